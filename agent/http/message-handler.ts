@@ -1,0 +1,56 @@
+/** What the HTTP layer tells its clients: messages as they flow, bodies unbuffered. Synchronous; never throws on bad traffic. */
+import type { Side } from '../tcp/stream-handler.ts';
+
+/** Header fields as received, in order: nothing is decoded or copied until asked for. */
+export interface HeaderFields {
+  readonly count: number;
+  /** Field name as sent (latin1). */
+  name(index: number): string;
+  /** Field value, trimmed, obs-fold replaced by one space (latin1). */
+  value(index: number): string;
+  /** First value of a field by lower-case name, or undefined. */
+  get(lowerCaseName: string): string | undefined;
+}
+
+/**
+ * One HTTP message while it flows. The object and its `headers` belong to the HTTP layer and are reused after
+ * `end`: a client keeps what it needs by copying.
+ */
+export interface HttpMessage {
+  readonly kind: 'request' | 'response';
+  readonly stream: number;
+  readonly side: Side;
+  /** Counts exchanges on its stream from 0; a response carries its request's number, −1 where none was seen. */
+  readonly exchange: number;
+  /** Time of the first byte, µs. */
+  readonly tsUs: number;
+  /** Requests: method and request target as sent. Responses: of their request where known, else ''. */
+  readonly method: string;
+  readonly uri: string;
+  /** Responses: status code; 0 for requests. */
+  readonly status: number;
+  readonly reason: string;
+  /** Minor version of HTTP/1.x. */
+  readonly minorVersion: number;
+  readonly headers: HeaderFields;
+  readonly headersBytes: number;
+  /** Body bytes seen so far, transfer-coding removed. Final at `end`. */
+  readonly bodyBytes: number;
+  /** Body bytes known to be missing (gaps). */
+  readonly missingBytes: number;
+  /** At `end`: every byte of head and body was seen and the framing was satisfied. */
+  readonly complete: boolean;
+  /** At `end`: bit set of `MessageFlag`. */
+  readonly flags: number;
+  /** Time of the last byte so far, µs. */
+  readonly lastTsUs: number;
+}
+
+/** `begin` → (`body` | `bodyGap`)* → `end`, per message; messages of one side never interleave, those of two sides may. */
+export interface MessageHandler {
+  begin(message: HttpMessage): void;
+  /** Body bytes with the transfer-coding removed, still content-coded. Valid only during the call. */
+  body(message: HttpMessage, bytes: Uint8Array, start: number, end: number): void;
+  bodyGap(message: HttpMessage, length: number): void;
+  end(message: HttpMessage): void;
+}
