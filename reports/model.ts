@@ -1,0 +1,320 @@
+/**
+ * The report of a run as plain, versioned data: what the harness fills in and every reporter renders.
+ *
+ * **Invariant**: a report is self-sufficient. Reporters read nothing else (no clock, no process, no profile file), so a
+ * report rendered a year later from its JSON says the same. Nothing here is optional: what was not measured is `null`
+ * or an empty list. Times are milliseconds since the start of the measured pass unless a name says otherwise.
+ */
+
+/** Raised whenever a reader of an older version could misread a newer report. */
+export const SCHEMA_VERSION = 1;
+
+export type Unit = 'bytes' | 'count' | 'ms' | 'seconds' | 'share' | 'bytesPerSecond' | 'perSecond';
+export type Lane = 'tap' | 'exact';
+
+export interface ToolInfo {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The thing under test: our agent or any other target. */
+export interface TargetInfo {
+  readonly name: string;
+  readonly version: string;
+  /** The exact arguments it was started with, program first. */
+  readonly command: readonly string[];
+}
+
+export interface Environment {
+  readonly node: string;
+  readonly v8: string;
+  readonly platform: string;
+  readonly arch: string;
+  readonly kernel: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** Root, user namespace, none: how the TAP device was come by. */
+  readonly privilege: string;
+  /** Whatever else bears on the figures (control group, container, load). */
+  readonly extra: Readonly<Record<string, string>>;
+}
+
+export interface ScenarioInfo {
+  readonly name: string;
+  readonly description: string;
+  readonly seed: number | null;
+  /** Name of the defect that was put in a real module's place, if any. */
+  readonly defect: string | null;
+  /** Options as given, to be read by a person. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu';
+
+/** One replay of the same frames. Only `measure` passes feed budgets. */
+export interface Pass {
+  readonly kind: PassKind;
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly instruments: readonly string[];
+  /** True when something made this pass's figures unfit for a budget. */
+  readonly disturbed: boolean;
+  /** What the instruments cost, in CPU as a share of the target's own; null when not measured. */
+  readonly overheadShare: number | null;
+  readonly note: string;
+}
+
+export type SeriesGroup = 'memory' | 'heap' | 'traffic' | 'agent' | 'other';
+
+/** One measured quantity: `values[i]` belongs to `tMs[i]` of its table; null where it was not sampled. */
+export interface SeriesColumn {
+  /** `rss`, `pss`, `uss`, `heapUsed`, `heapTotal`, `external`, `arrayBuffers`, `frames`, `bytes`, `pages`, `streams` … */
+  readonly name: string;
+  readonly unit: Unit;
+  /** A gauge is a level; a counter only rises and is drawn as a rate. */
+  readonly kind: 'gauge' | 'counter';
+  readonly values: readonly (number | null)[];
+}
+
+/** Columns that were sampled together; each sampler keeps its own pace in a table of its own. */
+export interface SeriesTable {
+  readonly group: SeriesGroup;
+  /** Ascending. */
+  readonly tMs: readonly number[];
+  readonly columns: readonly SeriesColumn[];
+}
+
+/** Collections, columnar: entry i of every array is one event. */
+export interface GcEvents {
+  readonly tMs: readonly number[];
+  readonly kind: readonly string[];
+  readonly pauseMs: readonly number[];
+  readonly usedBeforeBytes: readonly number[];
+  readonly usedAfterBytes: readonly number[];
+}
+
+export interface Phase {
+  readonly name: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly rssMaxBytes: number | null;
+}
+
+export type CauseClass =
+  | 'live-growth'
+  | 'garbage'
+  | 'off-heap'
+  | 'fragmentation'
+  | 'reassembly'
+  | 'code'
+  | 'leak'
+  | 'unknown';
+
+export interface FrameRange {
+  /** Numbers of the frames as sent, first and last, both included. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A call site that added memory in a spike's window against the steady state. */
+export interface Suspect {
+  readonly functionName: string;
+  /** Relative to the project where possible; empty for the runtime itself. */
+  readonly file: string;
+  /** 1-based; 0 where unknown. */
+  readonly line: number;
+  readonly where: 'heap' | 'off-heap' | 'cpu';
+  /** Added in the window by the site itself, in bytes (a rate above the steady state times the window). */
+  readonly selfBytes: number;
+  /** The same with everything it called. */
+  readonly totalBytes: number;
+  /** What the steady state would have added in as much time. */
+  readonly steadyBytes: number;
+  /** Of all that was added in the window, 0..1. */
+  readonly share: number;
+  /** Relative sampling error of `selfBytes`, √(interval / bytes); 0 for an exact ledger. */
+  readonly errorShare: number;
+}
+
+export interface ProfileReference {
+  readonly kind: 'allocations' | 'live-heap' | 'off-heap' | 'cpu' | 'snapshot';
+  readonly role: 'before' | 'during' | 'top' | 'after';
+  /** Relative to the report's folder. */
+  readonly file: string;
+  readonly format: 'pprof' | 'heapprofile' | 'heapsnapshot' | 'cpuprofile' | 'speedscope' | 'collapsed';
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/**
+ * A call tree before and after, columnar. Node 0 is the root (`parent[0]` is −1); a parent comes before its children.
+ * `before` and `after` are the node's own bytes, without its callees.
+ */
+export interface FlameTree {
+  readonly unit: Unit;
+  readonly sites: {
+    readonly functionName: readonly string[];
+    readonly file: readonly string[];
+    readonly line: readonly number[];
+  };
+  readonly parent: readonly number[];
+  readonly site: readonly number[];
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+/** A class of objects in the heap snapshots, largest growth first. */
+export interface RetainedClass {
+  readonly className: string;
+  readonly count: number;
+  readonly countAdded: number;
+  readonly selfBytes: number;
+  readonly selfBytesAdded: number;
+  readonly retainedBytes: number;
+  readonly retainedBytesAdded: number;
+  /** Shortest way from a root to one such object. */
+  readonly retainingPath: readonly string[];
+}
+
+export interface Spike {
+  readonly startMs: number;
+  readonly topMs: number;
+  /** When memory was back near the baseline, or the end of the run. */
+  readonly endMs: number;
+  readonly baselineBytes: number;
+  readonly topBytes: number;
+  readonly heightBytes: number;
+  readonly cause: CauseClass;
+  /** One sentence with the figures the cause rests on. */
+  readonly causeDetail: string;
+  /** From the top back to the baseline; null when it never came back. */
+  readonly recoveryMs: number | null;
+  readonly suspects: readonly Suspect[];
+  readonly frames: FrameRange | null;
+  /** Streams that carried most of it, for a person (`10.0.0.1:4000 → 10.0.0.2:80, 75.2 MB`). */
+  readonly streams: readonly string[];
+  readonly profiles: readonly ProfileReference[];
+  readonly flame: FlameTree | null;
+  readonly retained: readonly RetainedClass[];
+}
+
+export interface BudgetResult {
+  /** `rss.p99`, `heap.peakBeforeGc`, `subsystem:agent/tcp/**` … */
+  readonly name: string;
+  readonly unit: Unit;
+  /** `max`: actual must not be above limit; `min`: must not be below. */
+  readonly bound: 'max' | 'min';
+  readonly limit: number;
+  /** Null when it could not be measured, which is never ok. */
+  readonly actual: number | null;
+  readonly ok: boolean;
+  readonly note: string;
+}
+
+/** A figure nobody set a limit for. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: Unit;
+  readonly value: number;
+}
+
+/** Proof that what was sent was delivered. */
+export interface Ledger {
+  readonly framesSent: number;
+  readonly bytesSent: number;
+  /** As the device (or the pipe's reader) counted them. */
+  readonly framesDelivered: number;
+  readonly bytesDelivered: number;
+  /** As the kernel told the capturing socket. */
+  readonly framesDropped: number;
+  readonly ok: boolean;
+}
+
+export interface MessageCount {
+  readonly requests: number;
+  readonly responses: number;
+}
+
+/** What the agent found against what the traffic really held. */
+export interface Messages {
+  readonly found: MessageCount;
+  /** Messages that survived the impairments and had to be found. */
+  readonly truth: MessageCount;
+  /** Impaired messages that may or may not be found. */
+  readonly mayBeLost: MessageCount;
+}
+
+export interface Note {
+  readonly severity: 'info' | 'warning';
+  readonly text: string;
+}
+
+export interface Verdict {
+  readonly ok: boolean;
+  /** 0 within budget, 1 over budget, 2 could not run, 3 interrupted. */
+  readonly exitCode: number;
+  /** One sentence that a person understands in five seconds. */
+  readonly headline: string;
+}
+
+export interface RunReport {
+  readonly kind: 'run';
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  readonly tool: ToolInfo;
+  readonly target: TargetInfo;
+  readonly environment: Environment;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** What to type to get this run again. */
+  readonly command: string;
+  readonly scenario: ScenarioInfo;
+  readonly lane: Lane;
+  readonly passes: readonly Pass[];
+  readonly series: readonly SeriesTable[];
+  readonly gc: GcEvents;
+  readonly phases: readonly Phase[];
+  readonly spikes: readonly Spike[];
+  readonly budgets: readonly BudgetResult[];
+  readonly figures: readonly Figure[];
+  readonly counters: Readonly<Record<string, number>>;
+  readonly ledger: Ledger | null;
+  readonly messages: Messages | null;
+  readonly verdict: Verdict;
+  readonly notes: readonly Note[];
+  /** True when the run was cut short: what is here is true, but not all. */
+  readonly partial: boolean;
+}
+
+/** Several scenarios, one verdict. */
+export interface GateReport {
+  readonly kind: 'gate';
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  readonly tool: ToolInfo;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly command: string;
+  readonly runs: readonly RunReport[];
+  readonly verdict: Verdict;
+  readonly notes: readonly Note[];
+}
+
+export type Report = RunReport | GateReport;
+
+/** The value of a gate report or a run report as the list of its runs. */
+export function runsOf(report: Report): readonly RunReport[] {
+  return report.kind === 'gate' ? report.runs : [report];
+}
+
+/** The first column of that name in any table, with its table; undefined when it was not sampled. */
+export function findColumn(
+  run: Pick<RunReport, 'series'>,
+  name: string,
+): { table: SeriesTable; column: SeriesColumn } | undefined {
+  for (const table of run.series) {
+    const column = table.columns.find((candidate) => candidate.name === name);
+    if (column) return { table, column };
+  }
+  return undefined;
+}

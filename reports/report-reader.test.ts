@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { ReportError, readAnyReport, readGateReport, readReport } from './report-reader.ts';
+import { sampleGate, sampleRun } from './sample-report.ts';
+
+/** The sample with one thing changed, as JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: the cases below break the type on purpose
+function edited(edit: (report: any) => void): string {
+  const report = structuredClone(sampleRun());
+  edit(report);
+  return JSON.stringify(report);
+}
+
+t.test('a report survives the way through JSON unchanged', async (t) => {
+  t.same(readReport(JSON.stringify(sampleRun())), sampleRun());
+  t.same(readGateReport(JSON.stringify(sampleGate({ ok: false }))), sampleGate({ ok: false }));
+});
+
+t.test('what is wrong is said, with its path', async (t) => {
+  const cases: [string, string, RegExp][] = [
+    ['text', 'hello', /does not parse/],
+    ['a list', '[]', /not a report/],
+    ['null', 'null', /not a report/],
+    ['another kind', '{"kind":"x"}', /neither "run" nor "gate"/],
+    ['newer', edited((r) => (r.schemaVersion = 99)), /newer version \(99.*update floodgate/],
+    ['no version', edited((r) => delete r.schemaVersion), /schemaVersion/],
+    ['missing', edited((r) => delete r.environment.kernel), /environment\.kernel/],
+    ['a text for a number', edited((r) => (r.budgets[1].limit = '200')), /budgets\.1\.limit/],
+    ['not finite', edited((r) => (r.durationMs = 1)).replace('"durationMs":1,', '"durationMs":1e999,'), /durationMs/],
+    ['ragged columns', edited((r) => r.series[0].columns[0].values.pop()), /series\.0.*not as long/],
+    ['time runs back', edited((r) => (r.series[0].tMs[1] = -5)), /ascend/],
+    ['text in a column', edited((r) => (r.series[0].columns[0].values[3] = '<b>')), /values.*numbers/],
+    ['ragged collections', edited((r) => r.gc.kind.pop()), /collections/],
+    ['a cycle in the call tree', edited((r) => (r.spikes[0].flame.parent[1] = 5)), /parent before/],
+    ['an unknown call site', edited((r) => (r.spikes[0].flame.site[1] = 4_000)), /known call sites/],
+    ['a frame number below zero', edited((r) => (r.spikes[0].frames.first = -1)), /frames\.first/],
+    ['a name as long as a book', edited((r) => (r.verdict.headline = 'x'.repeat(70_000))), /headline/],
+    ['too many rows', edited((r) => (r.notes = Array(10_001).fill({ severity: 'info', text: '' }))), /notes/],
+  ];
+  for (const [name, json, message] of cases) t.throws(() => readReport(json), { name: 'ReportError', message }, name);
+});
+
+t.test('a run is not a gate', async (t) => {
+  t.throws(() => readReport(JSON.stringify(sampleGate())), /whole gate/);
+  t.throws(() => readGateReport(JSON.stringify(sampleRun())), /one run/);
+});
+
+t.test('unknown and dangerous keys are dropped', async (t) => {
+  const json = JSON.stringify(sampleRun()).replace('"counters":{', '"__proto__":{"x":1},"counters":{"__proto__":7,');
+  const report = readReport(json) as unknown as Record<string, unknown>;
+  t.notOk('x' in report);
+  t.equal(Object.getPrototypeOf(report.counters), Object.prototype);
+});
+
+t.test('no JSON makes the reader throw anything but its own error', async () => {
+  const paths = ['verdict', 'series', 'gc', 'spikes', 'budgets', 'counters', 'ledger', 'passes', 'schemaVersion'];
+  fc.assert(
+    fc.property(fc.constantFrom(...paths), fc.jsonValue({ maxDepth: 4 }), (path, value) => {
+      try {
+        readAnyReport(edited((report) => (report[path] = value)));
+      } catch (error) {
+        if (!(error instanceof ReportError)) throw error;
+      }
+    }),
+    { numRuns: 200, seed: 7 },
+  );
+});
+
+t.test('half a million samples are checked in seconds', async (t) => {
+  const report = readReport(JSON.stringify(sampleRun({ samples: 500_000 })));
+  t.equal(report.series[0]?.tMs.length, 500_000);
+});

@@ -1,0 +1,278 @@
+/**
+ * Reads a report back from JSON that anyone may have edited: structure, types, bounds and agreement between columns
+ * are checked, unknown keys are dropped, and what is wrong is said with its path.
+ */
+import * as v from 'valibot';
+import { type GateReport, type Report, type RunReport, SCHEMA_VERSION } from './model.ts';
+
+/** What is wrong with a report, and where in it. */
+export class ReportError extends Error {
+  constructor(message: string, options?: { cause: unknown }) {
+    super(message, options);
+    this.name = 'ReportError';
+  }
+}
+
+/** A run of a day at 1 kHz; more is not a report but an accident. */
+const SAMPLES_MAX = 100_000_000;
+/** Headlines, commands, paths: none is a book. */
+const TEXT_CHARS_MAX = 65_536;
+/** Rows a person could page through; flame trees and samples have their own limits. */
+const ROWS_MAX = 10_000;
+/** A call tree of a profile at 8 KiB sampling stays under this by far. */
+const FLAME_NODES_MAX = 1_000_000;
+const RUNS_MAX = 1_000;
+
+const text = v.pipe(v.string(), v.maxLength(TEXT_CHARS_MAX));
+const number = v.pipe(v.number(), v.finite());
+const amount = v.pipe(number, v.minValue(0));
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const list = <T extends v.GenericSchema>(item: T, countMax = ROWS_MAX) =>
+  v.pipe(v.array(item), v.maxLength(countMax), v.readonly());
+
+/** Long columns are checked by a plain loop: a schema call per number would take seconds. */
+function column<T>(check: (value: unknown) => boolean, what: string, countMax: number) {
+  return v.custom<readonly T[]>(
+    (input) => Array.isArray(input) && input.length <= countMax && input.every(check),
+    `expected a list of at most ${countMax} ${what}`,
+  );
+}
+const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
+const isIndex = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= -1;
+const isText = (value: unknown) => typeof value === 'string' && value.length <= TEXT_CHARS_MAX;
+const numbers = column<number>(isNumber, 'numbers', SAMPLES_MAX);
+const numbersOrGaps = column<number | null>((x) => x === null || isNumber(x), 'numbers or nulls', SAMPLES_MAX);
+const texts = column<string>(isText, 'strings', SAMPLES_MAX);
+const flameNumbers = column<number>(isNumber, 'numbers', FLAME_NODES_MAX);
+const flameIndexes = column<number>(isIndex, 'indexes', FLAME_NODES_MAX);
+
+const isAscending = (values: readonly number[]) => values.every((value, i) => i === 0 || value >= values[i - 1]!);
+
+const unit = v.picklist(['bytes', 'count', 'ms', 'seconds', 'share', 'bytesPerSecond', 'perSecond']);
+const tool = v.object({ name: text, version: text });
+const verdict = v.object({ ok: v.boolean(), exitCode: whole, headline: text });
+const notes = list(v.object({ severity: v.picklist(['info', 'warning']), text }));
+
+const environment = v.object({
+  node: text,
+  v8: text,
+  platform: text,
+  arch: text,
+  kernel: text,
+  cpu: text,
+  cores: whole,
+  memoryBytes: amount,
+  privilege: text,
+  extra: v.record(text, text),
+});
+
+const pass = v.object({
+  kind: v.picklist(['measure', 'allocations', 'live-heap', 'snapshots', 'cpu']),
+  startedAtMs: number,
+  durationMs: amount,
+  instruments: list(text),
+  disturbed: v.boolean(),
+  overheadShare: v.nullable(number),
+  note: text,
+});
+
+const series = v.pipe(
+  v.object({
+    group: v.picklist(['memory', 'heap', 'traffic', 'agent', 'other']),
+    tMs: v.pipe(numbers, v.check(isAscending, 'times must ascend')),
+    columns: list(v.object({ name: text, unit, kind: v.picklist(['gauge', 'counter']), values: numbersOrGaps }), 1_000),
+  }),
+  v.check(
+    (table) => table.columns.every((each) => each.values.length === table.tMs.length),
+    'a column is not as long as its times',
+  ),
+);
+
+const gc = v.pipe(
+  v.object({ tMs: numbers, kind: texts, pauseMs: numbers, usedBeforeBytes: numbers, usedAfterBytes: numbers }),
+  v.check(
+    (events) => Object.values(events).every((each) => each.length === events.tMs.length),
+    'the columns of the collections differ in length',
+  ),
+);
+
+const suspect = v.object({
+  functionName: text,
+  file: text,
+  line: whole,
+  where: v.picklist(['heap', 'off-heap', 'cpu']),
+  selfBytes: number,
+  totalBytes: number,
+  steadyBytes: number,
+  share: number,
+  errorShare: amount,
+});
+
+const profile = v.object({
+  kind: v.picklist(['allocations', 'live-heap', 'off-heap', 'cpu', 'snapshot']),
+  role: v.picklist(['before', 'during', 'top', 'after']),
+  file: text,
+  format: v.picklist(['pprof', 'heapprofile', 'heapsnapshot', 'cpuprofile', 'speedscope', 'collapsed']),
+  startMs: number,
+  endMs: number,
+});
+
+const flame = v.pipe(
+  v.object({
+    unit,
+    sites: v.pipe(
+      v.object({ functionName: texts, file: texts, line: flameNumbers }),
+      v.check(
+        (sites) => sites.file.length === sites.functionName.length && sites.line.length === sites.file.length,
+        'the columns of the call sites differ in length',
+      ),
+    ),
+    parent: flameIndexes,
+    site: flameIndexes,
+    before: flameNumbers,
+    after: flameNumbers,
+  }),
+  v.check(
+    ({ parent, site, before, after }) =>
+      site.length === parent.length && before.length === parent.length && after.length === parent.length,
+    'the columns of the call tree differ in length',
+  ),
+  v.check(
+    ({ parent, site, sites }) =>
+      parent.every((up, i) => (i === 0 ? up === -1 : up >= 0 && up < i)) &&
+      site.every((index) => index >= 0 && index < sites.file.length),
+    'the call tree must have its root first, each parent before its children, and known call sites',
+  ),
+);
+
+const retained = v.object({
+  className: text,
+  count: number,
+  countAdded: number,
+  selfBytes: number,
+  selfBytesAdded: number,
+  retainedBytes: number,
+  retainedBytesAdded: number,
+  retainingPath: list(text),
+});
+
+const spike = v.object({
+  startMs: number,
+  topMs: number,
+  endMs: number,
+  baselineBytes: number,
+  topBytes: number,
+  heightBytes: number,
+  cause: v.picklist(['live-growth', 'garbage', 'off-heap', 'fragmentation', 'reassembly', 'code', 'leak', 'unknown']),
+  causeDetail: text,
+  recoveryMs: v.nullable(amount),
+  suspects: list(suspect),
+  frames: v.nullable(v.object({ first: whole, last: whole })),
+  streams: list(text),
+  profiles: list(profile),
+  flame: v.nullable(flame),
+  retained: list(retained),
+});
+
+const budget = v.object({
+  name: text,
+  unit,
+  bound: v.picklist(['max', 'min']),
+  limit: number,
+  actual: v.nullable(number),
+  ok: v.boolean(),
+  note: text,
+});
+
+const ledger = v.object({
+  framesSent: whole,
+  bytesSent: whole,
+  framesDelivered: whole,
+  bytesDelivered: whole,
+  framesDropped: whole,
+  ok: v.boolean(),
+});
+
+const messageCount = v.object({ requests: whole, responses: whole });
+
+const runReport: v.GenericSchema<unknown, RunReport> = v.object({
+  kind: v.literal('run'),
+  schemaVersion: v.literal(SCHEMA_VERSION),
+  tool,
+  target: v.object({ name: text, version: text, command: list(text) }),
+  environment,
+  startedAt: text,
+  durationMs: amount,
+  command: text,
+  scenario: v.object({
+    name: text,
+    description: text,
+    seed: v.nullable(number),
+    defect: v.nullable(text),
+    options: v.record(text, text),
+  }),
+  lane: v.picklist(['tap', 'exact']),
+  passes: list(pass),
+  series: list(series, 1_000),
+  gc,
+  phases: list(v.object({ name: text, startMs: number, endMs: number, rssMaxBytes: v.nullable(amount) })),
+  spikes: list(spike),
+  budgets: list(budget),
+  figures: list(v.object({ name: text, unit, value: number })),
+  counters: v.record(text, number),
+  ledger: v.nullable(ledger),
+  messages: v.nullable(v.object({ found: messageCount, truth: messageCount, mayBeLost: messageCount })),
+  verdict,
+  notes,
+  partial: v.boolean(),
+});
+
+const gateReport: v.GenericSchema<unknown, GateReport> = v.object({
+  kind: v.literal('gate'),
+  schemaVersion: v.literal(SCHEMA_VERSION),
+  tool,
+  startedAt: text,
+  durationMs: amount,
+  command: text,
+  runs: list(runReport, RUNS_MAX),
+  verdict,
+  notes,
+});
+
+/** JSON text as a run report. @throws ReportError that says what is wrong and where. */
+export function readReport(json: string): RunReport {
+  const report = readAnyReport(json);
+  if (report.kind !== 'run') throw new ReportError('this is the report of a whole gate; one run was expected');
+  return report;
+}
+
+/** JSON text as a gate's report. @throws ReportError that says what is wrong and where. */
+export function readGateReport(json: string): GateReport {
+  const report = readAnyReport(json);
+  if (report.kind !== 'gate') throw new ReportError('this is the report of one run; a gate was expected');
+  return report;
+}
+
+/** JSON text as whichever report it is. @throws ReportError that says what is wrong and where. */
+export function readAnyReport(json: string): Report {
+  let data: unknown;
+  try {
+    data = JSON.parse(json);
+  } catch (error) {
+    throw new ReportError(`not a report: the JSON does not parse (${(error as Error).message})`, { cause: error });
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new ReportError('not a report');
+  const { kind, schemaVersion } = data as { kind?: unknown; schemaVersion?: unknown };
+  if (kind !== 'run' && kind !== 'gate') throw new ReportError('not a report: "kind" is neither "run" nor "gate"');
+  if (typeof schemaVersion === 'number' && schemaVersion > SCHEMA_VERSION) {
+    throw new ReportError(
+      `the report is of a newer version (${schemaVersion}; this floodgate reads ${SCHEMA_VERSION}): update floodgate`,
+    );
+  }
+  const result = v.safeParse<v.GenericSchema<unknown, Report>>(kind === 'run' ? runReport : gateReport, data, {
+    abortEarly: true,
+  });
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  throw new ReportError(`not a valid report: ${v.getDotPath(issue) ?? 'the report'}: ${issue.message.slice(0, 300)}`);
+}
