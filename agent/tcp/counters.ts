@@ -1,0 +1,108 @@
+/** Everything the TCP layer counts. Plain numbers that only grow, unless said to be a gauge (`TcpLayer.gauges`). */
+export class TcpCounters {
+  /** Frames taken. */
+  frames = 0;
+  /** Bytes of frames as captured. */
+  frameBytes = 0;
+  /** TCP segments decoded, nested and reassembled ones included. */
+  segments = 0;
+  /** Segments that were ignored for lack of a stream: no payload, no SYN, and none known. */
+  segmentsWithoutStream = 0;
+  /** Segments that came after their stream was closed. */
+  segmentsAfterClose = 0;
+  /** Segments dropped for a wrong checksum (only where verification is on). */
+  checksumErrors = 0;
+
+  /** Payload bytes delivered in order. */
+  deliveredBytes = 0;
+  /** Segments delivered as they came, nothing waiting before them. */
+  segmentsInOrder = 0;
+  /** Segments that had to wait behind a hole, wholly or in part. */
+  segmentsOutOfOrder = 0;
+  /** Segments all of whose bytes were known already: retransmissions and duplicates. */
+  segmentsDuplicate = 0;
+  /** Segments some of whose bytes were known already. */
+  segmentsOverlapping = 0;
+  /** Payload bytes dropped because they were known already. */
+  duplicateBytes = 0;
+  /** Queued bytes replaced by later ones (last-wins). */
+  overwrittenBytes = 0;
+  /** Keep-alives (RFC 9293, 3.8.4): no or one byte just before the next one. */
+  keepAlives = 0;
+  /** Segments that advertised a window of zero. */
+  zeroWindows = 0;
+  /** One-byte segments sent into a window of zero. */
+  zeroWindowProbes = 0;
+  /** Segments shed for lying further ahead than the window limit. */
+  farAheadSegments = 0;
+  farAheadBytes = 0;
+  /** Segments shed for lying further behind than the window limit. */
+  farBehindSegments = 0;
+  /** Payload after the sender's own FIN or RST: shed. */
+  bytesAfterEnd = 0;
+  /** Out-of-order payload shed under pressure or because one segment alone went past a page budget. */
+  shedBytes = 0;
+  /** Acknowledgements of bytes further ahead than the window limit: ignored. */
+  farAheadAcks = 0;
+
+  /** Gaps given up, by reason (`GapReason`), and the bytes in them. */
+  gapsAcknowledged = 0;
+  gapBytesAcknowledged = 0;
+  gapsTimeout = 0;
+  gapBytesTimeout = 0;
+  gapsPages = 0;
+  gapBytesPages = 0;
+  gapsClosed = 0;
+  gapBytesClosed = 0;
+  gapsTruncated = 0;
+  gapBytesTruncated = 0;
+  /** What made the `pages` gaps: this direction's page budget, … */
+  gapsConnectionBudget = 0;
+  /** … the budget of all, given up oldest first, … */
+  gapsTotalBudget = 0;
+  /** … the number of holes, … */
+  gapsHoleLimit = 0;
+  /** … or pressure. */
+  gapsPressure = 0;
+  /** Jumps over bytes further ahead than the window limit, after which the stream went on (among `gapsTimeout`). */
+  gapsFarAhead = 0;
+
+  /** Streams opened: with a SYN seen, and in the middle. */
+  streamsOpened = 0;
+  streamsOpenedMidStream = 0;
+  /** Streams closed, by reason (`CloseReason`). */
+  streamsClosedFin = 0;
+  streamsClosedReset = 0;
+  streamsClosedIdle = 0;
+  streamsClosedEvicted = 0;
+  streamsClosedReused = 0;
+  streamsClosedEndOfInput = 0;
+  /** Keys of closed streams dropped early to make room. */
+  closedKeysEvicted = 0;
+  /** Streams refused under pressure. */
+  streamsRefused = 0;
+  /** SYNs repeated. */
+  synRetransmissions = 0;
+  /** Both sides sent a SYN (RFC 9293, 3.5). */
+  simultaneousOpens = 0;
+  /** SYNs that carried payload (RFC 7413). */
+  fastOpens = 0;
+  /** RSTs outside the window (RFC 5961): ignored. */
+  resetsIgnored = 0;
+  /** SYN-ACKs that answer no SYN of their stream: ignored. */
+  synAcksIgnored = 0;
+
+  /** Fragments taken, and datagrams completed from them. */
+  fragments = 0;
+  datagramsReassembled = 0;
+  /** Fragments some of whose bytes were known already: the first ones stay. */
+  fragmentsOverlapping = 0;
+  /** Fragments shed: past the largest datagram, malformed, or past the byte budget. */
+  fragmentsShed = 0;
+  /** Datagrams given up incomplete: by time, or the oldest for want of room. */
+  datagramsTimedOut = 0;
+  datagramsEvicted = 0;
+
+  /** Steps of the packets' clock back by more than a second: timers carried on from the new time. */
+  clockSteps = 0;
+}

@@ -1,0 +1,79 @@
+/** The TCP layer's bounds, each with its reason. `agent/limits.ts` adds them up and derives them from one figure. */
+
+/** Which bytes count when a range arrives twice with different contents (RFC 9293 leaves it open). */
+export const OverlapPolicy = {
+  /** Bytes that arrived first stay. The default: nothing already queued is touched again. */
+  firstWins: 0,
+  /** Bytes that arrive later replace those still waiting; what was delivered stays delivered. */
+  lastWins: 1,
+} as const;
+export type OverlapPolicy = (typeof OverlapPolicy)[keyof typeof OverlapPolicy];
+
+export interface TcpLimits {
+  /** Streams in the table, both directions each, those just closed included. @default 65,536: a busy host's ephemeral ports. */
+  readonly streamsMax: number;
+  /** Pages of out-of-order bytes, all streams and interfaces together. @default 16,384 (32 MiB). */
+  readonly pagesMax: number;
+  /**
+   * Pages of out-of-order bytes of one direction of one stream.
+   * @default 3,072 (6 MiB): Linux's default largest receive window; more cannot be in flight behind a gap.
+   */
+  readonly pagesPerConnectionMax: number;
+  /**
+   * Holes tracked in one direction; the oldest is given up when one more appears.
+   * @default 64: work per segment is bounded by it, and 2 % loss in a window of 3,000 segments has no more.
+   */
+  readonly holesPerConnectionMax: number;
+  /** How far ahead of the next byte a segment may lie. @default 16 MiB, beyond any window seen in practice. */
+  readonly windowBytesMax: number;
+  /** A gap older than this is given up. @default 10 s, the original agent's stream timeout. */
+  readonly gapTimeoutUs: number;
+  /**
+   * Packets of the stream that must pass after an acknowledgement of bytes not seen before they count as lost: mirrored
+   * traffic can show an acknowledgement before its data. @default 64, past the 50 places our own harness reorders by.
+   */
+  readonly ackSlackPackets: number;
+  /** … or this long on the packets' clock, so that a stream gone quiet is not kept waiting. @default 200 ms. */
+  readonly ackSlackUs: number;
+  /** A stream without packets for this long is closed. @default 180 s. */
+  readonly idleTimeoutUs: number;
+  /** A stream that never carried payload is closed after this. @default 30 s, a SYN's last retransmission but two. */
+  readonly embryonicTimeoutUs: number;
+  /** How long a closed stream's key is kept, so that stragglers do not open a ghost. @default 2 s. */
+  readonly closedHoldUs: number;
+  /** IP datagrams being put together from fragments at one time. @default 256. */
+  readonly fragmentDatagramsMax: number;
+  /** Bytes of all fragments waiting. @default 1 MiB: sixteen datagrams of the largest size. */
+  readonly fragmentBytesMax: number;
+  /** A datagram not complete after this is dropped. @default 15 s, RFC 791's lower bound for reassembly. */
+  readonly fragmentTimeoutUs: number;
+}
+
+export const defaultTcpLimits: TcpLimits = {
+  streamsMax: 65_536,
+  pagesMax: 16_384,
+  pagesPerConnectionMax: 3_072,
+  holesPerConnectionMax: 64,
+  windowBytesMax: 16 * 1024 * 1024,
+  gapTimeoutUs: 10_000_000,
+  ackSlackPackets: 64,
+  ackSlackUs: 200_000,
+  idleTimeoutUs: 180_000_000,
+  embryonicTimeoutUs: 30_000_000,
+  closedHoldUs: 2_000_000,
+  fragmentDatagramsMax: 256,
+  fragmentBytesMax: 1024 * 1024,
+  fragmentTimeoutUs: 15_000_000,
+};
+
+/** What the TCP layer sheds, in rising order; each level includes those below it. The governor sets it. */
+export const Pressure = {
+  none: 0,
+  /** Packets that would open a stream are ignored. */
+  refuseStreams: 1,
+  /** … and out-of-order bytes are not kept: every gap is given up at once. */
+  shedOutOfOrder: 2,
+  /** … and the layers above drop bodies: nothing more happens here. */
+  shedBodies: 3,
+} as const;
+export type Pressure = (typeof Pressure)[keyof typeof Pressure];
