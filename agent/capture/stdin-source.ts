@@ -1,0 +1,110 @@
+/** Frames from a capture on standard input (or any pipe), read asynchronously so that timers and profilers go on. */
+import { fstatSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { isatty } from 'node:tty';
+import { FloodgateError } from '../errors.ts';
+import { ChunkFeed } from './chunk-feed.ts';
+import { FileSource, type FileSourceOptions } from './file-source.ts';
+import type { CaptureInterface, CaptureStats, FrameSink, FrameSource } from './frame-source.ts';
+
+/** What a pipe holds at most by default: libuv reads no more at once. */
+const chunkBytes = 65_536;
+
+/**
+ * Opens standard input: a pipe or socket is read as it comes, a file redirected to it like any other file.
+ * @throws FloodgateError `stdin-is-terminal` when nothing was connected to it.
+ */
+export function openStdin(options: FileSourceOptions = {}, fd = 0): FrameSource {
+  if (isatty(fd)) {
+    throw new FloodgateError('stdin-is-terminal', 'standard input is a terminal, not a capture', {
+      hint: 'pipe a capture into it, e.g. tcpdump -i eth0 -w - | floodgate-agent --read -',
+    });
+  }
+  const stat = fstatSync(fd);
+  if (!stat.isFIFO() && !stat.isSocket()) return new FileSource(fd, 'standard input', options);
+  return new StdinSource(fd, options);
+}
+
+class StdinSource implements FrameSource {
+  readonly #feed: ChunkFeed;
+  readonly #socket: Socket;
+  #ended = false;
+  #failure: FloodgateError | null = null;
+  #finished = false;
+  #wake: (() => void) | null = null;
+
+  constructor(fd: number, options: FileSourceOptions) {
+    this.#feed = new ChunkFeed('standard input', options.filter ?? null);
+    this.#socket = new Socket({
+      fd,
+      readable: true,
+      writable: false,
+      onread: {
+        // One buffer for good: reading stops while a chunk in it is parsed, which is what holds the writer back.
+        buffer: new Uint8Array(chunkBytes),
+        callback: (length, bytes) => {
+          this.#feed.offer(bytes, length);
+          this.#awake();
+          return false;
+        },
+      },
+    });
+    this.#socket.on('end', () => this.#end(null));
+    this.#socket.on('error', (error) => this.#end(error));
+    this.#socket.resume();
+  }
+
+  get interfaces(): readonly CaptureInterface[] {
+    return this.#feed.interfaces;
+  }
+
+  read(sink: FrameSink, framesMax: number): number {
+    const delivered = this.#feed.deliver(sink, framesMax);
+    if (delivered > 0 || !this.#feed.isEmpty) return delivered;
+    if (!this.#ended) return 0;
+    if (this.#failure !== null) throw this.#failure;
+    if (!this.#finished) this.#feed.finish();
+    this.#finished = true;
+    return -1;
+  }
+
+  async wait(timeoutMs: number): Promise<void> {
+    if (this.#ended || !this.#feed.isEmpty) return;
+    this.#socket.resume();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#awake(), timeoutMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  stats(): CaptureStats[] {
+    return this.#feed.stats();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+    this.#finished = true;
+    this.#ended = true;
+    this.#awake();
+  }
+
+  #awake(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+
+  #end(error: Error | null): void {
+    if (error !== null) {
+      this.#failure = new FloodgateError('capture-unreadable', `cannot read standard input: ${error.message}`, {
+        hint: 'check what writes into the pipe',
+        cause: error,
+      });
+    }
+    this.#ended = true;
+    this.#awake();
+  }
+}
