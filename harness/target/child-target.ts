@@ -1,0 +1,197 @@
+/** A target we start ourselves: ready line, last words, graceful stop with escalation, and no child that outlives us. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { Target, TargetExit } from './target.ts';
+
+export interface ChildTargetOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly arguments: readonly string[];
+  /** Added to our own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** A line of its output that says it is ready; without one it is ready as soon as it runs. */
+  readonly ready?: RegExp;
+  /** @default 15000 */
+  readonly readyTimeoutMs?: number;
+  /** Between SIGTERM and SIGKILL. @default 10000 */
+  readonly stopTimeoutMs?: number;
+  /** Gives it a pipe as standard input. @default false */
+  readonly withInput?: boolean;
+  /** Gives it a socket pair as descriptor 3, for the preload. @default false */
+  readonly withChannel?: boolean;
+}
+
+const linesKept = 20;
+const lineCharactersMax = 2_000;
+
+// A harness that ends for whatever reason takes its children along; only SIGKILL on the harness itself gets past this.
+const alive = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
+/**
+ * Starts a program and resolves when it is ready.
+ * @throws FloodgateError `TARGET_NOT_STARTED` (cannot be executed, or not ready in time), `TARGET_DIED` (before ready);
+ * nothing is left running then.
+ */
+export async function startChild(options: ChildTargetOptions): Promise<Target> {
+  const child = spawn(options.command, options.arguments, {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: [options.withInput ? 'pipe' : 'ignore', 'pipe', 'pipe', options.withChannel ? 'pipe' : 'ignore'],
+    // A group of its own: Ctrl-C in the terminal reaches the harness alone, which then stops the target in good order.
+    detached: true,
+  });
+  const target = new ChildTarget(child, options);
+  try {
+    await target.ready();
+  } catch (error) {
+    await target.kill();
+    throw error;
+  }
+  return target;
+}
+
+class ChildTarget implements Target {
+  readonly name: string;
+  readonly commandLine: readonly string[];
+  readonly input: Writable | undefined;
+  readonly channel: Duplex | undefined;
+  readonly exited: Promise<TargetExit>;
+  readonly #child: ChildProcess;
+  readonly #options: ChildTargetOptions;
+  readonly #lines: string[] = [];
+  #stopping = false;
+  #killed = false;
+  #spawnError: Error | undefined;
+  #onLine: ((line: string) => void) | undefined;
+
+  constructor(child: ChildProcess, options: ChildTargetOptions) {
+    this.#child = child;
+    this.#options = options;
+    this.name = options.name;
+    this.commandLine = [options.command, ...options.arguments];
+    this.input = child.stdin ?? undefined;
+    this.channel = (child.stdio[3] as Duplex | null | undefined) ?? undefined;
+    alive.add(child);
+    // A target that ends while we write to it is told by `exited`; the broken pipe itself says nothing more.
+    this.input?.on('error', () => {});
+    this.channel?.on('error', () => {});
+    this.exited = new Promise((resolve) => {
+      child.on('error', (error) => {
+        this.#spawnError = error;
+        if (child.pid === undefined) resolve(this.#exit(null, null));
+      });
+      child.on('close', (code, signal) => resolve(this.#exit(code, signal)));
+    });
+    if (child.stdout) this.#readLines(child.stdout);
+    if (child.stderr) this.#readLines(child.stderr);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Resolves at the ready line. */
+  async ready(): Promise<void> {
+    const pattern = this.#options.ready;
+    const timeoutMs = this.#options.readyTimeoutMs ?? 15_000;
+    let timer: NodeJS.Timeout | undefined;
+    const seen = new Promise<'ready'>((resolve) => {
+      if (pattern === undefined) this.#child.once('spawn', () => resolve('ready'));
+      else this.#onLine = (line) => pattern.test(line) && resolve('ready');
+    });
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs, 'late');
+    });
+    const outcome = await Promise.race([seen, late, this.exited]);
+    clearTimeout(timer);
+    this.#onLine = undefined;
+    if (outcome === 'ready') return;
+    if (outcome === 'late') {
+      throw new FloodgateError('TARGET_NOT_STARTED', `${this.name} was not ready after ${timeoutMs / 1000} s`, {
+        hint: this.#words(`It runs, but never said ${pattern}.`),
+      });
+    }
+    if (this.#spawnError) {
+      throw new FloodgateError('TARGET_NOT_STARTED', `${this.name} cannot be started: ${this.#spawnError.message}`, {
+        hint: `Check that "${this.#options.command}" exists and can be executed.`,
+        cause: this.#spawnError,
+      });
+    }
+    throw new FloodgateError('TARGET_DIED', `${this.name} ended before it was ready (${describeExit(outcome)})`, {
+      hint: this.#words('It ended by itself.'),
+    });
+  }
+
+  async stop(): Promise<TargetExit> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.exited;
+    this.#stopping = true;
+    this.#signal('SIGTERM');
+    const timer = setTimeout(() => {
+      this.#killed = true;
+      this.#signal('SIGKILL');
+    }, this.#options.stopTimeoutMs ?? 10_000);
+    try {
+      return await this.exited;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends it without asking. */
+  async kill(): Promise<TargetExit> {
+    this.#stopping = true;
+    this.#signal('SIGKILL');
+    return this.exited;
+  }
+
+  // The whole group: a target that is a launcher (a shell, npm) has children of its own.
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#child.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      this.#child.kill(signal);
+    }
+  }
+
+  #exit(code: number | null, signal: NodeJS.Signals | null): TargetExit {
+    alive.delete(this.#child);
+    return { code, signal, killed: this.#killed, expected: this.#stopping, lastLines: [...this.#lines] };
+  }
+
+  #readLines(stream: Readable): void {
+    const decoder = new StringDecoder('utf8');
+    let rest = '';
+    stream.on('data', (chunk: Buffer) => {
+      const parts = (rest + decoder.write(chunk)).split('\n');
+      rest = (parts.pop() ?? '').slice(-lineCharactersMax);
+      for (const line of parts) this.#line(line);
+    });
+    stream.on('end', () => rest !== '' && this.#line(rest));
+  }
+
+  #line(line: string): void {
+    this.#lines.push(line.slice(0, lineCharactersMax));
+    if (this.#lines.length > linesKept) this.#lines.shift();
+    this.#onLine?.(line);
+  }
+
+  #words(otherwise: string): string {
+    return this.#lines.length === 0
+      ? `${otherwise} It wrote nothing.`
+      : `Its last lines:\n  ${this.#lines.join('\n  ')}`;
+  }
+}
+
+/** "exit code 3", "signal SIGSEGV", "killed after ignoring SIGTERM". */
+export function describeExit(exit: TargetExit): string {
+  if (exit.killed) return 'killed after ignoring SIGTERM';
+  return exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+}
