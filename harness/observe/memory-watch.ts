@@ -1,0 +1,115 @@
+/** Watches one process from outside: RSS every few milliseconds, the dearer figures seldom, the peak per phase. */
+import { ControlGroup } from './control-group.ts';
+import { ProcessMemory, type ProcessUsage } from './proc-memory.ts';
+import { SampleTable } from './sample-table.ts';
+
+export interface MemoryWatchOptions {
+  readonly pid: number;
+  /** Between two readings of RSS, in milliseconds. @default 50 */
+  readonly sampleMs?: number;
+  /** Between two readings of PSS, faults and the control group: smaps_rollup stops the process's memory map. @default 5000 */
+  readonly rollupMs?: number;
+  /** Milliseconds since the start of the pass. */
+  readonly nowMs: () => number;
+}
+
+export interface PhasePeak {
+  readonly name: string;
+  readonly startMs: number;
+  endMs: number;
+  rssMaxBytes: number | null;
+}
+
+export class MemoryWatch {
+  readonly rss = new SampleTable([{ name: 'rss', unit: 'bytes', kind: 'gauge' }]);
+  readonly rollup = new SampleTable([
+    { name: 'pss', unit: 'bytes', kind: 'gauge' },
+    { name: 'uss', unit: 'bytes', kind: 'gauge' },
+    { name: 'anonymous', unit: 'bytes', kind: 'gauge' },
+    { name: 'fileBacked', unit: 'bytes', kind: 'gauge' },
+    { name: 'minorFaults', unit: 'count', kind: 'counter' },
+    { name: 'majorFaults', unit: 'count', kind: 'counter' },
+    { name: 'cgroup', unit: 'bytes', kind: 'gauge' },
+  ]);
+  readonly phases: PhasePeak[] = [];
+  /** Highest RSS seen by the kernel, not only at our samples; 0 before the first phase ended. */
+  rssPeakBytes = 0;
+  /** The last usage read while it lived. */
+  usage: ProcessUsage | undefined;
+  readonly #memory: ProcessMemory;
+  readonly #group: ControlGroup | undefined;
+  readonly #nowMs: () => number;
+  readonly #rollupMs: number;
+  readonly #timer: NodeJS.Timeout;
+  readonly #row = new Float64Array(1);
+  #rollupDueMs = 0;
+  #gone = false;
+
+  constructor(options: MemoryWatchOptions) {
+    this.#memory = new ProcessMemory(options.pid);
+    this.#group = ControlGroup.of(options.pid);
+    this.#nowMs = options.nowMs;
+    this.#rollupMs = options.rollupMs ?? 5_000;
+    this.#timer = setInterval(() => this.sample(), options.sampleMs ?? 50);
+  }
+
+  /** Takes one sample now. */
+  sample(): void {
+    if (this.#gone) return;
+    const bytes = this.#memory.rssBytes();
+    if (bytes < 0) {
+      this.#gone = true;
+      clearInterval(this.#timer);
+      return;
+    }
+    const nowMs = this.#nowMs();
+    this.#row[0] = bytes;
+    this.rss.add(nowMs, this.#row);
+    if (nowMs >= this.#rollupDueMs) this.#sampleRollup(nowMs);
+  }
+
+  /** Ends the phase before, with its peak, and starts another. */
+  phase(name: string): void {
+    const nowMs = this.#nowMs();
+    this.#endPhase(nowMs);
+    this.#memory.resetPeak();
+    this.phases.push({ name, startMs: nowMs, endMs: nowMs, rssMaxBytes: null });
+  }
+
+  /** Takes the last sample and frees the descriptors; safe to call twice, and after the process has ended. */
+  stop(): void {
+    clearInterval(this.#timer);
+    if (!this.#gone) {
+      this.sample();
+      this.#sampleRollup(this.#nowMs());
+    }
+    this.#endPhase(this.#nowMs());
+    this.#gone = true;
+    this.#memory.close();
+  }
+
+  #endPhase(nowMs: number): void {
+    const last = this.phases.at(-1);
+    const peak = this.#gone ? undefined : this.#memory.status()?.rssPeakBytes;
+    if (peak !== undefined) this.rssPeakBytes = Math.max(this.rssPeakBytes, peak);
+    if (!last || last.endMs > last.startMs) return;
+    last.endMs = nowMs;
+    last.rssMaxBytes = peak ?? null;
+  }
+
+  #sampleRollup(nowMs: number): void {
+    this.#rollupDueMs = nowMs + this.#rollupMs;
+    const rollup = this.#memory.rollup();
+    this.usage = this.#memory.usage() ?? this.usage;
+    if (!rollup) return;
+    this.rollup.add(nowMs, [
+      rollup.pssBytes,
+      rollup.ussBytes,
+      rollup.anonymousBytes,
+      rollup.pssFileBytes,
+      this.usage?.minorFaults ?? Number.NaN,
+      this.usage?.majorFaults ?? Number.NaN,
+      this.#group?.usedBytes() ?? Number.NaN,
+    ]);
+  }
+}

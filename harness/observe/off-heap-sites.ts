@@ -1,0 +1,176 @@
+/**
+ * Where off-heap memory is allocated, by call site: wraps Buffer's makers, ArrayBuffer, the typed arrays and their
+ * `slice`, and samples their bytes. V8's heap profiler shows only the wrappers of such memory. For attribution passes:
+ * it slows allocation down, and misses buffers born in native code (sockets, zlib, file reads).
+ */
+import type { OffHeapSite } from './preload-options.ts';
+
+export interface OffHeapSites {
+  /** The sites since the last call, and starts anew. */
+  take(): OffHeapSite[];
+}
+
+const stackDepthMax = 48;
+/** Distinct stacks held between two calls of `take`; beyond it bytes go to one site named "(other)". */
+const sitesMax = 20_000;
+
+interface Pending {
+  bytes: number;
+  count: number;
+  readonly operation: string;
+  readonly frames: OffHeapSite['frames'];
+}
+
+/** Wraps the global constructors, for good. `sampleBytes` is the mean distance between samples. */
+export function installOffHeapSites(sampleBytes: number): OffHeapSites {
+  const recorder = new Recorder(sampleBytes);
+  wrapBuffer(recorder);
+  wrapConstructors(recorder);
+  return recorder;
+}
+
+class Recorder implements OffHeapSites {
+  readonly #sampleBytes: number;
+  #sites = new Map<string, Pending>();
+  #untilSample: number;
+  // Sampling distances must not beat with the program's own rhythm: exponential, from a fixed seed (xorshift32).
+  #random = 0x9e3779b9;
+
+  constructor(sampleBytes: number) {
+    this.#sampleBytes = sampleBytes;
+    this.#untilSample = this.#nextDistance();
+  }
+
+  /** Counts an allocation; `above` is the wrapper, which the stack leaves out. */
+  record(bytes: number, operation: string, above: (...args: never[]) => unknown): void {
+    this.#untilSample -= bytes;
+    if (this.#untilSample > 0) return;
+    let samples = 0;
+    while (this.#untilSample <= 0) {
+      // A huge allocation takes as many samples as it has distances; counted at once beyond a few.
+      const distance = this.#nextDistance();
+      const skipped = samples > 64 ? Math.floor(-this.#untilSample / this.#sampleBytes) : 0;
+      samples += 1 + skipped;
+      this.#untilSample += distance + skipped * this.#sampleBytes;
+    }
+    this.#add(samples * this.#sampleBytes, (samples * this.#sampleBytes) / bytes, operation, callStack(above));
+  }
+
+  take(): OffHeapSite[] {
+    const sites = [...this.#sites.values()];
+    this.#sites = new Map();
+    return sites;
+  }
+
+  #add(bytes: number, count: number, operation: string, frames: OffHeapSite['frames']): void {
+    let key = operation;
+    for (const frame of frames) key += `\n${frame.functionName} ${frame.url}:${frame.line}:${frame.column}`;
+    let site = this.#sites.get(key);
+    if (!site) {
+      const full = this.#sites.size >= sitesMax;
+      if (full) key = '(other)';
+      site = this.#sites.get(key) ?? { bytes: 0, count: 0, operation, frames: full ? [] : frames };
+      this.#sites.set(key, site);
+    }
+    site.bytes += bytes;
+    site.count += count;
+  }
+
+  #nextDistance(): number {
+    let x = this.#random;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#random = x >>> 0;
+    return -Math.log((this.#random + 1) / 4_294_967_297) * this.#sampleBytes;
+  }
+}
+
+function callStack(above: (...args: never[]) => unknown): OffHeapSite['frames'] {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  Error.stackTraceLimit = stackDepthMax;
+  Error.prepareStackTrace = (_error, sites) => sites;
+  const holder: { stack?: NodeJS.CallSite[] } = {};
+  Error.captureStackTrace(holder, above);
+  const sites = holder.stack ?? [];
+  Error.prepareStackTrace = prepareStackTrace;
+  Error.stackTraceLimit = stackTraceLimit;
+  return sites.map((site) => ({
+    functionName: site.getFunctionName() ?? '',
+    url: site.getFileName() ?? '',
+    line: site.getLineNumber() ?? 0,
+    column: site.getColumnNumber() ?? 0,
+  }));
+}
+
+// Buffers up to half the pool size are cut from a shared pool of 8 KiB (64 KiB in newer versions): counting them by
+// their own size adds up to the pools.
+function wrapBuffer(recorder: Recorder): void {
+  const target = Buffer as unknown as Record<string, (...args: unknown[]) => Buffer>;
+  for (const name of ['alloc', 'allocUnsafe', 'allocUnsafeSlow', 'from', 'concat', 'copyBytesFrom']) {
+    const original = target[name];
+    if (!original) continue;
+    const operation = `Buffer.${name}`;
+    const wrapped = (...args: unknown[]): Buffer => {
+      const buffer = original.apply(Buffer, args);
+      // Buffer.from(arrayBuffer) is a view.
+      if (!(name === 'from' && args[0] instanceof ArrayBuffer)) recorder.record(buffer.length, operation, wrapped);
+      return buffer;
+    };
+    Object.defineProperty(wrapped, 'name', { value: name });
+    target[name] = wrapped;
+  }
+}
+
+const typedArrayNames = [
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'Int8Array',
+  'Uint16Array',
+  'Int16Array',
+  'Uint32Array',
+  'Int32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigUint64Array',
+  'BigInt64Array',
+];
+/** Typed arrays up to this many bytes live on the V8 heap, where V8's own sampler counts them. */
+const onHeapBytesMax = 64;
+
+type Constructor = new (...args: unknown[]) => { byteLength: number };
+
+function wrapConstructors(recorder: Recorder): void {
+  const globals = globalThis as unknown as Record<string, Constructor>;
+  for (const name of ['ArrayBuffer', 'SharedArrayBuffer', ...typedArrayNames]) {
+    const original = globals[name];
+    if (!original) continue;
+    const operation = `new ${name}`;
+    const construct = (target: Constructor, args: unknown[], newTarget: unknown): object => {
+      const made = Reflect.construct(target, args, newTarget === proxy ? target : (newTarget as Constructor));
+      // Over an existing buffer it is a view, without memory of its own.
+      if (!isBuffer(args[0]) && made.byteLength > onHeapBytesMax)
+        recorder.record(made.byteLength, operation, construct);
+      return made;
+    };
+    const proxy = new Proxy(original, { construct });
+    globals[name] = proxy as Constructor;
+  }
+  const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Record<string, unknown>;
+  for (const [owner, name] of [
+    [typedArray, 'slice'],
+    [ArrayBuffer.prototype as unknown as Record<string, unknown>, 'slice'],
+  ] as const) {
+    const original = owner[name] as (...args: unknown[]) => { byteLength: number };
+    const wrapped = function (this: unknown, ...args: unknown[]) {
+      const made = original.apply(this, args);
+      if (made.byteLength > onHeapBytesMax) recorder.record(made.byteLength, name, wrapped);
+      return made;
+    };
+    Object.defineProperty(owner, name, { value: wrapped, writable: true, configurable: true });
+  }
+}
+
+function isBuffer(value: unknown): boolean {
+  return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+}

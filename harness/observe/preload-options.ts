@@ -1,0 +1,87 @@
+/** What the harness tells the preload inside a target, and what comes back: plain data on both sides of descriptor 3. */
+
+/** Name of the environment variable with the options as JSON; the preload removes it before the target's own code runs. */
+export const preloadVariable = 'FLOODGATE_OBSERVE';
+
+export interface PreloadOptions {
+  /** Descriptor of the channel. */
+  readonly channel: number;
+  /** Between two lines of V8 figures. */
+  readonly intervalMs: number;
+  /** Allocation sampling between `start` and `cut` commands; undefined in a measuring pass. */
+  readonly allocations?: {
+    /** Mean bytes between two samples of the V8 heap. */
+    readonly sampleBytes: number;
+    readonly stackDepth: number;
+    /** Mean bytes between two samples of off-heap memory; 0 leaves the constructors alone. */
+    readonly offHeapSampleBytes: number;
+    /** Profiles are written here. */
+    readonly folder: string;
+  };
+  /** Keeps a live-heap sampler running, read by the `live` command. */
+  readonly liveHeap?: { readonly sampleBytes: number; readonly stackDepth: number; readonly folder: string };
+  /** Where the `snapshot` command writes. */
+  readonly snapshots?: { readonly folder: string };
+}
+
+/** Lines from the target, one JSON object each. Times are milliseconds since the epoch. */
+export type PreloadLine =
+  | {
+      readonly type: 'v8';
+      readonly tMs: number;
+      readonly heapUsed: number;
+      readonly heapTotal: number;
+      readonly external: number;
+      readonly arrayBuffers: number;
+      readonly malloced: number;
+      /** Bytes ever allocated on the heap, by the sum over collections. */
+      readonly allocated: number;
+      /** Highest use seen right before a collection. */
+      readonly peakBeforeGc: number;
+      /** Use right after the last major collection; 0 before the first. */
+      readonly afterGc: number;
+      /** Used bytes by heap space; only on some lines. */
+      readonly spaces?: Readonly<Record<string, number>>;
+    }
+  | {
+      readonly type: 'gc';
+      readonly tMs: number;
+      readonly kind: string;
+      readonly pauseMs: number;
+      readonly usedBefore: number;
+      readonly usedAfter: number;
+    }
+  | {
+      readonly type: 'allocations';
+      /** Number given with the command that ended it. */
+      readonly interval: number;
+      readonly startMs: number;
+      readonly endMs: number;
+      /** V8's profile of the interval, freed objects included (.heapprofile). */
+      readonly heapFile: string;
+      /** Off-heap sites of the interval, see `OffHeapSite`; empty when not asked for. */
+      readonly offHeapFile: string;
+    }
+  | { readonly type: 'live'; readonly name: string; readonly tMs: number; readonly file: string }
+  | {
+      readonly type: 'snapshot';
+      readonly name: string;
+      readonly tMs: number;
+      readonly file: string;
+      readonly tookMs: number;
+    }
+  | { readonly type: 'error'; readonly tMs: number; readonly message: string };
+
+/** One off-heap allocation site with its stack, innermost frame first. */
+export interface OffHeapSite {
+  readonly bytes: number;
+  readonly count: number;
+  /** What was called: `Buffer.alloc`, `new Uint8Array`, … */
+  readonly operation: string;
+  readonly frames: readonly {
+    readonly functionName: string;
+    readonly url: string;
+    readonly line: number;
+    readonly column: number;
+  }[];
+}
