@@ -9,12 +9,6 @@ import v8 from 'node:v8';
 import type { OffHeapSites } from './off-heap-sites.ts';
 import { type PreloadLine, type PreloadOptions, preloadVariable } from './preload-options.ts';
 
-const text = process.env[preloadVariable];
-if (text !== undefined) {
-  delete process.env[preloadVariable];
-  await observe(JSON.parse(text));
-}
-
 async function observe(options: PreloadOptions): Promise<void> {
   const heap = new HeapWatch((line) => send(options.channel, line));
   const timer = setInterval(() => heap.report(), options.intervalMs);
@@ -196,4 +190,11 @@ function send(channel: number, line: PreloadLine): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
+}
+
+// Last, so that the classes above exist.
+const text = process.env[preloadVariable];
+if (text !== undefined) {
+  delete process.env[preloadVariable];
+  await observe(JSON.parse(text));
 }
