@@ -1,0 +1,120 @@
+import t from 'tap';
+import { seededRandom } from '../../reports/sample-report.ts';
+import { findSpikes } from './spikes.ts';
+
+const MB = 1_000_000;
+
+interface Shape {
+  readonly seconds?: number;
+  readonly noiseMB?: number;
+  readonly seed?: number;
+}
+
+/** A line at 20 samples a second from a function of seconds, in MB, with Gaussian noise. */
+function lineOf(level: (s: number) => number, { seconds = 60, noiseMB = 0, seed = 1 }: Shape = {}) {
+  const random = seededRandom(seed);
+  const gaussian = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const tMs = Array.from({ length: seconds * 20 }, (_, i) => i * 50);
+  return { tMs, values: tMs.map((t) => (level(t / 1000) + noiseMB * gaussian()) * MB) };
+}
+
+/** 0 before `from`, rising to 1 at `to`, back to 0 at `back`. */
+const ramp = (s: number, from: number, to: number, back: number) =>
+  s < from ? 0 : s < to ? (s - from) / (to - from) : Math.max(0, 1 - (s - to) / (back - to));
+
+t.test('a burst has its start, top, end, height and recovery', async (t) => {
+  const { tMs, values } = lineOf((s) => 50 + 200 * ramp(s, 20, 33, 36), { noiseMB: 0.5 });
+  const { spikes, growth } = findSpikes(tMs, values);
+  t.equal(spikes.length, 1);
+  const [spike] = spikes;
+  t.equal(spike?.shape, 'spike');
+  t.ok(Math.abs(spike!.startMs - 21_300) < 500, `starts at a tenth of its height, ${spike?.startMs}`);
+  t.ok(Math.abs(spike!.topMs - 33_000) < 300, `tops at ${spike?.topMs}`);
+  t.ok(Math.abs(spike!.endMs - 35_700) < 500, `ends at ${spike?.endMs}`);
+  t.ok(Math.abs(spike!.heightBytes - 200 * MB) < 5 * MB);
+  t.ok(Math.abs(spike!.recoveryMs! - 2_700) < 500, `recovers in ${spike?.recoveryMs}`);
+  t.notOk(growth.isLeak);
+});
+
+t.test('noise alone is never a spike nor a leak', async (t) => {
+  for (let seed = 1; seed <= 200; seed += 1) {
+    const { tMs, values } = lineOf(() => 60, { noiseMB: 0.2 + (seed % 20), seed });
+    const { spikes, growth } = findSpikes(tMs, values);
+    if (spikes.length > 0 || growth.isLeak) t.fail(`seed ${seed}: ${JSON.stringify({ spikes, growth })}`);
+  }
+  t.pass('200 seeds');
+});
+
+t.test('the sawtooth of a collector below the height that matters is none', async (t) => {
+  const { tMs, values } = lineOf((s) => 60 + 3 * (s % 1.5), { noiseMB: 0.3 });
+  t.same(findSpikes(tMs, values, { heightMinBytes: 6 * MB }).spikes, []);
+});
+
+t.test('two bursts are two spikes, a dent in one is none', async (t) => {
+  const two = lineOf((s) => 50 + 100 * ramp(s, 10, 15, 20) + 60 * ramp(s, 35, 38, 45));
+  t.same(
+    findSpikes(two.tMs, two.values).spikes.map((spike) => Math.round(spike.heightBytes / MB)),
+    [100, 60],
+  );
+  const dented = lineOf((s) => 50 + 100 * ramp(s, 10, 30, 40) - 20 * ramp(s, 22, 24, 26));
+  t.equal(findSpikes(dented.tMs, dented.values).spikes.length, 1);
+});
+
+t.test('a burst that stays up is a step without recovery', async (t) => {
+  const { tMs, values } = lineOf((s) => (s < 20 ? 50 : s < 25 ? 50 + 30 * (s - 20) : 200), { noiseMB: 0.5 });
+  const { spikes, growth } = findSpikes(tMs, values);
+  t.equal(spikes.length, 1);
+  t.match(spikes[0], { shape: 'step', recoveryMs: null });
+  t.notOk(growth.isLeak, 'one step is no leak');
+});
+
+t.test('steady growth is a leak with its slope inside the interval', async (t) => {
+  const { tMs, values } = lineOf((s) => 50 + 1.5 * s, { noiseMB: 2 });
+  const { spikes, growth } = findSpikes(tMs, values);
+  t.ok(growth.isLeak);
+  t.ok(growth.slopeLow <= 1.5 * MB && growth.slopeHigh >= 1.5 * MB, JSON.stringify(growth));
+  t.ok(growth.slopeHigh - growth.slopeLow < 0.3 * MB);
+  t.same(
+    spikes.map((spike) => spike.shape),
+    ['leak'],
+  );
+});
+
+t.test('a spike on a leak is found as well', async (t) => {
+  const { tMs, values } = lineOf((s) => 50 + 2 * s + 90 * ramp(s, 30, 33, 36), { noiseMB: 1 });
+  t.same(
+    findSpikes(tMs, values)
+      .spikes.map((spike) => spike.shape)
+      .sort(),
+    ['leak', 'spike'],
+  );
+});
+
+t.test('warming up is no leak, and start-up can be left out', async (t) => {
+  const { tMs, values } = lineOf((s) => 40 + 30 * Math.min(1, s / 5), { noiseMB: 0.3 });
+  t.notOk(findSpikes(tMs, values).growth.isLeak);
+  t.same(findSpikes(tMs, values, { ignoreBeforeMs: 6_000 }).spikes, []);
+});
+
+t.test('a single stray sample, gaps, and lines too short are no trouble', async (t) => {
+  const { tMs, values } = lineOf(() => 60);
+  const stray = values.map((value, i) => (i === 300 ? value * 5 : value));
+  t.same(findSpikes(tMs, stray).spikes, []);
+  t.equal(
+    findSpikes(
+      tMs,
+      values.map((value, i) => (i % 3 === 0 ? value : null)),
+    ).spikes.length,
+    0,
+  );
+  for (const length of [0, 1, 2]) t.same(findSpikes(tMs.slice(0, length), values.slice(0, length)).spikes, []);
+});
+
+t.test('only the highest are kept, in the order of time', async (t) => {
+  const bursts = [20, 80, 40, 90, 60, 100, 30];
+  const { tMs, values } = lineOf((s) => 50 + (bursts[Math.floor(s / 8)] ?? 0) * ramp(s % 8, 2, 4, 6));
+  t.same(
+    findSpikes(tMs, values, { spikesMax: 3 }).spikes.map((spike) => Math.round(spike.heightBytes / MB)),
+    [80, 90, 100],
+  );
+});

@@ -1,0 +1,251 @@
+/**
+ * Finds the spikes on a memory line, and tells steady growth from them. Pure.
+ *
+ * A spike is a rise that stands out of the noise by a wide margin: from a low, by at least `heightMin`, to a top that is
+ * the highest until the line has given back half of it (or the run ends). Steady growth is a slope that a robust
+ * regression finds with confidence and that is there in every part of the run: a leak is judged as one thing, and
+ * spikes are then looked for on what remains when it is taken away.
+ */
+import { medianSorted } from 'simple-statistics';
+
+export interface SpikeOptions {
+  /** Rises below this are not worth a line in a report, in the unit of the values. @default 4 MB */
+  readonly heightMinBytes?: number;
+  /** A rise must also be this much of the level it starts from. @default 0.1 */
+  readonly heightMinShare?: number;
+  /** Samples before this are start-up: no spike starts there. @default 0 */
+  readonly ignoreBeforeMs?: number;
+  /** Only the highest ones are kept, then put in the order of time. @default 5 */
+  readonly spikesMax?: number;
+}
+
+export interface SpikeShape {
+  readonly startMs: number;
+  readonly topMs: number;
+  /** Back within a tenth of its height from the baseline, or the low before the next spike, or the end of the run. */
+  readonly endMs: number;
+  readonly baselineBytes: number;
+  readonly topBytes: number;
+  readonly heightBytes: number;
+  /** From the top until back near the baseline; null when it never came back. */
+  readonly recoveryMs: number | null;
+  /** `spike` comes back, `step` stays up, `leak` is steady growth over the whole run. */
+  readonly shape: 'spike' | 'step' | 'leak';
+}
+
+export interface Growth {
+  /** Bytes per second, with its 99 % confidence interval. */
+  readonly slope: number;
+  readonly slopeLow: number;
+  readonly slopeHigh: number;
+  readonly isLeak: boolean;
+}
+
+export interface SpikeFindings {
+  readonly spikes: readonly SpikeShape[];
+  /** Standard deviation of the line's noise from sample to sample. */
+  readonly noiseBytes: number;
+  readonly growth: Growth;
+}
+
+/** A rise must be this many standard deviations of the noise: on a minute at 50 ms, chance stays far below. */
+const NOISE_FACTOR = 8;
+/** A top is final once this share of the rise is given back. */
+const GIVEN_BACK = 0.5;
+/** Recovered: within this share of its height of the baseline. */
+const RECOVERED = 0.1;
+/** Blocks a run is cut into for the slope: enough for a confidence interval, few enough for all pairs. */
+const SLOPE_BLOCKS = 48;
+/** Two-sided 99 %. */
+const Z_99 = 2.576;
+
+interface Line {
+  readonly t: Float64Array;
+  readonly y: Float64Array;
+}
+
+/** Spikes of a sampled level; nulls are skipped. Times ascend, in milliseconds; values are bytes. */
+export function findSpikes(
+  tMs: readonly number[],
+  values: readonly (number | null)[],
+  options: SpikeOptions = {},
+): SpikeFindings {
+  const raw = compact(tMs, values, options.ignoreBeforeMs ?? 0);
+  const noiseBytes = noiseOf(raw.y);
+  const line = smooth(raw);
+  const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseBytes);
+  const growth = growthOf(line, heightMin);
+  if (line.y.length < 3) return { spikes: [], noiseBytes, growth };
+  const base = line.t[0]!;
+  const flat = growth.isLeak
+    ? { t: line.t, y: line.y.map((y, i) => y - ((line.t[i]! - base) / 1000) * growth.slope) }
+    : line;
+  const share = options.heightMinShare ?? 0.1;
+  const shapes = shapesOf(flat, heightMin, share).map((shape) => told(shape, raw, line));
+  if (growth.isLeak) shapes.push(leakOf(line));
+  shapes.sort((a, b) => b.heightBytes - a.heightBytes);
+  const spikes = shapes.slice(0, options.spikesMax ?? 5).sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
+  return { spikes, noiseBytes, growth };
+}
+
+function compact(tMs: readonly number[], values: readonly (number | null)[], ignoreBeforeMs: number): Line {
+  const t: number[] = [];
+  const y: number[] = [];
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (value === null || value === undefined || tMs[i]! < ignoreBeforeMs) continue;
+    t.push(tMs[i]!);
+    y.push(value);
+  }
+  return { t: Float64Array.from(t), y: Float64Array.from(y) };
+}
+
+/** Median of three: a single stray sample is no spike. */
+function smooth({ t, y }: Line): Line {
+  const out = Float64Array.from(y);
+  for (let i = 1; i + 1 < y.length; i += 1) {
+    const [a, b, c] = [y[i - 1]!, y[i]!, y[i + 1]!];
+    out[i] = Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+  }
+  return { t, y: out };
+}
+
+/** Noise from sample to sample by the median of the differences, which a spike hardly moves. */
+function noiseOf(y: Float64Array): number {
+  if (y.length < 3) return 0;
+  const differences = new Float64Array(y.length - 1);
+  for (let i = 1; i < y.length; i += 1) differences[i - 1] = Math.abs(y[i]! - y[i - 1]!);
+  differences.sort();
+  // 1.4826 makes a median of absolute values a standard deviation; a difference holds the noise of two samples.
+  return (1.4826 * medianSorted(differences as unknown as number[])) / Math.SQRT2;
+}
+
+/** Walks the line from low to top to low. */
+function shapesOf(line: Line, heightMin: number, heightMinShare: number): SpikeShape[] {
+  const { y } = line;
+  const shapes: SpikeShape[] = [];
+  let low = 0;
+  let top = 0;
+  let rising = false;
+  for (let i = 1; i < y.length; i += 1) {
+    if (!rising) {
+      if (y[i]! <= y[low]!) low = i;
+      else if (y[i]! - y[low]! >= Math.max(heightMin, heightMinShare * y[low]!)) {
+        rising = true;
+        top = i;
+      }
+    } else if (y[i]! > y[top]!) top = i;
+    else if (y[top]! - y[i]! >= GIVEN_BACK * (y[top]! - y[low]!)) {
+      const next = lowAfter(y, i, heightMin, heightMinShare);
+      shapes.push(shapeOf(line, low, top, next));
+      low = next;
+      rising = false;
+      i = next;
+    }
+  }
+  if (rising) shapes.push(shapeOf(line, low, top, y.length - 1));
+  return shapes;
+}
+
+/** Where the fall that began before `from` ends: the lowest sample before the next rise of a spike's size. */
+function lowAfter(y: Float64Array, from: number, heightMin: number, heightMinShare: number): number {
+  let low = from;
+  for (let i = from + 1; i < y.length; i += 1) {
+    if (y[i]! < y[low]!) low = i;
+    else if (y[i]! - y[low]! >= Math.max(heightMin, heightMinShare * y[low]!)) break;
+  }
+  return low;
+}
+
+function shapeOf({ t, y }: Line, low: number, top: number, next: number): SpikeShape {
+  const height = y[top]! - y[low]!;
+  // The last sample that was still near the low: the rise starts there, not at the lowest point of a long quiet.
+  let start = top;
+  while (start > low && y[start]! > y[low]! + RECOVERED * height) start -= 1;
+  let end = top;
+  while (end < next && y[end]! > y[low]! + RECOVERED * height) end += 1;
+  const recovered = y[end]! <= y[low]! + RECOVERED * height;
+  const gaveBack = y[top]! - y[next]! >= GIVEN_BACK * height;
+  return {
+    startMs: t[start]!,
+    topMs: t[top]!,
+    endMs: t[recovered ? end : next]!,
+    baselineBytes: y[low]!,
+    topBytes: y[top]!,
+    heightBytes: height,
+    recoveryMs: recovered ? t[end]! - t[top]! : null,
+    shape: recovered || gaveBack ? 'spike' : 'step',
+  };
+}
+
+/** A shape found on the smoothed line (without its slope, if it has one), told with the line's own values. */
+function told(shape: SpikeShape, raw: Line, smoothed: Line): SpikeShape {
+  const near = smoothed.t.indexOf(shape.topMs);
+  // Smoothing cuts a peak off; the real one is next to it.
+  let top = near;
+  for (const i of [near - 1, near + 1]) if ((raw.y[i] ?? 0) > raw.y[top]!) top = i;
+  const topBytes = raw.y[top]!;
+  const heightBytes = shape.heightBytes + topBytes - smoothed.y[near]!;
+  return { ...shape, topMs: raw.t[top]!, topBytes, heightBytes, baselineBytes: topBytes - heightBytes };
+}
+
+function leakOf({ t, y }: Line): SpikeShape {
+  const last = y.length - 1;
+  const top = y.reduce((best, value, i) => (value > y[best]! ? i : best), 0);
+  const baselineBytes = y[0]!;
+  return {
+    startMs: t[0]!,
+    topMs: t[top]!,
+    endMs: t[last]!,
+    baselineBytes,
+    topBytes: y[top]!,
+    heightBytes: y[top]! - baselineBytes,
+    recoveryMs: null,
+    shape: 'leak',
+  };
+}
+
+/**
+ * Theil–Sen slope of block medians with Sen's confidence interval (P. K. Sen, 1968). Blocks, because neighbouring samples
+ * are not independent; medians and pairs, because spikes must not tilt the line.
+ */
+function growthOf({ t, y }: Line, heightMin: number): Growth {
+  const blocks = Math.min(SLOPE_BLOCKS, Math.floor(y.length / 4));
+  const none: Growth = {
+    slope: 0,
+    slopeLow: Number.NEGATIVE_INFINITY,
+    slopeHigh: Number.POSITIVE_INFINITY,
+    isLeak: false,
+  };
+  if (blocks < 8) return none;
+  const x: number[] = [];
+  const level: number[] = [];
+  for (let block = 0; block < blocks; block += 1) {
+    const from = Math.floor((block * y.length) / blocks);
+    const to = Math.floor(((block + 1) * y.length) / blocks);
+    x.push((t[from]! + t[to - 1]!) / 2000);
+    level.push(medianSorted(Array.from(y.subarray(from, to)).sort((a, b) => a - b)));
+  }
+  const slopes: number[] = [];
+  for (let i = 0; i < blocks; i += 1) {
+    for (let j = i + 1; j < blocks; j += 1) if (x[j]! > x[i]!) slopes.push((level[j]! - level[i]!) / (x[j]! - x[i]!));
+  }
+  if (slopes.length === 0) return none;
+  slopes.sort((a, b) => a - b);
+  const slope = medianSorted(slopes);
+  const spread = Z_99 * Math.sqrt((blocks * (blocks - 1) * (2 * blocks + 5)) / 18);
+  const slopeLow = slopes[Math.max(0, Math.floor((slopes.length - spread) / 2))]!;
+  const slopeHigh = slopes[Math.min(slopes.length - 1, Math.ceil((slopes.length + spread) / 2))]!;
+  const grown = slope * (x.at(-1)! - x[0]!);
+  return { slope, slopeLow, slopeHigh, isLeak: slopeLow > 0 && grown >= heightMin && risesThroughout(level, grown) };
+}
+
+/** Every quarter of the run must bring its part: warming up and then staying is no leak, nor is one step. */
+function risesThroughout(level: readonly number[], grown: number): boolean {
+  const quarter = Math.floor(level.length / 4);
+  const medians = [0, 1, 2, 3].map((i) =>
+    medianSorted(level.slice(i * quarter, i === 3 ? level.length : (i + 1) * quarter).sort((a, b) => a - b)),
+  );
+  // Medians of quarters are a quarter of the run apart: an even growth brings 25 % between each.
+  return medians.slice(1).every((value, i) => value - medians[i]! >= 0.1 * grown && value - medians[i]! <= 0.5 * grown);
+}

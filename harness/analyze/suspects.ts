@@ -1,0 +1,237 @@
+/** Ranks call sites by what they added in a spike's window against the steady state. Pure. */
+import type { FlameTree, Suspect } from '../../reports/model.ts';
+import { diffProfiles, isGauge } from '../profile/arithmetic.ts';
+import { type Profile, sampleTypeIndex, totals } from '../profile/profile.ts';
+
+export interface SuspectOptions {
+  readonly where: Suspect['where'];
+  /** Sample type to rank by. @default the first one in bytes */
+  readonly type?: string;
+  /** @default 20 */
+  readonly suspectsMax?: number;
+  /** Files that are nobody's fault: their bytes go to the nearest caller that is not one. @default `isRuntimeFile` */
+  readonly isRuntimeFile?: (file: string, functionName: string) => boolean;
+}
+
+/** What one source of profiles says about a window, before sources are ranked together. */
+export interface WindowProfiles {
+  readonly window: Profile;
+  /** The same instrument in the steady state; null: nothing to compare with, all of the window counts as added. */
+  readonly steady: Profile | null;
+  readonly options: SuspectOptions;
+}
+
+/** Node's own modules, V8's builtins and pseudo functions such as `(root)`, and packages: code the reader cannot mend. */
+export function isRuntimeFile(file: string, functionName: string): boolean {
+  return file === '' || file.startsWith('node:') || file.startsWith('wasm:') || functionName.startsWith('(');
+}
+
+interface Tally {
+  functionName: string;
+  file: string;
+  line: number;
+  where: Suspect['where'];
+  window: number;
+  steady: number;
+  total: number;
+  exact: boolean;
+  period: number;
+}
+
+/**
+ * Suspects of a spike from all its sources (heap samples, off-heap ledgers …), what added most first. Bytes of one
+ * function are one suspect, told at its costliest line; what runtime code allocated counts for the nearest caller of
+ * the user's own.
+ */
+export function findSuspects(sources: readonly WindowProfiles[], suspectsMax = 20): Suspect[] {
+  const tallies: Tally[] = [];
+  for (const source of sources) tallies.push(...talliesOf(source));
+  let added = 0;
+  for (const tally of tallies) added += Math.max(0, tally.window - tally.steady);
+  tallies.sort((a, b) => b.window - b.steady - (a.window - a.steady));
+  const suspects: Suspect[] = [];
+  for (const tally of tallies.slice(0, suspectsMax)) {
+    const selfBytes = tally.window - tally.steady;
+    if (selfBytes <= 0) break;
+    suspects.push({
+      functionName: tally.functionName,
+      file: tally.file,
+      line: tally.line,
+      where: tally.where,
+      selfBytes,
+      totalBytes: Math.max(selfBytes, tally.total),
+      steadyBytes: tally.steady,
+      share: added > 0 ? selfBytes / added : 0,
+      errorShare: samplingError(tally.window, tally.period),
+    });
+  }
+  return suspects;
+}
+
+/** Relative standard error of a sampled sum of bytes: √(interval / bytes); 0 for an exact ledger. */
+export function samplingError(bytes: number, intervalBytes: number): number {
+  return intervalBytes > 0 && bytes > 0 ? Math.sqrt(intervalBytes / bytes) : 0;
+}
+
+function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
+  const byFunction = new Map<string, Tally & { lines: Map<number, number> }>();
+  const tally = (profile: Profile, functionName: string, file: string) => {
+    const key = `${file}\0${functionName}`;
+    let entry = byFunction.get(key);
+    if (!entry) {
+      const exact = profile.period === 0;
+      const { where } = options;
+      entry = {
+        functionName,
+        file,
+        line: 0,
+        where,
+        window: 0,
+        steady: 0,
+        total: 0,
+        exact,
+        period: profile.period,
+        lines: new Map(),
+      };
+      byFunction.set(key, entry);
+    }
+    return entry;
+  };
+  const add = (profile: Profile, side: 'window' | 'steady', factor: number) => {
+    const type = sampleTypeIndex(profile, options.type);
+    const owners = ownersOf(profile, options.isRuntimeFile ?? isRuntimeFile);
+    const total = totals(profile, type);
+    const { functionName, file, line } = profile.sites;
+    for (let node = 1; node < owners.length; node += 1) {
+      const owner = owners[node]!;
+      if (owner <= 0) continue;
+      const site = profile.site[owner]!;
+      const entry = tally(profile, functionName[site]!, file[site]!);
+      const own = profile.self[type]![node]! * factor;
+      if (own !== 0) {
+        entry[side] += own;
+        if (side === 'window') entry.lines.set(line[site]!, (entry.lines.get(line[site]!) ?? 0) + own);
+      }
+      if (owner === node && !isRecursive(profile, node))
+        entry.total += total[node]! * (side === 'window' ? factor : -factor);
+    }
+  };
+  add(window, 'window', 1);
+  if (steady) add(steady, 'steady', steadyFactor(window, steady, options));
+  return [...byFunction.values()].map(({ lines, ...entry }) => ({ ...entry, line: costliest(lines) }));
+}
+
+/** Levels compare as they are; what was counted over a span is brought to the window's duration. */
+function steadyFactor(window: Profile, steady: Profile, options: SuspectOptions): number {
+  const type = window.sampleTypes[sampleTypeIndex(window, options.type)]!.type;
+  if (isGauge(type) || steady.durationMs <= 0 || window.durationMs <= 0) return 1;
+  return window.durationMs / steady.durationMs;
+}
+
+/** For each node the nearest one upwards (itself included) that is the user's own; where there is none, the node itself. */
+function ownersOf(profile: Profile, isRuntime: (file: string, functionName: string) => boolean): Int32Array {
+  const { functionName, file } = profile.sites;
+  const runtime = functionName.map((name, i) => isRuntime(file[i]!, name));
+  const owners = new Int32Array(profile.parent.length);
+  for (let node = 1; node < owners.length; node += 1) {
+    const parent = profile.parent[node]!;
+    const inherited = parent > 0 && owners[parent]! > 0 && !runtime[profile.site[owners[parent]!]!];
+    owners[node] = runtime[profile.site[node]!] && inherited ? owners[parent]! : node;
+  }
+  return owners;
+}
+
+/** Whether the same function is further up, so that its total is already counted there. */
+function isRecursive(profile: Profile, node: number): boolean {
+  const { functionName, file } = profile.sites;
+  const site = profile.site[node]!;
+  for (let up = profile.parent[node]!; up > 0; up = profile.parent[up]!) {
+    const other = profile.site[up]!;
+    if (functionName[other] === functionName[site] && file[other] === file[site]) return true;
+  }
+  return false;
+}
+
+function costliest(lines: ReadonlyMap<number, number>): number {
+  let best = 0;
+  let bytes = Number.NEGATIVE_INFINITY;
+  for (const [line, value] of lines) {
+    if (value > bytes) [best, bytes] = [line, value];
+  }
+  return best;
+}
+
+/**
+ * The call tree of a spike for the report: own bytes per path in the steady state (brought to the window's duration)
+ * and in the window, without paths that matter to neither. `nodesMax` bounds the report's size.
+ */
+export function flameOf(window: Profile, steady: Profile | null, type?: string, nodesMax = 5_000): FlameTree {
+  const index = sampleTypeIndex(window, type);
+  const name = window.sampleTypes[index]!.type;
+  // head − (head − base) = base: one difference gives both sides on one tree, the base already at head's duration.
+  const difference = steady ? diffProfiles(steady, window) : null;
+  const shared = difference ?? window;
+  const column = sampleTypeIndex(shared, name);
+  const after = difference ? onTree(shared, window, index) : window.self[index]!;
+  const before = difference
+    ? after.map((value, node) => Math.max(0, value - shared.self[column]![node]!))
+    : new Float64Array(after.length);
+  return prune(shared, before, after, nodesMax);
+}
+
+/** A profile's own values on the nodes of a tree that holds all its paths. */
+function onTree(tree: Profile, profile: Profile, type: number): Float64Array {
+  const siteOf = new Map<string, number>();
+  const key = ({ sites }: Profile, i: number) =>
+    `${sites.functionName[i]}\0${sites.file[i]}\0${sites.line[i]}\0${sites.column[i]}`;
+  tree.sites.file.forEach((_, i) => void siteOf.set(key(tree, i), i));
+  const childOf = new Map<number, number>();
+  for (let node = 1; node < tree.parent.length; node += 1)
+    childOf.set(tree.parent[node]! * 2 ** 26 + tree.site[node]!, node);
+  const values = new Float64Array(tree.parent.length);
+  const nodes = new Int32Array(profile.parent.length);
+  for (let node = 0; node < nodes.length; node += 1) {
+    if (node > 0)
+      nodes[node] = childOf.get(
+        nodes[profile.parent[node]!]! * 2 ** 26 + siteOf.get(key(profile, profile.site[node]!))!,
+      )!;
+    values[nodes[node]!]! += profile.self[type]![node]!;
+  }
+  return values;
+}
+
+/** Keeps the `nodesMax` heaviest nodes; what a dropped one had goes to its nearest kept ancestor. */
+function prune(tree: Profile, before: Float64Array, after: Float64Array, nodesMax: number): FlameTree {
+  const count = tree.parent.length;
+  const weight = Float64Array.from(before, (value, node) => Math.abs(value) + Math.abs(after[node]!));
+  for (let node = count - 1; node > 0; node -= 1) weight[tree.parent[node]!]! += weight[node]!;
+  const least = count > nodesMax ? Float64Array.from(weight).sort().at(-nodesMax)! : 0;
+  const sites = { functionName: ['(all)'], file: [''], line: [0] };
+  const siteIndex = new Map<number, number>();
+  const out = { parent: [-1], site: [0], before: [before[0]!], after: [after[0]!] };
+  const kept = new Int32Array(count);
+  for (let node = 1; node < count; node += 1) {
+    const parent = kept[tree.parent[node]!]!;
+    // A parent weighs at least as much as its child, so kept nodes form a tree; ties may exceed the limit by a few.
+    if (weight[node]! < least || weight[node] === 0 || out.parent.length >= nodesMax * 2) {
+      kept[node] = parent;
+      out.before[parent]! += before[node]!;
+      out.after[parent]! += after[node]!;
+      continue;
+    }
+    const site = tree.site[node]!;
+    let index = siteIndex.get(site);
+    if (index === undefined) {
+      siteIndex.set(site, (index = sites.file.length));
+      sites.functionName.push(tree.sites.functionName[site]!);
+      sites.file.push(tree.sites.file[site]!);
+      sites.line.push(tree.sites.line[site]!);
+    }
+    kept[node] = out.parent.length;
+    out.parent.push(parent);
+    out.site.push(index);
+    out.before.push(before[node]!);
+    out.after.push(after[node]!);
+  }
+  return { unit: 'bytes', sites, ...out };
+}

@@ -1,0 +1,136 @@
+/** V8's sampling heap profile: what `v8.startHeapProfile` and Chrome DevTools (`.heapprofile`) write, in and out. */
+import { expectArray, expectNumber, expectObject, expectText, parseJson } from './json-shape.ts';
+import { type Profile, ProfileBuilder, ProfileError, sampleTypeIndex, type ValueType } from './profile.ts';
+
+export interface HeapProfileOptions {
+  /** Bytes between samples, as the profiler was started with. @default 524288 (V8's own) */
+  readonly sampleIntervalBytes?: number;
+  /** `alloc_space` (freed objects included) or `inuse_space` (live ones). @default 'inuse_space' */
+  readonly sampleType?: 'alloc_space' | 'inuse_space';
+  /** Only samples with a larger ordinal: an interval within one profile. @default −1 (all) */
+  readonly afterOrdinal?: number;
+  /** Path that files are told relative to, where they lie under it. */
+  readonly root?: string;
+  readonly timeMs?: number;
+  readonly durationMs?: number;
+}
+
+interface Pending {
+  readonly node: unknown;
+  readonly parent: number;
+}
+
+/** Text of a sampling heap profile as a profile. @throws ProfileError for anything that is not a sound one. */
+export function readHeapProfile(json: string, options: HeapProfileOptions = {}): Profile {
+  const data = expectObject(parseJson(json, 'heap profile'), 'the heap profile');
+  const sampleIntervalBytes = options.sampleIntervalBytes ?? 512 * 1024;
+  const space: ValueType = { type: options.sampleType ?? 'inuse_space', unit: 'bytes' };
+  const builder = new ProfileBuilder({
+    sampleTypes: [space],
+    period: sampleIntervalBytes,
+    timeMs: options.timeMs ?? 0,
+    durationMs: options.durationMs ?? 0,
+  });
+  const shares = intervalShares(data, options.afterOrdinal ?? -1);
+  // An explicit stack: a hostile file may nest deeper than our own call stack goes.
+  const pending: Pending[] = [{ node: expectObject(data.head, 'head'), parent: -1 }];
+  for (let entry = pending.pop(); entry; entry = pending.pop()) {
+    const node = expectObject(entry.node, 'a node of the heap profile');
+    const path = entry.parent < 0 ? 0 : builder.child(entry.parent, readCallFrame(node, builder, options.root));
+    const selfBytes = expectNumber(node.selfSize, 'selfSize');
+    const share = shares?.get(expectNumber(node.id, 'id')) ?? (shares ? 0 : 1);
+    if (selfBytes !== 0 && share !== 0) builder.add(path, 0, selfBytes * share);
+    const children = expectArray(node.children, 'children');
+    for (let i = children.length - 1; i >= 0; i -= 1) pending.push({ node: children[i], parent: path });
+  }
+  return builder.finish();
+}
+
+/** Largest ordinal in a heap profile, to be given as `afterOrdinal` for the next interval; −1 when it has no samples. */
+export function lastOrdinal(json: string): number {
+  const data = expectObject(parseJson(json, 'heap profile'), 'the heap profile');
+  let last = -1;
+  for (const each of expectArray(data.samples ?? [], 'samples')) {
+    last = Math.max(last, expectNumber(expectObject(each, 'a sample').ordinal, 'ordinal'));
+  }
+  return last;
+}
+
+/**
+ * What share of each node's bytes is younger than an ordinal. A node's `selfSize` is the unbiased figure, its samples'
+ * sizes are rounded (up to −15 %): so they only divide `selfSize`, and are never summed up.
+ */
+function intervalShares(data: Record<string, unknown>, afterOrdinal: number): Map<number, number> | undefined {
+  if (afterOrdinal < 0) return undefined;
+  const sums = new Map<number, { all: number; young: number }>();
+  for (const each of expectArray(data.samples ?? [], 'samples')) {
+    const sample = expectObject(each, 'a sample');
+    const id = expectNumber(sample.nodeId, 'nodeId');
+    const size = expectNumber(sample.size, 'size');
+    let sum = sums.get(id);
+    if (!sum) sums.set(id, (sum = { all: 0, young: 0 }));
+    sum.all += size;
+    if (expectNumber(sample.ordinal, 'ordinal') > afterOrdinal) sum.young += size;
+  }
+  return new Map([...sums].map(([id, { all, young }]) => [id, all > 0 ? young / all : 0]));
+}
+
+/** A V8 `callFrame` as a call site; V8 counts lines and columns from 0, −1 where unknown. */
+export function readCallFrame(node: Record<string, unknown>, builder: ProfileBuilder, root?: string): number {
+  const frame = expectObject(node.callFrame, 'callFrame');
+  const name = expectText(frame.functionName, 'functionName');
+  const line = expectNumber(frame.lineNumber ?? -1, 'lineNumber') + 1;
+  const column = expectNumber(frame.columnNumber ?? -1, 'columnNumber') + 1;
+  const file = fileOfUrl(expectText(frame.url ?? '', 'url'), root);
+  return builder.site(name || '(anonymous)', file, Math.max(0, line), Math.max(0, column));
+}
+
+/** `file:` URLs as paths, relative to `root` where they lie under it; anything else as it is. */
+export function fileOfUrl(url: string, root?: string): string {
+  let file = url;
+  if (url.startsWith('file://')) {
+    try {
+      file = decodeURIComponent(new URL(url).pathname);
+    } catch {
+      file = url.slice('file://'.length);
+    }
+  }
+  if (root && file.startsWith(root.endsWith('/') ? root : `${root}/`)) {
+    return file.slice(root.endsWith('/') ? root.length : root.length + 1);
+  }
+  return file;
+}
+
+interface OutNode {
+  readonly callFrame: object;
+  readonly selfSize: number;
+  readonly id: number;
+  readonly children: OutNode[];
+}
+
+/** A profile as `.heapprofile` text, which Chrome DevTools opens. @throws ProfileError when it holds no bytes. */
+export function writeHeapProfile(profile: Profile, sampleType?: string): string {
+  const type = sampleTypeIndex(profile, sampleType);
+  if (profile.sampleTypes[type]!.unit !== 'bytes') throw new ProfileError('a .heapprofile holds bytes');
+  const { functionName, file, line, column } = profile.sites;
+  const nodes: OutNode[] = [];
+  const samples: { size: number; nodeId: number; ordinal: number }[] = [];
+  for (let i = 0; i < profile.parent.length; i += 1) {
+    const site = profile.site[i]!;
+    const frame =
+      site < 0
+        ? { functionName: '(root)', scriptId: '0', url: '', lineNumber: -1, columnNumber: -1 }
+        : {
+            functionName: functionName[site]!,
+            scriptId: '0',
+            url: file[site]!,
+            lineNumber: line[site]! - 1,
+            columnNumber: column[site]! - 1,
+          };
+    const node: OutNode = { callFrame: frame, selfSize: profile.self[type]![i]!, id: i + 1, children: [] };
+    nodes.push(node);
+    if (i > 0) nodes[profile.parent[i]!]!.children.push(node);
+    if (node.selfSize > 0) samples.push({ size: node.selfSize, nodeId: node.id, ordinal: samples.length + 1 });
+  }
+  return JSON.stringify({ head: nodes[0], samples });
+}
