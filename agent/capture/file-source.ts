@@ -22,6 +22,7 @@ export class FileSource implements FrameSource {
   readonly #chunk = new Uint8Array(chunkBytes);
   #fd: number;
   #ended = false;
+  #stopped = false;
 
   /** @throws FloodgateError when the file cannot be opened or is none. */
   static open(path: string, options: FileSourceOptions = {}): FileSource {
@@ -50,6 +51,7 @@ export class FileSource implements FrameSource {
   read(sink: FrameSink, framesMax: number): number {
     let delivered = 0;
     while (delivered < framesMax) {
+      if (this.#stopped) return delivered > 0 ? delivered : -1;
       if (this.#feed.isEmpty && !this.#fill()) return delivered > 0 ? delivered : -1;
       delivered += this.#feed.deliver(sink, framesMax - delivered);
     }
@@ -62,6 +64,10 @@ export class FileSource implements FrameSource {
 
   stats(): CaptureStats[] {
     return this.#feed.stats();
+  }
+
+  stop(): void {
+    this.#stopped = true;
   }
 
   close(): void {

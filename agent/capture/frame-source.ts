@@ -36,6 +36,8 @@ export interface FrameSource {
   /** Resolves when `read` may deliver more, or after `timeoutMs`. */
   wait(timeoutMs: number): Promise<void>;
   stats(): CaptureStats[];
+  /** Takes nothing more in: `read` delivers what has already arrived and then returns −1. */
+  stop(): void;
   /** Frees descriptors and mappings; safe to call twice. */
   close(): void;
 }

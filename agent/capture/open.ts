@@ -2,46 +2,51 @@
 import { FloodgateError } from '../errors.ts';
 import { FileSource } from './file-source.ts';
 import type { FrameSource } from './frame-source.ts';
+import type { LiveOptions } from './live-source.ts';
+import { MultiSource } from './multi-source.ts';
+import { RingSource } from './ring-source.ts';
 import { openStdin } from './stdin-source.ts';
+import { frameFilter } from './sys/bpf.ts';
 
-/** How devices are captured from; every option has a default. */
-export interface LiveOptions {
-  /** Kernel ring of each interface, rounded up to whole blocks. @default 8 MiB */
-  readonly ringBytes?: number;
-  /** Bytes the kernel fills before it hands them over: a power of two times the system page. @default 256 KiB */
-  readonly blockBytes?: number;
-  /** A block is handed over after this long even if it is not full. @default 20 */
-  readonly blockTimeoutMs?: number;
-  /** Bytes kept of each frame. @default 65535, all of any frame */
-  readonly snapLength?: number;
-  /** See frames addressed to other hosts. @default true */
-  readonly promiscuous?: boolean;
-  /** Only frames received by the host, only frames it sent, or both. @default 'both' */
-  readonly direction?: 'in' | 'out' | 'both';
-  /** Share the traffic of each interface, by flow, among all rings of the machine that name the same group (1–65535). */
-  readonly fanout?: { readonly group: number; readonly mode: 'hash' } | null;
-  /** Become this user once the sockets are open; as root, @default 'nobody'. */
-  readonly user?: string | null;
-}
+/** Interfaces captured at once at most: each costs a ring of its own. */
+export const liveInterfacesMax = 64;
 
 export interface SourceOptions extends LiveOptions {
   /** A capture file, or `-` for standard input. */
   readonly read?: string | null;
   /** Devices to capture from, or `any`; exactly one of `read` and this. */
   readonly interfaces?: readonly string[];
-  /** In the language of pcap-filter(7). */
-  readonly filter?: string | null;
 }
 
 /**
- * The source that the options ask for, open and ready.
+ * The source that the options ask for, open and ready; live ones need privileges no longer once they are open.
  * @throws FloodgateError when it cannot be opened.
  */
 export function openSource(options: SourceOptions): FrameSource {
   const read = options.read ?? null;
-  if (read === '-') return openStdin();
-  if (read !== null) return FileSource.open(read);
-  throw new FloodgateError('live-unsupported', 'this build captures from files and standard input only', {
-    hint: 'use --read FILE or --read -',
+  const names = [...new Set(options.interfaces ?? [])];
+  if ((read !== null) === names.length > 0) throw ambiguous('say where frames come from, in exactly one way');
+  if (read === null) return openLive(names, options);
+  const filter = options.filter ? frameFilter(options.filter, 262_144) : null;
+  return read === '-' ? openStdin({ filter }) : FileSource.open(read, { filter });
+}
+
+function openLive(names: readonly string[], options: SourceOptions): FrameSource {
+  if (names.length > 1 && names.includes('any')) throw ambiguous('"any" captures from every interface already');
+  if (names.length > liveInterfacesMax) throw ambiguous(`at most ${liveInterfacesMax} interfaces at once`);
+  if (names.length === 1) return RingSource.open(names[0]!, options);
+  const opened: RingSource[] = [];
+  try {
+    for (const name of names) opened.push(RingSource.open(name, options));
+  } catch (error) {
+    for (const source of opened) source.close();
+    throw error;
+  }
+  return new MultiSource(opened, options.onNotice);
+}
+
+function ambiguous(message: string): FloodgateError {
+  return new FloodgateError('source-ambiguous', message, {
+    hint: '--read FILE, --read - or --interface NAME (repeatable; "any" for all)',
   });
 }

@@ -29,6 +29,7 @@ class StdinSource implements FrameSource {
   readonly #feed: ChunkFeed;
   readonly #socket: Socket;
   #ended = false;
+  #stopped = false;
   #failure: FloodgateError | null = null;
   #finished = false;
   #wake: (() => void) | null = null;
@@ -59,6 +60,7 @@ class StdinSource implements FrameSource {
   }
 
   read(sink: FrameSink, framesMax: number): number {
+    if (this.#stopped) return -1;
     const delivered = this.#feed.deliver(sink, framesMax);
     if (delivered > 0 || !this.#feed.isEmpty) return delivered;
     if (!this.#ended) return 0;
@@ -69,7 +71,7 @@ class StdinSource implements FrameSource {
   }
 
   async wait(timeoutMs: number): Promise<void> {
-    if (this.#ended || !this.#feed.isEmpty) return;
+    if (this.#ended || this.#stopped || !this.#feed.isEmpty) return;
     this.#socket.resume();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => this.#awake(), timeoutMs);
@@ -82,6 +84,11 @@ class StdinSource implements FrameSource {
 
   stats(): CaptureStats[] {
     return this.#feed.stats();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#awake();
   }
 
   close(): void {
