@@ -1,0 +1,98 @@
+/**
+ * Runs the harness in a network of its own: no privilege needed, nothing of the machine's network touched, and nothing
+ * to clean up, because the kernel takes the devices away with the last process.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { FloodgateError } from '../../agent/errors.ts';
+
+/** Holds the network namespace's identity, so that a variable that leaked from elsewhere is not believed. */
+const markVariable = 'FLOODGATE_NAMESPACE';
+
+/**
+ * What is tried, best first: in a process namespace every descendant dies with us, even after SIGKILL, but containers
+ * may refuse to mount its /proc; a user namespace is what makes it work without root.
+ */
+function attempts(isRoot: boolean): readonly (readonly string[])[] {
+  const processes = ['--pid', '--fork', '--kill-child', '--mount-proc'];
+  const asUser = ['--user', '--map-root-user', '--net'];
+  return isRoot
+    ? [['--net', ...processes], [...asUser, ...processes], ['--net'], asUser]
+    : [[...asUser, ...processes], asUser];
+}
+
+/** Whether this process runs in a network namespace that `runInNamespace` made. */
+export function isInNamespace(): boolean {
+  const mark = process.env[markVariable];
+  return mark !== undefined && mark !== networkIdentity();
+}
+
+/**
+ * Runs a program in a fresh network namespace, with our standard streams, and resolves with its exit code. SIGINT,
+ * SIGTERM and SIGHUP are passed on; the program sees them once.
+ * @param program the command line, e.g. `[process.execPath, ...process.execArgv, ...process.argv.slice(1)]`.
+ * @throws FloodgateError `namespace-refused` with what to do about it.
+ */
+export async function runInNamespace(program: readonly string[]): Promise<number> {
+  const options = findAttempt();
+  const child = spawn('unshare', [...options, '--', ...program], {
+    stdio: 'inherit',
+    env: { ...process.env, [markVariable]: networkIdentity() },
+    // A group of its own: a Ctrl-C in the terminal would reach the program a second time beside ours.
+    detached: true,
+  });
+  const pass = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(-child.pid!, signal);
+    } catch {
+      // It is over: the exit code is on its way.
+    }
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, pass);
+  const killAll = () => pass('SIGKILL');
+  process.on('exit', killAll);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 3 : 2)));
+    });
+  } finally {
+    process.off('exit', killAll);
+    for (const signal of signals) process.off(signal, pass);
+  }
+}
+
+/** The first combination the kernel allows, tried on a program that does nothing. */
+function findAttempt(): readonly string[] {
+  if (process.platform !== 'linux') {
+    throw refused(`a TAP device in a network namespace needs Linux, and this is ${process.platform}`, undefined);
+  }
+  const tried = attempts(process.getuid?.() === 0);
+  let said = '';
+  for (const options of tried) {
+    const probe = spawnSync('unshare', [...options, '--', 'true'], { encoding: 'utf8', timeout: 10_000 });
+    if (probe.error) throw refused('the program "unshare" (package util-linux) is missing', probe.error);
+    if (probe.status === 0) return options;
+    said = probe.stderr.trim().split('\n').at(-1) ?? '';
+  }
+  throw refused(`the kernel refuses a network namespace (${said || 'no reason given'})`, undefined);
+}
+
+function refused(message: string, cause: unknown): FloodgateError {
+  return new FloodgateError('namespace-refused', message, {
+    hint:
+      'use the exact lane, which needs no privilege: --lane exact. For the TAP lane, run as root (sudo), or allow user ' +
+      'namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), sysctl kernel.apparmor_restrict_unprivileged_userns=0 ' +
+      '(Ubuntu); in a container: --cap-add SYS_ADMIN --cap-add NET_ADMIN --device /dev/net/tun',
+    cause,
+  });
+}
+
+function networkIdentity(): string {
+  try {
+    return readlinkSync('/proc/self/ns/net');
+  } catch {
+    return '';
+  }
+}
