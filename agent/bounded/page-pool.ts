@@ -62,6 +62,11 @@ export class PagePool {
     for (let block = 0; block < this.#blockCount; block += 1) this.#freeBlocks[block >> 5]! |= 1 << (block & 31);
   }
 
+  /** Bytes of the pool's own arrays, for the sum of bounds. */
+  static bytesFor(pagesMax: number): number {
+    return pagesMax * 4 + Math.ceil(pagesMax / blockPages) * 8;
+  }
+
   /** @returns a page number, its bytes undefined; −1 when every page is in use (counted in `refused`). */
   allocate(): number {
     const words = this.#freeBlocks;
@@ -138,4 +143,9 @@ export class PagePool {
   #pagesOf(block: number): number {
     return Math.min(blockPages, this.pagesMax - block * blockPages);
   }
+}
+
+/** Page memory on the JavaScript heap's side: touched lazily by most systems, but never given back. */
+export function heapPageMemory(length: number): PageMemory {
+  return { bytes: new Uint8Array(length), release() {}, close() {} };
 }

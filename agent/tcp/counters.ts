@@ -89,6 +89,8 @@ export class TcpCounters {
   fastOpens = 0;
   /** RSTs outside the window (RFC 5961): ignored. */
   resetsIgnored = 0;
+  /** FINs before bytes already seen: ignored. */
+  finsIgnored = 0;
   /** SYN-ACKs that answer no SYN of their stream: ignored. */
   synAcksIgnored = 0;
 

@@ -1,9 +1,22 @@
-/** The entry to the TCP layer: frames of all interfaces in, stream events out (`StreamHandler`). */
+/**
+ * The entry to the TCP layer: frames of all interfaces in, stream events out (`StreamHandler`). Decodes, puts fragments
+ * together, runs the timers on the packets' own clock.
+ */
+import assert from 'node:assert';
 import type { PageMemory } from '../bounded/page-memory.ts';
+import { PagePool, pageBytes } from '../bounded/page-pool.ts';
 import type { CaptureInterface, FrameSink } from '../capture/frame-source.ts';
+import { isTcpChecksumRight } from '../wire/checksum.ts';
+import { decodeFrame, decodeReassembled } from '../wire/decode.ts';
+import { FragmentTable } from '../wire/fragments.ts';
+import { Decoded, decodedNames, Packet } from '../wire/packet.ts';
+import { Connections } from './connections.ts';
 import { TcpCounters } from './counters.ts';
 import { OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
 import type { StreamHandler } from './stream-handler.ts';
+import { type StreamDescription, StreamList } from './stream-table.ts';
+
+export { emptyStreamDescription, type StreamDescription } from './stream-table.ts';
 
 export interface TcpLayerOptions {
   readonly limits: TcpLimits;
@@ -22,82 +35,157 @@ export interface TcpLayerOptions {
   readonly separateNetworks?: boolean;
 }
 
-/** Who a stream is between, as text. Made when asked for. */
-export interface StreamDescription {
-  /** Unique in this run, counting from 1: unlike the slot, never used again. */
-  id: number;
-  /** Side 0. IPv6 as in RFC 5952. */
-  clientAddress: string;
-  clientPort: number;
-  /** Side 1. */
-  serverAddress: string;
-  serverPort: number;
-  /** Innermost VLAN tag of the first packet; −1 without. */
-  vlan: number;
-  /** Interface of the first packet. */
-  interfaceIndex: number;
-  /** The SYN was not seen. */
-  midStream: boolean;
-  openedUs: number;
-}
-
-export function emptyStreamDescription(): StreamDescription {
-  return {
-    id: 0,
-    clientAddress: '',
-    clientPort: 0,
-    serverAddress: '',
-    serverPort: 0,
-    vlan: -1,
-    interfaceIndex: 0,
-    midStream: false,
-    openedUs: 0,
-  };
-}
+/** How often the timers are looked at on the packets' clock; every timeout is late by this at most. */
+const tickUs = 50_000;
+/** How often idle pages are given back, see `PagePool.trim`. */
+const trimUs = 1_000_000;
+/** A timestamp this much before the latest is a step of the clock and not two interfaces out of step. */
+const clockStepUs = 1_000_000;
 
 export class TcpLayer implements FrameSink {
   readonly counters = new TcpCounters();
-  readonly #options: TcpLayerOptions;
+  /** Frames by what they turned out to be (`Decoded`), those from inside reassembled datagrams included. */
+  readonly decoded = new Float64Array(decodedNames.length);
+
+  readonly #packet = new Packet();
+  readonly #interfaces: readonly CaptureInterface[];
+  readonly #pool: PagePool;
+  readonly #fragments: FragmentTable;
+  readonly #connections: Connections;
+  readonly #verifyChecksums: boolean;
+  #nowUs = Number.NEGATIVE_INFINITY;
+  #nextTickUs = Number.NEGATIVE_INFINITY;
+  #nextTrimUs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TcpLayerOptions) {
-    this.#options = options;
+    const { limits, handler, hashSeed } = options;
+    this.#interfaces = options.interfaces;
+    this.#verifyChecksums = options.verifyChecksums ?? false;
+    this.#pool = new PagePool(options.pageMemory, limits.pagesMax);
+    this.#fragments = new FragmentTable(limits, this.counters, hashSeed);
+    this.#connections = new Connections({
+      limits,
+      pool: this.#pool,
+      overlap: options.overlap ?? OverlapPolicy.firstWins,
+      handler,
+      counters: this.counters,
+      hashSeed,
+      separateNetworks: options.separateNetworks ?? false,
+    });
   }
 
-  frame(
-    _bytes: Uint8Array,
-    start: number,
-    end: number,
-    _wireLength: number,
-    _tsUs: number,
-    _interfaceIndex: number,
-  ): void {
-    this.counters.frames += 1;
-    this.counters.frameBytes += end - start;
+  /** Worst-case bytes for these limits, term by term: tables, pages, fragments. */
+  static bytesFor(limits: TcpLimits): { tables: number; pages: number; fragments: number } {
+    return {
+      tables: Connections.bytesFor(limits) + PagePool.bytesFor(limits.pagesMax),
+      pages: limits.pagesMax * pageBytes,
+      fragments: FragmentTable.bytesFor(limits),
+    };
+  }
+
+  frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
+    const counters = this.counters;
+    counters.frames += 1;
+    counters.frameBytes += end - start;
+    if (tsUs > this.#nowUs || tsUs < this.#nowUs - clockStepUs) this.advance(tsUs);
+    const captured = this.#interfaces[interfaceIndex];
+    assert(captured !== undefined, 'a frame of an interface the source does not list');
+    const packet = this.#packet;
+    const decoded = decodeFrame(packet, bytes, start, end, wireLength, captured.linkType);
+    this.decoded[decoded]! += 1;
+    if (decoded === Decoded.tcp) this.#segment(bytes, interfaceIndex);
+    else if (decoded === Decoded.fragment) this.#fragment(bytes, interfaceIndex);
+  }
+
+  #segment(bytes: Uint8Array, interfaceIndex: number): void {
+    this.counters.segments += 1;
+    if (this.#verifyChecksums && !isTcpChecksumRight(this.#packet, bytes)) {
+      this.counters.checksumErrors += 1;
+      return;
+    }
+    this.#connections.segment(this.#packet, bytes, this.#nowUs, interfaceIndex);
+  }
+
+  #fragment(bytes: Uint8Array, interfaceIndex: number): void {
+    const length = this.#fragments.add(this.#packet, bytes, this.#nowUs);
+    if (length < 0) return;
+    const datagram = this.#fragments.datagram;
+    const decoded = decodeReassembled(this.#packet, datagram, 0, length);
+    this.decoded[decoded]! += 1;
+    // A fragment inside a datagram made of fragments would need a second table: nobody sends that in earnest.
+    if (decoded === Decoded.tcp) this.#segment(datagram, interfaceIndex);
   }
 
   /** Runs the timers up to `tsUs` on the packets' clock; `frame` does it by itself, a quiet live capture needs this. */
-  advance(_tsUs: number): void {}
+  advance(tsUs: number): void {
+    if (tsUs < this.#nowUs) {
+      if (tsUs >= this.#nowUs - clockStepUs) return;
+      this.counters.clockSteps += 1;
+      this.#nextTickUs = tsUs;
+      this.#nextTrimUs = tsUs;
+    }
+    this.#nowUs = tsUs;
+    if (tsUs < this.#nextTickUs) return;
+    this.#nextTickUs = tsUs + tickUs;
+    this.#connections.expire(tsUs);
+    this.#fragments.expire(tsUs);
+    if (tsUs < this.#nextTrimUs) return;
+    this.#nextTrimUs = tsUs + trimUs;
+    this.#pool.trim();
+  }
 
   /** Flushes and closes every stream (`CloseReason.endOfInput`). */
-  finish(): void {}
+  finish(): void {
+    this.#connections.finish(this.#nowUs);
+  }
 
   /** What to shed from now on; the governor's. */
-  setPressure(_level: Pressure): void {}
+  setPressure(level: Pressure): void {
+    this.#connections.setPressure(level, this.#nowUs);
+  }
 
   /** Unique number of an open stream, counting from 1. */
-  streamId(_stream: number): number {
-    return 0;
+  streamId(stream: number): number {
+    return this.#connections.table.id(stream);
   }
 
   /** Fills `out` for an open stream (valid from `open` to the end of `close`). */
-  describe(_stream: number, out: StreamDescription): StreamDescription {
-    return out;
+  describe(stream: number, out: StreamDescription): StreamDescription {
+    return this.#connections.table.describe(stream, out);
   }
 
-  /** Counters, those of the decoder included, and gauges, by their full names (`tcp.gapsAcknowledged`, `wire.notIp`). */
+  /** Pages of out-of-order bytes in use now. */
+  get pagesInUse(): number {
+    return this.#connections.pagesInUse;
+  }
+
+  /** Streams open now. */
+  get streamsOpen(): number {
+    return this.#connections.table.size - this.#connections.table.count(StreamList.closed);
+  }
+
+  /** What goes up and down, by name. */
+  gauges(): Record<string, number> {
+    const table = this.#connections.table;
+    return {
+      'tcp.pagesInUse': this.#connections.pagesInUse,
+      'tcp.pagesInUsePeak': this.#pool.inUsePeak,
+      'tcp.pagesResident': this.#pool.resident,
+      'tcp.streamsOpen': this.streamsOpen,
+      'tcp.streamsEmbryonic': table.count(StreamList.embryonic),
+      'tcp.streamsClosedHeld': table.count(StreamList.closed),
+      'tcp.datagramsWaiting': this.#fragments.waiting,
+      'tcp.fragmentPagesInUse': this.#fragments.pagesInUse,
+    };
+  }
+
+  /** Every counter and gauge by its full name: `tcp.gapsAcknowledged`, `wire.notIp`, … */
   snapshot(): Record<string, number> {
-    void this.#options;
-    void OverlapPolicy;
-    return { ...this.counters };
+    const out: Record<string, number> = {};
+    for (const [name, value] of Object.entries(this.counters)) out[`tcp.${name}`] = value;
+    out['tcp.pagesReleased'] = this.#pool.released;
+    out['tcp.pagesRefused'] = this.#pool.refused;
+    for (const [index, name] of decodedNames.entries()) out[`wire.${name}`] = this.decoded[index]!;
+    return Object.assign(out, this.gauges());
   }
 }

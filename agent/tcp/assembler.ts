@@ -1,0 +1,578 @@
+/**
+ * Out-of-order payload: keeps it in pages until the hole before it is filled, and decides when to stop waiting.
+ *
+ * A hole is given up when the receiver acknowledged past it and the slack has passed, when it outlived the timeout, when
+ * a page budget is spent, or when the stream closes. In order, nothing passes through here.
+ *
+ * Surface (a module that takes this one's place, as the harness's defects do, has exactly this): the class `Assembler`
+ * with its constructor, `waiting`, `pagesInUse`, `segment`, `finAhead`, `acknowledged`, `waitingEnd`, `expire`, `finish`,
+ * `setShedding` and `static bytesFor`. It reads `HalfStreams`, is the only one besides `Connections` to move `next`, and
+ * tells the handler `data` and `gap`; after moving `next` it calls `advanced`.
+ *
+ * Data structure: the waiting bytes of a half-stream are runs without holes, in order of sequence number, each a chain of
+ * pages; a run is known by its first page. Runs are bounded in number, so the work for a segment is bounded too, however
+ * many pages wait and however often the same bytes come again.
+ */
+import { LinkedLists } from '../bounded/linked-lists.ts';
+import { type PagePool, pageBytes } from '../bounded/page-pool.ts';
+import type { TcpCounters } from './counters.ts';
+import type { HalfStreams } from './half-streams.ts';
+import { HalfState } from './half-streams.ts';
+import { OverlapPolicy, type TcpLimits } from './limits.ts';
+import { GapReason, type Side, type StreamHandler } from './stream-handler.ts';
+
+export interface AssemblerOptions {
+  readonly halves: HalfStreams;
+  readonly pool: PagePool;
+  readonly limits: TcpLimits;
+  readonly overlap: OverlapPolicy;
+  readonly handler: StreamHandler;
+  readonly counters: TcpCounters;
+  /** Called after `next` of a half-stream was moved: a FIN may have been reached. May close the stream. */
+  readonly advanced: (half: number, tsUs: number) => void;
+}
+
+const none = -1;
+const holeList = 0;
+const ackList = 0;
+
+const copyBytes = Buffer.prototype.copy as (
+  this: Uint8Array,
+  target: Uint8Array,
+  targetStart: number,
+  start: number,
+  end: number,
+) => number;
+
+export class Assembler {
+  /** Pages that wait, by half-stream: while 0, the next bytes may be delivered as they come. */
+  readonly waiting: Int32Array;
+
+  readonly #halves: HalfStreams;
+  readonly #next: Int32Array;
+  readonly #pool: PagePool;
+  readonly #limits: TcpLimits;
+  readonly #lastWins: boolean;
+  readonly #handler: StreamHandler;
+  readonly #counters: TcpCounters;
+  readonly #advanced: (half: number, tsUs: number) => void;
+  #shedding = false;
+
+  /** First run by half-stream. */
+  readonly #head: Int32Array;
+  readonly #runs: Uint16Array;
+  /** Half-streams that wait behind a hole, the oldest first. */
+  readonly #holes: LinkedLists;
+  readonly #holeSinceUs: Float64Array;
+  /** Half-streams of which more was acknowledged than seen, the oldest first. */
+  readonly #acks: LinkedLists;
+  readonly #ackSinceUs: Float64Array;
+  readonly #ackHeld: Int32Array;
+  readonly #ackPackets: Uint32Array;
+
+  readonly #pageSequence: Int32Array;
+  readonly #pageLength: Int32Array;
+  /** Bytes behind the page's that the snap length cut off. */
+  readonly #pageMissing: Int32Array;
+  readonly #pageNext: Int32Array;
+  readonly #pageTsUs: Float64Array;
+  /** Of a run's first page: its last page, and the next run. */
+  readonly #runLast: Int32Array;
+  readonly #runNext: Int32Array;
+
+  constructor(options: AssemblerOptions) {
+    const halves = options.limits.streamsMax * 2;
+    const pages = options.pool.pagesMax;
+    this.#halves = options.halves;
+    this.#next = options.halves.next;
+    this.#pool = options.pool;
+    this.#limits = options.limits;
+    this.#lastWins = options.overlap === OverlapPolicy.lastWins;
+    this.#handler = options.handler;
+    this.#counters = options.counters;
+    this.#advanced = options.advanced;
+    this.waiting = new Int32Array(halves);
+    this.#head = new Int32Array(halves).fill(none);
+    this.#runs = new Uint16Array(halves);
+    this.#holes = new LinkedLists(halves, 1);
+    this.#holeSinceUs = new Float64Array(halves);
+    this.#acks = new LinkedLists(halves, 1);
+    this.#ackSinceUs = new Float64Array(halves);
+    this.#ackHeld = new Int32Array(halves);
+    this.#ackPackets = new Uint32Array(halves);
+    this.#pageSequence = new Int32Array(pages);
+    this.#pageLength = new Int32Array(pages);
+    this.#pageMissing = new Int32Array(pages);
+    this.#pageNext = new Int32Array(pages);
+    this.#pageTsUs = new Float64Array(pages);
+    this.#runLast = new Int32Array(pages);
+    this.#runNext = new Int32Array(pages);
+  }
+
+  /** Bytes of the arrays above, the pages themselves not counted: for the sum of bounds. */
+  static bytesFor(limits: TcpLimits): number {
+    return limits.streamsMax * 2 * (4 + 4 + 2 + 9 + 8 + 9 + 8 + 4 + 4) + limits.pagesMax * (6 * 4 + 8);
+  }
+
+  /** Pages in use, all half-streams together. */
+  get pagesInUse(): number {
+    return this.#pool.inUse;
+  }
+
+  /**
+   * Takes a segment that could not be delivered as it came: it lies ahead of `next`, or others wait.
+   * @param sequence at or after `next` and within the window
+   * @param missing bytes behind `end` that the snap length cut off
+   */
+  segment(
+    half: number,
+    sequence: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    missing: number,
+    tsUs: number,
+  ): void {
+    if (sequence === this.#next[half]) {
+      this.#deliverNow(half, bytes, start, end, missing, tsUs);
+      return;
+    }
+    // Nothing captured of it: its bytes are a hole like any other.
+    if (start === end) return;
+    this.#makeRoom(half, sequence, end - start, tsUs);
+    // Making room may have delivered what came before the segment, bytes that the segment has too, or ended the stream.
+    const state = this.#halves.state[half]!;
+    if ((state & HalfState.known) === 0 || (state & HalfState.ended) !== 0) return;
+    const behind = (this.#next[half]! - sequence) | 0;
+    if (behind < 0) {
+      this.#insert(half, sequence, bytes, start, end, missing, tsUs);
+      return;
+    }
+    const known = Math.min(behind, end - start);
+    this.#counters.duplicateBytes += known;
+    this.#deliverNow(half, bytes, start + known, end, missing - (behind - known), tsUs);
+  }
+
+  /** Notes that a FIN was seen ahead of `next`: the hole before it is waited for like one before data. */
+  finAhead(half: number, tsUs: number): void {
+    this.#waitFrom(half, tsUs);
+  }
+
+  /**
+   * Counts a packet of the stream while the other side has acknowledged bytes beyond `next`: to be called once for each
+   * packet, after its own bytes were taken.
+   */
+  acknowledged(half: number, tsUs: number): void {
+    const acks = this.#acks;
+    if (acks.listOf(half) !== ackList || ((this.#ackHeld[half]! - this.#next[half]!) | 0) <= 0) {
+      this.#ackHeld[half] = this.#halves.acked[half]!;
+      this.#ackPackets[half] = 0;
+      this.#ackSinceUs[half] = tsUs;
+      acks.append(ackList, half);
+      return;
+    }
+    this.#ackPackets[half]! += 1;
+    if (this.#ackPackets[half]! >= this.#limits.ackSlackPackets) this.#giveUpAcknowledged(half, tsUs);
+  }
+
+  /** Sequence number behind the last byte that waits; `next` when none does. */
+  waitingEnd(half: number): number {
+    let run = this.#head[half]!;
+    if (run === none) return this.#next[half]!;
+    while (this.#runNext[run] !== none) run = this.#runNext[run]!;
+    return this.#runEnd(run);
+  }
+
+  /** Gives up what has waited too long. */
+  expire(nowUs: number): void {
+    for (;;) {
+      const half = this.#acks.first(ackList);
+      if (half < 0 || !isOlder(nowUs, this.#ackSinceUs[half]!, this.#limits.ackSlackUs)) break;
+      this.#giveUpAcknowledged(half, nowUs);
+    }
+    for (;;) {
+      const half = this.#holes.first(holeList);
+      if (half < 0 || !isOlder(nowUs, this.#holeSinceUs[half]!, this.#limits.gapTimeoutUs)) break;
+      // A later hole of the same half-stream is appended with its own time, which may be as old: it goes at once.
+      do this.#giveUp(half, GapReason.timeout, nowUs);
+      while (
+        this.#holes.listOf(half) === holeList &&
+        isOlder(nowUs, this.#holeSinceUs[half]!, this.#limits.gapTimeoutUs)
+      );
+    }
+  }
+
+  /** Delivers everything that waits, gaps named `closed`, and forgets the half-stream: it closes. */
+  finish(half: number, tsUs: number): void {
+    while (this.#head[half] !== none) this.#giveUp(half, GapReason.closed, tsUs);
+    this.#acks.remove(half);
+    this.#holes.remove(half);
+    const halves = this.#halves;
+    const state = halves.state[half]!;
+    if ((state & HalfState.known) === 0 || (state & HalfState.ended) !== 0) return;
+    const next = this.#next[half]!;
+    if ((state & HalfState.fin) !== 0) {
+      this.#gap(half, (halves.last[half]! - next) | 0, GapReason.closed, tsUs);
+      this.#advanced(half, tsUs);
+      return;
+    }
+    // One byte more acknowledged than seen is most likely a FIN that was not captured.
+    const unseen = (state & HalfState.acked) === 0 ? 0 : (halves.acked[half]! - next) | 0;
+    if (unseen > 1) this.#gap(half, unseen, GapReason.closed, tsUs);
+  }
+
+  /** While shedding nothing waits: every gap is given up as soon as it is seen. */
+  setShedding(shedding: boolean, tsUs: number): void {
+    this.#shedding = shedding;
+    if (!shedding) return;
+    for (let half = this.#holes.first(holeList); half >= 0; half = this.#holes.first(holeList)) {
+      this.#counters.gapsPressure += 1;
+      this.#giveUp(half, GapReason.pages, tsUs);
+    }
+  }
+
+  /** Gives holes up until a segment at `sequence` fits every budget; if it never can, the hole before it too. */
+  #makeRoom(half: number, sequence: number, length: number, tsUs: number): void {
+    const limits = this.#limits;
+    const counters = this.#counters;
+    const needed = Math.ceil(length / pageBytes) + 1;
+    while (this.#head[half] !== none && this.waiting[half]! + needed > limits.pagesPerConnectionMax) {
+      counters.gapsConnectionBudget += 1;
+      this.#giveUp(half, GapReason.pages, tsUs);
+    }
+    if (this.#runs[half]! >= limits.holesPerConnectionMax) {
+      counters.gapsHoleLimit += 1;
+      this.#giveUp(half, GapReason.pages, tsUs);
+    }
+    while (this.#pool.inUse + needed > this.#pool.pagesMax) {
+      const oldest = this.#holes.first(holeList);
+      if (oldest < 0) break;
+      counters.gapsTotalBudget += 1;
+      this.#giveUp(oldest, GapReason.pages, tsUs);
+    }
+    const ahead = (sequence - this.#next[half]!) | 0;
+    if (ahead <= 0) return;
+    const fits = needed <= limits.pagesPerConnectionMax && this.#pool.inUse + needed <= this.#pool.pagesMax;
+    if (fits && !this.#shedding) return;
+    if (this.#shedding) counters.gapsPressure += 1;
+    else counters.gapsConnectionBudget += 1;
+    for (let head = this.#head[half]!; head !== none; head = this.#head[half]!) {
+      if (((this.#pageSequence[head]! - sequence) | 0) > 0) break;
+      this.#giveUp(half, GapReason.pages, tsUs);
+    }
+    this.#gap(half, (sequence - this.#next[half]!) | 0, GapReason.pages, tsUs);
+  }
+
+  /** Delivers a segment at `next`, in place, up to where bytes wait; then those; then what the segment has beyond. */
+  #deliverNow(half: number, bytes: Uint8Array, start: number, end: number, missing: number, tsUs: number): void {
+    const counters = this.#counters;
+    let from = start;
+    let uncovered = missing;
+    while (from < end) {
+      const head = this.#head[half]!;
+      let length = end - from;
+      if (head !== none && !this.#lastWins) {
+        length = Math.min(length, (this.#pageSequence[head]! - this.#next[half]!) | 0);
+      }
+      if (length > 0) {
+        this.#next[half] = (this.#next[half]! + length) | 0;
+        counters.deliveredBytes += length;
+        this.#handler.data(half >> 1, (half & 1) as Side, bytes, from, from + length, tsUs);
+        from += length;
+      }
+      if (from === end) break;
+      const before = this.#next[half]!;
+      this.#drainRun(half);
+      const drained = (this.#next[half]! - before) | 0;
+      const known = Math.min(drained, end - from);
+      counters.duplicateBytes += known;
+      from += known;
+      // What waited may reach beyond the segment, over the rest that was cut off.
+      uncovered -= drained - known;
+    }
+    counters.segmentsInOrder += 1;
+    if (uncovered > 0) this.#deliverMissing(half, uncovered, tsUs);
+    this.#drain(half, tsUs);
+  }
+
+  /** Bytes at `next` that the snap length cut off, as far as none of them wait. */
+  #deliverMissing(half: number, missing: number, tsUs: number): void {
+    const head = this.#head[half]!;
+    const length = head === none ? missing : Math.min(missing, (this.#pageSequence[head]! - this.#next[half]!) | 0);
+    this.#gap(half, length, GapReason.truncated, tsUs);
+  }
+
+  /** Puts a segment ahead of `next` among the runs; bytes that are there already stay or are replaced, by policy. */
+  #insert(
+    half: number,
+    sequence: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    missing: number,
+    tsUs: number,
+  ): void {
+    let previous = none;
+    let run = this.#head[half]!;
+    let at = sequence;
+    let from = start;
+    let known = 0;
+    while (from < end) {
+      while (run !== none && ((this.#runEnd(run) - at) | 0) <= 0) {
+        previous = run;
+        run = this.#runNext[run]!;
+      }
+      let length = end - from;
+      if (run !== none && ((this.#pageSequence[run]! - at) | 0) <= 0) {
+        length = Math.min(length, (this.#runEnd(run) - at) | 0);
+        if (this.#lastWins) this.#overwrite(run, at, bytes, from, length);
+        known += length;
+      } else {
+        if (run !== none) length = Math.min(length, (this.#pageSequence[run]! - at) | 0);
+        const added = this.#add(half, previous, run, at, bytes, from, length, tsUs);
+        if (added !== none) run = added;
+      }
+      from += length;
+      at = (at + length) | 0;
+    }
+    if (missing > 0 && run !== none && this.#runEnd(run) === at) this.#addMissing(half, run, missing);
+    this.#countInsert(known, end - start);
+    this.#waitFrom(half, tsUs);
+  }
+
+  #countInsert(known: number, length: number): void {
+    const counters = this.#counters;
+    counters.duplicateBytes += known;
+    if (known === length) {
+      counters.segmentsDuplicate += 1;
+      return;
+    }
+    counters.segmentsOutOfOrder += 1;
+    if (known > 0) counters.segmentsOverlapping += 1;
+  }
+
+  /**
+   * Stores bytes in the hole between two runs, as part of those they touch.
+   * @returns the run they are in; −1 when there was no page for the first of them.
+   */
+  #add(
+    half: number,
+    previous: number,
+    following: number,
+    sequence: number,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    tsUs: number,
+  ): number {
+    let run = previous !== none && this.#runEnd(previous) === sequence ? previous : none;
+    let stored = 0;
+    if (run !== none) {
+      const page = this.#runLast[run]!;
+      if (this.#pageMissing[page] === 0) {
+        stored = Math.min(length, pageBytes - this.#pageLength[page]!);
+        this.#copy(page, this.#pageLength[page]!, bytes, start, stored);
+        this.#pageLength[page]! += stored;
+      }
+    }
+    while (stored < length) {
+      const page = this.#pool.allocate();
+      if (page === none) {
+        this.#counters.shedBytes += length - stored;
+        break;
+      }
+      const part = Math.min(length - stored, pageBytes);
+      this.waiting[half]! += 1;
+      this.#pageSequence[page] = (sequence + stored) | 0;
+      this.#pageLength[page] = part;
+      this.#pageMissing[page] = 0;
+      this.#pageNext[page] = none;
+      this.#pageTsUs[page] = tsUs;
+      this.#copy(page, 0, bytes, start + stored, part);
+      if (run === none) {
+        run = page;
+        this.#runNext[run] = following;
+        if (previous === none) this.#head[half] = run;
+        else this.#runNext[previous] = run;
+        this.#runs[half]! += 1;
+      } else {
+        this.#pageNext[this.#runLast[run]!] = page;
+      }
+      this.#runLast[run] = page;
+      stored += part;
+    }
+    if (run !== none) this.#joinNext(half, run);
+    return run;
+  }
+
+  #addMissing(half: number, run: number, missing: number): void {
+    const page = this.#runLast[run]!;
+    const following = this.#runNext[run]!;
+    const room = following === none ? missing : (this.#pageSequence[following]! - this.#runEnd(run)) | 0;
+    this.#pageMissing[page]! += Math.min(missing, room);
+    this.#joinNext(half, run);
+  }
+
+  /** Makes one of a run and the next if nothing is between them. */
+  #joinNext(half: number, run: number): void {
+    const following = this.#runNext[run]!;
+    if (following === none || this.#runEnd(run) !== this.#pageSequence[following]) return;
+    this.#pageNext[this.#runLast[run]!] = following;
+    this.#runLast[run] = this.#runLast[following]!;
+    this.#runNext[run] = this.#runNext[following]!;
+    this.#runs[half]! -= 1;
+  }
+
+  #copy(page: number, offset: number, bytes: Uint8Array, start: number, length: number): void {
+    // The native copy of Buffer takes offsets, where `set` would need a view made for each segment.
+    copyBytes.call(bytes, this.#pool.bytes, page * pageBytes + offset, start, start + length);
+  }
+
+  /** Last-wins: replaces bytes of a run. */
+  #overwrite(run: number, sequence: number, bytes: Uint8Array, start: number, length: number): void {
+    const end = (sequence + length) | 0;
+    for (let page = run; page !== none; page = this.#pageNext[page]!) {
+      const pageStart = this.#pageSequence[page]!;
+      if (((pageStart - end) | 0) >= 0) return;
+      const skip = Math.max(0, (sequence - pageStart) | 0);
+      const ahead = Math.max(0, (pageStart - sequence) | 0);
+      const part = Math.min(this.#pageLength[page]! - skip, length - ahead);
+      if (part <= 0) continue;
+      this.#copy(page, skip, bytes, start + ahead, part);
+      this.#counters.overwrittenBytes += part;
+    }
+  }
+
+  /** Gives up the first hole of a half-stream and delivers what waited behind it. */
+  #giveUp(half: number, reason: GapReason, tsUs: number): void {
+    const halves = this.#halves;
+    const head = this.#head[half]!;
+    if (head !== none) {
+      this.#gap(half, (this.#pageSequence[head]! - this.#next[half]!) | 0, reason, tsUs);
+    } else if ((halves.state[half]! & HalfState.fin) !== 0) {
+      this.#gap(half, (halves.last[half]! - this.#next[half]!) | 0, reason, tsUs);
+    }
+    this.#drain(half, tsUs);
+  }
+
+  /** Gives up what had been acknowledged when the slack began. */
+  #giveUpAcknowledged(half: number, tsUs: number): void {
+    const halves = this.#halves;
+    const limit = this.#ackHeld[half]!;
+    this.#acks.remove(half);
+    for (;;) {
+      const state = halves.state[half]!;
+      const acked = (limit - this.#next[half]!) | 0;
+      if (acked <= 0 || (state & HalfState.known) === 0 || (state & HalfState.ended) !== 0) return;
+      const head = this.#head[half]!;
+      if (head === none && (state & HalfState.fin) === 0) {
+        // Nothing known behind: one byte is more likely a FIN that was not captured, or a probe, than data.
+        if (acked > 1) this.#gap(half, acked, GapReason.acknowledged, tsUs);
+        return;
+      }
+      const target = head === none ? halves.last[half]! : this.#pageSequence[head]!;
+      const hole = (target - this.#next[half]!) | 0;
+      this.#gap(half, Math.min(hole, acked), GapReason.acknowledged, tsUs);
+      if (acked < hole) return;
+      this.#drain(half, tsUs);
+    }
+  }
+
+  /** Delivers the runs that `next` has reached, and notes how long the next hole has been waited for. */
+  #drain(half: number, tsUs: number): void {
+    let head = this.#head[half]!;
+    while (head !== none && ((this.#pageSequence[head]! - this.#next[half]!) | 0) <= 0) {
+      this.#drainRun(half);
+      head = this.#head[half]!;
+    }
+    if (head !== none) {
+      this.#holeSinceUs[half] = this.#pageTsUs[head]!;
+      this.#holes.append(holeList, half);
+    } else if (!this.#isFinAhead(half)) {
+      this.#holes.remove(half);
+    }
+    this.#advanced(half, tsUs);
+  }
+
+  /** Delivers the first run from `next` on; its start is at `next` or before. */
+  #drainRun(half: number): void {
+    const run = this.#head[half]!;
+    const last = this.#runLast[run]!;
+    this.#head[half] = this.#runNext[run]!;
+    this.#runs[half]! -= 1;
+    for (let page = run; ; ) {
+      const following = this.#pageNext[page]!;
+      const length = this.#pageLength[page]!;
+      const skip = Math.min(length, (this.#next[half]! - this.#pageSequence[page]!) | 0);
+      const tsUs = this.#pageTsUs[page]!;
+      if (skip < length) {
+        const offset = page * pageBytes;
+        this.#next[half] = (this.#next[half]! + length - skip) | 0;
+        this.#counters.deliveredBytes += length - skip;
+        this.#handler.data(half >> 1, (half & 1) as Side, this.#pool.bytes, offset + skip, offset + length, tsUs);
+      }
+      if (skip > 0) this.#counters.overwrittenBytes += skip;
+      const end = (this.#pageSequence[page]! + length + this.#pageMissing[page]!) | 0;
+      this.#gap(half, (end - this.#next[half]!) | 0, GapReason.truncated, tsUs);
+      this.waiting[half]! -= 1;
+      this.#pool.free(page);
+      if (page === last) return;
+      page = following;
+    }
+  }
+
+  #gap(half: number, length: number, reason: GapReason, tsUs: number): void {
+    if (length <= 0) return;
+    this.#next[half] = (this.#next[half]! + length) | 0;
+    countGap(this.#counters, reason, length);
+    this.#handler.gap(half >> 1, (half & 1) as Side, length, reason, tsUs);
+  }
+
+  #waitFrom(half: number, tsUs: number): void {
+    if (this.#holes.listOf(half) === holeList) return;
+    this.#holeSinceUs[half] = tsUs;
+    this.#holes.append(holeList, half);
+  }
+
+  #isFinAhead(half: number): boolean {
+    return (
+      (this.#halves.state[half]! & HalfState.fin) !== 0 && ((this.#halves.last[half]! - this.#next[half]!) | 0) > 0
+    );
+  }
+
+  #runEnd(run: number): number {
+    const page = this.#runLast[run]!;
+    return (this.#pageSequence[page]! + this.#pageLength[page]! + this.#pageMissing[page]!) | 0;
+  }
+}
+
+function isOlder(nowUs: number, sinceUs: number, limitUs: number): boolean {
+  const ageUs = nowUs - sinceUs;
+  // Negative after a step back of the packets' clock: no one knows the age then, and waiting on would be for ever.
+  return ageUs >= limitUs || ageUs < 0;
+}
+
+function countGap(counters: TcpCounters, reason: GapReason, length: number): void {
+  switch (reason) {
+    case GapReason.acknowledged:
+      counters.gapsAcknowledged += 1;
+      counters.gapBytesAcknowledged += length;
+      break;
+    case GapReason.timeout:
+      counters.gapsTimeout += 1;
+      counters.gapBytesTimeout += length;
+      break;
+    case GapReason.pages:
+      counters.gapsPages += 1;
+      counters.gapBytesPages += length;
+      break;
+    case GapReason.closed:
+      counters.gapsClosed += 1;
+      counters.gapBytesClosed += length;
+      break;
+    case GapReason.truncated:
+      counters.gapsTruncated += 1;
+      counters.gapBytesTruncated += length;
+      break;
+  }
+}

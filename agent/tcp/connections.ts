@@ -1,0 +1,549 @@
+/**
+ * What a segment means to its stream (RFC 9293, 3.10, seen from outside): opening, sides, acknowledgements, payload in
+ * order, FIN and RST, closing. In-order payload goes from the frame to the handler here; the rest goes to the assembler.
+ * Hot path.
+ */
+import { LinkedLists } from '../bounded/linked-lists.ts';
+import type { PagePool } from '../bounded/page-pool.ts';
+import { type Packet, TcpFlag } from '../wire/packet.ts';
+import { Assembler } from './assembler.ts';
+import type { TcpCounters } from './counters.ts';
+import { HalfState, HalfStreams } from './half-streams.ts';
+import { type OverlapPolicy, Pressure, type TcpLimits } from './limits.ts';
+import { CloseReason, GapReason, type Side, type StreamHandler } from './stream-handler.ts';
+import { StreamList, StreamTable } from './stream-table.ts';
+
+export interface ConnectionsOptions {
+  readonly limits: TcpLimits;
+  readonly pool: PagePool;
+  readonly overlap: OverlapPolicy;
+  readonly handler: StreamHandler;
+  readonly counters: TcpCounters;
+  readonly hashSeed: readonly [number, number];
+  readonly separateNetworks: boolean;
+}
+
+/** Segments in a row outside the window after which the stream is believed and we are not. */
+const straysMax = 16;
+/** Sequence numbers by which a late SYN may lie before where a stream was picked up: one initial burst of segments. */
+const lateSynBytesMax = 65_536;
+
+export class Connections {
+  readonly table: StreamTable;
+  readonly #halves: HalfStreams;
+  readonly #assembler: Assembler;
+  readonly #limits: TcpLimits;
+  readonly #handler: StreamHandler;
+  readonly #counters: TcpCounters;
+  readonly #windowBytesMax: number;
+  /** Streams that were reset and linger for what a mirror port shows late. */
+  readonly #resetting: LinkedLists;
+  readonly #resetUs: Float64Array;
+  /** Streams whose closing is under way. */
+  readonly #closing: Uint8Array;
+  #pressure: Pressure = Pressure.none;
+
+  constructor(options: ConnectionsOptions) {
+    const { limits, handler, counters } = options;
+    this.#limits = limits;
+    this.#handler = handler;
+    this.#counters = counters;
+    this.#windowBytesMax = limits.windowBytesMax;
+    this.table = new StreamTable(limits.streamsMax, options.separateNetworks, options.hashSeed);
+    this.#halves = new HalfStreams(limits.streamsMax);
+    this.#resetting = new LinkedLists(limits.streamsMax, 1);
+    this.#resetUs = new Float64Array(limits.streamsMax);
+    this.#closing = new Uint8Array(limits.streamsMax);
+    this.#assembler = new Assembler({
+      halves: this.#halves,
+      pool: options.pool,
+      limits,
+      overlap: options.overlap,
+      handler,
+      counters,
+      advanced: (half, tsUs) => this.#checkEnd(half, tsUs),
+    });
+  }
+
+  /** Bytes of all tables for these limits, pages not counted. */
+  static bytesFor(limits: TcpLimits): number {
+    return (
+      StreamTable.bytesFor(limits.streamsMax) +
+      HalfStreams.bytesFor(limits.streamsMax) +
+      Assembler.bytesFor(limits) +
+      limits.streamsMax * (9 + 8 + 1)
+    );
+  }
+
+  get pagesInUse(): number {
+    return this.#assembler.pagesInUse;
+  }
+
+  /** Takes one decoded segment, whose offsets refer to `bytes`. */
+  segment(packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): void {
+    const table = this.table;
+    let slot = table.find(packet);
+    if (slot < 0 || table.listOf(slot) === StreamList.closed) {
+      slot = this.#admit(slot, packet, tsUs, interfaceIndex);
+      if (slot < 0) return;
+    }
+    const flags = packet.flags;
+    let half = slot * 2 + (table.fromFirst === (table.clientFirst[slot] === 1) ? 0 : 1);
+    if ((flags & TcpFlag.syn) !== 0) {
+      const taken = this.#takeSyn(slot, half, packet, tsUs, interfaceIndex);
+      if (taken < 0) return;
+      half = taken;
+    }
+    table.lastUs[slot] = tsUs;
+    table.moveTo(table.listOf(slot), slot);
+    const peer = half ^ 1;
+    const state = this.#halves.state;
+    if ((flags & (TcpFlag.ack | TcpFlag.rst)) === TcpFlag.ack) this.#takeAck(peer, packet.acknowledgement);
+    if ((flags & TcpFlag.rst) !== 0) {
+      this.#takeReset(slot, half, packet, tsUs);
+      return;
+    }
+    this.#takeWindow(half, packet.window);
+    this.#takePayload(slot, half, packet, bytes, tsUs);
+    // Both directions' holes age by the packets of the stream, whichever way they go.
+    if ((state[peer]! & HalfState.acked) !== 0 && this.#isAckedBeyond(peer)) this.#assembler.acknowledged(peer, tsUs);
+    if ((state[half]! & HalfState.acked) !== 0 && this.#isAckedBeyond(half)) this.#assembler.acknowledged(half, tsUs);
+  }
+
+  #isAckedBeyond(half: number): boolean {
+    const halves = this.#halves;
+    return (
+      ((halves.acked[half]! - halves.next[half]!) | 0) > 0 &&
+      (halves.state[half]! & (HalfState.known | HalfState.ended)) === HalfState.known
+    );
+  }
+
+  /** Opens a stream for a packet that has none, if it is worth one. `closed` is the slot of its closed forerunner, or −1. */
+  #admit(closed: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
+    const counters = this.#counters;
+    const syn = (packet.flags & TcpFlag.syn) !== 0;
+    if (closed >= 0) {
+      // Stragglers of the old one: everything but a SYN with another initial sequence number.
+      const half = closed * 2 + (this.table.fromFirst === (this.table.clientFirst[closed] === 1) ? 0 : 1);
+      if (!syn || ((packet.sequence + 1) | 0) === this.#halves.first[half] || (packet.flags & TcpFlag.ack) !== 0) {
+        counters.segmentsAfterClose += 1;
+        return -1;
+      }
+    } else if (!syn && packet.payloadWireBytes === 0) {
+      counters.segmentsWithoutStream += 1;
+      return -1;
+    }
+    if ((packet.flags & TcpFlag.rst) !== 0) {
+      counters.segmentsWithoutStream += 1;
+      return -1;
+    }
+    if (this.#pressure >= Pressure.refuseStreams) {
+      counters.streamsRefused += 1;
+      return -1;
+    }
+    return this.#open(closed, packet, tsUs, interfaceIndex);
+  }
+
+  #open(reused: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
+    const table = this.table;
+    const counters = this.#counters;
+    const syn = (packet.flags & TcpFlag.syn) !== 0;
+    // A SYN-ACK is the server's; without a SYN the first to send is taken for the client.
+    const fromClient = !syn || (packet.flags & TcpFlag.ack) === 0;
+    let slot = reused;
+    if (slot >= 0) {
+      table.restart(slot, packet, fromClient, !syn, tsUs, interfaceIndex);
+    } else {
+      const victim = table.victim();
+      if (victim >= 0) this.#evict(victim, tsUs);
+      slot = table.open(packet, fromClient, !syn, tsUs, interfaceIndex);
+    }
+    this.#halves.reset(slot * 2);
+    this.#halves.reset(slot * 2 + 1);
+    counters.streamsOpened += 1;
+    if (!syn) counters.streamsOpenedMidStream += 1;
+    this.#handler.open(slot, tsUs);
+    return slot;
+  }
+
+  #evict(slot: number, tsUs: number): void {
+    if (this.table.listOf(slot) === StreamList.closed) this.#counters.closedKeysEvicted += 1;
+    else this.#close(slot, CloseReason.evicted, tsUs);
+    this.table.remove(slot);
+  }
+
+  /** @returns the half-stream the SYN belongs to now; −1 when the segment is to be ignored. */
+  #takeSyn(slot: number, half: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
+    const halves = this.#halves;
+    const counters = this.#counters;
+    const first = (packet.sequence + 1) | 0;
+    const state = halves.state[half]!;
+    const peer = half ^ 1;
+    const isAnswer = (packet.flags & TcpFlag.ack) !== 0;
+    if ((state & HalfState.known) !== 0) {
+      const ahead = (halves.first[half]! - first) | 0;
+      if (ahead === 0 && (state & HalfState.syn) !== 0) {
+        counters.synRetransmissions += 1;
+        return half;
+      }
+      if (ahead >= 0 && ahead <= lateSynBytesMax && (state & HalfState.syn) === 0) {
+        halves.state[half]! |= HalfState.syn;
+        return half;
+      }
+      if (isAnswer) {
+        counters.synAcksIgnored += 1;
+        return -1;
+      }
+      this.#close(slot, CloseReason.reused, tsUs);
+      this.#open(slot, packet, tsUs, interfaceIndex);
+      return this.#takeSyn(slot, slot * 2, packet, tsUs, interfaceIndex);
+    }
+    if (isAnswer && (halves.state[peer]! & HalfState.known) !== 0) {
+      const answered = (packet.acknowledgement - halves.first[peer]!) | 0;
+      if (answered < 0 || answered > this.#windowBytesMax) {
+        counters.synAcksIgnored += 1;
+        return -1;
+      }
+    }
+    // An acknowledgement of this SYN seen before means that it only came late.
+    if (!isAnswer && (state & HalfState.acked) === 0 && (halves.state[peer]! & HalfState.syn) !== 0) {
+      counters.simultaneousOpens += 1;
+    }
+    if (packet.payloadWireBytes > 0) counters.fastOpens += 1;
+    halves.state[half]! |= HalfState.known | HalfState.syn;
+    halves.first[half] = first;
+    halves.next[half] = first;
+    if ((halves.state[half]! & HalfState.acked) === 0 || ((halves.acked[half]! - first) | 0) < 0) {
+      halves.acked[half] = first;
+      halves.state[half]! |= HalfState.acked;
+    }
+    return half;
+  }
+
+  #takeAck(half: number, acknowledgement: number): void {
+    const halves = this.#halves;
+    const state = halves.state[half]!;
+    if ((state & HalfState.known) === 0) {
+      // The lowest one tells where the direction starts, should its SYN have been missed.
+      if ((state & HalfState.acked) === 0 || ((acknowledgement - halves.acked[half]!) | 0) < 0) {
+        halves.acked[half] = acknowledgement;
+        halves.state[half] = state | HalfState.acked;
+      }
+      return;
+    }
+    if (((acknowledgement - halves.next[half]!) | 0) > this.#windowBytesMax) {
+      this.#counters.farAheadAcks += 1;
+    } else if ((state & HalfState.acked) === 0 || ((acknowledgement - halves.acked[half]!) | 0) > 0) {
+      halves.acked[half] = acknowledgement;
+      halves.state[half] = state | HalfState.acked;
+    }
+  }
+
+  #takeWindow(half: number, window: number): void {
+    const state = this.#halves.state;
+    if (window === 0) {
+      this.#counters.zeroWindows += 1;
+      state[half]! |= HalfState.zeroWindow;
+    } else if ((state[half]! & HalfState.zeroWindow) !== 0) {
+      state[half]! &= ~HalfState.zeroWindow;
+    }
+  }
+
+  #takePayload(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    const halves = this.#halves;
+    const length = packet.payloadWireBytes;
+    const fin = (packet.flags & TcpFlag.fin) !== 0;
+    const sequence = (packet.flags & TcpFlag.syn) === 0 ? packet.sequence : (packet.sequence + 1) | 0;
+    if (length === 0 && !fin) {
+      if (((sequence - halves.next[half]!) | 0) === -1 && (halves.state[half]! & HalfState.known) !== 0) {
+        this.#counters.keepAlives += 1;
+      }
+      return;
+    }
+    if ((halves.state[half]! & HalfState.known) === 0) this.#pickUp(half, sequence);
+    if (length > 0 && this.table.listOf(slot) === StreamList.embryonic) {
+      this.table.moveTo(StreamList.established, slot);
+    }
+    const state = halves.state[half]!;
+    if (sequence === halves.next[half] && this.#assembler.waiting[half] === 0 && (state & HalfState.last) === 0) {
+      this.#deliver(slot, half, packet, bytes, length, fin, tsUs);
+      return;
+    }
+    this.#takeOther(slot, half, sequence, packet, bytes, tsUs);
+  }
+
+  /** In order and nothing waits: the payload is handed on where it lies. */
+  #deliver(
+    slot: number,
+    half: number,
+    packet: Packet,
+    bytes: Uint8Array,
+    length: number,
+    fin: boolean,
+    tsUs: number,
+  ): void {
+    const halves = this.#halves;
+    const counters = this.#counters;
+    const start = packet.payloadStart;
+    const end = packet.payloadEnd;
+    const captured = end - start;
+    halves.strays[half] = 0;
+    if (length === 1 && (halves.state[half ^ 1]! & HalfState.zeroWindow) !== 0) counters.zeroWindowProbes += 1;
+    counters.segmentsInOrder += 1;
+    counters.deliveredBytes += captured;
+    halves.next[half] = (halves.next[half]! + length) | 0;
+    if (captured > 0) this.#handler.data(slot, (half & 1) as Side, bytes, start, end, tsUs);
+    if (captured < length) {
+      counters.gapsTruncated += 1;
+      counters.gapBytesTruncated += length - captured;
+      this.#handler.gap(slot, (half & 1) as Side, length - captured, GapReason.truncated, tsUs);
+    }
+    if (fin) {
+      halves.last[half] = halves.next[half]!;
+      halves.state[half]! |= HalfState.fin | HalfState.last;
+      this.#checkEnd(half, tsUs);
+    }
+  }
+
+  /** Decides where a direction starts whose SYN was not seen. */
+  #pickUp(half: number, sequence: number): void {
+    const halves = this.#halves;
+    let first = sequence;
+    if ((halves.state[half]! & HalfState.acked) !== 0) {
+      // What the other side had acknowledged before is where we came in; what lies between was missed.
+      const ahead = (sequence - halves.acked[half]!) | 0;
+      if (ahead > 0 && ahead <= this.#windowBytesMax) first = halves.acked[half]!;
+      else if (ahead > 0) halves.acked[half] = first;
+    } else {
+      halves.acked[half] = first;
+    }
+    halves.first[half] = first;
+    halves.next[half] = first;
+    halves.state[half]! |= HalfState.known | HalfState.acked;
+  }
+
+  /** Payload or FIN that is not simply next: old, ahead, or while others wait. */
+  #takeOther(slot: number, half: number, sequence: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    const halves = this.#halves;
+    const counters = this.#counters;
+    let length = packet.payloadWireBytes;
+    const ahead = (sequence - halves.next[half]!) | 0;
+    if (ahead > this.#windowBytesMax || ahead + length < -this.#windowBytesMax) {
+      if (!this.#takeStray(slot, half, packet, ahead, bytes, tsUs)) return;
+    } else {
+      halves.strays[half] = 0;
+    }
+    if ((packet.flags & TcpFlag.fin) !== 0) this.#takeFin(half, (sequence + length) | 0, tsUs);
+    const state = halves.state[half]!;
+    let start = packet.payloadStart;
+    let end = packet.payloadEnd;
+    if ((state & HalfState.last) !== 0) {
+      const room = Math.max(0, (halves.last[half]! - sequence) | 0);
+      if (length > room) {
+        counters.bytesAfterEnd += length - room;
+        length = room;
+        end = Math.min(end, start + room);
+      }
+    }
+    if (length > 0 && (state & HalfState.ended) === 0) {
+      let at = sequence;
+      const behind = (halves.next[half]! - at) | 0;
+      if (behind >= length) {
+        counters.duplicateBytes += length;
+        if (length === 1 && behind === 1) counters.keepAlives += 1;
+        else counters.segmentsDuplicate += 1;
+        length = 0;
+      } else if (behind > 0) {
+        counters.duplicateBytes += behind;
+        counters.segmentsOverlapping += 1;
+        start = Math.min(start + behind, end);
+        length -= behind;
+        at = (at + behind) | 0;
+      }
+      if (length > 0) this.#assembler.segment(half, at, bytes, start, end, length - (end - start), tsUs);
+    } else if (length > 0) {
+      counters.segmentsDuplicate += 1;
+      counters.duplicateBytes += length;
+    }
+    this.#checkEnd(half, tsUs);
+  }
+
+  /**
+   * A segment outside the window is shed; so many in a row mean that we lost touch. Ahead, the stream goes on behind a gap;
+   * behind, it is another connection whose SYN was not seen.
+   * @returns whether the segment lies at `next` now.
+   */
+  #takeStray(slot: number, half: number, packet: Packet, ahead: number, bytes: Uint8Array, tsUs: number): boolean {
+    const halves = this.#halves;
+    const counters = this.#counters;
+    if (ahead > 0) {
+      counters.farAheadSegments += 1;
+      counters.farAheadBytes += packet.payloadWireBytes;
+    } else {
+      counters.farBehindSegments += 1;
+    }
+    halves.strays[half]! += 1;
+    if (halves.strays[half]! < straysMax || (halves.state[half]! & HalfState.last) !== 0) {
+      if (halves.strays[half] === 255) halves.strays[half] = straysMax;
+      return false;
+    }
+    halves.strays[half] = 0;
+    if (ahead > 0) {
+      this.#assembler.finish(half, tsUs);
+      const length = (packet.sequence - halves.next[half]!) | 0;
+      if (length <= 0) return false;
+      halves.next[half] = packet.sequence;
+      counters.gapsFarAhead += 1;
+      counters.gapsTimeout += 1;
+      counters.gapBytesTimeout += length;
+      this.#handler.gap(slot, (half & 1) as Side, length, GapReason.timeout, tsUs);
+      return true;
+    }
+    const interfaceIndex = this.table.interfaceOf(slot);
+    this.#close(slot, CloseReason.reused, tsUs);
+    this.#open(slot, packet, tsUs, interfaceIndex);
+    this.#takePayload(slot, slot * 2, packet, bytes, tsUs);
+    return false;
+  }
+
+  #takeFin(half: number, last: number, tsUs: number): void {
+    const halves = this.#halves;
+    if ((halves.state[half]! & HalfState.last) !== 0) return;
+    const ahead = (last - halves.next[half]!) | 0;
+    if (ahead < 0 || ((this.#assembler.waitingEnd(half) - last) | 0) > 0) {
+      this.#counters.finsIgnored += 1;
+      return;
+    }
+    halves.last[half] = last;
+    halves.state[half]! |= HalfState.fin | HalfState.last;
+    if (ahead > 0) this.#assembler.finAhead(half, tsUs);
+  }
+
+  /** A FIN that `next` has reached ends its direction; the second one closes the stream. */
+  #checkEnd(half: number, tsUs: number): void {
+    const halves = this.#halves;
+    const state = halves.state[half]!;
+    if ((state & (HalfState.fin | HalfState.ended)) !== HalfState.fin || halves.next[half] !== halves.last[half])
+      return;
+    halves.state[half] = state | HalfState.ended;
+    halves.next[half] = (halves.last[half]! + 1) | 0;
+    const slot = half >> 1;
+    this.#handler.end(slot, (half & 1) as Side, tsUs);
+    if ((halves.state[half ^ 1]! & HalfState.ended) !== 0 && this.#closing[slot] === 0) {
+      this.#close(slot, CloseReason.fin, tsUs);
+    }
+  }
+
+  /**
+   * A RST in the window ends the stream (RFC 5961, 3, leniently: what was missed may lie before it). It lingers for the
+   * slack of mirrored traffic, so that what was sent before the RST and is shown after it still counts.
+   */
+  #takeReset(slot: number, half: number, packet: Packet, tsUs: number): void {
+    const halves = this.#halves;
+    const state = halves.state[half]!;
+    const peer = half ^ 1;
+    let valid = true;
+    if ((state & HalfState.known) !== 0) {
+      const ahead = (packet.sequence - halves.next[half]!) | 0;
+      valid = ahead >= -1 && ahead <= this.#windowBytesMax;
+      if (valid && (state & HalfState.last) === 0 && ((this.#assembler.waitingEnd(half) - packet.sequence) | 0) <= 0) {
+        halves.last[half] = ahead > 0 ? packet.sequence : halves.next[half]!;
+        halves.state[half] = state | HalfState.last;
+      }
+    } else if ((packet.flags & TcpFlag.ack) !== 0 && (halves.state[peer]! & HalfState.known) !== 0) {
+      const distance = (packet.acknowledgement - halves.next[peer]!) | 0;
+      valid = Math.abs(distance) <= this.#windowBytesMax;
+    }
+    if (!valid) {
+      this.#counters.resetsIgnored += 1;
+      return;
+    }
+    if (this.#resetting.listOf(slot) >= 0) return;
+    this.#resetUs[slot] = tsUs;
+    this.#resetting.append(0, slot);
+  }
+
+  /** Flushes and closes a stream; its key stays in the table among the closed ones. */
+  #close(slot: number, reason: CloseReason, tsUs: number): void {
+    this.#closing[slot] = 1;
+    this.#resetting.remove(slot);
+    this.#assembler.finish(slot * 2, tsUs);
+    this.#assembler.finish(slot * 2 + 1, tsUs);
+    this.#halves.reset(slot * 2);
+    this.#halves.reset(slot * 2 + 1);
+    countClose(this.#counters, reason);
+    this.#handler.close(slot, reason, tsUs);
+    this.#closing[slot] = 0;
+    this.table.lastUs[slot] = tsUs;
+    this.table.moveTo(StreamList.closed, slot);
+  }
+
+  /** Runs the timers. */
+  expire(nowUs: number): void {
+    const limits = this.#limits;
+    this.#assembler.expire(nowUs);
+    for (let slot = this.#resetting.first(0); slot >= 0; slot = this.#resetting.first(0)) {
+      const ageUs = nowUs - this.#resetUs[slot]!;
+      if (ageUs >= 0 && ageUs < limits.ackSlackUs) break;
+      this.#close(slot, CloseReason.reset, nowUs);
+    }
+    this.#expireList(StreamList.closed, limits.closedHoldUs, nowUs);
+    this.#expireList(StreamList.embryonic, limits.embryonicTimeoutUs, nowUs);
+    this.#expireList(StreamList.established, limits.idleTimeoutUs, nowUs);
+  }
+
+  #expireList(list: number, timeoutUs: number, nowUs: number): void {
+    const table = this.table;
+    for (let slot = table.oldest(list); slot >= 0; slot = table.oldest(list)) {
+      const ageUs = nowUs - table.lastUs[slot]!;
+      if (ageUs < 0) {
+        // The packets' clock stepped back: the age counts from now.
+        table.lastUs[slot] = nowUs;
+        table.moveTo(list, slot);
+        continue;
+      }
+      if (ageUs < timeoutUs) return;
+      if (list !== StreamList.closed) this.#close(slot, CloseReason.idle, nowUs);
+      table.remove(slot);
+    }
+  }
+
+  /** Closes every stream. */
+  finish(tsUs: number): void {
+    const table = this.table;
+    for (const list of [StreamList.established, StreamList.embryonic, StreamList.closed]) {
+      for (let slot = table.oldest(list); slot >= 0; slot = table.oldest(list)) {
+        if (list !== StreamList.closed) this.#close(slot, CloseReason.endOfInput, tsUs);
+        table.remove(slot);
+      }
+    }
+  }
+
+  setPressure(level: Pressure, tsUs: number): void {
+    this.#pressure = level;
+    this.#assembler.setShedding(level >= Pressure.shedOutOfOrder, tsUs);
+  }
+}
+
+function countClose(counters: TcpCounters, reason: CloseReason): void {
+  switch (reason) {
+    case CloseReason.fin:
+      counters.streamsClosedFin += 1;
+      break;
+    case CloseReason.reset:
+      counters.streamsClosedReset += 1;
+      break;
+    case CloseReason.idle:
+      counters.streamsClosedIdle += 1;
+      break;
+    case CloseReason.evicted:
+      counters.streamsClosedEvicted += 1;
+      break;
+    case CloseReason.reused:
+      counters.streamsClosedReused += 1;
+      break;
+    case CloseReason.endOfInput:
+      counters.streamsClosedEndOfInput += 1;
+      break;
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The state of every direction of every stream, in typed arrays: half-stream `2 × stream + side` is what `side` sends.
+ * Sequence numbers are signed 32-bit and compared by the sign of their difference (RFC 9293, 3.4), which is right as long
+ * as they are less than 2 GiB apart.
+ */
+
+/** Bits of `HalfStreams.state`. */
+export const HalfState = {
+  /** `next` and `first` hold: the SYN, an acknowledgement or a segment told where this direction is. */
+  known: 1,
+  /** The SYN was seen. */
+  syn: 2,
+  /** `last` holds: a FIN or RST tells where this direction ends. */
+  last: 4,
+  /** A FIN was seen, `last` is its sequence number. */
+  fin: 8,
+  /** The FIN was reached in order. */
+  ended: 16,
+  /** `acked` holds. */
+  acked: 32,
+  /** This side advertised a window of zero. */
+  zeroWindow: 64,
+} as const;
+
+export class HalfStreams {
+  /** Bits of `HalfState`. */
+  readonly state: Uint8Array;
+  /** Next sequence number to be delivered. */
+  readonly next: Int32Array;
+  /** Sequence number of the first payload byte. */
+  readonly first: Int32Array;
+  /** Sequence number behind the last payload byte. */
+  readonly last: Int32Array;
+  /** Highest acknowledgement by the other side; while `known` is not set, the lowest. */
+  readonly acked: Int32Array;
+  /** Segments in a row outside the window. */
+  readonly strays: Uint8Array;
+
+  constructor(streams: number) {
+    const halves = streams * 2;
+    this.state = new Uint8Array(halves);
+    this.next = new Int32Array(halves);
+    this.first = new Int32Array(halves);
+    this.last = new Int32Array(halves);
+    this.acked = new Int32Array(halves);
+    this.strays = new Uint8Array(halves);
+  }
+
+  /** Bytes for so many streams, for the sum of bounds. */
+  static bytesFor(streams: number): number {
+    return streams * 2 * (1 + 4 * 4 + 1);
+  }
+
+  reset(half: number): void {
+    this.state[half] = 0;
+    this.strays[half] = 0;
+  }
+}
