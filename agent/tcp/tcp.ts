@@ -23,8 +23,8 @@ export interface TcpLayerOptions {
   /** At least `limits.pagesMax × pageBytes` bytes (agent/bounded/page-pool.ts). Used alone, closed by the caller. */
   readonly pageMemory: PageMemory;
   readonly handler: StreamHandler;
-  /** The frame source's list: looked up by index when a frame arrives. */
-  readonly interfaces: readonly CaptureInterface[];
+  /** The frame source, for its interfaces: looked up when the first frame of one arrives. */
+  readonly source: { readonly interfaces: readonly CaptureInterface[] };
   /** Two 32-bit numbers, random in production: they key the flow hash against crafted collisions. */
   readonly hashSeed: readonly [number, number];
   /** @default OverlapPolicy.firstWins */
@@ -48,7 +48,9 @@ export class TcpLayer implements FrameSink {
   readonly decoded = new Float64Array(decodedNames.length);
 
   readonly #packet = new Packet();
-  readonly #interfaces: readonly CaptureInterface[];
+  readonly #source: { readonly interfaces: readonly CaptureInterface[] };
+  /** Link types by interface index, as far as frames of it have come. */
+  readonly #linkTypes: number[] = [];
   readonly #pool: PagePool;
   readonly #fragments: FragmentTable;
   readonly #connections: Connections;
@@ -59,7 +61,7 @@ export class TcpLayer implements FrameSink {
 
   constructor(options: TcpLayerOptions) {
     const { limits, handler, hashSeed } = options;
-    this.#interfaces = options.interfaces;
+    this.#source = options.source;
     this.#verifyChecksums = options.verifyChecksums ?? false;
     this.#pool = new PagePool(options.pageMemory, limits.pagesMax);
     this.#fragments = new FragmentTable(limits, this.counters, hashSeed);
@@ -88,13 +90,20 @@ export class TcpLayer implements FrameSink {
     counters.frames += 1;
     counters.frameBytes += end - start;
     if (tsUs > this.#nowUs || tsUs < this.#nowUs - clockStepUs) this.advance(tsUs);
-    const captured = this.#interfaces[interfaceIndex];
-    assert(captured !== undefined, 'a frame of an interface the source does not list');
-    const packet = this.#packet;
-    const decoded = decodeFrame(packet, bytes, start, end, wireLength, captured.linkType);
+    const linkType = this.#linkTypes[interfaceIndex] ?? this.#learnLinkType(interfaceIndex);
+    const decoded = decodeFrame(this.#packet, bytes, start, end, wireLength, linkType);
     this.decoded[decoded]! += 1;
     if (decoded === Decoded.tcp) this.#segment(bytes, interfaceIndex);
     else if (decoded === Decoded.fragment) this.#fragment(bytes, interfaceIndex);
+  }
+
+  #learnLinkType(interfaceIndex: number): number {
+    const known = this.#source.interfaces;
+    assert(interfaceIndex < known.length, 'a frame of an interface the source does not list');
+    for (let index = this.#linkTypes.length; index <= interfaceIndex; index += 1) {
+      this.#linkTypes.push(known[index]!.linkType);
+    }
+    return this.#linkTypes[interfaceIndex]!;
   }
 
   #segment(bytes: Uint8Array, interfaceIndex: number): void {
