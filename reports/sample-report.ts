@@ -13,7 +13,7 @@ export interface SampleOptions {
   readonly seed?: number;
 }
 
-const MiB = 1024 * 1024;
+const MB = 1_000_000;
 
 /** A small seeded generator (mulberry32), so that a sample is the same on every machine. */
 export function seededRandom(seed: number): () => number {
@@ -31,7 +31,7 @@ export function sampleRun(options: SampleOptions = {}): RunReport {
   const { samples = 600, ok = true, hostile = '', seed = 1 } = options;
   const random = seededRandom(seed);
   const durationMs = 60_000;
-  const top = ok ? 62 * MiB : 412 * MiB;
+  const top = ok ? 62 * MB : 412 * MB;
   return {
     kind: 'run',
     schemaVersion: SCHEMA_VERSION,
@@ -45,7 +45,7 @@ export function sampleRun(options: SampleOptions = {}): RunReport {
       kernel: '6.18.0',
       cpu: 'Sample CPU @ 2.4 GHz',
       cores: 2,
-      memoryBytes: 24 * 1024 * MiB,
+      memoryBytes: 24_000 * MB,
       privilege: 'user namespace',
       extra: { cgroup: 'v1' },
     },
@@ -68,14 +68,14 @@ export function sampleRun(options: SampleOptions = {}): RunReport {
     series: sampleSeries(samples, durationMs, top, random),
     gc: sampleCollections(durationMs, random),
     phases: [
-      { name: 'quiet', startMs: 0, endMs: 20_000, rssMaxBytes: 46 * MiB },
+      { name: 'quiet', startMs: 0, endMs: 20_000, rssMaxBytes: 46 * MB },
       { name: `burst${hostile}`, startMs: 20_000, endMs: 33_000, rssMaxBytes: top },
       { name: 'quiet again', startMs: 33_000, endMs: durationMs, rssMaxBytes: top },
     ],
     spikes: [sampleSpike(top, ok, hostile, random)],
     budgets: [
-      { name: 'rss.p99', unit: 'bytes', bound: 'max', limit: 200 * MiB, actual: top * 0.97, ok, note: '' },
-      { name: 'rss.p999', unit: 'bytes', bound: 'max', limit: 280 * MiB, actual: top, ok, note: '' },
+      { name: 'rss.p99', unit: 'bytes', bound: 'max', limit: 200 * MB, actual: top * 0.97, ok, note: '' },
+      { name: 'rss.p999', unit: 'bytes', bound: 'max', limit: 280 * MB, actual: top, ok, note: '' },
       { name: 'recovery.seconds', unit: 'seconds', bound: 'max', limit: 10, actual: 3.2, ok: true, note: '' },
       { name: 'messages.found', unit: 'share', bound: 'min', limit: 1, actual: 1, ok: true, note: '9,286 of 9,286' },
       { name: 'dropped.frames', unit: 'count', bound: 'max', limit: 0, actual: 0, ok: true, note: '' },
@@ -161,8 +161,8 @@ function burstShape(tMs: number): number {
 function sampleSeries(samples: number, durationMs: number, top: number, random: () => number): SeriesTable[] {
   const at = (rows: number) => Array.from({ length: rows }, (_, i) => (i * durationMs) / rows);
   const memoryTimes = at(samples);
-  const floor = 44 * MiB;
-  const rss = memoryTimes.map((t) => Math.round(floor + (top - floor) * burstShape(t) + random() * MiB));
+  const floor = 44 * MB;
+  const rss = memoryTimes.map((t) => Math.round(floor + (top - floor) * burstShape(t) + random() * MB));
   const slow = at(Math.min(240, samples));
   let frames = 0;
   const sentFrames = slow.map((t) => (frames += burstShape(t) > 0 && t < 33_000 ? 14_000 : 120));
@@ -172,17 +172,17 @@ function sampleSeries(samples: number, durationMs: number, top: number, random: 
       tMs: memoryTimes,
       columns: [
         { name: 'rss', unit: 'bytes', kind: 'gauge', values: rss },
-        { name: 'pss', unit: 'bytes', kind: 'gauge', values: rss.map((x, i) => (i % 20 === 0 ? x - 2 * MiB : null)) },
+        { name: 'pss', unit: 'bytes', kind: 'gauge', values: rss.map((x, i) => (i % 20 === 0 ? x - 2 * MB : null)) },
       ],
     },
     {
       group: 'heap',
       tMs: slow,
       columns: [
-        level('heapUsed', slow, (t) => 9 * MiB + 4 * MiB * random() + 6 * MiB * burstShape(t)),
-        level('heapTotal', slow, (t) => 18 * MiB + 6 * MiB * burstShape(t)),
-        level('external', slow, (t) => 3 * MiB + (top - floor) * 0.8 * burstShape(t)),
-        level('arrayBuffers', slow, (t) => 2 * MiB + (top - floor) * 0.8 * burstShape(t)),
+        level('heapUsed', slow, (t) => 9 * MB + 4 * MB * random() + 6 * MB * burstShape(t)),
+        level('heapTotal', slow, (t) => 18 * MB + 6 * MB * burstShape(t)),
+        level('external', slow, (t) => 3 * MB + (top - floor) * 0.8 * burstShape(t)),
+        level('arrayBuffers', slow, (t) => 2 * MB + (top - floor) * 0.8 * burstShape(t)),
       ],
     },
     {
@@ -214,13 +214,13 @@ function sampleCollections(durationMs: number, random: () => number): RunReport[
     tMs,
     kind: tMs.map((_, i) => (i % 10 === 9 ? 'mark-sweep' : 'scavenge')),
     pauseMs: tMs.map((_, i) => (i % 10 === 9 ? 6 : 0.8) * (0.5 + random())),
-    usedBeforeBytes: tMs.map(() => 16 * MiB),
-    usedAfterBytes: tMs.map(() => 10 * MiB),
+    usedBeforeBytes: tMs.map(() => 16 * MB),
+    usedAfterBytes: tMs.map(() => 10 * MB),
   };
 }
 
 function sampleSpike(top: number, ok: boolean, hostile: string, random: () => number): Spike {
-  const height = top - 44 * MiB;
+  const height = top - 44 * MB;
   const suspect = (functionName: string, file: string, line: number, share: number): Suspect => ({
     functionName: `${functionName}${hostile}`,
     file: `${file}${hostile}`,
@@ -228,7 +228,7 @@ function sampleSpike(top: number, ok: boolean, hostile: string, random: () => nu
     where: share > 0.3 ? 'off-heap' : 'heap',
     selfBytes: height * share,
     totalBytes: height * Math.min(1, share * 1.3),
-    steadyBytes: MiB * share,
+    steadyBytes: MB * share,
     share,
     errorShare: share > 0.3 ? 0 : 0.043,
   });
@@ -236,7 +236,7 @@ function sampleSpike(top: number, ok: boolean, hostile: string, random: () => nu
     startMs: 20_050,
     topMs: 33_000,
     endMs: 36_200,
-    baselineBytes: 44 * MiB,
+    baselineBytes: 44 * MB,
     topBytes: top,
     heightBytes: height,
     cause: ok ? 'garbage' : 'reassembly',

@@ -1,0 +1,123 @@
+/** Units and hostile text, in one place: what a number looks like, and what a name may do to a terminal. Pure. */
+import type { Unit } from './model.ts';
+
+const SCALES = [
+  { from: 1e12, name: 'T' },
+  { from: 1e9, name: 'G' },
+  { from: 1e6, name: 'M' },
+  { from: 1e3, name: 'k' },
+] as const;
+
+/** Three significant digits, no trailing zeros behind the point that say nothing. */
+function digits(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 100) return value.toFixed(0);
+  const text = value.toFixed(size >= 10 ? 1 : 2);
+  return text.replace(/\.?0+$/, '');
+}
+
+/** Value with a decimal prefix; 999.6 goes up to the next one rather than being told as 1000. */
+function scaled(value: number, unit: string): string {
+  const size = Math.abs(value);
+  for (const { from, name } of SCALES) if (size >= from * 0.9995) return `${digits(value / from)} ${name}${unit}`;
+  return `${digits(value)} ${unit}`;
+}
+
+/** Bytes with decimal prefixes, as containers and the article count: 1 MB is a million bytes. */
+export function formatBytes(bytes: number): string {
+  return scaled(bytes, 'B');
+}
+
+/** A difference: with its sign, which is a real minus. */
+export function formatDifference(value: number, unit: Unit): string {
+  const text = formatValue(Math.abs(value), unit);
+  return value < 0 ? `−${text}` : `+${text}`;
+}
+
+/** From microseconds to hours. */
+export function formatDuration(ms: number): string {
+  const size = Math.abs(ms);
+  if (size >= 3_600_000) return `${Math.floor(ms / 3_600_000)} h ${Math.round((size % 3_600_000) / 60_000)} min`;
+  if (size >= 120_000) return `${Math.floor(ms / 60_000)} min ${Math.round((size % 60_000) / 1000)} s`;
+  if (size >= 1000) return `${digits(ms / 1000)} s`;
+  if (size >= 1 || size === 0) return `${digits(ms)} ms`;
+  return `${digits(ms * 1000)} µs`;
+}
+
+/** A share of one as per cent. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  return `${Math.abs(percent) > 0 && Math.abs(percent) < 0.1 ? percent.toPrecision(1) : digits(percent)} %`;
+}
+
+/** Whole numbers with thin groups of thousands. */
+export function formatCount(count: number): string {
+  if (!Number.isInteger(count)) return Math.abs(count) >= 1000 ? scaled(count, '').trimEnd() : digits(count);
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** Any value of the model by its unit. */
+export function formatValue(value: number, unit: Unit): string {
+  switch (unit) {
+    case 'bytes':
+      return formatBytes(value);
+    case 'bytesPerSecond':
+      return `${formatBytes(value)}/s`;
+    case 'perSecond':
+      return `${formatCount(value)}/s`;
+    case 'ms':
+      return formatDuration(value);
+    case 'seconds':
+      return formatDuration(value * 1000);
+    case 'share':
+      return formatShare(value);
+    case 'count':
+      return formatCount(value);
+  }
+}
+
+/**
+ * A name from traffic or a target as one line that is safe to print: control characters (escape sequences begin with
+ * one), line separators and bidirectional overrides become `�`.
+ */
+export function printable(text: string, charsMax = 2_000): string {
+  const line = text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '�');
+  return line.length > charsMax ? `${line.slice(0, charsMax - 1)}…` : line;
+}
+
+/** `file:line function`, the way an editor opens it; the runtime's own sites have no file. */
+export function formatSite(site: { functionName: string; file: string; line: number }): string {
+  const name = printable(site.functionName || '(anonymous)', 200);
+  if (site.file === '') return name;
+  return `${printable(site.file, 300)}${site.line > 0 ? `:${site.line}` : ''} ${name}`;
+}
+
+const BARS = '▁▂▃▄▅▆▇█';
+
+/** A line of block characters, one per cell, each the highest value of its stretch of time. */
+export function sparkLine(tMs: readonly number[], values: readonly (number | null)[], cells: number): string {
+  const from = tMs[0] ?? 0;
+  const span = (tMs.at(-1) ?? 0) - from;
+  const highest = new Array<number | null>(cells).fill(null);
+  values.forEach((value, i) => {
+    if (value === null) return;
+    const cell = span > 0 ? Math.min(cells - 1, Math.floor(((tMs[i]! - from) / span) * cells)) : 0;
+    highest[cell] = Math.max(highest[cell] ?? Number.NEGATIVE_INFINITY, value);
+  });
+  const known = highest.filter((value) => value !== null);
+  if (known.length === 0) return '';
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  let last = known[0]!;
+  return highest
+    .map((value) => {
+      last = value ?? last;
+      return BARS[high > low ? Math.round(((last - low) / (high - low)) * (BARS.length - 1)) : 0];
+    })
+    .join('');
+}
+
+/** How full a limit is, as a bar; over the limit it is full and says by how much. */
+export function formatBar(share: number, cells: number): string {
+  const full = Math.max(0, Math.min(cells, Math.round(share * cells)));
+  return '█'.repeat(full) + '░'.repeat(cells - full);
+}

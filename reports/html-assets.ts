@@ -1,0 +1,60 @@
+/** The page's script and style sheet, put together at render time from our own modules and the chart library. */
+import { readFileSync } from 'node:fs';
+import { createRequire, stripTypeScriptTypes } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Each after those that it imports. All are written so that their top-level names differ. */
+const MODULES = [
+  'format',
+  'model',
+  'html/columns',
+  'html/theme',
+  'html/dom',
+  'html/flame-layout',
+  'html/flame-view',
+  'html/timeline-data',
+  'html/timeline',
+  'html/run-page',
+  'html/main',
+];
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+/** `.ts` in the sources, `.js` in what is published: there the types are gone already. */
+const extension = path.extname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+
+let script: string | undefined;
+let style: string | undefined;
+
+/** The chart library and our modules as one classic script that starts the page. */
+export function pageScript(): string {
+  script ??= [
+    asset('uplot/dist/uPlot.iife.min.js'),
+    '(() => {\n"use strict";',
+    ...MODULES.map(moduleBody),
+    'start();\n})();',
+  ].join('\n');
+  return script;
+}
+
+/** The chart library's style sheet and ours. */
+export function pageStyle(): string {
+  style ??= `${asset('uplot/dist/uPlot.min.css')}\n${readFileSync(path.join(here, 'html', 'page.css'), 'utf8')}`;
+  return style;
+}
+
+function asset(name: string): string {
+  return readFileSync(require.resolve(name), 'utf8');
+}
+
+/** A module without its types, imports and exports: all of them share one scope. */
+function moduleBody(name: string): string {
+  const source = readFileSync(path.join(here, `${name}${extension}`), 'utf8');
+  const plain = extension === '.ts' ? stripTypeScriptTypes(source) : source;
+  return plain
+    .replaceAll(/^import [^;]*;$/gm, '')
+    .replaceAll(/^export (?=async |function|const|class)/gm, '')
+    .replaceAll(/[ \t]+$/gm, '')
+    .replaceAll(/\n{2,}/g, '\n');
+}

@@ -1,0 +1,52 @@
+/** JUnit XML for continuous integration: a suite per run, a case per budget. Pure. */
+import junit, { type Builder } from 'junit-report-builder';
+import { formatSite, formatValue, printable } from './format.ts';
+import { type BudgetResult, type Report, type RunReport, runsOf } from './model.ts';
+
+/** A report as JUnit XML. */
+export function renderJunit(report: Report): string {
+  // The package's types speak of a default export; what it really exports is the builder itself.
+  const builder = (junit as unknown as Builder).newBuilder();
+  for (const run of runsOf(report)) {
+    const suite = builder
+      .testSuite()
+      .name(xmlText(`floodgate ${run.scenario.name}`))
+      .timestamp(xmlText(run.startedAt))
+      .time(run.durationMs / 1000)
+      .property('command', xmlText(run.command))
+      .property('lane', run.lane);
+    const className = xmlText(`floodgate.${run.scenario.name}`);
+    for (const budget of run.budgets) {
+      const test = suite.testCase().className(className).name(xmlText(budget.name)).time(0);
+      test.standardOutput(xmlText(sentence(budget)));
+      if (!budget.ok) test.failure(xmlText(`${sentence(budget)}${firstSuspect(run)}`), 'budget');
+    }
+    // A run that could not finish has no broken budget to say so.
+    if (!run.verdict.ok && run.budgets.every((budget) => budget.ok)) {
+      suite.testCase().className(className).name('run').error(xmlText(run.verdict.headline));
+    } else if (run.budgets.length === 0) suite.testCase().className(className).name('run');
+  }
+  return `${builder.build()}\n`;
+}
+
+/** One budget in a sentence: what it is, and what was allowed. */
+export function sentence(budget: BudgetResult): string {
+  const actual = budget.actual === null ? 'was not measured' : `is ${formatValue(budget.actual, budget.unit)}`;
+  const limit = `${budget.bound === 'max' ? 'at most' : 'at least'} ${formatValue(budget.limit, budget.unit)} allowed`;
+  return `${printable(budget.name)} ${actual}, ${limit}${budget.note ? ` (${printable(budget.note)})` : ''}`;
+}
+
+/** The first suspect of the highest spike, as the end of a sentence; empty without one. */
+export function firstSuspect(run: RunReport): string {
+  const [highest] = [...run.spikes].sort((a, b) => b.heightBytes - a.heightBytes);
+  const suspect = highest?.suspects[0];
+  return suspect ? `; first suspect: ${formatSite(suspect)}` : '';
+}
+
+/** XML 1.0 cannot write most control characters, surrogates and two noncharacters; `]]>` would end a CDATA section. */
+function xmlText(text: string): string {
+  return printable(text)
+    .toWellFormed()
+    .replace(/[\ufffe\uffff]/g, '\ufffd')
+    .replaceAll(']]>', ']] >');
+}

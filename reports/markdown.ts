@@ -1,0 +1,160 @@
+/** The report as Markdown, for a pull request's comment or a job's summary. Pure. */
+import {
+  formatBytes,
+  formatCount,
+  formatDifference,
+  formatDuration,
+  formatShare,
+  formatSite,
+  formatValue,
+  printable,
+  sparkLine,
+} from './format.ts';
+import { findColumn, type Report, type RunReport, runsOf, type Spike } from './model.ts';
+
+/** A report as GitHub-flavoured Markdown. */
+export function renderMarkdown(report: Report): string {
+  const lines: string[] = [];
+  if (report.kind === 'gate') {
+    lines.push(`# ${mark(report.verdict.ok)} ${escaped(report.verdict.headline)}`, '');
+    lines.push(
+      ...table(
+        ['Scenario', 'Verdict', 'Time'],
+        report.runs.map((run) => [
+          escaped(run.scenario.name),
+          `${mark(run.verdict.ok)} ${escaped(run.verdict.headline)}`,
+          formatDuration(run.durationMs),
+        ]),
+      ),
+    );
+    lines.push(...report.notes.map((note) => `- ${note.severity}: ${escaped(note.text)}`), '');
+  }
+  for (const run of runsOf(report)) lines.push(...runLines(run, report.kind === 'gate' ? '##' : '#'));
+  return `${lines
+    .join('\n')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trimEnd()}\n`;
+}
+
+const mark = (ok: boolean) => (ok ? '✅' : '❌');
+
+function runLines(run: RunReport, level: string): string[] {
+  const lines = [
+    `${level} ${mark(run.verdict.ok)} ${escaped(run.scenario.name)}: ${escaped(run.verdict.headline)}`,
+    '',
+  ];
+  if (run.partial) lines.push('**Partial: the run was cut short.**', '');
+  const rss = findColumn(run, 'rss');
+  if (rss) lines.push(`RSS ${sparkLine(rss.table.tMs, rss.column.values, 60)}`, '');
+  if (run.budgets.length > 0) {
+    lines.push(
+      ...table(
+        ['', 'Budget', 'Actual', 'Limit', 'Note'],
+        run.budgets.map((budget) => [
+          mark(budget.ok),
+          escaped(budget.name),
+          budget.actual === null ? 'not measured' : formatValue(budget.actual, budget.unit),
+          `${budget.bound === 'max' ? '≤' : '≥'} ${formatValue(budget.limit, budget.unit)}`,
+          escaped(budget.note),
+        ]),
+      ),
+    );
+  }
+  run.spikes.forEach((spike, i) => void lines.push(...spikeLines(spike, i + 1, `${level}#`)));
+  lines.push(...deliveryLines(run));
+  lines.push(...run.notes.map((note) => `- ${note.severity}: ${escaped(note.text)}`), '');
+  const { environment } = run;
+  lines.push(
+    `${escaped(run.target.name)} ${escaped(run.target.version)} on Node.js ${escaped(environment.node)}, ${escaped(environment.platform)} ${escaped(environment.kernel)}, ${escaped(environment.cpu)}, ${environment.cores} cores. Again:`,
+    '',
+    ...codeBlock(run.command),
+    '',
+  );
+  return lines;
+}
+
+function spikeLines(spike: Spike, number: number, level: string): string[] {
+  const back = spike.recoveryMs === null ? 'never came back' : `back after ${formatDuration(spike.recoveryMs)}`;
+  const lines = [
+    `${level} Spike ${number}: ${formatDifference(spike.heightBytes, 'bytes')}, ${spike.cause}`,
+    '',
+    `${formatDuration(spike.startMs)} – ${formatDuration(spike.topMs)}, ${back}. ${escaped(spike.causeDetail)}`,
+    '',
+  ];
+  if (spike.frames)
+    lines.push(
+      `Frames ${formatCount(spike.frames.first)}–${formatCount(spike.frames.last)}. ${spike.streams.map(escaped).join('; ')}`,
+      '',
+    );
+  if (spike.suspects.length > 0) {
+    lines.push(
+      ...table(
+        ['Suspect', 'Added', 'With callees', 'Share', 'Where'],
+        spike.suspects
+          .slice(0, 10)
+          .map((suspect) => [
+            escaped(formatSite(suspect)),
+            `${formatDifference(suspect.selfBytes, 'bytes')}${suspect.errorShare > 0 ? ` ±${formatShare(suspect.errorShare)}` : ''}`,
+            formatBytes(suspect.totalBytes),
+            formatShare(suspect.share),
+            suspect.where,
+          ]),
+      ),
+    );
+  }
+  if (spike.retained.length > 0) {
+    lines.push(
+      ...table(
+        ['Class', 'Objects added', 'Retained', 'Kept by'],
+        spike.retained
+          .slice(0, 10)
+          .map((each) => [
+            escaped(each.className),
+            formatCount(each.countAdded),
+            formatDifference(each.retainedBytesAdded, 'bytes'),
+            each.retainingPath.map(escaped).join(' → '),
+          ]),
+      ),
+    );
+  }
+  return lines;
+}
+
+function deliveryLines({ ledger, messages }: RunReport): string[] {
+  const lines: string[] = [];
+  if (ledger)
+    lines.push(
+      `- delivered ${formatCount(ledger.framesDelivered)} of ${formatCount(ledger.framesSent)} frames (${formatBytes(ledger.bytesDelivered)}), ${formatCount(ledger.framesDropped)} dropped by the capture`,
+    );
+  if (messages)
+    lines.push(
+      `- found ${formatCount(messages.found.requests)} of ${formatCount(messages.truth.requests)} requests and ${formatCount(messages.found.responses)} of ${formatCount(messages.truth.responses)} responses`,
+    );
+  return lines;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [row(head), row(head.map(() => '---')), ...rows.map(row), ''];
+}
+
+/** Every character that Markdown or HTML could act on is written as itself. */
+function escaped(text: string): string {
+  return (
+    printable(text, 500)
+      .replaceAll(/[\\`*_{}[\]()#+!|~$]/g, '\\$&')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      // No notification to whoever has that name, no link to wherever it points.
+      .replaceAll('@', '@\u200b')
+      .replaceAll('://', ':\u200b//')
+  );
+}
+
+/** A fence longer than any run of backticks inside. */
+function codeBlock(text: string): string[] {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((match) => match[0].length));
+  const fence = '`'.repeat(longest + 1);
+  return [`${fence}sh`, printable(text), fence];
+}

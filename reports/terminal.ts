@@ -1,0 +1,149 @@
+/** The verdict for a person at a terminal: pass or fail first, then why, in as few lines as will do. Pure. */
+import {
+  formatBar,
+  formatBytes,
+  formatCount,
+  formatDifference,
+  formatDuration,
+  formatShare,
+  formatSite,
+  formatValue,
+  printable,
+  sparkLine,
+} from './format.ts';
+import { type BudgetResult, findColumn, type Report, type RunReport, runsOf, type Spike } from './model.ts';
+
+export interface TerminalOptions {
+  /** Escape sequences for colour; the entry file decides by TTY and NO_COLOR. @default false */
+  readonly colour?: boolean;
+  /** Columns to keep within. @default 100 */
+  readonly columns?: number;
+}
+
+type Paint = (text: string) => string;
+
+interface Palette {
+  readonly good: Paint;
+  readonly bad: Paint;
+  readonly warn: Paint;
+  readonly dim: Paint;
+  readonly bold: Paint;
+}
+
+function paletteOf(colour: boolean): Palette {
+  const paint =
+    (code: string): Paint =>
+    (text) =>
+      colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+  return { good: paint('1;32'), bad: paint('1;31'), warn: paint('33'), dim: paint('2'), bold: paint('1') };
+}
+
+/** A report as lines for a terminal, ending in a newline. */
+export function renderTerminal(report: Report, options: TerminalOptions = {}): string {
+  const palette = paletteOf(options.colour ?? false);
+  const columns = Math.max(60, options.columns ?? 100);
+  const lines = runsOf(report).flatMap((run) => [...runLines(run, palette, columns), '']);
+  if (report.kind === 'gate') {
+    for (const note of report.notes) lines.push(`  ${noteLine(note, palette)}`);
+    lines.push(...gateLines(report.runs, palette));
+    lines.push(
+      verdictLine(
+        report.verdict,
+        'gate',
+        palette,
+        `${report.runs.length} scenarios, ${formatDuration(report.durationMs)}`,
+      ),
+    );
+  }
+  while (lines.at(-1) === '') lines.pop();
+  return `${lines.join('\n')}\n`;
+}
+
+function verdictLine(verdict: RunReport['verdict'], name: string, palette: Palette, detail: string): string {
+  const word = verdict.ok ? palette.good(' PASS ') : palette.bad(verdict.exitCode === 3 ? ' STOPPED ' : ' FAIL ');
+  return `${word} ${palette.bold(printable(name, 80))}  ${printable(verdict.headline, 300)}  ${palette.dim(`(${detail})`)}`;
+}
+
+function runLines(run: RunReport, palette: Palette, columns: number): string[] {
+  const lines = [
+    verdictLine(run.verdict, run.scenario.name, palette, `${run.lane} lane, ${formatDuration(run.durationMs)}`),
+  ];
+  if (run.partial) lines.push(`  ${palette.warn('partial: the run was cut short')}`);
+  const rss = findColumn(run, 'rss');
+  if (rss) {
+    const values = rss.column.values.filter((value) => value !== null);
+    const [low, high] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, 0]);
+    const line = sparkLine(rss.table.tMs, rss.column.values, Math.min(60, columns - 40));
+    if (line) lines.push(`  RSS ${line} ${palette.dim(`${formatBytes(low)} – ${formatBytes(high)}`)}`);
+  }
+  const nameWidth = Math.max(...run.budgets.map((budget) => printable(budget.name, 40).length), 0);
+  for (const budget of run.budgets) lines.push(`  ${budgetLine(budget, nameWidth, palette)}`);
+  run.spikes.forEach((spike, i) => void lines.push(...spikeLines(spike, i + 1, palette)));
+  lines.push(...deliveryLines(run, palette));
+  for (const note of run.notes) lines.push(`  ${noteLine(note, palette)}`);
+  if (!run.verdict.ok) lines.push(`  ${palette.dim('again:')} ${printable(run.command)}`);
+  return lines;
+}
+
+function noteLine(note: RunReport['notes'][number], palette: Palette): string {
+  return note.severity === 'warning'
+    ? palette.warn(`warning: ${printable(note.text)}`)
+    : palette.dim(`note: ${printable(note.text)}`);
+}
+
+function budgetLine(budget: BudgetResult, nameWidth: number, palette: Palette): string {
+  const name = printable(budget.name, 40).padEnd(nameWidth);
+  const mark = budget.ok ? palette.good('✓') : palette.bad('✗');
+  const actual = (budget.actual === null ? 'not measured' : formatValue(budget.actual, budget.unit)).padStart(12);
+  const limit = `${budget.bound === 'max' ? '≤' : '≥'} ${formatValue(budget.limit, budget.unit)}`.padEnd(12);
+  const used = usedShare(budget);
+  const paint = budget.ok ? palette.good : palette.bad;
+  const bar = used === null ? '' : `${paint(formatBar(used, 20))} ${formatShare(used)}`;
+  const note = budget.note === '' ? '' : palette.dim(`  ${printable(budget.note, 100)}`);
+  return `${mark} ${name} ${actual} ${limit} ${bar}${note}`.trimEnd();
+}
+
+/** How much of a limit is used; null where that has no meaning (a limit of zero, a minimum, nothing measured). */
+export function usedShare(budget: BudgetResult): number | null {
+  return budget.actual === null || budget.limit <= 0 || budget.bound === 'min' ? null : budget.actual / budget.limit;
+}
+
+function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
+  const back = spike.recoveryMs === null ? 'never came back' : `back after ${formatDuration(spike.recoveryMs)}`;
+  const span = `${formatDuration(spike.startMs)} – ${formatDuration(spike.topMs)}`;
+  const height = palette.bold(formatDifference(spike.heightBytes, 'bytes'));
+  const frames = spike.frames ? `, frames ${formatCount(spike.frames.first)}–${formatCount(spike.frames.last)}` : '';
+  const lines = [`  spike ${number}: ${height} in ${span}, ${spike.cause}, ${back}${frames}`];
+  if (spike.causeDetail) lines.push(`    ${palette.dim(printable(spike.causeDetail, 300))}`);
+  spike.suspects.slice(0, 3).forEach((suspect, i) => {
+    const error = suspect.errorShare > 0 ? ` ±${formatShare(suspect.errorShare)}` : '';
+    const figures = `${formatDifference(suspect.selfBytes, 'bytes')}${error} ${suspect.where}, ${formatShare(suspect.share)}`;
+    const site = formatSite(suspect);
+    lines.push(`    ${i === 0 ? `suspect: ${palette.bold(site)}` : `then:    ${site}`}  ${palette.dim(figures)}`);
+  });
+  return lines;
+}
+
+function deliveryLines(run: RunReport, palette: Palette): string[] {
+  const lines: string[] = [];
+  const { ledger, messages } = run;
+  if (ledger) {
+    const text = `delivered ${formatCount(ledger.framesDelivered)} of ${formatCount(ledger.framesSent)} frames (${formatBytes(ledger.bytesDelivered)}), ${formatCount(ledger.framesDropped)} dropped by the capture`;
+    lines.push(`  ${ledger.ok ? palette.dim(text) : palette.bad(text)}`);
+  }
+  if (messages) {
+    const { found, truth } = messages;
+    const text = `found ${formatCount(found.requests)} of ${formatCount(truth.requests)} requests, ${formatCount(found.responses)} of ${formatCount(truth.responses)} responses`;
+    const ok = found.requests >= truth.requests && found.responses >= truth.responses;
+    lines.push(`  ${ok ? palette.dim(text) : palette.warn(text)}`);
+  }
+  return lines;
+}
+
+function gateLines(runs: readonly RunReport[], palette: Palette): string[] {
+  return runs.map((run) => {
+    const over = run.budgets.filter((budget) => !budget.ok).map((budget) => printable(budget.name, 40));
+    const mark = run.verdict.ok ? palette.good('✓') : palette.bad('✗');
+    return `  ${mark} ${printable(run.scenario.name, 60)}${over.length > 0 ? `  over: ${over.join(', ')}` : ''}`;
+  });
+}
