@@ -14,7 +14,7 @@ const encoders: Record<string, [Coding, (data: Buffer) => Buffer]> = {
   zstd: ['zstd', (data) => zlib.zstdCompressSync(data)],
 };
 const text = Buffer.from(
-  Array.from({ length: 4_000 }, (_, i) => `{"line":${i},"value":${(i * 7919) % 104729}}\n`).join(''),
+  Array.from({ length: 12_000 }, (_, i) => `{"line":${i},"value":${(i * 7919) % 104729}}\n`).join(''),
 );
 
 function decode(pool: DecoderPool, codings: Coding[], encoded: Buffer, step: number, decodedBytesMax = 1 << 30) {
