@@ -41,6 +41,8 @@ export interface JsonLimits {
 const cachedNameBytesMax = 32;
 /** Power of two. A body's member names repeat: a hit saves making the string again. */
 const nameCacheSize = 1024;
+/** Shared by all readers: direct-mapped, so nothing grows. */
+const names: (string | undefined)[] = new Array(nameCacheSize);
 /** A number longer than this in text is no number anyone sent in earnest: it is read as far as this. */
 const numberBytesMax = 1024;
 /** Digits that a double always holds exactly. */
@@ -78,6 +80,8 @@ const latin1Slice = Buffer.prototype.latin1Slice;
 const utf8Slice = Buffer.prototype.utf8Slice;
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
+const nothing = new Uint8Array(0);
+
 /** Reusable: `reset` before each body. */
 export class JsonReader {
   #handler: JsonHandler;
@@ -87,7 +91,7 @@ export class JsonReader {
   #state: State = State.start;
   #isKey = false;
   /** The current string or number, when it does not lie whole in one chunk or has escapes. */
-  #scratch: Uint8Array;
+  #scratch: Uint8Array = nothing;
   #scratchLength = 0;
   #cut = false;
   #unicode = 0;
@@ -99,14 +103,12 @@ export class JsonReader {
   #prefixAt = 0;
   /** Top-level values completed. */
   documents = 0;
-  readonly #names: (string | undefined)[] = new Array(nameCacheSize);
 
   constructor(limits: JsonLimits, handler: JsonHandler) {
     assert(limits.depthMax >= 1 && limits.stringBytesMax >= 16);
     this.#limits = limits;
     this.#handler = handler;
     this.#stack = new Uint8Array(limits.depthMax);
-    this.#scratch = new Uint8Array(256);
   }
 
   reset(handler: JsonHandler): void {
@@ -426,7 +428,7 @@ export class JsonReader {
       return false;
     }
     if (wanted <= this.#scratch.length) return true;
-    const grown = new Uint8Array(Math.min(this.#limits.stringBytesMax, Math.max(wanted, this.#scratch.length * 2)));
+    const grown = new Uint8Array(Math.min(this.#limits.stringBytesMax, Math.max(wanted, this.#scratch.length * 2, 64)));
     grown.set(this.#scratch.subarray(0, this.#scratchLength));
     this.#scratch = grown;
     return true;
@@ -475,14 +477,14 @@ export class JsonReader {
     let hash = end - start;
     for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
     const slot = (hash ^ (hash >>> 15)) & (nameCacheSize - 1);
-    const known = this.#names[slot];
+    const known = names[slot];
     if (known !== undefined && known.length === end - start) {
       let at = 0;
       while (at < known.length && known.charCodeAt(at) === bytes[start + at]) at += 1;
       if (at === known.length) return known;
     }
     const name = latin1Slice.call(bytes, start, end);
-    this.#names[slot] = name;
+    names[slot] = name;
     return name;
   }
 
