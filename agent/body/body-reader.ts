@@ -231,6 +231,11 @@ class PartsContent implements KindReader, MultipartHandler {
   }
 }
 
+/** A Buffer's own `slice` shares its memory, which is gone after the call. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, start, end);
+}
+
 /** The beginning of a body, and no more of it. */
 class SampleContent implements KindReader {
   readonly #kept: Uint8Array[] = [];
@@ -250,7 +255,7 @@ class SampleContent implements KindReader {
     const length = Math.min(end - start, this.#bytesMax - this.#length);
     if (length < end - start) this.#cut = true;
     if (length === 0) return;
-    this.#kept.push(bytes.slice(start, start + length));
+    this.#kept.push(copyOf(bytes, start, start + length));
     this.#length += length;
   }
 
@@ -304,7 +309,7 @@ class YamlContent implements KindReader {
   push(bytes: Uint8Array, start: number, end: number): void {
     const length = Math.min(end - start, this.#limits.yamlBytesMax - this.#length);
     if (length < end - start) this.#cut = true;
-    if (length > 0) this.#kept.push(bytes.slice(start, start + length));
+    if (length > 0) this.#kept.push(copyOf(bytes, start, start + length));
     this.#length += length;
   }
 

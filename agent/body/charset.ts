@@ -51,11 +51,14 @@ export class CharsetConverter {
   }
 }
 
-/** UTF-16 and UTF-32 by their byte order mark, or by JSON's first characters being ASCII (RFC 4627, section 3). */
+/** What a JSON text may begin with. */
+const jsonStart = new Set([...'{["-0123456789tfn \t\r\n'].map((character) => character.charCodeAt(0)));
+
+/** UTF-16 by its byte order mark, or by the first character of a JSON text being ASCII (RFC 4627, section 3). */
 export function sniffUtf16(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (end - start < 2) return undefined;
   const [first, second] = [bytes[start]!, bytes[start + 1]!];
-  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
-  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return 'utf-16be';
+  if ((first === 0xff && second === 0xfe) || (jsonStart.has(first) && second === 0)) return 'utf-16le';
+  if ((first === 0xfe && second === 0xff) || (first === 0 && jsonStart.has(second))) return 'utf-16be';
   return undefined;
 }

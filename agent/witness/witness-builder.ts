@@ -117,8 +117,14 @@ interface InFlight {
   readonly exchange: Exchange;
   readonly values: Fields;
   readonly budget: ValueBudget;
+  readonly status: number;
+  /** Kept from the head, which may be gone when the body comes. */
+  contentType: string | undefined;
+  contentEncoding: string;
   body: BodyReader | null;
   builder: BodyBuilder | null;
+  /** Under pressure: the body is counted, not read. */
+  shed: boolean;
 }
 
 export class WitnessBuilder implements MessageHandler {
@@ -169,22 +175,32 @@ export class WitnessBuilder implements MessageHandler {
         method.meta!.processingLatencyMs = Math.max(0, message.tsUs - exchange.requestEndUs) / 1000;
       }
     }
-    this.#headers(message, values, budget);
-    this.#inFlight.set(message.stream * 2 + message.side, { exchange, values, budget, body: null, builder: null });
-    if (!isRequest || message.headers.get('content-encoding') !== undefined) this.#openBody(message);
+    const flight: InFlight = {
+      exchange,
+      values,
+      budget,
+      status: message.status,
+      contentType: undefined,
+      contentEncoding: '',
+      body: null,
+      builder: null,
+      shed: false,
+    };
+    this.#headers(message, flight);
+    this.#inFlight.set(message.stream * 2 + message.side, flight);
   }
 
   body(message: HttpMessage, bytes: Uint8Array, start: number, end: number): void {
     const flight = this.#inFlight.get(message.stream * 2 + message.side);
     if (flight === undefined) return;
-    if (flight.body === null) this.#openBody(message);
+    if (flight.body === null && !flight.shed) this.#openBody(flight);
     flight.body?.push(bytes, start, end);
   }
 
   bodyGap(message: HttpMessage): void {
     const flight = this.#inFlight.get(message.stream * 2 + message.side);
     if (flight === undefined) return;
-    if (flight.body === null) this.#openBody(message);
+    if (flight.body === null && !flight.shed) this.#openBody(flight);
     flight.body?.gap();
   }
 
@@ -200,10 +216,9 @@ export class WitnessBuilder implements MessageHandler {
       exchange.requestDone = true;
       exchange.requestEndUs = message.lastTsUs;
     } else exchange.responseDone = true;
-    if (exchange.responseDone && (exchange.requestDone || !exchange.hasRequest)) {
-      // A response that overtook its request in the capture waits for it; one without a request is done.
-      if (exchange.hasRequest || message.exchange < 0) this.#give(exchange);
-    } else if (exchange.requestDone && exchange.responseDone) this.#give(exchange);
+    // A response that overtook its request in the capture waits for it; one without a request is done.
+    const requestReady = exchange.hasRequest ? exchange.requestDone : message.exchange < 0;
+    if (exchange.responseDone && requestReady) this.#give(exchange);
   }
 
   /** Gives out what has waited too long. Call now and then with the packets' clock. */
@@ -290,11 +305,17 @@ export class WitnessBuilder implements MessageHandler {
     }
   }
 
-  #headers(message: HttpMessage, values: Fields, budget: ValueBudget): void {
+  #headers(message: HttpMessage, flight: InFlight): void {
     const { headers, status } = message;
+    const { values, budget } = flight;
     for (let i = 0; i < headers.count; i += 1) {
       const name = headers.name(i);
       const lower = name.toLowerCase();
+      if (lower === 'content-type') flight.contentType ??= headers.value(i);
+      else if (lower === 'content-encoding') {
+        // A list may come on several lines (RFC 9110, section 5.3).
+        flight.contentEncoding += flight.contentEncoding === '' ? headers.value(i) : `,${headers.value(i)}`;
+      }
       if (!leftOut.has(lower)) {
         this.#add(values, budget, headers.value(i), this.#meta(Location.HEADER, canonicalName(name), 0, status));
       } else if (lower === 'authorization') this.#authorization(headers.value(i), values, budget, status);
@@ -319,18 +340,16 @@ export class WitnessBuilder implements MessageHandler {
     this.#add(values, budget, pair.slice(equals + 1).trim(), meta);
   }
 
-  #openBody(message: HttpMessage): void {
-    const flight = this.#inFlight.get(message.stream * 2 + message.side)!;
+  #openBody(flight: InFlight): void {
     if (this.shedBodies) {
-      this.counters.bodiesShed += 1;
+      flight.shed = true;
       flight.exchange.complete = false;
-      this.#inFlight.delete(message.stream * 2 + message.side);
+      this.counters.bodiesShed += 1;
       return;
     }
-    const codings = parseCodings(message.headers.get('content-encoding') ?? '');
-    const type = message.headers.get('content-type');
-    flight.builder = new BodyBuilder(flight.budget, this.#typer, message.status);
-    flight.body = new BodyReader(this.#limits.body, this.#decoders, flight.builder, type, codings);
+    const codings = parseCodings(flight.contentEncoding);
+    flight.builder = new BodyBuilder(flight.budget, this.#typer, flight.status);
+    flight.body = new BodyReader(this.#limits.body, this.#decoders, flight.builder, flight.contentType, codings);
   }
 
   #endBody(flight: InFlight, complete: boolean): void {
