@@ -1,6 +1,6 @@
 // `npm test`: lint, type check, then every test; the last line counts them. Runs under the pinned Node.js.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -19,13 +19,7 @@ if (!existsSync(built)) {
 
 let failed = 0;
 let passed = 0;
-// `npm test -- agent/tcp` means every test below that folder.
-const testsBelow = (folder) =>
-  readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => path.join(folder, name));
-const isFolder = (name) => statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
-const selected = process.argv.slice(2).flatMap((name) => (isFolder(name) ? testsBelow(name) : [name]));
+const selected = process.argv.slice(2);
 if (selected.length === 0) {
   for (const [what, command, args] of [
     ['lint', 'biome', ['ci', '--diagnostic-level=warn', '.']],

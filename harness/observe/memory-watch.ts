@@ -34,6 +34,8 @@ export class MemoryWatch {
   readonly phases: PhasePeak[] = [];
   /** Highest RSS seen by the kernel, not only at our samples; 0 before the first phase ended. */
   rssPeakBytes = 0;
+  /** The last reading. */
+  rssBytes = 0;
   /** The last usage read while it lived. */
   usage: ProcessUsage | undefined;
   readonly #memory: ProcessMemory;
@@ -63,6 +65,7 @@ export class MemoryWatch {
       return;
     }
     const nowMs = this.#nowMs();
+    this.rssBytes = bytes;
     this.#row[0] = bytes;
     this.rss.add(nowMs, this.#row);
     if (nowMs >= this.#rollupDueMs) this.#sampleRollup(nowMs);

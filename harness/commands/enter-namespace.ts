@@ -1,0 +1,14 @@
+/** The TAP lane runs in a network namespace of its own: the command starts itself again inside one. */
+import { isInNamespace, runInNamespace } from '../link/namespace.ts';
+import type { Lane } from '../scenario.ts';
+
+/**
+ * Returns at once where no namespace is needed or this is the process inside it; otherwise runs this very command
+ * inside one and ends with its exit code. @returns how the TAP device is come by, in words
+ * @throws FloodgateError where the kernel refuses
+ */
+export async function enterNamespace(lane: Lane): Promise<string> {
+  if (lane === 'exact') return 'none needed (exact lane)';
+  if (isInNamespace()) return process.getuid?.() === 0 ? 'private network namespace' : 'unprivileged';
+  process.exit(await runInNamespace([process.execPath, ...process.execArgv, ...process.argv.slice(1)]));
+}

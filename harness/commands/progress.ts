@@ -1,0 +1,103 @@
+/** What a run shows while it runs: two lines that are redrawn at a terminal, a line every few seconds elsewhere. */
+import { createLogUpdate } from 'log-update';
+import { formatBytes, formatCount, sparkLine } from '../../reports/format.ts';
+import type { PassKind, PassProgress } from '../pass.ts';
+
+export interface ProgressDisplay {
+  /** Title of what runs now, e.g. the scenario's name and lane. */
+  begin(title: string): void;
+  update(progress: PassProgress): void;
+  /** Clears the live lines, so that something else can be printed. */
+  clear(): void;
+}
+
+const passWords: Readonly<Record<PassKind, string>> = {
+  measure: 'measuring',
+  allocations: 'replaying with allocation sampling',
+  'live-heap': 'replaying with live-heap sampling',
+  snapshots: 'replaying with heap snapshots',
+};
+const plainEveryMs = 5_000;
+const liveEveryMs = 100;
+const sparkCells = 40;
+
+/** The display that suits the stream: `live` where lines can be redrawn. */
+export function createProgress(stream: NodeJS.WriteStream, live: boolean): ProgressDisplay {
+  return live ? new LiveProgress(stream) : new PlainProgress(stream);
+}
+
+class LiveProgress implements ProgressDisplay {
+  readonly #log: ReturnType<typeof createLogUpdate>;
+  #title = '';
+  #drawnMs = Number.NEGATIVE_INFINITY;
+  #kind: PassKind | undefined;
+  #tMs: number[] = [];
+  #rss: number[] = [];
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#log = createLogUpdate(stream);
+  }
+
+  begin(title: string): void {
+    this.#title = title;
+    this.#kind = undefined;
+  }
+
+  update(progress: PassProgress): void {
+    if (progress.kind !== this.#kind) {
+      this.#kind = progress.kind;
+      this.#tMs = [];
+      this.#rss = [];
+      this.#drawnMs = Number.NEGATIVE_INFINITY;
+    }
+    if (progress.elapsedMs - this.#drawnMs < liveEveryMs) return;
+    this.#drawnMs = progress.elapsedMs;
+    this.#tMs.push(progress.elapsedMs);
+    this.#rss.push(progress.rssBytes);
+    // An hour at ten a second; what is older has left the line's resolution anyway.
+    if (this.#tMs.length > 36_000) {
+      this.#tMs = this.#tMs.filter((_, index) => index % 2 === 0);
+      this.#rss = this.#rss.filter((_, index) => index % 2 === 0);
+    }
+    this.#log(
+      `${this.#title}  ${sentence(progress)}\n  RSS ${sparkLine(this.#tMs, this.#rss, sparkCells)} ${formatBytes(progress.rssBytes)}`,
+    );
+  }
+
+  clear(): void {
+    this.#log.clear();
+  }
+}
+
+class PlainProgress implements ProgressDisplay {
+  readonly #stream: NodeJS.WriteStream;
+  #title = '';
+  #kind: PassKind | undefined;
+  #toldMs = 0;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  begin(title: string): void {
+    this.#title = title;
+    this.#kind = undefined;
+  }
+
+  update(progress: PassProgress): void {
+    const isNew = progress.kind !== this.#kind;
+    if (!isNew && progress.elapsedMs - this.#toldMs < plainEveryMs) return;
+    this.#kind = progress.kind;
+    this.#toldMs = progress.elapsedMs;
+    this.#stream.write(`${this.#title}: ${sentence(progress)}, RSS ${formatBytes(progress.rssBytes)}\n`);
+  }
+
+  clear(): void {}
+}
+
+function sentence({ kind, stage, frames, bytes, framesExpected, elapsedMs }: PassProgress): string {
+  const share = framesExpected ? ` (${Math.min(100, Math.floor((100 * frames) / framesExpected))} %)` : '';
+  const amount = `${formatCount(frames)} frames${share}, ${formatBytes(bytes)}`;
+  const action = stage === 'sending' ? passWords[kind] : `${passWords[kind]}, ${stage}`;
+  return `${action}: ${amount}, ${(elapsedMs / 1000).toFixed(0)} s`;
+}

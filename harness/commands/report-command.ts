@@ -1,0 +1,60 @@
+/** `floodgate report`: renders a run again from its JSON. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { Report } from '../../reports/model.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
+import { reporters } from '../../reports/reporter.ts';
+import { renderTerminal } from '../../reports/terminal.ts';
+
+const examples = `
+Examples:
+  floodgate report                                the latest run, for the terminal
+  floodgate report runs/latest --format markdown  for a pull request
+  floodgate report runs/latest --format html > report.html`;
+
+export function addReportCommand(program: Command): void {
+  program
+    .command('report')
+    .summary('render a run again')
+    .description("Renders a run's report again from its JSON, on standard output.")
+    .argument('[dir]', 'folder of a run', 'runs/latest')
+    .addOption(
+      new Option('--format <format>', 'what to render').choices(reporters.map(({ name }) => name)).default('terminal'),
+    )
+    .addHelpText('after', examples)
+    .action((folder: string, flags: { readonly format: string }) => {
+      const report = readReportFolder(folder);
+      const columns = process.stdout.columns ?? 100;
+      const colour = process.stdout.isTTY && !process.env.NO_COLOR;
+      process.stdout.write(
+        flags.format === 'terminal'
+          ? renderTerminal(report, { colour, columns })
+          : reporters.find(({ name }) => name === flags.format)!.render(report),
+      );
+    });
+}
+
+/** The report in a run's folder (or a report's JSON itself). @throws FloodgateError `NO_REPORT` */
+export function readReportFolder(folder: string): Report {
+  const isFolder = existsSync(folder) && statSync(folder).isDirectory();
+  const file = isFolder ? path.join(folder, 'report.json') : folder;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new FloodgateError('NO_REPORT', `cannot read ${file}: ${(error as Error).message}`, {
+      hint: 'Give the folder of a run, e.g. runs/latest.',
+      cause: error,
+    });
+  }
+  try {
+    return readAnyReport(text);
+  } catch (error) {
+    throw new FloodgateError('NO_REPORT', `${file} is no report of floodgate: ${(error as Error).message}`, {
+      hint: 'Give the folder of a run, e.g. runs/latest.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,68 @@
+/** The folder of a run: `runs/<time>-<name>/`, a symbolic link `latest` to it, and every report in it. */
+import { mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { Report } from '../../reports/model.ts';
+import { reporters } from '../../reports/reporter.ts';
+
+/** Makes the folder, or takes the one given. @throws FloodgateError `NO_OUTPUT` when it cannot be written to. */
+export function makeReportFolder(name: string, given: string | undefined): string {
+  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
+  const folder = path.resolve(given ?? path.join('runs', `${stamp}-${name}`));
+  guard(folder, () => {
+    mkdirSync(folder, { recursive: true });
+    // Now rather than after minutes of measuring.
+    const probe = path.join(folder, '.probe');
+    writeFileSync(probe, 'x'.repeat(4096));
+    unlinkSync(probe);
+  });
+  if (given === undefined) pointLatest(folder);
+  return folder;
+}
+
+/** Writes the report in every format. @throws FloodgateError `NO_OUTPUT` */
+export function writeReports(folder: string, report: Report): void {
+  guard(folder, () => {
+    for (const reporter of reporters) writeFileSync(path.join(folder, reporter.fileName), reporter.render(report));
+  });
+}
+
+/** Runs what writes below the folder. @throws FloodgateError `NO_OUTPUT` for errors of the file system */
+export function guard<T>(folder: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw asOutputError(folder, error);
+  }
+}
+
+/** A full disk, a read-only folder and the like as the operator's error; anything else as it is. */
+export function asOutputError(folder: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const words: Record<string, string> = {
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'the disk quota is used up',
+    EROFS: 'the file system is read-only',
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    ENOTDIR: 'a part of the path is no folder',
+    EEXIST: 'it is a file',
+    EFBIG: 'the file size limit is reached',
+    EIO: 'the disk reports an error',
+  };
+  if (code === undefined || !Object.hasOwn(words, code)) return error;
+  return new FloodgateError('NO_OUTPUT', `cannot write the report to ${folder}: ${words[code]}`, {
+    hint: 'Give another folder with --out DIR, or make room.',
+    cause: error,
+  });
+}
+
+function pointLatest(folder: string): void {
+  const link = path.join(path.dirname(folder), 'latest');
+  try {
+    rmSync(link, { force: true });
+    symlinkSync(path.basename(folder), link);
+  } catch {
+    // A convenience: some file systems have no symbolic links.
+  }
+}

@@ -1,0 +1,41 @@
+/** What every command that runs something shares: interruption, progress, and the network namespace around it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createProgress, type ProgressDisplay } from './progress.ts';
+
+export interface Session {
+  /** Aborted by the first Ctrl-C or SIGTERM; the second ends the process at once. */
+  readonly signal: AbortSignal;
+  readonly progress: ProgressDisplay;
+  /** Whether standard output takes colour. */
+  readonly colour: boolean;
+  readonly columns: number;
+  readonly toolVersion: string;
+}
+
+export function openSession(): Session {
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      // Children are killed on the way out, see child-target.ts.
+      if (interrupted.signal.aborted) process.exit(3);
+      interrupted.abort();
+      process.stderr.write('\nfloodgate: stopping; once more to stop at once\n');
+    });
+  }
+  const live = process.stderr.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
+  return {
+    signal: interrupted.signal,
+    progress: createProgress(process.stderr, live),
+    colour: process.stdout.isTTY && !process.env.NO_COLOR,
+    columns: process.stdout.columns ?? 100,
+    toolVersion: readToolVersion(),
+  };
+}
+
+// One folder further up where it was built into dist/.
+function readToolVersion(): string {
+  const file = ['../../package.json', '../../../package.json']
+    .map((each) => new URL(each, import.meta.url))
+    .find((each) => existsSync(each));
+  return file ? JSON.parse(readFileSync(file, 'utf8')).version : 'unknown';
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import t from 'tap';
+import { startChild } from '../target/child-target.ts';
+import { ControlGroup } from './control-group.ts';
+import { MemoryWatch } from './memory-watch.ts';
+import { ProcessMemory } from './proc-memory.ts';
+
+const linuxOnly = process.platform === 'linux' ? {} : { skip: 'reads /proc, which only Linux has' };
+
+t.test('what /proc says of ourselves', linuxOnly, (t) => {
+  const memory = new ProcessMemory(process.pid);
+  const kept = Buffer.alloc(50_000_000, 1);
+  const rss = memory.rssBytes();
+  const own = process.memoryUsage().rss;
+  t.ok(Math.abs(rss - own) < 0.05 * own, `${rss} beside ${own}`);
+  const rollup = memory.rollup()!;
+  t.ok(rollup.pssBytes <= rollup.rssBytes && rollup.ussBytes <= rollup.pssBytes && rollup.ussBytes > kept.length);
+  const status = memory.status()!;
+  const sum = status.rssAnonymousBytes + status.rssFileBytes + status.rssSharedBytes;
+  t.ok(Math.abs(sum - rss) < 0.05 * rss);
+  t.ok(status.rssPeakBytes >= rss * 0.99);
+  const usage = memory.usage()!;
+  t.ok(usage.minorFaults > 1000 && usage.threads >= 1 && usage.userMs > 0);
+  memory.close();
+  memory.close();
+  t.equal(memory.rollup(), undefined, 'after closing nothing is read');
+  t.end();
+});
+
+t.test('a process that is gone', linuxOnly, async (t) => {
+  const target = await startChild({ name: 'sleeper', command: 'sleep', arguments: ['60'] });
+  const memory = new ProcessMemory(target.pid);
+  t.ok(memory.rssBytes() > 0);
+  await target.stop();
+  t.equal(memory.rssBytes(), -1);
+  t.equal(memory.status(), undefined);
+  memory.close();
+  t.throws(() => new ProcessMemory(target.pid));
+});
+
+t.test('a watch sees a peak between two samples, and which phase had it', linuxOnly, async (t) => {
+  const target = await startChild({
+    name: 'balloon',
+    command: process.execPath,
+    arguments: [
+      '--expose-gc',
+      '-e',
+      "setTimeout(() => { let b = Buffer.alloc(150e6, 1); b = null; gc(); }, 500); setInterval(() => {}, 1e3); console.log('ready')",
+    ],
+    ready: /^ready$/,
+  });
+  const startMs = performance.now();
+  const watch = new MemoryWatch({ pid: target.pid, sampleMs: 20, nowMs: () => performance.now() - startMs });
+  watch.phase('quiet');
+  await pause(250);
+  watch.phase('burst');
+  await pause(900);
+  watch.phase('after');
+  await pause(100);
+  watch.stop();
+  await target.stop();
+  const [quiet, burst, after] = watch.phases;
+  t.ok(burst!.rssMaxBytes! > quiet!.rssMaxBytes! + 140e6, `${quiet!.rssMaxBytes} then ${burst!.rssMaxBytes}`);
+  t.ok(after!.rssMaxBytes! < burst!.rssMaxBytes! - 100e6, 'the peak was reset for the phase after');
+  t.equal(watch.rssPeakBytes, burst!.rssMaxBytes);
+  t.ok(watch.rss.count > 30);
+  t.ok((watch.rollup.column('pss')[0] ?? 0) > 1e6);
+});
+
+t.test('control groups, version 1 and 2, from the texts of proc', (t) => {
+  const v1 = '30 25 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n';
+  const v2 = '31 25 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n';
+  const has =
+    (...files: string[]) =>
+    (file: string) =>
+      files.includes(file);
+  t.match(ControlGroup.find('4:memory:/a/b\n0::/\n', v1 + v2, has('/sys/fs/cgroup/memory/a/b/memory.usage_in_bytes')), {
+    version: 1,
+    folder: '/sys/fs/cgroup/memory/a/b',
+  });
+  t.match(ControlGroup.find('0::/user.slice\n', v2, has('/sys/fs/cgroup/user.slice/memory.current')), {
+    version: 2,
+    folder: '/sys/fs/cgroup/user.slice',
+  });
+  t.equal(
+    ControlGroup.find('0::/\n', v2, () => false),
+    undefined,
+    'version 2 without the memory controller',
+  );
+  const inside = '30 25 0:27 /docker/x /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n';
+  t.match(
+    ControlGroup.find('4:memory:/docker/x\n', inside, has('/sys/fs/cgroup/memory/memory.usage_in_bytes')),
+    { folder: '/sys/fs/cgroup/memory' },
+    'seen from within a container',
+  );
+  t.equal(
+    ControlGroup.find('nonsense', 'more nonsense', () => true),
+    undefined,
+  );
+  t.end();
+});
+
+t.test('the control group of this machine', linuxOnly, (t) => {
+  const group = ControlGroup.of(process.pid);
+  if (!group) t.comment(`no memory controller: ${readFileSync('/proc/self/cgroup', 'latin1')}`);
+  else t.ok(group.usedBytes()! > 1e6, `version ${group.version}, ${group.folder}`);
+  t.end();
+});

@@ -1,0 +1,65 @@
+/** The profile files of a pass: what the target wrote is read, brought into the internal model, and kept as pprof. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readHeapProfile } from '../profile/heap-profile.ts';
+import { writePprof } from '../profile/pprof.ts';
+import { type Profile, ProfileError } from '../profile/profile.ts';
+import { readOffHeapSites } from './off-heap-profile.ts';
+import type { AllocationInterval } from './preload-channel.ts';
+
+/** Files are told relative to this: the repository, or where the package is installed. */
+export const projectRoot = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+
+export interface IntervalProfiles {
+  readonly interval: number;
+  /** Milliseconds after the start of its own pass. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Allocated on the V8 heap, freed objects included. */
+  readonly heap: Profile;
+  /** Allocated outside it. */
+  readonly offHeap: Profile;
+}
+
+/**
+ * Reads the profiles of an allocation interval and removes the target's own files. Undefined where they are broken
+ * (the target died while it wrote).
+ */
+export function readInterval(
+  interval: AllocationInterval,
+  sampleBytes: { readonly heap: number; readonly offHeap: number },
+): IntervalProfiles | undefined {
+  const { startMs, endMs } = interval;
+  const durationMs = endMs - startMs;
+  try {
+    const heap = readHeapProfile(readFileSync(interval.heapFile, 'utf8'), {
+      sampleIntervalBytes: sampleBytes.heap,
+      sampleType: 'alloc_space',
+      root: projectRoot,
+      timeMs: startMs,
+      durationMs,
+    });
+    const offHeap = readOffHeapSites(readFileSync(interval.offHeapFile, 'utf8'), {
+      sampleBytes: sampleBytes.offHeap,
+      root: projectRoot,
+      timeMs: startMs,
+      durationMs,
+    });
+    return { interval: interval.interval, startMs, endMs, heap, offHeap };
+  } catch (error) {
+    if (error instanceof ProfileError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  } finally {
+    rmSync(interval.heapFile, { force: true });
+    rmSync(interval.offHeapFile, { force: true });
+  }
+}
+
+/** Writes a profile as gzipped pprof below a run's folder. @returns its path relative to that folder */
+export function writeProfileFile(folder: string, name: string, profile: Profile): string {
+  const file = path.join('profiles', `${name}.pb.gz`);
+  mkdirSync(path.join(folder, 'profiles'), { recursive: true });
+  writeFileSync(path.join(folder, file), writePprof(profile));
+  return file;
+}

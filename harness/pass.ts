@@ -1,0 +1,341 @@
+/** One replay: target up, frames through, everything watched, target down. Whatever happens, nothing is left behind. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Feed } from './feed.ts';
+import type { Sender, SendOrder, SendResult } from './link/sender.ts';
+import { MemoryWatch } from './observe/memory-watch.ts';
+import { PreloadChannel, preloadArguments, preloadEnvironment } from './observe/preload-channel.ts';
+import type { PreloadOptions } from './observe/preload-options.ts';
+import { SampleTable } from './observe/sample-table.ts';
+import { readStatsFile, type StatsFile } from './observe/stats-file.ts';
+import type { Lane, Phase } from './scenario.ts';
+import { startAgent } from './target/agent-target.ts';
+import type { Target, TargetExit } from './target/target.ts';
+
+export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots';
+
+export interface PassOptions {
+  readonly kind: PassKind;
+  readonly lane: Lane;
+  /** Made by the caller per pass; closed by it. */
+  readonly feed: Feed;
+  readonly order: SendOrder;
+  /** For the pass's own files; made when missing. */
+  readonly folder: string;
+  readonly agentArguments: readonly string[];
+  /** Arguments for the target's Node.js beyond the lane's own, e.g. a defect's `--import`. */
+  readonly nodeArguments: readonly string[];
+  readonly sampleMs: number;
+  /** Length of an allocation interval. */
+  readonly intervalMs: number;
+  /** Frame numbers, ascending, at which profile intervals are cut or the pass's instrument is used. */
+  readonly frameMarks: readonly number[];
+  /** Watched after the last frame. */
+  readonly settleMs: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: PassProgress) => void;
+}
+
+export interface PassProgress {
+  readonly kind: PassKind;
+  readonly stage: 'starting' | 'sending' | 'settling' | 'stopping';
+  readonly frames: number;
+  readonly bytes: number;
+  readonly framesExpected: number | undefined;
+  readonly elapsedMs: number;
+  readonly rssBytes: number;
+}
+
+/** Which frames had been sent when a profile interval ended. */
+export interface IntervalFrames {
+  readonly interval: number;
+  readonly firstFrame: number;
+  readonly lastFrame: number;
+}
+
+export interface PassResult {
+  readonly kind: PassKind;
+  readonly lane: Lane;
+  readonly startedAtEpochMs: number;
+  readonly durationMs: number;
+  /** When the first frame was sent and the last, ms after the start; the same where none was. */
+  readonly sendStartMs: number;
+  readonly sendEndMs: number;
+  readonly commandLine: readonly string[];
+  readonly instruments: readonly string[];
+  readonly watch: MemoryWatch;
+  readonly channel: PreloadChannel;
+  readonly sent: SampleTable;
+  readonly stats: StatsFile;
+  /** Ledger, truth and impairments; undefined when the target was gone before anything was sent. */
+  readonly sending: SendResult | undefined;
+  readonly exit: TargetExit;
+  readonly intervals: readonly IntervalFrames[];
+  readonly interrupted: boolean;
+}
+
+/** Deterministic as far as Node.js allows; refused in NODE_OPTIONS, so they are arguments. */
+const exactLaneArguments = ['--single-threaded', '--random-seed=1'];
+/** Inlined callees are charged to their callers, whose line is then the wrong one. */
+const attributionArguments = ['--no-turbo-inlining', '--no-maglev-inlining'];
+export const heapSampleBytes = 65_536;
+export const offHeapSampleBytes = 65_536;
+const stackDepth = 64;
+const statsIntervalMs = 250;
+const profileTimeoutMs = 10_000;
+const snapshotTimeoutMs = 300_000;
+/** Before the first frame, so that the line starts at the target's own level. */
+const restMs = 400;
+
+/**
+ * Runs one pass.
+ * @throws FloodgateError when the target cannot be started. One that dies under way is no error here: see `exit`.
+ */
+export async function runPass(options: PassOptions): Promise<PassResult> {
+  mkdirSync(options.folder, { recursive: true });
+  const statsFile = path.join(options.folder, 'agent-stats.jsonl');
+  const target = await startTarget(options, statsFile);
+  const startedAtEpochMs = Date.now();
+  const originMs = performance.now();
+  const nowMs = () => performance.now() - originMs;
+  const channel = new PreloadChannel(target.channel!, startedAtEpochMs);
+  const watch = new MemoryWatch({ pid: target.pid, sampleMs: options.sampleMs, nowMs });
+  const instrument = new Instrument(options, channel);
+  // The run ends early when the operator says so, and when there is nobody left to send to.
+  const targetGone = new AbortController();
+  target.exited.then(() => targetGone.abort());
+  const signal = AbortSignal.any([options.signal, targetGone.signal]);
+  const conduct = new Conduct(options, watch, instrument, nowMs);
+  let exit: TargetExit;
+  try {
+    await conduct.send(target, signal);
+    await pause(options.settleMs, signal);
+    await instrument.last(conduct.frames);
+  } finally {
+    conduct.stop();
+    exit = await target.stop();
+    watch.stop();
+  }
+  return {
+    kind: options.kind,
+    lane: options.lane,
+    startedAtEpochMs,
+    durationMs: nowMs(),
+    sendStartMs: conduct.sendStartMs,
+    sendEndMs: conduct.sendEndMs,
+    commandLine: target.commandLine,
+    instruments: instrumentsOf(options.kind),
+    watch,
+    channel,
+    sent: conduct.sent,
+    stats: readStatsFile(statsFile),
+    sending: conduct.result,
+    exit,
+    intervals: instrument.intervals,
+    interrupted: options.signal.aborted,
+  };
+}
+
+function startTarget(options: PassOptions, statsFile: string): Promise<Target> {
+  return startAgent({
+    interfaces: options.feed.interfaces,
+    statsFile,
+    statsIntervalMs,
+    agentArguments: options.agentArguments,
+    nodeArguments: [
+      ...(options.lane === 'exact' ? exactLaneArguments : []),
+      ...(options.kind === 'allocations' ? attributionArguments : []),
+      ...preloadArguments,
+      ...options.nodeArguments,
+    ],
+    env: preloadEnvironment(preloadOf(options)),
+    withChannel: true,
+  });
+}
+
+/** Sends the frames, and meanwhile samples what was sent, follows the phases, works the instrument and tells progress. */
+class Conduct {
+  readonly sent = new SampleTable([
+    { name: 'frames', unit: 'count', kind: 'counter' },
+    { name: 'bytes', unit: 'bytes', kind: 'counter' },
+  ]);
+  sendStartMs = 0;
+  sendEndMs = 0;
+  frames = 0;
+  result: SendResult | undefined;
+  readonly #options: PassOptions;
+  readonly #watch: MemoryWatch;
+  readonly #instrument: Instrument;
+  readonly #nowMs: () => number;
+  #stage: PassProgress['stage'] = 'starting';
+  #sender: Sender | undefined;
+  #phases: PhaseWatch | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+
+  constructor(options: PassOptions, watch: MemoryWatch, instrument: Instrument, nowMs: () => number) {
+    this.#options = options;
+    this.#watch = watch;
+    this.#instrument = instrument;
+    this.#nowMs = nowMs;
+  }
+
+  /** Resolves when everything was sent and taken, or the signal says stop. */
+  async send(target: Target, signal: AbortSignal): Promise<void> {
+    const { feed, order, sampleMs } = this.#options;
+    const sender = await feed.open(target, order);
+    this.#sender = sender;
+    this.#phases = new PhaseWatch(sender.description.phases, this.#watch);
+    this.#watch.sample();
+    this.#ticker = setInterval(() => this.#tick(), sampleMs);
+    await pause(restMs, signal);
+    const stop = () => sender.stop();
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    this.#stage = 'sending';
+    this.sendStartMs = this.sendEndMs = this.#nowMs();
+    sender.start();
+    try {
+      this.result = await sender.done;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+    // The exact lane's reader decides how long this takes; one that hangs is found when it is stopped.
+    if (!signal.aborted) await Promise.race([feed.finish(), target.exited]);
+    this.sendEndMs = this.#nowMs();
+    this.#tick();
+    this.#stage = 'settling';
+    this.#watch.phase('settling');
+  }
+
+  stop(): void {
+    this.#stage = 'stopping';
+    clearInterval(this.#ticker);
+    this.#sender?.stop();
+  }
+
+  #tick(): void {
+    const { kind, onProgress } = this.#options;
+    const { description } = this.#sender!;
+    const { frames, bytes, trafficUs } = this.#sender!.progress();
+    const nowMs = this.#nowMs();
+    this.frames = frames;
+    this.sent.add(nowMs, [frames, bytes]);
+    if (frames > 0 && this.#stage === 'sending') this.#phases!.at(trafficUs);
+    this.#instrument.tick(frames, nowMs);
+    const { rssBytes } = this.#watch;
+    const { framesExpected } = description;
+    onProgress({ kind, stage: this.#stage, frames, bytes, framesExpected, elapsedMs: nowMs, rssBytes });
+  }
+}
+
+function preloadOf({ kind, folder }: PassOptions): Omit<PreloadOptions, 'channel'> {
+  const intervalMs = 250;
+  if (kind === 'allocations') {
+    return { intervalMs, allocations: { sampleBytes: heapSampleBytes, stackDepth, offHeapSampleBytes, folder } };
+  }
+  if (kind === 'live-heap') return { intervalMs, liveHeap: { sampleBytes: heapSampleBytes, stackDepth, folder } };
+  if (kind === 'snapshots') return { intervalMs, snapshots: { folder } };
+  return { intervalMs };
+}
+
+function instrumentsOf(kind: PassKind): string[] {
+  const always = ['/proc (RSS, PSS, peaks, faults)', 'V8 counters and collections', "the agent's own counters"];
+  if (kind === 'allocations') {
+    return [
+      ...always,
+      `allocation sampling with freed objects, ${heapSampleBytes / 1024} KiB`,
+      `off-heap call sites, ${offHeapSampleBytes / 1024} KiB`,
+      attributionArguments.join(' '),
+    ];
+  }
+  if (kind === 'live-heap') return [...always, `live-heap sampling, ${heapSampleBytes / 1024} KiB`];
+  if (kind === 'snapshots') return [...always, 'heap snapshots'];
+  return always;
+}
+
+/** Uses the pass's instrument: at frame marks, and for allocation intervals by time as well. */
+class Instrument {
+  readonly intervals: IntervalFrames[] = [];
+  readonly #options: PassOptions;
+  readonly #channel: PreloadChannel;
+  #nextMark = 0;
+  #lastCutMs = 0;
+  #firstFrame = 0;
+  #pending: Promise<unknown> = Promise.resolve();
+  #busy = false;
+  #count = 0;
+
+  constructor(options: PassOptions, channel: PreloadChannel) {
+    this.#options = options;
+    this.#channel = channel;
+  }
+
+  tick(frames: number, nowMs: number): void {
+    const { kind, frameMarks, intervalMs } = this.#options;
+    if (kind === 'measure' || this.#busy) return;
+    const mark = frameMarks[this.#nextMark];
+    const atMark = mark !== undefined && frames >= mark;
+    if (!atMark && !(kind === 'allocations' && nowMs - this.#lastCutMs >= intervalMs)) return;
+    if (atMark) while ((frameMarks[this.#nextMark] ?? Number.POSITIVE_INFINITY) <= frames) this.#nextMark++;
+    this.#lastCutMs = nowMs;
+    this.#use(frames);
+  }
+
+  /** Once more at the end, after whatever is under way. */
+  async last(frames: number): Promise<void> {
+    if (this.#options.kind === 'measure') return;
+    await this.#pending;
+    this.#use(frames);
+    await this.#pending;
+  }
+
+  #use(frames: number): void {
+    const { kind } = this.#options;
+    const interval = this.#count++;
+    this.#busy = true;
+    const firstFrame = this.#firstFrame;
+    this.#firstFrame = frames;
+    const done = (answered: boolean) => {
+      this.#busy = false;
+      if (answered) this.intervals.push({ interval, firstFrame, lastFrame: frames });
+    };
+    if (kind === 'allocations') this.#pending = this.#channel.cut(interval, profileTimeoutMs).then(done);
+    else if (kind === 'live-heap') this.#pending = this.#channel.live(String(interval), profileTimeoutMs).then(done);
+    else this.#pending = this.#channel.snapshot(String(interval), snapshotTimeoutMs).then(done);
+  }
+}
+
+/** Follows the traffic's phases, for the peak of each. */
+class PhaseWatch {
+  readonly #phases: readonly Phase[];
+  readonly #watch: MemoryWatch;
+  #next = 0;
+
+  constructor(phases: readonly Phase[], watch: MemoryWatch) {
+    this.#phases = phases;
+    this.#watch = watch;
+    watch.phase('starting');
+  }
+
+  at(trafficUs: number): void {
+    for (;;) {
+      const phase = this.#phases[this.#next];
+      if (!phase || trafficUs < phase.startUs) return;
+      this.#next++;
+      this.#watch.phase(phase.name);
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

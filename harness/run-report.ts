@@ -1,0 +1,155 @@
+/** The report of a run from what its passes brought. Pure. */
+import {
+  type BudgetResult,
+  type Environment,
+  type Figure,
+  type Note,
+  type Pass,
+  type RunReport,
+  SCHEMA_VERSION,
+  type ScenarioInfo,
+  type Spike,
+  type Unit,
+  type Verdict,
+} from '../reports/model.ts';
+import { countsOf } from './agent-figures.ts';
+import { evaluateBudgets } from './analyze/budgets.ts';
+import type { SpikeFindings } from './analyze/spikes.ts';
+import { measuredOf } from './measured.ts';
+import type { PassResult } from './pass.ts';
+import { gcEventsOf, seriesOf } from './pass-series.ts';
+import type { Budget } from './scenario.ts';
+import { describeExit } from './target/child-target.ts';
+import { headlineOf } from './verdict.ts';
+
+export interface RunReportInput {
+  readonly toolVersion: string;
+  readonly scenario: ScenarioInfo;
+  readonly command: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly environment: Environment;
+  readonly budget: Budget;
+  /** The measuring pass first. */
+  readonly passes: readonly [PassResult, ...PassResult[]];
+  readonly findings: SpikeFindings;
+  readonly spikes: readonly Spike[];
+  readonly interrupted: boolean;
+}
+
+export function buildRunReport(input: RunReportInput): RunReport {
+  const [measure] = input.passes;
+  const measured = measuredOf(measure, input.findings);
+  const budgets = evaluateBudgets(input.budget, measured);
+  const counts = countsOf(measure.stats);
+  const { sending, exit } = measure;
+  const truth = sending?.truth;
+  return {
+    kind: 'run',
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: 'floodgate', version: input.toolVersion },
+    target: { name: 'agent', version: input.toolVersion, command: measure.commandLine },
+    environment: input.environment,
+    startedAt: input.startedAt,
+    durationMs: input.durationMs,
+    command: input.command,
+    scenario: input.scenario,
+    lane: measure.lane,
+    passes: input.passes.map(passOf),
+    series: seriesOf(measure),
+    gc: gcEventsOf(measure),
+    phases: measure.watch.phases.map((phase) => ({ ...phase })),
+    spikes: input.spikes,
+    budgets,
+    figures: figuresOf(measured, input.budget),
+    counters: measure.stats.final?.values ?? {},
+    ledger: sending
+      ? {
+          framesSent: sending.ledger.framesSent,
+          bytesSent: sending.ledger.bytesSent,
+          framesDelivered: sending.ledger.link.frames,
+          bytesDelivered: sending.ledger.link.bytes,
+          framesDropped: counts.framesDropped ?? 0,
+          ok: sending.ledger.balanced,
+        }
+      : null,
+    messages:
+      truth && counts.requestsComplete !== null && counts.responsesComplete !== null
+        ? {
+            found: { requests: counts.requestsComplete, responses: counts.responsesComplete },
+            truth: { requests: truth.requestsIntact, responses: truth.responsesIntact },
+            mayBeLost: {
+              requests: truth.requests - truth.requestsIntact,
+              responses: truth.responses - truth.responsesIntact,
+            },
+          }
+        : null,
+    verdict: verdictOf(input, budgets),
+    notes: notesOf(input),
+    partial: input.interrupted || !exit.expected,
+  };
+}
+
+function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Verdict {
+  const [measure] = input.passes;
+  if (input.interrupted) {
+    return {
+      ok: false,
+      exitCode: 3,
+      headline: 'Interrupted: what was measured until then is kept, and judges nothing.',
+    };
+  }
+  const { exit } = measure;
+  if (!exit.expected) {
+    // A target that dies under traffic has failed, whatever its memory was.
+    return { ok: false, exitCode: 1, headline: `The target died under the traffic (${describeExit(exit)}).` };
+  }
+  if (exit.killed) return { ok: false, exitCode: 1, headline: 'The target hung: it had to be killed after SIGTERM.' };
+  const ok = budgets.every((budget) => budget.ok);
+  return { ok, exitCode: ok ? 0 : 1, headline: headlineOf(budgets, input.spikes) };
+}
+
+function passOf(pass: PassResult): Pass {
+  return {
+    kind: pass.kind,
+    startedAtMs: 0,
+    durationMs: pass.durationMs,
+    instruments: pass.instruments,
+    disturbed: pass.kind !== 'measure',
+    overheadShare: null,
+    note: pass.kind === 'measure' ? 'feeds the budgets' : 'feeds no budget',
+  };
+}
+
+function notesOf(input: RunReportInput): Note[] {
+  const notes: Note[] = [];
+  const [measure] = input.passes;
+  const { sending } = measure;
+  for (const { kind, description, frames } of sending?.impairments ?? []) {
+    notes.push({ severity: 'info', text: `${kind}: ${description} (${frames} frames)` });
+  }
+  if (sending && !sending.ledger.balanced) notes.push({ severity: 'warning', text: sending.ledger.summary });
+  for (const pass of input.passes) {
+    for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });
+  }
+  if (!measure.exit.expected) {
+    for (const line of measure.exit.lastLines) notes.push({ severity: 'warning', text: `target: ${line}` });
+  }
+  return notes;
+}
+
+const units: Readonly<Record<string, Unit>> = {
+  'growth.perSecond': 'bytesPerSecond',
+  'pages.max': 'count',
+  'streams.max': 'count',
+  'recovery.seconds': 'seconds',
+  'cpu.seconds': 'seconds',
+  'dropped.frames': 'count',
+  'missed.messages': 'count',
+};
+
+function figuresOf(measured: Readonly<Record<string, number | null>>, budget: Budget): Figure[] {
+  return Object.entries(measured)
+    .filter(([name, value]) => value !== null && !Object.hasOwn(budget, name))
+    .map(([name, value]) => ({ name, unit: units[name] ?? 'bytes', value: value as number }));
+}

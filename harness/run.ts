@@ -1,0 +1,146 @@
+/** A run: scenario → traffic → link → target → samples and profiles → spikes → suspects → verdict. */
+import path from 'node:path';
+import type { RunReport } from '../reports/model.ts';
+import { evaluateBudgets } from './analyze/budgets.ts';
+import { findSpikes, type SpikeFindings } from './analyze/spikes.ts';
+import type { ScenarioHead } from './capture-scenario.ts';
+import type { Feed } from './feed.ts';
+import type { TrafficOrder } from './link/sender.ts';
+import { measuredOf } from './measured.ts';
+import { readEnvironment } from './observe/environment.ts';
+import { readInterval, writeProfileFile } from './observe/profile-files.ts';
+import {
+  heapSampleBytes,
+  offHeapSampleBytes,
+  type PassKind,
+  type PassProgress,
+  type PassResult,
+  runPass,
+} from './pass.ts';
+import { buildRunReport } from './run-report.ts';
+import type { Budget, Lane, Pace } from './scenario.ts';
+import { defectArguments } from './scenario-list.ts';
+import { type FrameInterval, framesOfSpike, spikesOf } from './spike-report.ts';
+
+/** When the passes that explain are run. */
+export type Explain = 'never' | 'on-breach' | 'always';
+
+export interface RunOptions {
+  readonly scenario: ScenarioHead;
+  readonly lane: Lane;
+  readonly defect: string | undefined;
+  readonly traffic: TrafficOrder;
+  readonly pace: Pace;
+  /** How many times over. */
+  readonly loops: number;
+  readonly seed: number;
+  readonly budget: Budget;
+  readonly explain: Explain;
+  /** The report's folder; exists. */
+  readonly folder: string;
+  readonly sampleMs: number;
+  readonly intervalMs: number;
+  /** What to type to get this run again. */
+  readonly command: string;
+  readonly toolVersion: string;
+  /** How the TAP device was come by, in words. */
+  readonly privilege: string;
+  /** Options as given, for the report. */
+  readonly optionWords: Readonly<Record<string, string>>;
+  readonly openFeed: (lane: Lane) => Promise<Feed>;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: PassProgress) => void;
+}
+
+/**
+ * Measures, then explains where that is wanted, then judges.
+ * @throws FloodgateError when the run could not be started; an interrupted one gives a partial report.
+ */
+export async function runScenario(options: RunOptions): Promise<RunReport> {
+  const startedAtMs = Date.now();
+  const measure = await replay(options, 'measure', []);
+  const findings = findSpikes(measure.watch.rss.tMs(), measure.watch.rss.column('rss'));
+  const passes: [PassResult, ...PassResult[]] = [measure];
+  let intervals: FrameInterval[] = [];
+  if (wantsExplanation(options, measure, findings)) {
+    const allocations = await replay(options, 'allocations', frameMarksOf(measure, findings));
+    passes.push(allocations);
+    intervals = intervalsOf(allocations);
+    for (const { interval, heap, offHeap } of intervals) {
+      const number = String(interval).padStart(3, '0');
+      writeProfileFile(options.folder, `interval-${number}-allocations`, heap);
+      writeProfileFile(options.folder, `interval-${number}-off-heap`, offHeap);
+    }
+  }
+  const { scenario } = options;
+  return buildRunReport({
+    toolVersion: options.toolVersion,
+    scenario: {
+      name: scenario.name,
+      description: scenario.summary,
+      seed: options.seed,
+      defect: options.defect ?? null,
+      options: options.optionWords,
+    },
+    command: options.command,
+    startedAt: new Date(startedAtMs).toISOString(),
+    durationMs: Date.now() - startedAtMs,
+    environment: readEnvironment(options.privilege),
+    budget: options.budget,
+    passes,
+    findings,
+    spikes: spikesOf(measure, findings, intervals, (name, profile) => writeProfileFile(options.folder, name, profile)),
+    interrupted: options.signal.aborted,
+  });
+}
+
+async function replay(options: RunOptions, kind: PassKind, frameMarks: readonly number[]): Promise<PassResult> {
+  const { scenario } = options;
+  const feed = await options.openFeed(options.lane);
+  try {
+    return await runPass({
+      kind,
+      lane: options.lane,
+      feed,
+      order: { traffic: options.traffic, pace: options.pace, loops: options.loops },
+      folder: path.join(options.folder, `pass-${kind}`),
+      agentArguments: scenario.agentArguments ?? [],
+      nodeArguments: options.defect === undefined ? [] : defectArguments(options.defect),
+      sampleMs: options.sampleMs,
+      intervalMs: options.intervalMs,
+      frameMarks,
+      settleMs: (scenario.settleSeconds ?? 2) * 1000,
+      signal: options.signal,
+      onProgress: options.onProgress,
+    });
+  } finally {
+    feed.close();
+  }
+}
+
+function wantsExplanation(options: RunOptions, measure: PassResult, findings: SpikeFindings): boolean {
+  if (options.signal.aborted || options.explain === 'never') return false;
+  if (options.explain === 'always') return true;
+  if (!measure.exit.expected) return true;
+  return evaluateBudgets(options.budget, measuredOf(measure, findings)).some((budget) => !budget.ok);
+}
+
+/** The first frame (so that start-up is an interval of its own), then the start and the top of every spike. */
+function frameMarksOf(measure: PassResult, findings: SpikeFindings): number[] {
+  const marks = new Set([1]);
+  for (const spike of findings.spikes) {
+    const { first, last } = framesOfSpike(measure, spike);
+    marks.add(first).add(last);
+  }
+  return [...marks].sort((a, b) => a - b);
+}
+
+function intervalsOf(pass: PassResult): FrameInterval[] {
+  const read: FrameInterval[] = [];
+  for (const { interval, firstFrame, lastFrame } of pass.intervals) {
+    const written = pass.channel.intervals.find((each) => each.interval === interval);
+    const profiles = written && readInterval(written, { heap: heapSampleBytes, offHeap: offHeapSampleBytes });
+    if (profiles) read.push({ ...profiles, firstFrame, lastFrame });
+  }
+  return read.sort((a, b) => a.interval - b.interval);
+}

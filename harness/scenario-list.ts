@@ -1,0 +1,59 @@
+/** Finds the scenarios: one folder each below `scenarios/`, with a `scenario.ts` that exports `scenario`. */
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { FloodgateError } from '../agent/errors.ts';
+import type { TrafficOrder } from './link/sender.ts';
+import { projectRoot } from './observe/profile-files.ts';
+import type { Scenario } from './scenario.ts';
+
+const extension = path.extname(import.meta.filename);
+
+/** TypeScript in the repository, JavaScript where it was built. */
+function moduleOf(...parts: string[]): string {
+  return path.join(projectRoot, 'scenarios', ...parts) + extension;
+}
+
+/** Names in alphabetical order. */
+export function scenarioNames(): string[] {
+  const folder = path.join(projectRoot, 'scenarios');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => existsSync(moduleOf(name, 'scenario')));
+}
+
+/** @throws FloodgateError `UNKNOWN_SCENARIO` with the names there are */
+export async function loadScenario(name: string): Promise<Scenario> {
+  const file = moduleOf(name, 'scenario');
+  if (!/^[a-z0-9-]+$/.test(name) || !existsSync(file)) {
+    throw new FloodgateError('UNKNOWN_SCENARIO', `there is no scenario "${name}"`, {
+      hint: `Scenarios: ${scenarioNames().join(', ')}. A capture file is replayed by its path, e.g. ./${name}.pcap.`,
+    });
+  }
+  const loaded: { scenario: Scenario } = await import(pathToFileURL(file).href);
+  return loaded.scenario;
+}
+
+/** What a sender needs to open a scenario's traffic for itself. */
+export function scenarioOrder(scenario: Scenario, seed: number, sizeBytes: number | undefined): TrafficOrder {
+  const moduleUrl = pathToFileURL(moduleOf(scenario.name, 'scenario')).href;
+  return { kind: 'scenario', moduleUrl, options: { seed, sizeBytes } };
+}
+
+/** Names of the defects that can take a real module's place. */
+export function defectNames(): string[] {
+  const folder = path.join(projectRoot, 'scenarios', 'defects');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(moduleOf('defects', entry.name, 'replaces')))
+    .map((entry) => entry.name);
+}
+
+/** Arguments for the target's Node.js that put a defect in its place. @throws FloodgateError `UNKNOWN_DEFECT` */
+export function defectArguments(name: string): string[] {
+  if (!defectNames().includes(name)) {
+    throw new FloodgateError('UNKNOWN_DEFECT', `there is no defect "${name}"`, {
+      hint: `Defects: ${defectNames().join(', ')}.`,
+    });
+  }
+  return ['--import', `${pathToFileURL(moduleOf('defects', 'register')).href}?defect=${name}`];
+}
