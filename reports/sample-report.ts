@@ -282,8 +282,8 @@ function sampleFlame(hostile: string, random: () => number): FlameTree {
   const line = [0];
   const rooms = ['tcp/assembler', 'http/headers', 'witness/visitor', 'digest/hash', 'body/json', 'capture/ring'];
   for (let i = 0; i < 40; i += 1) {
-    const room = rooms[i % rooms.length]!;
-    functionName.push(`${['insert', 'parse', 'visit', 'emit', 'flush', 'push'][(i * 7) % 6]}${i}${hostile}`);
+    const room = rooms[(i % 20) % rooms.length]!;
+    functionName.push(`${['insert', 'parse', 'visit', 'emit', 'flush', 'push'][(i % 20) % 6]}${i % 20}${hostile}`);
     file.push(`agent/${room}.ts${hostile}`);
     line.push(10 + i * 7);
   }

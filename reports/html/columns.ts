@@ -2,30 +2,46 @@
 import type { FlameTree, GcEvents, RunReport, SeriesTable } from '../model.ts';
 
 export interface PackedColumn {
-  /** Differences to the entry before (the first one to 0), or the entries themselves. */
-  readonly differences?: readonly number[];
-  readonly entries?: readonly (number | null)[];
+  readonly length: number;
+  /** Where there are gaps: how far each kept entry is from the one before. */
+  readonly steps?: readonly number[];
+  /** Entries times `scale`, as differences to the entry before (the first one to 0). */
+  readonly scale: number;
+  readonly differences: readonly number[];
 }
 
-/** Times are kept to the microsecond; anything else must be whole to be packed. */
+/** Times are kept to the microsecond, and whatever else is not whole to three places. */
+const FRACTION_SCALE = 1000;
+
+/** A column as short whole numbers. */
 export function packColumn(values: readonly (number | null)[]): PackedColumn {
+  const scale = values.every((value) => value === null || Number.isSafeInteger(value)) ? 1 : FRACTION_SCALE;
   const differences: number[] = [];
-  let before = 0;
-  for (const value of values) {
-    if (value === null || !Number.isSafeInteger(value)) return { entries: values.map(rounded) };
-    differences.push(value - before);
-    before = value;
-  }
-  return { differences };
+  const steps: number[] = [];
+  let [before, last] = [0, -1];
+  values.forEach((value, i) => {
+    if (value === null) return;
+    const scaled = Math.round(value * scale);
+    differences.push(scaled - before);
+    steps.push(i - last);
+    [before, last] = [scaled, i];
+  });
+  const gaps = differences.length < values.length;
+  return { length: values.length, scale, differences, ...(gaps ? { steps } : {}) };
 }
 
-const rounded = (value: number | null) => (value === null ? null : Math.round(value * 1000) / 1000);
+const rounded = (value: number) => Math.round(value * FRACTION_SCALE) / FRACTION_SCALE;
 
 /** The other way round. */
-export function unpackColumn(packed: PackedColumn): (number | null)[] {
-  if (!packed.differences) return [...(packed.entries ?? [])];
-  let sum = 0;
-  return packed.differences.map((difference) => (sum += difference));
+export function unpackColumn({ length, steps, scale, differences }: PackedColumn): (number | null)[] {
+  const values = new Array<number | null>(length).fill(null);
+  let [sum, at] = [0, -1];
+  for (let i = 0; i < differences.length; i += 1) {
+    sum += differences[i]!;
+    at += steps ? steps[i]! : 1;
+    values[at] = scale === 1 ? sum : sum / scale;
+  }
+  return values;
 }
 
 interface PackedTable {
@@ -63,8 +79,8 @@ export function packRun(run: RunReport): PackedRun {
   }));
   const gc: GcEvents = {
     ...run.gc,
-    tMs: run.gc.tMs.map((ms) => rounded(ms)!),
-    pauseMs: run.gc.pauseMs.map((ms) => rounded(ms)!),
+    tMs: run.gc.tMs.map((ms) => rounded(ms)),
+    pauseMs: run.gc.pauseMs.map((ms) => rounded(ms)),
   };
   const spikes = run.spikes.map((spike) => ({ ...spike, flame: spike.flame && roundedFlame(spike.flame) }));
   return { ...run, series, gc, spikes };

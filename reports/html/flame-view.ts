@@ -249,8 +249,7 @@ function drawFlame(canvas: HTMLCanvasElement, state: FlameState): void {
     if (right <= 0.01 || left >= width - 0.01 || right - left < 0.5) continue;
     const [x, w, y] = [Math.max(0, left), Math.min(width, right) - Math.max(0, left), row * ROW_PX];
     context.globalAlpha = isCaller ? 0.55 : 1;
-    context.fillStyle =
-      searching && state.matches[node] ? palette.found : diffColour(layout.before[node]!, layout.after[node]!);
+    context.fillStyle = searching && state.matches[node] ? palette.found : diffColour(layout, node);
     context.fillRect(x, y, Math.max(0.5, w - 0.7), ROW_PX - 1);
     if (node === state.hover) {
       context.strokeStyle = palette.ring;
@@ -284,13 +283,16 @@ function drawLabel(
   context.restore();
 }
 
-/** Red grew, blue shrank, sand stayed; the more of itself, the stronger. */
-function diffColour(before: number, after: number): string {
-  const most = Math.max(before, after);
-  const change = most > 0 ? (after - before) / most : 0;
-  const strength = Math.min(1, Math.abs(change));
-  const hue = change > 0 ? 10 : 212;
+/** Red grew, blue shrank, sand stayed: the stronger, the more of itself and of the whole change it is. */
+function diffColour({ before, after }: FlameLayout, node: number): string {
+  const difference = after[node]! - before[node]!;
+  const most = Math.max(before[node]!, after[node]!);
+  const whole = Math.abs(after[0]! - before[0]!);
+  const ofItself = most > 0 ? Math.min(1, Math.abs(difference) / most) : 0;
+  const ofAll = whole > 0 ? Math.min(1, Math.abs(difference) / whole) : 0;
+  const strength = ofItself * (0.25 + 0.75 * Math.sqrt(ofAll));
   const dark = document.documentElement.dataset.theme === 'dark';
-  const lightness = dark ? 34 + 10 * strength : 84 - 22 * strength;
-  return strength < 0.02 ? `hsl(42 30% ${dark ? 34 : 84}%)` : `hsl(${hue} ${25 + 55 * strength}% ${lightness}%)`;
+  if (strength < 0.02) return `hsl(42 20% ${dark ? 32 : 84}%)`;
+  const saturation = dark ? 14 + 46 * strength : 30 + 50 * strength;
+  return `hsl(${difference > 0 ? 10 : 212} ${saturation}% ${dark ? 30 + 8 * strength : 86 - 22 * strength}%)`;
 }

@@ -347,9 +347,11 @@ function environmentList(run: RunReport): HTMLElement {
   return element(
     'dl',
     {},
-    rows.flatMap(([name, value]) => [
-      element('dt', { text: printable(name, 100) }),
-      element('dd', { text: printable(value) }),
-    ]),
+    rows
+      .filter(([, value]) => value !== '')
+      .flatMap(([name, value]) => [
+        element('dt', { text: printable(name, 100) }),
+        element('dd', { text: printable(value) }),
+      ]),
   );
 }

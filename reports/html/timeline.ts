@@ -76,7 +76,7 @@ export function timeLine(run: RunReport): TimeLine | null {
     charts.forEach((chart, i) => {
       const place = element('div', { class: 'chart' });
       root.append(place);
-      const height = i === 0 ? 300 : chart.columns.length > 1 ? 150 : 110;
+      const height = i === 0 ? 300 : 96;
       const options = chartOptions(chart, run, i === 0, sync.key, { width: place.clientWidth, height }, show);
       plots.push(
         new uPlot(
@@ -137,12 +137,16 @@ function chartOptions(
   };
   return {
     ...size,
-    title: chart.title,
-    cursor: { sync: { key: syncKey }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
+    cursor: { sync: { key: syncKey }, y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
     scales: { x: { time: false }, y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), (high || 1) * 1.06] } },
     axes: [
-      { ...axis, values: (_plot, ticks) => ticks.map((tick) => formatDuration(tick * 1000)) },
-      { ...axis, size: AXIS_PX, values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
+      // Only the first chart tells the time: all of them have the same.
+      {
+        ...axis,
+        size: isMemory ? 30 : 8,
+        values: (_plot, ticks) => ticks.map((tick) => (isMemory ? formatDuration(tick * 1000) : '')),
+      },
+      { ...axis, size: AXIS_PX, space: 26, values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
     ],
     series: [
       { label: 'time', value: (_plot, x) => (x === null ? '' : formatDuration(Math.round(x * 1e6) / 1000)) },
@@ -209,6 +213,7 @@ function drawMarks(plot: uPlotType, run: RunReport): void {
   ctx.clip();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textAlign = 'right';
+  ctx.textBaseline = 'bottom';
   for (const budget of run.budgets) {
     if (!budget.name.startsWith('rss.') || budget.unit !== 'bytes') continue;
     const y = plot.valToPos(budget.limit, 'y', true);
@@ -222,7 +227,7 @@ function drawMarks(plot: uPlotType, run: RunReport): void {
     ctx.fillText(
       `${printable(budget.name, 40)} ≤ ${formatValue(budget.limit, budget.unit)}`,
       bbox.left + bbox.width - 6,
-      y - 5,
+      y - 2,
     );
   }
   ctx.setLineDash([]);

@@ -1,0 +1,237 @@
+// The page in a real browser: it shows, it zooms, it searches, and nothing in it runs but its own script.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import t from 'tap';
+import { renderHtml } from './html.ts';
+import type { Report } from './model.ts';
+import { sampleGate, sampleRun } from './sample-report.ts';
+
+const chromiumPath = process.env.FLOODGATE_CHROMIUM ?? '/usr/bin/chromium';
+const skip = !existsSync(chromiumPath) && `NO CHROMIUM HERE (${chromiumPath}): the page was not opened in a browser`;
+
+const hostileNames = [
+  '</script><script>globalThis.pwned=1</script>',
+  '<img src=x onerror="globalThis.pwned=1">',
+  '<!--<script>',
+  '"><svg onload=globalThis.pwned=1>',
+  "javascript:globalThis.pwned=1//'-globalThis.pwned-'",
+  '{{constructor.constructor("globalThis.pwned=1")()}}',
+];
+
+t.test('the page in a browser', { skip, timeout: 120_000 }, async (t) => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'floodgate-html-'));
+  const browser: Browser = await chromium.launch({
+    executablePath: chromiumPath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  t.teardown(async () => {
+    await browser.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  let pages = 0;
+
+  /** Opens a report from disk and collects whatever goes wrong in it. */
+  async function open(report: Report): Promise<{ page: Page; trouble: string[]; readyMs: number }> {
+    const file = path.join(dir, `${(pages += 1)}.html`);
+    writeFileSync(file, renderHtml(report));
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const trouble: string[] = [];
+    page.on('console', (message) => void trouble.push(`console: ${message.text()}`));
+    page.on('pageerror', (error) => void trouble.push(`error: ${error.message}`));
+    page.on('dialog', (dialog) => {
+      trouble.push(`dialog: ${dialog.message()}`);
+      return dialog.dismiss();
+    });
+    page.on(
+      'request',
+      (request) => void (request.url().startsWith('file:') || trouble.push(`request: ${request.url()}`)),
+    );
+    const started = performance.now();
+    await page.goto(pathToFileURL(file).href);
+    await page.waitForSelector('html[data-ready]');
+    await page.waitForSelector('.uplot canvas');
+    return { page, trouble, readyMs: performance.now() - started };
+  }
+
+  await t.test('shows the verdict, the budgets, the time line and the first suspect', async (t) => {
+    const { page, trouble } = await open(sampleRun({ ok: false }));
+    t.equal(await page.textContent('.word'), 'FAIL');
+    t.match(await page.textContent('.verdict'), /RSS p99 400 MB is over its limit/);
+    t.equal(await page.locator('tr.over').count(), 2);
+    t.equal(await page.locator('.uplot').count(), 5, 'memory, frames, bytes, pages, streams');
+    t.match(await page.textContent('.first'), 'agent/tcp/assembler.ts:142 Assembler.insert');
+    t.same(trouble, []);
+    await page.close();
+  });
+
+  await t.test('zooms by drag, by key and by button, all charts together', async (t) => {
+    const { page } = await open(sampleRun({ ok: false }));
+    const status = page.locator('.timeline .controls .dim').first();
+    t.equal(await status.textContent(), '');
+    await page.locator('.timeline').scrollIntoViewIfNeeded();
+    const over = (await page.locator('.u-over').first().boundingBox())!;
+    await page.mouse.move(over.x + over.width * 0.25, over.y + 50);
+    await page.mouse.down();
+    await page.mouse.move(over.x + over.width * 0.5, over.y + 60, { steps: 4 });
+    await page.mouse.up();
+    t.match(await status.textContent(), /^1[45](\.\d)? s – (29|30)(\.\d)? s$/, 'a quarter of the minute');
+    await page.locator('.timeline').press('+');
+    t.match(await status.textContent(), /^18(\.\d)? s – 26(\.\d)? s$/);
+    await page.locator('.timeline').press('ArrowRight');
+    t.match(await status.textContent(), /^20(\.\d)? s – 2[78](\.\d)? s$/);
+    await page.locator('.timeline').press('0');
+    t.equal(await status.textContent(), '');
+    await page.getByRole('button', { name: 'Spike 1' }).click();
+    t.match(await status.textContent(), /^16(\.\d)? s – 40(\.\d)? s$/);
+    await page.mouse.move(over.x + 300, over.y + 50);
+    const legends = await page.locator('.u-legend .u-series:nth-child(2) .u-value').allTextContents();
+    t.equal(
+      legends.filter((text) => /\d/.test(text)).length,
+      5,
+      `every chart shows its value at the cursor: ${legends}`,
+    );
+    await page.close();
+  });
+
+  await t.test('tabs, the flame graph and its search work by mouse and by keyboard', async (t) => {
+    const { page, trouble } = await open(sampleRun({ ok: false }));
+    await page.getByRole('tab', { name: 'Suspects' }).press('ArrowRight');
+    t.equal(await page.getByRole('tab', { name: 'Flame graph' }).getAttribute('aria-selected'), 'true');
+    const canvas = page.locator('canvas.flame');
+    await canvas.waitFor({ state: 'visible' });
+    const painted = () => canvas.evaluate((node: HTMLCanvasElement) => node.toDataURL().length);
+    const detail = page.locator('.flame-detail');
+    t.match(await detail.textContent(), /^everything: \d/);
+    const box = (await canvas.boundingBox())!;
+    await page.mouse.move(box.x + 60, box.y + 28);
+    t.match(await detail.textContent(), /agent\/.*\.ts:\d+/);
+    const whole = await painted();
+    await page.mouse.click(box.x + box.width - 40, box.y + 28);
+    t.not(await painted(), whole, 'a click focuses');
+    await canvas.press('Escape');
+    t.match(await detail.textContent(), /^everything/);
+    await page.getByLabel('Search function or file').fill('assembler');
+    t.match(await page.locator('.controls', { hasText: 'found' }).textContent(), /\d %? ?found|% found/);
+    const unfound = await painted();
+    await page.getByLabel('Search function or file').fill('no such thing');
+    t.not(await painted(), unfound, 'what is found is marked');
+    for (const label of ['inverted', 'by line']) {
+      const before = await painted();
+      await page.getByLabel(label).click();
+      t.not(await painted(), before, label);
+    }
+    await page.getByLabel('Width of a box').selectOption('growth');
+    await canvas.focus();
+    await canvas.press('ArrowDown');
+    t.notMatch(await detail.textContent(), /^everything/);
+    await page.getByRole('tab', { name: 'Retained' }).click();
+    t.match(await page.textContent('[role=tabpanel]:not([hidden])'), 'StreamTable → Assembler');
+    await page.getByRole('tab', { name: 'Suspects' }).click();
+    await page.getByRole('button', { name: 'Share' }).click();
+    await page.getByRole('button', { name: 'Share' }).click();
+    t.match(
+      await page.locator('[role=tabpanel]:not([hidden]) tbody tr').first().textContent(),
+      'visitObject',
+      'sorted up',
+    );
+    t.same(trouble, []);
+    await page.close();
+  });
+
+  await t.test('nothing hostile runs, in any place a name can stand', async (t) => {
+    for (const hostile of [hostileNames.slice(0, 3).join(' '), hostileNames.slice(3).join(' ')]) {
+      const { page, trouble } = await open(sampleGate({ ok: false, hostile }));
+      for (const tab of await page.getByRole('tab').all()) await tab.click();
+      await page.locator('summary').click();
+      await page.getByLabel('Filter counters').fill('x');
+      t.equal(await page.evaluate(() => (globalThis as { pwned?: number }).pwned), undefined, hostile);
+      t.equal(await page.locator('img, svg, iframe, script').count(), 0, 'no element that a name could have made');
+      t.match(await page.textContent('body'), hostile, 'and it is shown as what it is');
+      t.same(trouble, []);
+      await page.close();
+    }
+  });
+
+  await t.test('the policy forbids what would get in all the same', async (t) => {
+    const { page, trouble } = await open(sampleRun());
+    const ran = await page.evaluate(async () => {
+      const script = document.createElement('script');
+      script.textContent = 'globalThis.pwned = 1';
+      document.body.append(script);
+      const image = document.createElement('div');
+      image.innerHTML = '<img src="data:," onerror="globalThis.pwned = 2">';
+      document.body.append(image);
+      await fetch('https://example.invalid/').catch(() => 0);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return (globalThis as { pwned?: number }).pwned;
+    });
+    t.equal(ran, undefined);
+    t.ok(
+      trouble.some((line) => /Content Security Policy/.test(line)),
+      'the browser says that it refused',
+    );
+    await page.close();
+  });
+
+  await t.test('a gate shows the scenario that is over first, and any other on demand', async (t) => {
+    const { page } = await open(sampleGate({ ok: false }));
+    t.equal(await page.locator('article h1').textContent(), 'incident');
+    await page.getByRole('button', { name: /recorded-burst/ }).click();
+    t.equal(await page.locator('article h1').textContent(), 'recorded-burst');
+    t.equal(await page.locator('article .word').textContent(), 'PASS');
+    await page.close();
+  });
+
+  await t.test('dark follows the system and the button', async (t) => {
+    const { page } = await open(sampleRun());
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.waitForSelector('html[data-theme=dark]');
+    t.not(await background(), light);
+    await page.getByLabel('Dark or light').click();
+    t.equal(await background(), light);
+    await page.close();
+  });
+
+  await t.test('half a million samples are open in two seconds', async (t) => {
+    const { page, readyMs, trouble } = await open(sampleRun({ samples: 500_000 }));
+    t.ok(readyMs < 2_000, `${Math.round(readyMs)} ms`);
+    t.comment(`500,000 samples open in ${Math.round(readyMs)} ms`);
+    t.same(trouble, []);
+    await page.close();
+  });
+
+  await t.test('JUnit is well-formed to a parser of XML', async (t) => {
+    const { renderJunit } = await import('./junit.ts');
+    const { page } = await open(sampleRun());
+    for (const hostile of [...hostileNames, ']]>\u0001\ufffe&<']) {
+      const failures = await page.evaluate(
+        (xml) => {
+          const parsed = new DOMParser().parseFromString(xml, 'application/xml');
+          return parsed.querySelector('parsererror')?.textContent ?? parsed.querySelectorAll('failure').length;
+        },
+        renderJunit(sampleGate({ ok: false, hostile })),
+      );
+      t.equal(failures, 2, hostile);
+    }
+    await page.close();
+  });
+});
+
+t.test('the page stays small', async (t) => {
+  const page = renderHtml(sampleRun({ samples: 100 }));
+  t.ok(page.length < 2_000_000, `${page.length} characters`);
+  t.notMatch(page.replace(/<script.*?<\/script>/gs, ''), /(src|href)=/, 'it fetches nothing');
+});
