@@ -1,6 +1,6 @@
 // `npm test`: lint, type check, then every test; the last line counts them. Runs under the pinned Node.js.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,13 @@ if (!existsSync(built)) {
 
 let failed = 0;
 let passed = 0;
-const selected = process.argv.slice(2);
+// `npm test -- agent/tcp` means every test below that folder.
+const testsBelow = (folder) =>
+  readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => path.join(folder, name));
+const isFolder = (name) => statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
+const selected = process.argv.slice(2).flatMap((name) => (isFolder(name) ? testsBelow(name) : [name]));
 if (selected.length === 0) {
   for (const [what, command, args] of [
     ['lint', 'biome', ['ci', '--diagnostic-level=warn', '.']],

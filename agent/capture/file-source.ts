@@ -71,10 +71,10 @@ export class FileSource implements FrameSource {
   }
 
   close(): void {
+    this.#stopped = true;
     if (this.#fd < 0) return;
     closeSync(this.#fd);
     this.#fd = -1;
-    this.#ended = true;
   }
 
   /** Reads the next chunk; false at the end of the file. */

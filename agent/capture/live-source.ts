@@ -1,11 +1,13 @@
 /** What live sources share: they can be asked without blocking, and waited for with a timer that adapts. */
+import { FloodgateError } from '../errors.ts';
+import { frameBytesMax } from '../pcap/block.ts';
 import type { FrameSource } from './frame-source.ts';
 
 /** How devices are captured from; every option has a default. */
 export interface LiveOptions {
   /** Kernel ring of each interface, rounded up to whole blocks. @default 16 MiB */
   readonly ringBytes?: number;
-  /** Bytes the kernel fills before it hands them over: a multiple of the system page. @default 256 KiB */
+  /** Bytes the kernel fills before it hands them over: a power of two, from the system page up. @default 256 KiB */
   readonly blockBytes?: number;
   /** A block is handed over after this long even if it is not full. @default 20 */
   readonly blockTimeoutMs?: number;
@@ -21,6 +23,34 @@ export interface LiveOptions {
   readonly filter?: string | null;
   /** Told once when an interface goes away while others go on. */
   readonly onNotice?: (message: string) => void;
+}
+
+/** The largest ring: kernel memory that is never swapped. */
+const ringBytesMax = 2 ** 30;
+/** What the smallest block must hold, so that a full frame with its header fits the least of them. */
+const blockBytesMin = 4_096;
+const blockBytesMax = 2 ** 22;
+
+/** @throws FloodgateError `option-invalid` naming the option, its value and its range. */
+export function checkLiveOptions(options: LiveOptions): void {
+  within('ring bytes', options.ringBytes, blockBytesMin * 2, ringBytesMax);
+  within('block bytes', options.blockBytes, blockBytesMin, blockBytesMax);
+  within('block timeout in ms', options.blockTimeoutMs, 1, 10_000);
+  within('snap length', options.snapLength, 1, frameBytesMax);
+  within('fanout group', options.fanout?.group, 0, 65_535);
+  const { blockBytes } = options;
+  if (blockBytes !== undefined && (blockBytes & (blockBytes - 1)) !== 0) {
+    throw invalidOption(`block bytes must be a power of two, not ${blockBytes}`);
+  }
+}
+
+function within(what: string, value: number | undefined, min: number, max: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return;
+  throw invalidOption(`${what} must be from ${min} to ${max}, not ${value}`);
+}
+
+function invalidOption(message: string): FloodgateError {
+  return new FloodgateError('option-invalid', message, { hint: 'leave it out for the default' });
 }
 
 export interface LiveSource extends FrameSource {

@@ -8,7 +8,7 @@ import { LinkType } from '../pcap/link-type.ts';
 import { acceptAll, type BpfProgram } from './bpf-program.ts';
 import { FilterSink } from './filter-sink.ts';
 import type { CaptureInterface, CaptureStats, FrameSink } from './frame-source.ts';
-import { AdaptivePause, type LiveOptions, type LiveSource } from './live-source.ts';
+import { AdaptivePause, checkLiveOptions, type LiveOptions, type LiveSource } from './live-source.ts';
 import { compileFilter, frameFilter } from './sys/bpf.ts';
 import { HardwareType, PacketSocket } from './sys/packet-socket.ts';
 
@@ -69,7 +69,7 @@ export class RingSource implements LiveSource {
   #blocksToCount = blocksBetweenCounts;
   /** Set once nothing more can arrive: when the block being filled has been handed over too. */
   #endMs: number | null = null;
-  #failure: FloodgateError | null = null;
+  #isDown = false;
   #closed = false;
 
   /**
@@ -78,6 +78,7 @@ export class RingSource implements LiveSource {
    * @throws FloodgateError when it cannot.
    */
   static open(name: string, options: LiveOptions = {}): RingSource {
+    checkLiveOptions(options);
     const socket = new PacketSocket(name);
     try {
       return new RingSource(socket, options);
@@ -155,7 +156,7 @@ export class RingSource implements LiveSource {
     }
     if (delivered > 0) return delivered;
     if (!this.#hasEnded()) return this.#closed ? -1 : 0;
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#isDown) throw this.#wentDown();
     return -1;
   }
 
@@ -279,13 +280,18 @@ export class RingSource implements LiveSource {
   #hasEnded(): boolean {
     if (this.#closed) return false;
     if (this.#endMs === null && this.#socket.pendingError() !== 0) {
-      const { name } = this.#socket;
-      const message = `the interface ${name} went down or away after ${this.#framesReceived} frames`;
-      const hint = `bring it up again (ip link set ${name} up) and start again; what came before was used`;
-      this.#failure = new FloodgateError('interface-down', message, { hint });
+      this.#isDown = true;
       this.#endAfterLastBlock();
     }
     return this.#endMs !== null && performance.now() >= this.#endMs;
+  }
+
+  #wentDown(): FloodgateError {
+    const { name } = this.#socket;
+    const message = `the interface ${name} went down or away after ${this.#framesReceived} frames`;
+    return new FloodgateError('interface-down', message, {
+      hint: `bring it up (ip link set ${name} up) and start again; what came before was used`,
+    });
   }
 
   /** The kernel hands over the block it fills when its time is up, at the latest one timeout from now. */

@@ -92,10 +92,8 @@ class StdinSource implements FrameSource {
   }
 
   close(): void {
+    this.stop();
     this.#socket.destroy();
-    this.#finished = true;
-    this.#ended = true;
-    this.#awake();
   }
 
   #awake(): void {

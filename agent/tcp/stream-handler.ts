@@ -24,8 +24,11 @@ export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
 
 /** `stream` is a slot of the stream table: small, dense, reused after `close`. */
 export interface StreamHandler {
-  /** A stream entered the table. */
-  open(stream: number, tsUs: number): void;
+  /**
+   * A stream entered the table. `midStream` is false where its SYN was seen, so that the first byte of each side is the
+   * first ever sent; where it is left out, nobody knows.
+   */
+  open(stream: number, tsUs: number, midStream?: boolean): void;
   /** In-order payload `bytes[start, end)`, parsed where the kernel put it: valid only during the call. */
   data(stream: number, side: Side, bytes: Uint8Array, start: number, end: number, tsUs: number): void;
   /** `length` payload bytes were never seen and never will be; what follows comes after them. */

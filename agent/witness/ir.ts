@@ -13,6 +13,9 @@
  * therefore never changed once they are attached.
  */
 
+/** No tree is deeper, counted in `Data`: builders cut what is, so that whoever walks one may recurse. */
+export const DEPTH_MAX = 128;
+
 /** Which member of `Data.value` is set: the schema's field number. */
 export const DataKind = { NONE: 0, PRIMITIVE: 1, STRUCT: 2, LIST: 3, OPTIONAL: 4, ONE_OF: 6 } as const;
 
@@ -208,9 +211,9 @@ export class Fields {
     return this.#index.get(key) ?? -1;
   }
 
-  /** Changes a key in place (obfuscation, re-keying after a change); the caller knows that the new one is free. */
-  rename(at: number, key: string): void {
-    this.keys[at] = key;
+  clear(): void {
+    this.keys.length = 0;
+    this.values.length = 0;
     this.#index = null;
   }
 }

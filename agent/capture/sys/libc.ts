@@ -19,16 +19,10 @@ export interface Libc {
   getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
-  poll(fds: Uint8Array, count: number, timeoutMs: number): number;
-  /** `poll` on a thread of the pool: resolves with its result; `fds` must stay reachable until then. */
-  pollAsync(fds: Uint8Array, count: number, timeoutMs: number): Promise<number>;
-  recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
   close(fd: number): number;
   ifNameToIndex(name: string): number;
-  setgroups(count: number, groups: Uint32Array | null): number;
-  setresgid(real: number, effective: number, saved: number): number;
-  setresuid(real: number, effective: number, saved: number): number;
-  prctl(option: number, value: number): number;
+  /** The user and primary group of this name, from whatever the system keeps users in; null when there is none. */
+  userNamed(name: string): { uid: number; gid: number } | null;
   errno(): number;
   /** What `mmap` and `madvise` count in: 4,096 on x86-64, up to 65,536 elsewhere. */
   readonly systemPageBytes: number;
@@ -77,7 +71,7 @@ export function requireLibc(purpose: string): Libc {
 function bindLibc(loaded: Koffi): Libc {
   const library = loaded.load(null);
   const bound = (definition: string) => library.func(definition);
-  const poll = bound('int poll(uint8_t *fds, unsigned long count, int timeout)');
+  const getpwnam = bound('void *getpwnam(const char *name)');
   return {
     mmap: bound('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)'),
     munmap: bound('int munmap(void *address, size_t length)'),
@@ -87,20 +81,14 @@ function bindLibc(loaded: Koffi): Libc {
     getsockopt: bound('int getsockopt(int fd, int level, int name, uint8_t *value, uint32_t *length)'),
     bind: bound('int bind(int fd, uint8_t *address, uint32_t length)'),
     ioctl: bound('int ioctl(int fd, unsigned long request, uint8_t *argument)'),
-    poll,
-    pollAsync: (fds, count, timeoutMs) =>
-      new Promise((resolve, reject) => {
-        poll.async(fds, count, timeoutMs, (error: unknown, result: number) =>
-          error ? reject(error) : resolve(result),
-        );
-      }),
-    recv: bound('long recv(int fd, uint8_t *buffer, size_t length, int flags)'),
     close: bound('int close(int fd)'),
     ifNameToIndex: bound('unsigned int if_nametoindex(const char *name)'),
-    setgroups: bound('int setgroups(size_t count, uint32_t *groups)'),
-    setresgid: bound('int setresgid(uint32_t real, uint32_t effective, uint32_t saved)'),
-    setresuid: bound('int setresuid(uint32_t real, uint32_t effective, uint32_t saved)'),
-    prctl: bound('int prctl(int option, unsigned long value)'),
+    userNamed: (name) => {
+      // struct passwd: two pointers (name, password), then the numbers.
+      const entry: Address | null = getpwnam(name);
+      if (entry === null) return null;
+      return { uid: loaded.decode.uint32(entry + 16n), gid: loaded.decode.uint32(entry + 20n) };
+    },
     errno: () => loaded.errno(),
     systemPageBytes: bound('long sysconf(int name)')(SC_PAGESIZE),
     view: (address, length) => loaded.view(address, length),

@@ -1,0 +1,436 @@
+/**
+ * One body, from the bytes on the wire (transfer-coding removed) to events: content codings undone, characters turned
+ * into UTF-8, then read as what it is. Everything flows: nothing is held but partial tokens, a sample, and of YAML
+ * (whose grammar cannot be read forwards) a bounded whole.
+ */
+import { createRequire } from 'node:module';
+import { CharsetConverter, sniffUtf16 } from './charset.ts';
+import {
+  type Coding,
+  ContentDecoder,
+  type DecodedSink,
+  type DecoderPool,
+  type DecodeState,
+} from './content-decoder.ts';
+import {
+  type BodyKind,
+  bodyKindOf,
+  type ContentType,
+  looksLikeJson,
+  parseContentType,
+  sniffKind,
+} from './content-type.ts';
+import { type FormHandler, FormReader } from './form-reader.ts';
+import { type JsonHandler, JsonReader } from './json-reader.ts';
+import { type MultipartHandler, MultipartReader } from './multipart-reader.ts';
+
+/** Takes the events of one body. A multipart body's parts nest: the events between begin and end are the part's. */
+export interface BodyHandler extends JsonHandler, FormHandler {
+  /** What the body turned out to be; before its other events. */
+  kind(kind: BodyKind, type: ContentType): void;
+  /** A body of text: all of it, or its beginning when `cut`. */
+  text(value: string, cut: boolean): void;
+  /** A body of anything else: its beginning. `bytes` is a copy, the handler's to keep. */
+  sample(bytes: Uint8Array, cut: boolean): void;
+  beginPart(headers: ReadonlyMap<string, string>): void;
+  endPart(complete: boolean): void;
+}
+
+export interface BodyLimits {
+  /** Decoded bytes read of one body. */
+  readonly decodedBytesMax: number;
+  readonly depthMax: number;
+  readonly stringBytesMax: number;
+  /** Bytes kept of a body that is not parsed. */
+  readonly sampleBytesMax: number;
+  /** YAML is held whole up to this, and read as far as it goes. */
+  readonly yamlBytesMax: number;
+  readonly pairsMax: number;
+  readonly partsMax: number;
+  readonly partHeaderBytesMax: number;
+  /** Multipart within multipart. */
+  readonly multipartDepthMax: number;
+}
+
+export const defaultBodyLimits: BodyLimits = {
+  decodedBytesMax: 10_000_000,
+  depthMax: 64,
+  stringBytesMax: 64 << 10,
+  sampleBytesMax: 4 << 10,
+  yamlBytesMax: 128 << 10,
+  pairsMax: 1000,
+  partsMax: 100,
+  partHeaderBytesMax: 8 << 10,
+  multipartDepthMax: 3,
+};
+
+export interface BodyOutcome {
+  readonly kind: BodyKind;
+  readonly encodedBytes: number;
+  readonly decodedBytes: number;
+  readonly decoding: DecodeState;
+  /** Read to its end without a fault: no gap, no limit, well formed. */
+  readonly whole: boolean;
+}
+
+/** What a reader of one kind looks like from here. */
+interface KindReader {
+  push(bytes: Uint8Array, start: number, end: number): void;
+  /** @returns whether the body was well formed to its end. */
+  finish(): boolean;
+}
+
+/** Reads the content of one body or one part: UTF-8 or binary, already decoded. */
+class ContentReader {
+  readonly #limits: BodyLimits;
+  readonly #handler: BodyHandler;
+  readonly #depth: number;
+  readonly #type: ContentType;
+  #reader: KindReader | null = null;
+  #converter: CharsetConverter | null = null;
+  kind: BodyKind;
+  readonly #push = (bytes: Uint8Array, start: number, end: number): void => this.#reader!.push(bytes, start, end);
+
+  constructor(limits: BodyLimits, handler: BodyHandler, type: ContentType, depth: number) {
+    this.#limits = limits;
+    this.#handler = handler;
+    this.#type = type;
+    this.#depth = depth;
+    this.kind = bodyKindOf(type.mediaType);
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    if (start === end) return;
+    if (this.#reader === null) this.#begin(bytes, start, end);
+    if (this.#converter === null) this.#reader!.push(bytes, start, end);
+    else this.#converter.push(bytes, start, end, this.#push);
+  }
+
+  finish(): boolean {
+    if (this.#reader === null) {
+      // Nothing came: no event, and no fault.
+      return true;
+    }
+    this.#converter?.finish(this.#push);
+    return this.#reader.finish();
+  }
+
+  #begin(bytes: Uint8Array, start: number, end: number): void {
+    const { charset } = this.#type;
+    let label = charset;
+    if (this.kind === 'unknown' || this.kind === 'json') {
+      label ??= sniffUtf16(bytes, start, end);
+      if (label === undefined || !label.startsWith('utf-16')) this.#correctKind(bytes, start, end);
+      else this.kind = 'json';
+    }
+    const binary = this.kind === 'bytes' || this.kind === 'pdf' || this.kind === 'multipart' || this.kind === 'form';
+    if (!binary) this.#converter = CharsetConverter.create(label);
+    this.#handler.kind(this.kind, this.#type);
+    this.#reader = this.#createReader();
+  }
+
+  /** A missing type, or a JSON type on something else, must not lose the message. */
+  #correctKind(bytes: Uint8Array, start: number, end: number): void {
+    if (this.kind === 'unknown') this.kind = sniffKind(bytes, start, end);
+    else {
+      const head = Buffer.prototype.latin1Slice
+        .call(bytes, start, Math.min(end, start + 64))
+        .replace(/^\xef\xbb\xbf/, '')
+        .trimStart();
+      if (head !== '' && end - start > 8 && !looksLikeJson(head) && !/^-?\d/.test(head))
+        this.kind = sniffKind(bytes, start, end);
+    }
+  }
+
+  #createReader(): KindReader {
+    const limits = this.#limits;
+    switch (this.kind) {
+      case 'json':
+        return new JsonReader(limits, this.#handler);
+      case 'form':
+        return new FormContent(limits, this.#handler);
+      case 'multipart': {
+        const parts = new PartsContent(limits, this.#handler, this.#depth);
+        const reader = this.#depth < limits.multipartDepthMax ? parts.start(this.#type.boundary) : null;
+        return reader ?? new SampleContent(limits.sampleBytesMax, this.#handler, false);
+      }
+      case 'yaml':
+        return new YamlContent(limits, this.#handler);
+      case 'bytes':
+      case 'pdf':
+      case 'unknown':
+        return new SampleContent(limits.sampleBytesMax, this.#handler, false);
+      default:
+        return new SampleContent(limits.sampleBytesMax, this.#handler, true);
+    }
+  }
+}
+
+class FormContent implements KindReader {
+  readonly #reader: FormReader;
+
+  constructor(limits: BodyLimits, handler: BodyHandler) {
+    this.#reader = new FormReader({ pairBytesMax: limits.sampleBytesMax, pairsMax: limits.pairsMax }, handler);
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    this.#reader.push(bytes, start, end);
+  }
+
+  finish(): boolean {
+    this.#reader.finish();
+    return true;
+  }
+}
+
+/** Each part is a body of its own. */
+class PartsContent implements KindReader, MultipartHandler {
+  readonly #limits: BodyLimits;
+  readonly #handler: BodyHandler;
+  readonly #depth: number;
+  #reader: MultipartReader | null = null;
+  #part: ContentReader | null = null;
+  #whole = true;
+
+  constructor(limits: BodyLimits, handler: BodyHandler, depth: number) {
+    this.#limits = limits;
+    this.#handler = handler;
+    this.#depth = depth;
+  }
+
+  start(boundary: string | undefined): PartsContent | null {
+    const limits = { partsMax: this.#limits.partsMax, headerBytesMax: this.#limits.partHeaderBytesMax };
+    this.#reader = MultipartReader.create(boundary, limits, this);
+    return this.#reader === null ? null : this;
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    this.#reader!.push(bytes, start, end);
+  }
+
+  finish(): boolean {
+    this.#reader!.finish();
+    return this.#whole && this.#reader!.parts > 0;
+  }
+
+  beginPart(headers: ReadonlyMap<string, string>): void {
+    this.#handler.beginPart(headers);
+    // RFC 7578, section 4.4: a part without a type is text.
+    const type = parseContentType(headers.get('content-type') ?? 'text/plain');
+    this.#part = new ContentReader(this.#limits, this.#handler, type, this.#depth + 1);
+  }
+
+  part(bytes: Uint8Array, start: number, end: number): void {
+    this.#part!.push(bytes, start, end);
+  }
+
+  endPart(complete: boolean): void {
+    if (!this.#part!.finish() || !complete) this.#whole = false;
+    this.#part = null;
+    this.#handler.endPart(complete);
+  }
+}
+
+/** A Buffer's own `slice` shares its memory, which is gone after the call. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, start, end);
+}
+
+/** The beginning of a body, and no more of it. */
+class SampleContent implements KindReader {
+  readonly #kept: Uint8Array[] = [];
+  readonly #bytesMax: number;
+  readonly #handler: BodyHandler;
+  readonly #isText: boolean;
+  #length = 0;
+  #cut = false;
+
+  constructor(bytesMax: number, handler: BodyHandler, isText: boolean) {
+    this.#bytesMax = bytesMax;
+    this.#handler = handler;
+    this.#isText = isText;
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    const length = Math.min(end - start, this.#bytesMax - this.#length);
+    if (length < end - start) this.#cut = true;
+    if (length === 0) return;
+    this.#kept.push(copyOf(bytes, start, start + length));
+    this.#length += length;
+  }
+
+  finish(): boolean {
+    const bytes = this.#kept.length === 1 ? this.#kept[0]! : Buffer.concat(this.#kept);
+    if (!this.#isText) this.#handler.sample(bytes, this.#cut);
+    else this.#handler.text(decodeText(bytes, this.#cut), this.#cut);
+    return true;
+  }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+const windows1252 = new TextDecoder('windows-1252');
+
+/** UTF-8, or what browsers take for unlabelled text that is not UTF-8. */
+function decodeText(bytes: Uint8Array, cut: boolean): string {
+  try {
+    // With `stream` a character cut in two at the end is left out instead of being a fault.
+    const text = strictUtf8.decode(bytes, { stream: cut });
+    if (cut) {
+      try {
+        strictUtf8.decode();
+      } catch {
+        // The half character is forgotten.
+      }
+    }
+    return text;
+  } catch {
+    return windows1252.decode(bytes);
+  }
+}
+
+/** Loaded when the first YAML comes: most agents never see one. */
+let yaml: typeof import('yaml') | undefined;
+/** Aliases expanded in one document: beyond it the "billion laughs". */
+const yamlAliasesMax = 100;
+
+class YamlContent implements KindReader {
+  readonly #limits: BodyLimits;
+  readonly #handler: BodyHandler;
+  readonly #kept: Uint8Array[] = [];
+  #length = 0;
+  #cut = false;
+  #values = 0;
+
+  constructor(limits: BodyLimits, handler: BodyHandler) {
+    this.#limits = limits;
+    this.#handler = handler;
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    const length = Math.min(end - start, this.#limits.yamlBytesMax - this.#length);
+    if (length < end - start) this.#cut = true;
+    if (length > 0) this.#kept.push(copyOf(bytes, start, start + length));
+    this.#length += length;
+  }
+
+  finish(): boolean {
+    yaml ??= createRequire(import.meta.url)('yaml') as typeof import('yaml');
+    const text = Buffer.concat(this.#kept).toString('utf8');
+    // Cut within a line: that line is left out.
+    const source = this.#cut ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
+    let whole = !this.#cut;
+    try {
+      const documents = yaml.parseAllDocuments(source, { logLevel: 'silent', intAsBigInt: true, uniqueKeys: false });
+      for (const document of Array.isArray(documents) ? documents : []) {
+        if (document.errors.length > 0) whole = false;
+        this.#value(document.toJS({ maxAliasCount: yamlAliasesMax }), 1);
+        this.#handler.endDocument();
+      }
+    } catch {
+      // Too many aliases, or nested deeper than the library's stack: what was told stands.
+      if (this.#values === 0) this.#handler.text(source.slice(0, this.#limits.sampleBytesMax), true);
+      return false;
+    }
+    return whole;
+  }
+
+  #value(value: unknown, depth: number): void {
+    this.#values += 1;
+    if (value === null || value === undefined) this.#handler.null();
+    else if (typeof value === 'string') this.#handler.string(value, false);
+    else if (typeof value === 'boolean') this.#handler.boolean(value);
+    else if (typeof value === 'bigint') this.#integer(value);
+    else if (typeof value === 'number') this.#handler.double(value);
+    else if (depth > this.#limits.depthMax) this.#handler.skipped();
+    else if (Array.isArray(value)) {
+      this.#handler.beginArray();
+      for (const element of value) this.#value(element, depth + 1);
+      this.#handler.endArray();
+    } else if (value instanceof Date) this.#handler.string(value.toISOString(), false);
+    else {
+      this.#handler.beginObject();
+      for (const [key, member] of Object.entries(value as Record<string, unknown>)) {
+        this.#handler.key(key);
+        this.#value(member, depth + 1);
+      }
+      this.#handler.endObject();
+    }
+  }
+
+  #integer(value: bigint): void {
+    const rounded = Number(value);
+    if (Number.isSafeInteger(rounded)) this.#handler.integer(rounded);
+    else if (value >= -(1n << 63n) && value < 1n << 64n) this.#handler.bigInteger(value);
+    else this.#handler.double(rounded);
+  }
+}
+
+/** One body in flight. Ends by `finish`. */
+export class BodyReader implements DecodedSink {
+  readonly #content: ContentReader;
+  readonly #decoder: ContentDecoder | null;
+  readonly #limits: BodyLimits;
+  readonly #unsupported: boolean;
+  #encodedBytes = 0;
+  #decodedBytes = 0;
+  #broken = false;
+
+  /**
+   * @param codings what to undo, from `parseCodings`; null when one is unknown: then the body is sampled as bytes
+   * @param contentType the field as sent, undefined when missing
+   */
+  constructor(
+    limits: BodyLimits,
+    pool: DecoderPool,
+    handler: BodyHandler,
+    contentType: string | undefined,
+    codings: readonly Coding[] | null,
+  ) {
+    this.#limits = limits;
+    this.#unsupported = codings === null;
+    const type = parseContentType(contentType);
+    this.#content = new ContentReader(limits, handler, this.#unsupported ? encodedType : type, 0);
+    this.#decoder =
+      codings === null || codings.length === 0 ? null : new ContentDecoder(pool, codings, limits.decodedBytesMax, this);
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    this.#encodedBytes += end - start;
+    if (this.#broken) return;
+    if (this.#decoder === null) this.decoded(bytes, start, end);
+    else {
+      this.#decoder.push(bytes, start, end);
+      if (this.#decoder.state !== 'open') this.#broken = true;
+    }
+  }
+
+  /** Bytes are missing here: what came before stands, what comes after cannot be read. */
+  gap(): void {
+    this.#broken = true;
+  }
+
+  decoded(bytes: Uint8Array, start: number, end: number): void {
+    const taken = Math.min(end - start, this.#limits.decodedBytesMax - this.#decodedBytes);
+    if (taken < end - start) this.#broken = true;
+    this.#decodedBytes += taken;
+    if (taken > 0) this.#content.push(bytes, start, start + taken);
+  }
+
+  /** @param complete every byte of the body was pushed */
+  finish(complete: boolean): BodyOutcome {
+    let decoding: DecodeState = this.#unsupported ? 'unsupported' : 'complete';
+    if (this.#decoder !== null) {
+      decoding = this.#broken || !complete ? this.#decoder.abandon() : this.#decoder.finish();
+    } else if (this.#decodedBytes === this.#limits.decodedBytesMax && this.#broken) decoding = 'limit';
+    const wellFormed = this.#content.finish();
+    return {
+      kind: this.#content.kind,
+      encodedBytes: this.#encodedBytes,
+      decodedBytes: this.#decodedBytes,
+      decoding,
+      whole: complete && !this.#broken && decoding === 'complete' && wellFormed,
+    };
+  }
+}
+
+const encodedType: ContentType = { mediaType: 'application/octet-stream', charset: undefined, boundary: undefined };

@@ -1,0 +1,74 @@
+/** A TAP device for the tests and benches of this room (<linux/if_tun.h>); the harness has its own in harness/link. */
+import assert from 'node:assert';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { errnoName, type Libc, requireLibc } from './libc.ts';
+
+const TUNSETIFF = 0x4004_54ca;
+const SIOCSIFFLAGS = 0x8914;
+const SIOCSIFADDR = 0x8916;
+const IFF_TAP_NO_PI = 0x1002;
+const IFF_UP = 1;
+const flagsAt = 16;
+
+export class TapFixture {
+  readonly name: string;
+  #fd: number;
+
+  /** Makes the device, up and silent: the kernel itself sends nothing on it. */
+  constructor(name: string) {
+    this.name = name;
+    this.#fd = openSync('/dev/net/tun', 'r+');
+    const libc = requireLibc('a TAP device');
+    request(libc, this.#fd, name, TUNSETIFF, (view) => view.setUint16(flagsAt, IFF_TAP_NO_PI, true));
+    writeFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1');
+    this.setUp(true);
+  }
+
+  setUp(up: boolean): void {
+    setInterfaceUp(this.name, up);
+  }
+
+  /** Gives the host an address on the device, so that it can send through it. */
+  setAddress(address: readonly [number, number, number, number]): void {
+    onSocket(this.name, SIOCSIFADDR, (view) => {
+      view.setUint16(flagsAt, 2, true);
+      address.forEach((byte, i) => {
+        view.setUint8(flagsAt + 4 + i, byte);
+      });
+    });
+  }
+
+  /** Puts a frame on the wire: the host receives it. */
+  write(bytes: Uint8Array): void {
+    assert.equal(writeSync(this.#fd, bytes), bytes.length);
+  }
+
+  /** Removes the device. */
+  close(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+/** Brings any device up or down, e.g. `lo`. */
+export function setInterfaceUp(name: string, up: boolean): void {
+  onSocket(name, SIOCSIFFLAGS, (view) => view.setUint16(flagsAt, up ? IFF_UP : 0, true));
+}
+
+function onSocket(name: string, code: number, fill: (view: DataView) => void): void {
+  const libc = requireLibc('a device');
+  const socket = libc.socket(2, 2, 0);
+  try {
+    request(libc, socket, name, code, fill);
+  } finally {
+    libc.close(socket);
+  }
+}
+
+/** `struct ifreq`: a name of 16 bytes, then a union. */
+function request(libc: Libc, fd: number, name: string, code: number, fill: (view: DataView) => void): void {
+  const bytes = new Uint8Array(new ArrayBuffer(40));
+  new TextEncoder().encodeInto(name, bytes);
+  fill(new DataView(bytes.buffer));
+  assert(libc.ioctl(fd, code, bytes) >= 0, `ioctl ${code.toString(16)} on ${name}: ${errnoName(libc.errno())}`);
+}

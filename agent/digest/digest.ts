@@ -1,0 +1,36 @@
+/** Digests of witnesses and values as text, and the maps that are keyed by them. Shape of the hash: objecthash over XXH64. */
+import type { Data, Fields, Witness } from '../witness/ir.ts';
+import { digestTextAt, releaseDigestMemory } from './digest-memory.ts';
+import { digestData, digestWitness } from './witness-digest.generated.ts';
+
+/** The digest lies at 0, its text behind it, what is hashed behind both. */
+const SCRATCH = 24;
+
+/** Base64url with padding, 12 characters. The tree's depth must be bounded (`DEPTH_MAX`), as builders see to. */
+export function dataDigest(data: Data): string {
+  digestData(data, 0, SCRATCH);
+  return digestTextAt(0);
+}
+
+/** As {@link dataDigest}; gives the scratch memory of an unusually large witness back. */
+export function witnessDigest(witness: Witness): string {
+  digestWitness(witness, 0, SCRATCH);
+  const text = digestTextAt(0);
+  releaseDigestMemory();
+  return text;
+}
+
+/**
+ * Adds a value to `args`, `responses` or `OneOf.options` under its digest; an equal one is kept once.
+ * The value must not change afterwards: obfuscate before, or call {@link rekey} after.
+ */
+export function addKeyed(map: Fields, data: Data): void {
+  map.set(dataDigest(data), data);
+}
+
+/** The map anew under the digests of its values, after these were changed; values that became equal are kept once. */
+export function rekey(map: Fields): void {
+  const values = map.values.splice(0);
+  map.clear();
+  for (const value of values) addKeyed(map, value);
+}

@@ -1,0 +1,246 @@
+/**
+ * Where a body ends (RFC 9112, 6.3 and 7.1), over any cut of the bytes. Hot path: body bytes are counted, never looked at.
+ */
+import type { HeadPool } from './head-pool.ts';
+import type { HttpCounters } from './http-counters.ts';
+import type { HttpLimits } from './http-limits.ts';
+import { MessageFlag } from './message-flag.ts';
+import type { MessageHandler } from './message-handler.ts';
+import { type SideRecord, SideState } from './side.ts';
+
+const LF = 10;
+const CR = 13;
+/** RFC 9112, 7.1.1 lets a recipient bound chunk extensions; Node.js takes 16 KiB. */
+const CHUNK_LINE_BYTES_MAX = 16 * 1024;
+/** 13 hexadecimal digits are 2^52. */
+const CHUNK_DIGITS_MAX = 13;
+
+export class BodyFraming {
+  readonly #limits: HttpLimits;
+  readonly #handler: MessageHandler;
+  readonly #counters: HttpCounters;
+  readonly #pool: HeadPool;
+
+  constructor(limits: HttpLimits, handler: MessageHandler, counters: HttpCounters, pool: HeadPool) {
+    this.#limits = limits;
+    this.#handler = handler;
+    this.#counters = counters;
+    this.#pool = pool;
+  }
+
+  /** Takes body bytes; returns where it stopped: at `end`, or earlier after a change of `side.state`. */
+  consume(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
+    switch (side.state) {
+      case SideState.length:
+      case SideState.chunkData:
+        return this.#counted(side, bytes, from, end);
+      case SideState.untilClose:
+        this.#deliver(side, bytes, from, end);
+        return end;
+      case SideState.chunkSize:
+        return this.#chunkSize(side, bytes, from, end);
+      case SideState.chunkExtension:
+        return this.#chunkExtension(side, bytes, from, end);
+      case SideState.chunkEnd:
+        return this.#chunkEnd(side, bytes, from, end);
+      default:
+        return this.#trailers(side, bytes, from, end);
+    }
+  }
+
+  /**
+   * `length` bytes are missing inside a body.
+   * @returns how many of them lie after it, its place in the stream known; −1 where the place is lost.
+   */
+  gap(side: SideRecord, length: number): number {
+    if (side.state === SideState.untilClose) {
+      this.#miss(side, length);
+      return 0;
+    }
+    if (side.state === SideState.length) {
+      const missed = Math.min(length, side.remaining);
+      this.#miss(side, missed);
+      side.remaining -= missed;
+      if (side.remaining === 0) this.finish(side, true);
+      return length - missed;
+    }
+    if (side.state === SideState.chunkData) {
+      const missed = Math.min(length, side.remaining);
+      this.#miss(side, missed);
+      side.remaining -= missed;
+      if (side.remaining === 0) {
+        side.state = SideState.chunkEnd;
+        side.lineBytes = 0;
+      }
+      if (length === missed) return 0;
+    }
+    side.message.flags |= MessageFlag.gap;
+    this.finish(side, false);
+    return -1;
+  }
+
+  /** Ends the message that flows. `framed`: its framing was satisfied. */
+  finish(side: SideRecord, framed: boolean): void {
+    const message = side.message;
+    const counters = this.#counters;
+    side.state = SideState.start;
+    side.active = false;
+    side.doubtful = false;
+    const complete = framed && message.missingBytes === 0 && (message.flags & NEVER_COMPLETE) === 0;
+    message.complete = complete;
+    if (!complete) counters.messagesIncomplete++;
+    else if (message.kind === 'request') counters.requestsComplete++;
+    else counters.responsesComplete++;
+    this.#handler.end(message);
+    message.head = null;
+    if (side.buffer !== null) {
+      this.#pool.release(side.buffer);
+      side.buffer = null;
+      side.bufferLength = 0;
+    }
+  }
+
+  #counted(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
+    const take = Math.min(end - from, side.remaining);
+    this.#deliver(side, bytes, from, from + take);
+    side.remaining -= take;
+    if (side.remaining === 0) {
+      if (side.state === SideState.length) this.finish(side, true);
+      else {
+        side.state = SideState.chunkEnd;
+        side.lineBytes = 0;
+      }
+    }
+    return from + take;
+  }
+
+  #deliver(side: SideRecord, bytes: Uint8Array, from: number, end: number): void {
+    const message = side.message;
+    const length = end - from;
+    message.bodyBytes += length;
+    this.#counters.bodyBytes += length;
+    const room = this.#limits.messageBytesMax - message.deliveredBytes;
+    if (length <= room) {
+      message.deliveredBytes += length;
+      this.#handler.body(message, bytes, from, end);
+      return;
+    }
+    this.#cut(side);
+    this.#counters.cutBytes += length - room;
+    message.deliveredBytes += room;
+    if (room > 0) this.#handler.body(message, bytes, from, from + room);
+  }
+
+  #miss(side: SideRecord, length: number): void {
+    const message = side.message;
+    message.missingBytes += length;
+    message.flags |= MessageFlag.gap;
+    this.#counters.missingBytes += length;
+    const room = this.#limits.messageBytesMax - message.deliveredBytes;
+    if (length > room) this.#cut(side);
+    const told = Math.min(length, room);
+    message.deliveredBytes += told;
+    if (told > 0) this.#handler.bodyGap(message, told);
+  }
+
+  #cut(side: SideRecord): void {
+    if ((side.message.flags & MessageFlag.cut) !== 0) return;
+    side.message.flags |= MessageFlag.cut;
+    this.#counters.messagesCut++;
+  }
+
+  #chunkSize(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    let size = side.remaining;
+    let digits = side.digits;
+    for (; at < end; at++) {
+      const c = bytes[at]!;
+      let digit = c - 48;
+      if (digit < 0 || digit > 9) {
+        digit = (c | 32) - 87;
+        if (digit < 10 || digit > 15) break;
+      }
+      size = size * 16 + digit;
+      if (++digits > CHUNK_DIGITS_MAX && size > Number.MAX_SAFE_INTEGER) return this.#invalidChunk(side, at);
+    }
+    side.remaining = size;
+    side.digits = digits;
+    if (at === end) return end;
+    const c = bytes[at]!;
+    // CR, LF, an extension, or the spaces some servers pad sizes with.
+    if (digits === 0 || (c !== CR && c !== LF && c !== 59 && c !== 32 && c !== 9)) return this.#invalidChunk(side, at);
+    side.state = SideState.chunkExtension;
+    side.lineBytes = 0;
+    return at;
+  }
+
+  /** The rest of a chunk-size line. */
+  #chunkExtension(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    while (at < end && bytes[at] !== LF) at++;
+    side.lineBytes += at - from;
+    if (side.lineBytes > CHUNK_LINE_BYTES_MAX) return this.#invalidChunk(side, at);
+    if (at === end) return end;
+    if (side.remaining > 0) side.state = SideState.chunkData;
+    else {
+      side.state = SideState.trailers;
+      side.lineBytes = 0;
+      side.blank = 1;
+    }
+    return at + 1;
+  }
+
+  /** CRLF after chunk data; LF alone is taken. */
+  #chunkEnd(side: SideRecord, bytes: Uint8Array, from: number, _end: number): number {
+    const c = bytes[from]!;
+    if (c === CR && side.lineBytes === 0) {
+      side.lineBytes = 1;
+      return from + 1;
+    }
+    if (c !== LF) return this.#invalidChunk(side, from);
+    side.state = SideState.chunkSize;
+    side.remaining = 0;
+    side.digits = 0;
+    return from + 1;
+  }
+
+  /** Trailer fields are skipped; an empty line ends them. */
+  #trailers(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    let blank = side.blank;
+    for (; at < end; at++) {
+      const c = bytes[at]!;
+      if (c === LF) {
+        if (blank !== 0) {
+          this.finish(side, true);
+          return at + 1;
+        }
+        blank = 1;
+      } else if (c === CR && blank === 1) blank = 2;
+      else if (blank !== 0) {
+        blank = 0;
+        side.message.flags |= MessageFlag.trailers;
+      }
+    }
+    side.blank = blank;
+    side.lineBytes += end - from;
+    if (side.lineBytes > this.#limits.headBytesMax) return this.#invalidChunk(side, end);
+    return end;
+  }
+
+  #invalidChunk(side: SideRecord, at: number): number {
+    side.message.flags |= MessageFlag.invalidChunk;
+    this.finish(side, false);
+    side.state = SideState.search;
+    return at;
+  }
+}
+
+/** A message with one of these is never complete, whatever its framing says. */
+const NEVER_COMPLETE =
+  MessageFlag.headTruncated |
+  MessageFlag.invalidChunk |
+  MessageFlag.gap |
+  MessageFlag.conflictingLength |
+  MessageFlag.invalidLength |
+  MessageFlag.aborted;

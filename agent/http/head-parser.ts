@@ -1,0 +1,394 @@
+/**
+ * Parses the head of one HTTP/1 message in place: start line, fields, what they say about framing (RFC 9112, 2–6).
+ * Hot path: plain loops over bytes, offsets into one typed array, no strings. One file and one long class because it is
+ * one state machine over one set of results.
+ */
+import { MessageFlag } from './message-flag.ts';
+import { METHOD_BYTES_MAX, methodIndex } from './methods.ts';
+
+/** `parse` gives the head's length, or one of these. */
+export const HEAD_INCOMPLETE = 0;
+export const HEAD_INVALID = -1;
+
+/** Content-Length results that are no length. */
+export const LENGTH_ABSENT = -1;
+export const LENGTH_UNKNOWABLE = -2;
+
+export const UpgradeTo = { none: 0, websocket: 1, http2: 2, other: 3 } as const;
+export type UpgradeTo = (typeof UpgradeTo)[keyof typeof UpgradeTo];
+
+const LF = 10;
+const CR = 13;
+const SP = 32;
+const HT = 9;
+const COLON = 58;
+const COMMA = 44;
+
+const TOKEN = 1;
+const TARGET = 2;
+const VALUE = 4;
+/** What a byte may be part of: RFC 9110, 5.6.2 (token), 5.5 (field value, obs-text included), visible ASCII and above (target). */
+const CLASS = new Uint8Array(256);
+for (let c = 0; c < 256; c++) {
+  if (c > SP && c !== 127) CLASS[c] = TARGET;
+  if ((c >= SP && c !== 127) || c === HT) CLASS[c]! |= VALUE;
+  if (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(String.fromCharCode(c))) CLASS[c]! |= TOKEN;
+}
+
+/** `HTTP/1.` */
+const VERSION_PREFIX = Uint8Array.of(72, 84, 84, 80, 47, 49, 46);
+
+export class HeadParser {
+  isRequest = false;
+  /** Whether the start line was read to its end: set even where the head is incomplete. */
+  startLineRead = false;
+  minorVersion = 0;
+  /** Index into METHODS, −1 for others. */
+  method = -1;
+  status = 0;
+  /** MessageFlag bits found in the head. */
+  flags = 0;
+  /** Content-Length, or LENGTH_ABSENT, or LENGTH_UNKNOWABLE (invalid or conflicting). */
+  contentLength = LENGTH_ABSENT;
+  hasEncoding = false;
+  /** The last transfer coding is chunked. */
+  chunked = false;
+  upgrade: UpgradeTo = UpgradeTo.none;
+  /** Indexed fields. */
+  count = 0;
+  /** Offsets relative to the head's start: method, target, reason. */
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  reasonStart = 0;
+  reasonEnd = 0;
+  /** Name start and end, value start and end of each field, relative to the head's start. */
+  readonly fields: Int32Array;
+  /** Whose fields these are; set by the layer. */
+  owner: unknown = null;
+  readonly #fieldsMax: number;
+  #start = 0;
+
+  constructor(fieldsMax: number) {
+    this.#fieldsMax = fieldsMax;
+    this.fields = new Int32Array(fieldsMax * 4);
+  }
+
+  /**
+   * Parses the head that starts at `bytes[start]`.
+   * @param strict For guesses after a loss: single spaces, a visible target, and a first field (or blank line) that is one.
+   * @returns the length of the head with its blank line, HEAD_INCOMPLETE or HEAD_INVALID (no start line).
+   */
+  parse(bytes: Uint8Array, start: number, end: number, strict: boolean): number {
+    this.owner = null;
+    this.startLineRead = false;
+    this.flags = 0;
+    this.contentLength = LENGTH_ABSENT;
+    this.hasEncoding = false;
+    this.chunked = false;
+    this.upgrade = UpgradeTo.none;
+    this.count = 0;
+    this.#start = start;
+    const first = this.startLine(bytes, start, end, strict);
+    if (first <= 0) return first;
+    this.startLineRead = true;
+    return this.#fieldLines(bytes, start + first, end, strict);
+  }
+
+  /**
+   * Parses the start line alone.
+   * @returns its length with its line end, HEAD_INCOMPLETE (what is there could become one) or HEAD_INVALID.
+   */
+  startLine(bytes: Uint8Array, start: number, end: number, strict: boolean): number {
+    this.#start = start;
+    let at = start;
+    // A status line and a request line differ at the slash at the latest: "/" is no token byte.
+    const tokenMax = Math.min(end, start + METHOD_BYTES_MAX);
+    while (at < tokenMax && (CLASS[bytes[at]!]! & TOKEN) !== 0) at++;
+    if (at === end) return HEAD_INCOMPLETE;
+    if (at === start) return HEAD_INVALID;
+    if (bytes[at] === 47 && at === start + 4) return this.#statusLine(bytes, start, end, strict);
+    if (bytes[at] !== SP) return HEAD_INVALID;
+    return this.#requestLine(bytes, start, at, end, strict);
+  }
+
+  #statusLine(bytes: Uint8Array, start: number, end: number, strict: boolean): number {
+    let at = start;
+    for (let i = 0; i < 7; i++, at++) {
+      if (at === end) return HEAD_INCOMPLETE;
+      if (bytes[at] !== VERSION_PREFIX[i]) return HEAD_INVALID;
+    }
+    // d SP ddd
+    for (let i = 0; i < 5; i++, at++) {
+      if (at === end) return HEAD_INCOMPLETE;
+      const c = bytes[at]!;
+      if (i === 1 ? c !== SP : c < 48 || c > 57) return HEAD_INVALID;
+    }
+    const status = (bytes[at - 3]! - 48) * 100 + (bytes[at - 2]! - 48) * 10 + bytes[at - 1]! - 48;
+    if (status < 100) return HEAD_INVALID;
+    if (at === end) return HEAD_INCOMPLETE;
+    let c = bytes[at]!;
+    if (c !== SP && c !== CR && c !== LF) return HEAD_INVALID;
+    if (c === SP) at++;
+    const reason = at;
+    while (at < end && (c = bytes[at]!) !== LF) {
+      if ((CLASS[c]! & VALUE) === 0 && c !== CR) {
+        if (strict) return HEAD_INVALID;
+        this.flags |= MessageFlag.controlCharacter;
+      }
+      at++;
+    }
+    if (at === end) return HEAD_INCOMPLETE;
+    this.isRequest = false;
+    this.minorVersion = bytes[start + 7]! - 48;
+    this.status = status;
+    this.method = -1;
+    const lineEnd = this.#lineEnd(bytes, reason, at);
+    this.reasonStart = reason - start;
+    this.reasonEnd = lineEnd - start;
+    return at + 1 - start;
+  }
+
+  #requestLine(bytes: Uint8Array, start: number, methodEnd: number, end: number, strict: boolean): number {
+    let at = methodEnd + 1;
+    while (at < end && (CLASS[bytes[at]!]! & TARGET) !== 0) at++;
+    if (at === end) return HEAD_INCOMPLETE;
+    let target = methodEnd + 1;
+    let targetEnd = at;
+    let flags = 0;
+    let version = bytes[at] === SP ? this.#version(bytes, at + 1, end) : HEAD_INVALID;
+    if (version === HEAD_INCOMPLETE) return HEAD_INCOMPLETE;
+    if (version === HEAD_INVALID || targetEnd === target) {
+      // Spaces in the target: RFC 9112, 3 has us reject it or take the last word as the version.
+      if (strict) return HEAD_INVALID;
+      while (at < end && bytes[at] !== LF) at++;
+      if (at === end) return HEAD_INCOMPLETE;
+      let last = this.#lineEnd(bytes, target, at);
+      while (last > target && bytes[last - 1] === SP) last--;
+      if (last - 8 <= target || this.#version(bytes, last - 8, end) !== last) return HEAD_INVALID;
+      version = last;
+      targetEnd = last - 8;
+      while (targetEnd > target && bytes[targetEnd - 1] === SP) targetEnd--;
+      while (target < targetEnd && bytes[target] === SP) target++;
+      if (targetEnd === target) return HEAD_INVALID;
+      flags = MessageFlag.malformedTarget;
+    }
+    at = version;
+    while (!strict && at < end && bytes[at] === SP) at++;
+    if (at === end) return HEAD_INCOMPLETE;
+    if (bytes[at] === CR) {
+      if (++at === end) return HEAD_INCOMPLETE;
+    } else flags |= MessageFlag.bareLf;
+    if (bytes[at] !== LF) return HEAD_INVALID;
+    this.isRequest = true;
+    this.flags |= flags;
+    this.status = 0;
+    this.minorVersion = bytes[version - 1]! - 48;
+    this.method = methodIndex(bytes, start, methodEnd);
+    this.methodEnd = methodEnd - start;
+    this.targetStart = target - start;
+    this.targetEnd = targetEnd - start;
+    return at + 1 - start;
+  }
+
+  /** Where `HTTP/1.d` at `at` ends, or HEAD_INCOMPLETE, HEAD_INVALID. */
+  #version(bytes: Uint8Array, at: number, end: number): number {
+    for (let i = 0; i < 7; i++, at++) {
+      if (at === end) return HEAD_INCOMPLETE;
+      if (bytes[at] !== VERSION_PREFIX[i]) return HEAD_INVALID;
+    }
+    if (at === end) return HEAD_INCOMPLETE;
+    const digit = bytes[at]!;
+    return digit >= 48 && digit <= 57 ? at + 1 : HEAD_INVALID;
+  }
+
+  /** The end of the line whose LF is at `lf`, without its CR; flags odd ends. */
+  #lineEnd(bytes: Uint8Array, start: number, lf: number): number {
+    if (lf > start && bytes[lf - 1] === CR) return lf - 1;
+    this.flags |= MessageFlag.bareLf;
+    return lf;
+  }
+
+  #fieldLines(bytes: Uint8Array, from: number, end: number, strict: boolean): number {
+    const start = this.#start;
+    let at = from;
+    for (;;) {
+      if (at >= end) return HEAD_INCOMPLETE;
+      const first = bytes[at]!;
+      if (first === LF) {
+        this.flags |= MessageFlag.bareLf;
+        return at + 1 - start;
+      }
+      if (first === CR) {
+        if (at + 1 === end) return HEAD_INCOMPLETE;
+        if (bytes[at + 1] === LF) return at + 2 - start;
+      }
+      const nameStart = at;
+      while (at < end && (CLASS[bytes[at]!]! & TOKEN) !== 0) at++;
+      if (at === end) return HEAD_INCOMPLETE;
+      let nameEnd = at;
+      if (bytes[at] !== COLON || at === nameStart) {
+        if (strict && nameStart === from) return HEAD_INVALID;
+        nameEnd = this.#oddName(bytes, nameStart, at, end);
+        if (nameEnd === HEAD_INCOMPLETE) return HEAD_INCOMPLETE;
+        if (nameEnd < 0) {
+          at = -nameEnd;
+          continue;
+        }
+        at = nameEnd;
+        while (bytes[at] !== COLON) at++;
+      }
+      at = this.#fieldValue(bytes, nameStart, nameEnd, at + 1, end);
+      if (at === HEAD_INCOMPLETE) return HEAD_INCOMPLETE;
+    }
+  }
+
+  /** A line whose name is no token followed by a colon: the name's end where it is still a field, −(next line) where not. */
+  #oddName(bytes: Uint8Array, nameStart: number, tokenEnd: number, end: number): number {
+    let lf = tokenEnd;
+    while (lf < end && bytes[lf] !== LF) lf++;
+    if (lf === end) return HEAD_INCOMPLETE;
+    this.flags |= MessageFlag.malformedField;
+    // RFC 9112, 5.1 has a server reject "name :" and a proxy strip the space. Receivers that take it exist, so we do.
+    let at = tokenEnd;
+    while (bytes[at] === SP || bytes[at] === HT) at++;
+    if (tokenEnd > nameStart && bytes[at] === COLON) return tokenEnd;
+    return -(lf + 1);
+  }
+
+  /** Reads a value with its folded lines; returns the start of the next line. */
+  #fieldValue(bytes: Uint8Array, nameStart: number, nameEnd: number, from: number, end: number): number {
+    let at = from;
+    let c = 0;
+    while (at < end && ((c = bytes[at]!) === SP || c === HT)) at++;
+    let valueStart = at;
+    let flags = 0;
+    for (;;) {
+      while (at < end && (CLASS[(c = bytes[at]!)]! & VALUE) !== 0) at++;
+      if (at === end) return HEAD_INCOMPLETE;
+      if (c === CR) {
+        if (at + 1 === end) return HEAD_INCOMPLETE;
+        if (bytes[at + 1] !== LF) flags |= MessageFlag.bareCr;
+        at++;
+        continue;
+      }
+      if (c !== LF) {
+        flags |= MessageFlag.controlCharacter;
+        at++;
+        continue;
+      }
+      // A fold shows only in the next line's first byte.
+      if (at + 1 === end) return HEAD_INCOMPLETE;
+      if (bytes[at - 1] !== CR) flags |= MessageFlag.bareLf;
+      c = bytes[at + 1]!;
+      if (c !== SP && c !== HT) break;
+      flags |= MessageFlag.obsFold;
+      at++;
+    }
+    this.flags |= flags;
+    let valueEnd = at;
+    while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1]!)) valueEnd--;
+    while (valueStart < valueEnd && isBlank(bytes[valueStart]!)) valueStart++;
+    const count = this.count;
+    if (count < this.#fieldsMax) {
+      const fields = this.fields;
+      const start = this.#start;
+      const slot = count * 4;
+      fields[slot] = nameStart - start;
+      fields[slot + 1] = nameEnd - start;
+      fields[slot + 2] = valueStart - start;
+      fields[slot + 3] = valueEnd - start;
+      this.count = count + 1;
+    } else this.flags |= MessageFlag.fieldsOverLimit;
+    const nameLength = nameEnd - nameStart;
+    if (nameLength === 14 || nameLength === 17 || nameLength === 7) {
+      this.#framing(bytes, nameStart, nameLength, valueStart, valueEnd);
+    }
+    return at + 1;
+  }
+
+  #framing(bytes: Uint8Array, name: number, nameLength: number, valueStart: number, valueEnd: number): void {
+    if (nameLength === 14) {
+      if (equalsIgnoreCase(bytes, name, CONTENT_LENGTH)) this.#contentLength(bytes, valueStart, valueEnd);
+    } else if (nameLength === 17) {
+      if (equalsIgnoreCase(bytes, name, TRANSFER_ENCODING)) this.#transferEncoding(bytes, valueStart, valueEnd);
+    } else if (equalsIgnoreCase(bytes, name, UPGRADE)) {
+      if (valueEnd - valueStart === 9 && equalsIgnoreCase(bytes, valueStart, WEBSOCKET)) {
+        this.upgrade = UpgradeTo.websocket;
+      } else if (valueEnd - valueStart >= 3 && equalsIgnoreCase(bytes, valueStart, H2C)) {
+        this.upgrade = UpgradeTo.http2;
+      } else this.upgrade = UpgradeTo.other;
+    }
+  }
+
+  /** RFC 9112, 6.3: a list of equal lengths is one length; anything else cannot be trusted. */
+  #contentLength(bytes: Uint8Array, from: number, end: number): void {
+    let at = from;
+    for (;;) {
+      while (at < end && isBlank(bytes[at]!)) at++;
+      const digits = at;
+      let length = 0;
+      while (at < end && bytes[at]! >= 48 && bytes[at]! <= 57) length = length * 10 + bytes[at++]! - 48;
+      const empty = at === digits;
+      while (at < end && isBlank(bytes[at]!)) at++;
+      if (empty || (at < end && bytes[at] !== COMMA) || length > Number.MAX_SAFE_INTEGER) {
+        this.flags |= MessageFlag.invalidLength;
+        this.contentLength = LENGTH_UNKNOWABLE;
+        return;
+      }
+      if (this.contentLength === LENGTH_ABSENT) this.contentLength = length;
+      else if (this.contentLength === length) this.flags |= MessageFlag.duplicateLength;
+      else {
+        this.flags |= MessageFlag.conflictingLength;
+        this.contentLength = LENGTH_UNKNOWABLE;
+        return;
+      }
+      if (at >= end) return;
+      at++;
+    }
+  }
+
+  /** RFC 9112, 6.1: several lines are one list, only its last coding frames. `identity` (RFC 2616) means none. */
+  #transferEncoding(bytes: Uint8Array, from: number, end: number): void {
+    let at = from;
+    while (at < end) {
+      while (at < end && (isBlank(bytes[at]!) || bytes[at] === COMMA)) at++;
+      const token = at;
+      while (at < end && bytes[at] !== COMMA) at++;
+      let tokenEnd = at;
+      while (tokenEnd > token && isBlank(bytes[tokenEnd - 1]!)) tokenEnd--;
+      if (tokenEnd === token) continue;
+      const length = tokenEnd - token;
+      if (length === 8 && equalsIgnoreCase(bytes, token, IDENTITY)) {
+        this.flags |= MessageFlag.unusualEncoding;
+        continue;
+      }
+      this.hasEncoding = true;
+      if (this.chunked) this.flags |= MessageFlag.unusualEncoding;
+      this.chunked = length === 7 && equalsIgnoreCase(bytes, token, CHUNKED);
+    }
+  }
+}
+
+const lower = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
+const CONTENT_LENGTH = lower('content-length');
+const TRANSFER_ENCODING = lower('transfer-encoding');
+const UPGRADE = lower('upgrade');
+const WEBSOCKET = lower('websocket');
+const H2C = lower('h2c');
+const IDENTITY = lower('identity');
+const CHUNKED = lower('chunked');
+
+function isBlank(c: number): boolean {
+  return c === SP || c === HT || c === CR || c === LF;
+}
+
+/** Compares with an all-lower-case name whose letters are the only bytes that fold. */
+function equalsIgnoreCase(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const expected = name[i]!;
+    const c = bytes[start + i]!;
+    if (c !== expected && (expected < 97 || expected > 122 || (c | 32) !== expected)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,577 @@
+/**
+ * Stream bytes in, HTTP/1 messages out. Which side sends requests is read from the bytes, never from ports. A head that one
+ * segment holds is parsed where it lies; only split heads, and heads whose body goes on, are copied into pooled buffers.
+ */
+import assert from 'node:assert/strict';
+import { CloseReason, type GapReason, type Side, type StreamHandler } from '../tcp/stream-handler.ts';
+import { BodyFraming } from './body-framing.ts';
+import {
+  HEAD_INCOMPLETE,
+  HEAD_INVALID,
+  HeadParser,
+  LENGTH_ABSENT,
+  LENGTH_UNKNOWABLE,
+  UpgradeTo,
+} from './head-parser.ts';
+import { HeadPool } from './head-pool.ts';
+import type { HttpCounters } from './http-counters.ts';
+import type { HttpLimits } from './http-limits.ts';
+import { latin1 } from './message.ts';
+import { MessageFlag } from './message-flag.ts';
+import type { MessageHandler } from './message-handler.ts';
+import { METHODS } from './methods.ts';
+import { Pairing } from './pairing.ts';
+import { SideRecord, SideState } from './side.ts';
+import { findStart } from './start-search.ts';
+import { mayBeTls, parseTlsHello, TlsVersion } from './tls-hello.ts';
+
+const LF = 10;
+const CR = 13;
+/** What an HTTP/2 client sends first (RFC 9113, 3.4), as far as it differs from HTTP/1 heads. */
+const HTTP2_PREFACE = Uint8Array.from('PRI * HTTP/2', (c) => c.charCodeAt(0));
+
+/** What a stream speaks, as far as known. */
+const Protocol = { unknown: 0, http: 1, tls: 2, http2: 3, left: 4 } as const;
+
+export interface HttpLayerOptions {
+  readonly limits: HttpLimits;
+  readonly handler: MessageHandler;
+  readonly counters: HttpCounters;
+  /** @default a Pairing of its own */
+  readonly pairing?: Pairing;
+}
+
+export class HttpLayer implements StreamHandler {
+  /** Streams by TLS server name, for at most `tlsServerNamesMax` names; the rest under `''`. */
+  readonly tlsServerNames = new Map<string, number>();
+  readonly #limits: HttpLimits;
+  readonly #handler: MessageHandler;
+  readonly #counters: HttpCounters;
+  readonly #pairing: Pairing;
+  readonly #parser: HeadParser;
+  readonly #pool: HeadPool;
+  readonly #framing: BodyFraming;
+  /** By 2 × stream + side. */
+  readonly #sides: (SideRecord | null)[];
+  readonly #spare: SideRecord[] = [];
+  readonly #protocols: Uint8Array;
+
+  constructor(options: HttpLayerOptions) {
+    this.#limits = options.limits;
+    this.#handler = options.handler;
+    this.#counters = options.counters;
+    this.#pairing = options.pairing ?? new Pairing(options.limits, options.counters);
+    this.#parser = new HeadParser(options.limits.fieldsMax);
+    this.#pool = new HeadPool(options.limits.headPoolBytesMax);
+    this.#framing = new BodyFraming(options.limits, options.handler, options.counters, this.#pool);
+    this.#sides = new Array<SideRecord | null>(options.limits.streamsMax * 2).fill(null);
+    this.#protocols = new Uint8Array(options.limits.streamsMax);
+  }
+
+  /** Bytes of head buffers held now. */
+  get headPoolBytes(): number {
+    return this.#pool.bytes;
+  }
+
+  /** Requests that wait for their response now. */
+  get waitingRequests(): number {
+    return this.#pairing.waiting;
+  }
+
+  open(stream: number, _tsUs: number, midStream = true): void {
+    assert(stream < this.#limits.streamsMax);
+    this.#protocols[stream] = Protocol.unknown;
+    if (midStream) this.#pairing.lost(stream, 'unknown');
+  }
+
+  data(stream: number, sideIndex: Side, bytes: Uint8Array, start: number, end: number, tsUs: number): void {
+    const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
+    if (side.state === SideState.ignored) {
+      this.#counters.ignoredBytes += end - start;
+      return;
+    }
+    this.#consume(side, bytes, start, end, tsUs);
+    // A head that outlives its segment is kept for those who ask for fields at the end.
+    if (side.active && side.buffer === null && side.message.head !== null) this.#keepHead(side);
+  }
+
+  gap(stream: number, sideIndex: Side, length: number, _reason: GapReason, tsUs: number): void {
+    const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
+    if (side.state === SideState.ignored) return;
+    side.fresh = false;
+    if (side.active) {
+      side.message.lastTsUs = tsUs;
+      if (this.#framing.gap(side, length) === 0) return;
+    } else if (side.state === SideState.head) {
+      this.#counters.headsLost++;
+      this.#truncateHead(side, MessageFlag.gap);
+    } else if (side.state === SideState.hello) this.#releaseBuffer(side);
+    this.#loseSync(side);
+  }
+
+  end(stream: number, sideIndex: Side, tsUs: number): void {
+    const side = this.#sides[stream * 2 + sideIndex];
+    if (side != null) this.#endSide(side, true, tsUs);
+  }
+
+  close(stream: number, reason: CloseReason, tsUs: number): void {
+    this.#closeSide(stream * 2, reason, tsUs);
+    this.#closeSide(stream * 2 + 1, reason, tsUs);
+    this.#pairing.close(stream);
+    this.#protocols[stream] = Protocol.unknown;
+  }
+
+  #enter(stream: number, sideIndex: Side): SideRecord {
+    const side = this.#spare.pop() ?? new SideRecord(this.#parser);
+    side.reset(stream, sideIndex);
+    this.#sides[stream * 2 + sideIndex] = side;
+    if (this.#protocols[stream]! > Protocol.tls) side.state = SideState.ignored;
+    return side;
+  }
+
+  #closeSide(index: number, reason: CloseReason, tsUs: number): void {
+    const side = this.#sides[index];
+    if (side == null) return;
+    this.#endSide(side, reason === CloseReason.fin, tsUs);
+    const http = this.#protocols[side.stream] === Protocol.http;
+    if (http) this.#counters.garbageBytes += side.garbageBytes;
+    else this.#counters.ignoredBytes += side.garbageBytes;
+    if (this.#protocols[side.stream] === Protocol.unknown) {
+      this.#counters.unknownStreams++;
+      this.#protocols[side.stream] = Protocol.left;
+    }
+    this.#sides[index] = null;
+    this.#spare.push(side);
+  }
+
+  /** No more bytes from a side; `orderly` where it said so itself. */
+  #endSide(side: SideRecord, orderly: boolean, tsUs: number): void {
+    if (side.active) {
+      const framed = orderly && side.state === SideState.untilClose;
+      side.message.lastTsUs = tsUs;
+      if (!framed) side.message.flags |= MessageFlag.aborted;
+      this.#framing.finish(side, framed);
+    } else if (side.state === SideState.head) this.#truncateHead(side, MessageFlag.aborted);
+    if (side.buffer !== null) this.#releaseBuffer(side);
+    side.state = SideState.ignored;
+  }
+
+  #consume(side: SideRecord, bytes: Uint8Array, start: number, end: number, tsUs: number): void {
+    let at = start;
+    while (at < end) {
+      if (side.active) {
+        side.message.lastTsUs = tsUs;
+        if (side.doubtful && this.#isNextResponse(side, bytes, at, end)) continue;
+        at = this.#framing.consume(side, bytes, at, end);
+        if (side.state === SideState.search) this.#loseSync(side);
+        continue;
+      }
+      switch (side.state) {
+        case SideState.start:
+          at = this.#start(side, bytes, at, end, tsUs);
+          break;
+        case SideState.head:
+          at = this.#head(side, bytes, at, end, tsUs);
+          break;
+        case SideState.search:
+          at = this.#search(side, bytes, at, end);
+          break;
+        case SideState.hello:
+          at = this.#hello(side, bytes, at, end, tsUs);
+          break;
+        default:
+          this.#counters.ignoredBytes += end - at;
+          return;
+      }
+    }
+  }
+
+  #start(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
+    let at = from;
+    // RFC 9112, 2.2: empty lines before a start line are ignored.
+    while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
+    if (at === end) return end;
+    if (side.fresh && this.#protocols[side.stream] !== Protocol.http && mayBeTls(bytes, at, end)) {
+      side.state = SideState.hello;
+      side.bufferLength = 0;
+      return at;
+    }
+    const limit = Math.min(end, at + this.#limits.headBytesMax);
+    const length = this.#parser.parse(bytes, at, limit, side.strict);
+    if (length > 0) {
+      this.#begin(side, bytes, at, length, tsUs, 0);
+      return at + length;
+    }
+    if (length === HEAD_INVALID) return this.#notStart(side, bytes, at, end);
+    if (limit < end) return at + this.#headOverLimit(side, bytes, at, limit, tsUs);
+    side.state = SideState.head;
+    side.bufferedUs = tsUs;
+    side.bufferLength = 0;
+    side.blank = 0;
+    side.startLineChecked = this.#parser.startLineRead;
+    return this.#head(side, bytes, at, end, tsUs);
+  }
+
+  /** Gathers a head that came in pieces, and parses it once its blank line is there. */
+  #head(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
+    const room = this.#limits.headBytesMax - side.bufferLength;
+    const limit = Math.min(end, from + room);
+    let blank = side.blank;
+    let at = from;
+    let lines = 0;
+    let whole = false;
+    while (at < limit && !whole) {
+      const c = bytes[at++];
+      if (c === LF) {
+        whole = blank !== 0;
+        blank = 1;
+        lines++;
+      } else blank = c === CR && blank === 1 ? 2 : 0;
+    }
+    side.blank = blank;
+    if (!this.#append(side, bytes, from, at)) {
+      this.#counters.headsShed++;
+      side.garbageBytes += side.bufferLength;
+      this.#releaseBuffer(side);
+      this.#loseSync(side);
+      return from;
+    }
+    const buffer = side.buffer!;
+    if (!side.startLineChecked && (lines > 0 || side.bufferLength <= 64)) {
+      const line = this.#parser.startLine(buffer, 0, side.bufferLength, side.strict);
+      if (line === HEAD_INVALID) return this.#rescan(side, at, tsUs);
+      side.startLineChecked = line > 0;
+    }
+    if (!side.startLineChecked && side.bufferLength > this.#limits.uriBytesMax + 64)
+      return this.#rescan(side, at, tsUs);
+    if (!whole && side.bufferLength < this.#limits.headBytesMax) return at;
+    const length = this.#parser.parse(buffer, 0, side.bufferLength, side.strict);
+    if (length === HEAD_INVALID) return this.#rescan(side, at, tsUs);
+    side.state = SideState.start;
+    if (length > 0) this.#begin(side, buffer, 0, length, side.bufferedUs, 0);
+    else this.#headOverLimit(side, buffer, 0, side.bufferLength, side.bufferedUs);
+    return at;
+  }
+
+  #append(side: SideRecord, bytes: Uint8Array, from: number, end: number): boolean {
+    const length = side.bufferLength + end - from;
+    let buffer = side.buffer;
+    if (buffer === null || buffer.length < length) {
+      const larger = this.#pool.acquire(length);
+      if (larger === null) return false;
+      if (buffer !== null) {
+        larger.set(buffer.subarray(0, side.bufferLength));
+        this.#pool.release(buffer);
+      }
+      side.buffer = buffer = larger;
+    }
+    buffer.set(bytes.subarray(from, end), side.bufferLength);
+    side.bufferLength = length;
+    return true;
+  }
+
+  /** What was gathered is no head after all: looks for one in it, byte for byte as if it had come at once. */
+  #rescan(side: SideRecord, next: number, tsUs: number): number {
+    const buffer = side.buffer!;
+    const length = side.bufferLength;
+    side.buffer = null;
+    side.bufferLength = 0;
+    side.state = SideState.start;
+    const at = this.#notStart(side, buffer, 0, length);
+    this.#consume(side, buffer, at, length, tsUs);
+    if (side.active && side.message.head === buffer) this.#keepHead(side);
+    this.#pool.release(buffer);
+    return next;
+  }
+
+  /** The bytes at `at` start no message; returns where to go on. */
+  #notStart(side: SideRecord, bytes: Uint8Array, at: number, end: number): number {
+    let same = 0;
+    while (same < HTTP2_PREFACE.length && at + same < end && bytes[at + same] === HTTP2_PREFACE[same]) same++;
+    if (same === HTTP2_PREFACE.length) {
+      this.#leave(side.stream, Protocol.http2);
+      return at;
+    }
+    side.garbageBytes++;
+    this.#loseSync(side);
+    return at + 1;
+  }
+
+  #loseSync(side: SideRecord): void {
+    if (!side.searching) {
+      side.searching = true;
+      if (this.#protocols[side.stream] === Protocol.http) this.#counters.syncLost++;
+    }
+    this.#pairing.lost(side.stream, side.sends);
+    side.fresh = false;
+    side.strict = false;
+    side.state = SideState.search;
+  }
+
+  #search(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
+    const at = findStart(this.#parser, bytes, from, end, this.#limits.uriBytesMax);
+    side.garbageBytes += at - from;
+    if (at < end) {
+      side.state = SideState.start;
+      side.strict = true;
+    } else if (side.garbageBytes > this.#limits.classifyBytesMax && this.#protocols[side.stream] === Protocol.unknown) {
+      side.state = SideState.ignored;
+    }
+    return at;
+  }
+
+  #headOverLimit(side: SideRecord, bytes: Uint8Array, start: number, end: number, tsUs: number): number {
+    this.#counters.headsOverLimit++;
+    if (this.#parser.startLineRead) {
+      this.#begin(side, bytes, start, end - start, tsUs, MessageFlag.headTruncated);
+    } else {
+      side.garbageBytes += end - start;
+      this.#releaseBuffer(side);
+    }
+    this.#loseSync(side);
+    return end - start;
+  }
+
+  /** A gathered head that nothing will complete: told as far as it goes, if its start line is there. */
+  #truncateHead(side: SideRecord, flag: number): void {
+    side.state = SideState.start;
+    const length = side.bufferLength;
+    if (this.#parser.parse(side.buffer!, 0, length, side.strict) === HEAD_INCOMPLETE && this.#parser.startLineRead) {
+      this.#begin(side, side.buffer!, 0, length, side.bufferedUs, flag | MessageFlag.headTruncated);
+    } else {
+      side.garbageBytes += length;
+      this.#releaseBuffer(side);
+    }
+  }
+
+  /** A head was parsed: `bytes[start, start + length)`; `flags` says what is odd about it besides. */
+  #begin(side: SideRecord, bytes: Uint8Array, start: number, length: number, tsUs: number, flags: number): void {
+    const parser = this.#parser;
+    const message = side.message;
+    const stream = side.stream;
+    const counters = this.#counters;
+    if (this.#protocols[stream] !== Protocol.http) this.#becomeHttp(side);
+    message.head = bytes;
+    message.headStart = start;
+    message.headersBytes = length;
+    message.tsUs = tsUs;
+    message.lastTsUs = tsUs;
+    message.bodyBytes = 0;
+    message.missingBytes = 0;
+    message.deliveredBytes = 0;
+    message.complete = false;
+    message.minorVersion = parser.minorVersion;
+    message.status = parser.status;
+    message.flags = parser.flags | flags;
+    if (side.searching) {
+      message.flags |= MessageFlag.resynchronised;
+      counters.syncFound++;
+      side.searching = false;
+    }
+    side.fresh = false;
+    side.strict = false;
+    side.active = true;
+    parser.owner = message;
+    counters.headBytes += length;
+    if (parser.isRequest) this.#request(side, bytes, start, tsUs);
+    else this.#response(side, tsUs);
+  }
+
+  #request(side: SideRecord, bytes: Uint8Array, start: number, tsUs: number): void {
+    const parser = this.#parser;
+    const message = side.message;
+    this.#counters.requests++;
+    side.sends = 'request';
+    message.kind = 'request';
+    message.reasonEnd = 0;
+    message.method = parser.method >= 0 ? METHODS[parser.method]! : latin1(bytes, start, start + parser.methodEnd);
+    let targetEnd = parser.targetEnd;
+    if (targetEnd - parser.targetStart > this.#limits.uriBytesMax) {
+      targetEnd = parser.targetStart + this.#limits.uriBytesMax;
+      message.flags |= MessageFlag.uriCut;
+    }
+    message.uri = latin1(bytes, start + parser.targetStart, start + targetEnd);
+    message.exchange = this.#pairing.request(side.stream, message.method, message.uri, tsUs);
+    this.#frame(side, false);
+  }
+
+  #response(side: SideRecord, tsUs: number): void {
+    const parser = this.#parser;
+    const message = side.message;
+    const pairing = this.#pairing;
+    const status = parser.status;
+    const interim = status < 200 && status !== 101;
+    this.#counters.responses++;
+    side.sends = 'response';
+    message.kind = 'response';
+    message.reasonStart = parser.reasonStart;
+    message.reasonEnd = parser.reasonEnd;
+    pairing.response(side.stream, interim, tsUs);
+    message.exchange = pairing.exchange;
+    message.method = pairing.method;
+    message.uri = pairing.uri;
+    side.doubtful = pairing.method === '';
+    if (interim) {
+      this.#counters.interimResponses++;
+      message.flags |= MessageFlag.interim;
+    }
+    const tunnel = pairing.method === 'CONNECT' && status >= 200 && status < 300;
+    // RFC 9112, 6.3, rules 1 and 2.
+    if (status < 200 || status === 204 || status === 304 || tunnel || pairing.method === 'HEAD') {
+      if (status === 101 || tunnel) message.flags |= MessageFlag.upgraded;
+      const upgrade = parser.upgrade;
+      this.#handler.begin(message);
+      this.#framing.finish(side, true);
+      if (status === 101) this.#upgraded(side.stream, upgrade);
+      else if (tunnel) this.#tunnel(side.stream);
+    } else this.#frame(side, true);
+  }
+
+  /** RFC 9112, 6.3, rules 3 to 8. */
+  #frame(side: SideRecord, response: boolean): void {
+    const parser = this.#parser;
+    const message = side.message;
+    const length = parser.contentLength;
+    let state: SideState = SideState.start;
+    let lost = (message.flags & MessageFlag.headTruncated) !== 0;
+    side.remaining = 0;
+    if (parser.hasEncoding) {
+      if (length !== LENGTH_ABSENT) message.flags |= MessageFlag.lengthAndEncoding;
+      if (parser.minorVersion === 0 || !parser.chunked) message.flags |= MessageFlag.unusualEncoding;
+      side.digits = 0;
+      if (parser.chunked) state = SideState.chunkSize;
+      else if (response) state = SideState.untilClose;
+      else lost = true;
+    } else if (length > 0) {
+      state = SideState.length;
+      side.remaining = length;
+    } else if (length === LENGTH_UNKNOWABLE) lost = true;
+    else if (length === LENGTH_ABSENT && response) state = SideState.untilClose;
+    if (state === SideState.untilClose) message.flags |= MessageFlag.untilClose;
+    this.#handler.begin(message);
+    if (lost || state === SideState.start) {
+      this.#framing.finish(side, !lost);
+      if (lost) this.#loseSync(side);
+    } else side.state = state;
+  }
+
+  /** A response to a request never seen may answer HEAD: then what follows is the next head, not a body. */
+  #isNextResponse(side: SideRecord, bytes: Uint8Array, at: number, end: number): boolean {
+    side.doubtful = false;
+    if (side.message.bodyBytes > 0 || bytes[at] !== 72) return false;
+    if (this.#parser.parse(bytes, at, end, true) <= 0) return false;
+    this.#framing.finish(side, true);
+    return true;
+  }
+
+  #keepHead(side: SideRecord): void {
+    const message = side.message;
+    const length = message.headersBytes;
+    const buffer = this.#pool.acquire(length);
+    if (buffer === null) {
+      message.head = null;
+      message.flags |= MessageFlag.headShed;
+      this.#counters.headsShed++;
+      return;
+    }
+    buffer.set(message.head!.subarray(message.headStart, message.headStart + length));
+    side.buffer = buffer;
+    side.bufferLength = length;
+    message.head = buffer;
+    message.headStart = 0;
+  }
+
+  #releaseBuffer(side: SideRecord): void {
+    if (side.buffer !== null) this.#pool.release(side.buffer);
+    side.buffer = null;
+    side.bufferLength = 0;
+  }
+
+  #becomeHttp(side: SideRecord): void {
+    this.#counters.httpStreams++;
+    this.#protocols[side.stream] = Protocol.http;
+    const other = this.#sides[side.stream * 2 + 1 - side.side];
+    // The other side's first bytes were no head; now that this is HTTP, they were the rest of one.
+    if (other != null && other.state === SideState.ignored) other.state = SideState.search;
+  }
+
+  #upgraded(stream: number, to: UpgradeTo): void {
+    this.#counters.upgradedStreams++;
+    if (to === UpgradeTo.websocket) this.#counters.websocketStreams++;
+    this.#leave(stream, to === UpgradeTo.http2 ? Protocol.http2 : Protocol.left);
+  }
+
+  /** The stream speaks something else from here on. */
+  #leave(stream: number, protocol: number): void {
+    if (protocol === Protocol.http2) this.#counters.http2Streams++;
+    this.#protocols[stream] = protocol;
+    for (let index = stream * 2; index < stream * 2 + 2; index++) {
+      const side = this.#sides[index];
+      if (side == null) continue;
+      if (side.active) {
+        side.message.flags |= MessageFlag.aborted;
+        this.#framing.finish(side, false);
+      }
+      this.#releaseBuffer(side);
+      side.state = SideState.ignored;
+    }
+  }
+
+  /** CONNECT was granted: what follows is another conversation, recognised anew. */
+  #tunnel(stream: number): void {
+    this.#counters.tunnelStreams++;
+    this.#protocols[stream] = Protocol.unknown;
+    for (let index = stream * 2; index < stream * 2 + 2; index++) {
+      const side = this.#sides[index];
+      if (side == null) continue;
+      if (side.active) {
+        side.message.flags |= MessageFlag.aborted;
+        this.#framing.finish(side, false);
+      }
+      this.#counters.garbageBytes += side.garbageBytes;
+      side.garbageBytes = 0;
+      side.fresh = true;
+      if (side.state !== SideState.head) side.state = SideState.start;
+    }
+  }
+
+  #hello(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
+    let hello = side.buffer === null ? parseTlsHello(bytes, from, end) : null;
+    if (hello === null || hello.status === 'incomplete') {
+      const room = this.#limits.tlsHelloBytesMax - side.bufferLength;
+      const kept = Math.min(end, from + room);
+      if (room <= 0 || !this.#append(side, bytes, from, kept)) {
+        this.#leave(side.stream, Protocol.left);
+        this.#counters.unknownStreams++;
+        return from;
+      }
+      hello = parseTlsHello(side.buffer!, 0, side.bufferLength);
+      if (hello.status === 'incomplete') return kept;
+    }
+    if (hello.status === 'invalid') {
+      if (side.buffer !== null) return this.#rescan(side, end, tsUs);
+      return this.#notStart(side, bytes, from, end);
+    }
+    if (hello.status === 'client') this.#countServerName(hello.serverName);
+    else this.#countVersion(hello.version);
+    if (this.#protocols[side.stream] !== Protocol.tls) this.#counters.tlsStreams++;
+    this.#protocols[side.stream] = Protocol.tls;
+    this.#releaseBuffer(side);
+    side.state = SideState.ignored;
+    return from;
+  }
+
+  #countServerName(name: string): void {
+    const names = this.tlsServerNames;
+    const key = names.has(name) || names.size < this.#limits.tlsServerNamesMax ? name : '';
+    names.set(key, (names.get(key) ?? 0) + 1);
+  }
+
+  #countVersion(version: number): void {
+    if (version === TlsVersion.tls13) this.#counters.tls13++;
+    else if (version === TlsVersion.tls12) this.#counters.tls12++;
+    else if (version === TlsVersion.tls11) this.#counters.tls11++;
+    else if (version === TlsVersion.tls10) this.#counters.tls10++;
+    else this.#counters.tlsOtherVersion++;
+  }
+}

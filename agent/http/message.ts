@@ -1,0 +1,101 @@
+import type { Side } from '../tcp/stream-handler.ts';
+import type { HeadParser } from './head-parser.ts';
+import { MessageFlag } from './message-flag.ts';
+import type { HeaderFields, HttpMessage } from './message-handler.ts';
+
+/** Makes a string of bytes; every byte is one character. */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.prototype.latin1Slice.call(bytes, start, end);
+}
+
+/**
+ * The message object of one direction of a stream, reused for every message there. Its head stays where it is: in the
+ * segment during `begin`, in a pooled buffer afterwards. Fields are indexed when asked for.
+ */
+export class Message implements HttpMessage, HeaderFields {
+  kind: 'request' | 'response' = 'request';
+  stream = 0;
+  side: Side = 0;
+  exchange = -1;
+  tsUs = 0;
+  lastTsUs = 0;
+  method = '';
+  uri = '';
+  status = 0;
+  minorVersion = 0;
+  headersBytes = 0;
+  bodyBytes = 0;
+  missingBytes = 0;
+  complete = false;
+  flags = 0;
+  /** Body bytes handed to the client. */
+  deliveredBytes = 0;
+  /** The head, or null where it could not be kept. */
+  head: Uint8Array | null = null;
+  headStart = 0;
+  reasonStart = 0;
+  reasonEnd = 0;
+  readonly #parser: HeadParser;
+
+  constructor(parser: HeadParser) {
+    this.#parser = parser;
+  }
+
+  get headers(): HeaderFields {
+    return this;
+  }
+
+  get reason(): string {
+    if (this.head === null || this.reasonStart >= this.reasonEnd) return '';
+    return latin1(this.head, this.headStart + this.reasonStart, this.headStart + this.reasonEnd);
+  }
+
+  get count(): number {
+    return this.#index() ? this.#parser.count : 0;
+  }
+
+  name(index: number): string {
+    if (!this.#index() || index < 0 || index >= this.#parser.count) return '';
+    const fields = this.#parser.fields;
+    const start = this.headStart;
+    return latin1(this.head!, start + fields[index * 4]!, start + fields[index * 4 + 1]!);
+  }
+
+  value(index: number): string {
+    if (!this.#index() || index < 0 || index >= this.#parser.count) return '';
+    const fields = this.#parser.fields;
+    const start = this.headStart;
+    const text = latin1(this.head!, start + fields[index * 4 + 2]!, start + fields[index * 4 + 3]!);
+    return (this.flags & MessageFlag.obsFold) === 0 ? text : text.replace(/[ \t]*\r?\n[ \t]+/g, ' ');
+  }
+
+  get(lowerCaseName: string): string | undefined {
+    if (!this.#index()) return undefined;
+    const { count, fields } = this.#parser;
+    const head = this.head!;
+    const length = lowerCaseName.length;
+    for (let i = 0; i < count; i++) {
+      const start = fields[i * 4]!;
+      if (fields[i * 4 + 1]! - start !== length) continue;
+      let at = 0;
+      while (at < length) {
+        const c = head[this.headStart + start + at]!;
+        if ((c >= 65 && c <= 90 ? c | 32 : c) !== lowerCaseName.charCodeAt(at)) break;
+        at++;
+      }
+      if (at === length) return this.value(i);
+    }
+    return undefined;
+  }
+
+  /** Makes the parser's index this head's; false where the head was not kept. */
+  #index(): boolean {
+    const head = this.head;
+    if (head === null) return false;
+    if (this.#parser.owner !== this) {
+      this.#parser.parse(head, this.headStart, this.headStart + this.headersBytes, false);
+      this.#parser.owner = this;
+    }
+    return true;
+  }
+}

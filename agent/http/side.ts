@@ -1,0 +1,86 @@
+import type { Side } from '../tcp/stream-handler.ts';
+import type { HeadParser } from './head-parser.ts';
+import { Message } from './message.ts';
+
+/** Where one direction of a stream stands. Those from `length` to `trailers` are inside a message. */
+export const SideState = {
+  /** Before a message: its first byte, or line ends before it. */
+  start: 0,
+  /** In a head that no segment held whole. */
+  head: 1,
+  /** Bytes whose place is unknown: searching for the next head. */
+  search: 2,
+  /** At the beginning of what looks like a TLS hello. */
+  hello: 3,
+  /** Not, or no longer, HTTP/1. */
+  ignored: 4,
+  /** In a body of known length; `remaining` bytes to come. */
+  length: 5,
+  /** In a body that ends with the stream. */
+  untilClose: 6,
+  chunkSize: 7,
+  chunkExtension: 8,
+  chunkData: 9,
+  chunkEnd: 10,
+  trailers: 11,
+} as const;
+export type SideState = (typeof SideState)[keyof typeof SideState];
+
+/** One direction of a stream: parser state and the message that flows. Pooled: `reset` before use. */
+export class SideRecord {
+  stream = 0;
+  side: Side = 0;
+  state: SideState = SideState.start;
+  readonly message: Message;
+  /** `begin` was called for `message`, `end` not yet. */
+  active = false;
+  /** What this direction was last seen to send. */
+  sends: 'request' | 'response' | 'unknown' = 'unknown';
+  /** Nothing but line ends was seen yet. */
+  fresh = true;
+  /** The next start line is a guess: check it strictly. */
+  strict = false;
+  /** Its side lost its place since the last message. */
+  searching = false;
+  /** No request is known for the response that flows: it may answer a HEAD, and its body be the next response. */
+  doubtful = false;
+  /** Bytes left of a counted body or chunk. */
+  remaining = 0;
+  /** Bytes of the present chunk-size line or trailer section; hexadecimal digits seen of a chunk size. */
+  lineBytes = 0;
+  digits = 0;
+  /** A pooled buffer with `bufferLength` bytes of a head or hello. */
+  buffer: Uint8Array | null = null;
+  bufferLength = 0;
+  /** Line-end progress: 0 in a line, 1 after LF, 2 after LF CR. */
+  blank = 0;
+  startLineChecked = false;
+  /** Time of the first buffered byte, µs. */
+  bufferedUs = 0;
+  /** Bytes that belong to no message. */
+  garbageBytes = 0;
+
+  constructor(parser: HeadParser) {
+    this.message = new Message(parser);
+  }
+
+  reset(stream: number, side: Side): void {
+    this.stream = stream;
+    this.side = side;
+    this.state = SideState.start;
+    this.active = false;
+    this.sends = 'unknown';
+    this.fresh = true;
+    this.strict = false;
+    this.searching = false;
+    this.doubtful = false;
+    this.buffer = null;
+    this.bufferLength = 0;
+    this.garbageBytes = 0;
+    this.message.stream = stream;
+    this.message.side = side;
+    this.message.method = '';
+    this.message.uri = '';
+    this.message.head = null;
+  }
+}

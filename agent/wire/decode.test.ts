@@ -1,0 +1,266 @@
+import t from 'tap';
+import { FloodgateError } from '../errors.ts';
+import { formatIpv4, formatIpv6 } from './address.ts';
+import { isTcpChecksumRight } from './checksum.ts';
+import { decodeFrame, linkTypes, requireLinkType } from './decode.ts';
+import { Decoded, decodedNames, Packet, TcpFlag } from './packet.ts';
+import {
+  buildEthernetFrame,
+  buildIpPacket,
+  buildSegment,
+  buildTcpFrame,
+  buildUdp,
+  fragmentIpPacket,
+  parseAddress,
+} from './packet-builder.ts';
+
+const payload = Buffer.from('GET / HTTP/1.1\r\n\r\n');
+const segment = {
+  source: '10.0.0.1',
+  destination: '192.168.255.2',
+  sourcePort: 51_000,
+  destinationPort: 80,
+  sequence: 0xfffffff0,
+  acknowledgement: 7,
+  flags: TcpFlag.psh | TcpFlag.ack,
+  window: 513,
+  payload,
+};
+const segment6 = { ...segment, source: '2001:db8::1', destination: 'fe80::ff:2' };
+const ipv4 = () => buildIpPacket(segment.source, segment.destination, 6, buildSegment(segment));
+const ipv6 = () => buildIpPacket(segment6.source, segment6.destination, 6, buildSegment(segment6));
+
+function bytes(...parts: (number[] | Uint8Array)[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** Decodes with bytes before and after the frame, so that a wrong offset shows. */
+function decode(
+  frame: Uint8Array,
+  linkType = 1,
+  wireLength = frame.length,
+): { packet: Packet; result: string; text: string } {
+  const packet = new Packet();
+  const around = bytes(Array(5).fill(0xee), frame, Array(9).fill(0xee));
+  const result = decodedNames[decodeFrame(packet, around, 5, 5 + frame.length, wireLength, linkType)]!;
+  return { packet, result, text: Buffer.from(around.subarray(packet.payloadStart, packet.payloadEnd)).toString() };
+}
+
+t.test('a TCP segment in every link layer', (t) => {
+  const ethernet = buildTcpFrame(segment);
+  const mac = [...ethernet.subarray(0, 12)];
+  const frames: [string, number, Uint8Array][] = [
+    ['Ethernet', 1, ethernet],
+    ['Ethernet with padding', 1, bytes(ethernet, [0, 0, 0, 0, 0, 0])],
+    ['802.1Q', 1, buildTcpFrame(segment, { vlans: [5] })],
+    ['QinQ', 1, buildTcpFrame(segment, { vlans: [7, 5] })],
+    ['SNAP', 1, bytes(mac, [0, 80, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0], ipv4())],
+    ['MPLS', 1, bytes(mac, [0x88, 0x47, 0, 1, 0, 64, 0, 1, 1, 64], ipv4())],
+    ['MPLS pseudowire', 1, bytes(mac, [0x88, 0x47, 0, 1, 1, 64, 0, 0, 0, 0], ethernet)],
+    ['PPPoE', 1, bytes(mac, [0x88, 0x64, 0x11, 0, 0, 1, 0, 0, 0, 0x21], ipv4())],
+    ['PPP', 9, bytes([0xff, 3, 0, 0x21], ipv4())],
+    ['PPP compressed', 9, bytes([0x21], ipv4())],
+    ['Linux cooked', 113, bytes(Array(14).fill(0), [8, 0], ipv4())],
+    ['Linux cooked v2', 276, bytes([8, 0], Array(18).fill(0), ipv4())],
+    ['BSD loopback, little-endian', 0, bytes([2, 0, 0, 0], ipv4())],
+    ['OpenBSD loopback', 108, bytes([0, 0, 0, 2], ipv4())],
+    ['raw IP', 101, ipv4()],
+    ['raw IP, BSD', 12, ipv4()],
+    ['raw IP, OpenBSD', 14, ipv4()],
+    ['raw IPv4', 228, ipv4()],
+    ['NFLOG', 239, bytes([2, 0, 0, 0, 8, 0, 1, 0, 0, 0, 0, 0, 255, 0, 9, 0], ipv4())],
+  ];
+  for (const [name, linkType, frame] of frames) {
+    const { packet, result, text } = decode(frame, linkType);
+    t.equal(result, 'tcp', name);
+    t.equal(text, payload.toString(), name);
+    t.same(
+      [packet.ipVersion, formatIpv4(packet.addresses[0]!), formatIpv4(packet.addresses[4]!)],
+      [4, '10.0.0.1', '192.168.255.2'],
+      name,
+    );
+    t.same(
+      [packet.sourcePort, packet.destinationPort, packet.sequence >>> 0, packet.acknowledgement, packet.flags],
+      [51_000, 80, 0xfffffff0, 7, 24],
+      name,
+    );
+    t.equal(packet.payloadWireBytes, payload.length, name);
+    t.equal(packet.vlan, name === '802.1Q' || name === 'QinQ' ? 5 : -1, name);
+  }
+  t.equal(decode(ethernet).packet.window, 513);
+  t.end();
+});
+
+t.test('IPv6, its extension headers, and every link layer that tells the version', (t) => {
+  const packet6 = ipv6();
+  const tcp = buildSegment(segment6);
+  const frames: [string, number, Uint8Array][] = [
+    ['Ethernet', 1, buildEthernetFrame(packet6)],
+    ['raw IP', 101, packet6],
+    ['raw IPv6', 229, packet6],
+    ['BSD loopback 24', 0, bytes([24, 0, 0, 0], packet6)],
+    ['BSD loopback 30', 0, bytes([0, 0, 0, 30], packet6)],
+    ['PPP', 9, bytes([0, 0x57], packet6)],
+  ];
+  for (const [name, linkType, frame] of frames) {
+    const { packet, result, text } = decode(frame, linkType);
+    t.equal(result, 'tcp', name);
+    t.equal(text, payload.toString(), name);
+    const words = [...packet.addresses];
+    t.equal(formatIpv6(words[0]!, words[1]!, words[2]!, words[3]!), '2001:db8::1', name);
+    t.equal(formatIpv6(words[4]!, words[5]!, words[6]!, words[7]!), 'fe80::ff:2', name);
+  }
+  const chain = bytes(
+    [60, 0, 0, 0, 0, 0, 0, 0],
+    [51, 0, 0, 0, 0, 0, 0, 0],
+    [44, 1, ...Array(10).fill(0)],
+    [6, 0, 0, 0, 0, 0, 0, 9],
+    tcp,
+  );
+  const { result, text } = decode(buildIpPacket(segment6.source, segment6.destination, 43, chain), 229);
+  t.equal(result, 'tcp', 'routing, destination options, authentication, atomic fragment');
+  t.equal(text, payload.toString());
+  const endless = bytes(...Array(40).fill([60, 0, 0, 0, 0, 0, 0, 0]), tcp);
+  t.equal(decode(buildIpPacket(segment6.source, segment6.destination, 60, endless), 229).result, 'tooDeep');
+  t.end();
+});
+
+t.test('tunnels', (t) => {
+  const inner = buildTcpFrame(segment, { vlans: [9] });
+  const outer = (protocol: number, body: Uint8Array) =>
+    buildEthernetFrame(buildIpPacket('1.1.1.1', '2.2.2.2', protocol, body));
+  const cases: [string, number, Uint8Array][] = [
+    ['VXLAN', 42, outer(17, buildUdp(5, 4789, bytes([8, 0, 0, 0, 0, 0, 42, 0], inner)))],
+    [
+      'Geneve with options',
+      42,
+      outer(17, buildUdp(5, 6081, bytes([1, 0, 0x65, 0x58, 0, 0, 42, 0], [0, 0, 0, 0], inner))),
+    ],
+    ['GTP-U', 0, outer(17, buildUdp(5, 2152, bytes([0x30, 255, 0, 0, 0, 0, 0, 1], ipv4())))],
+    [
+      'GTP-U with extension',
+      0,
+      outer(17, buildUdp(5, 2152, bytes([0x34, 255, 0, 0, 0, 0, 0, 1], [0, 0, 0, 0x85], [1, 0, 0, 0], ipv4()))),
+    ],
+    ['GRE with IPv4', 0, outer(47, bytes([0, 0, 8, 0], ipv4()))],
+    [
+      'GRE with checksum, key and sequence',
+      3,
+      outer(47, bytes([0xb0, 0, 8, 0], [0, 0, 0, 0], [0, 0, 0, 3], [0, 0, 0, 0], ipv4())),
+    ],
+    ['GRE with Ethernet', 0, outer(47, bytes([0, 0, 0x65, 0x58], inner))],
+    ['ERSPAN II', 0, outer(47, bytes([0x10, 0, 0x88, 0xbe], [0, 0, 0, 1], Array(8).fill(0), inner))],
+    ['ERSPAN III', 0, outer(47, bytes([0x10, 0, 0x22, 0xeb], [0, 0, 0, 1], Array(12).fill(0), inner))],
+    ['IP in IP', 0, outer(4, ipv4())],
+    ['IPv4 in IPv6', 0, buildEthernetFrame(buildIpPacket('::1', '::2', 4, ipv4()))],
+    ['EtherIP', 0, outer(97, bytes([0x30, 0], inner))],
+  ];
+  for (const [name, network, frame] of cases) {
+    const { packet, result, text } = decode(frame);
+    t.equal(result, 'tcp', name);
+    t.equal(text, payload.toString(), name);
+    t.equal(formatIpv4(packet.addresses[0]!), '10.0.0.1', name);
+    t.equal(packet.network, network, name);
+  }
+  t.equal(decode(outer(41, ipv6())).packet.ipVersion, 6, '6in4');
+  let nested = ipv4();
+  for (let depth = 0; depth < 40; depth += 1) nested = buildIpPacket('1.1.1.1', '2.2.2.2', 4, nested);
+  t.equal(decode(buildEthernetFrame(nested)).result, 'tooDeep');
+  t.end();
+});
+
+t.test('what is ignored has a name', (t) => {
+  const ethernet = buildTcpFrame(segment);
+  const mac = [...ethernet.subarray(0, 12)];
+  const edited = (offset: number, value: number) => {
+    const frame = buildTcpFrame(segment);
+    frame[offset] = value;
+    return frame;
+  };
+  const cases: [string, string, Uint8Array, number?][] = [
+    ['ARP', 'arp', bytes(mac, [8, 6], Array(28).fill(0))],
+    ['LLDP', 'notIp', bytes(mac, [0x88, 0xcc], Array(28).fill(0))],
+    ['spanning tree', 'notIp', bytes(mac, [0, 38, 0x42, 0x42, 3], Array(35).fill(0))],
+    ['DNS', 'udp', buildEthernetFrame(buildIpPacket('1.1.1.1', '2.2.2.2', 17, buildUdp(1, 53, bytes([1]))))],
+    ['ping', 'icmp', buildEthernetFrame(buildIpPacket('1.1.1.1', '2.2.2.2', 1, bytes([8])))],
+    ['SCTP', 'otherTransport', buildEthernetFrame(buildIpPacket('1.1.1.1', '2.2.2.2', 132, bytes([8])))],
+    ['nothing', 'cutShort', bytes([])],
+    ['half an Ethernet header', 'cutShort', ethernet.subarray(0, 13)],
+    ['half an IP header', 'cutShort', ethernet.subarray(0, 20)],
+    ['half a TCP header', 'cutShort', ethernet.subarray(0, 50)],
+    ['IP version 5', 'malformed', edited(14, 0x55)],
+    ['IP header of 16 bytes', 'malformed', edited(14, 0x44)],
+    ['IP length below its header', 'malformed', edited(17, 12)],
+    ['TCP header of 16 bytes', 'malformed', edited(46, 0x40)],
+    ['TCP header longer than the packet', 'malformed', edited(46, 0xf0)],
+    ['unknown link type', 'unknownLinkType', ethernet, 147],
+    ['link type out of range', 'unknownLinkType', ethernet, 65_535],
+    ['IP fragment', 'fragment', buildEthernetFrame(fragmentIpPacket(ipv4(), 8, 1)[0]!)],
+    ['IPv6 fragment', 'fragment', buildEthernetFrame(fragmentIpPacket(ipv6(), 8, 1)[1]!)],
+  ];
+  for (const [name, expected, frame, linkType] of cases) t.equal(decode(frame, linkType).result, expected, name);
+  t.end();
+});
+
+t.test('lengths: padding, snap length, TSO', (t) => {
+  const frame = buildTcpFrame(segment);
+  const cut = decode(frame.subarray(0, 60), 1, frame.length);
+  t.equal(cut.result, 'tcp');
+  t.equal(cut.packet.payloadEnd - cut.packet.payloadStart, 6);
+  t.equal(cut.packet.payloadWireBytes, payload.length, 'the wire length comes from the IP header');
+  const headersOnly = decode(frame.subarray(0, 54), 1, frame.length);
+  t.equal(headersOnly.packet.payloadStart, headersOnly.packet.payloadEnd);
+  t.equal(headersOnly.packet.payloadWireBytes, payload.length);
+  const tso = buildTcpFrame(segment);
+  tso[16] = 0;
+  tso[17] = 0;
+  t.equal(decode(tso).text, payload.toString(), 'an IP length of zero means all that was captured');
+  const withOptions = { ...segment, options: bytes([1, 1, 8, 10], Array(8).fill(0)) };
+  t.equal(decode(buildTcpFrame(withOptions)).text, payload.toString());
+  t.equal(decode(buildTcpFrame(withOptions).subarray(0, 60), 1, 84).packet.payloadWireBytes, payload.length);
+  t.end();
+});
+
+t.test('checksums', (t) => {
+  for (const frame of [
+    buildTcpFrame(segment),
+    buildTcpFrame(segment6),
+    buildTcpFrame({ ...segment, payload: bytes([1]) }),
+  ]) {
+    const packet = new Packet();
+    decodeFrame(packet, frame, 0, frame.length, frame.length, 1);
+    t.ok(isTcpChecksumRight(packet, frame));
+    frame[frame.length - 1]! ^= 1;
+    t.notOk(isTcpChecksumRight(packet, frame));
+    decodeFrame(packet, frame, 0, frame.length - 1, frame.length, 1);
+    t.ok(isTcpChecksumRight(packet, frame), 'a cut segment cannot be told');
+  }
+  t.end();
+});
+
+t.test('addresses as text (RFC 5952)', (t) => {
+  const text = (address: string) => {
+    const words = new DataView(parseAddress(address).buffer);
+    return formatIpv6(words.getInt32(0), words.getInt32(4), words.getInt32(8), words.getInt32(12));
+  };
+  for (const address of [
+    '::',
+    '::1',
+    '2001:db8::1',
+    '2001:db8:0:1:1:1:1:1',
+    'fe80::',
+    '1:2:3:4:5:6:7:8',
+    '2001:0:0:1::1',
+  ]) {
+    t.equal(text(address), address);
+  }
+  t.equal(text('::ffff:a01:2ff'), '::ffff:10.1.2.255');
+  t.end();
+});
+
+t.test('an unknown link type is told to the operator', (t) => {
+  t.throws(() => requireLinkType({ name: 'wpan0', linkType: 195, snapLength: 0 }), FloodgateError);
+  for (const linkType of linkTypes.keys()) requireLinkType({ name: 'x', linkType, snapLength: 0 });
+  t.equal(decodedNames[Decoded.unknownLinkType], 'unknownLinkType', 'names are in the order of the values');
+  t.end();
+});

@@ -1,0 +1,239 @@
+/** Turns the events of one body into one IR value; every value is paid for from a budget before it is made. */
+import type { BodyHandler } from '../body/body-reader.ts';
+import { type BodyKind, dispositionParameter, type ContentType as MediaType } from '../body/content-type.ts';
+import {
+  boolData,
+  bytesData,
+  ContentType,
+  Data,
+  DataKind,
+  type DataMeta,
+  doubleData,
+  httpMeta,
+  int64Data,
+  Location,
+  listData,
+  listElements,
+  optionalData,
+  structData,
+  structFields,
+  uint64Data,
+} from './ir.ts';
+import type { ValueBudget } from './value-budget.ts';
+
+/** How text becomes a value: its type and its formats. */
+export interface ValueTyper {
+  /** Text whose source has types of its own (JSON, YAML): stays a string. */
+  string(value: string, meta: DataMeta | null): Data;
+  /** Text whose source has none (headers, forms, queries): inferred by the ladder. */
+  text(value: string, meta: DataMeta | null): Data;
+  /** A number from a typed source: recognises unix times and the like. */
+  number(data: Data): Data;
+}
+
+const bodyTypes: Record<BodyKind, number> = {
+  json: ContentType.JSON,
+  yaml: ContentType.YAML,
+  form: ContentType.FORM_URL_ENCODED,
+  multipart: ContentType.OTHER,
+  text: ContentType.TEXT_PLAIN,
+  html: ContentType.TEXT_HTML,
+  xml: ContentType.OTHER,
+  events: ContentType.OTHER,
+  pdf: ContentType.PDF,
+  bytes: ContentType.OCTET_STREAM,
+  unknown: ContentType.UNKNOWN,
+};
+
+/** A media type kept as `other_type`: longer is no type. */
+const otherTypeCharactersMax = 100;
+/** Characters of a name (member, form field, part): longer ones are cut, they are kept as keys. */
+const nameCharactersMax = 256;
+
+/** Containers that are open, one entry each; null for one that is not kept because the budget is spent. */
+interface Open {
+  readonly data: Data | null;
+  name: string;
+  /** Parts and form fields: a repeated name makes a list of its values. */
+  readonly repeats: boolean;
+}
+
+export class BodyBuilder implements BodyHandler {
+  readonly #budget: ValueBudget;
+  readonly #typer: ValueTyper;
+  readonly #responseCode: number;
+  readonly #open: Open[] = [];
+  /** Top-level values: usually one, several for JSON sequences. */
+  #roots: Data[] = [];
+  #meta: DataMeta | null = null;
+  #kind: BodyKind = 'unknown';
+  /** Multipart bodies inside one another. */
+  #partDepth = 0;
+  /** The budget was spent: some values are missing. */
+  cut = false;
+
+  constructor(budget: ValueBudget, typer: ValueTyper, responseCode: number) {
+    this.#budget = budget;
+    this.#typer = typer;
+    this.#responseCode = responseCode;
+  }
+
+  /** The body's value with its place in the message, or null when it was empty. */
+  finish(): Data | null {
+    const root = this.#roots.length > 1 ? listData(this.#roots) : this.#roots[0];
+    if (root === undefined) return null;
+    root.meta = this.#meta;
+    return root;
+  }
+
+  kind(kind: BodyKind, type: MediaType): void {
+    if (this.#partDepth > 0) {
+      if (kind === 'multipart' || kind === 'form') this.#begin(this.#make(structData), true);
+      return;
+    }
+    this.#kind = kind;
+    const { mediaType } = type;
+    let code = bodyTypes[kind];
+    // Only these say what they are by their code; of everything else the name is worth keeping.
+    if (kind === 'text' && mediaType !== 'text/plain' && mediaType !== '') code = ContentType.OTHER;
+    if (kind === 'bytes' && mediaType !== 'application/octet-stream' && mediaType !== '') code = ContentType.OTHER;
+    const other = code === ContentType.OTHER ? mediaType.slice(0, otherTypeCharactersMax) : '';
+    if (kind === 'multipart') {
+      this.#meta = httpMeta(Location.MULTIPART, mediaType.slice('multipart/'.length), 0, this.#responseCode);
+    } else this.#meta = httpMeta(Location.BODY, other, code, this.#responseCode);
+    if (kind === 'multipart' || kind === 'form') this.#begin(this.#make(structData), true);
+  }
+
+  beginObject(): void {
+    this.#begin(this.#make(structData), false);
+  }
+
+  beginArray(): void {
+    this.#begin(this.#make(newList), false);
+  }
+
+  endObject(): void {
+    this.#open.pop();
+  }
+
+  endArray(): void {
+    this.#open.pop();
+  }
+
+  key(name: string): void {
+    this.#open[this.#open.length - 1]!.name = name.length > nameCharactersMax ? name.slice(0, nameCharactersMax) : name;
+  }
+
+  string(value: string, cut: boolean): void {
+    if (cut) this.cut = true;
+    if (this.#pay(value.length)) this.#put(this.#typer.string(value, null));
+  }
+
+  integer(value: number): void {
+    if (this.#pay(0)) this.#put(this.#typer.number(int64Data(value)));
+  }
+
+  bigInteger(value: bigint): void {
+    if (this.#pay(8)) this.#put(this.#typer.number(value > 0x7fffffffffffffffn ? uint64Data(value) : int64Data(value)));
+  }
+
+  double(value: number): void {
+    if (this.#pay(8)) this.#put(doubleData(value));
+  }
+
+  boolean(value: boolean): void {
+    if (this.#pay(0)) this.#put(boolData(value));
+  }
+
+  null(): void {
+    if (this.#pay(0)) this.#put(optionalData());
+  }
+
+  skipped(): void {
+    this.cut = true;
+    if (this.#pay(0)) this.#put(new Data(DataKind.NONE, 0, null, null));
+  }
+
+  endDocument(): void {
+    // A sequence's documents are told apart by being roots.
+  }
+
+  pair(name: string, value: string, cut: boolean): void {
+    if (cut) this.cut = true;
+    const top = this.#open[this.#open.length - 1]!;
+    top.name = name.slice(0, nameCharactersMax);
+    if (this.#pay(name.length + value.length)) this.#put(this.#typer.text(value, null));
+  }
+
+  text(value: string, cut: boolean): void {
+    if (cut) this.cut = true;
+    if (!this.#pay(value.length)) return;
+    // A form field is text without a type of its own; a text body is what it is.
+    this.#put(this.#partDepth > 0 ? this.#typer.text(value, null) : this.#typer.string(value, null));
+  }
+
+  sample(bytes: Uint8Array, cut: boolean): void {
+    if (cut) this.cut = true;
+    if (this.#pay(bytes.length)) this.#put(bytesData(bytes));
+  }
+
+  beginPart(headers: ReadonlyMap<string, string>): void {
+    this.#partDepth += 1;
+    const top = this.#open[this.#open.length - 1]!;
+    const name = dispositionParameter(headers.get('content-disposition'), 'name') ?? headers.get('content-id') ?? '';
+    top.name = name.slice(0, nameCharactersMax);
+    this.#partOpen.push(this.#open.length);
+  }
+
+  /** How many containers were open when each part began: a part that ended early leaves some behind. */
+  readonly #partOpen: number[] = [];
+
+  endPart(complete: boolean): void {
+    this.#partDepth -= 1;
+    if (!complete) this.cut = true;
+    this.#open.length = this.#partOpen.pop()!;
+  }
+
+  /** What the body turned out to be. */
+  get bodyKind(): BodyKind {
+    return this.#kind;
+  }
+
+  #make(create: () => Data): Data | null {
+    return this.#pay(0) ? create() : null;
+  }
+
+  #pay(characters: number): boolean {
+    if (this.#budget.take(characters)) return true;
+    this.cut = true;
+    return false;
+  }
+
+  #begin(data: Data | null, repeats: boolean): void {
+    if (data !== null) this.#put(data);
+    this.#open.push({ data, name: '', repeats });
+  }
+
+  #put(value: Data): void {
+    const top = this.#open[this.#open.length - 1];
+    if (top === undefined) {
+      this.#roots.push(value);
+      return;
+    }
+    const container = top.data;
+    if (container === null) return;
+    if (container.kind === DataKind.LIST) {
+      listElements(container).push(value);
+      return;
+    }
+    const fields = structFields(container);
+    const before = top.repeats ? fields.get(top.name) : undefined;
+    if (before === undefined) fields.set(top.name, value);
+    else if (before.kind === DataKind.LIST) listElements(before).push(value);
+    else fields.set(top.name, listData([before, value]));
+  }
+}
+
+function newList(): Data {
+  return listData();
+}

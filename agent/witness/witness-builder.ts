@@ -1,0 +1,422 @@
+/**
+ * Turns HTTP messages into witnesses: one for an exchange, its request's values as arguments and its response's as
+ * responses. A half whose other half never comes is given out alone, when its stream's slot is used again, when it has
+ * waited too long on the packets' clock, or when the table is full (the oldest first).
+ */
+import { type BodyLimits, BodyReader } from '../body/body-reader.ts';
+import { type DecoderPool, parseCodings } from '../body/content-decoder.ts';
+import { decodeFormText } from '../body/form-reader.ts';
+import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
+import { BodyBuilder, type ValueTyper } from './body-builder.ts';
+import {
+  AuthType,
+  type Data,
+  type DataMeta,
+  type Fields,
+  httpMeta,
+  httpWitness,
+  Location,
+  type Method,
+  type Witness,
+} from './ir.ts';
+import { ValueBudget, ValueTotal } from './value-budget.ts';
+
+/** What is known of a witness beyond itself. */
+export interface WitnessContext {
+  readonly stream: number;
+  readonly exchange: number;
+  /** First byte of the exchange, µs. */
+  readonly tsUs: number;
+  readonly hasRequest: boolean;
+  readonly hasResponse: boolean;
+  /** Every byte of both was seen and every body was read to its end. */
+  readonly complete: boolean;
+}
+
+/** The witness is the handler's. Its maps are keyed by position until `agent/digest` keys them. */
+export interface WitnessHandler {
+  witness(witness: Witness, context: WitnessContext): void;
+}
+
+export interface WitnessLimits {
+  readonly body: BodyLimits;
+  /** Halves waiting for the other one, and messages in flight. */
+  readonly pendingMax: number;
+  /** Packet time a half waits. */
+  readonly pendingTimeoutUs: number;
+  /** Estimated weight of one message's values, and of all together. */
+  readonly messageBytesMax: number;
+  readonly totalBytesMax: number;
+}
+
+export const defaultWitnessLimits: Omit<WitnessLimits, 'body'> = {
+  // An exchange in flight on every second stream of the default table.
+  pendingMax: 8192,
+  // Longer than gateways wait for their upstreams (nginx, AWS, GCP: 60 s).
+  pendingTimeoutUs: 90_000_000,
+  // Some 40 thousand values: more than any API answers in earnest.
+  messageBytesMax: 4 << 20,
+  totalBytesMax: 32 << 20,
+};
+
+export class WitnessCounters {
+  /** Witnesses given out, and of these those with one half only. */
+  witnesses = 0;
+  requestsAlone = 0;
+  responsesAlone = 0;
+  /** Halves given out early because the table was full. */
+  pendingEvicted = 0;
+  pendingExpired = 0;
+  bodies = 0;
+  /** Bodies read to their end; the others by the reason they were not. */
+  bodiesWhole = 0;
+  bodiesTruncated = 0;
+  bodiesMalformed = 0;
+  bodiesOverLimit = 0;
+  bodiesDecoderBusy = 0;
+  bodiesUnsupportedCoding = 0;
+  bodiesShed = 0;
+  encodedBytes = 0;
+  decodedBytes = 0;
+}
+
+/** Header fields that are told by other means, or say nothing about the API. */
+const leftOut = new Set(['host', 'content-type', 'cookie', 'set-cookie', 'authorization', 'transfer-encoding']);
+/** Names come back with every message: their metas are shared. Direct cap; a full table is emptied. */
+const metasMax = 4096;
+/** Values of one message outside its body. */
+const headValuesMax = 500;
+const headCharactersMax = 16 << 10;
+
+interface Half {
+  readonly method: Method;
+  readonly budget: ValueBudget;
+}
+
+class Exchange {
+  readonly witness: Witness;
+  readonly key: number;
+  readonly tsUs: number;
+  readonly halves: Half[] = [];
+  hasRequest = false;
+  hasResponse = false;
+  requestDone = false;
+  responseDone = false;
+  complete = true;
+  requestEndUs = 0;
+
+  constructor(witness: Witness, key: number, tsUs: number) {
+    this.witness = witness;
+    this.key = key;
+    this.tsUs = tsUs;
+  }
+}
+
+/** A message whose bytes are still coming. */
+interface InFlight {
+  readonly exchange: Exchange;
+  readonly values: Fields;
+  readonly budget: ValueBudget;
+  readonly status: number;
+  /** Kept from the head, which may be gone when the body comes. */
+  contentType: string | undefined;
+  contentEncoding: string;
+  body: BodyReader | null;
+  builder: BodyBuilder | null;
+  /** Under pressure: the body is counted, not read. */
+  shed: boolean;
+}
+
+export class WitnessBuilder implements MessageHandler {
+  readonly counters = new WitnessCounters();
+  readonly values: ValueTotal;
+  readonly #limits: WitnessLimits;
+  readonly #decoders: DecoderPool;
+  readonly #typer: ValueTyper;
+  readonly #handler: WitnessHandler;
+  /** By stream and exchange, oldest first. */
+  readonly #exchanges = new Map<number, Exchange>();
+  /** By stream and side. */
+  readonly #inFlight = new Map<number, InFlight>();
+  readonly #metas = new Map<string, DataMeta>();
+  /** Set under pressure: bodies are counted, not read. */
+  shedBodies = false;
+  /** Responses nobody asked for get numbers of their own. */
+  #orphans = 0;
+
+  constructor(limits: WitnessLimits, decoders: DecoderPool, typer: ValueTyper, handler: WitnessHandler) {
+    this.#limits = limits;
+    this.#decoders = decoders;
+    this.#typer = typer;
+    this.#handler = handler;
+    this.values = new ValueTotal(limits.totalBytesMax);
+  }
+
+  /** Exchanges waiting, for the gauges. */
+  get pending(): number {
+    return this.#exchanges.size;
+  }
+
+  begin(message: HttpMessage): void {
+    // An interim response is no answer (RFC 9110, section 15.2); 101 is the last one before the stream leaves HTTP.
+    if (message.status >= 100 && message.status < 200 && message.status !== 101) return;
+    const exchange = this.#exchangeOf(message);
+    const isRequest = message.kind === 'request';
+    const budget = new ValueBudget(this.values, this.#limits.messageBytesMax);
+    const method = exchange.witness.method!;
+    const values = isRequest ? method.args : method.responses;
+    exchange.halves.push({ method, budget });
+    if (isRequest) {
+      exchange.hasRequest = true;
+      this.#target(message, values, budget);
+    } else {
+      exchange.hasResponse = true;
+      if (exchange.hasRequest && exchange.requestEndUs > 0) {
+        method.meta!.processingLatencyMs = Math.max(0, message.tsUs - exchange.requestEndUs) / 1000;
+      }
+    }
+    const flight: InFlight = {
+      exchange,
+      values,
+      budget,
+      status: message.status,
+      contentType: undefined,
+      contentEncoding: '',
+      body: null,
+      builder: null,
+      shed: false,
+    };
+    this.#headers(message, flight);
+    this.#inFlight.set(message.stream * 2 + message.side, flight);
+  }
+
+  body(message: HttpMessage, bytes: Uint8Array, start: number, end: number): void {
+    const flight = this.#inFlight.get(message.stream * 2 + message.side);
+    if (flight === undefined) return;
+    if (flight.body === null && !flight.shed) this.#openBody(flight);
+    flight.body?.push(bytes, start, end);
+  }
+
+  bodyGap(message: HttpMessage): void {
+    const flight = this.#inFlight.get(message.stream * 2 + message.side);
+    if (flight === undefined) return;
+    if (flight.body === null && !flight.shed) this.#openBody(flight);
+    flight.body?.gap();
+  }
+
+  end(message: HttpMessage): void {
+    const place = message.stream * 2 + message.side;
+    const flight = this.#inFlight.get(place);
+    if (flight === undefined) return;
+    this.#inFlight.delete(place);
+    const { exchange } = flight;
+    this.#endBody(flight, message.complete);
+    if (!message.complete) exchange.complete = false;
+    if (message.kind === 'request') {
+      exchange.requestDone = true;
+      exchange.requestEndUs = message.lastTsUs;
+    } else exchange.responseDone = true;
+    // A response that overtook its request in the capture waits for it; one without a request is done.
+    const requestReady = exchange.hasRequest ? exchange.requestDone : message.exchange < 0;
+    if (exchange.responseDone && requestReady) this.#give(exchange);
+  }
+
+  /** Gives out what has waited too long. Call now and then with the packets' clock. */
+  advance(tsUs: number): void {
+    for (const exchange of this.#exchanges.values()) {
+      if (tsUs - exchange.tsUs < this.#limits.pendingTimeoutUs) break;
+      this.counters.pendingExpired += 1;
+      this.#give(exchange);
+    }
+  }
+
+  /** The input is over: everything that waits is given out. */
+  finish(): void {
+    for (const flight of this.#inFlight.values()) this.#endBody(flight, false);
+    this.#inFlight.clear();
+    for (const exchange of this.#exchanges.values()) this.#give(exchange);
+  }
+
+  #exchangeOf(message: HttpMessage): Exchange {
+    const number = message.exchange < 0 ? 0x80000000 + (this.#orphans++ % 0x40000000) : message.exchange;
+    const key = message.stream * 0x100000000 + number;
+    const isRequest = message.kind === 'request';
+    const known = this.#exchanges.get(key);
+    if (known !== undefined) {
+      const continues = isRequest ? !known.hasRequest : !known.hasResponse;
+      if (continues) {
+        if (isRequest) this.#name(known.witness, message);
+        return known;
+      }
+      // The slot belongs to another stream now: its last exchange will not be completed.
+      this.#give(known);
+    }
+    if (this.#exchanges.size >= this.#limits.pendingMax) {
+      this.counters.pendingEvicted += 1;
+      for (const oldest of this.#exchanges.values()) {
+        this.#give(oldest);
+        break;
+      }
+    }
+    const exchange = new Exchange(httpWitness('', '', ''), key, message.tsUs);
+    this.#name(exchange.witness, message);
+    this.#exchanges.set(key, exchange);
+    return exchange;
+  }
+
+  #name(witness: Witness, message: HttpMessage): void {
+    const meta = witness.method!.meta!;
+    meta.method = message.method;
+    meta.pathTemplate = pathOf(message.uri);
+    if (message.kind === 'request') meta.host = message.headers.get('host') ?? authorityOf(message.uri);
+  }
+
+  #meta(location: number, key: string, type: number, responseCode: number): DataMeta {
+    const name = `${location} ${type} ${responseCode} ${key}`;
+    let meta = this.#metas.get(name);
+    if (meta === undefined) {
+      if (this.#metas.size >= metasMax) this.#metas.clear();
+      meta = httpMeta(location, key, type, responseCode);
+      this.#metas.set(name, meta);
+    }
+    return meta;
+  }
+
+  #add(values: Fields, budget: ValueBudget, text: string, meta: DataMeta): void {
+    if (values.size >= headValuesMax) return;
+    const value = text.length > headCharactersMax ? text.slice(0, headCharactersMax) : text;
+    if (budget.take(value.length)) this.#append(values, this.#typer.text(value, meta));
+  }
+
+  /** Keyed by position until the digest is known. */
+  #append(values: Fields, data: Data): void {
+    values.append(String(values.size), data);
+  }
+
+  #target(message: HttpMessage, values: Fields, budget: ValueBudget): void {
+    const question = message.uri.indexOf('?');
+    if (question < 0) return;
+    for (const pair of message.uri.slice(question + 1).split('&', headValuesMax)) {
+      if (pair === '') continue;
+      const equals = pair.indexOf('=');
+      const name = decodeFormText(equals < 0 ? pair : pair.slice(0, equals));
+      const value = equals < 0 ? '' : decodeFormText(pair.slice(equals + 1));
+      this.#add(values, budget, value, this.#meta(Location.QUERY, name, 0, 0));
+    }
+  }
+
+  #headers(message: HttpMessage, flight: InFlight): void {
+    const { headers, status } = message;
+    const { values, budget } = flight;
+    for (let i = 0; i < headers.count; i += 1) {
+      const name = headers.name(i);
+      const lower = name.toLowerCase();
+      if (lower === 'content-type') flight.contentType ??= headers.value(i);
+      else if (lower === 'content-encoding') {
+        // A list may come on several lines (RFC 9110, section 5.3).
+        flight.contentEncoding += flight.contentEncoding === '' ? headers.value(i) : `,${headers.value(i)}`;
+      }
+      if (!leftOut.has(lower)) {
+        this.#add(values, budget, headers.value(i), this.#meta(Location.HEADER, canonicalName(name), 0, status));
+      } else if (lower === 'authorization') this.#authorization(headers.value(i), values, budget, status);
+      else if (lower === 'cookie') {
+        for (const pair of headers.value(i).split(';', headValuesMax)) this.#cookie(pair, values, budget, status);
+      } else if (lower === 'set-cookie') this.#cookie(headers.value(i).split(';', 1)[0]!, values, budget, status);
+    }
+  }
+
+  #authorization(value: string, values: Fields, budget: ValueBudget, status: number): void {
+    const space = value.indexOf(' ');
+    const scheme = (space < 0 ? value : value.slice(0, space)).toLowerCase();
+    const type = scheme === 'basic' ? AuthType.BASIC : scheme === 'bearer' ? AuthType.BEARER : AuthType.UNKNOWN;
+    const credentials = type === AuthType.UNKNOWN ? value : value.slice(space + 1).trim();
+    this.#add(values, budget, credentials, this.#meta(Location.AUTH, '', type, status));
+  }
+
+  #cookie(pair: string, values: Fields, budget: ValueBudget, status: number): void {
+    const equals = pair.indexOf('=');
+    if (equals <= 0) return;
+    const meta = this.#meta(Location.COOKIE, pair.slice(0, equals).trim(), 0, status);
+    this.#add(values, budget, pair.slice(equals + 1).trim(), meta);
+  }
+
+  #openBody(flight: InFlight): void {
+    if (this.shedBodies) {
+      flight.shed = true;
+      flight.exchange.complete = false;
+      this.counters.bodiesShed += 1;
+      return;
+    }
+    const codings = parseCodings(flight.contentEncoding);
+    flight.builder = new BodyBuilder(flight.budget, this.#typer, flight.status);
+    flight.body = new BodyReader(this.#limits.body, this.#decoders, flight.builder, flight.contentType, codings);
+  }
+
+  #endBody(flight: InFlight, complete: boolean): void {
+    if (flight.body === null || flight.builder === null) return;
+    const outcome = flight.body.finish(complete);
+    const data = flight.builder.finish();
+    if (data !== null) this.#append(flight.values, data);
+    if (outcome.encodedBytes === 0) return;
+    const { counters } = this;
+    counters.bodies += 1;
+    counters.encodedBytes += outcome.encodedBytes;
+    counters.decodedBytes += outcome.decodedBytes;
+    if (outcome.whole && !flight.builder.cut) {
+      counters.bodiesWhole += 1;
+      return;
+    }
+    flight.exchange.complete = false;
+    if (outcome.decoding === 'busy') counters.bodiesDecoderBusy += 1;
+    else if (outcome.decoding === 'unsupported') counters.bodiesUnsupportedCoding += 1;
+    else if (outcome.decoding === 'limit' || flight.builder.cut) counters.bodiesOverLimit += 1;
+    else if (outcome.decoding === 'malformed' || complete) counters.bodiesMalformed += 1;
+    else counters.bodiesTruncated += 1;
+  }
+
+  #give(exchange: Exchange): void {
+    this.#exchanges.delete(exchange.key);
+    const { counters } = this;
+    counters.witnesses += 1;
+    if (!exchange.hasResponse) counters.requestsAlone += 1;
+    if (!exchange.hasRequest) counters.responsesAlone += 1;
+    this.#handler.witness(exchange.witness, {
+      stream: Math.floor(exchange.key / 0x100000000),
+      exchange: exchange.key % 0x100000000,
+      tsUs: exchange.tsUs,
+      hasRequest: exchange.hasRequest,
+      hasResponse: exchange.hasResponse,
+      complete: exchange.complete && exchange.requestDone && exchange.responseDone,
+    });
+    for (const half of exchange.halves) half.budget.release();
+  }
+}
+
+/** Path of a request target in origin or absolute form (RFC 9112, section 3.2), without its query. */
+function pathOf(uri: string): string {
+  const path = /^[a-z][a-z0-9+.-]{0,20}:\/\/[^/?]*/i.test(uri)
+    ? uri.replace(/^[a-z][a-z0-9+.-]{0,20}:\/\/[^/?]*/i, '')
+    : uri;
+  const question = path.indexOf('?');
+  return question < 0 ? path : path.slice(0, question);
+}
+
+function authorityOf(uri: string): string {
+  return /^[a-z][a-z0-9+.-]{0,20}:\/\/([^/?]*)/i.exec(uri)?.[1] ?? '';
+}
+
+/** Names as Go writes them (`User-Agent`), so that digests agree whatever the sender's spelling. */
+function canonicalName(name: string): string {
+  return canonicalNames.get(name) ?? rememberName(name);
+}
+
+const canonicalNames = new Map<string, string>();
+
+function rememberName(name: string): string {
+  const canonical = name
+    .toLowerCase()
+    .replace(/(^|-)([a-z])/g, (_all, before: string, letter: string) => before + letter.toUpperCase());
+  if (canonicalNames.size >= metasMax) canonicalNames.clear();
+  canonicalNames.set(name, canonical);
+  return canonical;
+}

@@ -1,0 +1,25 @@
+// `npm run generate`: everything that is generated from agent/encode/witness.proto, into the given folder (default: the
+// repository itself). What it writes is checked in; agent/digest/generated.test.ts fails when that is stale.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const out = path.resolve(process.argv[2] ?? root);
+const bin = path.join(root, 'node_modules', '.bin');
+
+// Messages first: the generators below read the schema through them.
+execFileSync(path.join(bin, 'buf'), ['generate', 'agent/encode', '--template', 'buf.gen.yaml', '--output', out], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` },
+});
+
+const { WitnessSchema } = await import(pathToFileURL(path.join(out, 'agent/encode/gen/witness_pb.ts')).href);
+const { generateDigest } = await import('../agent/digest/digest-generator.ts');
+
+for (const [file, text] of [['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)]]) {
+  mkdirSync(path.dirname(path.join(out, file)), { recursive: true });
+  writeFileSync(path.join(out, file), text);
+}
