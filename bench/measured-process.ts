@@ -1,0 +1,58 @@
+/** Runs one command to its end and returns what the operating system says it took. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export interface Usage {
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+  readonly peakRssBytes: number;
+  readonly exitCode: number | null;
+  /** Standard output, its first 64 KiB. */
+  readonly output: string;
+}
+
+const outputBytesMax = 64 << 10;
+
+/**
+ * CPU time and peak memory come from GNU time (`wait4` of the finished process): Node.js reaps its children
+ * without telling what they used.
+ * @throws Error when GNU time is missing or the command cannot be started.
+ */
+export async function measureProcess(command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Usage> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-bench-'));
+  try {
+    const figures = path.join(folder, 'time');
+    const child = spawn('/usr/bin/time', ['-o', figures, '-f', '%U %S %e %M', ...command], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (output.length < outputBytesMax) output += text;
+    });
+    const exitCode = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', (cause) => reject(new Error('GNU time (/usr/bin/time) is needed for figures', { cause })));
+      child.on('close', resolve);
+    });
+    // A non-zero exit puts a sentence of its own before the figures.
+    const line = readFileSync(figures, 'utf8').trim().split('\n').at(-1) ?? '';
+    const [user = 0, system = 0, wall = 0, peakKib = 0] = line.split(' ').map(Number);
+    return {
+      cpuSeconds: user + system,
+      wallSeconds: wall,
+      peakRssBytes: peakKib * 1024,
+      exitCode,
+      output: output.slice(0, outputBytesMax),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
