@@ -56,10 +56,16 @@ interface Source {
 const stripComments = (text: string) =>
   text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`\\])\/\/[^\n]*/g, (_all, before: string) => before);
 
+const importPatterns = [
+  /^\s*(?:import|export)\s[^'"`;=]*?\bfrom\s+['"]([^'"\n]+)['"]/gm,
+  /^\s*import\s+['"]([^'"\n]+)['"]/gm,
+  /\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/g,
+];
+
 const sources: Source[] = tracked.map((file) => {
   const text = readFileSync(path.join(root, file), 'utf8');
   const code = stripComments(text);
-  const imports = [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"\n]+)['"]/g)].map((match) => match[1]!);
+  const imports = importPatterns.flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1]!));
   return { file, code, imports };
 });
 
