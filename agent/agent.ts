@@ -1,0 +1,158 @@
+/** The agent put together: a frame source, the layers above it, and the loop that drives them. */
+import { DecoderPool } from './body/content-decoder.ts';
+import type { PageMemory } from './bounded/page-memory.ts';
+import type { FrameSource } from './capture/frame-source.ts';
+import { createHttpCounters } from './http/http-counters.ts';
+import { HttpLayer } from './http/http-layer.ts';
+import type { HttpMessage, MessageHandler } from './http/message-handler.ts';
+import type { AgentLimits } from './limits.ts';
+import { type Counters, captureCounters } from './stats.ts';
+import type { CloseReason, GapReason, Side, StreamHandler } from './tcp/stream-handler.ts';
+import { TcpLayer } from './tcp/tcp.ts';
+import type { ValueTyper } from './witness/body-builder.ts';
+import { WitnessBuilder, type WitnessHandler } from './witness/witness-builder.ts';
+
+/** Where the pipeline ends; what a stage delivers beyond it is discarded. */
+export const stages = ['tcp', 'http', 'bodies', 'witnesses'] as const;
+export type Stage = (typeof stages)[number];
+
+export interface AgentOptions {
+  readonly source: FrameSource;
+  readonly limits: AgentLimits;
+  readonly pageMemory: PageMemory;
+  readonly until: Stage;
+  /** Take messages as they flow, beside the witnesses. */
+  readonly messageHandlers: (streamId: (stream: number) => number) => readonly MessageHandler[];
+  readonly witnessHandler: WitnessHandler;
+  readonly typer: ValueTyper;
+  readonly hashSeed: readonly [number, number];
+  /** Wall clock, µs: drives the timers while a live capture is quiet. */
+  readonly nowUs: () => number;
+}
+
+/** Frames taken before the loop lets timers and signals have their turn. */
+const framesPerTurn = 4096;
+/** A quiet live capture looks at its timers this often. */
+const waitMs = 100;
+
+export class Agent {
+  readonly tcp: TcpLayer;
+  readonly http: HttpLayer;
+  readonly witnesses: WitnessBuilder | null;
+  readonly decoders: DecoderPool;
+  readonly #options: AgentOptions;
+  readonly #httpCounters = createHttpCounters();
+  #stopping = false;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    const { limits, until } = options;
+    this.decoders = new DecoderPool(limits.decoderBytesMax);
+    const handlers: MessageHandler[] = [...options.messageHandlers((stream) => this.tcp.streamId(stream))];
+    this.witnesses = null;
+    if (until === 'witnesses' || until === 'bodies') {
+      this.witnesses = new WitnessBuilder(limits.witness, this.decoders, options.typer, options.witnessHandler);
+      handlers.push(this.witnesses);
+    }
+    const handler = handlers.length === 1 ? handlers[0]! : new MessageFan(handlers);
+    this.http = new HttpLayer({ limits: limits.http, handler, counters: this.#httpCounters });
+    this.tcp = new TcpLayer({
+      limits: limits.tcp,
+      pageMemory: options.pageMemory,
+      handler: until === 'tcp' ? new StreamDiscard() : this.http,
+      source: options.source,
+      hashSeed: options.hashSeed,
+    });
+  }
+
+  /** Reads to the end of the input, or until `stop`. @throws FloodgateError when the input or an output fails. */
+  async run(): Promise<void> {
+    const { source, nowUs } = this.#options;
+    while (!this.#stopping) {
+      const frames = source.read(this.tcp, framesPerTurn);
+      if (frames < 0) break;
+      if (frames === 0) {
+        await source.wait(waitMs);
+        // No frames, no clock: timers of a quiet capture run on the wall's.
+        if (!this.#stopping) this.advance(nowUs());
+      } else await turn();
+    }
+  }
+
+  advance(tsUs: number): void {
+    this.tcp.advance(tsUs);
+    this.witnesses?.advance(tsUs);
+  }
+
+  /** Lets `run` end after the frames that were captured already. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Takes what was captured before the stop, then closes every stream. Whatever input failed, what came before it counts. */
+  finish(): void {
+    if (this.#stopping) {
+      // A live source goes on for ever: only what waits now is taken.
+      for (let rounds = 0; rounds < 64 && this.#options.source.read(this.tcp, framesPerTurn) > 0; rounds += 1);
+    }
+    this.tcp.finish();
+    this.witnesses?.finish();
+  }
+
+  counters(): Counters {
+    const counters: Counters = { ...captureCounters(this.#options.source.stats()), ...this.tcp.snapshot() };
+    for (const [name, value] of Object.entries(this.#httpCounters)) counters[`http.${name}`] = value as number;
+    counters['http.headPoolBytes'] = this.http.headPoolBytes;
+    counters['http.waitingRequests'] = this.http.waitingRequests;
+    counters['body.decoderBytes'] = this.decoders.bytesInUse;
+    counters['body.decoderBytesPeak'] = this.decoders.bytesPeak;
+    if (this.witnesses !== null) {
+      for (const [name, value] of Object.entries(this.witnesses.counters))
+        counters[`witness.${name}`] = value as number;
+      counters['witness.pending'] = this.witnesses.pending;
+      counters['witness.valueBytes'] = this.witnesses.values.bytes;
+      counters['witness.valueBytesPeak'] = this.witnesses.values.bytesPeak;
+      counters['witness.valuesShed'] = this.witnesses.values.shed;
+    }
+    return counters;
+  }
+}
+
+/** One turn of the event loop: timers, signals and profilers run. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** `--until tcp`: takes streams and does nothing with them. */
+class StreamDiscard implements StreamHandler {
+  open(_stream: number, _tsUs: number): void {}
+  data(_stream: number, _side: Side, _bytes: Uint8Array, _start: number, _end: number, _tsUs: number): void {}
+  gap(_stream: number, _side: Side, _length: number, _reason: GapReason, _tsUs: number): void {}
+  end(_stream: number, _side: Side, _tsUs: number): void {}
+  close(_stream: number, _reason: CloseReason, _tsUs: number): void {}
+}
+
+/** Several handlers, or none. */
+class MessageFan implements MessageHandler {
+  readonly #handlers: readonly MessageHandler[];
+
+  constructor(handlers: readonly MessageHandler[]) {
+    this.#handlers = handlers;
+  }
+
+  begin(message: HttpMessage): void {
+    for (const handler of this.#handlers) handler.begin(message);
+  }
+
+  body(message: HttpMessage, bytes: Uint8Array, start: number, end: number): void {
+    for (const handler of this.#handlers) handler.body(message, bytes, start, end);
+  }
+
+  bodyGap(message: HttpMessage, length: number): void {
+    for (const handler of this.#handlers) handler.bodyGap(message, length);
+  }
+
+  end(message: HttpMessage): void {
+    for (const handler of this.#handlers) handler.end(message);
+  }
+}

@@ -1,0 +1,34 @@
+/** `--messages`: one JSON line a message, written when the message is over. */
+import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
+import type { OutputFile } from './output-file.ts';
+
+export class MessageLines implements MessageHandler {
+  readonly #output: OutputFile;
+  readonly #streamId: (stream: number) => number;
+
+  /** @param streamId unique number of an open stream: slots are used again */
+  constructor(output: OutputFile, streamId: (stream: number) => number) {
+    this.#output = output;
+    this.#streamId = streamId;
+  }
+
+  begin(): void {}
+  body(): void {}
+  bodyGap(): void {}
+
+  end(message: HttpMessage): void {
+    const line = {
+      type: message.kind,
+      stream: this.#streamId(message.stream),
+      ts: message.tsUs / 1e6,
+      method: message.method,
+      uri: message.uri,
+      host: message.headers.get('host') ?? '',
+      status: message.status,
+      headersBytes: message.headersBytes,
+      bodyBytes: message.bodyBytes,
+      complete: message.complete,
+    };
+    this.#output.write(`${JSON.stringify(line)}\n`);
+  }
+}

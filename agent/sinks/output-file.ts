@@ -1,0 +1,81 @@
+/** A file (or standard output) written through one buffer, synchronously: what a program under test does last must be there. */
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { FloodgateError } from '../errors.ts';
+
+const bufferBytes = 64 << 10;
+/** How long a pipe nobody reads may hold the agent up before the output is given up. */
+const blockedMsMax = 5_000;
+const blockedPauseMs = 2;
+
+export class OutputFile {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #owned: boolean;
+  readonly #buffer = Buffer.allocUnsafe(bufferBytes);
+  readonly #pause = new Int32Array(new SharedArrayBuffer(4));
+  #length = 0;
+  /** The reader of standard output went away: the rest is dropped, as tools in a pipeline do. */
+  closedByReader = false;
+
+  /** @param path a file, made or emptied; `-` for standard output. @throws FloodgateError `output-open`. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#owned = path !== '-';
+    try {
+      this.#fd = path === '-' ? 1 : openSync(path, 'w');
+      fstatSync(this.#fd);
+    } catch (cause) {
+      throw outputError('output-open', `cannot write ${path}`, cause);
+    }
+  }
+
+  /** @throws FloodgateError `output-write`, for instance when the disk is full. */
+  write(text: string): void {
+    if (this.closedByReader) return;
+    // Three bytes of UTF-8 for each UTF-16 unit at most.
+    if (text.length * 3 > bufferBytes) {
+      this.flush();
+      this.#writeAll(Buffer.from(text));
+      return;
+    }
+    if (this.#length + text.length * 3 > bufferBytes) this.flush();
+    this.#length += this.#buffer.write(text, this.#length);
+  }
+
+  flush(): void {
+    const length = this.#length;
+    this.#length = 0;
+    if (length > 0) this.#writeAll(this.#buffer.subarray(0, length));
+  }
+
+  close(): void {
+    this.flush();
+    if (this.#owned) closeSync(this.#fd);
+  }
+
+  #writeAll(bytes: Uint8Array): void {
+    let at = 0;
+    let blockedMs = 0;
+    while (at < bytes.length && !this.closedByReader) {
+      try {
+        at += writeSync(this.#fd, bytes, at);
+        blockedMs = 0;
+      } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        if (code === 'EPIPE') this.closedByReader = true;
+        else if (code === 'EAGAIN' && blockedMs < blockedMsMax) {
+          // A pipe that is full: wait for its reader, but not for ever.
+          Atomics.wait(this.#pause, 0, 0, blockedPauseMs);
+          blockedMs += blockedPauseMs;
+        } else throw outputError('output-write', `cannot write ${this.#path}`, cause);
+      }
+    }
+  }
+}
+
+function outputError(code: string, message: string, cause: unknown): FloodgateError {
+  const { code: reason } = cause as NodeJS.ErrnoException;
+  const hint =
+    reason === 'ENOSPC' ? 'the disk is full: free some room or write elsewhere' : 'choose a path that can be written';
+  return new FloodgateError(code, `${message} (${reason ?? (cause as Error).message})`, { hint, cause });
+}

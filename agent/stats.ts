@@ -1,0 +1,46 @@
+/** `--stats`: every counter and gauge by its name, once at the end or one line an interval. */
+import type { CaptureStats } from './capture/frame-source.ts';
+import type { OutputFile } from './sinks/output-file.ts';
+
+export type Counters = Record<string, number>;
+
+/** Frames the kernel dropped, over all interfaces; sources that cannot know count as none. */
+export function captureCounters(stats: readonly CaptureStats[]): Counters {
+  let received = 0;
+  let dropped = 0;
+  for (const one of stats) {
+    received += one.framesReceived;
+    dropped += one.framesDropped ?? 0;
+  }
+  return { 'capture.framesReceived': received, 'capture.framesDropped': dropped };
+}
+
+/** One interface's drops as people read them: a share of all that passed it. */
+export function dropShare(stats: CaptureStats): number | null {
+  if (stats.framesDropped === null) return null;
+  const passed = stats.framesReceived + stats.framesDropped;
+  return passed === 0 ? 0 : stats.framesDropped / passed;
+}
+
+export class StatsFile {
+  readonly #output: OutputFile;
+  readonly #asLines: boolean;
+
+  constructor(output: OutputFile, asLines: boolean) {
+    this.#output = output;
+    this.#asLines = asLines;
+  }
+
+  sample(tsMs: number, counters: Counters): void {
+    this.#output.write(`${JSON.stringify({ type: 'sample', tsMs, ...counters })}\n`);
+    this.#output.flush();
+  }
+
+  /** The last word. */
+  final(tsMs: number, counters: Counters, interfaces: readonly CaptureStats[]): void {
+    const shares = interfaces.map((one) => ({ ...one, droppedShare: dropShare(one) }));
+    const all = { type: 'final', tsMs, ...counters, interfaces: shares };
+    this.#output.write(this.#asLines ? `${JSON.stringify(all)}\n` : `${JSON.stringify(all, null, 2)}\n`);
+    this.#output.close();
+  }
+}
