@@ -10,6 +10,9 @@ import { METHOD_BYTES_MAX, methodIndex } from './methods.ts';
 export const HEAD_INCOMPLETE = 0;
 export const HEAD_INVALID = -1;
 
+/** `minorVersion` of HTTP/0.9: a request line of method and path alone. */
+export const NO_VERSION = -1;
+
 /** Content-Length results that are no length. */
 export const LENGTH_ABSENT = -1;
 export const LENGTH_UNKNOWABLE = -2;
@@ -23,6 +26,9 @@ const SP = 32;
 const HT = 9;
 const COLON = 58;
 const COMMA = 44;
+const SLASH = 47;
+/** A line of an unknown method without a version in its first word is followed this far: other protocols look so. */
+const ODD_LINE_BYTES_MAX = 1024;
 
 const TOKEN = 1;
 const TARGET = 2;
@@ -80,6 +86,25 @@ export class HeadParser {
    * @returns the length of the head with its blank line, HEAD_INCOMPLETE or HEAD_INVALID (no start line).
    */
   parse(bytes: Uint8Array, start: number, end: number, strict: boolean): number {
+    this.#clear(start);
+    const first = this.startLine(bytes, start, end, strict);
+    if (first <= 0) return first;
+    this.startLineRead = true;
+    return this.#fieldLines(bytes, start + first, end, strict);
+  }
+
+  /** Sets the results to those of a response without a head (HTTP/0.9). */
+  parseNothing(): void {
+    this.#clear(0);
+    this.isRequest = false;
+    this.method = -1;
+    this.status = 0;
+    this.minorVersion = NO_VERSION;
+    this.reasonStart = 0;
+    this.reasonEnd = 0;
+  }
+
+  #clear(start: number): void {
     this.owner = null;
     this.startLineRead = false;
     this.flags = 0;
@@ -89,10 +114,6 @@ export class HeadParser {
     this.upgrade = UpgradeTo.none;
     this.count = 0;
     this.#start = start;
-    const first = this.startLine(bytes, start, end, strict);
-    if (first <= 0) return first;
-    this.startLineRead = true;
-    return this.#fieldLines(bytes, start + first, end, strict);
   }
 
   /**
@@ -107,7 +128,7 @@ export class HeadParser {
     while (at < tokenMax && (CLASS[bytes[at]!]! & TOKEN) !== 0) at++;
     if (at === end) return HEAD_INCOMPLETE;
     if (at === start) return HEAD_INVALID;
-    if (bytes[at] === 47 && at === start + 4) return this.#statusLine(bytes, start, end, strict);
+    if (bytes[at] === SLASH && at === start + 4) return this.#statusLine(bytes, start, end, strict);
     if (bytes[at] !== SP) return HEAD_INVALID;
     return this.#requestLine(bytes, start, at, end, strict);
   }
@@ -153,42 +174,62 @@ export class HeadParser {
     let at = methodEnd + 1;
     while (at < end && (CLASS[bytes[at]!]! & TARGET) !== 0) at++;
     if (at === end) return HEAD_INCOMPLETE;
-    let target = methodEnd + 1;
-    let targetEnd = at;
-    let flags = 0;
-    let version = bytes[at] === SP ? this.#version(bytes, at + 1, end) : HEAD_INVALID;
+    const version = bytes[at] === SP ? this.#version(bytes, at + 1, end) : HEAD_INVALID;
     if (version === HEAD_INCOMPLETE) return HEAD_INCOMPLETE;
-    if (version === HEAD_INVALID || targetEnd === target) {
-      // Spaces in the target: RFC 9112, 3 has us reject it or take the last word as the version.
-      if (strict) return HEAD_INVALID;
-      while (at < end && bytes[at] !== LF) at++;
-      if (at === end) return HEAD_INCOMPLETE;
-      let last = this.#lineEnd(bytes, target, at);
-      while (last > target && bytes[last - 1] === SP) last--;
-      if (last - 8 <= target || this.#version(bytes, last - 8, end) !== last) return HEAD_INVALID;
-      version = last;
-      targetEnd = last - 8;
-      while (targetEnd > target && bytes[targetEnd - 1] === SP) targetEnd--;
-      while (target < targetEnd && bytes[target] === SP) target++;
-      if (targetEnd === target) return HEAD_INVALID;
-      flags = MessageFlag.malformedTarget;
+    if (version === HEAD_INVALID || at === methodEnd + 1) {
+      return strict ? HEAD_INVALID : this.#oddRequestLine(bytes, start, methodEnd, end);
     }
+    const targetEnd = at;
     at = version;
     while (!strict && at < end && bytes[at] === SP) at++;
     if (at === end) return HEAD_INCOMPLETE;
     if (bytes[at] === CR) {
       if (++at === end) return HEAD_INCOMPLETE;
-    } else flags |= MessageFlag.bareLf;
+    } else this.flags |= MessageFlag.bareLf;
     if (bytes[at] !== LF) return HEAD_INVALID;
-    this.isRequest = true;
-    this.flags |= flags;
-    this.status = 0;
     this.minorVersion = bytes[version - 1]! - 48;
-    this.method = methodIndex(bytes, start, methodEnd);
+    this.#isRequestLine(start, methodEnd, methodEnd + 1, targetEnd, methodIndex(bytes, start, methodEnd));
+    return at + 1 - start;
+  }
+
+  #isRequestLine(start: number, methodEnd: number, target: number, targetEnd: number, method: number): void {
+    this.isRequest = true;
+    this.status = 0;
+    this.method = method;
     this.methodEnd = methodEnd - start;
     this.targetStart = target - start;
     this.targetEnd = targetEnd - start;
-    return at + 1 - start;
+  }
+
+  /**
+   * A request line with spaces in its target or none at all (RFC 9112, 3 lets a recipient take the last word as the
+   * version), with half a version, or, of a known method and a path, with none (HTTP/0.9, RFC 1945, 4.1).
+   */
+  #oddRequestLine(bytes: Uint8Array, start: number, methodEnd: number, end: number): number {
+    let lf = methodEnd;
+    while (lf < end && bytes[lf] !== LF) lf++;
+    const method = methodIndex(bytes, start, methodEnd);
+    if (lf === end) return method >= 0 || end - start <= ODD_LINE_BYTES_MAX ? HEAD_INCOMPLETE : HEAD_INVALID;
+    let last = this.#lineEnd(bytes, methodEnd, lf);
+    while (last > methodEnd && bytes[last - 1] === SP) last--;
+    let word = last;
+    while (word > methodEnd && bytes[word - 1] !== SP) word--;
+    let target = methodEnd;
+    while (target < last && bytes[target] === SP) target++;
+    if (target === last) return HEAD_INVALID;
+    let targetEnd = last;
+    const whole = this.#version(bytes, word, end) === last;
+    if (whole || (method >= 0 && startsWith(bytes, word, last, VERSION_PREFIX, 5))) {
+      this.minorVersion = whole ? bytes[last - 1]! - 48 : 0;
+      targetEnd = word;
+      while (targetEnd > target && bytes[targetEnd - 1] === SP) targetEnd--;
+    } else {
+      if (method < 0 || bytes[target] !== SLASH || word !== target) return HEAD_INVALID;
+      this.minorVersion = NO_VERSION;
+    }
+    this.flags |= MessageFlag.malformedTarget;
+    this.#isRequestLine(start, methodEnd, target, Math.max(target, targetEnd), method);
+    return lf + 1 - start;
   }
 
   /** Where `HTTP/1.d` at `at` ends, or HEAD_INCOMPLETE, HEAD_INVALID. */
@@ -378,6 +419,13 @@ const WEBSOCKET = lower('websocket');
 const H2C = lower('h2c');
 const IDENTITY = lower('identity');
 const CHUNKED = lower('chunked');
+
+/** Whether `bytes[at, end)` begins with the first `length` bytes of `prefix`. */
+function startsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Array, length: number): boolean {
+  if (end - at < length) return false;
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== prefix[i]) return false;
+  return true;
+}
 
 function isBlank(c: number): boolean {
   return c === SP || c === HT || c === CR || c === LF;

@@ -11,6 +11,7 @@ import {
   HeadParser,
   LENGTH_ABSENT,
   LENGTH_UNKNOWABLE,
+  NO_VERSION,
   UpgradeTo,
 } from './head-parser.ts';
 import { HeadPool } from './head-pool.ts';
@@ -29,6 +30,9 @@ const LF = 10;
 const CR = 13;
 /** What an HTTP/2 client sends first (RFC 9113, 3.4), as far as it differs from HTTP/1 heads. */
 const HTTP2_PREFACE = Uint8Array.from('PRI * HTTP/2', (c) => c.charCodeAt(0));
+
+/** The head of an HTTP/0.9 response. */
+const NO_HEAD = new Uint8Array(0);
 
 /** What a stream speaks, as far as known. */
 const Protocol = { unknown: 0, http: 1, tls: 2, http2: 3, left: 4 } as const;
@@ -90,6 +94,7 @@ export class HttpLayer implements StreamHandler {
       this.#counters.ignoredBytes += end - start;
       return;
     }
+    if (side.fresh) this.#answered(stream, sideIndex);
     this.#consume(side, bytes, start, end, tsUs);
     // A head that outlives its segment is kept for those who ask for fields at the end.
     if (side.active && side.buffer === null && side.message.head !== null) this.#keepHead(side);
@@ -142,6 +147,14 @@ export class HttpLayer implements StreamHandler {
     }
     this.#sides[index] = null;
     this.#spare.push(side);
+  }
+
+  /** The first answer tells that an HTTP/0.9 request, which has no blank line, is over. */
+  #answered(stream: number, sideIndex: Side): void {
+    const other = this.#sides[stream * 2 + 1 - sideIndex];
+    if (other == null || other.state !== SideState.head || !other.startLineChecked) return;
+    this.#parser.parse(other.buffer!, 0, other.bufferLength, other.strict);
+    if (this.#parser.minorVersion === NO_VERSION && this.#parser.isRequest) this.#truncateHead(other, 0);
   }
 
   /** No more bytes from a side; `orderly` where it said so itself. */
@@ -202,7 +215,7 @@ export class HttpLayer implements StreamHandler {
       this.#begin(side, bytes, at, length, tsUs, 0);
       return at + length;
     }
-    if (length === HEAD_INVALID) return this.#notStart(side, bytes, at, end);
+    if (length === HEAD_INVALID) return this.#notStart(side, bytes, at, end, tsUs);
     if (limit < end) return at + this.#headOverLimit(side, bytes, at, limit, tsUs);
     side.state = SideState.head;
     side.bufferedUs = tsUs;
@@ -277,7 +290,7 @@ export class HttpLayer implements StreamHandler {
     side.buffer = null;
     side.bufferLength = 0;
     side.state = SideState.start;
-    const at = this.#notStart(side, buffer, 0, length);
+    const at = this.#notStart(side, buffer, 0, length, tsUs);
     this.#consume(side, buffer, at, length, tsUs);
     if (side.active && side.message.head === buffer) this.#keepHead(side);
     this.#pool.release(buffer);
@@ -285,11 +298,18 @@ export class HttpLayer implements StreamHandler {
   }
 
   /** The bytes at `at` start no message; returns where to go on. */
-  #notStart(side: SideRecord, bytes: Uint8Array, at: number, end: number): number {
+  #notStart(side: SideRecord, bytes: Uint8Array, at: number, end: number, tsUs: number): number {
     let same = 0;
     while (same < HTTP2_PREFACE.length && at + same < end && bytes[at + same] === HTTP2_PREFACE[same]) same++;
     if (same === HTTP2_PREFACE.length) {
       this.#leave(side.stream, Protocol.http2);
+      return at;
+    }
+    const other = this.#sides[side.stream * 2 + 1 - side.side];
+    if (other?.simple && side.fresh) {
+      // RFC 1945, 6: the answer to an HTTP/0.9 request is a body and nothing else.
+      this.#parser.parseNothing();
+      this.#begin(side, NO_HEAD, 0, 0, tsUs, 0);
       return at;
     }
     side.garbageBytes++;
@@ -336,8 +356,11 @@ export class HttpLayer implements StreamHandler {
   #truncateHead(side: SideRecord, flag: number): void {
     side.state = SideState.start;
     const length = side.bufferLength;
-    if (this.#parser.parse(side.buffer!, 0, length, side.strict) === HEAD_INCOMPLETE && this.#parser.startLineRead) {
-      this.#begin(side, side.buffer!, 0, length, side.bufferedUs, flag | MessageFlag.headTruncated);
+    const parser = this.#parser;
+    if (parser.parse(side.buffer!, 0, length, side.strict) === HEAD_INCOMPLETE && parser.startLineRead) {
+      const whole = parser.isRequest && parser.minorVersion === NO_VERSION && flag !== MessageFlag.gap;
+      const flags = whole ? 0 : flag | MessageFlag.headTruncated;
+      this.#begin(side, side.buffer!, 0, length, side.bufferedUs, flags);
     } else {
       side.garbageBytes += length;
       this.#releaseBuffer(side);
@@ -384,6 +407,7 @@ export class HttpLayer implements StreamHandler {
     side.sends = 'request';
     message.kind = 'request';
     message.reasonEnd = 0;
+    side.simple = parser.minorVersion === NO_VERSION;
     message.method = parser.method >= 0 ? METHODS[parser.method]! : latin1(bytes, start, start + parser.methodEnd);
     let targetEnd = parser.targetEnd;
     if (targetEnd - parser.targetStart > this.#limits.uriBytesMax) {
@@ -400,7 +424,7 @@ export class HttpLayer implements StreamHandler {
     const message = side.message;
     const pairing = this.#pairing;
     const status = parser.status;
-    const interim = status < 200 && status !== 101;
+    const interim = status >= 100 && status < 200 && status !== 101;
     this.#counters.responses++;
     side.sends = 'response';
     message.kind = 'response';
@@ -417,7 +441,7 @@ export class HttpLayer implements StreamHandler {
     }
     const tunnel = pairing.method === 'CONNECT' && status >= 200 && status < 300;
     // RFC 9112, 6.3, rules 1 and 2.
-    if (status < 200 || status === 204 || status === 304 || tunnel || pairing.method === 'HEAD') {
+    if (interim || status === 101 || status === 204 || status === 304 || tunnel || pairing.method === 'HEAD') {
       if (status === 101 || tunnel) message.flags |= MessageFlag.upgraded;
       const upgrade = parser.upgrade;
       this.#handler.begin(message);
@@ -550,7 +574,7 @@ export class HttpLayer implements StreamHandler {
     }
     if (hello.status === 'invalid') {
       if (side.buffer !== null) return this.#rescan(side, end, tsUs);
-      return this.#notStart(side, bytes, from, end);
+      return this.#notStart(side, bytes, from, end, tsUs);
     }
     if (hello.status === 'client') this.#countServerName(hello.serverName);
     else this.#countVersion(hello.version);

@@ -10,7 +10,7 @@ export const MessageFlag = {
   malformedField: 1 << 3,
   /** NUL or another control character in the head. */
   controlCharacter: 1 << 4,
-  /** The request target holds a space or a control character. */
+  /** The request line has no target, spaces or a control character in it, or no whole version. */
   malformedTarget: 1 << 5,
   /** Content-Length was repeated with the same value (RFC 9112, 6.3). */
   duplicateLength: 1 << 6,

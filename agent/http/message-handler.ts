@@ -30,7 +30,7 @@ export interface HttpMessage {
   /** Responses: status code; 0 for requests. */
   readonly status: number;
   readonly reason: string;
-  /** Minor version of HTTP/1.x. */
+  /** Minor version of HTTP/1.x; −1 for HTTP/0.9. */
   readonly minorVersion: number;
   readonly headers: HeaderFields;
   readonly headersBytes: number;

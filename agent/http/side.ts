@@ -44,6 +44,8 @@ export class SideRecord {
   searching = false;
   /** No request is known for the response that flows: it may answer a HEAD, and its body be the next response. */
   doubtful = false;
+  /** The last request here was HTTP/0.9: its answer has no head. */
+  simple = false;
   /** Bytes left of a counted body or chunk. */
   remaining = 0;
   /** Bytes of the present chunk-size line or trailer section; hexadecimal digits seen of a chunk size. */
@@ -74,6 +76,7 @@ export class SideRecord {
     this.strict = false;
     this.searching = false;
     this.doubtful = false;
+    this.simple = false;
     this.buffer = null;
     this.bufferLength = 0;
     this.garbageBytes = 0;

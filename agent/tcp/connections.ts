@@ -162,7 +162,7 @@ export class Connections {
     this.#halves.reset(slot * 2 + 1);
     counters.streamsOpened += 1;
     if (!syn) counters.streamsOpenedMidStream += 1;
-    this.#handler.open(slot, tsUs);
+    this.#handler.open(slot, tsUs, !syn);
     return slot;
   }
 
