@@ -6,53 +6,14 @@ import v8 from 'node:v8';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { top } from './arithmetic.ts';
+import { readCollapsed, writeCollapsed } from './collapsed.ts';
+import { readCpuProfile } from './cpu-profile.ts';
 import { fileOfUrl, lastOrdinal, readHeapProfile, writeHeapProfile } from './heap-profile.ts';
 import { readPprof, writePprof } from './pprof.ts';
-import { type Profile, ProfileBuilder, ProfileError, stackOf, sumOf } from './profile.ts';
-
-/** The one thing every format's test compares: each stack as text with its values. */
-export function stacksOf(profile: Profile, types = profile.sampleTypes.map((_, i) => i)): Record<string, number[]> {
-  const stacks: Record<string, number[]> = {};
-  const { functionName, file, line } = profile.sites;
-  for (let node = 1; node < profile.parent.length; node += 1) {
-    const values = types.map((type) => Math.round(profile.self[type]![node]!));
-    if (values.every((value) => value === 0)) continue;
-    const key = stackOf(profile, node).map((site) => `${functionName[site]} ${file[site]}:${line[site]}`);
-    stacks[key.join(' > ')] = values;
-  }
-  return stacks;
-}
-
-const hostile = '</script><img src=x onerror=alert(1)>\u2028"\\;';
-
-/** Two sample types, shared prefixes, recursion, an anonymous function, a hostile name, a negative value. */
-export function sampleProfile(): Profile {
-  const builder = new ProfileBuilder({
-    sampleTypes: [
-      { type: 'alloc_objects', unit: 'count' },
-      { type: 'alloc_space', unit: 'bytes' },
-    ],
-    period: 65_536,
-    timeMs: 1_773_500_966_535,
-    durationMs: 12_500,
-  });
-  const main = builder.child(0, builder.site('main', 'agent/main.ts', 12, 3));
-  const parse = builder.child(main, builder.site('parse', 'agent/http/parser.ts', 99, 7));
-  const again = builder.child(parse, builder.site('parse', 'agent/http/parser.ts', 99, 7));
-  const odd = builder.child(again, builder.site(hostile, `agent/${hostile}.ts`, 1));
-  const big = builder.child(main, builder.site('ünïcode → λ', 'agent/b.ts', 4_000_000));
-  for (const [node, count, bytes] of [
-    [main, 1, 100],
-    [parse, 20, 300],
-    [again, 3, 12_345_678_901],
-    [odd, 7, 70],
-    [big, 0, -4096],
-  ] as const) {
-    builder.add(node, 0, count);
-    builder.add(node, 1, bytes);
-  }
-  return builder.finish();
-}
+import { ProfileBuilder, ProfileError, sumOf } from './profile.ts';
+import { sampleProfile, stacksOf } from './profile-samples.ts';
+import { applySourceMaps } from './source-maps.ts';
+import { readSpeedscope, writeSpeedscope } from './speedscope.ts';
 
 t.test('pprof keeps everything', async (t) => {
   const read = readPprof(writePprof(sampleProfile()));
@@ -65,6 +26,87 @@ t.test('pprof keeps everything', async (t) => {
 t.test('a .heapprofile keeps the bytes', async (t) => {
   const read = readHeapProfile(writeHeapProfile(sampleProfile()), { sampleType: 'alloc_space' });
   t.same(stacksOf(read), stacksOf(sampleProfile(), [1]));
+});
+
+/** Without what shrank, which formats of widths cannot hold. */
+function grown(stacks: Record<string, number[]>): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(stacks).filter(([, values]) => values.every((value) => value >= 0)));
+}
+
+t.test('speedscope keeps all that grew', async (t) => {
+  const read = readSpeedscope(writeSpeedscope(sampleProfile()));
+  t.same(stacksOf(read), grown(stacksOf(sampleProfile())));
+  t.same(read.sampleTypes, sampleProfile().sampleTypes);
+});
+
+t.test('evented speedscope files are read too', async (t) => {
+  const events = [
+    { type: 'O', frame: 0, at: 10 },
+    { type: 'O', frame: 1, at: 12 },
+    { type: 'C', frame: 1, at: 17 },
+    { type: 'C', frame: 0, at: 20 },
+  ];
+  const file = (list: unknown) =>
+    JSON.stringify({
+      shared: { frames: [{ name: 'a' }, { name: 'b' }] },
+      profiles: [{ type: 'evented', unit: 'none', name: 'x', startValue: 0, events: list }],
+    });
+  t.same(stacksOf(readSpeedscope(file(events))), { 'a :0': [5], 'a :0 > b :0': [5] });
+  t.throws(() => readSpeedscope(file([events[0], events[3], events[1]])), /backwards/);
+  t.throws(() => readSpeedscope(file([events[0], events[2]])), /innermost/);
+  t.throws(() => readSpeedscope(file([{ type: 'O', frame: 7, at: 1 }])), /no frame 7/);
+});
+
+t.test('collapsed stacks keep one sample type, names made safe', async (t) => {
+  const text = writeCollapsed(sampleProfile(), 'alloc_space');
+  t.match(text, 'main (agent/main.ts:12);parse (agent/http/parser.ts:99) 300\n');
+  t.match(text, 'ünïcode → λ (agent/b.ts:4000000) -4096\n');
+  t.equal(text.split('\n').length, 6, 'a line a stack, whatever the names hold');
+  t.equal(writeCollapsed(readCollapsed(text)), text);
+  t.throws(() => readCollapsed('a;b 1\nnonsense'), /line 2 does not end/);
+});
+
+t.test('a CPU profile is samples and time, without the idle', async (t) => {
+  const frame = (functionName: string, lineNumber: number) => ({
+    functionName,
+    scriptId: '1',
+    url: 'file:///p/a.js',
+    lineNumber,
+    columnNumber: 0,
+  });
+  const profile = {
+    startTime: 1_000,
+    endTime: 5_000,
+    nodes: [
+      { id: 1, callFrame: frame('(root)', -1), children: [2, 4] },
+      { id: 2, callFrame: frame('main', 4), children: [3] },
+      { id: 3, callFrame: frame('leaf', 9), children: [2] },
+      { id: 4, callFrame: frame('(idle)', -1) },
+    ],
+    samples: [2, 3, 4, 3],
+    timeDeltas: [0, 1_000, 2_000, 500],
+  };
+  const read = readCpuProfile(JSON.stringify(profile), { root: '/p' });
+  t.same(stacksOf(read), { 'main a.js:5': [1, 1_000_000], 'main a.js:5 > leaf a.js:10': [2, 2_500_000] });
+  t.throws(() => readCpuProfile(JSON.stringify({ ...profile, samples: [9, 9, 9, 9] })), /does not exist/);
+  t.throws(() => readCpuProfile(JSON.stringify({ ...profile, samples: [2] })), /as many samples/);
+});
+
+t.test('source maps lead back to the sources; broken ones do nothing', async (t) => {
+  const builder = new ProfileBuilder({ sampleTypes: [{ type: 'alloc_space', unit: 'bytes' }] });
+  builder.add(builder.child(0, builder.site('t', 'dist/app.js', 1, 1)), 0, 7);
+  // One segment: line 1, column 0 of the built file is line 3, column 4 of the source, named `total`.
+  const map = { version: 3, names: ['total'], sources: ['../src/app.ts'], mappings: 'AAEIA' };
+  const asked: string[] = [];
+  const load = (file: string) => {
+    asked.push(file);
+    return JSON.stringify(map);
+  };
+  t.same(stacksOf(applySourceMaps(builder.finish(), load)), { 'total src/app.ts:3': [7] });
+  t.same(asked, ['dist/app.js']);
+  for (const broken of [null, '{', '{}', '{"version":3,"sources":[],"mappings":"%%%"}']) {
+    t.same(stacksOf(applySourceMaps(builder.finish(), () => broken)), { 't dist/app.js:1': [7] });
+  }
 });
 
 t.test('what v8.startHeapProfile writes is read, and an interval by its ordinals', async (t) => {
