@@ -108,16 +108,13 @@ function checkFrames(t: Test, subject: SourceUnderTest, expected: Traffic, list:
   for (let index = 0; index < names.length; index++) {
     const wanted = expected.frames.filter((frame) => frame.interfaceIndex === index);
     const got = list.frames.filter((frame) => subject.source.interfaces[frame.interfaceIndex]?.name === names[index]);
-    t.same(
-      got.map((frame) => [frame.wireLength, Buffer.from(frame.bytes).toString('hex')]),
-      wanted.map((frame) => [frame.wireLength, Buffer.from(frame.bytes).toString('hex')]),
-      `bytes and wire lengths on ${names[index]}, in order`,
-    );
+    const different = wanted.findIndex((frame, i) => !isSameFrame(frame, got[i]));
+    t.equal(different, -1, `bytes and wire lengths on ${names[index]}, in order`);
+    if (different >= 0) t.same(got[different], wanted[different]);
     const times = got.map((frame) => frame.tsUs);
     if (subject.timestamps === 'recorded') {
-      t.same(
-        times,
-        wanted.map((frame) => frame.tsUs),
+      t.ok(
+        times.every((time, i) => time === wanted[i]?.tsUs),
         'timestamps as recorded',
       );
     } else {
@@ -131,4 +128,8 @@ function checkFrames(t: Test, subject: SourceUnderTest, expected: Traffic, list:
       );
     }
   }
+}
+
+function isSameFrame(a: Frame, b: Frame | undefined): boolean {
+  return b !== undefined && a.wireLength === b.wireLength && Buffer.compare(a.bytes, b.bytes) === 0;
 }

@@ -1,7 +1,7 @@
 /** Filter expressions compiled by libpcap, where it is installed: the language of pcap-filter(7). */
 import { FloodgateError } from '../../errors.ts';
 import { LinkType } from '../../pcap/link-type.ts';
-import { BpfProgram, instructionBytes } from '../bpf-program.ts';
+import { acceptAll, BpfProgram, instructionBytes } from '../bpf-program.ts';
 import type { FrameFilter } from '../filter-sink.ts';
 import { type Address, loadKoffi } from './libc.ts';
 
@@ -34,7 +34,10 @@ export function compileFilter(expression: string, linkType: number, snapLength: 
   const program = new Uint8Array(new ArrayBuffer(programBytes));
   try {
     if (library.compile(handle, program, expression, 1, PCAP_NETMASK_UNKNOWN) !== 0) {
-      throw new FloodgateError('filter-invalid', `the filter "${expression}" is not valid: ${library.error(handle)}`, {
+      const reason = library.error(handle);
+      // Not a fault of the expression: "ip6 and tcp[13] != 0", say, is meaningful and matches nothing.
+      if (reason.includes('rejects all packets')) return acceptAll(0);
+      throw new FloodgateError('filter-invalid', `the filter "${expression}" is not valid: ${reason}`, {
         hint: 'see pcap-filter(7), e.g. --filter "tcp port 8080 and host 10.0.0.1"',
       });
     }
