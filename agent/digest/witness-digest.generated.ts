@@ -1258,9 +1258,9 @@ export function digestInt64Value(x: number | bigint, out: number, at: number): v
 export function digestUInt32Value(x: number | bigint, out: number, at: number): void {
   ensure(at + 33);
   let p = at + 1;
-  if (x !== 0) {
+  if ((x as number) !== 0) {
     putDigest(p, 0x2f547feb, 0x4065ed64);
-    hashInt(x, p + 8, p + 16);
+    hashInt((x as number), p + 8, p + 16);
     p += 16;
   }
   bytes[at] = TYPE_MAP;

@@ -123,7 +123,7 @@ export const IR_SHAPE: Readonly<Record<string, MessageShape>> = {
   FloatType: bounds('number'),
   Int32Value: wrapperValue,
   Int64Value: wrapperValue,
-  UInt32Value: wrapperValue,
+  UInt32Value: { type: 'number | bigint', fields: { value: '(x as number)' } },
   UInt64Value: wrapperValue,
   DoubleValue: { type: 'number | bigint', fields: { value: '(x as number)' } },
   FloatValue: { type: 'number | bigint', fields: { value: '(x as number)' } },

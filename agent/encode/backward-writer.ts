@@ -1,0 +1,145 @@
+/**
+ * Protobuf's wire format written from the end to the front (hot path): a message's length is known when its content has
+ * been written, so nothing is measured beforehand and nothing is moved afterwards. One buffer for the process, kept.
+ * Source: protobuf.dev/programming-guides/encoding.
+ */
+import assert from 'node:assert/strict';
+
+/** Most witnesses are some KiB; the buffer doubles up to the limit and goes back to this size after a large one. */
+const BUFFER_BYTES_INITIAL = 65_536;
+/** No witness is encoded beyond this: three times the longest body that is parsed (10 MB). */
+export const ENCODED_BYTES_MAX = 32 * 1024 * 1024;
+
+let buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES_INITIAL);
+/** First byte written; what is written next goes before it. */
+let at = buffer.length;
+
+/** Thrown by the writer and caught by whoever started it: a witness beyond the limit is dropped, not half encoded. */
+export class EncodedTooLong extends RangeError {}
+
+/** Starts a new message at the buffer's end. */
+export function beginWriting(): void {
+  if (buffer.length > BUFFER_BYTES_INITIAL * 16) buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES_INITIAL);
+  at = buffer.length;
+}
+
+/** What has been written since `beginWriting`: a view, valid until the next `beginWriting`. */
+export function writtenBytes(): Buffer<ArrayBuffer> {
+  return buffer.subarray(at);
+}
+
+/** Marks the end of a message: to be handed to {@link putMessageHead} when its content is written. */
+export function messageEnd(): number {
+  return buffer.length - at;
+}
+
+function room(length: number): void {
+  if (at >= length) return;
+  const used = buffer.length - at;
+  if (used + length > ENCODED_BYTES_MAX) throw new EncodedTooLong('witness beyond the encoder’s limit');
+  const wider = Buffer.allocUnsafeSlow(Math.min(ENCODED_BYTES_MAX, Math.max(buffer.length * 2, used + length)));
+  buffer.copy(wider, wider.length - used, at);
+  at = wider.length - used;
+  buffer = wider;
+}
+
+/** Tags of field numbers below 16 are one byte; the schema has no others, the generator sees to it. */
+export function putTag(tag: number): void {
+  room(1);
+  at -= 1;
+  buffer[at] = tag;
+}
+
+/** The length and the tag before a message that ended at `end`. */
+export function putMessageHead(end: number, tag: number): void {
+  putUnsigned(buffer.length - at - end);
+  putTag(tag);
+}
+
+/** An integer of 0 … 2^53. */
+export function putUnsigned(value: number): void {
+  room(10);
+  if (value < 128) {
+    at -= 1;
+    buffer[at] = value;
+    return;
+  }
+  let size = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size += 1;
+  at -= size;
+  let rest = value;
+  for (let i = at; i < at + size - 1; i += 1) {
+    const high = Math.floor(rest / 128);
+    buffer[i] = (rest - high * 128) | 0x80;
+    rest = high;
+  }
+  buffer[at + size - 1] = rest;
+}
+
+/** Any integer of 64 bits, negative ones in two's complement, enums and int32 as well. */
+export function putInteger(value: number | bigint): void {
+  if (typeof value === 'number' && value >= 0) putUnsigned(value);
+  else putBigInteger(BigInt.asUintN(64, BigInt(value)));
+}
+
+function putBigInteger(value: bigint): void {
+  room(10);
+  let size = 1;
+  for (let rest = value; rest >= 128n; rest >>= 7n) size += 1;
+  at -= size;
+  let rest = value;
+  for (let i = at; i < at + size; i += 1, rest >>= 7n) buffer[i] = Number(rest & 0x7fn) | 0x80;
+  buffer[at + size - 1]! &= 0x7f;
+}
+
+export function putBool(value: boolean): void {
+  putTag(value ? 1 : 0);
+}
+
+export function putDouble(value: number): void {
+  room(8);
+  at -= 8;
+  buffer.writeDoubleLE(value, at);
+}
+
+export function putFloat(value: number): void {
+  room(4);
+  at -= 4;
+  buffer.writeFloatLE(Math.fround(value), at);
+}
+
+/** Above so many characters the runtime's own conversion is faster than a loop. */
+const SHORT_TEXT = 64;
+
+/** A string with its length before it. */
+export function putText(text: string): void {
+  const { length } = text;
+  if (length <= SHORT_TEXT) {
+    room(length + 5);
+    let i = length - 1;
+    for (let to = at - 1; i >= 0; i -= 1, to -= 1) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) break;
+      buffer[to] = code;
+    }
+    if (i < 0) {
+      at -= length;
+      putUnsigned(length);
+      return;
+    }
+  }
+  const size = Buffer.byteLength(text, 'utf8');
+  room(size + 5);
+  at -= size;
+  const written = buffer.write(text, at, size, 'utf8');
+  assert(written === size);
+  putUnsigned(size);
+}
+
+/** Bytes with their length before them. */
+export function putBytes(value: Uint8Array): void {
+  room(value.length + 5);
+  at -= value.length;
+  buffer.set(value, at);
+  putUnsigned(value.length);
+}
