@@ -68,7 +68,7 @@ export class Agent {
   /** Reads to the end of the input, or until `stop`. @throws FloodgateError when the input or an output fails. */
   async run(): Promise<void> {
     const { source, nowUs } = this.#options;
-    while (!this.#stopping) {
+    for (;;) {
       const frames = source.read(this.tcp, framesPerTurn);
       if (frames < 0) break;
       if (frames === 0) {
@@ -84,17 +84,14 @@ export class Agent {
     this.witnesses?.advance(tsUs);
   }
 
-  /** Lets `run` end after the frames that were captured already. */
+  /** Lets `run` end after the frames that were captured already: a ring hands its last block over within milliseconds. */
   stop(): void {
     this.#stopping = true;
+    this.#options.source.stop();
   }
 
-  /** Takes what was captured before the stop, then closes every stream. Whatever input failed, what came before it counts. */
+  /** Closes every stream. Whatever input failed, what came before it counts. */
   finish(): void {
-    if (this.#stopping) {
-      // A live source goes on for ever: only what waits now is taken.
-      for (let rounds = 0; rounds < 64 && this.#options.source.read(this.tcp, framesPerTurn) > 0; rounds += 1);
-    }
     this.tcp.finish();
     this.witnesses?.finish();
   }
