@@ -216,7 +216,7 @@ export class HeadParser {
     while (word > methodEnd && bytes[word - 1] !== SP) word--;
     let target = methodEnd;
     while (target < last && bytes[target] === SP) target++;
-    if (target === last) return HEAD_INVALID;
+    if (target === last || (method < 0 && hasControl(bytes, target, last))) return HEAD_INVALID;
     let targetEnd = last;
     const whole = this.#version(bytes, word, end) === last;
     if (whole || (method >= 0 && startsWith(bytes, word, last, VERSION_PREFIX, 5))) {
@@ -425,6 +425,11 @@ function startsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Arr
   if (end - at < length) return false;
   for (let i = 0; i < length; i++) if (bytes[at + i] !== prefix[i]) return false;
   return true;
+}
+
+function hasControl(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if ((CLASS[bytes[at]!]! & VALUE) === 0) return true;
+  return false;
 }
 
 function isBlank(c: number): boolean {

@@ -1,8 +1,11 @@
-/** Tunnels that mirrored cloud traffic comes in: VXLAN (RFC 7348), Geneve (RFC 8926), GTP-U, GRE (RFC 2784) and ERSPAN. */
+/**
+ * Tunnels that mirrored cloud traffic comes in: VXLAN (RFC 7348), Geneve (RFC 8926), GTP-U, GRE (RFC 2784, in UDP RFC 8086),
+ * ERSPAN; and those of IPv6 in UDP: Teredo (RFC 4380) and AYIYA. Access points mirror 802.11 frames in GRE.
+ */
 import { EtherType } from './link.ts';
 import { Decoded, Layer, type Packet } from './packet.ts';
 
-const UdpPort = { gtpUser: 2152, vxlan: 4789, geneve: 6081 } as const;
+const UdpPort = { gtpUser: 2152, teredo: 3544, gre: 4754, vxlan: 4789, ayiya: 5072, geneve: 6081 } as const;
 const udpHeaderBytes = 8;
 const vxlanHeaderBytes = 8;
 const geneveHeaderBytes = 8;
@@ -13,7 +16,12 @@ const gtpExtensionsMax = 8;
 /** ERSPAN (draft-foschiano-erspan): type II has an 8-byte header, type III 12 bytes and perhaps 8 more. */
 const ErspanType = { two: 0x88be, three: 0x22eb } as const;
 
-/** UDP is of interest only as a tunnel's carrier, told by its destination port. */
+/** GRE protocol types from here to +15 are 802.11 frames of an access point, one a radio (Aruba; as Wireshark knows them). */
+const greWlanFirst = 0x8200;
+const greWlanLast = 0x820f;
+const wlanHeaderBytes = 24;
+
+/** UDP is of interest only as a tunnel's carrier, told by its destination port; Teredo's and AYIYA's servers answer from theirs. */
 export function decodeUdp(packet: Packet, bytes: Uint8Array): number {
   const offset = packet.offset;
   if (offset + udpHeaderBytes > packet.end) return Decoded.cutShort;
@@ -26,9 +34,40 @@ export function decodeUdp(packet: Packet, bytes: Uint8Array): number {
       return decodeGeneve(packet, bytes);
     case UdpPort.gtpUser:
       return decodeGtpUser(packet, bytes);
-    default:
-      return Decoded.udp;
+    case UdpPort.gre:
+      return decodeGre(packet, bytes);
+    case UdpPort.teredo:
+      return decodeTeredo(packet, bytes);
+    case UdpPort.ayiya:
+      return decodeAyiya(packet, bytes);
   }
+  const source = (bytes[offset]! << 8) | bytes[offset + 1]!;
+  if (source === UdpPort.teredo) return decodeTeredo(packet, bytes);
+  if (source === UdpPort.ayiya) return decodeAyiya(packet, bytes);
+  return Decoded.udp;
+}
+
+/** RFC 4380, 5.1.1: an authentication and an origin indication may stand before the IPv6 packet. */
+function decodeTeredo(packet: Packet, bytes: Uint8Array): number {
+  let next = packet.offset;
+  if (next + 4 > packet.end) return Decoded.cutShort;
+  if (bytes[next] === 0 && bytes[next + 1] === 1) next += 13 + bytes[next + 2]! + bytes[next + 3]!;
+  if (next + 8 > packet.end) return Decoded.udp;
+  if (bytes[next] === 0 && bytes[next + 1] === 0) next += 8;
+  if (next >= packet.end || bytes[next]! >> 4 !== 6) return Decoded.udp;
+  packet.offset = next;
+  return Layer.ip;
+}
+
+/** draft-massar-v6ops-ayiya, 3: lengths of identity (a power of two) and signature (in words), then an IPv6 packet. */
+function decodeAyiya(packet: Packet, bytes: Uint8Array): number {
+  const offset = packet.offset;
+  if (offset + 8 > packet.end) return Decoded.cutShort;
+  const next = offset + 8 + (1 << (bytes[offset]! >> 4)) + ((bytes[offset + 1]! >> 4) << 2);
+  const forwards = (bytes[offset + 2]! & 0x0f) === 1;
+  if (!forwards || bytes[offset + 3] !== 41 || next >= packet.end || bytes[next]! >> 4 !== 6) return Decoded.udp;
+  packet.offset = next;
+  return Layer.ip;
 }
 
 function decodeVxlan(packet: Packet, bytes: Uint8Array): number {
@@ -111,7 +150,27 @@ export function decodeGre(packet: Packet, bytes: Uint8Array): number {
     return Layer.ethernet;
   }
   if (protocol === EtherType.transparentBridging) return Layer.ethernet;
+  if (protocol >= greWlanFirst && protocol <= greWlanLast) return decodeWlan(packet, bytes);
   return protocol <= 1500 ? Decoded.notIp : Layer.etherType;
+}
+
+/** IEEE 802.11-2020, 9.2.3: an unencrypted data frame with an LLC/SNAP header. */
+function decodeWlan(packet: Packet, bytes: Uint8Array): number {
+  const offset = packet.offset;
+  if (offset + wlanHeaderBytes > packet.end) return Decoded.cutShort;
+  const control = bytes[offset]!;
+  const flags = bytes[offset + 1]!;
+  const isData = (control & 0x0c) === 0x08 && (control & 0x40) === 0;
+  const isEncrypted = (flags & 0x40) !== 0;
+  if (!isData || isEncrypted) return Decoded.notIp;
+  let next = offset + wlanHeaderBytes;
+  if ((flags & 3) === 3) next += 6;
+  if ((control & 0x80) !== 0) next += (flags & 0x80) === 0 ? 2 : 6;
+  if (next + 8 > packet.end) return Decoded.cutShort;
+  if (bytes[next] !== 0xaa || bytes[next + 1] !== 0xaa) return Decoded.notIp;
+  packet.protocol = (bytes[next + 6]! << 8) | bytes[next + 7]!;
+  packet.offset = next + 8;
+  return packet.protocol <= 1500 ? Decoded.notIp : Layer.etherType;
 }
 
 function networkIdentifier(bytes: Uint8Array, offset: number): number {

@@ -1,0 +1,26 @@
+/** `node bench/correctness.ts`: our messages beside tshark's and Zeek's on every capture; prints what disagrees, explained or not. */
+import { fileURLToPath } from 'node:url';
+import { compareAll, findShared, readExplanations } from './correctness-oracles.ts';
+
+const shared = findShared(fileURLToPath(new URL('..', import.meta.url)));
+if (shared === null) {
+  process.stderr.write('correctness: no corpora: put them in ../shared or name their folder in FLOODGATE_SHARED\n');
+  process.exit(2);
+}
+const explanations = readExplanations(fileURLToPath(new URL('correctness-differences.tsv', import.meta.url)));
+const comparison = compareAll(shared);
+let unexplained = 0;
+const verdicts = { ours: 0, theirs: 0, both: 0 };
+for (const { oracle, file, what } of comparison.differences) {
+  const known = explanations.find((entry) => entry.oracle === oracle && entry.file === file && entry.what === what);
+  if (known === undefined) unexplained++;
+  else if (oracle === 'zeek') verdicts[known.verdict]++;
+  process.stdout.write(`${[oracle, file, what, known?.verdict ?? '?', known?.reason ?? ''].join('\t')}\n`);
+}
+const { captures, capturesEqualToTshark, capturesBelowTshark, zeekRows, zeekRowsEqual } = comparison;
+process.stdout.write(
+  `# ${captures} captures: ${capturesEqualToTshark} equal to tshark, ${capturesBelowTshark} with fewer complete messages; ` +
+    `Zeek: ${zeekRowsEqual} of ${zeekRows} rows equal, ${verdicts.ours} differ and ours are right, ` +
+    `${verdicts.both} are told another way, ${verdicts.theirs} are theirs; ${unexplained} differences unexplained\n`,
+);
+process.exitCode = unexplained === 0 ? 0 : 1;
