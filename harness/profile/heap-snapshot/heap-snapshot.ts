@@ -1,0 +1,59 @@
+/** A V8 heap snapshot in columns: a node is a number, an edge is a number, a string is bytes until someone asks for it. */
+
+export interface HeapSnapshot {
+  readonly nodeCount: number;
+  readonly edgeCount: number;
+  /** Index into `nodeTypes`. */
+  readonly nodeType: Uint8Array;
+  /** Index of a string. */
+  readonly nodeName: Uint32Array;
+  /** V8's own object id: the same object has the same one in every snapshot of a process. */
+  readonly nodeId: Uint32Array;
+  readonly selfBytes: Float64Array;
+  /** Edges of node n are `firstEdge[n]` up to `firstEdge[n + 1]`. */
+  readonly firstEdge: Uint32Array;
+  /** Index into `edgeTypes`. */
+  readonly edgeType: Uint8Array;
+  /** Index of a string, or an element's or hidden edge's own number. */
+  readonly edgeName: Uint32Array;
+  readonly edgeTo: Uint32Array;
+  readonly nodeTypes: readonly string[];
+  readonly edgeTypes: readonly string[];
+  /** Text of a string, cut at `STRING_BYTES_MAX`; empty for an index that does not exist. */
+  text(index: number): string;
+}
+
+/** Of a string only the beginning is kept: names are short, and the strings of a heap are its largest part. */
+export const STRING_BYTES_MAX = 256;
+
+/** Names that V8 gives to what is no object of a class, as Chrome DevTools groups it. */
+const GROUPS: Readonly<Record<string, string>> = {
+  hidden: '(system)',
+  code: '(compiled code)',
+  array: '(array)',
+  string: '(string)',
+  'concatenated string': '(concatenated string)',
+  'sliced string': '(sliced string)',
+  number: '(number)',
+  symbol: '(symbol)',
+  bigint: '(bigint)',
+  closure: 'Function',
+  regexp: 'RegExp',
+  'object shape': '(object shape)',
+  synthetic: '(roots)',
+};
+
+/** Class of a node, as Chrome DevTools would group it: the constructor's name for objects and native ones. */
+export function classNameOf(snapshot: HeapSnapshot, node: number): string {
+  const type = snapshot.nodeTypes[snapshot.nodeType[node]!] ?? '';
+  const name = Object.hasOwn(GROUPS, type) ? GROUPS[type]! : snapshot.text(snapshot.nodeName[node]!);
+  return name || '(anonymous)';
+}
+
+/**
+ * Which edges keep their target alive: weak ones do not, and shortcuts (V8's own wayfinding) only from the root.
+ * Indexed by edge type: 0 never, 1 always, 2 from the root.
+ */
+export function retainingEdges(snapshot: HeapSnapshot): Uint8Array {
+  return Uint8Array.from(snapshot.edgeTypes, (type) => (type === 'weak' ? 0 : type === 'shortcut' ? 2 : 1));
+}

@@ -1,0 +1,452 @@
+/**
+ * Reads a `.heapsnapshot` as it streams in, byte by byte into typed columns: no JSON.parse of the whole, no string of
+ * it, no object per node. Hot: a snapshot of 500 MB passes through `push`.
+ *
+ * Hostile files: every count is bounded before anything is allocated, every index is checked at the end, and what is
+ * not understood is skipped by counting brackets.
+ */
+import { ProfileError } from '../profile.ts';
+import { type HeapSnapshot, STRING_BYTES_MAX } from './heap-snapshot.ts';
+
+/** A heap of 4 GB, V8's largest, holds some 60 million objects. */
+const NODES_MAX = 100_000_000;
+const EDGES_MAX = 500_000_000;
+const STRINGS_MAX = 100_000_000;
+/** All kept beginnings of strings together. */
+const STRING_TOTAL_BYTES_MAX = 1_024 * 1_024 * 1_024;
+/** The head describes the format; V8's has 2 kB. */
+const HEAD_BYTES_MAX = 1_024 * 1_024;
+const KEY_BYTES_MAX = 64;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** What the bytes at hand belong to. */
+type Mode = 'start' | 'key' | 'value' | 'head' | 'nodes' | 'edges' | 'strings' | 'skip' | 'after' | 'end';
+
+interface Head {
+  readonly nodeCount: number;
+  readonly edgeCount: number;
+  readonly nodeFields: readonly string[];
+  readonly edgeFields: readonly string[];
+  readonly nodeTypes: readonly string[];
+  readonly edgeTypes: readonly string[];
+}
+
+/** Bytes that grow by doubling up to a limit. */
+class ByteStore {
+  bytes = new Uint8Array(1 << 16);
+  length = 0;
+
+  append(from: Uint8Array, start: number, end: number): void {
+    const needed = this.length + end - start;
+    if (needed > STRING_TOTAL_BYTES_MAX) throw new ProfileError('the strings of the heap snapshot are over 1 GB');
+    if (needed > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(this.bytes.length * 2, needed));
+      grown.set(this.bytes.subarray(0, this.length));
+      this.bytes = grown;
+    }
+    this.bytes.set(from.subarray(start, end), this.length);
+    this.length = needed;
+  }
+}
+
+/** Takes a snapshot's bytes in chunks of any size; `finish` hands the columns over. */
+export class SnapshotParser {
+  #mode: Mode = 'start';
+  #offset = 0;
+  #key = '';
+  #inString = false;
+  #escaped = false;
+  #depth = 0;
+  #headBytes: number[] = [];
+  #head: Head | undefined;
+
+  // The number being read, and which field of which row it will be.
+  #number = 0;
+  #digits = 0;
+  #row = 0;
+  #field = 0;
+
+  #nodeColumns: (Uint8Array | Uint32Array | Float64Array | undefined)[] = [];
+  #nodeType = new Uint8Array(0);
+  #nodeName = new Uint32Array(0);
+  #nodeId = new Uint32Array(0);
+  #selfBytes = new Float64Array(0);
+  #edgeCounts = new Uint32Array(0);
+  #edgeColumns: (Uint8Array | Uint32Array | undefined)[] = [];
+  #edgeType = new Uint8Array(0);
+  #edgeName = new Uint32Array(0);
+  #edgeTo = new Uint32Array(0);
+  #nodesRead = 0;
+  #edgesRead = 0;
+
+  #strings = new ByteStore();
+  #stringEnds = new Uint32Array(1 << 12);
+  #stringCount = 0;
+  #stringBytes = 0;
+
+  /** The next bytes; they may be cut anywhere and are not kept. @throws ProfileError */
+  push(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length) {
+      const start = at;
+      at = this.#step(bytes, at);
+      // Every mode either takes a byte or changes the mode; the key and value modes take theirs.
+      if (at === start && this.#mode === 'end') break;
+    }
+    this.#offset += bytes.length;
+  }
+
+  /** Everything read. @throws ProfileError when something is missing or points nowhere. */
+  finish(): HeapSnapshot {
+    const head = this.#head;
+    if (!head || this.#mode !== 'end') throw new ProfileError('the heap snapshot is not complete: it ends too early');
+    if (this.#nodesRead !== head.nodeCount || this.#edgesRead !== head.edgeCount) {
+      throw new ProfileError(
+        `the heap snapshot names ${head.nodeCount} nodes and ${head.edgeCount} edges but holds ${this.#nodesRead} and ${this.#edgesRead}`,
+      );
+    }
+    const firstEdge = this.#firstEdges(head);
+    const fields = head.nodeFields.length;
+    const to = this.#edgeTo;
+    // In the file an edge points at the place of a node in the flat list.
+    for (let edge = 0; edge < to.length; edge += 1) {
+      const node = to[edge]! / fields;
+      if (!Number.isInteger(node) || node >= head.nodeCount) throw new ProfileError(`edge ${edge} leads to no node`);
+      to[edge] = node;
+    }
+    const ends = this.#stringEnds;
+    const { bytes } = this.#strings;
+    const count = this.#stringCount;
+    return {
+      nodeCount: head.nodeCount,
+      edgeCount: head.edgeCount,
+      nodeType: this.#nodeType,
+      nodeName: this.#nodeName,
+      nodeId: this.#nodeId,
+      selfBytes: this.#selfBytes,
+      firstEdge,
+      edgeType: this.#edgeType,
+      edgeName: this.#edgeName,
+      edgeTo: to,
+      nodeTypes: head.nodeTypes,
+      edgeTypes: head.edgeTypes,
+      text: (index) =>
+        index < count ? decodeText(bytes.subarray(index > 0 ? ends[index - 1]! : 0, ends[index]!)) : '',
+    };
+  }
+
+  #firstEdges(head: Head): Uint32Array {
+    const firstEdge = new Uint32Array(head.nodeCount + 1);
+    let sum = 0;
+    for (let node = 0; node < head.nodeCount; node += 1) {
+      firstEdge[node] = sum;
+      sum += this.#edgeCounts[node]!;
+    }
+    if (sum !== head.edgeCount) throw new ProfileError(`the nodes claim ${sum} edges of ${head.edgeCount}`);
+    firstEdge[head.nodeCount] = sum;
+    return firstEdge;
+  }
+
+  #fail(what: string, at: number): never {
+    throw new ProfileError(`not a heap snapshot: ${what} at byte ${this.#offset + at}`);
+  }
+
+  #step(bytes: Uint8Array, at: number): number {
+    switch (this.#mode) {
+      case 'nodes':
+      case 'edges':
+        return this.#readNumbers(bytes, at);
+      case 'strings':
+        return this.#readStrings(bytes, at);
+      case 'skip':
+      case 'head':
+        return this.#readBalanced(bytes, at);
+      default:
+        return this.#readStructure(bytes, at);
+    }
+  }
+
+  /** Braces, keys, colons and commas of the outermost object. */
+  #readStructure(bytes: Uint8Array, at: number): number {
+    const byte = bytes[at]!;
+    const isSpace = byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+    if (this.#mode === 'key' && this.#inString) {
+      if (byte === QUOTE) {
+        this.#inString = false;
+        this.#mode = 'value';
+      } else if (this.#key.length >= KEY_BYTES_MAX) this.#fail('a key without an end', at);
+      else this.#key += String.fromCharCode(byte);
+    } else if (isSpace || this.#mode === 'end') {
+      if (!isSpace) this.#fail('something behind the end', at);
+    } else if (this.#mode === 'start') {
+      if (byte !== OPEN_BRACE) this.#fail('no opening brace', at);
+      this.#mode = 'key';
+    } else if (this.#mode === 'key') {
+      if (byte !== QUOTE) this.#fail('no key', at);
+      this.#key = '';
+      this.#inString = true;
+    } else if (this.#mode === 'value') {
+      if (byte === 0x3a) return at + 1;
+      // A list's bracket is done with; any other value is read from its first byte on.
+      return this.#beginValue(byte, at) ? at + 1 : at;
+    } else if (byte === COMMA) this.#mode = 'key';
+    else if (byte === CLOSE_BRACE) this.#mode = 'end';
+    else this.#fail('neither a comma nor the end', at);
+    return at + 1;
+  }
+
+  #beginValue(byte: number, at: number): boolean {
+    this.#depth = 0;
+    this.#row = 0;
+    this.#field = 0;
+    this.#digits = 0;
+    this.#number = 0;
+    if (this.#key === 'snapshot') {
+      if (this.#head) this.#fail('a second head', at);
+      this.#mode = 'head';
+    } else if (this.#key === 'nodes' || this.#key === 'edges' || this.#key === 'strings') {
+      if (byte !== OPEN_BRACKET) this.#fail(`no list of ${this.#key}`, at);
+      if (!this.#head && this.#key !== 'strings') this.#fail(`${this.#key} before the head`, at);
+      this.#mode = this.#key;
+      return true;
+    } else this.#mode = 'skip';
+    return false;
+  }
+
+  /** A value of any kind: kept (the head) or passed over, until its brackets are balanced. */
+  #readBalanced(bytes: Uint8Array, from: number): number {
+    const keep = this.#mode === 'head';
+    for (let at = from; at < bytes.length; at += 1) {
+      const byte = bytes[at]!;
+      const isEnd = !this.#inString && this.#depth === 0 && (byte === COMMA || byte === CLOSE_BRACE);
+      if (isEnd) {
+        this.#endBalanced(at);
+        return at;
+      }
+      if (keep) {
+        if (this.#headBytes.length >= HEAD_BYTES_MAX) this.#fail('a head over 1 MB', at);
+        this.#headBytes.push(byte);
+      }
+      if (this.#inString) {
+        if (this.#escaped) this.#escaped = false;
+        else if (byte === BACKSLASH) this.#escaped = true;
+        else if (byte === QUOTE) this.#inString = false;
+      } else if (byte === QUOTE) this.#inString = true;
+      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#depth += 1;
+      else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) this.#depth -= 1;
+    }
+    return bytes.length;
+  }
+
+  #endBalanced(at: number): void {
+    if (this.#mode === 'head') {
+      this.#head = readHead(Buffer.from(this.#headBytes).toString('utf8'));
+      this.#headBytes = [];
+      this.#allocate(this.#head, at);
+    }
+    this.#mode = 'after';
+  }
+
+  #allocate(head: Head, at: number): void {
+    if (head.nodeCount > NODES_MAX || head.edgeCount > EDGES_MAX) this.#fail('more nodes or edges than a heap has', at);
+    this.#nodeType = new Uint8Array(head.nodeCount);
+    this.#nodeName = new Uint32Array(head.nodeCount);
+    this.#nodeId = new Uint32Array(head.nodeCount);
+    this.#selfBytes = new Float64Array(head.nodeCount);
+    this.#edgeCounts = new Uint32Array(head.nodeCount);
+    const columns: Record<string, Uint8Array | Uint32Array | Float64Array> = {
+      type: this.#nodeType,
+      name: this.#nodeName,
+      id: this.#nodeId,
+      self_size: this.#selfBytes,
+      edge_count: this.#edgeCounts,
+    };
+    this.#nodeColumns = head.nodeFields.map((field) => columns[field]);
+    this.#edgeType = new Uint8Array(head.edgeCount);
+    this.#edgeName = new Uint32Array(head.edgeCount);
+    this.#edgeTo = new Uint32Array(head.edgeCount);
+    const edgeColumns: Record<string, Uint8Array | Uint32Array> = {
+      type: this.#edgeType,
+      name_or_index: this.#edgeName,
+      to_node: this.#edgeTo,
+    };
+    this.#edgeColumns = head.edgeFields.map((field) => edgeColumns[field]);
+  }
+
+  /** The flat lists of numbers: nearly all bytes of a snapshot. */
+  #readNumbers(bytes: Uint8Array, from: number): number {
+    const isNodes = this.#mode === 'nodes';
+    const columns = isNodes ? this.#nodeColumns : this.#edgeColumns;
+    const fields = columns.length;
+    const rows = isNodes ? this.#nodeType.length : this.#edgeType.length;
+    let number = this.#number;
+    let digits = this.#digits;
+    let row = this.#row;
+    let field = this.#field;
+    let at = from;
+    let ended = false;
+    for (; at < bytes.length && !ended; at += 1) {
+      const byte = bytes[at]!;
+      if (byte >= 0x30 && byte <= 0x39) {
+        number = number * 10 + (byte - 0x30);
+        digits += 1;
+        continue;
+      }
+      if (byte !== COMMA && byte !== CLOSE_BRACKET) {
+        if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) continue;
+        this.#fail(byte === MINUS ? 'a number below zero' : 'no number', at);
+      }
+      ended = byte === CLOSE_BRACKET;
+      if (digits === 0 && ended && row === 0 && field === 0) break;
+      if (digits === 0 || digits > 15) this.#fail('a number too long or missing', at);
+      if (row >= rows) this.#fail(`more ${this.#key} than the head says`, at);
+      const column = columns[field];
+      if (column) column[row] = number;
+      number = 0;
+      digits = 0;
+      field += 1;
+      if (field === fields) {
+        field = 0;
+        row += 1;
+      }
+    }
+    this.#number = number;
+    this.#digits = digits;
+    this.#row = row;
+    this.#field = field;
+    if (ended) {
+      if (field !== 0) this.#fail(`half a row of ${this.#key}`, at);
+      if (isNodes) this.#nodesRead = row;
+      else this.#edgesRead = row;
+      this.#mode = 'after';
+    }
+    return ended && bytes[at - 1] !== CLOSE_BRACKET ? at + 1 : at;
+  }
+
+  /** The list of strings: beginnings are kept as the bytes of their JSON. */
+  #readStrings(bytes: Uint8Array, from: number): number {
+    let at = from;
+    while (at < bytes.length) {
+      if (this.#inString) {
+        at = this.#readString(bytes, at);
+        continue;
+      }
+      const byte = bytes[at]!;
+      at += 1;
+      if (byte === QUOTE) {
+        this.#inString = true;
+        this.#stringBytes = 0;
+      } else if (byte === CLOSE_BRACKET) {
+        this.#mode = 'after';
+        return at;
+      } else if (byte !== COMMA && byte > 0x20) this.#fail('no string', at - 1);
+    }
+    return at;
+  }
+
+  #readString(bytes: Uint8Array, from: number): number {
+    let at = from;
+    let closed = false;
+    for (; at < bytes.length; at += 1) {
+      const byte = bytes[at]!;
+      if (this.#escaped) this.#escaped = false;
+      else if (byte === BACKSLASH) this.#escaped = true;
+      else if (byte === QUOTE) {
+        closed = true;
+        break;
+      }
+    }
+    const kept = Math.min(at - from, STRING_BYTES_MAX - this.#stringBytes);
+    if (kept > 0) {
+      this.#strings.append(bytes, from, from + kept);
+      this.#stringBytes += kept;
+    }
+    if (!closed) return at;
+    this.#inString = false;
+    if (this.#stringCount >= STRINGS_MAX) this.#fail('more strings than a heap has', at);
+    if (this.#stringCount === this.#stringEnds.length) {
+      const grown = new Uint32Array(this.#stringEnds.length * 2);
+      grown.set(this.#stringEnds);
+      this.#stringEnds = grown;
+    }
+    this.#stringEnds[this.#stringCount] = this.#strings.length;
+    this.#stringCount += 1;
+    return at + 1;
+  }
+}
+
+/** JSON string bytes as text; a string that was cut in the middle of an escape loses that escape. */
+function decodeText(bytes: Uint8Array): string {
+  const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const whole = raw.replace(/\\(u[0-9a-fA-F]{0,3})?$/, (match, _u, index: number) =>
+    isEscaped(raw, index) ? match : '',
+  );
+  try {
+    return JSON.parse(`"${whole}"`) as string;
+  } catch {
+    return raw;
+  }
+}
+
+/** Whether the backslash at an index is itself escaped. */
+function isEscaped(text: string, index: number): boolean {
+  let slashes = 0;
+  for (let i = index - 1; i >= 0 && text[i] === '\\'; i -= 1) slashes += 1;
+  return slashes % 2 === 1;
+}
+
+function readHead(json: string): Head {
+  let data: { node_count?: unknown; edge_count?: unknown; meta?: Record<string, unknown> };
+  try {
+    data = JSON.parse(json) as typeof data;
+  } catch (error) {
+    throw new ProfileError('not a heap snapshot: its head is not JSON', { cause: error });
+  }
+  const meta = typeof data === 'object' && data !== null ? data.meta : undefined;
+  const names = (value: unknown, what: string): string[] => {
+    const isNames =
+      Array.isArray(value) && value.length > 0 && value.length <= 64 && value.every((each) => typeof each === 'string');
+    if (!isNames) throw new ProfileError(`not a heap snapshot: its head has no ${what}`);
+    return value as string[];
+  };
+  const count = (value: unknown, what: string): number => {
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+      throw new ProfileError(`not a heap snapshot: its head has no ${what}`);
+    return value;
+  };
+  const nodeFields = names(meta?.node_fields, 'node_fields');
+  const edgeFields = names(meta?.edge_fields, 'edge_fields');
+  for (const field of ['type', 'name', 'id', 'self_size', 'edge_count']) {
+    if (!nodeFields.includes(field)) throw new ProfileError(`not a heap snapshot: its nodes have no ${field}`);
+  }
+  for (const field of ['type', 'name_or_index', 'to_node']) {
+    if (!edgeFields.includes(field)) throw new ProfileError(`not a heap snapshot: its edges have no ${field}`);
+  }
+  const typesOf = (value: unknown, fields: readonly string[], what: string) =>
+    names(Array.isArray(value) ? value[fields.indexOf('type')] : undefined, what);
+  return {
+    nodeCount: count(data.node_count, 'node_count'),
+    edgeCount: count(data.edge_count, 'edge_count'),
+    nodeFields,
+    edgeFields,
+    nodeTypes: typesOf(meta?.node_types, nodeFields, 'node_types'),
+    edgeTypes: typesOf(meta?.edge_types, edgeFields, 'edge_types'),
+  };
+}
+
+/** A snapshot from a stream of bytes (a file's chunks, `v8.getHeapSnapshot()`). @throws ProfileError */
+export async function readHeapSnapshot(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<HeapSnapshot> {
+  const parser = new SnapshotParser();
+  for await (const chunk of chunks) parser.push(chunk);
+  return parser.finish();
+}
