@@ -98,7 +98,9 @@ export class Connections {
     table.moveTo(table.listOf(slot), slot);
     const peer = half ^ 1;
     const state = this.#halves.state;
-    if ((flags & (TcpFlag.ack | TcpFlag.rst)) === TcpFlag.ack) this.#takeAck(peer, packet.acknowledgement);
+    if ((flags & (TcpFlag.ack | TcpFlag.rst)) === TcpFlag.ack && !this.#isStaleAck(half, packet)) {
+      this.#takeAck(peer, packet.acknowledgement);
+    }
     if ((flags & TcpFlag.rst) !== 0) {
       this.#takeReset(slot, half, packet, tsUs);
       return;
@@ -108,6 +110,22 @@ export class Connections {
     // Both directions' holes age by the packets of the stream, whichever way they go.
     if ((state[peer]! & HalfState.acked) !== 0 && this.#isAckedBeyond(peer)) this.#assembler.acknowledged(peer, tsUs);
     if ((state[half]! & HalfState.acked) !== 0 && this.#isAckedBeyond(half)) this.#assembler.acknowledged(half, tsUs);
+  }
+
+  /**
+   * Before anything else came from its sender, a bare acknowledgement of more than the SYN belongs to an older connection
+   * (RFC 9293, 3.10.7.3: unacceptable in SYN-SENT).
+   */
+  #isStaleAck(half: number, packet: Packet): boolean {
+    const halves = this.#halves;
+    const peer = half ^ 1;
+    return (
+      (halves.state[half]! & HalfState.known) === 0 &&
+      (halves.state[peer]! & HalfState.syn) !== 0 &&
+      packet.payloadWireBytes === 0 &&
+      halves.next[peer] === halves.first[peer] &&
+      packet.acknowledgement !== halves.first[peer]
+    );
   }
 
   #isAckedBeyond(half: number): boolean {
@@ -485,7 +503,8 @@ export class Connections {
     for (let slot = this.#resetting.first(0); slot >= 0; slot = this.#resetting.first(0)) {
       const ageUs = nowUs - this.#resetUs[slot]!;
       if (ageUs >= 0 && ageUs < limits.ackSlackUs) break;
-      this.#close(slot, CloseReason.reset, nowUs);
+      // As of when it was due: after a pause of the whole capture its key is to be gone in time, too.
+      this.#close(slot, CloseReason.reset, ageUs < 0 ? nowUs : this.#resetUs[slot]! + limits.ackSlackUs);
     }
     this.#expireList(StreamList.closed, limits.closedHoldUs, nowUs);
     this.#expireList(StreamList.embryonic, limits.embryonicTimeoutUs, nowUs);
