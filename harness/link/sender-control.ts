@@ -1,0 +1,85 @@
+/** What a sending thread and its owner share: orders one way, progress the other, without a message a frame. */
+import type { SendProgress } from './sender.ts';
+
+const order = { started: 0, pause: 1, stop: 2, count: 4 } as const;
+const figure = { pauseAt: 0, frames: 1, bytes: 2, elapsedUs: 3, behindUs: 4, behindMaxUs: 5, trafficUs: 6, count: 7 };
+
+/** 64-bit figures are written whole on the processors we run on; a reader may see one a frame older than the next. */
+export class SenderControl {
+  readonly shared: SharedArrayBuffer;
+  readonly #orders: Int32Array<SharedArrayBuffer>;
+  readonly #figures: Float64Array<SharedArrayBuffer>;
+
+  /** @param shared another thread's, or none to begin. */
+  constructor(shared?: SharedArrayBuffer) {
+    this.shared = shared ?? new SharedArrayBuffer(figure.count * 8 + order.count * 4);
+    this.#figures = new Float64Array(this.shared, 0, figure.count);
+    this.#orders = new Int32Array(this.shared, figure.count * 8, order.count);
+    if (shared === undefined) this.#figures[figure.pauseAt] = Number.POSITIVE_INFINITY;
+  }
+
+  // The owner's side.
+
+  start(): void {
+    Atomics.store(this.#orders, order.started, 1);
+    Atomics.notify(this.#orders, order.started);
+  }
+
+  /** The thread holds before the frame after `frames`. */
+  pauseAt(frames: number): void {
+    this.#figures[figure.pauseAt] = frames;
+    Atomics.store(this.#orders, order.pause, 1);
+  }
+
+  resume(): void {
+    Atomics.store(this.#orders, order.pause, 0);
+    Atomics.notify(this.#orders, order.pause);
+  }
+
+  stop(): void {
+    Atomics.store(this.#orders, order.stop, 1);
+    this.resume();
+    this.start();
+  }
+
+  progress(): SendProgress {
+    const figures = this.#figures;
+    return {
+      frames: figures[figure.frames]!,
+      bytes: figures[figure.bytes]!,
+      elapsedUs: figures[figure.elapsedUs]!,
+      behindUs: figures[figure.behindUs]!,
+      trafficUs: figures[figure.trafficUs]!,
+    };
+  }
+
+  // The thread's side.
+
+  get isStopped(): boolean {
+    return Atomics.load(this.#orders, order.stop) === 1;
+  }
+
+  /** Whether to hold now, with `frames` sent. Hot path: one load as long as there is no order to pause. */
+  mustHold(frames: number): boolean {
+    return Atomics.load(this.#orders, order.pause) === 1 && frames >= this.#figures[figure.pauseAt]!;
+  }
+
+  /** Blocks until `start`; not for a thread that has other things to do. */
+  waitForStart(): void {
+    Atomics.wait(this.#orders, order.started, 0);
+  }
+
+  /** Blocks until `resume`. */
+  waitForResume(): void {
+    Atomics.wait(this.#orders, order.pause, 1);
+  }
+
+  publish(frames: number, bytes: number, elapsedUs: number, behindUs: number, trafficUs: number): void {
+    const figures = this.#figures;
+    figures[figure.frames] = frames;
+    figures[figure.bytes] = bytes;
+    figures[figure.elapsedUs] = elapsedUs;
+    figures[figure.behindUs] = behindUs;
+    figures[figure.trafficUs] = trafficUs;
+  }
+}

@@ -1,0 +1,203 @@
+/** A TAP device: what is written to its descriptor reaches the kernel as if it had come in by wire. Linux only. */
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { LinkCounters, LinkDevice } from './link.ts';
+import { type NetworkCalls, networkCalls } from './native.ts';
+
+/** The kernel's limit: 65,535 less an Ethernet header. Recordings of hosts with offload hold frames that long. */
+export const tapMtuBytesMax = 65_521;
+/** Shorter than an Ethernet header, and the kernel returns EINVAL. */
+const frameBytesMin = 14;
+const frameBytesMax = tapMtuBytesMax + 14;
+/** Including the terminating zero; linux/if.h. */
+const nameBytesMax = 15;
+
+// linux/if_tun.h, linux/sockios.h, linux/if.h
+const TUNSETIFF = 0x4004_54ca;
+const SIOCGIFFLAGS = 0x8913;
+const SIOCSIFFLAGS = 0x8914;
+const SIOCSIFMTU = 0x8922;
+const IFF_TAP_NO_PI = 0x1002;
+const IFF_UP = 0x1;
+const IFF_NOARP = 0x80;
+const AF_INET = 2;
+const SOCK_DGRAM_CLOEXEC = 0x8_0002;
+
+export interface TapOptions {
+  /** Up to 15 characters. @default 'floodgate0' */
+  readonly name?: string;
+  /** @default 65521 */
+  readonly mtuBytes?: number;
+}
+
+/** An open device; whoever holds it may write, from any thread of the process. It is gone when `fd` is closed. */
+export interface OpenTap {
+  readonly name: string;
+  readonly fd: number;
+}
+
+/**
+ * Makes a device and brings it up, with no protocol of the kernel's speaking on it.
+ * @throws FloodgateError `tap-missing`, `tap-not-permitted`, `tap-busy`, `tap-refused`.
+ */
+export function openTap(options: TapOptions = {}): OpenTap {
+  const name = options.name ?? 'floodgate0';
+  if (name.length === 0 || name.length > nameBytesMax || /[^\w.-]/.test(name)) {
+    throw new FloodgateError('tap-refused', `"${name}" cannot be the name of a device`, {
+      hint: `use up to ${nameBytesMax} letters, digits, dots, dashes and underscores`,
+    });
+  }
+  const calls = networkCalls();
+  const fd = openTunnel();
+  try {
+    const request = interfaceRequest(name);
+    request.setUint16(16, IFF_TAP_NO_PI, true);
+    if (calls.ioctl(fd, TUNSETIFF, bytesOf(request)) < 0) throw refused(name, 'making it', calls.errno());
+    keepQuiet(name);
+    bringUp(calls, name, options.mtuBytes ?? tapMtuBytesMax);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return { name, fd };
+}
+
+/** Writes frames into an open device. `close` closes it for every holder. */
+export class TapDevice implements LinkDevice {
+  readonly name: string;
+  readonly lane = 'tap';
+  framesRefused = 0;
+  bytesRefused = 0;
+  readonly #fd: number;
+  readonly #before: LinkCounters;
+  #open = true;
+
+  constructor(tap: OpenTap) {
+    this.name = tap.name;
+    this.#fd = tap.fd;
+    this.#before = deviceCounters(tap.name);
+  }
+
+  /** Hot path: one system call, no object. */
+  frame(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length >= frameBytesMin && length <= frameBytesMax) {
+      try {
+        if (writeSync(this.#fd, bytes, start, length) === length) return;
+      } catch {
+        // Counted below; the ledger will not balance and says so.
+      }
+    }
+    this.framesRefused += 1;
+    this.bytesRefused += length;
+  }
+
+  counters(): LinkCounters {
+    const now = deviceCounters(this.name);
+    const before = this.#before;
+    return {
+      frames: now.frames - before.frames,
+      bytes: now.bytes - before.bytes,
+      dropped: now.dropped - before.dropped,
+    };
+  }
+
+  drain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.#fd);
+  }
+}
+
+/**
+ * What the device received since it was made, from /proc/net/dev: /sys shows the network namespace it was mounted in,
+ * /proc that of the reader. All zero once the device is gone.
+ */
+export function deviceCounters(name: string): LinkCounters {
+  for (const line of readFileSync('/proc/net/dev', 'latin1').split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon < 0 || line.slice(0, colon).trim() !== name) continue;
+    const [bytes, frames, errors, dropped] = line
+      .slice(colon + 1)
+      .trim()
+      .split(/\s+/)
+      .map(Number);
+    return { frames: frames!, bytes: bytes!, dropped: errors! + dropped! };
+  }
+  return { frames: 0, bytes: 0, dropped: 0 };
+}
+
+function openTunnel(): number {
+  const path = '/dev/net/tun';
+  try {
+    return openSync(path, 'r+');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new FloodgateError('tap-not-permitted', `no permission to open ${path}`, {
+        hint: `run as root (sudo), let users open it (chmod 0666 ${path}), or use the exact lane: --lane exact`,
+        cause,
+      });
+    }
+    throw new FloodgateError('tap-missing', `the kernel offers no TAP devices: ${path} cannot be opened (${code})`, {
+      hint: 'load the module (sudo modprobe tun), in a container add --device /dev/net/tun, or use --lane exact',
+      cause,
+    });
+  }
+}
+
+/** Without this the kernel would announce itself with IPv6 router solicitations and multicast reports. */
+function keepQuiet(name: string): void {
+  try {
+    writeFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1');
+  } catch {
+    // No IPv6 in this kernel, or /proc/sys is read-only: a few frames of its own at most, sent the other way.
+  }
+}
+
+function bringUp(calls: NetworkCalls, name: string, mtuBytes: number): void {
+  const socket = calls.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
+  if (socket < 0) throw refused(name, 'opening a socket to set it up', calls.errno());
+  try {
+    const request = interfaceRequest(name);
+    request.setInt32(16, mtuBytes, true);
+    if (calls.ioctl(socket, SIOCSIFMTU, bytesOf(request)) < 0)
+      throw refused(name, `setting an MTU of ${mtuBytes}`, calls.errno());
+    if (calls.ioctl(socket, SIOCGIFFLAGS, bytesOf(request)) < 0)
+      throw refused(name, 'reading its flags', calls.errno());
+    request.setUint16(16, request.getUint16(16, true) | IFF_UP | IFF_NOARP, true);
+    if (calls.ioctl(socket, SIOCSIFFLAGS, bytesOf(request)) < 0) throw refused(name, 'bringing it up', calls.errno());
+  } finally {
+    calls.close(socket);
+  }
+}
+
+/** struct ifreq: a name of 16 bytes and a union of 24. */
+function interfaceRequest(name: string): DataView {
+  const bytes = new Uint8Array(40);
+  new TextEncoder().encodeInto(name, bytes);
+  return new DataView(bytes.buffer);
+}
+
+function bytesOf(view: DataView): Uint8Array {
+  return new Uint8Array(view.buffer);
+}
+
+function refused(name: string, doing: string, errno: string): FloodgateError {
+  const message = `TAP device ${name}: ${doing} failed (${errno})`;
+  if (errno === 'EBUSY') {
+    return new FloodgateError('tap-busy', message, {
+      hint: `another process holds a device of that name (ip link show ${name}): end it, or choose another name`,
+    });
+  }
+  if (errno === 'EPERM' || errno === 'EACCES') {
+    return new FloodgateError('tap-not-permitted', message, {
+      hint: 'run inside the harness’s own network namespace (the default), as root, or use the exact lane: --lane exact',
+    });
+  }
+  return new FloodgateError('tap-refused', message, { hint: 'use the exact lane: --lane exact' });
+}

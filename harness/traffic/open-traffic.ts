@@ -1,0 +1,30 @@
+/** Opens what a sender was told to send: in its own thread, so by name. */
+import { FloodgateError } from '../../agent/errors.ts';
+import type { TrafficOrder } from '../link/sender.ts';
+import type { Scenario, Traffic } from '../scenario.ts';
+import { openRecording } from './recorded-traffic.ts';
+
+/** One pass. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws. */
+export async function openTraffic(order: TrafficOrder): Promise<Traffic> {
+  if (order.kind === 'recording') {
+    return openRecording({ path: order.path, seed: order.seed, impairments: order.impairments });
+  }
+  const scenario = await loadScenario(order.moduleUrl);
+  return scenario.open(order.options);
+}
+
+/** The `scenario` that a module exports. @throws FloodgateError `scenario-unreadable`. */
+export async function loadScenario(moduleUrl: string): Promise<Scenario> {
+  const hint = 'a scenario is a module with `export const scenario = defineScenario({ … })`';
+  let loaded: { scenario?: Scenario };
+  try {
+    loaded = await import(moduleUrl);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new FloodgateError('scenario-unreadable', `cannot load ${moduleUrl}: ${message}`, { hint, cause });
+  }
+  if (typeof loaded.scenario?.open !== 'function') {
+    throw new FloodgateError('scenario-unreadable', `${moduleUrl} exports no scenario`, { hint });
+  }
+  return loaded.scenario;
+}

@@ -1,0 +1,133 @@
+/** A pcap or pcapng file as traffic: read in chunks, timestamps made never to decrease. */
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import type { CaptureInterface, FrameSink } from '../../agent/capture/frame-source.ts';
+import { FloodgateError } from '../../agent/errors.ts';
+import { AnyCaptureReader } from '../../agent/pcap/capture-reader.ts';
+
+const chunkBytes = 1 << 20;
+/** A slice of a chunk ends a read near the frames asked for. */
+const sliceBytes = 16_384;
+/** Unpacked: a recording is committed with a scenario, and a few megabytes there. */
+const unpackedBytesMax = 512_000_000;
+
+export class Recording implements FrameSink {
+  readonly #path: string;
+  readonly #reader: AnyCaptureReader;
+  readonly #unpacked: Uint8Array | undefined;
+  readonly #chunk: Uint8Array;
+  #fd: number;
+  #at = 0;
+  #end = 0;
+  #ended = false;
+  #target: FrameSink | undefined;
+  #lastTsUs = 0;
+  framesRead = 0;
+
+  /** @throws FloodgateError `recording-unreadable`, `recording-too-large`. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#reader = new AnyCaptureReader(path);
+    this.#fd = open(path);
+    this.#unpacked = isGzip(this.#fd) ? unpack(path) : undefined;
+    this.#chunk = this.#unpacked ?? new Uint8Array(chunkBytes);
+    if (this.#unpacked) {
+      this.#end = this.#unpacked.length;
+      this.#ended = true;
+      this.close();
+    }
+  }
+
+  get interfaces(): readonly CaptureInterface[] {
+    return this.#reader.interfaces;
+  }
+
+  /** As `Traffic.read`. @throws FloodgateError when the file is malformed or cut short. */
+  read(sink: FrameSink, framesMax: number): number {
+    this.#target = sink;
+    const before = this.framesRead;
+    while (this.framesRead - before < framesMax) {
+      if (this.#at === this.#end && !this.#fill()) {
+        return this.framesRead > before ? this.framesRead - before : -1;
+      }
+      const start = this.#at;
+      this.#at = Math.min(start + sliceBytes, this.#end);
+      this.#reader.push(this.#chunk, start, this.#at, this);
+    }
+    return this.framesRead - before;
+  }
+
+  frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
+    if (this.#reader.interfaces[interfaceIndex]!.linkType !== ethernet) throw this.#foreign(interfaceIndex);
+    if (tsUs > this.#lastTsUs) this.#lastTsUs = tsUs;
+    this.framesRead += 1;
+    this.#target!.frame(bytes, start, end, wireLength, this.#lastTsUs, 0);
+  }
+
+  close(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  #fill(): boolean {
+    if (!this.#ended) {
+      this.#at = 0;
+      this.#end = this.#fd < 0 ? 0 : readSync(this.#fd, this.#chunk, 0, chunkBytes, null);
+      if (this.#end > 0) return true;
+      this.#ended = true;
+    }
+    if (this.#end >= 0) this.#reader.finish();
+    return false;
+  }
+
+  #foreign(interfaceIndex: number): FloodgateError {
+    const { linkType, name } = this.#reader.interfaces[interfaceIndex]!;
+    return new FloodgateError(
+      'recording-link-type',
+      `${this.#path}: frames of ${name} are of link type ${linkType}; only Ethernet (1) can be sent into a device`,
+      { hint: 'record on an Ethernet interface, or rewrite it: tcprewrite --dlt=enet --infile=IN --outfile=OUT' },
+    );
+  }
+}
+
+const ethernet = 1;
+
+function open(path: string): number {
+  try {
+    const fd = openSync(path, 'r');
+    if (!fstatSync(fd).isDirectory()) return fd;
+    closeSync(fd);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new FloodgateError('recording-unreadable', `cannot read ${path}: ${code ?? message}`, {
+      hint: code === 'ENOENT' ? 'check the path' : 'check its permissions',
+      cause,
+    });
+  }
+  throw new FloodgateError('recording-unreadable', `${path} is a directory, not a recording`, {
+    hint: 'give the capture file inside it',
+  });
+}
+
+function isGzip(fd: number): boolean {
+  const magic = new Uint8Array(2);
+  return readSync(fd, magic, 0, 2, 0) === 2 && magic[0] === 0x1f && magic[1] === 0x8b;
+}
+
+function unpack(path: string): Uint8Array {
+  try {
+    return gunzipSync(readFileSync(path), { maxOutputLength: unpackedBytesMax });
+  } catch (cause) {
+    const tooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    if (tooLarge) {
+      throw new FloodgateError('recording-too-large', `${path} unpacks to more than ${unpackedBytesMax / 1e6} MB`, {
+        hint: 'unpack it first (gzip -d): an unpacked recording may be of any size',
+        cause,
+      });
+    }
+    throw new FloodgateError('recording-unreadable', `${path} is damaged: gzip cannot unpack it`, {
+      hint: 'record it again, or repair the file',
+      cause,
+    });
+  }
+}

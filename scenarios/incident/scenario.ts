@@ -1,0 +1,19 @@
+/** The article's incident: see harness/traffic/synthesis/incident.ts for its shape. */
+import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { openIncident } from '../../harness/traffic/synthesis/incident.ts';
+
+export const scenario = defineScenario({
+  name: 'incident',
+  summary: '40 connections, one segment each never captured, then 1 GB of JSON at 75 MB/s for 13 s',
+  seed: 1,
+  pace: { kind: 'recorded', speed: 1 },
+  lanes: ['tap', 'exact'],
+  budget: {
+    // What the article's team reached after 25 days, for their agent.
+    'rss.p99': 200 * megabyte,
+    'rss.p999': 280 * megabyte,
+    'dropped.frames': 0,
+    'missed.messages': 0,
+  },
+  open: openIncident,
+});

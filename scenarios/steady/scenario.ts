@@ -1,0 +1,13 @@
+/** A plain minute: see harness/traffic/synthesis/steady.ts for its shape. */
+import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { openSteady } from '../../harness/traffic/synthesis/steady.ts';
+
+export const scenario = defineScenario({
+  name: 'steady',
+  summary: '2,000 keep-alive connections, JSON of 200 B to 20 KB, a third gzip, a third chunked: 200 MB in a minute',
+  seed: 1,
+  pace: { kind: 'recorded', speed: 1 },
+  lanes: ['tap', 'exact'],
+  budget: { 'rss.p99': 200 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
+  open: openSteady,
+});
