@@ -1,6 +1,6 @@
 /** Sends a scenario's traffic into a link while the caller does other things: the TAP lane from a thread of its own, the exact lane between other work. */
 
-import type { ImpairmentRecord, Pace, Phase, TrafficOptions, Truth } from '../scenario.ts';
+import type { ImpairmentRecord, Pace, Phase, Traffic, TrafficOptions, Truth } from '../scenario.ts';
 import type { Impairment } from '../traffic/impairments/impairment.ts';
 import type { SendLedger } from '../traffic/ledger.ts';
 
@@ -42,6 +42,19 @@ export interface TrafficDescription {
   readonly bytesExpected: number | undefined;
   readonly durationUs: number | undefined;
   readonly phases: readonly Phase[];
+}
+
+/** The description of `loops` passes over a traffic. */
+export function describeTraffic(traffic: Traffic, loops: number): TrafficDescription {
+  const { linkType, framesExpected, bytesExpected, durationUs, phases } = traffic;
+  const total = (value: number | undefined) => (value === undefined ? undefined : value * loops);
+  return {
+    linkType,
+    framesExpected: total(framesExpected),
+    bytesExpected: total(bytesExpected),
+    durationUs: total(durationUs),
+    phases,
+  };
 }
 
 export interface SendResult {

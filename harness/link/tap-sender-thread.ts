@@ -6,7 +6,7 @@ import { balance } from '../traffic/ledger.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import type { Clock } from '../traffic/pacer.ts';
 import { addRecords, addTruth, noTruth } from '../traffic/pass-sum.ts';
-import type { SendOrder, SendResult, TrafficDescription } from './sender.ts';
+import { describeTraffic, type SendOrder, type SendResult, type TrafficDescription } from './sender.ts';
 import { SenderControl } from './sender-control.ts';
 import { type OpenTap, TapDevice } from './tap-device.ts';
 import { Transmission } from './transmission.ts';
@@ -41,19 +41,8 @@ async function send({ tap, order, shared }: TapSenderData): Promise<void> {
   const control = new SenderControl(shared);
   const link = new TapDevice(tap);
   let traffic = await openTraffic(order.traffic);
-  const { linkType, framesExpected, bytesExpected, durationUs, phases } = traffic;
   const loops = order.loops ?? 1;
-  const total = (value: number | undefined) => (value === undefined ? undefined : value * loops);
-  tell({
-    kind: 'opened',
-    description: {
-      linkType,
-      framesExpected: total(framesExpected),
-      bytesExpected: total(bytesExpected),
-      durationUs: total(durationUs),
-      phases,
-    },
-  });
+  tell({ kind: 'opened', description: describeTraffic(traffic, loops) });
   const transmission = new Transmission({
     link,
     pace: order.pace,

@@ -1,0 +1,162 @@
+/** The exact lane's sender: as fast as the reader takes frames, in small batches between the harness's other work. */
+
+import type { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import { FrameList } from '../../agent/pcap/frame-list.ts';
+import type { ImpairmentRecord, Traffic, Truth } from '../scenario.ts';
+import { balance } from '../traffic/ledger.ts';
+import { openTraffic } from '../traffic/open-traffic.ts';
+import { addRecords, addTruth, noTruth } from '../traffic/pass-sum.ts';
+import { PipeLink } from './pipe-link.ts';
+import { describeTraffic, type Sender, type SendOrder, type SendProgress, type SendResult } from './sender.ts';
+
+/** Frames made between two looks at anything else: under a millisecond. */
+const framesPerBatch = 64;
+
+/**
+ * Opens the traffic; nothing is sent before `start`. The stream stays open: end it when `done` has settled.
+ * @throws FloodgateError as `Sender.done`.
+ */
+export async function openPipeSender(stream: Writable, order: SendOrder): Promise<Sender> {
+  return new PipeSender(stream, order, await openTraffic(order.traffic));
+}
+
+class PipeSender implements Sender, FrameSink {
+  readonly description;
+  readonly done: Promise<SendResult>;
+  readonly #order: SendOrder;
+  readonly #link: PipeLink;
+  readonly #started = Promise.withResolvers<void>();
+  #startedMs = 0;
+  #pausedMs = 0;
+  #frames = 0;
+  #bytes = 0;
+  #trafficUs = 0;
+  #firstTsUs = -1;
+  /** Time of the very first frame: repeated passes go on from there. */
+  #originUs = -1;
+  #shiftUs = 0;
+  #pauseAt = Number.POSITIVE_INFINITY;
+  #resumed = Promise.withResolvers<void>();
+  #held: ((progress: SendProgress) => void)[] = [];
+  /** Frames of the batch in hand that come after the place to pause at. */
+  #later = new FrameList();
+  #stopped = false;
+  #over = false;
+
+  constructor(stream: Writable, order: SendOrder, traffic: Traffic) {
+    this.#order = order;
+    this.#link = new PipeLink(stream, 'pipe');
+    this.description = describeTraffic(traffic, order.loops ?? 1);
+    this.done = this.#run(traffic).finally(() => {
+      this.#over = true;
+      this.#tellHeld();
+    });
+    this.done.catch(() => {});
+  }
+
+  start(): void {
+    this.#startedMs = performance.now();
+    this.#started.resolve();
+  }
+
+  progress(): SendProgress {
+    const elapsedUs = this.#startedMs === 0 ? 0 : (performance.now() - this.#startedMs - this.#pausedMs) * 1_000;
+    return { frames: this.#frames, bytes: this.#bytes, elapsedUs, behindUs: 0, trafficUs: this.#trafficUs };
+  }
+
+  pauseAt(frames: number): Promise<SendProgress> {
+    if (this.#over) return Promise.resolve(this.progress());
+    this.#pauseAt = frames;
+    return new Promise((resolve) => this.#held.push(resolve));
+  }
+
+  resume(): void {
+    this.#pauseAt = Number.POSITIVE_INFINITY;
+    this.#resumed.resolve();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#started.resolve();
+    this.resume();
+  }
+
+  frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
+    if (this.#isHeld) {
+      this.#later.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
+      return;
+    }
+    if (this.#originUs < 0) this.#originUs = tsUs;
+    if (this.#firstTsUs < 0) this.#firstTsUs = tsUs - this.#shiftUs;
+    this.#trafficUs = tsUs - this.#firstTsUs;
+    this.#link.frame(bytes, start, end, wireLength, this.#originUs + this.#trafficUs);
+    this.#frames += 1;
+    this.#bytes += end - start;
+  }
+
+  get #isHeld(): boolean {
+    return this.#frames >= this.#pauseAt;
+  }
+
+  async #run(first: Traffic): Promise<SendResult> {
+    await this.#started.promise;
+    const { loops = 1, traffic: order } = this.#order;
+    const before = this.#link.counters();
+    let truth: Truth | undefined = noTruth;
+    let impairments: readonly ImpairmentRecord[] = [];
+    for (let pass = 1, traffic = first; ; pass++) {
+      try {
+        await this.#send(traffic);
+        truth = this.#isCutShort ? undefined : addTruth(truth, traffic.truth());
+        impairments = addRecords(impairments, traffic.impairments);
+      } finally {
+        traffic.close();
+      }
+      if (pass === loops || this.#isCutShort) break;
+      traffic = await openTraffic(order);
+      this.#shiftUs = this.#trafficUs * (1 + 1 / Math.max(this.#frames - 1, 1));
+      this.#firstTsUs = -1;
+    }
+    await this.#link.drain();
+    const { framesRefused } = this.#link;
+    const sent = { framesSent: this.#frames, bytesSent: this.#bytes, framesRefused, bytesRefused: 0 };
+    const ledger = balance(sent, before, this.#link.counters());
+    return { ledger, progress: this.progress(), behindMaxUs: 0, truth, impairments, cutShort: this.#isCutShort };
+  }
+
+  get #isCutShort(): boolean {
+    return this.#stopped || this.#link.isBroken;
+  }
+
+  /** One pass. */
+  async #send(traffic: Traffic): Promise<void> {
+    while (!this.#isCutShort) {
+      if (this.#isHeld) await this.#hold();
+      const later = this.#later.frames;
+      this.#later = new FrameList();
+      for (const { bytes, wireLength, tsUs } of later) this.frame(bytes, 0, bytes.length, wireLength, tsUs, 0);
+      if (this.#isHeld) continue;
+      if (traffic.read(this, framesPerBatch) < 0) return;
+      if (this.#link.isFull) await this.#link.ready();
+      else await setImmediate();
+    }
+  }
+
+  async #hold(): Promise<void> {
+    await this.#link.drain();
+    const sinceMs = performance.now();
+    this.#resumed = Promise.withResolvers();
+    this.#tellHeld();
+    await this.#resumed.promise;
+    this.#pausedMs += performance.now() - sinceMs;
+  }
+
+  #tellHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    const progress = this.progress();
+    for (const resolve of held) resolve(progress);
+  }
+}
