@@ -34,3 +34,11 @@ export function rekey(map: Fields): void {
   map.clear();
   for (const value of values) addKeyed(map, value);
 }
+
+/** Puts all arguments and responses of a witness under their digests: call when its values are final. */
+export function keyWitness(witness: Witness): void {
+  const { method } = witness;
+  if (method === null) return;
+  rekey(method.args);
+  rekey(method.responses);
+}

@@ -1,0 +1,266 @@
+/**
+ * Recognises the format of a value (hot path: every string and number). Expressions are compiled once, when the module
+ * is loaded; a value meets only those that its first character and its length allow. Whatever the value, the time is
+ * bounded: every expression is anchored, no two neighbouring quantifiers can take the same character (so there is
+ * nothing to try again), and no more than `EXAMINED_CHARACTERS_MAX` are looked at.
+ */
+import { COUNTRY_CODES, CURRENCY_CODES, LANGUAGE_CODES } from './code-lists.ts';
+import { DataFormat } from './ir.ts';
+
+/** Longer strings have no format, except tokens and base64, of which so much is looked at. */
+export const EXAMINED_CHARACTERS_MAX = 8192;
+
+/** One format: what it is called, which values may have it, and how to tell. */
+interface FormatRule {
+  readonly format: DataFormat;
+  /** Characters with which such a value begins. */
+  readonly first: RegExp;
+  readonly lengthMin: number;
+  readonly lengthMax: number;
+  readonly expression: RegExp;
+  /** What an expression cannot say: ranges, check digits, lists. */
+  readonly isValid: (text: string) => boolean;
+}
+
+const always = (): boolean => true;
+
+function rule(
+  kind: string,
+  name: string,
+  [lengthMin, lengthMax]: readonly [number, number],
+  first: RegExp,
+  expression: RegExp,
+  isValid: (text: string) => boolean = always,
+): FormatRule {
+  return { format: new DataFormat(kind, new Map([[name, true]])), first, lengthMin, lengthMax, expression, isValid };
+}
+
+const digitsAt = (text: string, at: number, count: number): number => Number(text.slice(at, at + count));
+const isMonthDay = (month: number, day: number): boolean => month >= 1 && month <= 12 && day >= 1 && day <= 31;
+
+/** yyyy-mm-dd with any separator. */
+const isDateYmd = (text: string): boolean => isMonthDay(digitsAt(text, 5, 2), digitsAt(text, 8, 2));
+/** dd.mm.yyyy or mm/dd/yyyy: one of both must hold. */
+function isDateDmy(text: string): boolean {
+  const [a, b] = [digitsAt(text, 0, 2), digitsAt(text, 3, 2)];
+  return isMonthDay(a, b) || isMonthDay(b, a);
+}
+/** yyyymmdd of this century or the last. */
+function isDateBasic(text: string): boolean {
+  const year = digitsAt(text, 0, 4);
+  return year >= 1900 && year < 2100 && isMonthDay(digitsAt(text, 4, 2), digitsAt(text, 6, 2));
+}
+/** The hour, minute and second that follow at the given place; 24:00 and leap seconds are allowed. */
+function isTime(text: string, at: number): boolean {
+  return digitsAt(text, at, 2) <= 24 && digitsAt(text, at + 3, 2) < 60 && !(digitsAt(text, at + 6, 2) > 60);
+}
+const isDateTime = (text: string): boolean => isDateYmd(text) && isTime(text, 11);
+
+/** Luhn's check digit (ISO/IEC 7812-1, annex B) over the digits of the text. */
+export function hasLuhnDigit(text: string): boolean {
+  let sum = 0;
+  let double = false;
+  for (let i = text.length - 1; i >= 0; i -= 1) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) continue;
+    sum += double ? (digit > 4 ? digit * 2 - 9 : digit * 2) : digit;
+    double = !double;
+  }
+  return sum > 0 && sum % 10 === 0;
+}
+
+/** IPv6 (RFC 4291, section 2.2), also with an IPv4 tail and a zone. */
+function isIpv6(text: string): boolean {
+  const zone = text.indexOf('%');
+  const address = zone < 0 ? text : text.slice(0, zone);
+  const gap = address.indexOf('::');
+  if (gap >= 0 && address.indexOf('::', gap + 1) >= 0) return false;
+  const groups = address.split(':');
+  let count = 0;
+  for (let i = 0; i < groups.length; i += 1) {
+    const group = groups[i]!;
+    if (group === '') {
+      const atEdge = i === 0 || i === groups.length - 1;
+      if (gap < 0 || (atEdge && gap !== (i === 0 ? 0 : address.length - 2))) return false;
+    } else if (group.includes('.')) {
+      if (i !== groups.length - 1 || !IPV4.test(group)) return false;
+      count += 2;
+    } else {
+      if (group.length > 4 || group.includes('.')) return false;
+      count += 1;
+    }
+  }
+  return gap >= 0 ? count < 8 : count === 8;
+}
+
+/** Both cases or a digit, so that words are not taken for base64. */
+const looksEncoded = (text: string): boolean =>
+  text.length % 4 === 0 && /[0-9+/=]/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text);
+
+const IPV4 = /^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
+const DIGIT = /\d/;
+const HEX = /[0-9a-fA-F]/;
+const LETTER = /[A-Za-z]/;
+const UPPER = /[A-Z]/;
+const DAY_NAMES = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
+const MONTHS = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
+const unixRange = (text: string): boolean => /^(?:1\d|2\d|3\d|40)/.test(text);
+
+/** In the order of trying: the first that holds is the value's format. */
+const RULES: readonly FormatRule[] = [
+  rule(
+    'unique_id',
+    'uuid',
+    [36, 36],
+    HEX,
+    /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/,
+  ),
+  rule(
+    'datetime',
+    'rfc_3339',
+    [20, 40],
+    DIGIT,
+    /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:[Zz]|[+-]\d\d:\d\d)$/,
+    isDateTime,
+  ),
+  rule(
+    'datetime',
+    'iso_8601',
+    [16, 40],
+    DIGIT,
+    /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,12})?)?(?: ?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?$/,
+    isDateTime,
+  ),
+  rule('datetime', 'iso_8601_basic', [15, 24], DIGIT, /^\d{8}T\d{6}(?:\.\d{1,6})?(?:Z|[+-]\d{4})?$/, isDateBasic),
+  rule('datetime', 'date', [10, 10], DIGIT, /^\d{4}-\d\d-\d\d$|^\d{4}\/\d\d\/\d\d$/, isDateYmd),
+  rule(
+    'datetime',
+    'date_local',
+    [10, 10],
+    DIGIT,
+    /^\d\d\.\d\d\.\d{4}$|^\d\d\/\d\d\/\d{4}$|^\d\d-\d\d-\d{4}$/,
+    isDateDmy,
+  ),
+  rule('datetime', 'date_basic', [8, 8], DIGIT, /^\d{8}$/, isDateBasic),
+  rule('datetime', 'time', [8, 15], DIGIT, /^\d\d:\d\d:\d\d(?:\.\d{1,6})?$/, (text) => isTime(text, 0)),
+  rule(
+    'datetime',
+    'rfc_2822',
+    [16, 40],
+    /[\dA-Z]/,
+    new RegExp(`^(?:${DAY_NAMES}, )?\\d{1,2} ${MONTHS} \\d{4} \\d\\d:\\d\\d(?::\\d\\d)? (?:[+-]\\d{4}|[A-Z]{1,5})$`),
+  ),
+  rule(
+    'datetime',
+    'rfc_850',
+    [29, 40],
+    UPPER,
+    new RegExp(`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \\d\\d-${MONTHS}-\\d\\d \\d\\d:\\d\\d:\\d\\d [A-Z]{1,5}$`),
+  ),
+  rule(
+    'datetime',
+    'asctime',
+    [24, 28],
+    UPPER,
+    new RegExp(`^${DAY_NAMES} ${MONTHS} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d(?: [A-Z]{3})? \\d{4}$`),
+  ),
+  rule('ip_address', 'ipv4', [7, 15], DIGIT, IPV4),
+  rule(
+    'ip_address',
+    'ipv6',
+    [2, 60],
+    /[0-9a-fA-F:]/,
+    /^[0-9a-fA-F:]{2,39}[0-9.]{0,15}(?:%[A-Za-z0-9]{1,15})?$/,
+    isIpv6,
+  ),
+  rule(
+    'payment_card',
+    'credit_card',
+    [13, 23],
+    /[2-6]/,
+    /^(?:\d{13,19}|\d{4}(?:[ -]\d{4}){3}(?:[ -]\d{3})?|3\d{3}[ -]\d{6}[ -]\d{4,5})$/,
+    hasLuhnDigit,
+  ),
+  rule('datetime', 'unix_seconds', [10, 17], /[1-4]/, /^\d{10}(?:\.\d{1,6})?$/, unixRange),
+  rule('datetime', 'unix_milliseconds', [13, 13], /[1-4]/, /^\d{13}$/, unixRange),
+  rule('datetime', 'unix_microseconds', [16, 16], /[1-4]/, /^\d{16}$/, unixRange),
+  rule('datetime', 'unix_nanoseconds', [19, 19], /[1-4]/, /^\d{19}$/, unixRange),
+  rule('phone', 'e164', [8, 16], /\+/, /^\+[1-9]\d{6,14}$/),
+  rule('phone', 'phone', [10, 24], /[+\d(]/, /^(?:\+\d{1,3}[ .-])?(?:\(\d{2,4}\) ?|\d{2,4}[ .-])\d{3,4}[ .-]\d{3,4}$/),
+  rule('token', 'jwt', [30, EXAMINED_CHARACTERS_MAX], /e/, /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*$/),
+  rule('hash', 'md5', [32, 32], HEX, /^(?:[0-9a-f]{32}|[0-9A-F]{32})$/),
+  rule('hash', 'sha1', [40, 40], HEX, /^(?:[0-9a-f]{40}|[0-9A-F]{40})$/),
+  rule('hash', 'sha224', [56, 56], HEX, /^(?:[0-9a-f]{56}|[0-9A-F]{56})$/),
+  rule('hash', 'sha256', [64, 64], HEX, /^(?:[0-9a-f]{64}|[0-9A-F]{64})$/),
+  rule('hash', 'sha384', [96, 96], HEX, /^(?:[0-9a-f]{96}|[0-9A-F]{96})$/),
+  rule('hash', 'sha512', [128, 128], HEX, /^(?:[0-9a-f]{128}|[0-9A-F]{128})$/),
+  rule('uri', 'url', [6, 4096], LETTER, /^[A-Za-z][A-Za-z0-9+.-]{1,15}:\/\/[^\s/?#]{1,255}(?:[/?#]\S*)?$/),
+  rule(
+    'email',
+    'email',
+    [6, 254],
+    /[A-Za-z0-9!#$%&'*+/=?^_`{|}~]/,
+    /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}$/,
+  ),
+  rule('country', 'iso_3166', [2, 2], UPPER, /^[A-Z]{2}$/, (text) => COUNTRY_CODES.has(text)),
+  rule('currency', 'iso_4217', [3, 3], UPPER, /^[A-Z]{3}$/, (text) => CURRENCY_CODES.has(text)),
+  rule('language', 'bcp_47', [2, 11], /[a-z]/, /^[a-z]{2}(?:[-_][A-Z][a-z]{3})?(?:[-_](?:[A-Z]{2}|\d{3}))?$/, (text) =>
+    LANGUAGE_CODES.has(text.slice(0, 2)),
+  ),
+  rule('encoded', 'base64', [24, EXAMINED_CHARACTERS_MAX], /[A-Za-z0-9+/]/, /^[A-Za-z0-9+/]+={0,2}$/, looksEncoded),
+];
+
+/** By length: what a string up to here may be depends on its first character; beyond, on the few rules for long ones. */
+const LENGTH_INDEXED_MAX = 64;
+
+/** Rules by first character (ASCII) and length, so that most strings meet one or two. */
+const CANDIDATES: readonly (readonly FormatRule[])[] = buildCandidates();
+
+function buildCandidates(): (readonly FormatRule[])[] {
+  const table: (readonly FormatRule[])[] = [];
+  const shared = new Map<string, readonly FormatRule[]>();
+  for (let code = 0; code < 128; code += 1) {
+    for (let length = 0; length <= LENGTH_INDEXED_MAX + 1; length += 1) {
+      const isLast = length > LENGTH_INDEXED_MAX;
+      const fits = RULES.filter(
+        (r) =>
+          r.first.test(String.fromCharCode(code)) &&
+          (isLast ? r.lengthMax > LENGTH_INDEXED_MAX : r.lengthMin <= length && length <= r.lengthMax),
+      );
+      const key = fits.map((r) => RULES.indexOf(r)).join(' ');
+      if (!shared.has(key)) shared.set(key, fits);
+      table.push(shared.get(key)!);
+    }
+  }
+  return table;
+}
+
+/** The format of a string, shared by all values that have it, or null. Linear in its length. */
+export function stringFormat(text: string): DataFormat | null {
+  const { length } = text;
+  if (length < 2 || length > EXAMINED_CHARACTERS_MAX) return null;
+  const first = text.charCodeAt(0);
+  if (first > 127) return null;
+  const rules = CANDIDATES[first * (LENGTH_INDEXED_MAX + 2) + Math.min(length, LENGTH_INDEXED_MAX + 1)]!;
+  for (let i = 0; i < rules.length; i += 1) {
+    const candidate = rules[i]!;
+    if (length < candidate.lengthMin || length > candidate.lengthMax) continue;
+    if (candidate.expression.test(text) && candidate.isValid(text)) return candidate.format;
+  }
+  return null;
+}
+
+const named = (name: string): DataFormat => RULES.find((r) => r.format.names.has(name))!.format;
+const UNIX_SECONDS = named('unix_seconds');
+const UNIX_MILLISECONDS = named('unix_milliseconds');
+const UNIX_MICROSECONDS = named('unix_microseconds');
+const UNIX_NANOSECONDS = named('unix_nanoseconds');
+
+/** The format of a number: a unix time between September 2001 and 2099, by its magnitude, or null. */
+export function numberFormat(value: number | bigint): DataFormat | null {
+  if (value < 1e9 || value >= 4.1e18) return null;
+  if (value < 4.1e9) return UNIX_SECONDS;
+  if (value >= 1e12 && value < 4.1e12) return UNIX_MILLISECONDS;
+  if (value >= 1e15 && value < 4.1e15) return UNIX_MICROSECONDS;
+  return value >= 1e18 ? UNIX_NANOSECONDS : null;
+}
