@@ -5,36 +5,43 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Each after those that it imports. All are written so that their top-level names differ. */
-const MODULES = [
-  'format',
-  'model',
-  'html/columns',
-  'html/theme',
-  'html/dom',
-  'html/flame-layout',
-  'html/flame-view',
-  'html/timeline-data',
-  'html/timeline',
-  'html/run-page',
-  'html/main',
-];
+const PAGES = {
+  report: {
+    modules: [
+      'format',
+      'model',
+      'html/columns',
+      'html/dom',
+      'html/theme',
+      'html/flame-layout',
+      'html/flame-view',
+      'html/timeline-data',
+      'html/timeline',
+      'html/run-page',
+      'html/main',
+    ],
+    start: 'start();',
+  },
+  trends: { modules: ['format', 'html/dom', 'html/theme', 'html/trends-page'], start: 'startTrends();' },
+} as const;
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 /** `.ts` in the sources, `.js` in what is published: there the types are gone already. */
 const extension = path.extname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
-let script: string | undefined;
+const scripts = new Map<keyof typeof PAGES, string>();
 let style: string | undefined;
 
 /** The chart library and our modules as one classic script that starts the page. */
-export function pageScript(): string {
-  script ??= [
-    asset('uplot/dist/uPlot.iife.min.js'),
-    '(() => {\n"use strict";',
-    ...MODULES.map(moduleBody),
-    'start();\n})();',
-  ].join('\n');
+export function pageScript(name: keyof typeof PAGES): string {
+  let script = scripts.get(name);
+  if (script === undefined) {
+    const { modules, start } = PAGES[name];
+    const library = asset('uplot/dist/uPlot.iife.min.js');
+    script = [library, '(() => {\n"use strict";', ...modules.map(moduleBody), start, '})();'].join('\n');
+    scripts.set(name, script);
+  }
   return script;
 }
 

@@ -13,7 +13,7 @@ import { type Report, runsOf } from './model.ts';
 
 /** A report as a page. */
 export function renderHtml(report: Report): string {
-  const script = pageScript();
+  const script = pageScript('report');
   const style = pageStyle();
   const data: PackedReport = {
     gate:
