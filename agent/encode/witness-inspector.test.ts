@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { keyWitness, witnessDigest } from '../digest/digest.ts';
+import { FloodgateError } from '../errors.ts';
+import * as ir from '../witness/ir.ts';
+import { encodeDelimitedWitness, encodeWitness } from './witness-encoder.ts';
+import { inspectWitnessFile, WitnessInspector } from './witness-inspector.ts';
+
+function witness(value: string): ir.Witness {
+  const result = ir.httpWitness('GET', 'example.org', '/users', 2.5);
+  result.method!.args.append('0', ir.stringData(value, ir.httpMeta(ir.Location.QUERY, 'q')));
+  keyWitness(result);
+  return result;
+}
+
+const file = Buffer.concat(
+  ['a', 'b'.repeat(200), 'c'].map((value) => Buffer.from(encodeDelimitedWitness(witness(value))!)),
+);
+
+t.test('a file of witnesses: JSON lines with digests', (t) => {
+  const lines = inspectWitnessFile(file).map((line) => JSON.parse(line));
+  t.equal(lines.length, 3);
+  t.equal(lines[0].digest, witnessDigest(witness('a')));
+  t.equal(lines[1].keys, '1/1');
+  t.match(lines[2].witness, {
+    method: { id: { apiType: 'HTTP_REST' }, meta: { http: { method: 'GET', host: 'example.org' } } },
+  });
+  const [argument] = Object.values<object>(lines[2].witness.method.args);
+  t.match(argument, { primitive: { stringValue: { value: 'c' } }, meta: { http: { query: { key: 'q' } } } });
+  t.end();
+});
+
+t.test('in pieces of every size the lines are the same', (t) => {
+  const whole = inspectWitnessFile(file);
+  for (const size of [1, 2, 3, 7, 100, 1000]) {
+    const lines: string[] = [];
+    const inspector = new WitnessInspector(file.length, (line) => lines.push(line));
+    for (let at = 0; at < file.length; at += size) {
+      const piece = Buffer.from(file.subarray(at, at + size));
+      inspector.push(piece);
+      piece.fill(0xff);
+    }
+    t.strictSame(lines, whole, `${size} bytes at a time`);
+    t.equal(inspector.end(), 0);
+  }
+  t.end();
+});
+
+t.test('one bare witness; none at all', (t) => {
+  const bare = Buffer.from(encodeWitness(witness('x'))!);
+  t.equal(JSON.parse(inspectWitnessFile(bare)[0]!).digest, witnessDigest(witness('x')));
+  for (const size of [1, 5]) {
+    const lines: string[] = [];
+    const inspector = new WitnessInspector(bare.length, (line) => lines.push(line));
+    for (let at = 0; at < bare.length; at += size) inspector.push(bare.subarray(at, at + size));
+    t.equal(lines.length, 1, `in pieces of ${size}`);
+  }
+  t.strictSame(inspectWitnessFile(Buffer.alloc(0)), []);
+  t.end();
+});
+
+t.test('a torn end is told, another file refused', (t) => {
+  const lines: string[] = [];
+  const inspector = new WitnessInspector(file.length - 5, (line) => lines.push(line));
+  inspector.push(file.subarray(0, file.length - 5));
+  t.equal(lines.length, 2);
+  t.ok(inspector.end() > 0);
+  for (const text of ['{"log":{"version":"1.2"}}'.repeat(20), '\xff\xff\xff\xff\xff\xff\xff\xff', '\x05hello']) {
+    t.throws(() => inspectWitnessFile(Buffer.from(text, 'latin1')), FloodgateError, JSON.stringify(text.slice(0, 12)));
+  }
+  t.end();
+});
+
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const oracle = path.join(
+  process.env.FLOODGATE_SHARED ?? path.join(root, '..', 'shared'),
+  'oracles/witnesses/gitlab.1.concrete.pb',
+);
+
+t.test('a witness of the original', { skip: existsSync(oracle) ? false : `no ${oracle}` }, (t) => {
+  const [line] = inspectWitnessFile(readFileSync(oracle));
+  const { digest, keys } = JSON.parse(line!);
+  t.strictSame({ digest, keys }, { digest: 'OfKjthyOpIY=', keys: '22/22' });
+  t.end();
+});
