@@ -1,5 +1,7 @@
 /** The agent put together: a frame source, the layers above it, and the loop that drives them. */
+import { BodyDiscard } from './body/body-discard.ts';
 import { DecoderPool } from './body/content-decoder.ts';
+import { BodyBuffers } from './body/json-document.ts';
 import type { PageMemory } from './bounded/page-memory.ts';
 import type { FrameSource } from './capture/frame-source.ts';
 import { createHttpCounters } from './http/http-counters.ts';
@@ -40,6 +42,7 @@ export class Agent {
   readonly http: HttpLayer;
   readonly witnesses: WitnessBuilder | null;
   readonly decoders: DecoderPool;
+  readonly bodyBuffers: BodyBuffers;
   readonly #options: AgentOptions;
   readonly #httpCounters = createHttpCounters();
   #stopping = false;
@@ -48,10 +51,17 @@ export class Agent {
     this.#options = options;
     const { limits, until } = options;
     this.decoders = new DecoderPool(limits.decoderBytesMax);
+    this.bodyBuffers = new BodyBuffers(limits.bodyBufferBytesMax);
     const handlers: MessageHandler[] = [...options.messageHandlers((stream) => this.tcp.streamId(stream))];
     this.witnesses = null;
-    if (until === 'witnesses' || until === 'bodies') {
-      this.witnesses = new WitnessBuilder(limits.witness, this.decoders, options.typer, options.witnessHandler);
+    if (until === 'bodies') handlers.push(new BodyDiscard(this.decoders, limits.witness.body.decodedBytesMax));
+    if (until === 'witnesses') {
+      this.witnesses = new WitnessBuilder(
+        limits.witness,
+        { decoders: this.decoders, buffers: this.bodyBuffers },
+        options.typer,
+        options.witnessHandler,
+      );
       handlers.push(this.witnesses);
     }
     const handler = handlers.length === 1 ? handlers[0]! : new MessageFan(handlers);
@@ -102,6 +112,8 @@ export class Agent {
     counters['http.headPoolBytes'] = this.http.headPoolBytes;
     counters['http.waitingRequests'] = this.http.waitingRequests;
     counters['body.decoderBytes'] = this.decoders.bytesInUse;
+    counters['body.bufferBytes'] = this.bodyBuffers.bytesInUse;
+    counters['body.bufferBytesPeak'] = this.bodyBuffers.bytesPeak;
     counters['body.decoderBytesPeak'] = this.decoders.bytesPeak;
     if (this.witnesses !== null) {
       for (const [name, value] of Object.entries(this.witnesses.counters))

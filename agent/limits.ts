@@ -33,6 +33,8 @@ export interface AgentLimits {
   readonly witness: WitnessLimits;
   /** Native memory of content decoders. */
   readonly decoderBytesMax: number;
+  /** Small bodies in flight. */
+  readonly bodyBufferBytesMax: number;
   readonly outputBytesMax: number;
   readonly terms: readonly LimitTerm[];
   /** The sum of the terms. */
@@ -49,7 +51,8 @@ export const runtimeBytes = 75_000_000;
 /** Shares of `--memory`. The rest (a tenth) is for what is too small to name. */
 const pageShare = 0.2;
 const decoderShare = 0.16;
-const valueShare = 0.16;
+const bodyBufferShare = 0.08;
+const valueShare = 0.1;
 const streamShare = 0.28;
 /** Lines and entries on their way to files. */
 const outputBytesMax = 4 << 20;
@@ -84,12 +87,14 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     totalBytesMax,
   };
   const decoderBytesMax = Math.floor(memoryBytes * decoderShare);
-  const terms = addUp(tcp, http, witness, decoderBytesMax);
+  const bodyBufferBytesMax = Math.floor(memoryBytes * bodyBufferShare);
+  const terms = addUp(tcp, http, witness, decoderBytesMax, bodyBufferBytesMax);
   return {
     tcp,
     http,
     witness,
     decoderBytesMax,
+    bodyBufferBytesMax,
     outputBytesMax,
     terms,
     memoryBytesMax: terms.reduce((sum, term) => sum + term.bytes, 0),
@@ -124,7 +129,13 @@ function streamBytes(streamsMax: number): number {
   return TcpLayer.bytesFor({ ...defaultTcpLimits, streamsMax }).tables + sides! + streams!;
 }
 
-function addUp(tcp: TcpLimits, http: HttpLimits, witness: WitnessLimits, decoderBytesMax: number): LimitTerm[] {
+function addUp(
+  tcp: TcpLimits,
+  http: HttpLimits,
+  witness: WitnessLimits,
+  decoderBytesMax: number,
+  bodyBufferBytesMax: number,
+): LimitTerm[] {
   const { tables, pages, fragments } = TcpLayer.bytesFor(tcp);
   const { sides, streams, headPool, waitingRequests, waitingUris, fieldIndex, tlsServerNames } = httpMemoryTerms(http);
   return [
@@ -140,6 +151,7 @@ function addUp(tcp: TcpLimits, http: HttpLimits, witness: WitnessLimits, decoder
     { name: 'http requests', bytes: waitingRequests! + waitingUris!, reason: 'requests waiting for their response' },
     { name: 'tls names', bytes: tlsServerNames!, reason: `${http.tlsServerNamesMax} server names counted` },
     { name: 'decoders', bytes: decoderBytesMax, reason: 'inflate, brotli and zstd windows of bodies in flight' },
+    { name: 'bodies', bytes: bodyBufferBytesMax, reason: 'small bodies until they are whole' },
     { name: 'values', bytes: witness.totalBytesMax, reason: 'values of messages in flight and of halves waiting' },
     { name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' },
   ];

@@ -2,6 +2,7 @@ import zlib from 'node:zlib';
 import t from 'tap';
 import { type BodyHandler, type BodyLimits, BodyReader, defaultBodyLimits } from './body-reader.ts';
 import { DecoderPool, parseCodings } from './content-decoder.ts';
+import { BodyBuffers } from './json-document.ts';
 
 /** Writes down every event as one line. */
 class Transcript implements BodyHandler {
@@ -43,8 +44,15 @@ interface Options {
 function read(type: string | undefined, body: string | Buffer, options: Options = {}) {
   const handler = new Transcript();
   const pool = new DecoderPool(64 << 20);
+  const buffers = new BodyBuffers(1 << 20);
   const limits = { ...defaultBodyLimits, ...options.limits };
-  const reader = new BodyReader(limits, pool, handler, type, parseCodings(options.encoding ?? ''));
+  const reader = new BodyReader(
+    limits,
+    { decoders: pool, buffers },
+    handler,
+    type,
+    parseCodings(options.encoding ?? ''),
+  );
   const bytes = Buffer.from(body);
   const step = options.step ?? 1 << 20;
   for (let at = 0; at < bytes.length; at += step) {
@@ -58,6 +66,7 @@ function read(type: string | undefined, body: string | Buffer, options: Options 
   }
   const outcome = reader.finish(options.complete ?? true);
   t.equal(pool.bytesInUse, 0, 'decoders are given back');
+  t.equal(buffers.bytesInUse, 0, 'buffers are given back');
   return { events: handler.lines.join(' '), ...outcome };
 }
 

@@ -21,7 +21,8 @@ import {
   sniffKind,
 } from './content-type.ts';
 import { type FormHandler, FormReader } from './form-reader.ts';
-import { type JsonHandler, JsonReader } from './json-reader.ts';
+import { type BodyBuffers, JsonDocument } from './json-document.ts';
+import type { JsonHandler } from './json-reader.ts';
 import { type MultipartHandler, MultipartReader } from './multipart-reader.ts';
 
 /** Takes the events of one body. A multipart body's parts nest: the events between begin and end are the part's. */
@@ -73,6 +74,12 @@ export interface BodyOutcome {
   readonly whole: boolean;
 }
 
+/** What all bodies of one agent share, each bounded by its own budget. */
+export interface BodyMeans {
+  readonly decoders: DecoderPool;
+  readonly buffers: BodyBuffers;
+}
+
 /** What a reader of one kind looks like from here. */
 interface KindReader {
   push(bytes: Uint8Array, start: number, end: number): void;
@@ -83,6 +90,7 @@ interface KindReader {
 /** Reads the content of one body or one part: UTF-8 or binary, already decoded. */
 class ContentReader {
   readonly #limits: BodyLimits;
+  readonly #means: BodyMeans;
   readonly #handler: BodyHandler;
   readonly #depth: number;
   readonly #type: ContentType;
@@ -91,8 +99,9 @@ class ContentReader {
   kind: BodyKind;
   readonly #push = (bytes: Uint8Array, start: number, end: number): void => this.#reader!.push(bytes, start, end);
 
-  constructor(limits: BodyLimits, handler: BodyHandler, type: ContentType, depth: number) {
+  constructor(limits: BodyLimits, means: BodyMeans, handler: BodyHandler, type: ContentType, depth: number) {
     this.#limits = limits;
+    this.#means = means;
     this.#handler = handler;
     this.#type = type;
     this.#depth = depth;
@@ -146,11 +155,11 @@ class ContentReader {
     const limits = this.#limits;
     switch (this.kind) {
       case 'json':
-        return new JsonReader(limits, this.#handler);
+        return new JsonDocument(limits, this.#means.buffers, this.#handler);
       case 'form':
         return new FormContent(limits, this.#handler);
       case 'multipart': {
-        const parts = new PartsContent(limits, this.#handler, this.#depth);
+        const parts = new PartsContent(limits, this.#means, this.#handler, this.#depth);
         const reader = this.#depth < limits.multipartDepthMax ? parts.start(this.#type.boundary) : null;
         return reader ?? new SampleContent(limits.sampleBytesMax, this.#handler, false);
       }
@@ -186,14 +195,16 @@ class FormContent implements KindReader {
 /** Each part is a body of its own. */
 class PartsContent implements KindReader, MultipartHandler {
   readonly #limits: BodyLimits;
+  readonly #means: BodyMeans;
   readonly #handler: BodyHandler;
   readonly #depth: number;
   #reader: MultipartReader | null = null;
   #part: ContentReader | null = null;
   #whole = true;
 
-  constructor(limits: BodyLimits, handler: BodyHandler, depth: number) {
+  constructor(limits: BodyLimits, means: BodyMeans, handler: BodyHandler, depth: number) {
     this.#limits = limits;
+    this.#means = means;
     this.#handler = handler;
     this.#depth = depth;
   }
@@ -217,7 +228,7 @@ class PartsContent implements KindReader, MultipartHandler {
     this.#handler.beginPart(headers);
     // RFC 7578, section 4.4: a part without a type is text.
     const type = parseContentType(headers.get('content-type') ?? 'text/plain');
-    this.#part = new ContentReader(this.#limits, this.#handler, type, this.#depth + 1);
+    this.#part = new ContentReader(this.#limits, this.#means, this.#handler, type, this.#depth + 1);
   }
 
   part(bytes: Uint8Array, start: number, end: number): void {
@@ -381,7 +392,7 @@ export class BodyReader implements DecodedSink {
    */
   constructor(
     limits: BodyLimits,
-    pool: DecoderPool,
+    means: BodyMeans,
     handler: BodyHandler,
     contentType: string | undefined,
     codings: readonly Coding[] | null,
@@ -389,9 +400,11 @@ export class BodyReader implements DecodedSink {
     this.#limits = limits;
     this.#unsupported = codings === null;
     const type = parseContentType(contentType);
-    this.#content = new ContentReader(limits, handler, this.#unsupported ? encodedType : type, 0);
+    this.#content = new ContentReader(limits, means, handler, this.#unsupported ? encodedType : type, 0);
     this.#decoder =
-      codings === null || codings.length === 0 ? null : new ContentDecoder(pool, codings, limits.decodedBytesMax, this);
+      codings === null || codings.length === 0
+        ? null
+        : new ContentDecoder(means.decoders, codings, limits.decodedBytesMax, this);
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {

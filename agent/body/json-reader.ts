@@ -6,6 +6,7 @@
  * against hijacking. What follows the first error is left; what came before it stands.
  */
 import { strict as assert } from 'node:assert';
+import { StringCache } from '../bounded/string-cache.ts';
 
 /** Takes the events of one body. Strings and numbers are values, containers come as begin and end. */
 export interface JsonHandler {
@@ -37,12 +38,8 @@ export interface JsonLimits {
   readonly stringBytesMax: number;
 }
 
-/** Names this long or longer are not worth a place in the cache. */
-const cachedNameBytesMax = 32;
-/** Power of two. A body's member names repeat: a hit saves making the string again. */
-const nameCacheSize = 1024;
-/** Shared by all readers: direct-mapped, so nothing grows. */
-const names: (string | undefined)[] = new Array(nameCacheSize);
+/** A body's member names repeat. Shared by all readers. */
+const names = new StringCache(1024, 32);
 /** A number longer than this in text is no number anyone sent in earnest: it is read as far as this. */
 const numberBytesMax = 1024;
 /** Digits that a double always holds exactly. */
@@ -454,9 +451,9 @@ export class JsonReader {
       this.#endScratchString();
       return;
     }
-    if (this.#isKey && ascii && length < cachedNameBytesMax) {
+    if (this.#isKey && ascii) {
       this.#state = State.colon;
-      this.#handler.key(this.#cachedName(bytes, start, end));
+      this.#handler.key(names.get(bytes, start, end));
       return;
     }
     this.#emitString(ascii ? latin1Slice.call(bytes, start, end) : utf8Slice.call(bytes, start, end), false);
@@ -470,22 +467,6 @@ export class JsonReader {
     }
     this.#handler.string(value, cut);
     this.#endValue();
-  }
-
-  /** Names come again and again: the same bytes give the same string without making it anew. */
-  #cachedName(bytes: Uint8Array, start: number, end: number): string {
-    let hash = end - start;
-    for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
-    const slot = (hash ^ (hash >>> 15)) & (nameCacheSize - 1);
-    const known = names[slot];
-    if (known !== undefined && known.length === end - start) {
-      let at = 0;
-      while (at < known.length && known.charCodeAt(at) === bytes[start + at]) at += 1;
-      if (at === known.length) return known;
-    }
-    const name = latin1Slice.call(bytes, start, end);
-    names[slot] = name;
-    return name;
   }
 
   // ---- numbers

@@ -1,7 +1,12 @@
+import { StringCache } from '../bounded/string-cache.ts';
 import type { Side } from '../tcp/stream-handler.ts';
 import type { HeadParser } from './head-parser.ts';
 import { MessageFlag } from './message-flag.ts';
 import type { HeaderFields, HttpMessage } from './message-handler.ts';
+
+/** Field names are few; many values (media types, `keep-alive`, host names) come with every message. */
+const names = new StringCache(1024, 64);
+const values = new StringCache(2048, 48);
 
 /** Makes a string of bytes; every byte is one character. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
@@ -58,14 +63,14 @@ export class Message implements HttpMessage, HeaderFields {
     if (!this.#index() || index < 0 || index >= this.#parser.count) return '';
     const fields = this.#parser.fields;
     const start = this.headStart;
-    return latin1(this.head!, start + fields[index * 4]!, start + fields[index * 4 + 1]!);
+    return names.get(this.head!, start + fields[index * 4]!, start + fields[index * 4 + 1]!);
   }
 
   value(index: number): string {
     if (!this.#index() || index < 0 || index >= this.#parser.count) return '';
     const fields = this.#parser.fields;
     const start = this.headStart;
-    const text = latin1(this.head!, start + fields[index * 4 + 2]!, start + fields[index * 4 + 3]!);
+    const text = values.get(this.head!, start + fields[index * 4 + 2]!, start + fields[index * 4 + 3]!);
     return (this.flags & MessageFlag.obsFold) === 0 ? text : text.replace(/[ \t]*\r?\n[ \t]+/g, ' ');
   }
 

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { defaultBodyLimits } from '../body/body-reader.ts';
 import { DecoderPool } from '../body/content-decoder.ts';
+import { BodyBuffers } from '../body/json-document.ts';
 import type { HeaderFields, HttpMessage } from '../http/message-handler.ts';
 import type { ValueTyper } from './body-builder.ts';
 import { type Data, DataKind, type Fields, Location, stringData, type Witness } from './ir.ts';
@@ -68,7 +69,7 @@ function setUp(limits: Partial<typeof defaultWitnessLimits> = {}) {
   const given: { witness: Witness; context: WitnessContext }[] = [];
   const builder = new WitnessBuilder(
     { ...defaultWitnessLimits, ...limits, body: defaultBodyLimits },
-    new DecoderPool(1 << 20),
+    { decoders: new DecoderPool(1 << 20), buffers: new BodyBuffers(1 << 20) },
     typer,
     { witness: (witness, context) => void given.push({ witness, context }) },
   );

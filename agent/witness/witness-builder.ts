@@ -3,8 +3,8 @@
  * responses. A half whose other half never comes is given out alone, when its stream's slot is used again, when it has
  * waited too long on the packets' clock, or when the table is full (the oldest first).
  */
-import { type BodyLimits, BodyReader } from '../body/body-reader.ts';
-import { type DecoderPool, parseCodings } from '../body/content-decoder.ts';
+import { type BodyLimits, type BodyMeans, BodyReader } from '../body/body-reader.ts';
+import { parseCodings } from '../body/content-decoder.ts';
 import { decodeFormText } from '../body/form-reader.ts';
 import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
 import { BodyBuilder, type ValueTyper } from './body-builder.ts';
@@ -80,13 +80,44 @@ export class WitnessCounters {
   decodedBytes = 0;
 }
 
-/** Header fields that are told by other means, or say nothing about the API. */
-const leftOut = new Set(['host', 'content-type', 'cookie', 'set-cookie', 'authorization', 'transfer-encoding']);
+/** What a header field is to a witness. */
+const Role = {
+  value: 0,
+  none: 1,
+  contentType: 2,
+  contentEncoding: 3,
+  authorization: 4,
+  cookie: 5,
+  setCookie: 6,
+} as const;
+type Role = (typeof Role)[keyof typeof Role];
+
+/** Fields that are told by other means, or say nothing about the API. */
+const roles: Record<string, Role | undefined> = Object.assign(Object.create(null), {
+  host: Role.none,
+  'transfer-encoding': Role.none,
+  'content-type': Role.contentType,
+  'content-encoding': Role.contentEncoding,
+  authorization: Role.authorization,
+  cookie: Role.cookie,
+  'set-cookie': Role.setCookie,
+});
+
+interface Field {
+  readonly name: string;
+  readonly role: Role;
+  status: number;
+  meta: DataMeta | null;
+}
+
 /** Names come back with every message: their metas are shared. Direct cap; a full table is emptied. */
 const metasMax = 4096;
 /** Values of one message outside its body. */
 const headValuesMax = 500;
 const headCharactersMax = 16 << 10;
+
+/** Keys by position, made once. Query, header and body values of one message, and one to spare. */
+const positions: readonly string[] = Array.from({ length: headValuesMax + 2 }, (_, i) => String(i));
 
 interface Half {
   readonly method: Method;
@@ -131,7 +162,7 @@ export class WitnessBuilder implements MessageHandler {
   readonly counters = new WitnessCounters();
   readonly values: ValueTotal;
   readonly #limits: WitnessLimits;
-  readonly #decoders: DecoderPool;
+  readonly #means: BodyMeans;
   readonly #typer: ValueTyper;
   readonly #handler: WitnessHandler;
   /** By stream and exchange, oldest first. */
@@ -139,14 +170,15 @@ export class WitnessBuilder implements MessageHandler {
   /** By stream and side. */
   readonly #inFlight = new Map<number, InFlight>();
   readonly #metas = new Map<string, DataMeta>();
+  readonly #fields = new Map<string, Field>();
   /** Set under pressure: bodies are counted, not read. */
   shedBodies = false;
   /** Responses nobody asked for get numbers of their own. */
   #orphans = 0;
 
-  constructor(limits: WitnessLimits, decoders: DecoderPool, typer: ValueTyper, handler: WitnessHandler) {
+  constructor(limits: WitnessLimits, means: BodyMeans, typer: ValueTyper, handler: WitnessHandler) {
     this.#limits = limits;
-    this.#decoders = decoders;
+    this.#means = means;
     this.#typer = typer;
     this.#handler = handler;
     this.values = new ValueTotal(limits.totalBytesMax);
@@ -290,7 +322,7 @@ export class WitnessBuilder implements MessageHandler {
 
   /** Keyed by position until the digest is known. */
   #append(values: Fields, data: Data): void {
-    values.append(String(values.size), data);
+    values.append(positions[values.size]!, data);
   }
 
   #target(message: HttpMessage, values: Fields, budget: ValueBudget): void {
@@ -309,20 +341,54 @@ export class WitnessBuilder implements MessageHandler {
     const { headers, status } = message;
     const { values, budget } = flight;
     for (let i = 0; i < headers.count; i += 1) {
-      const name = headers.name(i);
-      const lower = name.toLowerCase();
-      if (lower === 'content-type') flight.contentType ??= headers.value(i);
-      else if (lower === 'content-encoding') {
-        // A list may come on several lines (RFC 9110, section 5.3).
-        flight.contentEncoding += flight.contentEncoding === '' ? headers.value(i) : `,${headers.value(i)}`;
+      const field = this.#field(headers.name(i));
+      const value = headers.value(i);
+      switch (field.role) {
+        case Role.value:
+          this.#add(values, budget, value, this.#fieldMeta(field, status));
+          break;
+        case Role.contentType:
+          flight.contentType ??= value;
+          break;
+        case Role.contentEncoding:
+          // A list may come on several lines (RFC 9110, section 5.3).
+          flight.contentEncoding += flight.contentEncoding === '' ? value : `,${value}`;
+          this.#add(values, budget, value, this.#fieldMeta(field, status));
+          break;
+        case Role.authorization:
+          this.#authorization(value, values, budget, status);
+          break;
+        case Role.cookie:
+          for (const pair of value.split(';', headValuesMax)) this.#cookie(pair, values, budget, status);
+          break;
+        case Role.setCookie:
+          this.#cookie(value.split(';', 1)[0]!, values, budget, status);
+          break;
+        default:
+          break;
       }
-      if (!leftOut.has(lower)) {
-        this.#add(values, budget, headers.value(i), this.#meta(Location.HEADER, canonicalName(name), 0, status));
-      } else if (lower === 'authorization') this.#authorization(headers.value(i), values, budget, status);
-      else if (lower === 'cookie') {
-        for (const pair of headers.value(i).split(';', headValuesMax)) this.#cookie(pair, values, budget, status);
-      } else if (lower === 'set-cookie') this.#cookie(headers.value(i).split(';', 1)[0]!, values, budget, status);
     }
+  }
+
+  /** What is to be done with a field of this name; remembered. */
+  #field(name: string): Field {
+    let field = this.#fields.get(name);
+    if (field === undefined) {
+      if (this.#fields.size >= metasMax) this.#fields.clear();
+      const lower = name.toLowerCase();
+      field = { name: canonicalName(lower), role: roles[lower] ?? Role.value, status: -1, meta: null };
+      this.#fields.set(name, field);
+    }
+    return field;
+  }
+
+  /** Messages of one kind follow one another: the last status's meta is kept at hand. */
+  #fieldMeta(field: Field, status: number): DataMeta {
+    if (field.meta === null || field.status !== status) {
+      field.meta = this.#meta(Location.HEADER, field.name, 0, status);
+      field.status = status;
+    }
+    return field.meta;
   }
 
   #authorization(value: string, values: Fields, budget: ValueBudget, status: number): void {
@@ -349,7 +415,7 @@ export class WitnessBuilder implements MessageHandler {
     }
     const codings = parseCodings(flight.contentEncoding);
     flight.builder = new BodyBuilder(flight.budget, this.#typer, flight.status);
-    flight.body = new BodyReader(this.#limits.body, this.#decoders, flight.builder, flight.contentType, codings);
+    flight.body = new BodyReader(this.#limits.body, this.#means, flight.builder, flight.contentType, codings);
   }
 
   #endBody(flight: InFlight, complete: boolean): void {
@@ -406,17 +472,6 @@ function authorityOf(uri: string): string {
 }
 
 /** Names as Go writes them (`User-Agent`), so that digests agree whatever the sender's spelling. */
-function canonicalName(name: string): string {
-  return canonicalNames.get(name) ?? rememberName(name);
-}
-
-const canonicalNames = new Map<string, string>();
-
-function rememberName(name: string): string {
-  const canonical = name
-    .toLowerCase()
-    .replace(/(^|-)([a-z])/g, (_all, before: string, letter: string) => before + letter.toUpperCase());
-  if (canonicalNames.size >= metasMax) canonicalNames.clear();
-  canonicalNames.set(name, canonical);
-  return canonical;
+function canonicalName(lower: string): string {
+  return lower.replace(/(^|-)([a-z])/g, (_all, before: string, letter: string) => before + letter.toUpperCase());
 }
