@@ -25,6 +25,21 @@ export interface LiveOptions {
   readonly onNotice?: (message: string) => void;
 }
 
+export const ringBytesDefault = 16 << 20;
+export const blockBytesDefault = 256 << 10;
+
+/** The geometry asked for; the kernel maps two blocks at least, since it fills one while the other is read. */
+export function ringGeometry(options: LiveOptions): { readonly blockBytes: number; readonly blocks: number } {
+  const blockBytes = options.blockBytes ?? blockBytesDefault;
+  return { blockBytes, blocks: Math.max(2, Math.ceil((options.ringBytes ?? ringBytesDefault) / blockBytes)) };
+}
+
+/** What capturing from `interfaces` devices maps, all of it resident from the start: a term of the agent's memory. */
+export function ringBytesTotal(options: LiveOptions, interfaces: number): number {
+  const { blockBytes, blocks } = ringGeometry(options);
+  return blockBytes * blocks * interfaces;
+}
+
 /** The largest ring: kernel memory that is never swapped. */
 const ringBytesMax = 2 ** 30;
 /** What the smallest block must hold, so that a full frame with its header fits the least of them. */

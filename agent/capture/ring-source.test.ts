@@ -215,6 +215,23 @@ async function testInNamespace(): Promise<void> {
     socket.close();
   });
 
+  await t.test('a device without link headers gives IP packets, filtered alike', async (t) => {
+    const tun = new TapFixture('tun0', 'tun');
+    const packet = segment(80, 1_000).slice(14);
+    for (const filter of [null, 'tcp port 80', 'tcp port 81']) {
+      for (const name of ['tun0', 'any']) {
+        const { frames, interfaces } = await collect({ interfaces: [name], filter }, () => tun.write(packet));
+        t.same(
+          frames.map((frame) => [frame.bytes, frame.wireLength]),
+          filter === 'tcp port 81' ? [] : [[packet, packet.length]],
+          `${name}, ${filter}`,
+        );
+        if (frames.length > 0) t.match(interfaces, [{ name: 'tun0', linkType: 101 }]);
+      }
+    }
+    tun.close();
+  });
+
   await t.test('loopback shows each packet once', async (t) => {
     setInterfaceUp('lo', true);
     const socket = createSocket('udp4').bind(0, '127.0.0.1');

@@ -8,12 +8,10 @@ import { LinkType } from '../pcap/link-type.ts';
 import { acceptAll, type BpfProgram } from './bpf-program.ts';
 import { FilterSink } from './filter-sink.ts';
 import type { CaptureInterface, CaptureStats, FrameSink } from './frame-source.ts';
-import { AdaptivePause, checkLiveOptions, type LiveOptions, type LiveSource } from './live-source.ts';
+import { AdaptivePause, checkLiveOptions, type LiveOptions, type LiveSource, ringGeometry } from './live-source.ts';
 import { compileFilter, frameFilter } from './sys/bpf.ts';
 import { HardwareType, PacketSocket } from './sys/packet-socket.ts';
 
-const ringBytesDefault = 16 << 20;
-const blockBytesDefault = 256 << 10;
 const blockTimeoutMsDefault = 20;
 const snapLengthDefault = 262_144;
 /** A VLAN tag is four bytes; the kernel takes it out of the frame, and it goes back in before the first byte moves. */
@@ -60,6 +58,8 @@ export class RingSource implements LiveSource {
   /** By device number: its index among `interfaces`. One entry unless the device is `any`. */
   readonly #indexOf = new Map<number, number>();
   readonly #hasLinkHeader: boolean[] = [];
+  #lastNumber = -1;
+  #lastIndex = -1;
   #block = 0;
   #framesLeft = 0;
   /** Of the next frame's header in the ring, in words. */
@@ -90,8 +90,8 @@ export class RingSource implements LiveSource {
 
   private constructor(socket: PacketSocket, options: LiveOptions) {
     this.#socket = socket;
-    const blockBytes = options.blockBytes ?? blockBytesDefault;
-    this.#blocks = Math.max(2, Math.ceil((options.ringBytes ?? ringBytesDefault) / blockBytes));
+    const { blockBytes, blocks } = ringGeometry(options);
+    this.#blocks = blocks;
     this.#blockWords = blockBytes / 4;
     this.#blockTimeoutMs = options.blockTimeoutMs ?? blockTimeoutMsDefault;
     this.#snapLength = options.snapLength ?? snapLengthDefault;
@@ -100,7 +100,7 @@ export class RingSource implements LiveSource {
     this.#filter = here;
     const ring = socket.mapRing({
       blockBytes,
-      blocks: this.#blocks,
+      blocks,
       blockTimeoutMs: this.#blockTimeoutMs,
       reserveBytes: vlanTagBytes,
     });
@@ -241,8 +241,15 @@ export class RingSource implements LiveSource {
 
   /** The index of the device with this number, described when it is new. */
   #describe(interfaceNumber: number, hardwareType: number): number {
-    const known = this.#indexOf.get(interfaceNumber);
-    if (known !== undefined) return known;
+    // One device, or a burst from one: no look-up.
+    if (interfaceNumber === this.#lastNumber) return this.#lastIndex;
+    const index = this.#indexOf.get(interfaceNumber) ?? this.#describeNew(interfaceNumber, hardwareType);
+    this.#lastNumber = interfaceNumber;
+    this.#lastIndex = index;
+    return index;
+  }
+
+  #describeNew(interfaceNumber: number, hardwareType: number): number {
     const index = Math.min(this.interfaces.length, anyInterfacesMax - 1);
     if (this.#indexOf.size < anyInterfacesMax * 4) this.#indexOf.set(interfaceNumber, index);
     if (index < this.interfaces.length) return index;

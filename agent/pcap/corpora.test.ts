@@ -13,7 +13,17 @@ const absent = existsSync(index) ? false : `${index} is absent: the recorded cap
 /** Ends in the middle of a packet; capinfos says so as well. */
 const cutShort = 'pcap2har/tests/out-of-order.pcap';
 
-t.test('packets of every capture equal the index', { skip: absent }, (t) => {
+/** The index names link types as capinfos does; some old files give raw IP as 12. */
+const linkTypes: Record<string, readonly number[]> = {
+  ether: [1],
+  null: [0],
+  rawip: [12, 101],
+  rawip4: [228],
+  nflog: [239],
+  'per-packet': [1, 113],
+};
+
+t.test('packets and link types of every capture equal the index', { skip: absent }, (t) => {
   const [header = '', ...rows] = readFileSync(index, 'utf8').trim().split('\n');
   const column = new Map(header.split('\t').map((name, i) => [name, i]));
   const disagreements: string[] = [];
@@ -36,6 +46,10 @@ t.test('packets of every capture equal the index', { skip: absent }, (t) => {
     }
     const wantedEnding = cell('file') === cutShort ? 'capture-truncated' : '';
     const wanted = new Set([Number(cell('packets')), Number(cell('capinfos_packets'))]);
+    const known = linkTypes[cell('linktype')] ?? [];
+    if (!reader.interfaces.every(({ linkType }) => known.includes(linkType)) || reader.interfaces.length === 0) {
+      disagreements.push(`${cell('file')}: link types ${reader.interfaces.map(({ linkType }) => linkType)}`);
+    }
     if (!wanted.has(reader.framesRead) || ending !== wantedEnding) {
       disagreements.push(`${cell('file')}: ${reader.framesRead}, index ${[...wanted].join(' or ')} ${ending}`);
     }

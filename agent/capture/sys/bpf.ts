@@ -64,9 +64,9 @@ export function frameFilter(expression: string, snapLength: number): FrameFilter
   };
 }
 
-/** libpcap's own number for a link type: the same but for raw IP. */
+/** libpcap's own number for a link type: the same but for raw IP, which some files give as OpenBSD's number. */
 function dataLinkOf(linkType: number): number {
-  return linkType === LinkType.raw ? 12 : linkType;
+  return linkType === LinkType.raw || linkType === 14 ? 12 : linkType;
 }
 
 function requireLibpcap(): Libpcap {

@@ -6,7 +6,9 @@ import { errnoName, type Libc, requireLibc } from './libc.ts';
 const TUNSETIFF = 0x4004_54ca;
 const SIOCSIFFLAGS = 0x8914;
 const SIOCSIFADDR = 0x8916;
-const IFF_TAP_NO_PI = 0x1002;
+const IFF_TUN = 1;
+const IFF_TAP = 2;
+const IFF_NO_PI = 0x1000;
 const IFF_UP = 1;
 const flagsAt = 16;
 
@@ -14,12 +16,16 @@ export class TapFixture {
   readonly name: string;
   #fd: number;
 
-  /** Makes the device, up and silent: the kernel itself sends nothing on it. */
-  constructor(name: string) {
+  /**
+   * Makes the device, up and silent: the kernel itself sends nothing on it.
+   * @param kind TAP devices carry Ethernet frames, TUN devices IP packets.
+   */
+  constructor(name: string, kind: 'tap' | 'tun' = 'tap') {
     this.name = name;
     this.#fd = openSync('/dev/net/tun', 'r+');
     const libc = requireLibc('a TAP device');
-    request(libc, this.#fd, name, TUNSETIFF, (view) => view.setUint16(flagsAt, IFF_TAP_NO_PI, true));
+    const flags = IFF_NO_PI | (kind === 'tap' ? IFF_TAP : IFF_TUN);
+    request(libc, this.#fd, name, TUNSETIFF, (view) => view.setUint16(flagsAt, flags, true));
     writeFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1');
     this.setUp(true);
   }
