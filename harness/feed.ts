@@ -1,14 +1,20 @@
-/** A link as a pass needs it: there before the target starts, fed once the target reads. */
-import type { Sender, SendOrder } from './link/sender.ts';
+/** What drives a target during a pass: a link with frames, or a load that somebody else makes. */
+import type { Sender, SendResult } from './link/sender.ts';
 import type { Target } from './target/target.ts';
 
+/** A sender as a pass sees it; `done` brings no result where nothing was counted. */
+export interface Flow extends Pick<Sender, 'description' | 'start' | 'progress' | 'stop'> {
+  readonly done: Promise<SendResult | undefined>;
+}
+
+/** There before the target starts; opened once the target is ready. */
 export interface Feed {
   /** Interfaces that the target captures from; empty where it reads a pipe. */
   readonly interfaces: readonly string[];
-  /** Prepares the sending of an order to a target that is ready for it. */
-  open(target: Target, order: SendOrder): Promise<Sender>;
+  /** @throws FloodgateError when the traffic cannot be made or read. */
+  open(target: Target): Promise<Flow>;
   /** Says "no more" to the reader, where a link can, and waits until everything sent has been taken. */
   finish(): Promise<void>;
-  /** Removes the device; safe to call twice. */
-  close(): void;
+  /** Stops what is still sending and removes the device; safe to call twice. */
+  close(): Promise<void>;
 }

@@ -1,16 +1,15 @@
 /** One replay: target up, frames through, everything watched, target down. Whatever happens, nothing is left behind. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Feed } from './feed.ts';
-import type { Sender, SendOrder, SendResult } from './link/sender.ts';
+import type { Feed, Flow } from './feed.ts';
+import type { SendResult } from './link/sender.ts';
 import { MemoryWatch } from './observe/memory-watch.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from './observe/preload-channel.ts';
 import type { PreloadOptions } from './observe/preload-options.ts';
 import { SampleTable } from './observe/sample-table.ts';
 import { readStatsFile, type StatsFile } from './observe/stats-file.ts';
 import type { Lane, Phase } from './scenario.ts';
-import { startAgent } from './target/agent-target.ts';
-import type { Target, TargetExit } from './target/target.ts';
+import type { Target, TargetExit, TargetLauncher } from './target/target.ts';
 
 export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots';
 
@@ -19,10 +18,9 @@ export interface PassOptions {
   readonly lane: Lane;
   /** Made by the caller per pass; closed by it. */
   readonly feed: Feed;
-  readonly order: SendOrder;
+  readonly launcher: TargetLauncher;
   /** For the pass's own files; made when missing. */
   readonly folder: string;
-  readonly agentArguments: readonly string[];
   /** Arguments for the target's Node.js beyond the lane's own, e.g. a defect's `--import`. */
   readonly nodeArguments: readonly string[];
   readonly sampleMs: number;
@@ -98,7 +96,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   const startedAtEpochMs = Date.now();
   const originMs = performance.now();
   const nowMs = () => performance.now() - originMs;
-  const channel = new PreloadChannel(target.channel!, startedAtEpochMs);
+  const channel = new PreloadChannel(target.channel, startedAtEpochMs);
   const watch = new MemoryWatch({ pid: target.pid, sampleMs: options.sampleMs, nowMs });
   const instrument = new Instrument(options, channel);
   // The run ends early when the operator says so, and when there is nobody left to send to.
@@ -110,11 +108,12 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   try {
     await conduct.send(target, signal);
     await pause(options.settleMs, signal);
-    await instrument.last(conduct.frames);
+    if (options.lane === 'tap') await instrument.last(conduct.frames);
   } finally {
     conduct.stop();
-    exit = await target.stop();
+    // What a target does while it ends (flush, free) is no part of the measurement.
     watch.stop();
+    exit = await target.stop();
   }
   return {
     kind: options.kind,
@@ -137,19 +136,17 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
 }
 
 function startTarget(options: PassOptions, statsFile: string): Promise<Target> {
-  return startAgent({
+  return options.launcher.start({
     interfaces: options.feed.interfaces,
     statsFile,
     statsIntervalMs,
-    agentArguments: options.agentArguments,
     nodeArguments: [
       ...(options.lane === 'exact' ? exactLaneArguments : []),
-      ...(options.kind === 'allocations' ? attributionArguments : []),
+      ...(options.kind === 'allocations' || options.kind === 'live-heap' ? attributionArguments : []),
       ...preloadArguments,
       ...options.nodeArguments,
     ],
-    env: preloadEnvironment(preloadOf(options)),
-    withChannel: true,
+    env: options.launcher.isNode ? preloadEnvironment(preloadOf(options)) : {},
   });
 }
 
@@ -168,7 +165,7 @@ class Conduct {
   readonly #instrument: Instrument;
   readonly #nowMs: () => number;
   #stage: PassProgress['stage'] = 'starting';
-  #sender: Sender | undefined;
+  #sender: Flow | undefined;
   #phases: PhaseWatch | undefined;
   #ticker: NodeJS.Timeout | undefined;
 
@@ -181,8 +178,8 @@ class Conduct {
 
   /** Resolves when everything was sent and taken, or the signal says stop. */
   async send(target: Target, signal: AbortSignal): Promise<void> {
-    const { feed, order, sampleMs } = this.#options;
-    const sender = await feed.open(target, order);
+    const { feed, sampleMs } = this.#options;
+    const sender = await feed.open(target);
     this.#sender = sender;
     this.#phases = new PhaseWatch(sender.description.phases, this.#watch);
     this.#watch.sample();
@@ -199,6 +196,8 @@ class Conduct {
     } finally {
       signal.removeEventListener('abort', stop);
     }
+    // A reader whose input ends is gone soon after: its last interval is taken before.
+    if (this.#options.lane === 'exact') await this.#instrument.last(sender.progress().frames);
     // The exact lane's reader decides how long this takes; one that hangs is found when it is stopped.
     if (!signal.aborted) await Promise.race([feed.finish(), target.exited]);
     this.sendEndMs = this.#nowMs();
@@ -230,25 +229,22 @@ class Conduct {
 
 function preloadOf({ kind, folder }: PassOptions): Omit<PreloadOptions, 'channel'> {
   const intervalMs = 250;
-  if (kind === 'allocations') {
-    return { intervalMs, allocations: { sampleBytes: heapSampleBytes, stackDepth, offHeapSampleBytes, folder } };
-  }
-  if (kind === 'live-heap') return { intervalMs, liveHeap: { sampleBytes: heapSampleBytes, stackDepth, folder } };
+  if (kind === 'measure') return { intervalMs };
   if (kind === 'snapshots') return { intervalMs, snapshots: { folder } };
-  return { intervalMs };
+  const what = kind === 'allocations' ? 'allocations' : 'live';
+  return { intervalMs, profile: { kind: what, sampleBytes: heapSampleBytes, stackDepth, offHeapSampleBytes, folder } };
 }
 
 function instrumentsOf(kind: PassKind): string[] {
   const always = ['/proc (RSS, PSS, peaks, faults)', 'V8 counters and collections', "the agent's own counters"];
-  if (kind === 'allocations') {
+  if (kind === 'allocations' || kind === 'live-heap') {
     return [
       ...always,
-      `allocation sampling with freed objects, ${heapSampleBytes / 1024} KiB`,
+      `allocation sampling, ${kind === 'allocations' ? 'freed objects included' : 'survivors only'}, ${heapSampleBytes / 1024} KiB`,
       `off-heap call sites, ${offHeapSampleBytes / 1024} KiB`,
       attributionArguments.join(' '),
     ];
   }
-  if (kind === 'live-heap') return [...always, `live-heap sampling, ${heapSampleBytes / 1024} KiB`];
   if (kind === 'snapshots') return [...always, 'heap snapshots'];
   return always;
 }
@@ -299,8 +295,7 @@ class Instrument {
       this.#busy = false;
       if (answered) this.intervals.push({ interval, firstFrame, lastFrame: frames });
     };
-    if (kind === 'allocations') this.#pending = this.#channel.cut(interval, profileTimeoutMs).then(done);
-    else if (kind === 'live-heap') this.#pending = this.#channel.live(String(interval), profileTimeoutMs).then(done);
+    if (kind !== 'snapshots') this.#pending = this.#channel.cut(interval, profileTimeoutMs).then(done);
     else this.#pending = this.#channel.snapshot(String(interval), snapshotTimeoutMs).then(done);
   }
 }

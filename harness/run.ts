@@ -5,7 +5,7 @@ import { evaluateBudgets } from './analyze/budgets.ts';
 import { findSpikes, type SpikeFindings } from './analyze/spikes.ts';
 import type { ScenarioHead } from './capture-scenario.ts';
 import type { Feed } from './feed.ts';
-import type { TrafficOrder } from './link/sender.ts';
+import type { SendOrder, TrafficOrder } from './link/sender.ts';
 import { measuredOf } from './measured.ts';
 import { readEnvironment } from './observe/environment.ts';
 import { readInterval, writeProfileFile } from './observe/profile-files.ts';
@@ -20,10 +20,11 @@ import {
 import { buildRunReport } from './run-report.ts';
 import type { Budget, Lane, Pace } from './scenario.ts';
 import { defectArguments } from './scenario-list.ts';
-import { type FrameInterval, framesOfSpike, spikesOf } from './spike-report.ts';
+import { type Explanation, type FrameInterval, framesOfSpike, spikesOf } from './spike-report.ts';
+import { AgentLauncher } from './target/agent-target.ts';
 
-/** When the passes that explain are run. */
-export type Explain = 'never' | 'on-breach' | 'always';
+/** When the passes that explain are run: `brief` takes allocations always, and all the rest on a breach. */
+export type Explain = 'never' | 'on-breach' | 'brief' | 'always';
 
 export interface RunOptions {
   readonly scenario: ScenarioHead;
@@ -47,7 +48,7 @@ export interface RunOptions {
   readonly privilege: string;
   /** Options as given, for the report. */
   readonly optionWords: Readonly<Record<string, string>>;
-  readonly openFeed: (lane: Lane) => Promise<Feed>;
+  readonly openFeed: (lane: Lane, order: SendOrder) => Promise<Feed>;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: PassProgress) => void;
 }
@@ -61,16 +62,15 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const measure = await replay(options, 'measure', []);
   const findings = findSpikes(measure.watch.rss.tMs(), measure.watch.rss.column('rss'));
   const passes: [PassResult, ...PassResult[]] = [measure];
-  let intervals: FrameInterval[] = [];
-  if (wantsExplanation(options, measure, findings)) {
-    const allocations = await replay(options, 'allocations', frameMarksOf(measure, findings));
-    passes.push(allocations);
-    intervals = intervalsOf(allocations);
-    for (const { interval, heap, offHeap } of intervals) {
-      const number = String(interval).padStart(3, '0');
-      writeProfileFile(options.folder, `interval-${number}-allocations`, heap);
-      writeProfileFile(options.folder, `interval-${number}-off-heap`, offHeap);
-    }
+  const explanation: Explanation = { allocations: [], live: [] };
+  for (const kind of explainingPasses(options, measure, findings)) {
+    if (options.signal.aborted) break;
+    const pass = await replay(options, kind, frameMarksOf(measure, findings));
+    passes.push(pass);
+    const intervals = intervalsOf(pass);
+    if (kind === 'allocations') explanation.allocations = intervals;
+    else explanation.live = intervals;
+    saveIntervals(options.folder, kind, intervals);
   }
   const { scenario } = options;
   return buildRunReport({
@@ -89,22 +89,24 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     budget: options.budget,
     passes,
     findings,
-    spikes: spikesOf(measure, findings, intervals, (name, profile) => writeProfileFile(options.folder, name, profile)),
+    spikes: spikesOf(measure, findings, explanation, (name, profile) =>
+      writeProfileFile(options.folder, name, profile),
+    ),
     interrupted: options.signal.aborted,
   });
 }
 
 async function replay(options: RunOptions, kind: PassKind, frameMarks: readonly number[]): Promise<PassResult> {
   const { scenario } = options;
-  const feed = await options.openFeed(options.lane);
+  const { traffic, pace, loops } = options;
+  const feed = await options.openFeed(options.lane, { traffic, pace, loops });
   try {
     return await runPass({
       kind,
       lane: options.lane,
       feed,
-      order: { traffic: options.traffic, pace: options.pace, loops: options.loops },
+      launcher: new AgentLauncher(scenario.agentArguments ?? []),
       folder: path.join(options.folder, `pass-${kind}`),
-      agentArguments: scenario.agentArguments ?? [],
       nodeArguments: options.defect === undefined ? [] : defectArguments(options.defect),
       sampleMs: options.sampleMs,
       intervalMs: options.intervalMs,
@@ -114,15 +116,31 @@ async function replay(options: RunOptions, kind: PassKind, frameMarks: readonly 
       onProgress: options.onProgress,
     });
   } finally {
-    feed.close();
+    await feed.close();
   }
 }
 
-function wantsExplanation(options: RunOptions, measure: PassResult, findings: SpikeFindings): boolean {
-  if (options.signal.aborted || options.explain === 'never') return false;
-  if (options.explain === 'always') return true;
-  if (!measure.exit.expected) return true;
-  return evaluateBudgets(options.budget, measuredOf(measure, findings)).some((budget) => !budget.ok);
+/** One kind of instrument a pass, so that none disturbs another. */
+function explainingPasses(
+  options: RunOptions,
+  measure: PassResult,
+  findings: SpikeFindings,
+): ('allocations' | 'live-heap')[] {
+  const { explain } = options;
+  if (options.signal.aborted || explain === 'never') return [];
+  const isBroken =
+    !measure.exit.expected ||
+    evaluateBudgets(options.budget, measuredOf(measure, findings)).some((budget) => !budget.ok);
+  if (explain === 'always' || isBroken) return ['allocations', 'live-heap'];
+  return explain === 'brief' ? ['allocations'] : [];
+}
+
+function saveIntervals(folder: string, kind: PassKind, intervals: readonly FrameInterval[]): void {
+  for (const { interval, heap, offHeap } of intervals) {
+    const number = String(interval).padStart(3, '0');
+    writeProfileFile(folder, `${kind}-${number}`, heap);
+    writeProfileFile(folder, `${kind}-${number}-off-heap`, offHeap);
+  }
 }
 
 /** The first frame (so that start-up is an interval of its own), then the start and the top of every spike. */
@@ -136,10 +154,12 @@ function frameMarksOf(measure: PassResult, findings: SpikeFindings): number[] {
 }
 
 function intervalsOf(pass: PassResult): FrameInterval[] {
+  const sampleType = pass.kind === 'allocations' ? 'alloc_space' : 'inuse_space';
   const read: FrameInterval[] = [];
   for (const { interval, firstFrame, lastFrame } of pass.intervals) {
     const written = pass.channel.intervals.find((each) => each.interval === interval);
-    const profiles = written && readInterval(written, { heap: heapSampleBytes, offHeap: offHeapSampleBytes });
+    const profiles =
+      written && readInterval(written, sampleType, { heap: heapSampleBytes, offHeap: offHeapSampleBytes });
     if (profiles) read.push({ ...profiles, firstFrame, lastFrame });
   }
   return read.sort((a, b) => a.interval - b.interval);

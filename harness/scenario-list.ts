@@ -34,8 +34,8 @@ export async function loadScenario(name: string): Promise<Scenario> {
 }
 
 /** What a sender needs to open a scenario's traffic for itself. */
-export function scenarioOrder(scenario: Scenario, seed: number, sizeBytes: number | undefined): TrafficOrder {
-  const moduleUrl = pathToFileURL(moduleOf(scenario.name, 'scenario')).href;
+export function scenarioOrder(name: string, seed: number, sizeBytes: number | undefined): TrafficOrder {
+  const moduleUrl = pathToFileURL(moduleOf(name, 'scenario')).href;
   return { kind: 'scenario', moduleUrl, options: { seed, sizeBytes } };
 }
 

@@ -3,12 +3,12 @@ import type { FlameTree, ProfileReference, Spike, Suspect } from '../reports/mod
 import { gaugesOf } from './agent-figures.ts';
 import { classifyCause } from './analyze/cause.ts';
 import type { SpikeFindings, SpikeShape } from './analyze/spikes.ts';
-import { findSuspects, flameOf } from './analyze/suspects.ts';
+import { findSuspects, flameOf, isRuntimeFile } from './analyze/suspects.ts';
 import type { IntervalProfiles } from './observe/profile-files.ts';
 import type { SampleTable } from './observe/sample-table.ts';
 import type { PassResult } from './pass.ts';
-import { mergeProfiles } from './profile/arithmetic.ts';
-import type { Profile } from './profile/profile.ts';
+import { isGauge, mergeProfiles } from './profile/arithmetic.ts';
+import { type Profile, sumOf } from './profile/profile.ts';
 
 /** An interval of the allocation pass with the frames that were sent in it. */
 export interface FrameInterval extends IntervalProfiles {
@@ -34,13 +34,34 @@ export interface ExplainedWindow {
   readonly endMs: number;
 }
 
+/** What the passes after the measuring one brought, by interval; empty where there was no such pass. */
+export interface Explanation {
+  /** Everything that was allocated. */
+  allocations: readonly FrameInterval[];
+  /** What was allocated in the interval and alive at its end. */
+  live: readonly FrameInterval[];
+}
+
 /** Saves a profile and says where; injected, since this file does no I/O. */
 export type SaveProfile = (name: string, profile: Profile) => string;
 
 /** Bytes of a reassembly page with its bookkeeping. */
 const pageBytes = 2_048;
 
-/** The frames that were sent between a spike's start and its top. */
+/** A rise begins where the line leaves its low by more than this share of the height: a tenth is too late to ask what was allocated. */
+const riseShare = 0.02;
+
+/** When the line began to rise towards the spike's top. */
+function riseStartMs({ watch }: PassResult, spike: SpikeShape): number {
+  const tMs = watch.rss.tMs();
+  const rss = watch.rss.column('rss');
+  let at = tMs.findIndex((ms) => ms >= spike.startMs);
+  if (at < 0) return spike.startMs;
+  while (at > 0 && (rss[at] ?? 0) > spike.baselineBytes + riseShare * spike.heightBytes) at -= 1;
+  return tMs[at]!;
+}
+
+/** The frames that were sent between the beginning of a spike's rise and its top. */
 export function framesOfSpike(measure: PassResult, spike: SpikeShape): FrameWindow {
   const tMs = measure.sent.tMs();
   const frames = measure.sent.column('frames');
@@ -49,21 +70,21 @@ export function framesOfSpike(measure: PassResult, spike: SpikeShape): FrameWind
     for (let i = 0; i < tMs.length && tMs[i]! <= ms; i++) value = frames[i] ?? value;
     return value;
   };
-  const first = at(spike.startMs);
+  const first = at(riseStartMs(measure, spike));
   return { first: first + 1, last: Math.max(first + 1, at(spike.topMs)) };
 }
 
-/** Every spike of a run. @param intervals of the allocation pass, in order; empty where there was none */
+/** Every spike of a run, with what explains it. */
 export function spikesOf(
   measure: PassResult,
   findings: SpikeFindings,
-  intervals: readonly FrameInterval[],
+  explanation: Explanation,
   save: SaveProfile,
 ): Spike[] {
   return findings.spikes.map((shape, index) => {
     const frames = framesOfSpike(measure, shape);
     const cause = classifyCause(evidenceOf(measure, shape));
-    const explained = windowOf(intervals, frames);
+    const { source, profiles } = explain(explanation, frames, shape.heightBytes, `spike-${index + 1}`, save);
     return {
       startMs: shape.startMs,
       topMs: shape.topMs,
@@ -74,25 +95,53 @@ export function spikesOf(
       cause: cause.cause,
       causeDetail: cause.detail,
       recoveryMs: shape.recoveryMs,
-      suspects: explained ? suspectsOf(explained) : [],
+      suspects: source ? suspectsOf(source) : [],
       frames,
       streams: [],
-      profiles: explained ? savePair(explained, `spike-${index + 1}`, save) : [],
-      flame: explained ? flameOfWindow(explained) : null,
+      profiles,
+      flame: source ? flameOfWindow(source) : null,
       retained: [],
     };
   });
 }
 
+/** What stayed must make up this much of a spike to be its explanation; else what was allocated is. */
+const liveShareMin = 0.3;
+
+/**
+ * Chooses the profiles that explain a spike: those of what stayed where that makes up its height, those of everything
+ * allocated (garbage that was not collected in time) otherwise. Both are kept as files.
+ */
+function explain(
+  explanation: Explanation,
+  frames: FrameWindow,
+  heightBytes: number,
+  name: string,
+  save: SaveProfile,
+): { source: ExplainedWindow | undefined; profiles: ProfileReference[] } {
+  const allocated = windowOf(explanation.allocations, frames);
+  const live = liveWindowOf(explanation.live, frames);
+  const profiles = [
+    ...(allocated ? savePair(allocated, 'allocations', name, save) : []),
+    ...(live ? savePair(live, 'live-heap', name, save) : []),
+  ];
+  const stayed = live ? sumOf(live.heap.window, 0) + sumOf(live.offHeap.window, 0) : 0;
+  return { source: live && stayed >= liveShareMin * heightBytes ? live : (allocated ?? live), profiles };
+}
+
+// An interval belongs to a window when more than half of its frames do; without frames it belongs to no one.
+function isInside(interval: FrameInterval, frames: FrameWindow): boolean {
+  const length = interval.lastFrame - interval.firstFrame;
+  return length > 0 && commonFrames(interval, frames) * 2 > length;
+}
+
+function commonFrames(interval: FrameInterval, frames: FrameWindow): number {
+  return Math.min(interval.lastFrame, frames.last) - Math.max(interval.firstFrame, frames.first - 1);
+}
+
 /** The intervals inside a frame window, and those before it, merged. Undefined where no interval falls into it. */
 export function windowOf(intervals: readonly FrameInterval[], frames: FrameWindow): ExplainedWindow | undefined {
-  // An interval belongs to the window when more than half of its frames do; without frames it belongs to no one.
-  const inside = (interval: FrameInterval) => {
-    const length = interval.lastFrame - interval.firstFrame;
-    const common = Math.min(interval.lastFrame, frames.last) - Math.max(interval.firstFrame, frames.first - 1);
-    return length > 0 && common * 2 > length;
-  };
-  const window = intervals.filter(inside);
+  const window = intervals.filter((interval) => isInside(interval, frames));
   if (window.length === 0) return undefined;
   const first = intervals.indexOf(window[0]!);
   const sent = (interval: FrameInterval) => interval.lastFrame > interval.firstFrame;
@@ -112,6 +161,20 @@ export function windowOf(intervals: readonly FrameInterval[], frames: FrameWindo
   };
 }
 
+/** Levels are not added up: the one interval that has most of the window, and nothing to subtract: it began at zero. */
+function liveWindowOf(intervals: readonly FrameInterval[], frames: FrameWindow): ExplainedWindow | undefined {
+  const [window] = intervals
+    .filter((interval) => isInside(interval, frames))
+    .sort((a, b) => commonFrames(b, frames) - commonFrames(a, frames));
+  if (!window) return undefined;
+  return {
+    heap: { window: window.heap, steady: null },
+    offHeap: { window: window.offHeap, steady: null },
+    startMs: window.startMs,
+    endMs: window.endMs,
+  };
+}
+
 function merge(profiles: readonly Profile[]): Profile | null {
   const [first, ...rest] = profiles;
   return first ? mergeProfiles([first, ...rest]) : null;
@@ -119,33 +182,48 @@ function merge(profiles: readonly Profile[]): Profile | null {
 
 function suspectsOf({ heap, offHeap }: ExplainedWindow): Suspect[] {
   return findSuspects([
-    { ...heap, options: { where: 'heap' } },
-    { ...offHeap, options: { where: 'off-heap' } },
+    { ...heap, options: { where: 'heap', isRuntimeFile: isNobodysFault } },
+    { ...offHeap, options: { where: 'off-heap', isRuntimeFile: isNobodysFault } },
   ]);
 }
 
+/** The runtime's code, and our own instruments in the target. */
+function isNobodysFault(file: string, functionName: string): boolean {
+  return isRuntimeFile(file, functionName) || file.startsWith('harness/observe/') || file.includes('node_modules/');
+}
+
 function flameOfWindow({ heap, offHeap }: ExplainedWindow): FlameTree {
-  const steady = heap.steady && offHeap.steady ? mergeInto(heap.steady, offHeap.steady) : heap.steady;
-  return flameOf(mergeInto(heap.window, offHeap.window), steady, 'alloc_space');
+  const steady = heap.steady && offHeap.steady ? together(heap.steady, offHeap.steady) : heap.steady;
+  return flameOf(together(heap.window, offHeap.window), steady, heap.window.sampleTypes[0]!.type);
 }
 
-// Two instruments that looked at one span of time: bytes add up, the duration does not.
-function mergeInto(heap: Profile, offHeap: Profile): Profile {
-  return { ...mergeProfiles([heap, offHeap]), durationMs: heap.durationMs };
+/** Two instruments that looked at one span of time: bytes add up, the duration does not, and levels are no averages. */
+function together(heap: Profile, offHeap: Profile): Profile {
+  const merged = mergeProfiles([heap, offHeap]);
+  const factor = isGauge(heap.sampleTypes[0]!.type) ? 2 : 1;
+  return {
+    ...merged,
+    durationMs: heap.durationMs,
+    self: merged.self.map((column) => column.map((each) => each * factor)),
+  };
 }
 
-function savePair(explained: ExplainedWindow, name: string, save: SaveProfile): ProfileReference[] {
+function savePair(
+  explained: ExplainedWindow,
+  kind: 'allocations' | 'live-heap',
+  name: string,
+  save: SaveProfile,
+): ProfileReference[] {
   const references: ProfileReference[] = [];
-  for (const kind of ['heap', 'offHeap'] as const) {
+  for (const side of ['heap', 'offHeap'] as const) {
     for (const role of ['window', 'steady'] as const) {
-      const profile = explained[kind][role];
+      const profile = explained[side][role];
       if (!profile) continue;
-      const label = kind === 'heap' ? 'allocations' : 'off-heap';
-      const when = role === 'window' ? 'during' : 'before';
+      const when = role === 'steady' ? 'before' : kind === 'live-heap' ? 'top' : 'during';
       references.push({
-        kind: label,
+        kind: side === 'heap' ? kind : 'off-heap',
         role: when,
-        file: save(`${name}-${label}-${when}`, profile),
+        file: save(`${name}-${kind}${side === 'heap' ? '' : '-off-heap'}-${when}`, profile),
         format: 'pprof',
         startMs: explained.startMs,
         endMs: explained.endMs,
@@ -184,7 +262,7 @@ function evidenceOf(measure: PassResult, shape: SpikeShape): Parameters<typeof c
   };
 }
 
-/** Level at `toMs` less the level at `fromMs`; null where either was not sampled. */
+/** The highest level between the two moments less the level at the first; null where it was not sampled. */
 function difference(
   tMs: readonly number[],
   values: readonly (number | null)[],
@@ -192,12 +270,12 @@ function difference(
   toMs: number,
 ): number | null {
   let from: number | null = null;
-  let to: number | null = null;
+  let highest: number | null = null;
   for (let i = 0; i < tMs.length && tMs[i]! <= toMs; i++) {
     const value = values[i] ?? null;
     if (value === null) continue;
-    if (from === null || tMs[i]! <= fromMs) from = value;
-    to = value;
+    if (from === null || tMs[i]! <= fromMs) from = highest = value;
+    else if (value > highest!) highest = value;
   }
-  return from === null || to === null ? null : to - from;
+  return from === null || highest === null ? null : highest - from;
 }

@@ -8,6 +8,8 @@ import type { OffHeapSite } from './preload-options.ts';
 export function readOffHeapSites(
   json: string,
   options: {
+    /** As the preload was told: everything, or what was alive. */
+    readonly sampleType: 'alloc_space' | 'inuse_space';
     readonly sampleBytes: number;
     readonly root?: string;
     readonly timeMs: number;
@@ -16,8 +18,8 @@ export function readOffHeapSites(
 ): Profile {
   const builder = new ProfileBuilder({
     sampleTypes: [
-      { type: 'alloc_space', unit: 'bytes' },
-      { type: 'alloc_objects', unit: 'count' },
+      { type: options.sampleType, unit: 'bytes' },
+      { type: options.sampleType === 'alloc_space' ? 'alloc_objects' : 'inuse_objects', unit: 'count' },
     ],
     period: options.sampleBytes,
     timeMs: options.timeMs,

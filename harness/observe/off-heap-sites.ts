@@ -21,9 +21,15 @@ interface Pending {
   readonly frames: OffHeapSite['frames'];
 }
 
-/** Wraps the global constructors, for good. `sampleBytes` is the mean distance between samples. */
-export function installOffHeapSites(sampleBytes: number): OffHeapSites {
-  const recorder = new Recorder(sampleBytes);
+/** Sampled allocations watched for being alive at once; beyond it the oldest are taken for dead. */
+const watchedMax = 200_000;
+
+/**
+ * Wraps the global constructors, for good. `sampleBytes` is the mean distance between samples; `live`: `take` gives only
+ * what is still alive, as far as the last collection tells.
+ */
+export function installOffHeapSites(sampleBytes: number, kind: 'allocations' | 'live'): OffHeapSites {
+  const recorder = new Recorder(sampleBytes, kind === 'live');
   wrapBuffer(recorder);
   wrapConstructors(recorder);
   return recorder;
@@ -31,18 +37,26 @@ export function installOffHeapSites(sampleBytes: number): OffHeapSites {
 
 class Recorder implements OffHeapSites {
   readonly #sampleBytes: number;
+  readonly #isLive: boolean;
+  #watched: {
+    readonly memory: WeakRef<object>;
+    readonly site: Pending;
+    readonly bytes: number;
+    readonly count: number;
+  }[] = [];
   #sites = new Map<string, Pending>();
   #untilSample: number;
   // Sampling distances must not beat with the program's own rhythm: exponential, from a fixed seed (xorshift32).
   #random = 0x9e3779b9;
 
-  constructor(sampleBytes: number) {
+  constructor(sampleBytes: number, isLive: boolean) {
     this.#sampleBytes = sampleBytes;
+    this.#isLive = isLive;
     this.#untilSample = this.#nextDistance();
   }
 
-  /** Counts an allocation; `above` is the wrapper, which the stack leaves out. */
-  record(bytes: number, operation: string, above: (...args: never[]) => unknown): void {
+  /** Counts an allocation; `above` is the wrapper, which the stack leaves out; `memory` is what must die to free it. */
+  record(bytes: number, operation: string, above: (...args: never[]) => unknown, memory: object): void {
     this.#untilSample -= bytes;
     if (this.#untilSample > 0) return;
     let samples = 0;
@@ -53,16 +67,31 @@ class Recorder implements OffHeapSites {
       samples += 1 + skipped;
       this.#untilSample += distance + skipped * this.#sampleBytes;
     }
-    this.#add(samples * this.#sampleBytes, (samples * this.#sampleBytes) / bytes, operation, callStack(above));
+    const sampled = samples * this.#sampleBytes;
+    const count = sampled / bytes;
+    const site = this.#site(operation, callStack(above));
+    if (this.#isLive) {
+      this.#watched.push({ memory: new WeakRef(memory), site, bytes: sampled, count });
+      if (this.#watched.length > watchedMax) this.#watched = this.#watched.slice(watchedMax / 2);
+    } else {
+      site.bytes += sampled;
+      site.count += count;
+    }
   }
 
   take(): OffHeapSite[] {
-    const sites = [...this.#sites.values()];
+    for (const { memory, site, bytes, count } of this.#watched) {
+      if (memory.deref() === undefined) continue;
+      site.bytes += bytes;
+      site.count += count;
+    }
+    const sites = [...this.#sites.values()].filter((site) => site.bytes > 0);
     this.#sites = new Map();
+    this.#watched = [];
     return sites;
   }
 
-  #add(bytes: number, count: number, operation: string, frames: OffHeapSite['frames']): void {
+  #site(operation: string, frames: OffHeapSite['frames']): Pending {
     let key = operation;
     for (const frame of frames) key += `\n${frame.functionName} ${frame.url}:${frame.line}:${frame.column}`;
     let site = this.#sites.get(key);
@@ -72,8 +101,7 @@ class Recorder implements OffHeapSites {
       site = this.#sites.get(key) ?? { bytes: 0, count: 0, operation, frames: full ? [] : frames };
       this.#sites.set(key, site);
     }
-    site.bytes += bytes;
-    site.count += count;
+    return site;
   }
 
   #nextDistance(): number {
@@ -114,7 +142,8 @@ function wrapBuffer(recorder: Recorder): void {
     const wrapped = (...args: unknown[]): Buffer => {
       const buffer = original.apply(Buffer, args);
       // Buffer.from(arrayBuffer) is a view.
-      if (!(name === 'from' && args[0] instanceof ArrayBuffer)) recorder.record(buffer.length, operation, wrapped);
+      if (!(name === 'from' && args[0] instanceof ArrayBuffer))
+        recorder.record(buffer.length, operation, wrapped, buffer.buffer);
       return buffer;
     };
     Object.defineProperty(wrapped, 'name', { value: name });
@@ -150,7 +179,7 @@ function wrapConstructors(recorder: Recorder): void {
       const made = Reflect.construct(target, args, newTarget === proxy ? target : (newTarget as Constructor));
       // Over an existing buffer it is a view, without memory of its own.
       if (!isBuffer(args[0]) && made.byteLength > onHeapBytesMax)
-        recorder.record(made.byteLength, operation, construct);
+        recorder.record(made.byteLength, operation, construct, memoryOf(made));
       return made;
     };
     const proxy = new Proxy(original, { construct });
@@ -164,11 +193,16 @@ function wrapConstructors(recorder: Recorder): void {
     const original = owner[name] as (...args: unknown[]) => { byteLength: number };
     const wrapped = function (this: unknown, ...args: unknown[]) {
       const made = original.apply(this, args);
-      if (made.byteLength > onHeapBytesMax) recorder.record(made.byteLength, name, wrapped);
+      if (made.byteLength > onHeapBytesMax) recorder.record(made.byteLength, name, wrapped, memoryOf(made));
       return made;
     };
     Object.defineProperty(owner, name, { value: wrapped, writable: true, configurable: true });
   }
+}
+
+/** A view may die while its buffer lives on in another. */
+function memoryOf(made: object): object {
+  return (made as { buffer?: object }).buffer ?? made;
 }
 
 function isBuffer(value: unknown): boolean {

@@ -18,7 +18,7 @@ export function preloadEnvironment(options: Omit<PreloadOptions, 'channel'>): Re
 }
 
 type LineOf<T extends PreloadLine['type']> = Extract<PreloadLine, { type: T }>;
-export type AllocationInterval = LineOf<'allocations'>;
+export type ProfileInterval = LineOf<'profile'>;
 
 /** A collection or a line more than these is not kept: a run that long is seen well enough through the first ones. */
 const eventsMax = 200_000;
@@ -35,33 +35,30 @@ export class PreloadChannel {
   ]);
   readonly spaces: { readonly tMs: number; readonly used: Readonly<Record<string, number>> }[] = [];
   readonly gc: LineOf<'gc'>[] = [];
-  readonly intervals: AllocationInterval[] = [];
-  readonly lives: LineOf<'live'>[] = [];
+  readonly intervals: ProfileInterval[] = [];
   readonly snapshots: LineOf<'snapshot'>[] = [];
   readonly errors: string[] = [];
   /** The last V8 figures seen. */
   last: LineOf<'v8'> | undefined;
-  readonly #channel: Duplex;
+  readonly #channel: Duplex | undefined;
   readonly #startEpochMs: number;
   readonly #waiting = new Set<{ readonly test: (line: PreloadLine) => boolean; readonly done: () => void }>();
   #rest = '';
 
-  /** @param startEpochMs start of the pass, ms since the epoch: lines are kept relative to it. */
-  constructor(channel: Duplex, startEpochMs: number) {
+  /**
+   * @param channel undefined for a target without a preload, of which nothing is heard then
+   * @param startEpochMs start of the pass, ms since the epoch: lines are kept relative to it
+   */
+  constructor(channel: Duplex | undefined, startEpochMs: number) {
     this.#channel = channel;
     this.#startEpochMs = startEpochMs;
     const decoder = new StringDecoder('latin1');
-    channel.on('data', (chunk: Buffer) => this.#feed(decoder.write(chunk)));
+    channel?.on('data', (chunk: Buffer) => this.#feed(decoder.write(chunk)));
   }
 
-  /** Ends allocation interval `interval`, begins the next; resolves when its profile is written, or after the timeout. */
+  /** Ends profile interval `interval`, begins the next; resolves when its profile is written, or after the timeout. */
   cut(interval: number, timeoutMs: number): Promise<boolean> {
-    return this.#ask(`cut ${interval}`, (line) => line.type === 'allocations' && line.interval === interval, timeoutMs);
-  }
-
-  /** Has the live-heap profile written. */
-  live(name: string, timeoutMs: number): Promise<boolean> {
-    return this.#ask(`live ${name}`, (line) => line.type === 'live' && line.name === name, timeoutMs);
+    return this.#ask(`cut ${interval}`, (line) => line.type === 'profile' && line.interval === interval, timeoutMs);
   }
 
   /** Has a heap snapshot written: seconds, and several times the heap's size in memory. */
@@ -70,20 +67,21 @@ export class PreloadChannel {
   }
 
   #ask(command: string, test: (line: PreloadLine) => boolean, timeoutMs: number): Promise<boolean> {
+    const channel = this.#channel;
+    if (!channel?.writable) return Promise.resolve(false);
     return new Promise((resolve) => {
       const waiter = { test, done: () => finish(true) };
       const finish = (answered: boolean) => {
         clearTimeout(timer);
         this.#waiting.delete(waiter);
-        this.#channel.off('close', onClose);
+        channel.off('close', onClose);
         resolve(answered);
       };
       const onClose = () => finish(false);
       const timer = setTimeout(finish, timeoutMs, false);
       this.#waiting.add(waiter);
-      this.#channel.on('close', onClose);
-      if (this.#channel.writable) this.#channel.write(`${command}\n`);
-      else finish(false);
+      channel.on('close', onClose);
+      channel.write(`${command}\n`);
     });
   }
 
@@ -110,11 +108,10 @@ export class PreloadChannel {
       if (line.spaces && this.spaces.length < eventsMax) this.spaces.push({ tMs: line.tMs, used: line.spaces });
     } else if (line.type === 'gc') {
       if (this.gc.length < eventsMax) this.gc.push(line);
-    } else if (line.type === 'allocations') {
+    } else if (line.type === 'profile') {
       const { startMs, endMs } = line;
       this.intervals.push({ ...line, startMs: startMs - this.#startEpochMs, endMs: endMs - this.#startEpochMs });
-    } else if (line.type === 'live') this.lives.push(line);
-    else if (line.type === 'snapshot') this.snapshots.push(line);
+    } else if (line.type === 'snapshot') this.snapshots.push(line);
     else this.errors.push(line.message);
     for (const waiter of this.#waiting) if (waiter.test(line)) waiter.done();
   }

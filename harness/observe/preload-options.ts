@@ -8,8 +8,10 @@ export interface PreloadOptions {
   readonly channel: number;
   /** Between two lines of V8 figures. */
   readonly intervalMs: number;
-  /** Allocation sampling between `start` and `cut` commands; undefined in a measuring pass. */
-  readonly allocations?: {
+  /** Samples allocations from the target's start on; every `cut` command ends an interval. Undefined in a measuring pass. */
+  readonly profile?: {
+    /** `allocations`: all of the interval, freed objects included; `live`: those that a collection at its end leaves. */
+    readonly kind: 'allocations' | 'live';
     /** Mean bytes between two samples of the V8 heap. */
     readonly sampleBytes: number;
     readonly stackDepth: number;
@@ -18,8 +20,6 @@ export interface PreloadOptions {
     /** Profiles are written here. */
     readonly folder: string;
   };
-  /** Keeps a live-heap sampler running, read by the `live` command. */
-  readonly liveHeap?: { readonly sampleBytes: number; readonly stackDepth: number; readonly folder: string };
   /** Where the `snapshot` command writes. */
   readonly snapshots?: { readonly folder: string };
 }
@@ -52,17 +52,16 @@ export type PreloadLine =
       readonly usedAfter: number;
     }
   | {
-      readonly type: 'allocations';
+      readonly type: 'profile';
       /** Number given with the command that ended it. */
       readonly interval: number;
       readonly startMs: number;
       readonly endMs: number;
-      /** V8's profile of the interval, freed objects included (.heapprofile). */
+      /** V8's profile of the interval (.heapprofile). */
       readonly heapFile: string;
       /** Off-heap sites of the interval, see `OffHeapSite`; empty when not asked for. */
       readonly offHeapFile: string;
     }
-  | { readonly type: 'live'; readonly name: string; readonly tMs: number; readonly file: string }
   | {
       readonly type: 'snapshot';
       readonly name: string;

@@ -49,7 +49,10 @@ t.test('an attribution pass names functions and bytes, off-heap included', async
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-preload-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const { target, channel } = await start(
-    { intervalMs: 500, allocations: { sampleBytes: 65_536, stackDepth: 32, offHeapSampleBytes: 65_536, folder } },
+    {
+      intervalMs: 500,
+      profile: { kind: 'allocations', sampleBytes: 65_536, stackDepth: 32, offHeapSampleBytes: 65_536, folder },
+    },
     ['--no-turbo-inlining', '--no-maglev-inlining'],
   );
   await pause(700);
@@ -83,17 +86,34 @@ t.test('an attribution pass names functions and bytes, off-heap included', async
   t.same(channel.errors, []);
 });
 
-t.test('a live-heap profile and a snapshot on command', async (t) => {
+t.test('a live pass names what stayed, on and off the heap, and not what was freed', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-preload-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const { target, channel } = await start({
     intervalMs: 500,
-    liveHeap: { sampleBytes: 16_384, stackDepth: 32, folder },
-    snapshots: { folder },
+    profile: { kind: 'live', sampleBytes: 1_024, stackDepth: 32, offHeapSampleBytes: 16_384, folder },
   });
-  t.equal(await channel.live('top', 5_000), true);
+  await pause(800);
+  t.equal(await channel.cut(0, 5_000), true);
+  const rounds = roundsOf((await target.stop()).lastLines);
+  const [interval] = channel.intervals;
+  const { head } = JSON.parse(readFileSync(interval!.heapFile, 'utf8'));
+  const kept = selfSizeOf(head, 'keep');
+  t.ok(kept > 0.8 * rounds * 8_192 && kept < 1.2 * rounds * 8_300, `${kept} bytes in ${rounds} rounds`);
+  t.ok(selfSizeOf(head, 'allocateOnHeap') < 0.1 * kept, 'garbage is not there');
+  const sites = JSON.parse(readFileSync(interval!.offHeapFile, 'utf8')) as OffHeapSite[];
+  const bytesOf = (name: string) =>
+    sites.filter((site) => site.frames[0]?.functionName === name).reduce((sum, site) => sum + site.bytes, 0);
+  const keptOffHeap = bytesOf('keep') / rounds / 100_000;
+  t.ok(keptOffHeap > 0.85 && keptOffHeap < 1.15, `${keptOffHeap.toFixed(2)} of what keep() keeps`);
+  t.ok(bytesOf('allocateTyped') + bytesOf('allocateOffHeap') < 0.5 * bytesOf('keep'));
+});
+
+t.test('a heap snapshot on command', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-preload-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const { target, channel } = await start({ intervalMs: 500, snapshots: { folder } });
   t.equal(await channel.snapshot('top', 20_000), true);
-  t.ok(JSON.parse(readFileSync(channel.lives[0]!.file, 'utf8')).head);
   t.ok(readFileSync(channel.snapshots[0]!.file, 'utf8').startsWith('{"snapshot"'));
   await target.stop();
   t.equal(await channel.cut(5, 1_000), false, 'a target that is gone answers nothing');

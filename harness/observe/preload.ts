@@ -14,9 +14,10 @@ async function observe(options: PreloadOptions): Promise<void> {
   const timer = setInterval(() => heap.report(), options.intervalMs);
   timer.unref();
   process.on('exit', () => heap.report());
-  if (!options.allocations && !options.liveHeap && !options.snapshots) return;
-  const sites = options.allocations?.offHeapSampleBytes
-    ? (await import('./off-heap-sites.ts')).installOffHeapSites(options.allocations.offHeapSampleBytes)
+  const { profile, snapshots } = options;
+  if (!profile && !snapshots) return;
+  const sites = profile?.offHeapSampleBytes
+    ? (await import('./off-heap-sites.ts')).installOffHeapSites(profile.offHeapSampleBytes, profile.kind)
     : undefined;
   const profiles = new Profiles(options, sites);
   const { Socket } = await import('node:net');
@@ -102,58 +103,46 @@ class Profiles {
     this.#sites = sites;
   }
 
-  /** Starts the samplers of this pass. */
+  /** Starts the sampler, where this pass has one. */
   begin(): void {
-    const { allocations, liveHeap } = this.#options;
-    if (allocations) this.#start(allocations, true);
-    else if (liveHeap) this.#start(liveHeap, false);
+    const { profile } = this.#options;
+    if (!profile) return;
+    const withFreed = profile.kind === 'allocations';
+    this.#startMs = nowMs();
+    this.#handle = v8.startHeapProfile({
+      sampleInterval: profile.sampleBytes,
+      stackDepth: profile.stackDepth,
+      // What is to be told as live must have survived a collection.
+      forceGC: !withFreed,
+      includeObjectsCollectedByMajorGC: withFreed,
+      includeObjectsCollectedByMinorGC: withFreed,
+    });
   }
 
-  /** `cut N`: ends interval N and starts the next; `live NAME`; `snapshot NAME`. */
+  /** `cut N`: ends interval N and starts the next; `snapshot NAME`. */
   command(line: string): void {
     const [verb, name = ''] = line.split(' ');
     try {
       if (verb === 'cut') this.#cut(Number(name));
-      else if (verb === 'live') this.#live(name);
       else if (verb === 'snapshot') this.#snapshot(name);
     } catch (error) {
       this.#send({ type: 'error', tMs: nowMs(), message: `${line}: ${error}` });
     }
   }
 
-  #start(options: { sampleBytes: number; stackDepth: number }, withFreed: boolean): void {
-    this.#startMs = nowMs();
-    this.#handle = v8.startHeapProfile({
-      sampleInterval: options.sampleBytes,
-      stackDepth: options.stackDepth,
-      includeObjectsCollectedByMajorGC: withFreed,
-      includeObjectsCollectedByMinorGC: withFreed,
-    });
-  }
-
   #cut(interval: number): void {
-    const options = this.#options.allocations;
-    if (!options || !this.#handle) return;
+    const { profile } = this.#options;
+    if (!profile || !this.#handle) return;
     const startMs = this.#startMs;
-    const profile = this.#handle.stop();
+    const heap = this.#handle.stop();
     const endMs = nowMs();
-    const sites = this.#sites?.take();
-    const heapFile = path.join(options.folder, `allocations-${interval}.heapprofile`);
-    const offHeapFile = sites ? path.join(options.folder, `off-heap-${interval}.json`) : '';
-    writeFileSync(heapFile, profile);
-    if (sites) writeFileSync(offHeapFile, JSON.stringify(sites));
-    this.#start(options, true);
-    this.#send({ type: 'allocations', interval, startMs, endMs, heapFile, offHeapFile });
-  }
-
-  #live(name: string): void {
-    const options = this.#options.liveHeap;
-    if (!options || !this.#handle) return;
-    const profile = this.#handle.stop();
-    const file = path.join(options.folder, `live-${path.basename(name)}.heapprofile`);
-    writeFileSync(file, profile);
-    this.#start(options, false);
-    this.#send({ type: 'live', name, tMs: nowMs(), file });
+    const sites = this.#sites?.take() ?? [];
+    const heapFile = path.join(profile.folder, `${profile.kind}-${interval}.heapprofile`);
+    const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${interval}.json`);
+    writeFileSync(heapFile, heap);
+    writeFileSync(offHeapFile, JSON.stringify(sites));
+    this.begin();
+    this.#send({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile });
   }
 
   #snapshot(name: string): void {

@@ -6,7 +6,7 @@ import { readHeapProfile } from '../profile/heap-profile.ts';
 import { writePprof } from '../profile/pprof.ts';
 import { type Profile, ProfileError } from '../profile/profile.ts';
 import { readOffHeapSites } from './off-heap-profile.ts';
-import type { AllocationInterval } from './preload-channel.ts';
+import type { ProfileInterval } from './preload-channel.ts';
 
 /** Files are told relative to this: the repository, or where the package is installed. */
 export const projectRoot = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
@@ -23,11 +23,12 @@ export interface IntervalProfiles {
 }
 
 /**
- * Reads the profiles of an allocation interval and removes the target's own files. Undefined where they are broken
+ * Reads the profiles of an interval and removes the target's own files. Undefined where they are broken
  * (the target died while it wrote).
  */
 export function readInterval(
-  interval: AllocationInterval,
+  interval: ProfileInterval,
+  sampleType: 'alloc_space' | 'inuse_space',
   sampleBytes: { readonly heap: number; readonly offHeap: number },
 ): IntervalProfiles | undefined {
   const { startMs, endMs } = interval;
@@ -35,12 +36,13 @@ export function readInterval(
   try {
     const heap = readHeapProfile(readFileSync(interval.heapFile, 'utf8'), {
       sampleIntervalBytes: sampleBytes.heap,
-      sampleType: 'alloc_space',
+      sampleType,
       root: projectRoot,
       timeMs: startMs,
       durationMs,
     });
     const offHeap = readOffHeapSites(readFileSync(interval.offHeapFile, 'utf8'), {
+      sampleType,
       sampleBytes: sampleBytes.offHeap,
       root: projectRoot,
       timeMs: startMs,

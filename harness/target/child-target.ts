@@ -163,7 +163,9 @@ class ChildTarget implements Target {
 
   #exit(code: number | null, signal: NodeJS.Signals | null): TargetExit {
     alive.delete(this.#child);
-    return { code, signal, killed: this.#killed, expected: this.#stopping, lastLines: [...this.#lines] };
+    // One that reads until the end of its input is done when that has come.
+    const isDone = code === 0 && this.#child.stdin?.writableEnded === true;
+    return { code, signal, killed: this.#killed, expected: this.#stopping || isDone, lastLines: [...this.#lines] };
   }
 
   #readLines(stream: Readable): void {

@@ -29,3 +29,26 @@ export interface Target {
   /** Ends it: asks first, kills after a grace period. Safe to call twice; a target not started by us is left running. */
   stop(): Promise<TargetExit>;
 }
+
+/** What a pass wants of the target it starts. */
+export interface LaunchOptions {
+  /** Interfaces to capture from; empty: frames come on standard input. Only our agent takes frames. */
+  readonly interfaces: readonly string[];
+  /** Where our agent writes its counters. */
+  readonly statsFile: string;
+  readonly statsIntervalMs: number;
+  /** Arguments for Node.js, the preload's among them; ignored by what is no Node.js program. */
+  readonly nodeArguments: readonly string[];
+  /** Added to the environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A kind of target, ready to be started as often as there are passes. */
+export interface TargetLauncher {
+  /** As the report names it. */
+  readonly name: string;
+  /** Whether the preload can be loaded into it. */
+  readonly isNode: boolean;
+  /** @throws FloodgateError when it cannot be started; nothing is left running then. */
+  start(options: LaunchOptions): Promise<Target>;
+}

@@ -1,0 +1,50 @@
+/** The entry file of `floodgate`: finds the command, and is the only place that prints an operator's error. */
+import { Command } from 'commander';
+import { FloodgateError } from '../agent/errors.ts';
+import { addDiffCommand } from './commands/diff-command.ts';
+import { addGateCommand } from './commands/gate-command.ts';
+import { addListCommand } from './commands/list-command.ts';
+import { addReportCommand } from './commands/report-command.ts';
+import { addRunCommand } from './commands/run-command.ts';
+import { addSliceCommand } from './commands/slice-command.ts';
+
+const program = new Command('floodgate')
+  .description(
+    'Replays floods of recorded API traffic at a capture agent, explains every memory spike, and judges it against a budget.',
+  )
+  .showHelpAfterError('(floodgate --help, or floodgate COMMAND --help, shows what there is)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  floodgate gate                   everything, judged: the release gate
+  floodgate run incident           one scenario
+  floodgate run ./burst.pcapng     any capture file
+  floodgate report runs/latest     the last report again
+
+Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`,
+  );
+addGateCommand(program);
+addRunCommand(program);
+addListCommand(program);
+addReportCommand(program);
+addDiffCommand(program);
+addSliceCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = told(error as Error);
+}
+
+function told(error: Error & { code?: string; exitCode?: number }): number {
+  // Commander has printed its own message; help and version are no errors.
+  if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof FloodgateError) {
+    process.stderr.write(`floodgate: ${error.message}\n${error.hint}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`floodgate: this is a mistake in floodgate itself: ${error.stack ?? error}\n`);
+  return 2;
+}

@@ -1,0 +1,110 @@
+/** `floodgate gate`: every scenario of the release gate in turn, one verdict, one report folder. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { type GateReport, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
+import { renderTerminal } from '../../reports/terminal.ts';
+import { openFeed } from '../open-feed.ts';
+import { runScenario } from '../run.ts';
+import { loadScenario, scenarioOrder } from '../scenario-list.ts';
+import { enterNamespace } from './enter-namespace.ts';
+import { guard, makeReportFolder, writeReports } from './report-folder.ts';
+import { commandLine } from './run-command.ts';
+import { openSession, type Session } from './session.ts';
+
+/** In this order: the article's incident first, since it is what everyone asks about. */
+const gateScenarios = ['incident', 'recorded-burst', 'reorder-loss', 'steady'];
+
+const examples = `
+Examples:
+  floodgate gate                 all scenarios, report in runs/<time>-gate/, also as runs/latest
+  floodgate gate --out report    the same into ./report
+
+Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
+
+export function addGateCommand(program: Command): void {
+  program
+    .command('gate')
+    .summary('replay the release gate: every scenario, judged')
+    .description(
+      `Replays ${gateScenarios.join(', ')} at the agent through a TAP device and judges each against its budget.`,
+    )
+    .option('--out <dir>', 'folder for the report (default: runs/<time>-gate)')
+    .addHelpText('after', examples)
+    .action(async (flags: { readonly out?: string }) => {
+      process.exitCode = await gate(flags.out);
+    });
+}
+
+async function gate(out: string | undefined): Promise<number> {
+  const privilege = await enterNamespace('tap');
+  const session = openSession();
+  const startedAtMs = Date.now();
+  const folder = makeReportFolder('gate', out);
+  const runs: RunReport[] = [];
+  try {
+    for (const name of gateScenarios) {
+      runs.push(await runOne(name, folder, privilege, session));
+      session.progress.clear();
+      writeReports(path.join(folder, name), runs.at(-1)!);
+      if (session.signal.aborted) break;
+    }
+  } finally {
+    session.progress.clear();
+  }
+  const report: GateReport = {
+    kind: 'gate',
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: 'floodgate', version: session.toolVersion },
+    startedAt: new Date(startedAtMs).toISOString(),
+    durationMs: Date.now() - startedAtMs,
+    command: commandLine(),
+    runs,
+    verdict: verdictOf(runs),
+    notes: [],
+  };
+  writeReports(folder, report);
+  process.stdout.write(renderTerminal(report, { colour: session.colour, columns: session.columns }));
+  process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
+  return report.verdict.exitCode;
+}
+
+async function runOne(name: string, gateFolder: string, privilege: string, session: Session): Promise<RunReport> {
+  const scenario = await loadScenario(name);
+  const folder = path.join(gateFolder, name);
+  guard(folder, () => mkdirSync(folder, { recursive: true }));
+  session.progress.begin(`${name} (tap lane)`);
+  return runScenario({
+    scenario,
+    lane: 'tap',
+    defect: undefined,
+    traffic: scenarioOrder(name, scenario.seed, undefined),
+    pace: scenario.gatePace ?? scenario.pace,
+    loops: 1,
+    seed: scenario.seed,
+    budget: scenario.budget,
+    explain: 'brief',
+    folder,
+    sampleMs: 50,
+    intervalMs: 1_000,
+    command: `floodgate run ${name} --explain`,
+    toolVersion: session.toolVersion,
+    privilege,
+    optionWords: {},
+    openFeed,
+    signal: session.signal,
+    onProgress: (progress) => session.progress.update(progress),
+  });
+}
+
+function verdictOf(runs: readonly RunReport[]): Verdict {
+  const exitCode = runs.reduce((worst, run) => Math.max(worst, run.verdict.exitCode), 0);
+  const failed = runs.filter((run) => !run.verdict.ok);
+  const headline =
+    exitCode === 3
+      ? `Interrupted after ${runs.length} of ${gateScenarios.length} scenarios.`
+      : failed.length === 0
+        ? `All ${runs.length} scenarios within budget.`
+        : `${failed.length} of ${runs.length} scenarios over budget: ${failed.map((run) => run.scenario.name).join(', ')}.`;
+  return { ok: exitCode === 0, exitCode, headline };
+}

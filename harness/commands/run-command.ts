@@ -1,0 +1,194 @@
+/** `floodgate run`: one scenario or capture file, judged against its budget. */
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import { renderTerminal } from '../../reports/terminal.ts';
+import { budgetNames, isBudgetName } from '../analyze/budgets.ts';
+import { captureScenario, type ScenarioHead } from '../capture-scenario.ts';
+import type { TrafficOrder } from '../link/sender.ts';
+import { openFeed } from '../open-feed.ts';
+import { parseQuantity, parseWhole } from '../quantity.ts';
+import { type Explain, runScenario } from '../run.ts';
+import type { Budget, Lane, Pace } from '../scenario.ts';
+import { loadScenario, scenarioOrder } from '../scenario-list.ts';
+import { enterNamespace } from './enter-namespace.ts';
+import { makeReportFolder, writeReports } from './report-folder.ts';
+import { openSession } from './session.ts';
+
+interface RunFlags {
+  readonly lane?: Lane;
+  readonly defect?: string;
+  readonly speed?: string;
+  readonly pps?: string;
+  readonly mbps?: string;
+  readonly topspeed?: boolean;
+  readonly loop?: string;
+  readonly size?: string;
+  readonly seed?: string;
+  readonly out?: string;
+  readonly explain?: boolean;
+  readonly intervalMs: string;
+  readonly sampleMs: string;
+  readonly budget: readonly string[];
+}
+
+const examples = `
+Examples:
+  floodgate run incident                                 the article's incident through a TAP device
+  floodgate run incident --defect reassembly-unbounded   the same with the article's first bug: exits 1
+  floodgate run recorded-burst --speed 4x --explain      faster, and with call sites for every spike
+  floodgate run steady --lane exact                      over a pipe: no privilege, repeatable to the byte
+  floodgate run ./production.pcapng --budget rss.p99=200MB --budget dropped.frames=0
+
+Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
+
+export function addRunCommand(program: Command): void {
+  program
+    .command('run')
+    .summary('replay one scenario, or a capture file, and judge it')
+    .description('Replays a scenario, or any pcap or pcapng file, at the agent and judges its memory against a budget.')
+    .argument('<scenario>', 'name from "floodgate list", or the path of a capture file')
+    .addOption(new Option('--lane <lane>', 'tap: through the kernel; exact: over a pipe').choices(['tap', 'exact']))
+    .option('--defect <name>', 'put a known defect in its place in the agent')
+    .addOption(
+      new Option('--speed <factor>', 'recorded timing, so many times as fast, e.g. 4x').conflicts([
+        'pps',
+        'mbps',
+        'topspeed',
+      ]),
+    )
+    .addOption(new Option('--pps <n>', 'frames a second').conflicts(['mbps', 'topspeed']))
+    .addOption(new Option('--mbps <n>', 'megabits a second').conflicts('topspeed'))
+    .option('--topspeed', 'as fast as the device takes them')
+    .option('--loop <n>', 'the traffic so many times over')
+    .option('--size <amount>', 'sum of frame lengths to generate, e.g. 100MB')
+    .option('--seed <n>', 'of every random choice')
+    .option('--out <dir>', 'folder for the report (default: runs/<time>-<scenario>)')
+    .option('--explain', 'replay again with allocation sampling even when the budget holds')
+    .option('--interval-ms <n>', 'length of a profile interval', '1000')
+    .option('--sample-ms <n>', 'between two readings of memory', '50')
+    .option(
+      '--budget <name=value>',
+      'replaces or adds a limit; may be repeated',
+      (value: string, all: string[]) => [...all, value],
+      [] as string[],
+    )
+    .addHelpText('after', examples)
+    .action(async (name: string, flags: RunFlags) => {
+      process.exitCode = await run(name, flags);
+    });
+}
+
+async function run(name: string, flags: RunFlags): Promise<number> {
+  const { scenario, order } = await findScenario(name);
+  const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
+  const pace = paceOf(flags) ?? scenario.pace;
+  const budget = budgetOf(scenario.budget, flags.budget);
+  const seed =
+    flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
+  const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
+  const intervalMs = parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 });
+  const sampleMs = parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 });
+  const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size');
+  const privilege = await enterNamespace(lane);
+  const session = openSession();
+  const folder = makeReportFolder(scenario.name, flags.out);
+  session.progress.begin(`${scenario.name} (${lane} lane${flags.defect ? `, defect ${flags.defect}` : ''})`);
+  const explain: Explain = flags.explain ? 'always' : 'on-breach';
+  try {
+    const report = await runScenario({
+      scenario,
+      lane,
+      defect: flags.defect,
+      pace,
+      loops,
+      seed,
+      traffic: order(seed, sizeBytes),
+      budget,
+      explain,
+      folder,
+      sampleMs,
+      intervalMs,
+      command: commandLine(),
+      toolVersion: session.toolVersion,
+      privilege,
+      optionWords: { ...optionWords({ ...flags, lane }), ...recordingWords(order(seed, sizeBytes)) },
+      openFeed,
+      signal: session.signal,
+      onProgress: (progress) => session.progress.update(progress),
+    });
+    session.progress.clear();
+    writeReports(folder, report);
+    process.stdout.write(renderTerminal(report, { colour: session.colour, columns: session.columns }));
+    process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
+    return report.verdict.exitCode;
+  } catch (error) {
+    session.progress.clear();
+    throw error;
+  }
+}
+
+interface Found {
+  readonly scenario: ScenarioHead;
+  readonly order: (seed: number, sizeBytes: number | undefined) => TrafficOrder;
+}
+
+/** A scenario by name, or one made of a capture file. */
+async function findScenario(name: string): Promise<Found> {
+  if (name.includes('/') || /\.(pcap|pcapng|cap)(\.gz)?$/i.test(name)) {
+    const { scenario, traffic } = captureScenario(name);
+    return { scenario, order: () => traffic };
+  }
+  const scenario = await loadScenario(name);
+  return { scenario, order: (seed, sizeBytes) => scenarioOrder(name, seed, sizeBytes) };
+}
+
+function paceOf(flags: RunFlags): Pace | undefined {
+  const positive = (text: string, option: string) => {
+    const value = Number(text.replace(/x$/i, ''));
+    if (value > 0 && Number.isFinite(value)) return value;
+    throw new FloodgateError('BAD_OPTION', `${option}: "${text}" is not a number above 0`, {
+      hint: `Example: ${option} 4.`,
+    });
+  };
+  if (flags.topspeed) return { kind: 'topspeed' };
+  if (flags.pps !== undefined) return { kind: 'frames', framesPerSecond: positive(flags.pps, '--pps') };
+  if (flags.mbps !== undefined) return { kind: 'bits', megabitsPerSecond: positive(flags.mbps, '--mbps') };
+  if (flags.speed !== undefined) return { kind: 'recorded', speed: positive(flags.speed, '--speed') };
+  return undefined;
+}
+
+function budgetOf(budget: Budget, given: readonly string[]): Budget {
+  const limits: Record<string, number> = { ...budget };
+  for (const text of given) {
+    const at = text.lastIndexOf('=');
+    const name = text.slice(0, at);
+    if (at < 0 || !isBudgetName(name)) {
+      throw new FloodgateError('BAD_OPTION', `--budget: "${text}" names no budget`, {
+        hint: `Write NAME=VALUE with one of ${budgetNames().join(', ')}.`,
+      });
+    }
+    limits[name] = parseQuantity(text.slice(at + 1), '--budget');
+  }
+  return limits;
+}
+
+/** What reproduces this run, quoted for a shell. */
+export function commandLine(): string {
+  const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  return ['floodgate', ...process.argv.slice(2).map(quote)].join(' ');
+}
+
+/** Which file, so that `floodgate slice` finds it again. */
+function recordingWords(order: TrafficOrder): Record<string, string> {
+  return order.kind === 'recording' ? { recording: order.path } : {};
+}
+
+function optionWords(flags: RunFlags): Record<string, string> {
+  const words: Record<string, string> = {};
+  for (const [name, value] of Object.entries(flags)) {
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+    words[name] = Array.isArray(value) ? value.join(', ') : String(value);
+  }
+  return words;
+}

@@ -1,0 +1,126 @@
+/** `floodgate slice`: cuts the packets of a spike out of a run's traffic, which is made again from its seed. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import { FloodgateError } from '../../agent/errors.ts';
+import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
+import { formatCount } from '../../reports/format.ts';
+import { type RunReport, runsOf } from '../../reports/model.ts';
+import { parseQuantity, parseWhole } from '../quantity.ts';
+import type { Traffic } from '../scenario.ts';
+import { scenarioOrder } from '../scenario-list.ts';
+import { openTraffic } from '../traffic/open-traffic.ts';
+import { readReportFolder } from './report-command.ts';
+import { guard } from './report-folder.ts';
+
+interface SliceFlags {
+  readonly spike: string;
+  readonly frames?: string;
+  readonly scenario?: string;
+  readonly output: string;
+}
+
+const examples = `
+Examples:
+  floodgate slice runs/latest --spike 1 -o spike.pcapng
+  floodgate slice runs/latest --frames 1000-2500 -o part.pcapng
+  floodgate slice runs/latest --scenario incident --spike 1 -o spike.pcapng   (of a gate)`;
+
+export function addSliceCommand(program: Command): void {
+  program
+    .command('slice')
+    .summary('cut the packets of a spike out of a run')
+    .description('Writes the frames that were sent between the start and the top of a spike as a pcapng file.')
+    .argument('<run>', 'folder of a run')
+    .option('--spike <n>', 'number of the spike, from 1', '1')
+    .option('--frames <first-last>', 'these frames instead, counted from 1')
+    .option('--scenario <name>', 'which run of a gate')
+    .requiredOption('-o, --output <file>', 'file to write')
+    .addHelpText('after', examples)
+    .action(async (folder: string, flags: SliceFlags) => {
+      const run = runOf(folder, flags.scenario);
+      const { first, last } = flags.frames === undefined ? spikeFrames(run, flags.spike) : parseFrames(flags.frames);
+      const written = await slice(run, first, last, flags.output);
+      process.stdout.write(
+        `${formatCount(written)} frames (${formatCount(first)} to ${formatCount(last)}) in ${flags.output}\n`,
+      );
+    });
+}
+
+function runOf(folder: string, name: string | undefined): RunReport {
+  const runs = runsOf(readReportFolder(folder));
+  const run = name === undefined ? runs[0] : runs.find((each) => each.scenario.name === name);
+  if (run) return run;
+  throw new FloodgateError('NO_REPORT', `${folder} holds no run of "${name}"`, {
+    hint: `It holds ${runs.map((each) => each.scenario.name).join(', ')}.`,
+  });
+}
+
+function spikeFrames(run: RunReport, number: string): { first: number; last: number } {
+  if (run.spikes.length === 0) {
+    throw new FloodgateError('NO_SPIKE', 'this run had no spike', {
+      hint: 'Give the frames yourself: --frames 1-1000.',
+    });
+  }
+  const index = parseWhole(number, '--spike', { min: 1, max: run.spikes.length }) - 1;
+  const { frames } = run.spikes[index]!;
+  if (frames) return frames;
+  throw new FloodgateError('NO_SPIKE', `the frames of spike ${number} are not known`, {
+    hint: 'Give the frames yourself: --frames 1-1000.',
+  });
+}
+
+function parseFrames(text: string): { first: number; last: number } {
+  const [first = '', last = ''] = text.split('-');
+  const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER };
+  const range = { first: parseWhole(first, '--frames', bounds), last: parseWhole(last, '--frames', bounds) };
+  if (range.first <= range.last) return range;
+  throw new FloodgateError('BAD_OPTION', `--frames: ${text} ends before it begins`, {
+    hint: 'Example: --frames 1-1000.',
+  });
+}
+
+/** @returns frames written */
+async function slice(run: RunReport, first: number, last: number, output: string): Promise<number> {
+  const traffic = await openAgain(run);
+  try {
+    const fd = guard(output, () => openSync(output, 'w'));
+    try {
+      return guard(output, () => copyFrames(traffic, first, last, fd, `frames ${first} to ${last} of ${run.command}`));
+    } finally {
+      closeSync(fd);
+    }
+  } finally {
+    traffic.close();
+  }
+}
+
+/** The same traffic, to the byte. */
+async function openAgain({ scenario }: RunReport): Promise<Traffic> {
+  const { recording, size } = scenario.options;
+  const seed = scenario.seed ?? 0;
+  if (recording !== undefined) return openTraffic({ kind: 'recording', path: recording, seed, impairments: [] });
+  const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size');
+  return openTraffic(scenarioOrder(scenario.name, seed, sizeBytes));
+}
+
+function copyFrames(traffic: Traffic, first: number, last: number, fd: number, comment: string): number {
+  const out = (bytes: Uint8Array, start: number, end: number) => {
+    for (let at = start; at < end; ) at += writeSync(fd, bytes, at, end - at);
+  };
+  const writer = new PcapngWriter(out, { comment });
+  writer.addInterface({ name: 'floodgate0', linkType: traffic.linkType, snapLength: 0 });
+  let seen = 0;
+  let written = 0;
+  const sink: FrameSink = {
+    frame(bytes, start, end, wireLength, tsUs) {
+      seen += 1;
+      if (seen < first || seen > last) return;
+      written += 1;
+      writer.frame(bytes, start, end, wireLength, tsUs, 0);
+    },
+  };
+  while (seen < last && traffic.read(sink, 1_000) >= 0);
+  writer.flush();
+  return written;
+}
