@@ -99,13 +99,13 @@ t.test('a live pass names what stayed, on and off the heap, and not what was fre
   const [interval] = channel.intervals;
   const { head } = JSON.parse(readFileSync(interval!.heapFile, 'utf8'));
   const kept = selfSizeOf(head, 'keep');
-  t.ok(kept > 0.8 * rounds * 8_192 && kept < 1.2 * rounds * 8_300, `${kept} bytes in ${rounds} rounds`);
+  t.ok(kept > 0.6 * rounds * 8_192 && kept < 1.6 * rounds * 8_192, `${kept} bytes in ${rounds} rounds`);
   t.ok(selfSizeOf(head, 'allocateOnHeap') < 0.1 * kept, 'garbage is not there');
   const sites = JSON.parse(readFileSync(interval!.offHeapFile, 'utf8')) as OffHeapSite[];
   const bytesOf = (name: string) =>
     sites.filter((site) => site.frames[0]?.functionName === name).reduce((sum, site) => sum + site.bytes, 0);
   const keptOffHeap = bytesOf('keep') / rounds / 100_000;
-  t.ok(keptOffHeap > 0.85 && keptOffHeap < 1.15, `${keptOffHeap.toFixed(2)} of what keep() keeps`);
+  t.ok(keptOffHeap > 0.7 && keptOffHeap < 1.3, `${keptOffHeap.toFixed(2)} of what keep() keeps`);
   t.ok(bytesOf('allocateTyped') + bytesOf('allocateOffHeap') < 0.5 * bytesOf('keep'));
 });
 
