@@ -6,6 +6,7 @@ import { Agent, type Stage, stages } from './agent.ts';
 import type { FrameSource } from './capture/frame-source.ts';
 import { openSource } from './capture/open.ts';
 import { mapPages } from './capture/sys/page-memory.ts';
+import { dropPrivileges } from './capture/sys/privileges.ts';
 import { FloodgateError } from './errors.ts';
 import { deriveLimits, runtimeBytes } from './limits.ts';
 import { MessageLines } from './sinks/message-lines.ts';
@@ -22,6 +23,7 @@ interface Flags {
   ringSize?: number;
   promiscuous: boolean;
   direction: 'in' | 'out' | 'both';
+  user?: string;
   memory?: number;
   pages?: number;
   pagesPerConnection?: number;
@@ -72,6 +74,7 @@ function commandLine(): Command {
     .option('--ring-size <size>', 'kernel buffer of each interface', parseSize)
     .option('--no-promiscuous', 'only frames addressed to this host')
     .addOption(new Option('--direction <which>', 'frames seen').choices(['in', 'out', 'both']).default('both'))
+    .option('--user <name>', 'who to run as once the interfaces are open (default, as root: nobody; root keeps root)')
     .optionsGroup('What it writes:')
     .option('--messages <file>', 'a JSON line for each HTTP message; - for standard output')
     .option('--stats <file>', 'every counter, at the end')
@@ -140,6 +143,9 @@ async function main(): Promise<void> {
   process.stderr.write(
     `memory: at most ${megabytes(limits.memoryBytesMax)} by its limits, beside ${megabytes(runtimeBytes)} of runtime\n`,
   );
+  // Devices and output files are open by now: what is parsed from here on is whatever the network sends.
+  const told = flags.interface ? dropPrivileges(flags.user ?? null) : null;
+  if (told !== null) process.stderr.write(`${told}\n`);
   if (flags.interface) process.stderr.write(`capturing on ${flags.interface.join(', ')}\n`);
   const timer =
     stats !== null && flags.statsIntervalMs !== undefined

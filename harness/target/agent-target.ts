@@ -20,6 +20,8 @@ export class AgentLauncher implements TargetLauncher {
   /** Resolves when it captures. */
   start(options: LaunchOptions): Promise<Target> {
     const source = options.interfaces.flatMap((name) => ['--interface', name]);
+    // Under a root harness it stays root: the preload writes profiles into a report folder that nobody else may write to.
+    if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
     const isLive = source.length > 0;
     return startChild({
       name: this.name,
