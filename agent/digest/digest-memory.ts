@@ -81,7 +81,9 @@ const TYPE_FLOAT = 0x66; // f
 export const TYPE_LIST = 0x6c; // l
 export const TYPE_MAP = 0x64; // d
 const DIGIT_0 = 0x30;
+const PLUS = 0x2b;
 const MINUS = 0x2d;
+const COLON = 0x3a;
 /** Strings and byte strings longer than this are hashed piece by piece, so that their size does not size the memory. */
 const PIECE = 16_384;
 
@@ -200,11 +202,64 @@ const doubleBits = new DataView(new ArrayBuffer(8));
 export function hashFloat(value: number, out: number, at: number): void {
   ensure(at + 96);
   bytes[at] = TYPE_FLOAT;
-  let text: string;
-  if (value === 0) text = '+0:';
-  else if (Number.isFinite(value)) text = normalisedFloat(value);
-  else text = Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
-  xxh64.hash(at, 1 + bytes.write(text, at + 1, 90, 'latin1'), out);
+  doubleBits.setFloat64(0, value);
+  const high = doubleBits.getUint32(0);
+  const biased = (high >>> 20) & 0x7ff;
+  let end: number;
+  // Zero, denormals, infinities and NaN are rare: their text is made the plain way.
+  if (biased === 0 || biased === 0x7ff) end = at + 1 + bytes.write(floatText(value), at + 1, 90, 'latin1');
+  else end = putNormalFloat(high, doubleBits.getUint32(4), biased, at + 1);
+  xxh64.hash(at, end - at, out);
+}
+
+/** As `normalisedFloat`, written bit by bit: doubles are frequent enough in JSON for their text to show in a profile. */
+function putNormalFloat(high: number, low: number, biased: number, start: number): number {
+  const target = bytes;
+  let at = start;
+  target[at++] = high >>> 31 === 0 ? PLUS : MINUS;
+  const fraction = high & 0xfffff;
+  const isPowerOfTwo = fraction === 0 && low === 0;
+  at = putSmallInteger(biased - (isPowerOfTwo ? 1023 : 1022), at);
+  target[at++] = COLON;
+  if (isPowerOfTwo) {
+    target[at++] = DIGIT_0 + 1;
+    return at;
+  }
+  target[at++] = DIGIT_0;
+  target[at++] = DIGIT_0 + 1;
+  const highBits = low === 0 ? 20 - trailingZeros(fraction) : 20;
+  for (let bit = 19; bit >= 20 - highBits; bit -= 1) target[at++] = DIGIT_0 + ((fraction >>> bit) & 1);
+  if (low === 0) return at;
+  const lowEnd = trailingZeros(low);
+  for (let bit = 31; bit >= lowEnd; bit -= 1) target[at++] = DIGIT_0 + ((low >>> bit) & 1);
+  return at;
+}
+
+/** Of a number that is not 0. */
+function trailingZeros(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}
+
+/** An integer in −9999 … 9999 as decimal text. @returns its end */
+function putSmallInteger(value: number, start: number): number {
+  const target = bytes;
+  let at = start;
+  let rest = value;
+  if (rest < 0) {
+    target[at++] = MINUS;
+    rest = -rest;
+  }
+  if (rest >= 1000) target[at++] = DIGIT_0 + Math.floor(rest / 1000);
+  if (rest >= 100) target[at++] = DIGIT_0 + (Math.floor(rest / 100) % 10);
+  if (rest >= 10) target[at++] = DIGIT_0 + (Math.floor(rest / 10) % 10);
+  target[at++] = DIGIT_0 + (rest % 10);
+  return at;
+}
+
+function floatText(value: number): string {
+  if (value === 0) return '+0:';
+  if (Number.isFinite(value)) return normalisedFloat(value);
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
 }
 
 /** The text of a finite value other than 0. */
