@@ -51,7 +51,7 @@ export interface Traffic {
   readonly phases: readonly Phase[];
   readonly impairments: readonly ImpairmentRecord[];
   /**
-   * Delivers up to `framesMax` frames, in sending order, timestamps never decreasing; the bytes are valid only during
+   * Delivers about `framesMax` frames, in sending order, timestamps never decreasing; the bytes are valid only during
    * the call. @returns the number delivered, −1 at the end. @throws FloodgateError when the recording is malformed.
    */
   read(sink: FrameSink, framesMax: number): number;

@@ -1,6 +1,6 @@
 /** A pcap or pcapng file as traffic: read in chunks, timestamps made never to decrease. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { CaptureInterface, FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { AnyCaptureReader } from '../../agent/pcap/capture-reader.ts';
@@ -9,6 +9,8 @@ const chunkBytes = 1 << 20;
 /** A slice of a chunk ends a read near the frames asked for. */
 const sliceBytes = 16_384;
 /** Unpacked: a recording is committed with a scenario, and a few megabytes there. */
+/** Recordings are packed with a window that reaches back 128 MB: the same bodies come again and again. */
+const windowLogMax = 27;
 const unpackedBytesMax = 512_000_000;
 
 export class Recording implements FrameSink {
@@ -29,7 +31,8 @@ export class Recording implements FrameSink {
     this.#path = path;
     this.#reader = new AnyCaptureReader(path);
     this.#fd = open(path);
-    this.#unpacked = isGzip(this.#fd) ? unpack(path) : undefined;
+    const compression = compressionOf(this.#fd);
+    this.#unpacked = compression === undefined ? undefined : unpack(path, compression);
     this.#chunk = this.#unpacked ?? new Uint8Array(chunkBytes);
     if (this.#unpacked) {
       this.#end = this.#unpacked.length;
@@ -109,23 +112,33 @@ function open(path: string): number {
   });
 }
 
-function isGzip(fd: number): boolean {
-  const magic = new Uint8Array(2);
-  return readSync(fd, magic, 0, 2, 0) === 2 && magic[0] === 0x1f && magic[1] === 0x8b;
+type Compression = 'gzip' | 'zstd';
+
+function compressionOf(fd: number): Compression | undefined {
+  const magic = new Uint8Array(4);
+  if (!fstatSync(fd).isFile() || readSync(fd, magic, 0, 4, 0) < 4) return undefined;
+  const first = new DataView(magic.buffer).getUint32(0);
+  if (first >>> 16 === 0x1f8b) return 'gzip';
+  return first === 0x28b5_2ffd ? 'zstd' : undefined;
 }
 
-function unpack(path: string): Uint8Array {
+/** Whole: what a scenario is committed with is small, and decompressing in pieces cannot wait here. */
+function unpack(path: string, compression: Compression): Uint8Array {
+  const limit = { maxOutputLength: unpackedBytesMax };
   try {
-    return gunzipSync(readFileSync(path), { maxOutputLength: unpackedBytesMax });
+    const packed = readFileSync(path);
+    if (compression === 'gzip') return gunzipSync(packed, limit);
+    const parameters = { [constants.ZSTD_d_windowLogMax]: windowLogMax };
+    return zstdDecompressSync(packed, { ...limit, params: parameters });
   } catch (cause) {
     const tooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     if (tooLarge) {
       throw new FloodgateError('recording-too-large', `${path} unpacks to more than ${unpackedBytesMax / 1e6} MB`, {
-        hint: 'unpack it first (gzip -d): an unpacked recording may be of any size',
+        hint: `unpack it first (${compression} -d): an unpacked recording may be of any size`,
         cause,
       });
     }
-    throw new FloodgateError('recording-unreadable', `${path} is damaged: gzip cannot unpack it`, {
+    throw new FloodgateError('recording-unreadable', `${path} is damaged: ${compression} cannot unpack it`, {
       hint: 'record it again, or repair the file',
       cause,
     });

@@ -24,3 +24,29 @@ export type Impairment =
   | { readonly kind: 'jitter'; readonly jitterUs: number }
   /** No more than this rate: frames wait, timestamps move later, the order stays. */
   | { readonly kind: 'rate'; readonly megabitsPerSecond: number };
+
+/** "2 % of frames by up to 50 places". */
+export function describeImpairment(impairment: Impairment): string {
+  const percent = (fraction: number) => `${Number((fraction * 100).toPrecision(3))} %`;
+  switch (impairment.kind) {
+    case 'loss':
+      return `${percent(impairment.fraction)} of frames never captured`;
+    case 'burst-loss':
+      return (
+        `frames lost in bursts: ${percent(impairment.lossBad)} while bad, ${percent(impairment.lossGood)} while good ` +
+        `(enters ${percent(impairment.enterBad)}, leaves ${percent(impairment.leaveBad)})`
+      );
+    case 'reorder':
+      return `${percent(impairment.fraction)} of frames late by up to ${impairment.placesMax} places`;
+    case 'duplicate':
+      return `${percent(impairment.fraction)} of frames captured twice, up to ${impairment.placesMax ?? 5} places apart`;
+    case 'truncate':
+      return `${percent(impairment.fraction)} of frames cut to ${impairment.bytesMax} bytes`;
+    case 'corrupt':
+      return `one bit flipped in ${percent(impairment.fraction)} of frames`;
+    case 'jitter':
+      return `times moved later by up to ${impairment.jitterUs} µs`;
+    case 'rate':
+      return `no more than ${impairment.megabitsPerSecond} Mbit/s`;
+  }
+}
