@@ -1,7 +1,7 @@
 /** What a heap holds by class, and what grew between two snapshots of one process. */
 import type { RetainedClass } from '../../../reports/model.ts';
 import { type Dominators, findDominators, NONE } from './dominators.ts';
-import { classNameOf, type HeapSnapshot } from './heap-snapshot.ts';
+import { classNameOf, type HeapSnapshot, isNamedType } from './heap-snapshot.ts';
 import { retainingPath } from './retaining-path.ts';
 
 export interface ClassRow {
@@ -14,7 +14,10 @@ export interface ClassRow {
 
 /** Classes by retained size, largest first. */
 export function classHistogram(snapshot: HeapSnapshot, dominators: Dominators = findDominators(snapshot)): ClassRow[] {
-  const { names, classOf } = classesOf(snapshot);
+  return histogram(snapshot, dominators, classesOf(snapshot));
+}
+
+function histogram(snapshot: HeapSnapshot, dominators: Dominators, { names, classOf }: Classes): ClassRow[] {
   const count = new Float64Array(names.length);
   const selfBytes = new Float64Array(names.length);
   const retainedBytes = new Float64Array(names.length);
@@ -59,25 +62,37 @@ export function classHistogram(snapshot: HeapSnapshot, dominators: Dominators = 
     .sort((a, b) => b.retainedBytes - a.retainedBytes);
 }
 
-function classesOf(snapshot: HeapSnapshot): { names: string[]; classOf: Uint32Array } {
+interface Classes {
+  readonly names: readonly string[];
+  /** Per node: index into `names`. */
+  readonly classOf: Uint32Array;
+}
+
+/** Names are decoded once a string, not once a node: a heap has millions of nodes but few classes. */
+function classesOf(snapshot: HeapSnapshot): Classes {
+  const { nodeCount, nodeType, nodeName, nodeTypes, stringCount } = snapshot;
   const names: string[] = [];
   const byName = new Map<string, number>();
-  // A heap has few type and name pairs but millions of nodes: names are decoded once a pair.
-  const byPair = new Map<number, number>();
-  const classOf = new Uint32Array(snapshot.nodeCount);
-  for (let node = 0; node < snapshot.nodeCount; node += 1) {
-    const pair = snapshot.nodeName[node]! * 256 + snapshot.nodeType[node]!;
-    let index = byPair.get(pair);
+  const indexOf = (node: number) => {
+    const name = classNameOf(snapshot, node);
+    let index = byName.get(name);
     if (index === undefined) {
-      const name = classNameOf(snapshot, node);
-      index = byName.get(name);
-      if (index === undefined) {
-        index = names.length;
-        names.push(name);
-        byName.set(name, index);
-      }
-      byPair.set(pair, index);
+      index = names.length;
+      names.push(name);
+      byName.set(name, index);
     }
+    return index;
+  };
+  const isNamed = Uint8Array.from(nodeTypes, (type) => (isNamedType(type) ? 1 : 0));
+  const byType = new Uint32Array(256).fill(NONE);
+  const byString = new Uint32Array(stringCount + 1).fill(NONE);
+  const classOf = new Uint32Array(nodeCount);
+  for (let node = 0; node < nodeCount; node += 1) {
+    const type = nodeType[node]!;
+    const table = isNamed[type] === 1 ? byString : byType;
+    const place = isNamed[type] === 1 ? Math.min(nodeName[node]!, stringCount) : type;
+    let index = table[place]!;
+    if (index === NONE) table[place] = index = indexOf(node);
     classOf[node] = index;
   }
   return { names, classOf };
@@ -129,7 +144,8 @@ export function diffSnapshots(
   options: SnapshotDiffOptions = {},
 ): RetainedClass[] {
   const dominators = findDominators(after);
-  const rows = classHistogram(after, dominators).map((row) => {
+  const classes = classesOf(after);
+  const rows = histogram(after, dominators, classes).map((row) => {
     const earlier = before.classes.get(row.className);
     return {
       ...row,
@@ -146,6 +162,7 @@ export function diffSnapshots(
     before,
     after,
     dominators,
+    classes,
     new Set(kept.slice(0, options.pathsMax ?? 20).map((row) => row.className)),
   );
   return kept.map((row) => {
@@ -159,9 +176,9 @@ function largestNew(
   before: SnapshotSummary,
   after: HeapSnapshot,
   dominators: Dominators,
+  { names, classOf }: Classes,
   wanted: ReadonlySet<string>,
 ): Map<string, number> {
-  const { names, classOf } = classesOf(after);
   const isWanted = Uint8Array.from(names, (name) => (wanted.has(name) ? 1 : 0));
   const best = new Uint32Array(names.length).fill(NONE);
   for (const node of dominators.order) {

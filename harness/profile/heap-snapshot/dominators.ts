@@ -21,7 +21,7 @@ export function findDominators(snapshot: HeapSnapshot): Dominators {
   if (nodeCount === 0)
     return { order: new Uint32Array(0), immediate: new Uint32Array(0), retainedBytes: new Float64Array(0) };
   const walk = depthFirst(snapshot);
-  const idom = semiNca(walk.count, walk.parent, predecessors(snapshot, walk));
+  const idom = semiNca(walk, predecessors(snapshot, walk));
   const order = walk.order.subarray(0, walk.count);
   const immediate = new Uint32Array(nodeCount).fill(NONE);
   const retainedBytes = Float64Array.from(snapshot.selfBytes);
@@ -44,6 +44,8 @@ interface Walk {
   readonly numberOf: Uint32Array;
   /** Number → number of the node it was reached from. */
   readonly parent: Uint32Array;
+  /** Room for two numbers a node that the steps hand on: at millions of nodes every column counts. */
+  readonly scratch: readonly [Uint32Array, Uint32Array];
 }
 
 function depthFirst(snapshot: HeapSnapshot): Walk {
@@ -76,7 +78,7 @@ function depthFirst(snapshot: HeapSnapshot): Walk {
     stack[depth] = to;
     depth += 1;
   }
-  return { count, order, numberOf, parent };
+  return { count, order, numberOf, parent, scratch: [nextEdge, stack] };
 }
 
 interface Predecessors {
@@ -85,7 +87,7 @@ interface Predecessors {
 }
 
 /** Who points at whom, in numbers of the walk. */
-function predecessors(snapshot: HeapSnapshot, { count, order, numberOf }: Walk): Predecessors {
+function predecessors(snapshot: HeapSnapshot, { count, order, numberOf, scratch }: Walk): Predecessors {
   const { firstEdge, edgeType, edgeTo } = snapshot;
   const retains = retainingEdges(snapshot);
   const first = new Uint32Array(count + 1);
@@ -98,7 +100,8 @@ function predecessors(snapshot: HeapSnapshot, { count, order, numberOf }: Walk):
   }
   for (let i = 1; i <= count; i += 1) first[i]! += first[i - 1]!;
   const from = new Uint32Array(first[count]!);
-  const next = Uint32Array.from(first.subarray(0, count));
+  const next = scratch[0];
+  next.set(first.subarray(0, count));
   for (let number = 0; number < count; number += 1) {
     const node = order[number]!;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge += 1) {
@@ -112,13 +115,14 @@ function predecessors(snapshot: HeapSnapshot, { count, order, numberOf }: Walk):
   return { first, from };
 }
 
-function semiNca(count: number, parent: Uint32Array, { first, from }: Predecessors): Uint32Array {
+/** Immediate dominators by number of the walk, in the place of its parents; its other columns are used up. */
+function semiNca({ count, parent, numberOf, scratch }: Walk, { first, from }: Predecessors): Uint32Array {
   const semi = new Uint32Array(count);
-  const label = new Uint32Array(count);
+  const label = scratch[0];
   // Ancestors of the link-eval forest, which path compression shortens; `parent` itself must stay.
-  const ancestor = new Uint32Array(count);
+  const ancestor = scratch[1];
   for (let v = 0; v < count; v += 1) semi[v] = label[v] = ancestor[v] = v;
-  const path = new Uint32Array(count);
+  const path = numberOf;
   for (let v = count - 1; v > 0; v -= 1) {
     let best = parent[v]!;
     for (let i = first[v]!; i < first[v + 1]!; i += 1) {
@@ -144,7 +148,7 @@ function semiNca(count: number, parent: Uint32Array, { first, from }: Predecesso
     semi[v] = best;
     ancestor[v] = parent[v]!;
   }
-  const idom = Uint32Array.from(parent.subarray(0, count));
+  const idom = parent;
   for (let v = 1; v < count; v += 1) {
     let above = idom[v]!;
     while (above > semi[v]!) above = idom[above]!;

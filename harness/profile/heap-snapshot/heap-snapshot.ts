@@ -19,6 +19,7 @@ export interface HeapSnapshot {
   readonly edgeTo: Uint32Array;
   readonly nodeTypes: readonly string[];
   readonly edgeTypes: readonly string[];
+  readonly stringCount: number;
   /** Text of a string, cut at `STRING_BYTES_MAX`; empty for an index that does not exist. */
   text(index: number): string;
 }
@@ -43,10 +44,15 @@ const GROUPS: Readonly<Record<string, string>> = {
   synthetic: '(roots)',
 };
 
+/** Types whose nodes are told apart by their names: objects and what native code holds. */
+export function isNamedType(type: string): boolean {
+  return !Object.hasOwn(GROUPS, type);
+}
+
 /** Class of a node, as Chrome DevTools would group it: the constructor's name for objects and native ones. */
 export function classNameOf(snapshot: HeapSnapshot, node: number): string {
   const type = snapshot.nodeTypes[snapshot.nodeType[node]!] ?? '';
-  const name = Object.hasOwn(GROUPS, type) ? GROUPS[type]! : snapshot.text(snapshot.nodeName[node]!);
+  const name = isNamedType(type) ? snapshot.text(snapshot.nodeName[node]!) : GROUPS[type]!;
   return name || '(anonymous)';
 }
 

@@ -17,6 +17,10 @@ const STRING_TOTAL_BYTES_MAX = 1_024 * 1_024 * 1_024;
 /** The head describes the format; V8's has 2 kB. */
 const HEAD_BYTES_MAX = 1_024 * 1_024;
 const KEY_BYTES_MAX = 64;
+/** V8's rows have six fields and three. */
+const FIELDS_MAX = 64;
+const NODE_FIELDS = ['type', 'name', 'id', 'self_size', 'edge_count'];
+const EDGE_FIELDS = ['type', 'name_or_index', 'to_node'];
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -69,18 +73,23 @@ export class SnapshotParser {
   #head: Head | undefined;
 
   // The number being read, and which field of which row it will be.
+  #small = 0;
   #number = 0;
   #digits = 0;
   #row = 0;
   #field = 0;
+  #fields = 0;
+  #rows = 0;
 
-  #nodeColumns: (Uint8Array | Uint32Array | Float64Array | undefined)[] = [];
+  /** One row as it is read, by field; complete rows go to their columns. */
+  readonly #cells = new Float64Array(FIELDS_MAX);
+  /** Where in a row type, name, id, size and edge count (or type, name and target) are. */
+  #places = new Uint8Array(5);
   #nodeType = new Uint8Array(0);
   #nodeName = new Uint32Array(0);
   #nodeId = new Uint32Array(0);
   #selfBytes = new Float64Array(0);
   #edgeCounts = new Uint32Array(0);
-  #edgeColumns: (Uint8Array | Uint32Array | undefined)[] = [];
   #edgeType = new Uint8Array(0);
   #edgeName = new Uint32Array(0);
   #edgeTo = new Uint32Array(0);
@@ -138,6 +147,7 @@ export class SnapshotParser {
       edgeTo: to,
       nodeTypes: head.nodeTypes,
       edgeTypes: head.edgeTypes,
+      stringCount: count,
       text: (index) =>
         index < count ? decodeText(bytes.subarray(index > 0 ? ends[index - 1]! : 0, ends[index]!)) : '',
     };
@@ -208,6 +218,7 @@ export class SnapshotParser {
     this.#row = 0;
     this.#field = 0;
     this.#digits = 0;
+    this.#small = 0;
     this.#number = 0;
     if (this.#key === 'snapshot') {
       if (this.#head) this.#fail('a second head', at);
@@ -215,6 +226,7 @@ export class SnapshotParser {
     } else if (this.#key === 'nodes' || this.#key === 'edges' || this.#key === 'strings') {
       if (byte !== OPEN_BRACKET) this.#fail(`no list of ${this.#key}`, at);
       if (!this.#head && this.#key !== 'strings') this.#fail(`${this.#key} before the head`, at);
+      if (this.#key !== 'strings') this.#beginRows(this.#key);
       this.#mode = this.#key;
       return true;
     } else this.#mode = 'skip';
@@ -262,73 +274,94 @@ export class SnapshotParser {
     this.#nodeId = new Uint32Array(head.nodeCount);
     this.#selfBytes = new Float64Array(head.nodeCount);
     this.#edgeCounts = new Uint32Array(head.nodeCount);
-    const columns: Record<string, Uint8Array | Uint32Array | Float64Array> = {
-      type: this.#nodeType,
-      name: this.#nodeName,
-      id: this.#nodeId,
-      self_size: this.#selfBytes,
-      edge_count: this.#edgeCounts,
-    };
-    this.#nodeColumns = head.nodeFields.map((field) => columns[field]);
     this.#edgeType = new Uint8Array(head.edgeCount);
     this.#edgeName = new Uint32Array(head.edgeCount);
     this.#edgeTo = new Uint32Array(head.edgeCount);
-    const edgeColumns: Record<string, Uint8Array | Uint32Array> = {
-      type: this.#edgeType,
-      name_or_index: this.#edgeName,
-      to_node: this.#edgeTo,
-    };
-    this.#edgeColumns = head.edgeFields.map((field) => edgeColumns[field]);
+  }
+
+  #beginRows(key: 'nodes' | 'edges'): void {
+    const head = this.#head!;
+    const [wanted, fields] = key === 'nodes' ? [NODE_FIELDS, head.nodeFields] : [EDGE_FIELDS, head.edgeFields];
+    this.#places = Uint8Array.from(wanted, (field) => fields.indexOf(field));
+    this.#fields = fields.length;
+    this.#rows = key === 'nodes' ? head.nodeCount : head.edgeCount;
   }
 
   /** The flat lists of numbers: nearly all bytes of a snapshot. */
   #readNumbers(bytes: Uint8Array, from: number): number {
     const isNodes = this.#mode === 'nodes';
-    const columns = isNodes ? this.#nodeColumns : this.#edgeColumns;
-    const fields = columns.length;
-    const rows = isNodes ? this.#nodeType.length : this.#edgeType.length;
+    const cells = this.#cells;
+    const fields = this.#fields;
+    const end = bytes.length;
+    let small = this.#small;
     let number = this.#number;
     let digits = this.#digits;
-    let row = this.#row;
     let field = this.#field;
     let at = from;
-    let ended = false;
-    for (; at < bytes.length && !ended; at += 1) {
+    while (at < end) {
       const byte = bytes[at]!;
-      if (byte >= 0x30 && byte <= 0x39) {
-        number = number * 10 + (byte - 0x30);
+      at += 1;
+      const digit = byte - 0x30;
+      if (digit >= 0 && digit <= 9) {
+        // Nine digits fit an int32, which is most of them; only longer numbers are summed up as doubles.
+        if (digits < 9) small = (small * 10 + digit) | 0;
+        else number = (digits === 9 ? small : number) * 10 + digit;
         digits += 1;
         continue;
       }
       if (byte !== COMMA && byte !== CLOSE_BRACKET) {
         if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) continue;
-        this.#fail(byte === MINUS ? 'a number below zero' : 'no number', at);
+        this.#fail(byte === MINUS ? 'a number below zero' : 'no number', at - 1);
       }
-      ended = byte === CLOSE_BRACKET;
-      if (digits === 0 && ended && row === 0 && field === 0) break;
-      if (digits === 0 || digits > 15) this.#fail('a number too long or missing', at);
-      if (row >= rows) this.#fail(`more ${this.#key} than the head says`, at);
-      const column = columns[field];
-      if (column) column[row] = number;
-      number = 0;
-      digits = 0;
-      field += 1;
-      if (field === fields) {
-        field = 0;
-        row += 1;
+      const isEmpty = byte === CLOSE_BRACKET && digits === 0 && field === 0 && this.#row === 0;
+      if (!isEmpty) {
+        if (digits === 0 || digits > 15) this.#fail('a number too long or missing', at - 1);
+        cells[field] = digits <= 9 ? small : number;
+        small = 0;
+        digits = 0;
+        field += 1;
+        if (field === fields) {
+          field = 0;
+          if (this.#row >= this.#rows) this.#fail(`more ${this.#key} than the head says`, at - 1);
+          if (isNodes) this.#endNode();
+          else this.#endEdge();
+        }
+      }
+      if (byte === CLOSE_BRACKET) {
+        if (field !== 0) this.#fail(`half a row of ${this.#key}`, at - 1);
+        if (isNodes) this.#nodesRead = this.#row;
+        else this.#edgesRead = this.#row;
+        this.#mode = 'after';
+        break;
       }
     }
+    this.#small = small;
     this.#number = number;
     this.#digits = digits;
-    this.#row = row;
     this.#field = field;
-    if (ended) {
-      if (field !== 0) this.#fail(`half a row of ${this.#key}`, at);
-      if (isNodes) this.#nodesRead = row;
-      else this.#edgesRead = row;
-      this.#mode = 'after';
-    }
-    return ended && bytes[at - 1] !== CLOSE_BRACKET ? at + 1 : at;
+    return at;
+  }
+
+  #endNode(): void {
+    const row = this.#row;
+    const cells = this.#cells;
+    const places = this.#places;
+    this.#nodeType[row] = cells[places[0]!]!;
+    this.#nodeName[row] = cells[places[1]!]!;
+    this.#nodeId[row] = cells[places[2]!]!;
+    this.#selfBytes[row] = cells[places[3]!]!;
+    this.#edgeCounts[row] = cells[places[4]!]!;
+    this.#row = row + 1;
+  }
+
+  #endEdge(): void {
+    const row = this.#row;
+    const cells = this.#cells;
+    const places = this.#places;
+    this.#edgeType[row] = cells[places[0]!]!;
+    this.#edgeName[row] = cells[places[1]!]!;
+    this.#edgeTo[row] = cells[places[2]!]!;
+    this.#row = row + 1;
   }
 
   /** The list of strings: beginnings are kept as the bytes of their JSON. */
@@ -413,7 +446,10 @@ function readHead(json: string): Head {
   const meta = typeof data === 'object' && data !== null ? data.meta : undefined;
   const names = (value: unknown, what: string): string[] => {
     const isNames =
-      Array.isArray(value) && value.length > 0 && value.length <= 64 && value.every((each) => typeof each === 'string');
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.length <= FIELDS_MAX &&
+      value.every((each) => typeof each === 'string');
     if (!isNames) throw new ProfileError(`not a heap snapshot: its head has no ${what}`);
     return value as string[];
   };
@@ -424,10 +460,10 @@ function readHead(json: string): Head {
   };
   const nodeFields = names(meta?.node_fields, 'node_fields');
   const edgeFields = names(meta?.edge_fields, 'edge_fields');
-  for (const field of ['type', 'name', 'id', 'self_size', 'edge_count']) {
+  for (const field of NODE_FIELDS) {
     if (!nodeFields.includes(field)) throw new ProfileError(`not a heap snapshot: its nodes have no ${field}`);
   }
-  for (const field of ['type', 'name_or_index', 'to_node']) {
+  for (const field of EDGE_FIELDS) {
     if (!edgeFields.includes(field)) throw new ProfileError(`not a heap snapshot: its edges have no ${field}`);
   }
   const typesOf = (value: unknown, fields: readonly string[], what: string) =>
