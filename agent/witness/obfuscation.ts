@@ -1,0 +1,307 @@
+/**
+ * What leaves the agent leaves through here. One set of rules for witnesses and for plain name–value pairs (HAR, printed
+ * messages): `redact` replaces secrets, `zero` all values, `hash` all values by keyed hashes, `off` nothing.
+ * In `zero` and `hash` names and paths are still redacted: they are no values, and may hold secrets all the same.
+ */
+import { createHmac } from 'node:crypto';
+import { type Data, DataKind, DataMeta, Fields, Location, type OneOf, ScalarKind, type Witness } from './ir.ts';
+import { isSecretName } from './secret-names.ts';
+import { isCardNumber, REDACTED, redactText } from './secret-scanner.ts';
+import { Step, Visit, type VisitContext, Walker } from './visitor.ts';
+
+export { REDACTED };
+
+export const OBFUSCATION_MODES = ['redact', 'zero', 'hash', 'off'] as const;
+export type ObfuscationMode = (typeof OBFUSCATION_MODES)[number];
+
+/** Where a plain pair stands in its message. */
+export type PairPlace = 'header' | 'query' | 'cookie' | 'form';
+
+/** Header fields that say how to read the message: kept in `zero` and `hash`, or nothing could be read. */
+const STRUCTURAL_HEADERS = new Set(['content-type', 'content-encoding', 'content-length', 'transfer-encoding', 'date']);
+/** Formats whose values are secrets by themselves. */
+const SECRET_FORMAT_KINDS = new Set(['payment_card', 'token']);
+
+export class Obfuscator {
+  readonly mode: ObfuscationMode;
+  /** Values changed so far. */
+  changed = 0;
+  readonly #hashKey: Uint8Array;
+  readonly #walker = new Walker();
+  /** Depth of the topmost node whose name is a secret's: everything below goes; −1 outside of one. */
+  #secretDepth = -1;
+
+  /**
+   * @param mode @default by callers 'redact'
+   * @param hashKey 16 random bytes or more, made at start: without a key, short values could be guessed from their hashes
+   */
+  constructor(mode: ObfuscationMode, hashKey: Uint8Array) {
+    this.mode = mode;
+    this.#hashKey = hashKey;
+  }
+
+  /** Obfuscates a witness in place. Its maps must be keyed afterwards (`keyWitness`). */
+  witness(witness: Witness): void {
+    if (this.mode === 'off' || witness.method === null) return;
+    this.#secretDepth = -1;
+    const { meta, id } = witness.method;
+    if (meta !== null) {
+      meta.pathTemplate = this.path(meta.pathTemplate);
+      meta.host = this.#scan(meta.host);
+    }
+    if (id !== null) id.name = this.#scan(id.name);
+    this.#walker.witness(witness, this);
+  }
+
+  /** The value of a named thing, as it may be told. */
+  pair(place: PairPlace, name: string, value: string): string {
+    if (this.mode === 'off' || value === '') return value;
+    const lower = name.toLowerCase();
+    if (place === 'header' && lower === 'cookie') return this.#cookies(value);
+    if (place === 'header' && lower === 'set-cookie') return this.#setCookie(value);
+    if (this.mode !== 'redact') {
+      return place === 'header' && STRUCTURAL_HEADERS.has(lower) ? this.#scan(value) : this.#value(value);
+    }
+    if (place === 'header' && (lower === 'authorization' || lower === 'proxy-authorization'))
+      return this.#credentials(value);
+    if (place === 'cookie' || isSecretName(name)) return this.#note(REDACTED);
+    if (place === 'header' && (lower === 'referer' || lower === 'location')) return this.url(value);
+    return this.#scan(value);
+  }
+
+  /** A name as it may be told: map keys, parameters, fields. */
+  name(name: string): string {
+    return this.mode === 'off' ? name : this.#scan(name);
+  }
+
+  /** A URL or request target: user information, path segments, query pairs and fragment. */
+  url(url: string): string {
+    if (this.mode === 'off') return url;
+    const hash = url.indexOf('#');
+    const fragment = hash < 0 ? '' : url.slice(hash + 1);
+    const target = hash < 0 ? url : url.slice(0, hash);
+    const question = target.indexOf('?');
+    const path = this.path(question < 0 ? target : target.slice(0, question));
+    const query = question < 0 ? '' : `?${this.form(target.slice(question + 1), 'query')}`;
+    return path + query + (hash < 0 ? '' : `#${this.form(fragment, 'query')}`);
+  }
+
+  /** A path, possibly with scheme and host before it: what looks like a secret, and what follows a secret's name. */
+  path(path: string): string {
+    if (this.mode === 'off') return path;
+    const segments = this.#scan(path).split('/');
+    for (let i = 1; i < segments.length; i += 1) {
+      const segment = segments[i]!;
+      const isOpaque = segment.length >= 6 && (/\d/.test(segment) || segment.length >= 20);
+      if (isOpaque && isSecretName(segments[i - 1]!)) segments[i] = this.#note(REDACTED);
+      else if (segment.includes('%')) segments[i] = this.#encoded('', segment, 'query');
+    }
+    return segments.join('/');
+  }
+
+  /** Pairs of `application/x-www-form-urlencoded`. */
+  form(text: string, place: PairPlace = 'form'): string {
+    if (this.mode === 'off' || text === '') return text;
+    return text
+      .split('&')
+      .map((pair) => {
+        const equals = pair.indexOf('=');
+        if (equals < 0) return this.#encoded('', pair, place);
+        const name = pair.slice(0, equals);
+        return `${this.#scan(name)}=${this.#encoded(name, pair.slice(equals + 1), place)}`;
+      })
+      .join('&');
+  }
+
+  /** A body's text. @param mediaType lower case, without parameters */
+  text(text: string, mediaType = ''): string {
+    if (this.mode === 'off' || text === '') return text;
+    if (mediaType === 'application/x-www-form-urlencoded') return this.form(text);
+    return this.mode === 'redact' ? this.#scan(text) : this.#value(text);
+  }
+
+  /** For the walker. */
+  enter(data: Data, context: VisitContext): number {
+    if (this.#secretDepth < 0 && this.#isSecret(data, context)) this.#secretDepth = context.depth;
+    if (data.meta !== null) data.meta = this.#meta(data.meta);
+    if (data.kind === DataKind.PRIMITIVE) this.#primitive(data);
+    else if (data.kind === DataKind.STRUCT) this.#keys(data.value as Fields);
+    else if (data.kind === DataKind.ONE_OF) this.#keys((data.value as OneOf).options);
+    if (data.extra !== null) data.extra.exampleValues = null;
+    return Visit.CONTINUE;
+  }
+
+  /** For the walker. */
+  leave(_data: Data, context: VisitContext): number {
+    if (this.#secretDepth === context.depth) this.#secretDepth = -1;
+    return Visit.CONTINUE;
+  }
+
+  #isSecret(data: Data, context: VisitContext): boolean {
+    const { meta } = data;
+    if (meta !== null) {
+      if (meta.location === Location.AUTH || meta.location === Location.COOKIE) return true;
+      if ((meta.location === Location.HEADER || meta.location === Location.QUERY) && isSecretName(meta.key))
+        return true;
+      if (meta.location === Location.PATH && isSecretName(meta.key)) return true;
+    }
+    if (context.step() !== Step.FIELD) return false;
+    const key = context.key();
+    return isSecretName(key) || (key === 'value' && namesSecret(context.node(1)!));
+  }
+
+  #primitive(data: Data): void {
+    data.extra = null;
+    if (this.mode === 'zero') this.#zero(data);
+    else if (this.mode === 'hash') this.#hash(data);
+    else this.#redact(data);
+  }
+
+  #redact(data: Data): void {
+    const { value } = data;
+    const wholly = this.#secretDepth >= 0 || (data.format !== null && SECRET_FORMAT_KINDS.has(data.format.kind));
+    if (wholly) {
+      // Yes and no give no secret away, and an absent one is none.
+      if (data.scalar !== ScalarKind.BOOL && value !== null && value !== '') this.#replace(data, REDACTED);
+    } else if (typeof value === 'string') {
+      const told = redactText(value);
+      if (told !== value) this.#replace(data, told);
+    } else if (typeof value === 'number' || typeof value === 'bigint') {
+      if (value >= 1e12 && isCardNumber(String(value))) this.#replace(data, REDACTED);
+    } else if (value instanceof Uint8Array) {
+      const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
+      const told = redactText(text);
+      if (told !== text) this.#replace(data, told);
+    }
+  }
+
+  #replace(data: Data, text: string): void {
+    this.changed += 1;
+    data.scalar = ScalarKind.STRING;
+    data.value = text;
+    data.format = null;
+  }
+
+  #zero(data: Data): void {
+    this.changed += 1;
+    if (data.scalar === ScalarKind.STRING) data.value = '';
+    else if (data.scalar === ScalarKind.BOOL) data.value = false;
+    else if (data.scalar === ScalarKind.BYTES) data.value = new Uint8Array(0);
+    else if (data.scalar !== ScalarKind.NONE) data.value = 0;
+  }
+
+  /** As the original: strings become base64url text, numbers numbers of the same type; booleans stay. */
+  #hash(data: Data): void {
+    if (data.scalar === ScalarKind.BOOL || data.scalar === ScalarKind.NONE) return;
+    this.changed += 1;
+    const { value } = data;
+    const hmac = createHmac('sha256', this.#hashKey)
+      .update(value instanceof Uint8Array ? value : String(value))
+      .digest();
+    if (data.scalar === ScalarKind.STRING) data.value = base64url(hmac);
+    else if (data.scalar === ScalarKind.BYTES) data.value = new Uint8Array(hmac);
+    else if (data.scalar === ScalarKind.DOUBLE || data.scalar === ScalarKind.FLOAT)
+      data.value = hmac.readUInt32BE() / 2 ** 32;
+    else if (data.scalar === ScalarKind.INT64) data.value = hmac.readUIntBE(0, 6);
+    else if (data.scalar === ScalarKind.UINT64) data.value = hmac.readUIntBE(0, 6);
+    else data.value = hmac.readUInt32BE() >>> 1;
+  }
+
+  /** Keys that hold secrets themselves; two that become equal are numbered. */
+  #keys(fields: Fields): void {
+    const { keys, values } = fields;
+    for (let i = 0; i < keys.length; i += 1) {
+      if (redactText(keys[i]!) === keys[i]) continue;
+      const renamed = new Fields();
+      for (let j = 0; j < keys.length; j += 1) {
+        const told = redactText(keys[j]!);
+        if (told !== keys[j]) this.changed += 1;
+        renamed.append(renamed.indexOf(told) < 0 ? told : `${told}#${j}`, values[j]!);
+      }
+      fields.clear();
+      for (let j = 0; j < renamed.size; j += 1) fields.append(renamed.keys[j]!, renamed.values[j]!);
+      return;
+    }
+  }
+
+  /** Metas are shared: a changed one is a new one. */
+  #meta(meta: DataMeta): DataMeta {
+    const key = redactText(meta.key);
+    if (key === meta.key) return meta;
+    this.changed += 1;
+    return new DataMeta(meta.protocol, meta.location, key, meta.type, meta.responseCode);
+  }
+
+  #scan(text: string): string {
+    const told = redactText(text);
+    if (told !== text) this.changed += 1;
+    return told;
+  }
+
+  #note(text: string): string {
+    this.changed += 1;
+    return text;
+  }
+
+  /** A whole value in the modes that tell none. */
+  #value(text: string): string {
+    this.changed += 1;
+    return this.mode === 'zero' ? '' : base64url(createHmac('sha256', this.#hashKey).update(text).digest());
+  }
+
+  /** The scheme says nothing, what follows does. */
+  #credentials(value: string): string {
+    const scheme = /^[A-Za-z0-9-]{1,32} +(?=\S)/.exec(value);
+    return this.#note(scheme === null ? REDACTED : scheme[0] + REDACTED);
+  }
+
+  #cookies(value: string): string {
+    return value
+      .split(';')
+      .map((pair) => {
+        const equals = pair.indexOf('=');
+        return equals < 0
+          ? REDACTED
+          : `${this.#scan(pair.slice(0, equals))}=${this.pair('cookie', '', pair.slice(equals + 1))}`;
+      })
+      .join(';');
+  }
+
+  #setCookie(value: string): string {
+    const semicolon = value.indexOf(';');
+    const rest = semicolon < 0 ? '' : this.#scan(value.slice(semicolon));
+    return this.#cookies(semicolon < 0 ? value : value.slice(0, semicolon)) + rest;
+  }
+
+  /** A percent-encoded value: looked at as it was meant, written anew only where it had to change. */
+  #encoded(name: string, value: string, place: PairPlace): string {
+    const plain = decodeForm(value);
+    const told = name === '' ? this.#scan(plain) : this.pair(place, decodeForm(name), plain);
+    return told === plain
+      ? value
+      : encodeURIComponent(told).replaceAll('*', '%2A').replaceAll('%2AREDACTED%2A', REDACTED);
+  }
+}
+
+const base64url = (bytes: Buffer): string => `${bytes.toString('base64url')}=`;
+
+/** Lists of pairs, as in `{"name": "password", "value": "…"}`. */
+function namesSecret(struct: Data): boolean {
+  const fields = struct.value as Fields;
+  for (const key of ['name', 'key', 'field', 'id']) {
+    const name = fields.get(key)?.value;
+    if (typeof name === 'string' && isSecretName(name)) return true;
+  }
+  return false;
+}
+
+/** As it stands where the encoding is broken. */
+function decodeForm(text: string): string {
+  const spaced = text.replaceAll('+', ' ');
+  if (!spaced.includes('%')) return spaced;
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    return spaced;
+  }
+}
