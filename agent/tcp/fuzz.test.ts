@@ -1,0 +1,33 @@
+/** The short forms of the fuzzers; run the files themselves for the long ones. */
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { fuzzHostile, fuzzLossless } from './assembler.fuzz.ts';
+import { fuzzMutations, readFrames } from './mutation.fuzz.ts';
+
+const corpora = path.join(process.env.FLOODGATE_SHARED ?? path.join(import.meta.dirname, '../../../shared'), 'corpora');
+
+t.test('reordering, duplication and re-segmentation change nothing', (t) => {
+  for (let seed = 1; seed <= 60; seed += 1) fuzzLossless(seed);
+  t.pass('60 conversations');
+  t.end();
+});
+
+t.test('hostile segments deliver nothing that was not sent, and stay within every budget', (t) => {
+  for (let seed = 1; seed <= 100; seed += 1) fuzzHostile(seed);
+  t.pass('100 streams');
+  t.end();
+});
+
+const skip = existsSync(corpora) ? false : `the corpora are absent: ${corpora}`;
+t.test('mutated captures never throw, hang or cross a bound', { skip }, (t) => {
+  const files = readdirSync(corpora, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(pcap|pcapng|cap|trace)(\.gz)?$/.test(name))
+    .sort()
+    .map((name) => path.join(corpora, name));
+  const frames = readFrames(files);
+  t.ok(frames.length > 5000, `${frames.length} frames`);
+  for (let seed = 1; seed <= 4; seed += 1)
+    t.ok(fuzzMutations(frames, 10_000, seed) > 500, `10,000 packets, seed ${seed}`);
+  t.end();
+});
