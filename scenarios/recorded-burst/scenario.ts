@@ -1,0 +1,15 @@
+/** A real server under a tenfold burst of real load, as it was recorded off the cable between them. */
+import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { openRecording } from '../../harness/traffic/recorded-traffic.ts';
+import { recordingPath, recordingPhases } from './recording.ts';
+
+export const scenario = defineScenario({
+  name: 'recorded-burst',
+  summary: 'a real JSON API recorded through a quiet phase, a tenfold burst and a quiet phase',
+  seed: 1,
+  pace: { kind: 'recorded', speed: 1 },
+  gatePace: { kind: 'recorded', speed: 4 },
+  lanes: ['tap', 'exact'],
+  budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
+  open: () => openRecording({ path: recordingPath, phases: recordingPhases, countsMessages: true }),
+});

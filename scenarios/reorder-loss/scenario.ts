@@ -1,0 +1,25 @@
+/** The recorded burst as a bad mirror port shows it: late, twice, or not at all; the hosts themselves lost nothing. */
+import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { openRecording } from '../../harness/traffic/recorded-traffic.ts';
+import { recordingPath, recordingPhases } from '../recorded-burst/recording.ts';
+
+export const scenario = defineScenario({
+  name: 'reorder-loss',
+  summary: 'the recorded burst with 2 % of frames late by up to 50 places, 0.5 % twice and 0.5 % never captured',
+  seed: 1,
+  pace: { kind: 'recorded', speed: 1 },
+  gatePace: { kind: 'recorded', speed: 4 },
+  lanes: ['tap', 'exact'],
+  budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
+  open: ({ seed }) =>
+    openRecording({
+      path: recordingPath,
+      phases: recordingPhases,
+      seed,
+      impairments: [
+        { kind: 'reorder', fraction: 0.02, placesMax: 50 },
+        { kind: 'duplicate', fraction: 0.005 },
+        { kind: 'loss', fraction: 0.005 },
+      ],
+    }),
+});
