@@ -1,5 +1,5 @@
 /** The folder of a run: `runs/<time>-<name>/`, a symbolic link `latest` to it, and every report in it. */
-import { mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Report } from '../../reports/model.ts';
@@ -10,7 +10,7 @@ export function makeReportFolder(name: string, given: string | undefined): strin
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
   const folder = path.resolve(given ?? path.join('runs', `${stamp}-${name}`));
   guard(folder, () => {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     // Now rather than after minutes of measuring.
     const probe = path.join(folder, '.probe');
     writeFileSync(probe, 'x'.repeat(4096));
@@ -18,6 +18,13 @@ export function makeReportFolder(name: string, given: string | undefined): strin
   });
   if (given === undefined) pointLatest(folder);
   return folder;
+}
+
+// Not `recursive`: in a place that takes no folders, such as /proc, Node.js then tries for ever.
+function makeFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  if (!existsSync(path.dirname(folder))) makeFolder(path.dirname(folder));
+  mkdirSync(folder);
 }
 
 /** Writes the report in every format. @throws FloodgateError `NO_OUTPUT` */
@@ -46,6 +53,7 @@ export function asOutputError(folder: string, error: unknown): unknown {
     EACCES: 'permission denied',
     EPERM: 'permission denied',
     ENOTDIR: 'a part of the path is no folder',
+    ENOENT: 'no folder can be made there',
     EEXIST: 'it is a file',
     EFBIG: 'the file size limit is reached',
     EIO: 'the disk reports an error',
