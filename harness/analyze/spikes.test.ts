@@ -80,6 +80,16 @@ t.test('steady growth is a leak with its slope inside the interval', async (t) =
   );
 });
 
+t.test('a rise that fills a short run is a step, not a leak', async (t) => {
+  const { tMs, values } = lineOf((s) => 50 + 20 * s, { seconds: 10, noiseMB: 1 });
+  const { spikes, growth } = findSpikes(tMs, values);
+  t.notOk(growth.isLeak);
+  t.same(
+    spikes.map((spike) => spike.shape),
+    ['step'],
+  );
+});
+
 t.test('a spike on a leak is found as well', async (t) => {
   const { tMs, values } = lineOf((s) => 50 + 2 * s + 90 * ramp(s, 30, 33, 36), { noiseMB: 1 });
   t.same(

@@ -56,6 +56,8 @@ const GIVEN_BACK = 0.5;
 const RECOVERED = 0.1;
 /** Blocks a run is cut into for the slope: enough for a confidence interval, few enough for all pairs. */
 const SLOPE_BLOCKS = 48;
+/** Over less time than this a steady rise is what a burst looks like while it lasts, not a leak. */
+const LEAK_SPAN_MIN_MS = 20_000;
 /** Two-sided 99 %. */
 const Z_99 = 2.576;
 
@@ -237,7 +239,13 @@ function growthOf({ t, y }: Line, heightMin: number): Growth {
   const slopeLow = slopes[Math.max(0, Math.floor((slopes.length - spread) / 2))]!;
   const slopeHigh = slopes[Math.min(slopes.length - 1, Math.ceil((slopes.length + spread) / 2))]!;
   const grown = slope * (x.at(-1)! - x[0]!);
-  return { slope, slopeLow, slopeHigh, isLeak: slopeLow > 0 && grown >= heightMin && risesThroughout(level, grown) };
+  const isLong = t.at(-1)! - t[0]! >= LEAK_SPAN_MIN_MS;
+  return {
+    slope,
+    slopeLow,
+    slopeHigh,
+    isLeak: isLong && slopeLow > 0 && grown >= heightMin && risesThroughout(level, grown),
+  };
 }
 
 /** Every quarter of the run must bring its part: warming up and then staying is no leak, nor is one step. */

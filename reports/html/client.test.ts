@@ -5,7 +5,7 @@ import type { FlameTree } from '../model.ts';
 import { sampleRun } from '../sample-report.ts';
 import { packColumn, packRun, unpackColumn, unpackRun } from './columns.ts';
 import { layoutFlame, nodeAt, searchFlame } from './flame-layout.ts';
-import { chartsOf } from './timeline-data.ts';
+import { chartsOf, isShownFirst } from './timeline-data.ts';
 
 t.test('columns come out as they went in', async (t) => {
   const entry = fc.option(
@@ -46,6 +46,24 @@ t.test('charts: memory on one clock, counters as rates, gauges that move', async
     frames?.columns,
     [{ name: 'frames/s', unit: 'perSecond', values: [null, 20, 100, null] }],
     'a restart is a gap',
+  );
+  const [memory, faults] = chartsOf({
+    series: [
+      {
+        group: 'memory',
+        tMs: [0, 1000, 2000],
+        columns: [
+          { name: 'cgroup', unit: 'bytes', kind: 'gauge', values: [9, 9, 8] },
+          { name: 'rss', unit: 'bytes', kind: 'gauge', values: [1, 2, 3] },
+          { name: 'faults', unit: 'count', kind: 'counter', values: [0, 5, 7] },
+        ],
+      },
+    ],
+  });
+  t.same([memory?.columns.length, faults?.columns[0]?.values], [2, [null, 5, 2]], 'rates have a scale of their own');
+  t.same(
+    [isShownFirst(memory!, 'rss'), isShownFirst(memory!, 'cgroup'), isShownFirst(faults!, 'faults/s')],
+    [true, false, true],
   );
   const held = chartsOf({
     series: [

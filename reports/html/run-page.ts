@@ -298,7 +298,11 @@ function passTable(passes: readonly Pass[]): HTMLElement {
         numeric: true,
         cell: (each) => (each.overheadShare === null ? '' : `${formatShare(each.overheadShare)} CPU`),
       },
-      { title: '', cell: (each) => `${each.disturbed ? 'disturbed ' : ''}${printable(each.note, 300)}` },
+      {
+        title: '',
+        cell: (each) =>
+          [each.disturbed ? 'disturbed' : '', printable(each.note, 300)].filter((word) => word !== '').join(', '),
+      },
     ],
     passes,
   );

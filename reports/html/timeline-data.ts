@@ -21,7 +21,8 @@ const GAUGES_MAX = 8;
 export function chartsOf(run: Pick<RunReport, 'series'>): ChartData[] {
   const charts: ChartData[] = [];
   const memory = run.series.filter((table) => table.group === 'memory' || table.group === 'heap');
-  if (memory.length > 0) charts.push(joined('Memory', memory));
+  const levels = memory.map((table) => ({ ...table, columns: table.columns.filter(isLevelOfBytes) }));
+  if (levels.some((table) => table.columns.length > 0)) charts.push(joined('Memory', levels));
   for (const table of run.series) {
     if (table.group !== 'traffic') continue;
     // Frames and bytes differ by three orders of magnitude: a chart per unit.
@@ -31,14 +32,25 @@ export function chartsOf(run: Pick<RunReport, 'series'>): ChartData[] {
       charts.push(chart);
     }
   }
+  // Page faults and allocated bytes are sampled with the memory, but they are rates: a scale of their own.
   const gauges = run.series
-    .filter((table) => table.group === 'agent' || table.group === 'other')
     .flatMap((table) => table.columns.map((column) => ({ table, column, movement: movementOf(column.values) })))
+    .filter(({ table, column }) => table.group !== 'traffic' && !(memory.includes(table) && isLevelOfBytes(column)))
     .filter(({ movement }) => movement > 0)
     .sort((a, b) => b.movement - a.movement)
     .slice(0, GAUGES_MAX);
   for (const { table, column } of gauges) charts.push(joined(column.name, [{ ...table, columns: [column] }]));
   return charts.filter((chart) => chart.x.length > 1);
+}
+
+const isLevelOfBytes = (column: SeriesColumn) => column.unit === 'bytes' && column.kind === 'gauge';
+
+/** Drawn unless the reader asks for more by the legend: the lines that most spikes are explained by. */
+const SHOWN_FIRST: ReadonlySet<string> = new Set(['rss', 'pss', 'heapUsed', 'heapTotal', 'external', 'arrayBuffers']);
+
+/** Whether a line is drawn from the start: all of a chart that has none of the usual ones. */
+export function isShownFirst(chart: ChartData, name: string): boolean {
+  return SHOWN_FIRST.has(name) || !chart.columns.some((column) => SHOWN_FIRST.has(column.name));
 }
 
 /** How much of its highest value a column moves by. */

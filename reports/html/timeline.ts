@@ -4,7 +4,7 @@ import { formatDuration, formatValue, printable } from '../format.ts';
 import type { RunReport, Unit } from '../model.ts';
 import { button, element } from './dom.ts';
 import { colourOf, onThemeChange } from './theme.ts';
-import { type ChartData, chartsOf } from './timeline-data.ts';
+import { type ChartData, chartsOf, isShownFirst } from './timeline-data.ts';
 
 declare const uPlot: typeof uPlotType;
 
@@ -62,7 +62,10 @@ export function timeLine(run: RunReport): TimeLine | null {
         );
       }),
       status,
-      element('span', { class: 'dim hint', text: 'drag to zoom, double-click for all; keys: ← → + − 0' }),
+      element('span', {
+        class: 'dim hint',
+        text: 'drag to zoom, double-click for all; keys: ← → + − 0; click a name to show or hide it',
+      }),
     ]),
   );
   root.addEventListener('keydown', (event) => {
@@ -153,6 +156,7 @@ function chartOptions(
       ...chart.columns.map((column, i) => ({
         label: printable(column.name, 60),
         stroke: () => colourOf(SERIES_COLOURS[i % SERIES_COLOURS.length]!),
+        show: isShownFirst(chart, column.name),
         width: i === 0 ? 2 : 1.3,
         spanGaps: true,
         points: { show: false },
