@@ -9,6 +9,7 @@ import { HttpLayer } from './http/http-layer.ts';
 import type { HttpMessage, MessageHandler } from './http/message-handler.ts';
 import type { AgentLimits } from './limits.ts';
 import { type Counters, captureCounters } from './stats.ts';
+import { Pressure } from './tcp/limits.ts';
 import type { CloseReason, GapReason, Side, StreamHandler } from './tcp/stream-handler.ts';
 import { TcpLayer } from './tcp/tcp.ts';
 import type { ValueTyper } from './witness/body-builder.ts';
@@ -75,10 +76,15 @@ export class Agent {
     });
   }
 
-  /** Reads to the end of the input, or until `stop`. @throws FloodgateError when the input or an output fails. */
-  async run(): Promise<void> {
+  /**
+   * Reads to the end of the input, or until `stop`.
+   * @param onTurn called between any two reads; what it throws ends the run
+   * @throws FloodgateError when the input fails.
+   */
+  async run(onTurn: () => void = () => {}): Promise<void> {
     const { source, nowUs } = this.#options;
     for (;;) {
+      onTurn();
       const frames = source.read(this.tcp, framesPerTurn);
       if (frames < 0) break;
       if (frames === 0) {
@@ -98,6 +104,12 @@ export class Agent {
   stop(): void {
     this.#stopping = true;
     this.#options.source.stop();
+  }
+
+  /** What to shed from now on; the governor's. */
+  setPressure(level: Pressure): void {
+    this.tcp.setPressure(level);
+    if (this.witnesses !== null) this.witnesses.shedBodies = level >= Pressure.shedBodies;
   }
 
   /** Closes every stream. Whatever input failed, what came before it counts. */

@@ -19,6 +19,8 @@ export interface LimitOptions {
   readonly httpLengthMax?: number | undefined;
   readonly decodedLengthMax?: number | undefined;
   readonly ackSlackPackets?: number | undefined;
+  /** Resident memory at which the agent ends. */
+  readonly ceilingBytes?: number | undefined;
 }
 
 export interface LimitTerm {
@@ -39,6 +41,8 @@ export interface AgentLimits {
   readonly terms: readonly LimitTerm[];
   /** The sum of the terms. */
   readonly memoryBytesMax: number;
+  /** Resident memory, runtime and all, at which the agent ends. */
+  readonly ceilingBytes: number;
 }
 
 /** 200 MB: what the original reached at its 99th percentile after 25 days of work on it. */
@@ -47,6 +51,9 @@ export const memoryBytesDefault = 200_000_000;
 const memoryBytesMin = 32_000_000;
 /** Node.js 26 with the agent's modules loaded, before the first frame: measured (docs/agent.md), rounded up. */
 export const runtimeBytes = 75_000_000;
+
+/** What the runtime takes before it has loaded anything of ours: a lower ceiling would end every run at once. */
+const ceilingBytesMin = 64_000_000;
 
 /** Shares of `--memory`. The rest (a tenth) is for what is too small to name. */
 const pageShare = 0.2;
@@ -89,6 +96,14 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   const decoderBytesMax = Math.floor(memoryBytes * decoderShare);
   const bodyBufferBytesMax = Math.floor(memoryBytes * bodyBufferShare);
   const terms = addUp(tcp, http, witness, decoderBytesMax, bodyBufferBytesMax);
+  const memoryBytesMax = terms.reduce((sum, term) => sum + term.bytes, 0);
+  // Single limits may have been set past what --memory gives: then their sum counts.
+  const ceilingBytes = options.ceilingBytes ?? Math.max(memoryBytes, memoryBytesMax) + runtimeBytes;
+  if (ceilingBytes < ceilingBytesMin) {
+    throw new FloodgateError('memory-too-small', `--memory-ceiling must be at least ${ceilingBytesMin / 1e6} MB`, {
+      hint: 'the JavaScript runtime alone takes that much',
+    });
+  }
   return {
     tcp,
     http,
@@ -97,7 +112,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     bodyBufferBytesMax,
     outputBytesMax,
     terms,
-    memoryBytesMax: terms.reduce((sum, term) => sum + term.bytes, 0),
+    memoryBytesMax,
+    ceilingBytes,
   };
 }
 
@@ -155,4 +171,14 @@ function addUp(
     { name: 'values', bytes: witness.totalBytesMax, reason: 'values of messages in flight and of halves waiting' },
     { name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' },
   ];
+}
+
+/** The bounds as people read them: one line, every term in it. */
+export function limitTable(limits: AgentLimits): string {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(bytes < 9.95e6 ? 1 : 0);
+  const terms = limits.terms.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(' + ');
+  return (
+    `memory: at most ${megabytes(limits.memoryBytesMax)} MB by its limits, beside ${megabytes(runtimeBytes)} MB of runtime; ` +
+    `ends at ${megabytes(limits.ceilingBytes)} MB\n  = ${terms}`
+  );
 }

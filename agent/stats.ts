@@ -38,8 +38,14 @@ export class StatsFile {
 
   /** The last word. */
   final(tsMs: number, counters: Counters, interfaces: readonly CaptureStats[]): void {
-    const shares = interfaces.map((one) => ({ ...one, droppedShare: dropShare(one) }));
-    const all = { type: 'final', tsMs, ...counters, interfaces: shares };
+    // Other names than the sums': whoever adds up all `framesDropped` must not count them twice.
+    const each = interfaces.map((one) => ({
+      name: one.name,
+      received: one.framesReceived,
+      dropped: one.framesDropped,
+      droppedShare: dropShare(one),
+    }));
+    const all = { type: 'final', tsMs, ...counters, interfaces: each };
     this.#output.write(this.#asLines ? `${JSON.stringify(all)}\n` : `${JSON.stringify(all, null, 2)}\n`);
     this.#output.close();
   }

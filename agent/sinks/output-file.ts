@@ -16,6 +16,8 @@ export class OutputFile {
   #length = 0;
   /** The reader of standard output went away: the rest is dropped, as tools in a pipeline do. */
   closedByReader = false;
+  /** What went wrong, for instance a full disk; nothing is written from then on. Whoever drives the agent looks. */
+  failure: FloodgateError | null = null;
 
   /** @param path a file, made or emptied; `-` for standard output. @throws FloodgateError `output-open`. */
   constructor(path: string) {
@@ -29,9 +31,9 @@ export class OutputFile {
     }
   }
 
-  /** @throws FloodgateError `output-write`, for instance when the disk is full. */
+  /** Never throws: it is called from within the layers, which must not be left halfway. See `failure`. */
   write(text: string): void {
-    if (this.closedByReader) return;
+    if (this.#isOver) return;
     // Three bytes of UTF-8 for each UTF-16 unit at most.
     if (text.length * 3 > bufferBytes) {
       this.flush();
@@ -42,21 +44,38 @@ export class OutputFile {
     this.#length += this.#buffer.write(text, this.#length);
   }
 
+  /** As `write`, for bytes, which are copied. */
+  writeBytes(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    if (this.#length + bytes.length > bufferBytes) this.flush();
+    if (bytes.length > bufferBytes) {
+      this.#writeAll(bytes);
+      return;
+    }
+    this.#buffer.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
   flush(): void {
     const length = this.#length;
     this.#length = 0;
     if (length > 0) this.#writeAll(this.#buffer.subarray(0, length));
   }
 
+  /** Writes the rest; see `failure` afterwards. */
   close(): void {
     this.flush();
     if (this.#owned) closeSync(this.#fd);
   }
 
+  get #isOver(): boolean {
+    return this.closedByReader || this.failure !== null;
+  }
+
   #writeAll(bytes: Uint8Array): void {
     let at = 0;
     let blockedMs = 0;
-    while (at < bytes.length && !this.closedByReader) {
+    while (at < bytes.length && !this.#isOver) {
       try {
         at += writeSync(this.#fd, bytes, at);
         blockedMs = 0;
@@ -67,13 +86,14 @@ export class OutputFile {
           // A pipe that is full: wait for its reader, but not for ever.
           Atomics.wait(this.#pause, 0, 0, blockedPauseMs);
           blockedMs += blockedPauseMs;
-        } else throw outputError('output-write', `cannot write ${this.#path}`, cause);
+        } else this.failure = outputError('output-write', `cannot write ${this.#path}`, cause);
       }
     }
   }
 }
 
-function outputError(code: string, message: string, cause: unknown): FloodgateError {
+/** What to tell when a file cannot be opened or written. */
+export function outputError(code: string, message: string, cause: unknown): FloodgateError {
   const { code: reason } = cause as NodeJS.ErrnoException;
   const hint =
     reason === 'ENOSPC' ? 'the disk is full: free some room or write elsewhere' : 'choose a path that can be written';

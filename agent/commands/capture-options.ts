@@ -1,0 +1,93 @@
+/** The options of the capturing agent, as the command line, the environment and a configuration file give them. */
+import { type Command, Option } from 'commander';
+import { type Stage, stages } from '../agent.ts';
+import { collect, parseCount, parseMilliseconds, parseSeconds, parseSize } from './option-values.ts';
+
+export interface CaptureFlags {
+  config?: string;
+  read?: string;
+  interface?: string[];
+  filter?: string;
+  snapLength?: number;
+  ringSize?: number;
+  promiscuous: boolean;
+  direction: 'in' | 'out' | 'both';
+  user?: string;
+  messages?: string;
+  stats?: string;
+  statsIntervalMs?: number;
+  until?: Stage;
+  memory?: number;
+  memoryCeiling?: number;
+  pages?: number;
+  pagesPerConnection?: number;
+  streams?: number;
+  streamTimeoutSeconds?: number;
+  ackSlack?: number;
+  maxHttpLength?: number;
+  maxDecodedLength?: number;
+}
+
+/** Adds the options to a command; every one can also be an environment variable. */
+export function addCaptureOptions(command: Command): Command {
+  addSources(command);
+  addOutputs(command);
+  addBounds(command);
+  for (const option of command.options) if (option.long !== '--version') option.env(environmentName(option));
+  return command.addHelpText('after', examples);
+}
+
+/** `--stats-interval-ms` is `FLOODGATE_AGENT_STATS_INTERVAL_MS`. */
+export function environmentName(option: Option): string {
+  return `FLOODGATE_AGENT_${option.long!.slice(2).replaceAll('-', '_').toUpperCase()}`;
+}
+
+function addSources(command: Command): void {
+  command
+    .optionsGroup('Where frames come from:')
+    .option('-r, --read <file>', 'a pcap or pcapng file; - for standard input')
+    .option('-i, --interface <name>', 'a network interface; may be repeated; any for all', collect)
+    .option('-f, --filter <expression>', 'only frames that match, in the language of pcap-filter(7)')
+    .option('--snap-length <bytes>', 'bytes kept of each frame', parseSize)
+    .option('--ring-size <size>', 'kernel buffer of each interface', parseSize)
+    .option('--no-promiscuous', 'only frames addressed to this host')
+    .addOption(new Option('--direction <which>', 'frames seen').choices(['in', 'out', 'both']).default('both'))
+    .option('--user <name>', 'who to run as once the interfaces are open (default, as root: nobody; root keeps root)')
+    .option('--config <file>', 'YAML: names of these options without --, and their values');
+}
+
+function addOutputs(command: Command): void {
+  command
+    .optionsGroup('What it writes:')
+    .option('--messages <file>', 'a JSON line for each HTTP message; - for standard output')
+    .option('--stats <file>', 'every counter, at the end')
+    .option('--stats-interval-ms <ms>', '… and one JSON line at this interval', parseMilliseconds)
+    .addOption(
+      new Option('--until <stage>', 'end the pipeline after this stage and discard what it delivers').choices(stages),
+    );
+}
+
+function addBounds(command: Command): void {
+  command
+    .optionsGroup('How much it may take:')
+    .option('--memory <size>', 'the figure all limits are derived from (default: 200MB)', parseSize)
+    .option('--memory-ceiling <size>', 'resident memory at which it gives up, with exit code 4', parseSize)
+    .option('--pages <count>', 'pages of bytes waiting behind gaps, all interfaces together', parseCount)
+    .option('--pages-per-connection <count>', 'of which one direction of one connection may hold', parseCount)
+    .option('--streams <count>', 'connections watched at one time', parseCount)
+    .option('--stream-timeout-seconds <seconds>', 'how long a gap is waited for', parseSeconds)
+    .option('--ack-slack <packets>', 'packets to wait after the receiver acknowledged bytes not seen', parseCount)
+    .option('--max-http-length <size>', 'body bytes read of one message', parseSize)
+    .option('--max-decoded-length <size>', 'the same after decompression', parseSize);
+}
+
+const examples = `
+Examples:
+  A recorded capture, one line for each message:
+    floodgate-agent --read traffic.pcapng --messages -
+  Live, only port 80, with every counter at the end:
+    sudo floodgate-agent --interface eth0 --filter 'tcp port 80' --messages messages.jsonl --stats stats.json
+
+Every option is also an environment variable: --stats-interval-ms is FLOODGATE_AGENT_STATS_INTERVAL_MS.
+The command line wins over the environment, which wins over --config.
+Exit codes: 0 done (also after Ctrl-C), 2 could not run or could not go on, 4 memory ceiling reached.`;

@@ -1,0 +1,34 @@
+/** What the process itself weighs. */
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** Gauges by name, bytes. */
+export function processGauges(): Record<string, number> {
+  const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return {
+    'process.residentBytes': rss,
+    'process.heapTotalBytes': heapTotal,
+    'process.heapUsedBytes': heapUsed,
+    'process.externalBytes': external,
+    'process.arrayBufferBytes': arrayBuffers,
+    'process.cpuMs': process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000,
+  };
+}
+
+/** Share of V8's heap limit that is in use. */
+export function heapShare(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  return used_heap_size / heap_size_limit;
+}
+
+let collect: (() => void) | null = null;
+
+/** A full collection, now: what is left is needed. */
+export function collectGarbage(): void {
+  if (collect === null) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
+    setFlagsFromString('--no-expose-gc');
+  }
+  collect();
+}
