@@ -10,6 +10,7 @@ import { type SideRecord, SideState } from './side.ts';
 
 const LF = 10;
 const CR = 13;
+const SEMICOLON = 59;
 /** RFC 9112, 7.1.1 lets a recipient bound chunk extensions; Node.js takes 16 KiB. */
 const CHUNK_LINE_BYTES_MAX = 16 * 1024;
 /** 13 hexadecimal digits are 2^52. */
@@ -168,19 +169,28 @@ export class BodyFraming {
     if (at === end) return end;
     const c = bytes[at]!;
     // CR, LF, an extension, or the spaces some servers pad sizes with.
-    if (digits === 0 || (c !== CR && c !== LF && c !== 59 && c !== 32 && c !== 9)) return this.#invalidChunk(side, at);
+    if (digits === 0 || (c !== CR && c !== LF && c !== SEMICOLON && c !== 32 && c !== 9))
+      return this.#invalidChunk(side, at);
     side.state = SideState.chunkExtension;
     side.lineBytes = 0;
+    side.blank = 0;
     return at;
   }
 
   /** The rest of a chunk-size line. */
   #chunkExtension(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
     let at = from;
-    while (at < end && bytes[at] !== LF) at++;
+    let c = 0;
+    for (; at < end && (c = bytes[at]!) !== LF; at++) {
+      // A CR that does not end the line, and spaces before it: servers disagree about these, which smugglers use.
+      const isFirst = side.lineBytes === 0 && at === from;
+      if (side.blank === 1 || (isFirst && c !== SEMICOLON && c !== CR)) side.message.flags |= MessageFlag.oddChunkLine;
+      side.blank = c === CR ? 1 : 0;
+    }
     side.lineBytes += at - from;
     if (side.lineBytes > CHUNK_LINE_BYTES_MAX) return this.#invalidChunk(side, at);
     if (at === end) return end;
+    if (side.blank !== 1) side.message.flags |= MessageFlag.bareLf;
     if (side.remaining > 0) side.state = SideState.chunkData;
     else {
       side.state = SideState.trailers;
@@ -198,6 +208,7 @@ export class BodyFraming {
       return from + 1;
     }
     if (c !== LF) return this.#invalidChunk(side, from);
+    if (side.lineBytes === 0) side.message.flags |= MessageFlag.bareLf;
     side.state = SideState.chunkSize;
     side.remaining = 0;
     side.digits = 0;

@@ -451,7 +451,7 @@ export class HttpLayer implements StreamHandler {
     } else this.#frame(side, true);
   }
 
-  /** RFC 9112, 6.3, rules 3 to 8. */
+  /** RFC 9112, 6.3, rules 3 to 8: sets where the body ends, and begins the message. */
   #frame(side: SideRecord, response: boolean): void {
     const parser = this.#parser;
     const message = side.message;
@@ -459,7 +459,9 @@ export class HttpLayer implements StreamHandler {
     let state: SideState = SideState.start;
     let lost = (message.flags & MessageFlag.headTruncated) !== 0;
     side.remaining = 0;
-    if (parser.hasEncoding) {
+    if (!response && message.method === 'CONNECT') {
+      // RFC 9110, 9.3.6: no content; what follows belongs to the tunnel.
+    } else if (parser.hasEncoding) {
       if (length !== LENGTH_ABSENT) message.flags |= MessageFlag.lengthAndEncoding;
       if (parser.minorVersion === 0 || !parser.chunked) message.flags |= MessageFlag.unusualEncoding;
       side.digits = 0;

@@ -48,6 +48,8 @@ export const MessageFlag = {
   upgraded: 1 << 22,
   /** A 1xx response: the final one is still to come. */
   interim: 1 << 23,
+  /** A chunk-size line with spaces, a lone CR, or no semicolon before its extension. */
+  oddChunkLine: 1 << 24,
 } as const;
 
 export type MessageFlagName = keyof typeof MessageFlag;
