@@ -4,7 +4,7 @@
  * one state machine over one set of results.
  */
 import { MessageFlag } from './message-flag.ts';
-import { METHOD_BYTES_MAX, methodIndex } from './methods.ts';
+import { isMethodPrefix, METHOD_BYTES_MAX, methodIndex } from './methods.ts';
 
 /** `parse` gives the head's length, or one of these. */
 export const HEAD_INCOMPLETE = 0;
@@ -82,7 +82,7 @@ export class HeadParser {
 
   /**
    * Parses the head that starts at `bytes[start]`.
-   * @param strict For guesses after a loss: single spaces, a visible target, and a first field (or blank line) that is one.
+   * @param strict For guesses after a loss: a known method, single spaces, a visible target, and a first field (or blank line) that is one.
    * @returns the length of the head with its blank line, HEAD_INCOMPLETE or HEAD_INVALID (no start line).
    */
   parse(bytes: Uint8Array, start: number, end: number, strict: boolean): number {
@@ -126,10 +126,14 @@ export class HeadParser {
     // A status line and a request line differ at the slash at the latest: "/" is no token byte.
     const tokenMax = Math.min(end, start + METHOD_BYTES_MAX);
     while (at < tokenMax && (CLASS[bytes[at]!]! & TOKEN) !== 0) at++;
-    if (at === end) return HEAD_INCOMPLETE;
+    if (at === end) {
+      const hopeful =
+        !strict || isMethodPrefix(bytes, start, end) || startsWith(VERSION_PREFIX, 0, 4, bytes, start, end);
+      return hopeful ? HEAD_INCOMPLETE : HEAD_INVALID;
+    }
     if (at === start) return HEAD_INVALID;
     if (bytes[at] === SLASH && at === start + 4) return this.#statusLine(bytes, start, end, strict);
-    if (bytes[at] !== SP) return HEAD_INVALID;
+    if (bytes[at] !== SP || (strict && methodIndex(bytes, start, at) < 0)) return HEAD_INVALID;
     return this.#requestLine(bytes, start, at, end, strict);
   }
 
@@ -219,7 +223,7 @@ export class HeadParser {
     if (target === last || (method < 0 && hasControl(bytes, target, last))) return HEAD_INVALID;
     let targetEnd = last;
     const whole = this.#version(bytes, word, end) === last;
-    if (whole || (method >= 0 && startsWith(bytes, word, last, VERSION_PREFIX, 5))) {
+    if (whole || (method >= 0 && startsWith(bytes, word, last, VERSION_PREFIX, 0, 5))) {
       this.minorVersion = whole ? bytes[last - 1]! - 48 : 0;
       targetEnd = word;
       while (targetEnd > target && bytes[targetEnd - 1] === SP) targetEnd--;
@@ -420,10 +424,10 @@ const H2C = lower('h2c');
 const IDENTITY = lower('identity');
 const CHUNKED = lower('chunked');
 
-/** Whether `bytes[at, end)` begins with the first `length` bytes of `prefix`. */
-function startsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Array, length: number): boolean {
-  if (end - at < length) return false;
-  for (let i = 0; i < length; i++) if (bytes[at + i] !== prefix[i]) return false;
+/** Whether `bytes[at, end)` begins with all of `prefix[from, to)`. */
+function startsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Array, from: number, to: number): boolean {
+  if (end - at < to - from) return false;
+  for (let i = 0; i < to - from; i++) if (bytes[at + i] !== prefix[from + i]) return false;
   return true;
 }
 

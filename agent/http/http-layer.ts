@@ -244,10 +244,10 @@ export class HttpLayer implements StreamHandler {
     side.blank = blank;
     if (!this.#append(side, bytes, from, at)) {
       this.#counters.headsShed++;
-      side.garbageBytes += side.bufferLength;
+      side.garbageBytes += side.bufferLength + at - from;
       this.#releaseBuffer(side);
       this.#loseSync(side);
-      return from;
+      return at;
     }
     const buffer = side.buffer!;
     if (!side.startLineChecked && (lines > 0 || side.bufferLength <= 64)) {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { findShared } from '../../bench/correctness-oracles.ts';
-import { type ExpectedMessage, readTranscripts, type Transcript } from './llhttp-transcripts.ts';
-import { play, type Recorded, type Step } from './transcript.ts';
+import { type ExpectedMessage, readTranscripts, type Transcript } from './llhttp-transcripts.conformance.ts';
+import { play, type Recorded, type Step } from './transcript.conformance.ts';
 
 const shared = findShared(fileURLToPath(new URL('../..', import.meta.url)));
 /** `name ⇥ difference ⇥ reason` */

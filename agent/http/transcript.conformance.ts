@@ -20,8 +20,9 @@ export interface Recorded {
   headers: [string, string][];
   headersBytes: number;
   body: Buffer;
-  /** Body pieces and gaps in order: `12`, `gap 5`. */
   bodyBytes: number;
+  /** Of these and of the missing ones, as many as were told. */
+  deliveredBytes: number;
   missingBytes: number;
   complete: boolean;
   flags: string;
@@ -33,19 +34,28 @@ export interface Recorded {
 export class Recorder implements MessageHandler {
   readonly messages: Recorded[] = [];
   readonly #open = new Map<HttpMessage, Buffer[]>();
+  readonly #delivered = new Map<HttpMessage, number>();
+
+  /** Messages begun and not ended. */
+  get open(): number {
+    return this.#open.size;
+  }
 
   begin(message: HttpMessage): void {
     if (this.#open.has(message)) throw new Error('begin twice');
     this.#open.set(message, []);
+    this.#delivered.set(message, 0);
   }
 
   body(message: HttpMessage, bytes: Uint8Array, start: number, end: number): void {
     if (start >= end) throw new Error('empty body call');
     this.#pieces(message).push(Buffer.from(bytes.slice(start, end)));
+    this.#delivered.set(message, this.#delivered.get(message)! + end - start);
   }
 
   bodyGap(message: HttpMessage, length: number): void {
     this.#pieces(message).push(Buffer.from(`<gap ${length}>`));
+    this.#delivered.set(message, this.#delivered.get(message)! + length);
   }
 
   end(message: HttpMessage): void {
@@ -56,9 +66,10 @@ export class Recorder implements MessageHandler {
     const headers: [string, string][] = [];
     for (let i = 0; i < message.headers.count; i++) headers.push([message.headers.name(i), message.headers.value(i)]);
     const flags = messageFlagNames(message.flags).join(' ');
+    const deliveredBytes = this.#delivered.get(message)!;
     this.messages.push({
       ...{ kind, stream, side, exchange, method, uri, status, reason, minorVersion, headers, headersBytes, body },
-      ...{ bodyBytes, missingBytes, complete, flags, tsUs, lastTsUs },
+      ...{ bodyBytes, deliveredBytes, missingBytes, complete, flags, tsUs, lastTsUs },
     });
   }
 
