@@ -15,6 +15,9 @@ const PAGES_INITIAL = 4;
 /** Map entries and list elements that count in a digest. 16 MiB of scratch; a body that has more is cut before. */
 export const ENTRIES_MAX = 1 << 20;
 
+/** The last digest, and its text: they outlive a change of memory. */
+const KEPT_BYTES = 24;
+
 /** What the assembly exports; offsets and lengths in bytes. */
 interface Xxh64 {
   begin(): void;
@@ -61,9 +64,11 @@ function grow(end: number): void {
 /** After an unusually large witness: starts again with the initial memory. @returns whether there was something to give back. */
 export function releaseDigestMemory(): boolean {
   if (capacityBytes <= PAGES_INITIAL * PAGE_BYTES * 4) return false;
+  const last = bytes.subarray(0, KEPT_BYTES);
   memory = new WebAssembly.Memory({ initial: PAGES_INITIAL });
   xxh64 = instantiate();
   attach();
+  bytes.set(last);
   return true;
 }
 

@@ -194,6 +194,36 @@ t.test('XXH64: every length to 200, and pieces of long strings', (t) => {
   t.end();
 });
 
+t.test('floats: the digest is that of the text', (t) => {
+  let seed = 99;
+  const next = (): number => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0);
+  const bits = new DataView(new ArrayBuffer(8));
+  const values = [
+    1,
+    -1,
+    0.5,
+    2 ** -1022,
+    2 ** 1023,
+    1 + 2 ** -52,
+    1 + 2 ** -20,
+    1 + 2 ** -21,
+    1 + 2 ** -32,
+    -1e10,
+    5e-324,
+  ];
+  for (let i = 0; i < 1000; i += 1) {
+    bits.setUint32(0, next());
+    bits.setUint32(4, i % 3 === 0 ? 0 : next() & (0xffffffff << (i % 32)));
+    if (Number.isFinite(bits.getFloat64(0)) && bits.getFloat64(0) !== 0) values.push(bits.getFloat64(0));
+  }
+  for (const value of values) {
+    hashFloat(value, 0, 16);
+    if (hex() !== xxh64(Buffer.from(`f${floatBySteps(value)}`))) t.fail(`${value}`);
+  }
+  t.ok(values.length > 900);
+  t.end();
+});
+
 t.test('a wide struct grows the memory once and gives it back', (t) => {
   const wide = ir.structData();
   for (let i = 0; i < 200_000; i += 1) ir.structFields(wide).append(`key${i}`, ir.int64Data(i));
@@ -201,7 +231,9 @@ t.test('a wide struct grows the memory once and gives it back', (t) => {
   for (let i = 199_999; i >= 0; i -= 1) ir.structFields(reversed).append(`key${i}`, ir.int64Data(i));
   t.equal(dataDigest(wide), dataDigest(reversed), 'order of fields does not matter');
   t.ok(bytes.length > 3_000_000);
+  const last = hex();
   t.equal(releaseDigestMemory(), true);
+  t.equal(hex(), last, 'the last digest stays');
   t.equal(bytes.length, 262_144);
   t.equal(dataDigest(ir.int64Data(42)), 's_-E0RjTONg=', 'and it works on');
   t.end();
