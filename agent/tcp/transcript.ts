@@ -43,7 +43,8 @@ export class Transcript implements StreamHandler {
   #frame: FrameFields = {};
 
   constructor(options: TranscriptOptions = {}) {
-    const limits = { ...defaultTcpLimits, streamsMax: 1024, pagesMax: 1024, ...options.limits };
+    const small = { streamsMax: 1024, pagesMax: 1024, ackSlackUs: 200_000 };
+    const limits = { ...defaultTcpLimits, ...small, ...options.limits };
     this.layer = new TcpLayer({
       ...options,
       limits,
