@@ -6,6 +6,7 @@ import { addGateCommand } from './commands/gate-command.ts';
 import { addListCommand } from './commands/list-command.ts';
 import { addReportCommand } from './commands/report-command.ts';
 import { addRunCommand } from './commands/run-command.ts';
+import { addServeCommand } from './commands/serve-command.ts';
 import { addSliceCommand } from './commands/slice-command.ts';
 
 const program = new Command('floodgate')
@@ -31,6 +32,7 @@ addListCommand(program);
 addReportCommand(program);
 addDiffCommand(program);
 addSliceCommand(program);
+addServeCommand(program);
 
 try {
   await program.parseAsync();

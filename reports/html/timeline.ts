@@ -9,6 +9,15 @@ import { type ChartData, chartsOf, isShownFirst } from './timeline-data.ts';
 declare const uPlot: typeof uPlotType;
 
 const SERIES_COLOURS = ['--s1', '--s2', '--s3', '--s4', '--s5', '--s6', '--s7', '--s8'];
+/** The usual lines keep their colours whatever else was measured. */
+const COLOUR_OF: Readonly<Record<string, string>> = {
+  rss: '--s1',
+  pss: '--s2',
+  heapUsed: '--s3',
+  heapTotal: '--s4',
+  external: '--s5',
+  arrayBuffers: '--s6',
+};
 const AXIS_PX = 74;
 
 interface TimeRange {
@@ -80,7 +89,7 @@ export function timeLine(run: RunReport): TimeLine | null {
       const place = element('div', { class: 'chart' });
       root.append(place);
       const height = i === 0 ? 300 : 96;
-      const options = chartOptions(chart, run, i === 0, sync.key, { width: place.clientWidth, height }, show);
+      const options = chartOptions(chart, run, i === 0, sync.key, { width: place.clientWidth, height }, whole, show);
       plots.push(
         new uPlot(
           options,
@@ -99,6 +108,10 @@ export function timeLine(run: RunReport): TimeLine | null {
     });
   });
   return { root, show };
+}
+
+function lineColour(name: string, index: number): string {
+  return Object.hasOwn(COLOUR_OF, name) ? COLOUR_OF[name]! : SERIES_COLOURS[index % SERIES_COLOURS.length]!;
 }
 
 function keyRange(key: string, range: TimeRange, whole: TimeRange): TimeRange | undefined {
@@ -129,6 +142,7 @@ function chartOptions(
   isMemory: boolean,
   syncKey: string,
   size: { width: number; height: number },
+  whole: TimeRange,
   show: (range: TimeRange) => void,
 ): uPlotType.Options {
   const unit: Unit = chart.columns[0]?.unit ?? 'count';
@@ -141,7 +155,10 @@ function chartOptions(
   return {
     ...size,
     cursor: { sync: { key: syncKey }, y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-    scales: { x: { time: false }, y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), (high || 1) * 1.06] } },
+    scales: {
+      x: { time: false, ...whole },
+      y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), (high || 1) * 1.06] },
+    },
     axes: [
       // Only the first chart tells the time: all of them have the same.
       {
@@ -155,7 +172,7 @@ function chartOptions(
       { label: 'time', value: (_plot, x) => (x === null ? '' : formatDuration(Math.round(x * 1e6) / 1000)) },
       ...chart.columns.map((column, i) => ({
         label: printable(column.name, 60),
-        stroke: () => colourOf(SERIES_COLOURS[i % SERIES_COLOURS.length]!),
+        stroke: () => colourOf(lineColour(column.name, i)),
         show: isShownFirst(chart, column.name),
         width: i === 0 ? 2 : 1.3,
         spanGaps: true,

@@ -1,0 +1,203 @@
+/** `floodgate serve`: many runs on a page of trends, each with a way to its own report. For this machine only. */
+import { createReadStream, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import { type Report, type RunReport, runsOf } from '../../reports/model.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
+import { reporters } from '../../reports/reporter.ts';
+import { renderTrends, type TrendEntry } from '../../reports/trends.ts';
+
+/** Folders looked at; the names of runs begin with their time, so these are the latest. */
+const FOLDERS_MAX = 2_000;
+/** A report of half a million samples has 10 MB. */
+const REPORT_BYTES_MAX = 128 * 1024 * 1024;
+const examples = `
+Examples:
+  floodgate serve              the runs in ./runs, on http://127.0.0.1:8700/
+  floodgate serve DIR --port 0 another folder, any free port`;
+
+export function addServeCommand(program: Command): void {
+  program
+    .command('serve')
+    .summary('show many runs with their trends')
+    .description('Serves the reports below a folder on this machine, with a page of trends over all of them.')
+    .argument('[dir]', 'folder that holds the folders of runs', 'runs')
+    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '8700')
+    .addHelpText('after', examples)
+    .action(async (folder: string, flags: { readonly port: string }) => {
+      const server = await serveReports(folder, portOf(flags.port));
+      process.stdout.write(
+        `serving ${folder} on http://127.0.0.1:${(server.address() as AddressInfo).port}/ (Ctrl-C ends it)\n`,
+      );
+      await new Promise<void>((resolve) => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+      });
+      server.close();
+      server.closeAllConnections();
+    });
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new FloodgateError('BAD_PORT', `${text} is no port`, { hint: 'Give a number from 0 to 65535.' });
+}
+
+/** A server for a folder of runs, listening on 127.0.0.1. @throws FloodgateError `NO_FOLDER`, `PORT_IN_USE` */
+export async function serveReports(folder: string, port: number): Promise<Server> {
+  let root: string;
+  try {
+    root = realpathSync(folder);
+    if (!statSync(root).isDirectory()) throw new Error('it is no folder');
+  } catch (error) {
+    const hint = 'Give the folder that holds the folders of runs; floodgate run makes ./runs.';
+    throw new FloodgateError('NO_FOLDER', `cannot serve ${folder}: ${(error as Error).message}`, {
+      hint,
+      cause: error,
+    });
+  }
+  const shelf = new ReportShelf(root);
+  const server = createServer((request, response) => {
+    try {
+      answer(shelf, request, response);
+    } catch (error) {
+      // The folder may be gone or closed to us by now.
+      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
+      response.end(`${(error as Error).message}\n`);
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const hint = 'Give another one with --port, or 0 for any that is free.';
+      reject(
+        new FloodgateError('PORT_IN_USE', `cannot listen on port ${port}: ${error.message}`, { hint, cause: error }),
+      );
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return server;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.json': 'application/json',
+  '.xml': 'application/xml',
+  '.md': 'text/plain; charset=utf-8',
+  '.tap': 'text/plain; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+function answer(shelf: ReportShelf, request: IncomingMessage, response: ServerResponse): void {
+  const say = (status: number, text: string) => {
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+    response.end(`${text}\n`);
+  };
+  // A page elsewhere may give its own name this address (DNS rebinding): only our own names are answered.
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+  if (host !== '127.0.0.1' && host !== 'localhost') {
+    say(403, 'only for this machine');
+    return;
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    say(405, 'only GET');
+    return;
+  }
+  const pathname = (request.url ?? '/').split('?', 1)[0]!;
+  if (pathname === '/') {
+    response.writeHead(200, { 'content-type': TYPES['.html'], 'cache-control': 'no-store' });
+    response.end(shelf.trends());
+    return;
+  }
+  const file = shelf.find(pathname);
+  if (!file) {
+    say(404, 'no such report');
+    return;
+  }
+  const headers = {
+    'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream',
+    'x-content-type-options': 'nosniff',
+  };
+  response.writeHead(200, headers);
+  const stream = createReadStream(file);
+  stream.on('error', () => response.destroy());
+  stream.pipe(response);
+}
+
+/** The reports below a folder, read again only when they have changed. */
+class ReportShelf {
+  readonly #root: string;
+  readonly #known = new Map<string, { readonly changedMs: number; readonly report: Report | string }>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** The page of trends as of now. */
+  trends(): string {
+    const entries: TrendEntry[] = [];
+    const unreadable: { name: string; why: string }[] = [];
+    // `latest` is a link to a run that is here under its own name.
+    const folders = readdirSync(this.#root, { withFileTypes: true }).filter((each) => each.isDirectory());
+    const names = folders
+      .map((each) => each.name)
+      .sort()
+      .slice(-FOLDERS_MAX);
+    for (const name of names) {
+      const report = this.#read(name);
+      if (typeof report === 'string') unreadable.push({ name, why: report });
+      else if (report) entries.push({ href: `${name}/report.html`, report });
+    }
+    for (const name of this.#known.keys()) if (!names.includes(name)) this.#known.delete(name);
+    return renderTrends(entries, { unreadable });
+  }
+
+  /** A report without its columns, why it cannot be read, or undefined where there is none. */
+  #read(name: string): Report | string | undefined {
+    const file = path.join(this.#root, name, 'report.json');
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (!stat) return undefined;
+    const known = this.#known.get(name);
+    if (known?.changedMs === stat.mtimeMs) return known.report;
+    let report: Report | string;
+    try {
+      if (stat.size > REPORT_BYTES_MAX) throw new Error(`${stat.size} bytes are too many for a report`);
+      report = withoutColumns(readAnyReport(readFileSync(file, 'utf8')));
+    } catch (error) {
+      report = (error as Error).message;
+    }
+    this.#known.set(name, { changedMs: stat.mtimeMs, report });
+    return report;
+  }
+
+  /** A file that a run wrote: one of the reports, or a profile. Nothing else, and nothing outside of the folder. */
+  find(pathname: string): string | undefined {
+    let parts: string[];
+    try {
+      parts = pathname
+        .split('/')
+        .filter((part) => part !== '')
+        .map(decodeURIComponent);
+    } catch {
+      return undefined;
+    }
+    const isReport = parts.length === 2 && reporters.some(({ fileName }) => fileName === parts[1]);
+    const isProfile = parts.length === 3 && parts[1] === 'profiles';
+    if (!isReport && !isProfile) return undefined;
+    try {
+      const file = realpathSync(path.join(this.#root, ...parts));
+      return file.startsWith(this.#root + path.sep) && statSync(file).isFile() ? file : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** What the trends need is small; the columns of thousands of runs are not. */
+function withoutColumns(report: Report): Report {
+  const none = { tMs: [], kind: [], pauseMs: [], usedBeforeBytes: [], usedAfterBytes: [] };
+  const trim = (run: RunReport): RunReport => ({ ...run, series: [], gc: none, spikes: [], counters: {} });
+  return report.kind === 'gate' ? { ...report, runs: runsOf(report).map(trim) } : trim(report);
+}
