@@ -107,8 +107,9 @@ function answer(shelf: ReportShelf, request: IncomingMessage, response: ServerRe
   }
   const pathname = (request.url ?? '/').split('?', 1)[0]!;
   if (pathname === '/') {
+    const page = shelf.trends();
     response.writeHead(200, { 'content-type': TYPES['.html'], 'cache-control': 'no-store' });
-    response.end(shelf.trends());
+    response.end(page);
     return;
   }
   const file = shelf.find(pathname);
