@@ -4,14 +4,17 @@ import * as ir from '../witness/ir.ts';
 import type * as pb from './gen/witness_pb.ts';
 import { WitnessSchema } from './gen/witness_pb.ts';
 
+/** Messages of one level of `Data` in a list or map: Data, its kind's message, the map's entry. protobuf-es takes 100 by default. */
+export const READ_OPTIONS = { recursionLimit: ir.DEPTH_MAX * 3 + 16 };
+
 /**
  * One witness from its binary form. Two things that the wire cannot say come back as the nearest that the IR can: bytes
  * that are absent as empty ones, an `Optional` without a member as none.
  *
- * @throws Error on bytes that are no witness, or one deeper than protobuf-es' limit of 100 messages.
+ * @throws Error on bytes that are no witness, or one deeper than `DEPTH_MAX`.
  */
 export function decodeWitness(bytes: Uint8Array): ir.Witness {
-  return witnessFromMessage(fromBinary(WitnessSchema, bytes));
+  return witnessFromMessage(fromBinary(WitnessSchema, bytes, READ_OPTIONS));
 }
 
 export function witnessFromMessage(message: pb.Witness): ir.Witness {

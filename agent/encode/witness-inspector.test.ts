@@ -73,6 +73,43 @@ t.test('a torn end is told, another file refused', (t) => {
   t.end();
 });
 
+t.test('as deep as witnesses may be', (t) => {
+  for (const wrap of [(data: ir.Data) => ir.listData([data]), (data: ir.Data) => ir.optionalData(data), inStruct]) {
+    let deep = ir.stringData('bottom');
+    for (let depth = 1; depth < ir.DEPTH_MAX; depth += 1) deep = wrap(deep);
+    const result = ir.httpWitness('GET', 'example.org', '/');
+    result.method!.args.append('0', deep);
+    keyWitness(result);
+    const line = JSON.parse(inspectWitnessFile(Buffer.from(encodeWitness(result)!))[0]!);
+    t.equal(line.digest, witnessDigest(result));
+  }
+  t.end();
+});
+
+function inStruct(data: ir.Data): ir.Data {
+  const struct = ir.structData();
+  ir.structFields(struct).append('k', data);
+  return struct;
+}
+
+t.test('damaged files: told or refused, nothing else', (t) => {
+  let seed = 11;
+  const next = (below: number): number => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) % below;
+  let refused = 0;
+  for (let i = 0; i < 2000; i += 1) {
+    const damaged = Buffer.from(file);
+    for (let j = next(4); j >= 0; j -= 1) damaged[next(damaged.length)] = next(256);
+    try {
+      inspectWitnessFile(damaged.subarray(0, 1 + next(damaged.length)));
+    } catch (error) {
+      if (!(error instanceof FloodgateError)) t.fail(String(error));
+      refused += 1;
+    }
+  }
+  t.ok(refused > 100, `${refused} refused`);
+  t.end();
+});
+
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const oracle = path.join(
   process.env.FLOODGATE_SHARED ?? path.join(root, '..', 'shared'),

@@ -8,7 +8,7 @@ import { FloodgateError } from '../errors.ts';
 import type { Fields, Method } from '../witness/ir.ts';
 import { ENCODED_BYTES_MAX } from './backward-writer.ts';
 import { WitnessSchema } from './gen/witness_pb.ts';
-import { witnessFromMessage } from './witness-decoder.ts';
+import { READ_OPTIONS, witnessFromMessage } from './witness-decoder.ts';
 
 /** `Witness.method`, field 1, length-delimited: how a bare witness begins. */
 const METHOD_TAG = 0x0a;
@@ -96,7 +96,7 @@ export class WitnessInspector {
   #tell(bytes: Buffer): void {
     let message: ReturnType<typeof fromBinary<typeof WitnessSchema>>;
     try {
-      message = fromBinary(WitnessSchema, bytes);
+      message = fromBinary(WitnessSchema, bytes, READ_OPTIONS);
     } catch (cause) {
       throw this.#notWitnesses('bytes that are no witness', cause);
     }
