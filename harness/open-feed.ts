@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs';
 import { FloodgateError } from '../agent/errors.ts';
 import type { Feed } from './feed.ts';
+import { openPipeSender } from './link/pipe-sender.ts';
 import type { Sender, SendOrder } from './link/sender.ts';
 import { type OpenTap, openTap } from './link/tap-device.ts';
 import { openTapSender } from './link/tap-sender.ts';
@@ -10,8 +11,7 @@ import type { Target } from './target/target.ts';
 
 /** @throws FloodgateError where the lane is not to be had on this machine */
 export async function openFeed(lane: Lane, order: SendOrder): Promise<Feed> {
-  if (lane === 'tap') return new TapFeed(openTap(), order);
-  throw new FloodgateError('NO_LANE', 'the exact lane cannot be run yet', { hint: 'Use --lane tap.' });
+  return lane === 'tap' ? new TapFeed(openTap(), order) : new PipeFeed(order);
 }
 
 class TapFeed implements Feed {
@@ -44,5 +44,37 @@ class TapFeed implements Feed {
     // The thread writes to this descriptor until it has ended.
     await this.#sender?.done.catch(() => {});
     if (tap) closeSync(tap.fd);
+  }
+}
+
+class PipeFeed implements Feed {
+  readonly interfaces: readonly string[] = [];
+  readonly #order: SendOrder;
+  #target: Target | undefined;
+  #sender: Sender | undefined;
+
+  constructor(order: SendOrder) {
+    this.#order = order;
+  }
+
+  async open(target: Target): Promise<Sender> {
+    if (!target.input) {
+      throw new FloodgateError('NO_INPUT', `${target.name} reads no frames from a pipe`, { hint: 'Use --lane tap.' });
+    }
+    this.#target = target;
+    const sender = await openPipeSender(target.input, this.#order);
+    this.#sender = sender;
+    return sender;
+  }
+
+  /** The agent ends by itself once its input has ended and everything is read. */
+  async finish(): Promise<void> {
+    this.#target?.input?.end();
+    await this.#target?.exited;
+  }
+
+  async close(): Promise<void> {
+    this.#sender?.stop();
+    await this.#sender?.done.catch(() => {});
   }
 }

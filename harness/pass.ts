@@ -108,7 +108,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   try {
     await conduct.send(target, signal);
     await pause(options.settleMs, signal);
-    if (options.lane === 'tap') await instrument.last(conduct.frames);
+    if (options.lane === 'tap') await instrument.use(conduct.frames);
   } finally {
     conduct.stop();
     // What a target does while it ends (flush, free) is no part of the measurement.
@@ -185,6 +185,8 @@ class Conduct {
     this.#watch.sample();
     this.#ticker = setInterval(() => this.#tick(), sampleMs);
     await pause(restMs, signal);
+    // What the target allocated while it started is an interval of its own, with no frame in it.
+    await this.#instrument.use(0);
     const stop = () => sender.stop();
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop);
@@ -197,7 +199,7 @@ class Conduct {
       signal.removeEventListener('abort', stop);
     }
     // A reader whose input ends is gone soon after: its last interval is taken before.
-    if (this.#options.lane === 'exact') await this.#instrument.last(sender.progress().frames);
+    if (this.#options.lane === 'exact') await this.#instrument.use(sender.progress().frames);
     // The exact lane's reader decides how long this takes; one that hangs is found when it is stopped.
     if (!signal.aborted) await Promise.race([feed.finish(), target.exited]);
     this.sendEndMs = this.#nowMs();
@@ -277,8 +279,8 @@ class Instrument {
     this.#use(frames);
   }
 
-  /** Once more at the end, after whatever is under way. */
-  async last(frames: number): Promise<void> {
+  /** Whatever the frame number, after what is under way: before the first frame, and at the end. */
+  async use(frames: number): Promise<void> {
     if (this.#options.kind === 'measure') return;
     await this.#pending;
     this.#use(frames);

@@ -143,9 +143,9 @@ function saveIntervals(folder: string, kind: PassKind, intervals: readonly Frame
   }
 }
 
-/** The first frame (so that start-up is an interval of its own), then the start and the top of every spike. */
+/** The start and the top of every spike. */
 function frameMarksOf(measure: PassResult, findings: SpikeFindings): number[] {
-  const marks = new Set([1]);
+  const marks = new Set<number>();
   for (const spike of findings.spikes) {
     const { first, last } = framesOfSpike(measure, spike);
     marks.add(first).add(last);

@@ -7,6 +7,7 @@ export const scenario = defineScenario({
   summary: '2,000 keep-alive connections, JSON of 200 B to 20 KB, a third gzip, a third chunked: 200 MB in a minute',
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
+  gatePace: { kind: 'recorded', speed: 4 },
   lanes: ['tap', 'exact'],
   budget: { 'rss.p99': 200 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
   open: openSteady,
