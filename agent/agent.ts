@@ -29,8 +29,8 @@ export interface AgentOptions {
   readonly witnessHandler: WitnessHandler;
   readonly typer: ValueTyper;
   readonly hashSeed: readonly [number, number];
-  /** Wall clock, µs: drives the timers while a live capture is quiet. */
-  readonly nowUs: () => number;
+  /** Wall clock, µs: drives the timers while a live capture is quiet. Null for recorded frames, whose own clock it is not. */
+  readonly nowUs: (() => number) | null;
 }
 
 /** Frames taken before the loop lets timers and signals have their turn. */
@@ -90,7 +90,7 @@ export class Agent {
       if (frames === 0) {
         await source.wait(waitMs);
         // No frames, no clock: timers of a quiet capture run on the wall's.
-        if (!this.#stopping) this.advance(nowUs());
+        if (nowUs !== null && !this.#stopping) this.advance(nowUs());
       } else await turn();
     }
   }

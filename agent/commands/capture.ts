@@ -117,7 +117,7 @@ function openAgent(flags: CaptureFlags, limits: AgentLimits, source: FrameSource
     witnessHandler: { witness() {} },
     typer: inferringTyper,
     hashSeed: [seed.readUInt32LE(0), seed.readUInt32LE(4)],
-    nowUs: () => Date.now() * 1000,
+    nowUs: (flags.interface ?? []).length > 0 ? () => Date.now() * 1000 : null,
   });
 }
 
