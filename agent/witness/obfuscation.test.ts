@@ -251,6 +251,10 @@ t.test('private keys, passwords in URLs, connection strings, credentials in text
     'curl -H "Authorization: Bearer abcdef123456"': 'abcdef123456',
     'Authorization: Basic dXNlcjpwYXNz': 'dXNlcjpwYXNz',
     'https://x.example/?sig=abc%2Bdef&se=2021': 'abc%2Bdef',
+    '{"pass\\u0077ord":"hunter2"}': 'hunter2',
+    [`{"x":"\\u0067hp_${fill(36)}"}`]: fill(36),
+    '{"dsn":"postgres:\\/\\/user:s3cretpw@db\\/x"}': 's3cretpw',
+    [`{"x":"FwoGZXIvYXdz${fill(20)}\\/tailoftoken"}`]: 'tailoftoken',
   };
   for (const [text, secret] of Object.entries(texts)) {
     t.notOk(redact.text(text).includes(secret), redact.text(text).slice(0, 100));
@@ -285,6 +289,8 @@ t.test('what is no secret stays, to the letter', (t) => {
 });
 
 t.test('JSON stays JSON', (t) => {
+  const escapes = '["\\\\u0041 \\u0042 \\u0022 \\u005c \\u00e9 \\u000a"]';
+  t.strictSame(JSON.parse(redact.text(escapes)), JSON.parse(escapes), 'unescaping changes no meaning');
   const text = JSON.stringify({ password: 'a"b\\', pin: 1234, token: { a: [1, '}'] }, secrets: ['x'], keep: 1 });
   const parsed = JSON.parse(redact.text(text));
   t.strictSame(parsed, { password: REDACTED, pin: REDACTED, token: REDACTED, secrets: REDACTED, keep: 1 });

@@ -117,7 +117,8 @@ export class Obfuscator {
   text(text: string, mediaType = ''): string {
     if (this.mode === 'off' || text === '') return text;
     if (mediaType === 'application/x-www-form-urlencoded') return this.form(text);
-    return this.mode === 'redact' ? this.#scan(text) : this.#value(text);
+    if (this.mode !== 'redact') return this.#value(text);
+    return this.#scan(text.includes('\\u00') ? text.replace(ESCAPED_WORD_CHARACTER, unescapeJson) : text);
   }
 
   /** For the walker. */
@@ -282,6 +283,12 @@ export class Obfuscator {
       : encodeURIComponent(told).replaceAll('*', '%2A').replaceAll('%2AREDACTED%2A', REDACTED);
   }
 }
+
+/** JSON's escapes of letters, digits and what else keys and tokens consist of: they mean the same without. */
+const ESCAPED_WORD_CHARACTER = /\\\\|\\u00(?:2[a-f]|3[0-9ad]|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi;
+/** A backslash that is itself escaped stays: what follows it is no escape. */
+const unescapeJson = (found: string): string =>
+  found.length === 2 ? found : String.fromCharCode(Number.parseInt(found.slice(2), 16));
 
 const base64url = (bytes: Buffer): string => `${bytes.toString('base64url')}=`;
 

@@ -39,6 +39,7 @@ const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const LESS = 0x3c;
 const DASH = 0x2d;
+const SLASH = 0x2f;
 
 const NAME_CHARACTERS_MAX = 128;
 /** A user name and a password in a URL. */
@@ -128,7 +129,11 @@ function findPrefixed(from: number, to: number): void {
 
 function endOfToken(from: number): number {
   let at = from;
-  while (at < text.length && is(text.charCodeAt(at), TOKEN)) at += 1;
+  for (; at < text.length; at += 1) {
+    if (is(text.charCodeAt(at), TOKEN)) continue;
+    // Some writers of JSON escape the slash.
+    if (text.charCodeAt(at) !== BACKSLASH || text.charCodeAt(at + 1) !== SLASH) break;
+  }
   return at;
 }
 
@@ -209,8 +214,7 @@ function findPrivateKey(from: number): void {
 }
 
 /** `scheme://user:password@host`: the password, or the user where there is none. */
-function findUserinfo(colon: number): void {
-  const from = colon + 3;
+function findUserinfo(from: number): void {
   const to = Math.min(text.length, from + USERINFO_CHARACTERS_MAX);
   let password = -1;
   let last = -1;
@@ -218,7 +222,7 @@ function findUserinfo(colon: number): void {
     const code = text.charCodeAt(at);
     if (code === 0x40) last = at;
     else if (code === COLON && password < 0) password = at + 1;
-    else if (code === 0x2f || code === 0x3f || code === 0x23 || code <= 0x20 || code === QUOTE || code === LESS) break;
+    else if (code === SLASH || code === 0x3f || code === 0x23 || code <= 0x20 || code === QUOTE || code === LESS) break;
   }
   if (last < 0) return;
   start = password > 0 && password <= last ? password : from;
@@ -228,7 +232,11 @@ function findUserinfo(colon: number): void {
 /** What stands behind `name=` or `name:`, the name quoted or not, if the name is a secret's. */
 function findAssigned(at: number, mark: number): void {
   if (mark === COLON && text.startsWith('//', at + 1)) {
-    findUserinfo(at);
+    findUserinfo(at + 3);
+    return;
+  }
+  if (mark === COLON && text.startsWith('\\/\\/', at + 1)) {
+    findUserinfo(at + 5);
     return;
   }
   let to = at;
