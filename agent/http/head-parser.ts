@@ -31,12 +31,10 @@ const SLASH = 47;
 const ODD_LINE_BYTES_MAX = 1024;
 
 const TOKEN = 1;
-const TARGET = 2;
 const VALUE = 4;
-/** What a byte may be part of: RFC 9110, 5.6.2 (token), 5.5 (field value, obs-text included), visible ASCII and above (target). */
+/** What a byte may be part of: RFC 9110, 5.6.2 (token), 5.5 (field value, obs-text included). */
 const CLASS = new Uint8Array(256);
 for (let c = 0; c < 256; c++) {
-  if (c > SP && c !== 127) CLASS[c] = TARGET;
   if ((c >= SP && c !== 127) || c === HT) CLASS[c]! |= VALUE;
   if (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(String.fromCharCode(c))) CLASS[c]! |= TOKEN;
 }
@@ -157,7 +155,7 @@ export class HeadParser {
     if (c === SP) at++;
     const reason = at;
     while (at < end && (c = bytes[at]!) !== LF) {
-      if ((CLASS[c]! & VALUE) === 0 && c !== CR) {
+      if ((c < SP && c !== HT && c !== CR) || c === 127) {
         if (strict) return HEAD_INVALID;
         this.flags |= MessageFlag.controlCharacter;
       }
@@ -176,7 +174,8 @@ export class HeadParser {
 
   #requestLine(bytes: Uint8Array, start: number, methodEnd: number, end: number, strict: boolean): number {
     let at = methodEnd + 1;
-    while (at < end && (CLASS[bytes[at]!]! & TARGET) !== 0) at++;
+    let c = 0;
+    while (at < end && (c = bytes[at]!) > SP && c !== 127) at++;
     if (at === end) return HEAD_INCOMPLETE;
     const version = bytes[at] === SP ? this.#version(bytes, at + 1, end) : HEAD_INVALID;
     if (version === HEAD_INCOMPLETE) return HEAD_INCOMPLETE;
@@ -256,6 +255,7 @@ export class HeadParser {
 
   #fieldLines(bytes: Uint8Array, from: number, end: number, strict: boolean): number {
     const start = this.#start;
+    const classes = CLASS;
     let at = from;
     for (;;) {
       if (at >= end) return HEAD_INCOMPLETE;
@@ -269,7 +269,7 @@ export class HeadParser {
         if (bytes[at + 1] === LF) return at + 2 - start;
       }
       const nameStart = at;
-      while (at < end && (CLASS[bytes[at]!]! & TOKEN) !== 0) at++;
+      while (at < end && (classes[bytes[at]!]! & TOKEN) !== 0) at++;
       if (at === end) return HEAD_INCOMPLETE;
       let nameEnd = at;
       if (bytes[at] !== COLON || at === nameStart) {
@@ -309,7 +309,8 @@ export class HeadParser {
     let valueStart = at;
     let flags = 0;
     for (;;) {
-      while (at < end && (CLASS[(c = bytes[at]!)]! & VALUE) !== 0) at++;
+      // Comparisons, not the table: this loop sees most bytes of a head.
+      while (at < end && (c = bytes[at]!) > 31 && c !== 127) at++;
       if (at === end) return HEAD_INCOMPLETE;
       if (c === CR) {
         if (at + 1 === end) return HEAD_INCOMPLETE;
@@ -318,7 +319,7 @@ export class HeadParser {
         continue;
       }
       if (c !== LF) {
-        flags |= MessageFlag.controlCharacter;
+        if (c !== HT) flags |= MessageFlag.controlCharacter;
         at++;
         continue;
       }
