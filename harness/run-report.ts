@@ -90,6 +90,9 @@ export function buildRunReport(input: RunReportInput): RunReport {
   };
 }
 
+/** Of our agent. */
+const ceilingExitCode = 4;
+
 function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Verdict {
   const [measure] = input.passes;
   if (input.interrupted) {
@@ -102,7 +105,11 @@ function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Ver
   const { exit } = measure;
   if (!exit.expected) {
     // A target that dies under traffic has failed, whatever its memory was.
-    return { ok: false, exitCode: 1, headline: `The target died under the traffic (${describeExit(exit)}).` };
+    const why = exit.code === ceilingExitCode ? 'reached its own memory ceiling and ended' : 'died under the traffic';
+    const budget = budgets.some((each) => !each.ok && each.actual !== null)
+      ? ` ${headlineOf(budgets, input.spikes)}`
+      : '';
+    return { ok: false, exitCode: 1, headline: `The target ${why} (${describeExit(exit)}).${budget}` };
   }
   if (exit.killed) return { ok: false, exitCode: 1, headline: 'The target hung: it had to be killed after SIGTERM.' };
   const ok = budgets.every((budget) => budget.ok);

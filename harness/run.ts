@@ -99,15 +99,16 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
 async function replay(options: RunOptions, kind: PassKind, frameMarks: readonly number[]): Promise<PassResult> {
   const { scenario } = options;
   const { traffic, pace, loops } = options;
+  const defect = options.defect === undefined ? { node: [], agent: [] } : await defectArguments(options.defect);
   const feed = await options.openFeed(options.lane, { traffic, pace, loops });
   try {
     return await runPass({
       kind,
       lane: options.lane,
       feed,
-      launcher: new AgentLauncher(scenario.agentArguments ?? []),
+      launcher: new AgentLauncher([...(scenario.agentArguments ?? []), ...defect.agent]),
       folder: path.join(options.folder, `pass-${kind}`),
-      nodeArguments: options.defect === undefined ? [] : defectArguments(options.defect),
+      nodeArguments: defect.node,
       sampleMs: options.sampleMs,
       intervalMs: options.intervalMs,
       frameMarks,

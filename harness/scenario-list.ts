@@ -48,12 +48,25 @@ export function defectNames(): string[] {
     .map((entry) => entry.name);
 }
 
-/** Arguments for the target's Node.js that put a defect in its place. @throws FloodgateError `UNKNOWN_DEFECT` */
-export function defectArguments(name: string): string[] {
+export interface DefectArguments {
+  /** For the target's Node.js: puts the defect in its place. */
+  readonly node: readonly string[];
+  /** For the agent, where it needs some to show the defect. */
+  readonly agent: readonly string[];
+}
+
+/** How an agent is started with a defect. @throws FloodgateError `UNKNOWN_DEFECT` */
+export async function defectArguments(name: string): Promise<DefectArguments> {
   if (!defectNames().includes(name)) {
     throw new FloodgateError('UNKNOWN_DEFECT', `there is no defect "${name}"`, {
       hint: `Defects: ${defectNames().join(', ')}.`,
     });
   }
-  return ['--import', `${pathToFileURL(moduleOf('defects', 'register')).href}?defect=${name}`];
+  const defect: { agentArguments?: readonly string[] } = await import(
+    pathToFileURL(moduleOf('defects', name, 'replaces')).href
+  );
+  return {
+    node: ['--import', `${pathToFileURL(moduleOf('defects', 'register')).href}?defect=${name}`],
+    agent: defect.agentArguments ?? [],
+  };
 }

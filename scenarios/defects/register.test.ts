@@ -22,7 +22,7 @@ for (const name of defectNames()) {
       import * as seen from './${replaces}';
       console.log(JSON.stringify(Object.keys(seen).sort()), Object.values(seen).map(String).join(''));`;
     const real = run([], program);
-    const defective = run(defectArguments(name), program);
+    const defective = run([...(await defectArguments(name)).node], program);
     t.equal(real.status, 0, real.stderr);
     t.equal(defective.status, 0, defective.stderr);
     t.not(real.stdout, defective.stdout);
@@ -32,15 +32,14 @@ for (const name of defectNames()) {
   });
 }
 
-t.test('an unknown defect, or none, stops the target before it runs', (t) => {
+t.test('an unknown defect, or none, stops the target before it runs', async (t) => {
   const register = new URL('./register.ts', import.meta.url).href;
   for (const query of ['?defect=no-such-thing', '?defect=../../agent', '']) {
     const { status, stdout } = run(['--import', register + query], "console.log('ran')");
     t.not(status, 0, query);
     t.equal(stdout, '');
   }
-  t.throws(() => defectArguments('no-such-thing'), { code: 'UNKNOWN_DEFECT', exitCode: 2 });
-  t.end();
+  await t.rejects(defectArguments('no-such-thing'), { code: 'UNKNOWN_DEFECT', exitCode: 2 });
 });
 
 t.test('the agent holds no trace of defects', (t) => {

@@ -2,8 +2,8 @@
  * Puts a defect in a real module's place when a target is loaded: `--import …/register.ts?defect=NAME`. Only the
  * harness passes that; the agent's own code knows nothing of it, and no option of the agent leads here.
  *
- * A defect is a folder with `replaces.ts`, which exports `replaces` (the module's path from the project's root) and
- * `by` (the file in the folder that is loaded instead). A defect may import the module it replaces: from within its own
+ * A defect is a folder with `replaces.ts`, which exports `replaces` (the module's path from the project's root), `by` (the
+ * file in the folder that is loaded instead) and, where the agent needs them to show it, `agentArguments`. A defect may import the module it replaces: from within its own
  * folder the name leads to the real one.
  */
 import { registerHooks } from 'node:module';
