@@ -1,0 +1,58 @@
+/**
+ * `--witnesses`: each witness once, obfuscated, keyed by digests, in binary with its length before it. Where no file is
+ * wanted the same work is done and counted: what the null sink of a bench measures.
+ */
+import type { DigestMemory } from '../digest/dedup.ts';
+import { keyWitness, witnessDigest } from '../digest/digest.ts';
+import { encodeDelimitedWitness } from '../encode/witness-encoder.ts';
+import type { Witness } from '../witness/ir.ts';
+import type { Obfuscator } from '../witness/obfuscation.ts';
+import type { WitnessHandler } from '../witness/witness-builder.ts';
+import type { OutputFile } from './output-file.ts';
+
+export interface WitnessFileOptions {
+  /** Null: nothing is written. */
+  readonly output: Pick<OutputFile, 'writeBytes'> | null;
+  readonly obfuscator: Obfuscator;
+  /** Null: equal witnesses are written each time. */
+  readonly seen: DigestMemory | null;
+}
+
+export class WitnessFileCounters {
+  written = 0;
+  writtenBytes = 0;
+  /** Left out because an equal one was written before. */
+  duplicates = 0;
+  /** Left out because their binary form was beyond `ENCODED_BYTES_MAX`. */
+  tooLong = 0;
+}
+
+export class WitnessFile implements WitnessHandler {
+  readonly counters = new WitnessFileCounters();
+  readonly #options: WitnessFileOptions;
+
+  constructor(options: WitnessFileOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the witness over: it is changed. */
+  witness(witness: Witness): void {
+    const { output, obfuscator, seen } = this.#options;
+    const { counters } = this;
+    obfuscator.witness(witness);
+    keyWitness(witness);
+    witnessDigest(witness);
+    if (seen?.seenLast()) {
+      counters.duplicates += 1;
+      return;
+    }
+    const bytes = encodeDelimitedWitness(witness);
+    if (bytes === undefined) {
+      counters.tooLong += 1;
+      return;
+    }
+    output?.writeBytes(bytes);
+    counters.written += 1;
+    counters.writtenBytes += bytes.length;
+  }
+}
