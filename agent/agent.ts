@@ -24,8 +24,8 @@ export interface AgentOptions {
   readonly limits: AgentLimits;
   readonly pageMemory: PageMemory;
   readonly until: Stage;
-  /** Take messages as they flow, beside the witnesses. */
-  readonly messageHandlers: (streamId: (stream: number) => number) => readonly MessageHandler[];
+  /** Take messages as they flow, beside the witnesses. The agent is not whole yet when they are made: keep it for later. */
+  readonly messageHandlers: (agent: Agent) => readonly MessageHandler[];
   readonly witnessHandler: WitnessHandler;
   readonly typer: ValueTyper;
   readonly hashSeed: readonly [number, number];
@@ -53,7 +53,7 @@ export class Agent {
     const { limits, until } = options;
     this.decoders = new DecoderPool(limits.decoderBytesMax);
     this.bodyBuffers = new BodyBuffers(limits.bodyBufferBytesMax);
-    const handlers: MessageHandler[] = [...options.messageHandlers((stream) => this.tcp.streamId(stream))];
+    const handlers: MessageHandler[] = [...options.messageHandlers(this)];
     this.witnesses = null;
     if (until === 'bodies') handlers.push(new BodyDiscard(this.decoders, limits.witness.body.decodedBytesMax));
     if (until === 'witnesses') {

@@ -37,7 +37,10 @@ export interface AgentLimits {
   readonly decoderBytesMax: number;
   /** Small bodies in flight. */
   readonly bodyBufferBytesMax: number;
+  /** Lines on their way out. */
   readonly outputBytesMax: number;
+  /** Exchanges that a HAR file is still waiting for, and their bodies. */
+  readonly harBytesMax: number;
   readonly terms: readonly LimitTerm[];
   /** The sum of the terms. */
   readonly memoryBytesMax: number;
@@ -63,6 +66,7 @@ const valueShare = 0.1;
 const streamShare = 0.28;
 /** Lines and entries on their way to files. */
 const outputBytesMax = 4 << 20;
+const harShare = 0.04;
 
 /** @throws FloodgateError `memory-too-small` or `limit-invalid`. */
 export function deriveLimits(options: LimitOptions): AgentLimits {
@@ -95,7 +99,9 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   };
   const decoderBytesMax = Math.floor(memoryBytes * decoderShare);
   const bodyBufferBytesMax = Math.floor(memoryBytes * bodyBufferShare);
+  const harBytesMax = Math.floor(memoryBytes * harShare);
   const terms = addUp(tcp, http, witness, decoderBytesMax, bodyBufferBytesMax);
+  terms.push({ name: 'har', bytes: harBytesMax, reason: 'requests waiting for their response, and their bodies' });
   const memoryBytesMax = terms.reduce((sum, term) => sum + term.bytes, 0);
   // Single limits may have been set past what --memory gives: then their sum counts.
   const ceilingBytes = options.ceilingBytes ?? Math.max(memoryBytes, memoryBytesMax) + runtimeBytes;
@@ -111,6 +117,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     decoderBytesMax,
     bodyBufferBytesMax,
     outputBytesMax,
+    harBytesMax,
     terms,
     memoryBytesMax,
     ceilingBytes,

@@ -1,7 +1,16 @@
 /** The options of the capturing agent, as the command line, the environment and a configuration file give them. */
 import { type Command, Option } from 'commander';
 import { type Stage, stages } from '../agent.ts';
-import { collect, parseCount, parseMilliseconds, parseSeconds, parseSize } from './option-values.ts';
+import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation.ts';
+import {
+  collect,
+  type ListenAddress,
+  parseCount,
+  parseListen,
+  parseMilliseconds,
+  parseSeconds,
+  parseSize,
+} from './option-values.ts';
 
 export interface CaptureFlags {
   config?: string;
@@ -14,8 +23,11 @@ export interface CaptureFlags {
   direction: 'in' | 'out' | 'both';
   user?: string;
   messages?: string;
+  har?: string;
+  obfuscate: ObfuscationMode;
   stats?: string;
   statsIntervalMs?: number;
+  observeListen?: ListenAddress;
   until?: Stage;
   memory?: number;
   memoryCeiling?: number;
@@ -60,8 +72,15 @@ function addOutputs(command: Command): void {
   command
     .optionsGroup('What it writes:')
     .option('--messages <file>', 'a JSON line for each HTTP message; - for standard output')
+    .option('--har <file>', 'exchanges with headers and bodies, as HTTP Archive 1.2')
+    .addOption(
+      new Option('--obfuscate <mode>', 'what is told of values: secrets redacted, all zeroed, all hashed, everything')
+        .choices(OBFUSCATION_MODES)
+        .default('redact'),
+    )
     .option('--stats <file>', 'every counter, at the end')
     .option('--stats-interval-ms <ms>', '… and one JSON line at this interval', parseMilliseconds)
+    .option('--observe-listen <address>', 'serve /metrics and /debug/pprof/ there, e.g. 127.0.0.1:6060', parseListen)
     .addOption(
       new Option('--until <stage>', 'end the pipeline after this stage and discard what it delivers').choices(stages),
     );
@@ -87,6 +106,9 @@ Examples:
     floodgate-agent --read traffic.pcapng --messages -
   Live, only port 80, with every counter at the end:
     sudo floodgate-agent --interface eth0 --filter 'tcp port 80' --messages messages.jsonl --stats stats.json
+  For any HAR viewer, secrets redacted; with metrics and profiles on loopback:
+    sudo floodgate-agent --interface any --har traffic.har --observe-listen 127.0.0.1:6060
+    go tool pprof http://127.0.0.1:6060/debug/pprof/allocs?seconds=10
 
 Every option is also an environment variable: --stats-interval-ms is FLOODGATE_AGENT_STATS_INTERVAL_MS.
 The command line wins over the environment, which wins over --config.

@@ -6,67 +6,131 @@ import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
 import { openSource } from '../capture/open.ts';
 import { mapPages } from '../capture/sys/page-memory.ts';
 import { dropPrivileges } from '../capture/sys/privileges.ts';
+import type { FloodgateError } from '../errors.ts';
+import type { MessageHandler } from '../http/message-handler.ts';
 import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Governor } from '../observe/governor.ts';
+import type { ObserveServer } from '../observe/observe-server.ts';
 import { collectGarbage, heapShare, processGauges } from '../observe/process-memory.ts';
+import { HarFile, harLimits } from '../sinks/har-file.ts';
 import { MessageLines } from '../sinks/message-lines.ts';
 import { OutputFile } from '../sinks/output-file.ts';
-import { dropShare, StatsFile } from '../stats.ts';
+import { type Counters, dropShare, StatsFile } from '../stats.ts';
+import { Pressure } from '../tcp/limits.ts';
 import { TcpLayer } from '../tcp/tcp.ts';
 import { inferringTyper } from '../witness/infer.ts';
+import { Obfuscator } from '../witness/obfuscation.ts';
 import type { CaptureFlags } from './capture-options.ts';
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 const tell = (line: string) => process.stderr.write(`${line}\n`);
 
 /** @throws FloodgateError when it cannot run or cannot go on. */
-export async function runCapture(flags: CaptureFlags): Promise<void> {
+export async function runCapture(flags: CaptureFlags, version: string): Promise<void> {
   boundYoungGeneration();
   const limits = limitsOf(flags);
-  const outputs = new Map<string, OutputFile>();
-  const output = (path: string | undefined) => {
-    if (path === undefined) return null;
-    const file = new OutputFile(path);
-    outputs.set(path, file);
-    return file;
-  };
   const source = openCapture(flags);
   try {
-    const messages = output(flags.messages);
-    const statsOutput = output(flags.stats);
-    const stats = statsOutput === null ? null : new StatsFile(statsOutput, flags.statsIntervalMs !== undefined);
-    const agent = openAgent(flags, limits, source, messages);
-    const governor = govern(limits, agent);
-    const counters = () => ({ ...agent.counters(), ...governor.snapshot(), ...processGauges() });
+    const outputs = new Outputs(flags, limits, version);
+    const agent = openAgent(flags, limits, source, outputs);
+    const governor = govern(limits, agent, outputs);
+    const counters = () => ({
+      ...agent.counters(),
+      ...outputs.counters(),
+      ...governor.snapshot(),
+      ...processGauges(),
+    });
     tell(limitTable(limits));
-    // Devices and output files are open by now: what is parsed from here on is whatever the network sends.
+    const server = await openObserve(flags, () => ({ counters: counters(), interfaces: source.stats() }));
+    // Devices, ports and output files are open by now: what is parsed from here on is whatever the network sends.
     const told = flags.interface ? dropPrivileges(flags.user ?? null) : null;
     if (told !== null) tell(told);
     const timer =
-      stats !== null && flags.statsIntervalMs !== undefined
-        ? setInterval(() => stats.sample(Date.now(), counters()), flags.statsIntervalMs)
-        : undefined;
+      flags.statsIntervalMs === undefined
+        ? undefined
+        : setInterval(() => outputs.stats?.sample(Date.now(), counters()), flags.statsIntervalMs);
     const onSignal = () => agent.stop();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
     if (flags.interface) tell(`capturing on ${flags.interface.join(', ')}`);
     try {
       await agent.run(() => {
         governor.check();
-        const outputIsGone = messages?.closedByReader === true && outputs.size === 1;
-        if (outputIsGone) agent.stop();
-        for (const file of outputs.values()) if (file.failure !== null) throw file.failure;
+        if (outputs.check()) agent.stop();
       });
     } finally {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onSignal);
       clearInterval(timer);
       agent.finish();
-      messages?.close();
-      stats?.final(Date.now(), counters(), source.stats());
+      outputs.close();
+      outputs.stats?.final(Date.now(), counters(), source.stats());
       tellDrops(source.stats());
+      server?.close();
     }
-    for (const file of outputs.values()) if (file.failure !== null) throw file.failure;
+    outputs.check();
   } finally {
     source.close();
+  }
+}
+
+/** Everything written while capturing: opened together, looked after together. */
+class Outputs {
+  readonly messages: OutputFile | null;
+  readonly stats: StatsFile | null;
+  har: HarFile | null = null;
+  readonly #statsOutput: OutputFile | null;
+  readonly #flags: CaptureFlags;
+  readonly #limits: AgentLimits;
+  readonly #version: string;
+
+  constructor(flags: CaptureFlags, limits: AgentLimits, version: string) {
+    this.#flags = flags;
+    this.#limits = limits;
+    this.#version = version;
+    this.messages = flags.messages === undefined ? null : new OutputFile(flags.messages);
+    this.#statsOutput = flags.stats === undefined ? null : new OutputFile(flags.stats);
+    const asLines = flags.statsIntervalMs !== undefined;
+    this.stats = this.#statsOutput === null ? null : new StatsFile(this.#statsOutput, asLines);
+  }
+
+  /** Those that take messages as they flow. */
+  handlers(agent: Agent): MessageHandler[] {
+    const { messages } = this;
+    const handlers: MessageHandler[] = [];
+    if (messages !== null) handlers.push(new MessageLines(messages, (stream) => agent.tcp.streamId(stream)));
+    if (this.#flags.har === undefined) return handlers;
+    const { harBytesMax, witness } = this.#limits;
+    this.har = new HarFile(this.#flags.har, this.#version, {
+      limits: harLimits(harBytesMax, witness.body.decodedBytesMax),
+      decoders: agent.decoders,
+      obfuscator: new Obfuscator(this.#flags.obfuscate, randomBytes(32)),
+      describe: (stream, out) => agent.tcp.describe(stream, out),
+      nowMs: () => performance.now(),
+    });
+    handlers.push(this.har);
+    return handlers;
+  }
+
+  /** @returns whether nobody reads any more. @throws FloodgateError of the first output that failed. */
+  check(): boolean {
+    const { messages, har } = this;
+    har?.tick();
+    const failure: FloodgateError | null = messages?.failure ?? har?.failure ?? this.#statsOutput?.failure ?? null;
+    if (failure !== null) throw failure;
+    return messages?.closedByReader === true && har === null && this.stats === null;
+  }
+
+  counters(): Counters {
+    const counters: Counters = {};
+    if (this.har === null) return counters;
+    for (const [name, value] of Object.entries(this.har.counters)) counters[`har.${name}`] = value as number;
+    counters['har.heldBytes'] = this.har.heldBytes;
+    return counters;
+  }
+
+  /** All but the statistics, which have the last word. */
+  close(): void {
+    this.messages?.close();
+    this.har?.close();
   }
 }
 
@@ -106,14 +170,14 @@ function openCapture(flags: CaptureFlags): FrameSource {
   });
 }
 
-function openAgent(flags: CaptureFlags, limits: AgentLimits, source: FrameSource, messages: OutputFile | null): Agent {
+function openAgent(flags: CaptureFlags, limits: AgentLimits, source: FrameSource, outputs: Outputs): Agent {
   const seed = randomBytes(8);
   return new Agent({
     source,
     limits,
     pageMemory: mapPages(TcpLayer.bytesFor(limits.tcp).pages),
     until: flags.until ?? 'http',
-    messageHandlers: (streamId) => (messages === null ? [] : [new MessageLines(messages, streamId)]),
+    messageHandlers: (agent) => outputs.handlers(agent),
     witnessHandler: { witness() {} },
     typer: inferringTyper,
     hashSeed: [seed.readUInt32LE(0), seed.readUInt32LE(4)],
@@ -121,7 +185,7 @@ function openAgent(flags: CaptureFlags, limits: AgentLimits, source: FrameSource
   });
 }
 
-function govern(limits: AgentLimits, agent: Agent): Governor {
+function govern(limits: AgentLimits, agent: Agent, outputs: Outputs): Governor {
   const names = ['sheds nothing', 'refuses new streams', 'sheds out-of-order data', 'sheds bodies'];
   return new Governor({
     ceilingBytes: limits.ceilingBytes,
@@ -132,8 +196,20 @@ function govern(limits: AgentLimits, agent: Agent): Governor {
     apply: (level) => {
       tell(`memory: ${megabytes(process.memoryUsage.rss())} of ${megabytes(limits.ceilingBytes)}: ${names[level]}`);
       agent.setPressure(level);
+      if (outputs.har !== null) outputs.har.shedBodies = level >= Pressure.shedBodies;
     },
   });
+}
+
+async function openObserve(
+  flags: CaptureFlags,
+  read: () => { counters: Counters; interfaces: readonly CaptureStats[] },
+): Promise<ObserveServer | null> {
+  if (flags.observeListen === undefined) return null;
+  const { ObserveServer } = await import('../observe/observe-server.ts');
+  const server = await ObserveServer.open(flags.observeListen, read);
+  tell(`metrics on ${server.url}/metrics, profiles on ${server.url}/debug/pprof/`);
+  return server;
 }
 
 /** Per interface: what the kernel could not hand over, as a share of what passed. */

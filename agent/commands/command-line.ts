@@ -37,7 +37,7 @@ function commandLine(): Command {
   program.action(async () => {
     const { config } = program.opts<CaptureFlags>();
     if (config !== undefined) (await import('./config-file.ts')).applyConfigFile(program, config);
-    await (await import('./capture.ts')).runCapture(program.opts<CaptureFlags>());
+    await (await import('./capture.ts')).runCapture(program.opts<CaptureFlags>(), version());
   });
   program
     .command('inspect <file>')

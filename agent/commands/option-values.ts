@@ -32,20 +32,6 @@ export function parseSeconds(text: string): number {
   return value;
 }
 
-/** 0.1 or 10%. */
-export function parseShare(text: string): number {
-  const value = text.trim().endsWith('%') ? Number(text.trim().slice(0, -1)) / 100 : Number(text);
-  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('a share like 0.1 or 10% is expected.');
-  return value;
-}
-
-export function parseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new InvalidArgumentError('an http or https URL is expected.');
-  return url;
-}
-
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
@@ -64,9 +50,4 @@ export function parseListen(text: string): ListenAddress {
 /** Repeatable, or several with commas between them. */
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, ...value.split(',').filter((part) => part !== '')];
-}
-
-/** Repeatable; commas belong to the value. */
-export function collectWhole(value: string, before: string[] = []): string[] {
-  return [...before, value];
 }

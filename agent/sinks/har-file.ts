@@ -1,0 +1,299 @@
+/**
+ * `--har FILE`: exchanges in the HTTP Archive format, streamed to disk. The file is a whole document after every batch:
+ * each is written over the closing brackets, which it carries behind itself, by one system call.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import {
+  type Coding,
+  ContentDecoder,
+  type DecodedSink,
+  type DecoderPool,
+  parseCodings,
+} from '../body/content-decoder.ts';
+import { type HarBody, type HarPart, harEntry, harRequest, harResponse } from '../encode/har-entry.ts';
+import type { FloodgateError } from '../errors.ts';
+import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
+import { emptyStreamDescription, type StreamDescription } from '../tcp/tcp.ts';
+import type { Obfuscator } from '../witness/obfuscation.ts';
+import { outputError } from './output-file.ts';
+
+export interface HarLimits {
+  /** Bytes kept of one body: what a person looks at. */
+  readonly bodyBytesMax: number;
+  /** Decoded bytes counted of one body. */
+  readonly decodedBytesMax: number;
+  /** Bodies being collected, and requests waiting for their response, in bytes and in number. */
+  readonly heldBytesMax: number;
+  readonly waitingMax: number;
+}
+
+/** @param heldBytesMax the sink's share of the agent's memory */
+export function harLimits(heldBytesMax: number, decodedBytesMax: number): HarLimits {
+  return { bodyBytesMax: Math.min(256 << 10, heldBytesMax >> 3), decodedBytesMax, heldBytesMax, waitingMax: 4096 };
+}
+
+export class HarCounters {
+  entries = 0;
+  requestsAlone = 0;
+  /** A response without its request is no entry: counted only. */
+  responsesAlone = 0;
+  /** Requests written without their response because too many waited. */
+  waitingEvicted = 0;
+  bodiesCut = 0;
+  bodiesShed = 0;
+}
+
+export interface HarOptions {
+  readonly limits: HarLimits;
+  readonly decoders: DecoderPool;
+  readonly obfuscator: Obfuscator;
+  readonly describe: (stream: number, out: StreamDescription) => StreamDescription;
+  readonly nowMs: () => number;
+}
+
+/** Written at the latest after … */
+const flushMs = 500;
+/** … or so many characters. */
+const batchCharacters = 128 << 10;
+/** A JSON string takes two bytes a character at most, in V8. */
+const bytesPerCharacter = 2;
+
+interface Exchange {
+  readonly server: string;
+  readonly connection: number;
+  request: HarPart | null;
+  response: HarPart | null;
+  heldBytes: number;
+}
+
+export class HarFile implements MessageHandler {
+  readonly counters = new HarCounters();
+  /** As `OutputFile.failure`. */
+  failure: FloodgateError | null = null;
+  /** Under pressure: bodies are not collected. */
+  shedBodies = false;
+  heldBytes = 0;
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #options: HarOptions;
+  readonly #collecting = new Map<number, BodyCollector>();
+  /** By connection and number on it, oldest first. */
+  readonly #exchanges = new Map<string, Exchange>();
+  readonly #description = emptyStreamDescription();
+  #batch = '';
+  #position = 0;
+  #flushedAtMs: number;
+  #isFirst = true;
+
+  /** @param path a regular file, made or emptied. @throws FloodgateError `output-open` or `output-write`. */
+  constructor(path: string, version: string, options: HarOptions) {
+    this.#path = path;
+    this.#options = options;
+    this.#flushedAtMs = options.nowMs();
+    try {
+      this.#fd = openSync(path, 'w');
+    } catch (cause) {
+      throw outputError('output-open', `cannot write ${path}`, cause);
+    }
+    this.#writeOver(`{"log":{"version":"1.2","creator":{"name":"floodgate-agent","version":"${version}"},"entries":[`);
+    if (this.failure !== null) throw this.failure;
+  }
+
+  begin(message: HttpMessage): void {
+    if (isInterim(message)) return;
+    const { stream } = message;
+    const codings = parseCodings(message.headers.get('content-encoding') ?? '');
+    this.#collecting.set(stream * 2 + message.side, new BodyCollector(this, this.#options, codings));
+    if (message.kind === 'request') this.#open(message);
+  }
+
+  body(message: HttpMessage, bytes: Uint8Array, start: number, end: number): void {
+    this.#collecting.get(message.stream * 2 + message.side)?.push(bytes, start, end);
+  }
+
+  bodyGap(message: HttpMessage): void {
+    this.#collecting.get(message.stream * 2 + message.side)?.gap();
+  }
+
+  end(message: HttpMessage): void {
+    const place = message.stream * 2 + message.side;
+    const collector = this.#collecting.get(place);
+    if (collector === undefined) return;
+    this.#collecting.delete(place);
+    const body = collector.finish();
+    const key = this.#keyOf(message);
+    const exchange = this.#exchanges.get(key);
+    if (exchange === undefined) {
+      if (message.kind === 'response') this.counters.responsesAlone += 1;
+    } else {
+      const { obfuscator } = this.#options;
+      const isRequest = message.kind === 'request';
+      const part = isRequest
+        ? harRequest(message, body, exchange.server, obfuscator)
+        : harResponse(message, body, obfuscator);
+      if (isRequest) exchange.request = part;
+      else exchange.response = part;
+      const heldBytes = part.json.length * bytesPerCharacter;
+      exchange.heldBytes += heldBytes;
+      this.heldBytes += heldBytes;
+      if (exchange.request !== null && exchange.response !== null) this.#finish(key, exchange);
+      else while (this.heldBytes > this.#options.limits.heldBytesMax && this.#evict());
+    }
+    collector.release();
+  }
+
+  /** Call between reads: what has waited long enough is written. */
+  tick(): void {
+    if (this.#batch !== '' && this.#options.nowMs() - this.#flushedAtMs >= flushMs) this.flush();
+  }
+
+  flush(): void {
+    const batch = this.#batch;
+    this.#batch = '';
+    this.#flushedAtMs = this.#options.nowMs();
+    if (batch !== '') this.#writeOver(batch);
+  }
+
+  /** Requests that still wait are written without their response. See `failure` afterwards. */
+  close(): void {
+    for (const collector of this.#collecting.values()) {
+      collector.finish();
+      collector.release();
+    }
+    this.#collecting.clear();
+    for (const [key, exchange] of this.#exchanges) this.#finish(key, exchange);
+    this.flush();
+    closeSync(this.#fd);
+  }
+
+  #keyOf(message: HttpMessage): string {
+    return `${this.#options.describe(message.stream, this.#description).id}/${message.exchange}`;
+  }
+
+  #open(message: HttpMessage): void {
+    const key = this.#keyOf(message);
+    const { id, serverAddress, clientAddress } = this.#description;
+    // Side 0 opened the connection as far as anyone saw: where the start was missed, requests may come from side 1.
+    const server = message.side === 0 ? serverAddress : clientAddress;
+    while (this.#exchanges.size >= this.#options.limits.waitingMax && this.#evict());
+    this.#exchanges.set(key, { server, connection: id, request: null, response: null, heldBytes: 0 });
+  }
+
+  #evict(): boolean {
+    for (const [key, exchange] of this.#exchanges) {
+      this.counters.waitingEvicted += 1;
+      this.#finish(key, exchange);
+      return true;
+    }
+    return false;
+  }
+
+  #finish(key: string, exchange: Exchange): void {
+    this.#exchanges.delete(key);
+    this.heldBytes -= exchange.heldBytes;
+    const { request, response } = exchange;
+    if (request === null) {
+      if (response !== null) this.counters.responsesAlone += 1;
+      return;
+    }
+    if (response === null) this.counters.requestsAlone += 1;
+    this.counters.entries += 1;
+    this.#batch += `${this.#isFirst ? '\n' : ',\n'}${harEntry(request, response, exchange.server, exchange.connection)}`;
+    this.#isFirst = false;
+    if (this.#batch.length >= batchCharacters) this.flush();
+  }
+
+  #writeOver(text: string): void {
+    if (this.failure !== null) return;
+    const closing = '\n]}}\n';
+    const bytes = Buffer.from(text + closing);
+    try {
+      let at = 0;
+      while (at < bytes.length) at += writeSync(this.#fd, bytes, at, bytes.length - at, this.#position + at);
+      this.#position += bytes.length - closing.length;
+    } catch (cause) {
+      this.failure = outputError('output-write', `cannot write ${this.#path}`, cause);
+    }
+  }
+}
+
+/** An interim response is no answer (RFC 9110, section 15.2). */
+function isInterim(message: HttpMessage): boolean {
+  return message.status >= 100 && message.status < 200 && message.status !== 101;
+}
+
+/** The beginning of one body, its content coding removed, paid for out of the sink's budget. */
+class BodyCollector implements DecodedSink {
+  readonly #file: HarFile;
+  readonly #limits: HarLimits;
+  #decoder: ContentDecoder | null = null;
+  readonly #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #decodedBytes = 0;
+  #note = '';
+  /** What comes after a gap in coded bytes cannot be decoded. */
+  #isLost = false;
+  readonly #isShed: boolean;
+
+  constructor(file: HarFile, options: HarOptions, codings: readonly Coding[] | null) {
+    this.#file = file;
+    this.#limits = options.limits;
+    this.#isShed = file.shedBodies;
+    if (this.#isShed) {
+      this.#note = 'body not kept: the agent was short of memory';
+      file.counters.bodiesShed += 1;
+    } else if (codings === null) this.#note = 'body in a content coding that is not supported';
+    else if (codings.length > 0) {
+      this.#decoder = new ContentDecoder(options.decoders, codings, options.limits.decodedBytesMax, this);
+    }
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isShed || this.#isLost) this.#decodedBytes += end - start;
+    else if (this.#decoder !== null) this.#decoder.push(bytes, start, end);
+    else this.decoded(bytes, start, end);
+  }
+
+  gap(): void {
+    this.#note = 'bytes of the body are missing';
+    if (this.#decoder === null) return;
+    this.#decoder.abandon();
+    this.#decoder = null;
+    this.#isLost = true;
+  }
+
+  decoded(bytes: Uint8Array, start: number, end: number): void {
+    this.#decodedBytes += end - start;
+    const wanted = Math.min(end - start, this.#limits.bodyBytesMax - this.#bytes);
+    if (wanted <= 0) {
+      this.#cut('body cut');
+      return;
+    }
+    if (this.#file.heldBytes + wanted > this.#limits.heldBytesMax) {
+      this.#cut('body cut: too much is in flight');
+      return;
+    }
+    this.#chunks.push(bytes.slice(start, start + wanted));
+    this.#bytes += wanted;
+    this.#file.heldBytes += wanted;
+    if (wanted < end - start) this.#cut('body cut');
+  }
+
+  finish(): HarBody {
+    const state = this.#decoder?.finish();
+    this.#decoder = null;
+    if (state !== undefined && state !== 'complete' && state !== 'open') this.#note ||= `decoding: ${state}`;
+    return { bytes: Buffer.concat(this.#chunks), decodedBytes: this.#decodedBytes, note: this.#note };
+  }
+
+  release(): void {
+    this.#file.heldBytes -= this.#bytes;
+    this.#bytes = 0;
+    this.#chunks.length = 0;
+  }
+
+  #cut(note: string): void {
+    if (this.#note === '') this.#file.counters.bodiesCut += 1;
+    this.#note ||= note;
+  }
+}
