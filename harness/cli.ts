@@ -3,7 +3,9 @@ import { Command } from 'commander';
 import { FloodgateError } from '../agent/errors.ts';
 import { addDiffCommand } from './commands/diff-command.ts';
 import { addGateCommand } from './commands/gate-command.ts';
+import { addHeapCommand } from './commands/heap-command.ts';
 import { addListCommand } from './commands/list-command.ts';
+import { addProfileCommand } from './commands/profile-command.ts';
 import { addReportCommand } from './commands/report-command.ts';
 import { addRunCommand } from './commands/run-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
@@ -31,6 +33,8 @@ addRunCommand(program);
 addListCommand(program);
 addReportCommand(program);
 addDiffCommand(program);
+addProfileCommand(program);
+addHeapCommand(program);
 addSliceCommand(program);
 addServeCommand(program);
 

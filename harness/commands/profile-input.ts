@@ -1,0 +1,51 @@
+/** Profiles as the operator names them: a file of any format, or the folder of a run. */
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import { runsOf } from '../../reports/model.ts';
+import { readProfile } from '../profile/any-profile.ts';
+import { mergeProfiles } from '../profile/arithmetic.ts';
+import { readPprof } from '../profile/pprof.ts';
+import { type Profile, ProfileError } from '../profile/profile.ts';
+import { applySourceMaps } from '../profile/source-maps.ts';
+import { readReportFolder } from './report-command.ts';
+
+/** What the commands say about their arguments. */
+export const profileArgumentHelp = `
+A profile is a .pb.gz, .heapprofile, .cpuprofile, .speedscope.json or collapsed .txt file, or the folder of a run, whose
+allocations during its spikes are taken.`;
+
+/** A profile, told in its sources where source maps lie beside the built files. @throws FloodgateError `NO_PROFILE` */
+export function readAnyProfile(file: string): Profile {
+  try {
+    if (statSync(file).isDirectory()) return readRunProfile(file);
+    return applySourceMaps(readProfile(file, readFileSync(file), process.cwd()), mapBeside);
+  } catch (error) {
+    if (error instanceof FloodgateError) throw error;
+    if (!(error instanceof ProfileError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw new FloodgateError('NO_PROFILE', `cannot read ${file} as a profile: ${(error as Error).message}`, {
+      hint: 'Give a profile (.pb.gz, .heapprofile, .cpuprofile, .speedscope.json, collapsed .txt) or the folder of a run that was explained (--explain).',
+      cause: error,
+    });
+  }
+}
+
+/** The map beside a built file. A profile's names are not to be trusted with any other file. */
+function mapBeside(file: string): string | null {
+  if (!/\.[cm]?js$/.test(file)) return null;
+  try {
+    return readFileSync(`${file}.map`, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function readRunProfile(folder: string): Profile {
+  const [run] = runsOf(readReportFolder(folder));
+  const files = (run?.spikes ?? []).flatMap((spike) => spike.profiles).filter((each) => each.role === 'during');
+  const [first, ...rest] = files.map(({ file }) => readPprof(readFileSync(path.join(folder, file))));
+  if (first) return mergeProfiles([first, ...rest]);
+  throw new FloodgateError('NO_PROFILE', `the run in ${folder} has no profile of a spike`, {
+    hint: 'Run it again with --explain.',
+  });
+}

@@ -1,0 +1,40 @@
+/** Whichever profile a file holds, by its name's ending or, failing that, by its first bytes; and the way back. Pure. */
+import { readCollapsed, writeCollapsed } from './collapsed.ts';
+import { readCpuProfile } from './cpu-profile.ts';
+import { readHeapProfile, writeHeapProfile } from './heap-profile.ts';
+import { readPprof, writePprof } from './pprof.ts';
+import type { Profile } from './profile.ts';
+import { readSpeedscope, writeSpeedscope } from './speedscope.ts';
+
+export const profileFormats = ['pprof', 'speedscope', 'collapsed', 'heapprofile'] as const;
+export type ProfileFormat = (typeof profileFormats)[number];
+
+/** A profile of any format that we read. @param root path that files are told relative to @throws ProfileError */
+export function readProfile(name: string, bytes: Uint8Array, root?: string): Profile {
+  const text = () => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const within = root === undefined ? {} : { root };
+  if (name.endsWith('.heapprofile')) return readHeapProfile(text(), within);
+  if (name.endsWith('.cpuprofile')) return readCpuProfile(text(), within);
+  if (name.endsWith('.speedscope.json')) return readSpeedscope(text());
+  if (/\.(txt|folded|collapsed)$/.test(name)) return readCollapsed(text());
+  // A JSON of no particular name says what it is by its first keys.
+  if (bytes[0] !== 0x7b) return readPprof(bytes);
+  const start = text().slice(0, 4_096);
+  if (/"head"\s*:/.test(start)) return readHeapProfile(text(), within);
+  if (/"nodes"\s*:/.test(start)) return readCpuProfile(text(), within);
+  return readSpeedscope(text());
+}
+
+/** A profile in a format, as what its file holds. @throws ProfileError where the format cannot hold it */
+export function writeProfile(profile: Profile, format: ProfileFormat, name: string): Uint8Array | string {
+  switch (format) {
+    case 'pprof':
+      return writePprof(profile);
+    case 'speedscope':
+      return writeSpeedscope(profile, name);
+    case 'collapsed':
+      return writeCollapsed(profile);
+    case 'heapprofile':
+      return writeHeapProfile(profile);
+  }
+}
