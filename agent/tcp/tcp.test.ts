@@ -155,6 +155,11 @@ t.test('snap length', (t) => {
     '0.0 "ab", 0.0 gap 2 truncated, 0.0 "ef"',
     'cut-off bytes do not hide those that wait',
   );
+  t.equal(
+    established().play('> . 3 "cdef"\n> . 1 "abcdefgh" cut 3'),
+    '0.0 "ab", 0.0 "cdef", 0.0 gap 2 truncated',
+    'nor count twice what waited',
+  );
   t.end();
 });
 
@@ -190,6 +195,14 @@ t.test('RST', (t) => {
   t.equal(late.play('> R 4\n> . 1 "abc"\n> . 4 "more"\nwait 300'), '0.0 "abc", close 0 reset', 'nothing after the RST');
   const refused = new Transcript();
   t.equal(refused.play('> S 0\n< RA -5000 ack 1\nwait 300'), 'open 0, close 0 reset', 'a refused connection');
+  t.end();
+});
+
+t.test('a reset stream is forgotten in time even if the whole capture pauses', (t) => {
+  const transcript = established();
+  transcript.play('> . 1 "abc"\n> R 4');
+  transcript.nowUs += 16_000_000;
+  t.equal(transcript.play('> . 1 ack 1 "again"'), 'close 0 reset, open 0, 0.0 "again"');
   t.end();
 });
 
@@ -245,6 +258,12 @@ t.test('opening in unusual ways', (t) => {
     'SYN-ACK late',
   );
   t.equal(new Transcript().play('> . 1 "abc"\n> S 0\n> . 4 "def"'), 'open 0, 0.0 "abc", 0.0 "def"', 'SYN late');
+  const challenged = new Transcript();
+  t.equal(
+    challenged.play('> S 0\n< . 1 ack 28259\n> R 28259\nwait 300'),
+    'open 0, close 0 reset',
+    'an acknowledgement of an older connection is no gap',
+  );
   const stale = new Transcript();
   t.equal(stale.play('> S 0\n< SA -700 ack -900\n< SA 0 ack 1\n< . 1 "abc"'), 'open 0, 0.1 "abc"', 'a stale SYN-ACK');
   t.equal(stale.layer.counters.synAcksIgnored, 1);
