@@ -34,8 +34,8 @@ export function isInNamespace(): boolean {
  * @throws FloodgateError `namespace-refused` with what to do about it.
  */
 export async function runInNamespace(program: readonly string[]): Promise<number> {
-  const options = findAttempt();
-  const child = spawn('unshare', [...options, '--', ...program], {
+  const command = [...dieWithUs(), 'unshare', ...findAttempt(), '--', ...program];
+  const child = spawn(command[0]!, command.slice(1), {
     stdio: 'inherit',
     env: { ...process.env, [markVariable]: networkIdentity() },
     // A group of its own: a Ctrl-C in the terminal would reach the program a second time beside ours.
@@ -61,6 +61,13 @@ export async function runInNamespace(program: readonly string[]): Promise<number
     process.off('exit', killAll);
     for (const signal of signals) process.off(signal, pass);
   }
+}
+
+/** The kernel ends the namespace's first process when this one ends, even by SIGKILL. Not everywhere to be had. */
+function dieWithUs(): readonly string[] {
+  const command = ['setpriv', '--pdeathsig', 'KILL', '--'];
+  const probe = spawnSync(command[0]!, [...command.slice(1), 'true'], { stdio: 'ignore', timeout: 10_000 });
+  return probe.status === 0 ? command : [];
 }
 
 /** The first combination the kernel allows, tried on a program that does nothing. */

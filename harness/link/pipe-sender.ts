@@ -38,6 +38,8 @@ class PipeSender implements Sender, FrameSink {
   #originUs = -1;
   #shiftUs = 0;
   #pauseAt = Number.POSITIVE_INFINITY;
+  /** Where it holds; negative while it does not. */
+  #heldAt = -1;
   #resumed = Promise.withResolvers<void>();
   #held: ((progress: SendProgress) => void)[] = [];
   /** Frames of the batch in hand that come after the place to pause at. */
@@ -72,8 +74,9 @@ class PipeSender implements Sender, FrameSink {
     return new Promise((resolve) => this.#held.push(resolve));
   }
 
+  /** A place given to `pauseAt` during a hold stays ahead. */
   resume(): void {
-    this.#pauseAt = Number.POSITIVE_INFINITY;
+    if (this.#pauseAt === this.#heldAt || this.#heldAt < 0) this.#pauseAt = Number.POSITIVE_INFINITY;
     this.#resumed.resolve();
   }
 
@@ -134,6 +137,7 @@ class PipeSender implements Sender, FrameSink {
   async #send(traffic: Traffic): Promise<void> {
     while (!this.#isCutShort) {
       if (this.#isHeld) await this.#hold();
+      if (this.#isCutShort) return;
       const later = this.#later.frames;
       this.#later = new FrameList();
       for (const { bytes, wireLength, tsUs } of later) this.frame(bytes, 0, bytes.length, wireLength, tsUs, 0);
@@ -148,8 +152,10 @@ class PipeSender implements Sender, FrameSink {
     await this.#link.drain();
     const sinceMs = performance.now();
     this.#resumed = Promise.withResolvers();
+    this.#heldAt = this.#pauseAt;
     this.#tellHeld();
     await this.#resumed.promise;
+    this.#heldAt = -1;
     this.#pausedMs += performance.now() - sinceMs;
   }
 

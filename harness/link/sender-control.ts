@@ -1,7 +1,7 @@
 /** What a sending thread and its owner share: orders one way, progress the other, without a message a frame. */
 import type { SendProgress } from './sender.ts';
 
-const order = { started: 0, pause: 1, stop: 2, count: 4 } as const;
+const order = { started: 0, pause: 1, stop: 2, holding: 3, resumes: 4, count: 6 } as const;
 const figure = { pauseAt: 0, frames: 1, bytes: 2, elapsedUs: 3, behindUs: 4, behindMaxUs: 5, trafficUs: 6, count: 7 };
 
 /** 64-bit figures are written whole on the processors we run on; a reader may see one a frame older than the next. */
@@ -31,9 +31,11 @@ export class SenderControl {
     Atomics.store(this.#orders, order.pause, 1);
   }
 
+  /** Ends a hold; a place given to `pauseAt` during it stays ahead. Where there is no hold, takes a coming one back. */
   resume(): void {
-    Atomics.store(this.#orders, order.pause, 0);
-    Atomics.notify(this.#orders, order.pause);
+    if (Atomics.load(this.#orders, order.holding) === 0) Atomics.store(this.#orders, order.pause, 0);
+    Atomics.add(this.#orders, order.resumes, 1);
+    Atomics.notify(this.#orders, order.resumes);
   }
 
   stop(): void {
@@ -69,9 +71,16 @@ export class SenderControl {
     Atomics.wait(this.#orders, order.started, 0);
   }
 
-  /** Blocks until `resume`. */
-  waitForResume(): void {
-    Atomics.wait(this.#orders, order.pause, 1);
+  /** Blocks until `resume`; `onHold` is called when it could come. */
+  hold(onHold: () => void): void {
+    const orders = this.#orders;
+    const heldAt = this.#figures[figure.pauseAt];
+    const seen = Atomics.load(orders, order.resumes);
+    Atomics.store(orders, order.holding, 1);
+    onHold();
+    Atomics.wait(orders, order.resumes, seen);
+    Atomics.store(orders, order.holding, 0);
+    if (this.#figures[figure.pauseAt] === heldAt) Atomics.store(orders, order.pause, 0);
   }
 
   publish(frames: number, bytes: number, elapsedUs: number, behindUs: number, trafficUs: number): void {

@@ -78,14 +78,15 @@ export class Transmission implements FrameSink {
   }
 
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
+    if (this.#stopped) return;
     if (this.#control.mustHold(this.#frames)) this.#hold();
-    if (this.#stopped || ((this.#frames & 31) === 0 && this.#control.isStopped)) {
-      this.#stopped = true;
-      return;
-    }
     if (this.#firstTsUs < 0) this.#firstTsUs = tsUs - this.#shiftUs;
     this.#trafficUs = tsUs - this.#firstTsUs;
     if (this.#isPaced) this.#waitUntilDue();
+    if (this.#control.isStopped) {
+      this.#stopped = true;
+      return;
+    }
     this.#link.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
     this.#frames += 1;
     this.#bytes += end - start;
@@ -112,8 +113,7 @@ export class Transmission implements FrameSink {
   #hold(): void {
     const sinceUs = this.#clock.nowUs();
     this.publish();
-    this.#onHold();
-    this.#control.waitForResume();
+    this.#control.hold(this.#onHold);
     this.#pacer.shift(this.#clock.nowUs() - sinceUs);
   }
 }
