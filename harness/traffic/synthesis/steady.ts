@@ -16,9 +16,12 @@ export interface SteadyOptions {
 
 export const steadyBytesDefault = 200_000_000;
 const durationUs = 60_000_000;
-/** Measured: how many bytes of frames a byte of payload costs here, and the mean length of a frame. */
-const frameBytesPerPayloadByte = 1.12;
-const frameBytesMean = 618;
+/** Measured: bytes of frames for a byte of payload, and the mean length of a frame, opening and closing left out. */
+const frameBytesPerPayloadByte = 1.115;
+const frameBytesMean = 639;
+/** Opening and closing a connection. */
+const framesPerConnection = 6;
+const bytesPerConnection = framesPerConnection * 70;
 const bodiesCount = 1_200;
 
 const methods = ['GET', 'GET', 'GET', 'GET', 'GET', 'GET', 'POST', 'POST', 'POST', 'PUT', 'DELETE'];
@@ -27,16 +30,19 @@ const resources = ['orders', 'customers', 'products', 'baskets', 'sessions', 'in
 export function openSteady(options: SteadyOptions): Traffic {
   const random = createRandom(options.seed, 'steady');
   const wanted = options.sizeBytes ?? steadyBytesDefault;
-  const payloadBytes = wanted / frameBytesPerPayloadByte;
+  const connections = options.connections ?? 2_000;
+  const exchangesBytes = Math.max(wanted - connections * bytesPerConnection, 0);
+  const payloadBytes = exchangesBytes / frameBytesPerPayloadByte;
+  const frames = exchangesBytes / frameBytesMean + connections * framesPerConnection;
   const bodies = Array.from({ length: bodiesCount }, () => new Body(jsonBody(random, logUniform(random, 200, 20_000))));
   const requestBodies = Array.from({ length: 300 }, () => jsonBody(random, logUniform(random, 200, 4_000)));
   return new ConversationsTraffic({
     seed: options.seed,
-    connections: options.connections ?? 2_000,
+    connections,
     serverPorts: [80, 8080, 3000],
     window: 8,
     burst: [1, 8],
-    frameGapUs: durationUs / (wanted / frameBytesMean),
+    frameGapUs: durationUs / frames,
     framesExpected: undefined,
     bytesExpected: undefined,
     durationUs,

@@ -1,0 +1,83 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import t from 'tap';
+import { FrameList } from '../../agent/pcap/frame-list.ts';
+import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
+import { openRecording } from './recorded-traffic.ts';
+
+function capture(linkType: number, timesUs: readonly number[]): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  const writer = new PcapngWriter((bytes, start, end) => chunks.push(bytes.slice(start, end)));
+  writer.addInterface({ name: 'eth0', linkType, snapLength: 65_535 });
+  timesUs.forEach((tsUs, index) => {
+    writer.frame(new Uint8Array(60).fill(index), 0, 60, 60, tsUs, 0);
+  });
+  writer.flush();
+  return Buffer.concat(chunks);
+}
+
+function readAll(file: string): FrameList {
+  const traffic = openRecording({ path: file });
+  const list = new FrameList();
+  try {
+    while (traffic.read(list, 10) >= 0);
+  } finally {
+    traffic.close();
+    traffic.close();
+  }
+  return list;
+}
+
+t.test('plain, gzip and zstd alike; times made never to decrease', async (t) => {
+  const folder = t.testdir();
+  const bytes = capture(1, [1_000, 3_000, 2_000, 4_000]);
+  for (const [name, content] of [
+    ['a.pcapng', bytes],
+    ['a.pcapng.gz', gzipSync(bytes)],
+    ['a.pcapng.zst', zstdCompressSync(bytes)],
+  ] as const) {
+    const file = path.join(folder, name);
+    writeFileSync(file, content);
+    const { frames } = readAll(file);
+    t.same(
+      frames.map(({ tsUs }) => tsUs),
+      [1_000, 3_000, 3_000, 4_000],
+      name,
+    );
+    t.same(
+      frames.map(({ bytes }) => bytes[0]),
+      [0, 1, 2, 3],
+    );
+  }
+});
+
+t.test('what is no recording is told apart, and what came before a cut is delivered', async (t) => {
+  const folder = t.testdir();
+  const bytes = capture(1, [1_000, 2_000, 3_000]);
+  const file = (name: string, content: Uint8Array | string) => {
+    writeFileSync(path.join(folder, name), content);
+    return path.join(folder, name);
+  };
+  mkdirSync(path.join(folder, 'directory'));
+  const sllBytes = capture(113, [1_000]);
+  for (const [input, code] of [
+    [path.join(folder, 'missing'), 'recording-unreadable'],
+    [path.join(folder, 'directory'), 'recording-unreadable'],
+    [file('text', 'not a capture at all'), 'capture-unknown-format'],
+    [file('empty', ''), 'capture-empty'],
+    [file('cut', bytes.subarray(0, bytes.length - 10)), 'capture-truncated'],
+    [file('cut.gz', gzipSync(bytes).subarray(0, 60)), 'recording-unreadable'],
+    [file('cooked', sllBytes), 'recording-link-type'],
+  ] as const) {
+    t.throws(() => readAll(input), { code, exitCode: 2, hint: /\w/ }, `${path.basename(input)}: ${code}`);
+  }
+  const traffic = openRecording({ path: path.join(folder, 'cut') });
+  const list = new FrameList();
+  t.throws(() => {
+    while (traffic.read(list, 10) >= 0);
+  });
+  t.equal(list.frames.length, 2);
+  traffic.close();
+  t.equal(readFileSync(path.join(folder, 'cut')).length, bytes.length - 10);
+});
