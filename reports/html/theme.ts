@@ -23,8 +23,17 @@ export function themeButton(): HTMLButtonElement {
   const system = matchMedia('(prefers-color-scheme: dark)');
   setTheme(system.matches ? 'dark' : 'light');
   system.addEventListener('change', () => setTheme(system.matches ? 'dark' : 'light'));
-  // Paper is white.
-  addEventListener('beforeprint', () => setTheme('light'));
+  let onScreen: 'dark' | 'light' = 'light';
+  // Paper is white, and has no tabs to click: all of them are shown before what is drawn is drawn again.
+  addEventListener('beforeprint', () => {
+    onScreen = document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light';
+    document.documentElement.dataset.printing = 'true';
+    setTheme('light');
+  });
+  addEventListener('afterprint', () => {
+    delete document.documentElement.dataset.printing;
+    setTheme(onScreen);
+  });
   return button('◐', () => setTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark'), {
     class: 'quiet',
     attributes: { 'aria-label': 'Dark or light', title: 'Dark or light' },
