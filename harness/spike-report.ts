@@ -21,7 +21,7 @@ export interface FrameWindow {
   readonly last: number;
 }
 
-/** Profiles of one instrument in a spike's window and in the steady state before it (or, failing that, after it). */
+/** Profiles of one instrument in a spike's window and in the steady state before it; null: nothing was sent before. */
 export interface WindowPair {
   readonly window: Profile;
   readonly steady: Profile | null;
@@ -146,9 +146,8 @@ export function windowOf(intervals: readonly FrameInterval[], frames: FrameWindo
   const first = intervals.indexOf(window[0]!);
   const sent = (interval: FrameInterval) => interval.lastFrame > interval.firstFrame;
   // Interval 0 is the target's own start, before the first frame: no steady state.
-  const before = intervals.slice(1, Math.max(1, first)).filter(sent);
-  const after = intervals.slice(intervals.indexOf(window.at(-1)!) + 1).filter(sent);
-  const steady = before.length > 0 ? before : after;
+  // Nor is what comes after: where the flood goes on, it allocates as it did, and would explain the spike away.
+  const steady = intervals.slice(1, Math.max(1, first)).filter(sent);
   const merged = (of: (interval: FrameInterval) => Profile): WindowPair => ({
     window: merge(window.map(of))!,
     steady: merge(steady.map(of)),

@@ -1,0 +1,52 @@
+import t from 'tap';
+import { type Profile, ProfileBuilder, sumOf } from './profile/profile.ts';
+import { type FrameInterval, windowOf } from './spike-report.ts';
+
+function profile(bytes: number): Profile {
+  const builder = new ProfileBuilder({ sampleTypes: [{ type: 'alloc_space', unit: 'bytes' }], durationMs: 1000 });
+  builder.add(builder.child(0, builder.site('work', 'agent/work.ts', 1)), 0, bytes);
+  return builder.finish();
+}
+
+function interval(number: number, firstFrame: number, lastFrame: number): FrameInterval {
+  const bytes = 10 ** number;
+  return {
+    interval: number,
+    startMs: number * 1000,
+    endMs: number * 1000 + 1000,
+    heap: profile(bytes),
+    offHeap: profile(2 * bytes),
+    firstFrame,
+    lastFrame,
+  };
+}
+
+t.test('a window is the intervals with most of their frames in it; what was sent before is the steady state', (t) => {
+  const intervals = [
+    interval(0, 0, 0),
+    interval(1, 0, 100),
+    interval(2, 100, 200),
+    interval(3, 200, 300),
+    interval(4, 300, 400),
+  ];
+  const window = windowOf(intervals, { first: 151, last: 290 })!;
+  t.equal(sumOf(window.heap.window, 0), 1000, 'half of interval 2 is not most of it, nine tenths of 3 are');
+  t.equal(sumOf(window.heap.steady!, 0), 110, 'not the start of the target (interval 0), not what came after');
+  t.equal(sumOf(window.offHeap.window, 0), 2000);
+  t.same([window.startMs, window.endMs], [3000, 4000]);
+  t.end();
+});
+
+t.test('a flood from the first frame has no steady state: what goes on after the top must not explain it away', (t) => {
+  const intervals = [interval(0, 0, 0), interval(1, 0, 100), interval(2, 100, 200)];
+  const window = windowOf(intervals, { first: 1, last: 100 })!;
+  t.equal(window.heap.steady, null);
+  t.equal(window.offHeap.steady, null);
+  t.end();
+});
+
+t.test('no interval in the window: nothing to say', (t) => {
+  t.equal(windowOf([], { first: 1, last: 100 }), undefined);
+  t.equal(windowOf([interval(0, 0, 0)], { first: 1, last: 100 }), undefined);
+  t.end();
+});
