@@ -1,6 +1,12 @@
 /**
  * Stream bytes in, HTTP/1 messages out. Which side sends requests is read from the bytes, never from ports. A head that one
  * segment holds is parsed where it lies; only split heads, and heads whose body goes on, are copied into pooled buffers.
+ *
+ * Policies: odd input is accepted and flagged (MessageFlag), never refused, as long as the end of the message is certain;
+ * where it is not, the message ends incomplete and the next head is searched for, strictly. A gap inside a body of known
+ * length, or inside one chunk, keeps the framing. What finds no room in a pool is shed and counted.
+ *
+ * One long file because it is one state machine: every method moves a SideRecord from one state to the next.
  */
 import assert from 'node:assert/strict';
 import { CloseReason, type GapReason, type Side, type StreamHandler } from '../tcp/stream-handler.ts';
