@@ -19,6 +19,7 @@ export class PipeLink implements LinkDevice {
   #bytesTaken = 0;
   #chunksUnderWay = 0;
   #wantsDrain = false;
+  #isAbandoned = false;
   framesRefused = 0;
 
   /** @param stream stays the caller's: `close` does not end it. */
@@ -34,9 +35,15 @@ export class PipeLink implements LinkDevice {
     return this.#wantsDrain;
   }
 
-  /** Whether nobody reads any more. */
+  /** Whether nobody reads any more, or nobody waits for it. */
   get isBroken(): boolean {
-    return this.#stream.destroyed || this.#stream.writableEnded;
+    return this.#isAbandoned || this.#stream.destroyed || this.#stream.writableEnded;
+  }
+
+  /** Waits for the reader no longer: it may hang. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#wake?.();
   }
 
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number): void {

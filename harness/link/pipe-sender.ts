@@ -82,6 +82,7 @@ class PipeSender implements Sender, FrameSink {
 
   stop(): void {
     this.#stopped = true;
+    this.#link.abandon();
     this.#started.resolve();
     this.resume();
   }
