@@ -65,7 +65,7 @@ const bodyBufferShare = 0.08;
 const valueShare = 0.1;
 const streamShare = 0.28;
 /** Lines and entries on their way to files. */
-const outputBytesMax = 4 << 20;
+const outputShare = 0.02;
 const harShare = 0.04;
 
 /** @throws FloodgateError `memory-too-small` or `limit-invalid`. */
@@ -100,7 +100,9 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   const decoderBytesMax = Math.floor(memoryBytes * decoderShare);
   const bodyBufferBytesMax = Math.floor(memoryBytes * bodyBufferShare);
   const harBytesMax = Math.floor(memoryBytes * harShare);
+  const outputBytesMax = Math.floor(memoryBytes * outputShare);
   const terms = addUp(tcp, http, witness, decoderBytesMax, bodyBufferBytesMax);
+  terms.push({ name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' });
   terms.push({ name: 'har', bytes: harBytesMax, reason: 'requests waiting for their response, and their bodies' });
   const memoryBytesMax = terms.reduce((sum, term) => sum + term.bytes, 0);
   // Single limits may have been set past what --memory gives: then their sum counts.
@@ -176,7 +178,6 @@ function addUp(
     { name: 'decoders', bytes: decoderBytesMax, reason: 'inflate, brotli and zstd windows of bodies in flight' },
     { name: 'bodies', bytes: bodyBufferBytesMax, reason: 'small bodies until they are whole' },
     { name: 'values', bytes: witness.totalBytesMax, reason: 'values of messages in flight and of halves waiting' },
-    { name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' },
   ];
 }
 

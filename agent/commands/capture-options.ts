@@ -24,6 +24,8 @@ export interface CaptureFlags {
   user?: string;
   messages?: string;
   har?: string;
+  witnesses?: string;
+  dedup?: boolean;
   obfuscate: ObfuscationMode;
   stats?: string;
   statsIntervalMs?: number;
@@ -73,6 +75,8 @@ function addOutputs(command: Command): void {
     .optionsGroup('What it writes:')
     .option('--messages <file>', 'a JSON line for each HTTP message; - for standard output')
     .option('--har <file>', 'exchanges with headers and bodies, as HTTP Archive 1.2')
+    .option('--witnesses <file>', 'exchanges as typed values, in binary (see floodgate-agent inspect)')
+    .option('--dedup', 'witnesses with the same digest once only')
     .addOption(
       new Option('--obfuscate <mode>', 'what is told of values: secrets redacted, all zeroed, all hashed, everything')
         .choices(OBFUSCATION_MODES)

@@ -15,12 +15,16 @@ import { collectGarbage, heapShare, processGauges } from '../observe/process-mem
 import { HarFile, harLimits } from '../sinks/har-file.ts';
 import { MessageLines } from '../sinks/message-lines.ts';
 import { OutputFile } from '../sinks/output-file.ts';
+import type { WitnessFile } from '../sinks/witness-file.ts';
 import { type Counters, dropShare, StatsFile } from '../stats.ts';
 import { Pressure } from '../tcp/limits.ts';
 import { TcpLayer } from '../tcp/tcp.ts';
 import { inferringTyper } from '../witness/infer.ts';
 import { Obfuscator } from '../witness/obfuscation.ts';
 import type { CaptureFlags } from './capture-options.ts';
+
+/** Digests that `--dedup` knows at least: 2 MB, counted in `agent/limits.ts` among the output. */
+const digestsRemembered = 1 << 16;
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 const tell = (line: string) => process.stderr.write(`${line}\n`);
@@ -32,6 +36,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
   const source = openCapture(flags);
   try {
     const outputs = new Outputs(flags, limits, version);
+    await outputs.openWitnesses();
     const agent = openAgent(flags, limits, source, outputs);
     const governor = govern(limits, agent, outputs);
     const counters = () => ({
@@ -77,6 +82,8 @@ class Outputs {
   readonly messages: OutputFile | null;
   readonly stats: StatsFile | null;
   har: HarFile | null = null;
+  witnesses: WitnessFile | null = null;
+  #witnessOutput: OutputFile | null = null;
   readonly #statsOutput: OutputFile | null;
   readonly #flags: CaptureFlags;
   readonly #limits: AgentLimits;
@@ -90,6 +97,20 @@ class Outputs {
     this.#statsOutput = flags.stats === undefined ? null : new OutputFile(flags.stats);
     const asLines = flags.statsIntervalMs !== undefined;
     this.stats = this.#statsOutput === null ? null : new StatsFile(this.#statsOutput, asLines);
+  }
+
+  /** Loaded only where witnesses are made: digests and encoder weigh some MB. */
+  async openWitnesses(): Promise<void> {
+    const { witnesses, until, dedup, obfuscate } = this.#flags;
+    if ((until ?? 'witnesses') !== 'witnesses' || (witnesses === undefined && until === undefined)) return;
+    const { WitnessFile } = await import('../sinks/witness-file.ts');
+    const { DigestMemory } = await import('../digest/dedup.ts');
+    this.#witnessOutput = witnesses === undefined ? null : new OutputFile(witnesses);
+    this.witnesses = new WitnessFile({
+      output: this.#witnessOutput,
+      obfuscator: new Obfuscator(obfuscate, randomBytes(32)),
+      seen: dedup ? new DigestMemory(digestsRemembered) : null,
+    });
   }
 
   /** Those that take messages as they flow. */
@@ -114,16 +135,19 @@ class Outputs {
   check(): boolean {
     const { messages, har } = this;
     har?.tick();
-    const failure: FloodgateError | null = messages?.failure ?? har?.failure ?? this.#statsOutput?.failure ?? null;
+    const files = [messages, har, this.#witnessOutput, this.#statsOutput];
+    const failure: FloodgateError | null = files.find((file) => file?.failure)?.failure ?? null;
     if (failure !== null) throw failure;
-    return messages?.closedByReader === true && har === null && this.stats === null;
+    return messages?.closedByReader === true && har === null && this.witnesses === null && this.stats === null;
   }
 
   counters(): Counters {
     const counters: Counters = {};
-    if (this.har === null) return counters;
-    for (const [name, value] of Object.entries(this.har.counters)) counters[`har.${name}`] = value as number;
-    counters['har.heldBytes'] = this.har.heldBytes;
+    const add = (prefix: string, from: object) => {
+      for (const [name, value] of Object.entries(from)) counters[`${prefix}.${name}`] = value as number;
+    };
+    if (this.har !== null) add('har', { ...this.har.counters, heldBytes: this.har.heldBytes });
+    if (this.witnesses !== null) add('witnessFile', this.witnesses.counters);
     return counters;
   }
 
@@ -131,6 +155,7 @@ class Outputs {
   close(): void {
     this.messages?.close();
     this.har?.close();
+    this.#witnessOutput?.close();
   }
 }
 
@@ -176,9 +201,9 @@ function openAgent(flags: CaptureFlags, limits: AgentLimits, source: FrameSource
     source,
     limits,
     pageMemory: mapPages(TcpLayer.bytesFor(limits.tcp).pages),
-    until: flags.until ?? 'http',
+    until: flags.until ?? (flags.witnesses === undefined ? 'http' : 'witnesses'),
     messageHandlers: (agent) => outputs.handlers(agent),
-    witnessHandler: { witness() {} },
+    witnessHandler: outputs.witnesses ?? { witness() {} },
     typer: inferringTyper,
     hashSeed: [seed.readUInt32LE(0), seed.readUInt32LE(4)],
     nowUs: (flags.interface ?? []).length > 0 ? () => Date.now() * 1000 : null,

@@ -1,0 +1,33 @@
+import t from 'tap';
+import { FloodgateError } from './errors.ts';
+import { deriveLimits, limitTable, memoryBytesDefault, runtimeBytes } from './limits.ts';
+
+t.test('the terms add up, stay within the figure they come from, and each has a reason', (t) => {
+  for (const memoryBytes of [32e6, 64e6, 100e6, memoryBytesDefault, 1e9, 8e9]) {
+    const limits = deriveLimits({ memoryBytes });
+    const sum = limits.terms.reduce((bytes, term) => bytes + term.bytes, 0);
+    t.equal(limits.memoryBytesMax, sum);
+    t.ok(sum <= memoryBytes, `${sum} of ${memoryBytes}`);
+    t.ok(limits.terms.every(({ bytes, reason }) => bytes > 0 && reason.length > 10));
+    t.equal(limits.ceilingBytes, memoryBytes + runtimeBytes);
+    t.match(limitTable(limits), new RegExp(`${limits.terms.length - 1} \\+|\\+`));
+  }
+  t.end();
+});
+
+t.test('limits set one by one count as they are', (t) => {
+  const usual = deriveLimits({});
+  const more = deriveLimits({ pages: usual.tcp.pagesMax * 10 });
+  t.equal(more.tcp.pagesMax, usual.tcp.pagesMax * 10);
+  t.ok(more.memoryBytesMax > usual.memoryBytesMax + usual.tcp.pagesMax * 9 * 2000);
+  t.ok(more.ceilingBytes >= more.memoryBytesMax + runtimeBytes, 'the ceiling moves along');
+  t.equal(deriveLimits({ pages: 10 }).tcp.pagesPerConnectionMax, 10, 'no connection may hold more than there is');
+  t.equal(deriveLimits({ streams: 2048 }).http.streamsMax, 2048);
+  t.end();
+});
+
+t.test('too little is refused', (t) => {
+  t.throws(() => deriveLimits({ memoryBytes: 1e6 }), FloodgateError);
+  t.throws(() => deriveLimits({ ceilingBytes: 1e6 }), { code: 'memory-too-small' });
+  t.end();
+});
