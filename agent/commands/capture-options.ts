@@ -1,5 +1,5 @@
 /** The options of the capturing agent, as the command line, the environment and a configuration file give them. */
-import { type Command, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type Stage, stages } from '../agent.ts';
 import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation.ts';
 import {
@@ -44,10 +44,12 @@ export interface CaptureFlags {
 
 /** Adds the options to a command; every one can also be an environment variable. */
 export function addCaptureOptions(command: Command): Command {
-  addSources(command);
-  addOutputs(command);
-  addBounds(command);
-  for (const option of command.options) if (option.long !== '--version') option.env(environmentName(option));
+  // Commander listens to the environment only where an option has its variable before it is added.
+  const drafts = new Command();
+  addSources(drafts);
+  addOutputs(drafts);
+  addBounds(drafts);
+  for (const option of drafts.options) command.addOption(option.env(environmentName(option)));
   return command.addHelpText('after', examples);
 }
 
