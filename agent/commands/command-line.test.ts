@@ -175,7 +175,7 @@ t.test('killed: the HAR file is whole up to its last entry', async (t) => {
   for (let tries = 0; tries < 100 && read() === 0; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50));
   child.kill('SIGKILL');
   await once(child, 'exit');
-  t.equal(read(), 200);
+  t.ok(read() > 0, 'a document, with what was written before');
 });
 
 t.test('metrics and profiles', async (t) => {
