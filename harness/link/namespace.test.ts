@@ -5,11 +5,12 @@ import { pathToFileURL } from 'node:url';
 import t from 'tap';
 
 const node = process.execPath;
-const module = (name: string) => pathToFileURL(`${import.meta.dirname}/${name}`).href;
+/** A module's address, quoted. */
+const module = (name: string) => JSON.stringify(pathToFileURL(`${import.meta.dirname}/${name}`).href);
 
 /** A program of one text that enters a namespace first. */
 const entering = (inside: string) => `
-import { isInNamespace, runInNamespace } from '${module('namespace.ts')}';
+import { isInNamespace, runInNamespace } from ${module('namespace.ts')};
 if (!isInNamespace()) process.exit(await runInNamespace([process.execPath, '--input-type=module', '-e', process.env.TEXT, 'mark-' + process.env.MARK]));
 ${inside}`;
 
@@ -60,7 +61,7 @@ t.test('the exit code comes through, the network is another, root inside', { ski
 });
 
 const withDevice = `
-import { openTap } from '${module('tap-device.ts')}';
+import { openTap } from ${module('tap-device.ts')};
 import { spawn } from 'node:child_process';
 openTap({ name: 'kept0' });
 spawn('sleep', ['1000'], { detached: true, argv0: 'sleep-mark-' + process.env.MARK, stdio: 'ignore' });
