@@ -117,7 +117,10 @@ class Outputs {
   handlers(agent: Agent): MessageHandler[] {
     const { messages } = this;
     const handlers: MessageHandler[] = [];
-    if (messages !== null) handlers.push(new MessageLines(messages, (stream) => agent.tcp.streamId(stream)));
+    if (messages !== null) {
+      const obfuscator = new Obfuscator(this.#flags.obfuscate, randomBytes(32));
+      handlers.push(new MessageLines(messages, (stream) => agent.tcp.streamId(stream), obfuscator));
+    }
     if (this.#flags.har === undefined) return handlers;
     const { harBytesMax, witness } = this.#limits;
     this.har = new HarFile(this.#flags.har, this.#version, {

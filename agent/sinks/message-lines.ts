@@ -1,15 +1,18 @@
 /** `--messages`: one JSON line a message, written when the message is over. */
 import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
+import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { OutputFile } from './output-file.ts';
 
 export class MessageLines implements MessageHandler {
   readonly #output: OutputFile;
   readonly #streamId: (stream: number) => number;
+  readonly #obfuscator: Pick<Obfuscator, 'url'>;
 
   /** @param streamId unique number of an open stream: slots are used again */
-  constructor(output: OutputFile, streamId: (stream: number) => number) {
+  constructor(output: OutputFile, streamId: (stream: number) => number, obfuscator: Pick<Obfuscator, 'url'>) {
     this.#output = output;
     this.#streamId = streamId;
+    this.#obfuscator = obfuscator;
   }
 
   begin(): void {}
@@ -22,7 +25,7 @@ export class MessageLines implements MessageHandler {
       stream: this.#streamId(message.stream),
       ts: message.tsUs / 1e6,
       method: message.method,
-      uri: message.uri,
+      uri: this.#obfuscator.url(message.uri),
       host: message.headers.get('host') ?? '',
       status: message.status,
       headersBytes: message.headersBytes,
