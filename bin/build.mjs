@@ -1,0 +1,22 @@
+// `npm run build`: what is published. Type-checks and strips the sources into dist/ and copies what is no TypeScript.
+import { spawnSync } from 'node:child_process';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const dist = path.join(root, 'dist');
+rmSync(dist, { recursive: true, force: true });
+const tsc = spawnSync(path.join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (tsc.status !== 0) process.exit(tsc.status ?? 2);
+
+// Style sheets, recordings and settings lie beside the modules that read them.
+for (const room of ['agent', 'harness', 'reports', 'scenarios']) {
+  for (const name of readdirSync(path.join(root, room), { recursive: true })) {
+    if (!/\.(css|json|zst|gz|pcapng|proto)$/.test(name) || name.includes('testdata')) continue;
+    cpSync(path.join(root, room, name), path.join(dist, room, name));
+  }
+}
