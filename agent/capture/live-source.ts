@@ -5,7 +5,7 @@ import type { FrameSource } from './frame-source.ts';
 
 /** How devices are captured from; every option has a default. */
 export interface LiveOptions {
-  /** Kernel ring of each interface, rounded up to whole blocks. @default 8 MiB: 0.1 s of a flood of 75 MB/s; it is resident as long as the agent runs */
+  /** Kernel ring of each interface, rounded up to whole blocks. @default 16 MiB: 0.2 s of a flood of 75 MB/s; resident as long as the agent runs */
   readonly ringBytes?: number;
   /** Bytes the kernel fills before it hands them over: a power of two, from the system page up. @default 256 KiB */
   readonly blockBytes?: number;
@@ -25,7 +25,7 @@ export interface LiveOptions {
   readonly onNotice?: (message: string) => void;
 }
 
-export const ringBytesDefault = 8 << 20;
+export const ringBytesDefault = 16 << 20;
 export const blockBytesDefault = 256 << 10;
 
 /** The geometry asked for; the kernel maps two blocks at least, since it fills one while the other is read. */

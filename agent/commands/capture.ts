@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Agent } from '../agent.ts';
 import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
 import { openSource } from '../capture/open.ts';
+import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
 import { mapPages } from '../capture/sys/page-memory.ts';
 import { dropPrivileges } from '../capture/sys/privileges.ts';
 import type { FloodgateError } from '../errors.ts';
@@ -56,6 +57,8 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
         : setInterval(() => outputs.stats?.sample(Date.now(), counters()), flags.statsIntervalMs);
     const onSignal = () => agent.stop();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
+    // Everything is loaded: what start-up alone needed can go.
+    releaseExecutablePages();
     if (flags.interface) tell(`capturing on ${flags.interface.join(', ')}`);
     try {
       await agent.run(() => {
