@@ -67,7 +67,10 @@ async function main(): Promise<void> {
   mkdirSync(work, { recursive: true });
   const peer = buildPeer();
   const runs = Number(flags.runs);
-  const agent = [process.execPath, path.join(root, 'agent/main.ts')];
+  // As bin/floodgate-agent starts it, without the starting Node.js: that is not what is compared.
+  const nodeArguments: string[] = JSON.parse(readFileSync(path.join(root, 'agent/node-arguments.json'), 'utf8'));
+  const agent = [process.execPath, ...nodeArguments, path.join(root, 'agent/main.ts')];
+  const agentEnvironment = { NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/floodgate') };
   process.stdout.write(
     '| capture | to | ours MB/CPU s | peer MB/CPU s | ratio | target | ours peak MB | peer peak MB |\n|---|---|---|---|---|---|---|---|\n',
   );
@@ -86,7 +89,7 @@ async function main(): Promise<void> {
       for (let run = 0; run <= runs; run += 1) {
         for (const [side, command] of commands.entries()) {
           if (command === null) continue;
-          const usage = await measureProcess(command, side === 1 ? { GOMAXPROCS: '1' } : {});
+          const usage = await measureProcess(command, side === 1 ? { GOMAXPROCS: '1' } : agentEnvironment);
           if (usage.exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${usage.exitCode}`);
           if (run > 0) usages[side]!.push(usage);
         }
