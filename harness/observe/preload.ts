@@ -1,7 +1,7 @@
 /**
  * Runs inside a Node.js target before its own code (`--import`): V8's figures and collections on descriptor 3, and
  * on command allocation profiles, live-heap profiles and snapshots. In a measuring pass it does nothing but read
- * counters; what it costs is measured in preload.bench.ts.
+ * counters; what it costs is not in a budget yet.
  */
 import { writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
