@@ -1,33 +1,26 @@
 /** The agent put together: a frame source, the layers above it, and the loop that drives them. */
-import { BodyDiscard } from './body/body-discard.ts';
-import { DecoderPool } from './body/content-decoder.ts';
-import { BodyBuffers } from './body/json-document.ts';
+import type { BodyStage } from './body/body-stage.ts';
 import type { PageMemory } from './bounded/page-memory.ts';
 import type { FrameSource } from './capture/frame-source.ts';
 import { createHttpCounters } from './http/http-counters.ts';
 import { HttpLayer } from './http/http-layer.ts';
 import type { HttpMessage, MessageHandler } from './http/message-handler.ts';
 import type { AgentLimits } from './limits.ts';
+import type { Stage } from './stage.ts';
 import { type Counters, captureCounters } from './stats.ts';
 import { Pressure } from './tcp/limits.ts';
 import type { CloseReason, GapReason, Side, StreamHandler } from './tcp/stream-handler.ts';
 import { TcpLayer } from './tcp/tcp.ts';
-import type { ValueTyper } from './witness/body-builder.ts';
-import { WitnessBuilder, type WitnessHandler } from './witness/witness-builder.ts';
-
-/** Where the pipeline ends; what a stage delivers beyond it is discarded. */
-export const stages = ['tcp', 'http', 'bodies', 'witnesses'] as const;
-export type Stage = (typeof stages)[number];
 
 export interface AgentOptions {
   readonly source: FrameSource;
   readonly limits: AgentLimits;
   readonly pageMemory: PageMemory;
   readonly until: Stage;
-  /** Take messages as they flow, beside the witnesses. The agent is not whole yet when they are made: keep it for later. */
+  /** Take messages as they flow. The agent is not whole yet when they are made: keep it for later. */
   readonly messageHandlers: (agent: Agent) => readonly MessageHandler[];
-  readonly witnessHandler: WitnessHandler;
-  readonly typer: ValueTyper;
+  /** Null where nothing looks into bodies. */
+  readonly bodies: BodyStage | null;
   readonly hashSeed: readonly [number, number];
   /** Wall clock, µs: drives the timers while a live capture is quiet. Null for recorded frames, whose own clock it is not. */
   readonly nowUs: (() => number) | null;
@@ -41,9 +34,7 @@ const waitMs = 100;
 export class Agent {
   readonly tcp: TcpLayer;
   readonly http: HttpLayer;
-  readonly witnesses: WitnessBuilder | null;
-  readonly decoders: DecoderPool;
-  readonly bodyBuffers: BodyBuffers;
+  readonly #bodies: BodyStage | null;
   readonly #options: AgentOptions;
   readonly #httpCounters = createHttpCounters();
   #stopping = false;
@@ -51,20 +42,8 @@ export class Agent {
   constructor(options: AgentOptions) {
     this.#options = options;
     const { limits, until } = options;
-    this.decoders = new DecoderPool(limits.decoderBytesMax);
-    this.bodyBuffers = new BodyBuffers(limits.bodyBufferBytesMax);
-    const handlers: MessageHandler[] = [...options.messageHandlers(this)];
-    this.witnesses = null;
-    if (until === 'bodies') handlers.push(new BodyDiscard(this.decoders, limits.witness.body.decodedBytesMax));
-    if (until === 'witnesses') {
-      this.witnesses = new WitnessBuilder(
-        limits.witness,
-        { decoders: this.decoders, buffers: this.bodyBuffers },
-        options.typer,
-        options.witnessHandler,
-      );
-      handlers.push(this.witnesses);
-    }
+    this.#bodies = options.bodies;
+    const handlers = [...options.messageHandlers(this)];
     const handler = handlers.length === 1 ? handlers[0]! : new MessageFan(handlers);
     this.http = new HttpLayer({ limits: limits.http, handler, counters: this.#httpCounters });
     this.tcp = new TcpLayer({
@@ -97,7 +76,7 @@ export class Agent {
 
   advance(tsUs: number): void {
     this.tcp.advance(tsUs);
-    this.witnesses?.advance(tsUs);
+    this.#bodies?.witnesses?.advance(tsUs);
   }
 
   /** Lets `run` end after the frames that were captured already: a ring hands its last block over within milliseconds. */
@@ -109,13 +88,14 @@ export class Agent {
   /** What to shed from now on; the governor's. */
   setPressure(level: Pressure): void {
     this.tcp.setPressure(level);
-    if (this.witnesses !== null) this.witnesses.shedBodies = level >= Pressure.shedBodies;
+    const witnesses = this.#bodies?.witnesses ?? null;
+    if (witnesses !== null) witnesses.shedBodies = level >= Pressure.shedBodies;
   }
 
   /** Closes every stream. Whatever input failed, what came before it counts. */
   finish(): void {
     this.tcp.finish();
-    this.witnesses?.finish();
+    this.#bodies?.witnesses?.finish();
   }
 
   counters(): Counters {
@@ -123,19 +103,7 @@ export class Agent {
     for (const [name, value] of Object.entries(this.#httpCounters)) counters[`http.${name}`] = value as number;
     counters['http.headPoolBytes'] = this.http.headPoolBytes;
     counters['http.waitingRequests'] = this.http.waitingRequests;
-    counters['body.decoderBytes'] = this.decoders.bytesInUse;
-    counters['body.bufferBytes'] = this.bodyBuffers.bytesInUse;
-    counters['body.bufferBytesPeak'] = this.bodyBuffers.bytesPeak;
-    counters['body.decoderBytesPeak'] = this.decoders.bytesPeak;
-    if (this.witnesses !== null) {
-      for (const [name, value] of Object.entries(this.witnesses.counters))
-        counters[`witness.${name}`] = value as number;
-      counters['witness.pending'] = this.witnesses.pending;
-      counters['witness.valueBytes'] = this.witnesses.values.bytes;
-      counters['witness.valueBytesPeak'] = this.witnesses.values.bytesPeak;
-      counters['witness.valuesShed'] = this.witnesses.values.shed;
-    }
-    return counters;
+    return Object.assign(counters, this.#bodies?.counters());
   }
 }
 

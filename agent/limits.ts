@@ -2,12 +2,12 @@
  * Every bound of the agent, derived from one figure (`--memory`) and added up again, term by term. What the JavaScript
  * runtime needs before the first frame is not in it: `runtimeBytes` is measured and stated beside it.
  */
-import { type BodyLimits, defaultBodyLimits } from './body/body-reader.ts';
+import { type BodyLimits, defaultBodyLimits } from './body/body-limits.ts';
 import { FloodgateError } from './errors.ts';
 import { defaultHttpLimits, type HttpLimits, httpMemoryTerms } from './http/http-limits.ts';
 import { defaultTcpLimits, type TcpLimits } from './tcp/limits.ts';
 import { TcpLayer } from './tcp/tcp.ts';
-import { defaultWitnessLimits, type WitnessLimits } from './witness/witness-builder.ts';
+import { defaultWitnessLimits, type WitnessLimits } from './witness/witness-limits.ts';
 
 /** What can be set one by one; undefined: derived from `memoryBytes`. */
 export interface LimitOptions {

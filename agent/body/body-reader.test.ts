@@ -1,6 +1,7 @@
 import zlib from 'node:zlib';
 import t from 'tap';
-import { type BodyHandler, type BodyLimits, BodyReader, defaultBodyLimits } from './body-reader.ts';
+import { type BodyLimits, defaultBodyLimits } from './body-limits.ts';
+import { type BodyHandler, BodyReader } from './body-reader.ts';
 import { DecoderPool, parseCodings } from './content-decoder.ts';
 import { BodyBuffers } from './json-document.ts';
 

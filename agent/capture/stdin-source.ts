@@ -1,7 +1,6 @@
 /** Frames from a capture on standard input (or any pipe), read asynchronously so that timers and profilers go on. */
 import { fstatSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { isatty } from 'node:tty';
+import type { Socket } from 'node:net';
 import { FloodgateError } from '../errors.ts';
 import { ChunkFeed } from './chunk-feed.ts';
 import { FileSource, type FileSourceOptions } from './file-source.ts';
@@ -15,7 +14,7 @@ const chunkBytes = 65_536;
  * @throws FloodgateError `stdin-is-terminal` when nothing was connected to it.
  */
 export function openStdin(options: FileSourceOptions = {}, fd = 0): FrameSource {
-  if (isatty(fd)) {
+  if (process.getBuiltinModule('node:tty').isatty(fd)) {
     throw new FloodgateError('stdin-is-terminal', 'standard input is a terminal, not a capture', {
       hint: 'pipe a capture into it, e.g. tcpdump -i eth0 -w - | floodgate-agent --read -',
     });
@@ -36,6 +35,7 @@ class StdinSource implements FrameSource {
 
   constructor(fd: number, options: FileSourceOptions) {
     this.#feed = new ChunkFeed('standard input', options.filter ?? null);
+    const { Socket } = process.getBuiltinModule('node:net');
     this.#socket = new Socket({
       fd,
       readable: true,

@@ -1,7 +1,7 @@
 /** The options of the capturing agent, as the command line, the environment and a configuration file give them. */
 import { Command, Option } from 'commander';
-import { type Stage, stages } from '../agent.ts';
-import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation.ts';
+import { type Stage, stages } from '../stage.ts';
+import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation-mode.ts';
 import {
   collect,
   type ListenAddress,

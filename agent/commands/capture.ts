@@ -1,7 +1,7 @@
 /** The capturing agent: options in, its parts opened in the order of their privileges, run, closed whatever happened. */
-import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { Agent } from '../agent.ts';
+import type { BodyStage } from '../body/body-stage.ts';
 import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
 import { openSource } from '../capture/open.ts';
 import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
@@ -13,21 +13,25 @@ import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Governor } from '../observe/governor.ts';
 import type { ObserveServer } from '../observe/observe-server.ts';
 import { collectGarbage, heapShare, processGauges } from '../observe/process-memory.ts';
-import { HarFile, harLimits } from '../sinks/har-file.ts';
-import { MessageLines } from '../sinks/message-lines.ts';
+import type { HarFile } from '../sinks/har-file.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import type { WitnessFile } from '../sinks/witness-file.ts';
+import type { Stage } from '../stage.ts';
 import { type Counters, dropShare, StatsFile } from '../stats.ts';
 import { Pressure } from '../tcp/limits.ts';
 import { TcpLayer } from '../tcp/tcp.ts';
-import { inferringTyper } from '../witness/infer.ts';
-import { Obfuscator } from '../witness/obfuscation.ts';
+import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { CaptureFlags } from './capture-options.ts';
 
 /** Digests that `--dedup` knows at least: 2 MB, counted in `agent/limits.ts` among the output. */
 const digestsRemembered = 1 << 16;
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+/** Monotonic; `performance` takes 5 ms to load. */
+const nowMs = () => {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+};
 const tell = (line: string) => process.stderr.write(`${line}\n`);
 
 /** @throws FloodgateError when it cannot run or cannot go on. */
@@ -37,7 +41,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
   const source = openCapture(flags);
   try {
     const outputs = new Outputs(flags, limits, version);
-    await outputs.openWitnesses();
+    await outputs.open();
     const agent = openAgent(flags, limits, source, outputs);
     const governor = govern(limits, agent, outputs);
     const counters = () => ({
@@ -80,10 +84,15 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
   }
 }
 
-/** Everything written while capturing: opened together, looked after together. */
+/**
+ * Everything written while capturing: opened together, looked after together. What a run does not ask for is not loaded:
+ * all of it takes a tenth of a second and some MB.
+ */
 class Outputs {
   readonly messages: OutputFile | null;
   readonly stats: StatsFile | null;
+  /** Null where nothing looks into bodies. */
+  bodies: BodyStage | null = null;
   har: HarFile | null = null;
   witnesses: WitnessFile | null = null;
   #witnessOutput: OutputFile | null = null;
@@ -91,6 +100,7 @@ class Outputs {
   readonly #flags: CaptureFlags;
   readonly #limits: AgentLimits;
   readonly #version: string;
+  readonly #openers: ((agent: Agent) => MessageHandler)[] = [];
 
   constructor(flags: CaptureFlags, limits: AgentLimits, version: string) {
     this.#flags = flags;
@@ -102,39 +112,79 @@ class Outputs {
     this.stats = this.#statsOutput === null ? null : new StatsFile(this.#statsOutput, asLines);
   }
 
-  /** Loaded only where witnesses are made: digests and encoder weigh some MB. */
-  async openWitnesses(): Promise<void> {
-    const { witnesses, until, dedup, obfuscate } = this.#flags;
-    if ((until ?? 'witnesses') !== 'witnesses' || (witnesses === undefined && until === undefined)) return;
+  get until(): Stage {
+    return this.#flags.until ?? (this.#flags.witnesses === undefined ? 'http' : 'witnesses');
+  }
+
+  /** Opens what takes messages as they flow. */
+  async open(): Promise<void> {
+    const { har, messages } = this.#flags;
+    if (this.until === 'bodies' || this.until === 'witnesses' || har !== undefined) {
+      const { BodyStage } = await import('../body/body-stage.ts');
+      this.bodies = new BodyStage(this.#limits);
+    }
+    if (messages !== undefined) await this.#openMessages();
+    if (har !== undefined) await this.#openHar(har, this.bodies!);
+    if (this.until === 'bodies') await this.#openDiscard(this.bodies!);
+    if (this.until === 'witnesses') await this.#openWitnesses(this.bodies!);
+  }
+
+  /** The opened ones. */
+  handlers(agent: Agent): MessageHandler[] {
+    return this.#openers.map((open) => open(agent));
+  }
+
+  async #openMessages(): Promise<void> {
+    const { MessageLines } = await import('../sinks/message-lines.ts');
+    const obfuscator = await this.#obfuscator();
+    this.#openers.push((agent) => new MessageLines(this.messages!, (stream) => agent.tcp.streamId(stream), obfuscator));
+  }
+
+  async #openHar(file: string, bodies: BodyStage): Promise<void> {
+    const { HarFile, harLimits } = await import('../sinks/har-file.ts');
+    const obfuscator = await this.#obfuscator();
+    const { harBytesMax, witness } = this.#limits;
+    this.#openers.push((agent) => {
+      this.har = new HarFile(file, this.#version, {
+        limits: harLimits(harBytesMax, witness.body.decodedBytesMax),
+        decoders: bodies.decoders,
+        obfuscator,
+        describe: (stream, out) => agent.tcp.describe(stream, out),
+        nowMs,
+      });
+      return this.har;
+    });
+  }
+
+  async #openDiscard(bodies: BodyStage): Promise<void> {
+    const { BodyDiscard } = await import('../body/body-discard.ts');
+    const { decodedBytesMax } = this.#limits.witness.body;
+    this.#openers.push(() => new BodyDiscard(bodies.decoders, decodedBytesMax));
+  }
+
+  async #openWitnesses(bodies: BodyStage): Promise<void> {
+    const { witnesses, dedup } = this.#flags;
+    const { WitnessBuilder } = await import('../witness/witness-builder.ts');
+    const { inferringTyper } = await import('../witness/infer.ts');
     const { WitnessFile } = await import('../sinks/witness-file.ts');
     const { DigestMemory } = await import('../digest/dedup.ts');
     this.#witnessOutput = witnesses === undefined ? null : new OutputFile(witnesses);
     this.witnesses = new WitnessFile({
       output: this.#witnessOutput,
-      obfuscator: new Obfuscator(obfuscate, randomBytes(32)),
+      obfuscator: await this.#obfuscator(),
       seen: dedup ? new DigestMemory(digestsRemembered) : null,
     });
+    const builder = new WitnessBuilder(this.#limits.witness, bodies, inferringTyper, this.witnesses);
+    bodies.witnesses = builder;
+    this.#openers.push(() => builder);
   }
 
-  /** Those that take messages as they flow. */
-  handlers(agent: Agent): MessageHandler[] {
-    const { messages } = this;
-    const handlers: MessageHandler[] = [];
-    if (messages !== null) {
-      const obfuscator = new Obfuscator(this.#flags.obfuscate, randomBytes(32));
-      handlers.push(new MessageLines(messages, (stream) => agent.tcp.streamId(stream), obfuscator));
-    }
-    if (this.#flags.har === undefined) return handlers;
-    const { harBytesMax, witness } = this.#limits;
-    this.har = new HarFile(this.#flags.har, this.#version, {
-      limits: harLimits(harBytesMax, witness.body.decodedBytesMax),
-      decoders: agent.decoders,
-      obfuscator: new Obfuscator(this.#flags.obfuscate, randomBytes(32)),
-      describe: (stream, out) => agent.tcp.describe(stream, out),
-      nowMs: () => performance.now(),
-    });
-    handlers.push(this.har);
-    return handlers;
+  /** Each with a key of its own, where it hashes: two outputs then cannot be joined by their hashes. */
+  async #obfuscator(): Promise<Obfuscator> {
+    const { Obfuscator } = await import('../witness/obfuscation.ts');
+    const mode = this.#flags.obfuscate;
+    const key = new Uint8Array(32);
+    return new Obfuscator(mode, mode === 'hash' ? crypto.getRandomValues(key) : key);
   }
 
   /** @returns whether nobody reads any more. @throws FloodgateError of the first output that failed. */
@@ -202,16 +252,15 @@ function openCapture(flags: CaptureFlags): FrameSource {
 }
 
 function openAgent(flags: CaptureFlags, limits: AgentLimits, source: FrameSource, outputs: Outputs): Agent {
-  const seed = randomBytes(8);
+  const [low, high] = crypto.getRandomValues(new Uint32Array(2));
   return new Agent({
     source,
     limits,
     pageMemory: mapPages(TcpLayer.bytesFor(limits.tcp).pages),
-    until: flags.until ?? (flags.witnesses === undefined ? 'http' : 'witnesses'),
+    until: outputs.until,
     messageHandlers: (agent) => outputs.handlers(agent),
-    witnessHandler: outputs.witnesses ?? { witness() {} },
-    typer: inferringTyper,
-    hashSeed: [seed.readUInt32LE(0), seed.readUInt32LE(4)],
+    bodies: outputs.bodies,
+    hashSeed: [low!, high!],
     nowUs: (flags.interface ?? []).length > 0 ? () => Date.now() * 1000 : null,
   });
 }
@@ -220,7 +269,7 @@ function govern(limits: AgentLimits, agent: Agent, outputs: Outputs): Governor {
   const names = ['sheds nothing', 'refuses new streams', 'sheds out-of-order data', 'sheds bodies'];
   return new Governor({
     ceilingBytes: limits.ceilingBytes,
-    nowMs: () => performance.now(),
+    nowMs,
     residentBytes: () => process.memoryUsage.rss(),
     heapShare,
     collect: collectGarbage,

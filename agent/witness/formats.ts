@@ -213,26 +213,20 @@ const RULES: readonly FormatRule[] = [
 /** By length: what a string up to here may be depends on its first character; beyond, on the few rules for long ones. */
 const LENGTH_INDEXED_MAX = 64;
 
-/** Rules by first character (ASCII) and length, so that most strings meet one or two. */
-const CANDIDATES: readonly (readonly FormatRule[])[] = buildCandidates();
+/**
+ * Rules by first character (ASCII) and length, so that most strings meet one or two. Each place is filled when a value
+ * first asks for it: filling all of them at once took 30 ms of every start.
+ */
+const candidates: (readonly FormatRule[] | undefined)[] = new Array(128 * (LENGTH_INDEXED_MAX + 2)).fill(undefined);
 
-function buildCandidates(): (readonly FormatRule[])[] {
-  const table: (readonly FormatRule[])[] = [];
-  const shared = new Map<string, readonly FormatRule[]>();
-  for (let code = 0; code < 128; code += 1) {
-    for (let length = 0; length <= LENGTH_INDEXED_MAX + 1; length += 1) {
-      const isLast = length > LENGTH_INDEXED_MAX;
-      const fits = RULES.filter(
-        (r) =>
-          r.first.test(String.fromCharCode(code)) &&
-          (isLast ? r.lengthMax > LENGTH_INDEXED_MAX : r.lengthMin <= length && length <= r.lengthMax),
-      );
-      const key = fits.map((r) => RULES.indexOf(r)).join(' ');
-      if (!shared.has(key)) shared.set(key, fits);
-      table.push(shared.get(key)!);
-    }
-  }
-  return table;
+function candidatesFor(code: number, length: number): readonly FormatRule[] {
+  const isLast = length > LENGTH_INDEXED_MAX;
+  const first = String.fromCharCode(code);
+  return RULES.filter(
+    (r) =>
+      r.first.test(first) &&
+      (isLast ? r.lengthMax > LENGTH_INDEXED_MAX : r.lengthMin <= length && length <= r.lengthMax),
+  );
 }
 
 /** The format of a string, shared by all values that have it, or null. Linear in its length. */
@@ -241,7 +235,13 @@ export function stringFormat(text: string): DataFormat | null {
   if (length < 2 || length > EXAMINED_CHARACTERS_MAX) return null;
   const first = text.charCodeAt(0);
   if (first > 127) return null;
-  const rules = CANDIDATES[first * (LENGTH_INDEXED_MAX + 2) + Math.min(length, LENGTH_INDEXED_MAX + 1)]!;
+  const indexed = Math.min(length, LENGTH_INDEXED_MAX + 1);
+  const place = first * (LENGTH_INDEXED_MAX + 2) + indexed;
+  let rules = candidates[place];
+  if (rules === undefined) {
+    rules = candidatesFor(first, indexed);
+    candidates[place] = rules;
+  }
   for (let i = 0; i < rules.length; i += 1) {
     const candidate = rules[i]!;
     if (length < candidate.lengthMin || length > candidate.lengthMax) continue;

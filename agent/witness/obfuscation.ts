@@ -3,16 +3,14 @@
  * messages): `redact` replaces secrets, `zero` all values, `hash` all values by keyed hashes, `off` nothing.
  * In `zero` and `hash` names and paths are still redacted: they are no values, and may hold secrets all the same.
  */
-import { createHmac } from 'node:crypto';
+import type { Hmac } from 'node:crypto';
 import { type Data, DataKind, DataMeta, Fields, Location, type OneOf, ScalarKind, type Witness } from './ir.ts';
+import type { ObfuscationMode } from './obfuscation-mode.ts';
 import { isSecretName } from './secret-names.ts';
 import { isCardNumber, REDACTED, redactText } from './secret-scanner.ts';
 import { Step, Visit, type VisitContext, Walker } from './visitor.ts';
 
 export { REDACTED };
-
-export const OBFUSCATION_MODES = ['redact', 'zero', 'hash', 'off'] as const;
-export type ObfuscationMode = (typeof OBFUSCATION_MODES)[number];
 
 /** Where a plain pair stands in its message. */
 export type PairPlace = 'header' | 'query' | 'cookie' | 'form';
@@ -196,7 +194,7 @@ export class Obfuscator {
     if (data.scalar === ScalarKind.BOOL || data.scalar === ScalarKind.NONE) return;
     this.changed += 1;
     const { value } = data;
-    const hmac = createHmac('sha256', this.#hashKey)
+    const hmac = this.#hmac()
       .update(value instanceof Uint8Array ? value : String(value))
       .digest();
     if (data.scalar === ScalarKind.STRING) data.value = base64url(hmac);
@@ -244,10 +242,15 @@ export class Obfuscator {
     return text;
   }
 
+  /** Loaded where it is asked for: all other modes do without the cryptography, which takes 10 ms to load. */
+  #hmac(): Hmac {
+    return process.getBuiltinModule('node:crypto').createHmac('sha256', this.#hashKey);
+  }
+
   /** A whole value in the modes that tell none. */
   #value(text: string): string {
     this.changed += 1;
-    return this.mode === 'zero' ? '' : base64url(createHmac('sha256', this.#hashKey).update(text).digest());
+    return this.mode === 'zero' ? '' : base64url(this.#hmac().update(text).digest());
   }
 
   /** The scheme says nothing, what follows does. */

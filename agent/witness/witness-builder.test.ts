@@ -1,11 +1,12 @@
 import t from 'tap';
-import { defaultBodyLimits } from '../body/body-reader.ts';
+import { defaultBodyLimits } from '../body/body-limits.ts';
 import { DecoderPool } from '../body/content-decoder.ts';
 import { BodyBuffers } from '../body/json-document.ts';
 import type { HeaderFields, HttpMessage } from '../http/message-handler.ts';
 import type { ValueTyper } from './body-builder.ts';
 import { type Data, DataKind, type Fields, Location, stringData, type Witness } from './ir.ts';
-import { defaultWitnessLimits, WitnessBuilder, type WitnessContext } from './witness-builder.ts';
+import { WitnessBuilder, type WitnessContext } from './witness-builder.ts';
+import { defaultWitnessLimits } from './witness-limits.ts';
 
 const typer: ValueTyper = { string: stringData, text: stringData, number: (data) => data };
 

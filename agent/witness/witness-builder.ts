@@ -3,7 +3,7 @@
  * responses. A half whose other half never comes is given out alone, when its stream's slot is used again, when it has
  * waited too long on the packets' clock, or when the table is full (the oldest first).
  */
-import { type BodyLimits, type BodyMeans, BodyReader } from '../body/body-reader.ts';
+import { type BodyMeans, BodyReader } from '../body/body-reader.ts';
 import { parseCodings } from '../body/content-decoder.ts';
 import { decodeFormText } from '../body/form-reader.ts';
 import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
@@ -20,6 +20,7 @@ import {
   type Witness,
 } from './ir.ts';
 import { ValueBudget, ValueTotal } from './value-budget.ts';
+import type { WitnessLimits } from './witness-limits.ts';
 
 /** What is known of a witness beyond itself. */
 export interface WitnessContext {
@@ -37,27 +38,6 @@ export interface WitnessContext {
 export interface WitnessHandler {
   witness(witness: Witness, context: WitnessContext): void;
 }
-
-export interface WitnessLimits {
-  readonly body: BodyLimits;
-  /** Halves waiting for the other one, and messages in flight. */
-  readonly pendingMax: number;
-  /** Packet time a half waits. */
-  readonly pendingTimeoutUs: number;
-  /** Estimated weight of one message's values, and of all together. */
-  readonly messageBytesMax: number;
-  readonly totalBytesMax: number;
-}
-
-export const defaultWitnessLimits: Omit<WitnessLimits, 'body'> = {
-  // An exchange in flight on every second stream of the default table.
-  pendingMax: 8192,
-  // Longer than gateways wait for their upstreams (nginx, AWS, GCP: 60 s).
-  pendingTimeoutUs: 90_000_000,
-  // Some 40 thousand values: more than any API answers in earnest.
-  messageBytesMax: 4 << 20,
-  totalBytesMax: 32 << 20,
-};
 
 export class WitnessCounters {
   /** Witnesses given out, and of these those with one half only. */

@@ -1,0 +1,28 @@
+/** What is read of one body at most. */
+export interface BodyLimits {
+  /** Decoded bytes read of one body. */
+  readonly decodedBytesMax: number;
+  readonly depthMax: number;
+  readonly stringBytesMax: number;
+  /** Bytes kept of a body that is not parsed. */
+  readonly sampleBytesMax: number;
+  /** YAML is held whole up to this, and read as far as it goes. */
+  readonly yamlBytesMax: number;
+  readonly pairsMax: number;
+  readonly partsMax: number;
+  readonly partHeaderBytesMax: number;
+  /** Multipart within multipart. */
+  readonly multipartDepthMax: number;
+}
+
+export const defaultBodyLimits: BodyLimits = {
+  decodedBytesMax: 10_000_000,
+  depthMax: 64,
+  stringBytesMax: 64 << 10,
+  sampleBytesMax: 4 << 10,
+  yamlBytesMax: 128 << 10,
+  pairsMax: 1000,
+  partsMax: 100,
+  partHeaderBytesMax: 8 << 10,
+  multipartDepthMax: 3,
+};
