@@ -56,7 +56,7 @@ const memoryBytesMin = 32_000_000;
 export const runtimeBytes = 75_000_000;
 
 /** What the runtime takes before it has loaded anything of ours: a lower ceiling would end every run at once. */
-const ceilingBytesMin = 64_000_000;
+const ceilingBytesMin = 48_000_000;
 
 /** Shares of `--memory`. The rest (a tenth) is for what is too small to name. */
 const pageShare = 0.2;
