@@ -1,5 +1,7 @@
 /** Character encodings by their IANA names (the WHATWG Encoding labels), turned into UTF-8 as the bytes flow. */
 
+import type { BodyKind } from './content-type.ts';
+
 const utf8Labels = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii', 'unicode-1-1-utf-8', '']);
 
 /** The converted text is handed on in pieces no longer than this. */
@@ -61,4 +63,24 @@ export function sniffUtf16(bytes: Uint8Array, start: number, end: number): strin
   if ((first === 0xff && second === 0xfe) || (jsonStart.has(first) && second === 0)) return 'utf-16le';
   if ((first === 0xfe && second === 0xff) || (first === 0 && jsonStart.has(second))) return 'utf-16be';
   return undefined;
+}
+
+/** How far a text is searched for what it says of its own encoding (HTML, 13.2.3.2: 1024 bytes). */
+const declarationBytes = 1024;
+
+/**
+ * What a text whose sender named no charset says itself: a byte order mark, an XML declaration (XML 1.0, F.1) or an HTML
+ * `meta` element.
+ * @returns a label, known or not, or undefined
+ */
+export function declaredCharset(bytes: Uint8Array, kind: BodyKind): string | undefined {
+  // In bytes of any other kind these are just bytes.
+  if (kind === 'bytes' || kind === 'pdf') return undefined;
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  if (kind !== 'xml' && kind !== 'html') return undefined;
+  const text = Buffer.prototype.latin1Slice.call(bytes, 0, Math.min(bytes.length, declarationBytes));
+  const xml = /^(?:\xef\xbb\xbf)?<\?xml\s[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{1,40})["']/.exec(text);
+  const html = kind === 'html' ? /<meta\b[^>]{0,300}?\bcharset\s*=\s*["']?([\w.:-]{1,40})/i.exec(text) : null;
+  return (xml ?? html)?.[1]?.toLowerCase();
 }

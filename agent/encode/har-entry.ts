@@ -1,5 +1,6 @@
 /** HTTP messages as parts of a HAR entry (HTTP Archive 1.2), obfuscated. Pure; strings of what may leave the agent. */
-import { parseContentType } from '../body/content-type.ts';
+import { declaredCharset } from '../body/charset.ts';
+import { bodyKindOf, parseContentType } from '../body/content-type.ts';
 import { messageFlagNames } from '../http/message-flag.ts';
 import type { HeaderFields, HttpMessage } from '../http/message-handler.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
@@ -169,7 +170,8 @@ function queryOf(url: string): NamedValue[] {
 function textOf(body: HarBody, contentType: string, obfuscator: Obfuscator): { text: string; encoding?: 'base64' } {
   const { bytes } = body;
   const { mediaType, charset } = parseContentType(contentType);
-  const text = decodeText(bytes, charset, body.note !== '');
+  const label = charset || declaredCharset(bytes, bodyKindOf(mediaType));
+  const text = decodeText(bytes, label, body.note !== '');
   if (text !== null) return { text: obfuscator.text(text, mediaType) };
   if (obfuscator.mode === 'off') return { text: base64(bytes), encoding: 'base64' };
   const latin1 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
