@@ -86,6 +86,7 @@ export function spikesOf(
     const cause = classifyCause(evidenceOf(measure, shape));
     const { source, profiles } = explain(explanation, frames, shape.heightBytes, `spike-${index + 1}`, save);
     return {
+      line: 'rss',
       startMs: shape.startMs,
       topMs: shape.topMs,
       endMs: shape.endMs,
@@ -100,6 +101,8 @@ export function spikesOf(
       streams: [],
       profiles,
       flame: source ? flameOfWindow(source) : null,
+      parts: [],
+      namedShare: null,
       retained: [],
     };
   });

@@ -1,5 +1,5 @@
 /** Units and hostile text, in one place: what a number looks like, and what a name may do to a terminal. Pure. */
-import type { Unit } from './model.ts';
+import type { Spike, SpikeStream, Unit } from './model.ts';
 
 const SCALES = [
   { from: 1e12, name: 'T' },
@@ -120,4 +120,32 @@ export function sparkLine(tMs: readonly number[], values: readonly (number | nul
 export function formatBar(share: number, cells: number): string {
   const full = Math.max(0, Math.min(cells, Math.round(share * cells)));
   return '█'.repeat(full) + '░'.repeat(cells - full);
+}
+
+/** A stream of a spike in one line, not yet safe to print. */
+export function formatStream(stream: SpikeStream): string {
+  // Reports of older versions hold nothing but words.
+  if (stream.destination === '') return stream.source;
+  const gap =
+    stream.gapFrame === null
+      ? ''
+      : `, ${formatBytes(stream.bytesBehindGap)} behind a segment missing before frame ${formatCount(stream.gapFrame)}`;
+  const message =
+    stream.largestMessage === ''
+      ? ''
+      : `; largest message ${formatBytes(stream.largestMessageBytes)}: ${stream.largestMessage}`;
+  return `${stream.source} → ${stream.destination}: ${formatBytes(stream.bytes)} in ${formatCount(stream.frames)} frames, ${formatCount(stream.messages)} messages${gap}${message}`;
+}
+
+/** What rose, and by how much: `+368 MB`, `allocated 3.2 GB`. */
+export function formatHeight(spike: Pick<Spike, 'line' | 'heightBytes'>): string {
+  return spike.line === 'rss'
+    ? formatDifference(spike.heightBytes, 'bytes')
+    : `allocated ${formatBytes(spike.heightBytes)}`;
+}
+
+/** How it ended; for what was merely allocated there is nothing to come back from. */
+export function formatRecovery(spike: Pick<Spike, 'line' | 'recoveryMs'>): string {
+  if (spike.line === 'allocated') return 'collected again';
+  return spike.recoveryMs === null ? 'never came back' : `back after ${formatDuration(spike.recoveryMs)}`;
 }

@@ -4,8 +4,11 @@ import {
   formatCount,
   formatDifference,
   formatDuration,
+  formatHeight,
+  formatRecovery,
   formatShare,
   formatSite,
+  formatStream,
   formatValue,
   printable,
   sparkLine,
@@ -74,18 +77,32 @@ function runLines(run: RunReport, level: string): string[] {
 }
 
 function spikeLines(spike: Spike, number: number, level: string): string[] {
-  const back = spike.recoveryMs === null ? 'never came back' : `back after ${formatDuration(spike.recoveryMs)}`;
+  const back = formatRecovery(spike);
   const lines = [
-    `${level} Spike ${number}: ${formatDifference(spike.heightBytes, 'bytes')}, ${spike.cause}`,
+    `${level} Spike ${number}: ${formatHeight(spike)}, ${spike.cause}`,
     '',
     `${formatDuration(spike.startMs)} – ${formatDuration(spike.topMs)}, ${back}. ${escaped(spike.causeDetail)}`,
     '',
   ];
-  if (spike.frames)
+  if (spike.frames) lines.push(`Frames ${formatCount(spike.frames.first)}–${formatCount(spike.frames.last)}.`, '');
+  if (spike.streams.length > 0) {
+    lines.push(...spike.streams.slice(0, 5).map((stream) => `- ${escaped(formatStream(stream))}`), '');
+  }
+  if (spike.parts.length > 0) {
+    const named = spike.namedShare === null ? '' : ` (${formatShare(spike.namedShare)} has a name)`;
     lines.push(
-      `Frames ${formatCount(spike.frames.first)}–${formatCount(spike.frames.last)}. ${spike.streams.map(escaped).join('; ')}`,
-      '',
+      ...table(
+        [`What it is made of${named}`, 'Bytes', 'Share'],
+        spike.parts
+          .slice(0, 10)
+          .map((part) => [
+            escaped(part.name),
+            formatBytes(part.bytes),
+            formatShare(part.bytes / Math.max(1, spike.heightBytes)),
+          ]),
+      ),
     );
+  }
   if (spike.suspects.length > 0) {
     lines.push(
       ...table(

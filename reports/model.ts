@@ -177,7 +177,37 @@ export interface RetainedClass {
   readonly retainingPath: readonly string[];
 }
 
+/** One part of what a spike added: bytes that something measured can answer for. */
+export interface SpikePart {
+  /** For a person: `off-heap: scenarios/x.ts:93 #queuePages`, `V8 pages without objects`, `file-backed pages`. */
+  readonly name: string;
+  readonly bytes: number;
+  /** False for what only the size of the line tells. */
+  readonly named: boolean;
+}
+
+/** One direction of a connection within a spike's frames. */
+export interface SpikeStream {
+  /** `10.0.0.1:4000`, `[fe80::1]:80`. */
+  readonly source: string;
+  readonly destination: string;
+  readonly frames: number;
+  /** Payload bytes. */
+  readonly bytes: number;
+  /** Of these, bytes that came behind a segment which was never captured. */
+  readonly bytesBehindGap: number;
+  /** Number of the frame before which the first gap showed; null where there was none. */
+  readonly gapFrame: number | null;
+  /** Messages that began in the window, by their start lines. */
+  readonly messages: number;
+  /** Start line of the message that carried most bytes in the window, cut; empty where none began there. */
+  readonly largestMessage: string;
+  readonly largestMessageBytes: number;
+}
+
 export interface Spike {
+  /** What rose: resident memory, or (where that stayed flat) the sum of everything allocated. */
+  readonly line: 'rss' | 'allocated';
   readonly startMs: number;
   readonly topMs: number;
   /** When memory was back near the baseline, or the end of the run. */
@@ -192,8 +222,12 @@ export interface Spike {
   readonly recoveryMs: number | null;
   readonly suspects: readonly Suspect[];
   readonly frames: FrameRange | null;
-  /** Streams that carried most of it, for a person (`10.0.0.1:4000 → 10.0.0.2:80, 75.2 MB`). */
-  readonly streams: readonly string[];
+  /** Streams that carried most of it, the worst first. */
+  readonly streams: readonly SpikeStream[];
+  /** What the height is made of, largest first. */
+  readonly parts: readonly SpikePart[];
+  /** Of the height, what call sites and ledgers answer for, 0..1; null without explaining passes. */
+  readonly namedShare: number | null;
   readonly profiles: readonly ProfileReference[];
   readonly flame: FlameTree | null;
   readonly retained: readonly RetainedClass[];

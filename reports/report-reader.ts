@@ -3,7 +3,7 @@
  * are checked, unknown keys are dropped, and what is wrong is said with its path.
  */
 import * as v from 'valibot';
-import { type GateReport, type Report, type RunReport, SCHEMA_VERSION } from './model.ts';
+import { type GateReport, type Report, type RunReport, SCHEMA_VERSION, type SpikeStream } from './model.ts';
 
 /** What is wrong with a report, and where in it. */
 export class ReportError extends Error {
@@ -156,7 +156,36 @@ const retained = v.object({
   retainingPath: list(text),
 });
 
+const part = v.object({ name: text, bytes: number, named: v.boolean() });
+
+/** Older reports told a stream in words. */
+const streamOfText = (source: string): SpikeStream => ({
+  source,
+  destination: '',
+  frames: 0,
+  bytes: 0,
+  bytesBehindGap: 0,
+  gapFrame: null,
+  messages: 0,
+  largestMessage: '',
+  largestMessageBytes: 0,
+});
+
+const stream = v.object({
+  source: text,
+  destination: text,
+  frames: whole,
+  bytes: amount,
+  bytesBehindGap: amount,
+  gapFrame: v.nullable(whole),
+  messages: whole,
+  largestMessage: text,
+  largestMessageBytes: amount,
+});
+
 const spike = v.object({
+  // Reports of before these were told have none of them.
+  line: v.optional(v.picklist(['rss', 'allocated']), 'rss'),
   startMs: number,
   topMs: number,
   endMs: number,
@@ -168,7 +197,9 @@ const spike = v.object({
   recoveryMs: v.nullable(amount),
   suspects: list(suspect),
   frames: v.nullable(v.object({ first: whole, last: whole })),
-  streams: list(text),
+  streams: list(v.union([stream, v.pipe(text, v.transform(streamOfText))])),
+  parts: v.optional(list(part), []),
+  namedShare: v.optional(v.nullable(number), null),
   profiles: list(profile),
   flame: v.nullable(flame),
   retained: list(retained),

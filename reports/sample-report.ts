@@ -233,6 +233,7 @@ function sampleSpike(top: number, ok: boolean, hostile: string, random: () => nu
     errorShare: share > 0.3 ? 0 : 0.043,
   });
   return {
+    line: 'rss',
     startMs: 20_050,
     topMs: 33_000,
     endMs: 36_200,
@@ -248,7 +249,25 @@ function sampleSpike(top: number, ok: boolean, hostile: string, random: () => nu
       suspect('visitObject', 'agent/witness/visitor.ts', 37, 0.04),
     ],
     frames: { first: 12_044, last: 731_870 },
-    streams: [`10.0.0.1:40001 → 10.0.0.2:80, 25.3 MB${hostile}`],
+    streams: [
+      {
+        source: `10.0.0.2:80${hostile}`,
+        destination: '10.0.0.1:40001',
+        frames: 17_400,
+        bytes: 25_300_000,
+        bytesBehindGap: 25_100_000,
+        gapFrame: 12_101,
+        messages: 101,
+        largestMessage: `HTTP/1.1 200 OK${hostile}`,
+        largestMessageBytes: 480_000,
+      },
+    ],
+    parts: [
+      { name: `off-heap: agent/tcp/assembler.ts:142 Assembler.insert${hostile}`, bytes: height * 0.81, named: true },
+      { name: 'heap: agent/http/headers.ts:88 parseHeaders', bytes: height * 0.15, named: true },
+      { name: 'not accounted for', bytes: height * 0.04, named: false },
+    ],
+    namedShare: 0.96,
     profiles: [
       {
         kind: 'allocations',

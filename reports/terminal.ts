@@ -5,8 +5,11 @@ import {
   formatCount,
   formatDifference,
   formatDuration,
+  formatHeight,
+  formatRecovery,
   formatShare,
   formatSite,
+  formatStream,
   formatValue,
   printable,
   sparkLine,
@@ -109,9 +112,9 @@ export function usedShare(budget: BudgetResult): number | null {
 }
 
 function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
-  const back = spike.recoveryMs === null ? 'never came back' : `back after ${formatDuration(spike.recoveryMs)}`;
+  const back = formatRecovery(spike);
   const span = `${formatDuration(spike.startMs)} – ${formatDuration(spike.topMs)}`;
-  const height = palette.bold(formatDifference(spike.heightBytes, 'bytes'));
+  const height = palette.bold(formatHeight(spike));
   const frames = spike.frames ? `, frames ${formatCount(spike.frames.first)}–${formatCount(spike.frames.last)}` : '';
   const lines = [`  spike ${number}: ${height} in ${span}, ${spike.cause}, ${back}${frames}`];
   if (spike.causeDetail) lines.push(`    ${palette.dim(printable(spike.causeDetail, 300))}`);
@@ -121,7 +124,20 @@ function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
     const site = formatSite(suspect);
     lines.push(`    ${i === 0 ? `suspect: ${palette.bold(site)}` : `then:    ${site}`}  ${palette.dim(figures)}`);
   });
+  if (spike.namedShare !== null) lines.push(`    ${palette.dim(`${formatShare(spike.namedShare)} of it has a name`)}`);
+  const [stream] = spike.streams;
+  if (stream) lines.push(`    packets: ${printable(formatStream(stream), 240)}${moreOf(spike.streams.length)}`);
+  const [retained] = spike.retained;
+  if (retained) {
+    const figures = `${formatDifference(retained.retainedBytesAdded, 'bytes')} retained, ${formatDifference(retained.countAdded, 'count')} objects`;
+    const path = retained.retainingPath.map((step) => printable(step, 60)).join(' → ');
+    lines.push(`    kept:    ${printable(retained.className, 80)}  ${palette.dim(`${figures}; ${path}`)}`);
+  }
   return lines;
+}
+
+function moreOf(count: number): string {
+  return count > 1 ? ` (and ${formatCount(count - 1)} more streams)` : '';
 }
 
 function deliveryLines(run: RunReport, palette: Palette): string[] {

@@ -128,3 +128,14 @@ export function tabs(list: readonly Tab[], label: string): HTMLElement {
   requestAnimationFrame(() => show(0, false));
   return made;
 }
+
+/** A command with a button that copies it. */
+export function commandLine(command: string): HTMLElement {
+  const copy = button('Copy', () => {
+    navigator.clipboard?.writeText(printable(command)).then(
+      () => void (copy.textContent = 'Copied'),
+      () => void (copy.textContent = 'Select it by hand'),
+    );
+  });
+  return element('div', { class: 'command' }, [element('code', { text: printable(command) }), copy]);
+}

@@ -2,8 +2,8 @@
 import { formatDuration, printable, sparkLine } from '../format.ts';
 import { findColumn, type RunReport } from '../model.ts';
 import { type PackedReport, unpackRun } from './columns.ts';
-import { button, element } from './dom.ts';
-import { commandLine, runPage } from './run-page.ts';
+import { button, commandLine, element } from './dom.ts';
+import { runPage } from './run-page.ts';
 import { themeButton } from './theme.ts';
 
 /** Shows the report in the page's data element. */

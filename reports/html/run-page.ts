@@ -1,18 +1,9 @@
 /** The page of one run: verdict and budgets on top, the time line, the spikes, and what to type to get it again. */
-import {
-  formatBytes,
-  formatCount,
-  formatDifference,
-  formatDuration,
-  formatShare,
-  formatSite,
-  formatValue,
-  printable,
-} from '../format.ts';
-import type { BudgetResult, Figure, Pass, RetainedClass, RunReport, Spike, Suspect } from '../model.ts';
-import { button, element, section, sortableTable, type Tab, tabs } from './dom.ts';
-import { flameView } from './flame-view.ts';
-import { type TimeLine, timeLine } from './timeline.ts';
+import { formatBytes, formatCount, formatDuration, formatShare, formatValue, printable } from '../format.ts';
+import type { BudgetResult, Figure, Pass, RunReport } from '../model.ts';
+import { button, commandLine, element, section, sortableTable } from './dom.ts';
+import { spikeSection } from './spike-section.ts';
+import { timeLine } from './timeline.ts';
 
 /** The whole page of a run. */
 export function runPage(run: RunReport): HTMLElement {
@@ -54,17 +45,6 @@ function verdictBanner(run: RunReport): HTMLElement {
   ]);
 }
 
-/** A command with a button that copies it. */
-export function commandLine(command: string): HTMLElement {
-  const copy = button('Copy', () => {
-    navigator.clipboard?.writeText(printable(command)).then(
-      () => void (copy.textContent = 'Copied'),
-      () => void (copy.textContent = 'Select it by hand'),
-    );
-  });
-  return element('div', { class: 'command' }, [element('code', { text: printable(command) }), copy]);
-}
-
 function budgetTable(budgets: readonly BudgetResult[]): HTMLElement {
   return sortableTable<BudgetResult>(
     [
@@ -103,154 +83,6 @@ function usedBar(budget: BudgetResult): Node {
     attributes: { min: '0', max: '1', value: String(Math.min(1, used)), class: budget.ok ? 'ok' : 'over' },
   });
   return element('span', { class: 'used' }, [bar, document.createTextNode(` ${formatShare(used)}`)]);
-}
-
-function spikeSection(spike: Spike, number: number, run: RunReport, line: TimeLine | null): HTMLElement | null {
-  const back = spike.recoveryMs === null ? 'never came back' : `back after ${formatDuration(spike.recoveryMs)}`;
-  const first = spike.suspects[0];
-  const margin = Math.max(500, (spike.endMs - spike.startMs) / 4);
-  const list: Tab[] = [];
-  if (spike.suspects.length > 0)
-    list.push({ title: 'Suspects', panel: element('div', {}, [suspectTable(spike.suspects)]) });
-  if (spike.flame) {
-    const view = flameView(spike.flame);
-    list.push({ title: 'Flame graph', panel: element('div', {}, [view.root]), onShow: view.draw });
-  }
-  if (spike.retained.length > 0)
-    list.push({ title: 'Retained', panel: element('div', {}, [retainedTable(spike.retained)]) });
-  if (spike.streams.length > 0 || spike.frames) list.push({ title: 'Packets', panel: packetPanel(spike, number) });
-  if (spike.profiles.length > 0) list.push({ title: 'Profiles', panel: profilePanel(spike) });
-  return section(
-    run.spikes.length > 1 ? `Spike ${number}` : 'Spike',
-    [
-      element('p', { class: 'spike-line' }, [
-        element('strong', { text: formatDifference(spike.heightBytes, 'bytes') }),
-        document.createTextNode(
-          ` from ${formatBytes(spike.baselineBytes)} to ${formatBytes(spike.topBytes)}, ${formatDuration(spike.startMs)} – ${formatDuration(spike.topMs)}, ${back} `,
-        ),
-        element('span', { class: 'tag', text: spike.cause }),
-        line
-          ? button('Show', () =>
-              line.show({ min: (spike.startMs - margin) / 1000, max: (spike.endMs + margin) / 1000 }),
-            )
-          : null,
-      ]),
-      element('p', { text: printable(spike.causeDetail) }),
-      first
-        ? element('p', { class: 'first' }, [
-            document.createTextNode('First suspect: '),
-            element('code', { text: formatSite(first) }),
-          ])
-        : null,
-      list.length > 0 ? tabs(list, `Spike ${number}`) : null,
-    ],
-    'spike',
-  );
-}
-
-function suspectTable(suspects: readonly Suspect[]): HTMLElement {
-  return sortableTable<Suspect>(
-    [
-      { title: 'Call site', cell: (each) => element('code', { text: formatSite(each) }), key: formatSite },
-      {
-        title: 'Added',
-        numeric: true,
-        key: (each) => each.selfBytes,
-        cell: (each) =>
-          `${formatDifference(each.selfBytes, 'bytes')}${each.errorShare > 0 ? ` ±${formatShare(each.errorShare)}` : ''}`,
-      },
-      {
-        title: 'With callees',
-        numeric: true,
-        key: (each) => each.totalBytes,
-        cell: (each) => formatBytes(each.totalBytes),
-      },
-      {
-        title: 'Steady state',
-        numeric: true,
-        key: (each) => each.steadyBytes,
-        cell: (each) => formatBytes(each.steadyBytes),
-      },
-      { title: 'Share', numeric: true, key: (each) => each.share, cell: (each) => formatShare(each.share) },
-      { title: 'Where', cell: (each) => each.where, key: (each) => each.where },
-    ],
-    suspects,
-  );
-}
-
-function retainedTable(retained: readonly RetainedClass[]): HTMLElement {
-  return sortableTable<RetainedClass>(
-    [
-      {
-        title: 'Class',
-        cell: (each) => element('code', { text: printable(each.className, 300) }),
-        key: (each) => each.className,
-      },
-      { title: 'Objects', numeric: true, key: (each) => each.count, cell: (each) => formatCount(each.count) },
-      {
-        title: 'Added',
-        numeric: true,
-        key: (each) => each.countAdded,
-        cell: (each) => formatDifference(each.countAdded, 'count'),
-      },
-      {
-        title: 'Own size added',
-        numeric: true,
-        key: (each) => each.selfBytesAdded,
-        cell: (each) => formatDifference(each.selfBytesAdded, 'bytes'),
-      },
-      {
-        title: 'Retained',
-        numeric: true,
-        key: (each) => each.retainedBytes,
-        cell: (each) => formatBytes(each.retainedBytes),
-      },
-      {
-        title: 'Retained added',
-        numeric: true,
-        key: (each) => each.retainedBytesAdded,
-        cell: (each) => formatDifference(each.retainedBytesAdded, 'bytes'),
-      },
-      { title: 'Kept by', cell: (each) => each.retainingPath.map((step) => printable(step, 120)).join(' → ') },
-    ],
-    retained,
-  );
-}
-
-function packetPanel(spike: Spike, number: number): HTMLElement {
-  const { frames, streams } = spike;
-  return element('div', {}, [
-    frames
-      ? element('p', {
-          text: `Frames ${formatCount(frames.first)} to ${formatCount(frames.last)}. To cut them out of this run:`,
-        })
-      : null,
-    frames ? commandLine(`floodgate slice . --spike ${number} -o spike-${number}.pcapng`) : null,
-    streams.length > 0
-      ? element(
-          'ul',
-          {},
-          streams.map((stream) => element('li', { text: printable(stream, 300) })),
-        )
-      : null,
-  ]);
-}
-
-function profilePanel(spike: Spike): HTMLElement {
-  return element('div', {}, [
-    element(
-      'ul',
-      {},
-      spike.profiles.map((each) =>
-        element('li', {}, [
-          element('code', { text: printable(each.file, 300) }),
-          document.createTextNode(
-            ` ${each.kind}, ${each.role}, ${formatDuration(each.startMs)} – ${formatDuration(each.endMs)} (${each.format})`,
-          ),
-        ]),
-      ),
-    ),
-  ]);
 }
 
 function deliveryRows({ ledger, messages }: RunReport): Node[] {
