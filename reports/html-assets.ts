@@ -17,6 +17,7 @@ const PAGES = {
       'html/flame-view',
       'html/timeline-data',
       'html/timeline',
+      'html/spike-section',
       'html/run-page',
       'html/main',
     ],

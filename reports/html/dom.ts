@@ -1,4 +1,5 @@
 /** Building the page: every text goes through `textContent`, so that nothing in a report can be markup. */
+import { printable } from '../format.ts';
 
 export interface ElementOptions {
   readonly class?: string;

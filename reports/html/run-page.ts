@@ -1,7 +1,7 @@
 /** The page of one run: verdict and budgets on top, the time line, the spikes, and what to type to get it again. */
 import { formatBytes, formatCount, formatDuration, formatShare, formatValue, printable } from '../format.ts';
 import type { BudgetResult, Figure, Pass, RunReport } from '../model.ts';
-import { button, commandLine, element, section, sortableTable } from './dom.ts';
+import { commandLine, element, section, sortableTable } from './dom.ts';
 import { spikeSection } from './spike-section.ts';
 import { timeLine } from './timeline.ts';
 
