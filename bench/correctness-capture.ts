@@ -32,6 +32,8 @@ export interface CapturedMessage {
   reason: string;
   minorVersion: number;
   contentEncoding: string;
+  contentType: string;
+  headersBytes: number;
   bodyBytes: number;
   missingBytes: number;
   complete: boolean;
@@ -85,7 +87,7 @@ class Collector implements MessageHandler {
   end(message: HttpMessage): void {
     const at = this.tcp!.describe(message.stream, this.#description);
     const { kind, exchange, method, uri, status, reason, minorVersion } = message;
-    const { bodyBytes, missingBytes, complete, tsUs, headers } = message;
+    const { headersBytes, bodyBytes, missingBytes, complete, tsUs, headers } = message;
     const fields: string[] = [];
     for (let i = 0; i < headers.count; i++) fields.push(`${headers.name(i)}: ${headers.value(i)}`);
     this.messages.push({
@@ -93,9 +95,11 @@ class Collector implements MessageHandler {
       streamId: at.id,
       client: `${at.clientAddress}:${at.clientPort}`,
       server: `${at.serverAddress}:${at.serverPort}`,
-      ...{ exchange, method, uri, status, reason, minorVersion, bodyBytes, missingBytes, complete, tsUs, fields },
+      ...{ exchange, method, uri, status, reason, minorVersion, complete, tsUs, fields },
+      ...{ headersBytes, bodyBytes, missingBytes },
       host: headers.get('host') ?? '',
       contentEncoding: headers.get('content-encoding') ?? '',
+      contentType: headers.get('content-type') ?? '',
       flags: messageFlagNames(message.flags).join(' '),
       body: Buffer.concat(this.#bodies?.get(message) ?? []),
     });

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Capture, readCapture } from './correctness-capture.ts';
-import { compareWithZeek, exchangesOf, type ZeekRow } from './correctness-zeek.ts';
+import { compareWithZeek, exchangesOf, isEmptyRow, type ZeekRow } from './correctness-zeek.ts';
 
 /** One disagreement, in words that stay the same from run to run. */
 export interface Difference {
@@ -17,6 +17,10 @@ export interface Comparison {
   /** Captures where we found fewer messages than the better of tshark's two modes. */
   capturesBelowTshark: number;
   zeekRows: number;
+  /** Field by field as they stand. */
+  zeekRowsEqualRaw: number;
+  /** Rows that tell of a message, and how many of these are equal once Zeek's conventions are mapped (correctness-zeek.ts). */
+  zeekRowsTelling: number;
   zeekRowsEqual: number;
   differences: Difference[];
 }
@@ -41,6 +45,8 @@ export function compareAll(shared: string): Comparison {
     capturesEqualToTshark: 0,
     capturesBelowTshark: 0,
     zeekRows: 0,
+    zeekRowsEqualRaw: 0,
+    zeekRowsTelling: 0,
     zeekRowsEqual: 0,
     differences: [],
   };
@@ -77,8 +83,11 @@ function compareWithTshark(result: Comparison, file: string, row: Map<string, st
 }
 
 function compareLog(result: Comparison, file: string, log: ZeekLog, capture: Capture): void {
-  const compared = compareWithZeek(log.rows, exchangesOf(capture.messages));
-  result.zeekRows += compared.rows;
+  result.zeekRows += log.rows.length;
+  result.zeekRowsEqualRaw += compareWithZeek(log.rows, exchangesOf(capture.messages, false)).equal;
+  const telling = log.rows.filter((row) => !isEmptyRow(row));
+  const compared = compareWithZeek(telling, exchangesOf(capture.messages, true));
+  result.zeekRowsTelling += compared.rows;
   result.zeekRowsEqual += compared.equal;
   for (const { row, closest, fields } of compared.differences) {
     const field = (name: string, ours: string | undefined) => `${row[name] ?? '-'}/${ours ?? '-'}`;

@@ -1,4 +1,12 @@
-/** Compares our exchanges with rows of Zeek's http.log. */
+/**
+ * Compares our exchanges with rows of Zeek's http.log: literally, and with Zeek's conventions of reporting mapped. A convention
+ * is a rule that holds for every row it applies to, not a tolerance:
+ * - a row without method, target, status and bytes tells of no message: it follows a connection's last exchange;
+ * - what answers an HTTP/0.9 request is its body from the first byte, a head that the server sent all the same included;
+ * - bytes that no packet has count as part of the body's length;
+ * - multipart bodies, and bodies that end with the stream, are counted by lines, two bytes for each line end, also for the
+ *   last line that has none.
+ */
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import type { CapturedMessage } from './correctness-capture.ts';
 
@@ -27,8 +35,12 @@ export const ZEEK_FIELDS: readonly (readonly [string, keyof Exchange])[] = [
   ['response_body_len', 'responseBytes'],
 ];
 
-/** Pairs messages by stream and exchange; interim responses are left out, as Zeek logs them with their final one. */
-export function exchangesOf(messages: readonly CapturedMessage[]): Exchange[] {
+/**
+ * Pairs messages by stream and exchange; interim responses are left out, as Zeek logs them with their final one.
+ * @param conventions whether lengths and status follow Zeek's conventions
+ */
+export function exchangesOf(messages: readonly CapturedMessage[], conventions: boolean): Exchange[] {
+  const simple = new Set<string>();
   const byKey = new Map<string, Exchange>();
   const unpaired: Exchange[] = [];
   for (const message of messages) {
@@ -46,13 +58,30 @@ export function exchangesOf(messages: readonly CapturedMessage[]): Exchange[] {
       exchange.method = message.method;
       exchange.host = message.host;
       exchange.uri = message.uri;
-      exchange.requestBytes = String(decodedLength(message));
+      exchange.requestBytes = String(conventions ? zeekLength(message) : decodedLength(message));
+      if (message.minorVersion < 0) simple.add(key);
     } else {
-      exchange.status = message.status === 0 ? '' : String(message.status);
-      exchange.responseBytes = String(decodedLength(message));
+      const isHeadless = conventions && simple.has(key);
+      const length = conventions ? zeekLength(message) : decodedLength(message);
+      exchange.status = message.status === 0 || isHeadless ? '' : String(message.status);
+      exchange.responseBytes = String(isHeadless ? message.headersBytes + length : length);
     }
   }
   return [...byKey.values(), ...unpaired];
+}
+
+function zeekLength(message: CapturedMessage): number {
+  const { body, flags } = message;
+  const byLines = flags.includes('untilClose') || message.contentType.toLowerCase().startsWith('multipart/');
+  const lineEnd = byLines && message.contentEncoding === '' && body.length > 0 && body.at(-1) !== 10 ? 2 : 0;
+  return decodedLength(message) + message.missingBytes + lineEnd;
+}
+
+/** Whether a row tells of any message. */
+export function isEmptyRow(row: ZeekRow): boolean {
+  const { method, uri, status_code, request_body_len, response_body_len } = row;
+  const isFull = row['id.orig_p'] !== undefined;
+  return isFull && !method && !uri && !status_code && request_body_len === '0' && response_body_len === '0';
 }
 
 /** Zeek counts a gzip or deflate body decoded, as far as it decodes. */

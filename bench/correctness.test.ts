@@ -24,9 +24,10 @@ t.test(
       [],
       'no explanation without a difference',
     );
-    const theirs = explanations.filter(({ verdict }) => verdict === 'theirs').length;
-    const { zeekRows, captures } = comparison;
-    t.ok((zeekRows - theirs) / zeekRows >= 0.98, `${theirs} of ${zeekRows} rows of Zeek's are better than ours`);
+    const { zeekRows, zeekRowsEqualRaw, zeekRowsTelling, zeekRowsEqual, captures } = comparison;
+    t.comment(`${zeekRowsEqualRaw} of ${zeekRows} rows of Zeek's equal as they stand`);
+    t.ok(zeekRowsEqualRaw / zeekRows > 0.9);
+    t.ok(zeekRowsEqual / zeekRowsTelling >= 0.98, `${zeekRowsEqual} of ${zeekRowsTelling} equal, conventions mapped`);
     t.ok(captures > 250, `${captures} captures`);
     t.end();
   },

@@ -17,10 +17,12 @@ for (const { oracle, file, what } of comparison.differences) {
   else if (oracle === 'zeek') verdicts[known.verdict]++;
   process.stdout.write(`${[oracle, file, what, known?.verdict ?? '?', known?.reason ?? ''].join('\t')}\n`);
 }
-const { captures, capturesEqualToTshark, capturesBelowTshark, zeekRows, zeekRowsEqual } = comparison;
+const { captures, capturesEqualToTshark, capturesBelowTshark } = comparison;
+const { zeekRows, zeekRowsEqualRaw, zeekRowsTelling, zeekRowsEqual } = comparison;
 process.stdout.write(
   `# ${captures} captures: ${capturesEqualToTshark} equal to tshark, ${capturesBelowTshark} with fewer complete messages; ` +
-    `Zeek: ${zeekRowsEqual} of ${zeekRows} rows equal, ${verdicts.ours} differ and ours are right, ` +
+    `Zeek: ${zeekRowsEqualRaw} of ${zeekRows} rows equal as they stand; of ${zeekRowsTelling} that tell of a message ` +
+    `${zeekRowsEqual} equal with its conventions mapped, ${verdicts.ours} differ and ours are right, ` +
     `${verdicts.both} are told another way, ${verdicts.theirs} are theirs; ${unexplained} differences unexplained\n`,
 );
 process.exitCode = unexplained === 0 ? 0 : 1;

@@ -176,8 +176,37 @@ t.test('a response captured before its request is its answer, where nothing is m
     [-1, 0, 1, 1],
     'in mid-stream it answers what came before',
   );
+  const late = play([
+    [1, 'HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n', 5_000_000],
+    [0, 'GET /a HTTP/1.1\r\n\r\n', 7_000_000],
+    [1, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 7_000_100],
+  ]);
+  t.same(
+    late.messages.map(({ exchange, status }) => [exchange, status]),
+    [
+      [0, 408],
+      [1, 0],
+      [1, 200],
+    ],
+    'but not where it was sent long before: a server speaks unasked, too',
+  );
+  t.match(late.counters, { responsesEarly: 0, responsesUnasked: 1, pairs: 1 });
   t.end();
 });
+
+transcript(
+  'an HTTP/0.9 request is answered without a head, even where the server had begun to say something else',
+  [
+    [1, 'HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nunasked', 1_000_000],
+    [0, 'GET /\r\n\r\n', 9_000_000],
+    [1, 'plain text', 9_000_100],
+  ],
+  [
+    '1 GET / 1.-1 () [malformedTarget]',
+    '!0 200 OK for ? 1.1 (Content-Length: 40) "unasked" [aborted]',
+    '1 0  for GET 1.-1 () "plain text" [untilClose]',
+  ],
+);
 
 t.test('limits: head, fields, target, pipelined requests, head pool', (t) => {
   const head = (extra: string) => `GET /${'u'.repeat(30)} HTTP/1.1\r\nA: b\r\nC: d\r\n${extra}\r\n`;

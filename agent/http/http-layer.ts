@@ -34,6 +34,7 @@ import { mayBeTls, parseTlsHello, TlsVersion } from './tls-hello.ts';
 
 const LF = 10;
 const CR = 13;
+const LETTER_H = 72;
 /** What an HTTP/2 client sends first (RFC 9113, 3.4), as far as it differs from HTTP/1 heads. */
 const HTTP2_PREFACE = Uint8Array.from('PRI * HTTP/2', (c) => c.charCodeAt(0));
 
@@ -207,6 +208,9 @@ export class HttpLayer implements StreamHandler {
 
   #start(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
     let at = from;
+    // Told by the first byte alone, whatever the cut.
+    if (side.fresh && bytes[at] !== LETTER_H && this.#isAnswerToSimple(side))
+      return this.#beginWithoutHead(side, at, tsUs);
     // RFC 9112, 2.2: empty lines before a start line are ignored.
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
     if (at === end) return end;
@@ -311,16 +315,21 @@ export class HttpLayer implements StreamHandler {
       this.#leave(side.stream, Protocol.http2);
       return at;
     }
-    const other = this.#sides[side.stream * 2 + 1 - side.side];
-    if (other?.simple && side.fresh) {
-      // RFC 1945, 6: the answer to an HTTP/0.9 request is a body and nothing else.
-      this.#parser.parseNothing();
-      this.#begin(side, NO_HEAD, 0, 0, tsUs, 0);
-      return at;
-    }
+    if (side.fresh && this.#isAnswerToSimple(side)) return this.#beginWithoutHead(side, at, tsUs);
     side.garbageBytes++;
     this.#loseSync(side);
     return at + 1;
+  }
+
+  #isAnswerToSimple(side: SideRecord): boolean {
+    return this.#sides[side.stream * 2 + 1 - side.side]?.simple === true;
+  }
+
+  /** RFC 1945, 6: the answer to an HTTP/0.9 request is a body and nothing else. */
+  #beginWithoutHead(side: SideRecord, at: number, tsUs: number): number {
+    this.#parser.parseNothing();
+    this.#begin(side, NO_HEAD, 0, 0, tsUs, 0);
+    return at;
   }
 
   #loseSync(side: SideRecord): void {
@@ -423,6 +432,17 @@ export class HttpLayer implements StreamHandler {
     message.uri = latin1(bytes, start + parser.targetStart, start + targetEnd);
     message.exchange = this.#pairing.request(side.stream, message.method, message.uri, tsUs);
     this.#frame(side, false);
+    if (side.simple) this.#expectNoHead(side);
+  }
+
+  /** What an HTTP/0.9 request is answered with has no head; a response that was sent unasked before is over by then. */
+  #expectNoHead(side: SideRecord): void {
+    const other = this.#sides[side.stream * 2 + 1 - side.side];
+    if (!other?.active || other.message.method !== '' || other.message.exchange === side.message.exchange) return;
+    if (!this.#pairing.isWhole(side.stream)) return;
+    other.message.flags |= MessageFlag.aborted;
+    this.#framing.finish(other, false);
+    other.fresh = true;
   }
 
   #response(side: SideRecord, tsUs: number): void {

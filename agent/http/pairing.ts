@@ -7,12 +7,16 @@
  * - A client that pipelines: how many heads went missing is unknowable. Its exchanges stay unpaired until the stream
  *   was quiet for `QUIET_US`, when nothing can be open any more.
  * - Where nothing is missing on the request side and its start was seen, a response without a request came before it only
- *   in the capture (two mirrored ports, two queues): it reserves the number of the next request.
+ *   in the capture (two mirrored ports, two queues): it reserves the number of the next request, as long as such queues may
+ *   be apart. A server may also speak unasked (408 of an idle connection): later requests are none of its.
  */
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
 
-/** Longer than any client waits between pipelined requests, shorter than a keep-alive timeout (nginx 75 s, Apache 5 s). */
+/**
+ * Longer than any client waits between pipelined requests and than two queues are apart (`ackSlackUs`), shorter than a
+ * keep-alive timeout (nginx 75 s, Apache 5 s).
+ */
 const QUIET_US = 1_000_000;
 
 interface Waiting {
@@ -31,6 +35,7 @@ class Exchanges {
   waiting = 0;
   /** Number reserved by a response that came first, or −1. */
   early = -1;
+  earlyUs = 0;
   /** A request came while another waited, with nothing missing. */
   pipelines = false;
   /** A head may be missing since the last certain pair. */
@@ -109,7 +114,7 @@ export class Pairing implements Paired {
     if (exchanges.uncertain && exchanges.oldest !== null) this.#settle(exchanges);
     const waiting = exchanges.oldest;
     if (waiting === null) {
-      this.#unasked(exchanges, interim);
+      this.#unasked(exchanges, interim, tsUs);
       return;
     }
     this.exchange = waiting.exchange;
@@ -125,6 +130,12 @@ export class Pairing implements Paired {
     const exchanges = this.#of(stream);
     if (sends !== 'response') exchanges.requestsMissing = true;
     exchanges.uncertain = true;
+  }
+
+  /** Whether every request of the stream was seen, as far as can be known. */
+  isWhole(stream: number): boolean {
+    const { requestsMissing, uncertain, lost } = this.#of(stream);
+    return !requestsMissing && !uncertain && !lost;
   }
 
   /** The stream closed: what still waits stays unanswered. */
@@ -156,10 +167,14 @@ export class Pairing implements Paired {
   /** A quiet second ends every doubt. */
   #rest(exchanges: Exchanges, tsUs: number): void {
     if (exchanges.lost && tsUs - exchanges.lastTsUs > QUIET_US) exchanges.lost = false;
+    if (exchanges.early >= 0 && tsUs - exchanges.earlyUs > QUIET_US) {
+      exchanges.early = -1;
+      this.#counters.responsesUnasked++;
+    }
     exchanges.lastTsUs = tsUs;
   }
 
-  #unasked(exchanges: Exchanges, interim: boolean): void {
+  #unasked(exchanges: Exchanges, interim: boolean, tsUs: number): void {
     this.exchange = -1;
     this.method = '';
     this.uri = '';
@@ -168,7 +183,9 @@ export class Pairing implements Paired {
       return;
     }
     this.exchange = exchanges.next;
-    if (!interim) exchanges.early = exchanges.next++;
+    if (interim) return;
+    exchanges.early = exchanges.next++;
+    exchanges.earlyUs = tsUs;
   }
 
   #settle(exchanges: Exchanges): void {

@@ -169,6 +169,20 @@ t.test('tunnels', (t) => {
   t.end();
 });
 
+t.test('Teredo between relays is told by its content, and nothing else for it', (t) => {
+  const teredo = { ...segment, source: '2001:0:4137:9e50:8000:f12a:b9c8:2815', destination: '2001:db8::1' };
+  const inner = buildIpPacket(teredo.source, teredo.destination, 6, buildSegment(teredo));
+  const sent = (ports: [number, number], body: Uint8Array) =>
+    decode(buildEthernetFrame(buildIpPacket('1.1.1.1', '2.2.2.2', 17, buildUdp(...ports, body)))).result;
+  t.equal(sent([3797, 32_900], inner), 'tcp');
+  t.equal(sent([3797, 3544], inner), 'tcp', 'on its own port anyway');
+  t.equal(sent([3797, 32_900], bytes(inner, [0])), 'udp', 'a byte more');
+  t.equal(sent([3797, 32_900], inner.subarray(0, 30)), 'udp', 'less than a header');
+  const others = buildIpPacket('2001:db8::2', '2001:db8::1', 6, buildSegment({ ...teredo, source: '2001:db8::2' }));
+  t.equal(sent([3797, 32_900], others), 'udp', 'no such address');
+  t.end();
+});
+
 t.test('what is ignored has a name', (t) => {
   const ethernet = buildTcpFrame(segment);
   const mac = [...ethernet.subarray(0, 12)];

@@ -7,6 +7,7 @@ import { Decoded, Layer, type Packet } from './packet.ts';
 
 const UdpPort = { gtpUser: 2152, teredo: 3544, gre: 4754, vxlan: 4789, ayiya: 5072, geneve: 6081 } as const;
 const udpHeaderBytes = 8;
+const ipv6HeaderBytes = 40;
 const vxlanHeaderBytes = 8;
 const geneveHeaderBytes = 8;
 const gtpHeaderBytes = 8;
@@ -44,7 +45,22 @@ export function decodeUdp(packet: Packet, bytes: Uint8Array): number {
   const source = (bytes[offset]! << 8) | bytes[offset + 1]!;
   if (source === UdpPort.teredo) return decodeTeredo(packet, bytes);
   if (source === UdpPort.ayiya) return decodeAyiya(packet, bytes);
-  return Decoded.udp;
+  // Between two relays neither port is the registered one (RFC 4380, 5.4): told by what it carries.
+  return isTeredoByContent(packet, bytes, offset) ? Layer.ip : Decoded.udp;
+}
+
+/** A datagram that is to the byte one IPv6 packet of TCP, from or to an address with Teredo's prefix (2001::/32). */
+function isTeredoByContent(packet: Packet, bytes: Uint8Array, udp: number): boolean {
+  const at = udp + udpHeaderBytes;
+  if (at + ipv6HeaderBytes > packet.end || bytes[at]! >> 4 !== 6 || bytes[at + 6] !== 6) return false;
+  const udpLength = (bytes[udp + 4]! << 8) | bytes[udp + 5]!;
+  const payloadLength = (bytes[at + 4]! << 8) | bytes[at + 5]!;
+  if (udpLength !== udpHeaderBytes + ipv6HeaderBytes + payloadLength) return false;
+  return isTeredoAddress(bytes, at + 8) || isTeredoAddress(bytes, at + 24);
+}
+
+function isTeredoAddress(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x20 && bytes[at + 1] === 1 && bytes[at + 2] === 0 && bytes[at + 3] === 0;
 }
 
 /** RFC 4380, 5.1.1: an authentication and an origin indication may stand before the IPv6 packet. */
