@@ -123,10 +123,12 @@ class StreamDiscard implements StreamHandler {
 
 /** Several handlers, or none. */
 class MessageFan implements MessageHandler {
+  readonly readsHeadLater: boolean;
   readonly #handlers: readonly MessageHandler[];
 
   constructor(handlers: readonly MessageHandler[]) {
     this.#handlers = handlers;
+    this.readsHeadLater = handlers.some((handler) => handler.readsHeadLater ?? true);
   }
 
   begin(message: HttpMessage): void {

@@ -3,6 +3,7 @@ import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
 import { ContentDecoder, type DecoderPool, parseCodings } from './content-decoder.ts';
 
 export class BodyDiscard implements MessageHandler {
+  readonly readsHeadLater = false;
   decodedBytes = 0;
   readonly #decoders: DecoderPool;
   readonly #decodedBytesMax: number;

@@ -17,7 +17,13 @@ const text = Buffer.from(
   Array.from({ length: 12_000 }, (_, i) => `{"line":${i},"value":${(i * 7919) % 104729}}\n`).join(''),
 );
 
-function decode(pool: DecoderPool, codings: Coding[], encoded: Buffer, step: number, decodedBytesMax = 1 << 30) {
+function decode(
+  pool: DecoderPool,
+  codings: readonly Coding[],
+  encoded: Buffer,
+  step: number,
+  decodedBytesMax = 1 << 30,
+) {
   const pieces: Buffer[] = [];
   const sink = { decoded: (b: Uint8Array, s: number, e: number) => void pieces.push(Buffer.from(b.subarray(s, e))) };
   const decoder = new ContentDecoder(pool, codings, decodedBytesMax, sink);

@@ -276,12 +276,17 @@ class Stage {
 }
 
 const empty = new Uint8Array(0);
+/** What nearly every message says. */
+const noCodings: readonly Coding[] = [];
+const justGzip: readonly Coding[] = ['gzip'];
 
 /**
  * Parses Content-Encoding (or the codings before `chunked` of Transfer-Encoding): first applied first.
  * @returns null when a coding is unknown or there are too many; an empty list for identity.
  */
-export function parseCodings(value: string): Coding[] | null {
+export function parseCodings(value: string): readonly Coding[] | null {
+  if (value === '') return noCodings;
+  if (value === 'gzip') return justGzip;
   const codings: Coding[] = [];
   for (const item of value.split(',', codingsMax + 2)) {
     const name = item.trim().toLowerCase();

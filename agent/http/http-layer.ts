@@ -57,6 +57,7 @@ export class HttpLayer implements StreamHandler {
   readonly tlsServerNames = new Map<string, number>();
   readonly #limits: HttpLimits;
   readonly #handler: MessageHandler;
+  readonly #keepsHeads: boolean;
   readonly #counters: HttpCounters;
   readonly #pairing: Pairing;
   readonly #parser: HeadParser;
@@ -70,6 +71,7 @@ export class HttpLayer implements StreamHandler {
   constructor(options: HttpLayerOptions) {
     this.#limits = options.limits;
     this.#handler = options.handler;
+    this.#keepsHeads = options.handler.readsHeadLater ?? true;
     this.#counters = options.counters;
     this.#pairing = options.pairing ?? new Pairing(options.limits, options.counters);
     this.#parser = new HeadParser(options.limits.fieldsMax);
@@ -518,6 +520,10 @@ export class HttpLayer implements StreamHandler {
 
   #keepHead(side: SideRecord): void {
     const message = side.message;
+    if (!this.#keepsHeads) {
+      message.head = null;
+      return;
+    }
     const length = message.headersBytes;
     const buffer = this.#pool.acquire(length);
     if (buffer === null) {

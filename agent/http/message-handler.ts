@@ -48,6 +48,8 @@ export interface HttpMessage {
 
 /** `begin` → (`body` | `bodyGap`)* → `end`, per message; messages of one side never interleave, those of two sides may. */
 export interface MessageHandler {
+  /** Whether `headers` are read after `begin`: then heads are copied out of the segments they came in. @default true */
+  readonly readsHeadLater?: boolean;
   begin(message: HttpMessage): void;
   /** Body bytes with the transfer-coding removed, still content-coded. Valid only during the call. */
   body(message: HttpMessage, bytes: Uint8Array, start: number, end: number): void;

@@ -18,8 +18,8 @@ const releaseMargin = 0.04;
 const holdMsMin = 500;
 /** A full collection takes some 100 ms at these sizes: this bounds its share of the time to a twentieth. */
 const collectionPauseMs = 2_000;
-/** Reading resident memory costs 10 µs: a thousandth of the time at this pace. */
-const checkPauseMs = 10;
+/** Reading resident memory costs up to half a millisecond: a hundredth of the time at this pace. */
+const checkPauseMs = 50;
 
 export const memoryCeilingExitCode = 4;
 

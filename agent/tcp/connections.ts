@@ -94,8 +94,7 @@ export class Connections {
       if (taken < 0) return;
       half = taken;
     }
-    table.lastUs[slot] = tsUs;
-    table.moveTo(table.listOf(slot), slot);
+    table.touch(slot, tsUs);
     const peer = half ^ 1;
     const state = this.#halves.state;
     if ((flags & (TcpFlag.ack | TcpFlag.rst)) === TcpFlag.ack && !this.#isStaleAck(half, packet)) {

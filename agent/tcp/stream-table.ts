@@ -43,6 +43,9 @@ export function emptyStreamDescription(): StreamDescription {
   };
 }
 
+/** Far below any timeout, and longer than what one train of packets takes. */
+const touchUs = 10_000;
+
 /** Key words: version and VLAN, network, ports, then the lower and the higher endpoint's address. */
 const keyWordsIpv4 = 5;
 const keyWordsIpv6 = 11;
@@ -178,6 +181,14 @@ export class StreamTable {
   /** The list a slot is in (`StreamList`). */
   listOf(slot: number): number {
     return this.#map.lists.listOf(slot);
+  }
+
+  /** A packet of a slot in use came. Packets come in trains: order of last use is kept to within `touchUs`. */
+  touch(slot: number, tsUs: number): void {
+    const ageUs = tsUs - this.lastUs[slot]!;
+    if (ageUs < touchUs && ageUs >= 0) return;
+    this.lastUs[slot] = tsUs;
+    this.#map.lists.append(this.#map.lists.listOf(slot), slot);
   }
 
   /** Puts a slot at the recent end of a list. */

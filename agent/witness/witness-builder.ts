@@ -139,6 +139,7 @@ interface InFlight {
 }
 
 export class WitnessBuilder implements MessageHandler {
+  readonly readsHeadLater = false;
   readonly counters = new WitnessCounters();
   readonly values: ValueTotal;
   readonly #limits: WitnessLimits;
