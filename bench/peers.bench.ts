@@ -3,7 +3,9 @@
  * Needs ../shared (or FLOODGATE_SHARED) for the generator and the peer's source, Go with gopacket for the peer,
  * and GNU time. What is missing is said and left out.
  *
- *   node bench/peers.bench.ts [--runs N] [--only steady,incident] [--levels tcp,http,bodies,witnesses]
+ *   node bench/peers.bench.ts [--runs N] [--only steady,steady:1000,incident] [--levels tcp,headers,bodies,witnesses]
+ *
+ * `steady:1000` is the generator's steady traffic for 1,000 MB: what start-up and compiling weigh shows beside `steady`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
@@ -20,7 +22,7 @@ const work = process.env.FLOODGATE_BENCH_FOLDER ?? path.join(tmpdir(), 'floodgat
 const { values: flags } = parseArgs({
   options: {
     runs: { type: 'string', default: '5' },
-    only: { type: 'string', default: 'steady,ooo,loss,incident' },
+    only: { type: 'string', default: 'steady,steady:1000,ooo,loss,incident' },
     levels: { type: 'string', default: 'tcp,headers,bodies,witnesses' },
   },
 });
@@ -36,10 +38,14 @@ const levels: Record<string, { ours: string[]; peer: string[]; target: number }>
 const incidentLimits = ['-maxconn', '4000', '-maxtotal', '150000'];
 
 function captureOf(name: string): string {
-  const file = path.join(work, `${name}.pcap`);
+  const [scenario, megabytes] = name.split(':');
+  const file = path.join(work, `${name.replace(':', '-')}.pcap`);
   if (!existsSync(`${file}.truth.json`)) {
     process.stderr.write(`generating ${name} …\n`);
-    execFileSync(process.execPath, [path.join(shared, 'peers/genpcap.mjs'), name, file], { stdio: 'ignore' });
+    const size = megabytes === undefined ? [] : ['--mb', megabytes];
+    execFileSync(process.execPath, [path.join(shared, 'peers/genpcap.mjs'), scenario!, file, ...size], {
+      stdio: 'ignore',
+    });
   }
   return file;
 }
