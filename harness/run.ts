@@ -26,6 +26,11 @@ import { AgentLauncher } from './target/agent-target.ts';
 /** When the passes that explain are run: `brief` takes allocations always, and all the rest on a breach. */
 export type Explain = 'never' | 'on-breach' | 'brief' | 'always';
 
+/** Looked at before the first frame, for the level that the traffic finds. */
+const baselineMs = 200;
+/** A step that begins so soon after the first frame may be the target getting warm. */
+const warmUpMs = 1_500;
+
 export interface RunOptions {
   readonly scenario: ScenarioHead;
   readonly lane: Lane;
@@ -60,7 +65,7 @@ export interface RunOptions {
 export async function runScenario(options: RunOptions): Promise<RunReport> {
   const startedAtMs = Date.now();
   const measure = await replay(options, 'measure', []);
-  const findings = findSpikes(measure.watch.rss.tMs(), measure.watch.rss.column('rss'));
+  const findings = spikesOn(measure);
   const passes: [PassResult, ...PassResult[]] = [measure];
   const explanation: Explanation = { allocations: [], live: [] };
   for (const kind of explainingPasses(options, measure, findings)) {
@@ -93,6 +98,14 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
       writeProfileFile(options.folder, name, profile),
     ),
     interrupted: options.signal.aborted,
+  });
+}
+
+/** Of the traffic, not of the start. */
+function spikesOn({ watch, sendStartMs }: PassResult): SpikeFindings {
+  return findSpikes(watch.rss.tMs(), watch.rss.column('own'), {
+    ignoreBeforeMs: sendStartMs - baselineMs,
+    warmUpUntilMs: sendStartMs + warmUpMs,
   });
 }
 

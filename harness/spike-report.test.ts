@@ -1,6 +1,6 @@
 import t from 'tap';
 import { type Profile, ProfileBuilder, sumOf } from './profile/profile.ts';
-import { type FrameInterval, windowOf } from './spike-report.ts';
+import { difference, type FrameInterval, windowOf } from './spike-report.ts';
 
 function profile(bytes: number): Profile {
   const builder = new ProfileBuilder({ sampleTypes: [{ type: 'alloc_space', unit: 'bytes' }], durationMs: 1000 });
@@ -48,5 +48,14 @@ t.test('a flood from the first frame has no steady state: what goes on after the
 t.test('no interval in the window: nothing to say', (t) => {
   t.equal(windowOf([], { first: 1, last: 100 }), undefined);
   t.equal(windowOf([interval(0, 0, 0)], { first: 1, last: 100 }), undefined);
+  t.end();
+});
+
+t.test('between two samples a level is on the line between them; a peak in between counts', (t) => {
+  t.equal(difference([0, 100, 200], [0, 100, 200], 50, 150), 100);
+  t.equal(difference([0, 100, 200], [0, 500, 200], 50, 200), 250);
+  t.equal(difference([0, 100], [10, 20], 300, 400), 0, 'the last level holds');
+  t.equal(difference([300], [10], 0, 100), null, 'not sampled yet');
+  t.equal(difference([0, 50, 100], [0, null, 100], 0, 50), 50, 'gaps are no levels');
   t.end();
 });

@@ -1,7 +1,8 @@
 /** Joins the passes: spikes found by the measuring one, explained by the allocation one, aligned on frame numbers. */
 import type { FlameTree, ProfileReference, Spike, Suspect } from '../reports/model.ts';
 import { gaugesOf } from './agent-figures.ts';
-import { classifyCause } from './analyze/cause.ts';
+import { attribute, type SpikeGrowth, type SpikeSites } from './analyze/attribution.ts';
+import { type CauseEvidence, classifyCause } from './analyze/cause.ts';
 import type { SpikeFindings, SpikeShape } from './analyze/spikes.ts';
 import { findSuspects, flameOf, isRuntimeFile } from './analyze/suspects.ts';
 import type { IntervalProfiles } from './observe/profile-files.ts';
@@ -54,7 +55,7 @@ const riseShare = 0.02;
 /** When the line began to rise towards the spike's top. */
 function riseStartMs({ watch }: PassResult, spike: SpikeShape): number {
   const tMs = watch.rss.tMs();
-  const rss = watch.rss.column('rss');
+  const rss = watch.rss.column('own');
   let at = tMs.findIndex((ms) => ms >= spike.startMs);
   if (at < 0) return spike.startMs;
   while (at > 0 && (rss[at] ?? 0) > spike.baselineBytes + riseShare * spike.heightBytes) at -= 1;
@@ -83,8 +84,16 @@ export function spikesOf(
 ): Spike[] {
   return findings.spikes.map((shape, index) => {
     const frames = framesOfSpike(measure, shape);
-    const cause = classifyCause(evidenceOf(measure, shape));
-    const { source, profiles } = explain(explanation, frames, shape.heightBytes, `spike-${index + 1}`, save);
+    const evidence = evidenceOf(measure, shape);
+    const cause = classifyCause(evidence);
+    const allocated = windowOf(explanation.allocations, frames);
+    const live = liveWindowOf(explanation.live, frames);
+    const profiles = [
+      ...(allocated ? savePair(allocated, 'allocations', `spike-${index + 1}`, save) : []),
+      ...(live ? savePair(live, 'live-heap', `spike-${index + 1}`, save) : []),
+    ];
+    const shared = allocated || live ? attribute(growthOf(evidence), sitesOf(allocated, live)) : undefined;
+    const source = mostOf(allocated, live, shape.heightBytes);
     return {
       line: 'rss',
       startMs: shape.startMs,
@@ -96,40 +105,55 @@ export function spikesOf(
       cause: cause.cause,
       causeDetail: cause.detail,
       recoveryMs: shape.recoveryMs,
-      suspects: source ? suspectsOf(source) : [],
+      suspects: shared?.suspects ?? [],
       frames,
       streams: [],
+      parts: shared?.parts ?? [],
+      namedShare: shared?.namedShare ?? null,
       profiles,
       flame: source ? flameOfWindow(source) : null,
-      parts: [],
-      namedShare: null,
       retained: [],
     };
   });
 }
 
-/** What stayed must make up this much of a spike to be its explanation; else what was allocated is. */
+/** What stayed must make up this much of a spike for its flame graph; else what was allocated is shown. */
 const liveShareMin = 0.3;
 
-/**
- * Chooses the profiles that explain a spike: those of what stayed where that makes up its height, those of everything
- * allocated (garbage that was not collected in time) otherwise. Both are kept as files.
- */
-function explain(
-  explanation: Explanation,
-  frames: FrameWindow,
+function mostOf(
+  allocated: ExplainedWindow | undefined,
+  live: ExplainedWindow | undefined,
   heightBytes: number,
-  name: string,
-  save: SaveProfile,
-): { source: ExplainedWindow | undefined; profiles: ProfileReference[] } {
-  const allocated = windowOf(explanation.allocations, frames);
-  const live = liveWindowOf(explanation.live, frames);
-  const profiles = [
-    ...(allocated ? savePair(allocated, 'allocations', name, save) : []),
-    ...(live ? savePair(live, 'live-heap', name, save) : []),
-  ];
+): ExplainedWindow | undefined {
   const stayed = live ? sumOf(live.heap.window, 0) + sumOf(live.offHeap.window, 0) : 0;
-  return { source: live && stayed >= liveShareMin * heightBytes ? live : (allocated ?? live), profiles };
+  return live && stayed >= liveShareMin * heightBytes ? live : (allocated ?? live);
+}
+
+/** Sites looked at for the shares: of thousands, the last ones together make no thousandth. */
+const sitesMax = 500;
+
+function sitesOf(allocated: ExplainedWindow | undefined, live: ExplainedWindow | undefined): SpikeSites {
+  const sites = (pair: WindowPair | undefined, where: Suspect['where'], type?: string) =>
+    pair
+      ? findSuspects([{ ...pair, options: { where, isRuntimeFile: isNobodysFault, ...(type && { type }) } }], sitesMax)
+      : [];
+  return {
+    liveHeap: sites(live?.heap, 'heap'),
+    liveOffHeap: sites(live?.offHeap, 'off-heap'),
+    liveOffHeapCounts: sites(live?.offHeap, 'off-heap', 'inuse_objects'),
+    allocatedHeap: sites(allocated?.heap, 'heap'),
+    allocatedOffHeap: sites(allocated?.offHeap, 'off-heap'),
+  };
+}
+
+function growthOf(evidence: CauseEvidence): SpikeGrowth {
+  return {
+    heightBytes: evidence.heightBytes,
+    heapTotalBytes: evidence.heapTotalGrowthBytes,
+    externalBytes: evidence.externalGrowthBytes,
+    codeBytes: evidence.codeGrowthBytes,
+    reassemblyBytes: evidence.reassemblyGrowthBytes,
+  };
 }
 
 // An interval belongs to a window when more than half of its frames do; without frames it belongs to no one.
@@ -182,13 +206,6 @@ function merge(profiles: readonly Profile[]): Profile | null {
   return first ? mergeProfiles([first, ...rest]) : null;
 }
 
-function suspectsOf({ heap, offHeap }: ExplainedWindow): Suspect[] {
-  return findSuspects([
-    { ...heap, options: { where: 'heap', isRuntimeFile: isNobodysFault } },
-    { ...offHeap, options: { where: 'off-heap', isRuntimeFile: isNobodysFault } },
-  ]);
-}
-
 /** The runtime's code, and our own instruments in the target. */
 function isNobodysFault(file: string, functionName: string): boolean {
   return isRuntimeFile(file, functionName) || file.startsWith('harness/observe/') || file.includes('node_modules/');
@@ -235,7 +252,7 @@ function savePair(
   return references;
 }
 
-function evidenceOf(measure: PassResult, shape: SpikeShape): Parameters<typeof classifyCause>[0] {
+function evidenceOf(measure: PassResult, shape: SpikeShape): CauseEvidence {
   const { v8, spaces, gc } = measure.channel;
   const growth = (table: SampleTable, column: string) =>
     difference(table.tMs(), table.column(column), shape.startMs, shape.topMs);
@@ -264,20 +281,34 @@ function evidenceOf(measure: PassResult, shape: SpikeShape): Parameters<typeof c
   };
 }
 
-/** The highest level between the two moments less the level at the first; null where it was not sampled. */
-function difference(
+/**
+ * The highest level between the two moments less the level at the first; null where it was not sampled. Samples are few
+ * beside a quick spike: in between, the level is on the straight line between two of them.
+ */
+export function difference(
   tMs: readonly number[],
   values: readonly (number | null)[],
   fromMs: number,
   toMs: number,
 ): number | null {
-  let from: number | null = null;
-  let highest: number | null = null;
-  for (let i = 0; i < tMs.length && tMs[i]! <= toMs; i++) {
-    const value = values[i] ?? null;
+  const at: number[] = [];
+  const level: number[] = [];
+  for (const [i, value] of values.entries()) {
     if (value === null) continue;
-    if (from === null || tMs[i]! <= fromMs) from = highest = value;
-    else if (value > highest!) highest = value;
+    at.push(tMs[i]!);
+    level.push(value);
   }
-  return from === null || highest === null ? null : highest - from;
+  if (at.length === 0 || at[0]! > toMs) return null;
+  const from = levelAt(at, level, fromMs);
+  let highest = Math.max(from, levelAt(at, level, toMs));
+  for (const [i, value] of level.entries()) if (at[i]! > fromMs && at[i]! < toMs && value > highest) highest = value;
+  return highest - from;
+}
+
+function levelAt(tMs: readonly number[], level: readonly number[], ms: number): number {
+  const next = tMs.findIndex((each) => each >= ms);
+  if (next === 0) return level[0]!;
+  if (next < 0) return level.at(-1)!;
+  const share = (ms - tMs[next - 1]!) / (tMs[next]! - tMs[next - 1]!);
+  return level[next - 1]! + share * (level[next]! - level[next - 1]!);
 }

@@ -131,7 +131,7 @@ export interface Suspect {
   readonly totalBytes: number;
   /** What the steady state would have added in as much time. */
   readonly steadyBytes: number;
-  /** Of all that was added in the window, 0..1. */
+  /** Of the spike's height, 0..1. */
   readonly share: number;
   /** Relative sampling error of `selfBytes`, √(interval / bytes); 0 for an exact ledger. */
   readonly errorShare: number;

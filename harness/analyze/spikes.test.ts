@@ -128,3 +128,17 @@ t.test('only the highest are kept, in the order of time', async (t) => {
     [80, 90, 100],
   );
 });
+
+t.test(
+  'a program that gets warm with its first traffic has no spike; one that grows later, or by much, has',
+  async (t) => {
+    const warm = { warmUpUntilMs: 3_000 };
+    const step = (at: number, height: number) => lineOf((s) => 50 + height * Math.min(1, Math.max(0, s - at)));
+    const spikesOf = ({ tMs, values }: ReturnType<typeof lineOf>) => findSpikes(tMs, values, warm).spikes.length;
+    t.equal(spikesOf(step(1, 8)), 0);
+    t.equal(spikesOf(step(10, 8)), 1, 'later it is a step');
+    t.equal(spikesOf(step(1, 40)), 1, 'nobody needs that much to get warm');
+    const { tMs, values } = lineOf((s) => 50 + 8 * ramp(s, 1, 2, 3));
+    t.equal(findSpikes(tMs, values, warm).spikes.length, 1, 'what comes back was no warm-up');
+  },
+);

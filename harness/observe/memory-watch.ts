@@ -21,7 +21,11 @@ export interface PhasePeak {
 }
 
 export class MemoryWatch {
-  readonly rss = new SampleTable([{ name: 'rss', unit: 'bytes', kind: 'gauge' }]);
+  /** `own` is RSS without pages of files: what the process itself asked for. Program code comes and goes as the kernel likes. */
+  readonly rss = new SampleTable([
+    { name: 'rss', unit: 'bytes', kind: 'gauge' },
+    { name: 'own', unit: 'bytes', kind: 'gauge' },
+  ]);
   readonly rollup = new SampleTable([
     { name: 'pss', unit: 'bytes', kind: 'gauge' },
     { name: 'uss', unit: 'bytes', kind: 'gauge' },
@@ -43,7 +47,7 @@ export class MemoryWatch {
   readonly #nowMs: () => number;
   readonly #rollupMs: number;
   readonly #timer: NodeJS.Timeout;
-  readonly #row = new Float64Array(1);
+  readonly #row = new Float64Array(2);
   #rollupDueMs = 0;
   #gone = false;
 
@@ -67,6 +71,7 @@ export class MemoryWatch {
     const nowMs = this.#nowMs();
     this.rssBytes = bytes;
     this.#row[0] = bytes;
+    this.#row[1] = bytes - this.#memory.sharedBytes;
     this.rss.add(nowMs, this.#row);
     if (nowMs >= this.#rollupDueMs) this.#sampleRollup(nowMs);
   }

@@ -33,6 +33,8 @@ const tickMs = 10;
 
 export class ProcessMemory {
   readonly pid: number;
+  /** Of the last `rssBytes`: pages of files and shared memory (program code, a mapped capture ring). */
+  sharedBytes = 0;
   readonly #statm: number;
   readonly #buffer = Buffer.alloc(256);
   readonly #text = Buffer.alloc(8192);
@@ -61,6 +63,9 @@ export class ProcessMemory {
     while (at < length && this.#buffer[at] !== 0x20) at++;
     let pages = 0;
     for (at++; at < length && this.#buffer[at] !== 0x20; at++) pages = pages * 10 + this.#buffer[at]! - 0x30;
+    let shared = 0;
+    for (at++; at < length && this.#buffer[at] !== 0x20; at++) shared = shared * 10 + this.#buffer[at]! - 0x30;
+    this.sharedBytes = shared * pageBytes;
     // A process that has exited but was not waited for has no memory: "0 0 0 …".
     return pages === 0 ? -1 : pages * pageBytes;
   }

@@ -47,7 +47,8 @@ export class AgentLauncher implements TargetLauncher {
       ],
       env: options.env,
       withChannel: true,
-      ...(isLive ? { ready: /^capturing on / } : { withInput: true }),
+      // The sum of its limits is the first thing it says once everything is loaded.
+      ...(isLive ? { ready: /^capturing on / } : { ready: /^memory: at most /, withInput: true }),
     });
   }
 }

@@ -1,0 +1,83 @@
+import t from 'tap';
+import type { Suspect } from '../../reports/model.ts';
+import { attribute, type SpikeGrowth, type SpikeSites } from './attribution.ts';
+
+const MB = 1_000_000;
+const site = (functionName: string, megabytes: number, where: Suspect['where'] = 'heap'): Suspect => ({
+  functionName,
+  file: `agent/${functionName}.ts`,
+  line: 1,
+  where,
+  selfBytes: megabytes * MB,
+  totalBytes: megabytes * MB,
+  steadyBytes: 0,
+  share: 1,
+  errorShare: 0.1,
+});
+const none: SpikeSites = {
+  liveHeap: [],
+  liveOffHeap: [],
+  liveOffHeapCounts: [],
+  allocatedHeap: [],
+  allocatedOffHeap: [],
+};
+const growth = (more: Partial<SpikeGrowth>): SpikeGrowth => ({
+  heightBytes: 100 * MB,
+  heapTotalBytes: 0,
+  externalBytes: 0,
+  codeBytes: 0,
+  reassemblyBytes: 0,
+  ...more,
+});
+
+t.test('what stayed is told by who allocated it, with the keep of each buffer', (t) => {
+  const counts = [{ ...site('keep', 0, 'off-heap'), selfBytes: 50_000 }];
+  const { suspects, parts, namedShare } = attribute(growth({ externalBytes: 90 * MB }), {
+    ...none,
+    liveOffHeap: [site('keep', 80, 'off-heap')],
+    liveOffHeapCounts: counts,
+  });
+  t.equal(suspects[0]?.functionName, 'keep');
+  t.equal(suspects[0]?.selfBytes, 80 * MB + 50_000 * 192);
+  t.match(parts[1], { name: 'not accounted for', named: false });
+  t.equal(namedShare, 0.896);
+  t.end();
+});
+
+t.test('pages for garbage are shared out by what each site allocated; a keeper comes before a spender', (t) => {
+  const sites = { ...none, liveHeap: [site('keep', 60)], allocatedHeap: [site('keep', 60), site('spend', 540)] };
+  const few = attribute(growth({ heapTotalBytes: 100 * MB }), sites);
+  t.same(
+    few.suspects.map((each) => [each.functionName, Math.round(each.selfBytes / MB)]),
+    [
+      ['keep', 64],
+      ['spend', 36],
+    ],
+  );
+  t.equal(few.namedShare, 1);
+  const much = attribute(growth({ heapTotalBytes: 300 * MB, heightBytes: 300 * MB }), sites);
+  t.equal(much.suspects[0]?.functionName, 'spend');
+  t.end();
+});
+
+t.test('nobody answers for more than was measured', (t) => {
+  const { suspects, namedShare } = attribute(growth({ heapTotalBytes: 50 * MB }), {
+    ...none,
+    liveHeap: [site('keep', 400)],
+  });
+  t.equal(suspects[0]?.selfBytes, 50 * MB);
+  t.equal(namedShare, 0.5);
+  t.end();
+});
+
+t.test("the agent's ledger answers for pages that no profiler sees, and for no buffer twice", (t) => {
+  const pool = attribute(growth({ reassemblyBytes: 90 * MB }), none);
+  t.match(pool.parts[0], { name: "the agent's ledger: reassembly pages", bytes: 90 * MB });
+  t.equal(pool.namedShare, 0.9);
+  const buffers = attribute(growth({ reassemblyBytes: 90 * MB, externalBytes: 90 * MB }), {
+    ...none,
+    liveOffHeap: [site('queue', 90, 'off-heap')],
+  });
+  t.notOk(buffers.parts.some((part) => part.name.includes('ledger')));
+  t.end();
+});

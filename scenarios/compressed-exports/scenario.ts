@@ -1,0 +1,15 @@
+/** Bodies that grow when they are decoded: see harness/traffic/synthesis/compressed.ts for their shape. */
+import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { openCompressed } from '../../harness/traffic/synthesis/compressed.ts';
+
+export const scenario = defineScenario({
+  name: 'compressed-exports',
+  summary:
+    '40 connections, gzip responses of some 20 kB that decode to 1 to 6 MB: 12 MB on the wire, gigabytes decoded',
+  seed: 1,
+  pace: { kind: 'recorded', speed: 1 },
+  lanes: ['tap', 'exact'],
+  agentArguments: ['--until', 'bodies'],
+  budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
+  open: openCompressed,
+});

@@ -1,0 +1,57 @@
+/** Content decoding as the article's agent had it: everything that comes out of a body is gathered, then handed on at once. */
+import {
+  type Coding,
+  type DecodedSink,
+  type DecoderPool,
+  type DecodeState,
+  ContentDecoder as FlowingDecoder,
+} from '../../../agent/body/content-decoder.ts';
+
+export * from '../../../agent/body/content-decoder.ts';
+
+export class ContentDecoder implements DecodedSink {
+  readonly #decoder: FlowingDecoder;
+  readonly #sink: DecodedSink;
+  readonly #encodedBytesMax: number;
+  #encodedBytes = 0;
+  #whole = new Uint8Array(4_096);
+  decodedBytes = 0;
+
+  constructor(pool: DecoderPool, codings: readonly Coding[], decodedBytesMax: number, sink: DecodedSink) {
+    this.#decoder = new FlowingDecoder(pool, codings, Number.MAX_SAFE_INTEGER, this);
+    this.#encodedBytesMax = decodedBytesMax;
+    this.#sink = sink;
+  }
+
+  get state(): DecodeState {
+    return this.#encodedBytes > this.#encodedBytesMax ? 'limit' : this.#decoder.state;
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    this.#encodedBytes += end - start;
+    if (this.state === 'open') this.#decoder.push(bytes, start, end);
+  }
+
+  finish(): DecodeState {
+    const state = this.#decoder.finish();
+    this.#sink.decoded(this.#whole, 0, this.decodedBytes);
+    return state;
+  }
+
+  abandon(): DecodeState {
+    return this.#decoder.abandon();
+  }
+
+  decoded(bytes: Uint8Array, start: number, end: number): void {
+    const length = this.decodedBytes + end - start;
+    if (length > this.#whole.length) this.#grow(length);
+    this.#whole.set(bytes.subarray(start, end), this.decodedBytes);
+    this.decodedBytes = length;
+  }
+
+  #grow(length: number): void {
+    const larger = new Uint8Array(Math.max(length, this.#whole.length * 2));
+    larger.set(this.#whole.subarray(0, this.decodedBytes));
+    this.#whole = larger;
+  }
+}

@@ -1,0 +1,13 @@
+/** IP fragments that never become whole: see harness/traffic/synthesis/fragments.ts for their shape. */
+import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { openFragments } from '../../harness/traffic/synthesis/fragments.ts';
+
+export const scenario = defineScenario({
+  name: 'lost-fragments',
+  summary: 'UDP datagrams of 4 to 32 kB in fragments, the last one of nine in ten never captured: 200 MB in 10 s',
+  seed: 1,
+  pace: { kind: 'recorded', speed: 1 },
+  lanes: ['tap', 'exact'],
+  budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0 },
+  open: openFragments,
+});
