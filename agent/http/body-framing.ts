@@ -179,17 +179,18 @@ export class BodyFraming {
 
   /** The rest of a chunk-size line. */
   #chunkExtension(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
+    const limit = Math.min(end, from + CHUNK_LINE_BYTES_MAX - side.lineBytes);
     let at = from;
     let c = 0;
-    for (; at < end && (c = bytes[at]!) !== LF; at++) {
+    for (; at < limit && (c = bytes[at]!) !== LF; at++) {
       // A CR that does not end the line, and spaces before it: servers disagree about these, which smugglers use.
       const isFirst = side.lineBytes === 0 && at === from;
       if (side.blank === 1 || (isFirst && c !== SEMICOLON && c !== CR)) side.message.flags |= MessageFlag.oddChunkLine;
       side.blank = c === CR ? 1 : 0;
     }
     side.lineBytes += at - from;
-    if (side.lineBytes > CHUNK_LINE_BYTES_MAX) return this.#invalidChunk(side, at);
     if (at === end) return end;
+    if (at === limit) return this.#invalidChunk(side, at);
     if (side.blank !== 1) side.message.flags |= MessageFlag.bareLf;
     if (side.remaining > 0) side.state = SideState.chunkData;
     else {
@@ -217,9 +218,10 @@ export class BodyFraming {
 
   /** Trailer fields are skipped; an empty line ends them. */
   #trailers(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
+    const limit = Math.min(end, from + this.#limits.headBytesMax - side.lineBytes);
     let at = from;
     let blank = side.blank;
-    for (; at < end; at++) {
+    for (; at < limit; at++) {
       const c = bytes[at]!;
       if (c === LF) {
         if (blank !== 0) {
@@ -234,9 +236,8 @@ export class BodyFraming {
       }
     }
     side.blank = blank;
-    side.lineBytes += end - from;
-    if (side.lineBytes > this.#limits.headBytesMax) return this.#invalidChunk(side, end);
-    return end;
+    side.lineBytes += at - from;
+    return at === end ? end : this.#invalidChunk(side, at);
   }
 
   #invalidChunk(side: SideRecord, at: number): number {

@@ -219,7 +219,8 @@ export class HeadParser {
     let lf = methodEnd;
     while (lf < end && bytes[lf] !== LF) lf++;
     const method = methodIndex(bytes, start, methodEnd);
-    if (lf === end) return method >= 0 || end - start <= ODD_LINE_BYTES_MAX ? HEAD_INCOMPLETE : HEAD_INVALID;
+    if (method < 0 && lf - start > ODD_LINE_BYTES_MAX) return HEAD_INVALID;
+    if (lf === end) return HEAD_INCOMPLETE;
     let last = this.#lineEnd(bytes, methodEnd, lf);
     while (last > methodEnd && bytes[last - 1] === SP) last--;
     let word = last;

@@ -38,6 +38,9 @@ const LETTER_H = 72;
 /** What an HTTP/2 client sends first (RFC 9113, 3.4), as far as it differs from HTTP/1 heads. */
 const HTTP2_PREFACE = Uint8Array.from('PRI * HTTP/2', (c) => c.charCodeAt(0));
 
+/** A start line that comes in pieces is judged after each, up to this length. */
+const START_LINE_BYTES = 4096;
+
 /** The head of an HTTP/0.9 response. */
 const NO_HEAD = new Uint8Array(0);
 
@@ -113,13 +116,12 @@ export class HttpLayer implements StreamHandler {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     if (side.state === SideState.ignored) return;
     side.fresh = false;
+    if (side.held > 0) this.#release(side, tsUs);
     if (side.active) {
       side.message.lastTsUs = tsUs;
       if (this.#framing.gap(side, length) === 0) return;
-    } else if (side.state === SideState.head) {
-      this.#counters.headsLost++;
-      this.#truncateHead(side, MessageFlag.gap);
-    } else if (side.state === SideState.hello) this.#releaseBuffer(side);
+    } else if (side.state === SideState.head) this.#truncateHead(side, MessageFlag.gap);
+    else if (side.state === SideState.hello) this.#releaseBuffer(side);
     this.#loseSync(side);
   }
 
@@ -168,6 +170,7 @@ export class HttpLayer implements StreamHandler {
 
   /** No more bytes from a side; `orderly` where it said so itself. */
   #endSide(side: SideRecord, orderly: boolean, tsUs: number): void {
+    if (side.held > 0) this.#release(side, tsUs);
     if (side.active) {
       const framed = orderly && side.state === SideState.untilClose;
       side.message.lastTsUs = tsUs;
@@ -183,7 +186,10 @@ export class HttpLayer implements StreamHandler {
     while (at < end) {
       if (side.active) {
         side.message.lastTsUs = tsUs;
-        if (side.doubtful && this.#isNextResponse(side, bytes, at, end)) continue;
+        if (side.doubtful) {
+          at = this.#doubt(side, bytes, at, end, tsUs);
+          continue;
+        }
         at = this.#framing.consume(side, bytes, at, end);
         if (side.state === SideState.search) this.#loseSync(side);
         continue;
@@ -262,19 +268,20 @@ export class HttpLayer implements StreamHandler {
       return at;
     }
     const buffer = side.buffer!;
-    if (!side.startLineChecked && (lines > 0 || side.bufferLength <= 64)) {
-      const line = this.#parser.startLine(buffer, 0, side.bufferLength, side.strict);
+    // At once, so that the cut of the bytes decides nothing; a long line, which would be read again and again, now and then.
+    const length = side.bufferLength;
+    const isTime = length <= START_LINE_BYTES || (length - (at - from)) >> 10 !== length >> 10;
+    if (!side.startLineChecked && (lines > 0 || isTime)) {
+      const line = this.#parser.startLine(buffer, 0, length, side.strict);
       if (line === HEAD_INVALID) return this.#rescan(side, at, tsUs);
       side.startLineChecked = line > 0;
     }
-    if (!side.startLineChecked && side.bufferLength > this.#limits.uriBytesMax + 64)
-      return this.#rescan(side, at, tsUs);
-    if (!whole && side.bufferLength < this.#limits.headBytesMax) return at;
-    const length = this.#parser.parse(buffer, 0, side.bufferLength, side.strict);
-    if (length === HEAD_INVALID) return this.#rescan(side, at, tsUs);
+    if (!whole && length < this.#limits.headBytesMax) return at;
+    const parsed = this.#parser.parse(buffer, 0, length, side.strict);
+    if (parsed === HEAD_INVALID) return this.#rescan(side, at, tsUs);
     side.state = SideState.start;
-    if (length > 0) this.#begin(side, buffer, 0, length, side.bufferedUs, 0);
-    else this.#headOverLimit(side, buffer, 0, side.bufferLength, side.bufferedUs);
+    if (parsed > 0) this.#begin(side, buffer, 0, parsed, side.bufferedUs, 0);
+    else this.#headOverLimit(side, buffer, 0, length, side.bufferedUs);
     return at;
   }
 
@@ -313,7 +320,7 @@ export class HttpLayer implements StreamHandler {
   #notStart(side: SideRecord, bytes: Uint8Array, at: number, end: number, tsUs: number): number {
     let same = 0;
     while (same < HTTP2_PREFACE.length && at + same < end && bytes[at + same] === HTTP2_PREFACE[same]) same++;
-    if (same === HTTP2_PREFACE.length) {
+    if (side.fresh && same === HTTP2_PREFACE.length) {
       this.#leave(side.stream, Protocol.http2);
       return at;
     }
@@ -338,22 +345,23 @@ export class HttpLayer implements StreamHandler {
     if (!side.searching) {
       side.searching = true;
       if (this.#protocols[side.stream] === Protocol.http) this.#counters.syncLost++;
+      this.#pairing.lost(side.stream, side.sends);
     }
-    this.#pairing.lost(side.stream, side.sends);
     side.fresh = false;
     side.strict = false;
     side.state = SideState.search;
   }
 
   #search(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
-    const at = findStart(this.#parser, bytes, from, end, this.#limits.uriBytesMax);
+    const unknown = this.#protocols[side.stream] === Protocol.unknown;
+    const room = this.#limits.classifyBytesMax - side.garbageBytes;
+    const limit = unknown ? Math.min(end, from + Math.max(0, room)) : end;
+    const at = findStart(this.#parser, bytes, from, limit, this.#limits.headBytesMax);
     side.garbageBytes += at - from;
-    if (at < end) {
+    if (at < limit) {
       side.state = SideState.start;
       side.strict = true;
-    } else if (side.garbageBytes > this.#limits.classifyBytesMax && this.#protocols[side.stream] === Protocol.unknown) {
-      side.state = SideState.ignored;
-    }
+    } else if (unknown && side.garbageBytes >= this.#limits.classifyBytesMax) side.state = SideState.ignored;
     return at;
   }
 
@@ -371,10 +379,18 @@ export class HttpLayer implements StreamHandler {
 
   /** A gathered head that nothing will complete: told as far as it goes, if its start line is there. */
   #truncateHead(side: SideRecord, flag: number): void {
-    side.state = SideState.start;
     const length = side.bufferLength;
     const parser = this.#parser;
-    if (parser.parse(side.buffer!, 0, length, side.strict) === HEAD_INCOMPLETE && parser.startLineRead) {
+    const parsed = parser.parse(side.buffer!, 0, length, side.strict);
+    if (parsed === HEAD_INVALID) {
+      // What stands in it may begin another, to be cut in its turn.
+      this.#rescan(side, 0, side.bufferedUs);
+      if (side.state === SideState.head) this.#truncateHead(side, flag);
+      return;
+    }
+    if (flag === MessageFlag.gap) this.#counters.headsLost++;
+    side.state = SideState.start;
+    if (parsed === HEAD_INCOMPLETE && parser.startLineRead) {
       const whole = parser.isRequest && parser.minorVersion === NO_VERSION && flag !== MessageFlag.gap;
       const flags = whole ? 0 : flag | MessageFlag.headTruncated;
       this.#begin(side, side.buffer!, 0, length, side.bufferedUs, flags);
@@ -407,6 +423,8 @@ export class HttpLayer implements StreamHandler {
       message.flags |= MessageFlag.resynchronised;
       counters.syncFound++;
       side.searching = false;
+      // Heads may have gone by until now.
+      this.#pairing.lost(stream, parser.isRequest ? 'request' : 'response');
     }
     side.fresh = false;
     side.strict = false;
@@ -442,6 +460,7 @@ export class HttpLayer implements StreamHandler {
     const other = this.#sides[side.stream * 2 + 1 - side.side];
     if (!other?.active || other.message.method !== '' || other.message.exchange === side.message.exchange) return;
     if (!this.#pairing.isWhole(side.stream)) return;
+    if (other.held > 0) this.#release(other, side.message.lastTsUs);
     other.message.flags |= MessageFlag.aborted;
     this.#framing.finish(other, false);
     other.fresh = true;
@@ -509,13 +528,33 @@ export class HttpLayer implements StreamHandler {
     } else side.state = state;
   }
 
-  /** A response to a request never seen may answer HEAD: then what follows is the next head, not a body. */
-  #isNextResponse(side: SideRecord, bytes: Uint8Array, at: number, end: number): boolean {
+  /**
+   * A response to a request never seen may answer HEAD: then what follows is the next status line, not a body. Bytes that
+   * may be one are held, so that it does not matter how they were cut.
+   * @returns where to go on
+   */
+  #doubt(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
+    let at = from;
+    while (at < end && isStatusByte(bytes[at]!, side.held)) {
+      if (side.held === STATUS_BYTES) {
+        this.#framing.finish(side, true);
+        break;
+      }
+      if (isStatusDigit(side.held)) side.heldDigits = side.heldDigits * 10 + bytes[at]! - 48;
+      side.held++;
+      at++;
+    }
+    if (at < end) this.#release(side, tsUs);
+    return at;
+  }
+
+  /** Gives back the bytes held: to the body they are in, or to the next message if that one has ended. */
+  #release(side: SideRecord, tsUs: number): void {
+    const text = statusBytes(side.held, side.heldDigits);
     side.doubtful = false;
-    if (side.message.bodyBytes > 0 || bytes[at] !== 72) return false;
-    if (this.#parser.parse(bytes, at, end, true) <= 0) return false;
-    this.#framing.finish(side, true);
-    return true;
+    side.held = 0;
+    side.heldDigits = 1;
+    this.#consume(side, text, 0, text.length, tsUs);
   }
 
   #keepHead(side: SideRecord): void {
@@ -566,6 +605,7 @@ export class HttpLayer implements StreamHandler {
     for (let index = stream * 2; index < stream * 2 + 2; index++) {
       const side = this.#sides[index];
       if (side == null) continue;
+      if (side.held > 0) this.#release(side, side.message.lastTsUs);
       if (side.active) {
         side.message.flags |= MessageFlag.aborted;
         this.#framing.finish(side, false);
@@ -582,6 +622,7 @@ export class HttpLayer implements StreamHandler {
     for (let index = stream * 2; index < stream * 2 + 2; index++) {
       const side = this.#sides[index];
       if (side == null) continue;
+      if (side.held > 0) this.#release(side, side.message.lastTsUs);
       if (side.active) {
         side.message.flags |= MessageFlag.aborted;
         this.#framing.finish(side, false);
@@ -594,11 +635,12 @@ export class HttpLayer implements StreamHandler {
   }
 
   #hello(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
-    let hello = side.buffer === null ? parseTlsHello(bytes, from, end) : null;
+    const before = side.bufferLength;
+    const kept = Math.min(end, from + this.#limits.tlsHelloBytesMax - before);
+    let hello = before === 0 ? parseTlsHello(bytes, from, kept) : null;
     if (hello === null || hello.status === 'incomplete') {
-      const room = this.#limits.tlsHelloBytesMax - side.bufferLength;
-      const kept = Math.min(end, from + room);
-      if (room <= 0 || !this.#append(side, bytes, from, kept)) {
+      if (kept === from || !this.#append(side, bytes, from, kept)) {
+        this.#counters.ignoredBytes += before;
         this.#leave(side.stream, Protocol.left);
         this.#counters.unknownStreams++;
         return from;
@@ -607,13 +649,14 @@ export class HttpLayer implements StreamHandler {
       if (hello.status === 'incomplete') return kept;
     }
     if (hello.status === 'invalid') {
-      if (side.buffer !== null) return this.#rescan(side, end, tsUs);
+      if (side.buffer !== null) return this.#rescan(side, kept, tsUs);
       return this.#notStart(side, bytes, from, end, tsUs);
     }
     if (hello.status === 'client') this.#countServerName(hello.serverName);
     else this.#countVersion(hello.version);
     if (this.#protocols[side.stream] !== Protocol.tls) this.#counters.tlsStreams++;
     this.#protocols[side.stream] = Protocol.tls;
+    this.#counters.ignoredBytes += before;
     this.#releaseBuffer(side);
     side.state = SideState.ignored;
     return from;
@@ -632,4 +675,26 @@ export class HttpLayer implements StreamHandler {
     else if (version === TlsVersion.tls10) this.#counters.tls10++;
     else this.#counters.tlsOtherVersion++;
   }
+}
+
+/** `HTTP/1.d ddd`, and what may stand behind it. */
+const STATUS_PATTERN = 'HTTP/1.0 000';
+const STATUS_BYTES = STATUS_PATTERN.length;
+
+function isStatusDigit(place: number): boolean {
+  return place === 7 || place > 8;
+}
+
+/** Whether a byte may stand at this place of a status line, the byte behind the code included. */
+function isStatusByte(byte: number, place: number): boolean {
+  if (place === STATUS_BYTES) return byte === 32 || byte === CR || byte === LF;
+  if (!isStatusDigit(place)) return byte === STATUS_PATTERN.charCodeAt(place);
+  return byte >= (place === 9 ? 49 : 48) && byte <= 57;
+}
+
+/** The first `length` bytes of a status line with these digits, a 1 before them. */
+function statusBytes(length: number, digits: number): Uint8Array {
+  const text = String(digits);
+  const line = `HTTP/1.${text.slice(1, 2)} ${text.slice(2)}`;
+  return Buffer.from(line.slice(0, length), 'latin1');
 }

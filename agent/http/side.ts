@@ -44,6 +44,9 @@ export class SideRecord {
   searching = false;
   /** No request is known for the response that flows: it may answer a HEAD, and its body be the next response. */
   doubtful = false;
+  /** So many bytes at the beginning of a doubtful body may begin a status line; its digits as a number, a 1 before them. */
+  held = 0;
+  heldDigits = 1;
   /** The last request here was HTTP/0.9: its answer has no head. */
   simple = false;
   /** Bytes left of a counted body or chunk. */
@@ -76,6 +79,8 @@ export class SideRecord {
     this.strict = false;
     this.searching = false;
     this.doubtful = false;
+    this.held = 0;
+    this.heldDigits = 1;
     this.simple = false;
     this.buffer = null;
     this.bufferLength = 0;

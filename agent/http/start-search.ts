@@ -15,7 +15,7 @@ export function findStart(
   bytes: Uint8Array,
   from: number,
   end: number,
-  uriBytesMax: number,
+  lineBytesMax: number,
 ): number {
   const view = bytes.subarray(from, end);
   let at = 0;
@@ -24,18 +24,18 @@ export function findStart(
     if (hit < 0) break;
     at = hit + 1;
     const version = from + hit;
-    const start = requestStart(bytes, from, version, uriBytesMax);
+    const start = requestStart(bytes, from, version, lineBytesMax);
     if (start >= 0 && parser.parse(bytes, start, end, true) !== HEAD_INVALID) return start;
     if (parser.parse(bytes, version, end, true) !== HEAD_INVALID) return version;
   }
-  return partialStart(parser, bytes, from, end, uriBytesMax);
+  return partialStart(parser, bytes, from, end, lineBytesMax);
 }
 
 /** Start of the request line whose version is at `version`, or −1. */
-function requestStart(bytes: Uint8Array, from: number, version: number, uriBytesMax: number): number {
+function requestStart(bytes: Uint8Array, from: number, version: number, lineBytesMax: number): number {
   let at = version - 1;
   if (at < from || bytes[at] !== SP) return -1;
-  const last = Math.max(from, at - uriBytesMax - 1);
+  const last = Math.max(from, at - lineBytesMax - 1);
   at--;
   while (at >= last && bytes[at]! > SP && bytes[at] !== 127) at--;
   if (at < last || bytes[at] !== SP) return -1;
@@ -43,8 +43,8 @@ function requestStart(bytes: Uint8Array, from: number, version: number, uriBytes
 }
 
 /** A start line that the end of the bytes cuts. */
-function partialStart(parser: HeadParser, bytes: Uint8Array, from: number, end: number, uriBytesMax: number): number {
-  const last = Math.max(from, end - uriBytesMax - METHOD_BYTES_MAX - 16);
+function partialStart(parser: HeadParser, bytes: Uint8Array, from: number, end: number, lineBytesMax: number): number {
+  const last = Math.max(from, end - lineBytesMax - METHOD_BYTES_MAX - 16);
   // At most two spaces lie between a method and the end of an unfinished line.
   let space = end;
   for (let spaces = 0; spaces < 2; spaces++) {
