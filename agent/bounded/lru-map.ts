@@ -80,7 +80,8 @@ export class LruMap {
     const key = this.key;
     const keys = this.#keys;
     const base = slot * this.#keyWords;
-    for (let index = 0; index < words; index += 1) if (keys[base + index] !== key[index]) return false;
+    // From the end: what comes last in a key differs first.
+    for (let index = words - 1; index >= 0; index -= 1) if (keys[base + index] !== key[index]) return false;
     return true;
   }
 

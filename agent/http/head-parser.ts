@@ -3,6 +3,7 @@
  * Hot path: plain loops over bytes, offsets into one typed array, no strings. One file and one long class because it is
  * one state machine over one set of results.
  */
+import { ByteView } from '../wire/byte-view.ts';
 import { MessageFlag } from './message-flag.ts';
 import { isMethodPrefix, METHOD_BYTES_MAX, methodIndex } from './methods.ts';
 
@@ -73,8 +74,7 @@ export class HeadParser {
   readonly #fieldsMax: number;
   #start = 0;
   /** Four bytes at a time over the bytes parsed last: most heads lie in the one buffer of their source. */
-  #view: DataView = new DataView(new ArrayBuffer(0));
-  #viewed: Uint8Array | null = null;
+  readonly #views = new ByteView();
 
   constructor(fieldsMax: number) {
     this.#fieldsMax = fieldsMax;
@@ -88,10 +88,6 @@ export class HeadParser {
    */
   parse(bytes: Uint8Array, start: number, end: number, strict: boolean): number {
     this.#clear(start);
-    if (bytes !== this.#viewed) {
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      this.#viewed = bytes;
-    }
     const first = this.startLine(bytes, start, end, strict);
     if (first <= 0) return first;
     this.startLineRead = true;
@@ -310,8 +306,8 @@ export class HeadParser {
   }
 
   /** How far `[from, end)` is surely free of control characters: to within four bytes of the first one, or of the end. */
-  #textEnd(from: number, end: number): number {
-    const view = this.#view;
+  #textEnd(bytes: Uint8Array, from: number, end: number): number {
+    const view = this.#views.of(bytes);
     const last = end - 4;
     let at = from;
     while (at <= last) {
@@ -333,7 +329,7 @@ export class HeadParser {
     let flags = 0;
     for (;;) {
       // Comparisons, not the table: most bytes of a head are seen here.
-      at = this.#textEnd(at, end);
+      at = this.#textEnd(bytes, at, end);
       while (at < end && (c = bytes[at]!) > 31 && c !== 127) at++;
       if (at === end) return HEAD_INCOMPLETE;
       if (c === CR) {

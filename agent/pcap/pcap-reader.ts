@@ -1,5 +1,6 @@
 /** Reads classic pcap (draft-ietf-opsawg-pcap): both byte orders, µs and ns, and the modified variant. Pure. */
 import type { CaptureInterface, FrameSink } from '../capture/frame-source.ts';
+import { ByteView } from '../wire/byte-view.ts';
 import { frameBytesMax, PcapMagic, readU16, readU32 } from './block.ts';
 import { RecordReader } from './record-reader.ts';
 
@@ -9,6 +10,7 @@ const modifiedRecordHeaderBytes = 24;
 
 export class PcapReader extends RecordReader {
   readonly interfaces: CaptureInterface[] = [];
+  readonly #views = new ByteView();
   #littleEndian = true;
   #nanoseconds = false;
   #recordHeaderBytes = recordHeaderBytes;
@@ -25,16 +27,17 @@ export class PcapReader extends RecordReader {
     const headerBytes = this.#recordHeaderBytes;
     if (end - start < headerBytes) return -headerBytes;
     const littleEndian = this.#littleEndian;
-    let captured = readU32(bytes, start + 8, littleEndian);
-    let wire = readU32(bytes, start + 12, littleEndian);
+    const view = this.#views.of(bytes);
+    let captured = view.getUint32(start + 8, littleEndian);
+    let wire = view.getUint32(start + 12, littleEndian);
     if (this.#lengthsSwapped === 'yes' || (this.#lengthsSwapped === 'perhaps' && captured > wire)) {
       [captured, wire] = [wire, captured];
     }
     if (captured > frameBytesMax) throw this.malformed(`a record claims ${captured} bytes, over ${frameBytesMax}`);
     const length = headerBytes + captured;
     if (end - start < length) return -length;
-    const fraction = readU32(bytes, start + 4, littleEndian);
-    const tsUs = readU32(bytes, start, littleEndian) * 1e6 + (this.#nanoseconds ? fraction / 1000 : fraction);
+    const fraction = view.getUint32(start + 4, littleEndian);
+    const tsUs = view.getUint32(start, littleEndian) * 1e6 + (this.#nanoseconds ? fraction / 1000 : fraction);
     this.countFrame(0);
     sink.frame(bytes, start + headerBytes, start + length, Math.max(wire, captured), tsUs, 0);
     return length;

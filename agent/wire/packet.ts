@@ -3,6 +3,8 @@
  * Hot path: plain numbers, all within 32 bits signed, so that V8 keeps them unboxed.
  */
 
+import { ByteView } from './byte-view.ts';
+
 /** What a frame turned out to be. Everything but `tcp` and `fragment` is ignored, and counted under its name. */
 export const Decoded = {
   /** A TCP segment: every field of the packet is valid. */
@@ -57,6 +59,8 @@ export const Layer = {
 export const TcpFlag = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32 } as const;
 
 export class Packet {
+  /** For reading words of the frame's bytes. */
+  readonly views = new ByteView();
   /** 4 or 6: of the innermost IP header. */
   ipVersion = 0;
   /** Words of the addresses, network order read as signed 32-bit: source 0–3, destination 4–7. IPv4 uses words 0 and 4. */
