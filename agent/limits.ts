@@ -3,8 +3,10 @@
  * runtime needs before the first frame is not in it: `runtimeBytes` is measured and stated beside it.
  */
 import { type BodyLimits, defaultBodyLimits } from './body/body-limits.ts';
+import { blockBytesDefault, ringBytesDefault, ringBytesTotal } from './capture/live-source.ts';
 import { FloodgateError } from './errors.ts';
 import { defaultHttpLimits, type HttpLimits, httpMemoryTerms } from './http/http-limits.ts';
+import { frameBytesMax } from './pcap/block.ts';
 import { defaultTcpLimits, type TcpLimits } from './tcp/limits.ts';
 import { TcpLayer } from './tcp/tcp.ts';
 import { defaultWitnessLimits, type WitnessLimits } from './witness/witness-limits.ts';
@@ -21,6 +23,12 @@ export interface LimitOptions {
   readonly ackSlackPackets?: number | undefined;
   /** Resident memory at which the agent ends. */
   readonly ceilingBytes?: number | undefined;
+  /** Devices captured from at once, each with a ring of its own. @default 0: a file or standard input */
+  readonly rings?: number | undefined;
+  /** Bytes of each ring. @default 16 MiB, less where all rings would take more than an eighth of `memoryBytes` */
+  readonly ringBytes?: number | undefined;
+  /** Whether digests are remembered. @default false */
+  readonly dedup?: boolean | undefined;
 }
 
 export interface LimitTerm {
@@ -41,6 +49,10 @@ export interface AgentLimits {
   readonly outputBytesMax: number;
   /** Exchanges that a HAR file is still waiting for, and their bodies. */
   readonly harBytesMax: number;
+  /** Of each ring; 0 without one. */
+  readonly ringBytes: number;
+  /** Digests known at least (agent/digest/dedup.ts), a power of two; 0 without deduplication. */
+  readonly digestsMax: number;
   readonly terms: readonly LimitTerm[];
   /** The sum of the terms. */
   readonly memoryBytesMax: number;
@@ -58,15 +70,30 @@ export const runtimeBytes = 75_000_000;
 /** What the runtime takes before it has loaded anything of ours: a lower ceiling would end every run at once. */
 const ceilingBytesMin = 48_000_000;
 
-/** Shares of `--memory`. The rest (a tenth) is for what is too small to name. */
+/** A chunk (agent/capture/file-source.ts), and a record of the largest size with its header (agent/pcap/record-reader.ts). */
+const readingBytes = (1 << 18) + frameBytesMax + 65_536;
+/** 4,096 strings of HTTP names and values, 1,024 of JSON names; 4,096 secret names, 2 × 2,048 of witnesses, with map entries. */
+const nameBytes = 5_120 * 90 + 4_096 * 130 + 4_096 * 230;
+
+/** All rings together take at most this much of `--memory`, unless their size is given. */
+const ringShareMax = 1 / 8;
+/** The smallest ring a device gets by itself: four blocks, 13 ms of a flood of 75 MB/s. */
+const ringBytesMin = 1 << 20;
+
+/** Shares of what the rings leave of `--memory`. The rest (a twentieth) goes to terms of fixed size. */
 const pageShare = 0.2;
-const decoderShare = 0.16;
-const bodyBufferShare = 0.08;
+const decoderShare = 0.14;
+const bodyBufferShare = 0.06;
 const valueShare = 0.1;
-const streamShare = 0.28;
+/** 32,768 streams at the default. */
+const streamShare = 0.276;
 /** Lines and entries on their way to files. */
 const outputShare = 0.02;
 const harShare = 0.04;
+/** Two generations of two slots of eight bytes (agent/digest/dedup.ts). */
+const digestBytes = 32;
+/** 65,536 digests at the default. */
+const digestShare = 0.011;
 
 /** @throws FloodgateError `memory-too-small` or `limit-invalid`. */
 export function deriveLimits(options: LimitOptions): AgentLimits {
@@ -76,20 +103,22 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
       hint: 'give the agent more, or leave it at the default of 200 MB',
     });
   }
-  const tcp = deriveTcp(options, memoryBytes);
+  const rings = deriveRings(options, memoryBytes);
+  const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax);
+  const tcp = deriveTcp(options, shared);
   const http: HttpLimits = {
     ...defaultHttpLimits,
     streamsMax: tcp.streamsMax,
     waitingRequestsMax: tcp.streamsMax,
-    headPoolBytesMax: Math.min(defaultHttpLimits.headPoolBytesMax, Math.floor(memoryBytes * 0.04)),
-    waitingUriBytesMax: Math.min(defaultHttpLimits.waitingUriBytesMax, Math.floor(memoryBytes * 0.02)),
+    headPoolBytesMax: Math.min(defaultHttpLimits.headPoolBytesMax, Math.floor(shared * 0.04)),
+    waitingUriBytesMax: Math.min(defaultHttpLimits.waitingUriBytesMax, Math.floor(shared * 0.02)),
     messageBytesMax: options.httpLengthMax ?? defaultHttpLimits.messageBytesMax,
   };
   const body: BodyLimits = {
     ...defaultBodyLimits,
     decodedBytesMax: options.decodedLengthMax ?? defaultBodyLimits.decodedBytesMax,
   };
-  const totalBytesMax = Math.floor(memoryBytes * valueShare);
+  const totalBytesMax = Math.floor(shared * valueShare);
   const witness: WitnessLimits = {
     ...defaultWitnessLimits,
     body,
@@ -97,13 +126,21 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     messageBytesMax: Math.min(defaultWitnessLimits.messageBytesMax, totalBytesMax >> 2),
     totalBytesMax,
   };
-  const decoderBytesMax = Math.floor(memoryBytes * decoderShare);
-  const bodyBufferBytesMax = Math.floor(memoryBytes * bodyBufferShare);
-  const harBytesMax = Math.floor(memoryBytes * harShare);
-  const outputBytesMax = Math.floor(memoryBytes * outputShare);
+  const decoderBytesMax = Math.floor(shared * decoderShare);
+  const bodyBufferBytesMax = Math.floor(shared * bodyBufferShare);
+  const harBytesMax = Math.floor(shared * harShare);
+  const outputBytesMax = Math.floor(shared * outputShare);
+  const digestsMax = options.dedup ? powerOfTwoWithin((shared * digestShare) / digestBytes) : 0;
   const terms = addUp(tcp, http, witness, decoderBytesMax, bodyBufferBytesMax);
   terms.push({ name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' });
   terms.push({ name: 'har', bytes: harBytesMax, reason: 'requests waiting for their response, and their bodies' });
+  terms.push(...fixedTerms());
+  if (digestsMax > 0) {
+    terms.push({ name: 'digests', bytes: digestsMax * digestBytes, reason: `${digestsMax} digests known` });
+  }
+  if (rings.bytesTotal > 0) {
+    terms.push({ name: 'rings', bytes: rings.bytesTotal, reason: 'shared with the kernel, one for each device' });
+  }
   const memoryBytesMax = terms.reduce((sum, term) => sum + term.bytes, 0);
   // Single limits may have been set past what --memory gives: then their sum counts.
   const ceilingBytes = options.ceilingBytes ?? Math.max(memoryBytes, memoryBytesMax) + runtimeBytes;
@@ -120,10 +157,25 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     bodyBufferBytesMax,
     outputBytesMax,
     harBytesMax,
+    ringBytes: rings.bytesEach,
+    digestsMax,
     terms,
     memoryBytesMax,
     ceilingBytes,
   };
+}
+
+/** Rings are resident in whole as long as the agent captures: they come out of `--memory` like everything else. */
+function deriveRings(options: LimitOptions, memoryBytes: number): { bytesEach: number; bytesTotal: number } {
+  const rings = options.rings ?? 0;
+  if (rings === 0) return { bytesEach: 0, bytesTotal: 0 };
+  const fair = Math.max(ringBytesMin, Math.floor((memoryBytes * ringShareMax) / rings));
+  const bytesEach = options.ringBytes ?? Math.min(ringBytesDefault, fair - (fair % blockBytesDefault));
+  return { bytesEach, bytesTotal: ringBytesTotal({ ringBytes: bytesEach }, rings) };
+}
+
+function powerOfTwoWithin(count: number): number {
+  return 2 ** Math.max(0, Math.floor(Math.log2(count)));
 }
 
 function deriveTcp(options: LimitOptions, memoryBytes: number): TcpLimits {
@@ -142,10 +194,13 @@ function deriveTcp(options: LimitOptions, memoryBytes: number): TcpLimits {
 
 const onePage: TcpLimits = { ...defaultTcpLimits, pagesMax: 1 };
 
-/** The largest power of two whose tables fit. */
+/** The most whose tables fit, of four steps to each power of two. */
 function streamsFor(bytes: number): number {
   let streamsMax = 1024;
-  while (streamsMax < 1 << 20 && streamBytes(streamsMax * 2) <= bytes) streamsMax *= 2;
+  for (let step = 256; streamsMax < 1 << 20 && streamBytes(streamsMax + step) <= bytes; ) {
+    streamsMax += step;
+    if (streamsMax === step * 8) step *= 2;
+  }
   return streamsMax;
 }
 
@@ -178,6 +233,14 @@ function addUp(
     { name: 'decoders', bytes: decoderBytesMax, reason: 'inflate, brotli and zstd windows of bodies in flight' },
     { name: 'bodies', bytes: bodyBufferBytesMax, reason: 'small bodies until they are whole' },
     { name: 'values', bytes: witness.totalBytesMax, reason: 'values of messages in flight and of halves waiting' },
+  ];
+}
+
+/** What does not follow `--memory`. */
+function fixedTerms(): LimitTerm[] {
+  return [
+    { name: 'reading', bytes: readingBytes, reason: 'a chunk of the capture file, and a record that spans two' },
+    { name: 'names', bytes: nameBytes, reason: 'field and member names that come with every message' },
   ];
 }
 

@@ -23,9 +23,6 @@ import { TcpLayer } from '../tcp/tcp.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { CaptureFlags } from './capture-options.ts';
 
-/** Digests that `--dedup` knows at least: 2 MB, counted in `agent/limits.ts` among the output. */
-const digestsRemembered = 1 << 16;
-
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 /** Monotonic; `performance` takes 5 ms to load. */
 const nowMs = () => {
@@ -38,7 +35,7 @@ const tell = (line: string) => process.stderr.write(`${line}\n`);
 export async function runCapture(flags: CaptureFlags, version: string): Promise<void> {
   boundYoungGeneration();
   const limits = limitsOf(flags);
-  const source = openCapture(flags);
+  const source = openCapture(flags, limits);
   try {
     const outputs = new Outputs(flags, limits, version);
     await outputs.open();
@@ -163,7 +160,8 @@ class Outputs {
   }
 
   async #openWitnesses(bodies: BodyStage): Promise<void> {
-    const { witnesses, dedup } = this.#flags;
+    const { witnesses } = this.#flags;
+    const { digestsMax } = this.#limits;
     const { WitnessBuilder } = await import('../witness/witness-builder.ts');
     const { inferringTyper } = await import('../witness/infer.ts');
     const { WitnessFile } = await import('../sinks/witness-file.ts');
@@ -172,7 +170,7 @@ class Outputs {
     this.witnesses = new WitnessFile({
       output: this.#witnessOutput,
       obfuscator: await this.#obfuscator(),
-      seen: dedup ? new DigestMemory(digestsRemembered) : null,
+      seen: digestsMax > 0 ? new DigestMemory(digestsMax) : null,
     });
     const builder = new WitnessBuilder(this.#limits.witness, bodies, inferringTyper, this.witnesses);
     bodies.witnesses = builder;
@@ -235,10 +233,13 @@ function limitsOf(flags: CaptureFlags): AgentLimits {
     httpLengthMax: flags.maxHttpLength,
     decodedLengthMax: flags.maxDecodedLength,
     ackSlackPackets: flags.ackSlack,
+    rings: new Set(flags.interface ?? []).size,
+    ringBytes: flags.ringSize,
+    dedup: flags.dedup,
   });
 }
 
-function openCapture(flags: CaptureFlags): FrameSource {
+function openCapture(flags: CaptureFlags, limits: AgentLimits): FrameSource {
   return openSource({
     read: flags.read ?? null,
     interfaces: flags.interface ?? [],
@@ -246,7 +247,7 @@ function openCapture(flags: CaptureFlags): FrameSource {
     promiscuous: flags.promiscuous,
     direction: flags.direction,
     ...(flags.snapLength === undefined ? {} : { snapLength: flags.snapLength }),
-    ...(flags.ringSize === undefined ? {} : { ringBytes: flags.ringSize }),
+    ...(limits.ringBytes === 0 ? {} : { ringBytes: limits.ringBytes }),
     onNotice: tell,
   });
 }

@@ -29,6 +29,8 @@ type count counts limit limits usage max total expires expiry expiration expires
 const NAME_CHARACTERS_MAX = 256;
 /** Names come back with every message. A full table is emptied: names may come from an attacker. */
 const CACHED_NAMES_MAX = 4096;
+/** Longer names are decided anew each time: what the table weighs is counted in `agent/limits.ts`. */
+const CACHED_CHARACTERS_MAX = 64;
 const cache = new Map<string, boolean>();
 
 /** Whether the value of a thing so called must not be told. Names longer than 256 characters are cut. */
@@ -37,7 +39,7 @@ export function isSecretName(name: string): boolean {
   if (known !== undefined) return known;
   const result = decide(name.slice(0, NAME_CHARACTERS_MAX));
   if (cache.size >= CACHED_NAMES_MAX) cache.clear();
-  if (name.length <= NAME_CHARACTERS_MAX) cache.set(name, result);
+  if (name.length <= CACHED_CHARACTERS_MAX) cache.set(name, result);
   return result;
 }
 

@@ -91,7 +91,9 @@ interface Field {
 }
 
 /** Names come back with every message: their metas are shared. Direct cap; a full table is emptied. */
-const metasMax = 4096;
+const metasMax = 2048;
+/** Names of more characters are kept by their message alone, which pays for them. */
+const sharedNameCharactersMax = 64;
 /** Values of one message outside its body. */
 const headValuesMax = 500;
 const headCharactersMax = 16 << 10;
@@ -290,7 +292,7 @@ export class WitnessBuilder implements MessageHandler {
     if (meta === undefined) {
       if (this.#metas.size >= metasMax) this.#metas.clear();
       meta = httpMeta(location, key, type, responseCode);
-      this.#metas.set(name, meta);
+      if (name.length <= sharedNameCharactersMax) this.#metas.set(name, meta);
     }
     return meta;
   }
@@ -358,7 +360,7 @@ export class WitnessBuilder implements MessageHandler {
       if (this.#fields.size >= metasMax) this.#fields.clear();
       const lower = name.toLowerCase();
       field = { name: canonicalName(lower), role: roles[lower] ?? Role.value, status: -1, meta: null };
-      this.#fields.set(name, field);
+      if (name.length <= sharedNameCharactersMax) this.#fields.set(name, field);
     }
     return field;
   }
