@@ -26,6 +26,30 @@ t.test('limits set one by one count as they are', (t) => {
   t.end();
 });
 
+t.test('rings and digests are in the sum', (t) => {
+  for (const memoryBytes of [32e6, 64e6, memoryBytesDefault, 1e9]) {
+    for (const rings of [1, 2, 5, 64]) {
+      const limits = deriveLimits({ memoryBytes, rings, dedup: true });
+      const named = Object.fromEntries(limits.terms.map(({ name, bytes }) => [name, bytes]));
+      t.equal(named.rings, limits.ringBytes * rings);
+      t.ok(limits.ringBytes >= 1 << 20 && limits.ringBytes <= 16 << 20);
+      t.equal(named.digests, limits.digestsMax * 32);
+      // 64 devices need more rings than an eighth: then the sum says so, and the ceiling moves along.
+      if (rings < 5) t.ok(limits.memoryBytesMax <= memoryBytes, `${limits.memoryBytesMax} of ${memoryBytes}`);
+      t.ok(limits.ceilingBytes >= limits.memoryBytesMax + runtimeBytes);
+    }
+  }
+  const usual = deriveLimits({ rings: 1 });
+  t.equal(usual.ringBytes, 16 << 20);
+  t.equal(deriveLimits({ rings: 2 }).ringBytes, 12_320_768, 'two share an eighth of 200 MB, in whole blocks');
+  t.equal(deriveLimits({ dedup: true }).digestsMax, 65_536);
+  const large = deriveLimits({ rings: 1, ringBytes: 256 << 20 });
+  t.equal(large.ringBytes, 256 << 20);
+  t.ok(large.memoryBytesMax > usual.memoryBytesMax + 200e6, 'a ring asked for counts as it is');
+  t.equal(deriveLimits({}).ringBytes, 0);
+  t.end();
+});
+
 t.test('too little is refused', (t) => {
   t.throws(() => deriveLimits({ memoryBytes: 1e6 }), FloodgateError);
   t.throws(() => deriveLimits({ ceilingBytes: 1e6 }), { code: 'memory-too-small' });

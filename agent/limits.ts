@@ -82,7 +82,7 @@ const ringBytesMin = 1 << 20;
 
 /** Shares of what the rings leave of `--memory`. The rest (a twentieth) goes to terms of fixed size. */
 const pageShare = 0.2;
-const decoderShare = 0.14;
+const decoderShare = 0.135;
 const bodyBufferShare = 0.06;
 const valueShare = 0.1;
 /** 32,768 streams at the default. */
@@ -134,7 +134,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   const terms = addUp(tcp, http, witness, decoderBytesMax, bodyBufferBytesMax);
   terms.push({ name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' });
   terms.push({ name: 'har', bytes: harBytesMax, reason: 'requests waiting for their response, and their bodies' });
-  terms.push(...fixedTerms());
+  terms.push(...fixedTerms(rings.bytesTotal > 0));
   if (digestsMax > 0) {
     terms.push({ name: 'digests', bytes: digestsMax * digestBytes, reason: `${digestsMax} digests known` });
   }
@@ -237,11 +237,14 @@ function addUp(
 }
 
 /** What does not follow `--memory`. */
-function fixedTerms(): LimitTerm[] {
-  return [
-    { name: 'reading', bytes: readingBytes, reason: 'a chunk of the capture file, and a record that spans two' },
-    { name: 'names', bytes: nameBytes, reason: 'field and member names that come with every message' },
-  ];
+function fixedTerms(isLive: boolean): LimitTerm[] {
+  const names = { name: 'names', bytes: nameBytes, reason: 'field and member names that come with every message' };
+  const reading = {
+    name: 'reading',
+    bytes: readingBytes,
+    reason: 'a chunk of the capture, and a record that spans two',
+  };
+  return isLive ? [names] : [names, reading];
 }
 
 /** The bounds as people read them: one line, every term in it. */

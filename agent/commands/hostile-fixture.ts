@@ -20,6 +20,7 @@ export class HostileCapture {
       sourcePort: 40_000,
       destinationPort: 80,
       sequence: 0,
+      acknowledgement: 1,
       flags: Flag.ack,
     }),
   );

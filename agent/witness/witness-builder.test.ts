@@ -195,7 +195,7 @@ t.test('what waits is bounded in number and in time', async (t) => {
 });
 
 t.test('values are paid for: a message that is too rich is cut, and says so', async (t) => {
-  const { builder, given, send } = setUp({ messageBytesMax: 10_000 });
+  const { builder, given, send } = setUp({ messageBytesMax: 20_000 });
   send(message('request', 0, [], { uri: '/' }), `[${'{"a":[1,{"b":"x"}]},'.repeat(500)}0]`);
   send(message('response', 0, []));
   const body = plain(given[0]!.witness.method!.args.values[0]!) as unknown[];

@@ -97,6 +97,12 @@ const sharedNameCharactersMax = 64;
 /** Values of one message outside its body. */
 const headValuesMax = 500;
 const headCharactersMax = 16 << 10;
+/** Of a media type, a list of codings, a host: what of longer ones is for nobody. */
+const kindCharactersMax = 1024;
+
+/** An exchange with its witness, and a message in flight with its reader: what they weigh beside values (measured). */
+const exchangeBytes = 2000;
+const flightBytes = 2500;
 
 /** Keys by position, made once. Query, header and body values of one message, and one to spare. */
 const positions: readonly string[] = Array.from({ length: headValuesMax + 2 }, (_, i) => String(i));
@@ -117,6 +123,8 @@ class Exchange {
   responseDone = false;
   complete = true;
   requestEndUs = 0;
+  /** Its messages that are still coming: they go where it goes. */
+  readonly flights: InFlight[] = [];
 
   constructor(witness: Witness, key: number, tsUs: number) {
     this.witness = witness;
@@ -128,6 +136,8 @@ class Exchange {
 /** A message whose bytes are still coming. */
 interface InFlight {
   readonly exchange: Exchange;
+  /** Its key in the table of messages in flight. */
+  readonly place: number;
   readonly values: Fields;
   readonly budget: ValueBudget;
   readonly status: number;
@@ -181,6 +191,9 @@ export class WitnessBuilder implements MessageHandler {
     const method = exchange.witness.method!;
     const values = isRequest ? method.args : method.responses;
     exchange.halves.push({ method, budget });
+    // Room was made for it: see #exchangeOf.
+    budget.take(exchangeBytes / 2 + flightBytes);
+    if (isRequest || !exchange.hasRequest) this.#name(exchange.witness, message, budget);
     if (isRequest) {
       exchange.hasRequest = true;
       this.#target(message, values, budget);
@@ -190,8 +203,10 @@ export class WitnessBuilder implements MessageHandler {
         method.meta!.processingLatencyMs = Math.max(0, message.tsUs - exchange.requestEndUs) / 1000;
       }
     }
+    const place = message.stream * 2 + message.side;
     const flight: InFlight = {
       exchange,
+      place,
       values,
       budget,
       status: message.status,
@@ -202,7 +217,8 @@ export class WitnessBuilder implements MessageHandler {
       shed: false,
     };
     this.#headers(message, flight);
-    this.#inFlight.set(message.stream * 2 + message.side, flight);
+    exchange.flights.push(flight);
+    this.#inFlight.set(place, flight);
   }
 
   body(message: HttpMessage, bytes: Uint8Array, start: number, end: number): void {
@@ -223,9 +239,8 @@ export class WitnessBuilder implements MessageHandler {
     const place = message.stream * 2 + message.side;
     const flight = this.#inFlight.get(place);
     if (flight === undefined) return;
-    this.#inFlight.delete(place);
     const { exchange } = flight;
-    this.#endBody(flight, message.complete);
+    this.#land(flight, message.complete);
     if (!message.complete) exchange.complete = false;
     if (message.kind === 'request') {
       exchange.requestDone = true;
@@ -247,8 +262,6 @@ export class WitnessBuilder implements MessageHandler {
 
   /** The input is over: everything that waits is given out. */
   finish(): void {
-    for (const flight of this.#inFlight.values()) this.#endBody(flight, false);
-    this.#inFlight.clear();
     for (const exchange of this.#exchanges.values()) this.#give(exchange);
   }
 
@@ -260,30 +273,40 @@ export class WitnessBuilder implements MessageHandler {
     if (known !== undefined) {
       const continues = isRequest ? !known.hasRequest : !known.hasResponse;
       if (continues) {
-        if (isRequest) this.#name(known.witness, message);
+        this.#makeRoom(known);
         return known;
       }
       // The slot belongs to another stream now: its last exchange will not be completed.
       this.#give(known);
     }
-    if (this.#exchanges.size >= this.#limits.pendingMax) {
-      this.counters.pendingEvicted += 1;
-      for (const oldest of this.#exchanges.values()) {
-        this.#give(oldest);
-        break;
-      }
-    }
+    this.#makeRoom(null);
     const exchange = new Exchange(httpWitness('', '', ''), key, message.tsUs);
-    this.#name(exchange.witness, message);
     this.#exchanges.set(key, exchange);
     return exchange;
   }
 
-  #name(witness: Witness, message: HttpMessage): void {
+  /** For one more message, of an exchange that is there (`kept`) or of a new one: the oldest go, finished or not. */
+  #makeRoom(kept: Exchange | null): void {
+    const { pendingMax, totalBytesMax } = this.#limits;
+    const isFull = () =>
+      (kept === null && this.#exchanges.size >= pendingMax) ||
+      this.values.bytes + exchangeBytes + flightBytes + 1000 > totalBytesMax;
+    for (const oldest of this.#exchanges.values()) {
+      if (!isFull()) return;
+      if (oldest === kept) continue;
+      this.counters.pendingEvicted += 1;
+      this.#give(oldest);
+    }
+  }
+
+  #name(witness: Witness, message: HttpMessage, budget: ValueBudget): void {
     const meta = witness.method!.meta!;
     meta.method = message.method;
-    meta.pathTemplate = pathOf(message.uri);
-    if (message.kind === 'request') meta.host = message.headers.get('host') ?? authorityOf(message.uri);
+    const path = pathOf(message.uri);
+    const host = message.kind === 'request' ? (message.headers.get('host') ?? authorityOf(message.uri)) : '';
+    if (!budget.take(path.length + Math.min(host.length, kindCharactersMax))) return;
+    meta.pathTemplate = path;
+    meta.host = host.length > kindCharactersMax ? host.slice(0, kindCharactersMax) : host;
   }
 
   #meta(location: number, key: string, type: number, responseCode: number): DataMeta {
@@ -300,7 +323,8 @@ export class WitnessBuilder implements MessageHandler {
   #add(values: Fields, budget: ValueBudget, text: string, meta: DataMeta): void {
     if (values.size >= headValuesMax) return;
     const value = text.length > headCharactersMax ? text.slice(0, headCharactersMax) : text;
-    if (budget.take(value.length)) this.#append(values, this.#typer.text(value, meta));
+    const ownName = meta.key.length > sharedNameCharactersMax - 16 ? meta.key.length : 0;
+    if (budget.take(value.length + ownName)) this.#append(values, this.#typer.text(value, meta));
   }
 
   /** Keyed by position until the digest is known. */
@@ -331,11 +355,13 @@ export class WitnessBuilder implements MessageHandler {
           this.#add(values, budget, value, this.#fieldMeta(field, status));
           break;
         case Role.contentType:
-          flight.contentType ??= value;
+          flight.contentType ??= value.slice(0, kindCharactersMax);
           break;
         case Role.contentEncoding:
           // A list may come on several lines (RFC 9110, section 5.3).
-          flight.contentEncoding += flight.contentEncoding === '' ? value : `,${value}`;
+          if (flight.contentEncoding.length < kindCharactersMax) {
+            flight.contentEncoding += `${flight.contentEncoding === '' ? '' : ','}${value.slice(0, kindCharactersMax)}`;
+          }
           this.#add(values, budget, value, this.#fieldMeta(field, status));
           break;
         case Role.authorization:
@@ -401,6 +427,14 @@ export class WitnessBuilder implements MessageHandler {
     flight.body = new BodyReader(this.#limits.body, this.#means, flight.builder, flight.contentType, codings);
   }
 
+  /** The message is over, or nobody waits for the rest of it. */
+  #land(flight: InFlight, complete: boolean): void {
+    if (this.#inFlight.get(flight.place) === flight) this.#inFlight.delete(flight.place);
+    const { flights } = flight.exchange;
+    flights.splice(flights.indexOf(flight), 1);
+    this.#endBody(flight, complete);
+  }
+
   #endBody(flight: InFlight, complete: boolean): void {
     if (flight.body === null || flight.builder === null) return;
     const outcome = flight.body.finish(complete);
@@ -425,6 +459,7 @@ export class WitnessBuilder implements MessageHandler {
 
   #give(exchange: Exchange): void {
     this.#exchanges.delete(exchange.key);
+    while (exchange.flights.length > 0) this.#land(exchange.flights[0]!, false);
     const { counters } = this;
     counters.witnesses += 1;
     if (!exchange.hasResponse) counters.requestsAlone += 1;
