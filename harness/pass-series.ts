@@ -20,7 +20,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     tableOf('memory', pass.watch.rollup),
     tableOf('heap', pass.channel.v8),
     spacesOf(pass),
-    tableOf('traffic', pass.sent),
+    trafficOf(pass),
     agent,
   ];
   return tables.filter((table) => table.tMs.length > 0 && table.columns.length > 0);
@@ -34,6 +34,16 @@ export function gcEventsOf({ channel }: PassResult): GcEvents {
     pauseMs: events.map((event) => event.pauseMs),
     usedBeforeBytes: events.map((event) => event.usedBefore),
     usedAfterBytes: events.map((event) => event.usedAfter),
+  };
+}
+
+/** Without frames the counter is the time of the load, which nobody needs to see drawn. */
+function trafficOf({ sent, lane }: PassResult): SeriesTable {
+  const table = tableOf('traffic', sent);
+  if (lane !== 'load') return table;
+  return {
+    ...table,
+    columns: table.columns.filter(({ name, values }) => name === 'bytes' && values.some((value) => value !== 0)),
   };
 }
 

@@ -28,6 +28,8 @@ export interface PassOptions {
   readonly intervalMs: number;
   /** Frame numbers, ascending, at which profile intervals are cut or the pass's instrument is used. */
   readonly frameMarks: readonly number[];
+  /** Watched before the first frame, so that the line starts at the target's own level. @default 400 */
+  readonly idleMs?: number;
   /** Watched after the last frame. */
   readonly settleMs: number;
   readonly signal: AbortSignal;
@@ -59,6 +61,7 @@ export interface PassResult {
   /** When the first frame was sent and the last, ms after the start; the same where none was. */
   readonly sendStartMs: number;
   readonly sendEndMs: number;
+  readonly targetName: string;
   readonly commandLine: readonly string[];
   readonly instruments: readonly string[];
   readonly watch: MemoryWatch;
@@ -82,8 +85,7 @@ const stackDepth = 64;
 const statsIntervalMs = 250;
 const profileTimeoutMs = 10_000;
 const snapshotTimeoutMs = 300_000;
-/** Before the first frame, so that the line starts at the target's own level. */
-const restMs = 400;
+const idleMsDefault = 400;
 
 /**
  * Runs one pass.
@@ -108,7 +110,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   try {
     await conduct.send(target, signal);
     await pause(options.settleMs, signal);
-    if (options.lane === 'tap') await instrument.use(conduct.frames);
+    if (options.lane !== 'exact') await instrument.use(conduct.frames);
   } finally {
     conduct.stop();
     // What a target does while it ends (flush, free) is no part of the measurement.
@@ -122,8 +124,9 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     durationMs: nowMs(),
     sendStartMs: conduct.sendStartMs,
     sendEndMs: conduct.sendEndMs,
+    targetName: target.name,
     commandLine: target.commandLine,
-    instruments: instrumentsOf(options.kind),
+    instruments: instrumentsOf(options.kind, options.launcher),
     watch,
     channel,
     sent: conduct.sent,
@@ -181,10 +184,10 @@ class Conduct {
     const { feed, sampleMs } = this.#options;
     const sender = await feed.open(target);
     this.#sender = sender;
-    this.#phases = new PhaseWatch(sender.description.phases, this.#watch);
+    this.#phases = new PhaseWatch(this.#phaseNames[0], sender.description.phases, this.#watch);
     this.#watch.sample();
     this.#ticker = setInterval(() => this.#tick(), sampleMs);
-    await pause(restMs, signal);
+    await pause(this.#options.idleMs ?? idleMsDefault, signal);
     // What the target allocated while it started is an interval of its own, with no frame in it.
     await this.#instrument.use(0);
     const stop = () => sender.stop();
@@ -205,7 +208,12 @@ class Conduct {
     this.sendEndMs = this.#nowMs();
     this.#tick();
     this.#stage = 'settling';
-    this.#watch.phase('settling');
+    this.#watch.phase(this.#phaseNames[1]);
+  }
+
+  /** Before and after the traffic. */
+  get #phaseNames(): readonly [string, string] {
+    return this.#options.lane === 'load' ? ['idle', 'recover'] : ['starting', 'settling'];
   }
 
   stop(): void {
@@ -237,8 +245,12 @@ function preloadOf({ kind, folder }: PassOptions): Omit<PreloadOptions, 'channel
   return { intervalMs, profile: { kind: what, sampleBytes: heapSampleBytes, stackDepth, offHeapSampleBytes, folder } };
 }
 
-function instrumentsOf(kind: PassKind): string[] {
-  const always = ['/proc (RSS, PSS, peaks, faults)', 'V8 counters and collections', "the agent's own counters"];
+function instrumentsOf(kind: PassKind, launcher: TargetLauncher): string[] {
+  const always = launcher.instruments ?? [
+    '/proc (RSS, PSS, peaks, faults)',
+    'V8 counters and collections',
+    "the agent's own counters",
+  ];
   if (kind === 'allocations' || kind === 'live-heap') {
     return [
       ...always,
@@ -248,7 +260,7 @@ function instrumentsOf(kind: PassKind): string[] {
     ];
   }
   if (kind === 'snapshots') return [...always, 'heap snapshots'];
-  return always;
+  return [...always];
 }
 
 /** Uses the pass's instrument: at frame marks, and for allocation intervals by time as well. */
@@ -308,10 +320,10 @@ class PhaseWatch {
   readonly #watch: MemoryWatch;
   #next = 0;
 
-  constructor(phases: readonly Phase[], watch: MemoryWatch) {
+  constructor(before: string, phases: readonly Phase[], watch: MemoryWatch) {
     this.#phases = phases;
     this.#watch = watch;
-    watch.phase('starting');
+    watch.phase(before);
   }
 
   at(trafficUs: number): void {

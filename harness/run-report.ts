@@ -48,7 +48,11 @@ export function buildRunReport(input: RunReportInput): RunReport {
     kind: 'run',
     schemaVersion: SCHEMA_VERSION,
     tool: { name: 'floodgate', version: input.toolVersion },
-    target: { name: 'agent', version: input.toolVersion, command: measure.commandLine },
+    target: {
+      name: measure.targetName,
+      version: measure.lane === 'load' ? '' : input.toolVersion,
+      command: measure.commandLine,
+    },
     environment: input.environment,
     startedAt: input.startedAt,
     durationMs: input.durationMs,

@@ -5,7 +5,7 @@ import { evaluateBudgets } from './analyze/budgets.ts';
 import { findSpikes, type SpikeFindings } from './analyze/spikes.ts';
 import type { ScenarioHead } from './capture-scenario.ts';
 import type { Feed } from './feed.ts';
-import type { SendOrder, TrafficOrder } from './link/sender.ts';
+import type { TrafficOrder } from './link/sender.ts';
 import { measuredOf } from './measured.ts';
 import { readEnvironment } from './observe/environment.ts';
 import { readInterval, writeProfileFile } from './observe/profile-files.ts';
@@ -18,10 +18,11 @@ import {
   runPass,
 } from './pass.ts';
 import { buildRunReport } from './run-report.ts';
-import type { Budget, Lane, Pace } from './scenario.ts';
+import type { Budget, Lane } from './scenario.ts';
 import { defectArguments } from './scenario-list.ts';
 import { type Explanation, type FrameInterval, framesOfSpike, spikesOf } from './spike-report.ts';
 import { AgentLauncher } from './target/agent-target.ts';
+import type { TargetLauncher } from './target/target.ts';
 
 /** When the passes that explain are run: `brief` takes allocations always, and all the rest on a breach. */
 export type Explain = 'never' | 'on-breach' | 'brief' | 'always';
@@ -35,11 +36,11 @@ export interface RunOptions {
   readonly scenario: ScenarioHead;
   readonly lane: Lane;
   readonly defect: string | undefined;
-  readonly traffic: TrafficOrder;
-  readonly pace: Pace;
-  /** How many times over. */
-  readonly loops: number;
-  readonly seed: number;
+  /** The frames, for who asks which of them did it; undefined where there are none. */
+  readonly traffic: TrafficOrder | undefined;
+  /** @default our agent */
+  readonly launcher?: TargetLauncher;
+  readonly seed: number | null;
   readonly budget: Budget;
   readonly explain: Explain;
   /** The report's folder; exists. */
@@ -53,7 +54,10 @@ export interface RunOptions {
   readonly privilege: string;
   /** Options as given, for the report. */
   readonly optionWords: Readonly<Record<string, string>>;
-  readonly openFeed: (lane: Lane, order: SendOrder) => Promise<Feed>;
+  /** Called once a pass. */
+  readonly openFeed: () => Promise<Feed>;
+  /** Watched before the first frame or request. @default 400 */
+  readonly idleMs?: number;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: PassProgress) => void;
 }
@@ -111,20 +115,20 @@ function spikesOn({ watch, sendStartMs }: PassResult): SpikeFindings {
 
 async function replay(options: RunOptions, kind: PassKind, frameMarks: readonly number[]): Promise<PassResult> {
   const { scenario } = options;
-  const { traffic, pace, loops } = options;
   const defect = options.defect === undefined ? { node: [], agent: [] } : await defectArguments(options.defect);
-  const feed = await options.openFeed(options.lane, { traffic, pace, loops });
+  const feed = await options.openFeed();
   try {
     return await runPass({
       kind,
       lane: options.lane,
       feed,
-      launcher: new AgentLauncher([...(scenario.agentArguments ?? []), ...defect.agent]),
+      launcher: options.launcher ?? new AgentLauncher([...(scenario.agentArguments ?? []), ...defect.agent]),
       folder: path.join(options.folder, `pass-${kind}`),
       nodeArguments: defect.node,
       sampleMs: options.sampleMs,
       intervalMs: options.intervalMs,
       frameMarks,
+      ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
       settleMs: (scenario.settleSeconds ?? 2) * 1000,
       signal: options.signal,
       onProgress: options.onProgress,
@@ -141,7 +145,7 @@ function explainingPasses(
   findings: SpikeFindings,
 ): ('allocations' | 'live-heap')[] {
   const { explain } = options;
-  if (options.signal.aborted || explain === 'never') return [];
+  if (options.signal.aborted || explain === 'never' || options.launcher?.explains === false) return [];
   const isBroken =
     !measure.exit.expected ||
     evaluateBudgets(options.budget, measuredOf(measure, findings)).some((budget) => !budget.ok);

@@ -1,8 +1,11 @@
 /** What a scenario is: traffic made on demand from a seed, how it is sent, and the budget it is judged against. Types only, and one identity function. */
 import type { FrameSink } from '../agent/capture/frame-source.ts';
 
-/** `tap`: through the kernel, as in production. `exact`: recorded frames over a pipe on the packets' own clock. */
-export type Lane = 'tap' | 'exact';
+/**
+ * `tap`: through the kernel, as in production. `exact`: recorded frames over a pipe on the packets' own clock.
+ * `load`: no frames; somebody else's load, or none, at a target that is not our agent.
+ */
+export type Lane = 'tap' | 'exact' | 'load';
 
 /** What decides the traffic, and nothing else does: the same options give the same frames, timestamps included. */
 export interface TrafficOptions {

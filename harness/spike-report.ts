@@ -106,7 +106,7 @@ export function spikesOf(
       causeDetail: cause.detail,
       recoveryMs: shape.recoveryMs,
       suspects: shared?.suspects ?? [],
-      frames,
+      frames: measure.lane === 'load' ? null : frames,
       streams: [],
       parts: shared?.parts ?? [],
       namedShare: shared?.namedShare ?? null,

@@ -10,7 +10,7 @@
 export const SCHEMA_VERSION = 1;
 
 export type Unit = 'bytes' | 'count' | 'ms' | 'seconds' | 'share' | 'bytesPerSecond' | 'perSecond';
-export type Lane = 'tap' | 'exact';
+export type Lane = 'tap' | 'exact' | 'load';
 
 export interface ToolInfo {
   readonly name: string;

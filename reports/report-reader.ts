@@ -242,7 +242,7 @@ const runReport: v.GenericSchema<unknown, RunReport> = v.object({
     defect: v.nullable(text),
     options: v.record(text, text),
   }),
-  lane: v.picklist(['tap', 'exact']),
+  lane: v.picklist(['tap', 'exact', 'load']),
   passes: list(pass),
   series: list(series, 1_000),
   gc,

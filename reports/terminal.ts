@@ -69,7 +69,12 @@ function verdictLine(verdict: RunReport['verdict'], name: string, palette: Palet
 
 function runLines(run: RunReport, palette: Palette, columns: number): string[] {
   const lines = [
-    verdictLine(run.verdict, run.scenario.name, palette, `${run.lane} lane, ${formatDuration(run.durationMs)}`),
+    verdictLine(
+      run.verdict,
+      run.scenario.name,
+      palette,
+      `${run.lane === 'load' ? '' : `${run.lane} lane, `}${formatDuration(run.durationMs)}`,
+    ),
   ];
   if (run.partial) lines.push(`  ${palette.warn('partial: the run was cut short')}`);
   const rss = findColumn(run, 'rss');

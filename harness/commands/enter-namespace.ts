@@ -9,6 +9,7 @@ import type { Lane } from '../scenario.ts';
  */
 export async function enterNamespace(lane: Lane): Promise<string> {
   if (lane === 'exact') return 'none needed (exact lane)';
+  if (lane === 'load') return 'none needed';
   if (isInNamespace()) return process.getuid?.() === 0 ? 'private network namespace' : 'unprivileged';
   process.exit(await runInNamespace([process.execPath, ...process.execArgv, ...process.argv.slice(1)]));
 }

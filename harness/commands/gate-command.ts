@@ -73,14 +73,13 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
   const scenario = await loadScenario(name);
   const folder = path.join(gateFolder, name);
   guard(folder, () => mkdirSync(folder, { recursive: true }));
+  const traffic = scenarioOrder(name, scenario.seed, undefined);
   session.progress.begin(`${name} (tap lane)`);
   return runScenario({
     scenario,
     lane: 'tap',
     defect: undefined,
-    traffic: scenarioOrder(name, scenario.seed, undefined),
-    pace: scenario.gatePace ?? scenario.pace,
-    loops: 1,
+    traffic,
     seed: scenario.seed,
     budget: scenario.budget,
     explain: 'brief',
@@ -91,7 +90,7 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
     toolVersion: session.toolVersion,
     privilege,
     optionWords: {},
-    openFeed,
+    openFeed: () => openFeed('tap', { traffic, pace: scenario.gatePace ?? scenario.pace, loops: 1 }),
     signal: session.signal,
     onProgress: (progress) => session.progress.update(progress),
   });

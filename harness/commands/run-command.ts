@@ -100,8 +100,6 @@ async function run(name: string, flags: RunFlags): Promise<number> {
       scenario,
       lane,
       defect: flags.defect,
-      pace,
-      loops,
       seed,
       traffic: order(seed, sizeBytes),
       budget,
@@ -113,7 +111,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
       toolVersion: session.toolVersion,
       privilege,
       optionWords: { ...optionWords({ ...flags, lane }), ...recordingWords(order(seed, sizeBytes)) },
-      openFeed,
+      openFeed: () => openFeed(lane, { traffic: order(seed, sizeBytes), pace, loops }),
       signal: session.signal,
       onProgress: (progress) => session.progress.update(progress),
     });

@@ -49,6 +49,10 @@ export interface TargetLauncher {
   readonly name: string;
   /** Whether the preload can be loaded into it. */
   readonly isNode: boolean;
+  /** Whether it can tell who allocated what; without, explaining passes are left out. @default true */
+  readonly explains?: boolean;
+  /** Instruments of a measuring pass, for the report. @default those of our agent */
+  readonly instruments?: readonly string[];
   /** @throws FloodgateError when it cannot be started; nothing is left running then. */
   start(options: LaunchOptions): Promise<Target>;
 }

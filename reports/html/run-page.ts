@@ -5,6 +5,9 @@ import { commandLine, element, section, sortableTable } from './dom.ts';
 import { spikeSection } from './spike-section.ts';
 import { timeLine } from './timeline.ts';
 
+/** What stands before the duration. */
+const laneWords = { tap: 'TAP lane, ', exact: 'Exact lane, ', load: '' } as const;
+
 /** The whole page of a run. */
 export function runPage(run: RunReport): HTMLElement {
   const line = timeLine(run);
@@ -32,7 +35,7 @@ function verdictBanner(run: RunReport): HTMLElement {
       element('p', { class: 'headline', text: printable(verdict.headline) }),
       element('p', {
         class: 'dim',
-        text: `${printable(run.scenario.description)} ${run.lane === 'tap' ? 'TAP' : 'Exact'} lane, ${formatDuration(run.durationMs)}${defect}.`,
+        text: `${printable(run.scenario.description)} ${laneWords[run.lane]}${formatDuration(run.durationMs)}${defect}.`,
       }),
       run.partial
         ? element('p', { class: 'warning', text: 'Partial: the run was cut short. What is here is true, but not all.' })
