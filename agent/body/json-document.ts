@@ -75,6 +75,10 @@ export class JsonDocument {
   /** @returns whether the body was JSON to its end. */
   finish(): boolean {
     if (this.#reader === null) {
+      if (this.#handler.whole?.(this.#buffer!, this.#length)) {
+        this.#release();
+        return true;
+      }
       if (this.#parseWhole()) return true;
       // Several documents, an invalid tail, exact numbers: the reader knows what to do.
       this.#stream();

@@ -29,6 +29,8 @@ export interface JsonHandler {
   skipped(): void;
   /** A top-level value is complete. */
   endDocument(): void;
+  /** Offers a small text whole, `bytes[0, length)`, before it is read. @returns whether that was all: no event follows. */
+  whole?(bytes: Uint8Array, length: number): boolean;
 }
 
 export interface JsonLimits {

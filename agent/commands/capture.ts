@@ -23,6 +23,9 @@ import { TcpLayer } from '../tcp/tcp.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { CaptureFlags } from './capture-options.ts';
 
+/** Memory of sealed bodies kept for the next ones: in `agent/limits.ts` under sealing. */
+const sealedIdleBytesMax = 1 << 20;
+
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 /** Monotonic; `performance` takes 5 ms to load. */
 const nowMs = () => {
@@ -166,13 +169,22 @@ class Outputs {
     const { inferringTyper } = await import('../witness/infer.ts');
     const { WitnessFile } = await import('../sinks/witness-file.ts');
     const { DigestMemory } = await import('../digest/dedup.ts');
+    const { ValueSealer } = await import('../encode/value-sealer.ts');
+    const obfuscator = await this.#obfuscator();
+    const { depthMax } = this.#limits.witness.body;
     this.#witnessOutput = witnesses === undefined ? null : new OutputFile(witnesses);
     this.witnesses = new WitnessFile({
       output: this.#witnessOutput,
-      obfuscator: await this.#obfuscator(),
+      obfuscator,
       seen: digestsMax > 0 ? new DigestMemory(digestsMax) : null,
     });
-    const builder = new WitnessBuilder(this.#limits.witness, bodies, inferringTyper, this.witnesses);
+    const builder = new WitnessBuilder(
+      this.#limits.witness,
+      bodies,
+      inferringTyper,
+      this.witnesses,
+      new ValueSealer(obfuscator, depthMax, sealedIdleBytesMax),
+    );
     bodies.witnesses = builder;
     this.#openers.push(() => builder);
   }

@@ -13,6 +13,9 @@ export const UNDIGESTED_FIELDS: ReadonlySet<string> = new Set([
   'api_spec.HTTPMethodMeta.processing_latency',
 ]);
 
+/** Maps whose keys are the digests of their values, once they are `keyed`: nothing is digested twice. */
+const KEYED_BY_DIGEST: ReadonlySet<string> = new Set(['api_spec.Method.args', 'api_spec.Method.responses']);
+
 interface KeyedField {
   readonly field: DescField;
   readonly keyHigh: number;
@@ -145,7 +148,9 @@ function containerFunction(message: DescMessage, field: DescField): string {
       '  for (let i = 0; i < count; i += 1) {',
       '    ensure(p + 32);',
       '    hashText(keys[i]!, p, p + 8);',
-      `    ${elementCall(field, 'values[i]!')}`,
+      ...(KEYED_BY_DIGEST.has(`${message.typeName}.${field.name}`)
+        ? ['    if (map.keyed) putDigestOfText(keys[i]!, p + 8);', `    else ${elementCall(field, 'values[i]!')}`]
+        : [`    ${elementCall(field, 'values[i]!')}`]),
       '    p += 16;',
       '  }',
     );
@@ -235,9 +240,19 @@ function messageFunction(message: DescMessage): string {
     lines.push(`  putDigest(out, ${hex(view.getUint32(0))}, ${hex(view.getUint32(4))});`, '}');
     return lines.map((line) => line.replace('at: number', '_at: number')).join('\n');
   }
+  if (shape.sealed !== undefined) {
+    lines.push(`  if (${shape.sealed}) {`, '    const sealed = x.value as Sealed;');
+    lines.push('    putDigest(out, sealed.digestHigh, sealed.digestLow);', '    return;', '  }');
+  }
+  if (shape.keepsDigest) {
+    lines.push('  if (x.digestHigh !== 0 || x.digestLow !== 0) {');
+    lines.push('    putDigest(out, x.digestHigh, x.digestLow);', '    return;', '  }');
+  }
   lines.push(`  ensure(at + ${1 + 16 * (fields.length + 1)});`, '  let p = at + 1;');
   for (const keyed of fields) lines.push(...fieldStatements(message, keyed).map((line) => `  ${line}`));
-  lines.push('  bytes[at] = TYPE_MAP;', '  hash(at, p - at, out);', '}');
+  lines.push('  bytes[at] = TYPE_MAP;', '  hash(at, p - at, out);');
+  if (shape.keepsDigest) lines.push('  x.digestHigh = digestWord(out);', '  x.digestLow = digestWord(out + 4);');
+  lines.push('}');
   return lines.join('\n');
 }
 
@@ -262,8 +277,10 @@ export function generateDigest(root: DescMessage): string {
   return [
     '// Generated from agent/encode/witness.proto by `npm run generate` (agent/digest/digest-generator.ts). Not for editing.',
     `import type { ${used.join(', ')} } from '../witness/ir.ts';`,
+    "import type { Sealed } from '../witness/sealed.ts';",
     'import {',
     '  bytes,',
+    '  digestWord,',
     '  ENTRIES_MAX,',
     '  ensure,',
     '  hash,',
@@ -273,6 +290,7 @@ export function generateDigest(root: DescMessage): string {
     '  hashInt,',
     '  hashText,',
     '  putDigest,',
+    '  putDigestOfText,',
     '  sortEntries,',
     '  TYPE_LIST,',
     '  TYPE_MAP,',

@@ -78,6 +78,11 @@ export function putDigest(out: number, high: number, low: number): void {
   view.setUint32(out + 4, low);
 }
 
+/** A signed word of a digest, big-endian. */
+export function digestWord(offset: number): number {
+  return view.getInt32(offset);
+}
+
 const TYPE_INT = 0x69; // i
 const TYPE_TEXT = 0x75; // u
 const TYPE_BOOL = 0x62; // b
@@ -362,4 +367,29 @@ export function digestTextAt(offset: number): string {
     b[o + 3] = i < 6 ? BASE64URL[group & 63]! : 0x3d;
   }
   return b.toString('latin1', out, out + 12);
+}
+
+/** Value of each digit of base64url; what is none counts as 0. */
+const BASE64URL_VALUES = new Uint8Array(128);
+for (let i = 0; i < 64; i += 1) BASE64URL_VALUES[BASE64URL[i]!] = i;
+
+/** The reverse of {@link digestTextAt}: a digest's text to its 8 bytes at `out`. */
+export function putDigestOfText(text: string, out: number): void {
+  const b = bytes;
+  for (let i = 0, o = out; i < 12; i += 4, o += 3) {
+    const group =
+      (BASE64URL_VALUES[text.charCodeAt(i)]! << 18) |
+      (BASE64URL_VALUES[text.charCodeAt(i + 1)]! << 12) |
+      (BASE64URL_VALUES[text.charCodeAt(i + 2)]! << 6) |
+      BASE64URL_VALUES[text.charCodeAt(i + 3)]!;
+    b[o] = group >> 16;
+    b[o + 1] = group >> 8;
+    if (i < 8) b[o + 2] = group;
+  }
+}
+
+/** The text of a digest that is held in two words. */
+export function digestText(high: number, low: number): string {
+  putDigest(0, high, low);
+  return digestTextAt(0);
 }

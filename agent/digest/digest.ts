@@ -1,6 +1,7 @@
 /** Digests of witnesses and values as text, and the maps that are keyed by them. Shape of the hash: objecthash over XXH64. */
-import type { Data, Fields, Witness } from '../witness/ir.ts';
-import { digestTextAt, releaseDigestMemory } from './digest-memory.ts';
+import { type Data, DataKind, type Fields, type Witness } from '../witness/ir.ts';
+import type { Sealed } from '../witness/sealed.ts';
+import { digestText, digestTextAt, releaseDigestMemory } from './digest-memory.ts';
 import { digestData, digestWitness } from './witness-digest.generated.ts';
 
 /** The digest lies at 0, its text behind it, what is hashed behind both. */
@@ -8,6 +9,11 @@ const SCRATCH = 24;
 
 /** Base64url with padding, 12 characters. The tree's depth must be bounded (`DEPTH_MAX`), as builders see to. */
 export function dataDigest(data: Data): string {
+  if (data.kind === DataKind.SEALED) {
+    const sealed = data.value as Sealed;
+    if (sealed.text === '') sealed.text = digestText(sealed.digestHigh, sealed.digestLow);
+    return sealed.text;
+  }
   digestData(data, 0, SCRATCH);
   return digestTextAt(0);
 }
@@ -30,9 +36,12 @@ export function addKeyed(map: Fields, data: Data): void {
 
 /** The map anew under the digests of its values, after these were changed; values that became equal are kept once. */
 export function rekey(map: Fields): void {
-  const values = map.values.splice(0);
+  const { keys, values } = map;
+  const { length } = values;
+  const found = values.slice();
   map.clear();
-  for (const value of values) addKeyed(map, value);
+  for (let i = 0; i < length; i += 1) addKeyed(map, found[i]!);
+  map.keyed = keys.length > 0;
 }
 
 /** Puts all arguments and responses of a witness under their digests: call when its values are final. */

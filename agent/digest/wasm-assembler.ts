@@ -1,5 +1,5 @@
 /**
- * A WebAssembly assembler for what `xxh64-assembly.ts` needs: flat text, one instruction a line or several separated by
+ * A WebAssembly assembler for what `xxh64-assembly.ts` and `seal-assembly.ts` need: flat text, one instruction a line or several separated by
  * spaces, `;` starts a comment. So the module in use is readable in the repository, and no binary is checked in.
  *
  *     func hash (p:i32 len:i32 out:i32) (h:i64 end:i32) export
@@ -18,6 +18,8 @@ const PLAIN: Readonly<Record<string, number>> = {
   'i32.add': 0x6a,
   'i32.sub': 0x6b,
   'i32.and': 0x71,
+  'i64.eq': 0x51,
+  'i64.le_u': 0x58,
   'i64.add': 0x7c,
   'i64.sub': 0x7d,
   'i64.mul': 0x7e,
@@ -38,6 +40,7 @@ const MEMORY: Readonly<Record<string, number>> = {
   'i64.load8_u': 0x31,
   'i64.load32_u': 0x35,
   'i64.store': 0x37,
+  'i32.store8': 0x3a,
 };
 const INDEXED: Readonly<Record<string, number>> = {
   br: 0x0c,

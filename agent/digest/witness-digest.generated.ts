@@ -1,7 +1,9 @@
 // Generated from agent/encode/witness.proto by `npm run generate` (agent/digest/digest-generator.ts). Not for editing.
 import type { Annotations, Constraints, Data, DataMeta, Fields, MapType, Method, MethodId, MethodMeta, OneOf, Witness } from '../witness/ir.ts';
+import type { Sealed } from '../witness/sealed.ts';
 import {
   bytes,
+  digestWord,
   ENTRIES_MAX,
   ensure,
   hash,
@@ -11,6 +13,7 @@ import {
   hashInt,
   hashText,
   putDigest,
+  putDigestOfText,
   sortEntries,
   TYPE_LIST,
   TYPE_MAP,
@@ -79,7 +82,8 @@ function digestMethodArgs(map: Fields, out: number, at: number): void {
   for (let i = 0; i < count; i += 1) {
     ensure(p + 32);
     hashText(keys[i]!, p, p + 8);
-    digestData(values[i]!, p + 8, p + 16);
+    if (map.keyed) putDigestOfText(keys[i]!, p + 8);
+    else digestData(values[i]!, p + 8, p + 16);
     p += 16;
   }
   sortEntries(at + 1, count);
@@ -94,7 +98,8 @@ function digestMethodResponses(map: Fields, out: number, at: number): void {
   for (let i = 0; i < count; i += 1) {
     ensure(p + 32);
     hashText(keys[i]!, p, p + 8);
-    digestData(values[i]!, p + 8, p + 16);
+    if (map.keyed) putDigestOfText(keys[i]!, p + 8);
+    else digestData(values[i]!, p + 8, p + 16);
     p += 16;
   }
   sortEntries(at + 1, count);
@@ -122,6 +127,11 @@ export function digestMethodID(x: MethodId, out: number, at: number): void {
 
 /** api_spec.Data: fields in the order 6, 4, 1, 5, 2, 3, 7. */
 export function digestData(x: Data, out: number, at: number): void {
+  if (x.kind === 15) {
+    const sealed = x.value as Sealed;
+    putDigest(out, sealed.digestHigh, sealed.digestLow);
+    return;
+  }
   ensure(at + 129);
   let p = at + 1;
   if (x.kind === 6) {
@@ -406,6 +416,10 @@ function digestOneOfOptions(map: Fields, out: number, at: number): void {
 
 /** api_spec.DataMeta: fields in the order 1, 2. */
 export function digestDataMeta(x: DataMeta, out: number, at: number): void {
+  if (x.digestHigh !== 0 || x.digestLow !== 0) {
+    putDigest(out, x.digestHigh, x.digestLow);
+    return;
+  }
   ensure(at + 49);
   let p = at + 1;
   if (x.protocol === 1) {
@@ -420,6 +434,8 @@ export function digestDataMeta(x: DataMeta, out: number, at: number): void {
   }
   bytes[at] = TYPE_MAP;
   hash(at, p - at, out);
+  x.digestHigh = digestWord(out);
+  x.digestLow = digestWord(out + 4);
 }
 
 /** api_spec.GRPCMethodMeta: fields in the order (none). */

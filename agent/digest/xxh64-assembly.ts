@@ -32,6 +32,43 @@ const swap = (by: number, mask: string): string => `
   local.get h i64.const ${mask} i64.and i64.const ${by} i64.shl
   local.get h i64.const ${by} i64.shr_u i64.const ${mask} i64.and i64.or`;
 
+/** The last mixing of h. */
+const avalanche = `
+  ${fold(33)} i64.const ${P2} i64.mul local.set h
+  ${fold(29)} i64.const ${P3} i64.mul local.set h
+  ${fold(32)} local.set h`;
+
+/** h in the other order of bytes, on the stack: bytes swapped within pairs, pairs within words, words. */
+export const swappedBytes = `
+  ${swap(8, '0x00FF00FF00FF00FF')} local.set h
+  ${swap(16, '0x0000FFFF0000FFFF')} i64.const 32 i64.rotl`;
+
+const mask64 = (value: bigint): bigint => BigInt.asUintN(64, value);
+const rotl = (value: bigint, by: bigint): bigint => mask64((value << by) | (value >> (64n - by)));
+
+/**
+ * From a digest in h (as it lies in memory) to that of a message with it as its only field, in h: XXH64 of the 17 bytes
+ * `d` + key digest + h, what is the same for every h being computed beforehand. 8 multiplications, nothing in memory.
+ *
+ * @param key the digest of the field's number, big-endian
+ */
+export function wrapped(key: bigint): string {
+  // In memory: 'd', then the key's bytes from its highest; lanes are little-endian.
+  let swapped = 0n;
+  for (let i = 0n; i < 8n; i += 1n) swapped |= ((key >> (8n * i)) & 0xffn) << (56n - 8n * i);
+  const first = mask64((swapped << 8n) | 0x64n);
+  const lane = mask64(rotl(mask64(first * BigInt(P2)), 31n) * BigInt(P1));
+  const before = mask64(rotl(mask64(BigInt(P5) + 17n) ^ lane, 27n) * BigInt(P1) + BigInt(P4));
+  return `
+  local.get h i64.const 8 i64.shl i64.const ${swapped >> 56n} i64.or
+  i64.const ${P2} i64.mul i64.const 31 i64.rotl i64.const ${P1} i64.mul
+  i64.const 0x${before.toString(16)} i64.xor i64.const 27 i64.rotl i64.const ${P1} i64.mul i64.const ${P4} i64.add
+  local.get h i64.const 56 i64.shr_u i64.const ${P5} i64.mul
+  i64.xor i64.const 11 i64.rotl i64.const ${P1} i64.mul local.set h
+  ${avalanche}
+  ${swappedBytes} local.set h`;
+}
+
 /**
  * - `begin()` starts a value longer than what is at hand; `stripes(p, len)` takes len bytes, a multiple of 32;
  *   `finish(p, rest, total, out)` takes the last rest bytes (any number), writes the digest.
@@ -108,14 +145,9 @@ func finish (p:i32 rest:i32 total:i32 out:i32) (h:i64 end:i32) export
     br 0
   end
   end
-  ${fold(33)} i64.const ${P2} i64.mul local.set h
-  ${fold(29)} i64.const ${P3} i64.mul local.set h
-  ${fold(32)} local.set h
-  local.get out
-  ; big-endian: swap bytes within pairs, pairs within words, words
-  ${swap(8, '0x00FF00FF00FF00FF')} local.set h
-  ${swap(16, '0x0000FFFF0000FFFF')} i64.const 32 i64.rotl
-  i64.store
+  ${avalanche}
+  ${swappedBytes} local.set h
+  local.get out local.get h i64.store
 end
 
 func hash (p:i32 len:i32 out:i32) () export

@@ -143,3 +143,11 @@ export function putBytes(value: Uint8Array): void {
   buffer.set(value, at);
   putUnsigned(value.length);
 }
+
+/** What is encoded already: the first `length` of the bytes, as they are. */
+export function putEncoded(value: Uint8Array, length: number): void {
+  room(length);
+  at -= length;
+  if (length === value.length) buffer.set(value, at);
+  else buffer.set(value.subarray(0, length), at);
+}

@@ -136,6 +136,11 @@ function messageFunction(message: DescMessage): string {
   const fields = [...message.fields].sort((a, b) => b.number - a.number);
   const lines = [`/** ${message.typeName}. */`];
   lines.push(`export function ${functionName('encode', message)}(x: ${shapeOf(message).type}): void {`);
+  const { sealed } = shapeOf(message);
+  if (sealed !== undefined) {
+    lines.push(`  if (${sealed}) {`, '    const { bytes, length } = x.value as Sealed;');
+    lines.push('    putEncoded(bytes, length);', '    return;', '  }');
+  }
   for (const field of fields) {
     const expression = expressionOf(field);
     if (field.fieldKind === 'map') lines.push(...indent(mapStatements(field, expression)));
@@ -151,6 +156,7 @@ const WRITER = [
   'putBool',
   'putBytes',
   'putDouble',
+  'putEncoded',
   'putFloat',
   'putInteger',
   'putMessageHead',
@@ -169,6 +175,7 @@ export function generateEncoder(root: DescMessage): string {
   return [
     '// Generated from agent/encode/witness.proto by `npm run generate` (agent/encode/encoder-generator.ts). Not for editing.',
     `import type { ${used.join(', ')} } from '../witness/ir.ts';`,
+    "import type { Sealed } from '../witness/sealed.ts';",
     `import { ${WRITER.join(', ')} } from './backward-writer.ts';`,
     '',
     body,

@@ -11,6 +11,10 @@ export interface MessageShape {
   readonly fields: Readonly<Record<string, string>>;
   /** Per oneof: expression of the set member's field number, 0 for none. */
   readonly oneofs?: Readonly<Record<string, string>>;
+  /** Condition under which `x.value` is a `Sealed`, which has digest and bytes already. */
+  readonly sealed?: string;
+  /** `x` is shared and never changes: its digest is kept in it (`digestHigh`, `digestLow`). */
+  readonly keepsDigest?: boolean;
 }
 
 const wrapped = (value: string): MessageShape => ({
@@ -56,9 +60,15 @@ export const IR_SHAPE: Readonly<Record<string, MessageShape>> = {
       example_values: '(x.extra === null ? null : x.extra.exampleValues)',
     },
     oneofs: { value: 'x.kind' },
+    sealed: 'x.kind === 15',
   },
   ExampleValue: empty('string'),
-  DataMeta: { type: 'DataMeta', fields: { grpc: 'x', http: 'x' }, oneofs: { meta: 'x.protocol' } },
+  DataMeta: {
+    type: 'DataMeta',
+    fields: { grpc: 'x', http: 'x' },
+    oneofs: { meta: 'x.protocol' },
+    keepsDigest: true,
+  },
   GRPCMeta: empty('DataMeta'),
   HTTPMeta: {
     type: 'DataMeta',

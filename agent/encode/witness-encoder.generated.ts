@@ -1,6 +1,7 @@
 // Generated from agent/encode/witness.proto by `npm run generate` (agent/encode/encoder-generator.ts). Not for editing.
 import type { Annotations, Constraints, Data, DataMeta, Fields, MapType, Method, MethodId, MethodMeta, OneOf, Witness } from '../witness/ir.ts';
-import { messageEnd, putBool, putBytes, putDouble, putFloat, putInteger, putMessageHead, putTag, putText, putUnsigned } from './backward-writer.ts';
+import type { Sealed } from '../witness/sealed.ts';
+import { messageEnd, putBool, putBytes, putDouble, putEncoded, putFloat, putInteger, putMessageHead, putTag, putText, putUnsigned } from './backward-writer.ts';
 
 /** api_spec.Witness. */
 export function encodeWitness(x: Witness): void {
@@ -74,6 +75,11 @@ export function encodeMethodID(x: MethodId): void {
 
 /** api_spec.Data. */
 export function encodeData(x: Data): void {
+  if (x.kind === 15) {
+    const { bytes, length } = x.value as Sealed;
+    putEncoded(bytes, length);
+    return;
+  }
   {
     const keys = (x.extra === null ? null : x.extra.exampleValues);
     for (let i = (keys === null ? 0 : keys.length) - 1; i >= 0; i -= 1) {

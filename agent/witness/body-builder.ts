@@ -19,6 +19,7 @@ import {
   structFields,
   uint64Data,
 } from './ir.ts';
+import type { Sealed, Sealer } from './sealed.ts';
 import type { ValueBudget } from './value-budget.ts';
 
 /** How text becomes a value: its type and its formats. */
@@ -66,6 +67,7 @@ export class BodyBuilder implements BodyHandler {
   readonly #budget: ValueBudget;
   readonly #typer: ValueTyper;
   readonly #responseCode: number;
+  readonly #sealer: Sealer | null;
   readonly #open: Open[] = [];
   /** Top-level values: usually one, several for JSON sequences. */
   #roots: Data[] = [];
@@ -76,7 +78,11 @@ export class BodyBuilder implements BodyHandler {
   /** The budget was spent: some values are missing. */
   cut = false;
 
-  constructor(budget: ValueBudget, typer: ValueTyper, responseCode: number) {
+  /** The body's value, where the sealer took it: its memory is to be released. */
+  sealed: Data | null = null;
+
+  constructor(budget: ValueBudget, typer: ValueTyper, responseCode: number, sealer: Sealer | null = null) {
+    this.#sealer = sealer;
     this.#budget = budget;
     this.#typer = typer;
     this.#responseCode = responseCode;
@@ -84,6 +90,7 @@ export class BodyBuilder implements BodyHandler {
 
   /** The body's value with its place in the message, or null when it was empty. */
   finish(): Data | null {
+    if (this.sealed !== null) return this.sealed;
     const root = this.#roots.length > 1 ? listData(this.#roots) : this.#roots[0];
     if (root === undefined) return null;
     root.meta = this.#meta;
@@ -104,7 +111,8 @@ export class BodyBuilder implements BodyHandler {
     const other = code === ContentType.OTHER ? mediaType.slice(0, otherTypeCharactersMax) : '';
     if (kind === 'multipart') {
       this.#meta = httpMeta(Location.MULTIPART, mediaType.slice('multipart/'.length), 0, this.#responseCode);
-    } else this.#meta = httpMeta(Location.BODY, other, code, this.#responseCode);
+    } else if (code === ContentType.JSON) this.#meta = jsonMeta(this.#responseCode);
+    else this.#meta = httpMeta(Location.BODY, other, code, this.#responseCode);
     if (kind === 'multipart' || kind === 'form') this.#begin(this.#make(structData, structBytes), true);
   }
 
@@ -156,6 +164,15 @@ export class BodyBuilder implements BodyHandler {
   skipped(): void {
     this.cut = true;
     if (this.#pay(0)) this.#put(new Data(DataKind.NONE, 0, null, null));
+  }
+
+  whole(bytes: Uint8Array, length: number): boolean {
+    if (this.#sealer === null || this.#partDepth > 0 || this.#roots.length > 0) return false;
+    const data = this.#sealer.json(bytes, length, this.#meta);
+    if (data === null) return false;
+    if (this.#pay((data.value as Sealed).length)) this.sealed = data;
+    else this.#sealer.release(data);
+    return true;
   }
 
   endDocument(): void {
@@ -242,4 +259,16 @@ export class BodyBuilder implements BodyHandler {
 
 function newList(): Data {
   return listData();
+}
+
+/** One for each status: shared by all bodies, so that what is known of it is known once. There are 600 of them at most. */
+const jsonMetas = new Map<number, DataMeta>();
+
+function jsonMeta(responseCode: number): DataMeta {
+  let meta = jsonMetas.get(responseCode);
+  if (meta === undefined) {
+    if (jsonMetas.size >= 600) jsonMetas.clear();
+    jsonMetas.set(responseCode, (meta = httpMeta(Location.BODY, '', ContentType.JSON, responseCode)));
+  }
+  return meta;
 }

@@ -13,11 +13,13 @@
  * therefore never changed once they are attached.
  */
 
+import type { Sealed } from './sealed.ts';
+
 /** No tree is deeper, counted in `Data`: builders cut what is, so that whoever walks one may recurse. */
 export const DEPTH_MAX = 128;
 
-/** Which member of `Data.value` is set: the schema's field number. */
-export const DataKind = { NONE: 0, PRIMITIVE: 1, STRUCT: 2, LIST: 3, OPTIONAL: 4, ONE_OF: 6 } as const;
+/** Which member of `Data.value` is set: the schema's field number; SEALED: all of it, digested and encoded already. */
+export const DataKind = { NONE: 0, PRIMITIVE: 1, STRUCT: 2, LIST: 3, OPTIONAL: 4, ONE_OF: 6, SEALED: 15 } as const;
 
 /** Which member of `Primitive.value` is set: the schema's field number. */
 export const ScalarKind = {
@@ -65,7 +67,7 @@ export const Protocol = { NONE: 0, GRPC: 1, HTTP: 2 } as const;
 
 export type Scalar = boolean | string | number | bigint | Uint8Array;
 /** By `Data.kind`: a scalar, the fields, the elements, the value or null ("none"), the options; null for none. */
-export type DataValue = Scalar | Fields | Data[] | Data | OneOf | null;
+export type DataValue = Scalar | Fields | Data[] | Data | OneOf | Sealed | null;
 
 /** One value with where it came from. Build with the functions below, so that every node has the same hidden class. */
 export class Data {
@@ -107,6 +109,9 @@ export class DataMeta {
   readonly type: number;
   /** Status code for values of a response, 0 for those of a request. */
   readonly responseCode: number;
+  /** Its digest as two signed words once it was needed (`agent/digest`); 0, 0 before. */
+  digestHigh = 0;
+  digestLow = 0;
 
   constructor(protocol: number, location: number, key: string, type: number, responseCode: number) {
     this.protocol = protocol;
@@ -164,17 +169,20 @@ export class MapType {
 }
 
 /** Above so many keys a lookup goes through a Map instead of along the list. */
-const LINEAR_KEYS_MAX = 12;
+const LINEAR_KEYS_MAX = 24;
 
 /** A map<string, Data> in insertion order as two parallel lists: a third of the size of a Map, and no iterator. */
 export class Fields {
   readonly keys: string[];
   readonly values: Data[];
+  /** Every key is the digest of its value: whoever changes a value afterwards says so by `false`. */
+  keyed: boolean;
   #index: Map<string, number> | null;
 
   constructor() {
     this.keys = [];
     this.values = [];
+    this.keyed = false;
     this.#index = null;
   }
 
@@ -184,7 +192,8 @@ export class Fields {
 
   /** Adds without looking for the key: the caller knows that it is new. */
   append(key: string, value: Data): void {
-    this.#index?.set(key, this.keys.length);
+    this.keyed = false;
+    if (this.#index !== null) this.#index.set(key, this.keys.length);
     this.keys.push(key);
     this.values.push(value);
   }
@@ -192,6 +201,7 @@ export class Fields {
   /** Sets: the last value of a repeated key wins, in the first one's place. */
   set(key: string, value: Data): void {
     const at = this.indexOf(key);
+    this.keyed = false;
     if (at < 0) this.append(key, value);
     else this.values[at] = value;
   }
@@ -212,6 +222,7 @@ export class Fields {
   }
 
   clear(): void {
+    this.keyed = false;
     this.keys.length = 0;
     this.values.length = 0;
     this.#index = null;
@@ -343,4 +354,9 @@ export function httpMeta(location: number, key = '', type = 0, responseCode = 0)
 /** The integer's one representation: a `number` where it is safe, else the `bigint`. */
 export function int64Value(value: bigint): number | bigint {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
+}
+
+/** A finished value: whoever walks, digests or encodes takes it as it is. */
+export function sealedData(sealed: Sealed): Data {
+  return new Data(DataKind.SEALED, ScalarKind.NONE, sealed, null);
 }

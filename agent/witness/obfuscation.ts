@@ -51,6 +51,13 @@ export class Obfuscator {
     this.#walker.witness(witness, this);
   }
 
+  /** Obfuscates one value in place, as if it stood alone in a witness. */
+  value(data: Data): void {
+    if (this.mode === 'off') return;
+    this.#secretDepth = -1;
+    this.#walker.data(data, this);
+  }
+
   /** The value of a named thing, as it may be told. */
   pair(place: PairPlace, name: string, value: string): string {
     if (this.mode === 'off' || value === '') return value;
@@ -121,6 +128,8 @@ export class Obfuscator {
 
   /** For the walker. */
   enter(data: Data, context: VisitContext): number {
+    // Sealed after it was obfuscated.
+    if (data.kind === DataKind.SEALED) return Visit.SKIP;
     if (this.#secretDepth < 0 && this.#isSecret(data, context)) this.#secretDepth = context.depth;
     if (data.meta !== null) data.meta = this.#meta(data.meta);
     if (data.kind === DataKind.PRIMITIVE) this.#primitive(data);

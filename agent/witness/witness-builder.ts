@@ -16,9 +16,9 @@ import {
   httpMeta,
   httpWitness,
   Location,
-  type Method,
   type Witness,
 } from './ir.ts';
+import type { Sealer } from './sealed.ts';
 import { ValueBudget, ValueTotal } from './value-budget.ts';
 import type { WitnessLimits } from './witness-limits.ts';
 
@@ -108,8 +108,9 @@ const flightBytes = 2500;
 const positions: readonly string[] = Array.from({ length: headValuesMax + 2 }, (_, i) => String(i));
 
 interface Half {
-  readonly method: Method;
   readonly budget: ValueBudget;
+  /** Its body, where that was sealed. */
+  sealed: Data | null;
 }
 
 class Exchange {
@@ -138,6 +139,7 @@ interface InFlight {
   readonly exchange: Exchange;
   /** Its key in the table of messages in flight. */
   readonly place: number;
+  readonly half: Half;
   readonly values: Fields;
   readonly budget: ValueBudget;
   readonly status: number;
@@ -168,8 +170,17 @@ export class WitnessBuilder implements MessageHandler {
   shedBodies = false;
   /** Responses nobody asked for get numbers of their own. */
   #orphans = 0;
+  readonly #sealer: Sealer | null;
 
-  constructor(limits: WitnessLimits, means: BodyMeans, typer: ValueTyper, handler: WitnessHandler) {
+  /** @param sealer null: every value is a tree until the handler has it */
+  constructor(
+    limits: WitnessLimits,
+    means: BodyMeans,
+    typer: ValueTyper,
+    handler: WitnessHandler,
+    sealer: Sealer | null = null,
+  ) {
+    this.#sealer = sealer;
     this.#limits = limits;
     this.#means = means;
     this.#typer = typer;
@@ -190,7 +201,8 @@ export class WitnessBuilder implements MessageHandler {
     const budget = new ValueBudget(this.values, this.#limits.messageBytesMax);
     const method = exchange.witness.method!;
     const values = isRequest ? method.args : method.responses;
-    exchange.halves.push({ method, budget });
+    const half: Half = { budget, sealed: null };
+    exchange.halves.push(half);
     // Room was made for it: see #exchangeOf.
     budget.take(exchangeBytes / 2 + flightBytes);
     if (isRequest || !exchange.hasRequest) this.#name(exchange.witness, message, budget);
@@ -207,6 +219,7 @@ export class WitnessBuilder implements MessageHandler {
     const flight: InFlight = {
       exchange,
       place,
+      half,
       values,
       budget,
       status: message.status,
@@ -324,7 +337,8 @@ export class WitnessBuilder implements MessageHandler {
     if (values.size >= headValuesMax) return;
     const value = text.length > headCharactersMax ? text.slice(0, headCharactersMax) : text;
     const ownName = meta.key.length > sharedNameCharactersMax - 16 ? meta.key.length : 0;
-    if (budget.take(value.length + ownName)) this.#append(values, this.#typer.text(value, meta));
+    if (!budget.take(value.length + ownName)) return;
+    this.#append(values, this.#sealer?.text(value, meta) ?? this.#typer.text(value, meta));
   }
 
   /** Keyed by position until the digest is known. */
@@ -423,7 +437,7 @@ export class WitnessBuilder implements MessageHandler {
       return;
     }
     const codings = parseCodings(flight.contentEncoding);
-    flight.builder = new BodyBuilder(flight.budget, this.#typer, flight.status);
+    flight.builder = new BodyBuilder(flight.budget, this.#typer, flight.status, this.#sealer);
     flight.body = new BodyReader(this.#limits.body, this.#means, flight.builder, flight.contentType, codings);
   }
 
@@ -440,6 +454,7 @@ export class WitnessBuilder implements MessageHandler {
     const outcome = flight.body.finish(complete);
     const data = flight.builder.finish();
     if (data !== null) this.#append(flight.values, data);
+    flight.half.sealed = flight.builder.sealed;
     if (outcome.encodedBytes === 0) return;
     const { counters } = this;
     counters.bodies += 1;
@@ -472,7 +487,10 @@ export class WitnessBuilder implements MessageHandler {
       hasResponse: exchange.hasResponse,
       complete: exchange.complete && exchange.requestDone && exchange.responseDone,
     });
-    for (const half of exchange.halves) half.budget.release();
+    for (const half of exchange.halves) {
+      half.budget.release();
+      if (half.sealed !== null) this.#sealer!.release(half.sealed);
+    }
   }
 }
 

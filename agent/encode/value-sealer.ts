@@ -1,0 +1,151 @@
+/** Finishes values as soon as they are whole: JSON bodies from their bytes, texts that come again and again once. */
+
+import { digestWord } from '../digest/digest-memory.ts';
+import { fieldKey, SealField } from '../digest/seal-assembly.ts';
+import { digestData, digestDataMeta } from '../digest/witness-digest.generated.ts';
+import { inferText } from '../witness/infer.ts';
+import { type Data, type DataMeta, sealedData } from '../witness/ir.ts';
+import type { Obfuscator } from '../witness/obfuscation.ts';
+import { Sealed, type Sealer } from '../witness/sealed.ts';
+import { beginWriting, writtenBytes } from './backward-writer.ts';
+import { JsonSealer } from './json-sealer.ts';
+import { bytes, copyDigest, DIGESTS_AT, MEMORY_BYTES, seal, view } from './seal-memory.ts';
+import { SealShelf } from './seal-shelf.ts';
+import { encodeData, encodeDataMeta } from './witness-encoder.generated.ts';
+
+/** Digests lie at 0 and what is hashed behind them. */
+const SCRATCH = 24;
+/** The root's message: one for a struct, one for a list, each `d`, key, digest of the meta, key, digest of the value. */
+const ROOT_BYTES = 33;
+const ROOT_STRUCT_AT = 64;
+const ROOT_LIST_AT = 128;
+const ROOT_DIGEST_AT = 192;
+
+for (const [at, field] of [
+  [ROOT_STRUCT_AT, SealField.dataStruct],
+  [ROOT_LIST_AT, SealField.dataList],
+] as const) {
+  bytes[at] = 0x64;
+  view.setBigUint64(at + 1, fieldKey(SealField.dataMeta));
+  view.setBigUint64(at + 17, fieldKey(field));
+}
+
+/** Metas whose binary form is kept; a full table is emptied. */
+const METAS_MAX = 256;
+/** Texts kept of one header field or parameter, and how long they may be. */
+const TEXTS_MAX = 64;
+const TEXT_CHARACTERS_MAX = 256;
+/** Fields and parameters whose texts are kept: with the other two, 4 MB at the very most. */
+const PLACES_MAX = 256;
+/** A place whose texts are new each time (request ids) is left alone for so many of them. */
+const PASSES = 2048;
+
+interface KeptText {
+  /** Null: seen once. What comes a second time is sealed. */
+  data: Data | null;
+  /** Values that obfuscation changed in it: counted each time it is used. */
+  changed: number;
+}
+
+/** The texts of one place. */
+class Texts {
+  readonly kept = new Map<string, KeptText>();
+  hits = 0;
+  passes = 0;
+}
+
+export class ValueSealer implements Sealer {
+  readonly #obfuscator: Obfuscator;
+  readonly #json: JsonSealer | null;
+  readonly #shelf: SealShelf;
+  readonly #metas = new Map<DataMeta, Uint8Array>();
+  readonly #places = new Map<DataMeta, Texts>();
+
+  /**
+   * @param obfuscator in its modes `zero` and `hash` JSON bodies are declined: all their values change
+   * @param depthMax as the readers of bodies cut
+   * @param idleBytesMax memory kept for the next values
+   */
+  constructor(obfuscator: Obfuscator, depthMax: number, idleBytesMax: number) {
+    this.#obfuscator = obfuscator;
+    const { mode } = obfuscator;
+    this.#json = mode === 'redact' || mode === 'off' ? new JsonSealer(mode === 'redact', depthMax) : null;
+    this.#shelf = new SealShelf(idleBytesMax);
+  }
+
+  json(source: Uint8Array, length: number, meta: DataMeta | null): Data | null {
+    if (this.#json === null || meta === null) return null;
+    const field = this.#json.read(source, length);
+    if (field === 0) return null;
+    const at = this.#json.tape.encode(this.#metaBytes(meta));
+    if (at < 0) return null;
+    const root = field === SealField.dataStruct ? ROOT_STRUCT_AT : ROOT_LIST_AT;
+    digestDataMeta(meta, 0, SCRATCH);
+    copyDigest(root + 9);
+    bytes.copyWithin(root + 25, DIGESTS_AT, DIGESTS_AT + 8);
+    seal.hash(root, ROOT_BYTES, ROOT_DIGEST_AT);
+    const size = MEMORY_BYTES - at;
+    const value = this.#shelf.take(size);
+    bytes.copy(value, 0, at, MEMORY_BYTES);
+    this.#obfuscator.changed += this.#json.redacted;
+    return sealedData(new Sealed(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), value, size));
+  }
+
+  release(data: Data): void {
+    this.#shelf.give((data.value as Sealed).bytes);
+  }
+
+  text(value: string, meta: DataMeta): Data | null {
+    if (value.length > TEXT_CHARACTERS_MAX) return null;
+    let texts = this.#places.get(meta);
+    if (texts === undefined) {
+      if (this.#places.size >= PLACES_MAX) this.#places.clear();
+      this.#places.set(meta, (texts = new Texts()));
+    }
+    if (texts.passes > 0) {
+      texts.passes -= 1;
+      return null;
+    }
+    const known = texts.kept.get(value);
+    if (known === undefined) {
+      if (texts.kept.size >= TEXTS_MAX) {
+        if (texts.hits < TEXTS_MAX) texts.passes = PASSES;
+        texts.hits = 0;
+        texts.kept.clear();
+      }
+      texts.kept.set(value, { data: null, changed: 0 });
+      return null;
+    }
+    texts.hits += 1;
+    if (known.data === null) {
+      const before = this.#obfuscator.changed;
+      known.data = this.#sealText(value, meta);
+      known.changed = this.#obfuscator.changed - before;
+    } else this.#obfuscator.changed += known.changed;
+    return known.data;
+  }
+
+  #sealText(value: string, meta: DataMeta): Data {
+    const data = inferText(value, meta);
+    this.#obfuscator.value(data);
+    digestData(data, 0, SCRATCH);
+    const high = digestWord(0);
+    const low = digestWord(4);
+    beginWriting();
+    encodeData(data);
+    const encoded = Uint8Array.from(writtenBytes());
+    return sealedData(new Sealed(high, low, encoded, encoded.length));
+  }
+
+  #metaBytes(meta: DataMeta): Uint8Array {
+    let encoded = this.#metas.get(meta);
+    if (encoded === undefined) {
+      if (this.#metas.size >= METAS_MAX) this.#metas.clear();
+      beginWriting();
+      encodeDataMeta(meta);
+      encoded = Uint8Array.from(writtenBytes());
+      this.#metas.set(meta, encoded);
+    }
+    return encoded;
+  }
+}
