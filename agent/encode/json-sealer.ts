@@ -311,7 +311,7 @@ export class JsonSealer {
     for (;;) {
       const byte = mem[at]!;
       if (byte === QUOTE) break;
-      if (byte === BACKSLASH) return this.#escapedString(start, at, end);
+      if (byte === BACKSLASH) return this.#escapedString(start, at, end, classes);
       classes |= CLASS_OF[byte]!;
       at += 1;
     }
@@ -326,7 +326,7 @@ export class JsonSealer {
   }
 
   /** The same with escapes: the text is written anew. */
-  #escapedString(start: number, firstEscape: number, end: number): number {
+  #escapedString(start: number, firstEscape: number, end: number, classes: number): number {
     const mem = bytes;
     let to = this.#plain;
     mem[to] = TAG_TEXT;
@@ -336,7 +336,7 @@ export class JsonSealer {
     mem.copyWithin(to, start, firstEscape);
     to += firstEscape - start;
     let at = firstEscape;
-    let raw = 0;
+    let raw = classes;
     for (let byte = mem[at]!; byte !== QUOTE; byte = mem[at]!) {
       if (byte !== BACKSLASH) {
         raw |= CLASS_OF[byte]!;
@@ -450,7 +450,7 @@ export class JsonSealer {
     const next = mem[at]!;
     if (next === DOT) return this.#double(from, at, digits, mantissa, out, secret);
     // 1e3: the type is for the other way to say.
-    if ((next | 0x20) === 0x65 || digits > SAFE_DIGITS) return -1;
+    if ((next | 0x20) === 0x65 || digits > SAFE_DIGITS + 1 || mantissa > Number.MAX_SAFE_INTEGER) return -1;
     const value = negative ? -mantissa : mantissa;
     if (secret) this.#redact(out);
     else if (mantissa === 0) this.#constant(Constant.INTEGER_ZERO, out);

@@ -1,0 +1,70 @@
+import t from 'tap';
+import { bothWays, makeBody } from './json-sealer.fuzz.ts';
+
+const SEED = 20_261_123;
+const BODIES = 3000;
+
+t.test('sealed bodies are byte for byte what the tree becomes', async (t) => {
+  let sealed = 0;
+  let redacted = 0;
+  for (let i = 0; i < BODIES; i += 1) {
+    const body = makeBody(SEED + i);
+    const both = bothWays(body, i % 8 === 0 ? 'off' : 'redact');
+    if (both.sealed) sealed += 1;
+    redacted += both.ours?.[2] ?? 0;
+    if (JSON.stringify(both.ours) !== JSON.stringify(both.reference)) {
+      t.same(both.ours, both.reference, `seed ${SEED + i}: ${body.toString()}`);
+      return;
+    }
+  }
+  t.ok(sealed > BODIES / 3, `${sealed} of ${BODIES} bodies were sealed`);
+  t.ok(redacted > BODIES / 4, `${redacted} values were redacted`);
+});
+
+t.test('what is plain is sealed', async (t) => {
+  const bodies = [
+    '{"a":1}',
+    ' [ 1 , -2.5 , "x" , true , false , null , [] , {} ] ',
+    '{"password":"hunter2","nested":{"token":{"a":[1,"x",true,null]}}}',
+    '{"list":[{"name":"colour","value":"red"},{"name":"size","value":{"x":1}}]}',
+    '{"escaped":"a\\n\\u00e9\\ud83d\\ude00\\/","naïve":"“é”"}',
+    '{"card":4111111111111111,"text":"pay 4111 1111 1111 1111 now","jwt":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x"}',
+    '{"tiny":1.5e-7,"long":0.30000000000000004,"big":999999999999999,"least":-999999999999999}',
+    `{"long":"${'x'.repeat(20_000)}"}`,
+    `[${Array.from({ length: 16_000 }, () => 1).join(',')}]`,
+    `[${Array.from({ length: 6000 }, () => '"DE"').join(',')}]`,
+    `${'['.repeat(64)}1${']'.repeat(64)}`,
+  ];
+  for (const body of bodies) {
+    const { sealed, ours, reference } = bothWays(Buffer.from(body));
+    t.ok(sealed, body.slice(0, 80));
+    t.same(ours, reference, body.slice(0, 80));
+  }
+});
+
+t.test('what is not goes the other way', async (t) => {
+  const bodies = [
+    '"text"',
+    '{}',
+    '{"a":1,"a":2}',
+    '{"a":1} {"b":2}',
+    '{"a":1,}',
+    '{"a":12345678901234567890}',
+    '{"a":1e3}',
+    '{"half":"\\ud800"}',
+    '{"list":[{"name":"password","value":"hunter2"}]}',
+    '{"list":[{"value":"hunter2","key":"password"}]}',
+    '{"ghp_abcdefghijklmnopqrstuvwxyz0123456789":1}',
+    `{${Array.from({ length: 65 }, (_, i) => `"k${i}":1`).join(',')}}`,
+    `${'['.repeat(65)}1${']'.repeat(65)}`,
+    '{"a":"control\u0001"}',
+  ];
+  for (const body of bodies) {
+    const { sealed, ours, reference } = bothWays(Buffer.from(body));
+    t.notOk(sealed, body.slice(0, 80));
+    t.same(ours, reference, body.slice(0, 80));
+  }
+  const broken = bothWays(Buffer.from('{"a":"\xff\xfe"}', 'latin1'));
+  t.notOk(broken.sealed, 'no UTF-8');
+  t.same(broken.ours, broken.reference, 'no UTF-8');
+});
