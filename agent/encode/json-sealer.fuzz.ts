@@ -2,7 +2,8 @@
  * Sealed = built, obfuscated, digested, encoded: the same body both ways. Bodies come from a seed, made of what the way
  * through the bytes has to get right: formats, secrets and what almost is one, escapes, numbers at their limits, faults.
  */
-import { BodyReader, defaultBodyLimits } from '../body/body-reader.ts';
+import { defaultBodyLimits } from '../body/body-limits.ts';
+import { BodyReader } from '../body/body-reader.ts';
 import { DecoderPool } from '../body/content-decoder.ts';
 import { BodyBuffers } from '../body/json-document.ts';
 import { dataDigest } from '../digest/digest.ts';
