@@ -75,18 +75,24 @@ const readingBytes = (1 << 18) + frameBytesMax + 65_536;
 /** 4,096 strings of HTTP names and values, 1,024 of JSON names; 4,096 secret names, 2 × 2,048 of witnesses, with map entries. */
 const nameBytes = 5_120 * 90 + 4_096 * 130 + 4_096 * 230;
 
+/**
+ * Where small JSON bodies become digests and bytes (agent/encode): the memory they lie in and their tape, member names,
+ * kept header values, buffers on the shelf.
+ */
+const sealingBytes = 2_800_000;
+
 /** All rings together take at most this much of `--memory`, unless their size is given. */
 const ringShareMax = 1 / 8;
 /** The smallest ring a device gets by itself: four blocks, 13 ms of a flood of 75 MB/s. */
 const ringBytesMin = 1 << 20;
 
-/** Shares of what the rings leave of `--memory`. The rest (a twentieth) goes to terms of fixed size. */
-const pageShare = 0.2;
+/** Shares of what the rings and sealing leave of `--memory`. The rest (a twentieth) goes to terms of fixed size. */
+const pageShare = 0.195;
 const decoderShare = 0.135;
 const bodyBufferShare = 0.06;
 const valueShare = 0.1;
 /** 32,768 streams at the default. */
-const streamShare = 0.276;
+const streamShare = 0.281;
 /** Lines and entries on their way to files. */
 const outputShare = 0.02;
 const harShare = 0.04;
@@ -104,7 +110,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     });
   }
   const rings = deriveRings(options, memoryBytes);
-  const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax);
+  const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax) - sealingBytes;
   const tcp = deriveTcp(options, shared);
   const http: HttpLimits = {
     ...defaultHttpLimits,
@@ -244,7 +250,8 @@ function fixedTerms(isLive: boolean): LimitTerm[] {
     bytes: readingBytes,
     reason: 'a chunk of the capture, and a record that spans two',
   };
-  return isLive ? [names] : [names, reading];
+  const sealing = { name: 'sealing', bytes: sealingBytes, reason: 'the JSON body that is being digested and encoded' };
+  return isLive ? [names, sealing] : [names, sealing, reading];
 }
 
 /** The bounds as people read them: one line, every term in it. */

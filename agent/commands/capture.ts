@@ -24,7 +24,7 @@ import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { CaptureFlags } from './capture-options.ts';
 
 /** Memory of sealed bodies kept for the next ones: in `agent/limits.ts` under sealing. */
-const sealedIdleBytesMax = 1 << 20;
+const sealedIdleBytesMax = 1 << 19;
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 /** Monotonic; `performance` takes 5 ms to load. */

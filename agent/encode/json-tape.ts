@@ -29,11 +29,13 @@ export const Op = {
   KEY: 8,
 } as const;
 
-/** Every record takes a byte of text at least: a bracket, a quote, a digit. */
-const RECORDS_MAX = SEALED_TEXT_BYTES_MAX;
+/** Three bytes of text make two records at most: `[],`. */
+const RECORDS_MAX = ((SEALED_TEXT_BYTES_MAX * 2) / 3 + 2) | 0;
 const RECORD_WORDS = 3;
 /** Above so many bytes a copy by the runtime is quicker than a loop. */
 const SHORT_TEXT = 40;
+/** What a step writes beside a text. */
+const STEP_BYTES = 128;
 /** A depth that no body reaches: its readers cut before. */
 const DEPTH_MAX = 130;
 
@@ -125,8 +127,7 @@ export class Tape {
     let memberEnd = 0;
     for (let record = this.#next - RECORD_WORDS; record >= 0; record -= RECORD_WORDS) {
       const op = records[record]!;
-      // The longest thing that is written at once is a text; a step writes some 40 bytes beside it.
-      if (at - VALUE_AT < SEALED_TEXT_BYTES_MAX * 2) return -1;
+      if (at - VALUE_AT < SEALED_TEXT_BYTES_MAX + STEP_BYTES) return -1;
       let end = at;
       switch (op & 15) {
         case Op.TEXT:

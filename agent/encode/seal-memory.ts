@@ -50,7 +50,8 @@ export const PLAIN_END = PLAIN_AT + (48 << 10);
 export const DIGESTS_AT = (PLAIN_END + 64) & ~63;
 const DIGESTS_BYTES = 160 << 10;
 export const VALUE_AT = DIGESTS_AT + DIGESTS_BYTES;
-const PAGES = 16;
+/** What is in it of the value: nine times the text at most (`"DE",` with its format). */
+const PAGES = 12;
 export const MEMORY_BYTES = PAGES * 65_536;
 
 interface SealProgram {

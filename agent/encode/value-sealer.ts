@@ -32,10 +32,11 @@ for (const [at, field] of [
 
 /** Metas whose binary form is kept; a full table is emptied. */
 const METAS_MAX = 256;
-/** Texts kept of one header field or parameter, and how long they may be. */
+/** Texts kept of one header field or parameter, of all together, and how long they may be: 700 KB at the very most. */
 const TEXTS_MAX = 64;
-const TEXT_CHARACTERS_MAX = 256;
-/** Fields and parameters whose texts are kept: with the other two, 4 MB at the very most. */
+const ALL_TEXTS_MAX = 1024;
+const TEXT_CHARACTERS_MAX = 128;
+/** Fields and parameters whose texts are kept. */
 const PLACES_MAX = 256;
 /** A place whose texts are new each time (request ids) is left alone for so many of them. */
 const PASSES = 2048;
@@ -60,6 +61,7 @@ export class ValueSealer implements Sealer {
   readonly #shelf: SealShelf;
   readonly #metas = new Map<DataMeta, Uint8Array>();
   readonly #places = new Map<DataMeta, Texts>();
+  #kept = 0;
 
   /**
    * @param obfuscator in its modes `zero` and `hash` JSON bodies are declined: all their values change
@@ -99,7 +101,7 @@ export class ValueSealer implements Sealer {
     if (value.length > TEXT_CHARACTERS_MAX) return null;
     let texts = this.#places.get(meta);
     if (texts === undefined) {
-      if (this.#places.size >= PLACES_MAX) this.#places.clear();
+      if (this.#places.size >= PLACES_MAX) this.#forget();
       this.#places.set(meta, (texts = new Texts()));
     }
     if (texts.passes > 0) {
@@ -111,9 +113,11 @@ export class ValueSealer implements Sealer {
       if (texts.kept.size >= TEXTS_MAX) {
         if (texts.hits < TEXTS_MAX) texts.passes = PASSES;
         texts.hits = 0;
+        this.#kept -= texts.kept.size;
         texts.kept.clear();
-      }
+      } else if (this.#kept >= ALL_TEXTS_MAX) this.#forget();
       texts.kept.set(value, { data: null, changed: 0 });
+      this.#kept += 1;
       return null;
     }
     texts.hits += 1;
@@ -123,6 +127,12 @@ export class ValueSealer implements Sealer {
       known.changed = this.#obfuscator.changed - before;
     } else this.#obfuscator.changed += known.changed;
     return known.data;
+  }
+
+  #forget(): void {
+    for (const { kept } of this.#places.values()) kept.clear();
+    this.#places.clear();
+    this.#kept = 0;
   }
 
   #sealText(value: string, meta: DataMeta): Data {
