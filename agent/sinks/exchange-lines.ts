@@ -1,0 +1,192 @@
+/**
+ * `--print`: one line an exchange, for a person at a terminal. What the network sent cannot drive the terminal: every
+ * character that is not printed as itself is written as an escape, and secrets are gone before.
+ */
+import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
+import type { Obfuscator } from '../witness/obfuscation.ts';
+
+/** Requests waiting for their response, 1 KB each at most. */
+export const waitingMax = 1024;
+/** A line is for reading: what is longer is cut. */
+const targetCharactersMax = 300;
+const hostCharactersMax = 80;
+const shortCharactersMax = 40;
+
+export interface ExchangeLinesOptions {
+  readonly write: (text: string) => void;
+  readonly obfuscator: Pick<Obfuscator, 'url' | 'name'>;
+  readonly colours: boolean;
+}
+
+export class ExchangeLineCounters {
+  lines = 0;
+  requestsAlone = 0;
+  responsesAlone = 0;
+  /** Requests told without their response because too many waited. */
+  waitingEvicted = 0;
+}
+
+interface Waiting {
+  readonly tsUs: number;
+  readonly method: string;
+  readonly host: string;
+  readonly target: string;
+  bodyBytes: number;
+  lastTsUs: number;
+}
+
+export class ExchangeLines implements MessageHandler {
+  /** What is told of the head is taken when it is there. */
+  readonly readsHeadLater = false;
+  readonly counters = new ExchangeLineCounters();
+  readonly #options: ExchangeLinesOptions;
+  /** By stream and exchange, oldest first. */
+  readonly #waiting = new Map<number, Waiting>();
+  /** Media types of responses whose bodies flow, by stream. */
+  readonly #types = new Map<number, string>();
+
+  constructor(options: ExchangeLinesOptions) {
+    this.#options = options;
+  }
+
+  begin(message: HttpMessage): void {
+    if (message.kind === 'response') {
+      const type = (message.headers.get('content-type') ?? '').split(';', 1)[0]!.trim();
+      if (!isInterim(message)) this.#types.set(message.stream, this.#readable(type, shortCharactersMax));
+      return;
+    }
+    const key = keyOf(message);
+    const before = this.#waiting.get(key);
+    // The slot is another stream's by now.
+    if (before !== undefined) this.#alone(key, before);
+    if (this.#waiting.size >= waitingMax) this.#evict();
+    this.#waiting.set(key, {
+      tsUs: message.tsUs,
+      method: this.#readable(message.method, shortCharactersMax),
+      host: this.#readable(message.headers.get('host') ?? '', hostCharactersMax),
+      target: readable(this.#options.obfuscator.url(message.uri), targetCharactersMax),
+      bodyBytes: 0,
+      lastTsUs: message.tsUs,
+    });
+  }
+
+  body(): void {}
+  bodyGap(): void {}
+
+  end(message: HttpMessage): void {
+    if (isInterim(message)) return;
+    const key = keyOf(message);
+    const request = message.exchange < 0 ? undefined : this.#waiting.get(key);
+    if (message.kind === 'request') {
+      if (request === undefined) return;
+      request.bodyBytes = message.bodyBytes;
+      request.lastTsUs = message.lastTsUs;
+      return;
+    }
+    const type = this.#types.get(message.stream) ?? '';
+    this.#types.delete(message.stream);
+    this.#waiting.delete(key);
+    if (request === undefined) this.counters.responsesAlone += 1;
+    this.#line(request, message, type);
+  }
+
+  /** Requests that still wait are told without their response. */
+  close(): void {
+    for (const [key, request] of this.#waiting) this.#alone(key, request);
+  }
+
+  #evict(): void {
+    for (const [key, request] of this.#waiting) {
+      this.counters.waitingEvicted += 1;
+      this.#alone(key, request);
+      return;
+    }
+  }
+
+  #alone(key: number, request: Waiting): void {
+    this.#waiting.delete(key);
+    this.counters.requestsAlone += 1;
+    this.#line(request, null, '');
+  }
+
+  #line(request: Waiting | undefined, response: HttpMessage | null, type: string): void {
+    const time = timeOfDay(request?.tsUs ?? response!.tsUs);
+    const asked =
+      request === undefined
+        ? 'request not seen'
+        : `${this.#bold(request.method.padEnd(4))} ${request.host}${request.target}`;
+    const sent = request !== undefined && request.bodyBytes > 0 ? `${size(request.bodyBytes)} → ` : '';
+    const facts = response === null ? ['no response'] : [`${sent}${size(response.bodyBytes)}`];
+    if (type !== '') facts.push(type);
+    if (request !== undefined && response !== null) facts.push(duration(response.tsUs - request.tsUs));
+    if (response !== null && !response.complete) facts.push('incomplete');
+    const status = response === null ? '---' : this.#status(response.status);
+    this.counters.lines += 1;
+    this.#options.write(`${this.#dim(time)}  ${status}  ${asked}  ${this.#dim(facts.join(', '))}\n`);
+  }
+
+  #readable(text: string, charactersMax: number): string {
+    return readable(this.#options.obfuscator.name(text), charactersMax);
+  }
+
+  #status(status: number): string {
+    if (!this.#options.colours) return String(status);
+    const colour = status >= 500 ? 31 : status >= 400 ? 33 : status >= 300 ? 36 : 32;
+    return `\x1b[${colour}m${status}\x1b[0m`;
+  }
+
+  #bold(text: string): string {
+    return this.#options.colours ? `\x1b[1m${text}\x1b[0m` : text;
+  }
+
+  #dim(text: string): string {
+    return this.#options.colours ? `\x1b[2m${text}\x1b[0m` : text;
+  }
+}
+
+function keyOf(message: HttpMessage): number {
+  return message.stream * 0x100000000 + message.exchange;
+}
+
+/** An interim response is no answer (RFC 9110, section 15.2). */
+function isInterim(message: HttpMessage): boolean {
+  return message.status >= 100 && message.status < 200 && message.status !== 101;
+}
+
+/** Controls, invisible and direction-changing characters: Unicode's categories C and Z but for the space itself. */
+const unprintable = /[^\P{C}]|[^\P{Z} ]/gu;
+
+/**
+ * Bytes as received (latin1) as a person may see them.
+ * @returns UTF-8 read where it is; `\x1b` for what is not printed as itself; cut with an ellipsis.
+ */
+export function readable(text: string, charactersMax: number): string {
+  // Redacted text may hold what is no byte: only bytes are decoded.
+  const isBytes = /^[\x00-\xff]*$/.test(text);
+  const characters = isBytes && /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
+  const cut = characters.length > charactersMax ? `${characters.slice(0, charactersMax - 1)}…` : characters;
+  // A copy: a slice would keep the whole head alive for as long as it waits.
+  const own = Buffer.from(cut, 'utf8').toString('utf8');
+  return own.replace(unprintable, (found) => {
+    const code = found.codePointAt(0)!;
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** UTC. A capture file may claim any time at all. */
+function timeOfDay(tsUs: number): string {
+  const date = new Date(tsUs / 1000);
+  return Number.isNaN(date.getTime()) ? '??:??:??.???' : date.toISOString().slice(-13, -1);
+}
+
+function size(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** From the request's first byte to the response's first. */
+function duration(us: number): string {
+  if (us < 0) return 'before its request';
+  if (us < 1000) return `${us} µs`;
+  return us < 1e6 ? `${(us / 1e3).toFixed(1)} ms` : `${(us / 1e6).toFixed(1)} s`;
+}
