@@ -122,7 +122,7 @@ class StreamDiscard implements StreamHandler {
 }
 
 /** Several handlers, or none. */
-class MessageFan implements MessageHandler {
+export class MessageFan implements MessageHandler {
   readonly readsHeadLater: boolean;
   readonly #handlers: readonly MessageHandler[];
 

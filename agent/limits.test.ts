@@ -26,10 +26,10 @@ t.test('limits set one by one count as they are', (t) => {
   t.end();
 });
 
-t.test('rings and digests are in the sum', (t) => {
+t.test('rings, digests and uploads are in the sum', (t) => {
   for (const memoryBytes of [32e6, 64e6, memoryBytesDefault, 1e9]) {
     for (const rings of [1, 2, 5, 64]) {
-      const limits = deriveLimits({ memoryBytes, rings, dedup: true });
+      const limits = deriveLimits({ memoryBytes, rings, dedup: true, upload: true });
       const named = Object.fromEntries(limits.terms.map(({ name, bytes }) => [name, bytes]));
       t.equal(named.rings, limits.ringBytes * rings);
       t.ok(limits.ringBytes >= 1 << 20 && limits.ringBytes <= 16 << 20);

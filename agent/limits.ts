@@ -29,6 +29,8 @@ export interface LimitOptions {
   readonly ringBytes?: number | undefined;
   /** Whether digests are remembered. @default false */
   readonly dedup?: boolean | undefined;
+  /** Whether witnesses are uploaded. @default false */
+  readonly upload?: boolean | undefined;
 }
 
 export interface LimitTerm {
@@ -53,6 +55,10 @@ export interface AgentLimits {
   readonly ringBytes: number;
   /** Digests known at least (agent/digest/dedup.ts), a power of two; 0 without deduplication. */
   readonly digestsMax: number;
+  /** Witnesses of the batch that is being filled for `--upload`, before compression. */
+  readonly batchBytesMax: number;
+  /** Batches that wait in memory, where no `--spool` is given. */
+  readonly memorySpoolBytesMax: number;
   readonly terms: readonly LimitTerm[];
   /** The sum of the terms. */
   readonly memoryBytesMax: number;
@@ -100,6 +106,11 @@ const harShare = 0.04;
 const digestBytes = 32;
 /** 65,536 digests at the default. */
 const digestShare = 0.011;
+/** Half for the batch being filled and its way out (as it is, gzipped, read back, in the socket), half for those that wait. */
+const uploadShare = 0.02;
+const batchCopies = 4;
+/** Larger batches compress no better (witnesses of `steady`). */
+const batchBytesMaxMost = 512 << 10;
 
 /** @throws FloodgateError `memory-too-small` or `limit-invalid`. */
 export function deriveLimits(options: LimitOptions): AgentLimits {
@@ -132,7 +143,9 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     messageBytesMax: Math.min(defaultWitnessLimits.messageBytesMax, totalBytesMax >> 2),
     totalBytesMax,
   };
-  const decoderBytesMax = Math.floor(shared * decoderShare);
+  const uploadBytesMax = options.upload ? Math.floor(shared * uploadShare) : 0;
+  // Not everybody uploads: it comes out of the largest of what is shared by bodies.
+  const decoderBytesMax = Math.floor(shared * decoderShare) - uploadBytesMax;
   const bodyBufferBytesMax = Math.floor(shared * bodyBufferShare);
   const harBytesMax = Math.floor(shared * harShare);
   const outputBytesMax = Math.floor(shared * outputShare);
@@ -143,6 +156,9 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   terms.push(...fixedTerms(rings.bytesTotal > 0));
   if (digestsMax > 0) {
     terms.push({ name: 'digests', bytes: digestsMax * digestBytes, reason: `${digestsMax} digests known` });
+  }
+  if (uploadBytesMax > 0) {
+    terms.push({ name: 'upload', bytes: uploadBytesMax, reason: 'batches being filled, sent and waiting' });
   }
   if (rings.bytesTotal > 0) {
     terms.push({ name: 'rings', bytes: rings.bytesTotal, reason: 'shared with the kernel, one for each device' });
@@ -165,6 +181,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     harBytesMax,
     ringBytes: rings.bytesEach,
     digestsMax,
+    batchBytesMax: Math.min(batchBytesMaxMost, Math.floor(uploadBytesMax / 2 / batchCopies)),
+    memorySpoolBytesMax: Math.floor(uploadBytesMax / 2),
     terms,
     memoryBytesMax,
     ceilingBytes,

@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { type Stage, stages } from '../stage.ts';
 import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation-mode.ts';
+import { addChoices, addUpload, type DeliveryFlags } from './delivery-options.ts';
 import {
   collect,
   type ListenAddress,
@@ -12,7 +13,7 @@ import {
   parseSize,
 } from './option-values.ts';
 
-export interface CaptureFlags {
+export interface CaptureFlags extends DeliveryFlags {
   config?: string;
   read?: string;
   interface?: string[];
@@ -47,7 +48,9 @@ export function addCaptureOptions(command: Command): Command {
   // Commander listens to the environment only where an option has its variable before it is added.
   const drafts = new Command();
   addSources(drafts);
+  addChoices(drafts);
   addOutputs(drafts);
+  addUpload(drafts);
   addBounds(drafts);
   for (const option of drafts.options) command.addOption(option.env(environmentName(option)));
   return command.addHelpText('after', examples);
@@ -75,6 +78,7 @@ function addSources(command: Command): void {
 function addOutputs(command: Command): void {
   command
     .optionsGroup('What it writes:')
+    .option('--print', 'a line for each exchange, for people, on standard output')
     .option('--messages <file>', 'a JSON line for each HTTP message; - for standard output')
     .option('--har <file>', 'exchanges with headers and bodies, as HTTP Archive 1.2')
     .option('--witnesses <file>', 'exchanges as typed values, in binary (see floodgate-agent inspect)')
@@ -115,6 +119,15 @@ Examples:
   For any HAR viewer, secrets redacted; with metrics and profiles on loopback:
     sudo floodgate-agent --interface any --har traffic.har --observe-listen 127.0.0.1:6060
     go tool pprof http://127.0.0.1:6060/debug/pprof/allocs?seconds=10
+  What passes, to look at; no health checks, at most 100 a minute:
+    sudo floodgate-agent --interface eth0 --print --exclude-path '^/health' --rate-limit 100
+  Different witnesses to a server, kept on disk while it is away:
+    floodgate-agent collect --listen 127.0.0.1:8700 --store witnesses.sqlite --print
+    sudo floodgate-agent --interface eth0 --dedup --upload http://127.0.0.1:8700/v1/witnesses --spool /var/spool/floodgate
+
+Expressions match anywhere unless held by ^ and $; a path as it was sent, without its query; a host without port, in any
+case. They know characters, . [a-z] [^/] ( ) (?: ) | * + ? {m,n} ^ $ \\d \\w \\s and their opposites, in time that grows
+with the text only; nothing that needs backtracking. One that begins with - is written --allow-path=-…
 
 Every option is also an environment variable: --stats-interval-ms is FLOODGATE_AGENT_STATS_INTERVAL_MS.
 The command line wins over the environment, which wins over --config.

@@ -1,18 +1,21 @@
 /** The capturing agent: options in, its parts opened in the order of their privileges, run, closed whatever happened. */
 import { setFlagsFromString } from 'node:v8';
-import { Agent } from '../agent.ts';
+import { Agent, MessageFan } from '../agent.ts';
 import type { BodyStage } from '../body/body-stage.ts';
 import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
 import { openSource } from '../capture/open.ts';
 import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
 import { mapPages } from '../capture/sys/page-memory.ts';
 import { dropPrivileges } from '../capture/sys/privileges.ts';
-import type { FloodgateError } from '../errors.ts';
+import { FloodgateError } from '../errors.ts';
+import type { ExchangeFilter } from '../filter/exchange-filter.ts';
+import type { OwnTraffic } from '../filter/own-traffic.ts';
 import type { MessageHandler } from '../http/message-handler.ts';
 import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Governor } from '../observe/governor.ts';
 import type { ObserveServer } from '../observe/observe-server.ts';
 import { collectGarbage, heapShare, processGauges } from '../observe/process-memory.ts';
+import type { ExchangeLines } from '../sinks/exchange-lines.ts';
 import type { HarFile } from '../sinks/har-file.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import type { WitnessFile } from '../sinks/witness-file.ts';
@@ -22,6 +25,7 @@ import { Pressure } from '../tcp/limits.ts';
 import { TcpLayer } from '../tcp/tcp.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { CaptureFlags } from './capture-options.ts';
+import type { OpenedUpload } from './delivery.ts';
 
 /** Memory of sealed bodies kept for the next ones: in `agent/limits.ts` under sealing. */
 const sealedIdleBytesMax = 1 << 19;
@@ -51,9 +55,10 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       ...processGauges(),
     });
     tell(limitTable(limits));
-    const server = await openObserve(flags, () => ({ counters: counters(), interfaces: source.stats() }));
+    const read = () => ({ counters: counters(), interfaces: source.stats() });
+    const server = await openObserve(flags, read, outputs.ownTraffic);
     // Devices, ports and output files are open by now: what is parsed from here on is whatever the network sends.
-    const told = flags.interface ? dropPrivileges(flags.user ?? null) : null;
+    const told = flags.interface ? dropPrivileges(flags.user ?? null, (uid, gid) => outputs.giveTo(uid, gid)) : null;
     if (told !== null) tell(told);
     const timer =
       flags.statsIntervalMs === undefined
@@ -64,16 +69,19 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     // Everything is loaded: what start-up alone needed can go.
     releaseExecutablePages();
     if (flags.interface) tell(`capturing on ${flags.interface.join(', ')}`);
+    let drainMs = 0;
     try {
+      outputs.upload?.upload.start();
       await agent.run(() => {
         governor.check();
         if (outputs.check()) agent.stop();
       });
+      drainMs = flags.uploadDrainMs;
     } finally {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onSignal);
       clearInterval(timer);
       agent.finish();
-      outputs.close();
+      await outputs.close(drainMs);
       outputs.stats?.final(Date.now(), counters(), source.stats());
       tellDrops(source.stats());
       server?.close();
@@ -95,6 +103,13 @@ class Outputs {
   bodies: BodyStage | null = null;
   har: HarFile | null = null;
   witnesses: WitnessFile | null = null;
+  filter: ExchangeFilter | null = null;
+  lines: ExchangeLines | null = null;
+  upload: OpenedUpload | null = null;
+  /** Null where none is left out. */
+  ownTraffic: OwnTraffic | null = null;
+  #openFilter: ((agent: Agent, inner: MessageHandler) => ExchangeFilter) | null = null;
+  #printOutput: OutputFile | null = null;
   #witnessOutput: OutputFile | null = null;
   readonly #statsOutput: OutputFile | null;
   readonly #flags: CaptureFlags;
@@ -113,25 +128,70 @@ class Outputs {
   }
 
   get until(): Stage {
-    return this.#flags.until ?? (this.#flags.witnesses === undefined ? 'http' : 'witnesses');
+    const { until, upload, witnesses } = this.#flags;
+    return until ?? (witnesses === undefined && upload === undefined ? 'http' : 'witnesses');
   }
 
   /** Opens what takes messages as they flow. */
   async open(): Promise<void> {
-    const { har, messages } = this.#flags;
+    const { har, messages, print, spool, upload } = this.#flags;
+    await this.#openFilterIfAsked();
     if (this.until === 'bodies' || this.until === 'witnesses' || har !== undefined) {
       const { BodyStage } = await import('../body/body-stage.ts');
       this.bodies = new BodyStage(this.#limits);
     }
     if (messages !== undefined) await this.#openMessages();
+    if (print) await this.#openPrint();
     if (har !== undefined) await this.#openHar(har, this.bodies!);
+    if (upload !== undefined) await this.#openUpload(upload);
+    else if (spool !== undefined) throw nothingToUpload('--spool is of no use without --upload');
     if (this.until === 'bodies') await this.#openDiscard(this.bodies!);
     if (this.until === 'witnesses') await this.#openWitnesses(this.bodies!);
   }
 
   /** The opened ones. */
   handlers(agent: Agent): MessageHandler[] {
-    return this.#openers.map((open) => open(agent));
+    const handlers = this.#openers.map((open) => open(agent));
+    if (this.#openFilter === null) return handlers;
+    this.filter = this.#openFilter(agent, new MessageFan(handlers));
+    return [this.filter];
+  }
+
+  async #openFilterIfAsked(): Promise<void> {
+    const flags = this.#flags;
+    const { interface: interfaces, excludeOwn, upload, observeListen } = flags;
+    if (interfaces !== undefined && excludeOwn && (upload !== undefined || observeListen !== undefined)) {
+      const { OwnTraffic } = await import('../filter/own-traffic.ts');
+      this.ownTraffic = new OwnTraffic();
+    }
+    const expressions = [flags.allowHost, flags.excludeHost, flags.allowPath, flags.excludePath];
+    const isAsked = expressions.some((each) => each !== undefined) || flags.sample !== undefined;
+    if (!isAsked && flags.rateLimit === undefined && this.ownTraffic === null) return;
+    const { openFilter } = await import('./delivery.ts');
+    this.#openFilter = openFilter(flags, this.#limits, this.ownTraffic);
+  }
+
+  async #openPrint(): Promise<void> {
+    if (this.#flags.messages === '-') {
+      throw new FloodgateError('two-on-standard-output', '--print and --messages - both write on standard output', {
+        hint: 'give --messages a file, or leave one of them out',
+      });
+    }
+    const { ExchangeLines } = await import('../sinks/exchange-lines.ts');
+    const output = new OutputFile('-');
+    this.#printOutput = output;
+    this.lines = new ExchangeLines({
+      write: (text) => output.write(text),
+      obfuscator: await this.#obfuscator(),
+      colours: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    });
+    this.#openers.push(() => this.lines!);
+  }
+
+  async #openUpload(upload: string): Promise<void> {
+    if (this.until !== 'witnesses') throw nothingToUpload(`--until ${this.until} makes no witnesses to --upload`);
+    const { openUpload } = await import('./delivery.ts');
+    this.upload = await openUpload({ ...this.#flags, upload }, this.#limits, this.ownTraffic, { nowMs, tell });
   }
 
   async #openMessages(): Promise<void> {
@@ -174,7 +234,7 @@ class Outputs {
     const { depthMax } = this.#limits.witness.body;
     this.#witnessOutput = witnesses === undefined ? null : new OutputFile(witnesses);
     this.witnesses = new WitnessFile({
-      output: this.#witnessOutput,
+      output: this.#witnessTarget(),
       obfuscator,
       seen: digestsMax > 0 ? new DigestMemory(digestsMax) : null,
     });
@@ -189,6 +249,19 @@ class Outputs {
     this.#openers.push(() => builder);
   }
 
+  /** File, upload, both, or null for none. */
+  #witnessTarget(): Pick<OutputFile, 'writeBytes'> | null {
+    const file = this.#witnessOutput;
+    const upload = this.upload?.upload;
+    if (upload === undefined) return file;
+    return {
+      writeBytes: (bytes) => {
+        file?.writeBytes(bytes);
+        upload.add(bytes);
+      },
+    };
+  }
+
   /** Each with a key of its own, where it hashes: two outputs then cannot be joined by their hashes. */
   async #obfuscator(): Promise<Obfuscator> {
     const { Obfuscator } = await import('../witness/obfuscation.ts');
@@ -201,10 +274,13 @@ class Outputs {
   check(): boolean {
     const { messages, har } = this;
     har?.tick();
-    const files = [messages, har, this.#witnessOutput, this.#statsOutput];
+    this.upload?.upload.tick();
+    this.#printOutput?.flush();
+    const files = [messages, har, this.#printOutput, this.#witnessOutput, this.#statsOutput];
     const failure: FloodgateError | null = files.find((file) => file?.failure)?.failure ?? null;
     if (failure !== null) throw failure;
-    return messages?.closedByReader === true && har === null && this.witnesses === null && this.stats === null;
+    const isUnread = messages?.closedByReader === true || this.#printOutput?.closedByReader === true;
+    return isUnread && har === null && this.witnesses === null && this.stats === null;
   }
 
   counters(): Counters {
@@ -214,15 +290,31 @@ class Outputs {
     };
     if (this.har !== null) add('har', { ...this.har.counters, heldBytes: this.har.heldBytes });
     if (this.witnesses !== null) add('witnessFile', this.witnesses.counters);
+    if (this.filter !== null) add('filter', this.filter.counters);
+    if (this.lines !== null) add('print', this.lines.counters);
+    if (this.upload !== null) add('upload', this.upload.upload.snapshot());
     return counters;
   }
 
+  /** What is opened only later must be open to who the agent runs as then. */
+  giveTo(uid: number, gid: number): void {
+    this.upload?.disk?.giveTo(uid, gid);
+  }
+
   /** All but the statistics, which have the last word. */
-  close(): void {
+  async close(drainMs: number): Promise<void> {
     this.messages?.close();
     this.har?.close();
+    this.lines?.close();
+    this.#printOutput?.close();
     this.#witnessOutput?.close();
+    await this.upload?.upload.drain(drainMs);
+    this.upload?.close();
   }
+}
+
+function nothingToUpload(message: string): FloodgateError {
+  return new FloodgateError('nothing-to-upload', message, { hint: 'give --upload a URL, and leave --until out' });
 }
 
 /**
@@ -248,6 +340,7 @@ function limitsOf(flags: CaptureFlags): AgentLimits {
     rings: new Set(flags.interface ?? []).size,
     ringBytes: flags.ringSize,
     dedup: flags.dedup,
+    upload: flags.upload !== undefined,
   });
 }
 
@@ -297,10 +390,11 @@ function govern(limits: AgentLimits, agent: Agent, outputs: Outputs): Governor {
 async function openObserve(
   flags: CaptureFlags,
   read: () => { counters: Counters; interfaces: readonly CaptureStats[] },
+  own: OwnTraffic | null,
 ): Promise<ObserveServer | null> {
   if (flags.observeListen === undefined) return null;
   const { ObserveServer } = await import('../observe/observe-server.ts');
-  const server = await ObserveServer.open(flags.observeListen, read);
+  const server = await ObserveServer.open(flags.observeListen, read, (ends) => own?.add(ends));
   tell(`metrics on ${server.url}/metrics, profiles on ${server.url}/debug/pprof/`);
   return server;
 }

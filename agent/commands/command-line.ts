@@ -4,6 +4,8 @@ import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { FloodgateError } from '../errors.ts';
 import { addCaptureOptions, type CaptureFlags } from './capture-options.ts';
+import type { CollectFlags } from './collect.ts';
+import { parseListen, parseSize } from './option-values.ts';
 
 /** @param argv as `process.argv` */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
@@ -32,6 +34,8 @@ function commandLine(): Command {
     .showHelpAfterError('(floodgate-agent --help tells what there is)')
     .allowExcessArguments(false)
     .enablePositionalOptions()
+    // A mistyped option may have a URL behind it, with a password in it.
+    .configureOutput({ outputError: (text, write) => write(text.replace(/:\/\/[^\s'"]*/g, '://…')) })
     .exitOverride();
   addCaptureOptions(program);
   program.action(async () => {
@@ -43,8 +47,32 @@ function commandLine(): Command {
     .command('inspect <file>')
     .description('witnesses of a file, or one bare witness, as JSON lines with their digests')
     .action(async (file: string) => (await import('./inspect.ts')).runInspect(file));
+  addCollect(program);
   return program;
 }
+
+function addCollect(program: Command): void {
+  program
+    .command('collect')
+    .description('receives the witnesses that agents upload and keeps them in an SQLite file')
+    .option('--listen <address>', 'where to, e.g. 127.0.0.1:8700; port 0 takes any that is free', parseListen)
+    .requiredOption('--store <file>', 'the SQLite file, made if it is not there')
+    .option('--store-max <size>', 'it grows no further: agents are told to keep what they have', parseSize, 10e9)
+    .option('--credentials <file>', 'one line, user:password, that agents give in their --upload URL')
+    .option('--print', 'a line for each witness as it comes')
+    .option('--list', 'what is in the store, then end')
+    .addHelpText('after', collectExamples)
+    .action(async (flags: CollectFlags) => (await import('./collect.ts')).runCollect(flags));
+}
+
+const collectExamples = `
+Examples:
+  floodgate-agent collect --listen 127.0.0.1:8700 --store witnesses.sqlite --print
+  floodgate-agent collect --store witnesses.sqlite --list
+
+Witnesses come by POST /v1/witnesses, gzipped, each with its length before it, a batch a request. A batch that comes
+again under its floodgate-batch identity is acknowledged and not stored twice. 400, 413 and 415 say that a batch will
+never be taken; after anything else the agent keeps it and tries again.`;
 
 function version(): string {
   const manifest = findUp(import.meta.dirname);

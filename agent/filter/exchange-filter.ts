@@ -8,8 +8,6 @@ import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
 import type { Expression } from './expression.ts';
 import type { RateWindows } from './rate-windows.ts';
 
-/** Verdicts that wait for a response: as many as exchanges wait in the table of witnesses. 1 MB at most. */
-const verdictsMax = 8192;
 /** Longer than any path worth a rule; the rest of one is not looked at. */
 const pathBytesMax = 4096;
 /** A DNS name has at most 253 characters (RFC 1035, section 2.3.4). */
@@ -28,6 +26,12 @@ export interface FilterRules {
   readonly isOwn: ((stream: number) => boolean) | null;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
+}
+
+export interface FilterLimits {
+  readonly streamsMax: number;
+  /** Verdicts that wait for a response, some 100 bytes each. */
+  readonly verdictsMax: number;
 }
 
 export class FilterCounters {
@@ -57,13 +61,15 @@ export class ExchangeFilter implements MessageHandler {
   readonly #verdicts = new Map<number, number>();
   /** By stream and side: 1 while a message that is left out flows. */
   readonly #isLeftOut: Uint8Array;
+  readonly #verdictsMax: number;
   readonly #choosesByRequest: boolean;
 
-  constructor(rules: FilterRules, inner: MessageHandler, streamsMax: number) {
+  constructor(rules: FilterRules, inner: MessageHandler, limits: FilterLimits) {
     this.#rules = rules;
     this.#inner = inner;
     this.readsHeadLater = inner.readsHeadLater ?? true;
-    this.#isLeftOut = new Uint8Array(streamsMax * 2);
+    this.#isLeftOut = new Uint8Array(limits.streamsMax * 2);
+    this.#verdictsMax = limits.verdictsMax;
     const { allowHosts, excludeHosts, allowPaths, excludePaths } = rules;
     this.#choosesByRequest = [allowHosts, excludeHosts, allowPaths, excludePaths].some(({ length }) => length > 0);
   }
@@ -115,7 +121,7 @@ export class ExchangeFilter implements MessageHandler {
   #remember(key: number, verdict: number): void {
     this.#verdicts.delete(key);
     this.#verdicts.set(key, verdict);
-    if (this.#verdicts.size <= verdictsMax) return;
+    if (this.#verdicts.size <= this.#verdictsMax) return;
     for (const oldest of this.#verdicts.keys()) {
       this.#verdicts.delete(oldest);
       this.counters.verdictsEvicted += 1;

@@ -33,7 +33,7 @@ function told(rules: Partial<FilterRules>): { filter: ExchangeFilter; lines: str
     bodyGap: (one) => void lines.push(`gap ${one.exchange}`),
     end: (one) => void lines.push(`end ${one.exchange}`),
   };
-  const filter = new ExchangeFilter({ ...all, ...rules }, inner, 16);
+  const filter = new ExchangeFilter({ ...all, ...rules }, inner, { streamsMax: 16, verdictsMax: 8192 });
   const send = (one: HttpMessage) => {
     filter.begin(one);
     filter.body(one, new Uint8Array(1), 0, 1);

@@ -1,6 +1,6 @@
 /** `--observe-listen`: `/metrics` for Prometheus, `/debug/pprof/{heap,allocs,profile}?seconds=` for `go tool pprof` and its kin. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { CaptureStats } from '../capture/frame-source.ts';
 import { FloodgateError } from '../errors.ts';
 import type { Counters } from '../stats.ts';
@@ -27,10 +27,15 @@ export class ObserveServer {
   #isProfiling = false;
 
   /** @throws FloodgateError `listen-failed`, for instance when the port is in use. */
-  static async open(address: { host: string; port: number }, read: () => Observation): Promise<ObserveServer> {
+  static async open(
+    address: { host: string; port: number },
+    read: () => Observation,
+    onConnection: (socket: Socket) => void,
+  ): Promise<ObserveServer> {
     const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
     server.maxConnections = connectionsMax;
     server.timeout = requestTimeoutMs;
+    server.on('connection', onConnection);
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);

@@ -68,12 +68,17 @@ export class Upload {
   #timer: NodeJS.Timeout | undefined;
   #whenIdle: (() => void) | null = null;
   #hasToldShed = false;
-  #isClosed = false;
+  /** Not started, or over. */
+  #isClosed = true;
 
   constructor(options: UploadOptions) {
     this.#options = options;
     this.#open = Buffer.allocUnsafeSlow(options.batchBytesMax);
-    // What an agent before this one left goes first.
+  }
+
+  /** From now on batches are sent; what an agent before this one left goes first. */
+  start(): void {
+    this.#isClosed = false;
     this.#pump();
   }
 

@@ -10,10 +10,14 @@ const nobody = 65_534;
  * Drops root for good: groups, group and user, in every thread of the process (the C library sees to that; it is
  * checked). Does nothing unless root. Files that are still to be opened must be open to the new user.
  * @param user a name or number; null for `nobody`. `root` keeps root.
+ * @param handOver called with the new user's numbers while the old one's rights still hold.
  * @returns what to tell the operator; null when there is nothing to say.
  * @throws FloodgateError `user-unknown`, `user-not-permitted` or `privileges-kept` when it cannot be done.
  */
-export function dropPrivileges(user: string | null): string | null {
+export function dropPrivileges(
+  user: string | null,
+  handOver: (uid: number, gid: number) => void = () => {},
+): string | null {
   if (process.platform !== 'linux') return null;
   if (process.geteuid!() !== 0) return staysAs(user);
   const { uid, gid } = lookUp(user ?? 'nobody');
@@ -21,6 +25,7 @@ export function dropPrivileges(user: string | null): string | null {
   if (!isMapped('uid_map', uid) || !isMapped('gid_map', gid)) {
     return `keeps its user: user ${uid} does not exist in this user namespace, where root has no power outside anyway`;
   }
+  handOver(uid, gid);
   try {
     if (maySetGroups()) process.setgroups!([gid]);
     process.setgid!(gid);

@@ -1,0 +1,95 @@
+/** Opens what chooses among exchanges and what uploads them. Loaded only where a run asks for some of it. */
+import type { Agent } from '../agent.ts';
+import { FloodgateError } from '../errors.ts';
+import { ExchangeFilter } from '../filter/exchange-filter.ts';
+import { Expression } from '../filter/expression.ts';
+import { ExpressionError } from '../filter/expression-program.ts';
+import type { OwnTraffic } from '../filter/own-traffic.ts';
+import { RateWindows } from '../filter/rate-windows.ts';
+import type { MessageHandler } from '../http/message-handler.ts';
+import type { AgentLimits } from '../limits.ts';
+import type { DiskSpool } from '../sinks/spool.ts';
+import type { Upload } from '../sinks/upload.ts';
+import { emptyStreamDescription } from '../tcp/stream-table.ts';
+import type { DeliveryFlags } from './delivery-options.ts';
+
+/** Everything here is judged by what its author wrote. @throws FloodgateError `expression-invalid`. */
+export function openFilter(
+  flags: DeliveryFlags,
+  limits: AgentLimits,
+  own: OwnTraffic | null,
+): (agent: Agent, inner: MessageHandler) => ExchangeFilter {
+  const expressions = (option: string, texts: readonly string[] = [], ignoreCase = false) =>
+    texts.map((text) => readExpression(option, text, ignoreCase));
+  const rules = {
+    allowHosts: expressions('--allow-host', flags.allowHost, true),
+    excludeHosts: expressions('--exclude-host', flags.excludeHost, true),
+    allowPaths: expressions('--allow-path', flags.allowPath),
+    excludePaths: expressions('--exclude-path', flags.excludePath),
+    sampleShare: flags.sample ?? 1,
+    rate: flags.rateLimit === undefined ? null : new RateWindows(flags.rateLimit, Math.random),
+    random: Math.random,
+  };
+  const description = emptyStreamDescription();
+  return (agent, inner) => {
+    const isOwn =
+      own === null ? null : (stream: number) => !own.isEmpty && own.has(agent.tcp.describe(stream, description));
+    const { tcp, witness } = limits;
+    return new ExchangeFilter({ ...rules, isOwn }, inner, {
+      streamsMax: tcp.streamsMax,
+      verdictsMax: witness.pendingMax,
+    });
+  };
+}
+
+function readExpression(option: string, text: string, ignoreCase: boolean): Expression {
+  try {
+    return new Expression(text, ignoreCase);
+  } catch (cause) {
+    if (!(cause instanceof ExpressionError)) throw cause;
+    throw new FloodgateError('expression-invalid', `${option}: ${cause.message}`, {
+      hint: 'characters, . [ ] ( ) | * + ? {m,n} ^ $ and \\d \\w \\s are what there is: what needs no backtracking',
+      cause,
+    });
+  }
+}
+
+export interface OpenedUpload {
+  readonly upload: Upload;
+  /** Null where batches wait in memory. */
+  readonly disk: DiskSpool | null;
+  /** After the last batch. */
+  close(): void;
+}
+
+/** @throws FloodgateError `upload-url`, `spool-*`. */
+export async function openUpload(
+  flags: DeliveryFlags & { upload: string },
+  limits: AgentLimits,
+  own: OwnTraffic | null,
+  means: { nowMs: () => number; tell: (line: string) => void },
+): Promise<OpenedUpload> {
+  const { UploadTarget } = await import('../sinks/upload-target.ts');
+  const target = new UploadTarget(flags.upload);
+  if (target.tellsCredentials) means.tell(`upload: user and password go to ${target.origin} unencrypted`);
+  const { DiskSpool, MemorySpool } = await import('../sinks/spool.ts');
+  const { UploadRequest } = await import('../sinks/upload-request.ts');
+  const { Upload } = await import('../sinks/upload.ts');
+  const tls = target.isTls ? await import('node:https') : null;
+  const disk = flags.spool === undefined ? null : new DiskSpool(flags.spool, flags.spoolMax);
+  const requests = new UploadRequest(
+    { target, timeoutMs: flags.uploadTimeoutMs, nowMs: Date.now, onConnection: (ends) => own?.add(ends) },
+    tls,
+  );
+  const upload = new Upload({
+    spool: disk ?? new MemorySpool(limits.memorySpoolBytesMax),
+    send: (batch) => requests.send(batch),
+    abort: () => requests.abort(),
+    batchBytesMax: Math.min(flags.uploadBatch ?? limits.batchBytesMax, limits.batchBytesMax),
+    batchMsMax: flags.uploadIntervalMs,
+    origin: target.origin,
+    random: Math.random,
+    ...means,
+  });
+  return { upload, disk, close: () => requests.close() };
+}
