@@ -111,7 +111,7 @@ function compareLog(result: Comparison, file: string, log: ZeekLog, capture: Cap
   }
 }
 
-function readIndex(shared: string): Map<string, string>[] {
+export function readIndex(shared: string): Map<string, string>[] {
   const lines = readFileSync(join(shared, 'corpora', 'INDEX.tsv'), 'latin1')
     .trimEnd()
     .split('\n');

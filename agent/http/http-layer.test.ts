@@ -195,6 +195,22 @@ t.test('a response captured before its request is its answer, where nothing is m
 });
 
 transcript(
+  'the answer to a HEAD captured before its request has no body all the same',
+  [
+    [1, 'HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n'],
+    [0, 'HEAD / HTTP/1.1\r\n\r\n'],
+    [0, 'GET /a HTTP/1.1\r\n\r\n'],
+    [1, 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx'],
+  ],
+  [
+    '0 HEAD / 1.1 ()',
+    '0 200 OK for ? 1.1 (Content-Length: 40)',
+    '1 GET /a 1.1 ()',
+    '1 200 OK for GET 1.1 (Content-Length: 1) "x"',
+  ],
+);
+
+transcript(
   'an HTTP/0.9 request is answered without a head, even where the server had begun to say something else',
   [
     [1, 'HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nunasked', 1_000_000],

@@ -453,6 +453,14 @@ export class HttpLayer implements StreamHandler {
     message.exchange = this.#pairing.request(side.stream, message.method, message.uri, tsUs);
     this.#frame(side, false);
     if (side.simple) this.#expectNoHead(side);
+    else if (message.method === 'HEAD') this.#endEarlyAnswer(side);
+  }
+
+  /** The response to this HEAD was captured before it: it has no body to wait for. */
+  #endEarlyAnswer(side: SideRecord): void {
+    const other = this.#sides[side.stream * 2 + 1 - side.side];
+    if (!other?.active || other.message.kind !== 'response' || other.message.exchange !== side.message.exchange) return;
+    if (other.message.bodyBytes + other.message.missingBytes + other.held === 0) this.#framing.finish(other, true);
   }
 
   /** What an HTTP/0.9 request is answered with has no head; a response that was sent unasked before is over by then. */

@@ -38,7 +38,8 @@ export class Connections {
   readonly #windowBytesMax: number;
   /** Streams that were reset and linger for what a mirror port shows late. */
   readonly #resetting: LinkedLists;
-  readonly #resetUs: Float64Array;
+  /** When a stream was reset, or closed for another reason. */
+  readonly #overUs: Float64Array;
   /** Streams whose closing is under way. */
   readonly #closing: Uint8Array;
   #pressure: Pressure = Pressure.none;
@@ -52,7 +53,7 @@ export class Connections {
     this.table = new StreamTable(limits.streamsMax, options.separateNetworks, options.hashSeed);
     this.#halves = new HalfStreams(limits.streamsMax);
     this.#resetting = new LinkedLists(limits.streamsMax, 1);
-    this.#resetUs = new Float64Array(limits.streamsMax);
+    this.#overUs = new Float64Array(limits.streamsMax);
     this.#closing = new Uint8Array(limits.streamsMax);
     this.#assembler = new Assembler({
       halves: this.#halves,
@@ -140,9 +141,12 @@ export class Connections {
     const counters = this.#counters;
     const syn = (packet.flags & TcpFlag.syn) !== 0;
     if (closed >= 0) {
-      // Stragglers of the old one: everything but a SYN with another initial sequence number.
+      // Stragglers of the old one: everything but a SYN with another initial sequence number, or one that comes too late
+      // for that (a client repeats its SYN after it has reset what a server still held: RFC 9293, 3.5.1).
       const half = closed * 2 + (this.table.fromFirst === (this.table.clientFirst[closed] === 1) ? 0 : 1);
-      if (!syn || ((packet.sequence + 1) | 0) === this.#halves.first[half] || (packet.flags & TcpFlag.ack) !== 0) {
+      const isOld = ((packet.sequence + 1) | 0) === this.#halves.first[half];
+      const isLate = isOld && tsUs - this.#overUs[closed]! < this.#limits.ackSlackUs;
+      if (!syn || isLate || (packet.flags & TcpFlag.ack) !== 0) {
         counters.segmentsAfterClose += 1;
         return -1;
       }
@@ -476,13 +480,14 @@ export class Connections {
       return;
     }
     if (this.#resetting.listOf(slot) >= 0) return;
-    this.#resetUs[slot] = tsUs;
+    this.#overUs[slot] = tsUs;
     this.#resetting.append(0, slot);
   }
 
   /** Flushes and closes a stream; its key stays in the table among the closed ones. */
   #close(slot: number, reason: CloseReason, tsUs: number): void {
     this.#closing[slot] = 1;
+    if (reason !== CloseReason.reset) this.#overUs[slot] = tsUs;
     this.#resetting.remove(slot);
     this.#assembler.finish(slot * 2, tsUs);
     this.#assembler.finish(slot * 2 + 1, tsUs);
@@ -500,10 +505,10 @@ export class Connections {
     const limits = this.#limits;
     this.#assembler.expire(nowUs);
     for (let slot = this.#resetting.first(0); slot >= 0; slot = this.#resetting.first(0)) {
-      const ageUs = nowUs - this.#resetUs[slot]!;
+      const ageUs = nowUs - this.#overUs[slot]!;
       if (ageUs >= 0 && ageUs < limits.ackSlackUs) break;
       // As of when it was due: after a pause of the whole capture its key is to be gone in time, too.
-      this.#close(slot, CloseReason.reset, ageUs < 0 ? nowUs : this.#resetUs[slot]! + limits.ackSlackUs);
+      this.#close(slot, CloseReason.reset, ageUs < 0 ? nowUs : this.#overUs[slot]! + limits.ackSlackUs);
     }
     this.#expireList(StreamList.closed, limits.closedHoldUs, nowUs);
     this.#expireList(StreamList.embryonic, limits.embryonicTimeoutUs, nowUs);

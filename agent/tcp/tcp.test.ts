@@ -198,6 +198,18 @@ t.test('RST', (t) => {
   t.end();
 });
 
+t.test('a SYN repeated after its client reset what the server still held opens the connection', (t) => {
+  const transcript = new Transcript();
+  transcript.play('> S 0\n< . 1 ack 28259\n> R 28259');
+  // On a quiet line no other packet runs the timers in between.
+  transcript.nowUs += 900_000;
+  t.equal(transcript.play('> S 0\n< SA 0 ack 1\n> . 1 ack 1 "abc"'), 'close 0 reset, open 0, 0.0 "abc"');
+  t.equal(transcript.layer.counters.segmentsAfterClose, 0);
+  transcript.play('> F 4\n< F 1\n> S 0');
+  t.equal(transcript.layer.counters.segmentsAfterClose, 1, 'at once it is a straggler');
+  t.end();
+});
+
 t.test('a reset stream is forgotten in time even if the whole capture pauses', (t) => {
   const transcript = established();
   transcript.play('> . 1 "abc"\n> R 4');
