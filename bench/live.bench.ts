@@ -132,12 +132,27 @@ async function run(recorded: Recorded, rate: number, seconds: number, agentOptio
     const cpuShare = (cpuSeconds(agent.pid!) - before) / sending.seconds;
     agent.kill('SIGTERM');
     await exited;
-    return { ...sending, cpuShare, stats: JSON.parse(readFileSync(stats, 'utf8')) };
+    return { ...sending, cpuShare, stats: lastOf(readFileSync(stats, 'utf8')) };
   } finally {
     agent.kill('SIGKILL');
     tap.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Statistics are one object over many lines, or one a line at an interval: then also when frames were dropped is told. */
+function lastOf(text: string): Record<string, number> {
+  if (text.startsWith('{\n')) return JSON.parse(text);
+  const samples = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, number>);
+  const steps = (name: string) =>
+    samples.map((sample, index) => Math.round(sample[name]! - (samples[index - 1]?.[name] ?? 0))).join(' ');
+  process.stdout.write(`dropped in each interval: ${steps('capture.framesDropped')}\n`);
+  process.stdout.write(`received in each interval: ${steps('capture.framesReceived')}\n`);
+  process.stdout.write(`CPU ms in each interval: ${steps('process.cpuMs')}\n`);
+  return samples.at(-1)!;
 }
 
 function print({ sent, seconds, bytes, stats, cpuShare }: Run): void {
