@@ -126,6 +126,39 @@ t.test('fragments of TCP segments become segments, within their bounds', (t) => 
   t.end();
 });
 
+t.test('fragments within fragments become segments; nesting without end is given up', (t) => {
+  const { layer, pageMemory, handler } = makeLayer(defaultTcpLimits, 101);
+  const payload = Buffer.alloc(3000, 'x');
+  const segment = buildSegment({ ...flow, sequence: 1, flags: TcpFlag.ack, payload });
+  let packets = [buildIpPacket(flow.source, flow.destination, 6, segment)];
+  const nest = (levels: number) => {
+    for (let level = 0; level < levels; level += 1) {
+      packets = packets.flatMap((packet, index) =>
+        fragmentIpPacket(packet, 1480, level * 100 + index).map((piece) =>
+          buildIpPacket('10.1.1.1', '10.1.1.2', 4, piece),
+        ),
+      );
+    }
+    // The outermost are fragments themselves.
+    return packets.flatMap((packet, index) => fragmentIpPacket(packet, 512, 9000 + index));
+  };
+  let nowUs = 1e15;
+  const feed = (pieces: readonly Uint8Array[]) => {
+    for (const piece of pieces) layer.frame(piece, 0, piece.length, piece.length, (nowUs += 10), 0);
+  };
+  feed(nest(1));
+  t.equal(handler.bytes, 3000);
+  t.equal(layer.snapshot()['wire.tooDeep'], 0);
+  // The long pieces last: each of them completes what is around it.
+  feed(nest(4).reverse());
+  t.equal(layer.counters.segments, 1, 'five levels deep: not followed');
+  t.ok(layer.snapshot()['wire.tooDeep']! > 0, 'and counted');
+  layer.advance(nowUs + 16_000_000);
+  t.equal(layer.gauges()['tcp.fragmentPagesInUse'], 0);
+  pageMemory.close();
+  t.end();
+});
+
 t.test('100,000 connections leave memory where it was (soak.ts plays 10 million)', (t) => {
   const samples = soak(100_000, 10);
   const [, , , , early] = samples;

@@ -42,6 +42,9 @@ const trimUs = 1_000_000;
 /** A timestamp this much before the latest is a step of the clock and not two interfaces out of step. */
 const clockStepUs = 1_000_000;
 
+/** Datagrams one frame may complete, one inside the other: as many as tunnels are followed. */
+const reassembliesMax = 3;
+
 export class TcpLayer implements FrameSink {
   readonly counters = new TcpCounters();
   /** Frames by what they turned out to be (`Decoded`), those from inside reassembled datagrams included. */
@@ -116,13 +119,17 @@ export class TcpLayer implements FrameSink {
   }
 
   #fragment(bytes: Uint8Array, interfaceIndex: number): void {
-    const length = this.#fragments.add(this.#packet, bytes, this.#nowUs);
-    if (length < 0) return;
     const datagram = this.#fragments.datagram;
-    const decoded = decodeReassembled(this.#packet, datagram, 0, length);
-    this.decoded[decoded]! += 1;
-    // A fragment inside a datagram made of fragments would need a second table: nobody sends that in earnest.
-    if (decoded === Decoded.tcp) this.#segment(datagram, interfaceIndex);
+    // A tunnel's packet may be a fragment in a datagram made of fragments: it waits in the same table, within its bounds.
+    for (let from = bytes, depth = 0; depth < reassembliesMax; from = datagram, depth += 1) {
+      const length = this.#fragments.add(this.#packet, from, this.#nowUs);
+      if (length < 0) return;
+      const decoded = decodeReassembled(this.#packet, datagram, 0, length);
+      this.decoded[decoded]! += 1;
+      if (decoded === Decoded.tcp) this.#segment(datagram, interfaceIndex);
+      if (decoded !== Decoded.fragment) return;
+    }
+    this.decoded[Decoded.tooDeep]! += 1;
   }
 
   /** Runs the timers up to `tsUs` on the packets' clock; `frame` does it by itself, a quiet live capture needs this. */

@@ -183,6 +183,124 @@ t.test('Teredo between relays is told by its content, and nothing else for it', 
   t.end();
 });
 
+t.test('link layers, byte by byte: tags, families, cooked headers', (t) => {
+  const mac = Array(12).fill(2);
+  const [v4, v6] = [ipv4(), ipv6()];
+  const cases: [name: string, linkType: number, frame: Uint8Array, result: string, vlan?: number][] = [
+    ['QinQ as 802.1ad has it', 1, bytes(mac, [0x88, 0xa8, 0x20, 7, 0x81, 0, 0xe0, 5, 8, 0], v4), 'tcp', 5],
+    ['QinQ under the old number', 1, bytes(mac, [0x91, 0, 0, 7, 0x81, 0, 0, 9, 0x86, 0xdd], v6), 'tcp', 9],
+    ['three tags', 1, bytes(mac, [0x88, 0xa8, 0, 1, 0x88, 0xa8, 0, 2, 0x81, 0, 0x0f, 0xff, 8, 0], v4), 'tcp', 4095],
+    ['a priority tag is no network', 1, bytes(mac, [0x81, 0, 0xe0, 0, 8, 0], v4), 'tcp', 0],
+    ['half a tag', 1, bytes(mac, [0x81, 0, 0, 5, 8]), 'cutShort'],
+    ['a tag around ARP', 1, bytes(mac, [0x81, 0, 0, 5, 8, 6], Array(28).fill(0)), 'arp'],
+    ['tags without end', 1, bytes(mac, ...Array(40).fill([0x81, 0, 0, 5]), [8, 0], v4), 'tooDeep'],
+    ['cooked, IPv6', 113, bytes([0, 4, 0, 1, 0, 6], Array(8).fill(2), [0x86, 0xdd], v6), 'tcp'],
+    ['cooked, tagged', 113, bytes(Array(14).fill(0), [0x81, 0], [0, 8, 8, 0], v4), 'tcp', 8],
+    ['cooked, ARP', 113, bytes(Array(14).fill(0), [8, 6], Array(28).fill(0)), 'arp'],
+    ['cooked, netlink', 113, bytes(Array(14).fill(0), [0, 4], v4), 'notIp'],
+    ['cooked, cut', 113, bytes(Array(15).fill(0)), 'cutShort'],
+    ['cooked v2, IPv6', 276, bytes([0x86, 0xdd], Array(18).fill(0), v6), 'tcp'],
+    ['cooked v2, tagged', 276, bytes([0x81, 0], Array(18).fill(0), [0, 3, 8, 0], v4), 'tcp', 3],
+    ['cooked v2, cut', 276, bytes([8, 0], Array(17).fill(0)), 'cutShort'],
+    ['BSD loopback, big-endian', 0, bytes([0, 0, 0, 2], v4), 'tcp'],
+    ['BSD loopback, IPv6 of FreeBSD', 0, bytes([28, 0, 0, 0], v6), 'tcp'],
+    ['BSD loopback, IPv6 of Linux', 0, bytes([10, 0, 0, 0], v6), 'tcp'],
+    ['OpenBSD loopback, IPv6', 108, bytes([0, 0, 0, 24], v6), 'tcp'],
+    ['BSD loopback, AppleTalk', 0, bytes([16, 0, 0, 0], v4), 'notIp'],
+    ['BSD loopback, cut', 0, bytes([2, 0, 0]), 'cutShort'],
+    ['BSD loopback that says IPv4 and is not', 0, bytes([2, 0, 0, 0], v6), 'malformed'],
+  ];
+  for (const [name, linkType, frame, expected, vlan] of cases) {
+    const { packet, result, text } = decode(frame, linkType);
+    t.equal(result, expected, name);
+    if (expected !== 'tcp') continue;
+    t.equal(text, payload.toString(), name);
+    t.equal(packet.vlan, vlan ?? -1, `${name}: tag`);
+  }
+  t.end();
+});
+
+t.test('IPv6 extension headers, one by one and cut anywhere', (t) => {
+  const tcp = buildSegment(segment6);
+  const carry = (first: number, ...headers: (number[] | Uint8Array)[]) =>
+    buildIpPacket(segment6.source, segment6.destination, first, bytes(...headers));
+  const cases: [name: string, packet: Uint8Array, result: string][] = [
+    ['hop by hop', carry(0, [6, 0, 1, 4, 0, 0, 0, 0], tcp), 'tcp'],
+    ['hop by hop of 24 bytes', carry(0, [6, 2], Array(22).fill(0), tcp), 'tcp'],
+    ['routing', carry(43, [6, 2, 0, 1], Array(20).fill(0), tcp), 'tcp'],
+    ['segment routing with two segments', carry(43, [6, 4, 4, 1], Array(36).fill(0), tcp), 'tcp'],
+    ['destination options, twice', carry(60, [60, 0, 1, 4, 0, 0, 0, 0], [6, 0, 1, 4, 0, 0, 0, 0], tcp), 'tcp'],
+    ['authentication of 24 bytes', carry(51, [6, 4], Array(22).fill(0), tcp), 'tcp'],
+    ['mobility', carry(135, [6, 0, 0, 0, 0, 0, 0, 0], tcp), 'tcp'],
+    ['host identity', carry(139, [6, 0, 0, 0, 0, 0, 0, 0], tcp), 'tcp'],
+    ['shim6', carry(140, [6, 0, 0, 0, 0, 0, 0, 0], tcp), 'tcp'],
+    ['an atomic fragment', carry(44, [6, 0, 0, 0, 0, 0, 0, 9], tcp), 'tcp'],
+    ['a first fragment', carry(44, [6, 0, 0, 1, 0, 0, 0, 9], tcp), 'fragment'],
+    ['encrypted', carry(50, Array(40).fill(0)), 'otherTransport'],
+    ['nothing follows', carry(59), 'otherTransport'],
+    ['UDP behind options', carry(60, [17, 0, 0, 0, 0, 0, 0, 0], buildUdp(1, 53, bytes([1]))), 'udp'],
+    ['ICMPv6', carry(58, [128, 0, 0, 0]), 'icmp'],
+    ['a header longer than the packet', carry(0, [6, 200, 0, 0, 0, 0, 0, 0], tcp), 'cutShort'],
+    ['half a header', carry(0, [6, 0, 0, 0]), 'cutShort'],
+    ['half a fragment header', carry(44, [6, 0, 0, 1]), 'cutShort'],
+  ];
+  for (const [name, packet, expected] of cases) {
+    const { result, text } = decode(packet, 229);
+    t.equal(result, expected, name);
+    if (expected === 'tcp') t.equal(text, payload.toString(), name);
+  }
+  t.end();
+});
+
+t.test('tunnels, at their edges', (t) => {
+  const outer = (protocol: number, ...body: (number[] | Uint8Array)[]) =>
+    buildEthernetFrame(buildIpPacket('1.1.1.1', '2.2.2.2', protocol, bytes(...body)));
+  const udp = (port: number, ...body: (number[] | Uint8Array)[]) => outer(17, buildUdp(5, port, bytes(...body)));
+  const frame = buildTcpFrame(segment);
+  const inFrame6 = buildEthernetFrame(ipv6());
+  const gre6 = buildEthernetFrame(buildIpPacket('::1', '::2', 47, bytes([0, 0, 0x86, 0xdd], ipv6())));
+  const twice = buildIpPacket('3.3.3.3', '4.4.4.4', 4, ipv4());
+  const fragmented = fragmentIpPacket(ipv4(), 8, 3)[0]!;
+  const cases: [name: string, frame: Uint8Array, result: string, network?: number][] = [
+    ['VXLAN, IPv6 inside', udp(4789, [8, 0, 0, 0, 1, 2, 3, 0], inFrame6), 'tcp', 0x010203],
+    ['VXLAN without the flag of its identifier', udp(4789, [0, 0, 0, 0, 1, 2, 3, 0], frame), 'udp'],
+    ['VXLAN, cut', udp(4789, [8, 0, 0]), 'cutShort'],
+    ['VXLAN, nothing inside', udp(4789, [8, 0, 0, 0, 0, 0, 1, 0]), 'cutShort'],
+    ['VXLAN in VXLAN', udp(4789, [8, 0, 0, 0, 0, 0, 1, 0], udp(4789, [8, 0, 0, 0, 0, 0, 2, 0], frame)), 'tcp', 2],
+    ['VXLAN around a fragment', udp(4789, [8, 0, 0, 0, 0, 0, 1, 0], buildEthernetFrame(fragmented)), 'fragment'],
+    ['VXLAN around ARP', udp(4789, [8, 0, 0, 0, 0, 0, 1, 0], Array(12).fill(2), [8, 6], Array(28).fill(0)), 'arp'],
+    ['GRE, IPv6 inside', outer(47, [0, 0, 0x86, 0xdd], ipv6()), 'tcp'],
+    ['GRE over IPv6', gre6, 'tcp'],
+    ['GRE with a checksum', outer(47, [0x80, 0, 8, 0], [1, 2, 0, 0], ipv4()), 'tcp'],
+    ['GRE with a key', outer(47, [0x20, 0, 8, 0], [9, 1, 2, 3], ipv4()), 'tcp', 0x010203],
+    ['GRE with a sequence number', outer(47, [0x10, 0, 8, 0], [0, 0, 0, 1], ipv4()), 'tcp'],
+    ['GRE with source routing', outer(47, [0x40, 0, 8, 0], Array(8).fill(0), ipv4()), 'otherTransport'],
+    ['GRE of version 2', outer(47, [0, 2, 8, 0], ipv4()), 'otherTransport'],
+    [
+      'GRE of version 1: PPTP',
+      outer(47, [0x30, 0x81, 0x88, 0x0b], Array(4).fill(0), Array(8).fill(0), [0xff, 3, 0, 0x21], ipv4()),
+      'tcp',
+    ],
+    ['GRE with CDP', outer(47, [0, 0, 0x20, 0], Array(20).fill(0)), 'notIp'],
+    ['GRE, cut', outer(47, [0, 0, 8]), 'cutShort'],
+    ['GRE, its key cut', outer(47, [0x20, 0, 8, 0, 1]), 'cutShort'],
+    ['IP in IP, twice', outer(4, twice), 'tcp'],
+    ['IP in IP, cut', outer(4, ipv4().subarray(0, 12)), 'cutShort'],
+    ['IP in IP that is IPv6', outer(4, ipv6()), 'malformed'],
+    ['6in4 that is IPv4', outer(41, ipv4()), 'malformed'],
+    ['a fragment in IP in IP', outer(4, fragmented), 'fragment'],
+    ['IPv6 in IPv6', buildEthernetFrame(buildIpPacket('::1', '::2', 41, ipv6())), 'tcp'],
+  ];
+  for (const [name, bytesOf, expected, network] of cases) {
+    const { packet, result, text } = decode(bytesOf);
+    t.equal(result, expected, name);
+    if (expected !== 'tcp') continue;
+    t.equal(text, payload.toString(), name);
+    t.equal(packet.network, network ?? 0, `${name}: network`);
+  }
+  t.end();
+});
+
 t.test('what is ignored has a name', (t) => {
   const ethernet = buildTcpFrame(segment);
   const mac = [...ethernet.subarray(0, 12)];

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { pageBytes } from '../bounded/page-pool.ts';
-import { decodeFrame } from './decode.ts';
+import { decodeFrame, decodeReassembled } from './decode.ts';
 import { type FragmentCounters, FragmentTable } from './fragments.ts';
 import { Decoded, Packet } from './packet.ts';
 import { buildIpPacket, fragmentIpPacket } from './packet-builder.ts';
@@ -73,6 +73,111 @@ t.test('overlaps: the first bytes stay', (t) => {
   t.same(add([fourth!])!.subarray(1480), payload.subarray(1480), 'what came first');
   t.ok(counters.fragmentsOverlapping >= 2);
   t.equal(add([first!]), null);
+  t.end();
+});
+
+t.test('a fragment within a datagram made of fragments', (t) => {
+  const { table, counters, packet } = makeTable();
+  const inner = fragmentIpPacket(buildIpPacket('10.9.9.1', '10.9.9.2', 6, payload), 2960, 7);
+  const outer = inner.map((piece, index) =>
+    fragmentIpPacket(buildIpPacket('10.0.0.1', '10.0.0.2', 4, piece), 1480, 20 + index),
+  );
+  let whole = -1;
+  for (const piece of outer.flat().reverse()) {
+    t.equal(decodeFrame(packet, piece, 0, piece.length, piece.length, 101), Decoded.fragment);
+    const length = table.add(packet, piece, 0);
+    if (length < 0) continue;
+    t.equal(decodeReassembled(packet, table.datagram, 0, length), Decoded.fragment, 'the inner one');
+    whole = table.add(packet, table.datagram, 0);
+  }
+  t.same(table.datagram.slice(0, whole), payload);
+  t.equal(packet.protocol, 6);
+  t.equal(counters.datagramsReassembled, 3);
+  t.equal(table.pagesInUse, 0);
+  t.end();
+});
+
+t.test('overlaps, one by one: the byte that came first stays', (t) => {
+  // Offsets in units of eight bytes; what is sent, and what is to come out.
+  const cases: [string, [offset: number, text: string, more: boolean][], string | null][] = [
+    [
+      'twice the same',
+      [
+        [0, 'aaaaaaaa', true],
+        [0, 'aaaaaaaa', true],
+        [1, 'bb', false],
+      ],
+      'aaaaaaaabb',
+    ],
+    [
+      'another in its place',
+      [
+        [0, 'aaaaaaaa', true],
+        [0, 'xxxxxxxx', true],
+        [1, 'bb', false],
+      ],
+      'aaaaaaaabb',
+    ],
+    [
+      'over its end',
+      [
+        [0, 'aaaaaaaabbbbbbbb', true],
+        [1, 'xxxxxxxxcccccccc', true],
+        [3, 'd', false],
+      ],
+      'aaaaaaaabbbbbbbbccccccccd',
+    ],
+    [
+      'over its start',
+      [
+        [1, 'bbbbbbbbcccccccc', true],
+        [0, 'aaaaaaaaxxxxxxxx', true],
+        [3, 'd', false],
+      ],
+      'aaaaaaaabbbbbbbbccccccccd',
+    ],
+    [
+      'around it',
+      [
+        [1, 'bbbbbbbb', true],
+        [0, 'aaaaaaaaxxxxxxxxcccccccc', true],
+        [3, 'd', false],
+      ],
+      'aaaaaaaabbbbbbbbccccccccd',
+    ],
+    [
+      'over two and the hole between',
+      [
+        [0, 'aaaaaaaa', true],
+        [2, 'cccccccc', true],
+        [0, 'xxxxxxxxbbbbbbbbxxxxxxxx', true],
+        [3, 'd', false],
+      ],
+      'aaaaaaaabbbbbbbbccccccccd',
+    ],
+    [
+      'two ends: bytes beyond the first make it none',
+      [
+        [0, 'aaaaaaaa', true],
+        [2, 'cc', false],
+        [1, 'b', false],
+      ],
+      null,
+    ],
+  ];
+  for (const [name, sent, expected] of cases) {
+    const { table, packet } = makeTable();
+    let length = -1;
+    for (const [offset, text, more] of sent) {
+      const piece = buildIpPacket('10.0.0.1', '10.0.0.2', 6, Buffer.from(text), 5);
+      piece[6] = more ? 0x20 : 0;
+      piece[7] = offset;
+      decodeFrame(packet, piece, 0, piece.length, piece.length, 101);
+      if (packet.fragmentOffset !== offset * 8) throw new Error('not the fragment that was meant');
+      length = Math.max(length, table.add(packet, piece, 0));
+    }
+    t.equal(length < 0 ? null : Buffer.from(table.datagram.subarray(0, length)).toString(), expected, name);
+  }
   t.end();
 });
 

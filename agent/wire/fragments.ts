@@ -1,6 +1,7 @@
 /**
  * IP fragments put together (RFC 791, 3.2; RFC 8200, 4.5), within a fixed number of datagrams, bytes and time. Overlap
- * policy: first wins. A datagram is dropped when it outlives the timeout on the packets' clock, and the oldest one when
+ * policy: first wins, byte by byte, for both versions (RFC 5722 has IPv6 hosts drop such datagrams: an observer cannot know
+ * that they did). A datagram is dropped when it outlives the timeout on the packets' clock, and the oldest one when
  * there is no room for a new one.
  */
 import { LruMap } from '../bounded/lru-map.ts';
@@ -89,7 +90,7 @@ export class FragmentTable {
   }
 
   /**
-   * Takes the fragment that `packet` describes.
+   * Takes the fragment that `packet` describes; `bytes` may be `datagram` itself, for one that lay inside the last.
    * @returns the datagram's length once it is complete: its payload is `datagram[0, length)` and `packet.protocol` what
    * it carries; else −1.
    */
