@@ -167,6 +167,24 @@ t.test('SIGTERM: flushes, writes its statistics, exits 0', async (t) => {
   t.equal(JSON.parse(readFileSync(file('term.har'), 'utf8')).log.entries.length, 200);
 });
 
+t.test('a pipe that runs dry: recorded frames keep the clock of their own, no stream ends for the pause', async (t) => {
+  const { child } = await piped('--stats', file('dry.jsonl'), '--stats-interval-ms', '20');
+  const bytes = readFileSync(capture);
+  const samples = () => readFileSync(file('dry.jsonl'), 'utf8').trimEnd().split('\n');
+  // In the middle of the connection, and of a frame.
+  child.stdin!.write(bytes.subarray(0, bytes.length >> 1));
+  for (let tries = 0; tries < 200 && !/"http.responses":[1-9]/.test(samples().at(-1)!); tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  const before = samples().length;
+  while (samples().length < before + 20) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.stdin!.end(bytes.subarray(bytes.length >> 1));
+  const [code] = await once(child, 'exit');
+  t.equal(code, 0);
+  const told = JSON.parse(samples().at(-1)!);
+  t.match(told, { type: 'final', 'tcp.streamsOpened': 1, 'tcp.streamsClosedIdle': 0, 'tcp.streamsOpenedMidStream': 0 });
+  t.match(told, { 'http.requestsComplete': 200, 'http.responsesComplete': 200, 'http.pairs': 200 });
+});
+
 t.test('killed: the HAR file is whole up to its last entry', async (t) => {
   const { child } = await piped('--har', file('kill.har'));
   const bytes = readFileSync(capture);
