@@ -22,10 +22,15 @@ const bodyBytesMax = 34 << 20;
 const inflatedBytesMax = 34 << 20;
 /** Of all requests together, as they come in. */
 const heldBytesMax = 64 << 20;
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 60_000;
-/** A client that neither sends nor takes. */
-const idleTimeoutMs = 20_000;
+
+/** How long a client may take. */
+export interface CollectPatience {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** Neither sending nor taking anything. */
+  readonly idleMs: number;
+}
+const usualPatience: CollectPatience = { headersMs: 10_000, requestMs: 60_000, idleMs: 20_000 };
 
 export class CollectCounters {
   batchesStored = 0;
@@ -50,6 +55,8 @@ export interface CollectOptions {
   readonly nowMs: () => number;
   /** Each witness that was stored. */
   readonly onWitness: (witness: StoredWitness) => void;
+  /** @default 10 s for the head, 60 s for all, 20 s of silence */
+  readonly patience?: CollectPatience;
 }
 
 /** Something is wrong with a request: its status, and words for its author. */
@@ -70,14 +77,15 @@ export class CollectServer {
 
   /** @throws FloodgateError `listen-failed`. */
   static async open(address: { host: string; port: number }, options: CollectOptions): Promise<CollectServer> {
+    const { headersMs, requestMs, idleMs } = options.patience ?? usualPatience;
     const server = createServer({
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: idleTimeoutMs,
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(1_000, headersMs),
+      keepAliveTimeout: idleMs,
     });
     server.maxConnections = connectionsMax;
-    server.timeout = idleTimeoutMs;
+    server.timeout = idleMs;
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);

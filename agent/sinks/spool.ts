@@ -336,7 +336,7 @@ export class DiskSpool implements Spool {
       }
       const owner = readFileSync(file, 'utf8');
       const pid = Number(owner.split(' ')[0]);
-      if (pid !== process.pid && pid > 0 && owner === `${pid} ${startOf(pid)}`) {
+      if (pid > 0 && isAlive(pid) && owner === `${pid} ${startOf(pid)}`) {
         throw new FloodgateError('spool-in-use', `the spool ${this.#folder} is another agent’s (process ${pid})`, {
           hint: 'give each agent a --spool of its own',
         });
@@ -346,7 +346,16 @@ export class DiskSpool implements Spool {
   }
 }
 
-/** When a process began, in ticks since boot: with it a number that is used again is told apart. '' for none. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Another user's process is one all the same.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** When a process began, in ticks since boot: with it a number that is used again is told apart. '' where nothing says so. */
 function startOf(pid: number): string {
   const stat = tryTo(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   // The name in parentheses may hold anything, parentheses as well: field 22 is counted from the last one.

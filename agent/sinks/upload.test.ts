@@ -1,0 +1,422 @@
+/** The sending and the receiving end against each other, and each against one that misbehaves: real sockets throughout. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import t, { type Test } from 'tap';
+import { keyWitness, witnessDigest } from '../digest/digest.ts';
+import { encodeDelimitedWitness } from '../encode/witness-encoder.ts';
+import * as ir from '../witness/ir.ts';
+import { CollectServer, collectPath } from './collect-server.ts';
+import { DiskSpool, MemorySpool, type Spool } from './spool.ts';
+import { Upload } from './upload.ts';
+import { retryAfter, UploadRequest } from './upload-request.ts';
+import { UploadTarget } from './upload-target.ts';
+import { WitnessStore } from './witness-store.ts';
+
+t.setTimeout(60_000);
+
+/** A witness unlike all others. */
+function witness(number: number): Buffer {
+  const result = ir.httpWitness('GET', 'api.example', `/items/${number}`, 1);
+  result.method!.args.append('0', ir.int64Data(number, ir.httpMeta(ir.Location.QUERY, 'q')));
+  keyWitness(result);
+  witnessDigest(result);
+  return Buffer.from(encodeDelimitedWitness(result)!);
+}
+
+interface UploadTrial {
+  readonly upload: Upload;
+  readonly told: string[];
+  readonly close: () => void;
+}
+
+function uploadTo(
+  url: string,
+  spool: Spool,
+  settings: { timeoutMs?: number; batchBytesMax?: number } = {},
+): UploadTrial {
+  const told: string[] = [];
+  const target = new UploadTarget(url);
+  const { timeoutMs = 2_000, batchBytesMax = 400 } = settings;
+  const requests = new UploadRequest({ target, timeoutMs, nowMs: Date.now, onConnection: () => {} }, null);
+  const upload = new Upload({
+    spool,
+    send: (batch) => requests.send(batch),
+    abort: () => requests.abort(),
+    batchBytesMax,
+    batchMsMax: 50,
+    origin: target.origin,
+    tell: (line) => void told.push(line),
+    nowMs: () => performance.now(),
+    // The shortest pauses there are: a test has no time.
+    random: () => 0.01,
+  });
+  upload.start();
+  return { upload, told, close: () => requests.close() };
+}
+
+function folderOf(t: Test): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-upload-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function collect(
+  t: Test,
+  settings: Partial<Parameters<typeof CollectServer.open>[1]> & { bytesMax?: number } = {},
+) {
+  const { bytesMax = 1e9, ...options } = settings;
+  const file = path.join(folderOf(t), 'store.sqlite');
+  const store = new WitnessStore(file, bytesMax);
+  const server = await CollectServer.open(
+    { host: '127.0.0.1', port: 0 },
+    { store, credentials: null, nowMs: Date.now, onWitness: () => {}, ...options },
+  );
+  t.teardown(async () => {
+    await server.close(0);
+    store.close();
+  });
+  return { server, store, file };
+}
+
+t.test('every witness once, in its order', async (t) => {
+  const { server, store } = await collect(t);
+  const { upload, told, close } = uploadTo(server.url, new MemorySpool(1e6));
+  for (let i = 0; i < 500; i += 1) upload.add(witness(i));
+  upload.add(Buffer.concat([witness(500)]));
+  await upload.drain(10_000);
+  close();
+  const paths = [...store.witnesses()].map((each) => each.path);
+  t.strictSame(
+    paths,
+    Array.from({ length: 501 }, (_, i) => `/items/${i}`),
+  );
+  const snapshot = upload.snapshot();
+  t.equal(snapshot.witnessesSent, 501);
+  t.equal(snapshot.batchesSent, server.counters.batchesStored);
+  t.ok(snapshot.batchesSent! > 50, 'by bytes');
+  t.strictSame(told, []);
+});
+
+t.test('a batch waits no longer than its time; one witness beyond a batch’s size goes alone', async (t) => {
+  const { server, store } = await collect(t);
+  const { upload, close } = uploadTo(server.url, new MemorySpool(1e6), { batchBytesMax: 60 });
+  upload.add(witness(1));
+  t.equal(upload.snapshot().openWitnesses! + upload.snapshot().batchesSealed!, 1);
+  const long = ir.httpWitness('GET', 'h', `/${'x'.repeat(5_000)}`);
+  upload.add(Buffer.from(encodeDelimitedWitness(long)!));
+  const small = uploadTo(server.url, new MemorySpool(1e6), { batchBytesMax: 10_000 });
+  small.upload.add(witness(2));
+  small.upload.tick();
+  t.equal(small.upload.snapshot().openWitnesses, 1);
+  await new Promise((resolve) => setTimeout(resolve, 80));
+  small.upload.tick();
+  t.equal(small.upload.snapshot().openWitnesses, 0);
+  for (const each of [upload, small.upload]) await each.drain(5_000);
+  close();
+  small.close();
+  t.equal(store.totals().witnesses, 3);
+});
+
+/** What a server can do to a request, one after the other; then it behaves. */
+type Misdeed = (request: IncomingMessage, response: ServerResponse) => void;
+const misdeeds: Record<string, Misdeed> = {
+  'an error': (_request, response) => void response.writeHead(500).end('no'),
+  'a reset after the first bytes': (request) =>
+    request.once('data', () => (request.socket as Socket).resetAndDestroy()),
+  'a reset before anything': (request) => (request.socket as Socket).resetAndDestroy(),
+  'half an answer': (_request, response) => {
+    response.writeHead(200, { 'content-length': 100 });
+    response.write('half');
+    setTimeout(() => response.destroy(), 20);
+  },
+  'no answer': () => {},
+  'an answer without end': (_request, response) => {
+    response.writeHead(200);
+    const more = () => {
+      if (response.destroyed) return;
+      response.write(Buffer.alloc(64 << 10));
+      setImmediate(more);
+    };
+    more();
+  },
+  'a redirect': (_request, response) => void response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end(),
+  unauthorized: (_request, response) => void response.writeHead(401).end(),
+  'what is no HTTP': (request) => void request.socket.end('220 smtp.example ESMTP\r\n'),
+  'many headers': (request) => void request.socket.end(`HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(50_000)}\r\n`),
+};
+
+t.test('a server that misbehaves: nothing is lost, nothing twice', async (t) => {
+  const { server, store } = await collect(t);
+  const deeds = Object.values(misdeeds);
+  const seen: string[] = [];
+  const between = createHttpServer((request, response) => {
+    seen.push(String(request.headers['floodgate-batch']));
+    const deed = deeds.shift();
+    if (deed !== undefined) deed(request, response);
+    else pass(request, response, server.url);
+  });
+  between.listen(0, '127.0.0.1');
+  await once(between, 'listening');
+  t.teardown(() => {
+    between.close();
+    between.closeAllConnections();
+  });
+  const url = `http://127.0.0.1:${(between.address() as AddressInfo).port}${collectPath}`;
+  const { upload, told, close } = uploadTo(url, new DiskSpool(path.join(folderOf(t), 'spool'), 1e6), {
+    timeoutMs: 300,
+  });
+  for (let i = 0; i < 30; i += 1) upload.add(witness(i));
+  await upload.drain(20_000);
+  close();
+  t.match(store.totals(), { witnesses: 30, digests: 30 });
+  const snapshot = upload.snapshot();
+  t.equal(snapshot.retries, Object.keys(misdeeds).length, 'once for each');
+  t.equal(new Set(seen.slice(0, snapshot.retries! + 1)).size, 1, 'under the same identity each time');
+  t.match(snapshot, { failuresTimeout: 1, failuresStatus: 3, witnessesSent: 30, spoolBytes: 0, backoffMs: 0 });
+  t.equal(told.length, 2, `told once each: ${told}`);
+  t.match(told[0], /does not take batches/);
+  t.match(told[1], /takes batches again/);
+});
+
+/** Hands a request on. */
+function pass(request: IncomingMessage, response: ServerResponse, url: string): void {
+  void (async () => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const headers = request.headers as Record<string, string>;
+    const { status } = await fetch(url, {
+      method: 'POST',
+      body: Buffer.concat(chunks),
+      headers: {
+        'content-encoding': headers['content-encoding']!,
+        'floodgate-batch': headers['floodgate-batch']!,
+        'floodgate-witnesses': headers['floodgate-witnesses']!,
+      },
+    });
+    response.writeHead(status).end();
+  })();
+}
+
+t.test('an answer that is lost after the batch was stored: it comes again and is known', async (t) => {
+  const { server, store } = await collect(t);
+  let isFirst = true;
+  const between = createServer((client) => {
+    const upstream = connect(Number(new URL(server.url).port), '127.0.0.1');
+    for (const socket of [client, upstream]) socket.on('error', () => {});
+    client.pipe(upstream);
+    upstream.on('data', (bytes) => {
+      if (isFirst) client.resetAndDestroy();
+      else client.write(bytes);
+      isFirst = false;
+    });
+    client.on('close', () => upstream.destroy());
+  });
+  between.listen(0, '127.0.0.1');
+  await once(between, 'listening');
+  const url = `http://127.0.0.1:${(between.address() as AddressInfo).port}${collectPath}`;
+  const { upload, close } = uploadTo(url, new MemorySpool(1e6));
+  for (let i = 0; i < 20; i += 1) upload.add(witness(i));
+  await upload.drain(10_000);
+  close();
+  between.close();
+  t.equal(server.counters.batchesRepeated, 1);
+  t.equal(store.totals().witnesses, 20);
+  t.equal(upload.snapshot().witnessesSent, 20);
+});
+
+t.test('refused for good, put off, asked to wait', async (t) => {
+  const statuses = [413, 429, 503, 200];
+  const times: number[] = [];
+  const server = createHttpServer((request, response) => {
+    times.push(performance.now());
+    request.resume();
+    request.on('end', () => response.writeHead(statuses.shift() ?? 200, { 'retry-after': '1' }).end());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { upload, told, close } = uploadTo(
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    new MemorySpool(1e6),
+  );
+  upload.add(witness(1));
+  upload.seal();
+  upload.add(witness(2));
+  await upload.drain(10_000);
+  close();
+  t.match(upload.snapshot(), { batchesRefused: 1, witnessesRefused: 1, witnessesSent: 1, retries: 2 });
+  t.ok(times[2]! - times[1]! >= 990 && times[3]! - times[2]! >= 990, 'Retry-After is kept');
+  t.match(told[0], /refuses a batch for good \(status 413\)/);
+  t.equal(retryAfter('120', 0), 120_000);
+  t.equal(retryAfter('Thu, 01 Jan 1970 00:01:00 GMT', 15_000), 45_000);
+  t.equal(retryAfter('999999999', 0), 3_600_000, 'an hour at most');
+  for (const nothing of ['', 'soon', '-5', undefined]) t.equal(retryAfter(nothing, Date.now()), 0);
+});
+
+t.test('a server that is away: what waits is bounded, what is shed is counted', async (t) => {
+  const folder = path.join(folderOf(t), 'spool');
+  const { upload, told, close } = uploadTo('http://127.0.0.1:1/', new DiskSpool(folder, 3_000));
+  for (let i = 0; i < 300; i += 1) upload.add(witness(i));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await upload.drain(300);
+  close();
+  const snapshot = upload.snapshot();
+  t.ok(snapshot.spoolBytes! <= 3_000);
+  t.ok(snapshot.failuresConnect! > 1);
+  t.ok(snapshot.batchesShed! > 10);
+  t.equal(snapshot.witnessesShed! + snapshot.spoolWitnesses!, 300);
+  t.match(told.join('\n'), /oldest are shed.*\n?.*/);
+  const { server, store } = await collect(t);
+  const next = uploadTo(server.url, new DiskSpool(folder, 3_000));
+  await next.upload.drain(5_000);
+  next.close();
+  t.equal(store.totals().witnesses, snapshot.spoolWitnesses, 'the next agent sends what was left');
+  t.equal([...store.witnesses()].at(-1)!.path, '/items/299', 'the newest among it');
+});
+
+t.test('pauses grow and are random', async (t) => {
+  const pauses: number[] = [];
+  let upload: Upload | undefined;
+  const spool = new MemorySpool(1e6);
+  let draws = 0;
+  upload = new Upload({
+    spool,
+    send: async () => {
+      pauses.push(upload?.snapshot().backoffMs ?? 0);
+      return { kind: 'failed', at: 'connect', why: 'x', retryAfterMs: 0 };
+    },
+    abort: () => {},
+    ...{ batchBytesMax: 100, batchMsMax: 1, origin: '', tell: () => {}, nowMs: () => 0 },
+    random: () => {
+      draws += 1;
+      return 0.004;
+    },
+  });
+  upload.start();
+  upload.add(witness(1));
+  upload.seal();
+  const backoffs: number[] = [];
+  for (let i = 0; i < 60 && draws < 9; i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 15));
+    backoffs.push(upload.snapshot().backoffMs!);
+  }
+  await upload.drain(0);
+  t.ok(draws >= 6);
+  t.ok(Math.max(...backoffs) >= 64, `${[...new Set(backoffs)]}`);
+  t.ok(Math.max(...backoffs) <= 60_000 * 0.004);
+});
+
+t.test('the target’s secrets stay with it', (t) => {
+  const target = new UploadTarget('https://agent:p%40ss@collect.example:8443/v1?key=abc#x');
+  t.equal(target.origin, 'https://collect.example:8443');
+  t.equal(target.request().authorization, `Basic ${Buffer.from('agent:p@ss').toString('base64')}`);
+  t.equal(target.request().url.href, 'https://collect.example:8443/v1?key=abc');
+  t.notOk(target.tellsCredentials);
+  t.ok(new UploadTarget('http://a:b@collect.example/').tellsCredentials);
+  t.notOk(new UploadTarget('http://a:b@127.0.0.1/').tellsCredentials);
+  t.notMatch(JSON.stringify(target), /ss|abc|key/);
+  for (const text of ['hunter2', 'ftp://u:hunter2@h/', 'http://u:%hunter2@h/', '//hunter2', '']) {
+    const error = t.throws(() => new UploadTarget(text), { code: 'upload-url' }) as Error;
+    t.notMatch(`${error.message}${error.stack}`, /hunter2/);
+  }
+  t.end();
+});
+
+t.test('whatever comes to the collecting end, a status is the answer, and it is counted', async (t) => {
+  const patience = { headersMs: 400, requestMs: 600, idleMs: 2_000 };
+  const { server, store } = await collect(t, { credentials: 'agent:secret', patience });
+  const good = Buffer.concat([witness(1), witness(2)]);
+  const identity = 'a'.repeat(32);
+  const send = async (changes: Record<string, string | undefined>, body: Uint8Array, init: RequestInit = {}) => {
+    const headers = new Headers({
+      'content-encoding': 'gzip',
+      'floodgate-batch': identity,
+      'floodgate-witnesses': '2',
+      authorization: `Basic ${Buffer.from('agent:secret').toString('base64')}`,
+    });
+    for (const [name, value] of Object.entries(changes))
+      value === undefined ? headers.delete(name) : headers.set(name, value);
+    return (await fetch(server.url, { method: 'POST', headers, body: Buffer.from(body), ...init })).status;
+  };
+  const bomb = gzipSync(Buffer.alloc(64 << 20));
+  t.equal(await send({}, gzipSync(good).subarray(0, 50)), 400, 'half a gzip');
+  t.equal(await send({}, good), 400, 'no gzip');
+  t.equal(await send({}, bomb), 413, 'a bomb');
+  t.equal(await send({}, gzipSync(good.subarray(0, good.length - 1))), 400, 'half a witness');
+  t.equal(await send({}, gzipSync(Buffer.from([255, 255, 255, 255, 255, 255]))), 400, 'a length without end');
+  t.equal(await send({}, gzipSync(Buffer.from([3, 1, 2, 3]))), 400, 'no witness');
+  t.equal(await send({ 'floodgate-witnesses': '3' }, gzipSync(good)), 400, 'another number');
+  t.equal(await send({ 'floodgate-batch': "'; DROP TABLE batches" }, gzipSync(good)), 400, 'no identity');
+  t.equal(await send({ 'floodgate-batch': undefined }, gzipSync(good)), 400);
+  t.equal(await send({ 'content-encoding': 'br' }, gzipSync(good)), 415);
+  t.equal(await send({ authorization: undefined }, gzipSync(good)), 401);
+  t.equal(await send({ authorization: `Basic ${Buffer.from('agent:other').toString('base64')}` }, gzipSync(good)), 401);
+  t.equal((await fetch(server.url)).status, 405);
+  t.equal((await fetch(server.url.replace(collectPath, '/etc/passwd'))).status, 404);
+  t.equal(store.totals().batches, 0, 'nothing of it is stored');
+  t.equal(await send({}, gzipSync(good)), 200);
+  t.equal(await send({}, gzipSync(good)), 200, 'known');
+  t.strictSame({ ...store.totals() }, { batches: 1, witnesses: 2, digests: 2 });
+
+  const head = `POST ${collectPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${Buffer.from('agent:secret').toString('base64')}\r\nContent-Encoding: gzip\r\nFloodgate-Batch: ${'b'.repeat(32)}\r\nFloodgate-Witnesses: 2\r\n`;
+  t.match(await raw(server.url, 'BREW /coffee HTCPCP/1.0\r\n\r\n'), /^HTTP\/1.1 400/);
+  t.match(await raw(server.url, 'POST / HTTP/1.1\r\nHo'), /^HTTP\/1.1 408/, 'a head that never ends');
+  t.match(
+    await raw(server.url, `${head}Content-Length: 1000\r\n\r\nshort`),
+    /^HTTP\/1.1 408/,
+    'a body that never comes',
+  );
+  t.match(await raw(server.url, `${head}Content-Length: 99999999999\r\n\r\n`), /^HTTP\/1.1 413/);
+  t.match(await raw(server.url, `${head}Content-Length: 5\r\n\r\nmuch longer than five`), /^HTTP\/1.1 400/);
+  await raw(server.url, `${head}Content-Length: 1000\r\n\r\nshort`, true);
+  t.equal(store.totals().batches, 1);
+  const { counters } = server;
+  t.match(
+    { ...counters },
+    {
+      batchesStored: 1,
+      witnessesStored: 2,
+      batchesRepeated: 1,
+      requestsTooLarge: 2,
+      requestsUnauthorized: 2,
+      requestsElsewhere: 2,
+    },
+  );
+  t.ok(counters.requestsMalformed >= 12, `${counters.requestsMalformed}`);
+  t.ok(counters.requestsAborted >= 2, `${counters.requestsAborted}`);
+});
+
+/** Bytes as they are; the answer up to the end of the connection. */
+async function raw(url: string, bytes: string, hangsUp = false): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  socket.write(bytes);
+  if (hangsUp) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return '';
+  }
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  return answer;
+}
+
+t.test('a store that is full puts agents off, and is whole', async (t) => {
+  const { server, store, file } = await collect(t, { bytesMax: 80_000 });
+  const { upload, close } = uploadTo(server.url, new MemorySpool(1e7), { batchBytesMax: 5_000 });
+  for (let i = 0; i < 3_000; i += 1) upload.add(witness(i));
+  await upload.drain(700);
+  close();
+  const { witnesses } = store.totals();
+  t.ok(witnesses > 50 && witnesses < 3_000, `${witnesses} stored`);
+  t.equal(upload.snapshot().witnessesSent, witnesses, 'what was acknowledged, and no more');
+  t.ok(server.counters.requestsPutOff > 0);
+  t.throws(() => new WitnessStore(path.dirname(file), 1e6), { code: 'store-open' });
+});
