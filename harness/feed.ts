@@ -3,7 +3,9 @@ import type { Sender, SendResult } from './link/sender.ts';
 import type { Target } from './target/target.ts';
 
 /** A sender as a pass sees it; `done` brings no result where nothing was counted. */
-export interface Flow extends Pick<Sender, 'description' | 'start' | 'progress' | 'stop'> {
+export interface Flow
+  extends Pick<Sender, 'description' | 'start' | 'progress' | 'stop'>,
+    Partial<Pick<Sender, 'pauseAt' | 'resume'>> {
   readonly done: Promise<SendResult | undefined>;
 }
 

@@ -8,7 +8,9 @@ import { PreloadChannel, preloadArguments, preloadEnvironment } from './observe/
 import type { PreloadOptions } from './observe/preload-options.ts';
 import { SampleTable } from './observe/sample-table.ts';
 import { readStatsFile, type StatsFile } from './observe/stats-file.ts';
+import { StatsTail } from './observe/stats-tail.ts';
 import type { Lane, Phase } from './scenario.ts';
+import { type HeldFlow, Steering } from './steering.ts';
 import type { Target, TargetExit, TargetLauncher } from './target/target.ts';
 
 export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots';
@@ -83,6 +85,10 @@ export const heapSampleBytes = 65_536;
 export const offHeapSampleBytes = 65_536;
 const stackDepth = 64;
 const statsIntervalMs = 250;
+/** Where the agent's figures steer the traffic they must be fresh. */
+const steeringStatsIntervalMs = 100;
+/** Frames sent and not yet taken, where instruments slow the target down: 36 MB of full-sized ones, and its ring holds 64. */
+const framesAheadMax = 24_000;
 const profileTimeoutMs = 10_000;
 const snapshotTimeoutMs = 300_000;
 const idleMsDefault = 400;
@@ -105,7 +111,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   const targetGone = new AbortController();
   target.exited.then(() => targetGone.abort());
   const signal = AbortSignal.any([options.signal, targetGone.signal]);
-  const conduct = new Conduct(options, watch, instrument, nowMs);
+  const conduct = new Conduct(options, watch, instrument, new StatsTail(statsFile), nowMs);
   let exit: TargetExit;
   try {
     await conduct.send(target, signal);
@@ -142,7 +148,8 @@ function startTarget(options: PassOptions, statsFile: string): Promise<Target> {
   return options.launcher.start({
     interfaces: options.feed.interfaces,
     statsFile,
-    statsIntervalMs,
+    statsIntervalMs: options.kind === 'measure' ? statsIntervalMs : steeringStatsIntervalMs,
+    isSlowedDown: options.kind !== 'measure',
     nodeArguments: [
       ...(options.lane === 'exact' ? exactLaneArguments : []),
       ...(options.kind === 'allocations' || options.kind === 'live-heap' ? attributionArguments : []),
@@ -166,13 +173,21 @@ class Conduct {
   readonly #options: PassOptions;
   readonly #watch: MemoryWatch;
   readonly #instrument: Instrument;
+  readonly #tail: StatsTail;
   readonly #nowMs: () => number;
   #stage: PassProgress['stage'] = 'starting';
   #sender: Flow | undefined;
   #phases: PhaseWatch | undefined;
   #ticker: NodeJS.Timeout | undefined;
 
-  constructor(options: PassOptions, watch: MemoryWatch, instrument: Instrument, nowMs: () => number) {
+  constructor(
+    options: PassOptions,
+    watch: MemoryWatch,
+    instrument: Instrument,
+    tail: StatsTail,
+    nowMs: () => number,
+  ) {
+    this.#tail = tail;
     this.#options = options;
     this.#watch = watch;
     this.#instrument = instrument;
@@ -194,11 +209,15 @@ class Conduct {
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop);
     this.#stage = 'sending';
+    const steering = this.#steer(sender, signal);
+    const steered = steering?.run();
     this.sendStartMs = this.sendEndMs = this.#nowMs();
     sender.start();
     try {
       this.result = await sender.done;
     } finally {
+      steering?.stop();
+      await steered;
       signal.removeEventListener('abort', stop);
     }
     // A reader whose input ends is gone soon after: its last interval is taken before.
@@ -219,7 +238,24 @@ class Conduct {
   stop(): void {
     this.#stage = 'stopping';
     clearInterval(this.#ticker);
+    this.#tail.close();
     this.#sender?.stop();
+  }
+
+  /** A pass that measures is never held. */
+  #steer(flow: Flow, signal: AbortSignal): Steering | undefined {
+    const { kind, lane, frameMarks } = this.#options;
+    if (kind === 'measure' || !flow.pauseAt || !flow.resume) return undefined;
+    this.#instrument.isSteered = true;
+    return new Steering({
+      flow: flow as HeldFlow,
+      tail: this.#tail,
+      frameMarks,
+      framesAheadMax: lane === 'tap' ? framesAheadMax : Number.POSITIVE_INFINITY,
+      atMark: (frames) => this.#instrument.use(frames),
+      pause: (ms) => pause(ms, signal),
+      nowMs: this.#nowMs,
+    });
   }
 
   #tick(): void {
@@ -266,6 +302,8 @@ function instrumentsOf(kind: PassKind, launcher: TargetLauncher): string[] {
 /** Uses the pass's instrument: at frame marks, and for allocation intervals by time as well. */
 class Instrument {
   readonly intervals: IntervalFrames[] = [];
+  /** Frame marks are somebody else's business: who can hold the traffic there. */
+  isSteered = false;
   readonly #options: PassOptions;
   readonly #channel: PreloadChannel;
   #nextMark = 0;
@@ -283,7 +321,7 @@ class Instrument {
   tick(frames: number, nowMs: number): void {
     const { kind, frameMarks, intervalMs } = this.#options;
     if (kind === 'measure' || this.#busy) return;
-    const mark = frameMarks[this.#nextMark];
+    const mark = this.isSteered ? undefined : frameMarks[this.#nextMark];
     const atMark = mark !== undefined && frames >= mark;
     if (!atMark && !(kind === 'allocations' && nowMs - this.#lastCutMs >= intervalMs)) return;
     if (atMark) while ((frameMarks[this.#nextMark] ?? Number.POSITIVE_INFINITY) <= frames) this.#nextMark++;

@@ -254,10 +254,12 @@ function savePair(
 
 function evidenceOf(measure: PassResult, shape: SpikeShape): CauseEvidence {
   const { v8, spaces, gc } = measure.channel;
+  // The height is reckoned from the low before the rise, and so is everything that explains it.
+  const fromMs = riseStartMs(measure, shape);
   const growth = (table: SampleTable, column: string) =>
-    difference(table.tMs(), table.column(column), shape.startMs, shape.topMs);
+    difference(table.tMs(), table.column(column), fromMs, shape.topMs);
   const gauges = gaugesOf(measure.stats, measure.startedAtEpochMs);
-  const pages = difference(gauges.tMs, gauges.pages, shape.startMs, shape.topMs);
+  const pages = difference(gauges.tMs, gauges.pages, fromMs, shape.topMs);
   const major = gc.filter((event) => event.kind === 'MarkSweepCompact');
   return {
     heightBytes: shape.heightBytes,
@@ -267,13 +269,13 @@ function evidenceOf(measure: PassResult, shape: SpikeShape): CauseEvidence {
     liveGrowthBytes: difference(
       major.map((event) => event.tMs),
       major.map((event) => event.usedAfter),
-      shape.startMs,
+      fromMs,
       shape.topMs,
     ),
     codeGrowthBytes: difference(
       spaces.map((sample) => sample.tMs),
       spaces.map((sample) => sample.used.code_space ?? null),
-      shape.startMs,
+      fromMs,
       shape.topMs,
     ),
     reassemblyGrowthBytes: pages === null ? null : pages * pageBytes,

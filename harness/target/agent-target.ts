@@ -31,6 +31,7 @@ export class AgentLauncher implements TargetLauncher {
     // Under a root harness it stays root: the preload writes profiles into a report folder that nobody else may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
     const isLive = source.length > 0;
+    if (isLive && options.isSlowedDown) source.push('--ring-size', slowRingSize);
     return startChild({
       name: this.name,
       command: process.execPath,
@@ -52,6 +53,9 @@ export class AgentLauncher implements TargetLauncher {
     });
   }
 }
+
+/** Capture ring of an agent that is slowed down by instruments: see `framesAheadMax` in pass.ts. */
+const slowRingSize = '64MB';
 
 /** Sets of Node.js arguments that modules are cached for: the cache is keyed by the flags of V8. */
 const warmed = new Set<string>();

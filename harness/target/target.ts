@@ -37,6 +37,8 @@ export interface LaunchOptions {
   /** Where our agent writes its counters. */
   readonly statsFile: string;
   readonly statsIntervalMs: number;
+  /** Instruments will keep it from its work: give it room for what waits meanwhile. */
+  readonly isSlowedDown: boolean;
   /** Arguments for Node.js, the preload's among them; ignored by what is no Node.js program. */
   readonly nodeArguments: readonly string[];
   /** Added to the environment. */
