@@ -180,13 +180,7 @@ class Conduct {
   #phases: PhaseWatch | undefined;
   #ticker: NodeJS.Timeout | undefined;
 
-  constructor(
-    options: PassOptions,
-    watch: MemoryWatch,
-    instrument: Instrument,
-    tail: StatsTail,
-    nowMs: () => number,
-  ) {
+  constructor(options: PassOptions, watch: MemoryWatch, instrument: Instrument, tail: StatsTail, nowMs: () => number) {
     this.#tail = tail;
     this.#options = options;
     this.#watch = watch;
@@ -220,6 +214,7 @@ class Conduct {
       await steered;
       signal.removeEventListener('abort', stop);
     }
+    if (!signal.aborted) await steering?.finish(sender.progress().frames);
     // A reader whose input ends is gone soon after: its last interval is taken before.
     if (this.#options.lane === 'exact') await this.#instrument.use(sender.progress().frames);
     // The exact lane's reader decides how long this takes; one that hangs is found when it is stopped.
@@ -331,8 +326,11 @@ class Instrument {
 
   /** Whatever the frame number, after what is under way: before the first frame, and at the end. */
   async use(frames: number): Promise<void> {
-    if (this.#options.kind === 'measure') return;
+    const { kind, lane } = this.#options;
+    if (kind === 'measure') return;
     await this.#pending;
+    // Where no time has passed a snapshot would say the same again.
+    if (kind === 'snapshots' && lane === 'exact' && this.intervals.at(-1)?.lastFrame === frames) return;
     this.#use(frames);
     await this.#pending;
   }

@@ -34,6 +34,8 @@ export interface RunReportInput {
   readonly passes: readonly [PassResult, ...PassResult[]];
   readonly findings: SpikeFindings;
   readonly spikes: readonly Spike[];
+  /** Of the passes that explain. */
+  readonly notes: readonly Note[];
   readonly interrupted: boolean;
 }
 
@@ -133,7 +135,7 @@ function passOf(pass: PassResult): Pass {
 }
 
 function notesOf(input: RunReportInput): Note[] {
-  const notes: Note[] = [];
+  const notes: Note[] = [...input.notes];
   const [measure] = input.passes;
   const { sending } = measure;
   for (const { kind, description, frames } of sending?.impairments ?? []) {

@@ -4,23 +4,17 @@ import type { RunReport } from '../reports/model.ts';
 import { evaluateBudgets } from './analyze/budgets.ts';
 import { findSpikes, type SpikeFindings } from './analyze/spikes.ts';
 import type { ScenarioHead } from './capture-scenario.ts';
+import { type ExplainingPass, explainSpikes } from './explain.ts';
 import type { Feed } from './feed.ts';
 import type { TrafficOrder } from './link/sender.ts';
 import { measuredOf } from './measured.ts';
 import { readEnvironment } from './observe/environment.ts';
-import { readInterval, writeProfileFile } from './observe/profile-files.ts';
-import {
-  heapSampleBytes,
-  offHeapSampleBytes,
-  type PassKind,
-  type PassProgress,
-  type PassResult,
-  runPass,
-} from './pass.ts';
+import { writeProfileFile } from './observe/profile-files.ts';
+import { type PassKind, type PassProgress, type PassResult, runPass } from './pass.ts';
 import { buildRunReport } from './run-report.ts';
 import type { Budget, Lane } from './scenario.ts';
 import { defectArguments } from './scenario-list.ts';
-import { type Explanation, type FrameInterval, framesOfSpike, spikesOf } from './spike-report.ts';
+import { spikesOf } from './spike-report.ts';
 import { AgentLauncher } from './target/agent-target.ts';
 import type { TargetLauncher } from './target/target.ts';
 
@@ -43,6 +37,8 @@ export interface RunOptions {
   readonly seed: number | null;
   readonly budget: Budget;
   readonly explain: Explain;
+  /** Heap snapshots stay in the report's folder. */
+  readonly keepsSnapshots: boolean;
   /** The report's folder; exists. */
   readonly folder: string;
   readonly sampleMs: number;
@@ -70,17 +66,17 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const startedAtMs = Date.now();
   const measure = await replay(options, 'measure', []);
   const findings = spikesOn(measure);
-  const passes: [PassResult, ...PassResult[]] = [measure];
-  const explanation: Explanation = { allocations: [], live: [] };
-  for (const kind of explainingPasses(options, measure, findings)) {
-    if (options.signal.aborted) break;
-    const pass = await replay(options, kind, frameMarksOf(measure, findings));
-    passes.push(pass);
-    const intervals = intervalsOf(pass);
-    if (kind === 'allocations') explanation.allocations = intervals;
-    else explanation.live = intervals;
-    saveIntervals(options.folder, kind, intervals);
-  }
+  const wanted = wantedPasses(options, measure, findings);
+  const { passes, explanation, notes } = await explainSpikes({
+    measure,
+    findings,
+    wanted,
+    folder: options.folder,
+    keepsSnapshots: options.keepsSnapshots,
+    traffic: options.traffic,
+    signal: options.signal,
+    replay: (kind, frameMarks) => replay(options, kind, frameMarks),
+  });
   const { scenario } = options;
   return buildRunReport({
     toolVersion: options.toolVersion,
@@ -96,11 +92,12 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     durationMs: Date.now() - startedAtMs,
     environment: readEnvironment(options.privilege),
     budget: options.budget,
-    passes,
+    passes: [measure, ...passes],
     findings,
     spikes: spikesOf(measure, findings, explanation, (name, profile) =>
       writeProfileFile(options.folder, name, profile),
     ),
+    notes,
     interrupted: options.signal.aborted,
   });
 }
@@ -139,46 +136,12 @@ async function replay(options: RunOptions, kind: PassKind, frameMarks: readonly 
 }
 
 /** One kind of instrument a pass, so that none disturbs another. */
-function explainingPasses(
-  options: RunOptions,
-  measure: PassResult,
-  findings: SpikeFindings,
-): ('allocations' | 'live-heap')[] {
+function wantedPasses(options: RunOptions, measure: PassResult, findings: SpikeFindings): ExplainingPass[] {
   const { explain } = options;
   if (options.signal.aborted || explain === 'never' || options.launcher?.explains === false) return [];
   const isBroken =
     !measure.exit.expected ||
     evaluateBudgets(options.budget, measuredOf(measure, findings)).some((budget) => !budget.ok);
-  if (explain === 'always' || isBroken) return ['allocations', 'live-heap'];
+  if (explain === 'always' || isBroken) return ['allocations', 'live-heap', 'snapshots'];
   return explain === 'brief' ? ['allocations'] : [];
-}
-
-function saveIntervals(folder: string, kind: PassKind, intervals: readonly FrameInterval[]): void {
-  for (const { interval, heap, offHeap } of intervals) {
-    const number = String(interval).padStart(3, '0');
-    writeProfileFile(folder, `${kind}-${number}`, heap);
-    writeProfileFile(folder, `${kind}-${number}-off-heap`, offHeap);
-  }
-}
-
-/** The start and the top of every spike. */
-function frameMarksOf(measure: PassResult, findings: SpikeFindings): number[] {
-  const marks = new Set<number>();
-  for (const spike of findings.spikes) {
-    const { first, last } = framesOfSpike(measure, spike);
-    marks.add(first).add(last);
-  }
-  return [...marks].sort((a, b) => a - b);
-}
-
-function intervalsOf(pass: PassResult): FrameInterval[] {
-  const sampleType = pass.kind === 'allocations' ? 'alloc_space' : 'inuse_space';
-  const read: FrameInterval[] = [];
-  for (const { interval, firstFrame, lastFrame } of pass.intervals) {
-    const written = pass.channel.intervals.find((each) => each.interval === interval);
-    const profiles =
-      written && readInterval(written, sampleType, { heap: heapSampleBytes, offHeap: offHeapSampleBytes });
-    if (profiles) read.push({ ...profiles, firstFrame, lastFrame });
-  }
-  return read.sort((a, b) => a.interval - b.interval);
 }

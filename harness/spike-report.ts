@@ -1,5 +1,5 @@
 /** Joins the passes: spikes found by the measuring one, explained by the allocation one, aligned on frame numbers. */
-import type { FlameTree, ProfileReference, Spike, Suspect } from '../reports/model.ts';
+import type { FlameTree, ProfileReference, RetainedClass, Spike, SpikeStream, Suspect } from '../reports/model.ts';
 import { gaugesOf } from './agent-figures.ts';
 import { attribute, type SpikeGrowth, type SpikeSites } from './analyze/attribution.ts';
 import { type CauseEvidence, classifyCause } from './analyze/cause.ts';
@@ -41,6 +41,10 @@ export interface Explanation {
   allocations: readonly FrameInterval[];
   /** What was allocated in the interval and alive at its end. */
   live: readonly FrameInterval[];
+  /** What heap snapshots say grew, and in which spike; undefined where none were taken. */
+  retained: { readonly spike: number; readonly classes: readonly RetainedClass[] } | undefined;
+  /** By spike. */
+  streams: readonly (readonly SpikeStream[])[];
 }
 
 /** Saves a profile and says where; injected, since this file does no I/O. */
@@ -107,12 +111,12 @@ export function spikesOf(
       recoveryMs: shape.recoveryMs,
       suspects: shared?.suspects ?? [],
       frames: measure.lane === 'load' ? null : frames,
-      streams: [],
+      streams: explanation.streams[index] ?? [],
       parts: shared?.parts ?? [],
       namedShare: shared?.namedShare ?? null,
       profiles,
       flame: source ? flameOfWindow(source) : null,
-      retained: [],
+      retained: explanation.retained?.spike === index ? explanation.retained.classes : [],
     };
   });
 }

@@ -60,6 +60,14 @@ export class Steering {
     this.#over = true;
   }
 
+  /** After the last frame: marks that the traffic ended at or before, where there was no frame to hold. */
+  async finish(framesSent: number): Promise<void> {
+    this.#over = false;
+    const mark = this.#options.frameMarks[this.#nextMark];
+    if (mark !== undefined && mark <= framesSent) await this.#useAt(framesSent);
+    this.#over = true;
+  }
+
   async #useAt(mark: number): Promise<void> {
     const { frameMarks, pause, atMark } = this.#options;
     while (!this.#over && this.#framesTaken() < mark && !this.#isStalled()) await pause(lookMs);

@@ -173,6 +173,8 @@ export interface RetainedClass {
   readonly selfBytesAdded: number;
   readonly retainedBytes: number;
   readonly retainedBytesAdded: number;
+  /** At the end of the run; null where no snapshot was taken then. */
+  readonly retainedBytesAfter: number | null;
   /** Shortest way from a root to one such object. */
   readonly retainingPath: readonly string[];
 }

@@ -153,6 +153,7 @@ const retained = v.object({
   selfBytesAdded: number,
   retainedBytes: number,
   retainedBytesAdded: number,
+  retainedBytesAfter: v.optional(v.nullable(number), null),
   retainingPath: list(text),
 });
 

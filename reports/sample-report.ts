@@ -288,6 +288,7 @@ function sampleSpike(top: number, ok: boolean, hostile: string, random: () => nu
         selfBytesAdded: 4_000 * 96,
         retainedBytes: height * 0.8,
         retainedBytesAdded: height * 0.79,
+        retainedBytesAfter: height * 0.02,
         retainingPath: ['(GC roots)', 'StreamTable', `Assembler${hostile}`, 'pages: Array', 'ArrayBuffer'],
       },
     ],

@@ -83,6 +83,7 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
     seed: scenario.seed,
     budget: scenario.budget,
     explain: 'brief',
+    keepsSnapshots: false,
     folder,
     sampleMs: 50,
     intervalMs: 1_000,

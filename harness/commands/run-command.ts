@@ -27,6 +27,7 @@ interface RunFlags {
   readonly seed?: string;
   readonly out?: string;
   readonly explain?: boolean;
+  readonly keepSnapshots?: boolean;
   readonly intervalMs: string;
   readonly sampleMs: string;
   readonly budget: readonly string[];
@@ -65,6 +66,7 @@ export function addRunCommand(program: Command): void {
     .option('--seed <n>', 'of every random choice')
     .option('--out <dir>', 'folder for the report (default: runs/<time>-<scenario>)')
     .option('--explain', 'replay again with allocation sampling even when the budget holds')
+    .option('--keep-snapshots', 'leave the heap snapshots of a replay in the report folder')
     .option('--interval-ms <n>', 'length of a profile interval', '1000')
     .option('--sample-ms <n>', 'between two readings of memory', '50')
     .option(
@@ -105,6 +107,7 @@ async function run(name: string, flags: RunFlags): Promise<number> {
       budget,
       explain,
       folder,
+      keepsSnapshots: flags.keepSnapshots === true,
       sampleMs,
       intervalMs,
       command: commandLine(),

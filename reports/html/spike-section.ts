@@ -123,6 +123,12 @@ function retainedTable(retained: readonly RetainedClass[]): HTMLElement {
         key: (each) => each.retainedBytesAdded,
         cell: (each) => formatDifference(each.retainedBytesAdded, 'bytes'),
       },
+      {
+        title: 'At the end',
+        numeric: true,
+        key: (each) => each.retainedBytesAfter ?? 0,
+        cell: (each) => (each.retainedBytesAfter === null ? '' : formatBytes(each.retainedBytesAfter)),
+      },
       { title: 'Kept by', cell: (each) => each.retainingPath.map((step) => printable(step, 120)).join(' → ') },
     ],
     retained,

@@ -167,7 +167,7 @@ export function diffSnapshots(
   );
   return kept.map((row) => {
     const node = examples.get(row.className);
-    return { ...row, retainingPath: node === undefined ? [] : retainingPath(after, node) };
+    return { ...row, retainedBytesAfter: null, retainingPath: node === undefined ? [] : retainingPath(after, node) };
   });
 }
 
