@@ -32,6 +32,8 @@ export interface PassOptions {
   readonly frameMarks: readonly number[];
   /** Watched before the first frame, so that the line starts at the target's own level. @default 400 */
   readonly idleMs?: number;
+  /** Where an agent that is slowed down by instruments may end; undefined in a pass that measures: its own. */
+  readonly ceilingBytes: number | undefined;
   /** Watched after the last frame. */
   readonly settleMs: number;
   readonly signal: AbortSignal;
@@ -149,7 +151,7 @@ function startTarget(options: PassOptions, statsFile: string): Promise<Target> {
     interfaces: options.feed.interfaces,
     statsFile,
     statsIntervalMs: options.kind === 'measure' ? statsIntervalMs : steeringStatsIntervalMs,
-    isSlowedDown: options.kind !== 'measure',
+    ceilingBytes: options.ceilingBytes,
     nodeArguments: [
       ...(options.lane === 'exact' ? exactLaneArguments : []),
       ...(options.kind === 'allocations' || options.kind === 'live-heap' ? attributionArguments : []),
@@ -249,6 +251,7 @@ class Conduct {
       framesAheadMax: lane === 'tap' ? framesAheadMax : Number.POSITIVE_INFINITY,
       atMark: (frames) => this.#instrument.use(frames),
       pause: (ms) => pause(ms, signal),
+      signal,
       nowMs: this.#nowMs,
     });
   }

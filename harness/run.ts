@@ -64,7 +64,7 @@ export interface RunOptions {
  */
 export async function runScenario(options: RunOptions): Promise<RunReport> {
   const startedAtMs = Date.now();
-  const measure = await replay(options, 'measure', []);
+  const measure = await replay(options, 'measure', [], undefined);
   const findings = spikesOn(measure);
   const wanted = wantedPasses(options, measure, findings);
   const { passes, explanation, notes } = await explainSpikes({
@@ -75,7 +75,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     keepsSnapshots: options.keepsSnapshots,
     traffic: options.traffic,
     signal: options.signal,
-    replay: (kind, frameMarks) => replay(options, kind, frameMarks),
+    replay: (kind, frameMarks) => replay(options, kind, frameMarks, ceilingOf(kind, measure)),
   });
   const { scenario } = options;
   return buildRunReport({
@@ -110,7 +110,18 @@ function spikesOn({ watch, sendStartMs }: PassResult): SpikeFindings {
   });
 }
 
-async function replay(options: RunOptions, kind: PassKind, frameMarks: readonly number[]): Promise<PassResult> {
+/** What an instrument takes in the target on top of what was measured: samplers tens of megabytes, snapshots many times the heap. */
+function ceilingOf(kind: PassKind, measure: PassResult): number {
+  const peak = measure.watch.rss.column('rss').reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
+  return kind === 'snapshots' ? 8 * peak + 1e9 : 1.5 * peak + 300e6;
+}
+
+async function replay(
+  options: RunOptions,
+  kind: PassKind,
+  frameMarks: readonly number[],
+  ceilingBytes: number | undefined,
+): Promise<PassResult> {
   const { scenario } = options;
   const defect = options.defect === undefined ? { node: [], agent: [] } : await defectArguments(options.defect);
   const feed = await options.openFeed();
@@ -126,6 +137,7 @@ async function replay(options: RunOptions, kind: PassKind, frameMarks: readonly 
       intervalMs: options.intervalMs,
       frameMarks,
       ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
+      ceilingBytes,
       settleMs: (scenario.settleSeconds ?? 2) * 1000,
       signal: options.signal,
       onProgress: options.onProgress,

@@ -22,7 +22,10 @@ export interface SteeringOptions {
   readonly framesAheadMax: number;
   /** Called with the traffic held and everything before the mark taken. */
   readonly atMark: (frames: number) => Promise<void>;
+  /** Returns at once when `signal` is aborted. */
   readonly pause: (ms: number) => Promise<void>;
+  /** The target is gone, or the operator has had enough. */
+  readonly signal: AbortSignal;
   readonly nowMs: () => number;
 }
 
@@ -46,9 +49,9 @@ export class Steering {
   /** Resolves soon after `stop`. */
   async run(): Promise<void> {
     const { frameMarks, flow, pause } = this.#options;
-    while (!this.#over) {
+    while (!this.#isOver) {
       await pause(lookMs);
-      if (this.#over) return;
+      if (this.#isOver) return;
       const sent = flow.progress().frames;
       const mark = frameMarks[this.#nextMark];
       if (mark !== undefined && sent >= mark) await this.#useAt(mark);
@@ -68,10 +71,14 @@ export class Steering {
     this.#over = true;
   }
 
+  get #isOver(): boolean {
+    return this.#over || this.#options.signal.aborted;
+  }
+
   async #useAt(mark: number): Promise<void> {
     const { frameMarks, pause, atMark } = this.#options;
-    while (!this.#over && this.#framesTaken() < mark && !this.#isStalled()) await pause(lookMs);
-    if (this.#over) return;
+    while (!this.#isOver && this.#framesTaken() < mark && !this.#isStalled()) await pause(lookMs);
+    if (this.#isOver) return;
     await atMark(mark);
     while ((frameMarks[this.#nextMark] ?? Number.POSITIVE_INFINITY) <= mark) this.#nextMark += 1;
     this.#takenAtMs = this.#options.nowMs();

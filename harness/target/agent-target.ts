@@ -31,7 +31,9 @@ export class AgentLauncher implements TargetLauncher {
     // Under a root harness it stays root: the preload writes profiles into a report folder that nobody else may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
     const isLive = source.length > 0;
-    if (isLive && options.isSlowedDown) source.push('--ring-size', slowRingSize);
+    const { ceilingBytes } = options;
+    if (isLive && ceilingBytes !== undefined) source.push('--ring-size', slowRingSize);
+    const ceiling = ceilingBytes === undefined ? [] : ['--memory-ceiling', String(Math.ceil(ceilingBytes))];
     return startChild({
       name: this.name,
       command: process.execPath,
@@ -44,6 +46,7 @@ export class AgentLauncher implements TargetLauncher {
         options.statsFile,
         '--stats-interval-ms',
         String(options.statsIntervalMs),
+        ...ceiling,
         ...this.#arguments,
       ],
       env: options.env,

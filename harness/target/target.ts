@@ -37,8 +37,11 @@ export interface LaunchOptions {
   /** Where our agent writes its counters. */
   readonly statsFile: string;
   readonly statsIntervalMs: number;
-  /** Instruments will keep it from its work: give it room for what waits meanwhile. */
-  readonly isSlowedDown: boolean;
+  /**
+   * Set where instruments keep it from its work and take memory in it: resident memory at which it may end, instead of
+   * its own limit; and it needs room for what waits meanwhile.
+   */
+  readonly ceilingBytes: number | undefined;
   /** Arguments for Node.js, the preload's among them; ignored by what is no Node.js program. */
   readonly nodeArguments: readonly string[];
   /** Added to the environment. */

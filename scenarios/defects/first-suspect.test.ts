@@ -3,30 +3,31 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { run, workplace } from '../../harness/cli-trial.ts';
+import { defectNames } from '../../harness/scenario-list.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { defectTrials, trialArguments } from './trials.ts';
 
-t.setTimeout(180_000);
+t.setTimeout(400_000);
 
-for (const { defect, scenario, size, functionName, budget } of [
-  { defect: 'reassembly-unbounded', scenario: 'incident', size: '250MB', functionName: '#queuePages', budget: [] },
-  {
-    defect: 'unpaired-requests',
-    scenario: 'steady',
-    size: '40MB',
-    functionName: '#keepRequest',
-    budget: ['--budget', 'growth.perSecond=0', '--budget', 'rss.p99=100MB'],
-  },
-]) {
+t.test('every defect has its trial', (t) => {
+  t.same(defectTrials.map(({ defect }) => defect).sort(), defectNames());
+  t.end();
+});
+
+for (const trial of defectTrials) {
+  const { defect, functionName, file } = trial;
   t.test(`${defect}: exit 1, and ${functionName} is the first suspect`, async (t) => {
     const place = workplace(t);
-    const { code, err } = await run(
-      ['run', scenario, '--size', size, '--lane', 'exact', '--defect', defect, ...budget, '--out', place.out],
-      place.temporary,
-    );
+    const { code, err } = await run(trialArguments(trial, 'exact', place.out), place.temporary);
     t.equal(code, 1, err);
-    const report = JSON.parse(readFileSync(path.join(place.out, 'report.json'), 'utf8'));
-    const [suspect] = report.spikes[0].suspects;
+    const report: RunReport = JSON.parse(readFileSync(path.join(place.out, 'report.json'), 'utf8'));
+    const [spike] = [...report.spikes].sort((a, b) => b.heightBytes - a.heightBytes);
+    const suspect = spike!.suspects[0]!;
     t.equal(suspect.functionName, functionName);
-    t.match(suspect.file, new RegExp(`^scenarios/defects/${defect}/`));
-    t.ok(suspect.share > 0.5, `${suspect.share}`);
+    t.equal(suspect.file, `scenarios/defects/${defect}/${file}`);
+    t.ok(suspect.line > 0 && suspect.share > 0.15, `line ${suspect.line}, ${suspect.share}`);
+    t.ok(spike!.namedShare! > 0.5, `${spike!.namedShare}`);
+    t.ok(spike!.retained.length > 0, 'snapshots say what grew');
+    t.ok(spike!.streams.length > 0, 'and the packets are told');
   });
 }

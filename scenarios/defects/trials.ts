@@ -1,0 +1,107 @@
+/** What provokes each defect, and who must be named for it. */
+
+export interface DefectTrial {
+  readonly defect: string;
+  readonly scenario: string;
+  /** In the defect's own folder. */
+  readonly file: string;
+  readonly functionName: string;
+  /** Enough to see it in seconds. */
+  readonly exactSize: string;
+  /** At the pace of production. */
+  readonly tapSize: string;
+  readonly tapOptions: readonly string[];
+  /** The agent without the defect keeps within it, at these sizes and in both lanes. */
+  readonly budget: string;
+}
+
+export const defectTrials: readonly DefectTrial[] = [
+  {
+    defect: 'reassembly-unbounded',
+    scenario: 'incident',
+    file: 'assembler.ts',
+    functionName: '#queuePages',
+    exactSize: '40MB',
+    tapSize: '250MB',
+    tapOptions: [],
+    budget: 'rss.p99=100MB',
+  },
+  {
+    defect: 'expressions-recompiled',
+    scenario: 'steady',
+    file: 'formats.ts',
+    functionName: 'recompileAll',
+    exactSize: '4MB',
+    tapSize: '10MB',
+    tapOptions: ['--speed', '4'],
+    budget: 'allocated.perMessage=100kB',
+  },
+  {
+    defect: 'context-per-node',
+    scenario: 'incident',
+    file: 'visitor.ts',
+    functionName: 'contextOf',
+    exactSize: '12MB',
+    tapSize: '40MB',
+    tapOptions: ['--speed', '0.1'],
+    budget: 'allocated.perMessage=2MB',
+  },
+  {
+    defect: 'reflective-hash',
+    scenario: 'steady',
+    file: 'digest.ts',
+    functionName: 'hashOf',
+    exactSize: '800kB',
+    tapSize: '3MB',
+    tapOptions: [],
+    budget: 'allocated.perMessage=100kB',
+  },
+  {
+    defect: 'whole-bodies',
+    scenario: 'compressed-exports',
+    file: 'content-decoder.ts',
+    functionName: '#grow',
+    exactSize: '2MB',
+    tapSize: '6MB',
+    tapOptions: [],
+    budget: 'rss.p99=120MB',
+  },
+  {
+    defect: 'unpaired-requests',
+    scenario: 'steady',
+    file: 'pairing.ts',
+    functionName: '#keepRequest',
+    exactSize: '20MB',
+    tapSize: '60MB',
+    tapOptions: ['--speed', '4'],
+    budget: 'rss.p99=70MB',
+  },
+  {
+    defect: 'har-held',
+    scenario: 'incident',
+    file: 'har-file.ts',
+    functionName: '#keepBody',
+    exactSize: '25MB',
+    tapSize: '100MB',
+    tapOptions: ['--speed', '0.5'],
+    budget: 'rss.p99=120MB',
+  },
+  {
+    defect: 'fragments-kept',
+    scenario: 'lost-fragments',
+    file: 'fragments.ts',
+    functionName: '#keepPiece',
+    exactSize: '50MB',
+    tapSize: '150MB',
+    tapOptions: [],
+    budget: 'rss.p99=100MB',
+  },
+];
+
+/** Arguments of `floodgate` for a trial. */
+export function trialArguments(trial: DefectTrial, lane: 'tap' | 'exact', out: string, withDefect = true): string[] {
+  const { defect, scenario, exactSize, tapSize, tapOptions, budget } = trial;
+  const amount = lane === 'exact' ? ['--size', exactSize] : ['--size', tapSize, ...tapOptions];
+  const which = withDefect ? ['--defect', defect] : [];
+  return ['run', scenario, ...amount, '--lane', lane, ...which, '--budget', budget, '--out', out];
+}
