@@ -127,7 +127,11 @@ async function retainedOf(pass: PassResult, window: FrameWindow, options: Explai
   let classes: RetainedClass[] = [];
   if (before && top && before !== top) {
     const set: SnapshotSet = { before: before.file, top: top.file, after: last === top ? undefined : last?.file };
-    classes = await readRetained(set);
+    // Holders that were there before retain what is new; the new ones say what it is.
+    const isNew = (each: RetainedClass) => Number(each.countAdded > 0);
+    classes = (await readRetained(set)).sort(
+      (a, b) => isNew(b) - isNew(a) || b.retainedBytesAdded - a.retainedBytesAdded,
+    );
   }
   if (!options.keepsSnapshots) removeSnapshots(taken.map(({ file }) => path.resolve(file)));
   return classes;

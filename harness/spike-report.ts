@@ -88,15 +88,16 @@ export function spikesOf(
 ): Spike[] {
   return findings.spikes.map((shape, index) => {
     const frames = framesOfSpike(measure, shape);
-    const evidence = evidenceOf(measure, shape);
-    const cause = classifyCause(evidence);
     const allocated = windowOf(explanation.allocations, frames);
     const live = liveWindowOf(explanation.live, frames);
     const profiles = [
       ...(allocated ? savePair(allocated, 'allocations', `spike-${index + 1}`, save) : []),
       ...(live ? savePair(live, 'live-heap', `spike-${index + 1}`, save) : []),
     ];
-    const shared = allocated || live ? attribute(growthOf(evidence), sitesOf(allocated, live)) : undefined;
+    const sites = sitesOf(allocated, live);
+    const evidence = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined);
+    const cause = classifyCause(evidence);
+    const shared = allocated || live ? attribute(growthOf(evidence), sites) : undefined;
     const source = mostOf(allocated, live, shape.heightBytes);
     return {
       line: 'rss',
@@ -107,7 +108,7 @@ export function spikesOf(
       topBytes: shape.topBytes,
       heightBytes: shape.heightBytes,
       cause: cause.cause,
-      causeDetail: cause.detail,
+      causeDetail: shape.shape === 'leak' ? `${slopeOf(findings)} ${cause.detail}` : cause.detail,
       recoveryMs: shape.recoveryMs,
       suspects: shared?.suspects ?? [],
       frames: measure.lane === 'load' ? null : frames,
@@ -119,6 +120,16 @@ export function spikesOf(
       retained: explanation.retained?.spike === index ? explanation.retained.classes : [],
     };
   });
+}
+
+function bytesOf(sites: readonly Suspect[]): number {
+  return sites.reduce((sum, site) => sum + site.selfBytes, 0);
+}
+
+/** How fast it leaks, as far as that can be known. */
+function slopeOf({ growth }: SpikeFindings): string {
+  const kilobytes = (bytes: number) => (bytes / 1e3).toFixed(1);
+  return `Grows by ${kilobytes(growth.slope)} kB/s (99 %: ${kilobytes(growth.slopeLow)} to ${kilobytes(growth.slopeHigh)}).`;
 }
 
 /** What stayed must make up this much of a spike for its flame graph; else what was allocated is shown. */
@@ -256,7 +267,8 @@ function savePair(
   return references;
 }
 
-function evidenceOf(measure: PassResult, shape: SpikeShape): CauseEvidence {
+/** @param keptBytes what survived a collection at the top, where a pass has looked: the measuring one saw only its own collections */
+function evidenceOf(measure: PassResult, shape: SpikeShape, keptBytes: number | undefined): CauseEvidence {
   const { v8, spaces, gc } = measure.channel;
   // The height is reckoned from the low before the rise, and so is everything that explains it.
   const fromMs = riseStartMs(measure, shape);
@@ -270,12 +282,14 @@ function evidenceOf(measure: PassResult, shape: SpikeShape): CauseEvidence {
     heapUsedGrowthBytes: growth(v8, 'heapUsed'),
     heapTotalGrowthBytes: growth(v8, 'heapTotal'),
     externalGrowthBytes: growth(v8, 'external'),
-    liveGrowthBytes: difference(
-      major.map((event) => event.tMs),
-      major.map((event) => event.usedAfter),
-      fromMs,
-      shape.topMs,
-    ),
+    liveGrowthBytes:
+      keptBytes ??
+      difference(
+        major.map((event) => event.tMs),
+        major.map((event) => event.usedAfter),
+        fromMs,
+        shape.topMs,
+      ),
     codeGrowthBytes: difference(
       spaces.map((sample) => sample.tMs),
       spaces.map((sample) => sample.used.code_space ?? null),

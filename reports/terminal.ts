@@ -14,7 +14,15 @@ import {
   printable,
   sparkLine,
 } from './format.ts';
-import { type BudgetResult, findColumn, type Report, type RunReport, runsOf, type Spike } from './model.ts';
+import {
+  type BudgetResult,
+  findColumn,
+  type Report,
+  type RetainedClass,
+  type RunReport,
+  runsOf,
+  type Spike,
+} from './model.ts';
 
 export interface TerminalOptions {
   /** Escape sequences for colour; the entry file decides by TTY and NO_COLOR. @default false */
@@ -132,13 +140,24 @@ function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
   if (spike.namedShare !== null) lines.push(`    ${palette.dim(`${formatShare(spike.namedShare)} of it has a name`)}`);
   const [stream] = spike.streams;
   if (stream) lines.push(`    packets: ${printable(formatStream(stream), 240)}${moreOf(spike.streams.length)}`);
-  const [retained] = spike.retained;
+  const retained = heaviestNew(spike);
   if (retained) {
     const figures = `${formatDifference(retained.retainedBytesAdded, 'bytes')} retained, ${formatDifference(retained.countAdded, 'count')} objects`;
-    const path = retained.retainingPath.map((step) => printable(step, 60)).join(' → ');
+    const path = retained.retainingPath
+      .slice(-pathSteps)
+      .map((step) => printable(step, 60))
+      .join(' → ');
     lines.push(`    kept:    ${printable(retained.className, 80)}  ${palette.dim(`${figures}; ${path}`)}`);
   }
   return lines;
+}
+
+/** Of the way from the roots, the last steps: the first ones are the same for everything. */
+const pathSteps = 6;
+
+/** Among the classes of which there are more now, the one whose objects themselves weigh most. */
+function heaviestNew({ retained }: Spike): RetainedClass | undefined {
+  return retained.filter((each) => each.countAdded > 0).sort((a, b) => b.selfBytesAdded - a.selfBytesAdded)[0];
 }
 
 function moreOf(count: number): string {

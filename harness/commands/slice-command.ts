@@ -5,10 +5,11 @@ import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { formatCount } from '../../reports/format.ts';
-import { type RunReport, runsOf } from '../../reports/model.ts';
+import { type FrameRange, type RunReport, runsOf, type Spike, type SpikeStream } from '../../reports/model.ts';
 import { parseQuantity, parseWhole } from '../quantity.ts';
 import type { Traffic } from '../scenario.ts';
 import { scenarioOrder } from '../scenario-list.ts';
+import { FlowTable } from '../traffic/flows.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import { readReportFolder } from './report-command.ts';
 import { guard } from './report-folder.ts';
@@ -17,12 +18,15 @@ interface SliceFlags {
   readonly spike: string;
   readonly frames?: string;
   readonly scenario?: string;
+  readonly all?: boolean;
+  readonly streams?: string;
   readonly output: string;
 }
 
 const examples = `
 Examples:
   floodgate slice runs/latest --spike 1 -o spike.pcapng
+  floodgate slice runs/latest --spike 1 --streams 1 -o worst.pcapng   only the stream that brought most
   floodgate slice runs/latest --frames 1000-2500 -o part.pcapng
   floodgate slice runs/latest --scenario incident --spike 1 -o spike.pcapng   (of a gate)`;
 
@@ -30,19 +34,24 @@ export function addSliceCommand(program: Command): void {
   program
     .command('slice')
     .summary('cut the packets of a spike out of a run')
-    .description('Writes the frames that were sent between the start and the top of a spike as a pcapng file.')
+    .description(
+      'Writes the packets that made a spike as a pcapng file: of the streams that brought most between its start and its top.',
+    )
     .argument('<run>', 'folder of a run')
     .option('--spike <n>', 'number of the spike, from 1', '1')
     .option('--frames <first-last>', 'these frames instead, counted from 1')
+    .option('--streams <n>', 'of the streams the report lists for the spike, the first so many')
+    .option('--all', 'every frame between the start and the top, whatever its stream')
     .option('--scenario <name>', 'which run of a gate')
     .requiredOption('-o, --output <file>', 'file to write')
     .addHelpText('after', examples)
     .action(async (folder: string, flags: SliceFlags) => {
       const run = runOf(folder, flags.scenario);
-      const { first, last } = flags.frames === undefined ? spikeFrames(run, flags.spike) : parseFrames(flags.frames);
-      const written = await slice(run, first, last, flags.output);
+      const cut = cutOf(run, flags);
+      const written = await slice(run, cut, flags.output);
+      const streams = cut.streams ? ` of ${formatCount(cut.streams.length)} streams` : '';
       process.stdout.write(
-        `${formatCount(written)} frames (${formatCount(first)} to ${formatCount(last)}) in ${flags.output}\n`,
+        `${formatCount(written)} frames${streams} (${formatCount(cut.first)} to ${formatCount(cut.last)}) in ${flags.output}\n`,
       );
     });
 }
@@ -56,15 +65,35 @@ function runOf(folder: string, name: string | undefined): RunReport {
   });
 }
 
-function spikeFrames(run: RunReport, number: string): { first: number; last: number } {
+/** What is to be cut out. */
+interface Cut {
+  readonly first: number;
+  readonly last: number;
+  /** Both directions of these; null: every frame. */
+  readonly streams: readonly SpikeStream[] | null;
+}
+
+function cutOf(run: RunReport, flags: SliceFlags): Cut {
+  if (flags.frames !== undefined) return { ...parseFrames(flags.frames), streams: null };
+  const { frames, spike } = spikeFrames(run, flags.spike);
+  // Reports of older versions name their streams in words.
+  const told = spike.streams.filter((stream) => stream.destination !== '');
+  if (flags.all || told.length === 0) return { ...frames, streams: null };
+  const count =
+    flags.streams === undefined ? told.length : parseWhole(flags.streams, '--streams', { min: 1, max: told.length });
+  return { ...frames, streams: told.slice(0, count) };
+}
+
+function spikeFrames(run: RunReport, number: string): { frames: FrameRange; spike: Spike } {
   if (run.spikes.length === 0) {
     throw new FloodgateError('NO_SPIKE', 'this run had no spike', {
       hint: 'Give the frames yourself: --frames 1-1000.',
     });
   }
   const index = parseWhole(number, '--spike', { min: 1, max: run.spikes.length }) - 1;
-  const { frames } = run.spikes[index]!;
-  if (frames) return frames;
+  const spike = run.spikes[index]!;
+  const { frames } = spike;
+  if (frames) return { frames, spike };
   throw new FloodgateError('NO_SPIKE', `the frames of spike ${number} are not known`, {
     hint: 'Give the frames yourself: --frames 1-1000.',
   });
@@ -81,12 +110,12 @@ function parseFrames(text: string): { first: number; last: number } {
 }
 
 /** @returns frames written */
-async function slice(run: RunReport, first: number, last: number, output: string): Promise<number> {
+async function slice(run: RunReport, cut: Cut, output: string): Promise<number> {
   const traffic = await openAgain(run);
   try {
     const fd = guard(output, () => openSync(output, 'w'));
     try {
-      return guard(output, () => copyFrames(traffic, first, last, fd, `frames ${first} to ${last} of ${run.command}`));
+      return guard(output, () => copyFrames(traffic, cut, fd, `frames ${cut.first} to ${cut.last} of ${run.command}`));
     } finally {
       closeSync(fd);
     }
@@ -104,7 +133,8 @@ async function openAgain({ scenario }: RunReport): Promise<Traffic> {
   return openTraffic(scenarioOrder(scenario.name, seed, sizeBytes));
 }
 
-function copyFrames(traffic: Traffic, first: number, last: number, fd: number, comment: string): number {
+function copyFrames(traffic: Traffic, { first, last, streams }: Cut, fd: number, comment: string): number {
+  const isWanted = streams === null ? () => true : streamFilter(traffic.linkType, streams);
   const out = (bytes: Uint8Array, start: number, end: number) => {
     for (let at = start; at < end; ) at += writeSync(fd, bytes, at, end - at);
   };
@@ -115,7 +145,7 @@ function copyFrames(traffic: Traffic, first: number, last: number, fd: number, c
   const sink: FrameSink = {
     frame(bytes, start, end, wireLength, tsUs) {
       seen += 1;
-      if (seen < first || seen > last) return;
+      if (seen < first || seen > last || !isWanted(bytes, start, end, wireLength)) return;
       written += 1;
       writer.frame(bytes, start, end, wireLength, tsUs, 0);
     },
@@ -123,4 +153,19 @@ function copyFrames(traffic: Traffic, first: number, last: number, fd: number, c
   while (seen < last && traffic.read(sink, 1_000) >= 0);
   writer.flush();
   return written;
+}
+
+/** Whether a frame belongs to one of the streams, in either direction. */
+function streamFilter(linkType: number, streams: readonly SpikeStream[]) {
+  const names = new Set(
+    streams.flatMap(({ source, destination }) => [`${source} ${destination}`, `${destination} ${source}`]),
+  );
+  const table = new FlowTable(linkType);
+  const wanted: boolean[] = [];
+  return (bytes: Uint8Array, start: number, end: number, wireLength: number): boolean => {
+    const flow = table.flowOf(bytes, start, end, wireLength);
+    if (flow < 0) return false;
+    const { source, destination } = table.flows[flow]!;
+    return (wanted[flow] ??= names.has(`${source} ${destination}`));
+  };
 }
