@@ -49,7 +49,9 @@ export function addSliceCommand(program: Command): void {
       const run = runOf(folder, flags.scenario);
       const cut = cutOf(run, flags);
       const written = await slice(run, cut, flags.output);
-      const streams = cut.streams ? ` of ${formatCount(cut.streams.length)} streams` : '';
+      const streams = cut.streams
+        ? ` of ${formatCount(cut.streams.length)} stream${cut.streams.length === 1 ? '' : 's'}`
+        : '';
       process.stdout.write(
         `${formatCount(written)} frames${streams} (${formatCount(cut.first)} to ${formatCount(cut.last)}) in ${flags.output}\n`,
       );
