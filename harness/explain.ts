@@ -19,7 +19,8 @@ export interface ExplainOptions {
   /** The report's. */
   readonly folder: string;
   readonly keepsSnapshots: boolean;
-  readonly traffic: TrafficOrder;
+  /** Undefined where there are no frames. */
+  readonly traffic: TrafficOrder | undefined;
   readonly signal: AbortSignal;
   readonly replay: (kind: PassKind, frameMarks: readonly number[]) => Promise<PassResult>;
 }
@@ -69,7 +70,7 @@ export async function explainSpikes(options: ExplainOptions): Promise<Explained>
     else explanation.live = intervals;
     saveIntervals(folder, kind, intervals);
   }
-  if (wanted.length > 0 && windows.length > 0 && !options.signal.aborted) {
+  if (options.traffic && wanted.length > 0 && windows.length > 0 && !options.signal.aborted) {
     explanation.streams = await streamsOf(options.traffic, windows);
   }
   return { passes, explanation, notes };
