@@ -1,5 +1,6 @@
 /** The agent put together: a frame source, the layers above it, and the loop that drives them. */
 import type { BodyStage } from './body/body-stage.ts';
+import type { PageCredit } from './bounded/page-credit.ts';
 import type { PageMemory } from './bounded/page-memory.ts';
 import type { FrameSource } from './capture/frame-source.ts';
 import { createHttpCounters } from './http/http-counters.ts';
@@ -16,6 +17,8 @@ export interface AgentOptions {
   readonly source: FrameSource;
   readonly limits: AgentLimits;
   readonly pageMemory: PageMemory;
+  /** Where several agents share one page budget. */
+  readonly pageCredit?: PageCredit | null;
   readonly until: Stage;
   /** Take messages as they flow. The agent is not whole yet when they are made: keep it for later. */
   readonly messageHandlers: (agent: Agent) => readonly MessageHandler[];
@@ -49,6 +52,7 @@ export class Agent {
     this.tcp = new TcpLayer({
       limits: limits.tcp,
       pageMemory: options.pageMemory,
+      pageCredit: options.pageCredit ?? null,
       handler: until === 'tcp' ? new StreamDiscard() : this.http,
       source: options.source,
       hashSeed: options.hashSeed,

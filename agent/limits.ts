@@ -189,6 +189,42 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   };
 }
 
+/** An isolate more with the agent's modules loaded, before the first frame: measured (docs/agent.md), rounded up. */
+export const workerBytes = 25_000_000;
+
+export interface WorkerLimits {
+  /** What each thread may take. Its pages are those of all: a credit is shared (agent/bounded/page-credit.ts). */
+  readonly each: AgentLimits;
+  /** All threads together, pages once. */
+  readonly all: Pick<AgentLimits, 'terms' | 'memoryBytesMax' | 'ceilingBytes'>;
+}
+
+/** The same memory for several threads: each gets its part of every table, and all share the pages. @throws as `deriveLimits`. */
+export function deriveWorkerLimits(options: LimitOptions, workers: number): WorkerLimits {
+  const memoryBytes = options.memoryBytes ?? memoryBytesDefault;
+  if (memoryBytes / workers < memoryBytesMin) {
+    throw new FloodgateError(
+      'memory-too-small',
+      `${workers} workers need --memory of ${(memoryBytesMin * workers) / 1e6} MB at least`,
+      { hint: 'give the agent more, or fewer workers' },
+    );
+  }
+  const { pagesMax } = deriveLimits(options).tcp;
+  const each = deriveLimits({
+    ...options,
+    memoryBytes: memoryBytes / workers,
+    pages: pagesMax,
+    streams: options.streams === undefined ? undefined : Math.ceil(options.streams / workers),
+  });
+  const terms = each.terms.map((term) =>
+    term.name === 'tcp pages' ? term : { ...term, bytes: term.bytes * workers, reason: `${term.reason}, in each worker` },
+  );
+  const memoryBytesMax = terms.reduce((sum, term) => sum + term.bytes, 0);
+  const ceilingBytes =
+    options.ceilingBytes ?? Math.max(memoryBytes, memoryBytesMax) + runtimeBytes + workers * workerBytes;
+  return { each, all: { terms, memoryBytesMax, ceilingBytes } };
+}
+
 /** Rings are resident in whole as long as the agent captures: they come out of `--memory` like everything else. */
 function deriveRings(options: LimitOptions, memoryBytes: number): { bytesEach: number; bytesTotal: number } {
   const rings = options.rings ?? 0;
@@ -273,11 +309,11 @@ function fixedTerms(isLive: boolean): LimitTerm[] {
 }
 
 /** The bounds as people read them: one line, every term in it. */
-export function limitTable(limits: AgentLimits): string {
+export function limitTable(limits: Pick<AgentLimits, 'terms' | 'memoryBytesMax' | 'ceilingBytes'>, workers = 0): string {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(bytes < 9.95e6 ? 1 : 0);
   const terms = limits.terms.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(' + ');
   return (
-    `memory: at most ${megabytes(limits.memoryBytesMax)} MB by its limits, beside ${megabytes(runtimeBytes)} MB of runtime; ` +
+    `memory: at most ${megabytes(limits.memoryBytesMax)} MB by its limits, beside ${megabytes(runtimeBytes + workers * workerBytes)} MB of runtime; ` +
     `ends at ${megabytes(limits.ceilingBytes)} MB\n  = ${terms}`
   );
 }

@@ -2,6 +2,7 @@ import t from 'tap';
 import { hashWords } from './keyed-hash.ts';
 import { LinkedLists } from './linked-lists.ts';
 import { LruMap } from './lru-map.ts';
+import { PageCredit } from './page-credit.ts';
 import { heapPageMemory, PagePool, pageBytes } from './page-pool.ts';
 
 /** Deterministic numbers for the models below. */
@@ -168,5 +169,43 @@ t.test('the hash is keyed and spreads', (t) => {
     buckets[hashWords(1, 2, words, 3) & 255]! += 1;
   }
   t.ok(Math.min(...buckets) > 60 && Math.max(...buckets) < 145, 'neighbouring ports fall everywhere');
+  t.end();
+});
+
+t.test('several pools on one credit: together never more resident than the budget', (t) => {
+  const pagesMax = 1024;
+  const credit = PageCredit.of(pagesMax);
+  const pools = [0, 1, 2].map(() => {
+    const memory = heapPageMemory(pagesMax * pageBytes);
+    return new PagePool(memory, pagesMax, { keepPages: 0, credit: new PageCredit(credit.shared) });
+  });
+  const held: number[][] = pools.map(() => []);
+  const random = sequence(7);
+  let refused = 0;
+  for (let step = 0; step < 60_000; step += 1) {
+    const which = random(pools.length);
+    const pool = pools[which]!;
+    const pages = held[which]!;
+    // Each in turn grows and shrinks, so that the budget moves between them.
+    const isGrowing = Math.floor(step / 3000) % pools.length === which;
+    if (isGrowing || (pages.length > 0 && random(5) === 0)) {
+      const could = pool.canAllocate(2);
+      const page = pool.allocate();
+      if (page < 0) refused += 1;
+      else pages.push(page);
+      if (could && page < 0) t.fail('refused although it could');
+    } else if (pages.length > 0) pool.free(pages.splice(random(pages.length), 1)[0]!);
+    if (step % 500 === 0) for (const each of pools) each.trim();
+    const resident = pools.reduce((sum, each) => sum + each.resident, 0);
+    if (resident > pagesMax - credit.left) t.fail(`${resident} resident, ${credit.left} left`);
+  }
+  t.ok(refused > 0, 'the budget was spent');
+  t.equal(credit.least, 0);
+  for (const [which, pool] of pools.entries()) {
+    t.equal(new Set(held[which]).size, held[which]!.length, 'no page twice');
+    for (const page of held[which]!) pool.free(page);
+    for (let turn = 0; turn < 3; turn += 1) pool.trim();
+  }
+  t.equal(credit.left, pagesMax, 'all of it came back');
   t.end();
 });

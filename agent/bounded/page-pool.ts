@@ -3,6 +3,7 @@
  * first, so that what is in use stays together and whole blocks become idle, which go back to the system.
  */
 import assert from 'node:assert';
+import { creditLotPages, type PageCredit } from './page-credit.ts';
 import type { PageMemory } from './page-memory.ts';
 
 /** Bytes of a page: one full Ethernet segment (1,460 bytes) and some of the next; two fill a page of the system. */
@@ -41,12 +42,16 @@ export class PagePool {
   /** No block in a word below this one has a free page. */
   #firstFreeWord = 0;
   readonly #keepBlocks: number;
+  readonly #credit: PageCredit | null;
+  /** Pages paid for out of the credit; those not resident yet are a part of the last lot. */
+  #drawn = 0;
 
   /**
    * @param memory at least `pagesMax × pageBytes` bytes; the pool uses it alone, the caller closes it.
    * @param options.keepPages idle pages not given back, so that a small steady use costs no system calls. @default 512 (1 MiB)
+   * @param options.credit the budget shared with other threads' pools, which then counts beside `pagesMax`. @default none
    */
-  constructor(memory: PageMemory, pagesMax: number, options: { keepPages?: number } = {}) {
+  constructor(memory: PageMemory, pagesMax: number, options: { keepPages?: number; credit?: PageCredit | null } = {}) {
     assert(pagesMax > 0 && memory.bytes.length >= pagesMax * pageBytes, 'memory too small for the pages');
     this.#memory = memory;
     this.bytes = memory.bytes;
@@ -58,6 +63,7 @@ export class PagePool {
     this.#blockTouched = new Uint8Array(this.#blockCount);
     this.#blockIdle = new Uint8Array(this.#blockCount);
     this.#freeBlocks = new Int32Array(Math.ceil(this.#blockCount / 32));
+    this.#credit = options.credit ?? null;
     this.#keepBlocks = Math.ceil((options.keepPages ?? 512) / blockPages);
     for (let block = 0; block < this.#blockCount; block += 1) this.#freeBlocks[block >> 5]! |= 1 << (block & 31);
   }
@@ -65,6 +71,20 @@ export class PagePool {
   /** Bytes of the pool's own arrays, for the sum of bounds. */
   static bytesFor(pagesMax: number): number {
     return pagesMax * 4 + Math.ceil(pagesMax / blockPages) * 8;
+  }
+
+  /** Whether `pages` more can be had now. */
+  canAllocate(pages: number): boolean {
+    if (this.inUse + pages > this.pagesMax) return false;
+    return this.#credit === null || this.#draw(pages - (this.resident - this.inUse), this.#credit);
+  }
+
+  /** Draws until so many pages more than are resident are paid for. */
+  #draw(pages: number, credit: PageCredit): boolean {
+    const wanted = pages - (this.#drawn - this.resident);
+    if (wanted <= 0) return true;
+    this.#drawn += credit.draw(Math.max(wanted, creditLotPages));
+    return this.#drawn - this.resident >= pages;
   }
 
   /** @returns a page number, its bytes undefined; −1 when every page is in use (counted in `refused`). */
@@ -80,6 +100,7 @@ export class PagePool {
     const bits = words[word]!;
     const block = (word << 5) + (31 - Math.clz32(bits & -bits));
     let page = this.#blockFree[block]!;
+    if (page === none && this.#credit !== null && !this.#draw(1, this.#credit)) return this.#reuse();
     if (page === none) {
       page = (block << blockShift) + this.#blockTouched[block]!;
       this.#blockTouched[block]! += 1;
@@ -87,12 +108,31 @@ export class PagePool {
     } else {
       this.#blockFree[block] = this.#next[page]!;
     }
+    this.#use(block);
+    return page;
+  }
+
+  #use(block: number): void {
     this.#blockInUse[block]! += 1;
     this.#blockIdle[block] = 0;
-    if (this.#blockInUse[block] === this.#pagesOf(block)) words[word]! &= ~(1 << (block & 31));
+    if (this.#blockInUse[block] === this.#pagesOf(block)) this.#freeBlocks[block >> 5]! &= ~(1 << (block & 31));
     this.inUse += 1;
     if (this.inUse > this.inUsePeak) this.inUsePeak = this.inUse;
-    return page;
+  }
+
+  /** The credit is spent: a free page that is resident already, wherever it lies. */
+  #reuse(): number {
+    if (this.resident > this.inUse) {
+      for (let block = 0; block < this.#blockCount; block += 1) {
+        const page = this.#blockFree[block]!;
+        if (page === none) continue;
+        this.#blockFree[block] = this.#next[page]!;
+        this.#use(block);
+        return page;
+      }
+    }
+    this.refused += 1;
+    return none;
   }
 
   /** Takes a page back. */
@@ -126,6 +166,10 @@ export class PagePool {
       } else {
         this.#release(block);
       }
+    }
+    if (this.#credit !== null) {
+      this.#credit.giveBack(this.#drawn - this.resident);
+      this.#drawn = this.resident;
     }
     return this.released - before;
   }

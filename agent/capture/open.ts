@@ -37,7 +37,11 @@ function openLive(names: readonly string[], options: SourceOptions): FrameSource
   if (names.length === 1) return RingSource.open(names[0]!, options);
   const opened: RingSource[] = [];
   try {
-    for (const name of names) opened.push(RingSource.open(name, options));
+    for (const [index, name] of names.entries()) {
+      // A group is of one device: each has its own, counted from the first's.
+      const fanout = options.fanout ? { ...options.fanout, group: (options.fanout.group + index) & 0xffff } : null;
+      opened.push(RingSource.open(name, { ...options, fanout }));
+    }
   } catch (error) {
     for (const source of opened) source.close();
     throw error;

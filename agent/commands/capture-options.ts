@@ -11,6 +11,7 @@ import {
   parseMilliseconds,
   parseSeconds,
   parseSize,
+  parseWorkers,
 } from './option-values.ts';
 
 export interface CaptureFlags extends DeliveryFlags {
@@ -20,6 +21,7 @@ export interface CaptureFlags extends DeliveryFlags {
   filter?: string;
   snapLength?: number;
   ringSize?: number;
+  workers?: number;
   promiscuous: boolean;
   direction: 'in' | 'out' | 'both';
   user?: string;
@@ -69,6 +71,7 @@ function addSources(command: Command): void {
     .option('-f, --filter <expression>', 'only frames that match, in the language of pcap-filter(7)')
     .option('--snap-length <bytes>', 'bytes kept of each frame', parseSize)
     .option('--ring-size <size>', 'kernel buffer of each interface', parseSize)
+    .option('--workers <count>', 'threads that share the traffic of the interfaces by flow (default: 1)', parseWorkers)
     .option('--no-promiscuous', 'only frames addressed to this host')
     .addOption(new Option('--direction <which>', 'frames seen').choices(['in', 'out', 'both']).default('both'))
     .option('--user <name>', 'who to run as once the interfaces are open (default, as root: nobody; root keeps root)')

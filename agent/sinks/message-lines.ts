@@ -1,15 +1,15 @@
 /** `--messages`: one JSON line a message, written when the message is over. */
 import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
-import type { OutputFile } from './output-file.ts';
+import type { RecordOutput } from './record-output.ts';
 
 export class MessageLines implements MessageHandler {
-  readonly #output: OutputFile;
+  readonly #output: RecordOutput;
   readonly #streamId: (stream: number) => number;
   readonly #obfuscator: Pick<Obfuscator, 'url'>;
 
   /** @param streamId unique number of an open stream: slots are used again */
-  constructor(output: OutputFile, streamId: (stream: number) => number, obfuscator: Pick<Obfuscator, 'url'>) {
+  constructor(output: RecordOutput, streamId: (stream: number) => number, obfuscator: Pick<Obfuscator, 'url'>) {
     this.#output = output;
     this.#streamId = streamId;
     this.#obfuscator = obfuscator;

@@ -1,13 +1,14 @@
 /** A file (or standard output) written through one buffer, synchronously: what a program under test does last must be there. */
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { FloodgateError } from '../errors.ts';
+import type { RecordOutput } from './record-output.ts';
 
 const bufferBytes = 64 << 10;
 /** How long a pipe nobody reads may hold the agent up before the output is given up. */
 const blockedMsMax = 5_000;
 const blockedPauseMs = 2;
 
-export class OutputFile {
+export class OutputFile implements RecordOutput {
   readonly #path: string;
   readonly #fd: number;
   readonly #owned: boolean;

@@ -244,7 +244,7 @@ export class Assembler {
       counters.gapsHoleLimit += 1;
       this.#giveUp(half, GapReason.pages, tsUs);
     }
-    while (this.#pool.inUse + needed > this.#pool.pagesMax) {
+    while (!this.#pool.canAllocate(needed)) {
       const oldest = this.#holes.first(holeList);
       if (oldest < 0) break;
       counters.gapsTotalBudget += 1;
@@ -252,7 +252,7 @@ export class Assembler {
     }
     const ahead = (sequence - this.#next[half]!) | 0;
     if (ahead <= 0) return;
-    const fits = needed <= limits.pagesPerConnectionMax && this.#pool.inUse + needed <= this.#pool.pagesMax;
+    const fits = needed <= limits.pagesPerConnectionMax && this.#pool.canAllocate(needed);
     if (fits && !this.#shedding) return;
     if (this.#shedding) counters.gapsPressure += 1;
     else counters.gapsConnectionBudget += 1;

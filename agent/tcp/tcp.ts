@@ -3,6 +3,7 @@
  * together, runs the timers on the packets' own clock.
  */
 import assert from 'node:assert';
+import type { PageCredit } from '../bounded/page-credit.ts';
 import type { PageMemory } from '../bounded/page-memory.ts';
 import { PagePool, pageBytes } from '../bounded/page-pool.ts';
 import type { CaptureInterface, FrameSink } from '../capture/frame-source.ts';
@@ -22,6 +23,8 @@ export interface TcpLayerOptions {
   readonly limits: TcpLimits;
   /** At least `limits.pagesMax × pageBytes` bytes (agent/bounded/page-pool.ts). Used alone, closed by the caller. */
   readonly pageMemory: PageMemory;
+  /** The page budget shared with the layers of other threads, each with memory for all of it. @default none: its own */
+  readonly pageCredit?: PageCredit | null;
   readonly handler: StreamHandler;
   /** The frame source, for its interfaces: looked up when the first frame of one arrives. */
   readonly source: { readonly interfaces: readonly CaptureInterface[] };
@@ -66,7 +69,7 @@ export class TcpLayer implements FrameSink {
     const { limits, handler, hashSeed } = options;
     this.#source = options.source;
     this.#verifyChecksums = options.verifyChecksums ?? false;
-    this.#pool = new PagePool(options.pageMemory, limits.pagesMax);
+    this.#pool = new PagePool(options.pageMemory, limits.pagesMax, { credit: options.pageCredit ?? null });
     this.#fragments = new FragmentTable(limits, this.counters, hashSeed);
     this.#connections = new Connections({
       limits,

@@ -20,6 +20,8 @@ const PACKET_IGNORE_OUTGOING = 23;
 const TPACKET_V3 = 2;
 const PACKET_MR_PROMISC = 1;
 const PACKET_FANOUT_HASH = 0;
+/** IPv4 fragments are put together before the flow is told, or they would go elsewhere than the rest of it. */
+const PACKET_FANOUT_FLAG_DEFRAG = 0x8000;
 const SIOCGIFNAME = 0x8910;
 const SIOCGIFHWADDR = 0x8927;
 const MAP_SHARED = 1;
@@ -147,7 +149,7 @@ export class PacketSocket {
   /** Shares the frames with the other members of the group, both directions of a flow to the same member. */
   joinFanout(group: number): void {
     const hint = 'a group must have one mode, and all its members the same interface; choose another group number';
-    const argument = bytesOf(Uint32Array.of(group | (PACKET_FANOUT_HASH << 16)));
+    const argument = bytesOf(Uint32Array.of((group | ((PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG) << 16)) >>> 0));
     this.#set(SOL_PACKET, PACKET_FANOUT, argument, `fanout group ${group}`, hint);
   }
 

@@ -1,0 +1,14 @@
+import type { FloodgateError } from '../errors.ts';
+
+/** Where whole lines and records go, in order. Nothing here throws: see `failure`. */
+export interface RecordOutput {
+  write(text: string): void;
+  /** As `write`, for bytes, which are copied. */
+  writeBytes(bytes: Uint8Array): void;
+  flush(): void;
+  close(): void;
+  /** Nobody reads any more: the rest is dropped. */
+  readonly closedByReader: boolean;
+  /** What went wrong; nothing is written from then on. */
+  readonly failure: FloodgateError | null;
+}
