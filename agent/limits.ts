@@ -190,7 +190,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
 }
 
 /** An isolate more with the agent's modules loaded, before the first frame: measured (docs/agent.md), rounded up. */
-export const workerBytes = 25_000_000;
+export const workerBytes = 28_000_000;
 
 export interface WorkerLimits {
   /** What each thread may take. Its pages are those of all: a credit is shared (agent/bounded/page-credit.ts). */
@@ -217,7 +217,9 @@ export function deriveWorkerLimits(options: LimitOptions, workers: number): Work
     streams: options.streams === undefined ? undefined : Math.ceil(options.streams / workers),
   });
   const terms = each.terms.map((term) =>
-    term.name === 'tcp pages' ? term : { ...term, bytes: term.bytes * workers, reason: `${term.reason}, in each worker` },
+    term.name === 'tcp pages'
+      ? term
+      : { ...term, bytes: term.bytes * workers, reason: `${term.reason}, in each worker` },
   );
   const memoryBytesMax = terms.reduce((sum, term) => sum + term.bytes, 0);
   const ceilingBytes =
@@ -309,7 +311,10 @@ function fixedTerms(isLive: boolean): LimitTerm[] {
 }
 
 /** The bounds as people read them: one line, every term in it. */
-export function limitTable(limits: Pick<AgentLimits, 'terms' | 'memoryBytesMax' | 'ceilingBytes'>, workers = 0): string {
+export function limitTable(
+  limits: Pick<AgentLimits, 'terms' | 'memoryBytesMax' | 'ceilingBytes'>,
+  workers = 0,
+): string {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(bytes < 9.95e6 ? 1 : 0);
   const terms = limits.terms.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(' + ');
   return (

@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Agent, MessageFan } from '../agent.ts';
 import type { BodyStage } from '../body/body-stage.ts';
+import type { PageCredit } from '../bounded/page-credit.ts';
 import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
 import { openSource } from '../capture/open.ts';
 import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
@@ -11,13 +12,14 @@ import { FloodgateError } from '../errors.ts';
 import type { ExchangeFilter } from '../filter/exchange-filter.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
 import type { MessageHandler } from '../http/message-handler.ts';
-import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
+import { type AgentLimits, deriveLimits, type LimitOptions, limitTable } from '../limits.ts';
 import { Governor } from '../observe/governor.ts';
 import type { ObserveServer } from '../observe/observe-server.ts';
 import { collectGarbage, heapShare, processGauges } from '../observe/process-memory.ts';
 import type { ExchangeLines } from '../sinks/exchange-lines.ts';
 import type { HarFile } from '../sinks/har-file.ts';
 import { OutputFile } from '../sinks/output-file.ts';
+import type { RecordOutput } from '../sinks/record-output.ts';
 import type { WitnessFile } from '../sinks/witness-file.ts';
 import type { Stage } from '../stage.ts';
 import { type Counters, dropShare, StatsFile } from '../stats.ts';
@@ -30,18 +32,22 @@ import type { OpenedUpload } from './delivery.ts';
 /** Memory of sealed bodies kept for the next ones: in `agent/limits.ts` under sealing. */
 const sealedIdleBytesMax = 1 << 19;
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+export const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 /** Monotonic; `performance` takes 5 ms to load. */
-const nowMs = () => {
+export const nowMs = () => {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;
 };
-const tell = (line: string) => process.stderr.write(`${line}\n`);
+export const tell = (line: string) => process.stderr.write(`${line}\n`);
 
 /** @throws FloodgateError when it cannot run or cannot go on. */
 export async function runCapture(flags: CaptureFlags, version: string): Promise<void> {
   boundYoungGeneration();
-  const limits = limitsOf(flags);
+  if ((flags.workers ?? 1) > 1) {
+    const { runWorkers } = await import('./capture-workers.ts');
+    return await runWorkers(flags, version);
+  }
+  const limits = deriveLimits(limitOptions(flags));
   const source = openCapture(flags, limits);
   try {
     const outputs = new Outputs(flags, limits, version);
@@ -92,12 +98,19 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
   }
 }
 
+/** One of several threads that capture: it has no files of its own. */
+export interface CapturingThread {
+  readonly index: number;
+  readonly count: number;
+  readonly open: (path: string) => RecordOutput;
+}
+
 /**
  * Everything written while capturing: opened together, looked after together. What a run does not ask for is not loaded:
  * all of it takes a tenth of a second and some MB.
  */
-class Outputs {
-  readonly messages: OutputFile | null;
+export class Outputs {
+  readonly messages: RecordOutput | null;
   readonly stats: StatsFile | null;
   /** Null where nothing looks into bodies. */
   bodies: BodyStage | null = null;
@@ -110,21 +123,28 @@ class Outputs {
   ownTraffic: OwnTraffic | null = null;
   #openFilter: ((agent: Agent, inner: MessageHandler) => ExchangeFilter) | null = null;
   #printOutput: OutputFile | null = null;
-  #witnessOutput: OutputFile | null = null;
+  #witnessOutput: RecordOutput | null = null;
   readonly #statsOutput: OutputFile | null;
   readonly #flags: CaptureFlags;
   readonly #limits: AgentLimits;
   readonly #version: string;
+  readonly #thread: CapturingThread | null;
   readonly #openers: ((agent: Agent) => MessageHandler)[] = [];
 
-  constructor(flags: CaptureFlags, limits: AgentLimits, version: string) {
+  /** @param thread where this is one of several capturing threads. @default null */
+  constructor(flags: CaptureFlags, limits: AgentLimits, version: string, thread: CapturingThread | null = null) {
     this.#flags = flags;
+    this.#thread = thread;
     this.#limits = limits;
     this.#version = version;
-    this.messages = flags.messages === undefined ? null : new OutputFile(flags.messages);
+    this.messages = flags.messages === undefined ? null : this.#openRecords(flags.messages);
     this.#statsOutput = flags.stats === undefined ? null : new OutputFile(flags.stats);
     const asLines = flags.statsIntervalMs !== undefined;
     this.stats = this.#statsOutput === null ? null : new StatsFile(this.#statsOutput, asLines);
+  }
+
+  #openRecords(path: string): RecordOutput {
+    return this.#thread === null ? new OutputFile(path) : this.#thread.open(path);
   }
 
   get until(): Stage {
@@ -197,7 +217,10 @@ class Outputs {
   async #openMessages(): Promise<void> {
     const { MessageLines } = await import('../sinks/message-lines.ts');
     const obfuscator = await this.#obfuscator();
-    this.#openers.push((agent) => new MessageLines(this.messages!, (stream) => agent.tcp.streamId(stream), obfuscator));
+    // Streams have numbers of their own in each thread: told apart by the thread's.
+    const { index, count } = this.#thread ?? { index: 0, count: 1 };
+    const idOf = (agent: Agent, stream: number) => agent.tcp.streamId(stream) * count - (count - 1) + index;
+    this.#openers.push((agent) => new MessageLines(this.messages!, (stream) => idOf(agent, stream), obfuscator));
   }
 
   async #openHar(file: string, bodies: BodyStage): Promise<void> {
@@ -232,7 +255,7 @@ class Outputs {
     const { ValueSealer } = await import('../encode/value-sealer.ts');
     const obfuscator = await this.#obfuscator();
     const { depthMax } = this.#limits.witness.body;
-    this.#witnessOutput = witnesses === undefined ? null : new OutputFile(witnesses);
+    this.#witnessOutput = witnesses === undefined ? null : this.#openRecords(witnesses);
     this.witnesses = new WitnessFile({
       output: this.#witnessTarget(),
       obfuscator,
@@ -250,7 +273,7 @@ class Outputs {
   }
 
   /** File, upload, both, or null for none. */
-  #witnessTarget(): Pick<OutputFile, 'writeBytes'> | null {
+  #witnessTarget(): Pick<RecordOutput, 'writeBytes'> | null {
     const file = this.#witnessOutput;
     const upload = this.upload?.upload;
     if (upload === undefined) return file;
@@ -321,13 +344,13 @@ function nothingToUpload(message: string): FloodgateError {
  * V8's young generation grows to three times 16 MiB by default, all of it resident: more than everything the agent
  * itself holds. 2 MiB costs a tenth of the time with witnesses, nothing without (measured on `steady`).
  */
-function boundYoungGeneration(): void {
+export function boundYoungGeneration(): void {
   setFlagsFromString('--max-semi-space-size=2');
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
-function limitsOf(flags: CaptureFlags): AgentLimits {
-  return deriveLimits({
+export function limitOptions(flags: CaptureFlags): LimitOptions {
+  return {
     memoryBytes: flags.memory,
     ceilingBytes: flags.memoryCeiling,
     pages: flags.pages,
@@ -341,10 +364,11 @@ function limitsOf(flags: CaptureFlags): AgentLimits {
     ringBytes: flags.ringSize,
     dedup: flags.dedup,
     upload: flags.upload !== undefined,
-  });
+  };
 }
 
-function openCapture(flags: CaptureFlags, limits: AgentLimits): FrameSource {
+/** @param fanoutGroup of the first interface, where several threads share the traffic; the others' follow */
+export function openCapture(flags: CaptureFlags, limits: AgentLimits, fanoutGroup: number | null = null): FrameSource {
   return openSource({
     read: flags.read ?? null,
     interfaces: flags.interface ?? [],
@@ -353,16 +377,24 @@ function openCapture(flags: CaptureFlags, limits: AgentLimits): FrameSource {
     direction: flags.direction,
     ...(flags.snapLength === undefined ? {} : { snapLength: flags.snapLength }),
     ...(limits.ringBytes === 0 ? {} : { ringBytes: limits.ringBytes }),
+    fanout: fanoutGroup === null ? null : { group: fanoutGroup, mode: 'hash' },
     onNotice: tell,
   });
 }
 
-function openAgent(flags: CaptureFlags, limits: AgentLimits, source: FrameSource, outputs: Outputs): Agent {
+export function openAgent(
+  flags: CaptureFlags,
+  limits: AgentLimits,
+  source: FrameSource,
+  outputs: Outputs,
+  pageCredit: PageCredit | null = null,
+): Agent {
   const [low, high] = crypto.getRandomValues(new Uint32Array(2));
   return new Agent({
     source,
     limits,
     pageMemory: mapPages(TcpLayer.bytesFor(limits.tcp).pages),
+    pageCredit,
     until: outputs.until,
     messageHandlers: (agent) => outputs.handlers(agent),
     bodies: outputs.bodies,
@@ -371,8 +403,12 @@ function openAgent(flags: CaptureFlags, limits: AgentLimits, source: FrameSource
   });
 }
 
-function govern(limits: AgentLimits, agent: Agent, outputs: Outputs): Governor {
+export function tellPressure(ceilingBytes: number, level: Pressure): void {
   const names = ['sheds nothing', 'refuses new streams', 'sheds out-of-order data', 'sheds bodies'];
+  tell(`memory: ${megabytes(process.memoryUsage.rss())} of ${megabytes(ceilingBytes)}: ${names[level]}`);
+}
+
+function govern(limits: AgentLimits, agent: Agent, outputs: Outputs): Governor {
   return new Governor({
     ceilingBytes: limits.ceilingBytes,
     nowMs,
@@ -380,14 +416,14 @@ function govern(limits: AgentLimits, agent: Agent, outputs: Outputs): Governor {
     heapShare,
     collect: collectGarbage,
     apply: (level) => {
-      tell(`memory: ${megabytes(process.memoryUsage.rss())} of ${megabytes(limits.ceilingBytes)}: ${names[level]}`);
+      tellPressure(limits.ceilingBytes, level);
       agent.setPressure(level);
       if (outputs.har !== null) outputs.har.shedBodies = level >= Pressure.shedBodies;
     },
   });
 }
 
-async function openObserve(
+export async function openObserve(
   flags: CaptureFlags,
   read: () => { counters: Counters; interfaces: readonly CaptureStats[] },
   own: OwnTraffic | null,
@@ -400,7 +436,7 @@ async function openObserve(
 }
 
 /** Per interface: what the kernel could not hand over, as a share of what passed. */
-function tellDrops(interfaces: readonly CaptureStats[]): void {
+export function tellDrops(interfaces: readonly CaptureStats[]): void {
   for (const one of interfaces) {
     if (one.framesDropped === null || one.framesDropped === 0) continue;
     const share = (dropShare(one)! * 100).toFixed(2);

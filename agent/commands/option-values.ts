@@ -19,6 +19,15 @@ export function parseCount(text: string): number {
   return value;
 }
 
+/** More threads than this find no cores to run on, and no memory to share. */
+const workersMax = 16;
+
+export function parseWorkers(text: string): number {
+  const value = parseCount(text);
+  if (value > workersMax) throw new InvalidArgumentError(`${workersMax} at most are expected.`);
+  return value;
+}
+
 /** Timers take 2³¹ − 1 ms at most, and fire at once beyond. */
 export function parseMilliseconds(text: string): number {
   const value = parseCount(text);

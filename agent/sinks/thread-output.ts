@@ -8,7 +8,7 @@ import type { RecordOutput } from './record-output.ts';
 /** A batch is sent when no further record of common size would fit. */
 const batchBytes = 64 << 10;
 /** As long as a pipe nobody reads may hold a file up (output-file.ts). */
-const blockedMsMax = 5_000;
+const blockedMsMaxDefault = 5_000;
 
 export interface ThreadOutputOptions {
   /** Takes a batch, whose memory is given away. */
@@ -17,6 +17,8 @@ export interface ThreadOutputOptions {
   readonly queued: Int32Array;
   readonly place: number;
   readonly queuedBytesMax: number;
+  /** How long a full queue is waited for. @default 5,000 */
+  readonly blockedMsMax?: number;
 }
 
 export class ThreadOutput implements RecordOutput {
@@ -58,7 +60,7 @@ export class ThreadOutput implements RecordOutput {
   }
 
   #send(batch: Uint8Array<ArrayBuffer>): void {
-    const { queued, place, queuedBytesMax, send } = this.#options;
+    const { queued, place, queuedBytesMax, send, blockedMsMax = blockedMsMaxDefault } = this.#options;
     for (;;) {
       const waiting = Atomics.load(queued, place);
       // One batch alone always goes, however long its record is.

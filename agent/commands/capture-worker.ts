@@ -1,0 +1,86 @@
+/** One of several capturing threads: a ring of its own, the whole pipeline behind it, records handed to the leading thread. */
+import { once } from 'node:events';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PageCredit } from '../bounded/page-credit.ts';
+import { FloodgateError } from '../errors.ts';
+import { collectGarbage } from '../observe/process-memory.ts';
+import { ThreadOutput } from '../sinks/thread-output.ts';
+import type { Pressure } from '../tcp/limits.ts';
+import { nowMs, Outputs, openAgent, openCapture } from './capture.ts';
+import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
+
+/** How often counters are handed over: what is told of a running agent is this old at most. */
+const countersPauseMs = 200;
+
+const port = parentPort!;
+const tellLeader = (message: WorkerMessage) => port.postMessage(message);
+
+async function capture(order: WorkerOrder): Promise<void> {
+  const { index, count, flags, limits, version, fanoutGroup } = order;
+  const control = new Int32Array(order.control);
+  const source = openCapture(flags, limits, fanoutGroup);
+  try {
+    const records: ThreadOutput[] = [];
+    const open = (path: string) => {
+      const output = new ThreadOutput({
+        send: (batch) => port.postMessage({ kind: 'records', path, batch }, [batch.buffer]),
+        queued: control,
+        place: ControlWord.queued + index,
+        queuedBytesMax: limits.outputBytesMax,
+      });
+      records.push(output);
+      return output;
+    };
+    const outputs = new Outputs(flags, limits, version, { index, count, open });
+    await outputs.open();
+    const agent = openAgent(flags, limits, source, outputs, new PageCredit(order.credit));
+    const publish = () => {
+      const shed = {
+        'output.batchesShed': records.reduce((sum, { batchesShed }) => sum + batchesShed, 0),
+        'output.bytesShed': records.reduce((sum, { bytesShed }) => sum + bytesShed, 0),
+      };
+      tellLeader({
+        kind: 'counters',
+        counters: { ...agent.counters(), ...outputs.counters(), ...shed },
+        interfaces: source.stats(),
+      });
+    };
+    tellLeader({ kind: 'open' });
+    // What is parsed from here on is whatever the network sends: the leader has dropped its privileges, and ours with them.
+    await once(port, 'message');
+    let publishedMs = nowMs();
+    let pressure: number = 0;
+    let collections = 0;
+    try {
+      await agent.run(() => {
+        if (Atomics.load(control, ControlWord.stop) !== 0) agent.stop();
+        if (Atomics.load(control, ControlWord.pressure) !== pressure) {
+          pressure = Atomics.load(control, ControlWord.pressure);
+          agent.setPressure(pressure as Pressure);
+        }
+        if (Atomics.load(control, ControlWord.collections) !== collections) {
+          collections = Atomics.load(control, ControlWord.collections);
+          collectGarbage();
+        }
+        outputs.check();
+        if (nowMs() - publishedMs < countersPauseMs) return;
+        publishedMs = nowMs();
+        publish();
+      });
+    } finally {
+      agent.finish();
+      await outputs.close(0);
+      publish();
+    }
+  } finally {
+    source.close();
+  }
+}
+
+try {
+  await capture(workerData as WorkerOrder);
+} catch (error) {
+  if (!(error instanceof FloodgateError)) throw error;
+  const { code, message, hint, exitCode } = error;
+  tellLeader({ kind: 'failed', code, message, hint, exitCode });
+}

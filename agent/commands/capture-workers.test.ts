@@ -1,0 +1,179 @@
+// Several threads on one real device: this file runs itself again inside a user and network namespace of its own.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { loadLibc } from '../capture/sys/libc.ts';
+import { TapFixture } from '../capture/sys/tap-fixture.ts';
+import { buildTcpFrame } from '../wire/packet-builder.ts';
+
+const program = path.join(import.meta.dirname, '..', 'main.ts');
+const [SYN, ACK] = [2, 16];
+
+if (process.env.FLOODGATE_IN_NAMESPACE === '1') await testInNamespace();
+else testOutside();
+
+function testOutside(): void {
+  const refused =
+    loadLibc() === null
+      ? 'live capture is only on Linux'
+      : spawnSync('unshare', ['-Urn', 'true']).status !== 0
+        ? 'user and network namespaces are refused here (unshare -Urn): --workers is NOT tested'
+        : false;
+  t.test('in a namespace of its own', { skip: refused }, async (t) => {
+    const env = { ...process.env, FLOODGATE_IN_NAMESPACE: '1' };
+    await t.spawn('unshare', ['-Urn', '--', process.execPath, fileURLToPath(import.meta.url)], { env });
+  });
+
+  t.test('what only one thread can do is refused', async (t) => {
+    const cases: [args: string[], message: RegExp][] = [
+      [['--read', 'x.pcap'], /--workers and --read do not go together.*live traffic/],
+      [['--interface', 'lo', '--har', 'x.har'], /--workers and --har/],
+      [['--interface', 'lo', '--print'], /--workers and --print/],
+      [['--interface', 'lo', '--upload', 'http://127.0.0.1:1/'], /--workers and --upload/],
+      [['--interface', 'lo', '--memory', '50MB'], /2 workers need --memory of 64 MB at least/],
+    ];
+    for (const [args, message] of cases) {
+      const { status, stderr } = spawnSync(process.execPath, [program, '--workers', '2', ...args], {
+        encoding: 'utf8',
+      });
+      t.equal(status, 2, args.join(' '));
+      t.match(stderr, message);
+    }
+    const many = spawnSync(process.execPath, [program, '--workers', '17', '--interface', 'lo'], { encoding: 'utf8' });
+    t.match(many.stderr, /16 at most/);
+  });
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  told: () => string;
+  end: () => Promise<{ code: number | null; stats: Record<string, number> & { interfaces: object[] } }>;
+}
+
+async function start(folder: string, ...args: string[]): Promise<Running> {
+  const stats = path.join(folder, 'stats.json');
+  const child = spawn(process.execPath, [program, '--workers', '2', '--stats', stats, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let told = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    told += text;
+  });
+  const exited = once(child, 'exit');
+  while (!told.includes('capturing on') && child.exitCode === null) await sleep(20);
+  const end = async () => {
+    child.kill('SIGTERM');
+    const [code] = await exited;
+    return { code, stats: JSON.parse(readFileSync(stats, 'utf8')) };
+  };
+  return { child, told: () => told, end };
+}
+
+/** Frames of connection `port`, both directions. */
+function connection(port: number) {
+  const ends = { client: '10.0.0.1', server: '10.0.0.2' };
+  const frame = (from: 'client' | 'server', flags: number, sequence: number, text: string | Uint8Array = '') =>
+    buildTcpFrame({
+      source: ends[from],
+      destination: from === 'client' ? ends.server : ends.client,
+      sourcePort: from === 'client' ? port : 80,
+      destinationPort: from === 'client' ? 80 : port,
+      sequence,
+      acknowledgement: 1,
+      flags,
+      payload: Buffer.from(text as string),
+    });
+  return { frame, open: () => [frame('client', SYN, 0), frame('server', SYN | ACK, 0)] };
+}
+
+async function testInNamespace(): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-workers-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.setTimeout(60_000);
+  const taps = [new TapFixture('tap0'), new TapFixture('tap1')];
+
+  await t.test('messages found are messages sent, on two devices, each connection whole at one thread', async (t) => {
+    const messages = path.join(folder, 'messages.jsonl');
+    const agent = await start(folder, '--interface', 'tap0', '--interface', 'tap1', '--messages', messages);
+    t.match(agent.told(), /capturing on tap0, tap1 with 2 workers/, agent.told());
+    const connections = 400;
+    for (let at = 0; at < connections; at += 1) {
+      const { frame, open } = connection(2000 + at);
+      const tap = taps[at & 1]!;
+      for (const each of open()) tap.write(each);
+      tap.write(frame('client', ACK, 1, `GET /${at} HTTP/1.1\r\nHost: a\r\n\r\n`));
+      tap.write(frame('server', ACK, 1, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+    }
+    await sleep(300);
+    const { code, stats } = await agent.end();
+    t.equal(code, 0, agent.told());
+    t.match(stats, {
+      'capture.framesReceived': connections * 4,
+      'capture.framesDropped': 0,
+      'http.requestsComplete': connections,
+      'http.responsesComplete': connections,
+      'http.pairs': connections,
+      'tcp.streamsOpened': connections,
+      'output.batchesShed': 0,
+    });
+    t.match(stats.interfaces, [
+      { name: 'tap0', received: connections * 2, dropped: 0, droppedShare: 0 },
+      { name: 'tap1', received: connections * 2, dropped: 0, droppedShare: 0 },
+    ]);
+    const lines = readFileSync(messages, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; stream: number; uri: string });
+    t.equal(lines.length, connections * 2);
+    t.equal(new Set(lines.map(({ uri }) => uri)).size, connections);
+    const byStream = Map.groupBy(lines, ({ stream }) => stream);
+    t.equal(byStream.size, connections, 'streams of both threads have numbers of their own');
+    t.ok([...byStream.values()].every((pair) => pair.length === 2 && pair[0]!.uri === pair[1]!.uri));
+    const odd = [...byStream.keys()].filter((stream) => stream % 2 === 1).length;
+    t.ok(odd > 100 && odd < 300, `shared ${odd} to ${connections - odd}`);
+  });
+
+  await t.test('one page budget for both', async (t) => {
+    const pages = 512;
+    const agent = await start(folder, '--interface', 'tap0', '--pages', `${pages}`, '--until', 'http');
+    const payload = new Uint8Array(1400);
+    const flows = Array.from({ length: 40 }, (_, at) => connection(5000 + at));
+    for (const { open } of flows) for (const each of open()) taps[0]!.write(each);
+    // Behind a hole each: five times what there is room for.
+    for (let at = 0; at < 90; at += 1) {
+      for (const { frame } of flows) taps[0]!.write(frame('client', ACK, 100 + at * payload.length, payload));
+      if (at % 10 === 0) await sleep(20);
+    }
+    await sleep(400);
+    const { code, stats } = await agent.end();
+    t.equal(code, 0, agent.told());
+    t.equal(stats['tcp.segments'], 92 * flows.length);
+    t.equal(stats['tcp.pagesDrawnPeak'], pages, 'all of it was drawn, and no more');
+    t.ok(stats['tcp.pagesInUsePeak']! <= pages);
+    t.ok(stats['tcp.gapsTotalBudget']! > 0, 'each thread gave its oldest gaps up');
+    t.equal(stats['tcp.pagesInUse'], 0);
+  });
+
+  await t.test('a device that goes away ends all threads, and says so', async (t) => {
+    const tap = new TapFixture('tap9');
+    const agent = await start(folder, '--interface', 'tap9');
+    const exited = once(agent.child, 'exit');
+    tap.close();
+    const [code] = await exited;
+    t.equal(code, 2);
+    t.match(agent.told(), /tap9 went down or away/);
+  });
+
+  await t.test('the ceiling ends all threads with its own code', async (t) => {
+    const agent = await start(folder, '--interface', 'tap0', '--memory-ceiling', '50MB');
+    if (agent.child.exitCode === null) await once(agent.child, 'exit');
+    t.equal(agent.child.exitCode, 4, agent.told());
+    t.match(agent.told(), /memory ceiling reached/);
+  });
+  for (const tap of taps) tap.close();
+}
