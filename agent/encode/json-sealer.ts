@@ -38,7 +38,21 @@ import {
   textTemplate,
   words,
 } from './seal-memory.ts';
-import { findKey, KeyIs, keyDigestHigh, keyDigestLow, keyFlags, keyHash } from './sealed-keys.ts';
+import {
+  expectedKey,
+  findKey,
+  firstUnder,
+  follow,
+  KeyIs,
+  keyDigestHigh,
+  keyDigestLow,
+  keyFlags,
+  keyHash,
+  keyLengths,
+} from './sealed-keys.ts';
+
+const { text: digestText, integer: digestInteger, double: digestDouble, formatted: digestFormatted } = seal;
+const { struct: digestStruct, list: digestList } = seal;
 
 /** Objects with more members are declined: their members are sorted by insertion. */
 const MEMBERS_MAX = 64;
@@ -77,6 +91,8 @@ export class JsonSealer {
   readonly #slots: Int32Array;
   readonly #bases: Int32Array;
   readonly #flags: Uint8Array;
+  /** The name read last in each open object. */
+  readonly #names: Int32Array;
   /** Records of the naming values of each open object. */
   readonly #naming: Int32Array;
   readonly #namingCounts: Uint8Array;
@@ -95,6 +111,7 @@ export class JsonSealer {
     this.#slots = new Int32Array(depthMax);
     this.#bases = new Int32Array(depthMax);
     this.#flags = new Uint8Array(depthMax);
+    this.#names = new Int32Array(depthMax);
     this.#naming = new Int32Array(depthMax * NAMING_MAX);
     this.#namingCounts = new Uint8Array(depthMax);
   }
@@ -154,11 +171,14 @@ export class JsonSealer {
         if (secret && secretFrom < 0) secretFrom = depth;
         if (inObject && (keyIs & KeyIs.VALUE) !== 0) this.#flags[depth - 1]! |= KeyIs.VALUE;
         const isObject = first === OPEN_OBJECT;
-        at = skipSpace(at + 1);
+        at += 1;
+        if (mem[at]! <= 0x20) at = skipSpace(at);
         slots[depth] = out;
         bases[depth] = isObject ? out + 16 : -(out + 16);
         this.#flags[depth] = 0;
         this.#namingCounts[depth] = 0;
+        const under = inObject ? this.#names[depth - 1]! : depth > 0 ? this.#names[depth - 1]! - firstUnder(0) : 0;
+        this.#names[depth] = firstUnder(under);
         depth += 1;
         top = out + 16;
         tape.add(isObject ? Op.BEGIN_OBJECT : Op.BEGIN_LIST, 0, 0);
@@ -169,7 +189,7 @@ export class JsonSealer {
           continue;
         } else inObject = true;
         if (!closed) {
-          at = this.#key(at, end, top);
+          at = this.#key(at, end, top, depth - 1);
           if (at < 0) return 0;
           keyIs = this.#keyIs;
           continue;
@@ -183,9 +203,10 @@ export class JsonSealer {
       // A value is complete, or a container has no members: what comes next?
       for (;;) {
         if (!closed) {
-          at = skipSpace(at);
+          if (mem[at]! <= 0x20) at = skipSpace(at);
           if (mem[at] === COMMA) {
-            at = skipSpace(at + 1);
+            at += 1;
+            if (mem[at]! <= 0x20) at = skipSpace(at);
             break;
           }
           if (mem[at] !== (inObject ? CLOSE_OBJECT : CLOSE_LIST)) return 0;
@@ -204,7 +225,7 @@ export class JsonSealer {
       }
       keyIs = 0;
       if (inObject) {
-        at = this.#key(at, end, top);
+        at = this.#key(at, end, top, depth - 1);
         if (at < 0) return 0;
         keyIs = this.#keyIs;
       }
@@ -214,10 +235,45 @@ export class JsonSealer {
   #keyIs = 0;
 
   /** A member's name with its colon. @returns where its value begins, −1 to decline */
-  #key(from: number, end: number, top: number): number {
+  #key(from: number, end: number, top: number, depth: number): number {
     const mem = bytes;
     if (mem[from] !== QUOTE) return -1;
-    let at = from + 1;
+    const previous = this.#names[depth]!;
+    const expected = expectedKey(previous, from + 1);
+    let at: number;
+    let slot: number;
+    if (expected >= 0) {
+      slot = expected;
+      at = from + 1 + keyLengths[slot]!;
+      if (at >= end) return -1;
+    } else {
+      at = this.#newKey(from + 1, end);
+      if (at < 0) return -1;
+      slot = this.#slot;
+      follow(previous, slot);
+    }
+    this.#names[depth] = slot;
+    const is = keyFlags[slot]!;
+    if ((is & KeyIs.UNFIT) !== 0) return -1;
+    this.#keyIs = this.#redacts ? is : 0;
+    // As a number, for sorting; `struct` turns it into the digest's bytes.
+    words[top >> 2] = keyDigestLow[slot]!;
+    words[(top >> 2) + 1] = keyDigestHigh[slot]!;
+    this.tape.add(Op.KEY, from + 1, at);
+    at += 1;
+    if (mem[at]! <= 0x20) at = skipSpace(at);
+    if (mem[at] !== COLON) return -1;
+    at += 1;
+    return mem[at]! <= 0x20 ? skipSpace(at) : at;
+  }
+
+  /** The slot that `#newKey` found. */
+  #slot = 0;
+
+  /** A name that is not the expected one, behind its quote. @returns where it ends, −1 to decline */
+  #newKey(from: number, end: number): number {
+    const mem = bytes;
+    let at = from;
     let hash = 0;
     let classes = 0;
     for (let byte = mem[at]!; byte !== QUOTE; byte = mem[(at += 1)]!) {
@@ -226,18 +282,9 @@ export class JsonSealer {
       hash = keyHash(hash, byte);
     }
     if (at >= end) return -1;
-    this.#allClasses |= classes;
-    if ((classes & (Has.CONTROL | Has.BEYOND_ASCII)) !== 0 && !isPlainName(from + 1, at, classes)) return -1;
-    const slot = findKey(hash, from + 1, at);
-    const is = keyFlags[slot]!;
-    if ((is & KeyIs.UNFIT) !== 0) return -1;
-    this.#keyIs = this.#redacts ? is : 0;
-    // As a number, for sorting; `struct` turns it into the digest's bytes.
-    words[top >> 2] = keyDigestLow[slot]!;
-    words[(top >> 2) + 1] = keyDigestHigh[slot]!;
-    this.tape.add(Op.KEY, from + 1, at);
-    at = skipSpace(at + 1);
-    return mem[at] === COLON ? skipSpace(at + 1) : -1;
+    if ((classes & (Has.CONTROL | Has.BEYOND_ASCII)) !== 0 && !isPlainName(from, at, classes)) return -1;
+    this.#slot = findKey(hash, from, at);
+    return at;
   }
 
   /** A container's digest to its slot. @returns false to decline */
@@ -254,12 +301,12 @@ export class JsonSealer {
         if (top === start) return false;
         seal.bareStruct(start, top, slot);
       } else if (top === start) this.#finish(Constant.EMPTY_STRUCT, slot);
-      else seal.struct(start, top, slot);
+      else digestStruct(start, top, slot);
     } else if (depth === 0) {
       if (top === start) return false;
       seal.bareList(start, top, slot);
     } else if (top === start) this.#finish(Constant.EMPTY_LIST, slot);
-    else seal.list(start, top, slot);
+    else digestList(start, top, slot);
     return true;
   }
 
@@ -402,8 +449,8 @@ export class JsonSealer {
     }
     const index = formatIndex(format);
     this.tape.add(Op.TEXT | (index << 4), start, end);
-    if (index === 0) seal.text(start - 1, end - start + 1, out);
-    else seal.formatted(start - 1, end - start + 1, textTemplate(index), out);
+    if (index === 0) digestText(start - 1, end - start + 1, out);
+    else digestFormatted(start - 1, end - start + 1, textTemplate(index), out);
     return true;
   }
 
@@ -416,7 +463,7 @@ export class JsonSealer {
     const end = start + putTextAt(told, start, told.length * 3);
     this.#plain = end;
     this.tape.add(Op.TEXT, start, end);
-    seal.text(start - 1, end - start + 1, out);
+    digestText(start - 1, end - start + 1, out);
     return true;
   }
 
@@ -460,8 +507,8 @@ export class JsonSealer {
       mem[from - 1] = TAG_INTEGER;
       const index = value < 1e9 ? 0 : formatIndex(numberFormat(value));
       this.tape.addNumber(Op.INTEGER | (index << 4), value);
-      if (index === 0) seal.integer(from - 1, at - from + 1, out);
-      else seal.formatted(from - 1, at - from + 1, integerTemplate(index), out);
+      if (index === 0) digestInteger(from - 1, at - from + 1, out);
+      else digestFormatted(from - 1, at - from + 1, integerTemplate(index), out);
     }
     return at;
   }
@@ -497,7 +544,7 @@ export class JsonSealer {
       const start = doubleText(value);
       if (start < 0) return -1;
       this.tape.addNumber(Op.DOUBLE, value);
-      seal.double(start, doubleTextLength(), out);
+      digestDouble(start, doubleTextLength(), out);
     }
     return at;
   }

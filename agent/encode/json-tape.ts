@@ -130,9 +130,21 @@ export class Tape {
       if (at - VALUE_AT < SEALED_TEXT_BYTES_MAX + STEP_BYTES) return -1;
       let end = at;
       switch (op & 15) {
-        case Op.TEXT:
-          at = putTextValue(at, op >> 4, records[record + 1]!, records[record + 2]!);
+        case Op.TEXT: {
+          const start = records[record + 1]!;
+          const length = records[record + 2]! - start;
+          const suffix = FORMAT_SUFFIXES[op >> 4]!;
+          const size = length + 6 + suffix.length;
+          if (size < 128) {
+            // The usual text: every length is one byte, and known.
+            const tag = kinds[depth - 1] === Op.END_LIST ? Tag.ELEMENT : Tag.ENTRY_VALUE;
+            at = putShortText(at - size - 2, tag, size, start, length, suffix);
+            memberEnd = end;
+            continue;
+          }
+          at = putTextValue(at, suffix, start, length);
           break;
+        }
         case Op.INTEGER:
           at = putIntegerValue(at, op >> 4, this.#numbers[record / RECORD_WORDS]!);
           break;
@@ -154,6 +166,16 @@ export class Tape {
         case Op.KEY: {
           const start = records[record + 1]!;
           const length = records[record + 2]! - start;
+          const size = memberEnd - at + length + 2;
+          if (size < 128) {
+            at -= length + 4;
+            bytes[at] = Tag.ENTRY;
+            bytes[at + 1] = size;
+            bytes[at + 2] = Tag.ENTRY_KEY;
+            bytes[at + 3] = length;
+            for (let i = 0; i < length; i += 1) bytes[at + 4 + i] = bytes[start + i]!;
+            continue;
+          }
           at = putHead(putText(at, start, length), length, Tag.ENTRY_KEY);
           at = putHead(at, memberEnd - at, Tag.ENTRY);
           continue;
@@ -208,10 +230,33 @@ function putBytes(at: number, source: Uint8Array): number {
   return to;
 }
 
-function putTextValue(end: number, format: number, start: number, textEnd: number): number {
-  let at = format === 0 ? end : putBytes(end, FORMAT_SUFFIXES[format]!);
+/** Data with its head, at `at`, `size` bytes of content. */
+function putShortText(
+  at: number,
+  tag: number,
+  size: number,
+  start: number,
+  length: number,
+  suffix: Uint8Array,
+): number {
+  const mem = bytes;
+  mem[at] = tag;
+  mem[at + 1] = size;
+  mem[at + 2] = Tag.DATA_PRIMITIVE;
+  mem[at + 3] = size - 2;
+  mem[at + 4] = Tag.PRIMITIVE_STRING;
+  mem[at + 5] = length + 2;
+  mem[at + 6] = Tag.VALUE_TEXT;
+  mem[at + 7] = length;
+  let to = at + 8;
+  for (let from = start; from < start + length; from += 1, to += 1) mem[to] = mem[from]!;
+  for (let i = 0; i < suffix.length; i += 1, to += 1) mem[to] = suffix[i]!;
+  return at;
+}
+
+function putTextValue(end: number, suffix: Uint8Array, start: number, length: number): number {
+  let at = putBytes(end, suffix);
   const stringEnd = at;
-  const length = textEnd - start;
   at = putHead(putText(at, start, length), length, Tag.VALUE_TEXT);
   at = putHead(at, stringEnd - at, Tag.PRIMITIVE_STRING);
   return putHead(at, end - at, Tag.DATA_PRIMITIVE);

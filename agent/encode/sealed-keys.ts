@@ -39,6 +39,32 @@ export const keyFlags = flags;
 /** One round of the names' hash, to be done for each byte from 0. */
 export const keyHash = (hash: number, byte: number): number => (Math.imul(hash, 31) + byte) | 0;
 
+/** For each slot, and behind them for the start of the objects under each slot's name: the slot that came next last time. */
+const followers = new Int16Array(2 * (SLOTS + 1)).fill(-1);
+/** Where the names of an object under this slot's name begin. */
+export const firstUnder = (slot: number): number => SLOTS + 1 + slot;
+
+/**
+ * Objects repeat their names in their order: the one that followed last time is tried first.
+ * @param previous slot of the name before, or `firstUnder`
+ * @returns its slot where it is the name at `start`, which a quote ends; −1 otherwise
+ */
+export function expectedKey(previous: number, start: number): number {
+  const slot = followers[previous]!;
+  if (slot < 0) return -1;
+  const length = lengths[slot]!;
+  const from = slot * NAME_BYTES_MAX;
+  for (let i = 0; i < length; i += 1) if (kept[from + i] !== bytes[start + i]) return -1;
+  return bytes[start + length] === 0x22 ? slot : -1;
+}
+
+export const keyLengths = lengths;
+
+/** What came this time. */
+export function follow(previous: number, slot: number): void {
+  if (slot < SLOTS) followers[previous] = slot;
+}
+
 /** The slot of the name in `bytes[start, end)`, valid until the next call. */
 export function findKey(hash: number, start: number, end: number): number {
   const length = end - start;

@@ -47,7 +47,7 @@ export function mayHoldSecret(bytes: Uint8Array, start: number, end: number, cla
     if ((kind & WORD) !== 0) {
       let next = at + 1;
       while (next < end && (KIND[bytes[next]!]! & WORD) !== 0) next += 1;
-      if (isSuspectedWord(bytes, at, next, end)) return true;
+      if (isSuspectedWord(bytes, at, next, end, classes)) return true;
       at = next;
     } else if ((kind & MARK) === 0) at += 1;
     else {
@@ -58,7 +58,7 @@ export function mayHoldSecret(bytes: Uint8Array, start: number, end: number, cla
   return false;
 }
 
-function isSuspectedWord(bytes: Uint8Array, from: number, to: number, end: number): boolean {
+function isSuspectedWord(bytes: Uint8Array, from: number, to: number, end: number, classes: number): boolean {
   const length = to - from;
   const first = bytes[from]!;
   const follows = to < end ? bytes[to]! : 0;
@@ -82,7 +82,8 @@ function isSuspectedWord(bytes: Uint8Array, from: number, to: number, end: numbe
       return true;
   }
   if (length <= SHORT_WORD_MAX && follows !== 0x2e && follows !== 0x2f && follows !== 0x24) return false;
-  return hasPrefix(bytes, from, to, end);
+  // A prefix stands at the word's beginning, or behind a dash or an underscore in it.
+  return hasPrefix(bytes, from, (classes & (Has.DASH | Has.UNDERSCORE)) === 0 ? from + 1 : to, end);
 }
 
 /** As many digits as a card has, with single spaces and dashes between them. */
