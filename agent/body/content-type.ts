@@ -25,8 +25,23 @@ export type BodyKind =
 const fieldCharactersMax = 1024;
 const parameterPattern = /;\s*([^\s=;"]{1,40})\s*=\s*(?:"((?:[^"\\]|\\.){0,400})"|([^\s;"]{0,400}))/g;
 
+/** A handful of types comes with all messages. A full table is emptied. */
+const knownMax = 64;
+const knownCharactersMax = 80;
+const known = new Map<string, ContentType>();
+
 /** Never throws: what cannot be read is missing. */
 export function parseContentType(field: string | undefined): ContentType {
+  if (field === undefined || field.length > knownCharactersMax) return parseField(field);
+  let type = known.get(field);
+  if (type === undefined) {
+    if (known.size >= knownMax) known.clear();
+    known.set(field, (type = parseField(field)));
+  }
+  return type;
+}
+
+function parseField(field: string | undefined): ContentType {
   const text = (field ?? '').slice(0, fieldCharactersMax);
   const semicolon = text.indexOf(';');
   const mediaType = (semicolon < 0 ? text : text.slice(0, semicolon)).trim().toLowerCase();

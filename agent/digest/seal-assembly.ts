@@ -9,7 +9,7 @@
  * - `struct` (p end out): of map entries at p, each a key digest as a little-endian number and a value digest; they are
  *   sorted in place, `d` goes before them. Two equal keys make the byte at `SEAL_REPEATED_KEY` non-zero.
  * - `list` (p end out): of element digests; `l` goes before them.
- * - `bareStruct`, `bareList`: the same without the Data around them.
+ * - `bareStruct`, `bareList`, `bareText`, `bareFormatted`: the same without the Data around them.
  */
 import { hashInt, view } from './digest-memory.ts';
 import { swappedBytes, wrapped, XXH64_ASSEMBLY } from './xxh64-assembly.ts';
@@ -41,11 +41,23 @@ export function fieldKey(number: number): bigint {
 
 const wrap = (number: number): string => wrapped(fieldKey(number));
 
-const scalar = (name: string, field: number): string => `
+const scalar = (name: string, wraps: readonly number[]): string => `
 func ${name} (p:i32 len:i32 out:i32) (h:i64) export
   local.get p local.get len local.get out call hash
   local.get out i64.load local.set h
-  ${wrap(SealField.scalarValue)} ${wrap(field)} ${wrap(SealField.dataPrimitive)}
+  ${wrap(SealField.scalarValue)} ${wraps.map(wrap).join('')}
+  local.get out local.get h i64.store
+end`;
+
+const formatted = (name: string, wraps: readonly number[]): string => `
+func ${name} (p:i32 len:i32 template:i32 out:i32) (h:i64) export
+  local.get p local.get len local.get out call hash
+  local.get out i64.load local.set h
+  ${wrap(SealField.scalarValue)}
+  local.get template i32.const 9 i32.add local.get h i64.store
+  local.get template i32.const 49 local.get out call hash
+  local.get out i64.load local.set h
+  ${wraps.map(wrap).join('')}
   local.get out local.get h i64.store
 end`;
 
@@ -112,20 +124,12 @@ end`;
 
 export const SEAL_ASSEMBLY = `${XXH64_ASSEMBLY}
 ${SORT}
-${scalar('text', SealField.primitiveString)}
-${scalar('integer', SealField.primitiveInt64)}
-${scalar('double', SealField.primitiveDouble)}
-
-func formatted (p:i32 len:i32 template:i32 out:i32) (h:i64) export
-  local.get p local.get len local.get out call hash
-  local.get out i64.load local.set h
-  ${wrap(SealField.scalarValue)}
-  local.get template i32.const 9 i32.add local.get h i64.store
-  local.get template i32.const 49 local.get out call hash
-  local.get out i64.load local.set h
-  ${wrap(SealField.dataPrimitive)}
-  local.get out local.get h i64.store
-end
+${scalar('text', [SealField.primitiveString, SealField.dataPrimitive])}
+${scalar('bareText', [SealField.primitiveString])}
+${scalar('integer', [SealField.primitiveInt64, SealField.dataPrimitive])}
+${scalar('double', [SealField.primitiveDouble, SealField.dataPrimitive])}
+${formatted('formatted', [SealField.dataPrimitive])}
+${formatted('bareFormatted', [])}
 ${container('struct', hashedMap, [SealField.structFields, SealField.dataStruct])}
 ${container('bareStruct', hashedMap, [SealField.structFields])}
 ${container('list', hashedList, [SealField.listElements, SealField.dataList])}

@@ -1,11 +1,31 @@
 /** The formats that APIs send most, told by their bytes. Only a yes counts: whatever is not plain goes to the rules. */
 import { Has } from '../witness/character-classes.ts';
-import { ALL_FORMATS } from '../witness/formats.ts';
+import { ALL_FORMATS, formatByRules, mayHaveFormat, stringFormat } from '../witness/formats.ts';
 import type { DataFormat } from '../witness/ir.ts';
+import { SECRET_FORMAT_KINDS } from '../witness/obfuscation.ts';
+import { asciiAt, bytes as memory, textAt } from './seal-memory.ts';
 
 const called = (name: string): DataFormat => ALL_FORMATS.find(({ names }) => names.has(name))!;
-export const RFC_3339: DataFormat = called('rfc_3339');
-export const EMAIL: DataFormat = called('email');
+const RFC_3339: DataFormat = called('rfc_3339');
+const EMAIL: DataFormat = called('email');
+
+/** The format of the text at a place of the seal's memory. @param classes `Has` of all its characters */
+export function formatAt(start: number, end: number, classes: number): DataFormat | null {
+  if ((classes & Has.BEYOND_ASCII) !== 0) {
+    // Of all formats URLs alone may hold such characters.
+    const both = Has.COLON | Has.SLASH;
+    return (classes & both) === both ? stringFormat(textAt(start, end)) : null;
+  }
+  if (!mayHaveFormat(classes, memory[start]!, end - start)) return null;
+  // The two that APIs send most, by their bytes.
+  if (isCertainlyDateTime(memory, start, end)) return RFC_3339;
+  if ((classes & Has.AT) !== 0 && isCertainlyEmail(memory, start, end, classes)) return EMAIL;
+  return formatByRules(asciiAt(start, end), classes);
+}
+
+/** Whether a value of this format is a secret by itself. */
+export const isSecretFormat = (format: DataFormat | null): boolean =>
+  format !== null && SECRET_FORMAT_KINDS.has(format.kind);
 
 const two = (bytes: Uint8Array, at: number): number => {
   const high = bytes[at]! - 0x30;
@@ -14,7 +34,7 @@ const two = (bytes: Uint8Array, at: number): number => {
 };
 
 /** yyyy-mm-ddThh:mm:ssZ, also with a fraction. */
-export function isCertainlyDateTime(bytes: Uint8Array, start: number, end: number): boolean {
+function isCertainlyDateTime(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length < 20 || length > 32 || bytes[end - 1] !== 0x5a || bytes[start + 10] !== 0x54) return false;
   if (bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d) return false;
@@ -39,7 +59,7 @@ for (let code = 0; code < 128; code += 1) {
 }
 
 /** The usual e-mail address. With a colon or a space in it it might be something else before. */
-export function isCertainlyEmail(bytes: Uint8Array, start: number, end: number, classes: number): boolean {
+function isCertainlyEmail(bytes: Uint8Array, start: number, end: number, classes: number): boolean {
   const length = end - start;
   if (length < 6 || length > 64 || (classes & (Has.COLON | Has.SPACE)) !== 0) return false;
   let at = start;

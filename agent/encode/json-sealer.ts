@@ -12,13 +12,12 @@
 import { isUtf8 } from 'node:buffer';
 import { SEAL_REPEATED_KEY } from '../digest/seal-assembly.ts';
 import { CLASS_OF, Has } from '../witness/character-classes.ts';
-import { formatByRules, mayHaveFormat, numberFormat, stringFormat } from '../witness/formats.ts';
-import type { DataFormat } from '../witness/ir.ts';
+import { numberFormat } from '../witness/formats.ts';
 import { isSecretName } from '../witness/secret-names.ts';
 import { isCardNumber, redactText } from '../witness/secret-scanner.ts';
 import { mayHoldSecret } from '../witness/secret-screen.ts';
 import { doubleText, doubleTextLength } from './double-text.ts';
-import { EMAIL, isCertainlyDateTime, isCertainlyEmail, RFC_3339 } from './format-bytes.ts';
+import { formatAt, isSecretFormat } from './format-bytes.ts';
 import { Op, Tape } from './json-tape.ts';
 import {
   asciiAt,
@@ -62,7 +61,6 @@ const SAFE_DIGITS = 15;
 const NAMING_MAX = 4;
 /** A card number has 13 digits at least. */
 const CARD_MIN = 1e12;
-const SECRET_KINDS: ReadonlySet<string> = new Set(['payment_card', 'token']);
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -435,9 +433,9 @@ export class JsonSealer {
       this.#constant(Constant.EMPTY_TEXT, out);
       return true;
     }
-    const format = this.#format(start, end);
+    const format = formatAt(start, end, this.#classes);
     if (this.#redacts) {
-      if (secret || (format !== null && SECRET_KINDS.has(format.kind))) {
+      if (secret || isSecretFormat(format)) {
         this.#redact(out);
         return true;
       }
@@ -465,20 +463,6 @@ export class JsonSealer {
     this.tape.add(Op.TEXT, start, end);
     digestText(start - 1, end - start + 1, out);
     return true;
-  }
-
-  #format(start: number, end: number): DataFormat | null {
-    const classes = this.#classes;
-    if ((classes & Has.BEYOND_ASCII) !== 0) {
-      // Of all formats URLs alone may hold such characters.
-      const both = Has.COLON | Has.SLASH;
-      return (classes & both) === both ? stringFormat(textAt(start, end)) : null;
-    }
-    if (!mayHaveFormat(classes, bytes[start]!, end - start)) return null;
-    // The two that APIs send most, by their bytes.
-    if (isCertainlyDateTime(bytes, start, end)) return RFC_3339;
-    if ((classes & Has.AT) !== 0 && isCertainlyEmail(bytes, start, end, classes)) return EMAIL;
-    return formatByRules(asciiAt(start, end), classes);
   }
 
   // ---- numbers and words

@@ -57,9 +57,11 @@ export const MEMORY_BYTES = PAGES * 65_536;
 interface SealProgram {
   hash(offset: number, length: number, out: number): void;
   text(offset: number, length: number, out: number): void;
+  bareText(offset: number, length: number, out: number): void;
   integer(offset: number, length: number, out: number): void;
   double(offset: number, length: number, out: number): void;
   formatted(offset: number, length: number, template: number, out: number): void;
+  bareFormatted(offset: number, length: number, template: number, out: number): void;
   struct(offset: number, end: number, out: number): void;
   bareStruct(offset: number, end: number, out: number): void;
   list(offset: number, end: number, out: number): void;

@@ -3,13 +3,29 @@
 import { digestWord } from '../digest/digest-memory.ts';
 import { fieldKey, SealField } from '../digest/seal-assembly.ts';
 import { digestData, digestDataMeta } from '../digest/witness-digest.generated.ts';
+import { CLASS_OF } from '../witness/character-classes.ts';
 import { inferText } from '../witness/infer.ts';
-import { type Data, type DataMeta, sealedData } from '../witness/ir.ts';
+import { type Data, type DataMeta, Location, sealedData } from '../witness/ir.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import { Sealed, type Sealer } from '../witness/sealed.ts';
+import { isSecretName } from '../witness/secret-names.ts';
+import { redactText } from '../witness/secret-scanner.ts';
+import { mayHoldSecret } from '../witness/secret-screen.ts';
 import { beginWriting, writtenBytes } from './backward-writer.ts';
+import { formatAt, isSecretFormat } from './format-bytes.ts';
 import { JsonSealer } from './json-sealer.ts';
-import { bytes, copyDigest, DIGESTS_AT, MEMORY_BYTES, seal, view } from './seal-memory.ts';
+import {
+  bytes,
+  copyDigest,
+  DIGESTS_AT,
+  FORMAT_SUFFIXES,
+  formatIndex,
+  MEMORY_BYTES,
+  PLAIN_AT,
+  seal,
+  textTemplate,
+  view,
+} from './seal-memory.ts';
 import { SealShelf } from './seal-shelf.ts';
 import { encodeData, encodeDataMeta } from './witness-encoder.generated.ts';
 
@@ -19,7 +35,11 @@ const SCRATCH = 24;
 const ROOT_BYTES = 33;
 const ROOT_STRUCT_AT = 64;
 const ROOT_LIST_AT = 128;
-const ROOT_DIGEST_AT = 192;
+const ROOT_TEXT_AT = 192;
+const ROOT_DIGEST_AT = 256;
+bytes[ROOT_TEXT_AT] = 0x64;
+view.setBigUint64(ROOT_TEXT_AT + 1, fieldKey(SealField.dataPrimitive));
+view.setBigUint64(ROOT_TEXT_AT + 17, fieldKey(SealField.dataMeta));
 
 for (const [at, field] of [
   [ROOT_STRUCT_AT, SealField.dataStruct],
@@ -36,6 +56,8 @@ const METAS_MAX = 256;
 const TEXTS_MAX = 64;
 const ALL_TEXTS_MAX = 1024;
 const TEXT_CHARACTERS_MAX = 128;
+/** With tags and lengths around it still shorter than 128 bytes. */
+const SHORT_MAX = 120;
 /** Fields and parameters whose texts are kept. */
 const PLACES_MAX = 256;
 /** A place whose texts are new each time (request ids) is left alone for so many of them. */
@@ -51,8 +73,15 @@ interface KeptText {
 /** The texts of one place. */
 class Texts {
   readonly kept = new Map<string, KeptText>();
+  /** Neither the place nor its name makes a text secret: what is in the text decides. */
+  readonly isOpen: boolean;
   hits = 0;
   passes = 0;
+
+  constructor({ location, key }: DataMeta) {
+    const isNamed = location === Location.HEADER || location === Location.QUERY;
+    this.isOpen = isNamed && !isSecretName(key) && redactText(key) === key;
+  }
 }
 
 export class ValueSealer implements Sealer {
@@ -102,11 +131,11 @@ export class ValueSealer implements Sealer {
     let texts = this.#places.get(meta);
     if (texts === undefined) {
       if (this.#places.size >= PLACES_MAX) this.#forget();
-      this.#places.set(meta, (texts = new Texts()));
+      this.#places.set(meta, (texts = new Texts(meta)));
     }
     if (texts.passes > 0) {
       texts.passes -= 1;
-      return null;
+      return texts.isOpen ? this.#newText(value, meta) : null;
     }
     const known = texts.kept.get(value);
     if (known === undefined) {
@@ -118,7 +147,7 @@ export class ValueSealer implements Sealer {
       } else if (this.#kept >= ALL_TEXTS_MAX) this.#forget();
       texts.kept.set(value, { data: null, changed: 0 });
       this.#kept += 1;
-      return null;
+      return texts.isOpen ? this.#newText(value, meta) : null;
     }
     texts.hits += 1;
     if (known.data === null) {
@@ -127,6 +156,38 @@ export class ValueSealer implements Sealer {
       known.changed = this.#obfuscator.changed - before;
     } else this.#obfuscator.changed += known.changed;
     return known.data;
+  }
+
+  /** A text that is seen for the first time, straight from its characters; null for what takes a closer look. */
+  #newText(value: string, meta: DataMeta): Data | null {
+    const { length } = value;
+    if (this.#json === null || length === 0 || mayBeNoString(value)) return null;
+    const start = PLAIN_AT + 1;
+    let classes = 0;
+    for (let i = 0; i < length; i += 1) {
+      const code = value.charCodeAt(i);
+      if (code > 127) return null;
+      classes |= CLASS_OF[code]!;
+      bytes[start + i] = code;
+    }
+    const end = start + length;
+    const format = formatAt(start, end, classes);
+    if (this.#obfuscator.mode === 'redact') {
+      if (isSecretFormat(format) || mayHoldSecret(bytes, start, end, classes)) return null;
+    }
+    const index = formatIndex(format);
+    const suffix = FORMAT_SUFFIXES[index]!;
+    const metaBytes = this.#metaBytes(meta);
+    if (length + suffix.length > SHORT_MAX || metaBytes.length > SHORT_MAX) return null;
+    bytes[PLAIN_AT] = 0x75;
+    if (index === 0) seal.bareText(PLAIN_AT, length + 1, ROOT_TEXT_AT + 9);
+    else seal.bareFormatted(PLAIN_AT, length + 1, textTemplate(index), ROOT_TEXT_AT + 9);
+    digestDataMeta(meta, 0, SCRATCH);
+    copyDigest(ROOT_TEXT_AT + 25);
+    seal.hash(ROOT_TEXT_AT, ROOT_BYTES, ROOT_DIGEST_AT);
+    const encoded = textData(start, length, suffix, metaBytes);
+    const [high, low] = [view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4)];
+    return sealedData(new Sealed(high, low, encoded, encoded.length));
   }
 
   #forget(): void {
@@ -158,4 +219,43 @@ export class ValueSealer implements Sealer {
     }
     return encoded;
   }
+}
+
+/** What the ladder of types might take for a number or a truth value. */
+function mayBeNoString(value: string): boolean {
+  const first = value.charCodeAt(0);
+  // Digits, signs and the point; then t, T, f and F.
+  if ((first >= 0x30 && first <= 0x39) || first === 0x2b || first === 0x2d || first === 0x2e)
+    return !isPlainWord(value);
+  const lower = first | 0x20;
+  return value.length <= 5 && (lower === 0x74 || lower === 0x66);
+}
+
+/** With a letter that no number has. */
+function isPlainWord(value: string): boolean {
+  for (let i = 1; i < value.length; i += 1) {
+    const lower = value.charCodeAt(i) | 0x20;
+    if (lower >= 0x61 && lower <= 0x7a && lower !== 0x65) return true;
+  }
+  return false;
+}
+
+/** A string's Data in binary, every part of it shorter than 128 bytes: their lengths are one byte each. */
+function textData(start: number, length: number, suffix: Uint8Array, meta: Uint8Array): Uint8Array {
+  const primitive = length + 4 + suffix.length;
+  const data = new Uint8Array(primitive + 2 + meta.length + 2);
+  data[0] = 0x0a;
+  data[1] = primitive;
+  data[2] = 0x22;
+  data[3] = length + 2;
+  data[4] = 0x12;
+  data[5] = length;
+  let to = 6;
+  for (let i = 0; i < length; i += 1, to += 1) data[to] = bytes[start + i]!;
+  for (let i = 0; i < suffix.length; i += 1, to += 1) data[to] = suffix[i]!;
+  data[to] = 0x2a;
+  data[to + 1] = meta.length;
+  to += 2;
+  for (let i = 0; i < meta.length; i += 1, to += 1) data[to] = meta[i]!;
+  return data;
 }

@@ -18,7 +18,7 @@ export type PairPlace = 'header' | 'query' | 'cookie' | 'form';
 /** Header fields that say how to read the message: kept in `zero` and `hash`, or nothing could be read. */
 const STRUCTURAL_HEADERS = new Set(['content-type', 'content-encoding', 'content-length', 'transfer-encoding', 'date']);
 /** Formats whose values are secrets by themselves. */
-const SECRET_FORMAT_KINDS = new Set(['payment_card', 'token']);
+export const SECRET_FORMAT_KINDS: ReadonlySet<string> = new Set(['payment_card', 'token']);
 
 export class Obfuscator {
   readonly mode: ObfuscationMode;
@@ -94,7 +94,9 @@ export class Obfuscator {
   /** A path, possibly with scheme and host before it: what looks like a secret, and what follows a secret's name. */
   path(path: string): string {
     if (this.mode === 'off') return path;
-    const segments = this.#scan(path).split('/');
+    const scanned = this.#scan(path);
+    if (!mayHideSecret(scanned)) return scanned;
+    const segments = scanned.split('/');
     for (let i = 1; i < segments.length; i += 1) {
       const segment = segments[i]!;
       const isOpaque = segment.length >= 6 && (/\d/.test(segment) || segment.length >= 20);
@@ -303,6 +305,20 @@ const unescapeJson = (found: string): string =>
   found.length === 2 ? found : String.fromCharCode(Number.parseInt(found.slice(2), 16));
 
 const base64url = (bytes: Buffer): string => `${bytes.toString('base64url')}=`;
+
+/** Whether a path has a segment that is encoded, or is long enough for a secret and stands behind a secret's name. */
+function mayHideSecret(path: string): boolean {
+  if (path.includes('%')) return true;
+  let before = '';
+  for (let start = 0; start <= path.length; ) {
+    const slash = path.indexOf('/', start);
+    const end = slash < 0 ? path.length : slash;
+    if (start > 0 && end - start >= 6 && isSecretName(before)) return true;
+    before = path.slice(start, end);
+    start = end + 1;
+  }
+  return false;
+}
 
 /** Lists of pairs, as in `{"name": "password", "value": "…"}`. */
 function namesSecret(struct: Data): boolean {

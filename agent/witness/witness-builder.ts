@@ -86,6 +86,8 @@ const roles: Record<string, Role | undefined> = Object.assign(Object.create(null
 interface Field {
   readonly name: string;
   readonly role: Role;
+  /** In requests, and in responses of the status that came last: these two take turns. */
+  requestMeta: DataMeta | null;
   status: number;
   meta: DataMeta | null;
 }
@@ -399,7 +401,13 @@ export class WitnessBuilder implements MessageHandler {
     if (field === undefined) {
       if (this.#fields.size >= metasMax) this.#fields.clear();
       const lower = name.toLowerCase();
-      field = { name: canonicalName(lower), role: roles[lower] ?? Role.value, status: -1, meta: null };
+      field = {
+        name: canonicalName(lower),
+        role: roles[lower] ?? Role.value,
+        requestMeta: null,
+        status: -1,
+        meta: null,
+      };
       if (name.length <= sharedNameCharactersMax) this.#fields.set(name, field);
     }
     return field;
@@ -407,6 +415,7 @@ export class WitnessBuilder implements MessageHandler {
 
   /** Messages of one kind follow one another: the last status's meta is kept at hand. */
   #fieldMeta(field: Field, status: number): DataMeta {
+    if (status === 0) return (field.requestMeta ??= this.#meta(Location.HEADER, field.name, 0, 0));
     if (field.meta === null || field.status !== status) {
       field.meta = this.#meta(Location.HEADER, field.name, 0, status);
       field.status = status;
