@@ -39,6 +39,9 @@ export class BodyBuffers {
   }
 }
 
+/** Without a view of its own for every piece. */
+const copyBytes = Buffer.prototype.copy;
+
 /**
  * 1.0 is a double by its spelling, as the original's ladder has it; its value does not tell. A false alarm from within
  * a string costs time only. (1e3 is taken for the integer it is; larger ones are no exact integers: see below.)
@@ -68,7 +71,7 @@ export class JsonDocument {
       this.#reader.push(bytes, start, end);
       return;
     }
-    this.#buffer!.set(bytes.subarray(start, end), this.#length);
+    copyBytes.call(bytes, this.#buffer!, this.#length, start, end);
     this.#length += end - start;
   }
 
@@ -93,7 +96,7 @@ export class JsonDocument {
       return;
     }
     this.#sizeClass += 1;
-    larger.set(this.#buffer!.subarray(0, this.#length));
+    copyBytes.call(this.#buffer!, larger, 0, 0, this.#length);
     this.#buffers.give(this.#buffer!);
     this.#buffer = larger;
   }

@@ -36,12 +36,8 @@ export function addKeyed(map: Fields, data: Data): void {
 
 /** The map anew under the digests of its values, after these were changed; values that became equal are kept once. */
 export function rekey(map: Fields): void {
-  const { keys, values } = map;
-  const { length } = values;
-  const found = values.slice();
-  map.clear();
-  for (let i = 0; i < length; i += 1) addKeyed(map, found[i]!);
-  map.keyed = keys.length > 0;
+  map.rename(dataDigest);
+  map.keyed = true;
 }
 
 /** Puts all arguments and responses of a witness under their digests: call when its values are final. */

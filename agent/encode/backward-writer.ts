@@ -144,10 +144,12 @@ export function putBytes(value: Uint8Array): void {
   putUnsigned(value.length);
 }
 
+const copyBytes = Buffer.prototype.copy;
+
 /** What is encoded already: the first `length` of the bytes, as they are. */
 export function putEncoded(value: Uint8Array, length: number): void {
   room(length);
   at -= length;
   if (length === value.length) buffer.set(value, at);
-  else buffer.set(value.subarray(0, length), at);
+  else copyBytes.call(value, buffer, at, 0, length);
 }

@@ -78,6 +78,9 @@ const TAG_INTEGER = 0x69;
 /** Powers of ten that a double holds exactly: one division of an exact integer by one of them rounds right. */
 const POWERS = Array.from({ length: 23 }, (_, i) => 10 ** i);
 
+/** Without a view of its own for every text. */
+const copyBytes = Buffer.prototype.copy;
+
 /** One sealer at a time uses the memory; it is done when its call returns. */
 export class JsonSealer {
   readonly tape = new Tape();
@@ -120,7 +123,7 @@ export class JsonSealer {
    */
   read(source: Uint8Array, length: number): number {
     if (length > SEALED_TEXT_BYTES_MAX || length === 0) return 0;
-    bytes.set(length === source.length ? source : source.subarray(0, length), TEXT_AT);
+    copyBytes.call(source, bytes, TEXT_AT, 0, length);
     const end = TEXT_AT + length;
     // Sentinels: every scan ends here.
     bytes[end] = QUOTE;

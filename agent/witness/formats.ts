@@ -313,8 +313,11 @@ const placeOf = (first: number, length: number): number =>
   first * (LENGTH_INDEXED_MAX + 2) + Math.min(length, LENGTH_INDEXED_MAX + 1);
 
 function candidatesAt(place: number): readonly FormatRule[] {
-  const known = candidates[place];
-  if (known !== undefined) return known;
+  return candidates[place] ?? fillPlace(place);
+}
+
+/** Apart from the look-up, which must not pay for these closures. */
+function fillPlace(place: number): readonly FormatRule[] {
   const length = place % (LENGTH_INDEXED_MAX + 2);
   const isLast = length > LENGTH_INDEXED_MAX;
   const first = String.fromCharCode((place - length) / (LENGTH_INDEXED_MAX + 2));

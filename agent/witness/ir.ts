@@ -206,6 +206,29 @@ export class Fields {
     else this.values[at] = value;
   }
 
+  /** Gives every value the key that belongs to it, in place; of values with the same key the last stays, in the first one's place. */
+  rename(keyOf: (value: Data) => string): void {
+    const { keys, values } = this;
+    const { length } = keys;
+    const places = length > LINEAR_KEYS_MAX ? new Map<string, number>() : null;
+    let kept = 0;
+    for (let i = 0; i < length; i += 1) {
+      const value = values[i]!;
+      const key = keyOf(value);
+      const known = kept === 0 ? -1 : places === null ? keys.lastIndexOf(key, kept - 1) : (places.get(key) ?? -1);
+      const at = known < 0 ? kept : known;
+      keys[at] = key;
+      values[at] = value;
+      if (known >= 0) continue;
+      places?.set(key, kept);
+      kept += 1;
+    }
+    keys.length = kept;
+    values.length = kept;
+    this.#index = null;
+    this.keyed = false;
+  }
+
   get(key: string): Data | undefined {
     const at = this.indexOf(key);
     return at < 0 ? undefined : this.values[at];

@@ -166,7 +166,9 @@ export class WitnessBuilder implements MessageHandler {
   readonly #exchanges = new Map<number, Exchange>();
   /** By stream and side. */
   readonly #inFlight = new Map<number, InFlight>();
-  readonly #metas = new Map<string, DataMeta>();
+  /** By location, type and status in one number, then by key; `#metasKept` of them together. */
+  readonly #metas = new Map<number, Map<string, DataMeta>>();
+  #metasKept = 0;
   readonly #fields = new Map<string, Field>();
   /** Set under pressure: bodies are counted, not read. */
   shedBodies = false;
@@ -302,16 +304,19 @@ export class WitnessBuilder implements MessageHandler {
 
   /** For one more message, of an exchange that is there (`kept`) or of a new one: the oldest go, finished or not. */
   #makeRoom(kept: Exchange | null): void {
-    const { pendingMax, totalBytesMax } = this.#limits;
-    const isFull = () =>
-      (kept === null && this.#exchanges.size >= pendingMax) ||
-      this.values.bytes + exchangeBytes + flightBytes + 1000 > totalBytesMax;
+    if (!this.#isFull(kept)) return;
     for (const oldest of this.#exchanges.values()) {
-      if (!isFull()) return;
+      if (!this.#isFull(kept)) return;
       if (oldest === kept) continue;
       this.counters.pendingEvicted += 1;
       this.#give(oldest);
     }
+  }
+
+  #isFull(kept: Exchange | null): boolean {
+    const { pendingMax, totalBytesMax } = this.#limits;
+    if (kept === null && this.#exchanges.size >= pendingMax) return true;
+    return this.values.bytes + exchangeBytes + flightBytes + 1000 > totalBytesMax;
   }
 
   #name(witness: Witness, message: HttpMessage, budget: ValueBudget): void {
@@ -325,13 +330,19 @@ export class WitnessBuilder implements MessageHandler {
   }
 
   #meta(location: number, key: string, type: number, responseCode: number): DataMeta {
-    const name = `${location} ${type} ${responseCode} ${key}`;
-    let meta = this.#metas.get(name);
-    if (meta === undefined) {
-      if (this.#metas.size >= metasMax) this.#metas.clear();
-      meta = httpMeta(location, key, type, responseCode);
-      if (name.length <= sharedNameCharactersMax) this.#metas.set(name, meta);
+    const place = (location * 16 + type) * 1024 + responseCode;
+    const known = this.#metas.get(place)?.get(key);
+    if (known !== undefined) return known;
+    const meta = httpMeta(location, key, type, responseCode);
+    if (key.length > sharedNameCharactersMax - 16) return meta;
+    if (this.#metasKept >= metasMax) {
+      this.#metas.clear();
+      this.#metasKept = 0;
     }
+    let named = this.#metas.get(place);
+    if (named === undefined) this.#metas.set(place, (named = new Map()));
+    named.set(key, meta);
+    this.#metasKept += 1;
     return meta;
   }
 
