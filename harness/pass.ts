@@ -107,7 +107,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   const originMs = performance.now();
   const nowMs = () => performance.now() - originMs;
   const channel = new PreloadChannel(target.channel, startedAtEpochMs);
-  const watch = new MemoryWatch({ pid: target.pid, sampleMs: options.sampleMs, nowMs });
+  const watch = new MemoryWatch({ pid: target.pid, memory: target.memory, sampleMs: options.sampleMs, nowMs });
   const instrument = new Instrument(options, channel);
   // The run ends early when the operator says so, and when there is nobody left to send to.
   const targetGone = new AbortController();
@@ -158,6 +158,7 @@ function startTarget(options: PassOptions, statsFile: string): Promise<Target> {
       ...preloadArguments,
       ...options.nodeArguments,
     ],
+    observe: preloadOf(options),
     env: options.launcher.isNode ? preloadEnvironment(preloadOf(options)) : {},
   });
 }

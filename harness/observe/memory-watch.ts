@@ -1,10 +1,12 @@
 /** Watches one process from outside: RSS every few milliseconds, the dearer figures seldom, the peak per phase. */
 import { ControlGroup } from './control-group.ts';
-import { ProcessMemory, type ProcessUsage } from './proc-memory.ts';
+import { type MemoryAccount, ProcessMemory, type ProcessUsage } from './proc-memory.ts';
 import { SampleTable } from './sample-table.ts';
 
 export interface MemoryWatchOptions {
   readonly pid: number;
+  /** @default what /proc tells of `pid` */
+  readonly memory?: MemoryAccount | undefined;
   /** Between two readings of RSS, in milliseconds. @default 50 */
   readonly sampleMs?: number;
   /** Between two readings of PSS, faults and the control group: smaps_rollup stops the process's memory map. @default 5000 */
@@ -42,7 +44,7 @@ export class MemoryWatch {
   rssBytes = 0;
   /** The last usage read while it lived. */
   usage: ProcessUsage | undefined;
-  readonly #memory: ProcessMemory;
+  readonly #memory: MemoryAccount;
   readonly #group: ControlGroup | undefined;
   readonly #nowMs: () => number;
   readonly #rollupMs: number;
@@ -52,8 +54,8 @@ export class MemoryWatch {
   #gone = false;
 
   constructor(options: MemoryWatchOptions) {
-    this.#memory = new ProcessMemory(options.pid);
-    this.#group = ControlGroup.of(options.pid);
+    this.#memory = options.memory ?? new ProcessMemory(options.pid);
+    this.#group = options.pid > 0 ? ControlGroup.of(options.pid) : undefined;
     this.#nowMs = options.nowMs;
     this.#rollupMs = options.rollupMs ?? 5_000;
     this.#timer = setInterval(() => this.sample(), options.sampleMs ?? 50);

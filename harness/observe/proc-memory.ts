@@ -31,7 +31,20 @@ const pageBytes = readPageSize();
 /** USER_HZ: 100 on every Linux architecture Node.js is built for. */
 const tickMs = 10;
 
-export class ProcessMemory {
+/** What a watch asks of a target's memory. */
+export interface MemoryAccount {
+  /** Of the last `rssBytes`: pages of files and shared memory. */
+  readonly sharedBytes: number;
+  /** −1 once it is gone. */
+  rssBytes(): number;
+  rollup(): MemoryRollup | undefined;
+  status(): MemoryStatus | undefined;
+  usage(): ProcessUsage | undefined;
+  resetPeak(): boolean;
+  close(): void;
+}
+
+export class ProcessMemory implements MemoryAccount {
   readonly pid: number;
   /** Of the last `rssBytes`: pages of files and shared memory (program code, a mapped capture ring). */
   sharedBytes = 0;

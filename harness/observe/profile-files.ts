@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readHeapProfile } from '../profile/heap-profile.ts';
-import { writePprof } from '../profile/pprof.ts';
-import { type Profile, ProfileError } from '../profile/profile.ts';
+import { readPprof, writePprof } from '../profile/pprof.ts';
+import { type Profile, ProfileBuilder, ProfileError } from '../profile/profile.ts';
 import { readOffHeapSites } from './off-heap-profile.ts';
 import type { ProfileInterval } from './preload-channel.ts';
 
@@ -34,6 +34,7 @@ export function readInterval(
   const { startMs, endMs } = interval;
   const durationMs = endMs - startMs;
   try {
+    if (interval.heapFile.endsWith('.pb.gz')) return readPprofInterval(interval);
     const heap = readHeapProfile(readFileSync(interval.heapFile, 'utf8'), {
       sampleIntervalBytes: sampleBytes.heap,
       sampleType,
@@ -54,8 +55,15 @@ export function readInterval(
     throw error;
   } finally {
     rmSync(interval.heapFile, { force: true });
-    rmSync(interval.offHeapFile, { force: true });
+    if (interval.offHeapFile !== '') rmSync(interval.offHeapFile, { force: true });
   }
+}
+
+/** Of a target that writes pprof itself: everything it allocates is on its heap. */
+function readPprofInterval({ interval, startMs, endMs, heapFile }: ProfileInterval): IntervalProfiles {
+  const heap = { ...readPprof(readFileSync(heapFile)), durationMs: endMs - startMs };
+  const { sampleTypes, periodType } = heap;
+  return { interval, startMs, endMs, heap, offHeap: new ProfileBuilder({ sampleTypes, periodType }).finish() };
 }
 
 /** Writes a profile as gzipped pprof below a run's folder. @returns its path relative to that folder */

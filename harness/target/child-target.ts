@@ -9,13 +9,19 @@ export interface ChildTargetOptions {
   readonly name: string;
   readonly command: string;
   readonly arguments: readonly string[];
-  /** Added to our own environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to our own environment; undefined takes a name away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   /** A line of its output that says it is ready; without one it is ready as soon as it runs. */
   readonly ready?: RegExp;
+  /** Asked again and again once it runs, until it says yes; `what` it waits for, for the error. */
+  readonly probe?: { readonly isReady: (pid: number) => boolean; readonly what: string; readonly hint: string };
   /** @default 15000 */
   readonly readyTimeoutMs?: number;
+  /** Where all of its output goes as well. */
+  readonly onOutput?: (chunk: Buffer) => void;
+  /** Ends its whole group even where this process is killed (SIGKILL): costs a waiting shell. @default false */
+  readonly guarded?: boolean;
   /** Between SIGTERM and SIGKILL. @default 10000 */
   readonly stopTimeoutMs?: number;
   /** Gives it a pipe as standard input. @default false */
@@ -24,6 +30,8 @@ export interface ChildTargetOptions {
   readonly withChannel?: boolean;
 }
 
+/** Between two questions whether it is ready. */
+const probeMs = 25;
 const linesKept = 20;
 const lineCharactersMax = 2_000;
 
@@ -47,6 +55,7 @@ export async function startChild(options: ChildTargetOptions): Promise<Target> {
     detached: true,
   });
   const target = new ChildTarget(child, options);
+  if (options.guarded && child.pid !== undefined) guard(child, child.pid);
   try {
     await target.ready();
   } catch (error) {
@@ -54,6 +63,22 @@ export async function startChild(options: ChildTargetOptions): Promise<Target> {
     throw error;
   }
   return target;
+}
+
+/**
+ * A shell that waits for a line of ours and, should the pipe end without one, ends the child's group. It has the pipe's
+ * only other end, so this process cannot end, in whatever way, without its noticing.
+ */
+function guard(child: ChildProcess, pid: number): void {
+  const shell = spawn('/bin/sh', ['-c', 'read -r line || kill -KILL -- "-$1"', 'floodgate-guard', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  shell.on('error', () => {});
+  shell.stdin?.on('error', () => {});
+  shell.unref();
+  // Before the number can be another's: a group's number is free only once its leader was waited for, which is now.
+  child.once('exit', () => shell.stdin?.end('done\n'));
 }
 
 class ChildTarget implements Target {
@@ -88,8 +113,13 @@ class ChildTarget implements Target {
       });
       child.on('close', (code, signal) => resolve(this.#exit(code, signal)));
     });
-    if (child.stdout) this.#readLines(child.stdout);
-    if (child.stderr) this.#readLines(child.stderr);
+    // What it started and left behind goes with it.
+    child.on('exit', () => this.#signal('SIGKILL'));
+    for (const stream of [child.stdout, child.stderr]) {
+      if (!stream) continue;
+      this.#readLines(stream);
+      if (options.onOutput) stream.on('data', options.onOutput);
+    }
   }
 
   get pid(): number {
@@ -98,23 +128,26 @@ class ChildTarget implements Target {
 
   /** Resolves at the ready line. */
   async ready(): Promise<void> {
-    const pattern = this.#options.ready;
+    const { ready: pattern, probe } = this.#options;
     const timeoutMs = this.#options.readyTimeoutMs ?? 15_000;
     let timer: NodeJS.Timeout | undefined;
+    let prober: NodeJS.Timeout | undefined;
     const seen = new Promise<'ready'>((resolve) => {
-      if (pattern === undefined) this.#child.once('spawn', () => resolve('ready'));
-      else this.#onLine = (line) => pattern.test(line) && resolve('ready');
+      if (pattern) this.#onLine = (line) => pattern.test(line) && resolve('ready');
+      else if (!probe) this.#child.once('spawn', () => resolve('ready'));
+      else prober = setInterval(() => probe.isReady(this.pid) && resolve('ready'), probeMs);
     });
     const late = new Promise<'late'>((resolve) => {
       timer = setTimeout(resolve, timeoutMs, 'late');
     });
     const outcome = await Promise.race([seen, late, this.exited]);
     clearTimeout(timer);
+    clearInterval(prober);
     this.#onLine = undefined;
     if (outcome === 'ready') return;
     if (outcome === 'late') {
       throw new FloodgateError('TARGET_NOT_STARTED', `${this.name} was not ready after ${timeoutMs / 1000} s`, {
-        hint: this.#words(`It runs, but never said ${pattern}.`),
+        hint: this.#words(pattern ? `It runs, but never said ${pattern}.` : `It runs, but ${probe?.what}. ${probe?.hint}`),
       });
     }
     if (this.#spawnError) {

@@ -1,5 +1,7 @@
 /** How a thing under test is started, watched and stopped: one interface behind our agent, any Node.js program, any process. */
 import type { Duplex, Writable } from 'node:stream';
+import type { PreloadOptions } from '../observe/preload-options.ts';
+import type { MemoryAccount } from '../observe/proc-memory.ts';
 
 /** How a target ended. */
 export interface TargetExit {
@@ -20,6 +22,10 @@ export interface Target {
   readonly pid: number;
   /** What reproduces it by hand; empty where we did not start it. */
   readonly commandLine: readonly string[];
+  /** TCP port it listens on, where that was looked for. */
+  readonly port?: number | undefined;
+  /** Its memory, where `/proc/<pid>` is not the place to look. */
+  readonly memory?: MemoryAccount | undefined;
   /** Its standard input, where the link is a pipe. */
   readonly input: Writable | undefined;
   /** Two-way channel to the preload of ours, where one is loaded. */
@@ -44,6 +50,8 @@ export interface LaunchOptions {
   readonly ceilingBytes: number | undefined;
   /** Arguments for Node.js, the preload's among them; ignored by what is no Node.js program. */
   readonly nodeArguments: readonly string[];
+  /** What a pass wants to see, for a target that is looked into in another way than by the preload. */
+  readonly observe: Omit<PreloadOptions, 'channel'>;
   /** Added to the environment. */
   readonly env: Readonly<Record<string, string>>;
 }

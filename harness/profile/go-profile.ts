@@ -1,0 +1,51 @@
+/** Heap profiles as Go's runtime writes them, brought into our terms: one pair of values, paths relative, its library told as runtime. */
+import { type Profile, ProfileBuilder } from './profile.ts';
+import { readPprof } from './pprof.ts';
+
+/** First element of the import paths of Go's standard library. */
+const standardLibrary = new Set(
+  (
+    'archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash ' +
+    'html image index internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv ' +
+    'strings structs sync syscall testing text time type unicode unique unsafe vendor weak'
+  ).split(' '),
+);
+
+/** What stands before a file of Go's own library: such code is nobody's fault. */
+export const goLibraryPrefix = 'go:';
+
+/**
+ * @param which everything that was ever allocated, or what is alive
+ * @param root files below it are told relative to it
+ * @throws ProfileError
+ */
+export function readGoProfile(bytes: Uint8Array, which: 'alloc' | 'inuse', root: string): Profile {
+  const source = readPprof(bytes);
+  const types = [`${which}_space`, `${which}_objects`];
+  const places = types.map((type) => source.sampleTypes.findIndex((each) => each.type === type));
+  const builder = new ProfileBuilder({
+    sampleTypes: types.map((type, i) => ({ type, unit: i === 0 ? 'bytes' : 'count' })),
+    period: source.period,
+    timeMs: source.timeMs,
+  });
+  const { functionName, file, line } = source.sites;
+  const sites = functionName.map((name, i) => builder.site(name, fileOf(name, file[i]!, root), line[i]!));
+  const nodes = new Int32Array(source.parent.length);
+  for (let node = 1; node < nodes.length; node += 1) {
+    nodes[node] = builder.child(nodes[source.parent[node]!]!, sites[source.site[node]!]!);
+    places.forEach((place, type) => {
+      const value = place < 0 ? 0 : source.self[place]![node]!;
+      if (value !== 0) builder.add(nodes[node]!, type, value);
+    });
+  }
+  return builder.finish();
+}
+
+function fileOf(functionName: string, file: string, root: string): string {
+  const first = /^[^./]*/.exec(functionName)?.[0] ?? '';
+  if (standardLibrary.has(first)) {
+    const at = file.lastIndexOf('/src/');
+    return `${goLibraryPrefix}${at < 0 ? file : file.slice(at + 5)}`;
+  }
+  return file.startsWith(`${root}/`) ? file.slice(root.length + 1) : file;
+}

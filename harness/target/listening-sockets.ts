@@ -1,0 +1,88 @@
+/** Who listens on which TCP port, as /proc tells: how a server's port is found without asking its program. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** A process that listens. */
+export interface Listener {
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** State LISTEN in /proc/net/tcp (include/net/tcp_states.h). */
+const listenState = '0A';
+
+/** Listening sockets of this network namespace: inode → port. */
+function listeningInodes(): Map<string, number> {
+  const inodes = new Map<string, number>();
+  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    let text = '';
+    try {
+      text = readFileSync(file, 'latin1');
+    } catch {
+      // A kernel without IPv6.
+    }
+    for (const line of text.split('\n').slice(1)) {
+      const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+      if (state === listenState && local && inode) inodes.set(inode, Number.parseInt(local.split(':').at(-1)!, 16));
+    }
+  }
+  return inodes;
+}
+
+function listenersOf(pid: number, inodes: ReadonlyMap<string, number>): Listener[] {
+  const found: Listener[] = [];
+  try {
+    for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+      const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1];
+      const port = inode === undefined ? undefined : inodes.get(inode);
+      if (port !== undefined) found.push({ pid, port });
+    }
+  } catch {
+    // It is gone, or it is not ours to look at.
+  }
+  return found;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+function processes(): number[] {
+  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+}
+
+/** Process group of a process, the third field after its name (proc_pid_stat(5)); 0 once it is gone. */
+function groupOf(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[2]);
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * Who of a process group listens: the leader before all others, who may be a launcher's child or its workers, and the
+ * wanted port before all others. Undefined where nobody does.
+ */
+export function findListener(group: number, wantedPort: number): Listener | undefined {
+  const inodes = listeningInodes();
+  if (inodes.size === 0) return undefined;
+  const leader = listenersOf(group, inodes);
+  const all = leader.length > 0 ? leader : members(group).flatMap((pid) => listenersOf(pid, inodes));
+  return all.find((each) => each.port === wantedPort) ?? all[0];
+}
+
+function members(group: number): number[] {
+  return processes().filter((pid) => pid !== group && groupOf(pid) === group);
+}
+
+/** The process that listens on a port of this machine; undefined where there is none that is ours to see. */
+export function processOnPort(port: number): number | undefined {
+  const inodes = new Map([...listeningInodes()].filter(([, each]) => each === port));
+  if (inodes.size === 0) return undefined;
+  return processes().find((pid) => listenersOf(pid, inodes).length > 0);
+}

@@ -1,0 +1,204 @@
+/**
+ * A Go program's `net/http/pprof` behind the preload's own words: `cut N` is answered with the profile of the interval,
+ * and once a second comes a line with what its runtime tells of the heap. So a pass need not know whom it talks to.
+ */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Duplex } from 'node:stream';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { PreloadLine } from '../observe/preload-options.ts';
+import { diffProfiles } from '../profile/arithmetic.ts';
+import { readGoProfile } from '../profile/go-profile.ts';
+import { writePprof } from '../profile/pprof.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { LaunchOptions } from './target.ts';
+
+export const pprofInstruments: readonly string[] = [
+  'net/http/pprof: runtime figures once a second',
+  "Go's heap profile (its own sampling, 512 KiB by default)",
+];
+
+/** Between two looks at the runtime's figures: each stops the world for some microseconds and writes a page of text. */
+const figuresEveryMs = 1_000;
+const answerTimeoutMs = 10_000;
+/** A heap profile of a large service has a few megabytes. */
+const answerBytesMax = 64 * 1024 * 1024;
+
+/** The figures of Go's runtime that are looked at (runtime.MemStats), in bytes. */
+export interface GoMemory {
+  readonly sysBytes: number;
+  readonly heapAllocBytes: number;
+  readonly heapSysBytes: number;
+  readonly heapReleasedBytes: number;
+  readonly totalAllocBytes: number;
+}
+
+/** @throws FloodgateError `NO_PPROF` where there is no such address */
+export async function openPprofChannel(
+  address: string,
+  { statsFile, observe }: Pick<LaunchOptions, 'statsFile' | 'observe'>,
+): Promise<PprofChannel> {
+  const base = address.replace(/\/+$/, '').replace(/\/(heap|allocs)$/, '');
+  const channel = new PprofChannel(base, path.dirname(statsFile), observe.profile?.kind ?? 'allocations');
+  await channel.begin();
+  return channel;
+}
+
+export class PprofChannel extends Duplex {
+  /** The last figures read. */
+  memory: GoMemory | undefined;
+  readonly #base: string;
+  readonly #folder: string;
+  readonly #kind: 'allocations' | 'live';
+  #timer: NodeJS.Timeout | undefined;
+  #before: Profile | undefined;
+  #startMs = 0;
+  #rest = '';
+  #busy = false;
+  #failures = 0;
+
+  constructor(base: string, folder: string, kind: 'allocations' | 'live') {
+    super();
+    this.#base = base;
+    this.#folder = folder;
+    this.#kind = kind;
+  }
+
+  async begin(): Promise<void> {
+    await this.#readFigures();
+    this.#timer = setInterval(() => void this.#tick(), figuresEveryMs);
+    this.#startMs = nowMs();
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    const lines = (this.#rest + chunk.toString('latin1')).split('\n');
+    this.#rest = lines.pop() ?? '';
+    this.#commands(lines).then(() => done());
+  }
+
+  override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
+    clearInterval(this.#timer);
+    done(null);
+  }
+
+  async #commands(lines: readonly string[]): Promise<void> {
+    for (const line of lines) {
+      const [verb, number] = line.split(' ');
+      try {
+        if (verb === 'cut') await this.#cut(Number(number));
+      } catch (error) {
+        this.#say({ type: 'error', tMs: nowMs(), message: `${line}: ${(error as Error).message}` });
+      }
+    }
+  }
+
+  /** What came since the last cut: counters and levels alike are cumulative over the program's life. */
+  async #cut(interval: number): Promise<void> {
+    const kind = this.#kind;
+    // Go tells everything as of its last collection: one is asked for.
+    const now = readGoProfile(await this.#get('/heap?gc=1'), kind === 'live' ? 'inuse' : 'alloc', process.cwd());
+    const before = this.#before;
+    this.#before = now;
+    const endMs = nowMs();
+    const heapFile = path.join(this.#folder, `${kind}-${interval}.pb.gz`);
+    const difference = before ? diffProfiles(before, now) : now;
+    writeFileSync(heapFile, writePprof({ ...difference, self: difference.self.map(withoutLosses) }));
+    this.#say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile: '' });
+    this.#startMs = endMs;
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      await this.#readFigures();
+      this.#failures = 0;
+    } catch {
+      // One that is busy is asked again; who has no other sign of its life counts.
+      this.emit('silence', ++this.#failures);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #readFigures(): Promise<void> {
+    const text = (await this.#get('/heap?debug=1')).toString('latin1');
+    const figure = (name: string) => Number(new RegExp(`^# ${name} = (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+    if (!text.startsWith('heap profile:')) {
+      throw new FloodgateError('NO_PPROF', `${this.#base} is not the address of net/http/pprof`, {
+        hint: 'It is commonly http://HOST:PORT/debug/pprof, in a program that imports net/http/pprof.',
+      });
+    }
+    this.memory = {
+      sysBytes: figure('Sys'),
+      heapAllocBytes: figure('HeapAlloc'),
+      heapSysBytes: figure('HeapSys'),
+      heapReleasedBytes: figure('HeapReleased'),
+      totalAllocBytes: figure('TotalAlloc'),
+    };
+    const { sysBytes, heapAllocBytes, heapSysBytes, heapReleasedBytes, totalAllocBytes } = this.memory;
+    this.#say({
+      type: 'v8',
+      tMs: nowMs(),
+      heapUsed: heapAllocBytes,
+      heapTotal: heapSysBytes - heapReleasedBytes,
+      external: Math.max(0, sysBytes - heapSysBytes),
+      arrayBuffers: 0,
+      malloced: 0,
+      allocated: totalAllocBytes,
+      peakBeforeGc: 0,
+      afterGc: 0,
+    });
+  }
+
+  async #get(resource: string): Promise<Buffer> {
+    let response: Response;
+    try {
+      response = await fetch(`${this.#base}${resource}`, { signal: AbortSignal.timeout(answerTimeoutMs) });
+    } catch (error) {
+      const { cause, message } = error as Error & { cause?: Error };
+      throw new FloodgateError('NO_PPROF', `${this.#base} does not answer: ${cause?.message ?? message}`, {
+        hint: 'Check the address, and that the program runs.',
+        cause: error,
+      });
+    }
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new FloodgateError('NO_PPROF', `${this.#base}${resource} answers ${response.status}`, {
+        hint: 'The address is commonly http://HOST:PORT/debug/pprof, in a program that imports net/http/pprof.',
+      });
+    }
+    return readAtMost(response, answerBytesMax);
+  }
+
+  #say(line: PreloadLine): void {
+    if (!this.destroyed) this.push(`${JSON.stringify(line)}\n`);
+  }
+}
+
+/** @throws FloodgateError `NO_PPROF` beyond the limit */
+async function readAtMost(response: Response, bytesMax: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > bytesMax) {
+      throw new FloodgateError('NO_PPROF', `${response.url} answers more than ${bytesMax} bytes`, {
+        hint: 'A heap profile is a few megabytes: is this the address of net/http/pprof?',
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** What was freed since is no debt of its site. */
+function withoutLosses(column: Float64Array): Float64Array {
+  return column.map((value) => Math.max(0, value));
+}
+
+function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,91 @@
+/** A process that runs already: its memory is watched, and it is left running. */
+import { readFileSync } from 'node:fs';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { Target, TargetExit, TargetLauncher } from './target.ts';
+
+/** How soon its end is noticed: there is no waiting for a process that is not ours. */
+const lookEveryMs = 200;
+
+export class ProcessLauncher implements TargetLauncher {
+  readonly name: string;
+  readonly isNode = false;
+  readonly explains = false;
+  readonly instruments = ['/proc (RSS, PSS, peaks, faults)'];
+  readonly #pid: number;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+    this.name = `process ${pid}`;
+  }
+
+  /** @throws FloodgateError `NO_PROCESS` */
+  async start(): Promise<Target> {
+    return new ProcessTarget(this.name, this.#pid);
+  }
+}
+
+class ProcessTarget implements Target {
+  readonly name: string;
+  readonly pid: number;
+  readonly commandLine: readonly string[];
+  readonly input = undefined;
+  readonly channel = undefined;
+  readonly exited: Promise<TargetExit>;
+  readonly #end: (expected: boolean) => void;
+
+  constructor(name: string, pid: number) {
+    this.name = name;
+    this.pid = pid;
+    this.commandLine = readCommandLine(pid);
+    const watch = watchProcess(pid);
+    this.exited = watch.exited;
+    this.#end = watch.end;
+  }
+
+  stop(): Promise<TargetExit> {
+    this.#end(true);
+    return this.exited;
+  }
+}
+
+/** Notices the end of a process that is not ours to wait for. `end` gives up looking. */
+export function watchProcess(pid: number): { exited: Promise<TargetExit>; end: (expected: boolean) => void } {
+  let settle!: (exit: TargetExit) => void;
+  const exited = new Promise<TargetExit>((resolve) => {
+    settle = resolve;
+  });
+  const end = (expected: boolean) => {
+    clearInterval(timer);
+    settle({ code: null, signal: null, killed: false, expected, lastLines: [] });
+  };
+  const startedAt = startTicks(pid);
+  const timer = setInterval(() => {
+    // The number may have been given to another process meanwhile.
+    if (startTicks(pid) !== startedAt) end(false);
+  }, lookEveryMs);
+  return { exited, end };
+}
+
+/** @throws FloodgateError `NO_PROCESS` */
+export function readCommandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
+  } catch (error) {
+    throw new FloodgateError('NO_PROCESS', `there is no process ${pid}, or it is not ours to look at`, {
+      hint: 'Check the number, or run as the process’s own user.',
+      cause: error,
+    });
+  }
+}
+
+/** When the process was started, in ticks since boot (field 22 of proc_pid_stat(5)); empty when it is gone. */
+function startTicks(pid: number): string {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    // A process that has ended and that nobody has waited for yet has no memory any more.
+    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * Any program as a target: a Node.js one with the preload in it, a Go one with its pprof address, anything else as it
+ * is (memory only).
+ */
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import { portablePreload } from '../observe/preload-copy.ts';
+import { startChild } from './child-target.ts';
+import { fillIn, splitWords } from './command-words.ts';
+import { findListener, type Listener } from './listening-sockets.ts';
+import { openPprofChannel, pprofInstruments } from './pprof-channel.ts';
+import type { LaunchOptions, Target, TargetLauncher } from './target.ts';
+
+export interface ProgramOptions {
+  /** A line of its output that says it is ready. */
+  readonly ready?: RegExp | undefined;
+  /** Whether it must listen before it is ready (unless there is a ready line), as a server does. */
+  readonly listens: boolean;
+  /** Its `net/http/pprof` address, `{port}` replaced. */
+  readonly pprof?: string | undefined;
+  readonly readyTimeoutMs?: number;
+  readonly stopTimeoutMs?: number;
+}
+
+const nodeInstruments = ['/proc (RSS, PSS, peaks, faults)', 'V8 counters and collections'];
+/** The first with `--import` and all that the preload needs. */
+const nodeMajorMin = 20;
+
+export class ProgramLauncher implements TargetLauncher {
+  readonly name: string;
+  readonly isNode: boolean;
+  readonly explains: boolean;
+  readonly instruments: readonly string[];
+  readonly #program: Program;
+  readonly #options: ProgramOptions;
+
+  /**
+   * @param commandLine words separated by spaces, quotes as in a shell, nothing expanded: `node server.js --port 8080`
+   * @throws FloodgateError `BAD_OPTION`; `TARGET_NOT_STARTED` for a Node.js that is too old
+   */
+  constructor(commandLine: string, options: ProgramOptions) {
+    const words = splitWords(commandLine);
+    if (words.length === 0) {
+      throw new FloodgateError('BAD_OPTION', 'the target is empty', { hint: 'Example: --target "node server.js".' });
+    }
+    this.name = commandLine;
+    this.#options = options;
+    this.#program = findProgram(words);
+    this.isNode = this.#program.isNode;
+    this.explains = this.isNode || options.pprof !== undefined;
+    this.instruments = this.isNode
+      ? nodeInstruments
+      : [nodeInstruments[0]!, ...(options.pprof === undefined ? [] : pprofInstruments)];
+  }
+
+  async start(options: LaunchOptions): Promise<Target> {
+    const port = await freePort();
+    const folder = path.dirname(options.statsFile);
+    const values = { port: String(port), interface: options.interfaces[0] };
+    const { command, before, after, isNode } = this.#program;
+    let listener: Listener | undefined;
+    const target = await startChild({
+      name: this.name,
+      command,
+      arguments: [
+        ...before,
+        ...(isNode ? usableArguments(command, portablePreload(options.nodeArguments, folder)) : []),
+        ...after.map((word) => fillIn(word, values)),
+      ],
+      // PORT is what servers on trial commonly heed; ours says where the port is free. The cache of compiled modules is ours.
+      env: { ...options.env, PORT: process.env.PORT ?? values.port, NODE_COMPILE_CACHE: undefined },
+      withChannel: isNode,
+      guarded: true,
+      ...(this.#options.ready && { ready: this.#options.ready }),
+      ...(this.#options.listens && {
+        probe: {
+          isReady: (pid) => (listener = findListener(pid, port)) !== undefined,
+          what: 'listens on no TCP port',
+          hint: 'If it is no server, say when it is ready: --ready REGEX.',
+        },
+      }),
+      ...(this.#options.readyTimeoutMs !== undefined && { readyTimeoutMs: this.#options.readyTimeoutMs }),
+      ...(this.#options.stopTimeoutMs !== undefined && { stopTimeoutMs: this.#options.stopTimeoutMs }),
+    });
+    listener ??= findListener(target.pid, port);
+    return this.#withSight(target, listener, options);
+  }
+
+  /** The target as it is watched: the process that listens, which a launcher (npm, a shell) may have started. */
+  async #withSight(target: Target, listener: Listener | undefined, options: LaunchOptions): Promise<Target> {
+    const watched: Target = {
+      name: target.name,
+      pid: listener?.pid ?? target.pid,
+      port: listener?.port,
+      commandLine: target.commandLine,
+      input: target.input,
+      channel: target.channel,
+      exited: target.exited,
+      stop: () => target.stop(),
+    };
+    const { pprof } = this.#options;
+    if (pprof === undefined) return watched;
+    try {
+      const channel = await openPprofChannel(fillIn(pprof, { port: listener?.port.toString() }), options);
+      target.exited.then(() => channel.destroy());
+      return { ...watched, channel };
+    } catch (error) {
+      await target.stop();
+      throw error;
+    }
+  }
+}
+
+interface Program {
+  readonly command: string;
+  /** Between the command and Node.js's own arguments: nothing, or a launcher. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  readonly isNode: boolean;
+}
+
+/** A script that says `#!… node` is started by its Node.js, so that the preload comes along. */
+function findProgram(words: readonly string[]): Program {
+  const [command = '', ...rest] = words;
+  if (/^node(js)?$/.test(path.basename(command))) {
+    checkVersion(command);
+    return { command, before: [], after: rest, isNode: true };
+  }
+  const file = findOnPath(command);
+  if (file !== undefined && isNodeScript(file)) {
+    checkVersion('node');
+    return { command: 'node', before: [], after: [file, ...rest], isNode: true };
+  }
+  return { command: file ?? command, before: [], after: rest, isNode: false };
+}
+
+/** Where a shell would find it, the project's own packages first. */
+function findOnPath(command: string): string | undefined {
+  const folders = command.includes('/')
+    ? ['']
+    : [path.resolve('node_modules', '.bin'), ...(process.env.PATH ?? '').split(path.delimiter)];
+  for (const folder of folders) {
+    const file = path.join(folder, command);
+    try {
+      if (statSync(file).isFile()) return realpathSync(file);
+    } catch {
+      // Not here.
+    }
+  }
+  return undefined;
+}
+
+function isNodeScript(file: string): boolean {
+  const head = Buffer.alloc(128);
+  try {
+    const fd = openSync(file, 'r');
+    const length = readSync(fd, head);
+    closeSync(fd);
+    return /^#!.*\bnode\b/.test(head.toString('latin1', 0, length));
+  } catch {
+    return false;
+  }
+}
+
+function checkVersion(node: string): void {
+  const { stdout, error } = spawnSync(node, ['--version'], { encoding: 'utf8' });
+  if (error) {
+    throw new FloodgateError('TARGET_NOT_STARTED', `${node} cannot be started: ${error.message}`, {
+      hint: 'Install Node.js, or give its path: --target "/path/to/node server.js".',
+      cause: error,
+    });
+  }
+  const major = Number(/^v(\d+)/.exec(stdout)?.[1]);
+  if (major >= nodeMajorMin) return;
+  throw new FloodgateError('TARGET_NOT_STARTED', `${node} is ${stdout.trim()}: too old to be looked into`, {
+    hint: `Use Node.js ${nodeMajorMin} or later, or give its path: --target "/path/to/node server.js".`,
+  });
+}
+
+const usable = new Map<string, boolean>();
+
+/** Node.js arguments without those flags of V8 that this version does not know. */
+function usableArguments(node: string, nodeArguments: readonly string[]): string[] {
+  return nodeArguments.filter((argument, index) => {
+    if (!argument.startsWith('--') || argument === '--import' || nodeArguments[index - 1] === '--import') return true;
+    const key = `${node}\0${argument}`;
+    let known = usable.get(key);
+    if (known === undefined) usable.set(key, (known = spawnSync(node, [argument, '-e', '0']).status === 0));
+    return known;
+  });
+}
+
+/** Free at this moment: somebody else may take it before the target does, which then says so. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
