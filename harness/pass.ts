@@ -42,6 +42,7 @@ export interface PassOptions {
 
 export interface PassProgress {
   readonly kind: PassKind;
+  readonly lane: Lane;
   readonly stage: 'starting' | 'sending' | 'settling' | 'stopping';
   readonly frames: number;
   readonly bytes: number;
@@ -258,7 +259,7 @@ class Conduct {
   }
 
   #tick(): void {
-    const { kind, onProgress } = this.#options;
+    const { kind, lane, onProgress } = this.#options;
     const { description } = this.#sender!;
     const { frames, bytes, trafficUs } = this.#sender!.progress();
     const nowMs = this.#nowMs();
@@ -268,7 +269,7 @@ class Conduct {
     this.#instrument.tick(frames, nowMs);
     const { rssBytes } = this.#watch;
     const { framesExpected } = description;
-    onProgress({ kind, stage: this.#stage, frames, bytes, framesExpected, elapsedMs: nowMs, rssBytes });
+    onProgress({ kind, lane, stage: this.#stage, frames, bytes, framesExpected, elapsedMs: nowMs, rssBytes });
   }
 }
 

@@ -223,7 +223,12 @@ function merge(profiles: readonly Profile[]): Profile | null {
 
 /** The runtime's code, and our own instruments in the target. */
 function isNobodysFault(file: string, functionName: string): boolean {
-  return isRuntimeFile(file, functionName) || file.startsWith('harness/observe/') || file.includes('node_modules/');
+  return (
+    isRuntimeFile(file, functionName) ||
+    file.startsWith('harness/observe/') ||
+    file.includes('/floodgate-preload/') ||
+    file.includes('node_modules/')
+  );
 }
 
 function flameOfWindow({ heap, offHeap }: ExplainedWindow): FlameTree {

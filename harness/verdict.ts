@@ -15,6 +15,7 @@ export function headlineOf(budgets: readonly BudgetResult[], spikes: readonly Sp
 }
 
 function withinSentence(budgets: readonly BudgetResult[]): string {
+  if (budgets.length === 0) return 'No limit was given (--budget), so none was broken.';
   const memory = budgets.filter((budget) => budget.unit === 'bytes' && budget.actual !== null);
   const tightest = memory.toSorted((a, b) => b.actual! / b.limit - a.actual! / a.limit)[0];
   const parts = tightest

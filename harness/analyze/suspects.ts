@@ -23,7 +23,13 @@ export interface WindowProfiles {
 
 /** Node's own modules, V8's builtins and pseudo functions such as `(root)`, and packages: code the reader cannot mend. */
 export function isRuntimeFile(file: string, functionName: string): boolean {
-  return file === '' || file.startsWith('node:') || file.startsWith('wasm:') || functionName.startsWith('(');
+  return (
+    file === '' ||
+    file.startsWith('node:') ||
+    file.startsWith('go:') ||
+    file.startsWith('wasm:') ||
+    functionName.startsWith('(')
+  );
 }
 
 interface Tally {

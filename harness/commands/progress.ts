@@ -95,7 +95,14 @@ class PlainProgress implements ProgressDisplay {
   clear(): void {}
 }
 
-function sentence({ kind, stage, frames, bytes, framesExpected, elapsedMs }: PassProgress): string {
+const loadStages = { starting: 'idle', settling: 'recovering', stopping: 'stopping' } as const;
+
+function sentence({ kind, lane, stage, frames, bytes, framesExpected, elapsedMs }: PassProgress): string {
+  if (lane === 'load') {
+    // The frames of a load are its milliseconds.
+    const part = stage === 'sending' ? `under load for ${(frames / 1000).toFixed(0)} s` : loadStages[stage];
+    return `${passWords[kind].replace('replaying', 'once more')}, ${part}`;
+  }
   const share = framesExpected ? ` (${Math.min(100, Math.floor((100 * frames) / framesExpected))} %)` : '';
   const amount = `${formatCount(frames)} frames${share}, ${formatBytes(bytes)}`;
   const action = stage === 'sending' ? passWords[kind] : `${passWords[kind]}, ${stage}`;

@@ -11,11 +11,13 @@ import { parseQuantity, parseWhole } from '../quantity.ts';
 import { type Explain, runScenario } from '../run.ts';
 import type { Budget, Lane, Pace } from '../scenario.ts';
 import { loadScenario, scenarioOrder } from '../scenario-list.ts';
+import { LoadFeed } from '../target/load-feed.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { makeReportFolder, writeReports } from './report-folder.ts';
 import { openSession } from './session.ts';
+import { addTargetOptions, type TargetFlags, type TargetRun, targetRun } from './target-flags.ts';
 
-interface RunFlags {
+interface RunFlags extends TargetFlags {
   readonly lane?: Lane;
   readonly defect?: string;
   readonly speed?: string;
@@ -39,16 +41,23 @@ Examples:
   floodgate run incident --defect reassembly-unbounded   the same with the article's first bug: exits 1
   floodgate run recorded-burst --speed 4x --explain      faster, and with call sites for every spike
   floodgate run steady --lane exact                      over a pipe: no privilege, repeatable to the byte
+  floodgate run --target "node server.js" --load "autocannon -c 20 -d 10 http://127.0.0.1:{port}" --budget rss.p99=200MB
+  floodgate run --target "./service" --pprof http://127.0.0.1:{port}/debug/pprof --load "./load.sh {port}" --explain
+  floodgate run --target pid:1234 --duration 1min         any process: memory only, left running
+  floodgate run incident --target "tcpdump -i {interface} -w /dev/null" --ready "listening on"
   floodgate run ./production.pcapng --budget rss.p99=200MB --budget dropped.frames=0
 
 Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
 
 export function addRunCommand(program: Command): void {
-  program
+  const command = program
     .command('run')
-    .summary('replay one scenario, or a capture file, and judge it')
-    .description('Replays a scenario, or any pcap or pcapng file, at the agent and judges its memory against a budget.')
-    .argument('<scenario>', 'name from "floodgate list", or the path of a capture file')
+    .summary('replay one scenario, or a capture file, and judge it; or load any program')
+    .description(
+      'Replays a scenario, or any pcap or pcapng file, at the agent and judges its memory against a budget; with --target, ' +
+        'does the same to another program: idle, under load, recovering.',
+    )
+    .argument('[scenario]', 'name from "floodgate list", or the path of a capture file; may be left out with --target')
     .addOption(new Option('--lane <lane>', 'tap: through the kernel; exact: over a pipe').choices(['tap', 'exact']))
     .option('--defect <name>', 'put a known defect in its place in the agent')
     .addOption(
@@ -76,13 +85,15 @@ export function addRunCommand(program: Command): void {
       [] as string[],
     )
     .addHelpText('after', examples)
-    .action(async (name: string, flags: RunFlags) => {
+    .action(async (name: string | undefined, flags: RunFlags) => {
       process.exitCode = await run(name, flags);
     });
+  addTargetOptions(command);
 }
 
-async function run(name: string, flags: RunFlags): Promise<number> {
-  const { scenario, order } = await findScenario(name);
+async function run(name: string | undefined, flags: RunFlags): Promise<number> {
+  const target = targetRun(flags, name !== undefined);
+  const { scenario, order } = await findScenario(name, target);
   const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
   const pace = paceOf(flags) ?? scenario.pace;
   const budget = budgetOf(scenario.budget, flags.budget);
@@ -95,15 +106,20 @@ async function run(name: string, flags: RunFlags): Promise<number> {
   const privilege = await enterNamespace(lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
-  session.progress.begin(`${scenario.name} (${lane} lane${flags.defect ? `, defect ${flags.defect}` : ''})`);
+  session.progress.begin(
+    lane === 'load'
+      ? scenario.name
+      : `${scenario.name} (${lane} lane${flags.defect ? `, defect ${flags.defect}` : ''})`,
+  );
   const explain: Explain = flags.explain ? 'always' : 'on-breach';
   try {
     const report = await runScenario({
       scenario,
       lane,
       defect: flags.defect,
-      seed,
-      traffic: order(seed, sizeBytes),
+      seed: order ? seed : null,
+      traffic: order?.(seed, sizeBytes),
+      ...(target && { launcher: target.opened.launcher }),
       budget,
       explain,
       folder,
@@ -113,8 +129,13 @@ async function run(name: string, flags: RunFlags): Promise<number> {
       command: commandLine(),
       toolVersion: session.toolVersion,
       privilege,
-      optionWords: { ...optionWords({ ...flags, lane }), ...recordingWords(order(seed, sizeBytes)) },
-      openFeed: () => openFeed(lane, { traffic: order(seed, sizeBytes), pace, loops }),
+      optionWords: { ...optionWords({ ...flags, lane }), ...(order && recordingWords(order(seed, sizeBytes))) },
+      ...(order
+        ? { openFeed: () => openFeed(lane, { traffic: order(seed, sizeBytes), pace, loops }) }
+        : {
+            openFeed: async () => new LoadFeed({ ...target!.load, logFile: path.join(folder, 'load.log') }),
+            idleMs: target!.idleMs,
+          }),
       signal: session.signal,
       onProgress: (progress) => session.progress.update(progress),
     });
@@ -131,11 +152,18 @@ async function run(name: string, flags: RunFlags): Promise<number> {
 
 interface Found {
   readonly scenario: ScenarioHead;
-  readonly order: (seed: number, sizeBytes: number | undefined) => TrafficOrder;
+  /** Undefined where no frames are sent. */
+  readonly order: ((seed: number, sizeBytes: number | undefined) => TrafficOrder) | undefined;
 }
 
-/** A scenario by name, or one made of a capture file. */
-async function findScenario(name: string): Promise<Found> {
+/** A scenario by name, or one made of a capture file, or a target's own where none is named. */
+async function findScenario(name: string | undefined, target: TargetRun | undefined): Promise<Found> {
+  if (name === undefined) {
+    if (target) return { scenario: target.scenario, order: undefined };
+    throw new FloodgateError('BAD_OPTION', 'there is nothing to run', {
+      hint: 'Name a scenario (floodgate list shows them), a capture file, or a program: --target "node server.js".',
+    });
+  }
   if (name.includes('/') || /\.(pcap|pcapng|cap)(\.gz)?$/i.test(name)) {
     const { scenario, traffic } = captureScenario(name);
     return { scenario, order: () => traffic };

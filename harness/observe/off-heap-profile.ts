@@ -1,6 +1,6 @@
 /** Off-heap allocation sites, as the preload writes them, as a profile. */
 
-import { fileOfUrl } from '../profile/heap-profile.ts';
+import { fileOfUrl, type Roots } from '../profile/heap-profile.ts';
 import { type Profile, ProfileBuilder, ProfileError } from '../profile/profile.ts';
 import type { OffHeapSite } from './preload-options.ts';
 
@@ -11,7 +11,7 @@ export function readOffHeapSites(
     /** As the preload was told: everything, or what was alive. */
     readonly sampleType: 'alloc_space' | 'inuse_space';
     readonly sampleBytes: number;
-    readonly root?: string;
+    readonly root?: Roots;
     readonly timeMs: number;
     readonly durationMs: number;
   },

@@ -4,6 +4,7 @@
  * counters; what it costs is not in a budget yet.
  */
 import { writeFileSync, writeSync } from 'node:fs';
+import { Session } from 'node:inspector';
 import path from 'node:path';
 import v8 from 'node:v8';
 import type { OffHeapSites } from './off-heap-sites.ts';
@@ -95,7 +96,7 @@ class HeapWatch {
 class Profiles {
   readonly #options: PreloadOptions;
   readonly #sites: OffHeapSites | undefined;
-  #handle: ReturnType<typeof v8.startHeapProfile> | undefined;
+  #handle: HeapSampler | undefined;
   #startMs = 0;
 
   constructor(options: PreloadOptions, sites: OffHeapSites | undefined) {
@@ -109,7 +110,7 @@ class Profiles {
     if (!profile) return;
     const withFreed = profile.kind === 'allocations';
     this.#startMs = nowMs();
-    this.#handle = v8.startHeapProfile({
+    this.#handle = startSampling({
       sampleInterval: profile.sampleBytes,
       stackDepth: profile.stackDepth,
       // What is to be told as live must have survived a collection.
@@ -156,6 +157,40 @@ class Profiles {
   #send(line: PreloadLine): void {
     send(this.#options.channel, line);
   }
+}
+
+interface HeapSampler {
+  /** The profile as `.heapprofile` text. */
+  stop(): string;
+}
+
+type SamplingOptions = Exclude<Parameters<typeof v8.startHeapProfile>[0], undefined>;
+
+/** V8's sampler; before Node.js 26 only its inspector has it, which collects all garbage whenever it is read. */
+function startSampling(options: SamplingOptions): HeapSampler {
+  if (typeof v8.startHeapProfile === 'function') return v8.startHeapProfile(options);
+  const { sampleInterval, stackDepth, includeObjectsCollectedByMajorGC, includeObjectsCollectedByMinorGC } = options;
+  const session = new Session();
+  session.connect();
+  const parameters = {
+    samplingInterval: sampleInterval,
+    stackDepth,
+    includeObjectsCollectedByMajorGC,
+    includeObjectsCollectedByMinorGC,
+  };
+  // On its own thread the inspector answers before `post` returns.
+  session.post('HeapProfiler.startSampling', parameters as object);
+  return {
+    stop: () => {
+      let text = '';
+      session.post('HeapProfiler.stopSampling', (error, answer) => {
+        if (error) throw error;
+        text = JSON.stringify((answer as { profile: unknown }).profile);
+      });
+      session.disconnect();
+      return text;
+    },
+  };
 }
 
 function usedBySpace(): Record<string, number> {

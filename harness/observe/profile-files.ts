@@ -38,14 +38,14 @@ export function readInterval(
     const heap = readHeapProfile(readFileSync(interval.heapFile, 'utf8'), {
       sampleIntervalBytes: sampleBytes.heap,
       sampleType,
-      root: projectRoot,
+      root: [projectRoot, process.cwd()],
       timeMs: startMs,
       durationMs,
     });
     const offHeap = readOffHeapSites(readFileSync(interval.offHeapFile, 'utf8'), {
       sampleType,
       sampleBytes: sampleBytes.offHeap,
-      root: projectRoot,
+      root: [projectRoot, process.cwd()],
       timeMs: startMs,
       durationMs,
     });

@@ -1,5 +1,5 @@
 /** V8 CPU profiles (`.cpuprofile`, as `--cpu-prof`, DevTools and 0x write them), in. */
-import { readCallFrame } from './heap-profile.ts';
+import { type Roots, readCallFrame } from './heap-profile.ts';
 import { expectArray, expectNumber, expectObject, parseJson } from './json-shape.ts';
 import { type Profile, ProfileBuilder, ProfileError } from './profile.ts';
 
@@ -7,7 +7,7 @@ import { type Profile, ProfileBuilder, ProfileError } from './profile.ts';
 const IDLE = '(idle)';
 
 /** Text of a CPU profile as samples and nanoseconds; idle time is left out. @throws ProfileError */
-export function readCpuProfile(json: string, options: { readonly root?: string } = {}): Profile {
+export function readCpuProfile(json: string, options: { readonly root?: Roots } = {}): Profile {
   const data = expectObject(parseJson(json, 'CPU profile'), 'the CPU profile');
   const startTimeUs = expectNumber(data.startTime, 'startTime');
   const durationUs = Math.max(0, expectNumber(data.endTime, 'endTime') - startTimeUs);
@@ -36,7 +36,7 @@ export function readCpuProfile(json: string, options: { readonly root?: string }
 }
 
 /** Node id → path; −1 for idle ones. Nodes name their children; whoever is nobody's child is a root. */
-function readNodes(list: readonly unknown[], builder: ProfileBuilder, root?: string): Map<number, number> {
+function readNodes(list: readonly unknown[], builder: ProfileBuilder, root?: Roots): Map<number, number> {
   const nodes = new Map<number, { node: Record<string, unknown>; children: number[] }>();
   const isChild = new Set<number>();
   for (const each of list) {

@@ -1,6 +1,7 @@
 /** Heap profiles as Go's runtime writes them, brought into our terms: one pair of values, paths relative, its library told as runtime. */
-import { type Profile, ProfileBuilder } from './profile.ts';
+
 import { readPprof } from './pprof.ts';
+import { type Profile, ProfileBuilder } from './profile.ts';
 
 /** First element of the import paths of Go's standard library. */
 const standardLibrary = new Set(

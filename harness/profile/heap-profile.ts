@@ -10,7 +10,7 @@ export interface HeapProfileOptions {
   /** Only samples with a larger ordinal: an interval within one profile. @default −1 (all) */
   readonly afterOrdinal?: number;
   /** Path that files are told relative to, where they lie under it. */
-  readonly root?: string;
+  readonly root?: Roots;
   readonly timeMs?: number;
   readonly durationMs?: number;
 }
@@ -76,7 +76,7 @@ function intervalShares(data: Record<string, unknown>, afterOrdinal: number): Ma
 }
 
 /** A V8 `callFrame` as a call site; V8 counts lines and columns from 0, −1 where unknown. */
-export function readCallFrame(node: Record<string, unknown>, builder: ProfileBuilder, root?: string): number {
+export function readCallFrame(node: Record<string, unknown>, builder: ProfileBuilder, root?: Roots): number {
   const frame = expectObject(node.callFrame, 'callFrame');
   const name = expectText(frame.functionName, 'functionName');
   const line = expectNumber(frame.lineNumber ?? -1, 'lineNumber') + 1;
@@ -85,8 +85,11 @@ export function readCallFrame(node: Record<string, unknown>, builder: ProfileBui
   return builder.site(name || '(anonymous)', file, Math.max(0, line), Math.max(0, column));
 }
 
-/** `file:` URLs as paths, relative to `root` where they lie under it; anything else as it is. */
-export function fileOfUrl(url: string, root?: string): string {
+/** Folders that files are told relative to: the first that they lie under. */
+export type Roots = string | readonly string[];
+
+/** `file:` URLs as paths, relative to a root where they lie under one; anything else as it is. */
+export function fileOfUrl(url: string, roots: Roots = []): string {
   let file = url;
   if (url.startsWith('file://')) {
     try {
@@ -95,8 +98,9 @@ export function fileOfUrl(url: string, root?: string): string {
       file = url.slice('file://'.length);
     }
   }
-  if (root && file.startsWith(root.endsWith('/') ? root : `${root}/`)) {
-    return file.slice(root.endsWith('/') ? root.length : root.length + 1);
+  for (const root of typeof roots === 'string' ? [roots] : roots) {
+    const folder = root.endsWith('/') ? root : `${root}/`;
+    if (file.startsWith(folder)) return file.slice(folder.length);
   }
   return file;
 }

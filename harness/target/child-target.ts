@@ -147,7 +147,9 @@ class ChildTarget implements Target {
     if (outcome === 'ready') return;
     if (outcome === 'late') {
       throw new FloodgateError('TARGET_NOT_STARTED', `${this.name} was not ready after ${timeoutMs / 1000} s`, {
-        hint: this.#words(pattern ? `It runs, but never said ${pattern}.` : `It runs, but ${probe?.what}. ${probe?.hint}`),
+        hint: this.#words(
+          pattern ? `It runs, but never said ${pattern}.` : `It runs, but ${probe?.what}. ${probe?.hint}`,
+        ),
       });
     }
     if (this.#spawnError) {

@@ -31,6 +31,10 @@ export interface GoMemory {
   readonly heapSysBytes: number;
   readonly heapReleasedBytes: number;
   readonly totalAllocBytes: number;
+  /** The heap's size at which the next collection begins. */
+  readonly nextGcBytes: number;
+  readonly collections: number;
+  readonly pauseNs: number;
 }
 
 /** @throws FloodgateError `NO_PPROF` where there is no such address */
@@ -56,6 +60,7 @@ export class PprofChannel extends Duplex {
   #rest = '';
   #busy = false;
   #failures = 0;
+  #peakBytes = 0;
 
   constructor(base: string, folder: string, kind: 'allocations' | 'live') {
     super();
@@ -131,14 +136,35 @@ export class PprofChannel extends Duplex {
         hint: 'It is commonly http://HOST:PORT/debug/pprof, in a program that imports net/http/pprof.',
       });
     }
+    const before = this.memory;
     this.memory = {
       sysBytes: figure('Sys'),
       heapAllocBytes: figure('HeapAlloc'),
       heapSysBytes: figure('HeapSys'),
       heapReleasedBytes: figure('HeapReleased'),
       totalAllocBytes: figure('TotalAlloc'),
+      nextGcBytes: figure('NextGC'),
+      collections: figure('NumGC'),
+      pauseNs: pausesNs(text),
     };
-    const { sysBytes, heapAllocBytes, heapSysBytes, heapReleasedBytes, totalAllocBytes } = this.memory;
+    this.#tell(this.memory, before);
+  }
+
+  #tell(memory: GoMemory, before: GoMemory | undefined): void {
+    const { sysBytes, heapAllocBytes, heapSysBytes, heapReleasedBytes, totalAllocBytes } = memory;
+    // The pacer begins the next collection at a multiple of what the last one found alive: twice, unless GOGC says other.
+    const aliveBytes = Math.min(heapAllocBytes, memory.nextGcBytes / 2);
+    this.#peakBytes = Math.max(this.#peakBytes, heapAllocBytes);
+    if (before && memory.collections > before.collections) {
+      this.#say({
+        type: 'gc',
+        tMs: nowMs(),
+        kind: 'MarkSweepCompact',
+        pauseMs: Math.max(0, memory.pauseNs - before.pauseNs) / 1e6,
+        usedBefore: Math.max(before.heapAllocBytes, heapAllocBytes),
+        usedAfter: aliveBytes,
+      });
+    }
     this.#say({
       type: 'v8',
       tMs: nowMs(),
@@ -148,8 +174,8 @@ export class PprofChannel extends Duplex {
       arrayBuffers: 0,
       malloced: 0,
       allocated: totalAllocBytes,
-      peakBeforeGc: 0,
-      afterGc: 0,
+      peakBeforeGc: this.#peakBytes,
+      afterGc: memory.collections > 0 ? aliveBytes : 0,
     });
   }
 
@@ -192,6 +218,12 @@ async function readAtMost(response: Response, bytesMax: number): Promise<Buffer>
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** Sum of the last 256 pauses that the page lists. */
+function pausesNs(text: string): number {
+  const list = /^# PauseNs = \[([\d ]*)\]/m.exec(text)?.[1] ?? '';
+  return list.split(' ').reduce((sum, each) => sum + Number(each), 0);
 }
 
 /** What was freed since is no debt of its site. */

@@ -3,11 +3,11 @@
  * is (memory only).
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import { portablePreload } from '../observe/preload-copy.ts';
+import { portablePreload, preloadFolderName } from '../observe/preload-copy.ts';
 import { startChild } from './child-target.ts';
 import { fillIn, splitWords } from './command-words.ts';
 import { findListener, type Listener } from './listening-sockets.ts';
@@ -85,6 +85,7 @@ export class ProgramLauncher implements TargetLauncher {
       ...(this.#options.readyTimeoutMs !== undefined && { readyTimeoutMs: this.#options.readyTimeoutMs }),
       ...(this.#options.stopTimeoutMs !== undefined && { stopTimeoutMs: this.#options.stopTimeoutMs }),
     });
+    target.exited.then(() => rmSync(path.join(folder, preloadFolderName), { recursive: true, force: true }));
     listener ??= findListener(target.pid, port);
     return this.#withSight(target, listener, options);
   }

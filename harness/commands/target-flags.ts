@@ -1,0 +1,95 @@
+/** `floodgate run --target`: what is said about a target that is not our agent, and what is made of it. */
+import type { Command } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { ScenarioHead } from '../capture-scenario.ts';
+import { parseQuantity } from '../quantity.ts';
+import { type OpenedTarget, openTarget } from '../target/open-target.ts';
+
+export interface TargetFlags {
+  readonly target?: string;
+  readonly load?: string;
+  readonly ready?: string;
+  readonly pprof?: string;
+  readonly duration?: string;
+  readonly idle?: string;
+  readonly recover?: string;
+}
+
+/** Seconds. */
+const idleDefault = 2;
+const recoverDefault = 5;
+
+export function addTargetOptions(command: Command): Command {
+  return command
+    .option('--target <what>', 'instead of the agent: a command line, pid:N, or the URL of a Go service’s pprof')
+    .option('--load <command>', 'drives the target, in a shell; {port} is the one it listens on')
+    .option('--duration <time>', 'ends the load after so long; without --load, watches for so long')
+    .option('--idle <time>', `watched before the load (default: ${idleDefault}s)`)
+    .option('--recover <time>', `watched after the load (default: ${recoverDefault}s)`)
+    .option('--ready <regex>', 'a line of the target’s output that says it is ready (default: it listens on a port)')
+    .option('--pprof <url>', 'net/http/pprof of the program that --target starts, {port} filled in');
+}
+
+/** A run of another target: its own scenario where no frames are sent. */
+export interface TargetRun {
+  readonly opened: OpenedTarget;
+  readonly scenario: ScenarioHead;
+  readonly load: { readonly command: string | undefined; readonly durationMs: number | undefined };
+  readonly idleMs: number;
+}
+
+/**
+ * @param frames whether a scenario sends frames at it: it captures then, instead of serving a load
+ * @throws FloodgateError `BAD_OPTION` for what does not go together
+ */
+export function targetRun(flags: TargetFlags, frames: boolean): TargetRun | undefined {
+  const { target, load } = flags;
+  if (target === undefined) {
+    const needless = (['load', 'duration', 'idle', 'recover', 'ready', 'pprof'] as const).find((name) => flags[name]);
+    if (needless === undefined) return undefined;
+    throw refused(`--${needless} is for a target of your own`, 'Add --target "node server.js", or leave it out.');
+  }
+  if (frames && load !== undefined) {
+    throw refused('a scenario drives the target already', 'Leave out the scenario or --load.');
+  }
+  const opened = openTarget(target, { listens: load !== undefined, ready: patternOf(flags.ready), pprof: flags.pprof });
+  const durationMs = flags.duration === undefined ? undefined : timeMs(flags.duration, '--duration');
+  if (!frames && opened.kind !== 'program' && load === undefined && durationMs === undefined) {
+    throw refused(`${opened.launcher.name} runs on and on`, 'Say how long it is watched: --duration 30s, or --load.');
+  }
+  const recoverSeconds = flags.recover === undefined ? recoverDefault : timeMs(flags.recover, '--recover') / 1000;
+  return {
+    opened,
+    scenario: {
+      name: opened.slug,
+      summary: load === undefined ? `${opened.launcher.name}, watched.` : `${opened.launcher.name} under ${load}.`,
+      seed: 0,
+      pace: { kind: 'topspeed' },
+      lanes: ['load'],
+      budget: {},
+      settleSeconds: recoverSeconds,
+    },
+    load: { command: load, durationMs },
+    idleMs: flags.idle === undefined ? idleDefault * 1000 : timeMs(flags.idle, '--idle'),
+  };
+}
+
+function timeMs(text: string, option: string): number {
+  const ms = /%|b$/i.test(text) ? Number.NaN : parseQuantity(text, option) * 1000;
+  // A timer of Node.js holds 24 days.
+  if (ms >= 0 && ms <= 86_400_000) return ms;
+  throw refused(`${option}: "${text}" is not a time up to a day`, `Example: ${option} 10s.`);
+}
+
+function patternOf(text: string | undefined): RegExp | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw refused(`--ready: ${(error as Error).message}`, 'Example: --ready "listening on".');
+  }
+}
+
+function refused(message: string, hint: string): FloodgateError {
+  return new FloodgateError('BAD_OPTION', message, { hint });
+}

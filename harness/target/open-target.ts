@@ -1,0 +1,42 @@
+/** `--target` as the operator writes it: a process, an address, or a command line. */
+import { FloodgateError } from '../../agent/errors.ts';
+import { ProcessLauncher } from './process-target.ts';
+import { ProgramLauncher, type ProgramOptions } from './program-target.ts';
+import type { TargetLauncher } from './target.ts';
+import { UrlLauncher } from './url-target.ts';
+
+/** How a target is come by: the ones that run already are left running, and are not started anew for every pass. */
+export interface OpenedTarget {
+  readonly launcher: TargetLauncher;
+  readonly kind: 'process' | 'address' | 'program';
+  /** For the report's name and folder: letters, digits, dashes. */
+  readonly slug: string;
+}
+
+/** @throws FloodgateError `BAD_OPTION` */
+export function openTarget(text: string, options: ProgramOptions): OpenedTarget {
+  const pid = /^pid:(.*)$/.exec(text)?.[1];
+  if (pid !== undefined) {
+    if (!/^[1-9]\d{0,9}$/.test(pid)) {
+      throw new FloodgateError('BAD_OPTION', `--target: "${text}" names no process`, {
+        hint: 'Example: --target pid:1234.',
+      });
+    }
+    return { launcher: new ProcessLauncher(Number(pid)), kind: 'process', slug: `pid-${pid}` };
+  }
+  if (/^https?:\/\//.test(text)) {
+    const launcher = new UrlLauncher(text);
+    return { launcher, kind: 'address', slug: slugOf(launcher.name.replace(/^https?:\/\//, '')) };
+  }
+  const launcher = new ProgramLauncher(text, options);
+  return { launcher, kind: 'program', slug: slugOf(text) };
+}
+
+function slugOf(text: string): string {
+  return (
+    text
+      .replaceAll(/[^A-Za-z0-9]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '')
+      .slice(0, 40) || 'target'
+  );
+}
