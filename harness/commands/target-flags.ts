@@ -52,7 +52,12 @@ export function targetRun(flags: TargetFlags, frames: boolean): TargetRun | unde
   if (frames && load !== undefined) {
     throw refused('a scenario drives the target already', 'Leave out the scenario or --load.');
   }
-  const opened = openTarget(target, { listens: load !== undefined, ready: patternOf(flags.ready), pprof: flags.pprof });
+  const opened = openTarget(target, {
+    listens: load !== undefined,
+    mayEnd: load === undefined && !frames,
+    ready: patternOf(flags.ready),
+    pprof: flags.pprof,
+  });
   const durationMs = flags.duration === undefined ? undefined : timeMs(flags.duration, '--duration');
   if (!frames && opened.kind !== 'program' && load === undefined && durationMs === undefined) {
     throw refused(`${opened.launcher.name} runs on and on`, 'Say how long it is watched: --duration 30s, or --load.');

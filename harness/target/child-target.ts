@@ -20,6 +20,8 @@ export interface ChildTargetOptions {
   readonly readyTimeoutMs?: number;
   /** Where all of its output goes as well. */
   readonly onOutput?: (chunk: Buffer) => void;
+  /** Ending by itself with exit code 0 is no mishap. @default false */
+  readonly mayEnd?: boolean;
   /** Ends its whole group even where this process is killed (SIGKILL): costs a waiting shell. @default false */
   readonly guarded?: boolean;
   /** Between SIGTERM and SIGKILL. @default 10000 */
@@ -70,7 +72,7 @@ export async function startChild(options: ChildTargetOptions): Promise<Target> {
  * only other end, so this process cannot end, in whatever way, without its noticing.
  */
 function guard(child: ChildProcess, pid: number): void {
-  const shell = spawn('/bin/sh', ['-c', 'read -r line || kill -KILL -- "-$1"', 'floodgate-guard', String(pid)], {
+  const shell = spawn('/bin/sh', ['-c', 'read -r line || kill -s KILL -- "-$1"', 'floodgate-guard', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
@@ -199,7 +201,7 @@ class ChildTarget implements Target {
   #exit(code: number | null, signal: NodeJS.Signals | null): TargetExit {
     alive.delete(this.#child);
     // One that reads until the end of its input is done when that has come.
-    const isDone = code === 0 && this.#child.stdin?.writableEnded === true;
+    const isDone = code === 0 && (this.#child.stdin?.writableEnded === true || this.#options.mayEnd === true);
     return { code, signal, killed: this.#killed, expected: this.#stopping || isDone, lastLines: [...this.#lines] };
   }
 

@@ -19,6 +19,8 @@ export interface ProgramOptions {
   readonly ready?: RegExp | undefined;
   /** Whether it must listen before it is ready (unless there is a ready line), as a server does. */
   readonly listens: boolean;
+  /** Ending by itself with exit code 0 is what it is for. */
+  readonly mayEnd?: boolean;
   /** Its `net/http/pprof` address, `{port}` replaced. */
   readonly pprof?: string | undefined;
   readonly readyTimeoutMs?: number;
@@ -74,6 +76,7 @@ export class ProgramLauncher implements TargetLauncher {
       env: { ...options.env, PORT: process.env.PORT ?? values.port, NODE_COMPILE_CACHE: undefined },
       withChannel: isNode,
       guarded: true,
+      mayEnd: this.#options.mayEnd ?? false,
       ...(this.#options.ready && { ready: this.#options.ready }),
       ...(this.#options.listens && {
         probe: {

@@ -59,6 +59,8 @@ const nothing = () => {};
 async function running(command: string, args: string[]) {
   const child = spawn(command, args, { stdio: 'ignore', env: { ...process.env, PORT: '47113' } });
   await new Promise((resolve) => child.once('spawn', resolve));
+  // A process just begun has hardly a page.
+  await pause(100);
   return { child, done: () => void child.kill('SIGKILL') };
 }
 
@@ -157,6 +159,7 @@ for (const kind of kinds) {
         nowMs: () => performance.now() - startMs,
       });
       if (kind.listens) await get(target.port!, 5);
+      else await pause(100);
       if (kind.site !== undefined && instrument) await tellsWhoAllocated(t, target, kind.site, instrument);
       watch.sample();
       watch.stop();
