@@ -36,6 +36,7 @@ function launchOptions(kind: 'allocations' | 'live' | undefined): LaunchOptions 
     interfaces: [],
     statsFile: path.join(folder, 'stats'),
     statsIntervalMs: 250,
+    ceilingBytes: undefined,
     nodeArguments: [...preloadArguments],
     observe,
     env: preloadEnvironment(observe),
