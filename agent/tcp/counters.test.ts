@@ -156,13 +156,13 @@ t.test('segments with a wrong checksum are dropped and counted where that is ask
   });
   for (const verifyChecksums of [true, false]) {
     const transcript = new Transcript({ verifyChecksums });
-    for (const last of [99, 100]) {
-      frame[frame.length - 1] = last;
+    for (const last of ['d', 'c']) {
+      frame[frame.length - 1] = last.charCodeAt(0);
       transcript.layer.frame(frame, 0, frame.length, frame.length, transcript.nowUs, 0);
     }
     t.equal(transcript.layer.counters.checksumErrors, verifyChecksums ? 1 : 0);
     t.equal(transcript.layer.counters.segments, 2);
-    t.same(transcript.events, ['open 0', '0.0 "abc"'], 'the wrong one repeats what is there');
+    t.same(transcript.events, ['open 0', verifyChecksums ? '0.0 "abc"' : '0.0 "abd"']);
   }
   t.end();
 });
