@@ -177,8 +177,8 @@ export function essence(messages: readonly CapturedMessage[]): string[] {
 
 /**
  * Captures of whole conversations: nothing cut, lost, ambiguous or begun in the middle, every message complete, every response
- * after its request. Left out is what only the order of both directions tells: which request an unasked response is for, what
- * an HTTP/0.9 answer is, and where a stream leaves HTTP.
+ * after its request. Left out is what only the order of both directions tells: which request an unasked response is for, and
+ * what an HTTP/0.9 answer is.
  */
 export function wholeCaptures(shared: string, bytesMax: number): { file: string; messages: string[] }[] {
   const whole: { file: string; messages: string[] }[] = [];
@@ -190,7 +190,7 @@ export function wholeCaptures(shared: string, bytesMax: number): { file: string;
     const { messages, http, tcp, error } = readCapture(join(shared, 'corpora', file));
     const lost = Object.entries(tcp).some(([name, count]) => name.startsWith('tcp.gap') && count > 0);
     if (error !== '' || messages.length === 0 || lost || tcp['tcp.streamsOpenedMidStream']! > 0) continue;
-    if (http.responsesUnasked + http.responsesEarly + http.syncLost + http.upgradedStreams > 0) continue;
+    if (http.responsesUnasked + http.responsesEarly + http.syncLost > 0) continue;
     const isCertain = ({ complete, minorVersion, flags }: CapturedMessage) =>
       complete && minorVersion >= 0 && !flags.includes('resynchronised');
     if (messages.every(isCertain)) whole.push({ file, messages: essence(messages) });

@@ -45,7 +45,15 @@ const START_LINE_BYTES = 4096;
 const NO_HEAD = new Uint8Array(0);
 
 /** What a stream speaks, as far as known. */
-const Protocol = { unknown: 0, http: 1, tls: 2, http2: 3, left: 4 } as const;
+const Protocol = {
+  unknown: 0,
+  http: 1,
+  tls: 2,
+  http2: 3,
+  left: 4,
+  /** Left, but the request that led to it comes later in the capture. */
+  leaving: 5,
+} as const;
 
 export interface HttpLayerOptions {
   readonly limits: HttpLimits;
@@ -141,7 +149,8 @@ export class HttpLayer implements StreamHandler {
     const side = this.#spare.pop() ?? new SideRecord(this.#parser);
     side.reset(stream, sideIndex);
     this.#sides[stream * 2 + sideIndex] = side;
-    if (this.#protocols[stream]! > Protocol.tls) side.state = SideState.ignored;
+    const protocol = this.#protocols[stream];
+    if (protocol === Protocol.http2 || protocol === Protocol.left) side.state = SideState.ignored;
     return side;
   }
 
@@ -216,6 +225,10 @@ export class HttpLayer implements StreamHandler {
 
   #start(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
     let at = from;
+    if (this.#protocols[side.stream] === Protocol.left) {
+      side.state = SideState.ignored;
+      return from;
+    }
     // Told by the first byte alone, whatever the cut.
     if (side.fresh && bytes[at] !== LETTER_H && this.#isAnswerToSimple(side))
       return this.#beginWithoutHead(side, at, tsUs);
@@ -342,6 +355,12 @@ export class HttpLayer implements StreamHandler {
   }
 
   #loseSync(side: SideRecord): void {
+    if (this.#protocols[side.stream]! >= Protocol.left) {
+      // No request was behind it: nothing to be looked for in what is not HTTP.
+      this.#protocols[side.stream] = Protocol.left;
+      side.state = SideState.ignored;
+      return;
+    }
     if (!side.searching) {
       side.searching = true;
       if (this.#protocols[side.stream] === Protocol.http) this.#counters.syncLost++;
@@ -406,7 +425,8 @@ export class HttpLayer implements StreamHandler {
     const message = side.message;
     const stream = side.stream;
     const counters = this.#counters;
-    if (this.#protocols[stream] !== Protocol.http) this.#becomeHttp(side);
+    if (this.#protocols[stream] === Protocol.leaving) this.#protocols[stream] = Protocol.left;
+    else if (this.#protocols[stream] !== Protocol.http) this.#becomeHttp(side);
     message.head = bytes;
     message.headStart = start;
     message.headersBytes = length;
@@ -501,7 +521,7 @@ export class HttpLayer implements StreamHandler {
       const upgrade = parser.upgrade;
       this.#handler.begin(message);
       this.#framing.finish(side, true);
-      if (status === 101) this.#upgraded(side.stream, upgrade);
+      if (status === 101) this.#upgraded(side, upgrade);
       else if (tunnel) this.#tunnel(side.stream);
     } else this.#frame(side, true);
   }
@@ -600,19 +620,25 @@ export class HttpLayer implements StreamHandler {
     if (other != null && other.state === SideState.ignored) other.state = SideState.search;
   }
 
-  #upgraded(stream: number, to: UpgradeTo): void {
+  #upgraded(side: SideRecord, to: UpgradeTo): void {
+    const { stream, message } = side;
     this.#counters.upgradedStreams++;
     if (to === UpgradeTo.websocket) this.#counters.websocketStreams++;
-    this.#leave(stream, to === UpgradeTo.http2 ? Protocol.http2 : Protocol.left);
+    const isEarly = message.method === '' && message.exchange >= 0;
+    const other = this.#sides[stream * 2 + 1 - side.side];
+    const isOpen = other === null || other?.state === SideState.start || other?.state === SideState.head;
+    const spared = isEarly && isOpen ? other : null;
+    this.#leave(stream, to === UpgradeTo.http2 ? Protocol.http2 : Protocol.left, spared);
+    if (isEarly && isOpen) this.#protocols[stream] = Protocol.leaving;
   }
 
   /** The stream speaks something else from here on. */
-  #leave(stream: number, protocol: number): void {
+  #leave(stream: number, protocol: number, spared: SideRecord | null = null): void {
     if (protocol === Protocol.http2) this.#counters.http2Streams++;
     this.#protocols[stream] = protocol;
     for (let index = stream * 2; index < stream * 2 + 2; index++) {
       const side = this.#sides[index];
-      if (side == null) continue;
+      if (side == null || side === spared) continue;
       if (side.held > 0) this.#release(side, side.message.lastTsUs);
       if (side.active) {
         side.message.flags |= MessageFlag.aborted;

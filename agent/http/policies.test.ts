@@ -95,6 +95,17 @@ policy(
 );
 
 policy(
+  'an upgrade captured before its request: that one is told, and nothing behind it',
+  [
+    [1, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello'],
+    [0, `GET /chat HTTP/1.1\r\nUpgrade: websocket\r\n\r\n\x81\x85xxxx${get}`],
+    [1, noContent],
+  ],
+  ['0 101 Switching Protocols for ? 1.1 (Upgrade: websocket) [upgraded]', '0 GET /chat 1.1 (Upgrade: websocket)'],
+  { check: ({ counters }) => t.match(counters, { httpStreams: 1, websocketStreams: 1, responsesEarly: 1, pairs: 1 }) },
+);
+
+policy(
   'the preface of HTTP/2 stands at the beginning or is none',
   [[0, `${get}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${get}`]],
   ['0 GET / 1.1 ()', '1 GET / 1.1 () [resynchronised]'],
