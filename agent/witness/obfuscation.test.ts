@@ -6,85 +6,7 @@ import { inspectWitnessFile } from '../encode/witness-inspector.ts';
 import { inferringTyper, inferText } from './infer.ts';
 import * as ir from './ir.ts';
 import { Obfuscator, REDACTED } from './obfuscation.ts';
-
-/** Characters that vary, so that no secret stands in this file as a scanner would find it. */
-const fill = (length: number, alphabet = 'aB3dE5fG7hJ9kL2mN4pQ6rS8tU'): string =>
-  Array.from({ length }, (_, i) => alphabet[(i * 7 + 3) % alphabet.length]).join('');
-const hex = (length: number): string => fill(length, '0a1b2c3d4e5f6789');
-
-/** Secrets that show what they are by themselves. */
-const SHAPED: Record<string, string> = {
-  'AWS access key': `AKIA${fill(16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')}`,
-  'AWS temporary key': `ASIA${fill(16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')}`,
-  'AWS session token': `FwoGZXIvYXdz${fill(100)}`,
-  'GitHub personal token': `ghp_${fill(36)}`,
-  'GitHub app token': `ghs_${fill(36)}`,
-  'GitHub fine-grained token': `github_pat_${fill(22)}_${fill(59)}`,
-  'GitLab token': `glpat-${fill(20)}`,
-  'npm token': `npm_${fill(36)}`,
-  'PyPI token': `pypi-${fill(80)}`,
-  'Docker token': `dckr_pat_${fill(27)}`,
-  'Slack bot token': `xoxb-${fill(12, '0123456789')}-${fill(24)}`,
-  'Slack user token': `xoxp-${fill(40)}`,
-  'Stripe live key': `sk_live_${fill(24)}`,
-  'Stripe restricted key': `rk_live_${fill(24)}`,
-  'Stripe webhook secret': `whsec_${fill(32)}`,
-  'Square token': `sq0atp-${fill(22)}`,
-  'Shopify token': `shpat_${hex(32)}`,
-  'Google API key': `AIza${fill(35)}`,
-  'Google OAuth token': `ya29.${fill(60)}`,
-  'Google client secret': `GOCSPX-${fill(28)}`,
-  'SendGrid key': `SG.${fill(22)}.${fill(43)}`,
-  'Mailgun key': `key-${hex(32)}`,
-  'Twilio key': `SK${hex(32)}`,
-  'OpenAI key': `sk-proj-${fill(48)}`,
-  'Anthropic key': `sk-ant-api03-${fill(80)}`,
-  'Hugging Face token': `hf_${fill(34)}`,
-  'DigitalOcean token': `dop_v1_${hex(64)}`,
-  'Vault token': `hvs.${fill(90)}`,
-  'Databricks token': `dapi${hex(32)}`,
-  'Telegram bot token': `${fill(9, '123456789')}:AA${fill(33)}`,
-  'Postman key': `PMAK-${hex(24)}-${hex(34)}`,
-  'Linear key': `lin_api_${fill(40)}`,
-  'Atlassian token': `ATATT3${fill(60)}`,
-  'Grafana token': `glsa_${fill(32)}_${hex(8)}`,
-  'age key': `AGE-SECRET-KEY-1${fill(58, 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L')}`,
-  JWT: `eyJ${fill(30)}.eyJ${fill(60)}.${fill(43)}`,
-  'credit card': '4111111111111111',
-  'credit card, grouped': '5500 0000 0000 0004',
-  'credit card, dashed': '6011-0000-0000-0004',
-  'American Express card': '340000000000009',
-  'social security number': '123-45-6789',
-};
-
-/** Secrets that look like nothing: the name beside them tells. */
-const NAMED: Record<string, string> = {
-  password: 'correct-horse-battery',
-  passwd: 'tr0ub4dor',
-  userPassword: 'wintermorning',
-  'current-password': 'Xy7',
-  client_secret: 'abcdefghijkl',
-  access_token: 'opaque0opaque1',
-  refreshToken: 'zyxwvutsrq',
-  api_key: 'k0k1k2k3k4',
-  'X-Api-Key': 'headerkeyvalue1',
-  'X-Auth-Token': 'authtokenvalue2',
-  'X-CSRF-Token': 'csrfvalue3',
-  session_id: 'sessionvalue4',
-  JSESSIONID: 'jsessionvalue5',
-  ssn: '078051120',
-  cvv: '739',
-  card_number: '1234567890123',
-  pin: '8642',
-  otp: '918273',
-  private_key: 'privatekeyvalue6',
-  aws_secret_access_key: 'wJalrXUtnFEMIK7MDENGbPxRfiCYzzzzzz',
-  connectionString: 'Server=db;Uid=sa;Pwd=dbvalue7',
-  signature: 'sigvalue8',
-  mnemonic: 'legal winner thank year',
-  'user[password]': 'railsvalue9',
-  Authorization: 'Digest0value10',
-};
+import { fill, NAMED, SHAPED } from './secrets-fixture.ts';
 
 const PRIVATE_KEY = `-----BEGIN RSA PRIVATE KEY-----\n${fill(64)}\n${fill(64)}\n-----END RSA PRIVATE KEY-----`;
 
@@ -252,6 +174,10 @@ t.test('private keys, passwords in URLs, connection strings, credentials in text
     'Authorization: Basic dXNlcjpwYXNz': 'dXNlcjpwYXNz',
     'https://x.example/?sig=abc%2Bdef&se=2021': 'abc%2Bdef',
     '{"pass\\u0077ord":"hunter2"}': 'hunter2',
+    '[{"name":"password","value":"hunter2"}]': 'hunter2',
+    '[{"value":"hunter2","kind":"x","key":"api_key"}]': 'hunter2',
+    '{"log":"{\\"name\\": \\"password\\", \\"value\\": \\"hunter2\\"}"}': 'hunter2',
+    '{"field":"pin","value":918273}': '918273',
     [`{"x":"\\u0067hp_${fill(36)}"}`]: fill(36),
     '{"dsn":"postgres:\\/\\/user:s3cretpw@db\\/x"}': 's3cretpw',
     [`{"x":"FwoGZXIvYXdz${fill(20)}\\/tailoftoken"}`]: 'tailoftoken',
@@ -375,6 +301,10 @@ t.test('hostile texts take bounded time', (t) => {
     ' ',
     '%',
     'x@',
+    '"name":"',
+    '"value":"',
+    '"value":"x","name":"password",',
+    '"name":"password",',
     '1:AA',
     'é',
     'a_sk-',

@@ -17,6 +17,8 @@ export type PairPlace = 'header' | 'query' | 'cookie' | 'form';
 
 /** Header fields that say how to read the message: kept in `zero` and `hash`, or nothing could be read. */
 const STRUCTURAL_HEADERS = new Set(['content-type', 'content-encoding', 'content-length', 'transfer-encoding', 'date']);
+/** Header fields that hold one URL: what is encoded in it is looked at as it was meant. */
+const URL_HEADERS = new Set(['referer', 'location', 'content-location', 'origin']);
 /** Formats whose values are secrets by themselves. */
 export const SECRET_FORMAT_KINDS: ReadonlySet<string> = new Set(['payment_card', 'token']);
 
@@ -70,7 +72,7 @@ export class Obfuscator {
     if (place === 'header' && (lower === 'authorization' || lower === 'proxy-authorization'))
       return this.#credentials(value);
     if (place === 'cookie' || isSecretName(name)) return this.#note(REDACTED);
-    if (place === 'header' && (lower === 'referer' || lower === 'location')) return this.url(value);
+    if (place === 'header' && URL_HEADERS.has(lower)) return this.url(value);
     return this.#scan(value);
   }
 
@@ -115,7 +117,7 @@ export class Obfuscator {
         const equals = pair.indexOf('=');
         if (equals < 0) return this.#encoded('', pair, place);
         const name = pair.slice(0, equals);
-        return `${this.#scan(name)}=${this.#encoded(name, pair.slice(equals + 1), place)}`;
+        return `${this.#encoded('', name, place)}=${this.#encoded(name, pair.slice(equals + 1), place)}`;
       })
       .join('&');
   }
@@ -174,7 +176,7 @@ export class Obfuscator {
       // Yes and no give no secret away, and an absent one is none.
       if (data.scalar !== ScalarKind.BOOL && value !== null && value !== '') this.#replace(data, REDACTED);
     } else if (typeof value === 'string') {
-      const told = redactText(value);
+      const told = isUrlHeader(data.meta) ? this.url(value) : redactText(value);
       if (told !== value) this.#replace(data, told);
     } else if (typeof value === 'number' || typeof value === 'bigint') {
       if (value >= 1e12 && isCardNumber(String(value))) this.#replace(data, REDACTED);
@@ -318,6 +320,10 @@ function mayHideSecret(path: string): boolean {
     start = end + 1;
   }
   return false;
+}
+
+function isUrlHeader(meta: DataMeta | null): boolean {
+  return meta !== null && meta.location === Location.HEADER && URL_HEADERS.has(meta.key.toLowerCase());
 }
 
 /** Lists of pairs, as in `{"name": "password", "value": "…"}`. */

@@ -248,9 +248,33 @@ function findAssigned(at: number, mark: number): void {
   while (from > 0 && to - from < NAME_CHARACTERS_MAX && is(text.charCodeAt(from - 1), NAME)) from -= 1;
   if (to - from < 2) return;
   const name = text.slice(from, to);
-  if (name === 'name') findPart(at);
+  if (name === 'name' && !quoted) findPart(at);
   else if (isSecretName(name)) findValue(at + 1, mark, quoted);
+  else if (quoted && mark === COLON) findPair(name, at + 1);
 }
+
+/** Lists of pairs as JSON text, `{"name": "password", "value": "…"}`, in any order of the two; also within a string. */
+function findPair(name: string, from: number): void {
+  if (name === 'value') {
+    pairValue.lastIndex = from;
+    // Two windows: one for the value, one for what stands behind it.
+    const value = pairValue.exec(text);
+    if (value === null || value.index !== from) return;
+    const behind = text.slice(pairValue.lastIndex, pairValue.lastIndex + PAIR_CHARACTERS_MAX);
+    if (!isSecretName(pairName.exec(behind)?.[1] ?? '')) return;
+    findValue(from, COLON, true);
+  } else if (name === 'name' || name === 'key' || name === 'field' || name === 'id') {
+    const found = pairBehind.exec(text.slice(from, from + PAIR_CHARACTERS_MAX));
+    if (found === null || !isSecretName(found[1]!)) return;
+    findValue(from + found[0].length, COLON, true);
+  }
+}
+
+/** From a member's colon, of one object without others in it, to the members' names that matter. No part repeats another's. */
+const PAIR_CHARACTERS_MAX = 512;
+const pairBehind = /^\s{0,8}\\{0,3}"([^"\\{}]{1,128})\\{0,3}"[^{}]{0,256}?"value\\{0,3}"\s{0,8}:/;
+const pairName = /^[^{}]{0,256}?"(?:name|key|field|id)\\{0,3}"\s{0,8}:\s{0,8}\\{0,3}"([^"\\{}]{1,128})\\{0,3}"/;
+const pairValue = /\s{0,8}(?:\\{0,3}"[^"]{0,2048}"|[\w.+-]{1,64})/y;
 
 /** multipart/form-data as text: the content of a part with a secret's name (RFC 7578). */
 function findPart(equals: number): void {
