@@ -58,6 +58,8 @@ export class WitnessCounters {
   bodiesShed = 0;
   encodedBytes = 0;
   decodedBytes = 0;
+  /** Decoded bytes for each encoded one, of the body with the most, rounded. */
+  ratioMax = 0;
 }
 
 /** What a header field is to a witness. */
@@ -480,6 +482,7 @@ export class WitnessBuilder implements MessageHandler {
     counters.bodies += 1;
     counters.encodedBytes += outcome.encodedBytes;
     counters.decodedBytes += outcome.decodedBytes;
+    counters.ratioMax = Math.max(counters.ratioMax, Math.round(outcome.decodedBytes / outcome.encodedBytes));
     if (outcome.whole && !flight.builder.cut) {
       counters.bodiesWhole += 1;
       return;
