@@ -180,9 +180,10 @@ export function essence(messages: readonly CapturedMessage[]): string[] {
  * after its request. Left out is what only the order of both directions tells: which request an unasked response is for, and
  * what an HTTP/0.9 answer is.
  */
-export function wholeCaptures(shared: string, bytesMax: number): { file: string; messages: string[] }[] {
+export function wholeCaptures(shared: string, bytesMax: number, step = 1): { file: string; messages: string[] }[] {
   const whole: { file: string; messages: string[] }[] = [];
-  for (const row of readIndex(shared)) {
+  for (const [index, row] of readIndex(shared).entries()) {
+    if (index % step !== 0) continue;
     const number = (column: string) => Number(row.get(column));
     const file = row.get('file')!;
     if (number('ip_frag') + number('snaplen_truncated') + number('overlap_conflict') > 0) continue;

@@ -34,8 +34,9 @@ function messageLines(capture: string): string[] {
 }
 
 t.test('through the wire, TCP and HTTP layers', { skip }, (t) => {
-  const captures = wholeCaptures(shared!, 200_000);
-  t.ok(captures.length > 90, `${captures.length} captures`);
+  // Each third, and small ones: the file itself plays all, as often as one likes.
+  const captures = wholeCaptures(shared!, 200_000, 3);
+  t.ok(captures.length > 30, `${captures.length} captures`);
   for (const [index, { file, messages }] of captures.entries()) {
     withImpaired(join(shared!, 'corpora', file), index, (found) => t.same(found, messages, `${file}, seed ${index}`));
   }
