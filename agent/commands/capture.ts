@@ -435,11 +435,13 @@ export async function openObserve(
   return server;
 }
 
-/** Per interface: what the kernel could not hand over, as a share of what passed. */
+/** Per interface: what the kernel could not hand over, as a share of what passed. Sources that cannot know tell nothing. */
 export function tellDrops(interfaces: readonly CaptureStats[]): void {
   for (const one of interfaces) {
-    if (one.framesDropped === null || one.framesDropped === 0) continue;
-    const share = (dropShare(one)! * 100).toFixed(2);
-    tell(`${one.name}: the kernel dropped ${one.framesDropped} frames (${share} %); a larger --ring-size may help`);
+    const { name, framesReceived, framesDropped } = one;
+    if (framesDropped === null) continue;
+    const share = `${(dropShare(one)! * 100).toFixed(2)} %`;
+    const advice = framesDropped === 0 ? '' : '; a larger --ring-size may help';
+    tell(`${name}: ${framesReceived} frames, ${framesDropped} dropped by the kernel (${share})${advice}`);
   }
 }

@@ -1,6 +1,6 @@
 /** Counters and gauges in Prometheus' text format (version 0.0.4), with units in the names, in the manner of OpenTelemetry. */
 import type { CaptureStats } from '../capture/frame-source.ts';
-import type { Counters } from '../stats.ts';
+import { type Counters, dropShare } from '../stats.ts';
 
 /** What goes up and down; everything else only grows. */
 const gaugePattern =
@@ -37,7 +37,19 @@ export function prometheusText(counters: Counters, interfaces: readonly CaptureS
       if (value !== null) lines.push(`${metric}{interface="${escapeLabel(one.name)}"} ${value}`);
     }
   }
+  lines.push(...dropRatios(interfaces));
   return `${lines.join('\n')}\n`;
+}
+
+/** Share of what passed the interface, 0 to 1: a ratio is a gauge in Prometheus' terms. */
+function dropRatios(interfaces: readonly CaptureStats[]): string[] {
+  const metric = 'floodgate_interface_frames_dropped_ratio';
+  const lines = [`# TYPE ${metric} gauge`];
+  for (const one of interfaces) {
+    const share = dropShare(one);
+    if (share !== null) lines.push(`${metric}{interface="${escapeLabel(one.name)}"} ${share}`);
+  }
+  return lines;
 }
 
 function escapeLabel(text: string): string {

@@ -1,0 +1,151 @@
+// The agent on a real device, as its users start it: this file runs itself again inside a namespace of its own.
+import { spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { loadLibc } from '../capture/sys/libc.ts';
+import { setInterfaceUp, TapFixture } from '../capture/sys/tap-fixture.ts';
+import { buildTcpFrame } from '../wire/packet-builder.ts';
+
+const program = path.join(import.meta.dirname, '..', 'main.ts');
+
+if (process.env.FLOODGATE_IN_NAMESPACE === '1') await testInNamespace();
+else testOutside();
+
+function testOutside(): void {
+  const refused =
+    loadLibc() === null
+      ? 'live capture is only on Linux'
+      : spawnSync('unshare', ['-Urn', 'true']).status !== 0
+        ? 'user and network namespaces are refused here (unshare -Urn): the live agent is NOT tested'
+        : false;
+  t.test('in a namespace of its own', { skip: refused }, async (t) => {
+    const env = { ...process.env, FLOODGATE_IN_NAMESPACE: '1' };
+    await t.spawn('unshare', ['-Urn', '--', process.execPath, fileURLToPath(import.meta.url)], { env });
+  });
+}
+
+interface Outcome {
+  readonly code: number | null;
+  readonly told: string;
+  readonly stats: Record<string, number> & { interfaces: object[] };
+}
+
+/** Runs the agent, does `during` once it captures, ends it by a signal. */
+async function live(
+  folder: string,
+  args: string[],
+  during: (pid: number, told: string) => Promise<void>,
+): Promise<Outcome> {
+  const file = path.join(folder, 'stats.json');
+  const child = spawn(process.execPath, [program, '--stats', file, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let told = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    told += text;
+  });
+  const exited = once(child, 'exit');
+  while (!told.includes('capturing on') && child.exitCode === null) await sleep(20);
+  await during(child.pid!, told);
+  child.kill('SIGTERM');
+  const [code] = await exited;
+  return { code, told, stats: JSON.parse(readFileSync(file, 'utf8')) };
+}
+
+async function testInNamespace(): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-live-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.setTimeout(60_000);
+  const tap0 = new TapFixture('tap0');
+  const tap1 = new TapFixture('tap1');
+  setInterfaceUp('lo', true);
+  const frame = buildTcpFrame({
+    source: '10.0.0.1',
+    destination: '10.0.0.2',
+    sourcePort: 4000,
+    destinationPort: 80,
+    sequence: 1,
+    flags: 16,
+    payload: Buffer.alloc(1000, 'x'),
+  });
+
+  await t.test(
+    'drops are told for each interface, as a share: in metrics while it runs, at its exit, in the statistics',
+    async (t) => {
+      let metrics = '';
+      const sent = 1000;
+      const args = [
+        '--interface',
+        'tap0',
+        '--interface',
+        'tap1',
+        '--ring-size',
+        '512KiB',
+        '--observe-listen',
+        '127.0.0.1:0',
+      ];
+      const { code, told, stats } = await live(folder, args, async (pid, told) => {
+        // While it stands still only so many frames fit; of those that come slowly none is lost.
+        process.kill(pid, 'SIGSTOP');
+        for (let at = 0; at < sent; at += 1) tap0.write(frame);
+        process.kill(pid, 'SIGCONT');
+        for (let at = 0; at < 10; at += 1) tap1.write(frame);
+        await sleep(300);
+        metrics = await (await fetch(`${/http:\/\/[\d.:]+/.exec(told)![0]}/metrics`)).text();
+      });
+      t.equal(code, 0, told);
+      const [first, second] = stats.interfaces as { received: number; dropped: number; droppedShare: number }[];
+      t.equal(first!.received + first!.dropped, sent, 'every frame is one or the other');
+      t.ok(first!.dropped > 100 && first!.received > 100, `${first!.dropped} dropped`);
+      t.equal(first!.droppedShare, first!.dropped / sent);
+      t.match(second, { received: 10, dropped: 0, droppedShare: 0 });
+      t.equal(stats['capture.framesDropped'], first!.dropped);
+      const share = (first!.droppedShare * 100).toFixed(2);
+      t.ok(
+        told.includes(
+          `tap0: ${first!.received} frames, ${first!.dropped} dropped by the kernel (${share} %); a larger`,
+        ),
+        told,
+      );
+      t.ok(told.includes('tap1: 10 frames, 0 dropped by the kernel (0.00 %)\n'), told);
+      const metric = (name: string, device: string) =>
+        Number(
+          new RegExp(`^floodgate_interface_frames_${name}\\{interface="${device}"\\} (\\S+)$`, 'm').exec(metrics)?.[1],
+        );
+      t.equal(metric('dropped_total', 'tap0'), first!.dropped);
+      t.equal(metric('received_total', 'tap0'), first!.received);
+      t.equal(metric('dropped_ratio', 'tap0'), first!.droppedShare);
+      t.equal(metric('dropped_ratio', 'tap1'), 0);
+      t.match(metrics, /^# TYPE floodgate_interface_frames_dropped_ratio gauge$/m);
+    },
+  );
+
+  await t.test('--direction: what comes in, what goes out, both', async (t) => {
+    tap0.setAddress([10, 9, 9, 1]);
+    const socket = createSocket('udp4').bind(0);
+    await once(socket, 'listening');
+    socket.setBroadcast(true);
+    const exchange = async () => {
+      for (let at = 0; at < 3; at += 1) tap0.write(frame);
+      for (let at = 0; at < 5; at += 1) {
+        await new Promise((resolve) => socket.send('out', 9, '10.255.255.255', resolve));
+      }
+      await sleep(50);
+    };
+    for (const [direction, tcp, udp] of [
+      ['in', 3, 0],
+      ['out', 0, 5],
+      ['both', 3, 5],
+    ] as const) {
+      const { stats } = await live(folder, ['--interface', 'tap0', '--direction', direction], exchange);
+      t.match(stats, { 'wire.tcp': tcp, 'wire.udp': udp, 'capture.framesReceived': tcp + udp }, direction);
+    }
+    socket.close();
+  });
+  tap0.close();
+  tap1.close();
+}
