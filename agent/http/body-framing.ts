@@ -94,6 +94,10 @@ export class BodyFraming {
     else counters.responsesComplete++;
     this.#handler.end(message);
     message.head = null;
+    // The stream may stay open for long: what is over holds nothing.
+    message.uri = '';
+    if (side.uriBytes > 0) this.#pool.letGo(side.uriBytes);
+    side.uriBytes = 0;
     if (side.buffer !== null) {
       this.#pool.release(side.buffer);
       side.buffer = null;

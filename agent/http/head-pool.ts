@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 /** Smallest head buffer: most heads fit (measured means: 350 bytes a request, 300 a response). */
 const SMALLEST_BYTES = 1024;
 
-/** Buffers for heads that are split over segments or outlive theirs: powers of two, one budget for all, reused. */
+/** Buffers for heads that are split over segments or outlive theirs: powers of two, one budget for all, reused. Long request
+ * targets of messages that flow are paid for out of the same budget. */
 export class HeadPool {
   readonly #bytesMax: number;
   readonly #free: Uint8Array[][] = [];
@@ -39,6 +40,18 @@ export class HeadPool {
       list = this.#free[index] as Uint8Array[];
     }
     list.push(buffer);
+  }
+
+  /** Counts `bytes` that a user holds elsewhere; false when the budget is spent. Take them off again with `letGo`. */
+  hold(bytes: number): boolean {
+    if (this.#bytes + bytes > this.#bytesMax) this.#dropFree(bytes);
+    if (this.#bytes + bytes > this.#bytesMax) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  letGo(bytes: number): void {
+    this.#bytes -= bytes;
   }
 
   /** Lets go of free buffers of other sizes until `size` more bytes fit. */

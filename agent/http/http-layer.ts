@@ -44,6 +44,9 @@ const START_LINE_BYTES = 4096;
 /** The head of an HTTP/0.9 response. */
 const NO_HEAD = new Uint8Array(0);
 
+/** Targets of so many characters are counted with the message itself (`SIDE_BYTES` in http-limits.ts). */
+const FREE_URI_CHARACTERS = 128;
+
 /** What a stream speaks, as far as known. */
 const Protocol = {
   unknown: 0,
@@ -117,7 +120,20 @@ export class HttpLayer implements StreamHandler {
     if (side.fresh) this.#answered(stream, sideIndex);
     this.#consume(side, bytes, start, end, tsUs);
     // A head that outlives its segment is kept for those who ask for fields at the end.
-    if (side.active && side.buffer === null && side.message.head !== null) this.#keepHead(side);
+    if (!side.active) return;
+    if (side.buffer === null && side.message.head !== null) this.#keepHead(side);
+    if (side.message.uri.length > FREE_URI_CHARACTERS && side.uriBytes === 0) this.#keepUri(side);
+  }
+
+  /** A long target outlives its segment only as long as the pool has room for it. */
+  #keepUri(side: SideRecord): void {
+    const { message } = side;
+    if (this.#pool.hold(message.uri.length)) side.uriBytes = message.uri.length;
+    else {
+      message.uri = '';
+      message.flags |= MessageFlag.uriCut;
+      this.#counters.headsShed++;
+    }
   }
 
   gap(stream: number, sideIndex: Side, length: number, _reason: GapReason, tsUs: number): void {

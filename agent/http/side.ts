@@ -57,6 +57,8 @@ export class SideRecord {
   /** A pooled buffer with `bufferLength` bytes of a head or hello. */
   buffer: Uint8Array | null = null;
   bufferLength = 0;
+  /** Bytes of the message's request target that the pool has counted. */
+  uriBytes = 0;
   /** Line-end progress: 0 in a line, 1 after LF, 2 after LF CR. */
   blank = 0;
   startLineChecked = false;
