@@ -430,7 +430,8 @@ export async function openObserve(
 ): Promise<ObserveServer | null> {
   if (flags.observeListen === undefined) return null;
   const { ObserveServer } = await import('../observe/observe-server.ts');
-  const server = await ObserveServer.open(flags.observeListen, read, (ends) => own?.add(ends));
+  const server = await ObserveServer.open(flags.observeListen, read);
+  if (own !== null) (await import('./delivery.ts')).addListener(own, server.address);
   tell(`metrics on ${server.url}/metrics, profiles on ${server.url}/debug/pprof/`);
   return server;
 }

@@ -1,4 +1,5 @@
 /** Opens what chooses among exchanges and what uploads them. Loaded only where a run asks for some of it. */
+import { networkInterfaces } from 'node:os';
 import type { Agent } from '../agent.ts';
 import { FloodgateError } from '../errors.ts';
 import { ExchangeFilter } from '../filter/exchange-filter.ts';
@@ -51,6 +52,15 @@ function readExpression(option: string, text: string, ignoreCase: boolean): Expr
       hint: 'characters, . [ ] ( ) | * + ? {m,n} ^ $ and \\d \\w \\s are what there is: what needs no backtracking',
       cause,
     });
+  }
+}
+
+/** A server of this process: on every address of the host where it listens on all. */
+export function addListener(own: OwnTraffic, { address, port }: { address: string; port: number }): void {
+  own.addListener(address, port);
+  if (address !== '0.0.0.0' && address !== '::') return;
+  for (const device of Object.values(networkInterfaces())) {
+    for (const each of device ?? []) own.addListener(each.address, port);
   }
 }
 

@@ -162,5 +162,8 @@ t.test('own connections by both ends, the last 64', (t) => {
   for (let localPort = 1; localPort <= 64; localPort += 1) own.add({ ...ends, localPort });
   t.notOk(own.has(stream), 'bounded');
   own.add({});
+  own.addListener('::1', 9464);
+  t.ok(own.has({ ...stream, serverAddress: '::1', serverPort: 9464 }));
+  t.ok(own.has({ ...stream, clientAddress: '::1', clientPort: 9464 }));
   t.end();
 });

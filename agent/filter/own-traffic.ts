@@ -1,11 +1,11 @@
 /**
- * Connections of the agent itself, by both their ends: registered when they are made, before a byte is sent over them,
- * so that no frame of theirs is read before. Only the last few are known, for frames may still lie in the ring when a
+ * Connections of the agent itself. Those it makes are known by both their ends: registered when they are made, before a
+ * byte is sent over them, so that no frame of theirs is read before. Those it takes are known by its own end. Only the last few are known, for frames may still lie in the ring when a
  * connection is closed already.
  */
 import type { StreamDescription } from '../tcp/stream-table.ts';
 
-/** One upload connection and 16 of the metrics page, several times over. */
+/** There is one upload connection at a time. */
 const connectionsMax = 64;
 
 export interface ConnectionEnds {
@@ -15,8 +15,20 @@ export interface ConnectionEnds {
   readonly remotePort?: number | undefined;
 }
 
+/** Addresses of one host: one listener on all of them. */
+const listenersMax = 256;
+
 export class OwnTraffic {
   readonly #known = new Set<string>();
+  readonly #listeners = new Set<string>();
+
+  /**
+   * An end at which this process takes connections: what comes there is known before the connection is accepted, for its
+   * first frames are read before.
+   */
+  addListener(address: string, port: number): void {
+    if (this.#listeners.size < listenersMax) this.#listeners.add(end(address, port));
+  }
 
   /** A connection of this process. Its order of ends does not matter. */
   add({ localAddress, localPort, remoteAddress, remotePort }: ConnectionEnds): void {
@@ -33,12 +45,15 @@ export class OwnTraffic {
 
   /** Nothing has to be looked up. */
   get isEmpty(): boolean {
-    return this.#known.size === 0;
+    return this.#known.size + this.#listeners.size === 0;
   }
 
   has(stream: Pick<StreamDescription, 'clientAddress' | 'clientPort' | 'serverAddress' | 'serverPort'>): boolean {
     const client = end(stream.clientAddress, stream.clientPort);
-    return this.#known.has(connectionKey(client, end(stream.serverAddress, stream.serverPort)));
+    const server = end(stream.serverAddress, stream.serverPort);
+    // Where the beginning was missed, client and server may be taken for each other.
+    if (this.#listeners.has(server) || this.#listeners.has(client)) return true;
+    return this.#known.has(connectionKey(client, server));
   }
 }
 

@@ -1,6 +1,6 @@
 /** `--observe-listen`: `/metrics` for Prometheus, `/debug/pprof/{heap,allocs,profile}?seconds=` for `go tool pprof` and its kin. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { CaptureStats } from '../capture/frame-source.ts';
 import { FloodgateError } from '../errors.ts';
 import type { Counters } from '../stats.ts';
@@ -21,21 +21,18 @@ export interface Observation {
 
 export class ObserveServer {
   readonly url: string;
+  /** Where it listens. */
+  readonly address: AddressInfo;
   readonly #server: Server;
   readonly #read: () => Observation;
   /** One profile at a time: V8 has one sampler for each isolate. */
   #isProfiling = false;
 
   /** @throws FloodgateError `listen-failed`, for instance when the port is in use. */
-  static async open(
-    address: { host: string; port: number },
-    read: () => Observation,
-    onConnection: (socket: Socket) => void,
-  ): Promise<ObserveServer> {
+  static async open(address: { host: string; port: number }, read: () => Observation): Promise<ObserveServer> {
     const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
     server.maxConnections = connectionsMax;
     server.timeout = requestTimeoutMs;
-    server.on('connection', onConnection);
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
@@ -55,7 +52,8 @@ export class ObserveServer {
   private constructor(server: Server, read: () => Observation) {
     this.#server = server;
     this.#read = read;
-    const { address, family, port } = server.address() as AddressInfo;
+    this.address = server.address() as AddressInfo;
+    const { address, family, port } = this.address;
     this.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
     server.on('request', (request, response) => this.#answer(request, response));
     server.on('error', () => {});
