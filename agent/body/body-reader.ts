@@ -24,6 +24,7 @@ import {
 import { type FormHandler, FormReader } from './form-reader.ts';
 import { type BodyBuffers, JsonDocument } from './json-document.ts';
 import type { JsonHandler } from './json-reader.ts';
+import { KeptBytes } from './kept-bytes.ts';
 import { type MultipartHandler, MultipartReader } from './multipart-reader.ts';
 
 /** Takes the events of one body. A multipart body's parts nest: the events between begin and end are the part's. */
@@ -126,32 +127,40 @@ class ContentReader {
 
   #createReader(): KindReader {
     const limits = this.#limits;
+    const { buffers } = this.#means;
     switch (this.kind) {
       case 'json':
         return new JsonDocument(limits, this.#means.buffers, this.#handler);
       case 'form':
-        return new FormContent(limits, this.#handler);
+        return buffers.hold(limits.sampleBytesMax)
+          ? new FormContent(limits, buffers, this.#handler)
+          : new SampleContent(0, buffers, this.#handler, true);
       case 'multipart': {
         const parts = new PartsContent(limits, this.#means, this.#handler, this.#depth);
         const reader = this.#depth < limits.multipartDepthMax ? parts.start(this.#type.boundary) : null;
-        return reader ?? new SampleContent(limits.sampleBytesMax, this.#handler, false);
+        return reader ?? new SampleContent(limits.sampleBytesMax, buffers, this.#handler, false);
       }
       case 'yaml':
-        return new YamlContent(limits, this.#handler);
+        return new YamlContent(limits, buffers, this.#handler);
       case 'bytes':
       case 'pdf':
       case 'unknown':
-        return new SampleContent(limits.sampleBytesMax, this.#handler, false);
+        return new SampleContent(limits.sampleBytesMax, buffers, this.#handler, false);
       default:
-        return new SampleContent(limits.sampleBytesMax, this.#handler, true);
+        return new SampleContent(limits.sampleBytesMax, buffers, this.#handler, true);
     }
   }
 }
 
 class FormContent implements KindReader {
   readonly #reader: FormReader;
+  readonly #buffers: BodyBuffers;
+  readonly #heldBytes: number;
 
-  constructor(limits: BodyLimits, handler: BodyHandler) {
+  /** @param buffers hold `limits.sampleBytesMax` for it already */
+  constructor(limits: BodyLimits, buffers: BodyBuffers, handler: BodyHandler) {
+    this.#buffers = buffers;
+    this.#heldBytes = limits.sampleBytesMax;
     this.#reader = new FormReader({ pairBytesMax: limits.sampleBytesMax, pairsMax: limits.pairsMax }, handler);
   }
 
@@ -161,6 +170,7 @@ class FormContent implements KindReader {
 
   finish(): boolean {
     this.#reader.finish();
+    this.#buffers.letGo(this.#heldBytes);
     return true;
   }
 }
@@ -184,7 +194,10 @@ class PartsContent implements KindReader, MultipartHandler {
 
   start(boundary: string | undefined): PartsContent | null {
     const limits = { partsMax: this.#limits.partsMax, headerBytesMax: this.#limits.partHeaderBytesMax };
+    const { buffers } = this.#means;
+    if (!buffers.hold(limits.headerBytesMax)) return null;
     this.#reader = MultipartReader.create(boundary, limits, this);
+    if (this.#reader === null) buffers.letGo(limits.headerBytesMax);
     return this.#reader === null ? null : this;
   }
 
@@ -194,6 +207,7 @@ class PartsContent implements KindReader, MultipartHandler {
 
   finish(): boolean {
     this.#reader!.finish();
+    this.#means.buffers.letGo(this.#limits.partHeaderBytesMax);
     return this.#whole && this.#reader!.parts > 0;
   }
 
@@ -215,38 +229,28 @@ class PartsContent implements KindReader, MultipartHandler {
   }
 }
 
-/** A Buffer's own `slice` shares its memory, which is gone after the call. */
-function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return Uint8Array.prototype.slice.call(bytes, start, end);
-}
-
 /** The beginning of a body, and no more of it. */
 class SampleContent implements KindReader {
-  readonly #kept: Uint8Array[] = [];
-  readonly #bytesMax: number;
+  readonly #kept: KeptBytes;
   readonly #handler: BodyHandler;
   readonly #isText: boolean;
-  #length = 0;
   #cut = false;
 
-  constructor(bytesMax: number, handler: BodyHandler, isText: boolean) {
-    this.#bytesMax = bytesMax;
+  constructor(bytesMax: number, buffers: BodyBuffers, handler: BodyHandler, isText: boolean) {
+    this.#kept = new KeptBytes(bytesMax, buffers);
     this.#handler = handler;
     this.#isText = isText;
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
-    const length = Math.min(end - start, this.#bytesMax - this.#length);
-    if (length < end - start) this.#cut = true;
-    if (length === 0) return;
-    this.#kept.push(copyOf(bytes, start, start + length));
-    this.#length += length;
+    if (!this.#cut && !this.#kept.append(bytes, start, end)) this.#cut = true;
   }
 
   finish(): boolean {
-    const bytes = this.#kept.length === 1 ? this.#kept[0]! : Buffer.concat(this.#kept);
-    if (!this.#isText) this.#handler.sample(bytes, this.#cut);
-    else this.#handler.text(decodeText(bytes, this.#cut), this.#cut);
+    // Its own copy: the value outlives the buffer.
+    if (!this.#isText) this.#handler.sample(Uint8Array.from(this.#kept.view()), this.#cut);
+    else this.#handler.text(decodeText(this.#kept.view(), this.#cut), this.#cut);
+    this.#kept.release();
     return true;
   }
 }
@@ -280,26 +284,24 @@ const yamlAliasesMax = 100;
 class YamlContent implements KindReader {
   readonly #limits: BodyLimits;
   readonly #handler: BodyHandler;
-  readonly #kept: Uint8Array[] = [];
-  #length = 0;
+  readonly #kept: KeptBytes;
   #cut = false;
   #values = 0;
 
-  constructor(limits: BodyLimits, handler: BodyHandler) {
+  constructor(limits: BodyLimits, buffers: BodyBuffers, handler: BodyHandler) {
+    this.#kept = new KeptBytes(limits.yamlBytesMax, buffers);
     this.#limits = limits;
     this.#handler = handler;
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
-    const length = Math.min(end - start, this.#limits.yamlBytesMax - this.#length);
-    if (length < end - start) this.#cut = true;
-    if (length > 0) this.#kept.push(copyOf(bytes, start, start + length));
-    this.#length += length;
+    if (!this.#cut && !this.#kept.append(bytes, start, end)) this.#cut = true;
   }
 
   finish(): boolean {
     yaml ??= createRequire(import.meta.url)('yaml') as typeof import('yaml');
-    const text = Buffer.concat(this.#kept).toString('utf8');
+    const text = Buffer.prototype.utf8Slice.call(this.#kept.view(), 0, this.#kept.length);
+    this.#kept.release();
     // Cut within a line: that line is left out.
     const source = this.#cut ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
     let whole = !this.#cut;

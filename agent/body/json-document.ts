@@ -12,12 +12,14 @@ const classBytes = [2 << 10, 8 << 10, smallBytesMax] as const;
 /** Idle buffers kept of each size. */
 const idleMax = 64;
 
-/** Buffers for small bodies in flight, `bytesMax` of them together. */
+/** What bodies in flight are kept in, `bytesMax` of it together: buffers of small ones, and what readers hold themselves. */
 export class BodyBuffers {
   readonly bytesMax: number;
+  /** Taken and held; idle buffers come beside it, as far as there is room. */
   bytesInUse = 0;
   bytesPeak = 0;
   readonly #idle: Uint8Array[][] = classBytes.map(() => []);
+  #idleBytes = 0;
 
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax;
@@ -26,16 +28,35 @@ export class BodyBuffers {
   /** @returns null when the budget is spent. */
   take(sizeClass: number): Uint8Array | null {
     const bytes = classBytes[sizeClass]!;
-    if (this.bytesInUse + bytes > this.bytesMax) return null;
-    this.bytesInUse += bytes;
-    if (this.bytesInUse > this.bytesPeak) this.bytesPeak = this.bytesInUse;
-    return this.#idle[sizeClass]!.pop() ?? new Uint8Array(bytes);
+    const known = this.#idle[sizeClass]!.pop();
+    if (known !== undefined) this.#idleBytes -= bytes;
+    if (!this.hold(bytes)) return null;
+    return known ?? new Uint8Array(bytes);
   }
 
   give(buffer: Uint8Array): void {
     this.bytesInUse -= buffer.length;
     const idle = this.#idle[classBytes.indexOf(buffer.length as (typeof classBytes)[number])]!;
-    if (idle.length < idleMax) idle.push(buffer);
+    if (idle.length === idleMax) return;
+    idle.push(buffer);
+    this.#idleBytes += buffer.length;
+  }
+
+  /** Counts bytes that a body holds elsewhere. @returns false when the budget is spent; else they go with `letGo`. */
+  hold(bytes: number): boolean {
+    if (this.bytesInUse + bytes > this.bytesMax) return false;
+    this.bytesInUse += bytes;
+    if (this.bytesInUse > this.bytesPeak) this.bytesPeak = this.bytesInUse;
+    // Idle buffers make room, the largest first.
+    for (let sizeClass = classBytes.length - 1; this.bytesInUse + this.#idleBytes > this.bytesMax; ) {
+      if (this.#idle[sizeClass]!.pop() === undefined) sizeClass -= 1;
+      else this.#idleBytes -= classBytes[sizeClass]!;
+    }
+    return true;
+  }
+
+  letGo(bytes: number): void {
+    this.bytesInUse -= bytes;
   }
 }
 
@@ -86,7 +107,9 @@ export class JsonDocument {
       // Several documents, an invalid tail, exact numbers: the reader knows what to do.
       this.#stream();
     }
-    return this.#reader!.finish();
+    const isWhole = this.#reader!.finish();
+    this.#reader!.release();
+    return isWhole;
   }
 
   #grow(): void {
@@ -102,7 +125,7 @@ export class JsonDocument {
   }
 
   #stream(): void {
-    this.#reader = new JsonReader(this.#limits, this.#handler);
+    this.#reader = new JsonReader(this.#limits, this.#handler, this.#buffers);
     if (this.#buffer !== null) this.#reader.push(this.#buffer, 0, this.#length);
     this.#release();
   }

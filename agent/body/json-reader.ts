@@ -9,6 +9,12 @@ import { strict as assert } from 'node:assert';
 import { StringCache } from '../bounded/string-cache.ts';
 
 /** Takes the events of one body. Strings and numbers are values, containers come as begin and end. */
+/** Who pays for what a reader puts together (`BodyBuffers`). */
+export interface ScratchBudget {
+  hold(bytes: number): boolean;
+  letGo(bytes: number): void;
+}
+
 export interface JsonHandler {
   beginObject(): void;
   /** A member's name; its value follows. */
@@ -82,6 +88,9 @@ const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const nothing = new Uint8Array(0);
 
 /** Reusable: `reset` before each body. */
+/** A scratch of this size is a part of the reader itself: strings of common length are whole with every budget spent. */
+const freeScratchBytes = 256;
+
 export class JsonReader {
   #handler: JsonHandler;
   readonly #limits: JsonLimits;
@@ -91,6 +100,8 @@ export class JsonReader {
   #isKey = false;
   /** The current string or number, when it does not lie whole in one chunk or has escapes. */
   #scratch: Uint8Array = nothing;
+  readonly #budget: ScratchBudget | null;
+  #heldBytes = 0;
   #scratchLength = 0;
   #cut = false;
   #unicode = 0;
@@ -103,10 +114,12 @@ export class JsonReader {
   /** Top-level values completed. */
   documents = 0;
 
-  constructor(limits: JsonLimits, handler: JsonHandler) {
+  /** @param budget pays for strings cut over pieces, which are cut short when it is spent; see `release`. @default none */
+  constructor(limits: JsonLimits, handler: JsonHandler, budget: ScratchBudget | null = null) {
     assert(limits.depthMax >= 1 && limits.stringBytesMax >= 16);
     this.#limits = limits;
     this.#handler = handler;
+    this.#budget = budget;
     this.#stack = new Uint8Array(limits.depthMax);
   }
 
@@ -117,6 +130,14 @@ export class JsonReader {
     this.#scratchLength = 0;
     this.#prefixAt = 0;
     this.documents = 0;
+  }
+
+  /** Gives what strings were put together in back to the budget. */
+  release(): void {
+    this.#budget?.letGo(this.#heldBytes);
+    this.#heldBytes = 0;
+    this.#scratch = nothing;
+    this.#scratchLength = 0;
   }
 
   /** True once the text stopped being JSON: the rest is ignored. */
@@ -410,10 +431,11 @@ export class JsonReader {
     if (this.#highSurrogate !== 0) this.#flushSurrogate();
     let length = end - start;
     if (!this.#room(length)) {
-      length = this.#limits.stringBytesMax - this.#scratchLength;
-      if (length <= 0) return;
-      this.#room(length);
       this.#cut = true;
+      length = this.#limits.stringBytesMax - this.#scratchLength;
+      // Too long, or nobody pays for more: as much of it as there is room for.
+      if (length <= 0 || !this.#room(length)) length = Math.min(length, this.#scratch.length - this.#scratchLength);
+      if (length <= 0) return;
     }
     this.#scratch.set(bytes.subarray(start, start + length), this.#scratchLength);
     this.#scratchLength += length;
@@ -427,9 +449,20 @@ export class JsonReader {
       return false;
     }
     if (wanted <= this.#scratch.length) return true;
-    const grown = new Uint8Array(Math.min(this.#limits.stringBytesMax, Math.max(wanted, this.#scratch.length * 2, 64)));
+    const size = Math.min(this.#limits.stringBytesMax, Math.max(wanted, this.#scratch.length * 2, 64));
+    if (size > freeScratchBytes && !this.#hold(size - this.#scratch.length)) {
+      this.#cut = true;
+      return false;
+    }
+    const grown = new Uint8Array(size);
     grown.set(this.#scratch.subarray(0, this.#scratchLength));
     this.#scratch = grown;
+    return true;
+  }
+
+  #hold(bytes: number): boolean {
+    if (this.#budget !== null && !this.#budget.hold(bytes)) return false;
+    this.#heldBytes += bytes;
     return true;
   }
 

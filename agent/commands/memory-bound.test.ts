@@ -123,7 +123,7 @@ const targets: Attack = async (capture) => {
   const request = text(`POST ${uri} HTTP/1.1\r\nContent-Length: 1\r\n\r\nx`);
   const endless = text(`POST ${uri} HTTP/1.1\r\nContent-Length: 9999\r\n\r\nx`);
   const response = text('HTTP/1.1 204 No Content\r\n\r\n');
-  for (let at = 0; at < 4000; at += 1) {
+  for (let at = 0; at < 1500; at += 1) {
     await capture.open(400_000 + at);
     const next = await capture.send(400_000 + at, 0, 1, at % 2 === 0 ? request : endless);
     await capture.segment(400_000 + at, 1, Flag.ack, 1, at % 4 < 2 ? response : text('HTTP/1.1 200 OK\r\n\r\nx'));
@@ -155,6 +155,22 @@ const bodies: Attack = async (capture) => {
   for (let at = 0; at < (limits.bodyBufferBytesMax / 8192) * 1.1; at += 1) {
     await capture.open(600_000 + at);
     await capture.send(600_000 + at, 0, 1, body);
+  }
+};
+
+/** Bodies that have to be kept as they come, in pieces of a byte: what cannot be read forwards, and strings without an end. */
+const pieces: Attack = async (capture) => {
+  const open = ['application/x-yaml', 'text/plain', 'multipart/form-data; boundary=b', 'application/json'].map((type) =>
+    text(`POST / HTTP/1.1\r\nContent-Type: ${type}\r\nContent-Length: 900000\r\n\r\n["${'k'.repeat(1200)}`),
+  );
+  const long = text('s'.repeat(1400));
+  for (let at = 0; at < 2500; at += 1) {
+    const head = open[at % open.length]!;
+    await capture.open(650_000 + at);
+    let next = await capture.send(650_000 + at, 0, 1, head);
+    for (let piece = 0; piece < 40; piece += 1) next = await capture.send(650_000 + at, 0, next, long.subarray(0, 1));
+    if (at % 4 === 3)
+      for (let piece = 0; piece < 24; piece += 1) next = await capture.send(650_000 + at, 0, next, long);
   }
 };
 
@@ -209,6 +225,12 @@ const bounds: readonly Bound[] = [
     args: witnesses,
     attack: bodies,
     reached: (s) => [s['body.bufferBytesPeak']!, limits.bodyBufferBytesMax * 0.99],
+  },
+  {
+    name: 'bodies in pieces',
+    args: witnesses,
+    attack: pieces,
+    reached: (s) => [s['body.bufferBytesPeak']!, limits.bodyBufferBytesMax * 0.9],
   },
   { name: 'values', args: witnesses, attack: values, reached: (s) => [s['witness.valuesShed']!, 1000] },
   { name: 'exchanges', args: witnesses, attack: pending, reached: (s) => [s['witness.pendingEvicted']!, 1000] },
