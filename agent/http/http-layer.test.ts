@@ -211,6 +211,26 @@ transcript(
 );
 
 transcript(
+  'even where the server has ended by then',
+  [
+    [1, 'HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n'],
+    [1, 'end'],
+    [0, 'HEAD / HTTP/1.1\r\n\r\n'],
+  ],
+  ['0 HEAD / 1.1 ()', '0 200 OK for ? 1.1 (Content-Length: 40)'],
+);
+
+transcript(
+  'a response that ends before its body has lost it, request or not',
+  [
+    [1, 'HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n'],
+    [1, 'end'],
+    [0, 'GET / HTTP/1.1\r\n\r\n'],
+  ],
+  ['0 GET / 1.1 ()', '!0 200 OK for ? 1.1 (Content-Length: 40) [aborted]'],
+);
+
+transcript(
   'an HTTP/0.9 request is answered without a head, even where the server had begun to say something else',
   [
     [1, 'HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nunasked', 1_000_000],

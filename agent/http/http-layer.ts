@@ -151,7 +151,11 @@ export class HttpLayer implements StreamHandler {
 
   end(stream: number, sideIndex: Side, tsUs: number): void {
     const side = this.#sides[stream * 2 + sideIndex];
-    if (side != null) this.#endSide(side, true, tsUs);
+    if (side == null) return;
+    const { message } = side;
+    // Captured before its request, which may turn out to be a HEAD: then nothing is missing. `close` tells.
+    const isOpen = side.active && message.method === '' && message.exchange >= 0 && side.state !== SideState.untilClose;
+    if (!isOpen || message.bodyBytes + message.missingBytes + side.held > 0) this.#endSide(side, true, tsUs);
   }
 
   close(stream: number, reason: CloseReason, tsUs: number): void {
