@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { compareArchives, ourArchive } from './correctness-har.ts';
 import { wholeCaptures, withImpaired } from './correctness-impairments.fuzz.ts';
 import { findShared } from './correctness-oracles.ts';
 
@@ -43,12 +44,19 @@ t.test('through the wire, TCP and HTTP layers', { skip }, (t) => {
   t.end();
 });
 
-t.test('through the agent as a process, to the lines of its messages', { skip }, (t) => {
-  for (const file of ['pcap2har/tests/fhs.pcap', 'zeek/testing/btest/Traces/wikipedia.pcap']) {
+t.test('through the agent as a process, to the lines of its messages and to its archive', { skip }, (t) => {
+  // In the second file the response overtakes its request.
+  for (const [file, seed] of [
+    ['pcap2har/tests/fhs.pcap', 7],
+    ['zeek/testing/btest/Traces/websocket/fragmented-http-reply.pcap', 3],
+  ] as const) {
     const path = join(shared!, 'corpora', file);
-    const plain = messageLines(path);
-    t.ok(plain.length > 10, `${file}: ${plain.length} messages`);
-    withImpaired(path, 7, (_found, impaired) => t.same(messageLines(impaired), plain, file));
+    withImpaired(path, seed, (_found, impaired) => {
+      t.same(messageLines(impaired), messageLines(path), `${file}: messages`);
+      const compared = compareArchives(ourArchive(impaired), ourArchive(path));
+      t.same(compared.differences, [], `${file}: ${compared.entries} entries`);
+      t.ok(compared.entries > 0);
+    });
   }
   t.end();
 });

@@ -122,7 +122,9 @@ export class HarFile implements MessageHandler {
     this.#collecting.delete(place);
     const body = collector.finish();
     const key = this.#keyOf(message);
-    const exchange = this.#exchanges.get(key);
+    // A response that overtook its request in the capture waits for it.
+    const isEarly = message.method === '' && message.exchange >= 0;
+    const exchange = this.#exchanges.get(key) ?? (isEarly ? this.#open(message) : undefined);
     if (exchange === undefined) {
       if (message.kind === 'response') this.counters.responsesAlone += 1;
     } else {
@@ -170,13 +172,18 @@ export class HarFile implements MessageHandler {
     return `${this.#options.describe(message.stream, this.#description).id}/${message.exchange}`;
   }
 
-  #open(message: HttpMessage): void {
+  #open(message: HttpMessage): Exchange {
     const key = this.#keyOf(message);
+    const known = this.#exchanges.get(key);
+    if (known !== undefined) return known;
     const { id, serverAddress, clientAddress } = this.#description;
     // Side 0 opened the connection as far as anyone saw: where the start was missed, requests may come from side 1.
-    const server = message.side === 0 ? serverAddress : clientAddress;
+    const fromClient = (message.side === 0) === (message.kind === 'request');
     while (this.#exchanges.size >= this.#options.limits.waitingMax && this.#evict());
-    this.#exchanges.set(key, { server, connection: id, request: null, response: null, heldBytes: 0 });
+    const server = fromClient ? serverAddress : clientAddress;
+    const exchange = { server, connection: id, request: null, response: null, heldBytes: 0 };
+    this.#exchanges.set(key, exchange);
+    return exchange;
   }
 
   #evict(): boolean {
