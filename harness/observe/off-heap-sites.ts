@@ -1,8 +1,11 @@
 /**
  * Where off-heap memory is allocated, by call site: wraps Buffer's makers, ArrayBuffer, the typed arrays and their
- * `slice`, and samples their bytes. V8's heap profiler shows only the wrappers of such memory. For attribution passes:
- * it slows allocation down, and misses buffers born in native code (sockets, zlib, file reads).
+ * `slice`, and what makes a zlib stream, and samples their bytes. V8's heap profiler shows only the wrappers of such
+ * memory. For attribution passes: it slows allocation down, and misses buffers born in native code (what sockets read
+ * into, WebAssembly) and native state other than zlib's (TLS, Brotli).
  */
+import { syncBuiltinESMExports } from 'node:module';
+import zlib from 'node:zlib';
 import type { OffHeapSite } from './preload-options.ts';
 
 export interface OffHeapSites {
@@ -32,6 +35,7 @@ export function installOffHeapSites(sampleBytes: number, kind: 'allocations' | '
   const recorder = new Recorder(sampleBytes, kind === 'live');
   wrapBuffer(recorder);
   wrapConstructors(recorder);
+  wrapZlib(recorder);
   return recorder;
 }
 
@@ -59,16 +63,11 @@ class Recorder implements OffHeapSites {
   record(bytes: number, operation: string, above: (...args: never[]) => unknown, memory: object): void {
     this.#untilSample -= bytes;
     if (this.#untilSample > 0) return;
-    let samples = 0;
-    while (this.#untilSample <= 0) {
-      // A huge allocation takes as many samples as it has distances; counted at once beyond a few.
-      const distance = this.#nextDistance();
-      const skipped = samples > 64 ? Math.floor(-this.#untilSample / this.#sampleBytes) : 0;
-      samples += 1 + skipped;
-      this.#untilSample += distance + skipped * this.#sampleBytes;
-    }
-    const sampled = samples * this.#sampleBytes;
-    const count = sampled / bytes;
+    // An exponential distance has no memory: the next one begins anew. What is sampled stands for itself and for those
+    // of its size that were not, so that allocations far above the distance are counted nearly exactly.
+    this.#untilSample = this.#nextDistance();
+    const count = 1 / -Math.expm1(-bytes / this.#sampleBytes);
+    const sampled = bytes * count;
     const site = this.#site(operation, callStack(above));
     if (this.#isLive) {
       this.#watched.push({ memory: new WeakRef(memory), site, bytes: sampled, count });
@@ -198,6 +197,56 @@ function wrapConstructors(recorder: Recorder): void {
     };
     Object.defineProperty(owner, name, { value: wrapped, writable: true, configurable: true });
   }
+}
+
+/** Deflate's own state, and what inflate has beside its window (zlib, with Chromium's changes, as Node.js has it). */
+const deflateStateBytes = 5_936;
+const inflateStateBytes = 7_168;
+
+interface ZlibOptions {
+  readonly windowBits?: number;
+  readonly memLevel?: number;
+}
+
+/** zlib's memory is malloced where nobody sees it: a stream's size follows from its options (zlib.h, zconf.h). */
+function wrapZlib(recorder: Recorder): void {
+  const target = zlib as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const deflateBytes = ({ windowBits = 15, memLevel = 8 }: ZlibOptions) =>
+    2 ** (windowBits + 2) + 2 ** (memLevel + 9) + deflateStateBytes;
+  const inflateBytes = ({ windowBits = 15 }: ZlibOptions) => 2 ** (windowBits || 15) + inflateStateBytes;
+  for (const [formats, bytesOf] of [
+    [['Deflate', 'DeflateRaw', 'Gzip'], deflateBytes],
+    [['Inflate', 'InflateRaw', 'Gunzip', 'Unzip'], inflateBytes],
+  ] as const) {
+    for (const format of formats) {
+      const verb = format[0]!.toLowerCase() + format.slice(1);
+      for (const name of [`create${format}`, verb, `${verb}Sync`]) wrapZlibMaker(recorder, target, name, bytesOf);
+    }
+  }
+  // Named imports of the module are bindings of their own.
+  syncBuiltinESMExports();
+}
+
+function wrapZlibMaker(
+  recorder: Recorder,
+  target: Record<string, (...args: unknown[]) => unknown>,
+  name: string,
+  bytesOf: (options: ZlibOptions) => number,
+): void {
+  const original = target[name];
+  if (!original) return;
+  const operation = `zlib.${name} (native state)`;
+  const isStream = name.startsWith('create');
+  const wrapped = function (this: unknown, ...args: unknown[]): unknown {
+    const made = original.apply(this, args);
+    const options = args[isStream ? 0 : 1];
+    const given = typeof options === 'object' && options !== null ? (options as ZlibOptions) : {};
+    // Those that work at once have given it back when they are done.
+    recorder.record(bytesOf(given), operation, wrapped, isStream ? (made as object) : {});
+    return made;
+  };
+  Object.defineProperty(wrapped, 'name', { value: name });
+  Object.defineProperty(target, name, { value: wrapped, writable: true, configurable: true, enumerable: true });
 }
 
 /** A view may die while its buffer lives on in another. */
