@@ -25,7 +25,7 @@ t.test('list', async (t) => {
 t.test('options that make no sense: exit 2 and what to write instead', async (t) => {
   const cases = [
     [[], /Usage: floodgate/],
-    [['run'], /missing required argument 'scenario'/],
+    [['run'], /there is nothing to run\n.*floodgate list/],
     [['frobnicate'], /unknown command 'frobnicate'/],
     [['run', 'no-such-scenario'], /no scenario "no-such-scenario"\nScenarios: .*incident/],
     [['run', '../incident'], /cannot read/],

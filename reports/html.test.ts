@@ -51,6 +51,8 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, 
   await t.test('tabs, the flame graph and its search work by mouse and by keyboard', async (t) => {
     const { page, trouble } = await open(sampleRun({ ok: false }));
     await page.getByRole('tab', { name: 'Suspects' }).press('ArrowRight');
+    t.equal(await page.getByRole('tab', { name: 'Made of' }).getAttribute('aria-selected'), 'true');
+    await page.getByRole('tab', { name: 'Made of' }).press('ArrowRight');
     t.equal(await page.getByRole('tab', { name: 'Flame graph' }).getAttribute('aria-selected'), 'true');
     const canvas = page.locator('canvas.flame');
     await canvas.waitFor({ state: 'visible' });
@@ -161,7 +163,7 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, 
       }));
     t.match(await shown(), { theme: 'dark', panels: 1, flamePx: 0 });
     await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
-    t.match(await shown(), { theme: 'light', panels: 5 });
+    t.match(await shown(), { theme: 'light', panels: 6 });
     const painted = await page.locator('canvas.flame').evaluate((node: HTMLCanvasElement) => node.toDataURL().length);
     t.ok(painted > 5_000, 'the flame graph is drawn though its tab was never opened');
     await page.evaluate(() => dispatchEvent(new Event('afterprint')));

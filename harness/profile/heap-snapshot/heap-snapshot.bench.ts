@@ -41,10 +41,12 @@ async function compare(before: string, after: string): Promise<void> {
   const snapshot = await readHeapSnapshot(createReadStream(after, { highWaterMark: 4 << 20 }));
   const rows = diffSnapshots(summary, snapshot);
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  const peakMb = process.resourceUsage().maxRSS / 1000;
+  const usage = process.resourceUsage();
+  const cpuSeconds = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
+  const peakMb = usage.maxRSS / 1000;
   const sizes = `${Math.round(statSync(before).size / 1e6)} + ${Math.round(statSync(after).size / 1e6)} MB`;
   process.stdout.write(
-    `${sizes}, ${snapshot.nodeCount} nodes, ${snapshot.edgeCount} edges: ${seconds.toFixed(2)} s, peak RSS ${Math.round(peakMb)} MB; most grown: ${rows[0]?.className}\n`,
+    `${sizes}, ${snapshot.nodeCount} nodes, ${snapshot.edgeCount} edges: ${seconds.toFixed(2)} s (${cpuSeconds.toFixed(2)} s of CPU), peak RSS ${Math.round(peakMb)} MB; most grown: ${rows[0]?.className}\n`,
   );
 }
 
