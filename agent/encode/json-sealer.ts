@@ -125,9 +125,8 @@ export class JsonSealer {
     if (length > SEALED_TEXT_BYTES_MAX || length === 0) return 0;
     copyBytes.call(source, bytes, TEXT_AT, 0, length);
     const end = TEXT_AT + length;
-    // Sentinels: every scan ends here.
-    bytes[end] = QUOTE;
-    bytes[end + 1] = 0;
+    // Sentinels: every scan ends here, also one that takes the first of them for the start of a string, or of an escape.
+    bytes.fill(QUOTE, end, end + 8);
     this.tape.clear();
     this.#plain = PLAIN_AT;
     this.#allClasses = 0;
