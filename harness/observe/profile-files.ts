@@ -6,6 +6,7 @@ import { readHeapProfile } from '../profile/heap-profile.ts';
 import { readPprof, writePprof } from '../profile/pprof.ts';
 import { type Profile, ProfileBuilder, ProfileError } from '../profile/profile.ts';
 import { readOffHeapSites } from './off-heap-profile.ts';
+import { withoutInstruments } from './own-work.ts';
 import type { ProfileInterval } from './preload-channel.ts';
 
 /** Files are told relative to this: the repository, or where the package is installed. */
@@ -49,7 +50,7 @@ export function readInterval(
       timeMs: startMs,
       durationMs,
     });
-    return { interval: interval.interval, startMs, endMs, heap, offHeap };
+    return { interval: interval.interval, startMs, endMs, heap: withoutInstruments(heap), offHeap };
   } catch (error) {
     if (error instanceof ProfileError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
