@@ -1,10 +1,10 @@
 /**
- * Puts a defect in a real module's place when a target is loaded: `--import …/register.ts?defect=NAME`. Only the
+ * Puts a defect in real modules' places when a target is loaded: `--import …/register.ts?defect=NAME`. Only the
  * harness passes that; the agent's own code knows nothing of it, and no option of the agent leads here.
  *
- * A defect is a folder with `replaces.ts`, which exports `replaces` (the module's path from the project's root), `by` (the
- * file in the folder that is loaded instead) and, where the agent needs them to show it, `agentArguments`. A defect may import the module it replaces: from within its own
- * folder the name leads to the real one.
+ * A defect is a folder with `replaces.ts`, which exports `replaces` (modules' paths from the project's root, each with the
+ * file in the folder that is loaded instead) and, where the agent needs them to show it, `agentArguments`. A defect may
+ * import the modules it replaces: from within its own folder their names lead to the real ones.
  */
 import { registerHooks } from 'node:module';
 
@@ -19,14 +19,17 @@ const name = new URL(import.meta.url).searchParams.get('defect') ?? '';
 if (!/^[a-z0-9-]+$/.test(name)) throw new Error(`register: no such defect: "${name}"`);
 
 const own = `${folder}${name}/`;
-const { replaces, by }: { replaces: string; by: string } = await import(`${own}replaces${extension}`);
-const replaced = `${root}${replaces.replace(/\.ts$/, extension)}`;
-const replacement = `${own}${by.replace(/\.ts$/, extension)}`;
+const { replaces }: { replaces: Readonly<Record<string, string>> } = await import(`${own}replaces${extension}`);
+const runnable = (file: string) => file.replace(/\.ts$/, extension);
+const replacements = new Map(
+  Object.entries(replaces).map(([module, by]) => [root + runnable(module), own + runnable(by)]),
+);
 
 registerHooks({
   resolve(specifier, context, next) {
     const resolved = next(specifier, context);
-    if (resolved.url !== replaced || context.parentURL?.startsWith(own)) return resolved;
+    const replacement = replacements.get(resolved.url);
+    if (replacement === undefined || context.parentURL?.startsWith(own)) return resolved;
     return { ...resolved, url: replacement };
   },
 });

@@ -29,12 +29,12 @@ export const defectTrials: readonly DefectTrial[] = [
   {
     defect: 'expressions-recompiled',
     scenario: 'steady',
-    file: 'formats.ts',
+    file: 'format-bytes.ts',
     functionName: 'recompileAll',
-    exactSize: '4MB',
+    exactSize: '8MB',
     tapSize: '10MB',
     tapOptions: ['--speed', '4'],
-    budget: 'allocated.perMessage=100kB',
+    budget: 'allocated.perMessage=40kB',
   },
   {
     defect: 'context-per-node',

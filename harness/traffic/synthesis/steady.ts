@@ -10,7 +10,7 @@ export interface SteadyOptions {
   readonly seed: number;
   /** @default steadyBytesDefault */
   readonly sizeBytes?: number | undefined;
-  /** @default 2000 */
+  /** @default 2000, or fewer where opening them would take more than half of the size */
   readonly connections?: number;
 }
 
@@ -30,7 +30,7 @@ const resources = ['orders', 'customers', 'products', 'baskets', 'sessions', 'in
 export function openSteady(options: SteadyOptions): Traffic {
   const random = createRandom(options.seed, 'steady');
   const wanted = options.sizeBytes ?? steadyBytesDefault;
-  const connections = options.connections ?? 2_000;
+  const connections = options.connections ?? Math.min(2_000, Math.ceil(wanted / 2 / bytesPerConnection));
   const exchangesBytes = Math.max(wanted - connections * bytesPerConnection, 0);
   const payloadBytes = exchangesBytes / frameBytesPerPayloadByte;
   const frames = exchangesBytes / frameBytesMean + connections * framesPerConnection;

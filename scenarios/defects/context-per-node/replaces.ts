@@ -1,4 +1,3 @@
 /** The article's third bug: the visitor makes a context for every node, with a copy of the whole way to it. */
-export const replaces = 'agent/witness/visitor.ts';
-export const by = 'visitor.ts';
+export const replaces = { 'agent/witness/visitor.ts': 'visitor.ts' };
 export const agentArguments = ['--until', 'witnesses'];

@@ -1,4 +1,3 @@
 /** Not in the article, and in a stage its bugs leave alone: datagrams wait for their missing fragments for ever. */
-export const replaces = 'agent/wire/fragments.ts';
-export const by = 'fragments.ts';
+export const replaces = { 'agent/wire/fragments.ts': 'fragments.ts' };
 export const agentArguments = ['--memory-ceiling', '64GB'];

@@ -1,5 +1,4 @@
 /** The article's first bug: reassembly without a page limit and without the acknowledgement rule, only a timeout. */
-export const replaces = 'agent/tcp/assembler.ts';
-export const by = 'assembler.ts';
+export const replaces = { 'agent/tcp/assembler.ts': 'assembler.ts' };
 /** The article's agent had no ceiling either: ours would end at its own, long before the memory is what it was. */
 export const agentArguments = ['--memory-ceiling', '64GB'];

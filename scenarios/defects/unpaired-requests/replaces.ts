@@ -1,3 +1,2 @@
 /** What pairing without an end does: whatever began is remembered for ever, in case its other half still comes. */
-export const replaces = 'agent/http/pairing.ts';
-export const by = 'pairing.ts';
+export const replaces = { 'agent/http/pairing.ts': 'pairing.ts' };

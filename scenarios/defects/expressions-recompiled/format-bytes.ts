@@ -1,8 +1,9 @@
 /** Format detection as the article's agent had it: all expressions made anew for every value they are tried on. */
-import { stringFormat as detect } from '../../../agent/witness/formats.ts';
+import { formatAt as detect } from '../../../agent/encode/format-bytes.ts';
+import { textAt } from '../../../agent/encode/seal-memory.ts';
 import type { DataFormat } from '../../../agent/witness/ir.ts';
 
-export * from '../../../agent/witness/formats.ts';
+export * from '../../../agent/encode/format-bytes.ts';
 
 const sources = [
   '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
@@ -23,9 +24,9 @@ const sources = [
   '^#[0-9a-f]{6}$',
 ];
 
-export function stringFormat(text: string): DataFormat | null {
-  recompileAll(text);
-  return detect(text);
+export function formatAt(start: number, end: number, classes: number): DataFormat | null {
+  recompileAll(textAt(start, end));
+  return detect(start, end, classes);
 }
 
 function recompileAll(text: string): number {
