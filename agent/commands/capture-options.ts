@@ -1,5 +1,5 @@
 /** The options of the capturing agent, as the command line, the environment and a configuration file give them. */
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import { type Stage, stages } from '../stage.ts';
 import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation-mode.ts';
 import { addChoices, addUpload, type DeliveryFlags } from './delivery-options.ts';
@@ -55,7 +55,13 @@ export function addCaptureOptions(command: Command): Command {
   addUpload(drafts);
   addBounds(drafts);
   for (const option of drafts.options) command.addOption(option.env(environmentName(option)));
-  return command.addHelpText('after', examples);
+  return command.configureHelp({ optionDescription: describeOption }).addHelpText('after', examples);
+}
+
+/** Without the environment variable: the help says once how they are all named. */
+function describeOption(this: Help, option: Option): string {
+  const { envVar: _, ...shown } = option;
+  return Help.prototype.optionDescription.call(this, Object.assign(new Option(option.flags), shown));
 }
 
 /** `--stats-interval-ms` is `FLOODGATE_AGENT_STATS_INTERVAL_MS`. */

@@ -8,6 +8,7 @@ import { openSource } from '../capture/open.ts';
 import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
 import { mapPages } from '../capture/sys/page-memory.ts';
 import { dropPrivileges } from '../capture/sys/privileges.ts';
+import { randomWords } from '../capture/sys/random-words.ts';
 import { FloodgateError } from '../errors.ts';
 import type { ExchangeFilter } from '../filter/exchange-filter.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
@@ -389,7 +390,7 @@ export function openAgent(
   outputs: Outputs,
   pageCredit: PageCredit | null = null,
 ): Agent {
-  const [low, high] = crypto.getRandomValues(new Uint32Array(2));
+  const [low, high] = randomWords(2);
   return new Agent({
     source,
     limits,
