@@ -18,6 +18,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
   const tables = [
     tableOf('memory', pass.watch.rss),
     tableOf('memory', pass.watch.rollup),
+    tableOf('memory', pass.watch.map),
     tableOf('heap', pass.channel.v8),
     spacesOf(pass),
     trafficOf(pass),

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { type Profile, ProfileBuilder, sumOf } from './profile/profile.ts';
-import { difference, type FrameInterval, windowOf } from './spike-report.ts';
+import { difference } from './spike-evidence.ts';
+import { type FrameInterval, windowOf } from './spike-report.ts';
 
 function profile(bytes: number): Profile {
   const builder = new ProfileBuilder({ sampleTypes: [{ type: 'alloc_space', unit: 'bytes' }], durationMs: 1000 });

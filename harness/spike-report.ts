@@ -1,15 +1,14 @@
 /** Joins the passes: spikes found by the measuring one, explained by the allocation one, aligned on frame numbers. */
 import type { FlameTree, ProfileReference, RetainedClass, Spike, SpikeStream, Suspect } from '../reports/model.ts';
-import { gaugesOf } from './agent-figures.ts';
 import { attribute, type SpikeGrowth, type SpikeSites } from './analyze/attribution.ts';
 import { type CauseEvidence, classifyCause } from './analyze/cause.ts';
 import type { SpikeFindings, SpikeShape } from './analyze/spikes.ts';
 import { findSuspects, flameOf, isRuntimeFile } from './analyze/suspects.ts';
 import type { IntervalProfiles } from './observe/profile-files.ts';
-import type { SampleTable } from './observe/sample-table.ts';
 import type { PassResult } from './pass.ts';
 import { isGauge, mergeProfiles } from './profile/arithmetic.ts';
 import { type Profile, sumOf } from './profile/profile.ts';
+import { evidenceOf, riseStartMs } from './spike-evidence.ts';
 
 /** An interval of the allocation pass with the frames that were sent in it. */
 export interface FrameInterval extends IntervalProfiles {
@@ -50,22 +49,6 @@ export interface Explanation {
 /** Saves a profile and says where; injected, since this file does no I/O. */
 export type SaveProfile = (name: string, profile: Profile) => string;
 
-/** Bytes of a reassembly page with its bookkeeping. */
-const pageBytes = 2_048;
-
-/** A rise begins where the line leaves its low by more than this share of the height: a tenth is too late to ask what was allocated. */
-const riseShare = 0.02;
-
-/** When the line began to rise towards the spike's top. */
-function riseStartMs({ watch }: PassResult, spike: SpikeShape): number {
-  const tMs = watch.rss.tMs();
-  const rss = watch.rss.column('own');
-  let at = tMs.findIndex((ms) => ms >= spike.startMs);
-  if (at < 0) return spike.startMs;
-  while (at > 0 && (rss[at] ?? 0) > spike.baselineBytes + riseShare * spike.heightBytes) at -= 1;
-  return tMs[at]!;
-}
-
 /** The frames that were sent between the beginning of a spike's rise and its top. */
 export function framesOfSpike(measure: PassResult, spike: SpikeShape): FrameWindow {
   const tMs = measure.sent.tMs();
@@ -94,7 +77,7 @@ export function spikesOf(
       ...(allocated ? savePair(allocated, 'allocations', `spike-${index + 1}`, save) : []),
       ...(live ? savePair(live, 'live-heap', `spike-${index + 1}`, save) : []),
     ];
-    const sites = sitesOf(allocated, live);
+    const sites = sitesOf(allocated, live, startOf(explanation.live));
     const evidence = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined);
     const cause = classifyCause(evidence);
     const shared = allocated || live ? attribute(growthOf(evidence), sites) : undefined;
@@ -147,7 +130,16 @@ function mostOf(
 /** Sites looked at for the shares: of thousands, the last ones together make no thousandth. */
 const sitesMax = 500;
 
-function sitesOf(allocated: ExplainedWindow | undefined, live: ExplainedWindow | undefined): SpikeSites {
+/** What was taken before the first frame. */
+function startOf([first]: readonly FrameInterval[]): WindowPair | undefined {
+  return first && first.lastFrame === 0 ? { window: first.offHeap, steady: null } : undefined;
+}
+
+function sitesOf(
+  allocated: ExplainedWindow | undefined,
+  live: ExplainedWindow | undefined,
+  start: WindowPair | undefined,
+): SpikeSites {
   const sites = (pair: WindowPair | undefined, where: Suspect['where'], type?: string) =>
     pair
       ? findSuspects([{ ...pair, options: { where, isRuntimeFile: isNobodysFault, ...(type && { type }) } }], sitesMax)
@@ -158,6 +150,7 @@ function sitesOf(allocated: ExplainedWindow | undefined, live: ExplainedWindow |
     liveOffHeapCounts: sites(live?.offHeap, 'off-heap', 'inuse_objects'),
     allocatedHeap: sites(allocated?.heap, 'heap'),
     allocatedOffHeap: sites(allocated?.offHeap, 'off-heap'),
+    startOffHeap: sites(start, 'off-heap'),
   };
 }
 
@@ -168,6 +161,7 @@ function growthOf(evidence: CauseEvidence): SpikeGrowth {
     externalBytes: evidence.externalGrowthBytes,
     codeBytes: evidence.codeGrowthBytes,
     reassemblyBytes: evidence.reassemblyGrowthBytes,
+    map: evidence.map,
   };
 }
 
@@ -270,70 +264,4 @@ function savePair(
     }
   }
   return references;
-}
-
-/** @param keptBytes what survived a collection at the top, where a pass has looked: the measuring one saw only its own collections */
-function evidenceOf(measure: PassResult, shape: SpikeShape, keptBytes: number | undefined): CauseEvidence {
-  const { v8, spaces, gc } = measure.channel;
-  // The height is reckoned from the low before the rise, and so is everything that explains it.
-  const fromMs = riseStartMs(measure, shape);
-  const growth = (table: SampleTable, column: string) =>
-    difference(table.tMs(), table.column(column), fromMs, shape.topMs);
-  const gauges = gaugesOf(measure.stats, measure.startedAtEpochMs);
-  const pages = difference(gauges.tMs, gauges.pages, fromMs, shape.topMs);
-  const major = gc.filter((event) => event.kind === 'MarkSweepCompact');
-  return {
-    heightBytes: shape.heightBytes,
-    heapUsedGrowthBytes: growth(v8, 'heapUsed'),
-    heapTotalGrowthBytes: growth(v8, 'heapTotal'),
-    externalGrowthBytes: growth(v8, 'external'),
-    liveGrowthBytes:
-      keptBytes ??
-      difference(
-        major.map((event) => event.tMs),
-        major.map((event) => event.usedAfter),
-        fromMs,
-        shape.topMs,
-      ),
-    codeGrowthBytes: difference(
-      spaces.map((sample) => sample.tMs),
-      spaces.map((sample) => sample.used.code_space ?? null),
-      fromMs,
-      shape.topMs,
-    ),
-    reassemblyGrowthBytes: pages === null ? null : pages * pageBytes,
-    isLeak: shape.shape === 'leak',
-  };
-}
-
-/**
- * The highest level between the two moments less the level at the first; null where it was not sampled. Samples are few
- * beside a quick spike: in between, the level is on the straight line between two of them.
- */
-export function difference(
-  tMs: readonly number[],
-  values: readonly (number | null)[],
-  fromMs: number,
-  toMs: number,
-): number | null {
-  const at: number[] = [];
-  const level: number[] = [];
-  for (const [i, value] of values.entries()) {
-    if (value === null) continue;
-    at.push(tMs[i]!);
-    level.push(value);
-  }
-  if (at.length === 0 || at[0]! > toMs) return null;
-  const from = levelAt(at, level, fromMs);
-  let highest = Math.max(from, levelAt(at, level, toMs));
-  for (const [i, value] of level.entries()) if (at[i]! > fromMs && at[i]! < toMs && value > highest) highest = value;
-  return highest - from;
-}
-
-function levelAt(tMs: readonly number[], level: readonly number[], ms: number): number {
-  const next = tMs.findIndex((each) => each >= ms);
-  if (next === 0) return level[0]!;
-  if (next < 0) return level.at(-1)!;
-  const share = (ms - tMs[next - 1]!) / (tMs[next]! - tMs[next - 1]!);
-  return level[next - 1]! + share * (level[next]! - level[next - 1]!);
 }

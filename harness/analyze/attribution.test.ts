@@ -20,6 +20,7 @@ const none: SpikeSites = {
   liveOffHeapCounts: [],
   allocatedHeap: [],
   allocatedOffHeap: [],
+  startOffHeap: [],
 };
 const growth = (more: Partial<SpikeGrowth>): SpikeGrowth => ({
   heightBytes: 100 * MB,
@@ -27,6 +28,7 @@ const growth = (more: Partial<SpikeGrowth>): SpikeGrowth => ({
   externalBytes: 0,
   codeBytes: 0,
   reassemblyBytes: 0,
+  map: null,
   ...more,
 });
 
@@ -79,5 +81,41 @@ t.test("the agent's ledger answers for pages that no profiler sees, and for no b
     liveOffHeap: [site('queue', 90, 'off-heap')],
   });
   t.notOk(buffers.parts.some((part) => part.name.includes('ledger')));
+  t.end();
+});
+
+t.test('every page has a name where the pages were looked at', (t) => {
+  const map = {
+    heapBytes: 20 * MB,
+    codeBytes: 5 * MB,
+    allocatorBytes: 30 * MB,
+    blockBytes: 40 * MB,
+    stackBytes: 3 * MB,
+    imageBytes: 1 * MB,
+  };
+  const { parts, namedShare, suspects } = attribute(
+    growth({ map, heapTotalBytes: 90 * MB, externalBytes: 25 * MB, codeBytes: 1 * MB }),
+    {
+      ...none,
+      liveHeap: [site('keep', 60)],
+      allocatedOffHeap: [site('spend', 50, 'off-heap')],
+      startOffHeap: [site('table', 64, 'off-heap'), site('small', 0.01, 'off-heap')],
+    },
+  );
+  t.same(
+    parts.map(({ name, bytes }) => `${Math.round(bytes / MB)} ${name}`),
+    [
+      "30 the C allocator's arenas: native state of the runtime, rounding, fragmentation",
+      '25 off-heap: agent/spend.ts:1 spend',
+      '20 heap: agent/keep.ts:1 keep',
+      '15 taken at start, first written now: agent/table.ts:1 table',
+      '5 compiled code',
+      '3 stacks of threads',
+      '1 written pages of programs and libraries',
+      '1 not accounted for',
+    ],
+  );
+  t.equal(namedShare, 0.99);
+  t.equal(suspects[0]?.functionName, 'spend');
   t.end();
 });

@@ -6,6 +6,7 @@
  * sites by what each of them allocated; an agent's own ledger answers for memory that no profiler sees.
  */
 import type { SpikePart, Suspect } from '../../reports/model.ts';
+import { type MapGrowth, nativeParts } from './cause.ts';
 
 /** Measured growth between a spike's start and its top, in bytes; null where not measured. */
 export interface SpikeGrowth {
@@ -16,6 +17,8 @@ export interface SpikeGrowth {
   readonly codeBytes: number | null;
   /** By the agent's own ledger. */
   readonly reassemblyBytes: number | null;
+  /** By kind of page; null where nobody looked. */
+  readonly map: MapGrowth | null;
 }
 
 /** Sites by instrument, as `findSuspects` gives them; empty lists where there was no such pass. */
@@ -28,6 +31,8 @@ export interface SpikeSites {
   /** Everything allocated on the heap in the window, and outside of it. */
   readonly allocatedHeap: readonly Suspect[];
   readonly allocatedOffHeap: readonly Suspect[];
+  /** Taken before the first frame and still there. */
+  readonly startOffHeap: readonly Suspect[];
 }
 
 export interface Attribution {
@@ -71,10 +76,18 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites): Attribution {
     bytes,
     named: true,
   }));
+  const tell = (name: string, bytes: number) => void (bytes > 0 && parts.push({ name, bytes, named: true }));
   // A ledger's bytes that are also some site's buffers are told once.
-  const ledger = (growth.reassemblyBytes ?? 0) - offHeap;
-  if (ledger > 0) parts.push({ name: "the agent's ledger: reassembly pages", bytes: ledger, named: true });
-  if ((growth.codeBytes ?? 0) > 0) parts.push({ name: 'compiled code', bytes: growth.codeBytes!, named: true });
+  const ledger = Math.max(0, (growth.reassemblyBytes ?? 0) - offHeap);
+  tell("the agent's ledger: reassembly pages", ledger);
+  tell('compiled code', codeBytesOf(growth));
+  if (growth.map) {
+    const { firstUse, allocator } = nativeParts(growth.map, ledger, offHeap + ledger);
+    tell(`taken at start, first written now: ${tablesOf(sites.startOffHeap)}`, firstUse);
+    tell("the C allocator's arenas: native state of the runtime, rounding, fragmentation", allocator);
+    tell('stacks of threads', growth.map.stackBytes);
+    tell('written pages of programs and libraries', growth.map.imageBytes);
+  }
   const named = parts.reduce((sum, part) => sum + part.bytes, 0);
   if (named < height) parts.push({ name: 'not accounted for', bytes: height - named, named: false });
   return {
@@ -88,7 +101,10 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites): Attribution {
 function claimOffHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Suspect, bytes: number) => void): number {
   const counts = new Map(sites.liveOffHeapCounts.map((site) => [keyOf(site), site.selfBytes]));
   const live = sumOf(sites.liveOffHeap);
-  const measured = growth.externalBytes ?? live;
+  const native = growth.map ? Math.max(0, growth.map.allocatorBytes + growth.map.blockBytes) : Number.POSITIVE_INFINITY;
+  // Of what V8 counts, only what was written to is resident.
+  const external = Math.min(growth.externalBytes ?? live, native);
+  const measured = external;
   // Another replay may have held more for a moment: nobody answers for more than was measured.
   const scale = live > measured && measured > 0 ? measured / live : 1;
   let claimed = 0;
@@ -98,7 +114,7 @@ function claimOffHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Susp
     claimed += bytes;
   }
   // Buffers that nobody needs any more, but which were not freed yet, belong to whoever makes most of them.
-  const garbage = Math.max(0, (growth.externalBytes ?? 0) - live);
+  const garbage = growth.externalBytes === null ? 0 : Math.max(0, external - live);
   const isPool = (growth.reassemblyBytes ?? 0) > 0 && live === 0;
   if (!isPool) claimed += shareOut(garbage, sites.allocatedOffHeap, claim);
   return claimed;
@@ -106,10 +122,28 @@ function claimOffHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Susp
 
 function claimHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Suspect, bytes: number) => void): void {
   const live = sumOf(sites.liveHeap);
-  const measured = Math.max(0, (growth.heapTotalBytes ?? live) - Math.max(0, growth.codeBytes ?? 0));
+  const measured = growth.map
+    ? Math.max(0, growth.map.heapBytes)
+    : Math.max(0, (growth.heapTotalBytes ?? live) - codeBytesOf(growth));
   const scale = live > measured && measured > 0 ? measured / live : 1;
   for (const site of sites.liveHeap) claim(site, site.selfBytes * scale);
   shareOut(Math.max(0, measured - live), sites.allocatedHeap, claim);
+}
+
+function codeBytesOf({ map, codeBytes }: SpikeGrowth): number {
+  return Math.max(0, map ? map.codeBytes : (codeBytes ?? 0));
+}
+
+/** What is large enough to be mapped rather than cut from an arena. */
+const tableBytesMin = 128 << 10;
+const tablesTold = 3;
+
+/** The largest of what was taken at start, in words. */
+function tablesOf(sites: readonly Suspect[]): string {
+  const tables = sites.filter((site) => site.selfBytes >= tableBytesMin).sort((a, b) => b.selfBytes - a.selfBytes);
+  if (tables.length === 0) return 'tables and pools';
+  const told = tables.slice(0, tablesTold).map(({ file, line, functionName }) => `${file}:${line} ${functionName}`);
+  return told.join(', ') + (tables.length > told.length ? `, ${tables.length - told.length} more` : '');
 }
 
 function shareOut(bytes: number, sites: readonly Suspect[], claim: (site: Suspect, bytes: number) => void): number {

@@ -9,6 +9,7 @@ const nothing: CauseEvidence = {
   liveGrowthBytes: 0,
   codeGrowthBytes: null,
   reassemblyGrowthBytes: null,
+  map: null,
   isLeak: false,
 };
 
@@ -24,6 +25,23 @@ t.test('the part that grew most names the cause', async (t) => {
     [{}, 'unknown'],
   ];
   for (const [evidence, cause] of cases) t.equal(classifyCause({ ...nothing, ...evidence }).cause, cause, cause);
+});
+
+t.test('pages tell malloc’s arenas from tables that were only written to', async (t) => {
+  const map = { heapBytes: 0, codeBytes: 0, allocatorBytes: 0, blockBytes: 0, stackBytes: 0, imageBytes: 0 };
+  const cases: [Partial<CauseEvidence>, string, RegExp][] = [
+    [{ map: { ...map, allocatorBytes: 80e6, blockBytes: 10e6 } }, 'fragmentation', /80 % in the C allocator/],
+    [{ map: { ...map, blockBytes: 90e6 } }, 'off-heap', /90 % in tables and pools taken before/],
+    [{ externalGrowthBytes: 85e6, map: { ...map, blockBytes: 90e6 } }, 'off-heap', /85 % off-heap \(buffers/],
+    [{ externalGrowthBytes: 500e6, map: { ...map, blockBytes: 90e6 } }, 'off-heap', /90 % off-heap \(buffers/],
+    [{ heapTotalGrowthBytes: 99e6, liveGrowthBytes: 5e6, map: { ...map, heapBytes: 60e6 } }, 'garbage', /55 % in heap/],
+    [{ map: { ...map, imageBytes: 90e6 } }, 'unknown', /90 % in stacks and libraries/],
+  ];
+  for (const [evidence, cause, words] of cases) {
+    const told = classifyCause({ ...nothing, ...evidence });
+    t.equal(told.cause, cause);
+    t.match(told.detail, words);
+  }
 });
 
 t.test('the sentence has the figures', async (t) => {

@@ -1,5 +1,6 @@
 /** Watches one process from outside: RSS every few milliseconds, the dearer figures seldom, the peak per phase. */
 import { ControlGroup } from './control-group.ts';
+import { memoryClasses } from './memory-map.ts';
 import { type MemoryAccount, ProcessMemory, type ProcessUsage } from './proc-memory.ts';
 import { SampleTable } from './sample-table.ts';
 
@@ -14,6 +15,12 @@ export interface MemoryWatchOptions {
   /** Milliseconds since the start of the pass. */
   readonly nowMs: () => number;
 }
+
+/** The map is read again when memory without files has moved by so much … */
+const mapStepBytes = 250_000;
+/** … but not sooner; a process of 100 MB takes 6 ms of the kernel's time, a large one is looked at less often. */
+const mapPauseMs = 200;
+const mapPauseFactor = 10;
 
 export interface PhasePeak {
   readonly name: string;
@@ -37,6 +44,8 @@ export class MemoryWatch {
     { name: 'majorFaults', unit: 'count', kind: 'counter' },
     { name: 'cgroup', unit: 'bytes', kind: 'gauge' },
   ]);
+  /** What `own` is made of: see `MemoryMap`. Read where it moves. */
+  readonly map = new SampleTable(memoryClasses.map((name) => ({ name, unit: 'bytes', kind: 'gauge' })));
   readonly phases: PhasePeak[] = [];
   /** Highest RSS seen by the kernel, not only at our samples; 0 before the first phase ended. */
   rssPeakBytes = 0;
@@ -51,6 +60,8 @@ export class MemoryWatch {
   readonly #timer: NodeJS.Timeout;
   readonly #row = new Float64Array(2);
   #rollupDueMs = 0;
+  #mapDueMs = 0;
+  #mappedBytes = 0;
   #gone = false;
 
   constructor(options: MemoryWatchOptions) {
@@ -75,6 +86,8 @@ export class MemoryWatch {
     this.#row[0] = bytes;
     this.#row[1] = bytes - this.#memory.sharedBytes;
     this.rss.add(nowMs, this.#row);
+    const movedBytes = Math.abs(this.#row[1]! - this.#mappedBytes);
+    if (movedBytes >= mapStepBytes && nowMs >= this.#mapDueMs) this.#sampleMap();
     if (nowMs >= this.#rollupDueMs) this.#sampleRollup(nowMs);
   }
 
@@ -82,6 +95,7 @@ export class MemoryWatch {
   phase(name: string): void {
     const nowMs = this.#nowMs();
     this.#endPhase(nowMs);
+    if (!this.#gone) this.#sampleMap();
     this.#memory.resetPeak();
     this.phases.push({ name, startMs: nowMs, endMs: nowMs, rssMaxBytes: null });
   }
@@ -92,6 +106,7 @@ export class MemoryWatch {
     if (!this.#gone) {
       this.sample();
       this.#sampleRollup(this.#nowMs());
+      this.#sampleMap();
     }
     this.#endPhase(this.#nowMs());
     this.#gone = true;
@@ -105,6 +120,19 @@ export class MemoryWatch {
     if (!last || last.endMs > last.startMs) return;
     last.endMs = nowMs;
     last.rssMaxBytes = peak ?? null;
+  }
+
+  #sampleMap(): void {
+    const startMs = this.#nowMs();
+    const map = this.#memory.map?.();
+    const nowMs = this.#nowMs();
+    this.#mapDueMs = nowMs + Math.max(mapPauseMs, mapPauseFactor * (nowMs - startMs));
+    if (!map) return;
+    this.#mappedBytes = this.#row[1]!;
+    this.map.add(
+      startMs,
+      memoryClasses.map((name) => map[name]),
+    );
   }
 
   #sampleRollup(nowMs: number): void {

@@ -25,8 +25,8 @@ for (const trial of defectTrials) {
     const suspect = spike!.suspects[0]!;
     t.equal(suspect.functionName, functionName);
     t.equal(suspect.file, `scenarios/defects/${defect}/${file}`);
-    t.ok(suspect.line > 0 && suspect.share > 0.1, `line ${suspect.line}, ${suspect.share}`);
-    t.ok(spike!.namedShare! > 0.4, `${spike!.namedShare}`);
+    t.ok(suspect.line > 0 && suspect.share > 0.05, `line ${suspect.line}, ${suspect.share}`);
+    t.ok(spike!.namedShare! > 0.8, `${spike!.namedShare}`);
     t.ok(spike!.retained.length > 0, 'snapshots say what grew');
     t.ok(spike!.streams.length > 0, 'and the packets are told');
   });
