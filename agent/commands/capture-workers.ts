@@ -59,7 +59,6 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
     }
     if (statsOutput?.failure) throw statsOutput.failure;
   } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onSignal);
     for (const timer of timers) clearInterval(timer);
     await crew.terminate();
   }

@@ -71,6 +71,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       flags.statsIntervalMs === undefined
         ? undefined
         : setInterval(() => outputs.stats?.sample(Date.now(), counters()), flags.statsIntervalMs);
+    // Once, and to the end: a first signal while files are closed leaves none half written, a second always ends at once.
     const onSignal = () => agent.stop();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
     // Everything is loaded: what start-up alone needed can go.
@@ -85,7 +86,6 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       });
       drainMs = flags.uploadDrainMs;
     } finally {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onSignal);
       clearInterval(timer);
       agent.finish();
       await outputs.close(drainMs);
