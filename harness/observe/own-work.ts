@@ -3,7 +3,9 @@ import { type Profile, ProfileBuilder } from '../profile/profile.ts';
 import { preloadFolderName } from './preload-copy.ts';
 
 /** The preload's modules, in the repository, where it was built, and as copied beside a target. */
-const ownFile = new RegExp(`(^|/)(harness/observe|${preloadFolderName})/(preload|off-heap-sites)\\.(ts|js|mjs)$`);
+const ownFile = new RegExp(
+  `(^|/)(harness/observe|${preloadFolderName})/(preload(-\\w+)?|off-heap-sites)\\.(ts|js|mjs)$`,
+);
 /** Through the wrappers in this module the target's own calls go: what they reach is the target's. */
 const wrappersFile = /off-heap-sites\.\w+$/;
 /** Below these functions of it nothing is. */

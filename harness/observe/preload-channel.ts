@@ -19,6 +19,7 @@ export function preloadEnvironment(options: Omit<PreloadOptions, 'channel'>): Re
 
 type LineOf<T extends PreloadLine['type']> = Extract<PreloadLine, { type: T }>;
 export type ProfileInterval = LineOf<'profile'>;
+export type CpuInterval = LineOf<'cpu'>;
 
 /** A collection or a line more than these is not kept: a run that long is seen well enough through the first ones. */
 const eventsMax = 200_000;
@@ -36,6 +37,7 @@ export class PreloadChannel {
   readonly spaces: { readonly tMs: number; readonly used: Readonly<Record<string, number>> }[] = [];
   readonly gc: LineOf<'gc'>[] = [];
   readonly intervals: ProfileInterval[] = [];
+  readonly cpu: CpuInterval[] = [];
   readonly snapshots: LineOf<'snapshot'>[] = [];
   readonly errors: string[] = [];
   /** The last V8 figures seen. */
@@ -58,7 +60,11 @@ export class PreloadChannel {
 
   /** Ends profile interval `interval`, begins the next; resolves when its profile is written, or after the timeout. */
   cut(interval: number, timeoutMs: number): Promise<boolean> {
-    return this.#ask(`cut ${interval}`, (line) => line.type === 'profile' && line.interval === interval, timeoutMs);
+    return this.#ask(
+      `cut ${interval}`,
+      (line) => (line.type === 'profile' || line.type === 'cpu') && line.interval === interval,
+      timeoutMs,
+    );
   }
 
   /** Has a heap snapshot written: seconds, and several times the heap's size in memory. */
@@ -111,6 +117,9 @@ export class PreloadChannel {
     } else if (line.type === 'profile') {
       const { startMs, endMs } = line;
       this.intervals.push({ ...line, startMs: startMs - this.#startEpochMs, endMs: endMs - this.#startEpochMs });
+    } else if (line.type === 'cpu') {
+      const { startMs, endMs } = line;
+      this.cpu.push({ ...line, startMs: startMs - this.#startEpochMs, endMs: endMs - this.#startEpochMs });
     } else if (line.type === 'snapshot') this.snapshots.push(line);
     else this.errors.push(line.message);
     for (const waiter of this.#waiting) if (waiter.test(line)) waiter.done();

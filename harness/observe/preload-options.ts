@@ -20,6 +20,13 @@ export interface PreloadOptions {
     /** Profiles are written here. */
     readonly folder: string;
   };
+  /** Profiles CPU time from the target's start on; every `cut` command ends an interval. */
+  readonly cpu?: {
+    /** Between two looks at the stack, in microseconds. */
+    readonly sampleUs: number;
+    /** Profiles are written here. */
+    readonly folder: string;
+  };
   /** Where the `snapshot` command writes. */
   readonly snapshots?: { readonly folder: string };
 }
@@ -61,6 +68,14 @@ export type PreloadLine =
       readonly heapFile: string;
       /** Off-heap sites of the interval, see `OffHeapSite`; empty when not asked for. */
       readonly offHeapFile: string;
+    }
+  | {
+      readonly type: 'cpu';
+      readonly interval: number;
+      readonly startMs: number;
+      readonly endMs: number;
+      /** V8's profile of the interval (.cpuprofile). */
+      readonly file: string;
     }
   | {
       readonly type: 'snapshot';

@@ -1,13 +1,10 @@
 /**
  * Runs inside a Node.js target before its own code (`--import`): V8's figures and collections on descriptor 3, and
  * on command allocation profiles, live-heap profiles and snapshots. In a measuring pass it does nothing but read
- * counters; what it costs is not in a budget yet.
+ * counters; what that costs is in docs/instruments.md.
  */
-import { writeFileSync, writeSync } from 'node:fs';
-import { Session } from 'node:inspector';
-import path from 'node:path';
+import { writeSync } from 'node:fs';
 import v8 from 'node:v8';
-import type { OffHeapSites } from './off-heap-sites.ts';
 import { type PreloadLine, type PreloadOptions, preloadVariable } from './preload-options.ts';
 
 async function observe(options: PreloadOptions): Promise<void> {
@@ -15,12 +12,14 @@ async function observe(options: PreloadOptions): Promise<void> {
   const timer = setInterval(() => heap.report(), options.intervalMs);
   timer.unref();
   process.on('exit', () => heap.report());
-  const { profile, snapshots } = options;
-  if (!profile && !snapshots) return;
+  const { profile, snapshots, cpu } = options;
+  // A measuring pass loads nothing more: what disturbs is in a module of its own.
+  if (!profile && !snapshots && !cpu) return;
   const sites = profile?.offHeapSampleBytes
     ? (await import('./off-heap-sites.ts')).installOffHeapSites(profile.offHeapSampleBytes, profile.kind)
     : undefined;
-  const profiles = new Profiles(options, sites);
+  const { Instruments } = await import('./preload-instruments.ts');
+  const instruments = new Instruments(options, sites, (line) => send(options.channel, line));
   const { Socket } = await import('node:net');
   // Commands come one a line. The socket must not keep a target alive that has nothing else to do.
   const socket = new Socket({ fd: options.channel, readable: true, writable: true });
@@ -30,9 +29,9 @@ async function observe(options: PreloadOptions): Promise<void> {
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) profiles.command(line);
+    for (const line of lines) instruments.command(line);
   });
-  profiles.begin();
+  instruments.begin();
 }
 
 /** Sums what V8 tells of each collection; the collector's own records are cleared at every report. */
@@ -90,107 +89,6 @@ class HeapWatch {
       ...(this.#reports++ % 4 === 0 ? { spaces: usedBySpace() } : {}),
     });
   }
-}
-
-/** The instruments that disturb: one kind a pass. */
-class Profiles {
-  readonly #options: PreloadOptions;
-  readonly #sites: OffHeapSites | undefined;
-  #handle: HeapSampler | undefined;
-  #startMs = 0;
-
-  constructor(options: PreloadOptions, sites: OffHeapSites | undefined) {
-    this.#options = options;
-    this.#sites = sites;
-  }
-
-  /** Starts the sampler, where this pass has one. */
-  begin(): void {
-    const { profile } = this.#options;
-    if (!profile) return;
-    const withFreed = profile.kind === 'allocations';
-    this.#startMs = nowMs();
-    this.#handle = startSampling({
-      sampleInterval: profile.sampleBytes,
-      stackDepth: profile.stackDepth,
-      // What is to be told as live must have survived a collection.
-      forceGC: !withFreed,
-      includeObjectsCollectedByMajorGC: withFreed,
-      includeObjectsCollectedByMinorGC: withFreed,
-    });
-  }
-
-  /** `cut N`: ends interval N and starts the next; `snapshot NAME`. */
-  command(line: string): void {
-    const [verb, name = ''] = line.split(' ');
-    try {
-      if (verb === 'cut') this.#cut(Number(name));
-      else if (verb === 'snapshot') this.#snapshot(name);
-    } catch (error) {
-      this.#send({ type: 'error', tMs: nowMs(), message: `${line}: ${error}` });
-    }
-  }
-
-  #cut(interval: number): void {
-    const { profile } = this.#options;
-    if (!profile || !this.#handle) return;
-    const startMs = this.#startMs;
-    const heap = this.#handle.stop();
-    const endMs = nowMs();
-    const sites = this.#sites?.take() ?? [];
-    const heapFile = path.join(profile.folder, `${profile.kind}-${interval}.heapprofile`);
-    const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${interval}.json`);
-    writeFileSync(heapFile, heap);
-    writeFileSync(offHeapFile, JSON.stringify(sites));
-    this.begin();
-    this.#send({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile });
-  }
-
-  #snapshot(name: string): void {
-    const options = this.#options.snapshots;
-    if (!options) return;
-    const tMs = nowMs();
-    const file = v8.writeHeapSnapshot(path.join(options.folder, `${path.basename(name)}.heapsnapshot`));
-    this.#send({ type: 'snapshot', name, tMs, file, tookMs: nowMs() - tMs });
-  }
-
-  #send(line: PreloadLine): void {
-    send(this.#options.channel, line);
-  }
-}
-
-interface HeapSampler {
-  /** The profile as `.heapprofile` text. */
-  stop(): string;
-}
-
-type SamplingOptions = Exclude<Parameters<typeof v8.startHeapProfile>[0], undefined>;
-
-/** V8's sampler; before Node.js 26 only its inspector has it, which collects all garbage whenever it is read. */
-function startSampling(options: SamplingOptions): HeapSampler {
-  if (typeof v8.startHeapProfile === 'function') return v8.startHeapProfile(options);
-  const { sampleInterval, stackDepth, includeObjectsCollectedByMajorGC, includeObjectsCollectedByMinorGC } = options;
-  const session = new Session();
-  session.connect();
-  const parameters = {
-    samplingInterval: sampleInterval,
-    stackDepth,
-    includeObjectsCollectedByMajorGC,
-    includeObjectsCollectedByMinorGC,
-  };
-  // On its own thread the inspector answers before `post` returns.
-  session.post('HeapProfiler.startSampling', parameters as object);
-  return {
-    stop: () => {
-      let text = '';
-      session.post('HeapProfiler.stopSampling', (error, answer) => {
-        if (error) throw error;
-        text = JSON.stringify((answer as { profile: unknown }).profile);
-      });
-      session.disconnect();
-      return text;
-    },
-  };
 }
 
 function usedBySpace(): Record<string, number> {

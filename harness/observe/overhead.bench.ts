@@ -1,0 +1,198 @@
+/**
+ * What the instruments cost the agent: `node harness/observe/overhead.bench.ts [--capture FILE] [--pairs 9]
+ * [--megabytes-per-second 0] [--passes measure,allocations]`. Needs ../shared (or FLOODGATE_SHARED) for the generator, unless a
+ * capture is named.
+ *
+ * The agent reads the same capture from a pipe, once bare and once as in a pass: by turns, so that both sides of a pair
+ * see the same machine. CPU time and peak memory are the agent's own final figures (getrusage, VmHWM); what is told is
+ * the median over pairs of the difference, with its 95 % interval by bootstrap. What the harness spends in its own
+ * process (reading /proc) is told beside it.
+ */
+import { execFileSync } from 'node:child_process';
+import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { heapSampleBytes, offHeapSampleBytes } from '../pass.ts';
+import { startChild } from '../target/child-target.ts';
+import { MemoryWatch } from './memory-watch.ts';
+import { PreloadChannel, preloadArguments, preloadEnvironment } from './preload-channel.ts';
+import type { PreloadOptions } from './preload-options.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const shared = process.env.FLOODGATE_SHARED ?? path.resolve(root, '../shared');
+const work = process.env.FLOODGATE_BENCH_FOLDER ?? path.join(tmpdir(), 'floodgate-bench');
+/** As `harness/pass.ts` takes them. */
+const v8IntervalMs = 250;
+const statsIntervalMs = 250;
+const rssSampleMs = 50;
+const profileIntervalMs = 10_000;
+const chunkBytes = 256 << 10;
+
+type Arm = 'bare' | 'measure' | 'allocations';
+
+interface Figures {
+  readonly cpuMs: number;
+  readonly peakBytes: number;
+  readonly wallMs: number;
+  readonly harnessMs: number;
+}
+
+/** One run of the agent over the capture. */
+async function runArm(arm: Arm, capture: string, bytesPerSecond: number): Promise<Figures> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-overhead-'));
+  try {
+    const statsFile = path.join(folder, 'stats.jsonl');
+    const target = await startChild({
+      name: 'agent',
+      command: process.execPath,
+      arguments: [
+        ...(JSON.parse(readFileSync(path.join(root, 'agent/node-arguments.json'), 'utf8')) as string[]),
+        ...(arm === 'allocations' ? ['--no-turbo-inlining', '--no-maglev-inlining'] : []),
+        ...(arm === 'bare' ? [] : preloadArguments),
+        path.join(root, 'agent/main.ts'),
+        ...['--read', '-', '--stats', statsFile],
+        ...(arm === 'bare' ? [] : ['--stats-interval-ms', String(statsIntervalMs)]),
+      ],
+      env: arm === 'bare' ? {} : preloadEnvironment(optionsOf(arm, folder)),
+      ready: /^memory: at most /,
+      withInput: true,
+      withChannel: arm !== 'bare',
+    });
+    const origin = performance.now();
+    const own = process.cpuUsage();
+    const channel = arm === 'bare' ? undefined : new PreloadChannel(target.channel, Date.now());
+    const watch =
+      arm === 'bare'
+        ? undefined
+        : new MemoryWatch({ pid: target.pid, sampleMs: rssSampleMs, nowMs: () => performance.now() - origin });
+    let cuts = 0;
+    const cutter =
+      arm === 'allocations' ? setInterval(() => void channel!.cut(cuts++, 10_000), profileIntervalMs) : undefined;
+    await feed(target.input!, capture, bytesPerSecond);
+    if (arm === 'allocations') await channel!.cut(cuts++, 10_000);
+    target.input!.end();
+    await target.exited;
+    clearInterval(cutter);
+    watch?.stop();
+    const { user, system } = process.cpuUsage(own);
+    // The last object: indented where it is the only one, a line behind others.
+    const text = readFileSync(statsFile, 'utf8').trimEnd();
+    const final = JSON.parse(arm === 'bare' ? text : text.slice(text.lastIndexOf('\n') + 1)) as Record<string, number>;
+    return {
+      cpuMs: final['process.cpuMs']!,
+      peakBytes: final['process.residentBytesPeak']!,
+      wallMs: performance.now() - origin,
+      harnessMs: (user + system) / 1e3,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function optionsOf(arm: Arm, folder: string): Omit<PreloadOptions, 'channel'> {
+  if (arm === 'measure') return { intervalMs: v8IntervalMs };
+  const sampling = { sampleBytes: heapSampleBytes, stackDepth: 64, offHeapSampleBytes, folder };
+  return { intervalMs: v8IntervalMs, profile: { kind: 'allocations', ...sampling } };
+}
+
+/** The capture's bytes, as fast as they are taken or at a pace. */
+async function feed(input: NodeJS.WritableStream, capture: string, bytesPerSecond: number): Promise<void> {
+  const origin = performance.now();
+  let sent = 0;
+  for await (const chunk of createReadStream(capture, { highWaterMark: chunkBytes })) {
+    if (!input.write(chunk)) await new Promise((resolve) => input.once('drain', resolve));
+    sent += (chunk as Buffer).length;
+    const aheadMs = bytesPerSecond > 0 ? (sent / bytesPerSecond) * 1e3 - (performance.now() - origin) : 0;
+    if (aheadMs > 1) await pause(aheadMs);
+  }
+}
+
+function captureFile(named: string | undefined): string | undefined {
+  if (named !== undefined) return named;
+  const file = path.join(work, 'steady.pcap');
+  if (existsSync(`${file}.truth.json`)) return file;
+  const generator = path.join(shared, 'peers/genpcap.mjs');
+  if (!existsSync(generator)) return undefined;
+  mkdirSync(work, { recursive: true });
+  execFileSync(process.execPath, [generator, 'steady', file], { stdio: 'ignore' });
+  return file;
+}
+
+/** Median with the 95 % interval of 2,000 resamples, from a fixed seed (xorshift32). */
+function medianInterval(values: readonly number[]): { median: number; low: number; high: number } {
+  let x = 0x2545f491;
+  const random = () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) / 2 ** 32;
+  };
+  const medians = Array.from({ length: 2_000 }, () =>
+    medianOf(values.map(() => values[Math.floor(random() * values.length)]!)),
+  ).sort((a, b) => a - b);
+  return { median: medianOf(values), low: medians[50]!, high: medians[1_949]! };
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+function told(values: readonly number[], unit: string): string {
+  const { median, low, high } = medianInterval(values);
+  const text = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(2)}`;
+  return `${text(median)} ${unit} (${text(low)} … ${text(high)})`;
+}
+
+async function main(): Promise<void> {
+  const { values: flags } = parseArgs({
+    options: {
+      capture: { type: 'string' },
+      pairs: { type: 'string', default: '9' },
+      'megabytes-per-second': { type: 'string', default: '0' },
+      passes: { type: 'string', default: 'measure,allocations' },
+    },
+  });
+  const capture = captureFile(flags.capture);
+  if (capture === undefined) {
+    process.stderr.write(`SKIPPED: no peers under ${shared}; set FLOODGATE_SHARED, or name a capture\n`);
+    return;
+  }
+  const bytesPerSecond = Number(flags['megabytes-per-second']) * 1e6;
+  const bytes = statSync(capture).size;
+  for (const arm of flags.passes.split(',') as Arm[]) {
+    // Modules come from the compile cache, as in a run: see bin/launch.js and target/agent-target.ts.
+    await runArm('bare', capture, 0);
+    await runArm(arm, capture, 0);
+    const pairs: { bare: Figures; seen: Figures }[] = [];
+    for (let i = 0; i < Number(flags.pairs); i += 1) {
+      const bareFirst = i % 2 === 0 ? await runArm('bare', capture, bytesPerSecond) : undefined;
+      const seen = await runArm(arm, capture, bytesPerSecond);
+      pairs.push({ bare: bareFirst ?? (await runArm('bare', capture, bytesPerSecond)), seen });
+    }
+    const bareCpuMs = medianOf(pairs.map(({ bare }) => bare.cpuMs));
+    const wallMs = medianOf(pairs.map(({ seen }) => seen.wallMs));
+    const lines = [
+      `pass "${arm}", ${pairs.length} pairs, ${(bytes / 1e6).toFixed(0)} MB in ${(wallMs / 1e3).toFixed(1)} s, bare ${bareCpuMs.toFixed(0)} ms of CPU, ${(medianOf(pairs.map(({ bare }) => bare.peakBytes)) / 1e6).toFixed(1)} MB at the peak:`,
+      `  CPU of the agent   ${told(
+        pairs.map(({ bare, seen }) => 100 * (seen.cpuMs / bare.cpuMs - 1)),
+        '%',
+      )}`,
+      `  … of one core      ${told(
+        pairs.map(({ bare, seen }) => (100 * (seen.cpuMs - bare.cpuMs)) / seen.wallMs),
+        '%',
+      )}`,
+      `  peak RSS           ${told(
+        pairs.map(({ bare, seen }) => (seen.peakBytes - bare.peakBytes) / 1e6),
+        'MB',
+      )}`,
+      `  harness's own      ${((100 * medianOf(pairs.map(({ seen }) => seen.harnessMs - 0))) / wallMs).toFixed(1)} % of a core (sending included; bare ${((100 * medianOf(pairs.map(({ bare }) => bare.harnessMs))) / medianOf(pairs.map(({ bare }) => bare.wallMs))).toFixed(1)} %)`,
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
+}
+
+await main();
