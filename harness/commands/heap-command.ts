@@ -1,15 +1,12 @@
 /** `floodgate heap`: what a heap snapshot holds by class, or what grew between two of one process. */
-import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatBytes, formatCount, formatDifference, printable } from '../../reports/format.ts';
+import { snapshotChunks } from '../observe/snapshot-files.ts';
 import { classHistogram, diffSnapshots, summarizeSnapshot } from '../profile/heap-snapshot/classes.ts';
 import type { HeapSnapshot } from '../profile/heap-snapshot/heap-snapshot.ts';
 import { readHeapSnapshot } from '../profile/heap-snapshot/snapshot-parser.ts';
 import { ProfileError } from '../profile/profile.ts';
-
-/** Large chunks: a snapshot is hundreds of megabytes that are read once. */
-const CHUNK_BYTES = 4 * 1024 * 1024;
 
 const examples = `
 Examples:
@@ -57,7 +54,7 @@ function renderHistogram(snapshot: HeapSnapshot, rowsMax: number): string {
 /** @throws FloodgateError `NO_SNAPSHOT` */
 async function readSnapshot(file: string): Promise<HeapSnapshot> {
   try {
-    return await readHeapSnapshot(createReadStream(file, { highWaterMark: CHUNK_BYTES }));
+    return await readHeapSnapshot(snapshotChunks(file));
   } catch (error) {
     if (!(error instanceof ProfileError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
     throw new FloodgateError('NO_SNAPSHOT', `cannot read ${file} as a heap snapshot: ${(error as Error).message}`, {

@@ -1,5 +1,6 @@
 /** The heap snapshots of a pass: read as they stream, compared, and removed unless they are to be kept. */
-import { createReadStream, rmSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { RetainedClass } from '../../reports/model.ts';
 import { diffSnapshots, type SnapshotSummary, summarizeSnapshot } from '../profile/heap-snapshot/classes.ts';
 import { readHeapSnapshot } from '../profile/heap-snapshot/snapshot-parser.ts';
@@ -12,7 +13,10 @@ export interface SnapshotSet {
   readonly after: string | undefined;
 }
 
-const chunkBytes = 4 * 1024 * 1024;
+/** One buffer for all of it, small enough for a second-level cache: see ARCHITECTURE.md. */
+const chunkBytes = 256 * 1024;
+/** So often others (a signal, the progress line) get their turn. */
+const chunksPerTurn = 32;
 const rowsMax = 30;
 
 /**
@@ -42,5 +46,21 @@ async function summaryOf(file: string): Promise<SnapshotSummary> {
 }
 
 function read(file: string) {
-  return readHeapSnapshot(createReadStream(file, { highWaterMark: chunkBytes }));
+  return readHeapSnapshot(snapshotChunks(file));
+}
+
+/** The bytes of a file, each chunk valid until the next is asked for. @throws as `openSync` and `readSync` do */
+export async function* snapshotChunks(file: string): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
+  const fd = openSync(file, 'r');
+  try {
+    for (let chunk = 1; ; chunk += 1) {
+      const length = readSync(fd, buffer, 0, chunkBytes, null);
+      if (length === 0) return;
+      yield length === chunkBytes ? buffer : buffer.subarray(0, length);
+      if (chunk % chunksPerTurn === 0) await turn();
+    }
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -2,7 +2,7 @@
 import type { RetainedClass } from '../../../reports/model.ts';
 import { type Dominators, findDominators, NONE } from './dominators.ts';
 import { classNameOf, type HeapSnapshot, isNamedType } from './heap-snapshot.ts';
-import { retainingPath } from './retaining-path.ts';
+import { RetainingPaths } from './retaining-path.ts';
 
 export interface ClassRow {
   readonly className: string;
@@ -14,63 +14,57 @@ export interface ClassRow {
 
 /** Classes by retained size, largest first. */
 export function classHistogram(snapshot: HeapSnapshot, dominators: Dominators = findDominators(snapshot)): ClassRow[] {
-  return histogram(snapshot, dominators, classesOf(snapshot));
+  return histogram(snapshot, dominators, classesOf(snapshot, dominators.order));
 }
 
 function histogram(snapshot: HeapSnapshot, dominators: Dominators, { names, classOf }: Classes): ClassRow[] {
-  const count = new Float64Array(names.length);
-  const selfBytes = new Float64Array(names.length);
-  const retainedBytes = new Float64Array(names.length);
-  const { order, immediate } = dominators;
-  for (const node of order) {
-    count[classOf[node]!]! += 1;
-    selfBytes[classOf[node]!]! += snapshot.selfBytes[node]!;
-  }
-  // Down the dominator tree with a counter per class: how many of its own kind are above.
-  const { firstChild, children } = dominatorTree(snapshot.nodeCount, order, immediate);
+  const { order, immediate, retainedBytes, firstChild, nextSibling } = dominators;
+  const { selfBytes } = snapshot;
+  const counts = new Float64Array(names.length);
+  const selfSums = new Float64Array(names.length);
+  const retainedSums = new Float64Array(names.length);
+  // Down the dominator tree and up again, with a counter per class: how many of its own kind are above.
   const above = new Uint32Array(names.length);
-  const nextChild = Uint32Array.from(firstChild.subarray(0, snapshot.nodeCount));
-  const stack = new Uint32Array(order.length + 1);
-  let depth = 0;
-  const enter = (node: number) => {
-    const own = classOf[node]!;
-    if (above[own] === 0) retainedBytes[own]! += dominators.retainedBytes[node]!;
-    above[own]! += 1;
-    stack[depth] = node;
-    depth += 1;
-  };
-  if (order.length > 0) enter(0);
-  while (depth > 0) {
-    const node = stack[depth - 1]!;
-    const next = nextChild[node]!;
-    if (next < firstChild[node + 1]!) {
-      nextChild[node] = next + 1;
-      enter(children[next]!);
-    } else {
-      above[classOf[node]!]! -= 1;
-      depth -= 1;
+  let number = order.length > 0 ? 0 : NONE;
+  while (number !== NONE) {
+    const own = classOf[number]!;
+    counts[own]! += 1;
+    selfSums[own]! += selfBytes[order[number]!]!;
+    if (above[own] === 0) retainedSums[own]! += retainedBytes[number]!;
+    const child = firstChild[number]!;
+    if (child !== NONE) {
+      above[own]! += 1;
+      number = child;
+      continue;
     }
+    // Up until there is a next one; a leaf was never counted as above anything.
+    let next = nextSibling[number]!;
+    while (next === NONE && number !== 0) {
+      number = immediate[number]!;
+      above[classOf[number]!]! -= 1;
+      next = nextSibling[number]!;
+    }
+    number = next;
   }
   return names
     .map((className, i) => ({
       className,
-      count: count[i]!,
-      selfBytes: selfBytes[i]!,
-      retainedBytes: retainedBytes[i]!,
+      count: counts[i]!,
+      selfBytes: selfSums[i]!,
+      retainedBytes: retainedSums[i]!,
     }))
-    .filter((row) => row.count > 0)
     .sort((a, b) => b.retainedBytes - a.retainedBytes);
 }
 
 interface Classes {
   readonly names: readonly string[];
-  /** Per node: index into `names`. */
+  /** Number in the walk → index into `names`. */
   readonly classOf: Uint32Array;
 }
 
 /** Names are decoded once a string, not once a node: a heap has millions of nodes but few classes. */
-function classesOf(snapshot: HeapSnapshot): Classes {
-  const { nodeCount, nodeType, nodeName, nodeTypes, stringCount } = snapshot;
+function classesOf(snapshot: HeapSnapshot, order: Uint32Array): Classes {
+  const { nodeType, nodeName, nodeTypes, stringCount } = snapshot;
   const names: string[] = [];
   const byName = new Map<string, number>();
   const indexOf = (node: number) => {
@@ -83,34 +77,25 @@ function classesOf(snapshot: HeapSnapshot): Classes {
     }
     return index;
   };
-  const isNamed = Uint8Array.from(nodeTypes, (type) => (isNamedType(type) ? 1 : 0));
-  const byType = new Uint32Array(256).fill(NONE);
-  const byString = new Uint32Array(stringCount + 1).fill(NONE);
-  const classOf = new Uint32Array(nodeCount);
-  for (let node = 0; node < nodeCount; node += 1) {
+  // One table: types first, then strings.
+  const typesMax = 256;
+  const isNamed = new Uint8Array(typesMax);
+  nodeTypes.forEach((type, i) => void (isNamed[i] = isNamedType(type) ? 1 : 0));
+  const table = new Uint32Array(typesMax + stringCount + 1).fill(NONE);
+  const classOf = new Uint32Array(order.length);
+  for (let number = 0; number < order.length; number += 1) {
+    const node = order[number]!;
     const type = nodeType[node]!;
-    const table = isNamed[type] === 1 ? byString : byType;
-    const place = isNamed[type] === 1 ? Math.min(nodeName[node]!, stringCount) : type;
+    let place = type;
+    if (isNamed[type] === 1) {
+      const name = nodeName[node]!;
+      place = typesMax + Math.min(name, stringCount);
+    }
     let index = table[place]!;
     if (index === NONE) table[place] = index = indexOf(node);
-    classOf[node] = index;
+    classOf[number] = index;
   }
   return { names, classOf };
-}
-
-function dominatorTree(nodeCount: number, order: Uint32Array, immediate: Uint32Array) {
-  const firstChild = new Uint32Array(nodeCount + 1);
-  for (const node of order) if (node !== 0) firstChild[immediate[node]! + 1]! += 1;
-  for (let i = 1; i <= nodeCount; i += 1) firstChild[i]! += firstChild[i - 1]!;
-  const children = new Uint32Array(Math.max(0, order.length - 1));
-  const next = Uint32Array.from(firstChild.subarray(0, nodeCount));
-  for (const node of order) {
-    if (node === 0) continue;
-    const parent = immediate[node]!;
-    children[next[parent]!] = node;
-    next[parent]! += 1;
-  }
-  return { firstChild, children };
 }
 
 /** What of a snapshot is needed to compare a later one with it; far smaller than the snapshot. */
@@ -123,10 +108,11 @@ export interface SnapshotSummary {
 /** Keeps what a comparison needs: classes, and one bit per object id. */
 export function summarizeSnapshot(snapshot: HeapSnapshot): SnapshotSummary {
   const classes = new Map(classHistogram(snapshot).map((row) => [row.className, row]));
+  const { nodeId, nodeCount } = snapshot;
   let idMax = 0;
-  for (const id of snapshot.nodeId) if (id > idMax) idMax = id;
+  for (let node = 0; node < nodeCount; node += 1) if (nodeId[node]! > idMax) idMax = nodeId[node]!;
   const bits = new Uint8Array((idMax >>> 3) + 1);
-  for (const id of snapshot.nodeId) bits[id >>> 3]! |= 1 << (id & 7);
+  for (let node = 0; node < nodeCount; node += 1) bits[nodeId[node]! >>> 3]! |= 1 << (nodeId[node]! & 7);
   return { classes, has: (id) => id <= idMax && (bits[id >>> 3]! & (1 << (id & 7))) !== 0 };
 }
 
@@ -144,7 +130,7 @@ export function diffSnapshots(
   options: SnapshotDiffOptions = {},
 ): RetainedClass[] {
   const dominators = findDominators(after);
-  const classes = classesOf(after);
+  const classes = classesOf(after, dominators.order);
   const rows = histogram(after, dominators, classes).map((row) => {
     const earlier = before.classes.get(row.className);
     return {
@@ -165,9 +151,10 @@ export function diffSnapshots(
     classes,
     new Set(kept.slice(0, options.pathsMax ?? 20).map((row) => row.className)),
   );
+  const paths = examples.size > 0 ? new RetainingPaths(after, dominators.room) : undefined;
   return kept.map((row) => {
     const node = examples.get(row.className);
-    return { ...row, retainedBytesAfter: null, retainingPath: node === undefined ? [] : retainingPath(after, node) };
+    return { ...row, retainedBytesAfter: null, retainingPath: (node !== undefined && paths?.to(node)) || [] };
   });
 }
 
@@ -181,12 +168,15 @@ function largestNew(
 ): Map<string, number> {
   const isWanted = Uint8Array.from(names, (name) => (wanted.has(name) ? 1 : 0));
   const best = new Uint32Array(names.length).fill(NONE);
-  for (const node of dominators.order) {
-    const own = classOf[node]!;
-    if (!isWanted[own] || before.has(after.nodeId[node]!)) continue;
-    if (best[own] === NONE || dominators.retainedBytes[node]! > dominators.retainedBytes[best[own]!]!) best[own] = node;
+  const { order, retainedBytes } = dominators;
+  const { nodeId } = after;
+  for (let number = 0; number < order.length; number += 1) {
+    const own = classOf[number]!;
+    if (isWanted[own] === 0) continue;
+    if (best[own] !== NONE && retainedBytes[number]! <= retainedBytes[best[own]!]!) continue;
+    if (!before.has(nodeId[order[number]!]!)) best[own] = number;
   }
   const examples = new Map<string, number>();
-  best.forEach((node, own) => void (node !== NONE && examples.set(names[own]!, node)));
+  best.forEach((number, own) => void (number !== NONE && examples.set(names[own]!, order[number]!)));
   return examples;
 }

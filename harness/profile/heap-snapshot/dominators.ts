@@ -1,131 +1,155 @@
 /**
  * Dominators of a heap by semi-NCA (L. Georgiadis, "Linear-Time Algorithms for Dominators and Related Problems", 2005,
  * section 2.3), and retained sizes from them. Hot: plain loops over typed arrays, no recursion.
+ *
+ * Everything is told by a node's number in a depth-first walk, not by the node itself: neighbours in the tree are then
+ * neighbours in memory. At millions of nodes every column counts too, so the steps hand theirs on to be used again.
  */
-import { type HeapSnapshot, retainingEdges } from './heap-snapshot.ts';
+import type { HeapSnapshot } from './heap-snapshot.ts';
 
 export interface Dominators {
-  /** Nodes in the order a depth-first walk met them; the root first, unreachable ones not at all. */
+  /** Number → node, in the order a depth-first walk met them; the root first, unreachable ones not at all. */
   readonly order: Uint32Array;
-  /** Per node: the node that every way from the root to it leads through; the root's own is itself, `NONE` for an unreachable one. */
+  /** Number → number of what every way from the root leads through; always a smaller one, the root's own is itself. */
   readonly immediate: Uint32Array;
-  /** Per node: own bytes and those of all it dominates; an unreachable one's are its own. */
+  /** Number → own bytes and those of all it dominates. */
   readonly retainedBytes: Float64Array;
+  /** The tree downwards: number of the first that it immediately dominates, and of the next with the same dominator; or `NONE`. */
+  readonly firstChild: Uint32Array;
+  readonly nextSibling: Uint32Array;
+  /** Two columns of `nodeCount`: the memory of the tree downwards, for who needs that no longer. */
+  readonly room: readonly [Uint32Array, Uint32Array];
 }
 
 export const NONE = 0xffffffff;
 
 /** Dominators of everything reachable from the snapshot's root, which is node 0. */
 export function findDominators(snapshot: HeapSnapshot): Dominators {
-  const { nodeCount } = snapshot;
-  if (nodeCount === 0)
-    return { order: new Uint32Array(0), immediate: new Uint32Array(0), retainedBytes: new Float64Array(0) };
-  const walk = depthFirst(snapshot);
-  const idom = semiNca(walk, predecessors(snapshot, walk));
-  const order = walk.order.subarray(0, walk.count);
-  const immediate = new Uint32Array(nodeCount).fill(NONE);
-  const retainedBytes = Float64Array.from(snapshot.selfBytes);
-  // A dominator comes before what it dominates: backwards, every sum is complete before it is passed on.
-  for (let number = walk.count - 1; number > 0; number -= 1) {
-    const node = order[number]!;
-    const above = order[idom[number]!]!;
-    immediate[node] = above;
-    retainedBytes[above]! += retainedBytes[node]!;
+  if (snapshot.nodeCount === 0) {
+    const none = new Uint32Array(0);
+    const retainedBytes = new Float64Array(0);
+    return { order: none, immediate: none, retainedBytes, firstChild: none, nextSibling: none, room: [none, none] };
   }
-  immediate[0] = 0;
-  return { order, immediate, retainedBytes };
+  const walk = depthFirst(snapshot);
+  const merges = predecessors(snapshot, walk);
+  const semi = semiNca(walk, merges);
+  const { count, nextEdge } = walk;
+  const order = walk.order.subarray(0, count);
+  const immediate = walk.parent.subarray(0, count);
+  const retainedBytes = new Float64Array(merges.room, 0, count);
+  const { selfBytes } = snapshot;
+  for (let number = 0; number < count; number += 1) retainedBytes[number] = selfBytes[order[number]!]!;
+  const firstChild = semi.subarray(0, count).fill(NONE);
+  const nextSibling = nextEdge.subarray(0, count).fill(NONE);
+  // A dominator comes before what it dominates: backwards, every sum is complete before it is passed on.
+  for (let number = count - 1; number > 0; number -= 1) {
+    const above = immediate[number]!;
+    retainedBytes[above]! += retainedBytes[number]!;
+    nextSibling[number] = firstChild[above]!;
+    firstChild[above] = number;
+  }
+  return { order, immediate, retainedBytes, firstChild, nextSibling, room: [semi, nextEdge] };
 }
 
 interface Walk {
   readonly count: number;
   /** Number → node. */
   readonly order: Uint32Array;
-  /** Node → number, `NONE` where not reached. */
-  readonly numberOf: Uint32Array;
   /** Number → number of the node it was reached from. */
   readonly parent: Uint32Array;
-  /** Room for two numbers a node that the steps hand on: at millions of nodes every column counts. */
-  readonly scratch: readonly [Uint32Array, Uint32Array];
+  /** Per node, side by side for the sake of the cache: its number (`NONE` where not reached), and how many edges lead to it. */
+  readonly seen: Uint32Array;
+  /** Of no more use after the walk. */
+  readonly nextEdge: Uint32Array;
 }
 
-function depthFirst(snapshot: HeapSnapshot): Walk {
-  const { nodeCount, firstEdge, edgeType, edgeTo } = snapshot;
-  const retains = retainingEdges(snapshot);
+function depthFirst({ nodeCount, firstEdge, edgeTo }: HeapSnapshot): Walk {
   const order = new Uint32Array(nodeCount);
-  const numberOf = new Uint32Array(nodeCount).fill(NONE);
   const parent = new Uint32Array(nodeCount);
-  const nextEdge = Uint32Array.from(firstEdge.subarray(0, nodeCount));
-  const stack = new Uint32Array(nodeCount);
-  let depth = 1;
+  const nextEdge = new Uint32Array(nodeCount);
+  const seen = new Uint32Array(2 * nodeCount);
+  for (let i = 2; i < seen.length; i += 2) seen[i] = NONE;
   let count = 1;
-  numberOf[0] = 0;
-  while (depth > 0) {
-    const node = stack[depth - 1]!;
-    const edge = nextEdge[node]!;
-    if (edge === firstEdge[node + 1]!) {
-      depth -= 1;
+  let number = 0;
+  let edge = 0;
+  let end = firstEdge[1]!;
+  for (;;) {
+    if (edge === end) {
+      // Up again: the numbers themselves are the stack.
+      if (number === 0) break;
+      number = parent[number]!;
+      edge = nextEdge[number]!;
+      end = firstEdge[order[number]! + 1]!;
       continue;
     }
-    nextEdge[node] = edge + 1;
-    const kind = retains[edgeType[edge]!];
-    if (kind !== 1 && !(kind === 2 && node === 0)) continue;
     const to = edgeTo[edge]!;
-    if (numberOf[to] !== NONE) continue;
-    numberOf[to] = count;
+    edge += 1;
+    seen[2 * to + 1]! += 1;
+    if (seen[2 * to] !== NONE) continue;
+    seen[2 * to] = count;
     order[count] = to;
-    parent[count] = numberOf[node]!;
+    parent[count] = number;
+    nextEdge[number] = edge;
+    number = count;
     count += 1;
-    stack[depth] = to;
-    depth += 1;
+    edge = firstEdge[to]!;
+    end = firstEdge[to + 1]!;
   }
-  return { count, order, numberOf, parent, scratch: [nextEdge, stack] };
+  return { count, order, parent, seen, nextEdge };
 }
 
-interface Predecessors {
+interface Merges {
+  /** Number → where its predecessors begin in `from`; none are listed of what has only one, which is its parent. */
   readonly first: Uint32Array;
+  /** Numbers. */
   readonly from: Uint32Array;
+  /** The memory of `from`, with room for eight bytes a node. */
+  readonly room: ArrayBuffer;
 }
 
-/** Who points at whom, in numbers of the walk. */
-function predecessors(snapshot: HeapSnapshot, { count, order, numberOf, scratch }: Walk): Predecessors {
-  const { firstEdge, edgeType, edgeTo } = snapshot;
-  const retains = retainingEdges(snapshot);
+/** Who points at what several point at. */
+function predecessors({ firstEdge, edgeTo }: HeapSnapshot, { count, order, seen }: Walk): Merges {
   const first = new Uint32Array(count + 1);
+  let sum = 0;
+  for (let number = 0; number < count; number += 1) {
+    first[number] = sum;
+    const at = 2 * order[number]! + 1;
+    const edges = seen[at]!;
+    if (edges > 1) {
+      // From here on: where the next predecessor goes.
+      seen[at] = sum;
+      sum += edges;
+    } else seen[at] = NONE;
+  }
+  first[count] = sum;
+  const room = new ArrayBuffer(Math.max(8 * count, 4 * sum));
+  const from = new Uint32Array(room, 0, sum);
   for (let number = 0; number < count; number += 1) {
     const node = order[number]!;
-    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge += 1) {
-      const kind = retains[edgeType[edge]!];
-      if (kind === 1 || (kind === 2 && node === 0)) first[numberOf[edgeTo[edge]!]! + 1]! += 1;
+    const end = firstEdge[node + 1]!;
+    for (let edge = firstEdge[node]!; edge < end; edge += 1) {
+      const at = 2 * edgeTo[edge]! + 1;
+      const place = seen[at]!;
+      if (place === NONE) continue;
+      from[place] = number;
+      seen[at] = place + 1;
     }
   }
-  for (let i = 1; i <= count; i += 1) first[i]! += first[i - 1]!;
-  const from = new Uint32Array(first[count]!);
-  const next = scratch[0];
-  next.set(first.subarray(0, count));
-  for (let number = 0; number < count; number += 1) {
-    const node = order[number]!;
-    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge += 1) {
-      const kind = retains[edgeType[edge]!];
-      if (kind !== 1 && !(kind === 2 && node === 0)) continue;
-      const to = numberOf[edgeTo[edge]!]!;
-      from[next[to]!] = number;
-      next[to]! += 1;
-    }
-  }
-  return { first, from };
+  return { first, from, room };
 }
 
-/** Immediate dominators by number of the walk, in the place of its parents; its other columns are used up. */
-function semiNca({ count, parent, numberOf, scratch }: Walk, { first, from }: Predecessors): Uint32Array {
-  const semi = new Uint32Array(count);
-  const label = scratch[0];
+/** Turns parents into immediate dominators; the walk's other columns are used up. @returns a column of no more use */
+function semiNca({ count, parent, seen, nextEdge }: Walk, { first, from }: Merges): Uint32Array {
+  const semi = new Uint32Array(nextEdge.length);
+  const label = nextEdge;
   // Ancestors of the link-eval forest, which path compression shortens; `parent` itself must stay.
-  const ancestor = scratch[1];
+  const ancestor = seen.subarray(0, count);
+  const path = seen.subarray(count, 2 * count);
   for (let v = 0; v < count; v += 1) semi[v] = label[v] = ancestor[v] = v;
-  const path = numberOf;
   for (let v = count - 1; v > 0; v -= 1) {
     let best = parent[v]!;
-    for (let i = first[v]!; i < first[v + 1]!; i += 1) {
+    const end = first[v + 1]!;
+    for (let i = first[v]!; i < end; i += 1) {
       let u = from[i]!;
       if (u > v) {
         // Eval: the smallest semidominator on the way up to the forest's root, compressing that way.
@@ -154,5 +178,5 @@ function semiNca({ count, parent, numberOf, scratch }: Walk, { first, from }: Pr
     while (above > semi[v]!) above = idom[above]!;
     idom[v] = above;
   }
-  return idom;
+  return semi;
 }

@@ -3,9 +3,9 @@ import t from 'tap';
 import { seededRandom } from '../../../reports/sample-report.ts';
 import { ProfileError } from '../profile.ts';
 import { classHistogram, diffSnapshots, summarizeSnapshot } from './classes.ts';
-import { findDominators, NONE } from './dominators.ts';
+import { findDominators } from './dominators.ts';
 import { classNameOf, type HeapSnapshot } from './heap-snapshot.ts';
-import { retainingPath } from './retaining-path.ts';
+import { RetainingPaths } from './retaining-path.ts';
 import { readHeapSnapshot, SnapshotParser } from './snapshot-parser.ts';
 
 type Edge = [from: number, to: number, type: 'property' | 'weak' | 'shortcut' | 'element'];
@@ -90,11 +90,58 @@ t.test('what is wrong with a file is said', async (t) => {
     ['an edge into a node', good.replace('"edges":[2,0,6]', '"edges":[2,0,5]'), /edge 0 leads to no node/],
     ['a word in a list', good.replace('"edges":[2', '"edges":[x'), /no number at byte/],
     ['a long number', good.replace('"edges":[2', `"edges":[${'9'.repeat(40)}`), /too long/],
+    ['nodes twice', good.replace('"edges":', '"nodes":[],"edges":'), /a second list of nodes/],
+    ['edges twice', good.replace('"strings":', '"edges":[],"strings":'), /a second list of edges/],
+    ['edges first', good.replace('"nodes":', '"edges":[],"nodes":'), /names 2 nodes but holds 0 before its edges/],
+    [
+      'edges nobody has',
+      good.replace('"edges":[2,0,6]', '"edges":[]').replace('"edge_count":1', '"edge_count":0'),
+      /claim 1 edges of 0/,
+    ],
     ['half a row', good.replace('"edges":[2,0,6]', '"edges":[2,0]'), /half a row of edges/],
     ['something behind it', `${good}{}`, /something behind the end/],
   ];
   for (const [name, json, message] of cases) t.throws(() => parse(json), { name: 'ProfileError', message }, name);
 });
+
+t.test(
+  'rows of every version of V8 are read alike: by lines, with spaces, with long numbers, with more fields',
+  (t) => {
+    const plain = snapshotJson(
+      Array.from({ length: 60 }, (_, i) => i * 1_000),
+      Array.from({ length: 59 }, (_, i): Edge => [i, i + 1, i % 7 === 3 ? 'weak' : 'property']),
+    );
+    const expected = parse(plain);
+    t.equal(expected.edgeCount, 51, 'weak edges are left out');
+    t.equal(expected.firstEdge.at(-1), 51);
+    const list = (name: string, change: (numbers: string) => string) => (json: string) =>
+      json.replace(new RegExp(`"${name}":\\[([^\\]]*)\\]`), (_, numbers: string) => `"${name}":[${change(numbers)}]`);
+    const everyRow = (fields: number, end: string) => (numbers: string) => {
+      let at = 0;
+      return numbers.replaceAll(',', () => (++at % fields === 0 ? end : ','));
+    };
+    const nodes = list('nodes', everyRow(6, '\n,'));
+    const changed = {
+      'a line a row': list('edges', everyRow(3, '\n,'))(nodes(plain)),
+      spaces: list('nodes', (numbers) => numbers.replaceAll(',', ' ,\t'))(plain),
+      'lines behind commas': list('edges', everyRow(3, ',\r\n'))(plain),
+    };
+    for (const [name, json] of Object.entries(changed)) {
+      for (const size of [json.length, 100, 3]) {
+        const parser = new SnapshotParser();
+        for (let at = 0; at < json.length; at += size) parser.push(Buffer.from(json.slice(at, at + size)));
+        const got = parser.finish();
+        for (const column of ['nodeType', 'nodeName', 'nodeId', 'selfBytes', 'firstEdge', 'edgeTo'] as const)
+          t.same([...got[column]], [...expected[column]], `${name}, ${size} bytes at once: ${column}`);
+      }
+    }
+    const large = parse(
+      plain.replace('7,7,15,7000,', '7,7,15,123456789012,').replace('1,7,15,7000,', '1,7,15,123456789012,'),
+    );
+    t.equal(large.selfBytes[7], 123_456_789_012, 'more than 32 bits hold');
+    t.end();
+  },
+);
 
 t.test('any byte may be wrong without more than a ProfileError', async () => {
   const bytes = Buffer.from(
@@ -152,10 +199,11 @@ t.test('retained sizes are what really goes when a node goes, on any graph', asy
     const types = ['property', 'property', 'property', 'element', 'weak', 'shortcut'] as const;
     const edges = Array.from({ length: below(count * 3) }, (): Edge => [below(count), below(count), types[below(6)]!]);
     const snapshot = parse(snapshotJson(sizes, edges));
-    const { retainedBytes, immediate } = findDominators(snapshot);
+    const { retainedBytes, order } = findDominators(snapshot);
     const expected = naiveRetained(sizes, edges);
     expected.forEach((bytes, node) => {
-      const got = immediate[node] === NONE ? null : retainedBytes[node]!;
+      const number = order.indexOf(node);
+      const got = number < 0 ? null : retainedBytes[number]!;
       if (got !== bytes)
         t.fail(`round ${round}, node ${node}: ${got}, not ${bytes}: ${JSON.stringify({ sizes, edges })}`);
     });
@@ -179,7 +227,7 @@ t.test('a chain of a million nodes needs no recursion', async (t) => {
     edgeTo: Uint32Array.from({ length: count - 1 }, (_, i) => i + 1),
   };
   t.equal(findDominators(snapshot).retainedBytes[0], count);
-  t.equal(retainingPath(snapshot, count - 1).length, 17);
+  t.equal(new RetainingPaths(snapshot).to(count - 1).length, 17);
   t.equal(classHistogram(snapshot)[0]?.retainedBytes, count);
 });
 

@@ -1,7 +1,11 @@
-/** A V8 heap snapshot in columns: a node is a number, an edge is a number, a string is bytes until someone asks for it. */
+/**
+ * A V8 heap snapshot in columns: a node is a number, an edge is a number, a string is bytes until someone asks for it.
+ * Edges that keep nothing alive are not kept either.
+ */
 
 export interface HeapSnapshot {
   readonly nodeCount: number;
+  /** Edges that keep their target alive. */
   readonly edgeCount: number;
   /** Index into `nodeTypes`. */
   readonly nodeType: Uint8Array;
@@ -60,6 +64,6 @@ export function classNameOf(snapshot: HeapSnapshot, node: number): string {
  * Which edges keep their target alive: weak ones do not, and shortcuts (V8's own wayfinding) only from the root.
  * Indexed by edge type: 0 never, 1 always, 2 from the root.
  */
-export function retainingEdges(snapshot: HeapSnapshot): Uint8Array {
-  return Uint8Array.from(snapshot.edgeTypes, (type) => (type === 'weak' ? 0 : type === 'shortcut' ? 2 : 1));
+export function retainingEdges(edgeTypes: readonly string[]): Uint8Array {
+  return Uint8Array.from(edgeTypes, (type) => (type === 'weak' ? 0 : type === 'shortcut' ? 2 : 1));
 }

@@ -1,42 +1,52 @@
 /** Who keeps an object alive: the shortest way to it from the root. */
 import { NONE } from './dominators.ts';
-import { classNameOf, type HeapSnapshot, retainingEdges } from './heap-snapshot.ts';
+import { classNameOf, type HeapSnapshot } from './heap-snapshot.ts';
 
 /** Steps told of a path; the middle of a longer one (a linked list) is left out. */
 const STEPS_MAX = 16;
 
-/** Ways found so far, per snapshot: one walk serves all objects asked for. */
-const walks = new WeakMap<HeapSnapshot, Uint32Array>();
+/** The shortest ways from the root to the objects of a snapshot: one walk serves all that are asked for. */
+export class RetainingPaths {
+  readonly #snapshot: HeapSnapshot;
+  /** Per node the edge by which it is reached first. */
+  readonly #reachedBy: Uint32Array;
 
-/** The shortest way from the root to a node, one step per object (`Map.table: (array)`); empty where there is none. */
-export function retainingPath(snapshot: HeapSnapshot, node: number): string[] {
-  let edges = walks.get(snapshot);
-  if (!edges) walks.set(snapshot, (edges = breadthFirst(snapshot)));
-  const steps: string[] = [];
-  for (let at = node; at !== 0; ) {
-    const edge = edges[at]!;
-    if (edge === NONE) return [];
-    steps.push(`${edgeNameOf(snapshot, edge)}: ${classNameOf(snapshot, at)}`);
-    at = sourceOf(snapshot, edge);
+  /** @param room two columns of at least `nodeCount`, overwritten: at millions of nodes two more would be felt */
+  constructor(snapshot: HeapSnapshot, room?: readonly [Uint32Array, Uint32Array]) {
+    const { nodeCount } = snapshot;
+    const [reachedBy, queue] = room ?? [new Uint32Array(nodeCount), new Uint32Array(nodeCount)];
+    this.#snapshot = snapshot;
+    this.#reachedBy = reachedBy;
+    breadthFirst(snapshot, reachedBy.fill(NONE), queue);
   }
-  steps.reverse();
-  if (steps.length <= STEPS_MAX) return steps;
-  const half = STEPS_MAX / 2;
-  return [...steps.slice(0, half), `… ${steps.length - STEPS_MAX} more …`, ...steps.slice(-half)];
+
+  /** One step per object (`Map.table: (array)`), the root left out; empty where there is no way. */
+  to(node: number): string[] {
+    const snapshot = this.#snapshot;
+    const edges = this.#reachedBy;
+    const nodes: number[] = [];
+    for (let at = node; at !== 0; ) {
+      const edge = edges[at]!;
+      if (edge === NONE) return [];
+      nodes.push(at);
+      at = sourceOf(snapshot, edge);
+    }
+    nodes.reverse();
+    const told = (at: number) => `${edgeNameOf(snapshot, edges[at]!)}: ${classNameOf(snapshot, at)}`;
+    if (nodes.length <= STEPS_MAX) return nodes.map(told);
+    const half = STEPS_MAX / 2;
+    const left = `… ${nodes.length - STEPS_MAX} more …`;
+    return [...nodes.slice(0, half).map(told), left, ...nodes.slice(-half).map(told)];
+  }
 }
 
-/** Per node the edge by which it is reached first. */
-function breadthFirst(snapshot: HeapSnapshot): Uint32Array {
-  const { nodeCount, firstEdge, edgeType, edgeTo } = snapshot;
-  const retains = retainingEdges(snapshot);
-  const reachedBy = new Uint32Array(nodeCount).fill(NONE);
-  const queue = new Uint32Array(nodeCount);
+function breadthFirst({ firstEdge, edgeTo }: HeapSnapshot, reachedBy: Uint32Array, queue: Uint32Array): void {
+  queue[0] = 0;
   let tail = 1;
   for (let head = 0; head < tail; head += 1) {
     const node = queue[head]!;
-    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge += 1) {
-      const kind = retains[edgeType[edge]!];
-      if (kind !== 1 && !(kind === 2 && node === 0)) continue;
+    const end = firstEdge[node + 1]!;
+    for (let edge = firstEdge[node]!; edge < end; edge += 1) {
       const to = edgeTo[edge]!;
       if (to === 0 || reachedBy[to] !== NONE) continue;
       reachedBy[to] = edge;
@@ -44,7 +54,6 @@ function breadthFirst(snapshot: HeapSnapshot): Uint32Array {
       tail += 1;
     }
   }
-  return reachedBy;
 }
 
 /** The node an edge leaves from, by bisection. */

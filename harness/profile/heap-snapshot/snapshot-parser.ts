@@ -6,7 +6,7 @@
  * not understood is skipped by counting brackets.
  */
 import { ProfileError } from '../profile.ts';
-import { type HeapSnapshot, STRING_BYTES_MAX } from './heap-snapshot.ts';
+import { type HeapSnapshot, retainingEdges, STRING_BYTES_MAX } from './heap-snapshot.ts';
 
 /** A heap of 4 GB, V8's largest, holds some 60 million objects. */
 const NODES_MAX = 100_000_000;
@@ -31,6 +31,11 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+/** Such numbers fit an int32. */
+const DIGITS_FAST_MAX = 9;
+const COMMA_DIGIT = COMMA - 0x30;
+const NEWLINE_DIGIT = 0x0a - 0x30;
+
 /** What the bytes at hand belong to. */
 type Mode = 'start' | 'key' | 'value' | 'head' | 'nodes' | 'edges' | 'strings' | 'skip' | 'after' | 'end';
 
@@ -48,16 +53,14 @@ class ByteStore {
   bytes = new Uint8Array(1 << 16);
   length = 0;
 
-  append(from: Uint8Array, start: number, end: number): void {
-    const needed = this.length + end - start;
+  /** Makes room for so many more; `bytes` may be another array afterwards. */
+  reserve(more: number): void {
+    const needed = this.length + more;
+    if (needed <= this.bytes.length) return;
     if (needed > STRING_TOTAL_BYTES_MAX) throw new ProfileError('the strings of the heap snapshot are over 1 GB');
-    if (needed > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.bytes.length * 2, needed));
-      grown.set(this.bytes.subarray(0, this.length));
-      this.bytes = grown;
-    }
-    this.bytes.set(from.subarray(start, end), this.length);
-    this.length = needed;
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, needed));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
   }
 }
 
@@ -69,6 +72,7 @@ export class SnapshotParser {
   #inString = false;
   #escaped = false;
   #depth = 0;
+  readonly #listsBegun = new Set<string>();
   #headBytes: number[] = [];
   #head: Head | undefined;
 
@@ -83,18 +87,28 @@ export class SnapshotParser {
 
   /** One row as it is read, by field; complete rows go to their columns. */
   readonly #cells = new Float64Array(FIELDS_MAX);
+  readonly #smallCells = new Int32Array(FIELDS_MAX);
   /** Where in a row type, name, id, size and edge count (or type, name and target) are. */
   #places = new Uint8Array(5);
   #nodeType = new Uint8Array(0);
   #nodeName = new Uint32Array(0);
   #nodeId = new Uint32Array(0);
   #selfBytes = new Float64Array(0);
-  #edgeCounts = new Uint32Array(0);
+  /** Until the edges are read, how many each node has stands one place further: there its last one's end will be. */
+  #firstEdge = new Uint32Array(0);
   #edgeType = new Uint8Array(0);
   #edgeName = new Uint32Array(0);
   #edgeTo = new Uint32Array(0);
+  #nodeFields = 1;
   #nodesRead = 0;
   #edgesRead = 0;
+  /** By edge type, see `retainingEdges`; what the head does not name keeps nothing. */
+  readonly #retains = new Uint8Array(256);
+  /** Whose edges are being read, and how many of them are to come. */
+  #edgeNode = 0;
+  #edgesLeft = 0;
+  /** Edges that keep something alive. */
+  #edgesKept = 0;
 
   #strings = new ByteStore();
   #stringEnds = new Uint32Array(1 << 12);
@@ -122,47 +136,26 @@ export class SnapshotParser {
         `the heap snapshot names ${head.nodeCount} nodes and ${head.edgeCount} edges but holds ${this.#nodesRead} and ${this.#edgesRead}`,
       );
     }
-    const firstEdge = this.#firstEdges(head);
-    const fields = head.nodeFields.length;
-    const to = this.#edgeTo;
-    // In the file an edge points at the place of a node in the flat list.
-    for (let edge = 0; edge < to.length; edge += 1) {
-      const node = to[edge]! / fields;
-      if (!Number.isInteger(node) || node >= head.nodeCount) throw new ProfileError(`edge ${edge} leads to no node`);
-      to[edge] = node;
-    }
     const ends = this.#stringEnds;
     const { bytes } = this.#strings;
     const count = this.#stringCount;
     return {
       nodeCount: head.nodeCount,
-      edgeCount: head.edgeCount,
+      edgeCount: this.#edgesKept,
       nodeType: this.#nodeType,
       nodeName: this.#nodeName,
       nodeId: this.#nodeId,
       selfBytes: this.#selfBytes,
-      firstEdge,
+      firstEdge: this.#firstEdge,
       edgeType: this.#edgeType,
       edgeName: this.#edgeName,
-      edgeTo: to,
+      edgeTo: this.#edgeTo,
       nodeTypes: head.nodeTypes,
       edgeTypes: head.edgeTypes,
       stringCount: count,
       text: (index) =>
         index < count ? decodeText(bytes.subarray(index > 0 ? ends[index - 1]! : 0, ends[index]!)) : '',
     };
-  }
-
-  #firstEdges(head: Head): Uint32Array {
-    const firstEdge = new Uint32Array(head.nodeCount + 1);
-    let sum = 0;
-    for (let node = 0; node < head.nodeCount; node += 1) {
-      firstEdge[node] = sum;
-      sum += this.#edgeCounts[node]!;
-    }
-    if (sum !== head.edgeCount) throw new ProfileError(`the nodes claim ${sum} edges of ${head.edgeCount}`);
-    firstEdge[head.nodeCount] = sum;
-    return firstEdge;
   }
 
   #fail(what: string, at: number): never {
@@ -173,6 +166,8 @@ export class SnapshotParser {
     switch (this.#mode) {
       case 'nodes':
       case 'edges':
+        // At the start of a row, and only there, rows are taken whole.
+        if (this.#field === 0 && this.#digits === 0) at = this.#readRows(bytes, at);
         return this.#readNumbers(bytes, at);
       case 'strings':
         return this.#readStrings(bytes, at);
@@ -226,7 +221,9 @@ export class SnapshotParser {
     } else if (this.#key === 'nodes' || this.#key === 'edges' || this.#key === 'strings') {
       if (byte !== OPEN_BRACKET) this.#fail(`no list of ${this.#key}`, at);
       if (!this.#head && this.#key !== 'strings') this.#fail(`${this.#key} before the head`, at);
-      if (this.#key !== 'strings') this.#beginRows(this.#key);
+      if (this.#listsBegun.has(this.#key)) this.#fail(`a second list of ${this.#key}`, at);
+      this.#listsBegun.add(this.#key);
+      if (this.#key !== 'strings') this.#beginRows(this.#key, at);
       this.#mode = this.#key;
       return true;
     } else this.#mode = 'skip';
@@ -273,21 +270,97 @@ export class SnapshotParser {
     this.#nodeName = new Uint32Array(head.nodeCount);
     this.#nodeId = new Uint32Array(head.nodeCount);
     this.#selfBytes = new Float64Array(head.nodeCount);
-    this.#edgeCounts = new Uint32Array(head.nodeCount);
+    this.#firstEdge = new Uint32Array(head.nodeCount + 1);
+    this.#nodeFields = head.nodeFields.length;
+    this.#retains.set(retainingEdges(head.edgeTypes));
     this.#edgeType = new Uint8Array(head.edgeCount);
     this.#edgeName = new Uint32Array(head.edgeCount);
     this.#edgeTo = new Uint32Array(head.edgeCount);
   }
 
-  #beginRows(key: 'nodes' | 'edges'): void {
+  #beginRows(key: 'nodes' | 'edges', at: number): void {
+    // Whose an edge is, the nodes before it say.
+    if (key === 'nodes' && this.#listsBegun.has('edges')) this.#fail('nodes behind the edges', at);
     const head = this.#head!;
     const [wanted, fields] = key === 'nodes' ? [NODE_FIELDS, head.nodeFields] : [EDGE_FIELDS, head.edgeFields];
     this.#places = Uint8Array.from(wanted, (field) => fields.indexOf(field));
     this.#fields = fields.length;
     this.#rows = key === 'nodes' ? head.nodeCount : head.edgeCount;
+    if (key === 'edges') this.#beginEdges(head);
   }
 
-  /** The flat lists of numbers: nearly all bytes of a snapshot. */
+  #beginEdges(head: Head): void {
+    if (this.#nodesRead !== head.nodeCount) {
+      throw new ProfileError(
+        `the heap snapshot names ${head.nodeCount} nodes but holds ${this.#nodesRead} before its edges`,
+      );
+    }
+    const counts = this.#firstEdge;
+    let sum = 0;
+    for (let i = 1; i < counts.length; i += 1) sum += counts[i]!;
+    if (sum !== head.edgeCount) throw new ProfileError(`the nodes claim ${sum} edges of ${head.edgeCount}`);
+    this.#edgeNode = -1;
+    this.#edgesLeft = 0;
+    this.#edgesKept = 0;
+    this.#nextEdgeNode();
+  }
+
+  /** On to the next node that has edges; at the end, past the last one. */
+  #nextEdgeNode(): void {
+    const first = this.#firstEdge;
+    let node = this.#edgeNode;
+    let left = 0;
+    while (left === 0) {
+      if (node >= 0) first[node + 1] = this.#edgesKept;
+      node += 1;
+      if (node + 1 === first.length) break;
+      left = first[node + 1]!;
+    }
+    this.#edgeNode = node;
+    this.#edgesLeft = left;
+  }
+
+  /**
+   * Whole rows at once, as long as the bytes at hand are plain digits and commas and surely hold one more; whatever else
+   * there is, `#readNumbers` takes. @returns where the next row begins
+   */
+  #readRows(bytes: Uint8Array, from: number): number {
+    const isNodes = this.#mode === 'nodes';
+    const cells = this.#smallCells;
+    const fields = this.#fields;
+    const rows = this.#rows;
+    const safeEnd = bytes.length - fields * (DIGITS_FAST_MAX + 1) - 2;
+    let at = from;
+    while (at < safeEnd && this.#row < rows) {
+      let place = at;
+      let field = 0;
+      for (; field < fields; field += 1) {
+        let digit = bytes[place]! - 0x30;
+        if (digit < 0 || digit > 9) return at;
+        const longest = place + DIGITS_FAST_MAX;
+        let number = digit;
+        place += 1;
+        for (;;) {
+          digit = bytes[place]! - 0x30;
+          if (digit < 0 || digit > 9) break;
+          number = (number * 10 + digit) | 0;
+          place += 1;
+        }
+        if (place > longest) return at;
+        cells[field] = number;
+        // Some versions of V8 end a row with a line.
+        if (digit === NEWLINE_DIGIT && field === fields - 1) digit = bytes[++place]! - 0x30;
+        if (digit !== COMMA_DIGIT) return at;
+        place += 1;
+      }
+      at = place;
+      if (isNodes) this.#endNode(cells);
+      else this.#endEdge(cells);
+    }
+    return at;
+  }
+
+  /** One row of the flat lists of numbers, or what of it is at hand; anything that a list of numbers may hold. */
   #readNumbers(bytes: Uint8Array, from: number): number {
     const isNodes = this.#mode === 'nodes';
     const cells = this.#cells;
@@ -323,8 +396,9 @@ export class SnapshotParser {
         if (field === fields) {
           field = 0;
           if (this.#row >= this.#rows) this.#fail(`more ${this.#key} than the head says`, at - 1);
-          if (isNodes) this.#endNode();
-          else this.#endEdge();
+          if (isNodes) this.#endNode(cells);
+          else this.#endEdge(cells);
+          if (byte === COMMA) break;
         }
       }
       if (byte === CLOSE_BRACKET) {
@@ -342,26 +416,37 @@ export class SnapshotParser {
     return at;
   }
 
-  #endNode(): void {
+  #endNode(cells: Int32Array | Float64Array): void {
     const row = this.#row;
-    const cells = this.#cells;
     const places = this.#places;
     this.#nodeType[row] = cells[places[0]!]!;
     this.#nodeName[row] = cells[places[1]!]!;
     this.#nodeId[row] = cells[places[2]!]!;
     this.#selfBytes[row] = cells[places[3]!]!;
-    this.#edgeCounts[row] = cells[places[4]!]!;
+    this.#firstEdge[row + 1] = cells[places[4]!]!;
     this.#row = row + 1;
   }
 
-  #endEdge(): void {
+  #endEdge(cells: Int32Array | Float64Array): void {
     const row = this.#row;
-    const cells = this.#cells;
     const places = this.#places;
-    this.#edgeType[row] = cells[places[0]!]!;
-    this.#edgeName[row] = cells[places[1]!]!;
-    this.#edgeTo[row] = cells[places[2]!]!;
+    const fields = this.#nodeFields;
+    // In the file an edge points at the place of a node in the flat list.
+    const target = cells[places[2]!]!;
+    const to = Math.floor(target / fields);
+    if (to * fields !== target || to >= this.#nodeId.length) throw new ProfileError(`edge ${row} leads to no node`);
+    const type = cells[places[0]!]!;
+    const retains = this.#retains[type];
+    if (retains === 1 || (retains === 2 && this.#edgeNode === 0)) {
+      const kept = this.#edgesKept;
+      this.#edgeType[kept] = type;
+      this.#edgeName[kept] = cells[places[1]!]!;
+      this.#edgeTo[kept] = to;
+      this.#edgesKept = kept + 1;
+    }
     this.#row = row + 1;
+    this.#edgesLeft -= 1;
+    if (this.#edgesLeft === 0) this.#nextEdgeNode();
   }
 
   /** The list of strings: beginnings are kept as the bytes of their JSON. */
@@ -386,24 +471,40 @@ export class SnapshotParser {
   }
 
   #readString(bytes: Uint8Array, from: number): number {
+    const store = this.#strings;
+    store.reserve(STRING_BYTES_MAX);
+    const kept = store.bytes;
+    let length = store.length;
+    const keepEnd = Math.min(bytes.length, from + STRING_BYTES_MAX - this.#stringBytes);
+    let escaped = this.#escaped;
+    let byte = 0;
     let at = from;
-    let closed = false;
-    for (; at < bytes.length; at += 1) {
-      const byte = bytes[at]!;
-      if (this.#escaped) this.#escaped = false;
-      else if (byte === BACKSLASH) this.#escaped = true;
-      else if (byte === QUOTE) {
-        closed = true;
-        break;
+    for (; at < keepEnd; at += 1) {
+      byte = bytes[at]!;
+      if (escaped) escaped = false;
+      else if (byte === QUOTE) break;
+      else if (byte === BACKSLASH) escaped = true;
+      kept[length++] = byte;
+    }
+    this.#stringBytes += length - store.length;
+    store.length = length;
+    // Of a long one the rest is only passed over.
+    if (at === keepEnd) {
+      for (; at < bytes.length; at += 1) {
+        byte = bytes[at]!;
+        if (escaped) escaped = false;
+        else if (byte === QUOTE) break;
+        else if (byte === BACKSLASH) escaped = true;
       }
     }
-    const kept = Math.min(at - from, STRING_BYTES_MAX - this.#stringBytes);
-    if (kept > 0) {
-      this.#strings.append(bytes, from, from + kept);
-      this.#stringBytes += kept;
-    }
-    if (!closed) return at;
+    this.#escaped = escaped;
+    if (at === bytes.length) return at;
     this.#inString = false;
+    this.#endString(at);
+    return at + 1;
+  }
+
+  #endString(at: number): void {
     if (this.#stringCount >= STRINGS_MAX) this.#fail('more strings than a heap has', at);
     if (this.#stringCount === this.#stringEnds.length) {
       const grown = new Uint32Array(this.#stringEnds.length * 2);
@@ -412,7 +513,6 @@ export class SnapshotParser {
     }
     this.#stringEnds[this.#stringCount] = this.#strings.length;
     this.#stringCount += 1;
-    return at + 1;
   }
 }
 
