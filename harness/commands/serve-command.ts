@@ -16,7 +16,7 @@ const FOLDERS_MAX = 2_000;
 const REPORT_BYTES_MAX = 128 * 1024 * 1024;
 const examples = `
 Examples:
-  floodgate serve              the runs in ./runs, on http://127.0.0.1:8700/
+  floodgate serve              the runs in ./runs, on http://127.0.0.1:8780/
   floodgate serve DIR --port 0 another folder, any free port`;
 
 export function addServeCommand(program: Command): void {
@@ -25,7 +25,7 @@ export function addServeCommand(program: Command): void {
     .summary('show many runs with their trends')
     .description('Serves the reports below a folder on this machine, with a page of trends over all of them.')
     .argument('[dir]', 'folder that holds the folders of runs', 'runs')
-    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '8700')
+    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '8780')
     .addHelpText('after', examples)
     .action(async (folder: string, flags: { readonly port: string }) => {
       const server = await serveReports(folder, portOf(flags.port));
