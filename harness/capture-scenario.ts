@@ -6,7 +6,10 @@ import { megabyte, type Scenario } from './scenario.ts';
 /** A scenario without its traffic, which the sender opens for itself. */
 export type ScenarioHead = Omit<Scenario, 'open'>;
 
-export function captureScenario(file: string): { readonly scenario: ScenarioHead; readonly traffic: TrafficOrder } {
+export function captureScenario(file: string): {
+  readonly scenario: ScenarioHead;
+  readonly traffic: Extract<TrafficOrder, { kind: 'recording' }>;
+} {
   const scenario: ScenarioHead = {
     name:
       path

@@ -97,7 +97,7 @@ export interface Scenario {
   /** Seconds watched after the last frame, to see the memory come back. @default 2 */
   readonly settleSeconds?: number;
   /** Starts one pass. @throws FloodgateError when its recording cannot be read. */
-  open(options: TrafficOptions): Traffic | Promise<Traffic>;
+  open(options: TrafficOptions): Traffic;
 }
 
 /** Checks a scenario's shape at compile time and hands it back: `export const scenario = defineScenario({ … })`. */

@@ -91,7 +91,7 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
     toolVersion: session.toolVersion,
     privilege,
     optionWords: {},
-    openFeed: () => openFeed('tap', { traffic, pace: scenario.gatePace ?? scenario.pace, loops: 1 }),
+    openFeed: () => openFeed('tap', { traffic, pace: scenario.gatePace ?? scenario.pace }),
     signal: session.signal,
     onProgress: (progress) => session.progress.update(progress),
   });

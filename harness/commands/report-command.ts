@@ -44,16 +44,23 @@ export function readReportFolder(folder: string): Report {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new FloodgateError('NO_REPORT', `cannot read ${file}: ${(error as Error).message}`, {
-      hint: 'Give the folder of a run, e.g. runs/latest.',
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? `there is no ${file}` : `cannot read ${file}: ${code}`;
+    throw new FloodgateError('NO_REPORT', why, {
+      hint: isFolder
+        ? 'A run that was killed leaves no report: run it again, or give the folder of another.'
+        : 'Give the folder of a run, e.g. runs/latest.',
       cause: error,
     });
   }
   try {
     return readAnyReport(text);
   } catch (error) {
-    throw new FloodgateError('NO_REPORT', `${file} is no report of floodgate: ${(error as Error).message}`, {
-      hint: 'Give the folder of a run, e.g. runs/latest.',
+    const why = text === '' ? 'it is empty' : (error as Error).message;
+    throw new FloodgateError('NO_REPORT', `${file} is no report of floodgate: ${why}`, {
+      hint: why.includes('newer version')
+        ? 'Update floodgate, or render it with the version that wrote it.'
+        : 'Give the folder of a run, e.g. runs/latest; a capture file is replayed by floodgate run FILE.',
       cause: error,
     });
   }

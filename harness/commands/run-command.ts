@@ -12,6 +12,7 @@ import { type Explain, runScenario } from '../run.ts';
 import type { Budget, Lane, Pace } from '../scenario.ts';
 import { loadScenario, scenarioOrder } from '../scenario-list.ts';
 import { LoadFeed } from '../target/load-feed.ts';
+import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { makeReportFolder, writeReports } from './report-folder.ts';
 import { openSession } from './session.ts';
@@ -70,7 +71,7 @@ export function addRunCommand(program: Command): void {
     .addOption(new Option('--pps <n>', 'frames a second').conflicts(['mbps', 'topspeed']))
     .addOption(new Option('--mbps <n>', 'megabits a second').conflicts('topspeed'))
     .option('--topspeed', 'as fast as the device takes them')
-    .option('--loop <n>', 'the traffic so many times over')
+    .option('--loop <n>', 'the traffic so many times over, each time between other addresses')
     .option('--size <amount>', 'sum of frame lengths to generate, e.g. 100MB')
     .option('--seed <n>', 'of every random choice')
     .option('--out <dir>', 'folder for the report (default: runs/<time>-<scenario>)')
@@ -93,13 +94,14 @@ export function addRunCommand(program: Command): void {
 
 async function run(name: string | undefined, flags: RunFlags): Promise<number> {
   const target = targetRun(flags, name !== undefined);
-  const { scenario, order } = await findScenario(name, target);
+  const { scenario, order: orderOnce } = await findScenario(name, target);
   const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
   const pace = paceOf(flags) ?? scenario.pace;
   const budget = budgetOf(scenario.budget, flags.budget);
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
+  const order = orderOnce && ((...of: Parameters<typeof orderOnce>) => ({ ...orderOnce(...of), loops }));
   const intervalMs = parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 });
   const sampleMs = parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size');
@@ -131,7 +133,7 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
       privilege,
       optionWords: { ...optionWords({ ...flags, lane }), ...(order && recordingWords(order(seed, sizeBytes))) },
       ...(order
-        ? { openFeed: () => openFeed(lane, { traffic: order(seed, sizeBytes), pace, loops }) }
+        ? { openFeed: () => openFeed(lane, { traffic: order(seed, sizeBytes), pace }) }
         : {
             openFeed: async () => new LoadFeed({ ...target!.load, logFile: path.join(folder, 'load.log') }),
             idleMs: target!.idleMs,
@@ -166,6 +168,7 @@ async function findScenario(name: string | undefined, target: TargetRun | undefi
   }
   if (name.includes('/') || /\.(pcap|pcapng|cap)(\.gz)?$/i.test(name)) {
     const { scenario, traffic } = captureScenario(name);
+    probeRecording(traffic.path);
     return { scenario, order: () => traffic };
   }
   const scenario = await loadScenario(name);

@@ -128,11 +128,12 @@ async function slice(run: RunReport, cut: Cut, output: string): Promise<number> 
 
 /** The same traffic, to the byte. */
 async function openAgain({ scenario }: RunReport): Promise<Traffic> {
-  const { recording, size } = scenario.options;
+  const { recording, size, loop } = scenario.options;
   const seed = scenario.seed ?? 0;
-  if (recording !== undefined) return openTraffic({ kind: 'recording', path: recording, seed, impairments: [] });
+  const loops = loop === undefined ? 1 : parseWhole(loop, '--loop', { min: 1, max: 1_000_000 });
+  if (recording !== undefined) return openTraffic({ kind: 'recording', path: recording, seed, impairments: [], loops });
   const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size');
-  return openTraffic(scenarioOrder(scenario.name, seed, sizeBytes));
+  return openTraffic({ ...scenarioOrder(scenario.name, seed, sizeBytes), loops });
 }
 
 function copyFrames(traffic: Traffic, { first, last, streams }: Cut, fd: number, comment: string): number {

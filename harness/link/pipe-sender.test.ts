@@ -27,7 +27,7 @@ function slowReader() {
 
 t.test('every frame arrives, in order, with its time, and repeated passes go on in time', async (t) => {
   const { stream, list } = slowReader();
-  const sender = await openPipeSender(stream, { ...order, loops: 2 });
+  const sender = await openPipeSender(stream, { ...order, traffic: { ...order.traffic, loops: 2 } });
   t.equal(list.frames.length, 0, 'nothing before start');
   sender.start();
   const { ledger, truth } = await sender.done;

@@ -7,7 +7,6 @@ import { FrameList } from '../../agent/pcap/frame-list.ts';
 import type { ImpairmentRecord, Traffic, Truth } from '../scenario.ts';
 import { balance } from '../traffic/ledger.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
-import { addRecords, addTruth, noTruth } from '../traffic/pass-sum.ts';
 import { PipeLink } from './pipe-link.ts';
 import { describeTraffic, type Sender, type SendOrder, type SendProgress, type SendResult } from './sender.ts';
 
@@ -19,13 +18,12 @@ const framesPerBatch = 64;
  * @throws FloodgateError as `Sender.done`.
  */
 export async function openPipeSender(stream: Writable, order: SendOrder): Promise<Sender> {
-  return new PipeSender(stream, order, await openTraffic(order.traffic));
+  return new PipeSender(stream, await openTraffic(order.traffic));
 }
 
 class PipeSender implements Sender, FrameSink {
   readonly description;
   readonly done: Promise<SendResult>;
-  readonly #order: SendOrder;
   readonly #link: PipeLink;
   readonly #started = Promise.withResolvers<void>();
   #startedMs = 0;
@@ -34,9 +32,6 @@ class PipeSender implements Sender, FrameSink {
   #bytes = 0;
   #trafficUs = 0;
   #firstTsUs = -1;
-  /** Time of the very first frame: repeated passes go on from there. */
-  #originUs = -1;
-  #shiftUs = 0;
   #pauseAt = Number.POSITIVE_INFINITY;
   /** Where it holds; negative while it does not. */
   #heldAt = -1;
@@ -47,10 +42,9 @@ class PipeSender implements Sender, FrameSink {
   #stopped = false;
   #over = false;
 
-  constructor(stream: Writable, order: SendOrder, traffic: Traffic) {
-    this.#order = order;
+  constructor(stream: Writable, traffic: Traffic) {
     this.#link = new PipeLink(stream, 'pipe');
-    this.description = describeTraffic(traffic, order.loops ?? 1);
+    this.description = describeTraffic(traffic);
     this.done = this.#run(traffic).finally(() => {
       this.#over = true;
       this.#tellHeld();
@@ -92,10 +86,9 @@ class PipeSender implements Sender, FrameSink {
       this.#later.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
       return;
     }
-    if (this.#originUs < 0) this.#originUs = tsUs;
-    if (this.#firstTsUs < 0) this.#firstTsUs = tsUs - this.#shiftUs;
+    if (this.#firstTsUs < 0) this.#firstTsUs = tsUs;
     this.#trafficUs = tsUs - this.#firstTsUs;
-    this.#link.frame(bytes, start, end, wireLength, this.#originUs + this.#trafficUs);
+    this.#link.frame(bytes, start, end, wireLength, tsUs);
     this.#frames += 1;
     this.#bytes += end - start;
   }
@@ -104,24 +97,17 @@ class PipeSender implements Sender, FrameSink {
     return this.#frames >= this.#pauseAt;
   }
 
-  async #run(first: Traffic): Promise<SendResult> {
+  async #run(traffic: Traffic): Promise<SendResult> {
     await this.#started.promise;
-    const { loops = 1, traffic: order } = this.#order;
     const before = this.#link.counters();
-    let truth: Truth | undefined = noTruth;
-    let impairments: readonly ImpairmentRecord[] = [];
-    for (let pass = 1, traffic = first; ; pass++) {
-      try {
-        await this.#send(traffic);
-        truth = this.#isCutShort ? undefined : addTruth(truth, traffic.truth());
-        impairments = addRecords(impairments, traffic.impairments);
-      } finally {
-        traffic.close();
-      }
-      if (pass === loops || this.#isCutShort) break;
-      traffic = await openTraffic(order);
-      this.#shiftUs = this.#trafficUs * (1 + 1 / Math.max(this.#frames - 1, 1));
-      this.#firstTsUs = -1;
+    let truth: Truth | undefined;
+    let impairments: readonly ImpairmentRecord[];
+    try {
+      await this.#send(traffic);
+      truth = this.#isCutShort ? undefined : traffic.truth();
+      impairments = traffic.impairments;
+    } finally {
+      traffic.close();
     }
     await this.#link.drain();
     const { framesRefused } = this.#link;
@@ -134,7 +120,6 @@ class PipeSender implements Sender, FrameSink {
     return this.#stopped || this.#link.isBroken;
   }
 
-  /** One pass. */
   async #send(traffic: Traffic): Promise<void> {
     while (!this.#isCutShort) {
       if (this.#isHeld) await this.#hold();

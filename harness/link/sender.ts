@@ -7,21 +7,26 @@ import type { SendLedger } from '../traffic/ledger.ts';
 /** What is sent: named, not handed over, so that the thread can open it for itself. */
 export type TrafficOrder =
   /** A module that exports `scenario`. */
-  | { readonly kind: 'scenario'; readonly moduleUrl: string; readonly options: TrafficOptions }
+  | {
+      readonly kind: 'scenario';
+      readonly moduleUrl: string;
+      readonly options: TrafficOptions;
+      /** How many times over, each time as the traffic of other hosts. @default 1 */
+      readonly loops?: number;
+    }
   /** A pcap or pcapng file (gzip allowed), through `impairments` in this order. */
   | {
       readonly kind: 'recording';
       readonly path: string;
       readonly seed: number;
       readonly impairments: readonly Impairment[];
+      readonly loops?: number;
     };
 
 export interface SendOrder {
   readonly traffic: TrafficOrder;
   /** Ignored in the exact lane, which the reader paces. */
   readonly pace: Pace;
-  /** How many times over. @default 1 */
-  readonly loops?: number;
 }
 
 export interface SendProgress {
@@ -44,17 +49,9 @@ export interface TrafficDescription {
   readonly phases: readonly Phase[];
 }
 
-/** The description of `loops` passes over a traffic. */
-export function describeTraffic(traffic: Traffic, loops: number): TrafficDescription {
+export function describeTraffic(traffic: Traffic): TrafficDescription {
   const { linkType, framesExpected, bytesExpected, durationUs, phases } = traffic;
-  const total = (value: number | undefined) => (value === undefined ? undefined : value * loops);
-  return {
-    linkType,
-    framesExpected: total(framesExpected),
-    bytesExpected: total(bytesExpected),
-    durationUs: total(durationUs),
-    phases,
-  };
+  return { linkType, framesExpected, bytesExpected, durationUs, phases };
 }
 
 export interface SendResult {

@@ -16,8 +16,8 @@ if (!isInNamespace()) {
 }
 
 const incident = new URL('../../scenarios/incident/scenario.ts', import.meta.url).href;
-const order = (sizeBytes: number, more: Partial<SendOrder> = {}): SendOrder => ({
-  traffic: { kind: 'scenario', moduleUrl: incident, options: { seed: 3, sizeBytes } },
+const order = (sizeBytes: number, more: Partial<SendOrder> = {}, loops = 1): SendOrder => ({
+  traffic: { kind: 'scenario', moduleUrl: incident, options: { seed: 3, sizeBytes }, loops },
   pace: { kind: 'topspeed' },
   ...more,
 });
@@ -57,7 +57,7 @@ t.test('the thread sends everything, and the device agrees', async (t) => {
   const tap = openTap({ name: 'send0' });
   const device = new TapDevice(tap);
   t.teardown(() => device.close());
-  const sender = await openTapSender(tap, order(12_000_000, { loops: 2 }));
+  const sender = await openTapSender(tap, order(12_000_000, {}, 2));
   t.same(sender.progress().frames, 0, 'nothing before start');
   sender.start();
   const { ledger, truth, cutShort } = await sender.done;

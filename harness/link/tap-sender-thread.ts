@@ -5,7 +5,6 @@ import type { ImpairmentRecord, Truth } from '../scenario.ts';
 import { balance } from '../traffic/ledger.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import type { Clock } from '../traffic/pacer.ts';
-import { addRecords, addTruth, noTruth } from '../traffic/pass-sum.ts';
 import { describeTraffic, type SendOrder, type SendResult, type TrafficDescription } from './sender.ts';
 import { SenderControl } from './sender-control.ts';
 import { type OpenTap, TapDevice } from './tap-device.ts';
@@ -40,9 +39,8 @@ const clock: Clock = {
 async function send({ tap, order, shared }: TapSenderData): Promise<void> {
   const control = new SenderControl(shared);
   const link = new TapDevice(tap);
-  let traffic = await openTraffic(order.traffic);
-  const loops = order.loops ?? 1;
-  tell({ kind: 'opened', description: describeTraffic(traffic, loops) });
+  const traffic = await openTraffic(order.traffic);
+  tell({ kind: 'opened', description: describeTraffic(traffic) });
   const transmission = new Transmission({
     link,
     pace: order.pace,
@@ -52,19 +50,14 @@ async function send({ tap, order, shared }: TapSenderData): Promise<void> {
   });
   transmission.begin();
   const before = link.counters();
-  let truth: Truth | undefined = noTruth;
-  let impairments: readonly ImpairmentRecord[] = [];
-  for (let pass = 1; ; pass++) {
-    try {
-      while (!transmission.isStopped && traffic.read(transmission, framesPerRead) >= 0);
-      truth = transmission.isStopped ? undefined : addTruth(truth, traffic.truth());
-      impairments = addRecords(impairments, traffic.impairments);
-    } finally {
-      traffic.close();
-    }
-    if (pass === loops || transmission.isStopped) break;
-    traffic = await openTraffic(order.traffic);
-    transmission.beginNextPass();
+  let truth: Truth | undefined;
+  let impairments: readonly ImpairmentRecord[];
+  try {
+    while (!transmission.isStopped && traffic.read(transmission, framesPerRead) >= 0);
+    truth = transmission.isStopped ? undefined : traffic.truth();
+    impairments = traffic.impairments;
+  } finally {
+    traffic.close();
   }
   transmission.publish();
   const ledger = balance(transmission.totals(link.bytesRefused), before, link.counters());

@@ -34,8 +34,6 @@ export class Transmission implements FrameSink {
   #bytes = 0;
   #firstTsUs = -1;
   #trafficUs = 0;
-  /** Added to the time of a repeated pass, so that it follows the one before. */
-  #shiftUs = 0;
   #stopped = false;
 
   constructor(options: TransmissionOptions) {
@@ -52,12 +50,6 @@ export class Transmission implements FrameSink {
   begin(): void {
     this.#control.waitForStart();
     this.#pacer.start();
-  }
-
-  /** Before a repeated pass: it starts a mean frame gap after the last frame. */
-  beginNextPass(): void {
-    this.#shiftUs = this.#trafficUs * (1 + 1 / Math.max(this.#frames - 1, 1));
-    this.#firstTsUs = -1;
   }
 
   get isStopped(): boolean {
@@ -80,7 +72,7 @@ export class Transmission implements FrameSink {
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
     if (this.#stopped) return;
     if (this.#control.mustHold(this.#frames)) this.#hold();
-    if (this.#firstTsUs < 0) this.#firstTsUs = tsUs - this.#shiftUs;
+    if (this.#firstTsUs < 0) this.#firstTsUs = tsUs;
     this.#trafficUs = tsUs - this.#firstTsUs;
     if (this.#isPaced) this.#waitUntilDue();
     if (this.#control.isStopped) {

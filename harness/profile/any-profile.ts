@@ -3,7 +3,7 @@ import { readCollapsed, writeCollapsed } from './collapsed.ts';
 import { readCpuProfile } from './cpu-profile.ts';
 import { readHeapProfile, writeHeapProfile } from './heap-profile.ts';
 import { readPprof, writePprof } from './pprof.ts';
-import type { Profile } from './profile.ts';
+import { type Profile, ProfileError } from './profile.ts';
 import { readSpeedscope, writeSpeedscope } from './speedscope.ts';
 
 export const profileFormats = ['pprof', 'speedscope', 'collapsed', 'heapprofile'] as const;
@@ -22,6 +22,10 @@ export function readProfile(name: string, bytes: Uint8Array, root?: string): Pro
   const start = text().slice(0, 4_096);
   if (/"head"\s*:/.test(start)) return readHeapProfile(text(), within);
   if (/"nodes"\s*:/.test(start)) return readCpuProfile(text(), within);
+  if (/"kind"\s*:\s*"(run|gate)"/.test(start)) throw new ProfileError('it is a report: give the folder it lies in');
+  if (!/"(shared|profiles|\$schema)"\s*:/.test(start)) {
+    throw new ProfileError('this JSON is no heap profile, no CPU profile and none of speedscope');
+  }
   return readSpeedscope(text());
 }
 

@@ -2,15 +2,24 @@
 import { FloodgateError } from '../../agent/errors.ts';
 import type { TrafficOrder } from '../link/sender.ts';
 import type { Scenario, Traffic } from '../scenario.ts';
+import { LoopedTraffic } from './looped-traffic.ts';
 import { openRecording } from './recorded-traffic.ts';
 
-/** One pass. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws. */
+/** All its rounds. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws. */
 export async function openTraffic(order: TrafficOrder): Promise<Traffic> {
+  const open = await openerOf(order);
+  const first = await open();
+  const { loops = 1 } = order;
+  return loops === 1 ? first : new LoopedTraffic(first, open, loops);
+}
+
+async function openerOf(order: TrafficOrder): Promise<() => Traffic> {
   if (order.kind === 'recording') {
-    return openRecording({ path: order.path, seed: order.seed, impairments: order.impairments });
+    const { path, seed, impairments } = order;
+    return () => openRecording({ path, seed, impairments });
   }
   const scenario = await loadScenario(order.moduleUrl);
-  return scenario.open(order.options);
+  return () => scenario.open(order.options);
 }
 
 /** The `scenario` that a module exports. @throws FloodgateError `scenario-unreadable`. */

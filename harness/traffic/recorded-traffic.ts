@@ -25,6 +25,16 @@ export function openRecording(options: RecordedTrafficOptions): Traffic {
   return new RecordedTraffic(new Recording(options.path), impairments, options, survey);
 }
 
+/** Reads the first frame, so that what is no capture is told before anything is started. @throws FloodgateError */
+export function probeRecording(path: string): void {
+  const recording = new Recording(path);
+  try {
+    recording.read({ frame: () => {} }, 1);
+  } finally {
+    recording.close();
+  }
+}
+
 interface Survey {
   readonly truth: MessageTruth;
   readonly frames: number;
@@ -87,7 +97,10 @@ class RecordedTraffic implements Traffic, FrameSink {
   }
 
   get impairments(): readonly ImpairmentRecord[] {
-    return this.#stack.stages.map((stage) => stage.record);
+    const records = this.#stack.stages.map((stage) => stage.record);
+    if (!this.#recording.isCutShort) return records;
+    const description = 'ends in the middle of a record: its whole frames were sent, and nothing after them';
+    return [...records, { kind: 'recording', description, frames: this.#recording.framesRead }];
   }
 
   /** The end of the stack. */

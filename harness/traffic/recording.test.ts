@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import t from 'tap';
 import { FrameList } from '../../agent/pcap/frame-list.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
-import { openRecording } from './recorded-traffic.ts';
+import { openRecording, probeRecording } from './recorded-traffic.ts';
 
 function capture(linkType: number, timesUs: readonly number[]): Uint8Array {
   const chunks: Uint8Array[] = [];
@@ -66,18 +66,22 @@ t.test('what is no recording is told apart, and what came before a cut is delive
     [path.join(folder, 'directory'), 'recording-unreadable'],
     [file('text', 'not a capture at all'), 'capture-unknown-format'],
     [file('empty', ''), 'capture-empty'],
-    [file('cut', bytes.subarray(0, bytes.length - 10)), 'capture-truncated'],
+    [file('head', bytes.subarray(0, 30)), 'capture-truncated'],
+    [file('none', capture(1, [])), 'recording-empty'],
+    [file('xz', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0)), 'capture-compressed'],
     [file('cut.gz', gzipSync(bytes).subarray(0, 60)), 'recording-unreadable'],
     [file('cooked', sllBytes), 'recording-link-type'],
   ] as const) {
-    t.throws(() => readAll(input), { code, exitCode: 2, hint: /\w/ }, `${path.basename(input)}: ${code}`);
+    const error = { code, exitCode: 2, hint: /\w/, message: new RegExp(path.basename(input)) };
+    t.throws(() => readAll(input), error, `${path.basename(input)}: ${code}`);
+    t.throws(() => probeRecording(input), { code }, 'and before anything is started');
   }
-  const traffic = openRecording({ path: path.join(folder, 'cut') });
+  const cut = file('cut', bytes.subarray(0, bytes.length - 10));
+  probeRecording(cut);
+  const traffic = openRecording({ path: cut });
   const list = new FrameList();
-  t.throws(() => {
-    while (traffic.read(list, 10) >= 0);
-  });
+  while (traffic.read(list, 10) >= 0);
   t.equal(list.frames.length, 2);
+  t.match(traffic.impairments, [{ kind: 'recording', description: /in the middle of a record/, frames: 2 }]);
   traffic.close();
-  t.equal(readFileSync(path.join(folder, 'cut')).length, bytes.length - 10);
 });

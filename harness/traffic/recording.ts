@@ -8,9 +8,9 @@ import { AnyCaptureReader } from '../../agent/pcap/capture-reader.ts';
 const chunkBytes = 1 << 20;
 /** A slice of a chunk ends a read near the frames asked for. */
 const sliceBytes = 16_384;
-/** Unpacked: a recording is committed with a scenario, and a few megabytes there. */
 /** Recordings are packed with a window that reaches back 128 MB: the same bodies come again and again. */
 const windowLogMax = 27;
+/** Unpacked: a recording is committed with a scenario, and a few megabytes there. */
 const unpackedBytesMax = 512_000_000;
 
 export class Recording implements FrameSink {
@@ -25,6 +25,8 @@ export class Recording implements FrameSink {
   #target: FrameSink | undefined;
   #lastTsUs = 0;
   framesRead = 0;
+  /** The file ends in the middle of a record, as when a disk was full: its whole frames were read. */
+  isCutShort = false;
 
   /** @throws FloodgateError `recording-unreadable`, `recording-too-large`. */
   constructor(path: string) {
@@ -45,7 +47,7 @@ export class Recording implements FrameSink {
     return this.#reader.interfaces;
   }
 
-  /** As `Traffic.read`. @throws FloodgateError when the file is malformed or cut short. */
+  /** As `Traffic.read`. @throws FloodgateError when the file is malformed, or holds no whole frame. */
   read(sink: FrameSink, framesMax: number): number {
     this.#target = sink;
     const before = this.framesRead;
@@ -55,7 +57,11 @@ export class Recording implements FrameSink {
       }
       const start = this.#at;
       this.#at = Math.min(start + sliceBytes, this.#end);
-      this.#reader.push(this.#chunk, start, this.#at, this);
+      try {
+        this.#reader.push(this.#chunk, start, this.#at, this);
+      } catch (error) {
+        throw this.#named(error);
+      }
     }
     return this.framesRead - before;
   }
@@ -79,8 +85,37 @@ export class Recording implements FrameSink {
       if (this.#end > 0) return true;
       this.#ended = true;
     }
-    if (this.#end >= 0) this.#reader.finish();
+    this.#finish();
     return false;
+  }
+
+  #finish(): void {
+    try {
+      this.#reader.finish();
+    } catch (error) {
+      const isCut = error instanceof FloodgateError && error.code === 'capture-truncated';
+      if (!isCut || this.framesRead === 0) throw this.#named(error);
+      this.isCutShort = true;
+    }
+    if (this.framesRead > 0) return;
+    throw new FloodgateError('recording-empty', `${this.#path} holds no frame`, {
+      hint: 'record again while there is traffic, and without a filter that leaves nothing over',
+    });
+  }
+
+  /** The reader knows bytes; the operator, files. */
+  #named(error: unknown): unknown {
+    if (!(error instanceof FloodgateError) || error.message.includes(this.#path)) return this.#hinted(error);
+    const { code, message } = error;
+    const hint = code === 'capture-truncated' ? 'the recording was cut short before its first frame' : error.hint;
+    return new FloodgateError(code, `${this.#path}: ${message}`, { hint, cause: error });
+  }
+
+  /** What the reader advises is for the agent's command line. */
+  #hinted(error: unknown): unknown {
+    if (!(error instanceof FloodgateError) || error.code !== 'capture-compressed') return error;
+    const hint = `unpack it first: ${error.hint.replace(/^[^:]*: /, '').replace(/ FILE .*/, '')} ${this.#path} > capture.pcap`;
+    return new FloodgateError(error.code, error.message, { hint, cause: error });
   }
 
   #foreign(interfaceIndex: number): FloodgateError {

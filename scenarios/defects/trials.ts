@@ -33,7 +33,7 @@ export const defectTrials: readonly DefectTrial[] = [
     functionName: 'recompileAll',
     exactSize: '8MB',
     tapSize: '10MB',
-    tapOptions: ['--speed', '15'],
+    tapOptions: ['--speed', '8'],
     budget: 'allocated.perMessage=40kB',
   },
   {
