@@ -14,7 +14,7 @@ export interface ClassRow {
 
 /** Classes by retained size, largest first. */
 export function classHistogram(snapshot: HeapSnapshot, dominators: Dominators = findDominators(snapshot)): ClassRow[] {
-  return histogram(snapshot, dominators, classesOf(snapshot, dominators.order));
+  return histogram(snapshot, dominators, classesOf(snapshot, dominators));
 }
 
 function histogram(snapshot: HeapSnapshot, dominators: Dominators, { names, classOf }: Classes): ClassRow[] {
@@ -63,7 +63,7 @@ interface Classes {
 }
 
 /** Names are decoded once a string, not once a node: a heap has millions of nodes but few classes. */
-function classesOf(snapshot: HeapSnapshot, order: Uint32Array): Classes {
+function classesOf(snapshot: HeapSnapshot, { order, room }: Dominators): Classes {
   const { nodeType, nodeName, nodeTypes, stringCount } = snapshot;
   const names: string[] = [];
   const byName = new Map<string, number>();
@@ -82,7 +82,7 @@ function classesOf(snapshot: HeapSnapshot, order: Uint32Array): Classes {
   const isNamed = new Uint8Array(typesMax);
   nodeTypes.forEach((type, i) => void (isNamed[i] = isNamedType(type) ? 1 : 0));
   const table = new Uint32Array(typesMax + stringCount + 1).fill(NONE);
-  const classOf = new Uint32Array(order.length);
+  const classOf = room.subarray(0, order.length);
   for (let number = 0; number < order.length; number += 1) {
     const node = order[number]!;
     const type = nodeType[node]!;
@@ -130,7 +130,7 @@ export function diffSnapshots(
   options: SnapshotDiffOptions = {},
 ): RetainedClass[] {
   const dominators = findDominators(after);
-  const classes = classesOf(after, dominators.order);
+  const classes = classesOf(after, dominators);
   const rows = histogram(after, dominators, classes).map((row) => {
     const earlier = before.classes.get(row.className);
     return {
@@ -151,7 +151,8 @@ export function diffSnapshots(
     classes,
     new Set(kept.slice(0, options.pathsMax ?? 20).map((row) => row.className)),
   );
-  const paths = examples.size > 0 ? new RetainingPaths(after, dominators.room) : undefined;
+  // Classes and the tree are told by now: their columns serve once more.
+  const paths = examples.size > 0 ? new RetainingPaths(after, [dominators.room, dominators.firstChild]) : undefined;
   return kept.map((row) => {
     const node = examples.get(row.className);
     return { ...row, retainedBytesAfter: null, retainingPath: (node !== undefined && paths?.to(node)) || [] };

@@ -17,8 +17,8 @@ export interface Dominators {
   /** The tree downwards: number of the first that it immediately dominates, and of the next with the same dominator; or `NONE`. */
   readonly firstChild: Uint32Array;
   readonly nextSibling: Uint32Array;
-  /** Two columns of `nodeCount`: the memory of the tree downwards, for who needs that no longer. */
-  readonly room: readonly [Uint32Array, Uint32Array];
+  /** A column of `nodeCount` of no use to anyone yet; the caller's. */
+  readonly room: Uint32Array;
 }
 
 export const NONE = 0xffffffff;
@@ -28,19 +28,19 @@ export function findDominators(snapshot: HeapSnapshot): Dominators {
   if (snapshot.nodeCount === 0) {
     const none = new Uint32Array(0);
     const retainedBytes = new Float64Array(0);
-    return { order: none, immediate: none, retainedBytes, firstChild: none, nextSibling: none, room: [none, none] };
+    return { order: none, immediate: none, retainedBytes, firstChild: none, nextSibling: none, room: none };
   }
   const walk = depthFirst(snapshot);
   const merges = predecessors(snapshot, walk);
   const semi = semiNca(walk, merges);
-  const { count, nextEdge } = walk;
+  const { count, seen, spare } = walk;
   const order = walk.order.subarray(0, count);
   const immediate = walk.parent.subarray(0, count);
   const retainedBytes = new Float64Array(merges.room, 0, count);
   const { selfBytes } = snapshot;
   for (let number = 0; number < count; number += 1) retainedBytes[number] = selfBytes[order[number]!]!;
-  const firstChild = semi.subarray(0, count).fill(NONE);
-  const nextSibling = nextEdge.subarray(0, count).fill(NONE);
+  const firstChild = semi.fill(NONE);
+  const nextSibling = seen.subarray(0, count).fill(NONE);
   // A dominator comes before what it dominates: backwards, every sum is complete before it is passed on.
   for (let number = count - 1; number > 0; number -= 1) {
     const above = immediate[number]!;
@@ -48,7 +48,7 @@ export function findDominators(snapshot: HeapSnapshot): Dominators {
     nextSibling[number] = firstChild[above]!;
     firstChild[above] = number;
   }
-  return { order, immediate, retainedBytes, firstChild, nextSibling, room: [semi, nextEdge] };
+  return { order, immediate, retainedBytes, firstChild, nextSibling, room: spare };
 }
 
 interface Walk {
@@ -59,14 +59,14 @@ interface Walk {
   readonly parent: Uint32Array;
   /** Per node, side by side for the sake of the cache: its number (`NONE` where not reached), and how many edges lead to it. */
   readonly seen: Uint32Array;
-  /** Of no more use after the walk. */
-  readonly nextEdge: Uint32Array;
+  /** Of no more use after the walk: `nodeCount` and one more. */
+  readonly spare: Uint32Array;
 }
 
 function depthFirst({ nodeCount, firstEdge, edgeTo }: HeapSnapshot): Walk {
   const order = new Uint32Array(nodeCount);
   const parent = new Uint32Array(nodeCount);
-  const nextEdge = new Uint32Array(nodeCount);
+  const nextEdge = new Uint32Array(nodeCount + 1);
   const seen = new Uint32Array(2 * nodeCount);
   for (let i = 2; i < seen.length; i += 2) seen[i] = NONE;
   let count = 1;
@@ -95,7 +95,7 @@ function depthFirst({ nodeCount, firstEdge, edgeTo }: HeapSnapshot): Walk {
     edge = firstEdge[to]!;
     end = firstEdge[to + 1]!;
   }
-  return { count, order, parent, seen, nextEdge };
+  return { count, order, parent, seen, spare: nextEdge };
 }
 
 interface Merges {
@@ -108,8 +108,8 @@ interface Merges {
 }
 
 /** Who points at what several point at. */
-function predecessors({ firstEdge, edgeTo }: HeapSnapshot, { count, order, seen }: Walk): Merges {
-  const first = new Uint32Array(count + 1);
+function predecessors({ firstEdge, edgeTo }: HeapSnapshot, { count, order, seen, spare }: Walk): Merges {
+  const first = spare;
   let sum = 0;
   for (let number = 0; number < count; number += 1) {
     first[number] = sum;
@@ -139,12 +139,11 @@ function predecessors({ firstEdge, edgeTo }: HeapSnapshot, { count, order, seen 
 }
 
 /** Turns parents into immediate dominators; the walk's other columns are used up. @returns a column of no more use */
-function semiNca({ count, parent, seen, nextEdge }: Walk, { first, from }: Merges): Uint32Array {
-  const semi = new Uint32Array(nextEdge.length);
-  const label = nextEdge;
+function semiNca({ count, parent, seen }: Walk, { first, from }: Merges): Uint32Array {
+  const semi = new Uint32Array(count);
+  const label = seen.subarray(0, count);
   // Ancestors of the link-eval forest, which path compression shortens; `parent` itself must stay.
-  const ancestor = seen.subarray(0, count);
-  const path = seen.subarray(count, 2 * count);
+  const ancestor = seen.subarray(count, 2 * count);
   for (let v = 0; v < count; v += 1) semi[v] = label[v] = ancestor[v] = v;
   for (let v = count - 1; v > 0; v -= 1) {
     let best = parent[v]!;
@@ -152,18 +151,23 @@ function semiNca({ count, parent, seen, nextEdge }: Walk, { first, from }: Merge
     for (let i = first[v]!; i < end; i += 1) {
       let u = from[i]!;
       if (u > v) {
-        // Eval: the smallest semidominator on the way up to the forest's root, compressing that way.
-        let depth = 0;
-        for (let at = u; ancestor[ancestor[at]!] !== ancestor[at]; at = ancestor[at]!) {
-          path[depth] = at;
-          depth += 1;
+        // Eval: the smallest semidominator on the way up to the forest's root, compressing that way. Going up turns
+        // the pointers round, coming down finds the way by them: no stack.
+        let at = u;
+        let below = NONE;
+        let above = ancestor[at]!;
+        for (let root = ancestor[above]!; root !== above; root = ancestor[above]!) {
+          ancestor[at] = below;
+          below = at;
+          at = above;
+          above = root;
         }
-        while (depth > 0) {
-          depth -= 1;
-          const at = path[depth]!;
-          const above = ancestor[at]!;
-          if (semi[label[above]!]! < semi[label[at]!]!) label[at] = label[above]!;
-          ancestor[at] = ancestor[above]!;
+        while (below !== NONE) {
+          const next = ancestor[below]!;
+          if (semi[label[at]!]! < semi[label[below]!]!) label[below] = label[at]!;
+          ancestor[below] = above;
+          at = below;
+          below = next;
         }
         u = semi[label[u]!]!;
       }

@@ -13,13 +13,12 @@ export interface HeapSnapshot {
   readonly nodeName: Uint32Array;
   /** V8's own object id: the same object has the same one in every snapshot of a process. */
   readonly nodeId: Uint32Array;
-  readonly selfBytes: Float64Array;
+  /** Doubles only where an object is larger than 32 bits can tell. */
+  readonly selfBytes: Uint32Array | Float64Array;
   /** Edges of node n are `firstEdge[n]` up to `firstEdge[n + 1]`. */
   readonly firstEdge: Uint32Array;
-  /** Index into `edgeTypes`. */
-  readonly edgeType: Uint8Array;
-  /** Index of a string, or an element's or hidden edge's own number. */
-  readonly edgeName: Uint32Array;
+  /** Above `EDGE_NAME_BITS` an index into `edgeTypes`, below it that of a string, or an element's or hidden edge's own number. */
+  readonly edgeLabel: Uint32Array;
   readonly edgeTo: Uint32Array;
   readonly nodeTypes: readonly string[];
   readonly edgeTypes: readonly string[];
@@ -27,6 +26,11 @@ export interface HeapSnapshot {
   /** Text of a string, cut at `STRING_BYTES_MAX`; empty for an index that does not exist. */
   text(index: number): string;
 }
+
+/** More than an array of V8 has elements; a larger number is told as this one. */
+export const EDGE_NAME_BITS = 27;
+export const EDGE_NAME_MAX = 2 ** EDGE_NAME_BITS - 1;
+export const EDGE_TYPES_MAX = 2 ** (32 - EDGE_NAME_BITS);
 
 /** Of a string only the beginning is kept: names are short, and the strings of a heap are its largest part. */
 export const STRING_BYTES_MAX = 256;

@@ -1,6 +1,6 @@
 /** Who keeps an object alive: the shortest way to it from the root. */
 import { NONE } from './dominators.ts';
-import { classNameOf, type HeapSnapshot } from './heap-snapshot.ts';
+import { classNameOf, EDGE_NAME_BITS, EDGE_NAME_MAX, type HeapSnapshot } from './heap-snapshot.ts';
 
 /** Steps told of a path; the middle of a longer one (a linked list) is left out. */
 const STEPS_MAX = 16;
@@ -11,7 +11,7 @@ export class RetainingPaths {
   /** Per node the edge by which it is reached first. */
   readonly #reachedBy: Uint32Array;
 
-  /** @param room two columns of at least `nodeCount`, overwritten: at millions of nodes two more would be felt */
+  /** @param room columns of `nodeCount` and of as many as the root reaches, overwritten: two more would be felt */
   constructor(snapshot: HeapSnapshot, room?: readonly [Uint32Array, Uint32Array]) {
     const { nodeCount } = snapshot;
     const [reachedBy, queue] = room ?? [new Uint32Array(nodeCount), new Uint32Array(nodeCount)];
@@ -69,7 +69,8 @@ function sourceOf({ firstEdge, nodeCount }: HeapSnapshot, edge: number): number 
 }
 
 function edgeNameOf(snapshot: HeapSnapshot, edge: number): string {
-  const type = snapshot.edgeTypes[snapshot.edgeType[edge]!];
-  const name = snapshot.edgeName[edge]!;
+  const label = snapshot.edgeLabel[edge]!;
+  const type = snapshot.edgeTypes[label >>> EDGE_NAME_BITS];
+  const name = label & EDGE_NAME_MAX;
   return type === 'element' || type === 'hidden' ? `[${name}]` : snapshot.text(name);
 }

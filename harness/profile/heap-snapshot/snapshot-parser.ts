@@ -6,14 +6,19 @@
  * not understood is skipped by counting brackets.
  */
 import { ProfileError } from '../profile.ts';
-import { type HeapSnapshot, retainingEdges, STRING_BYTES_MAX } from './heap-snapshot.ts';
+import {
+  EDGE_NAME_BITS,
+  EDGE_NAME_MAX,
+  EDGE_TYPES_MAX,
+  type HeapSnapshot,
+  retainingEdges,
+  STRING_BYTES_MAX,
+} from './heap-snapshot.ts';
+import { StringTable } from './string-table.ts';
 
 /** A heap of 4 GB, V8's largest, holds some 60 million objects. */
 const NODES_MAX = 100_000_000;
 const EDGES_MAX = 500_000_000;
-const STRINGS_MAX = 100_000_000;
-/** All kept beginnings of strings together. */
-const STRING_TOTAL_BYTES_MAX = 1_024 * 1_024 * 1_024;
 /** The head describes the format; V8's has 2 kB. */
 const HEAD_BYTES_MAX = 1_024 * 1_024;
 const KEY_BYTES_MAX = 64;
@@ -48,22 +53,6 @@ interface Head {
   readonly edgeTypes: readonly string[];
 }
 
-/** Bytes that grow by doubling up to a limit. */
-class ByteStore {
-  bytes = new Uint8Array(1 << 16);
-  length = 0;
-
-  /** Makes room for so many more; `bytes` may be another array afterwards. */
-  reserve(more: number): void {
-    const needed = this.length + more;
-    if (needed <= this.bytes.length) return;
-    if (needed > STRING_TOTAL_BYTES_MAX) throw new ProfileError('the strings of the heap snapshot are over 1 GB');
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, needed));
-    grown.set(this.bytes.subarray(0, this.length));
-    this.bytes = grown;
-  }
-}
-
 /** Takes a snapshot's bytes in chunks of any size; `finish` hands the columns over. */
 export class SnapshotParser {
   #mode: Mode = 'start';
@@ -93,11 +82,10 @@ export class SnapshotParser {
   #nodeType = new Uint8Array(0);
   #nodeName = new Uint32Array(0);
   #nodeId = new Uint32Array(0);
-  #selfBytes = new Float64Array(0);
+  #selfBytes: Uint32Array | Float64Array = new Uint32Array(0);
   /** Until the edges are read, how many each node has stands one place further: there its last one's end will be. */
   #firstEdge = new Uint32Array(0);
-  #edgeType = new Uint8Array(0);
-  #edgeName = new Uint32Array(0);
+  #edgeLabel = new Uint32Array(0);
   #edgeTo = new Uint32Array(0);
   #nodeFields = 1;
   #nodesRead = 0;
@@ -110,10 +98,7 @@ export class SnapshotParser {
   /** Edges that keep something alive. */
   #edgesKept = 0;
 
-  #strings = new ByteStore();
-  #stringEnds = new Uint32Array(1 << 12);
-  #stringCount = 0;
-  #stringBytes = 0;
+  readonly #strings = new StringTable();
 
   /** The next bytes; they may be cut anywhere and are not kept. @throws ProfileError */
   push(bytes: Uint8Array): void {
@@ -136,9 +121,7 @@ export class SnapshotParser {
         `the heap snapshot names ${head.nodeCount} nodes and ${head.edgeCount} edges but holds ${this.#nodesRead} and ${this.#edgesRead}`,
       );
     }
-    const ends = this.#stringEnds;
-    const { bytes } = this.#strings;
-    const count = this.#stringCount;
+    const strings = this.#strings;
     return {
       nodeCount: head.nodeCount,
       edgeCount: this.#edgesKept,
@@ -147,14 +130,12 @@ export class SnapshotParser {
       nodeId: this.#nodeId,
       selfBytes: this.#selfBytes,
       firstEdge: this.#firstEdge,
-      edgeType: this.#edgeType,
-      edgeName: this.#edgeName,
+      edgeLabel: this.#edgeLabel,
       edgeTo: this.#edgeTo,
       nodeTypes: head.nodeTypes,
       edgeTypes: head.edgeTypes,
-      stringCount: count,
-      text: (index) =>
-        index < count ? decodeText(bytes.subarray(index > 0 ? ends[index - 1]! : 0, ends[index]!)) : '',
+      stringCount: strings.count,
+      text: (index) => strings.text(index),
     };
   }
 
@@ -269,12 +250,11 @@ export class SnapshotParser {
     this.#nodeType = new Uint8Array(head.nodeCount);
     this.#nodeName = new Uint32Array(head.nodeCount);
     this.#nodeId = new Uint32Array(head.nodeCount);
-    this.#selfBytes = new Float64Array(head.nodeCount);
+    this.#selfBytes = new Uint32Array(head.nodeCount);
     this.#firstEdge = new Uint32Array(head.nodeCount + 1);
     this.#nodeFields = head.nodeFields.length;
     this.#retains.set(retainingEdges(head.edgeTypes));
-    this.#edgeType = new Uint8Array(head.edgeCount);
-    this.#edgeName = new Uint32Array(head.edgeCount);
+    this.#edgeLabel = new Uint32Array(head.edgeCount);
     this.#edgeTo = new Uint32Array(head.edgeCount);
   }
 
@@ -422,7 +402,10 @@ export class SnapshotParser {
     this.#nodeType[row] = cells[places[0]!]!;
     this.#nodeName[row] = cells[places[1]!]!;
     this.#nodeId[row] = cells[places[2]!]!;
-    this.#selfBytes[row] = cells[places[3]!]!;
+    const bytes = cells[places[3]!]!;
+    if (bytes > 0xffffffff && this.#selfBytes instanceof Uint32Array)
+      this.#selfBytes = new Float64Array(this.#selfBytes);
+    this.#selfBytes[row] = bytes;
     this.#firstEdge[row + 1] = cells[places[4]!]!;
     this.#row = row + 1;
   }
@@ -439,8 +422,7 @@ export class SnapshotParser {
     const retains = this.#retains[type];
     if (retains === 1 || (retains === 2 && this.#edgeNode === 0)) {
       const kept = this.#edgesKept;
-      this.#edgeType[kept] = type;
-      this.#edgeName[kept] = cells[places[1]!]!;
+      this.#edgeLabel[kept] = (type << EDGE_NAME_BITS) | Math.min(cells[places[1]!]!, EDGE_NAME_MAX);
       this.#edgeTo[kept] = to;
       this.#edgesKept = kept + 1;
     }
@@ -461,7 +443,7 @@ export class SnapshotParser {
       at += 1;
       if (byte === QUOTE) {
         this.#inString = true;
-        this.#stringBytes = 0;
+        this.#strings.begin();
       } else if (byte === CLOSE_BRACKET) {
         this.#mode = 'after';
         return at;
@@ -471,11 +453,10 @@ export class SnapshotParser {
   }
 
   #readString(bytes: Uint8Array, from: number): number {
-    const store = this.#strings;
-    store.reserve(STRING_BYTES_MAX);
-    const kept = store.bytes;
-    let length = store.length;
-    const keepEnd = Math.min(bytes.length, from + STRING_BYTES_MAX - this.#stringBytes);
+    const strings = this.#strings;
+    const kept = strings.block;
+    let length = strings.length;
+    const keepEnd = Math.min(bytes.length, from + STRING_BYTES_MAX - strings.kept);
     let escaped = this.#escaped;
     let byte = 0;
     let at = from;
@@ -486,8 +467,7 @@ export class SnapshotParser {
       else if (byte === BACKSLASH) escaped = true;
       kept[length++] = byte;
     }
-    this.#stringBytes += length - store.length;
-    store.length = length;
+    strings.length = length;
     // Of a long one the rest is only passed over.
     if (at === keepEnd) {
       for (; at < bytes.length; at += 1) {
@@ -500,40 +480,9 @@ export class SnapshotParser {
     this.#escaped = escaped;
     if (at === bytes.length) return at;
     this.#inString = false;
-    this.#endString(at);
+    strings.end();
     return at + 1;
   }
-
-  #endString(at: number): void {
-    if (this.#stringCount >= STRINGS_MAX) this.#fail('more strings than a heap has', at);
-    if (this.#stringCount === this.#stringEnds.length) {
-      const grown = new Uint32Array(this.#stringEnds.length * 2);
-      grown.set(this.#stringEnds);
-      this.#stringEnds = grown;
-    }
-    this.#stringEnds[this.#stringCount] = this.#strings.length;
-    this.#stringCount += 1;
-  }
-}
-
-/** JSON string bytes as text; a string that was cut in the middle of an escape loses that escape. */
-function decodeText(bytes: Uint8Array): string {
-  const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  const whole = raw.replace(/\\(u[0-9a-fA-F]{0,3})?$/, (match, _u, index: number) =>
-    isEscaped(raw, index) ? match : '',
-  );
-  try {
-    return JSON.parse(`"${whole}"`) as string;
-  } catch {
-    return raw;
-  }
-}
-
-/** Whether the backslash at an index is itself escaped. */
-function isEscaped(text: string, index: number): boolean {
-  let slashes = 0;
-  for (let i = index - 1; i >= 0 && text[i] === '\\'; i -= 1) slashes += 1;
-  return slashes % 2 === 1;
 }
 
 function readHead(json: string): Head {
@@ -574,7 +523,7 @@ function readHead(json: string): Head {
     nodeFields,
     edgeFields,
     nodeTypes: typesOf(meta?.node_types, nodeFields, 'node_types'),
-    edgeTypes: typesOf(meta?.edge_types, edgeFields, 'edge_types'),
+    edgeTypes: typesOf(meta?.edge_types, edgeFields, 'edge_types').slice(0, EDGE_TYPES_MAX),
   };
 }
 
