@@ -19,10 +19,12 @@ execFileSync(path.join(bin, 'buf'), ['generate', 'agent/encode', '--template', '
 const { WitnessSchema } = await import(pathToFileURL(path.join(out, 'agent/encode/gen/witness_pb.ts')).href);
 const { generateDigest } = await import('../agent/digest/digest-generator.ts');
 const { generateEncoder } = await import('../agent/encode/encoder-generator.ts');
+const { generateSealKernel } = await import('../agent/encode/seal-program.ts');
 
 for (const [file, text] of [
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
+  ['agent/encode/seal-kernel.generated.ts', generateSealKernel()],
 ]) {
   mkdirSync(path.dirname(path.join(out, file)), { recursive: true });
   writeFileSync(path.join(out, file), text);

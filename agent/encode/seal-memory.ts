@@ -1,10 +1,7 @@
 /**
- * Where JSON bodies are sealed: one fixed WebAssembly memory with the text, the digests in the making and the encoded
- * value in it, and what is the same for all of them (templates of formats, finished values such as `true`).
- *
- * Layout, each region with room for the worst body of `SEALED_TEXT_BYTES_MAX`:
- * templates · the double at work · the text · strings without their escapes · digests of open containers · the value,
- * written from the end.
+ * The memory in which JSON bodies are sealed, and the two WebAssembly modules that work in it: digests
+ * (`agent/digest/seal-assembly.ts`) and the kernel (`seal-kernel.ts`). Filled once: templates of formats, finished values such as
+ * `true`, classes of bytes, which formats a text may have, prefixes of secrets. The layout is `seal-layout.ts`.
  */
 import {
   bytes as digestBytes,
@@ -18,7 +15,8 @@ import {
 import { fieldKey, SEAL_ASSEMBLY, SealField } from '../digest/seal-assembly.ts';
 import { assemble } from '../digest/wasm-assembler.ts';
 import { digestData } from '../digest/witness-digest.generated.ts';
-import { ALL_FORMATS } from '../witness/formats.ts';
+import { CLASS_OF } from '../witness/character-classes.ts';
+import { ALL_FORMATS, RULES } from '../witness/formats.ts';
 import {
   boolData,
   type Data,
@@ -30,30 +28,47 @@ import {
   stringData,
   structData,
 } from '../witness/ir.ts';
+import { SECRET_FORMAT_KINDS } from '../witness/obfuscation.ts';
+import { SECRET_PREFIXES } from '../witness/secret-patterns.ts';
 import { REDACTED } from '../witness/secret-scanner.ts';
 import { beginWriting, writtenBytes } from './backward-writer.ts';
+import { SEAL_KERNEL } from './seal-kernel.generated.ts';
+import {
+  CLASSES_AT,
+  EMAIL_PARTS_AT,
+  EmailPart,
+  ESCAPES_AT,
+  FINISHED_AT,
+  FINISHED_BYTES,
+  FIRST_RULES_AT,
+  FORMATS_MAX,
+  KINDS_AT,
+  LENGTH_RULES_AT,
+  LENGTHS,
+  NAME_SLOT_BYTES,
+  NAME_SLOTS,
+  NAMES_AT,
+  NIBBLES_AT,
+  PAGES,
+  POWERS,
+  POWERS_AT,
+  PREFIX_LISTS_AT,
+  PREFIX_LISTS_BYTES,
+  PREFIXES_AT,
+  RULES_AT,
+  RULES_MAX,
+  SecretKind,
+  SHORT_FORMATS,
+  SHORT_FORMATS_AT,
+  SUFFIX_BYTES,
+  SUFFIX_SECRET,
+  SUFFIXES_AT,
+  TEMPLATE_BYTES,
+  TEMPLATES_AT,
+} from './seal-layout.ts';
 import { encodeData } from './witness-encoder.generated.ts';
 
-/** Bodies that are kept whole are no longer (`agent/body/json-document.ts`). */
-export const SEALED_TEXT_BYTES_MAX = 32 << 10;
-
-export const TEMPLATES_AT = 1024;
-const TEMPLATE_BYTES = 64;
-/** The digits of a double begin here, aligned; sign and exponent stand before them. */
-export const DOUBLE_AT = 8192 + 64;
-/** Above 0, so that a root value has a byte before it for its tag. */
-export const TEXT_AT = 16_384;
-export const PLAIN_AT = TEXT_AT + SEALED_TEXT_BYTES_MAX + 64;
-/** Without escapes a text is no longer; what is redacted may be. */
-export const PLAIN_END = PLAIN_AT + (48 << 10);
-/** Of two bytes of text, 8 bytes of digest (`1,` in a list) at most; of five, 16 (`"":1,` in an object). */
-export const DIGESTS_AT = (PLAIN_END + 64) & ~63;
-const DIGESTS_BYTES = 160 << 10;
-export const VALUE_AT = DIGESTS_AT + DIGESTS_BYTES;
-/** What is in it of the value: nine times the text at most (`"DE",` with its format). */
-const PAGES = 12;
-export const MEMORY_BYTES = PAGES * 65_536;
-
+/** Digests in one call each. */
 interface SealProgram {
   hash(offset: number, length: number, out: number): void;
   text(offset: number, length: number, out: number): void;
@@ -68,12 +83,51 @@ interface SealProgram {
   bareList(offset: number, end: number, out: number): void;
 }
 
+/** What the kernel asks of JavaScript; texts lie in the memory. */
+export interface SealQuestions {
+  learnName(slot: number, start: number, end: number): void;
+  isSecretName(start: number, end: number): number;
+  formatByRules(start: number, end: number, classes: number): number;
+  redactText(start: number, end: number, to: number): number;
+  isCard(start: number, end: number): number;
+  parseDouble(start: number, end: number): number;
+  parseExact(start: number, end: number): number;
+}
+
+/** What the kernel does and knows. */
+export interface SealKernel {
+  read(end: number): number;
+  encode(at: number): number;
+  formatOf(start: number, end: number, classes: number): number;
+  mayHoldSecret(start: number, end: number, classes: number): number;
+  readonly redacts: WebAssembly.Global<'i32'>;
+  readonly depthMax: WebAssembly.Global<'i32'>;
+  readonly redacted: WebAssembly.Global<'i32'>;
+  readonly allClasses: WebAssembly.Global<'i32'>;
+}
+
 const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
 export const bytes = Buffer.from(memory.buffer as ArrayBuffer);
-export const words = new Int32Array(memory.buffer);
 export const view = new DataView(memory.buffer);
 export const seal = new WebAssembly.Instance(new WebAssembly.Module(assemble(SEAL_ASSEMBLY)), { env: { memory } })
   .exports as unknown as SealProgram;
+
+/** Made once: there is one memory. */
+export function startKernel(questions: SealQuestions): SealKernel {
+  const digests = {
+    digestText: seal.text,
+    digestFormatted: seal.formatted,
+    digestInteger: seal.integer,
+    digestDouble: seal.double,
+    digestStruct: seal.struct,
+    digestList: seal.list,
+    digestBareStruct: seal.bareStruct,
+    digestBareList: seal.bareList,
+  };
+  const env = { memory, ...digests, ...questions } as unknown as WebAssembly.ModuleImports;
+  const module = new WebAssembly.Module(Buffer.from(SEAL_KERNEL, 'base64'));
+  return new WebAssembly.Instance(module, { env }).exports as unknown as SealKernel;
+}
 
 const { utf8Slice, latin1Slice, utf8Write } = Buffer.prototype;
 /** Text of the memory; ASCII is quicker as such. */
@@ -83,98 +137,139 @@ export const asciiAt = (start: number, end: number): string => latin1Slice.call(
 export const putTextAt = (text: string, at: number, lengthMax: number): number =>
   utf8Write.call(bytes, text, at, lengthMax);
 
-/** A value that is always the same. */
-export interface Finished {
-  /** The digest's 8 bytes as two words of the memory. */
-  readonly word0: number;
-  readonly word1: number;
-  /** The Data message. */
-  readonly bytes: Uint8Array;
-}
-
-function finished(data: Data): Finished {
-  digestData(data, 0, 24);
-  beginWriting();
-  encodeData(data);
-  return {
-    word0: digestView.getInt32(0, true),
-    word1: digestView.getInt32(4, true),
-    bytes: Uint8Array.from(writtenBytes()),
-  };
-}
-
-/** Indexes of `FINISHED`. */
-export const Constant = {
-  TRUE: 0,
-  FALSE: 1,
-  NULL: 2,
-  INTEGER_ZERO: 3,
-  DOUBLE_ZERO: 4,
-  EMPTY_TEXT: 5,
-  EMPTY_STRUCT: 6,
-  EMPTY_LIST: 7,
-  REDACTED: 8,
-} as const;
-
-export const FINISHED: readonly Finished[] = [
-  boolData(true),
-  boolData(false),
-  optionalData(),
-  int64Data(0),
-  doubleData(0),
-  stringData(''),
-  structData(),
-  listData(),
-  stringData(REDACTED),
-].map(finished);
-
-/** What a format adds to its values: by index, 0 for none. Two templates for each: of strings, then of integers. */
-export const FORMAT_SUFFIXES: readonly Uint8Array[] = [new Uint8Array(0), ...ALL_FORMATS.map(suffixOf)];
-const formatIndexes = new Map<DataFormat, number>(ALL_FORMATS.map((format, i) => [format, i + 1]));
-
-/** A format's index, 0 for none. */
-export function formatIndex(format: DataFormat | null): number {
-  return format === null ? 0 : formatIndexes.get(format)!;
-}
-
-export const textTemplate = (format: number): number => TEMPLATES_AT + format * 2 * TEMPLATE_BYTES;
-export const integerTemplate = (format: number): number => textTemplate(format) + TEMPLATE_BYTES;
-
-/** Fields `formats` and `format_kind` of the Primitive: what comes behind the scalar, here an empty string. */
-function suffixOf(format: DataFormat): Uint8Array {
-  const data = stringData('');
-  data.format = format;
-  const { bytes: encoded } = finished(data);
-  // Tag and length of the Primitive, tag and length of the String.
-  return encoded.slice(4);
-}
-
-function writeTemplates(): void {
-  for (const format of ALL_FORMATS) {
-    const index = formatIndex(format);
-    for (const [template, field] of [
-      [textTemplate(index), SealField.primitiveString],
-      [integerTemplate(index), SealField.primitiveInt64],
-    ] as const) {
-      bytes[template] = TYPE_MAP;
-      view.setBigUint64(template + 1, fieldKey(field));
-      view.setBigUint64(template + 17, fieldKey(SealField.primitiveFormats));
-      hashText([...format.names.keys()][0]!, 40, 64);
-      hashBool(true, 48, 64);
-      digestBytes[39] = TYPE_MAP;
-      hashAt(39, 17, 0);
-      copyDigest(template + 25);
-      view.setBigUint64(template + 33, fieldKey(SealField.primitiveFormatKind));
-      hashText(format.kind, 0, 16);
-      copyDigest(template + 41);
-    }
-  }
-}
-
 /** The digest that was made last, from the digests' memory. */
 export function copyDigest(to: number): void {
   view.setInt32(to, digestWord(0));
   view.setInt32(to + 4, digestWord(4));
 }
 
-writeTemplates();
+const formatIndexes = new Map<DataFormat, number>(ALL_FORMATS.map((format, i) => [format, i + 1]));
+
+/** A format's index, 0 for none. */
+export const formatIndex = (format: DataFormat | null): number => (format === null ? 0 : formatIndexes.get(format)!);
+export const textTemplate = (format: number): number => TEMPLATES_AT + format * 2 * TEMPLATE_BYTES;
+/** Whether a value of this format is a secret by itself. */
+export const isSecretFormat = (format: number): boolean => bytes[SUFFIXES_AT + format * SUFFIX_BYTES + SUFFIX_SECRET] !== 0;
+
+/** Where what a format adds to a value begins, and how long it is. */
+export const suffixAt = (format: number): number => SUFFIXES_AT + format * SUFFIX_BYTES + 4;
+export const suffixLength = (format: number): number => bytes[SUFFIXES_AT + format * SUFFIX_BYTES]!;
+
+function encoded(data: Data): Uint8Array {
+  beginWriting();
+  encodeData(data);
+  return Uint8Array.from(writtenBytes());
+}
+
+/** In the order of `Constant`. */
+function writeFinished(): void {
+  const values = [
+    boolData(true),
+    boolData(false),
+    optionalData(),
+    int64Data(0),
+    doubleData(0),
+    stringData(''),
+    structData(),
+    listData(),
+    stringData(REDACTED),
+  ];
+  for (const [i, data] of values.entries()) {
+    const at = FINISHED_AT + i * FINISHED_BYTES;
+    digestData(data, 0, 24);
+    copyDigest(at);
+    const binary = encoded(data);
+    view.setInt32(at + 8, binary.length, true);
+    bytes.set(binary, at + 12);
+  }
+}
+
+function writeTemplates(format: DataFormat, index: number): void {
+  for (const [template, field] of [
+    [textTemplate(index), SealField.primitiveString],
+    [textTemplate(index) + TEMPLATE_BYTES, SealField.primitiveInt64],
+  ] as const) {
+    bytes[template] = TYPE_MAP;
+    view.setBigUint64(template + 1, fieldKey(field));
+    view.setBigUint64(template + 17, fieldKey(SealField.primitiveFormats));
+    hashText([...format.names.keys()][0]!, 40, 64);
+    hashBool(true, 48, 64);
+    digestBytes[39] = TYPE_MAP;
+    hashAt(39, 17, 0);
+    copyDigest(template + 25);
+    view.setBigUint64(template + 33, fieldKey(SealField.primitiveFormatKind));
+    hashText(format.kind, 0, 16);
+    copyDigest(template + 41);
+  }
+}
+
+function writeFormats(): void {
+  if (ALL_FORMATS.length >= FORMATS_MAX || RULES.length > RULES_MAX) throw new Error('more formats than there is room for');
+  for (const format of ALL_FORMATS) {
+    const index = formatIndex(format);
+    writeTemplates(format, index);
+    // Fields `formats` and `format_kind`: behind tag and length of the Primitive, tag and length of an empty String.
+    const data = stringData('');
+    data.format = format;
+    const suffix = encoded(data).subarray(4);
+    view.setInt32(SUFFIXES_AT + index * SUFFIX_BYTES, suffix.length, true);
+    bytes.set(suffix, suffixAt(index));
+    bytes[SUFFIXES_AT + index * SUFFIX_BYTES + SUFFIX_SECRET] = SECRET_FORMAT_KINDS.has(format.kind) ? 1 : 0;
+  }
+  const firsts = new Array<bigint>(128).fill(0n);
+  const lengths = new Array<bigint>(LENGTHS).fill(0n);
+  for (const [i, { first, lengthMin, lengthMax, classes, all, any }] of RULES.entries()) {
+    const bit = 1n << BigInt(i);
+    for (let code = 0; code < 128; code += 1) if (first.test(String.fromCharCode(code))) firsts[code]! |= bit;
+    for (let length = lengthMin; length < LENGTHS - 1 && length <= lengthMax; length += 1) lengths[length]! |= bit;
+    if (lengthMax >= LENGTHS - 1) lengths[LENGTHS - 1]! |= bit;
+    view.setInt32(RULES_AT + i * 16, ~classes, true);
+    view.setInt32(RULES_AT + i * 16 + 4, all, true);
+    view.setInt32(RULES_AT + i * 16 + 8, any, true);
+  }
+  for (const [code, rules] of firsts.entries()) view.setBigUint64(FIRST_RULES_AT + code * 8, rules, true);
+  for (const [length, rules] of lengths.entries()) view.setBigUint64(LENGTH_RULES_AT + length * 8, rules, true);
+  for (let i = 0; i < SHORT_FORMATS; i += 1) view.setInt32(SHORT_FORMATS_AT + i * 16 + 8, -1, true);
+}
+
+function writeBytes(): void {
+  for (let code = 0; code < 256; code += 1) {
+    view.setInt32(CLASSES_AT + code * 4, CLASS_OF[code]!, true);
+    if (code > 127) continue;
+    const char = String.fromCharCode(code);
+    bytes[KINDS_AT + code] =
+      (/[\w-]/.test(char) ? SecretKind.WORD | SecretKind.NAME : 0) |
+      (/\d/.test(char) ? SecretKind.DIGIT : 0) |
+      (/[A-Za-z]/.test(char) ? SecretKind.LETTER : 0) |
+      (/[.$[\]%]/.test(char) ? SecretKind.NAME : 0) |
+      (/[:=<]/.test(char) ? SecretKind.MARK : 0);
+    bytes[EMAIL_PARTS_AT + code] =
+      (/[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]/.test(char) ? EmailPart.LOCAL : 0) |
+      (/[A-Za-z0-9-]/.test(char) ? EmailPart.LABEL : 0);
+  }
+  for (const [letter, plain] of Object.entries({ b: 8, f: 12, n: 10, r: 13, t: 9, '"': 34, '\\': 92, '/': 47 }))
+    bytes[ESCAPES_AT + letter.charCodeAt(0)] = plain;
+  for (let i = 0; i < POWERS; i += 1) view.setFloat64(POWERS_AT + i * 8, 10 ** i, true);
+  for (let i = 0; i < 16; i += 1) bytes.write(i.toString(2).padStart(4, '0'), NIBBLES_AT + i * 4, 'latin1');
+}
+
+function writePrefixes(): void {
+  // 0 says that there is no list.
+  let at = PREFIX_LISTS_AT + 1;
+  for (const [first, prefixes] of SECRET_PREFIXES.entries()) {
+    if (prefixes === undefined) continue;
+    view.setInt16(PREFIXES_AT + first * 2, at - PREFIX_LISTS_AT, true);
+    for (const { prefix } of prefixes) {
+      bytes[at] = prefix.length;
+      at += 1 + bytes.write(prefix, at + 1, 'latin1');
+    }
+    at += 1;
+  }
+  if (at > PREFIX_LISTS_AT + PREFIX_LISTS_BYTES) throw new Error('more prefixes of secrets than there is room for');
+}
+
+writeFinished();
+writeFormats();
+writeBytes();
+writePrefixes();
+for (let i = 0; i <= NAME_SLOTS; i += 1) view.setInt32(NAMES_AT + i * NAME_SLOT_BYTES + 8, -1, true);

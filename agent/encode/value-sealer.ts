@@ -10,22 +10,10 @@ import type { Obfuscator } from '../witness/obfuscation.ts';
 import { Sealed, type Sealer } from '../witness/sealed.ts';
 import { isSecretName } from '../witness/secret-names.ts';
 import { redactText } from '../witness/secret-scanner.ts';
-import { mayHoldSecret } from '../witness/secret-screen.ts';
-import { beginWriting, writtenBytes } from './backward-writer.ts';
-import { formatAt, isSecretFormat } from './format-bytes.ts';
-import { JsonSealer } from './json-sealer.ts';
-import {
-  bytes,
-  copyDigest,
-  DIGESTS_AT,
-  FORMAT_SUFFIXES,
-  formatIndex,
-  MEMORY_BYTES,
-  PLAIN_AT,
-  seal,
-  textTemplate,
-  view,
-} from './seal-memory.ts';
+import { beginWriting, putTag, putUnsigned, writtenBytes } from './backward-writer.ts';
+import { formatOf, JsonSealer, mayHoldSecret } from './json-sealer.ts';
+import { DIGESTS_AT, MEMORY_BYTES, PLAIN_AT } from './seal-layout.ts';
+import { bytes, copyDigest, isSecretFormat, seal, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
 import { SealShelf } from './seal-shelf.ts';
 import { encodeData, encodeDataMeta } from './witness-encoder.generated.ts';
 
@@ -50,6 +38,8 @@ for (const [at, field] of [
   view.setBigUint64(at + 17, fieldKey(field));
 }
 
+/** Field 5, length-delimited. */
+const META_TAG = 0x2a;
 /** Metas whose binary form is kept; a full table is emptied. */
 const METAS_MAX = 256;
 /** Texts kept of one header field or parameter, of all together, and how long they may be: 700 KB at the very most. */
@@ -108,8 +98,8 @@ export class ValueSealer implements Sealer {
     if (this.#json === null || meta === null) return null;
     const field = this.#json.read(source, length);
     if (field === 0) return null;
-    const at = this.#json.tape.encode(this.#metaBytes(meta));
-    if (at < 0) return null;
+    const at = this.#json.encode(this.#metaField(meta));
+    if (at === 0) return null;
     const root = field === SealField.dataStruct ? ROOT_STRUCT_AT : ROOT_LIST_AT;
     digestDataMeta(meta, 0, SCRATCH);
     copyDigest(root + 9);
@@ -171,21 +161,19 @@ export class ValueSealer implements Sealer {
       bytes[start + i] = code;
     }
     const end = start + length;
-    const format = formatAt(start, end, classes);
+    const format = formatOf(start, end, classes);
     if (this.#obfuscator.mode === 'redact') {
-      if (isSecretFormat(format) || mayHoldSecret(bytes, start, end, classes)) return null;
+      if (isSecretFormat(format) || mayHoldSecret(start, end, classes) !== 0) return null;
     }
-    const index = formatIndex(format);
-    const suffix = FORMAT_SUFFIXES[index]!;
-    const metaBytes = this.#metaBytes(meta);
-    if (length + suffix.length > SHORT_MAX || metaBytes.length > SHORT_MAX) return null;
+    const metaField = this.#metaField(meta);
+    if (length + suffixLength(format) > SHORT_MAX || metaField.length > SHORT_MAX) return null;
     bytes[PLAIN_AT] = 0x75;
-    if (index === 0) seal.bareText(PLAIN_AT, length + 1, ROOT_TEXT_AT + 9);
-    else seal.bareFormatted(PLAIN_AT, length + 1, textTemplate(index), ROOT_TEXT_AT + 9);
+    if (format === 0) seal.bareText(PLAIN_AT, length + 1, ROOT_TEXT_AT + 9);
+    else seal.bareFormatted(PLAIN_AT, length + 1, textTemplate(format), ROOT_TEXT_AT + 9);
     digestDataMeta(meta, 0, SCRATCH);
     copyDigest(ROOT_TEXT_AT + 25);
     seal.hash(ROOT_TEXT_AT, ROOT_BYTES, ROOT_DIGEST_AT);
-    const encoded = textData(start, length, suffix, metaBytes);
+    const encoded = textData(start, length, format, metaField);
     const [high, low] = [view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4)];
     return sealedData(new Sealed(high, low, encoded, encoded.length));
   }
@@ -208,16 +196,20 @@ export class ValueSealer implements Sealer {
     return sealedData(new Sealed(high, low, encoded, encoded.length));
   }
 
-  #metaBytes(meta: DataMeta): Uint8Array {
-    let encoded = this.#metas.get(meta);
-    if (encoded === undefined) {
+  /** Field `meta` of Data. */
+  #metaField(meta: DataMeta): Uint8Array {
+    let field = this.#metas.get(meta);
+    if (field === undefined) {
       if (this.#metas.size >= METAS_MAX) this.#metas.clear();
       beginWriting();
       encodeDataMeta(meta);
-      encoded = Uint8Array.from(writtenBytes());
-      this.#metas.set(meta, encoded);
+      const { length } = writtenBytes();
+      putUnsigned(length);
+      putTag(META_TAG);
+      field = Uint8Array.from(writtenBytes());
+      this.#metas.set(meta, field);
     }
-    return encoded;
+    return field;
   }
 }
 
@@ -241,9 +233,11 @@ function isPlainWord(value: string): boolean {
 }
 
 /** A string's Data in binary, every part of it shorter than 128 bytes: their lengths are one byte each. */
-function textData(start: number, length: number, suffix: Uint8Array, meta: Uint8Array): Uint8Array {
-  const primitive = length + 4 + suffix.length;
-  const data = new Uint8Array(primitive + 2 + meta.length + 2);
+function textData(start: number, length: number, format: number, meta: Uint8Array): Uint8Array {
+  const suffix = suffixAt(format);
+  const suffixBytes = suffixLength(format);
+  const primitive = length + 4 + suffixBytes;
+  const data = new Uint8Array(primitive + 2 + meta.length);
   data[0] = 0x0a;
   data[1] = primitive;
   data[2] = 0x22;
@@ -252,10 +246,7 @@ function textData(start: number, length: number, suffix: Uint8Array, meta: Uint8
   data[5] = length;
   let to = 6;
   for (let i = 0; i < length; i += 1, to += 1) data[to] = bytes[start + i]!;
-  for (let i = 0; i < suffix.length; i += 1, to += 1) data[to] = suffix[i]!;
-  data[to] = 0x2a;
-  data[to + 1] = meta.length;
-  to += 2;
+  for (let i = 0; i < suffixBytes; i += 1, to += 1) data[to] = bytes[suffix + i]!;
   for (let i = 0; i < meta.length; i += 1, to += 1) data[to] = meta[i]!;
   return data;
 }

@@ -12,7 +12,7 @@ import { DataFormat } from './ir.ts';
 export const EXAMINED_CHARACTERS_MAX = 8192;
 
 /** One format: what it is called, which values may have it, and how to tell. */
-interface FormatRule {
+export interface FormatRule {
   readonly format: DataFormat;
   /** Characters with which such a value begins. */
   readonly first: RegExp;
@@ -131,7 +131,7 @@ const MONTHS = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
 const unixRange = (text: string): boolean => /^(?:1\d|2\d|3\d|40)/.test(text);
 
 /** In the order of trying: the first that holds is the value's format. */
-const RULES: readonly FormatRule[] = [
+export const RULES: readonly FormatRule[] = [
   rule(
     'unique_id',
     'uuid',

@@ -1,0 +1,129 @@
+/**
+ * Where what lies in the memory in which JSON bodies are sealed (`seal-kernel.ts` works in it, `seal-memory.ts` fills its
+ * tables). Each region has room for the worst body of `SEALED_TEXT_BYTES_MAX`.
+ *
+ * Templates · the double at work · the text · strings without their escapes · digests of open containers · open containers ·
+ * tables · names · the tape · the value, written from the end.
+ */
+
+/** Bodies that are kept whole are no longer (`agent/body/json-document.ts`). */
+export const SEALED_TEXT_BYTES_MAX = 32 << 10;
+
+export const TEMPLATES_AT = 1024;
+export const TEMPLATE_BYTES = 64;
+/** The digits of a double begin here, aligned; sign and exponent stand before them. */
+export const DOUBLE_AT = 8192 + 64;
+/** Above 0, so that a root value has a byte before it for its tag. */
+export const TEXT_AT = 16_384;
+export const PLAIN_AT = TEXT_AT + SEALED_TEXT_BYTES_MAX + 64;
+/** Without escapes a text is no longer; what is redacted may be. */
+export const PLAIN_END = PLAIN_AT + (48 << 10);
+/** Of two bytes of text, 8 bytes of digest (`1,` in a list) at most; of five, 16 (`"":1,` in an object). */
+export const DIGESTS_AT = (PLAIN_END + 64) & ~63;
+const DIGESTS_BYTES = 160 << 10;
+
+/** Open containers, a frame each. A depth that no body reaches: its readers cut before. */
+export const DEPTH_MAX = 130;
+export const FRAMES_AT = DIGESTS_AT + DIGESTS_BYTES;
+export const FRAME_BYTES = 64;
+
+/** For each byte its `Has` bit (4 bytes), what it is to secrets, what stands for it behind a backslash, its place in addresses. */
+export const CLASSES_AT = FRAMES_AT + (DEPTH_MAX + 2) * FRAME_BYTES;
+export const KINDS_AT = CLASSES_AT + 1024;
+export const ESCAPES_AT = KINDS_AT + 256;
+export const EMAIL_PARTS_AT = ESCAPES_AT + 256;
+/** Powers of ten that a double holds exactly. */
+export const POWERS_AT = EMAIL_PARTS_AT + 256;
+export const POWERS = 23;
+/** Four binary digits as text, in one word. */
+export const NIBBLES_AT = POWERS_AT + POWERS * 8 + 8;
+/** Rules of formats as a bit set (8 bytes): by first character, by length up to 65; then of each its three sets of classes. */
+export const FIRST_RULES_AT = NIBBLES_AT + 64;
+export const LENGTH_RULES_AT = FIRST_RULES_AT + 128 * 8;
+export const LENGTHS = 66;
+export const RULES_AT = LENGTH_RULES_AT + LENGTHS * 8;
+export const RULES_MAX = 64;
+/** What each format adds to a value's binary form, its length before it (4 bytes); at its end whether it makes a secret. */
+export const SUFFIXES_AT = RULES_AT + RULES_MAX * 16;
+export const SUFFIX_BYTES = 64;
+export const SUFFIX_SECRET = SUFFIX_BYTES - 1;
+export const FORMATS_MAX = 56;
+/** Finished values: digest, length (4 bytes), binary form. */
+export const FINISHED_AT = SUFFIXES_AT + FORMATS_MAX * SUFFIX_BYTES;
+export const FINISHED_BYTES = 48;
+/** Prefixes of secrets: by first character where its list begins (2 bytes, from `PREFIX_LISTS_AT`; 0: none). */
+export const PREFIXES_AT = FINISHED_AT + 16 * FINISHED_BYTES;
+export const PREFIX_LISTS_AT = PREFIXES_AT + 512;
+export const PREFIX_LISTS_BYTES = 2048;
+/** Formats of short texts that the rules have told: text (8 bytes), length, format. */
+export const SHORT_FORMATS_AT = (PREFIX_LISTS_AT + PREFIX_LISTS_BYTES + 63) & ~63;
+export const SHORT_FORMATS = 1024;
+
+/** Names of members: digest as a number, length, what they say; then the name. */
+export const NAMES_AT = SHORT_FORMATS_AT + SHORT_FORMATS * 16;
+export const NAME_SLOTS = 2048;
+export const NAME_SLOT_BYTES = 64;
+/** Longer names are looked at anew each time, in a slot of their own behind the others. */
+export const NAME_BYTES_MAX = 48;
+/** For each slot, and behind them for the start of the objects under each slot's name: the slot that came next last time. */
+export const FOLLOWERS_AT = NAMES_AT + (NAME_SLOTS + 1) * NAME_SLOT_BYTES;
+/** Where the names of an object under a slot's name begin: behind all slots. */
+export const UNDER = NAME_SLOTS + 1;
+
+/** Three bytes of text make two records at most: `[],`. */
+const RECORDS_MAX = ((SEALED_TEXT_BYTES_MAX * 2) / 3 + 2) | 0;
+export const RECORD_BYTES = 16;
+export const TAPE_AT = (FOLLOWERS_AT + 2 * UNDER * 4 + 63) & ~63;
+
+export const VALUE_AT = TAPE_AT + RECORDS_MAX * RECORD_BYTES;
+/** What is in it of the value: nine times the text at most (`"DE",` with its format). */
+const VALUE_BYTES = 448 << 10;
+export const PAGES = Math.ceil((VALUE_AT + VALUE_BYTES) / 65_536);
+export const MEMORY_BYTES = PAGES * 65_536;
+
+/** What a record is, in its low four bits; above them the format. */
+export const Op = {
+  /** Behind it (4 bytes each): where the text begins and ends. */
+  TEXT: 0,
+  /** An i64 at 8. */
+  INTEGER: 1,
+  /** An f64 at 8. */
+  DOUBLE: 2,
+  /** Its index among the finished values. */
+  CONSTANT: 3,
+  BEGIN_OBJECT: 4,
+  BEGIN_LIST: 5,
+  END_OBJECT: 6,
+  END_LIST: 7,
+  /** Where the name begins and ends. */
+  KEY: 8,
+} as const;
+
+/** Indexes of finished values. */
+export const Constant = {
+  TRUE: 0,
+  FALSE: 1,
+  NULL: 2,
+  INTEGER_ZERO: 3,
+  DOUBLE_ZERO: 4,
+  EMPTY_TEXT: 5,
+  EMPTY_STRUCT: 6,
+  EMPTY_LIST: 7,
+  REDACTED: 8,
+} as const;
+
+/** What a name says. */
+export const KeyIs = {
+  /** Its value must not be told. */
+  SECRET: 1,
+  /** It holds a secret itself, or is longer than names are kept. */
+  UNFIT: 2,
+  /** `value`, and the names that say of which thing it is the value. */
+  VALUE: 4,
+  NAMING: 8,
+} as const;
+
+/** What a byte is where secrets are looked for (`agent/witness/secret-screen.ts`). */
+export const SecretKind = { WORD: 1, DIGIT: 2, LETTER: 4, NAME: 8, MARK: 16 } as const;
+/** What a byte may be part of in an e-mail address. */
+export const EmailPart = { LOCAL: 1, LABEL: 2 } as const;
