@@ -22,8 +22,7 @@ function learnName(slot: number, start: number, end: number): void {
   hashText(name, 0, 24);
   // As a number, and numbers are little-endian there.
   view.setBigUint64(slot, digestView.getBigUint64(0), true);
-  const isUnfit =
-    name.length > NAME_CHARACTERS_MAX || redactText(name) !== name || !isUtf8(bytes.subarray(start, end));
+  const isUnfit = name.length > NAME_CHARACTERS_MAX || redactText(name) !== name || !isUtf8(bytes.subarray(start, end));
   const flags =
     (isSecretName(name) ? KeyIs.SECRET : 0) |
     (isUnfit ? KeyIs.UNFIT : 0) |

@@ -216,7 +216,11 @@ class Compiler {
     // Every path has returned: what follows cannot be reached.
     if (func.result !== 'void') this.#out.push(0x00);
     const own = this.#locals.slice(func.parameters.length);
-    return sized([...vector(own.map(([, type]) => [1, TYPE_CODES[type as keyof typeof TYPE_CODES]])), ...this.#out, 0x0b]);
+    return sized([
+      ...vector(own.map(([, type]) => [1, TYPE_CODES[type as keyof typeof TYPE_CODES]])),
+      ...this.#out,
+      0x0b,
+    ]);
   }
 
   #block(): void {

@@ -20,7 +20,6 @@ import {
   PREFIXES_AT,
   RULES_AT,
   SecretKind,
-  SHORT_FORMATS,
   SHORT_FORMATS_AT,
 } from './seal-layout.ts';
 

@@ -123,7 +123,7 @@ export const KeyIs = {
   NAMING: 8,
 } as const;
 
-/** What a byte is where secrets are looked for (`agent/witness/secret-screen.ts`). */
+/** What a byte is where secrets are looked for (`seal-kernel-screen.ts`). */
 export const SecretKind = { WORD: 1, DIGIT: 2, LETTER: 4, NAME: 8, MARK: 16 } as const;
 /** What a byte may be part of in an e-mail address. */
 export const EmailPart = { LOCAL: 1, LABEL: 2 } as const;

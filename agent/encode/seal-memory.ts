@@ -5,7 +5,6 @@
  */
 import {
   bytes as digestBytes,
-  view as digestView,
   digestWord,
   hash as hashAt,
   hashBool,
@@ -149,7 +148,8 @@ const formatIndexes = new Map<DataFormat, number>(ALL_FORMATS.map((format, i) =>
 export const formatIndex = (format: DataFormat | null): number => (format === null ? 0 : formatIndexes.get(format)!);
 export const textTemplate = (format: number): number => TEMPLATES_AT + format * 2 * TEMPLATE_BYTES;
 /** Whether a value of this format is a secret by itself. */
-export const isSecretFormat = (format: number): boolean => bytes[SUFFIXES_AT + format * SUFFIX_BYTES + SUFFIX_SECRET] !== 0;
+export const isSecretFormat = (format: number): boolean =>
+  bytes[SUFFIXES_AT + format * SUFFIX_BYTES + SUFFIX_SECRET] !== 0;
 
 /** Where what a format adds to a value begins, and how long it is. */
 export const suffixAt = (format: number): number => SUFFIXES_AT + format * SUFFIX_BYTES + 4;
@@ -204,7 +204,8 @@ function writeTemplates(format: DataFormat, index: number): void {
 }
 
 function writeFormats(): void {
-  if (ALL_FORMATS.length >= FORMATS_MAX || RULES.length > RULES_MAX) throw new Error('more formats than there is room for');
+  if (ALL_FORMATS.length >= FORMATS_MAX || RULES.length > RULES_MAX)
+    throw new Error('more formats than there is room for');
   for (const format of ALL_FORMATS) {
     const index = formatIndex(format);
     writeTemplates(format, index);

@@ -29,7 +29,7 @@ export const defectTrials: readonly DefectTrial[] = [
   {
     defect: 'expressions-recompiled',
     scenario: 'steady',
-    file: 'format-bytes.ts',
+    file: 'json-sealer.ts',
     functionName: 'recompileAll',
     exactSize: '8MB',
     tapSize: '10MB',

@@ -1,9 +1,7 @@
 /** Format detection as the article's agent had it: all expressions made anew for every value they are tried on. */
-import { formatAt as detect } from '../../../agent/encode/format-bytes.ts';
-import { textAt } from '../../../agent/encode/seal-memory.ts';
-import type { DataFormat } from '../../../agent/witness/ir.ts';
+import { JsonSealer as Sealer } from '../../../agent/encode/json-sealer.ts';
 
-export * from '../../../agent/encode/format-bytes.ts';
+export { formatOf, mayHoldSecret } from '../../../agent/encode/json-sealer.ts';
 
 const sources = [
   '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
@@ -24,9 +22,15 @@ const sources = [
   '^#[0-9a-f]{6}$',
 ];
 
-export function formatAt(start: number, end: number, classes: number): DataFormat | null {
-  recompileAll(textAt(start, end));
-  return detect(start, end, classes);
+/** Texts that are no names. */
+const texts = /"([^"\\]*)"(?!\s*:)/g;
+
+export class JsonSealer extends Sealer {
+  override read(source: Uint8Array, length: number): number {
+    const body = Buffer.prototype.latin1Slice.call(source, 0, length);
+    for (const [, text] of body.matchAll(texts)) recompileAll(text!);
+    return super.read(source, length);
+  }
 }
 
 function recompileAll(text: string): number {
