@@ -288,6 +288,8 @@ function instrumentsOf(kind: PassKind, launcher: TargetLauncher): string[] {
     "the agent's own counters",
   ];
   if (kind === 'allocations' || kind === 'live-heap') {
+    // Of what is looked into in another way than by the preload, its own instruments are all there is.
+    if (!launcher.isNode) return [...always];
     return [
       ...always,
       `allocation sampling, ${kind === 'allocations' ? 'freed objects included' : 'survivors only'}, ${heapSampleBytes / 1024} KiB`,
@@ -350,8 +352,12 @@ class Instrument {
       this.#busy = false;
       if (answered) this.intervals.push({ interval, firstFrame, lastFrame: frames });
     };
-    if (kind !== 'snapshots') this.#pending = this.#channel.cut(interval, profileTimeoutMs).then(done);
-    else this.#pending = this.#channel.snapshot(String(interval), snapshotTimeoutMs).then(done);
+    const answer =
+      kind === 'snapshots'
+        ? this.#channel.snapshot(String(interval), snapshotTimeoutMs)
+        : this.#channel.cut(interval, profileTimeoutMs);
+    // Nobody who interrupts a run waits minutes for an instrument.
+    this.#pending = unlessAborted(answer, this.#options.signal).then(done);
   }
 }
 
@@ -375,6 +381,16 @@ class PhaseWatch {
       this.#watch.phase(phase.name);
     }
   }
+}
+
+/** The answer, or false as soon as the signal is given. */
+function unlessAborted(answer: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const stop = () => resolve(false);
+    signal.addEventListener('abort', stop);
+    answer.then(resolve).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

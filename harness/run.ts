@@ -151,9 +151,12 @@ async function replay(
 function wantedPasses(options: RunOptions, measure: PassResult, findings: SpikeFindings): ExplainingPass[] {
   const { explain } = options;
   if (options.signal.aborted || explain === 'never' || options.launcher?.explains === false) return [];
+  const hasV8 = options.launcher?.isNode ?? true;
   const isBroken =
     !measure.exit.expected ||
     evaluateBudgets(options.budget, measuredOf(measure, findings)).some((budget) => !budget.ok);
-  if (explain === 'always' || isBroken) return ['allocations', 'live-heap', 'snapshots'];
+  // Only V8 writes heap snapshots.
+  const everything: ExplainingPass[] = ['allocations', 'live-heap', ...(hasV8 ? (['snapshots'] as const) : [])];
+  if (explain === 'always' || isBroken) return everything;
   return explain === 'brief' ? ['allocations'] : [];
 }
