@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Feed, Flow } from './feed.ts';
 import type { SendResult } from './link/sender.ts';
+import { doctorWrapper, findClinic, tickLogArguments } from './observe/cpu-tools.ts';
 import { MemoryWatch } from './observe/memory-watch.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from './observe/preload-channel.ts';
 import type { PreloadOptions } from './observe/preload-options.ts';
@@ -13,7 +14,7 @@ import type { Lane, Phase } from './scenario.ts';
 import { type HeldFlow, Steering } from './steering.ts';
 import type { Target, TargetExit, TargetLauncher } from './target/target.ts';
 
-export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots';
+export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu' | 'flame' | 'doctor';
 
 export interface PassOptions {
   readonly kind: PassKind;
@@ -56,6 +57,8 @@ export interface IntervalFrames {
   readonly interval: number;
   readonly firstFrame: number;
   readonly lastFrame: number;
+  /** Of the traffic, in a pass that profiles CPU time. */
+  readonly phase?: string | undefined;
 }
 
 export interface PassResult {
@@ -87,6 +90,7 @@ const attributionArguments = ['--no-turbo-inlining', '--no-maglev-inlining'];
 export const heapSampleBytes = 65_536;
 export const offHeapSampleBytes = 65_536;
 const stackDepth = 64;
+const cpuSampleUs = 1_000;
 const statsIntervalMs = 250;
 /** Where the agent's figures steer the traffic they must be fresh. */
 const steeringStatsIntervalMs = 100;
@@ -156,11 +160,13 @@ function startTarget(options: PassOptions, statsFile: string): Promise<Target> {
     nodeArguments: [
       ...(options.lane === 'exact' ? exactLaneArguments : []),
       ...(options.kind === 'allocations' || options.kind === 'live-heap' ? attributionArguments : []),
+      ...(options.kind === 'flame' ? tickLogArguments(options.folder) : []),
       ...preloadArguments,
       ...options.nodeArguments,
     ],
     observe: preloadOf(options),
     env: options.launcher.isNode ? preloadEnvironment(preloadOf(options)) : {},
+    ...(options.kind === 'doctor' && { wrapper: doctorWrapper(findClinic(), options.folder) }),
   });
 }
 
@@ -197,7 +203,10 @@ class Conduct {
     const { feed, sampleMs } = this.#options;
     const sender = await feed.open(target);
     this.#sender = sender;
-    this.#phases = new PhaseWatch(this.#phaseNames[0], sender.description.phases, this.#watch);
+    this.#phases = new PhaseWatch(this.#phaseNames[0], sender.description.phases, (name) => {
+      this.#watch.phase(name);
+      this.#instrument.phase(name, this.frames);
+    });
     this.#watch.sample();
     this.#ticker = setInterval(() => this.#tick(), sampleMs);
     await pause(this.#options.idleMs ?? idleMsDefault, signal);
@@ -227,6 +236,7 @@ class Conduct {
     this.#tick();
     this.#stage = 'settling';
     this.#watch.phase(this.#phaseNames[1]);
+    this.#instrument.phase(this.#phaseNames[1], this.frames);
   }
 
   /** Before and after the traffic. */
@@ -244,7 +254,8 @@ class Conduct {
   /** A pass that measures is never held. */
   #steer(flow: Flow, signal: AbortSignal): Steering | undefined {
     const { kind, lane, frameMarks } = this.#options;
-    if (kind === 'measure' || !flow.pauseAt || !flow.resume) return undefined;
+    if (kind === 'measure' || kind === 'cpu' || kind === 'flame' || kind === 'doctor') return undefined;
+    if (!flow.pauseAt || !flow.resume) return undefined;
     this.#instrument.isSteered = true;
     return new Steering({
       flow: flow as HeldFlow,
@@ -275,7 +286,8 @@ class Conduct {
 
 function preloadOf({ kind, folder }: PassOptions): Omit<PreloadOptions, 'channel'> {
   const intervalMs = 250;
-  if (kind === 'measure') return { intervalMs };
+  if (kind === 'measure' || kind === 'flame' || kind === 'doctor') return { intervalMs };
+  if (kind === 'cpu') return { intervalMs, cpu: { sampleUs: cpuSampleUs, folder } };
   if (kind === 'snapshots') return { intervalMs, snapshots: { folder } };
   const what = kind === 'allocations' ? 'allocations' : 'live';
   return { intervalMs, profile: { kind: what, sampleBytes: heapSampleBytes, stackDepth, offHeapSampleBytes, folder } };
@@ -298,6 +310,9 @@ function instrumentsOf(kind: PassKind, launcher: TargetLauncher): string[] {
     ];
   }
   if (kind === 'snapshots') return [...always, 'heap snapshots'];
+  if (kind === 'cpu') return [...always, `V8 CPU profile, a stack each ${cpuSampleUs / 1e3} ms, one a phase`];
+  if (kind === 'flame') return [...always, '0x (V8 tick log)'];
+  if (kind === 'doctor') return ['clinic doctor'];
   return [...always];
 }
 
@@ -314,15 +329,27 @@ class Instrument {
   #pending: Promise<unknown> = Promise.resolve();
   #busy = false;
   #count = 0;
+  /** The one that is under way. */
+  #phase = '';
 
   constructor(options: PassOptions, channel: PreloadChannel) {
     this.#options = options;
     this.#channel = channel;
   }
 
+  /** Another phase begins: where CPU time is profiled, another profile. */
+  phase(name: string, frames: number): void {
+    if (this.#options.kind !== 'cpu') return;
+    const before = this.#phase;
+    // The first of the traffic: what came before was cut off just now.
+    if (before !== '' && !this.#busy) this.#use(frames);
+    // One that ends before the profile of the last is written shares the next one.
+    this.#phase = before !== '' && this.#busy && this.#phase !== '' ? `${before} + ${name}` : name;
+  }
+
   tick(frames: number, nowMs: number): void {
     const { kind, frameMarks, intervalMs } = this.#options;
-    if (kind === 'measure' || this.#busy) return;
+    if (!this.#isWorked || kind === 'cpu' || this.#busy) return;
     const mark = this.isSteered ? undefined : frameMarks[this.#nextMark];
     const atMark = mark !== undefined && frames >= mark;
     if (!atMark && !(kind === 'allocations' && nowMs - this.#lastCutMs >= intervalMs)) return;
@@ -334,7 +361,7 @@ class Instrument {
   /** Whatever the frame number, after what is under way: before the first frame, and at the end. */
   async use(frames: number): Promise<void> {
     const { kind, lane } = this.#options;
-    if (kind === 'measure') return;
+    if (!this.#isWorked) return;
     await this.#pending;
     // Where no time has passed a snapshot would say the same again.
     if (kind === 'snapshots' && lane === 'exact' && this.intervals.at(-1)?.lastFrame === frames) return;
@@ -342,15 +369,23 @@ class Instrument {
     await this.#pending;
   }
 
+  /** Whether there is something to do while the pass runs. */
+  get #isWorked(): boolean {
+    const { kind } = this.#options;
+    return kind !== 'measure' && kind !== 'flame' && kind !== 'doctor';
+  }
+
   #use(frames: number): void {
     const { kind } = this.#options;
+    const phase = this.#phase;
+    this.#phase = '';
     const interval = this.#count++;
     this.#busy = true;
     const firstFrame = this.#firstFrame;
     this.#firstFrame = frames;
     const done = (answered: boolean) => {
       this.#busy = false;
-      if (answered) this.intervals.push({ interval, firstFrame, lastFrame: frames });
+      if (answered) this.intervals.push({ interval, firstFrame, lastFrame: frames, phase: phase || undefined });
     };
     const answer =
       kind === 'snapshots'
@@ -361,16 +396,16 @@ class Instrument {
   }
 }
 
-/** Follows the traffic's phases, for the peak of each. */
+/** Follows the traffic's phases, for the peak and the CPU profile of each. */
 class PhaseWatch {
   readonly #phases: readonly Phase[];
-  readonly #watch: MemoryWatch;
+  readonly #begin: (name: string) => void;
   #next = 0;
 
-  constructor(before: string, phases: readonly Phase[], watch: MemoryWatch) {
+  constructor(before: string, phases: readonly Phase[], begin: (name: string) => void) {
     this.#phases = phases;
-    this.#watch = watch;
-    watch.phase(before);
+    this.#begin = begin;
+    begin(before);
   }
 
   at(trafficUs: number): void {
@@ -378,7 +413,7 @@ class PhaseWatch {
       const phase = this.#phases[this.#next];
       if (!phase || trafficUs < phase.startUs) return;
       this.#next++;
-      this.#watch.phase(phase.name);
+      this.#begin(phase.name);
     }
   }
 }

@@ -124,7 +124,7 @@ function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Ver
 
 function passOf(pass: PassResult): Pass {
   return {
-    kind: pass.kind,
+    kind: pass.kind === 'flame' || pass.kind === 'doctor' ? 'cpu' : pass.kind,
     startedAtMs: 0,
     durationMs: pass.durationMs,
     instruments: pass.instruments,

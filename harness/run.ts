@@ -1,9 +1,9 @@
 /** A run: scenario → traffic → link → target → samples and profiles → spikes → suspects → verdict. */
-import path from 'node:path';
 import type { RunReport } from '../reports/model.ts';
 import { evaluateBudgets } from './analyze/budgets.ts';
 import { findSpikes, type SpikeFindings } from './analyze/spikes.ts';
 import type { ScenarioHead } from './capture-scenario.ts';
+import { type CpuPass, passFolder, runCpuPasses } from './cpu-passes.ts';
 import { type ExplainingPass, explainSpikes } from './explain.ts';
 import type { Feed } from './feed.ts';
 import type { TrafficOrder } from './link/sender.ts';
@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly seed: number | null;
   readonly budget: Budget;
   readonly explain: Explain;
+  /** Further passes, for CPU time; their tools are there (`checkCpuTools`). @default none */
+  readonly cpu?: readonly CpuPass[];
   /** Heap snapshots stay in the report's folder. */
   readonly keepsSnapshots: boolean;
   /** The report's folder; exists. */
@@ -78,6 +80,13 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     replay: (kind, frameMarks) => replay(options, kind, frameMarks, ceilingOf(kind, measure)),
   });
   const { scenario } = options;
+  const cpu = await runCpuPasses({
+    wanted: options.cpu ?? [],
+    folder: options.folder,
+    title: options.command,
+    signal: options.signal,
+    replay: (kind) => replay(options, kind, [], ceilingOf(kind, measure)),
+  });
   return buildRunReport({
     toolVersion: options.toolVersion,
     scenario: {
@@ -92,12 +101,12 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     durationMs: Date.now() - startedAtMs,
     environment: readEnvironment(options.privilege),
     budget: options.budget,
-    passes: [measure, ...passes],
+    passes: [measure, ...passes, ...cpu.passes],
     findings,
     spikes: spikesOf(measure, findings, explanation, (name, profile) =>
       writeProfileFile(options.folder, name, profile),
     ),
-    notes,
+    notes: [...notes, ...cpu.notes],
     interrupted: options.signal.aborted,
   });
 }
@@ -131,7 +140,7 @@ async function replay(
       lane: options.lane,
       feed,
       launcher: options.launcher ?? new AgentLauncher([...(scenario.agentArguments ?? []), ...defect.agent]),
-      folder: path.join(options.folder, `pass-${kind}`),
+      folder: passFolder(options.folder, kind),
       nodeArguments: defect.node,
       sampleMs: options.sampleMs,
       intervalMs: options.intervalMs,

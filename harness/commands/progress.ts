@@ -16,6 +16,9 @@ const passWords: Readonly<Record<PassKind, string>> = {
   allocations: 'replaying with allocation sampling',
   'live-heap': 'replaying with live-heap sampling',
   snapshots: 'replaying with heap snapshots',
+  cpu: 'replaying with CPU profiles',
+  flame: 'replaying for the flame graph',
+  doctor: 'replaying under clinic doctor',
 };
 const plainEveryMs = 5_000;
 const liveEveryMs = 100;

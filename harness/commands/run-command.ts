@@ -5,6 +5,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
 import { budgetNames, isBudgetName } from '../analyze/budgets.ts';
 import { captureScenario, type ScenarioHead } from '../capture-scenario.ts';
+import { type CpuPass, checkCpuTools } from '../cpu-passes.ts';
 import type { TrafficOrder } from '../link/sender.ts';
 import { openFeed } from '../open-feed.ts';
 import { parseQuantity, parseWhole } from '../quantity.ts';
@@ -31,6 +32,9 @@ interface RunFlags extends TargetFlags {
   readonly out?: string;
   readonly explain?: boolean;
   readonly keepSnapshots?: boolean;
+  readonly cpu?: boolean;
+  readonly flame?: boolean;
+  readonly doctor?: boolean;
   readonly intervalMs: string;
   readonly sampleMs: string;
   readonly budget: readonly string[];
@@ -41,6 +45,7 @@ Examples:
   floodgate run incident                                 the article's incident through a TAP device
   floodgate run incident --defect reassembly-unbounded   the same with the article's first bug: exits 1
   floodgate run recorded-burst --speed 4x --explain      faster, and with call sites for every spike
+  floodgate run steady --cpu --flame                     where its CPU time goes, by phase and as a flame graph
   floodgate run steady --lane exact                      over a pipe: no privilege, repeatable to the byte
   floodgate run --target "node server.js" --load "autocannon -c 20 -d 10 http://127.0.0.1:{port}" --budget rss.p99=200MB
   floodgate run --target "./service" --pprof http://127.0.0.1:{port}/debug/pprof --load "./load.sh {port}" --explain
@@ -77,6 +82,9 @@ export function addRunCommand(program: Command): void {
     .option('--out <dir>', 'folder for the report (default: runs/<time>-<scenario>)')
     .option('--explain', 'replay again with allocation sampling even when the budget holds')
     .option('--keep-snapshots', 'leave the heap snapshots of a replay in the report folder')
+    .option('--cpu', 'replay again with V8’s CPU profiler: one profile a phase')
+    .option('--flame', 'replay again for a flame graph by 0x, where you have it installed')
+    .option('--doctor', 'replay again under clinic doctor, where you have it installed')
     .option('--interval-ms <n>', 'length of a profile interval', '1000')
     .option('--sample-ms <n>', 'between two readings of memory', '50')
     .option(
@@ -105,6 +113,7 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
   const intervalMs = parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 });
   const sampleMs = parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size');
+  const cpu = cpuPasses(flags, target);
   const privilege = await enterNamespace(lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
@@ -124,6 +133,7 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
       ...(target && { launcher: target.opened.launcher }),
       budget,
       explain,
+      cpu,
       folder,
       keepsSnapshots: flags.keepSnapshots === true,
       sampleMs,
@@ -173,6 +183,18 @@ async function findScenario(name: string | undefined, target: TargetRun | undefi
   }
   const scenario = await loadScenario(name);
   return { scenario, order: (seed, sizeBytes) => scenarioOrder(name, seed, sizeBytes) };
+}
+
+/** @throws FloodgateError where a tool is missing or the target is not one of Node.js */
+function cpuPasses(flags: RunFlags, target: TargetRun | undefined): CpuPass[] {
+  const wanted = (['cpu', 'flame', 'doctor'] as const).filter((name) => flags[name]);
+  if (wanted.length > 0 && target && !target.opened.launcher.isNode) {
+    throw new FloodgateError('BAD_OPTION', `--${wanted[0]} is for Node.js: ${target.opened.launcher.name} is not`, {
+      hint: 'A Go program tells itself: go tool pprof http://HOST:PORT/debug/pprof/profile?seconds=10.',
+    });
+  }
+  checkCpuTools(wanted);
+  return wanted;
 }
 
 function paceOf(flags: RunFlags): Pace | undefined {

@@ -50,6 +50,7 @@ export class AgentLauncher implements TargetLauncher {
         ...this.#arguments,
       ],
       env: options.env,
+      wrapper: options.wrapper,
       withChannel: true,
       // The sum of its limits is the first thing it says once everything is loaded.
       ...(isLive ? { ready: /^capturing on / } : { ready: /^memory: at most /, withInput: true }),

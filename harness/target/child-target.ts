@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { FloodgateError } from '../../agent/errors.ts';
+import type { Wrapper } from '../observe/cpu-tools.ts';
 import type { Target, TargetExit } from './target.ts';
 
 export interface ChildTargetOptions {
@@ -24,6 +25,8 @@ export interface ChildTargetOptions {
   readonly mayEnd?: boolean;
   /** Ends its whole group even where this process is killed (SIGKILL): costs a waiting shell. @default false */
   readonly guarded?: boolean;
+  /** Starts the command in its turn, and has its own way to be ended. */
+  readonly wrapper?: Wrapper | undefined;
   /** Between SIGTERM and SIGKILL. @default 10000 */
   readonly stopTimeoutMs?: number;
   /** Gives it a pipe as standard input. @default false */
@@ -49,13 +52,19 @@ process.on('exit', () => {
  * nothing is left running then.
  */
 export async function startChild(options: ChildTargetOptions): Promise<Target> {
-  const child = spawn(options.command, options.arguments, {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-    stdio: [options.withInput ? 'pipe' : 'ignore', 'pipe', 'pipe', options.withChannel ? 'pipe' : 'ignore'],
-    // A group of its own: Ctrl-C in the terminal reaches the harness alone, which then stops the target in good order.
-    detached: true,
-  });
+  const { wrapper } = options;
+  const command = wrapper ? wrapper.command : options.command;
+  const child = spawn(
+    command,
+    wrapper ? [...wrapper.arguments, options.command, ...options.arguments] : options.arguments,
+    {
+      cwd: options.cwd,
+      env: { ...process.env, ...wrapper?.env, ...options.env },
+      stdio: [options.withInput ? 'pipe' : 'ignore', 'pipe', 'pipe', options.withChannel ? 'pipe' : 'ignore'],
+      // A group of its own: Ctrl-C in the terminal reaches the harness alone, which then stops the target in good order.
+      detached: true,
+    },
+  );
   const target = new ChildTarget(child, options);
   if (options.guarded && child.pid !== undefined) guard(child, child.pid);
   try {
@@ -168,11 +177,15 @@ class ChildTarget implements Target {
   async stop(): Promise<TargetExit> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.exited;
     this.#stopping = true;
-    this.#signal('SIGTERM');
-    const timer = setTimeout(() => {
-      this.#killed = true;
-      this.#signal('SIGKILL');
-    }, this.#options.stopTimeoutMs ?? 10_000);
+    const { wrapper } = this.#options;
+    this.#signal(wrapper?.stopSignal ?? 'SIGTERM');
+    const timer = setTimeout(
+      () => {
+        this.#killed = true;
+        this.#signal('SIGKILL');
+      },
+      wrapper?.stopTimeoutMs ?? this.#options.stopTimeoutMs ?? 10_000,
+    );
     try {
       return await this.exited;
     } finally {

@@ -74,6 +74,7 @@ export class ProgramLauncher implements TargetLauncher {
       ],
       // PORT is what servers on trial commonly heed; ours says where the port is free. The cache of compiled modules is ours.
       env: { ...options.env, PORT: process.env.PORT ?? values.port, NODE_COMPILE_CACHE: undefined },
+      wrapper: options.wrapper,
       withChannel: isNode,
       guarded: true,
       mayEnd: this.#options.mayEnd ?? false,
@@ -190,6 +191,8 @@ const usable = new Map<string, boolean>();
 function usableArguments(node: string, nodeArguments: readonly string[]): string[] {
   return nodeArguments.filter((argument, index) => {
     if (!argument.startsWith('--') || argument === '--import' || nodeArguments[index - 1] === '--import') return true;
+    // Known to every version, and trying them leaves a log behind.
+    if (argument === '--prof' || argument.startsWith('--logfile')) return true;
     const key = `${node}\0${argument}`;
     let known = usable.get(key);
     if (known === undefined) usable.set(key, (known = spawnSync(node, [argument, '-e', '0']).status === 0));

@@ -1,5 +1,6 @@
 /** How a thing under test is started, watched and stopped: one interface behind our agent, any Node.js program, any process. */
 import type { Duplex, Writable } from 'node:stream';
+import type { Wrapper } from '../observe/cpu-tools.ts';
 import type { PreloadOptions } from '../observe/preload-options.ts';
 import type { MemoryAccount } from '../observe/proc-memory.ts';
 
@@ -54,6 +55,8 @@ export interface LaunchOptions {
   readonly observe: Omit<PreloadOptions, 'channel'>;
   /** Added to the environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** A program that starts the target in its turn. */
+  readonly wrapper?: Wrapper;
 }
 
 /** A kind of target, ready to be started as often as there are passes. */
