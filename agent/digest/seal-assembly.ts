@@ -9,7 +9,7 @@
  * - `struct` (p end out): of map entries at p, each a key digest as a little-endian number and a value digest; they are
  *   sorted in place, `d` goes before them. Two equal keys make the byte at `SEAL_REPEATED_KEY` non-zero.
  * - `list` (p end out): of element digests; `l` goes before them.
- * - `bareStruct`, `bareList`, `bareText`, `bareFormatted`: the same without the Data around them.
+ * - `bareStruct`, `bareList`, `bareText`, `bareInteger`, `bareFormatted`: the same without the Data around them.
  */
 import { hashInt, view } from './digest-memory.ts';
 import { swappedBytes, wrapped, XXH64_ASSEMBLY } from './xxh64-assembly.ts';
@@ -126,6 +126,7 @@ export const SEAL_ASSEMBLY = `${XXH64_ASSEMBLY}
 ${SORT}
 ${scalar('text', [SealField.primitiveString, SealField.dataPrimitive])}
 ${scalar('bareText', [SealField.primitiveString])}
+${scalar('bareInteger', [SealField.primitiveInt64])}
 ${scalar('integer', [SealField.primitiveInt64, SealField.dataPrimitive])}
 ${scalar('double', [SealField.primitiveDouble, SealField.dataPrimitive])}
 ${formatted('formatted', [SealField.dataPrimitive])}

@@ -146,10 +146,10 @@ export function putBytes(value: Uint8Array): void {
 
 const copyBytes = Buffer.prototype.copy;
 
-/** What is encoded already: the first `length` of the bytes, as they are. */
-export function putEncoded(value: Uint8Array, length: number): void {
+/** What is encoded already: `length` bytes from `start`, as they are. */
+export function putEncoded(value: Uint8Array, start: number, length: number): void {
   room(length);
   at -= length;
-  if (length === value.length) buffer.set(value, at);
-  else copyBytes.call(value, buffer, at, 0, length);
+  if (length > SHORT_TEXT) copyBytes.call(value, buffer, at, start, start + length);
+  else for (let i = 0; i < length; i += 1) buffer[at + i] = value[start + i]!;
 }

@@ -138,8 +138,8 @@ function messageFunction(message: DescMessage): string {
   lines.push(`export function ${functionName('encode', message)}(x: ${shapeOf(message).type}): void {`);
   const { sealed } = shapeOf(message);
   if (sealed !== undefined) {
-    lines.push(`  if (${sealed}) {`, '    const { bytes, length } = x.value as Sealed;');
-    lines.push('    putEncoded(bytes, length);', '    return;', '  }');
+    lines.push(`  if (${sealed}) {`, '    const { bytes, start, length } = x.value as Sealed;');
+    lines.push('    putEncoded(bytes, start, length);', '    return;', '  }');
   }
   for (const field of fields) {
     const expression = expressionOf(field);

@@ -67,6 +67,7 @@ function random(seed: number): () => number {
   };
 }
 
+/** Formats, secrets, and what almost is one. */
 const TEXTS = [
   '',
   'dolor',
@@ -254,3 +255,5 @@ export function makeBody(seed: number): Buffer {
   if (next() < 0.02 && bytes.length > 0) bytes[Math.floor(next() * bytes.length)] = Math.floor(next() * 256);
   return bytes;
 }
+
+export const textSamples: readonly string[] = TEXTS;

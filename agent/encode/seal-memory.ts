@@ -73,6 +73,7 @@ interface SealProgram {
   text(offset: number, length: number, out: number): void;
   bareText(offset: number, length: number, out: number): void;
   integer(offset: number, length: number, out: number): void;
+  bareInteger(offset: number, length: number, out: number): void;
   double(offset: number, length: number, out: number): void;
   formatted(offset: number, length: number, template: number, out: number): void;
   bareFormatted(offset: number, length: number, template: number, out: number): void;

@@ -3,13 +3,13 @@
 import { digestWord } from '../digest/digest-memory.ts';
 import { fieldKey, SealField } from '../digest/seal-assembly.ts';
 import { digestData, digestDataMeta } from '../digest/witness-digest.generated.ts';
-import { CLASS_OF } from '../witness/character-classes.ts';
+import { CLASS_OF, Has } from '../witness/character-classes.ts';
 import { inferText } from '../witness/infer.ts';
-import { type Data, type DataMeta, Location, sealedData } from '../witness/ir.ts';
-import type { Obfuscator } from '../witness/obfuscation.ts';
-import { Sealed, type Sealer } from '../witness/sealed.ts';
+import { type Data, type DataMeta, Location, sealedData, stringData } from '../witness/ir.ts';
+import { isUrlHeader, type Obfuscator } from '../witness/obfuscation.ts';
+import { Sealed, type Sealer, SLAB_BYTES, TextSlab } from '../witness/sealed.ts';
 import { isSecretName } from '../witness/secret-names.ts';
-import { redactText } from '../witness/secret-scanner.ts';
+import { REDACTED, redactText } from '../witness/secret-scanner.ts';
 import { beginWriting, putTag, putUnsigned, writtenBytes } from './backward-writer.ts';
 import { formatOf, JsonSealer, mayHoldSecret } from './json-sealer.ts';
 import { DIGESTS_AT, MEMORY_BYTES, PLAIN_AT } from './seal-layout.ts';
@@ -46,6 +46,10 @@ const METAS_MAX = 256;
 const TEXTS_MAX = 64;
 const ALL_TEXTS_MAX = 1024;
 const TEXT_CHARACTERS_MAX = 128;
+/** Shorter ones may be yes or no, which give no secret away. */
+const SECRET_MIN = 6;
+/** Integers that need no closer look: no cards, no times. */
+const NUMBER_DIGITS_MAX = 9;
 /** With tags and lengths around it still shorter than 128 bytes. */
 const SHORT_MAX = 120;
 /** Fields and parameters whose texts are kept. */
@@ -63,14 +67,22 @@ interface KeptText {
 /** The texts of one place. */
 class Texts {
   readonly kept = new Map<string, KeptText>();
+  /** The place's name or nature makes every text a secret. */
+  readonly isSecret: boolean;
   /** Neither the place nor its name makes a text secret: what is in the text decides. */
   readonly isOpen: boolean;
+  /** What all its texts are to be told as, where they are secrets. */
+  redacted: Data | null = null;
   hits = 0;
   passes = 0;
 
-  constructor({ location, key }: DataMeta) {
+  constructor(meta: DataMeta) {
+    const { location, key } = meta;
     const isNamed = location === Location.HEADER || location === Location.QUERY;
-    this.isOpen = isNamed && !isSecretName(key) && redactText(key) === key;
+    const isPlainName = redactText(key) === key;
+    const isSecret = isNamed ? isSecretName(key) : location === Location.AUTH || location === Location.COOKIE;
+    this.isSecret = isSecret && isPlainName;
+    this.isOpen = isNamed && isPlainName && !isSecret && !isUrlHeader(meta);
   }
 }
 
@@ -109,23 +121,35 @@ export class ValueSealer implements Sealer {
     const value = this.#shelf.take(size);
     bytes.copy(value, 0, at, MEMORY_BYTES);
     this.#obfuscator.changed += this.#json.redacted;
-    return sealedData(new Sealed(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), value, size));
+    return sealedData(new Sealed(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), value, 0, size));
   }
 
   release(data: Data): void {
     this.#shelf.give((data.value as Sealed).bytes);
   }
 
-  text(value: string, meta: DataMeta): Data | null {
+  openSlab(): TextSlab {
+    return new TextSlab(this.#shelf.take(SLAB_BYTES));
+  }
+
+  closeSlab(slab: TextSlab): void {
+    this.#shelf.give(slab.bytes);
+  }
+
+  text(value: string, meta: DataMeta, slab: TextSlab | null): Data | null {
     if (value.length > TEXT_CHARACTERS_MAX) return null;
     let texts = this.#places.get(meta);
     if (texts === undefined) {
       if (this.#places.size >= PLACES_MAX) this.#forget();
       this.#places.set(meta, (texts = new Texts(meta)));
     }
+    if (texts.isSecret && value.length >= SECRET_MIN && this.#obfuscator.mode === 'redact') {
+      this.#obfuscator.changed += 1;
+      return (texts.redacted ??= this.#sealData(stringData(REDACTED, meta)));
+    }
     if (texts.passes > 0) {
       texts.passes -= 1;
-      return texts.isOpen ? this.#newText(value, meta) : null;
+      return texts.isOpen ? this.#newText(value, meta, slab) : null;
     }
     const known = texts.kept.get(value);
     if (known === undefined) {
@@ -137,21 +161,23 @@ export class ValueSealer implements Sealer {
       } else if (this.#kept >= ALL_TEXTS_MAX) this.#forget();
       texts.kept.set(value, { data: null, changed: 0 });
       this.#kept += 1;
-      return texts.isOpen ? this.#newText(value, meta) : null;
+      return texts.isOpen ? this.#newText(value, meta, slab) : null;
     }
     texts.hits += 1;
     if (known.data === null) {
       const before = this.#obfuscator.changed;
-      known.data = this.#sealText(value, meta);
+      const data = inferText(value, meta);
+      this.#obfuscator.value(data);
+      known.data = this.#sealData(data);
       known.changed = this.#obfuscator.changed - before;
     } else this.#obfuscator.changed += known.changed;
     return known.data;
   }
 
   /** A text that is seen for the first time, straight from its characters; null for what takes a closer look. */
-  #newText(value: string, meta: DataMeta): Data | null {
+  #newText(value: string, meta: DataMeta, slab: TextSlab | null): Data | null {
     const { length } = value;
-    if (this.#json === null || length === 0 || mayBeNoString(value)) return null;
+    if (this.#json === null || length === 0) return null;
     const start = PLAIN_AT + 1;
     let classes = 0;
     for (let i = 0; i < length; i += 1) {
@@ -160,6 +186,8 @@ export class ValueSealer implements Sealer {
       classes |= CLASS_OF[code]!;
       bytes[start + i] = code;
     }
+    if (classes === Has.DIGIT && length <= NUMBER_DIGITS_MAX) return this.#newNumber(start, length, meta, slab);
+    if (mayBeNoString(value)) return null;
     const end = start + length;
     const format = formatOf(start, end, classes);
     if (this.#obfuscator.mode === 'redact') {
@@ -170,12 +198,38 @@ export class ValueSealer implements Sealer {
     bytes[PLAIN_AT] = 0x75;
     if (format === 0) seal.bareText(PLAIN_AT, length + 1, ROOT_TEXT_AT + 9);
     else seal.bareFormatted(PLAIN_AT, length + 1, textTemplate(format), ROOT_TEXT_AT + 9);
+    const size = length + 6 + suffixLength(format) + metaField.length;
+    const target = room(slab, size);
+    const at = target === slab?.bytes ? slab.used : 0;
+    putText(target, at, start, length, format, metaField);
+    return this.#newData(meta, slab, target, at, size);
+  }
+
+  /** Digits alone: an integer, as `inferText` takes it, if it is written as integers are and has no format. */
+  #newNumber(start: number, length: number, meta: DataMeta, slab: TextSlab | null): Data | null {
+    if (bytes[start] === 0x30 || formatOf(start, start + length, Has.DIGIT) !== 0) return null;
+    const metaField = this.#metaField(meta);
+    if (metaField.length > SHORT_MAX) return null;
+    bytes[PLAIN_AT] = 0x69;
+    seal.bareInteger(PLAIN_AT, length + 1, ROOT_TEXT_AT + 9);
+    let value = 0;
+    for (let i = start; i < start + length; i += 1) value = value * 10 + bytes[i]! - 0x30;
+    let varint = 1;
+    for (let rest = value; rest > 127; rest >>>= 7) varint += 1;
+    const size = varint + 5 + metaField.length;
+    const target = room(slab, size);
+    const at = target === slab?.bytes ? slab.used : 0;
+    putNumber(target, at, value, varint, metaField);
+    return this.#newData(meta, slab, target, at, size);
+  }
+
+  /** The value whose Primitive's digest lies in the root's message, and which is written at a place. */
+  #newData(meta: DataMeta, slab: TextSlab | null, target: Uint8Array, at: number, size: number): Data {
     digestDataMeta(meta, 0, SCRATCH);
     copyDigest(ROOT_TEXT_AT + 25);
     seal.hash(ROOT_TEXT_AT, ROOT_BYTES, ROOT_DIGEST_AT);
-    const encoded = textData(start, length, format, metaField);
-    const [high, low] = [view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4)];
-    return sealedData(new Sealed(high, low, encoded, encoded.length));
+    if (target === slab?.bytes) slab.used = at + size;
+    return sealedData(new Sealed(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), target, at, size));
   }
 
   #forget(): void {
@@ -184,16 +238,15 @@ export class ValueSealer implements Sealer {
     this.#kept = 0;
   }
 
-  #sealText(value: string, meta: DataMeta): Data {
-    const data = inferText(value, meta);
-    this.#obfuscator.value(data);
+  /** A value that is obfuscated already. */
+  #sealData(data: Data): Data {
     digestData(data, 0, SCRATCH);
     const high = digestWord(0);
     const low = digestWord(4);
     beginWriting();
     encodeData(data);
     const encoded = Uint8Array.from(writtenBytes());
-    return sealedData(new Sealed(high, low, encoded, encoded.length));
+    return sealedData(new Sealed(high, low, encoded, 0, encoded.length));
   }
 
   /** Field `meta` of Data. */
@@ -232,21 +285,45 @@ function isPlainWord(value: string): boolean {
   return false;
 }
 
+/** The slab, or where it is full a buffer of the value's own. */
+function room(slab: TextSlab | null, size: number): Uint8Array {
+  return slab !== null && slab.used + size <= slab.bytes.length ? slab.bytes : new Uint8Array(size);
+}
+
 /** A string's Data in binary, every part of it shorter than 128 bytes: their lengths are one byte each. */
-function textData(start: number, length: number, format: number, meta: Uint8Array): Uint8Array {
+function putText(
+  target: Uint8Array,
+  at: number,
+  start: number,
+  length: number,
+  format: number,
+  meta: Uint8Array,
+): void {
   const suffix = suffixAt(format);
   const suffixBytes = suffixLength(format);
-  const primitive = length + 4 + suffixBytes;
-  const data = new Uint8Array(primitive + 2 + meta.length);
-  data[0] = 0x0a;
-  data[1] = primitive;
-  data[2] = 0x22;
-  data[3] = length + 2;
-  data[4] = 0x12;
-  data[5] = length;
-  let to = 6;
-  for (let i = 0; i < length; i += 1, to += 1) data[to] = bytes[start + i]!;
-  for (let i = 0; i < suffixBytes; i += 1, to += 1) data[to] = bytes[suffix + i]!;
-  for (let i = 0; i < meta.length; i += 1, to += 1) data[to] = meta[i]!;
-  return data;
+  target[at] = 0x0a;
+  target[at + 1] = length + 4 + suffixBytes;
+  target[at + 2] = 0x22;
+  target[at + 3] = length + 2;
+  target[at + 4] = 0x12;
+  target[at + 5] = length;
+  let to = at + 6;
+  for (let i = 0; i < length; i += 1, to += 1) target[to] = bytes[start + i]!;
+  for (let i = 0; i < suffixBytes; i += 1, to += 1) target[to] = bytes[suffix + i]!;
+  for (let i = 0; i < meta.length; i += 1, to += 1) target[to] = meta[i]!;
+}
+
+/** An integer's. */
+function putNumber(target: Uint8Array, at: number, value: number, varint: number, meta: Uint8Array): void {
+  target[at] = 0x0a;
+  target[at + 1] = varint + 3;
+  target[at + 2] = 0x32;
+  target[at + 3] = varint + 1;
+  target[at + 4] = 0x10;
+  let to = at + 5;
+  let rest = value;
+  for (let i = 1; i < varint; i += 1, to += 1, rest >>>= 7) target[to] = (rest & 127) | 128;
+  target[to] = rest;
+  to += 1;
+  for (let i = 0; i < meta.length; i += 1, to += 1) target[to] = meta[i]!;
 }

@@ -76,8 +76,8 @@ export function encodeMethodID(x: MethodId): void {
 /** api_spec.Data. */
 export function encodeData(x: Data): void {
   if (x.kind === 15) {
-    const { bytes, length } = x.value as Sealed;
-    putEncoded(bytes, length);
+    const { bytes, start, length } = x.value as Sealed;
+    putEncoded(bytes, start, length);
     return;
   }
   {

@@ -322,7 +322,8 @@ function mayHideSecret(path: string): boolean {
   return false;
 }
 
-function isUrlHeader(meta: DataMeta | null): boolean {
+/** Whether its value is looked at as a URL, path and all. */
+export function isUrlHeader(meta: DataMeta | null): boolean {
   return meta !== null && meta.location === Location.HEADER && URL_HEADERS.has(meta.key.toLowerCase());
 }
 

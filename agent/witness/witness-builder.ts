@@ -18,7 +18,7 @@ import {
   Location,
   type Witness,
 } from './ir.ts';
-import type { Sealer } from './sealed.ts';
+import { type Sealer, SLAB_BYTES, type TextSlab } from './sealed.ts';
 import { ValueBudget, ValueTotal } from './value-budget.ts';
 import type { WitnessLimits } from './witness-limits.ts';
 
@@ -106,7 +106,7 @@ const kindCharactersMax = 1024;
 
 /** An exchange with its witness, and a message in flight with its reader: what they weigh beside values (measured). */
 const exchangeBytes = 2000;
-const flightBytes = 2500;
+const flightBytes = 2500 + SLAB_BYTES;
 
 /** Keys by position, made once. Query, header and body values of one message, and one to spare. */
 const positions: readonly string[] = Array.from({ length: headValuesMax + 2 }, (_, i) => String(i));
@@ -115,6 +115,8 @@ interface Half {
   readonly budget: ValueBudget;
   /** Its body, where that was sealed. */
   sealed: Data | null;
+  /** Where its sealed texts lie. */
+  readonly slab: TextSlab | null;
 }
 
 class Exchange {
@@ -177,6 +179,8 @@ export class WitnessBuilder implements MessageHandler {
   /** Responses nobody asked for get numbers of their own. */
   #orphans = 0;
   readonly #sealer: Sealer | null;
+  /** Of the message that is begun. */
+  #slab: TextSlab | null = null;
 
   /** @param sealer null: every value is a tree until the handler has it */
   constructor(
@@ -207,7 +211,9 @@ export class WitnessBuilder implements MessageHandler {
     const budget = new ValueBudget(this.values, this.#limits.messageBytesMax);
     const method = exchange.witness.method!;
     const values = isRequest ? method.args : method.responses;
-    const half: Half = { budget, sealed: null };
+    const slab = this.#sealer?.openSlab() ?? null;
+    this.#slab = slab;
+    const half: Half = { budget, sealed: null, slab };
     exchange.halves.push(half);
     // Room was made for it: see #exchangeOf.
     budget.take(exchangeBytes / 2 + flightBytes);
@@ -353,7 +359,7 @@ export class WitnessBuilder implements MessageHandler {
     const value = text.length > headCharactersMax ? text.slice(0, headCharactersMax) : text;
     const ownName = meta.key.length > sharedNameCharactersMax - 16 ? meta.key.length : 0;
     if (!budget.take(value.length + ownName)) return;
-    this.#append(values, this.#sealer?.text(value, meta) ?? this.#typer.text(value, meta));
+    this.#append(values, this.#sealer?.text(value, meta, this.#slab) ?? this.#typer.text(value, meta));
   }
 
   /** Keyed by position until the digest is known. */
@@ -513,6 +519,7 @@ export class WitnessBuilder implements MessageHandler {
     for (const half of exchange.halves) {
       half.budget.release();
       if (half.sealed !== null) this.#sealer!.release(half.sealed);
+      if (half.slab !== null) this.#sealer!.closeSlab(half.slab);
     }
   }
 }

@@ -11,5 +11,11 @@ export class ValueSealer implements Sealer {
     return null;
   }
 
+  openSlab(): null {
+    return null;
+  }
+
+  closeSlab(): void {}
+
   release(_data: Data): void {}
 }
