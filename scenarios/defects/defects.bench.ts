@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RunReport } from '../../reports/model.ts';
+import type { RunReport, Spike } from '../../reports/model.ts';
 import { type DefectTrial, defectTrials, trialArguments } from './trials.ts';
 
 const program = fileURLToPath(new URL('../../bin/floodgate', import.meta.url));
@@ -46,6 +46,7 @@ function rowOf(trial: DefectTrial, lane: 'tap' | 'exact'): { right: boolean; cel
         `+${megabytes(spike.heightBytes)} MB`,
         spike.cause,
         spike.namedShare === null ? '' : percent(spike.namedShare),
+        percent(bySites(spike)),
         `${seconds} s`,
       ],
     };
@@ -54,9 +55,15 @@ function rowOf(trial: DefectTrial, lane: 'tap' | 'exact'): { right: boolean; cel
   }
 }
 
+/** What of a spike is told by call site, and not only by kind of page. */
+function bySites({ parts, heightBytes }: Spike): number {
+  const sites = parts.filter(({ name }) => /^(heap|off-heap): |smaller sites$/.test(name));
+  return Math.min(1, sites.reduce((sum, { bytes }) => sum + bytes, 0) / heightBytes);
+}
+
 const names = defectTrials.map(({ defect }) => defect);
-console.log('| defect | lane | first suspect is | who | of the spike | spike | cause | named | took |');
-console.log('| --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: |');
+console.log('| defect | lane | first suspect is | who | of the spike | spike | cause | named | by call site | took |');
+console.log('| --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: |');
 let right = 0;
 let all = 0;
 for (const lane of ['exact', 'tap'] as const) {
