@@ -71,13 +71,15 @@ export async function explainSpikes(options: ExplainOptions): Promise<Explained>
     saveIntervals(folder, kind, intervals);
   }
   if (options.traffic && wanted.length > 0 && windows.length > 0 && !options.signal.aborted) {
-    explanation.streams = await streamsOf(options.traffic, windows);
+    explanation.streams = await streamsOf(options.traffic, findings, windows);
   }
   return { passes, explanation, notes };
 }
 
+/** Of resident memory: what was merely allocated is in no snapshot. −1 where there is none. */
 function highestOf({ spikes }: SpikeFindings): number {
-  return spikes.reduce((best, spike, i) => (spike.heightBytes > spikes[best]!.heightBytes ? i : best), 0);
+  const heights = spikes.map(({ line, heightBytes }) => (line === 'rss' ? heightBytes : -1));
+  return heights.indexOf(Math.max(0, ...heights));
 }
 
 /** Why there are no snapshots, in words, or empty where there is nothing to take one of; undefined where there are. */
@@ -138,11 +140,26 @@ async function retainedOf(pass: PassResult, window: FrameWindow, options: Explai
   return classes;
 }
 
-async function streamsOf(order: TrafficOrder, windows: readonly FrameWindow[]): Promise<Explanation['streams']> {
-  const traffic = await openTraffic(order);
-  try {
-    return findSpikeStreams(traffic, windows);
-  } finally {
-    traffic.close();
+/** Spans that overlap cannot be told in one reading: what was allocated covers all the traffic. */
+async function streamsOf(
+  order: TrafficOrder,
+  { spikes }: SpikeFindings,
+  windows: readonly FrameWindow[],
+): Promise<Explanation['streams']> {
+  const found: Explanation['streams'][number][] = windows.map(() => []);
+  for (const line of ['rss', 'allocated'] as const) {
+    const wanted = [...windows.keys()].filter((i) => spikes[i]!.line === line);
+    if (wanted.length === 0) continue;
+    const traffic = await openTraffic(order);
+    try {
+      const streams = findSpikeStreams(
+        traffic,
+        wanted.map((i) => windows[i]!),
+      );
+      for (const [at, i] of wanted.entries()) found[i] = streams[at]!;
+    } finally {
+      traffic.close();
+    }
   }
+  return found;
 }

@@ -13,7 +13,7 @@ export function measuredOf(pass: PassResult, findings: SpikeFindings): Record<st
   const messages = counts.requests === null ? null : counts.requests + (counts.responses ?? 0);
   const last = channel.last;
   // A spike that never came back has no recovery time: the budget cannot be met.
-  const recoveries = findings.spikes.map((spike) => spike.recoveryMs);
+  const recoveries = findings.spikes.filter(({ line }) => line === 'rss').map((spike) => spike.recoveryMs);
   return {
     'rss.mean': rss?.mean ?? null,
     'rss.p99': rss?.p99 ?? null,
@@ -28,10 +28,17 @@ export function measuredOf(pass: PassResult, findings: SpikeFindings): Record<st
     'pages.max': largest(gauges.pages),
     'streams.max': largest(gauges.streams),
     'recovery.seconds': recoveries.includes(null) ? null : Math.max(0, ...(recoveries as number[])) / 1000,
-    'cpu.seconds': watch.usage ? (watch.usage.userMs + watch.usage.systemMs) / 1000 : null,
+    'cpu.seconds': cpuSeconds(pass),
     'dropped.frames': droppedFrames(pass),
     'missed.messages': missedMessages(pass),
   };
+}
+
+/** By the process itself at its end, where it told: the last look from outside is seconds old then. */
+function cpuSeconds({ channel, watch }: PassResult): number | null {
+  const { usage } = watch;
+  const cpuMs = channel.last?.cpuMs ?? (usage ? usage.userMs + usage.systemMs : null);
+  return cpuMs === null ? null : cpuMs / 1000;
 }
 
 /** Frames that the device delivered and the agent did not get, by the kernel's count. */

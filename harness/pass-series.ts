@@ -18,7 +18,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
   const tables = [
     tableOf('memory', pass.watch.rss),
     tableOf('memory', pass.watch.rollup),
-    tableOf('memory', pass.watch.map),
+    mapOf(pass),
     tableOf('heap', pass.channel.v8),
     spacesOf(pass),
     trafficOf(pass),
@@ -47,6 +47,21 @@ function trafficOf({ sent, lane }: PassResult): SeriesTable {
     columns: table.columns.filter(({ name, values }) => name === 'bytes' && values.some((value) => value !== 0)),
   };
 }
+
+/** What `own` is made of. */
+function mapOf({ watch }: PassResult): SeriesTable {
+  const table = tableOf('memory', watch.map);
+  return { ...table, columns: table.columns.map((column) => ({ ...column, name: mapNames[column.name]! })) };
+}
+
+const mapNames: Readonly<Record<string, string>> = {
+  heapBytes: 'heapPages',
+  codeBytes: 'codePages',
+  allocatorBytes: 'mallocArenas',
+  blockBytes: 'mappedBlocks',
+  stackBytes: 'stacks',
+  imageBytes: 'writtenImage',
+};
 
 function tableOf(group: SeriesGroup, table: SampleTable): SeriesTable {
   return {

@@ -1,4 +1,6 @@
 /** The report of a run from what its passes brought. Pure. */
+
+import { formatDifference } from '../reports/format.ts';
 import {
   type BudgetResult,
   type Environment,
@@ -61,7 +63,7 @@ export function buildRunReport(input: RunReportInput): RunReport {
     command: input.command,
     scenario: input.scenario,
     lane: measure.lane,
-    passes: input.passes.map(passOf),
+    passes: input.passes.map((pass) => passOf(pass, measure)),
     series: seriesOf(measure),
     gc: gcEventsOf(measure),
     phases: measure.watch.phases.map((phase) => ({ ...phase })),
@@ -122,16 +124,40 @@ function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Ver
   return { ok, exitCode: ok ? 0 : 1, headline: headlineOf(budgets, input.spikes) };
 }
 
-function passOf(pass: PassResult): Pass {
+function passOf(pass: PassResult, measure: PassResult): Pass {
+  const measures = pass === measure;
   return {
     kind: pass.kind === 'flame' || pass.kind === 'doctor' ? 'cpu' : pass.kind,
     startedAtMs: 0,
     durationMs: pass.durationMs,
     instruments: pass.instruments,
-    disturbed: pass.kind !== 'measure',
-    overheadShare: null,
-    note: pass.kind === 'measure' ? 'feeds the budgets' : 'feeds no budget',
+    disturbed: !measures,
+    overheadShare: overheadOf(pass, measure),
+    note: measures ? 'feeds the budgets' : `feeds no budget${memoryCost(pass, measure)}`,
   };
+}
+
+/** CPU that the instruments of a pass took, as a share of what the target took without them; null where unknown. */
+function overheadOf(pass: PassResult, measure: PassResult): number | null {
+  const base = cpuMsOf(measure);
+  const cpuMs = cpuMsOf(pass);
+  if (base === null || cpuMs === null || base === 0) return null;
+  const { ownMs } = measure.channel.last ?? {};
+  if (pass === measure) return ownMs === undefined ? null : ownMs / base;
+  return Math.max(0, (cpuMs - base) / base);
+}
+
+/** By the process itself at its very end, where it told; else by the last look at it. */
+function cpuMsOf({ channel, watch }: PassResult): number | null {
+  const { usage } = watch;
+  return channel.last?.cpuMs ?? (usage ? usage.userMs + usage.systemMs : null);
+}
+
+/** What the instruments took at the top, in words. */
+function memoryCost(pass: PassResult, measure: PassResult): string {
+  const highest = ({ watch }: PassResult) => Math.max(0, ...watch.rss.column('own').map((value) => value ?? 0));
+  const added = highest(pass) - highest(measure);
+  return added > 0 ? `, ${formatDifference(added, 'bytes')} at its top` : '';
 }
 
 function notesOf(input: RunReportInput): Note[] {

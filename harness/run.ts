@@ -1,5 +1,6 @@
 /** A run: scenario → traffic → link → target → samples and profiles → spikes → suspects → verdict. */
 import type { RunReport } from '../reports/model.ts';
+import { allocationSpike } from './analyze/allocation-spike.ts';
 import { evaluateBudgets } from './analyze/budgets.ts';
 import { findSpikes, type SpikeFindings } from './analyze/spikes.ts';
 import type { ScenarioHead } from './capture-scenario.ts';
@@ -67,7 +68,7 @@ export interface RunOptions {
 export async function runScenario(options: RunOptions): Promise<RunReport> {
   const startedAtMs = Date.now();
   const measure = await replay(options, 'measure', [], undefined);
-  const findings = spikesOn(measure);
+  const findings = withAllocation(spikesOn(measure), measure, options.budget);
   const wanted = wantedPasses(options, measure, findings);
   const { passes, explanation, notes } = await explainSpikes({
     measure,
@@ -117,6 +118,17 @@ function spikesOn({ watch, sendStartMs }: PassResult): SpikeFindings {
     ignoreBeforeMs: sendStartMs - baselineMs,
     warmUpUntilMs: sendStartMs + warmUpMs,
   });
+}
+
+/** Where a limit on allocation is broken, what was allocated is to be explained, whatever resident memory did. */
+function withAllocation(findings: SpikeFindings, measure: PassResult, budget: Budget): SpikeFindings {
+  const broken = evaluateBudgets(budget, measuredOf(measure, findings)).some(
+    ({ name, ok }) => !ok && name === 'allocated.perMessage',
+  );
+  if (!broken) return findings;
+  const { v8 } = measure.channel;
+  const spike = allocationSpike(v8.tMs(), v8.column('allocated'), measure.sendStartMs, measure.sendEndMs);
+  return spike ? { ...findings, spikes: [...findings.spikes, spike] } : findings;
 }
 
 /** What an instrument takes in the target on top of what was measured: samplers tens of megabytes, snapshots many times the heap. */

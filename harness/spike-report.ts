@@ -1,6 +1,6 @@
 /** Joins the passes: spikes found by the measuring one, explained by the allocation one, aligned on frame numbers. */
 import type { FlameTree, ProfileReference, RetainedClass, Spike, SpikeStream, Suspect } from '../reports/model.ts';
-import { attribute, type SpikeGrowth, type SpikeSites } from './analyze/attribution.ts';
+import { attribute, attributeAllocated, type SpikeGrowth, type SpikeSites } from './analyze/attribution.ts';
 import { type CauseEvidence, classifyCause } from './analyze/cause.ts';
 import type { SpikeFindings, SpikeShape } from './analyze/spikes.ts';
 import { findSuspects, flameOf, isRuntimeFile } from './analyze/suspects.ts';
@@ -51,6 +51,7 @@ export type SaveProfile = (name: string, profile: Profile) => string;
 
 /** The frames that were sent between the beginning of a spike's rise and its top. */
 export function framesOfSpike(measure: PassResult, spike: SpikeShape): FrameWindow {
+  if (spike.line === 'allocated') return { first: 1, last: Math.max(1, measure.sent.column('frames').at(-1) ?? 1) };
   const tMs = measure.sent.tMs();
   const frames = measure.sent.column('frames');
   const at = (ms: number) => {
@@ -70,6 +71,7 @@ export function spikesOf(
   save: SaveProfile,
 ): Spike[] {
   return findings.spikes.map((shape, index) => {
+    if (shape.line === 'allocated') return allocatedSpike(measure, shape, explanation, index, save);
     const frames = framesOfSpike(measure, shape);
     const allocated = windowOf(explanation.allocations, frames);
     const live = liveWindowOf(explanation.live, frames);
@@ -103,6 +105,47 @@ export function spikesOf(
       retained: explanation.retained?.spike === index ? explanation.retained.classes : [],
     };
   });
+}
+
+/** What was allocated while the traffic flowed, by who allocated it. */
+function allocatedSpike(
+  measure: PassResult,
+  shape: SpikeShape,
+  explanation: Explanation,
+  index: number,
+  save: SaveProfile,
+): Spike {
+  const frames = framesOfSpike(measure, shape);
+  const found = windowOf(explanation.allocations, frames);
+  const allocated = found && { ...found, heap: { ...found.heap, steady: null } };
+  const heap = allocated
+    ? [{ ...allocated.heap, options: { where: 'heap' as const, isRuntimeFile: isNobodysFault } }]
+    : [];
+  const sites = findSuspects(heap, sitesMax);
+  const known = bytesOf(sites);
+  // Another pass, and sampled: its shares are those of this one's bytes.
+  const scale = known > 0 ? shape.heightBytes / Math.max(known, allocated ? sumOf(allocated.heap.window, 0) : 0) : 0;
+  const shared = attributeAllocated(sites, scale, shape.heightBytes);
+  const perFrame = Math.round(shape.heightBytes / frames.last);
+  const { line, startMs, topMs, endMs, baselineBytes, topBytes, heightBytes, recoveryMs } = shape;
+  return {
+    line,
+    startMs,
+    topMs,
+    endMs,
+    baselineBytes,
+    topBytes,
+    heightBytes,
+    recoveryMs,
+    cause: 'garbage',
+    causeDetail: `Allocated on the V8 heap while ${frames.last} frames passed, ${perFrame} B for each; collections took it back.`,
+    frames: measure.lane === 'load' ? null : frames,
+    streams: explanation.streams[index] ?? [],
+    ...shared,
+    profiles: allocated ? savePair(allocated, 'allocations', `spike-${index + 1}`, save) : [],
+    flame: allocated ? flameOf(allocated.heap.window, null, allocated.heap.window.sampleTypes[0]!.type) : null,
+    retained: [],
+  };
 }
 
 function bytesOf(sites: readonly Suspect[]): number {

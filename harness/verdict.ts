@@ -3,15 +3,26 @@
 import { formatBytes, formatCount, formatShare, formatSite, formatValue } from '../reports/format.ts';
 import type { BudgetResult, Spike } from '../reports/model.ts';
 
-/** Over budget: the worst limit and the first suspect; within: the tightest limit and what was found. */
+/** Over budget: the worst limit, the first suspect and the packets; within: the tightest limit and what was found. */
 export function headlineOf(budgets: readonly BudgetResult[], spikes: readonly Spike[]): string {
   const broken = budgets.filter((budget) => !budget.ok);
   if (broken.length === 0) return withinSentence(budgets);
   const worst = broken.toSorted((a, b) => excessOf(b) - excessOf(a))[0]!;
   const others = broken.length > 1 ? ` and ${broken.length - 1} more` : '';
-  const suspect = firstSuspect(spikes);
-  const blame = suspect ? `; first suspect ${formatSite(suspect)} (${formatShare(suspect.share)} of the growth)` : '';
-  return `${limitWords(worst)}${others}${blame}.`;
+  return `${limitWords(worst)}${others}${blameOf(spikeOf(worst, spikes))}.`;
+}
+
+/** Line and packets of a spike, as far as they are known. */
+function blameOf(spike: Spike | undefined): string {
+  if (!spike) return '';
+  const [suspect] = spike.suspects;
+  const whole = spike.line === 'allocated' ? 'what was allocated' : 'the growth';
+  const line = suspect ? `; first suspect ${formatSite(suspect)} (${formatShare(suspect.share)} of ${whole})` : '';
+  const { frames } = spike;
+  if (!frames) return line;
+  const stream = spike.streams.find(({ destination }) => destination !== '');
+  const most = stream ? `, most from ${stream.source} → ${stream.destination}` : '';
+  return `${line || ';'} in frames ${formatCount(frames.first)}–${formatCount(frames.last)}${most}`;
 }
 
 function withinSentence(budgets: readonly BudgetResult[]): string {
@@ -43,7 +54,10 @@ function excessOf({ actual, limit, bound, unit }: BudgetResult): number {
   return actual / limit;
 }
 
-function firstSuspect(spikes: readonly Spike[]): Spike['suspects'][number] | undefined {
-  const highest = spikes.toSorted((a, b) => b.heightBytes - a.heightBytes);
-  return highest.find((spike) => spike.suspects.length > 0)?.suspects[0];
+/** The spike that broke a limit: of what was allocated where allocation is limited, else of resident memory; the highest. */
+function spikeOf({ name }: BudgetResult, spikes: readonly Spike[]): Spike | undefined {
+  const line = name.startsWith('allocated.') ? 'allocated' : 'rss';
+  const fitting = spikes.filter((spike) => spike.line === line);
+  const highest = (fitting.length > 0 ? fitting : spikes).toSorted((a, b) => b.heightBytes - a.heightBytes);
+  return highest.find((spike) => spike.suspects.length > 0) ?? highest[0];
 }

@@ -96,9 +96,20 @@ function runLines(run: RunReport, palette: Palette, columns: number): string[] {
   for (const budget of run.budgets) lines.push(`  ${budgetLine(budget, nameWidth, palette)}`);
   run.spikes.forEach((spike, i) => void lines.push(...spikeLines(spike, i + 1, palette)));
   lines.push(...deliveryLines(run, palette));
+  const cost = costLine(run);
+  if (cost !== '') lines.push(`  ${palette.dim(cost)}`);
   for (const note of run.notes) lines.push(`  ${noteLine(note, palette)}`);
   if (!run.verdict.ok) lines.push(`  ${palette.dim('again:')} ${printable(run.command)}`);
   return lines;
+}
+
+/** What looking cost, where there was more than one pass. */
+function costLine({ passes }: RunReport): string {
+  if (passes.length < 2) return '';
+  const costs = passes
+    .filter(({ overheadShare }) => overheadShare !== null)
+    .map(({ kind, overheadShare }) => `${kind} ${formatDifference(overheadShare!, 'share')} CPU`);
+  return costs.length === 0 ? '' : `cost of looking: ${costs.join(', ')}`;
 }
 
 function noteLine(note: RunReport['notes'][number], palette: Palette): string {

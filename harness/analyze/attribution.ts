@@ -83,7 +83,10 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites): Attribution {
   tell('compiled code', codeBytesOf(growth));
   if (growth.map) {
     const { firstUse, allocator } = nativeParts(growth.map, ledger, offHeap + ledger);
-    tell(`taken at start, first written now: ${tablesOf(sites.startOffHeap)}`, firstUse);
+    const tables = sites.startOffHeap.filter(({ selfBytes }) => selfBytes >= tableBytesMin);
+    const written = tables.length > 0 ? Math.min(firstUse, sumOf(tables)) : firstUse;
+    tell(`taken at start, first written now: ${tablesOf(tables)}`, written);
+    tell('mappings of their own: large buffers of native code, WebAssembly, pools', firstUse - written);
     tell("the C allocator's arenas: native state of the runtime, rounding, fragmentation", allocator);
     tell('stacks of threads', growth.map.stackBytes);
     tell('written pages of programs and libraries', growth.map.imageBytes);
@@ -97,13 +100,32 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites): Attribution {
   };
 }
 
+/** Shares out what was merely allocated. @param scale from sampled bytes to those that were measured */
+export function attributeAllocated(sites: readonly Suspect[], scale: number, heightBytes: number): Attribution {
+  const height = Math.max(1, heightBytes);
+  const told = sites.map((site) => ({
+    ...site,
+    selfBytes: site.selfBytes * scale,
+    totalBytes: site.totalBytes * scale,
+  }));
+  const named = sumOf(told);
+  const parts: SpikePart[] = told.map((site) => ({ name: nameOf(site), bytes: site.selfBytes, named: true }));
+  if (named < height) parts.push({ name: 'not accounted for', bytes: height - named, named: false });
+  return {
+    suspects: told.slice(0, suspectsMax).map((site) => ({ ...site, share: Math.min(1, site.selfBytes / height) })),
+    parts: gather(parts),
+    namedShare: Math.min(1, named / height),
+  };
+}
+
 /** @returns bytes claimed */
 function claimOffHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Suspect, bytes: number) => void): number {
   const counts = new Map(sites.liveOffHeapCounts.map((site) => [keyOf(site), site.selfBytes]));
   const live = sumOf(sites.liveOffHeap);
   const native = growth.map ? Math.max(0, growth.map.allocatorBytes + growth.map.blockBytes) : Number.POSITIVE_INFINITY;
   // Of what V8 counts, only what was written to is resident.
-  const external = Math.min(growth.externalBytes ?? live, native);
+  const told = growth.map ? Math.max(growth.externalBytes ?? 0, live) : (growth.externalBytes ?? live);
+  const external = Math.min(told, native);
   const measured = external;
   // Another replay may have held more for a moment: nobody answers for more than was measured.
   const scale = live > measured && measured > 0 ? measured / live : 1;
@@ -139,10 +161,10 @@ const tableBytesMin = 128 << 10;
 const tablesTold = 3;
 
 /** The largest of what was taken at start, in words. */
-function tablesOf(sites: readonly Suspect[]): string {
-  const tables = sites.filter((site) => site.selfBytes >= tableBytesMin).sort((a, b) => b.selfBytes - a.selfBytes);
+function tablesOf(tables: readonly Suspect[]): string {
   if (tables.length === 0) return 'tables and pools';
-  const told = tables.slice(0, tablesTold).map(({ file, line, functionName }) => `${file}:${line} ${functionName}`);
+  const largest = tables.toSorted((a, b) => b.selfBytes - a.selfBytes);
+  const told = largest.slice(0, tablesTold).map(({ file, line, functionName }) => `${file}:${line} ${functionName}`);
   return told.join(', ') + (tables.length > told.length ? `, ${tables.length - told.length} more` : '');
 }
 

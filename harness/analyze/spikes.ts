@@ -24,6 +24,8 @@ export interface SpikeOptions {
 }
 
 export interface SpikeShape {
+  /** What rose: resident memory, or the sum of everything allocated. */
+  readonly line: 'rss' | 'allocated';
   readonly startMs: number;
   readonly topMs: number;
   /** Back within a tenth of its height from the baseline, or the low before the next spike, or the end of the run. */
@@ -186,6 +188,7 @@ function shapeOf({ t, y }: Line, low: number, top: number, next: number): SpikeS
   const recovered = y[end]! <= y[low]! + RECOVERED * height;
   const gaveBack = y[top]! - y[next]! >= GIVEN_BACK * height;
   return {
+    line: 'rss',
     startMs: t[start]!,
     topMs: t[top]!,
     endMs: t[recovered ? end : next]!,
@@ -213,6 +216,7 @@ function leakOf({ t, y }: Line): SpikeShape {
   const top = y.reduce((best, value, i) => (value > y[best]! ? i : best), 0);
   const baselineBytes = y[0]!;
   return {
+    line: 'rss',
     startMs: t[0]!,
     topMs: t[top]!,
     endMs: t[last]!,

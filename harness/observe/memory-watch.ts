@@ -17,8 +17,10 @@ export interface MemoryWatchOptions {
 }
 
 /** The map is read again when memory without files has moved by so much … */
-const mapStepBytes = 250_000;
-/** … but not sooner; a process of 100 MB takes 6 ms of the kernel's time, a large one is looked at less often. */
+const mapStepBytes = 500_000;
+/** … at once when it has moved by so much of all that it has moved since the start, at most twenty times on the way … */
+const mapStepShare = 0.05;
+/** … else not sooner; a process of 100 MB takes 6 ms of the kernel's time, a large one is looked at less often. */
 const mapPauseMs = 200;
 const mapPauseFactor = 10;
 
@@ -62,6 +64,8 @@ export class MemoryWatch {
   #rollupDueMs = 0;
   #mapDueMs = 0;
   #mappedBytes = 0;
+  #lowBytes = Number.POSITIVE_INFINITY;
+  #highBytes = 0;
   #gone = false;
 
   constructor(options: MemoryWatchOptions) {
@@ -87,7 +91,10 @@ export class MemoryWatch {
     this.#row[1] = bytes - this.#memory.sharedBytes;
     this.rss.add(nowMs, this.#row);
     const movedBytes = Math.abs(this.#row[1]! - this.#mappedBytes);
-    if (movedBytes >= mapStepBytes && nowMs >= this.#mapDueMs) this.#sampleMap();
+    this.#lowBytes = Math.min(this.#lowBytes, this.#row[1]!);
+    this.#highBytes = Math.max(this.#highBytes, this.#row[1]!);
+    const isDue = nowMs >= this.#mapDueMs || movedBytes >= mapStepShare * (this.#highBytes - this.#lowBytes);
+    if (movedBytes >= mapStepBytes && isDue) this.#sampleMap();
     if (nowMs >= this.#rollupDueMs) this.#sampleRollup(nowMs);
   }
 

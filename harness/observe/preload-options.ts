@@ -47,6 +47,10 @@ export type PreloadLine =
       readonly peakBeforeGc: number;
       /** Use right after the last major collection; 0 before the first. */
       readonly afterGc: number;
+      /** CPU time of the process, all threads. */
+      readonly cpuMs?: number;
+      /** Of it, what reading and telling these figures took. */
+      readonly ownMs?: number;
       /** Used bytes by heap space; only on some lines. */
       readonly spaces?: Readonly<Record<string, number>>;
     }

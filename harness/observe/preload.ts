@@ -43,6 +43,7 @@ class HeapWatch {
   #peakBeforeGc = 0;
   #afterMajorGc = 0;
   #reports = 0;
+  #ownMs = 0;
 
   constructor(send: (line: PreloadLine) => void) {
     this.#send = send;
@@ -51,6 +52,7 @@ class HeapWatch {
   }
 
   report(): void {
+    const sinceMs = performance.now();
     const profile = this.#profiler.stop();
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
@@ -69,12 +71,14 @@ class HeapWatch {
       this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs: event.cost / 1_000, usedBefore, usedAfter });
     });
     this.#reportMemory();
+    this.#ownMs += performance.now() - sinceMs;
   }
 
   #reportMemory(): void {
     const memory = process.memoryUsage();
     const statistics = v8.getHeapStatistics();
     const used = statistics.used_heap_size;
+    const { user, system } = process.cpuUsage();
     this.#send({
       type: 'v8',
       tMs: nowMs(),
@@ -86,6 +90,8 @@ class HeapWatch {
       allocated: this.#allocated + Math.max(0, used - this.#usedAfterLast),
       peakBeforeGc: Math.max(this.#peakBeforeGc, used),
       afterGc: this.#afterMajorGc,
+      cpuMs: (user + system) / 1_000,
+      ownMs: this.#ownMs,
       ...(this.#reports++ % 4 === 0 ? { spaces: usedBySpace() } : {}),
     });
   }

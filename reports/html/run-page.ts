@@ -35,7 +35,7 @@ function verdictBanner(run: RunReport): HTMLElement {
       element('p', { class: 'headline', text: printable(verdict.headline) }),
       element('p', {
         class: 'dim',
-        text: `${printable(run.scenario.description)} ${laneWords[run.lane]}${formatDuration(run.durationMs)}${defect}.`,
+        text: `${sentence(printable(run.scenario.description))} ${laneWords[run.lane]}${formatDuration(run.durationMs)}${defect}.`,
       }),
       run.partial
         ? element('p', { class: 'warning', text: 'Partial: the run was cut short. What is here is true, but not all.' })
@@ -46,6 +46,11 @@ function verdictBanner(run: RunReport): HTMLElement {
       commandLine(run.command),
     ]),
   ]);
+}
+
+/** With its full stop. */
+function sentence(text: string): string {
+  return text === '' || /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function budgetTable(budgets: readonly BudgetResult[]): HTMLElement {
