@@ -3,31 +3,20 @@ import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { type Frame, FrameList } from '../pcap/frame-list.ts';
 import { frameSourceConformance, traffic } from './frame-source.conformance.ts';
 import type { LiveOptions } from './live-source.ts';
 import { openSource } from './open.ts';
-import { loadLibc } from './sys/libc.ts';
 import { dropPrivileges } from './sys/privileges.ts';
-import { setInterfaceUp, TapFixture } from './sys/tap-fixture.ts';
+import { isInOwnNamespace, setInterfaceUp, TapFixture, testInOwnNamespace } from './sys/tap-fixture.ts';
 
-if (process.env.FLOODGATE_IN_NAMESPACE === '1') await testInNamespace();
+if (isInOwnNamespace) await testInNamespace();
 else testOutside();
 
 function testOutside(): void {
-  const refused =
-    loadLibc() === null
-      ? 'live capture is only on Linux'
-      : spawnSync('unshare', ['-Urn', 'true']).status !== 0
-        ? 'user and network namespaces are refused here (unshare -Urn): live capture is NOT tested'
-        : false;
-  t.test('in a namespace of its own', { skip: refused }, async (t) => {
-    const env = { ...process.env, FLOODGATE_IN_NAMESPACE: '1' };
-    await t.spawn('unshare', ['-Urn', '--', process.execPath, fileURLToPath(import.meta.url)], { env });
-  });
+  const refused = testInOwnNamespace(t, import.meta.url, 'live capture');
 
   // In a user namespace alone, the network belongs to someone else: even root there may not capture.
   t.test('no permission', { skip: refused }, (t) => {

@@ -6,7 +6,9 @@ import { FloodgateError } from '../errors.ts';
 import { collectGarbage } from '../observe/process-memory.ts';
 import { ThreadOutput } from '../sinks/thread-output.ts';
 import type { Pressure } from '../tcp/limits.ts';
-import { nowMs, Outputs, openAgent, openCapture } from './capture.ts';
+import { openAgent, openCapture } from './capture-parts.ts';
+import { nowMs } from './monotonic-clock.ts';
+import { Outputs } from './outputs.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
 /** How often counters are handed over: what is told of a running agent is this old at most. */

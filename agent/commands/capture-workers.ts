@@ -11,11 +11,13 @@ import { dropPrivileges } from '../capture/sys/privileges.ts';
 import { FloodgateError } from '../errors.ts';
 import { deriveWorkerLimits, limitTable, type WorkerLimits } from '../limits.ts';
 import { Governor } from '../observe/governor.ts';
-import { collectGarbage, heapShare, processGauges } from '../observe/process-memory.ts';
+import { boundYoungGeneration, collectGarbage, heapShare, processGauges } from '../observe/process-memory.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import { type Counters, StatsFile } from '../stats.ts';
-import { limitOptions, nowMs, openObserve, tell, tellDrops, tellPressure } from './capture.ts';
 import type { CaptureFlags } from './capture-options.ts';
+import { limitOptions, openObserve } from './capture-parts.ts';
+import { nowMs } from './monotonic-clock.ts';
+import { tell, tellDrops, tellPressure } from './notices.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
 /** How often resident memory is looked at. */
@@ -24,6 +26,7 @@ const governPauseMs = 50;
 /** @throws FloodgateError when it cannot run or cannot go on. */
 export async function runWorkers(flags: CaptureFlags, version: string): Promise<void> {
   refuseOthers(flags);
+  boundYoungGeneration();
   const count = flags.workers!;
   const limits = deriveWorkerLimits(limitOptions(flags), count);
   const crew = new Crew(flags, limits, count, version);

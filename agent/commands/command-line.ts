@@ -41,7 +41,7 @@ function commandLine(): Command {
   program.action(async () => {
     const { config } = program.opts<CaptureFlags>();
     if (config !== undefined) (await import('./config-file.ts')).applyConfigFile(program, config);
-    await (await import('./capture.ts')).runCapture(program.opts<CaptureFlags>(), version());
+    await capture(program.opts<CaptureFlags>());
   });
   program
     .command('inspect <file>')
@@ -49,6 +49,11 @@ function commandLine(): Command {
     .action(async (file: string) => (await import('./inspect.ts')).runInspect(file));
   addCollect(program);
   return program;
+}
+
+async function capture(flags: CaptureFlags): Promise<void> {
+  if ((flags.workers ?? 1) > 1) await (await import('./capture-workers.ts')).runWorkers(flags, version());
+  else await (await import('./capture.ts')).runCapture(flags, version());
 }
 
 function addCollect(program: Command): void {

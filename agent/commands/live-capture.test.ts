@@ -1,33 +1,22 @@
 // The agent on a real device, as its users start it: this file runs itself again inside a namespace of its own.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { loadLibc } from '../capture/sys/libc.ts';
-import { setInterfaceUp, TapFixture } from '../capture/sys/tap-fixture.ts';
+import { isInOwnNamespace, setInterfaceUp, TapFixture, testInOwnNamespace } from '../capture/sys/tap-fixture.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 
 const program = path.join(import.meta.dirname, '..', 'main.ts');
 
-if (process.env.FLOODGATE_IN_NAMESPACE === '1') await testInNamespace();
+if (isInOwnNamespace) await testInNamespace();
 else testOutside();
 
 function testOutside(): void {
-  const refused =
-    loadLibc() === null
-      ? 'live capture is only on Linux'
-      : spawnSync('unshare', ['-Urn', 'true']).status !== 0
-        ? 'user and network namespaces are refused here (unshare -Urn): the live agent is NOT tested'
-        : false;
-  t.test('in a namespace of its own', { skip: refused }, async (t) => {
-    const env = { ...process.env, FLOODGATE_IN_NAMESPACE: '1' };
-    await t.spawn('unshare', ['-Urn', '--', process.execPath, fileURLToPath(import.meta.url)], { env });
-  });
+  testInOwnNamespace(t, import.meta.url, 'the live agent');
 }
 
 interface Outcome {

@@ -45,3 +45,12 @@ export function collectGarbage(): void {
   }
   collect();
 }
+
+/**
+ * V8's young generation grows to three times 16 MiB by default, all of it resident: more than everything the agent
+ * itself holds. 2 MiB costs a tenth of the time with witnesses, nothing without (measured on `steady`).
+ */
+export function boundYoungGeneration(): void {
+  setFlagsFromString('--max-semi-space-size=2');
+  setFlagsFromString('--semi-space-growth-factor=1');
+}

@@ -1,7 +1,10 @@
 /** A TAP device for the tests and benches of this room (<linux/if_tun.h>); the harness has its own in harness/link. */
 import assert from 'node:assert';
+import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { errnoName, type Libc, requireLibc } from './libc.ts';
+import { fileURLToPath } from 'node:url';
+import type { TAP } from 'tap';
+import { errnoName, type Libc, loadLibc, requireLibc } from './libc.ts';
 
 const TUNSETIFF = 0x4004_54ca;
 const SIOCSIFFLAGS = 0x8914;
@@ -11,6 +14,28 @@ const IFF_TAP = 2;
 const IFF_NO_PI = 0x1000;
 const IFF_UP = 1;
 const flagsAt = 16;
+
+/** Whether this process is the one that `testInOwnNamespace` started. */
+export const isInOwnNamespace = process.env.FLOODGATE_IN_NAMESPACE === '1';
+
+/**
+ * Runs a test file again inside a user and network namespace of its own, where devices may be made.
+ * @param tested named where namespaces are refused
+ * @returns why it was not done, or false
+ */
+export function testInOwnNamespace(t: TAP, file: string, tested: string): string | false {
+  const refused =
+    loadLibc() === null
+      ? 'live capture is only on Linux'
+      : spawnSync('unshare', ['-Urn', 'true']).status !== 0
+        ? `user and network namespaces are refused here (unshare -Urn): ${tested} is NOT tested`
+        : false;
+  t.test('in a namespace of its own', { skip: refused }, async (t) => {
+    const env = { ...process.env, FLOODGATE_IN_NAMESPACE: '1' };
+    await t.spawn('unshare', ['-Urn', '--', process.execPath, fileURLToPath(file)], { env });
+  });
+  return refused;
+}
 
 export class TapFixture {
   readonly name: string;

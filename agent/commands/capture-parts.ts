@@ -1,0 +1,82 @@
+/** The parts of a capture, each opened as its flags say; by one thread, or by each of several. */
+import { Agent } from '../agent.ts';
+import type { PageCredit } from '../bounded/page-credit.ts';
+import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
+import { openSource } from '../capture/open.ts';
+import { mapPages } from '../capture/sys/page-memory.ts';
+import { randomWords } from '../capture/sys/random-words.ts';
+import type { OwnTraffic } from '../filter/own-traffic.ts';
+import type { AgentLimits, LimitOptions } from '../limits.ts';
+import type { ObserveServer } from '../observe/observe-server.ts';
+import type { Counters } from '../stats.ts';
+import { TcpLayer } from '../tcp/tcp.ts';
+import type { CaptureFlags } from './capture-options.ts';
+import { tell } from './notices.ts';
+import type { Outputs } from './outputs.ts';
+
+export function limitOptions(flags: CaptureFlags): LimitOptions {
+  return {
+    memoryBytes: flags.memory,
+    ceilingBytes: flags.memoryCeiling,
+    pages: flags.pages,
+    pagesPerConnection: flags.pagesPerConnection,
+    streams: flags.streams,
+    streamTimeoutSeconds: flags.streamTimeoutSeconds,
+    httpLengthMax: flags.maxHttpLength,
+    decodedLengthMax: flags.maxDecodedLength,
+    ackSlackPackets: flags.ackSlack,
+    rings: new Set(flags.interface ?? []).size,
+    ringBytes: flags.ringSize,
+    dedup: flags.dedup,
+    upload: flags.upload !== undefined,
+  };
+}
+
+/** @param fanoutGroup of the first interface, where several threads share the traffic; the others' follow */
+export function openCapture(flags: CaptureFlags, limits: AgentLimits, fanoutGroup: number | null = null): FrameSource {
+  return openSource({
+    read: flags.read ?? null,
+    interfaces: flags.interface ?? [],
+    filter: flags.filter ?? null,
+    promiscuous: flags.promiscuous,
+    direction: flags.direction,
+    ...(flags.snapLength === undefined ? {} : { snapLength: flags.snapLength }),
+    ...(limits.ringBytes === 0 ? {} : { ringBytes: limits.ringBytes }),
+    fanout: fanoutGroup === null ? null : { group: fanoutGroup, mode: 'hash' },
+    onNotice: tell,
+  });
+}
+
+export function openAgent(
+  flags: CaptureFlags,
+  limits: AgentLimits,
+  source: FrameSource,
+  outputs: Outputs,
+  pageCredit: PageCredit | null = null,
+): Agent {
+  const [low, high] = randomWords(2);
+  return new Agent({
+    source,
+    limits,
+    pageMemory: mapPages(TcpLayer.bytesFor(limits.tcp).pages),
+    pageCredit,
+    until: outputs.until,
+    messageHandlers: (agent) => outputs.handlers(agent),
+    bodies: outputs.bodies,
+    hashSeed: [low!, high!],
+    nowUs: (flags.interface ?? []).length > 0 ? () => Date.now() * 1000 : null,
+  });
+}
+
+export async function openObserve(
+  flags: CaptureFlags,
+  read: () => { counters: Counters; interfaces: readonly CaptureStats[] },
+  own: OwnTraffic | null,
+): Promise<ObserveServer | null> {
+  if (flags.observeListen === undefined) return null;
+  const { ObserveServer } = await import('../observe/observe-server.ts');
+  const server = await ObserveServer.open(flags.observeListen, read);
+  if (own !== null) (await import('./delivery.ts')).addListener(own, server.address);
+  tell(`metrics on ${server.url}/metrics, profiles on ${server.url}/debug/pprof/`);
+  return server;
+}

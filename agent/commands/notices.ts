@@ -1,0 +1,24 @@
+/** What a capturing agent says on standard error while it runs. */
+import type { CaptureStats } from '../capture/frame-source.ts';
+import { dropShare } from '../stats.ts';
+import type { Pressure } from '../tcp/limits.ts';
+
+export const tell = (line: string) => process.stderr.write(`${line}\n`);
+
+export function tellPressure(ceilingBytes: number, level: Pressure): void {
+  const names = ['sheds nothing', 'refuses new streams', 'sheds out-of-order data', 'sheds bodies'];
+  tell(`memory: ${megabytes(process.memoryUsage.rss())} of ${megabytes(ceilingBytes)}: ${names[level]}`);
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+
+/** Per interface: what the kernel could not hand over, as a share of what passed. Sources that cannot know tell nothing. */
+export function tellDrops(interfaces: readonly CaptureStats[]): void {
+  for (const one of interfaces) {
+    const { name, framesReceived, framesDropped } = one;
+    if (framesDropped === null) continue;
+    const share = `${(dropShare(one)! * 100).toFixed(2)} %`;
+    const advice = framesDropped === 0 ? '' : '; a larger --ring-size may help';
+    tell(`${name}: ${framesReceived} frames, ${framesDropped} dropped by the kernel (${share})${advice}`);
+  }
+}
