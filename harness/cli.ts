@@ -6,6 +6,7 @@ import { addGateCommand } from './commands/gate-command.ts';
 import { addHeapCommand } from './commands/heap-command.ts';
 import { addListCommand } from './commands/list-command.ts';
 import { addProfileCommand } from './commands/profile-command.ts';
+import { addPushCommand } from './commands/push-command.ts';
 import { addReportCommand } from './commands/report-command.ts';
 import { addRunCommand } from './commands/run-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
@@ -35,6 +36,7 @@ addReportCommand(program);
 addDiffCommand(program);
 addProfileCommand(program);
 addHeapCommand(program);
+addPushCommand(program);
 addSliceCommand(program);
 addServeCommand(program);
 

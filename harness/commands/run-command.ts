@@ -7,6 +7,7 @@ import { budgetNames, isBudgetName } from '../analyze/budgets.ts';
 import { captureScenario, type ScenarioHead } from '../capture-scenario.ts';
 import { type CpuPass, checkCpuTools } from '../cpu-passes.ts';
 import type { TrafficOrder } from '../link/sender.ts';
+import { withoutSecrets } from '../observe/profile-push.ts';
 import { openFeed } from '../open-feed.ts';
 import { parseQuantity, parseWhole } from '../quantity.ts';
 import { type Explain, runScenario } from '../run.ts';
@@ -15,6 +16,7 @@ import { loadScenario, scenarioOrder } from '../scenario-list.ts';
 import { LoadFeed } from '../target/load-feed.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { enterNamespace } from './enter-namespace.ts';
+import { pushRun } from './push-command.ts';
 import { makeReportFolder, writeReports } from './report-folder.ts';
 import { openSession } from './session.ts';
 import { addTargetOptions, type TargetFlags, type TargetRun, targetRun } from './target-flags.ts';
@@ -35,6 +37,7 @@ interface RunFlags extends TargetFlags {
   readonly cpu?: boolean;
   readonly flame?: boolean;
   readonly doctor?: boolean;
+  readonly push?: string;
   readonly intervalMs: string;
   readonly sampleMs: string;
   readonly budget: readonly string[];
@@ -85,6 +88,7 @@ export function addRunCommand(program: Command): void {
     .option('--cpu', 'replay again with V8’s CPU profiler: one profile a phase')
     .option('--flame', 'replay again for a flame graph by 0x, where you have it installed')
     .option('--doctor', 'replay again under clinic doctor, where you have it installed')
+    .option('--push <url>', 'send the profiles to Pyroscope or Parca: see floodgate push --help')
     .option('--interval-ms <n>', 'length of a profile interval', '1000')
     .option('--sample-ms <n>', 'between two readings of memory', '50')
     .option(
@@ -155,6 +159,7 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
     writeReports(folder, report);
     process.stdout.write(renderTerminal(report, { colour: session.colour, columns: session.columns }));
     process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
+    if (flags.push !== undefined) await pushed(folder, flags.push, session.signal);
     return report.verdict.exitCode;
   } catch (error) {
     session.progress.clear();
@@ -227,10 +232,31 @@ function budgetOf(budget: Budget, given: readonly string[]): Budget {
   return limits;
 }
 
+/** The verdict stands, whether a store took the profiles or not. */
+async function pushed(folder: string, url: string, signal: AbortSignal): Promise<void> {
+  try {
+    process.stdout.write(`${await pushRun(folder, url, signal)}\n`);
+  } catch (error) {
+    if (!(error instanceof FloodgateError)) throw error;
+    process.stderr.write(`floodgate: ${error.message}\n${error.hint}\n`);
+  }
+}
+
+/** Credentials in an address are no part of a report. */
+function withoutCredentials(text: string): string {
+  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#'"]*@/gi, '$1');
+}
+
 /** What reproduces this run, quoted for a shell. */
 export function commandLine(): string {
   const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-  return ['floodgate', ...process.argv.slice(2).map(quote)].join(' ');
+  const shown = process.argv.slice(2).map((text, i, all) => {
+    // Of a store's address the query may be a secret too.
+    if (all[i - 1] === '--push') return withoutSecrets(text);
+    if (text.startsWith('--push=')) return `--push=${withoutSecrets(text.slice('--push='.length))}`;
+    return withoutCredentials(text);
+  });
+  return ['floodgate', ...shown.map(quote)].join(' ');
 }
 
 /** Which file, so that `floodgate slice` finds it again. */
@@ -242,7 +268,9 @@ function optionWords(flags: RunFlags): Record<string, string> {
   const words: Record<string, string> = {};
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
-    words[name] = Array.isArray(value) ? value.join(', ') : String(value);
+    words[name] = (name === 'push' ? withoutSecrets : withoutCredentials)(
+      Array.isArray(value) ? value.join(', ') : String(value),
+    );
   }
   return words;
 }
