@@ -295,7 +295,7 @@ function preloadOf({ kind, folder }: PassOptions): Omit<PreloadOptions, 'channel
 
 function instrumentsOf(kind: PassKind, launcher: TargetLauncher): string[] {
   const always = launcher.instruments ?? [
-    '/proc (RSS, PSS, peaks, faults)',
+    '/proc (RSS, PSS, peaks, faults, kinds of page)',
     'V8 counters and collections',
     "the agent's own counters",
   ];

@@ -1,4 +1,5 @@
 /** Joins the passes: spikes found by the measuring one, explained by the allocation one, aligned on frame numbers. */
+import { formatBytes, formatCount } from '../reports/format.ts';
 import type { FlameTree, ProfileReference, RetainedClass, Spike, SpikeStream, Suspect } from '../reports/model.ts';
 import { attribute, attributeAllocated, type SpikeGrowth, type SpikeSites } from './analyze/attribution.ts';
 import { type CauseEvidence, classifyCause } from './analyze/cause.ts';
@@ -126,7 +127,6 @@ function allocatedSpike(
   // Another pass, and sampled: its shares are those of this one's bytes.
   const scale = known > 0 ? shape.heightBytes / Math.max(known, allocated ? sumOf(allocated.heap.window, 0) : 0) : 0;
   const shared = attributeAllocated(sites, scale, shape.heightBytes);
-  const perFrame = Math.round(shape.heightBytes / frames.last);
   const { line, startMs, topMs, endMs, baselineBytes, topBytes, heightBytes, recoveryMs } = shape;
   return {
     line,
@@ -138,7 +138,7 @@ function allocatedSpike(
     heightBytes,
     recoveryMs,
     cause: 'garbage',
-    causeDetail: `Allocated on the V8 heap while ${frames.last} frames passed, ${perFrame} B for each; collections took it back.`,
+    causeDetail: `Allocated on the V8 heap while ${formatCount(frames.last)} frames passed, ${formatBytes(shape.heightBytes / frames.last)} for each; collections took it back.`,
     frames: measure.lane === 'load' ? null : frames,
     streams: explanation.streams[index] ?? [],
     ...shared,

@@ -1,6 +1,6 @@
 /** The sentence a person reads first. Pure. */
 
-import { formatBytes, formatCount, formatShare, formatSite, formatValue } from '../reports/format.ts';
+import { formatBytes, formatCount, formatShare, formatSite, formatValue, standsOut } from '../reports/format.ts';
 import type { BudgetResult, Spike } from '../reports/model.ts';
 
 /** Over budget: the worst limit, the first suspect and the packets; within: the tightest limit and what was found. */
@@ -17,7 +17,10 @@ function blameOf(spike: Spike | undefined): string {
   if (!spike) return '';
   const [suspect] = spike.suspects;
   const whole = spike.line === 'allocated' ? 'what was allocated' : 'the growth';
-  const line = suspect ? `; first suspect ${formatSite(suspect)} (${formatShare(suspect.share)} of ${whole})` : '';
+  const line =
+    suspect && standsOut(spike)
+      ? `; first suspect ${formatSite(suspect)} (${formatShare(suspect.share)} of ${whole})`
+      : '';
   const { frames } = spike;
   if (!frames) return line;
   const stream = spike.streams.find(({ destination }) => destination !== '');

@@ -137,6 +137,14 @@ export function formatStream(stream: SpikeStream): string {
   return `${stream.source} → ${stream.destination}: ${formatBytes(stream.bytes)} in ${formatCount(stream.frames)} frames, ${formatCount(stream.messages)} messages${gap}${message}`;
 }
 
+/** Below this share of a spike nobody is told apart from the others. */
+const SHARE_STANDS_OUT = 0.05;
+
+/** Whether a spike has a first suspect worth the name: where most of it belongs to no call site, it has none. */
+export function standsOut({ suspects }: Pick<Spike, 'suspects'>): boolean {
+  return (suspects[0]?.share ?? 0) >= SHARE_STANDS_OUT;
+}
+
 /** What rose, and by how much: `+368 MB`, `allocated 3.2 GB`. */
 export function formatHeight(spike: Pick<Spike, 'line' | 'heightBytes'>): string {
   return spike.line === 'rss'

@@ -13,6 +13,7 @@ import {
   formatValue,
   printable,
   sparkLine,
+  standsOut,
 } from './format.ts';
 import {
   type BudgetResult,
@@ -142,11 +143,18 @@ function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
   const frames = spike.frames ? `, frames ${formatCount(spike.frames.first)}–${formatCount(spike.frames.last)}` : '';
   const lines = [`  spike ${number}: ${height} in ${span}, ${spike.cause}, ${back}${frames}`];
   if (spike.causeDetail) lines.push(`    ${palette.dim(printable(spike.causeDetail, 300))}`);
+  const [part] = spike.parts;
+  if (part && spike.suspects.length > 0 && !standsOut(spike)) {
+    lines.push(
+      `    suspect: none stands out; ${formatShare(part.bytes / spike.heightBytes)} is ${printable(part.name, 160)}`,
+    );
+  }
   spike.suspects.slice(0, 3).forEach((suspect, i) => {
     const error = suspect.errorShare > 0 ? ` ±${formatShare(suspect.errorShare)}` : '';
     const figures = `${formatDifference(suspect.selfBytes, 'bytes')}${error} ${suspect.where}, ${formatShare(suspect.share)}`;
     const site = formatSite(suspect);
-    lines.push(`    ${i === 0 ? `suspect: ${palette.bold(site)}` : `then:    ${site}`}  ${palette.dim(figures)}`);
+    const first = standsOut(spike) ? `suspect: ${palette.bold(site)}` : `largest: ${site}`;
+    lines.push(`    ${i === 0 ? first : `then:    ${site}`}  ${palette.dim(figures)}`);
   });
   if (spike.namedShare !== null) lines.push(`    ${palette.dim(`${formatShare(spike.namedShare)} of it has a name`)}`);
   const [stream] = spike.streams;

@@ -51,16 +51,17 @@ t.test('charts: memory on one clock, counters as rates, gauges that move', async
     series: [
       {
         group: 'memory',
-        tMs: [0, 1000, 2000],
+        tMs: [0, 1000, 2000, 3000],
         columns: [
-          { name: 'cgroup', unit: 'bytes', kind: 'gauge', values: [9, 9, 8] },
-          { name: 'rss', unit: 'bytes', kind: 'gauge', values: [1, 2, 3] },
-          { name: 'faults', unit: 'count', kind: 'counter', values: [0, 5, 7] },
+          { name: 'cgroup', unit: 'bytes', kind: 'gauge', values: [9, 9, 8, 8] },
+          { name: 'rss', unit: 'bytes', kind: 'gauge', values: [1, 2, 3, 3] },
+          { name: 'faults', unit: 'count', kind: 'counter', values: [0, 5, 7, 8] },
+          { name: 'seldom', unit: 'count', kind: 'counter', values: [0, null, 7, 9] },
         ],
       },
     ],
   });
-  t.same([memory?.columns.length, faults?.columns[0]?.values], [2, [null, 5, 2]], 'rates have a scale of their own');
+  t.same([memory?.columns.length, faults?.columns[0]?.values], [2, [null, 5, 2, 1]], 'rates have a scale of their own');
   t.same(
     [isShownFirst(memory!, 'rss'), isShownFirst(memory!, 'cgroup'), isShownFirst(faults!, 'faults/s')],
     [true, false, true],

@@ -9,6 +9,7 @@ import {
   formatShare,
   formatSite,
   printable,
+  standsOut,
 } from '../format.ts';
 import type { RetainedClass, RunReport, Spike, SpikePart, SpikeStream, Suspect } from '../model.ts';
 import { button, commandLine, element, section, sortableTable, type Tab, tabs } from './dom.ts';
@@ -50,8 +51,9 @@ export function spikeSection(spike: Spike, number: number, run: RunReport, line:
       element('p', { text: printable(spike.causeDetail) }),
       first
         ? element('p', { class: 'first' }, [
-            document.createTextNode('First suspect: '),
+            document.createTextNode(standsOut(spike) ? 'First suspect: ' : 'No call site stands out; the largest: '),
             element('code', { text: formatSite(first) }),
+            document.createTextNode(` ${formatShare(first.share)}`),
           ])
         : null,
       list.length > 0 ? tabs(list, `Spike ${number}`) : null,
@@ -90,12 +92,27 @@ function suspectTable(suspects: readonly Suspect[]): HTMLElement {
   );
 }
 
-function retainedTable(retained: readonly RetainedClass[]): HTMLElement {
+/** Of the way from the roots, the last steps: the first ones are the same for everything. */
+const pathSteps = 7;
+
+function keptBy({ retainingPath }: RetainedClass): Node {
+  const steps = retainingPath.map((step) => printable(step, 120));
+  const told = steps.slice(-pathSteps).join(' → ');
+  const text = steps.length > pathSteps ? `… → ${told}` : told;
+  return element('span', { text, attributes: { title: steps.join(' → ') } });
+}
+
+/** Growth below this share of the largest is noise of the runtime. */
+const retainedShareMin = 0.001;
+
+function retainedTable(all: readonly RetainedClass[]): HTMLElement {
+  const largest = Math.max(...all.map((each) => each.retainedBytesAdded));
+  const retained = all.filter((each) => each.retainedBytesAdded >= retainedShareMin * largest);
   return sortableTable<RetainedClass>(
     [
       {
         title: 'Class',
-        cell: (each) => element('code', { text: printable(each.className, 300) }),
+        cell: (each) => element('code', { class: 'tight', text: printable(each.className, 60) }),
         key: (each) => each.className,
       },
       { title: 'Objects', numeric: true, key: (each) => each.count, cell: (each) => formatCount(each.count) },
@@ -129,7 +146,7 @@ function retainedTable(retained: readonly RetainedClass[]): HTMLElement {
         key: (each) => each.retainedBytesAfter ?? 0,
         cell: (each) => (each.retainedBytesAfter === null ? '' : formatBytes(each.retainedBytesAfter)),
       },
-      { title: 'Kept by', cell: (each) => each.retainingPath.map((step) => printable(step, 120)).join(' → ') },
+      { title: 'Kept by', cell: keptBy },
     ],
     retained,
   );
@@ -153,6 +170,7 @@ const streamColumns: Parameters<typeof sortableTable<SpikeStream>>[0] = [
     title: 'Stream',
     cell: (each) =>
       element('code', {
+        class: 'tight',
         text: printable(each.destination === '' ? each.source : `${each.source} → ${each.destination}`, 300),
       }),
     key: (each) => each.source,

@@ -36,7 +36,8 @@ export function chartsOf(run: Pick<RunReport, 'series'>): ChartData[] {
   const gauges = run.series
     .flatMap((table) => table.columns.map((column) => ({ table, column, movement: movementOf(column.values) })))
     .filter(({ table, column }) => table.group !== 'traffic' && !(memory.includes(table) && isLevelOfBytes(column)))
-    .filter(({ movement }) => movement > 0)
+    // A line needs three points, and a rate one more.
+    .filter(({ movement, column }) => movement > 0 && column.values.filter((value) => value !== null).length > 3)
     .sort((a, b) => b.movement - a.movement)
     .slice(0, GAUGES_MAX);
   for (const { table, column } of gauges) charts.push(joined(column.name, [{ ...table, columns: [column] }]));

@@ -202,7 +202,7 @@ function drawBands(plot: uPlotType, run: RunReport, named: boolean): void {
   const x = (ms: number) => Math.min(Math.max(plot.valToPos(ms / 1000, 'x', true), bbox.left), bbox.left + bbox.width);
   ctx.save();
   ctx.fillStyle = colourOf('--spike');
-  for (const spike of run.spikes)
+  for (const spike of run.spikes.filter(({ line }) => line === 'rss'))
     ctx.fillRect(x(spike.startMs), bbox.top, Math.max(1, x(spike.endMs) - x(spike.startMs)), bbox.height);
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textBaseline = 'top';
