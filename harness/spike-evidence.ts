@@ -36,7 +36,7 @@ export function evidenceOf(measure: PassResult, shape: SpikeShape, keptBytes: nu
     heightBytes: shape.heightBytes,
     heapUsedGrowthBytes: growth(v8, 'heapUsed'),
     heapTotalGrowthBytes: growth(v8, 'heapTotal'),
-    externalGrowthBytes: growth(v8, 'external'),
+    externalGrowthBytes: externalGrowth(measure, fromMs, shape.topMs),
     liveGrowthBytes:
       keptBytes ??
       difference(
@@ -55,6 +55,20 @@ export function evidenceOf(measure: PassResult, shape: SpikeShape, keptBytes: nu
     map: v8.count > 0 ? mapGrowthOf(measure, fromMs, shape) : null,
     isLeak: shape.shape === 'leak',
   };
+}
+
+/** By the readings, and by what was seen at collections: these come also while the program leaves no timer a turn. */
+function externalGrowth({ channel: { v8, gc } }: PassResult, fromMs: number, topMs: number): number | null {
+  const readings = v8.column('external');
+  const seen = v8.tMs().map((tMs, i) => ({ tMs, bytes: readings[i] ?? null }));
+  for (const { tMs, externalBefore } of gc) seen.push({ tMs, bytes: externalBefore ?? null });
+  seen.sort((a, b) => a.tMs - b.tMs);
+  return difference(
+    seen.map(({ tMs }) => tMs),
+    seen.map(({ bytes }) => bytes),
+    fromMs,
+    topMs,
+  );
 }
 
 /** Looks at the pages that explain less of a height, or more, than this leave it as it is. */

@@ -60,6 +60,8 @@ export type PreloadLine =
       readonly kind: string;
       readonly pauseMs: number;
       readonly usedBefore: number;
+      /** Off-heap memory that V8 knew of right before: also seen where no timer runs for long. */
+      readonly externalBefore?: number;
       readonly usedAfter: number;
     }
   | {

@@ -68,7 +68,9 @@ class HeapWatch {
       this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
       if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
       const tMs = startMs + stepMs * (index + 1);
-      this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs: event.cost / 1_000, usedBefore, usedAfter });
+      const externalBefore = event.beforeGC.heapStatistics.externalMemory;
+      const pauseMs = event.cost / 1_000;
+      this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, usedBefore, usedAfter, externalBefore });
     });
     this.#reportMemory();
     this.#ownMs += performance.now() - sinceMs;

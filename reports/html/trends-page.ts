@@ -58,15 +58,25 @@ function scenarioCard(runs: readonly TrendRun[]): HTMLElement {
   const latest = runs.at(-1)!;
   const title = `${printable(latest.scenario, 100)}, ${latest.lane} lane${latest.defect === null ? '' : `, defect ${printable(latest.defect, 60)}`}`;
   const grid = element('div', { class: 'trend-grid' });
-  for (const { name, unit } of latest.budgets) grid.append(budgetChart(runs, name, unit));
+  const told = runs.length > 1 ? latest.budgets.filter(({ name }) => !isAlwaysZero(runs, name)) : [];
+  for (const { name, unit } of told) grid.append(budgetChart(runs, name, unit));
+  const zero = latest.budgets.filter(({ name }) => isAlwaysZero(runs, name)).map(({ name }) => printable(name, 60));
   return element('section', { class: `card scenario-trend ${latest.ok ? 'ok' : 'over'}` }, [
     element('h2', { text: `${latest.ok ? '✓' : '✗'} ${title}` }),
     element('p', {
       class: 'dim',
       text: `${runs.length} run${runs.length === 1 ? '' : 's'}; the latest: ${printable(latest.headline, 200)}`,
     }),
-    grid,
+    told.length > 0 ? grid : null,
+    runs.length > 1 && zero.length > 0
+      ? element('p', { class: 'dim', text: `In every run 0: ${zero.join(', ')}.` })
+      : null,
   ]);
+}
+
+/** A line along the bottom tells less than a word. */
+function isAlwaysZero(runs: readonly TrendRun[], name: string): boolean {
+  return runs.every((run) => run.budgets.every((each) => each.name !== name || each.actual === 0));
 }
 
 function budgetChart(runs: readonly TrendRun[], name: string, unit: Unit): HTMLElement {
@@ -137,6 +147,7 @@ function runTable(runs: readonly TrendRun[]): HTMLElement {
         key: (run) => run.startedSeconds,
         cell: (run) =>
           element('a', {
+            class: 'tight',
             text: printable(run.startedAt.slice(0, 19).replace('T', ' '), 40),
             attributes: { href: run.href },
           }),
@@ -144,7 +155,11 @@ function runTable(runs: readonly TrendRun[]): HTMLElement {
       { title: 'Scenario', key: (run) => run.scenario, cell: (run) => printable(run.scenario, 100) },
       { title: 'Lane', key: (run) => run.lane, cell: (run) => run.lane },
       { title: 'Version', key: (run) => run.version, cell: (run) => printable(run.version, 60) },
-      { title: '', cell: (run) => `${run.partial ? 'partial: ' : ''}${printable(run.headline, 200)}` },
+      {
+        title: 'Verdict',
+        cell: (run) =>
+          element('span', { class: 'prose', text: `${run.partial ? 'partial: ' : ''}${printable(run.headline, 300)}` }),
+      },
     ],
     runs,
   );
