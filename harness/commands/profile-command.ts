@@ -1,12 +1,13 @@
 /** `floodgate profile`: a profile as a list, a tree or the neighbourhood of a function; or in another format. */
 import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
 import { formatShare, formatSite, formatValue } from '../../reports/format.ts';
 import type { Unit } from '../../reports/model.ts';
 import { sitePattern } from '../analyze/budgets.ts';
 import { type ProfileFormat, profileFormats, writeProfile } from '../profile/any-profile.ts';
 import { byFunction, focusProfile, peek, type SiteMatch, top, tree } from '../profile/arithmetic.ts';
-import { type Profile, sampleTypeIndex, sumOf } from '../profile/profile.ts';
+import { type Profile, ProfileError, sampleTypeIndex, sumOf } from '../profile/profile.ts';
 import { profileArgumentHelp, readAnyProfile } from './profile-input.ts';
 import { guard } from './report-folder.ts';
 
@@ -51,9 +52,30 @@ export function addProfileCommand(program: Command): void {
       const accept = focus === undefined ? undefined : sitePattern(focus);
       const profile = accept ? focusProfile(whole, (site) => accept(site.file, site.functionName)) : whole;
       if (flags.to === undefined) process.stdout.write(renderProfile(profile, flags));
-      else if (flags.out === undefined) process.stdout.write(writeProfile(profile, flags.to, file));
-      else guard(flags.out, () => writeFileSync(flags.out!, writeProfile(profile, flags.to!, file)));
+      else {
+        const written = converted(profile, flags.to, file, flags.type);
+        if (flags.out === undefined) process.stdout.write(written);
+        else guard(flags.out, () => writeFileSync(flags.out!, written));
+      }
     });
+}
+
+/** @throws FloodgateError `NO_PROFILE` where the format cannot hold it */
+function converted(
+  profile: Profile,
+  format: ProfileFormat,
+  name: string,
+  type: string | undefined,
+): Uint8Array | string {
+  try {
+    return writeProfile(profile, format, name, type);
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error;
+    throw new FloodgateError('NO_PROFILE', `${name} cannot be written as ${format}: ${error.message}`, {
+      hint: `It has ${profile.sampleTypes.map((each) => `${each.type} (${each.unit})`).join(', ')}: choose with --type, or another format.`,
+      cause: error,
+    });
+  }
 }
 
 function renderProfile(profile: Profile, flags: Flags): string {

@@ -29,16 +29,21 @@ export function readProfile(name: string, bytes: Uint8Array, root?: string): Pro
   return readSpeedscope(text());
 }
 
-/** A profile in a format, as what its file holds. @throws ProfileError where the format cannot hold it */
-export function writeProfile(profile: Profile, format: ProfileFormat, name: string): Uint8Array | string {
+/** A profile in a format, as what its file holds; `type`: which sample type, where it holds one alone. @throws ProfileError where the format cannot hold it */
+export function writeProfile(
+  profile: Profile,
+  format: ProfileFormat,
+  name: string,
+  type?: string,
+): Uint8Array | string {
   switch (format) {
     case 'pprof':
       return writePprof(profile);
     case 'speedscope':
       return writeSpeedscope(profile, name);
     case 'collapsed':
-      return writeCollapsed(profile);
+      return writeCollapsed(profile, type);
     case 'heapprofile':
-      return writeHeapProfile(profile);
+      return writeHeapProfile(profile, type);
   }
 }
