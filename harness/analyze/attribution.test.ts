@@ -119,3 +119,16 @@ t.test('every page has a name where the pages were looked at', (t) => {
   t.equal(suspects[0]?.functionName, 'spend');
   t.end();
 });
+
+t.test(
+  'pages that a slower replay had let go by its end belong to who made them; a pool of mapped memory to the ledger',
+  (t) => {
+    const sites = { ...none, allocatedOffHeap: [site('queue', 300, 'off-heap')] };
+    const buffers = attribute(growth({ reassemblyBytes: 90 * MB, externalBytes: 90 * MB }), sites);
+    t.match(buffers.suspects[0], { functionName: 'queue', selfBytes: 90 * MB });
+    const mapped = attribute(growth({ reassemblyBytes: 90 * MB, externalBytes: 0 }), sites);
+    t.same(mapped.suspects, []);
+    t.match(mapped.parts[0], { name: "the agent's ledger: reassembly pages", bytes: 90 * MB });
+    t.end();
+  },
+);

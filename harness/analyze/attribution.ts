@@ -135,10 +135,10 @@ function claimOffHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Susp
     claim(site, bytes);
     claimed += bytes;
   }
-  // Buffers that nobody needs any more, but which were not freed yet, belong to whoever makes most of them.
+  // Buffers that nobody needs any more, but which were not freed yet, belong to whoever makes most of them; so do those
+  // that a replay slowed down by its instrument had let go by the time it was looked at (what times out does).
   const garbage = growth.externalBytes === null ? 0 : Math.max(0, external - live);
-  const isPool = (growth.reassemblyBytes ?? 0) > 0 && live === 0;
-  if (!isPool) claimed += shareOut(garbage, sites.allocatedOffHeap, claim);
+  claimed += shareOut(garbage, sites.allocatedOffHeap, claim);
   return claimed;
 }
 
