@@ -61,6 +61,9 @@ interface KindReader {
   finish(): boolean;
 }
 
+/** A body whose type has to be looked for is looked at when so much of it is there, however it was cut. */
+const headBytes = 64;
+
 /** Reads the content of one body or one part: UTF-8 or binary, already decoded. */
 class ContentReader {
   readonly #limits: BodyLimits;
@@ -70,6 +73,9 @@ class ContentReader {
   readonly #type: ContentType;
   #reader: KindReader | null = null;
   #converter: CharsetConverter | null = null;
+  /** The first bytes, where they came in pieces too short to tell the kind from. */
+  #head: Uint8Array | null = null;
+  #headLength = 0;
   kind: BodyKind;
   readonly #push = (bytes: Uint8Array, start: number, end: number): void => this.#reader!.push(bytes, start, end);
 
@@ -84,18 +90,40 @@ class ContentReader {
 
   push(bytes: Uint8Array, start: number, end: number): void {
     if (start === end) return;
-    if (this.#reader === null) this.#begin(bytes, start, end);
+    if (this.#reader === null) {
+      if ((this.kind === 'unknown' || this.kind === 'json') && this.#headLength + end - start < headBytes) {
+        this.#head ??= new Uint8Array(headBytes);
+        this.#head.set(bytes.subarray(start, end), this.#headLength);
+        this.#headLength += end - start;
+        return;
+      }
+      if (this.#headLength > 0) {
+        const missing = headBytes - this.#headLength;
+        this.#head!.set(bytes.subarray(start, start + missing), this.#headLength);
+        this.#beginAtHead(headBytes);
+        this.push(bytes, start + missing, end);
+        return;
+      }
+      this.#begin(bytes, start, end);
+    }
     if (this.#converter === null) this.#reader!.push(bytes, start, end);
     else this.#converter.push(bytes, start, end, this.#push);
   }
 
   finish(): boolean {
-    if (this.#reader === null) {
-      // Nothing came: no event, and no fault.
-      return true;
-    }
+    if (this.#headLength > 0) this.#beginAtHead(this.#headLength);
+    // Nothing came: no event, and no fault.
+    if (this.#reader === null) return true;
     this.#converter?.finish(this.#push);
     return this.#reader.finish();
+  }
+
+  #beginAtHead(length: number): void {
+    const head = this.#head!;
+    this.#head = null;
+    this.#headLength = 0;
+    this.#begin(head, 0, length);
+    this.push(head, 0, length);
   }
 
   #begin(bytes: Uint8Array, start: number, end: number): void {
@@ -117,7 +145,7 @@ class ContentReader {
     if (this.kind === 'unknown') this.kind = sniffKind(bytes, start, end);
     else {
       const head = Buffer.prototype.latin1Slice
-        .call(bytes, start, Math.min(end, start + 64))
+        .call(bytes, start, Math.min(end, start + headBytes))
         .replace(/^\xef\xbb\xbf/, '')
         .trimStart();
       if (head !== '' && end - start > 8 && !looksLikeJson(head) && !/^-?\d/.test(head))

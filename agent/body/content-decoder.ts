@@ -354,9 +354,15 @@ export class ContentDecoder {
 
   /** `open` while every stage can take more. */
   get state(): DecodeState {
-    for (const stage of this.#stages.toReversed()) {
-      if (stage.state !== 'open' && stage.state !== 'complete') return stage.state;
+    let isComplete = true;
+    let isTruncated = false;
+    for (let depth = this.#stages.length - 1; depth >= 0; depth -= 1) {
+      const { state } = this.#stages[depth]!;
+      // Where a stage has failed those behind it end early: that is no trouble of their own.
+      if (state === 'truncated') isTruncated = true;
+      else if (state !== 'open' && state !== 'complete') return state;
+      if (state !== 'complete') isComplete = false;
     }
-    return this.#stages.every((stage) => stage.state === 'complete') ? 'complete' : 'open';
+    return isTruncated ? 'truncated' : isComplete ? 'complete' : 'open';
   }
 }
