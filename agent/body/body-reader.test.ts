@@ -155,7 +155,8 @@ t.test('YAML: documents, what is malformed, aliases that multiply', async (t) =>
     .join('\n')}\n`;
   const bomb = read('application/yaml', laughs);
   t.notOk(bomb.whole);
-  t.match(bomb.events, /^kind yaml text /);
+  t.match(bomb.events, /^kind yaml \{ /, 'told as far as aliases are followed');
+  t.ok(bomb.events.length < 200_000, `${bomb.events.length} characters of events`);
   const long = read('application/yaml', 'k: v\n'.repeat(100), { limits: { yamlBytesMax: 52 } });
   t.notOk(long.whole);
 });
@@ -182,4 +183,26 @@ t.test('a gap or a missing end keeps what came before', async (t) => {
   t.notOk(gap.whole);
   const short = read('application/json', zlib.gzipSync(text).subarray(0, 20), { encoding: 'gzip', complete: false });
   t.equal(short.decoding, 'truncated');
+});
+
+t.test('YAML: what is nested too deep, names that are no scalars, anchors', async (t) => {
+  const before = process.cpuUsage();
+  for (const hostile of ['? '.repeat(5000), '['.repeat(5000), '- '.repeat(5000), '{a: '.repeat(5000)]) {
+    const deep = read('application/yaml', hostile);
+    t.notOk(deep.whole, hostile.slice(0, 20));
+    t.match(deep.events, /^kind yaml text /);
+  }
+  t.match(read('application/yaml', `${'? '.repeat(100)}a\n`.repeat(100)).events, /^kind yaml \{ \?: null /);
+  const { user, system } = process.cpuUsage(before);
+  t.ok(user + system < 8e6, `${(user + system) / 1000} ms`);
+  t.equal(
+    read('application/yaml', '? [a, b]\n: 1\n? {c: d}\n: 2\n~: 3\n5: 4\n').events,
+    'kind yaml { ?: int 1 ?: int 2 : int 3 5: int 4 } .',
+  );
+  t.equal(
+    read('application/yaml', 'a: &x [1, &y 2]\nb: *x\nc: *y\nd: [e: f]\n').events,
+    'kind yaml { a: [ int 1 int 2 ] b: [ int 1 int 2 ] c: int 2 d: [ { e: "f" } ] } .',
+  );
+  t.match(read('application/yaml', 'a: &x [1, *x]\n').events, /skipped/, 'an alias of what it is in');
+  t.notOk(read('application/yaml', 'a: *nowhere\n').whole);
 });

@@ -3,7 +3,6 @@
  * into UTF-8, then read as what it is. Everything flows: nothing is held but partial tokens, a sample, and of YAML
  * (whose grammar cannot be read forwards) a bounded whole.
  */
-import { createRequire } from 'node:module';
 import type { BodyLimits } from './body-limits.ts';
 import { CharsetConverter, sniffUtf16 } from './charset.ts';
 import {
@@ -26,6 +25,7 @@ import { type BodyBuffers, JsonDocument } from './json-document.ts';
 import type { JsonHandler } from './json-reader.ts';
 import { KeptBytes } from './kept-bytes.ts';
 import { type MultipartHandler, MultipartReader } from './multipart-reader.ts';
+import { YamlReader } from './yaml-reader.ts';
 
 /** Takes the events of one body. A multipart body's parts nest: the events between begin and end are the part's. */
 export interface BodyHandler extends JsonHandler, FormHandler {
@@ -169,7 +169,7 @@ class ContentReader {
         return reader ?? new SampleContent(limits.sampleBytesMax, buffers, this.#handler, false);
       }
       case 'yaml':
-        return new YamlContent(limits, buffers, this.#handler);
+        return new YamlReader(limits, buffers, this.#handler);
       case 'bytes':
       case 'pdf':
       case 'unknown':
@@ -301,81 +301,6 @@ function decodeText(bytes: Uint8Array, cut: boolean): string {
     return text;
   } catch {
     return windows1252.decode(bytes);
-  }
-}
-
-/** Loaded when the first YAML comes: most agents never see one. */
-let yaml: typeof import('yaml') | undefined;
-/** Aliases expanded in one document: beyond it the "billion laughs". */
-const yamlAliasesMax = 100;
-
-class YamlContent implements KindReader {
-  readonly #limits: BodyLimits;
-  readonly #handler: BodyHandler;
-  readonly #kept: KeptBytes;
-  #cut = false;
-  #values = 0;
-
-  constructor(limits: BodyLimits, buffers: BodyBuffers, handler: BodyHandler) {
-    this.#kept = new KeptBytes(limits.yamlBytesMax, buffers);
-    this.#limits = limits;
-    this.#handler = handler;
-  }
-
-  push(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#cut && !this.#kept.append(bytes, start, end)) this.#cut = true;
-  }
-
-  finish(): boolean {
-    yaml ??= createRequire(import.meta.url)('yaml') as typeof import('yaml');
-    const text = Buffer.prototype.utf8Slice.call(this.#kept.view(), 0, this.#kept.length);
-    this.#kept.release();
-    // Cut within a line: that line is left out.
-    const source = this.#cut ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
-    let whole = !this.#cut;
-    try {
-      const documents = yaml.parseAllDocuments(source, { logLevel: 'silent', intAsBigInt: true, uniqueKeys: false });
-      for (const document of Array.isArray(documents) ? documents : []) {
-        if (document.errors.length > 0) whole = false;
-        this.#value(document.toJS({ maxAliasCount: yamlAliasesMax }), 1);
-        this.#handler.endDocument();
-      }
-    } catch {
-      // Too many aliases, or nested deeper than the library's stack: what was told stands.
-      if (this.#values === 0) this.#handler.text(source.slice(0, this.#limits.sampleBytesMax), true);
-      return false;
-    }
-    return whole;
-  }
-
-  #value(value: unknown, depth: number): void {
-    this.#values += 1;
-    if (value === null || value === undefined) this.#handler.null();
-    else if (typeof value === 'string') this.#handler.string(value, false);
-    else if (typeof value === 'boolean') this.#handler.boolean(value);
-    else if (typeof value === 'bigint') this.#integer(value);
-    else if (typeof value === 'number') this.#handler.double(value);
-    else if (depth > this.#limits.depthMax) this.#handler.skipped();
-    else if (Array.isArray(value)) {
-      this.#handler.beginArray();
-      for (const element of value) this.#value(element, depth + 1);
-      this.#handler.endArray();
-    } else if (value instanceof Date) this.#handler.string(value.toISOString(), false);
-    else {
-      this.#handler.beginObject();
-      for (const [key, member] of Object.entries(value as Record<string, unknown>)) {
-        this.#handler.key(key);
-        this.#value(member, depth + 1);
-      }
-      this.#handler.endObject();
-    }
-  }
-
-  #integer(value: bigint): void {
-    const rounded = Number(value);
-    if (Number.isSafeInteger(rounded)) this.#handler.integer(rounded);
-    else if (value >= -(1n << 63n) && value < 1n << 64n) this.#handler.bigInteger(value);
-    else this.#handler.double(rounded);
   }
 }
 
