@@ -4,7 +4,7 @@ import { type Counters, dropShare } from '../stats.ts';
 
 /** What goes up and down; everything else only grows. */
 const gaugePattern =
-  /^process\.(?!cpu)|^governor\.(level|sharePeak|ceilingBytes)$|InUse$|Peak$|Resident$|^tcp\.(streams(Open|Embryonic|ClosedHeld)|datagramsWaiting)$|Bytes?InUse$|^http\.(headPoolBytes|waitingRequests)$|^body\.(decoder|buffer)Bytes$|^witness\.(pending|valueBytes)$|\.heldBytes$|^upload\.(spool(Bytes|Batches|Witnesses)|open(Bytes|Witnesses)|backoffMs)$/;
+  /^process\.(?!cpu)|^governor\.(level|sharePeak|ceilingBytes)$|InUse$|Peak$|Resident$|^tcp\.(streams(Open|Embryonic|ClosedHeld)|datagramsWaiting)$|Bytes?InUse$|^http\.(headPoolBytes|waitingRequests)$|^body\.(decoder|buffer)Bytes$|^witness\.(pending|valueBytes|ratioMax)$|\.heldBytes$|^upload\.(spool(Bytes|Batches|Witnesses)|open(Bytes|Witnesses)|backoffMs)$/;
 
 /** `tcp.gapsAcknowledged` is `floodgate_tcp_gaps_acknowledged_total`; bytes and milliseconds become base units. */
 export function metricName(name: string): string {

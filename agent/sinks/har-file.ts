@@ -2,7 +2,7 @@
  * `--har FILE`: exchanges in the HTTP Archive format, streamed to disk. The file is a whole document after every batch:
  * each is written over the closing brackets, which it carries behind itself, by one system call.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import {
   type Coding,
   ContentDecoder,
@@ -220,6 +220,17 @@ export class HarFile implements MessageHandler {
       this.#position += bytes.length - closing.length;
     } catch (cause) {
       this.failure = outputError('output-write', `cannot write ${this.#path}`, cause);
+      this.#restore(closing);
+    }
+  }
+
+  /** What a full disk took of a batch goes, the brackets it lies on come back: their room was theirs before. */
+  #restore(closing: string): void {
+    try {
+      writeSync(this.#fd, closing, this.#position);
+      ftruncateSync(this.#fd, this.#position + closing.length);
+    } catch {
+      // The disk itself fails, or this is no file: `failure` has told so.
     }
   }
 }
