@@ -3,6 +3,7 @@ import { Command, Help, Option } from 'commander';
 import { type Stage, stages } from '../stage.ts';
 import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation-mode.ts';
 import { addChoices, addUpload, type DeliveryFlags } from './delivery-options.ts';
+import { addOptionsOf } from './environment.ts';
 import {
   collect,
   type ListenAddress,
@@ -47,26 +48,20 @@ export interface CaptureFlags extends DeliveryFlags {
 
 /** Adds the options to a command; every one can also be an environment variable. */
 export function addCaptureOptions(command: Command): Command {
-  // Commander listens to the environment only where an option has its variable before it is added.
   const drafts = new Command();
   addSources(drafts);
   addChoices(drafts);
   addOutputs(drafts);
   addUpload(drafts);
   addBounds(drafts);
-  for (const option of drafts.options) command.addOption(option.env(environmentName(option)));
+  addOptionsOf(drafts, command);
   return command.configureHelp({ optionDescription: describeOption }).addHelpText('after', examples);
 }
 
 /** Without the environment variable: the help says once how they are all named. */
-function describeOption(this: Help, option: Option): string {
+export function describeOption(this: Help, option: Option): string {
   const { envVar: _, ...shown } = option;
   return Help.prototype.optionDescription.call(this, Object.assign(new Option(option.flags), shown));
-}
-
-/** `--stats-interval-ms` is `FLOODGATE_AGENT_STATS_INTERVAL_MS`. */
-export function environmentName(option: Option): string {
-  return `FLOODGATE_AGENT_${option.long!.slice(2).replaceAll('-', '_').toUpperCase()}`;
 }
 
 function addSources(command: Command): void {
@@ -138,6 +133,7 @@ Expressions match anywhere unless held by ^ and $; a path as it was sent, withou
 case. They know characters, . [a-z] [^/] ( ) (?: ) | * + ? {m,n} ^ $ \\d \\w \\s and their opposites, in time that grows
 with the text only; nothing that needs backtracking. One that begins with - is written --allow-path=-…
 
-Every option is also an environment variable: --stats-interval-ms is FLOODGATE_AGENT_STATS_INTERVAL_MS.
+Every option is also an environment variable: --stats-interval-ms is FLOODGATE_AGENT_STATS_INTERVAL_MS;
+those without a value are true or false: FLOODGATE_AGENT_PRINT=true. An empty variable counts as none.
 The command line wins over the environment, which wins over --config.
 Exit codes: 0 done (also after Ctrl-C), 2 could not run or could not go on, 4 memory ceiling reached.`;

@@ -1,7 +1,7 @@
 /** The agent as its users start it: real processes, real files, real signals. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
 import path from 'node:path';
@@ -52,6 +52,10 @@ t.test('what cannot be: a clear error, a hint, exit code 2', async (t) => {
   writeFileSync(file('unknown.yaml'), 'memori: 3\n');
   writeFileSync(file('broken.yaml'), 'memory: [1\n');
   writeFileSync(file('secret.yaml'), 'password=hunter2\n');
+  const conf = file('good.yaml');
+  writeFileSync(conf, `read: ${capture}\n`);
+  symlinkSync(capture, file('link.pcap'));
+  const before = readFileSync(capture);
   const cases: [string, string[], RegExp][] = [
     ['no source', [], /where frames come from/],
     ['two sources', ['--read', capture, '--interface', 'lo'], /exactly one/],
@@ -67,6 +71,16 @@ t.test('what cannot be: a clear error, a hint, exit code 2', async (t) => {
     ['a full disk for witnesses', ['--read', capture, '--witnesses', '/dev/full'], /disk is full/],
     ['a full disk for statistics', ['--read', capture, '--stats', '/dev/full'], /disk is full/],
     ['an output that cannot be', ['--read', capture, '--har', file('absent/x.har')], /cannot write/],
+    ['an output over what is read', ['--read', capture, '--har', capture], /--har would write over what --read reads/],
+    ['the same by a link', ['--read', file('link.pcap'), '--stats', capture], /--stats would write over/],
+    ['an output over the configuration', ['--config', conf, '--messages', conf], /over what --config reads/],
+    [
+      'two outputs in one file',
+      ['--read', capture, '--messages', file('x'), '--har', file('./x')],
+      /write the same file/,
+    ],
+    ['two on standard output', ['--read', capture, '--print', '--witnesses', '-'], /both write on standard output/],
+    ['HAR into a pipe', ['--read', capture, '--har', '-'], /a pipe cannot take it.*\n.*--messages -/],
     ['an unknown name in the configuration', ['--config', file('unknown.yaml')], /no option memori/],
     ['a broken configuration', ['--config', file('broken.yaml')], /no YAML/],
     ['a configuration that is a list of nothing', ['--config', file('secret.yaml')], /names and values/],
@@ -79,6 +93,8 @@ t.test('what cannot be: a clear error, a hint, exit code 2', async (t) => {
     t.notMatch(stderr, /^\s+at /m, `${what}: no stack`);
     t.notMatch(stderr, /hunter2/, `${what}: tells nothing of the file`);
   });
+  t.ok(readFileSync(capture).equals(before), 'what is read is left as it was');
+  t.equal(readFileSync(conf, 'utf8'), `read: ${capture}\n`);
   const cut = run('--read', file('truncated.pcap'), '--messages', '-');
   t.match(cut.stdout, /"type":"request"/, 'a cut capture: what came before counts');
 });
@@ -195,6 +211,26 @@ t.test('killed: the HAR file is whole up to its last entry', async (t) => {
   await once(child, 'exit');
   t.ok(read() > 0, 'a document, with what was written before');
 });
+
+const mounts = spawnSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+t.test(
+  'a disk that fills up: the HAR file is whole up to its last batch',
+  { skip: mounts ? false : 'mount namespaces are refused here (unshare -Urm): full disks are NOT tested' },
+  async (t) => {
+    // Read out before the namespace ends, and its disk with it. Bodies in the clear: 200 entries are 330 KB.
+    const script = 'mount -t tmpfs -o size=200k none /mnt && "$@"; echo "code $?" >&2; cat /mnt/full.har';
+    const command = [process.execPath, ...nodeArguments, '--read', capture, '--har', '/mnt/full.har'];
+    const { stdout, stderr } = spawnSync('unshare', ['-Urm', 'sh', '-c', script, 'sh', ...command], {
+      encoding: 'utf8',
+    });
+    t.match(stderr, /cannot write \/mnt\/full.har \(ENOSPC\)\n {2}the disk is full/);
+    t.match(stderr, /code 2/);
+    const har = JSON.parse(stdout);
+    await validateHar(har);
+    t.ok(har.log.entries.length > 10, `${har.log.entries.length} entries`);
+    t.ok(har.log.entries.length < 200);
+  },
+);
 
 t.test('metrics and profiles', async (t) => {
   const { child, told } = await piped('--observe-listen', '127.0.0.1:0');

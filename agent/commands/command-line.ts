@@ -1,11 +1,13 @@
 /** The command line of `floodgate-agent`: what is asked for is loaded, errors are printed, the exit code is set. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { FloodgateError } from '../errors.ts';
-import { addCaptureOptions, type CaptureFlags } from './capture-options.ts';
+import { addCaptureOptions, type CaptureFlags, describeOption } from './capture-options.ts';
 import type { CollectFlags } from './collect.ts';
+import { addOptionsOf } from './environment.ts';
 import { parseListen, parseSize } from './option-values.ts';
+import { refuseSharedPlaces } from './output-places.ts';
 
 /** @param argv as `process.argv` */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
@@ -52,20 +54,29 @@ function commandLine(): Command {
 }
 
 async function capture(flags: CaptureFlags): Promise<void> {
+  refuseSharedPlaces(flags);
   if ((flags.workers ?? 1) > 1) await (await import('./capture-workers.ts')).runWorkers(flags, version());
   else await (await import('./capture.ts')).runCapture(flags, version());
 }
 
 function addCollect(program: Command): void {
-  program
-    .command('collect')
-    .description('receives the witnesses that agents upload and keeps them in an SQLite file')
+  const drafts = new Command()
     .option('--listen <address>', 'where to, e.g. 127.0.0.1:8700; port 0 takes any that is free', parseListen)
     .requiredOption('--store <file>', 'the SQLite file, made if it is not there')
-    .option('--store-max <size>', 'it grows no further: agents are told to keep what they have', parseSize, 10e9)
+    .addOption(
+      new Option('--store-max <size>', 'it grows no further: agents are told to keep what they have')
+        .argParser(parseSize)
+        .default(10e9, '10GB'),
+    )
     .option('--credentials <file>', 'one line, user:password, that agents give in their --upload URL')
     .option('--print', 'a line for each witness as it comes')
-    .option('--list', 'what is in the store, then end')
+    .option('--list', 'what is in the store, then end');
+  const command = program
+    .command('collect')
+    .description('receives the witnesses that agents upload and keeps them in an SQLite file');
+  addOptionsOf(drafts, command, 'collect');
+  command
+    .configureHelp({ optionDescription: describeOption })
     .addHelpText('after', collectExamples)
     .action(async (flags: CollectFlags) => (await import('./collect.ts')).runCollect(flags));
 }
@@ -77,7 +88,9 @@ Examples:
 
 Witnesses come by POST /v1/witnesses, gzipped, each with its length before it, a batch a request. A batch that comes
 again under its floodgate-batch identity is acknowledged and not stored twice. 400, 413 and 415 say that a batch will
-never be taken; after anything else the agent keeps it and tries again.`;
+never be taken; after anything else the agent keeps it and tries again.
+
+Every option is also an environment variable: --listen is FLOODGATE_AGENT_COLLECT_LISTEN.`;
 
 function version(): string {
   const manifest = findUp(import.meta.dirname);

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import * as v from 'valibot';
 import { parseDocument } from 'yaml';
 import { FloodgateError } from '../errors.ts';
+import { isInEnvironment } from './environment.ts';
 
 /** A page of options is a few KB; more is some other file. */
 const configBytesMax = 256 << 10;
@@ -18,8 +19,12 @@ export function applyConfigFile(command: Command, file: string): void {
     if (option === undefined || name === 'config') throw badConfig(file, `there is no option ${name}`);
     const attribute = option.attributeName();
     const source = command.getOptionValueSource(attribute);
-    if (source !== undefined && source !== 'default' && source !== 'config') continue;
-    command.setOptionValueWithSource(attribute, convert(option, value, file), 'config');
+    const isSaid = source !== undefined && source !== 'default' && source !== 'config';
+    if (isSaid || isInEnvironment(option)) continue;
+    const converted = convert(option, value, file);
+    // `no-promiscuous: true` as the help spells it, `promiscuous: false` as YAML would say it.
+    const isDenied = option.negate && name.startsWith('no-');
+    command.setOptionValueWithSource(attribute, isDenied ? !converted : converted, 'config');
   }
 }
 
@@ -58,6 +63,7 @@ function readConfig(file: string): v.InferOutput<typeof configSchema> {
   } catch (cause) {
     throw badConfig(file, `no YAML (${(cause as Error).name})`);
   }
+  if (Array.isArray(value)) throw badConfig(file, 'names and values are expected');
   const parsed = v.safeParse(configSchema, value);
   if (parsed.success) return parsed.output;
   // Not what was found there: it may be any file, with anything in it.
@@ -90,6 +96,6 @@ function readText(file: string): string {
 
 function badConfig(file: string, message: string): FloodgateError {
   return new FloodgateError('config-invalid', `${file}: ${message}`, {
-    hint: 'names are those of floodgate-agent --help, without the leading --, e.g. "memory: 100MB"',
+    hint: 'names are those of floodgate-agent --help, without the leading --, e.g. "memory: 100MB"; a lone - is quoted: messages: "-"',
   });
 }

@@ -1,5 +1,5 @@
 /** The options that say which exchanges are told, and where they are delivered to. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseCount, parseMilliseconds, parseSize } from './option-values.ts';
 
 export interface DeliveryFlags {
@@ -42,7 +42,11 @@ export function addUpload(command: Command): void {
       'where batches are sent to, e.g. a floodgate-agent collect; user:password@ are told nobody',
     )
     .option('--spool <folder>', 'keeps batches until they are sent (default: in memory, a few MB)')
-    .option('--spool-max <size>', 'room for them; beyond it the oldest go', parseSize, 1e9)
+    .addOption(
+      new Option('--spool-max <size>', 'room for them; beyond it the oldest go')
+        .argParser(parseSize)
+        .default(1e9, '1GB'),
+    )
     .option('--upload-batch <size>', 'bytes of a batch before compression (default: from --memory)', parseSize)
     .option('--upload-interval-ms <ms>', 'a batch waits no longer for being full', parseMilliseconds, 2_000)
     .option('--upload-timeout-ms <ms>', 'how long the server may take over one', parseMilliseconds, 30_000)

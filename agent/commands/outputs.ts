@@ -116,11 +116,6 @@ export class Outputs {
   }
 
   async #openPrint(): Promise<void> {
-    if (this.#flags.messages === '-') {
-      throw new FloodgateError('two-on-standard-output', '--print and --messages - both write on standard output', {
-        hint: 'give --messages a file, or leave one of them out',
-      });
-    }
     const { ExchangeLines } = await import('../sinks/exchange-lines.ts');
     const output = new OutputFile('-');
     this.#printOutput = output;

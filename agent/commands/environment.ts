@@ -1,0 +1,37 @@
+/** Options as environment variables: how they are named, and which of them say something. */
+import type { Command, Option } from 'commander';
+import { FloodgateError } from '../errors.ts';
+
+/** `--stats-interval-ms` is `FLOODGATE_AGENT_STATS_INTERVAL_MS`, of `collect` `FLOODGATE_AGENT_COLLECT_…`. */
+export function environmentName(option: Option, command = ''): string {
+  const name = `${command === '' ? '' : `${command}-`}${option.long!.slice(2)}`;
+  return `FLOODGATE_AGENT_${name.replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** Whether it decides, so that no configuration file does: an empty one says nothing. */
+export function isInEnvironment(option: Option): boolean {
+  return (process.env[environmentName(option)] ?? '') !== '';
+}
+
+/**
+ * Adds options that can also be environment variables.
+ * @param drafts has the options: commander listens to the environment only where an option has its variable before it is added
+ * @throws FloodgateError `environment-invalid`.
+ */
+export function addOptionsOf(drafts: Command, command: Command, name = ''): void {
+  for (const option of drafts.options) {
+    const variable = environmentName(option, name);
+    command.addOption(isSet(option, variable) ? option.env(variable) : option);
+  }
+}
+
+/** One of an option without a value may say that it is not given. */
+function isSet(option: Option, variable: string): boolean {
+  const text = process.env[variable] ?? '';
+  if (text === '' || !(option.isBoolean() || option.negate)) return text !== '';
+  const isGiven = /^(true|1|yes|on)$/i.test(text);
+  if (isGiven || /^(false|0|no|off)$/i.test(text)) return isGiven;
+  throw new FloodgateError('environment-invalid', `${variable} is true or false`, {
+    hint: `${option.long} takes no value: as a variable it is true (or 1), false (or 0), or not there`,
+  });
+}
