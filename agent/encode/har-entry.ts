@@ -93,7 +93,7 @@ export function harEntry(request: HarPart, response: HarPart | null, server: str
   const wait = response === null ? 0 : milliseconds(request.lastUs, response.firstUs);
   const receive = response === null ? 0 : milliseconds(response.firstUs, response.lastUs);
   const head = JSON.stringify({
-    startedDateTime: new Date(request.firstUs / 1000).toISOString(),
+    startedDateTime: dateTime(request.firstUs),
     time: Math.round((send + wait + receive) * 1000) / 1000,
     timings: { send, wait, receive },
     cache: {},
@@ -102,6 +102,14 @@ export function harEntry(request: HarPart, response: HarPart | null, server: str
   });
   return `${head.slice(0, -1)},"request":${request.json},"response":${response?.json ?? noResponse}}`;
 }
+
+/** ISO 8601 has years of four digits; a capture file may claim any time at all, and is told by the nearest one. */
+function dateTime(tsUs: number): string {
+  return new Date(Math.min(Math.max(tsUs / 1000, yearZeroMs), year9999Ms)).toISOString();
+}
+
+const yearZeroMs = Date.parse('0000-01-01T00:00:00.000Z');
+const year9999Ms = Date.parse('9999-12-31T23:59:59.999Z');
 
 function versionOf(message: HttpMessage): string {
   return message.minorVersion < 0 ? 'HTTP/0.9' : `HTTP/1.${message.minorVersion}`;
