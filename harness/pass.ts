@@ -284,9 +284,10 @@ class Conduct {
   }
 }
 
-function preloadOf({ kind, folder }: PassOptions): Omit<PreloadOptions, 'channel'> {
+function preloadOf({ kind, folder, lane }: PassOptions): Omit<PreloadOptions, 'channel'> {
   const intervalMs = 250;
-  if (kind === 'measure' || kind === 'flame' || kind === 'doctor') return { intervalMs };
+  if (kind === 'measure') return { intervalMs, countsTrafficOnly: lane === 'exact' };
+  if (kind === 'flame' || kind === 'doctor') return { intervalMs };
   if (kind === 'cpu') return { intervalMs, cpu: { sampleUs: cpuSampleUs, folder } };
   if (kind === 'snapshots') return { intervalMs, snapshots: { folder } };
   const what = kind === 'allocations' ? 'allocations' : 'live';

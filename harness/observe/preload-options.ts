@@ -8,6 +8,11 @@ export interface PreloadOptions {
   readonly channel: number;
   /** Between two lines of V8 figures. */
   readonly intervalMs: number;
+  /**
+   * Leaves out of `allocated` what is allocated by the clock and not by the traffic: these readings, and the target's own
+   * intervals. How often they come depends on how fast the machine is.
+   */
+  readonly countsTrafficOnly?: boolean;
   /** Samples allocations from the target's start on; every `cut` command ends an interval. Undefined in a measuring pass. */
   readonly profile?: {
     /** `allocations`: all of the interval, freed objects included; `live`: those that a collection at its end leaves. */
