@@ -63,6 +63,12 @@ t.test('the terminal has colour only when told, and the verdict on its first lin
   t.match(plain, /[▁▂▃▄▅▆▇█]{40}/);
   t.match(renderTerminal(sampleRun(), { colour: true }), '\u001b[1;32m PASS ');
   t.match(renderTerminal(emptyRun()), /STOPPED/);
+  const wide = renderTerminal(sampleRun({ ok: false }), { colour: true, columns: 70 });
+  const narrow = renderTerminal(sampleRun({ ok: false }), { colour: true, columns: 70, wraps: true });
+  const bare = (text: string) => text.replaceAll(/\u001b\[[0-9;]*m/g, '');
+  const over = (line: string) => line.length > 70 && !line.includes('again:') && line.trim().includes(' ');
+  t.same(bare(narrow).split('\n').filter(over), [], 'no line that could be broken is wider than the terminal');
+  t.equal(bare(narrow).replaceAll(/\s+/g, ' '), bare(wide).replaceAll(/\s+/g, ' '), 'and nothing is lost');
 });
 
 t.test('JUnit is XML that says what failed', async (t) => {

@@ -30,6 +30,8 @@ export interface TerminalOptions {
   readonly colour?: boolean;
   /** Columns to keep within. @default 100 */
   readonly columns?: number;
+  /** Breaks longer lines between words: for a terminal, which breaks them anywhere, and not for who searches in them. @default false */
+  readonly wraps?: boolean;
 }
 
 type Paint = (text: string) => string;
@@ -68,7 +70,29 @@ export function renderTerminal(report: Report, options: TerminalOptions = {}): s
     );
   }
   while (lines.at(-1) === '') lines.pop();
-  return `${lines.join('\n')}\n`;
+  const told = options.wraps ? lines.flatMap((line) => wrapped(line, columns)) : lines;
+  return `${told.join('\n')}\n`;
+}
+
+const colourPattern = /\u001b\[[0-9;]*m/g;
+
+/** A line in pieces of so many columns, the later ones indented below it. Colours take no room. */
+function wrapped(line: string, columns: number): string[] {
+  const width = (text: string) => text.replaceAll(colourPattern, '').length;
+  const plain = line.replaceAll(colourPattern, '');
+  // What is to be copied stays whole.
+  if (plain.length <= columns || plain.startsWith('  again:')) return [line];
+  const indent = ' '.repeat((/^ */.exec(plain)?.[0].length ?? 0) + 4);
+  const pieces: string[] = [];
+  let piece = '';
+  for (const word of line.split(/(?<=\S)(?= )/)) {
+    if (piece.trim() !== '' && width(piece) + width(word) > columns) {
+      pieces.push(piece);
+      piece = indent + word.trimStart();
+    } else piece += word;
+  }
+  pieces.push(piece);
+  return pieces;
 }
 
 function verdictLine(verdict: RunReport['verdict'], name: string, palette: Palette, detail: string): string {

@@ -64,7 +64,9 @@ async function gate(out: string | undefined): Promise<number> {
     notes: [],
   };
   writeReports(folder, report);
-  process.stdout.write(renderTerminal(report, { colour: session.colour, columns: session.columns }));
+  process.stdout.write(
+    renderTerminal(report, { colour: session.colour, columns: session.columns, wraps: process.stdout.isTTY }),
+  );
   process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
   return report.verdict.exitCode;
 }

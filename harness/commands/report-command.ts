@@ -30,7 +30,7 @@ export function addReportCommand(program: Command): void {
       const colour = process.stdout.isTTY && !process.env.NO_COLOR;
       process.stdout.write(
         flags.format === 'terminal'
-          ? renderTerminal(report, { colour, columns })
+          ? renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY })
           : reporters.find(({ name }) => name === flags.format)!.render(report),
       );
     });

@@ -157,7 +157,9 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
     });
     session.progress.clear();
     writeReports(folder, report);
-    process.stdout.write(renderTerminal(report, { colour: session.colour, columns: session.columns }));
+    process.stdout.write(
+      renderTerminal(report, { colour: session.colour, columns: session.columns, wraps: process.stdout.isTTY }),
+    );
     process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
     if (flags.push !== undefined) await pushed(folder, flags.push, session.signal);
     return report.verdict.exitCode;
