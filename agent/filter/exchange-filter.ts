@@ -4,7 +4,7 @@
  *
  * In this order: own traffic, host, path, sampling, rate; the first that leaves an exchange out counts it.
  */
-import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
+import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
 import type { Expression } from './expression.ts';
 import type { RateWindows } from './rate-windows.ts';
 
@@ -57,7 +57,7 @@ export class ExchangeFilter implements MessageHandler {
   readonly readsHeadLater: boolean;
   readonly #rules: FilterRules;
   readonly #inner: MessageHandler;
-  /** By stream and exchange, oldest first. */
+  /** By exchange, oldest first. */
   readonly #verdicts = new Map<number, number>();
   /** By stream and side: 1 while a message that is left out flows. */
   readonly #isLeftOut: Uint8Array;
@@ -93,7 +93,7 @@ export class ExchangeFilter implements MessageHandler {
   }
 
   #request(message: HttpMessage): boolean {
-    const key = keyOf(message);
+    const key = exchangeKey(message);
     const known = this.#verdicts.get(key) ?? 0;
     if ((known & byResponse) !== 0) {
       // Its response overtook it in the capture, and was judged: the exchange stays in one piece.
@@ -107,7 +107,7 @@ export class ExchangeFilter implements MessageHandler {
 
   #response(message: HttpMessage): boolean {
     const isInterim = message.status >= 100 && message.status < 200 && message.status !== 101;
-    const key = keyOf(message);
+    const key = exchangeKey(message);
     const known = message.exchange < 0 ? undefined : this.#verdicts.get(key);
     if (known !== undefined && (known & byResponse) === 0) {
       if (!isInterim) this.#verdicts.delete(key);
@@ -175,10 +175,6 @@ export class ExchangeFilter implements MessageHandler {
     counters.exchangesPassed += 1;
     return true;
   }
-}
-
-function keyOf(message: HttpMessage): number {
-  return message.stream * 0x100000000 + message.exchange;
 }
 
 function isChosen(

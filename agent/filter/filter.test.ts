@@ -21,7 +21,8 @@ function message(kind: 'request' | 'response', exchange: number, fields: Partial
   const side = kind === 'request' ? 0 : 1;
   const status = kind === 'request' ? 0 : 200;
   const uri = kind === 'request' ? '/' : '';
-  return { kind, exchange, stream: 3, side, status, uri, method: 'GET', tsUs: 1, headers, ...fields } as HttpMessage;
+  const place = { stream: 3, connection: 7, side };
+  return { kind, exchange, ...place, status, uri, method: 'GET', tsUs: 1, headers, ...fields } as HttpMessage;
 }
 
 /** What comes out of the filter, as a transcript. */
@@ -165,5 +166,15 @@ t.test('own connections by both ends, the last 64', (t) => {
   own.addListener('::1', 9464);
   t.ok(own.has({ ...stream, serverAddress: '::1', serverPort: 9464 }));
   t.ok(own.has({ ...stream, clientAddress: '::1', clientPort: 9464 }));
+  t.end();
+});
+
+t.test('a verdict on one connection is none on the next in its slot', (t) => {
+  const { lines, send } = told({ excludePaths: [new Expression('^/health')] });
+  // It came before its request, which never came.
+  send(message('response', 0, { connection: 1 }));
+  t.strictSame(lines, [], 'nobody can say whose it is');
+  send(message('request', 0, { connection: 2, uri: '/items' }));
+  t.equal(lines[0], 'request 0', 'another connection is judged by itself');
   t.end();
 });

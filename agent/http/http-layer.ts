@@ -81,6 +81,9 @@ export class HttpLayer implements StreamHandler {
   readonly #sides: (SideRecord | null)[];
   readonly #spare: SideRecord[] = [];
   readonly #protocols: Uint8Array;
+  /** By slot: the number of the stream that has it, in order of opening. */
+  readonly #connections: Float64Array;
+  #opened = 0;
 
   constructor(options: HttpLayerOptions) {
     this.#limits = options.limits;
@@ -93,6 +96,7 @@ export class HttpLayer implements StreamHandler {
     this.#framing = new BodyFraming(options.limits, options.handler, options.counters, this.#pool);
     this.#sides = new Array<SideRecord | null>(options.limits.streamsMax * 2).fill(null);
     this.#protocols = new Uint8Array(options.limits.streamsMax);
+    this.#connections = new Float64Array(options.limits.streamsMax);
   }
 
   /** Bytes of head buffers held now. */
@@ -108,6 +112,8 @@ export class HttpLayer implements StreamHandler {
   open(stream: number, _tsUs: number, midStream = true): void {
     assert(stream < this.#limits.streamsMax);
     this.#protocols[stream] = Protocol.unknown;
+    this.#opened += 1;
+    this.#connections[stream] = this.#opened;
     if (midStream) this.#pairing.lost(stream, 'unknown');
   }
 
@@ -167,7 +173,7 @@ export class HttpLayer implements StreamHandler {
 
   #enter(stream: number, sideIndex: Side): SideRecord {
     const side = this.#spare.pop() ?? new SideRecord(this.#parser);
-    side.reset(stream, sideIndex);
+    side.reset(stream, this.#connections[stream]!, sideIndex);
     this.#sides[stream * 2 + sideIndex] = side;
     const protocol = this.#protocols[stream];
     if (protocol === Protocol.http2 || protocol === Protocol.left) side.state = SideState.ignored;

@@ -45,8 +45,8 @@ export const defaultHttpLimits: HttpLimits = {
 const SIDE_BYTES = 640;
 /** One waiting request without its target. */
 const WAITING_BYTES = 96;
-/** Per stream: two references, the pairing's record. */
-const STREAM_BYTES = 2 * 8 + 96;
+/** Per stream: two references, its number, the pairing's record. */
+const STREAM_BYTES = 2 * 8 + 8 + 96;
 /** A DNS name has at most 255 bytes (RFC 1035, 2.3.4); the map entry the rest. */
 const SERVER_NAME_BYTES = 320;
 

@@ -18,7 +18,10 @@ export interface HeaderFields {
  */
 export interface HttpMessage {
   readonly kind: 'request' | 'response';
+  /** Slot of its stream: the next one to use it has the same. */
   readonly stream: number;
+  /** Number of its stream in order of opening, from 1: no other stream ever has it. */
+  readonly connection: number;
   readonly side: Side;
   /** Counts exchanges on its stream from 0; a response carries its request's number, −1 where none was seen. */
   readonly exchange: number;
@@ -44,6 +47,14 @@ export interface HttpMessage {
   readonly flags: number;
   /** Time of the last byte so far, µs. */
   readonly lastTsUs: number;
+}
+
+/** Below any number of exchanges that wait in one connection at a time; leaves 2³³ connections exact in a double. */
+const exchangesApart = 2 ** 20;
+
+/** One number for an exchange, in a map that may outlive its stream: the stream's slot would be another's by then. */
+export function exchangeKey({ connection, exchange }: HttpMessage): number {
+  return connection * exchangesApart + (exchange % exchangesApart);
 }
 
 /** `begin` → (`body` | `bodyGap`)* → `end`, per message; messages of one side never interleave, those of two sides may. */

@@ -20,6 +20,7 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
 export class Message implements HttpMessage, HeaderFields {
   kind: 'request' | 'response' = 'request';
   stream = 0;
+  connection = 0;
   side: Side = 0;
   exchange = -1;
   tsUs = 0;

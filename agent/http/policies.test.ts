@@ -1,6 +1,10 @@
 /** What the layer does with each thing that RFC 9112 allows, forbids or leaves open: one transcript for each. */
 import t from 'tap';
-import { type Played, play, type Step } from './transcript.conformance.ts';
+import { createHttpCounters } from './http-counters.ts';
+import { HttpLayer } from './http-layer.ts';
+import { defaultHttpLimits } from './http-limits.ts';
+import { exchangeKey, type HttpMessage } from './message-handler.ts';
+import { feed, type Played, play, type Step } from './transcript.conformance.ts';
 
 type Options = Parameters<typeof play>[1];
 
@@ -385,5 +389,27 @@ t.test('TLS: versions chosen, names asked for, bounded', (t) => {
     ],
     'the rest is counted together',
   );
+  t.end();
+});
+
+t.test('streams in one slot after another are told apart', (t) => {
+  const connections: number[] = [];
+  const handler = {
+    begin: (message: HttpMessage) => void connections.push(message.connection, exchangeKey(message)),
+    ...{ body() {}, bodyGap() {}, end() {} },
+  };
+  const limits = { ...defaultHttpLimits, streamsMax: 4 };
+  const layer = new HttpLayer({ limits, handler, counters: createHttpCounters() });
+  for (let times = 0; times < 3; times += 1) {
+    layer.open(2, 0, false);
+    feed(layer, 2, 0, Buffer.from(get), 100, 1);
+    feed(layer, 2, 1, Buffer.from(noContent), 100, 2);
+    layer.close(2, 0, 3);
+  }
+  t.same(
+    connections.filter((_, index) => index % 2 === 0),
+    [1, 1, 2, 2, 3, 3],
+  );
+  t.equal(new Set(connections.filter((_, index) => index % 2 === 1)).size, 3, 'a key for each exchange');
   t.end();
 });

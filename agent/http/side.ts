@@ -71,7 +71,7 @@ export class SideRecord {
     this.message = new Message(parser);
   }
 
-  reset(stream: number, side: Side): void {
+  reset(stream: number, connection: number, side: Side): void {
     this.stream = stream;
     this.side = side;
     this.state = SideState.start;
@@ -88,6 +88,7 @@ export class SideRecord {
     this.bufferLength = 0;
     this.garbageBytes = 0;
     this.message.stream = stream;
+    this.message.connection = connection;
     this.message.side = side;
     this.message.method = '';
     this.message.uri = '';

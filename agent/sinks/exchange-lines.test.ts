@@ -9,7 +9,16 @@ function message(kind: 'request' | 'response', exchange: number, fields: Partial
     ? { host: 'api.example' }
     : { 'content-type': 'application/json; charset=utf-8' };
   return {
-    ...{ kind, exchange, stream: 1, side: isRequest ? 0 : 1, status: isRequest ? 0 : 200, method: 'GET', uri: '/a' },
+    ...{
+      kind,
+      exchange,
+      stream: 1,
+      connection: 1,
+      side: isRequest ? 0 : 1,
+      status: isRequest ? 0 : 200,
+      method: 'GET',
+      uri: '/a',
+    },
     ...{ tsUs: isRequest ? 1e15 : 1e15 + 12_345, lastTsUs: 1e15, bodyBytes: isRequest ? 0 : 2_345, complete: true },
     headers: { count: 0, name: () => '', value: () => '', get: (name: string) => values[name] },
     ...fields,
@@ -77,6 +86,19 @@ t.test('what waits is bounded', (t) => {
   t.equal(lines.length, 5);
   t.equal(sink.counters.waitingEvicted, 5);
   send(message('request', waitingMax));
-  t.equal(lines.length, 6, 'a slot that is used again');
+  t.equal(lines.length, 6, 'a request of the same number');
+  t.end();
+});
+
+t.test('an unanswered request is not answered by the next connection in its slot', (t) => {
+  const { sink, lines, send } = told();
+  send(message('request', 0, { connection: 1, uri: '/theirs' }));
+  // Captured before its own request: it has that one's number.
+  send(message('response', 0, { connection: 2, method: '' }));
+  send(message('request', 0, { connection: 2, uri: '/ours' }));
+  sink.close();
+  t.match(lines[0], /200 {2}request not seen/);
+  t.match(lines[1], /--- .*\/theirs {2}no response/);
+  t.match(lines[2], /--- .*\/ours/);
   t.end();
 });

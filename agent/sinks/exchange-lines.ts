@@ -2,7 +2,7 @@
  * `--print`: one line an exchange, for a person at a terminal. What the network sent cannot drive the terminal: every
  * character that is not printed as itself is written as an escape, and secrets are gone before.
  */
-import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
+import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 
 /** Requests waiting for their response, 1 KB each at most. */
@@ -40,7 +40,7 @@ export class ExchangeLines implements MessageHandler {
   readonly readsHeadLater = false;
   readonly counters = new ExchangeLineCounters();
   readonly #options: ExchangeLinesOptions;
-  /** By stream and exchange, oldest first. */
+  /** By exchange, oldest first. */
   readonly #waiting = new Map<number, Waiting>();
   /** Media types of responses whose bodies flow, by stream. */
   readonly #types = new Map<number, string>();
@@ -55,9 +55,9 @@ export class ExchangeLines implements MessageHandler {
       if (!isInterim(message)) this.#types.set(message.stream, this.#readable(type, shortCharactersMax));
       return;
     }
-    const key = keyOf(message);
+    const key = exchangeKey(message);
     const before = this.#waiting.get(key);
-    // The slot is another stream's by now.
+    // More of one exchange than its two messages.
     if (before !== undefined) this.#alone(key, before);
     if (this.#waiting.size >= waitingMax) this.#evict();
     this.#waiting.set(key, {
@@ -75,7 +75,7 @@ export class ExchangeLines implements MessageHandler {
 
   end(message: HttpMessage): void {
     if (isInterim(message)) return;
-    const key = keyOf(message);
+    const key = exchangeKey(message);
     const request = message.exchange < 0 ? undefined : this.#waiting.get(key);
     if (message.kind === 'request') {
       if (request === undefined) return;
@@ -142,10 +142,6 @@ export class ExchangeLines implements MessageHandler {
   #dim(text: string): string {
     return this.#options.colours ? `\x1b[2m${text}\x1b[0m` : text;
   }
-}
-
-function keyOf(message: HttpMessage): number {
-  return message.stream * 0x100000000 + message.exchange;
 }
 
 /** An interim response is no answer (RFC 9110, section 15.2). */

@@ -47,6 +47,7 @@ function message(
   return {
     kind,
     stream: 3,
+    connection: 7,
     side: kind === 'request' ? 0 : 1,
     exchange,
     tsUs: 1000,
@@ -170,13 +171,30 @@ t.test('pipelined, overtaken, orphaned and abandoned halves', async (t) => {
   t.match(given[3]!.context, { hasRequest: false, hasResponse: true, complete: false });
   send(message('request', 0, []));
   send(message('request', 0, []));
-  t.match(given[4]!.context, { hasRequest: true, hasResponse: false, complete: false }, 'the slot was used again');
+  t.match(given[4]!.context, { hasRequest: true, hasResponse: false, complete: false }, 'it came twice');
   builder.begin(message('response', 0, []));
   builder.finish();
   t.match(given[5]!.context, { hasRequest: true, hasResponse: true, complete: false });
   t.equal(builder.pending, 0);
   t.equal(builder.values.bytes, 0);
   t.match(builder.counters, { witnesses: 6, requestsAlone: 1, responsesAlone: 1 });
+});
+
+t.test('an unanswered request is not answered by the next connection in its slot', (t) => {
+  const { builder, given, send } = setUp();
+  send(message('request', 0, [['host', 'theirs']], { connection: 1 }));
+  // Captured before its own request: it has that one's number.
+  send(message('response', 0, [], { connection: 2, method: '' }));
+  t.equal(given.length, 0, 'it waits for its own');
+  send(message('request', 0, [['host', 'ours']], { connection: 2 }));
+  t.match(given[0]!.witness.method!.meta, { host: 'ours' });
+  t.match(given[0]!.context, { hasRequest: true, hasResponse: true, stream: 3, exchange: 0, complete: true });
+  send(message('response', -1, [], { connection: 2 }));
+  t.match(given[1]!.context, { hasRequest: false, exchange: -1 });
+  builder.finish();
+  t.match(given[2]!.witness.method!.meta, { host: 'theirs' });
+  t.match(given[2]!.context, { hasRequest: true, hasResponse: false });
+  t.end();
 });
 
 t.test('what waits is bounded in number and in time', async (t) => {

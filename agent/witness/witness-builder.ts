@@ -1,12 +1,12 @@
 /**
  * Turns HTTP messages into witnesses: one for an exchange, its request's values as arguments and its response's as
- * responses. A half whose other half never comes is given out alone, when its stream's slot is used again, when it has
- * waited too long on the packets' clock, or when the table is full (the oldest first).
+ * responses. A half whose other half never comes is given out alone, when it has waited too long on the packets' clock, or
+ * when the table is full (the oldest first).
  */
 import { type BodyMeans, BodyReader } from '../body/body-reader.ts';
 import { parseCodings } from '../body/content-decoder.ts';
 import { decodeFormText } from '../body/form-reader.ts';
-import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
+import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
 import { BodyBuilder, type ValueTyper } from './body-builder.ts';
 import {
   AuthType,
@@ -122,6 +122,8 @@ interface Half {
 class Exchange {
   readonly witness: Witness;
   readonly key: number;
+  readonly stream: number;
+  readonly number: number;
   readonly tsUs: number;
   readonly halves: Half[] = [];
   hasRequest = false;
@@ -133,9 +135,11 @@ class Exchange {
   /** Its messages that are still coming: they go where it goes. */
   readonly flights: InFlight[] = [];
 
-  constructor(witness: Witness, key: number, tsUs: number) {
+  constructor(witness: Witness, key: number, { stream, exchange, tsUs }: HttpMessage) {
     this.witness = witness;
     this.key = key;
+    this.stream = stream;
+    this.number = exchange;
     this.tsUs = tsUs;
   }
 }
@@ -166,7 +170,7 @@ export class WitnessBuilder implements MessageHandler {
   readonly #means: BodyMeans;
   readonly #typer: ValueTyper;
   readonly #handler: WitnessHandler;
-  /** By stream and exchange, oldest first. */
+  /** By exchange, oldest first. */
   readonly #exchanges = new Map<number, Exchange>();
   /** By stream and side. */
   readonly #inFlight = new Map<number, InFlight>();
@@ -176,7 +180,7 @@ export class WitnessBuilder implements MessageHandler {
   readonly #fields = new Map<string, Field>();
   /** Set under pressure: bodies are counted, not read. */
   shedBodies = false;
-  /** Responses nobody asked for get numbers of their own. */
+  /** Responses nobody asked for get keys of their own, below 0. */
   #orphans = 0;
   readonly #sealer: Sealer | null;
   /** Of the message that is begun. */
@@ -291,8 +295,8 @@ export class WitnessBuilder implements MessageHandler {
   }
 
   #exchangeOf(message: HttpMessage): Exchange {
-    const number = message.exchange < 0 ? 0x80000000 + (this.#orphans++ % 0x40000000) : message.exchange;
-    const key = message.stream * 0x100000000 + number;
+    if (message.exchange < 0) this.#orphans += 1;
+    const key = message.exchange < 0 ? -this.#orphans : exchangeKey(message);
     const isRequest = message.kind === 'request';
     const known = this.#exchanges.get(key);
     if (known !== undefined) {
@@ -301,11 +305,11 @@ export class WitnessBuilder implements MessageHandler {
         this.#makeRoom(known);
         return known;
       }
-      // The slot belongs to another stream now: its last exchange will not be completed.
+      // More of one exchange than its two messages: what there was is told by itself.
       this.#give(known);
     }
     this.#makeRoom(null);
-    const exchange = new Exchange(httpWitness('', '', ''), key, message.tsUs);
+    const exchange = new Exchange(httpWitness('', '', ''), key, message);
     this.#exchanges.set(key, exchange);
     return exchange;
   }
@@ -509,8 +513,8 @@ export class WitnessBuilder implements MessageHandler {
     if (!exchange.hasResponse) counters.requestsAlone += 1;
     if (!exchange.hasRequest) counters.responsesAlone += 1;
     this.#handler.witness(exchange.witness, {
-      stream: Math.floor(exchange.key / 0x100000000),
-      exchange: exchange.key % 0x100000000,
+      stream: exchange.stream,
+      exchange: exchange.number,
       tsUs: exchange.tsUs,
       hasRequest: exchange.hasRequest,
       hasResponse: exchange.hasResponse,
