@@ -1,5 +1,6 @@
 /** What every command that runs something shares: interruption, progress, and the network namespace around it. */
 import { existsSync, readFileSync } from 'node:fs';
+import { tellSignalsHeard } from '../link/namespace.ts';
 import { createProgress, type ProgressDisplay } from './progress.ts';
 
 export interface Session {
@@ -22,6 +23,7 @@ export function openSession(): Session {
       process.stderr.write('\nfloodgate: stopping; once more to stop at once\n');
     });
   }
+  tellSignalsHeard();
   const live = process.stderr.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
   return {
     signal: interrupted.signal,

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
 
@@ -15,9 +16,9 @@ if (!isInNamespace()) process.exit(await runInNamespace([process.execPath, '--in
 ${inside}`;
 
 function start(inside: string, mark: string) {
-  const text = entering(inside);
-  const env = { ...process.env, TEXT: text, MARK: mark };
-  return spawn(node, ['--input-type=module', '-e', text], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const script = entering(inside);
+  const env = { ...process.env, TEXT: script, MARK: mark };
+  return spawn(node, ['--input-type=module', '-e', script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Processes whose command line holds `mark`. */
@@ -66,6 +67,8 @@ import { spawn } from 'node:child_process';
 openTap({ name: 'kept0' });
 spawn('sleep', ['1000'], { detached: true, argv0: 'sleep-mark-' + process.env.MARK, stdio: 'ignore' });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { console.log(signal); process.exit(3); });
+const { tellSignalsHeard } = await import(${module('namespace.ts')});
+tellSignalsHeard();
 console.log('ready');
 setInterval(() => {}, 1000);`;
 
@@ -77,15 +80,28 @@ for (const [signal, code] of [
   t.test(`${signal} on the outer process leaves no process and no device`, { skip }, async (t) => {
     const mark = `${signal}${process.pid}`;
     const child = start(withDevice, mark);
+    const told = text(child.stdout);
     await once(child.stdout, 'data');
     t.ok(processesOf(`mark-${mark}`).length >= 2, 'it runs, with a child of its own');
     child.kill(signal);
     const [exit] = await once(child, 'exit');
     t.equal(exit, code);
+    if (code !== null) t.equal(await told, `ready\n${signal}\n`, 'heard inside, once');
     t.ok(await goneSoon(`mark-${mark}`), 'and all are gone');
     t.notMatch(readFileSync('/proc/net/dev', 'latin1'), /kept0/);
   });
 }
+
+t.test('a signal while the program inside still starts is not lost', { skip }, async (t) => {
+  const mark = `early${process.pid}`;
+  // The first process of a namespace ignores what it has no handler for.
+  const child = start(`console.log('starting'); setInterval(() => {}, 1000);`, mark);
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  const [exit] = await once(child, 'exit');
+  t.equal(exit, 3);
+  t.ok(await goneSoon(`mark-${mark}`), 'nothing is left');
+});
 
 t.test('where the kernel refuses, it says what to do', async (t) => {
   const text = entering('process.exit(9)').replace(

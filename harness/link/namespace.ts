@@ -3,11 +3,16 @@
  * to clean up, because the kernel takes the devices away with the last process.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
+import { closeSync, readlinkSync, writeSync } from 'node:fs';
 import { FloodgateError } from '../../agent/errors.ts';
 
 /** Holds the network namespace's identity, so that a variable that leaked from elsewhere is not believed. */
 const markVariable = 'FLOODGATE_NAMESPACE';
+/** The descriptor on which the program inside says that it hears signals. */
+const readyVariable = 'FLOODGATE_NAMESPACE_READY';
+const readyDescriptor = 3;
+/** As the program itself ends when it is interrupted. */
+const interruptedExitCode = 3;
 
 /**
  * What is tried, best first: in a process namespace every descendant dies with us, even after SIGKILL, but containers
@@ -27,23 +32,43 @@ export function isInNamespace(): boolean {
   return mark !== undefined && mark !== networkIdentity();
 }
 
+/** Says, inside, that signals are heard from here on. Nothing where this is not the program that was started there. */
+export function tellSignalsHeard(): void {
+  if (process.env[readyVariable] !== String(readyDescriptor)) return;
+  // Not for those we start.
+  delete process.env[readyVariable];
+  try {
+    writeSync(readyDescriptor, '\n');
+    closeSync(readyDescriptor);
+  } catch {
+    // Whoever started us is gone, and we go with it.
+  }
+}
+
 /**
  * Runs a program in a fresh network namespace, with our standard streams, and resolves with its exit code. SIGINT,
- * SIGTERM and SIGHUP are passed on; the program sees them once.
+ * SIGTERM and SIGHUP are passed on; the program sees them once. One that comes before `tellSignalsHeard` ends it: the first
+ * process of a namespace ignores what it does not handle, so it would be lost, and nothing runs yet that had to be ended well.
  * @param program the command line, e.g. `[process.execPath, ...process.execArgv, ...process.argv.slice(1)]`.
  * @throws FloodgateError `namespace-refused` with what to do about it.
  */
 export async function runInNamespace(program: readonly string[]): Promise<number> {
   const command = [...dieWithUs(), 'unshare', ...findAttempt(), '--', ...program];
   const child = spawn(command[0]!, command.slice(1), {
-    stdio: 'inherit',
-    env: { ...process.env, [markVariable]: networkIdentity() },
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, [markVariable]: networkIdentity(), [readyVariable]: String(readyDescriptor) },
     // A group of its own: a Ctrl-C in the terminal would reach the program a second time beside ours.
     detached: true,
   });
+  let hearsSignals = false;
+  let isInterrupted = false;
+  child.stdio[readyDescriptor]!.once('data', () => {
+    hearsSignals = true;
+  });
   const pass = (signal: NodeJS.Signals) => {
+    isInterrupted = true;
     try {
-      process.kill(-child.pid!, signal);
+      process.kill(-child.pid!, hearsSignals ? signal : 'SIGKILL');
     } catch {
       // It is over: the exit code is on its way.
     }
@@ -55,7 +80,7 @@ export async function runInNamespace(program: readonly string[]): Promise<number
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
-      child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 3 : 2)));
+      child.on('exit', (code) => resolve(code ?? (isInterrupted ? interruptedExitCode : 2)));
     });
   } finally {
     process.off('exit', killAll);
