@@ -75,7 +75,7 @@ t.test('JSON by its types, encoded or not, in any pieces', async (t) => {
   const text = '{"a":[1,2.5,"x",null,true]}';
   const events = 'kind json { a: [ int 1 double 2.5 "x" null true ] } .';
   for (const type of ['application/json', 'application/problem+json; charset=utf-8', undefined, 'text/json']) {
-    for (const step of type === undefined ? [27] : [1, 4, 27]) {
+    for (const step of [1, 4, 27]) {
       const plain = read(type, text, { step });
       t.equal(plain.events, events, `${type} by ${step}`);
       t.ok(plain.whole);
@@ -94,12 +94,37 @@ t.test('JSON by its types, encoded or not, in any pieces', async (t) => {
 });
 
 t.test('a wrong or missing type does not lose the message', async (t) => {
-  t.equal(read('application/json', '<html><body>502 Bad Gateway</body></html>').events.slice(0, 9), 'kind html');
-  t.equal(read(undefined, '<?xml version="1.0"?><a/>').kind, 'xml');
-  t.equal(read(undefined, 'plain words').events, 'kind text text "plain words"');
-  t.equal(read(undefined, Buffer.from([0, 1, 2, 3])).events, 'kind bytes sample 00010203');
-  t.equal(read('nonsense', '[1]').events, 'kind json [ int 1 ] .');
-  t.equal(read('application/octet-stream', '{"a":1}').kind, 'bytes');
+  for (const step of [1, 5, 1000]) {
+    const html = '<html><body>502 Bad Gateway</body></html>';
+    t.equal(read('application/json', html, { step }).events.slice(0, 9), 'kind html');
+    t.equal(read(undefined, '<?xml version="1.0"?><a/>', { step }).kind, 'xml');
+    t.equal(read(undefined, 'plain words', { step }).events, 'kind text text "plain words"');
+    t.equal(read(undefined, Buffer.from([0, 1, 2, 3]), { step }).events, 'kind bytes sample 00010203');
+    t.equal(read('nonsense', '[1]', { step }).events, 'kind json [ int 1 ] .');
+    t.equal(read('application/octet-stream', '{"a":1}', { step }).kind, 'bytes');
+  }
+});
+
+t.test('XML and event streams are noted, of what nobody reads a sample', async (t) => {
+  for (const step of [1, 1000]) {
+    t.equal(read('application/soap+xml', '<a b="c">d</a>', { step }).events, 'kind xml text "<a b=\\"c\\">d</a>"');
+    t.equal(read('text/event-stream', 'data: 1\n\n', { step }).events, 'kind events text "data: 1\\n\\n"');
+    t.equal(read('application/pdf', '%PDF-1', { step }).events, 'kind pdf sample 255044462d31');
+    t.equal(read('image/png', '\x89PNG', { step }).kind, 'bytes');
+  }
+  const long = read('text/event-stream', 'data: 1\n\n'.repeat(1000));
+  t.match(long.events, / cut$/);
+});
+
+t.test('JSON with control characters, several documents, a tail that is none', async (t) => {
+  for (const step of [1, 7, 1000]) {
+    const control = read('application/json', '{"a":"x\ty\u0000"}', { step });
+    t.equal(control.events, 'kind json { a: "x\\ty\\u0000" } .');
+    t.equal(read('application/json', '{"a":1}\n[2]', { step }).events, 'kind json { a: int 1 } . [ int 2 ] .');
+    const tail = read('application/json', '{"a":1} trailing', { step });
+    t.match(tail.events, /^kind json \{ a: int 1 \} \./);
+    t.notOk(tail.whole);
+  }
 });
 
 t.test('charsets', async (t) => {

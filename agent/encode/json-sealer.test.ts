@@ -1,4 +1,5 @@
 import t from 'tap';
+import { EXAMPLES, NEAR_MISSES } from '../witness/formats-fixture.ts';
 import { bothWays, makeBody } from './json-sealer.fuzz.ts';
 
 const SEED = 20_261_123;
@@ -29,6 +30,15 @@ t.test('sealed bodies are byte for byte what the tree becomes', async (t) => {
   }
   t.ok(sealed > BODIES / 3, `${sealed} of ${BODIES} bodies were sealed`);
   t.ok(redacted > BODIES / 4, `${redacted} values were redacted`);
+});
+
+t.test('every format, and what is nearly of it, by its bytes as by the rules', async (t) => {
+  for (const text of [...Object.values(EXAMPLES), ...Object.values(NEAR_MISSES)].flat()) {
+    for (const mode of ['redact', 'off'] as const) {
+      const { ours, reference } = bothWays(Buffer.from(JSON.stringify({ a: text, b: [text] })), mode);
+      t.same(ours, reference, text.slice(0, 60));
+    }
+  }
 });
 
 t.test('what is plain is sealed', async (t) => {

@@ -1,82 +1,21 @@
 import t from 'tap';
-import { EXAMINED_CHARACTERS_MAX, hasLuhnDigit, numberFormat, stringFormat } from './formats.ts';
+import { ALL_FORMATS, EXAMINED_CHARACTERS_MAX, hasLuhnDigit, numberFormat, stringFormat } from './formats.ts';
+import { EXAMPLES, NEAR_MISSES } from './formats-fixture.ts';
 
 const nameOf = (text: string): string => [...(stringFormat(text)?.names.keys() ?? ['none'])].join();
-
-const EXAMPLES: Record<string, readonly string[]> = {
-  uuid: ['6ba7b810-9dad-11d1-80b4-00c04fd430c8', '6BA7B810-9DAD-11D1-80B4-00C04FD430C8'],
-  rfc_3339: ['2021-03-04T05:06:07Z', '2021-03-04T05:06:07.123456789+01:00', '2021-03-04 05:06:07-08:00'],
-  iso_8601: ['2021-03-04T05:06:07', '2021-03-04T05:06:07.123+0000', '2021-03-04 05:06', '2021-03-04 05:06:07 UTC'],
-  iso_8601_basic: ['20210304T050607Z', '20210304T050607.123+0100', '20210304T050607'],
-  date: ['2021-03-04', '2021/03/04'],
-  date_local: ['04.03.2021', '31/12/2021', '12/31/2021', '04-03-2021'],
-  date_basic: ['20210304'],
-  time: ['05:06:07', '23:59:59.999'],
-  rfc_2822: ['Thu, 04 Mar 2021 05:06:07 GMT', '4 Mar 2021 05:06 +0100'],
-  rfc_850: ['Sunday, 06-Nov-94 08:49:37 GMT'],
-  asctime: ['Sun Nov  6 08:49:37 1994', 'Sun Nov 16 08:49:37 UTC 1994'],
-  unix_seconds: ['1614834367', '1614834367.123'],
-  unix_milliseconds: ['1614834367123'],
-  unix_microseconds: ['1614834367123456'],
-  unix_nanoseconds: ['1614834367123456789'],
-  ipv4: ['127.0.0.1', '255.255.255.255', '10.0.0.1'],
-  ipv6: ['::1', '::', '2001:db8::8a2e:370:7334', '1:2:3:4:5:6:7:8', '::ffff:192.0.2.1', 'fe80::1%eth0', '1::'],
-  credit_card: [
-    '4111111111111111',
-    '4111 1111 1111 1111',
-    '5500-0000-0000-0004',
-    '340000000000009',
-    '3400 000000 00009',
-  ],
-  e164: ['+14155552671', '+442071838750'],
-  phone: ['(415) 555-2671', '415-555-2671', '+1 415 555 2671', '415.555.2671', '+49 30 1234 5678'],
-  email: ['a@example.org', "o'neil.j+tag@mail.example.co.uk"],
-  url: ['https://example.org/a?b=c#d', 'http://localhost:8080', 'postgres://db.internal/x', 'ftp://h/ü'],
-  jwt: ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiIxMjM0NSJ9.'],
-  md5: ['d41d8cd98f00b204e9800998ecf8427e'],
-  sha1: ['da39a3ee5e6b4b0d3255bfef95601890afd80709', 'DA39A3EE5E6B4B0D3255BFEF95601890AFD80709'],
-  sha224: ['d'.repeat(56)],
-  sha256: ['a'.repeat(64)],
-  sha384: ['b'.repeat(96)],
-  sha512: ['c'.repeat(128)],
-  iso_3166: ['US', 'DE', 'JP'],
-  iso_4217: ['USD', 'EUR', 'CHF'],
-  bcp_47: ['en', 'en-US', 'zh-Hant-TW', 'pt_BR', 'es-419'],
-  base64: ['SGVsbG8sIHdvcmxkISBUaGlzIGlz', 'VGhlIHF1aWNrIGJyb3duIGZveCBq', 'QUJDREVGR0hJSktMTU5PUFFSU1RVVlc='],
-  none: [
-    '',
-    'a',
-    'hello',
-    'hello world',
-    'ZZ',
-    'XYZ',
-    'zz',
-    '2021-13-04',
-    '2021-03-04T25:06:07Z',
-    '99.03.2021',
-    '256.0.0.1',
-    '1.2.3',
-    ':::',
-    '1::2::3',
-    ':1',
-    '1:2:3',
-    '4111111111111112',
-    '9999999999',
-    'a@b',
-    '@example.org',
-    'http://',
-    'https:// x',
-    'eyJ.eyJ.',
-    'internationalization',
-    'a'.repeat(100),
-    'ünïcode',
-    'x'.repeat(EXAMINED_CHARACTERS_MAX + 1),
-  ],
-};
 
 t.test('formats by example', (t) => {
   for (const [name, texts] of Object.entries(EXAMPLES)) {
     for (const text of texts) t.equal(nameOf(text), name, text.slice(0, 60));
+  }
+  t.end();
+});
+
+t.test('what is nearly of a format is not', (t) => {
+  for (const { names } of ALL_FORMATS) {
+    const name = [...names.keys()].join();
+    t.ok(EXAMPLES[name]!.length >= 1 && NEAR_MISSES[name]!.length >= 2, `${name} has examples for and against`);
+    for (const text of NEAR_MISSES[name]!) t.not(nameOf(text), name, text.slice(0, 60));
   }
   t.end();
 });
