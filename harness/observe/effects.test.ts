@@ -239,16 +239,19 @@ t.test('control groups of both versions, from the files they have', (t) => {
 
 t.test('V8: heap by space, external, array buffers', async (t) => {
   const actor = await startActor(t);
+  // Garbage goes when V8 likes: what is compared stands after a collection.
+  await actor.act('collect');
   await reported();
   const before = actor.channel.last!;
   await actor.act(`buffer ${50 * MB}`);
+  await actor.act('collect');
   await reported();
   const buffers = actor.channel.last!;
   near(t, buffers.arrayBuffers - before.arrayBuffers, 50 * MB, 0.02, 'array buffers');
   near(t, buffers.external - before.external, 50 * MB, 0.02, 'external');
   t.ok(Math.abs(buffers.heapUsed - before.heapUsed) < 2 * MB, 'not on the heap');
   await actor.act(`heap ${40 * MB}`);
-  await reported();
+  await actor.act('collect');
   await reported();
   const heap = actor.channel.last!;
   near(t, heap.heapUsed - buffers.heapUsed, 40 * MB, 0.06, 'heap used');
@@ -272,7 +275,7 @@ t.test('each collection: kind, pause, sizes; allocated bytes by their sum; the p
   for (let i = 0; i < 5; i += 1) await actor.act('minor');
   await reported();
   t.equal(since('MarkSweepCompact').length, 3, 'major');
-  t.equal(since('Scavenge').length, 5, 'minor');
+  t.ok(since('Scavenge').length >= 5 && since('Scavenge').length <= 6, `minor: 5, and at most one of V8's own`);
   t.ok(channel.gc.every(({ pauseMs, tMs }) => pauseMs > 0 && pauseMs < 2_000 && Number.isFinite(tMs)));
   t.same(
     channel.gc.map(({ tMs }) => tMs),
