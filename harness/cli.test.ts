@@ -19,7 +19,7 @@ t.test('list', async (t) => {
   const { code, out } = await run(['list']);
   t.equal(code, 0);
   t.match(out, /^ {2}incident .*\n.*rss\.p99 ≤ 200 MB/m);
-  t.match(out, /^ {2}reassembly-unbounded$/m);
+  t.match(out, /^ {2}reassembly-unbounded +no page limit/m);
 });
 
 t.test('options that make no sense: exit 2 and what to write instead', async (t) => {

@@ -48,6 +48,12 @@ export function defectNames(): string[] {
     .map((entry) => entry.name);
 }
 
+/** What a defect does, in a line. */
+export async function defectSummary(name: string): Promise<string> {
+  const defect: { summary: string } = await import(pathToFileURL(moduleOf('defects', name, 'replaces')).href);
+  return defect.summary;
+}
+
 export interface DefectArguments {
   /** For the target's Node.js: puts the defect in its place. */
   readonly node: readonly string[];

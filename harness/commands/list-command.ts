@@ -1,8 +1,8 @@
 /** `floodgate list`: the scenarios and defects there are. */
-import type { Command } from 'commander';
+import { type Command, Help } from 'commander';
 import { formatValue } from '../../reports/format.ts';
 import { evaluateBudgets } from '../analyze/budgets.ts';
-import { defectNames, loadScenario, scenarioNames } from '../scenario-list.ts';
+import { defectNames, defectSummary, loadScenario, scenarioNames } from '../scenario-list.ts';
 
 export function addListCommand(program: Command): void {
   program
@@ -18,14 +18,20 @@ export function addListCommand(program: Command): void {
           ({ name: limit, limit: value, unit, bound }) =>
             `${limit} ${bound === 'max' ? '≤' : '≥'} ${formatValue(value, unit)}`,
         );
-        lines.push(
-          `  ${name.padEnd(18)} ${scenario.summary}`,
-          `  ${''.padEnd(18)} ${scenario.lanes.join(', ')}; ${limits.join(', ')}`,
-        );
+        lines.push(...row(name, scenario.summary), ...row('', `${scenario.lanes.join(', ')}; ${limits.join(', ')}`));
       }
       const defects = defectNames();
-      if (defects.length > 0)
-        lines.push('', 'Defects (floodgate run SCENARIO --defect NAME)', ...defects.map((name) => `  ${name}`));
+      if (defects.length > 0) lines.push('', 'Defects (floodgate run SCENARIO --defect NAME)');
+      for (const name of defects) lines.push(...row(name, await defectSummary(name)));
       process.stdout.write(`${lines.join('\n')}\n`);
     });
+}
+
+const nameColumns = 24;
+
+/** A name and what is said of it, in as many lines as a terminal needs; whole where nobody looks. */
+function row(name: string, text: string): string[] {
+  const { isTTY, columns } = process.stdout;
+  const told = isTTY ? new Help().boxWrap(text, Math.max(40, columns - nameColumns - 3)) : text;
+  return told.split('\n').map((line, i) => `  ${(i === 0 ? name : '').padEnd(nameColumns)} ${line}`);
 }
