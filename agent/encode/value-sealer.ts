@@ -13,7 +13,7 @@ import { REDACTED, redactText } from '../witness/secret-scanner.ts';
 import { beginWriting, putTag, putUnsigned, writtenBytes } from './backward-writer.ts';
 import { formatOf, JsonSealer, mayHoldSecret } from './json-sealer.ts';
 import { DIGESTS_AT, MEMORY_BYTES, PLAIN_AT } from './seal-layout.ts';
-import { bytes, copyDigest, isSecretFormat, seal, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
+import { bytes, isSecretFormat, seal, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
 import { SealShelf } from './seal-shelf.ts';
 import { encodeData, encodeDataMeta } from './witness-encoder.generated.ts';
 
@@ -90,7 +90,7 @@ export class ValueSealer implements Sealer {
   readonly #obfuscator: Obfuscator;
   readonly #json: JsonSealer | null;
   readonly #shelf: SealShelf;
-  readonly #metas = new Map<DataMeta, Uint8Array>();
+  readonly #metas = new Map<DataMeta, SealedMeta>();
   readonly #places = new Map<DataMeta, Texts>();
   #kept = 0;
 
@@ -110,11 +110,11 @@ export class ValueSealer implements Sealer {
     if (this.#json === null || meta === null) return null;
     const field = this.#json.read(source, length);
     if (field === 0) return null;
-    const at = this.#json.encode(this.#metaField(meta));
+    const sealedMeta = this.#sealedMeta(meta);
+    const at = this.#json.encode(sealedMeta.field);
     if (at === 0) return null;
     const root = field === SealField.dataStruct ? ROOT_STRUCT_AT : ROOT_LIST_AT;
-    digestDataMeta(meta, 0, SCRATCH);
-    copyDigest(root + 9);
+    putMetaDigest(sealedMeta, root + 9);
     bytes.copyWithin(root + 25, DIGESTS_AT, DIGESTS_AT + 8);
     seal.hash(root, ROOT_BYTES, ROOT_DIGEST_AT);
     const size = MEMORY_BYTES - at;
@@ -193,7 +193,8 @@ export class ValueSealer implements Sealer {
     if (this.#obfuscator.mode === 'redact') {
       if (isSecretFormat(format) || mayHoldSecret(start, end, classes) !== 0) return null;
     }
-    const metaField = this.#metaField(meta);
+    const sealedMeta = this.#sealedMeta(meta);
+    const { field: metaField } = sealedMeta;
     if (length + suffixLength(format) > SHORT_MAX || metaField.length > SHORT_MAX) return null;
     bytes[PLAIN_AT] = 0x75;
     if (format === 0) seal.bareText(PLAIN_AT, length + 1, ROOT_TEXT_AT + 9);
@@ -202,13 +203,14 @@ export class ValueSealer implements Sealer {
     const target = room(slab, size);
     const at = target === slab?.bytes ? slab.used : 0;
     putText(target, at, start, length, format, metaField);
-    return this.#newData(meta, slab, target, at, size);
+    return this.#newData(sealedMeta, slab, target, at, size);
   }
 
   /** Digits alone: an integer, as `inferText` takes it, if it is written as integers are and has no format. */
   #newNumber(start: number, length: number, meta: DataMeta, slab: TextSlab | null): Data | null {
     if (bytes[start] === 0x30 || formatOf(start, start + length, Has.DIGIT) !== 0) return null;
-    const metaField = this.#metaField(meta);
+    const sealedMeta = this.#sealedMeta(meta);
+    const { field: metaField } = sealedMeta;
     if (metaField.length > SHORT_MAX) return null;
     bytes[PLAIN_AT] = 0x69;
     seal.bareInteger(PLAIN_AT, length + 1, ROOT_TEXT_AT + 9);
@@ -220,13 +222,12 @@ export class ValueSealer implements Sealer {
     const target = room(slab, size);
     const at = target === slab?.bytes ? slab.used : 0;
     putNumber(target, at, value, varint, metaField);
-    return this.#newData(meta, slab, target, at, size);
+    return this.#newData(sealedMeta, slab, target, at, size);
   }
 
   /** The value whose Primitive's digest lies in the root's message, and which is written at a place. */
-  #newData(meta: DataMeta, slab: TextSlab | null, target: Uint8Array, at: number, size: number): Data {
-    digestDataMeta(meta, 0, SCRATCH);
-    copyDigest(ROOT_TEXT_AT + 25);
+  #newData(meta: SealedMeta, slab: TextSlab | null, target: Uint8Array, at: number, size: number): Data {
+    putMetaDigest(meta, ROOT_TEXT_AT + 25);
     seal.hash(ROOT_TEXT_AT, ROOT_BYTES, ROOT_DIGEST_AT);
     if (target === slab?.bytes) slab.used = at + size;
     return sealedData(new Sealed(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), target, at, size));
@@ -249,21 +250,35 @@ export class ValueSealer implements Sealer {
     return sealedData(new Sealed(high, low, encoded, 0, encoded.length));
   }
 
-  /** Field `meta` of Data. */
-  #metaField(meta: DataMeta): Uint8Array {
-    let field = this.#metas.get(meta);
-    if (field === undefined) {
+  #sealedMeta(meta: DataMeta): SealedMeta {
+    let sealed = this.#metas.get(meta);
+    if (sealed === undefined) {
       if (this.#metas.size >= METAS_MAX) this.#metas.clear();
       beginWriting();
       encodeDataMeta(meta);
       const { length } = writtenBytes();
       putUnsigned(length);
       putTag(META_TAG);
-      field = Uint8Array.from(writtenBytes());
-      this.#metas.set(meta, field);
+      digestDataMeta(meta, 0, SCRATCH);
+      sealed = { field: Uint8Array.from(writtenBytes()), digestHigh: digestWord(0), digestLow: digestWord(4) };
+      this.#metas.set(meta, sealed);
     }
-    return field;
+    return sealed;
   }
+}
+
+/** What a meta adds to each value of its place. */
+interface SealedMeta {
+  /** Field `meta` of Data, with tag and length. */
+  readonly field: Uint8Array;
+  readonly digestHigh: number;
+  readonly digestLow: number;
+}
+
+/** A meta's digest into a root's message. */
+function putMetaDigest({ digestHigh, digestLow }: SealedMeta, at: number): void {
+  view.setInt32(at, digestHigh);
+  view.setInt32(at + 4, digestLow);
 }
 
 /** What the ladder of types might take for a number or a truth value. */

@@ -50,7 +50,8 @@ export class Obfuscator {
       meta.host = this.#scan(meta.host);
     }
     if (id !== null) id.name = this.#scan(id.name);
-    this.#walker.witness(witness, this);
+    // What is sealed was obfuscated before: most witnesses have nothing else.
+    if (!isSealed(witness.method.args) || !isSealed(witness.method.responses)) this.#walker.witness(witness, this);
   }
 
   /** Obfuscates one value in place, as if it stood alone in a witness. */
@@ -325,6 +326,11 @@ function mayHideSecret(path: string): boolean {
 /** Whether its value is looked at as a URL, path and all. */
 export function isUrlHeader(meta: DataMeta | null): boolean {
   return meta !== null && meta.location === Location.HEADER && URL_HEADERS.has(meta.key.toLowerCase());
+}
+
+function isSealed({ values }: Fields): boolean {
+  for (let i = 0; i < values.length; i += 1) if (values[i]!.kind !== DataKind.SEALED) return false;
+  return true;
 }
 
 /** Lists of pairs, as in `{"name": "password", "value": "…"}`. */
