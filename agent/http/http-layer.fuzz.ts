@@ -51,6 +51,7 @@ function fields(next: () => number): string {
       'X-Folded: one\r\n two\r\n\tthree\r\n',
       'Accept:*/*\r\n',
       'X-Empty:\r\n',
+      'Upgrade: websocket\r\n',
       'Cookie:   a=b; c=d   \r\n',
       'X-Latin: \xe9\xff\r\n',
       `X-Long: ${'v'.repeat(upTo(next, 2000))}\r\n`,

@@ -364,6 +364,10 @@ export class HttpLayer implements StreamHandler {
       return at;
     }
     if (side.fresh && this.#isAnswerToSimple(side)) return this.#beginWithoutHead(side, at, tsUs);
+    if (side.asked >= 0) {
+      side.state = SideState.upgrading;
+      return at;
+    }
     side.garbageBytes++;
     this.#loseSync(side);
     return at + 1;
@@ -387,6 +391,8 @@ export class HttpLayer implements StreamHandler {
       side.state = SideState.ignored;
       return;
     }
+    this.#refuseUpgrade(side);
+    this.#refuseUpgrade(this.#sides[side.stream * 2 + 1 - side.side]!);
     if (!side.searching) {
       side.searching = true;
       if (this.#protocols[side.stream] === Protocol.http) this.#counters.syncLost++;
@@ -395,6 +401,15 @@ export class HttpLayer implements StreamHandler {
     side.fresh = false;
     side.strict = false;
     side.state = SideState.search;
+  }
+
+  /** Whether an upgrade was granted will not be told, or it was not: what is no request is garbage again. */
+  #refuseUpgrade(side: SideRecord | null): void {
+    if (side === null) return;
+    side.asked = -1;
+    if (side.state !== SideState.upgrading) return;
+    side.state = SideState.search;
+    this.#loseSync(side);
   }
 
   #search(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
@@ -497,6 +512,7 @@ export class HttpLayer implements StreamHandler {
     }
     message.uri = latin1(bytes, start + parser.targetStart, start + targetEnd);
     message.exchange = this.#pairing.request(side.stream, message.method, message.uri, tsUs);
+    side.asked = parser.upgrade === UpgradeTo.none ? -1 : message.exchange;
     this.#frame(side, false);
     if (side.simple) this.#expectNoHead(side);
     else if (message.method === 'HEAD') this.#endEarlyAnswer(side);
@@ -536,6 +552,8 @@ export class HttpLayer implements StreamHandler {
     message.method = pairing.method;
     message.uri = pairing.uri;
     side.doubtful = pairing.method === '';
+    const other = this.#sides[side.stream * 2 + 1 - side.side] ?? null;
+    if (!interim && status !== 101 && message.exchange >= (other?.asked ?? 0)) this.#refuseUpgrade(other);
     if (interim) {
       this.#counters.interimResponses++;
       message.flags |= MessageFlag.interim;

@@ -109,6 +109,54 @@ policy(
   { check: ({ counters }) => t.match(counters, { httpStreams: 1, websocketStreams: 1, responsesEarly: 1, pairs: 1 }) },
 );
 
+const upgrade = 'GET /chat HTTP/1.1\r\nUpgrade: websocket\r\n\r\n';
+const masked = `\x81\x85xxxx${get}`;
+
+policy(
+  'what follows a request to upgrade and is no request waits for the answer: 101, captured late',
+  [
+    [0, get + upgrade],
+    [0, masked],
+    [1, noContent],
+    [0, masked],
+    [1, `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello`],
+    [0, masked],
+  ],
+  [
+    ...['0 GET / 1.1 ()', '1 GET /chat 1.1 (Upgrade: websocket)', '0 204 No Content for GET 1.1 ()'],
+    '1 100 Continue for GET 1.1 () [interim]',
+    '1 101 Switching Protocols for GET 1.1 (Upgrade: websocket) [upgraded]',
+  ],
+  { check: ({ counters }) => t.match(counters, { websocketStreams: 1, syncLost: 0, garbageBytes: 0, pairs: 2 }) },
+);
+
+policy(
+  '… or a refusal: then a head is searched for',
+  [
+    [0, upgrade + masked],
+    [1, noContent],
+    [0, get],
+  ],
+  ['0 GET /chat 1.1 (Upgrade: websocket)', '0 204 No Content for GET 1.1 ()', '1 GET / 1.1 () [resynchronised]'],
+  { check: ({ counters }) => t.match(counters, { syncLost: 1, syncFound: 1, upgradedStreams: 0 }) },
+);
+
+policy(
+  '… or a loss on either side',
+  [
+    [0, upgrade + masked],
+    [1, 10],
+    [0, `${get}${upgrade}${masked}`],
+    [0, 10],
+    [0, get],
+  ],
+  [
+    ...['0 GET /chat 1.1 (Upgrade: websocket)', '1 GET / 1.1 () [resynchronised]'],
+    ...['2 GET /chat 1.1 (Upgrade: websocket)', '3 GET / 1.1 () [resynchronised]'],
+  ],
+  { check: ({ counters }) => t.match(counters, { upgradedStreams: 0 }) },
+);
+
 policy(
   'the preface of HTTP/2 stands at the beginning or is none',
   [[0, `${get}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${get}`]],

@@ -23,6 +23,8 @@ export const SideState = {
   chunkData: 9,
   chunkEnd: 10,
   trailers: 11,
+  /** Behind a request to upgrade, in bytes that are no request: the answer tells what they are. */
+  upgrading: 12,
 } as const;
 export type SideState = (typeof SideState)[keyof typeof SideState];
 
@@ -49,6 +51,8 @@ export class SideRecord {
   heldDigits = 1;
   /** The last request here was HTTP/0.9: its answer has no head. */
   simple = false;
+  /** Exchange of the last request here where it asked for an upgrade and nothing has told yet whether that was granted, or −1. */
+  asked = -1;
   /** Bytes left of a counted body or chunk. */
   remaining = 0;
   /** Bytes of the present chunk-size line or trailer section; hexadecimal digits seen of a chunk size. */
@@ -84,6 +88,7 @@ export class SideRecord {
     this.held = 0;
     this.heldDigits = 1;
     this.simple = false;
+    this.asked = -1;
     this.buffer = null;
     this.bufferLength = 0;
     this.garbageBytes = 0;
