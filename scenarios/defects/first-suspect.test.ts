@@ -27,10 +27,9 @@ for (const trial of defectTrials) {
     t.equal(suspect.file, `scenarios/defects/${defect}/${file}`);
     t.ok(suspect.line > 0 && suspect.share > 0.05, `line ${suspect.line}, ${suspect.share}`);
     t.ok(spike!.namedShare! > 0.8, `${spike!.namedShare}`);
-    t.ok(
-      report.spikes.some(({ retained }) => retained.length > 0),
-      'snapshots say what grew',
-    );
+    // What was merely allocated is in no snapshot.
+    const isKept = trial.budget.startsWith('rss.');
+    t.ok(!isKept || spike!.retained.length > 0, 'snapshots say what grew');
     t.ok(spike!.streams.length > 0, 'and the packets are told');
   });
 }
