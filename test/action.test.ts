@@ -5,6 +5,9 @@ import path from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 
+// Real runs, one after the other.
+t.setTimeout(240_000);
+
 const root = path.resolve(import.meta.dirname, '..');
 interface Step {
   readonly id?: string;
