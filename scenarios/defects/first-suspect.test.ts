@@ -7,7 +7,7 @@ import { defectNames } from '../../harness/scenario-list.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { defectTrials, trialArguments } from './trials.ts';
 
-t.setTimeout(400_000);
+t.setTimeout(600_000);
 
 t.test('every defect has its trial', (t) => {
   t.same(defectTrials.map(({ defect }) => defect).sort(), defectNames());
