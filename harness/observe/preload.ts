@@ -73,7 +73,7 @@ class HeapWatch {
   }
 
   report(): void {
-    const sinceMs = performance.now();
+    const sinceMs = threadCpuMs();
     const profile = this.#profiler.stop();
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
@@ -94,7 +94,7 @@ class HeapWatch {
       this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, usedBefore, usedAfter, externalBefore });
     });
     this.#reportMemory();
-    this.#ownMs += performance.now() - sinceMs;
+    this.#ownMs += threadCpuMs() - sinceMs;
   }
 
   #reportMemory(): void {
@@ -130,6 +130,13 @@ function countIntervals(heap: HeapWatch): void {
 
 function usedBySpace(): Record<string, number> {
   return Object.fromEntries(v8.getHeapSpaceStatistics().map((space) => [space.space_name, space.space_used_size]));
+}
+
+/** CPU time, not the clock's: on a busy machine a report waits for others longer than it works. */
+function threadCpuMs(): number {
+  // Node.js from 23.9 up tells its main thread's alone.
+  const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 function nowMs(): number {
