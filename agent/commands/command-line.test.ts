@@ -80,6 +80,7 @@ t.test('what cannot be: a clear error, a hint, exit code 2', async (t) => {
       /write the same file/,
     ],
     ['two on standard output', ['--read', capture, '--print', '--witnesses', '-'], /both write on standard output/],
+    ['an interval of nothing', ['--read', capture, '--stats-interval-ms', '9'], /of no use without --stats/],
     ['HAR into a pipe', ['--read', capture, '--har', '-'], /a pipe cannot take it.*\n.*--messages -/],
     ['an unknown name in the configuration', ['--config', file('unknown.yaml')], /no option memori/],
     ['a broken configuration', ['--config', file('broken.yaml')], /no YAML/],
@@ -95,6 +96,8 @@ t.test('what cannot be: a clear error, a hint, exit code 2', async (t) => {
   });
   t.ok(readFileSync(capture).equals(before), 'what is read is left as it was');
   t.equal(readFileSync(conf, 'utf8'), `read: ${capture}\n`);
+  t.match(run('--read', capture).stderr, /^nothing is written: --print/, 'a run without an output');
+  t.notMatch(run('--read', capture, '--until', 'tcp').stderr, /nothing is written/, 'unless that is wanted');
   const cut = run('--read', file('truncated.pcap'), '--messages', '-');
   t.match(cut.stdout, /"type":"request"/, 'a cut capture: what came before counts');
 });

@@ -6,8 +6,9 @@ import { FloodgateError } from '../errors.ts';
 import { addCaptureOptions, type CaptureFlags, describeOption } from './capture-options.ts';
 import type { CollectFlags } from './collect.ts';
 import { addOptionsOf } from './environment.ts';
+import { tell } from './notices.ts';
 import { parseListen, parseSize } from './option-values.ts';
-import { refuseSharedPlaces } from './output-places.ts';
+import { refuseSharedPlaces, writesAnything } from './output-places.ts';
 
 /** @param argv as `process.argv` */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
@@ -55,6 +56,15 @@ function commandLine(): Command {
 
 async function capture(flags: CaptureFlags): Promise<void> {
   refuseSharedPlaces(flags);
+  // `--until` says that nothing is wanted.
+  if (flags.until === undefined && !writesAnything(flags)) {
+    tell('nothing is written: --print shows exchanges, --messages, --har, --witnesses and --stats take a file each');
+  }
+  if (flags.statsIntervalMs !== undefined && flags.stats === undefined) {
+    throw new FloodgateError('nothing-to-sample', '--stats-interval-ms is of no use without --stats', {
+      hint: 'say where the lines go: --stats FILE',
+    });
+  }
   if ((flags.workers ?? 1) > 1) await (await import('./capture-workers.ts')).runWorkers(flags, version());
   else await (await import('./capture.ts')).runCapture(flags, version());
 }

@@ -4,6 +4,12 @@ import path from 'node:path';
 import { FloodgateError } from '../errors.ts';
 import type { CaptureFlags } from './capture-options.ts';
 
+/** Whether a run leaves anything but what it says on standard error. */
+export function writesAnything(flags: CaptureFlags): boolean {
+  const { print, messages, har, witnesses, stats, upload, observeListen } = flags;
+  return print === true || [messages, har, witnesses, stats, upload, observeListen].some((each) => each !== undefined);
+}
+
 type PlaceFlags = Pick<CaptureFlags, 'read' | 'config' | 'print' | 'messages' | 'har' | 'witnesses' | 'stats'>;
 
 /** @throws FloodgateError `output-shared` where an output would empty what is read, or write into another; `har-no-file`. */
