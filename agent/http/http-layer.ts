@@ -391,10 +391,11 @@ export class HttpLayer implements StreamHandler {
       side.state = SideState.ignored;
       return;
     }
-    this.#refuseUpgrade(side);
-    this.#refuseUpgrade(this.#sides[side.stream * 2 + 1 - side.side]!);
+    // Once: how many false starts there are while searching depends on the cut of the bytes.
     if (!side.searching) {
       side.searching = true;
+      side.asked = -1;
+      this.#refuseUpgrade(this.#sides[side.stream * 2 + 1 - side.side]!);
       if (this.#protocols[side.stream] === Protocol.http) this.#counters.syncLost++;
       this.#pairing.lost(side.stream, side.sends);
     }
@@ -553,7 +554,8 @@ export class HttpLayer implements StreamHandler {
     message.uri = pairing.uri;
     side.doubtful = pairing.method === '';
     const other = this.#sides[side.stream * 2 + 1 - side.side] ?? null;
-    if (!interim && status !== 101 && message.exchange >= (other?.asked ?? 0)) this.#refuseUpgrade(other);
+    const isEarlier = other !== null && message.exchange >= 0 && message.exchange < other.asked;
+    if (!interim && status !== 101 && !isEarlier) this.#refuseUpgrade(other);
     if (interim) {
       this.#counters.interimResponses++;
       message.flags |= MessageFlag.interim;
