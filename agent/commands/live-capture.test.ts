@@ -1,8 +1,8 @@
 // The agent on a real device, as its users start it: this file runs itself again inside a namespace of its own.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,33 @@ if (isInOwnNamespace) await testInNamespace();
 else testOutside();
 
 function testOutside(): void {
-  testInOwnNamespace(t, import.meta.url, 'the live agent');
+  const refused = testInOwnNamespace(t, import.meta.url, 'the live agent');
+  const notRoot = process.getuid?.() === 0 ? false : 'only root has privileges to drop';
+  t.test('no thread of a running agent is privileged', { skip: refused || notRoot, timeout: 60_000 }, async (t) => {
+    for (const workers of ['1', '2']) {
+      const flags = ['--interface', 'any', '--workers', workers, '--until', 'http'];
+      // What tap loads into processes by NODE_OPTIONS writes files at their end, which nobody may.
+      const bare = ['-u', 'NODE_OPTIONS', 'unshare', '-n', '--', process.execPath, program];
+      const child = spawn('env', [...bare, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const exited = once(child, 'exit');
+      let told = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        told += text;
+      });
+      while (!told.includes('capturing on any') && child.exitCode === null) await sleep(20);
+      const threads = readdirSync(`/proc/${child.pid}/task`).map((thread) =>
+        readFileSync(`/proc/${child.pid}/task/${thread}/status`, 'utf8'),
+      );
+      t.ok(threads.length >= Number(workers), `${threads.length} threads`);
+      for (const status of threads) {
+        for (const id of ['Uid', 'Gid']) t.match(status, new RegExp(`^${id}:(\\t65534){4}$`, 'm'));
+        t.match(status, /^Groups:\t65534 ?$/m);
+        for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) t.match(status, new RegExp(`^${set}:\\t0+$`, 'm'));
+      }
+      child.kill('SIGTERM');
+      t.equal((await exited)[0], 0, told);
+    }
+  });
 }
 
 interface Outcome {
@@ -134,6 +160,24 @@ async function testInNamespace(): Promise<void> {
       t.match(stats, { 'wire.tcp': tcp, 'wire.udp': udp, 'capture.framesReceived': tcp + udp }, direction);
     }
     socket.close();
+  });
+  const noIp =
+    spawnSync('ip', ['-V']).status === 0 ? false : 'SKIPPED: ip (iproute2) tells whether a device is promiscuous';
+  await t.test('promiscuous unless told otherwise, and no longer than it runs', { skip: noIp }, async (t) => {
+    const promiscuity = () =>
+      Number(
+        /promiscuity (\d+)/.exec(spawnSync('ip', ['-d', 'link', 'show', 'tap0'], { encoding: 'utf8' }).stdout)?.[1],
+      );
+    for (const [flags, expected] of [
+      [[], 1],
+      [['--no-promiscuous'], 0],
+    ] as const) {
+      const { code } = await live(folder, ['--interface', 'tap0', ...flags], async () => {
+        t.equal(promiscuity(), expected, flags.join());
+      });
+      t.equal(code, 0);
+      t.equal(promiscuity(), 0, 'as it was');
+    }
   });
   tap0.close();
   tap1.close();
