@@ -52,8 +52,8 @@ export const defectTrials: readonly DefectTrial[] = [
     file: 'digest.ts',
     functionName: 'hashOf',
     exactSize: '800kB',
-    tapSize: '1500kB',
-    tapOptions: ['--speed', '15'],
+    tapSize: '1MB',
+    tapOptions: ['--speed', '10'],
     budget: 'allocated.perMessage=100kB',
   },
   {
