@@ -2,11 +2,13 @@
  * Sealed = built, obfuscated, digested, encoded: the same body both ways. Bodies come from a seed, made of what the way
  * through the bytes has to get right: formats, secrets and what almost is one, escapes, numbers at their limits, faults.
  */
+
 import { defaultBodyLimits } from '../body/body-limits.ts';
 import { BodyReader } from '../body/body-reader.ts';
 import { DecoderPool } from '../body/content-decoder.ts';
 import { BodyBuffers } from '../body/json-document.ts';
 import { dataDigest } from '../digest/digest.ts';
+import { mulberry32 } from '../seeded-random.ts';
 import { BodyBuilder } from '../witness/body-builder.ts';
 import { inferringTyper } from '../witness/infer.ts';
 import { type Data, DataKind } from '../witness/ir.ts';
@@ -54,17 +56,6 @@ export function bothWays(body: Uint8Array, mode: 'redact' | 'off' = 'redact'): B
   const result = { sealed: isSealed, ours: told(data, mine), reference: told(tree, theirs) };
   if (isSealed) sealer.release(data);
   return result;
-}
-
-/** As many bits as a seed needs to be told from its neighbours (Mulberry32). */
-function random(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** Formats, secrets, and what almost is one. */
@@ -212,7 +203,7 @@ const FAULTS = [
 
 /** A body from a seed: mostly JSON as APIs send it. */
 export function makeBody(seed: number): Buffer {
-  const next = random(seed);
+  const next = mulberry32(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
   const space = () => (next() < 0.05 ? pick([' ', '\n', '\t', '  ', '\r\n']) : '');
   const text = (value: string): string => {

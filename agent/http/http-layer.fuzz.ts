@@ -4,21 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+import { mulberry32 } from '../seeded-random.ts';
 import { createHttpCounters } from './http-counters.ts';
 import { HttpLayer } from './http-layer.ts';
 import { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
 import { feed, play, Recorder, type Step } from './transcript.conformance.ts';
-
-/** mulberry32: numbers in [0, 1) from a seed. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const pick = <T>(next: () => number, from: readonly T[]): T => from[Math.floor(next() * from.length)]!;
 const upTo = (next: () => number, max: number): number => Math.floor(next() * (max + 1));
@@ -139,7 +129,7 @@ const TIGHT: Partial<HttpLimits> = {
 
 /** Many streams at once, mutated bytes, gaps, early ends: bounds are checked at every step. */
 export function fuzzStreams(seed: number, iterations: number): void {
-  const next = random(seed);
+  const next = mulberry32(seed);
   const streamsMax = 8;
   const limits = { ...defaultHttpLimits, ...TIGHT, streamsMax };
   const counters = createHttpCounters();
@@ -210,7 +200,7 @@ function script(next: () => number, requests: Buffer, responses: Buffer, mutated
 /** The same bytes cut in several ways: the same messages must come out, and the same counters. */
 export function fuzzCuts(seed: number, iterations: number): void {
   for (let i = 0; i < iterations; i++) {
-    const next = random(seed + i);
+    const next = mulberry32(seed + i);
     const { requests, responses, exchanges } = conversation(next);
     const plain = play([
       [0, requests, 1],

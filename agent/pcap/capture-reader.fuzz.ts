@@ -9,6 +9,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FrameSink } from '../capture/frame-source.ts';
 import { FloodgateError } from '../errors.ts';
+import { mulberry32 } from '../seeded-random.ts';
 import { AnyCaptureReader } from './capture-reader.ts';
 import { PcapWriter } from './pcap-writer.ts';
 import { PcapngWriter } from './pcapng-writer.ts';
@@ -19,15 +20,10 @@ export interface FuzzResult {
   readonly refused: number;
 }
 
-/** mulberry32: small, seeded, good enough to choose bytes. */
+/** Integers of `[0, below)`. */
 function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
+  const next = mulberry32(seed);
+  return (below) => (next() * 2 ** 32) % below;
 }
 
 function generate(next: (below: number) => number): Uint8Array {

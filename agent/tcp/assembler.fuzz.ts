@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert';
 import { heapPageMemory, pageBytes } from '../bounded/page-pool.ts';
+import { SeededRandom } from '../seeded-random.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 import { defaultTcpLimits, OverlapPolicy, type TcpLimits } from './limits.ts';
-import { SeededRandom } from './seeded-random.ts';
 import type { StreamHandler } from './stream-handler.ts';
 import { TcpLayer } from './tcp.ts';
 

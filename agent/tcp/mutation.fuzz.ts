@@ -8,8 +8,8 @@ import { gunzipSync } from 'node:zlib';
 import { heapPageMemory, pageBytes } from '../bounded/page-pool.ts';
 import type { CaptureInterface } from '../capture/frame-source.ts';
 import { AnyCaptureReader } from '../pcap/capture-reader.ts';
+import { SeededRandom } from '../seeded-random.ts';
 import { defaultTcpLimits, OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
-import { SeededRandom } from './seeded-random.ts';
 import { TcpLayer } from './tcp.ts';
 
 interface Frame {

@@ -18,6 +18,7 @@ import { beginWriting, writtenBytes } from '../encode/backward-writer.ts';
 import { makeBody } from '../encode/json-sealer.fuzz.ts';
 import { ValueSealer } from '../encode/value-sealer.ts';
 import { encodeData } from '../encode/witness-encoder.generated.ts';
+import { mulberry32 } from '../seeded-random.ts';
 import { BodyBuilder } from './body-builder.ts';
 import { inferringTyper } from './infer.ts';
 import { DataKind } from './ir.ts';
@@ -140,17 +141,6 @@ export const samples: readonly Sample[] = [
 
 const types: readonly (string | undefined)[] = [...new Set(samples.map(({ type }) => type)), 'text/', 'nonsense', ''];
 
-/** As many bits as a seed needs to be told from its neighbours (Mulberry32). */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed | 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296) * below);
-  };
-}
-
 const codings = {
   gzip: zlib.gzipSync,
   deflate: zlib.deflateSync,
@@ -236,7 +226,8 @@ export interface Case {
 
 /** The case of a seed. */
 export function makeCase(seed: number): Case {
-  const random = randomOf(seed);
+  const next = mulberry32(seed);
+  const random = (below: number) => Math.floor(next() * below);
   const sample = samples[random(samples.length)]!;
   let body = random(5) === 0 ? makeBody(seed) : sample.body;
   const type = random(6) === 0 ? types[random(types.length)] : sample.type;

@@ -1,4 +1,17 @@
-/** Random numbers that come again with their seed: for fuzzers only. xorshift128 (Marsaglia, 2003). */
+/** Random numbers that come again with their seed: for fuzzers and tests only. */
+
+/** Mulberry32: numbers in [0, 1), each a multiple of 2⁻³². */
+export function mulberry32(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** xorshift128 (Marsaglia, 2003). */
 export class SeededRandom {
   #x: number;
   #y: number;
