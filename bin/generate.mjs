@@ -1,4 +1,4 @@
-// `npm run generate`: everything that is generated from agent/encode/witness.proto, into the given folder (default: the
+// `npm run generate`: everything that is generated from agent/encode/witness.proto and the kernels, into the given folder (default: the
 // repository itself). What it writes is checked in; agent/digest/generated.test.ts fails when that is stale.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -19,12 +19,18 @@ execFileSync(path.join(bin, 'buf'), ['generate', 'agent/encode', '--template', '
 const { WitnessSchema } = await import(pathToFileURL(path.join(out, 'agent/encode/gen/witness_pb.ts')).href);
 const { generateDigest } = await import('../agent/digest/digest-generator.ts');
 const { generateEncoder } = await import('../agent/encode/encoder-generator.ts');
-const { generateSealKernel } = await import('../agent/encode/seal-program.ts');
+const { kernelText } = await import('../agent/kernel/kernel-text.ts');
+const { SEAL_PROGRAM } = await import('../agent/encode/seal-program.ts');
+const { SEGMENT_PROGRAM } = await import('../agent/tcp/segment-kernel.ts');
 
 for (const [file, text] of [
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
-  ['agent/encode/seal-kernel.generated.ts', generateSealKernel()],
+  ['agent/encode/seal-kernel.generated.ts', kernelText('SEAL_KERNEL', SEAL_PROGRAM, 'agent/encode/seal-kernel*.ts')],
+  [
+    'agent/tcp/segment-kernel.generated.ts',
+    kernelText('SEGMENT_KERNEL', SEGMENT_PROGRAM, 'agent/tcp/segment-kernel.ts'),
+  ],
 ]) {
   mkdirSync(path.dirname(path.join(out, file)), { recursive: true });
   writeFileSync(path.join(out, file), text);

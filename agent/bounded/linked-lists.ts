@@ -2,7 +2,11 @@
  * Several doubly-linked lists over the integers `[0, nodes)`, each integer in one list at most. Every operation takes
  * constant time and nothing is ever allocated.
  */
+import { type Arrays, ownArrays } from './arrays.ts';
+
 export class LinkedLists {
+  /** The arrays as they are, for a kernel that moves nodes as `append` does. */
+  readonly arrays: { readonly next: Int32Array; readonly previous: Int32Array; readonly listOf: Int8Array };
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
   readonly #nodes: number;
@@ -10,13 +14,14 @@ export class LinkedLists {
   readonly #lengths: Int32Array;
 
   /** @param lists at most 127 */
-  constructor(nodes: number, lists: number) {
+  constructor(nodes: number, lists: number, arrays: Arrays = ownArrays) {
     // A list's own node stands behind the integers; it closes the list into a ring, which spares every end its case.
-    this.#next = new Int32Array(nodes + lists);
-    this.#previous = new Int32Array(nodes + lists);
+    this.#next = arrays.int32(nodes + lists);
+    this.#previous = arrays.int32(nodes + lists);
     this.#nodes = nodes;
-    this.#listOf = new Int8Array(nodes).fill(-1);
+    this.#listOf = arrays.int8(nodes).fill(-1);
     this.#lengths = new Int32Array(lists);
+    this.arrays = { next: this.#next, previous: this.#previous, listOf: this.#listOf };
     for (let node = nodes; node < nodes + lists; node += 1) {
       this.#next[node] = node;
       this.#previous[node] = node;

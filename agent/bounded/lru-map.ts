@@ -4,6 +4,7 @@
  * of last use, so that the caller decides who goes first when it is full. Hot path: no allocation anywhere.
  */
 import assert from 'node:assert';
+import { type Arrays, ownArrays } from './arrays.ts';
 import { hashWords } from './keyed-hash.ts';
 import { LinkedLists } from './linked-lists.ts';
 
@@ -15,6 +16,13 @@ export class LruMap {
   readonly key: Int32Array;
   /** The slots' lists, in order of last use: the first is the one unused for longest. */
   readonly lists: LinkedLists;
+  /** The arrays as they are, for a kernel that looks keys up as `find` does. */
+  readonly arrays: {
+    readonly keys: Int32Array;
+    readonly keyLengths: Uint8Array;
+    readonly hashes: Int32Array;
+    readonly table: Int32Array;
+  };
 
   readonly #keyWords: number;
   readonly #keys: Int32Array;
@@ -35,22 +43,30 @@ export class LruMap {
    * @param keyWords words of the longest key
    * @param listCount how many lists the slots are kept in
    * @param seed two 32-bit numbers that key the hash
+   * @param arrays where its arrays lie
    */
-  constructor(capacity: number, keyWords: number, listCount: number, seed: readonly [number, number]) {
+  constructor(
+    capacity: number,
+    keyWords: number,
+    listCount: number,
+    seed: readonly [number, number],
+    arrays: Arrays = ownArrays,
+  ) {
     assert(capacity > 0 && capacity <= 1 << 24 && keyWords > 0 && keyWords < 256);
     this.capacity = capacity;
     this.key = new Int32Array(keyWords);
-    this.lists = new LinkedLists(capacity, listCount);
+    this.lists = new LinkedLists(capacity, listCount, arrays);
     this.#keyWords = keyWords;
-    this.#keys = new Int32Array(capacity * keyWords);
-    this.#keyLengths = new Uint8Array(capacity);
-    this.#hashes = new Int32Array(capacity);
+    this.#keys = arrays.int32(capacity * keyWords);
+    this.#keyLengths = arrays.uint8(capacity);
+    this.#hashes = arrays.int32(capacity);
     const tableSize = 2 << (31 - Math.clz32(capacity * 2 - 1));
-    this.#table = new Int32Array(tableSize);
+    this.#table = arrays.int32(tableSize);
     this.#mask = tableSize - 1;
     this.#free = new Int32Array(capacity);
     this.#seed0 = seed[0] | 0;
     this.#seed1 = seed[1] | 0;
+    this.arrays = { keys: this.#keys, keyLengths: this.#keyLengths, hashes: this.#hashes, table: this.#table };
   }
 
   /** Bytes a map of this shape takes, for the sum of bounds. */

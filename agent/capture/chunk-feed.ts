@@ -29,11 +29,11 @@ export class ChunkFeed {
     return this.#at === this.#end;
   }
 
-  /** Takes the next chunk, `bytes[0, end)`, which must stay as it is until `isEmpty`. */
-  offer(bytes: Uint8Array, end: number): void {
+  /** Takes the next chunk, `bytes[start, end)`, which must stay as it is until `isEmpty`. */
+  offer(bytes: Uint8Array, start: number, end: number): void {
     assert(this.isEmpty);
     this.#bytes = bytes;
-    this.#at = 0;
+    this.#at = start;
     this.#end = end;
   }
 

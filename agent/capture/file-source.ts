@@ -3,10 +3,13 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { FloodgateError } from '../errors.ts';
 import { ChunkFeed } from './chunk-feed.ts';
 import type { FrameFilter } from './filter-sink.ts';
-import type { CaptureInterface, CaptureStats, FrameSink, FrameSource } from './frame-source.ts';
-
-/** Fits the second-level cache with room for the rest: from 512 KiB on the kernel took five times as long to copy (0.5 against 0.1 s a GB). */
-const chunkBytes = 1 << 18;
+import {
+  type CaptureInterface,
+  type CaptureStats,
+  chunkBytes,
+  type FrameSink,
+  type FrameSource,
+} from './frame-source.ts';
 
 export interface FileSourceOptions {
   readonly filter?: FrameFilter | null;
@@ -19,7 +22,9 @@ export interface FileSourceOptions {
 export class FileSource implements FrameSource {
   readonly #path: string;
   readonly #feed: ChunkFeed;
-  readonly #chunk = new Uint8Array(chunkBytes);
+  /** Chunks are read to `#chunk[#chunkStart, #chunkStart + chunkBytes)`: the sink's memory where it has one. */
+  #chunk: Uint8Array | null = null;
+  #chunkStart = 0;
   #fd: number;
   #ended = false;
   #stopped = false;
@@ -52,7 +57,7 @@ export class FileSource implements FrameSource {
     let delivered = 0;
     while (delivered < framesMax) {
       if (this.#stopped) return delivered > 0 ? delivered : -1;
-      if (this.#feed.isEmpty && !this.#fill()) return delivered > 0 ? delivered : -1;
+      if (this.#feed.isEmpty && !this.#fill(sink)) return delivered > 0 ? delivered : -1;
       delivered += this.#feed.deliver(sink, framesMax - delivered);
     }
     return delivered;
@@ -78,20 +83,29 @@ export class FileSource implements FrameSource {
   }
 
   /** Reads the next chunk; false at the end of the file. */
-  #fill(): boolean {
+  #fill(sink: FrameSink): boolean {
     if (this.#ended) return false;
+    const chunk = this.#chunk ?? this.#takeChunk(sink);
     let length: number;
     try {
-      length = readSync(this.#fd, this.#chunk, 0, chunkBytes, null);
+      length = readSync(this.#fd, chunk, this.#chunkStart, chunkBytes, null);
     } catch (error) {
       this.#ended = true;
       throw unreadable(this.#path, error);
     }
-    this.#feed.offer(this.#chunk, length);
+    this.#feed.offer(chunk, this.#chunkStart, this.#chunkStart + length);
     if (length > 0) return true;
     this.#ended = true;
     this.#feed.finish();
     return false;
+  }
+
+  /** Room for a chunk, for as long as the file is read. */
+  #takeChunk(sink: FrameSink): Uint8Array {
+    const { records } = sink;
+    this.#chunkStart = records?.inputStart ?? 0;
+    this.#chunk = records?.bytes ?? new Uint8Array(chunkBytes);
+    return this.#chunk;
   }
 }
 

@@ -44,7 +44,7 @@ class StdinSource implements FrameSource {
         // One buffer for good: reading stops while a chunk in it is parsed, which is what holds the writer back.
         buffer: new Uint8Array(chunkBytes),
         callback: (length, bytes) => {
-          this.#feed.offer(bytes, length);
+          this.#feed.offer(bytes, 0, length);
           this.#awake();
           return false;
         },

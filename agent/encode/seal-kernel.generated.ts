@@ -1,4 +1,4 @@
-// Compiled from agent/encode/seal-kernel*.ts by `npm run generate` (agent/encode/seal-program.ts). Not for editing.
+// Compiled from agent/encode/seal-kernel*.ts by `npm run generate`. Not for editing.
 /** A WebAssembly module, in Base64. */
 export const SEAL_KERNEL =
   'AGFzbQEAAAAB0gI2YAN/f38AYAR/f39/AGADf39/AGADf39/AGADf39/AGADf39/AGADf39/AGADf39/AGADf39/AGACf38Bf2ADf39/AX9gA3' +

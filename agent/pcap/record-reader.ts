@@ -112,8 +112,12 @@ export abstract class RecordReader implements CaptureReader {
   }
 
   protected countFrame(interfaceIndex: number): void {
-    this.framesRead += 1;
-    this.framesByInterface[interfaceIndex] = (this.framesByInterface[interfaceIndex] ?? 0) + 1;
+    this.countFrames(interfaceIndex, 1);
+  }
+
+  protected countFrames(interfaceIndex: number, frames: number): void {
+    this.framesRead += frames;
+    this.framesByInterface[interfaceIndex] = (this.framesByInterface[interfaceIndex] ?? 0) + frames;
   }
 
   /** Moves `length` bytes on; what lies past `end` is skipped in the pushes to come. */

@@ -5,9 +5,9 @@
  * a page budget is spent, or when the stream closes. In order, nothing passes through here.
  *
  * Surface (a module that takes this one's place, as the harness's defects do, has exactly this): the class `Assembler`
- * with its constructor, `waiting`, `pagesInUse`, `segment`, `finAhead`, `acknowledged`, `waitingEnd`, `expire`, `finish`,
- * `setShedding` and `static bytesFor`. It reads `HalfStreams`, is the only one besides `Connections` to move `next`, and
- * tells the handler `data` and `gap`; after moving `next` it calls `advanced`.
+ * with its constructor, `pagesInUse`, `segment`, `finAhead`, `acknowledged`, `waitingEnd`, `expire`, `finish`, `setShedding`
+ * and `static bytesFor`. It reads `HalfStreams`, counts `waiting` there, is the only one besides `Connections` to move `next`,
+ * and tells the handler `data` and `gap`; after moving `next` it calls `advanced`.
  *
  * Data structure: the waiting bytes of a half-stream are runs without holes, in order of sequence number, each a chain of
  * pages; a run is known by its first page. Runs are bounded in number, so the work for a segment is bounded too, however
@@ -45,11 +45,9 @@ const copyBytes = Buffer.prototype.copy as (
 ) => number;
 
 export class Assembler {
-  /** Pages that wait, by half-stream: while 0, the next bytes may be delivered as they come. */
-  readonly waiting: Int32Array;
-
   readonly #halves: HalfStreams;
   readonly #next: Int32Array;
+  readonly #waiting: Int32Array;
   readonly #pool: PagePool;
   readonly #limits: TcpLimits;
   readonly #lastWins: boolean;
@@ -85,13 +83,13 @@ export class Assembler {
     const pages = options.pool.pagesMax;
     this.#halves = options.halves;
     this.#next = options.halves.next;
+    this.#waiting = options.halves.waiting;
     this.#pool = options.pool;
     this.#limits = options.limits;
     this.#lastWins = options.overlap === OverlapPolicy.lastWins;
     this.#handler = options.handler;
     this.#counters = options.counters;
     this.#advanced = options.advanced;
-    this.waiting = new Int32Array(halves);
     this.#head = new Int32Array(halves).fill(none);
     this.#runs = new Uint16Array(halves);
     this.#holes = new LinkedLists(halves, 1);
@@ -111,7 +109,7 @@ export class Assembler {
 
   /** Bytes of the arrays above, the pages themselves not counted: for the sum of bounds. */
   static bytesFor(limits: TcpLimits): number {
-    return limits.streamsMax * 2 * (4 + 4 + 2 + 9 + 8 + 9 + 8 + 4 + 4) + limits.pagesMax * (6 * 4 + 8);
+    return limits.streamsMax * 2 * (4 + 2 + 9 + 8 + 9 + 8 + 4 + 4) + limits.pagesMax * (6 * 4 + 8);
   }
 
   /** Pages in use, all half-streams together. */
@@ -236,7 +234,7 @@ export class Assembler {
     const limits = this.#limits;
     const counters = this.#counters;
     const needed = Math.ceil(length / pageBytes) + 1;
-    while (this.#head[half] !== none && this.waiting[half]! + needed > limits.pagesPerConnectionMax) {
+    while (this.#head[half] !== none && this.#waiting[half]! + needed > limits.pagesPerConnectionMax) {
       counters.gapsConnectionBudget += 1;
       this.#giveUp(half, GapReason.pages, tsUs);
     }
@@ -382,7 +380,7 @@ export class Assembler {
         break;
       }
       const part = Math.min(length - stored, pageBytes);
-      this.waiting[half]! += 1;
+      this.#waiting[half]! += 1;
       this.#pageSequence[page] = (sequence + stored) | 0;
       this.#pageLength[page] = part;
       this.#pageMissing[page] = 0;
@@ -514,7 +512,7 @@ export class Assembler {
       if (skip > 0) this.#counters.overwrittenBytes += skip;
       const end = (this.#pageSequence[page]! + length + this.#pageMissing[page]!) | 0;
       this.#gap(half, (end - this.#next[half]!) | 0, GapReason.truncated, tsUs);
-      this.waiting[half]! -= 1;
+      this.#waiting[half]! -= 1;
       this.#pool.free(page);
       if (page === last) return;
       page = following;

@@ -3,6 +3,7 @@
  * order, FIN and RST, closing. In-order payload goes from the frame to the handler here; the rest goes to the assembler.
  * Hot path.
  */
+import { type Arrays, ownArrays } from '../bounded/arrays.ts';
 import { LinkedLists } from '../bounded/linked-lists.ts';
 import type { PagePool } from '../bounded/page-pool.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
@@ -21,6 +22,8 @@ export interface ConnectionsOptions {
   readonly counters: TcpCounters;
   readonly hashSeed: readonly [number, number];
   readonly separateNetworks: boolean;
+  /** Where the tables lie that a kernel works on as well. @default arrays of their own */
+  readonly arrays?: Arrays;
 }
 
 /** Segments in a row outside the window after which the stream is believed and we are not. */
@@ -30,7 +33,7 @@ const lateSynBytesMax = 65_536;
 
 export class Connections {
   readonly table: StreamTable;
-  readonly #halves: HalfStreams;
+  readonly halves: HalfStreams;
   readonly #assembler: Assembler;
   readonly #limits: TcpLimits;
   readonly #handler: StreamHandler;
@@ -50,13 +53,14 @@ export class Connections {
     this.#handler = handler;
     this.#counters = counters;
     this.#windowBytesMax = limits.windowBytesMax;
-    this.table = new StreamTable(limits.streamsMax, options.separateNetworks, options.hashSeed);
-    this.#halves = new HalfStreams(limits.streamsMax);
+    const arrays = options.arrays ?? ownArrays;
+    this.table = new StreamTable(limits.streamsMax, options.separateNetworks, options.hashSeed, arrays);
+    this.halves = new HalfStreams(limits.streamsMax, arrays);
     this.#resetting = new LinkedLists(limits.streamsMax, 1);
     this.#overUs = new Float64Array(limits.streamsMax);
     this.#closing = new Uint8Array(limits.streamsMax);
     this.#assembler = new Assembler({
-      halves: this.#halves,
+      halves: this.halves,
       pool: options.pool,
       limits,
       overlap: options.overlap,
@@ -68,12 +72,12 @@ export class Connections {
 
   /** Bytes of all tables for these limits, pages not counted. */
   static bytesFor(limits: TcpLimits): number {
-    return (
-      StreamTable.bytesFor(limits.streamsMax) +
-      HalfStreams.bytesFor(limits.streamsMax) +
-      Assembler.bytesFor(limits) +
-      limits.streamsMax * (9 + 8 + 1)
-    );
+    return Connections.sharedBytesFor(limits) + Assembler.bytesFor(limits) + limits.streamsMax * (9 + 8 + 1);
+  }
+
+  /** Bytes of those of them that `ConnectionsOptions.arrays` makes. */
+  static sharedBytesFor(limits: TcpLimits): number {
+    return StreamTable.bytesFor(limits.streamsMax) + HalfStreams.bytesFor(limits.streamsMax);
   }
 
   get pagesInUse(): number {
@@ -97,7 +101,7 @@ export class Connections {
     }
     table.touch(slot, tsUs);
     const peer = half ^ 1;
-    const state = this.#halves.state;
+    const state = this.halves.state;
     if ((flags & (TcpFlag.ack | TcpFlag.rst)) === TcpFlag.ack && !this.#isStaleAck(half, packet)) {
       this.#takeAck(peer, packet.acknowledgement);
     }
@@ -117,7 +121,7 @@ export class Connections {
    * (RFC 9293, 3.10.7.3: unacceptable in SYN-SENT).
    */
   #isStaleAck(half: number, packet: Packet): boolean {
-    const halves = this.#halves;
+    const halves = this.halves;
     const peer = half ^ 1;
     return (
       (halves.state[half]! & HalfState.known) === 0 &&
@@ -129,7 +133,7 @@ export class Connections {
   }
 
   #isAckedBeyond(half: number): boolean {
-    const halves = this.#halves;
+    const halves = this.halves;
     return (
       ((halves.acked[half]! - halves.next[half]!) | 0) > 0 &&
       (halves.state[half]! & (HalfState.known | HalfState.ended)) === HalfState.known
@@ -144,7 +148,7 @@ export class Connections {
       // Stragglers of the old one: everything but a SYN with another initial sequence number, or one that comes too late
       // for that (a client repeats its SYN after it has reset what a server still held: RFC 9293, 3.5.1).
       const half = closed * 2 + (this.table.fromFirst === (this.table.clientFirst[closed] === 1) ? 0 : 1);
-      const isOld = ((packet.sequence + 1) | 0) === this.#halves.first[half];
+      const isOld = ((packet.sequence + 1) | 0) === this.halves.first[half];
       const isLate = isOld && tsUs - this.#overUs[closed]! < this.#limits.ackSlackUs;
       if (!syn || isLate || (packet.flags & TcpFlag.ack) !== 0) {
         counters.segmentsAfterClose += 1;
@@ -179,8 +183,8 @@ export class Connections {
       if (victim >= 0) this.#evict(victim, tsUs);
       slot = table.open(packet, fromClient, !syn, tsUs, interfaceIndex);
     }
-    this.#halves.reset(slot * 2);
-    this.#halves.reset(slot * 2 + 1);
+    this.halves.reset(slot * 2);
+    this.halves.reset(slot * 2 + 1);
     counters.streamsOpened += 1;
     if (!syn) counters.streamsOpenedMidStream += 1;
     this.#handler.open(slot, tsUs, !syn);
@@ -195,7 +199,7 @@ export class Connections {
 
   /** @returns the half-stream the SYN belongs to now; −1 when the segment is to be ignored. */
   #takeSyn(slot: number, half: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
-    const halves = this.#halves;
+    const halves = this.halves;
     const counters = this.#counters;
     const first = (packet.sequence + 1) | 0;
     const state = halves.state[half]!;
@@ -242,7 +246,7 @@ export class Connections {
   }
 
   #takeAck(half: number, acknowledgement: number): void {
-    const halves = this.#halves;
+    const halves = this.halves;
     const state = halves.state[half]!;
     if ((state & HalfState.known) === 0) {
       // The lowest one tells where the direction starts, should its SYN have been missed.
@@ -261,7 +265,7 @@ export class Connections {
   }
 
   #takeWindow(half: number, window: number): void {
-    const state = this.#halves.state;
+    const state = this.halves.state;
     if (window === 0) {
       this.#counters.zeroWindows += 1;
       state[half]! |= HalfState.zeroWindow;
@@ -271,7 +275,7 @@ export class Connections {
   }
 
   #takePayload(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
-    const halves = this.#halves;
+    const halves = this.halves;
     const length = packet.payloadWireBytes;
     const fin = (packet.flags & TcpFlag.fin) !== 0;
     const sequence = (packet.flags & TcpFlag.syn) === 0 ? packet.sequence : (packet.sequence + 1) | 0;
@@ -286,7 +290,7 @@ export class Connections {
       this.table.moveTo(StreamList.established, slot);
     }
     const state = halves.state[half]!;
-    if (sequence === halves.next[half] && this.#assembler.waiting[half] === 0 && (state & HalfState.last) === 0) {
+    if (sequence === halves.next[half] && halves.waiting[half] === 0 && (state & HalfState.last) === 0) {
       this.#deliver(slot, half, packet, bytes, length, fin, tsUs);
       return;
     }
@@ -303,7 +307,7 @@ export class Connections {
     fin: boolean,
     tsUs: number,
   ): void {
-    const halves = this.#halves;
+    const halves = this.halves;
     const counters = this.#counters;
     const start = packet.payloadStart;
     const end = packet.payloadEnd;
@@ -328,7 +332,7 @@ export class Connections {
 
   /** Decides where a direction starts whose SYN was not seen. */
   #pickUp(half: number, sequence: number): void {
-    const halves = this.#halves;
+    const halves = this.halves;
     let first = sequence;
     if ((halves.state[half]! & HalfState.acked) !== 0) {
       // What the other side had acknowledged before is where we came in; what lies between was missed.
@@ -345,7 +349,7 @@ export class Connections {
 
   /** Payload or FIN that is not simply next: old, ahead, or while others wait. */
   #takeOther(slot: number, half: number, sequence: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
-    const halves = this.#halves;
+    const halves = this.halves;
     const counters = this.#counters;
     let length = packet.payloadWireBytes;
     const ahead = (sequence - halves.next[half]!) | 0;
@@ -395,7 +399,7 @@ export class Connections {
    * @returns whether the segment lies at `next` now.
    */
   #takeStray(slot: number, half: number, packet: Packet, ahead: number, bytes: Uint8Array, tsUs: number): boolean {
-    const halves = this.#halves;
+    const halves = this.halves;
     const counters = this.#counters;
     if (ahead > 0) {
       counters.farAheadSegments += 1;
@@ -428,7 +432,7 @@ export class Connections {
   }
 
   #takeFin(half: number, last: number, tsUs: number): void {
-    const halves = this.#halves;
+    const halves = this.halves;
     if ((halves.state[half]! & HalfState.last) !== 0) return;
     const ahead = (last - halves.next[half]!) | 0;
     if (ahead < 0 || ((this.#assembler.waitingEnd(half) - last) | 0) > 0) {
@@ -442,7 +446,7 @@ export class Connections {
 
   /** A FIN that `next` has reached ends its direction; the second one closes the stream. */
   #checkEnd(half: number, tsUs: number): void {
-    const halves = this.#halves;
+    const halves = this.halves;
     const state = halves.state[half]!;
     if ((state & (HalfState.fin | HalfState.ended)) !== HalfState.fin || halves.next[half] !== halves.last[half])
       return;
@@ -460,7 +464,7 @@ export class Connections {
    * slack of mirrored traffic, so that what was sent before the RST and is shown after it still counts.
    */
   #takeReset(slot: number, half: number, packet: Packet, tsUs: number): void {
-    const halves = this.#halves;
+    const halves = this.halves;
     const state = halves.state[half]!;
     const peer = half ^ 1;
     let valid = true;
@@ -491,8 +495,8 @@ export class Connections {
     this.#resetting.remove(slot);
     this.#assembler.finish(slot * 2, tsUs);
     this.#assembler.finish(slot * 2 + 1, tsUs);
-    this.#halves.reset(slot * 2);
-    this.#halves.reset(slot * 2 + 1);
+    this.halves.reset(slot * 2);
+    this.halves.reset(slot * 2 + 1);
     countClose(this.#counters, reason);
     this.#handler.close(slot, reason, tsUs);
     this.#closing[slot] = 0;

@@ -4,6 +4,8 @@
  * as they are less than 2 GiB apart.
  */
 
+import { type Arrays, ownArrays } from '../bounded/arrays.ts';
+
 /** Bits of `HalfStreams.state`. */
 export const HalfState = {
   /** `next` and `first` hold: the SYN, an acknowledgement or a segment told where this direction is. */
@@ -35,20 +37,23 @@ export class HalfStreams {
   readonly acked: Int32Array;
   /** Segments in a row outside the window. */
   readonly strays: Uint8Array;
+  /** Pages that wait for a hole before them to be filled: while 0, the next bytes are delivered as they come. */
+  readonly waiting: Int32Array;
 
-  constructor(streams: number) {
+  constructor(streams: number, arrays: Arrays = ownArrays) {
     const halves = streams * 2;
-    this.state = new Uint8Array(halves);
-    this.next = new Int32Array(halves);
-    this.first = new Int32Array(halves);
-    this.last = new Int32Array(halves);
-    this.acked = new Int32Array(halves);
-    this.strays = new Uint8Array(halves);
+    this.state = arrays.uint8(halves);
+    this.next = arrays.int32(halves);
+    this.first = arrays.int32(halves);
+    this.last = arrays.int32(halves);
+    this.acked = arrays.int32(halves);
+    this.strays = arrays.uint8(halves);
+    this.waiting = arrays.int32(halves);
   }
 
   /** Bytes for so many streams, for the sum of bounds. */
   static bytesFor(streams: number): number {
-    return streams * 2 * (1 + 4 * 4 + 1);
+    return streams * 2 * (1 + 5 * 4 + 1);
   }
 
   reset(half: number): void {

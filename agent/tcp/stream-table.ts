@@ -3,6 +3,7 @@
  * When it is full the least worth keeping goes: a closed stream's key, then a stream without payload, then the one idle
  * for longest. So a flood of SYNs pushes out its own kind.
  */
+import { type Arrays, ownArrays } from '../bounded/arrays.ts';
 import { LruMap } from '../bounded/lru-map.ts';
 import { formatIpv4, formatIpv6 } from '../wire/address.ts';
 import type { Packet } from '../wire/packet.ts';
@@ -44,11 +45,11 @@ export function emptyStreamDescription(): StreamDescription {
 }
 
 /** Far below any timeout, and longer than what one train of packets takes. */
-const touchUs = 10_000;
+export const touchUs = 10_000;
 
 /** Key words: version and VLAN, network, ports, then the lower and the higher endpoint's address. */
-const keyWordsIpv4 = 5;
-const keyWordsIpv6 = 11;
+export const keyWordsIpv4 = 5;
+export const keyWordsIpv6 = 11;
 
 export class StreamTable {
   readonly capacity: number;
@@ -70,12 +71,17 @@ export class StreamTable {
   #lastSlot = -1;
   #lastId = 0;
 
-  constructor(capacity: number, separateNetworks: boolean, seed: readonly [number, number]) {
+  constructor(
+    capacity: number,
+    separateNetworks: boolean,
+    seed: readonly [number, number],
+    arrays: Arrays = ownArrays,
+  ) {
     this.capacity = capacity;
-    this.#map = new LruMap(capacity, keyWordsIpv6, 3, seed);
+    this.#map = new LruMap(capacity, keyWordsIpv6, 3, seed, arrays);
     this.#separateNetworks = separateNetworks;
-    this.lastUs = new Float64Array(capacity);
-    this.clientFirst = new Uint8Array(capacity);
+    this.lastUs = arrays.float64(capacity);
+    this.clientFirst = arrays.uint8(capacity);
     this.midStream = new Uint8Array(capacity);
     this.#ids = new Float64Array(capacity);
     this.#openedUs = new Float64Array(capacity);
@@ -86,6 +92,11 @@ export class StreamTable {
   /** Bytes for so many streams, for the sum of bounds. */
   static bytesFor(capacity: number): number {
     return LruMap.bytesFor(capacity, keyWordsIpv6) + capacity * (3 * 8 + 2 + 4);
+  }
+
+  /** For a kernel that takes packets of streams in the table. */
+  get map(): LruMap {
+    return this.#map;
   }
 
   /** Slots in use, closed streams' keys included. */

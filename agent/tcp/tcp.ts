@@ -3,10 +3,11 @@
  * together, runs the timers on the packets' own clock.
  */
 import assert from 'node:assert';
+import { ArraysInMemory, alignmentBytes } from '../bounded/arrays.ts';
 import type { PageCredit } from '../bounded/page-credit.ts';
 import type { PageMemory } from '../bounded/page-memory.ts';
 import { PagePool, pageBytes } from '../bounded/page-pool.ts';
-import type { CaptureInterface, FrameSink } from '../capture/frame-source.ts';
+import type { CaptureInterface, FrameSink, RecordTaker } from '../capture/frame-source.ts';
 import { isTcpChecksumRight } from '../wire/checksum.ts';
 import { decodeFrame, decodeReassembled } from '../wire/decode.ts';
 import { FragmentTable } from '../wire/fragments.ts';
@@ -14,6 +15,8 @@ import { Decoded, decodedNames, Packet } from '../wire/packet.ts';
 import { Connections } from './connections.ts';
 import { TcpCounters } from './counters.ts';
 import { OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
+import { clockStepUs, TABLES_AT } from './segment-layout.ts';
+import { type PacketClock, SegmentTaker, segmentMemory } from './segment-taker.ts';
 import type { StreamHandler } from './stream-handler.ts';
 import { type StreamDescription, StreamList } from './stream-table.ts';
 
@@ -42,8 +45,8 @@ export interface TcpLayerOptions {
 const tickUs = 50_000;
 /** How often idle pages are given back, see `PagePool.trim`. */
 const trimUs = 1_000_000;
-/** A timestamp this much before the latest is a step of the clock and not two interfaces out of step. */
-const clockStepUs = 1_000_000;
+/** More arrays than the tables have. */
+const arraysMax = 32;
 
 /** Datagrams one frame may complete, one inside the other: as many as tunnels are followed. */
 const reassembliesMax = 3;
@@ -60,9 +63,13 @@ export class TcpLayer implements FrameSink {
   readonly #pool: PagePool;
   readonly #fragments: FragmentTable;
   readonly #connections: Connections;
+  /** Takes records of a capture by itself where it can; null where every frame is to be looked at. */
+  readonly records: RecordTaker | null;
   readonly #verifyChecksums: boolean;
-  #nowUs = Number.NEGATIVE_INFINITY;
-  #nextTickUs = Number.NEGATIVE_INFINITY;
+  readonly #clock: { nowUs: number; nextTickUs: number } & PacketClock = {
+    nowUs: Number.NEGATIVE_INFINITY,
+    nextTickUs: Number.NEGATIVE_INFINITY,
+  };
   #nextTrimUs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TcpLayerOptions) {
@@ -71,6 +78,7 @@ export class TcpLayer implements FrameSink {
     this.#verifyChecksums = options.verifyChecksums ?? false;
     this.#pool = new PagePool(options.pageMemory, limits.pagesMax, { credit: options.pageCredit ?? null });
     this.#fragments = new FragmentTable(limits, this.counters, hashSeed);
+    const memory = segmentMemory(Connections.sharedBytesFor(limits) + arraysMax * alignmentBytes);
     this.#connections = new Connections({
       limits,
       pool: this.#pool,
@@ -79,13 +87,26 @@ export class TcpLayer implements FrameSink {
       counters: this.counters,
       hashSeed,
       separateNetworks: options.separateNetworks ?? false,
+      arrays: new ArraysInMemory(memory.buffer as ArrayBuffer, TABLES_AT),
     });
+    this.records = this.#verifyChecksums
+      ? null
+      : new SegmentTaker({
+          memory,
+          connections: this.#connections,
+          handler,
+          counters: this.counters,
+          decoded: this.decoded,
+          clock: this.#clock,
+          hashSeed,
+          windowBytesMax: limits.windowBytesMax,
+        });
   }
 
   /** Worst-case bytes for these limits, term by term: tables, pages, fragments. */
   static bytesFor(limits: TcpLimits): { tables: number; pages: number; fragments: number } {
     return {
-      tables: Connections.bytesFor(limits) + PagePool.bytesFor(limits.pagesMax),
+      tables: SegmentTaker.bytes + Connections.bytesFor(limits) + PagePool.bytesFor(limits.pagesMax),
       pages: limits.pagesMax * pageBytes,
       fragments: FragmentTable.bytesFor(limits),
     };
@@ -95,7 +116,7 @@ export class TcpLayer implements FrameSink {
     const counters = this.counters;
     counters.frames += 1;
     counters.frameBytes += end - start;
-    if (tsUs > this.#nowUs || tsUs < this.#nowUs - clockStepUs) this.advance(tsUs);
+    if (tsUs > this.#clock.nowUs || tsUs < this.#clock.nowUs - clockStepUs) this.advance(tsUs);
     const linkType = this.#linkTypes[interfaceIndex] ?? this.#learnLinkType(interfaceIndex);
     const decoded = decodeFrame(this.#packet, bytes, start, end, wireLength, linkType);
     this.decoded[decoded]! += 1;
@@ -118,14 +139,14 @@ export class TcpLayer implements FrameSink {
       this.counters.checksumErrors += 1;
       return;
     }
-    this.#connections.segment(this.#packet, bytes, this.#nowUs, interfaceIndex);
+    this.#connections.segment(this.#packet, bytes, this.#clock.nowUs, interfaceIndex);
   }
 
   #fragment(bytes: Uint8Array, interfaceIndex: number): void {
     const datagram = this.#fragments.datagram;
     // A tunnel's packet may be a fragment in a datagram made of fragments: it waits in the same table, within its bounds.
     for (let from = bytes, depth = 0; depth < reassembliesMax; from = datagram, depth += 1) {
-      const length = this.#fragments.add(this.#packet, from, this.#nowUs);
+      const length = this.#fragments.add(this.#packet, from, this.#clock.nowUs);
       if (length < 0) return;
       const decoded = decodeReassembled(this.#packet, datagram, 0, length);
       this.decoded[decoded]! += 1;
@@ -137,15 +158,15 @@ export class TcpLayer implements FrameSink {
 
   /** Runs the timers up to `tsUs` on the packets' clock; `frame` does it by itself, a quiet live capture needs this. */
   advance(tsUs: number): void {
-    if (tsUs < this.#nowUs) {
-      if (tsUs >= this.#nowUs - clockStepUs) return;
+    if (tsUs < this.#clock.nowUs) {
+      if (tsUs >= this.#clock.nowUs - clockStepUs) return;
       this.counters.clockSteps += 1;
-      this.#nextTickUs = tsUs;
+      this.#clock.nextTickUs = tsUs;
       this.#nextTrimUs = tsUs;
     }
-    this.#nowUs = tsUs;
-    if (tsUs < this.#nextTickUs) return;
-    this.#nextTickUs = tsUs + tickUs;
+    this.#clock.nowUs = tsUs;
+    if (tsUs < this.#clock.nextTickUs) return;
+    this.#clock.nextTickUs = tsUs + tickUs;
     this.#connections.expire(tsUs);
     this.#fragments.expire(tsUs);
     if (tsUs < this.#nextTrimUs) return;
@@ -155,12 +176,12 @@ export class TcpLayer implements FrameSink {
 
   /** Flushes and closes every stream (`CloseReason.endOfInput`). */
   finish(): void {
-    this.#connections.finish(this.#nowUs);
+    this.#connections.finish(this.#clock.nowUs);
   }
 
   /** What to shed from now on; the governor's. */
   setPressure(level: Pressure): void {
-    this.#connections.setPressure(level, this.#nowUs);
+    this.#connections.setPressure(level, this.#clock.nowUs);
   }
 
   /** Unique number of an open stream, counting from 1. */

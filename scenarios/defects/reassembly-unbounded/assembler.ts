@@ -20,7 +20,6 @@ interface Page {
 }
 
 export class Assembler {
-  readonly waiting: Int32Array;
   pagesInUse = 0;
   readonly #halves: HalfStreams;
   readonly #options: AssemblerOptions;
@@ -29,7 +28,6 @@ export class Assembler {
   constructor(options: AssemblerOptions) {
     this.#options = options;
     this.#halves = options.halves;
-    this.waiting = new Int32Array(options.limits.streamsMax * 2);
   }
 
   static bytesFor(_limits: TcpLimits): number {
@@ -100,7 +98,7 @@ export class Assembler {
         missing: isLast ? missing : 0,
         tsUs,
       });
-      this.waiting[half]! += 1;
+      this.#halves.waiting[half]! += 1;
       this.pagesInUse += 1;
     }
   }
@@ -123,7 +121,7 @@ export class Assembler {
     }
     if (taken === 0) return;
     queue.splice(0, taken);
-    this.waiting[half]! -= taken;
+    this.#halves.waiting[half]! -= taken;
     this.pagesInUse -= taken;
     this.#options.advanced(half, tsUs);
   }

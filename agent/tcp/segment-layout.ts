@@ -1,0 +1,20 @@
+/** What the kernel for segments in order (`segment-kernel.ts`) and its host (`segment-taker.ts`) agree on. */
+import { chunkBytes } from '../capture/frame-source.ts';
+
+/** A timestamp this much before the latest is a step of the clock and not two interfaces out of step. */
+export const clockStepUs = 1_000_000;
+
+/** What one call took: frames, their bytes, bytes in order, events (each 32 bits), then the packets' clock as a double. */
+export const TAKEN_AT = 64;
+
+/** Payload in order: half-stream, start and end (each 32 bits), then the time as a double, at 16. */
+export const EVENTS_AT = 1024;
+export const EVENT_BYTES = 24;
+/** Taken before they are handed on: more than a slice of full-sized frames has, and 12 KiB. */
+export const EVENTS_MAX = 512;
+
+/** Where a chunk of a capture is read to. */
+export const INPUT_AT = 16_384;
+
+/** The tables' arrays come behind. */
+export const TABLES_AT = INPUT_AT + chunkBytes;
