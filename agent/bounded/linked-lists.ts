@@ -6,7 +6,12 @@ import { type Arrays, ownArrays } from './arrays.ts';
 
 export class LinkedLists {
   /** The arrays as they are, for a kernel that moves nodes as `append` does. */
-  readonly arrays: { readonly next: Int32Array; readonly previous: Int32Array; readonly listOf: Int8Array };
+  readonly arrays: {
+    readonly next: Int32Array;
+    readonly previous: Int32Array;
+    readonly listOf: Int8Array;
+    readonly lengths: Int32Array;
+  };
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
   readonly #nodes: number;
@@ -20,8 +25,8 @@ export class LinkedLists {
     this.#previous = arrays.int32(nodes + lists);
     this.#nodes = nodes;
     this.#listOf = arrays.int8(nodes).fill(-1);
-    this.#lengths = new Int32Array(lists);
-    this.arrays = { next: this.#next, previous: this.#previous, listOf: this.#listOf };
+    this.#lengths = arrays.int32(lists);
+    this.arrays = { next: this.#next, previous: this.#previous, listOf: this.#listOf, lengths: this.#lengths };
     for (let node = nodes; node < nodes + lists; node += 1) {
       this.#next[node] = node;
       this.#previous[node] = node;

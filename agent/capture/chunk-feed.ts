@@ -5,7 +5,7 @@ import { FilterSink, type FrameFilter } from './filter-sink.ts';
 import type { CaptureInterface, CaptureStats, FrameSink } from './frame-source.ts';
 
 /** A slice holds some 40 full-sized frames to 1,000 of the smallest: `framesMax` is overshot by no more. */
-const sliceBytes = 65_536;
+const sliceBytes = 262_144;
 
 export class ChunkFeed {
   readonly #reader: AnyCaptureReader;

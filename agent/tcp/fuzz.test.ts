@@ -4,6 +4,7 @@ import path from 'node:path';
 import t from 'tap';
 import { fuzzHostile, fuzzLossless } from './assembler.fuzz.ts';
 import { fuzzMutations, readFrames } from './mutation.fuzz.ts';
+import { fuzzRecords } from './segment-taker.fuzz.ts';
 
 const corpora = path.join(process.env.FLOODGATE_SHARED ?? path.join(import.meta.dirname, '../../../shared'), 'corpora');
 
@@ -16,6 +17,17 @@ t.test('reordering, duplication and re-segmentation change nothing', (t) => {
 t.test('hostile segments deliver nothing that was not sent, and stay within every budget', (t) => {
   for (let seed = 1; seed <= 100; seed += 1) fuzzHostile(seed);
   t.pass('100 streams');
+  t.end();
+});
+
+t.test('records and frames of random traffic come to the same', (t) => {
+  let [taken, frames] = [0, 0];
+  for (let seed = 1; seed <= 100; seed += 1) {
+    const round = fuzzRecords(seed);
+    taken += round.taken;
+    frames += round.frames;
+  }
+  t.ok(taken > frames * 0.3 && taken < frames * 0.9, `the kernel took ${taken} of ${frames}`);
   t.end();
 });
 

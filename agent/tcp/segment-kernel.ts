@@ -1,9 +1,10 @@
 /**
  * The segments that nearly all traffic consists of, from the capture's records to the payload in order (hot path), in the
- * language of `kernel-compiler.ts`: plain Ethernet, IPv4 and TCP (as `decodePlain`), of an established stream, exactly at
- * the next byte or a bare acknowledgement, with nothing waiting and nothing acknowledged that was not seen. It works on the
- * tables of `StreamTable` and `HalfStreams` themselves and leaves behind what `Connections.segment` would; at the first
- * record that is anything else it stops before it, and that record goes the way of all frames.
+ * language of `kernel-compiler.ts`: plain Ethernet, IPv4 and TCP (as `decodePlain`) of an open stream, exactly at the next
+ * byte or a bare acknowledgement, with nothing waiting and nothing acknowledged that was not seen; and stragglers of a
+ * closed one. It works on the tables of `StreamTable` and `HalfStreams` themselves and leaves behind what
+ * `Connections.segment` would; at the first record that is anything else it stops before it, and that record goes the way
+ * of all frames.
  *
  * In JavaScript the same costs five times as much on the first 200 MB, most of it in compiling.
  */
@@ -33,13 +34,13 @@ const LENGTH = keyWordsIpv4 << 26;
 const GLOBALS = `
 global seed0; global seed1;
 global keys; global keyLengths; global hashes; global table; global mask;
-global listNext; global listPrevious; global listOf; global listHead;
+global listNext; global listPrevious; global listOf; global listLengths; global listHeads;
 global lastUs; global clientFirst;
 global states; global nexts; global ackeds; global strays; global waiting;
 global windowMax;
 global lastSlot;
 global nowUs f64; global nextTickUs f64;
-global frames; global frameBytes; global deliveredBytes; global eventEnd;
+global frames; global afterClose; global frameBytes; global deliveredBytes; global eventEnd;
 `;
 
 const FUNCTIONS = `
@@ -77,19 +78,33 @@ fn find(ports, low, high) i32 {
   }
 }
 
-; As LinkedLists.append within one list.
-fn moveToEnd(slot) {
+; As LinkedLists.append, of a slot that is in a list.
+fn append(list, slot) {
   let at = slot << 2;
+  let head = listHeads + list;
+  let was = load8(listOf + slot);
   let next = load32(listNext + at);
-  if (next == listHead) { return; }
+  if (was == list && next == head) { return; }
   let previous = load32(listPrevious + at);
   store32(listNext + (previous << 2), next);
   store32(listPrevious + (next << 2), previous);
-  let last = load32(listPrevious + (listHead << 2));
+  if (was != list) {
+    store32(listLengths + (was << 2), load32(listLengths + (was << 2)) - 1);
+    store32(listLengths + (list << 2), load32(listLengths + (list << 2)) + 1);
+    store8(listOf + slot, list);
+  }
+  let last = load32(listPrevious + (head << 2));
   store32(listNext + (last << 2), slot);
   store32(listPrevious + at, last);
-  store32(listNext + at, listHead);
-  store32(listPrevious + (listHead << 2), slot);
+  store32(listNext + at, head);
+  store32(listPrevious + (head << 2), slot);
+}
+
+; A frame was taken.
+fn count(captured, tsUs f64) {
+  if (tsUs > nowUs) { nowUs = tsUs; }
+  frames += 1;
+  frameBytes += captured;
 }
 
 ; A frame at [frame, frame + captured) at a time. 1 when it was taken, 0 when nothing was done.
@@ -101,9 +116,8 @@ fn take(frame, captured, tsUs f64) i32 {
   let total = be16(frame + 16);
   let payload = tcp + ((load8(tcp + 12) >>> 4) << 2);
   let end = frame + 14 + total;
-  if (total < 40 || payload < tcp + 20 || payload > end || end > frame + captured) { return 0; }
+  if (payload < tcp + 20 || payload > end || end > frame + captured) { return 0; }
   if ((load8(tcp + 13) & ${TcpFlag.fin | TcpFlag.syn | TcpFlag.rst | TcpFlag.ack}) != ${TcpFlag.ack}) { return 0; }
-  if (load16(tcp + 14) == 0) { return 0; }
   if (tsUs >= nextTickUs || tsUs < nowUs - ${clockStepUs}.0) { return 0; }
 
   let source = be32(frame + 26);
@@ -125,7 +139,18 @@ fn take(frame, captured, tsUs f64) i32 {
     if (slot < 0) { return 0; }
     lastSlot = slot;
   }
-  if (load8(listOf + slot) != ${StreamList.established}) { lastSlot = -1; return 0; }
+  let list = load8(listOf + slot);
+  if (list == ${StreamList.closed}) {
+    afterClose += 1;
+    count(captured, tsUs);
+    return 1;
+  }
+  if (list >u ${StreamList.established}) {
+    ; Free by now: its key may be another slot's.
+    lastSlot = -1;
+    return 0;
+  }
+  if (load16(tcp + 14) == 0) { return 0; }
 
   let half = slot * 2 + (fromFirst != load8(clientFirst + slot));
   let peer = half ^ 1;
@@ -155,19 +180,18 @@ fn take(frame, captured, tsUs f64) i32 {
     load32(ackeds + (half << 2)) - next > 0) { return 0; }
 
   ; Nothing was changed up to here.
-  if (tsUs > nowUs) { nowUs = tsUs; }
+  count(captured, tsUs);
   let last f64 = loadDouble(lastUs + (slot << 3));
   if (nowUs - last >= ${touchUs}.0 || nowUs < last) {
     storeDouble(lastUs + (slot << 3), nowUs);
-    moveToEnd(slot);
+    append(list, slot);
   }
   if (moves) {
     store32(ackeds + (peer << 2), ack);
     store8(states + peer, peerState | ${HalfState.acked});
   }
-  frames += 1;
-  frameBytes += captured;
   if (length > 0) {
+    if (list == ${StreamList.embryonic}) { append(${StreamList.established}, slot); }
     store8(strays + half, 0);
     store32(nexts + (half << 2), next);
     deliveredBytes += length;
@@ -182,6 +206,7 @@ fn take(frame, captured, tsUs f64) i32 {
 
 fn begin(now f64, nextTick f64) {
   frames = 0;
+  afterClose = 0;
   frameBytes = 0;
   deliveredBytes = 0;
   eventEnd = ${EVENTS_AT};
@@ -196,6 +221,7 @@ fn finish() {
   store32(taken + 8, deliveredBytes);
   store32(taken + 12, (eventEnd - ${EVENTS_AT}) / ${EVENT_BYTES});
   storeDouble(taken + 16, nowUs);
+  store32(taken + 24, afterClose);
 }
 
 ; Records of a pcap file, little-endian: where the first one begins that was not taken.

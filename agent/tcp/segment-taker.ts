@@ -6,7 +6,6 @@ import type { TcpCounters } from './counters.ts';
 import { SEGMENT_KERNEL } from './segment-kernel.generated.ts';
 import { EVENT_BYTES, EVENTS_AT, INPUT_AT, TABLES_AT, TAKEN_AT } from './segment-layout.ts';
 import type { Side, StreamHandler } from './stream-handler.ts';
-import { StreamList } from './stream-table.ts';
 
 const wasmPageBytes = 65_536;
 
@@ -82,6 +81,7 @@ export class SegmentTaker implements RecordTaker {
     counters.frameBytes += words[(TAKEN_AT >> 2) + 1]!;
     counters.deliveredBytes += words[(TAKEN_AT >> 2) + 2]!;
     counters.segmentsInOrder += events;
+    counters.segmentsAfterClose += words[(TAKEN_AT >> 2) + 6]!;
     clock.nowUs = this.#doubles[(TAKEN_AT + 16) >> 3]!;
     for (let event = 0; event < events; event += 1) this.#handOnEvent((EVENTS_AT + event * EVENT_BYTES) >> 2);
   }
@@ -100,7 +100,7 @@ function startProgram(options: SegmentTakerOptions): SegmentProgram {
   const { exports } = new WebAssembly.Instance(module, { env: { memory: options.memory } });
   const { table, halves } = options.connections;
   const { keys, keyLengths, hashes, table: slots } = table.map.arrays;
-  const { next, previous, listOf } = table.map.lists.arrays;
+  const { next, previous, listOf, lengths } = table.map.lists.arrays;
   const arrays = {
     keys,
     keyLengths,
@@ -109,6 +109,7 @@ function startProgram(options: SegmentTakerOptions): SegmentProgram {
     listNext: next,
     listPrevious: previous,
     listOf,
+    listLengths: lengths,
     lastUs: table.lastUs,
     clientFirst: table.clientFirst,
     states: halves.state,
@@ -121,7 +122,7 @@ function startProgram(options: SegmentTakerOptions): SegmentProgram {
     seed0: options.hashSeed[0],
     seed1: options.hashSeed[1],
     mask: slots.length - 1,
-    listHead: table.capacity + StreamList.established,
+    listHeads: table.capacity,
     windowMax: options.windowBytesMax,
     lastSlot: -1,
   };

@@ -11,6 +11,7 @@ import { heapPageMemory, pageBytes } from '../bounded/page-pool.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame, type FrameFields } from '../wire/packet-builder.ts';
 import { defaultTcpLimits, type OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
+import { RecordFeed } from './record-feed.ts';
 import { CloseReason, GapReason, type StreamHandler } from './stream-handler.ts';
 import { TcpLayer } from './tcp.ts';
 
@@ -31,11 +32,44 @@ const flagLetters: Record<string, number> = {
   P: TcpFlag.psh,
 };
 
-/** A layer of its own, fed with packets, whose events are written down. */
-export class Transcript implements StreamHandler {
+/** Writes a layer's events down, one a line. */
+class Events implements StreamHandler {
+  lines: string[] = [];
+  /** Of each stream opened: whether its start was missed. */
+  readonly midStream: boolean[] = [];
+
+  open(stream: number, _tsUs: number, midStream: boolean): void {
+    this.midStream.push(midStream);
+    this.lines.push(`open ${stream}`);
+  }
+
+  data(stream: number, side: number, bytes: Uint8Array, start: number, end: number): void {
+    this.lines.push(`${stream}.${side} "${Buffer.from(bytes.subarray(start, end)).toString('latin1')}"`);
+  }
+
+  gap(stream: number, side: number, length: number, reason: number): void {
+    this.lines.push(`${stream}.${side} gap ${length} ${gapNames[reason]}`);
+  }
+
+  end(stream: number, side: number): void {
+    this.lines.push(`${stream}.${side} end`);
+  }
+
+  close(stream: number, reason: number): void {
+    this.lines.push(`close ${stream} ${closeNames[reason]}`);
+  }
+}
+
+/**
+ * A layer of its own, fed with packets, whose events are written down. A second one gets the same packets as a pcap file's
+ * records, most of which the kernel takes (`segment-kernel.ts`): both have to say the same after every play.
+ */
+export class Transcript {
   readonly layer: TcpLayer;
-  /** Events since the last look, one a line. */
-  events: string[] = [];
+  readonly #events = new Events();
+  readonly #recordLayer: TcpLayer;
+  readonly #recordEvents = new Events();
+  readonly #records: RecordFeed;
   nowUs = 1_700_000_000_000_000;
   /** Initial sequence numbers, client's and server's. */
   sequences: [number, number] = [1000, 5000];
@@ -45,41 +79,38 @@ export class Transcript implements StreamHandler {
   constructor(options: TranscriptOptions = {}) {
     const small = { streamsMax: 1024, pagesMax: 1024, ackSlackUs: 200_000 };
     const limits = { ...defaultTcpLimits, ...small, ...options.limits };
-    this.layer = new TcpLayer({
-      ...options,
-      limits,
-      pageMemory: heapPageMemory(limits.pagesMax * pageBytes),
-      handler: this,
-      source: { interfaces: [{ name: 'test', linkType: 1, snapLength: 0 }] },
-      hashSeed: [1, 2],
-    });
+    const layerFor = (handler: StreamHandler) =>
+      new TcpLayer({
+        ...options,
+        limits,
+        pageMemory: heapPageMemory(limits.pagesMax * pageBytes),
+        handler,
+        source: { interfaces: [{ name: 'test', linkType: 1, snapLength: 0 }] },
+        hashSeed: [1, 2],
+      });
+    this.layer = layerFor(this.#events);
+    this.#recordLayer = layerFor(this.#recordEvents);
+    this.#records = new RecordFeed(this.#recordLayer);
   }
 
-  open(stream: number): void {
-    this.events.push(`open ${stream}`);
+  /** Events of the last play, one a line. */
+  get events(): readonly string[] {
+    return this.#events.lines;
   }
 
-  data(stream: number, side: number, bytes: Uint8Array, start: number, end: number): void {
-    this.events.push(`${stream}.${side} "${Buffer.from(bytes.subarray(start, end)).toString('latin1')}"`);
-  }
-
-  gap(stream: number, side: number, length: number, reason: number): void {
-    this.events.push(`${stream}.${side} gap ${length} ${gapNames[reason]}`);
-  }
-
-  end(stream: number, side: number): void {
-    this.events.push(`${stream}.${side} end`);
-  }
-
-  close(stream: number, reason: number): void {
-    this.events.push(`close ${stream} ${closeNames[reason]}`);
+  /** Of each stream opened: whether its start was missed. */
+  get midStream(): readonly boolean[] {
+    return this.#events.midStream;
   }
 
   /** Plays the lines. @returns the events they caused, joined with `, `. */
   play(script: string): string {
-    this.events = [];
+    this.#events.lines = [];
+    this.#recordEvents.lines = [];
     for (const line of script.split('\n')) if (line.trim() !== '') this.#line(line.trim());
-    return this.events.join(', ');
+    assert.deepEqual(this.#recordEvents.lines, this.#events.lines, 'the same events from records');
+    assert.deepEqual(this.#recordLayer.snapshot(), this.layer.snapshot(), 'the same counters from records');
+    return this.#events.lines.join(', ');
   }
 
   /** A handshake. */
@@ -92,15 +123,19 @@ export class Transcript implements StreamHandler {
     this.#frame = frame;
   }
 
+  get #layers(): TcpLayer[] {
+    return [this.layer, this.#recordLayer];
+  }
+
   #line(line: string): void {
     const [word = '', value = ''] = line.split(' ');
     if (word === 'wait') {
       this.nowUs += Number(value) * 1000;
-      this.layer.advance(this.nowUs);
+      for (const layer of this.#layers) layer.advance(this.nowUs);
     } else if (word === 'pressure') {
-      this.layer.setPressure(Number(value) as Pressure);
+      for (const layer of this.#layers) layer.setPressure(Number(value) as Pressure);
     } else if (word === 'finish') {
-      this.layer.finish();
+      for (const layer of this.#layers) layer.finish();
     } else {
       this.#packet(line);
     }
@@ -134,6 +169,7 @@ export class Transcript implements StreamHandler {
     for (let count = Number(/ x(\d+)$/.exec(rest)?.[1] ?? 1); count > 0; count -= 1) {
       this.nowUs += 1000;
       this.layer.frame(frame, 0, captured, frame.length, this.nowUs, 0);
+      this.#records.feed(frame, captured, frame.length, this.nowUs);
     }
   }
 }

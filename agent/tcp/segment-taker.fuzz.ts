@@ -1,0 +1,151 @@
+/**
+ * Random traffic twice: frame by frame, and as the records of a pcap file, most of which the kernel takes. Events, counters
+ * and gauges must be equal. `node agent/tcp/segment-taker.fuzz.ts ROUNDS SEED` for longer; the test plays some.
+ */
+import assert from 'node:assert';
+import { heapPageMemory, pageBytes } from '../bounded/page-pool.ts';
+import { SeededRandom } from '../seeded-random.ts';
+import { TcpFlag } from '../wire/packet.ts';
+import { buildTcpFrame } from '../wire/packet-builder.ts';
+import { defaultTcpLimits, type Pressure, type TcpLimits } from './limits.ts';
+import { RecordFeed } from './record-feed.ts';
+import type { StreamHandler } from './stream-handler.ts';
+import { TcpLayer } from './tcp.ts';
+
+/** Small, so that slots and keys come and go all the time. */
+const limits: TcpLimits = { ...defaultTcpLimits, streamsMax: 6, pagesMax: 64, windowBytesMax: 1 << 20 };
+const framesPerRound = 600;
+
+/** Both sides of one connection, as far as its segments need it. */
+interface Talk {
+  readonly clientPort: number;
+  readonly next: [number, number];
+  opened: number;
+}
+
+class Lines implements StreamHandler {
+  readonly lines: string[] = [];
+  open(stream: number, tsUs: number, midStream: boolean): void {
+    this.lines.push(`open ${stream} ${tsUs} ${midStream}`);
+  }
+  data(stream: number, side: number, bytes: Uint8Array, start: number, end: number, tsUs: number): void {
+    this.lines.push(`${stream}.${side} ${tsUs} ${Buffer.from(bytes.subarray(start, end)).toString('hex')}`);
+  }
+  gap(stream: number, side: number, length: number, reason: number, tsUs: number): void {
+    this.lines.push(`${stream}.${side} ${tsUs} gap ${length} ${reason}`);
+  }
+  end(stream: number, side: number, tsUs: number): void {
+    this.lines.push(`${stream}.${side} ${tsUs} end`);
+  }
+  close(stream: number, reason: number, tsUs: number): void {
+    this.lines.push(`close ${stream} ${reason} ${tsUs}`);
+  }
+}
+
+function makeLayer(handler: StreamHandler, seed: readonly [number, number]): TcpLayer {
+  return new TcpLayer({
+    ...{ limits, handler, hashSeed: seed, pageMemory: heapPageMemory(limits.pagesMax * pageBytes) },
+    source: { interfaces: [{ name: 'fuzz', linkType: 1, snapLength: 0 }] },
+  });
+}
+
+/** The next segment of a conversation, now and then one that is out of place. */
+function segmentOf(random: SeededRandom, talk: Talk): Uint8Array {
+  const side = random.below(2) as 0 | 1;
+  const [own, peer] = [talk.next[side], talk.next[side ^ 1]!];
+  const payload = new Uint8Array(random.chance(0.6) ? random.below(random.chance(0.1) ? 1400 : 40) : 0);
+  for (let at = 0; at < payload.length; at += 1) payload[at] = random.below(256);
+  let flags: number = TcpFlag.ack | (random.chance(0.3) ? TcpFlag.psh : 0);
+  let sequence = own;
+  let acknowledgement = peer;
+  if (talk.opened < 3) {
+    flags = [TcpFlag.syn, TcpFlag.syn | TcpFlag.ack, TcpFlag.ack][talk.opened]!;
+    talk.opened += 1;
+  } else if (random.chance(0.03)) {
+    const odd = random.below(8);
+    if (odd === 0) sequence = (sequence + random.below(3000) - 1500) | 0;
+    else if (odd === 1) acknowledgement = (acknowledgement + random.below(6000) - 3000) | 0;
+    else if (odd === 2) flags |= TcpFlag.fin;
+    else if (odd === 3) flags |= TcpFlag.rst;
+    else if (odd === 4) flags = TcpFlag.syn | (random.chance(0.5) ? TcpFlag.ack : 0);
+    else if (odd === 5) sequence = (sequence - 1) | 0;
+    else if (odd === 6) flags &= ~TcpFlag.ack;
+    else sequence = random.next();
+  }
+  if (sequence === own) {
+    talk.next[side] = (own + payload.length + ((flags & (TcpFlag.syn | TcpFlag.fin)) === 0 ? 0 : 1)) | 0;
+  }
+  const toServer = side === 0;
+  const [client, server] = ['10.0.0.9', talk.clientPort % 3 === 0 ? '200.1.1.1' : '10.0.0.9'];
+  return buildTcpFrame(
+    {
+      ...{ source: toServer ? client : server, destination: toServer ? server : client },
+      ...{ sourcePort: toServer ? talk.clientPort : 80, destinationPort: toServer ? 80 : talk.clientPort },
+      ...{ sequence, acknowledgement, flags, payload, window: random.chance(0.02) ? 0 : 1 + random.below(65_535) },
+    },
+    random.chance(0.02) ? { vlans: [7] } : {},
+  );
+}
+
+/** A byte of the headers changed now and then. */
+function damage(random: SeededRandom, frame: Uint8Array): void {
+  if (random.chance(0.01)) frame[random.below(60) % frame.length] = random.below(256);
+}
+
+function nextTimeUs(random: SeededRandom, nowUs: number): number {
+  if (random.chance(0.002)) return nowUs + random.below(200_000_000);
+  if (random.chance(0.002)) return Math.max(1e6, nowUs - random.below(3_000_000));
+  return nowUs + random.below(random.chance(0.1) ? 60_000 : 900) - 20;
+}
+
+/** @returns how many of the frames the kernel took, of how many. */
+export function fuzzRecords(seed: number): { taken: number; frames: number } {
+  const random = new SeededRandom(seed);
+  const hashSeed = [random.next(), random.next()] as const;
+  const [byFrame, byRecord] = [new Lines(), new Lines()];
+  const layer = makeLayer(byFrame, hashSeed);
+  const recordLayer = makeLayer(byRecord, hashSeed);
+  const feed = new RecordFeed(recordLayer, random.chance(0.5) ? 0 : random.below(60_000));
+  const records = recordLayer.records!;
+  let taken = 0;
+  const take = records.takePcap.bind(records);
+  records.takePcap = (start, end, isNanoseconds) => {
+    const at = take(start, end, isNanoseconds);
+    taken += records.taken;
+    return at;
+  };
+  const talks: Talk[] = [];
+  let at = 0;
+  let nowUs = 1.7e15;
+  for (let count = 0; count < framesPerRound; count += 1) {
+    if (talks.length === 0 || random.chance(0.02)) {
+      talks.push({ clientPort: 70 + random.below(20), next: [random.next(), random.next()], opened: random.below(4) });
+    }
+    // Packets come in trains.
+    if (random.chance(0.5)) at = random.below(Math.min(talks.length, 8)) + Math.max(0, talks.length - 8);
+    const talk = talks[at]!;
+    const frame = segmentOf(random, talk);
+    damage(random, frame);
+    nowUs = nextTimeUs(random, nowUs);
+    const captured = random.chance(0.02) ? random.below(frame.length + 1) : frame.length;
+    layer.frame(frame, 0, captured, frame.length, nowUs, 0);
+    feed.feed(frame, captured, frame.length, nowUs);
+    if (random.chance(0.005)) {
+      feed.flush();
+      const level = (random.chance(0.7) ? 0 : random.below(4)) as Pressure;
+      for (const each of [layer, recordLayer]) each.setPressure(level);
+    }
+  }
+  feed.flush();
+  for (const each of [layer, recordLayer]) each.finish();
+  assert.deepEqual(byRecord.lines, byFrame.lines, `seed ${seed}: the same events`);
+  assert.deepEqual(recordLayer.snapshot(), layer.snapshot(), `seed ${seed}: the same counters`);
+  return { taken, frames: framesPerRound };
+}
+
+if (import.meta.main) {
+  const [rounds = '20000', first = '1'] = process.argv.slice(2);
+  let taken = 0;
+  for (let seed = Number(first); seed < Number(first) + Number(rounds); seed += 1) taken += fuzzRecords(seed).taken;
+  process.stdout.write(`${rounds} rounds of ${framesPerRound} frames, ${taken} taken by the kernel: no difference\n`);
+}
