@@ -25,6 +25,10 @@ export interface FrameSink {
   readonly records?: RecordTaker | null;
 }
 
+/** Which packets of a ring are wanted, by whether the host sent them. */
+export const PacketChoice = { all: 0, incoming: 1, outgoing: 2 } as const;
+export type PacketChoice = (typeof PacketChoice)[keyof typeof PacketChoice];
+
 /** Takes records as they lie in a capture, as far as they are what it knows; the rest comes as frames. */
 export interface RecordTaker {
   /** The memory in which records can be taken; from `inputStart` on it has room for a chunk of `chunkBytes`. */
@@ -37,6 +41,14 @@ export interface RecordTaker {
    * @returns where the first record begins that was not taken: it and what follows may be of any kind, or cut by `end`.
    */
   takePcap(start: number, end: number, isNanoseconds: boolean): number;
+  /** Frames passed by the last `takeRing`: those taken, and those that were not wanted. */
+  readonly passed: number;
+  /**
+   * Takes frames of a TPACKET_V3 block, the first of whose headers lies at `start`, as long as they are of the Ethernet
+   * device of this number.
+   * @returns where the header of the first frame lies that was not taken.
+   */
+  takeRing(start: number, end: number, frames: number, interfaceNumber: number, packets: PacketChoice): number;
 }
 
 /** Counters of one interface since the source was opened. `null` where a source cannot know. */

@@ -1,7 +1,7 @@
 /** Several live sources as one: read in turn, each for its share, so that a flood on one cannot starve the others. */
 import assert from 'node:assert';
 import { FloodgateError } from '../errors.ts';
-import type { CaptureInterface, CaptureStats, FrameSink } from './frame-source.ts';
+import type { CaptureInterface, CaptureStats, FrameSink, RecordTaker } from './frame-source.ts';
 import { AdaptivePause, type LiveSource } from './live-source.ts';
 
 /** Renumbers the interfaces of one source. */
@@ -15,6 +15,10 @@ class RenumberingSink implements FrameSink {
     this.#source = source;
     this.#all = all;
     for (let index = 0; index < source.interfaces.length; index++) this.#register(index);
+  }
+
+  get records(): RecordTaker | null {
+    return this.target!.records ?? null;
   }
 
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, index: number): void {

@@ -20,14 +20,16 @@ t.test('hostile segments deliver nothing that was not sent, and stay within ever
   t.end();
 });
 
-t.test('records and frames of random traffic come to the same', (t) => {
-  let [taken, frames] = [0, 0];
+t.test('records, blocks of a ring and frames of random traffic come to the same', (t) => {
+  let [taken, takenFromRing, frames] = [0, 0, 0];
   for (let seed = 1; seed <= 100; seed += 1) {
     const round = fuzzRecords(seed);
     taken += round.taken;
+    takenFromRing += round.takenFromRing;
     frames += round.frames;
   }
   t.ok(taken > frames * 0.3 && taken < frames * 0.9, `the kernel took ${taken} of ${frames}`);
+  t.ok(takenFromRing > frames * 0.2 && takenFromRing < frames * 0.9, `and ${takenFromRing} from blocks`);
   t.end();
 });
 

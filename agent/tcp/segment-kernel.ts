@@ -1,5 +1,5 @@
 /**
- * The segments that nearly all traffic consists of, from the capture's records to the payload in order (hot path), in the
+ * The segments that nearly all traffic consists of, from records of a capture file or a ring to the payload in order (hot path), in the
  * language of `kernel-compiler.ts`: plain Ethernet, IPv4 and TCP (as `decodePlain`) of an open stream, exactly at the next
  * byte or a bare acknowledgement, with nothing waiting and nothing acknowledged that was not seen; and stragglers of a
  * closed one. It works on the tables of `StreamTable` and `HalfStreams` themselves and leaves behind what
@@ -8,6 +8,8 @@
  *
  * In JavaScript the same costs five times as much on the first 200 MB, most of it in compiling.
  */
+import { PacketChoice } from '../capture/frame-source.ts';
+import { Tpacket3 } from '../capture/tpacket3.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { HalfState } from './half-streams.ts';
 import { clockStepUs, EVENT_BYTES, EVENTS_AT, EVENTS_MAX, TAKEN_AT } from './segment-layout.ts';
@@ -237,6 +239,31 @@ export fn takePcap(start, end, isNanoseconds, now f64, nextTick f64) i32 {
     at += captured + ${RECORD_BYTES};
   }
   finish();
+  return at;
+}
+
+; Frames of a TPACKET_V3 block: where the header of the first one lies that was not taken.
+export fn takeRing(start, end, frameCount, interfaceNumber, packets, now f64, nextTick f64) i32 {
+  let at = start;
+  let left = frameCount;
+  begin(now, nextTick);
+  while (left > 0 && eventEnd < ${EVENTS_AT + EVENTS_MAX * EVENT_BYTES}) {
+    if (end - at < ${Tpacket3.headerBytes}) { break; }
+    if (load32(at + ${Tpacket3.interfaceNumber * 4}) != interfaceNumber) { break; }
+    if ((load32(at + ${Tpacket3.status * 4}) & ${Tpacket3.vlanValid}) != 0) { break; }
+    let isOutgoing = load8(at + ${Tpacket3.types * 4 + 2}) == ${Tpacket3.outgoing};
+    if (packets == ${PacketChoice.all} || isOutgoing == (packets == ${PacketChoice.outgoing})) {
+      let captured = load32(at + ${Tpacket3.captured * 4});
+      let frame = at + load16(at + ${Tpacket3.offsets * 4});
+      if (captured >u end - frame) { break; }
+      let fraction f64 = double(wide(load32(at + ${Tpacket3.nanoseconds * 4}))) / 1000.0;
+      if (!take(frame, captured, double(wide(load32(at + ${Tpacket3.seconds * 4}))) * 1000000.0 + fraction)) { break; }
+    }
+    at += load32(at + ${Tpacket3.next * 4});
+    left -= 1;
+  }
+  finish();
+  store32(${TAKEN_AT + 28}, frameCount - left);
   return at;
 }
 `;

@@ -4,7 +4,7 @@ import { chunkBytes } from '../capture/frame-source.ts';
 /** A timestamp this much before the latest is a step of the clock and not two interfaces out of step. */
 export const clockStepUs = 1_000_000;
 
-/** What one call took: frames, their bytes, bytes in order, events (each 32 bits), the packets' clock as a double, stragglers. */
+/** What one call took: frames, their bytes, bytes in order, events (each 32 bits), the packets' clock as a double, stragglers, frames passed. */
 export const TAKEN_AT = 64;
 
 /** Payload in order: half-stream, start and end (each 32 bits), then the time as a double, at 16. */

@@ -1,14 +1,16 @@
 /**
- * Random traffic twice: frame by frame, and as the records of a pcap file, most of which the kernel takes. Events, counters
- * and gauges must be equal. `node agent/tcp/segment-taker.fuzz.ts ROUNDS SEED` for longer; the test plays some.
+ * Random traffic three times: frame by frame, as the records of a pcap file and as the blocks of a ring, of both of which the
+ * kernel takes most. Events, counters and gauges must be equal. `node agent/tcp/segment-taker.fuzz.ts ROUNDS SEED` for longer; the test plays some.
  */
 import assert from 'node:assert';
 import { heapPageMemory, pageBytes } from '../bounded/page-pool.ts';
+import { LinkType } from '../pcap/link-type.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 import { defaultTcpLimits, type Pressure, type TcpLimits } from './limits.ts';
 import { RecordFeed } from './record-feed.ts';
+import { RingFeed } from './ring-feed.ts';
 import type { StreamHandler } from './stream-handler.ts';
 import { TcpLayer } from './tcp.ts';
 
@@ -42,10 +44,14 @@ class Lines implements StreamHandler {
   }
 }
 
+/** The second's frames begin with their IP header. */
+const interfaces = [LinkType.ethernet, LinkType.raw].map((linkType) => ({ name: 'fuzz', linkType, snapLength: 0 }));
+const ethernetBytes = 14;
+
 function makeLayer(handler: StreamHandler, seed: readonly [number, number]): TcpLayer {
   return new TcpLayer({
     ...{ limits, handler, hashSeed: seed, pageMemory: heapPageMemory(limits.pagesMax * pageBytes) },
-    source: { interfaces: [{ name: 'fuzz', linkType: 1, snapLength: 0 }] },
+    source: { interfaces },
   });
 }
 
@@ -98,22 +104,37 @@ function nextTimeUs(random: SeededRandom, nowUs: number): number {
   return nowUs + random.below(random.chance(0.1) ? 60_000 : 900) - 20;
 }
 
-/** @returns how many of the frames the kernel took, of how many. */
-export function fuzzRecords(seed: number): { taken: number; frames: number } {
-  const random = new SeededRandom(seed);
-  const hashSeed = [random.next(), random.next()] as const;
-  const [byFrame, byRecord] = [new Lines(), new Lines()];
-  const layer = makeLayer(byFrame, hashSeed);
-  const recordLayer = makeLayer(byRecord, hashSeed);
-  const feed = new RecordFeed(recordLayer, random.chance(0.5) ? 0 : random.below(60_000));
-  const records = recordLayer.records!;
-  let taken = 0;
-  const take = records.takePcap.bind(records);
-  records.takePcap = (start, end, isNanoseconds) => {
-    const at = take(start, end, isNanoseconds);
-    taken += records.taken;
+/** Counts what a layer's kernel takes. */
+function countTaken(layer: TcpLayer): { count: number } {
+  const records = layer.records!;
+  const taken = { count: 0 };
+  const takePcap = records.takePcap.bind(records);
+  const takeRing = records.takeRing.bind(records);
+  records.takePcap = (...place) => {
+    const at = takePcap(...place);
+    taken.count += records.taken;
     return at;
   };
+  records.takeRing = (...place) => {
+    const at = takeRing(...place);
+    taken.count += records.taken;
+    return at;
+  };
+  return taken;
+}
+
+/** @returns how many of the frames the kernel took from records and from blocks, of how many. */
+export function fuzzRecords(seed: number): { taken: number; takenFromRing: number; frames: number } {
+  const random = new SeededRandom(seed);
+  const hashSeed = [random.next(), random.next()] as const;
+  const [byFrame, byRecord, byRing] = [new Lines(), new Lines(), new Lines()];
+  const layer = makeLayer(byFrame, hashSeed);
+  const recordLayer = makeLayer(byRecord, hashSeed);
+  const ringLayer = makeLayer(byRing, hashSeed);
+  const feed = new RecordFeed(recordLayer, random.chance(0.5) ? 0 : random.below(60_000));
+  const ring = new RingFeed(ringLayer, random.below(200));
+  const [taken, takenFromRing] = [countTaken(recordLayer), countTaken(ringLayer)];
+  const layers = [layer, recordLayer, ringLayer];
   const talks: Talk[] = [];
   let at = 0;
   let nowUs = 1.7e15;
@@ -128,24 +149,44 @@ export function fuzzRecords(seed: number): { taken: number; frames: number } {
     damage(random, frame);
     nowUs = nextTimeUs(random, nowUs);
     const captured = random.chance(0.02) ? random.below(frame.length + 1) : frame.length;
-    layer.frame(frame, 0, captured, frame.length, nowUs, 0);
-    feed.feed(frame, captured, frame.length, nowUs);
+    const isRaw = random.chance(0.05) && frame[12] === 8 && captured > ethernetBytes;
+    if (isRaw) {
+      feed.flush();
+      const rest = [ethernetBytes, captured, frame.length - ethernetBytes, nowUs, 1] as const;
+      for (const each of [layer, recordLayer]) each.frame(frame, ...rest);
+    } else {
+      layer.frame(frame, 0, captured, frame.length, nowUs, 0);
+      feed.feed(frame, captured, frame.length, nowUs);
+    }
+    // What the host sent is not wanted: as if it had not been.
+    if (random.chance(0.1)) ring.feed({ frame, captured, tsUs: nowUs, isRaw, isOutgoing: true });
+    ring.feed({ frame, captured, tsUs: nowUs, isRaw, isOutgoing: false });
     if (random.chance(0.005)) {
       feed.flush();
+      ring.flush();
       const level = (random.chance(0.7) ? 0 : random.below(4)) as Pressure;
-      for (const each of [layer, recordLayer]) each.setPressure(level);
+      for (const each of layers) each.setPressure(level);
     }
   }
   feed.flush();
-  for (const each of [layer, recordLayer]) each.finish();
-  assert.deepEqual(byRecord.lines, byFrame.lines, `seed ${seed}: the same events`);
-  assert.deepEqual(recordLayer.snapshot(), layer.snapshot(), `seed ${seed}: the same counters`);
-  return { taken, frames: framesPerRound };
+  ring.flush();
+  for (const each of layers) each.finish();
+  assert.deepEqual(byRecord.lines, byFrame.lines, `seed ${seed}: the same events from records`);
+  assert.deepEqual(recordLayer.snapshot(), layer.snapshot(), `seed ${seed}: the same counters from records`);
+  assert.deepEqual(byRing.lines, byFrame.lines, `seed ${seed}: the same events from blocks`);
+  assert.deepEqual(ringLayer.snapshot(), layer.snapshot(), `seed ${seed}: the same counters from blocks`);
+  return { taken: taken.count, takenFromRing: takenFromRing.count, frames: framesPerRound };
 }
 
 if (import.meta.main) {
   const [rounds = '20000', first = '1'] = process.argv.slice(2);
-  let taken = 0;
-  for (let seed = Number(first); seed < Number(first) + Number(rounds); seed += 1) taken += fuzzRecords(seed).taken;
-  process.stdout.write(`${rounds} rounds of ${framesPerRound} frames, ${taken} taken by the kernel: no difference\n`);
+  let [taken, takenFromRing] = [0, 0];
+  for (let seed = Number(first); seed < Number(first) + Number(rounds); seed += 1) {
+    const round = fuzzRecords(seed);
+    taken += round.taken;
+    takenFromRing += round.takenFromRing;
+  }
+  process.stdout.write(
+    `${rounds} rounds of ${framesPerRound} frames, ${taken} of records and ${takenFromRing} of blocks taken: no difference\n`,
+  );
 }

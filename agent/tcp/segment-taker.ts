@@ -1,5 +1,5 @@
 /** Takes whole records of a capture through the kernel for segments in order, and hands on what that found. Hot path. */
-import type { RecordTaker } from '../capture/frame-source.ts';
+import type { PacketChoice, RecordTaker } from '../capture/frame-source.ts';
 import { Decoded } from '../wire/packet.ts';
 import type { Connections } from './connections.ts';
 import type { TcpCounters } from './counters.ts';
@@ -30,6 +30,15 @@ export interface SegmentTakerOptions {
 
 interface SegmentProgram {
   takePcap(start: number, end: number, isNanoseconds: number, nowUs: number, nextTickUs: number): number;
+  takeRing(
+    start: number,
+    end: number,
+    frames: number,
+    interfaceNumber: number,
+    packets: PacketChoice,
+    nowUs: number,
+    nextTickUs: number,
+  ): number;
 }
 
 /** A memory for tables of so many bytes and what the kernel needs besides. */
@@ -42,12 +51,13 @@ export class SegmentTaker implements RecordTaker {
   readonly bytes: Uint8Array;
   readonly inputStart = INPUT_AT;
   taken = 0;
+  passed = 0;
 
   readonly #options: SegmentTakerOptions;
   readonly #handler: StreamHandler;
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
-  /** Null until the first record: a live capture needs none. */
+  /** Null until the first record: not every source has them. */
   #program: SegmentProgram | null = null;
 
   constructor(options: SegmentTakerOptions) {
@@ -67,6 +77,17 @@ export class SegmentTaker implements RecordTaker {
     this.#program ??= startProgram(this.#options);
     const at = this.#program.takePcap(start, end, isNanoseconds ? 1 : 0, clock.nowUs, clock.nextTickUs);
     this.taken = this.#words[TAKEN_AT >> 2]!;
+    if (this.taken > 0) this.#handOn();
+    return at;
+  }
+
+  takeRing(start: number, end: number, frames: number, interfaceNumber: number, packets: PacketChoice): number {
+    const { clock } = this.#options;
+    this.#program ??= startProgram(this.#options);
+    const { nowUs, nextTickUs } = clock;
+    const at = this.#program.takeRing(start, end, frames, interfaceNumber, packets, nowUs, nextTickUs);
+    this.taken = this.#words[TAKEN_AT >> 2]!;
+    this.passed = this.#words[(TAKEN_AT >> 2) + 7]!;
     if (this.taken > 0) this.#handOn();
     return at;
   }
