@@ -10,6 +10,7 @@
  * globals, blocks without results. Opcodes: WebAssembly core specification 2.0, section 5.4.
  */
 import assert from 'node:assert/strict';
+import { nameText, section, signed, sized, TYPE_CODES, unsigned, vector, wasmModule } from '../kernel/wasm-encoding.ts';
 
 const PLAIN: Readonly<Record<string, number>> = {
   'i32.eqz': 0x45,
@@ -52,7 +53,7 @@ const INDEXED: Readonly<Record<string, number>> = {
   'global.get': 0x23,
   'global.set': 0x24,
 };
-const TYPES: Readonly<Record<string, number>> = { i32: 0x7f, i64: 0x7e };
+const TYPES: Readonly<Record<string, number>> = TYPE_CODES;
 
 interface Func {
   readonly name: string;
@@ -62,38 +63,6 @@ interface Func {
   readonly body: string[];
 }
 type Slot = readonly [name: string, type: string];
-
-/** Unsigned LEB128. */
-function unsigned(value: number): number[] {
-  const out: number[] = [];
-  let rest = value;
-  do {
-    const more = rest > 127;
-    out.push((rest & 0x7f) | (more ? 0x80 : 0));
-    rest >>>= 7;
-  } while (rest > 0);
-  return out;
-}
-
-/** Signed LEB128 of an integer taken modulo 2^bits. */
-function signed(text: string, bits: number): number[] {
-  const out: number[] = [];
-  let rest = BigInt.asIntN(bits, BigInt(text));
-  for (;;) {
-    const byte = Number(rest & 0x7fn);
-    rest >>= 7n;
-    if ((rest === 0n && (byte & 0x40) === 0) || (rest === -1n && (byte & 0x40) !== 0)) {
-      out.push(byte);
-      return out;
-    }
-    out.push(byte | 0x80);
-  }
-}
-
-const vector = (items: readonly number[][]): number[] => [...unsigned(items.length), ...items.flat()];
-const sized = (bytes: readonly number[]): number[] => [...unsigned(bytes.length), ...bytes];
-const nameBytes = (text: string): number[] => sized([...text].map((c) => c.charCodeAt(0)));
-const section = (id: number, content: number[]): number[] => [id, ...sized(content)];
 
 function slots(text: string): Slot[] {
   return text
@@ -135,8 +104,8 @@ function code(func: Func, functions: readonly Func[], globals: readonly string[]
     if (word in PLAIN) out.push(PLAIN[word]!);
     else if (word in OPENING) out.push(OPENING[word]!, 0x40);
     else if (word in MEMORY) out.push(MEMORY[word]!, 0, 0);
-    else if (word === 'i32.const') out.push(0x41, ...signed(func.body[++i]!, 32));
-    else if (word === 'i64.const') out.push(0x42, ...signed(func.body[++i]!, 64));
+    else if (word === 'i32.const') out.push(0x41, ...signed(BigInt.asIntN(32, BigInt(func.body[++i]!))));
+    else if (word === 'i64.const') out.push(0x42, ...signed(BigInt.asIntN(64, BigInt(func.body[++i]!))));
     else {
       assert(word in INDEXED, `assembler: unknown instruction '${word}' in ${func.name}`);
       const operand = func.body[++i]!;
@@ -156,14 +125,22 @@ function code(func: Func, functions: readonly Func[], globals: readonly string[]
 export function assemble(source: string): Uint8Array<ArrayBuffer> {
   const { functions, globals } = parse(source);
   const types = functions.map((f) => [0x60, ...vector(f.params.map(([, type]) => [TYPES[type]!])), 0]);
-  const exported = functions.flatMap((f, index) => (f.exported ? [[...nameBytes(f.name), 0, ...unsigned(index)]] : []));
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, vector(types)),
-    ...section(2, vector([[...nameBytes('env'), ...nameBytes('memory'), 2, 0, ...unsigned(1)]])),
-    ...section(3, vector(functions.map((_, index) => unsigned(index)))),
-    ...section(6, vector(globals.map(() => [TYPES.i64!, 1, 0x42, 0, 0x0b]))),
-    ...section(7, vector(exported)),
-    ...section(10, vector(functions.map((f) => code(f, functions, globals)))),
+  const exported = functions.flatMap((f, index) => (f.exported ? [[...nameText(f.name), 0, ...unsigned(index)]] : []));
+  return wasmModule([
+    ...section(1, types),
+    ...section(2, [[...nameText('env'), ...nameText('memory'), 2, 0, ...unsigned(1)]]),
+    ...section(
+      3,
+      functions.map((_, index) => unsigned(index)),
+    ),
+    ...section(
+      6,
+      globals.map(() => [TYPE_CODES.i64, 1, 0x42, 0, 0x0b]),
+    ),
+    ...section(7, exported),
+    ...section(
+      10,
+      functions.map((f) => code(f, functions, globals)),
+    ),
   ]);
 }

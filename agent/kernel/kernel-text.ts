@@ -1,5 +1,5 @@
 /** What `npm run generate` writes of a kernel: its module as text. */
-import { compileKernel } from '../encode/kernel-compiler.ts';
+import { compileKernel } from './kernel-compiler.ts';
 
 /**
  * The text of a generated file with a WebAssembly module in it.

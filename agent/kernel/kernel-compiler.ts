@@ -15,10 +15,9 @@
  * A mistake in the text is ours: assertions, with the function's name. Opcodes: WebAssembly core specification 2.0, 5.4.
  */
 import assert from 'node:assert/strict';
+import { nameText, section, signed, sized, TYPE_CODES, unsigned, vector, wasmModule } from './wasm-encoding.ts';
 
 type Type = 'i32' | 'i64' | 'f64' | 'void';
-
-const TYPE_CODES = { i32: 0x7f, i64: 0x7e, f64: 0x7c } as const;
 
 /** By operator: opcode for i32, i64, f64 (0: none), and whether the result is an i32. */
 const BINARY: Readonly<Record<string, readonly [level: number, i32: number, i64: number, f64: number, test: boolean]>> =
@@ -92,28 +91,6 @@ interface Func {
   readonly body: number;
 }
 
-function unsigned(value: number): number[] {
-  const out: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 128) return [...out, rest];
-    out.push((rest & 127) | 128);
-  }
-}
-
-function signed(value: bigint): number[] {
-  const out: number[] = [];
-  for (let rest = value; ; ) {
-    const byte = Number(rest & 127n);
-    rest >>= 7n;
-    if ((rest === 0n && byte < 64) || (rest === -1n && byte >= 64)) return [...out, byte];
-    out.push(byte | 128);
-  }
-}
-
-const vector = (items: readonly (readonly number[])[]): number[] => [...unsigned(items.length), ...items.flat()];
-const sized = (bytes: readonly number[]): number[] => [...unsigned(bytes.length), ...bytes];
-const text = (value: string): number[] => sized([...Buffer.from(value)]);
-const section = (id: number, items: readonly (readonly number[])[]): number[] => [id, ...sized(vector(items))];
 const constant = (value: number): number[] => [0x41, ...signed(BigInt(value | 0))];
 
 const WORDS =
@@ -474,14 +451,13 @@ export function compileKernel(source: string): Uint8Array {
     ...vector(result === 'void' ? [] : [[codeOf(result)]]),
   ]);
   const imports = functions.flatMap(({ name, imported }, i) =>
-    imported ? [[...text('env'), ...text(name), 0, ...unsigned(i)]] : [],
+    imported ? [[...nameText('env'), ...nameText(name), 0, ...unsigned(i)]] : [],
   );
   const own = functions.filter(({ imported }) => !imported);
   const initial: Record<string, number[]> = { i32: [0x41, 0], i64: [0x42, 0], f64: [0x44, 0, 0, 0, 0, 0, 0, 0, 0] };
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  return wasmModule([
     ...section(1, types),
-    ...section(2, [[...text('env'), ...text('memory'), 2, 0, 1], ...imports]),
+    ...section(2, [[...nameText('env'), ...nameText('memory'), 2, 0, 1], ...imports]),
     ...section(
       3,
       own.map((func) => unsigned(functions.indexOf(func))),
@@ -491,8 +467,8 @@ export function compileKernel(source: string): Uint8Array {
       globals.map(([, type]) => [codeOf(type), 1, ...initial[type]!, 0x0b]),
     ),
     ...section(7, [
-      ...functions.flatMap((func, i) => (func.exported ? [[...text(func.name), 0, ...unsigned(i)]] : [])),
-      ...globals.map(([name], i) => [...text(name), 3, ...unsigned(i)]),
+      ...functions.flatMap((func, i) => (func.exported ? [[...nameText(func.name), 0, ...unsigned(i)]] : [])),
+      ...globals.map(([name], i) => [...nameText(name), 3, ...unsigned(i)]),
     ]),
     ...section(
       10,
