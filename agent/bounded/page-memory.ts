@@ -1,5 +1,7 @@
 /** The memory under a page pool, injected so that the pool itself stays free of system calls. */
 export interface PageMemory {
+  /** Of `bytes`, which may be made when they are first asked for. */
+  readonly byteLength: number;
   /** Zeroed at first. A part costs resident memory only once it has been written to (where the system allows it). */
   readonly bytes: Uint8Array;
   /**

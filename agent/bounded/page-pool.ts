@@ -15,8 +15,6 @@ const none = -1;
 
 export class PagePool {
   readonly pagesMax: number;
-  /** The pages' bytes: page `p` is `[p × pageBytes, (p + 1) × pageBytes)`. */
-  readonly bytes: Uint8Array;
   /** Pages in use now. */
   inUse = 0;
   /** Most pages ever in use at once. */
@@ -52,9 +50,8 @@ export class PagePool {
    * @param options.credit the budget shared with other threads' pools, which then counts beside `pagesMax`. @default none
    */
   constructor(memory: PageMemory, pagesMax: number, options: { keepPages?: number; credit?: PageCredit | null } = {}) {
-    assert(pagesMax > 0 && memory.bytes.length >= pagesMax * pageBytes, 'memory too small for the pages');
+    assert(pagesMax > 0 && memory.byteLength >= pagesMax * pageBytes, 'memory too small for the pages');
     this.#memory = memory;
-    this.bytes = memory.bytes;
     this.pagesMax = pagesMax;
     this.#blockCount = Math.ceil(pagesMax / blockPages);
     this.#next = new Int32Array(pagesMax);
@@ -66,6 +63,11 @@ export class PagePool {
     this.#credit = options.credit ?? null;
     this.#keepBlocks = Math.ceil((options.keepPages ?? 512) / blockPages);
     for (let block = 0; block < this.#blockCount; block += 1) this.#freeBlocks[block >> 5]! |= 1 << (block & 31);
+  }
+
+  /** The pages' bytes: page `p` is `[p × pageBytes, (p + 1) × pageBytes)`. */
+  get bytes(): Uint8Array {
+    return this.#memory.bytes;
   }
 
   /** Bytes of the pool's own arrays, for the sum of bounds. */
@@ -191,5 +193,5 @@ export class PagePool {
 
 /** Page memory on the JavaScript heap's side: touched lazily by most systems, but never given back. */
 export function heapPageMemory(length: number): PageMemory {
-  return { bytes: new Uint8Array(length), release() {}, close() {} };
+  return { byteLength: length, bytes: new Uint8Array(length), release() {}, close() {} };
 }

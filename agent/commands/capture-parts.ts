@@ -3,7 +3,7 @@ import { Agent } from '../agent.ts';
 import type { PageCredit } from '../bounded/page-credit.ts';
 import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
 import { openSource } from '../capture/open.ts';
-import { mapPages } from '../capture/sys/page-memory.ts';
+import { mapPages, PagesOnDemand } from '../capture/sys/page-memory.ts';
 import { randomWords } from '../capture/sys/random-words.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
 import type { AgentLimits, LimitOptions } from '../limits.ts';
@@ -32,6 +32,11 @@ export function limitOptions(flags: CaptureFlags): LimitOptions {
   };
 }
 
+/** Whether a recorded file is read from its beginning to its end, as fast as it goes: what start-up costs counts then. */
+export function readsFile(flags: CaptureFlags): boolean {
+  return flags.read !== undefined && flags.read !== '-';
+}
+
 /** @param fanoutGroup of the first interface, where several threads share the traffic; the others' follow */
 export function openCapture(flags: CaptureFlags, limits: AgentLimits, fanoutGroup: number | null = null): FrameSource {
   return openSource({
@@ -55,10 +60,11 @@ export function openAgent(
   pageCredit: PageCredit | null = null,
 ): Agent {
   const [low, high] = randomWords(2);
+  const pagesBytes = TcpLayer.bytesFor(limits.tcp).pages;
   return new Agent({
     source,
     limits,
-    pageMemory: mapPages(TcpLayer.bytesFor(limits.tcp).pages),
+    pageMemory: readsFile(flags) ? new PagesOnDemand(pagesBytes) : mapPages(pagesBytes),
     pageCredit,
     until: outputs.until,
     messageHandlers: (agent) => outputs.handlers(agent),

@@ -7,7 +7,7 @@ import { Governor } from '../observe/governor.ts';
 import { boundYoungGeneration, collectGarbage, heapShare, processGauges } from '../observe/process-memory.ts';
 import { Pressure } from '../tcp/limits.ts';
 import type { CaptureFlags } from './capture-options.ts';
-import { limitOptions, openAgent, openCapture, openObserve } from './capture-parts.ts';
+import { limitOptions, openAgent, openCapture, openObserve, readsFile } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { tell, tellDrops, tellPressure } from './notices.ts';
 import { Outputs } from './outputs.ts';
@@ -21,7 +21,8 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     const outputs = new Outputs(flags, limits, version);
     await outputs.open();
     const agent = openAgent(flags, limits, source, outputs);
-    const governor = govern(limits, agent, outputs);
+    const startUpPages = new StartUpPages();
+    const governor = govern(limits, agent, outputs, startUpPages);
     const counters = () => ({
       ...agent.counters(),
       ...outputs.counters(),
@@ -41,14 +42,15 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     // Once, and to the end: a first signal while files are closed leaves none half written, a second always ends at once.
     const onSignal = () => agent.stop();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
-    // Everything is loaded: what start-up alone needed can go.
-    releaseExecutablePages();
+    // Everything is loaded.
+    if (!readsFile(flags)) startUpPages.giveBack();
     if (flags.interface) tell(`capturing on ${flags.interface.join(', ')}`);
     let drainMs = 0;
     try {
       outputs.upload?.upload.start();
       await agent.run(() => {
         governor.check();
+        startUpPages.check();
         if (outputs.check()) agent.stop();
       });
       drainMs = flags.uploadDrainMs;
@@ -66,13 +68,34 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
   }
 }
 
-function govern(limits: AgentLimits, agent: Agent, outputs: Outputs): Governor {
+/** A recorded file that is read in less time gets nothing back for what it costs to give pages back, 10 to 20 ms. */
+const shortRunMs = 1000;
+
+/** What of the executable start-up alone needed: given back at once or, where a run may be short, later or under pressure. */
+class StartUpPages {
+  readonly #startedMs = nowMs();
+  #areHeld = true;
+
+  check(): void {
+    if (nowMs() - this.#startedMs >= shortRunMs) this.giveBack();
+  }
+
+  giveBack(): void {
+    if (this.#areHeld) releaseExecutablePages();
+    this.#areHeld = false;
+  }
+}
+
+function govern(limits: AgentLimits, agent: Agent, outputs: Outputs, startUpPages: StartUpPages): Governor {
   return new Governor({
     ceilingBytes: limits.ceilingBytes,
     nowMs,
     residentBytes: () => process.memoryUsage.rss(),
     heapShare,
-    collect: collectGarbage,
+    collect: () => {
+      startUpPages.giveBack();
+      collectGarbage();
+    },
     apply: (level) => {
       tellPressure(limits.ceilingBytes, level);
       agent.setPressure(level);

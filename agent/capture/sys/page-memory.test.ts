@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { loadLibc } from './libc.ts';
-import { mapPages, viewPages } from './page-memory.ts';
+import { mapPages, PagesOnDemand, viewPages } from './page-memory.ts';
 
 const residentBytes = () => Number(readFileSync('/proc/self/statm', 'latin1').split(' ')[1]) * 4096;
 const live = loadLibc() !== null;
@@ -22,6 +22,29 @@ t.test('pages cost memory once touched and give it back when released', { skip: 
   memory.close();
   memory.close();
   t.equal(bytes.length, 0, 'a view kept after closing is empty, not a crash');
+  t.end();
+});
+
+t.test('pages on demand are mapped when they are first asked for', { skip: live ? false : 'not Linux' }, (t) => {
+  const length = 12_345 * 4096;
+  const isMapped = () => {
+    const sizes = readFileSync('/proc/self/maps', 'latin1').matchAll(/^([0-9a-f]+)-([0-9a-f]+) /gm);
+    return sizes.some(([, start, end]) => BigInt(`0x${end}`) - BigInt(`0x${start}`) === BigInt(length));
+  };
+  const memory = new PagesOnDemand(length);
+  memory.release(0, length);
+  t.equal(memory.byteLength, length);
+  t.notOk(isMapped(), 'its length can be asked for, and nothing be released');
+  memory.bytes[length - 1] = 7;
+  t.ok(isMapped());
+  memory.release(0, length);
+  t.equal(memory.bytes[length - 1], 0);
+  memory.close();
+  memory.close();
+  t.notOk(isMapped());
+  t.throws(() => memory.bytes, 'nothing is mapped again');
+  new PagesOnDemand(length).close();
+  t.notOk(isMapped(), 'what was never used is closed without being mapped');
   t.end();
 });
 
