@@ -73,9 +73,10 @@ async function main(): Promise<void> {
   mkdirSync(work, { recursive: true });
   const peer = buildPeer();
   const runs = Number(flags.runs);
-  // As bin/floodgate-agent starts it, without the starting Node.js: that is not what is compared.
+  // The published agent, as bin/floodgate-agent starts it, without the starting Node.js: that is not what is compared.
+  execFileSync(process.execPath, [path.join(root, 'bin/build.mjs')], { stdio: 'inherit' });
   const nodeArguments: string[] = JSON.parse(readFileSync(path.join(root, 'agent/node-arguments.json'), 'utf8'));
-  const agent = [process.execPath, ...nodeArguments, path.join(root, 'agent/main.ts')];
+  const agent = [process.execPath, ...nodeArguments, path.join(root, 'dist/agent-bundle/main.js')];
   const agentEnvironment = { NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/floodgate') };
   process.stdout.write(
     '| capture | to | ours MB/CPU s | peer MB/CPU s | ratio | target | ours peak MB | peer peak MB |\n|---|---|---|---|---|---|---|---|\n',

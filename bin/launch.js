@@ -46,16 +46,16 @@ function replaceProcess(file, argv) {
 }
 
 /**
- * Runs `dist/<entry>.js` where it was built (published packages: Node.js strips no types under node_modules),
- * else `<entry>.ts` as it is. Never returns; the exit code is the program's own.
+ * Runs `<entry>.ts` as it is where there are sources, else `dist/<built>.js` (published packages: Node.js strips no types
+ * under node_modules). Never returns; the exit code is the program's own.
  */
-function launch(name, entry, nodeArguments = []) {
+function launch(name, entry, { built = entry, nodeArguments = [] } = {}) {
   const root = path.dirname(__dirname);
   const source = path.join(root, `${entry}.ts`);
   const program =
     existsSync(source) && !root.split(path.sep).includes('node_modules')
       ? source
-      : path.join(root, 'dist', `${entry}.js`);
+      : path.join(root, 'dist', `${built}.js`);
   let node;
   try {
     node = pinnedNode();

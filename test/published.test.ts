@@ -1,0 +1,76 @@
+/** The package as it is published: built, in a node_modules folder, started by its own launcher. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { exchangesCapture } from '../agent/commands/capture-fixture.ts';
+
+const folder = t.testdir();
+const root = path.resolve(import.meta.dirname, '..');
+
+/** @returns where the launchers are of a package that was built and installed below a folder of this test */
+function install(): string {
+  const modules = path.join(folder, 'node_modules');
+  const installed = path.join(modules, 'floodgate');
+  mkdirSync(path.join(installed, 'agent'), { recursive: true });
+  // The test runner hooks into every Node.js that it sees started, which the type checker's does not survive.
+  const build = [process.execPath, path.join(root, 'bin/build.mjs'), path.join(installed, 'dist')];
+  execFileSync('env', ['-u', 'NODE_OPTIONS', ...build], { stdio: 'inherit' });
+  for (const name of ['bin', 'package.json', 'agent/node-arguments.json']) {
+    cpSync(path.join(root, name), path.join(installed, name), { recursive: true });
+  }
+  for (const name of readdirSync(path.join(root, 'node_modules'))) {
+    if (!existsSync(path.join(modules, name)))
+      symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name));
+  }
+  return path.join(installed, 'bin');
+}
+
+t.setTimeout(120_000);
+const bin = install();
+const agent = path.join(bin, 'floodgate-agent');
+const capture = path.join(folder, 'traffic.pcap');
+writeFileSync(capture, exchangesCapture(50));
+
+t.test('it tells what the sources tell', (t) => {
+  const [built, plain] = [agent, path.join(root, 'bin/floodgate-agent')].map((program, index) => {
+    const file = (name: string) => path.join(folder, `${index}-${name}`);
+    const outputs = ['--messages', file('messages'), '--har', file('har'), '--witnesses', file('witnesses')];
+    const { status, stderr } = spawnSync(process.execPath, [program, '--read', capture, ...outputs], {
+      encoding: 'utf8',
+    });
+    t.equal(status, 0, stderr);
+    return ['messages', 'har', 'witnesses'].map((name) => readFileSync(file(name), 'latin1'));
+  });
+  t.equal(built![0]!.split('\n').length, 101, 'all of it');
+  t.same(built, plain);
+  const inspected = spawnSync(process.execPath, [agent, 'inspect', path.join(folder, '0-witnesses')], {
+    encoding: 'utf8',
+  });
+  t.equal(inspected.stdout.split('\n').length, 51, inspected.stderr);
+  t.end();
+});
+
+t.test('its threads find their module', { skip: process.platform === 'linux' ? false : 'Linux only' }, async (t) => {
+  const live = [agent, '--interface', 'lo', '--workers', '2', '--until', 'http'];
+  const child = spawn(
+    'unshare',
+    ['-Urn', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh', process.execPath, ...live],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let told = '';
+  for await (const chunk of child.stderr!) {
+    told += chunk;
+    if (told.includes('capturing on')) child.kill('SIGTERM');
+  }
+  if (child.exitCode === null) await once(child, 'exit');
+  t.equal(child.exitCode, 0, told);
+  t.match(told, 'capturing on lo');
+});
+
+t.test('the harness starts, and finds its scenarios', (t) => {
+  const listed = spawnSync(process.execPath, [path.join(bin, 'floodgate'), 'list'], { encoding: 'utf8' });
+  t.match(listed.stdout, /incident[\s\S]*reassembly-unbounded/, listed.stderr);
+  t.end();
+});
