@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 
 export interface Usage {
   readonly cpuSeconds: number;
@@ -11,6 +12,8 @@ export interface Usage {
   readonly exitCode: number | null;
   /** Standard output, its first 64 KiB. */
   readonly output: string;
+  /** Standard error, likewise. */
+  readonly errors: string;
 }
 
 const outputBytesMax = 64 << 10;
@@ -26,12 +29,9 @@ export async function measureProcess(command: readonly string[], env: NodeJS.Pro
     const figures = path.join(folder, 'time');
     const child = spawn('/usr/bin/time', ['-o', figures, '-f', '%U %S %e %M', ...command], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (output.length < outputBytesMax) output += text;
-    });
+    const [output, errors] = [child.stdout, child.stderr].map(headOf);
     const exitCode = await new Promise<number | null>((resolve, reject) => {
       child.on('error', (cause) => reject(new Error('GNU time (/usr/bin/time) is needed for figures', { cause })));
       child.on('close', resolve);
@@ -44,11 +44,21 @@ export async function measureProcess(command: readonly string[], env: NodeJS.Pro
       wallSeconds: wall,
       peakRssBytes: peakKib * 1024,
       exitCode,
-      output: output.slice(0, outputBytesMax),
+      output: output!(),
+      errors: errors!(),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Reads a stream to its end and keeps its beginning. */
+function headOf(stream: Readable): () => string {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (piece: string) => {
+    if (text.length < outputBytesMax) text += piece;
+  });
+  return () => text.slice(0, outputBytesMax);
 }
 
 export function median(values: readonly number[]): number {

@@ -97,7 +97,8 @@ async function main(): Promise<void> {
         for (const [side, command] of commands.entries()) {
           if (command === null) continue;
           const usage = await measureProcess(command, side === 1 ? { GOMAXPROCS: '1' } : agentEnvironment);
-          if (usage.exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${usage.exitCode}`);
+          if (usage.exitCode !== 0)
+            throw new Error(`${command.join(' ')} ended with ${usage.exitCode}\n${usage.errors}`);
           if (run > 0) usages[side]!.push(usage);
         }
       }
