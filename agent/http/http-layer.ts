@@ -99,6 +99,14 @@ export class HttpLayer implements StreamHandler {
     this.#connections = new Float64Array(options.limits.streamsMax);
   }
 
+  /**
+   * Has plain heads read by a kernel where payload lies in a memory.
+   * @param bytes all of it, as `data` is given it
+   */
+  readInPlace(memory: WebAssembly.Memory, bytes: Uint8Array): void {
+    this.#parser.readInPlace(memory, bytes);
+  }
+
   /** Bytes of head buffers held now. */
   get headPoolBytes(): number {
     return this.#pool.bytes;
