@@ -146,6 +146,7 @@ export fn parseHead(start, end) i32 {
   if (at == 0) { return 0; }
   let slot = ${FIELDS_AT};
   let slotsEnd = ${FIELDS_AT} + (fieldsMax << 4);
+  let lengths = 0;
   contentLength = -1;
   chunked = 0;
   ; At the end of a line. What was read so far may lie beyond the end: then this does as well. A fold has no name.
@@ -165,10 +166,12 @@ export fn parseHead(start, end) i32 {
     store32(slot + 8, value - start);
     store32(slot + 12, valueEnd - start);
     slot += 16;
+    lengths |= 1 << (nameEnd - name);
     if (!framing(name, nameEnd - name, value, valueEnd)) { return 0; }
   }
   ${put('contentLength', 'contentLength')}
   ${put('chunked', 'chunked')}
+  ${put('nameLengths', 'lengths')}
   ${put('count', `(slot - ${FIELDS_AT}) >> 4`)}
   return at + 4 - start;
 }

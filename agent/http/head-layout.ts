@@ -20,6 +20,7 @@ export const Found = {
   contentLength: 8,
   chunked: 9,
   count: 10,
+  nameLengths: 11,
 } as const;
 export const METHOD_IS_LONG = -2;
 

@@ -55,6 +55,8 @@ export class HeadParser {
   upgrade: UpgradeTo = UpgradeTo.none;
   /** Indexed fields. */
   count = 0;
+  /** A bit for the length of each field's name, modulo 32: most fields that are asked for are not there. */
+  nameLengths = 0;
   /** Offsets relative to the head's start: method, target, reason. */
   methodEnd = 0;
   targetStart = 0;
@@ -117,6 +119,7 @@ export class HeadParser {
     this.contentLength = found[Found.contentLength]!;
     this.hasEncoding = this.chunked = found[Found.chunked] !== 0;
     this.count = found[Found.count]!;
+    this.nameLengths = found[Found.nameLengths]!;
     if (found[Found.isRequest] !== 0) {
       const methodEnd = start + found[Found.methodEnd]!;
       const method = found[Found.method]!;
@@ -151,6 +154,7 @@ export class HeadParser {
     this.chunked = false;
     this.upgrade = UpgradeTo.none;
     this.count = 0;
+    this.nameLengths = 0;
     this.#start = start;
   }
 
@@ -402,6 +406,7 @@ export class HeadParser {
       fields[slot + 2] = valueStart - start;
       fields[slot + 3] = valueEnd - start;
       this.count = count + 1;
+      this.nameLengths |= 1 << (nameEnd - nameStart);
     } else this.flags |= MessageFlag.fieldsOverLimit;
     const nameLength = nameEnd - nameStart;
     if (nameLength === 14 || nameLength === 17 || nameLength === 7) {

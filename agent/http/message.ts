@@ -78,9 +78,10 @@ export class Message implements HttpMessage, HeaderFields {
 
   get(lowerCaseName: string): string | undefined {
     if (!this.#index()) return undefined;
-    const { count, fields } = this.#parser;
+    const { count, fields, nameLengths } = this.#parser;
     const head = this.head!;
     const length = lowerCaseName.length;
+    if ((nameLengths & (1 << length)) === 0) return undefined;
     for (let i = 0; i < count; i++) {
       const start = fields[i * 4]!;
       if (fields[i * 4 + 1]! - start !== length) continue;
