@@ -57,6 +57,8 @@ export class Agent {
       source: options.source,
       hashSeed: options.hashSeed,
     });
+    const { records, memory } = this.tcp;
+    if (records !== null && until !== 'tcp') this.http.readInPlace(memory, records.bytes);
   }
 
   /**

@@ -123,6 +123,7 @@ export function readCapture(path: string, options: CaptureOptions = {}): Capture
     const source = FileSource.open(plain);
     try {
       const tcp = new TcpLayer({ limits: tcpLimits, pageMemory, handler: layer, source, hashSeed: [1, 2] });
+      layer.readInPlace(tcp.memory, tcp.records!.bytes);
       collector.tcp = tcp;
       const sink = options.wrap?.(tcp) ?? tcp;
       try {

@@ -21,12 +21,14 @@ const { generateDigest } = await import('../agent/digest/digest-generator.ts');
 const { generateEncoder } = await import('../agent/encode/encoder-generator.ts');
 const { kernelText } = await import('../agent/kernel/kernel-text.ts');
 const { SEAL_PROGRAM } = await import('../agent/encode/seal-program.ts');
+const { HEAD_PROGRAM } = await import('../agent/http/head-kernel.ts');
 const { SEGMENT_PROGRAM } = await import('../agent/tcp/segment-kernel.ts');
 
 for (const [file, text] of [
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
   ['agent/encode/seal-kernel.generated.ts', kernelText('SEAL_KERNEL', SEAL_PROGRAM, 'agent/encode/seal-kernel*.ts')],
+  ['agent/http/head-kernel.generated.ts', kernelText('HEAD_KERNEL', HEAD_PROGRAM, 'agent/http/head-kernel.ts')],
   [
     'agent/tcp/segment-kernel.generated.ts',
     kernelText('SEGMENT_KERNEL', SEGMENT_PROGRAM, 'agent/tcp/segment-kernel.ts'),

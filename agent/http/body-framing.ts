@@ -49,6 +49,13 @@ export class BodyFraming {
     }
   }
 
+  /** Takes bytes that all lie within a body of known length, or within a chunk, and do not reach its end. */
+  flow(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): void {
+    side.message.lastTsUs = tsUs;
+    side.remaining -= end - from;
+    this.#deliver(side, bytes, from, end);
+  }
+
   /**
    * `length` bytes are missing inside a body.
    * @returns how many of them lie after it, its place in the stream known; −1 where the place is lost.

@@ -4,8 +4,11 @@
  * one state machine over one set of results.
  */
 import { ByteView } from '../wire/byte-view.ts';
+import { CLASS, TOKEN, VALUE } from './byte-classes.ts';
+import { FIELDS_MAX, Found, METHOD_IS_LONG } from './head-layout.ts';
 import { MessageFlag } from './message-flag.ts';
 import { isMethodPrefix, METHOD_BYTES_MAX, methodIndex } from './methods.ts';
+import { PlainHeads } from './plain-heads.ts';
 
 /** `parse` gives the head's length, or one of these. */
 export const HEAD_INCOMPLETE = 0;
@@ -31,15 +34,6 @@ const SLASH = 47;
 /** A line of an unknown method without a version in its first word is followed this far: other protocols look so. */
 const ODD_LINE_BYTES_MAX = 1024;
 
-const TOKEN = 1;
-const VALUE = 4;
-/** What a byte may be part of: RFC 9110, 5.6.2 (token), 5.5 (field value, obs-text included). */
-const CLASS = new Uint8Array(256);
-for (let c = 0; c < 256; c++) {
-  if ((c >= SP && c !== 127) || c === HT) CLASS[c]! |= VALUE;
-  if (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(String.fromCharCode(c))) CLASS[c]! |= TOKEN;
-}
-
 /** `HTTP/1.` */
 const VERSION_PREFIX = Uint8Array.of(72, 84, 84, 80, 47, 49, 46);
 
@@ -61,6 +55,8 @@ export class HeadParser {
   upgrade: UpgradeTo = UpgradeTo.none;
   /** Indexed fields. */
   count = 0;
+  /** A bit for the length of each field's name, modulo 32: most fields that are asked for are not there. */
+  nameLengths = 0;
   /** Offsets relative to the head's start: method, target, reason. */
   methodEnd = 0;
   targetStart = 0;
@@ -68,17 +64,31 @@ export class HeadParser {
   reasonStart = 0;
   reasonEnd = 0;
   /** Name start and end, value start and end of each field, relative to the head's start. */
-  readonly fields: Int32Array;
+  fields: Int32Array;
   /** Whose fields these are; set by the layer. */
   owner: unknown = null;
   readonly #fieldsMax: number;
   #start = 0;
   /** Four bytes at a time over the bytes parsed last: most heads lie in the one buffer of their source. */
   readonly #views = new ByteView();
+  /** Where plain heads are read by the kernel; null where there is no such memory. */
+  #inPlace: Uint8Array | null = null;
+  #plain: PlainHeads | null = null;
 
   constructor(fieldsMax: number) {
     this.#fieldsMax = fieldsMax;
     this.fields = new Int32Array(fieldsMax * 4);
+  }
+
+  /**
+   * Has plain heads read by a kernel where they lie in a memory, the results the same.
+   * @param bytes all of the memory, as `parse` is given it
+   */
+  readInPlace(memory: WebAssembly.Memory, bytes: Uint8Array): void {
+    if (this.#fieldsMax > FIELDS_MAX) return;
+    this.#plain = new PlainHeads(memory, this.#fieldsMax);
+    this.fields = this.#plain.fields;
+    this.#inPlace = bytes;
   }
 
   /**
@@ -87,11 +97,41 @@ export class HeadParser {
    * @returns the length of the head with its blank line, HEAD_INCOMPLETE or HEAD_INVALID (no start line).
    */
   parse(bytes: Uint8Array, start: number, end: number, strict: boolean): number {
+    if (bytes === this.#inPlace && !strict) {
+      const length = this.#plain!.parse(start, end);
+      if (length > 0) {
+        this.#take(this.#plain!.found, bytes, start);
+        return length;
+      }
+    }
     this.#clear(start);
     const first = this.startLine(bytes, start, end, strict);
     if (first <= 0) return first;
     this.startLineRead = true;
     return this.#fieldLines(bytes, start + first, end, strict);
+  }
+
+  /** Sets the results to what the kernel found: nothing odd. */
+  #take(found: Int32Array, bytes: Uint8Array, start: number): void {
+    this.#clear(start);
+    this.startLineRead = true;
+    this.minorVersion = found[Found.minorVersion]!;
+    this.contentLength = found[Found.contentLength]!;
+    this.hasEncoding = this.chunked = found[Found.chunked] !== 0;
+    this.count = found[Found.count]!;
+    this.nameLengths = found[Found.nameLengths]!;
+    if (found[Found.isRequest] !== 0) {
+      const methodEnd = start + found[Found.methodEnd]!;
+      const method = found[Found.method]!;
+      const index = method === METHOD_IS_LONG ? methodIndex(bytes, start, methodEnd) : method;
+      this.#isRequestLine(start, methodEnd, methodEnd + 1, start + found[Found.targetEnd]!, index);
+      return;
+    }
+    this.isRequest = false;
+    this.method = -1;
+    this.status = found[Found.status]!;
+    this.reasonStart = found[Found.reasonStart]!;
+    this.reasonEnd = found[Found.reasonEnd]!;
   }
 
   /** Sets the results to those of a response without a head (HTTP/0.9). */
@@ -114,6 +154,7 @@ export class HeadParser {
     this.chunked = false;
     this.upgrade = UpgradeTo.none;
     this.count = 0;
+    this.nameLengths = 0;
     this.#start = start;
   }
 
@@ -365,6 +406,7 @@ export class HeadParser {
       fields[slot + 2] = valueStart - start;
       fields[slot + 3] = valueEnd - start;
       this.count = count + 1;
+      this.nameLengths |= 1 << (nameEnd - nameStart);
     } else this.flags |= MessageFlag.fieldsOverLimit;
     const nameLength = nameEnd - nameStart;
     if (nameLength === 14 || nameLength === 17 || nameLength === 7) {

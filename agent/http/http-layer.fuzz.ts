@@ -8,7 +8,7 @@ import { mulberry32 } from '../seeded-random.ts';
 import { createHttpCounters } from './http-counters.ts';
 import { HttpLayer } from './http-layer.ts';
 import { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
-import { feed, play, Recorder, type Step } from './transcript.conformance.ts';
+import { feed, kernelBytes, kernelMemory, play, Recorder, type Step } from './transcript.conformance.ts';
 
 const pick = <T>(next: () => number, from: readonly T[]): T => from[Math.floor(next() * from.length)]!;
 const upTo = (next: () => number, max: number): number => Math.floor(next() * (max + 1));
@@ -135,6 +135,8 @@ export function fuzzStreams(seed: number, iterations: number): void {
   const counters = createHttpCounters();
   const recorder = new Recorder();
   const layer = new HttpLayer({ limits, handler: recorder, counters });
+  const memory = seed % 2 === 0 ? kernelBytes : null;
+  if (memory !== null) layer.readInPlace(kernelMemory, memory);
   const open = new Uint8Array(streamsMax);
   const queues: Buffer[][] = Array.from({ length: streamsMax * 2 }, () => []);
   for (let i = 0; i < iterations; i++) {
@@ -159,7 +161,7 @@ export function fuzzStreams(seed: number, iterations: number): void {
       }
     } else {
       if (what < 0.1) layer.gap(stream, side, length, 0, i);
-      else feed(layer, stream, side, bytes.subarray(0, length), length, i);
+      else feed(layer, stream, side, bytes.subarray(0, length), length, i, memory);
       queue[0] = bytes.subarray(length);
     }
     assert(layer.headPoolBytes <= limits.headPoolBytesMax);

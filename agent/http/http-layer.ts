@@ -99,6 +99,14 @@ export class HttpLayer implements StreamHandler {
     this.#connections = new Float64Array(options.limits.streamsMax);
   }
 
+  /**
+   * Has plain heads read by a kernel where payload lies in a memory.
+   * @param bytes all of it, as `data` is given it
+   */
+  readInPlace(memory: WebAssembly.Memory, bytes: Uint8Array): void {
+    this.#parser.readInPlace(memory, bytes);
+  }
+
   /** Bytes of head buffers held now. */
   get headPoolBytes(): number {
     return this.#pool.bytes;
@@ -119,14 +127,25 @@ export class HttpLayer implements StreamHandler {
 
   data(stream: number, sideIndex: Side, bytes: Uint8Array, start: number, end: number, tsUs: number): void {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
-    if (side.state === SideState.ignored) {
+    const { state } = side;
+    if (state === SideState.ignored) {
       this.#counters.ignoredBytes += end - start;
+      return;
+    }
+    // Most segments: within a body, and not to its end.
+    const isCounted = state === SideState.length || state === SideState.chunkData;
+    if (isCounted && end - start < side.remaining && !side.doubtful && !side.passing) {
+      this.#framing.flow(side, bytes, start, end, tsUs);
       return;
     }
     if (side.fresh) this.#answered(stream, sideIndex);
     this.#consume(side, bytes, start, end, tsUs);
-    // A head that outlives its segment is kept for those who ask for fields at the end.
-    if (!side.active) return;
+    if (side.active && side.passing) this.#keep(side);
+  }
+
+  /** What outlives its segment: a head, for those who ask for fields at the end, and the target. */
+  #keep(side: SideRecord): void {
+    side.passing = false;
     if (side.buffer === null && side.message.head !== null) this.#keepHead(side);
     if (side.message.uri.length > FREE_URI_CHARACTERS && side.uriBytes === 0) this.#keepUri(side);
   }
@@ -491,6 +510,7 @@ export class HttpLayer implements StreamHandler {
     side.fresh = false;
     side.strict = false;
     side.active = true;
+    side.passing = true;
     parser.owner = message;
     counters.headBytes += length;
     if (parser.isRequest) this.#request(side, bytes, start, tsUs);
@@ -540,7 +560,6 @@ export class HttpLayer implements StreamHandler {
   #response(side: SideRecord, tsUs: number): void {
     const parser = this.#parser;
     const message = side.message;
-    const pairing = this.#pairing;
     const status = parser.status;
     const interim = status >= 100 && status < 200 && status !== 101;
     this.#counters.responses++;
@@ -548,11 +567,8 @@ export class HttpLayer implements StreamHandler {
     message.kind = 'response';
     message.reasonStart = parser.reasonStart;
     message.reasonEnd = parser.reasonEnd;
-    pairing.response(side.stream, interim, tsUs);
-    message.exchange = pairing.exchange;
-    message.method = pairing.method;
-    message.uri = pairing.uri;
-    side.doubtful = pairing.method === '';
+    this.#pairing.response(side.stream, interim, tsUs, message);
+    side.doubtful = message.method === '';
     const other = this.#sides[side.stream * 2 + 1 - side.side] ?? null;
     const isEarlier = other !== null && message.exchange >= 0 && message.exchange < other.asked;
     if (!interim && status !== 101 && !isEarlier) this.#refuseUpgrade(other);
@@ -560,9 +576,9 @@ export class HttpLayer implements StreamHandler {
       this.#counters.interimResponses++;
       message.flags |= MessageFlag.interim;
     }
-    const tunnel = pairing.method === 'CONNECT' && status >= 200 && status < 300;
+    const tunnel = message.method === 'CONNECT' && status >= 200 && status < 300;
     // RFC 9112, 6.3, rules 1 and 2.
-    if (interim || status === 101 || status === 204 || status === 304 || tunnel || pairing.method === 'HEAD') {
+    if (interim || status === 101 || status === 204 || status === 304 || tunnel || message.method === 'HEAD') {
       if (status === 101 || tunnel) message.flags |= MessageFlag.upgraded;
       const upgrade = parser.upgrade;
       this.#handler.begin(message);

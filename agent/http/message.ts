@@ -18,24 +18,25 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
  * segment during `begin`, in a pooled buffer afterwards. Fields are indexed when asked for.
  */
 export class Message implements HttpMessage, HeaderFields {
+  // As in SideRecord: first what every segment changes.
+  lastTsUs = 0;
+  bodyBytes = 0;
+  /** Body bytes handed to the client. */
+  deliveredBytes = 0;
   kind: 'request' | 'response' = 'request';
   stream = 0;
   connection = 0;
   side: Side = 0;
   exchange = -1;
   tsUs = 0;
-  lastTsUs = 0;
   method = '';
   uri = '';
   status = 0;
   minorVersion = 0;
   headersBytes = 0;
-  bodyBytes = 0;
   missingBytes = 0;
   complete = false;
   flags = 0;
-  /** Body bytes handed to the client. */
-  deliveredBytes = 0;
   /** The head, or null where it could not be kept. */
   head: Uint8Array | null = null;
   headStart = 0;
@@ -77,9 +78,10 @@ export class Message implements HttpMessage, HeaderFields {
 
   get(lowerCaseName: string): string | undefined {
     if (!this.#index()) return undefined;
-    const { count, fields } = this.#parser;
+    const { count, fields, nameLengths } = this.#parser;
     const head = this.head!;
     const length = lowerCaseName.length;
+    if ((nameLengths & (1 << length)) === 0) return undefined;
     for (let i = 0; i < count; i++) {
       const start = fields[i * 4]!;
       if (fields[i * 4 + 1]! - start !== length) continue;

@@ -23,7 +23,6 @@ interface Waiting {
   exchange: number;
   method: string;
   uri: string;
-  tsUs: number;
   next: Waiting | null;
 }
 
@@ -44,21 +43,19 @@ class Exchanges {
   requestsMissing = false;
   /** Pairing is given up until the stream was quiet. */
   lost = false;
+  /** Of the last message, as long as pairing is given up. */
   lastTsUs = 0;
 }
 
-/** What `Pairing.response` found; read it before the next call. */
-export interface Paired {
+/** A response, for `Pairing.response` to say what it answers. */
+export interface Answer {
   /** −1 where no request is known. */
   exchange: number;
   method: string;
   uri: string;
 }
 
-export class Pairing implements Paired {
-  exchange = -1;
-  method = '';
-  uri = '';
+export class Pairing {
   readonly #limits: HttpLimits;
   readonly #counters: HttpCounters;
   readonly #streams: (Exchanges | null)[];
@@ -102,24 +99,23 @@ export class Pairing implements Paired {
       this.#counters.requestsShed++;
       exchanges.uncertain = true;
     }
-    this.#push(exchanges, exchange, method, uri, tsUs);
+    this.#push(exchanges, exchange, method, uri);
     return exchange;
   }
 
-  /** A response began: sets `exchange`, `method` and `uri` to its request's. A 1xx leaves the request waiting. */
-  response(stream: number, interim: boolean, tsUs: number): void {
+  /** A response began: sets its `exchange`, `method` and `uri` to its request's. A 1xx leaves the request waiting. */
+  response(stream: number, interim: boolean, tsUs: number, answer: Answer): void {
     const exchanges = this.#of(stream);
     this.#rest(exchanges, tsUs);
-    exchanges.lastTsUs = tsUs;
-    if (exchanges.uncertain && exchanges.oldest !== null) this.#settle(exchanges);
+    if (exchanges.uncertain && exchanges.oldest !== null) this.#settle(exchanges, tsUs);
     const waiting = exchanges.oldest;
     if (waiting === null) {
-      this.#unasked(exchanges, interim, tsUs);
+      this.#unasked(exchanges, interim, tsUs, answer);
       return;
     }
-    this.exchange = waiting.exchange;
-    this.method = waiting.method;
-    this.uri = waiting.uri;
+    answer.exchange = waiting.exchange;
+    answer.method = waiting.method;
+    answer.uri = waiting.uri;
     if (interim) return;
     this.#counters.pairs++;
     this.#shift(exchanges);
@@ -166,29 +162,31 @@ export class Pairing implements Paired {
 
   /** A quiet second ends every doubt. */
   #rest(exchanges: Exchanges, tsUs: number): void {
-    if (exchanges.lost && tsUs - exchanges.lastTsUs > QUIET_US) exchanges.lost = false;
+    if (exchanges.lost) {
+      if (tsUs - exchanges.lastTsUs > QUIET_US) exchanges.lost = false;
+      exchanges.lastTsUs = tsUs;
+    }
     if (exchanges.early >= 0 && tsUs - exchanges.earlyUs > QUIET_US) {
       exchanges.early = -1;
       this.#counters.responsesUnasked++;
     }
-    exchanges.lastTsUs = tsUs;
   }
 
-  #unasked(exchanges: Exchanges, interim: boolean, tsUs: number): void {
-    this.exchange = -1;
-    this.method = '';
-    this.uri = '';
+  #unasked(exchanges: Exchanges, interim: boolean, tsUs: number, answer: Answer): void {
+    answer.exchange = -1;
+    answer.method = '';
+    answer.uri = '';
     if (exchanges.requestsMissing || exchanges.uncertain || exchanges.lost || exchanges.early >= 0) {
       if (!interim) this.#counters.responsesUnasked++;
       return;
     }
-    this.exchange = exchanges.next;
+    answer.exchange = exchanges.next;
     if (interim) return;
     exchanges.early = exchanges.next++;
     exchanges.earlyUs = tsUs;
   }
 
-  #settle(exchanges: Exchanges): void {
+  #settle(exchanges: Exchanges, tsUs: number): void {
     exchanges.uncertain = false;
     if (!exchanges.pipelines) {
       while (exchanges.waiting > 1) this.#drop(exchanges);
@@ -196,10 +194,11 @@ export class Pairing implements Paired {
     }
     while (exchanges.oldest !== null) this.#drop(exchanges);
     exchanges.lost = true;
+    exchanges.lastTsUs = tsUs;
     this.#counters.pairingLost++;
   }
 
-  #push(exchanges: Exchanges, exchange: number, method: string, uri: string, tsUs: number): void {
+  #push(exchanges: Exchanges, exchange: number, method: string, uri: string): void {
     if (this.#waiting >= this.#limits.waitingRequestsMax) {
       this.#counters.requestsShed++;
       this.#counters.requestsUnanswered++;
@@ -209,13 +208,12 @@ export class Pairing implements Paired {
     }
     const kept = this.#uriBytes + uri.length <= this.#limits.waitingUriBytesMax ? uri : '';
     let entry = this.#spareWaiting;
-    if (entry === null) entry = { exchange, method, uri: kept, tsUs, next: null };
+    if (entry === null) entry = { exchange, method, uri: kept, next: null };
     else {
       this.#spareWaiting = entry.next;
       entry.exchange = exchange;
       entry.method = method;
       entry.uri = kept;
-      entry.tsUs = tsUs;
       entry.next = null;
     }
     this.#waiting++;

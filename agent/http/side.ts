@@ -30,41 +30,44 @@ export type SideState = (typeof SideState)[keyof typeof SideState];
 
 /** One direction of a stream: parser state and the message that flows. Pooled: `reset` before use. */
 export class SideRecord {
-  stream = 0;
-  side: Side = 0;
+  // What every segment of a body asks for comes first: in a flood of streams each line of the cache is one more miss.
   state: SideState = SideState.start;
+  /** Bytes left of a counted body or chunk. */
+  remaining = 0;
+  /** No request is known for the response that flows: it may answer a HEAD, and its body be the next response. */
+  doubtful = false;
+  /** The head of the message that flows, and its target, came with the segment at hand: nothing of them was kept yet. */
+  passing = false;
   readonly message: Message;
   /** `begin` was called for `message`, `end` not yet. */
   active = false;
-  /** What this direction was last seen to send. */
-  sends: 'request' | 'response' | 'unknown' = 'unknown';
   /** Nothing but line ends was seen yet. */
   fresh = true;
+  /** Bytes of the present chunk-size line or trailer section; hexadecimal digits seen of a chunk size. */
+  lineBytes = 0;
+  digits = 0;
+  /** Line-end progress: 0 in a line, 1 after LF, 2 after LF CR. */
+  blank = 0;
+  stream = 0;
+  side: Side = 0;
+  /** What this direction was last seen to send. */
+  sends: 'request' | 'response' | 'unknown' = 'unknown';
   /** The next start line is a guess: check it strictly. */
   strict = false;
   /** Its side lost its place since the last message. */
   searching = false;
-  /** No request is known for the response that flows: it may answer a HEAD, and its body be the next response. */
-  doubtful = false;
-  /** So many bytes at the beginning of a doubtful body may begin a status line; its digits as a number, a 1 before them. */
-  held = 0;
-  heldDigits = 1;
   /** The last request here was HTTP/0.9: its answer has no head. */
   simple = false;
   /** Exchange of the last request here where it asked for an upgrade and nothing has told yet whether that was granted, or −1. */
   asked = -1;
-  /** Bytes left of a counted body or chunk. */
-  remaining = 0;
-  /** Bytes of the present chunk-size line or trailer section; hexadecimal digits seen of a chunk size. */
-  lineBytes = 0;
-  digits = 0;
   /** A pooled buffer with `bufferLength` bytes of a head or hello. */
   buffer: Uint8Array | null = null;
   bufferLength = 0;
   /** Bytes of the message's request target that the pool has counted. */
   uriBytes = 0;
-  /** Line-end progress: 0 in a line, 1 after LF, 2 after LF CR. */
-  blank = 0;
+  /** So many bytes at the beginning of a doubtful body may begin a status line; its digits as a number, a 1 before them. */
+  held = 0;
+  heldDigits = 1;
   startLineChecked = false;
   /** Time of the first buffered byte, µs. */
   bufferedUs = 0;
@@ -85,6 +88,7 @@ export class SideRecord {
     this.strict = false;
     this.searching = false;
     this.doubtful = false;
+    this.passing = false;
     this.held = 0;
     this.heldDigits = 1;
     this.simple = false;

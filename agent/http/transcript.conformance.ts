@@ -1,4 +1,9 @@
-/** Test support: stream events in, the HTTP layer's messages out, as lines of text. */
+/**
+ * Test support: stream events in, the HTTP layer's messages out, as lines of text. Every play is played a second time with its
+ * bytes in the memory of the kernel for plain heads (`head-kernel.ts`): both have to come to the same.
+ */
+import assert from 'node:assert/strict';
+import { INPUT_AT } from '../tcp/segment-layout.ts';
 import type { GapReason, Side } from '../tcp/stream-handler.ts';
 import { createHttpCounters, type HttpCounters } from './http-counters.ts';
 import { HttpLayer } from './http-layer.ts';
@@ -90,14 +95,24 @@ export interface Played {
   layer: HttpLayer;
 }
 
-/**
- * Plays steps on stream 0 and closes it.
- * @param options.chunkBytes Cuts every piece into pieces of that length, each in an array of its own, overwritten after the call.
- */
-export function play(
-  steps: readonly Step[],
-  options: { limits?: Partial<HttpLimits>; chunkBytes?: number; midStream?: boolean; close?: 0 | 1 | 5 } = {},
-): Played {
+export interface PlayOptions {
+  limits?: Partial<HttpLimits>;
+  /** Cuts every piece into pieces of that length, each in an array or place of its own, overwritten after the call. */
+  chunkBytes?: number;
+  midStream?: boolean;
+  close?: 0 | 1 | 5;
+}
+
+/** Plays steps on stream 0 and closes it. */
+export function play(steps: readonly Step[], options: PlayOptions = {}): Played {
+  const played = playOnce(steps, options, null);
+  const inPlace = playOnce(steps, options, kernelBytes);
+  assert.deepEqual(inPlace.messages, played.messages, 'the same messages where they are read in place');
+  assert.deepEqual(inPlace.counters, played.counters, 'the same counters where they are read in place');
+  return played;
+}
+
+function playOnce(steps: readonly Step[], options: PlayOptions, memory: Uint8Array | null): Played {
   const recorder = new Recorder();
   const counters = createHttpCounters();
   const layer = new HttpLayer({
@@ -105,20 +120,30 @@ export function play(
     handler: recorder,
     counters,
   });
+  if (memory !== null) layer.readInPlace(kernelMemory, memory);
   layer.open(0, 0, options.midStream ?? false);
   let now = 0;
   for (const [side, what, tsUs] of steps) {
     now = tsUs ?? now + 1;
     if (typeof what === 'number') layer.gap(0, side, what, 0 as GapReason, now);
     else if (what === 'end') layer.end(0, side, now);
-    else
-      feed(layer, 0, side, Buffer.from(what as string, 'latin1'), options.chunkBytes ?? Number.POSITIVE_INFINITY, now);
+    else {
+      const bytes = Buffer.from(what as string, 'latin1');
+      feed(layer, 0, side, bytes, options.chunkBytes ?? Number.POSITIVE_INFINITY, now, memory);
+    }
   }
   layer.close(0, options.close ?? 0, now);
   return { messages: recorder.messages, lines: recorder.messages.map(line), counters, layer };
 }
 
-/** Gives bytes to a layer in pieces that lie at odd places of a larger array, which is wiped after each call. */
+/** The memory of a kernel, with room for the longest piece of any test. */
+export const kernelMemory = new WebAssembly.Memory({ initial: 256 });
+export const kernelBytes = new Uint8Array(kernelMemory.buffer);
+
+/**
+ * Gives bytes to a layer in pieces that lie at odd places of a larger array, which is wiped after each call.
+ * @param memory where the pieces lie instead, one after the other in the same place
+ */
 export function feed(
   layer: HttpLayer,
   stream: number,
@@ -126,13 +151,16 @@ export function feed(
   bytes: Buffer,
   chunkBytes: number,
   tsUs: number,
+  memory: Uint8Array | null = null,
 ): void {
+  const start = memory === null ? 15 : INPUT_AT + 15;
   for (let at = 0; at < bytes.length; at += chunkBytes) {
     const length = Math.min(chunkBytes, bytes.length - at);
-    const array = new Uint8Array(length + 30).fill(10);
-    array.set(bytes.subarray(at, at + length), 15);
-    layer.data(stream, side, array, 15, 15 + length, tsUs);
-    array.fill(0x58);
+    const array = memory ?? new Uint8Array(length + 30);
+    array.fill(10, start - 15, start + length + 15);
+    array.set(bytes.subarray(at, at + length), start);
+    layer.data(stream, side, array, start, start + length, tsUs);
+    array.fill(0x58, start - 15, start + length + 15);
   }
 }
 

@@ -13,8 +13,12 @@ export const EVENT_BYTES = 24;
 /** Taken before they are handed on: more than a slice of full-sized frames has, and 12 KiB. */
 export const EVENTS_MAX = 512;
 
-/** Where a chunk of a capture is read to. */
-export const INPUT_AT = 16_384;
+/** For who reads the payload where it lies and has a kernel for it (`agent/http/head-layout.ts`). */
+export const READER_AT = EVENTS_AT + EVENTS_MAX * EVENT_BYTES;
+export const READER_BYTES = 5120;
+
+/** Where a chunk of a capture is read to: at a page, as the system copies it. */
+export const INPUT_AT = Math.ceil((READER_AT + READER_BYTES) / 4096) * 4096;
 
 /** The tables' arrays come behind. */
 export const TABLES_AT = INPUT_AT + chunkBytes;

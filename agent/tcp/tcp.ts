@@ -65,6 +65,8 @@ export class TcpLayer implements FrameSink {
   readonly #connections: Connections;
   /** Takes records of a capture by itself where it can; null where every frame is to be looked at. */
   readonly records: RecordTaker | null;
+  /** Whose bytes `records.bytes` are: payload in order lies there, most of it. */
+  readonly memory: WebAssembly.Memory;
   readonly #verifyChecksums: boolean;
   readonly #clock: { nowUs: number; nextTickUs: number } & PacketClock = {
     nowUs: Number.NEGATIVE_INFINITY,
@@ -79,6 +81,7 @@ export class TcpLayer implements FrameSink {
     this.#pool = new PagePool(options.pageMemory, limits.pagesMax, { credit: options.pageCredit ?? null });
     this.#fragments = new FragmentTable(limits, this.counters, hashSeed);
     const memory = segmentMemory(Connections.sharedBytesFor(limits) + arraysMax * alignmentBytes);
+    this.memory = memory;
     this.#connections = new Connections({
       limits,
       pool: this.#pool,
