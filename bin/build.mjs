@@ -35,4 +35,10 @@ const bundle = await rolldown({
     throw new Error(warning.message);
   },
 });
-await bundle.write({ dir: path.join(dist, 'agent-bundle'), format: 'esm', chunkFileNames: '[name]-[hash].js' });
+await bundle.write({
+  dir: path.join(dist, 'agent-bundle'),
+  format: 'esm',
+  chunkFileNames: '[name]-[hash].js',
+  // What every capture needs, in one file: these two with all that they import.
+  codeSplitting: { groups: [{ name: 'core', test: /agent\/commands\/(command-line|capture)\.ts$/ }] },
+});
