@@ -62,7 +62,8 @@ t.test('its threads find their module', { skip: process.platform === 'linux' ? f
   let told = '';
   for await (const chunk of child.stderr!) {
     told += chunk;
-    if (told.includes('capturing on')) child.kill('SIGTERM');
+    // Once: a second signal would end it at once.
+    if (told.includes('capturing on') && !child.killed) child.kill('SIGTERM');
   }
   if (child.exitCode === null) await once(child, 'exit');
   t.equal(child.exitCode, 0, told);
