@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PageCredit } from '../bounded/page-credit.ts';
+import { forgoAsThread } from '../capture/sys/privileges.ts';
 import { FloodgateError } from '../errors.ts';
 import { collectGarbage } from '../observe/process-memory.ts';
 import { ThreadOutput } from '../sinks/thread-output.ts';
@@ -47,6 +48,7 @@ async function capture(order: WorkerOrder): Promise<void> {
         interfaces: source.stats(),
       });
     };
+    forgoAsThread(flags.user ?? null);
     tellLeader({ kind: 'open' });
     // What is parsed from here on is whatever the network sends: the leader has dropped its privileges, and ours with them.
     await once(port, 'message');
