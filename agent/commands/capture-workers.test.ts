@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { isInOwnNamespace, TapFixture, testInOwnNamespace } from '../capture/sys/tap-fixture.ts';
+import { counterHelp, gaugeHelp } from '../observe/metric-table.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 
 const program = path.join(import.meta.dirname, '..', 'main.ts');
@@ -110,6 +111,8 @@ async function testInNamespace(): Promise<void> {
       'tcp.streamsOpened': connections,
       'output.batchesShed': 0,
     });
+    const unknown = Object.keys(stats).filter((name) => !(name in counterHelp) && !(name in gaugeHelp));
+    t.same(unknown, ['type', 'tsMs', 'interfaces'], 'every counter is known to the metrics');
     t.match(stats.interfaces, [
       { name: 'tap0', received: connections * 2, dropped: 0, droppedShare: 0 },
       { name: 'tap1', received: connections * 2, dropped: 0, droppedShare: 0 },
