@@ -82,7 +82,11 @@ t.test('what cannot be: a clear error, a hint, exit code 2', async (t) => {
     ['two on standard output', ['--read', capture, '--print', '--witnesses', '-'], /both write on standard output/],
     ['an interval of nothing', ['--read', capture, '--stats-interval-ms', '9'], /of no use without --stats/],
     ['HAR into a pipe', ['--read', capture, '--har', '-'], /a pipe cannot take it.*\n.*--messages -/],
-    ['an unknown name in the configuration', ['--config', file('unknown.yaml')], /no option memori/],
+    [
+      'an unknown name in the configuration',
+      ['--config', file('unknown.yaml')],
+      /line 1: there is no option memori: is memory meant/,
+    ],
     ['a broken configuration', ['--config', file('broken.yaml')], /no YAML/],
     ['a configuration that is a list of nothing', ['--config', file('secret.yaml')], /names and values/],
     ['nothing to inspect', ['inspect', text], /not a witnesses file/],
@@ -141,6 +145,15 @@ t.test('configuration, environment, command line: the nearest wins', (t) => {
   t.match(start(), /ends at 195 MB/, 'environment over configuration');
   t.match(start('--memory', '150MB'), /ends at 225 MB/, 'command line over both');
   t.equal(JSON.parse(readFileSync(file('config.json'), 'utf8'))['http.requests'], 0, 'until: tcp was taken');
+  t.notMatch(start(), /in the environment/);
+  Object.assign(env, { FLOODGATE_AGENT_MEMROY: 'hunter2', FLOODGATE_AGENT_COLLECT_PRINT: 'true' });
+  const told = start();
+  t.match(
+    told,
+    /^FLOODGATE_AGENT_MEMROY in the environment is no option and says nothing: is FLOODGATE_AGENT_MEMORY meant/,
+  );
+  t.match(told, /ends at 195 MB/, 'and stops nothing');
+  t.notMatch(told, /hunter2|COLLECT/);
   t.end();
 });
 
