@@ -136,4 +136,5 @@ with the text only; nothing that needs backtracking. One that begins with - is w
 Every option is also an environment variable: --stats-interval-ms is FLOODGATE_AGENT_STATS_INTERVAL_MS;
 those without a value are true or false: FLOODGATE_AGENT_PRINT=true. An empty variable counts as none.
 The command line wins over the environment, which wins over --config.
-Exit codes: 0 done (also after Ctrl-C), 2 could not run or could not go on, 4 memory ceiling reached.`;
+Exit codes: 0 done (also after Ctrl-C), 2 could not run or could not go on, 4 memory ceiling reached, 5 done, but
+witnesses that were to be uploaded are lost: refused by the server, or not taken by it and not kept by a --spool.`;

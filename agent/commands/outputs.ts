@@ -243,6 +243,11 @@ export class Outputs {
     this.upload?.disk?.giveTo(uid, gid);
   }
 
+  /** After `close`. @throws FloodgateError where witnesses that were to be uploaded are lost. */
+  async requireDelivered(): Promise<void> {
+    if (this.upload !== null) (await import('./delivery.ts')).requireDelivered(this.upload.upload);
+  }
+
   /** All but the statistics, which have the last word. */
   async close(drainMs: number): Promise<void> {
     this.messages?.close();
