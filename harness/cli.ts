@@ -1,6 +1,7 @@
 /** The entry file of `floodgate`: finds the command, and is the only place that prints an operator's error. */
 import { Command } from 'commander';
 import { FloodgateError } from '../agent/errors.ts';
+import { printable } from '../reports/format.ts';
 import { addDiffCommand } from './commands/diff-command.ts';
 import { addGateCommand } from './commands/gate-command.ts';
 import { addHeapCommand } from './commands/heap-command.ts';
@@ -50,7 +51,13 @@ function told(error: Error & { code?: string; exitCode?: number }): number {
   // Commander has printed its own message; help and version are no errors.
   if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof FloodgateError) {
-    process.stderr.write(`floodgate: ${error.message}\n${error.hint}\n`);
+    // Names in it may come from anybody's file.
+    const safe = (text: string) =>
+      text
+        .split('\n')
+        .map((line) => printable(line))
+        .join('\n');
+    process.stderr.write(`floodgate: ${safe(error.message)}\n${safe(error.hint)}\n`);
     return error.exitCode;
   }
   process.stderr.write(`floodgate: this is a mistake in floodgate itself: ${error.stack ?? error}\n`);
