@@ -11,12 +11,14 @@ import { addPushCommand } from './commands/push-command.ts';
 import { addReportCommand } from './commands/report-command.ts';
 import { addRunCommand } from './commands/run-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
+import { readToolVersion } from './commands/session.ts';
 import { addSliceCommand } from './commands/slice-command.ts';
 
 const program = new Command('floodgate')
   .description(
     'Replays floods of recorded API traffic at a capture agent, explains every memory spike, and judges it against a budget.',
   )
+  .version(readToolVersion(), '-V, --version', 'tell the version')
   .showHelpAfterError('(floodgate --help, or floodgate COMMAND --help, shows what there is)')
   .exitOverride()
   .addHelpText(

@@ -8,7 +8,9 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Profile } from 'pprof-format';
 import t from 'tap';
+import { deriveLimits } from '../limits.ts';
 import { exchangesCapture } from './capture-fixture.ts';
+import { parseSize } from './option-values.ts';
 
 /** It has no types of its own. */
 const { har: validateHar } = createRequire(import.meta.url)('har-validator') as {
@@ -104,6 +106,24 @@ t.test('what cannot be: a clear error, a hint, exit code 2', async (t) => {
   t.notMatch(run('--read', capture, '--until', 'tcp').stderr, /nothing is written/, 'unless that is wanted');
   const cut = run('--read', file('truncated.pcap'), '--messages', '-');
   t.match(cut.stdout, /"type":"request"/, 'a cut capture: what came before counts');
+});
+
+t.test('help: for each command, with examples; limits with their defaults', (t) => {
+  for (const command of [[], ['inspect'], ['collect']]) {
+    const { status, stdout } = run(...command, '--help');
+    t.equal(status, 0);
+    t.match(stdout, /^Examples:$/m, command.join());
+  }
+  const help = run('--help').stdout.replace(/\s+/g, ' ');
+  const told = (option: string) => new RegExp(`--${option} <.*?\\(default: ([\\w.]+)`).exec(help)?.[1];
+  // As they are derived where nothing is said.
+  const { tcp, http, witness } = deriveLimits({});
+  t.equal(Number(told('pages-per-connection')), tcp.pagesPerConnectionMax);
+  t.equal(Number(told('stream-timeout-seconds')) * 1e6, tcp.gapTimeoutUs);
+  t.equal(Number(told('ack-slack')), tcp.ackSlackPackets);
+  t.equal(parseSize(told('max-http-length')!), http.messageBytesMax);
+  t.equal(parseSize(told('max-decoded-length')!), witness.body.decodedBytesMax);
+  t.end();
 });
 
 t.test('messages, HAR, witnesses and statistics of one capture', async (t) => {

@@ -47,8 +47,10 @@ function commandLine(): Command {
     await capture(program.opts<CaptureFlags>());
   });
   program
-    .command('inspect <file>')
+    .command('inspect')
     .description('witnesses of a file, or one bare witness, as JSON lines with their digests')
+    .argument('<file>', 'written by --witnesses, or one witness in binary protobuf')
+    .addHelpText('after', inspectExamples)
     .action(async (file: string) => (await import('./inspect.ts')).runInspect(file));
   const collect = addCollect(program);
   program.hook('preAction', () => {
@@ -98,6 +100,13 @@ function addCollect(program: Command): Command {
     .action(async (flags: CollectFlags) => (await import('./collect.ts')).runCollect(flags));
   return command;
 }
+
+const inspectExamples = `
+Examples:
+  floodgate-agent inspect traffic.witnesses
+  floodgate-agent inspect traffic.witnesses | jq -r '[.digest, .witness.method.meta.http.method] | @tsv'
+
+A line is {"digest": …, "keys": …, "witness": …}: keys tells how many of the witness's keys are the digest of their value.`;
 
 const collectExamples = `
 Examples:
