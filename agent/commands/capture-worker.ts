@@ -19,7 +19,7 @@ const port = parentPort!;
 const tellLeader = (message: WorkerMessage) => port.postMessage(message);
 
 async function capture(order: WorkerOrder): Promise<void> {
-  const { index, count, flags, limits, version, fanoutGroup } = order;
+  const { index, count, flags, limits, version, fanoutGroup, colours } = order;
   const control = new Int32Array(order.control);
   const source = openCapture(flags, limits, fanoutGroup);
   try {
@@ -34,7 +34,7 @@ async function capture(order: WorkerOrder): Promise<void> {
       records.push(output);
       return output;
     };
-    const outputs = new Outputs(flags, limits, version, { index, count, open });
+    const outputs = new Outputs(flags, limits, version, { index, count, colours, open });
     await outputs.open();
     const agent = openAgent(flags, limits, source, outputs, new PageCredit(order.credit));
     const publish = () => {

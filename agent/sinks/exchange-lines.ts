@@ -18,6 +18,8 @@ export interface ExchangeLinesOptions {
   readonly write: (text: string) => void;
   readonly obfuscator: Pick<Obfuscator, 'url' | 'name'>;
   readonly colours: boolean;
+  /** Of each: requests that wait for their response, responses that came before their request. @default waitingMax */
+  readonly waitingMax?: number;
 }
 
 export class ExchangeLineCounters {
@@ -51,6 +53,7 @@ export class ExchangeLines implements MessageHandler {
   readonly readsHeadLater = false;
   readonly counters = new ExchangeLineCounters();
   readonly #options: ExchangeLinesOptions;
+  readonly #waitingMax: number;
   /** By exchange, oldest first. */
   readonly #waiting = new Map<number, Waiting>();
   /** Responses captured before their request, as two mirrored ports have it; by exchange, oldest first. */
@@ -60,6 +63,7 @@ export class ExchangeLines implements MessageHandler {
 
   constructor(options: ExchangeLinesOptions) {
     this.#options = options;
+    this.#waitingMax = options.waitingMax ?? waitingMax;
   }
 
   begin(message: HttpMessage): void {
@@ -73,7 +77,7 @@ export class ExchangeLines implements MessageHandler {
     const before = this.#waiting.get(key);
     // More of one exchange than its two messages.
     if (before !== undefined) this.#alone(key, before);
-    if (this.#waiting.size >= waitingMax) this.#evict();
+    if (this.#waiting.size >= this.#waitingMax) this.#evict();
     this.#waiting.set(key, {
       tsUs: message.tsUs,
       method: this.#readable(message.method, shortCharactersMax),
@@ -116,7 +120,7 @@ export class ExchangeLines implements MessageHandler {
   }
 
   #keepEarly(key: number, answer: Answer): void {
-    if (this.#early.size >= waitingMax) this.#giveUpOldest();
+    if (this.#early.size >= this.#waitingMax) this.#giveUpOldest();
     this.#early.set(key, answer);
   }
 
