@@ -12,7 +12,9 @@ t.test('help, with examples, for every command', async (t) => {
     const help = await run([command, '--help']);
     t.equal(help.code, 0);
     t.match(help.out, /^Examples?:$/m);
+    t.notMatch(help.out, /\[\]/, 'no default that is only an empty list');
   }
+  t.match(await run(['--version']), { code: 0, out: /^\d+\.\d+\.\d+\n$/ });
 });
 
 t.test('list', async (t) => {

@@ -1,6 +1,7 @@
 /** The entry file of `floodgate`: finds the command, and is the only place that prints an operator's error. */
 import { Command } from 'commander';
 import { FloodgateError } from '../agent/errors.ts';
+import { printable } from '../reports/format.ts';
 import { addDiffCommand } from './commands/diff-command.ts';
 import { addGateCommand } from './commands/gate-command.ts';
 import { addHeapCommand } from './commands/heap-command.ts';
@@ -10,12 +11,14 @@ import { addPushCommand } from './commands/push-command.ts';
 import { addReportCommand } from './commands/report-command.ts';
 import { addRunCommand } from './commands/run-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
+import { readToolVersion } from './commands/session.ts';
 import { addSliceCommand } from './commands/slice-command.ts';
 
 const program = new Command('floodgate')
   .description(
     'Replays floods of recorded API traffic at a capture agent, explains every memory spike, and judges it against a budget.',
   )
+  .version(readToolVersion(), '-V, --version', 'tell the version')
   .showHelpAfterError('(floodgate --help, or floodgate COMMAND --help, shows what there is)')
   .exitOverride()
   .addHelpText(
@@ -50,7 +53,13 @@ function told(error: Error & { code?: string; exitCode?: number }): number {
   // Commander has printed its own message; help and version are no errors.
   if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof FloodgateError) {
-    process.stderr.write(`floodgate: ${error.message}\n${error.hint}\n`);
+    // Names in it may come from anybody's file.
+    const safe = (text: string) =>
+      text
+        .split('\n')
+        .map((line) => printable(line))
+        .join('\n');
+    process.stderr.write(`floodgate: ${safe(error.message)}\n${safe(error.hint)}\n`);
     return error.exitCode;
   }
   process.stderr.write(`floodgate: this is a mistake in floodgate itself: ${error.stack ?? error}\n`);

@@ -23,19 +23,25 @@ export function scenarioNames(): string[] {
 
 /** @throws FloodgateError `UNKNOWN_SCENARIO` with the names there are */
 export async function loadScenario(name: string): Promise<Scenario> {
-  const file = moduleOf(name, 'scenario');
-  if (!/^[a-z0-9-]+$/.test(name) || !existsSync(file)) {
-    throw new FloodgateError('UNKNOWN_SCENARIO', `there is no scenario "${name}"`, {
-      hint: `Scenarios: ${scenarioNames().join(', ')}. A capture file is replayed by its path, e.g. ./${name}.pcap.`,
-    });
-  }
-  const loaded: { scenario: Scenario } = await import(pathToFileURL(file).href);
+  const loaded: { scenario: Scenario } = await import(scenarioUrl(name));
   return loaded.scenario;
 }
 
-/** What a sender needs to open a scenario's traffic for itself. */
+/**
+ * A module that is going to be executed: a name out of somebody's report must not lead anywhere else.
+ * @throws FloodgateError `UNKNOWN_SCENARIO`
+ */
+function scenarioUrl(name: string): string {
+  const file = moduleOf(name, 'scenario');
+  if (/^[a-z0-9-]+$/.test(name) && existsSync(file)) return pathToFileURL(file).href;
+  throw new FloodgateError('UNKNOWN_SCENARIO', `there is no scenario "${name}"`, {
+    hint: `Scenarios: ${scenarioNames().join(', ')}. A capture file is replayed by its path, e.g. ./burst.pcap.`,
+  });
+}
+
+/** What a sender needs to open a scenario's traffic for itself. @throws FloodgateError `UNKNOWN_SCENARIO` */
 export function scenarioOrder(name: string, seed: number, sizeBytes: number | undefined): TrafficOrder {
-  const moduleUrl = pathToFileURL(moduleOf(name, 'scenario')).href;
+  const moduleUrl = scenarioUrl(name);
   return { kind: 'scenario', moduleUrl, options: { seed, sizeBytes } };
 }
 

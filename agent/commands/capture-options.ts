@@ -70,8 +70,8 @@ function addSources(command: Command): void {
     .option('-r, --read <file>', 'a pcap or pcapng file; - for standard input')
     .option('-i, --interface <name>', 'a network interface; may be repeated; any for all', collect)
     .option('-f, --filter <expression>', 'only frames that match, in the language of pcap-filter(7)')
-    .option('--snap-length <bytes>', 'bytes kept of each frame', parseSize)
-    .option('--ring-size <size>', 'kernel buffer of each interface', parseSize)
+    .option('--snap-length <bytes>', 'bytes kept of each frame (default: 256KiB, all of it)', parseSize)
+    .option('--ring-size <size>', 'kernel buffer of each interface (default: 16MiB, less of many)', parseSize)
     .option('--workers <count>', 'threads that share the traffic of the interfaces by flow (default: 1)', parseWorkers)
     .option('--no-promiscuous', 'only frames addressed to this host')
     .addOption(new Option('--direction <which>', 'frames seen').choices(['in', 'out', 'both']).default('both'))
@@ -92,7 +92,7 @@ function addOutputs(command: Command): void {
         .choices(OBFUSCATION_MODES)
         .default('redact'),
     )
-    .option('--stats <file>', 'every counter, at the end')
+    .option('--stats <file>', 'every counter, as JSON, at the end; - for standard output')
     .option('--stats-interval-ms <ms>', '… and one JSON line at this interval', parseMilliseconds)
     .option('--observe-listen <address>', 'serve /metrics and /debug/pprof/ there, e.g. 127.0.0.1:6060', parseListen)
     .addOption(
@@ -104,14 +104,26 @@ function addBounds(command: Command): void {
   command
     .optionsGroup('How much it may take:')
     .option('--memory <size>', 'the figure all limits are derived from (default: 200MB)', parseSize)
-    .option('--memory-ceiling <size>', 'resident memory at which it gives up, with exit code 4', parseSize)
-    .option('--pages <count>', 'pages of bytes waiting behind gaps, all interfaces together', parseCount)
-    .option('--pages-per-connection <count>', 'of which one direction of one connection may hold', parseCount)
+    .option(
+      '--memory-ceiling <size>',
+      'resident memory at which it gives up, with exit code 4 (default: told at start)',
+      parseSize,
+    )
+    .option('--pages <count>', 'pages of 1.9 kB for bytes waiting behind gaps, all interfaces together', parseCount)
+    .option(
+      '--pages-per-connection <count>',
+      'of which one direction of one connection may hold (default: 3072)',
+      parseCount,
+    )
     .option('--streams <count>', 'connections watched at one time', parseCount)
-    .option('--stream-timeout-seconds <seconds>', 'how long a gap is waited for', parseSeconds)
-    .option('--ack-slack <packets>', 'packets to wait after the receiver acknowledged bytes not seen', parseCount)
-    .option('--max-http-length <size>', 'body bytes read of one message', parseSize)
-    .option('--max-decoded-length <size>', 'the same after decompression', parseSize);
+    .option('--stream-timeout-seconds <seconds>', 'how long a gap is waited for (default: 10)', parseSeconds)
+    .option(
+      '--ack-slack <packets>',
+      'packets to wait after the receiver acknowledged bytes not seen (default: 64)',
+      parseCount,
+    )
+    .option('--max-http-length <size>', 'body bytes read of one message (default: 10MiB)', parseSize)
+    .option('--max-decoded-length <size>', 'the same after decompression (default: 10MB)', parseSize);
 }
 
 const examples = `
@@ -123,6 +135,9 @@ Examples:
   For any HAR viewer, secrets redacted; with metrics and profiles on loopback:
     sudo floodgate-agent --interface any --har traffic.har --observe-listen 127.0.0.1:6060
     go tool pprof http://127.0.0.1:6060/debug/pprof/allocs?seconds=10
+  A flood, by four threads:
+    sudo floodgate-agent --interface eth0 --workers 4 --witnesses traffic.witnesses --dedup
+    floodgate-agent inspect traffic.witnesses
   What passes, to look at; no health checks, at most 100 a minute:
     sudo floodgate-agent --interface eth0 --print --exclude-path '^/health' --rate-limit 100
   Different witnesses to a server, kept on disk while it is away:
@@ -133,7 +148,10 @@ Expressions match anywhere unless held by ^ and $; a path as it was sent, withou
 case. They know characters, . [a-z] [^/] ( ) (?: ) | * + ? {m,n} ^ $ \\d \\w \\s and their opposites, in time that grows
 with the text only; nothing that needs backtracking. One that begins with - is written --allow-path=-…
 
+Sizes are bytes, or 200MB, 64MiB and the like. Counts without a default come from --memory; the sum is told at start.
+
 Every option is also an environment variable: --stats-interval-ms is FLOODGATE_AGENT_STATS_INTERVAL_MS;
 those without a value are true or false: FLOODGATE_AGENT_PRINT=true. An empty variable counts as none.
 The command line wins over the environment, which wins over --config.
-Exit codes: 0 done (also after Ctrl-C), 2 could not run or could not go on, 4 memory ceiling reached.`;
+Exit codes: 0 done (also after Ctrl-C), 2 could not run or could not go on, 4 memory ceiling reached, 5 done, but
+witnesses that were to be uploaded are lost: refused by the server, or not taken by it and not kept by a --spool.`;

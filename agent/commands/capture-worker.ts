@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PageCredit } from '../bounded/page-credit.ts';
+import { forgoAsThread } from '../capture/sys/privileges.ts';
 import { FloodgateError } from '../errors.ts';
 import { collectGarbage } from '../observe/process-memory.ts';
 import { ThreadOutput } from '../sinks/thread-output.ts';
@@ -18,7 +19,7 @@ const port = parentPort!;
 const tellLeader = (message: WorkerMessage) => port.postMessage(message);
 
 async function capture(order: WorkerOrder): Promise<void> {
-  const { index, count, flags, limits, version, fanoutGroup } = order;
+  const { index, count, flags, limits, version, fanoutGroup, colours } = order;
   const control = new Int32Array(order.control);
   const source = openCapture(flags, limits, fanoutGroup);
   try {
@@ -33,7 +34,7 @@ async function capture(order: WorkerOrder): Promise<void> {
       records.push(output);
       return output;
     };
-    const outputs = new Outputs(flags, limits, version, { index, count, open });
+    const outputs = new Outputs(flags, limits, version, { index, count, colours, open });
     await outputs.open();
     const agent = openAgent(flags, limits, source, outputs, new PageCredit(order.credit));
     const publish = () => {
@@ -47,6 +48,7 @@ async function capture(order: WorkerOrder): Promise<void> {
         interfaces: source.stats(),
       });
     };
+    forgoAsThread(flags.user ?? null);
     tellLeader({ kind: 'open' });
     // What is parsed from here on is whatever the network sends: the leader has dropped its privileges, and ours with them.
     await once(port, 'message');

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { isInOwnNamespace, TapFixture, testInOwnNamespace } from '../capture/sys/tap-fixture.ts';
+import { counterHelp, gaugeHelp } from '../observe/metric-table.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 
 const program = path.join(import.meta.dirname, '..', 'main.ts');
@@ -22,7 +23,6 @@ function testOutside(): void {
     const cases: [args: string[], message: RegExp][] = [
       [['--read', 'x.pcap'], /--workers and --read do not go together.*live traffic/],
       [['--interface', 'lo', '--har', 'x.har'], /--workers and --har/],
-      [['--interface', 'lo', '--print'], /--workers and --print/],
       [['--interface', 'lo', '--upload', 'http://127.0.0.1:1/'], /--workers and --upload/],
       [['--interface', 'lo', '--memory', '50MB'], /2 workers need --memory of 64 MB at least/],
     ];
@@ -110,6 +110,8 @@ async function testInNamespace(): Promise<void> {
       'tcp.streamsOpened': connections,
       'output.batchesShed': 0,
     });
+    const unknown = Object.keys(stats).filter((name) => !(name in counterHelp) && !(name in gaugeHelp));
+    t.same(unknown, ['type', 'tsMs', 'interfaces'], 'every counter is known to the metrics');
     t.match(stats.interfaces, [
       { name: 'tap0', received: connections * 2, dropped: 0, droppedShare: 0 },
       { name: 'tap1', received: connections * 2, dropped: 0, droppedShare: 0 },
@@ -125,6 +127,35 @@ async function testInNamespace(): Promise<void> {
     t.ok([...byStream.values()].every((pair) => pair.length === 2 && pair[0]!.uri === pair[1]!.uri));
     const odd = [...byStream.keys()].filter((stream) => stream % 2 === 1).length;
     t.ok(odd > 100 && odd < 300, `shared ${odd} to ${connections - odd}`);
+  });
+
+  await t.test('--print: a line an exchange, from every thread, while it runs', async (t) => {
+    const child = spawn(process.execPath, [program, '--workers', '2', '--interface', 'tap0', '--print'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [printed, told] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+    const exited = once(child, 'exit');
+    while (!told.includes('capturing on') && child.exitCode === null) await sleep(20);
+    const connections = 100;
+    for (let at = 0; at < connections; at += 1) {
+      const { frame, open } = connection(9000 + at);
+      for (const each of open()) taps[0]!.write(each);
+      taps[0]!.write(frame('client', ACK, 1, `GET /${at} HTTP/1.1\r\nHost: a\r\n\r\n`));
+      taps[0]!.write(frame('server', ACK, 1, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+    }
+    const lines = () => printed.split('\n').slice(0, -1);
+    for (let tries = 0; tries < 200 && lines().length < connections; tries += 1) await sleep(20);
+    t.equal(lines().length, connections, 'before it ends');
+    t.ok(lines().every((line) => /^\d\d:\d\d:\d\d\.\d{3} {2}200 {2}GET {2}a\/\d+ {2}2 B, [\d.]+ (µs|ms)$/.test(line)));
+    t.equal(new Set(lines().map((line) => /a(\/\d+)/.exec(line)![1])).size, connections);
+    child.kill('SIGTERM');
+    t.equal((await exited)[0], 0, told);
   });
 
   await t.test('one page budget for both', async (t) => {

@@ -18,6 +18,7 @@ import type { CaptureFlags } from './capture-options.ts';
 import { limitOptions, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { tell, tellDrops, tellPressure } from './notices.ts';
+import { isPrintColoured } from './outputs.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
 /** How often resident memory is looked at. */
@@ -78,7 +79,6 @@ function refuseOthers(flags: CaptureFlags): void {
     refuse('--read', 'the kernel shares live traffic among them; a capture is read by one thread, in its order');
   }
   if (flags.har !== undefined) refuse('--har', 'its entries are one document');
-  if (flags.print) refuse('--print', 'lines of several threads would come out of order');
   if (flags.upload !== undefined) refuse('--upload', 'its batches are made by one thread');
   if (flags.rateLimit !== undefined) refuse('--rate-limit', 'it is one figure for all traffic');
 }
@@ -93,6 +93,7 @@ class Crew {
   readonly #control: Int32Array;
   readonly #credit: PageCredit;
   readonly #pagesMax: number;
+  readonly #isPrinted: boolean;
   readonly #outputs = new Map<string, OutputFile>();
   readonly #latest: { counters: Counters; interfaces: readonly CaptureStats[] }[] = [];
   readonly #ended = Promise.withResolvers<void>();
@@ -106,10 +107,11 @@ class Crew {
     // Whoever waits for `open` hears of a failure there.
     this.done.catch(() => {});
     this.#opened.promise.catch(() => {});
-    for (const file of [flags.messages, flags.witnesses]) {
+    for (const file of [flags.messages, flags.witnesses, flags.print ? '-' : undefined]) {
       if (file !== undefined) this.#outputs.set(file, new OutputFile(file));
     }
     this.#pagesMax = limits.each.tcp.pagesMax;
+    this.#isPrinted = flags.print === true;
     this.#credit = PageCredit.of(this.#pagesMax);
     const control = new SharedArrayBuffer(4 * (ControlWord.queued + count));
     this.#control = new Int32Array(control);
@@ -125,6 +127,7 @@ class Crew {
         limits: limits.each,
         version,
         fanoutGroup,
+        colours: isPrintColoured(),
         credit: this.#credit.shared,
         control,
       };
@@ -239,6 +242,8 @@ class Crew {
   #write(index: number, path: string, batch: Uint8Array): void {
     const output = this.#outputs.get(path)!;
     output.writeBytes(batch);
+    // Somebody looks at it.
+    if (this.#isPrinted && path === '-') output.flush();
     const place = ControlWord.queued + index;
     Atomics.sub(this.#control, place, batch.length);
     Atomics.notify(this.#control, place);

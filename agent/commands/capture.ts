@@ -63,6 +63,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       server?.close();
     }
     outputs.check();
+    await outputs.requireDelivered();
   } finally {
     source.close();
   }

@@ -5,7 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { FloodgateError } from '../errors.ts';
 import { addCaptureOptions, type CaptureFlags, describeOption } from './capture-options.ts';
 import type { CollectFlags } from './collect.ts';
-import { addOptionsOf } from './environment.ts';
+import { addOptionsOf, environmentName, unknownVariables } from './environment.ts';
 import { tell } from './notices.ts';
 import { parseListen, parseSize } from './option-values.ts';
 import { refuseSharedPlaces, writesAnything } from './output-places.ts';
@@ -47,10 +47,19 @@ function commandLine(): Command {
     await capture(program.opts<CaptureFlags>());
   });
   program
-    .command('inspect <file>')
+    .command('inspect')
     .description('witnesses of a file, or one bare witness, as JSON lines with their digests')
+    .argument('<file>', 'written by --witnesses, or one witness in binary protobuf')
+    .addHelpText('after', inspectExamples)
     .action(async (file: string) => (await import('./inspect.ts')).runInspect(file));
-  addCollect(program);
+  const collect = addCollect(program);
+  program.hook('preAction', () => {
+    const names = [
+      ...program.options.map((option) => environmentName(option)),
+      ...collect.options.map((option) => environmentName(option, collect.name())),
+    ];
+    for (const line of unknownVariables(process.env, new Set(names))) tell(line);
+  });
   return program;
 }
 
@@ -69,7 +78,7 @@ async function capture(flags: CaptureFlags): Promise<void> {
   else await (await import('./capture.ts')).runCapture(flags, version());
 }
 
-function addCollect(program: Command): void {
+function addCollect(program: Command): Command {
   const drafts = new Command()
     .option('--listen <address>', 'where to, e.g. 127.0.0.1:8700; port 0 takes any that is free', parseListen)
     .requiredOption('--store <file>', 'the SQLite file, made if it is not there')
@@ -89,7 +98,15 @@ function addCollect(program: Command): void {
     .configureHelp({ optionDescription: describeOption })
     .addHelpText('after', collectExamples)
     .action(async (flags: CollectFlags) => (await import('./collect.ts')).runCollect(flags));
+  return command;
 }
+
+const inspectExamples = `
+Examples:
+  floodgate-agent inspect traffic.witnesses
+  floodgate-agent inspect traffic.witnesses | jq -r '[.digest, .witness.method.meta.http.method] | @tsv'
+
+A line is {"digest": …, "keys": …, "witness": …}: keys tells how many of the witness's keys are the digest of their value.`;
 
 const collectExamples = `
 Examples:

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -240,4 +241,31 @@ t.test('flags, environment and configuration alike; what cannot be is said witho
     t.notMatch(stderr, /hunter2|^\s+at /m);
   }
   t.end();
+});
+
+t.test('witnesses that are lost at the end: told, and an exit code of their own', async (t) => {
+  const capture = file('lost.pcap');
+  writeFileSync(capture, exchangesCapture(3));
+  const args = ['--read', capture, '--upload-drain-ms', '100', '--stats', file('lost.json')];
+  const away = ['--upload', 'http://127.0.0.1:1/'];
+  const run = (all: string[]) => spawnSync(process.execPath, [...nodeArguments, ...all], { encoding: 'utf8' });
+  const lost = run([...args, ...away]);
+  t.equal(lost.status, 5);
+  t.match(
+    lost.stderr,
+    /^upload: http:\/\/127.0.0.1:1 did not take 1 batches: 3 witnesses are lost, for there is no spool$/m,
+  );
+  t.match(lost.stderr, /3 of 3 witnesses could not be delivered and are lost\n {2}with --spool FOLDER/);
+  t.match(JSON.parse(readFileSync(file('lost.json'), 'utf8')), { 'upload.witnessesShed': 3, 'witnessFile.written': 3 });
+  const kept = run([...args, ...away, '--spool', file('lost-spool')]);
+  t.equal(kept.status, 0, kept.stderr);
+  t.match(kept.stderr, /3 witnesses wait in the spool for the next agent$/m);
+  const server = createServer((_request, response) => response.writeHead(413).end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const refused = start(...args, '--upload', `http://127.0.0.1:${port}/`);
+  const [code] = await once(refused.child, 'exit');
+  server.close();
+  t.equal(code, 5);
+  t.match(refused.told(), /3 of 3 witnesses could not be delivered and are lost, 3 of them refused by the server/);
 });

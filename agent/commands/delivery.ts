@@ -64,6 +64,24 @@ export function addListener(own: OwnTraffic, { address, port }: { address: strin
   }
 }
 
+/** Apart from that of a run that could not be: everything else was done. */
+const witnessesLostExitCode = 5;
+
+/** Call at the end. @throws FloodgateError `witnesses-lost`, exit code 5. */
+export function requireDelivered({ witnessesLost, counters }: Upload): void {
+  if (witnessesLost === 0) return;
+  const { witnessesTaken, witnessesRefused } = counters;
+  const refused = witnessesRefused > 0 ? `, ${witnessesRefused} of them refused by the server` : '';
+  throw new FloodgateError(
+    'witnesses-lost',
+    `${witnessesLost} of ${witnessesTaken} witnesses could not be delivered and are lost${refused}`,
+    {
+      exitCode: witnessesLostExitCode,
+      hint: 'with --spool FOLDER they wait on disk for the next agent, up to --spool-max; what a server refuses is said above',
+    },
+  );
+}
+
 export interface OpenedUpload {
   readonly upload: Upload;
   /** Null where batches wait in memory. */

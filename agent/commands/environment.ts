@@ -1,6 +1,7 @@
 /** Options as environment variables: how they are named, and which of them say something. */
 import type { Command, Option } from 'commander';
 import { FloodgateError } from '../errors.ts';
+import { nearestName } from './nearest-name.ts';
 
 /** `--stats-interval-ms` is `FLOODGATE_AGENT_STATS_INTERVAL_MS`, of `collect` `FLOODGATE_AGENT_COLLECT_…`. */
 export function environmentName(option: Option, command = ''): string {
@@ -34,4 +35,23 @@ function isSet(option: Option, variable: string): boolean {
   throw new FloodgateError('environment-invalid', `${variable} is true or false`, {
     hint: `${option.long} takes no value: as a variable it is true (or 1), false (or 0), or not there`,
   });
+}
+
+/** As many lines as a person reads. */
+const warningsMax = 5;
+
+/**
+ * Variables that look like options and are none: mistyped, or of another version. They stop nothing, for whoever sets them may
+ * mean them for other agents as well.
+ * @returns a line for each. Values are told nobody.
+ */
+export function unknownVariables(environment: NodeJS.ProcessEnv, known: ReadonlySet<string>): string[] {
+  const unknown = Object.keys(environment).filter((name) => /^floodgate_agent_/i.test(name) && !known.has(name));
+  const lines = unknown.slice(0, warningsMax).map((name) => {
+    const near = nearestName(name.toUpperCase(), known);
+    const shown = /^\w{1,80}$/.test(name) ? name : 'a variable of a strange name, FLOODGATE_AGENT_…,';
+    return `${shown} in the environment is no option and says nothing${near === undefined ? '' : `: is ${near} meant?`}`;
+  });
+  if (unknown.length > warningsMax) lines.push(`… and so do ${unknown.length - warningsMax} more`);
+  return lines;
 }

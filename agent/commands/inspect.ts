@@ -1,5 +1,5 @@
 /** `floodgate-agent inspect FILE`: witnesses as JSON lines. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { WitnessInspector } from '../encode/witness-inspector.ts';
 import { FloodgateError } from '../errors.ts';
 import { OutputFile } from '../sinks/output-file.ts';
@@ -29,7 +29,8 @@ export function runInspect(file: string): void {
 
 function open(file: string): number {
   try {
-    const fd = openSync(file, 'r');
+    // A pipe without a writer would be waited for.
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);
     throw new Error('not a file');

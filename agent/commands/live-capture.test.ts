@@ -38,6 +38,10 @@ function testOutside(): void {
         for (const id of ['Uid', 'Gid']) t.match(status, new RegExp(`^${id}:(\\t65534){4}$`, 'm'));
         t.match(status, /^Groups:\t65534 ?$/m);
         for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) t.match(status, new RegExp(`^${set}:\\t0+$`, 'm'));
+        t.match(status, /^NoNewPrivs:\t1$/m, 'nothing it starts gains anything');
+        // Those of V8 and of the signals are there before the first line of ours; see no-new-privileges.ts.
+        if (/^Name:\t(node-V8Worker|DelayedTaskSche|SignalInspector)$/m.test(status)) continue;
+        t.match(status, /^CapBnd:\t0+$/m, /^Name:.*/.exec(status)![0]);
       }
       child.kill('SIGTERM');
       t.equal((await exited)[0], 0, told);

@@ -26,6 +26,8 @@ const sealedIdleBytesMax = 1 << 19;
 export interface CapturingThread {
   readonly index: number;
   readonly count: number;
+  /** Whether `--print` goes to a terminal, which the leading thread knows. */
+  readonly colours: boolean;
   readonly open: (path: string) => RecordOutput;
 }
 
@@ -46,7 +48,7 @@ export class Outputs {
   /** Null where none is left out. */
   ownTraffic: OwnTraffic | null = null;
   #openFilter: ((agent: Agent, inner: MessageHandler) => ExchangeFilter) | null = null;
-  #printOutput: OutputFile | null = null;
+  #printOutput: RecordOutput | null = null;
   #witnessOutput: RecordOutput | null = null;
   readonly #statsOutput: OutputFile | null;
   readonly #flags: CaptureFlags;
@@ -116,13 +118,14 @@ export class Outputs {
   }
 
   async #openPrint(): Promise<void> {
-    const { ExchangeLines } = await import('../sinks/exchange-lines.ts');
-    const output = new OutputFile('-');
+    const { ExchangeLines, waitingMax } = await import('../sinks/exchange-lines.ts');
+    const output = this.#openRecords('-');
     this.#printOutput = output;
     this.lines = new ExchangeLines({
       write: (text) => output.write(text),
       obfuscator: await this.#obfuscator(),
-      colours: process.stdout.isTTY === true && !process.env.NO_COLOR,
+      colours: this.#thread?.colours ?? isPrintColoured(),
+      waitingMax: Math.ceil(waitingMax / (this.#thread?.count ?? 1)),
     });
     this.#openers.push(() => this.lines!);
   }
@@ -243,6 +246,11 @@ export class Outputs {
     this.upload?.disk?.giveTo(uid, gid);
   }
 
+  /** After `close`. @throws FloodgateError where witnesses that were to be uploaded are lost. */
+  async requireDelivered(): Promise<void> {
+    if (this.upload !== null) (await import('./delivery.ts')).requireDelivered(this.upload.upload);
+  }
+
   /** All but the statistics, which have the last word. */
   async close(drainMs: number): Promise<void> {
     this.messages?.close();
@@ -254,6 +262,9 @@ export class Outputs {
     this.upload?.close();
   }
 }
+
+/** Standard output is a terminal, and nobody said NO_COLOR. */
+export const isPrintColoured = () => process.stdout.isTTY === true && !process.env.NO_COLOR;
 
 function nothingToUpload(message: string): FloodgateError {
   return new FloodgateError('nothing-to-upload', message, { hint: 'give --upload a URL, and leave --until out' });

@@ -23,6 +23,8 @@ export interface WorkerOrder {
   readonly limits: AgentLimits;
   readonly version: string;
   readonly fanoutGroup: number;
+  /** Of `--print`. */
+  readonly colours: boolean;
   /** `PageCredit.shared`. */
   readonly credit: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { keyWitness, witnessDigest } from '../digest/digest.ts';
 import { FloodgateError } from '../errors.ts';
+import { SeededRandom } from '../seeded-random.ts';
 import * as ir from '../witness/ir.ts';
 import { encodeDelimitedWitness, encodeWitness } from './witness-encoder.ts';
 import { inspectWitnessFile, WitnessInspector } from './witness-inspector.ts';
@@ -122,3 +123,51 @@ t.test('a witness of the original', { skip: existsSync(oracle) ? false : `no ${o
   t.strictSame({ digest, keys }, { digest: 'OfKjthyOpIY=', keys: '22/22' });
   t.end();
 });
+
+t.test('damaged files: lines, or what is wrong with them, and never anything else', (t) => {
+  const random = new SeededRandom(7);
+  const told = new Set<string>();
+  for (let round = 0; round < 4_000; round += 1) {
+    const mutated = damage(file, random);
+    const startedMs = performance.now();
+    let lines: string[] = [];
+    try {
+      lines = inspectWitnessFile(mutated);
+    } catch (error) {
+      if (!(error instanceof FloodgateError)) throw error;
+      told.add(error.code);
+    }
+    for (const line of lines) JSON.parse(line);
+    const ms = performance.now() - startedMs;
+    if (ms > 2_000) t.fail(`round ${round}: ${ms} ms`);
+  }
+  t.same([...told], ['not-witnesses']);
+  t.throws(() => inspectWitnessFile(new Uint8Array(100)), { message: /a witness of no bytes/ }, 'a file of zeros');
+  t.end();
+});
+
+/** Bytes and bits changed, ranges cut out or told twice, endings lost, lengths that never end. */
+function damage(whole: Buffer, random: SeededRandom): Buffer {
+  let bytes = Buffer.from(whole);
+  for (let count = 1 + random.below(4); count > 0 && bytes.length > 1; count -= 1) {
+    const at = random.below(bytes.length);
+    const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)];
+    switch (random.below(5)) {
+      case 0:
+        bytes[at] = random.below(256);
+        break;
+      case 1:
+        bytes = before;
+        break;
+      case 2:
+        bytes = Buffer.concat([before, after.subarray(random.below(40))]);
+        break;
+      case 3:
+        bytes = Buffer.concat([before, before.subarray(-random.below(200)), after]);
+        break;
+      default:
+        bytes = Buffer.concat([before, Buffer.alloc(random.below(10), 0xff), after]);
+    }
+  }
+  return bytes;
+}

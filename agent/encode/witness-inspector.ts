@@ -86,6 +86,8 @@ export class WitnessInspector {
       if (this.#held.length - at > LENGTH_BYTES_MAX) throw this.#notWitnesses('no length');
       return at;
     }
+    // Every witness has a method: a run of these is what a power failure leaves.
+    if (size.value === 0) throw this.#notWitnesses('a witness of no bytes');
     if (size.value > ENCODED_BYTES_MAX) throw this.#notWitnesses(`a length of ${size.value} bytes`);
     const end = size.end + size.value;
     if (end > this.#held.length) return at;

@@ -5,8 +5,10 @@
 import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 
-/** Requests waiting for their response, 1 KB each at most. */
+/** Requests waiting for their response, 1 KB each at most; and as many responses that came before their request. */
 export const waitingMax = 1024;
+/** Longer than the HTTP layer lets a response be the answer to a later request (pairing.ts). */
+const earlyUsMax = 2_000_000;
 /** A line is for reading: what is longer is cut. */
 const targetCharactersMax = 300;
 const hostCharactersMax = 80;
@@ -16,6 +18,8 @@ export interface ExchangeLinesOptions {
   readonly write: (text: string) => void;
   readonly obfuscator: Pick<Obfuscator, 'url' | 'name'>;
   readonly colours: boolean;
+  /** Of each: requests that wait for their response, responses that came before their request. @default waitingMax */
+  readonly waitingMax?: number;
 }
 
 export class ExchangeLineCounters {
@@ -32,7 +36,16 @@ interface Waiting {
   readonly host: string;
   readonly target: string;
   bodyBytes: number;
-  lastTsUs: number;
+  /** Captured before. */
+  readonly answer: Answer | null;
+}
+
+interface Answer {
+  readonly tsUs: number;
+  readonly status: number;
+  readonly bodyBytes: number;
+  readonly complete: boolean;
+  readonly type: string;
 }
 
 export class ExchangeLines implements MessageHandler {
@@ -40,16 +53,21 @@ export class ExchangeLines implements MessageHandler {
   readonly readsHeadLater = false;
   readonly counters = new ExchangeLineCounters();
   readonly #options: ExchangeLinesOptions;
+  readonly #waitingMax: number;
   /** By exchange, oldest first. */
   readonly #waiting = new Map<number, Waiting>();
+  /** Responses captured before their request, as two mirrored ports have it; by exchange, oldest first. */
+  readonly #early = new Map<number, Answer>();
   /** Media types of responses whose bodies flow, by stream. */
   readonly #types = new Map<number, string>();
 
   constructor(options: ExchangeLinesOptions) {
     this.#options = options;
+    this.#waitingMax = options.waitingMax ?? waitingMax;
   }
 
   begin(message: HttpMessage): void {
+    this.#giveUpEarly(message.tsUs);
     if (message.kind === 'response') {
       const type = (message.headers.get('content-type') ?? '').split(';', 1)[0]!.trim();
       if (!isInterim(message)) this.#types.set(message.stream, this.#readable(type, shortCharactersMax));
@@ -59,15 +77,16 @@ export class ExchangeLines implements MessageHandler {
     const before = this.#waiting.get(key);
     // More of one exchange than its two messages.
     if (before !== undefined) this.#alone(key, before);
-    if (this.#waiting.size >= waitingMax) this.#evict();
+    if (this.#waiting.size >= this.#waitingMax) this.#evict();
     this.#waiting.set(key, {
       tsUs: message.tsUs,
       method: this.#readable(message.method, shortCharactersMax),
       host: this.#readable(message.headers.get('host') ?? '', hostCharactersMax),
       target: readable(this.#options.obfuscator.url(message.uri), targetCharactersMax),
       bodyBytes: 0,
-      lastTsUs: message.tsUs,
+      answer: this.#early.get(key) ?? null,
     });
+    this.#early.delete(key);
   }
 
   body(): void {}
@@ -80,19 +99,45 @@ export class ExchangeLines implements MessageHandler {
     if (message.kind === 'request') {
       if (request === undefined) return;
       request.bodyBytes = message.bodyBytes;
-      request.lastTsUs = message.lastTsUs;
+      if (request.answer !== null) this.#alone(key, request);
       return;
     }
     const type = this.#types.get(message.stream) ?? '';
     this.#types.delete(message.stream);
-    this.#waiting.delete(key);
-    if (request === undefined) this.counters.responsesAlone += 1;
-    this.#line(request, message, type);
+    const { tsUs, status, bodyBytes, complete } = message;
+    const answer = { tsUs, status, bodyBytes, complete, type };
+    if (request === undefined && message.exchange >= 0 && message.method === '') this.#keepEarly(key, answer);
+    else {
+      this.#waiting.delete(key);
+      this.#line(request, answer);
+    }
   }
 
-  /** Requests that still wait are told without their response. */
+  /** Requests that still wait are told without their response, and the other way round. */
   close(): void {
     for (const [key, request] of this.#waiting) this.#alone(key, request);
+    this.#giveUpEarly(Number.POSITIVE_INFINITY);
+  }
+
+  #keepEarly(key: number, answer: Answer): void {
+    if (this.#early.size >= this.#waitingMax) this.#giveUpOldest();
+    this.#early.set(key, answer);
+  }
+
+  /** Tells responses whose request is not to come any more. */
+  #giveUpEarly(nowUs: number): void {
+    for (const { tsUs } of this.#early.values()) {
+      if (nowUs - tsUs <= earlyUsMax) return;
+      this.#giveUpOldest();
+    }
+  }
+
+  #giveUpOldest(): void {
+    for (const [key, answer] of this.#early) {
+      this.#early.delete(key);
+      this.#line(undefined, answer);
+      return;
+    }
   }
 
   #evict(): void {
@@ -103,13 +148,15 @@ export class ExchangeLines implements MessageHandler {
     }
   }
 
+  /** With no more than what came before it. */
   #alone(key: number, request: Waiting): void {
     this.#waiting.delete(key);
-    this.counters.requestsAlone += 1;
-    this.#line(request, null, '');
+    this.#line(request, request.answer);
   }
 
-  #line(request: Waiting | undefined, response: HttpMessage | null, type: string): void {
+  #line(request: Waiting | undefined, response: Answer | null): void {
+    if (request === undefined) this.counters.responsesAlone += 1;
+    if (response === null) this.counters.requestsAlone += 1;
     const time = timeOfDay(request?.tsUs ?? response!.tsUs);
     const asked =
       request === undefined
@@ -117,7 +164,7 @@ export class ExchangeLines implements MessageHandler {
         : `${this.#bold(request.method.padEnd(4))} ${request.host}${request.target}`;
     const sent = request !== undefined && request.bodyBytes > 0 ? `${size(request.bodyBytes)} → ` : '';
     const facts = response === null ? ['no response'] : [`${sent}${size(response.bodyBytes)}`];
-    if (type !== '') facts.push(type);
+    if (response !== null && response.type !== '') facts.push(response.type);
     if (request !== undefined && response !== null) facts.push(duration(response.tsUs - request.tsUs));
     if (response !== null && !response.complete) facts.push('incomplete');
     const status = response === null ? '---' : this.#status(response.status);

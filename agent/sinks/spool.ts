@@ -29,6 +29,8 @@ import { type Batch, batchHead, batchHeadBytes, readBatch, readBatchHead } from 
 
 export interface Spool {
   readonly counters: SpoolCounters;
+  /** Whether what is in it outlives the process. */
+  readonly isKept: boolean;
   readonly bytes: number;
   readonly batches: number;
   readonly witnesses: number;
@@ -55,6 +57,7 @@ export class SpoolCounters {
 /** Where no folder is given: batches in memory, lost with the process. */
 export class MemorySpool implements Spool {
   readonly counters = new SpoolCounters();
+  readonly isKept = false;
   bytes = 0;
   witnesses = 0;
   readonly #bytesMax: number;
@@ -129,6 +132,7 @@ const ignoredName = /^\.|^lost\+found$/;
 
 export class DiskSpool implements Spool {
   readonly counters = new SpoolCounters();
+  readonly isKept = true;
   bytes = 0;
   batches = 0;
   witnesses = 0;

@@ -140,11 +140,17 @@ export class Upload {
         this.#whenIdle = resolve;
       });
     }
-    const { batches, witnesses } = this.#options.spool;
-    if (batches > 0) {
-      this.#options.tell(`upload: ${batches} batches (${witnesses} witnesses) are not sent: ${this.#options.origin}`);
+    const { spool, tell, origin } = this.#options;
+    if (spool.batches > 0) {
+      const fate = spool.isKept ? 'wait in the spool for the next agent' : 'are lost, for there is no spool';
+      tell(`upload: ${origin} did not take ${spool.batches} batches: ${spool.witnesses} witnesses ${fate}`);
     }
-    this.#options.spool.close();
+    spool.close();
+  }
+
+  /** Witnesses that are neither delivered nor kept for later; final after `drain`. */
+  get witnessesLost(): number {
+    return this.counters.witnessesRefused + this.#options.spool.counters.witnessesShed;
   }
 
   /** Counters and gauges by name. */

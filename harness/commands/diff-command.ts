@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { formatDifference, formatSite, formatValue } from '../../reports/format.ts';
 import { byFunction, diffProfiles, top } from '../profile/arithmetic.ts';
 import { type Profile, sampleTypeIndex, sumOf } from '../profile/profile.ts';
-import { profileArgumentHelp, readAnyProfile } from './profile-input.ts';
+import { asked, parseRows, profileArgumentHelp, readAnyProfile } from './profile-input.ts';
 
 const examples = `${profileArgumentHelp}
 
@@ -22,8 +22,11 @@ export function addDiffCommand(program: Command): void {
     .option('--top <n>', 'rows to show', '20')
     .addHelpText('after', examples)
     .action((a: string, b: string, flags: { readonly lines?: boolean; readonly top: string }) => {
+      const rowsMax = parseRows(flags.top, '--top');
+      const [base, head] = [readAnyProfile(a), readAnyProfile(b)];
+      const hint = 'Compare profiles of one kind: of memory, or of CPU time.';
       process.stdout.write(
-        renderDiff(readAnyProfile(a), readAnyProfile(b), flags.lines === true, Number(flags.top) || 20),
+        asked(`${a} and ${b} cannot be compared`, hint, () => renderDiff(base, head, flags.lines === true, rowsMax)),
       );
     });
 }

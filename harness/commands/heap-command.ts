@@ -7,6 +7,7 @@ import { classHistogram, diffSnapshots, summarizeSnapshot } from '../profile/hea
 import type { HeapSnapshot } from '../profile/heap-snapshot/heap-snapshot.ts';
 import { readHeapSnapshot } from '../profile/heap-snapshot/snapshot-parser.ts';
 import { ProfileError } from '../profile/profile.ts';
+import { parseRows } from './profile-input.ts';
 
 const examples = `
 Examples:
@@ -25,7 +26,7 @@ export function addHeapCommand(program: Command): void {
     .option('--rows <n>', 'rows to show', '20')
     .addHelpText('after', examples)
     .action(async (first: string, second: string | undefined, flags: { readonly rows: string }) => {
-      const rowsMax = Number(flags.rows) || 20;
+      const rowsMax = parseRows(flags.rows, '--rows');
       if (second === undefined) process.stdout.write(renderHistogram(await readSnapshot(first), rowsMax));
       else {
         const before = summarizeSnapshot(await readSnapshot(first));

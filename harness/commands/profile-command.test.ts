@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 import t from 'tap';
+import { sampleRun } from '../../reports/sample-report.ts';
 import { readPprof, writePprof } from '../profile/pprof.ts';
 import { sampleProfile, stacksOf } from '../profile/profile-samples.ts';
 
@@ -66,7 +67,50 @@ t.test('profiles and heaps at the terminal', async (t) => {
     t.match(floodgate(dir, 'heap', 'text.pb.gz'), { status: 2, stderr: /no opening brace/ });
     t.match(floodgate(dir, 'profile', 'p.pb.gz', '--type', 'x'), {
       status: 2,
-      stderr: /has no x; it has alloc_objects, alloc_space/,
+      stderr: /^floodgate: p\.pb\.gz: the profile has no x; it has alloc_objects, alloc_space\nGive --type/,
     });
+    writeFileSync(path.join(dir, 'cpu.txt'), 'main;work 5\n');
+    t.match(floodgate(dir, 'diff', 'p.pb.gz', 'cpu.txt'), {
+      status: 2,
+      stderr: /^floodgate: p\.pb\.gz and cpu\.txt cannot be compared: the profile has no samples/,
+    });
+    for (const [option, ...command] of [
+      ['--rows', 'profile', 'p.pb.gz'],
+      ['--rows', 'heap', 'a.heapsnapshot'],
+      ['--top', 'diff', 'p.pb.gz', 'q.pb.gz'],
+    ] as const) {
+      t.match(floodgate(dir, ...command, option, 'many'), { status: 2, stderr: /"many" is not a whole number from 1/ });
+    }
+    writeFileSync(path.join(dir, 'esc.speedscope.json'), '\u001b[2J{"profiles": [');
+    const { status, stderr } = floodgate(dir, 'report', 'esc.speedscope.json');
+    t.equal(status, 2);
+    t.notMatch(stderr, /\u001b/, 'nothing out of a file drives the terminal');
+    t.match(floodgate(dir, 'profile', '/dev/null'), { status: 2, stderr: /neither a file nor a pipe/ });
+    t.match(floodgate(dir, 'report', '/dev/null'), { status: 2, stderr: /neither a file nor a pipe/ });
+  });
+
+  const sh = (script: string) =>
+    spawnSync('bash', ['-c', script, process.execPath, cli], { cwd: dir, encoding: 'utf8' });
+  const noPipes = sh('mkfifo pipe').status === 0 ? false : 'SKIPPED: no bash with mkfifo here';
+  await t.test('a pipe is a file, and one without a writer an empty one', { skip: noPipes }, async (t) => {
+    t.match(sh('"$0" "$1" diff p.pb.gz <(sleep 0.3; cat q.pb.gz)'), { status: 0, stderr: '' });
+    t.match(sh('"$0" "$1" profile pipe'), { status: 2, stderr: /it is empty/ });
+  });
+
+  await t.test('a report that names a module of its own: nothing is executed', async (t) => {
+    const report = sampleRun({ samples: 10 });
+    writeFileSync(
+      path.join(dir, 'scenario.ts'),
+      'process.stdout.write("EXECUTED"); export const scenario = { open() {} };',
+    );
+    const name = path.relative(path.join(import.meta.dirname, '..', '..', 'scenarios'), dir);
+    writeFileSync(
+      path.join(dir, 'report.json'),
+      JSON.stringify({ ...report, scenario: { ...report.scenario, name, options: {} } }),
+    );
+    const { status, stdout, stderr } = floodgate(dir, 'slice', '.', '--frames', '1-2', '-o', 'out.pcapng');
+    t.equal(status, 2);
+    t.equal(stdout, '');
+    t.match(stderr, /^floodgate: there is no scenario/);
   });
 });

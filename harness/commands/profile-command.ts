@@ -8,7 +8,7 @@ import { sitePattern } from '../analyze/budgets.ts';
 import { type ProfileFormat, profileFormats, writeProfile } from '../profile/any-profile.ts';
 import { byFunction, focusProfile, peek, type SiteMatch, top, tree } from '../profile/arithmetic.ts';
 import { type Profile, ProfileError, sampleTypeIndex, sumOf } from '../profile/profile.ts';
-import { profileArgumentHelp, readAnyProfile } from './profile-input.ts';
+import { asked, parseRows, profileArgumentHelp, readAnyProfile } from './profile-input.ts';
 import { guard } from './report-folder.ts';
 
 interface Flags {
@@ -47,12 +47,15 @@ export function addProfileCommand(program: Command): void {
     .option('-o, --out <file>', 'where to, with --to; standard output otherwise')
     .addHelpText('after', examples)
     .action((file: string, flags: Flags) => {
+      const rowsMax = parseRows(flags.rows, '--rows');
       const whole = readAnyProfile(file);
       const { focus } = flags;
       const accept = focus === undefined ? undefined : sitePattern(focus);
       const profile = accept ? focusProfile(whole, (site) => accept(site.file, site.functionName)) : whole;
-      if (flags.to === undefined) process.stdout.write(renderProfile(profile, flags));
-      else {
+      if (flags.to === undefined) {
+        const hint = 'Give --type one of these.';
+        process.stdout.write(asked(file, hint, () => renderProfile(profile, flags, rowsMax)));
+      } else {
         const written = converted(profile, flags.to, file, flags.type);
         if (flags.out === undefined) process.stdout.write(written);
         else guard(flags.out, () => writeFileSync(flags.out!, written));
@@ -78,14 +81,14 @@ function converted(
   }
 }
 
-function renderProfile(profile: Profile, flags: Flags): string {
+function renderProfile(profile: Profile, flags: Flags, rowsMax: number): string {
   const shown = flags.lines ? profile : byFunction(profile);
   const index = sampleTypeIndex(profile, flags.type);
   const { type, unit } = profile.sampleTypes[index]!;
   const whole = sumOf(profile, index);
   const value = (amount: number) => formatAmount(amount, unit).padStart(10);
   const share = (amount: number) => (whole === 0 ? '' : formatShare(amount / whole)).padStart(7);
-  const options = { type, rowsMax: Number(flags.rows) || 30 };
+  const options = { type, rowsMax };
   const lines = [`${type}: ${formatAmount(whole, unit)}`];
   if (flags.peek !== undefined) {
     const wanted = flags.peek;

@@ -8,6 +8,8 @@ import { mergeProfiles } from '../profile/arithmetic.ts';
 import { readPprof } from '../profile/pprof.ts';
 import { type Profile, ProfileError } from '../profile/profile.ts';
 import { applySourceMaps } from '../profile/source-maps.ts';
+import { parseWhole } from '../quantity.ts';
+import { readOperatorFile } from './operator-file.ts';
 import { readReportFolder } from './report-command.ts';
 
 /** What the commands say about their arguments. */
@@ -19,7 +21,7 @@ allocations during its spikes are taken.`;
 export function readAnyProfile(file: string): Profile {
   try {
     if (statSync(file).isDirectory()) return readRunProfile(file);
-    return applySourceMaps(readProfile(file, readFileSync(file), process.cwd()), mapBeside);
+    return applySourceMaps(readProfile(file, readOperatorFile(file), process.cwd()), mapBeside);
   } catch (error) {
     if (error instanceof FloodgateError) throw error;
     if (!(error instanceof ProfileError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
@@ -29,6 +31,19 @@ export function readAnyProfile(file: string): Profile {
     });
   }
 }
+
+/** Runs what may find that profiles lack what is asked of them. @param what the names given @throws FloodgateError `NO_PROFILE` */
+export function asked<T>(what: string, hint: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error;
+    throw new FloodgateError('NO_PROFILE', `${what}: ${error.message}`, { hint, cause: error });
+  }
+}
+
+/** Rows of a list. @throws FloodgateError `BAD_OPTION` */
+export const parseRows = (text: string, option: string) => parseWhole(text, option, { min: 1, max: 100_000 });
 
 /** The map beside a built file. A profile's names are not to be trusted with any other file. */
 function mapBeside(file: string): string | null {
@@ -43,7 +58,7 @@ function mapBeside(file: string): string | null {
 function readRunProfile(folder: string): Profile {
   const [run] = runsOf(readReportFolder(folder));
   const files = (run?.spikes ?? []).flatMap((spike) => spike.profiles).filter((each) => each.role === 'during');
-  const [first, ...rest] = files.map(({ file }) => readPprof(readFileSync(path.join(folder, file))));
+  const [first, ...rest] = files.map(({ file }) => readPprof(readOperatorFile(path.join(folder, file))));
   if (first) return mergeProfiles([first, ...rest]);
   throw new FloodgateError('NO_PROFILE', `the run in ${folder} has no profile of a spike`, {
     hint: 'Run it again with --explain.',

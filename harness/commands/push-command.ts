@@ -19,8 +19,8 @@ import { readReportFolder } from './report-command.ts';
 
 interface Flags {
   readonly protocol?: PushProtocol;
-  readonly header: readonly string[];
-  readonly label: readonly string[];
+  readonly header?: readonly string[];
+  readonly label?: readonly string[];
   readonly service?: string;
 }
 
@@ -39,7 +39,7 @@ Examples:
   floodgate push heap.pb.gz http://localhost:7070 --label env=test  one file to Parca
   floodgate push runs/latest https://profiles.example/ --header "X-Scope-OrgID: team-a"`;
 
-const collect = (value: string, all: string[]) => [...all, value];
+const collect = (value: string, all: string[] = []) => [...all, value];
 
 export function addPushCommand(program: Command): void {
   program
@@ -50,19 +50,19 @@ export function addPushCommand(program: Command): void {
     .argument('<url>', 'address of the store')
     .addOption(new Option('--protocol <name>', 'default: parca at port 7070, else pyroscope').choices(pushProtocols))
     .option('--service <name>', `service_name of all (default: the target of a run, or ${serviceDefault})`)
-    .option('--label <name=value>', 'a label more; may be repeated', collect, [] as string[])
-    .option('--header <header>', 'sent with every request, "Name: value"; may be repeated', collect, [] as string[])
+    .option('--label <name=value>', 'a label more; may be repeated', collect)
+    .option('--header <header>', 'sent with every request, "Name: value"; may be repeated', collect)
     .addHelpText('after', examples)
     .action(async (source: string, url: string, flags: Flags) => {
       const abort = new AbortController();
       process.once('SIGINT', () =>
         abort.abort(new FloodgateError('INTERRUPTED', 'interrupted', { hint: '', exitCode: 3 })),
       );
-      const order = orderOf(url, flags.header, flags.protocol, abort.signal);
+      const order = orderOf(url, flags.header ?? [], flags.protocol, abort.signal);
       const pushed = statIsFolder(source)
         ? profilesOfRun(source, flags.service)
         : [profileOfFile(source, flags.service)];
-      const labels = labelsOf(flags.label);
+      const labels = labelsOf(flags.label ?? []);
       process.stdout.write(`${await pushAll(order, pushed, labels)}\n`);
     });
 }

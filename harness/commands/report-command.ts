@@ -1,5 +1,5 @@
 /** `floodgate report`: renders a run again from its JSON. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -7,6 +7,7 @@ import type { Report } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
 import { reporters } from '../../reports/reporter.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
+import { readOperatorFile } from './operator-file.ts';
 
 const examples = `
 Examples:
@@ -42,10 +43,10 @@ export function readReportFolder(folder: string): Report {
   const file = isFolder ? path.join(folder, 'report.json') : folder;
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readOperatorFile(file).toString('utf8');
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? `there is no ${file}` : `cannot read ${file}: ${code}`;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? `there is no ${file}` : `cannot read ${file}: ${message}`;
     throw new FloodgateError('NO_REPORT', why, {
       hint: isFolder
         ? 'A run that was killed leaves no report: run it again, or give the folder of another.'

@@ -40,7 +40,7 @@ interface RunFlags extends TargetFlags {
   readonly push?: string;
   readonly intervalMs: string;
   readonly sampleMs: string;
-  readonly budget: readonly string[];
+  readonly budget?: readonly string[];
 }
 
 const examples = `
@@ -94,8 +94,7 @@ export function addRunCommand(program: Command): void {
     .option(
       '--budget <name=value>',
       'replaces or adds a limit; may be repeated',
-      (value: string, all: string[]) => [...all, value],
-      [] as string[],
+      (value: string, all: string[] = []) => [...all, value],
     )
     .addHelpText('after', examples)
     .action(async (name: string | undefined, flags: RunFlags) => {
@@ -109,7 +108,7 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
   const { scenario, order: orderOnce } = await findScenario(name, target);
   const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
   const pace = paceOf(flags) ?? scenario.pace;
-  const budget = budgetOf(scenario.budget, flags.budget);
+  const budget = budgetOf(scenario.budget, flags.budget ?? []);
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });

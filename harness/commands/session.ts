@@ -35,7 +35,7 @@ export function openSession(): Session {
 }
 
 // One folder further up where it was built into dist/.
-function readToolVersion(): string {
+export function readToolVersion(): string {
   const file = ['../../package.json', '../../../package.json']
     .map((each) => new URL(each, import.meta.url))
     .find((each) => existsSync(each));

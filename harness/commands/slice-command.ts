@@ -49,6 +49,7 @@ export function addSliceCommand(program: Command): void {
       const run = runOf(folder, flags.scenario);
       const cut = cutOf(run, flags);
       const written = await slice(run, cut, flags.output);
+      if (written === 0) throw nothingCut(cut);
       const streams = cut.streams
         ? ` of ${formatCount(cut.streams.length)} stream${cut.streams.length === 1 ? '' : 's'}`
         : '';
@@ -108,6 +109,13 @@ function parseFrames(text: string): { first: number; last: number } {
   if (range.first <= range.last) return range;
   throw new FloodgateError('BAD_OPTION', `--frames: ${text} ends before it begins`, {
     hint: 'Example: --frames 1-1000.',
+  });
+}
+
+function nothingCut({ first, last, streams }: Cut): FloodgateError {
+  const which = `frames ${formatCount(first)} to ${formatCount(last)}`;
+  return new FloodgateError('NO_FRAMES', `the traffic has no ${which}${streams ? ' of these streams' : ''}`, {
+    hint: 'Give other --frames, or --all for every frame between the start and the top of the spike.',
   });
 }
 

@@ -20,6 +20,13 @@ export interface Libc {
   bind(fd: number, address: Uint8Array, length: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   close(fd: number): number;
+  /** With integers only. */
+  prctl(option: number, second: number, third: number): number;
+  /** Of the calling thread: see capget(2). */
+  capget(header: Uint32Array, sets: Uint32Array): number;
+  capset(header: Uint32Array, sets: Uint32Array): number;
+  /** Of three arguments, the last a pointer. */
+  syscall(number: number, first: number, second: number, third: Uint8Array): number;
   ifNameToIndex(name: string): number;
   /** The user and primary group of this name, from whatever the system keeps users in; null when there is none. */
   userNamed(name: string): { uid: number; gid: number } | null;
@@ -72,6 +79,9 @@ function bindLibc(loaded: Koffi): Libc {
   const library = loaded.load(null);
   const bound = (definition: string) => library.func(definition);
   const getpwnam = bound('void *getpwnam(const char *name)');
+  const prctl = bound('int prctl(int option, ...)');
+  const syscall = bound('long syscall(long number, ...)');
+  const words = (...values: number[]) => values.flatMap((value) => ['unsigned long', value]);
   return {
     mmap: bound('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)'),
     munmap: bound('int munmap(void *address, size_t length)'),
@@ -82,6 +92,11 @@ function bindLibc(loaded: Koffi): Libc {
     bind: bound('int bind(int fd, uint8_t *address, uint32_t length)'),
     ioctl: bound('int ioctl(int fd, unsigned long request, uint8_t *argument)'),
     close: bound('int close(int fd)'),
+    // Both take any number of arguments of one word each: what is not given would be whatever a register holds.
+    prctl: (option, second, third) => prctl(option, ...words(second, third, 0, 0)),
+    capget: bound('int capget(uint32_t *header, uint32_t *sets)'),
+    capset: bound('int capset(uint32_t *header, uint32_t *sets)'),
+    syscall: (number, first, second, third) => Number(syscall(number, ...words(first, second), 'uint8_t *', third)),
     ifNameToIndex: bound('unsigned int if_nametoindex(const char *name)'),
     userNamed: (name) => {
       // struct passwd: two pointers (name, password), then the numbers.

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { FloodgateError } from '../../errors.ts';
 import { loadLibc } from './libc.ts';
+import { forbidNewPrivileges, forgoCapabilities } from './no-new-privileges.ts';
 
 /** The kernel's overflow user: what `nobody` is where no file says so. */
 const nobody = 65_534;
@@ -22,10 +23,12 @@ export function dropPrivileges(
   if (process.geteuid!() !== 0) return staysAs(user);
   const { uid, gid } = lookUp(user ?? 'nobody');
   if (uid === 0) return 'keeps running as root, as told';
-  if (!isMapped('uid_map', uid) || !isMapped('gid_map', gid)) {
+  if (!exists(uid, gid)) {
     return `keeps its user: user ${uid} does not exist in this user namespace, where root has no power outside anyway`;
   }
   handOver(uid, gid);
+  const libc = loadLibc();
+  if (libc !== null) forgoCapabilities(libc);
   try {
     if (maySetGroups()) process.setgroups!([gid]);
     process.setgid!(gid);
@@ -36,8 +39,18 @@ export function dropPrivileges(
       cause: error,
     });
   }
-  requireDropped(uid);
-  return `runs as user ${user ?? 'nobody'} (${uid}) from here on`;
+  if (libc !== null) forbidNewPrivileges(libc);
+  const mayGain = requireDropped(uid);
+  const warning = mayGain ? '; a program it started might gain rights again: this kernel has no seccomp' : '';
+  return `runs as user ${user ?? 'nobody'} (${uid}) from here on${warning}`;
+}
+
+/** For one more thread that captures, before the leading one drops root: it leaves itself no capability to hand on. */
+export function forgoAsThread(user: string | null): void {
+  if (process.platform !== 'linux' || process.geteuid!() !== 0) return;
+  const { uid, gid } = lookUp(user ?? 'nobody');
+  const libc = loadLibc();
+  if (uid !== 0 && exists(uid, gid) && libc !== null) forgoCapabilities(libc);
 }
 
 function staysAs(user: string | null): null {
@@ -55,6 +68,10 @@ function lookUp(user: string): { uid: number; gid: number } {
   throw new FloodgateError('user-unknown', `there is no user ${user}`, { hint: 'see /etc/passwd, or give a number' });
 }
 
+function exists(uid: number, gid: number): boolean {
+  return isMapped('uid_map', uid) && isMapped('gid_map', gid);
+}
+
 /** Whether the user namespace has this number: see user_namespaces(7). */
 function isMapped(map: 'uid_map' | 'gid_map', id: number): boolean {
   return readFileSync(`/proc/self/${map}`, 'utf8')
@@ -70,8 +87,12 @@ function maySetGroups(): boolean {
   return readFileSync('/proc/self/setgroups', 'utf8').trim() === 'allow';
 }
 
-/** A thread left behind as root would make the whole drop worthless. */
-function requireDropped(uid: number): void {
+/**
+ * A thread left behind as root would make the whole drop worthless.
+ * @returns whether a thread may still gain rights by starting a program
+ */
+function requireDropped(uid: number): boolean {
+  let mayGain = false;
   const wanted = `Uid:\t${uid}\t${uid}\t${uid}\t${uid}`;
   for (const thread of readdirSync('/proc/self/task')) {
     let status: string;
@@ -80,9 +101,11 @@ function requireDropped(uid: number): void {
     } catch {
       continue; // It ended meanwhile.
     }
+    mayGain ||= !/^NoNewPrivs:\t1$/m.test(status);
     if (status.includes(wanted) && /^CapEff:\t0+$/m.test(status)) continue;
     throw new FloodgateError('privileges-kept', `thread ${thread} is still privileged after becoming user ${uid}`, {
       hint: 'start it as an ordinary user that may capture (setcap cap_net_raw+ep on the Node.js binary) instead',
     });
   }
+  return mayGain;
 }
