@@ -6,10 +6,12 @@
 import { writeSync } from 'node:fs';
 import v8 from 'node:v8';
 import { type PreloadLine, type PreloadOptions, preloadVariable } from './preload-options.ts';
+// Not loaded only where it is asked for: the compile cache is filled by a start that asks for nothing.
+import { StepReadings } from './preload-step.ts';
 
 async function observe(options: PreloadOptions): Promise<void> {
   const heap = new HeapWatch((line) => send(options.channel, line));
-  if (options.inStep) new (await import('./preload-step.ts')).StepReadings(heap);
+  if (options.inStep) new StepReadings(heap);
   else setInterval(() => heap.report(), options.intervalMs).unref();
   process.on('exit', () => heap.report());
   const { profile, snapshots, cpu } = options;
