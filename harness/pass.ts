@@ -94,8 +94,8 @@ const exactLaneArguments = [
   '--no-memory-reducer',
   // … marks in steps of time, …
   '--no-incremental-marking',
-  // … and lets the heap grow by how fast it is filled and collected. 30 is what its own predictable schedule takes.
-  '--heap-growing-percent=30',
+  // … and lets the heap grow by how fast it is filled and collected: by a tenth of what is live to three times that.
+  '--heap-growing-percent=50',
   // For the collections before the traffic: see `observe/preload-step.ts`.
   '--expose-gc',
 ];

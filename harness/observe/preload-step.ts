@@ -6,8 +6,6 @@ import { subscribe } from 'node:diagnostics_channel';
 import v8 from 'node:v8';
 import type { HeapWatch } from './preload.ts';
 
-/** Each leaves some to the next. */
-const settlingCollections = 3;
 /** What a reading takes up is made a multiple of this: most need 5 KB to 8 KB. */
 const readingBytes = 8 << 10;
 /** What an array takes that has room for nothing, and how much more it takes for each element. */
@@ -47,10 +45,13 @@ export class StepReadings {
     this.#allocatedBytes = this.#heap.allocatedUntilNow();
   }
 
-  /** What the start left behind differs by some kilobytes, which would move every later collection. */
+  /**
+   * What the start left behind differs by some kilobytes, and where in V8's pages it lies, which would move every later
+   * collection. The last resort collects until nothing goes any more, and moves what is left together.
+   */
   #settle(): void {
     this.#isSettled = true;
-    for (let i = 0; i < settlingCollections; i += 1) globalThis.gc?.();
+    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     this.#heap.takeCollections();
   }
 
