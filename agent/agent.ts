@@ -104,6 +104,11 @@ export class Agent {
     this.#bodies?.witnesses?.finish();
   }
 
+  /** What changes while it runs, in a few kilobytes of garbage; all counters leave a hundred. */
+  gauges(): Counters {
+    return Object.assign(captureCounters(this.#options.source.stats()), this.tcp.gauges());
+  }
+
   counters(): Counters {
     const counters: Counters = { ...captureCounters(this.#options.source.stats()), ...this.tcp.snapshot() };
     for (const [name, value] of Object.entries(this.#httpCounters)) counters[`http.${name}`] = value as number;

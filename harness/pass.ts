@@ -84,7 +84,23 @@ export interface PassResult {
 }
 
 /** Deterministic as far as Node.js allows; refused in NODE_OPTIONS, so they are arguments. */
-const exactLaneArguments = ['--single-threaded', '--random-seed=1'];
+const exactLaneArguments = [
+  '--single-threaded',
+  '--random-seed=1',
+  '--hash-seed=1',
+  // V8 else lets its young generation shrink where little was allocated in a while, …
+  '--predictable',
+  // … collects once more where nothing happened, …
+  '--no-memory-reducer',
+  // … marks in steps of time, …
+  '--no-incremental-marking',
+  // … and lets the heap grow by how fast it is filled and collected: by a tenth of what is live to three times that.
+  '--heap-growing-percent=50',
+  // For the collections before the traffic: see `observe/preload-step.ts`.
+  '--expose-gc',
+];
+/** Files that are read at the same time come in the order they were asked for. */
+const exactLaneEnvironment = { UV_THREADPOOL_SIZE: '1' };
 /** Inlined callees are charged to their callers, whose line is then the wrong one. */
 const attributionArguments = ['--no-turbo-inlining', '--no-maglev-inlining'];
 export const heapSampleBytes = 65_536;
@@ -165,7 +181,10 @@ function startTarget(options: PassOptions, statsFile: string): Promise<Target> {
       ...options.nodeArguments,
     ],
     observe: preloadOf(options),
-    env: options.launcher.isNode ? preloadEnvironment(preloadOf(options)) : {},
+    env: {
+      ...(options.launcher.isNode ? preloadEnvironment(preloadOf(options)) : {}),
+      ...(options.lane === 'exact' ? exactLaneEnvironment : {}),
+    },
     ...(options.kind === 'doctor' && { wrapper: doctorWrapper(findClinic(), options.folder) }),
   });
 }
@@ -285,13 +304,12 @@ class Conduct {
 }
 
 function preloadOf({ kind, folder, lane }: PassOptions): Omit<PreloadOptions, 'channel'> {
-  const intervalMs = 250;
-  if (kind === 'measure') return { intervalMs, countsTrafficOnly: lane === 'exact' };
-  if (kind === 'flame' || kind === 'doctor') return { intervalMs };
-  if (kind === 'cpu') return { intervalMs, cpu: { sampleUs: cpuSampleUs, folder } };
-  if (kind === 'snapshots') return { intervalMs, snapshots: { folder } };
+  const readings = { intervalMs: 250, inStep: lane === 'exact' };
+  if (kind === 'measure' || kind === 'flame' || kind === 'doctor') return readings;
+  if (kind === 'cpu') return { ...readings, cpu: { sampleUs: cpuSampleUs, folder } };
+  if (kind === 'snapshots') return { ...readings, snapshots: { folder } };
   const what = kind === 'allocations' ? 'allocations' : 'live';
-  return { intervalMs, profile: { kind: what, sampleBytes: heapSampleBytes, stackDepth, offHeapSampleBytes, folder } };
+  return { ...readings, profile: { kind: what, sampleBytes: heapSampleBytes, stackDepth, offHeapSampleBytes, folder } };
 }
 
 function instrumentsOf(kind: PassKind, launcher: TargetLauncher): string[] {

@@ -44,6 +44,7 @@ export interface CaptureFlags extends DeliveryFlags {
   ackSlack?: number;
   maxHttpLength?: number;
   maxDecodedLength?: number;
+  lockstep?: boolean;
 }
 
 /** Adds the options to a command; every one can also be an environment variable. */
@@ -55,6 +56,8 @@ export function addCaptureOptions(command: Command): Command {
   addUpload(drafts);
   addBounds(drafts);
   addOptionsOf(drafts, command);
+  // Its seeds are known to all: neither help nor environment lead here.
+  command.addOption(new Option('--lockstep', 'for measurements: everything goes by the bytes of --read -').hideHelp());
   return command.configureHelp({ optionDescription: describeOption }).addHelpText('after', examples);
 }
 

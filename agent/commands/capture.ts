@@ -16,13 +16,15 @@ import { Outputs } from './outputs.ts';
 export async function runCapture(flags: CaptureFlags, version: string): Promise<void> {
   boundYoungGeneration();
   const limits = deriveLimits(limitOptions(flags));
-  const source = openCapture(flags, limits);
+  const lockstep = flags.lockstep ? new (await import('./lockstep.ts')).Lockstep(flags) : null;
+  const source = lockstep?.source ?? openCapture(flags, limits);
+  const clock = lockstep?.nowMs ?? nowMs;
   try {
-    const outputs = new Outputs(flags, limits, version);
+    const outputs = new Outputs(flags, limits, version, null, clock);
     await outputs.open();
     const agent = openAgent(flags, limits, source, outputs);
     const startUpPages = new StartUpPages();
-    const governor = govern(limits, agent, outputs, startUpPages);
+    const governor = govern({ limits, agent, outputs, startUpPages, clock });
     const counters = () => ({
       ...agent.counters(),
       ...outputs.counters(),
@@ -35,28 +37,30 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     // Devices, ports and output files are open by now: what is parsed from here on is whatever the network sends.
     const told = flags.interface ? dropPrivileges(flags.user ?? null, (uid, gid) => outputs.giveTo(uid, gid)) : null;
     if (told !== null) tell(told);
-    const timer =
-      flags.statsIntervalMs === undefined
-        ? undefined
-        : setInterval(() => outputs.stats?.sample(Date.now(), counters()), flags.statsIntervalMs);
+    const sample = () => outputs.stats?.sample(Date.now(), counters());
+    const sampleGauges = () => outputs.stats?.sample(Date.now(), agent.gauges());
+    const timer = flags.statsIntervalMs === undefined ? undefined : setInterval(sample, flags.statsIntervalMs);
     // Once, and to the end: a first signal while files are closed leaves none half written, a second always ends at once.
     const onSignal = () => agent.stop();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
     // Everything is loaded.
     if (!readsFile(flags)) startUpPages.giveBack();
     if (flags.interface) tell(`capturing on ${flags.interface.join(', ')}`);
+    if (lockstep !== null) tell('lockstep: goes by the bytes it reads, with seeds known to all: for measurements only');
     let drainMs = 0;
     try {
       outputs.upload?.upload.start();
       await agent.run(() => {
         governor.check();
         startUpPages.check();
+        lockstep?.turn(sampleGauges);
         if (outputs.check()) agent.stop();
       });
       drainMs = flags.uploadDrainMs;
     } finally {
       clearInterval(timer);
       agent.finish();
+      lockstep?.end(sampleGauges);
       await outputs.close(drainMs);
       outputs.stats?.final(Date.now(), counters(), source.stats());
       tellDrops(source.stats());
@@ -87,10 +91,18 @@ class StartUpPages {
   }
 }
 
-function govern(limits: AgentLimits, agent: Agent, outputs: Outputs, startUpPages: StartUpPages): Governor {
+interface Governed {
+  readonly limits: AgentLimits;
+  readonly agent: Agent;
+  readonly outputs: Outputs;
+  readonly startUpPages: StartUpPages;
+  readonly clock: () => number;
+}
+
+function govern({ limits, agent, outputs, startUpPages, clock }: Governed): Governor {
   return new Governor({
     ceilingBytes: limits.ceilingBytes,
-    nowMs,
+    nowMs: clock,
     residentBytes: () => process.memoryUsage.rss(),
     heapShare,
     collect: () => {

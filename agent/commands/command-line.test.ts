@@ -61,6 +61,7 @@ t.test('what cannot be: a clear error, a hint, exit code 2', async (t) => {
   const cases: [string, string[], RegExp][] = [
     ['no source', [], /where frames come from/],
     ['two sources', ['--read', capture, '--interface', 'lo'], /exactly one/],
+    ['in step with a file', ['--read', capture, '--lockstep'], /--lockstep is for one thread that reads --read -/],
     ['a directory', ['--read', folder], /directory/],
     ['a text file', ['--read', text], /neither pcap nor pcapng/],
     ['no such file', ['--read', file('absent')], /no file/],

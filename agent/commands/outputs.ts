@@ -54,18 +54,26 @@ export class Outputs {
   readonly #flags: CaptureFlags;
   readonly #limits: AgentLimits;
   readonly #version: string;
+  readonly #nowMs: () => number;
   readonly #thread: CapturingThread | null;
   readonly #openers: ((agent: Agent) => MessageHandler)[] = [];
 
   /** @param thread where this is one of several capturing threads. @default null */
-  constructor(flags: CaptureFlags, limits: AgentLimits, version: string, thread: CapturingThread | null = null) {
+  constructor(
+    flags: CaptureFlags,
+    limits: AgentLimits,
+    version: string,
+    thread: CapturingThread | null = null,
+    clock: () => number = nowMs,
+  ) {
     this.#flags = flags;
+    this.#nowMs = clock;
     this.#thread = thread;
     this.#limits = limits;
     this.#version = version;
     this.messages = flags.messages === undefined ? null : this.#openRecords(flags.messages);
     this.#statsOutput = flags.stats === undefined ? null : new OutputFile(flags.stats);
-    const asLines = flags.statsIntervalMs !== undefined;
+    const asLines = flags.statsIntervalMs !== undefined || flags.lockstep === true;
     this.stats = this.#statsOutput === null ? null : new StatsFile(this.#statsOutput, asLines);
   }
 
@@ -133,7 +141,10 @@ export class Outputs {
   async #openUpload(upload: string): Promise<void> {
     if (this.until !== 'witnesses') throw nothingToUpload(`--until ${this.until} makes no witnesses to --upload`);
     const { openUpload } = await import('./delivery.ts');
-    this.upload = await openUpload({ ...this.#flags, upload }, this.#limits, this.ownTraffic, { nowMs, tell });
+    this.upload = await openUpload({ ...this.#flags, upload }, this.#limits, this.ownTraffic, {
+      nowMs: this.#nowMs,
+      tell,
+    });
   }
 
   async #openMessages(): Promise<void> {
@@ -155,7 +166,7 @@ export class Outputs {
         decoders: bodies.decoders,
         obfuscator,
         describe: (stream, out) => agent.tcp.describe(stream, out),
-        nowMs,
+        nowMs: this.#nowMs,
       });
       return this.har;
     });

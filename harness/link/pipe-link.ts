@@ -1,6 +1,7 @@
 /** The exact lane: frames with their recorded boundaries and times, as pcapng, into whatever reads the pipe. */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { holdBlock } from '../../agent/pcap/hold-block.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import type { LinkCounters, LinkDevice } from './link.ts';
 
@@ -17,6 +18,7 @@ export class PipeLink implements LinkDevice {
   #bytesGathered = 0;
   #framesTaken = 0;
   #bytesTaken = 0;
+  #bytesWritten = 0;
   #chunksUnderWay = 0;
   #wantsDrain = false;
   #isAbandoned = false;
@@ -66,8 +68,11 @@ export class PipeLink implements LinkDevice {
     while (this.#wantsDrain && !this.isBroken) await this.#change();
   }
 
+  /** Also asks the reader to look up from its pipe, where it reads in step with us. */
   async drain(): Promise<void> {
     this.#writer.flush();
+    const hold = holdBlock(this.#bytesWritten);
+    this.#out(hold, 0, hold.length);
     while (this.#chunksUnderWay > 0 && !this.isBroken) await this.#change();
   }
 
@@ -82,6 +87,7 @@ export class PipeLink implements LinkDevice {
       return;
     }
     this.#chunksUnderWay += 1;
+    this.#bytesWritten += end - start;
     this.#wantsDrain = !this.#stream.write(bytes.slice(start, end), (error) => {
       this.#chunksUnderWay -= 1;
       if (error) this.framesRefused += frames;

@@ -1,7 +1,7 @@
 /**
- * What the instruments cost the agent: `node harness/observe/overhead.bench.ts [--capture FILE] [--pairs 9]
+ * What the instruments cost the agent: `node harness/observe/overhead.bench.ts [--capture FILE | --size 200] [--pairs 9]
  * [--megabytes-per-second 0] [--passes measure,allocations]`. Needs ../shared (or FLOODGATE_SHARED) for the generator, unless a
- * capture is named.
+ * capture is named. `--size` is that of the generated capture in MB: 200 is a run of a second, 1000 one of five.
  *
  * The agent reads the same capture from a pipe, once bare and once as in a pass: by turns, so that both sides of a pair
  * see the same machine. CPU time and peak memory are the agent's own final figures (getrusage, VmHWM); what is told is
@@ -21,6 +21,8 @@ import { PreloadChannel, preloadArguments, preloadEnvironment } from './preload-
 import type { PreloadOptions } from './preload-options.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
+// Modules come from the compile cache, as in a run: see bin/launch.js. Else the preload's types are stripped in the agent.
+process.env.NODE_COMPILE_CACHE ??= path.join(root, 'node_modules', '.cache', 'floodgate');
 const shared = process.env.FLOODGATE_SHARED ?? path.resolve(root, '../shared');
 const work = process.env.FLOODGATE_BENCH_FOLDER ?? path.join(tmpdir(), 'floodgate-bench');
 /** As `harness/pass.ts` takes them. */
@@ -109,14 +111,14 @@ async function feed(input: NodeJS.WritableStream, capture: string, bytesPerSecon
   }
 }
 
-function captureFile(named: string | undefined): string | undefined {
+function captureFile(named: string | undefined, megabytes: number): string | undefined {
   if (named !== undefined) return named;
-  const file = path.join(work, 'steady.pcap');
+  const file = path.join(work, megabytes === 200 ? 'steady.pcap' : `steady-${megabytes}.pcap`);
   if (existsSync(`${file}.truth.json`)) return file;
   const generator = path.join(shared, 'peers/genpcap.mjs');
   if (!existsSync(generator)) return undefined;
   mkdirSync(work, { recursive: true });
-  execFileSync(process.execPath, [generator, 'steady', file], { stdio: 'ignore' });
+  execFileSync(process.execPath, [generator, 'steady', file, '--mb', String(megabytes)], { stdio: 'ignore' });
   return file;
 }
 
@@ -159,12 +161,13 @@ async function main(): Promise<void> {
   const { values: flags } = parseArgs({
     options: {
       capture: { type: 'string' },
+      size: { type: 'string', default: '200' },
       pairs: { type: 'string', default: '9' },
       'megabytes-per-second': { type: 'string', default: '0' },
       passes: { type: 'string', default: 'measure,allocations' },
     },
   });
-  const capture = captureFile(flags.capture);
+  const capture = captureFile(flags.capture, Number(flags.size));
   if (capture === undefined) {
     process.stderr.write(`SKIPPED: no peers under ${shared}; set FLOODGATE_SHARED, or name a capture\n`);
     return;
@@ -172,7 +175,7 @@ async function main(): Promise<void> {
   const bytesPerSecond = Number(flags['megabytes-per-second']) * 1e6;
   const bytes = statSync(capture).size;
   for (const arm of flags.passes.split(',') as Arm[]) {
-    // Modules come from the compile cache, as in a run: see bin/launch.js and target/agent-target.ts.
+    // Fills the cache.
     await runArm('bare', capture, 0);
     await runArm(arm, capture, 0);
     const pairs: { bare: Figures; seen: Figures }[] = [];

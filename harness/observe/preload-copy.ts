@@ -12,7 +12,7 @@ import { preloadArguments } from './preload-channel.ts';
 export const preloadFolderName = 'floodgate-preload';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const modules = ['preload', 'preload-options', 'preload-instruments', 'off-heap-sites'];
+const modules = ['preload', 'preload-options', 'preload-instruments', 'preload-step', 'off-heap-sites'];
 const stripped = new Map<string, string>();
 
 /**

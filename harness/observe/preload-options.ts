@@ -9,10 +9,10 @@ export interface PreloadOptions {
   /** Between two lines of V8 figures. */
   readonly intervalMs: number;
   /**
-   * Leaves out of `allocated` what is allocated by the clock and not by the traffic: these readings, and the target's own
-   * intervals. How often they come depends on how fast the machine is.
+   * Takes readings when the target does (diagnostics channel `floodgate:reading`) and not by the clock, and leaves what
+   * readings allocate out of `allocated`: what is left is the traffic's.
    */
-  readonly countsTrafficOnly?: boolean;
+  readonly inStep?: boolean;
   /** Samples allocations from the target's start on; every `cut` command ends an interval. Undefined in a measuring pass. */
   readonly profile?: {
     /** `allocations`: all of the interval, freed objects included; `live`: those that a collection at its end leaves. */

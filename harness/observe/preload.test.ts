@@ -45,6 +45,32 @@ t.test('a measuring pass: sizes, collections, and the exact sum of allocated byt
   t.same(channel.errors, []);
 });
 
+t.test('readings in step: the target says when; what they and start and end allocate is no traffic', async (t) => {
+  const startMs = Date.now();
+  const target = await startChild({
+    name: 'readings',
+    command: process.execPath,
+    arguments: [
+      '--single-threaded',
+      '--expose-gc',
+      ...preloadArguments,
+      fileURLToPath(new URL('./testdata/readings.mjs', import.meta.url)),
+    ],
+    env: preloadEnvironment({ intervalMs: 1, inStep: true }),
+    ready: /^ready/,
+    withChannel: true,
+  });
+  const channel = new PreloadChannel(target.channel!, startMs);
+  await pause(100);
+  await target.stop();
+  t.equal(channel.v8.count, 22, 'the 21 that were taken, and the last words');
+  t.equal(channel.v8.column('allocated')[0], 0);
+  const exact = 20 * 100_000 * 40;
+  const ratio = channel.last!.allocated / exact;
+  // Start and end would be as much again each, readings a quarter. Sums over collections are true to 0.6 % (effects.test.ts).
+  t.ok(ratio > 0.99 && ratio < 1.01, `allocated ${channel.last!.allocated} of ${exact}: ${ratio.toFixed(4)}`);
+});
+
 t.test('an attribution pass names functions and bytes, off-heap included', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-preload-'));
   t.teardown(() => rmSync(folder, { recursive: true }));

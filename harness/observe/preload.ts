@@ -6,12 +6,13 @@
 import { writeSync } from 'node:fs';
 import v8 from 'node:v8';
 import { type PreloadLine, type PreloadOptions, preloadVariable } from './preload-options.ts';
+// Not loaded only where it is asked for: the compile cache is filled by a start that asks for nothing.
+import { StepReadings } from './preload-step.ts';
 
 async function observe(options: PreloadOptions): Promise<void> {
-  const heap = new HeapWatch((line) => send(options.channel, line), options.countsTrafficOnly === true);
-  const timer = setInterval(() => heap.clocked(() => heap.report()), options.intervalMs);
-  if (options.countsTrafficOnly) countIntervals(heap);
-  timer.unref();
+  const heap = new HeapWatch((line) => send(options.channel, line));
+  if (options.inStep) new StepReadings(heap);
+  else setInterval(() => heap.report(), options.intervalMs).unref();
   process.on('exit', () => heap.report());
   const { profile, snapshots, cpu } = options;
   // A measuring pass loads nothing more: what disturbs is in a module of its own.
@@ -36,7 +37,7 @@ async function observe(options: PreloadOptions): Promise<void> {
 }
 
 /** Sums what V8 tells of each collection; the collector's own records are cleared at every report. */
-class HeapWatch {
+export class HeapWatch {
   readonly #send: (line: PreloadLine) => void;
   #profiler = new v8.GCProfiler();
   #allocated = 0;
@@ -45,35 +46,29 @@ class HeapWatch {
   #afterMajorGc = 0;
   #reports = 0;
   #ownMs = 0;
-  /** Allocated by the clock: see `countsTrafficOnly`. */
-  #byClock = 0;
-  #byClockTimes = 0;
-  readonly #countsTrafficOnly: boolean;
+  /** In place of all that was ever allocated; see `StepReadings`. */
+  allocatedByTraffic: number | undefined;
 
-  constructor(send: (line: PreloadLine) => void, countsTrafficOnly: boolean) {
+  constructor(send: (line: PreloadLine) => void) {
     this.#send = send;
-    this.#countsTrafficOnly = countsTrafficOnly;
     this.#usedAfterLast = v8.getHeapStatistics().used_heap_size;
     this.#profiler.start();
   }
 
-  /** Runs what the clock asks for, and counts what it allocates apart. */
-  clocked(work: () => void): void {
-    if (!this.#countsTrafficOnly) {
-      work();
-      return;
-    }
-    const before = v8.getHeapStatistics().used_heap_size;
-    work();
-    const grew = v8.getHeapStatistics().used_heap_size - before;
-    // Where a collection came between, it counts as the others did in the mean.
-    const mean = this.#byClockTimes > 0 ? this.#byClock / this.#byClockTimes : 0;
-    this.#byClock += grew >= 0 ? grew : mean;
-    this.#byClockTimes += 1;
-  }
-
   report(): void {
     const sinceMs = threadCpuMs();
+    this.takeCollections();
+    this.#reportMemory();
+    this.#ownMs += threadCpuMs() - sinceMs;
+  }
+
+  /** Bytes ever allocated, where collections have just been taken. */
+  allocatedUntilNow(): number {
+    return this.#allocated + Math.max(0, v8.getHeapStatistics().used_heap_size - this.#usedAfterLast);
+  }
+
+  /** Counts and tells the collections since the last call. */
+  takeCollections(): void {
     const profile = this.#profiler.stop();
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
@@ -88,13 +83,11 @@ class HeapWatch {
       this.#usedAfterLast = usedAfter;
       this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
       if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
-      const tMs = startMs + stepMs * (index + 1);
+      const tMs = Math.round(startMs + stepMs * (index + 1));
       const externalBefore = event.beforeGC.heapStatistics.externalMemory;
       const pauseMs = event.cost / 1_000;
       this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, usedBefore, usedAfter, externalBefore });
     });
-    this.#reportMemory();
-    this.#ownMs += threadCpuMs() - sinceMs;
   }
 
   #reportMemory(): void {
@@ -110,22 +103,14 @@ class HeapWatch {
       external: memory.external,
       arrayBuffers: memory.arrayBuffers,
       malloced: statistics.malloced_memory,
-      allocated: Math.max(0, this.#allocated + Math.max(0, used - this.#usedAfterLast) - this.#byClock),
+      allocated: this.allocatedByTraffic ?? this.#allocated + Math.max(0, used - this.#usedAfterLast),
       peakBeforeGc: Math.max(this.#peakBeforeGc, used),
       afterGc: this.#afterMajorGc,
-      cpuMs: (user + system) / 1_000,
+      cpuMs: Math.round((user + system) / 1_000),
       ownMs: this.#ownMs,
       ...(this.#reports++ % 4 === 0 ? { spaces: usedBySpace() } : {}),
     });
   }
-}
-
-/** Intervals that the target makes from here on. */
-function countIntervals(heap: HeapWatch): void {
-  const original = globalThis.setInterval;
-  const counting = (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) =>
-    original(() => heap.clocked(() => callback(...args)), ms);
-  globalThis.setInterval = counting as typeof setInterval;
 }
 
 function usedBySpace(): Record<string, number> {
@@ -139,8 +124,9 @@ function threadCpuMs(): number {
   return (user + system) / 1_000;
 }
 
+/** Whole: no reading is closer to the next. */
 function nowMs(): number {
-  return performance.timeOrigin + performance.now();
+  return Math.round(performance.timeOrigin + performance.now());
 }
 
 // Synchronous, so that the last line before an exit arrives too. A channel that is full or gone must not stop the target.

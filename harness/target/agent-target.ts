@@ -26,7 +26,7 @@ export class AgentLauncher implements TargetLauncher {
 
   /** Resolves when it captures. */
   async start(options: LaunchOptions): Promise<Target> {
-    await warm(options.nodeArguments);
+    await warm(options.nodeArguments, options.interfaces.length > 0);
     const source = options.interfaces.flatMap((name) => ['--interface', name]);
     // Under a root harness it stays root: the preload writes profiles into a report folder that nobody else may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
@@ -41,11 +41,10 @@ export class AgentLauncher implements TargetLauncher {
         ...agentNodeArguments,
         ...options.nodeArguments,
         agentProgram,
-        ...(isLive ? source : ['--read', '-']),
-        '--stats',
-        options.statsFile,
-        '--stats-interval-ms',
-        String(options.statsIntervalMs),
+        ...(isLive
+          ? [...source, '--stats-interval-ms', String(options.statsIntervalMs)]
+          : ['--read', '-', '--lockstep']),
+        ...['--stats', options.statsFile],
         ...ceiling,
         ...this.#arguments,
       ],
@@ -70,11 +69,11 @@ const warmTimeoutMs = 60_000;
  * measured: the first start after a change strips types, which would be taken for the agent's own 40 MB. The empty
  * capture is refused; the modules are loaded by then, and the real start tells of anything else.
  */
-function warm(nodeArguments: readonly string[]): Promise<void> {
+function warm(nodeArguments: readonly string[], isLive: boolean): Promise<void> {
   const key = nodeArguments.join(' ');
   if (process.env.NODE_COMPILE_CACHE === undefined || warmed.has(key)) return Promise.resolve();
   warmed.add(key);
-  const all = [...agentNodeArguments, ...nodeArguments, agentProgram, '--read', '-'];
+  const all = [...agentNodeArguments, ...nodeArguments, agentProgram, '--read', '-', ...(isLive ? [] : ['--lockstep'])];
   return new Promise((resolve) => {
     execFile(process.execPath, all, { timeout: warmTimeoutMs }, () => resolve()).stdin?.end();
   });

@@ -45,6 +45,20 @@ t.test('a target that dies under way is told as that, with its last words', asyn
   t.equal((await target.stop()).expected, false, 'stopping it afterwards does not change that');
 });
 
+t.test('a target that hears nothing while it waits for its input is stopped by the end of it', async (t) => {
+  const target = await startChild(
+    node(
+      "process.on('SIGTERM', () => {}); console.error('ready');" +
+        "setTimeout(() => { require('node:fs').readSync(0, Buffer.alloc(9)); console.error('the end'); process.exit(0) }, 20)",
+      { withInput: true },
+    ),
+  );
+  await pause(200);
+  const exit = await target.stop();
+  t.match(exit, { code: 0, killed: false, expected: true });
+  t.equal(exit.lastLines.at(-1), 'the end');
+});
+
 t.test('a target that ignores SIGTERM is killed, with the processes it started', async (t) => {
   const target = await startChild(
     node(

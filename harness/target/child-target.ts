@@ -177,6 +177,8 @@ class ChildTarget implements Target {
   async stop(): Promise<TargetExit> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.exited;
     this.#stopping = true;
+    // One that waits for its input and for nothing else hears no signal.
+    this.#child.stdin?.destroy();
     const { wrapper } = this.#options;
     this.#signal(wrapper?.stopSignal ?? 'SIGTERM');
     const timer = setTimeout(

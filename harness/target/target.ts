@@ -43,6 +43,7 @@ export interface LaunchOptions {
   readonly interfaces: readonly string[];
   /** Where our agent writes its counters. */
   readonly statsFile: string;
+  /** Ignored where frames come on standard input: readings then go by what was read. */
   readonly statsIntervalMs: number;
   /**
    * Set where instruments keep it from its work and take memory in it: resident memory at which it may end, instead of

@@ -1,0 +1,78 @@
+/**
+ * Readings in step with a target that goes by what it reads and not by the clock (`agent/commands/lockstep.ts`): it says
+ * when, and what a reading allocates is no traffic. Two runs over the same bytes then collect garbage at the same places.
+ */
+import { subscribe } from 'node:diagnostics_channel';
+import v8 from 'node:v8';
+import type { HeapWatch } from './preload.ts';
+
+/** One was not enough (allocation within 0.16 % then), three were. */
+const settlingCollections = 3;
+/** What a reading takes up is made a multiple of this: most need 5 KB to 8 KB. */
+const readingBytes = 8 << 10;
+/** What an array takes that has room for nothing, and how much more it takes for each element. */
+const arrayBytes = 48;
+const elementBytes = 8;
+/** A piece that does not fit a page of V8's leaves the end of it empty: small ones leave little. */
+const pieceBytes = 1 << 10;
+
+export class StepReadings {
+  /** The last piece; a field, so that no compiler leaves it out. */
+  filler: unknown[] = [];
+  readonly #heap: HeapWatch;
+  #isSettled = false;
+  /** When the last reading had ended. */
+  #allocatedBytes = 0;
+  /** When this one began. */
+  #usedBytes = 0;
+
+  constructor(heap: HeapWatch) {
+    this.#heap = heap;
+    subscribe('tracing:floodgate:reading:start', () => this.#begin());
+    subscribe('tracing:floodgate:reading:end', () => this.#end());
+  }
+
+  #begin(): void {
+    const heap = this.#heap;
+    heap.takeCollections();
+    if (!this.#isSettled) this.#settle();
+    const before = heap.allocatedByTraffic;
+    heap.allocatedByTraffic = before === undefined ? 0 : before + heap.allocatedUntilNow() - this.#allocatedBytes;
+    this.#usedBytes = usedBytes();
+  }
+
+  #end(): void {
+    this.#heap.report();
+    this.#fillUp();
+    this.#allocatedBytes = this.#heap.allocatedUntilNow();
+  }
+
+  /**
+   * What the start left behind differs by some kilobytes, and where in V8's pages it lies, which would move every later
+   * collection. The last resort also moves what is left together, most of it the second time.
+   */
+  #settle(): void {
+    this.#isSettled = true;
+    for (let i = 0; i < settlingCollections; i += 1) {
+      globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    }
+    this.#heap.takeCollections();
+  }
+
+  /** Figures have more digits or fewer, and their text takes more room or less: all readings are to take the same. */
+  #fillUp(): void {
+    const taken = usedBytes() - this.#usedBytes;
+    const endBytes = this.#usedBytes + Math.ceil(taken / readingBytes) * readingBytes;
+    for (;;) {
+      // Asking takes some room as well.
+      const rest = endBytes - usedBytes();
+      if (rest < arrayBytes) return;
+      this.filler = new Array((Math.min(rest, pieceBytes) - arrayBytes) / elementBytes);
+      if (rest <= pieceBytes) return;
+    }
+  }
+}
+
+function usedBytes(): number {
+  return v8.getHeapStatistics().used_heap_size;
+}
