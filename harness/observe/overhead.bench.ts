@@ -1,10 +1,10 @@
 /**
  * What the instruments cost the agent: `node harness/observe/overhead.bench.ts [--capture FILE | --size 200] [--pairs 9]
- * [--megabytes-per-second 0] [--passes measure,allocations]`. Needs ../shared (or FLOODGATE_SHARED) for the generator, unless a
+ * [--feed file|pipe] [--megabytes-per-second 0] [--passes measure,allocations]`. Needs ../shared (or FLOODGATE_SHARED) for the generator, unless a
  * capture is named. `--size` is that of the generated capture in MB: 200 is a run of a second, 1000 one of five.
  *
- * The agent reads the same capture from a pipe, once bare and once as in a pass: by turns, so that both sides of a pair
- * see the same machine. CPU time and peak memory are the agent's own final figures (getrusage, VmHWM); what is told is
+ * The agent reads the same capture, once bare and once as in a pass: by turns, so that both sides of a pair see the same
+ * machine. From a file it never waits; from a pipe, as in the exact lane, what waiting costs depends on who else wants a core. CPU time and peak memory are the agent's own final figures (getrusage, VmHWM); what is told is
  * the median over pairs of the difference, with its 95 % interval by bootstrap. What the harness spends in its own
  * process (reading /proc) is told beside it.
  */
@@ -41,8 +41,15 @@ interface Figures {
   readonly harnessMs: number;
 }
 
+interface Feed {
+  readonly capture: string;
+  readonly isPiped: boolean;
+  /** Of a pipe; 0: as fast as they are taken. */
+  readonly bytesPerSecond: number;
+}
+
 /** One run of the agent over the capture. */
-async function runArm(arm: Arm, capture: string, bytesPerSecond: number): Promise<Figures> {
+async function runArm(arm: Arm, { capture, isPiped, bytesPerSecond }: Feed): Promise<Figures> {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-overhead-'));
   try {
     const statsFile = path.join(folder, 'stats.jsonl');
@@ -54,12 +61,12 @@ async function runArm(arm: Arm, capture: string, bytesPerSecond: number): Promis
         ...(arm === 'allocations' ? ['--no-turbo-inlining', '--no-maglev-inlining'] : []),
         ...(arm === 'bare' ? [] : preloadArguments),
         path.join(root, 'agent/main.ts'),
-        ...['--read', '-', '--stats', statsFile],
+        ...['--read', isPiped ? '-' : capture, '--stats', statsFile],
         ...(arm === 'bare' ? [] : ['--stats-interval-ms', String(statsIntervalMs)]),
       ],
       env: arm === 'bare' ? {} : preloadEnvironment(optionsOf(arm, folder)),
       ready: /^memory: at most /,
-      withInput: true,
+      withInput: isPiped,
       withChannel: arm !== 'bare',
     });
     const origin = performance.now();
@@ -72,9 +79,9 @@ async function runArm(arm: Arm, capture: string, bytesPerSecond: number): Promis
     let cuts = 0;
     const cutter =
       arm === 'allocations' ? setInterval(() => void channel!.cut(cuts++, 10_000), profileIntervalMs) : undefined;
-    await feed(target.input!, capture, bytesPerSecond);
+    if (isPiped) await write(target.input!, capture, bytesPerSecond);
     if (arm === 'allocations') await channel!.cut(cuts++, 10_000);
-    target.input!.end();
+    target.input?.end();
     await target.exited;
     clearInterval(cutter);
     watch?.stop();
@@ -100,7 +107,7 @@ function optionsOf(arm: Arm, folder: string): Omit<PreloadOptions, 'channel'> {
 }
 
 /** The capture's bytes, as fast as they are taken or at a pace. */
-async function feed(input: NodeJS.WritableStream, capture: string, bytesPerSecond: number): Promise<void> {
+async function write(input: NodeJS.WritableStream, capture: string, bytesPerSecond: number): Promise<void> {
   const origin = performance.now();
   let sent = 0;
   for await (const chunk of createReadStream(capture, { highWaterMark: chunkBytes })) {
@@ -163,6 +170,7 @@ async function main(): Promise<void> {
       capture: { type: 'string' },
       size: { type: 'string', default: '200' },
       pairs: { type: 'string', default: '9' },
+      feed: { type: 'string', default: 'file' },
       'megabytes-per-second': { type: 'string', default: '0' },
       passes: { type: 'string', default: 'measure,allocations' },
     },
@@ -173,16 +181,17 @@ async function main(): Promise<void> {
     return;
   }
   const bytesPerSecond = Number(flags['megabytes-per-second']) * 1e6;
+  const feed: Feed = { capture, isPiped: flags.feed === 'pipe', bytesPerSecond };
   const bytes = statSync(capture).size;
   for (const arm of flags.passes.split(',') as Arm[]) {
     // Fills the cache.
-    await runArm('bare', capture, 0);
-    await runArm(arm, capture, 0);
+    await runArm('bare', feed);
+    await runArm(arm, feed);
     const pairs: { bare: Figures; seen: Figures }[] = [];
     for (let i = 0; i < Number(flags.pairs); i += 1) {
-      const bareFirst = i % 2 === 0 ? await runArm('bare', capture, bytesPerSecond) : undefined;
-      const seen = await runArm(arm, capture, bytesPerSecond);
-      pairs.push({ bare: bareFirst ?? (await runArm('bare', capture, bytesPerSecond)), seen });
+      const bareFirst = i % 2 === 0 ? await runArm('bare', feed) : undefined;
+      const seen = await runArm(arm, feed);
+      pairs.push({ bare: bareFirst ?? (await runArm('bare', feed)), seen });
     }
     const bareCpuMs = medianOf(pairs.map(({ bare }) => bare.cpuMs));
     const wallMs = medianOf(pairs.map(({ seen }) => seen.wallMs));
