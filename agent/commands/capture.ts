@@ -75,6 +75,8 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
 
 /** A recorded file that is read in less time gets nothing back for what it costs to give pages back, 10 to 20 ms. */
 const shortRunMs = 1000;
+/** What headers or bodies need with those pages is less; with witnesses it would be more. */
+const heldResidentBytesMax = 90e6;
 
 /** What of the executable start-up alone needed: given back at once or, where a run may be short, later or under pressure. */
 class StartUpPages {
@@ -82,7 +84,9 @@ class StartUpPages {
   #areHeld = true;
 
   check(): void {
-    if (nowMs() - this.#startedMs >= shortRunMs) this.giveBack();
+    if (!this.#areHeld) return;
+    const isLong = nowMs() - this.#startedMs >= shortRunMs;
+    if (isLong || process.memoryUsage.rss() > heldResidentBytesMax) this.giveBack();
   }
 
   giveBack(): void {
