@@ -46,6 +46,15 @@ t.test('a flood from the first frame has no steady state: what goes on after the
   t.end();
 });
 
+t.test('the first moments of a flood are no steady state of what follows', (t) => {
+  const moment = { ...interval(1, 0, 10), endMs: 1090 };
+  const flood = { ...interval(2, 10, 1000), startMs: 1090, endMs: 3090 };
+  t.equal(windowOf([interval(0, 0, 0), moment, flood], { first: 11, last: 1000 })!.heap.steady, null);
+  const longer = { ...moment, startMs: 980 };
+  t.equal(sumOf(windowOf([interval(0, 0, 0), longer, flood], { first: 11, last: 1000 })!.heap.steady!, 0), 10);
+  t.end();
+});
+
 t.test('no interval in the window: nothing to say', (t) => {
   t.equal(windowOf([], { first: 1, last: 100 }), undefined);
   t.equal(windowOf([interval(0, 0, 0)], { first: 1, last: 100 }), undefined);

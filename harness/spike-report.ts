@@ -218,6 +218,16 @@ function commonFrames(interval: FrameInterval, frames: FrameWindow): number {
   return Math.min(interval.lastFrame, frames.last) - Math.max(interval.firstFrame, frames.first - 1);
 }
 
+/**
+ * What went before must have lasted this share of the window: its rate is else a guess, and where it is the flood's own
+ * first moments (the spike shows a little later) it explains the spike away.
+ */
+const steadyShareMin = 0.05;
+
+function lengthMs(intervals: readonly FrameInterval[]): number {
+  return intervals.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+}
+
 /** The intervals inside a frame window, and those before it, merged. Undefined where no interval falls into it. */
 export function windowOf(intervals: readonly FrameInterval[], frames: FrameWindow): ExplainedWindow | undefined {
   const window = intervals.filter((interval) => isInside(interval, frames));
@@ -226,7 +236,8 @@ export function windowOf(intervals: readonly FrameInterval[], frames: FrameWindo
   const sent = (interval: FrameInterval) => interval.lastFrame > interval.firstFrame;
   // Interval 0 is the target's own start, before the first frame: no steady state.
   // Nor is what comes after: where the flood goes on, it allocates as it did, and would explain the spike away.
-  const steady = intervals.slice(1, Math.max(1, first)).filter(sent);
+  const before = intervals.slice(1, Math.max(1, first)).filter(sent);
+  const steady = lengthMs(before) >= steadyShareMin * lengthMs(window) ? before : [];
   const merged = (of: (interval: FrameInterval) => Profile): WindowPair => ({
     window: merge(window.map(of))!,
     steady: merge(steady.map(of)),
