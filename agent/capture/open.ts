@@ -1,6 +1,8 @@
 /** Opens the frame source that the options ask for. */
 import { FloodgateError } from '../errors.ts';
+import { frameBytesMax } from '../pcap/block.ts';
 import { FileSource } from './file-source.ts';
+import type { FrameFilter } from './filter-sink.ts';
 import type { FrameSource } from './frame-source.ts';
 import type { LiveOptions } from './live-source.ts';
 import { MultiSource } from './multi-source.ts';
@@ -27,8 +29,13 @@ export function openSource(options: SourceOptions): FrameSource {
   const names = [...new Set(options.interfaces ?? [])];
   if ((read !== null) === names.length > 0) throw ambiguous('say where frames come from, in exactly one way');
   if (read === null) return openLive(names, options);
-  const filter = options.filter ? frameFilter(options.filter, 262_144) : null;
+  const filter = recordedFilter(options.filter);
   return read === '-' ? openStdin({ filter }) : FileSource.open(read, { filter });
+}
+
+/** An expression for recorded frames, compiled; null where there is none. @throws FloodgateError as `frameFilter`. */
+export function recordedFilter(expression: string | null | undefined): FrameFilter | null {
+  return expression ? frameFilter(expression, frameBytesMax) : null;
 }
 
 function openLive(names: readonly string[], options: SourceOptions): FrameSource {

@@ -4,7 +4,7 @@
  */
 import { tracingChannel } from 'node:diagnostics_channel';
 import { LockstepSource } from '../capture/lockstep-source.ts';
-import { frameFilter } from '../capture/sys/bpf.ts';
+import { recordedFilter } from '../capture/open.ts';
 import { FloodgateError } from '../errors.ts';
 import type { CaptureFlags } from './capture-options.ts';
 
@@ -31,8 +31,7 @@ export class Lockstep {
         },
       );
     }
-    const filter = flags.filter ? frameFilter(flags.filter, 262_144) : null;
-    this.source = new LockstepSource(0, { filter });
+    this.source = new LockstepSource(0, { filter: recordedFilter(flags.filter) });
   }
 
   readonly nowMs = (): number => this.source.blocksRead * msPerBlock;
