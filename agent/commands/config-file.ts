@@ -1,10 +1,11 @@
 /** `--config FILE`: options as YAML, under the names of the command line. Loaded only where it is asked for. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { FloodgateError } from '../errors.ts';
 import { isInEnvironment } from './environment.ts';
 import { nearestName } from './nearest-name.ts';
+import { openRegularFile } from './regular-file.ts';
 
 /** A page of options is a few KB; more is some other file, and hostile YAML takes time by the square of its length. */
 const configBytesMax = 64 << 10;
@@ -109,10 +110,8 @@ function isValue(found: unknown): found is Entry['value'] {
 
 function readText(file: string): string {
   try {
-    // A pipe without a writer would be waited for.
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const fd = openRegularFile(file);
     try {
-      if (!fstatSync(fd).isFile()) throw new Error('not a file');
       const buffer = Buffer.alloc(configBytesMax + 1);
       const length = readSync(fd, buffer);
       if (length > configBytesMax) throw new Error('larger than 64 KiB');

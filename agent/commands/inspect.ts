@@ -1,8 +1,9 @@
 /** `floodgate-agent inspect FILE`: witnesses as JSON lines. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { WitnessInspector } from '../encode/witness-inspector.ts';
 import { FloodgateError } from '../errors.ts';
 import { OutputFile } from '../sinks/output-file.ts';
+import { openRegularFile } from './regular-file.ts';
 
 const chunkBytes = 256 << 10;
 
@@ -29,11 +30,7 @@ export function runInspect(file: string): void {
 
 function open(file: string): number {
   try {
-    // A pipe without a writer would be waited for.
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (fstatSync(fd).isFile()) return fd;
-    closeSync(fd);
-    throw new Error('not a file');
+    return openRegularFile(file);
   } catch (cause) {
     throw new FloodgateError('witnesses-unreadable', `cannot read ${file}: ${(cause as Error).message}`, {
       hint: 'give a file written by --witnesses, or one witness in binary protobuf',
