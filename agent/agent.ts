@@ -1,7 +1,7 @@
 /** The agent put together: a frame source, the layers above it, and the loop that drives them. */
 import type { BodyStage } from './body/body-stage.ts';
 import type { PageCredit } from './bounded/page-credit.ts';
-import type { PageMemory } from './bounded/page-memory.ts';
+import type { PlacePages } from './bounded/page-memory.ts';
 import type { FrameSource } from './capture/frame-source.ts';
 import { createHttpCounters } from './http/http-counters.ts';
 import { HttpLayer } from './http/http-layer.ts';
@@ -16,7 +16,8 @@ import { TcpLayer } from './tcp/tcp.ts';
 export interface AgentOptions {
   readonly source: FrameSource;
   readonly limits: AgentLimits;
-  readonly pageMemory: PageMemory;
+  /** What is done with pages that are no longer used. @default they stay resident */
+  readonly placePages?: PlacePages;
   /** Where several agents share one page budget. */
   readonly pageCredit?: PageCredit | null;
   readonly until: Stage;
@@ -51,7 +52,7 @@ export class Agent {
     this.http = new HttpLayer({ limits: limits.http, handler, counters: this.#httpCounters });
     this.tcp = new TcpLayer({
       limits: limits.tcp,
-      pageMemory: options.pageMemory,
+      ...(options.placePages === undefined ? {} : { placePages: options.placePages }),
       pageCredit: options.pageCredit ?? null,
       handler: until === 'tcp' ? new StreamDiscard() : this.http,
       source: options.source,

@@ -3,10 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { pageBytes } from '../agent/bounded/page-pool.ts';
 import { FileSource } from '../agent/capture/file-source.ts';
 import type { FrameSink } from '../agent/capture/frame-source.ts';
-import { mapPages } from '../agent/capture/sys/page-memory.ts';
+import { placePages } from '../agent/capture/sys/page-memory.ts';
 import { FloodgateError } from '../agent/errors.ts';
 import { createHttpCounters, type HttpCounters } from '../agent/http/http-counters.ts';
 import { HttpLayer } from '../agent/http/http-layer.ts';
@@ -114,7 +113,6 @@ export function readCapture(path: string, options: CaptureOptions = {}): Capture
   const http = createHttpCounters();
   const collector = new Collector(options.bodies ?? true);
   const layer = new HttpLayer({ limits: httpLimits, handler: collector, counters: http });
-  const pageMemory = mapPages(tcpLimits.pagesMax * pageBytes);
   let error = '';
   const folder = path.endsWith('.gz') ? mkdtempSync(join(tmpdir(), 'floodgate-correctness-')) : null;
   try {
@@ -122,7 +120,7 @@ export function readCapture(path: string, options: CaptureOptions = {}): Capture
     if (folder !== null) writeFileSync(plain, gunzipSync(readFileSync(path)));
     const source = FileSource.open(plain);
     try {
-      const tcp = new TcpLayer({ limits: tcpLimits, pageMemory, handler: layer, source, hashSeed: [1, 2] });
+      const tcp = new TcpLayer({ limits: tcpLimits, placePages, handler: layer, source, hashSeed: [1, 2] });
       layer.readInPlace(tcp.memory, tcp.records!.bytes);
       collector.tcp = tcp;
       const sink = options.wrap?.(tcp) ?? tcp;
@@ -143,7 +141,6 @@ export function readCapture(path: string, options: CaptureOptions = {}): Capture
     error = thrown.code;
     return { messages: [], http, tcp: {}, tlsServerNames: layer.tlsServerNames, error };
   } finally {
-    pageMemory.close();
     if (folder !== null) rmSync(folder, { recursive: true });
   }
 }

@@ -11,10 +11,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Agent } from '../agent/agent.ts';
-import { pageBytes } from '../agent/bounded/page-pool.ts';
 import { FileSource } from '../agent/capture/file-source.ts';
 import type { FrameSource } from '../agent/capture/frame-source.ts';
-import { mapPages } from '../agent/capture/sys/page-memory.ts';
+import { placePages } from '../agent/capture/sys/page-memory.ts';
 import type { CaptureFlags } from '../agent/commands/capture-options.ts';
 import { limitOptions } from '../agent/commands/capture-parts.ts';
 import { Outputs } from '../agent/commands/outputs.ts';
@@ -123,12 +122,11 @@ interface Written {
 async function run(next: Next, flags: CaptureFlags, limits: AgentLimits, source: FrameSource): Promise<Written> {
   const outputs = new Outputs(flags, limits, '0.0.0');
   await outputs.open();
-  const pageMemory = mapPages(limits.tcp.pagesMax * pageBytes);
   const obfuscator = new Obfuscator(flags.obfuscate, new Uint8Array(32));
   const lines: string[] = [];
   const exchangeLines = new ExchangeLines({ write: (text) => lines.push(text), obfuscator, colours: false });
   const agent = new Agent({
-    ...{ source, limits, pageMemory, until: outputs.until, bodies: outputs.bodies, hashSeed: [1, 2], nowUs: null },
+    ...{ source, limits, placePages, until: outputs.until, bodies: outputs.bodies, hashSeed: [1, 2], nowUs: null },
     messageHandlers: (agent) => [...outputs.handlers(agent), exchangeLines],
   });
   const pressured = next() < 0.3;
@@ -151,7 +149,6 @@ async function run(next: Next, flags: CaptureFlags, limits: AgentLimits, source:
   await outputs.close(0);
   outputs.check();
   const counters = { ...agent.counters(), ...outputs.counters() };
-  pageMemory.close();
   return { counters, lines, lineCounters: exchangeLines.counters };
 }
 

@@ -5,6 +5,8 @@ import assert from 'node:assert';
 export interface Arrays {
   uint8(length: number): Uint8Array;
   int8(length: number): Int8Array;
+  int16(length: number): Int16Array;
+  uint16(length: number): Uint16Array;
   int32(length: number): Int32Array;
   float64(length: number): Float64Array;
 }
@@ -12,6 +14,8 @@ export interface Arrays {
 export const ownArrays: Arrays = {
   uint8: (length) => new Uint8Array(length),
   int8: (length) => new Int8Array(length),
+  int16: (length) => new Int16Array(length),
+  uint16: (length) => new Uint16Array(length),
   int32: (length) => new Int32Array(length),
   float64: (length) => new Float64Array(length),
 };
@@ -36,6 +40,14 @@ export class ArraysInMemory implements Arrays {
 
   int8(length: number): Int8Array {
     return new Int8Array(this.buffer, this.#take(length), length);
+  }
+
+  int16(length: number): Int16Array {
+    return new Int16Array(this.buffer, this.#take(length * 2), length);
+  }
+
+  uint16(length: number): Uint16Array {
+    return new Uint16Array(this.buffer, this.#take(length * 2), length);
   }
 
   int32(length: number): Int32Array {

@@ -1,7 +1,8 @@
 /** `node agent/bounded/bounded.bench.ts`: nanoseconds of CPU an operation of the bounded structures, median of five. */
 import { hashWords } from './keyed-hash.ts';
 import { LruMap } from './lru-map.ts';
-import { heapPageMemory, PagePool, pageBytes } from './page-pool.ts';
+import { heapPageMemory } from './page-memory.ts';
+import { PagePool, pageBytes } from './page-pool.ts';
 
 const operations = 2_000_000;
 

@@ -3,7 +3,8 @@ import { hashWords } from './keyed-hash.ts';
 import { LinkedLists } from './linked-lists.ts';
 import { LruMap } from './lru-map.ts';
 import { PageCredit } from './page-credit.ts';
-import { heapPageMemory, PagePool, pageBytes } from './page-pool.ts';
+import { heapPageMemory } from './page-memory.ts';
+import { PagePool, pageBytes } from './page-pool.ts';
 
 /** Deterministic numbers for the models below. */
 function sequence(seed: number): (bound: number) => number {

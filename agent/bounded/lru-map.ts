@@ -8,20 +8,23 @@ import { type Arrays, ownArrays } from './arrays.ts';
 import { hashWords } from './keyed-hash.ts';
 import { LinkedLists } from './linked-lists.ts';
 
+/** What a map counts: slots in use, those that are free again, those that were used at least once. */
+export const Count = { used: 0, free: 1, touched: 2 } as const;
+
 export class LruMap {
   readonly capacity: number;
-  /** Slots in use. */
-  size = 0;
   /** The key to be looked up: filled by the caller, `key[0, words)` then counts. */
   readonly key: Int32Array;
   /** The slots' lists, in order of last use: the first is the one unused for longest. */
   readonly lists: LinkedLists;
-  /** The arrays as they are, for a kernel that looks keys up as `find` does. */
+  /** The arrays as they are, for a kernel that works as `find` and `insert` do. */
   readonly arrays: {
     readonly keys: Int32Array;
     readonly keyLengths: Uint8Array;
     readonly hashes: Int32Array;
     readonly table: Int32Array;
+    readonly free: Int32Array;
+    readonly counts: Int32Array;
   };
 
   readonly #keyWords: number;
@@ -31,10 +34,10 @@ export class LruMap {
   /** Slot + 1 by hash; 0 for empty. Twice the capacity at least, so probes stay short. */
   readonly #table: Int32Array;
   readonly #mask: number;
-  /** Slots that were used and are free again; those never used come after `#untouched`. */
+  /** Slots that were used and are free again; those never used come after `Count.touched`. */
   readonly #free: Int32Array;
-  #freeCount = 0;
-  #untouched = 0;
+  /** By `Count`. */
+  readonly #counts: Int32Array;
   readonly #seed0: number;
   readonly #seed1: number;
   #lastHash = 0;
@@ -63,16 +66,25 @@ export class LruMap {
     const tableSize = 2 << (31 - Math.clz32(capacity * 2 - 1));
     this.#table = arrays.int32(tableSize);
     this.#mask = tableSize - 1;
-    this.#free = new Int32Array(capacity);
+    this.#free = arrays.int32(capacity);
+    this.#counts = arrays.int32(Object.keys(Count).length);
     this.#seed0 = seed[0] | 0;
     this.#seed1 = seed[1] | 0;
-    this.arrays = { keys: this.#keys, keyLengths: this.#keyLengths, hashes: this.#hashes, table: this.#table };
+    this.arrays = {
+      ...{ keys: this.#keys, keyLengths: this.#keyLengths, hashes: this.#hashes, table: this.#table },
+      ...{ free: this.#free, counts: this.#counts },
+    };
   }
 
   /** Bytes a map of this shape takes, for the sum of bounds. */
   static bytesFor(capacity: number, keyWords: number): number {
     const tableSize = 2 << (31 - Math.clz32(capacity * 2 - 1));
     return capacity * (4 * keyWords + 1 + 4 + 4 + 9) + tableSize * 4;
+  }
+
+  /** Slots in use. */
+  get size(): number {
+    return this.#counts[Count.used]!;
   }
 
   /** @returns the slot of `key[0, words)`, −1 when there is none; then `insert` may follow at once. */
@@ -106,13 +118,14 @@ export class LruMap {
    * @returns the slot; −1 when the map is full, which it stays.
    */
   insert(words: number, list: number): number {
+    const counts = this.#counts;
     let slot: number;
-    if (this.#freeCount > 0) {
-      this.#freeCount -= 1;
-      slot = this.#free[this.#freeCount]!;
-    } else if (this.#untouched < this.capacity) {
-      slot = this.#untouched;
-      this.#untouched += 1;
+    if (counts[Count.free]! > 0) {
+      counts[Count.free]! -= 1;
+      slot = this.#free[counts[Count.free]!]!;
+    } else if (counts[Count.touched]! < this.capacity) {
+      slot = counts[Count.touched]!;
+      counts[Count.touched]! += 1;
     } else {
       return -1;
     }
@@ -127,7 +140,7 @@ export class LruMap {
     while (table[at] !== 0) at = (at + 1) & mask;
     table[at] = slot + 1;
     this.lists.append(list, slot);
-    this.size += 1;
+    counts[Count.used]! += 1;
     return slot;
   }
 
@@ -157,8 +170,9 @@ export class LruMap {
     }
     table[hole] = 0;
     this.lists.remove(slot);
-    this.#free[this.#freeCount] = slot;
-    this.#freeCount += 1;
-    this.size -= 1;
+    const counts = this.#counts;
+    this.#free[counts[Count.free]!] = slot;
+    counts[Count.free]! += 1;
+    counts[Count.used]! -= 1;
   }
 }

@@ -1,15 +1,24 @@
-/** The memory under a page pool, injected so that the pool itself stays free of system calls. */
+/** Where the pages of a pool lie, injected so that the pool itself stays free of system calls. */
 export interface PageMemory {
-  /** Of `bytes`, which may be made when they are first asked for. */
-  readonly byteLength: number;
-  /** Zeroed at first. A part costs resident memory only once it has been written to (where the system allows it). */
+  /** The memory of which the pages are a part: `bytes[start, start + byteLength)`. */
   readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly byteLength: number;
   /**
-   * Gives `bytes[offset, offset + length)` back to the system; what it held is lost and reads as unspecified. Only the
-   * whole system pages inside the range are given back, so pass ranges as large as possible: each call costs
-   * microseconds.
+   * Gives the pages' bytes `[offset, offset + length)`, counted from `start`, back to the system; what they held is lost
+   * and they read as unspecified. Only the whole system pages inside the range are given back, so pass ranges as large as
+   * possible: each call costs microseconds.
    */
   release(offset: number, length: number): void;
-  /** Unmaps. `bytes` must not be used afterwards; safe to call twice. */
-  close(): void;
+}
+
+/** Makes a part of a memory, zeroed and not touched yet, one for pages. */
+export type PlacePages = (bytes: Uint8Array, start: number, byteLength: number) => PageMemory;
+
+/** Pages that stay with the process once they were touched. */
+export const placeForever: PlacePages = (bytes, start, byteLength) => ({ bytes, start, byteLength, release() {} });
+
+/** Page memory of its own that is never given back. */
+export function heapPageMemory(byteLength: number): PageMemory {
+  return placeForever(new Uint8Array(byteLength), 0, byteLength);
 }

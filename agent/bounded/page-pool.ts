@@ -3,31 +3,50 @@
  * first, so that what is in use stays together and whole blocks become idle, which go back to the system.
  */
 import assert from 'node:assert';
+import { type Arrays, ownArrays } from './arrays.ts';
 import { creditLotPages, type PageCredit } from './page-credit.ts';
 import type { PageMemory } from './page-memory.ts';
 
 /** Bytes of a page: one full Ethernet segment (1,460 bytes) and some of the next; two fill a page of the system. */
 export const pageBytes = 2048;
 /** Pages of a block, the unit given back: 128 KiB, so that one system call returns 32 of the system's pages. */
-const blockPages = 64;
-const blockShift = 6;
+export const blockPages = 64;
+export const blockShift = 6;
 const none = -1;
+
+/** What a pool counts, by its names below; and the word of the free blocks' bits below which no block has a free page. */
+export const PoolCount = { inUse: 0, inUsePeak: 1, resident: 2, refused: 3, firstFreeWord: 4 } as const;
+
+export interface PagePoolOptions {
+  /** Idle pages not given back, so that a small steady use costs no system calls. @default 512 (1 MiB) */
+  readonly keepPages?: number;
+  /** The budget shared with other threads' pools, which then counts beside `pagesMax`. @default none */
+  readonly credit?: PageCredit | null;
+  /** Where the pool's own arrays lie. @default arrays of their own */
+  readonly arrays?: Arrays;
+}
+
+export interface PoolArrays {
+  readonly counts: Int32Array;
+  readonly next: Int32Array;
+  readonly blockFree: Int32Array;
+  readonly blockInUse: Uint8Array;
+  readonly blockTouched: Uint8Array;
+  readonly blockIdle: Uint8Array;
+  readonly freeBlocks: Int32Array;
+}
 
 export class PagePool {
   readonly pagesMax: number;
-  /** Pages in use now. */
-  inUse = 0;
-  /** Most pages ever in use at once. */
-  inUsePeak = 0;
-  /** Pages that are resident as far as the pool knows: touched and not given back since. */
-  resident = 0;
   /** Pages given back to the system so far. */
   released = 0;
-  /** Pages asked for when all were in use. */
-  refused = 0;
 
   readonly #memory: PageMemory;
+  /** By `PoolCount`. */
+  readonly #counts: Int32Array;
+  /** Of a free page that was used before: the next one of its block. */
   readonly #next: Int32Array;
+  /** The first of those; −1 for none. */
   readonly #blockFree: Int32Array;
   readonly #blockInUse: Uint8Array;
   /** Pages of the block handed out at least once since it was last given back: they are the lowest of the block. */
@@ -37,42 +56,73 @@ export class PagePool {
   readonly #blockCount: number;
   /** Bit b of word w: block 32 w + b has a free page. */
   readonly #freeBlocks: Int32Array;
-  /** No block in a word below this one has a free page. */
-  #firstFreeWord = 0;
   readonly #keepBlocks: number;
   readonly #credit: PageCredit | null;
   /** Pages paid for out of the credit; those not resident yet are a part of the last lot. */
   #drawn = 0;
 
   /**
-   * @param memory at least `pagesMax × pageBytes` bytes; the pool uses it alone, the caller closes it.
-   * @param options.keepPages idle pages not given back, so that a small steady use costs no system calls. @default 512 (1 MiB)
-   * @param options.credit the budget shared with other threads' pools, which then counts beside `pagesMax`. @default none
+   * @param memory at least `pagesMax × pageBytes` bytes; the pool uses it alone
    */
-  constructor(memory: PageMemory, pagesMax: number, options: { keepPages?: number; credit?: PageCredit | null } = {}) {
+  constructor(memory: PageMemory, pagesMax: number, options: PagePoolOptions = {}) {
     assert(pagesMax > 0 && memory.byteLength >= pagesMax * pageBytes, 'memory too small for the pages');
     this.#memory = memory;
     this.pagesMax = pagesMax;
     this.#blockCount = Math.ceil(pagesMax / blockPages);
-    this.#next = new Int32Array(pagesMax);
-    this.#blockFree = new Int32Array(this.#blockCount).fill(none);
-    this.#blockInUse = new Uint8Array(this.#blockCount);
-    this.#blockTouched = new Uint8Array(this.#blockCount);
-    this.#blockIdle = new Uint8Array(this.#blockCount);
-    this.#freeBlocks = new Int32Array(Math.ceil(this.#blockCount / 32));
+    const arrays = options.arrays ?? ownArrays;
+    this.#counts = arrays.int32(Object.keys(PoolCount).length);
+    this.#next = arrays.int32(pagesMax);
+    this.#blockFree = arrays.int32(this.#blockCount).fill(none);
+    this.#blockInUse = arrays.uint8(this.#blockCount);
+    this.#blockTouched = arrays.uint8(this.#blockCount);
+    this.#blockIdle = arrays.uint8(this.#blockCount);
+    this.#freeBlocks = arrays.int32(Math.ceil(this.#blockCount / 32));
     this.#credit = options.credit ?? null;
     this.#keepBlocks = Math.ceil((options.keepPages ?? 512) / blockPages);
     for (let block = 0; block < this.#blockCount; block += 1) this.#freeBlocks[block >> 5]! |= 1 << (block & 31);
   }
 
-  /** The pages' bytes: page `p` is `[p × pageBytes, (p + 1) × pageBytes)`. */
+  /** Pages in use now. */
+  get inUse(): number {
+    return this.#counts[PoolCount.inUse]!;
+  }
+
+  /** Most pages ever in use at once. */
+  get inUsePeak(): number {
+    return this.#counts[PoolCount.inUsePeak]!;
+  }
+
+  /** Pages that are resident as far as the pool knows: touched and not given back since. */
+  get resident(): number {
+    return this.#counts[PoolCount.resident]!;
+  }
+
+  /** Pages asked for when all were in use. */
+  get refused(): number {
+    return this.#counts[PoolCount.refused]!;
+  }
+
+  /** The memory that the pages are in. */
   get bytes(): Uint8Array {
     return this.#memory.bytes;
   }
 
+  /** Where a page begins in `bytes`. */
+  at(page: number): number {
+    return this.#memory.start + page * pageBytes;
+  }
+
+  /** The arrays as they are, for a kernel that works as `canAllocate`, `allocate` and `free` do; null where a credit is shared. */
+  get arrays(): PoolArrays | null {
+    if (this.#credit !== null) return null;
+    const [next, blockFree, blockInUse] = [this.#next, this.#blockFree, this.#blockInUse];
+    const [blockTouched, blockIdle, freeBlocks] = [this.#blockTouched, this.#blockIdle, this.#freeBlocks];
+    return { counts: this.#counts, next, blockFree, blockInUse, blockTouched, blockIdle, freeBlocks };
+  }
+
   /** Bytes of the pool's own arrays, for the sum of bounds. */
   static bytesFor(pagesMax: number): number {
-    return pagesMax * 4 + Math.ceil(pagesMax / blockPages) * 8;
+    return pagesMax * 4 + Math.ceil(pagesMax / blockPages) * 8 + Object.keys(PoolCount).length * 4;
   }
 
   /** Whether `pages` more can be had now. */
@@ -92,11 +142,12 @@ export class PagePool {
   /** @returns a page number, its bytes undefined; −1 when every page is in use (counted in `refused`). */
   allocate(): number {
     const words = this.#freeBlocks;
-    let word = this.#firstFreeWord;
+    const counts = this.#counts;
+    let word = counts[PoolCount.firstFreeWord]!;
     while (word < words.length && words[word] === 0) word += 1;
-    this.#firstFreeWord = word;
+    counts[PoolCount.firstFreeWord] = word;
     if (word === words.length) {
-      this.refused += 1;
+      counts[PoolCount.refused]! += 1;
       return none;
     }
     const bits = words[word]!;
@@ -106,7 +157,7 @@ export class PagePool {
     if (page === none) {
       page = (block << blockShift) + this.#blockTouched[block]!;
       this.#blockTouched[block]! += 1;
-      this.resident += 1;
+      counts[PoolCount.resident]! += 1;
     } else {
       this.#blockFree[block] = this.#next[page]!;
     }
@@ -118,8 +169,9 @@ export class PagePool {
     this.#blockInUse[block]! += 1;
     this.#blockIdle[block] = 0;
     if (this.#blockInUse[block] === this.#pagesOf(block)) this.#freeBlocks[block >> 5]! &= ~(1 << (block & 31));
-    this.inUse += 1;
-    if (this.inUse > this.inUsePeak) this.inUsePeak = this.inUse;
+    const counts = this.#counts;
+    counts[PoolCount.inUse]! += 1;
+    if (counts[PoolCount.inUse]! > counts[PoolCount.inUsePeak]!) counts[PoolCount.inUsePeak] = counts[PoolCount.inUse]!;
   }
 
   /** The credit is spent: a free page that is resident already, wherever it lies. */
@@ -133,7 +185,7 @@ export class PagePool {
         return page;
       }
     }
-    this.refused += 1;
+    this.#counts[PoolCount.refused]! += 1;
     return none;
   }
 
@@ -143,10 +195,11 @@ export class PagePool {
     this.#next[page] = this.#blockFree[block]!;
     this.#blockFree[block] = page;
     this.#blockInUse[block]! -= 1;
-    this.inUse -= 1;
+    const counts = this.#counts;
+    counts[PoolCount.inUse]! -= 1;
     const word = block >> 5;
     this.#freeBlocks[word]! |= 1 << (block & 31);
-    if (word < this.#firstFreeWord) this.#firstFreeWord = word;
+    if (word < counts[PoolCount.firstFreeWord]!) counts[PoolCount.firstFreeWord] = word;
   }
 
   /**
@@ -179,7 +232,7 @@ export class PagePool {
   #release(block: number): void {
     this.#memory.release(block * blockPages * pageBytes, this.#pagesOf(block) * pageBytes);
     this.released += this.#blockTouched[block]!;
-    this.resident -= this.#blockTouched[block]!;
+    this.#counts[PoolCount.resident]! -= this.#blockTouched[block]!;
     this.#blockTouched[block] = 0;
     this.#blockFree[block] = none;
     this.#blockIdle[block] = 0;
@@ -189,9 +242,4 @@ export class PagePool {
   #pagesOf(block: number): number {
     return Math.min(blockPages, this.pagesMax - block * blockPages);
   }
-}
-
-/** Page memory on the JavaScript heap's side: touched lazily by most systems, but never given back. */
-export function heapPageMemory(length: number): PageMemory {
-  return { byteLength: length, bytes: new Uint8Array(length), release() {}, close() {} };
 }

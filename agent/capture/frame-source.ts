@@ -45,10 +45,17 @@ export interface RecordTaker {
   readonly passed: number;
   /**
    * Takes frames of a TPACKET_V3 block, the first of whose headers lies at `start`, as long as they are of the Ethernet
-   * device of this number.
+   * device of this number, which is the source's interface of this index.
    * @returns where the header of the first frame lies that was not taken.
    */
-  takeRing(start: number, end: number, frames: number, interfaceNumber: number, packets: PacketChoice): number;
+  takeRing(
+    start: number,
+    end: number,
+    frames: number,
+    interfaceNumber: number,
+    interfaceIndex: number,
+    packets: PacketChoice,
+  ): number;
 }
 
 /** Counters of one interface since the source was opened. `null` where a source cannot know. */

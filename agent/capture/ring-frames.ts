@@ -78,7 +78,7 @@ export class RingFrames {
     const start = this.#frameWord * 4;
     const hardwareType = this.#words[this.#frameWord + Tpacket3.types]! & 0xffff;
     const packets = this.#wanted(hardwareType);
-    const at = records.takeRing(start + shift, this.#blockEnd + shift, this.left, lastNumber, packets);
+    const at = records.takeRing(start + shift, this.#blockEnd + shift, this.left, lastNumber, lastIndex, packets);
     if (this.#closed) return records.taken;
     this.left -= records.passed;
     this.#frameWord = (at - shift) / 4;

@@ -3,13 +3,12 @@ import { Agent } from '../agent.ts';
 import type { PageCredit } from '../bounded/page-credit.ts';
 import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
 import { openSource } from '../capture/open.ts';
-import { mapPages, PagesOnDemand } from '../capture/sys/page-memory.ts';
+import { placePages, placePagesQuietly } from '../capture/sys/page-memory.ts';
 import { randomWords } from '../capture/sys/random-words.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
 import type { AgentLimits, LimitOptions } from '../limits.ts';
 import type { ObserveServer } from '../observe/observe-server.ts';
 import type { Counters } from '../stats.ts';
-import { TcpLayer } from '../tcp/tcp.ts';
 import type { CaptureFlags } from './capture-options.ts';
 import { tell } from './notices.ts';
 import type { Outputs } from './outputs.ts';
@@ -63,11 +62,10 @@ export function openAgent(
   pageCredit: PageCredit | null = null,
 ): Agent {
   const [low, high] = flags.lockstep ? lockstepSeed : randomWords(2);
-  const pagesBytes = TcpLayer.bytesFor(limits.tcp).pages;
   return new Agent({
     source,
     limits,
-    pageMemory: readsFile(flags) ? new PagesOnDemand(pagesBytes) : mapPages(pagesBytes),
+    placePages: readsFile(flags) ? placePagesQuietly : placePages,
     pageCredit,
     until: outputs.until,
     messageHandlers: (agent) => outputs.handlers(agent),

@@ -3,9 +3,8 @@
  * and HTTP with a client that discards; prints CPU seconds and megabytes per CPU second, and the median.
  */
 import { statSync } from 'node:fs';
-import { pageBytes } from '../bounded/page-pool.ts';
 import { FileSource } from '../capture/file-source.ts';
-import { mapPages } from '../capture/sys/page-memory.ts';
+import { placePages } from '../capture/sys/page-memory.ts';
 import { defaultTcpLimits } from '../tcp/limits.ts';
 import { TcpLayer } from '../tcp/tcp.ts';
 import { createHttpCounters } from './http-counters.ts';
@@ -37,10 +36,9 @@ const megabytes = statSync(path).size / 1e6;
 const rates: number[] = [];
 for (let repeat = 0; repeat < Number(repeats); repeat++) {
   const source = FileSource.open(path);
-  const pageMemory = mapPages(defaultTcpLimits.pagesMax * pageBytes);
   const counters = createHttpCounters();
   const handler = new HttpLayer({ limits: defaultHttpLimits, handler: new Discard(), counters });
-  const layer = new TcpLayer({ limits: defaultTcpLimits, pageMemory, handler, source, hashSeed: [1, 2] });
+  const layer = new TcpLayer({ limits: defaultTcpLimits, placePages, handler, source, hashSeed: [1, 2] });
   handler.readInPlace(layer.memory, layer.records!.bytes);
   const before = process.cpuUsage();
   while (source.read(layer, 10_000) >= 0);
@@ -52,7 +50,6 @@ for (let repeat = 0; repeat < Number(repeats); repeat++) {
   const line = { cpuSeconds: seconds, megabytesPerCpuSecond: Math.round(megabytes / seconds) };
   process.stdout.write(`${JSON.stringify({ ...line, requestsComplete, responsesComplete })}\n`);
   source.close();
-  pageMemory.close();
 }
 rates.sort((a, b) => a - b);
 const median = Math.round(rates[rates.length >> 1]!);

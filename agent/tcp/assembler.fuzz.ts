@@ -3,7 +3,6 @@
  * few rounds. Whatever fails prints its seed.
  */
 import assert from 'node:assert';
-import { heapPageMemory, pageBytes } from '../bounded/page-pool.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
@@ -66,7 +65,6 @@ function makeLayer(handler: StreamHandler, overlap: OverlapPolicy, limits: Parti
   const all = { ...defaultTcpLimits, streamsMax: 16, pagesMax: 256, ...limits };
   return new TcpLayer({
     limits: all,
-    pageMemory: heapPageMemory(all.pagesMax * pageBytes),
     handler,
     source: { interfaces: [{ name: 'fuzz', linkType: 101, snapLength: 0 }] },
     hashSeed: [1, 2],

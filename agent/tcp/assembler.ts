@@ -7,15 +7,17 @@
  * Surface (a module that takes this one's place, as the harness's defects do, has exactly this): the class `Assembler`
  * with its constructor, `pagesInUse`, `segment`, `finAhead`, `acknowledged`, `waitingEnd`, `expire`, `finish`, `setShedding`
  * and `static bytesFor`. It reads `HalfStreams`, counts `waiting` there, is the only one besides `Connections` to move `next`,
- * and tells the handler `data` and `gap`; after moving `next` it calls `advanced`.
+ * and tells the handler `data` and `gap`; after moving `next` it calls `advanced`. `arrays` may be missing: then the kernel
+ * for segments leaves everything to it that concerns it.
  *
  * Data structure: the waiting bytes of a half-stream are runs without holes, in order of sequence number, each a chain of
  * pages; a run is known by its first page. Runs are bounded in number, so the work for a segment is bounded too, however
  * many pages wait and however often the same bytes come again.
  */
+import type { Arrays } from '../bounded/arrays.ts';
 import { LinkedLists } from '../bounded/linked-lists.ts';
-import { type PagePool, pageBytes } from '../bounded/page-pool.ts';
-import type { TcpCounters } from './counters.ts';
+import { type PagePool, type PoolArrays, pageBytes } from '../bounded/page-pool.ts';
+import { countGap, type TcpCounters } from './counters.ts';
 import type { HalfStreams } from './half-streams.ts';
 import { HalfState } from './half-streams.ts';
 import { OverlapPolicy, type TcpLimits } from './limits.ts';
@@ -28,8 +30,34 @@ export interface AssemblerOptions {
   readonly overlap: OverlapPolicy;
   readonly handler: StreamHandler;
   readonly counters: TcpCounters;
+  /** Where its arrays lie. */
+  readonly arrays: Arrays;
   /** Called after `next` of a half-stream was moved: a FIN may have been reached. May close the stream. */
   readonly advanced: (half: number, tsUs: number) => void;
+}
+
+type ListArrays = LinkedLists['arrays'];
+
+/** Everything the assembler knows, by the names of its members. */
+export interface AssemblerArrays {
+  readonly pool: PoolArrays;
+  readonly head: Int32Array;
+  readonly runs: Uint16Array;
+  readonly holes: ListArrays;
+  readonly holeSinceUs: Float64Array;
+  readonly acks: ListArrays;
+  readonly ackSinceUs: Float64Array;
+  readonly ackHeld: Int32Array;
+  readonly ackPackets: Int32Array;
+  readonly pageSequence: Int32Array;
+  readonly pageLength: Int32Array;
+  readonly pageMissing: Int32Array;
+  readonly pageNext: Int32Array;
+  readonly pageTsUs: Float64Array;
+  readonly runLast: Int32Array;
+  readonly runNext: Int32Array;
+  /** Address of the first page. */
+  readonly pagesAt: number;
 }
 
 const none = -1;
@@ -66,7 +94,7 @@ export class Assembler {
   readonly #acks: LinkedLists;
   readonly #ackSinceUs: Float64Array;
   readonly #ackHeld: Int32Array;
-  readonly #ackPackets: Uint32Array;
+  readonly #ackPackets: Int32Array;
 
   readonly #pageSequence: Int32Array;
   readonly #pageLength: Int32Array;
@@ -90,21 +118,35 @@ export class Assembler {
     this.#handler = options.handler;
     this.#counters = options.counters;
     this.#advanced = options.advanced;
-    this.#head = new Int32Array(halves).fill(none);
-    this.#runs = new Uint16Array(halves);
-    this.#holes = new LinkedLists(halves, 1);
-    this.#holeSinceUs = new Float64Array(halves);
-    this.#acks = new LinkedLists(halves, 1);
-    this.#ackSinceUs = new Float64Array(halves);
-    this.#ackHeld = new Int32Array(halves);
-    this.#ackPackets = new Uint32Array(halves);
-    this.#pageSequence = new Int32Array(pages);
-    this.#pageLength = new Int32Array(pages);
-    this.#pageMissing = new Int32Array(pages);
-    this.#pageNext = new Int32Array(pages);
-    this.#pageTsUs = new Float64Array(pages);
-    this.#runLast = new Int32Array(pages);
-    this.#runNext = new Int32Array(pages);
+    const { arrays } = options;
+    this.#head = arrays.int32(halves).fill(none);
+    this.#runs = arrays.uint16(halves);
+    this.#holes = new LinkedLists(halves, 1, arrays);
+    this.#holeSinceUs = arrays.float64(halves);
+    this.#acks = new LinkedLists(halves, 1, arrays);
+    this.#ackSinceUs = arrays.float64(halves);
+    this.#ackHeld = arrays.int32(halves);
+    this.#ackPackets = arrays.int32(halves);
+    this.#pageSequence = arrays.int32(pages);
+    this.#pageLength = arrays.int32(pages);
+    this.#pageMissing = arrays.int32(pages);
+    this.#pageNext = arrays.int32(pages);
+    this.#pageTsUs = arrays.float64(pages);
+    this.#runLast = arrays.int32(pages);
+    this.#runNext = arrays.int32(pages);
+  }
+
+  /** For a kernel that does here what nearly all late segments need; null where overlap is not as it knows it. */
+  get arrays(): AssemblerArrays | null {
+    const pool = this.#pool.arrays;
+    if (pool === null || this.#lastWins) return null;
+    return {
+      ...{ pool, head: this.#head, runs: this.#runs, holes: this.#holes.arrays, holeSinceUs: this.#holeSinceUs },
+      ...{ acks: this.#acks.arrays, ackSinceUs: this.#ackSinceUs, ackHeld: this.#ackHeld, ackPackets: this.#ackPackets },
+      ...{ pageSequence: this.#pageSequence, pageLength: this.#pageLength, pageMissing: this.#pageMissing },
+      ...{ pageNext: this.#pageNext, pageTsUs: this.#pageTsUs, runLast: this.#runLast, runNext: this.#runNext },
+      ...{ pagesAt: this.#pool.at(0) },
+    };
   }
 
   /** Bytes of the arrays above, the pages themselves not counted: for the sum of bounds. */
@@ -423,7 +465,7 @@ export class Assembler {
 
   #copy(page: number, offset: number, bytes: Uint8Array, start: number, length: number): void {
     // The native copy of Buffer takes offsets, where `set` would need a view made for each segment.
-    copyBytes.call(bytes, this.#pool.bytes, page * pageBytes + offset, start, start + length);
+    copyBytes.call(bytes, this.#pool.bytes, this.#pool.at(page) + offset, start, start + length);
   }
 
   /** Last-wins: replaces bytes of a run. */
@@ -504,7 +546,7 @@ export class Assembler {
       const skip = Math.min(length, (this.#next[half]! - this.#pageSequence[page]!) | 0);
       const tsUs = this.#pageTsUs[page]!;
       if (skip < length) {
-        const offset = page * pageBytes;
+        const offset = this.#pool.at(page);
         this.#next[half] = (this.#next[half]! + length - skip) | 0;
         this.#counters.deliveredBytes += length - skip;
         this.#handler.data(half >> 1, (half & 1) as Side, this.#pool.bytes, offset + skip, offset + length, tsUs);
@@ -548,29 +590,4 @@ function isOlder(nowUs: number, sinceUs: number, limitUs: number): boolean {
   const ageUs = nowUs - sinceUs;
   // Negative after a step back of the packets' clock: no one knows the age then, and waiting on would be for ever.
   return ageUs >= limitUs || ageUs < 0;
-}
-
-function countGap(counters: TcpCounters, reason: GapReason, length: number): void {
-  switch (reason) {
-    case GapReason.acknowledged:
-      counters.gapsAcknowledged += 1;
-      counters.gapBytesAcknowledged += length;
-      break;
-    case GapReason.timeout:
-      counters.gapsTimeout += 1;
-      counters.gapBytesTimeout += length;
-      break;
-    case GapReason.pages:
-      counters.gapsPages += 1;
-      counters.gapBytesPages += length;
-      break;
-    case GapReason.closed:
-      counters.gapsClosed += 1;
-      counters.gapBytesClosed += length;
-      break;
-    case GapReason.truncated:
-      counters.gapsTruncated += 1;
-      counters.gapBytesTruncated += length;
-      break;
-  }
 }

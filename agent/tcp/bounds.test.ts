@@ -1,7 +1,6 @@
 /** Each bound driven to its limit, and nothing beyond it. */
 import t from 'tap';
-import { pageBytes } from '../bounded/page-pool.ts';
-import { mapPages } from '../capture/sys/page-memory.ts';
+import { placePages } from '../capture/sys/page-memory.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildIpPacket, buildSegment, buildTcpFrame, fragmentIpPacket } from '../wire/packet-builder.ts';
 import { defaultTcpLimits, type TcpLimits } from './limits.ts';
@@ -21,11 +20,10 @@ class Discard implements StreamHandler {
 }
 
 function makeLayer(limits: TcpLimits, linkType = 1) {
-  const pageMemory = mapPages(limits.pagesMax * pageBytes);
   const handler = new Discard();
   const source = { interfaces: [{ name: 'test', linkType, snapLength: 0 }] };
-  const layer = new TcpLayer({ limits, pageMemory, handler, source, hashSeed: [1, 2] });
-  return { layer, pageMemory, handler };
+  const layer = new TcpLayer({ limits, placePages, handler, source, hashSeed: [1, 2] });
+  return { layer, handler };
 }
 
 const flow = { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 4000, destinationPort: 80 };
@@ -34,7 +32,7 @@ t.test('every stream, page and fragment there may be: resident memory stays with
   const limits: TcpLimits = { ...defaultTcpLimits, streamsMax: 32_768, pagesMax: 32_768 };
   const bound = TcpLayer.bytesFor(limits);
   const boundBytes = bound.tables + bound.pages + bound.fragments;
-  const { layer, pageMemory } = makeLayer(limits);
+  const { layer } = makeLayer(limits);
   const before = process.memoryUsage().rss;
   const payload = Buffer.alloc(1400, 'x');
   const frame = buildTcpFrame({ ...flow, sequence: 1, flags: TcpFlag.ack, payload });
@@ -67,12 +65,11 @@ t.test('every stream, page and fragment there may be: resident memory stays with
   t.equal(layer.pagesInUse, 0);
   t.ok(layer.gauges()['tcp.pagesResident']! <= 512, 'idle pages went back to the system');
   t.ok(process.memoryUsage().rss < before + grown - bound.pages / 2, 'and resident memory fell');
-  pageMemory.close();
   t.end();
 });
 
 t.test('a storm of duplicates costs no pages, and no more for each than for the first', (t) => {
-  const { layer, pageMemory } = makeLayer(defaultTcpLimits);
+  const { layer } = makeLayer(defaultTcpLimits);
   let nowUs = 1e15;
   const send = (sequence: number, length: number) => {
     const frame = buildTcpFrame({ ...flow, sequence, flags: TcpFlag.ack, payload: Buffer.alloc(length, 'x') });
@@ -97,12 +94,11 @@ t.test('a storm of duplicates costs no pages, and no more for each than for the 
   t.equal(layer.pagesInUse, pages);
   t.equal(layer.counters.segmentsDuplicate, 200_000);
   t.ok(user < 2_000_000, `${user} µs for 200,000 duplicates: 2,000 pages walked for each would take twenty times that`);
-  pageMemory.close();
   t.end();
 });
 
 t.test('fragments of TCP segments become segments, within their bounds', (t) => {
-  const { layer, pageMemory, handler } = makeLayer(defaultTcpLimits, 101);
+  const { layer, handler } = makeLayer(defaultTcpLimits, 101);
   let nowUs = 1e15;
   const payload = Buffer.alloc(3000, 'x');
   const packet = (sequence: number) =>
@@ -122,12 +118,11 @@ t.test('fragments of TCP segments become segments, within their bounds', (t) => 
   layer.advance(nowUs + 16_000_000);
   t.equal(layer.gauges()['tcp.datagramsWaiting'], 0);
   t.equal(layer.counters.datagramsTimedOut, 256);
-  pageMemory.close();
   t.end();
 });
 
 t.test('fragments within fragments become segments; nesting without end is given up', (t) => {
-  const { layer, pageMemory, handler } = makeLayer(defaultTcpLimits, 101);
+  const { layer, handler } = makeLayer(defaultTcpLimits, 101);
   const payload = Buffer.alloc(3000, 'x');
   const segment = buildSegment({ ...flow, sequence: 1, flags: TcpFlag.ack, payload });
   let packets = [buildIpPacket(flow.source, flow.destination, 6, segment)];
@@ -155,7 +150,6 @@ t.test('fragments within fragments become segments; nesting without end is given
   t.ok(layer.snapshot()['wire.tooDeep']! > 0, 'and counted');
   layer.advance(nowUs + 16_000_000);
   t.equal(layer.gauges()['tcp.fragmentPagesInUse'], 0);
-  pageMemory.close();
   t.end();
 });
 

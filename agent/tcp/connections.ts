@@ -7,7 +7,7 @@ import { type Arrays, ownArrays } from '../bounded/arrays.ts';
 import { LinkedLists } from '../bounded/linked-lists.ts';
 import type { PagePool } from '../bounded/page-pool.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
-import { Assembler } from './assembler.ts';
+import { Assembler, type AssemblerArrays } from './assembler.ts';
 import type { TcpCounters } from './counters.ts';
 import { HalfState, HalfStreams } from './half-streams.ts';
 import { type OverlapPolicy, Pressure, type TcpLimits } from './limits.ts';
@@ -24,6 +24,15 @@ export interface ConnectionsOptions {
   readonly separateNetworks: boolean;
   /** Where the tables lie that a kernel works on as well. @default arrays of their own */
   readonly arrays?: Arrays;
+}
+
+export interface ConnectionsArrays {
+  readonly table: StreamTable;
+  readonly halves: HalfStreams;
+  readonly overUs: Float64Array;
+  readonly resetting: LinkedLists['arrays'];
+  readonly pressure: Uint8Array;
+  readonly assembler: AssemblerArrays | null;
 }
 
 /** Segments in a row outside the window after which the stream is believed and we are not. */
@@ -43,9 +52,10 @@ export class Connections {
   readonly #resetting: LinkedLists;
   /** When a stream was reset, or closed for another reason. */
   readonly #overUs: Float64Array;
+  /** What is shed now (`Pressure`), the only element. */
+  readonly #pressure: Uint8Array;
   /** Streams whose closing is under way. */
   readonly #closing: Uint8Array;
-  #pressure: Pressure = Pressure.none;
 
   constructor(options: ConnectionsOptions) {
     const { limits, handler, counters } = options;
@@ -56,8 +66,9 @@ export class Connections {
     const arrays = options.arrays ?? ownArrays;
     this.table = new StreamTable(limits.streamsMax, options.separateNetworks, options.hashSeed, arrays);
     this.halves = new HalfStreams(limits.streamsMax, arrays);
-    this.#resetting = new LinkedLists(limits.streamsMax, 1);
-    this.#overUs = new Float64Array(limits.streamsMax);
+    this.#resetting = new LinkedLists(limits.streamsMax, 1, arrays);
+    this.#overUs = arrays.float64(limits.streamsMax);
+    this.#pressure = arrays.uint8(1);
     this.#closing = new Uint8Array(limits.streamsMax);
     this.#assembler = new Assembler({
       halves: this.halves,
@@ -66,18 +77,23 @@ export class Connections {
       overlap: options.overlap,
       handler,
       counters,
+      arrays,
       advanced: (half, tsUs) => this.#checkEnd(half, tsUs),
     });
   }
 
   /** Bytes of all tables for these limits, pages not counted. */
   static bytesFor(limits: TcpLimits): number {
-    return Connections.sharedBytesFor(limits) + Assembler.bytesFor(limits) + limits.streamsMax * (9 + 8 + 1);
+    const { streamsMax } = limits;
+    const tables = StreamTable.bytesFor(streamsMax) + HalfStreams.bytesFor(streamsMax) + Assembler.bytesFor(limits);
+    return tables + streamsMax * (9 + 8 + 1);
   }
 
-  /** Bytes of those of them that `ConnectionsOptions.arrays` makes. */
-  static sharedBytesFor(limits: TcpLimits): number {
-    return StreamTable.bytesFor(limits.streamsMax) + HalfStreams.bytesFor(limits.streamsMax);
+  /** For a kernel that takes segments; `assembler` is null where those that are late, and ends of streams, are not its to take. */
+  get arrays(): ConnectionsArrays {
+    const { table, halves } = this;
+    const { overUs, resetting, pressure } = { overUs: this.#overUs, resetting: this.#resetting.arrays, pressure: this.#pressure };
+    return { table, halves, overUs, resetting, pressure, assembler: this.#assembler.arrays ?? null };
   }
 
   get pagesInUse(): number {
@@ -162,7 +178,7 @@ export class Connections {
       counters.segmentsWithoutStream += 1;
       return -1;
     }
-    if (this.#pressure >= Pressure.refuseStreams) {
+    if (this.#pressure[0]! >= Pressure.refuseStreams) {
       counters.streamsRefused += 1;
       return -1;
     }
@@ -547,7 +563,7 @@ export class Connections {
   }
 
   setPressure(level: Pressure, tsUs: number): void {
-    this.#pressure = level;
+    this.#pressure[0] = level;
     this.#assembler.setShedding(level >= Pressure.shedOutOfOrder, tsUs);
   }
 }

@@ -1,3 +1,5 @@
+import { GapReason } from './stream-handler.ts';
+
 /** Everything the TCP layer counts. Plain numbers that only grow, unless said to be a gauge (`TcpLayer.gauges`). */
 export class TcpCounters {
   /** Frames taken. */
@@ -107,4 +109,30 @@ export class TcpCounters {
 
   /** Steps of the packets' clock back by more than a second: timers carried on from the new time. */
   clockSteps = 0;
+}
+
+/** Counts a gap that was given up. */
+export function countGap(counters: TcpCounters, reason: GapReason, length: number): void {
+  switch (reason) {
+    case GapReason.acknowledged:
+      counters.gapsAcknowledged += 1;
+      counters.gapBytesAcknowledged += length;
+      break;
+    case GapReason.timeout:
+      counters.gapsTimeout += 1;
+      counters.gapBytesTimeout += length;
+      break;
+    case GapReason.pages:
+      counters.gapsPages += 1;
+      counters.gapBytesPages += length;
+      break;
+    case GapReason.closed:
+      counters.gapsClosed += 1;
+      counters.gapBytesClosed += length;
+      break;
+    case GapReason.truncated:
+      counters.gapsTruncated += 1;
+      counters.gapBytesTruncated += length;
+      break;
+  }
 }

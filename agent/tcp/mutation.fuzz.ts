@@ -5,7 +5,7 @@
 import assert from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { heapPageMemory, pageBytes } from '../bounded/page-pool.ts';
+import { pageBytes } from '../bounded/page-pool.ts';
 import type { CaptureInterface } from '../capture/frame-source.ts';
 import { AnyCaptureReader } from '../pcap/capture-reader.ts';
 import { SeededRandom } from '../seeded-random.ts';
@@ -103,7 +103,6 @@ export function fuzzMutations(frames: readonly Frame[], packets: number, seed: n
   const indexOf = new Map(interfaces.map(({ linkType }, index) => [linkType, index]));
   const layer = new TcpLayer({
     limits,
-    pageMemory: heapPageMemory(limits.pagesMax * pageBytes),
     handler,
     source: { interfaces },
     hashSeed: [random.next(), random.next()],

@@ -4,12 +4,39 @@ import { chunkBytes } from '../capture/frame-source.ts';
 /** A timestamp this much before the latest is a step of the clock and not two interfaces out of step. */
 export const clockStepUs = 1_000_000;
 
-/** What one call took: frames, their bytes, bytes in order, events (each 32 bits), the packets' clock as a double, stragglers, frames passed. */
+/** What one call took and counted, 32 bits each, by `Taken`; then the packets' clock as a double. */
 export const TAKEN_AT = 64;
+export const Taken = {
+  frames: 0,
+  frameBytes: 1,
+  events: 2,
+  /** Frames passed, those not wanted included (`takeRing`). */
+  passed: 3,
+  /** Not 0: the timers are due before the next record, whose time is `TICK_AT`. */
+  tick: 4,
+  deliveredBytes: 5,
+  segmentsInOrder: 6,
+  segmentsAfterClose: 7,
+  segmentsWithoutStream: 8,
+  segmentsOutOfOrder: 9,
+  segmentsDuplicate: 10,
+  segmentsOverlapping: 11,
+  duplicateBytes: 12,
+  overwrittenBytes: 13,
+  shedBytes: 14,
+  streamsOpened: 15,
+  streamsClosedFin: 16,
+} as const;
+export const NOW_AT = TAKEN_AT + 128;
+export const TICK_AT = NOW_AT + 8;
 
-/** Payload in order: half-stream, start and end (each 32 bits), then the time as a double, at 16. */
+/**
+ * What is handed on: kind (`Event`), half-stream, two numbers (32 bits each), then the time as a double. The numbers are
+ * start and end of payload, a gap's length and reason, or why a stream closes.
+ */
 export const EVENTS_AT = 1024;
 export const EVENT_BYTES = 24;
+export const Event = { data: 0, gap: 1, open: 2, end: 3, close: 4 } as const;
 /** Taken before they are handed on: more than a slice of full-sized frames has, and 12 KiB. */
 export const EVENTS_MAX = 512;
 
@@ -20,5 +47,5 @@ export const READER_BYTES = 5120;
 /** Where a chunk of a capture is read to: at a page, as the system copies it. */
 export const INPUT_AT = Math.ceil((READER_AT + READER_BYTES) / 4096) * 4096;
 
-/** The tables' arrays come behind. */
+/** The tables' arrays come behind, then the pages. */
 export const TABLES_AT = INPUT_AT + chunkBytes;

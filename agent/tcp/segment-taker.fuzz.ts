@@ -3,7 +3,6 @@
  * kernel takes most. Events, counters and gauges must be equal. `node agent/tcp/segment-taker.fuzz.ts ROUNDS SEED` for longer; the test plays some.
  */
 import assert from 'node:assert';
-import { heapPageMemory, pageBytes } from '../bounded/page-pool.ts';
 import { LinkType } from '../pcap/link-type.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { TcpFlag } from '../wire/packet.ts';
@@ -50,7 +49,7 @@ const ethernetBytes = 14;
 
 function makeLayer(handler: StreamHandler, seed: readonly [number, number]): TcpLayer {
   return new TcpLayer({
-    ...{ limits, handler, hashSeed: seed, pageMemory: heapPageMemory(limits.pagesMax * pageBytes) },
+    ...{ limits, handler, hashSeed: seed },
     source: { interfaces },
   });
 }

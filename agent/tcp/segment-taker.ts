@@ -1,11 +1,12 @@
-/** Takes whole records of a capture through the kernel for segments in order, and hands on what that found. Hot path. */
+/** Takes whole records of a capture through the kernel for segments, and hands on what that found. Hot path. */
 import type { PacketChoice, RecordTaker } from '../capture/frame-source.ts';
 import { Decoded } from '../wire/packet.ts';
 import type { Connections } from './connections.ts';
-import type { TcpCounters } from './counters.ts';
+import { countGap, type TcpCounters } from './counters.ts';
+import type { TcpLimits } from './limits.ts';
 import { SEGMENT_KERNEL } from './segment-kernel.generated.ts';
-import { EVENT_BYTES, EVENTS_AT, INPUT_AT, TABLES_AT, TAKEN_AT } from './segment-layout.ts';
-import type { Side, StreamHandler } from './stream-handler.ts';
+import { EVENT_BYTES, EVENTS_AT, Event, INPUT_AT, NOW_AT, TABLES_AT, TAKEN_AT, Taken, TICK_AT } from './segment-layout.ts';
+import type { CloseReason, GapReason, Side, StreamHandler } from './stream-handler.ts';
 
 const wasmPageBytes = 65_536;
 
@@ -17,6 +18,9 @@ export interface PacketClock {
 
 export interface SegmentTakerOptions {
   readonly memory: WebAssembly.Memory;
+  /** All of it. */
+  readonly bytes: Uint8Array;
+  readonly limits: TcpLimits;
   /** Its tables lie in the memory. */
   readonly connections: Connections;
   readonly handler: StreamHandler;
@@ -24,8 +28,9 @@ export interface SegmentTakerOptions {
   /** Frames by `Decoded`. */
   readonly decoded: Float64Array;
   readonly clock: PacketClock;
+  /** Looks at the timers: the next record's time has come. */
+  readonly advance: (tsUs: number) => void;
   readonly hashSeed: readonly [number, number];
-  readonly windowBytesMax: number;
 }
 
 interface SegmentProgram {
@@ -35,17 +40,38 @@ interface SegmentProgram {
     end: number,
     frames: number,
     interfaceNumber: number,
+    interfaceIndex: number,
     packets: PacketChoice,
     nowUs: number,
     nextTickUs: number,
   ): number;
 }
 
-/** A memory for tables of so many bytes and what the kernel needs besides. */
-export function segmentMemory(tableBytes: number): WebAssembly.Memory {
-  const pages = Math.ceil((TABLES_AT + tableBytes) / wasmPageBytes);
-  return new WebAssembly.Memory({ initial: pages, maximum: pages });
+/** A memory for tables and pages of so many bytes and what the kernel needs besides. */
+export function segmentMemory(
+  tableBytes: number,
+  pagesBytes: number,
+): { memory: WebAssembly.Memory; pagesAt: number } {
+  const tablePages = Math.ceil((TABLES_AT + tableBytes) / wasmPageBytes);
+  const pages = tablePages + Math.ceil(pagesBytes / wasmPageBytes);
+  return { memory: new WebAssembly.Memory({ initial: pages, maximum: pages }), pagesAt: tablePages * wasmPageBytes };
 }
+
+/** Counters that the kernel keeps for one call, in the order of `Taken`. */
+const counted = [
+  'deliveredBytes',
+  'segmentsInOrder',
+  'segmentsAfterClose',
+  'segmentsWithoutStream',
+  'segmentsOutOfOrder',
+  'segmentsDuplicate',
+  'segmentsOverlapping',
+  'duplicateBytes',
+  'overwrittenBytes',
+  'shedBytes',
+  'streamsOpened',
+  'streamsClosedFin',
+] as const satisfies readonly (keyof TcpCounters & keyof typeof Taken)[];
 
 export class SegmentTaker implements RecordTaker {
   readonly bytes: Uint8Array;
@@ -61,57 +87,93 @@ export class SegmentTaker implements RecordTaker {
   #program: SegmentProgram | null = null;
 
   constructor(options: SegmentTakerOptions) {
-    const { buffer } = options.memory;
     this.#options = options;
     this.#handler = options.handler;
-    this.bytes = new Uint8Array(buffer);
-    this.#words = new Int32Array(buffer);
-    this.#doubles = new Float64Array(buffer);
+    this.bytes = options.bytes;
+    this.#words = new Int32Array(options.memory.buffer);
+    this.#doubles = new Float64Array(options.memory.buffer);
   }
 
-  /** Bytes besides the tables' and the input's, for the sum of bounds. */
+  /** Bytes besides the tables', the pages' and the input's, for the sum of bounds. */
   static readonly bytes = INPUT_AT;
 
   takePcap(start: number, end: number, isNanoseconds: boolean): number {
     const { clock } = this.#options;
-    this.#program ??= startProgram(this.#options);
-    const at = this.#program.takePcap(start, end, isNanoseconds ? 1 : 0, clock.nowUs, clock.nextTickUs);
-    this.taken = this.#words[TAKEN_AT >> 2]!;
-    if (this.taken > 0) this.#handOn();
+    const program = (this.#program ??= startProgram(this.#options));
+    this.taken = 0;
+    let at = start;
+    do at = program.takePcap(at, end, isNanoseconds ? 1 : 0, clock.nowUs, clock.nextTickUs);
+    while (this.#handOn());
     return at;
   }
 
-  takeRing(start: number, end: number, frames: number, interfaceNumber: number, packets: PacketChoice): number {
+  takeRing(
+    start: number,
+    end: number,
+    frames: number,
+    interfaceNumber: number,
+    interfaceIndex: number,
+    packets: PacketChoice,
+  ): number {
     const { clock } = this.#options;
-    this.#program ??= startProgram(this.#options);
-    const { nowUs, nextTickUs } = clock;
-    const at = this.#program.takeRing(start, end, frames, interfaceNumber, packets, nowUs, nextTickUs);
-    this.taken = this.#words[TAKEN_AT >> 2]!;
-    this.passed = this.#words[(TAKEN_AT >> 2) + 7]!;
-    if (this.taken > 0) this.#handOn();
+    const program = (this.#program ??= startProgram(this.#options));
+    this.taken = 0;
+    this.passed = 0;
+    let at = start;
+    do {
+      const left = frames - this.passed;
+      at = program.takeRing(at, end, left, interfaceNumber, interfaceIndex, packets, clock.nowUs, clock.nextTickUs);
+      this.passed += this.#words[(TAKEN_AT >> 2) + Taken.passed]!;
+    } while (this.#handOn());
     return at;
   }
 
-  #handOn(): void {
-    const { counters, decoded, clock } = this.#options;
+  /** Hands on what one call found, and runs the timers where they are due. @returns whether they were: then there may be more to take */
+  #handOn(): boolean {
     const words = this.#words;
-    const events = words[(TAKEN_AT >> 2) + 3]!;
-    counters.frames += this.taken;
-    counters.segments += this.taken;
-    decoded[Decoded.tcp]! += this.taken;
-    counters.frameBytes += words[(TAKEN_AT >> 2) + 1]!;
-    counters.deliveredBytes += words[(TAKEN_AT >> 2) + 2]!;
-    counters.segmentsInOrder += events;
-    counters.segmentsAfterClose += words[(TAKEN_AT >> 2) + 6]!;
-    clock.nowUs = this.#doubles[(TAKEN_AT + 16) >> 3]!;
-    for (let event = 0; event < events; event += 1) this.#handOnEvent((EVENTS_AT + event * EVENT_BYTES) >> 2);
+    const taken = TAKEN_AT >> 2;
+    const frames = words[taken + Taken.frames]!;
+    if (frames > 0) {
+      const { counters, decoded, clock } = this.#options;
+      this.taken += frames;
+      counters.frames += frames;
+      counters.segments += frames;
+      decoded[Decoded.tcp]! += frames;
+      counters.frameBytes += words[taken + Taken.frameBytes]!;
+      for (let index = 0; index < counted.length; index += 1) {
+        const count = words[taken + Taken.deliveredBytes + index]!;
+        if (count !== 0) counters[counted[index]!] += count;
+      }
+      clock.nowUs = this.#doubles[NOW_AT >> 3]!;
+      const events = words[taken + Taken.events]!;
+      for (let event = 0; event < events; event += 1) this.#handOnEvent((EVENTS_AT + event * EVENT_BYTES) >> 2);
+    }
+    if (words[taken + Taken.tick] === 0) return false;
+    this.#options.advance(this.#doubles[TICK_AT >> 3]!);
+    return true;
   }
 
   #handOnEvent(at: number): void {
     const words = this.#words;
-    const half = words[at]!;
+    const kind = words[at]!;
+    const half = words[at + 1]!;
+    const stream = half >> 1;
+    const side = (half & 1) as Side;
     const tsUs = this.#doubles[(at + 4) >> 1]!;
-    this.#handler.data(half >> 1, (half & 1) as Side, this.bytes, words[at + 1]!, words[at + 2]!, tsUs);
+    if (kind === Event.data) {
+      this.#handler.data(stream, side, this.bytes, words[at + 2]!, words[at + 3]!, tsUs);
+    } else if (kind === Event.open) {
+      this.#handler.open(stream, tsUs, false);
+    } else if (kind === Event.end) {
+      this.#handler.end(stream, side, tsUs);
+    } else if (kind === Event.close) {
+      this.#handler.close(stream, words[at + 2] as CloseReason, tsUs);
+    } else {
+      const length = words[at + 2]!;
+      const reason = words[at + 3] as GapReason;
+      countGap(this.#options.counters, reason, length);
+      this.#handler.gap(stream, side, length, reason, tsUs);
+    }
   }
 }
 
@@ -119,35 +181,41 @@ export class SegmentTaker implements RecordTaker {
 function startProgram(options: SegmentTakerOptions): SegmentProgram {
   const module = new WebAssembly.Module(Buffer.from(SEGMENT_KERNEL, 'base64'));
   const { exports } = new WebAssembly.Instance(module, { env: { memory: options.memory } });
-  const { table, halves } = options.connections;
-  const { keys, keyLengths, hashes, table: slots } = table.map.arrays;
-  const { next, previous, listOf, lengths } = table.map.lists.arrays;
-  const arrays = {
-    keys,
-    keyLengths,
-    hashes,
-    table: slots,
-    listNext: next,
-    listPrevious: previous,
-    listOf,
-    listLengths: lengths,
-    lastUs: table.lastUs,
-    clientFirst: table.clientFirst,
-    states: halves.state,
-    nexts: halves.next,
-    ackeds: halves.acked,
-    strays: halves.strays,
-    waiting: halves.waiting,
+  for (const [name, value] of Object.entries(globalsOf(options))) (exports[name] as WebAssembly.Global).value = value | 0;
+  return exports as unknown as SegmentProgram;
+}
+
+/** Values of the kernel's globals by name: for arrays, their addresses. */
+function globalsOf(options: SegmentTakerOptions): Record<string, number> {
+  const { limits, hashSeed } = options;
+  const { table, halves, resetting, overUs, pressure, assembler } = options.connections.arrays;
+  const { lists, arrays: map } = table.map;
+  const arrays: Record<string, { readonly byteOffset: number }> = {
+    ...{ keys: map.keys, keyLengths: map.keyLengths, hashes: map.hashes, slots: map.table },
+    ...{ mapFree: map.free, mapCounts: map.counts },
+    ...{ listNext: lists.arrays.next, listPrevious: lists.arrays.previous },
+    ...{ listOf: lists.arrays.listOf, listLengths: lists.arrays.lengths },
+    ...{ lastUs: table.lastUs, clientFirst: table.clientFirst, midStream: table.midStream, ...table.arrays },
+    ...{ states: halves.state, nexts: halves.next, firsts: halves.first, lasts: halves.last },
+    ...{ ackeds: halves.acked, strays: halves.strays, waiting: halves.waiting },
+    ...{ resettingOf: resetting.listOf, overUs, pressure },
   };
+  if (assembler !== null) {
+    const { pool, holes, acks, pagesAt, ...own } = assembler;
+    Object.assign(arrays, own, {
+      ...{ holesNext: holes.next, holesPrevious: holes.previous, holesListOf: holes.listOf, holesLengths: holes.lengths },
+      ...{ acksNext: acks.next, acksPrevious: acks.previous, acksListOf: acks.listOf, acksLengths: acks.lengths },
+      ...{ poolCounts: pool.counts, poolNext: pool.next, blockFree: pool.blockFree, blockInUse: pool.blockInUse },
+      ...{ blockTouched: pool.blockTouched, blockIdle: pool.blockIdle, freeBlocks: pool.freeBlocks },
+    });
+  }
   const values: Record<string, number> = {
-    seed0: options.hashSeed[0],
-    seed1: options.hashSeed[1],
-    mask: slots.length - 1,
-    listHeads: table.capacity,
-    windowMax: options.windowBytesMax,
-    lastSlot: -1,
+    ...{ seed0: hashSeed[0], seed1: hashSeed[1], mask: map.table.length - 1, capacity: table.capacity, lastSlot: -1 },
+    ...{ windowMax: limits.windowBytesMax, takesLate: assembler === null ? 0 : 1, pagesAt: assembler?.pagesAt ?? 0 },
+    ...{ pagesMax: limits.pagesMax, freeWords: assembler?.pool.freeBlocks.length ?? 0 },
+    ...{ pagesPerConnectionMax: limits.pagesPerConnectionMax, holesMax: limits.holesPerConnectionMax },
+    ...{ ackSlackPackets: limits.ackSlackPackets },
   };
   for (const [name, array] of Object.entries(arrays)) values[name] = array.byteOffset;
-  for (const [name, value] of Object.entries(values)) (exports[name] as WebAssembly.Global).value = value | 0;
-  return exports as unknown as SegmentProgram;
+  return values;
 }

@@ -2,8 +2,7 @@
  * Nothing grows with time: `node agent/tcp/soak.ts [CONNECTIONS]` plays that many short connections through one layer
  * (10 million by default) and prints the resident memory along the way. The test plays a short form.
  */
-import { pageBytes } from '../bounded/page-pool.ts';
-import { mapPages } from '../capture/sys/page-memory.ts';
+import { placePages } from '../capture/sys/page-memory.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 import { defaultTcpLimits } from './limits.ts';
@@ -65,7 +64,6 @@ function renumber(frame: Uint8Array, connection: number): void {
 /** Plays `count` connections, 10,000 a second on the packets' clock. @returns `samples` readings, evenly spread. */
 export function soak(count: number, samples: number): SoakSample[] {
   const limits = defaultTcpLimits;
-  const pageMemory = mapPages(limits.pagesMax * pageBytes);
   let bytes = 0;
   const handler: StreamHandler = {
     open() {},
@@ -77,7 +75,7 @@ export function soak(count: number, samples: number): SoakSample[] {
     close() {},
   };
   const source = { interfaces: [{ name: 'soak', linkType: 1, snapLength: 0 }] };
-  const layer = new TcpLayer({ limits, pageMemory, handler, source, hashSeed: [1, 2] });
+  const layer = new TcpLayer({ limits, placePages, handler, source, hashSeed: [1, 2] });
   const out: SoakSample[] = [];
   let nowUs = 1e15;
   for (let connection = 0; connection < count; connection += 1) {
@@ -93,7 +91,6 @@ export function soak(count: number, samples: number): SoakSample[] {
     }
   }
   layer.finish();
-  pageMemory.close();
   if (bytes === 0) throw new Error('nothing was delivered');
   return out;
 }

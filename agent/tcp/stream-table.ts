@@ -64,12 +64,13 @@ export class StreamTable {
   readonly #map: LruMap;
   readonly #separateNetworks: boolean;
   readonly #ids: Float64Array;
+  /** The number given last. */
+  readonly #lastId: Float64Array;
   readonly #openedUs: Float64Array;
   readonly #vlans: Int16Array;
   readonly #interfaces: Uint16Array;
   #keyWords = 0;
   #lastSlot = -1;
-  #lastId = 0;
 
   constructor(
     capacity: number,
@@ -82,11 +83,12 @@ export class StreamTable {
     this.#separateNetworks = separateNetworks;
     this.lastUs = arrays.float64(capacity);
     this.clientFirst = arrays.uint8(capacity);
-    this.midStream = new Uint8Array(capacity);
-    this.#ids = new Float64Array(capacity);
-    this.#openedUs = new Float64Array(capacity);
-    this.#vlans = new Int16Array(capacity);
-    this.#interfaces = new Uint16Array(capacity);
+    this.midStream = arrays.uint8(capacity);
+    this.#ids = arrays.float64(capacity);
+    this.#lastId = arrays.float64(1);
+    this.#openedUs = arrays.float64(capacity);
+    this.#vlans = arrays.int16(capacity);
+    this.#interfaces = arrays.uint16(capacity);
   }
 
   /** Bytes for so many streams, for the sum of bounds. */
@@ -97,6 +99,12 @@ export class StreamTable {
   /** For a kernel that takes packets of streams in the table. */
   get map(): LruMap {
     return this.#map;
+  }
+
+  /** For a kernel that opens streams. */
+  get arrays(): { ids: Float64Array; lastId: Float64Array; openedUs: Float64Array; vlans: Int16Array; interfaces: Uint16Array } {
+    const [ids, lastId, openedUs] = [this.#ids, this.#lastId, this.#openedUs];
+    return { ids, lastId, openedUs, vlans: this.#vlans, interfaces: this.#interfaces };
   }
 
   /** Slots in use, closed streams' keys included. */
@@ -177,9 +185,9 @@ export class StreamTable {
     tsUs: number,
     interfaceIndex: number,
   ): void {
-    this.#lastId += 1;
+    this.#lastId[0]! += 1;
     this.#lastSlot = slot;
-    this.#ids[slot] = this.#lastId;
+    this.#ids[slot] = this.#lastId[0]!;
     this.#openedUs[slot] = tsUs;
     this.#vlans[slot] = packet.vlan;
     this.#interfaces[slot] = interfaceIndex;

@@ -3,9 +3,8 @@
  * fresh layer, CPU seconds and megabytes per CPU second, and at the end the process's peak RSS.
  */
 import { statSync } from 'node:fs';
-import { pageBytes } from '../bounded/page-pool.ts';
 import { FileSource } from '../capture/file-source.ts';
-import { mapPages } from '../capture/sys/page-memory.ts';
+import { placePages } from '../capture/sys/page-memory.ts';
 import { defaultTcpLimits } from './limits.ts';
 import type { StreamHandler } from './stream-handler.ts';
 import { TcpLayer } from './tcp.ts';
@@ -35,10 +34,9 @@ const fileBytes = statSync(path).size;
 for (let repeat = 0; repeat < Number(repeats); repeat += 1) {
   const source = FileSource.open(path);
   const handler = new Discard();
-  const pageMemory = mapPages(defaultTcpLimits.pagesMax * pageBytes);
   const layer = new TcpLayer({
     limits: defaultTcpLimits,
-    pageMemory,
+    placePages,
     handler,
     source,
     hashSeed: [1, 2],
@@ -53,6 +51,5 @@ for (let repeat = 0; repeat < Number(repeats); repeat += 1) {
     `${JSON.stringify({ cpuSeconds: seconds, megabytesPerCpuSecond: Math.round(fileBytes / 1e6 / seconds), bytes: handler.bytes, gaps: handler.gaps, ...(repeat === 0 ? Object.fromEntries(changed) : {}) })}\n`,
   );
   source.close();
-  pageMemory.close();
 }
 process.stdout.write(`peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB\n`);

@@ -5,7 +5,7 @@
 import assert from 'node:assert';
 import { ArraysInMemory, alignmentBytes } from '../bounded/arrays.ts';
 import type { PageCredit } from '../bounded/page-credit.ts';
-import type { PageMemory } from '../bounded/page-memory.ts';
+import { type PlacePages, placeForever } from '../bounded/page-memory.ts';
 import { PagePool, pageBytes } from '../bounded/page-pool.ts';
 import type { CaptureInterface, FrameSink, RecordTaker } from '../capture/frame-source.ts';
 import { isTcpChecksumRight } from '../wire/checksum.ts';
@@ -24,8 +24,8 @@ export { emptyStreamDescription, type StreamDescription } from './stream-table.t
 
 export interface TcpLayerOptions {
   readonly limits: TcpLimits;
-  /** At least `limits.pagesMax × pageBytes` bytes (agent/bounded/page-pool.ts). Used alone, closed by the caller. */
-  readonly pageMemory: PageMemory;
+  /** What is done with pages that are no longer used. @default they stay resident */
+  readonly placePages?: PlacePages;
   /** The page budget shared with the layers of other threads, each with memory for all of it. @default none: its own */
   readonly pageCredit?: PageCredit | null;
   readonly handler: StreamHandler;
@@ -46,7 +46,7 @@ const tickUs = 50_000;
 /** How often idle pages are given back, see `PagePool.trim`. */
 const trimUs = 1_000_000;
 /** More arrays than the tables have. */
-const arraysMax = 32;
+const arraysMax = 64;
 
 /** Datagrams one frame may complete, one inside the other: as many as tunnels are followed. */
 const reassembliesMax = 3;
@@ -65,7 +65,7 @@ export class TcpLayer implements FrameSink {
   readonly #connections: Connections;
   /** Takes records of a capture by itself where it can; null where every frame is to be looked at. */
   readonly records: RecordTaker | null;
-  /** Whose bytes `records.bytes` are: payload in order lies there, most of it. */
+  /** Whose bytes `records.bytes` are: payload lies there, most of it. */
   readonly memory: WebAssembly.Memory;
   readonly #verifyChecksums: boolean;
   readonly #clock: { nowUs: number; nextTickUs: number } & PacketClock = {
@@ -78,10 +78,14 @@ export class TcpLayer implements FrameSink {
     const { limits, handler, hashSeed } = options;
     this.#source = options.source;
     this.#verifyChecksums = options.verifyChecksums ?? false;
-    this.#pool = new PagePool(options.pageMemory, limits.pagesMax, { credit: options.pageCredit ?? null });
     this.#fragments = new FragmentTable(limits, this.counters, hashSeed);
-    const memory = segmentMemory(Connections.sharedBytesFor(limits) + arraysMax * alignmentBytes);
+    const tableBytes = Connections.bytesFor(limits) + PagePool.bytesFor(limits.pagesMax) + arraysMax * alignmentBytes;
+    const { memory, pagesAt } = segmentMemory(tableBytes, limits.pagesMax * pageBytes);
     this.memory = memory;
+    const arrays = new ArraysInMemory(memory.buffer as ArrayBuffer, TABLES_AT);
+    const bytes = new Uint8Array(memory.buffer);
+    const pageMemory = (options.placePages ?? placeForever)(bytes, pagesAt, limits.pagesMax * pageBytes);
+    this.#pool = new PagePool(pageMemory, limits.pagesMax, { credit: options.pageCredit ?? null, arrays });
     this.#connections = new Connections({
       limits,
       pool: this.#pool,
@@ -90,19 +94,14 @@ export class TcpLayer implements FrameSink {
       counters: this.counters,
       hashSeed,
       separateNetworks: options.separateNetworks ?? false,
-      arrays: new ArraysInMemory(memory.buffer as ArrayBuffer, TABLES_AT),
+      arrays,
     });
     this.records = this.#verifyChecksums
       ? null
       : new SegmentTaker({
-          memory,
-          connections: this.#connections,
-          handler,
-          counters: this.counters,
-          decoded: this.decoded,
-          clock: this.#clock,
-          hashSeed,
-          windowBytesMax: limits.windowBytesMax,
+          ...{ memory, bytes, limits, handler, hashSeed },
+          ...{ connections: this.#connections, counters: this.counters, decoded: this.decoded },
+          ...{ clock: this.#clock, advance: (tsUs) => this.advance(tsUs) },
         });
   }
 

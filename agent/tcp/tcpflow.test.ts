@@ -9,7 +9,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
-import { heapPageMemory, pageBytes } from '../bounded/page-pool.ts';
 import { AnyCaptureReader } from '../pcap/capture-reader.ts';
 import { defaultTcpLimits } from './limits.ts';
 import type { StreamHandler } from './stream-handler.ts';
@@ -103,7 +102,6 @@ function reassemble(file: string): Map<string, Flow> {
   const reader = new AnyCaptureReader(file);
   const layer = new TcpLayer({
     limits: { ...defaultTcpLimits, streamsMax: 4096 },
-    pageMemory: heapPageMemory(defaultTcpLimits.pagesMax * pageBytes),
     handler,
     source: reader,
     hashSeed: [1, 2],

@@ -7,7 +7,6 @@
  * times). Other lines: `wait N` (milliseconds on the packets' clock), `pressure N`, `finish`. Packets are 1 ms apart.
  */
 import assert from 'node:assert';
-import { heapPageMemory, pageBytes } from '../bounded/page-pool.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame, type FrameFields } from '../wire/packet-builder.ts';
 import { defaultTcpLimits, type OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
@@ -83,7 +82,6 @@ export class Transcript {
       new TcpLayer({
         ...options,
         limits,
-        pageMemory: heapPageMemory(limits.pagesMax * pageBytes),
         handler,
         source: { interfaces: [{ name: 'test', linkType: 1, snapLength: 0 }] },
         hashSeed: [1, 2],

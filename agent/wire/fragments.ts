@@ -5,7 +5,8 @@
  * there is no room for a new one.
  */
 import { LruMap } from '../bounded/lru-map.ts';
-import { heapPageMemory, PagePool, pageBytes } from '../bounded/page-pool.ts';
+import { heapPageMemory } from '../bounded/page-memory.ts';
+import { PagePool, pageBytes } from '../bounded/page-pool.ts';
 import type { Packet } from './packet.ts';
 
 export interface FragmentLimits {
@@ -180,7 +181,7 @@ export class FragmentTable {
         this.#counters.fragmentsShed += 1;
         return;
       }
-      this.#pool.bytes.set(bytes.subarray(source + at - start, source + until - start), page * pageBytes);
+      this.#pool.bytes.set(bytes.subarray(source + at - start, source + until - start), this.#pool.at(page));
       this.#pieceOffset[page] = at;
       this.#pieceLength[page] = until - at;
       this.#pieceNext[page] = piece;
@@ -213,7 +214,8 @@ export class FragmentTable {
     for (let page = this.#head[slot]!; page !== none; page = this.#pieceNext[page]!) {
       const length = this.#pieceLength[page]!;
       if (this.#pieceOffset[page] !== at || at + length > total) return false;
-      this.datagram.set(this.#pool.bytes.subarray(page * pageBytes, page * pageBytes + length), at);
+      const from = this.#pool.at(page);
+      this.datagram.set(this.#pool.bytes.subarray(from, from + length), at);
       at += length;
     }
     return at === total;

@@ -13,7 +13,8 @@ export type Address = bigint;
 export interface Libc {
   mmap(address: Address | null, length: number, protection: number, flags: number, fd: number, offset: number): Address;
   munmap(address: Address, length: number): number;
-  madvise(address: Address, length: number, advice: number): number;
+  /** Given bytes, it advises on the memory they lie in. */
+  madvise(address: Address | Uint8Array, length: number, advice: number): number;
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array): number;
