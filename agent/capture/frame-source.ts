@@ -31,9 +31,13 @@ export type PacketChoice = (typeof PacketChoice)[keyof typeof PacketChoice];
 
 /** Takes records as they lie in a capture, as far as they are what it knows; the rest comes as frames. */
 export interface RecordTaker {
-  /** The memory in which records can be taken; from `inputStart` on it has room for a chunk of `chunkBytes`. */
+  /**
+   * The memory in which records can be taken; from `inputStart` on it has room for a chunk of `chunkBytes`, and before it
+   * for `leadBytes` of a record that the last chunk cut.
+   */
   readonly bytes: Uint8Array;
   readonly inputStart: number;
+  readonly leadBytes: number;
   /** Records taken by the last call. */
   readonly taken: number;
   /**

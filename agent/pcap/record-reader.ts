@@ -3,7 +3,7 @@
  * and only a record cut by the end of a push is copied. Hot path: no object per record.
  */
 import assert from 'node:assert';
-import type { CaptureInterface, FrameSink } from '../capture/frame-source.ts';
+import type { CaptureInterface, FrameSink, RecordTaker } from '../capture/frame-source.ts';
 import { FloodgateError } from '../errors.ts';
 import { frameBytesMax } from './block.ts';
 
@@ -69,7 +69,7 @@ export abstract class RecordReader implements CaptureReader {
     this.#bytesPushed += end - start;
     let at = start;
     if (this.#skip > 0) at = this.#advance(at, end, this.#skip);
-    if (this.#carried > 0) at = this.#completeCarried(bytes, at, end, sink);
+    if (this.#carried > 0) at = this.#lead(bytes, at, sink.records ?? null) ?? this.#completeCarried(bytes, at, end, sink);
     while (at < end) {
       const length = this.parse(bytes, at, end, sink);
       if (length <= 0) {
@@ -125,6 +125,16 @@ export abstract class RecordReader implements CaptureReader {
     const reached = Math.min(at + length, end);
     this.#skip = at + length - reached;
     return reached;
+  }
+
+  /** Puts what was carried before the chunk that brings the rest, if that is where records can be taken. @returns where it begins then */
+  #lead(bytes: Uint8Array, start: number, records: RecordTaker | null): number | null {
+    if (records === null || bytes !== records.bytes || start !== records.inputStart) return null;
+    if (this.#carried > records.leadBytes) return null;
+    const at = start - this.#carried;
+    bytes.set(this.#carry.subarray(0, this.#carried), at);
+    this.#carried = 0;
+    return at;
   }
 
   #completeCarried(bytes: Uint8Array, start: number, end: number, sink: FrameSink): number {

@@ -15,7 +15,7 @@ import { Tpacket3 } from '../capture/tpacket3.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { HalfState } from './half-streams.ts';
 import { Pressure } from './limits.ts';
-import { clockStepUs, EVENT_BYTES, EVENTS_AT, EVENTS_MAX, Event, NOW_AT, TAKEN_AT, Taken, TICK_AT } from './segment-layout.ts';
+import { clockStepUs, EVENT_BYTES, EVENTS_AT, EVENTS_MAX, Event, NEXT_TICK_AT, NOW_AT, TAKEN_AT, Taken, TICK_AT, tickUs } from './segment-layout.ts';
 import { CloseReason, GapReason } from './stream-handler.ts';
 import { keyWordsIpv4, keyWordsIpv6, StreamList, touchUs } from './stream-table.ts';
 
@@ -51,8 +51,9 @@ global listNext; global listPrevious; global listOf; global listLengths;
 global lastUs; global clientFirst; global midStream;
 global ids; global lastId; global openedUs; global vlans; global interfaces;
 global states; global nexts; global firsts; global lasts; global ackeds; global strays; global waiting;
-global resettingOf; global overUs; global pressure;
+global resettingNext; global resettingOf; global overUs; global pressure;
 global windowMax;
+global ackSlackUs f64; global gapTimeoutUs f64; global closedHoldUs f64; global embryonicTimeoutUs f64; global idleTimeoutUs f64;
 
 ; Of the assembler: 0 where it takes what is late itself.
 global takesLate;
@@ -66,7 +67,7 @@ global freeWords; global pagesAt; global pagesMax; global pagesPerConnectionMax;
 
 ; Of one call, by Taken.
 global lastSlot; global interfaceIndex;
-global nowUs f64; global nextTickUs f64; global tickUs f64; global tick;
+global nowUs f64; global nextTickUs f64; global hostTickUs f64; global tickUs f64; global tick;
 global eventEnd; global freed;
 global frames; global frameBytes;
 global deliveredBytes; global inOrder; global afterClose; global withoutStream; global outOfOrder; global duplicate;
@@ -172,6 +173,32 @@ fn remove(next, previous, of, lengths, node) {
   setWord(previous, after, before);
   store8(of + node, ${NO_LIST});
   add32(lengths, -1);
+}
+
+; As LruMap.remove, of a slot in the list of closed streams.
+fn forget(slot) {
+  let hole = word(hashes, slot) & mask;
+  while (word(slots, hole) != slot + 1) { hole = (hole + 1) & mask; }
+  let at = (hole + 1) & mask;
+  while (word(slots, at) != 0) {
+    let home = word(hashes, word(slots, at) - 1) & mask;
+    if (((at - home) & mask) >= ((at - hole) & mask)) {
+      setWord(slots, hole, word(slots, at));
+      hole = at;
+    }
+    at = (at + 1) & mask;
+  }
+  setWord(slots, hole, 0);
+  let after = word(listNext, slot);
+  let before = word(listPrevious, slot);
+  setWord(listNext, before, after);
+  setWord(listPrevious, after, before);
+  store8(listOf + slot, ${NO_LIST});
+  add32(listLengths + ${StreamList.closed * 4}, -1);
+  let free = load32(mapCounts + ${Count.free * 4});
+  setWord(mapFree, free, slot);
+  store32(mapCounts + ${Count.free * 4}, free + 1);
+  add32(mapCounts + ${Count.used * 4}, -1);
 }
 
 fn moveTo(list, slot) { append(listNext, listPrevious, listOf, listLengths, capacity, list, slot); }
@@ -481,6 +508,32 @@ fn finish(slot, half, state) {
   moveTo(${StreamList.closed}, slot);
 }
 
+; Whether the first node of a list has waited for so long, or nobody knows how long.
+fn isDue(next, nodes, list, since, timeoutUs f64, tsUs f64) i32 {
+  let node = word(next, nodes + list);
+  if (node >= nodes) { return 0; }
+  let ageUs f64 = tsUs - loadDouble(since + (node << 3));
+  return ageUs >= timeoutUs || ageUs < 0.0;
+}
+
+; As Connections.expire where nothing is due but keys of closed streams: 0 where it is not so.
+fn runTimers(tsUs f64) i32 {
+  if (!takesLate || tsUs >= hostTickUs) { return 0; }
+  let halves = capacity << 1;
+  if (isDue(acksNext, halves, 0, ackSinceUs, ackSlackUs, tsUs)) { return 0; }
+  if (isDue(holesNext, halves, 0, holeSinceUs, gapTimeoutUs, tsUs)) { return 0; }
+  if (isDue(resettingNext, capacity, 0, overUs, ackSlackUs, tsUs)) { return 0; }
+  if (isDue(listNext, capacity, ${StreamList.embryonic}, lastUs, embryonicTimeoutUs, tsUs)) { return 0; }
+  if (isDue(listNext, capacity, ${StreamList.established}, lastUs, idleTimeoutUs, tsUs)) { return 0; }
+  while (isDue(listNext, capacity, ${StreamList.closed}, lastUs, closedHoldUs, tsUs)) {
+    let slot = word(listNext, capacity + ${StreamList.closed});
+    if (loadDouble(lastUs + (slot << 3)) > tsUs) { return 0; }
+    forget(slot);
+  }
+  nextTickUs = tsUs + ${tickUs}.0;
+  return 1;
+}
+
 ; A frame at [frame, frame + captured) at a time. 1 when it was taken, 0 when nothing was done.
 fn take(frame, captured, tsUs f64) i32 {
   if (captured <u ${PLAIN_BYTES} || captured >u ${FRAME_BYTES_MAX}) { return 0; }
@@ -492,9 +545,11 @@ fn take(frame, captured, tsUs f64) i32 {
   let end = frame + 14 + total;
   if (payload < tcp + 20 || payload > end || end > frame + captured) { return 0; }
   if (tsUs >= nextTickUs) {
-    tick = 1;
-    tickUs = tsUs;
-    return 0;
+    if (!runTimers(tsUs)) {
+      tick = 1;
+      tickUs = tsUs;
+      return 0;
+    }
   }
   if (tsUs < nowUs - ${clockStepUs}.0) { return 0; }
 
@@ -676,12 +731,13 @@ const zeroed = Object.entries({
 } satisfies Partial<Record<keyof typeof Taken, string>>) as [keyof typeof Taken, string][];
 
 const RECORDS = `
-fn begin(now f64, nextTick f64) {
+fn begin(now f64, nextTick f64, hostTick f64) {
   ${zeroed.map(([, name]) => `${name} = 0;`).join(' ')}
   freed = 0;
   eventEnd = ${EVENTS_AT};
   nowUs = now;
   nextTickUs = nextTick;
+  hostTickUs = hostTick;
 }
 
 fn end(passed) {
@@ -690,13 +746,14 @@ fn end(passed) {
   store32(taken + ${Taken.events * 4}, (eventEnd - ${EVENTS_AT}) / ${EVENT_BYTES});
   store32(taken + ${Taken.passed * 4}, passed);
   storeDouble(${NOW_AT}, nowUs);
+  storeDouble(${NEXT_TICK_AT}, nextTickUs);
   storeDouble(${TICK_AT}, tickUs);
 }
 
 ; Records of a pcap file, little-endian: where the first one begins that was not taken.
-export fn takePcap(start, limit, isNanoseconds, now f64, nextTick f64) i32 {
+export fn takePcap(start, limit, isNanoseconds, now f64, nextTick f64, hostTick f64) i32 {
   let at = start;
-  begin(now, nextTick);
+  begin(now, nextTick, hostTick);
   interfaceIndex = 0;
   while (limit - at > ${RECORD_BYTES}) {
     let captured = load32(at + 8);
@@ -711,10 +768,10 @@ export fn takePcap(start, limit, isNanoseconds, now f64, nextTick f64) i32 {
 }
 
 ; Frames of a TPACKET_V3 block: where the header of the first one lies that was not taken.
-export fn takeRing(start, limit, frameCount, interfaceNumber, index, packets, now f64, nextTick f64) i32 {
+export fn takeRing(start, limit, frameCount, interfaceNumber, index, packets, now f64, nextTick f64, hostTick f64) i32 {
   let at = start;
   let left = frameCount;
-  begin(now, nextTick);
+  begin(now, nextTick, hostTick);
   interfaceIndex = index;
   while (left > 0) {
     if (limit - at < ${Tpacket3.headerBytes}) { break; }

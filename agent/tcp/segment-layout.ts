@@ -1,10 +1,13 @@
 /** What the kernel for segments in order (`segment-kernel.ts`) and its host (`segment-taker.ts`) agree on. */
 import { chunkBytes } from '../capture/frame-source.ts';
 
+/** How often the timers are looked at on the packets' clock; every timeout is late by this at most. */
+export const tickUs = 50_000;
+
 /** A timestamp this much before the latest is a step of the clock and not two interfaces out of step. */
 export const clockStepUs = 1_000_000;
 
-/** What one call took and counted, 32 bits each, by `Taken`; then the packets' clock as a double. */
+/** What one call took and counted, 32 bits each, by `Taken`. */
 export const TAKEN_AT = 64;
 export const Taken = {
   frames: 0,
@@ -12,7 +15,7 @@ export const Taken = {
   events: 2,
   /** Frames passed, those not wanted included (`takeRing`). */
   passed: 3,
-  /** Not 0: the timers are due before the next record, whose time is `TICK_AT`. */
+  /** Not 0: timers are due that are not the kernel's, before the next record. */
   tick: 4,
   deliveredBytes: 5,
   segmentsInOrder: 6,
@@ -27,8 +30,11 @@ export const Taken = {
   streamsOpened: 15,
   streamsClosedFin: 16,
 } as const;
+/** The packets' clock, then when the timers are looked at next: doubles. */
 export const NOW_AT = TAKEN_AT + 128;
-export const TICK_AT = NOW_AT + 8;
+export const NEXT_TICK_AT = NOW_AT + 8;
+/** The time of the next record, where `Taken.tick` is set. */
+export const TICK_AT = NOW_AT + 16;
 
 /**
  * What is handed on: kind (`Event`), half-stream, two numbers (32 bits each), then the time as a double. The numbers are
@@ -44,8 +50,11 @@ export const EVENTS_MAX = 512;
 export const READER_AT = EVENTS_AT + EVENTS_MAX * EVENT_BYTES;
 export const READER_BYTES = 5120;
 
+/** What the last chunk had of the next record comes before the next chunk: one of the largest IP datagram has room. */
+export const LEAD_BYTES = 65_536 + 64;
+
 /** Where a chunk of a capture is read to: at a page, as the system copies it. */
-export const INPUT_AT = Math.ceil((READER_AT + READER_BYTES) / 4096) * 4096;
+export const INPUT_AT = Math.ceil((READER_AT + READER_BYTES + LEAD_BYTES) / 4096) * 4096;
 
 /** The tables' arrays come behind, then the pages. */
 export const TABLES_AT = INPUT_AT + chunkBytes;

@@ -5,15 +5,17 @@ import type { Connections } from './connections.ts';
 import { countGap, type TcpCounters } from './counters.ts';
 import type { TcpLimits } from './limits.ts';
 import { SEGMENT_KERNEL } from './segment-kernel.generated.ts';
-import { EVENT_BYTES, EVENTS_AT, Event, INPUT_AT, NOW_AT, TABLES_AT, TAKEN_AT, Taken, TICK_AT } from './segment-layout.ts';
+import { EVENT_BYTES, EVENTS_AT, Event, INPUT_AT, LEAD_BYTES, NEXT_TICK_AT, NOW_AT, TABLES_AT, TAKEN_AT, Taken, TICK_AT } from './segment-layout.ts';
 import type { CloseReason, GapReason, Side, StreamHandler } from './stream-handler.ts';
 
 const wasmPageBytes = 65_536;
+const eventWords = EVENT_BYTES / 4;
 
-/** The packets' clock, in µs, of who has it: a call of the kernel moves it on, up to the next look at the timers. */
+/** The packets' clock, in µs, and when timers and idle pages are looked at next. A call of the kernel moves the first two on. */
 export interface PacketClock {
   nowUs: number;
-  readonly nextTickUs: number;
+  nextTickUs: number;
+  nextTrimUs: number;
 }
 
 export interface SegmentTakerOptions {
@@ -23,6 +25,8 @@ export interface SegmentTakerOptions {
   readonly limits: TcpLimits;
   /** Its tables lie in the memory. */
   readonly connections: Connections;
+  /** Their timer is not the kernel's. */
+  readonly fragments: { readonly waiting: number };
   readonly handler: StreamHandler;
   readonly counters: TcpCounters;
   /** Frames by `Decoded`. */
@@ -34,7 +38,14 @@ export interface SegmentTakerOptions {
 }
 
 interface SegmentProgram {
-  takePcap(start: number, end: number, isNanoseconds: number, nowUs: number, nextTickUs: number): number;
+  takePcap(
+    start: number,
+    end: number,
+    isNanoseconds: number,
+    nowUs: number,
+    nextTickUs: number,
+    hostTickUs: number,
+  ): number;
   takeRing(
     start: number,
     end: number,
@@ -44,6 +55,7 @@ interface SegmentProgram {
     packets: PacketChoice,
     nowUs: number,
     nextTickUs: number,
+    hostTickUs: number,
   ): number;
 }
 
@@ -57,25 +69,10 @@ export function segmentMemory(
   return { memory: new WebAssembly.Memory({ initial: pages, maximum: pages }), pagesAt: tablePages * wasmPageBytes };
 }
 
-/** Counters that the kernel keeps for one call, in the order of `Taken`. */
-const counted = [
-  'deliveredBytes',
-  'segmentsInOrder',
-  'segmentsAfterClose',
-  'segmentsWithoutStream',
-  'segmentsOutOfOrder',
-  'segmentsDuplicate',
-  'segmentsOverlapping',
-  'duplicateBytes',
-  'overwrittenBytes',
-  'shedBytes',
-  'streamsOpened',
-  'streamsClosedFin',
-] as const satisfies readonly (keyof TcpCounters & keyof typeof Taken)[];
-
 export class SegmentTaker implements RecordTaker {
   readonly bytes: Uint8Array;
   readonly inputStart = INPUT_AT;
+  readonly leadBytes = LEAD_BYTES;
   taken = 0;
   passed = 0;
 
@@ -102,8 +99,9 @@ export class SegmentTaker implements RecordTaker {
     const program = (this.#program ??= startProgram(this.#options));
     this.taken = 0;
     let at = start;
-    do at = program.takePcap(at, end, isNanoseconds ? 1 : 0, clock.nowUs, clock.nextTickUs);
-    while (this.#handOn());
+    do {
+      at = program.takePcap(at, end, isNanoseconds ? 1 : 0, clock.nowUs, clock.nextTickUs, this.#hostTickUs());
+    } while (this.#handOn());
     return at;
   }
 
@@ -122,35 +120,58 @@ export class SegmentTaker implements RecordTaker {
     let at = start;
     do {
       const left = frames - this.passed;
-      at = program.takeRing(at, end, left, interfaceNumber, interfaceIndex, packets, clock.nowUs, clock.nextTickUs);
+      const { nowUs, nextTickUs } = clock;
+      const rest = [packets, nowUs, nextTickUs, this.#hostTickUs()] as const;
+      at = program.takeRing(at, end, left, interfaceNumber, interfaceIndex, ...rest);
       this.passed += this.#words[(TAKEN_AT >> 2) + Taken.passed]!;
     } while (this.#handOn());
     return at;
+  }
+
+  /** From when on the kernel leaves all timers to `advance`. */
+  #hostTickUs(): number {
+    return this.#options.fragments.waiting > 0 ? Number.NEGATIVE_INFINITY : this.#options.clock.nextTrimUs;
   }
 
   /** Hands on what one call found, and runs the timers where they are due. @returns whether they were: then there may be more to take */
   #handOn(): boolean {
     const words = this.#words;
     const taken = TAKEN_AT >> 2;
-    const frames = words[taken + Taken.frames]!;
-    if (frames > 0) {
-      const { counters, decoded, clock } = this.#options;
-      this.taken += frames;
-      counters.frames += frames;
-      counters.segments += frames;
-      decoded[Decoded.tcp]! += frames;
-      counters.frameBytes += words[taken + Taken.frameBytes]!;
-      for (let index = 0; index < counted.length; index += 1) {
-        const count = words[taken + Taken.deliveredBytes + index]!;
-        if (count !== 0) counters[counted[index]!] += count;
-      }
-      clock.nowUs = this.#doubles[NOW_AT >> 3]!;
-      const events = words[taken + Taken.events]!;
-      for (let event = 0; event < events; event += 1) this.#handOnEvent((EVENTS_AT + event * EVENT_BYTES) >> 2);
+    const { clock } = this.#options;
+    clock.nowUs = this.#doubles[NOW_AT >> 3]!;
+    clock.nextTickUs = this.#doubles[NEXT_TICK_AT >> 3]!;
+    if (words[taken + Taken.frames]! > 0) {
+      this.#count();
+      const end = (EVENTS_AT >> 2) + words[taken + Taken.events]! * eventWords;
+      for (let at = EVENTS_AT >> 2; at < end; at += eventWords) this.#handOnEvent(at);
     }
     if (words[taken + Taken.tick] === 0) return false;
     this.#options.advance(this.#doubles[TICK_AT >> 3]!);
     return true;
+  }
+
+  #count(): void {
+    const { counters, decoded } = this.#options;
+    const words = this.#words;
+    const at = TAKEN_AT >> 2;
+    const frames = words[at + Taken.frames]!;
+    this.taken += frames;
+    counters.frames += frames;
+    counters.segments += frames;
+    decoded[Decoded.tcp]! += frames;
+    counters.frameBytes += words[at + Taken.frameBytes]!;
+    counters.deliveredBytes += words[at + Taken.deliveredBytes]!;
+    counters.segmentsInOrder += words[at + Taken.segmentsInOrder]!;
+    counters.segmentsAfterClose += words[at + Taken.segmentsAfterClose]!;
+    counters.segmentsWithoutStream += words[at + Taken.segmentsWithoutStream]!;
+    counters.segmentsOutOfOrder += words[at + Taken.segmentsOutOfOrder]!;
+    counters.segmentsDuplicate += words[at + Taken.segmentsDuplicate]!;
+    counters.segmentsOverlapping += words[at + Taken.segmentsOverlapping]!;
+    counters.duplicateBytes += words[at + Taken.duplicateBytes]!;
+    counters.overwrittenBytes += words[at + Taken.overwrittenBytes]!;
+    counters.shedBytes += words[at + Taken.shedBytes]!;
+    counters.streamsOpened += words[at + Taken.streamsOpened]!;
+    counters.streamsClosedFin += words[at + Taken.streamsClosedFin]!;
   }
 
   #handOnEvent(at: number): void {
@@ -181,7 +202,16 @@ export class SegmentTaker implements RecordTaker {
 function startProgram(options: SegmentTakerOptions): SegmentProgram {
   const module = new WebAssembly.Module(Buffer.from(SEGMENT_KERNEL, 'base64'));
   const { exports } = new WebAssembly.Instance(module, { env: { memory: options.memory } });
-  for (const [name, value] of Object.entries(globalsOf(options))) (exports[name] as WebAssembly.Global).value = value | 0;
+  const { limits } = options;
+  const timeouts: Record<string, number> = {
+    ...{ ackSlackUs: limits.ackSlackUs, gapTimeoutUs: limits.gapTimeoutUs, closedHoldUs: limits.closedHoldUs },
+    ...{ embryonicTimeoutUs: limits.embryonicTimeoutUs, idleTimeoutUs: limits.idleTimeoutUs },
+  };
+  const set = (name: string, value: number) => {
+    (exports[name] as WebAssembly.Global).value = value;
+  };
+  for (const [name, value] of Object.entries(globalsOf(options))) set(name, value | 0);
+  for (const [name, value] of Object.entries(timeouts)) set(name, value);
   return exports as unknown as SegmentProgram;
 }
 
@@ -198,7 +228,7 @@ function globalsOf(options: SegmentTakerOptions): Record<string, number> {
     ...{ lastUs: table.lastUs, clientFirst: table.clientFirst, midStream: table.midStream, ...table.arrays },
     ...{ states: halves.state, nexts: halves.next, firsts: halves.first, lasts: halves.last },
     ...{ ackeds: halves.acked, strays: halves.strays, waiting: halves.waiting },
-    ...{ resettingOf: resetting.listOf, overUs, pressure },
+    ...{ resettingNext: resetting.next, resettingOf: resetting.listOf, overUs, pressure },
   };
   if (assembler !== null) {
     const { pool, holes, acks, pagesAt, ...own } = assembler;

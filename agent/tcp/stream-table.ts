@@ -122,8 +122,9 @@ export class StreamTable {
     const words = this.#setKey(packet);
     this.#keyWords = words;
     const map = this.#map;
-    // Packets come in trains: the last slot is most often the right one.
-    if (this.#lastSlot >= 0 && map.holds(this.#lastSlot, words)) return this.#lastSlot;
+    // Packets come in trains: the last slot is most often the right one, unless a kernel has freed it.
+    const last = this.#lastSlot;
+    if (last >= 0 && map.lists.listOf(last) >= 0 && map.holds(last, words)) return last;
     const slot = map.find(words);
     if (slot >= 0) this.#lastSlot = slot;
     return slot;

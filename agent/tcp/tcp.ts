@@ -15,7 +15,7 @@ import { Decoded, decodedNames, Packet } from '../wire/packet.ts';
 import { Connections } from './connections.ts';
 import { TcpCounters } from './counters.ts';
 import { OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
-import { clockStepUs, TABLES_AT } from './segment-layout.ts';
+import { clockStepUs, TABLES_AT, tickUs } from './segment-layout.ts';
 import { type PacketClock, SegmentTaker, segmentMemory } from './segment-taker.ts';
 import type { StreamHandler } from './stream-handler.ts';
 import { type StreamDescription, StreamList } from './stream-table.ts';
@@ -41,8 +41,6 @@ export interface TcpLayerOptions {
   readonly separateNetworks?: boolean;
 }
 
-/** How often the timers are looked at on the packets' clock; every timeout is late by this at most. */
-const tickUs = 50_000;
 /** How often idle pages are given back, see `PagePool.trim`. */
 const trimUs = 1_000_000;
 /** More arrays than the tables have. */
@@ -68,11 +66,11 @@ export class TcpLayer implements FrameSink {
   /** Whose bytes `records.bytes` are: payload lies there, most of it. */
   readonly memory: WebAssembly.Memory;
   readonly #verifyChecksums: boolean;
-  readonly #clock: { nowUs: number; nextTickUs: number } & PacketClock = {
+  readonly #clock: PacketClock = {
     nowUs: Number.NEGATIVE_INFINITY,
     nextTickUs: Number.NEGATIVE_INFINITY,
+    nextTrimUs: Number.NEGATIVE_INFINITY,
   };
-  #nextTrimUs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TcpLayerOptions) {
     const { limits, handler, hashSeed } = options;
@@ -100,7 +98,7 @@ export class TcpLayer implements FrameSink {
       ? null
       : new SegmentTaker({
           ...{ memory, bytes, limits, handler, hashSeed },
-          ...{ connections: this.#connections, counters: this.counters, decoded: this.decoded },
+          ...{ connections: this.#connections, fragments: this.#fragments, counters: this.counters, decoded: this.decoded },
           ...{ clock: this.#clock, advance: (tsUs) => this.advance(tsUs) },
         });
   }
@@ -164,15 +162,15 @@ export class TcpLayer implements FrameSink {
       if (tsUs >= this.#clock.nowUs - clockStepUs) return;
       this.counters.clockSteps += 1;
       this.#clock.nextTickUs = tsUs;
-      this.#nextTrimUs = tsUs;
+      this.#clock.nextTrimUs = tsUs;
     }
     this.#clock.nowUs = tsUs;
     if (tsUs < this.#clock.nextTickUs) return;
     this.#clock.nextTickUs = tsUs + tickUs;
     this.#connections.expire(tsUs);
     this.#fragments.expire(tsUs);
-    if (tsUs < this.#nextTrimUs) return;
-    this.#nextTrimUs = tsUs + trimUs;
+    if (tsUs < this.#clock.nextTrimUs) return;
+    this.#clock.nextTrimUs = tsUs + trimUs;
     this.#pool.trim();
   }
 
