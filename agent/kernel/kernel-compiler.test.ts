@@ -48,6 +48,19 @@ t.test('loops, calls, variables and memory', async (t) => {
   t.equal(sum!(100, 104), 2 * (1 + 3 + 250));
 });
 
+t.test('inline functions are written out where they are called', async (t) => {
+  const source = `
+    inline fn byte(p, i) i32 { return load8(p + i); }
+    inline fn both(p) i32 { return byte(p, 0) * 10 + byte(p, 1); }
+    inline fn put(p, value) { store8(p, value); store8(p + 1, value + 1); }
+    export fn f(a, b) i32 { put(a + 20, both(a) - b * 2); return both(a + 20); }`;
+  const { f } = run(source);
+  t.equal(f!(100, 3), (12 - 6) * 10 + 7);
+  t.notOk('byte' in run(source), 'and are none themselves');
+  t.throws(() => compileKernel('inline fn one(p) { store8(p, 1); } fn f(a) { one(a, 2); }'), /arguments of one/);
+  t.throws(() => compileKernel('inline fn one(p) { store8(p, 1);'), /not closed/);
+});
+
 t.test('a mistake in the text is told with its place', async (t) => {
   t.throws(() => compileKernel('fn f(a) i32 { return a + 1L; }'), /i32 \+ i64 in f/);
   t.throws(() => compileKernel('fn f(a) { b = a; }'), /no variable b in f/);

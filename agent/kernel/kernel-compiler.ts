@@ -4,6 +4,7 @@
  *
  *     import fn hash(p i32, length i32, out i32);
  *     global depth i32;
+ *     inline fn byte(p, i) i32 { return load8(p + i); }   ; put where it is called, arguments as they stand there
  *     fn least(a i32, b i64) i32 {
  *       let x = load8(a) + 1;              ; i32 unless `let x i64 = …` says otherwise
  *       while (x < 10 && b != 0L) { x += 1; if (x == 7) { break; } }
@@ -109,6 +110,72 @@ function split(source: string): string[] {
   return words;
 }
 
+interface Inline {
+  readonly parameters: readonly string[];
+  /** What it returns, or its statements. */
+  readonly body: readonly string[];
+}
+
+/** The words with calls of inline functions written out. Those are declared before they are used. */
+function writeOut(words: readonly string[], known = new Map<string, Inline>()): string[] {
+  const out: string[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at]!;
+    const inline = known.get(word);
+    if (word === 'inline') at = declareInline(words, at, known);
+    else if (inline === undefined || words[at + 1] !== '(') out.push(word);
+    else {
+      const end = closing(words, at + 1);
+      const given = splitArguments(words.slice(at + 2, end)).map((argument) => writeOut(argument, known));
+      assert.equal(given.length, inline.parameters.length, `kernel: arguments of ${word}`);
+      for (const part of inline.body) {
+        const index = inline.parameters.indexOf(part);
+        if (index < 0) out.push(part);
+        else out.push(...(given[index]!.length === 1 ? given[index]! : ['(', ...given[index]!, ')']));
+      }
+      at = end;
+    }
+  }
+  return out;
+}
+
+/** @returns where the declaration ends */
+function declareInline(words: readonly string[], start: number, known: Map<string, Inline>): number {
+  const [name, opened] = [words[start + 2]!, start + 3];
+  const parametersEnd = closing(words, opened);
+  const bodyStart = words.indexOf('{', parametersEnd);
+  const bodyEnd = closing(words, bodyStart);
+  const body = writeOut(words.slice(bodyStart + 1, bodyEnd), known);
+  const parameters = splitArguments(words.slice(opened + 1, parametersEnd)).map(([parameter]) => parameter!);
+  known.set(name, { parameters, body: body[0] === 'return' ? ['(', ...body.slice(1), ')'] : body });
+  return bodyEnd;
+}
+
+/** Where the bracket at `at` is closed. */
+function closing(words: readonly string[], at: number): number {
+  let depth = 0;
+  for (let index = at; index < words.length; index += 1) {
+    if (words[index] === '(' || words[index] === '{') depth += 1;
+    else if (words[index] === ')' || words[index] === '}') depth -= 1;
+    if (depth === 0) return index;
+  }
+  assert.fail('kernel: a bracket is not closed');
+}
+
+function splitArguments(words: readonly string[]): string[][] {
+  const out: string[][] = [];
+  let depth = 0;
+  for (const word of words) {
+    if (word === ',' && depth === 0) out.push([]);
+    else {
+      if (out.length === 0) out.push([]);
+      out.at(-1)!.push(word);
+    }
+    depth += word === '(' ? 1 : word === ')' ? -1 : 0;
+  }
+  return out;
+}
+
 class Compiler {
   readonly #words: string[];
   #next = 0;
@@ -122,7 +189,7 @@ class Compiler {
   #blocks: string[] = [];
 
   constructor(source: string) {
-    this.#words = split(source);
+    this.#words = writeOut(split(source));
     while (this.#next < this.#words.length) this.#declaration();
     this.functions.sort((a, b) => Number(b.imported) - Number(a.imported));
   }

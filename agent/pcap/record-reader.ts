@@ -69,7 +69,8 @@ export abstract class RecordReader implements CaptureReader {
     this.#bytesPushed += end - start;
     let at = start;
     if (this.#skip > 0) at = this.#advance(at, end, this.#skip);
-    if (this.#carried > 0) at = this.#lead(bytes, at, sink.records ?? null) ?? this.#completeCarried(bytes, at, end, sink);
+    if (this.#carried > 0)
+      at = this.#lead(bytes, at, sink.records ?? null) ?? this.#completeCarried(bytes, at, end, sink);
     while (at < end) {
       const length = this.parse(bytes, at, end, sink);
       if (length <= 0) {

@@ -92,7 +92,11 @@ export class Connections {
   /** For a kernel that takes segments; `assembler` is null where those that are late, and ends of streams, are not its to take. */
   get arrays(): ConnectionsArrays {
     const { table, halves } = this;
-    const { overUs, resetting, pressure } = { overUs: this.#overUs, resetting: this.#resetting.arrays, pressure: this.#pressure };
+    const { overUs, resetting, pressure } = {
+      overUs: this.#overUs,
+      resetting: this.#resetting.arrays,
+      pressure: this.#pressure,
+    };
     return { table, halves, overUs, resetting, pressure, assembler: this.#assembler.arrays ?? null };
   }
 

@@ -14,7 +14,12 @@ import type { StreamHandler } from './stream-handler.ts';
 import { TcpLayer } from './tcp.ts';
 
 /** Small, so that slots and keys come and go all the time. */
-const limits: TcpLimits = { ...defaultTcpLimits, streamsMax: 6, pagesMax: 64, windowBytesMax: 1 << 20 };
+const strangeLimits: TcpLimits = { ...defaultTcpLimits, streamsMax: 6, pagesMax: 64, windowBytesMax: 1 << 20 };
+/** Enough for conversations to come to their end, and for budgets to be spent now and then. */
+const orderlyLimits: TcpLimits = {
+  ...{ ...defaultTcpLimits, streamsMax: 20, pagesMax: 60, pagesPerConnectionMax: 20 },
+  ...{ holesPerConnectionMax: 5, ackSlackPackets: 8 },
+};
 const framesPerRound = 600;
 
 /** Both sides of one connection, as far as its segments need it. */
@@ -47,11 +52,8 @@ class Lines implements StreamHandler {
 const interfaces = [LinkType.ethernet, LinkType.raw].map((linkType) => ({ name: 'fuzz', linkType, snapLength: 0 }));
 const ethernetBytes = 14;
 
-function makeLayer(handler: StreamHandler, seed: readonly [number, number]): TcpLayer {
-  return new TcpLayer({
-    ...{ limits, handler, hashSeed: seed },
-    source: { interfaces },
-  });
+function makeLayer(limits: TcpLimits, handler: StreamHandler, hashSeed: readonly [number, number]): TcpLayer {
+  return new TcpLayer({ limits, handler, hashSeed, source: { interfaces } });
 }
 
 /** The next segment of a conversation, now and then one that is out of place. */
@@ -80,16 +82,89 @@ function segmentOf(random: SeededRandom, talk: Talk): Uint8Array {
   if (sequence === own) {
     talk.next[side] = (own + payload.length + ((flags & (TcpFlag.syn | TcpFlag.fin)) === 0 ? 0 : 1)) | 0;
   }
+  return frameOf(random, talk.clientPort, side, { sequence, acknowledgement, flags, payload });
+}
+
+interface Segment {
+  readonly sequence: number;
+  readonly acknowledgement: number;
+  readonly flags: number;
+  readonly payload: Uint8Array;
+}
+
+function frameOf(random: SeededRandom, clientPort: number, side: number, segment: Segment): Uint8Array {
   const toServer = side === 0;
-  const [client, server] = ['10.0.0.9', talk.clientPort % 3 === 0 ? '200.1.1.1' : '10.0.0.9'];
+  const [client, server] = ['10.0.0.9', clientPort % 3 === 0 ? '200.1.1.1' : '10.0.0.9'];
   return buildTcpFrame(
     {
       ...{ source: toServer ? client : server, destination: toServer ? server : client },
-      ...{ sourcePort: toServer ? talk.clientPort : 80, destinationPort: toServer ? 80 : talk.clientPort },
-      ...{ sequence, acknowledgement, flags, payload, window: random.chance(0.02) ? 0 : 1 + random.below(65_535) },
+      ...{ sourcePort: toServer ? clientPort : 80, destinationPort: toServer ? 80 : clientPort },
+      ...{ ...segment, window: random.chance(0.02) ? 0 : 1 + random.below(65_535) },
     },
     random.chance(0.02) ? { vlans: [7] } : {},
   );
+}
+
+/** Segments of conversations that are nearly always out of place in some way. */
+function strangeTraffic(random: SeededRandom): () => Uint8Array {
+  const talks: Talk[] = [];
+  let at = 0;
+  return () => {
+    if (talks.length === 0 || random.chance(0.02)) {
+      talks.push({ clientPort: 70 + random.below(20), next: [random.next(), random.next()], opened: random.below(4) });
+    }
+    // Packets come in trains.
+    if (random.chance(0.5)) at = random.below(Math.min(talks.length, 8)) + Math.max(0, talks.length - 8);
+    return segmentOf(random, talks[at]!);
+  };
+}
+
+/** One conversation from SYN to the last acknowledgement of a FIN, each side acknowledging all that the other sent. */
+function* conversation(random: SeededRandom, clientPort: number): Generator<Uint8Array> {
+  const next: [number, number] = [random.next(), random.next()];
+  const segment = (side: 0 | 1, flags: number, length = 0): Uint8Array => {
+    const payload = Uint8Array.from({ length }, () => random.below(256));
+    const acknowledgement = (flags & TcpFlag.ack) === 0 ? 0 : next[side ^ 1]!;
+    const frame = frameOf(random, clientPort, side, { sequence: next[side], acknowledgement, flags, payload });
+    next[side] = (next[side] + length + ((flags & (TcpFlag.syn | TcpFlag.fin)) === 0 ? 0 : 1)) | 0;
+    return frame;
+  };
+  yield segment(0, TcpFlag.syn);
+  yield segment(1, TcpFlag.syn | TcpFlag.ack);
+  yield segment(0, TcpFlag.ack);
+  for (let turn = random.below(8); turn >= 0; turn -= 1) {
+    const side = (turn & 1) as 0 | 1;
+    for (let count = random.below(12); count >= 0; count -= 1) {
+      yield segment(side, TcpFlag.ack, 1 + random.below(random.chance(0.1) ? 5000 : 900));
+      if (random.chance(0.3)) yield segment((side ^ 1) as 0 | 1, TcpFlag.ack);
+    }
+  }
+  const first = random.below(2) as 0 | 1;
+  yield segment(first, TcpFlag.fin | TcpFlag.ack, random.chance(0.3) ? 20 : 0);
+  if (random.chance(0.5)) yield segment((first ^ 1) as 0 | 1, TcpFlag.ack);
+  yield segment((first ^ 1) as 0 | 1, TcpFlag.fin | TcpFlag.ack);
+  yield segment(first, TcpFlag.ack);
+}
+
+/** Conversations as they should be, some of whose packets are lost, late or come twice. */
+function orderlyTraffic(random: SeededRandom): () => Uint8Array {
+  const talks: Generator<Uint8Array>[] = [];
+  const late: { frame: Uint8Array; after: number }[] = [];
+  return () => {
+    for (;;) {
+      const due = late.findIndex((each) => --each.after < 0);
+      if (due >= 0) return late.splice(due, 1)[0]!.frame;
+      if (talks.length < 6) talks.push(conversation(random, 1000 + random.below(500)));
+      const at = random.below(random.chance(0.7) ? 1 : talks.length);
+      const { value: frame, done } = talks[at]!.next();
+      if (done) talks.splice(at, 1);
+      else if (random.chance(0.04)) late.push({ frame, after: random.below(random.chance(0.5) ? 4 : 30) });
+      else if (!random.chance(0.02)) {
+        if (random.chance(0.02)) late.push({ frame, after: random.below(20) });
+        return frame;
+      }
+    }
+  };
 }
 
 /** A byte of the headers changed now and then. */
@@ -127,28 +202,25 @@ export function fuzzRecords(seed: number): { taken: number; takenFromRing: numbe
   const random = new SeededRandom(seed);
   const hashSeed = [random.next(), random.next()] as const;
   const [byFrame, byRecord, byRing] = [new Lines(), new Lines(), new Lines()];
-  const layer = makeLayer(byFrame, hashSeed);
-  const recordLayer = makeLayer(byRecord, hashSeed);
-  const ringLayer = makeLayer(byRing, hashSeed);
+  const isOrderly = seed % 2 === 0;
+  const limits = isOrderly ? orderlyLimits : strangeLimits;
+  const layer = makeLayer(limits, byFrame, hashSeed);
+  const recordLayer = makeLayer(limits, byRecord, hashSeed);
+  const ringLayer = makeLayer(limits, byRing, hashSeed);
   const feed = new RecordFeed(recordLayer, random.chance(0.5) ? 0 : random.below(60_000));
   const ring = new RingFeed(ringLayer, random.below(200));
   const [taken, takenFromRing] = [countTaken(recordLayer), countTaken(ringLayer)];
   const layers = [layer, recordLayer, ringLayer];
-  const talks: Talk[] = [];
-  let at = 0;
+  const traffic = isOrderly ? orderlyTraffic(random) : strangeTraffic(random);
+  /** Of what is odd beside the traffic itself. */
+  const oddity = isOrderly ? 0.1 : 1;
   let nowUs = 1.7e15;
   for (let count = 0; count < framesPerRound; count += 1) {
-    if (talks.length === 0 || random.chance(0.02)) {
-      talks.push({ clientPort: 70 + random.below(20), next: [random.next(), random.next()], opened: random.below(4) });
-    }
-    // Packets come in trains.
-    if (random.chance(0.5)) at = random.below(Math.min(talks.length, 8)) + Math.max(0, talks.length - 8);
-    const talk = talks[at]!;
-    const frame = segmentOf(random, talk);
-    damage(random, frame);
+    const frame = traffic();
+    if (random.chance(oddity)) damage(random, frame);
     nowUs = nextTimeUs(random, nowUs);
-    const captured = random.chance(0.02) ? random.below(frame.length + 1) : frame.length;
-    const isRaw = random.chance(0.05) && frame[12] === 8 && captured > ethernetBytes;
+    const captured = random.chance(0.02 * oddity) ? random.below(frame.length + 1) : frame.length;
+    const isRaw = random.chance(0.05 * oddity) && frame[12] === 8 && captured > ethernetBytes;
     if (isRaw) {
       feed.flush();
       const rest = [ethernetBytes, captured, frame.length - ethernetBytes, nowUs, 1] as const;

@@ -5,7 +5,19 @@ import type { Connections } from './connections.ts';
 import { countGap, type TcpCounters } from './counters.ts';
 import type { TcpLimits } from './limits.ts';
 import { SEGMENT_KERNEL } from './segment-kernel.generated.ts';
-import { EVENT_BYTES, EVENTS_AT, Event, INPUT_AT, LEAD_BYTES, NEXT_TICK_AT, NOW_AT, TABLES_AT, TAKEN_AT, Taken, TICK_AT } from './segment-layout.ts';
+import {
+  EVENT_BYTES,
+  EVENTS_AT,
+  Event,
+  INPUT_AT,
+  LEAD_BYTES,
+  NEXT_TICK_AT,
+  NOW_AT,
+  TABLES_AT,
+  TAKEN_AT,
+  Taken,
+  TICK_AT,
+} from './segment-layout.ts';
 import type { CloseReason, GapReason, Side, StreamHandler } from './stream-handler.ts';
 
 const wasmPageBytes = 65_536;
@@ -60,10 +72,7 @@ interface SegmentProgram {
 }
 
 /** A memory for tables and pages of so many bytes and what the kernel needs besides. */
-export function segmentMemory(
-  tableBytes: number,
-  pagesBytes: number,
-): { memory: WebAssembly.Memory; pagesAt: number } {
+export function segmentMemory(tableBytes: number, pagesBytes: number): { memory: WebAssembly.Memory; pagesAt: number } {
   const tablePages = Math.ceil((TABLES_AT + tableBytes) / wasmPageBytes);
   const pages = tablePages + Math.ceil(pagesBytes / wasmPageBytes);
   return { memory: new WebAssembly.Memory({ initial: pages, maximum: pages }), pagesAt: tablePages * wasmPageBytes };
@@ -233,7 +242,12 @@ function globalsOf(options: SegmentTakerOptions): Record<string, number> {
   if (assembler !== null) {
     const { pool, holes, acks, pagesAt, ...own } = assembler;
     Object.assign(arrays, own, {
-      ...{ holesNext: holes.next, holesPrevious: holes.previous, holesListOf: holes.listOf, holesLengths: holes.lengths },
+      ...{
+        holesNext: holes.next,
+        holesPrevious: holes.previous,
+        holesListOf: holes.listOf,
+        holesLengths: holes.lengths,
+      },
       ...{ acksNext: acks.next, acksPrevious: acks.previous, acksListOf: acks.listOf, acksLengths: acks.lengths },
       ...{ poolCounts: pool.counts, poolNext: pool.next, blockFree: pool.blockFree, blockInUse: pool.blockInUse },
       ...{ blockTouched: pool.blockTouched, blockIdle: pool.blockIdle, freeBlocks: pool.freeBlocks },

@@ -102,7 +102,13 @@ export class StreamTable {
   }
 
   /** For a kernel that opens streams. */
-  get arrays(): { ids: Float64Array; lastId: Float64Array; openedUs: Float64Array; vlans: Int16Array; interfaces: Uint16Array } {
+  get arrays(): {
+    ids: Float64Array;
+    lastId: Float64Array;
+    openedUs: Float64Array;
+    vlans: Int16Array;
+    interfaces: Uint16Array;
+  } {
     const [ids, lastId, openedUs] = [this.#ids, this.#lastId, this.#openedUs];
     return { ids, lastId, openedUs, vlans: this.#vlans, interfaces: this.#interfaces };
   }

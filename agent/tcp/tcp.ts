@@ -98,7 +98,12 @@ export class TcpLayer implements FrameSink {
       ? null
       : new SegmentTaker({
           ...{ memory, bytes, limits, handler, hashSeed },
-          ...{ connections: this.#connections, fragments: this.#fragments, counters: this.counters, decoded: this.decoded },
+          ...{
+            connections: this.#connections,
+            fragments: this.#fragments,
+            counters: this.counters,
+            decoded: this.decoded,
+          },
           ...{ clock: this.#clock, advance: (tsUs) => this.advance(tsUs) },
         });
   }
