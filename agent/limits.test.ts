@@ -1,6 +1,7 @@
 import t from 'tap';
 import { FloodgateError } from './errors.ts';
 import { deriveLimits, limitTable, memoryBytesDefault, runtimeBytes } from './limits.ts';
+import { TcpLayer } from './tcp/tcp.ts';
 
 t.test('the terms add up, stay within the figure they come from, and each has a reason', (t) => {
   for (const memoryBytes of [32e6, 64e6, 100e6, memoryBytesDefault, 1e9, 8e9]) {
@@ -53,5 +54,12 @@ t.test('rings, digests and uploads are in the sum', (t) => {
 t.test('too little is refused', (t) => {
   t.throws(() => deriveLimits({ memoryBytes: 1e6 }), FloodgateError);
   t.throws(() => deriveLimits({ ceilingBytes: 1e6 }), { code: 'memory-too-small' });
+  const most = { code: 'limit-invalid', message: /at most, not/ };
+  t.throws(() => deriveLimits({ pages: (1 << 19) + 1 }), { ...most, message: /--pages can be 524288/ });
+  t.throws(() => deriveLimits({ streams: (1 << 21) + 1 }), { ...most, message: /--streams can be 2097152/ });
+  const { tcp } = deriveLimits({ memoryBytes: 64e9, streams: 1 << 21 });
+  t.equal(tcp.pagesMax, 1 << 19, 'however much there is');
+  const { tables, pages } = TcpLayer.bytesFor(tcp);
+  t.ok(tables + pages < 2 ** 31, 'all of it has an address in the memory that kernels work on');
   t.end();
 });

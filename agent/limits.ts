@@ -93,7 +93,7 @@ const ringShareMax = 1 / 8;
 const ringBytesMin = 1 << 20;
 
 /** Shares of what the rings and sealing leave of `--memory`. The rest (a twentieth) goes to terms of fixed size. */
-const pageShare = 0.195;
+const pageShare = 0.193;
 const decoderShare = 0.135;
 const bodyBufferShare = 0.06;
 const valueShare = 0.1;
@@ -102,6 +102,12 @@ const streamShare = 0.281;
 /** Lines and entries on their way to files. */
 const outputShare = 0.02;
 const harShare = 0.04;
+/**
+ * Tables and pages lie in one memory whose addresses are signed 32-bit numbers for JavaScript: with both at their most it
+ * takes 1.7 GB. A gigabyte waiting behind gaps is more than any wire brings within a timeout that anybody would choose.
+ */
+const pagesMost = 1 << 19;
+const streamsMost = 1 << 21;
 /** Two generations of two slots of eight bytes (agent/digest/dedup.ts). */
 const digestBytes = 32;
 /** 65,536 digests at the default. */
@@ -241,8 +247,11 @@ function powerOfTwoWithin(count: number): number {
 }
 
 function deriveTcp(options: LimitOptions, memoryBytes: number): TcpLimits {
+  requireAtMost('--streams', options.streams, streamsMost);
+  requireAtMost('--pages', options.pages, pagesMost);
   const streamsMax = options.streams ?? streamsFor(memoryBytes * streamShare);
-  const pagesMax = options.pages ?? Math.floor((memoryBytes * pageShare) / TcpLayer.bytesFor(onePage).pages);
+  const pagesFor = Math.floor((memoryBytes * pageShare) / TcpLayer.bytesFor(onePage).pages);
+  const pagesMax = options.pages ?? Math.min(pagesFor, pagesMost);
   const pagesPerConnectionMax = options.pagesPerConnection ?? defaultTcpLimits.pagesPerConnectionMax;
   return {
     ...defaultTcpLimits,
@@ -252,6 +261,13 @@ function deriveTcp(options: LimitOptions, memoryBytes: number): TcpLimits {
     gapTimeoutUs: (options.streamTimeoutSeconds ?? defaultTcpLimits.gapTimeoutUs / 1e6) * 1e6,
     ackSlackPackets: options.ackSlackPackets ?? defaultTcpLimits.ackSlackPackets,
   };
+}
+
+function requireAtMost(option: string, value: number | undefined, most: number): void {
+  if (value === undefined || value <= most) return;
+  throw new FloodgateError('limit-invalid', `${option} can be ${most} at most, not ${value}`, {
+    hint: 'several agents, each with a filter of its own, can watch more',
+  });
 }
 
 const onePage: TcpLimits = { ...defaultTcpLimits, pagesMax: 1 };
