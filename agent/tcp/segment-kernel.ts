@@ -228,6 +228,11 @@ fn touch(slot) {
   moveTo(load8(listOf + slot), slot);
 }
 
+; Whether what so many pages hold can be told, and what a frame brings besides.
+inline fn hasEventRoom(pages) i32 {
+  return eventEnd + (pages * ${PAGE_EVENTS} + ${RECORD_EVENTS}) * ${EVENT_BYTES} <= ${EVENTS_AT + EVENTS_MAX * EVENT_BYTES};
+}
+
 fn tell(kind, half, first, second, tsUs f64) {
   store32(eventEnd, kind);
   store32(eventEnd + 4, half);
@@ -529,11 +534,16 @@ fn isDue(next, nodes, list, since, timeoutUs f64, tsUs f64) i32 {
   return ageUs >= timeoutUs || ageUs < 0.0;
 }
 
-; As Connections.expire where nothing is due but keys of closed streams: 0 where it is not so.
+; As Connections.expire where nothing is due but holes that were acknowledged and keys of closed streams: 0 where it is not so.
 fn runTimers(tsUs f64) i32 {
   if (!takesLate || tsUs >= hostTickUs) { return 0; }
+  if (tsUs > nowUs) { nowUs = tsUs; }
   let halves = capacity << 1;
-  if (isDue(acksNext, halves, 0, ackSinceUs, ackSlackUs, tsUs)) { return 0; }
+  while (isDue(acksNext, halves, 0, ackSinceUs, ackSlackUs, tsUs)) {
+    let half = word(acksNext, halves);
+    if ((load8(states + half) & ${HalfState.last}) != 0 || !hasEventRoom(word(waiting, half))) { return 0; }
+    giveUpAcknowledged(half);
+  }
   if (isDue(holesNext, halves, 0, holeSinceUs, gapTimeoutUs, tsUs)) { return 0; }
   if (isDue(resettingNext, capacity, 0, overUs, ackSlackUs, tsUs)) { return 0; }
   if (isDue(listNext, capacity, ${StreamList.embryonic}, lastUs, embryonicTimeoutUs, tsUs)) { return 0; }
@@ -600,7 +610,7 @@ fn take(frame, captured, tsUs f64) i32 {
     let isNext = length > 0 ? sequence == next && word(waiting, half) == 0 : sequence - next != -1;
     if (isNext && (load8(states + half) & ${HalfState.known | HalfState.acked | HalfState.last | HalfState.zeroWindow}) == ${HalfState.known | HalfState.acked} &&
       (peerState & ${HalfState.known | HalfState.acked | HalfState.zeroWindow}) == ${HalfState.known | HalfState.acked} && load16(tcp + 14) != 0 &&
-      ack - peerNext <= 0 && acked - peerNext <= 0 && word(ackeds, half) - next <= 0 && eventEnd <= ${EVENTS_AT + (EVENTS_MAX - RECORD_EVENTS) * EVENT_BYTES}) {
+      ack - peerNext <= 0 && acked - peerNext <= 0 && word(ackeds, half) - next <= 0 && hasEventRoom(0)) {
       count(captured, tsUs);
       touch(slot);
       if (ack - acked > 0) { setWord(ackeds, peer, ack); }
@@ -704,7 +714,7 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
     }
     if (isLate || isBehind || isPeerBehind) { pages = word(waiting, half) + word(waiting, peer); }
   }
-  if (eventEnd + (pages * ${PAGE_EVENTS} + ${RECORD_EVENTS}) * ${EVENT_BYTES} > ${EVENTS_AT + EVENTS_MAX * EVENT_BYTES}) { return 0; }
+  if (!hasEventRoom(pages)) { return 0; }
 
   ; Nothing was changed up to here.
   count(captured, tsUs);

@@ -149,9 +149,10 @@ export class SegmentTaker implements RecordTaker {
     const { clock } = this.#options;
     clock.nowUs = this.#doubles[NOW_AT >> 3]!;
     clock.nextTickUs = this.#doubles[NEXT_TICK_AT >> 3]!;
-    if (words[taken + Taken.frames]! > 0) {
+    const events = words[taken + Taken.events]!;
+    if (events > 0 || words[taken + Taken.frames]! > 0) {
       this.#count();
-      const end = (EVENTS_AT >> 2) + words[taken + Taken.events]! * eventWords;
+      const end = (EVENTS_AT >> 2) + events * eventWords;
       for (let at = EVENTS_AT >> 2; at < end; at += eventWords) this.#handOnEvent(at);
     }
     if (words[taken + Taken.tick] === 0) return false;
