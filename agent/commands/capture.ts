@@ -4,7 +4,13 @@ import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
 import { dropPrivileges } from '../capture/sys/privileges.ts';
 import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Governor } from '../observe/governor.ts';
-import { boundYoungGeneration, collectGarbage, heapShare, processGauges } from '../observe/process-memory.ts';
+import {
+  boundYoungGeneration,
+  collectGarbage,
+  expectLargeHeap,
+  heapShare,
+  processGauges,
+} from '../observe/process-memory.ts';
 import { Pressure } from '../tcp/limits.ts';
 import type { CaptureFlags } from './capture-options.ts';
 import { limitOptions, openAgent, openCapture, openObserve, readsFile } from './capture-parts.ts';
@@ -15,6 +21,7 @@ import { Outputs } from './outputs.ts';
 /** @throws FloodgateError when it cannot run or cannot go on. */
 export async function runCapture(flags: CaptureFlags, version: string): Promise<void> {
   boundYoungGeneration();
+  if (!readsFile(flags)) expectLargeHeap();
   const limits = deriveLimits(limitOptions(flags));
   const lockstep = flags.lockstep ? new (await import('./lockstep.ts')).Lockstep(flags) : null;
   const source = lockstep?.source ?? openCapture(flags, limits);

@@ -12,8 +12,6 @@ import { refuseSharedPlaces, writesAnything } from './output-places.ts';
 
 /** @param argv as `process.argv` */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
-  // Help into a pipe whose reader has seen enough is no error.
-  process.stdout.on('error', () => {});
   try {
     await commandLine().parseAsync(argv);
   } catch (error) {
@@ -38,7 +36,7 @@ function commandLine(): Command {
     .allowExcessArguments(false)
     .enablePositionalOptions()
     // A mistyped option may have a URL behind it, with a password in it.
-    .configureOutput({ outputError: (text, write) => write(text.replace(/:\/\/[^\s'"]*/g, '://…')) })
+    .configureOutput({ writeOut, outputError: (text, write) => write(text.replace(/:\/\/[^\s'"]*/g, '://…')) })
     .exitOverride();
   addCaptureOptions(program);
   program.action(async () => {
@@ -61,6 +59,13 @@ function commandLine(): Command {
     for (const line of unknownVariables(process.env, new Set(names))) tell(line);
   });
   return program;
+}
+
+/** Only for who writes on it: to make `process.stdout` takes 4 ms of CPU. */
+function writeOut(text: string): void {
+  // Help into a pipe whose reader has seen enough is no error.
+  process.stdout.on('error', () => {});
+  process.stdout.write(text);
 }
 
 async function capture(flags: CaptureFlags): Promise<void> {
