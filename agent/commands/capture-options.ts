@@ -47,6 +47,16 @@ export interface CaptureFlags extends DeliveryFlags {
   lockstep?: boolean;
 }
 
+/** Whether a recorded file is read from its beginning to its end, as fast as it goes: what start-up costs counts then. */
+export function readsFile(flags: CaptureFlags): boolean {
+  return flags.read !== undefined && flags.read !== '-';
+}
+
+/** Where the pipeline ends: what nothing is made of is not looked at. */
+export function lastStage({ until, upload, witnesses }: CaptureFlags): Stage {
+  return until ?? (witnesses === undefined && upload === undefined ? 'http' : 'witnesses');
+}
+
 /** Adds the options to a command; every one can also be an environment variable. */
 export function addCaptureOptions(command: Command): Command {
   const drafts = new Command();

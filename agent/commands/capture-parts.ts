@@ -10,7 +10,7 @@ import type { AgentLimits, LimitOptions } from '../limits.ts';
 import type { ObserveServer } from '../observe/observe-server.ts';
 import type { Counters } from '../stats.ts';
 import { TcpLayer } from '../tcp/tcp.ts';
-import type { CaptureFlags } from './capture-options.ts';
+import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { tell } from './notices.ts';
 import type { Outputs } from './outputs.ts';
 
@@ -33,11 +33,6 @@ export function limitOptions(flags: CaptureFlags): LimitOptions {
     dedup: flags.dedup,
     upload: flags.upload !== undefined,
   };
-}
-
-/** Whether a recorded file is read from its beginning to its end, as fast as it goes: what start-up costs counts then. */
-export function readsFile(flags: CaptureFlags): boolean {
-  return flags.read !== undefined && flags.read !== '-';
 }
 
 /** @param fanoutGroup of the first interface, where several threads share the traffic; the others' follow */

@@ -12,14 +12,14 @@ import {
   processGauges,
 } from '../observe/process-memory.ts';
 import { Pressure } from '../tcp/limits.ts';
-import type { CaptureFlags } from './capture-options.ts';
-import { limitOptions, openAgent, openCapture, openObserve, readsFile } from './capture-parts.ts';
+import { type CaptureFlags, readsFile } from './capture-options.ts';
+import { limitOptions, openAgent, openCapture, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { tell, tellDrops, tellPressure } from './notices.ts';
 import { Outputs } from './outputs.ts';
 
-/** @throws FloodgateError when it cannot run or cannot go on. */
-export async function runCapture(flags: CaptureFlags, version: string): Promise<void> {
+/** @returns the frames there were. @throws FloodgateError when it cannot run or cannot go on. */
+export async function runCapture(flags: CaptureFlags, version: string): Promise<number> {
   boundYoungGeneration();
   if (!readsFile(flags)) expectLargeHeap();
   const limits = deriveLimits(limitOptions(flags));
@@ -75,6 +75,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     }
     outputs.check();
     await outputs.requireDelivered();
+    return source.stats().reduce((sum, each) => sum + each.framesReceived, 0);
   } finally {
     source.close();
   }

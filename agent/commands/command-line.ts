@@ -3,17 +3,22 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { FloodgateError } from '../errors.ts';
-import { addCaptureOptions, type CaptureFlags, describeOption } from './capture-options.ts';
+import { stages } from '../stage.ts';
+import { addCaptureOptions, type CaptureFlags, describeOption, lastStage, readsFile } from './capture-options.ts';
 import type { CollectFlags } from './collect.ts';
 import { addOptionsOf, environmentName, unknownVariables } from './environment.ts';
 import { tell } from './notices.ts';
 import { parseListen, parseSize } from './option-values.ts';
 import { refuseSharedPlaces, writesAnything } from './output-places.ts';
 
-/** @param argv as `process.argv` */
-export async function runCommandLine(argv: readonly string[]): Promise<void> {
+/**
+ * @param argv as `process.argv`
+ * @returns how much of the pipeline a recorded capture needed that was read to its end, up to 8; 0 for whatever else
+ */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  const done = { reach: 0 };
   try {
-    await commandLine().parseAsync(argv);
+    await commandLine(done).parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) {
       // It has printed its message already; help and version end here as well.
@@ -23,9 +28,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode;
     } else throw error;
   }
+  return done.reach;
 }
 
-function commandLine(): Command {
+function commandLine(done: { reach: number }): Command {
   const program = new Command('floodgate-agent')
     .description(
       'Watches network interfaces, or reads a capture, and tells the HTTP traffic in it, in bounded memory.\n' +
@@ -42,7 +48,7 @@ function commandLine(): Command {
   program.action(async () => {
     const { config } = program.opts<CaptureFlags>();
     if (config !== undefined) (await import('./config-file.ts')).applyConfigFile(program, config);
-    await capture(program.opts<CaptureFlags>());
+    done.reach = await capture(program.opts<CaptureFlags>());
   });
   program
     .command('inspect')
@@ -68,7 +74,7 @@ function writeOut(text: string): void {
   process.stdout.write(text);
 }
 
-async function capture(flags: CaptureFlags): Promise<void> {
+async function capture(flags: CaptureFlags): Promise<number> {
   refuseSharedPlaces(flags);
   // `--until` says that nothing is wanted.
   if (flags.until === undefined && !writesAnything(flags)) {
@@ -79,8 +85,13 @@ async function capture(flags: CaptureFlags): Promise<void> {
       hint: 'say where the lines go: --stats FILE',
     });
   }
-  if ((flags.workers ?? 1) > 1) await (await import('./capture-workers.ts')).runWorkers(flags, version());
-  else await (await import('./capture.ts')).runCapture(flags, version());
+  if ((flags.workers ?? 1) > 1) {
+    await (await import('./capture-workers.ts')).runWorkers(flags, version());
+    return 0;
+  }
+  const frames = await (await import('./capture.ts')).runCapture(flags, version());
+  // Any frame shows more of what is needed than the furthest stage without.
+  return readsFile(flags) ? stages.indexOf(lastStage(flags)) + 1 + (frames > 0 ? stages.length : 0) : 0;
 }
 
 function addCollect(program: Command): Command {
