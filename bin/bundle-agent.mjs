@@ -57,7 +57,7 @@ function splitCore(files, core, loaderCode) {
   files.set(script, `(function (meta) { "use strict"; ${code}\nreturn { ${returned} };\n})\n`);
   files.set(core, loaderCode.replaceAll('SCRIPT', script).replace('EXPORTS', [...exported.keys()].join(', ')));
   const run = [...exported].find(([, local]) => local === 'runCommandLine')[0];
-  const main = `import { keepCode, ${run} as runCommandLine } from "./${core}";\nkeepCode(await runCommandLine(process.argv));\n`;
+  const main = `import { conclude, ${run} as runCommandLine } from "./${core}";\nconclude(await runCommandLine(process.argv));\n`;
   files.set('main.js', main);
 }
 

@@ -6,7 +6,7 @@ import { FloodgateError } from '../errors.ts';
 import { stages } from '../stage.ts';
 import { addCaptureOptions, type CaptureFlags, describeOption, lastStage, readsFile } from './capture-options.ts';
 import type { CollectFlags } from './collect.ts';
-import { addOptionsOf, environmentName, unknownVariables } from './environment.ts';
+import { addOptionsOf, environmentName, OptionDrafts, unknownVariables } from './environment.ts';
 import { tell } from './notices.ts';
 import { parseListen, parseSize } from './option-values.ts';
 import { refuseSharedPlaces, writesAnything } from './output-places.ts';
@@ -58,11 +58,11 @@ function commandLine(done: { reach: number }): Command {
     .action(async (file: string) => (await import('./inspect.ts')).runInspect(file));
   const collect = addCollect(program);
   program.hook('preAction', () => {
-    const names = [
+    const names = () => [
       ...program.options.map((option) => environmentName(option)),
       ...collect.options.map((option) => environmentName(option, collect.name())),
     ];
-    for (const line of unknownVariables(process.env, new Set(names))) tell(line);
+    for (const line of unknownVariables(process.env, names)) tell(line);
   });
   return program;
 }
@@ -95,9 +95,9 @@ async function capture(flags: CaptureFlags): Promise<number> {
 }
 
 function addCollect(program: Command): Command {
-  const drafts = new Command()
+  const drafts = new OptionDrafts()
     .option('--listen <address>', 'where to, e.g. 127.0.0.1:8700; port 0 takes any that is free', parseListen)
-    .requiredOption('--store <file>', 'the SQLite file, made if it is not there')
+    .addOption(new Option('--store <file>', 'the SQLite file, made if it is not there').makeOptionMandatory())
     .addOption(
       new Option('--store-max <size>', 'it grows no further: agents are told to keep what they have')
         .argParser(parseSize)
@@ -135,15 +135,17 @@ never be taken; after anything else the agent keeps it and tries again.
 
 Every option is also an environment variable: --listen is FLOODGATE_AGENT_COLLECT_LISTEN.`;
 
+let manifest: { version: string } | null = null;
+
 function version(): string {
-  const manifest = findUp(import.meta.dirname);
-  return (JSON.parse(manifest) as { version: string }).version;
+  manifest ??= JSON.parse(findUp(import.meta.dirname)) as { version: string };
+  return manifest.version;
 }
 
 /** The package's own manifest: two levels up in the sources, three where it was built. */
 function findUp(folder: string): string {
   try {
-    return readFileSync(path.join(folder, 'package.json'), 'utf8');
+    return readFileSync(`${folder}/package.json`, 'utf8');
   } catch (error) {
     const parent = path.dirname(folder);
     if (parent === folder) throw error;
