@@ -2,7 +2,7 @@
 import { Agent } from '../agent.ts';
 import type { PageCredit } from '../bounded/page-credit.ts';
 import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
-import { openSource } from '../capture/open.ts';
+import { openRecorded } from '../capture/open-recorded.ts';
 import { mapPages, PagesOnDemand } from '../capture/sys/page-memory.ts';
 import { randomWords } from '../capture/sys/random-words.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
@@ -36,7 +36,13 @@ export function limitOptions(flags: CaptureFlags): LimitOptions {
 }
 
 /** @param fanoutGroup of the first interface, where several threads share the traffic; the others' follow */
-export function openCapture(flags: CaptureFlags, limits: AgentLimits, fanoutGroup: number | null = null): FrameSource {
+export async function openCapture(
+  flags: CaptureFlags,
+  limits: AgentLimits,
+  fanoutGroup: number | null = null,
+): Promise<FrameSource> {
+  if (flags.read !== undefined && flags.interface === undefined) return openRecorded(flags.read, flags.filter);
+  const { openSource } = await import('../capture/open.ts');
   return openSource({
     read: flags.read ?? null,
     interfaces: flags.interface ?? [],

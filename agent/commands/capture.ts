@@ -1,7 +1,6 @@
 /** A capture by one thread: its parts opened in the order of their privileges, run, closed whatever happened. */
 import type { Agent } from '../agent.ts';
 import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
-import { dropPrivileges } from '../capture/sys/privileges.ts';
 import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Governor } from '../observe/governor.ts';
 import {
@@ -24,7 +23,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
   if (!readsFile(flags)) expectLargeHeap();
   const limits = deriveLimits(limitOptions(flags));
   const lockstep = flags.lockstep ? new (await import('./lockstep.ts')).Lockstep(flags) : null;
-  const source = lockstep?.source ?? openCapture(flags, limits);
+  const source = lockstep?.source ?? (await openCapture(flags, limits));
   const clock = lockstep?.nowMs ?? nowMs;
   try {
     const outputs = new Outputs(flags, limits, version, null, clock);
@@ -42,8 +41,11 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     const read = () => ({ counters: counters(), interfaces: source.stats() });
     const server = await openObserve(flags, read, outputs.ownTraffic);
     // Devices, ports and output files are open by now: what is parsed from here on is whatever the network sends.
-    const told = flags.interface ? dropPrivileges(flags.user ?? null, (uid, gid) => outputs.giveTo(uid, gid)) : null;
-    if (told !== null) tell(told);
+    if (flags.interface) {
+      const { dropPrivileges } = await import('../capture/sys/privileges.ts');
+      const told = dropPrivileges(flags.user ?? null, (uid, gid) => outputs.giveTo(uid, gid));
+      if (told !== null) tell(told);
+    }
     const sample = () => outputs.stats?.sample(Date.now(), counters());
     const sampleGauges = () => outputs.stats?.sample(Date.now(), agent.gauges());
     const timer = flags.statsIntervalMs === undefined ? undefined : setInterval(sample, flags.statsIntervalMs);
