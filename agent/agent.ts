@@ -37,7 +37,8 @@ const waitMs = 100;
 
 export class Agent {
   readonly tcp: TcpLayer;
-  readonly http: HttpLayer;
+  /** Null where the pipeline ends before it. */
+  readonly http: HttpLayer | null;
   readonly #bodies: BodyStage | null;
   readonly #options: AgentOptions;
   readonly #httpCounters = createHttpCounters();
@@ -49,17 +50,17 @@ export class Agent {
     this.#bodies = options.bodies;
     const handlers = [...options.messageHandlers(this)];
     const handler = handlers.length === 1 ? handlers[0]! : new MessageFan(handlers);
-    this.http = new HttpLayer({ limits: limits.http, handler, counters: this.#httpCounters });
+    this.http = until === 'tcp' ? null : new HttpLayer({ limits: limits.http, handler, counters: this.#httpCounters });
     this.tcp = new TcpLayer({
       limits: limits.tcp,
       ...(options.placePages === undefined ? {} : { placePages: options.placePages }),
       pageCredit: options.pageCredit ?? null,
-      handler: until === 'tcp' ? new StreamDiscard() : this.http,
+      handler: this.http ?? new StreamDiscard(),
       source: options.source,
       hashSeed: options.hashSeed,
     });
     const { records, memory } = this.tcp;
-    if (records !== null && until !== 'tcp') this.http.readInPlace(memory, records.bytes);
+    if (records !== null) this.http?.readInPlace(memory, records.bytes);
   }
 
   /**
@@ -113,8 +114,8 @@ export class Agent {
   counters(): Counters {
     const counters: Counters = { ...captureCounters(this.#options.source.stats()), ...this.tcp.snapshot() };
     for (const [name, value] of Object.entries(this.#httpCounters)) counters[`http.${name}`] = value as number;
-    counters['http.headPoolBytes'] = this.http.headPoolBytes;
-    counters['http.waitingRequests'] = this.http.waitingRequests;
+    counters['http.headPoolBytes'] = this.http?.headPoolBytes ?? 0;
+    counters['http.waitingRequests'] = this.http?.waitingRequests ?? 0;
     return Object.assign(counters, this.#bodies?.counters());
   }
 }

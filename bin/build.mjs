@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
+import { bundleAgent } from './bundle-agent.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
@@ -23,22 +23,4 @@ for (const room of ['agent', 'harness', 'reports', 'scenarios']) {
   }
 }
 
-// The agent in few files: to find and link 90 modules takes Node.js 60 ms of CPU at each start. Parts that not every run needs
-// stay apart. The harness starts the modules instead: a defect takes the place of one of them.
-const bundle = await rolldown({
-  input: ['agent/main.ts', 'agent/commands/capture-worker.ts'],
-  cwd: root,
-  platform: 'node',
-  // A native addon, and what is loaded by name when a body needs it.
-  external: ['koffi', 'yaml'],
-  onwarn: (warning) => {
-    throw new Error(warning.message);
-  },
-});
-await bundle.write({
-  dir: path.join(dist, 'agent-bundle'),
-  format: 'esm',
-  chunkFileNames: '[name]-[hash].js',
-  // What every capture needs, in one file: these two with all that they import.
-  codeSplitting: { groups: [{ name: 'core', test: /agent\/commands\/(command-line|capture)\.ts$/ }] },
-});
+await bundleAgent(root, path.join(dist, 'agent-bundle'));

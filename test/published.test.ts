@@ -1,7 +1,16 @@
 /** The package as it is published: built, in a node_modules folder, started by its own launcher. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { exchangesCapture } from '../agent/commands/capture-fixture.ts';
@@ -49,6 +58,33 @@ t.test('it tells what the sources tell', (t) => {
     encoding: 'utf8',
   });
   t.equal(inspected.stdout.split('\n').length, 51, inspected.stderr);
+  t.end();
+});
+
+t.test('it keeps what V8 compiled of the furthest run', (t) => {
+  const cache = path.join(folder, 'cache');
+  const run = (...asked: string[]) => {
+    const env = { ...process.env, NODE_COMPILE_CACHE: cache };
+    const { status, stderr } = spawnSync(process.execPath, [agent, ...asked], { encoding: 'utf8', env });
+    t.equal(status, 0, stderr);
+    return readdirSync(cache, { recursive: true, encoding: 'utf8' }).filter((file) => /core-.*code/.test(file));
+  };
+  t.same(run('--version'), [], 'but not where nothing was read');
+  const kept = run('--read', capture, '--until', 'tcp');
+  t.equal(kept.length, 1);
+  const file = path.join(cache, kept[0]!);
+  const stamp = () => statSync(file).ino;
+  const first = stamp();
+  run('--read', capture, '--until', 'tcp');
+  t.equal(stamp(), first, 'once');
+  const { size } = statSync(file);
+  t.same(run('--read', capture, '--until', 'witnesses'), kept);
+  t.ok(statSync(file).size > size, 'more of it, of a run that came further');
+  for (const damaged of ['', 'not what V8 wrote', readFileSync(file).subarray(0, 9_000)]) {
+    writeFileSync(file, damaged);
+    t.same(run('--read', capture, '--until', 'tcp'), kept);
+    t.ok(statSync(file).size > size / 2, 'made again');
+  }
   t.end();
 });
 

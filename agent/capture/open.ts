@@ -1,14 +1,10 @@
 /** Opens the frame source that the options ask for. */
 import { FloodgateError } from '../errors.ts';
-import { frameBytesMax } from '../pcap/block.ts';
-import { FileSource } from './file-source.ts';
-import type { FrameFilter } from './filter-sink.ts';
 import type { FrameSource } from './frame-source.ts';
 import type { LiveOptions } from './live-source.ts';
 import { MultiSource } from './multi-source.ts';
+import { openRecorded } from './open-recorded.ts';
 import { RingSource } from './ring-source.ts';
-import { openStdin } from './stdin-source.ts';
-import { frameFilter } from './sys/bpf.ts';
 
 /** Interfaces captured at once at most: each costs a ring of its own. */
 export const liveInterfacesMax = 64;
@@ -28,14 +24,7 @@ export function openSource(options: SourceOptions): FrameSource {
   const read = options.read ?? null;
   const names = [...new Set(options.interfaces ?? [])];
   if ((read !== null) === names.length > 0) throw ambiguous('say where frames come from, in exactly one way');
-  if (read === null) return openLive(names, options);
-  const filter = recordedFilter(options.filter);
-  return read === '-' ? openStdin({ filter }) : FileSource.open(read, { filter });
-}
-
-/** An expression for recorded frames, compiled; null where there is none. @throws FloodgateError as `frameFilter`. */
-export function recordedFilter(expression: string | null | undefined): FrameFilter | null {
-  return expression ? frameFilter(expression, frameBytesMax) : null;
+  return read === null ? openLive(names, options) : openRecorded(read, options.filter);
 }
 
 function openLive(names: readonly string[], options: SourceOptions): FrameSource {

@@ -1,9 +1,9 @@
 /** The options of the capturing agent, as the command line, the environment and a configuration file give them. */
-import { Command, Help, Option } from 'commander';
+import { type Command, Help, Option } from 'commander';
 import { type Stage, stages } from '../stage.ts';
 import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation-mode.ts';
 import { addChoices, addUpload, type DeliveryFlags } from './delivery-options.ts';
-import { addOptionsOf } from './environment.ts';
+import { addOptionsOf, OptionDrafts } from './environment.ts';
 import {
   collect,
   type ListenAddress,
@@ -47,9 +47,19 @@ export interface CaptureFlags extends DeliveryFlags {
   lockstep?: boolean;
 }
 
+/** Whether a recorded file is read from its beginning to its end, as fast as it goes: what start-up costs counts then. */
+export function readsFile(flags: CaptureFlags): boolean {
+  return flags.read !== undefined && flags.read !== '-';
+}
+
+/** Where the pipeline ends: what nothing is made of is not looked at. */
+export function lastStage({ until, upload, witnesses }: CaptureFlags): Stage {
+  return until ?? (witnesses === undefined && upload === undefined ? 'http' : 'witnesses');
+}
+
 /** Adds the options to a command; every one can also be an environment variable. */
 export function addCaptureOptions(command: Command): Command {
-  const drafts = new Command();
+  const drafts = new OptionDrafts();
   addSources(drafts);
   addChoices(drafts);
   addOutputs(drafts);
@@ -67,8 +77,8 @@ export function describeOption(this: Help, option: Option): string {
   return Help.prototype.optionDescription.call(this, Object.assign(new Option(option.flags), shown));
 }
 
-function addSources(command: Command): void {
-  command
+function addSources(drafts: OptionDrafts): void {
+  drafts
     .optionsGroup('Where frames come from:')
     .option('-r, --read <file>', 'a pcap or pcapng file; - for standard input')
     .option('-i, --interface <name>', 'a network interface; may be repeated; any for all', collect)
@@ -82,8 +92,8 @@ function addSources(command: Command): void {
     .option('--config <file>', 'YAML: names of these options without --, and their values');
 }
 
-function addOutputs(command: Command): void {
-  command
+function addOutputs(drafts: OptionDrafts): void {
+  drafts
     .optionsGroup('What it writes:')
     .option('--print', 'a line for each exchange, for people, on standard output')
     .option('--messages <file>', 'a JSON line for each HTTP message; - for standard output')
@@ -103,8 +113,8 @@ function addOutputs(command: Command): void {
     );
 }
 
-function addBounds(command: Command): void {
-  command
+function addBounds(drafts: OptionDrafts): void {
+  drafts
     .optionsGroup('How much it may take:')
     .option('--memory <size>', 'the figure all limits are derived from (default: 200MB)', parseSize)
     .option(

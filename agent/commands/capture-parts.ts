@@ -2,14 +2,14 @@
 import { Agent } from '../agent.ts';
 import type { PageCredit } from '../bounded/page-credit.ts';
 import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
-import { openSource } from '../capture/open.ts';
+import { openRecorded } from '../capture/open-recorded.ts';
 import { placePages, placePagesQuietly } from '../capture/sys/page-memory.ts';
 import { randomWords } from '../capture/sys/random-words.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
 import type { AgentLimits, LimitOptions } from '../limits.ts';
 import type { ObserveServer } from '../observe/observe-server.ts';
 import type { Counters } from '../stats.ts';
-import type { CaptureFlags } from './capture-options.ts';
+import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { tell } from './notices.ts';
 import type { Outputs } from './outputs.ts';
 
@@ -34,13 +34,14 @@ export function limitOptions(flags: CaptureFlags): LimitOptions {
   };
 }
 
-/** Whether a recorded file is read from its beginning to its end, as fast as it goes: what start-up costs counts then. */
-export function readsFile(flags: CaptureFlags): boolean {
-  return flags.read !== undefined && flags.read !== '-';
-}
-
 /** @param fanoutGroup of the first interface, where several threads share the traffic; the others' follow */
-export function openCapture(flags: CaptureFlags, limits: AgentLimits, fanoutGroup: number | null = null): FrameSource {
+export async function openCapture(
+  flags: CaptureFlags,
+  limits: AgentLimits,
+  fanoutGroup: number | null = null,
+): Promise<FrameSource> {
+  if (flags.read !== undefined && flags.interface === undefined) return openRecorded(flags.read, flags.filter);
+  const { openSource } = await import('../capture/open.ts');
   return openSource({
     read: flags.read ?? null,
     interfaces: flags.interface ?? [],

@@ -21,7 +21,7 @@ const tellLeader = (message: WorkerMessage) => port.postMessage(message);
 async function capture(order: WorkerOrder): Promise<void> {
   const { index, count, flags, limits, version, fanoutGroup, colours } = order;
   const control = new Int32Array(order.control);
-  const source = openCapture(flags, limits, fanoutGroup);
+  const source = await openCapture(flags, limits, fanoutGroup);
   try {
     const records: ThreadOutput[] = [];
     const open = (path: string) => {

@@ -11,7 +11,13 @@ import { dropPrivileges } from '../capture/sys/privileges.ts';
 import { FloodgateError } from '../errors.ts';
 import { deriveWorkerLimits, limitTable, type WorkerLimits } from '../limits.ts';
 import { Governor } from '../observe/governor.ts';
-import { boundYoungGeneration, collectGarbage, heapShare, processGauges } from '../observe/process-memory.ts';
+import {
+  boundYoungGeneration,
+  collectGarbage,
+  expectLargeHeap,
+  heapShare,
+  processGauges,
+} from '../observe/process-memory.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import { type Counters, StatsFile } from '../stats.ts';
 import type { CaptureFlags } from './capture-options.ts';
@@ -28,6 +34,7 @@ const governPauseMs = 50;
 export async function runWorkers(flags: CaptureFlags, version: string): Promise<void> {
   refuseOthers(flags);
   boundYoungGeneration();
+  expectLargeHeap();
   const count = flags.workers!;
   const limits = deriveWorkerLimits(limitOptions(flags), count);
   const crew = new Crew(flags, limits, count, version);

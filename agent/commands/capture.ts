@@ -1,23 +1,29 @@
 /** A capture by one thread: its parts opened in the order of their privileges, run, closed whatever happened. */
 import type { Agent } from '../agent.ts';
 import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
-import { dropPrivileges } from '../capture/sys/privileges.ts';
 import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Governor } from '../observe/governor.ts';
-import { boundYoungGeneration, collectGarbage, heapShare, processGauges } from '../observe/process-memory.ts';
+import {
+  boundYoungGeneration,
+  collectGarbage,
+  expectLargeHeap,
+  heapShare,
+  processGauges,
+} from '../observe/process-memory.ts';
 import { Pressure } from '../tcp/limits.ts';
-import type { CaptureFlags } from './capture-options.ts';
-import { limitOptions, openAgent, openCapture, openObserve, readsFile } from './capture-parts.ts';
+import { type CaptureFlags, readsFile } from './capture-options.ts';
+import { limitOptions, openAgent, openCapture, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { tell, tellDrops, tellPressure } from './notices.ts';
 import { Outputs } from './outputs.ts';
 
-/** @throws FloodgateError when it cannot run or cannot go on. */
-export async function runCapture(flags: CaptureFlags, version: string): Promise<void> {
+/** @returns the frames there were. @throws FloodgateError when it cannot run or cannot go on. */
+export async function runCapture(flags: CaptureFlags, version: string): Promise<number> {
   boundYoungGeneration();
+  if (!readsFile(flags)) expectLargeHeap();
   const limits = deriveLimits(limitOptions(flags));
   const lockstep = flags.lockstep ? new (await import('./lockstep.ts')).Lockstep(flags) : null;
-  const source = lockstep?.source ?? openCapture(flags, limits);
+  const source = lockstep?.source ?? (await openCapture(flags, limits));
   const clock = lockstep?.nowMs ?? nowMs;
   try {
     const outputs = new Outputs(flags, limits, version, null, clock);
@@ -35,8 +41,11 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     const read = () => ({ counters: counters(), interfaces: source.stats() });
     const server = await openObserve(flags, read, outputs.ownTraffic);
     // Devices, ports and output files are open by now: what is parsed from here on is whatever the network sends.
-    const told = flags.interface ? dropPrivileges(flags.user ?? null, (uid, gid) => outputs.giveTo(uid, gid)) : null;
-    if (told !== null) tell(told);
+    if (flags.interface) {
+      const { dropPrivileges } = await import('../capture/sys/privileges.ts');
+      const told = dropPrivileges(flags.user ?? null, (uid, gid) => outputs.giveTo(uid, gid));
+      if (told !== null) tell(told);
+    }
     const sample = () => outputs.stats?.sample(Date.now(), counters());
     const sampleGauges = () => outputs.stats?.sample(Date.now(), agent.gauges());
     const timer = flags.statsIntervalMs === undefined ? undefined : setInterval(sample, flags.statsIntervalMs);
@@ -68,6 +77,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     }
     outputs.check();
     await outputs.requireDelivered();
+    return source.stats().reduce((sum, each) => sum + each.framesReceived, 0);
   } finally {
     source.close();
   }

@@ -123,7 +123,8 @@ t.test('a pipe nobody writes to', { skip: canMakePipes ? false : 'SKIPPED: mkfif
 
 t.test('variables that are no options', (t) => {
   const known = new Set(['FLOODGATE_AGENT_PRINT', 'FLOODGATE_AGENT_MEMORY', 'FLOODGATE_AGENT_COLLECT_STORE']);
-  const told = (...names: string[]) => unknownVariables(Object.fromEntries(names.map((name) => [name, 'x'])), known);
+  const told = (...names: string[]) =>
+    unknownVariables(Object.fromEntries(names.map((name) => [name, 'x'])), () => known);
   t.same(told('FLOODGATE_AGENT_PRINT', 'FLOODGATE_HOME', 'PATH'), []);
   t.same(told('FLOODGATE_AGENT_PIRNT'), [
     'FLOODGATE_AGENT_PIRNT in the environment is no option and says nothing: is FLOODGATE_AGENT_PRINT meant?',

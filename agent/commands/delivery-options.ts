@@ -1,5 +1,6 @@
 /** The options that say which exchanges are told, and where they are delivered to. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { OptionDrafts } from './environment.ts';
 import { parseCount, parseMilliseconds, parseSize } from './option-values.ts';
 
 export interface DeliveryFlags {
@@ -21,8 +22,8 @@ export interface DeliveryFlags {
 }
 
 /** What is told of. */
-export function addChoices(command: Command): void {
-  command
+export function addChoices(drafts: OptionDrafts): void {
+  drafts
     .optionsGroup('Which exchanges it tells, in every output:')
     .option('--allow-host <expression>', 'only those whose host matches (see below); may be repeated', another)
     .option('--exclude-host <expression>', 'none whose host matches; may be repeated', another)
@@ -34,8 +35,8 @@ export function addChoices(command: Command): void {
 }
 
 /** Where witnesses go to. */
-export function addUpload(command: Command): void {
-  command
+export function addUpload(drafts: OptionDrafts): void {
+  drafts
     .optionsGroup('Uploading witnesses:')
     .option(
       '--upload <url>',

@@ -1,5 +1,5 @@
 /** Options as environment variables: how they are named, and which of them say something. */
-import type { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { FloodgateError } from '../errors.ts';
 import { nearestName } from './nearest-name.ts';
 
@@ -15,11 +15,41 @@ export function isInEnvironment(option: Option): boolean {
 }
 
 /**
+ * Options, as a `Command` of commander takes them, before they are one's: commander listens to the environment only where an
+ * option has its variable before it is added, and compares each that is added with all before.
+ */
+export class OptionDrafts {
+  readonly options: Option[] = [];
+  #group: string | null = null;
+
+  /** Help shows those that follow under this heading. */
+  optionsGroup(heading: string): this {
+    this.#group = heading;
+    return this;
+  }
+
+  option<Value>(
+    flags: string,
+    description: string,
+    parse?: (value: string, previous: Value) => Value,
+    preset?: Value,
+  ): this {
+    const option = new Option(flags, description);
+    if (parse !== undefined) option.default(preset).argParser(parse);
+    return this.addOption(option);
+  }
+
+  addOption(option: Option): this {
+    this.options.push(this.#group === null ? option : option.helpGroup(this.#group));
+    return this;
+  }
+}
+
+/**
  * Adds options that can also be environment variables.
- * @param drafts has the options: commander listens to the environment only where an option has its variable before it is added
  * @throws FloodgateError `environment-invalid`.
  */
-export function addOptionsOf(drafts: Command, command: Command, name = ''): void {
+export function addOptionsOf(drafts: OptionDrafts, command: Command, name = ''): void {
   for (const option of drafts.options) {
     const variable = environmentName(option, name);
     command.addOption(isSet(option, variable) ? option.env(variable) : option);
@@ -45,8 +75,11 @@ const warningsMax = 5;
  * mean them for other agents as well.
  * @returns a line for each. Values are told nobody.
  */
-export function unknownVariables(environment: NodeJS.ProcessEnv, known: ReadonlySet<string>): string[] {
-  const unknown = Object.keys(environment).filter((name) => /^floodgate_agent_/i.test(name) && !known.has(name));
+export function unknownVariables(environment: NodeJS.ProcessEnv, names: () => Iterable<string>): string[] {
+  const ours = Object.keys(environment).filter((name) => /^floodgate_agent_/i.test(name));
+  if (ours.length === 0) return [];
+  const known = new Set(names());
+  const unknown = ours.filter((name) => !known.has(name));
   const lines = unknown.slice(0, warningsMax).map((name) => {
     const near = nearestName(name.toUpperCase(), known);
     const shown = /^\w{1,80}$/.test(name) ? name : 'a variable of a strange name, FLOODGATE_AGENT_…,';

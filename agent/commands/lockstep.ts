@@ -4,7 +4,7 @@
  */
 import { tracingChannel } from 'node:diagnostics_channel';
 import { LockstepSource } from '../capture/lockstep-source.ts';
-import { recordedFilter } from '../capture/open.ts';
+import { recordedFilter } from '../capture/open-recorded.ts';
 import { FloodgateError } from '../errors.ts';
 import type { CaptureFlags } from './capture-options.ts';
 

@@ -1,9 +1,20 @@
 /** What a capturing agent says on standard error while it runs. */
+import { writeSync } from 'node:fs';
 import type { CaptureStats } from '../capture/frame-source.ts';
 import { dropShare } from '../stats.ts';
 import type { Pressure } from '../tcp/limits.ts';
 
-export const tell = (line: string) => process.stderr.write(`${line}\n`);
+/** At once and past `process.stderr`, which takes 4 ms of CPU to make. */
+export function tell(line: string): void {
+  const bytes = Buffer.from(`${line}\n`);
+  let at = 0;
+  try {
+    while (at < bytes.length) at += writeSync(2, bytes, at);
+  } catch {
+    // A pipe that is full, or without a reader: it knows what to do.
+    process.stderr.write(bytes.subarray(at));
+  }
+}
 
 export function tellPressure(ceilingBytes: number, level: Pressure): void {
   const names = ['sheds nothing', 'refuses new streams', 'sheds out-of-order data', 'sheds bodies'];

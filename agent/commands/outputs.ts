@@ -14,7 +14,7 @@ import type { WitnessFile } from '../sinks/witness-file.ts';
 import type { Stage } from '../stage.ts';
 import { type Counters, StatsFile } from '../stats.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
-import type { CaptureFlags } from './capture-options.ts';
+import { type CaptureFlags, lastStage } from './capture-options.ts';
 import type { OpenedUpload } from './delivery.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { tell } from './notices.ts';
@@ -82,8 +82,7 @@ export class Outputs {
   }
 
   get until(): Stage {
-    const { until, upload, witnesses } = this.#flags;
-    return until ?? (witnesses === undefined && upload === undefined ? 'http' : 'witnesses');
+    return lastStage(this.#flags);
   }
 
   /** Opens what takes messages as they flow. */
