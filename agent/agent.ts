@@ -28,10 +28,14 @@ export interface AgentOptions {
   readonly hashSeed: readonly [number, number];
   /** Wall clock, µs: drives the timers while a live capture is quiet. Null for recorded frames, whose own clock it is not. */
   readonly nowUs: (() => number) | null;
+  /** What turns of the event loop go by, ms. Null: there is one after every read. */
+  readonly nowMs: (() => number) | null;
 }
 
-/** Frames taken before the loop lets timers and signals have their turn. */
-const framesPerTurn = 4096;
+/** Frames taken before the clock is looked at. */
+const framesPerRead = 4096;
+/** Timers and signals wait for their turn so long, and for one more read: what a turn costs is a hundredth of it then. */
+const turnMs = 5;
 /** A quiet live capture looks at its timers this often. */
 const waitMs = 100;
 
@@ -69,16 +73,19 @@ export class Agent {
    * @throws FloodgateError when the input fails.
    */
   async run(onTurn: () => void = () => {}): Promise<void> {
-    const { source, nowUs } = this.#options;
+    const { source, nowUs, nowMs } = this.#options;
+    let turnedMs = nowMs?.() ?? 0;
     for (;;) {
       onTurn();
-      const frames = source.read(this.tcp, framesPerTurn);
+      const frames = source.read(this.tcp, framesPerRead);
       if (frames < 0) break;
       if (frames === 0) {
         await source.wait(waitMs);
         // No frames, no clock: timers of a quiet capture run on the wall's.
         if (nowUs !== null && !this.#stopping) this.advance(nowUs());
-      } else await turn();
+      } else if (nowMs !== null && nowMs() - turnedMs < turnMs) continue;
+      else await turn();
+      turnedMs = nowMs?.() ?? 0;
     }
   }
 

@@ -126,7 +126,16 @@ async function run(next: Next, flags: CaptureFlags, limits: AgentLimits, source:
   const lines: string[] = [];
   const exchangeLines = new ExchangeLines({ write: (text) => lines.push(text), obfuscator, colours: false });
   const agent = new Agent({
-    ...{ source, limits, placePages, until: outputs.until, bodies: outputs.bodies, hashSeed: [1, 2], nowUs: null },
+    ...{
+      source,
+      limits,
+      placePages,
+      until: outputs.until,
+      bodies: outputs.bodies,
+      hashSeed: [1, 2],
+      nowUs: null,
+      nowMs: null,
+    },
     messageHandlers: (agent) => [...outputs.handlers(agent), exchangeLines],
   });
   const pressured = next() < 0.3;

@@ -60,6 +60,7 @@ export function openAgent(
   limits: AgentLimits,
   source: FrameSource,
   outputs: Outputs,
+  clock: () => number,
   pageCredit: PageCredit | null = null,
 ): Agent {
   const [low, high] = flags.lockstep ? lockstepSeed : randomWords(2);
@@ -72,6 +73,7 @@ export function openAgent(
     messageHandlers: (agent) => outputs.handlers(agent),
     bodies: outputs.bodies,
     hashSeed: [low!, high!],
+    nowMs: clock,
     nowUs: (flags.interface ?? []).length > 0 ? () => Date.now() * 1000 : null,
   });
 }

@@ -36,7 +36,7 @@ async function capture(order: WorkerOrder): Promise<void> {
     };
     const outputs = new Outputs(flags, limits, version, { index, count, colours, open });
     await outputs.open();
-    const agent = openAgent(flags, limits, source, outputs, new PageCredit(order.credit));
+    const agent = openAgent(flags, limits, source, outputs, nowMs, new PageCredit(order.credit));
     const publish = () => {
       const shed = {
         'output.batchesShed': records.reduce((sum, { batchesShed }) => sum + batchesShed, 0),

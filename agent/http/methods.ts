@@ -62,9 +62,8 @@ export const METHOD_BYTES_MAX = 32;
 
 const codes: readonly Uint8Array[] = METHODS.map((method) => Uint8Array.from(method, (c) => c.charCodeAt(0)));
 /** Indices into METHODS by first byte. */
-const byFirst: readonly (readonly number[])[] = Array.from({ length: 256 }, (_, first) =>
-  codes.flatMap((code, index) => (code[0] === first ? [index] : [])),
-);
+const byFirst: readonly number[][] = Array.from({ length: 256 }, () => []);
+for (const [index, code] of codes.entries()) byFirst[code[0]!]!.push(index);
 
 /** Index into METHODS of `bytes[start, end)`, or −1. */
 export function methodIndex(bytes: Uint8Array, start: number, end: number): number {
