@@ -19,15 +19,21 @@ const codeFile = folder === undefined ? null : `${folder}/SCRIPT.code`;
 const kept = codeFile === null ? null : readCode(codeFile);
 const script = new vm.Script(readFileSync(`${here}/SCRIPT`, 'latin1'), {
   filename: new URL('SCRIPT', import.meta.url).href,
-  cachedData: kept?.subarray(0, -1),
+  cachedData: kept?.code,
   importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
-/** The last byte: how far the runs came whose code it is. */
-const keptReach = script.cachedDataRejected === false ? kept.at(-1) : 0;
+const keptReach = script.cachedDataRejected === false ? kept.reach : 0;
 
+/**
+ * The code, and how far the runs came whose code it is: a byte before it. The file has both twice, since V8 trusts what it is
+ * given and a disk may not be: to compare is a tenth of what any checksum costs that Node.js would have to load first.
+ */
 function readCode(file) {
   try {
-    return readFileSync(file);
+    const bytes = readFileSync(file);
+    const half = bytes.length / 2;
+    if (half < 2 || !bytes.subarray(0, half).equals(bytes.subarray(half))) return null;
+    return { reach: bytes[0], code: bytes.subarray(1, half) };
   } catch {
     return null;
   }
@@ -46,8 +52,8 @@ function keepCode(reach) {
   if (codeFile === null || reach <= keptReach || process.uptime() > runSecondsMax) return;
   const written = `${codeFile}.${process.pid}`;
   try {
-    // Whole or not there, also when the power fails: V8 does not look whether it was damaged.
-    writeFileSync(written, Buffer.concat([script.createCachedData(), Buffer.of(reach)]), { flush: true, mode: 0o600 });
+    const half = Buffer.concat([Buffer.of(reach), script.createCachedData()]);
+    writeFileSync(written, Buffer.concat([half, half]), { flush: true, mode: 0o600 });
     renameSync(written, codeFile);
   } catch {
     // A full disk, or a folder that is not ours any more: it is compiled anew.
