@@ -63,7 +63,12 @@ export const METHOD_BYTES_MAX = 32;
 const codes: readonly Uint8Array[] = METHODS.map((method) => Uint8Array.from(method, (c) => c.charCodeAt(0)));
 /** Indices into METHODS by first byte. */
 const byFirst: readonly number[][] = Array.from({ length: 256 }, () => []);
-for (const [index, code] of codes.entries()) byFirst[code[0]!]!.push(index);
+/** The same by last byte. */
+const byLast: readonly number[][] = Array.from({ length: 256 }, () => []);
+for (const [index, code] of codes.entries()) {
+  byFirst[code[0]!]!.push(index);
+  byLast[code.at(-1)!]!.push(index);
+}
 
 /** Index into METHODS of `bytes[start, end)`, or −1. */
 export function methodIndex(bytes: Uint8Array, start: number, end: number): number {
@@ -83,7 +88,9 @@ export function methodIndex(bytes: Uint8Array, start: number, end: number): numb
 /** Where the longest known method that ends at `end` starts, not before `from`; −1 where none does. */
 export function methodStartBefore(bytes: Uint8Array, from: number, end: number): number {
   let best = -1;
-  for (const code of codes) {
+  if (end <= from) return best;
+  for (const index of byLast[bytes[end - 1]!]!) {
+    const code = codes[index]!;
     const start = end - code.length;
     if (start < from || (best >= 0 && start >= best)) continue;
     let at = 0;

@@ -93,18 +93,14 @@ global findHash;
 
 const TABLES = `
 inline fn be16(at) i32 { return (load8(at) << 8) | load8(at + 1); }
-fn be32(at) i32 {
-  let x = load32(at);
-  return (x << 24) | ((x & 0xff00) << 8) | ((x >>> 8) & 0xff00) | (x >>> 24);
-}
+inline fn be32(at) i32 { return (load8(at) << 24) | (load8(at + 1) << 16) | (load8(at + 2) << 8) | load8(at + 3); }
 inline fn add32(at, count) { store32(at, load32(at) + count); }
 inline fn add8(at, count) { store8(at, load8(at) + count); }
 inline fn word(array, index) i32 { return load32(array + (index << 2)); }
 inline fn setWord(array, index, value) { store32(array + (index << 2), value); }
 
 ; As StreamTable keeps IPv4.
-fn hasKey(slot) i32 {
-  let key = keys + slot * ${KEY_BYTES};
+inline fn isKey(key, slot) i32 {
   return load32(key + 16) == high && load32(key + 8) == ports && load32(key + 12) == low &&
     load8(keyLengths + slot) == ${keyWordsIpv4} && load32(key) == 4 && load32(key + 4) == 0;
 }
@@ -126,7 +122,10 @@ fn find() i32 {
   while (1) {
     let slot = word(slots, at) - 1;
     if (slot < 0) { return -1; }
-    if (word(hashes, slot) == hash && hasKey(slot)) { return slot; }
+    if (word(hashes, slot) == hash) {
+      let key = keys + slot * ${KEY_BYTES};
+      if (isKey(key, slot)) { return slot; }
+    }
     at = (at + 1) & mask;
   }
 }
@@ -221,9 +220,12 @@ fn ackAppend(half) { append(acksNext, acksPrevious, acksListOf, acksLengths, cap
 fn ackRemove(half) { remove(acksNext, acksPrevious, acksListOf, acksLengths, half); }
 
 ; As StreamTable.touch.
-fn touch(slot) {
+inline fn touch(slot) {
   let last f64 = loadDouble(lastUs + (slot << 3));
-  if (nowUs - last < ${touchUs}.0 && nowUs >= last) { return; }
+  if (nowUs - last >= ${touchUs}.0 || nowUs < last) { refresh(slot); }
+}
+
+fn refresh(slot) {
   storeDouble(lastUs + (slot << 3), nowUs);
   moveTo(load8(listOf + slot), slot);
 }
@@ -243,7 +245,7 @@ fn tell(kind, half, first, second, tsUs f64) {
 }
 
 ; A frame was taken.
-fn count(captured, tsUs f64) {
+inline fn count(captured, tsUs) {
   if (tsUs > nowUs) { nowUs = tsUs; }
   frames += 1;
   frameBytes += captured;
@@ -594,7 +596,8 @@ fn take(frame, captured, tsUs f64) i32 {
     high = source;
   }
   let slot = lastSlot;
-  if (slot < 0 || !hasKey(slot)) {
+  let key = keys + slot * ${KEY_BYTES};
+  if (slot < 0 || !isKey(key, slot)) {
     slot = find();
     if (slot >= 0) { lastSlot = slot; }
   }
