@@ -3,6 +3,7 @@
  * runtime needs before the first frame is not in it: `runtimeBytes` is measured and stated beside it.
  */
 import { type BodyLimits, defaultBodyLimits } from './body/body-limits.ts';
+import { chunkBytes } from './capture/frame-source.ts';
 import { blockBytesDefault, ringBytesDefault, ringBytesTotal } from './capture/live-source.ts';
 import { FloodgateError } from './errors.ts';
 import { defaultHttpLimits, type HttpLimits, httpMemoryTerms } from './http/http-limits.ts';
@@ -77,7 +78,7 @@ export const runtimeBytes = 75_000_000;
 const ceilingBytesMin = 48_000_000;
 
 /** A chunk (agent/capture/file-source.ts), and a record of the largest size with its header (agent/pcap/record-reader.ts). */
-const readingBytes = (1 << 18) + frameBytesMax + 65_536;
+const readingBytes = chunkBytes + frameBytesMax + 65_536;
 /** 4,096 strings of HTTP names and values, 1,024 of JSON names; 4,096 secret names, 2 × 2,048 of witnesses, with map entries. */
 const nameBytes = 5_120 * 90 + 4_096 * 130 + 4_096 * 230;
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert';
 import { AnyCaptureReader } from '../pcap/capture-reader.ts';
 import { FilterSink, type FrameFilter } from './filter-sink.ts';
-import type { CaptureInterface, CaptureStats, FrameSink } from './frame-source.ts';
+import { type CaptureInterface, type CaptureStats, chunkBytes, type FrameSink } from './frame-source.ts';
 
-/** A slice holds some 170 full-sized frames to 3,700 of the smallest: `framesMax` is overshot by no more. */
-const sliceBytes = 262_144;
+/** A slice holds some 300 full-sized frames to 6,500 of the smallest: `framesMax` is overshot by no more. */
+const sliceBytes = chunkBytes;
 
 export class ChunkFeed {
   readonly #reader: AnyCaptureReader;
