@@ -72,7 +72,7 @@ export const memoryBytesDefault = 200_000_000;
 /** Below this the tables are too small for any traffic worth watching. */
 const memoryBytesMin = 32_000_000;
 /** Node.js 26 with the agent's modules loaded, before the first frame: measured (docs/agent.md), rounded up. */
-export const runtimeBytes = 75_000_000;
+export const runtimeBytes = 70_000_000;
 
 /** What the runtime takes before it has loaded anything of ours: a lower ceiling would end every run at once. */
 const ceilingBytesMin = 48_000_000;
