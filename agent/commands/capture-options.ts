@@ -122,7 +122,7 @@ function addBounds(drafts: OptionDrafts): void {
       'resident memory at which it gives up, with exit code 4 (default: told at start)',
       parseSize,
     )
-    .option('--pages <count>', 'pages of 1.9 kB for bytes waiting behind gaps, all interfaces together', parseCount)
+    .option('--pages <count>', 'pages of 2 KiB for bytes waiting behind gaps, all interfaces together', parseCount)
     .option(
       '--pages-per-connection <count>',
       'of which one direction of one connection may hold (default: 3072)',
