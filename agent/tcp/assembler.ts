@@ -142,12 +142,8 @@ export class Assembler {
     if (pool === null || this.#lastWins) return null;
     return {
       ...{ pool, head: this.#head, runs: this.#runs, holes: this.#holes.arrays, holeSinceUs: this.#holeSinceUs },
-      ...{
-        acks: this.#acks.arrays,
-        ackSinceUs: this.#ackSinceUs,
-        ackHeld: this.#ackHeld,
-        ackPackets: this.#ackPackets,
-      },
+      ...{ acks: this.#acks.arrays, ackSinceUs: this.#ackSinceUs },
+      ...{ ackHeld: this.#ackHeld, ackPackets: this.#ackPackets },
       ...{ pageSequence: this.#pageSequence, pageLength: this.#pageLength, pageMissing: this.#pageMissing },
       ...{ pageNext: this.#pageNext, pageTsUs: this.#pageTsUs, runLast: this.#runLast, runNext: this.#runNext },
       ...{ pagesAt: this.#pool.at(0) },

@@ -91,13 +91,9 @@ export class Connections {
 
   /** For a kernel that takes segments; `assembler` is null where those that are late, and ends of streams, are not its to take. */
   get arrays(): ConnectionsArrays {
+    const [resetting, assembler] = [this.#resetting.arrays, this.#assembler.arrays ?? null];
     const { table, halves } = this;
-    const { overUs, resetting, pressure } = {
-      overUs: this.#overUs,
-      resetting: this.#resetting.arrays,
-      pressure: this.#pressure,
-    };
-    return { table, halves, overUs, resetting, pressure, assembler: this.#assembler.arrays ?? null };
+    return { table, halves, overUs: this.#overUs, resetting, pressure: this.#pressure, assembler };
   }
 
   get pagesInUse(): number {

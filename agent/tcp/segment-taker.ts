@@ -243,12 +243,8 @@ function globalsOf(options: SegmentTakerOptions): Record<string, number> {
   if (assembler !== null) {
     const { pool, holes, acks, pagesAt, ...own } = assembler;
     Object.assign(arrays, own, {
-      ...{
-        holesNext: holes.next,
-        holesPrevious: holes.previous,
-        holesListOf: holes.listOf,
-        holesLengths: holes.lengths,
-      },
+      ...{ holesNext: holes.next, holesPrevious: holes.previous },
+      ...{ holesListOf: holes.listOf, holesLengths: holes.lengths },
       ...{ acksNext: acks.next, acksPrevious: acks.previous, acksListOf: acks.listOf, acksLengths: acks.lengths },
       ...{ poolCounts: pool.counts, poolNext: pool.next, blockFree: pool.blockFree, blockInUse: pool.blockInUse },
       ...{ blockTouched: pool.blockTouched, blockIdle: pool.blockIdle, freeBlocks: pool.freeBlocks },
