@@ -31,7 +31,7 @@ for (const [file, text] of [
   ['agent/http/head-kernel.generated.ts', kernelText('HEAD_KERNEL', HEAD_PROGRAM, 'agent/http/head-kernel.ts')],
   [
     'agent/tcp/segment-kernel.generated.ts',
-    kernelText('SEGMENT_KERNEL', SEGMENT_PROGRAM, 'agent/tcp/segment-kernel.ts'),
+    kernelText('SEGMENT_KERNEL', SEGMENT_PROGRAM, 'agent/tcp/segment-kernel*.ts'),
   ],
 ]) {
   mkdirSync(path.dirname(path.join(out, file)), { recursive: true });

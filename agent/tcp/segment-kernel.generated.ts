@@ -1,4 +1,4 @@
-// Compiled from agent/tcp/segment-kernel.ts by `npm run generate`. Not for editing.
+// Compiled from agent/tcp/segment-kernel*.ts by `npm run generate`. Not for editing.
 /** A WebAssembly module, in Base64. */
 export const SEGMENT_KERNEL =
   'AGFzbQEAAAAB3gElYAABf2AAAX9gB39/f39/f38AYAV/f39/fwBgAX8AYAJ/fwBgAX8AYAF/AGABfwBgAX8AYAF/AGAFf39/f3wAYAF/AX9gAA' +

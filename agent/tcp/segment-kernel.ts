@@ -1,26 +1,25 @@
 /**
- * The segments that nearly all traffic consists of, from records of a capture file or a ring to the payload in order (hot path), in the
- * language of `kernel-compiler.ts`: plain Ethernet, IPv4 and TCP (as `decodePlain`), of streams that open and close as
+ * The segments that nearly all traffic consists of, from records of a capture file or a ring to the payload in order (hot
+ * path), in the language of `kernel-compiler.ts`: plain Ethernet, IPv4 and TCP (as `decodePlain`), of streams that open and close as
  * they should; segments ahead of the next byte wait in pages, and holes that were acknowledged are given up. It works on
  * the tables of `StreamTable`, `HalfStreams`, `Assembler` and `PagePool` themselves and leaves behind what
- * `Connections.segment` would; at the first record that is anything else (resets, reused addresses, segments outside the window, FINs ahead
- * of a hole, budgets spent, …) it stops before it, and that record goes the way of all frames.
+ * `Connections.segment` would; at the first record that is anything else (resets, reused addresses, segments outside the
+ * window, FINs ahead of a hole, budgets spent, …) it stops before it, and that record goes the way of all frames.
  *
  * In JavaScript the same costs five times as much on the first 200 MB, most of it in compiling.
  */
-
 import { Count } from '../bounded/lru-map.ts';
-import { blockPages, blockShift, PoolCount, pageBytes } from '../bounded/page-pool.ts';
 import { PacketChoice } from '../capture/frame-source.ts';
 import { Tpacket3 } from '../capture/tpacket3.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { HalfState } from './half-streams.ts';
 import { Pressure } from './limits.ts';
+import { ASSEMBLER } from './segment-kernel-assembler.ts';
+import { KEY_BYTES, NO_LIST, TABLES } from './segment-kernel-tables.ts';
 import {
   clockStepUs,
   EVENT_BYTES,
   EVENTS_AT,
-  EVENTS_MAX,
   Event,
   NEXT_TICK_AT,
   NOW_AT,
@@ -29,32 +28,15 @@ import {
   TICK_AT,
   tickUs,
 } from './segment-layout.ts';
-import { CloseReason, GapReason } from './stream-handler.ts';
-import { keyWordsIpv4, keyWordsIpv6, StreamList, touchUs } from './stream-table.ts';
+import { CloseReason } from './stream-handler.ts';
+import { StreamList } from './stream-table.ts';
 
 /** Longer frames go the way of all: beyond the largest IPv4 datagram in Ethernet. */
 const FRAME_BYTES_MAX = 65_549;
 /** Ethernet, IPv4 and TCP, each without options. */
 const PLAIN_BYTES = 54;
 const RECORD_BYTES = 16;
-const KEY_BYTES = keyWordsIpv6 * 4;
-/** In no list. */
-const NO_LIST = 255;
 const NO_VLAN = 65_535;
-/** Besides those of pages: payload, end and close, or a gap for each direction. */
-const RECORD_EVENTS = 8;
-/** A page may have a gap behind it. */
-const PAGE_EVENTS = 2;
-
-const rotate = (name: string, bits: number) => `((${name} << ${bits}) | (${name} >>> ${32 - bits}))`;
-/** HalfSipHash's round, as in agent/bounded/keyed-hash.ts. */
-const ROUND = `
-  v0 = v0 + v1; v1 = ${rotate('v1', 5)} ^ v0; v0 = ${rotate('v0', 16)};
-  v2 = v2 + v3; v3 = ${rotate('v3', 8)} ^ v2;
-  v0 = v0 + v3; v3 = ${rotate('v3', 7)} ^ v0;
-  v2 = v2 + v1; v1 = ${rotate('v1', 13)} ^ v2; v2 = ${rotate('v2', 16)};`;
-const word = (name: string) => `v3 = v3 ^ ${name}; ${ROUND} v0 = v0 ^ ${name};`;
-const LENGTH = keyWordsIpv4 << 26;
 
 /** Addresses of the arrays, and what does not change. Set once. */
 const GLOBALS = `
@@ -89,392 +71,6 @@ global overlapping; global duplicateBytes; global overwrittenBytes; global shedB
 ; Of one frame.
 global low; global high; global ports;
 global findHash;
-`;
-
-const TABLES = `
-inline fn be16(at) i32 { return (load8(at) << 8) | load8(at + 1); }
-inline fn be32(at) i32 { return (load8(at) << 24) | (load8(at + 1) << 16) | (load8(at + 2) << 8) | load8(at + 3); }
-inline fn add32(at, count) { store32(at, load32(at) + count); }
-inline fn add8(at, count) { store8(at, load8(at) + count); }
-inline fn word(array, index) i32 { return load32(array + (index << 2)); }
-inline fn setWord(array, index, value) { store32(array + (index << 2), value); }
-
-; As StreamTable keeps IPv4.
-inline fn isKey(key, slot) i32 {
-  return load32(key + 16) == high && load32(key + 8) == ports && load32(key + 12) == low &&
-    load8(keyLengths + slot) == ${keyWordsIpv4} && load32(key) == 4 && load32(key + 4) == 0;
-}
-
-; As LruMap.find.
-fn find() i32 {
-  let v0 = seed0;
-  let v1 = seed1;
-  let v2 = 0x6c796765 ^ seed0;
-  let v3 = 0x74656462 ^ seed1;
-  let four = 4;
-  let zero = 0;
-  ${word('four')} ${word('zero')} ${word('ports')} ${word('low')} ${word('high')}
-  v3 = v3 ^ ${LENGTH}; ${ROUND} v0 = v0 ^ ${LENGTH}; v2 = v2 ^ 0xff;
-  ${ROUND} ${ROUND} ${ROUND}
-  let hash = v1 ^ v3;
-  findHash = hash;
-  let at = hash & mask;
-  while (1) {
-    let slot = word(slots, at) - 1;
-    if (slot < 0) { return -1; }
-    if (word(hashes, slot) == hash) {
-      let key = keys + slot * ${KEY_BYTES};
-      if (isKey(key, slot)) { return slot; }
-    }
-    at = (at + 1) & mask;
-  }
-}
-
-; As LruMap.insert, right after find has found nothing and while there is room.
-fn insert() i32 {
-  let free = load32(mapCounts + ${Count.free * 4});
-  let slot = load32(mapCounts + ${Count.touched * 4});
-  if (free > 0) {
-    store32(mapCounts + ${Count.free * 4}, free - 1);
-    slot = word(mapFree, free - 1);
-  } else { store32(mapCounts + ${Count.touched * 4}, slot + 1); }
-  let key = keys + slot * ${KEY_BYTES};
-  store32(key, 4);
-  store32(key + 4, 0);
-  store32(key + 8, ports);
-  store32(key + 12, low);
-  store32(key + 16, high);
-  store8(keyLengths + slot, ${keyWordsIpv4});
-  setWord(hashes, slot, findHash);
-  let at = findHash & mask;
-  while (word(slots, at) != 0) { at = (at + 1) & mask; }
-  setWord(slots, at, slot + 1);
-  add32(mapCounts + ${Count.used * 4}, 1);
-  return slot;
-}
-
-; As LinkedLists.append.
-fn append(next, previous, of, lengths, nodes, list, node) {
-  let headNode = nodes + list;
-  let was = load8(of + node);
-  if (was != ${NO_LIST}) {
-    let after = word(next, node);
-    if (was == list && after == headNode) { return; }
-    let before = word(previous, node);
-    setWord(next, before, after);
-    setWord(previous, after, before);
-  }
-  if (was != list) {
-    if (was != ${NO_LIST}) { add32(lengths + (was << 2), -1); }
-    add32(lengths + (list << 2), 1);
-    store8(of + node, list);
-  }
-  let last = word(previous, headNode);
-  setWord(next, last, node);
-  setWord(previous, node, last);
-  setWord(next, node, headNode);
-  setWord(previous, headNode, node);
-}
-
-; As LinkedLists.remove, of the only list.
-fn remove(next, previous, of, lengths, node) {
-  if (load8(of + node) == ${NO_LIST}) { return; }
-  let after = word(next, node);
-  let before = word(previous, node);
-  setWord(next, before, after);
-  setWord(previous, after, before);
-  store8(of + node, ${NO_LIST});
-  add32(lengths, -1);
-}
-
-; As LruMap.remove, of a slot in the list of closed streams.
-fn forget(slot) {
-  let hole = word(hashes, slot) & mask;
-  while (word(slots, hole) != slot + 1) { hole = (hole + 1) & mask; }
-  let at = (hole + 1) & mask;
-  while (word(slots, at) != 0) {
-    let home = word(hashes, word(slots, at) - 1) & mask;
-    if (((at - home) & mask) >= ((at - hole) & mask)) {
-      setWord(slots, hole, word(slots, at));
-      hole = at;
-    }
-    at = (at + 1) & mask;
-  }
-  setWord(slots, hole, 0);
-  let after = word(listNext, slot);
-  let before = word(listPrevious, slot);
-  setWord(listNext, before, after);
-  setWord(listPrevious, after, before);
-  store8(listOf + slot, ${NO_LIST});
-  add32(listLengths + ${StreamList.closed * 4}, -1);
-  let free = load32(mapCounts + ${Count.free * 4});
-  setWord(mapFree, free, slot);
-  store32(mapCounts + ${Count.free * 4}, free + 1);
-  add32(mapCounts + ${Count.used * 4}, -1);
-}
-
-fn moveTo(list, slot) { append(listNext, listPrevious, listOf, listLengths, capacity, list, slot); }
-fn holeAppend(half) { append(holesNext, holesPrevious, holesListOf, holesLengths, capacity << 1, 0, half); }
-fn holeRemove(half) { remove(holesNext, holesPrevious, holesListOf, holesLengths, half); }
-fn ackAppend(half) { append(acksNext, acksPrevious, acksListOf, acksLengths, capacity << 1, 0, half); }
-fn ackRemove(half) { remove(acksNext, acksPrevious, acksListOf, acksLengths, half); }
-
-; As StreamTable.touch.
-inline fn touch(slot) {
-  let last f64 = loadDouble(lastUs + (slot << 3));
-  if (nowUs - last >= ${touchUs}.0 || nowUs < last) { refresh(slot); }
-}
-
-fn refresh(slot) {
-  storeDouble(lastUs + (slot << 3), nowUs);
-  moveTo(load8(listOf + slot), slot);
-}
-
-; Whether what so many pages hold can be told, and what a frame brings besides.
-inline fn hasEventRoom(pages) i32 {
-  return eventEnd + (pages * ${PAGE_EVENTS} + ${RECORD_EVENTS}) * ${EVENT_BYTES} <= ${EVENTS_AT + EVENTS_MAX * EVENT_BYTES};
-}
-
-fn tell(kind, half, first, second, tsUs f64) {
-  store32(eventEnd, kind);
-  store32(eventEnd + 4, half);
-  store32(eventEnd + 8, first);
-  store32(eventEnd + 12, second);
-  storeDouble(eventEnd + 16, tsUs);
-  eventEnd += ${EVENT_BYTES};
-}
-
-; A frame was taken.
-inline fn count(captured, tsUs) {
-  if (tsUs > nowUs) { nowUs = tsUs; }
-  frames += 1;
-  frameBytes += captured;
-}
-`;
-
-const pool = (what: keyof typeof PoolCount) => `poolCounts + ${PoolCount[what] * 4}`;
-
-/** As PagePool, without a shared credit. */
-const POOL = `
-fn pagesOf(block) i32 {
-  let left = pagesMax - (block << ${blockShift});
-  return left < ${blockPages} ? left : ${blockPages};
-}
-
-fn allocate() i32 {
-  let index = load32(${pool('firstFreeWord')});
-  while (index < freeWords && word(freeBlocks, index) == 0) { index += 1; }
-  store32(${pool('firstFreeWord')}, index);
-  if (index == freeWords) {
-    add32(${pool('refused')}, 1);
-    return -1;
-  }
-  let block = (index << 5) + ctz64(wide(word(freeBlocks, index)));
-  let page = word(blockFree, block);
-  if (page < 0) {
-    page = (block << ${blockShift}) + load8(blockTouched + block);
-    add8(blockTouched + block, 1);
-    add32(${pool('resident')}, 1);
-  } else { setWord(blockFree, block, word(poolNext, page)); }
-  add8(blockInUse + block, 1);
-  store8(blockIdle + block, 0);
-  if (load8(blockInUse + block) == pagesOf(block)) {
-    setWord(freeBlocks, index, word(freeBlocks, index) & ((1 << (block & 31)) ^ -1));
-  }
-  let inUse = load32(${pool('inUse')}) + 1;
-  store32(${pool('inUse')}, inUse);
-  if (inUse > load32(${pool('inUsePeak')})) { store32(${pool('inUsePeak')}, inUse); }
-  return page;
-}
-
-fn free(page) {
-  let block = page >> ${blockShift};
-  setWord(poolNext, page, word(blockFree, block));
-  setWord(blockFree, block, page);
-  add8(blockInUse + block, -1);
-  add32(${pool('inUse')}, -1);
-  let index = block >> 5;
-  setWord(freeBlocks, index, word(freeBlocks, index) | (1 << (block & 31)));
-  if (index < load32(${pool('firstFreeWord')})) { store32(${pool('firstFreeWord')}, index); }
-  freed = 1;
-}
-`;
-
-/** As Assembler, where the first bytes to come win. */
-const ASSEMBLER = `
-fn runEnd(run) i32 {
-  let page = word(runLast, run);
-  return word(pageSequence, page) + word(pageLength, page) + word(pageMissing, page);
-}
-
-fn gap(half, length, reason, tsUs f64) {
-  if (length <= 0) { return; }
-  setWord(nexts, half, word(nexts, half) + length);
-  tell(${Event.gap}, half, length, reason, tsUs);
-}
-
-fn drainRun(half) {
-  let page = word(head, half);
-  let last = word(runLast, page);
-  setWord(head, half, word(runNext, page));
-  store16(runs + (half << 1), load16(runs + (half << 1)) - 1);
-  while (1) {
-    let following = word(pageNext, page);
-    let length = word(pageLength, page);
-    let skip = word(nexts, half) - word(pageSequence, page);
-    if (skip > length) { skip = length; }
-    let tsUs f64 = loadDouble(pageTsUs + (page << 3));
-    if (skip < length) {
-      let at = pagesAt + page * ${pageBytes};
-      setWord(nexts, half, word(nexts, half) + length - skip);
-      deliveredBytes += length - skip;
-      tell(${Event.data}, half, at + skip, at + length, tsUs);
-    }
-    if (skip > 0) { overwrittenBytes += skip; }
-    gap(half, word(pageSequence, page) + length + word(pageMissing, page) - word(nexts, half), ${GapReason.truncated}, tsUs);
-    add32(waiting + (half << 2), -1);
-    free(page);
-    if (page == last) { return; }
-    page = following;
-  }
-}
-
-; No FIN waits ahead.
-fn drain(half) {
-  let run = word(head, half);
-  while (run >= 0 && word(pageSequence, run) - word(nexts, half) <= 0) {
-    drainRun(half);
-    run = word(head, half);
-  }
-  if (run >= 0) {
-    storeDouble(holeSinceUs + (half << 3), loadDouble(pageTsUs + (run << 3)));
-    holeAppend(half);
-  } else { holeRemove(half); }
-}
-
-fn joinNext(half, run) {
-  let following = word(runNext, run);
-  if (following < 0 || runEnd(run) != word(pageSequence, following)) { return; }
-  setWord(pageNext, word(runLast, run), following);
-  setWord(runLast, run, word(runLast, following));
-  setWord(runNext, run, word(runNext, following));
-  store16(runs + (half << 1), load16(runs + (half << 1)) - 1);
-}
-
-; Stores bytes in the hole between two runs: which run they are in, -1 for none.
-fn addBytes(half, previous, following, sequence, start, length) i32 {
-  let run = -1;
-  let stored = 0;
-  if (previous >= 0 && runEnd(previous) == sequence) {
-    run = previous;
-    let page = word(runLast, run);
-    if (word(pageMissing, page) == 0) {
-      let filled = word(pageLength, page);
-      stored = ${pageBytes} - filled;
-      if (stored > length) { stored = length; }
-      copy(pagesAt + page * ${pageBytes} + filled, start, stored);
-      setWord(pageLength, page, filled + stored);
-    }
-  }
-  while (stored < length) {
-    let page = allocate();
-    if (page < 0) {
-      shedBytes += length - stored;
-      break;
-    }
-    let part = length - stored;
-    if (part > ${pageBytes}) { part = ${pageBytes}; }
-    add32(waiting + (half << 2), 1);
-    setWord(pageSequence, page, sequence + stored);
-    setWord(pageLength, page, part);
-    setWord(pageMissing, page, 0);
-    setWord(pageNext, page, -1);
-    storeDouble(pageTsUs + (page << 3), nowUs);
-    copy(pagesAt + page * ${pageBytes}, start + stored, part);
-    if (run < 0) {
-      run = page;
-      setWord(runNext, run, following);
-      if (previous < 0) { setWord(head, half, run); } else { setWord(runNext, previous, run); }
-      store16(runs + (half << 1), load16(runs + (half << 1)) + 1);
-    } else { setWord(pageNext, word(runLast, run), page); }
-    setWord(runLast, run, page);
-    stored += part;
-  }
-  if (run >= 0) { joinNext(half, run); }
-  return run;
-}
-
-; Whether a segment of this length finds room at once.
-fn hasRoom(half, length) i32 {
-  let needed = (length + ${pageBytes - 1}) / ${pageBytes} + 1;
-  return word(waiting, half) + needed <= pagesPerConnectionMax && load16(runs + (half << 1)) < holesMax &&
-    load32(${pool('inUse')}) + needed <= pagesMax;
-}
-
-fn insertBytes(half, sequence, start, end) {
-  let previous = -1;
-  let run = word(head, half);
-  let at = sequence;
-  let from = start;
-  let known = 0;
-  while (from < end) {
-    while (run >= 0 && runEnd(run) - at <= 0) {
-      previous = run;
-      run = word(runNext, run);
-    }
-    let length = end - from;
-    if (run >= 0 && word(pageSequence, run) - at <= 0) {
-      if (length > runEnd(run) - at) { length = runEnd(run) - at; }
-      known += length;
-    } else {
-      if (run >= 0 && length > word(pageSequence, run) - at) { length = word(pageSequence, run) - at; }
-      let added = addBytes(half, previous, run, at, from, length);
-      if (added >= 0) { run = added; }
-    }
-    from += length;
-    at += length;
-  }
-  duplicateBytes += known;
-  if (known == end - start) { duplicate += 1; } else {
-    outOfOrder += 1;
-    if (known > 0) { overlapping += 1; }
-  }
-  if (load8(holesListOf + half) == ${NO_LIST}) {
-    storeDouble(holeSinceUs + (half << 3), nowUs);
-    holeAppend(half);
-  }
-}
-
-; No FIN waits ahead.
-fn giveUpAcknowledged(half) {
-  let limit = word(ackHeld, half);
-  ackRemove(half);
-  while (1) {
-    let behind = limit - word(nexts, half);
-    if (behind <= 0) { return; }
-    let run = word(head, half);
-    if (run < 0) {
-      if (behind > 1) { gap(half, behind, ${GapReason.acknowledged}, nowUs); }
-      return;
-    }
-    let hole = word(pageSequence, run) - word(nexts, half);
-    gap(half, hole < behind ? hole : behind, ${GapReason.acknowledged}, nowUs);
-    if (behind < hole) { return; }
-    drain(half);
-  }
-}
-
-fn acknowledged(half) {
-  if (load8(acksListOf + half) == ${NO_LIST} || word(ackHeld, half) - word(nexts, half) <= 0) {
-    setWord(ackHeld, half, word(ackeds, half));
-    setWord(ackPackets, half, 0);
-    storeDouble(ackSinceUs + (half << 3), nowUs);
-    ackAppend(half);
-    return;
-  }
-  add32(ackPackets + (half << 2), 1);
-  if (word(ackPackets, half) >=u ackSlackPackets) { giveUpAcknowledged(half); }
-}
 `;
 
 const STREAMS = `
@@ -854,4 +450,4 @@ export fn takeRing(start, limit, frameCount, interfaceNumber, index, packets, no
 }
 `;
 
-export const SEGMENT_PROGRAM = GLOBALS + TABLES + POOL + ASSEMBLER + STREAMS + RECORDS;
+export const SEGMENT_PROGRAM = GLOBALS + TABLES + ASSEMBLER + STREAMS + RECORDS;
