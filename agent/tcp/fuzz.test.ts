@@ -4,7 +4,7 @@ import path from 'node:path';
 import t from 'tap';
 import { fuzzHostile, fuzzLossless } from './assembler.fuzz.ts';
 import { fuzzMutations, readFrames } from './mutation.fuzz.ts';
-import { fuzzRecords } from './segment-taker.fuzz.ts';
+import { floodPages, fuzzRecords } from './segment-taker.fuzz.ts';
 
 const corpora = path.join(process.env.FLOODGATE_SHARED ?? path.join(import.meta.dirname, '../../../shared'), 'corpora');
 
@@ -30,6 +30,11 @@ t.test('records, blocks of a ring and frames of random traffic come to the same'
   }
   t.ok(taken > frames * 0.3 && taken < frames * 0.9, `the kernel took ${taken} of ${frames}`);
   t.ok(takenFromRing > frames * 0.2 && takenFromRing < frames * 0.9, `and ${takenFromRing} from blocks`);
+  t.end();
+});
+
+t.test('a block of pages that the kernel lets go of is the first to be used again, after a flood', (t) => {
+  t.same(floodPages(true), floodPages(false), 'with the kernel and without');
   t.end();
 });
 

@@ -11,14 +11,14 @@ import { defaultTcpLimits, type Pressure, type TcpLimits } from './limits.ts';
 import { RecordFeed } from './record-feed.ts';
 import { RingFeed } from './ring-feed.ts';
 import type { StreamHandler } from './stream-handler.ts';
-import { TcpLayer } from './tcp.ts';
+import { emptyStreamDescription, TcpLayer } from './tcp.ts';
 
 /** Small, so that slots and keys come and go all the time. */
 const strangeLimits: TcpLimits = { ...defaultTcpLimits, streamsMax: 6, pagesMax: 64, windowBytesMax: 1 << 20 };
 /** Enough for conversations to come to their end, and for budgets to be spent now and then. */
 const orderlyLimits: TcpLimits = {
-  ...{ ...defaultTcpLimits, streamsMax: 20, pagesMax: 60, pagesPerConnectionMax: 20 },
-  ...{ holesPerConnectionMax: 5, ackSlackPackets: 8, ackSlackUs: 120_000, gapTimeoutUs: 150_000 },
+  ...{ ...defaultTcpLimits, streamsMax: 20, pagesMax: 60, pagesPerConnectionMax: 9 },
+  ...{ holesPerConnectionMax: 3, ackSlackPackets: 8, ackSlackUs: 120_000, gapTimeoutUs: 150_000 },
   ...{ closedHoldUs: 100_000, embryonicTimeoutUs: 300_000, idleTimeoutUs: 400_000 },
 };
 const framesPerRound = 600;
@@ -32,8 +32,16 @@ interface Talk {
 
 class Lines implements StreamHandler {
   readonly lines: string[] = [];
+  readonly layer: TcpLayer;
+  readonly #description = emptyStreamDescription();
+
+  constructor(limits: TcpLimits, hashSeed: readonly [number, number]) {
+    this.layer = new TcpLayer({ limits, handler: this, hashSeed, source: { interfaces } });
+  }
+
   open(stream: number, tsUs: number, midStream: boolean): void {
-    this.lines.push(`open ${stream} ${tsUs} ${midStream}`);
+    const description = JSON.stringify(this.layer.describe(stream, this.#description));
+    this.lines.push(`open ${stream} ${tsUs} ${midStream} ${description}`);
   }
   data(stream: number, side: number, bytes: Uint8Array, start: number, end: number, tsUs: number): void {
     this.lines.push(`${stream}.${side} ${tsUs} ${Buffer.from(bytes.subarray(start, end)).toString('hex')}`);
@@ -52,10 +60,6 @@ class Lines implements StreamHandler {
 /** The second's frames begin with their IP header. */
 const interfaces = [LinkType.ethernet, LinkType.raw].map((linkType) => ({ name: 'fuzz', linkType, snapLength: 0 }));
 const ethernetBytes = 14;
-
-function makeLayer(limits: TcpLimits, handler: StreamHandler, hashSeed: readonly [number, number]): TcpLayer {
-  return new TcpLayer({ limits, handler, hashSeed, source: { interfaces } });
-}
 
 /** The next segment of a conversation, now and then one that is out of place. */
 function segmentOf(random: SeededRandom, talk: Talk): Uint8Array {
@@ -130,7 +134,8 @@ function* conversation(random: SeededRandom, clientPort: number): Generator<Uint
     next[side] = (next[side] + length + ((flags & (TcpFlag.syn | TcpFlag.fin)) === 0 ? 0 : 1)) | 0;
     return frame;
   };
-  yield segment(0, TcpFlag.syn);
+  const opening = segment(0, TcpFlag.syn);
+  yield opening;
   yield segment(1, TcpFlag.syn | TcpFlag.ack);
   yield segment(0, TcpFlag.ack);
   for (let turn = random.below(8); turn >= 0; turn -= 1) {
@@ -145,12 +150,17 @@ function* conversation(random: SeededRandom, clientPort: number): Generator<Uint
   if (random.chance(0.5)) yield segment((first ^ 1) as 0 | 1, TcpFlag.ack);
   yield segment((first ^ 1) as 0 | 1, TcpFlag.fin | TcpFlag.ack);
   yield segment(first, TcpFlag.ack);
+  // Shown late, by a mirror port.
+  if (random.chance(0.2)) yield opening;
 }
 
 /** Conversations as they should be, some of whose packets are lost, late or come twice. */
 function orderlyTraffic(random: SeededRandom): () => Uint8Array {
   const talks: Generator<Uint8Array>[] = [];
   const late: { frame: Uint8Array; after: number }[] = [];
+  const lateShare = random.chance(0.5) ? 0.04 : 0.15;
+  /** Packets are lost one after another. */
+  let losing = 0;
   return () => {
     for (;;) {
       const due = late.findIndex((each) => --each.after < 0);
@@ -159,9 +169,11 @@ function orderlyTraffic(random: SeededRandom): () => Uint8Array {
       const at = random.below(random.chance(0.7) ? 1 : talks.length);
       const { value: frame, done } = talks[at]!.next();
       if (done) talks.splice(at, 1);
-      else if (random.chance(0.04)) late.push({ frame, after: random.below(random.chance(0.5) ? 4 : 30) });
-      else if (!random.chance(0.02)) {
-        if (random.chance(0.02)) late.push({ frame, after: random.below(20) });
+      else if (losing > 0) losing -= 1;
+      else if (random.chance(lateShare)) late.push({ frame, after: random.below(random.chance(0.5) ? 4 : 30) });
+      else if (random.chance(0.02)) losing = random.below(4);
+      else {
+        if (random.chance(0.02)) late.push({ frame, after: random.below(random.chance(0.8) ? 20 : 120) });
         return frame;
       }
     }
@@ -202,12 +214,10 @@ function countTaken(layer: TcpLayer): { count: number } {
 export function fuzzRecords(seed: number): { taken: number; takenFromRing: number; frames: number } {
   const random = new SeededRandom(seed);
   const hashSeed = [random.next(), random.next()] as const;
-  const [byFrame, byRecord, byRing] = [new Lines(), new Lines(), new Lines()];
   const isOrderly = seed % 2 === 0;
   const limits = isOrderly ? orderlyLimits : strangeLimits;
-  const layer = makeLayer(limits, byFrame, hashSeed);
-  const recordLayer = makeLayer(limits, byRecord, hashSeed);
-  const ringLayer = makeLayer(limits, byRing, hashSeed);
+  const [byFrame, byRecord, byRing] = [0, 1, 2].map(() => new Lines(limits, hashSeed)) as [Lines, Lines, Lines];
+  const [layer, recordLayer, ringLayer] = [byFrame.layer, byRecord.layer, byRing.layer];
   const feed = new RecordFeed(recordLayer, random.chance(0.5) ? 0 : random.below(60_000));
   const ring = new RingFeed(ringLayer, random.below(200));
   const [taken, takenFromRing] = [countTaken(recordLayer), countTaken(ringLayer)];
@@ -248,6 +258,31 @@ export function fuzzRecords(seed: number): { taken: number; takenFromRing: numbe
   assert.deepEqual(byRing.lines, byFrame.lines, `seed ${seed}: the same events from blocks`);
   assert.deepEqual(ringLayer.snapshot(), layer.snapshot(), `seed ${seed}: the same counters from blocks`);
   return { taken: taken.count, takenFromRing: takenFromRing.count, frames: framesPerRound };
+}
+
+/** Three streams wait: the first for a little, the second for more than 2,048 pages, the third after the first has all it waited for. */
+export function floodPages(withKernel: boolean): Record<string, number> {
+  const limits: TcpLimits = { ...defaultTcpLimits, streamsMax: 8, pagesMax: 2500 };
+  const random = new SeededRandom(1);
+  const { layer } = new Lines(limits, [1, 2]);
+  const feed = new RecordFeed(layer);
+  const send = (clientPort: number, sequence: number, length: number, flags: number = TcpFlag.ack, side = 0) => {
+    const payload = new Uint8Array(length);
+    const frame = frameOf(random, clientPort, side, { sequence, acknowledgement: 1, flags, payload });
+    if (withKernel) feed.feed(frame, frame.length, frame.length, 1e15);
+    else layer.frame(frame, 0, frame.length, frame.length, 1e15, 0);
+  };
+  const ports = [3000, 3001, 3002] as const;
+  for (const port of ports) {
+    send(port, 0, 0, TcpFlag.syn);
+    send(port, 0, 0, TcpFlag.syn | TcpFlag.ack, 1);
+    send(port, 1, 10);
+  }
+  for (let count = 0; count < 20; count += 1) send(ports[0], 2011 + count * 2000, 2000);
+  for (let count = 0; count < 2200; count += 1) send(ports[1], 2011 + count * 2048, 2048);
+  send(ports[0], 11, 2000);
+  for (let count = 0; count < 10; count += 1) send(ports[2], 2011 + count * 2000, 2000);
+  return layer.snapshot();
 }
 
 if (import.meta.main) {
