@@ -166,6 +166,8 @@ fn take(frame, captured, tsUs f64) i32 {
   let end = frame + 14 + total;
   if (payload < tcp + 20 || payload > end || end > frame + captured) { return 0; }
   if (tsUs >= nextTickUs) {
+    ; A slot that is forgotten may be another stream's at once: what was told of it is handed on first, and then this record is looked at again.
+    if (eventEnd != ${EVENTS_AT} && isDue(listNext, capacity, ${StreamList.closed}, lastUs, closedHoldUs, tsUs)) { return 0; }
     if (!runTimers(tsUs)) {
       tick = 1;
       tickUs = tsUs;

@@ -44,16 +44,21 @@ class Lines implements StreamHandler {
     this.lines.push(`open ${stream} ${tsUs} ${midStream} ${description}`);
   }
   data(stream: number, side: number, bytes: Uint8Array, start: number, end: number, tsUs: number): void {
-    this.lines.push(`${stream}.${side} ${tsUs} ${Buffer.from(bytes.subarray(start, end)).toString('hex')}`);
+    this.#tell(stream, `${side} ${tsUs} ${Buffer.from(bytes.subarray(start, end)).toString('hex')}`);
   }
   gap(stream: number, side: number, length: number, reason: number, tsUs: number): void {
-    this.lines.push(`${stream}.${side} ${tsUs} gap ${length} ${reason}`);
+    this.#tell(stream, `${side} ${tsUs} gap ${length} ${reason}`);
   }
   end(stream: number, side: number, tsUs: number): void {
-    this.lines.push(`${stream}.${side} ${tsUs} end`);
+    this.#tell(stream, `${side} ${tsUs} end`);
   }
   close(stream: number, reason: number, tsUs: number): void {
-    this.lines.push(`close ${stream} ${reason} ${tsUs}`);
+    this.#tell(stream, `close ${reason} ${tsUs}`);
+  }
+
+  /** With the number of the stream: handlers describe streams at any event. */
+  #tell(stream: number, text: string): void {
+    this.lines.push(`${stream} #${this.layer.streamId(stream)} ${text}`);
   }
 }
 
