@@ -1,7 +1,7 @@
 /** Part of the kernel in `segment-kernel.ts`: the table of streams, the lists in it, and what is told of a call. */
 import { Count } from '../bounded/lru-map.ts';
 import { EVENT_BYTES, EVENTS_AT, EVENTS_MAX } from './segment-layout.ts';
-import { keyWordsIpv4, keyWordsIpv6, StreamList, touchUs } from './stream-table.ts';
+import { keyWordsIpv4, keyWordsIpv6, touchUs } from './stream-table.ts';
 
 export const KEY_BYTES = keyWordsIpv6 * 4;
 /** In no list. */
@@ -83,16 +83,19 @@ fn insert() i32 {
   return slot;
 }
 
+; Takes a node out of the ring of its list.
+inline fn unlink(next, previous, node) {
+  setWord(next, word(previous, node), word(next, node));
+  setWord(previous, word(next, node), word(previous, node));
+}
+
 ; As LinkedLists.append.
 fn append(next, previous, of, lengths, nodes, list, node) {
   let headNode = nodes + list;
   let was = load8(of + node);
   if (was != ${NO_LIST}) {
-    let after = word(next, node);
-    if (was == list && after == headNode) { return; }
-    let before = word(previous, node);
-    setWord(next, before, after);
-    setWord(previous, after, before);
+    if (was == list && word(next, node) == headNode) { return; }
+    unlink(next, previous, node);
   }
   if (was != list) {
     if (was != ${NO_LIST}) { add32(lengths + (was << 2), -1); }
@@ -106,18 +109,16 @@ fn append(next, previous, of, lengths, nodes, list, node) {
   setWord(previous, headNode, node);
 }
 
-; As LinkedLists.remove, of the only list.
+; As LinkedLists.remove.
 fn remove(next, previous, of, lengths, node) {
-  if (load8(of + node) == ${NO_LIST}) { return; }
-  let after = word(next, node);
-  let before = word(previous, node);
-  setWord(next, before, after);
-  setWord(previous, after, before);
+  let list = load8(of + node);
+  if (list == ${NO_LIST}) { return; }
+  unlink(next, previous, node);
   store8(of + node, ${NO_LIST});
-  add32(lengths, -1);
+  add32(lengths + (list << 2), -1);
 }
 
-; As LruMap.remove, of a slot in the list of closed streams.
+; As LruMap.remove.
 fn forget(slot) {
   let hole = word(hashes, slot) & mask;
   while (word(slots, hole) != slot + 1) { hole = (hole + 1) & mask; }
@@ -131,12 +132,7 @@ fn forget(slot) {
     at = (at + 1) & mask;
   }
   setWord(slots, hole, 0);
-  let after = word(listNext, slot);
-  let before = word(listPrevious, slot);
-  setWord(listNext, before, after);
-  setWord(listPrevious, after, before);
-  store8(listOf + slot, ${NO_LIST});
-  add32(listLengths + ${StreamList.closed * 4}, -1);
+  remove(listNext, listPrevious, listOf, listLengths, slot);
   let free = load32(mapCounts + ${Count.free * 4});
   setWord(mapFree, free, slot);
   store32(mapCounts + ${Count.free * 4}, free + 1);

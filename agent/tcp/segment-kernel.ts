@@ -60,8 +60,11 @@ global runLast; global runNext;
 global poolCounts; global poolNext; global blockFree; global blockInUse; global blockTouched; global blockIdle; global freeBlocks;
 global freeWords; global pagesAt; global pagesMax; global pagesPerConnectionMax; global holesMax; global ackSlackPackets;
 
-; Of one call, by Taken.
-global lastSlot; global interfaceIndex;
+; The slot of the last frame, also across calls.
+global lastSlot;
+
+; Of one call, the last two lines by Taken.
+global interfaceIndex;
 global nowUs f64; global nextTickUs f64; global hostTickUs f64; global tickUs f64; global tick;
 global eventEnd; global freed;
 global frames; global frameBytes;
@@ -74,6 +77,28 @@ global findHash;
 `;
 
 const STREAMS = `
+; As HalfStreams.reset.
+fn reset(half) {
+  store8(states + half, 0);
+  store8(strays + half, 0);
+}
+
+; The SYN of a direction of which nothing is known.
+fn synchronize(half, sequence) {
+  store8(states + half, ${HalfState.known | HalfState.syn | HalfState.acked});
+  setWord(firsts, half, sequence + 1);
+  setWord(nexts, half, sequence + 1);
+  setWord(ackeds, half, sequence + 1);
+}
+
+; Payload, none at a FIN alone, that is next in its direction.
+inline fn deliver(half, next, payload, length) {
+  inOrder += 1;
+  setWord(nexts, half, next + length);
+  deliveredBytes += length;
+  if (length > 0) { tell(${Event.data}, half, payload, payload + length, nowUs); }
+}
+
 ; A SYN to addresses that have no stream.
 fn open(sequence, fromFirst) {
   let slot = insert();
@@ -89,13 +114,9 @@ fn open(sequence, fromFirst) {
   storeDouble(lastUs + (slot << 3), nowUs);
   moveTo(${StreamList.embryonic}, slot);
   let half = slot << 1;
-  store8(states + half, ${HalfState.known | HalfState.syn | HalfState.acked});
-  store8(strays + half, 0);
-  setWord(firsts, half, sequence + 1);
-  setWord(nexts, half, sequence + 1);
-  setWord(ackeds, half, sequence + 1);
-  store8(states + half + 1, 0);
-  store8(strays + half + 1, 0);
+  reset(half);
+  reset(half + 1);
+  synchronize(half, sequence);
   opened += 1;
   tell(${Event.open}, half, 0, 0, nowUs);
 }
@@ -114,10 +135,8 @@ fn finish(slot, half, state) {
   ackRemove(peer);
   holeRemove(half);
   holeRemove(peer);
-  store8(states + half, 0);
-  store8(strays + half, 0);
-  store8(states + peer, 0);
-  store8(strays + peer, 0);
+  reset(half);
+  reset(peer);
   closedFin += 1;
   tell(${Event.close}, half, ${CloseReason.fin}, 0, nowUs);
   storeDouble(lastUs + (slot << 3), nowUs);
@@ -218,10 +237,7 @@ fn take(frame, captured, tsUs f64) i32 {
       if (length > 0) {
         if (load8(listOf + slot) == ${StreamList.embryonic}) { moveTo(${StreamList.established}, slot); }
         store8(strays + half, 0);
-        setWord(nexts, half, next + length);
-        inOrder += 1;
-        deliveredBytes += length;
-        tell(${Event.data}, half, payload, end, nowUs);
+        deliver(half, next, payload, length);
       }
       return 1;
     }
@@ -319,13 +335,7 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
 
   ; Nothing was changed up to here.
   count(captured, tsUs);
-  if ((flags & ${TcpFlag.syn}) != 0) {
-    state = ${HalfState.known | HalfState.syn | HalfState.acked};
-    store8(states + half, state);
-    setWord(firsts, half, sequence + 1);
-    setWord(nexts, half, sequence + 1);
-    setWord(ackeds, half, sequence + 1);
-  }
+  if ((flags & ${TcpFlag.syn}) != 0) { synchronize(half, sequence); }
   touch(slot);
   if (moves) {
     setWord(ackeds, peer, ack);
@@ -335,10 +345,7 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
     if (length > 0 && list == ${StreamList.embryonic}) { moveTo(${StreamList.established}, slot); }
     store8(strays + half, 0);
     if (!isLate) {
-      inOrder += 1;
-      setWord(nexts, half, next + length);
-      deliveredBytes += length;
-      if (length > 0) { tell(${Event.data}, half, payload, end, nowUs); }
+      deliver(half, next, payload, length);
       if (isFin) { finish(slot, half, state); }
     } else { takeLate(half, sequence, payload, end); }
   }
@@ -356,10 +363,7 @@ fn takeLate(half, sequence, payload, end) {
     duplicateBytes += length;
     duplicate += 1;
   } else if (ahead == 0) {
-    setWord(nexts, half, sequence + length);
-    deliveredBytes += length;
-    tell(${Event.data}, half, payload, end, nowUs);
-    inOrder += 1;
+    deliver(half, sequence, payload, length);
     drain(half);
   } else { insertBytes(half, sequence, payload, end); }
 }

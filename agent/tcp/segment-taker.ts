@@ -49,26 +49,12 @@ export interface SegmentTakerOptions {
   readonly hashSeed: readonly [number, number];
 }
 
+/** From `hostTickUs` on the kernel leaves all timers to `SegmentTakerOptions.advance`. */
+type Times = [nowUs: number, nextTickUs: number, hostTickUs: number];
+
 interface SegmentProgram {
-  takePcap(
-    start: number,
-    end: number,
-    isNanoseconds: number,
-    nowUs: number,
-    nextTickUs: number,
-    hostTickUs: number,
-  ): number;
-  takeRing(
-    start: number,
-    end: number,
-    frames: number,
-    interfaceNumber: number,
-    interfaceIndex: number,
-    packets: PacketChoice,
-    nowUs: number,
-    nextTickUs: number,
-    hostTickUs: number,
-  ): number;
+  takePcap(start: number, end: number, isNanoseconds: number, ...times: Times): number;
+  takeRing(...place: [...Parameters<RecordTaker['takeRing']>, ...Times]): number;
 }
 
 /** A memory for tables and pages of so many bytes and what the kernel needs besides. */
@@ -104,13 +90,11 @@ export class SegmentTaker implements RecordTaker {
   static readonly bytes = INPUT_AT;
 
   takePcap(start: number, end: number, isNanoseconds: boolean): number {
-    const { clock } = this.#options;
     const program = (this.#program ??= startProgram(this.#options));
     this.taken = 0;
     let at = start;
-    do {
-      at = program.takePcap(at, end, isNanoseconds ? 1 : 0, clock.nowUs, clock.nextTickUs, this.#hostTickUs());
-    } while (this.#handOn());
+    do at = program.takePcap(at, end, isNanoseconds ? 1 : 0, ...this.#times());
+    while (this.#handOn());
     return at;
   }
 
@@ -122,24 +106,22 @@ export class SegmentTaker implements RecordTaker {
     interfaceIndex: number,
     packets: PacketChoice,
   ): number {
-    const { clock } = this.#options;
     const program = (this.#program ??= startProgram(this.#options));
     this.taken = 0;
     this.passed = 0;
     let at = start;
     do {
       const left = frames - this.passed;
-      const { nowUs, nextTickUs } = clock;
-      const rest = [packets, nowUs, nextTickUs, this.#hostTickUs()] as const;
-      at = program.takeRing(at, end, left, interfaceNumber, interfaceIndex, ...rest);
+      at = program.takeRing(at, end, left, interfaceNumber, interfaceIndex, packets, ...this.#times());
       this.passed += this.#words[(TAKEN_AT >> 2) + Taken.passed]!;
     } while (this.#handOn());
     return at;
   }
 
-  /** From when on the kernel leaves all timers to `advance`. */
-  #hostTickUs(): number {
-    return this.#options.fragments.waiting > 0 ? Number.NEGATIVE_INFINITY : this.#options.clock.nextTrimUs;
+  #times(): Times {
+    const { clock, fragments } = this.#options;
+    const hostTickUs = fragments.waiting > 0 ? Number.NEGATIVE_INFINITY : clock.nextTrimUs;
+    return [clock.nowUs, clock.nextTickUs, hostTickUs];
   }
 
   /** Hands on what one call found, and runs the timers where they are due. @returns whether they were: then there may be more to take */
