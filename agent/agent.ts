@@ -16,8 +16,8 @@ import { TcpLayer } from './tcp/tcp.ts';
 export interface AgentOptions {
   readonly source: FrameSource;
   readonly limits: AgentLimits;
-  /** What is done with pages that are no longer used. @default they stay resident */
-  readonly placePages?: PlacePages;
+  /** What is done with pages that are no longer used. */
+  readonly placePages: PlacePages;
   /** Where several agents share one page budget. */
   readonly pageCredit?: PageCredit | null;
   readonly until: Stage;
@@ -57,7 +57,7 @@ export class Agent {
     this.http = until === 'tcp' ? null : new HttpLayer({ limits: limits.http, handler, counters: this.#httpCounters });
     this.tcp = new TcpLayer({
       limits: limits.tcp,
-      ...(options.placePages === undefined ? {} : { placePages: options.placePages }),
+      placePages: options.placePages,
       pageCredit: options.pageCredit ?? null,
       handler: this.http ?? new StreamDiscard(),
       source: options.source,
