@@ -1,11 +1,8 @@
-/** Feeds one chunk of a capture after another to its reader, in slices, so that a read ends near the frames asked for. */
+/** Feeds one chunk of a capture after another to its reader. A read ends with a chunk: near the frames asked for. */
 import assert from 'node:assert';
 import { AnyCaptureReader } from '../pcap/capture-reader.ts';
 import { FilterSink, type FrameFilter } from './filter-sink.ts';
 import { type CaptureInterface, type CaptureStats, chunkBytes, type FrameSink } from './frame-source.ts';
-
-/** A slice holds some 300 full-sized frames to 6,500 of the smallest: `framesMax` is overshot by no more. */
-const sliceBytes = chunkBytes;
 
 export class ChunkFeed {
   readonly #reader: AnyCaptureReader;
@@ -29,24 +26,26 @@ export class ChunkFeed {
     return this.#at === this.#end;
   }
 
-  /** Takes the next chunk, `bytes[start, end)`, which must stay as it is until `isEmpty`. */
+  /**
+   * Takes the next chunk, `bytes[start, end)`, which must stay as it is until `isEmpty`. It holds some 300 full-sized frames
+   * to 6,500 of the smallest: `FrameSource.read` overshoots by no more.
+   */
   offer(bytes: Uint8Array, start: number, end: number): void {
-    assert(this.isEmpty);
+    assert(this.isEmpty && end - start <= chunkBytes);
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
   }
 
-  /** Delivers from the chunk until it is used up or about `framesMax` frames were; returns how many. */
-  deliver(sink: FrameSink, framesMax: number): number {
+  /** Delivers the chunk, if there is one; returns how many frames were in it. */
+  deliver(sink: FrameSink): number {
+    if (this.isEmpty) return 0;
     const target = this.#filter ?? sink;
     if (this.#filter !== null) this.#filter.target = sink;
     const before = this.#reader.framesRead;
-    while (this.#at < this.#end && this.#reader.framesRead - before < framesMax) {
-      const start = this.#at;
-      this.#at = Math.min(start + sliceBytes, this.#end);
-      this.#reader.push(this.#bytes, start, this.#at, target);
-    }
+    const start = this.#at;
+    this.#at = this.#end;
+    this.#reader.push(this.#bytes, start, this.#end, target);
     return this.#reader.framesRead - before;
   }
 

@@ -58,7 +58,7 @@ export class FileSource implements FrameSource {
     while (delivered < framesMax) {
       if (this.#stopped) return delivered > 0 ? delivered : -1;
       if (this.#feed.isEmpty && !this.#fill(sink)) return delivered > 0 ? delivered : -1;
-      delivered += this.#feed.deliver(sink, framesMax - delivered);
+      delivered += this.#feed.deliver(sink);
     }
     return delivered;
   }

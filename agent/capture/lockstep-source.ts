@@ -46,7 +46,7 @@ export class LockstepSource implements FrameSource {
   }
 
   /** Delivers a block, whatever `framesMax` says: there is none longer. */
-  read(sink: FrameSink, framesMax: number): number {
+  read(sink: FrameSink): number {
     if (this.#stopped) return -1;
     if (this.#feed.isEmpty) {
       if (this.#state === 'held') this.#state = 'waiting';
@@ -54,7 +54,7 @@ export class LockstepSource implements FrameSource {
       if (this.#state === 'ended') return this.#finish();
       this.#fill();
     }
-    return this.#feed.deliver(sink, framesMax);
+    return this.#feed.deliver(sink);
   }
 
   /** Resolves with the next byte, at the end or by `stop`: no time passes here. */

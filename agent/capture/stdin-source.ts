@@ -59,10 +59,10 @@ class StdinSource implements FrameSource {
     return this.#feed.interfaces;
   }
 
-  read(sink: FrameSink, framesMax: number): number {
+  read(sink: FrameSink): number {
     if (this.#stopped) return -1;
-    const delivered = this.#feed.deliver(sink, framesMax);
-    if (delivered > 0 || !this.#feed.isEmpty) return delivered;
+    const delivered = this.#feed.deliver(sink);
+    if (delivered > 0) return delivered;
     if (!this.#ended) return 0;
     if (this.#failure !== null) throw this.#failure;
     if (!this.#finished) this.#feed.finish();
