@@ -1,23 +1,23 @@
 /** A run: scenario → traffic → link → target → samples and profiles → spikes → suspects → verdict. */
 import type { RunReport } from '../reports/model.ts';
-import { allocationSpike } from './analyze/allocation-spike.ts';
 import { evaluateBudgets } from './analyze/budgets.ts';
-import { findSpikes, type SpikeFindings } from './analyze/spikes.ts';
-import type { ScenarioHead } from './capture-scenario.ts';
-import { type CpuPass, passFolder, runCpuPasses } from './cpu-passes.ts';
-import { type ExplainingPass, explainSpikes } from './explain.ts';
-import type { Feed } from './feed.ts';
-import type { TrafficOrder } from './link/sender.ts';
+import { allocationSpike } from './explain/allocation-spike.ts';
+import { type ExplainingPass, explainSpikes } from './explain/explain.ts';
+import { findSpikes, type SpikeFindings } from './explain/spikes.ts';
+import type { Feed } from './feed/feed.ts';
+import type { TrafficOrder } from './feed/sender.ts';
 import { measuredOf } from './measured.ts';
-import { readEnvironment } from './observe/environment.ts';
-import { writeProfileFile } from './observe/profile-files.ts';
-import { type PassKind, type PassProgress, type PassResult, runPass } from './pass.ts';
-import { buildRunReport } from './run-report.ts';
-import type { Budget, Lane } from './scenario.ts';
-import { defectArguments } from './scenario-list.ts';
-import { spikesOf } from './spike-report.ts';
+import { type CpuPass, passFolder, runCpuPasses } from './pass/cpu-passes.ts';
+import { type PassKind, type PassProgress, type PassResult, runPass } from './pass/pass.ts';
+import { writeProfileFile } from './profile/files.ts';
+import { buildRunReport } from './report/build.ts';
+import { spikesOf } from './report/spikes.ts';
+import type { ScenarioHead } from './scenario/capture-scenario.ts';
+import { defectArguments } from './scenario/catalogue.ts';
+import type { Budget, Lane } from './scenario/scenario.ts';
 import { AgentLauncher } from './target/agent-target.ts';
 import type { TargetLauncher } from './target/target.ts';
+import { readEnvironment } from './watch/environment.ts';
 
 /** When the passes that explain are run: `brief` takes allocations always, and all the rest on a breach. */
 export type Explain = 'never' | 'on-breach' | 'brief' | 'always';

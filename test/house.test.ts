@@ -32,18 +32,19 @@ const mayImport: Record<string, (target: string) => boolean> = {
   scenarios: (target) =>
     target.startsWith('scenarios/') || target.startsWith('harness/') || target.startsWith('agent/'),
   bench: () => true,
+  conformance: () => true,
   test: () => true,
 };
 
 /** Composition roots and the folders where input and output live. */
 const roots = [
   /^agent\/(main|agent)\.ts$/,
-  /^agent\/(capture|sinks|observe|commands)\//,
-  /^harness\/(cli|run|pass|gate)\.ts$/,
-  /^harness\/(commands|link|target|observe|passes|run)\//,
+  /^agent\/(capture|sinks|telemetry|governor|commands)\//,
+  /^harness\/(cli|run)\.ts$/,
+  /^harness\/(commands|feed|link|target|watch|preload|pass)\//,
   /^scenarios\//,
   /^reports\/html\//,
-  /^bench\//,
+  /^(bench|conformance)\//,
 ];
 const isRoot = (file: string) => roots.some((pattern) => pattern.test(file));
 
@@ -103,7 +104,7 @@ t.test('packages are declared', async (t) => {
       if (specifier.startsWith('.') || specifier.startsWith('node:')) continue;
       t.notOk(builtinModules.includes(specifier), `${source.file} imports ${specifier} with its node: prefix`);
       const name = specifier.startsWith('@') ? specifier.split('/').slice(0, 2).join('/') : specifier.split('/')[0]!;
-      const unshipped = isTest(source.file) || ['bench', 'test', 'scenarios'].includes(top(source.file));
+      const unshipped = isTest(source.file) || ['bench', 'conformance', 'test', 'scenarios'].includes(top(source.file));
       t.ok((unshipped ? all : shipped).has(name), `${source.file} imports the declared package ${name}`);
     }
   }
@@ -124,7 +125,7 @@ t.test('no file without a reader', async (t) => {
   const byName = ['package.json', 'bin/generate.mjs'].map((file) => readFileSync(path.join(root, file), 'utf8'));
   const text = [...sources.map((source) => source.code), ...byName].join('\n');
   for (const { file } of sources) {
-    if (isTest(file) || isGenerated(file) || ['bench', 'test'].includes(top(file))) continue;
+    if (isTest(file) || isGenerated(file) || ['bench', 'conformance', 'test'].includes(top(file))) continue;
     if (/^(agent\/main|harness\/cli)\.ts$|^scenarios\//.test(file)) continue;
     const stem = path.basename(file, '.ts');
     t.ok(

@@ -7,8 +7,8 @@ import { placePages, placePagesQuietly } from '../capture/sys/page-memory.ts';
 import { randomWords } from '../capture/sys/random-words.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
 import type { AgentLimits, LimitOptions } from '../limits.ts';
-import type { ObserveServer } from '../observe/observe-server.ts';
 import type { Counters } from '../stats.ts';
+import type { ObserveServer } from '../telemetry/observe-server.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { tell } from './notices.ts';
 import type { Outputs } from './outputs.ts';
@@ -84,7 +84,7 @@ export async function openObserve(
   own: OwnTraffic | null,
 ): Promise<ObserveServer | null> {
   if (flags.observeListen === undefined) return null;
-  const { ObserveServer } = await import('../observe/observe-server.ts');
+  const { ObserveServer } = await import('../telemetry/observe-server.ts');
   const server = await ObserveServer.open(flags.observeListen, read);
   if (own !== null) (await import('./delivery.ts')).addListener(own, server.address);
   tell(`metrics on ${server.url}/metrics, profiles on ${server.url}/debug/pprof/`);

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PageCredit } from '../bounded/page-credit.ts';
 import { forgoAsThread } from '../capture/sys/privileges.ts';
 import { FloodgateError } from '../errors.ts';
-import { collectGarbage } from '../observe/process-memory.ts';
+import { collectGarbage } from '../governor/process-memory.ts';
 import { ThreadOutput } from '../sinks/thread-output.ts';
 import type { Pressure } from '../tcp/limits.ts';
 import { openAgent, openCapture } from './capture-parts.ts';

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { isInOwnNamespace, TapFixture, testInOwnNamespace } from '../capture/sys/tap-fixture.ts';
-import { counterHelp, gaugeHelp } from '../observe/metric-table.ts';
+import { counterHelp, gaugeHelp } from '../telemetry/metric-table.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 
 const program = path.join(import.meta.dirname, '..', 'main.ts');

@@ -9,15 +9,15 @@ import type { CaptureStats } from '../capture/frame-source.ts';
 import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
 import { dropPrivileges } from '../capture/sys/privileges.ts';
 import { FloodgateError } from '../errors.ts';
-import { deriveWorkerLimits, limitTable, type WorkerLimits } from '../limits.ts';
-import { Governor } from '../observe/governor.ts';
+import { Governor } from '../governor/governor.ts';
 import {
   boundYoungGeneration,
   collectGarbage,
   expectLargeHeap,
   heapShare,
   processGauges,
-} from '../observe/process-memory.ts';
+} from '../governor/process-memory.ts';
+import { deriveWorkerLimits, limitTable, type WorkerLimits } from '../limits.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import { type Counters, StatsFile } from '../stats.ts';
 import type { CaptureFlags } from './capture-options.ts';

@@ -1,15 +1,15 @@
 /** A capture by one thread: its parts opened in the order of their privileges, run, closed whatever happened. */
 import type { Agent } from '../agent.ts';
 import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
-import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
-import { Governor } from '../observe/governor.ts';
+import { Governor } from '../governor/governor.ts';
 import {
   boundYoungGeneration,
   collectGarbage,
   expectLargeHeap,
   heapShare,
   processGauges,
-} from '../observe/process-memory.ts';
+} from '../governor/process-memory.ts';
+import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Pressure } from '../tcp/limits.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { limitOptions, openAgent, openCapture, openObserve } from './capture-parts.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { findShared } from '../../bench/correctness-oracles.ts';
+import { findShared } from '../../conformance/oracles.ts';
 import { type ExpectedMessage, readTranscripts, type Transcript } from './llhttp-transcripts.conformance.ts';
 import { play, type Recorded, type Step } from './transcript.conformance.ts';
 

@@ -1,6 +1,6 @@
 /** The TAP lane runs in a network namespace of its own: the command starts itself again inside one. */
 import { isInNamespace, runInNamespace } from '../link/namespace.ts';
-import type { Lane } from '../scenario.ts';
+import type { Lane } from '../scenario/scenario.ts';
 
 /**
  * Returns at once where no namespace is needed or this is the process inside it; otherwise runs this very command

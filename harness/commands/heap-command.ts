@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatBytes, formatCount, formatDifference, printable } from '../../reports/format.ts';
-import { snapshotChunks } from '../observe/snapshot-files.ts';
 import { classHistogram, diffSnapshots, summarizeSnapshot } from '../profile/heap-snapshot/classes.ts';
+import { snapshotChunks } from '../profile/heap-snapshot/files.ts';
 import type { HeapSnapshot } from '../profile/heap-snapshot/heap-snapshot.ts';
 import { readHeapSnapshot } from '../profile/heap-snapshot/snapshot-parser.ts';
 import { ProfileError } from '../profile/profile.ts';

@@ -2,7 +2,7 @@
 import { type Command, Help } from 'commander';
 import { formatValue } from '../../reports/format.ts';
 import { evaluateBudgets } from '../analyze/budgets.ts';
-import { defectNames, defectSummary, loadScenario, scenarioNames } from '../scenario-list.ts';
+import { defectNames, defectSummary, loadScenario, scenarioNames } from '../scenario/catalogue.ts';
 
 export function addListCommand(program: Command): void {
   program

@@ -1,7 +1,7 @@
 /** What a run shows while it runs: two lines that are redrawn at a terminal, a line every few seconds elsewhere. */
 import { createLogUpdate } from 'log-update';
 import { formatBytes, formatCount, sparkLine } from '../../reports/format.ts';
-import type { PassKind, PassProgress } from '../pass.ts';
+import type { PassKind, PassProgress } from '../pass/pass.ts';
 
 export interface ProgressDisplay {
   /** Title of what runs now, e.g. the scenario's name and lane. */

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { type RunReport, runsOf } from '../../reports/model.ts';
+import { readPprof } from '../profile/pprof.ts';
+import type { Profile } from '../profile/profile.ts';
 import {
   type PushedProfile,
   type PushOrder,
@@ -11,9 +13,7 @@ import {
   pushProfile,
   pushProtocols,
   withoutSecrets,
-} from '../observe/profile-push.ts';
-import { readPprof } from '../profile/pprof.ts';
-import type { Profile } from '../profile/profile.ts';
+} from '../profile/push.ts';
 import { readAnyProfile } from './profile-input.ts';
 import { readReportFolder } from './report-command.ts';
 

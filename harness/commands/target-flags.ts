@@ -1,8 +1,8 @@
 /** `floodgate run --target`: what is said about a target that is not our agent, and what is made of it. */
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { ScenarioHead } from '../capture-scenario.ts';
 import { parseQuantity } from '../quantity.ts';
+import type { ScenarioHead } from '../scenario/capture-scenario.ts';
 import { type OpenedTarget, openTarget } from '../target/open-target.ts';
 
 export interface TargetFlags {

@@ -1,6 +1,6 @@
 /** Where frames are sent: one interface behind a TAP device (through the kernel) and a pipe (the exact lane). */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
-import type { Lane } from '../scenario.ts';
+import type { Lane } from '../scenario/scenario.ts';
 
 /** What a link says it took, counted on its far side wherever there is one: the other half of the ledger. */
 export interface LinkCounters {

@@ -3,9 +3,9 @@
  * device's own counters. Nobody captures meanwhile: the agent's own bench measures that side.
  */
 import { median } from 'simple-statistics';
+import { openTapSender } from '../feed/tap-sender.ts';
 import { isInNamespace, runInNamespace } from './namespace.ts';
 import { openTap, TapDevice } from './tap-device.ts';
-import { openTapSender } from './tap-sender.ts';
 
 if (!isInNamespace()) {
   process.exit(await runInNamespace([process.execPath, ...process.execArgv, ...process.argv.slice(1)]));

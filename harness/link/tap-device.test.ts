@@ -1,9 +1,9 @@
 import t from 'tap';
 import { FloodgateError } from '../../agent/errors.ts';
+import type { SendOrder } from '../feed/sender.ts';
+import { openTapSender } from '../feed/tap-sender.ts';
 import { isInNamespace, runInNamespace } from './namespace.ts';
-import type { SendOrder } from './sender.ts';
 import { deviceCounters, openTap, TapDevice, tapMtuBytesMax } from './tap-device.ts';
-import { openTapSender } from './tap-sender.ts';
 
 // A real device, in a namespace of its own: this file runs itself again inside one.
 if (!isInNamespace()) {

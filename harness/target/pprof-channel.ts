@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { PreloadLine } from '../observe/preload-options.ts';
+import type { PreloadLine } from '../preload/options.ts';
 import { diffProfiles } from '../profile/arithmetic.ts';
 import { readGoProfile } from '../profile/go-profile.ts';
 import { writePprof } from '../profile/pprof.ts';

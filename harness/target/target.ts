@@ -1,8 +1,8 @@
 /** How a thing under test is started, watched and stopped: one interface behind our agent, any Node.js program, any process. */
 import type { Duplex, Writable } from 'node:stream';
-import type { Wrapper } from '../observe/cpu-tools.ts';
-import type { PreloadOptions } from '../observe/preload-options.ts';
-import type { MemoryAccount } from '../observe/proc-memory.ts';
+import type { Wrapper } from '../pass/instruments/cpu-tools.ts';
+import type { PreloadOptions } from '../preload/options.ts';
+import type { MemoryAccount } from '../watch/proc-memory.ts';
 
 /** How a target ended. */
 export interface TargetExit {

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import os from 'node:os';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { MemoryAccount } from '../observe/proc-memory.ts';
+import type { MemoryAccount } from '../watch/proc-memory.ts';
 import { processOnPort } from './listening-sockets.ts';
 import { openPprofChannel, type PprofChannel, pprofInstruments } from './pprof-channel.ts';
 import { readCommandLine, watchProcess } from './process-target.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import t from 'tap';
 import { FrameList } from '../../agent/pcap/frame-list.ts';
 import type { RunReport } from '../../reports/model.ts';
-import { run, workplace } from '../cli-trial.ts';
+import { run, workplace } from '../commands/cli-trial.ts';
 import { openTraffic } from './open-traffic.ts';
 
 const moduleUrl = new URL('../../scenarios/recorded-burst/scenario.ts', import.meta.url).href;

@@ -1,7 +1,7 @@
 /** Opens what a sender was told to send: in its own thread, so by name. */
 import { FloodgateError } from '../../agent/errors.ts';
-import type { TrafficOrder } from '../link/sender.ts';
-import type { Scenario, Traffic } from '../scenario.ts';
+import type { TrafficOrder } from '../feed/sender.ts';
+import type { Scenario, Traffic } from '../scenario/scenario.ts';
 import { LoopedTraffic } from './looped-traffic.ts';
 import { openRecording } from './recorded-traffic.ts';
 

@@ -1,7 +1,7 @@
 /** When each frame is due, from its recorded time, its place or the bytes before it. Pure. */
 import assert from 'node:assert';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { Pace } from '../scenario.ts';
+import type { Pace } from '../scenario/scenario.ts';
 
 /**
  * When a frame is due, in microseconds after the first.

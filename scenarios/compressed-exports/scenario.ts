@@ -1,5 +1,5 @@
 /** Bodies that grow when they are decoded: see harness/traffic/synthesis/compressed.ts for their shape. */
-import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
 import { openCompressed } from '../../harness/traffic/synthesis/compressed.ts';
 
 export const scenario = defineScenario({

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { run, workplace } from '../../harness/cli-trial.ts';
-import { defectNames } from '../../harness/scenario-list.ts';
+import { run, workplace } from '../../harness/commands/cli-trial.ts';
+import { defectNames } from '../../harness/scenario/catalogue.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { defectTrials, trialArguments } from './trials.ts';
 

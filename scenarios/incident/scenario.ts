@@ -1,5 +1,5 @@
 /** The article's incident: see harness/traffic/synthesis/incident.ts for its shape. */
-import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
 import { openIncident } from '../../harness/traffic/synthesis/incident.ts';
 
 export const scenario = defineScenario({

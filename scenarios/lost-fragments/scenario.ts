@@ -1,5 +1,5 @@
 /** IP fragments that never become whole: see harness/traffic/synthesis/fragments.ts for their shape. */
-import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
 import { openFragments } from '../../harness/traffic/synthesis/fragments.ts';
 
 export const scenario = defineScenario({

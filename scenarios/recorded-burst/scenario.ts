@@ -1,5 +1,5 @@
 /** A real server under a tenfold burst of real load, as it was recorded off the cable between them. */
-import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
 import { openRecording } from '../../harness/traffic/recorded-traffic.ts';
 import { recordingPath, recordingPhases } from './recording.ts';
 

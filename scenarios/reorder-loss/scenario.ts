@@ -1,5 +1,5 @@
 /** The recorded burst as a bad mirror port shows it: late, twice, or not at all; the hosts themselves lost nothing. */
-import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
 import { openRecording } from '../../harness/traffic/recorded-traffic.ts';
 import { recordingPath, recordingPhases } from '../recorded-burst/recording.ts';
 

@@ -1,5 +1,5 @@
 /** A plain minute: see harness/traffic/synthesis/steady.ts for its shape. */
-import { defineScenario, megabyte } from '../../harness/scenario.ts';
+import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
 import { openSteady } from '../../harness/traffic/synthesis/steady.ts';
 
 export const scenario = defineScenario({

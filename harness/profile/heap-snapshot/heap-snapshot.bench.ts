@@ -15,8 +15,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import v8 from 'node:v8';
-import { snapshotChunks } from '../../observe/snapshot-files.ts';
 import { diffSnapshots, summarizeSnapshot } from './classes.ts';
+import { snapshotChunks } from './files.ts';
 import { readHeapSnapshot } from './snapshot-parser.ts';
 
 /** One record is some 500 B on the heap. */

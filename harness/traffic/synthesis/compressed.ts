@@ -1,6 +1,6 @@
 /** Exports that compress well: some tens of kilobytes on the wire become megabytes when they are decoded. */
 import { gzipSync } from 'node:zlib';
-import type { Traffic } from '../../scenario.ts';
+import type { Traffic } from '../../scenario/scenario.ts';
 import { createRandom } from '../random.ts';
 import { ConversationsTraffic } from './conversations.ts';
 import { type Exchange, requestHead, responseHead, socketWrite } from './exchange.ts';

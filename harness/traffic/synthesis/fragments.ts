@@ -1,6 +1,6 @@
 /** Datagrams in fragments, of most of which the last one is never captured: what waits for it must not wait for ever. */
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
-import type { Phase, Traffic, Truth } from '../../scenario.ts';
+import type { Phase, Traffic, Truth } from '../../scenario/scenario.ts';
 import { createRandom, type Random } from '../random.ts';
 
 export interface FragmentsOptions {

@@ -1,0 +1,23 @@
+/** What drives a target during a pass: a link with frames, or a load that somebody else makes. */
+
+import type { Target } from '../target/target.ts';
+import type { Sender, SendResult } from './sender.ts';
+
+/** A sender as a pass sees it; `done` brings no result where nothing was counted. */
+export interface Flow
+  extends Pick<Sender, 'description' | 'start' | 'progress' | 'stop'>,
+    Partial<Pick<Sender, 'pauseAt' | 'resume'>> {
+  readonly done: Promise<SendResult | undefined>;
+}
+
+/** There before the target starts; opened once the target is ready. */
+export interface Feed {
+  /** Interfaces that the target captures from; empty where it reads a pipe. */
+  readonly interfaces: readonly string[];
+  /** @throws FloodgateError when the traffic cannot be made or read. */
+  open(target: Target): Promise<Flow>;
+  /** Says "no more" to the reader, where a link can, and waits until everything sent has been taken. */
+  finish(): Promise<void>;
+  /** Stops what is still sending and removes the device; safe to call twice. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,210 @@
+/** What drives a target that takes no frames: a command of the user's, or nothing but time. */
+import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import { describeExit, startChild } from '../target/child-target.ts';
+import { fillIn } from '../target/command-words.ts';
+import type { Target, TargetExit } from '../target/target.ts';
+import type { Feed, Flow } from './feed.ts';
+import type { SendResult } from './sender.ts';
+
+export interface LoadOptions {
+  /** For a shell; `{port}` and `{pid}` are the target's. Undefined: nothing is started, time passes. */
+  readonly command: string | undefined;
+  /** The load is ended after this long; undefined: it ends by itself. */
+  readonly durationMs: number | undefined;
+  /** Everything the load writes, where there is one. */
+  readonly logFile: string;
+}
+
+/** A load that writes more than this is cut off in its log, not in its work. */
+const logBytesMax = 4 * 1024 * 1024;
+/** A load that breaks off because its server has died is told as that. */
+const blameMs = 500;
+
+/** One pass's load. "Frames" are its milliseconds, by which the passes are aligned. */
+export class LoadFeed implements Feed {
+  readonly interfaces: readonly string[] = [];
+  readonly #options: LoadOptions;
+  #flow: LoadFlow | undefined;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+  }
+
+  /** @throws FloodgateError `BAD_OPTION` where the load needs a port and the target has none */
+  async open(target: Target): Promise<Flow> {
+    const { command } = this.#options;
+    if (command?.includes('{port}') && target.port === undefined) {
+      throw new FloodgateError('BAD_OPTION', `the load wants a {port}, but ${target.name} listens on none`, {
+        hint: 'Write the port into the load.',
+      });
+    }
+    this.#flow = new LoadFlow(this.#options, target);
+    return this.#flow;
+  }
+
+  finish(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    this.#flow?.stop();
+    await this.#flow?.done.catch(() => {});
+  }
+}
+
+class LoadFlow implements Flow {
+  readonly description: Flow['description'];
+  readonly done: Promise<SendResult | undefined>;
+  readonly #options: LoadOptions;
+  readonly #target: Target;
+  readonly #stopped = new AbortController();
+  #settle!: (result: undefined | Promise<undefined>) => void;
+  #startMs: number | undefined;
+  #endMs: number | undefined;
+  #bytesBefore = 0;
+  #bytes = 0;
+
+  constructor(options: LoadOptions, target: Target) {
+    this.#options = options;
+    this.#target = target;
+    const { durationMs } = options;
+    this.description = {
+      linkType: 0,
+      framesExpected: durationMs,
+      bytesExpected: undefined,
+      durationUs: durationMs === undefined ? undefined : durationMs * 1000,
+      phases: [{ name: 'load', startUs: 0 }],
+    };
+    this.done = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  start(): void {
+    this.#startMs = performance.now();
+    this.#bytesBefore = transferredBytes(this.#target.pid);
+    this.#settle(this.#run());
+  }
+
+  progress() {
+    const nowMs = this.#endMs ?? performance.now();
+    const elapsedMs = this.#startMs === undefined ? 0 : Math.round(nowMs - this.#startMs);
+    if (this.#startMs !== undefined) {
+      // A counter never falls, not even when its process has ended.
+      this.#bytes = Math.max(this.#bytes, transferredBytes(this.#target.pid) - this.#bytesBefore);
+    }
+    return {
+      frames: elapsedMs,
+      bytes: this.#bytes,
+      elapsedUs: elapsedMs * 1000,
+      behindUs: 0,
+      trafficUs: elapsedMs * 1000,
+    };
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    // Never started: nobody else settles it.
+    if (this.#startMs === undefined) this.#settle(undefined);
+  }
+
+  async #run(): Promise<undefined> {
+    const { command, durationMs, logFile } = this.#options;
+    const stopped = ended(this.#stopped.signal, durationMs);
+    try {
+      if (command === undefined) await stopped.promise;
+      else await this.#drive(command, logFile, stopped.promise);
+    } finally {
+      stopped.cancel();
+      this.#endMs = performance.now();
+    }
+    return undefined;
+  }
+
+  async #drive(command: string, logFile: string, stopped: Promise<void>): Promise<void> {
+    const log = new BoundedLog(logFile);
+    const port = this.#target.port?.toString();
+    const load = await startChild({
+      name: 'the load',
+      command: '/bin/sh',
+      arguments: ['-c', fillIn(command, { port, pid: String(this.#target.pid) })],
+      env: { ...withLocalPrograms(), NODE_COMPILE_CACHE: undefined },
+      onOutput: (chunk) => log.write(chunk),
+      stopTimeoutMs: 2_000,
+      guarded: true,
+    });
+    const exit = await Promise.race([load.exited, stopped.then(() => undefined)]);
+    if (exit === undefined) await load.stop();
+    await log.end();
+    if (exit && exit.code !== 0) await this.#explain(exit);
+  }
+
+  /** A load that failed has measured nothing, unless it was the target that failed. */
+  async #explain(exit: TargetExit): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const targetGone = await Promise.race([
+      this.#target.exited.then(() => true),
+      new Promise<false>((resolve) => {
+        timer = setTimeout(resolve, blameMs, false);
+      }),
+    ]);
+    clearTimeout(timer);
+    if (targetGone || this.#stopped.signal.aborted) return;
+    throw new FloodgateError('LOAD_FAILED', `the load failed (${describeExit(exit)}): ${this.#options.command}`, {
+      hint: exit.lastLines.length > 0 ? `Its last lines:\n  ${exit.lastLines.join('\n  ')}` : 'It wrote nothing.',
+    });
+  }
+}
+
+/** Programs of the project's own packages are found as npm finds them. */
+function withLocalPrograms(): { PATH: string } {
+  return { PATH: [path.resolve('node_modules', '.bin'), process.env.PATH ?? ''].join(path.delimiter) };
+}
+
+/** Resolves at the signal, or after the time. */
+function ended(signal: AbortSignal, durationMs: number | undefined): { promise: Promise<void>; cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (durationMs !== undefined) timer = setTimeout(resolve, durationMs);
+  });
+  return { promise, cancel: () => clearTimeout(timer) };
+}
+
+/** What a process has read and written, sockets and files alike (proc_pid_io(5)); 0 where that is not to be had. */
+function transferredBytes(pid: number): number {
+  if (pid === 0) return 0;
+  try {
+    const text = readFileSync(`/proc/${pid}/io`, 'latin1');
+    return Number(/^rchar: (\d+)/m.exec(text)?.[1] ?? 0) + Number(/^wchar: (\d+)/m.exec(text)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+class BoundedLog {
+  readonly #stream: WriteStream;
+  #left = logBytesMax;
+
+  constructor(file: string) {
+    this.#stream = createWriteStream(file);
+    // A full disk is told when the report is written.
+    this.#stream.on('error', () => {});
+  }
+
+  write(chunk: Buffer): void {
+    if (this.#left <= 0) return;
+    this.#left -= chunk.length;
+    this.#stream.write(chunk);
+  }
+
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stream.end(() => resolve());
+      this.#stream.once('error', () => resolve());
+    });
+  }
+}

@@ -1,0 +1,85 @@
+/** Sends a scenario's traffic into a link while the caller does other things: the TAP lane from a thread of its own, the exact lane between other work. */
+
+import type { ImpairmentRecord, Pace, Phase, Traffic, TrafficOptions, Truth } from '../scenario/scenario.ts';
+import type { Impairment } from '../traffic/impairments/impairment.ts';
+import type { SendLedger } from '../traffic/ledger.ts';
+
+/** What is sent: named, not handed over, so that the thread can open it for itself. */
+export type TrafficOrder =
+  /** A module that exports `scenario`. */
+  | {
+      readonly kind: 'scenario';
+      readonly moduleUrl: string;
+      readonly options: TrafficOptions;
+      /** How many times over, each time as the traffic of other hosts. @default 1 */
+      readonly loops?: number;
+    }
+  /** A pcap or pcapng file (gzip allowed), through `impairments` in this order. */
+  | {
+      readonly kind: 'recording';
+      readonly path: string;
+      readonly seed: number;
+      readonly impairments: readonly Impairment[];
+      readonly loops?: number;
+    };
+
+export interface SendOrder {
+  readonly traffic: TrafficOrder;
+  /** Ignored in the exact lane, which the reader paces. */
+  readonly pace: Pace;
+}
+
+export interface SendProgress {
+  readonly frames: number;
+  readonly bytes: number;
+  /** Since `start`, without pauses. */
+  readonly elapsedUs: number;
+  /** How late the last frame was. */
+  readonly behindUs: number;
+  /** The last frame's own time, after the first frame's. */
+  readonly trafficUs: number;
+}
+
+/** Known before the first frame; see `Traffic`. */
+export interface TrafficDescription {
+  readonly linkType: number;
+  readonly framesExpected: number | undefined;
+  readonly bytesExpected: number | undefined;
+  readonly durationUs: number | undefined;
+  readonly phases: readonly Phase[];
+}
+
+export function describeTraffic(traffic: Traffic): TrafficDescription {
+  const { linkType, framesExpected, bytesExpected, durationUs, phases } = traffic;
+  return { linkType, framesExpected, bytesExpected, durationUs, phases };
+}
+
+export interface SendResult {
+  readonly ledger: SendLedger;
+  readonly progress: SendProgress;
+  /** The latest any frame was sent after it was due. */
+  readonly behindMaxUs: number;
+  /** Undefined where nobody has counted, or when the sending was cut short. */
+  readonly truth: Truth | undefined;
+  readonly impairments: readonly ImpairmentRecord[];
+  /** `stop` was called before the last frame. */
+  readonly cutShort: boolean;
+}
+
+export interface Sender {
+  readonly description: TrafficDescription;
+  /** Starts the clock and the first frame. */
+  start(): void;
+  /** Costs next to nothing: call it as often as you like. */
+  progress(): SendProgress;
+  /**
+   * Holds the traffic once `frames` frames have been sent (0: now) and everything sent has left this process; the
+   * schedule's clock stands still. Resolves with where it stands; also when the traffic ended before.
+   */
+  pauseAt(frames: number): Promise<SendProgress>;
+  resume(): void;
+  /** Cuts it short; `done` still settles. */
+  stop(): void;
+  /** @throws FloodgateError when the traffic could not be made or read. */
+  readonly done: Promise<SendResult>;
+}

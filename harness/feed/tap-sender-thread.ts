@@ -1,0 +1,78 @@
+/** The thread that sends into a TAP device: it sleeps and writes, and has no other work. Started by `tap-sender.ts` alone. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { FloodgateError } from '../../agent/errors.ts';
+import { type OpenTap, TapDevice } from '../link/tap-device.ts';
+import type { ImpairmentRecord, Truth } from '../scenario/scenario.ts';
+import { balance } from '../traffic/ledger.ts';
+import { openTraffic } from '../traffic/open-traffic.ts';
+import type { Clock } from '../traffic/pacer.ts';
+import { describeTraffic, type SendOrder, type SendResult, type TrafficDescription } from './sender.ts';
+import { SenderControl } from './sender-control.ts';
+import { Transmission } from './transmission.ts';
+
+export interface TapSenderData {
+  readonly tap: OpenTap;
+  readonly order: SendOrder;
+  readonly shared: SharedArrayBuffer;
+}
+
+export type TapSenderMessage =
+  | { readonly kind: 'opened'; readonly description: TrafficDescription }
+  | { readonly kind: 'holding' }
+  | { readonly kind: 'done'; readonly result: SendResult }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
+
+/** Frames asked for at a time: the traffic may hold no more than that ready. */
+const framesPerRead = 256;
+
+const port = parentPort!;
+const tell = (message: TapSenderMessage) => port.postMessage(message);
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+const clock: Clock = {
+  nowUs: () => performance.now() * 1_000,
+  sleepUs: (durationUs) => {
+    Atomics.wait(sleeper, 0, 0, durationUs / 1_000);
+  },
+};
+
+async function send({ tap, order, shared }: TapSenderData): Promise<void> {
+  const control = new SenderControl(shared);
+  const link = new TapDevice(tap);
+  const traffic = await openTraffic(order.traffic);
+  tell({ kind: 'opened', description: describeTraffic(traffic) });
+  const transmission = new Transmission({
+    link,
+    pace: order.pace,
+    clock,
+    control,
+    onHold: () => tell({ kind: 'holding' }),
+  });
+  transmission.begin();
+  const before = link.counters();
+  let truth: Truth | undefined;
+  let impairments: readonly ImpairmentRecord[];
+  try {
+    while (!transmission.isStopped && traffic.read(transmission, framesPerRead) >= 0);
+    truth = transmission.isStopped ? undefined : traffic.truth();
+    impairments = traffic.impairments;
+  } finally {
+    traffic.close();
+  }
+  transmission.publish();
+  const ledger = balance(transmission.totals(link.bytesRefused), before, link.counters());
+  const { behindMaxUs, isStopped: cutShort } = transmission;
+  const result = { ledger, progress: control.progress(), behindMaxUs, truth, impairments, cutShort };
+  tell({ kind: 'done', result });
+}
+
+try {
+  await send(workerData as TapSenderData);
+} catch (error) {
+  const { message } = error as Error;
+  const { code, hint } =
+    error instanceof FloodgateError
+      ? error
+      : { code: 'sender-failed', hint: 'this is a fault of floodgate: report it' };
+  tell({ kind: 'failed', code, message, hint });
+}

@@ -1,0 +1,111 @@
+/** The inside of a sending thread: each frame waits until it is due, is written, and is counted. Hot path. */
+import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import type { LinkDevice } from '../link/link.ts';
+import type { Pace } from '../scenario/scenario.ts';
+import type { SentTotals } from '../traffic/ledger.ts';
+import { type Clock, farOffUs, Pacer } from '../traffic/pacer.ts';
+import { type Schedule, scheduleOf } from '../traffic/schedule.ts';
+import type { SenderControl } from './sender-control.ts';
+
+/** Progress is published every so many frames (and around every pause): 10 ms at the slowest pace that matters. */
+const framesPerPublish = 32;
+
+/** Half of what the pacer calls far off. */
+const pieceUs = farOffUs / 2;
+
+export interface TransmissionOptions {
+  readonly link: LinkDevice;
+  readonly pace: Pace;
+  readonly clock: Clock;
+  readonly control: SenderControl;
+  /** Told when the traffic is held and everything sent has left. */
+  readonly onHold: () => void;
+}
+
+export class Transmission implements FrameSink {
+  readonly #link: LinkDevice;
+  readonly #schedule: Schedule;
+  readonly #clock: Clock;
+  readonly #pacer: Pacer;
+  readonly #control: SenderControl;
+  readonly #onHold: () => void;
+  readonly #isPaced: boolean;
+  #frames = 0;
+  #bytes = 0;
+  #firstTsUs = -1;
+  #trafficUs = 0;
+  #stopped = false;
+
+  constructor(options: TransmissionOptions) {
+    this.#link = options.link;
+    this.#schedule = scheduleOf(options.pace);
+    this.#isPaced = options.pace.kind !== 'topspeed';
+    this.#clock = options.clock;
+    this.#pacer = new Pacer(options.clock);
+    this.#control = options.control;
+    this.#onHold = options.onHold;
+  }
+
+  /** Waits for `start`, then the clock runs. */
+  begin(): void {
+    this.#control.waitForStart();
+    this.#pacer.start();
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped || this.#control.isStopped;
+  }
+
+  get behindMaxUs(): number {
+    return this.#isPaced ? this.#pacer.behindMaxUs : 0;
+  }
+
+  totals(bytesRefused: number): SentTotals {
+    return {
+      framesSent: this.#frames,
+      bytesSent: this.#bytes,
+      framesRefused: this.#link.framesRefused,
+      bytesRefused,
+    };
+  }
+
+  frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
+    if (this.#stopped) return;
+    if (this.#control.mustHold(this.#frames)) this.#hold();
+    if (this.#firstTsUs < 0) this.#firstTsUs = tsUs;
+    this.#trafficUs = tsUs - this.#firstTsUs;
+    if (this.#isPaced) this.#waitUntilDue();
+    if (this.#control.isStopped) {
+      this.#stopped = true;
+      return;
+    }
+    this.#link.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
+    this.#frames += 1;
+    this.#bytes += end - start;
+    if (this.#frames % framesPerPublish === 0) this.publish();
+  }
+
+  publish(): void {
+    const behindUs = this.#isPaced ? this.#pacer.behindUs : 0;
+    this.#control.publish(this.#frames, this.#bytes, this.#pacer.elapsedUs(), behindUs, this.#trafficUs);
+  }
+
+  /** A long wait is cut into pieces, so that an order to pause or stop is seen. */
+  #waitUntilDue(): void {
+    const dueUs = this.#schedule(this.#trafficUs, this.#frames, this.#bytes);
+    while (this.#pacer.isFarOff(dueUs)) {
+      this.#clock.sleepUs(pieceUs);
+      this.publish();
+      if (this.#control.mustHold(this.#frames)) this.#hold();
+      if (this.#control.isStopped) return;
+    }
+    this.#pacer.waitUntil(dueUs);
+  }
+
+  #hold(): void {
+    const sinceUs = this.#clock.nowUs();
+    this.publish();
+    this.#control.hold(this.#onHold);
+    this.#pacer.shift(this.#clock.nowUs() - sinceUs);
+  }
+}

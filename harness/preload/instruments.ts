@@ -1,0 +1,133 @@
+/** The instruments of a preload that disturb, one kind a pass: allocation and CPU profiles, heap snapshots. */
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import v8 from 'node:v8';
+import type { OffHeapSites } from './off-heap-sites.ts';
+import type { PreloadLine, PreloadOptions } from './options.ts';
+
+/** Does what the harness commands. */
+export class Instruments {
+  readonly #options: PreloadOptions;
+  readonly #sites: OffHeapSites | undefined;
+  readonly #send: (line: PreloadLine) => void;
+  #heap: Sampler | undefined;
+  #cpu: Sampler | undefined;
+  #startMs = 0;
+
+  constructor(options: PreloadOptions, sites: OffHeapSites | undefined, send: (line: PreloadLine) => void) {
+    this.#options = options;
+    this.#sites = sites;
+    this.#send = send;
+  }
+
+  /** Starts the samplers that this pass has. */
+  begin(): void {
+    const { profile, cpu } = this.#options;
+    this.#startMs = nowMs();
+    if (cpu) this.#cpu = startCpuProfile(cpu.sampleUs);
+    if (!profile) return;
+    const withFreed = profile.kind === 'allocations';
+    this.#heap = startSampling({
+      sampleInterval: profile.sampleBytes,
+      stackDepth: profile.stackDepth,
+      // What is to be told as live must have survived a collection.
+      forceGC: !withFreed,
+      includeObjectsCollectedByMajorGC: withFreed,
+      includeObjectsCollectedByMinorGC: withFreed,
+    });
+  }
+
+  /** `cut N`: ends interval N and starts the next; `snapshot NAME`. */
+  command(line: string): void {
+    const [verb, name = ''] = line.split(' ');
+    try {
+      if (verb === 'cut') this.#cut(Number(name));
+      else if (verb === 'snapshot') this.#snapshot(name);
+    } catch (error) {
+      this.#send({ type: 'error', tMs: nowMs(), message: `${line}: ${error}` });
+    }
+  }
+
+  #cut(interval: number): void {
+    const { profile, cpu } = this.#options;
+    const startMs = this.#startMs;
+    if (cpu && this.#cpu) {
+      const text = this.#cpu.stop();
+      const endMs = nowMs();
+      const file = path.join(cpu.folder, `cpu-${interval}.cpuprofile`);
+      writeFileSync(file, text);
+      this.begin();
+      this.#send({ type: 'cpu', interval, startMs, endMs, file });
+    } else if (profile && this.#heap) {
+      const heap = this.#heap.stop();
+      const endMs = nowMs();
+      const sites = this.#sites?.take() ?? [];
+      const heapFile = path.join(profile.folder, `${profile.kind}-${interval}.heapprofile`);
+      const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${interval}.json`);
+      writeFileSync(heapFile, heap);
+      writeFileSync(offHeapFile, JSON.stringify(sites));
+      this.begin();
+      this.#send({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile });
+    }
+  }
+
+  #snapshot(name: string): void {
+    const options = this.#options.snapshots;
+    if (!options) return;
+    const tMs = nowMs();
+    const file = v8.writeHeapSnapshot(path.join(options.folder, `${path.basename(name)}.heapsnapshot`));
+    this.#send({ type: 'snapshot', name, tMs, file, tookMs: nowMs() - tMs });
+  }
+}
+
+interface Sampler {
+  /** The profile, as text of V8's own format. */
+  stop(): string;
+}
+
+type SamplingOptions = Exclude<Parameters<typeof v8.startHeapProfile>[0], undefined>;
+
+/** V8's sampler; before Node.js 26 only its inspector has it, which collects all garbage whenever it is read. */
+function startSampling(options: SamplingOptions): Sampler {
+  if (typeof v8.startHeapProfile === 'function') return v8.startHeapProfile(options);
+  const { sampleInterval, stackDepth, includeObjectsCollectedByMajorGC, includeObjectsCollectedByMinorGC } = options;
+  const domain = openDomain('HeapProfiler');
+  const parameters = { stackDepth, includeObjectsCollectedByMajorGC, includeObjectsCollectedByMinorGC };
+  domain.ask('startSampling', { samplingInterval: sampleInterval, ...parameters });
+  return { stop: () => domain.end('stopSampling') };
+}
+
+/** V8's CPU profiler; `sampleUs` between two looks at the stack. */
+function startCpuProfile(sampleUs: number): Sampler {
+  const domain = openDomain('Profiler');
+  domain.ask('enable');
+  domain.ask('setSamplingInterval', { interval: sampleUs });
+  domain.ask('start');
+  return { stop: () => domain.end('stop') };
+}
+
+/** A part of V8's inspector, which on its own thread answers before it returns. */
+function openDomain(name: string) {
+  const { Session } = createRequire(import.meta.url)('node:inspector') as typeof import('node:inspector');
+  const session = new Session();
+  session.connect();
+  const ask = (method: string, parameters: object = {}): { profile?: unknown } => {
+    let result: { profile?: unknown } = {};
+    session.post(`${name}.${method}`, parameters, (error, answer) => {
+      if (error) throw error;
+      result = answer as typeof result;
+    });
+    return result;
+  };
+  const end = (method: string) => {
+    const text = JSON.stringify(ask(method).profile);
+    session.disconnect();
+    return text;
+  };
+  return { ask, end };
+}
+
+function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}

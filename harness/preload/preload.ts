@@ -1,0 +1,152 @@
+/**
+ * Runs inside a Node.js target before its own code (`--import`): V8's figures and collections on descriptor 3, and
+ * on command allocation profiles, live-heap profiles and snapshots. In a measuring pass it does nothing but read
+ * counters; what that costs is in docs/instruments.md.
+ */
+import { writeSync } from 'node:fs';
+import v8 from 'node:v8';
+import { type PreloadLine, type PreloadOptions, preloadVariable } from './options.ts';
+// Not loaded only where it is asked for: the compile cache is filled by a start that asks for nothing.
+import { StepReadings } from './step.ts';
+
+async function observe(options: PreloadOptions): Promise<void> {
+  const heap = new HeapWatch((line) => send(options.channel, line));
+  if (options.inStep) new StepReadings(heap);
+  else setInterval(() => heap.report(), options.intervalMs).unref();
+  process.on('exit', () => heap.report());
+  const { profile, snapshots, cpu } = options;
+  // A measuring pass loads nothing more: what disturbs is in a module of its own.
+  if (!profile && !snapshots && !cpu) return;
+  const sites = profile?.offHeapSampleBytes
+    ? (await import('./off-heap-sites.ts')).installOffHeapSites(profile.offHeapSampleBytes, profile.kind)
+    : undefined;
+  const { Instruments } = await import('./instruments.ts');
+  const instruments = new Instruments(options, sites, (line) => send(options.channel, line));
+  const { Socket } = await import('node:net');
+  // Commands come one a line. The socket must not keep a target alive that has nothing else to do.
+  const socket = new Socket({ fd: options.channel, readable: true, writable: true });
+  socket.unref();
+  socket.on('error', () => {});
+  let rest = '';
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) instruments.command(line);
+  });
+  instruments.begin();
+}
+
+/** Sums what V8 tells of each collection; the collector's own records are cleared at every report. */
+export class HeapWatch {
+  readonly #send: (line: PreloadLine) => void;
+  #profiler = new v8.GCProfiler();
+  #allocated = 0;
+  #usedAfterLast: number;
+  #peakBeforeGc = 0;
+  #afterMajorGc = 0;
+  #reports = 0;
+  #ownMs = 0;
+  /** In place of all that was ever allocated; see `StepReadings`. */
+  allocatedByTraffic: number | undefined;
+
+  constructor(send: (line: PreloadLine) => void) {
+    this.#send = send;
+    this.#usedAfterLast = v8.getHeapStatistics().used_heap_size;
+    this.#profiler.start();
+  }
+
+  report(): void {
+    const sinceMs = threadCpuMs();
+    this.takeCollections();
+    this.#reportMemory();
+    this.#ownMs += threadCpuMs() - sinceMs;
+  }
+
+  /** Bytes ever allocated, where collections have just been taken. */
+  allocatedUntilNow(): number {
+    return this.#allocated + Math.max(0, v8.getHeapStatistics().used_heap_size - this.#usedAfterLast);
+  }
+
+  /** Counts and tells the collections since the last call. */
+  takeCollections(): void {
+    const profile = this.#profiler.stop();
+    this.#profiler = new v8.GCProfiler();
+    this.#profiler.start();
+    // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
+    const startMs = profile?.startTime ?? nowMs();
+    const events = profile?.statistics ?? [];
+    const stepMs = (nowMs() - startMs) / (events.length + 1);
+    events.forEach((event, index) => {
+      const usedBefore = event.beforeGC.heapStatistics.usedHeapSize;
+      const usedAfter = event.afterGC.heapStatistics.usedHeapSize;
+      this.#allocated += Math.max(0, usedBefore - this.#usedAfterLast);
+      this.#usedAfterLast = usedAfter;
+      this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
+      if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
+      const tMs = Math.round(startMs + stepMs * (index + 1));
+      const externalBefore = event.beforeGC.heapStatistics.externalMemory;
+      const pauseMs = event.cost / 1_000;
+      this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, usedBefore, usedAfter, externalBefore });
+    });
+  }
+
+  #reportMemory(): void {
+    const memory = process.memoryUsage();
+    const statistics = v8.getHeapStatistics();
+    const used = statistics.used_heap_size;
+    const { user, system } = process.cpuUsage();
+    this.#send({
+      type: 'v8',
+      tMs: nowMs(),
+      heapUsed: memory.heapUsed,
+      heapTotal: memory.heapTotal,
+      external: memory.external,
+      arrayBuffers: memory.arrayBuffers,
+      malloced: statistics.malloced_memory,
+      allocated: this.allocatedByTraffic ?? this.#allocated + Math.max(0, used - this.#usedAfterLast),
+      peakBeforeGc: Math.max(this.#peakBeforeGc, used),
+      afterGc: this.#afterMajorGc,
+      cpuMs: Math.round((user + system) / 1_000),
+      ownMs: this.#ownMs,
+      ...(this.#reports++ % 4 === 0 ? { spaces: usedBySpace() } : {}),
+    });
+  }
+}
+
+function usedBySpace(): Record<string, number> {
+  return Object.fromEntries(v8.getHeapSpaceStatistics().map((space) => [space.space_name, space.space_used_size]));
+}
+
+/** CPU time, not the clock's: on a busy machine a report waits for others longer than it works. */
+function threadCpuMs(): number {
+  // Node.js from 23.9 up tells its main thread's alone.
+  const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** Whole: no reading is closer to the next. */
+function nowMs(): number {
+  return Math.round(performance.timeOrigin + performance.now());
+}
+
+// Synchronous, so that the last line before an exit arrives too. A channel that is full or gone must not stop the target.
+function send(channel: number, line: PreloadLine): void {
+  const bytes = Buffer.from(`${JSON.stringify(line)}\n`, 'latin1');
+  for (let at = 0, tries = 0; at < bytes.length && tries < 50; tries++) {
+    try {
+      at += writeSync(channel, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      // A line cut in half would spoil the next one, so the rest of a begun line is waited for, 50 ms at most.
+      if (at === 0 && tries > 5) return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+// Last, so that the classes above exist.
+const text = process.env[preloadVariable];
+if (text !== undefined) {
+  delete process.env[preloadVariable];
+  await observe(JSON.parse(text));
+}

@@ -1,0 +1,76 @@
+/** The profile files of a pass: what the target wrote is read, brought into the internal model, and kept as pprof. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ProfileInterval } from '../watch/preload-channel.ts';
+import { readHeapProfile } from './heap-profile.ts';
+import { readOffHeapSites } from './off-heap-profile.ts';
+import { readPprof, writePprof } from './pprof.ts';
+import { type Profile, ProfileBuilder, ProfileError } from './profile.ts';
+import { withoutInstruments } from './without-instruments.ts';
+
+/** Files are told relative to this: the repository, or where the package is installed. */
+export const projectRoot = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+
+export interface IntervalProfiles {
+  readonly interval: number;
+  /** Milliseconds after the start of its own pass. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Allocated on the V8 heap, freed objects included. */
+  readonly heap: Profile;
+  /** Allocated outside it. */
+  readonly offHeap: Profile;
+}
+
+/**
+ * Reads the profiles of an interval and removes the target's own files. Undefined where they are broken
+ * (the target died while it wrote).
+ */
+export function readInterval(
+  interval: ProfileInterval,
+  sampleType: 'alloc_space' | 'inuse_space',
+  sampleBytes: { readonly heap: number; readonly offHeap: number },
+): IntervalProfiles | undefined {
+  const { startMs, endMs } = interval;
+  const durationMs = endMs - startMs;
+  try {
+    if (interval.heapFile.endsWith('.pb.gz')) return readPprofInterval(interval);
+    const heap = readHeapProfile(readFileSync(interval.heapFile, 'utf8'), {
+      sampleIntervalBytes: sampleBytes.heap,
+      sampleType,
+      root: [projectRoot, process.cwd()],
+      timeMs: startMs,
+      durationMs,
+    });
+    const offHeap = readOffHeapSites(readFileSync(interval.offHeapFile, 'utf8'), {
+      sampleType,
+      sampleBytes: sampleBytes.offHeap,
+      root: [projectRoot, process.cwd()],
+      timeMs: startMs,
+      durationMs,
+    });
+    return { interval: interval.interval, startMs, endMs, heap: withoutInstruments(heap), offHeap };
+  } catch (error) {
+    if (error instanceof ProfileError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  } finally {
+    rmSync(interval.heapFile, { force: true });
+    if (interval.offHeapFile !== '') rmSync(interval.offHeapFile, { force: true });
+  }
+}
+
+/** Of a target that writes pprof itself: everything it allocates is on its heap. */
+function readPprofInterval({ interval, startMs, endMs, heapFile }: ProfileInterval): IntervalProfiles {
+  const heap = { ...readPprof(readFileSync(heapFile)), durationMs: endMs - startMs };
+  const { sampleTypes, periodType } = heap;
+  return { interval, startMs, endMs, heap, offHeap: new ProfileBuilder({ sampleTypes, periodType }).finish() };
+}
+
+/** Writes a profile as gzipped pprof below a run's folder. @returns its path relative to that folder */
+export function writeProfileFile(folder: string, name: string, profile: Profile): string {
+  const file = path.join('profiles', `${name}.pb.gz`);
+  mkdirSync(path.join(folder, 'profiles'), { recursive: true });
+  writeFileSync(path.join(folder, file), writePprof(profile));
+  return file;
+}

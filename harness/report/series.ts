@@ -1,0 +1,90 @@
+/** What a pass sampled as the report's tables. Pure. */
+import type { GcEvents, SeriesGroup, SeriesTable } from '../../reports/model.ts';
+import { gaugesOf } from '../agent-figures.ts';
+import type { PassResult } from '../pass/pass.ts';
+import type { SampleTable } from '../watch/sample-table.ts';
+
+/** Every table of the pass; tables without a sample are left out. */
+export function seriesOf(pass: PassResult): SeriesTable[] {
+  const gauges = gaugesOf(pass.stats, pass.startedAtEpochMs);
+  const agent: SeriesTable = {
+    group: 'agent',
+    tMs: gauges.tMs,
+    columns: [
+      { name: 'pages', unit: 'count' as const, kind: 'gauge' as const, values: gauges.pages },
+      { name: 'streams', unit: 'count' as const, kind: 'gauge' as const, values: gauges.streams },
+    ].filter((column) => column.values.some((value) => value !== null)),
+  };
+  const tables = [
+    tableOf('memory', pass.watch.rss),
+    tableOf('memory', pass.watch.rollup),
+    mapOf(pass),
+    tableOf('heap', pass.channel.v8),
+    spacesOf(pass),
+    trafficOf(pass),
+    agent,
+  ];
+  return tables.filter((table) => table.tMs.length > 0 && table.columns.length > 0);
+}
+
+export function gcEventsOf({ channel }: PassResult): GcEvents {
+  const events = channel.gc;
+  return {
+    tMs: events.map((event) => event.tMs),
+    kind: events.map((event) => event.kind),
+    pauseMs: events.map((event) => event.pauseMs),
+    usedBeforeBytes: events.map((event) => event.usedBefore),
+    usedAfterBytes: events.map((event) => event.usedAfter),
+  };
+}
+
+/** Without frames the counter is the time of the load, which nobody needs to see drawn. */
+function trafficOf({ sent, lane }: PassResult): SeriesTable {
+  const table = tableOf('traffic', sent);
+  if (lane !== 'load') return table;
+  return {
+    ...table,
+    columns: table.columns.filter(({ name, values }) => name === 'bytes' && values.some((value) => value !== 0)),
+  };
+}
+
+/** What `own` is made of. */
+function mapOf({ watch }: PassResult): SeriesTable {
+  const table = tableOf('memory', watch.map);
+  return { ...table, columns: table.columns.map((column) => ({ ...column, name: mapNames[column.name]! })) };
+}
+
+const mapNames: Readonly<Record<string, string>> = {
+  heapBytes: 'heapPages',
+  codeBytes: 'codePages',
+  allocatorBytes: 'mallocArenas',
+  blockBytes: 'mappedBlocks',
+  stackBytes: 'stacks',
+  imageBytes: 'writtenImage',
+};
+
+function tableOf(group: SeriesGroup, table: SampleTable): SeriesTable {
+  return {
+    group,
+    tMs: table.tMs(),
+    columns: table.columns
+      .map(({ name, unit, kind }) => ({ name, unit, kind, values: table.column(name) }))
+      .filter((column) => column.values.some((value) => value !== null)),
+  };
+}
+
+function spacesOf({ channel }: PassResult): SeriesTable {
+  const names = [...new Set(channel.spaces.flatMap((sample) => Object.keys(sample.used)))];
+  return {
+    group: 'heap',
+    tMs: channel.spaces.map((sample) => sample.tMs),
+    columns: names
+      .map((name) => ({
+        name,
+        unit: 'bytes' as const,
+        kind: 'gauge' as const,
+        values: channel.spaces.map((sample) => sample.used[name] ?? null),
+      }))
+      .filter((column) => column.values.some((value) => value !== null && value > 0)),
+  };
+}

@@ -1,0 +1,28 @@
+/** A capture file as a scenario of its own: replayed as it was recorded, nothing known of what it holds. */
+import path from 'node:path';
+import type { TrafficOrder } from '../feed/sender.ts';
+import { megabyte, type Scenario } from './scenario.ts';
+
+/** A scenario without its traffic, which the sender opens for itself. */
+export type ScenarioHead = Omit<Scenario, 'open'>;
+
+export function captureScenario(file: string): {
+  readonly scenario: ScenarioHead;
+  readonly traffic: Extract<TrafficOrder, { kind: 'recording' }>;
+} {
+  const scenario: ScenarioHead = {
+    name:
+      path
+        .basename(file)
+        .replace(/\.(pcap|pcapng|cap)(\.gz)?$/i, '')
+        .replaceAll(/[^\w-]+/g, '-')
+        .slice(0, 60) || 'capture',
+    summary: `replay of ${path.basename(file)}`,
+    seed: 1,
+    pace: { kind: 'recorded', speed: 1 },
+    lanes: ['tap', 'exact'],
+    // The article's, for want of another; --budget sets one's own.
+    budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte },
+  };
+  return { scenario, traffic: { kind: 'recording', path: path.resolve(file), seed: scenario.seed, impairments: [] } };
+}

@@ -1,0 +1,41 @@
+/**
+ * The preload for a Node.js that is not ours: plain JavaScript, whatever that version makes of types. Our own agent is
+ * given the sources, whose compiled form the harness keeps in its cache.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { preloadArguments } from '../watch/preload-channel.ts';
+
+/** The folder's name: by it the instrument's own allocations are told from the target's. */
+export const preloadFolderName = 'floodgate-preload';
+
+const here = fileURLToPath(new URL('../preload/', import.meta.url));
+const modules = ['preload', 'options', 'instruments', 'step', 'off-heap-sites'];
+const stripped = new Map<string, string>();
+
+/**
+ * Node.js arguments in which the preload is replaced by a copy below `folder` that any version from 20 up runs. Where
+ * floodgate was built, the built preload is one already.
+ */
+export function portablePreload(nodeArguments: readonly string[], folder: string): string[] {
+  if (path.extname(import.meta.url) !== '.ts') return [...nodeArguments];
+  const copies = path.join(folder, preloadFolderName);
+  mkdirSync(copies, { recursive: true });
+  for (const name of modules) writeFileSync(path.join(copies, `${name}.mjs`), plainSource(name));
+  const url = pathToFileURL(path.join(copies, 'preload.mjs')).href;
+  return nodeArguments.map((argument) => (argument === preloadArguments[1] ? url : argument));
+}
+
+function plainSource(name: string): string {
+  let source = stripped.get(name);
+  if (source === undefined) {
+    source = stripTypeScriptTypes(readFileSync(path.join(here, `${name}.ts`), 'utf8')).replaceAll(
+      /(['"]\.\/[\w-]+)\.ts(['"])/g,
+      '$1.mjs$2',
+    );
+    stripped.set(name, source);
+  }
+  return source;
+}
