@@ -6,6 +6,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { type RunReport, runsOf } from '../../reports/model.ts';
 import { readPprof } from '../profile/pprof.ts';
 import type { Profile } from '../profile/profile.ts';
+import { readAnyProfile } from './profile-input.ts';
 import {
   type PushedProfile,
   type PushOrder,
@@ -13,8 +14,7 @@ import {
   pushProfile,
   pushProtocols,
   withoutSecrets,
-} from '../profile/push.ts';
-import { readAnyProfile } from './profile-input.ts';
+} from './profile-push.ts';
 import { readReportFolder } from './report-command.ts';
 
 interface Flags {

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
-import { writePprof } from './pprof.ts';
-import type { Profile } from './profile.ts';
+import { writePprof } from '../profile/pprof.ts';
+import type { Profile } from '../profile/profile.ts';
 
 export const pushProtocols = ['pyroscope', 'parca'] as const;
 export type PushProtocol = (typeof pushProtocols)[number];
