@@ -1,8 +1,9 @@
 import zlib from 'node:zlib';
 import t from 'tap';
+import { DecoderPool } from '../coding/decoder-pool.ts';
 import { type BodyLimits, defaultBodyLimits } from './body-limits.ts';
 import { type BodyHandler, BodyReader } from './body-reader.ts';
-import { DecoderPool, parseCodings } from './content-decoder.ts';
+import { parseCodings } from './codings.ts';
 import { BodyBuffers } from './json-document.ts';
 
 /** Writes down every event as one line. */

@@ -3,15 +3,13 @@
  * into UTF-8, then read as what it is. Everything flows: nothing is held but partial tokens, a sample, and of YAML
  * (whose grammar cannot be read forwards) a bounded whole.
  */
+
+import type { DecoderPool } from '../coding/decoder-pool.ts';
+import type { DecodeState } from '../coding/decoding-stage.ts';
 import type { BodyLimits } from './body-limits.ts';
 import { CharsetConverter, sniffUtf16 } from './charset.ts';
-import {
-  type Coding,
-  ContentDecoder,
-  type DecodedSink,
-  type DecoderPool,
-  type DecodeState,
-} from './content-decoder.ts';
+import { type CodingList, noCodings, parseCodings } from './codings.ts';
+import { ContentDecoder, type DecodedSink } from './content-decoder.ts';
 import {
   type BodyKind,
   bodyKindOf,
@@ -210,7 +208,7 @@ class PartsContent implements KindReader, MultipartHandler {
   readonly #handler: BodyHandler;
   readonly #depth: number;
   #reader: MultipartReader | null = null;
-  #part: ContentReader | null = null;
+  #part: BodyReader | null = null;
   #whole = true;
 
   constructor(limits: BodyLimits, means: BodyMeans, handler: BodyHandler, depth: number) {
@@ -242,8 +240,11 @@ class PartsContent implements KindReader, MultipartHandler {
   beginPart(headers: ReadonlyMap<string, string>): void {
     this.#handler.beginPart(headers);
     // RFC 7578, section 4.4: a part without a type is text.
-    const type = parseContentType(headers.get('content-type') ?? 'text/plain');
-    this.#part = new ContentReader(this.#limits, this.#means, this.#handler, type, this.#depth + 1);
+    const type = headers.get('content-type') ?? 'text/plain';
+    // RFC 7578 knows no coded parts; some senders compress them one by one.
+    const coded = headers.get('content-encoding');
+    const codings = coded === undefined ? noCodings : parseCodings(coded);
+    this.#part = new BodyReader(this.#limits, this.#means, this.#handler, type, codings, this.#depth + 1);
   }
 
   part(bytes: Uint8Array, start: number, end: number): void {
@@ -251,7 +252,7 @@ class PartsContent implements KindReader, MultipartHandler {
   }
 
   endPart(complete: boolean): void {
-    if (!this.#part!.finish() || !complete) this.#whole = false;
+    if (!this.#part!.finish(complete).whole) this.#whole = false;
     this.#part = null;
     this.#handler.endPart(complete);
   }
@@ -283,7 +284,8 @@ class SampleContent implements KindReader {
   }
 }
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark stays: the sender's text has it. */
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const windows1252 = new TextDecoder('windows-1252');
 
 /** UTF-8, or what browsers take for unlabelled text that is not UTF-8. */
@@ -304,45 +306,58 @@ function decodeText(bytes: Uint8Array, cut: boolean): string {
   }
 }
 
-/** One body in flight. Ends by `finish`. */
+/** One body in flight, or one part of it. Ends by `finish`. */
 export class BodyReader implements DecodedSink {
-  readonly #content: ContentReader;
+  #content: ContentReader;
   readonly #decoder: ContentDecoder | null;
   readonly #limits: BodyLimits;
-  readonly #unsupported: boolean;
+  readonly #means: BodyMeans;
+  readonly #handler: BodyHandler;
+  readonly #depth: number;
+  readonly #isUnsupported: boolean;
   #encodedBytes = 0;
   #decodedBytes = 0;
   #broken = false;
+  /** No coded data at all: the bytes are read as they come. */
+  #asItComes = false;
 
   /**
-   * @param codings what to undo, from `parseCodings`; null when one is unknown: then the body is sampled as bytes
+   * @param codings what to undo, from `codingsOf`; where they are refused the body is sampled as bytes
    * @param contentType the field as sent, undefined when missing
+   * @param depth multipart bodies around it
    */
   constructor(
     limits: BodyLimits,
     means: BodyMeans,
     handler: BodyHandler,
     contentType: string | undefined,
-    codings: readonly Coding[] | null,
+    codings: CodingList,
+    depth = 0,
   ) {
     this.#limits = limits;
-    this.#unsupported = codings === null;
-    const type = parseContentType(contentType);
-    this.#content = new ContentReader(limits, means, handler, this.#unsupported ? encodedType : type, 0);
+    this.#means = means;
+    this.#handler = handler;
+    this.#depth = depth;
+    this.#isUnsupported = codings.refused !== '';
+    const type = this.#isUnsupported ? encodedType : parseContentType(contentType);
+    this.#content = new ContentReader(limits, means, handler, type, depth);
     this.#decoder =
-      codings === null || codings.length === 0
+      codings.codings.length === 0
         ? null
-        : new ContentDecoder(means.decoders, codings, limits.decodedBytesMax, this);
+        : new ContentDecoder(means.decoders, codings.codings, limits.decodedBytesMax, this);
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
     this.#encodedBytes += end - start;
     if (this.#broken) return;
-    if (this.#decoder === null) this.decoded(bytes, start, end);
-    else {
-      this.#decoder.push(bytes, start, end);
-      if (this.#decoder.state !== 'open') this.#broken = true;
+    if (this.#decoder === null || this.#asItComes) {
+      this.decoded(bytes, start, end);
+      return;
     }
+    this.#decoder.push(bytes, start, end);
+    if (this.#decoder.state === 'open') return;
+    if (this.#decoder.undecoded === null) this.#broken = true;
+    else this.#readAsItCame(this.#decoder.undecoded);
   }
 
   /** Bytes are missing here: what came before stands, what comes after cannot be read. */
@@ -359,9 +374,10 @@ export class BodyReader implements DecodedSink {
 
   /** @param complete every byte of the body was pushed */
   finish(complete: boolean): BodyOutcome {
-    let decoding: DecodeState = this.#unsupported ? 'unsupported' : 'complete';
+    let decoding: DecodeState = this.#isUnsupported ? 'unsupported' : 'complete';
     if (this.#decoder !== null) {
       decoding = this.#broken || !complete ? this.#decoder.abandon() : this.#decoder.finish();
+      if (this.#decoder.undecoded !== null && !this.#asItComes) this.#readAsItCame(this.#decoder.undecoded);
     } else if (this.#decodedBytes === this.#limits.decodedBytesMax && this.#broken) decoding = 'limit';
     const wellFormed = this.#content.finish();
     return {
@@ -371,6 +387,15 @@ export class BodyReader implements DecodedSink {
       decoding,
       whole: complete && !this.#broken && decoding === 'complete' && wellFormed,
     };
+  }
+
+  /** Nothing could be decoded: text under a label that is wrong is read as what it says it is, anything else is a sample. */
+  #readAsItCame(bytes: Uint8Array): void {
+    this.#asItComes = true;
+    if (sniffKind(bytes, 0, bytes.length) === 'bytes') {
+      this.#content = new ContentReader(this.#limits, this.#means, this.#handler, encodedType, this.#depth);
+    }
+    this.decoded(bytes, 0, bytes.length);
   }
 }
 
