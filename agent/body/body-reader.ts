@@ -318,8 +318,11 @@ export class BodyReader implements DecodedSink {
   #encodedBytes = 0;
   #decodedBytes = 0;
   #broken = false;
-  /** No coded data at all: the bytes are read as they come. */
-  #asItComes = false;
+  /** No coded data at all: the bytes are read as they come, once there are enough to see what they are. */
+  #isAsItCame = false;
+  /** Of such a body, what came before there were enough. */
+  #head: Uint8Array | null = null;
+  #isSeen = false;
 
   /**
    * @param codings what to undo, from `codingsOf`; where they are refused the body is sampled as bytes
@@ -350,14 +353,19 @@ export class BodyReader implements DecodedSink {
   push(bytes: Uint8Array, start: number, end: number): void {
     this.#encodedBytes += end - start;
     if (this.#broken) return;
-    if (this.#decoder === null || this.#asItComes) {
-      this.decoded(bytes, start, end);
-      return;
+    if (this.#isAsItCame) this.#asItComes(bytes, start, end);
+    else if (this.#decoder === null) this.decoded(bytes, start, end);
+    else this.#decode(this.#decoder, bytes, start, end);
+  }
+
+  #decode(decoder: ContentDecoder, bytes: Uint8Array, start: number, end: number): void {
+    decoder.push(bytes, start, end);
+    if (decoder.state === 'open') return;
+    if (decoder.undecoded === null) this.#broken = true;
+    else {
+      this.#isAsItCame = true;
+      this.#asItComes(decoder.undecoded, 0, decoder.undecoded.length);
     }
-    this.#decoder.push(bytes, start, end);
-    if (this.#decoder.state === 'open') return;
-    if (this.#decoder.undecoded === null) this.#broken = true;
-    else this.#readAsItCame(this.#decoder.undecoded);
   }
 
   /** Bytes are missing here: what came before stands, what comes after cannot be read. */
@@ -377,7 +385,12 @@ export class BodyReader implements DecodedSink {
     let decoding: DecodeState = this.#isUnsupported ? 'unsupported' : 'complete';
     if (this.#decoder !== null) {
       decoding = this.#broken || !complete ? this.#decoder.abandon() : this.#decoder.finish();
-      if (this.#decoder.undecoded !== null && !this.#asItComes) this.#readAsItCame(this.#decoder.undecoded);
+      const { undecoded } = this.#decoder;
+      if (this.#isAsItCame) this.#seeWhatItIs();
+      else if (undecoded !== null) {
+        this.#asItComes(undecoded, 0, undecoded.length);
+        this.#seeWhatItIs();
+      }
     } else if (this.#decodedBytes === this.#limits.decodedBytesMax && this.#broken) decoding = 'limit';
     const wellFormed = this.#content.finish();
     return {
@@ -389,14 +402,28 @@ export class BodyReader implements DecodedSink {
     };
   }
 
-  /** Nothing could be decoded: text under a label that is wrong is read as what it says it is, anything else is a sample. */
-  #readAsItCame(bytes: Uint8Array): void {
-    this.#asItComes = true;
-    if (sniffKind(bytes, 0, bytes.length) === 'bytes') {
+  #asItComes(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isSeen) {
+      this.decoded(bytes, start, end);
+      return;
+    }
+    const before = this.#head ?? nothing;
+    this.#head = Buffer.concat([before, bytes.subarray(start, end)]);
+    if (this.#head.length >= headBytes) this.#seeWhatItIs();
+  }
+
+  /** Text under a label that is wrong is read as what it says it is, anything else is a sample. */
+  #seeWhatItIs(): void {
+    const head = this.#head;
+    if (head === null) return;
+    this.#head = null;
+    this.#isSeen = true;
+    if (sniffKind(head, 0, head.length) === 'bytes') {
       this.#content = new ContentReader(this.#limits, this.#means, this.#handler, encodedType, this.#depth);
     }
-    this.decoded(bytes, 0, bytes.length);
+    this.decoded(head, 0, head.length);
   }
 }
 
+const nothing = new Uint8Array(0);
 const encodedType: ContentType = { mediaType: 'application/octet-stream', charset: undefined, boundary: undefined };

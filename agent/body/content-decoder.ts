@@ -191,7 +191,7 @@ export class ContentDecoder {
   }
 
   #forget(): void {
-    if (this.#kept !== null) this.#pool.free(this.#kept.length);
+    if (this.#kept !== null) this.#pool.freeSpare(this.#kept.length);
     this.#kept = null;
     this.#keptLength = 0;
   }

@@ -9,7 +9,7 @@ const inflaterBytes = 48 << 10;
 /** Idle inflaters kept for reuse: making one costs more than inflating a small body. */
 const idleInflatersMax = 64;
 /** What may be kept beside decoders, to decode it again, takes this part of the budget at most. */
-const spareShare = 1 / 4;
+const spareShare = 1 / 8;
 
 /** Window and tables of the largest zstd decoder that is made. */
 export const zstdDecoderBytes = (1 << zstdWindowLogMax) + (256 << 10);
@@ -19,6 +19,8 @@ export class DecoderPool {
   bytesInUse = 0;
   /** Most that was ever in use, for the gauges. */
   bytesPeak = 0;
+  /** Of the bytes in use, those that decoding can do without. */
+  #spareBytes = 0;
   readonly #idle = { raw: [] as NativeInflater[], zlib: [] as NativeInflater[] };
   readonly #outputs: Uint8Array[] = [];
 
@@ -39,9 +41,16 @@ export class DecoderPool {
     return true;
   }
 
-  /** Reserves what decoding can do without: only while most of the budget is free. */
+  /** Reserves what decoding can do without, out of a small part of the budget. */
   reserveSpare(bytes: number): boolean {
-    return this.bytesInUse + bytes <= this.bytesMax * spareShare && this.reserve(bytes);
+    if (this.#spareBytes + bytes > this.bytesMax * spareShare || !this.reserve(bytes)) return false;
+    this.#spareBytes += bytes;
+    return true;
+  }
+
+  freeSpare(bytes: number): void {
+    this.#spareBytes -= bytes;
+    this.free(bytes);
   }
 
   free(bytes: number): void {
