@@ -41,6 +41,9 @@ const HTTP2_PREFACE = Uint8Array.from('PRI * HTTP/2', (c) => c.charCodeAt(0));
 /** A start line that comes in pieces is judged after each, up to this length. */
 const START_LINE_BYTES = 4096;
 
+/** A head behind a body that never came is no longer than this: it is read again with each of its pieces. */
+const EXPECTED_HEAD_BYTES = 8192;
+
 /** The head of an HTTP/0.9 response. */
 const NO_HEAD = new Uint8Array(0);
 
@@ -165,7 +168,7 @@ export class HttpLayer implements StreamHandler {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     if (side.state === SideState.ignored) return;
     side.fresh = false;
-    if (side.held > 0) this.#release(side, tsUs);
+    if (side.held > 0 || side.expecting) this.#release(side, tsUs);
     if (side.active) {
       side.message.lastTsUs = tsUs;
       if (this.#framing.gap(side, length) === 0) return;
@@ -224,7 +227,7 @@ export class HttpLayer implements StreamHandler {
 
   /** No more bytes from a side; `orderly` where it said so itself. */
   #endSide(side: SideRecord, orderly: boolean, tsUs: number): void {
-    if (side.held > 0) this.#release(side, tsUs);
+    if (side.held > 0 || side.expecting) this.#release(side, tsUs);
     if (side.active) {
       const framed = orderly && side.state === SideState.untilClose;
       side.message.lastTsUs = tsUs;
@@ -241,7 +244,7 @@ export class HttpLayer implements StreamHandler {
       if (side.active) {
         side.message.lastTsUs = tsUs;
         if (side.doubtful) {
-          at = this.#doubt(side, bytes, at, end, tsUs);
+          at = side.expecting ? this.#expect(side, bytes, at, end, tsUs) : this.#doubt(side, bytes, at, end, tsUs);
           continue;
         }
         at = this.#framing.consume(side, bytes, at, end);
@@ -586,6 +589,7 @@ export class HttpLayer implements StreamHandler {
       if (status === 101) this.#upgraded(side, upgrade);
       else if (tunnel) this.#tunnel(side.stream);
     } else this.#frame(side, true);
+    if (other?.expecting && message.exchange === other.message.exchange) this.#answerExpectation(other, status, tsUs);
   }
 
   /** RFC 9112, 6.3, rules 3 to 8: sets where the body ends, and begins the message. */
@@ -611,6 +615,7 @@ export class HttpLayer implements StreamHandler {
     } else if (length === LENGTH_UNKNOWABLE) lost = true;
     else if (length === LENGTH_ABSENT && response) state = SideState.untilClose;
     if (state === SideState.untilClose) message.flags |= MessageFlag.untilClose;
+    if (!response && state !== SideState.start) this.#seeExpectation(side);
     this.#handler.begin(message);
     if (lost || state === SideState.start) {
       this.#framing.finish(side, !lost);
@@ -640,11 +645,106 @@ export class HttpLayer implements StreamHandler {
 
   /** Gives back the bytes held: to the body they are in, or to the next message if that one has ended. */
   #release(side: SideRecord, tsUs: number): void {
+    if (side.expecting) {
+      if (side.answered) this.#endUnsent(side);
+      else this.#releaseExpected(side, tsUs);
+      return;
+    }
     const text = statusBytes(side.held, side.heldDigits);
     side.doubtful = false;
     side.held = 0;
     side.heldDigits = 1;
     this.#consume(side, text, 0, text.length, tsUs);
+  }
+
+  /**
+   * RFC 9110, 10.1.1: a client that waits for 100 (Continue) may get a final status instead. What it sends then is either the
+   * body after all, or the next request and the announced body never: the bytes tell.
+   */
+  #seeExpectation(side: SideRecord): void {
+    const { message } = side;
+    if (message.headers.get('expect')?.toLowerCase() !== '100-continue') return;
+    const answer = this.#sides[side.stream * 2 + 1 - side.side]?.message;
+    side.expecting = true;
+    side.doubtful = true;
+    // Captured before its request.
+    side.answered = answer?.kind === 'response' && answer.exchange === message.exchange && answer.status >= 200;
+  }
+
+  /** Holds bytes as long as they may be a request; returns where to go on. */
+  #expect(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
+    if (!this.#holdExpected(side, bytes, from, end, tsUs)) {
+      this.#releaseExpected(side, tsUs);
+      return from;
+    }
+    const head = this.#expectedHead(side);
+    // A whole body of that length, and no answer before it.
+    const isBody = !side.answered && side.state === SideState.length && side.held >= side.remaining;
+    if (head === HEAD_INVALID || isBody) this.#releaseExpected(side, tsUs);
+    else if (head > 0 && side.answered) this.#endUnsent(side);
+    return end;
+  }
+
+  #holdExpected(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): boolean {
+    const length = side.held + end - from;
+    if (length > this.#limits.headBytesMax) return false;
+    let buffer = side.expected;
+    if (buffer === null || buffer.length < length) {
+      const larger = this.#pool.acquire(length);
+      if (larger === null) return false;
+      if (buffer === null) side.bufferedUs = tsUs;
+      else {
+        larger.set(buffer.subarray(0, side.held));
+        this.#pool.release(buffer);
+      }
+      side.expected = buffer = larger;
+    }
+    buffer.set(bytes.subarray(from, end), side.held);
+    side.held = length;
+    return true;
+  }
+
+  /** The length of the request head that the held bytes begin with, HEAD_INCOMPLETE or HEAD_INVALID. */
+  #expectedHead(side: SideRecord): number {
+    const parser = this.#parser;
+    const length = parser.parse(side.expected!, 0, side.held, true);
+    if (length === HEAD_INVALID || (parser.startLineRead && !parser.isRequest)) return HEAD_INVALID;
+    return (length === HEAD_INCOMPLETE ? side.held : length) > EXPECTED_HEAD_BYTES ? HEAD_INVALID : length;
+  }
+
+  #answerExpectation(side: SideRecord, status: number, tsUs: number): void {
+    if (status === 100) this.#releaseExpected(side, tsUs);
+    else if (status >= 200) {
+      side.answered = true;
+      if (side.held > 0 && this.#expectedHead(side) > 0) this.#endUnsent(side);
+    }
+  }
+
+  /** The body was never sent: what is held is the next request, or its beginning. */
+  #endUnsent(side: SideRecord): void {
+    const { expected, held } = side;
+    side.expected = null;
+    side.held = 0;
+    side.message.flags |= MessageFlag.bodyUnsent;
+    this.#framing.finish(side, true);
+    this.#consumeHeld(side, expected, held, side.bufferedUs);
+  }
+
+  /** What is held, and what follows, is the body. */
+  #releaseExpected(side: SideRecord, tsUs: number): void {
+    const { expected, held } = side;
+    side.expected = null;
+    side.held = 0;
+    side.expecting = false;
+    side.doubtful = false;
+    this.#consumeHeld(side, expected, held, tsUs);
+  }
+
+  #consumeHeld(side: SideRecord, buffer: Uint8Array | null, length: number, tsUs: number): void {
+    if (buffer === null) return;
+    this.#consume(side, buffer, 0, length, tsUs);
+    if (side.active && side.passing) this.#keep(side);
+    this.#pool.release(buffer);
   }
 
   #keepHead(side: SideRecord): void {

@@ -68,6 +68,14 @@ export class SideRecord {
   /** So many bytes at the beginning of a doubtful body may begin a status line; its digits as a number, a 1 before them. */
   held = 0;
   heldDigits = 1;
+  /**
+   * Nothing came yet of a body that was announced with `Expect: 100-continue`, as long as it is `doubtful`: what comes may be
+   * the next request. `held` bytes that look so wait in `expected`, from `bufferedUs` on.
+   */
+  expecting = false;
+  /** A final status has answered meanwhile. */
+  answered = false;
+  expected: Uint8Array | null = null;
   startLineChecked = false;
   /** Time of the first buffered byte, µs. */
   bufferedUs = 0;
@@ -93,6 +101,11 @@ export class SideRecord {
     this.heldDigits = 1;
     this.simple = false;
     this.asked = -1;
+    this.expecting = false;
+    this.answered = false;
+    this.expected = null;
+    this.message.exchange = -1;
+    this.message.status = 0;
     this.buffer = null;
     this.bufferLength = 0;
     this.garbageBytes = 0;
