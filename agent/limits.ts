@@ -8,6 +8,7 @@ import { blockBytesDefault, ringBytesDefault, ringBytesTotal } from './capture/l
 import { FloodgateError } from './errors.ts';
 import { defaultHttpLimits, type HttpLimits, httpMemoryTerms } from './http/http-limits.ts';
 import { frameBytesMax } from './pcap/block.ts';
+import { decompressorBytes } from './pcap/compressed-reader.ts';
 import { defaultTcpLimits, type TcpLimits } from './tcp/limits.ts';
 import { TcpLayer } from './tcp/tcp.ts';
 import { defaultWitnessLimits, type WitnessLimits } from './witness/witness-limits.ts';
@@ -32,6 +33,8 @@ export interface LimitOptions {
   readonly dedup?: boolean | undefined;
   /** Whether witnesses are uploaded. @default false */
   readonly upload?: boolean | undefined;
+  /** Whether the capture that is read is, or may be, compressed. @default false */
+  readonly compressed?: boolean | undefined;
 }
 
 export interface LimitTerm {
@@ -128,7 +131,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     });
   }
   const rings = deriveRings(options, memoryBytes);
-  const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax) - sealingBytes;
+  const reading = options.compressed ? decompressorBytes : 0;
+  const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax) - sealingBytes - reading;
   const tcp = deriveTcp(options, shared);
   const http: HttpLimits = {
     ...defaultHttpLimits,
@@ -161,6 +165,9 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   terms.push({ name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' });
   terms.push({ name: 'har', bytes: harBytesMax, reason: 'requests waiting for their response, and their bodies' });
   terms.push(...fixedTerms(rings.bytesTotal > 0));
+  if (options.compressed) {
+    terms.push({ name: 'decompressor', bytes: decompressorBytes, reason: 'the window of a compressed capture' });
+  }
   if (digestsMax > 0) {
     terms.push({ name: 'digests', bytes: digestsMax * digestBytes, reason: `${digestsMax} digests known` });
   }
@@ -309,7 +316,7 @@ function addUp(
     { name: 'http heads', bytes: headPool! + fieldIndex!, reason: 'heads split over segments' },
     { name: 'http requests', bytes: waitingRequests! + waitingUris!, reason: 'requests waiting for their response' },
     { name: 'tls names', bytes: tlsServerNames!, reason: `${http.tlsServerNamesMax} server names counted` },
-    { name: 'decoders', bytes: decoderBytesMax, reason: 'inflate, brotli and zstd windows of bodies in flight' },
+    { name: 'decoders', bytes: decoderBytesMax, reason: 'windows and beginnings of coded bodies in flight' },
     { name: 'bodies', bytes: bodyBufferBytesMax, reason: 'small bodies until they are whole' },
     { name: 'values', bytes: witness.totalBytesMax, reason: 'values of messages in flight and of halves waiting' },
   ];

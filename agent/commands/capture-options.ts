@@ -80,7 +80,7 @@ export function describeOption(this: Help, option: Option): string {
 function addSources(drafts: OptionDrafts): void {
   drafts
     .optionsGroup('Where frames come from:')
-    .option('-r, --read <file>', 'a pcap or pcapng file; - for standard input')
+    .option('-r, --read <file>', 'a pcap or pcapng file, also in gzip or zstd; - for standard input')
     .option('-i, --interface <name>', 'a network interface; may be repeated; any for all', collect)
     .option('-f, --filter <expression>', 'only frames that match, in the language of pcap-filter(7)')
     .option('--snap-length <bytes>', 'bytes kept of each frame (default: 256KiB, all of it)', parseSize)
