@@ -23,6 +23,7 @@ import {
 import { HeadPool } from './head-pool.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
+import { matchSettings } from './http2-settings.ts';
 import { latin1 } from './message.ts';
 import { MessageFlag } from './message-flag.ts';
 import type { MessageHandler } from './message-handler.ts';
@@ -30,7 +31,8 @@ import { METHODS } from './methods.ts';
 import { Pairing } from './pairing.ts';
 import { SideRecord, SideState } from './side.ts';
 import { findStart } from './start-search.ts';
-import { mayBeTls, parseTlsHello, TlsVersion } from './tls-hello.ts';
+import { mayBeTls, parseTlsHello, RECORD_BYTES_MAX, type TlsHello, TlsVersion } from './tls-hello.ts';
+import { TlsRecords } from './tls-records.ts';
 
 const LF = 10;
 const CR = 13;
@@ -283,7 +285,8 @@ export class HttpLayer implements StreamHandler {
     // RFC 9112, 2.2: empty lines before a start line are ignored.
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
     if (at === end) return end;
-    if (side.fresh && this.#protocols[side.stream] !== Protocol.http && mayBeTls(bytes, at, end)) {
+    const isOpen = side.fresh && this.#protocols[side.stream] !== Protocol.http;
+    if (isOpen && (mayBeTls(bytes, at, end) || matchSettings(bytes, at, end) !== 'no')) {
       side.state = SideState.hello;
       side.bufferLength = 0;
       return at;
@@ -385,6 +388,10 @@ export class HttpLayer implements StreamHandler {
       this.#leave(side.stream, Protocol.http2);
       return at;
     }
+    if (this.#protocols[side.stream] === Protocol.tls) {
+      side.state = SideState.ignored;
+      return at;
+    }
     if (side.fresh && this.#isAnswerToSimple(side)) return this.#beginWithoutHead(side, at, tsUs);
     if (side.asked >= 0) {
       side.state = SideState.upgrading;
@@ -392,6 +399,7 @@ export class HttpLayer implements StreamHandler {
     }
     side.garbageBytes++;
     this.#loseSync(side);
+    this.#findsTls(side, bytes, at, at + 1);
     return at + 1;
   }
 
@@ -436,16 +444,34 @@ export class HttpLayer implements StreamHandler {
   }
 
   #search(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
-    const unknown = this.#protocols[side.stream] === Protocol.unknown;
-    const room = this.#limits.classifyBytesMax - side.garbageBytes;
-    const limit = unknown ? Math.min(end, from + Math.max(0, room)) : end;
+    const protocol = this.#protocols[side.stream];
+    if (protocol === Protocol.tls) {
+      side.state = SideState.ignored;
+      return from;
+    }
+    const unknown = protocol === Protocol.unknown;
+    // The end of a TLS record may lie further on than anything is looked for.
+    const most = this.#limits.classifyBytesMax + (side.records?.isHopeful ? RECORD_BYTES_MAX : 0);
+    const limit = unknown ? Math.min(end, from + Math.max(0, most - side.garbageBytes)) : end;
     const at = findStart(this.#parser, bytes, from, limit, this.#limits.headBytesMax);
     side.garbageBytes += at - from;
+    if (unknown && this.#findsTls(side, bytes, from, at)) return at;
     if (at < limit) {
       side.state = SideState.start;
       side.strict = true;
-    } else if (unknown && side.garbageBytes >= this.#limits.classifyBytesMax) side.state = SideState.ignored;
+    } else if (unknown && side.garbageBytes >= most) side.state = SideState.ignored;
     return at;
+  }
+
+  /** Whether bytes that belong to no message are records of TLS: then nothing more is looked for in them. */
+  #findsTls(side: SideRecord, bytes: Uint8Array, from: number, end: number): boolean {
+    if (this.#protocols[side.stream] !== Protocol.unknown) return false;
+    side.records ??= new TlsRecords();
+    if (!side.records.push(bytes, from, end)) return false;
+    this.#becomeTls(side);
+    this.#counters.tlsMidStream++;
+    side.state = SideState.ignored;
+    return true;
   }
 
   #headOverLimit(side: SideRecord, bytes: Uint8Array, start: number, end: number, tsUs: number): number {
@@ -786,6 +812,7 @@ export class HttpLayer implements StreamHandler {
     const { stream, message } = side;
     this.#counters.upgradedStreams++;
     if (to === UpgradeTo.websocket) this.#counters.websocketStreams++;
+    else if (to === UpgradeTo.http2) this.#counters.http2Upgrades++;
     const isEarly = message.method === '' && message.exchange >= 0;
     const other = this.#sides[stream * 2 + 1 - side.side];
     const isOpen = other === null || other?.state === SideState.start || other?.state === SideState.head;
@@ -825,6 +852,7 @@ export class HttpLayer implements StreamHandler {
       }
       this.#counters.garbageBytes += side.garbageBytes;
       side.garbageBytes = 0;
+      side.records?.reset();
       side.fresh = true;
       if (side.state !== SideState.head) side.state = SideState.start;
     }
@@ -833,7 +861,7 @@ export class HttpLayer implements StreamHandler {
   #hello(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
     const before = side.bufferLength;
     const kept = Math.min(end, from + this.#limits.tlsHelloBytesMax - before);
-    let hello = before === 0 ? parseTlsHello(bytes, from, kept) : null;
+    let hello = before === 0 ? parseHello(bytes, from, kept) : null;
     if (hello === null || hello.status === 'incomplete') {
       if (kept === from || !this.#append(side, bytes, from, kept)) {
         this.#counters.ignoredBytes += before;
@@ -841,21 +869,31 @@ export class HttpLayer implements StreamHandler {
         this.#counters.unknownStreams++;
         return from;
       }
-      hello = parseTlsHello(side.buffer!, 0, side.bufferLength);
+      hello = parseHello(side.buffer!, 0, side.bufferLength);
       if (hello.status === 'incomplete') return kept;
     }
     if (hello.status === 'invalid') {
       if (side.buffer !== null) return this.#rescan(side, kept, tsUs);
       return this.#notStart(side, bytes, from, end, tsUs);
     }
+    if (hello.status === 'http2') {
+      this.#counters.ignoredBytes += before;
+      this.#leave(side.stream, Protocol.http2);
+      return from;
+    }
     if (hello.status === 'client') this.#countServerName(hello.serverName);
-    else this.#countVersion(hello.version);
-    if (this.#protocols[side.stream] !== Protocol.tls) this.#counters.tlsStreams++;
-    this.#protocols[side.stream] = Protocol.tls;
+    else if (hello.status === 'server') this.#countVersion(hello.version);
+    else if (this.#protocols[side.stream] !== Protocol.tls) this.#counters.tlsMidStream++;
+    this.#becomeTls(side);
     this.#counters.ignoredBytes += before;
     this.#releaseBuffer(side);
     side.state = SideState.ignored;
     return from;
+  }
+
+  #becomeTls(side: SideRecord): void {
+    if (this.#protocols[side.stream] !== Protocol.tls) this.#counters.tlsStreams++;
+    this.#protocols[side.stream] = Protocol.tls;
   }
 
   #countServerName(name: string): void {
@@ -871,6 +909,15 @@ export class HttpLayer implements StreamHandler {
     else if (version === TlsVersion.tls10) this.#counters.tls10++;
     else this.#counters.tlsOtherVersion++;
   }
+}
+
+type Hello = Pick<TlsHello, 'version' | 'serverName'> & { readonly status: TlsHello['status'] | 'http2' };
+
+/** What a stream that is not HTTP/1 begins with. */
+function parseHello(bytes: Uint8Array, start: number, end: number): Hello {
+  const settings = matchSettings(bytes, start, end);
+  if (settings === 'no') return parseTlsHello(bytes, start, end);
+  return { status: settings === 'whole' ? 'http2' : 'incomplete', version: 0, serverName: '' };
 }
 
 /** `HTTP/1.d ddd`, and what may stand behind it. */

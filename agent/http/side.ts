@@ -1,6 +1,7 @@
 import type { Side } from '../tcp/stream-handler.ts';
 import type { HeadParser } from './head-parser.ts';
 import { Message } from './message.ts';
+import type { TlsRecords } from './tls-records.ts';
 
 /** Where one direction of a stream stands. Those from `length` to `trailers` are inside a message. */
 export const SideState = {
@@ -81,6 +82,8 @@ export class SideRecord {
   bufferedUs = 0;
   /** Bytes that belong to no message. */
   garbageBytes = 0;
+  /** What of these may be TLS; made for the first of them. */
+  records: TlsRecords | null = null;
 
   constructor(parser: HeadParser) {
     this.message = new Message(parser);
@@ -109,6 +112,7 @@ export class SideRecord {
     this.buffer = null;
     this.bufferLength = 0;
     this.garbageBytes = 0;
+    this.records?.reset();
     this.message.stream = stream;
     this.message.connection = connection;
     this.message.side = side;
