@@ -6,6 +6,8 @@ import { TcpLayer } from './tcp/tcp.ts';
 t.test('the terms add up, stay within the figure they come from, and each has a reason', (t) => {
   for (const memoryBytes of [32e6, 64e6, 100e6, memoryBytesDefault, 1e9, 8e9]) {
     const limits = deriveLimits({ memoryBytes });
+    const compressed = deriveLimits({ memoryBytes, compressed: true, upload: true });
+    t.ok(compressed.memoryBytesMax <= memoryBytes, `${compressed.memoryBytesMax} of ${memoryBytes}, compressed`);
     const sum = limits.terms.reduce((bytes, term) => bytes + term.bytes, 0);
     t.equal(limits.memoryBytesMax, sum);
     t.ok(sum <= memoryBytes, `${sum} of ${memoryBytes}`);

@@ -101,6 +101,8 @@ const pageShare = 0.193;
 const decoderShare = 0.135;
 const bodyBufferShare = 0.06;
 const valueShare = 0.1;
+/** What shares and terms of fixed size leave: a decompressor finds room there at the default. */
+const freeBytes = (memoryBytes: number) => Math.max(0, memoryBytes * 0.07 - 5.3e6);
 /** 32,768 streams at the default. */
 const streamShare = 0.281;
 /** Lines and entries on their way to files. */
@@ -131,7 +133,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     });
   }
   const rings = deriveRings(options, memoryBytes);
-  const reading = options.compressed ? decompressorBytes : 0;
+  // The shares of what is taken here come to 0.94 of it.
+  const reading = options.compressed ? Math.max(0, decompressorBytes - freeBytes(memoryBytes)) * 1.08 : 0;
   const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax) - sealingBytes - reading;
   const tcp = deriveTcp(options, shared);
   const http: HttpLimits = {
