@@ -134,7 +134,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   }
   const rings = deriveRings(options, memoryBytes);
   // The shares of what is taken here come to 0.94 of it.
-  const reading = options.compressed ? Math.max(0, decompressorBytes - freeBytes(memoryBytes)) * 1.08 : 0;
+  const reading = options.compressed ? Math.max(0, decompressorBytes - freeBytes(memoryBytes)) * 1.12 : 0;
   const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax) - sealingBytes - reading;
   const tcp = deriveTcp(options, shared);
   const http: HttpLimits = {
