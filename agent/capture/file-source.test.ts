@@ -100,6 +100,8 @@ t.test('compressed twice, or not a capture within', (t) => {
     [zlib.gzipSync(zlib.gzipSync(readFileSync(pcapFile(one.frames)))), 'capture-compressed'],
     [zlib.zstdCompressSync('hello, world'), 'capture-unknown-format'],
     [zlib.gzipSync(''), 'capture-empty'],
+    // A frame of nothing, with a window of 128 MB (RFC 8878, 3.1.1.1).
+    [Buffer.from('28b52ffd0088010000', 'hex'), 'capture-window'],
   ] as const) {
     const file = path.join(dir, 'odd.x');
     writeFileSync(file, bytes);

@@ -46,6 +46,8 @@ export class DecodingStage {
   #text: Uint8Array | null = null;
   #textLength = 0;
   state: DecodeState = 'open';
+  /** Not damaged, but written with a larger window than is given. */
+  isWindowTooLarge = false;
   /** Bytes behind the end of the coded data. */
   leftBytes = 0;
 
@@ -203,6 +205,7 @@ export class DecodingStage {
     for (;;) {
       inflater.write(bytes, at, end, output);
       if (inflater.failed) {
+        this.isWindowTooLarge = inflater.isWindowTooLarge;
         this.#fail();
         return end;
       }

@@ -44,6 +44,8 @@ export class NativeInflater {
   readonly #owner: HandleOwner;
   /** Set by a write that found damaged data: what that write decoded before the damage is not known. */
   failed = false;
+  /** The failure was that the data ask for a larger window than is given. */
+  isWindowTooLarge = false;
   /** After `write`: input bytes not consumed, output bytes made. */
   inputLeft = 0;
   outputMade = 0;
@@ -51,8 +53,9 @@ export class NativeInflater {
   constructor(kind: InflaterKind) {
     this.kind = kind;
     this.#owner = createOwner(kind) as unknown as HandleOwner;
-    this.#owner._handle.onerror = () => {
+    this.#owner._handle.onerror = (_message, _errno, code) => {
       this.failed = true;
+      this.isWindowTooLarge = code === 'ZSTD_error_frameParameter_windowTooLarge';
     };
   }
 

@@ -66,6 +66,7 @@ export class CompressedReader implements CaptureReader {
     for (let at = start; at < end; at += pieceBytes) {
       this.#stage.push(bytes, at, Math.min(end, at + pieceBytes), this.#emit);
       if (this.#stage.leftBytes > 0) throw this.#fail('capture-trailing-bytes', 'other bytes follow its end');
+      if (this.#stage.isWindowTooLarge) throw this.#fail('capture-window', 'they need a window of more than 8 MB');
       if (this.#stage.state !== 'open') throw this.#fail('capture-malformed', 'they are damaged');
     }
   }
@@ -91,8 +92,8 @@ export class CompressedReader implements CaptureReader {
   #fail(code: string, what: string): FloodgateError {
     const frames = `${this.framesRead} whole frame${this.framesRead === 1 ? '' : 's'}`;
     const hint =
-      code === 'capture-malformed' && this.#coding === 'zstd'
-        ? 'every whole frame before it was used; written with a window of more than 8 MB (--ultra, --long)? Then: zstd -dc --long=31 FILE | floodgate-agent --read -'
+      code === 'capture-window'
+        ? 'decompress it on the way in: zstd -dc --long=31 FILE | floodgate-agent --read -'
         : 'every whole frame before it was used; compress or copy the capture again for the rest';
     this.#failure = new FloodgateError(
       code,
