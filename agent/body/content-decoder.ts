@@ -148,6 +148,11 @@ export class ContentDecoder {
     return this.#chain.stages.reduce((sum, stage) => sum + stage.leftBytes, 0);
   }
 
+  /** Not damaged, but written with a larger window than is given (RFC 9659 gives 8 MB). */
+  get isWindowTooLarge(): boolean {
+    return this.#chain.stages.some((stage) => stage.isWindowTooLarge);
+  }
+
   #createChain(singles: number): Chain {
     const emit: Emit = (output, length) => {
       const known = Math.min(this.#known, length);

@@ -118,6 +118,13 @@ t.test(
       ['damage in the middle', 'gzip', damaged, 'beginning', /damaged/],
       ['a header and no more', 'gzip', gzip.subarray(0, 10), 'as it came', /not whole/],
       ['a zstd frame that ends early', 'zstd', zlib.zstdCompressSync(plain).subarray(0, -4), 'as it came', /not whole/],
+      [
+        'a window that is too large',
+        'zstd',
+        Buffer.from('28b52ffd0088010000', 'hex'),
+        'as it came',
+        /need a window of more than 8 MB/,
+      ],
       ['a coding nobody knows', 'exi', gzip, 'as it came', /the coding "exi" is not supported/],
       ['one of two is not known', 'gzip, aws-chunked', gzip, 'as it came', /the coding "aws-chunked" is not supported/],
       ['compress', 'compress', gzip, 'as it came', /the coding "compress" is not supported/],

@@ -189,6 +189,7 @@ export class BodyCollector implements DecodedSink {
       case 'busy':
         return `the memory for decoders was in use (${names})`;
       default:
+        if (this.#decoder!.isWindowTooLarge) return `its ${names} data need a window of more than 8 MB`;
         return this.#decoded.length === 0 ? `it is no ${names} data` : `its ${names} data are damaged`;
     }
   }

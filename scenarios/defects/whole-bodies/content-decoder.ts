@@ -13,6 +13,7 @@ export class ContentDecoder implements DecodedSink {
   #whole = new Uint8Array(4_096);
   decodedBytes = 0;
   readonly leftBytes = 0;
+  readonly isWindowTooLarge = false;
   /** It gathers what is decoded, and nothing else. */
   readonly undecoded: Uint8Array | null = null;
 
