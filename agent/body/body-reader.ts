@@ -4,8 +4,8 @@
  * (whose grammar cannot be read forwards) a bounded whole.
  */
 
-import type { DecoderPool } from '../coding/decoder-pool.ts';
 import type { DecodeState } from '../coding/decoding-stage.ts';
+import type { BodyHandler, BodyMeans, BodyOutcome, KindReader } from './body-handler.ts';
 import type { BodyLimits } from './body-limits.ts';
 import { CharsetConverter, sniffUtf16 } from './charset.ts';
 import { type CodingList, noCodings, parseCodings } from './codings.ts';
@@ -18,46 +18,10 @@ import {
   parseContentType,
   sniffKind,
 } from './content-type.ts';
-import { type FormHandler, FormReader } from './form-reader.ts';
-import { type BodyBuffers, JsonDocument } from './json-document.ts';
-import type { JsonHandler } from './json-reader.ts';
-import { KeptBytes } from './kept-bytes.ts';
+import { JsonDocument } from './json-document.ts';
 import { type MultipartHandler, MultipartReader } from './multipart-reader.ts';
+import { FormContent, SampleContent } from './plain-content.ts';
 import { YamlReader } from './yaml-reader.ts';
-
-/** Takes the events of one body. A multipart body's parts nest: the events between begin and end are the part's. */
-export interface BodyHandler extends JsonHandler, FormHandler {
-  /** What the body turned out to be; before its other events. */
-  kind(kind: BodyKind, type: ContentType): void;
-  /** A body of text: all of it, or its beginning when `cut`. */
-  text(value: string, cut: boolean): void;
-  /** A body of anything else: its beginning. `bytes` is a copy, the handler's to keep. */
-  sample(bytes: Uint8Array, cut: boolean): void;
-  beginPart(headers: ReadonlyMap<string, string>): void;
-  endPart(complete: boolean): void;
-}
-
-export interface BodyOutcome {
-  readonly kind: BodyKind;
-  readonly encodedBytes: number;
-  readonly decodedBytes: number;
-  readonly decoding: DecodeState;
-  /** Read to its end without a fault: no gap, no limit, well formed. */
-  readonly whole: boolean;
-}
-
-/** What all bodies of one agent share, each bounded by its own budget. */
-export interface BodyMeans {
-  readonly decoders: DecoderPool;
-  readonly buffers: BodyBuffers;
-}
-
-/** What a reader of one kind looks like from here. */
-interface KindReader {
-  push(bytes: Uint8Array, start: number, end: number): void;
-  /** @returns whether the body was well formed to its end. */
-  finish(): boolean;
-}
 
 /** A body whose type has to be looked for is looked at when so much of it is there, however it was cut. */
 const headBytes = 64;
@@ -178,29 +142,6 @@ class ContentReader {
   }
 }
 
-class FormContent implements KindReader {
-  readonly #reader: FormReader;
-  readonly #buffers: BodyBuffers;
-  readonly #heldBytes: number;
-
-  /** @param buffers hold `limits.sampleBytesMax` for it already */
-  constructor(limits: BodyLimits, buffers: BodyBuffers, handler: BodyHandler) {
-    this.#buffers = buffers;
-    this.#heldBytes = limits.sampleBytesMax;
-    this.#reader = new FormReader({ pairBytesMax: limits.sampleBytesMax, pairsMax: limits.pairsMax }, handler);
-  }
-
-  push(bytes: Uint8Array, start: number, end: number): void {
-    this.#reader.push(bytes, start, end);
-  }
-
-  finish(): boolean {
-    this.#reader.finish();
-    this.#buffers.letGo(this.#heldBytes);
-    return true;
-  }
-}
-
 /** Each part is a body of its own. */
 class PartsContent implements KindReader, MultipartHandler {
   readonly #limits: BodyLimits;
@@ -258,54 +199,6 @@ class PartsContent implements KindReader, MultipartHandler {
   }
 }
 
-/** The beginning of a body, and no more of it. */
-class SampleContent implements KindReader {
-  readonly #kept: KeptBytes;
-  readonly #handler: BodyHandler;
-  readonly #isText: boolean;
-  #cut = false;
-
-  constructor(bytesMax: number, buffers: BodyBuffers, handler: BodyHandler, isText: boolean) {
-    this.#kept = new KeptBytes(bytesMax, buffers);
-    this.#handler = handler;
-    this.#isText = isText;
-  }
-
-  push(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#cut && !this.#kept.append(bytes, start, end)) this.#cut = true;
-  }
-
-  finish(): boolean {
-    // Its own copy: the value outlives the buffer.
-    if (!this.#isText) this.#handler.sample(Uint8Array.from(this.#kept.view()), this.#cut);
-    else this.#handler.text(decodeText(this.#kept.view(), this.#cut), this.#cut);
-    this.#kept.release();
-    return true;
-  }
-}
-
-/** A byte order mark stays: the sender's text has it. */
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const windows1252 = new TextDecoder('windows-1252');
-
-/** UTF-8, or what browsers take for unlabelled text that is not UTF-8. */
-function decodeText(bytes: Uint8Array, cut: boolean): string {
-  try {
-    // With `stream` a character cut in two at the end is left out instead of being a fault.
-    const text = strictUtf8.decode(bytes, { stream: cut });
-    if (cut) {
-      try {
-        strictUtf8.decode();
-      } catch {
-        // The half character is forgotten.
-      }
-    }
-    return text;
-  } catch {
-    return windows1252.decode(bytes);
-  }
-}
-
 /** One body in flight, or one part of it. Ends by `finish`. */
 export class BodyReader implements DecodedSink {
   #content: ContentReader;
@@ -318,14 +211,14 @@ export class BodyReader implements DecodedSink {
   #encodedBytes = 0;
   #decodedBytes = 0;
   #broken = false;
-  /** No coded data at all: the bytes are read as they come, once there are enough to see what they are. */
-  #isAsItCame = false;
+  /** Nothing is decoded: the bytes are read as they come, once there are enough to see what they are. */
+  #isAsItCame: boolean;
   /** Of such a body, what came before there were enough. */
   #head: Uint8Array | null = null;
   #isSeen = false;
 
   /**
-   * @param codings what to undo, from `codingsOf`; where they are refused the body is sampled as bytes
+   * @param codings what to undo, from `codingsOf`; where they are refused the body is read as it came
    * @param contentType the field as sent, undefined when missing
    * @param depth multipart bodies around it
    */
@@ -342,8 +235,8 @@ export class BodyReader implements DecodedSink {
     this.#handler = handler;
     this.#depth = depth;
     this.#isUnsupported = codings.refused !== '';
-    const type = this.#isUnsupported ? encodedType : parseContentType(contentType);
-    this.#content = new ContentReader(limits, means, handler, type, depth);
+    this.#isAsItCame = this.#isUnsupported;
+    this.#content = new ContentReader(limits, means, handler, parseContentType(contentType), depth);
     this.#decoder =
       codings.codings.length === 0
         ? null
@@ -386,12 +279,9 @@ export class BodyReader implements DecodedSink {
     if (this.#decoder !== null) {
       decoding = this.#broken || !complete ? this.#decoder.abandon() : this.#decoder.finish();
       const { undecoded } = this.#decoder;
-      if (this.#isAsItCame) this.#seeWhatItIs();
-      else if (undecoded !== null) {
-        this.#asItComes(undecoded, 0, undecoded.length);
-        this.#seeWhatItIs();
-      }
+      if (undecoded !== null && !this.#isAsItCame) this.#asItComes(undecoded, 0, undecoded.length);
     } else if (this.#decodedBytes === this.#limits.decodedBytesMax && this.#broken) decoding = 'limit';
+    this.#seeWhatItIs();
     const wellFormed = this.#content.finish();
     return {
       kind: this.#content.kind,

@@ -12,6 +12,8 @@ export interface CodingList {
 
 /** Codings on one message: more is an attack, RFC 9110 knows no use for it. */
 export const codingsMax = 3;
+/** Items of Transfer-Encoding looked at: what is cut off is more than can be undone. */
+const transferItemsMax = 1000;
 /** Characters of a name that is not known, as it is reported. */
 const nameCharactersMax = 40;
 
@@ -81,7 +83,9 @@ function collect(value: string, codings: Coding[]): string {
   return '';
 }
 
-/** Elsewhere than at the end it does not frame: the list cannot be undone then. */
+/** Elsewhere than at the end it does not frame: the list cannot be undone then. Some proxies say it twice and do it once. */
 function withoutChunked(transfer: string): string {
-  return transfer.replace(/(?:^|,)[\s,]*chunked[\s,]*$/i, '');
+  const items = transfer.split(',', transferItemsMax);
+  while (items.length > 0 && /^(?:chunked)?$/i.test(items.at(-1)!.trim())) items.pop();
+  return items.join(',');
 }

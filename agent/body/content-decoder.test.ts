@@ -69,6 +69,11 @@ t.test('content codings as sent', async (t) => {
   t.same(codings('X-GZIP,, identity'), ['gzip']);
   t.same(codings('gzip', 'deflate;q=1, chunked'), ['gzip', 'deflate'], 'a transfer coding is the outer one');
   t.same(codings('', 'Chunked'), []);
+  t.same(
+    [codings('br', 'chunked, chunked,'), refused('br', 'chunked, chunked,')],
+    [['br'], ''],
+    'said twice, done once',
+  );
   t.same(codings(`${'identity,'.repeat(10_000)}gzip`), ['gzip'], 'identity counts as nothing');
   t.equal(refused('compress'), 'the coding "compress" is not supported');
   t.equal(refused('', 'chunked, gzip'), 'the coding "chunked" is not supported', 'it frames at the end alone');

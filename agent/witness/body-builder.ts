@@ -1,5 +1,5 @@
 /** Turns the events of one body into one IR value; every value is paid for from a budget before it is made. */
-import type { BodyHandler } from '../body/body-reader.ts';
+import type { BodyHandler } from '../body/body-handler.ts';
 import { type BodyKind, dispositionParameter, type ContentType as MediaType } from '../body/content-type.ts';
 import {
   boolData,

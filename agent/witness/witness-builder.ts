@@ -3,7 +3,8 @@
  * responses. A half whose other half never comes is given out alone, when it has waited too long on the packets' clock, or
  * when the table is full (the oldest first).
  */
-import { type BodyMeans, BodyReader } from '../body/body-reader.ts';
+import type { BodyMeans } from '../body/body-handler.ts';
+import { BodyReader } from '../body/body-reader.ts';
 import { type CodingList, codingsOf, noCodings } from '../body/codings.ts';
 import { decodeFormText } from '../body/form-reader.ts';
 import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
