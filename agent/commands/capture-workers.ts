@@ -18,7 +18,7 @@ import {
   processGauges,
 } from '../governor/process-memory.ts';
 import { describeNotDecoded, notDecoded } from '../http/not-decoded.ts';
-import { deriveWorkerLimits, deriveWorkerLimits, limitTable, limitTable, type WorkerLimits, type WorkerLimits } from '../limits.ts';
+import { deriveWorkerLimits, limitTable, type WorkerLimits } from '../limits.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import { type Counters, StatsFile } from '../stats.ts';
 import type { CaptureFlags } from './capture-options.ts';

@@ -10,7 +10,7 @@ import {
   processGauges,
 } from '../governor/process-memory.ts';
 import { describeNotDecoded, notDecoded } from '../http/not-decoded.ts';
-import { type AgentLimits, type AgentLimits, deriveLimits, deriveLimits, limitTable, limitTable } from '../limits.ts';
+import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Pressure } from '../tcp/limits.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { limitOptions, openAgent, openCapture, openObserve } from './capture-parts.ts';
