@@ -1,7 +1,7 @@
 /** Bodies in codings, right and wrong ones, through all outputs of the agent as a user gets them. */
 import zlib from 'node:zlib';
 import t from 'tap';
-import { counterHelp, gaugeHelp } from '../observe/metric-table.ts';
+import { counterHelp, gaugeHelp } from '../telemetry/metric-table.ts';
 import { type Conversation, conversationsCapture, type Entry, everyOutput } from './conversation-fixture.ts';
 
 const folder = t.testdir();
