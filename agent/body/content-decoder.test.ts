@@ -121,6 +121,17 @@ t.test('damaged data give the same however they are cut: all that comes before t
       t.equal(pool.bytesInUse, 0);
     }
   }
+  // The second member is damaged, and begins with a piece of its own, or not.
+  const first = zlib.gzipSync(short.subarray(0, 500));
+  const second = Buffer.from(zlib.gzipSync(short));
+  second.fill(0xff, 2000, 2300);
+  const members = Buffer.concat([first, second]);
+  const bytewise = decode(pool, ['gzip'], members, 1);
+  t.ok(bytewise.data.length > 4000, `${bytewise.data.length} bytes`);
+  for (const step of [first.length, 1 << 20]) {
+    const other = decode(pool, ['gzip'], members, step);
+    t.ok(other.data.equals(bytewise.data), `by ${step}: ${other.data.length}`);
+  }
   const gzip = zlib.gzipSync(short);
   const broken = Buffer.concat([gzip.subarray(0, 2000), Buffer.from(gzip.subarray(2000)).map((byte) => byte ^ 0xa5)]);
   const { data, state } = decode(pool, ['gzip'], broken, 1 << 20);

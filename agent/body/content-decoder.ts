@@ -56,6 +56,11 @@ class Chain {
     stage.push(bytes, at, length, emit);
   }
 
+  get hasEnded(): boolean {
+    for (const stage of this.stages) if (!stage.hasEnded) return false;
+    return true;
+  }
+
   finish(): void {
     for (const [depth, stage] of this.stages.entries()) stage.finish(this.#emits[depth]!);
   }
@@ -91,6 +96,9 @@ export class ContentDecoder {
   /** The coded bytes so far, or null where they are no longer kept. */
   #kept: Uint8Array | null = nothing;
   #keptLength = 0;
+  /** Decoded bytes before those that are kept: not 0 behind the end of a gzip member. */
+  #keptFrom = 0;
+  #isRestarted = false;
   /** Found damaged, whatever became of the second attempt. */
   #isMalformed = false;
   decodedBytes = 0;
@@ -111,10 +119,15 @@ export class ContentDecoder {
 
   push(bytes: Uint8Array, start: number, end: number): void {
     if (this.state !== 'open') return;
-    const before = this.#keptLength;
-    this.#keep(bytes, start, end);
     this.#chain.push(bytes, start, end);
     const { state } = this.#chain;
+    // Most bodies that one segment holds have ended with it: nothing can be damaged any more.
+    if (state === 'open' && this.#chain.hasEnded) {
+      this.#keepFromHere();
+      return;
+    }
+    const before = this.#keptLength;
+    this.#keep(bytes, start, end);
     if (state === 'open') return;
     if (state === 'malformed') {
       this.#isMalformed = true;
@@ -168,7 +181,7 @@ export class ContentDecoder {
   /** Hands on what the bytes from `from` on gave before the damage among them. */
   #decodeAgain(kept: Uint8Array, from: number): void {
     this.#chain.release();
-    this.#known = this.decodedBytes;
+    this.#known = this.decodedBytes - this.#keptFrom;
     const chain = this.#createChain(singleBytesMax);
     this.#chain = chain;
     chain.push(kept, 0, from);
@@ -195,6 +208,14 @@ export class ContentDecoder {
     return true;
   }
 
+  /** What follows is decoded as if nothing had been before it. */
+  #keepFromHere(): void {
+    this.#forget();
+    this.#kept = nothing;
+    this.#keptFrom = this.decodedBytes;
+    this.#isRestarted = true;
+  }
+
   #forget(): void {
     if (this.#kept !== null) this.#pool.freeSpare(this.#kept.length);
     this.#kept = null;
@@ -204,7 +225,7 @@ export class ContentDecoder {
   /** Decoding is over. */
   #letGo(): void {
     if (this.#kept === null) return;
-    const isLost = this.decodedBytes === 0 && this.state !== 'complete';
+    const isLost = !this.#isRestarted && this.decodedBytes === 0 && this.state !== 'complete';
     if (isLost) this.undecoded = this.#kept.subarray(0, this.#keptLength);
     this.#forget();
   }

@@ -60,6 +60,11 @@ export class DecodingStage {
     this.#member = coding === 'gzip' ? new GzipMember() : null;
   }
 
+  /** Whether all of the coded data was seen, and was right: what may follow is none of it. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   push(bytes: Uint8Array, start: number, end: number, emit: Emit): void {
     if (this.state !== 'open' || start === end) return;
     if (this.#inflater === null) {

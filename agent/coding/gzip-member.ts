@@ -25,7 +25,9 @@ export class GzipMember {
   #crc = 0;
   #size = 0;
   #trailerRead = 0;
-  readonly #trailer = new Uint8Array(trailerBytes);
+  /** Checksum and length as the trailer has them. */
+  #crcSent = 0;
+  #sizeSent = 0;
 
   /** Before another member. */
   reset(): void {
@@ -62,7 +64,11 @@ export class GzipMember {
   /** Reads on in the trailer. @returns where it stopped: before `end` only where the trailer ends */
   trailer(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
-    while (at < end && this.#trailerRead < trailerBytes) this.#trailer[this.#trailerRead++] = bytes[at++]!;
+    for (; at < end && this.#trailerRead < trailerBytes; at += 1, this.#trailerRead += 1) {
+      // Little-endian: each byte comes in at the top.
+      if (this.#trailerRead < 4) this.#crcSent = (this.#crcSent >>> 8) | (bytes[at]! << 24);
+      else this.#sizeSent = (this.#sizeSent >>> 8) | (bytes[at]! << 24);
+    }
     return at;
   }
 
@@ -72,11 +78,7 @@ export class GzipMember {
 
   /** Whether the whole trailer is right: checksum and length. */
   get isSound(): boolean {
-    const word = (at: number) => {
-      const [a, b, c, d] = this.#trailer.subarray(at, at + 4);
-      return (a! | (b! << 8) | (c! << 16) | (d! << 24)) >>> 0;
-    };
-    return word(0) === this.#crc && word(4) === this.#size;
+    return this.#crcSent >>> 0 === this.#crc && this.#sizeSent >>> 0 === this.#size;
   }
 
   #take(byte: number): boolean {

@@ -7,7 +7,8 @@
  */
 
 /** Loaded when something is coded: most captures read without it. */
-export const zlib = () => process.getBuiltinModule('node:zlib');
+export const zlib = () => (loaded ??= process.getBuiltinModule('node:zlib'));
+let loaded: typeof import('node:zlib') | null = null;
 
 interface NativeHandle {
   onerror: (message: string, errno: number, code: string) => void;

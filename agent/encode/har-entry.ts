@@ -36,7 +36,7 @@ export function harRequest(message: HttpMessage, body: HarBody, server: string, 
   const { headers } = message;
   const mimeType = headers.get('content-type') ?? '';
   const url = absoluteUrl(message, server, obfuscator);
-  const { note, ...text } = textOf(body, mimeType, obfuscator);
+  const { note, ...text } = message.bodyBytes > 0 ? textOf(body, mimeType, obfuscator) : noText;
   const request = {
     method: message.method,
     url,
@@ -55,7 +55,7 @@ export function harRequest(message: HttpMessage, body: HarBody, server: string, 
 export function harResponse(message: HttpMessage, body: HarBody, obfuscator: Obfuscator): HarPart {
   const { headers } = message;
   const mimeType = headers.get('content-type') ?? '';
-  const { note, ...text } = textOf(body, mimeType, obfuscator);
+  const { note, ...text } = body.decodedBytes > 0 ? textOf(body, mimeType, obfuscator) : noText;
   const saved = body.decodedBytes - message.bodyBytes;
   // Left out where the information is not available: a body that is longer coded than not saves nothing.
   const isKnown = body.note === '' && message.complete && saved >= 0;
@@ -69,7 +69,7 @@ export function harResponse(message: HttpMessage, body: HarBody, obfuscator: Obf
       size: body.decodedBytes,
       ...(isKnown ? { compression: saved } : {}),
       mimeType,
-      ...(body.decodedBytes > 0 ? text : {}),
+      ...text,
       ...commentOf([body.note, note]),
     },
     redirectURL: obfuscator.url(headers.get('location') ?? ''),
@@ -209,9 +209,12 @@ function textOf(body: HarBody, contentType: string, obfuscator: Obfuscator): Har
   return { text: base64(bytes), encoding: 'base64', note };
 }
 
+const noText: Partial<HarText> & { readonly note: string } = { note: '' };
+
 function isKnownCharset(label: string | undefined): boolean {
+  if (label === undefined || label === 'utf-8') return true;
   try {
-    return label === undefined || new TextDecoder(label) !== null;
+    return new TextDecoder(label) !== null;
   } catch {
     return false;
   }

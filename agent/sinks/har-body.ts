@@ -126,8 +126,9 @@ export class BodyCollector implements DecodedSink {
     if (this.#isShed) this.#decoded.length += end - start;
     else if (this.#decoder === null) this.#decoded.push(bytes, start, end);
     else {
-      this.#raw?.push(bytes, start, end);
       if (!this.#hasGap) this.#decoder.push(bytes, start, end);
+      // Unless something came of it.
+      this.#raw?.push(bytes, start, end);
     }
   }
 
