@@ -1,7 +1,7 @@
 /** `floodgate list`: the scenarios and defects there are. */
 import { type Command, Help } from 'commander';
 import { formatValue } from '../../reports/format.ts';
-import { evaluateBudgets } from '../analyze/budgets.ts';
+import { evaluateBudgets } from '../metrics/budgets.ts';
 import { defectNames, defectSummary, loadScenario, scenarioNames } from '../scenario/catalogue.ts';
 
 export function addListCommand(program: Command): void {

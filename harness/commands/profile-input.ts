@@ -8,7 +8,7 @@ import { mergeProfiles } from '../profile/arithmetic.ts';
 import { readPprof } from '../profile/pprof.ts';
 import { type Profile, ProfileError } from '../profile/profile.ts';
 import { applySourceMaps } from '../profile/source-maps.ts';
-import { parseWhole } from '../quantity.ts';
+import { parseWhole } from '../metrics/quantity.ts';
 import { readOperatorFile } from './operator-file.ts';
 import { readReportFolder } from './report-command.ts';
 

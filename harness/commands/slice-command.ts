@@ -6,7 +6,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { formatCount } from '../../reports/format.ts';
 import { type FrameRange, type RunReport, runsOf, type Spike, type SpikeStream } from '../../reports/model.ts';
-import { parseQuantity, parseWhole } from '../quantity.ts';
+import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { scenarioOrder } from '../scenario/catalogue.ts';
 import type { Traffic } from '../scenario/scenario.ts';
 import { FlowTable } from '../traffic/flows.ts';

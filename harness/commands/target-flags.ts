@@ -1,7 +1,7 @@
 /** `floodgate run --target`: what is said about a target that is not our agent, and what is made of it. */
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import { parseQuantity } from '../quantity.ts';
+import { parseQuantity } from '../metrics/quantity.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
 import { type OpenedTarget, openTarget } from '../target/open-target.ts';
 

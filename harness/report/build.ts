@@ -14,14 +14,14 @@ import {
   type Unit,
   type Verdict,
 } from '../../reports/model.ts';
-import { countsOf } from '../agent-figures.ts';
-import { evaluateBudgets } from '../analyze/budgets.ts';
+import { countsOf } from '../metrics/agent-counters.ts';
+import { evaluateBudgets } from '../metrics/budgets.ts';
 import type { SpikeFindings } from '../explain/spikes.ts';
-import { measuredOf } from '../measured.ts';
+import { measuredOf } from '../metrics/measured.ts';
 import type { PassResult } from '../pass/pass.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
-import { headlineOf } from '../verdict.ts';
+import { headlineOf } from './headline.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
 
 export interface RunReportInput {

@@ -1,6 +1,6 @@
 /** What a pass sampled as the report's tables. Pure. */
 import type { GcEvents, SeriesGroup, SeriesTable } from '../../reports/model.ts';
-import { gaugesOf } from '../agent-figures.ts';
+import { gaugesOf } from '../metrics/agent-counters.ts';
 import type { PassResult } from '../pass/pass.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
 

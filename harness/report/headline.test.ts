@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { BudgetResult, Spike } from '../reports/model.ts';
-import { headlineOf } from './verdict.ts';
+import type { BudgetResult, Spike } from '../../reports/model.ts';
+import { headlineOf } from './headline.ts';
 
 const budget = (name: string, actual: number, limit: number): BudgetResult => ({
   name,

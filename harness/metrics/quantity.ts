@@ -1,5 +1,5 @@
 /** Amounts as people write them on a command line. Pure. */
-import { FloodgateError } from '../agent/errors.ts';
+import { FloodgateError } from '../../agent/errors.ts';
 
 const factors: Readonly<Record<string, number>> = {
   '': 1,

@@ -1,7 +1,7 @@
 /** The sentence a person reads first. Pure. */
 
-import { formatBytes, formatCount, formatShare, formatSite, formatValue, standsOut } from '../reports/format.ts';
-import type { BudgetResult, Spike } from '../reports/model.ts';
+import { formatBytes, formatCount, formatShare, formatSite, formatValue, standsOut } from '../../reports/format.ts';
+import type { BudgetResult, Spike } from '../../reports/model.ts';
 
 /** Over budget: the worst limit, the first suspect and the packets; within: the tightest limit and what was found. */
 export function headlineOf(budgets: readonly BudgetResult[], spikes: readonly Spike[]): string {
