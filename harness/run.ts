@@ -1,11 +1,11 @@
 /** A run: scenario → traffic → link → target → samples and profiles → spikes → suspects → verdict. */
 import type { RunReport } from '../reports/model.ts';
-import { evaluateBudgets } from './metrics/budgets.ts';
 import { allocationSpike } from './explain/allocation-spike.ts';
 import { type ExplainingPass, explainSpikes } from './explain/explain.ts';
 import { findSpikes, type SpikeFindings } from './explain/spikes.ts';
 import type { Feed } from './feed/feed.ts';
 import type { TrafficOrder } from './feed/sender.ts';
+import { evaluateBudgets } from './metrics/budgets.ts';
 import { measuredOf } from './metrics/measured.ts';
 import { type CpuPass, passFolder, runCpuPasses } from './pass/cpu-passes.ts';
 import { type PassKind, type PassProgress, type PassResult, runPass } from './pass/pass.ts';

@@ -3,12 +3,12 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { runsOf } from '../../reports/model.ts';
+import { parseWhole } from '../metrics/quantity.ts';
 import { readProfile } from '../profile/any-profile.ts';
 import { mergeProfiles } from '../profile/arithmetic.ts';
 import { readPprof } from '../profile/pprof.ts';
 import { type Profile, ProfileError } from '../profile/profile.ts';
 import { applySourceMaps } from '../profile/source-maps.ts';
-import { parseWhole } from '../metrics/quantity.ts';
 import { readOperatorFile } from './operator-file.ts';
 import { readReportFolder } from './report-command.ts';
 

@@ -1,8 +1,9 @@
 /** The figures of a measuring pass by budget name. Pure. */
-import { countsOf, gaugesOf } from './agent-counters.ts';
-import { summarizeLevel } from './percentiles.ts';
+
 import type { SpikeFindings } from '../explain/spikes.ts';
 import type { PassResult } from '../pass/pass.ts';
+import { countsOf, gaugesOf } from './agent-counters.ts';
+import { summarizeLevel } from './percentiles.ts';
 
 /** Names are those of budgets; null: it could not be measured. */
 export function measuredOf(pass: PassResult, findings: SpikeFindings): Record<string, number | null> {

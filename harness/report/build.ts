@@ -14,9 +14,9 @@ import {
   type Unit,
   type Verdict,
 } from '../../reports/model.ts';
+import type { SpikeFindings } from '../explain/spikes.ts';
 import { countsOf } from '../metrics/agent-counters.ts';
 import { evaluateBudgets } from '../metrics/budgets.ts';
-import type { SpikeFindings } from '../explain/spikes.ts';
 import { measuredOf } from '../metrics/measured.ts';
 import type { PassResult } from '../pass/pass.ts';
 import type { Budget } from '../scenario/scenario.ts';
