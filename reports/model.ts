@@ -50,7 +50,7 @@ export interface ScenarioInfo {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu';
+export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu' | 'flame' | 'doctor';
 
 /** One replay of the same frames. Only `measure` passes feed budgets. */
 export interface Pass {

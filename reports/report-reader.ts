@@ -67,7 +67,7 @@ const environment = v.object({
 });
 
 const pass = v.object({
-  kind: v.picklist(['measure', 'allocations', 'live-heap', 'snapshots', 'cpu']),
+  kind: v.picklist(['measure', 'allocations', 'live-heap', 'snapshots', 'cpu', 'flame', 'doctor']),
   startedAtMs: number,
   durationMs: amount,
   instruments: list(text),

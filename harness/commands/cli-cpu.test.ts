@@ -5,14 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { readReport } from '../../reports/report-reader.ts';
-import {
-  doctorWrapper,
-  drawFlame,
-  findClinic,
-  findDoctorPage,
-  findZeroX,
-  tickLogArguments,
-} from '../pass/instruments/cpu-tools.ts';
+import { doctor, findClinic, findDoctorPage } from '../pass/instruments/doctor.ts';
+import { drawFlame, findZeroX, flame } from '../pass/instruments/flame.ts';
 import { byFunction, top } from '../profile/arithmetic.ts';
 import { readCpuProfile } from '../profile/cpu-profile.ts';
 import { readPprof } from '../profile/pprof.ts';
@@ -114,7 +108,7 @@ t.test('tools that are not there: exit 2 before anything starts, and the command
 /** A folder with the tick log of a target that was killed while it burned. */
 async function killedLog(folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
-  const child = spawn(process.execPath, [...tickLogArguments(folder), '-e', burner], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [...flame.start(folder).nodeArguments!, '-e', burner], { stdio: 'ignore' });
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
@@ -150,7 +144,7 @@ t.test('clinic doctor', clinicOnly, async (t) => {
     command: process.execPath,
     arguments: ['-e', burner],
     ready: /^burning/,
-    wrapper: doctorWrapper(clinic!, folder),
+    wrapper: doctor.start(folder).wrapper,
   });
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const exit = await target.stop();

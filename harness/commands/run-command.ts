@@ -8,7 +8,10 @@ import { openFeed } from '../feed/open-feed.ts';
 import type { TrafficOrder } from '../feed/sender.ts';
 import { budgetNames, isBudgetName } from '../metrics/budgets.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
-import { type CpuPass, checkCpuTools } from '../pass/cpu-passes.ts';
+import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
+import { doctor } from '../pass/instruments/doctor.ts';
+import { flame } from '../pass/instruments/flame.ts';
+import type { Instrument } from '../pass/instruments/instrument.ts';
 import { type Explain, runScenario } from '../run.ts';
 import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
 import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
@@ -116,7 +119,7 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
   const intervalMs = parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 });
   const sampleMs = parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size');
-  const cpu = cpuPasses(flags, target);
+  const cpu = cpuInstrumentsOf(flags, target);
   const privilege = await enterNamespace(lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
@@ -191,16 +194,20 @@ async function findScenario(name: string | undefined, target: TargetRun | undefi
   return { scenario, order: (seed, sizeBytes) => scenarioOrder(name, seed, sizeBytes) };
 }
 
+/** What looks at CPU time, by option. */
+const cpuInstruments = { cpu: cpuProfile, flame, doctor } as const;
+
 /** @throws FloodgateError where a tool is missing or the target is not one of Node.js */
-function cpuPasses(flags: RunFlags, target: TargetRun | undefined): CpuPass[] {
+function cpuInstrumentsOf(flags: RunFlags, target: TargetRun | undefined): Instrument[] {
   const wanted = (['cpu', 'flame', 'doctor'] as const).filter((name) => flags[name]);
   if (wanted.length > 0 && target && !target.opened.launcher.isNode) {
     throw new FloodgateError('BAD_OPTION', `--${wanted[0]} is for Node.js: ${target.opened.launcher.name} is not`, {
       hint: 'A Go program tells itself: go tool pprof http://HOST:PORT/debug/pprof/profile?seconds=10.',
     });
   }
-  checkCpuTools(wanted);
-  return wanted;
+  const instruments: Instrument[] = wanted.map((name) => cpuInstruments[name]);
+  for (const instrument of instruments) instrument.checkTools?.();
+  return instruments;
 }
 
 function paceOf(flags: RunFlags): Pace | undefined {

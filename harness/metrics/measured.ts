@@ -1,7 +1,7 @@
 /** The figures of a measuring pass by budget name. Pure. */
 
 import type { SpikeFindings } from '../explain/spikes.ts';
-import type { PassResult } from '../pass/pass.ts';
+import type { PassResult } from '../pass/pass-result.ts';
 import { countsOf, gaugesOf } from './agent-counters.ts';
 import { summarizeLevel } from './percentiles.ts';
 

@@ -2,7 +2,6 @@
 
 import { formatDifference } from '../../reports/format.ts';
 import {
-  type BudgetResult,
   type Environment,
   type Figure,
   type Note,
@@ -14,12 +13,9 @@ import {
   type Unit,
   type Verdict,
 } from '../../reports/model.ts';
-import type { SpikeFindings } from '../explain/spikes.ts';
+import type { Findings } from '../explain/findings.ts';
 import { countsOf } from '../metrics/agent-counters.ts';
-import { evaluateBudgets } from '../metrics/budgets.ts';
-import { measuredOf } from '../metrics/measured.ts';
-import type { PassResult } from '../pass/pass.ts';
-import type { Budget } from '../scenario/scenario.ts';
+import type { PassResult } from '../pass/pass-result.ts';
 import { describeExit } from '../target/child-target.ts';
 import { headlineOf } from './headline.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
@@ -31,10 +27,9 @@ export interface RunReportInput {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly environment: Environment;
-  readonly budget: Budget;
-  /** The measuring pass first. */
-  readonly passes: readonly [PassResult, ...PassResult[]];
-  readonly findings: SpikeFindings;
+  readonly findings: Findings;
+  /** The passes that explain, in their order. */
+  readonly passes: readonly PassResult[];
   readonly spikes: readonly Spike[];
   /** Of the passes that explain. */
   readonly notes: readonly Note[];
@@ -42,12 +37,7 @@ export interface RunReportInput {
 }
 
 export function buildRunReport(input: RunReportInput): RunReport {
-  const [measure] = input.passes;
-  const measured = measuredOf(measure, input.findings);
-  const budgets = evaluateBudgets(input.budget, measured);
-  const counts = countsOf(measure.stats);
-  const { sending, exit } = measure;
-  const truth = sending?.truth;
+  const { measure, budgets } = input.findings;
   return {
     kind: 'run',
     schemaVersion: SCHEMA_VERSION,
@@ -63,46 +53,57 @@ export function buildRunReport(input: RunReportInput): RunReport {
     command: input.command,
     scenario: input.scenario,
     lane: measure.lane,
-    passes: input.passes.map((pass) => passOf(pass, measure)),
+    passes: [measure, ...input.passes].map((pass) => passOf(pass, measure)),
     series: seriesOf(measure),
     gc: gcEventsOf(measure),
     phases: measure.watch.phases.map((phase) => ({ ...phase })),
     spikes: input.spikes,
     budgets,
-    figures: figuresOf(measured, input.budget),
+    figures: figuresOf(input.findings),
     counters: measure.stats.final?.values ?? {},
-    ledger: sending
-      ? {
-          framesSent: sending.ledger.framesSent,
-          bytesSent: sending.ledger.bytesSent,
-          framesDelivered: sending.ledger.link.frames,
-          bytesDelivered: sending.ledger.link.bytes,
-          framesDropped: counts.framesDropped ?? 0,
-          ok: sending.ledger.balanced,
-        }
-      : null,
-    messages:
-      truth && counts.requestsComplete !== null && counts.responsesComplete !== null
-        ? {
-            found: { requests: counts.requestsComplete, responses: counts.responsesComplete },
-            truth: { requests: truth.requestsIntact, responses: truth.responsesIntact },
-            mayBeLost: {
-              requests: truth.requests - truth.requestsIntact,
-              responses: truth.responses - truth.responsesIntact,
-            },
-          }
-        : null,
-    verdict: verdictOf(input, budgets),
+    ledger: ledgerOf(measure),
+    messages: messagesOf(measure),
+    verdict: verdictOf(input),
     notes: notesOf(input),
-    partial: input.interrupted || !exit.expected,
+    partial: input.interrupted || !measure.exit.expected,
+  };
+}
+
+/** What was sent and delivered; null where no frames were. */
+function ledgerOf({ sending, stats }: PassResult): RunReport['ledger'] {
+  if (!sending) return null;
+  const { framesSent, bytesSent, link, balanced } = sending.ledger;
+  const framesDropped = countsOf(stats).framesDropped ?? 0;
+  return {
+    framesSent,
+    bytesSent,
+    framesDelivered: link.frames,
+    bytesDelivered: link.bytes,
+    framesDropped,
+    ok: balanced,
+  };
+}
+
+/** What the agent found of what was there; null where either is unknown. */
+function messagesOf({ sending, stats }: PassResult): RunReport['messages'] {
+  const truth = sending?.truth;
+  const { requestsComplete: requests, responsesComplete: responses } = countsOf(stats);
+  if (!truth || requests === null || responses === null) return null;
+  return {
+    found: { requests, responses },
+    truth: { requests: truth.requestsIntact, responses: truth.responsesIntact },
+    mayBeLost: {
+      requests: truth.requests - truth.requestsIntact,
+      responses: truth.responses - truth.responsesIntact,
+    },
   };
 }
 
 /** Of our agent. */
 const ceilingExitCode = 4;
 
-function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Verdict {
-  const [measure] = input.passes;
+function verdictOf(input: RunReportInput): Verdict {
+  const { measure, budgets } = input.findings;
   if (input.interrupted) {
     return {
       ok: false,
@@ -127,7 +128,7 @@ function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Ver
 function passOf(pass: PassResult, measure: PassResult): Pass {
   const measures = pass === measure;
   return {
-    kind: pass.kind === 'flame' || pass.kind === 'doctor' ? 'cpu' : pass.kind,
+    kind: pass.kind,
     startedAtMs: 0,
     durationMs: pass.durationMs,
     instruments: pass.instruments,
@@ -162,13 +163,13 @@ function memoryCost(pass: PassResult, measure: PassResult): string {
 
 function notesOf(input: RunReportInput): Note[] {
   const notes: Note[] = [...input.notes];
-  const [measure] = input.passes;
+  const { measure } = input.findings;
   const { sending } = measure;
   for (const { kind, description, frames } of sending?.impairments ?? []) {
     notes.push({ severity: 'info', text: `${kind}: ${description} (${frames} frames)` });
   }
   if (sending && !sending.ledger.balanced) notes.push({ severity: 'warning', text: sending.ledger.summary });
-  for (const pass of input.passes) {
+  for (const pass of [measure, ...input.passes]) {
     for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });
   }
   if (!measure.exit.expected) {
@@ -187,8 +188,9 @@ const units: Readonly<Record<string, Unit>> = {
   'missed.messages': 'count',
 };
 
-function figuresOf(measured: Readonly<Record<string, number | null>>, budget: Budget): Figure[] {
-  return Object.entries(measured)
-    .filter(([name, value]) => value !== null && !Object.hasOwn(budget, name))
+/** What was measured and has no limit. */
+function figuresOf({ figures, budgets }: Findings): Figure[] {
+  return Object.entries(figures)
+    .filter(([name, value]) => value !== null && !budgets.some((budget) => budget.name === name))
     .map(([name, value]) => ({ name, unit: units[name] ?? 'bytes', value: value as number }));
 }

@@ -3,8 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { Wrapper } from '../pass/instruments/cpu-tools.ts';
-import type { Target, TargetExit } from './target.ts';
+import type { Target, TargetExit, Wrapper } from './target.ts';
 
 export interface ChildTargetOptions {
   readonly name: string;

@@ -1,6 +1,5 @@
 /** How a thing under test is started, watched and stopped: one interface behind our agent, any Node.js program, any process. */
 import type { Duplex, Writable } from 'node:stream';
-import type { Wrapper } from '../pass/instruments/cpu-tools.ts';
 import type { PreloadOptions } from '../preload/options.ts';
 import type { MemoryAccount } from '../watch/proc-memory.ts';
 
@@ -35,6 +34,17 @@ export interface Target {
   readonly exited: Promise<TargetExit>;
   /** Ends it: asks first, kills after a grace period. Safe to call twice; a target not started by us is left running. */
   stop(): Promise<TargetExit>;
+}
+
+/** What the target is started under. */
+export interface Wrapper {
+  readonly command: string;
+  /** Before the target's own command. */
+  readonly arguments: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** What ends it in good order, and how long that may take. */
+  readonly stopSignal: NodeJS.Signals;
+  readonly stopTimeoutMs: number;
 }
 
 /** What a pass wants of the target it starts. */

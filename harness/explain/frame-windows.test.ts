@@ -1,7 +1,8 @@
 import t from 'tap';
-import { difference } from '../explain/evidence.ts';
+import type { FrameInterval } from '../pass/instruments/instrument.ts';
 import { type Profile, ProfileBuilder, sumOf } from '../profile/profile.ts';
-import { type FrameInterval, windowOf } from './spikes.ts';
+import { difference } from './evidence.ts';
+import { windowOf } from './frame-windows.ts';
 
 function profile(bytes: number): Profile {
   const builder = new ProfileBuilder({ sampleTypes: [{ type: 'alloc_space', unit: 'bytes' }], durationMs: 1000 });
