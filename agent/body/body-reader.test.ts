@@ -1,7 +1,8 @@
 import zlib from 'node:zlib';
 import t from 'tap';
+import type { BodyHandler } from './body-handler.ts';
 import { type BodyLimits, defaultBodyLimits } from './body-limits.ts';
-import { type BodyHandler, BodyReader } from './body-reader.ts';
+import { BodyReader } from './body-reader.ts';
 import { DecoderPool, parseCodings } from './content-decoder.ts';
 import { BodyBuffers } from './json-document.ts';
 

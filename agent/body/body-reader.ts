@@ -3,6 +3,7 @@
  * into UTF-8, then read as what it is. Everything flows: nothing is held but partial tokens, a sample, and of YAML
  * (whose grammar cannot be read forwards) a bounded whole.
  */
+import type { BodyHandler } from './body-handler.ts';
 import type { BodyLimits } from './body-limits.ts';
 import { CharsetConverter, sniffUtf16 } from './charset.ts';
 import {
@@ -20,24 +21,11 @@ import {
   parseContentType,
   sniffKind,
 } from './content-type.ts';
-import { type FormHandler, FormReader } from './form-reader.ts';
+import { FormReader } from './form-reader.ts';
 import { type BodyBuffers, JsonDocument } from './json-document.ts';
-import type { JsonHandler } from './json-reader.ts';
 import { KeptBytes } from './kept-bytes.ts';
 import { type MultipartHandler, MultipartReader } from './multipart-reader.ts';
 import { YamlReader } from './yaml-reader.ts';
-
-/** Takes the events of one body. A multipart body's parts nest: the events between begin and end are the part's. */
-export interface BodyHandler extends JsonHandler, FormHandler {
-  /** What the body turned out to be; before its other events. */
-  kind(kind: BodyKind, type: ContentType): void;
-  /** A body of text: all of it, or its beginning when `cut`. */
-  text(value: string, cut: boolean): void;
-  /** A body of anything else: its beginning. `bytes` is a copy, the handler's to keep. */
-  sample(bytes: Uint8Array, cut: boolean): void;
-  beginPart(headers: ReadonlyMap<string, string>): void;
-  endPart(complete: boolean): void;
-}
 
 export interface BodyOutcome {
   readonly kind: BodyKind;

@@ -5,8 +5,8 @@
  */
 import { createRequire } from 'node:module';
 import type { Node, ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
+import type { BodyHandler } from './body-handler.ts';
 import type { BodyLimits } from './body-limits.ts';
-import type { BodyHandler } from './body-reader.ts';
 import type { BodyBuffers } from './json-document.ts';
 import { KeptBytes } from './kept-bytes.ts';
 

@@ -13,7 +13,7 @@ import { BodyBuilder } from '../witness/body-builder.ts';
 import { inferringTyper } from '../witness/infer.ts';
 import { type Data, DataKind } from '../witness/ir.ts';
 import { Obfuscator } from '../witness/obfuscation.ts';
-import type { Sealer } from '../witness/sealed.ts';
+import type { Sealer } from '../witness/sealer.ts';
 import { ValueBudget, ValueTotal } from '../witness/value-budget.ts';
 import { beginWriting, writtenBytes } from './backward-writer.ts';
 import { ValueSealer } from './value-sealer.ts';

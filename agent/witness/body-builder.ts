@@ -1,5 +1,5 @@
 /** Turns the events of one body into one IR value; every value is paid for from a budget before it is made. */
-import type { BodyHandler } from '../body/body-reader.ts';
+import type { BodyHandler } from '../body/body-handler.ts';
 import { type BodyKind, dispositionParameter, type ContentType as MediaType } from '../body/content-type.ts';
 import {
   boolData,
@@ -19,7 +19,8 @@ import {
   structFields,
   uint64Data,
 } from './ir.ts';
-import type { Sealed, Sealer } from './sealed.ts';
+import type { Sealed } from './sealed.ts';
+import type { Sealer } from './sealer.ts';
 import type { ValueBudget } from './value-budget.ts';
 
 /** How text becomes a value: its type and its formats. */
