@@ -8,7 +8,7 @@ import { BodyReader } from '../body/body-reader.ts';
 import { DecoderPool } from '../body/content-decoder.ts';
 import { BodyBuffers } from '../body/json-document.ts';
 import { dataDigest } from '../digest/digest.ts';
-import { mulberry32 } from '../seeded-random.ts';
+import { createRandom } from '../seeded-random.ts';
 import { BodyBuilder } from '../witness/body-builder.ts';
 import { inferringTyper } from '../witness/infer.ts';
 import { type Data, DataKind } from '../witness/ir.ts';
@@ -203,7 +203,7 @@ const FAULTS = [
 
 /** A body from a seed: mostly JSON as APIs send it. */
 export function makeBody(seed: number): Buffer {
-  const next = mulberry32(seed);
+  const next = createRandom(seed, 'fuzz').fraction;
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
   const space = () => (next() < 0.05 ? pick([' ', '\n', '\t', '  ', '\r\n']) : '');
   const text = (value: string): string => {

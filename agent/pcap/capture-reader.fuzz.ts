@@ -9,7 +9,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FrameSink } from '../capture/frame-source.ts';
 import { FloodgateError } from '../errors.ts';
-import { mulberry32 } from '../seeded-random.ts';
+import { createRandom } from '../seeded-random.ts';
 import { AnyCaptureReader } from './capture-reader.ts';
 import { PcapWriter } from './pcap-writer.ts';
 import { PcapngWriter } from './pcapng-writer.ts';
@@ -22,7 +22,7 @@ export interface FuzzResult {
 
 /** Integers of `[0, below)`. */
 function generator(seed: number): (below: number) => number {
-  const next = mulberry32(seed);
+  const next = createRandom(seed, 'fuzz').fraction;
   return (below) => (next() * 2 ** 32) % below;
 }
 

@@ -1,6 +1,6 @@
 import t from 'tap';
+import { createRandom } from '../../agent/seeded-random.ts';
 import { type Clock, farOffUs, Pacer } from './pacer.ts';
-import { createRandom } from './random.ts';
 import { parsePace, scheduleOf } from './schedule.ts';
 
 /** A clock whose sleeps overshoot by `oversleepUs()`, and on which every reading takes a moment. */

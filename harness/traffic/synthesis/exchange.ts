@@ -1,5 +1,5 @@
 /** HTTP/1.1 exchanges as the segments they travel in. */
-import type { Random } from '../random.ts';
+import type { Random } from '../../../agent/seeded-random.ts';
 import { hexText } from './json-body.ts';
 import { type Direction, segmentBytesMax } from './tcp-frame.ts';
 
