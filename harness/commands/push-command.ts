@@ -41,10 +41,8 @@ Examples:
 
 const collect = (value: string, all: string[] = []) => [...all, value];
 
-export function addPushCommand(program: Command): void {
-  program
-    .command('push')
-    .summary('send profiles to Pyroscope or Parca')
+export function addPushCommand(command: Command): void {
+  command
     .description('Sends the profiles of a run, or one profile of any format, to a store of profiles.')
     .argument('<profile>', 'folder of a run, or a profile')
     .argument('<url>', 'address of the store')

@@ -2,23 +2,14 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import { renderTerminal } from '../../reports/terminal.ts';
 import { budgetNames, isBudgetName } from '../analyze/budgets.ts';
-import { LoadFeed } from '../feed/load.ts';
-import { openFeed } from '../feed/open-feed.ts';
 import type { TrafficOrder } from '../feed/sender.ts';
-import { type CpuPass, checkCpuTools } from '../pass/cpu-passes.ts';
+import type { CpuPass } from '../pass/cpu-passes.ts';
 import { parseQuantity, parseWhole } from '../quantity.ts';
-import { type Explain, runScenario } from '../run.ts';
-import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
-import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
+import type { Explain } from '../run.ts';
+import type { ScenarioHead } from '../scenario/capture-scenario.ts';
 import type { Budget, Lane, Pace } from '../scenario/scenario.ts';
-import { probeRecording } from '../traffic/recorded-traffic.ts';
-import { enterNamespace } from './enter-namespace.ts';
 import { withoutSecrets } from './profile-push.ts';
-import { pushRun } from './push-command.ts';
-import { makeReportFolder, writeReports } from './report-folder.ts';
-import { openSession } from './session.ts';
 import { addTargetOptions, type TargetFlags, type TargetRun, targetRun } from './target-flags.ts';
 
 interface RunFlags extends TargetFlags {
@@ -58,10 +49,8 @@ Examples:
 
 Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
 
-export function addRunCommand(program: Command): void {
-  const command = program
-    .command('run')
-    .summary('replay one scenario, or a capture file, and judge it; or load any program')
+export function addRunCommand(command: Command): void {
+  command
     .description(
       'Replays a scenario, or any pcap or pcapng file, at the agent and judges its memory against a budget; with --target, ' +
         'does the same to another program: idle, under load, recovering.',
@@ -104,7 +93,19 @@ export function addRunCommand(program: Command): void {
 }
 
 async function run(name: string | undefined, flags: RunFlags): Promise<number> {
-  const target = targetRun(flags, name !== undefined);
+  // What only a run needs is loaded here, so that `--help` is quick.
+  const [{ runScenario }, { openFeed }, { LoadFeed }, { renderTerminal }] = await Promise.all([
+    import('../run.ts'),
+    import('../feed/open-feed.ts'),
+    import('../feed/load.ts'),
+    import('../../reports/terminal.ts'),
+  ]);
+  const [{ enterNamespace }, { openSession }, { makeReportFolder, writeReports }] = await Promise.all([
+    import('./enter-namespace.ts'),
+    import('./session.ts'),
+    import('./report-folder.ts'),
+  ]);
+  const target = await targetRun(flags, name !== undefined);
   const { scenario, order: orderOnce } = await findScenario(name, target);
   const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
   const pace = paceOf(flags) ?? scenario.pace;
@@ -116,7 +117,7 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
   const intervalMs = parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 });
   const sampleMs = parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size');
-  const cpu = cpuPasses(flags, target);
+  const cpu = await cpuPasses(flags, target);
   const privilege = await enterNamespace(lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
@@ -183,23 +184,28 @@ async function findScenario(name: string | undefined, target: TargetRun | undefi
     });
   }
   if (name.includes('/') || /\.(pcap|pcapng|cap)(\.gz)?$/i.test(name)) {
+    const [{ captureScenario }, { probeRecording }] = await Promise.all([
+      import('../scenario/capture-scenario.ts'),
+      import('../traffic/recorded-traffic.ts'),
+    ]);
     const { scenario, traffic } = captureScenario(name);
     probeRecording(traffic.path);
     return { scenario, order: () => traffic };
   }
+  const { loadScenario, scenarioOrder } = await import('../scenario/catalogue.ts');
   const scenario = await loadScenario(name);
   return { scenario, order: (seed, sizeBytes) => scenarioOrder(name, seed, sizeBytes) };
 }
 
 /** @throws FloodgateError where a tool is missing or the target is not one of Node.js */
-function cpuPasses(flags: RunFlags, target: TargetRun | undefined): CpuPass[] {
+async function cpuPasses(flags: RunFlags, target: TargetRun | undefined): Promise<CpuPass[]> {
   const wanted = (['cpu', 'flame', 'doctor'] as const).filter((name) => flags[name]);
   if (wanted.length > 0 && target && !target.opened.launcher.isNode) {
     throw new FloodgateError('BAD_OPTION', `--${wanted[0]} is for Node.js: ${target.opened.launcher.name} is not`, {
       hint: 'A Go program tells itself: go tool pprof http://HOST:PORT/debug/pprof/profile?seconds=10.',
     });
   }
-  checkCpuTools(wanted);
+  (await import('../pass/cpu-passes.ts')).checkCpuTools(wanted);
   return wanted;
 }
 
@@ -236,6 +242,7 @@ function budgetOf(budget: Budget, given: readonly string[]): Budget {
 /** The verdict stands, whether a store took the profiles or not. */
 async function pushed(folder: string, url: string, signal: AbortSignal): Promise<void> {
   try {
+    const { pushRun } = await import('./push-command.ts');
     process.stdout.write(`${await pushRun(folder, url, signal)}\n`);
   } catch (error) {
     if (!(error instanceof FloodgateError)) throw error;
