@@ -11,7 +11,18 @@ t.test('the terms add up, stay within the figure they come from, and each has a 
     t.ok(sum <= memoryBytes, `${sum} of ${memoryBytes}`);
     t.ok(limits.terms.every(({ bytes, reason }) => bytes > 0 && reason.length > 10));
     t.equal(limits.ceilingBytes, memoryBytes + runtimeBytes);
-    t.match(limitTable(limits), new RegExp(`${limits.terms.length - 1} \\+|\\+`));
+    const [head, terms] = limitTable(limits).split('\n  = ');
+    const megabytes = terms!.split(' + ').map((term) => /^(.+) ([\d.]+)$/.exec(term)!.slice(1));
+    t.same(
+      megabytes.map(([name]) => name),
+      limits.terms.map(({ name }) => name),
+      'the line that is printed has every term',
+    );
+    // Each is rounded: to 0.1 MB, or to 1 MB from 10 MB on.
+    const rounding = limits.terms.reduce((total, { bytes }) => total + (bytes < 9.95e6 ? 0.05 : 0.5), 0);
+    const printed = megabytes.reduce((total, [, value]) => total + Number(value), 0);
+    t.ok(Math.abs(printed - sum / 1e6) <= rounding, `its terms add up: ${printed} MB of ${sum}`);
+    t.match(head, `at most ${(sum / 1e6).toFixed(0)} MB`);
   }
   t.end();
 });

@@ -198,7 +198,9 @@ t.test('time, timers and randomness are passed in', async (t) => {
 t.test('no file without a reader', async (t) => {
   const imported = new Set(sources.flatMap(ours));
   // Loaded by name: entry files, scenarios and defects, preloads, browser code, workers.
-  const byName = ['package.json', 'bin/generate.mjs'].map((file) => readFileSync(path.join(root, file), 'utf8'));
+  const byName = ['package.json', 'bin/generate.mjs', 'bin/bundle-pages.mjs'].map((file) =>
+    readFileSync(path.join(root, file), 'utf8'),
+  );
   const text = [...sources.map((source) => source.code), ...byName].join('\n');
   for (const { file } of sources) {
     if (isTest(file) || isGenerated(file) || ['bench', 'conformance', 'test'].includes(top(file))) continue;

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = path.join(root, 'bin', 'floodgate');
+export const program = path.join(root, 'bin', 'floodgate');
 export const isRoot = process.getuid?.() === 0;
 const hasNamespaces = spawnSync('unshare', [...(isRoot ? [] : ['-Ur']), '-mn', 'true']).status === 0;
 export const tapOnly = hasNamespaces

@@ -3,14 +3,8 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type GateReport, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
-import { renderTerminal } from '../../reports/terminal.ts';
-import { openFeed } from '../feed/open-feed.ts';
-import { runScenario } from '../run.ts';
-import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
-import { enterNamespace } from './enter-namespace.ts';
-import { guard, makeReportFolder, writeReports } from './report-folder.ts';
-import { commandLine } from './run-command.ts';
-import { openSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
+import { commandLine } from './shown-words.ts';
 
 /** In this order: the article's incident first, since it is what everyone asks about. */
 const gateScenarios = ['incident', 'recorded-burst', 'reorder-loss', 'steady'];
@@ -22,10 +16,8 @@ Examples:
 
 Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
 
-export function addGateCommand(program: Command): void {
-  program
-    .command('gate')
-    .summary('replay the release gate: every scenario, judged')
+export function addGateCommand(command: Command): void {
+  command
     .description(
       `Replays ${gateScenarios.join(', ')} at the agent through a TAP device and judges each against its budget.`,
     )
@@ -37,6 +29,14 @@ export function addGateCommand(program: Command): void {
 }
 
 async function gate(out: string | undefined): Promise<number> {
+  // What only a run needs is loaded here, so that `--help` is quick.
+  const [{ enterNamespace }, { openSession }, { makeReportFolder, writeReports }, { renderTerminal }] =
+    await Promise.all([
+      import('./enter-namespace.ts'),
+      import('./session.ts'),
+      import('./report-folder.ts'),
+      import('../../reports/terminal.ts'),
+    ]);
   const privilege = await enterNamespace('tap');
   const session = openSession();
   const startedAtMs = Date.now();
@@ -72,6 +72,12 @@ async function gate(out: string | undefined): Promise<number> {
 }
 
 async function runOne(name: string, gateFolder: string, privilege: string, session: Session): Promise<RunReport> {
+  const [{ loadScenario, scenarioOrder }, { openFeed }, { runScenario }, { guard }] = await Promise.all([
+    import('../scenario/catalogue.ts'),
+    import('../feed/open-feed.ts'),
+    import('../run.ts'),
+    import('./report-folder.ts'),
+  ]);
   const scenario = await loadScenario(name);
   const folder = path.join(gateFolder, name);
   guard(folder, () => mkdirSync(folder, { recursive: true }));

@@ -14,10 +14,8 @@ Examples:
   floodgate heap after.heapsnapshot                      classes by what they keep alive
   floodgate heap before.heapsnapshot after.heapsnapshot  what grew, and who keeps it`;
 
-export function addHeapCommand(program: Command): void {
-  program
-    .command('heap')
-    .summary('what heap snapshots hold, and what grew between two')
+export function addHeapCommand(command: Command): void {
+  command
     .description(
       'Reads V8 heap snapshots as they stream: classes by retained size, or what grew between two of one process.',
     )

@@ -4,10 +4,8 @@ import { formatValue } from '../../reports/format.ts';
 import { evaluateBudgets } from '../metrics/budgets.ts';
 import { defectNames, defectSummary, loadScenario, scenarioNames } from '../scenario/catalogue.ts';
 
-export function addListCommand(program: Command): void {
-  program
-    .command('list')
-    .summary('list scenarios and defects')
+export function addListCommand(command: Command): void {
+  command
     .description('Lists the scenarios with their budgets, and the defects that a run can put in place.')
     .addHelpText('after', '\nExample:\n  floodgate list')
     .action(async () => {

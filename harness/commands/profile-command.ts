@@ -31,10 +31,8 @@ Examples:
   floodgate profile heap.pb.gz --focus 'agent/tcp/**'      only stacks through these files
   floodgate profile heap.pb.gz --to speedscope -o heap.speedscope.json`;
 
-export function addProfileCommand(program: Command): void {
-  program
-    .command('profile')
-    .summary('look at a profile, or convert it')
+export function addProfileCommand(command: Command): void {
+  command
     .description('Lists the call sites of a profile, draws its call tree, or writes it in another format.')
     .argument('[profile]', 'profile or run to look at', 'runs/latest')
     .option('--tree', 'the call tree, heaviest branch first')

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
 import { writePprof } from '../profile/pprof.ts';
 import type { Profile } from '../profile/profile.ts';
+import { withoutSecrets } from './shown-words.ts';
 
 export const pushProtocols = ['pyroscope', 'parca'] as const;
 export type PushProtocol = (typeof pushProtocols)[number];
@@ -146,9 +147,4 @@ function parseStore(text: string): { url: URL; authorization: string | undefined
   url.username = url.password = '';
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { url, authorization: username ? `Basic ${Buffer.from(pair).toString('base64')}` : undefined };
-}
-
-/** An address as it may be shown: without credentials, and without what its query says. */
-export function withoutSecrets(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').replace(/\?[^#]*/, '?…');
 }

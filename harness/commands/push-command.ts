@@ -7,15 +7,9 @@ import { type RunReport, runsOf } from '../../reports/model.ts';
 import { readPprof } from '../profile/pprof.ts';
 import type { Profile } from '../profile/profile.ts';
 import { readAnyProfile } from './profile-input.ts';
-import {
-  type PushedProfile,
-  type PushOrder,
-  type PushProtocol,
-  pushProfile,
-  pushProtocols,
-  withoutSecrets,
-} from './profile-push.ts';
+import { type PushedProfile, type PushOrder, type PushProtocol, pushProfile, pushProtocols } from './profile-push.ts';
 import { readReportFolder } from './report-command.ts';
+import { withoutSecrets } from './shown-words.ts';
 
 interface Flags {
   readonly protocol?: PushProtocol;
@@ -41,10 +35,8 @@ Examples:
 
 const collect = (value: string, all: string[] = []) => [...all, value];
 
-export function addPushCommand(program: Command): void {
-  program
-    .command('push')
-    .summary('send profiles to Pyroscope or Parca')
+export function addPushCommand(command: Command): void {
+  command
     .description('Sends the profiles of a run, or one profile of any format, to a store of profiles.')
     .argument('<profile>', 'folder of a run, or a profile')
     .argument('<url>', 'address of the store')

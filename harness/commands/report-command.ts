@@ -15,10 +15,8 @@ Examples:
   floodgate report runs/latest --format markdown  for a pull request
   floodgate report runs/latest --format html > report.html`;
 
-export function addReportCommand(program: Command): void {
-  program
-    .command('report')
-    .summary('render a run again')
+export function addReportCommand(command: Command): void {
+  command
     .description("Renders a run's report again from its JSON, on standard output.")
     .argument('[dir]', 'folder of a run', 'runs/latest')
     .addOption(

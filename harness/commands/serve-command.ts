@@ -19,10 +19,8 @@ Examples:
   floodgate serve              the runs in ./runs, on http://127.0.0.1:8780/
   floodgate serve DIR --port 0 another folder, any free port`;
 
-export function addServeCommand(program: Command): void {
-  program
-    .command('serve')
-    .summary('show many runs with their trends')
+export function addServeCommand(command: Command): void {
+  command
     .description('Serves the reports below a folder on this machine, with a page of trends over all of them.')
     .argument('[dir]', 'folder that holds the folders of runs', 'runs')
     .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '8780')

@@ -30,10 +30,8 @@ Examples:
   floodgate slice runs/latest --frames 1000-2500 -o part.pcapng
   floodgate slice runs/latest --scenario incident --spike 1 -o spike.pcapng   (of a gate)`;
 
-export function addSliceCommand(program: Command): void {
-  program
-    .command('slice')
-    .summary('cut the packets of a spike out of a run')
+export function addSliceCommand(command: Command): void {
+  command
     .description(
       'Writes the packets that made a spike as a pcapng file: of the streams that brought most between its start and its top.',
     )

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
-import { type OpenedTarget, openTarget } from '../target/open-target.ts';
+import type { OpenedTarget } from '../target/open-target.ts';
 
 export interface TargetFlags {
   readonly target?: string;
@@ -42,7 +42,7 @@ export interface TargetRun {
  * @param frames whether a scenario sends frames at it: it captures then, instead of serving a load
  * @throws FloodgateError `BAD_OPTION` for what does not go together
  */
-export function targetRun(flags: TargetFlags, frames: boolean): TargetRun | undefined {
+export async function targetRun(flags: TargetFlags, frames: boolean): Promise<TargetRun | undefined> {
   const { target, load } = flags;
   if (target === undefined) {
     const needless = (['load', 'duration', 'idle', 'recover', 'ready', 'pprof'] as const).find((name) => flags[name]);
@@ -52,6 +52,7 @@ export function targetRun(flags: TargetFlags, frames: boolean): TargetRun | unde
   if (frames && load !== undefined) {
     throw refused('a scenario drives the target already', 'Leave out the scenario or --load.');
   }
+  const { openTarget } = await import('../target/open-target.ts');
   const opened = openTarget(target, {
     listens: load !== undefined,
     mayEnd: load === undefined && !frames,
