@@ -271,20 +271,6 @@ const gateReport: v.GenericSchema<unknown, GateReport> = v.object({
   notes,
 });
 
-/** JSON text as a run report. @throws ReportError that says what is wrong and where. */
-export function readReport(json: string): RunReport {
-  const report = readAnyReport(json);
-  if (report.kind !== 'run') throw new ReportError('this is the report of a whole gate; one run was expected');
-  return report;
-}
-
-/** JSON text as a gate's report. @throws ReportError that says what is wrong and where. */
-export function readGateReport(json: string): GateReport {
-  const report = readAnyReport(json);
-  if (report.kind !== 'gate') throw new ReportError('this is the report of one run; a gate was expected');
-  return report;
-}
-
 /** JSON text as whichever report it is. @throws ReportError that says what is wrong and where. */
 export function readAnyReport(json: string): Report {
   let data: unknown;

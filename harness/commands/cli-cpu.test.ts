@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { readReport } from '../../reports/report-reader.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
 import { doctor, findClinic, findDoctorPage } from '../pass/instruments/doctor.ts';
 import { drawFlame, findZeroX, flame } from '../pass/instruments/flame.ts';
 import { byFunction, top } from '../profile/arithmetic.ts';
@@ -42,7 +43,7 @@ t.test('--cpu: a profile of each phase, for DevTools and as pprof, and in words'
   );
   t.equal(code, 0, out);
   t.match(out, /note: CPU in phase steady: [\d.]+ s of [\d.]+ s; .*profiles\/cpu-1-steady\.cpuprofile/);
-  const report = readReport(readFileSync(path.join(place.out, 'report.json'), 'utf8'));
+  const report = readAnyReport(readFileSync(path.join(place.out, 'report.json'), 'utf8')) as RunReport;
   t.same(
     report.passes.map(({ kind, disturbed }) => [kind, disturbed]),
     [

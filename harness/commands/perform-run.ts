@@ -15,9 +15,10 @@ import type { Instrument } from '../pass/instruments/instrument.ts';
 import { type RunOptions, runScenario } from '../run.ts';
 import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
 import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
-import type { Budget, Pace } from '../scenario/scenario.ts';
+import type { Budget } from '../scenario/scenario.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { enterNamespace } from './enter-namespace.ts';
+import { parsePace } from './pace-flags.ts';
 import { makeReportFolder, writeReports } from './report-folder.ts';
 import type { RunFlags } from './run-flags.ts';
 import { openSession, type Session } from './session.ts';
@@ -72,7 +73,7 @@ function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'])
     lane,
     seed: traffic ? seed : null,
     traffic,
-    pace: paceOf(flags) ?? scenario.pace,
+    pace: parsePace(flags) ?? scenario.pace,
     budget: budgetOf(scenario.budget, flags.budget ?? []),
     defect: flags.defect,
     explain: flags.explain ? ('always' as const) : ('on-breach' as const),
@@ -141,21 +142,6 @@ function cpuInstrumentsOf(flags: RunFlags, target: TargetRun | undefined): Instr
   const instruments: Instrument[] = wanted.map((name) => cpuInstruments[name]);
   for (const instrument of instruments) instrument.checkTools?.();
   return instruments;
-}
-
-function paceOf(flags: RunFlags): Pace | undefined {
-  const positive = (text: string, option: string) => {
-    const value = Number(text.replace(/x$/i, ''));
-    if (value > 0 && Number.isFinite(value)) return value;
-    throw new FloodgateError('BAD_OPTION', `${option}: "${text}" is not a number above 0`, {
-      hint: `Example: ${option} 4.`,
-    });
-  };
-  if (flags.topspeed) return { kind: 'topspeed' };
-  if (flags.pps !== undefined) return { kind: 'frames', framesPerSecond: positive(flags.pps, '--pps') };
-  if (flags.mbps !== undefined) return { kind: 'bits', megabitsPerSecond: positive(flags.mbps, '--mbps') };
-  if (flags.speed !== undefined) return { kind: 'recorded', speed: positive(flags.speed, '--speed') };
-  return undefined;
 }
 
 function budgetOf(budget: Budget, given: readonly string[]): Budget {
