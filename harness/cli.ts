@@ -13,6 +13,7 @@ import { addRunCommand } from './commands/run-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
 import { readToolVersion } from './commands/session.ts';
 import { addSliceCommand } from './commands/slice-command.ts';
+import { exitCodesLine } from './metrics/exit-codes.ts';
 
 const program = new Command('floodgate')
   .description(
@@ -30,7 +31,7 @@ Examples:
   floodgate run ./burst.pcapng     any capture file
   floodgate report runs/latest     the last report again
 
-Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`,
+${exitCodesLine}`,
   );
 addGateCommand(program);
 addRunCommand(program);

@@ -5,8 +5,9 @@ import { type ExplainingPass, explainSpikes } from './explain/explain.ts';
 import { findSpikes, type SpikeFindings } from './explain/spikes.ts';
 import type { Feed } from './feed/feed.ts';
 import type { TrafficOrder } from './feed/sender.ts';
-import { evaluateBudgets } from './metrics/budgets.ts';
-import { measuredOf } from './metrics/measured.ts';
+import { sitesOf } from './metrics/allocated-sites.ts';
+import { judge, Readings } from './metrics/budgets.ts';
+import { takesSites } from './metrics/table.ts';
 import { type CpuPass, passFolder, runCpuPasses } from './pass/cpu-passes.ts';
 import { type PassKind, type PassProgress, type PassResult, runPass } from './pass/pass.ts';
 import { writeProfileFile } from './profile/files.ts';
@@ -16,11 +17,12 @@ import type { ScenarioHead } from './scenario/capture-scenario.ts';
 import { defectArguments } from './scenario/catalogue.ts';
 import type { Budget, Lane } from './scenario/scenario.ts';
 import { AgentLauncher } from './target/agent-target.ts';
+import { diedAtStart } from './target/child-target.ts';
 import type { TargetLauncher } from './target/target.ts';
 import { readEnvironment } from './watch/environment.ts';
 
 /** When the passes that explain are run: `brief` takes allocations always, and all the rest on a breach. */
-export type Explain = 'never' | 'on-breach' | 'brief' | 'always';
+export type Explain = 'on-breach' | 'brief' | 'always';
 
 /** Looked at before the first frame, for the level that the traffic finds. */
 const baselineMs = 200;
@@ -68,8 +70,14 @@ export interface RunOptions {
 export async function runScenario(options: RunOptions): Promise<RunReport> {
   const startedAtMs = Date.now();
   const measure = await replay(options, 'measure', [], undefined);
-  const findings = withAllocation(spikesOn(measure), measure, options.budget);
-  const wanted = wantedPasses(options, measure, findings);
+  // One that could not be started has not been tried: nothing to judge, and nothing to explain.
+  if (!measure.isTried && !measure.exit.expected && !options.signal.aborted) {
+    throw diedAtStart(measure.targetName, measure.exit);
+  }
+  const found = spikesOn(measure);
+  const readings = Readings.of({ measure, findings: found, sites: undefined });
+  const findings = withAllocation(found, measure, options.budget, readings);
+  const wanted = wantedPasses(options, measure, readings);
   const { passes, explanation, notes } = await explainSpikes({
     measure,
     findings,
@@ -101,9 +109,10 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Date.now() - startedAtMs,
     environment: readEnvironment(options.privilege),
+    isAgent: options.launcher === undefined,
     budget: options.budget,
+    readings: readings.withSites(sitesOf(explanation.allocations)),
     passes: [measure, ...passes, ...cpu.passes],
-    findings,
     spikes: spikesOf(measure, findings, explanation, (name, profile) =>
       writeProfileFile(options.folder, name, profile),
     ),
@@ -121,10 +130,13 @@ function spikesOn({ watch, sendStartMs }: PassResult): SpikeFindings {
 }
 
 /** Where a limit on allocation is broken, what was allocated is to be explained, whatever resident memory did. */
-function withAllocation(findings: SpikeFindings, measure: PassResult, budget: Budget): SpikeFindings {
-  const broken = evaluateBudgets(budget, measuredOf(measure, findings)).some(
-    ({ name, ok }) => !ok && name === 'allocated.perMessage',
-  );
+function withAllocation(
+  findings: SpikeFindings,
+  measure: PassResult,
+  budget: Budget,
+  readings: Readings,
+): SpikeFindings {
+  const broken = judge(budget, readings).some(({ name, state }) => state === 'over' && name.startsWith('allocated.'));
   if (!broken) return findings;
   const { v8 } = measure.channel;
   const spike = allocationSpike(v8.tMs(), v8.column('allocated'), measure.sendStartMs, measure.sendEndMs);
@@ -169,15 +181,15 @@ async function replay(
 }
 
 /** One kind of instrument a pass, so that none disturbs another. */
-function wantedPasses(options: RunOptions, measure: PassResult, findings: SpikeFindings): ExplainingPass[] {
+function wantedPasses(options: RunOptions, measure: PassResult, readings: Readings): ExplainingPass[] {
   const { explain } = options;
-  if (options.signal.aborted || explain === 'never' || options.launcher?.explains === false) return [];
+  if (options.signal.aborted || options.launcher?.explains === false) return [];
   const hasV8 = options.launcher?.isNode ?? true;
   const isBroken =
-    !measure.exit.expected ||
-    evaluateBudgets(options.budget, measuredOf(measure, findings)).some((budget) => !budget.ok);
+    !measure.exit.expected || judge(options.budget, readings).some(({ state }) => state === 'over');
   // Only V8 writes heap snapshots.
   const everything: ExplainingPass[] = ['allocations', 'live-heap', ...(hasV8 ? (['snapshots'] as const) : [])];
   if (explain === 'always' || isBroken) return everything;
-  return explain === 'brief' ? ['allocations'] : [];
+  // A limit on call sites takes the pass that samples them.
+  return explain === 'brief' || Object.keys(options.budget).some(takesSites) ? ['allocations'] : [];
 }

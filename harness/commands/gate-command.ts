@@ -7,9 +7,11 @@ import { renderTerminal } from '../../reports/terminal.ts';
 import { openFeed } from '../feed/open-feed.ts';
 import { runScenario } from '../run.ts';
 import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
+import type { Pace } from '../scenario/scenario.ts';
 import { enterNamespace } from './enter-namespace.ts';
-import { guard, makeReportFolder, writeReports } from './report-folder.ts';
+import { guard, makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import { commandLine } from './run-command.ts';
+import { exitCodesLine, worstExitCode } from '../metrics/exit-codes.ts';
 import { openSession, type Session } from './session.ts';
 
 /** In this order: the article's incident first, since it is what everyone asks about. */
@@ -20,7 +22,7 @@ Examples:
   floodgate gate                 all scenarios, report in runs/<time>-gate/, also as runs/latest
   floodgate gate --out report    the same into ./report
 
-Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
+${exitCodesLine}`;
 
 export function addGateCommand(program: Command): void {
   program
@@ -64,6 +66,7 @@ async function gate(out: string | undefined): Promise<number> {
     notes: [],
   };
   writeReports(folder, report);
+  if (out === undefined) pointLatest(folder);
   process.stdout.write(
     renderTerminal(report, { colour: session.colour, columns: session.columns, wraps: process.stdout.isTTY }),
   );
@@ -77,6 +80,7 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
   guard(folder, () => mkdirSync(folder, { recursive: true }));
   const traffic = scenarioOrder(name, scenario.seed, undefined);
   session.progress.begin(`${name} (tap lane)`);
+  const pace = scenario.gatePace ?? scenario.pace;
   return runScenario({
     scenario,
     lane: 'tap',
@@ -89,24 +93,43 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
     folder,
     sampleMs: 50,
     intervalMs: 1_000,
-    command: `floodgate run ${name} --explain`,
+    command: ['floodgate run', name, ...paceFlags(pace), '--seed', scenario.seed, '--explain'].join(' '),
     toolVersion: session.toolVersion,
     privilege,
     optionWords: {},
-    openFeed: () => openFeed('tap', { traffic, pace: scenario.gatePace ?? scenario.pace }),
+    openFeed: () => openFeed('tap', { traffic, pace }),
     signal: session.signal,
     onProgress: (progress) => session.progress.update(progress),
   });
 }
 
+/** The options of `floodgate run` that send at this pace. */
+export function paceFlags(pace: Pace): string[] {
+  switch (pace.kind) {
+    case 'recorded':
+      return ['--speed', `${pace.speed}x`];
+    case 'frames':
+      return ['--pps', String(pace.framesPerSecond)];
+    case 'bits':
+      return ['--mbps', String(pace.megabitsPerSecond)];
+    case 'topspeed':
+      return ['--topspeed'];
+  }
+}
+
 function verdictOf(runs: readonly RunReport[]): Verdict {
-  const exitCode = runs.reduce((worst, run) => Math.max(worst, run.verdict.exitCode), 0);
-  const failed = runs.filter((run) => !run.verdict.ok);
+  const exitCode = worstExitCode(runs.map(({ verdict }) => verdict.exitCode));
+  const named = (code: number) => runs.filter(({ verdict }) => verdict.exitCode === code).map(({ scenario }) => scenario.name);
+  const over = named(1);
+  const unknown = named(4);
   const headline =
     exitCode === 3
       ? `Interrupted after ${runs.length} of ${gateScenarios.length} scenarios.`
-      : failed.length === 0
+      : exitCode === 0
         ? `All ${runs.length} scenarios within budget.`
-        : `${failed.length} of ${runs.length} scenarios over budget: ${failed.map((run) => run.scenario.name).join(', ')}.`;
+        : [
+            ...(over.length > 0 ? [`${over.length} of ${runs.length} scenarios over budget: ${over.join(', ')}.`] : []),
+            ...(unknown.length > 0 ? [`${unknown.length} of ${runs.length} undecided: ${unknown.join(', ')}.`] : []),
+          ].join(' ');
   return { ok: exitCode === 0, exitCode, headline };
 }

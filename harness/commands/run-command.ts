@@ -6,18 +6,19 @@ import { renderTerminal } from '../../reports/terminal.ts';
 import { LoadFeed } from '../feed/load.ts';
 import { openFeed } from '../feed/open-feed.ts';
 import type { TrafficOrder } from '../feed/sender.ts';
-import { budgetNames, isBudgetName } from '../metrics/budgets.ts';
+import { exitCodesLine } from '../metrics/exit-codes.ts';
+import { limitsOf } from '../metrics/limits.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { type CpuPass, checkCpuTools } from '../pass/cpu-passes.ts';
 import { type Explain, runScenario } from '../run.ts';
 import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
 import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
-import type { Budget, Lane, Pace } from '../scenario/scenario.ts';
+import type { Lane, Pace } from '../scenario/scenario.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { withoutSecrets } from './profile-push.ts';
 import { pushRun } from './push-command.ts';
-import { makeReportFolder, writeReports } from './report-folder.ts';
+import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import { openSession } from './session.ts';
 import { addTargetOptions, type TargetFlags, type TargetRun, targetRun } from './target-flags.ts';
 
@@ -56,7 +57,7 @@ Examples:
   floodgate run incident --target "tcpdump -i {interface} -w /dev/null" --ready "listening on"
   floodgate run ./production.pcapng --budget rss.p99=200MB --budget dropped.frames=0
 
-Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
+${exitCodesLine}`;
 
 export function addRunCommand(program: Command): void {
   const command = program
@@ -93,7 +94,7 @@ export function addRunCommand(program: Command): void {
     .option('--sample-ms <n>', 'between two readings of memory', '50')
     .option(
       '--budget <name=value>',
-      'replaces or adds a limit; may be repeated',
+      'replaces or adds a limit; may be repeated; floodgate list --metrics shows the names',
       (value: string, all: string[] = []) => [...all, value],
     )
     .addHelpText('after', examples)
@@ -108,14 +109,14 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
   const { scenario, order: orderOnce } = await findScenario(name, target);
   const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
   const pace = paceOf(flags) ?? scenario.pace;
-  const budget = budgetOf(scenario.budget, flags.budget ?? []);
+  const budget = { ...scenario.budget, ...limitsOf(flags.budget ?? []) };
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
   const order = orderOnce && ((...of: Parameters<typeof orderOnce>) => ({ ...orderOnce(...of), loops }));
   const intervalMs = parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 });
   const sampleMs = parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 });
-  const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size');
+  const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
   const cpu = cpuPasses(flags, target);
   const privilege = await enterNamespace(lane);
   const session = openSession();
@@ -156,6 +157,7 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
     });
     session.progress.clear();
     writeReports(folder, report);
+    if (flags.out === undefined) pointLatest(folder);
     process.stdout.write(
       renderTerminal(report, { colour: session.colour, columns: session.columns, wraps: process.stdout.isTTY }),
     );
@@ -216,21 +218,6 @@ function paceOf(flags: RunFlags): Pace | undefined {
   if (flags.mbps !== undefined) return { kind: 'bits', megabitsPerSecond: positive(flags.mbps, '--mbps') };
   if (flags.speed !== undefined) return { kind: 'recorded', speed: positive(flags.speed, '--speed') };
   return undefined;
-}
-
-function budgetOf(budget: Budget, given: readonly string[]): Budget {
-  const limits: Record<string, number> = { ...budget };
-  for (const text of given) {
-    const at = text.lastIndexOf('=');
-    const name = text.slice(0, at);
-    if (at < 0 || !isBudgetName(name)) {
-      throw new FloodgateError('BAD_OPTION', `--budget: "${text}" names no budget`, {
-        hint: `Write NAME=VALUE with one of ${budgetNames().join(', ')}.`,
-      });
-    }
-    limits[name] = parseQuantity(text.slice(at + 1), '--budget');
-  }
-  return limits;
 }
 
 /** The verdict stands, whether a store took the profiles or not. */

@@ -4,8 +4,9 @@ import path from 'node:path';
 import type { Feed, Flow } from '../feed/feed.ts';
 import { type HeldFlow, Steering } from '../feed/hold.ts';
 import type { SendResult } from '../feed/sender.ts';
-import type { PreloadOptions } from '../preload/options.ts';
+import type { Answers, PreloadOptions } from '../preload/options.ts';
 import type { Lane, Phase } from '../scenario/scenario.ts';
+import { diedAtStart } from '../target/child-target.ts';
 import type { Target, TargetExit, TargetLauncher } from '../target/target.ts';
 import { MemoryWatch } from '../watch/memory-watch.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
@@ -66,6 +67,8 @@ export interface PassResult {
   readonly lane: Lane;
   readonly startedAtEpochMs: number;
   readonly durationMs: number;
+  /** Whether the target was still there when the traffic, or the load, began. */
+  readonly isTried: boolean;
   /** When the first frame was sent and the last, ms after the start; the same where none was. */
   readonly sendStartMs: number;
   readonly sendEndMs: number;
@@ -78,6 +81,8 @@ export interface PassResult {
   readonly stats: StatsFile;
   /** Ledger, truth and impairments; undefined when the target was gone before anything was sent. */
   readonly sending: SendResult | undefined;
+  /** HTTP answers that a target under a load gave, by its own count or the load's; undefined where nobody counted. */
+  readonly answers: Answers | undefined;
   readonly exit: TargetExit;
   readonly intervals: readonly IntervalFrames[];
   readonly interrupted: boolean;
@@ -115,6 +120,8 @@ const framesAheadMax = 24_000;
 const profileTimeoutMs = 10_000;
 const snapshotTimeoutMs = 300_000;
 const idleMsDefault = 400;
+/** A program that nothing drives and that fails sooner has not got so far as to be tried. */
+const tryMsMin = 1_000;
 
 /**
  * Runs one pass.
@@ -128,7 +135,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   const originMs = performance.now();
   const nowMs = () => performance.now() - originMs;
   const channel = new PreloadChannel(target.channel, startedAtEpochMs);
-  const watch = new MemoryWatch({ pid: target.pid, memory: target.memory, sampleMs: options.sampleMs, nowMs });
+  const watch = await watchOf(target, options, nowMs);
   const instrument = new Instrument(options, channel);
   // The run ends early when the operator says so, and when there is nobody left to send to.
   const targetGone = new AbortController();
@@ -151,6 +158,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     lane: options.lane,
     startedAtEpochMs,
     durationMs: nowMs(),
+    isTried: conduct.isTried && !(options.feed.isWatchOnly && !exit.expected && nowMs() < tryMsMin),
     sendStartMs: conduct.sendStartMs,
     sendEndMs: conduct.sendEndMs,
     targetName: target.name,
@@ -161,10 +169,22 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     sent: conduct.sent,
     stats: readStatsFile(statsFile),
     sending: conduct.result,
+    answers: options.lane === 'load' ? (channel.last?.answers ?? options.feed.answers) : undefined,
     exit,
     intervals: instrument.intervals,
     interrupted: options.signal.aborted,
   };
+}
+
+/** @throws FloodgateError `TARGET_DIED` where it is gone before anything could be looked at */
+async function watchOf(target: Target, options: PassOptions, nowMs: () => number): Promise<MemoryWatch> {
+  const { pid, memory, ranBefore } = target;
+  try {
+    const levels = options.kind === 'measure';
+    return new MemoryWatch({ pid, memory, sampleMs: options.sampleMs, levels, ranBefore: ranBefore ?? false, nowMs });
+  } catch (error) {
+    throw diedAtStart(target.name, await target.stop(), error);
+  }
 }
 
 function startTarget(options: PassOptions, statsFile: string): Promise<Target> {
@@ -195,6 +215,7 @@ class Conduct {
     { name: 'frames', unit: 'count', kind: 'counter' },
     { name: 'bytes', unit: 'bytes', kind: 'counter' },
   ]);
+  isTried = false;
   sendStartMs = 0;
   sendEndMs = 0;
   frames = 0;
@@ -238,6 +259,7 @@ class Conduct {
     const steering = this.#steer(sender, signal);
     const steered = steering?.run();
     this.sendStartMs = this.sendEndMs = this.#nowMs();
+    this.isTried = !signal.aborted;
     sender.start();
     try {
       this.result = await sender.done;

@@ -1,11 +1,11 @@
 /** Joins the passes: spikes found by the measuring one, explained by the allocation one, aligned on frame numbers. */
-import { formatBytes, formatCount } from '../../reports/format.ts';
+import { formatBytes, formatCount, formatDuration } from '../../reports/format.ts';
 import type { FlameTree, ProfileReference, RetainedClass, Spike, SpikeStream, Suspect } from '../../reports/model.ts';
 import { attribute, attributeAllocated, type SpikeGrowth, type SpikeSites } from '../explain/attribution.ts';
 import { type CauseEvidence, classifyCause } from '../explain/cause.ts';
 import { evidenceOf, riseStartMs } from '../explain/evidence.ts';
 import type { SpikeFindings, SpikeShape } from '../explain/spikes.ts';
-import { findSuspects, flameOf, isRuntimeFile } from '../explain/suspects.ts';
+import { findSuspects, flameOf, isNobodysFault } from '../explain/suspects.ts';
 import type { PassResult } from '../pass/pass.ts';
 import { isGauge, mergeProfiles } from '../profile/arithmetic.ts';
 import type { IntervalProfiles } from '../profile/files.ts';
@@ -138,7 +138,7 @@ function allocatedSpike(
     heightBytes,
     recoveryMs,
     cause: 'garbage',
-    causeDetail: `Allocated on the V8 heap while ${formatCount(frames.last)} frames passed, ${formatBytes(shape.heightBytes / frames.last)} for each; collections took it back.`,
+    causeDetail: `Allocated on the heap ${passedWords(measure, shape, frames.last)}; collections took it back.`,
     frames: measure.lane === 'load' ? null : frames,
     streams: explanation.streams[index] ?? [],
     ...shared,
@@ -146,6 +146,15 @@ function allocatedSpike(
     flame: allocated ? flameOf(allocated.heap.window, null, allocated.heap.window.sampleTypes[0]!.type) : null,
     retained: [],
   };
+}
+
+/** What passed meanwhile: without frames, time. */
+function passedWords({ lane }: PassResult, { heightBytes, startMs, endMs }: SpikeShape, frames: number): string {
+  if (lane !== 'load') {
+    return `while ${formatCount(frames)} frames passed, ${formatBytes(heightBytes / frames)} for each`;
+  }
+  const seconds = Math.max(1, endMs - startMs) / 1000;
+  return `in ${formatDuration(endMs - startMs)} of load, ${formatBytes(heightBytes / seconds)} a second`;
 }
 
 function bytesOf(sites: readonly Suspect[]): number {
@@ -267,16 +276,6 @@ function liveWindowOf(intervals: readonly FrameInterval[], frames: FrameWindow):
 function merge(profiles: readonly Profile[]): Profile | null {
   const [first, ...rest] = profiles;
   return first ? mergeProfiles([first, ...rest]) : null;
-}
-
-/** The runtime's code, and our own instruments in the target. */
-function isNobodysFault(file: string, functionName: string): boolean {
-  return (
-    isRuntimeFile(file, functionName) ||
-    file.startsWith('harness/preload/') ||
-    file.includes('/floodgate-preload/') ||
-    file.includes('node_modules/')
-  );
 }
 
 function flameOfWindow({ heap, offHeap }: ExplainedWindow): FlameTree {
