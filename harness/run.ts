@@ -185,8 +185,7 @@ function wantedPasses(options: RunOptions, measure: PassResult, readings: Readin
   const { explain } = options;
   if (options.signal.aborted || options.launcher?.explains === false) return [];
   const hasV8 = options.launcher?.isNode ?? true;
-  const isBroken =
-    !measure.exit.expected || judge(options.budget, readings).some(({ state }) => state === 'over');
+  const isBroken = !measure.exit.expected || judge(options.budget, readings).some(({ state }) => state === 'over');
   // Only V8 writes heap snapshots.
   const everything: ExplainingPass[] = ['allocations', 'live-heap', ...(hasV8 ? (['snapshots'] as const) : [])];
   if (explain === 'always' || isBroken) return everything;

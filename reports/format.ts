@@ -77,7 +77,10 @@ export function formatValue(value: number, unit: Unit): string {
 }
 
 /** What stands first of all: a run that could not be decided has neither passed nor failed. */
-export function verdictWord({ ok, exitCode }: Pick<Verdict, 'ok' | 'exitCode'>): 'PASS' | 'FAIL' | 'STOPPED' | 'UNDECIDED' {
+export function verdictWord({
+  ok,
+  exitCode,
+}: Pick<Verdict, 'ok' | 'exitCode'>): 'PASS' | 'FAIL' | 'STOPPED' | 'UNDECIDED' {
   if (ok) return 'PASS';
   return exitCode === 3 ? 'STOPPED' : exitCode === 4 ? 'UNDECIDED' : 'FAIL';
 }

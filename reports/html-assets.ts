@@ -15,6 +15,7 @@ const PAGES = {
       'html/theme',
       'html/flame-layout',
       'html/flame-view',
+      'html/verdict-class',
       'html/timeline-data',
       'html/timeline',
       'html/spike-section',
@@ -23,7 +24,10 @@ const PAGES = {
     ],
     start: 'start();',
   },
-  trends: { modules: ['format', 'html/dom', 'html/theme', 'html/trends-page'], start: 'startTrends();' },
+  trends: {
+    modules: ['format', 'html/dom', 'html/theme', 'html/verdict-class', 'html/trends-page'],
+    start: 'startTrends();',
+  },
 } as const;
 
 const here = path.dirname(fileURLToPath(import.meta.url));

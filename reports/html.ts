@@ -6,8 +6,8 @@
  * one script and the one style sheet whose hashes it names.
  */
 import { createHash } from 'node:crypto';
-import { type PackedReport, packRun } from './html/columns.ts';
 import { verdictMark } from './format.ts';
+import { type PackedReport, packRun } from './html/columns.ts';
 import { pageScript, pageStyle } from './html-assets.ts';
 import { safeJson } from './json.ts';
 import { type Report, runsOf } from './model.ts';

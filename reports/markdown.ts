@@ -15,7 +15,15 @@ import {
   printable,
   sparkLine,
 } from './format.ts';
-import { type BudgetState, findColumn, type Report, type RunReport, runsOf, type Spike, type Verdict } from './model.ts';
+import {
+  type BudgetState,
+  findColumn,
+  type Report,
+  type RunReport,
+  runsOf,
+  type Spike,
+  type Verdict,
+} from './model.ts';
 
 /** A report as GitHub-flavoured Markdown. */
 export function renderMarkdown(report: Report): string {
@@ -42,14 +50,16 @@ export function renderMarkdown(report: Report): string {
 }
 
 const mark = ({ ok, exitCode }: Verdict) => (ok ? '✅' : exitCode === 4 ? '❔' : '❌');
-const budgetMarks: Readonly<Record<BudgetState, string>> = { pass: '✅', over: '❌', undecided: '❔', notMeasured: '❔' };
+const budgetMarks: Readonly<Record<BudgetState, string>> = {
+  pass: '✅',
+  over: '❌',
+  undecided: '❔',
+  notMeasured: '❔',
+};
 const budgetMark = (state: BudgetState) => budgetMarks[state];
 
 function runLines(run: RunReport, level: string): string[] {
-  const lines = [
-    `${level} ${mark(run.verdict)} ${escaped(run.scenario.name)}: ${escaped(run.verdict.headline)}`,
-    '',
-  ];
+  const lines = [`${level} ${mark(run.verdict)} ${escaped(run.scenario.name)}: ${escaped(run.verdict.headline)}`, ''];
   if (run.partial) lines.push('**Partial: the run was cut short.**', '');
   const rss = findColumn(run, 'rss');
   if (rss) lines.push(`RSS ${sparkLine(rss.table.tMs, rss.column.values, 60)}`, '');

@@ -3,7 +3,14 @@
  * are checked, unknown keys are dropped, and what is wrong is said with its path.
  */
 import * as v from 'valibot';
-import { type BudgetResult, type GateReport, type Report, type RunReport, SCHEMA_VERSION, type SpikeStream } from './model.ts';
+import {
+  type BudgetResult,
+  type GateReport,
+  type Report,
+  type RunReport,
+  SCHEMA_VERSION,
+  type SpikeStream,
+} from './model.ts';
 
 /** What is wrong with a report, and where in it. */
 export class ReportError extends Error {
@@ -218,9 +225,9 @@ const budget = v.pipe(
     state: v.optional(v.picklist(['pass', 'over', 'undecided', 'notMeasured'])),
     note: text,
   }),
-  v.transform(({ state, ...rest }): BudgetResult => {
+  v.transform(({ state, note, ...rest }): BudgetResult => {
     const read = state ?? (rest.ok ? 'pass' : rest.actual === null ? 'notMeasured' : 'over');
-    return { ...rest, state: read };
+    return { ...rest, state: read, note };
   }),
   v.check(({ ok, state }) => ok === (state === 'pass'), 'a budget that is ok has passed, and no other has'),
 );

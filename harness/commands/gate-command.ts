@@ -5,13 +5,13 @@ import type { Command } from 'commander';
 import { type GateReport, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
 import { openFeed } from '../feed/open-feed.ts';
+import { exitCodesLine, worstExitCode } from '../metrics/exit-codes.ts';
 import { runScenario } from '../run.ts';
 import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
 import type { Pace } from '../scenario/scenario.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { guard, makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import { commandLine } from './run-command.ts';
-import { exitCodesLine, worstExitCode } from '../metrics/exit-codes.ts';
 import { openSession, type Session } from './session.ts';
 
 /** In this order: the article's incident first, since it is what everyone asks about. */
@@ -119,7 +119,8 @@ export function paceFlags(pace: Pace): string[] {
 
 function verdictOf(runs: readonly RunReport[]): Verdict {
   const exitCode = worstExitCode(runs.map(({ verdict }) => verdict.exitCode));
-  const named = (code: number) => runs.filter(({ verdict }) => verdict.exitCode === code).map(({ scenario }) => scenario.name);
+  const named = (code: number) =>
+    runs.filter(({ verdict }) => verdict.exitCode === code).map(({ scenario }) => scenario.name);
   const over = named(1);
   const unknown = named(4);
   const headline =

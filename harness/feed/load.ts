@@ -2,10 +2,10 @@
 import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import type { Answers } from '../preload/options.ts';
 import { describeExit, startChild } from '../target/child-target.ts';
 import { fillIn } from '../target/command-words.ts';
 import type { Target, TargetExit } from '../target/target.ts';
-import type { Answers } from '../preload/options.ts';
 import type { Feed, Flow } from './feed.ts';
 import { readAnswers } from './load-reports.ts';
 import type { SendResult } from './sender.ts';

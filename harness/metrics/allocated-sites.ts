@@ -31,11 +31,7 @@ export function sitesOf(intervals: readonly AllocationInterval[]): readonly Site
 }
 
 /** Bytes of the sites that match, or their share of all. */
-export function readSites(
-  sites: readonly SiteBytes[] | undefined,
-  kind: 'share' | 'bytes',
-  pattern: string,
-): Reading {
+export function readSites(sites: readonly SiteBytes[] | undefined, kind: 'share' | 'bytes', pattern: string): Reading {
   if (!sites) return notMeasured('no call sites are known: it takes a Node.js program, or a Go program with --pprof');
   const matches = sitePattern(pattern);
   let inside = 0;

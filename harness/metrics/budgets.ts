@@ -78,7 +78,9 @@ function judgeOne(
   const { low, high, reason } = reading;
   // Wherever between the two it lies: then it is decided all the same.
   const [best, worst] = bound === 'max' ? [low, high] : [high, low];
-  if (holds(worst)) return { ...row, actual: worst, ok: true, state: 'pass', note: `at ${bound === 'max' ? 'most' : 'least'}` };
-  if (!holds(best)) return { ...row, actual: best, ok: false, state: 'over', note: `at ${bound === 'max' ? 'least' : 'most'}` };
+  if (holds(worst))
+    return { ...row, actual: worst, ok: true, state: 'pass', note: `at ${bound === 'max' ? 'most' : 'least'}` };
+  if (!holds(best))
+    return { ...row, actual: best, ok: false, state: 'over', note: `at ${bound === 'max' ? 'least' : 'most'}` };
   return { ...row, actual: null, ok: false, state: 'undecided', note: reason };
 }

@@ -10,18 +10,40 @@ export interface ExitCode {
 
 /** Of `floodgate`. */
 export const exitCodes = [
-  { code: 0, means: 'within budget', detail: 'Every limit was checked and holds; or the command did what it was asked to.' },
+  {
+    code: 0,
+    means: 'within budget',
+    detail: 'Every limit was checked and holds; or the command did what it was asked to.',
+  },
   { code: 1, means: 'over budget', detail: 'A limit is broken, or the target died or hung under the traffic.' },
-  { code: 2, means: 'could not run', detail: 'Nothing was judged: a wrong option, a target that cannot be started, no permission, a full disk, or floodgate was killed. The message says what to do.' },
-  { code: 3, means: 'interrupted', detail: 'By Ctrl-C or SIGTERM; what was measured until then is in a partial report.' },
-  { code: 4, means: 'undecided or not measured', detail: 'No limit is broken, but one at least could not be checked; the report says which, why, and what it would take.' },
+  {
+    code: 2,
+    means: 'could not run',
+    detail:
+      'Nothing was judged: a wrong option, a target that cannot be started, no permission, a full disk, or floodgate was killed. The message says what to do.',
+  },
+  {
+    code: 3,
+    means: 'interrupted',
+    detail: 'By Ctrl-C or SIGTERM; what was measured until then is in a partial report.',
+  },
+  {
+    code: 4,
+    means: 'undecided or not measured',
+    detail:
+      'No limit is broken, but one at least could not be checked; the report says which, why, and what it would take.',
+  },
 ] as const satisfies readonly ExitCode[];
 
 /** Of `floodgate-agent`, which judges nothing. */
 export const agentExitCodes: readonly ExitCode[] = [
   { code: 0, means: 'done', detail: 'The capture ended, also by SIGTERM or Ctrl-C.' },
   { code: 2, means: 'could not run', detail: 'It could not begin, or could not go on. The message says what to do.' },
-  { code: 4, means: 'memory ceiling reached', detail: '--memory-ceiling was reached; it ends instead of taking the machine down.' },
+  {
+    code: 4,
+    means: 'memory ceiling reached',
+    detail: '--memory-ceiling was reached; it ends instead of taking the machine down.',
+  },
   { code: 5, means: 'witnesses lost', detail: 'Done, but witnesses that were to be uploaded did not arrive.' },
 ];
 

@@ -13,7 +13,7 @@ export function peakBeforeGc({ measure }: RunFigures): Reading {
 export function afterGc({ measure }: RunFigures): Reading {
   const { last } = measure.channel;
   if (!last) return notMeasured(noRuntime);
-  return last.afterGc > 0 ? value(last.afterGc) : notMeasured('no major collection came: run it longer, or --loop');
+  return last.afterGc > 0 ? value(last.afterGc) : notMeasured('no major collection came: run it longer');
 }
 
 export function external({ measure: { channel } }: RunFigures): Reading {

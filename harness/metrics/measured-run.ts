@@ -19,7 +19,7 @@ export interface RunFigures extends MeasuredRun {
   /** Resident memory over the whole pass, and before the first frame. */
   readonly levels: Distribution | undefined;
   readonly idleLevels: Distribution | undefined;
-  /** The kernel's own peak, where it is known from beginning to end. */
+  /** The kernel's own peak since the target was ready, where it is known to the end. */
   readonly rssPeakBytes: number | undefined;
   /** HTTP messages that the agent found, or answers that another program gave; null where nobody counted. */
   readonly messages: number | null;
@@ -27,7 +27,7 @@ export interface RunFigures extends MeasuredRun {
 
 export function figuresOf(run: MeasuredRun): RunFigures {
   const { measure } = run;
-  const { watch, channel, stats } = measure;
+  const { watch, stats } = measure;
   const counts = countsOf(stats);
   const levels = watch.levels();
   const idle = measure.isTried ? levels.tMs.findIndex((ms) => ms >= measure.sendStartMs) : 0;
@@ -37,13 +37,14 @@ export function figuresOf(run: MeasuredRun): RunFigures {
     counts,
     levels: distributionOf(levels.tMs, levels.bytes),
     idleLevels: distributionOf(levels.tMs.slice(0, idleEnd), levels.bytes.slice(0, idleEnd)),
-    rssPeakBytes: peakOf(watch.peakIsWhole, watch.rssPeakBytes, channel.last?.rssPeak),
+    rssPeakBytes: peakOf(measure),
     messages: counts.requests !== null ? counts.requests + (counts.responses ?? 0) : (measure.answers?.total ?? null),
   };
 }
 
-/** By the kernel, asked from outside until the end, or by the program itself at its end. */
-function peakOf(isWhole: boolean, outsideBytes: number, insideBytes: number | undefined): number | undefined {
-  if (!isWhole && insideBytes === undefined) return undefined;
-  return Math.max(outsideBytes, insideBytes ?? 0);
+/** By the kernel: of each phase, the last of them asked from outside while it lived, or by the program itself at its end. */
+function peakOf({ watch, channel }: PassResult): number | undefined {
+  const inside = channel.last?.rssPeak;
+  if (!watch.peakIsWhole && inside === undefined) return undefined;
+  return Math.max(inside ?? 0, ...watch.phases.map(({ rssMaxBytes }) => rssMaxBytes ?? 0));
 }

@@ -29,7 +29,11 @@ export function ofRollup({ measure: { watch }, levels, rssPeakBytes }: RunFigure
   const most = largest(watch.rollup.column(column));
   if (most === null || !levels) return notMeasured('the kernel gives no account of its pages (smaps_rollup)');
   const unseenBytes = Math.max(0, (rssPeakBytes ?? levels.max) - watch.rollupRssBytes);
-  return between(most, most + unseenBytes, 'resident memory was higher between two readings of it: run it again, or longer');
+  return between(
+    most,
+    most + unseenBytes,
+    'resident memory was higher between two readings of it: run it again, or longer',
+  );
 }
 
 export function ofGroup({ measure }: RunFigures): Reading {

@@ -21,7 +21,12 @@ const seconds: Factors = { us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600
 /** What may stand behind a number of each unit, and what it makes of it; a number alone is in the unit itself. */
 const suffixes: Readonly<Record<Unit, Factors>> = {
   bytes,
-  bytesPerSecond: Object.fromEntries(Object.entries(bytes).flatMap(([name, by]) => [[name, by], [`${name}/s`, by]])),
+  bytesPerSecond: Object.fromEntries(
+    Object.entries(bytes).flatMap(([name, by]) => [
+      [name, by],
+      [`${name}/s`, by],
+    ]),
+  ),
   seconds,
   ms: Object.fromEntries(Object.entries(seconds).map(([name, by]) => [name, Number((by * 1e3).toPrecision(12))])),
   share: { '%': 0.01 },
@@ -48,11 +53,13 @@ const words: Readonly<Record<Unit, readonly [string, string]>> = {
  */
 export function parseQuantity(text: string, option: string, unit: Unit): number {
   const match = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-zµ%/]*)\s*$/i.exec(text);
-  const suffix = match?.[2]!.toLowerCase() ?? '';
+  const suffix = match ? match[2]!.toLowerCase() : '';
   const factor = suffix === '' ? 1 : Object.hasOwn(suffixes[unit], suffix) ? suffixes[unit][suffix] : undefined;
   const [what, example] = words[unit];
   if (!match || factor === undefined) {
-    const other = match ? (Object.keys(suffixes) as Unit[]).find((each) => Object.hasOwn(suffixes[each], suffix)) : undefined;
+    const other = match
+      ? (Object.keys(suffixes) as Unit[]).find((each) => Object.hasOwn(suffixes[each], suffix))
+      : undefined;
     const told = other ? `is ${words[other][0]}, and ${what} is wanted` : `is not ${what}`;
     throw new FloodgateError('BAD_OPTION', `${option}: "${text}" ${told}`, { hint: `Write for example ${example}.` });
   }

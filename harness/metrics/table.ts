@@ -256,7 +256,9 @@ const byName = new Map(metrics.map((metric) => [metric.name, metric]));
 export function findMetric(name: string): Metric | undefined {
   const row = byName.get(name);
   if (row) return row;
-  const pattern = sitePatternMetrics.find(({ prefix }) => name.startsWith(`${prefix}:`) && name.length > prefix.length + 1);
+  const pattern = sitePatternMetrics.find(
+    ({ prefix }) => name.startsWith(`${prefix}:`) && name.length > prefix.length + 1,
+  );
   if (!pattern) return undefined;
   const { prefix, unit, help } = pattern;
   const sites = name.slice(prefix.length + 1);

@@ -10,7 +10,8 @@ const notAgent = 'only our agent counts them';
 export function cpu({ measure: { channel, watch } }: RunFigures): Reading {
   const { usage, usageBefore } = watch;
   const insideMs = usageBefore ? undefined : channel.last?.cpuMs;
-  const outsideMs = usage && usage.userMs + usage.systemMs - (usageBefore ? usageBefore.userMs + usageBefore.systemMs : 0);
+  const outsideMs =
+    usage && usage.userMs + usage.systemMs - (usageBefore ? usageBefore.userMs + usageBefore.systemMs : 0);
   const cpuMs = insideMs ?? outsideMs;
   if (cpuMs === undefined) return notMeasured('its CPU time could not be read');
   return value(cpuMs / 1000);

@@ -113,10 +113,11 @@ function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Ver
   const { exit } = measure;
   if (!exit.expected) {
     // A target that dies under traffic has failed, whatever its memory was.
-    const why = input.isAgent && exit.code === ceilingExitCode ? 'reached its own memory ceiling and ended' : 'died under the traffic';
-    const budget = budgets.some(({ state }) => state === 'over')
-      ? ` ${headlineOf(budgets, input.spikes)}`
-      : '';
+    const why =
+      input.isAgent && exit.code === ceilingExitCode
+        ? 'reached its own memory ceiling and ended'
+        : 'died under the traffic';
+    const budget = budgets.some(({ state }) => state === 'over') ? ` ${headlineOf(budgets, input.spikes)}` : '';
     return { ok: false, exitCode: 1, headline: `The target ${why} (${describeExit(exit)}).${budget}` };
   }
   if (exit.killed) return { ok: false, exitCode: 1, headline: 'The target hung: it had to be killed after SIGTERM.' };

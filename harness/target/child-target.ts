@@ -247,9 +247,7 @@ export function diedAtStart(name: string, exit: TargetExit, cause?: unknown): Fl
   const { lastLines } = exit;
   return new FloodgateError('TARGET_DIED', `${name} ended before it was ready (${describeExit(exit)})`, {
     hint:
-      lastLines.length === 0
-        ? 'It ended by itself. It wrote nothing.'
-        : `Its last lines:\n  ${lastLines.join('\n  ')}`,
+      lastLines.length === 0 ? 'It ended by itself. It wrote nothing.' : `Its last lines:\n  ${lastLines.join('\n  ')}`,
     cause,
   });
 }

@@ -1,6 +1,6 @@
 /** Watches one process from outside: RSS every few milliseconds, the dearer figures seldom, the peak per phase. */
 import { ControlGroup } from './control-group.ts';
-import { type Levels, LevelSampler } from './level-sampler.ts';
+import { LevelSampler, type Levels } from './level-sampler.ts';
 import { memoryClasses } from './memory-map.ts';
 import { type MemoryAccount, ProcessMemory, type ProcessUsage } from './proc-memory.ts';
 import { SampleTable } from './sample-table.ts';
