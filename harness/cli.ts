@@ -4,6 +4,7 @@ import { FloodgateError } from '../agent/errors.ts';
 import { printable } from '../reports/format.ts';
 import { commandTable } from './commands/command-table.ts';
 import { readToolVersion } from './commands/tool-version.ts';
+import { exitCodesLine } from './metrics/exit-codes.ts';
 
 const program = new Command('floodgate')
   .description(
@@ -21,7 +22,7 @@ Examples:
   floodgate run ./burst.pcapng     any capture file
   floodgate report runs/latest     the last report again
 
-Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`,
+${exitCodesLine}`,
   );
 // A command that is not named only shows its summary: loading all of them would take half of the time of `--help`.
 for (const { name, summary, load } of commandTable) {

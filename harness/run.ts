@@ -9,6 +9,8 @@ import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './explain/f
 import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
 import type { TrafficOrder } from './feed/sender.ts';
+import { sitesOf } from './metrics/allocated-sites.ts';
+import { takesSites } from './metrics/table.ts';
 import { allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
 import type { Brought, Instrument } from './pass/instruments/instrument.ts';
 import { measuring } from './pass/instruments/measuring.ts';
@@ -23,11 +25,12 @@ import type { ScenarioHead } from './scenario/capture-scenario.ts';
 import { defectArguments } from './scenario/catalogue.ts';
 import type { Budget, Lane } from './scenario/scenario.ts';
 import { AgentLauncher } from './target/agent-target.ts';
+import { diedAtStart } from './target/child-target.ts';
 import type { TargetLauncher } from './target/target.ts';
 import { readEnvironment } from './watch/environment.ts';
 
 /** When the passes that explain are run: `brief` takes allocations always, and all the rest on a breach. */
-export type Explain = 'never' | 'on-breach' | 'brief' | 'always';
+export type Explain = 'on-breach' | 'brief' | 'always';
 
 export interface RunOptions {
   readonly scenario: ScenarioHead;
@@ -70,6 +73,10 @@ export interface RunOptions {
 export async function runScenario(options: RunOptions): Promise<RunReport> {
   const startedAtMs = Date.now();
   const measure = await replay(options, { instrument: measuring, frameMarks: [], ceilingBytes: undefined });
+  // One that could not be started has not been tried: nothing to judge, and nothing to explain.
+  if (!measure.isTried && !measure.exit.expected && !options.signal.aborted) {
+    throw diedAtStart(measure.targetName, measure.exit);
+  }
   const findings = findingsOf(measure, options.budget);
   const { passes, explanation } = await explain(options, findings);
   const { scenario, folder } = options;
@@ -86,7 +93,10 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Date.now() - startedAtMs,
     environment: readEnvironment(options.privilege),
-    findings,
+    isAgent: options.launcher === undefined,
+    budget: options.budget,
+    measure,
+    readings: findings.readings.withSites(sitesOf(explanation.allocations)),
     passes,
     spikes: spikesOf(findings, explanation, (name, profile) => writeProfileFile(folder, name, profile)),
     notes: explanation.notes,
@@ -119,12 +129,13 @@ async function explain(
 /** The instruments that look for who holds the memory. */
 function explainingInstruments(options: RunOptions, findings: Findings): Instrument[] {
   const { explain, launcher } = options;
-  if (options.signal.aborted || explain === 'never' || launcher?.explains === false) return [];
+  if (options.signal.aborted || launcher?.explains === false) return [];
   const isNode = launcher?.isNode ?? true;
   if (explain === 'always' || findings.isBroken) {
     return [allocations, liveHeap, snapshots].filter(({ needsNode }) => isNode || !needsNode);
   }
-  return explain === 'brief' ? [allocations] : [];
+  // A limit on call sites takes the pass that samples them.
+  return explain === 'brief' || Object.keys(options.budget).some(takesSites) ? [allocations] : [];
 }
 
 async function streamsOf({ traffic, signal }: RunOptions, { spikes, frames }: Findings): Promise<SpikeStream[][]> {

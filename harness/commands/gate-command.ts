@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type GateReport, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
+import { exitCodesLine, worstExitCode } from '../metrics/exit-codes.ts';
+import { paceFlags } from './pace-flags.ts';
 import type { Session } from './session.ts';
 import { commandLine } from './shown-words.ts';
 
@@ -14,7 +16,7 @@ Examples:
   floodgate gate                 all scenarios, report in runs/<time>-gate/, also as runs/latest
   floodgate gate --out report    the same into ./report
 
-Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
+${exitCodesLine}`;
 
 export function addGateCommand(command: Command): void {
   command
@@ -30,7 +32,7 @@ export function addGateCommand(command: Command): void {
 
 async function gate(out: string | undefined): Promise<number> {
   // What only a run needs is loaded here, so that `--help` is quick.
-  const [{ enterNamespace }, { openSession }, { makeReportFolder, writeReports }, { renderTerminal }] =
+  const [{ enterNamespace }, { openSession }, { makeReportFolder, pointLatest, writeReports }, { renderTerminal }] =
     await Promise.all([
       import('./enter-namespace.ts'),
       import('./session.ts'),
@@ -64,6 +66,7 @@ async function gate(out: string | undefined): Promise<number> {
     notes: [],
   };
   writeReports(folder, report);
+  if (out === undefined) pointLatest(folder);
   process.stdout.write(
     renderTerminal(report, { colour: session.colour, columns: session.columns, wraps: process.stdout.isTTY }),
   );
@@ -83,6 +86,7 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
   guard(folder, () => mkdirSync(folder, { recursive: true }));
   const traffic = scenarioOrder(name, scenario.seed, undefined);
   session.progress.begin(`${name} (tap lane)`);
+  const pace = scenario.gatePace ?? scenario.pace;
   return runScenario({
     scenario,
     lane: 'tap',
@@ -95,24 +99,30 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
     folder,
     sampleMs: 50,
     intervalMs: 1_000,
-    command: `floodgate run ${name} --explain`,
+    command: ['floodgate run', name, ...paceFlags(pace), '--seed', scenario.seed, '--explain'].join(' '),
     toolVersion: session.toolVersion,
     privilege,
     optionWords: {},
-    openFeed: () => openFeed('tap', { traffic, pace: scenario.gatePace ?? scenario.pace }),
+    openFeed: () => openFeed('tap', { traffic, pace }),
     signal: session.signal,
     onProgress: (progress) => session.progress.update(progress),
   });
 }
 
 function verdictOf(runs: readonly RunReport[]): Verdict {
-  const exitCode = runs.reduce((worst, run) => Math.max(worst, run.verdict.exitCode), 0);
-  const failed = runs.filter((run) => !run.verdict.ok);
+  const exitCode = worstExitCode(runs.map(({ verdict }) => verdict.exitCode));
+  const named = (code: number) =>
+    runs.filter(({ verdict }) => verdict.exitCode === code).map(({ scenario }) => scenario.name);
+  const over = named(1);
+  const unknown = named(4);
   const headline =
     exitCode === 3
       ? `Interrupted after ${runs.length} of ${gateScenarios.length} scenarios.`
-      : failed.length === 0
+      : exitCode === 0
         ? `All ${runs.length} scenarios within budget.`
-        : `${failed.length} of ${runs.length} scenarios over budget: ${failed.map((run) => run.scenario.name).join(', ')}.`;
+        : [
+            ...(over.length > 0 ? [`${over.length} of ${runs.length} scenarios over budget: ${over.join(', ')}.`] : []),
+            ...(unknown.length > 0 ? [`${unknown.length} of ${runs.length} undecided: ${unknown.join(', ')}.`] : []),
+          ].join(' ');
   return { ok: exitCode === 0, exitCode, headline };
 }

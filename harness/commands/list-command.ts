@@ -1,7 +1,7 @@
 /** `floodgate list`: the scenarios and defects there are. */
 import { type Command, Help } from 'commander';
 import { formatValue } from '../../reports/format.ts';
-import { evaluateBudgets } from '../metrics/budgets.ts';
+import { findMetric } from '../metrics/table.ts';
 import { defectNames, defectSummary, loadScenario, scenarioNames } from '../scenario/catalogue.ts';
 
 export function addListCommand(command: Command): void {
@@ -12,10 +12,10 @@ export function addListCommand(command: Command): void {
       const lines: string[] = ['Scenarios'];
       for (const name of scenarioNames()) {
         const scenario = await loadScenario(name);
-        const limits = evaluateBudgets(scenario.budget, {}).map(
-          ({ name: limit, limit: value, unit, bound }) =>
-            `${limit} ${bound === 'max' ? '≤' : '≥'} ${formatValue(value, unit)}`,
-        );
+        const limits = Object.entries(scenario.budget).map(([metric, limit]) => {
+          const { unit, bound } = findMetric(metric)!;
+          return `${metric} ${bound === 'max' ? '≤' : '≥'} ${formatValue(limit, unit)}`;
+        });
         lines.push(...row(name, scenario.summary), ...row('', `${scenario.lanes.join(', ')}; ${limits.join(', ')}`));
       }
       const defects = defectNames();

@@ -44,3 +44,17 @@ function positive(flag: keyof typeof examples, text: string): number {
     hint: `Example: ${flag} ${examples[flag]}.`,
   });
 }
+
+/** The options of `floodgate run` that send at this pace. */
+export function paceFlags(pace: Pace): string[] {
+  switch (pace.kind) {
+    case 'recorded':
+      return ['--speed', `${pace.speed}x`];
+    case 'frames':
+      return ['--pps', String(pace.framesPerSecond)];
+    case 'bits':
+      return ['--mbps', String(pace.megabitsPerSecond)];
+    case 'topspeed':
+      return ['--topspeed'];
+  }
+}

@@ -6,7 +6,7 @@ import { renderTerminal } from '../../reports/terminal.ts';
 import { LoadFeed } from '../feed/load.ts';
 import { openFeed } from '../feed/open-feed.ts';
 import type { TrafficOrder } from '../feed/sender.ts';
-import { budgetNames, isBudgetName } from '../metrics/budgets.ts';
+import { limitsOf } from '../metrics/limits.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
 import { doctor } from '../pass/instruments/doctor.ts';
@@ -15,11 +15,10 @@ import type { Instrument } from '../pass/instruments/instrument.ts';
 import { type RunOptions, runScenario } from '../run.ts';
 import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
 import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
-import type { Budget } from '../scenario/scenario.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { parsePace } from './pace-flags.ts';
-import { makeReportFolder, writeReports } from './report-folder.ts';
+import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import type { RunFlags } from './run-flags.ts';
 import { openSession, type Session } from './session.ts';
 import { commandLine, optionWords } from './shown-words.ts';
@@ -50,6 +49,8 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
       onProgress: (progress) => session.progress.update(progress),
     });
     session.progress.clear();
+    writeReports(folder, report);
+    if (flags.out === undefined) pointLatest(folder);
     printReport(folder, report, session);
     if (flags.push !== undefined) await pushed(folder, flags.push, session.signal);
     return report.verdict.exitCode;
@@ -67,14 +68,14 @@ function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'])
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
-  const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size');
+  const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
   const traffic: TrafficOrder | undefined = order && { ...order(seed, sizeBytes), loops };
   return {
     lane,
     seed: traffic ? seed : null,
     traffic,
     pace: parsePace(flags) ?? scenario.pace,
-    budget: budgetOf(scenario.budget, flags.budget ?? []),
+    budget: { ...scenario.budget, ...limitsOf(flags.budget ?? []) },
     defect: flags.defect,
     explain: flags.explain ? ('always' as const) : ('on-breach' as const),
     keepsSnapshots: flags.keepSnapshots === true,
@@ -100,7 +101,6 @@ function titleOf({ name }: ScenarioHead, { defect }: RunFlags, { lane }: Asked):
 }
 
 function printReport(folder: string, report: RunReport, { colour, columns }: Session): void {
-  writeReports(folder, report);
   process.stdout.write(renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY }));
   process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
 }
@@ -142,21 +142,6 @@ function cpuInstrumentsOf(flags: RunFlags, target: TargetRun | undefined): Instr
   const instruments: Instrument[] = wanted.map((name) => cpuInstruments[name]);
   for (const instrument of instruments) instrument.checkTools?.();
   return instruments;
-}
-
-function budgetOf(budget: Budget, given: readonly string[]): Budget {
-  const limits: Record<string, number> = { ...budget };
-  for (const text of given) {
-    const at = text.lastIndexOf('=');
-    const name = text.slice(0, at);
-    if (at < 0 || !isBudgetName(name)) {
-      throw new FloodgateError('BAD_OPTION', `--budget: "${text}" names no budget`, {
-        hint: `Write NAME=VALUE with one of ${budgetNames().join(', ')}.`,
-      });
-    }
-    limits[name] = parseQuantity(text.slice(at + 1), '--budget');
-  }
-  return limits;
 }
 
 /** The verdict stands, whether a store took the profiles or not. */

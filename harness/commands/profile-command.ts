@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatShare, formatSite, formatValue } from '../../reports/format.ts';
 import type { Unit } from '../../reports/model.ts';
-import { sitePattern } from '../metrics/budgets.ts';
+import { sitePattern } from '../metrics/site-pattern.ts';
 import { type ProfileFormat, profileFormats, writeProfile } from '../profile/any-profile.ts';
 import { byFunction, focusProfile, peek, type SiteMatch, top, tree } from '../profile/arithmetic.ts';
 import { type Profile, ProfileError, sampleTypeIndex, sumOf } from '../profile/profile.ts';

@@ -1,5 +1,5 @@
-/** The folder of a run: `runs/<time>-<name>/`, a symbolic link `latest` to it, and every report in it. */
-import { existsSync, mkdirSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+/** The folder of a run: `runs/<time>-<name>/`, every report in it, and then a symbolic link `latest` to it. */
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Report } from '../../reports/model.ts';
@@ -16,7 +16,6 @@ export function makeReportFolder(name: string, given: string | undefined): strin
     writeFileSync(probe, 'x'.repeat(4096));
     unlinkSync(probe);
   });
-  if (given === undefined) pointLatest(folder);
   return folder;
 }
 
@@ -65,12 +64,15 @@ export function asOutputError(folder: string, error: unknown): unknown {
   });
 }
 
-function pointLatest(folder: string): void {
+/** Points `latest` at a folder that holds its report: there is no moment at which it points nowhere, or at one under way. */
+export function pointLatest(folder: string): void {
   const link = path.join(path.dirname(folder), 'latest');
+  const fresh = `${link}.${process.pid}`;
   try {
-    rmSync(link, { force: true });
-    symlinkSync(path.basename(folder), link);
+    symlinkSync(path.basename(folder), fresh);
+    renameSync(fresh, link);
   } catch {
+    rmSync(fresh, { force: true });
     // A convenience: some file systems have no symbolic links.
   }
 }

@@ -1,5 +1,6 @@
 /** `floodgate run`: one scenario or capture file, judged against its budget. */
 import { type Command, Option } from 'commander';
+import { exitCodesLine } from '../metrics/exit-codes.ts';
 import type { RunFlags } from './run-flags.ts';
 import { addTargetOptions } from './target-flags.ts';
 
@@ -16,7 +17,7 @@ Examples:
   floodgate run incident --target "tcpdump -i {interface} -w /dev/null" --ready "listening on"
   floodgate run ./production.pcapng --budget rss.p99=200MB --budget dropped.frames=0
 
-Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
+${exitCodesLine}`;
 
 export function addRunCommand(command: Command): void {
   command
@@ -51,7 +52,7 @@ export function addRunCommand(command: Command): void {
     .option('--sample-ms <n>', 'between two readings of memory', '50')
     .option(
       '--budget <name=value>',
-      'replaces or adds a limit; may be repeated',
+      'replaces or adds a limit; may be repeated; floodgate list --metrics shows the names',
       (value: string, all: string[] = []) => [...all, value],
     )
     .addHelpText('after', examples)

@@ -138,7 +138,7 @@ async function openAgain({ scenario }: RunReport): Promise<Traffic> {
   const seed = scenario.seed ?? 0;
   const loops = loop === undefined ? 1 : parseWhole(loop, '--loop', { min: 1, max: 1_000_000 });
   if (recording !== undefined) return openTraffic({ kind: 'recording', path: recording, seed, impairments: [], loops });
-  const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size');
+  const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size', 'bytes');
   return openTraffic({ ...scenarioOrder(scenario.name, seed, sizeBytes), loops });
 }
 

@@ -81,10 +81,10 @@ export async function targetRun(flags: TargetFlags, frames: boolean): Promise<Ta
 }
 
 function timeMs(text: string, option: string): number {
-  const ms = /%|b$/i.test(text) ? Number.NaN : parseQuantity(text, option) * 1000;
+  const ms = parseQuantity(text, option, 'seconds') * 1000;
   // A timer of Node.js holds 24 days.
-  if (ms >= 0 && ms <= 86_400_000) return ms;
-  throw refused(`${option}: "${text}" is not a time up to a day`, `Example: ${option} 10s.`);
+  if (ms <= 86_400_000) return ms;
+  throw refused(`${option}: "${text}" is longer than a day`, `Example: ${option} 10s.`);
 }
 
 function patternOf(text: string | undefined): RegExp | undefined {

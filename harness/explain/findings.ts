@@ -1,7 +1,6 @@
 /** What the measuring pass shows, computed once: plan, explanation, report and verdict all read it here. Pure. */
-import type { BudgetResult, FrameRange } from '../../reports/model.ts';
-import { evaluateBudgets } from '../metrics/budgets.ts';
-import { measuredOf } from '../metrics/measured.ts';
+import type { FrameRange } from '../../reports/model.ts';
+import { judge, Readings } from '../metrics/budgets.ts';
 import type { FoundSpikes } from '../pass/instruments/instrument.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
@@ -15,9 +14,8 @@ export interface Findings {
   readonly growth: Growth;
   /** The frames that were sent between the beginning of each spike's rise and its top. */
   readonly frames: readonly FrameRange[];
-  /** By metric; null: it could not be measured. */
-  readonly figures: Readonly<Record<string, number | null>>;
-  readonly budgets: readonly BudgetResult[];
+  /** What the table of metrics reads in it. */
+  readonly readings: Readings;
   /** A limit is broken, or the target has ended by itself: the run fails, and is to be explained. */
   readonly isBroken: boolean;
 }
@@ -29,19 +27,17 @@ const warmUpMs = 1_500;
 
 export function findingsOf(measure: PassResult, budget: Budget): Findings {
   const found = residentSpikes(measure);
-  const figures = measuredOf(measure, found);
-  const budgets = evaluateBudgets(budget, figures);
-  const broken = budgets.filter(({ ok }) => !ok);
+  const readings = Readings.of({ measure, findings: found, sites: undefined });
+  const broken = judge(budget, readings).filter(({ state }) => state === 'over');
   // Resident memory may be flat where a limit on allocation is broken: what was allocated is explained then.
-  const allocated = broken.some(({ name }) => name === 'allocated.perMessage') ? allocationOf(measure) : null;
+  const allocated = broken.some(({ name }) => name.startsWith('allocated.')) ? allocationOf(measure) : null;
   const spikes = allocated ? [...found.spikes, allocated] : found.spikes;
   return {
     measure,
     spikes,
     growth: found.growth,
     frames: spikes.map((spike) => framesOfSpike(measure, spike)),
-    figures,
-    budgets,
+    readings,
     isBroken: broken.length > 0 || !measure.exit.expected,
   };
 }

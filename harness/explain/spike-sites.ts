@@ -4,7 +4,7 @@ import type { FrameInterval } from '../pass/instruments/instrument.ts';
 import type { SpikeGrowth, SpikeSites } from './attribution.ts';
 import type { CauseEvidence } from './cause.ts';
 import type { ExplainedWindow, WindowPair } from './frame-windows.ts';
-import { findSuspects, isRuntimeFile } from './suspects.ts';
+import { findSuspects, isNobodysFault } from './suspects.ts';
 
 /** Sites looked at for the shares: of thousands, the last ones together make no thousandth. */
 const sitesMax = 500;
@@ -53,14 +53,4 @@ export function growthOf(evidence: CauseEvidence): SpikeGrowth {
     reassemblyBytes: evidence.reassemblyGrowthBytes,
     map: evidence.map,
   };
-}
-
-/** The runtime's code, and our own instruments in the target. */
-function isNobodysFault(file: string, functionName: string): boolean {
-  return (
-    isRuntimeFile(file, functionName) ||
-    file.startsWith('harness/preload/') ||
-    file.includes('/floodgate-preload/') ||
-    file.includes('node_modules/')
-  );
 }

@@ -60,3 +60,8 @@ function sumOf(values: Readonly<Record<string, number>>, name: string): number |
   const found = Object.entries(values).filter(([key]) => key === name || key.endsWith(`.${name}`));
   return found.length === 0 ? null : found.reduce((sum, [, value]) => sum + value, 0);
 }
+
+/** Most reassembly pages in use at one time, by the agent's own mark; null where it says none. */
+export function highestPages(stats: StatsFile): number | null {
+  return figureOf(stats.final?.values ?? {}, ['pagesInUsePeak']);
+}

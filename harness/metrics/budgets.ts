@@ -1,106 +1,86 @@
-/** Judges measured figures against a budget. Pure. */
-import type { BudgetResult, Suspect, Unit } from '../../reports/model.ts';
+/** Judges readings against a budget. Pure. */
+import type { BudgetResult, Figure } from '../../reports/model.ts';
+import { figuresOf, type MeasuredRun, type RunFigures } from './measured-run.ts';
+import { notMeasured, type Reading } from './reading.ts';
+import { findMetric, type Metric, metrics } from './table.ts';
 
-/** What a run measured, by budget name; null or absent: it could not be measured. */
-export type Measured = Readonly<Record<string, number | null | undefined>>;
+/** Readings of a run, by name; each is taken once. */
+export class Readings {
+  readonly #run: RunFigures;
+  readonly #taken = new Map<string, Reading>();
 
-interface BudgetKind {
-  readonly unit: Unit;
-  readonly bound: 'max' | 'min';
+  constructor(run: RunFigures) {
+    this.#run = run;
+  }
+
+  static of(run: MeasuredRun): Readings {
+    return new Readings(figuresOf(run));
+  }
+
+  /** The same run, with what a later pass brought. */
+  withSites(sites: MeasuredRun['sites']): Readings {
+    return new Readings({ ...this.#run, sites });
+  }
+
+  of(metric: Metric): Reading {
+    let reading = this.#taken.get(metric.name);
+    if (!reading) this.#taken.set(metric.name, (reading = metric.read(this.#run)));
+    return reading;
+  }
 }
 
-/** Every budget by name. What must not be too little is a `min`; all else a `max`. */
-const KINDS: Readonly<Record<string, BudgetKind>> = {
-  'rss.p99': { unit: 'bytes', bound: 'max' },
-  'rss.p999': { unit: 'bytes', bound: 'max' },
-  'rss.max': { unit: 'bytes', bound: 'max' },
-  'rss.mean': { unit: 'bytes', bound: 'max' },
-  'pss.max': { unit: 'bytes', bound: 'max' },
-  'heap.peakBeforeGc': { unit: 'bytes', bound: 'max' },
-  'heap.afterGc': { unit: 'bytes', bound: 'max' },
-  'allocated.perMessage': { unit: 'bytes', bound: 'max' },
-  'external.max': { unit: 'bytes', bound: 'max' },
-  'growth.perSecond': { unit: 'bytesPerSecond', bound: 'max' },
-  'pages.max': { unit: 'count', bound: 'max' },
-  'streams.max': { unit: 'count', bound: 'max' },
-  'recovery.seconds': { unit: 'seconds', bound: 'max' },
-  'cpu.seconds': { unit: 'seconds', bound: 'max' },
-  'dropped.frames': { unit: 'count', bound: 'max' },
-  'missed.messages': { unit: 'count', bound: 'max' },
-  'messages.found': { unit: 'share', bound: 'min' },
-};
-
-/** `share:agent/tcp/** ` or `bytes:agent/digest/hash.ts`: what a subsystem may have of what was allocated. */
-const SUBSYSTEM = /^(share|bytes):(.+)$/;
-
-/** Names a budget may use, for a message about an unknown one. */
-export function budgetNames(): string[] {
-  return [...Object.keys(KINDS), 'share:<call-site pattern>', 'bytes:<call-site pattern>'];
-}
-
-/** Whether `evaluateBudgets` knows this name. */
-export function isBudgetName(name: string): boolean {
-  return Object.hasOwn(KINDS, name) || SUBSYSTEM.test(name);
-}
-
-/**
- * One result per limit, in the order of the budget. What could not be measured is not ok: a budget that cannot be
- * checked must not pass.
- * @param sites call sites of the run (all of them, not only the top) for the limits per subsystem; null: no profile
- */
-export function evaluateBudgets(
-  budget: Readonly<Record<string, number>>,
-  measured: Measured,
-  sites: readonly Pick<Suspect, 'file' | 'functionName' | 'selfBytes'>[] | null = null,
-): BudgetResult[] {
+/** One result per limit, in the order of the budget. Only a value within its limit is ok. */
+export function judge(budget: Readonly<Record<string, number>>, readings: Pick<Readings, 'of'>): BudgetResult[] {
   return Object.entries(budget).map(([name, limit]) => {
-    const subsystem = SUBSYSTEM.exec(name);
-    if (subsystem) return judge(name, subsystemKind(subsystem[1]!), limit, subsystemValue(subsystem, sites));
-    const kind = Object.hasOwn(KINDS, name) ? KINDS[name]! : undefined;
-    const actual = Object.hasOwn(measured, name) ? (measured[name] ?? null) : null;
-    const result = judge(name, kind ?? { unit: 'count', bound: 'max' }, limit, actual);
-    return kind || actual !== null ? result : { ...result, note: 'no such budget' };
+    const metric = findMetric(name);
+    if (!metric) return judgeOne({ name, unit: 'count', bound: 'max' }, limit, notMeasured('no such budget'));
+    return judgeOne(metric, limit, readings.of(metric));
   });
 }
 
-function subsystemKind(which: string): BudgetKind {
-  return { unit: which === 'share' ? 'share' : 'bytes', bound: 'max' };
+/** Every row of the table, limit or not, and why where there is no value. */
+export function figures(readings: Readings): Figure[] {
+  return metrics.map((metric) => {
+    const { name, unit, bound } = metric;
+    const reading = readings.of(metric);
+    const { state } = reading;
+    if (state === 'value') return { name, unit, bound, state, value: reading.value, low: null, high: null, note: '' };
+    const note = reading.reason;
+    if (state === 'notMeasured') return { name, unit, bound, state, value: null, low: null, high: null, note };
+    return { name, unit, bound, state, value: null, low: finite(reading.low), high: finite(reading.high), note };
+  });
 }
 
-function judge(name: string, { unit, bound }: BudgetKind, limit: number, actual: number | null): BudgetResult {
-  const ok = actual !== null && (bound === 'max' ? actual <= limit : actual >= limit);
-  return { name, unit, bound, limit, actual, ok, note: actual === null ? 'could not be measured' : '' };
+/** The reading that a figure of a report was made from. */
+export function readingOf({ state, value, low, high, note }: Figure): Reading {
+  if (state === 'value' && value !== null) return { state, value };
+  if (state !== 'undecided') return notMeasured(note);
+  return { state, low: low ?? Number.NEGATIVE_INFINITY, high: high ?? Number.POSITIVE_INFINITY, reason: note };
 }
 
-function subsystemValue(
-  subsystem: RegExpExecArray,
-  sites: readonly Pick<Suspect, 'file' | 'functionName' | 'selfBytes'>[] | null,
-): number | null {
-  if (sites === null) return null;
-  const matches = sitePattern(subsystem[2]!);
-  let inside = 0;
-  let all = 0;
-  for (const site of sites) {
-    all += site.selfBytes;
-    if (matches(site.file, site.functionName)) inside += site.selfBytes;
+/** JSON knows no infinity. */
+const finite = (bound: number) => (Number.isFinite(bound) ? bound : null);
+
+function judgeOne(
+  { name, unit, bound }: Pick<Metric, 'name' | 'unit' | 'bound'>,
+  limit: number,
+  reading: Reading,
+): BudgetResult {
+  const row = { name, unit, bound, limit };
+  const holds = (actual: number) => (bound === 'max' ? actual <= limit : actual >= limit);
+  if (reading.state === 'value') {
+    const ok = holds(reading.value);
+    return { ...row, actual: reading.value, ok, state: ok ? 'pass' : 'over', note: '' };
   }
-  return subsystem[1] === 'bytes' ? inside : all > 0 ? inside / all : 0;
-}
-
-/**
- * A call-site pattern: a path in which `*` stands for anything but a slash and `**` for anything, then optionally `#`
- * and a function name in the same manner.
- */
-export function sitePattern(pattern: string): (file: string, functionName: string) => boolean {
-  const [path = '', name] = pattern.split('#', 2);
-  const file = globExpression(path);
-  const functionName = name === undefined ? undefined : globExpression(name);
-  return (atFile, atFunction) => file.test(atFile) && (functionName === undefined || functionName.test(atFunction));
-}
-
-function globExpression(glob: string): RegExp {
-  // Runs of more than two stars would only multiply the ways to match.
-  const parts = glob.replaceAll(/\*{3,}/g, '**').split(/(\*\*|\*)/);
-  const source = parts.map((part) => (part === '**' ? '.*' : part === '*' ? '[^/]*' : RegExp.escape(part))).join('');
-  return new RegExp(`^${source}$`, 's');
+  if (reading.state === 'notMeasured') {
+    return { ...row, actual: null, ok: false, state: 'notMeasured', note: reading.reason };
+  }
+  const { low, high, reason } = reading;
+  // Wherever between the two it lies: then it is decided all the same.
+  const [best, worst] = bound === 'max' ? [low, high] : [high, low];
+  if (holds(worst))
+    return { ...row, actual: worst, ok: true, state: 'pass', note: `at ${bound === 'max' ? 'most' : 'least'}` };
+  if (!holds(best))
+    return { ...row, actual: best, ok: false, state: 'over', note: `at ${bound === 'max' ? 'least' : 'most'}` };
+  return { ...row, actual: null, ok: false, state: 'undecided', note: reason };
 }

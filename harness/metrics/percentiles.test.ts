@@ -1,32 +1,50 @@
 import t from 'tap';
-import { summarizeLevel } from './percentiles.ts';
+import { distributionOf, percentile, readingsFor } from './percentiles.ts';
 
-t.test('percentiles of evenly sampled levels', async (t) => {
+t.test('percentiles of evenly read levels', async (t) => {
   const tMs = Array.from({ length: 1000 }, (_, i) => i * 50);
-  const summary = summarizeLevel(
+  const levels = distributionOf(
     tMs,
     tMs.map((_, i) => i + 1),
-  );
-  t.match(summary, { p50: 500, p90: 900, p99: 990, p999: 999, max: 1000, samples: 1000 });
-  t.equal(summary?.mean, 500.5);
+  )!;
+  t.same([levels.at(0.5), levels.at(0.9), levels.at(0.99), levels.at(0.999)], [500, 900, 990, 999]);
+  t.match(levels, { max: 1000, mean: 500.5, count: 1000 });
 });
 
-t.test('a level counts for as long as it held, not for how often it was sampled', async (t) => {
-  // 10 samples of 100 at 1 s, then 90 samples of 900 within 0.9 s.
+t.test('a level counts for as long as it held, not for how often it was read', async (t) => {
+  // 10 readings of 100 at 1 s, then 90 readings of 900 within 0.9 s.
   const tMs = [
     ...Array.from({ length: 10 }, (_, i) => i * 1000),
     ...Array.from({ length: 90 }, (_, i) => 10_000 + i * 10),
   ];
-  const values = tMs.map((at) => (at < 10_000 ? 100 : 900));
-  const summary = summarizeLevel(tMs, values);
-  t.equal(
-    summary?.p50,
-    100 * 1,
-    'most samples are at 900, half of the time was not: a stalled sampler counts ten steps',
-  );
+  const levels = distributionOf(
+    tMs,
+    tMs.map((at) => (at < 10_000 ? 100 : 900)),
+  )!;
+  t.equal(levels.at(0.5), 100, 'most readings are at 900, half of the time was not: a stall counts ten steps');
 });
 
-t.test('gaps are skipped, nothing gives nothing, one is all there is', async (t) => {
-  t.equal(summarizeLevel([0, 1], [null, null]), undefined);
-  t.match(summarizeLevel([0, 1, 2], [null, 7, null]), { p50: 7, p999: 7, max: 7, mean: 7, samples: 1 });
+t.test('a percentile has readings behind it, or says what it would take', async (t) => {
+  t.same([0.5, 0.95, 0.99, 0.999].map(readingsFor), [20, 200, 1_000, 10_000]);
+  const levelsOf = (count: number) => {
+    const tMs = Array.from({ length: count }, (_, i) => i);
+    return distributionOf(tMs, tMs)!;
+  };
+  t.same(percentile(levelsOf(10_000), 0.999, undefined), { state: 'value', value: 9_989 });
+  t.match(
+    percentile(levelsOf(9_999), 0.999, 20_000),
+    {
+      state: 'undecided',
+      low: 9_988,
+      high: 20_000,
+      reason: 'takes 10000 readings, one a millisecond; there were 9999',
+    },
+    'between the highest percentile with ten readings above it and the kernel’s peak',
+  );
+  t.match(percentile(levelsOf(500), 0.99, undefined), { state: 'undecided', high: Number.POSITIVE_INFINITY });
+  t.match(percentile(levelsOf(5), 0.5, 4), { state: 'undecided', low: 0, high: 4 });
+  const flat = distributionOf([0, 1], [7, 7])!;
+  t.same(percentile(flat, 0.999, 7), { state: 'value', value: 7 }, 'where it cannot be anything else');
+  t.match(percentile(undefined, 0.5, undefined), { state: 'notMeasured' });
+  t.equal(distributionOf([], []), undefined);
 });

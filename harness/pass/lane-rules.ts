@@ -11,6 +11,8 @@ export interface LaneRules {
   readonly endsWithInput: boolean;
   /** Frames sent and not yet taken that a slowed target may owe. */
   readonly framesAheadMax: number;
+  /** The target serves a load: what it answers is counted. */
+  readonly countsAnswers: boolean;
   /** Before and after the traffic. */
   readonly phaseNames: readonly [before: string, after: string];
 }
@@ -40,6 +42,7 @@ export const laneRules: Readonly<Record<Lane, LaneRules>> = {
     endsWithInput: false,
     // 36 MB of full-sized frames; the ring of a slowed agent holds 64 MB.
     framesAheadMax: 24_000,
+    countsAnswers: false,
     phaseNames: ['starting', 'settling'],
   },
   exact: {
@@ -50,6 +53,7 @@ export const laneRules: Readonly<Record<Lane, LaneRules>> = {
     endsWithInput: true,
     // The pipe itself waits for its reader.
     framesAheadMax: Number.POSITIVE_INFINITY,
+    countsAnswers: false,
     phaseNames: ['starting', 'settling'],
   },
   load: {
@@ -58,6 +62,7 @@ export const laneRules: Readonly<Record<Lane, LaneRules>> = {
     readsInStep: false,
     endsWithInput: false,
     framesAheadMax: Number.POSITIVE_INFINITY,
+    countsAnswers: true,
     phaseNames: ['idle', 'recover'],
   },
 };

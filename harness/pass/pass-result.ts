@@ -1,6 +1,7 @@
 /** What one replay brought, before anything is made of it. */
 import type { PassKind } from '../../reports/model.ts';
 import type { SendResult } from '../feed/sender.ts';
+import type { Answers } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import type { TargetExit } from '../target/target.ts';
 import type { MemoryWatch } from '../watch/memory-watch.ts';
@@ -22,6 +23,8 @@ export interface PassResult {
   readonly lane: Lane;
   readonly startedAtEpochMs: number;
   readonly durationMs: number;
+  /** Whether the target was still there when the traffic, or the load, began. */
+  readonly isTried: boolean;
   /** When the first frame was sent and the last, ms after the start; the same where none was. */
   readonly sendStartMs: number;
   readonly sendEndMs: number;
@@ -35,6 +38,8 @@ export interface PassResult {
   readonly stats: StatsFile;
   /** Ledger, truth and impairments; undefined when the target was gone before anything was sent. */
   readonly sending: SendResult | undefined;
+  /** HTTP answers that a target under a load gave, by its own count or the load's; undefined where nobody counted. */
+  readonly answers: Answers | undefined;
   readonly exit: TargetExit;
   readonly intervals: readonly IntervalFrames[];
   readonly interrupted: boolean;

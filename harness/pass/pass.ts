@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Feed } from '../feed/feed.ts';
 import type { PreloadOptions } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
+import { diedAtStart } from '../target/child-target.ts';
 import type { Target, TargetExit, TargetLauncher } from '../target/target.ts';
 import { MemoryWatch } from '../watch/memory-watch.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
@@ -52,6 +53,8 @@ const statsIntervalMs = 250;
 /** Where the agent's figures say how far the traffic may go on they must be fresh. */
 const heldStatsIntervalMs = 100;
 const idleMsDefault = 400;
+/** A program that nothing drives and that fails sooner has not got so far as to be tried. */
+const tryMsMin = 1_000;
 const usualInstruments = [
   '/proc (RSS, PSS, peaks, faults, kinds of page)',
   'V8 counters and collections',
@@ -71,7 +74,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   const originMs = performance.now();
   const nowMs = () => performance.now() - originMs;
   const channel = new PreloadChannel(target.channel, startedAtEpochMs);
-  const watch = new MemoryWatch({ pid: target.pid, memory: target.memory, sampleMs: options.sampleMs, nowMs });
+  const watch = await watchOf(target, options, nowMs);
   const intervals = intervalsOf(options, channel);
   const sending = new Sending({
     ...sendingOptionsOf(options),
@@ -83,6 +86,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     lane: options.lane,
     startedAtEpochMs,
     durationMs: nowMs(),
+    isTried: sending.isTried && !(options.feed.isWatchOnly && !exit.expected && nowMs() < tryMsMin),
     sendStartMs: sending.startMs,
     sendEndMs: sending.endMs,
     targetName: target.name,
@@ -93,10 +97,22 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     sent: sending.sent,
     stats: readStatsFile(statsFile),
     sending: sending.result,
+    answers: laneRules[options.lane].countsAnswers ? (channel.last?.answers ?? options.feed.answers) : undefined,
     exit,
     intervals: intervals.taken,
     interrupted: signal.aborted,
   };
+}
+
+/** @throws FloodgateError `TARGET_DIED` where it is gone before anything could be looked at */
+async function watchOf(target: Target, options: PassOptions, nowMs: () => number): Promise<MemoryWatch> {
+  const { pid, memory, ranBefore = false } = target;
+  const { sampleMs, instrument } = options;
+  try {
+    return new MemoryWatch({ pid, memory, sampleMs, levels: !instrument.disturbs, ranBefore, nowMs });
+  } catch (error) {
+    throw diedAtStart(target.name, await target.stop(), error);
+  }
 }
 
 /** @returns how the target ended */

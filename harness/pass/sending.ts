@@ -43,6 +43,8 @@ export class Sending {
     { name: 'frames', unit: 'count', kind: 'counter' },
     { name: 'bytes', unit: 'bytes', kind: 'counter' },
   ]);
+  /** The target was still there when the traffic began. */
+  isTried = false;
   startMs = 0;
   endMs = 0;
   frames = 0;
@@ -101,6 +103,7 @@ export class Sending {
     const hold = this.#holdOf(flow, signal);
     const held = hold?.run();
     this.startMs = this.endMs = this.#options.nowMs();
+    this.isTried = !signal.aborted;
     flow.start();
     try {
       this.result = await flow.done;

@@ -9,6 +9,7 @@ const budget = (name: string, actual: number, limit: number): BudgetResult => ({
   limit,
   actual,
   ok: actual <= limit,
+  state: actual <= limit ? 'pass' : 'over',
   note: '',
 });
 const suspect = (functionName: string) => ({ functionName, file: 'agent/x.ts', line: 7, share: 0.75 });

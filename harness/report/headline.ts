@@ -3,10 +3,14 @@
 import { formatBytes, formatCount, formatShare, formatSite, formatValue, standsOut } from '../../reports/format.ts';
 import type { BudgetResult, Spike } from '../../reports/model.ts';
 
-/** Over budget: the worst limit, the first suspect and the packets; within: the tightest limit and what was found. */
+/**
+ * Over budget: the worst limit, the first suspect and the packets; undecided: the first limit that is, and why; within:
+ * the tightest limit and what was found.
+ */
 export function headlineOf(budgets: readonly BudgetResult[], spikes: readonly Spike[]): string {
-  const broken = budgets.filter((budget) => !budget.ok);
-  if (broken.length === 0) return withinSentence(budgets);
+  const broken = budgets.filter(({ state }) => state === 'over');
+  const unknown = budgets.filter(({ state }) => state === 'undecided' || state === 'notMeasured');
+  if (broken.length === 0) return unknown.length > 0 ? unknownSentence(unknown) : withinSentence(budgets);
   const worst = broken.toSorted((a, b) => excessOf(b) - excessOf(a))[0]!;
   const others = broken.length > 1 ? ` and ${broken.length - 1} more` : '';
   return `${limitWords(worst)}${others}${blameOf(spikeOf(worst, spikes))}.`;
@@ -45,8 +49,16 @@ function withinSentence(budgets: readonly BudgetResult[]): string {
   return `${parts.join(', ')}.`;
 }
 
-function limitWords({ name, unit, limit, actual, bound, note }: BudgetResult): string {
-  if (actual === null) return `${name} ${note}`;
+/** What is not known is no pass, and no breach either. */
+function unknownSentence(unknown: readonly BudgetResult[]): string {
+  const [first] = unknown;
+  const others = unknown.length > 1 ? ` (and ${unknown.length - 1} more limits could not be checked)` : '';
+  const word = first!.state === 'undecided' ? 'is undecided' : 'was not measured';
+  return `${first!.name} ${word}: ${first!.note}${others}.`;
+}
+
+function limitWords({ name, unit, limit, actual, bound }: BudgetResult): string {
+  if (actual === null) return name;
   return `${name} is ${formatValue(actual, unit)}, ${bound === 'max' ? 'at most' : 'at least'} ${formatValue(limit, unit)} is allowed`;
 }
 

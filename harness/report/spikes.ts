@@ -1,5 +1,5 @@
 /** The spikes of the report: found by the measuring pass, explained by those after it, aligned by frame numbers. */
-import { formatBytes, formatCount } from '../../reports/format.ts';
+import { formatBytes, formatCount, formatDuration } from '../../reports/format.ts';
 import type { FlameTree, ProfileReference, Spike } from '../../reports/model.ts';
 import { attribute, attributeAllocated } from '../explain/attribution.ts';
 import { classifyCause } from '../explain/cause.ts';
@@ -10,6 +10,7 @@ import { type ExplainedWindow, liveWindowOf, windowOf } from '../explain/frame-w
 import { allocatedSites, bytesOf, growthOf, sitesOf, startOf } from '../explain/spike-sites.ts';
 import type { Growth, SpikeShape } from '../explain/spikes.ts';
 import { flameOf } from '../explain/suspects.ts';
+import type { PassResult } from '../pass/pass-result.ts';
 import { isGauge, mergeProfiles } from '../profile/arithmetic.ts';
 import { type Profile, sumOf } from '../profile/profile.ts';
 
@@ -66,12 +67,21 @@ function allocatedSpike(findings: Findings, explanation: Explanation, index: num
   return {
     ...commonOf(findings, explanation, index),
     cause: 'garbage',
-    causeDetail: `Allocated on the V8 heap while ${formatCount(frames.last)} frames passed, ${formatBytes(heightBytes / frames.last)} for each; collections took it back.`,
+    causeDetail: `Allocated on the heap ${passedWords(findings.measure, findings.spikes[index]!, frames.last)}; collections took it back.`,
     ...attributeAllocated(sites, scale, heightBytes),
     profiles: allocated ? savePair(allocated, 'allocations', index, save) : [],
     flame: allocated ? flameOf(allocated.heap.window, null, allocated.heap.window.sampleTypes[0]!.type) : null,
     retained: [],
   };
+}
+
+/** What passed meanwhile: without frames, time. */
+function passedWords({ lane }: PassResult, { heightBytes, startMs, endMs }: SpikeShape, frames: number): string {
+  if (lane !== 'load') {
+    return `while ${formatCount(frames)} frames passed, ${formatBytes(heightBytes / frames)} for each`;
+  }
+  const seconds = Math.max(1, endMs - startMs) / 1000;
+  return `in ${formatDuration(endMs - startMs)} of load, ${formatBytes(heightBytes / seconds)} a second`;
 }
 
 type CommonFields = Exclude<keyof SpikeShape, 'shape'> | 'frames' | 'streams';

@@ -168,9 +168,7 @@ class ChildTarget implements Target {
         cause: this.#spawnError,
       });
     }
-    throw new FloodgateError('TARGET_DIED', `${this.name} ended before it was ready (${describeExit(outcome)})`, {
-      hint: this.#words('It ended by itself.'),
-    });
+    throw diedAtStart(this.name, outcome);
   }
 
   async stop(): Promise<TargetExit> {
@@ -241,6 +239,16 @@ class ChildTarget implements Target {
       ? `${otherwise} It wrote nothing.`
       : `Its last lines:\n  ${this.#lines.join('\n  ')}`;
   }
+}
+
+/** A target that could not be started has not been tried: no verdict, but what it said. */
+export function diedAtStart(name: string, exit: TargetExit, cause?: unknown): FloodgateError {
+  const { lastLines } = exit;
+  return new FloodgateError('TARGET_DIED', `${name} ended before it was ready (${describeExit(exit)})`, {
+    hint:
+      lastLines.length === 0 ? 'It ended by itself. It wrote nothing.' : `Its last lines:\n  ${lastLines.join('\n  ')}`,
+    cause,
+  });
 }
 
 /** "exit code 3", "signal SIGSEGV", "killed after ignoring SIGTERM". */

@@ -19,7 +19,7 @@ export const pprofInstruments: readonly string[] = [
 ];
 
 /** Between two looks at the runtime's figures: each stops the world for some microseconds and writes a page of text. */
-const figuresEveryMs = 1_000;
+export const figuresEveryMs = 1_000;
 const answerTimeoutMs = 10_000;
 /** A heap profile of a large service has a few megabytes. */
 const answerBytesMax = 64 * 1024 * 1024;
@@ -171,8 +171,8 @@ export class PprofChannel extends Duplex {
       heapUsed: heapAllocBytes,
       heapTotal: heapSysBytes - heapReleasedBytes,
       external: Math.max(0, sysBytes - heapSysBytes),
-      arrayBuffers: 0,
-      malloced: 0,
+      arrayBuffers: null,
+      malloced: null,
       allocated: totalAllocBytes,
       peakBeforeGc: this.#peakBytes,
       afterGc: memory.collections > 0 ? aliveBytes : 0,

@@ -28,6 +28,7 @@ class ProcessTarget implements Target {
   readonly name: string;
   readonly pid: number;
   readonly commandLine: readonly string[];
+  readonly ranBefore = true;
   readonly input = undefined;
   readonly channel = undefined;
   readonly exited: Promise<TargetExit>;

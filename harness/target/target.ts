@@ -26,6 +26,8 @@ export interface Target {
   readonly port?: number | undefined;
   /** Its memory, where `/proc/<pid>` is not the place to look. */
   readonly memory?: MemoryAccount | undefined;
+  /** It ran before: what it took until then is none of the run's. @default false */
+  readonly ranBefore?: boolean;
   /** Its standard input, where the link is a pipe. */
   readonly input: Writable | undefined;
   /** Two-way channel to the preload of ours, where one is loaded. */

@@ -4,7 +4,7 @@ import os from 'node:os';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { MemoryAccount } from '../watch/proc-memory.ts';
 import { processOnPort } from './listening-sockets.ts';
-import { openPprofChannel, type PprofChannel, pprofInstruments } from './pprof-channel.ts';
+import { figuresEveryMs, openPprofChannel, type PprofChannel, pprofInstruments } from './pprof-channel.ts';
 import { readCommandLine, watchProcess } from './process-target.ts';
 import type { LaunchOptions, Target, TargetExit, TargetLauncher } from './target.ts';
 
@@ -42,6 +42,7 @@ export class UrlLauncher implements TargetLauncher {
       name: this.name,
       pid: pid ?? 0,
       port,
+      ranBefore: true,
       memory: pid === undefined ? new RuntimeMemory(channel) : undefined,
       commandLine: pid === undefined ? [this.name] : readCommandLine(pid),
       input: undefined,
@@ -80,6 +81,7 @@ function watchChannel(channel: PprofChannel): { exited: Promise<TargetExit>; end
 
 /** The memory of a service on another machine, as far as its own runtime knows: what it has from the system. */
 class RuntimeMemory implements MemoryAccount {
+  readonly newEveryMs = figuresEveryMs;
   readonly sharedBytes = 0;
   readonly #channel: PprofChannel;
 

@@ -247,7 +247,7 @@ t.test('V8: heap by space, external, array buffers', async (t) => {
   await actor.act('collect');
   await reported();
   const buffers = actor.channel.last!;
-  near(t, buffers.arrayBuffers - before.arrayBuffers, 50 * MB, 0.02, 'array buffers');
+  near(t, buffers.arrayBuffers! - before.arrayBuffers!, 50 * MB, 0.02, 'array buffers');
   near(t, buffers.external - before.external, 50 * MB, 0.02, 'external');
   t.ok(Math.abs(buffers.heapUsed - before.heapUsed) < 2 * MB, 'not on the heap');
   await actor.act(`heap ${40 * MB}`);
@@ -260,7 +260,7 @@ t.test('V8: heap by space, external, array buffers', async (t) => {
   const largeOf = (used: Readonly<Record<string, number>>) =>
     (used.large_object_space ?? 0) + (used.new_large_object_space ?? 0);
   near(t, largeOf(spaces.at(-1)!) - largeOf(spaces[0]!), 40 * MB, 0.06, 'large object space');
-  t.ok(heap.malloced > 0);
+  t.ok(heap.malloced! > 0);
   for (const name of ['new_space', 'old_space', 'code_space', 'trusted_space']) t.ok(spaces.at(-1)![name]! > 0, name);
 });
 

@@ -63,6 +63,29 @@
 			case "count": return formatCount(value);
 		}
 	}
+	function verdictWord({ ok, exitCode }) {
+		if (ok) return "PASS";
+		return exitCode === 3 ? "STOPPED" : exitCode === 4 ? "UNDECIDED" : "FAIL";
+	}
+	function verdictMark({ ok, exitCode }) {
+		return ok ? "✓" : exitCode === 4 ? "?" : "✗";
+	}
+	const STATE_MARKS = {
+		pass: "✓",
+		over: "✗",
+		undecided: "?",
+		notMeasured: "?"
+	};
+	function stateMark(state) {
+		return STATE_MARKS[state];
+	}
+	function formatActual({ actual, state, unit }) {
+		if (actual !== null) return formatValue(actual, unit);
+		return state === "undecided" ? "undecided" : "not measured";
+	}
+	function formatDropped({ framesDropped }) {
+		return framesDropped === null ? "what the capture dropped was not counted" : `${formatCount(framesDropped)} dropped by the capture`;
+	}
 	function printable(text, charsMax = 2e3) {
 		const line = text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "�");
 		return line.length > charsMax ? `${line.slice(0, charsMax - 1)}…` : line;
@@ -1266,7 +1289,7 @@
 			if (!budget.name.startsWith("rss.") || budget.unit !== "bytes") continue;
 			const y = plot.valToPos(budget.limit, "y", true);
 			if (y < bbox.top || y > bbox.top + bbox.height) continue;
-			ctx.strokeStyle = ctx.fillStyle = colourOf(budget.ok ? "--good" : "--bad");
+			ctx.strokeStyle = ctx.fillStyle = colourOf(budget.ok ? "--good" : budget.state === "over" ? "--bad" : "--warn");
 			ctx.setLineDash([6, 4]);
 			ctx.beginPath();
 			ctx.moveTo(bbox.left, y);
@@ -1290,6 +1313,13 @@
 		}
 		ctx.restore();
 	}
+	// reports/html/verdict-class.ts
+	function verdictClass({ ok, exitCode }) {
+		return ok ? "ok" : exitCode === 4 ? "unknown" : "over";
+	}
+	function stateClass(state) {
+		return state === "pass" ? "ok" : state === "over" ? "over" : "unknown";
+	}
 	// reports/html/run-page.ts
 	const laneWords = {
 		tap: "TAP lane, ",
@@ -1304,7 +1334,7 @@
 			section("Time line", line ? [line.root] : []),
 			...run.spikes.map((spike, i) => spikeSection(spike, i + 1, run, line)),
 			section("Delivery", deliveryRows(run)),
-			section("Figures", run.figures.length > 0 ? [figureTable(run.figures)] : []),
+			section("Figures", figureRows(run)),
 			section("Passes", run.passes.length > 0 ? [passTable(run.passes)] : []),
 			section("Counters", Object.keys(run.counters).length > 0 ? [counterTable(run.counters)] : []),
 			section("Environment", [environmentList(run)])
@@ -1312,11 +1342,10 @@
 	}
 	function verdictBanner(run) {
 		const { verdict } = run;
-		const word = verdict.ok ? "PASS" : verdict.exitCode === 3 ? "STOPPED" : "FAIL";
 		const defect = run.scenario.defect === null ? "" : `, with the defect ${printable(run.scenario.defect)}`;
-		return element("header", { class: `verdict card ${verdict.ok ? "ok" : "over"}` }, [element("div", {
+		return element("header", { class: `verdict card ${verdictClass(verdict)}` }, [element("div", {
 			class: "word",
-			text: word
+			text: verdictWord(verdict)
 		}), element("div", {}, [
 			element("h1", { text: printable(run.scenario.name, 200) }),
 			element("p", {
@@ -1338,6 +1367,12 @@
 			commandLine(run.command)
 		])]);
 	}
+	const stateTitles = {
+		pass: "within budget",
+		over: "over budget",
+		undecided: "measured, but not well enough to decide",
+		notMeasured: "not measured"
+	};
 	function sentence(text) {
 		return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
 	}
@@ -1346,9 +1381,9 @@
 			{
 				title: "",
 				cell: (each) => element("span", {
-					class: each.ok ? "mark ok" : "mark over",
-					text: each.ok ? "✓" : "✗",
-					attributes: { title: each.ok ? "within budget" : "over budget" }
+					class: `mark ${stateClass(each.state)}`,
+					text: stateMark(each.state),
+					attributes: { title: stateTitles[each.state] }
 				})
 			},
 			{
@@ -1359,7 +1394,7 @@
 			{
 				title: "Actual",
 				numeric: true,
-				cell: (each) => each.actual === null ? "not measured" : formatValue(each.actual, each.unit)
+				cell: (each) => formatActual(each)
 			},
 			{
 				title: "Limit",
@@ -1374,7 +1409,7 @@
 				title: "",
 				cell: (each) => printable(each.note, 300)
 			}
-		], budgets, (each) => each.ok ? "" : "over");
+		], budgets, (each) => each.ok ? "" : stateClass(each.state));
 	}
 	function usedBar(budget) {
 		if (budget.actual === null || budget.limit <= 0 || budget.bound === "min") return document.createTextNode("");
@@ -1391,7 +1426,7 @@
 		const rows = [];
 		if (ledger) rows.push(element("p", {
 			class: ledger.ok ? "" : "warning",
-			text: `Delivered ${formatCount(ledger.framesDelivered)} of ${formatCount(ledger.framesSent)} frames, ${formatBytes(ledger.bytesDelivered)} of ${formatBytes(ledger.bytesSent)}; the capture dropped ${formatCount(ledger.framesDropped)}.`
+			text: `Delivered ${formatCount(ledger.framesDelivered)} of ${formatCount(ledger.framesSent)} frames, ${formatBytes(ledger.bytesDelivered)} of ${formatBytes(ledger.bytesSent)}; ${formatDropped(ledger)}.`
 		}));
 		if (messages) {
 			const { found, truth, mayBeLost } = messages;
@@ -1404,6 +1439,15 @@
 		}
 		return rows;
 	}
+	function figureRows({ figures, budgets }) {
+		const free = figures.filter(({ name }) => budgets.every((budget) => budget.name !== name));
+		const known = free.filter(({ value }) => value !== null);
+		const reasons = free.filter(({ value }) => value === null).map(({ name, note }) => element("p", {
+			class: "dim",
+			text: `${printable(name, 100)}: ${printable(note, 300)}`
+		}));
+		return [...known.length > 0 ? [figureTable(known)] : [], ...reasons.length > 0 ? [element("details", {}, [element("summary", { text: `${reasons.length} not known` }), ...reasons])] : []];
+	}
 	function figureTable(figures) {
 		return sortableTable([{
 			title: "Figure",
@@ -1412,7 +1456,7 @@
 		}, {
 			title: "Value",
 			numeric: true,
-			cell: (each) => formatValue(each.value, each.unit)
+			cell: (each) => formatValue(each.value ?? NaN, each.unit)
 		}], figures);
 	}
 	function passTable(passes) {
@@ -1476,7 +1520,8 @@
 		const rows = [
 			["Target", `${target.name} ${target.version}`],
 			["Started as", target.command.join(" ")],
-			["Node.js", `${environment.node} (V8 ${environment.v8})`],
+			["Runs on", target.runtime],
+			["floodgate on", `Node.js ${environment.node} (V8 ${environment.v8})`],
 			["System", `${environment.platform} ${environment.arch}, kernel ${environment.kernel}`],
 			["Machine", `${environment.cpu}, ${environment.cores} cores, ${formatBytes(environment.memoryBytes)}`],
 			["Privilege", environment.privilege],
@@ -1512,9 +1557,9 @@
 		document.documentElement.dataset.ready = "true";
 	}
 	function gateHeader(gate) {
-		return element("header", { class: `verdict card ${gate.ok ? "ok" : "over"}` }, [element("div", {
+		return element("header", { class: `verdict card ${verdictClass(gate)}` }, [element("div", {
 			class: "word",
-			text: gate.ok ? "PASS" : "FAIL"
+			text: verdictWord(gate)
 		}), element("div", {}, [
 			element("h1", { text: printable(gate.headline) }),
 			element("p", {
@@ -1531,8 +1576,8 @@
 	function gateList(runs, show) {
 		const cards = runs.map((run, i) => {
 			const rss = findColumn(run, "rss");
-			const card = button("", () => choose(i), { class: `scenario card ${run.verdict.ok ? "ok" : "over"}` });
-			card.append(element("strong", { text: `${run.verdict.ok ? "✓" : "✗"} ${printable(run.scenario.name, 80)}` }), element("span", {
+			const card = button("", () => choose(i), { class: `scenario card ${verdictClass(run.verdict)}` });
+			card.append(element("strong", { text: `${verdictMark(run.verdict)} ${printable(run.scenario.name, 80)}` }), element("span", {
 				class: "spark",
 				text: rss ? sparkLine(rss.table.tMs, rss.column.values, 28) : "",
 				attributes: { "aria-hidden": "true" }

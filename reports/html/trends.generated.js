@@ -59,6 +59,9 @@
 			case "count": return formatCount(value);
 		}
 	}
+	function verdictMark({ ok, exitCode }) {
+		return ok ? "✓" : exitCode === 4 ? "?" : "✗";
+	}
 	function printable(text, charsMax = 2e3) {
 		const line = text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "�");
 		return line.length > charsMax ? `${line.slice(0, charsMax - 1)}…` : line;
@@ -152,6 +155,10 @@
 			}
 		});
 	}
+	// reports/html/verdict-class.ts
+	function verdictClass({ ok, exitCode }) {
+		return ok ? "ok" : exitCode === 4 ? "unknown" : "over";
+	}
 	// reports/html/trends-page.ts
 	const CHART_PX = 120;
 	function startTrends() {
@@ -183,8 +190,8 @@
 		const told = runs.length > 1 ? latest.budgets.filter(({ name }) => !isAlwaysZero(runs, name)) : [];
 		for (const { name, unit } of told) grid.append(budgetChart(runs, name, unit));
 		const zero = latest.budgets.filter(({ name }) => isAlwaysZero(runs, name)).map(({ name }) => printable(name, 60));
-		return element("section", { class: `card scenario-trend ${latest.ok ? "ok" : "over"}` }, [
-			element("h2", { text: `${latest.ok ? "✓" : "✗"} ${title}` }),
+		return element("section", { class: `card scenario-trend ${verdictClass(latest)}` }, [
+			element("h2", { text: `${verdictMark(latest)} ${title}` }),
 			element("p", {
 				class: "dim",
 				text: `${runs.length} run${runs.length === 1 ? "" : "s"}; the latest: ${printable(latest.headline, 200)}`
@@ -292,8 +299,8 @@
 			{
 				title: "",
 				cell: (run) => element("span", {
-					class: run.ok ? "mark ok" : "mark over",
-					text: run.ok ? "✓" : "✗"
+					class: `mark ${verdictClass(run)}`,
+					text: verdictMark(run)
 				}),
 				key: (run) => run.ok ? 1 : 0
 			},

@@ -18,6 +18,7 @@ const functionsShown = 3;
 export const cpuProfile: Instrument = {
   kind: 'cpu',
   activity: 'replaying with CPU profiles',
+  disturbs: true,
   needsNode: true,
   holdsTraffic: false,
   use: {

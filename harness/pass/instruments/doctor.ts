@@ -12,6 +12,7 @@ const stopTimeoutMs = 180_000;
 export const doctor: Instrument = {
   kind: 'doctor',
   activity: 'replaying under clinic doctor',
+  disturbs: true,
   needsNode: true,
   holdsTraffic: false,
   use: undefined,

@@ -15,6 +15,7 @@ const linesKept = 10;
 export const flame: Instrument = {
   kind: 'flame',
   activity: 'replaying for the flame graph',
+  disturbs: true,
   needsNode: true,
   holdsTraffic: false,
   use: undefined,

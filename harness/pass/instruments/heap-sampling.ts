@@ -50,6 +50,7 @@ function samplingInstrument(sampling: Sampling): Omit<Instrument, 'bring'> {
   return {
     kind,
     activity,
+    disturbs: true,
     needsNode: false,
     holdsTraffic: true,
     use: {

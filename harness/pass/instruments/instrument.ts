@@ -13,6 +13,8 @@ export interface Instrument {
   readonly kind: PassKind;
   /** What the pass does, for the line of progress. */
   readonly activity: string;
+  /** What the pass measures is fit for no budget. */
+  readonly disturbs: boolean;
   /** Whether only a Node.js target can be looked at. */
   readonly needsNode: boolean;
   /** It slows the target down: the traffic waits for the target, and stands still while the instrument is used. */

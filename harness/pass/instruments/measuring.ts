@@ -4,6 +4,7 @@ import type { Instrument } from './instrument.ts';
 export const measuring: Instrument = {
   kind: 'measure',
   activity: 'measuring',
+  disturbs: false,
   needsNode: false,
   holdsTraffic: false,
   use: undefined,

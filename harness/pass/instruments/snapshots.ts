@@ -12,6 +12,7 @@ const heapBytesMax = 300_000_000;
 export const snapshots: Instrument = {
   kind: 'snapshots',
   activity: 'replaying with heap snapshots',
+  disturbs: true,
   needsNode: true,
   holdsTraffic: true,
   use: {
