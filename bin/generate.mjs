@@ -1,4 +1,4 @@
-// `npm run generate`: everything that is generated from agent/encode/witness.proto and the kernels, into the given folder (default: the
+// `npm run generate`: everything that is generated from agent/encode/witness.proto, the kernels and the tables of metrics and exit codes, into the given folder (default: the
 // repository itself). What it writes is checked in; agent/digest/generated.test.ts fails when that is stale.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -23,8 +23,11 @@ const { kernelText } = await import('../agent/kernel/kernel-text.ts');
 const { SEAL_PROGRAM } = await import('../agent/encode/seal-program.ts');
 const { HEAD_PROGRAM } = await import('../agent/http/head-kernel.ts');
 const { SEGMENT_PROGRAM } = await import('../agent/tcp/segment-kernel.ts');
+const { exitCodesPage, metricsPage } = await import('../harness/metrics/pages.ts');
 
 for (const [file, text] of [
+  ['docs/metrics.md', metricsPage()],
+  ['docs/exit-codes.md', exitCodesPage()],
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
   ['agent/encode/seal-kernel.generated.ts', kernelText('SEAL_KERNEL', SEAL_PROGRAM, 'agent/encode/seal-kernel*.ts')],
