@@ -1,5 +1,6 @@
-// `npm run generate`: everything that is generated from agent/encode/witness.proto, the kernels and the report's pages, into the
-// given folder (default: the repository itself). What it writes is checked in; test/generated.test.ts fails when that is stale.
+// `npm run generate`: everything that is generated from agent/encode/witness.proto, the kernels, the report's pages and the tables
+// of metrics and exit codes, into the given folder (default: the repository itself). What it writes is checked in;
+// test/generated.test.ts fails when that is stale.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -24,9 +25,12 @@ const { kernelText } = await import('../agent/kernel/kernel-text.ts');
 const { SEAL_PROGRAM } = await import('../agent/encode/seal-program.ts');
 const { HEAD_PROGRAM } = await import('../agent/http/head-kernel.ts');
 const { SEGMENT_PROGRAM } = await import('../agent/tcp/segment-kernel.ts');
+const { exitCodesPage, metricsPage } = await import('../harness/metrics/pages.ts');
 
 /** @type {[file: string, text: string][]} */
 const generated = [
+  ['docs/metrics.md', metricsPage()],
+  ['docs/exit-codes.md', exitCodesPage()],
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
   ['agent/encode/seal-kernel.generated.ts', kernelText('SEAL_KERNEL', SEAL_PROGRAM, 'agent/encode/seal-kernel*.ts')],

@@ -99,7 +99,7 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, 
     for (const hostile of [hostileNames.slice(0, 3).join(' '), hostileNames.slice(3).join(' ')]) {
       const { page, trouble } = await open(sampleGate({ ok: false, hostile }));
       for (const tab of await page.getByRole('tab').all()) await tab.click();
-      await page.locator('summary').click();
+      await page.locator('summary', { hasText: 'counters' }).click();
       await page.getByLabel('Filter counters').fill('x');
       t.equal(await page.evaluate(() => (globalThis as { pwned?: number }).pwned), undefined, hostile);
       t.equal(await page.locator('img, svg, iframe, script').count(), 0, 'no element that a name could have made');

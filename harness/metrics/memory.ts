@@ -50,9 +50,9 @@ export function growth({ findings, measure }: RunFigures): Reading {
   return value(findings.growth.isLeak ? findings.growth.slope : 0);
 }
 
-/** A spike that had not come back at the end took longer than it was watched. */
+/** A spike that had not come back at the end took longer than it was watched. A leak is none: growth has a limit of its own. */
 export function recovery({ findings, measure }: RunFigures): Reading {
-  const spikes = findings.spikes.filter(({ line }) => line === 'rss');
+  const spikes = findings.spikes.filter(({ line, shape }) => line === 'rss' && shape !== 'leak');
   if (measure.watch.rss.count === 0) return notMeasured(unseen);
   const back = Math.max(0, ...spikes.map(({ recoveryMs }) => recoveryMs ?? 0)) / 1000;
   const endMs = measure.watch.rss.tMs().at(-1)!;

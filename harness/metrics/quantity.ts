@@ -63,7 +63,7 @@ export function parseQuantity(text: string, option: string, unit: Unit): number 
     const told = other ? `is ${words[other][0]}, and ${what} is wanted` : `is not ${what}`;
     throw new FloodgateError('BAD_OPTION', `${option}: "${text}" ${told}`, { hint: `Write for example ${example}.` });
   }
-  const value = Number((Number(match[1]) * factor).toPrecision(15));
+  const value = factor === 1 ? Number(match[1]) : Number((Number(match[1]) * factor).toPrecision(15));
   if (unit === 'share' && value > 1) {
     throw new FloodgateError('BAD_OPTION', `${option}: "${text}" is more than all of it`, {
       hint: `A share is at most 100%. Write for example ${example}.`,
