@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import type { BudgetResult, Figure, RunReport } from '../../reports/model.ts';
-import { readReport } from '../../reports/report-reader.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
 import { metrics } from '../metrics/table.ts';
 import { nothingLeft, run, tapOnly, workplace } from './cli-trial.ts';
 
@@ -17,7 +17,8 @@ const server = fileURLToPath(new URL('../target/testdata/known-figures.mjs', imp
 /** What was shown so far, for the account at the end. */
 const shown = { met: new Set<string>(), missed: new Set<string>(), unknown: new Set<string>() };
 
-const reportOf = (folder: string): RunReport => readReport(readFileSync(path.join(folder, 'report.json'), 'utf8'));
+const reportOf = (folder: string): RunReport =>
+  readAnyReport(readFileSync(path.join(folder, 'report.json'), 'utf8')) as RunReport;
 
 /** Each limit alone: at what was measured, and the least bit on its wrong side. */
 async function metAndMissed(t: Test, folder: string, figures: readonly Pick<Figure, 'name' | 'value' | 'bound'>[]) {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { PassResult } from '../pass/pass.ts';
+import type { PassResult } from '../pass/pass-result.ts';
 import { dropped, failed, found, missed } from './delivery.ts';
 import type { RunFigures } from './measured-run.ts';
 import { value } from './reading.ts';
