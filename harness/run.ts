@@ -5,10 +5,8 @@
 import path from 'node:path';
 import type { RunReport, SpikeStream } from '../reports/model.ts';
 import { type Explanation, explanationOf } from './explain/explanation.ts';
-import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './explain/findings.ts';
 import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
-import type { TrafficOrder } from './feed/sender.ts';
 import { sitesOf } from './metrics/allocated-sites.ts';
 import { takesSites } from './metrics/table.ts';
 import { allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
@@ -20,6 +18,7 @@ import type { PassResult } from './pass/pass-result.ts';
 import { type PlannedPass, planPasses } from './pass/plan.ts';
 import { writeProfileFile } from './profile/files.ts';
 import { buildRunReport } from './report/build.ts';
+import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './report/findings.ts';
 import { spikesOf } from './report/spikes.ts';
 import type { ScenarioHead } from './scenario/capture-scenario.ts';
 import { defectArguments } from './scenario/catalogue.ts';
@@ -27,6 +26,7 @@ import type { Budget, Lane } from './scenario/scenario.ts';
 import { AgentLauncher } from './target/agent-target.ts';
 import { diedAtStart } from './target/child-target.ts';
 import type { TargetLauncher } from './target/target.ts';
+import type { TrafficOrder } from './traffic/traffic-order.ts';
 import { readEnvironment } from './watch/environment.ts';
 
 /** When the passes that explain are run: `brief` takes allocations always, and all the rest on a breach. */

@@ -143,6 +143,19 @@ t.test('imports run one way', async (t) => {
   }
 });
 
+t.test('rooms of the harness import one way, types included', async (t) => {
+  const room = (file: string) => /^harness\/[^/]+/.exec(file)?.[0];
+  const rooms = new Map<string, string[]>();
+  for (const source of sources) {
+    const from = room(source.file);
+    if (from === undefined || isTest(source.file)) continue;
+    const targets = ours(source).flatMap((target) => room(target) ?? []);
+    rooms.set(from, [...(rooms.get(from) ?? []), ...targets.filter((target) => target !== from)]);
+  }
+  t.ok(rooms.size > 10);
+  t.same(importCycles(rooms), []);
+});
+
 t.test('only tests import tests', async (t) => {
   for (const source of sources) {
     if (isTest(source.file)) continue;

@@ -1,6 +1,6 @@
 /** How fast the traffic is sent, as the command line says it. */
 import { FloodgateError } from '../../agent/errors.ts';
-import type { Pace } from '../scenario/scenario.ts';
+import type { Pace } from '../traffic/traffic.ts';
 
 /** What the command line says about pace: at most one of the four. */
 export interface PaceFlags {

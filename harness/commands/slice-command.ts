@@ -8,9 +8,9 @@ import { formatCount } from '../../reports/format.ts';
 import { type FrameRange, type RunReport, runsOf, type Spike, type SpikeStream } from '../../reports/model.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { scenarioOrder } from '../scenario/catalogue.ts';
-import type { Traffic } from '../scenario/scenario.ts';
 import { FlowTable } from '../traffic/flows.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
+import type { Traffic } from '../traffic/traffic.ts';
 import { readReportFolder } from './report-command.ts';
 import { guard } from './report-folder.ts';
 

@@ -4,10 +4,10 @@
  */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import type { FrameRange, SpikeStream } from '../../reports/model.ts';
-import type { TrafficOrder } from '../feed/sender.ts';
-import type { Traffic } from '../scenario/scenario.ts';
 import { FlowTable } from '../traffic/flows.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
+import type { Traffic } from '../traffic/traffic.ts';
+import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import type { SpikeShape } from './spikes.ts';
 
 /** Told until they carry this share of the bytes … */

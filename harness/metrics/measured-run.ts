@@ -1,7 +1,7 @@
 /** What the rows of the table read a figure from, and what several of them share. Pure. */
 import type { SpikeFindings } from '../explain/spikes.ts';
 import type { PassResult } from '../pass/pass-result.ts';
-import { type AgentCount, countsOf } from './agent-counters.ts';
+import { type AgentCount, countsOf } from '../watch/agent-counters.ts';
 import type { SiteBytes } from './allocated-sites.ts';
 import { type Distribution, distributionOf } from './percentiles.ts';
 

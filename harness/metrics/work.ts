@@ -1,5 +1,5 @@
 /** Readings of CPU time, and of what the agent counts of itself. Pure. */
-import { gaugesOf, highestPages } from './agent-counters.ts';
+import { gaugesOf, highestPages } from '../watch/agent-counters.ts';
 import type { RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
 import { notMeasured, per, type Reading, value, valueOr } from './reading.ts';

@@ -1,5 +1,5 @@
 /** Follows the phases of the traffic, for the peak of memory and the CPU profile of each. */
-import type { Phase } from '../scenario/scenario.ts';
+import type { Phase } from '../traffic/traffic.ts';
 
 export class Phases {
   readonly #phases: readonly Phase[];

@@ -3,6 +3,9 @@
 /** Name of the environment variable with the options as JSON; the preload removes it before the target's own code runs. */
 export const preloadVariable = 'FLOODGATE_OBSERVE';
 
+/** The folder of a copy for a Node.js that is not ours: by its name the preload's own allocations are known. */
+export const preloadFolderName = 'floodgate-preload';
+
 export interface PreloadOptions {
   /** Descriptor of the channel. */
   readonly channel: number;

@@ -1,6 +1,6 @@
 /** Takes what the instruments themselves allocate inside a target out of its profile. */
 
-import { preloadFolderName } from '../target/portable-preload.ts';
+import { preloadFolderName } from '../preload/options.ts';
 import { type Profile, ProfileBuilder } from './profile.ts';
 
 /** The preload's modules, in the repository, where it was built, and as copied beside a target. */

@@ -12,12 +12,12 @@ import {
   type Spike,
   type Verdict,
 } from '../../reports/model.ts';
-import { countsOf } from '../metrics/agent-counters.ts';
 import { figures, judge, type Readings } from '../metrics/budgets.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
+import { countsOf } from '../watch/agent-counters.ts';
 import { headlineOf } from './headline.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
 

@@ -5,7 +5,6 @@ import { attribute, attributeAllocated } from '../explain/attribution.ts';
 import { classifyCause } from '../explain/cause.ts';
 import { evidenceOf } from '../explain/evidence.ts';
 import type { Explanation } from '../explain/explanation.ts';
-import type { Findings } from '../explain/findings.ts';
 import { type ExplainedWindow, liveWindowOf, windowOf } from '../explain/frame-windows.ts';
 import { allocatedSites, bytesOf, growthOf, sitesOf, startOf } from '../explain/spike-sites.ts';
 import type { Growth, SpikeShape } from '../explain/spikes.ts';
@@ -13,6 +12,7 @@ import { flameOf } from '../explain/suspects.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import { isGauge, mergeProfiles } from '../profile/arithmetic.ts';
 import { type Profile, sumOf } from '../profile/profile.ts';
+import type { Findings } from './findings.ts';
 
 /** Saves a profile and says where; injected, since this file does no I/O. */
 export type SaveProfile = (name: string, profile: Profile) => string;

@@ -1,6 +1,6 @@
 /** A capture file as a scenario of its own: replayed as it was recorded, nothing known of what it holds. */
 import path from 'node:path';
-import type { TrafficOrder } from '../feed/sender.ts';
+import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { megabyte, type Scenario } from './scenario.ts';
 
 /** A scenario without its traffic, which the sender opens for itself. */

@@ -3,8 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { TrafficOrder } from '../feed/sender.ts';
 import { projectRoot } from '../profile/files.ts';
+import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import type { Scenario } from './scenario.ts';
 
 const extension = path.extname(import.meta.filename);

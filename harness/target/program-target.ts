@@ -7,10 +7,11 @@ import { closeSync, openSync, readSync, realpathSync, rmSync, statSync } from 'n
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { preloadFolderName } from '../preload/options.ts';
 import { startChild } from './child-target.ts';
 import { fillIn, splitWords } from './command-words.ts';
 import { findListener, type Listener } from './listening-sockets.ts';
-import { portablePreload, preloadFolderName } from './portable-preload.ts';
+import { portablePreload } from './portable-preload.ts';
 import { openPprofChannel, pprofInstruments } from './pprof-channel.ts';
 import type { LaunchOptions, Target, TargetLauncher } from './target.ts';
 

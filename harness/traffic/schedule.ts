@@ -1,6 +1,6 @@
 /** When each frame is due, from its recorded time, its place or the bytes before it. Pure. */
 import assert from 'node:assert';
-import type { Pace } from '../scenario/scenario.ts';
+import type { Pace } from './traffic.ts';
 
 /**
  * When a frame is due, in microseconds after the first.

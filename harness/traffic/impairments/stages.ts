@@ -2,7 +2,7 @@
 import assert from 'node:assert';
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
 import { createRandom, type Random } from '../../../agent/seeded-random.ts';
-import type { ImpairmentRecord } from '../../scenario/scenario.ts';
+import type { ImpairmentRecord } from '../traffic.ts';
 import { HeldFrames } from './held-frames.ts';
 import { describeImpairment, type Impairment } from './impairment.ts';
 

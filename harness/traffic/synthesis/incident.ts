@@ -4,7 +4,7 @@
  */
 
 import { createRandom } from '../../../agent/seeded-random.ts';
-import type { Traffic } from '../../scenario/scenario.ts';
+import type { Traffic } from '../traffic.ts';
 import { ConversationsTraffic } from './conversations.ts';
 import { countSegments, type Exchange, requestHead, responseHead, type SocketWrite, socketWrite } from './exchange.ts';
 import { jsonBody } from './json-body.ts';

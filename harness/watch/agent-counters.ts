@@ -1,5 +1,5 @@
 /** The agent's counters under the names that budgets and reports use. Pure. */
-import type { StatsFile } from '../watch/stats-file.ts';
+import type { StatsFile } from './stats-file.ts';
 
 /** What is looked for in the agent's figures: the last part of a counter's dotted name. */
 const gauges: Readonly<Record<string, readonly string[]>> = {

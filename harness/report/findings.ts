@@ -1,12 +1,12 @@
 /** What the measuring pass shows, computed once: plan, explanation, report and verdict all read it here. Pure. */
 import type { FrameRange } from '../../reports/model.ts';
+import { allocationSpike } from '../explain/allocation-spike.ts';
+import { framesOfSpike } from '../explain/frame-windows.ts';
+import { findSpikes, type Growth, type SpikeFindings, type SpikeShape } from '../explain/spikes.ts';
 import { judge, Readings } from '../metrics/budgets.ts';
 import type { FoundSpikes } from '../pass/instruments/instrument.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
-import { allocationSpike } from './allocation-spike.ts';
-import { framesOfSpike } from './frame-windows.ts';
-import { findSpikes, type Growth, type SpikeFindings, type SpikeShape } from './spikes.ts';
 
 export interface Findings {
   readonly measure: PassResult;
