@@ -120,6 +120,8 @@ const framesAheadMax = 24_000;
 const profileTimeoutMs = 10_000;
 const snapshotTimeoutMs = 300_000;
 const idleMsDefault = 400;
+/** Readings come every 250 ms, those of a Go program every second. */
+const readingTimeoutMs = 1_500;
 /** A program that nothing drives and that fails sooner has not got so far as to be tried. */
 const tryMsMin = 1_000;
 
@@ -146,6 +148,8 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   try {
     await conduct.send(target, signal);
     await pause(options.settleMs, signal);
+    // A program that ends at SIGTERM says no last word: what it counted since its last reading would be lost.
+    if (options.lane === 'load' && !signal.aborted) await channel.nextReading(readingTimeoutMs);
     if (options.lane !== 'exact') await instrument.use(conduct.frames);
   } finally {
     conduct.stop();
