@@ -38,6 +38,15 @@ export function start(args: readonly string[], temporary: string, wrapper: reado
   });
 }
 
+/** The same, in a folder of its own: where `runs/` is made. */
+export function startIn(cwd: string, args: readonly string[], temporary: string): ChildProcess {
+  return spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { ...process.env, TMPDIR: temporary, CI: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
 export function outcomeOf(child: ChildProcess): Promise<Outcome> {
   let out = '';
   let err = '';

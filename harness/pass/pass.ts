@@ -53,6 +53,8 @@ const statsIntervalMs = 250;
 /** Where the agent's figures say how far the traffic may go on they must be fresh. */
 const heldStatsIntervalMs = 100;
 const idleMsDefault = 400;
+/** Readings come every 250 ms, those of a Go program every second. */
+const readingTimeoutMs = 1_500;
 /** A program that nothing drives and that fails sooner has not got so far as to be tried. */
 const tryMsMin = 1_000;
 const usualInstruments = [
@@ -80,7 +82,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     ...sendingOptionsOf(options),
     ...{ watch, intervals, tail: new StatsTail(statsFile), nowMs },
   });
-  const exit = await conduct(options, target, sending, intervals, watch);
+  const exit = await conduct(options, target, { sending, intervals, watch, channel });
   return {
     kind: instrument.kind,
     lane: options.lane,
@@ -115,14 +117,18 @@ async function watchOf(target: Target, options: PassOptions, nowMs: () => number
   }
 }
 
+interface PassParts {
+  readonly sending: Sending;
+  readonly intervals: Intervals;
+  readonly watch: MemoryWatch;
+  readonly channel: PreloadChannel;
+}
+
 /** @returns how the target ended */
-async function conduct(
-  { settleMs, lane, signal }: PassOptions,
-  target: Target,
-  sending: Sending,
-  intervals: Intervals,
-  watch: MemoryWatch,
-): Promise<TargetExit> {
+async function conduct(options: PassOptions, target: Target, parts: PassParts): Promise<TargetExit> {
+  const { settleMs, signal } = options;
+  const { sending, intervals, watch, channel } = parts;
+  const rules = laneRules[options.lane];
   // The run ends early when the operator says so, and when no target is left to send to.
   const targetGone = new AbortController();
   target.exited.then(() => targetGone.abort());
@@ -131,7 +137,9 @@ async function conduct(
   try {
     await sending.send(target, over);
     await pause(settleMs, over);
-    if (!laneRules[lane].endsWithInput) await intervals.end(sending.frames);
+    // A program that ends at SIGTERM says no last word: what it counted since its last reading would be lost.
+    if (rules.countsAnswers && !over.aborted) await channel.nextReading(readingTimeoutMs);
+    if (!rules.endsWithInput) await intervals.end(sending.frames);
   } finally {
     sending.stop();
     // What a target does while it ends (flush, free) is no part of the measurement.

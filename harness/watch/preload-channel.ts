@@ -75,6 +75,11 @@ export class PreloadChannel {
     return this.#ask(`snapshot ${name}`, (line) => line.type === 'snapshot' && line.name === name, timeoutMs);
   }
 
+  /** Resolves at the next reading of the target's, which comes by itself; at once where none ever came. */
+  nextReading(timeoutMs: number): Promise<boolean> {
+    return this.last ? this.#ask('', (line) => line.type === 'v8', timeoutMs) : Promise.resolve(false);
+  }
+
   #ask(command: string, test: (line: PreloadLine) => boolean, timeoutMs: number): Promise<boolean> {
     const channel = this.#channel;
     if (!channel?.writable) return Promise.resolve(false);
@@ -90,7 +95,7 @@ export class PreloadChannel {
       const timer = setTimeout(finish, timeoutMs, false);
       this.#waiting.add(waiter);
       channel.on('close', onClose);
-      channel.write(`${command}\n`);
+      if (command !== '') channel.write(`${command}\n`);
     });
   }
 
