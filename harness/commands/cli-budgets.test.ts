@@ -7,18 +7,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import type { BudgetResult, Figure, RunReport } from '../../reports/model.ts';
-import { readAnyReport } from '../../reports/report-reader.ts';
+import type { BudgetResult, Figure } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
-import { nothingLeft, run, tapOnly, workplace } from './cli-trial.ts';
+import { nothingLeft, reportIn, run, tapOnly, workplace } from './cli-trial.ts';
 
 t.setTimeout(300_000);
 const server = fileURLToPath(new URL('../target/testdata/known-figures.mjs', import.meta.url));
 /** What was shown so far, for the account at the end. */
 const shown = { met: new Set<string>(), missed: new Set<string>(), unknown: new Set<string>() };
-
-const reportOf = (folder: string): RunReport =>
-  readAnyReport(readFileSync(path.join(folder, 'report.json'), 'utf8')) as RunReport;
 
 /** Each limit alone: at what was measured, and the least bit on its wrong side. */
 async function metAndMissed(t: Test, folder: string, figures: readonly Pick<Figure, 'name' | 'value' | 'bound'>[]) {
@@ -36,7 +32,7 @@ async function metAndMissed(t: Test, folder: string, figures: readonly Pick<Figu
 }
 
 async function unknown(t: Test, folder: string) {
-  for (const { name, unit, state, note } of reportOf(folder).figures) {
+  for (const { name, unit, state, note } of reportIn(folder).figures) {
     if (state === 'value' || shown.unknown.has(name)) continue;
     t.ok(note.length > 10, `${name} says why it is not known: ${note}`);
     const limit = unit === 'share' ? '50%' : '1';
@@ -55,7 +51,7 @@ t.test('the agent, through a TAP device', tapOnly, async (t) => {
   const args = ['run', 'incident', '--size', '10MB', ...limits.flatMap((limit) => ['--budget', limit])];
   const { code, out } = await run([...args, '--out', place.out], place.temporary);
   t.equal(code, 0, out);
-  const report = reportOf(place.out);
+  const report = reportIn(place.out);
   t.same(
     report.passes.map(({ kind }) => kind),
     ['measure', 'allocations'],
@@ -84,7 +80,7 @@ t.test('a server under a load', async (t) => {
   const { code, out } = await run([...args, '--budget', 'requests.failed=3'], place.temporary);
   t.equal(code, 0, out);
   t.match(out, /3 of 9 answers had another status than 2xx/);
-  const report = reportOf(place.out);
+  const report = reportIn(place.out);
   t.match(report.target.runtime, /^Node\.js \d/);
   await metAndMissed(t, place.out, report.figures);
   await nothingLeft(t, place);
@@ -101,7 +97,7 @@ t.test('frames that the device refuses', tapOnly, async (t) => {
   t.equal(code, 1, out + err);
   t.match(out, /dropped\.frames is 1, at most 0 is allowed/);
   t.match(out, /refused 1.*--lane exact/);
-  await metAndMissed(t, place.out, reportOf(place.out).figures);
+  await metAndMissed(t, place.out, reportIn(place.out).figures);
 });
 
 /** A process that has ended, and that its parent has not asked for: it has no memory any more. */
@@ -137,7 +133,7 @@ t.test('where nobody can know', async (t) => {
   const none = await run(['run', '--target', `pid:${await zombie(t)}`, ...short, '--out', ended.out], ended.temporary);
   t.equal(none.code, 4, none.out + none.err);
   t.same(
-    reportOf(ended.out).budgets.map(({ state }) => state),
+    reportIn(ended.out).budgets.map(({ state }) => state),
     limits.map(() => 'notMeasured'),
   );
   await unknown(t, ended.out);

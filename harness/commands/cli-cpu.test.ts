@@ -4,15 +4,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import type { RunReport } from '../../reports/model.ts';
-import { readAnyReport } from '../../reports/report-reader.ts';
 import { doctor, findClinic, findDoctorPage } from '../pass/instruments/doctor.ts';
 import { drawFlame, findZeroX, flame } from '../pass/instruments/flame.ts';
 import { byFunction, top } from '../profile/arithmetic.ts';
 import { readCpuProfile } from '../profile/cpu-profile.ts';
 import { readPprof } from '../profile/pprof.ts';
 import { startChild } from '../target/child-target.ts';
-import { nothingLeft, run, workplace } from './cli-trial.ts';
+import { nothingLeft, reportIn, run, workplace } from './cli-trial.ts';
 
 t.setTimeout(240_000);
 const program = fileURLToPath(new URL('../../bin/floodgate', import.meta.url));
@@ -43,7 +41,7 @@ t.test('--cpu: a profile of each phase, for DevTools and as pprof, and in words'
   );
   t.equal(code, 0, out);
   t.match(out, /note: CPU in phase steady: [\d.]+ s of [\d.]+ s; .*profiles\/cpu-1-steady\.cpuprofile/);
-  const report = readAnyReport(readFileSync(path.join(place.out, 'report.json'), 'utf8')) as RunReport;
+  const report = reportIn(place.out);
   t.same(
     report.passes.map(({ kind, disturbed }) => [kind, disturbed]),
     [

@@ -1,4 +1,5 @@
 /** What the tests of the command line share: real runs, and a look at what they leave behind. For tests only. */
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,8 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import type { RunReport } from '../../reports/model.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const program = path.join(root, 'bin', 'floodgate');
@@ -76,4 +79,11 @@ export async function nothingLeft(t: Test, place: { folder: string; temporary: s
   t.same(processesOf(place.folder), [], 'no process is left');
   t.same(readdirSync(place.temporary), [], 'no temporary file is left');
   t.notMatch(readFileSync('/proc/net/dev', 'latin1'), /floodgate/, 'no device is left');
+}
+
+/** The report of a run in `folder`, read as people's tools read it. */
+export function reportIn(folder: string): RunReport {
+  const report = readAnyReport(readFileSync(path.join(folder, 'report.json'), 'utf8'));
+  assert(report.kind === 'run');
+  return report;
 }

@@ -3,9 +3,8 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fr
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
-import { readReport } from '../../reports/report-reader.ts';
-import { nothingLeft, outcomeOf, processesOf, run, start, startIn, tapOnly, workplace } from './cli-trial.ts';
-import { paceFlags } from './gate-command.ts';
+import { nothingLeft, outcomeOf, processesOf, reportIn, run, start, startIn, tapOnly, workplace } from './cli-trial.ts';
+import { paceFlags } from './pace-flags.ts';
 
 t.setTimeout(240_000);
 const short = ['--idle', '0.5s', '--recover', '0.2s'];
@@ -40,7 +39,7 @@ t.test('the target’s runtime is its own, and what nobody counted is not nought
   const args = ['run', '--target', serverOf(place.folder, 200), '--load', requests(3), ...short, '--out', place.out];
   const { code, out } = await run(args, place.temporary);
   t.equal(code, 0, out);
-  const report = readReport(readFileSync(path.join(place.out, 'report.json'), 'utf8'));
+  const report = reportIn(place.out);
   t.match(report.target.runtime, /^Node\.js \d+\.\d+\.\d+ \(V8 /);
   t.equal(report.ledger, null);
   t.match(
@@ -49,7 +48,7 @@ t.test('the target’s runtime is its own, and what nobody counted is not nought
   );
   const plain = workplace(t);
   await run(['run', '--target', 'sleep 2', '--duration', '0.3s', ...short, '--out', plain.out], plain.temporary);
-  t.equal(readReport(readFileSync(path.join(plain.out, 'report.json'), 'utf8')).target.runtime, '', 'it said nothing');
+  t.equal(reportIn(plain.out).target.runtime, '', 'it said nothing');
 });
 
 t.test('a target that cannot start is run once, and was not judged', async (t) => {
