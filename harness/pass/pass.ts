@@ -149,7 +149,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     await conduct.send(target, signal);
     await pause(options.settleMs, signal);
     // A program that ends at SIGTERM says no last word: what it counted since its last reading would be lost.
-    if (options.lane === 'load' && !signal.aborted) await channel.nextReading(readingTimeoutMs);
+    if (options.lane === 'load' && channel.last && !signal.aborted) await channel.nextReading(readingTimeoutMs);
     if (options.lane !== 'exact') await instrument.use(conduct.frames);
   } finally {
     conduct.stop();
