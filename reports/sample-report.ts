@@ -1,5 +1,15 @@
 /** Reports made up for tests, seeded: every part of the model is filled, hostile names included on request. */
-import type { Figure, FlameTree, GateReport, RunReport, SeriesTable, Spike, Suspect, Unit } from './model.ts';
+import type {
+  BudgetResult,
+  Figure,
+  FlameTree,
+  GateReport,
+  RunReport,
+  SeriesTable,
+  Spike,
+  Suspect,
+  Unit,
+} from './model.ts';
 import { SCHEMA_VERSION } from './model.ts';
 
 export interface SampleOptions {
@@ -163,13 +173,22 @@ function figure(name: string, unit: Unit, value: number): Figure {
 export function sampleUndecidedRun(options: SampleOptions = {}): RunReport {
   const run = sampleRun({ ...options, ok: true });
   const note = `takes 10000 readings, one a millisecond; there were 812${options.hostile ?? ''}`;
-  const unknown = { bound: 'max', limit: 1, actual: null, ok: false } as const;
+  const unknown = (name: string, unit: Unit, state: 'undecided' | 'notMeasured', why: string): BudgetResult => ({
+    name,
+    unit,
+    bound: 'max',
+    limit: 1,
+    actual: null,
+    ok: false,
+    state,
+    note: why,
+  });
   return {
     ...run,
     budgets: [
       ...run.budgets,
-      { ...unknown, name: 'rss.p9999', unit: 'bytes', state: 'undecided', note },
-      { ...unknown, name: 'handles.max', unit: 'count', state: 'notMeasured', note: 'only Node.js knows' },
+      unknown('rss.p9999', 'bytes', 'undecided', note),
+      unknown('handles.max', 'count', 'notMeasured', 'only Node.js knows'),
     ],
     ledger: { ...run.ledger!, framesDropped: null },
     verdict: { ok: false, exitCode: 4, headline: `rss.p9999 is undecided: ${note}` },

@@ -132,7 +132,8 @@ function runLines(run: RunReport, palette: Palette, columns: number): string[] {
     if (line) lines.push(`  RSS ${line} ${palette.dim(`${formatBytes(low)} – ${formatBytes(high)}`)}`);
   }
   const nameWidth = Math.max(...run.budgets.map((budget) => printable(budget.name, 40).length), 0);
-  for (const budget of run.budgets) lines.push(`  ${budgetLine(budget, nameWidth, palette)}`);
+  const barCells = columns < wideColumns ? 12 : 20;
+  for (const budget of run.budgets) lines.push(`  ${budgetLine(budget, nameWidth, barCells, palette)}`);
   run.spikes.forEach((spike, i) => void lines.push(...spikeLines(spike, i + 1, palette)));
   lines.push(...deliveryLines(run, palette));
   const cost = costLine(run);
@@ -157,14 +158,17 @@ function noteLine(note: RunReport['notes'][number], palette: Palette): string {
     : palette.dim(`note: ${printable(note.text)}`);
 }
 
-function budgetLine(budget: BudgetResult, nameWidth: number, palette: Palette): string {
+/** Narrower terminals have shorter bars, so that a row stays one line. */
+const wideColumns = 90;
+
+function budgetLine(budget: BudgetResult, nameWidth: number, barCells: number, palette: Palette): string {
   const name = printable(budget.name, 40).padEnd(nameWidth);
   const paint = statePaint(budget.state, palette);
   const mark = paint(stateMark(budget.state));
   const actual = formatActual(budget).padStart(12);
   const limit = `${budget.bound === 'max' ? '≤' : '≥'} ${formatValue(budget.limit, budget.unit)}`.padEnd(12);
   const used = usedShare(budget);
-  const bar = used === null ? '' : `${paint(formatBar(used, 20))} ${formatShare(used)}`;
+  const bar = used === null ? '' : `${paint(formatBar(used, barCells))} ${formatShare(used)}`;
   const note = budget.note === '' ? '' : palette.dim(`  ${printable(budget.note, 200)}`);
   return `${mark} ${name} ${actual} ${limit} ${bar}${note}`.trimEnd();
 }

@@ -139,7 +139,7 @@ t.test('Ctrl-C keeps what was measured; a killed harness takes everything along'
       place.temporary,
     );
     const ended = outcomeOf(child);
-    for (let i = 0; i < 200 && !processesOf(place.folder).some((pid) => isLoad(pid)); i++) await pause(50);
+    for (let i = 0; i < 1_200 && !processesOf(place.folder).some((pid) => isLoad(pid)); i++) await pause(50);
     await pause(500);
     child.kill(signal);
     if (signal === 'SIGINT') {

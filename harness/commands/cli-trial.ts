@@ -75,7 +75,7 @@ export function processesOf(folder: string): string[] {
 }
 
 export async function nothingLeft(t: Test, place: { folder: string; temporary: string }): Promise<void> {
-  for (let i = 0; i < 40 && processesOf(place.folder).length > 0; i++) await pause(50);
+  for (let i = 0; i < 400 && processesOf(place.folder).length > 0; i++) await pause(50);
   t.same(processesOf(place.folder), [], 'no process is left');
   t.same(readdirSync(place.temporary), [], 'no temporary file is left');
   t.notMatch(readFileSync('/proc/net/dev', 'latin1'), /floodgate/, 'no device is left');

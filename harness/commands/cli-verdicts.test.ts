@@ -66,6 +66,16 @@ t.test('a target that cannot start is run once, and was not judged', async (t) =
   }
 });
 
+t.test('what was allocated under a load is told by time: there were no frames', async (t) => {
+  const place = workplace(t);
+  const args = ['run', '--target', serverOf(place.folder, 200), '--load', requests(200), ...short, '--out', place.out];
+  const { code, out } = await run([...args, '--budget', 'allocated.bytes=1kB'], place.temporary);
+  t.equal(code, 1, out);
+  t.match(out, /Allocated on the heap in [\d.]+ m?s of load, [\d.]+ [kM]B a second/);
+  t.notMatch(out, /frames/);
+  await nothingLeft(t, place);
+});
+
 t.test('a harness that is killed inside its namespace: exit 2, and nothing left behind', tapOnly, async (t) => {
   const place = workplace(t);
   const child = start(['run', 'incident', '--out', place.out], place.temporary);

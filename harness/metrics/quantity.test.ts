@@ -19,12 +19,12 @@ t.test('an amount is read in the unit it is for', async (t) => {
 
 t.test('a unit of something else is refused, with the right one', async (t) => {
   const cases: [string, Parameters<typeof parseQuantity>[2], RegExp, RegExp][] = [
-    ['20MB', 'ms', /"20MB" is an amount of bytes, and a time is wanted/, /20ms/],
-    ['20ms', 'bytes', /"20ms" is a time, and an amount of bytes is wanted/, /200MB/],
+    ['20MB', 'ms', /"20MB" is an amount of bytes, and an amount of time is wanted/, /20ms/],
+    ['20ms', 'bytes', /"20ms" is an amount of time, and an amount of bytes is wanted/, /200MB/],
     ['5%', 'count', /is a share, and a count is wanted/, /12/],
-    ['1min', 'share', /is a time, and a share is wanted/, /2%/],
+    ['1min', 'share', /is an amount of time, and a share is wanted/, /2%/],
     ['101%', 'share', /more than all of it/, /at most 100%/],
-    ['soon', 'seconds', /"soon" is not a time/, /1\.5s/],
+    ['soon', 'seconds', /"soon" is not an amount of time/, /1\.5s/],
     ['-1', 'bytes', /is not an amount of bytes/, /200MB/],
     ['1e400', 'count', /is not a count/, /12/],
     ['', 'bytes', /is not an amount/, /200MB/],

@@ -38,8 +38,8 @@ const suffixes: Readonly<Record<Unit, Factors>> = {
 const words: Readonly<Record<Unit, readonly [string, string]>> = {
   bytes: ['an amount of bytes', '200MB, 64KiB'],
   bytesPerSecond: ['bytes a second', '10kB/s'],
-  seconds: ['a time', '1.5s, 20ms'],
-  ms: ['a time', '20ms, 1.5s'],
+  seconds: ['an amount of time', '1.5s, 20ms'],
+  ms: ['an amount of time', '20ms, 1.5s'],
   share: ['a share', '2%, 0.02'],
   count: ['a count', '12, 5k'],
   perSecond: ['a rate', '50/s'],

@@ -82,8 +82,11 @@ export class HeapWatch {
     return this.#allocated + Math.max(0, v8.getHeapStatistics().used_heap_size - this.#usedAfterLast);
   }
 
-  /** Counts and tells the collections since the last call. */
-  takeCollections(): void {
+  /**
+   * Counts and reports the collections since the last call.
+   * @param isOurs asked for by us: they free what was allocated, and are none of the target's own @default false
+   */
+  takeCollections(isOurs = false): void {
     const profile = this.#profiler.stop();
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
@@ -96,6 +99,7 @@ export class HeapWatch {
       const usedAfter = event.afterGC.heapStatistics.usedHeapSize;
       this.#allocated += Math.max(0, usedBefore - this.#usedAfterLast);
       this.#usedAfterLast = usedAfter;
+      if (isOurs) return;
       this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
       if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
       const tMs = Math.round(startMs + stepMs * (index + 1));

@@ -65,7 +65,7 @@ export class StepReadings {
     for (let i = 0; i < settlingCollections; i += 1) {
       globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     }
-    this.#heap.takeCollections();
+    this.#heap.takeCollections(true);
   }
 
   /** Figures have more digits or fewer, and their text takes more room or less: all readings are to take the same. */

@@ -46,14 +46,15 @@ t.test('a target that dies under way is told as that, with its last words', asyn
 });
 
 t.test('a target that hears nothing while it waits for its input is stopped by the end of it', async (t) => {
+  const reads = Promise.withResolvers<void>();
   const target = await startChild(
     node(
       "process.on('SIGTERM', () => {}); console.error('ready');" +
-        "setTimeout(() => { require('node:fs').readSync(0, Buffer.alloc(9)); console.error('the end'); process.exit(0) }, 20)",
-      { withInput: true },
+        "setTimeout(() => { console.error('reads'); require('node:fs').readSync(0, Buffer.alloc(9)); console.error('the end'); process.exit(0) }, 20)",
+      { withInput: true, onOutput: (chunk) => String(chunk).includes('reads') && reads.resolve() },
     ),
   );
-  await pause(200);
+  await reads.promise;
   const exit = await target.stop();
   t.match(exit, { code: 0, killed: false, expected: true });
   t.equal(exit.lastLines.at(-1), 'the end');
@@ -72,7 +73,7 @@ t.test('a target that ignores SIGTERM is killed, with the processes it started',
   t.match(exit, { signal: 'SIGKILL', killed: true });
   t.equal(describeExit(exit), 'killed after ignoring SIGTERM');
   const child = Number(/^child (\d+)$/m.exec(exit.lastLines.join('\n'))?.[1]);
-  for (let i = 0; i < 50 && isAlive(child); i++) await pause(20);
+  for (let i = 0; i < 1_000 && isAlive(child); i++) await pause(20);
   t.notOk(isAlive(child));
 });
 
@@ -123,7 +124,7 @@ t.test('a harness that ends without stopping its target takes it along', (t) => 
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
   const pid = Number(stdout);
   t.ok(pid > 0, stderr);
-  const deadline = Date.now() + 2000;
+  const deadline = Date.now() + 20_000;
   while (isAlive(pid) && Date.now() < deadline);
   t.notOk(isAlive(pid));
   t.end();

@@ -75,9 +75,9 @@ export class PreloadChannel {
     return this.#ask(`snapshot ${name}`, (line) => line.type === 'snapshot' && line.name === name, timeoutMs);
   }
 
-  /** Resolves at the next reading of the target's, which comes by itself; at once where none ever came. */
+  /** Resolves at the next reading of the target's, which comes by itself; false after the timeout. */
   nextReading(timeoutMs: number): Promise<boolean> {
-    return this.last ? this.#ask('', (line) => line.type === 'v8', timeoutMs) : Promise.resolve(false);
+    return this.#ask('', (line) => line.type === 'v8', timeoutMs);
   }
 
   #ask(command: string, test: (line: PreloadLine) => boolean, timeoutMs: number): Promise<boolean> {
