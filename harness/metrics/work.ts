@@ -2,8 +2,11 @@
 import { gaugesOf, highestPages } from '../watch/agent-counters.ts';
 import type { RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
-import { notMeasured, per, type Reading, value, valueOr } from './reading.ts';
+import { between, notMeasured, per, type Reading, value, valueOr } from './reading.ts';
 
+/** User and system time are each rounded down to a tick; of more than a second that is less than 2 %. */
+const tickMs = 10;
+const exactFromMs = 1_000;
 const notAgent = 'only our agent counts them';
 
 /** By the process itself at its end, where it says so; a look from outside is up to 50 ms old then. */
@@ -12,9 +15,10 @@ export function cpu({ measure: { channel, watch } }: RunFigures): Reading {
   const insideMs = usageBefore ? undefined : channel.last?.cpuMs;
   const outsideMs =
     usage && usage.userMs + usage.systemMs - (usageBefore ? usageBefore.userMs + usageBefore.systemMs : 0);
-  const cpuMs = insideMs ?? outsideMs;
-  if (cpuMs === undefined) return notMeasured('its CPU time could not be read');
-  return value(cpuMs / 1000);
+  if (insideMs !== undefined) return value(insideMs / 1000);
+  if (outsideMs === undefined) return notMeasured('its CPU time could not be read');
+  if (outsideMs >= exactFromMs) return value(outsideMs / 1000);
+  return between(outsideMs / 1000, (outsideMs + 2 * tickMs) / 1000, 'the kernel counts CPU time in ticks of 10 ms');
 }
 
 export function cpuPerMegabyte(run: RunFigures): Reading {

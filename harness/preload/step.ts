@@ -9,7 +9,8 @@ import v8 from 'node:v8';
 export interface HeapCount {
   /** In place of all that was ever allocated. */
   allocatedByTraffic: number | undefined;
-  takeCollections(): void;
+  /** @param isOurs the instruments asked for them */
+  takeCollections(isOurs?: boolean): void;
   /** Bytes ever allocated, where collections have just been taken. */
   allocatedUntilNow(): number;
   report(): void;
