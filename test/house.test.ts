@@ -238,6 +238,14 @@ t.test('a name says what a file is for', async (t) => {
   }
 });
 
+t.test('codes of errors are written in one way', async (t) => {
+  for (const { file, code } of sources) {
+    for (const [, name] of code.matchAll(/new FloodgateError\(\s*'([^']*)'/g)) {
+      t.match(name, /^[a-z0-9]+(-[a-z0-9]+)*$/, `${file}: ${name}`);
+    }
+  }
+});
+
 t.test('no type error is silenced', async (t) => {
   for (const { file, code } of sources) {
     if (!isGenerated(file) && file !== 'test/house.test.ts') t.notMatch(code, /@ts-(ignore|nocheck)/, file);
