@@ -60,8 +60,8 @@ export function parseQuantity(text: string, option: string, unit: Unit): number 
     const other = match
       ? (Object.keys(suffixes) as Unit[]).find((each) => Object.hasOwn(suffixes[each], suffix))
       : undefined;
-    const told = other ? `is ${words[other][0]}, and ${what} is wanted` : `is not ${what}`;
-    throw new FloodgateError('BAD_OPTION', `${option}: "${text}" ${told}`, { hint: `Write for example ${example}.` });
+    const why = other ? `is ${words[other][0]}, and ${what} is wanted` : `is not ${what}`;
+    throw new FloodgateError('BAD_OPTION', `${option}: "${text}" ${why}`, { hint: `Write for example ${example}.` });
   }
   const value = factor === 1 ? Number(match[1]) : Number((Number(match[1]) * factor).toPrecision(15));
   if (unit === 'share' && value > 1) {
