@@ -103,7 +103,7 @@ export function formatActual({ actual, state, unit }: Pick<BudgetResult, 'actual
   return state === 'undecided' ? 'undecided' : 'not measured';
 }
 
-/** `3 dropped by the capture`, where somebody counted. */
+/** `3 dropped by the capture`, where it was counted. */
 export function formatDropped({ framesDropped }: Pick<Ledger, 'framesDropped'>): string {
   return framesDropped === null
     ? 'what the capture dropped was not counted'

@@ -60,8 +60,8 @@ export function parseQuantity(text: string, option: string, unit: Unit): number 
     const other = match
       ? (Object.keys(suffixes) as Unit[]).find((each) => Object.hasOwn(suffixes[each], suffix))
       : undefined;
-    const told = other ? `is ${words[other][0]}, and ${what} is wanted` : `is not ${what}`;
-    throw new FloodgateError('option-invalid', `${option}: "${text}" ${told}`, {
+    const why = other ? `is ${words[other][0]}, and ${what} is wanted` : `is not ${what}`;
+    throw new FloodgateError('option-invalid', `${option}: "${text}" ${why}`, {
       hint: `Write for example ${example}.`,
     });
   }
