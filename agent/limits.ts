@@ -113,6 +113,8 @@ const pagesMost = 1 << 19;
 const streamsMost = 1 << 21;
 /** Two generations of two slots of eight bytes (agent/digest/dedup.ts). */
 const digestBytes = 32;
+/** The package re2js, loaded where there are expressions: measured (docs/decisions/expressions.md), rounded up. */
+const expressionEngineBytes = 7_000_000;
 /** The automaton of a set (agent/filter/expressions.ts), and the program it is made of: 2,048 steps of some 200 bytes. */
 const expressionSetBytes = (256 << 10) + (512 << 10);
 /** 65,536 digests at the default. */
@@ -172,8 +174,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     terms.push({ name: 'upload', bytes: uploadBytesMax, reason: 'batches being filled, sent and waiting' });
   }
   if (options.expressionSets) {
-    const bytes = options.expressionSets * expressionSetBytes;
-    terms.push({ name: 'expressions', bytes, reason: 'automata of what hosts and paths are matched with' });
+    const bytes = expressionEngineBytes + options.expressionSets * expressionSetBytes;
+    terms.push({ name: 'expressions', bytes, reason: 'the engine that matches hosts and paths, and its automata' });
   }
   if (rings.bytesTotal > 0) {
     terms.push({ name: 'rings', bytes: rings.bytesTotal, reason: 'shared with the kernel, one for each device' });
