@@ -27,7 +27,11 @@ interface Packed {
 
 /** What `npm pack` takes of a folder. */
 function packed(cwd: string): Packed {
-  const text = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd, encoding: 'utf8', stdio: 'pipe' });
+  const text = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd,
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
   // A list of packages, or from npm 12 on an object by name.
   return Object.values(JSON.parse(text) as Record<string, Packed>)[0]!;
 }
