@@ -1,4 +1,5 @@
 /** Which tests a run takes: the rule of bin/test-selection.mjs, on a small tree and on the repository itself. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { rooms, testSelection, testsBelow } from '../bin/test-selection.mjs';
@@ -7,13 +8,14 @@ const root = path.resolve(import.meta.dirname, '..');
 
 t.test('a test is a unit test where nothing that it reaches leaves the process', (t) => {
   const folder = t.testdir({
-    'pure.ts': "import type { Server } from 'node:http';\nimport path from 'node:path';\nexport const a = path.sep;",
+    'pure.ts': "import type { Server } from 'node:http';\nimport { readFileSync } from 'node:fs';
+import path from 'node:path';\nexport const a = path.sep;",
     'pure.test.ts': "import { a } from './pure.ts';",
     'spawns.ts': "import { spawn } from 'node:child_process';\nexport { spawn };",
     'between.ts': "export { spawn } from './spawns.ts';",
     'deep.test.ts': "import { spawn } from './between.ts';",
     // Not written out: `test/house.test.ts` would take it for an import of this file.
-    'lazy.test.ts': `const { spawn } = await import(${JSON.stringify('./spawns.ts')});`,
+    'lazy.test.ts': `const { spawn } = await import($JSON.stringify('./spawns.ts'));`,
     'corpora.test.ts': 'const folder = process.env.FLOODGATE_SHARED;',
     'native.test.ts': "import koffi from 'koffi';",
   });
@@ -33,6 +35,10 @@ t.test('the repository has both kinds', (t) => {
   t.ok(isUnit('reports/format.test.ts'));
   t.notOk(isUnit('test/launch.test.ts'));
   const unit = tests.filter(isUnit);
-  t.ok(unit.length > 50 && tests.length - unit.length > 50, `${unit.length} of ${tests.length} are unit tests`);
+  for (const test of unit) {
+    const text = readFileSync(path.join(root, test), 'utf8');
+    t.notMatch(text, /performance.now(|hrtime|Date.now(/, `$testmeasures CPU, not time: others run beside it`);
+  }
+  t.ok(unit.length > 50 && tests.length - unit.length > 50, `$unit.lengthof $tests.lengthare unit tests`);
   t.end();
 });
