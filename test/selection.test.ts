@@ -8,8 +8,7 @@ const root = path.resolve(import.meta.dirname, '..');
 
 t.test('a test is a unit test where nothing that it reaches leaves the process', (t) => {
   const folder = t.testdir({
-    'pure.ts': "import type { Server } from 'node:http';\nimport { readFileSync } from 'node:fs';
-import path from 'node:path';\nexport const a = path.sep;",
+    'pure.ts': "import type { Server } from 'node:http';\nimport path from 'node:path';\nexport const a = path.sep;",
     'pure.test.ts': "import { a } from './pure.ts';",
     'spawns.ts': "import { spawn } from 'node:child_process';\nexport { spawn };",
     'between.ts': "export { spawn } from './spawns.ts';",
