@@ -14,7 +14,7 @@ t.test('a test is a unit test where nothing that it reaches leaves the process',
     'between.ts': "export { spawn } from './spawns.ts';",
     'deep.test.ts': "import { spawn } from './between.ts';",
     // Not written out: `test/house.test.ts` would take it for an import of this file.
-    'lazy.test.ts': `const { spawn } = await import($JSON.stringify('./spawns.ts'));`,
+    'lazy.test.ts': `const { spawn } = await import(${JSON.stringify('./spawns.ts')});`,
     'corpora.test.ts': 'const folder = process.env.FLOODGATE_SHARED;',
     'native.test.ts': "import koffi from 'koffi';",
   });
@@ -38,6 +38,6 @@ t.test('the repository has both kinds', (t) => {
     const text = readFileSync(path.join(root, test), 'utf8');
     t.notMatch(text, /performance\.now\(|hrtime|Date\.now\(/, `${test} measures CPU, not time: others run beside it`);
   }
-  t.ok(unit.length > 50 && tests.length - unit.length > 50, `$unit.lengthof $tests.lengthare unit tests`);
+  t.ok(unit.length > 50 && tests.length - unit.length > 50, `${unit.length} of ${tests.length} are unit tests`);
   t.end();
 });
