@@ -59,6 +59,10 @@ t.test('rings, digests and uploads are in the sum', (t) => {
   t.equal(large.ringBytes, 256 << 20);
   t.ok(large.memoryBytesMax > usual.memoryBytesMax + 200e6, 'a ring asked for counts as it is');
   t.equal(deriveLimits({}).ringBytes, 0);
+  const named = (expressionSets: number) =>
+    deriveLimits({ expressionSets }).terms.find(({ name }) => name === 'expressions')?.bytes ?? 0;
+  t.equal(named(0), 0);
+  t.ok(named(1) > 7e6 && named(4) - named(1) === 3 * (768 << 10), 'the engine once, an automaton for each set');
   t.end();
 });
 

@@ -23,7 +23,7 @@ function scaled(value: number, unit: string): string {
   return `${digits(value)} ${unit}`;
 }
 
-/** Bytes with decimal prefixes, as containers and the article count: 1 MB is a million bytes. */
+/** Bytes with decimal prefixes, as containers and the article (docs/story.md) count: 1 MB is a million bytes. */
 export function formatBytes(bytes: number): string {
   return scaled(bytes, 'B');
 }

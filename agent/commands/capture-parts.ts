@@ -31,6 +31,7 @@ export function limitOptions(flags: CaptureFlags): LimitOptions {
     ringBytes: flags.ringSize,
     dedup: flags.dedup,
     upload: flags.upload !== undefined,
+    expressionSets: [flags.allowHost, flags.excludeHost, flags.allowPath, flags.excludePath].filter(Boolean).length,
   };
 }
 
