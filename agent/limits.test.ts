@@ -13,7 +13,18 @@ t.test('the terms add up, stay within the figure they come from, and each has a 
     t.ok(sum <= memoryBytes, `${sum} of ${memoryBytes}`);
     t.ok(limits.terms.every(({ bytes, reason }) => bytes > 0 && reason.length > 10));
     t.equal(limits.ceilingBytes, memoryBytes + runtimeBytes);
-    t.match(limitTable(limits), new RegExp(`${limits.terms.length - 1} \\+|\\+`));
+    const [head, terms] = limitTable(limits).split('\n  = ');
+    const megabytes = terms!.split(' + ').map((term) => /^(.+) ([\d.]+)$/.exec(term)!.slice(1));
+    t.same(
+      megabytes.map(([name]) => name),
+      limits.terms.map(({ name }) => name),
+      'the line that is printed has every term',
+    );
+    // Each is rounded: to 0.1 MB, or to 1 MB from 10 MB on.
+    const rounding = limits.terms.reduce((total, { bytes }) => total + (bytes < 9.95e6 ? 0.05 : 0.5), 0);
+    const printed = megabytes.reduce((total, [, value]) => total + Number(value), 0);
+    t.ok(Math.abs(printed - sum / 1e6) <= rounding, `its terms add up: ${printed} MB of ${sum}`);
+    t.match(head, `at most ${(sum / 1e6).toFixed(0)} MB`);
   }
   t.end();
 });
@@ -50,6 +61,10 @@ t.test('rings, digests and uploads are in the sum', (t) => {
   t.equal(large.ringBytes, 256 << 20);
   t.ok(large.memoryBytesMax > usual.memoryBytesMax + 200e6, 'a ring asked for counts as it is');
   t.equal(deriveLimits({}).ringBytes, 0);
+  const named = (expressionSets: number) =>
+    deriveLimits({ expressionSets }).terms.find(({ name }) => name === 'expressions')?.bytes ?? 0;
+  t.equal(named(0), 0);
+  t.ok(named(1) > 7e6 && named(4) - named(1) === 3 * (768 << 10), 'the engine once, an automaton for each set');
   t.end();
 });
 

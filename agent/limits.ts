@@ -35,6 +35,8 @@ export interface LimitOptions {
   readonly upload?: boolean | undefined;
   /** Whether the capture that is read is, or may be, compressed. @default false */
   readonly compressed?: boolean | undefined;
+  /** Sets of expressions that exchanges are chosen by: one each for allowed and excluded hosts and paths. @default 0 */
+  readonly expressionSets?: number | undefined;
 }
 
 export interface LimitTerm {
@@ -116,6 +118,10 @@ const pagesMost = 1 << 19;
 const streamsMost = 1 << 21;
 /** Two generations of two slots of eight bytes (agent/digest/dedup.ts). */
 const digestBytes = 32;
+/** The package re2js, loaded where there are expressions: measured (docs/decisions/expressions.md), rounded up. */
+const expressionEngineBytes = 7_000_000;
+/** The automaton of a set (agent/filter/expressions.ts), and the program it is made of: 2,048 steps of some 200 bytes. */
+const expressionSetBytes = (256 << 10) + (512 << 10);
 /** 65,536 digests at the default. */
 const digestShare = 0.011;
 /** Half for the batch being filled and its way out (as it is, gzipped, read back, in the socket), half for those that wait. */
@@ -176,6 +182,10 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   }
   if (uploadBytesMax > 0) {
     terms.push({ name: 'upload', bytes: uploadBytesMax, reason: 'batches being filled, sent and waiting' });
+  }
+  if (options.expressionSets) {
+    const bytes = expressionEngineBytes + options.expressionSets * expressionSetBytes;
+    terms.push({ name: 'expressions', bytes, reason: 'the engine that matches hosts and paths, and its automata' });
   }
   if (rings.bytesTotal > 0) {
     terms.push({ name: 'rings', bytes: rings.bytesTotal, reason: 'shared with the kernel, one for each device' });

@@ -1,55 +1,52 @@
-/** Random numbers that come again with their seed: for fuzzers and tests only. */
+/**
+ * Random numbers that come again with their seed: for the traffic that the harness makes, for fuzzers and tests. The agent
+ * itself uses none of it.
+ */
 
-/** Mulberry32: numbers in [0, 1), each a multiple of 2⁻³². */
-export function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+/** A stream of numbers of its own for every label, so that one choice never shifts another. */
+export interface Random {
+  /** 0 … 2³² − 1. */
+  u32(): number;
+  /** [0, 1), a multiple of 2⁻³². */
+  fraction(): number;
+  /** `low` … `high`, both included. */
+  integer(low: number, high: number): number;
+  /** An integer of `[0, bound)`. */
+  below(bound: number): number;
+  /** True with this chance. */
+  chance(fraction: number): boolean;
+}
+
+/** The generator sfc32 (Chris Doty-Humphrey, PractRand), seeded from `seed`, 32 bits, and `label`. */
+export function createRandom(seed: number, label: string): Random {
+  let a = hash(label, seed >>> 0);
+  let b = hash(label, a ^ 0x9e37_79b9);
+  let c = seed >>> 0;
+  let counter = 1;
+  const u32 = () => {
+    const t = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (c << 21) | (c >>> 11);
+    c = (c + t) | 0;
+    return t >>> 0;
+  };
+  for (let round = 0; round < 12; round++) u32();
+  const fraction = () => u32() / 0x1_0000_0000;
+  const below = (bound: number) => Math.floor(fraction() * bound);
+  return {
+    u32,
+    fraction,
+    below,
+    integer: (low, high) => low + below(high - low + 1),
+    chance: (wanted) => fraction() < wanted,
   };
 }
 
-/** xorshift128 (Marsaglia, 2003). */
-export class SeededRandom {
-  #x: number;
-  #y: number;
-  #z: number;
-  #w: number;
-
-  constructor(seed: number) {
-    // Neighbouring seeds must not begin alike, which the generator alone takes long to see to.
-    this.#x = scramble(seed);
-    this.#y = scramble(this.#x + 1);
-    this.#z = scramble(this.#y + 2);
-    this.#w = scramble(this.#z + 3) || 1;
-  }
-
-  /** 32 bits, unsigned. */
-  next(): number {
-    const t = this.#x ^ (this.#x << 11);
-    this.#x = this.#y;
-    this.#y = this.#z;
-    this.#z = this.#w;
-    this.#w = this.#w ^ (this.#w >>> 19) ^ t ^ (t >>> 8);
-    return this.#w >>> 0;
-  }
-
-  /** An integer of `[0, bound)`. */
-  below(bound: number): number {
-    return Math.floor((this.next() / 0x1_0000_0000) * bound);
-  }
-
-  /** True with this probability. */
-  chance(probability: number): boolean {
-    return this.next() / 0x1_0000_0000 < probability;
-  }
-}
-
-/** The finishing steps of MurmurHash3. */
-function scramble(value: number): number {
-  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16) ^ 0x9e3779b9;
+/** FNV-1a over UTF-16 code units. */
+function hash(text: string, basis: number): number {
+  let value = (0x811c_9dc5 ^ basis) >>> 0;
+  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x0100_0193) >>> 0;
+  return value;
 }

@@ -1,5 +1,5 @@
-// `npm run build [FOLDER]`: what is published, into dist/ or another folder. Type-checks and strips the sources, copies what
-// is no TypeScript, and bundles the agent.
+// `npm run build [FOLDER]`: what is published, into dist/ or another folder. Type-checks and strips the sources, copies the
+// files that are not TypeScript, and bundles the agent.
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -17,8 +17,8 @@ if (tsc.status !== 0) process.exit(tsc.status ?? 2);
 
 // Style sheets, recordings and settings lie beside the modules that read them.
 for (const room of ['agent', 'harness', 'reports', 'scenarios']) {
-  for (const name of readdirSync(path.join(root, room), { recursive: true })) {
-    if (!/\.(css|json|zst|gz|pcapng|proto)$/.test(name) || name.includes('testdata')) continue;
+  for (const name of readdirSync(path.join(root, room), { recursive: true, encoding: 'utf8' })) {
+    if (!/\.(css|json|zst|gz|pcapng|proto|generated\.js)$/.test(name) || name.includes('testdata')) continue;
     cpSync(path.join(root, room, name), path.join(dist, room, name));
   }
 }

@@ -1,17 +1,22 @@
-// The published agent in few files: to find and link 90 modules takes Node.js 60 ms of CPU at each start. Parts that not every
-// run needs stay apart. The harness starts the modules instead: a defect takes the place of one of them.
-import assert from 'node:assert/strict';
+// The published agent in few files: finding and linking 90 modules takes Node.js 60 ms of CPU at each start. Parts that not
+// every run needs stay apart. The harness starts the modules instead, since a defect takes the place of one of them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { rolldown } from 'rolldown';
+import { RolldownMagicString, rolldown } from 'rolldown';
+import { parseSync, Visitor } from 'rolldown/utils';
+import { splitCore } from './split-core.mjs';
 
-/** Writes `main.js`, `capture-worker.js` and what they need. */
+/**
+ * Writes `main.js`, `capture-worker.js` and what they need.
+ * @param {string} root the repository
+ * @param {string} folder made if it is not there
+ */
 export async function bundleAgent(root, folder) {
   const bundle = await rolldown({
     input: ['agent/commands/command-line.ts', 'agent/commands/capture-worker.ts'],
     cwd: root,
     platform: 'node',
-    // A native addon, and what is loaded by name when a body needs it.
+    // A native addon, and a package that is loaded by name when a body needs it.
     external: ['koffi', 'yaml'],
     plugins: [ownModules],
     onwarn: (warning) => {
@@ -21,75 +26,76 @@ export async function bundleAgent(root, folder) {
   const { output } = await bundle.generate({
     format: 'esm',
     chunkFileNames: '[name]-[hash].js',
-    // Lines stay as they are, for stack traces and profiles. What is read and kept at each start is 4/5 of what it was, and as
-    // V8 keeps it 2/5: a single character beyond Latin makes all of them two bytes wide.
+    // Lines stay as they are, for stack traces and profiles. Without comments the text is 4/5 as long. As ASCII V8 keeps it
+    // in 2/5 of the bytes: a single character beyond Latin makes every character two bytes wide.
     comments: { legal: true, annotation: false, jsdoc: false },
     minify: { compress: false, mangle: false, codegen: { removeWhitespace: false, asciiOnly: true } },
     // What every capture needs, in one file: these two with all that they import.
     codeSplitting: { groups: [{ name: 'core', test: /agent\/commands\/(command-line|capture)\.ts$/ }] },
   });
-  const files = new Map(output.map(({ fileName, code }) => [fileName, code]));
-  splitCore(files, output.find(({ name }) => name === 'core').fileName, readFileSync(path.join(root, loader), 'utf8'));
+  const chunks = output.filter((each) => each.type === 'chunk');
+  const core = chunks.find(({ name }) => name === 'core');
+  if (core === undefined) throw new Error('the bundle has no core');
+  const files = new Map(chunks.map(({ fileName, code }) => [fileName, code]));
+  splitCore(files, core.fileName, readFileSync(path.join(root, 'bin/core-loader.mjs'), 'utf8'));
   mkdirSync(folder, { recursive: true });
   for (const [name, code] of files) writeFileSync(path.join(folder, name), code);
 }
 
-const loader = 'bin/core-loader.mjs';
-
-/** Makes a script of the core, a module of its loader, and `main.js`. */
-function splitCore(files, core, loaderCode) {
-  const [whole, names] = /^export \{ (.*) \};\s*$/m.exec(files.get(core));
-  /** By what others call it, what the core calls it. */
-  const exported = new Map(names.split(', ').map((each) => each.split(' as ').reverse()));
-  let code = files.get(core).replace(whole, '').replaceAll('import.meta.', 'meta.');
-  // Modules that only pass on what is in the core.
-  for (const [name, text] of files) {
-    const [, alias, given] = /^import \{ (\w+) as (\w+) \} from ".\/core-.+";\s*export \{ \2 \};\s*$/.exec(text) ?? [];
-    if (alias === undefined) continue;
-    code = code.replaceAll(`import("./${name}")`, `Promise.resolve({ ${given}: ${exported.get(alias)} })`);
-    files.delete(name);
-    for (const [other, its] of files) assert(other === core || !its.includes(name), `${other} imports ${name}`);
-  }
-  assert.match(code, /^[\0-\x7f]*$/, 'the loader reads it as Latin');
-  assert.doesNotMatch(code, /^(import|export) |\bimport\.meta\b/m, 'nothing that only a module may hold');
-  const script = core.replace(/js$/, 'script.js');
-  const returned = [...exported].map(([alias, local]) => `${alias}: ${local}`).join(', ');
-  files.set(script, `(function (meta) { "use strict"; ${code}\nreturn { ${returned} };\n})\n`);
-  files.set(core, loaderCode.replaceAll('SCRIPT', script).replace('EXPORTS', [...exported.keys()].join(', ')));
-  const run = [...exported].find(([, local]) => local === 'runCommandLine')[0];
-  const main = `import { conclude, ${run} as runCommandLine } from "./${core}";\nconclude(await runCommandLine(process.argv));\n`;
-  files.set('main.js', main);
-}
+const assertionModule = /^node:assert(\/strict)?$/;
 
 /**
  * Node.js's own modules come by `getBuiltinModule` and not by `import`, which looks at each of their exports: those of
- * `node:fs` alone load streams, readline and the history of a REPL, 7 ms of CPU. What only a mistake needs comes when it is
- * made: `node:assert`, and `node:child_process` of commander, each with another 4 ms.
+ * `node:fs` alone load streams, readline and the history of a REPL, 7 ms of CPU. Modules that only a mistake needs come when
+ * the mistake is made: `node:assert`, and commander's `node:child_process`, each with another 4 ms.
+ * @type {import('rolldown').Plugin}
  */
 const ownModules = {
   name: 'own-modules',
-  resolveId: (name) => (/^node:assert(\/strict)?$/.test(name) ? '\0assert' : null),
+  resolveId: (name) => (assertionModule.test(name) ? '\0assert' : null),
   load: (id) => (id === '\0assert' ? assertion : null),
   transform(code, id) {
-    if (!id.includes('/node_modules/commander/')) return null;
-    const builtin = 'globalThis.process.getBuiltinModule';
-    return code
-      .replace("require('node:child_process')", `{ spawn: (...all) => ${builtin}("node:child_process").spawn(...all) }`)
-      .replaceAll("require('node:", `${builtin}('node:`);
+    return id.includes('/node_modules/commander/') ? { code: withoutRequires(code, id) } : null;
   },
-  renderChunk(code) {
-    const plain = code.replaceAll(/^import (.+) from ("node:.+");$/gm, (_, names, module) => {
-      const loaded = `process.getBuiltinModule(${module})`;
-      const [, whole, parts] = /^(\w[\w$]*)?(?:, )?(\{.*\})?$/.exec(names);
-      if (parts === undefined) return `const ${whole} = ${loaded};`;
-      const picked = `const ${parts.replaceAll(' as ', ': ')} = ${whole ?? loaded};`;
-      return whole === undefined ? picked : `const ${whole} = ${loaded}; ${picked}`;
-    });
-    return { code: plain, map: null };
-  },
+  renderChunk: (code, { fileName }) => ({ code: withoutOwnImports(code, fileName), map: null }),
 };
 
-/** As `node:assert/strict`, which is loaded where something does not hold, or for what is asked of it by name. */
+/** Commander is CommonJS: each `require('node:…')` becomes `getBuiltinModule`. @param {string} code @param {string} file */
+function withoutRequires(code, file) {
+  const builtin = 'globalThis.process.getBuiltinModule';
+  const text = new RolldownMagicString(code);
+  new Visitor({
+    CallExpression({ callee, arguments: [name], start, end }) {
+      if (callee.type !== 'Identifier' || callee.name !== 'require' || name?.type !== 'Literal') return;
+      const module = String(name.value);
+      if (!module.startsWith('node:')) return;
+      const loaded = `${builtin}(${JSON.stringify(module)})`;
+      const isLazy = module === 'node:child_process';
+      text.overwrite(start, end, isLazy ? `{ spawn: (...all) => ${loaded}.spawn(...all) }` : loaded);
+    },
+  }).visit(parseSync(file, code, { sourceType: 'script' }).program);
+  return text.toString();
+}
+
+/** `import a, { b as c } from "node:x"` becomes `const`. @param {string} code @param {string} file */
+function withoutOwnImports(code, file) {
+  const text = new RolldownMagicString(code);
+  for (const { start, end, moduleRequest, entries } of parseSync(file, code).module.staticImports) {
+    if (!moduleRequest.value.startsWith('node:')) continue;
+    const loaded = `process.getBuiltinModule(${JSON.stringify(moduleRequest.value)})`;
+    const whole = entries.find(({ importName }) => importName.kind !== 'Name')?.localName.value;
+    const picked = entries
+      .filter(({ importName }) => importName.kind === 'Name')
+      .map(({ importName, localName }) => `${importName.name}: ${localName.value}`);
+    const lines = [];
+    if (whole !== undefined) lines.push(`const ${whole} = ${loaded};`);
+    if (picked.length > 0) lines.push(`const { ${picked.join(', ')} } = ${whole ?? loaded};`);
+    text.overwrite(start, end, lines.join(' '));
+  }
+  return text.toString();
+}
+
+/** Works as `node:assert/strict`, and loads it where an assertion fails, or where one of its functions is asked for by name. */
 const assertion = `
   const loaded = () => process.getBuiltinModule('node:assert/strict');
   export function strict(value, message = 'what must hold does not') {

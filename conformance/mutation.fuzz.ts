@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FrameSink } from '../agent/capture/frame-source.ts';
-import { mulberry32 } from '../agent/seeded-random.ts';
+import { createRandom } from '../agent/seeded-random.ts';
 import { readCapture } from './capture.ts';
 import { findShared } from './oracles.ts';
 
@@ -41,7 +41,7 @@ export function fuzzCaptures(shared: string, seed: number, packets: number): num
     .trimEnd()
     .split('\n')
     .slice(1);
-  const next = mulberry32(seed);
+  const next = createRandom(seed, 'fuzz').fraction;
   let mutated = 0;
   while (mutated < packets) {
     const file = lines[Math.floor(next() * lines.length)]!.split('\t')[0]!;

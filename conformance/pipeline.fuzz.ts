@@ -21,7 +21,7 @@ import { inspectWitnessFile } from '../agent/encode/witness-inspector.ts';
 import { FloodgateError } from '../agent/errors.ts';
 import { mutate } from '../agent/http/http-layer.fuzz.ts';
 import { type AgentLimits, deriveLimits } from '../agent/limits.ts';
-import { mulberry32 } from '../agent/seeded-random.ts';
+import { createRandom } from '../agent/seeded-random.ts';
 import { ExchangeLines } from '../agent/sinks/exchange-lines.ts';
 import type { Counters } from '../agent/stats.ts';
 import { Obfuscator } from '../agent/witness/obfuscation.ts';
@@ -56,7 +56,7 @@ export function pipelineCaptures(shared: string | null): string[] {
 
 /** One round. @param captures recorded ones, played in every second round @throws AssertionError at the first fault */
 export async function fuzzPipeline(seed: number, captures: readonly string[], totals: PipelineTotals): Promise<void> {
-  const next = mulberry32(seed);
+  const next = createRandom(seed, 'fuzz').fraction;
   const folder = mkdtempSync(join(tmpdir(), 'floodgate-pipeline-'));
   try {
     const flags = chooseFlags(next, folder);

@@ -2,24 +2,16 @@
 import { Command } from 'commander';
 import { FloodgateError } from '../agent/errors.ts';
 import { printable } from '../reports/format.ts';
-import { addDiffCommand } from './commands/diff-command.ts';
-import { addGateCommand } from './commands/gate-command.ts';
-import { addHeapCommand } from './commands/heap-command.ts';
-import { addListCommand } from './commands/list-command.ts';
-import { addProfileCommand } from './commands/profile-command.ts';
-import { addPushCommand } from './commands/push-command.ts';
-import { addReportCommand } from './commands/report-command.ts';
-import { addRunCommand } from './commands/run-command.ts';
-import { addServeCommand } from './commands/serve-command.ts';
-import { readToolVersion } from './commands/session.ts';
-import { addSliceCommand } from './commands/slice-command.ts';
+import { commandTable } from './commands/command-table.ts';
+import { readToolVersion } from './commands/tool-version.ts';
+import { exitCodesLine } from './metrics/exit-codes.ts';
 
 const program = new Command('floodgate')
   .description(
     'Replays floods of recorded API traffic at a capture agent, explains every memory spike, and judges it against a budget.',
   )
-  .version(readToolVersion(), '-V, --version', 'tell the version')
-  .showHelpAfterError('(floodgate --help, or floodgate COMMAND --help, shows what there is)')
+  .version(readToolVersion(), '-V, --version', 'print the version')
+  .showHelpAfterError('(floodgate --help, or floodgate COMMAND --help, shows commands and options)')
   .exitOverride()
   .addHelpText(
     'after',
@@ -30,30 +22,33 @@ Examples:
   floodgate run ./burst.pcapng     any capture file
   floodgate report runs/latest     the last report again
 
-Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`,
+${exitCodesLine}`,
   );
-addGateCommand(program);
-addRunCommand(program);
-addListCommand(program);
-addReportCommand(program);
-addDiffCommand(program);
-addProfileCommand(program);
-addHeapCommand(program);
-addPushCommand(program);
-addSliceCommand(program);
-addServeCommand(program);
+// A command that is not named only shows its summary: loading all of them would take half of the time of `--help`.
+for (const { name, summary, load } of commandTable) {
+  const command = program.command(name).summary(summary);
+  if (process.argv.includes(name)) (await load())(command);
+}
+
+// Whoever reads our output may stop reading it (`floodgate list | head -1`): the rest is dropped, and the exit code stands.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = told(error as Error);
+  process.exitCode = reported(error as Error);
 }
 
-function told(error: Error & { code?: string; exitCode?: number }): number {
+/** Prints an error, and returns the exit code it stands for. */
+function reported(error: Error & { code?: string; exitCode?: number }): number {
   // Commander has printed its own message; help and version are no errors.
   if (error.code?.startsWith('commander.')) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof FloodgateError) {
-    // Names in it may come from anybody's file.
+    // Names in it may come from a file that we did not write.
     const safe = (text: string) =>
       text
         .split('\n')

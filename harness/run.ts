@@ -1,31 +1,36 @@
-/** A run: scenario → traffic → link → target → samples and profiles → spikes → suspects → verdict. */
-import type { RunReport } from '../reports/model.ts';
-import { evaluateBudgets } from './analyze/budgets.ts';
-import { allocationSpike } from './explain/allocation-spike.ts';
-import { type ExplainingPass, explainSpikes } from './explain/explain.ts';
-import { findSpikes, type SpikeFindings } from './explain/spikes.ts';
+/**
+ * A run: measure → findings, computed once → plan → passes that explain → report. The measuring pass alone is judged; the
+ * others replay the same frames, one instrument each.
+ */
+import path from 'node:path';
+import type { RunReport, SpikeStream } from '../reports/model.ts';
+import { type Explanation, explanationOf } from './explain/explanation.ts';
+import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
-import type { TrafficOrder } from './feed/sender.ts';
-import { measuredOf } from './measured.ts';
-import { type CpuPass, passFolder, runCpuPasses } from './pass/cpu-passes.ts';
-import { type PassKind, type PassProgress, type PassResult, runPass } from './pass/pass.ts';
+import { sitesOf } from './metrics/allocated-sites.ts';
+import { takesSites } from './metrics/table.ts';
+import { allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
+import type { Brought, Instrument } from './pass/instruments/instrument.ts';
+import { measuring } from './pass/instruments/measuring.ts';
+import { snapshots } from './pass/instruments/snapshots.ts';
+import { type PassProgress, runPass } from './pass/pass.ts';
+import type { PassResult } from './pass/pass-result.ts';
+import { type PlannedPass, planPasses } from './pass/plan.ts';
 import { writeProfileFile } from './profile/files.ts';
 import { buildRunReport } from './report/build.ts';
+import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './report/findings.ts';
 import { spikesOf } from './report/spikes.ts';
 import type { ScenarioHead } from './scenario/capture-scenario.ts';
 import { defectArguments } from './scenario/catalogue.ts';
 import type { Budget, Lane } from './scenario/scenario.ts';
 import { AgentLauncher } from './target/agent-target.ts';
+import { diedAtStart } from './target/child-target.ts';
 import type { TargetLauncher } from './target/target.ts';
+import type { TrafficOrder } from './traffic/traffic-order.ts';
 import { readEnvironment } from './watch/environment.ts';
 
 /** When the passes that explain are run: `brief` takes allocations always, and all the rest on a breach. */
-export type Explain = 'never' | 'on-breach' | 'brief' | 'always';
-
-/** Looked at before the first frame, for the level that the traffic finds. */
-const baselineMs = 200;
-/** A step that begins so soon after the first frame may be the target getting warm. */
-const warmUpMs = 1_500;
+export type Explain = 'on-breach' | 'brief' | 'always';
 
 export interface RunOptions {
   readonly scenario: ScenarioHead;
@@ -38,8 +43,8 @@ export interface RunOptions {
   readonly seed: number | null;
   readonly budget: Budget;
   readonly explain: Explain;
-  /** Further passes, for CPU time; their tools are there (`checkCpuTools`). @default none */
-  readonly cpu?: readonly CpuPass[];
+  /** Further passes, for CPU time; their tools are there (`Instrument.checkTools`). @default none */
+  readonly cpu?: readonly Instrument[];
   /** Heap snapshots stay in the report's folder. */
   readonly keepsSnapshots: boolean;
   /** The report's folder; exists. */
@@ -67,27 +72,14 @@ export interface RunOptions {
  */
 export async function runScenario(options: RunOptions): Promise<RunReport> {
   const startedAtMs = Date.now();
-  const measure = await replay(options, 'measure', [], undefined);
-  const findings = withAllocation(spikesOn(measure), measure, options.budget);
-  const wanted = wantedPasses(options, measure, findings);
-  const { passes, explanation, notes } = await explainSpikes({
-    measure,
-    findings,
-    wanted,
-    folder: options.folder,
-    keepsSnapshots: options.keepsSnapshots,
-    traffic: options.traffic,
-    signal: options.signal,
-    replay: (kind, frameMarks) => replay(options, kind, frameMarks, ceilingOf(kind, measure)),
-  });
-  const { scenario } = options;
-  const cpu = await runCpuPasses({
-    wanted: options.cpu ?? [],
-    folder: options.folder,
-    title: options.command,
-    signal: options.signal,
-    replay: (kind) => replay(options, kind, [], ceilingOf(kind, measure)),
-  });
+  const measure = await replay(options, { instrument: measuring, frameMarks: [], ceilingBytes: undefined });
+  // One that could not be started has not been tried: nothing to judge, and nothing to explain.
+  if (!measure.isTried && !measure.exit.expected && !options.signal.aborted) {
+    throw diedAtStart(measure.targetName, measure.exit);
+  }
+  const findings = findingsOf(measure, options.budget);
+  const { passes, explanation } = await explain(options, findings);
+  const { scenario, folder } = options;
   return buildRunReport({
     toolVersion: options.toolVersion,
     scenario: {
@@ -101,64 +93,71 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Date.now() - startedAtMs,
     environment: readEnvironment(options.privilege),
+    isAgent: options.launcher === undefined,
     budget: options.budget,
-    passes: [measure, ...passes, ...cpu.passes],
-    findings,
-    spikes: spikesOf(measure, findings, explanation, (name, profile) =>
-      writeProfileFile(options.folder, name, profile),
-    ),
-    notes: [...notes, ...cpu.notes],
+    measure,
+    readings: findings.readings.withSites(sitesOf(explanation.allocations)),
+    passes,
+    spikes: spikesOf(findings, explanation, (name, profile) => writeProfileFile(folder, name, profile)),
+    notes: explanation.notes,
     interrupted: options.signal.aborted,
   });
 }
 
-/** Of the traffic, not of the start. */
-function spikesOn({ watch, sendStartMs }: PassResult): SpikeFindings {
-  return findSpikes(watch.rss.tMs(), watch.rss.column('own'), {
-    ignoreBeforeMs: sendStartMs - baselineMs,
-    warmUpUntilMs: sendStartMs + warmUpMs,
-  });
-}
-
-/** Where a limit on allocation is broken, what was allocated is to be explained, whatever resident memory did. */
-function withAllocation(findings: SpikeFindings, measure: PassResult, budget: Budget): SpikeFindings {
-  const broken = evaluateBudgets(budget, measuredOf(measure, findings)).some(
-    ({ name, ok }) => !ok && name === 'allocated.perMessage',
-  );
-  if (!broken) return findings;
-  const { v8 } = measure.channel;
-  const spike = allocationSpike(v8.tMs(), v8.column('allocated'), measure.sendStartMs, measure.sendEndMs);
-  return spike ? { ...findings, spikes: [...findings.spikes, spike] } : findings;
-}
-
-/** What an instrument takes in the target on top of what was measured: samplers tens of megabytes, snapshots many times the heap. */
-function ceilingOf(kind: PassKind, measure: PassResult): number {
-  const peak = measure.watch.rss.column('rss').reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
-  return kind === 'snapshots' ? 8 * peak + 1e9 : 1.5 * peak + 300e6;
-}
-
-async function replay(
+/** Replays as often as there are instruments wanted, and puts together what they bring. */
+async function explain(
   options: RunOptions,
-  kind: PassKind,
-  frameMarks: readonly number[],
-  ceilingBytes: number | undefined,
-): Promise<PassResult> {
-  const { scenario } = options;
+  findings: Findings,
+): Promise<{ passes: PassResult[]; explanation: Explanation }> {
+  const explaining = explainingInstruments(options, findings);
+  const found = foundSpikes(findings);
+  const plan = planPasses([...explaining, ...(options.cpu ?? [])], found, peakBytesOf(findings.measure));
+  const passes: PassResult[] = [];
+  const brought: Brought[] = [{ notes: plan.notes }];
+  for (const planned of plan.passes) {
+    if (options.signal.aborted) break;
+    const pass = await replay(options, planned);
+    passes.push(pass);
+    const { folder, command, keepsSnapshots } = options;
+    const order = { folder, passFolder: passFolder(folder, planned.instrument), command, keepsSnapshots, found };
+    brought.push(await planned.instrument.bring(pass, order));
+  }
+  const streams = explaining.length > 0 ? await streamsOf(options, findings) : [];
+  return { passes, explanation: explanationOf(brought, streams) };
+}
+
+/** The instruments that look for who holds the memory. */
+function explainingInstruments(options: RunOptions, findings: Findings): Instrument[] {
+  const { explain, launcher } = options;
+  if (options.signal.aborted || launcher?.explains === false) return [];
+  const isNode = launcher?.isNode ?? true;
+  if (explain === 'always' || findings.isBroken) {
+    return [allocations, liveHeap, snapshots].filter(({ needsNode }) => isNode || !needsNode);
+  }
+  // A limit on call sites takes the pass that samples them.
+  return explain === 'brief' || Object.keys(options.budget).some(takesSites) ? [allocations] : [];
+}
+
+async function streamsOf({ traffic, signal }: RunOptions, { spikes, frames }: Findings): Promise<SpikeStream[][]> {
+  return traffic && !signal.aborted ? streamsOfSpikes(traffic, spikes, frames) : [];
+}
+
+/** One pass over the traffic of the run. */
+async function replay(options: RunOptions, planned: PlannedPass): Promise<PassResult> {
+  const { scenario, folder } = options;
   const defect = options.defect === undefined ? { node: [], agent: [] } : await defectArguments(options.defect);
   const feed = await options.openFeed();
   try {
     return await runPass({
-      kind,
+      ...planned,
       lane: options.lane,
       feed,
       launcher: options.launcher ?? new AgentLauncher([...(scenario.agentArguments ?? []), ...defect.agent]),
-      folder: passFolder(options.folder, kind),
+      folder: passFolder(folder, planned.instrument),
       nodeArguments: defect.node,
       sampleMs: options.sampleMs,
       intervalMs: options.intervalMs,
-      frameMarks,
       ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
-      ceilingBytes,
       settleMs: (scenario.settleSeconds ?? 2) * 1000,
       signal: options.signal,
       onProgress: options.onProgress,
@@ -168,16 +167,7 @@ async function replay(
   }
 }
 
-/** One kind of instrument a pass, so that none disturbs another. */
-function wantedPasses(options: RunOptions, measure: PassResult, findings: SpikeFindings): ExplainingPass[] {
-  const { explain } = options;
-  if (options.signal.aborted || explain === 'never' || options.launcher?.explains === false) return [];
-  const hasV8 = options.launcher?.isNode ?? true;
-  const isBroken =
-    !measure.exit.expected ||
-    evaluateBudgets(options.budget, measuredOf(measure, findings)).some((budget) => !budget.ok);
-  // Only V8 writes heap snapshots.
-  const everything: ExplainingPass[] = ['allocations', 'live-heap', ...(hasV8 ? (['snapshots'] as const) : [])];
-  if (explain === 'always' || isBroken) return everything;
-  return explain === 'brief' ? ['allocations'] : [];
+/** Where the pass of an instrument keeps its own files. */
+function passFolder(folder: string, { kind }: Instrument): string {
+  return path.join(folder, `pass-${kind}`);
 }

@@ -1,5 +1,5 @@
 /** Units and hostile text, in one place: what a number looks like, and what a name may do to a terminal. Pure. */
-import type { Spike, SpikeStream, Unit } from './model.ts';
+import type { BudgetResult, BudgetState, Ledger, Spike, SpikeStream, Unit, Verdict } from './model.ts';
 
 const SCALES = [
   { from: 1e12, name: 'T' },
@@ -23,7 +23,7 @@ function scaled(value: number, unit: string): string {
   return `${digits(value)} ${unit}`;
 }
 
-/** Bytes with decimal prefixes, as containers and the article count: 1 MB is a million bytes. */
+/** Bytes with decimal prefixes, as containers and the article (docs/story.md) count: 1 MB is a million bytes. */
 export function formatBytes(bytes: number): string {
   return scaled(bytes, 'B');
 }
@@ -74,6 +74,40 @@ export function formatValue(value: number, unit: Unit): string {
     case 'count':
       return formatCount(value);
   }
+}
+
+/** What stands first of all: a run that could not be decided has neither passed nor failed. */
+export function verdictWord({
+  ok,
+  exitCode,
+}: Pick<Verdict, 'ok' | 'exitCode'>): 'PASS' | 'FAIL' | 'STOPPED' | 'UNDECIDED' {
+  if (ok) return 'PASS';
+  return exitCode === 3 ? 'STOPPED' : exitCode === 4 ? 'UNDECIDED' : 'FAIL';
+}
+
+/** One character for a verdict. */
+export function verdictMark({ ok, exitCode }: Pick<Verdict, 'ok' | 'exitCode'>): '✓' | '✗' | '?' {
+  return ok ? '✓' : exitCode === 4 ? '?' : '✗';
+}
+
+const STATE_MARKS: Readonly<Record<BudgetState, string>> = { pass: '✓', over: '✗', undecided: '?', notMeasured: '?' };
+
+/** One character: held, broken, or not known. */
+export function stateMark(state: BudgetState): string {
+  return STATE_MARKS[state];
+}
+
+/** What a limit was held against, or that it was not. */
+export function formatActual({ actual, state, unit }: Pick<BudgetResult, 'actual' | 'state' | 'unit'>): string {
+  if (actual !== null) return formatValue(actual, unit);
+  return state === 'undecided' ? 'undecided' : 'not measured';
+}
+
+/** `3 dropped by the capture`, where it was counted. */
+export function formatDropped({ framesDropped }: Pick<Ledger, 'framesDropped'>): string {
+  return framesDropped === null
+    ? 'what the capture dropped was not counted'
+    : `${formatCount(framesDropped)} dropped by the capture`;
 }
 
 /**

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { renderHtml } from './html.ts';
 import { hostileNames, skipWithoutBrowser, startPageTrial } from './page-trial.ts';
-import { sampleGate, sampleRun } from './sample-report.ts';
+import { sampleGate, sampleRun, sampleUndecidedRun } from './sample-report.ts';
 
 t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, async (t) => {
   const { open, close } = await startPageTrial();
@@ -15,6 +15,16 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, 
     t.equal(await page.locator('tr.over').count(), 2);
     t.equal(await page.locator('.uplot').count(), 5, 'memory, frames, bytes, pages, streams');
     t.match(await page.textContent('.first'), 'agent/tcp/assembler.ts:142 Assembler.insert');
+    t.same(trouble, []);
+    await page.close();
+  });
+
+  await t.test('shows what could not be decided as that', async (t) => {
+    const { page, trouble } = await open(sampleUndecidedRun());
+    t.equal(await page.textContent('.word'), 'UNDECIDED');
+    t.equal(await page.locator('tr.unknown').count(), 2);
+    t.equal(await page.locator('tr.over').count(), 0);
+    t.match(await page.textContent('article'), /what the capture dropped was not counted/);
     t.same(trouble, []);
     await page.close();
   });
@@ -99,7 +109,7 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, 
     for (const hostile of [hostileNames.slice(0, 3).join(' '), hostileNames.slice(3).join(' ')]) {
       const { page, trouble } = await open(sampleGate({ ok: false, hostile }));
       for (const tab of await page.getByRole('tab').all()) await tab.click();
-      await page.locator('summary').click();
+      await page.locator('summary', { hasText: 'counters' }).click();
       await page.getByLabel('Filter counters').fill('x');
       t.equal(await page.evaluate(() => (globalThis as { pwned?: number }).pwned), undefined, hostile);
       t.equal(await page.locator('img, svg, iframe, script').count(), 0, 'no element that a name could have made');

@@ -6,6 +6,7 @@
  * one script and the one style sheet whose hashes it names.
  */
 import { createHash } from 'node:crypto';
+import { verdictMark } from './format.ts';
 import { type PackedReport, packRun } from './html/columns.ts';
 import { pageScript, pageStyle } from './html-assets.ts';
 import { safeJson } from './json.ts';
@@ -21,6 +22,7 @@ export function renderHtml(report: Report): string {
         ? {
             headline: report.verdict.headline,
             ok: report.verdict.ok,
+            exitCode: report.verdict.exitCode,
             durationMs: report.durationMs,
             command: report.command,
             notes: report.notes,
@@ -29,7 +31,7 @@ export function renderHtml(report: Report): string {
     runs: runsOf(report).map(packRun),
   };
   const name = report.kind === 'gate' ? 'gate' : report.scenario.name;
-  return page(`${report.verdict.ok ? '✓' : '✗'} ${name} – floodgate`, script, style, safeJson(data));
+  return page(`${verdictMark(report.verdict)} ${name} – floodgate`, script, style, safeJson(data));
 }
 
 /** A page around a script, a style sheet and a block of data that is `safeJson`. */

@@ -19,7 +19,9 @@ export function renderJunit(report: Report): string {
     for (const budget of run.budgets) {
       const test = suite.testCase().className(className).name(xmlText(budget.name)).time(0);
       test.standardOutput(xmlText(sentence(budget)));
-      if (!budget.ok) test.failure(xmlText(`${sentence(budget)}${firstSuspect(run)}`), 'budget');
+      if (budget.state === 'over') test.failure(xmlText(`${sentence(budget)}${firstSuspect(run)}`), 'budget');
+      // Neither held nor broken: a check that could not be made, which is no green either.
+      else if (!budget.ok) test.error(xmlText(sentence(budget)));
     }
     // A run that could not finish has no broken budget to say so.
     if (!run.verdict.ok && run.budgets.every((budget) => budget.ok)) {
@@ -31,7 +33,9 @@ export function renderJunit(report: Report): string {
 
 /** One budget in a sentence: what it is, and what was allowed. */
 export function sentence(budget: BudgetResult): string {
-  const actual = budget.actual === null ? 'was not measured' : `is ${formatValue(budget.actual, budget.unit)}`;
+  const { actual: value, state } = budget;
+  const unknown = state === 'undecided' ? 'is undecided' : 'was not measured';
+  const actual = value === null ? unknown : `is ${formatValue(value, budget.unit)}`;
   const limit = `${budget.bound === 'max' ? 'at most' : 'at least'} ${formatValue(budget.limit, budget.unit)} allowed`;
   return `${printable(budget.name)} ${actual}, ${limit}${budget.note ? ` (${printable(budget.note)})` : ''}`;
 }

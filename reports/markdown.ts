@@ -1,8 +1,10 @@
 /** The report as Markdown, for a pull request's comment or a job's summary. Pure. */
 import {
+  formatActual,
   formatBytes,
   formatCount,
   formatDifference,
+  formatDropped,
   formatDuration,
   formatHeight,
   formatRecovery,
@@ -13,19 +15,27 @@ import {
   printable,
   sparkLine,
 } from './format.ts';
-import { findColumn, type Report, type RunReport, runsOf, type Spike } from './model.ts';
+import {
+  type BudgetState,
+  findColumn,
+  type Report,
+  type RunReport,
+  runsOf,
+  type Spike,
+  type Verdict,
+} from './model.ts';
 
 /** A report as GitHub-flavoured Markdown. */
 export function renderMarkdown(report: Report): string {
   const lines: string[] = [];
   if (report.kind === 'gate') {
-    lines.push(`# ${mark(report.verdict.ok)} ${escaped(report.verdict.headline)}`, '');
+    lines.push(`# ${mark(report.verdict)} ${escaped(report.verdict.headline)}`, '');
     lines.push(
       ...table(
         ['Scenario', 'Verdict', 'Time'],
         report.runs.map((run) => [
           escaped(run.scenario.name),
-          `${mark(run.verdict.ok)} ${escaped(run.verdict.headline)}`,
+          `${mark(run.verdict)} ${escaped(run.verdict.headline)}`,
           formatDuration(run.durationMs),
         ]),
       ),
@@ -39,13 +49,17 @@ export function renderMarkdown(report: Report): string {
     .trimEnd()}\n`;
 }
 
-const mark = (ok: boolean) => (ok ? '✅' : '❌');
+const mark = ({ ok, exitCode }: Verdict) => (ok ? '✅' : exitCode === 4 ? '❔' : '❌');
+const budgetMarks: Readonly<Record<BudgetState, string>> = {
+  pass: '✅',
+  over: '❌',
+  undecided: '❔',
+  notMeasured: '❔',
+};
+const budgetMark = (state: BudgetState) => budgetMarks[state];
 
 function runLines(run: RunReport, level: string): string[] {
-  const lines = [
-    `${level} ${mark(run.verdict.ok)} ${escaped(run.scenario.name)}: ${escaped(run.verdict.headline)}`,
-    '',
-  ];
+  const lines = [`${level} ${mark(run.verdict)} ${escaped(run.scenario.name)}: ${escaped(run.verdict.headline)}`, ''];
   if (run.partial) lines.push('**Partial: the run was cut short.**', '');
   const rss = findColumn(run, 'rss');
   if (rss) lines.push(`RSS ${sparkLine(rss.table.tMs, rss.column.values, 60)}`, '');
@@ -54,9 +68,9 @@ function runLines(run: RunReport, level: string): string[] {
       ...table(
         ['', 'Budget', 'Actual', 'Limit', 'Note'],
         run.budgets.map((budget) => [
-          mark(budget.ok),
+          budgetMark(budget.state),
           escaped(budget.name),
-          budget.actual === null ? 'not measured' : formatValue(budget.actual, budget.unit),
+          formatActual(budget),
           `${budget.bound === 'max' ? '≤' : '≥'} ${formatValue(budget.limit, budget.unit)}`,
           escaped(budget.note),
         ]),
@@ -68,12 +82,17 @@ function runLines(run: RunReport, level: string): string[] {
   lines.push(...run.notes.map((note) => `- ${note.severity}: ${escaped(note.text)}`), '');
   const { environment } = run;
   lines.push(
-    `${escaped(run.target.name)} ${escaped(run.target.version)} on Node.js ${escaped(environment.node)}, ${escaped(environment.platform)} ${escaped(environment.kernel)}, ${escaped(environment.cpu)}, ${environment.cores} cores. Again:`,
+    `${targetWords(run.target)}, ${escaped(environment.platform)} ${escaped(environment.kernel)}, ${escaped(environment.cpu)}, ${environment.cores} cores. Again:`,
     '',
     ...codeBlock(run.command),
     '',
   );
   return lines;
+}
+
+/** With what it runs on, as far as it said so. */
+function targetWords({ name, version, runtime }: RunReport['target']): string {
+  return `${escaped(name)}${version ? ` ${escaped(version)}` : ''}${runtime ? ` on ${escaped(runtime)}` : ''}`;
 }
 
 function spikeLines(spike: Spike, number: number, level: string): string[] {
@@ -141,7 +160,7 @@ function deliveryLines({ ledger, messages }: RunReport): string[] {
   const lines: string[] = [];
   if (ledger)
     lines.push(
-      `- delivered ${formatCount(ledger.framesDelivered)} of ${formatCount(ledger.framesSent)} frames (${formatBytes(ledger.bytesDelivered)}), ${formatCount(ledger.framesDropped)} dropped by the capture`,
+      `- delivered ${formatCount(ledger.framesDelivered)} of ${formatCount(ledger.framesSent)} frames (${formatBytes(ledger.bytesDelivered)}), ${formatDropped(ledger)}`,
     );
   if (messages)
     lines.push(

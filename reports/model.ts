@@ -21,11 +21,14 @@ export interface ToolInfo {
 export interface TargetInfo {
   readonly name: string;
   readonly version: string;
+  /** What it runs on, as it said itself: `Node.js 22.1.0 (V8 12.4)`; empty where it said nothing. */
+  readonly runtime: string;
   /** The exact arguments it was started with, program first. */
   readonly command: readonly string[];
 }
 
 export interface Environment {
+  /** What floodgate itself ran on. */
   readonly node: string;
   readonly v8: string;
   readonly platform: string;
@@ -50,7 +53,7 @@ export interface ScenarioInfo {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu';
+export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu' | 'flame' | 'doctor';
 
 /** One replay of the same frames. Only `measure` passes feed budgets. */
 export interface Pass {
@@ -235,24 +238,38 @@ export interface Spike {
   readonly retained: readonly RetainedClass[];
 }
 
+/** `undecided`: measured, but not well enough to say; `notMeasured`: not at all. Neither is ok, and neither is over. */
+export type BudgetState = 'pass' | 'over' | 'undecided' | 'notMeasured';
+
 export interface BudgetResult {
-  /** `rss.p99`, `heap.peakBeforeGc`, `subsystem:agent/tcp/**` … */
+  /** `rss.p99`, `heap.peakBeforeGc`, `share:agent/tcp/**` …: docs/metrics.md. */
   readonly name: string;
   readonly unit: Unit;
   /** `max`: actual must not be above limit; `min`: must not be below. */
   readonly bound: 'max' | 'min';
   readonly limit: number;
-  /** Null when it could not be measured, which is never ok. */
+  /** Null when it could not be measured, or not decided, which is never ok. */
   readonly actual: number | null;
+  /** Whether `state` is `pass`. */
   readonly ok: boolean;
+  readonly state: BudgetState;
+  /** Why it is not known, or that `actual` is only the most or the least it can be. */
   readonly note: string;
 }
 
-/** A figure nobody set a limit for. */
+/** One row of docs/metrics.md, with a limit or without. */
 export interface Figure {
   readonly name: string;
   readonly unit: Unit;
-  readonly value: number;
+  readonly bound: 'max' | 'min';
+  readonly state: 'value' | 'undecided' | 'notMeasured';
+  /** Null unless `state` is `value`. */
+  readonly value: number | null;
+  /** Where `state` is `undecided`: it lies between the two; null: no such end is known. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Why there is no value. */
+  readonly note: string;
 }
 
 /** Proof that what was sent was delivered. */
@@ -262,8 +279,8 @@ export interface Ledger {
   /** As the device (or the pipe's reader) counted them. */
   readonly framesDelivered: number;
   readonly bytesDelivered: number;
-  /** As the kernel told the capturing socket. */
-  readonly framesDropped: number;
+  /** By the kernel's count for the capturing socket; null where nobody counted. */
+  readonly framesDropped: number | null;
   readonly ok: boolean;
 }
 
@@ -288,7 +305,7 @@ export interface Note {
 
 export interface Verdict {
   readonly ok: boolean;
-  /** 0 within budget, 1 over budget, 2 could not run, 3 interrupted. */
+  /** See docs/exit-codes.md: 0 within budget, 1 over, 2 could not run, 3 interrupted, 4 undecided or not measured. */
   readonly exitCode: number;
   /** One sentence that a person understands in five seconds. */
   readonly headline: string;

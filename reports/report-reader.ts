@@ -3,7 +3,14 @@
  * are checked, unknown keys are dropped, and what is wrong is said with its path.
  */
 import * as v from 'valibot';
-import { type GateReport, type Report, type RunReport, SCHEMA_VERSION, type SpikeStream } from './model.ts';
+import {
+  type BudgetResult,
+  type GateReport,
+  type Report,
+  type RunReport,
+  SCHEMA_VERSION,
+  type SpikeStream,
+} from './model.ts';
 
 /** What is wrong with a report, and where in it. */
 export class ReportError extends Error {
@@ -67,7 +74,7 @@ const environment = v.object({
 });
 
 const pass = v.object({
-  kind: v.picklist(['measure', 'allocations', 'live-heap', 'snapshots', 'cpu']),
+  kind: v.picklist(['measure', 'allocations', 'live-heap', 'snapshots', 'cpu', 'flame', 'doctor']),
   startedAtMs: number,
   durationMs: amount,
   instruments: list(text),
@@ -206,14 +213,34 @@ const spike = v.object({
   retained: list(retained),
 });
 
-const budget = v.object({
+/** Older reports have no state: what was not measured was not ok. */
+const budget = v.pipe(
+  v.object({
+    name: text,
+    unit,
+    bound: v.picklist(['max', 'min']),
+    limit: number,
+    actual: v.nullable(number),
+    ok: v.boolean(),
+    state: v.optional(v.picklist(['pass', 'over', 'undecided', 'notMeasured'])),
+    note: text,
+  }),
+  v.transform(({ state, note, ...rest }): BudgetResult => {
+    const read = state ?? (rest.ok ? 'pass' : rest.actual === null ? 'notMeasured' : 'over');
+    return { ...rest, state: read, note };
+  }),
+  v.check(({ ok, state }) => ok === (state === 'pass'), 'a budget that is ok has passed, and no other has'),
+);
+
+const figure = v.object({
   name: text,
   unit,
-  bound: v.picklist(['max', 'min']),
-  limit: number,
-  actual: v.nullable(number),
-  ok: v.boolean(),
-  note: text,
+  bound: v.optional(v.picklist(['max', 'min']), 'max'),
+  state: v.optional(v.picklist(['value', 'undecided', 'notMeasured']), 'value'),
+  value: v.nullable(number),
+  low: v.optional(v.nullable(number), null),
+  high: v.optional(v.nullable(number), null),
+  note: v.optional(text, ''),
 });
 
 const ledger = v.object({
@@ -221,7 +248,7 @@ const ledger = v.object({
   bytesSent: whole,
   framesDelivered: whole,
   bytesDelivered: whole,
-  framesDropped: whole,
+  framesDropped: v.nullable(whole),
   ok: v.boolean(),
 });
 
@@ -231,7 +258,7 @@ const runReport: v.GenericSchema<unknown, RunReport> = v.object({
   kind: v.literal('run'),
   schemaVersion: v.literal(SCHEMA_VERSION),
   tool,
-  target: v.object({ name: text, version: text, command: list(text) }),
+  target: v.object({ name: text, version: text, runtime: v.optional(text, ''), command: list(text) }),
   environment,
   startedAt: text,
   durationMs: amount,
@@ -250,7 +277,7 @@ const runReport: v.GenericSchema<unknown, RunReport> = v.object({
   phases: list(v.object({ name: text, startMs: number, endMs: number, rssMaxBytes: v.nullable(amount) })),
   spikes: list(spike),
   budgets: list(budget),
-  figures: list(v.object({ name: text, unit, value: number })),
+  figures: list(figure),
   counters: v.record(text, number),
   ledger: v.nullable(ledger),
   messages: v.nullable(v.object({ found: messageCount, truth: messageCount, mayBeLost: messageCount })),
@@ -270,20 +297,6 @@ const gateReport: v.GenericSchema<unknown, GateReport> = v.object({
   verdict,
   notes,
 });
-
-/** JSON text as a run report. @throws ReportError that says what is wrong and where. */
-export function readReport(json: string): RunReport {
-  const report = readAnyReport(json);
-  if (report.kind !== 'run') throw new ReportError('this is the report of a whole gate; one run was expected');
-  return report;
-}
-
-/** JSON text as a gate's report. @throws ReportError that says what is wrong and where. */
-export function readGateReport(json: string): GateReport {
-  const report = readAnyReport(json);
-  if (report.kind !== 'gate') throw new ReportError('this is the report of one run; a gate was expected');
-  return report;
-}
 
 /** JSON text as whichever report it is. @throws ReportError that says what is wrong and where. */
 export function readAnyReport(json: string): Report {

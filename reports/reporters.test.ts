@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Report } from './model.ts';
 import { readAnyReport } from './report-reader.ts';
 import { reporters } from './reporter.ts';
-import { sampleGate, sampleRun } from './sample-report.ts';
+import { sampleGate, sampleRun, sampleUndecidedRun } from './sample-report.ts';
 import { renderTerminal } from './terminal.ts';
 
 const hostile = '\u001b[2J</script><script>alert(1)</script>]]>\r\n| # `@all` \u202e\ud800\u0000&amp;"\'';
@@ -54,6 +54,33 @@ for (const reporter of reporters) {
     t.equal(reporter.render(sampleRun()), reporter.render(sampleRun()));
   });
 }
+
+for (const reporter of reporters) {
+  t.test(`${reporter.name} says what could not be decided, and why`, async (t) => {
+    const run = sampleUndecidedRun({ hostile });
+    const text = reporter.render(run);
+    t.equal(text, reporter.render(readAnyReport(JSON.stringify(run))), 'same from JSON');
+    for (const word of ['rss.p9999', 'takes 10000 readings', 'handles.max', 'only Node.js knows'])
+      t.match(text, escapedIn(word));
+    if (reporter.name !== 'html' && reporter.name !== 'json')
+      t.notMatch(text, /0 dropped|PASS/, 'nobody counted, none passed');
+  });
+}
+
+/** As Markdown writes it, too. */
+const escapedIn = (word: string) => new RegExp(RegExp.escape(word).replaceAll('_', '\\\\?_'));
+
+t.test('what is undecided is neither a failure nor a success', async (t) => {
+  const render = (name: string) => reporters.find((each) => each.name === name)!.render(sampleUndecidedRun());
+  t.match(render('terminal').split('\n')[0], /^ UNDECIDED +incident {2}rss\.p9999 is undecided/);
+  t.match(render('terminal'), /\? handles\.max +not measured ≤ 1 +only Node\.js knows/);
+  t.match(render('terminal'), /\? rss\.p9999 +undecided ≤ 1 B/);
+  t.match(render('terminal'), /what the capture dropped was not counted/);
+  t.match(render('markdown'), /^# ❔ incident/);
+  t.match(render('junit'), /tests="7" failures="0" errors="2"/);
+  t.match(render('tap'), /not ok 6 - rss\.p9999 is undecided/);
+  t.match(render('tap'), /^ {4}ok 8 - the run came to its end$/m);
+});
 
 t.test('the terminal has colour only when told, and the verdict on its first line', async (t) => {
   const plain = renderTerminal(sampleRun({ ok: false }));

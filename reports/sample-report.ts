@@ -1,5 +1,15 @@
 /** Reports made up for tests, seeded: every part of the model is filled, hostile names included on request. */
-import type { FlameTree, GateReport, RunReport, SeriesTable, Spike, Suspect } from './model.ts';
+import type {
+  BudgetResult,
+  Figure,
+  FlameTree,
+  GateReport,
+  RunReport,
+  SeriesTable,
+  Spike,
+  Suspect,
+  Unit,
+} from './model.ts';
 import { SCHEMA_VERSION } from './model.ts';
 
 export interface SampleOptions {
@@ -36,7 +46,12 @@ export function sampleRun(options: SampleOptions = {}): RunReport {
     kind: 'run',
     schemaVersion: SCHEMA_VERSION,
     tool: { name: 'floodgate', version: '0.1.0' },
-    target: { name: `floodgate-agent${hostile}`, version: '0.1.0', command: ['node', 'agent/main.ts', hostile] },
+    target: {
+      name: `floodgate-agent${hostile}`,
+      version: '0.1.0',
+      runtime: `Node.js 26.10.0 (V8 14.2)${hostile}`,
+      command: ['node', 'agent/main.ts', hostile],
+    },
     environment: {
       node: '26.10.0',
       v8: '14.2.231.9',
@@ -74,15 +89,57 @@ export function sampleRun(options: SampleOptions = {}): RunReport {
     ],
     spikes: [sampleSpike(top, ok, hostile, random)],
     budgets: [
-      { name: 'rss.p99', unit: 'bytes', bound: 'max', limit: 200 * MB, actual: top * 0.97, ok, note: '' },
-      { name: 'rss.p999', unit: 'bytes', bound: 'max', limit: 280 * MB, actual: top, ok, note: '' },
-      { name: 'recovery.seconds', unit: 'seconds', bound: 'max', limit: 10, actual: 3.2, ok: true, note: '' },
-      { name: 'messages.found', unit: 'share', bound: 'min', limit: 1, actual: 1, ok: true, note: '9,286 of 9,286' },
-      { name: 'dropped.frames', unit: 'count', bound: 'max', limit: 0, actual: 0, ok: true, note: '' },
+      {
+        name: 'rss.p99',
+        unit: 'bytes',
+        bound: 'max',
+        limit: 200 * MB,
+        actual: top * 0.97,
+        ok,
+        state: ok ? 'pass' : 'over',
+        note: '',
+      },
+      {
+        name: 'rss.p999',
+        unit: 'bytes',
+        bound: 'max',
+        limit: 280 * MB,
+        actual: top,
+        ok,
+        state: ok ? 'pass' : 'over',
+        note: '',
+      },
+      {
+        name: 'recovery.seconds',
+        unit: 'seconds',
+        bound: 'max',
+        limit: 10,
+        actual: 3.2,
+        ok: true,
+        state: 'pass',
+        note: '',
+      },
+      {
+        name: 'messages.found',
+        unit: 'share',
+        bound: 'min',
+        limit: 1,
+        actual: 1,
+        ok: true,
+        state: 'pass',
+        note: '9,286 of 9,286',
+      },
+      { name: 'dropped.frames', unit: 'count', bound: 'max', limit: 0, actual: 0, ok: true, state: 'pass', note: '' },
     ],
     figures: [
-      { name: 'cpu.seconds', unit: 'seconds', value: 4.21 },
-      { name: 'throughput', unit: 'bytesPerSecond', value: 74.6e6 },
+      figure('cpu.seconds', 'seconds', 4.21),
+      figure('growth.perSecond', 'bytesPerSecond', 0),
+      {
+        ...figure('gc.pauseP99', 'ms', 0),
+        state: 'notMeasured',
+        value: null,
+        note: `no collection came${hostile}`,
+      },
     ],
     counters: { 'tcp.gaps.acknowledged': 40, 'http.requests': 4663, 'http.responses': 4623, [`x${hostile}`]: 1 },
     ledger: {
@@ -105,6 +162,36 @@ export function sampleRun(options: SampleOptions = {}): RunReport {
     },
     notes: [{ severity: 'info', text: `The kernel is shared with other work.${hostile}` }],
     partial: false,
+  };
+}
+
+function figure(name: string, unit: Unit, value: number): Figure {
+  return { name, unit, bound: 'max', state: 'value', value, low: null, high: null, note: '' };
+}
+
+/** The same run, of which two limits could not be checked. */
+export function sampleUndecidedRun(options: SampleOptions = {}): RunReport {
+  const run = sampleRun({ ...options, ok: true });
+  const note = `takes 10000 readings, one a millisecond; there were 812${options.hostile ?? ''}`;
+  const unknown = (name: string, unit: Unit, state: 'undecided' | 'notMeasured', why: string): BudgetResult => ({
+    name,
+    unit,
+    bound: 'max',
+    limit: 1,
+    actual: null,
+    ok: false,
+    state,
+    note: why,
+  });
+  return {
+    ...run,
+    budgets: [
+      ...run.budgets,
+      unknown('rss.p9999', 'bytes', 'undecided', note),
+      unknown('handles.max', 'count', 'notMeasured', 'only Node.js knows'),
+    ],
+    ledger: { ...run.ledger!, framesDropped: null },
+    verdict: { ok: false, exitCode: 4, headline: `rss.p9999 is undecided: ${note}` },
   };
 }
 

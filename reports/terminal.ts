@@ -1,9 +1,11 @@
 /** The verdict for a person at a terminal: pass or fail first, then why, in as few lines as will do. Pure. */
 import {
+  formatActual,
   formatBar,
   formatBytes,
   formatCount,
   formatDifference,
+  formatDropped,
   formatDuration,
   formatHeight,
   formatRecovery,
@@ -14,6 +16,9 @@ import {
   printable,
   sparkLine,
   standsOut,
+  stateMark,
+  verdictMark,
+  verdictWord,
 } from './format.ts';
 import {
   type BudgetResult,
@@ -96,8 +101,17 @@ function wrapped(line: string, columns: number): string[] {
 }
 
 function verdictLine(verdict: RunReport['verdict'], name: string, palette: Palette, detail: string): string {
-  const word = verdict.ok ? palette.good(' PASS ') : palette.bad(verdict.exitCode === 3 ? ' STOPPED ' : ' FAIL ');
+  const text = verdictWord(verdict);
+  const word = paintOf(verdict, palette)(` ${text} `);
   return `${word} ${palette.bold(printable(name, 80))}  ${printable(verdict.headline, 300)}  ${palette.dim(`(${detail})`)}`;
+}
+
+function paintOf({ ok, exitCode }: RunReport['verdict'], palette: Palette): Paint {
+  return ok ? palette.good : exitCode === 4 ? palette.warn : palette.bad;
+}
+
+function statePaint(state: BudgetResult['state'], palette: Palette): Paint {
+  return state === 'pass' ? palette.good : state === 'over' ? palette.bad : palette.warn;
 }
 
 function runLines(run: RunReport, palette: Palette, columns: number): string[] {
@@ -118,7 +132,8 @@ function runLines(run: RunReport, palette: Palette, columns: number): string[] {
     if (line) lines.push(`  RSS ${line} ${palette.dim(`${formatBytes(low)} – ${formatBytes(high)}`)}`);
   }
   const nameWidth = Math.max(...run.budgets.map((budget) => printable(budget.name, 40).length), 0);
-  for (const budget of run.budgets) lines.push(`  ${budgetLine(budget, nameWidth, palette)}`);
+  const barCells = columns < wideColumns ? 12 : 20;
+  for (const budget of run.budgets) lines.push(`  ${budgetLine(budget, nameWidth, barCells, palette)}`);
   run.spikes.forEach((spike, i) => void lines.push(...spikeLines(spike, i + 1, palette)));
   lines.push(...deliveryLines(run, palette));
   const cost = costLine(run);
@@ -143,15 +158,18 @@ function noteLine(note: RunReport['notes'][number], palette: Palette): string {
     : palette.dim(`note: ${printable(note.text)}`);
 }
 
-function budgetLine(budget: BudgetResult, nameWidth: number, palette: Palette): string {
+/** Narrower terminals have shorter bars, so that a row stays one line. */
+const wideColumns = 90;
+
+function budgetLine(budget: BudgetResult, nameWidth: number, barCells: number, palette: Palette): string {
   const name = printable(budget.name, 40).padEnd(nameWidth);
-  const mark = budget.ok ? palette.good('✓') : palette.bad('✗');
-  const actual = (budget.actual === null ? 'not measured' : formatValue(budget.actual, budget.unit)).padStart(12);
+  const paint = statePaint(budget.state, palette);
+  const mark = paint(stateMark(budget.state));
+  const actual = formatActual(budget).padStart(12);
   const limit = `${budget.bound === 'max' ? '≤' : '≥'} ${formatValue(budget.limit, budget.unit)}`.padEnd(12);
   const used = usedShare(budget);
-  const paint = budget.ok ? palette.good : palette.bad;
-  const bar = used === null ? '' : `${paint(formatBar(used, 20))} ${formatShare(used)}`;
-  const note = budget.note === '' ? '' : palette.dim(`  ${printable(budget.note, 100)}`);
+  const bar = used === null ? '' : `${paint(formatBar(used, barCells))} ${formatShare(used)}`;
+  const note = budget.note === '' ? '' : palette.dim(`  ${printable(budget.note, 200)}`);
   return `${mark} ${name} ${actual} ${limit} ${bar}${note}`.trimEnd();
 }
 
@@ -211,7 +229,7 @@ function deliveryLines(run: RunReport, palette: Palette): string[] {
   const lines: string[] = [];
   const { ledger, messages } = run;
   if (ledger) {
-    const text = `delivered ${formatCount(ledger.framesDelivered)} of ${formatCount(ledger.framesSent)} frames (${formatBytes(ledger.bytesDelivered)}), ${formatCount(ledger.framesDropped)} dropped by the capture`;
+    const text = `delivered ${formatCount(ledger.framesDelivered)} of ${formatCount(ledger.framesSent)} frames (${formatBytes(ledger.bytesDelivered)}), ${formatDropped(ledger)}`;
     lines.push(`  ${ledger.ok ? palette.dim(text) : palette.bad(text)}`);
   }
   if (messages) {
@@ -225,8 +243,13 @@ function deliveryLines(run: RunReport, palette: Palette): string[] {
 
 function gateLines(runs: readonly RunReport[], palette: Palette): string[] {
   return runs.map((run) => {
-    const over = run.budgets.filter((budget) => !budget.ok).map((budget) => printable(budget.name, 40));
-    const mark = run.verdict.ok ? palette.good('✓') : palette.bad('✗');
-    return `  ${mark} ${printable(run.scenario.name, 60)}${over.length > 0 ? `  over: ${over.join(', ')}` : ''}`;
+    const named = (...states: BudgetResult['state'][]) =>
+      run.budgets.filter(({ state }) => states.includes(state)).map(({ name }) => printable(name, 40));
+    const lists = { over: named('over'), 'not known': named('undecided', 'notMeasured') };
+    const words = Object.entries(lists).map(([word, names]) =>
+      names.length > 0 ? `  ${word}: ${names.join(', ')}` : '',
+    );
+    const mark = paintOf(run.verdict, palette)(verdictMark(run.verdict));
+    return `  ${mark} ${printable(run.scenario.name, 60)}${words.join('')}`;
   });
 }

@@ -24,7 +24,7 @@ function runLines(run: RunReport): string[] {
       lines.push('  ---', `  message: ${JSON.stringify(`${sentence(budget)}${firstSuspect(run)}`)}`, '  ...');
   });
   // The run itself is a test: one that stopped early breaks no budget and still is not well.
-  const ended = run.verdict.exitCode < 2 && !run.partial;
+  const ended = ![2, 3].includes(run.verdict.exitCode) && !run.partial;
   lines.push(`${ended ? 'ok' : 'not ok'} ${run.budgets.length + 1} - the run came to its end`);
   return lines;
 }

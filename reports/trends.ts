@@ -32,6 +32,7 @@ export function renderTrends(entries: readonly TrendEntry[], options: TrendOptio
         startedSeconds: Date.parse(run.startedAt) / 1000 || 0,
         version: run.target.version,
         ok: run.verdict.ok,
+        exitCode: run.verdict.exitCode,
         partial: run.partial,
         headline: run.verdict.headline,
         budgets: run.budgets.map(({ name, unit, limit, actual, ok }) => ({ name, unit, limit, actual, ok })),

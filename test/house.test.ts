@@ -25,28 +25,47 @@ const mayImport: Record<string, (target: string) => boolean> = {
   harness: (target) =>
     target.startsWith('harness/') ||
     target.startsWith('reports/') ||
-    target === 'agent/errors.ts' ||
-    /^agent\/(pcap|wire|bounded)\//.test(target) ||
-    // A contract: types only.
-    target === 'agent/capture/frame-source.ts',
-  scenarios: (target) =>
-    target.startsWith('scenarios/') || target.startsWith('harness/') || target.startsWith('agent/'),
+    agentForHarness.some((part) => isIn(target, part)),
+  scenarios: (target) => ['scenarios/', 'harness/', 'agent/'].some((room) => target.startsWith(room)),
   bench: () => true,
   conformance: () => true,
   test: () => true,
 };
 
-/** Composition roots and the folders where input and output live. */
-const roots = [
-  /^agent\/(main|agent)\.ts$/,
-  /^agent\/(capture|sinks|telemetry|governor|commands)\//,
-  /^harness\/(cli|run)\.ts$/,
-  /^harness\/(commands|feed|link|target|watch|preload|pass)\//,
-  /^scenarios\//,
-  /^reports\/html\//,
-  /^(bench|conformance)\//,
+/** Of the agent, what is pure, and contracts. */
+const agentForHarness = [
+  'agent/pcap/',
+  'agent/wire/',
+  'agent/bounded/',
+  'agent/errors.ts',
+  'agent/seeded-random.ts',
+  'agent/capture/frame-source.ts',
 ];
-const isRoot = (file: string) => roots.some((pattern) => pattern.test(file));
+
+/** Composition roots and the folders where input and output live: clock, timers and randomness are taken here. */
+const roots = [
+  'agent/main.ts',
+  'agent/agent.ts',
+  'agent/capture/',
+  'agent/sinks/',
+  'agent/telemetry/',
+  'agent/commands/',
+  'harness/cli.ts',
+  'harness/run.ts',
+  'harness/commands/',
+  'harness/feed/',
+  'harness/link/',
+  'harness/target/',
+  'harness/watch/',
+  'harness/preload/',
+  'harness/pass/',
+  'scenarios/',
+  'reports/html/',
+  'bench/',
+  'conformance/',
+];
+const isIn = (file: string, place: string) => (place.endsWith('/') ? file.startsWith(place) : file === place);
+const isRoot = (file: string) => roots.some((place) => isIn(file, place));
 
 interface Source {
   readonly file: string;
@@ -77,16 +96,86 @@ function ours(source: Source): string[] {
     .map((specifier) => path.posix.normalize(path.posix.join(path.posix.dirname(source.file), specifier)));
 }
 
+/**
+ * Sets of files that import each other in a circle, by Tarjan (1972): sorted within and among themselves.
+ * @param imports by file; what is imported and is no key imports nothing
+ */
+function importCycles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>();
+  const low = new Map<string, number>();
+  const open: string[] = [];
+  const found: string[][] = [];
+  const visit = (file: string) => {
+    order.set(file, order.size);
+    low.set(file, order.get(file)!);
+    open.push(file);
+    for (const target of imports.get(file) ?? []) {
+      if (!order.has(target)) visit(target);
+      if (open.includes(target)) low.set(file, Math.min(low.get(file)!, low.get(target)!));
+    }
+    if (low.get(file) !== order.get(file)) return;
+    const circle = open.splice(open.indexOf(file)).sort();
+    if (circle.length > 1 || imports.get(file)?.includes(file)) found.push(circle);
+  };
+  for (const file of imports.keys()) if (!order.has(file)) visit(file);
+  return found.sort((a, b) => a[0]!.localeCompare(b[0]!));
+}
+
+t.test('the rules name places that exist', async (t) => {
+  for (const place of [...roots, ...agentForHarness, ...Object.keys(mayImport)]) {
+    t.ok(existsSync(path.join(root, place)), place);
+  }
+});
+
+t.test('every file stands in a room of the house', async (t) => {
+  for (const { file } of sources) t.ok(mayImport[top(file)], file);
+});
+
+t.test('the harness has no loose file but its two', async (t) => {
+  const loose = sources.map(({ file }) => file).filter((file) => /^harness\/[^/]+$/.test(file));
+  t.same(loose.sort(), ['harness/cli.ts', 'harness/run.ts']);
+});
+
 t.test('imports run one way', async (t) => {
   for (const source of sources) {
     if (isTest(source.file)) continue;
-    const rule = mayImport[top(source.file)];
-    t.ok(rule, `${source.file} stands in a room of the house`);
-    for (const target of ours(source)) {
-      t.ok(rule?.(target), `${source.file} imports ${target}`);
-      t.notOk(isTest(target), `${source.file} does not import the test file ${target}`);
-    }
+    for (const target of ours(source)) t.ok(mayImport[top(source.file)]?.(target), `${source.file} imports ${target}`);
   }
+});
+
+t.test('rooms of the harness import one way, types included', async (t) => {
+  const room = (file: string) => /^harness\/[^/]+/.exec(file)?.[0];
+  const rooms = new Map<string, string[]>();
+  for (const source of sources) {
+    const from = room(source.file);
+    if (from === undefined || isTest(source.file)) continue;
+    const targets = ours(source).flatMap((target) => room(target) ?? []);
+    rooms.set(from, [...(rooms.get(from) ?? []), ...targets.filter((target) => target !== from)]);
+  }
+  t.ok(rooms.size > 10);
+  t.same(importCycles(rooms), []);
+});
+
+t.test('only tests import tests', async (t) => {
+  for (const source of sources) {
+    if (isTest(source.file)) continue;
+    for (const target of ours(source)) t.notOk(isTest(target), `${source.file} does not import ${target}`);
+  }
+});
+
+t.test('no file imports itself, through whatever others, types included', async (t) => {
+  t.same(importCycles(new Map(sources.map((source) => [source.file, ours(source)]))), []);
+  const known = importCycles(
+    new Map([
+      ['a', ['b', 'd']],
+      ['b', ['c']],
+      ['c', ['b', 'a']],
+      ['d', ['e']],
+      ['e', []],
+      ['f', ['f']],
+    ]),
+  );
+  t.same(known, [['a', 'b', 'c'], ['f']], 'the search finds those there are');
 });
 
 t.test('every relative import exists', async (t) => {
@@ -119,11 +208,15 @@ t.test('time, timers and randomness are passed in', async (t) => {
   }
 });
 
+/** What reads our files beside them. */
+const builders = ['package.json', 'bin/generate.mjs', 'bin/bundle-pages.mjs'].map((file) =>
+  readFileSync(path.join(root, file), 'utf8'),
+);
+
 t.test('no file without a reader', async (t) => {
   const imported = new Set(sources.flatMap(ours));
   // Loaded by name: entry files, scenarios and defects, preloads, browser code, workers.
-  const byName = ['package.json', 'bin/generate.mjs'].map((file) => readFileSync(path.join(root, file), 'utf8'));
-  const text = [...sources.map((source) => source.code), ...byName].join('\n');
+  const text = [...sources.map((source) => source.code), ...builders].join('\n');
   for (const { file } of sources) {
     if (isTest(file) || isGenerated(file) || ['bench', 'conformance', 'test'].includes(top(file))) continue;
     if (/^(agent\/main|harness\/cli)\.ts$|^scenarios\//.test(file)) continue;
@@ -135,12 +228,47 @@ t.test('no file without a reader', async (t) => {
   }
 });
 
-t.test('names and marks', async (t) => {
+t.test('nothing in the harness and the reports is there for tests alone', async (t) => {
+  // What a file exports and names nowhere else itself, another file that is no test names. Types say what a value is.
+  const declared = /^export (?:async )?(?:function\*?|const|class) (\w+)/gm;
+  const words = (code: string) => new Set(code.match(/\w+/g));
+  const readers = sources.filter(({ file }) => !isTest(file) && !['bench', 'conformance'].includes(top(file)));
+  const named = [
+    ...readers.map(({ file, code }) => ({ file, words: words(code) })),
+    ...builders.map((code) => ({ file: 'bin', words: words(code) })),
+  ];
+  for (const { file, code } of readers) {
+    if (!/^(harness|reports)\//.test(file) || file === 'reports/sample-report.ts' || isGenerated(file)) continue;
+    for (const [, name] of code.matchAll(declared)) {
+      const own = code.match(new RegExp(`\\b${name}\\b`, 'g'))!.length;
+      const isNamed = own > 1 || named.some((other) => other.file !== file && other.words.has(name!));
+      t.ok(isNamed, `${file}: ${name}`);
+    }
+  }
+});
+
+t.test('files are named in kebab case', async (t) => {
+  for (const { file } of sources) {
+    if (!isGenerated(file)) t.match(path.basename(file), /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*\.ts$/, file);
+  }
+});
+
+t.test('a name says what a file is for', async (t) => {
+  for (const { file } of sources) {
+    t.notMatch(path.basename(file), /^(utils?|helpers?|manager|common|misc)\b/, file);
+  }
+});
+
+t.test('codes of errors are written in one way', async (t) => {
   for (const { file, code } of sources) {
-    if (isGenerated(file)) continue;
-    t.match(path.basename(file), /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*\.ts$/, `${file} is named in kebab case`);
-    t.notMatch(path.basename(file), /^(utils?|helpers?|manager|common|misc)\b/, `${file} says what it is for`);
-    if (file === 'test/house.test.ts') continue;
-    t.notMatch(code, /@ts-(ignore|nocheck)/, `${file} silences no type error`);
+    for (const [, name] of code.matchAll(/new FloodgateError\(\s*'([^']*)'/g)) {
+      t.match(name, /^[a-z0-9]+(-[a-z0-9]+)*$/, `${file}: ${name}`);
+    }
+  }
+});
+
+t.test('no type error is silenced', async (t) => {
+  for (const { file, code } of sources) {
+    if (!isGenerated(file) && file !== 'test/house.test.ts') t.notMatch(code, /@ts-(ignore|nocheck)/, file);
   }
 });

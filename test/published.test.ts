@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -18,6 +19,29 @@ import { exchangesCapture } from '../agent/commands/capture-fixture.ts';
 const folder = t.testdir();
 const root = path.resolve(import.meta.dirname, '..');
 
+interface Packed {
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+}
+
+/** What `npm pack` takes of a folder. */
+function packed(cwd: string): Packed {
+  const text = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd,
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
+  // A list of packages, or from npm 12 on an object by name.
+  return Object.values(JSON.parse(text) as Record<string, Packed>)[0]!;
+}
+
+function filesBelow(below: string): string[] {
+  return readdirSync(below, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(below, path.join(entry.parentPath, entry.name)));
+}
+
 /** @returns where the launchers are of a package that was built and installed below a folder of this test */
 function install(): string {
   const modules = path.join(folder, 'node_modules');
@@ -26,9 +50,20 @@ function install(): string {
   // The test runner hooks into every Node.js that it sees started, which the type checker's does not survive.
   const build = [process.execPath, path.join(root, 'bin/build.mjs'), path.join(installed, 'dist')];
   execFileSync('env', ['-u', 'NODE_OPTIONS', ...build], { stdio: 'inherit' });
-  for (const name of ['bin', 'package.json', 'agent/node-arguments.json']) {
+  for (const name of [
+    'bin',
+    'docs',
+    'package.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'agent/node-arguments.json',
+  ]) {
     cpSync(path.join(root, name), path.join(installed, name), { recursive: true });
   }
+  // Only what is published stays.
+  const kept = new Set(packed(installed).files.map((file) => file.path));
+  for (const name of filesBelow(installed)) if (!kept.has(name)) rmSync(path.join(installed, name));
   for (const name of readdirSync(path.join(root, 'node_modules'))) {
     if (!existsSync(path.join(modules, name)))
       symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name));
@@ -42,7 +77,43 @@ const agent = path.join(bin, 'floodgate-agent');
 const capture = path.join(folder, 'traffic.pcap');
 writeFileSync(capture, exchangesCapture(50));
 
-t.test('it tells what the sources tell', (t) => {
+t.test('the package holds programs, their modules and docs, and no test', (t) => {
+  const installed = path.dirname(bin);
+  const { files, size, unpackedSize } = packed(installed);
+  const kinds = [
+    /^bin\/(floodgate|floodgate-agent|[a-z-]+\.js|package\.json)$/,
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|agent\/node-arguments\.json)$/,
+    /^docs\/.+\.(md|png)$/,
+    /^dist\/(agent-bundle|agent|harness|reports|scenarios)\/.+\.(js|d\.ts|css|json|proto|zst)$/,
+  ];
+  for (const { path: file } of files) {
+    t.notMatch(
+      file,
+      /\.(test|fuzz|bench|conformance)\.|-(trial|fixture)\.|testdata|sample-report|soak/,
+      'no file of tests',
+    );
+    t.ok(
+      kinds.some((kind) => kind.test(file)),
+      `${file} is of a kind that is published`,
+    );
+  }
+  // 200 MB of traffic are made from a seed; the one recording is 0.9 MB.
+  t.ok(size < 2_500_000 && unpackedSize < 5_500_000, `${size} bytes packed, ${unpackedSize} unpacked`);
+  t.comment(`${files.length} files, ${size} bytes packed, ${unpackedSize} unpacked`);
+
+  const modules = files
+    .map((file) => file.path)
+    .filter((file) => /^dist\/(agent|harness|reports|scenarios)\/.*\.js$/.test(file));
+  const texts = modules.map((file) => ({ file, text: readFileSync(path.join(installed, file), 'utf8') }));
+  for (const { file, text } of texts) {
+    for (const [, name] of text.matchAll(/new URL\(`(\.[^`$]+)\$\{path\.extname/g)) {
+      t.ok(modules.includes(path.posix.join(path.posix.dirname(file), `${name}.js`)), `${file} finds ${name}`);
+    }
+  }
+  t.end();
+});
+
+t.test('it reports what the sources report', (t) => {
   const [built, plain] = [agent, path.join(root, 'bin/floodgate-agent')].map((program, index) => {
     const file = (name: string) => path.join(folder, `${index}-${name}`);
     const outputs = ['--messages', file('messages'), '--har', file('har'), '--witnesses', file('witnesses')];
@@ -97,15 +168,15 @@ t.test('its threads find their module', { skip: process.platform === 'linux' ? f
     ['-Urn', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh', process.execPath, ...live],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  let told = '';
+  let printed = '';
   for await (const chunk of child.stderr!) {
-    told += chunk;
+    printed += chunk;
     // Once: a second signal would end it at once.
-    if (told.includes('capturing on') && !child.killed) child.kill('SIGTERM');
+    if (printed.includes('capturing on') && !child.killed) child.kill('SIGTERM');
   }
   if (child.exitCode === null) await once(child, 'exit');
-  t.equal(child.exitCode, 0, told);
-  t.match(told, 'capturing on lo');
+  t.equal(child.exitCode, 0, printed);
+  t.match(printed, 'capturing on lo');
 });
 
 t.test('the harness starts, and finds its scenarios', (t) => {

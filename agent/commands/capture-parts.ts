@@ -34,6 +34,7 @@ export function limitOptions(flags: CaptureFlags): LimitOptions {
     upload: flags.upload !== undefined,
     // Of standard input it shows only later; the harness writes into it what is not.
     compressed: flags.read === '-' ? !flags.lockstep : readsFile(flags) && isCompressedFile(flags.read!),
+    expressionSets: [flags.allowHost, flags.excludeHost, flags.allowPath, flags.excludePath].filter(Boolean).length,
   };
 }
 

@@ -123,7 +123,7 @@ export class Outputs {
     const isAsked = expressions.some((each) => each !== undefined) || flags.sample !== undefined;
     if (!isAsked && flags.rateLimit === undefined && this.ownTraffic === null) return;
     const { openFilter } = await import('./delivery.ts');
-    this.#openFilter = openFilter(flags, this.#limits, this.ownTraffic);
+    this.#openFilter = await openFilter(flags, this.#limits, this.ownTraffic);
   }
 
   async #openPrint(): Promise<void> {

@@ -9,12 +9,12 @@ import { noCodings } from '../body/codings.ts';
 import { BodyBuffers } from '../body/json-document.ts';
 import { DecoderPool } from '../coding/decoder-pool.ts';
 import { dataDigest } from '../digest/digest.ts';
-import { mulberry32 } from '../seeded-random.ts';
+import { createRandom } from '../seeded-random.ts';
 import { BodyBuilder } from '../witness/body-builder.ts';
 import { inferringTyper } from '../witness/infer.ts';
 import { type Data, DataKind } from '../witness/ir.ts';
 import { Obfuscator } from '../witness/obfuscation.ts';
-import type { Sealer } from '../witness/sealed.ts';
+import type { Sealer } from '../witness/sealer.ts';
 import { ValueBudget, ValueTotal } from '../witness/value-budget.ts';
 import { beginWriting, writtenBytes } from './backward-writer.ts';
 import { ValueSealer } from './value-sealer.ts';
@@ -204,7 +204,7 @@ const FAULTS = [
 
 /** A body from a seed: mostly JSON as APIs send it. */
 export function makeBody(seed: number): Buffer {
-  const next = mulberry32(seed);
+  const next = createRandom(seed, 'fuzz').fraction;
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
   const space = () => (next() < 0.05 ? pick([' ', '\n', '\t', '  ', '\r\n']) : '');
   const text = (value: string): string => {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { mulberry32 } from '../seeded-random.ts';
+import { createRandom } from '../seeded-random.ts';
 import { createHttpCounters } from './http-counters.ts';
 import { HttpLayer } from './http-layer.ts';
 import { defaultHttpLimits, type HttpLimits } from './http-limits.ts';
@@ -130,7 +130,7 @@ const TIGHT: Partial<HttpLimits> = {
 
 /** Many streams at once, mutated bytes, gaps, early ends: bounds are checked at every step. */
 export function fuzzStreams(seed: number, iterations: number): void {
-  const next = mulberry32(seed);
+  const next = createRandom(seed, 'fuzz').fraction;
   const streamsMax = 8;
   const limits = { ...defaultHttpLimits, ...TIGHT, streamsMax };
   const counters = createHttpCounters();
@@ -203,7 +203,7 @@ function script(next: () => number, requests: Buffer, responses: Buffer, mutated
 /** The same bytes cut in several ways: the same messages must come out, and the same counters. */
 export function fuzzCuts(seed: number, iterations: number): void {
   for (let i = 0; i < iterations; i++) {
-    const next = mulberry32(seed + i);
+    const next = createRandom(seed + i, 'fuzz').fraction;
     const { requests, responses, exchanges } = conversation(next);
     const plain = play([
       [0, requests, 1],

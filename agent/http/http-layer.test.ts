@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { mulberry32 } from '../seeded-random.ts';
+import { createRandom } from '../seeded-random.ts';
 import { conversation, fuzzCuts, fuzzStreams } from './http-layer.fuzz.ts';
 import { type Played, play, type Step } from './transcript.conformance.ts';
 
@@ -311,7 +311,7 @@ t.test('TLS and HTTP/2 are recognised and left alone', (t) => {
 
 t.test('any cut of the bytes tells the same messages', (t) => {
   const property = fc.property(fc.nat(), fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1 }), (seed, cuts) => {
-    const { requests, responses } = conversation(mulberry32(seed));
+    const { requests, responses } = conversation(createRandom(seed, 'fuzz').fraction);
     const split = (side: 0 | 1, bytes: Buffer): Step[] => {
       const steps: Step[] = [];
       for (let at = 0, i = 0; at < bytes.length; i++) {

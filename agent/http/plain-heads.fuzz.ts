@@ -4,7 +4,7 @@
  * may matter. `node agent/http/plain-heads.fuzz.ts ROUNDS SEED` for longer; the test plays some.
  */
 import assert from 'node:assert/strict';
-import { SeededRandom } from '../seeded-random.ts';
+import { createRandom, type Random } from '../seeded-random.ts';
 import { INPUT_AT } from '../tcp/segment-layout.ts';
 import { HeadParser } from './head-parser.ts';
 import { METHODS } from './methods.ts';
@@ -15,12 +15,11 @@ const headsPerRound = 400;
 /** Few, so that heads with one more come. */
 const fieldsMax = 9;
 
-const pick = <T>(random: SeededRandom, from: readonly T[]): T => from[random.below(from.length)]!;
+const pick = <T>(random: Random, from: readonly T[]): T => from[random.below(from.length)]!;
 /** Mostly the first. */
-const mostly = <T>(random: SeededRandom, plain: T, odd: readonly T[]): T =>
-  random.chance(0.97) ? plain : pick(random, odd);
+const mostly = <T>(random: Random, plain: T, odd: readonly T[]): T => (random.chance(0.97) ? plain : pick(random, odd));
 /** A byte of any value now and then, among letters. */
-const text = (random: SeededRandom, length: number): string =>
+const text = (random: Random, length: number): string =>
   Array.from({ length }, () =>
     String.fromCharCode(random.chance(0.003) ? random.below(256) : 33 + random.below(93)),
   ).join('');
@@ -54,7 +53,7 @@ const FRAMING = [
   'Upgrade:',
 ];
 
-function field(random: SeededRandom): string {
+function field(random: Random): string {
   if (random.chance(0.12)) return pick(random, FRAMING);
   const name = pick(random, ['Host', 'Accept', 'X-1', 'a', "!#$%&'*+-.^_`|~09AZaz", 'Content-Type', text(random, 4)]);
   const value = pick(random, ['', 'x', 'a\tb', '\xe9\xff', text(random, random.below(40)), text(random, 7)]);
@@ -62,7 +61,7 @@ function field(random: SeededRandom): string {
   return `${mostly(random, name, ['', ' x', 'x y', 'x\0'])}${colon}${value}${pick(random, ['', '', ' ', ' \t'])}`;
 }
 
-function startLine(random: SeededRandom): string {
+function startLine(random: Random): string {
   const version = mostly(random, pick(random, ['HTTP/1.1', 'HTTP/1.0', 'HTTP/1.9']), [
     ...['HTTP/2.0', 'HTTP/1.', 'HTTP/1.x', 'http/1.1', 'HTTP/1.10', 'HTTP/1:1', 'HTTP/1./', 'HTTP/1.:'],
   ]);
@@ -87,7 +86,7 @@ function startLine(random: SeededRandom): string {
   return `${method}${space()}${target}${space()}${version}${mostly(random, '', [' ', '  ', 'x'])}`;
 }
 
-function head(random: SeededRandom): Uint8Array {
+function head(random: Random): Uint8Array {
   const end = () => mostly(random, '\r\n', ['\n', '\r', '\r\r\n', '\r\n ', '\r\n\t', '\0\r\n', '\n\r']);
   let lines = startLine(random) + end();
   for (let count = random.below(random.chance(0.1) ? 13 : 7); count > 0; count -= 1) lines += field(random) + end();
@@ -102,7 +101,7 @@ function found(parser: HeadParser, length: number): object {
 
 /** @returns how many of the heads the kernel took, of how many. */
 export function fuzzHeads(seed: number): { taken: number; heads: number } {
-  const random = new SeededRandom(seed);
+  const random = createRandom(seed, 'fuzz');
   const plain = new HeadParser(fieldsMax);
   const inPlace = new HeadParser(fieldsMax);
   inPlace.readInPlace(kernelMemory, kernelBytes);

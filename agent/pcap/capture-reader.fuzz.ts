@@ -10,7 +10,7 @@ import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { FrameSink } from '../capture/frame-source.ts';
 import { FloodgateError } from '../errors.ts';
-import { mulberry32 } from '../seeded-random.ts';
+import { createRandom } from '../seeded-random.ts';
 import { AnyCaptureReader } from './capture-reader.ts';
 import { PcapWriter } from './pcap-writer.ts';
 import { PcapngWriter } from './pcapng-writer.ts';
@@ -23,7 +23,7 @@ export interface FuzzResult {
 
 /** Integers of `[0, below)`. */
 function generator(seed: number): (below: number) => number {
-  const next = mulberry32(seed);
+  const next = createRandom(seed, 'fuzz').fraction;
   return (below) => (next() * 2 ** 32) % below;
 }
 

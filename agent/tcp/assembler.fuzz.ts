@@ -3,7 +3,7 @@
  * few rounds. Whatever fails prints its seed.
  */
 import assert from 'node:assert';
-import { SeededRandom } from '../seeded-random.ts';
+import { createRandom, type Random } from '../seeded-random.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 import { defaultTcpLimits, OverlapPolicy, type TcpLimits } from './limits.ts';
@@ -90,9 +90,9 @@ function frameOf(sent: Sent, initial: readonly [number, number]): Uint8Array {
  * from where it was sent: all bytes must come out, once, in order, and no gap.
  */
 export function fuzzLossless(seed: number): void {
-  const random = new SeededRandom(seed);
+  const random = createRandom(seed, 'fuzz');
   const reach = 1 + random.below(30);
-  const initial = [random.next(), random.next()] as const;
+  const initial = [random.u32(), random.u32()] as const;
   const contents = [randomBytes(random, random.below(20_000)), randomBytes(random, random.below(20_000))] as const;
   const conversation = converse(random, contents);
   const shown = [...conversation];
@@ -122,12 +122,12 @@ export function fuzzLossless(seed: number): void {
   assert.equal(layer.pagesInUse, 0);
 }
 
-function randomBytes(random: SeededRandom, length: number): Uint8Array {
+function randomBytes(random: Random, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random.below(256));
 }
 
 /** What two hosts send each other: handshake, bytes both ways with acknowledgements, retransmissions, FINs. */
-function converse(random: SeededRandom, contents: readonly [Uint8Array, Uint8Array]): Sent[] {
+function converse(random: Random, contents: readonly [Uint8Array, Uint8Array]): Sent[] {
   const out: Sent[] = [];
   const next: [number, number] = [0, 0];
   const empty = new Uint8Array(0);
@@ -174,9 +174,9 @@ function converse(random: SeededRandom, contents: readonly [Uint8Array, Uint8Arr
  * place, budgets hold, nothing is left.
  */
 export function fuzzHostile(seed: number): void {
-  const random = new SeededRandom(seed);
+  const random = createRandom(seed, 'fuzz');
   const overlap = random.chance(0.5) ? OverlapPolicy.firstWins : OverlapPolicy.lastWins;
-  const initial = [random.chance(0.5) ? 0xffffff00 : random.next(), random.next()] as const;
+  const initial = [random.chance(0.5) ? 0xffffff00 : random.u32(), random.u32()] as const;
   const roomy = random.chance(0.5);
   const limits: Partial<TcpLimits> = roomy
     ? { holesPerConnectionMax: 1000 }

@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { pageBytes } from '../bounded/page-pool.ts';
 import type { CaptureInterface } from '../capture/frame-source.ts';
 import { AnyCaptureReader } from '../pcap/capture-reader.ts';
-import { SeededRandom } from '../seeded-random.ts';
+import { createRandom, type Random } from '../seeded-random.ts';
 import { defaultTcpLimits, OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
 import { TcpLayer } from './tcp.ts';
 
@@ -93,7 +93,7 @@ class Checker {
  * @returns events seen, to show that something happened.
  */
 export function fuzzMutations(frames: readonly Frame[], packets: number, seed: number): number {
-  const random = new SeededRandom(seed);
+  const random = createRandom(seed, 'fuzz');
   const handler = new Checker();
   const interfaces: CaptureInterface[] = [...new Set(frames.map(({ linkType }) => linkType))].map((linkType) => ({
     name: `link type ${linkType}`,
@@ -105,7 +105,7 @@ export function fuzzMutations(frames: readonly Frame[], packets: number, seed: n
     limits,
     handler,
     source: { interfaces },
-    hashSeed: [random.next(), random.next()],
+    hashSeed: [random.u32(), random.u32()],
     overlap: random.chance(0.5) ? OverlapPolicy.firstWins : OverlapPolicy.lastWins,
     separateNetworks: random.chance(0.5),
     verifyChecksums: random.chance(0.1),
@@ -118,7 +118,7 @@ export function fuzzMutations(frames: readonly Frame[], packets: number, seed: n
     const frame = frames[random.chance(0.05) ? Math.max(0, at - random.below(20)) : at]!;
     at = (at + 1) % frames.length;
     nowUs += random.below(2000);
-    if (random.chance(0.0005)) nowUs += (random.next() - 0x7fffffff) * random.below(1000);
+    if (random.chance(0.0005)) nowUs += (random.u32() - 0x7fffffff) * random.below(1000);
     const length = mutate(random, frame, scratch);
     const wireLength = random.chance(0.05) ? length + random.below(3000) : Math.max(length, frame.wireLength);
     const index = random.chance(0.001) ? random.below(interfaces.length) : indexOf.get(frame.linkType)!;
@@ -142,7 +142,7 @@ function checkBounds(layer: TcpLayer): void {
 }
 
 /** Copies a frame to `out`, most often changed. @returns its length. */
-function mutate(random: SeededRandom, frame: Frame, out: Uint8Array): number {
+function mutate(random: Random, frame: Frame, out: Uint8Array): number {
   let length = Math.min(frame.bytes.length, 65_000);
   out.set(frame.bytes.subarray(0, length));
   if (random.chance(0.5)) return length;

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert';
 import { LinkType } from '../pcap/link-type.ts';
-import { SeededRandom } from '../seeded-random.ts';
+import { createRandom, type Random } from '../seeded-random.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 import { defaultTcpLimits, type Pressure, type TcpLimits } from './limits.ts';
@@ -67,7 +67,7 @@ const interfaces = [LinkType.ethernet, LinkType.raw].map((linkType) => ({ name: 
 const ethernetBytes = 14;
 
 /** The next segment of a conversation, now and then one that is out of place. */
-function segmentOf(random: SeededRandom, talk: Talk): Uint8Array {
+function segmentOf(random: Random, talk: Talk): Uint8Array {
   const side = random.below(2) as 0 | 1;
   const [own, peer] = [talk.next[side], talk.next[side ^ 1]!];
   const payload = new Uint8Array(random.chance(0.6) ? random.below(random.chance(0.1) ? 1400 : 40) : 0);
@@ -87,7 +87,7 @@ function segmentOf(random: SeededRandom, talk: Talk): Uint8Array {
     else if (odd === 4) flags = TcpFlag.syn | (random.chance(0.5) ? TcpFlag.ack : 0);
     else if (odd === 5) sequence = (sequence - 1) | 0;
     else if (odd === 6) flags &= ~TcpFlag.ack;
-    else sequence = random.next();
+    else sequence = random.u32();
   }
   if (sequence === own) {
     talk.next[side] = (own + payload.length + ((flags & (TcpFlag.syn | TcpFlag.fin)) === 0 ? 0 : 1)) | 0;
@@ -102,7 +102,7 @@ interface Segment {
   readonly payload: Uint8Array;
 }
 
-function frameOf(random: SeededRandom, clientPort: number, side: number, segment: Segment): Uint8Array {
+function frameOf(random: Random, clientPort: number, side: number, segment: Segment): Uint8Array {
   const toServer = side === 0;
   const [client, server] = ['10.0.0.9', clientPort % 3 === 0 ? '200.1.1.1' : '10.0.0.9'];
   return buildTcpFrame(
@@ -116,12 +116,12 @@ function frameOf(random: SeededRandom, clientPort: number, side: number, segment
 }
 
 /** Segments of conversations that are nearly always out of place in some way. */
-function strangeTraffic(random: SeededRandom): () => Uint8Array {
+function strangeTraffic(random: Random): () => Uint8Array {
   const talks: Talk[] = [];
   let at = 0;
   return () => {
     if (talks.length === 0 || random.chance(0.02)) {
-      talks.push({ clientPort: 70 + random.below(20), next: [random.next(), random.next()], opened: random.below(4) });
+      talks.push({ clientPort: 70 + random.below(20), next: [random.u32(), random.u32()], opened: random.below(4) });
     }
     // Packets come in trains.
     if (random.chance(0.5)) at = random.below(Math.min(talks.length, 8)) + Math.max(0, talks.length - 8);
@@ -130,8 +130,8 @@ function strangeTraffic(random: SeededRandom): () => Uint8Array {
 }
 
 /** One conversation from SYN to the last acknowledgement of a FIN, each side acknowledging all that the other sent. */
-function* conversation(random: SeededRandom, clientPort: number): Generator<Uint8Array> {
-  const next: [number, number] = [random.next(), random.next()];
+function* conversation(random: Random, clientPort: number): Generator<Uint8Array> {
+  const next: [number, number] = [random.u32(), random.u32()];
   const segment = (side: 0 | 1, flags: number, length = 0): Uint8Array => {
     const payload = Uint8Array.from({ length }, () => random.below(256));
     const acknowledgement = (flags & TcpFlag.ack) === 0 ? 0 : next[side ^ 1]!;
@@ -160,7 +160,7 @@ function* conversation(random: SeededRandom, clientPort: number): Generator<Uint
 }
 
 /** Conversations as they should be, some of whose packets are lost, late or come twice. */
-function orderlyTraffic(random: SeededRandom): () => Uint8Array {
+function orderlyTraffic(random: Random): () => Uint8Array {
   const talks: Generator<Uint8Array>[] = [];
   const late: { frame: Uint8Array; after: number }[] = [];
   const lateShare = random.chance(0.5) ? 0.04 : 0.15;
@@ -186,11 +186,11 @@ function orderlyTraffic(random: SeededRandom): () => Uint8Array {
 }
 
 /** A byte of the headers changed now and then. */
-function damage(random: SeededRandom, frame: Uint8Array): void {
+function damage(random: Random, frame: Uint8Array): void {
   if (random.chance(0.01)) frame[random.below(60) % frame.length] = random.below(256);
 }
 
-function nextTimeUs(random: SeededRandom, nowUs: number): number {
+function nextTimeUs(random: Random, nowUs: number): number {
   if (random.chance(0.002)) return nowUs + random.below(200_000_000);
   if (random.chance(0.002)) return Math.max(1e6, nowUs - random.below(3_000_000));
   return nowUs + random.below(random.chance(0.1) ? 60_000 : 900) - 20;
@@ -217,8 +217,8 @@ function countTaken(layer: TcpLayer): { count: number } {
 
 /** @returns how many of the frames the kernel took from records and from blocks, of how many. */
 export function fuzzRecords(seed: number): { taken: number; takenFromRing: number; frames: number } {
-  const random = new SeededRandom(seed);
-  const hashSeed = [random.next(), random.next()] as const;
+  const random = createRandom(seed, 'fuzz');
+  const hashSeed = [random.u32(), random.u32()] as const;
   const isOrderly = seed % 2 === 0;
   const limits = isOrderly ? orderlyLimits : strangeLimits;
   const [byFrame, byRecord, byRing] = [0, 1, 2].map(() => new Lines(limits, hashSeed)) as [Lines, Lines, Lines];
@@ -268,7 +268,7 @@ export function fuzzRecords(seed: number): { taken: number; takenFromRing: numbe
 /** Three streams wait: the first for a little, the second for more than 2,048 pages, the third after the first has all it waited for. */
 export function floodPages(withKernel: boolean): Record<string, number> {
   const limits: TcpLimits = { ...defaultTcpLimits, streamsMax: 8, pagesMax: 2500 };
-  const random = new SeededRandom(1);
+  const random = createRandom(1, 'fuzz');
   const { layer } = new Lines(limits, [1, 2]);
   const feed = new RecordFeed(layer);
   const send = (clientPort: number, sequence: number, length: number, flags: number = TcpFlag.ack, side = 0) => {

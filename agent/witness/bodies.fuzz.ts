@@ -19,7 +19,7 @@ import { beginWriting, writtenBytes } from '../encode/backward-writer.ts';
 import { makeBody } from '../encode/json-sealer.fuzz.ts';
 import { ValueSealer } from '../encode/value-sealer.ts';
 import { encodeData } from '../encode/witness-encoder.generated.ts';
-import { mulberry32 } from '../seeded-random.ts';
+import { createRandom } from '../seeded-random.ts';
 import { BodyBuilder } from './body-builder.ts';
 import { inferringTyper } from './infer.ts';
 import { DataKind } from './ir.ts';
@@ -227,7 +227,7 @@ export interface Case {
 
 /** The case of a seed. */
 export function makeCase(seed: number): Case {
-  const next = mulberry32(seed);
+  const next = createRandom(seed, 'fuzz').fraction;
   const random = (below: number) => Math.floor(next() * below);
   const sample = samples[random(samples.length)]!;
   let body = random(5) === 0 ? makeBody(seed) : sample.body;

@@ -19,7 +19,8 @@ import {
   structFields,
   uint64Data,
 } from './ir.ts';
-import type { Sealed, Sealer } from './sealed.ts';
+import type { Sealed } from './sealed.ts';
+import type { Sealer } from './sealer.ts';
 import type { ValueBudget } from './value-budget.ts';
 
 /** How text becomes a value: its type and its formats. */

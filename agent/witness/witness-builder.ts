@@ -19,7 +19,8 @@ import {
   Location,
   type Witness,
 } from './ir.ts';
-import { type Sealer, SLAB_BYTES, type TextSlab } from './sealed.ts';
+import { SLAB_BYTES, type TextSlab } from './sealed.ts';
+import type { Sealer } from './sealer.ts';
 import { ValueBudget, ValueTotal } from './value-budget.ts';
 import type { WitnessLimits } from './witness-limits.ts';
 

@@ -4,20 +4,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { readReport } from '../../reports/report-reader.ts';
-import {
-  doctorWrapper,
-  drawFlame,
-  findClinic,
-  findDoctorPage,
-  findZeroX,
-  tickLogArguments,
-} from '../pass/instruments/cpu-tools.ts';
+import { doctor, findClinic, findDoctorPage } from '../pass/instruments/doctor.ts';
+import { drawFlame, findZeroX, flame } from '../pass/instruments/flame.ts';
 import { byFunction, top } from '../profile/arithmetic.ts';
 import { readCpuProfile } from '../profile/cpu-profile.ts';
 import { readPprof } from '../profile/pprof.ts';
 import { startChild } from '../target/child-target.ts';
-import { nothingLeft, run, workplace } from './cli-trial.ts';
+import { nothingLeft, reportIn, run, workplace } from './cli-trial.ts';
 
 t.setTimeout(240_000);
 const program = fileURLToPath(new URL('../../bin/floodgate', import.meta.url));
@@ -48,7 +41,7 @@ t.test('--cpu: a profile of each phase, for DevTools and as pprof, and in words'
   );
   t.equal(code, 0, out);
   t.match(out, /note: CPU in phase steady: [\d.]+ s of [\d.]+ s; .*profiles\/cpu-1-steady\.cpuprofile/);
-  const report = readReport(readFileSync(path.join(place.out, 'report.json'), 'utf8'));
+  const report = reportIn(place.out);
   t.same(
     report.passes.map(({ kind, disturbed }) => [kind, disturbed]),
     [
@@ -114,11 +107,15 @@ t.test('tools that are not there: exit 2 before anything starts, and the command
 /** A folder with the tick log of a target that was killed while it burned. */
 async function killedLog(folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
-  const child = spawn(process.execPath, [...tickLogArguments(folder), '-e', burner], { stdio: 'ignore' });
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  const child = spawn(process.execPath, [...flame.start(folder).nodeArguments!, '-e', burner], { stdio: 'ignore' });
+  const log = () => readdirSync(folder).find((name) => name.endsWith('-v8.log'));
+  // A tick is a line, and each burn is forty of them.
+  const ticks = (name: string | undefined) =>
+    name ? readFileSync(path.join(folder, name), 'latin1').split('\ntick,').length : 0;
+  while (ticks(log()) < 400) await new Promise((resolve) => setTimeout(resolve, 50));
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
-  return readdirSync(folder).find((name) => name.endsWith('-v8.log'))!;
+  return log()!;
 }
 
 t.test('a killed target leaves a tick log that V8 can read', async (t) => {
@@ -150,7 +147,7 @@ t.test('clinic doctor', clinicOnly, async (t) => {
     command: process.execPath,
     arguments: ['-e', burner],
     ready: /^burning/,
-    wrapper: doctorWrapper(clinic!, folder),
+    wrapper: doctor.start(folder).wrapper,
   });
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const exit = await target.stop();

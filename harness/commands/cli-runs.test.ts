@@ -62,9 +62,11 @@ t.test('Ctrl-C: exit 3, the partial report is kept, nothing is left behind', tap
   const place = workplace(t);
   const child = start(['run', 'incident', '--out', place.out], place.temporary);
   const outcome = outcomeOf(child);
-  for (let i = 0; i < 200 && !existsSync(path.join(place.out, 'pass-measure', 'agent-stats.jsonl')); i++)
+  for (let i = 0; i < 1_200 && !existsSync(path.join(place.out, 'pass-measure', 'agent-stats.jsonl')); i++)
     await pause(50);
-  await pause(1_500);
+  // Four times a second: a second and a half of the run, however long that takes.
+  const stats = path.join(place.out, 'pass-measure', 'agent-stats.jsonl');
+  while (readFileSync(stats, 'utf8').split('\n').length < 7) await pause(50);
   t.ok(processesOf(place.folder).length >= 2, 'it runs');
   child.kill('SIGINT');
   const { code, out, err } = await outcome;
@@ -80,7 +82,7 @@ t.test('killed without warning: nothing is left behind either', tapOnly, async (
   const place = workplace(t);
   const child = start(['run', 'incident', '--out', place.out], place.temporary);
   const outcome = outcomeOf(child);
-  for (let i = 0; i < 200 && !existsSync(path.join(place.out, 'pass-measure', 'agent-stats.jsonl')); i++)
+  for (let i = 0; i < 1_200 && !existsSync(path.join(place.out, 'pass-measure', 'agent-stats.jsonl')); i++)
     await pause(50);
   t.ok(processesOf(place.folder).length >= 2, 'it runs');
   child.kill('SIGKILL');

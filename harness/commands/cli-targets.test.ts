@@ -5,8 +5,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { readReport } from '../../reports/report-reader.ts';
-import { nothingLeft, outcomeOf, processesOf, run, start, tapOnly, workplace } from './cli-trial.ts';
+import { nothingLeft, outcomeOf, processesOf, reportIn, run, start, tapOnly, workplace } from './cli-trial.ts';
 
 t.setTimeout(240_000);
 const testdata = fileURLToPath(new URL('../target/testdata/', import.meta.url));
@@ -24,7 +23,7 @@ t.test('a Node.js server under autocannon: over budget, explained to the line', 
   const { code, out } = await run([...args, '--budget', 'rss.max=70MB'], place.temporary);
   t.equal(code, 1, out);
   t.match(out, /first suspect .*leaking-server\.mjs:\d+ keepRecords/);
-  const report = readReport(readFileSync(path.join(place.out, 'report.json'), 'utf8'));
+  const report = reportIn(place.out);
   t.same(
     report.phases.map((phase) => phase.name),
     ['idle', 'load', 'recover'],
@@ -73,7 +72,7 @@ t.test('a process that runs already is watched and left alone', async (t) => {
   const { code, out } = await run([...args, '--budget', 'rss.max=500MB', '--explain'], place.temporary);
   t.equal(code, 0, out);
   t.equal(child.exitCode, null, 'it runs still');
-  const report = readReport(readFileSync(path.join(place.out, 'report.json'), 'utf8'));
+  const report = reportIn(place.out);
   t.equal(report.passes.length, 1, 'nothing more can be told of it');
 });
 
@@ -90,7 +89,7 @@ t.test('another capture agent takes the frames', tcpdumpOnly, async (t) => {
   const target = 'tcpdump -i {interface} -w /dev/null';
   const args = ['run', 'steady', '--size', '3MB', '--target', target, '--ready', 'listening on', '--topspeed'];
   const { code, out } = await run([...args, '--out', place.out, '--budget', 'rss.max=500MB'], place.temporary);
-  const report = readReport(readFileSync(path.join(place.out, 'report.json'), 'utf8'));
+  const report = reportIn(place.out);
   t.equal(report.lane, 'tap', `${code} ${out}`);
   t.ok(report.ledger!.framesDelivered > 1_000);
   await nothingLeft(t, place);
@@ -140,7 +139,7 @@ t.test('Ctrl-C keeps what was measured; a killed harness takes everything along'
       place.temporary,
     );
     const ended = outcomeOf(child);
-    for (let i = 0; i < 200 && !processesOf(place.folder).some((pid) => isLoad(pid)); i++) await pause(50);
+    for (let i = 0; i < 1_200 && !processesOf(place.folder).some((pid) => isLoad(pid)); i++) await pause(50);
     await pause(500);
     child.kill(signal);
     if (signal === 'SIGINT') {

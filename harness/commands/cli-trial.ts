@@ -1,4 +1,5 @@
 /** What the tests of the command line share: real runs, and a look at what they leave behind. For tests only. */
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,9 +7,11 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import type { RunReport } from '../../reports/model.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = path.join(root, 'bin', 'floodgate');
+export const program = path.join(root, 'bin', 'floodgate');
 export const isRoot = process.getuid?.() === 0;
 const hasNamespaces = spawnSync('unshare', [...(isRoot ? [] : ['-Ur']), '-mn', 'true']).status === 0;
 export const tapOnly = hasNamespaces
@@ -33,6 +36,15 @@ export function workplace(t: Test): { folder: string; out: string; temporary: st
 export function start(args: readonly string[], temporary: string, wrapper: readonly string[] = []): ChildProcess {
   const [command, ...rest] = [...wrapper, process.execPath, program, ...args];
   return spawn(command!, rest, {
+    env: { ...process.env, TMPDIR: temporary, CI: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** The same, in a folder of its own: where `runs/` is made. */
+export function startIn(cwd: string, args: readonly string[], temporary: string): ChildProcess {
+  return spawn(process.execPath, [program, ...args], {
+    cwd,
     env: { ...process.env, TMPDIR: temporary, CI: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -63,8 +75,15 @@ export function processesOf(folder: string): string[] {
 }
 
 export async function nothingLeft(t: Test, place: { folder: string; temporary: string }): Promise<void> {
-  for (let i = 0; i < 40 && processesOf(place.folder).length > 0; i++) await pause(50);
+  for (let i = 0; i < 400 && processesOf(place.folder).length > 0; i++) await pause(50);
   t.same(processesOf(place.folder), [], 'no process is left');
   t.same(readdirSync(place.temporary), [], 'no temporary file is left');
   t.notMatch(readFileSync('/proc/net/dev', 'latin1'), /floodgate/, 'no device is left');
+}
+
+/** The report of a run in `folder`, read as people's tools read it. */
+export function reportIn(folder: string): RunReport {
+  const report = readAnyReport(readFileSync(path.join(folder, 'report.json'), 'utf8'));
+  assert(report.kind === 'run');
+  return report;
 }

@@ -1,21 +1,73 @@
 /** The command line without a run: help, lists, and options that make no sense. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import { run } from './cli-trial.ts';
+import { program, run } from './cli-trial.ts';
 
 t.setTimeout(120_000);
+
+/** As they lie in this folder, so that a command which nobody can reach, or without help, is found. */
+const commandNames = readdirSync(import.meta.dirname)
+  .flatMap((file) => /^(\w+)-command\.ts$/.exec(file)?.[1] ?? [])
+  .sort();
 
 t.test('help, with examples, for every command', async (t) => {
   const { code, out } = await run(['--help']);
   t.equal(code, 0);
-  for (const command of ['gate', 'run', 'list', 'report', 'diff', 'slice']) {
-    t.match(out, new RegExp(`^  ${command}`, 'm'));
-    const help = await run([command, '--help']);
-    t.equal(help.code, 0);
-    t.match(help.out, /^Examples?:$/m);
-    t.notMatch(help.out, /\[\]/, 'no default that is only an empty list');
+  const section = /^Commands:\n((?: {2}.*\n)+)/m.exec(out)![1]!;
+  const listed = [...section.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name).sort();
+  t.same(listed, [...commandNames, 'help'].sort(), 'the help lists exactly the commands there are');
+  for (const command of commandNames) {
+    for (const args of [
+      [command, '--help'],
+      ['help', command],
+    ]) {
+      const help = await run(args);
+      t.equal(help.code, 0, args.join(' '));
+      t.match(help.out, new RegExp(`^Usage: floodgate ${command}\\b`), args.join(' '));
+      t.match(help.out, /^Examples?:$/m, args.join(' '));
+      t.notMatch(help.out, /\[\]/, 'no default that is only an empty list');
+    }
   }
   t.match(await run(['--version']), { code: 0, out: /^\d+\.\d+\.\d+\n$/ });
 });
+
+t.test('a reader that stops reading is no error', async (t) => {
+  for (const args of [['--help'], ['run', '--help'], ['list']]) {
+    // `head` is gone before anything is written.
+    const { status, stderr } = spawnSync(
+      'bash',
+      ['-c', 'set -o pipefail; "$@" | true', 'bash', process.execPath, program, ...args],
+      {
+        encoding: 'utf8',
+      },
+    );
+    t.equal(status, 0, args.join(' '));
+    t.equal(stderr, '', args.join(' '));
+  }
+});
+
+t.test(
+  'help is quick: no command loads another one',
+  { skip: process.platform === 'linux' ? false : 'reads /proc' },
+  (t) => {
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    /** Seconds of CPU of children that have ended, see proc(5). */
+    const childSeconds = () => {
+      const fields = readFileSync('/proc/self/stat', 'latin1').split(') ')[1]!.split(' ');
+      return (Number(fields[13]) + Number(fields[14])) / 100;
+    };
+    for (const args of [['--help'], ['run', '--help'], ['gate', '--help']]) {
+      const took = Array.from({ length: 7 }, () => {
+        const before = childSeconds();
+        spawnSync(program, args, { env });
+        return childSeconds() - before;
+      }).sort((a, b) => a - b);
+      t.ok(took[0]! > 0 && took[3]! < 0.3, `${args.join(' ')}: median ${took[3]!.toFixed(2)} CPU s of 0.3`);
+    }
+    t.end();
+  },
+);
 
 t.test('list', async (t) => {
   const { code, out } = await run(['list']);
@@ -37,7 +89,10 @@ t.test('options that make no sense: exit 2 and what to write instead', async (t)
     [['run', 'incident', '--speed', '2', '--topspeed'], /cannot be used with option/],
     [['run', 'incident', '--size', 'much'], /--size: "much" is not an amount/],
     [['run', 'incident', '--seed', '-1'], /--seed: "-1" is not a whole number from 0 to 4294967295/],
-    [['run', 'incident', '--budget', 'rss.p98=1MB'], /names no budget\nWrite NAME=VALUE with one of rss\.p99/],
+    [
+      ['run', 'incident', '--budget', 'rss.p98=1MB'],
+      /names no metric\nDid you mean rss\.p95\? Write NAME=VALUE with one of rss\.idle/,
+    ],
     [['report', '/no/such/run'], /there is no .*\nGive the folder of a run/],
     [['diff', '/no/such/a', '/no/such/b'], /cannot read \/no\/such\/a as a profile/],
   ] as const;

@@ -11,10 +11,8 @@ Examples:
   floodgate diff runs/monday runs/tuesday
   floodgate diff before.pb.gz after.pb.gz --lines --top 30`;
 
-export function addDiffCommand(program: Command): void {
-  program
-    .command('diff')
-    .summary('what one profile has more than another')
+export function addDiffCommand(command: Command): void {
+  command
     .description('Subtracts profile A from profile B, brought to the same duration, and lists what changed most.')
     .argument('<a>', 'profile or run to compare with')
     .argument('<b>', 'profile or run to look at')

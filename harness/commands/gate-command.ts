@@ -3,14 +3,10 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type GateReport, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
-import { renderTerminal } from '../../reports/terminal.ts';
-import { openFeed } from '../feed/open-feed.ts';
-import { runScenario } from '../run.ts';
-import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
-import { enterNamespace } from './enter-namespace.ts';
-import { guard, makeReportFolder, writeReports } from './report-folder.ts';
-import { commandLine } from './run-command.ts';
-import { openSession, type Session } from './session.ts';
+import { exitCodesLine, worstExitCode } from '../metrics/exit-codes.ts';
+import { paceFlags } from './pace-flags.ts';
+import type { Session } from './session.ts';
+import { commandLine } from './shown-words.ts';
 
 /** In this order: the article's incident first, since it is what everyone asks about. */
 const gateScenarios = ['incident', 'recorded-burst', 'reorder-loss', 'steady'];
@@ -20,12 +16,10 @@ Examples:
   floodgate gate                 all scenarios, report in runs/<time>-gate/, also as runs/latest
   floodgate gate --out report    the same into ./report
 
-Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
+${exitCodesLine}`;
 
-export function addGateCommand(program: Command): void {
-  program
-    .command('gate')
-    .summary('replay the release gate: every scenario, judged')
+export function addGateCommand(command: Command): void {
+  command
     .description(
       `Replays ${gateScenarios.join(', ')} at the agent through a TAP device and judges each against its budget.`,
     )
@@ -37,6 +31,14 @@ export function addGateCommand(program: Command): void {
 }
 
 async function gate(out: string | undefined): Promise<number> {
+  // What only a run needs is loaded here, so that `--help` is quick.
+  const [{ enterNamespace }, { openSession }, { makeReportFolder, pointLatest, writeReports }, { renderTerminal }] =
+    await Promise.all([
+      import('./enter-namespace.ts'),
+      import('./session.ts'),
+      import('./report-folder.ts'),
+      import('../../reports/terminal.ts'),
+    ]);
   const privilege = await enterNamespace('tap');
   const session = openSession();
   const startedAtMs = Date.now();
@@ -64,6 +66,7 @@ async function gate(out: string | undefined): Promise<number> {
     notes: [],
   };
   writeReports(folder, report);
+  if (out === undefined) pointLatest(folder);
   process.stdout.write(
     renderTerminal(report, { colour: session.colour, columns: session.columns, wraps: process.stdout.isTTY }),
   );
@@ -72,11 +75,18 @@ async function gate(out: string | undefined): Promise<number> {
 }
 
 async function runOne(name: string, gateFolder: string, privilege: string, session: Session): Promise<RunReport> {
+  const [{ loadScenario, scenarioOrder }, { openFeed }, { runScenario }, { guard }] = await Promise.all([
+    import('../scenario/catalogue.ts'),
+    import('../feed/open-feed.ts'),
+    import('../run.ts'),
+    import('./report-folder.ts'),
+  ]);
   const scenario = await loadScenario(name);
   const folder = path.join(gateFolder, name);
   guard(folder, () => mkdirSync(folder, { recursive: true }));
   const traffic = scenarioOrder(name, scenario.seed, undefined);
   session.progress.begin(`${name} (tap lane)`);
+  const pace = scenario.gatePace ?? scenario.pace;
   return runScenario({
     scenario,
     lane: 'tap',
@@ -89,24 +99,30 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
     folder,
     sampleMs: 50,
     intervalMs: 1_000,
-    command: `floodgate run ${name} --explain`,
+    command: ['floodgate run', name, ...paceFlags(pace), '--seed', scenario.seed, '--explain'].join(' '),
     toolVersion: session.toolVersion,
     privilege,
     optionWords: {},
-    openFeed: () => openFeed('tap', { traffic, pace: scenario.gatePace ?? scenario.pace }),
+    openFeed: () => openFeed('tap', { traffic, pace }),
     signal: session.signal,
     onProgress: (progress) => session.progress.update(progress),
   });
 }
 
 function verdictOf(runs: readonly RunReport[]): Verdict {
-  const exitCode = runs.reduce((worst, run) => Math.max(worst, run.verdict.exitCode), 0);
-  const failed = runs.filter((run) => !run.verdict.ok);
+  const exitCode = worstExitCode(runs.map(({ verdict }) => verdict.exitCode));
+  const named = (code: number) =>
+    runs.filter(({ verdict }) => verdict.exitCode === code).map(({ scenario }) => scenario.name);
+  const over = named(1);
+  const unknown = named(4);
   const headline =
     exitCode === 3
       ? `Interrupted after ${runs.length} of ${gateScenarios.length} scenarios.`
-      : failed.length === 0
+      : exitCode === 0
         ? `All ${runs.length} scenarios within budget.`
-        : `${failed.length} of ${runs.length} scenarios over budget: ${failed.map((run) => run.scenario.name).join(', ')}.`;
+        : [
+            ...(over.length > 0 ? [`${over.length} of ${runs.length} scenarios over budget: ${over.join(', ')}.`] : []),
+            ...(unknown.length > 0 ? [`${unknown.length} of ${runs.length} undecided: ${unknown.join(', ')}.`] : []),
+          ].join(' ');
   return { ok: exitCode === 0, exitCode, headline };
 }

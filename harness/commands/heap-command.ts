@@ -14,10 +14,8 @@ Examples:
   floodgate heap after.heapsnapshot                      classes by what they keep alive
   floodgate heap before.heapsnapshot after.heapsnapshot  what grew, and who keeps it`;
 
-export function addHeapCommand(program: Command): void {
-  program
-    .command('heap')
-    .summary('what heap snapshots hold, and what grew between two')
+export function addHeapCommand(command: Command): void {
+  command
     .description(
       'Reads V8 heap snapshots as they stream: classes by retained size, or what grew between two of one process.',
     )
@@ -52,15 +50,19 @@ function renderHistogram(snapshot: HeapSnapshot, rowsMax: number): string {
   return `${formatCount(snapshot.nodeCount)} objects, ${formatCount(snapshot.edgeCount)} references\n${lines.join('\n')}\n`;
 }
 
-/** @throws FloodgateError `NO_SNAPSHOT` */
+/** @throws FloodgateError `snapshot-unreadable` */
 async function readSnapshot(file: string): Promise<HeapSnapshot> {
   try {
     return await readHeapSnapshot(snapshotChunks(file));
   } catch (error) {
     if (!(error instanceof ProfileError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new FloodgateError('NO_SNAPSHOT', `cannot read ${file} as a heap snapshot: ${(error as Error).message}`, {
-      hint: 'Give a .heapsnapshot file, as v8.writeHeapSnapshot and Chrome DevTools write it.',
-      cause: error,
-    });
+    throw new FloodgateError(
+      'snapshot-unreadable',
+      `cannot read ${file} as a heap snapshot: ${(error as Error).message}`,
+      {
+        hint: 'Give a .heapsnapshot file, as v8.writeHeapSnapshot and Chrome DevTools write it.',
+        cause: error,
+      },
+    );
   }
 }

@@ -1,23 +1,27 @@
 /** `floodgate list`: the scenarios and defects there are. */
 import { type Command, Help } from 'commander';
 import { formatValue } from '../../reports/format.ts';
-import { evaluateBudgets } from '../analyze/budgets.ts';
+import type { Unit } from '../../reports/model.ts';
+import { findMetric, metrics, sitePatternMetrics } from '../metrics/table.ts';
 import { defectNames, defectSummary, loadScenario, scenarioNames } from '../scenario/catalogue.ts';
 
-export function addListCommand(program: Command): void {
-  program
-    .command('list')
-    .summary('list scenarios and defects')
+export function addListCommand(command: Command): void {
+  command
     .description('Lists the scenarios with their budgets, and the defects that a run can put in place.')
-    .addHelpText('after', '\nExample:\n  floodgate list')
-    .action(async () => {
+    .option('--metrics', 'the metrics that a budget may limit instead, with their units')
+    .addHelpText('after', '\nExamples:\n  floodgate list\n  floodgate list --metrics')
+    .action(async (flags: { readonly metrics?: boolean }) => {
+      if (flags.metrics) {
+        process.stdout.write(`${metricLines().join('\n')}\n`);
+        return;
+      }
       const lines: string[] = ['Scenarios'];
       for (const name of scenarioNames()) {
         const scenario = await loadScenario(name);
-        const limits = evaluateBudgets(scenario.budget, {}).map(
-          ({ name: limit, limit: value, unit, bound }) =>
-            `${limit} ${bound === 'max' ? '≤' : '≥'} ${formatValue(value, unit)}`,
-        );
+        const limits = Object.entries(scenario.budget).map(([metric, limit]) => {
+          const { unit, bound } = findMetric(metric)!;
+          return `${metric} ${bound === 'max' ? '≤' : '≥'} ${formatValue(limit, unit)}`;
+        });
         lines.push(...row(name, scenario.summary), ...row('', `${scenario.lanes.join(', ')}; ${limits.join(', ')}`));
       }
       const defects = defectNames();
@@ -26,6 +30,27 @@ export function addListCommand(program: Command): void {
       process.stdout.write(`${lines.join('\n')}\n`);
     });
 }
+
+/** One metric a row; its first word is the name, so that a shell can complete it. */
+function metricLines(): string[] {
+  const all = [
+    ...metrics,
+    ...sitePatternMetrics.map(({ prefix, ...rest }) => ({ ...rest, name: `${prefix}:<pattern>`, bound: 'max' })),
+  ];
+  return all.flatMap(({ name, unit, bound, help }) =>
+    row(name, `${bound === 'max' ? 'at most' : 'at least'}, in ${unitWords[unit]}. ${help}`),
+  );
+}
+
+const unitWords: Readonly<Record<Unit, string>> = {
+  bytes: 'bytes',
+  bytesPerSecond: 'bytes a second',
+  seconds: 'time',
+  ms: 'time',
+  share: 'per cent',
+  count: 'a count',
+  perSecond: 'times a second',
+};
 
 const nameColumns = 24;
 

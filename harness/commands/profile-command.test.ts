@@ -7,7 +7,7 @@ import v8 from 'node:v8';
 import t from 'tap';
 import { sampleRun } from '../../reports/sample-report.ts';
 import { readPprof, writePprof } from '../profile/pprof.ts';
-import { sampleProfile, stacksOf } from '../profile/profile-samples.ts';
+import { sampleProfile, stacksOf } from '../profile/sample-profile-fixture.ts';
 
 const cli = path.join(path.dirname(fileURLToPath(import.meta.url)), '../cli.ts');
 

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatShare, formatSite, formatValue } from '../../reports/format.ts';
 import type { Unit } from '../../reports/model.ts';
-import { sitePattern } from '../analyze/budgets.ts';
+import { sitePattern } from '../metrics/site-pattern.ts';
 import { type ProfileFormat, profileFormats, writeProfile } from '../profile/any-profile.ts';
 import { byFunction, focusProfile, peek, type SiteMatch, top, tree } from '../profile/arithmetic.ts';
 import { type Profile, ProfileError, sampleTypeIndex, sumOf } from '../profile/profile.ts';
@@ -31,10 +31,8 @@ Examples:
   floodgate profile heap.pb.gz --focus 'agent/tcp/**'      only stacks through these files
   floodgate profile heap.pb.gz --to speedscope -o heap.speedscope.json`;
 
-export function addProfileCommand(program: Command): void {
-  program
-    .command('profile')
-    .summary('look at a profile, or convert it')
+export function addProfileCommand(command: Command): void {
+  command
     .description('Lists the call sites of a profile, draws its call tree, or writes it in another format.')
     .argument('[profile]', 'profile or run to look at', 'runs/latest')
     .option('--tree', 'the call tree, heaviest branch first')
@@ -63,7 +61,7 @@ export function addProfileCommand(program: Command): void {
     });
 }
 
-/** @throws FloodgateError `NO_PROFILE` where the format cannot hold it */
+/** @throws FloodgateError `profile-missing` where the format cannot hold it */
 function converted(
   profile: Profile,
   format: ProfileFormat,
@@ -74,7 +72,7 @@ function converted(
     return writeProfile(profile, format, name, type);
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error;
-    throw new FloodgateError('NO_PROFILE', `${name} cannot be written as ${format}: ${error.message}`, {
+    throw new FloodgateError('profile-missing', `${name} cannot be written as ${format}: ${error.message}`, {
       hint: `It has ${profile.sampleTypes.map((each) => `${each.type} (${each.unit})`).join(', ')}: choose with --type, or another format.`,
       cause: error,
     });

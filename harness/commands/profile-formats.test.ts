@@ -8,7 +8,7 @@ import t from 'tap';
 import { profileFormats, readProfile, writeProfile } from '../profile/any-profile.ts';
 import { writePprof } from '../profile/pprof.ts';
 import { type Profile, ProfileBuilder, sumOf } from '../profile/profile.ts';
-import { stacksOf } from '../profile/profile-samples.ts';
+import { stacksOf } from '../profile/sample-profile-fixture.ts';
 
 t.setTimeout(120_000);
 const program = fileURLToPath(new URL('../../bin/floodgate', import.meta.url));

@@ -1,7 +1,7 @@
 /** What a run shows while it runs: two lines that are redrawn at a terminal, a line every few seconds elsewhere. */
 import { createLogUpdate } from 'log-update';
 import { formatBytes, formatCount, sparkLine } from '../../reports/format.ts';
-import type { PassKind, PassProgress } from '../pass/pass.ts';
+import type { PassProgress } from '../pass/pass.ts';
 
 export interface ProgressDisplay {
   /** Title of what runs now, e.g. the scenario's name and lane. */
@@ -11,15 +11,6 @@ export interface ProgressDisplay {
   clear(): void;
 }
 
-const passWords: Readonly<Record<PassKind, string>> = {
-  measure: 'measuring',
-  allocations: 'replaying with allocation sampling',
-  'live-heap': 'replaying with live-heap sampling',
-  snapshots: 'replaying with heap snapshots',
-  cpu: 'replaying with CPU profiles',
-  flame: 'replaying for the flame graph',
-  doctor: 'replaying under clinic doctor',
-};
 const plainEveryMs = 5_000;
 const liveEveryMs = 100;
 const sparkCells = 40;
@@ -33,7 +24,7 @@ class LiveProgress implements ProgressDisplay {
   readonly #log: ReturnType<typeof createLogUpdate>;
   #title = '';
   #drawnMs = Number.NEGATIVE_INFINITY;
-  #kind: PassKind | undefined;
+  #activity: string | undefined;
   #tMs: number[] = [];
   #rss: number[] = [];
 
@@ -43,12 +34,12 @@ class LiveProgress implements ProgressDisplay {
 
   begin(title: string): void {
     this.#title = title;
-    this.#kind = undefined;
+    this.#activity = undefined;
   }
 
   update(progress: PassProgress): void {
-    if (progress.kind !== this.#kind) {
-      this.#kind = progress.kind;
+    if (progress.activity !== this.#activity) {
+      this.#activity = progress.activity;
       this.#tMs = [];
       this.#rss = [];
       this.#drawnMs = Number.NEGATIVE_INFINITY;
@@ -75,7 +66,7 @@ class LiveProgress implements ProgressDisplay {
 class PlainProgress implements ProgressDisplay {
   readonly #stream: NodeJS.WriteStream;
   #title = '';
-  #kind: PassKind | undefined;
+  #activity: string | undefined;
   #toldMs = 0;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -84,13 +75,13 @@ class PlainProgress implements ProgressDisplay {
 
   begin(title: string): void {
     this.#title = title;
-    this.#kind = undefined;
+    this.#activity = undefined;
   }
 
   update(progress: PassProgress): void {
-    const isNew = progress.kind !== this.#kind;
+    const isNew = progress.activity !== this.#activity;
     if (!isNew && progress.elapsedMs - this.#toldMs < plainEveryMs) return;
-    this.#kind = progress.kind;
+    this.#activity = progress.activity;
     this.#toldMs = progress.elapsedMs;
     this.#stream.write(`${this.#title}: ${sentence(progress)}, RSS ${formatBytes(progress.rssBytes)}\n`);
   }
@@ -100,14 +91,14 @@ class PlainProgress implements ProgressDisplay {
 
 const loadStages = { starting: 'idle', settling: 'recovering', stopping: 'stopping' } as const;
 
-function sentence({ kind, lane, stage, frames, bytes, framesExpected, elapsedMs }: PassProgress): string {
+function sentence({ activity, lane, stage, frames, bytes, framesExpected, elapsedMs }: PassProgress): string {
   if (lane === 'load') {
     // The frames of a load are its milliseconds.
     const part = stage === 'sending' ? `under load for ${(frames / 1000).toFixed(0)} s` : loadStages[stage];
-    return `${passWords[kind].replace('replaying', 'once more')}, ${part}`;
+    return `${activity.replace('replaying', 'once more')}, ${part}`;
   }
   const share = framesExpected ? ` (${Math.min(100, Math.floor((100 * frames) / framesExpected))} %)` : '';
   const amount = `${formatCount(frames)} frames${share}, ${formatBytes(bytes)}`;
-  const action = stage === 'sending' ? passWords[kind] : `${passWords[kind]}, ${stage}`;
+  const action = stage === 'sending' ? activity : `${activity}, ${stage}`;
   return `${action}: ${amount}, ${(elapsedMs / 1000).toFixed(0)} s`;
 }

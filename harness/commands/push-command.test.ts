@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { readPprof, writePprof } from '../profile/pprof.ts';
 import { ProfileBuilder } from '../profile/profile.ts';
-import { sampleProfile, stacksOf } from '../profile/profile-samples.ts';
+import { sampleProfile, stacksOf } from '../profile/sample-profile-fixture.ts';
 import { readSpeedscope, writeSpeedscope } from '../profile/speedscope.ts';
 
 t.setTimeout(120_000);

@@ -7,26 +7,35 @@ import type { Report } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
 import { reporters } from '../../reports/reporter.ts';
 import { renderTerminal } from '../../reports/terminal.ts';
+import { exitCodesLine } from '../metrics/exit-codes.ts';
+import { limitsOf } from '../metrics/limits.ts';
+import { judgeAgain } from '../report/judge-again.ts';
 import { readOperatorFile } from './operator-file.ts';
 
 const examples = `
 Examples:
   floodgate report                                the latest run, for the terminal
   floodgate report runs/latest --format markdown  for a pull request
-  floodgate report runs/latest --format html > report.html`;
+  floodgate report runs/latest --format html > report.html
+  floodgate report runs/latest --budget rss.p99=100MB   judged again, by another limit
 
-export function addReportCommand(program: Command): void {
-  program
-    .command('report')
-    .summary('render a run again')
-    .description("Renders a run's report again from its JSON, on standard output.")
+With --budget: ${exitCodesLine}`;
+
+export function addReportCommand(command: Command): void {
+  command
+    .description(
+      "Renders a run's report again from its JSON, on standard output; with --budget, judges it again as well.",
+    )
     .argument('[dir]', 'folder of a run', 'runs/latest')
     .addOption(
       new Option('--format <format>', 'what to render').choices(reporters.map(({ name }) => name)).default('terminal'),
     )
+    .option('--budget <name=value>', 'replaces or adds a limit; may be repeated', repeated)
     .addHelpText('after', examples)
-    .action((folder: string, flags: { readonly format: string }) => {
-      const report = readReportFolder(folder);
+    .action((folder: string, flags: { readonly format: string; readonly budget?: readonly string[] }) => {
+      const limits = flags.budget && limitsOf(flags.budget);
+      const found = readReportFolder(folder);
+      const report = limits ? judgeAgain(found, limits) : found;
       const columns = process.stdout.columns ?? 100;
       const colour = process.stdout.isTTY && !process.env.NO_COLOR;
       process.stdout.write(
@@ -34,10 +43,16 @@ export function addReportCommand(program: Command): void {
           ? renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY })
           : reporters.find(({ name }) => name === flags.format)!.render(report),
       );
+      if (limits) process.exitCode = report.verdict.exitCode;
     });
 }
 
-/** The report in a run's folder (or a report's JSON itself). @throws FloodgateError `NO_REPORT` */
+/** Of an option that may be given more than once. */
+function repeated(value: string, all: readonly string[] = []): readonly string[] {
+  return [...all, value];
+}
+
+/** The report in a run's folder (or a report's JSON itself). @throws FloodgateError `report-missing` */
 export function readReportFolder(folder: string): Report {
   const isFolder = existsSync(folder) && statSync(folder).isDirectory();
   const file = isFolder ? path.join(folder, 'report.json') : folder;
@@ -47,7 +62,7 @@ export function readReportFolder(folder: string): Report {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? `there is no ${file}` : `cannot read ${file}: ${message}`;
-    throw new FloodgateError('NO_REPORT', why, {
+    throw new FloodgateError('report-missing', why, {
       hint: isFolder
         ? 'A run that was killed leaves no report: run it again, or give the folder of another.'
         : 'Give the folder of a run, e.g. runs/latest.',
@@ -58,7 +73,7 @@ export function readReportFolder(folder: string): Report {
     return readAnyReport(text);
   } catch (error) {
     const why = text === '' ? 'it is empty' : (error as Error).message;
-    throw new FloodgateError('NO_REPORT', `${file} is no report of floodgate: ${why}`, {
+    throw new FloodgateError('report-missing', `${file} is no report of floodgate: ${why}`, {
       hint: why.includes('newer version')
         ? 'Update floodgate, or render it with the version that wrote it.'
         : 'Give the folder of a run, e.g. runs/latest; a capture file is replayed by floodgate run FILE.',

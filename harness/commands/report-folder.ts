@@ -1,11 +1,11 @@
-/** The folder of a run: `runs/<time>-<name>/`, a symbolic link `latest` to it, and every report in it. */
-import { existsSync, mkdirSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+/** The folder of a run: `runs/<time>-<name>/`, every report in it, and then a symbolic link `latest` to it. */
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Report } from '../../reports/model.ts';
 import { reporters } from '../../reports/reporter.ts';
 
-/** Makes the folder, or takes the one given. @throws FloodgateError `NO_OUTPUT` when it cannot be written to. */
+/** Makes the folder, or takes the one given. @throws FloodgateError `output-unwritable` when it cannot be written to. */
 export function makeReportFolder(name: string, given: string | undefined): string {
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
   const folder = path.resolve(given ?? path.join('runs', `${stamp}-${name}`));
@@ -16,7 +16,6 @@ export function makeReportFolder(name: string, given: string | undefined): strin
     writeFileSync(probe, 'x'.repeat(4096));
     unlinkSync(probe);
   });
-  if (given === undefined) pointLatest(folder);
   return folder;
 }
 
@@ -27,14 +26,14 @@ function makeFolder(folder: string): void {
   mkdirSync(folder);
 }
 
-/** Writes the report in every format. @throws FloodgateError `NO_OUTPUT` */
+/** Writes the report in every format. @throws FloodgateError `output-unwritable` */
 export function writeReports(folder: string, report: Report): void {
   guard(folder, () => {
     for (const reporter of reporters) writeFileSync(path.join(folder, reporter.fileName), reporter.render(report));
   });
 }
 
-/** Runs what writes below the folder. @throws FloodgateError `NO_OUTPUT` for errors of the file system */
+/** Runs what writes below the folder. @throws FloodgateError `output-unwritable` for errors of the file system */
 export function guard<T>(folder: string, action: () => T): T {
   try {
     return action();
@@ -59,18 +58,21 @@ export function asOutputError(folder: string, error: unknown): unknown {
     EIO: 'the disk reports an error',
   };
   if (code === undefined || !Object.hasOwn(words, code)) return error;
-  return new FloodgateError('NO_OUTPUT', `cannot write the report to ${folder}: ${words[code]}`, {
+  return new FloodgateError('output-unwritable', `cannot write the report to ${folder}: ${words[code]}`, {
     hint: 'Give another folder with --out DIR, or make room.',
     cause: error,
   });
 }
 
-function pointLatest(folder: string): void {
+/** Points `latest` at a folder that holds its report: there is no moment at which it points nowhere, or at one under way. */
+export function pointLatest(folder: string): void {
   const link = path.join(path.dirname(folder), 'latest');
+  const fresh = `${link}.${process.pid}`;
   try {
-    rmSync(link, { force: true });
-    symlinkSync(path.basename(folder), link);
+    symlinkSync(path.basename(folder), fresh);
+    renameSync(fresh, link);
   } catch {
+    rmSync(fresh, { force: true });
     // A convenience: some file systems have no symbolic links.
   }
 }

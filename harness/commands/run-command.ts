@@ -1,47 +1,8 @@
 /** `floodgate run`: one scenario or capture file, judged against its budget. */
-import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { FloodgateError } from '../../agent/errors.ts';
-import { renderTerminal } from '../../reports/terminal.ts';
-import { budgetNames, isBudgetName } from '../analyze/budgets.ts';
-import { LoadFeed } from '../feed/load.ts';
-import { openFeed } from '../feed/open-feed.ts';
-import type { TrafficOrder } from '../feed/sender.ts';
-import { type CpuPass, checkCpuTools } from '../pass/cpu-passes.ts';
-import { parseQuantity, parseWhole } from '../quantity.ts';
-import { type Explain, runScenario } from '../run.ts';
-import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
-import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
-import type { Budget, Lane, Pace } from '../scenario/scenario.ts';
-import { probeRecording } from '../traffic/recorded-traffic.ts';
-import { enterNamespace } from './enter-namespace.ts';
-import { withoutSecrets } from './profile-push.ts';
-import { pushRun } from './push-command.ts';
-import { makeReportFolder, writeReports } from './report-folder.ts';
-import { openSession } from './session.ts';
-import { addTargetOptions, type TargetFlags, type TargetRun, targetRun } from './target-flags.ts';
-
-interface RunFlags extends TargetFlags {
-  readonly lane?: Lane;
-  readonly defect?: string;
-  readonly speed?: string;
-  readonly pps?: string;
-  readonly mbps?: string;
-  readonly topspeed?: boolean;
-  readonly loop?: string;
-  readonly size?: string;
-  readonly seed?: string;
-  readonly out?: string;
-  readonly explain?: boolean;
-  readonly keepSnapshots?: boolean;
-  readonly cpu?: boolean;
-  readonly flame?: boolean;
-  readonly doctor?: boolean;
-  readonly push?: string;
-  readonly intervalMs: string;
-  readonly sampleMs: string;
-  readonly budget?: readonly string[];
-}
+import { exitCodesLine } from '../metrics/exit-codes.ts';
+import type { RunFlags } from './run-flags.ts';
+import { addTargetOptions } from './target-flags.ts';
 
 const examples = `
 Examples:
@@ -56,12 +17,10 @@ Examples:
   floodgate run incident --target "tcpdump -i {interface} -w /dev/null" --ready "listening on"
   floodgate run ./production.pcapng --budget rss.p99=200MB --budget dropped.frames=0
 
-Exit codes: 0 within budget, 1 over budget, 2 could not run, 3 interrupted.`;
+${exitCodesLine}`;
 
-export function addRunCommand(program: Command): void {
-  const command = program
-    .command('run')
-    .summary('replay one scenario, or a capture file, and judge it; or load any program')
+export function addRunCommand(command: Command): void {
+  command
     .description(
       'Replays a scenario, or any pcap or pcapng file, at the agent and judges its memory against a budget; with --target, ' +
         'does the same to another program: idle, under load, recovering.',
@@ -93,185 +52,12 @@ export function addRunCommand(program: Command): void {
     .option('--sample-ms <n>', 'between two readings of memory', '50')
     .option(
       '--budget <name=value>',
-      'replaces or adds a limit; may be repeated',
+      'replaces or adds a limit; may be repeated; floodgate list --metrics shows the names',
       (value: string, all: string[] = []) => [...all, value],
     )
     .addHelpText('after', examples)
     .action(async (name: string | undefined, flags: RunFlags) => {
-      process.exitCode = await run(name, flags);
+      process.exitCode = await (await import('./perform-run.ts')).performRun(name, flags);
     });
   addTargetOptions(command);
-}
-
-async function run(name: string | undefined, flags: RunFlags): Promise<number> {
-  const target = targetRun(flags, name !== undefined);
-  const { scenario, order: orderOnce } = await findScenario(name, target);
-  const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
-  const pace = paceOf(flags) ?? scenario.pace;
-  const budget = budgetOf(scenario.budget, flags.budget ?? []);
-  const seed =
-    flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
-  const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
-  const order = orderOnce && ((...of: Parameters<typeof orderOnce>) => ({ ...orderOnce(...of), loops }));
-  const intervalMs = parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 });
-  const sampleMs = parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 });
-  const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size');
-  const cpu = cpuPasses(flags, target);
-  const privilege = await enterNamespace(lane);
-  const session = openSession();
-  const folder = makeReportFolder(scenario.name, flags.out);
-  session.progress.begin(
-    lane === 'load'
-      ? scenario.name
-      : `${scenario.name} (${lane} lane${flags.defect ? `, defect ${flags.defect}` : ''})`,
-  );
-  const explain: Explain = flags.explain ? 'always' : 'on-breach';
-  try {
-    const report = await runScenario({
-      scenario,
-      lane,
-      defect: flags.defect,
-      seed: order ? seed : null,
-      traffic: order?.(seed, sizeBytes),
-      ...(target && { launcher: target.opened.launcher }),
-      budget,
-      explain,
-      cpu,
-      folder,
-      keepsSnapshots: flags.keepSnapshots === true,
-      sampleMs,
-      intervalMs,
-      command: commandLine(),
-      toolVersion: session.toolVersion,
-      privilege,
-      optionWords: { ...optionWords({ ...flags, lane }), ...(order && recordingWords(order(seed, sizeBytes))) },
-      ...(order
-        ? { openFeed: () => openFeed(lane, { traffic: order(seed, sizeBytes), pace }) }
-        : {
-            openFeed: async () => new LoadFeed({ ...target!.load, logFile: path.join(folder, 'load.log') }),
-            idleMs: target!.idleMs,
-          }),
-      signal: session.signal,
-      onProgress: (progress) => session.progress.update(progress),
-    });
-    session.progress.clear();
-    writeReports(folder, report);
-    process.stdout.write(
-      renderTerminal(report, { colour: session.colour, columns: session.columns, wraps: process.stdout.isTTY }),
-    );
-    process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
-    if (flags.push !== undefined) await pushed(folder, flags.push, session.signal);
-    return report.verdict.exitCode;
-  } catch (error) {
-    session.progress.clear();
-    throw error;
-  }
-}
-
-interface Found {
-  readonly scenario: ScenarioHead;
-  /** Undefined where no frames are sent. */
-  readonly order: ((seed: number, sizeBytes: number | undefined) => TrafficOrder) | undefined;
-}
-
-/** A scenario by name, or one made of a capture file, or a target's own where none is named. */
-async function findScenario(name: string | undefined, target: TargetRun | undefined): Promise<Found> {
-  if (name === undefined) {
-    if (target) return { scenario: target.scenario, order: undefined };
-    throw new FloodgateError('BAD_OPTION', 'there is nothing to run', {
-      hint: 'Name a scenario (floodgate list shows them), a capture file, or a program: --target "node server.js".',
-    });
-  }
-  if (name.includes('/') || /\.(pcap|pcapng|cap)(\.gz)?$/i.test(name)) {
-    const { scenario, traffic } = captureScenario(name);
-    probeRecording(traffic.path);
-    return { scenario, order: () => traffic };
-  }
-  const scenario = await loadScenario(name);
-  return { scenario, order: (seed, sizeBytes) => scenarioOrder(name, seed, sizeBytes) };
-}
-
-/** @throws FloodgateError where a tool is missing or the target is not one of Node.js */
-function cpuPasses(flags: RunFlags, target: TargetRun | undefined): CpuPass[] {
-  const wanted = (['cpu', 'flame', 'doctor'] as const).filter((name) => flags[name]);
-  if (wanted.length > 0 && target && !target.opened.launcher.isNode) {
-    throw new FloodgateError('BAD_OPTION', `--${wanted[0]} is for Node.js: ${target.opened.launcher.name} is not`, {
-      hint: 'A Go program tells itself: go tool pprof http://HOST:PORT/debug/pprof/profile?seconds=10.',
-    });
-  }
-  checkCpuTools(wanted);
-  return wanted;
-}
-
-function paceOf(flags: RunFlags): Pace | undefined {
-  const positive = (text: string, option: string) => {
-    const value = Number(text.replace(/x$/i, ''));
-    if (value > 0 && Number.isFinite(value)) return value;
-    throw new FloodgateError('BAD_OPTION', `${option}: "${text}" is not a number above 0`, {
-      hint: `Example: ${option} 4.`,
-    });
-  };
-  if (flags.topspeed) return { kind: 'topspeed' };
-  if (flags.pps !== undefined) return { kind: 'frames', framesPerSecond: positive(flags.pps, '--pps') };
-  if (flags.mbps !== undefined) return { kind: 'bits', megabitsPerSecond: positive(flags.mbps, '--mbps') };
-  if (flags.speed !== undefined) return { kind: 'recorded', speed: positive(flags.speed, '--speed') };
-  return undefined;
-}
-
-function budgetOf(budget: Budget, given: readonly string[]): Budget {
-  const limits: Record<string, number> = { ...budget };
-  for (const text of given) {
-    const at = text.lastIndexOf('=');
-    const name = text.slice(0, at);
-    if (at < 0 || !isBudgetName(name)) {
-      throw new FloodgateError('BAD_OPTION', `--budget: "${text}" names no budget`, {
-        hint: `Write NAME=VALUE with one of ${budgetNames().join(', ')}.`,
-      });
-    }
-    limits[name] = parseQuantity(text.slice(at + 1), '--budget');
-  }
-  return limits;
-}
-
-/** The verdict stands, whether a store took the profiles or not. */
-async function pushed(folder: string, url: string, signal: AbortSignal): Promise<void> {
-  try {
-    process.stdout.write(`${await pushRun(folder, url, signal)}\n`);
-  } catch (error) {
-    if (!(error instanceof FloodgateError)) throw error;
-    process.stderr.write(`floodgate: ${error.message}\n${error.hint}\n`);
-  }
-}
-
-/** Credentials in an address are no part of a report. */
-function withoutCredentials(text: string): string {
-  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#'"]*@/gi, '$1');
-}
-
-/** What reproduces this run, quoted for a shell. */
-export function commandLine(): string {
-  const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-  const shown = process.argv.slice(2).map((text, i, all) => {
-    // Of a store's address the query may be a secret too.
-    if (all[i - 1] === '--push') return withoutSecrets(text);
-    if (text.startsWith('--push=')) return `--push=${withoutSecrets(text.slice('--push='.length))}`;
-    return withoutCredentials(text);
-  });
-  return ['floodgate', ...shown.map(quote)].join(' ');
-}
-
-/** Which file, so that `floodgate slice` finds it again. */
-function recordingWords(order: TrafficOrder): Record<string, string> {
-  return order.kind === 'recording' ? { recording: order.path } : {};
-}
-
-function optionWords(flags: RunFlags): Record<string, string> {
-  const words: Record<string, string> = {};
-  for (const [name, value] of Object.entries(flags)) {
-    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
-    words[name] = (name === 'push' ? withoutSecrets : withoutCredentials)(
-      Array.isArray(value) ? value.join(', ') : String(value),
-    );
-  }
-  return words;
 }

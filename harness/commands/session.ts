@@ -1,7 +1,7 @@
 /** What every command that runs something shares: interruption, progress, and the network namespace around it. */
-import { existsSync, readFileSync } from 'node:fs';
 import { tellSignalsHeard } from '../link/namespace.ts';
 import { createProgress, type ProgressDisplay } from './progress.ts';
+import { readToolVersion } from './tool-version.ts';
 
 export interface Session {
   /** Aborted by the first Ctrl-C or SIGTERM; the second ends the process at once. */
@@ -32,12 +32,4 @@ export function openSession(): Session {
     columns: process.stdout.columns ?? 100,
     toolVersion: readToolVersion(),
   };
-}
-
-// One folder further up where it was built into dist/.
-export function readToolVersion(): string {
-  const file = ['../../package.json', '../../../package.json']
-    .map((each) => new URL(each, import.meta.url))
-    .find((each) => existsSync(each));
-  return file ? JSON.parse(readFileSync(file, 'utf8')).version : 'unknown';
 }

@@ -6,11 +6,11 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { formatCount } from '../../reports/format.ts';
 import { type FrameRange, type RunReport, runsOf, type Spike, type SpikeStream } from '../../reports/model.ts';
-import { parseQuantity, parseWhole } from '../quantity.ts';
+import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { scenarioOrder } from '../scenario/catalogue.ts';
-import type { Traffic } from '../scenario/scenario.ts';
 import { FlowTable } from '../traffic/flows.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
+import type { Traffic } from '../traffic/traffic.ts';
 import { readReportFolder } from './report-command.ts';
 import { guard } from './report-folder.ts';
 
@@ -30,10 +30,8 @@ Examples:
   floodgate slice runs/latest --frames 1000-2500 -o part.pcapng
   floodgate slice runs/latest --scenario incident --spike 1 -o spike.pcapng   (of a gate)`;
 
-export function addSliceCommand(program: Command): void {
-  program
-    .command('slice')
-    .summary('cut the packets of a spike out of a run')
+export function addSliceCommand(command: Command): void {
+  command
     .description(
       'Writes the packets that made a spike as a pcapng file: of the streams that brought most between its start and its top.',
     )
@@ -63,7 +61,7 @@ function runOf(folder: string, name: string | undefined): RunReport {
   const runs = runsOf(readReportFolder(folder));
   const run = name === undefined ? runs[0] : runs.find((each) => each.scenario.name === name);
   if (run) return run;
-  throw new FloodgateError('NO_REPORT', `${folder} holds no run of "${name}"`, {
+  throw new FloodgateError('report-missing', `${folder} holds no run of "${name}"`, {
     hint: `It holds ${runs.map((each) => each.scenario.name).join(', ')}.`,
   });
 }
@@ -89,7 +87,7 @@ function cutOf(run: RunReport, flags: SliceFlags): Cut {
 
 function spikeFrames(run: RunReport, number: string): { frames: FrameRange; spike: Spike } {
   if (run.spikes.length === 0) {
-    throw new FloodgateError('NO_SPIKE', 'this run had no spike', {
+    throw new FloodgateError('spike-missing', 'this run had no spike', {
       hint: 'Give the frames yourself: --frames 1-1000.',
     });
   }
@@ -97,7 +95,7 @@ function spikeFrames(run: RunReport, number: string): { frames: FrameRange; spik
   const spike = run.spikes[index]!;
   const { frames } = spike;
   if (frames) return { frames, spike };
-  throw new FloodgateError('NO_SPIKE', `the frames of spike ${number} are not known`, {
+  throw new FloodgateError('spike-missing', `the frames of spike ${number} are not known`, {
     hint: 'Give the frames yourself: --frames 1-1000.',
   });
 }
@@ -107,14 +105,14 @@ function parseFrames(text: string): { first: number; last: number } {
   const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER };
   const range = { first: parseWhole(first, '--frames', bounds), last: parseWhole(last, '--frames', bounds) };
   if (range.first <= range.last) return range;
-  throw new FloodgateError('BAD_OPTION', `--frames: ${text} ends before it begins`, {
+  throw new FloodgateError('option-invalid', `--frames: ${text} ends before it begins`, {
     hint: 'Example: --frames 1-1000.',
   });
 }
 
 function nothingCut({ first, last, streams }: Cut): FloodgateError {
   const which = `frames ${formatCount(first)} to ${formatCount(last)}`;
-  return new FloodgateError('NO_FRAMES', `the traffic has no ${which}${streams ? ' of these streams' : ''}`, {
+  return new FloodgateError('frames-missing', `the traffic has no ${which}${streams ? ' of these streams' : ''}`, {
     hint: 'Give other --frames, or --all for every frame between the start and the top of the spike.',
   });
 }
@@ -140,7 +138,7 @@ async function openAgain({ scenario }: RunReport): Promise<Traffic> {
   const seed = scenario.seed ?? 0;
   const loops = loop === undefined ? 1 : parseWhole(loop, '--loop', { min: 1, max: 1_000_000 });
   if (recording !== undefined) return openTraffic({ kind: 'recording', path: recording, seed, impairments: [], loops });
-  const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size');
+  const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size', 'bytes');
   return openTraffic({ ...scenarioOrder(scenario.name, seed, sizeBytes), loops });
 }
 

@@ -1,9 +1,9 @@
 /** `floodgate run --target`: what is said about a target that is not our agent, and what is made of it. */
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import { parseQuantity } from '../quantity.ts';
+import { parseQuantity } from '../metrics/quantity.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
-import { type OpenedTarget, openTarget } from '../target/open-target.ts';
+import type { OpenedTarget } from '../target/open-target.ts';
 
 export interface TargetFlags {
   readonly target?: string;
@@ -40,9 +40,9 @@ export interface TargetRun {
 
 /**
  * @param frames whether a scenario sends frames at it: it captures then, instead of serving a load
- * @throws FloodgateError `BAD_OPTION` for what does not go together
+ * @throws FloodgateError `option-invalid` for what does not go together
  */
-export function targetRun(flags: TargetFlags, frames: boolean): TargetRun | undefined {
+export async function targetRun(flags: TargetFlags, frames: boolean): Promise<TargetRun | undefined> {
   const { target, load } = flags;
   if (target === undefined) {
     const needless = (['load', 'duration', 'idle', 'recover', 'ready', 'pprof'] as const).find((name) => flags[name]);
@@ -52,6 +52,7 @@ export function targetRun(flags: TargetFlags, frames: boolean): TargetRun | unde
   if (frames && load !== undefined) {
     throw refused('a scenario drives the target already', 'Leave out the scenario or --load.');
   }
+  const { openTarget } = await import('../target/open-target.ts');
   const opened = openTarget(target, {
     listens: load !== undefined,
     mayEnd: load === undefined && !frames,
@@ -80,10 +81,10 @@ export function targetRun(flags: TargetFlags, frames: boolean): TargetRun | unde
 }
 
 function timeMs(text: string, option: string): number {
-  const ms = /%|b$/i.test(text) ? Number.NaN : parseQuantity(text, option) * 1000;
+  const ms = parseQuantity(text, option, 'seconds') * 1000;
   // A timer of Node.js holds 24 days.
-  if (ms >= 0 && ms <= 86_400_000) return ms;
-  throw refused(`${option}: "${text}" is not a time up to a day`, `Example: ${option} 10s.`);
+  if (ms <= 86_400_000) return ms;
+  throw refused(`${option}: "${text}" is longer than a day`, `Example: ${option} 10s.`);
 }
 
 function patternOf(text: string | undefined): RegExp | undefined {
@@ -96,5 +97,5 @@ function patternOf(text: string | undefined): RegExp | undefined {
 }
 
 function refused(message: string, hint: string): FloodgateError {
-  return new FloodgateError('BAD_OPTION', message, { hint });
+  return new FloodgateError('option-invalid', message, { hint });
 }

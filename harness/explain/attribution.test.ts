@@ -132,3 +132,18 @@ t.test(
     t.end();
   },
 );
+
+t.test('what the instruments claim together is never more than the line rose', (t) => {
+  // Each looked at another replay: 93 MB of pages by the ledger and 100 MB of live objects for one rise of 100 MB.
+  const { suspects, parts, namedShare } = attribute(growth({ heapTotalBytes: 100 * MB, reassemblyBytes: 93 * MB }), {
+    ...none,
+    liveHeap: [site('keep', 60), site('spend', 40)],
+  });
+  const sum = (values: readonly number[]) => values.reduce((all, each) => all + each, 0);
+  t.ok(sum(suspects.map(({ share }) => share)) <= 1 + 1e-9, `${sum(suspects.map(({ share }) => share))}`);
+  t.ok(Math.abs(sum(parts.map(({ bytes }) => bytes)) - 100 * MB) < 1);
+  t.ok(namedShare > 0.999 && namedShare <= 1);
+  t.ok(suspects[0]!.selfBytes < 60 * MB, 'each has its part of it');
+  t.equal(suspects[0]!.errorShare, 0.1, 'no less certain than before');
+  t.end();
+});

@@ -91,11 +91,14 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites): Attribution {
     tell('stacks of threads', growth.map.stackBytes);
     tell('written pages of programs and libraries', growth.map.imageBytes);
   }
-  const named = parts.reduce((sum, part) => sum + part.bytes, 0);
-  if (named < height) parts.push({ name: 'not accounted for', bytes: height - named, named: false });
+  // Each instrument looked at another replay: together they may claim more than the line rose, and nobody's share grows by that.
+  const claimed = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const factor = Math.min(1, height / Math.max(1, claimed));
+  const named = claimed * factor;
+  if (named < height) parts.push({ name: 'not accounted for', bytes: (height - named) / factor, named: false });
   return {
-    suspects: ranked(claims, height),
-    parts: gather(parts),
+    suspects: ranked(claims, height, factor),
+    parts: gather(parts.map((part) => ({ ...part, bytes: part.bytes * factor }))),
     namedShare: Math.min(1, named / height),
   };
 }
@@ -175,17 +178,21 @@ function shareOut(bytes: number, sites: readonly Suspect[], claim: (site: Suspec
   return bytes;
 }
 
-function ranked(claims: ReadonlyMap<string, Claim>, height: number): Suspect[] {
+/** @param factor brings all claims together down to the height */
+function ranked(claims: ReadonlyMap<string, Claim>, height: number, factor: number): Suspect[] {
   return [...claims.values()]
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, suspectsMax)
-    .map(({ site, bytes, variance }) => ({
-      ...site,
-      selfBytes: bytes,
-      totalBytes: Math.max(bytes, site.selfBytes > 0 ? (site.totalBytes * bytes) / site.selfBytes : bytes),
-      share: Math.min(1, bytes / height),
-      errorShare: Math.sqrt(variance) / bytes,
-    }));
+    .map(({ site, bytes: claimed, variance }) => {
+      const bytes = claimed * factor;
+      return {
+        ...site,
+        selfBytes: bytes,
+        totalBytes: Math.max(bytes, site.selfBytes > 0 ? (site.totalBytes * bytes) / site.selfBytes : bytes),
+        share: Math.min(1, bytes / height),
+        errorShare: Math.sqrt(variance) / claimed,
+      };
+    });
 }
 
 /** Largest first; the small ones together. */

@@ -53,3 +53,16 @@ t.test('the sentence has the figures', async (t) => {
   t.match(detail, /81 % off-heap.*12 % in heap pages for garbage/);
   t.ok(Math.abs(explainedShare - 0.93) < 1e-9);
 });
+
+t.test('shares of one growth add up to no more than all of it', async (t) => {
+  const { detail, explainedShare } = classifyCause({
+    ...nothing,
+    reassemblyGrowthBytes: 93e6,
+    heapUsedGrowthBytes: 100e6,
+    heapTotalGrowthBytes: 100e6,
+    liveGrowthBytes: 100e6,
+  });
+  const shares = [...detail.matchAll(/(\d+) %/g)].map((match) => Number(match[1]));
+  t.ok(shares.length === 2 && shares[0]! + shares[1]! <= 101, detail);
+  t.ok(explainedShare > 0.999 && explainedShare <= 1);
+});

@@ -49,8 +49,12 @@ interface Part {
 /** Names the cause; `unknown` when nothing measured explains 30 % of the height. */
 export function classifyCause(evidence: CauseEvidence): Cause {
   const height = Math.max(1, evidence.heightBytes);
-  const parts = evidence.map ? partsOfMap(evidence, evidence.map) : partsOfHeap(evidence);
-  const named = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const measured = evidence.map ? partsOfMap(evidence, evidence.map) : partsOfHeap(evidence);
+  const claimed = measured.reduce((sum, part) => sum + part.bytes, 0);
+  // What several counters claim together may be more than the line rose: then each has its share of that.
+  const factor = Math.min(1, height / Math.max(1, claimed));
+  const parts = measured.map((part) => ({ ...part, bytes: part.bytes * factor }));
+  const named = claimed * factor;
   if (named > 0) {
     // Where the pages themselves were looked at, what is left is no fragmentation but the moments between two looks.
     const words = evidence.map ? 'between two looks at the pages' : 'outside everything V8 accounts for (arenas)';
@@ -60,7 +64,7 @@ export function classifyCause(evidence: CauseEvidence): Cause {
   for (const { cause, bytes } of parts) byCause.set(cause, (byCause.get(cause) ?? 0) + bytes);
   const [first] = [...byCause].sort(([, a], [, b]) => b - a);
   parts.sort((a, b) => b.bytes - a.bytes);
-  const share = (bytes: number) => `${Math.round((100 * Math.min(bytes, height)) / height)} %`;
+  const share = (bytes: number) => `${Math.round((100 * bytes) / height)} %`;
   const told = parts.filter((part) => part.bytes >= 0.1 * height).map((part) => `${share(part.bytes)} ${part.words}`);
   const cause = evidence.isLeak ? 'leak' : first![1] >= SHARE_MIN * height ? first![0] : 'unknown';
   const detail =

@@ -1,6 +1,7 @@
 /** What a measuring pass says of a spike's growth: levels at its top less those where its rise began. Pure. */
-import { gaugesOf } from '../agent-figures.ts';
-import type { PassResult } from '../pass/pass.ts';
+
+import type { PassResult } from '../pass/pass-result.ts';
+import { gaugesOf } from '../watch/agent-counters.ts';
 import { memoryClasses } from '../watch/memory-map.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
 import type { CauseEvidence, MapGrowth } from './cause.ts';

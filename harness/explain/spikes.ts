@@ -63,7 +63,7 @@ const RECOVERED = 0.1;
 /** Blocks a run is cut into for the slope: enough for a confidence interval, few enough for all pairs. */
 const SLOPE_BLOCKS = 48;
 /** Over less time than this a steady rise is what a burst looks like while it lasts, not a leak. */
-const LEAK_SPAN_MIN_MS = 20_000;
+export const LEAK_SPAN_MIN_MS = 20_000;
 /** Two-sided 99 %. */
 const Z_99 = 2.576;
 

@@ -3,15 +3,12 @@
  * are told, with what they had waiting behind a segment that was never captured.
  */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
-import type { SpikeStream } from '../../reports/model.ts';
-import type { Traffic } from '../scenario/scenario.ts';
+import type { FrameRange, SpikeStream } from '../../reports/model.ts';
 import { FlowTable } from '../traffic/flows.ts';
-
-export interface FrameSpan {
-  /** Both counted from 1 and included. */
-  readonly first: number;
-  readonly last: number;
-}
+import { openTraffic } from '../traffic/open-traffic.ts';
+import type { Traffic } from '../traffic/traffic.ts';
+import type { TrafficOrder } from '../traffic/traffic-order.ts';
+import type { SpikeShape } from './spikes.ts';
 
 /** Told until they carry this share of the bytes … */
 const shareTold = 0.95;
@@ -41,8 +38,35 @@ class Track {
   bytesBehindGap = 0;
 }
 
+/**
+ * The streams of each spike. Spans that overlap cannot be followed in one reading: what was allocated covers all the traffic.
+ * @param frames by spike
+ */
+export async function streamsOfSpikes(
+  order: TrafficOrder,
+  spikes: readonly SpikeShape[],
+  frames: readonly FrameRange[],
+): Promise<SpikeStream[][]> {
+  const found: SpikeStream[][] = spikes.map(() => []);
+  for (const line of ['rss', 'allocated'] as const) {
+    const wanted = [...spikes.keys()].filter((i) => spikes[i]!.line === line);
+    if (wanted.length === 0) continue;
+    const traffic = await openTraffic(order);
+    try {
+      const streams = findSpikeStreams(
+        traffic,
+        wanted.map((i) => frames[i]!),
+      );
+      for (const [at, i] of wanted.entries()) found[i] = streams[at]!;
+    } finally {
+      traffic.close();
+    }
+  }
+  return found;
+}
+
 /** Streams of each span, the worst first. Reads the traffic up to the last span's end; closes nothing. */
-export function findSpikeStreams(traffic: Traffic, spans: readonly FrameSpan[]): SpikeStream[][] {
+export function findSpikeStreams(traffic: Traffic, spans: readonly FrameRange[]): SpikeStream[][] {
   const found: SpikeStream[][] = spans.map(() => []);
   const lastFrame = Math.max(0, ...spans.map((span) => span.last));
   const tracker = new StreamTracker(traffic.linkType, spans, (span, streams) => {
@@ -55,7 +79,7 @@ export function findSpikeStreams(traffic: Traffic, spans: readonly FrameSpan[]):
 
 class StreamTracker implements FrameSink {
   frames = 0;
-  readonly #spans: readonly FrameSpan[];
+  readonly #spans: readonly FrameRange[];
   readonly #told: (span: number, streams: SpikeStream[]) => void;
   readonly #table: FlowTable;
   readonly #tracks: Track[] = [];
@@ -66,7 +90,7 @@ class StreamTracker implements FrameSink {
   #span = -1;
   readonly #open: Set<number>;
 
-  constructor(linkType: number, spans: readonly FrameSpan[], told: (span: number, streams: SpikeStream[]) => void) {
+  constructor(linkType: number, spans: readonly FrameRange[], told: (span: number, streams: SpikeStream[]) => void) {
     this.#table = new FlowTable(linkType);
     this.#spans = spans;
     this.#told = told;

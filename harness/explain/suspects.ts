@@ -32,6 +32,16 @@ export function isRuntimeFile(file: string, functionName: string): boolean {
   );
 }
 
+/** The runtime's code, and our own instruments in the target. */
+export function isNobodysFault(file: string, functionName: string): boolean {
+  return (
+    isRuntimeFile(file, functionName) ||
+    file.startsWith('harness/preload/') ||
+    file.includes('/floodgate-preload/') ||
+    file.includes('node_modules/')
+  );
+}
+
 interface Tally {
   functionName: string;
   file: string;

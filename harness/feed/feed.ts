@@ -1,5 +1,6 @@
 /** What drives a target during a pass: a link with frames, or a load that somebody else makes. */
 
+import type { Answers } from '../preload/options.ts';
 import type { Target } from '../target/target.ts';
 import type { Sender, SendResult } from './sender.ts';
 
@@ -14,6 +15,10 @@ export interface Flow
 export interface Feed {
   /** Interfaces that the target captures from; empty where it reads a pipe. */
   readonly interfaces: readonly string[];
+  /** It sends nothing and drives nothing: time passes. @default false */
+  readonly isWatchOnly?: boolean;
+  /** What a load says of the answers it got, once it has ended; undefined where it says nothing that is understood. */
+  readonly answers?: Answers | undefined;
   /** @throws FloodgateError when the traffic cannot be made or read. */
   open(target: Target): Promise<Flow>;
   /** Says "no more" to the reader, where a link can, and waits until everything sent has been taken. */

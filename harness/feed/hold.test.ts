@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { StatsTail } from '../watch/stats-tail.ts';
-import { type HeldFlow, Steering } from './hold.ts';
+import { type HeldFlow, Hold } from './hold.ts';
 import type { SendProgress } from './sender.ts';
 
 /** A sender on paper: `send` sends up to where it is to hold. */
@@ -35,7 +35,7 @@ class PaperFlow implements HeldFlow {
 }
 
 function tailOf(t: Test): { tail: StatsTail; take: (frames: number, dropped?: number) => void } {
-  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-steering-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-hold-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = path.join(folder, 'stats.jsonl');
   const tail = new StatsTail(file);
@@ -67,7 +67,7 @@ t.test(
     const stop = new AbortController();
     let nowMs = 0;
     const used: number[] = [];
-    const steering = new Steering({
+    const hold = new Hold({
       flow,
       tail,
       frameMarks: [150, 380],
@@ -80,7 +80,7 @@ t.test(
       signal: stop.signal,
       nowMs: () => nowMs,
     });
-    const running = steering.run();
+    const running = hold.run();
     const turns = async (count: number) => {
       for (let i = 0; i < count; i++) await setImmediate();
     };

@@ -14,7 +14,7 @@ export interface HeldFlow {
   resume(): void;
 }
 
-export interface SteeringOptions {
+export interface HoldOptions {
   readonly flow: HeldFlow;
   readonly tail: StatsTail;
   /** Ascending. */
@@ -34,15 +34,15 @@ const lookMs = 20;
 /** A target that takes no frame for so long while it owes some hangs, or counts otherwise than we do: it is not waited for. */
 const stallMs = 3_000;
 
-export class Steering {
-  readonly #options: SteeringOptions;
+export class Hold {
+  readonly #options: HoldOptions;
   #over = false;
   #limit = 0;
   #nextMark = 0;
   #taken = 0;
   #takenAtMs = 0;
 
-  constructor(options: SteeringOptions) {
+  constructor(options: HoldOptions) {
     this.#options = options;
     this.#allow();
   }

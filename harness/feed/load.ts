@@ -2,10 +2,12 @@
 import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import type { Answers } from '../preload/options.ts';
 import { describeExit, startChild } from '../target/child-target.ts';
 import { fillIn } from '../target/command-words.ts';
 import type { Target, TargetExit } from '../target/target.ts';
 import type { Feed, Flow } from './feed.ts';
+import { readAnswers } from './load-reports.ts';
 import type { SendResult } from './sender.ts';
 
 export interface LoadOptions {
@@ -19,6 +21,8 @@ export interface LoadOptions {
 
 /** A load that writes more than this is cut off in its log, not in its work. */
 const logBytesMax = 4 * 1024 * 1024;
+/** Reports of load generators end within some kilobytes. */
+const tailCharactersMax = 65_536;
 /** A load that breaks off because its server has died is told as that. */
 const blameMs = 500;
 
@@ -32,11 +36,19 @@ export class LoadFeed implements Feed {
     this.#options = options;
   }
 
-  /** @throws FloodgateError `BAD_OPTION` where the load needs a port and the target has none */
+  get answers(): Answers | undefined {
+    return this.#flow?.answers;
+  }
+
+  get isWatchOnly(): boolean {
+    return this.#options.command === undefined;
+  }
+
+  /** @throws FloodgateError `option-invalid` where the load needs a port and the target has none */
   async open(target: Target): Promise<Flow> {
     const { command } = this.#options;
     if (command?.includes('{port}') && target.port === undefined) {
-      throw new FloodgateError('BAD_OPTION', `the load wants a {port}, but ${target.name} listens on none`, {
+      throw new FloodgateError('option-invalid', `the load wants a {port}, but ${target.name} listens on none`, {
         hint: 'Write the port into the load.',
       });
     }
@@ -63,6 +75,7 @@ class LoadFlow implements Flow {
   #settle!: (result: undefined | Promise<undefined>) => void;
   #startMs: number | undefined;
   #endMs: number | undefined;
+  answers: Answers | undefined;
   #bytesBefore = 0;
   #bytes = 0;
 
@@ -138,6 +151,7 @@ class LoadFlow implements Flow {
     const exit = await Promise.race([load.exited, stopped.then(() => undefined)]);
     if (exit === undefined) await load.stop();
     await log.end();
+    this.answers = readAnswers(log.tail);
     if (exit && exit.code !== 0) await this.#explain(exit);
   }
 
@@ -152,7 +166,7 @@ class LoadFlow implements Flow {
     ]);
     clearTimeout(timer);
     if (targetGone || this.#stopped.signal.aborted) return;
-    throw new FloodgateError('LOAD_FAILED', `the load failed (${describeExit(exit)}): ${this.#options.command}`, {
+    throw new FloodgateError('load-failed', `the load failed (${describeExit(exit)}): ${this.#options.command}`, {
       hint: exit.lastLines.length > 0 ? `Its last lines:\n  ${exit.lastLines.join('\n  ')}` : 'It wrote nothing.',
     });
   }
@@ -188,6 +202,8 @@ function transferredBytes(pid: number): number {
 class BoundedLog {
   readonly #stream: WriteStream;
   #left = logBytesMax;
+  /** The last of it, for what loads sum up at their end. */
+  tail = '';
 
   constructor(file: string) {
     this.#stream = createWriteStream(file);
@@ -196,6 +212,7 @@ class BoundedLog {
   }
 
   write(chunk: Buffer): void {
+    this.tail = (this.tail + chunk.toString('latin1')).slice(-tailCharactersMax);
     if (this.#left <= 0) return;
     this.#left -= chunk.length;
     this.#stream.write(chunk);

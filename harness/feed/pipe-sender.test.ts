@@ -80,6 +80,6 @@ t.test('stop ends it while the reader does not read', async (t) => {
   sender.start();
   await new Promise((resolve) => setTimeout(resolve, 50));
   sender.stop();
-  const late = new Promise((resolve) => setTimeout(resolve, 3_000, 'late').unref());
+  const late = new Promise((resolve) => setTimeout(resolve, 25_000, 'late').unref());
   t.not(await Promise.race([sender.done, late]), 'late');
 });

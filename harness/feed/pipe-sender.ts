@@ -5,9 +5,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FrameList } from '../../agent/pcap/frame-list.ts';
 import { PipeLink } from '../link/pipe-link.ts';
-import type { ImpairmentRecord, Traffic, Truth } from '../scenario/scenario.ts';
-import { balance } from '../traffic/ledger.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
+import type { ImpairmentRecord, Traffic, Truth } from '../traffic/traffic.ts';
+import { balance } from './ledger.ts';
 import { describeTraffic, type Sender, type SendOrder, type SendProgress, type SendResult } from './sender.ts';
 
 /** Frames made between two looks at anything else: under a millisecond. */

@@ -1,27 +1,8 @@
 /** Sends a scenario's traffic into a link while the caller does other things: the TAP lane from a thread of its own, the exact lane between other work. */
 
-import type { ImpairmentRecord, Pace, Phase, Traffic, TrafficOptions, Truth } from '../scenario/scenario.ts';
-import type { Impairment } from '../traffic/impairments/impairment.ts';
-import type { SendLedger } from '../traffic/ledger.ts';
-
-/** What is sent: named, not handed over, so that the thread can open it for itself. */
-export type TrafficOrder =
-  /** A module that exports `scenario`. */
-  | {
-      readonly kind: 'scenario';
-      readonly moduleUrl: string;
-      readonly options: TrafficOptions;
-      /** How many times over, each time as the traffic of other hosts. @default 1 */
-      readonly loops?: number;
-    }
-  /** A pcap or pcapng file (gzip allowed), through `impairments` in this order. */
-  | {
-      readonly kind: 'recording';
-      readonly path: string;
-      readonly seed: number;
-      readonly impairments: readonly Impairment[];
-      readonly loops?: number;
-    };
+import type { ImpairmentRecord, Pace, Phase, Traffic, Truth } from '../traffic/traffic.ts';
+import type { TrafficOrder } from '../traffic/traffic-order.ts';
+import type { SendLedger } from './ledger.ts';
 
 export interface SendOrder {
   readonly traffic: TrafficOrder;

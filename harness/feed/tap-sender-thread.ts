@@ -2,10 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FloodgateError } from '../../agent/errors.ts';
 import { type OpenTap, TapDevice } from '../link/tap-device.ts';
-import type { ImpairmentRecord, Truth } from '../scenario/scenario.ts';
-import { balance } from '../traffic/ledger.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import type { Clock } from '../traffic/pacer.ts';
+import type { ImpairmentRecord, Truth } from '../traffic/traffic.ts';
+import { balance } from './ledger.ts';
 import { describeTraffic, type SendOrder, type SendResult, type TrafficDescription } from './sender.ts';
 import { SenderControl } from './sender-control.ts';
 import { Transmission } from './transmission.ts';

@@ -1,10 +1,10 @@
 /** The inside of a sending thread: each frame waits until it is due, is written, and is counted. Hot path. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import type { LinkDevice } from '../link/link.ts';
-import type { Pace } from '../scenario/scenario.ts';
-import type { SentTotals } from '../traffic/ledger.ts';
 import { type Clock, farOffUs, Pacer } from '../traffic/pacer.ts';
 import { type Schedule, scheduleOf } from '../traffic/schedule.ts';
+import type { Pace } from '../traffic/traffic.ts';
+import type { SentTotals } from './ledger.ts';
 import type { SenderControl } from './sender-control.ts';
 
 /** Progress is published every so many frames (and around every pause): 10 ms at the slowest pace that matters. */

@@ -33,7 +33,7 @@ function processesOf(mark: string): string[] {
 }
 
 async function goneSoon(mark: string): Promise<boolean> {
-  for (let tries = 0; tries < 50; tries++) {
+  for (let tries = 0; tries < 300; tries++) {
     if (processesOf(mark).length === 0) return true;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -3,7 +3,7 @@
  * to clean up, because the kernel takes the devices away with the last process.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, readlinkSync, writeSync } from 'node:fs';
+import { readlinkSync, writeSync } from 'node:fs';
 import { FloodgateError } from '../../agent/errors.ts';
 
 /** Holds the network namespace's identity, so that a variable that leaked from elsewhere is not believed. */
@@ -11,6 +11,9 @@ const markVariable = 'FLOODGATE_NAMESPACE';
 /** The descriptor on which the program inside says that it hears signals. */
 const readyVariable = 'FLOODGATE_NAMESPACE_READY';
 const readyDescriptor = 3;
+/** What it says there. */
+const heardLine = 'heard\n';
+const endLine = 'ends\n';
 /** As the program itself ends when it is interrupted. */
 const interruptedExitCode = 3;
 
@@ -32,17 +35,23 @@ export function isInNamespace(): boolean {
   return mark !== undefined && mark !== networkIdentity();
 }
 
-/** Says, inside, that signals are heard from here on. Nothing where this is not the program that was started there. */
+/**
+ * Says, inside, that signals are heard from here on, and later that this program ends by itself: one that is killed says
+ * nothing, and its exit code is then that of whoever started it. Nothing where this is not the program that was started there.
+ */
 export function tellSignalsHeard(): void {
   if (process.env[readyVariable] !== String(readyDescriptor)) return;
   // Not for those we start.
   delete process.env[readyVariable];
-  try {
-    writeSync(readyDescriptor, '\n');
-    closeSync(readyDescriptor);
-  } catch {
-    // Whoever started us is gone, and we go with it.
-  }
+  const say = (text: string) => {
+    try {
+      writeSync(readyDescriptor, text);
+    } catch {
+      // Whoever started us is gone, and we go with it.
+    }
+  };
+  say(heardLine);
+  process.on('exit', () => say(endLine));
 }
 
 /**
@@ -50,7 +59,7 @@ export function tellSignalsHeard(): void {
  * SIGTERM and SIGHUP are passed on; the program sees them once. One that comes before `tellSignalsHeard` ends it: the first
  * process of a namespace ignores what it does not handle, so it would be lost, and nothing runs yet that had to be ended well.
  * @param program the command line, e.g. `[process.execPath, ...process.execArgv, ...process.argv.slice(1)]`.
- * @throws FloodgateError `namespace-refused` with what to do about it.
+ * @throws FloodgateError `namespace-refused` with what to do about it; `KILLED` where the program did not end by itself.
  */
 export async function runInNamespace(program: readonly string[]): Promise<number> {
   const command = [...dieWithUs(), 'unshare', ...findAttempt(), '--', ...program];
@@ -60,15 +69,15 @@ export async function runInNamespace(program: readonly string[]): Promise<number
     // A group of its own: a Ctrl-C in the terminal would reach the program a second time beside ours.
     detached: true,
   });
-  let hearsSignals = false;
+  let said = '';
   let isInterrupted = false;
-  child.stdio[readyDescriptor]!.once('data', () => {
-    hearsSignals = true;
+  child.stdio[readyDescriptor]!.on('data', (chunk) => {
+    said += chunk;
   });
   const pass = (signal: NodeJS.Signals) => {
     isInterrupted = true;
     try {
-      process.kill(-child.pid!, hearsSignals ? signal : 'SIGKILL');
+      process.kill(-child.pid!, said.startsWith(heardLine) ? signal : 'SIGKILL');
     } catch {
       // It is over: the exit code is on its way.
     }
@@ -80,7 +89,13 @@ export async function runInNamespace(program: readonly string[]): Promise<number
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
-      child.on('exit', (code) => resolve(code ?? (isInterrupted ? interruptedExitCode : 2)));
+      child.on('close', (code, signal) => {
+        // Of a program that was killed `unshare` makes a 1, which is a verdict of ours.
+        const isKilled = signal !== null || (said.startsWith(heardLine) ? !said.endsWith(endLine) : code === 1);
+        if (!isKilled) resolve(code!);
+        else if (isInterrupted) resolve(interruptedExitCode);
+        else reject(killed(signal));
+      });
     });
   } finally {
     process.off('exit', killAll);
@@ -109,6 +124,13 @@ function findAttempt(): readonly string[] {
     said = probe.stderr.trim().split('\n').at(-1) ?? '';
   }
   throw refused(`the kernel refuses a network namespace (${said || 'no reason given'})`, undefined);
+}
+
+function killed(signal: NodeJS.Signals | null): FloodgateError {
+  const how = signal === null ? '' : ` (${signal})`;
+  return new FloodgateError('killed', `the run was killed${how} before its verdict: nothing was judged`, {
+    hint: 'Nothing of it is left running. Was the machine, or a container, out of memory? The kernel says so: dmesg.',
+  });
 }
 
 function refused(message: string, cause: unknown): FloodgateError {

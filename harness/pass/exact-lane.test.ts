@@ -2,16 +2,20 @@
 import t from 'tap';
 import { openFeed } from '../feed/open-feed.ts';
 import { AgentLauncher } from '../target/agent-target.ts';
-import { type PassResult, runPass } from './pass.ts';
+import { liveHeap } from './instruments/heap-sampling.ts';
+import type { Instrument } from './instruments/instrument.ts';
+import { measuring } from './instruments/measuring.ts';
+import { runPass } from './pass.ts';
+import type { PassResult } from './pass-result.ts';
 
 const moduleUrl = new URL('../../scenarios/incident/scenario.ts', import.meta.url).href;
 
-async function measure(folder: string, kind: 'measure' | 'live-heap', frameMarks: number[]): Promise<PassResult> {
+async function measure(folder: string, instrument: Instrument, frameMarks: number[]): Promise<PassResult> {
   const traffic = { kind: 'scenario', moduleUrl, options: { seed: 1, sizeBytes: 8_000_000 } } as const;
   const feed = await openFeed('exact', { traffic, pace: { kind: 'topspeed' } });
   try {
     return await runPass({
-      kind,
+      instrument,
       lane: 'exact',
       feed,
       launcher: new AgentLauncher([]),
@@ -32,7 +36,7 @@ async function measure(folder: string, kind: 'measure' | 'live-heap', frameMarks
 
 t.test('two runs over the same frames allocate the same and are read at the same places', async (t) => {
   const folder = t.testdir();
-  const passes = [await measure(folder, 'measure', []), await measure(folder, 'measure', [])];
+  const passes = [await measure(folder, measuring, []), await measure(folder, measuring, [])];
   const [first, second] = passes.map(({ channel, stats }) => ({
     allocated: channel.v8.column('allocated').map(Number),
     peak: channel.last!.peakBeforeGc,
@@ -49,7 +53,7 @@ t.test('two runs over the same frames allocate the same and are read at the same
 });
 
 t.test('instruments are used at their frames, with everything before taken and nothing after', async (t) => {
-  const { intervals, stats, exit } = await measure(t.testdir(), 'live-heap', [2_000, 4_001]);
+  const { intervals, stats, exit } = await measure(t.testdir(), liveHeap, [2_000, 4_001]);
   t.equal(exit.code, 0);
   t.same(
     intervals.map(({ lastFrame }) => lastFrame),

@@ -18,7 +18,7 @@ import type { PreloadOptions } from '../preload/options.ts';
 import { startChild } from '../target/child-target.ts';
 import { MemoryWatch } from '../watch/memory-watch.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
-import { heapSampleBytes, offHeapSampleBytes } from './pass.ts';
+import { heapSampleBytes, offHeapSampleBytes, stackDepth } from './instruments/heap-sampling.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 // Modules come from the compile cache, as in a run: see bin/launch.js. Else the preload's types are stripped in the agent.
@@ -102,7 +102,7 @@ async function runArm(arm: Arm, { capture, isPiped, bytesPerSecond }: Feed): Pro
 
 function optionsOf(arm: Arm, folder: string): Omit<PreloadOptions, 'channel'> {
   if (arm === 'measure') return { intervalMs: v8IntervalMs };
-  const sampling = { sampleBytes: heapSampleBytes, stackDepth: 64, offHeapSampleBytes, folder };
+  const sampling = { sampleBytes: heapSampleBytes, stackDepth, offHeapSampleBytes, folder };
   return { intervalMs: v8IntervalMs, profile: { kind: 'allocations', ...sampling } };
 }
 

@@ -3,6 +3,9 @@
 /** Name of the environment variable with the options as JSON; the preload removes it before the target's own code runs. */
 export const preloadVariable = 'FLOODGATE_OBSERVE';
 
+/** The folder of a copy for a Node.js that is not ours: by its name the preload's own allocations are known. */
+export const preloadFolderName = 'floodgate-preload';
+
 export interface PreloadOptions {
   /** Descriptor of the channel. */
   readonly channel: number;
@@ -36,16 +39,25 @@ export interface PreloadOptions {
   readonly snapshots?: { readonly folder: string };
 }
 
+/** HTTP answers, and how many of them had another status than 2xx. */
+export interface Answers {
+  readonly total: number;
+  readonly not2xx: number;
+}
+
 /** Lines from the target, one JSON object each. Times are milliseconds since the epoch. */
 export type PreloadLine =
+  /** First of all: what the target runs on. */
+  | { readonly type: 'runtime'; readonly name: string }
   | {
       readonly type: 'v8';
       readonly tMs: number;
       readonly heapUsed: number;
       readonly heapTotal: number;
       readonly external: number;
-      readonly arrayBuffers: number;
-      readonly malloced: number;
+      /** Null where the runtime has none. */
+      readonly arrayBuffers: number | null;
+      readonly malloced: number | null;
       /** Bytes ever allocated on the heap, by the sum over collections. */
       readonly allocated: number;
       /** Highest use seen right before a collection. */
@@ -56,6 +68,12 @@ export type PreloadLine =
       readonly cpuMs?: number;
       /** Of it, what reading and telling these figures took. */
       readonly ownMs?: number;
+      /** Timers, sockets, servers and requests that keep the program running. */
+      readonly handles?: number;
+      /** Answers that HTTP/1 servers of the program have given; once there is one. */
+      readonly answers?: Answers;
+      /** Highest resident memory since the start, by the kernel; only in the last line. */
+      readonly rssPeak?: number;
       /** Used bytes by heap space; only on some lines. */
       readonly spaces?: Readonly<Record<string, number>>;
     }

@@ -22,7 +22,15 @@ async function start(options: Omit<PreloadOptions, 'channel'>, nodeArguments: st
   return { target, channel: new PreloadChannel(target.channel!, startMs) };
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Looks at every reading, however long the machine takes for it. */
+async function until(channel: PreloadChannel, isSo: () => boolean): Promise<void> {
+  while (!isSo()) if (!(await channel.nextReading(readingTimeoutMs))) throw new Error('it takes no more readings');
+}
+
+const readingTimeoutMs = 60_000;
+/** What `known-allocations.mjs` allocates on the heap in a round. */
+const roundBytes = 1000 * (8192 + 16 + 16);
+const allocatedRounds = (channel: PreloadChannel) => (channel.last?.allocated ?? 0) / roundBytes;
 
 function roundsOf(lines: readonly string[]): number {
   return Number(/^rounds (\d+)/m.exec(lines.join('\n'))?.[1]);
@@ -30,7 +38,7 @@ function roundsOf(lines: readonly string[]): number {
 
 t.test('a measuring pass: sizes, collections, and the exact sum of allocated bytes', async (t) => {
   const { target, channel } = await start({ intervalMs: 100 });
-  await pause(1500);
+  await until(channel, () => channel.v8.count >= 8 && channel.gc.length > 5 && allocatedRounds(channel) > 50);
   const exit = await target.stop();
   t.equal(exit.code, 0);
   t.match(exit.lastLines.join('\n'), /^env clean$/m, 'the target sees no trace of the preload in its environment');
@@ -61,7 +69,7 @@ t.test('readings in step: the target says when; what they and start and end allo
     withChannel: true,
   });
   const channel = new PreloadChannel(target.channel!, startMs);
-  await pause(100);
+  await until(channel, () => channel.v8.count >= 21);
   await target.stop();
   t.equal(channel.v8.count, 22, 'the 21 that were taken, and the last words');
   t.equal(channel.v8.column('allocated')[0], 0);
@@ -81,10 +89,10 @@ t.test('an attribution pass names functions and bytes, off-heap included', async
     },
     ['--no-turbo-inlining', '--no-maglev-inlining'],
   );
-  await pause(700);
-  t.equal(await channel.cut(0, 5_000), true);
-  await pause(500);
-  t.equal(await channel.cut(1, 5_000), true);
+  await until(channel, () => allocatedRounds(channel) > 60);
+  t.equal(await channel.cut(0, 60_000), true);
+  await until(channel, () => allocatedRounds(channel) > 110);
+  t.equal(await channel.cut(1, 60_000), true);
   const exit = await target.stop();
   const rounds = roundsOf(exit.lastLines);
   t.equal(channel.intervals.length, 2);
@@ -119,8 +127,8 @@ t.test('a live pass names what stayed, on and off the heap, and not what was fre
     intervalMs: 500,
     profile: { kind: 'live', sampleBytes: 1_024, stackDepth: 32, offHeapSampleBytes: 16_384, folder },
   });
-  await pause(800);
-  t.equal(await channel.cut(0, 5_000), true);
+  await until(channel, () => allocatedRounds(channel) > 50);
+  t.equal(await channel.cut(0, 60_000), true);
   const rounds = roundsOf((await target.stop()).lastLines);
   const [interval] = channel.intervals;
   const { head } = JSON.parse(readFileSync(interval!.heapFile, 'utf8'));
@@ -139,7 +147,7 @@ t.test('a heap snapshot on command', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-preload-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const { target, channel } = await start({ intervalMs: 500, snapshots: { folder } });
-  t.equal(await channel.snapshot('top', 20_000), true);
+  t.equal(await channel.snapshot('top', 60_000), true);
   t.ok(readFileSync(channel.snapshots[0]!.file, 'utf8').startsWith('{"snapshot"'));
   await target.stop();
   t.equal(await channel.cut(5, 1_000), false, 'a target that is gone answers nothing');

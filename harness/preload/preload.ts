@@ -3,17 +3,19 @@
  * on command allocation profiles, live-heap profiles and snapshots. In a measuring pass it does nothing but read
  * counters; what that costs is in docs/instruments.md.
  */
-import { writeSync } from 'node:fs';
+import { subscribe } from 'node:diagnostics_channel';
+import { readFileSync, writeSync } from 'node:fs';
 import v8 from 'node:v8';
 import { type PreloadLine, type PreloadOptions, preloadVariable } from './options.ts';
 // Not loaded only where it is asked for: the compile cache is filled by a start that asks for nothing.
 import { StepReadings } from './step.ts';
 
 async function observe(options: PreloadOptions): Promise<void> {
+  send(options.channel, { type: 'runtime', name: `Node.js ${process.versions.node} (V8 ${process.versions.v8})` });
   const heap = new HeapWatch((line) => send(options.channel, line));
   if (options.inStep) new StepReadings(heap);
   else setInterval(() => heap.report(), options.intervalMs).unref();
-  process.on('exit', () => heap.report());
+  process.on('exit', () => heap.reportLast());
   const { profile, snapshots, cpu } = options;
   // A measuring pass loads nothing more: what disturbs is in a module of its own.
   if (!profile && !snapshots && !cpu) return;
@@ -46,6 +48,7 @@ export class HeapWatch {
   #afterMajorGc = 0;
   #reports = 0;
   #ownMs = 0;
+  #answers: { total: number; not2xx: number } | undefined;
   /** In place of all that was ever allocated; see `StepReadings`. */
   allocatedByTraffic: number | undefined;
 
@@ -53,6 +56,12 @@ export class HeapWatch {
     this.#send = send;
     this.#usedAfterLast = v8.getHeapStatistics().used_heap_size;
     this.#profiler.start();
+    subscribe('http.server.response.finish', (message) => {
+      const { statusCode } = (message as { response: { statusCode: number } }).response;
+      this.#answers ??= { total: 0, not2xx: 0 };
+      this.#answers.total += 1;
+      if (statusCode < 200 || statusCode > 299) this.#answers.not2xx += 1;
+    });
   }
 
   report(): void {
@@ -62,13 +71,22 @@ export class HeapWatch {
     this.#ownMs += threadCpuMs() - sinceMs;
   }
 
+  /** At the end; the kernel's own peak comes along, which nobody else can ask for once the process is gone. */
+  reportLast(): void {
+    this.takeCollections();
+    this.#reportMemory(residentPeakBytes());
+  }
+
   /** Bytes ever allocated, where collections have just been taken. */
   allocatedUntilNow(): number {
     return this.#allocated + Math.max(0, v8.getHeapStatistics().used_heap_size - this.#usedAfterLast);
   }
 
-  /** Counts and tells the collections since the last call. */
-  takeCollections(): void {
+  /**
+   * Counts and reports the collections since the last call.
+   * @param isOurs asked for by us: they free what was allocated, and are none of the target's own @default false
+   */
+  takeCollections(isOurs = false): void {
     const profile = this.#profiler.stop();
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
@@ -81,6 +99,7 @@ export class HeapWatch {
       const usedAfter = event.afterGC.heapStatistics.usedHeapSize;
       this.#allocated += Math.max(0, usedBefore - this.#usedAfterLast);
       this.#usedAfterLast = usedAfter;
+      if (isOurs) return;
       this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
       if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
       const tMs = Math.round(startMs + stepMs * (index + 1));
@@ -90,7 +109,7 @@ export class HeapWatch {
     });
   }
 
-  #reportMemory(): void {
+  #reportMemory(rssPeak?: number): void {
     const memory = process.memoryUsage();
     const statistics = v8.getHeapStatistics();
     const used = statistics.used_heap_size;
@@ -108,6 +127,9 @@ export class HeapWatch {
       afterGc: this.#afterMajorGc,
       cpuMs: Math.round((user + system) / 1_000),
       ownMs: this.#ownMs,
+      handles: process.getActiveResourcesInfo().length,
+      ...(this.#answers && { answers: this.#answers }),
+      ...(rssPeak && { rssPeak }),
       ...(this.#reports++ % 4 === 0 ? { spaces: usedBySpace() } : {}),
     });
   }
@@ -115,6 +137,16 @@ export class HeapWatch {
 
 function usedBySpace(): Record<string, number> {
   return Object.fromEntries(v8.getHeapSpaceStatistics().map((space) => [space.space_name, space.space_used_size]));
+}
+
+/** Not `getrusage`, which also knows the peak of whoever started this program. Undefined where there is no /proc. */
+function residentPeakBytes(): number | undefined {
+  try {
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
 }
 
 /** CPU time, not the clock's: on a busy machine a report waits for others longer than it works. */

@@ -4,7 +4,17 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import v8 from 'node:v8';
-import type { HeapWatch } from './preload.ts';
+
+/** What counts on the heap, as far as readings in step with the target need it: `HeapWatch` of the preload. */
+export interface HeapCount {
+  /** In place of all that was ever allocated. */
+  allocatedByTraffic: number | undefined;
+  /** @param isOurs the instruments asked for them */
+  takeCollections(isOurs?: boolean): void;
+  /** Bytes ever allocated, where collections have just been taken. */
+  allocatedUntilNow(): number;
+  report(): void;
+}
 
 /** One was not enough (allocation within 0.16 % then), three were. */
 const settlingCollections = 3;
@@ -19,14 +29,14 @@ const pieceBytes = 1 << 10;
 export class StepReadings {
   /** The last piece; a field, so that no compiler leaves it out. */
   filler: unknown[] = [];
-  readonly #heap: HeapWatch;
+  readonly #heap: HeapCount;
   #isSettled = false;
   /** When the last reading had ended. */
   #allocatedBytes = 0;
   /** When this one began. */
   #usedBytes = 0;
 
-  constructor(heap: HeapWatch) {
+  constructor(heap: HeapCount) {
     this.#heap = heap;
     subscribe('tracing:floodgate:reading:start', () => this.#begin());
     subscribe('tracing:floodgate:reading:end', () => this.#end());
@@ -56,7 +66,7 @@ export class StepReadings {
     for (let i = 0; i < settlingCollections; i += 1) {
       globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     }
-    this.#heap.takeCollections();
+    this.#heap.takeCollections(true);
   }
 
   /** Figures have more digits or fewer, and their text takes more room or less: all readings are to take the same. */

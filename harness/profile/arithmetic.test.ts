@@ -2,7 +2,7 @@ import t from 'tap';
 import { byFunction, diffProfiles, focusProfile, mergeProfiles, peek, top, tree } from './arithmetic.ts';
 import { readCollapsed } from './collapsed.ts';
 import type { Profile } from './profile.ts';
-import { stacksOf } from './profile-samples.ts';
+import { stacksOf } from './sample-profile-fixture.ts';
 
 /** A profile from collapsed stacks. */
 function profileOf(text: string, type = 'alloc_space', durationMs = 1_000): Profile {

@@ -50,7 +50,13 @@ export function readInterval(
       timeMs: startMs,
       durationMs,
     });
-    return { interval: interval.interval, startMs, endMs, heap: withoutInstruments(heap), offHeap };
+    return {
+      interval: interval.interval,
+      startMs,
+      endMs,
+      heap: withoutInstruments(heap),
+      offHeap: withoutInstruments(offHeap),
+    };
   } catch (error) {
     if (error instanceof ProfileError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

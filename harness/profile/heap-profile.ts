@@ -7,8 +7,6 @@ export interface HeapProfileOptions {
   readonly sampleIntervalBytes?: number;
   /** `alloc_space` (freed objects included) or `inuse_space` (live ones). @default 'inuse_space' */
   readonly sampleType?: 'alloc_space' | 'inuse_space';
-  /** Only samples with a larger ordinal: an interval within one profile. @default −1 (all) */
-  readonly afterOrdinal?: number;
   /** Path that files are told relative to, where they lie under it. */
   readonly root?: Roots;
   readonly timeMs?: number;
@@ -31,48 +29,17 @@ export function readHeapProfile(json: string, options: HeapProfileOptions = {}):
     timeMs: options.timeMs ?? 0,
     durationMs: options.durationMs ?? 0,
   });
-  const shares = intervalShares(data, options.afterOrdinal ?? -1);
   // An explicit stack: a hostile file may nest deeper than our own call stack goes.
   const pending: Pending[] = [{ node: expectObject(data.head, 'head'), parent: -1 }];
   for (let entry = pending.pop(); entry; entry = pending.pop()) {
     const node = expectObject(entry.node, 'a node of the heap profile');
     const path = entry.parent < 0 ? 0 : builder.child(entry.parent, readCallFrame(node, builder, options.root));
     const selfBytes = expectNumber(node.selfSize, 'selfSize');
-    const share = shares?.get(expectNumber(node.id, 'id')) ?? (shares ? 0 : 1);
-    if (selfBytes !== 0 && share !== 0) builder.add(path, 0, selfBytes * share);
+    if (selfBytes !== 0) builder.add(path, 0, selfBytes);
     const children = expectArray(node.children, 'children');
     for (let i = children.length - 1; i >= 0; i -= 1) pending.push({ node: children[i], parent: path });
   }
   return builder.finish();
-}
-
-/** Largest ordinal in a heap profile, to be given as `afterOrdinal` for the next interval; −1 when it has no samples. */
-export function lastOrdinal(json: string): number {
-  const data = expectObject(parseJson(json, 'heap profile'), 'the heap profile');
-  let last = -1;
-  for (const each of expectArray(data.samples ?? [], 'samples')) {
-    last = Math.max(last, expectNumber(expectObject(each, 'a sample').ordinal, 'ordinal'));
-  }
-  return last;
-}
-
-/**
- * What share of each node's bytes is younger than an ordinal. A node's `selfSize` is the unbiased figure, its samples'
- * sizes are rounded (up to −15 %): so they only divide `selfSize`, and are never summed up.
- */
-function intervalShares(data: Record<string, unknown>, afterOrdinal: number): Map<number, number> | undefined {
-  if (afterOrdinal < 0) return undefined;
-  const sums = new Map<number, { all: number; young: number }>();
-  for (const each of expectArray(data.samples ?? [], 'samples')) {
-    const sample = expectObject(each, 'a sample');
-    const id = expectNumber(sample.nodeId, 'nodeId');
-    const size = expectNumber(sample.size, 'size');
-    let sum = sums.get(id);
-    if (!sum) sums.set(id, (sum = { all: 0, young: 0 }));
-    sum.all += size;
-    if (expectNumber(sample.ordinal, 'ordinal') > afterOrdinal) sum.young += size;
-  }
-  return new Map([...sums].map(([id, { all, young }]) => [id, all > 0 ? young / all : 0]));
 }
 
 /** A V8 `callFrame` as a call site; V8 counts lines and columns from 0, −1 where unknown. */

@@ -9,7 +9,7 @@ import t from 'tap';
 import { writeCollapsed } from './collapsed.ts';
 import { writeHeapProfile } from './heap-profile.ts';
 import { writePprof } from './pprof.ts';
-import { sampleProfile } from './profile-samples.ts';
+import { sampleProfile } from './sample-profile-fixture.ts';
 import { readSpeedscope, writeSpeedscope } from './speedscope.ts';
 
 const chromiumPath = process.env.FLOODGATE_CHROMIUM ?? '/usr/bin/chromium';

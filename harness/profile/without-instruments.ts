@@ -1,10 +1,12 @@
 /** Takes what the instruments themselves allocate inside a target out of its profile. */
 
-import { preloadFolderName } from '../target/portable-preload.ts';
+import { preloadFolderName } from '../preload/options.ts';
 import { type Profile, ProfileBuilder } from './profile.ts';
 
 /** The preload's modules, in the repository, where it was built, and as copied beside a target. */
 const ownFile = new RegExp(`(^|/)(harness/preload|${preloadFolderName})/[\\w-]+\\.(ts|js|mjs)$`);
+/** The agent's readings of its own memory: whoever asks how much there is makes none of it. */
+const gaugesFile = /(^|\/)agent\/governor\/process-memory\.(ts|js)$/;
 /** Through the wrappers in this module the target's own calls go: what they reach is the target's. */
 const wrappersFile = /off-heap-sites\.\w+$/;
 /** Below these functions of it nothing is. */
@@ -16,7 +18,7 @@ const ownFunctions = new Set(['record', 'take', 'installOffHeapSites']);
  */
 export function withoutInstruments(profile: Profile): Profile {
   const { functionName, file, line, column } = profile.sites;
-  const isOwn = file.map((name) => ownFile.test(name));
+  const isOwn = file.map((name) => ownFile.test(name) || gaugesFile.test(name));
   if (!isOwn.includes(true)) return profile;
   const endsHere = file.map((name, i) => isOwn[i]! && (!wrappersFile.test(name) || ownFunctions.has(functionName[i]!)));
   const { sampleTypes, period, periodType, timeMs, durationMs } = profile;

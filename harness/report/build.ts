@@ -1,27 +1,24 @@
 /** The report of a run from what its passes brought. Pure. */
 
-import { formatDifference } from '../../reports/format.ts';
+import { formatCount, formatDifference } from '../../reports/format.ts';
 import {
   type BudgetResult,
   type Environment,
-  type Figure,
   type Note,
   type Pass,
   type RunReport,
   SCHEMA_VERSION,
   type ScenarioInfo,
   type Spike,
-  type Unit,
   type Verdict,
 } from '../../reports/model.ts';
-import { countsOf } from '../agent-figures.ts';
-import { evaluateBudgets } from '../analyze/budgets.ts';
-import type { SpikeFindings } from '../explain/spikes.ts';
-import { measuredOf } from '../measured.ts';
-import type { PassResult } from '../pass/pass.ts';
+import { figures, judge, type Readings } from '../metrics/budgets.ts';
+import { exitCodeOf } from '../metrics/exit-codes.ts';
+import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
-import { headlineOf } from '../verdict.ts';
+import { countsOf } from '../watch/agent-counters.ts';
+import { headlineOf } from './headline.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
 
 export interface RunReportInput {
@@ -31,10 +28,13 @@ export interface RunReportInput {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly environment: Environment;
+  /** Whether the target is our own agent, whose version and exit codes we know. */
+  readonly isAgent: boolean;
   readonly budget: Budget;
-  /** The measuring pass first. */
-  readonly passes: readonly [PassResult, ...PassResult[]];
-  readonly findings: SpikeFindings;
+  readonly measure: PassResult;
+  readonly readings: Readings;
+  /** The passes that explain, in their order. */
+  readonly passes: readonly PassResult[];
   readonly spikes: readonly Spike[];
   /** Of the passes that explain. */
   readonly notes: readonly Note[];
@@ -42,19 +42,16 @@ export interface RunReportInput {
 }
 
 export function buildRunReport(input: RunReportInput): RunReport {
-  const [measure] = input.passes;
-  const measured = measuredOf(measure, input.findings);
-  const budgets = evaluateBudgets(input.budget, measured);
-  const counts = countsOf(measure.stats);
-  const { sending, exit } = measure;
-  const truth = sending?.truth;
+  const { measure } = input;
+  const budgets = judge(input.budget, input.readings);
   return {
     kind: 'run',
     schemaVersion: SCHEMA_VERSION,
     tool: { name: 'floodgate', version: input.toolVersion },
     target: {
       name: measure.targetName,
-      version: measure.lane === 'load' ? '' : input.toolVersion,
+      version: input.isAgent ? input.toolVersion : '',
+      runtime: measure.channel.runtime,
       command: measure.commandLine,
     },
     environment: input.environment,
@@ -63,46 +60,58 @@ export function buildRunReport(input: RunReportInput): RunReport {
     command: input.command,
     scenario: input.scenario,
     lane: measure.lane,
-    passes: input.passes.map((pass) => passOf(pass, measure)),
+    passes: [measure, ...input.passes].map((pass) => passOf(pass, measure)),
     series: seriesOf(measure),
     gc: gcEventsOf(measure),
     phases: measure.watch.phases.map((phase) => ({ ...phase })),
     spikes: input.spikes,
     budgets,
-    figures: figuresOf(measured, input.budget),
+    figures: figures(input.readings),
     counters: measure.stats.final?.values ?? {},
-    ledger: sending
-      ? {
-          framesSent: sending.ledger.framesSent,
-          bytesSent: sending.ledger.bytesSent,
-          framesDelivered: sending.ledger.link.frames,
-          bytesDelivered: sending.ledger.link.bytes,
-          framesDropped: counts.framesDropped ?? 0,
-          ok: sending.ledger.balanced,
-        }
-      : null,
-    messages:
-      truth && counts.requestsComplete !== null && counts.responsesComplete !== null
-        ? {
-            found: { requests: counts.requestsComplete, responses: counts.responsesComplete },
-            truth: { requests: truth.requestsIntact, responses: truth.responsesIntact },
-            mayBeLost: {
-              requests: truth.requests - truth.requestsIntact,
-              responses: truth.responses - truth.responsesIntact,
-            },
-          }
-        : null,
+    ledger: ledgerOf(measure),
+    messages: messagesOf(measure),
     verdict: verdictOf(input, budgets),
     notes: notesOf(input),
-    partial: input.interrupted || !exit.expected,
+    partial: input.interrupted || !measure.exit.expected,
   };
 }
 
+/** What was sent and delivered; null where no frames were. */
+function ledgerOf({ sending, stats, lane }: PassResult): RunReport['ledger'] {
+  if (!sending) return null;
+  const { framesSent, bytesSent, link, balanced } = sending.ledger;
+  const framesDropped = countsOf(stats).framesDropped ?? (lane === 'exact' ? 0 : null);
+  return {
+    framesSent,
+    bytesSent,
+    framesDelivered: link.frames,
+    bytesDelivered: link.bytes,
+    framesDropped,
+    ok: balanced,
+  };
+}
+
+/** What the agent found of what was there; null where either is unknown. */
+function messagesOf({ sending, stats }: PassResult): RunReport['messages'] {
+  const truth = sending?.truth;
+  const { requestsComplete: requests, responsesComplete: responses } = countsOf(stats);
+  if (!truth || requests === null || responses === null) return null;
+  return {
+    found: { requests, responses },
+    truth: { requests: truth.requestsIntact, responses: truth.responsesIntact },
+    mayBeLost: {
+      requests: truth.requests - truth.requestsIntact,
+      responses: truth.responses - truth.responsesIntact,
+    },
+  };
+}
+
+const refusedHint = 'A TAP device takes frames of 14 to 65,535 bytes: --lane exact delivers any';
 /** Of our agent. */
 const ceilingExitCode = 4;
 
 function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Verdict {
-  const [measure] = input.passes;
+  const { measure } = input;
   if (input.interrupted) {
     return {
       ok: false,
@@ -113,21 +122,41 @@ function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Ver
   const { exit } = measure;
   if (!exit.expected) {
     // A target that dies under traffic has failed, whatever its memory was.
-    const why = exit.code === ceilingExitCode ? 'reached its own memory ceiling and ended' : 'died under the traffic';
-    const budget = budgets.some((each) => !each.ok && each.actual !== null)
-      ? ` ${headlineOf(budgets, input.spikes)}`
-      : '';
+    const why =
+      input.isAgent && exit.code === ceilingExitCode
+        ? 'reached its own memory ceiling and ended'
+        : 'died under the traffic';
+    const budget = budgets.some(({ state }) => state === 'over') ? ` ${headlineOf(budgets, input.spikes)}` : '';
     return { ok: false, exitCode: 1, headline: `The target ${why} (${describeExit(exit)}).${budget}` };
   }
   if (exit.killed) return { ok: false, exitCode: 1, headline: 'The target hung: it had to be killed after SIGTERM.' };
-  const ok = budgets.every((budget) => budget.ok);
-  return { ok, exitCode: ok ? 0 : 1, headline: headlineOf(budgets, input.spikes) };
+  const exitCode = exitCodeOf(budgets);
+  const headline = headlineOf(budgets, input.spikes);
+  const unjudged = exitCode === 0 ? whyUnjudged(input) : undefined;
+  if (unjudged !== undefined) return { ok: false, exitCode: exitCodeOf([{ state: 'undecided' }]), headline: unjudged };
+  return { ok: exitCode === 0, exitCode, headline };
+}
+
+/**
+ * Why limits that hold say nothing: the target was not given what it was to be judged under. Who expects that says so
+ * with a limit of its own. Undefined where there is no such reason.
+ */
+function whyUnjudged({ measure, budget }: RunReportInput): string | undefined {
+  const { sending, answers } = measure;
+  const refused = sending?.ledger.framesRefused ?? 0;
+  if (refused > 0 && budget['dropped.frames'] === undefined) {
+    return `The device refused ${formatCount(refused)} of ${formatCount(sending!.ledger.framesSent)} frames; limits on the rest decide nothing (--budget dropped.frames=N if that is meant).`;
+  }
+  if (answers && answers.total > 0 && answers.not2xx === answers.total && budget['requests.failed'] === undefined) {
+    return `None of ${formatCount(answers.total)} answers had a status of 2xx; limits under such a load decide nothing (--budget requests.failed=N if that is meant).`;
+  }
+  return undefined;
 }
 
 function passOf(pass: PassResult, measure: PassResult): Pass {
   const measures = pass === measure;
   return {
-    kind: pass.kind === 'flame' || pass.kind === 'doctor' ? 'cpu' : pass.kind,
+    kind: pass.kind,
     startedAtMs: 0,
     durationMs: pass.durationMs,
     instruments: pass.instruments,
@@ -162,33 +191,25 @@ function memoryCost(pass: PassResult, measure: PassResult): string {
 
 function notesOf(input: RunReportInput): Note[] {
   const notes: Note[] = [...input.notes];
-  const [measure] = input.passes;
+  const { measure } = input;
   const { sending } = measure;
   for (const { kind, description, frames } of sending?.impairments ?? []) {
     notes.push({ severity: 'info', text: `${kind}: ${description} (${frames} frames)` });
   }
-  if (sending && !sending.ledger.balanced) notes.push({ severity: 'warning', text: sending.ledger.summary });
-  for (const pass of input.passes) {
+  if (sending && !sending.ledger.balanced) {
+    const way = sending.ledger.framesRefused > 0 ? `. ${refusedHint}` : '';
+    notes.push({ severity: 'warning', text: sending.ledger.summary + way });
+  }
+  if (measure.answers && measure.answers.not2xx > 0) {
+    const { total, not2xx } = measure.answers;
+    const text = `${formatCount(not2xx)} of ${formatCount(total)} answers had another status than 2xx`;
+    notes.push({ severity: 'warning', text });
+  }
+  for (const pass of [measure, ...input.passes]) {
     for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });
   }
   if (!measure.exit.expected) {
     for (const line of measure.exit.lastLines) notes.push({ severity: 'warning', text: `target: ${line}` });
   }
   return notes;
-}
-
-const units: Readonly<Record<string, Unit>> = {
-  'growth.perSecond': 'bytesPerSecond',
-  'pages.max': 'count',
-  'streams.max': 'count',
-  'recovery.seconds': 'seconds',
-  'cpu.seconds': 'seconds',
-  'dropped.frames': 'count',
-  'missed.messages': 'count',
-};
-
-function figuresOf(measured: Readonly<Record<string, number | null>>, budget: Budget): Figure[] {
-  return Object.entries(measured)
-    .filter(([name, value]) => value !== null && !Object.hasOwn(budget, name))
-    .map(([name, value]) => ({ name, unit: units[name] ?? 'bytes', value: value as number }));
 }

@@ -1,7 +1,7 @@
 /** What a pass sampled as the report's tables. Pure. */
 import type { GcEvents, SeriesGroup, SeriesTable } from '../../reports/model.ts';
-import { gaugesOf } from '../agent-figures.ts';
-import type { PassResult } from '../pass/pass.ts';
+import type { PassResult } from '../pass/pass-result.ts';
+import { gaugesOf } from '../watch/agent-counters.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
 
 /** Every table of the pass; tables without a sample are left out. */

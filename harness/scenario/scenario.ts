@@ -1,5 +1,5 @@
 /** What a scenario is: traffic made on demand from a seed, how it is sent, and the budget it is judged against. Types only, and one identity function. */
-import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import type { Pace, Traffic, TrafficOptions } from '../traffic/traffic.ts';
 
 /**
  * `tap`: through the kernel, as in production. `exact`: recorded frames over a pipe on the packets' own clock.
@@ -7,75 +7,7 @@ import type { FrameSink } from '../../agent/capture/frame-source.ts';
  */
 export type Lane = 'tap' | 'exact' | 'load';
 
-/** What decides the traffic, and nothing else does: the same options give the same frames, timestamps included. */
-export interface TrafficOptions {
-  /** 32-bit unsigned. Every random choice (synthesis, impairments, timing) is derived from it. */
-  readonly seed: number;
-  /** Wanted sum of frame lengths in bytes; undefined: the scenario's own size. A recording ignores it. */
-  readonly sizeBytes: number | undefined;
-}
-
-/** Ground truth of one pass over the traffic: what a perfect observer of the delivered frames could know. */
-export interface Truth {
-  /** Requests and responses the two hosts really sent. */
-  readonly requests: number;
-  readonly responses: number;
-  /** Those every byte of which is in the delivered frames: an observer must find them. */
-  readonly requestsIntact: number;
-  readonly responsesIntact: number;
-}
-
-/** What one transform of the stack did to the frames, for the report. */
-export interface ImpairmentRecord {
-  /** `reorder`, `duplicate`, `loss`, … */
-  readonly kind: string;
-  /** Its parameters in words: "2 % of frames by up to 50 places". */
-  readonly description: string;
-  /** Frames it has touched so far. */
-  readonly frames: number;
-}
-
-/** A named stretch of the traffic, on the packets' own clock. */
-export interface Phase {
-  readonly name: string;
-  /** Microseconds after the first frame; phases are in order and the first starts at 0. */
-  readonly startUs: number;
-}
-
-/** One pass over a scenario's frames, made or read as they are needed: never held as a whole. */
-export interface Traffic {
-  /** LINKTYPE_ value of the frames: 1 (Ethernet) for all that is sent into a TAP device. */
-  readonly linkType: number;
-  /** Frames and sum of frame lengths to come, where known beforehand: for progress and for profile windows. */
-  readonly framesExpected: number | undefined;
-  readonly bytesExpected: number | undefined;
-  /** Recorded length in microseconds, where known beforehand. */
-  readonly durationUs: number | undefined;
-  readonly phases: readonly Phase[];
-  readonly impairments: readonly ImpairmentRecord[];
-  /**
-   * Delivers about `framesMax` frames, in sending order, timestamps never decreasing; the bytes are valid only during
-   * the call. @returns the number delivered, −1 at the end. @throws FloodgateError when the recording is malformed.
-   */
-  read(sink: FrameSink, framesMax: number): number;
-  /** Complete once `read` has returned −1; undefined for a recording whose content nobody has counted. */
-  truth(): Truth | undefined;
-  /** Frees descriptors; safe to call twice. */
-  close(): void;
-}
-
-/** When a frame is due. `recorded`: its own timestamp, `speed` times as fast. */
-export type Pace =
-  | { readonly kind: 'recorded'; readonly speed: number }
-  | { readonly kind: 'frames'; readonly framesPerSecond: number }
-  | { readonly kind: 'bits'; readonly megabitsPerSecond: number }
-  | { readonly kind: 'topspeed' };
-
-/**
- * Budget name → most that is allowed, in the base unit of the name: bytes (`rss.p99`, `rss.p999`, `rss.max`,
- * `heap.peakBeforeGc`, `heap.afterGc`, `allocated.perMessage`), pages (`pages.max`), seconds (`recovery.seconds`),
- * frames (`dropped.frames`), messages (`missed.messages`).
- */
+/** Limits by the name of their metric, each in its unit: docs/metrics.md, and `harness/metrics/table.ts`, which it is made from. */
 export type Budget = Readonly<Record<string, number>>;
 
 export interface Scenario {

@@ -51,6 +51,8 @@ export class AgentLauncher implements TargetLauncher {
       env: options.env,
       wrapper: options.wrapper,
       withChannel: true,
+      // The first process of a namespace takes all others along.
+      guarded: isLive && process.pid !== 1,
       // The sum of its limits is the first thing it says once everything is loaded.
       ...(isLive ? { ready: /^capturing on / } : { ready: /^memory: at most /, withInput: true }),
     });

@@ -3,8 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { Wrapper } from '../pass/instruments/cpu-tools.ts';
-import type { Target, TargetExit } from './target.ts';
+import type { Target, TargetExit, Wrapper } from './target.ts';
 
 export interface ChildTargetOptions {
   readonly name: string;
@@ -48,7 +47,7 @@ process.on('exit', () => {
 
 /**
  * Starts a program and resolves when it is ready.
- * @throws FloodgateError `TARGET_NOT_STARTED` (cannot be executed, or not ready in time), `TARGET_DIED` (before ready);
+ * @throws FloodgateError `target-not-started` (cannot be executed, or not ready in time), `target-died` (before ready);
  * nothing is left running then.
  */
 export async function startChild(options: ChildTargetOptions): Promise<Target> {
@@ -157,21 +156,19 @@ class ChildTarget implements Target {
     this.#onLine = undefined;
     if (outcome === 'ready') return;
     if (outcome === 'late') {
-      throw new FloodgateError('TARGET_NOT_STARTED', `${this.name} was not ready after ${timeoutMs / 1000} s`, {
+      throw new FloodgateError('target-not-started', `${this.name} was not ready after ${timeoutMs / 1000} s`, {
         hint: this.#words(
           pattern ? `It runs, but never said ${pattern}.` : `It runs, but ${probe?.what}. ${probe?.hint}`,
         ),
       });
     }
     if (this.#spawnError) {
-      throw new FloodgateError('TARGET_NOT_STARTED', `${this.name} cannot be started: ${this.#spawnError.message}`, {
+      throw new FloodgateError('target-not-started', `${this.name} cannot be started: ${this.#spawnError.message}`, {
         hint: `Check that "${this.#options.command}" exists and can be executed.`,
         cause: this.#spawnError,
       });
     }
-    throw new FloodgateError('TARGET_DIED', `${this.name} ended before it was ready (${describeExit(outcome)})`, {
-      hint: this.#words('It ended by itself.'),
-    });
+    throw diedAtStart(this.name, outcome);
   }
 
   async stop(): Promise<TargetExit> {
@@ -242,6 +239,16 @@ class ChildTarget implements Target {
       ? `${otherwise} It wrote nothing.`
       : `Its last lines:\n  ${this.#lines.join('\n  ')}`;
   }
+}
+
+/** A target that could not be started has not been tried: no verdict, but what it said. */
+export function diedAtStart(name: string, exit: TargetExit, cause?: unknown): FloodgateError {
+  const { lastLines } = exit;
+  return new FloodgateError('target-died', `${name} ended before it was ready (${describeExit(exit)})`, {
+    hint:
+      lastLines.length === 0 ? 'It ended by itself. It wrote nothing.' : `Its last lines:\n  ${lastLines.join('\n  ')}`,
+    cause,
+  });
 }
 
 /** "exit code 3", "signal SIGSEGV", "killed after ignoring SIGTERM". */

@@ -6,10 +6,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { preloadFolderName } from '../preload/options.ts';
 import { preloadArguments } from '../watch/preload-channel.ts';
-
-/** The folder's name: by it the instrument's own allocations are told from the target's. */
-export const preloadFolderName = 'floodgate-preload';
 
 const here = fileURLToPath(new URL('../preload/', import.meta.url));
 const modules = ['preload', 'options', 'instruments', 'step', 'off-heap-sites'];

@@ -1,6 +1,5 @@
 /** How a thing under test is started, watched and stopped: one interface behind our agent, any Node.js program, any process. */
 import type { Duplex, Writable } from 'node:stream';
-import type { Wrapper } from '../pass/instruments/cpu-tools.ts';
 import type { PreloadOptions } from '../preload/options.ts';
 import type { MemoryAccount } from '../watch/proc-memory.ts';
 
@@ -27,6 +26,8 @@ export interface Target {
   readonly port?: number | undefined;
   /** Its memory, where `/proc/<pid>` is not the place to look. */
   readonly memory?: MemoryAccount | undefined;
+  /** It ran before: what it took until then is none of the run's. @default false */
+  readonly ranBefore?: boolean;
   /** Its standard input, where the link is a pipe. */
   readonly input: Writable | undefined;
   /** Two-way channel to the preload of ours, where one is loaded. */
@@ -35,6 +36,17 @@ export interface Target {
   readonly exited: Promise<TargetExit>;
   /** Ends it: asks first, kills after a grace period. Safe to call twice; a target not started by us is left running. */
   stop(): Promise<TargetExit>;
+}
+
+/** What the target is started under. */
+export interface Wrapper {
+  readonly command: string;
+  /** Before the target's own command. */
+  readonly arguments: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** What ends it in good order, and how long that may take. */
+  readonly stopSignal: NodeJS.Signals;
+  readonly stopTimeoutMs: number;
 }
 
 /** What a pass wants of the target it starts. */

@@ -4,7 +4,7 @@ import os from 'node:os';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { MemoryAccount } from '../watch/proc-memory.ts';
 import { processOnPort } from './listening-sockets.ts';
-import { openPprofChannel, type PprofChannel, pprofInstruments } from './pprof-channel.ts';
+import { figuresEveryMs, openPprofChannel, type PprofChannel, pprofInstruments } from './pprof-channel.ts';
 import { readCommandLine, watchProcess } from './process-target.ts';
 import type { LaunchOptions, Target, TargetExit, TargetLauncher } from './target.ts';
 
@@ -18,11 +18,11 @@ export class UrlLauncher implements TargetLauncher {
   readonly instruments = ['/proc (RSS, PSS, peaks, faults) where it runs on this machine', ...pprofInstruments];
   readonly #url: URL;
 
-  /** @throws FloodgateError `BAD_OPTION` */
+  /** @throws FloodgateError `option-invalid` */
   constructor(address: string) {
     const url = URL.canParse(address) ? new URL(address) : undefined;
     if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-      throw new FloodgateError('BAD_OPTION', `--target: "${address}" is no address`, {
+      throw new FloodgateError('option-invalid', `--target: "${address}" is no address`, {
         hint: 'Example: --target http://127.0.0.1:6060/debug/pprof.',
       });
     }
@@ -31,7 +31,7 @@ export class UrlLauncher implements TargetLauncher {
     this.name = `${url.origin}${url.pathname}`;
   }
 
-  /** @throws FloodgateError `NO_PPROF` */
+  /** @throws FloodgateError `pprof-missing` */
   async start(options: LaunchOptions): Promise<Target> {
     const channel = await openPprofChannel(this.#url.href, options);
     const port = Number(this.#url.port || (this.#url.protocol === 'https:' ? 443 : 80));
@@ -42,6 +42,7 @@ export class UrlLauncher implements TargetLauncher {
       name: this.name,
       pid: pid ?? 0,
       port,
+      ranBefore: true,
       memory: pid === undefined ? new RuntimeMemory(channel) : undefined,
       commandLine: pid === undefined ? [this.name] : readCommandLine(pid),
       input: undefined,
@@ -80,6 +81,7 @@ function watchChannel(channel: PprofChannel): { exited: Promise<TargetExit>; end
 
 /** The memory of a service on another machine, as far as its own runtime knows: what it has from the system. */
 class RuntimeMemory implements MemoryAccount {
+  readonly newEveryMs = figuresEveryMs;
   readonly sharedBytes = 0;
   readonly #channel: PprofChannel;
 

@@ -1,7 +1,7 @@
 /** A traffic so many times over: each round goes on where the one before ended, and is the traffic of other hosts. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
-import type { ImpairmentRecord, Phase, Traffic, Truth } from '../scenario/scenario.ts';
 import { RoundFrames } from './round-frames.ts';
+import type { ImpairmentRecord, Phase, Traffic, Truth } from './traffic.ts';
 
 /** A frame is copied before it is rewritten; what a pcapng block may hold at most. */
 const frameBytesMax = 262_144;

@@ -1,9 +1,9 @@
 /** Opens what a sender was told to send: in its own thread, so by name. */
 import { FloodgateError } from '../../agent/errors.ts';
-import type { TrafficOrder } from '../feed/sender.ts';
-import type { Scenario, Traffic } from '../scenario/scenario.ts';
 import { LoopedTraffic } from './looped-traffic.ts';
 import { openRecording } from './recorded-traffic.ts';
+import type { Traffic, TrafficOptions } from './traffic.ts';
+import type { TrafficOrder } from './traffic-order.ts';
 
 /** All its rounds. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws. */
 export async function openTraffic(order: TrafficOrder): Promise<Traffic> {
@@ -18,14 +18,19 @@ async function openerOf(order: TrafficOrder): Promise<() => Traffic> {
     const { path, seed, impairments } = order;
     return () => openRecording({ path, seed, impairments });
   }
-  const scenario = await loadScenario(order.moduleUrl);
+  const scenario = await loadSource(order.moduleUrl);
   return () => scenario.open(order.options);
 }
 
+/** A scenario, as far as traffic is made of it. */
+interface TrafficSource {
+  open(options: TrafficOptions): Traffic;
+}
+
 /** The `scenario` that a module exports. @throws FloodgateError `scenario-unreadable`. */
-export async function loadScenario(moduleUrl: string): Promise<Scenario> {
+async function loadSource(moduleUrl: string): Promise<TrafficSource> {
   const hint = 'a scenario is a module with `export const scenario = defineScenario({ … })`';
-  let loaded: { scenario?: Scenario };
+  let loaded: { scenario?: TrafficSource };
   try {
     loaded = await import(moduleUrl);
   } catch (cause) {

@@ -1,7 +1,7 @@
 import t from 'tap';
+import { createRandom } from '../../agent/seeded-random.ts';
 import { type Clock, farOffUs, Pacer } from './pacer.ts';
-import { createRandom } from './random.ts';
-import { parsePace, scheduleOf } from './schedule.ts';
+import { scheduleOf } from './schedule.ts';
 
 /** A clock whose sleeps overshoot by `oversleepUs()`, and on which every reading takes a moment. */
 class VirtualClock implements Clock {
@@ -87,17 +87,4 @@ t.test('schedules', async (t) => {
   t.equal(scheduleOf({ kind: 'frames', framesPerSecond: 50_000 })(8_000, 5, 5_000), 100);
   t.equal(scheduleOf({ kind: 'bits', megabitsPerSecond: 8 })(8_000, 5, 5_000), 5_000);
   t.equal(scheduleOf({ kind: 'topspeed' })(8_000, 5, 5_000), 0);
-});
-
-t.test('what the command line says about pace', async (t) => {
-  t.equal(parsePace({}), undefined);
-  t.same(parsePace({ speed: '4x' }), { kind: 'recorded', speed: 4 });
-  t.same(parsePace({ speed: '0.5' }), { kind: 'recorded', speed: 0.5 });
-  t.same(parsePace({ pps: '50000' }), { kind: 'frames', framesPerSecond: 50_000 });
-  t.same(parsePace({ mbps: '600' }), { kind: 'bits', megabitsPerSecond: 600 });
-  t.same(parsePace({ topspeed: true }), { kind: 'topspeed' });
-  for (const bad of [{ speed: 'fast' }, { speed: '0x' }, { pps: '-1' }, { mbps: '' }, { pps: 'Infinity' }]) {
-    t.throws(() => parsePace(bad), { code: 'pace-invalid', exitCode: 2 });
-  }
-  t.throws(() => parsePace({ pps: '1', topspeed: true }), { code: 'pace-invalid' });
 });

@@ -1,9 +1,9 @@
 /** A recording as a scenario's traffic: as it was made, or impaired from a seed, with the truth about either. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
-import type { ImpairmentRecord, Phase, Traffic, Truth } from '../scenario/scenario.ts';
 import type { Impairment } from './impairments/impairment.ts';
 import { type ImpairmentStack, stackImpairments } from './impairments/stages.ts';
 import { Recording } from './recording.ts';
+import type { ImpairmentRecord, Phase, Traffic, Truth } from './traffic.ts';
 import { MessageTruth } from './truth/message-truth.ts';
 
 export interface RecordedTrafficOptions {

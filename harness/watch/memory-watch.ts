@@ -1,5 +1,6 @@
 /** Watches one process from outside: RSS every few milliseconds, the dearer figures seldom, the peak per phase. */
 import { ControlGroup } from './control-group.ts';
+import { LevelSampler, type Levels } from './level-sampler.ts';
 import { memoryClasses } from './memory-map.ts';
 import { type MemoryAccount, ProcessMemory, type ProcessUsage } from './proc-memory.ts';
 import { SampleTable } from './sample-table.ts';
@@ -12,9 +13,20 @@ export interface MemoryWatchOptions {
   readonly sampleMs?: number;
   /** Between two readings of PSS, faults and the control group: smaps_rollup stops the process's memory map. @default 5000 */
   readonly rollupMs?: number;
+  /** Reads resident memory once a millisecond as well, for percentiles. @default false */
+  readonly levels?: boolean;
+  /** It ran before the watch began: its peak and its CPU time until then are none of the run's. @default false */
+  readonly ranBefore?: boolean;
   /** Milliseconds since the start of the pass. */
   readonly nowMs: () => number;
 }
+
+/** CPU time and the control group's charge: cheap enough for each sample, and old news more often. */
+const usageMs = 50;
+/** PSS and USS are read again where RSS is higher by this share than at any reading of them, … */
+const rollupStepShare = 0.05;
+/** … at most so often. */
+const rollupPauseMs = 200;
 
 /** The map is read again when memory without files has moved by so much … */
 const mapStepBytes = 500_000;
@@ -55,6 +67,14 @@ export class MemoryWatch {
   rssBytes = 0;
   /** The last usage read while it lived. */
   usage: ProcessUsage | undefined;
+  /** The first; of a process that ran before, what it had used until then. */
+  usageBefore: ProcessUsage | undefined;
+  /** Highest charge of the control group seen; null without one. */
+  groupPeakBytes: number | null = null;
+  /** Highest RSS at which PSS and USS were read. */
+  rollupRssBytes = 0;
+  /** Whether `rssPeakBytes` is the kernel's own, from the watch's beginning to its end: nothing was higher, samples or not. */
+  peakIsWhole = false;
   readonly #memory: MemoryAccount;
   readonly #group: ControlGroup | undefined;
   readonly #nowMs: () => number;
@@ -67,12 +87,22 @@ export class MemoryWatch {
   #lowBytes = Number.POSITIVE_INFINITY;
   #highBytes = 0;
   #gone = false;
+  #usageDueMs = 0;
+  #rollupHighDueMs = 0;
+  readonly #sampler: LevelSampler | undefined;
+  readonly #beganAtEpochMs: number;
+  #peakIsOurs = true;
 
   constructor(options: MemoryWatchOptions) {
     this.#memory = options.memory ?? new ProcessMemory(options.pid);
     this.#group = options.pid > 0 ? ControlGroup.of(options.pid) : undefined;
     this.#nowMs = options.nowMs;
+    this.#beganAtEpochMs = performance.timeOrigin + performance.now() - options.nowMs();
     this.#rollupMs = options.rollupMs ?? 5_000;
+    this.usageBefore = options.ranBefore ? this.#memory.usage() : undefined;
+    // Where the kernel's peak cannot be lowered, it is of a time that is none of ours.
+    if (options.ranBefore) this.#peakIsOurs = this.#memory.resetPeak();
+    if (options.levels && options.pid > 0 && !options.memory) this.#sampler = new LevelSampler(options.pid);
     this.#timer = setInterval(() => this.sample(), options.sampleMs ?? 50);
   }
 
@@ -95,7 +125,30 @@ export class MemoryWatch {
     this.#highBytes = Math.max(this.#highBytes, this.#row[1]!);
     const isDue = nowMs >= this.#mapDueMs || movedBytes >= mapStepShare * (this.#highBytes - this.#lowBytes);
     if (movedBytes >= mapStepBytes && isDue) this.#sampleMap();
-    if (nowMs >= this.#rollupDueMs) this.#sampleRollup(nowMs);
+    const isHigher = bytes > (1 + rollupStepShare) * this.rollupRssBytes && nowMs >= this.#rollupHighDueMs;
+    if (nowMs >= this.#rollupDueMs || isHigher) this.#sampleRollup(nowMs);
+    else if (nowMs >= this.#usageDueMs) this.#sampleUsage(nowMs);
+  }
+
+  /**
+   * Readings of resident memory for percentiles: one a millisecond where that was asked for and a thread could read, else
+   * every sample that was new. Times in milliseconds since the start of the pass. After `stop`.
+   */
+  levels(): Levels {
+    const read = this.#sampler?.stop();
+    if (read && read.bytes.length > this.rss.count) {
+      return { tMs: read.tMs.map((ms) => ms - this.#beganAtEpochMs), bytes: read.bytes };
+    }
+    const apartMs = this.#memory.newEveryMs ?? 0;
+    const tMs: number[] = [];
+    const bytes: number[] = [];
+    const all = this.rss.column('rss');
+    for (const [i, ms] of this.rss.tMs().entries()) {
+      if (tMs.length > 0 && ms - tMs.at(-1)! < apartMs) continue;
+      tMs.push(ms);
+      bytes.push(all[i]!);
+    }
+    return { tMs, bytes };
   }
 
   /** Ends the phase before, with its peak, and starts another. */
@@ -110,23 +163,27 @@ export class MemoryWatch {
   /** Takes the last sample and frees the descriptors; safe to call twice, and after the process has ended. */
   stop(): void {
     clearInterval(this.#timer);
+    this.#sampler?.stop();
     if (!this.#gone) {
       this.sample();
       this.#sampleRollup(this.#nowMs());
       this.#sampleMap();
     }
-    this.#endPhase(this.#nowMs());
+    this.peakIsWhole = this.#endPhase(this.#nowMs());
     this.#gone = true;
     this.#memory.close();
   }
 
-  #endPhase(nowMs: number): void {
+  /** @returns whether the kernel's peak was there to be read, and ours */
+  #endPhase(nowMs: number): boolean {
     const last = this.phases.at(-1);
-    const peak = this.#gone ? undefined : this.#memory.status()?.rssPeakBytes;
+    const peak = this.#gone || !this.#peakIsOurs ? undefined : this.#memory.status()?.rssPeakBytes;
     if (peak !== undefined) this.rssPeakBytes = Math.max(this.rssPeakBytes, peak);
-    if (!last || last.endMs > last.startMs) return;
-    last.endMs = nowMs;
-    last.rssMaxBytes = peak ?? null;
+    if (last && last.endMs <= last.startMs) {
+      last.endMs = nowMs;
+      last.rssMaxBytes = peak ?? null;
+    }
+    return peak !== undefined;
   }
 
   #sampleMap(): void {
@@ -144,9 +201,12 @@ export class MemoryWatch {
 
   #sampleRollup(nowMs: number): void {
     this.#rollupDueMs = nowMs + this.#rollupMs;
+    const startMs = this.#nowMs();
     const rollup = this.#memory.rollup();
-    this.usage = this.#memory.usage() ?? this.usage;
+    this.#rollupHighDueMs = nowMs + Math.max(rollupPauseMs, mapPauseFactor * (this.#nowMs() - startMs));
+    const groupBytes = this.#sampleUsage(nowMs);
     if (!rollup) return;
+    this.rollupRssBytes = Math.max(this.rollupRssBytes, rollup.rssBytes);
     this.rollup.add(nowMs, [
       rollup.pssBytes,
       rollup.ussBytes,
@@ -154,7 +214,16 @@ export class MemoryWatch {
       rollup.pssFileBytes,
       this.usage?.minorFaults ?? Number.NaN,
       this.usage?.majorFaults ?? Number.NaN,
-      this.#group?.usedBytes() ?? Number.NaN,
+      groupBytes ?? Number.NaN,
     ]);
+  }
+
+  /** @returns the control group's charge; null without one */
+  #sampleUsage(nowMs: number): number | null {
+    this.#usageDueMs = nowMs + usageMs;
+    this.usage = this.#memory.usage() ?? this.usage;
+    const bytes = this.#group?.usedBytes() ?? null;
+    if (bytes !== null) this.groupPeakBytes = Math.max(this.groupPeakBytes ?? 0, bytes);
+    return bytes;
   }
 }

@@ -33,6 +33,7 @@ export class PreloadChannel {
     { name: 'arrayBuffers', unit: 'bytes', kind: 'gauge' },
     { name: 'malloced', unit: 'bytes', kind: 'gauge' },
     { name: 'allocated', unit: 'bytes', kind: 'counter' },
+    { name: 'handles', unit: 'count', kind: 'gauge' },
   ]);
   readonly spaces: { readonly tMs: number; readonly used: Readonly<Record<string, number>> }[] = [];
   readonly gc: LineOf<'gc'>[] = [];
@@ -40,6 +41,8 @@ export class PreloadChannel {
   readonly cpu: CpuInterval[] = [];
   readonly snapshots: LineOf<'snapshot'>[] = [];
   readonly errors: string[] = [];
+  /** What the target runs on, as it says itself; empty where it says nothing. */
+  runtime = '';
   /** The last V8 figures seen. */
   last: LineOf<'v8'> | undefined;
   readonly #channel: Duplex | undefined;
@@ -72,6 +75,11 @@ export class PreloadChannel {
     return this.#ask(`snapshot ${name}`, (line) => line.type === 'snapshot' && line.name === name, timeoutMs);
   }
 
+  /** Resolves at the next reading of the target's, which comes by itself; false after the timeout. */
+  nextReading(timeoutMs: number): Promise<boolean> {
+    return this.#ask('', (line) => line.type === 'v8', timeoutMs);
+  }
+
   #ask(command: string, test: (line: PreloadLine) => boolean, timeoutMs: number): Promise<boolean> {
     const channel = this.#channel;
     if (!channel?.writable) return Promise.resolve(false);
@@ -87,7 +95,7 @@ export class PreloadChannel {
       const timer = setTimeout(finish, timeoutMs, false);
       this.#waiting.add(waiter);
       channel.on('close', onClose);
-      channel.write(`${command}\n`);
+      if (command !== '') channel.write(`${command}\n`);
     });
   }
 
@@ -109,8 +117,12 @@ export class PreloadChannel {
   #take(line: PreloadLine): void {
     if (line.type === 'v8') {
       this.last = line;
-      const { heapUsed, heapTotal, external, arrayBuffers, malloced, allocated } = line;
-      this.v8.add(line.tMs, [heapUsed, heapTotal, external, arrayBuffers, malloced, allocated]);
+      const { heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles = null } = line;
+      const row = [heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles];
+      this.v8.add(
+        line.tMs,
+        row.map((value) => value ?? Number.NaN),
+      );
       if (line.spaces && this.spaces.length < eventsMax) this.spaces.push({ tMs: line.tMs, used: line.spaces });
     } else if (line.type === 'gc') {
       if (this.gc.length < eventsMax) this.gc.push(line);
@@ -121,6 +133,7 @@ export class PreloadChannel {
       const { startMs, endMs } = line;
       this.cpu.push({ ...line, startMs: startMs - this.#startEpochMs, endMs: endMs - this.#startEpochMs });
     } else if (line.type === 'snapshot') this.snapshots.push(line);
+    else if (line.type === 'runtime') this.runtime = line.name;
     else this.errors.push(line.message);
     for (const waiter of this.#waiting) if (waiter.test(line)) waiter.done();
   }

@@ -39,33 +39,87 @@ t.test('a process that is gone', linuxOnly, async (t) => {
   t.throws(() => new ProcessMemory(target.pid));
 });
 
+/** Takes 150 MB and gives it back, at one word, in one go. */
+const balloon = `process.stdin.on('data', () => {
+  let large = Buffer.alloc(150e6, 1);
+  large = large && null;
+  gc();
+  console.log('blown');
+});
+console.log('ready');`;
+
 t.test('a watch sees a peak between two samples, and which phase had it', linuxOnly, async (t) => {
+  const blown = Promise.withResolvers<void>();
   const target = await startChild({
     name: 'balloon',
     command: process.execPath,
-    arguments: [
-      '--expose-gc',
-      '-e',
-      "setTimeout(() => { let b = Buffer.alloc(150e6, 1); b = null; gc(); }, 500); setInterval(() => {}, 1e3); console.log('ready')",
-    ],
+    arguments: ['--expose-gc', '-e', balloon],
     ready: /^ready$/,
+    withInput: true,
+    onOutput: (chunk) => String(chunk).includes('blown') && blown.resolve(),
   });
   const startMs = performance.now();
   const watch = new MemoryWatch({ pid: target.pid, sampleMs: 20, nowMs: () => performance.now() - startMs });
   watch.phase('quiet');
-  await pause(250);
+  while (watch.rss.count <= 30) await pause(20);
+  const quietBytes = watch.rssBytes;
   watch.phase('burst');
-  await pause(900);
+  target.input!.write('now\n');
+  await blown.promise;
+  // The collector frees pages in a thread of its own.
+  for (watch.sample(); watch.rssBytes > quietBytes + 40e6; watch.sample()) await pause(20);
   watch.phase('after');
-  await pause(100);
   watch.stop();
   await target.stop();
   const [quiet, burst, after] = watch.phases;
   t.ok(burst!.rssMaxBytes! > quiet!.rssMaxBytes! + 140e6, `${quiet!.rssMaxBytes} then ${burst!.rssMaxBytes}`);
   t.ok(after!.rssMaxBytes! < burst!.rssMaxBytes! - 100e6, 'the peak was reset for the phase after');
   t.equal(watch.rssPeakBytes, burst!.rssMaxBytes);
+  t.equal(watch.peakIsWhole, true, 'the kernel was asked until the end');
   t.ok(watch.rss.count > 30);
   t.ok((watch.rollup.column('pss')[0] ?? 0) > 1e6);
+});
+
+t.test('levels are read once a millisecond, by a thread of their own', linuxOnly, async (t) => {
+  const target = await startChild({ name: 'sleeper', command: 'sleep', arguments: ['60'] });
+  const originMs = performance.now();
+  const nowMs = () => performance.now() - originMs;
+  const watch = new MemoryWatch({ pid: target.pid, sampleMs: 20, levels: true, nowMs });
+  // Our own thread is kept busy: a timer would come late, and the thread does not.
+  while (nowMs() < 1_000 || watch.rss.count < 10) {
+    for (const endMs = nowMs() + 50; nowMs() < endMs; );
+    await pause(0);
+  }
+  watch.stop();
+  const { tMs, bytes } = watch.levels();
+  t.ok(bytes.length > 2 * watch.rss.count, `${bytes.length} readings beside ${watch.rss.count} samples`);
+  t.ok(tMs[0]! >= 0 && tMs.at(-1)! <= nowMs(), `${tMs[0]} to ${tMs.at(-1)} ms`);
+  t.ok(
+    tMs.every((ms, i) => i === 0 || ms >= tMs[i - 1]!),
+    'ascending',
+  );
+  t.ok(bytes.every((each) => each > 100_000));
+  t.equal(watch.levels().bytes, bytes, 'the same when asked again');
+  await target.stop();
+});
+
+t.test('of a process that ran before, its past is not the run’s', linuxOnly, async (t) => {
+  const past = `let large = Buffer.alloc(150e6, 1); large = large && null; gc(); setInterval(() => {}, 1e3); console.log('ready')`;
+  const target = await startChild({
+    name: 'past',
+    command: process.execPath,
+    arguments: ['--expose-gc', '-e', past],
+    ready: /^ready$/,
+  });
+  const memory = new ProcessMemory(target.pid);
+  while (memory.rssBytes() > 120e6) await pause(20);
+  const watch = new MemoryWatch({ pid: target.pid, ranBefore: true, nowMs: () => 0 });
+  watch.phase('idle');
+  watch.stop();
+  t.ok(watch.rssPeakBytes < 140e6, `${watch.rssPeakBytes}`);
+  t.ok(watch.usageBefore!.userMs + watch.usageBefore!.systemMs > 0, 'CPU time until then is known');
+  memory.close();
+  await target.stop();
 });
 
 t.test('control groups, version 1 and 2, from the texts of proc', (t) => {

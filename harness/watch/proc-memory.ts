@@ -36,6 +36,8 @@ const tickMs = 10;
 
 /** What a watch asks of a target's memory. */
 export interface MemoryAccount {
+  /** Its figures are new only so often: reading them more often brings no more readings. @default 0, each time */
+  readonly newEveryMs?: number;
   /** Of the last `rssBytes`: pages of files and shared memory. */
   readonly sharedBytes: number;
   /** −1 once it is gone. */
@@ -72,22 +74,18 @@ export class ProcessMemory implements MemoryAccount {
 
   /** Resident bytes, 2 µs and no garbage a call; −1 once the process is gone. */
   rssBytes(): number {
-    let length: number;
-    try {
-      length = readSync(this.#statm, this.#buffer, 0, this.#buffer.length, 0);
-    } catch {
-      return -1;
-    }
-    // "total resident shared …", in pages.
+    const bytes = readResident(this.#statm, this.#buffer);
+    if (bytes >= 0) this.sharedBytes = this.#sharedPages() * pageBytes;
+    return bytes;
+  }
+
+  /** The third of "total resident shared …", of what was just read. */
+  #sharedPages(): number {
     let at = 0;
-    while (at < length && this.#buffer[at] !== 0x20) at++;
+    for (let fields = 0; fields < 2 && at < this.#buffer.length; at++) if (this.#buffer[at] === 0x20) fields++;
     let pages = 0;
-    for (at++; at < length && this.#buffer[at] !== 0x20; at++) pages = pages * 10 + this.#buffer[at]! - 0x30;
-    let shared = 0;
-    for (at++; at < length && this.#buffer[at] !== 0x20; at++) shared = shared * 10 + this.#buffer[at]! - 0x30;
-    this.sharedBytes = shared * pageBytes;
-    // A process that has exited but was not waited for has no memory: "0 0 0 …".
-    return pages === 0 ? -1 : pages * pageBytes;
+    for (; this.#buffer[at]! >= 0x30; at++) pages = pages * 10 + this.#buffer[at]! - 0x30;
+    return pages;
   }
 
   /** Takes the kernel 1–20 ms under the process's memory lock: every few seconds at most. Undefined once it is gone. */
@@ -195,6 +193,23 @@ export class ProcessMemory implements MemoryAccount {
   #read(fd: number): string {
     return this.#text.toString('latin1', 0, readSync(fd, this.#text, 0, this.#text.length, 0));
   }
+}
+
+/** Resident bytes by a descriptor of `/proc/PID/statm`, through a buffer of the caller's; −1 once the process is gone. */
+export function readResident(statm: number, buffer: Uint8Array): number {
+  let length: number;
+  try {
+    length = readSync(statm, buffer, 0, buffer.length, 0);
+  } catch {
+    return -1;
+  }
+  // "total resident shared …", in pages.
+  let at = 0;
+  while (at < length && buffer[at] !== 0x20) at++;
+  let pages = 0;
+  for (at++; at < length && buffer[at] !== 0x20; at++) pages = pages * 10 + buffer[at]! - 0x30;
+  // A process that has exited but was not waited for has no memory: "0 0 0 …".
+  return pages === 0 ? -1 : pages * pageBytes;
 }
 
 function fieldBytes(text: string, name: string): number {

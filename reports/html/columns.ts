@@ -62,6 +62,7 @@ export type PackedRun = Omit<RunReport, 'series'> & { readonly series: readonly 
 export interface PackedReport {
   readonly gate: {
     readonly headline: string;
+    readonly exitCode: number;
     readonly ok: boolean;
     readonly durationMs: number;
     readonly command: string;

@@ -1,10 +1,11 @@
 /** Starts the page: reads the report out of it and shows one run, or a gate with its runs to choose from. */
-import { formatDuration, printable, sparkLine } from '../format.ts';
+import { formatDuration, printable, sparkLine, verdictMark, verdictWord } from '../format.ts';
 import { findColumn, type RunReport } from '../model.ts';
 import { type PackedReport, unpackRun } from './columns.ts';
 import { button, commandLine, element } from './dom.ts';
 import { runPage } from './run-page.ts';
 import { themeButton } from './theme.ts';
+import { verdictClass } from './verdict-class.ts';
 
 /** Shows the report in the page's data element. */
 export function start(): void {
@@ -28,8 +29,8 @@ export function start(): void {
 }
 
 function gateHeader(gate: NonNullable<PackedReport['gate']>): HTMLElement {
-  return element('header', { class: `verdict card ${gate.ok ? 'ok' : 'over'}` }, [
-    element('div', { class: 'word', text: gate.ok ? 'PASS' : 'FAIL' }),
+  return element('header', { class: `verdict card ${verdictClass(gate)}` }, [
+    element('div', { class: 'word', text: verdictWord(gate) }),
     element('div', {}, [
       element('h1', { text: printable(gate.headline) }),
       element('p', { class: 'dim', text: formatDuration(gate.durationMs) }),
@@ -45,9 +46,9 @@ function gateHeader(gate: NonNullable<PackedReport['gate']>): HTMLElement {
 function gateList(runs: readonly RunReport[], show: (index: number) => void): HTMLElement {
   const cards = runs.map((run, i) => {
     const rss = findColumn(run, 'rss');
-    const card = button('', () => choose(i), { class: `scenario card ${run.verdict.ok ? 'ok' : 'over'}` });
+    const card = button('', () => choose(i), { class: `scenario card ${verdictClass(run.verdict)}` });
     card.append(
-      element('strong', { text: `${run.verdict.ok ? '✓' : '✗'} ${printable(run.scenario.name, 80)}` }),
+      element('strong', { text: `${verdictMark(run.verdict)} ${printable(run.scenario.name, 80)}` }),
       element('span', {
         class: 'spark',
         text: rss ? sparkLine(rss.table.tMs, rss.column.values, 28) : '',

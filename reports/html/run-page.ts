@@ -1,9 +1,21 @@
 /** The page of one run: verdict and budgets on top, the time line, the spikes, and what to type to get it again. */
-import { formatBytes, formatCount, formatDuration, formatShare, formatValue, printable } from '../format.ts';
+import {
+  formatActual,
+  formatBytes,
+  formatCount,
+  formatDropped,
+  formatDuration,
+  formatShare,
+  formatValue,
+  printable,
+  stateMark,
+  verdictWord,
+} from '../format.ts';
 import type { BudgetResult, Figure, Pass, RunReport } from '../model.ts';
 import { commandLine, element, section, sortableTable } from './dom.ts';
 import { spikeSection } from './spike-section.ts';
 import { timeLine } from './timeline.ts';
+import { stateClass, verdictClass } from './verdict-class.ts';
 
 /** What stands before the duration. */
 const laneWords = { tap: 'TAP lane, ', exact: 'Exact lane, ', load: '' } as const;
@@ -17,7 +29,7 @@ export function runPage(run: RunReport): HTMLElement {
     section('Time line', line ? [line.root] : []),
     ...run.spikes.map((spike, i) => spikeSection(spike, i + 1, run, line)),
     section('Delivery', deliveryRows(run)),
-    section('Figures', run.figures.length > 0 ? [figureTable(run.figures)] : []),
+    section('Figures', figureRows(run)),
     section('Passes', run.passes.length > 0 ? [passTable(run.passes)] : []),
     section('Counters', Object.keys(run.counters).length > 0 ? [counterTable(run.counters)] : []),
     section('Environment', [environmentList(run)]),
@@ -26,10 +38,9 @@ export function runPage(run: RunReport): HTMLElement {
 
 function verdictBanner(run: RunReport): HTMLElement {
   const { verdict } = run;
-  const word = verdict.ok ? 'PASS' : verdict.exitCode === 3 ? 'STOPPED' : 'FAIL';
   const defect = run.scenario.defect === null ? '' : `, with the defect ${printable(run.scenario.defect)}`;
-  return element('header', { class: `verdict card ${verdict.ok ? 'ok' : 'over'}` }, [
-    element('div', { class: 'word', text: word }),
+  return element('header', { class: `verdict card ${verdictClass(verdict)}` }, [
+    element('div', { class: 'word', text: verdictWord(verdict) }),
     element('div', {}, [
       element('h1', { text: printable(run.scenario.name, 200) }),
       element('p', { class: 'headline', text: printable(verdict.headline) }),
@@ -48,6 +59,13 @@ function verdictBanner(run: RunReport): HTMLElement {
   ]);
 }
 
+const stateTitles = {
+  pass: 'within budget',
+  over: 'over budget',
+  undecided: 'measured, but not well enough to decide',
+  notMeasured: 'not measured',
+} as const;
+
 /** With its full stop. */
 function sentence(text: string): string {
   return text === '' || /[.!?]$/.test(text) ? text : `${text}.`;
@@ -60,16 +78,16 @@ function budgetTable(budgets: readonly BudgetResult[]): HTMLElement {
         title: '',
         cell: (each) =>
           element('span', {
-            class: each.ok ? 'mark ok' : 'mark over',
-            text: each.ok ? '✓' : '✗',
-            attributes: { title: each.ok ? 'within budget' : 'over budget' },
+            class: `mark ${stateClass(each.state)}`,
+            text: stateMark(each.state),
+            attributes: { title: stateTitles[each.state] },
           }),
       },
       { title: 'Budget', cell: (each) => printable(each.name, 200), key: (each) => each.name },
       {
         title: 'Actual',
         numeric: true,
-        cell: (each) => (each.actual === null ? 'not measured' : formatValue(each.actual, each.unit)),
+        cell: (each) => formatActual(each),
       },
       {
         title: 'Limit',
@@ -80,7 +98,7 @@ function budgetTable(budgets: readonly BudgetResult[]): HTMLElement {
       { title: '', cell: (each) => printable(each.note, 300) },
     ],
     budgets,
-    (each) => (each.ok ? '' : 'over'),
+    (each) => (each.ok ? '' : stateClass(each.state)),
   );
 }
 
@@ -99,7 +117,7 @@ function deliveryRows({ ledger, messages }: RunReport): Node[] {
     rows.push(
       element('p', {
         class: ledger.ok ? '' : 'warning',
-        text: `Delivered ${formatCount(ledger.framesDelivered)} of ${formatCount(ledger.framesSent)} frames, ${formatBytes(ledger.bytesDelivered)} of ${formatBytes(ledger.bytesSent)}; the capture dropped ${formatCount(ledger.framesDropped)}.`,
+        text: `Delivered ${formatCount(ledger.framesDelivered)} of ${formatCount(ledger.framesSent)} frames, ${formatBytes(ledger.bytesDelivered)} of ${formatBytes(ledger.bytesSent)}; ${formatDropped(ledger)}.`,
       }),
     );
   }
@@ -117,11 +135,27 @@ function deliveryRows({ ledger, messages }: RunReport): Node[] {
   return rows;
 }
 
+/** What has no limit, and, folded away, what is not known. */
+function figureRows({ figures, budgets }: RunReport): Node[] {
+  const free = figures.filter(({ name }) => budgets.every((budget) => budget.name !== name));
+  const known = free.filter(({ value }) => value !== null);
+  const unknown = free.filter(({ value }) => value === null);
+  const reasons = unknown.map(({ name, note }) =>
+    element('p', { class: 'dim', text: `${printable(name, 100)}: ${printable(note, 300)}` }),
+  );
+  return [
+    ...(known.length > 0 ? [figureTable(known)] : []),
+    ...(reasons.length > 0
+      ? [element('details', {}, [element('summary', { text: `${reasons.length} not known` }), ...reasons])]
+      : []),
+  ];
+}
+
 function figureTable(figures: readonly Figure[]): HTMLElement {
   return sortableTable<Figure>(
     [
       { title: 'Figure', cell: (each) => printable(each.name, 200), key: (each) => each.name },
-      { title: 'Value', numeric: true, cell: (each) => formatValue(each.value, each.unit) },
+      { title: 'Value', numeric: true, cell: (each) => formatValue(each.value ?? Number.NaN, each.unit) },
     ],
     figures,
   );
@@ -178,7 +212,8 @@ function environmentList(run: RunReport): HTMLElement {
   const rows: [string, string][] = [
     ['Target', `${target.name} ${target.version}`],
     ['Started as', target.command.join(' ')],
-    ['Node.js', `${environment.node} (V8 ${environment.v8})`],
+    ['Runs on', target.runtime],
+    ['floodgate on', `Node.js ${environment.node} (V8 ${environment.v8})`],
     ['System', `${environment.platform} ${environment.arch}, kernel ${environment.kernel}`],
     ['Machine', `${environment.cpu}, ${environment.cores} cores, ${formatBytes(environment.memoryBytes)}`],
     ['Privilege', environment.privilege],

@@ -239,7 +239,7 @@ function drawMarks(plot: uPlotType, run: RunReport): void {
     if (!budget.name.startsWith('rss.') || budget.unit !== 'bytes') continue;
     const y = plot.valToPos(budget.limit, 'y', true);
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
-    ctx.strokeStyle = ctx.fillStyle = colourOf(budget.ok ? '--good' : '--bad');
+    ctx.strokeStyle = ctx.fillStyle = colourOf(budget.ok ? '--good' : budget.state === 'over' ? '--bad' : '--warn');
     ctx.setLineDash([6, 4]);
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);

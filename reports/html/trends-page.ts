@@ -1,9 +1,10 @@
 /** The page of trends: a card per scenario and lane, a small chart per budget, and all runs in a table. */
 import type uPlotType from 'uplot';
-import { formatValue, printable } from '../format.ts';
+import { formatValue, printable, verdictMark } from '../format.ts';
 import type { Unit } from '../model.ts';
 import { element, section, sortableTable } from './dom.ts';
 import { colourOf, onThemeChange, themeButton } from './theme.ts';
+import { verdictClass } from './verdict-class.ts';
 
 declare const uPlot: typeof uPlotType;
 
@@ -16,6 +17,7 @@ export interface TrendRun {
   readonly startedSeconds: number;
   readonly version: string;
   readonly ok: boolean;
+  readonly exitCode: number;
   readonly partial: boolean;
   readonly headline: string;
   readonly budgets: readonly { name: string; unit: Unit; limit: number; actual: number | null; ok: boolean }[];
@@ -61,8 +63,8 @@ function scenarioCard(runs: readonly TrendRun[]): HTMLElement {
   const told = runs.length > 1 ? latest.budgets.filter(({ name }) => !isAlwaysZero(runs, name)) : [];
   for (const { name, unit } of told) grid.append(budgetChart(runs, name, unit));
   const zero = latest.budgets.filter(({ name }) => isAlwaysZero(runs, name)).map(({ name }) => printable(name, 60));
-  return element('section', { class: `card scenario-trend ${latest.ok ? 'ok' : 'over'}` }, [
-    element('h2', { text: `${latest.ok ? '✓' : '✗'} ${title}` }),
+  return element('section', { class: `card scenario-trend ${verdictClass(latest)}` }, [
+    element('h2', { text: `${verdictMark(latest)} ${title}` }),
     element('p', {
       class: 'dim',
       text: `${runs.length} run${runs.length === 1 ? '' : 's'}; the latest: ${printable(latest.headline, 200)}`,
@@ -139,7 +141,7 @@ function runTable(runs: readonly TrendRun[]): HTMLElement {
     [
       {
         title: '',
-        cell: (run) => element('span', { class: run.ok ? 'mark ok' : 'mark over', text: run.ok ? '✓' : '✗' }),
+        cell: (run) => element('span', { class: `mark ${verdictClass(run)}`, text: verdictMark(run) }),
         key: (run) => (run.ok ? 1 : 0),
       },
       {

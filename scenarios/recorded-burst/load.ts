@@ -1,6 +1,6 @@
 /** The other host: autocannon through a quiet phase, a tenfold burst and a quiet phase. Prints a line as each begins. */
 import { createRequire } from 'node:module';
-import { createRandom } from '../../harness/traffic/random.ts';
+import { createRandom } from '../../agent/seeded-random.ts';
 import { pick } from '../../harness/traffic/synthesis/json-body.ts';
 
 interface LoadRequest {

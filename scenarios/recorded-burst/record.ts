@@ -14,7 +14,7 @@ import { openSource } from '../../agent/capture/open.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { isInNamespace, runInNamespace } from '../../harness/link/namespace.ts';
-import type { Phase } from '../../harness/scenario/scenario.ts';
+import type { Phase } from '../../harness/traffic/traffic.ts';
 
 const here = import.meta.dirname;
 const seed = 1;

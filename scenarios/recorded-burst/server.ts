@@ -1,7 +1,7 @@
 /** The host that is recorded: a shop's JSON API on a plain Node.js HTTP server, in memory, its content made from a seed. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { createRandom, type Random } from '../../harness/traffic/random.ts';
+import { createRandom, type Random } from '../../agent/seeded-random.ts';
 import { hexText, pick } from '../../harness/traffic/synthesis/json-body.ts';
 
 interface Product {

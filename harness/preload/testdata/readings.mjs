@@ -20,6 +20,6 @@ for (let i = 0; i < 20; i += 1) {
   take();
 }
 allocate(1_000_000);
-process.stdout.write(`ready ${kept.length}\n`);
 setInterval(() => {}, 1_000);
 process.on('SIGTERM', () => process.exit(0));
+process.stdout.write(`ready ${kept.length}\n`);

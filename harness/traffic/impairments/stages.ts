@@ -1,8 +1,8 @@
 /** Impairments as a stack of sinks: each passes frames on to the next, changed, late, twice or not at all. */
 import assert from 'node:assert';
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
-import type { ImpairmentRecord } from '../../scenario/scenario.ts';
-import { createRandom, type Random } from '../random.ts';
+import { createRandom, type Random } from '../../../agent/seeded-random.ts';
+import type { ImpairmentRecord } from '../traffic.ts';
 import { HeldFrames } from './held-frames.ts';
 import { describeImpairment, type Impairment } from './impairment.ts';
 

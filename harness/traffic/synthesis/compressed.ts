@@ -1,7 +1,7 @@
 /** Exports that compress well: some tens of kilobytes on the wire become megabytes when they are decoded. */
 import { gzipSync } from 'node:zlib';
-import type { Traffic } from '../../scenario/scenario.ts';
-import { createRandom } from '../random.ts';
+import { createRandom } from '../../../agent/seeded-random.ts';
+import type { Traffic } from '../traffic.ts';
 import { ConversationsTraffic } from './conversations.ts';
 import { type Exchange, requestHead, responseHead, socketWrite } from './exchange.ts';
 import { jsonBody } from './json-body.ts';

@@ -3,8 +3,8 @@
  * are held, so a gigabyte is made in a few megabytes.
  */
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
-import type { ImpairmentRecord, Phase, Traffic, Truth } from '../../scenario/scenario.ts';
-import { createRandom, type Random } from '../random.ts';
+import { createRandom, type Random } from '../../../agent/seeded-random.ts';
+import type { ImpairmentRecord, Phase, Traffic, Truth } from '../traffic.ts';
 import { copyWrite, type Exchange, type SocketWrite } from './exchange.ts';
 import { type Conversation, type Direction, segmentBytesMax, TcpFlag, TcpFrameBuilder } from './tcp-frame.ts';
 

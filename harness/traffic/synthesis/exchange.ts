@@ -1,7 +1,7 @@
 /** HTTP/1.1 exchanges as the segments they travel in. */
-import type { Random } from '../random.ts';
+import type { Random } from '../../../agent/seeded-random.ts';
 import { hexText } from './json-body.ts';
-import { type Direction, segmentBytesMax } from './tcp-frame.ts';
+import { segmentBytesMax } from './tcp-frame.ts';
 
 /** What one side hands to its socket at once: parts that are sent without a gap, cut into segments together. */
 export interface SocketWrite {
@@ -89,11 +89,6 @@ export function chunked(random: Random, body: Uint8Array): Uint8Array[] {
   }
   parts.push(lastChunk);
   return parts;
-}
-
-/** Every direction of an exchange, in order. */
-export function writesOf(exchange: Exchange, direction: Direction): readonly SocketWrite[] {
-  return direction === 0 ? exchange.request : exchange.response;
 }
 
 function latin1(text: string): Uint8Array {

@@ -1,7 +1,7 @@
 /** Datagrams in fragments, of most of which the last one is never captured: what waits for it must not wait for ever. */
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
-import type { Phase, Traffic, Truth } from '../../scenario/scenario.ts';
-import { createRandom, type Random } from '../random.ts';
+import { createRandom, type Random } from '../../../agent/seeded-random.ts';
+import type { Phase, Traffic, Truth } from '../traffic.ts';
 
 export interface FragmentsOptions {
   readonly seed: number;

@@ -2,8 +2,9 @@
  * The article's incident: 40 connections, one segment of each never captured, then a gigabyte of large JSON responses
  * in 13 seconds. An observer that waits for the missing segments piles up everything behind them.
  */
-import type { Traffic } from '../../scenario/scenario.ts';
-import { createRandom } from '../random.ts';
+
+import { createRandom } from '../../../agent/seeded-random.ts';
+import type { Traffic } from '../traffic.ts';
 import { ConversationsTraffic } from './conversations.ts';
 import { countSegments, type Exchange, requestHead, responseHead, type SocketWrite, socketWrite } from './exchange.ts';
 import { jsonBody } from './json-body.ts';

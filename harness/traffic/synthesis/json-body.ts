@@ -1,5 +1,5 @@
 /** JSON such as an API returns: objects of a few kinds, nested, with identifiers that differ from one to the next. */
-import type { Random } from '../random.ts';
+import type { Random } from '../../../agent/seeded-random.ts';
 
 const statuses = ['created', 'paid', 'packed', 'shipped', 'delivered', 'returned'];
 const towns = ['Aarhus', 'Brno', 'Córdoba', 'Dijon', 'Évora', 'Freiburg', 'Göteborg', 'Haarlem', 'Iași', 'Jyväskylä'];

@@ -1,7 +1,7 @@
 /** A plain minute: 2,000 keep-alive connections, JSON of 200 B to 20 KB, a third of it gzip, a third chunked. */
 import { gzipSync } from 'node:zlib';
-import type { Traffic } from '../../scenario/scenario.ts';
-import { createRandom, type Random } from '../random.ts';
+import { createRandom, type Random } from '../../../agent/seeded-random.ts';
+import type { Traffic } from '../traffic.ts';
 import { ConversationsTraffic } from './conversations.ts';
 import { chunked, type Exchange, requestHead, responseHead, type SocketWrite, socketWrite } from './exchange.ts';
 import { hexText, jsonBody, pick } from './json-body.ts';

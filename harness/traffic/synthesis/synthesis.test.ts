@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import type { Traffic } from '../../scenario/scenario.ts';
+import type { Traffic } from '../traffic.ts';
 import { findSegment } from '../truth/segment.ts';
 import { openIncident } from './incident.ts';
 import { openSteady } from './steady.ts';

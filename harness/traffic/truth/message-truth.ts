@@ -4,7 +4,7 @@
  */
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../../agent/errors.ts';
-import type { Truth } from '../../scenario/scenario.ts';
+import type { Truth } from '../traffic.ts';
 import { type MessageRange, requestRanges, responseRanges } from './http-ranges.ts';
 import { IntervalSet } from './interval-set.ts';
 import { findSegment, type Segment } from './segment.ts';

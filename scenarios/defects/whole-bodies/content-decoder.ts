@@ -1,4 +1,4 @@
-/** Content decoding as the article's agent had it: everything that comes out of a body is gathered, then handed on at once. */
+/** Decodes as the agent of the article (docs/story.md) did: gathers all that comes out of a body, then hands it on at once. */
 import { type DecodedSink, ContentDecoder as FlowingDecoder } from '../../../agent/body/content-decoder.ts';
 import type { DecoderPool } from '../../../agent/coding/decoder-pool.ts';
 import type { Coding, DecodeState } from '../../../agent/coding/decoding-stage.ts';

@@ -1,0 +1,19 @@
+/** Who finishes values early, as the builders see it. */
+import type { Data, DataMeta } from './ir.ts';
+import type { TextSlab } from './sealed.ts';
+
+/** Makes sealed values. What it declines (null) goes the way of all values: as a tree, obfuscated and digested later. */
+export interface Sealer {
+  /**
+   * A JSON text that lies whole in `bytes[0, length)`, as the value of a body.
+   * @returns null for whatever is not plain JSON (repeated names, numbers beyond 53 bits, faults …), or has no room.
+   */
+  json(bytes: Uint8Array, length: number, meta: DataMeta | null): Data | null;
+  /** A text without a type of its own (header fields, parameters). */
+  text(value: string, meta: DataMeta, slab: TextSlab | null): Data | null;
+  /** Where the texts of one message lie together, until it is given back. */
+  openSlab(): TextSlab | null;
+  closeSlab(slab: TextSlab): void;
+  /** Takes the memory of a value back that `json` gave. */
+  release(data: Data): void;
+}

@@ -1,0 +1,124 @@
+/** Verdicts that would mislead: each of these runs once ended with another code, or without a word. */
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import t from 'tap';
+import { nothingLeft, outcomeOf, processesOf, reportIn, run, start, startIn, tapOnly, workplace } from './cli-trial.ts';
+import { paceFlags } from './pace-flags.ts';
+
+t.setTimeout(240_000);
+const short = ['--idle', '0.5s', '--recover', '0.2s'];
+
+/** A server of Node.js that answers everything with this status. */
+function serverOf(folder: string, status: number): string {
+  const file = path.join(folder, 'server.mjs');
+  const text = `import http from 'node:http'; http.createServer((request, response) => { response.statusCode = ${status}; response.end('no'); }).listen(process.env.PORT, '127.0.0.1');`;
+  writeFileSync(file, text);
+  return `node ${file}`;
+}
+
+const requests = (count: number) =>
+  `node --input-type=module -e "for (let i = 0; i < ${count}; i++) await (await fetch('http://127.0.0.1:{port}/')).text()"`;
+
+t.test('a load that gets no answer of 2xx decides nothing', async (t) => {
+  const place = workplace(t);
+  const args = ['run', '--target', serverOf(place.folder, 500), '--load', requests(200), ...short, '--out', place.out];
+  const silent = await run([...args, '--budget', 'rss.max=2GB'], place.temporary);
+  t.equal(silent.code, 4, silent.out);
+  t.match(silent.out, / UNDECIDED .*None of 200 answers had a status of 2xx/);
+  t.match(silent.out, /warning: 200 of 200 answers had another status than 2xx/);
+  const meant = await run([...args, '--budget', 'rss.max=2GB', '--budget', 'requests.failed=200'], place.temporary);
+  t.equal(meant.code, 0, 'who expects them says so');
+  const over = await run([...args, '--budget', 'requests.failed=199'], place.temporary);
+  t.equal(over.code, 1, over.out);
+  await nothingLeft(t, place);
+});
+
+t.test('the target’s runtime is its own, and what nobody counted is not nought', async (t) => {
+  const place = workplace(t);
+  const args = ['run', '--target', serverOf(place.folder, 200), '--load', requests(3), ...short, '--out', place.out];
+  const { code, out } = await run(args, place.temporary);
+  t.equal(code, 0, out);
+  const report = reportIn(place.out);
+  t.match(report.target.runtime, /^Node\.js \d+\.\d+\.\d+ \(V8 /);
+  t.equal(report.ledger, null);
+  t.match(
+    readFileSync(path.join(place.out, 'report.md'), 'utf8'),
+    `on ${report.target.runtime.replace(/\(/, '\\(').slice(0, 12)}`,
+  );
+  const plain = workplace(t);
+  await run(['run', '--target', 'sleep 2', '--duration', '0.3s', ...short, '--out', plain.out], plain.temporary);
+  t.equal(reportIn(plain.out).target.runtime, '', 'it said nothing');
+});
+
+t.test('a target that cannot start is run once, and was not judged', async (t) => {
+  for (const target of ['node no-such-file.mjs', 'sh -c "echo no database >&2; exit 3"', 'node -e "process.exit(7)"']) {
+    for (const idle of ['0.5s', '0s']) {
+      const place = workplace(t);
+      const limits = ['--budget', 'rss.max=1GB', '--explain'];
+      const args = ['run', '--target', target, '--idle', idle, '--recover', '0s', ...limits, '--out', place.out];
+      const { code, err } = await run(args, place.temporary);
+      t.equal(code, 2, `${target}, idle ${idle}: ${err}`);
+      t.match(err, /ended before it was ready \(exit code \d\)/);
+      t.same(readdirSync(place.out), ['pass-measure'], 'one pass, and no report');
+      await nothingLeft(t, place);
+    }
+  }
+});
+
+t.test('what was allocated under a load is put in time: there were no frames', async (t) => {
+  const place = workplace(t);
+  const args = ['run', '--target', serverOf(place.folder, 200), '--load', requests(200), ...short, '--out', place.out];
+  const { code, out } = await run([...args, '--budget', 'allocated.bytes=1kB'], place.temporary);
+  t.equal(code, 1, out);
+  t.match(out, /Allocated on the heap in [\d.]+ m?s of load, [\d.]+ [kM]B a second/);
+  t.notMatch(out, /frames/);
+  await nothingLeft(t, place);
+});
+
+t.test('a harness that is killed inside its namespace: exit 2, and nothing left behind', tapOnly, async (t) => {
+  const place = workplace(t);
+  const child = start(['run', 'incident', '--out', place.out], place.temporary);
+  const outcome = outcomeOf(child);
+  while (!existsSync(path.join(place.out, 'pass-measure', 'agent-stats.jsonl'))) await pause(20);
+  const inside = processesOf(place.folder).find((pid) => {
+    // The first process of its namespace.
+    return /^NSpid:\s+\d+\s+1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  });
+  t.ok(inside, 'the one inside is found');
+  process.kill(Number(inside), 'SIGKILL');
+  const { code, err } = await outcome;
+  t.equal(code, 2, err);
+  t.match(err, /the run was killed before its verdict/);
+  await nothingLeft(t, place);
+});
+
+t.test('runs/latest points at a report, never at a run under way', async (t) => {
+  const place = workplace(t);
+  const target = serverOf(place.folder, 200);
+  const args = ['run', '--target', target, ...short, '--duration', '0.2s'];
+  const first = await outcomeOf(startIn(place.folder, args, place.temporary));
+  t.equal(first.code, 0, first.err);
+  const latest = path.join(place.folder, 'runs', 'latest');
+  const before = readlinkSync(latest);
+  t.ok(existsSync(path.join(latest, 'report.json')));
+  const killed = startIn(
+    place.folder,
+    ['run', '--target', target, '--duration', '60s', '--idle', '30s'],
+    place.temporary,
+  );
+  const ended = outcomeOf(killed);
+  while (readdirSync(path.join(place.folder, 'runs')).length < 3) await pause(20);
+  t.equal(readlinkSync(latest), before, 'while it runs');
+  killed.kill('SIGKILL');
+  await ended;
+  t.equal(readlinkSync(latest), before, 'and after it was killed');
+  await nothingLeft(t, place);
+});
+
+t.test('what the gate ran can be typed again', async (t) => {
+  t.same(paceFlags({ kind: 'recorded', speed: 4 }), ['--speed', '4x']);
+  t.same(paceFlags({ kind: 'frames', framesPerSecond: 500 }), ['--pps', '500']);
+  t.same(paceFlags({ kind: 'bits', megabitsPerSecond: 80 }), ['--mbps', '80']);
+  t.same(paceFlags({ kind: 'topspeed' }), ['--topspeed']);
+});

@@ -1,0 +1,63 @@
+/** The commands of `floodgate`: a row a command. A command's module is loaded when the command line names it. */
+import type { Command } from 'commander';
+
+export interface CommandRow {
+  readonly name: string;
+  /** Its line in `floodgate --help`. */
+  readonly summary: string;
+  /** @returns what adds the command's description, arguments, options and action */
+  readonly load: () => Promise<(command: Command) => void>;
+}
+
+export const commandTable: readonly CommandRow[] = [
+  {
+    name: 'gate',
+    summary: 'replay the release gate: every scenario, judged',
+    load: async () => (await import('./gate-command.ts')).addGateCommand,
+  },
+  {
+    name: 'run',
+    summary: 'replay one scenario, or a capture file, and judge it; or load any program',
+    load: async () => (await import('./run-command.ts')).addRunCommand,
+  },
+  {
+    name: 'list',
+    summary: 'list scenarios and defects',
+    load: async () => (await import('./list-command.ts')).addListCommand,
+  },
+  {
+    name: 'report',
+    summary: 'render a run again',
+    load: async () => (await import('./report-command.ts')).addReportCommand,
+  },
+  {
+    name: 'diff',
+    summary: 'what one profile has more than another',
+    load: async () => (await import('./diff-command.ts')).addDiffCommand,
+  },
+  {
+    name: 'profile',
+    summary: 'look at a profile, or convert it',
+    load: async () => (await import('./profile-command.ts')).addProfileCommand,
+  },
+  {
+    name: 'heap',
+    summary: 'what heap snapshots hold, and what grew between two',
+    load: async () => (await import('./heap-command.ts')).addHeapCommand,
+  },
+  {
+    name: 'push',
+    summary: 'send profiles to Pyroscope or Parca',
+    load: async () => (await import('./push-command.ts')).addPushCommand,
+  },
+  {
+    name: 'slice',
+    summary: 'cut the packets of a spike out of a run',
+    load: async () => (await import('./slice-command.ts')).addSliceCommand,
+  },
+  {
+    name: 'serve',
+    summary: 'show many runs with their trends',
+    load: async () => (await import('./serve-command.ts')).addServeCommand,
+  },
+];

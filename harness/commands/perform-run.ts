@@ -1,0 +1,161 @@
+/** A run as `floodgate run` asks for it: options are read, the run is started, its report is written and printed. */
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { renderTerminal } from '../../reports/terminal.ts';
+import { LoadFeed } from '../feed/load.ts';
+import { openFeed } from '../feed/open-feed.ts';
+import { limitsOf } from '../metrics/limits.ts';
+import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
+import { doctor } from '../pass/instruments/doctor.ts';
+import { flame } from '../pass/instruments/flame.ts';
+import type { Instrument } from '../pass/instruments/instrument.ts';
+import { type RunOptions, runScenario } from '../run.ts';
+import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
+import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
+import { probeRecording } from '../traffic/recorded-traffic.ts';
+import type { TrafficOrder } from '../traffic/traffic-order.ts';
+import { enterNamespace } from './enter-namespace.ts';
+import { parsePace } from './pace-flags.ts';
+import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
+import type { RunFlags } from './run-flags.ts';
+import { openSession, type Session } from './session.ts';
+import { commandLine, optionWords } from './shown-words.ts';
+import { type TargetRun, targetRun } from './target-flags.ts';
+
+/** @returns the exit code. @throws FloodgateError where the run cannot be started */
+export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
+  const target = await targetRun(flags, name !== undefined);
+  const { scenario, order } = await findScenario(name, target);
+  const asked = askedOf(flags, scenario, order);
+  const cpu = cpuInstrumentsOf(flags, target);
+  const privilege = await enterNamespace(asked.lane);
+  const session = openSession();
+  const folder = makeReportFolder(scenario.name, flags.out);
+  session.progress.begin(titleOf(scenario, flags, asked));
+  try {
+    const report = await runScenario({
+      ...asked,
+      ...drivenBy(asked, target, folder),
+      scenario,
+      ...(target && { launcher: target.opened.launcher }),
+      cpu,
+      folder,
+      command: commandLine(),
+      toolVersion: session.toolVersion,
+      privilege,
+      signal: session.signal,
+      onProgress: (progress) => session.progress.update(progress),
+    });
+    session.progress.clear();
+    writeReports(folder, report);
+    if (flags.out === undefined) pointLatest(folder);
+    printReport(folder, report, session);
+    if (flags.push !== undefined) await pushed(folder, flags.push, session.signal);
+    return report.verdict.exitCode;
+  } catch (error) {
+    session.progress.clear();
+    throw error;
+  }
+}
+
+type Asked = ReturnType<typeof askedOf>;
+
+/** What the options ask for, with the scenario's own where they ask for nothing. */
+function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order']) {
+  const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
+  const seed =
+    flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
+  const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
+  const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
+  const traffic: TrafficOrder | undefined = order && { ...order(seed, sizeBytes), loops };
+  return {
+    lane,
+    seed: traffic ? seed : null,
+    traffic,
+    pace: parsePace(flags) ?? scenario.pace,
+    budget: { ...scenario.budget, ...limitsOf(flags.budget ?? []) },
+    defect: flags.defect,
+    explain: flags.explain ? ('always' as const) : ('on-breach' as const),
+    keepsSnapshots: flags.keepSnapshots === true,
+    intervalMs: parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 }),
+    sampleMs: parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 }),
+    optionWords: { ...optionWords({ ...flags, lane }), ...(traffic && recordingWords(traffic)) },
+  };
+}
+
+/** Frames where there are some, else the load that the target is under. */
+function drivenBy(
+  { lane, traffic, pace }: Asked,
+  target: TargetRun | undefined,
+  folder: string,
+): Pick<RunOptions, 'openFeed' | 'idleMs'> {
+  if (traffic) return { openFeed: () => openFeed(lane, { traffic, pace }) };
+  const logFile = path.join(folder, 'load.log');
+  return { openFeed: async () => new LoadFeed({ ...target!.load, logFile }), idleMs: target!.idleMs };
+}
+
+function titleOf({ name }: ScenarioHead, { defect }: RunFlags, { lane }: Asked): string {
+  return lane === 'load' ? name : `${name} (${lane} lane${defect ? `, defect ${defect}` : ''})`;
+}
+
+function printReport(folder: string, report: RunReport, { colour, columns }: Session): void {
+  process.stdout.write(renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY }));
+  process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
+}
+
+interface Found {
+  readonly scenario: ScenarioHead;
+  /** Undefined where no frames are sent. */
+  readonly order: ((seed: number, sizeBytes: number | undefined) => TrafficOrder) | undefined;
+}
+
+/** A scenario by name, or one made of a capture file, or a target's own where none is named. */
+async function findScenario(name: string | undefined, target: TargetRun | undefined): Promise<Found> {
+  if (name === undefined) {
+    if (target) return { scenario: target.scenario, order: undefined };
+    throw new FloodgateError('option-invalid', 'there is nothing to run', {
+      hint: 'Name a scenario (floodgate list shows them), a capture file, or a program: --target "node server.js".',
+    });
+  }
+  if (name.includes('/') || /\.(pcap|pcapng|cap)(\.gz)?$/i.test(name)) {
+    const { scenario, traffic } = captureScenario(name);
+    probeRecording(traffic.path);
+    return { scenario, order: () => traffic };
+  }
+  const scenario = await loadScenario(name);
+  return { scenario, order: (seed, sizeBytes) => scenarioOrder(name, seed, sizeBytes) };
+}
+
+/** What looks at CPU time, by option. */
+const cpuInstruments = { cpu: cpuProfile, flame, doctor } as const;
+
+/** @throws FloodgateError where a tool is missing or the target is not one of Node.js */
+function cpuInstrumentsOf(flags: RunFlags, target: TargetRun | undefined): Instrument[] {
+  const wanted = (['cpu', 'flame', 'doctor'] as const).filter((name) => flags[name]);
+  if (wanted.length > 0 && target && !target.opened.launcher.isNode) {
+    throw new FloodgateError('option-invalid', `--${wanted[0]} is for Node.js: ${target.opened.launcher.name} is not`, {
+      hint: 'A Go program tells itself: go tool pprof http://HOST:PORT/debug/pprof/profile?seconds=10.',
+    });
+  }
+  const instruments: Instrument[] = wanted.map((name) => cpuInstruments[name]);
+  for (const instrument of instruments) instrument.checkTools?.();
+  return instruments;
+}
+
+/** The verdict stands, whether a store took the profiles or not. */
+async function pushed(folder: string, url: string, signal: AbortSignal): Promise<void> {
+  try {
+    const { pushRun } = await import('./push-command.ts');
+    process.stdout.write(`${await pushRun(folder, url, signal)}\n`);
+  } catch (error) {
+    if (!(error instanceof FloodgateError)) throw error;
+    process.stderr.write(`floodgate: ${error.message}\n${error.hint}\n`);
+  }
+}
+
+/** Which file, so that `floodgate slice` finds it again. */
+function recordingWords(order: TrafficOrder): Record<string, string> {
+  return order.kind === 'recording' ? { recording: order.path } : {};
+}

@@ -1,0 +1,26 @@
+/** The options of `floodgate run`. */
+import type { Lane } from '../scenario/scenario.ts';
+import type { TargetFlags } from './target-flags.ts';
+
+/** As they were typed. */
+export interface RunFlags extends TargetFlags {
+  readonly lane?: Lane;
+  readonly defect?: string;
+  readonly speed?: string;
+  readonly pps?: string;
+  readonly mbps?: string;
+  readonly topspeed?: boolean;
+  readonly loop?: string;
+  readonly size?: string;
+  readonly seed?: string;
+  readonly out?: string;
+  readonly explain?: boolean;
+  readonly keepSnapshots?: boolean;
+  readonly cpu?: boolean;
+  readonly flame?: boolean;
+  readonly doctor?: boolean;
+  readonly push?: string;
+  readonly intervalMs: string;
+  readonly sampleMs: string;
+  readonly budget?: readonly string[];
+}

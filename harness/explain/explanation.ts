@@ -1,0 +1,26 @@
+/** What the passes after the measuring one found out, put together. */
+import type { Note, RetainedClass, SpikeStream } from '../../reports/model.ts';
+import type { Brought, FrameInterval } from '../pass/instruments/instrument.ts';
+
+export interface Explanation {
+  /** Everything that was allocated, by interval; empty where no pass looked. */
+  readonly allocations: readonly FrameInterval[];
+  /** What was allocated in the interval and alive at its end. */
+  readonly live: readonly FrameInterval[];
+  /** What heap snapshots say grew, and in which spike; undefined where none were taken. */
+  readonly retained: { readonly spike: number; readonly classes: readonly RetainedClass[] } | undefined;
+  /** Which streams brought the frames, by spike. */
+  readonly streams: readonly (readonly SpikeStream[])[];
+  readonly notes: readonly Note[];
+}
+
+/** @param brought in the order of the passes */
+export function explanationOf(brought: readonly Brought[], streams: Explanation['streams']): Explanation {
+  return {
+    allocations: brought.flatMap(({ allocations }) => allocations ?? []),
+    live: brought.flatMap(({ live }) => live ?? []),
+    retained: brought.find(({ retained }) => retained)?.retained,
+    streams,
+    notes: brought.flatMap(({ notes }) => notes ?? []),
+  };
+}

@@ -1,0 +1,25 @@
+import t from 'tap';
+import { readAnswers } from './load-reports.ts';
+
+t.test('what load generators say of their answers', async (t) => {
+  const cases: [string, string, { total: number; not2xx: number }][] = [
+    [
+      'autocannon',
+      '\u001b[1m150 2xx responses, 1,050 non 2xx responses\n1k requests in 2.02s',
+      { total: 1200, not2xx: 1050 },
+    ],
+    ['wrk', '  1234 requests in 10.00s, 1.20MB read\n  Non-2xx or 3xx responses: 50\n', { total: 1234, not2xx: 50 }],
+    ['wrk, all well', '  1234 requests in 10.00s, 1.20MB read\n', { total: 1234, not2xx: 0 }],
+    [
+      'ab',
+      'Complete requests:      200\nFailed requests:        0\nNon-2xx responses:      200\n',
+      { total: 200, not2xx: 200 },
+    ],
+    ['hey', 'Status code distribution:\n  [200]\t150 responses\n  [500]\t50 responses\n', { total: 200, not2xx: 50 }],
+    ['vegeta', 'Status Codes  [code:count]             0:3  200:150  500:50  \n', { total: 203, not2xx: 53 }],
+    ['k6', '    http_req_failed................: 25.00% 50 out of 200\n', { total: 200, not2xx: 50 }],
+  ];
+  for (const [name, text, answers] of cases) t.same(readAnswers(`before\n${text}after`), answers, name);
+  t.equal(readAnswers('1k requests in 2.02s, 300 kB read'), undefined, 'says nothing of them');
+  t.equal(readAnswers(''), undefined);
+});

@@ -1,0 +1,44 @@
+/** Everything a run allocated while traffic flowed, by call site: what limits on a part of the program are read from. Pure. */
+import type { Suspect } from '../../reports/model.ts';
+import { findSuspects, isNobodysFault } from '../explain/suspects.ts';
+import { mergeProfiles } from '../profile/arithmetic.ts';
+import type { Profile } from '../profile/profile.ts';
+import { notMeasured, type Reading, value } from './reading.ts';
+import { sitePattern } from './site-pattern.ts';
+
+export type SiteBytes = Pick<Suspect, 'file' | 'functionName' | 'selfBytes'>;
+
+/** Profiles of one interval of the pass that samples allocations, with the frames that were sent in it. */
+export interface AllocationInterval {
+  readonly heap: Profile;
+  readonly offHeap: Profile;
+  readonly firstFrame: number;
+  readonly lastFrame: number;
+}
+
+/** Undefined where no interval had traffic in it, or nothing was allocated in any. */
+export function sitesOf(intervals: readonly AllocationInterval[]): readonly SiteBytes[] | undefined {
+  const [first, ...rest] = intervals.filter(({ firstFrame, lastFrame }) => lastFrame > firstFrame);
+  if (!first) return undefined;
+  const source = (where: Suspect['where'], of: (interval: AllocationInterval) => Profile) => ({
+    window: mergeProfiles([of(first), ...rest.map(of)]),
+    steady: null,
+    options: { where, isRuntimeFile: isNobodysFault },
+  });
+  const sources = [source('heap', ({ heap }) => heap), source('off-heap', ({ offHeap }) => offHeap)];
+  const sites = findSuspects(sources, Number.POSITIVE_INFINITY);
+  return sites.length > 0 ? sites : undefined;
+}
+
+/** Bytes of the sites that match, or their share of all. */
+export function readSites(sites: readonly SiteBytes[] | undefined, kind: 'share' | 'bytes', pattern: string): Reading {
+  if (!sites) return notMeasured('no call sites are known: it takes a Node.js program, or a Go program with --pprof');
+  const matches = sitePattern(pattern);
+  let inside = 0;
+  let all = 0;
+  for (const { file, functionName, selfBytes } of sites) {
+    all += selfBytes;
+    if (matches(file, functionName)) inside += selfBytes;
+  }
+  return value(kind === 'bytes' ? inside : inside / all);
+}

@@ -1,0 +1,56 @@
+import t from 'tap';
+import type { PassResult } from '../pass/pass-result.ts';
+import { dropped, failed, found, missed } from './delivery.ts';
+import type { RunFigures } from './measured-run.ts';
+import { value } from './reading.ts';
+
+interface Parts {
+  readonly lane?: PassResult['lane'];
+  readonly sent?: number;
+  readonly delivered?: number;
+  readonly dropped?: number | null;
+  readonly found?: readonly [number, number] | null;
+  readonly intact?: readonly [number, number] | null;
+}
+
+/** A pass of which only what these rows read is there. */
+function runOf({ lane = 'tap', sent = 10, delivered = 10, dropped = 0, found = [5, 5], intact = [5, 5] }: Parts) {
+  const truth = intact && { requests: 9, responses: 9, requestsIntact: intact[0], responsesIntact: intact[1] };
+  const link = { frames: delivered, bytes: 0, dropped: 0 };
+  const sending = { ledger: { framesSent: sent, link }, truth: truth ?? undefined };
+  const counts = {
+    framesDropped: dropped,
+    requestsComplete: found?.[0] ?? null,
+    responsesComplete: found?.[1] ?? null,
+  };
+  return { counts, measure: { lane, sending } } as unknown as RunFigures;
+}
+
+t.test('frames that did not reach the target', async (t) => {
+  t.same(dropped(runOf({})), value(0));
+  t.same(dropped(runOf({ dropped: 3 })), value(3), 'dropped by the capture');
+  t.same(dropped(runOf({ delivered: 8, dropped: 1 })), value(3), 'and refused by the device');
+  t.same(dropped(runOf({ lane: 'exact', dropped: null })), value(0), 'a pipe drops nothing');
+  t.match(dropped(runOf({ dropped: null })), { state: 'notMeasured' }, 'of a target that counts nothing');
+  t.match(dropped(runOf({ delivered: 8, dropped: null })), { state: 'undecided', low: 2 }, 'at least those refused');
+  t.match(dropped({ measure: { lane: 'load' } } as RunFigures), { state: 'notMeasured' });
+});
+
+t.test('messages missed and found', async (t) => {
+  t.same(missed(runOf({})), value(0));
+  t.same(found(runOf({})), value(1));
+  const fewer = runOf({ found: [4, 9] });
+  t.same(missed(fewer), value(1), 'responses that are found twice make up for no request');
+  t.same(found(fewer), value(0.9));
+  for (const unknown of [runOf({ intact: null }), runOf({ found: null })]) {
+    t.match(missed(unknown), { state: 'notMeasured' });
+    t.match(found(unknown), { state: 'notMeasured' });
+  }
+  t.match(found(runOf({ intact: [0, 0] })), { state: 'notMeasured' }, 'of no messages there is no share');
+});
+
+t.test('answers that failed', async (t) => {
+  const of = (answers: PassResult['answers']) => ({ measure: { answers } }) as RunFigures;
+  t.same(failed(of({ total: 9, not2xx: 2 })), value(2));
+  t.match(failed(of(undefined)), { state: 'notMeasured' });
+});

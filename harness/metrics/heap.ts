@@ -1,0 +1,56 @@
+/** Readings of what a runtime (V8, or Go's) says of its heap and its collections. Pure. */
+import type { RunFigures } from './measured-run.ts';
+import { largest } from './memory.ts';
+import { notMeasured, per, type Reading, value, valueOr } from './reading.ts';
+
+const noRuntime = 'nobody looks into it: it takes a Node.js program, or a Go program with --pprof';
+const noNode = 'only Node.js knows';
+
+export function peakBeforeGc({ measure }: RunFigures): Reading {
+  return valueOr(measure.channel.last?.peakBeforeGc, noRuntime);
+}
+
+export function afterGc({ measure }: RunFigures): Reading {
+  const { last } = measure.channel;
+  if (!last) return notMeasured(noRuntime);
+  return last.afterGc > 0 ? value(last.afterGc) : notMeasured('no major collection came: run it longer');
+}
+
+export function external({ measure: { channel } }: RunFigures): Reading {
+  const atCollections = channel.gc.map(({ externalBefore }) => externalBefore ?? null);
+  return valueOr(largest([...channel.v8.column('external'), ...atCollections]), noRuntime);
+}
+
+export function arrayBuffers({ measure: { channel } }: RunFigures): Reading {
+  return valueOr(largest(channel.v8.column('arrayBuffers')), channel.last ? noNode : noRuntime);
+}
+
+export function handles({ measure: { channel } }: RunFigures): Reading {
+  return valueOr(largest(channel.v8.column('handles')), channel.last ? noNode : noRuntime);
+}
+
+export function allocated({ measure: { channel } }: RunFigures): Reading {
+  return valueOr(channel.last?.allocated, noRuntime);
+}
+
+export function allocatedPerMessage(run: RunFigures): Reading {
+  return per(allocated(run), run.messages, 'no messages were counted');
+}
+
+/** Of all collections, none left out: by nearest rank. */
+export function pauseP99({ measure: { channel } }: RunFigures): Reading {
+  if (!channel.last) return notMeasured(noRuntime);
+  const pauses = channel.gc.map(({ pauseMs }) => pauseMs).sort((a, b) => a - b);
+  if (pauses.length === 0) return notMeasured('no collection came');
+  return value(pauses[Math.ceil(0.99 * pauses.length) - 1]!);
+}
+
+export function gcShare({ measure }: RunFigures): Reading {
+  const { channel, sendStartMs, sendEndMs } = measure;
+  if (!channel.last) return notMeasured(noRuntime);
+  if (sendEndMs <= sendStartMs) return notMeasured('nothing was sent');
+  const pausesMs = channel.gc
+    .filter(({ tMs }) => tMs >= sendStartMs && tMs <= sendEndMs)
+    .reduce((sum, { pauseMs }) => sum + pauseMs, 0);
+  return value(Math.min(1, pausesMs / (sendEndMs - sendStartMs)));
+}

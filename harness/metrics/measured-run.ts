@@ -1,0 +1,50 @@
+/** What the rows of the table read a figure from, and what several of them share. Pure. */
+import type { SpikeFindings } from '../explain/spikes.ts';
+import type { PassResult } from '../pass/pass-result.ts';
+import { type AgentCount, countsOf } from '../watch/agent-counters.ts';
+import type { SiteBytes } from './allocated-sites.ts';
+import { type Distribution, distributionOf } from './percentiles.ts';
+
+/** A measuring pass, and what the passes after it brought. */
+export interface MeasuredRun {
+  readonly measure: PassResult;
+  readonly findings: SpikeFindings;
+  /** Of everything allocated while traffic flowed; undefined where no pass sampled it. */
+  readonly sites: readonly SiteBytes[] | undefined;
+}
+
+/** The same with what takes time to work out, worked out once. */
+export interface RunFigures extends MeasuredRun {
+  readonly counts: AgentCount;
+  /** Resident memory over the whole pass, and before the first frame. */
+  readonly levels: Distribution | undefined;
+  readonly idleLevels: Distribution | undefined;
+  /** The kernel's own peak since the target was ready, where it is known to the end. */
+  readonly rssPeakBytes: number | undefined;
+  /** HTTP messages that the agent found, or answers that another program gave; null where nobody counted. */
+  readonly messages: number | null;
+}
+
+export function figuresOf(run: MeasuredRun): RunFigures {
+  const { measure } = run;
+  const { watch, stats } = measure;
+  const counts = countsOf(stats);
+  const levels = watch.levels();
+  const idle = measure.isTried ? levels.tMs.findIndex((ms) => ms >= measure.sendStartMs) : 0;
+  const idleEnd = idle < 0 ? levels.tMs.length : idle;
+  return {
+    ...run,
+    counts,
+    levels: distributionOf(levels.tMs, levels.bytes),
+    idleLevels: distributionOf(levels.tMs.slice(0, idleEnd), levels.bytes.slice(0, idleEnd)),
+    rssPeakBytes: peakOf(measure),
+    messages: counts.requests !== null ? counts.requests + (counts.responses ?? 0) : (measure.answers?.total ?? null),
+  };
+}
+
+/** By the kernel: of each phase, the last of them asked from outside while it lived, or by the program itself at its end. */
+function peakOf({ watch, channel }: PassResult): number | undefined {
+  const inside = channel.last?.rssPeak;
+  if (!watch.peakIsWhole && inside === undefined) return undefined;
+  return Math.max(inside ?? 0, ...watch.phases.map(({ rssMaxBytes }) => rssMaxBytes ?? 0));
+}

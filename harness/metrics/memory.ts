@@ -1,0 +1,69 @@
+/** Readings of memory as the kernel accounts it. Pure. */
+import { LEAK_SPAN_MIN_MS } from '../explain/spikes.ts';
+import type { RunFigures } from './measured-run.ts';
+import { percentile } from './percentiles.ts';
+import { between, notMeasured, type Reading, value, valueOr } from './reading.ts';
+
+const unseen = 'its resident memory could not be read';
+
+export function idle({ idleLevels, rssPeakBytes }: RunFigures): Reading {
+  if (!idleLevels) return notMeasured('nothing was read before the first frame: --idle, or a longer one');
+  return percentile(idleLevels, 0.5, rssPeakBytes);
+}
+
+export function mean({ levels }: RunFigures): Reading {
+  return valueOr(levels?.mean, unseen);
+}
+
+export function atPercentile({ levels, rssPeakBytes }: RunFigures, q: number): Reading {
+  return percentile(levels, q, rssPeakBytes);
+}
+
+export function highest({ levels, rssPeakBytes, measure }: RunFigures): Reading {
+  if (!levels) return notMeasured(unseen);
+  return value(Math.max(levels.max, rssPeakBytes ?? 0, measure.watch.rssPeakBytes));
+}
+
+/** Read seldom, and where RSS is higher than at any reading before: what came above the last of them may be its own. */
+export function ofRollup({ measure: { watch }, levels, rssPeakBytes }: RunFigures, column: 'pss' | 'uss'): Reading {
+  const most = largest(watch.rollup.column(column));
+  if (most === null || !levels) return notMeasured('the kernel gives no account of its pages (smaps_rollup)');
+  const unseenBytes = Math.max(0, (rssPeakBytes ?? levels.max) - watch.rollupRssBytes);
+  return between(
+    most,
+    most + unseenBytes,
+    'resident memory was higher between two readings of it: run it again, or longer',
+  );
+}
+
+export function ofGroup({ measure }: RunFigures): Reading {
+  return valueOr(measure.watch.groupPeakBytes, 'it is in no control group that counts memory');
+}
+
+export function growth({ findings, measure }: RunFigures): Reading {
+  const tMs = measure.watch.rss.tMs();
+  const spanMs = (tMs.at(-1) ?? 0) - Math.max(tMs[0] ?? 0, measure.sendStartMs);
+  if (spanMs < LEAK_SPAN_MIN_MS || !Number.isFinite(findings.growth.slopeLow)) {
+    const reason = `takes ${LEAK_SPAN_MIN_MS / 1000} s, and ${(spanMs / 1000).toFixed(1)} s were watched`;
+    return { state: 'undecided', low: 0, high: Number.POSITIVE_INFINITY, reason };
+  }
+  return value(findings.growth.isLeak ? findings.growth.slope : 0);
+}
+
+/** A spike that had not come back at the end took longer than it was watched. A leak is none: growth has a limit of its own. */
+export function recovery({ findings, measure }: RunFigures): Reading {
+  const spikes = findings.spikes.filter(({ line, shape }) => line === 'rss' && shape !== 'leak');
+  if (measure.watch.rss.count === 0) return notMeasured(unseen);
+  const back = Math.max(0, ...spikes.map(({ recoveryMs }) => recoveryMs ?? 0)) / 1000;
+  const endMs = measure.watch.rss.tMs().at(-1)!;
+  const open = spikes.filter(({ recoveryMs }) => recoveryMs === null).map(({ topMs }) => (endMs - topMs) / 1000);
+  if (open.length === 0) return value(back);
+  const low = Math.max(back, ...open);
+  const reason = `a spike had not come back when the run ended, ${Math.max(...open).toFixed(1)} s after its top`;
+  return { state: 'undecided', low, high: Number.POSITIVE_INFINITY, reason };
+}
+
+/** Null without a value. */
+export function largest(values: readonly (number | null)[]): number | null {
+  return values.reduce((most, each) => (each !== null && (most === null || each > most) ? each : most), null);
+}

@@ -1,0 +1,49 @@
+import t from 'tap';
+import { limitsOf } from './limits.ts';
+import { parseQuantity } from './quantity.ts';
+
+t.test('an amount is read in the unit it is for', async (t) => {
+  t.equal(parseQuantity('20ms', 'x', 'ms'), 20, 'twenty milliseconds, not twenty thousandths of one');
+  t.equal(parseQuantity('1.5s', 'x', 'ms'), 1_500);
+  t.equal(parseQuantity('20ms', 'x', 'seconds'), 0.02);
+  t.equal(parseQuantity('2min', 'x', 'seconds'), 120);
+  t.equal(parseQuantity('300us', 'x', 'ms'), 0.3);
+  t.equal(parseQuantity('200MB', 'x', 'bytes'), 200e6);
+  t.equal(parseQuantity('64KiB', 'x', 'bytes'), 65_536);
+  t.equal(parseQuantity('10kB/s', 'x', 'bytesPerSecond'), 10_000);
+  t.equal(parseQuantity('2 %', 'x', 'share'), 0.02);
+  t.equal(parseQuantity('0.5', 'x', 'share'), 0.5);
+  t.equal(parseQuantity('5k', 'x', 'count'), 5_000);
+  t.equal(parseQuantity('7', 'x', 'ms'), 7, 'a number alone is in the unit itself');
+});
+
+t.test('a unit of something else is refused, with the right one', async (t) => {
+  const cases: [string, Parameters<typeof parseQuantity>[2], RegExp, RegExp][] = [
+    ['20MB', 'ms', /"20MB" is an amount of bytes, and an amount of time is wanted/, /20ms/],
+    ['20ms', 'bytes', /"20ms" is an amount of time, and an amount of bytes is wanted/, /200MB/],
+    ['5%', 'count', /is a share, and a count is wanted/, /12/],
+    ['1min', 'share', /is an amount of time, and a share is wanted/, /2%/],
+    ['101%', 'share', /more than all of it/, /at most 100%/],
+    ['soon', 'seconds', /"soon" is not an amount of time/, /1\.5s/],
+    ['-1', 'bytes', /is not an amount of bytes/, /200MB/],
+    ['1e400', 'count', /is not a count/, /12/],
+    ['', 'bytes', /is not an amount/, /200MB/],
+    ['5constructor', 'bytes', /is not an amount/, /200MB/],
+  ];
+  for (const [text, unit, message, hint] of cases) {
+    t.throws(() => parseQuantity(text, '--x', unit), { code: 'option-invalid', message, hint }, `${text} as ${unit}`);
+  }
+});
+
+t.test('limits by name', async (t) => {
+  t.same(limitsOf(['gc.pauseP99=20ms', 'rss.p99=1GB', 'share:a=b/**=50%']), {
+    'gc.pauseP99': 20,
+    'rss.p99': 1e9,
+    'share:a=b/**': 0.5,
+  });
+  t.throws(() => limitsOf(['rss.p9=1MB']), { message: /names no metric/, hint: /Did you mean rss\.p9.*gc\.share/ });
+  t.throws(() => limitsOf(['nonsense=1']), { message: /no metric/, hint: /^Write NAME=VALUE with one of rss\.idle/ });
+  t.throws(() => limitsOf(['rss.p99']), { message: /has no limit/, hint: /rss\.p99=VALUE/ });
+  t.throws(() => limitsOf(['=5']), { code: 'option-invalid' });
+  t.throws(() => limitsOf(['gc.pauseP99=20MB']), { message: /--budget gc\.pauseP99: "20MB"/, hint: /20ms/ });
+});

@@ -1,0 +1,276 @@
+/**
+ * Every figure of a run that can have a limit: a row a metric. Budgets, figures of a report, what `--budget` takes and
+ * says, and docs/metrics.md come from these rows. **Invariant**: a row that cannot know its figure says so; it never
+ * reads as zero, and only a value within its limit passes. To add a metric, add a row.
+ */
+import type { Unit } from '../../reports/model.ts';
+import { readSites } from './allocated-sites.ts';
+import * as delivery from './delivery.ts';
+import * as heap from './heap.ts';
+import type { RunFigures } from './measured-run.ts';
+import * as memory from './memory.ts';
+import type { Reading } from './reading.ts';
+import * as work from './work.ts';
+
+export interface Metric {
+  readonly name: string;
+  readonly unit: Unit;
+  /** `max`: a limit is the most that is allowed; `min`: the least. */
+  readonly bound: 'max' | 'min';
+  /** One line: what it is, and where it is known. */
+  readonly help: string;
+  readonly read: (run: RunFigures) => Reading;
+}
+
+/** In the order of the page. */
+export const metrics: readonly Metric[] = [
+  {
+    name: 'rss.idle',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Resident memory before the first frame or request, the median: the fixed overhead.',
+    read: memory.idle,
+  },
+  {
+    name: 'rss.mean',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Resident memory, the mean over the time of the run.',
+    read: memory.mean,
+  },
+  {
+    name: 'rss.p50',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Resident memory that half of the time was spent at or below.',
+    read: (run) => memory.atPercentile(run, 0.5),
+  },
+  {
+    name: 'rss.p95',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Resident memory that 95 % of the time was spent at or below.',
+    read: (run) => memory.atPercentile(run, 0.95),
+  },
+  {
+    name: 'rss.p99',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Resident memory that 99 % of the time was spent at or below; takes 1,000 readings.',
+    read: (run) => memory.atPercentile(run, 0.99),
+  },
+  {
+    name: 'rss.p999',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Resident memory that 99.9 % of the time was spent at or below; takes 10,000 readings.',
+    read: (run) => memory.atPercentile(run, 0.999),
+  },
+  {
+    name: 'rss.max',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Highest resident memory: the kernel’s own peak where it can be asked, else the highest reading.',
+    read: memory.highest,
+  },
+  {
+    name: 'pss.max',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Highest proportional set: resident memory with shared pages divided among those that share them.',
+    read: (run) => memory.ofRollup(run, 'pss'),
+  },
+  {
+    name: 'uss.max',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Highest unique set: what would be free if the process ended.',
+    read: (run) => memory.ofRollup(run, 'uss'),
+  },
+  {
+    name: 'cgroup.max',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Highest charge of the target’s control group, its other processes and page cache included; read every 50 ms.',
+    read: memory.ofGroup,
+  },
+  {
+    name: 'growth.perSecond',
+    unit: 'bytesPerSecond',
+    bound: 'max',
+    help: 'Steady growth of resident memory (a leak), 0 where none is found; takes 20 s.',
+    read: memory.growth,
+  },
+  {
+    name: 'recovery.seconds',
+    unit: 'seconds',
+    bound: 'max',
+    help: 'Longest time from the top of a spike back to its baseline, 0 without a spike.',
+    read: memory.recovery,
+  },
+  {
+    name: 'heap.peakBeforeGc',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Highest use of the heap, right before a collection or at a reading.',
+    read: heap.peakBeforeGc,
+  },
+  {
+    name: 'heap.afterGc',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Use of the heap right after the last major collection.',
+    read: heap.afterGc,
+  },
+  {
+    name: 'external.max',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Most off-heap memory that the runtime knows of, at a reading (every 250 ms) or before a collection.',
+    read: heap.external,
+  },
+  {
+    name: 'arrayBuffers.max',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Most memory of buffers and array buffers at a reading (every 250 ms). Node.js only.',
+    read: heap.arrayBuffers,
+  },
+  {
+    name: 'handles.max',
+    unit: 'count',
+    bound: 'max',
+    help: 'Most timers, sockets, servers and requests that kept the program running, at a reading. Node.js only.',
+    read: heap.handles,
+  },
+  {
+    name: 'allocated.bytes',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Allocated on the heap, freed objects included: since the start, in the exact lane by the traffic alone.',
+    read: heap.allocated,
+  },
+  {
+    name: 'allocated.perMessage',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'allocated.bytes divided by the messages the agent found, or by the answers another program gave.',
+    read: heap.allocatedPerMessage,
+  },
+  {
+    name: 'gc.pauseP99',
+    unit: 'ms',
+    bound: 'max',
+    help: 'Pause that 99 % of the collections were no longer than; every collection is known.',
+    read: heap.pauseP99,
+  },
+  {
+    name: 'gc.share',
+    unit: 'share',
+    bound: 'max',
+    help: 'Pauses for collections, of the time from the first frame or request to the last.',
+    read: heap.gcShare,
+  },
+  {
+    name: 'cpu.seconds',
+    unit: 'seconds',
+    bound: 'max',
+    help: 'CPU time of the target, user and system; of one that ran before, since the run began.',
+    read: work.cpu,
+  },
+  {
+    name: 'cpu.perMB',
+    unit: 'seconds',
+    bound: 'max',
+    help: 'cpu.seconds for each megabyte of frames delivered, or that a target under load read and wrote.',
+    read: work.cpuPerMegabyte,
+  },
+  {
+    name: 'cpu.perMessage',
+    unit: 'seconds',
+    bound: 'max',
+    help: 'cpu.seconds for each message the agent found, or each answer another program gave.',
+    read: work.cpuPerMessage,
+  },
+  {
+    name: 'pages.max',
+    unit: 'count',
+    bound: 'max',
+    help: 'Most reassembly pages in use at one time. The agent only.',
+    read: work.pages,
+  },
+  {
+    name: 'streams.max',
+    unit: 'count',
+    bound: 'max',
+    help: 'Most TCP streams watched, at a reading of the agent’s counters (every 250 ms). The agent only.',
+    read: work.streams,
+  },
+  {
+    name: 'dropped.frames',
+    unit: 'count',
+    bound: 'max',
+    help: 'Frames that did not reach the target: refused or dropped by the device, or dropped by the capture.',
+    read: delivery.dropped,
+  },
+  {
+    name: 'missed.messages',
+    unit: 'count',
+    bound: 'max',
+    help: 'Messages that were delivered whole and that the agent did not find; takes a scenario that counts its own.',
+    read: delivery.missed,
+  },
+  {
+    name: 'messages.found',
+    unit: 'share',
+    bound: 'min',
+    help: 'Share of the messages delivered whole that the agent found; takes a scenario that counts its own.',
+    read: delivery.found,
+  },
+  {
+    name: 'requests.failed',
+    unit: 'count',
+    bound: 'max',
+    help: 'Answers with another status than 2xx, by the target (Node.js) or by what the load generator reports.',
+    read: delivery.failed,
+  },
+];
+
+/** Rows whose names hold a call-site pattern: `share:agent/tcp/**`, `bytes:agent/digest/**#hashOf`. */
+export const sitePatternMetrics = [
+  {
+    prefix: 'share',
+    unit: 'share',
+    help: 'Share of what was allocated while traffic flowed, by the call sites that match; a pass of its own samples them.',
+  },
+  {
+    prefix: 'bytes',
+    unit: 'bytes',
+    help: 'Bytes allocated while traffic flowed, on and off the heap, by the call sites that match.',
+  },
+] as const;
+
+const byName = new Map(metrics.map((metric) => [metric.name, metric]));
+
+/** The row of a name; undefined where there is none. */
+export function findMetric(name: string): Metric | undefined {
+  const row = byName.get(name);
+  if (row) return row;
+  const pattern = sitePatternMetrics.find(
+    ({ prefix }) => name.startsWith(`${prefix}:`) && name.length > prefix.length + 1,
+  );
+  if (!pattern) return undefined;
+  const { prefix, unit, help } = pattern;
+  const sites = name.slice(prefix.length + 1);
+  return { name, unit, bound: 'max', help, read: (run) => readSites(run.sites, prefix, sites) };
+}
+
+/** Whether a limit on this name takes a pass that samples allocations. */
+export function takesSites(name: string): boolean {
+  return sitePatternMetrics.some(({ prefix }) => name.startsWith(`${prefix}:`));
+}
+
+/** Names as they are listed: `rss.p99`, …, `share:<call-site pattern>`. */
+export function metricNames(): string[] {
+  return [...byName.keys(), ...sitePatternMetrics.map(({ prefix }) => `${prefix}:<call-site pattern>`)];
+}

@@ -1,0 +1,102 @@
+/**
+ * What a pass does beside replaying: one object for each kind of pass. It says how the target is started, when it is used,
+ * what it costs and what it brings; `pass.ts`, `plan.ts` and the report ask the object, never its kind.
+ */
+import type { FrameRange, Note, PassKind, RetainedClass } from '../../../reports/model.ts';
+import type { PreloadOptions } from '../../preload/options.ts';
+import type { IntervalProfiles } from '../../profile/files.ts';
+import type { Wrapper } from '../../target/target.ts';
+import type { PreloadChannel } from '../../watch/preload-channel.ts';
+import type { PassResult } from '../pass-result.ts';
+
+export interface Instrument {
+  readonly kind: PassKind;
+  /** What the pass does, for the line of progress. */
+  readonly activity: string;
+  /** What the pass measures is fit for no budget. */
+  readonly disturbs: boolean;
+  /** Whether only a Node.js target can be looked at. */
+  readonly needsNode: boolean;
+  /** It slows the target down: the traffic waits for the target, and stands still while the instrument is used. */
+  readonly holdsTraffic: boolean;
+  /** What it does while the pass runs; undefined where it works by itself. */
+  readonly use: InstrumentUse | undefined;
+  /** @throws FloodgateError `tool-missing` where a tool that it needs is not installed */
+  checkTools?(): void;
+  /** @param folder of the pass */
+  start(folder: string): InstrumentStart;
+  /** In words, for the report. @param usual what looks at the target in every pass */
+  describe(usual: readonly string[], isNode: boolean): readonly string[];
+  /** Resident memory at which the target may end in this pass; undefined: its own limit. @param peakBytes as measured */
+  ceilingBytes(peakBytes: number): number | undefined;
+  /** Where it is to look, by what the measuring pass found. */
+  aim(found: FoundSpikes): Aim;
+  /** Reads what it left. */
+  bring(pass: PassResult, order: BringOrder): Brought | Promise<Brought>;
+}
+
+export interface InstrumentStart {
+  /** For the target's Node.js. */
+  readonly nodeArguments?: readonly string[];
+  readonly preload?: Pick<PreloadOptions, 'profile' | 'cpu' | 'snapshots'>;
+  readonly wrapper?: Wrapper;
+}
+
+export interface InstrumentUse {
+  /** Ends interval number `interval`. @returns whether the target answered */
+  take(channel: PreloadChannel, interval: number): Promise<boolean>;
+  /** Ends an interval with each phase of the traffic, and at no frame mark. */
+  readonly oncePerPhase: boolean;
+  /** Ends an interval by time as well as at frame marks. */
+  readonly everyInterval: boolean;
+  /** It shows how things stand: where nothing has happened since, it would show the same again. */
+  readonly isLevel: boolean;
+}
+
+/** The spikes of the measuring pass, as far as instruments ask. */
+export interface FoundSpikes {
+  /** The frames of each spike, in order of time. */
+  readonly frames: readonly FrameRange[];
+  /** Index of the highest spike of resident memory; −1 where there is none. */
+  readonly highest: number;
+  /** Highest use of V8's heap; undefined where nothing is known of it. */
+  readonly heapBytes: number | undefined;
+}
+
+export type Aim =
+  | { readonly frameMarks: readonly number[] }
+  /** There is nothing to look at; `note` says why where a person would ask. */
+  | { readonly frameMarks: undefined; readonly note?: Note };
+
+export interface BringOrder {
+  /** The report's. */
+  readonly folder: string;
+  /** The pass's own. */
+  readonly passFolder: string;
+  /** What reproduces the run. */
+  readonly command: string;
+  readonly keepsSnapshots: boolean;
+  readonly found: FoundSpikes;
+}
+
+/** What an instrument found out. */
+export interface Brought {
+  /** Everything that was allocated. */
+  readonly allocations?: readonly FrameInterval[];
+  /** What was allocated in the interval and alive at its end. */
+  readonly live?: readonly FrameInterval[];
+  /** What grew between heap snapshots, and in which spike. */
+  readonly retained?: { readonly spike: number; readonly classes: readonly RetainedClass[] };
+  readonly notes?: readonly Note[];
+}
+
+/** The profiles of an interval, with the frames that were sent in it. */
+export interface FrameInterval extends IntervalProfiles {
+  readonly firstFrame: number;
+  readonly lastFrame: number;
+}
+
+/** What a sampler takes in a target on top of what was measured: tens of megabytes. */
+export function samplerCeilingBytes(peakBytes: number): number {
+  return 1.5 * peakBytes + 300e6;
+}

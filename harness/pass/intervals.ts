@@ -1,0 +1,85 @@
+/** Uses the instrument of a pass: at frame marks, by time, once a phase, whichever the instrument asks for. */
+import type { PreloadChannel } from '../watch/preload-channel.ts';
+import { unlessAborted } from './abortable.ts';
+import type { InstrumentUse } from './instruments/instrument.ts';
+import type { IntervalFrames } from './pass-result.ts';
+
+export interface IntervalsOptions {
+  /** Undefined where the instrument works by itself: nothing is done then. */
+  readonly use: InstrumentUse | undefined;
+  readonly channel: PreloadChannel;
+  /** Frame numbers, ascending, at which an interval ends. */
+  readonly frameMarks: readonly number[];
+  /** Length of an interval that ends by time. */
+  readonly intervalMs: number;
+  /** No time passes for the target where no frame does. */
+  readonly inStep: boolean;
+  readonly signal: AbortSignal;
+}
+
+export class Intervals {
+  readonly taken: IntervalFrames[] = [];
+  /** The one who holds the traffic at the frame marks calls `end` there. */
+  endsAtMarksByHold = false;
+  readonly #options: IntervalsOptions;
+  #nextMark = 0;
+  #lastEndMs = 0;
+  #firstFrame = 0;
+  #pending: Promise<unknown> = Promise.resolve();
+  #busy = false;
+  #count = 0;
+  /** The one that is under way. */
+  #phase = '';
+
+  constructor(options: IntervalsOptions) {
+    this.#options = options;
+  }
+
+  /** Another phase of the traffic begins. */
+  phase(name: string, frames: number): void {
+    const { use } = this.#options;
+    if (!use?.oncePerPhase) return;
+    const before = this.#phase;
+    // The first of the traffic: what came before was cut off just now.
+    if (before !== '' && !this.#busy) this.#use(use, frames);
+    // One that ends before the profile of the last is written shares the next one.
+    this.#phase = before !== '' && this.#busy && this.#phase !== '' ? `${before} + ${name}` : name;
+  }
+
+  /** Frames have been sent, or time has passed. */
+  tick(frames: number, nowMs: number): void {
+    const { use, frameMarks, intervalMs } = this.#options;
+    if (!use || use.oncePerPhase || this.#busy) return;
+    const mark = this.endsAtMarksByHold ? undefined : frameMarks[this.#nextMark];
+    const atMark = mark !== undefined && frames >= mark;
+    if (!atMark && !(use.everyInterval && nowMs - this.#lastEndMs >= intervalMs)) return;
+    if (atMark) while ((frameMarks[this.#nextMark] ?? Number.POSITIVE_INFINITY) <= frames) this.#nextMark++;
+    this.#lastEndMs = nowMs;
+    this.#use(use, frames);
+  }
+
+  /** Ends the interval whatever the frame number, after what is under way: before the first frame, and at the end. */
+  async end(frames: number): Promise<void> {
+    const { use, inStep } = this.#options;
+    if (!use) return;
+    await this.#pending;
+    if (use.isLevel && inStep && this.taken.at(-1)?.lastFrame === frames) return;
+    this.#use(use, frames);
+    await this.#pending;
+  }
+
+  #use(use: InstrumentUse, frames: number): void {
+    const { channel, signal } = this.#options;
+    const phase = this.#phase;
+    this.#phase = '';
+    const interval = this.#count++;
+    this.#busy = true;
+    const firstFrame = this.#firstFrame;
+    this.#firstFrame = frames;
+    // An operator who interrupts a run does not wait minutes for an instrument.
+    this.#pending = unlessAborted(use.take(channel, interval), signal).then((answered) => {
+      this.#busy = false;
+      if (answered) this.taken.push({ interval, firstFrame, lastFrame: frames, phase: phase || undefined });
+    });
+  }
+}

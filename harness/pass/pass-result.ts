@@ -1,0 +1,46 @@
+/** What one replay brought, before anything is made of it. */
+import type { PassKind } from '../../reports/model.ts';
+import type { SendResult } from '../feed/sender.ts';
+import type { Answers } from '../preload/options.ts';
+import type { Lane } from '../scenario/scenario.ts';
+import type { TargetExit } from '../target/target.ts';
+import type { MemoryWatch } from '../watch/memory-watch.ts';
+import type { PreloadChannel } from '../watch/preload-channel.ts';
+import type { SampleTable } from '../watch/sample-table.ts';
+import type { StatsFile } from '../watch/stats-file.ts';
+
+/** Which frames had been sent when an interval of the instrument ended. */
+export interface IntervalFrames {
+  readonly interval: number;
+  readonly firstFrame: number;
+  readonly lastFrame: number;
+  /** Of the traffic, for an instrument that is used once a phase. */
+  readonly phase?: string | undefined;
+}
+
+export interface PassResult {
+  readonly kind: PassKind;
+  readonly lane: Lane;
+  readonly startedAtEpochMs: number;
+  readonly durationMs: number;
+  /** Whether the target was still there when the traffic, or the load, began. */
+  readonly isTried: boolean;
+  /** When the first frame was sent and the last, ms after the start; the same where none was. */
+  readonly sendStartMs: number;
+  readonly sendEndMs: number;
+  readonly targetName: string;
+  readonly commandLine: readonly string[];
+  /** In words, for the report. */
+  readonly instruments: readonly string[];
+  readonly watch: MemoryWatch;
+  readonly channel: PreloadChannel;
+  readonly sent: SampleTable;
+  readonly stats: StatsFile;
+  /** Ledger, truth and impairments; undefined when the target was gone before anything was sent. */
+  readonly sending: SendResult | undefined;
+  /** HTTP answers that a target under a load gave, by its own count or the load's; undefined where nobody counted. */
+  readonly answers: Answers | undefined;
+  readonly exit: TargetExit;
+  readonly intervals: readonly IntervalFrames[];
+  readonly interrupted: boolean;
+}

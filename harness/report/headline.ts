@@ -1,0 +1,78 @@
+/** The sentence a person reads first. Pure. */
+
+import { formatBytes, formatCount, formatShare, formatSite, formatValue, standsOut } from '../../reports/format.ts';
+import type { BudgetResult, Spike } from '../../reports/model.ts';
+
+/**
+ * Over budget: the worst limit, the first suspect and the packets; undecided: the first limit that is, and why; within:
+ * the tightest limit and what was found.
+ */
+export function headlineOf(budgets: readonly BudgetResult[], spikes: readonly Spike[]): string {
+  const broken = budgets.filter(({ state }) => state === 'over');
+  const unknown = budgets.filter(({ state }) => state === 'undecided' || state === 'notMeasured');
+  if (broken.length === 0) return unknown.length > 0 ? unknownSentence(unknown) : withinSentence(budgets);
+  const worst = broken.toSorted((a, b) => excessOf(b) - excessOf(a))[0]!;
+  const others = broken.length > 1 ? ` and ${broken.length - 1} more` : '';
+  return `${limitWords(worst)}${others}${blameOf(spikeOf(worst, spikes))}.`;
+}
+
+/** Line and packets of a spike, as far as they are known. */
+function blameOf(spike: Spike | undefined): string {
+  if (!spike) return '';
+  const [suspect] = spike.suspects;
+  const whole = spike.line === 'allocated' ? 'what was allocated' : 'the growth';
+  const line =
+    suspect && standsOut(spike)
+      ? `; first suspect ${formatSite(suspect)} (${formatShare(suspect.share)} of ${whole})`
+      : '';
+  const { frames } = spike;
+  if (!frames) return line;
+  const stream = spike.streams.find(({ destination }) => destination !== '');
+  const most = stream ? `, most from ${stream.source} → ${stream.destination}` : '';
+  return `${line || ';'} in frames ${formatCount(frames.first)}–${formatCount(frames.last)}${most}`;
+}
+
+function withinSentence(budgets: readonly BudgetResult[]): string {
+  if (budgets.length === 0) return 'No limit was given (--budget), so none was broken.';
+  const memory = budgets.filter((budget) => budget.unit === 'bytes' && budget.actual !== null);
+  const tightest = memory.toSorted((a, b) => b.actual! / b.limit - a.actual! / a.limit)[0];
+  const parts = tightest
+    ? [`${tightest.name} ${formatBytes(tightest.actual!)} of ${formatBytes(tightest.limit)} allowed`]
+    : ['within its budget'];
+  for (const [name, none] of [
+    ['missed.messages', 'no intact message missed'],
+    ['dropped.frames', 'no frame dropped'],
+  ] as const) {
+    const budget = budgets.find((each) => each.name === name);
+    if (budget) parts.push(budget.actual === 0 ? none : `${name} ${formatCount(budget.actual ?? 0)}`);
+  }
+  return `${parts.join(', ')}.`;
+}
+
+/** What is not known is no pass, and no breach either. */
+function unknownSentence(unknown: readonly BudgetResult[]): string {
+  const [first] = unknown;
+  const others = unknown.length > 1 ? ` (and ${unknown.length - 1} more limits could not be checked)` : '';
+  const word = first!.state === 'undecided' ? 'is undecided' : 'was not measured';
+  return `${first!.name} ${word}: ${first!.note}${others}.`;
+}
+
+function limitWords({ name, unit, limit, actual, bound }: BudgetResult): string {
+  if (actual === null) return name;
+  return `${name} is ${formatValue(actual, unit)}, ${bound === 'max' ? 'at most' : 'at least'} ${formatValue(limit, unit)} is allowed`;
+}
+
+// How many times over: memory before counts when both are broken, since infinity is for limits of zero.
+function excessOf({ actual, limit, bound, unit }: BudgetResult): number {
+  if (actual === null) return 0;
+  if (limit === 0 || bound === 'min') return unit === 'bytes' ? 2 : 1;
+  return actual / limit;
+}
+
+/** The spike that broke a limit: of what was allocated where allocation is limited, else of resident memory; the highest. */
+function spikeOf({ name }: BudgetResult, spikes: readonly Spike[]): Spike | undefined {
+  const line = name.startsWith('allocated.') ? 'allocated' : 'rss';
+  const fitting = spikes.filter((spike) => spike.line === line);
+  const highest = (fitting.length > 0 ? fitting : spikes).toSorted((a, b) => b.heightBytes - a.heightBytes);
+  return highest.find((spike) => spike.suspects.length > 0) ?? highest[0];
+}

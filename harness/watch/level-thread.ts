@@ -1,0 +1,54 @@
+/** The thread that reads a process's resident memory a thousand times a second. Started by `level-sampler.ts` alone. */
+import { closeSync, openSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import { type LevelMemory, levelCells } from './level-memory.ts';
+import { readResident } from './proc-memory.ts';
+
+const { pid, intervalMs, shared } = workerData as LevelMemory & { readonly pid: number; readonly intervalMs: number };
+const { control, tMs, bytes } = levelCells(shared);
+const buffer = Buffer.alloc(256);
+
+/** At capacity every second reading goes, and the higher of two stays: a reading that is left out hides no peak. */
+function halve(count: number): number {
+  const half = count >> 1;
+  for (let i = 0; i < half; i++) {
+    tMs[i] = tMs[2 * i]!;
+    bytes[i] = Math.max(bytes[2 * i]!, bytes[2 * i + 1]!);
+  }
+  return half;
+}
+
+function watch(statm: number): void {
+  let count = 0;
+  let keepEvery = 1;
+  let skipped = 0;
+  while (Atomics.load(control, 1) === 0) {
+    const resident = readResident(statm, buffer);
+    if (resident < 0) return;
+    skipped += 1;
+    if (skipped < keepEvery) bytes[count - 1] = Math.max(bytes[count - 1]!, resident);
+    else {
+      skipped = 0;
+      if (count === tMs.length) {
+        count = halve(count);
+        keepEvery *= 2;
+      }
+      tMs[count] = performance.timeOrigin + performance.now();
+      bytes[count] = resident;
+      count += 1;
+      Atomics.store(control, 0, count);
+    }
+    Atomics.wait(control, 1, 0, intervalMs);
+  }
+}
+
+try {
+  const statm = openSync(`/proc/${pid}/statm`, 'r');
+  Atomics.store(control, 3, 1);
+  watch(statm);
+  closeSync(statm);
+} catch {
+  // It is gone: nothing to read.
+}
+Atomics.store(control, 2, 1);
+Atomics.notify(control, 2);
