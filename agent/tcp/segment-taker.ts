@@ -174,7 +174,8 @@ export class SegmentTaker implements RecordTaker {
     const side = (half & 1) as Side;
     const tsUs = this.#doubles[(at + 4) >> 1]!;
     if (kind === Event.data) {
-      this.#handler.data(stream, side, this.bytes, words[at + 2]!, words[at + 3]!, tsUs);
+      const [start, end, sequence, acknowledgement] = [words[at + 2]!, words[at + 3]!, words[at + 6]!, words[at + 7]!];
+      this.#handler.data(stream, side, this.bytes, start, end, tsUs, sequence, acknowledgement);
     } else if (kind === Event.open) {
       this.#handler.open(stream, tsUs, false);
     } else if (kind === Event.end) {

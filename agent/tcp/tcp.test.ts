@@ -37,6 +37,38 @@ t.test('out of order, duplicates, overlaps', (t) => {
   t.end();
 });
 
+t.test('payload comes with its sequence number and the lowest acknowledgement of its copies', (t) => {
+  const transcript = established();
+  const placesOf = (script: string) => {
+    transcript.play(script);
+    return transcript.places.map(({ sequence, acknowledgement }) => [sequence, acknowledgement]);
+  };
+  t.same(
+    placesOf('< P 1 ack 1 "ab"\n> P 1 ack 3 "GET"'),
+    [
+      [1, 1],
+      [1, 3],
+    ],
+    'in order',
+  );
+  t.same(placesOf('< P 6 ack 9 "fgh"\n< P 9 ack 12 "ijk"\n< P 6 ack 4 "fgh"\n< P 3 ack 4 "cde"'), [
+    [3, 4],
+    [6, 4],
+    [9, 12],
+  ]);
+  const shared = '< P 15 ack 4 "op"\n< P 17 ack 4 "q"\n< P 18 ack 8 "r"\n< P 15 ack 4 "o"\n< P 12 ack 4 "lmn"';
+  t.same(
+    placesOf(shared),
+    [
+      [12, 4],
+      [15, 4],
+      [18, 8],
+    ],
+    'a page has one acknowledgement',
+  );
+  t.end();
+});
+
 t.test('overlap policies', (t) => {
   const script = '> . 4 "DEF"\n> . 10 "JKL"\n> . 2 "bcdefghijklm"\n> . 1 "a"';
   t.equal(established().play(script), '0.0 "a", 0.0 "bc", 0.0 "DEFghi", 0.0 "JKLm"', 'the first wins by default');
