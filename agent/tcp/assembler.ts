@@ -224,7 +224,11 @@ export class Assembler {
       return;
     }
     this.#ackPackets[half]! += 1;
-    if (this.#ackPackets[half]! >= this.#limits.ackSlackPackets) this.#giveUpAcknowledged(half, tsUs);
+    if (this.#ackPackets[half]! < this.#limits.ackSlackPackets) return;
+    // Packets count where a hole holds bytes back. A direction of which nothing came is captured later than the other,
+    // and waiting for it takes no memory: only time ends that.
+    const isHole = this.#head[half] !== none || this.#isFinAhead(half);
+    if (isHole) this.#giveUpAcknowledged(half, tsUs);
   }
 
   /** Sequence number behind the last byte that waits; `next` when none does. */

@@ -241,6 +241,6 @@ fn acknowledged(half) {
     return;
   }
   add32(ackPackets + (half << 2), 1);
-  if (word(ackPackets, half) >=u ackSlackPackets) { giveUpAcknowledged(half); }
+  if (word(ackPackets, half) >=u ackSlackPackets && word(head, half) >= 0) { giveUpAcknowledged(half); }
 }
 `;

@@ -69,6 +69,16 @@ t.test('payload comes with its sequence number and the lowest acknowledgement of
   t.end();
 });
 
+t.test('a direction that is captured later than the other is waited for by time, however many packets go by', (t) => {
+  const transcript = established({ limits: { ackSlackPackets: 4 } });
+  t.equal(transcript.play('< . 1 ack 10 x20'), '', 'nothing waits: no packets count');
+  t.equal(transcript.play('> . 1 "abc"\n> . 4 "def"'), '0.0 "abc", 0.0 "def"');
+  t.equal(transcript.play('< . 1 ack 10 x20'), '');
+  t.equal(transcript.play('> . 8 "h"'), '0.0 gap 1 acknowledged, 0.0 "h"', 'a hole is given up by packets');
+  t.equal(transcript.play('< . 1 ack 12\nwait 250'), '0.0 gap 3 acknowledged', 'and what is never seen by time');
+  t.end();
+});
+
 t.test('overlap policies', (t) => {
   const script = '> . 4 "DEF"\n> . 10 "JKL"\n> . 2 "bcdefghijklm"\n> . 1 "a"';
   t.equal(established().play(script), '0.0 "a", 0.0 "bc", 0.0 "DEFghi", 0.0 "JKLm"', 'the first wins by default');
