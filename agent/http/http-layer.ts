@@ -25,9 +25,9 @@ import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { latin1 } from './message.ts';
 import { MessageFlag } from './message-flag.ts';
-import type { MessageHandler } from './message-handler.ts';
+import type { HttpMessage, MessageHandler } from './message-handler.ts';
 import { METHODS } from './methods.ts';
-import { Pairing } from './pairing.ts';
+import { Pairing, type Place } from './pairing.ts';
 import { SideRecord, SideState } from './side.ts';
 import { findStart } from './start-search.ts';
 import { mayBeTls, parseTlsHello, TlsVersion } from './tls-hello.ts';
@@ -84,6 +84,17 @@ export class HttpLayer implements StreamHandler {
   /** By slot: the number of the stream that has it, in order of opening. */
   readonly #connections: Float64Array;
   #opened = 0;
+  /** By slot: its start was missed. */
+  readonly #isMidStream: Uint8Array;
+  /** Of the bytes at hand: sequence number of where index 0 would be, and the acknowledgement that came with them. */
+  #origin = Number.NaN;
+  #ack = Number.NaN;
+  /** Behind the head at hand. */
+  #headEnd = Number.NaN;
+  readonly #place: Place = {
+    ...{ sequence: Number.NaN, ack: Number.NaN, end: Number.NaN },
+    ...{ reached: Number.NaN, acked: Number.NaN, within: Number.NaN },
+  };
 
   constructor(options: HttpLayerOptions) {
     this.#limits = options.limits;
@@ -97,6 +108,7 @@ export class HttpLayer implements StreamHandler {
     this.#sides = new Array<SideRecord | null>(options.limits.streamsMax * 2).fill(null);
     this.#protocols = new Uint8Array(options.limits.streamsMax);
     this.#connections = new Float64Array(options.limits.streamsMax);
+    this.#isMidStream = new Uint8Array(options.limits.streamsMax);
   }
 
   /**
@@ -122,10 +134,21 @@ export class HttpLayer implements StreamHandler {
     this.#protocols[stream] = Protocol.unknown;
     this.#opened += 1;
     this.#connections[stream] = this.#opened;
+    this.#pairing.open(stream);
+    this.#isMidStream[stream] = midStream ? 1 : 0;
     if (midStream) this.#pairing.lost(stream, 'unknown');
   }
 
-  data(stream: number, sideIndex: Side, bytes: Uint8Array, start: number, end: number, tsUs: number): void {
+  data(
+    stream: number,
+    sideIndex: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    tsUs: number,
+    sequence = Number.NaN,
+    acknowledgement = Number.NaN,
+  ): void {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     const { state } = side;
     if (state === SideState.ignored) {
@@ -139,7 +162,12 @@ export class HttpLayer implements StreamHandler {
       return;
     }
     if (side.fresh) this.#answered(stream, sideIndex);
+    this.#origin = sequence - start;
+    this.#ack = acknowledgement;
+    side.ack = acknowledgement;
     this.#consume(side, bytes, start, end, tsUs);
+    side.next = sequence + end - start;
+    side.remainingAtNext = side.remaining;
     if (side.active && side.passing) this.#keep(side);
   }
 
@@ -164,6 +192,13 @@ export class HttpLayer implements StreamHandler {
   gap(stream: number, sideIndex: Side, length: number, _reason: GapReason, tsUs: number): void {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     if (side.state === SideState.ignored) return;
+    side.next = side.reached + length;
+    this.#miss(side, length, tsUs);
+    side.remainingAtNext = side.remaining;
+  }
+
+  /** Bytes of a side are missing, its next ones come behind them. */
+  #miss(side: SideRecord, length: number, tsUs: number): void {
     side.fresh = false;
     if (side.held > 0) this.#release(side, tsUs);
     if (side.active) {
@@ -246,6 +281,7 @@ export class HttpLayer implements StreamHandler {
         }
         at = this.#framing.consume(side, bytes, at, end);
         if (side.state === SideState.search) this.#loseSync(side);
+        else if (side.state === SideState.start) this.#ended(side, this.#origin + at);
         continue;
       }
       switch (side.state) {
@@ -295,6 +331,8 @@ export class HttpLayer implements StreamHandler {
     if (limit < end) return at + this.#headOverLimit(side, bytes, at, limit, tsUs);
     side.state = SideState.head;
     side.bufferedUs = tsUs;
+    side.bufferedSequence = this.#origin + at;
+    side.bufferedAck = this.#ack;
     side.bufferLength = 0;
     side.blank = 0;
     side.startLineChecked = this.#parser.startLineRead;
@@ -367,8 +405,14 @@ export class HttpLayer implements StreamHandler {
     side.buffer = null;
     side.bufferLength = 0;
     side.state = SideState.start;
+    // What begins in it came with any of its segments: the latest acknowledgement is too low for none.
+    const [origin, ack] = [this.#origin, this.#ack];
+    this.#origin = side.bufferedSequence;
+    this.#ack = side.ack;
     const at = this.#notStart(side, buffer, 0, length, tsUs);
     this.#consume(side, buffer, at, length, tsUs);
+    this.#origin = origin;
+    this.#ack = ack;
     if (side.active && side.message.head === buffer) this.#keepHead(side);
     this.#pool.release(buffer);
     return next;
@@ -416,11 +460,27 @@ export class HttpLayer implements StreamHandler {
       side.asked = -1;
       this.#refuseUpgrade(this.#sides[side.stream * 2 + 1 - side.side]!);
       if (this.#protocols[side.stream] === Protocol.http) this.#counters.syncLost++;
-      this.#pairing.lost(side.stream, side.sends);
+      this.#pairing.lost(side.stream, this.#sends(side));
     }
     side.fresh = false;
     side.strict = false;
     side.state = SideState.search;
+  }
+
+  /** What a side sends, if not by its own messages then by the other side's, or by which one opened the connection. */
+  #sends(side: SideRecord): SideRecord['sends'] {
+    if (side.sends !== 'unknown') return side.sends;
+    const other = this.#sides[side.stream * 2 + 1 - side.side]?.sends ?? 'unknown';
+    if (other !== 'unknown') return other === 'request' ? 'response' : 'request';
+    if (this.#isMidStream[side.stream] === 1) return 'unknown';
+    return side.side === 0 ? 'request' : 'response';
+  }
+
+  /** A message was framed to its end. */
+  #ended(side: SideRecord, end: number): void {
+    const { kind, status } = side.message;
+    if (kind === 'request') this.#pairing.requestEnded(side.stream, wrapped(end));
+    else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, wrapped(end));
   }
 
   /** Whether an upgrade was granted will not be told, or it was not: what is no request is garbage again. */
@@ -513,11 +573,26 @@ export class HttpLayer implements StreamHandler {
     side.passing = true;
     parser.owner = message;
     counters.headBytes += length;
-    if (parser.isRequest) this.#request(side, bytes, start, tsUs);
-    else this.#response(side, tsUs);
+    this.#setPlace(side, bytes === side.buffer, start, length);
+    if (parser.isRequest) this.#request(side, bytes, start);
+    else this.#response(side);
   }
 
-  #request(side: SideRecord, bytes: Uint8Array, start: number, tsUs: number): void {
+  /** Where the head `[start, start + length)` lies in the streams of both sides. */
+  #setPlace(side: SideRecord, isBuffered: boolean, start: number, length: number): void {
+    const place = this.#place;
+    const sequence = (isBuffered ? side.bufferedSequence : this.#origin) + start;
+    const other = this.#sides[side.stream * 2 + 1 - side.side];
+    place.sequence = wrapped(sequence);
+    place.ack = wrapped(isBuffered ? side.bufferedAck : this.#ack);
+    place.end = Number.NaN;
+    place.reached = other == null ? Number.NaN : other.reached;
+    place.acked = other == null ? Number.NaN : other.ack;
+    place.within = other?.active && other.message.kind === 'request' ? place.reached : Number.NaN;
+    this.#headEnd = wrapped(sequence + length);
+  }
+
+  #request(side: SideRecord, bytes: Uint8Array, start: number): void {
     const parser = this.#parser;
     const message = side.message;
     this.#counters.requests++;
@@ -532,18 +607,30 @@ export class HttpLayer implements StreamHandler {
       message.flags |= MessageFlag.uriCut;
     }
     message.uri = latin1(bytes, start + parser.targetStart, start + targetEnd);
-    message.exchange = this.#pairing.request(side.stream, message.method, message.uri, tsUs);
+    this.#place.end = this.#endOfRequest(message);
+    this.#pairing.request(side.stream, message, this.#place, message.headersBytes);
     side.asked = parser.upgrade === UpgradeTo.none ? -1 : message.exchange;
     this.#frame(side, false);
     if (side.simple) this.#expectNoHead(side);
     else if (message.method === 'HEAD') this.#endEarlyAnswer(side);
   }
 
+  /** Behind the last byte of the request at hand, NaN where its head does not say. */
+  #endOfRequest(message: HttpMessage): number {
+    const parser = this.#parser;
+    if ((message.flags & MessageFlag.headTruncated) !== 0) return Number.NaN;
+    if (message.method === 'CONNECT') return this.#headEnd;
+    if (parser.hasEncoding || parser.contentLength === LENGTH_UNKNOWABLE) return Number.NaN;
+    return wrapped(this.#headEnd + Math.max(0, parser.contentLength));
+  }
+
   /** The response to this HEAD was captured before it: it has no body to wait for. */
   #endEarlyAnswer(side: SideRecord): void {
     const other = this.#sides[side.stream * 2 + 1 - side.side];
     if (!other?.active || other.message.kind !== 'response' || other.message.exchange !== side.message.exchange) return;
-    if (other.message.bodyBytes + other.message.missingBytes + other.held === 0) this.#framing.finish(other, true);
+    if (other.message.bodyBytes + other.message.missingBytes + other.held > 0) return;
+    this.#ended(other, other.reached);
+    this.#framing.finish(other, true);
   }
 
   /** What an HTTP/0.9 request is answered with has no head; a response that was sent unasked before is over by then. */
@@ -557,17 +644,17 @@ export class HttpLayer implements StreamHandler {
     other.fresh = true;
   }
 
-  #response(side: SideRecord, tsUs: number): void {
+  #response(side: SideRecord): void {
     const parser = this.#parser;
     const message = side.message;
     const status = parser.status;
-    const interim = status >= 100 && status < 200 && status !== 101;
+    const interim = isInterim(status);
     this.#counters.responses++;
     side.sends = 'response';
     message.kind = 'response';
     message.reasonStart = parser.reasonStart;
     message.reasonEnd = parser.reasonEnd;
-    this.#pairing.response(side.stream, interim, tsUs, message);
+    this.#pairing.response(side.stream, interim, message, this.#place);
     side.doubtful = message.method === '';
     const other = this.#sides[side.stream * 2 + 1 - side.side] ?? null;
     const isEarlier = other !== null && message.exchange >= 0 && message.exchange < other.asked;
@@ -583,6 +670,7 @@ export class HttpLayer implements StreamHandler {
       const upgrade = parser.upgrade;
       this.#handler.begin(message);
       this.#framing.finish(side, true);
+      this.#ended(side, this.#headEnd);
       if (status === 101) this.#upgraded(side, upgrade);
       else if (tunnel) this.#tunnel(side.stream);
     } else this.#frame(side, true);
@@ -611,6 +699,8 @@ export class HttpLayer implements StreamHandler {
     } else if (length === LENGTH_UNKNOWABLE) lost = true;
     else if (length === LENGTH_ABSENT && response) state = SideState.untilClose;
     if (state === SideState.untilClose) message.flags |= MessageFlag.untilClose;
+    if (response && !lost && state === SideState.start) this.#ended(side, this.#headEnd);
+    else if (response && state === SideState.length) this.#ended(side, this.#headEnd + length);
     this.#handler.begin(message);
     if (lost || state === SideState.start) {
       this.#framing.finish(side, !lost);
@@ -628,7 +718,12 @@ export class HttpLayer implements StreamHandler {
     while (at < end && isStatusByte(bytes[at]!, side.held)) {
       if (side.held === STATUS_BYTES) {
         this.#framing.finish(side, true);
+        this.#ended(side, side.heldSequence);
         break;
+      }
+      if (side.held === 0) {
+        side.heldSequence = this.#origin + at;
+        side.heldAck = this.#ack;
       }
       if (isStatusDigit(side.held)) side.heldDigits = side.heldDigits * 10 + bytes[at]! - 48;
       side.held++;
@@ -644,7 +739,12 @@ export class HttpLayer implements StreamHandler {
     side.doubtful = false;
     side.held = 0;
     side.heldDigits = 1;
+    const [origin, ack] = [this.#origin, this.#ack];
+    this.#origin = side.heldSequence;
+    this.#ack = side.heldAck;
     this.#consume(side, text, 0, text.length, tsUs);
+    this.#origin = origin;
+    this.#ack = ack;
   }
 
   #keepHead(side: SideRecord): void {
@@ -771,6 +871,15 @@ export class HttpLayer implements StreamHandler {
     else if (version === TlsVersion.tls10) this.#counters.tls10++;
     else this.#counters.tlsOtherVersion++;
   }
+}
+
+function isInterim(status: number): boolean {
+  return status >= 100 && status < 200 && status !== 101;
+}
+
+/** A sequence number of 32 bits with a sign; NaN where it is not known. */
+function wrapped(sequence: number): number {
+  return Number.isNaN(sequence) ? sequence : sequence | 0;
 }
 
 /** `HTTP/1.d ddd`, and what may stand behind it. */

@@ -71,8 +71,26 @@ export class SideRecord {
   startLineChecked = false;
   /** Time of the first buffered byte, µs. */
   bufferedUs = 0;
+  /** Behind what was seen of this direction, as TCP numbers it, when it was last looked at, and `remaining` then; NaN: nothing was. */
+  next = Number.NaN;
+  remainingAtNext = 0;
+  /** The latest acknowledgement that came with bytes that were looked at. */
+  ack = Number.NaN;
+  /** Of the first buffered byte, and of the first byte held. */
+  bufferedSequence = Number.NaN;
+  bufferedAck = Number.NaN;
+  heldSequence = Number.NaN;
+  heldAck = Number.NaN;
   /** Bytes that belong to no message. */
   garbageBytes = 0;
+
+  /** Behind what was seen of this direction, as TCP numbers it; NaN where nothing was. */
+  get reached(): number {
+    // Segments that lie within a body only count `remaining` down.
+    const isCounted = this.state === SideState.length || this.state === SideState.chunkData;
+    const since = isCounted ? this.remainingAtNext - this.remaining : 0;
+    return Number.isNaN(this.next) ? Number.NaN : (this.next + since) | 0;
+  }
 
   constructor(parser: HeadParser) {
     this.message = new Message(parser);
@@ -96,6 +114,8 @@ export class SideRecord {
     this.buffer = null;
     this.bufferLength = 0;
     this.garbageBytes = 0;
+    this.next = Number.NaN;
+    this.ack = Number.NaN;
     this.message.stream = stream;
     this.message.connection = connection;
     this.message.side = side;
