@@ -223,12 +223,11 @@ export class Assembler {
       acks.append(ackList, half);
       return;
     }
-    this.#ackPackets[half]! += 1;
-    if (this.#ackPackets[half]! < this.#limits.ackSlackPackets) return;
-    // Packets count where a hole holds bytes back. A direction of which nothing came is captured later than the other,
+    // Packets count while a hole holds bytes back. A direction of which nothing came may be captured later than the other,
     // and waiting for it takes no memory: only time ends that.
     const isHole = this.#head[half] !== none || this.#isFinAhead(half);
-    if (isHole) this.#giveUpAcknowledged(half, tsUs);
+    this.#ackPackets[half] = isHole ? this.#ackPackets[half]! + 1 : 0;
+    if (this.#ackPackets[half]! >= this.#limits.ackSlackPackets) this.#giveUpAcknowledged(half, false, tsUs);
   }
 
   /** Sequence number behind the last byte that waits; `next` when none does. */
@@ -244,7 +243,7 @@ export class Assembler {
     for (;;) {
       const half = this.#acks.first(ackList);
       if (half < 0 || !isOlder(nowUs, this.#ackSinceUs[half]!, this.#limits.ackSlackUs)) break;
-      this.#giveUpAcknowledged(half, nowUs);
+      this.#giveUpAcknowledged(half, true, nowUs);
     }
     for (;;) {
       const half = this.#holes.first(holeList);
@@ -536,8 +535,8 @@ export class Assembler {
     this.#drain(half, tsUs);
   }
 
-  /** Gives up what had been acknowledged when the slack began. */
-  #giveUpAcknowledged(half: number, tsUs: number): void {
+  /** Gives up what had been acknowledged when the slack began: all of it, or only the holes before bytes that wait. */
+  #giveUpAcknowledged(half: number, isAll: boolean, tsUs: number): void {
     const halves = this.#halves;
     const limit = this.#ackHeld[half]!;
     this.#acks.remove(half);
@@ -548,7 +547,7 @@ export class Assembler {
       const head = this.#head[half]!;
       if (head === none && (state & HalfState.fin) === 0) {
         // Nothing known behind: one byte is more likely a FIN that was not captured, or a probe, than data.
-        if (acked > 1) this.#gap(half, acked, GapReason.acknowledged, tsUs);
+        if (acked > 1 && isAll) this.#gap(half, acked, GapReason.acknowledged, tsUs);
         return;
       }
       const target = head === none ? halves.last[half]! : this.#pageSequence[head]!;

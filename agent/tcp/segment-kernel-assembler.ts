@@ -214,7 +214,7 @@ fn insertBytes(half, sequence, start, end, ack) {
 }
 
 ; No FIN waits ahead.
-fn giveUpAcknowledged(half) {
+fn giveUpAcknowledged(half, isAll) {
   let limit = word(ackHeld, half);
   ackRemove(half);
   while (1) {
@@ -222,7 +222,7 @@ fn giveUpAcknowledged(half) {
     if (behind <= 0) { return; }
     let run = word(head, half);
     if (run < 0) {
-      if (behind > 1) { gap(half, behind, ${GapReason.acknowledged}, nowUs); }
+      if (behind > 1 && isAll) { gap(half, behind, ${GapReason.acknowledged}, nowUs); }
       return;
     }
     let hole = word(pageSequence, run) - word(nexts, half);
@@ -240,7 +240,7 @@ fn acknowledged(half) {
     ackAppend(half);
     return;
   }
-  add32(ackPackets + (half << 2), 1);
-  if (word(ackPackets, half) >=u ackSlackPackets && word(head, half) >= 0) { giveUpAcknowledged(half); }
+  if (word(head, half) < 0) { setWord(ackPackets, half, 0); } else { add32(ackPackets + (half << 2), 1); }
+  if (word(ackPackets, half) >=u ackSlackPackets) { giveUpAcknowledged(half, 0); }
 }
 `;

@@ -159,7 +159,7 @@ fn runTimers(tsUs f64) i32 {
   while (isDue(acksNext, halves, 0, ackSinceUs, ackSlackUs, tsUs)) {
     let half = word(acksNext, halves);
     if ((load8(states + half) & ${HalfState.last}) != 0 || !hasEventRoom(word(waiting, half))) { return 0; }
-    giveUpAcknowledged(half);
+    giveUpAcknowledged(half, 1);
   }
   if (isDue(holesNext, halves, 0, holeSinceUs, gapTimeoutUs, tsUs)) { return 0; }
   if (isDue(resettingNext, capacity, 0, overUs, ackSlackUs, tsUs)) { return 0; }
