@@ -104,7 +104,9 @@ export class HttpLayer implements StreamHandler {
     this.#pairing = options.pairing ?? new Pairing(options.limits, options.counters);
     this.#parser = new HeadParser(options.limits.fieldsMax);
     this.#pool = new HeadPool(options.limits.headPoolBytesMax);
-    this.#framing = new BodyFraming(options.limits, options.handler, options.counters, this.#pool);
+    this.#framing = new BodyFraming(options.limits, options.handler, options.counters, this.#pool, (side, at) =>
+      this.#ended(side, this.#origin + at),
+    );
     this.#sides = new Array<SideRecord | null>(options.limits.streamsMax * 2).fill(null);
     this.#protocols = new Uint8Array(options.limits.streamsMax);
     this.#connections = new Float64Array(options.limits.streamsMax);
@@ -281,7 +283,6 @@ export class HttpLayer implements StreamHandler {
         }
         at = this.#framing.consume(side, bytes, at, end);
         if (side.state === SideState.search) this.#loseSync(side);
-        else if (side.state === SideState.start) this.#ended(side, this.#origin + at);
         continue;
       }
       switch (side.state) {
@@ -479,7 +480,7 @@ export class HttpLayer implements StreamHandler {
   /** A message was framed to its end. */
   #ended(side: SideRecord, end: number): void {
     const { kind, status } = side.message;
-    if (kind === 'request') this.#pairing.requestEnded(side.stream, wrapped(end));
+    if (kind === 'request') this.#pairing.requestEnded(side.stream, side.message, wrapped(end));
     else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, wrapped(end));
   }
 

@@ -146,6 +146,8 @@ export const StreamFlag = {
   answered: 64,
   /** Responses come and no request ever does: the other direction is not captured. */
   oneSided: 128,
+  /** The last request is paired, and where it ends decides how sure that is: see `answerAck`. */
+  pending: 256,
 } as const;
 
 /** How a stream's messages are paired. */
@@ -166,7 +168,7 @@ export class PairingStreams {
   /** Number of the next exchange. */
   readonly next: Int32Array;
   readonly mode: Uint8Array;
-  readonly flags: Uint8Array;
+  readonly flags: Uint16Array;
   /** Requests in a row, each sent after the response to the one before it; up to 255. */
   readonly turns: Uint8Array;
   /** So many turns more until pairs are certain. */
@@ -183,8 +185,8 @@ export class PairingStreams {
   /** Of the last final response: its exchange, −1 for none, and its acknowledgement. */
   readonly previous: Int32Array;
   readonly previousAck: Int32Array;
-  /** First byte of the response to the last request, where `paired` is that request's number. */
-  readonly answer: Int32Array;
+  /** Acknowledgement of the response to the last request, while `pending`. */
+  readonly answerAck: Int32Array;
   /** The exchange paired last, −1 for none. */
   readonly paired: Int32Array;
   /** Of the last message while pairing is given up. */
@@ -193,7 +195,7 @@ export class PairingStreams {
   constructor(streams: number) {
     this.next = new Int32Array(streams);
     this.mode = new Uint8Array(streams);
-    this.flags = new Uint8Array(streams);
+    this.flags = new Uint16Array(streams);
     this.turns = new Uint8Array(streams);
     this.doubt = new Uint8Array(streams);
     this.exchange = new Int32Array(streams);
@@ -204,12 +206,12 @@ export class PairingStreams {
     this.clear = new Int32Array(streams);
     this.previous = new Int32Array(streams);
     this.previousAck = new Int32Array(streams);
-    this.answer = new Int32Array(streams);
+    this.answerAck = new Int32Array(streams);
     this.paired = new Int32Array(streams);
     this.lastUs = new Float64Array(streams);
   }
 
-  static readonly bytesEach = 11 * 4 + 4 + 8;
+  static readonly bytesEach = 11 * 4 + 5 + 8;
 
   reset(stream: number): void {
     this.next[stream] = 0;

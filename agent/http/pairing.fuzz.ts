@@ -51,11 +51,15 @@ interface Halves {
 /** Notes which request and which response have one exchange. */
 class Pairs implements MessageHandler {
   readonly exchanges = new Map<string, Halves>();
+  /** What responses without an exchange were to. */
+  readonly orphans: string[] = [];
+  readonly counters = createHttpCounters();
 
   begin(message: HttpMessage): void {
     const { kind, status, exchange, pairing } = message;
     if (exchange < 0) {
       assert.equal(pairing, 'absent');
+      if (status >= 200) this.orphans.push(message.headers.get('x-id') ?? '');
       return;
     }
     const key = `${message.connection}/${exchange}`;
@@ -77,14 +81,19 @@ class Pairs implements MessageHandler {
 
   body(): void {}
   bodyGap(): void {}
-  end(): void {}
+
+  /** Only then the verdict is final. */
+  end(message: HttpMessage): void {
+    const halves = this.exchanges.get(`${message.connection}/${message.exchange}`);
+    if (halves?.verdict === 'probable') halves.verdict = message.pairing;
+  }
 }
 
 /** A pipeline of its own: by the kernel, or frame by frame in JavaScript. */
 export function play(frames: readonly TapFrame[], byKernel: boolean): Pairs {
   const pairs = new Pairs();
   const limits = deriveLimits({});
-  const http = new HttpLayer({ limits: limits.http, handler: pairs, counters: createHttpCounters() });
+  const http = new HttpLayer({ limits: limits.http, handler: pairs, counters: pairs.counters });
   const tcp = new TcpLayer({ limits: limits.tcp, handler: http, source: { interfaces }, hashSeed: [1, 2] });
   if (byKernel) {
     http.readInPlace(tcp.memory, tcp.records!.bytes);

@@ -19,6 +19,7 @@ import {
   type Asked,
   answersNoneLater,
   distance,
+  isFirstAfter,
   mayAnswer,
   REQUEST_BYTES_MIN,
   RESPONSE_BYTES_MIN,
@@ -28,10 +29,10 @@ import {
 /** Longer than any client waits between pipelined requests, shorter than a keep-alive timeout (nginx 75 s, Apache 5 s). */
 const QUIET_US = 1_000_000;
 /**
- * A response waits for its request for so long: as far as two directions may be apart, and as long as a hole before the
- * request is waited for (`ackSlackUs`).
+ * A response waits for its request for so long: as long as a hole before the request is waited for (`gapTimeoutUs`), which
+ * is longer than two directions are apart.
  */
-export const earlyUsMax = 3_000_000;
+export const earlyUsMax = 10_000_000;
 /** Status codes (RFC 9110, 15.5.9). */
 const REQUEST_TIMEOUT = 408;
 
@@ -95,7 +96,7 @@ export class Pairing {
     this.#rest(stream, message.tsUs);
     const flags = this.#takeTurn(stream, place, headBytes);
     message.pairing = 'absent';
-    const early = this.#findEarly(stream, place);
+    const early = this.#findEarly(stream, place, flags);
     if (early >= 0) {
       const exchange = this.#entries.exchange[early]!;
       message.pairing = this.#verdictOf(stream, place, flags, early);
@@ -110,10 +111,15 @@ export class Pairing {
     } else this.#wait(stream, message, place, flags);
   }
 
-  /** The last request of a stream ends before `end`. */
-  requestEnded(stream: number, end: number): void {
+  /** The last request of a stream ends before `end`, which may make its pair certain. */
+  requestEnded(stream: number, message: Pairable, end: number): void {
     if (Number.isNaN(end)) return;
     const streams = this.#streams;
+    if (streams.has(stream, StreamFlag.pending) && distance(end, streams.answerAck[stream]!) < REQUEST_BYTES_MIN) {
+      message.pairing = 'certain';
+      this.#counters.pairsProbable--;
+    }
+    streams.unset(stream, StreamFlag.pending);
     streams.end[stream] = end;
     streams.set(stream, StreamFlag.ends);
     const entries = this.#entries;
@@ -244,7 +250,10 @@ export class Pairing {
       if (streams.doubt[stream]! > 0) streams.doubt[stream]! -= 1;
     }
     if (streams.smallest[stream] === 0 || headBytes < streams.smallest[stream]!) streams.smallest[stream] = headBytes;
-    streams.unset(stream, StreamFlag.requestsMissing | StreamFlag.oneSided | StreamFlag.asked | StreamFlag.ends);
+    streams.unset(
+      stream,
+      StreamFlag.requestsMissing | StreamFlag.oneSided | StreamFlag.asked | StreamFlag.ends | StreamFlag.pending,
+    );
     if (!isPlaced) return flags;
     streams.sequence[stream] = sequence;
     streams.ack[stream] = ack;
@@ -291,7 +300,7 @@ export class Pairing {
   }
 
   /** The response that came before its request, −1 for none. Those before it answer nothing that is still to come. */
-  #findEarly(stream: number, place: Place): number {
+  #findEarly(stream: number, place: Place, flags: number): number {
     const entries = this.#entries;
     const mode = this.#streams.mode[stream]!;
     const request = this.#asked;
@@ -304,10 +313,30 @@ export class Pairing {
       early = entries.first(stream, Queue.responses);
     }
     if (early < 0 || mode !== Mode.turns) return early;
-    while (early >= 0 && !mayAnswer(this.#answerOf(early), request)) early = entries.next(early);
-    if (early < 0 || !answersNoneLater(this.#answerOf(early), request)) return -1;
+    if (!this.#isOwn(stream, early, flags)) {
+      while (early >= 0 && !mayAnswer(this.#answerOf(early), request)) early = entries.next(early);
+      if (early < 0) return -1;
+      const isKnown = !Number.isNaN(request.end);
+      if (!(isKnown ? answersNoneLater : isFirstAfter)(this.#answerOf(early), request)) return -1;
+    }
     while (entries.first(stream, Queue.responses) !== early) this.#dropResponse(stream);
     return early;
+  }
+
+  /**
+   * Whether a response is that of the request at hand although this acknowledges it, being a copy of one that was not
+   * captured: the request before has its response, and this one was sent when the server had received nothing later.
+   */
+  #isOwn(stream: number, early: number, flags: number): boolean {
+    const streams = this.#streams;
+    const request = this.#asked;
+    const response = this.#answerOf(early);
+    if (distance(request.ack, response.sequence) >= 0 || response.isTimeout) return false;
+    const isNext = (flags & EntryFlag.hidden) === 0 && streams.paired[stream] === streams.exchange[stream];
+    if (!isNext || !answersNoneLater(response, request)) return false;
+    // What it acknowledged at first.
+    streams.ack[stream] = response.sequence;
+    return true;
   }
 
   #isPlaced(entry: number, place: Place): boolean {
@@ -421,13 +450,10 @@ export class Pairing {
     this.#answer(stream, interim, message, found, verdict);
   }
 
-  /** Whether a response that may answer the request `found` answers none behind it, seen (`following`) or not. */
+  /** Whether a response that may answer the request `found` answers none behind it, the one at `following` or one not seen. */
   #answersNoneAfter(found: number, following: number, { ack, within }: Place): boolean {
-    const { flags } = this.#entries;
     if (answersNoneLater(this.#answered, this.#askedOf(found))) return true;
-    if (this.#answered.isTimeout) return false;
-    if (following < 0) return !Number.isNaN(within) && distance(within, ack) <= 0;
-    return (flags[following]! & EntryFlag.hidden) === 0;
+    return following < 0 && !this.#answered.isTimeout && !Number.isNaN(within) && distance(within, ack) <= 0;
   }
 
   #askedOf(entry: number): Asked {
@@ -495,11 +521,17 @@ export class Pairing {
 
   /** Of the request that has just come, with bits of `EntryFlag`, and the response `early`. */
   #verdictOf(stream: number, place: Place, flags: number, early: number): PairingVerdict {
-    const mode = this.#streams.mode[stream]!;
+    const streams = this.#streams;
+    const mode = streams.mode[stream]!;
     if (mode === Mode.ordered) return 'certain';
     if (mode === Mode.resumed) return 'probable';
-    const { flags: bits, previous, previousAck } = this.#entries;
-    return this.#judge(stream, flags, place.sequence, bits[early]!, previous[early]!, previousAck[early]!);
+    const { ack, flags: bits, previous, previousAck } = this.#entries;
+    const verdict = this.#judge(stream, flags, place.sequence, bits[early]!, previous[early]!, previousAck[early]!);
+    if (verdict !== 'certain' || !Number.isNaN(place.end)) return verdict;
+    // Its end decides: `requestEnded`.
+    streams.answerAck[stream] = ack[early]!;
+    streams.set(stream, StreamFlag.pending);
+    return 'probable';
   }
 
   /**

@@ -4,7 +4,7 @@
  * sends before the request has arrived acknowledges any of it (RFC 9293, 3.4; RFC 9112, 9.3.2).
  *
  * An acknowledgement seen may be later than the first one sent (a retransmission carries its own, and the first copy may
- * not have been captured), never earlier. All comparisons below hold for later ones as well.
+ * not have been captured), never earlier. What is called a proof below holds for later ones as well.
  */
 
 /** `GET / HTTP/1.1`, CR LF, CR LF: fewer bytes hide no request. */
@@ -46,14 +46,19 @@ export function mayAnswer(response: Answered, request: Asked): boolean {
   return distance(request.sequence, response.ack) > 0 && distance(request.ack, response.sequence) >= 0;
 }
 
-/**
- * Whether the response answers no request behind this one, given that it may answer this one: it acknowledges nothing
- * beyond it, or it is the first one after what the request acknowledges.
- */
+/** Whether the server had received no request behind this one when it sent the response, as far as `end` is known. */
 export function answersNoneLater(response: Answered, request: Asked): boolean {
-  if (distance(request.ack, response.clear) < RESPONSE_BYTES_MIN) return true;
   if (Number.isNaN(request.end)) return false;
   const beyond = distance(request.end, response.ack);
   // A server that waited in vain says so unasked: only in the middle of a request is it sure to mean that one.
-  return response.isTimeout ? beyond < 0 : beyond < REQUEST_BYTES_MIN;
+  if (response.isTimeout && !isFirstAfter(response, request)) return beyond < 0;
+  return beyond < REQUEST_BYTES_MIN;
+}
+
+/**
+ * Whether no other response can have been sent between the request and this one. That this is the request's own is most
+ * likely then, not more: the request may be a copy, sent when later responses had come.
+ */
+export function isFirstAfter(response: Answered, request: Asked): boolean {
+  return distance(request.ack, response.clear) < RESPONSE_BYTES_MIN;
 }
