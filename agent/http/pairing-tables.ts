@@ -24,6 +24,8 @@ export const EntryFlag = {
   first: 32,
   /** A request: what is hidden before it is one whole request at least. */
   hidesRequest: 64,
+  /** A request: some may be hidden before an earlier one, and no pair has settled yet whether they were answered. */
+  unsettled: 128,
 } as const;
 
 /** One queue entry for each request that waits and each response that came early, all streams together. */
@@ -148,6 +150,8 @@ export const StreamFlag = {
   oneSided: 128,
   /** The last request is paired, and where it ends decides how sure that is: see `answerAck`. */
   pending: 256,
+  /** Since the request at `hiddenBefore`: see `EntryFlag.unsettled`. */
+  unsettled: 512,
 } as const;
 
 /** How a stream's messages are paired. */
@@ -185,6 +189,8 @@ export class PairingStreams {
   /** Of the last final response: its exchange, −1 for none, and its acknowledgement. */
   readonly previous: Int32Array;
   readonly previousAck: Int32Array;
+  /** First byte of the last request before which others may be hidden. */
+  readonly hiddenBefore: Int32Array;
   /** Acknowledgement of the response to the last request, while `pending`. */
   readonly answerAck: Int32Array;
   /** The exchange paired last, −1 for none. */
@@ -206,12 +212,13 @@ export class PairingStreams {
     this.clear = new Int32Array(streams);
     this.previous = new Int32Array(streams);
     this.previousAck = new Int32Array(streams);
+    this.hiddenBefore = new Int32Array(streams);
     this.answerAck = new Int32Array(streams);
     this.paired = new Int32Array(streams);
     this.lastUs = new Float64Array(streams);
   }
 
-  static readonly bytesEach = 11 * 4 + 5 + 8;
+  static readonly bytesEach = 12 * 4 + 5 + 8;
 
   reset(stream: number): void {
     this.next[stream] = 0;

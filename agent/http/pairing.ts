@@ -255,6 +255,11 @@ export class Pairing {
       StreamFlag.requestsMissing | StreamFlag.oneSided | StreamFlag.asked | StreamFlag.ends | StreamFlag.pending,
     );
     if (!isPlaced) return flags;
+    if ((flags & EntryFlag.hidden) !== 0) {
+      streams.set(stream, StreamFlag.unsettled);
+      streams.hiddenBefore[stream] = sequence;
+    }
+    if (streams.has(stream, StreamFlag.unsettled)) flags |= EntryFlag.unsettled;
     streams.sequence[stream] = sequence;
     streams.ack[stream] = ack;
     streams.set(stream, StreamFlag.asked);
@@ -549,12 +554,18 @@ export class Pairing {
     previousAck: number,
   ): 'certain' | 'probable' | 'absent' {
     const streams = this.#streams;
-    if ((asked & EntryFlag.hidden) !== 0) {
+    const isUnsettled = (asked & EntryFlag.unsettled) !== 0 && streams.has(stream, StreamFlag.unsettled);
+    if (isUnsettled || (asked & EntryFlag.hidden) !== 0) {
+      if (distance(streams.hiddenBefore[stream]!, sequence) >= 0) streams.unset(stream, StreamFlag.unsettled);
       const isFirst = (answered & EntryFlag.first) !== 0;
       const follows = (answered & EntryFlag.follows) !== 0;
       const isPreviousPaired = !isFirst && previous >= 0 && previous === streams.paired[stream];
       // Nothing answered the hidden ones before this request came: they were pipelined.
-      if (follows && (isFirst || (isPreviousPaired && (asked & EntryFlag.hidesRequest) !== 0))) {
+      if (
+        follows &&
+        (asked & EntryFlag.hidden) !== 0 &&
+        (isFirst || (isPreviousPaired && (asked & EntryFlag.hidesRequest) !== 0))
+      ) {
         streams.set(stream, StreamFlag.pipelines);
         this.#giveUp(stream);
         return 'absent';
