@@ -75,7 +75,11 @@ t.test('a direction that is captured later than the other is waited for by time,
   t.equal(transcript.play('> . 1 "abc"\n> . 4 "def"'), '0.0 "abc", 0.0 "def"');
   t.equal(transcript.play('< . 1 ack 10 x20'), '');
   t.equal(transcript.play('> . 8 "h"\n< . 1 ack 10 x2'), '');
-  t.equal(transcript.play('< . 1 ack 10'), '0.0 gap 1 acknowledged, 0.0 "h"', 'packets count while a hole holds bytes back');
+  t.equal(
+    transcript.play('< . 1 ack 10'),
+    '0.0 gap 1 acknowledged, 0.0 "h"',
+    'packets count while a hole holds bytes back',
+  );
   t.equal(transcript.play('< . 1 ack 12\nwait 250'), '0.0 gap 3 acknowledged', 'and what is never seen by time');
   t.end();
 });
