@@ -2,8 +2,8 @@
 import t from 'tap';
 import { createHttpCounters } from './http-counters.ts';
 import { defaultHttpLimits } from './http-limits.ts';
-import { Pairing, type Place } from './pairing.ts';
 import { fuzzPairing, tallyLine } from './pairing.fuzz.ts';
+import { Pairing, type Place } from './pairing.ts';
 
 t.test('a client that takes turns: pairs are certain, and right', (t) => {
   for (const byKernel of [true, false]) {

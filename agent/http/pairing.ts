@@ -18,6 +18,7 @@ import {
   type Answered,
   type Asked,
   answersNoneLater,
+  crosses,
   distance,
   isFirstAfter,
   mayAnswer,
@@ -186,6 +187,12 @@ export class Pairing {
     else streams.mode[stream] = Mode.turns;
   }
 
+  /** In order that changes nothing. */
+  #foundPipelining(stream: number): void {
+    this.#streams.set(stream, StreamFlag.pipelines);
+    if (this.#streams.mode[stream] === Mode.turns) this.#giveUp(stream);
+  }
+
   #giveUp(stream: number): void {
     this.#dropAll(stream);
     this.#streams.mode[stream] = Mode.lost;
@@ -243,8 +250,7 @@ export class Pairing {
     const known = streams.has(stream, StreamFlag.asked) && isPlaced;
     if (streams.has(stream, StreamFlag.requestsMissing)) flags |= this.#hiddenBefore(stream, sequence, ack, known);
     if (known ? this.#isPipelined(stream, ack, flags) : this.#isUnanswered(stream, isPlaced)) {
-      streams.set(stream, StreamFlag.pipelines);
-      if (streams.mode[stream] === Mode.turns) this.#giveUp(stream);
+      this.#foundPipelining(stream);
     } else if (known && (flags & EntryFlag.hidden) === 0) {
       if (streams.turns[stream]! < 255) streams.turns[stream]! += 1;
       if (streams.doubt[stream]! > 0) streams.doubt[stream]! -= 1;
@@ -307,13 +313,18 @@ export class Pairing {
   /** The response that came before its request, −1 for none. Those before it answer nothing that is still to come. */
   #findEarly(stream: number, place: Place, flags: number): number {
     const entries = this.#entries;
-    const mode = this.#streams.mode[stream]!;
+    const streams = this.#streams;
+    const mode = streams.mode[stream]!;
     const request = this.#asked;
     request.sequence = place.sequence;
     request.ack = place.ack;
     request.end = place.end;
     let early = entries.first(stream, Queue.responses);
     while (early >= 0 && distance(place.sequence, entries.ack[early]!) <= 0 && this.#isPlaced(early, place)) {
+      if (mode === Mode.turns && crosses(this.#answerOf(early), request)) {
+        this.#foundPipelining(stream);
+        return -1;
+      }
       this.#dropResponse(stream);
       early = entries.first(stream, Queue.responses);
     }
@@ -337,11 +348,10 @@ export class Pairing {
     const request = this.#asked;
     const response = this.#answerOf(early);
     if (distance(request.ack, response.sequence) >= 0 || response.isTimeout) return false;
-    const isNext = (flags & EntryFlag.hidden) === 0 && streams.paired[stream] === streams.exchange[stream];
-    if (!isNext || !answersNoneLater(response, request)) return false;
-    // What it acknowledged at first.
+    if (!answersNoneLater(response, request)) return false;
+    // It acknowledged no more than this at first.
     streams.ack[stream] = response.sequence;
-    return true;
+    return (flags & EntryFlag.hidden) === 0 && streams.paired[stream] === streams.exchange[stream];
   }
 
   #isPlaced(entry: number, place: Place): boolean {
@@ -440,6 +450,10 @@ export class Pairing {
     while (following >= 0 && mayAnswer(this.#answered, this.#askedOf(following))) {
       found = following;
       following = entries.next(following);
+    }
+    if (!interim && following >= 0 && crosses(this.#answered, this.#askedOf(following))) {
+      this.#foundPipelining(stream);
+      return;
     }
     if (found < 0 || !this.#answersNoneAfter(found, following, place)) {
       this.#comeEarly(stream, interim, message, place, flags);
@@ -566,8 +580,7 @@ export class Pairing {
         (asked & EntryFlag.hidden) !== 0 &&
         (isFirst || (isPreviousPaired && (asked & EntryFlag.hidesRequest) !== 0))
       ) {
-        streams.set(stream, StreamFlag.pipelines);
-        this.#giveUp(stream);
+        this.#foundPipelining(stream);
         return 'absent';
       }
       // The server had received all that is hidden when it answered the last of it.

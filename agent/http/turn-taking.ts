@@ -46,6 +46,15 @@ export function mayAnswer(response: Answered, request: Asked): boolean {
   return distance(request.sequence, response.ack) > 0 && distance(request.ack, response.sequence) >= 0;
 }
 
+/**
+ * Whether the client sent the request without having received the response to an earlier one: it does not take turns.
+ * 408 proves nothing, being sent unasked.
+ */
+export function crosses(response: Answered, request: Asked): boolean {
+  const isEarlier = distance(request.sequence, response.ack) <= 0 && !response.isTimeout;
+  return isEarlier && distance(request.ack, response.sequence) >= 0;
+}
+
 /** Whether the server had received no request behind this one when it sent the response, as far as `end` is known. */
 export function answersNoneLater(response: Answered, request: Asked): boolean {
   if (Number.isNaN(request.end)) return false;
