@@ -26,6 +26,8 @@ export const EntryFlag = {
   hidesRequest: 64,
   /** A request: some may be hidden before an earlier one, and no pair has settled yet whether they were answered. */
   unsettled: 128,
+  /** A request: what is hidden before it is too short for two. */
+  hidesOne: 256,
 } as const;
 
 /** One queue entry for each request that waits and each response that came early, all streams together. */
@@ -43,7 +45,7 @@ export class PairingEntries {
   /** A response: exchange of the one before, −1 where that one answers no request seen. */
   readonly previous: Int32Array;
   readonly tsUs: Float64Array;
-  readonly flags: Uint8Array;
+  readonly flags: Uint16Array;
   readonly methods: string[] = [];
   readonly uris: string[] = [];
   inUse = 0;
@@ -65,7 +67,7 @@ export class PairingEntries {
     this.previousAck = new Int32Array(capacity);
     this.previous = new Int32Array(capacity);
     this.tsUs = new Float64Array(capacity);
-    this.flags = new Uint8Array(capacity);
+    this.flags = new Uint16Array(capacity);
     this.#next = new Int32Array(capacity);
     this.#first = new Int32Array(streams * 2);
     this.#last = new Int32Array(streams * 2);
@@ -73,7 +75,7 @@ export class PairingEntries {
   }
 
   /** An entry without its target: the arrays above, and two references. */
-  static readonly bytesEach = 7 * 4 + 8 + 1 + 2 * 8;
+  static readonly bytesEach = 7 * 4 + 8 + 2 + 2 * 8;
   /** Both queues of a stream. */
   static readonly bytesOfStream = 2 * 3 * 4;
 

@@ -281,10 +281,11 @@ export class Pairing {
     if (!known || !streams.has(stream, StreamFlag.ends)) return EntryFlag.hidden;
     const bytes = distance(streams.end[stream]!, sequence);
     if (bytes < REQUEST_BYTES_MIN) return 0;
-    // Room for one only, and for its response before this request: it was answered.
-    const isOne = bytes < 2 * streams.smallest[stream]! && this.#isLastAnswered(stream);
-    if (isOne && distance(streams.clear[stream]!, ack) >= RESPONSE_BYTES_MIN) return 0;
-    return EntryFlag.hidden | EntryFlag.hidesRequest;
+    // A client's requests are much alike: two would be longer.
+    const isOne = bytes * 4 < streams.smallest[stream]! * 5;
+    const isAnswered = this.#isLastAnswered(stream) && distance(streams.clear[stream]!, ack) >= RESPONSE_BYTES_MIN;
+    if (isOne && isAnswered) return 0;
+    return EntryFlag.hidden | EntryFlag.hidesRequest | (isOne ? EntryFlag.hidesOne : 0);
   }
 
   /** Whether the end of the response to the last request is known. */
@@ -583,9 +584,10 @@ export class Pairing {
         this.#foundPipelining(stream);
         return 'absent';
       }
-      // The server had received all that is hidden when it answered the last of it.
+      // One is hidden, and the server had received it when it answered last.
+      const isAnswered = follows && !isFirst && !isPreviousPaired;
       const isSettled =
-        follows && !isFirst && !isPreviousPaired && distance(sequence, previousAck) > -REQUEST_BYTES_MIN;
+        isAnswered && (asked & EntryFlag.hidesOne) !== 0 && distance(sequence, previousAck) > -REQUEST_BYTES_MIN;
       if (!isSettled && streams.turns[stream]! < TURNS_PROVEN) streams.doubt[stream] = TURNS_PROVEN;
     }
     return streams.doubt[stream]! > 0 ? 'probable' : 'certain';
