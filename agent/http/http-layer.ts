@@ -167,10 +167,18 @@ export class HttpLayer implements StreamHandler {
     this.#origin = sequence - start;
     this.#ack = acknowledgement;
     side.ack = acknowledgement;
+    if (Number.isNaN(side.next)) this.#startSide(side, sequence);
     this.#consume(side, bytes, start, end, tsUs);
     side.next = sequence + end - start;
     side.remainingAtNext = side.remaining;
     if (side.active && side.passing) this.#keep(side);
+  }
+
+  /** The first bytes of a side that are seen, and where it began if that is known. */
+  #startSide(side: SideRecord, sequence: number): void {
+    if (this.#isMidStream[side.stream] === 1) return;
+    const sends = this.#sends(side);
+    if (sends !== 'unknown') this.#pairing.starts(side.stream, sends, wrapped(sequence - side.lead));
   }
 
   /** What outlives its segment: a head, for those who ask for fields at the end, and the target. */
@@ -194,6 +202,7 @@ export class HttpLayer implements StreamHandler {
   gap(stream: number, sideIndex: Side, length: number, _reason: GapReason, tsUs: number): void {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     if (side.state === SideState.ignored) return;
+    if (Number.isNaN(side.next)) side.lead += length;
     side.next = side.reached + length;
     this.#miss(side, length, tsUs);
     side.remainingAtNext = side.remaining;

@@ -154,6 +154,8 @@ export const StreamFlag = {
   pending: 256,
   /** Since the request at `hiddenBefore`: see `EntryFlag.unsettled`. */
   unsettled: 512,
+  /** Something was missing once, or given up. */
+  broken: 1024,
 } as const;
 
 /** How a stream's messages are paired. */

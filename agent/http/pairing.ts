@@ -112,6 +112,16 @@ export class Pairing {
     } else this.#wait(stream, message, place, flags);
   }
 
+  /** The first byte that a side ever sent has this sequence number. */
+  starts(stream: number, sends: 'request' | 'response', sequence: number): void {
+    if (Number.isNaN(sequence)) return;
+    if (sends === 'response') this.responseEnded(stream, sequence);
+    else {
+      this.#streams.end[stream] = sequence;
+      this.#streams.set(stream, StreamFlag.ends);
+    }
+  }
+
   /** The last request of a stream ends before `end`, which may make its pair certain. */
   requestEnded(stream: number, message: Pairable, end: number): void {
     if (Number.isNaN(end)) return;
@@ -170,7 +180,7 @@ export class Pairing {
 
   /** Whether every request of the stream was seen, as far as can be known. */
   isWhole(stream: number): boolean {
-    return this.#streams.mode[stream] === Mode.ordered;
+    return !this.#streams.has(stream, StreamFlag.broken);
   }
 
   /** The stream closed: what still waits stays unanswered. */
@@ -182,6 +192,7 @@ export class Pairing {
   /** In order no longer: by turns, if the client takes them. */
   #breakOrder(stream: number): void {
     const streams = this.#streams;
+    streams.set(stream, StreamFlag.broken);
     if (streams.mode[stream] === Mode.lost) return;
     if (streams.has(stream, StreamFlag.pipelines)) this.#giveUp(stream);
     else streams.mode[stream] = Mode.turns;
@@ -227,7 +238,8 @@ export class Pairing {
       // Without an acknowledgement nothing shows that it was asked for.
       if (!isPlaced) continue;
       if (!streams.has(stream, StreamFlag.asked)) streams.set(stream, StreamFlag.oneSided);
-      this.#breakOrder(stream);
+      // Should its request come all the same, order would give that the next response.
+      if (streams.mode[stream] === Mode.ordered) streams.mode[stream] = Mode.turns;
     }
   }
 
@@ -246,16 +258,16 @@ export class Pairing {
     const streams = this.#streams;
     const { sequence, ack, end } = place;
     const isPlaced = !Number.isNaN(sequence) && !Number.isNaN(ack);
+    if (streams.smallest[stream] === 0 || headBytes < streams.smallest[stream]!) streams.smallest[stream] = headBytes;
     let flags: number = isPlaced ? EntryFlag.placed : 0;
     const known = streams.has(stream, StreamFlag.asked) && isPlaced;
-    if (streams.has(stream, StreamFlag.requestsMissing)) flags |= this.#hiddenBefore(stream, sequence, ack, known);
+    if (streams.has(stream, StreamFlag.requestsMissing)) flags |= this.#hiddenBefore(stream, sequence, ack);
     if (known ? this.#isPipelined(stream, ack, flags) : this.#isUnanswered(stream, isPlaced)) {
       this.#foundPipelining(stream);
     } else if (known && (flags & EntryFlag.hidden) === 0) {
       if (streams.turns[stream]! < 255) streams.turns[stream]! += 1;
       if (streams.doubt[stream]! > 0) streams.doubt[stream]! -= 1;
     }
-    if (streams.smallest[stream] === 0 || headBytes < streams.smallest[stream]!) streams.smallest[stream] = headBytes;
     streams.unset(
       stream,
       StreamFlag.requestsMissing | StreamFlag.oneSided | StreamFlag.asked | StreamFlag.ends | StreamFlag.pending,
@@ -276,9 +288,9 @@ export class Pairing {
   }
 
   /** Whether requests may be hidden before one at `sequence`, as bits of `EntryFlag`. */
-  #hiddenBefore(stream: number, sequence: number, ack: number, known: boolean): number {
+  #hiddenBefore(stream: number, sequence: number, ack: number): number {
     const streams = this.#streams;
-    if (!known || !streams.has(stream, StreamFlag.ends)) return EntryFlag.hidden;
+    if (Number.isNaN(sequence) || !streams.has(stream, StreamFlag.ends)) return EntryFlag.hidden;
     const bytes = distance(streams.end[stream]!, sequence);
     if (bytes < REQUEST_BYTES_MIN) return 0;
     // A client's requests are much alike: two would be longer.

@@ -74,6 +74,8 @@ export class SideRecord {
   /** Behind what was seen of this direction, as TCP numbers it, when it was last looked at, and `remaining` then; NaN: nothing was. */
   next = Number.NaN;
   remainingAtNext = 0;
+  /** Bytes missing before the first one seen. */
+  lead = 0;
   /** The latest acknowledgement that came with bytes that were looked at. */
   ack = Number.NaN;
   /** Of the first buffered byte, and of the first byte held. */
@@ -115,6 +117,7 @@ export class SideRecord {
     this.bufferLength = 0;
     this.garbageBytes = 0;
     this.next = Number.NaN;
+    this.lead = 0;
     this.ack = Number.NaN;
     this.message.stream = stream;
     this.message.connection = connection;
