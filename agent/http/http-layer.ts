@@ -453,7 +453,7 @@ export class HttpLayer implements StreamHandler {
   /** RFC 1945, 6: the answer to an HTTP/0.9 request is a body and nothing else. */
   #beginWithoutHead(side: SideRecord, at: number, tsUs: number): number {
     this.#parser.parseNothing();
-    this.#begin(side, NO_HEAD, 0, 0, tsUs, 0);
+    this.#begin(side, NO_HEAD, at, 0, tsUs, 0);
     return at;
   }
 
