@@ -170,7 +170,11 @@ export function fuzzPairing(options: FuzzOptions): Tally {
     });
     const frames = talks.flatMap(({ talk }) => talk.frames).sort((one, other) => one.tsUs - other.tsUs);
     const wrong = judge(tally, play(frames, options.byKernel), talks);
-    for (const text of wrong) options.onWrong?.(text, talks.map((each) => each.options)); // biome-ignore format: one line
+    for (const text of wrong)
+      options.onWrong?.(
+        text,
+        talks.map((each) => each.options),
+      );
   }
   return tally;
 }
