@@ -55,6 +55,11 @@ class Talk {
     this.#send(0, TcpFlag.ack, '', true);
   }
 
+  /** What the client says and no HTTP is. */
+  preface(text: string): this {
+    return this.#send(0, TcpFlag.ack | TcpFlag.psh, text, true);
+  }
+
   request(target: string, isSeen = true): this {
     return this.#send(0, TcpFlag.ack | TcpFlag.psh, `GET ${target} HTTP/1.1\r\nHost: a.test\r\n\r\n`, isSeen);
   }
@@ -158,6 +163,15 @@ for (const { name, talk, entries, given } of kinds) {
     t.end();
   });
 }
+
+t.test('bytes that are no request, all of them seen, hide none', (t) => {
+  const talk = new Talk()
+    .preface('PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\n')
+    .exchange('/1', 'r1')
+    .exchange('/2', 'r2');
+  t.same(entriesOf(talk.capture('preface.pcap')), certain(1, 3));
+  t.end();
+});
 
 t.test('every output says how sure a pair is', (t) => {
   // Two requests are lost on a connection too young to be known: what follows them is probable.

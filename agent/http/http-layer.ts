@@ -138,7 +138,7 @@ export class HttpLayer implements StreamHandler {
     this.#connections[stream] = this.#opened;
     this.#pairing.open(stream);
     this.#isMidStream[stream] = midStream ? 1 : 0;
-    if (midStream) this.#pairing.lost(stream, 'unknown');
+    if (midStream) this.#pairing.lost(stream, 'unknown', true);
   }
 
   data(
@@ -203,6 +203,7 @@ export class HttpLayer implements StreamHandler {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     if (side.state === SideState.ignored) return;
     if (Number.isNaN(side.next)) side.lead += length;
+    side.gapped = true;
     side.next = side.reached + length;
     this.#miss(side, length, tsUs);
     side.remainingAtNext = side.remaining;
@@ -217,6 +218,7 @@ export class HttpLayer implements StreamHandler {
       if (this.#framing.gap(side, length) === 0) return;
     } else if (side.state === SideState.head) this.#truncateHead(side, MessageFlag.gap);
     else if (side.state === SideState.hello) this.#releaseBuffer(side);
+    side.gapped = true;
     this.#loseSync(side);
   }
 
@@ -368,6 +370,7 @@ export class HttpLayer implements StreamHandler {
     side.blank = blank;
     if (!this.#append(side, bytes, from, at)) {
       this.#counters.headsShed++;
+      side.gapped = true;
       side.garbageBytes += side.bufferLength + at - from;
       this.#releaseBuffer(side);
       this.#loseSync(side);
@@ -470,7 +473,7 @@ export class HttpLayer implements StreamHandler {
       side.asked = -1;
       this.#refuseUpgrade(this.#sides[side.stream * 2 + 1 - side.side]!);
       if (this.#protocols[side.stream] === Protocol.http) this.#counters.syncLost++;
-      this.#pairing.lost(side.stream, this.#sends(side));
+      this.#pairing.lost(side.stream, this.#sends(side), side.gapped);
     }
     side.fresh = false;
     side.strict = false;
@@ -575,8 +578,9 @@ export class HttpLayer implements StreamHandler {
       counters.syncFound++;
       side.searching = false;
       // Heads may have gone by until now.
-      this.#pairing.lost(stream, parser.isRequest ? 'request' : 'response');
+      this.#pairing.lost(stream, parser.isRequest ? 'request' : 'response', side.gapped);
     }
+    side.gapped = false;
     side.fresh = false;
     side.strict = false;
     side.active = true;

@@ -28,6 +28,8 @@ export const EntryFlag = {
   unsettled: 128,
   /** A request: what is hidden before it is too short for two. */
   hidesOne: 256,
+  /** A request: it was sent before the response to the one before it had come. */
+  pipelined: 512,
 } as const;
 
 /** One queue entry for each request that waits and each response that came early, all streams together. */
@@ -140,7 +142,7 @@ export const StreamFlag = {
   requestsMissing: 2,
   /** A response may have been missed since the last one seen. */
   responsesMissing: 4,
-  /** `sequence`, `ack` of the last request hold. */
+  /** `ack` of the last request holds. */
   asked: 8,
   /** `end` of the last request holds. */
   ends: 16,
@@ -181,9 +183,8 @@ export class PairingStreams {
   readonly turns: Uint8Array;
   /** So many turns more until pairs are certain. */
   readonly doubt: Uint8Array;
-  /** Of the last request: number, first byte, acknowledgement, end. */
+  /** Of the last request: number, acknowledgement, end. */
   readonly exchange: Int32Array;
-  readonly sequence: Int32Array;
   readonly ack: Int32Array;
   readonly end: Int32Array;
   /** Bytes of the smallest request head seen. */
@@ -209,7 +210,6 @@ export class PairingStreams {
     this.turns = new Uint8Array(streams);
     this.doubt = new Uint8Array(streams);
     this.exchange = new Int32Array(streams);
-    this.sequence = new Int32Array(streams);
     this.ack = new Int32Array(streams);
     this.end = new Int32Array(streams);
     this.smallest = new Int32Array(streams);
@@ -222,7 +222,7 @@ export class PairingStreams {
     this.lastUs = new Float64Array(streams);
   }
 
-  static readonly bytesEach = 12 * 4 + 5 + 8;
+  static readonly bytesEach = 11 * 4 + 5 + 8;
 
   reset(stream: number): void {
     this.next[stream] = 0;

@@ -46,7 +46,7 @@ function pairsOf(script: string, limits: Partial<typeof defaultHttpLimits> = {})
   for (const line of script.split('\n').map((text) => text.trim())) {
     const [direction, name = ''] = line.split(' ');
     const value = (key: string) => Number(new RegExp(` ${key}=(-?\\d+)`).exec(line)?.[1] ?? Number.NaN);
-    if (direction === 'lost') pairing.lost(0, name as 'request');
+    if (direction === 'lost') pairing.lost(0, name as 'request', true);
     if (direction === 'wait') tsUs += Number(name) * 1000;
     if (direction !== '>' && direction !== '<') continue;
     tsUs += 1000;

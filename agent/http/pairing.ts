@@ -14,18 +14,8 @@ import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
 import type { PairingVerdict } from './message-handler.ts';
 import { EntryFlag, Mode, PairingEntries, PairingStreams, Queue, StreamFlag } from './pairing-tables.ts';
-import {
-  type Answered,
-  type Asked,
-  answersNoneLater,
-  crosses,
-  distance,
-  isFirstAfter,
-  mayAnswer,
-  REQUEST_BYTES_MIN,
-  RESPONSE_BYTES_MIN,
-  TURNS_PROVEN,
-} from './turn-taking.ts';
+import { NONE, PIPELINES, TurnPairing } from './turn-pairing.ts';
+import { distance, REQUEST_BYTES_MIN } from './turn-taking.ts';
 
 /** Longer than any client waits between pipelined requests, shorter than a keep-alive timeout (nginx 75 s, Apache 5 s). */
 const QUIET_US = 1_000_000;
@@ -34,8 +24,6 @@ const QUIET_US = 1_000_000;
  * is longer than two directions are apart.
  */
 export const earlyUsMax = 10_000_000;
-/** Status codes (RFC 9110, 15.5.9). */
-const REQUEST_TIMEOUT = 408;
 
 /** A message that begins: `Pairing` sets the first four members, those of responses all. */
 export interface Pairable {
@@ -69,15 +57,14 @@ export class Pairing {
   readonly #counters: HttpCounters;
   readonly #streams: PairingStreams;
   readonly #entries: PairingEntries;
-  /** Scratch: one request and one response under comparison. */
-  readonly #asked: Asked = { sequence: 0, ack: 0, end: Number.NaN };
-  readonly #answered: Answered = { sequence: 0, ack: 0, clear: 0, isTimeout: false };
+  readonly #turns: TurnPairing;
 
   constructor(limits: HttpLimits, counters: HttpCounters) {
     this.#limits = limits;
     this.#counters = counters;
     this.#streams = new PairingStreams(limits.streamsMax);
     this.#entries = new PairingEntries(limits.waitingRequestsMax, limits.streamsMax);
+    this.#turns = new TurnPairing(this.#streams, this.#entries);
   }
 
   /** Requests that wait for their response and responses that wait for their request, in all streams. */
@@ -95,7 +82,8 @@ export class Pairing {
     const streams = this.#streams;
     this.#resume(stream, message.tsUs, place);
     this.#rest(stream, message.tsUs);
-    const flags = this.#takeTurn(stream, place, headBytes);
+    const flags = this.#turns.takeTurn(stream, place, headBytes);
+    if ((flags & EntryFlag.pipelined) !== 0) this.#foundPipelining(stream);
     message.pairing = 'absent';
     const early = this.#findEarly(stream, place, flags);
     if (early >= 0) {
@@ -152,7 +140,7 @@ export class Pairing {
     message.method = '';
     message.uri = '';
     message.pairing = 'absent';
-    const flags = this.#describe(stream, message, place);
+    const flags = this.#turns.describe(stream, message.status, place);
     const mode = streams.mode[stream]!;
     if (mode === Mode.turns) this.#answerByTurns(stream, interim, message, place, flags);
     else if (mode !== Mode.lost) this.#answerInOrder(stream, interim, message, place, flags);
@@ -171,10 +159,13 @@ export class Pairing {
     this.#streams.set(stream, StreamFlag.clear);
   }
 
-  /** Bytes that may have held heads are missing on a side, which sends requests, responses, or is not known yet. */
-  lost(stream: number, sends: 'request' | 'response' | 'unknown'): void {
-    if (sends !== 'response') this.#streams.set(stream, StreamFlag.requestsMissing);
-    if (sends !== 'request') this.#streams.set(stream, StreamFlag.responsesMissing);
+  /**
+   * A side, which sends requests, responses, or is not known yet, has lost its place.
+   * @param hides bytes that may have held heads are missing; otherwise all were seen, and are no message
+   */
+  lost(stream: number, sends: 'request' | 'response' | 'unknown', hides: boolean): void {
+    if (hides && sends !== 'response') this.#streams.set(stream, StreamFlag.requestsMissing);
+    if (hides && sends !== 'request') this.#streams.set(stream, StreamFlag.responsesMissing);
     this.#breakOrder(stream);
   }
 
@@ -253,132 +244,27 @@ export class Pairing {
     streams.unset(stream, StreamFlag.requestsMissing | StreamFlag.responsesMissing);
   }
 
-  /** Notes a request and whether the client sent it in turn. @returns bits of `EntryFlag` for it */
-  #takeTurn(stream: number, place: Place, headBytes: number): number {
-    const streams = this.#streams;
-    const { sequence, ack, end } = place;
-    const isPlaced = !Number.isNaN(sequence) && !Number.isNaN(ack);
-    if (streams.smallest[stream] === 0 || headBytes < streams.smallest[stream]!) streams.smallest[stream] = headBytes;
-    let flags: number = isPlaced ? EntryFlag.placed : 0;
-    const known = streams.has(stream, StreamFlag.asked) && isPlaced;
-    if (streams.has(stream, StreamFlag.requestsMissing)) flags |= this.#hiddenBefore(stream, sequence, ack);
-    if (known ? this.#isPipelined(stream, ack, flags) : this.#isUnanswered(stream, isPlaced)) {
-      this.#foundPipelining(stream);
-    } else if (known && (flags & EntryFlag.hidden) === 0) {
-      if (streams.turns[stream]! < 255) streams.turns[stream]! += 1;
-      if (streams.doubt[stream]! > 0) streams.doubt[stream]! -= 1;
-    }
-    streams.unset(
-      stream,
-      StreamFlag.requestsMissing | StreamFlag.oneSided | StreamFlag.asked | StreamFlag.ends | StreamFlag.pending,
-    );
-    if (!isPlaced) return flags;
-    if ((flags & EntryFlag.hidden) !== 0) {
-      streams.set(stream, StreamFlag.unsettled);
-      streams.hiddenBefore[stream] = sequence;
-    }
-    if (streams.has(stream, StreamFlag.unsettled)) flags |= EntryFlag.unsettled;
-    streams.sequence[stream] = sequence;
-    streams.ack[stream] = ack;
-    streams.set(stream, StreamFlag.asked);
-    if (Number.isNaN(end)) return flags;
-    streams.end[stream] = end;
-    streams.set(stream, StreamFlag.ends);
-    return flags | EntryFlag.ends;
-  }
-
-  /** Whether requests may be hidden before one at `sequence`, as bits of `EntryFlag`. */
-  #hiddenBefore(stream: number, sequence: number, ack: number): number {
-    const streams = this.#streams;
-    if (Number.isNaN(sequence) || !streams.has(stream, StreamFlag.ends)) return EntryFlag.hidden;
-    const bytes = distance(streams.end[stream]!, sequence);
-    if (bytes < REQUEST_BYTES_MIN) return 0;
-    // A client's requests are much alike: two would be longer.
-    const isOne = bytes * 4 < streams.smallest[stream]! * 5;
-    const isAnswered = this.#isLastAnswered(stream) && distance(streams.clear[stream]!, ack) >= RESPONSE_BYTES_MIN;
-    if (isOne && isAnswered) return 0;
-    return EntryFlag.hidden | EntryFlag.hidesRequest | (isOne ? EntryFlag.hidesOne : 0);
-  }
-
-  /** Whether the end of the response to the last request is known. */
-  #isLastAnswered(stream: number): boolean {
-    const streams = this.#streams;
-    const exchange = streams.exchange[stream]!;
-    const isPaired = streams.paired[stream] === exchange && streams.previous[stream] === exchange;
-    return isPaired && streams.has(stream, StreamFlag.clear);
-  }
-
-  /** Whether a request acknowledges less than what answers the last one, and what answers those hidden between. */
-  #isPipelined(stream: number, ack: number, flags: number): boolean {
-    const streams = this.#streams;
-    const isHiding = (flags & EntryFlag.hidesRequest) !== 0;
-    if (distance(streams.ack[stream]!, ack) < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
-    if (!this.#isLastAnswered(stream)) return false;
-    return distance(streams.clear[stream]!, ack) < (isHiding ? RESPONSE_BYTES_MIN : 0);
-  }
-
-  /** Where no acknowledgement is known: a request behind one that waits. */
-  #isUnanswered(stream: number, isPlaced: boolean): boolean {
-    const isWaiting = this.#entries.length(stream, Queue.requests) > 0;
-    return !isPlaced && isWaiting && this.#streams.mode[stream] === Mode.ordered;
-  }
-
   /** The response that came before its request, −1 for none. Those before it answer nothing that is still to come. */
   #findEarly(stream: number, place: Place, flags: number): number {
     const entries = this.#entries;
-    const streams = this.#streams;
-    const mode = streams.mode[stream]!;
-    const request = this.#asked;
-    request.sequence = place.sequence;
-    request.ack = place.ack;
-    request.end = place.end;
+    const isByTurns = this.#streams.mode[stream] === Mode.turns;
     let early = entries.first(stream, Queue.responses);
     while (early >= 0 && distance(place.sequence, entries.ack[early]!) <= 0 && this.#isPlaced(early, place)) {
-      if (mode === Mode.turns && crosses(this.#answerOf(early), request)) {
+      if (isByTurns && this.#turns.crossesEarly(early, place)) {
         this.#foundPipelining(stream);
-        return -1;
+        return NONE;
       }
       this.#dropResponse(stream);
       early = entries.first(stream, Queue.responses);
     }
-    if (early < 0 || mode !== Mode.turns) return early;
-    if (!this.#isOwn(stream, early, flags)) {
-      while (early >= 0 && !mayAnswer(this.#answerOf(early), request)) early = entries.next(early);
-      if (early < 0) return -1;
-      const isKnown = !Number.isNaN(request.end);
-      if (!(isKnown ? answersNoneLater : isFirstAfter)(this.#answerOf(early), request)) return -1;
-    }
-    while (entries.first(stream, Queue.responses) !== early) this.#dropResponse(stream);
-    return early;
-  }
-
-  /**
-   * Whether a response is that of the request at hand although this acknowledges it, being a copy of one that was not
-   * captured: the request before has its response, and this one was sent when the server had received nothing later.
-   */
-  #isOwn(stream: number, early: number, flags: number): boolean {
-    const streams = this.#streams;
-    const request = this.#asked;
-    const response = this.#answerOf(early);
-    if (distance(request.ack, response.sequence) >= 0 || response.isTimeout) return false;
-    if (!answersNoneLater(response, request)) return false;
-    // It acknowledged no more than this at first.
-    streams.ack[stream] = response.sequence;
-    return (flags & EntryFlag.hidden) === 0 && streams.paired[stream] === streams.exchange[stream];
+    if (early < 0 || !isByTurns) return early;
+    const found = this.#turns.findResponse(stream, early, place, flags);
+    while (found >= 0 && entries.first(stream, Queue.responses) !== found) this.#dropResponse(stream);
+    return found;
   }
 
   #isPlaced(entry: number, place: Place): boolean {
     return (this.#entries.flags[entry]! & EntryFlag.placed) !== 0 && !Number.isNaN(place.sequence);
-  }
-
-  #answerOf(entry: number): Answered {
-    const entries = this.#entries;
-    const response = this.#answered;
-    response.sequence = entries.sequence[entry]!;
-    response.ack = entries.ack[entry]!;
-    response.clear = entries.end[entry]!;
-    response.isTimeout = (entries.flags[entry]! & EntryFlag.timeout) !== 0;
-    return response;
   }
 
   #pair(stream: number, message: Pairable): void {
@@ -417,28 +303,6 @@ export class Pairing {
     entries.flags[entry] = flags;
   }
 
-  /** What is known of a response, in the scratch record and as bits of `EntryFlag`. */
-  #describe(stream: number, { status }: Pairable, { sequence, ack }: Place): number {
-    const streams = this.#streams;
-    const response = this.#answered;
-    const isMissing = streams.has(stream, StreamFlag.responsesMissing);
-    response.sequence = sequence;
-    response.ack = ack;
-    const { clear } = streams;
-    const isClear = streams.has(stream, StreamFlag.clear);
-    // Too few bytes are missing for a response: none is.
-    const isFar = isMissing && (!isClear || distance(clear[stream]!, sequence) >= RESPONSE_BYTES_MIN);
-    response.clear = isClear && !isFar ? clear[stream]! : sequence;
-    response.isTimeout = status === REQUEST_TIMEOUT;
-    const isPlaced = !Number.isNaN(sequence) && !Number.isNaN(ack);
-    return (
-      (isPlaced ? EntryFlag.placed : 0) |
-      (isFar ? 0 : EntryFlag.follows) |
-      (response.isTimeout ? EntryFlag.timeout : 0) |
-      (streams.has(stream, StreamFlag.answered) ? 0 : EntryFlag.first)
-    );
-  }
-
   #answerInOrder(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
     const entries = this.#entries;
     const first = entries.first(stream, Queue.requests);
@@ -458,17 +322,12 @@ export class Pairing {
       this.#answerNewest(stream, interim, message);
       return;
     }
-    let found = -1;
-    let following = entries.first(stream, Queue.requests);
-    while (following >= 0 && mayAnswer(this.#answered, this.#askedOf(following))) {
-      found = following;
-      following = entries.next(following);
-    }
-    if (!interim && following >= 0 && crosses(this.#answered, this.#askedOf(following))) {
+    const found = this.#turns.findRequest(stream, interim, place);
+    if (found === PIPELINES) {
       this.#foundPipelining(stream);
       return;
     }
-    if (found < 0 || !this.#answersNoneAfter(found, following, place)) {
+    if (found === NONE) {
       this.#comeEarly(stream, interim, message, place, flags);
       return;
     }
@@ -476,25 +335,13 @@ export class Pairing {
     const [ack, previous] = [this.#streams.previousAck[stream]!, this.#streams.previous[stream]!];
     const verdict = interim
       ? 'certain'
-      : this.#judge(stream, entries.flags[found]!, entries.sequence[found]!, flags, previous, ack);
-    if (verdict === 'absent') return;
+      : this.#turns.judge(stream, entries.flags[found]!, entries.sequence[found]!, flags, previous, ack);
+    if (verdict === 'absent') {
+      this.#foundPipelining(stream);
+      return;
+    }
     while (entries.exchange[entries.first(stream, Queue.requests)] !== exchange) this.#dropRequest(stream);
     this.#answer(stream, interim, message, found, verdict);
-  }
-
-  /** Whether a response that may answer the request `found` answers none behind it, the one at `following` or one not seen. */
-  #answersNoneAfter(found: number, following: number, { ack, within }: Place): boolean {
-    if (answersNoneLater(this.#answered, this.#askedOf(found))) return true;
-    return following < 0 && !this.#answered.isTimeout && !Number.isNaN(within) && distance(within, ack) <= 0;
-  }
-
-  #askedOf(entry: number): Asked {
-    const entries = this.#entries;
-    const request = this.#asked;
-    request.sequence = entries.sequence[entry]!;
-    request.ack = entries.ack[entry]!;
-    request.end = (entries.flags[entry]! & EntryFlag.ends) !== 0 ? entries.end[entry]! : Number.NaN;
-    return request;
   }
 
   /** Without sequence numbers a client that takes turns has one request open at a time: the newest. */
@@ -537,7 +384,7 @@ export class Pairing {
     entries.exchange[entry] = message.exchange;
     entries.sequence[entry] = place.sequence;
     entries.ack[entry] = place.ack;
-    entries.end[entry] = this.#answered.clear;
+    entries.end[entry] = this.#turns.clear;
     entries.previous[entry] = streams.previous[stream]!;
     entries.previousAck[entry] = streams.previousAck[stream]!;
     entries.tsUs[entry] = message.tsUs;
@@ -558,50 +405,19 @@ export class Pairing {
     if (mode === Mode.ordered) return 'certain';
     if (mode === Mode.resumed) return 'probable';
     const { ack, flags: bits, previous, previousAck } = this.#entries;
-    const verdict = this.#judge(stream, flags, place.sequence, bits[early]!, previous[early]!, previousAck[early]!);
+    const verdict = this.#turns.judge(
+      stream,
+      flags,
+      place.sequence,
+      bits[early]!,
+      previous[early]!,
+      previousAck[early]!,
+    );
+    if (verdict === 'absent') this.#foundPipelining(stream);
     if (verdict !== 'certain' || !Number.isNaN(place.end)) return verdict;
     // Its end decides: `requestEnded`.
     streams.answerAck[stream] = ack[early]!;
     streams.set(stream, StreamFlag.pending);
     return 'probable';
-  }
-
-  /**
-   * How sure a pair is that only a client that takes turns can have made. Requests hidden before it make it doubtful: had one
-   * been pipelined with it, the response would be that one's.
-   * @param asked bits of the request's entry, which begins at `sequence`
-   * @param answered bits of the response's entry; `previous` and `previousAck` of the final response before it
-   */
-  #judge(
-    stream: number,
-    asked: number,
-    sequence: number,
-    answered: number,
-    previous: number,
-    previousAck: number,
-  ): 'certain' | 'probable' | 'absent' {
-    const streams = this.#streams;
-    const isUnsettled = (asked & EntryFlag.unsettled) !== 0 && streams.has(stream, StreamFlag.unsettled);
-    if (isUnsettled || (asked & EntryFlag.hidden) !== 0) {
-      if (distance(streams.hiddenBefore[stream]!, sequence) >= 0) streams.unset(stream, StreamFlag.unsettled);
-      const isFirst = (answered & EntryFlag.first) !== 0;
-      const follows = (answered & EntryFlag.follows) !== 0;
-      const isPreviousPaired = !isFirst && previous >= 0 && previous === streams.paired[stream];
-      // Nothing answered the hidden ones before this request came: they were pipelined.
-      if (
-        follows &&
-        (asked & EntryFlag.hidden) !== 0 &&
-        (isFirst || (isPreviousPaired && (asked & EntryFlag.hidesRequest) !== 0))
-      ) {
-        this.#foundPipelining(stream);
-        return 'absent';
-      }
-      // One is hidden, and the server had received it when it answered last.
-      const isAnswered = follows && !isFirst && !isPreviousPaired;
-      const isSettled =
-        isAnswered && (asked & EntryFlag.hidesOne) !== 0 && distance(sequence, previousAck) > -REQUEST_BYTES_MIN;
-      if (!isSettled && streams.turns[stream]! < TURNS_PROVEN) streams.doubt[stream] = TURNS_PROVEN;
-    }
-    return streams.doubt[stream]! > 0 ? 'probable' : 'certain';
   }
 }

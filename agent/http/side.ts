@@ -74,6 +74,8 @@ export class SideRecord {
   /** Behind what was seen of this direction, as TCP numbers it, when it was last looked at, and `remaining` then; NaN: nothing was. */
   next = Number.NaN;
   remainingAtNext = 0;
+  /** Bytes are missing since it was last in its place, or a head was not kept. */
+  gapped = false;
   /** Bytes missing before the first one seen. */
   lead = 0;
   /** The latest acknowledgement that came with bytes that were looked at. */
@@ -118,6 +120,7 @@ export class SideRecord {
     this.garbageBytes = 0;
     this.next = Number.NaN;
     this.lead = 0;
+    this.gapped = false;
     this.ack = Number.NaN;
     this.message.stream = stream;
     this.message.connection = connection;

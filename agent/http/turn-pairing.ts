@@ -1,0 +1,251 @@
+/**
+ * Pairs by sequence numbers and acknowledgements, of a client that takes turns (`turn-taking.ts`): which request a response
+ * answers, and how sure that is. It reads and notes; `Pairing` moves the queues and counts.
+ */
+import type { Place } from './pairing.ts';
+import { EntryFlag, Mode, type PairingEntries, type PairingStreams, Queue, StreamFlag } from './pairing-tables.ts';
+import {
+  type Answered,
+  type Asked,
+  answersNoneLater,
+  crosses,
+  distance,
+  isFirstAfter,
+  mayAnswer,
+  REQUEST_BYTES_MIN,
+  RESPONSE_BYTES_MIN,
+  TURNS_PROVEN,
+} from './turn-taking.ts';
+
+/** No entry is the one looked for. */
+export const NONE = -1;
+/** What was found instead: the client pipelines. */
+export const PIPELINES = -2;
+/** Status codes (RFC 9110, 15.5.9). */
+const REQUEST_TIMEOUT = 408;
+
+export class TurnPairing {
+  readonly #streams: PairingStreams;
+  readonly #entries: PairingEntries;
+  /** Scratch: one request and one response under comparison. */
+  readonly #asked: Asked = { sequence: 0, ack: 0, end: Number.NaN };
+  readonly #answered: Answered = { sequence: 0, ack: 0, clear: 0, isTimeout: false };
+
+  constructor(streams: PairingStreams, entries: PairingEntries) {
+    this.#streams = streams;
+    this.#entries = entries;
+  }
+
+  /** No final response lies between here and the response described last. */
+  get clear(): number {
+    return this.#answered.clear;
+  }
+
+  /** Notes a request and whether the client sent it in turn. @returns bits of `EntryFlag` for it */
+  takeTurn(stream: number, place: Place, headBytes: number): number {
+    const streams = this.#streams;
+    const { sequence, ack, end } = place;
+    const isPlaced = !Number.isNaN(sequence) && !Number.isNaN(ack);
+    if (streams.smallest[stream] === 0 || headBytes < streams.smallest[stream]!) streams.smallest[stream] = headBytes;
+    let flags: number = isPlaced ? EntryFlag.placed : 0;
+    const known = streams.has(stream, StreamFlag.asked) && isPlaced;
+    if (streams.has(stream, StreamFlag.requestsMissing)) flags |= this.#hiddenBefore(stream, sequence, ack);
+    if (known ? this.#isPipelined(stream, ack, flags) : this.#isUnanswered(stream, isPlaced)) {
+      flags |= EntryFlag.pipelined;
+    } else if (known && (flags & EntryFlag.hidden) === 0) {
+      if (streams.turns[stream]! < 255) streams.turns[stream]! += 1;
+      if (streams.doubt[stream]! > 0) streams.doubt[stream]! -= 1;
+    }
+    streams.unset(
+      stream,
+      StreamFlag.requestsMissing | StreamFlag.oneSided | StreamFlag.asked | StreamFlag.ends | StreamFlag.pending,
+    );
+    if (!isPlaced) return flags;
+    if ((flags & EntryFlag.hidden) !== 0) {
+      streams.set(stream, StreamFlag.unsettled);
+      streams.hiddenBefore[stream] = sequence;
+    }
+    if (streams.has(stream, StreamFlag.unsettled)) flags |= EntryFlag.unsettled;
+    streams.ack[stream] = ack;
+    streams.set(stream, StreamFlag.asked);
+    if (Number.isNaN(end)) return flags;
+    streams.end[stream] = end;
+    streams.set(stream, StreamFlag.ends);
+    return flags | EntryFlag.ends;
+  }
+
+  /** Whether requests may be hidden before one at `sequence`, as bits of `EntryFlag`. */
+  #hiddenBefore(stream: number, sequence: number, ack: number): number {
+    const streams = this.#streams;
+    if (Number.isNaN(sequence) || !streams.has(stream, StreamFlag.ends)) return EntryFlag.hidden;
+    const bytes = distance(streams.end[stream]!, sequence);
+    if (bytes < REQUEST_BYTES_MIN) return 0;
+    // A client's requests are much alike: two would be longer.
+    const isOne = bytes * 4 < streams.smallest[stream]! * 5;
+    const isAnswered = this.#isLastAnswered(stream) && distance(streams.clear[stream]!, ack) >= RESPONSE_BYTES_MIN;
+    if (isOne && isAnswered) return 0;
+    return EntryFlag.hidden | EntryFlag.hidesRequest | (isOne ? EntryFlag.hidesOne : 0);
+  }
+
+  /** Whether the end of the response to the last request is known. */
+  #isLastAnswered(stream: number): boolean {
+    const streams = this.#streams;
+    const exchange = streams.exchange[stream]!;
+    const isPaired = streams.paired[stream] === exchange && streams.previous[stream] === exchange;
+    return isPaired && streams.has(stream, StreamFlag.clear);
+  }
+
+  /** Whether a request acknowledges less than what answers the last one, and what answers those hidden between. */
+  #isPipelined(stream: number, ack: number, flags: number): boolean {
+    const streams = this.#streams;
+    const isHiding = (flags & EntryFlag.hidesRequest) !== 0;
+    if (distance(streams.ack[stream]!, ack) < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
+    if (!this.#isLastAnswered(stream)) return false;
+    return distance(streams.clear[stream]!, ack) < (isHiding ? RESPONSE_BYTES_MIN : 0);
+  }
+
+  /** Where no acknowledgement is known: a request behind one that waits. */
+  #isUnanswered(stream: number, isPlaced: boolean): boolean {
+    const isWaiting = this.#entries.length(stream, Queue.requests) > 0;
+    return !isPlaced && isWaiting && this.#streams.mode[stream] === Mode.ordered;
+  }
+
+  /** What is known of a response, kept for what follows, and as bits of `EntryFlag`. */
+  describe(stream: number, status: number, { sequence, ack }: Place): number {
+    const streams = this.#streams;
+    const response = this.#answered;
+    const isMissing = streams.has(stream, StreamFlag.responsesMissing);
+    response.sequence = sequence;
+    response.ack = ack;
+    const { clear } = streams;
+    const isClear = streams.has(stream, StreamFlag.clear);
+    // Too few bytes are missing for a response: none is.
+    const isFar = isMissing && (!isClear || distance(clear[stream]!, sequence) >= RESPONSE_BYTES_MIN);
+    response.clear = isClear && !isFar ? clear[stream]! : sequence;
+    response.isTimeout = status === REQUEST_TIMEOUT;
+    const isPlaced = !Number.isNaN(sequence) && !Number.isNaN(ack);
+    return (
+      (isPlaced ? EntryFlag.placed : 0) |
+      (isFar ? 0 : EntryFlag.follows) |
+      (response.isTimeout ? EntryFlag.timeout : 0) |
+      (streams.has(stream, StreamFlag.answered) ? 0 : EntryFlag.first)
+    );
+  }
+
+  /**
+   * The response, in the queue from `early` on, of a request that has just come and has these bits of `EntryFlag`; `NONE`, or
+   * `PIPELINES`.
+   */
+  findResponse(stream: number, early: number, place: Place, flags: number): number {
+    const request = this.#ask(place);
+    if (this.#isOwn(stream, early, flags)) return early;
+    let found = early;
+    while (found >= 0 && !mayAnswer(this.#answerOf(found), request)) found = this.#entries.next(found);
+    if (found < 0) return NONE;
+    const isKnown = !Number.isNaN(request.end);
+    return (isKnown ? answersNoneLater : isFirstAfter)(this.#answerOf(found), request) ? found : NONE;
+  }
+
+  /** Whether a request was sent without the response `early`, which is an earlier one's. */
+  crossesEarly(early: number, place: Place): boolean {
+    return crosses(this.#answerOf(early), this.#ask(place));
+  }
+
+  /** The waiting request that the response described last answers; `NONE`, or `PIPELINES`. */
+  findRequest(stream: number, interim: boolean, place: Place): number {
+    let found = NONE;
+    let following = this.#entries.first(stream, Queue.requests);
+    while (following >= 0 && mayAnswer(this.#answered, this.#askedOf(following))) {
+      found = following;
+      following = this.#entries.next(following);
+    }
+    if (!interim && following >= 0 && crosses(this.#answered, this.#askedOf(following))) return PIPELINES;
+    return found >= 0 && this.#answersNoneAfter(found, following, place) ? found : NONE;
+  }
+
+  #ask({ sequence, ack, end }: Place): Asked {
+    const request = this.#asked;
+    request.sequence = sequence;
+    request.ack = ack;
+    request.end = end;
+    return request;
+  }
+
+  /**
+   * Whether a response is that of the request at hand although this acknowledges it, being a copy of one that was not
+   * captured: the request before has its response, and this one was sent when the server had received nothing later.
+   */
+  #isOwn(stream: number, early: number, flags: number): boolean {
+    const streams = this.#streams;
+    const request = this.#asked;
+    const response = this.#answerOf(early);
+    if (distance(request.ack, response.sequence) >= 0 || response.isTimeout) return false;
+    if (!answersNoneLater(response, request)) return false;
+    // It acknowledged no more than this at first.
+    streams.ack[stream] = response.sequence;
+    return (flags & EntryFlag.hidden) === 0 && streams.paired[stream] === streams.exchange[stream];
+  }
+
+  /** Whether a response that may answer the request `found` answers none behind it, the one at `following` or one not seen. */
+  #answersNoneAfter(found: number, following: number, { ack, within }: Place): boolean {
+    if (answersNoneLater(this.#answered, this.#askedOf(found))) return true;
+    return following < 0 && !this.#answered.isTimeout && !Number.isNaN(within) && distance(within, ack) <= 0;
+  }
+
+  #answerOf(entry: number): Answered {
+    const entries = this.#entries;
+    const response = this.#answered;
+    response.sequence = entries.sequence[entry]!;
+    response.ack = entries.ack[entry]!;
+    response.clear = entries.end[entry]!;
+    response.isTimeout = (entries.flags[entry]! & EntryFlag.timeout) !== 0;
+    return response;
+  }
+
+  #askedOf(entry: number): Asked {
+    const entries = this.#entries;
+    const request = this.#asked;
+    request.sequence = entries.sequence[entry]!;
+    request.ack = entries.ack[entry]!;
+    request.end = (entries.flags[entry]! & EntryFlag.ends) !== 0 ? entries.end[entry]! : Number.NaN;
+    return request;
+  }
+
+  /**
+   * How sure a pair is that only a client that takes turns can have made. Requests hidden before it make it doubtful: had one
+   * been pipelined with it, the response would be that one's. `absent`: the client pipelines.
+   * @param asked bits of the request's entry, which begins at `sequence`
+   * @param answered bits of the response's entry; `previous` and `previousAck` of the final response before it
+   */
+  judge(
+    stream: number,
+    asked: number,
+    sequence: number,
+    answered: number,
+    previous: number,
+    previousAck: number,
+  ): 'certain' | 'probable' | 'absent' {
+    const streams = this.#streams;
+    const isUnsettled = (asked & EntryFlag.unsettled) !== 0 && streams.has(stream, StreamFlag.unsettled);
+    if (isUnsettled || (asked & EntryFlag.hidden) !== 0) {
+      if (distance(streams.hiddenBefore[stream]!, sequence) >= 0) streams.unset(stream, StreamFlag.unsettled);
+      const isFirst = (answered & EntryFlag.first) !== 0;
+      const follows = (answered & EntryFlag.follows) !== 0;
+      const isPreviousPaired = !isFirst && previous >= 0 && previous === streams.paired[stream];
+      // Nothing answered the hidden ones before this request came: they were pipelined.
+      if (
+        follows &&
+        (asked & EntryFlag.hidden) !== 0 &&
+        (isFirst || (isPreviousPaired && (asked & EntryFlag.hidesRequest) !== 0))
+      ) {
+        return 'absent';
+      }
+      // One is hidden, and the server had received it when it answered last.
+      const isAnswered = follows && !isFirst && !isPreviousPaired;
+      const isSettled =
+        isAnswered && (asked & EntryFlag.hidesOne) !== 0 && distance(sequence, previousAck) > -REQUEST_BYTES_MIN;
+      if (!isSettled && streams.turns[stream]! < TURNS_PROVEN) streams.doubt[stream] = TURNS_PROVEN;
+    }
+    return streams.doubt[stream]! > 0 ? 'probable' : 'certain';
+  }
+}
