@@ -596,14 +596,29 @@ export class HttpLayer implements StreamHandler {
   #setPlace(side: SideRecord, isBuffered: boolean, start: number, length: number): void {
     const place = this.#place;
     const sequence = (isBuffered ? side.bufferedSequence : this.#origin) + start;
-    const other = this.#sides[side.stream * 2 + 1 - side.side];
-    place.sequence = wrapped(sequence);
-    place.ack = wrapped(isBuffered ? side.bufferedAck : this.#ack);
     place.end = Number.NaN;
-    place.reached = other == null ? Number.NaN : other.reached;
-    place.acked = other == null ? Number.NaN : other.ack;
-    place.within = other?.active && other.message.kind === 'request' ? place.reached : Number.NaN;
-    this.#headEnd = wrapped(sequence + length);
+    place.within = Number.NaN;
+    if (Number.isNaN(sequence)) {
+      place.sequence = Number.NaN;
+      place.ack = Number.NaN;
+      place.reached = Number.NaN;
+      place.acked = Number.NaN;
+      this.#headEnd = Number.NaN;
+      return;
+    }
+    place.sequence = sequence | 0;
+    place.ack = isBuffered ? side.bufferedAck : this.#ack;
+    this.#headEnd = (sequence + length) | 0;
+    const other = this.#sides[side.stream * 2 + 1 - side.side];
+    if (other == null) {
+      place.reached = Number.NaN;
+      place.acked = Number.NaN;
+      return;
+    }
+    const reached = other.reached;
+    place.reached = reached;
+    place.acked = other.ack;
+    if (other.active && other.message.kind === 'request') place.within = reached;
   }
 
   #request(side: SideRecord, bytes: Uint8Array, start: number): void {

@@ -80,12 +80,13 @@ export class Pairing {
   /** A request began: sets its `exchange` and `pairing`. `headBytes` is how long its head is. */
   request(stream: number, message: Pairable, place: Place, headBytes: number): void {
     const streams = this.#streams;
-    this.#resume(stream, message.tsUs, place);
-    this.#rest(stream, message.tsUs);
+    if (streams.mode[stream] === Mode.lost) this.#resume(stream, message.tsUs, place);
+    streams.lastUs[stream] = message.tsUs;
+    const hasEarly = this.#rest(stream, message.tsUs);
     const flags = this.#turns.takeTurn(stream, place, headBytes);
     if ((flags & EntryFlag.pipelined) !== 0) this.#foundPipelining(stream);
     message.pairing = 'absent';
-    const early = this.#findEarly(stream, place, flags);
+    const early = hasEarly ? this.#findEarly(stream, place, flags) : NONE;
     if (early >= 0) {
       const exchange = this.#entries.exchange[early]!;
       message.pairing = this.#verdictOf(stream, place, flags, early);
@@ -135,6 +136,7 @@ export class Pairing {
    */
   response(stream: number, interim: boolean, message: Pairable, place: Place): void {
     const streams = this.#streams;
+    streams.lastUs[stream] = message.tsUs;
     this.#rest(stream, message.tsUs);
     message.exchange = -1;
     message.method = '';
@@ -145,8 +147,8 @@ export class Pairing {
     if (mode === Mode.turns) this.#answerByTurns(stream, interim, message, place, flags);
     else if (mode !== Mode.lost) this.#answerInOrder(stream, interim, message, place, flags);
     if (interim) return;
-    streams.unset(stream, StreamFlag.responsesMissing | StreamFlag.clear);
-    streams.set(stream, StreamFlag.answered);
+    const flag = streams.flags[stream]! & ~(StreamFlag.responsesMissing | StreamFlag.clear);
+    streams.flags[stream] = flag | StreamFlag.answered;
     streams.previous[stream] = message.exchange;
     streams.previousAck[stream] = place.ack;
     if (message.exchange < 0) this.#counters.responsesUnasked++;
@@ -216,15 +218,15 @@ export class Pairing {
     this.#counters.responsesUnasked++;
   }
 
-  /** Gives up responses whose request has not come in time. */
-  #rest(stream: number, tsUs: number): void {
+  /** Gives up responses whose request has not come in time. @returns whether others wait */
+  #rest(stream: number, tsUs: number): boolean {
     const entries = this.#entries;
     const streams = this.#streams;
-    streams.lastUs[stream] = tsUs;
-    while (entries.length(stream, Queue.responses) > 0) {
+    for (;;) {
       const oldest = entries.first(stream, Queue.responses);
+      if (oldest < 0) return false;
       const isPlaced = (entries.flags[oldest]! & EntryFlag.placed) !== 0;
-      if (tsUs - entries.tsUs[oldest]! <= (isPlaced ? earlyUsMax : QUIET_US)) return;
+      if (tsUs - entries.tsUs[oldest]! <= (isPlaced ? earlyUsMax : QUIET_US)) return true;
       this.#dropResponse(stream);
       // Without an acknowledgement nothing shows that it was asked for.
       if (!isPlaced) continue;
@@ -237,7 +239,7 @@ export class Pairing {
   /** A pipelining client's request after a quiet time, with nothing under way: pairing starts again. */
   #resume(stream: number, tsUs: number, place: Place): void {
     const streams = this.#streams;
-    if (streams.mode[stream] !== Mode.lost || tsUs - streams.lastUs[stream]! <= QUIET_US) return;
+    if (tsUs - streams.lastUs[stream]! <= QUIET_US) return;
     const isUnderWay = distance(place.reached, place.ack) < 0 || distance(place.sequence, place.acked) < 0;
     if (isUnderWay) return;
     streams.mode[stream] = Mode.resumed;
@@ -284,11 +286,11 @@ export class Pairing {
       this.#breakOrder(stream);
     }
     const uri = entries.uriBytes + message.uri.length <= waitingUriBytesMax ? message.uri : '';
-    const entry =
-      this.#streams.mode[stream] === Mode.lost ? -1 : entries.push(stream, Queue.requests, message.method, uri);
+    const isLost = this.#streams.mode[stream] === Mode.lost;
+    const entry = isLost ? NONE : entries.push(stream, Queue.requests, message.method, uri);
     if (entry < 0) {
       this.#counters.requestsUnanswered++;
-      if (this.#streams.mode[stream] === Mode.lost) return;
+      if (isLost) return;
       this.#counters.requestsShed++;
       this.#streams.set(stream, StreamFlag.requestsMissing);
       this.#breakOrder(stream);

@@ -24,6 +24,10 @@ export const PIPELINES = -2;
 /** Status codes (RFC 9110, 15.5.9). */
 const REQUEST_TIMEOUT = 408;
 
+/** What a request says of the one before it, or of what is missing between. */
+const OF_LAST_REQUEST =
+  StreamFlag.requestsMissing | StreamFlag.oneSided | StreamFlag.asked | StreamFlag.ends | StreamFlag.pending;
+
 export class TurnPairing {
   readonly #streams: PairingStreams;
   readonly #entries: PairingEntries;
@@ -45,33 +49,36 @@ export class TurnPairing {
   takeTurn(stream: number, place: Place, headBytes: number): number {
     const streams = this.#streams;
     const { sequence, ack, end } = place;
-    const isPlaced = !Number.isNaN(sequence) && !Number.isNaN(ack);
-    if (streams.smallest[stream] === 0 || headBytes < streams.smallest[stream]!) streams.smallest[stream] = headBytes;
+    const isPlaced = !Number.isNaN(sequence);
+    const before = streams.flags[stream]!;
+    const smallest = streams.smallest[stream]!;
+    if (smallest === 0 || headBytes < smallest) streams.smallest[stream] = headBytes;
     let flags: number = isPlaced ? EntryFlag.placed : 0;
-    const known = streams.has(stream, StreamFlag.asked) && isPlaced;
-    if (streams.has(stream, StreamFlag.requestsMissing)) flags |= this.#hiddenBefore(stream, sequence, ack);
+    const known = isPlaced && (before & StreamFlag.asked) !== 0;
+    if ((before & StreamFlag.requestsMissing) !== 0) flags |= this.#hiddenBefore(stream, sequence, ack);
     if (known ? this.#isPipelined(stream, ack, flags) : this.#isUnanswered(stream, isPlaced)) {
       flags |= EntryFlag.pipelined;
     } else if (known && (flags & EntryFlag.hidden) === 0) {
       if (streams.turns[stream]! < 255) streams.turns[stream]! += 1;
       if (streams.doubt[stream]! > 0) streams.doubt[stream]! -= 1;
     }
-    streams.unset(
-      stream,
-      StreamFlag.requestsMissing | StreamFlag.oneSided | StreamFlag.asked | StreamFlag.ends | StreamFlag.pending,
-    );
-    if (!isPlaced) return flags;
-    if ((flags & EntryFlag.hidden) !== 0) {
-      streams.set(stream, StreamFlag.unsettled);
-      streams.hiddenBefore[stream] = sequence;
+    let after = before & ~OF_LAST_REQUEST;
+    if (isPlaced) {
+      after |= StreamFlag.asked;
+      streams.ack[stream] = ack;
+      if ((flags & EntryFlag.hidden) !== 0) {
+        after |= StreamFlag.unsettled;
+        streams.hiddenBefore[stream] = sequence;
+      }
+      if ((after & StreamFlag.unsettled) !== 0) flags |= EntryFlag.unsettled;
+      if (!Number.isNaN(end)) {
+        after |= StreamFlag.ends;
+        flags |= EntryFlag.ends;
+        streams.end[stream] = end;
+      }
     }
-    if (streams.has(stream, StreamFlag.unsettled)) flags |= EntryFlag.unsettled;
-    streams.ack[stream] = ack;
-    streams.set(stream, StreamFlag.asked);
-    if (Number.isNaN(end)) return flags;
-    streams.end[stream] = end;
-    streams.set(stream, StreamFlag.ends);
-    return flags | EntryFlag.ends;
+    streams.flags[stream] = after;
+    return flags;
   }
 
   /** Whether requests may be hidden before one at `sequence`, as bits of `EntryFlag`. */
@@ -114,22 +121,20 @@ export class TurnPairing {
   describe(stream: number, status: number, { sequence, ack }: Place): number {
     const streams = this.#streams;
     const response = this.#answered;
-    const isMissing = streams.has(stream, StreamFlag.responsesMissing);
+    const known = streams.flags[stream]!;
     response.sequence = sequence;
     response.ack = ack;
-    const { clear } = streams;
-    const isClear = streams.has(stream, StreamFlag.clear);
-    // Too few bytes are missing for a response: none is.
-    const isFar = isMissing && (!isClear || distance(clear[stream]!, sequence) >= RESPONSE_BYTES_MIN);
-    response.clear = isClear && !isFar ? clear[stream]! : sequence;
+    response.clear = sequence;
     response.isTimeout = status === REQUEST_TIMEOUT;
-    const isPlaced = !Number.isNaN(sequence) && !Number.isNaN(ack);
-    return (
-      (isPlaced ? EntryFlag.placed : 0) |
-      (isFar ? 0 : EntryFlag.follows) |
-      (response.isTimeout ? EntryFlag.timeout : 0) |
-      (streams.has(stream, StreamFlag.answered) ? 0 : EntryFlag.first)
-    );
+    let flags: number = Number.isNaN(sequence) ? 0 : EntryFlag.placed;
+    if (response.isTimeout) flags |= EntryFlag.timeout;
+    if ((known & StreamFlag.answered) === 0) flags |= EntryFlag.first;
+    const isMissing = (known & StreamFlag.responsesMissing) !== 0;
+    if ((known & StreamFlag.clear) === 0) return isMissing ? flags : flags | EntryFlag.follows;
+    // Too few bytes are missing for a response: none is.
+    if (isMissing && distance(streams.clear[stream]!, sequence) >= RESPONSE_BYTES_MIN) return flags;
+    response.clear = streams.clear[stream]!;
+    return flags | EntryFlag.follows;
   }
 
   /**
