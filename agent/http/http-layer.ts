@@ -27,7 +27,8 @@ import { latin1 } from './message.ts';
 import { MessageFlag } from './message-flag.ts';
 import type { HttpMessage, MessageHandler } from './message-handler.ts';
 import { METHODS } from './methods.ts';
-import { Pairing, type Place } from './pairing.ts';
+import { Pairing } from './pairing.ts';
+import { Known, type Place } from './place.ts';
 import { SideRecord, SideState } from './side.ts';
 import { findStart } from './start-search.ts';
 import { mayBeTls, parseTlsHello, TlsVersion } from './tls-hello.ts';
@@ -87,14 +88,11 @@ export class HttpLayer implements StreamHandler {
   /** By slot: its start was missed. */
   readonly #isMidStream: Uint8Array;
   /** Of the bytes at hand: sequence number of where index 0 would be, and the acknowledgement that came with them. */
-  #origin = Number.NaN;
-  #ack = Number.NaN;
+  #origin = 0;
+  #ack = 0;
   /** Behind the head at hand. */
-  #headEnd = Number.NaN;
-  readonly #place: Place = {
-    ...{ sequence: Number.NaN, ack: Number.NaN, end: Number.NaN },
-    ...{ reached: Number.NaN, acked: Number.NaN, within: Number.NaN },
-  };
+  #headEnd = 0;
+  readonly #place: Place = { known: 0, sequence: 0, ack: 0, end: 0, reached: 0, acked: 0 };
 
   constructor(options: HttpLayerOptions) {
     this.#limits = options.limits;
@@ -148,8 +146,8 @@ export class HttpLayer implements StreamHandler {
     start: number,
     end: number,
     tsUs: number,
-    sequence = Number.NaN,
-    acknowledgement = Number.NaN,
+    sequence?: number,
+    acknowledgement = 0,
   ): void {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     const { state } = side;
@@ -164,21 +162,24 @@ export class HttpLayer implements StreamHandler {
       return;
     }
     if (side.fresh) this.#answered(stream, sideIndex);
-    this.#origin = sequence - start;
-    this.#ack = acknowledgement;
-    side.ack = acknowledgement;
-    if (Number.isNaN(side.next)) this.#startSide(side, sequence);
+    if (sequence !== undefined) {
+      this.#origin = (sequence - start) | 0;
+      this.#ack = acknowledgement;
+      side.ack = acknowledgement;
+      if (!side.placed) this.#startSide(side, sequence);
+    }
     this.#consume(side, bytes, start, end, tsUs);
-    side.next = sequence + end - start;
+    if (sequence !== undefined) side.next = (sequence + end - start) | 0;
     side.remainingAtNext = side.remaining;
     if (side.active && side.passing) this.#keep(side);
   }
 
   /** The first bytes of a side that are seen, and where it began if that is known. */
   #startSide(side: SideRecord, sequence: number): void {
+    side.placed = true;
     if (this.#isMidStream[side.stream] === 1) return;
     const sends = this.#sends(side);
-    if (sends !== 'unknown') this.#pairing.starts(side.stream, sends, wrapped(sequence - side.lead));
+    if (sends !== 'unknown') this.#pairing.starts(side.stream, sends, (sequence - side.lead) | 0);
   }
 
   /** What outlives its segment: a head, for those who ask for fields at the end, and the target. */
@@ -202,9 +203,9 @@ export class HttpLayer implements StreamHandler {
   gap(stream: number, sideIndex: Side, length: number, _reason: GapReason, tsUs: number): void {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     if (side.state === SideState.ignored) return;
-    if (Number.isNaN(side.next)) side.lead += length;
+    if (!side.placed) side.lead += length;
     side.gapped = true;
-    side.next = side.reached + length;
+    side.next = (side.reached + length) | 0;
     this.#miss(side, length, tsUs);
     side.remainingAtNext = side.remaining;
   }
@@ -343,7 +344,7 @@ export class HttpLayer implements StreamHandler {
     if (limit < end) return at + this.#headOverLimit(side, bytes, at, limit, tsUs);
     side.state = SideState.head;
     side.bufferedUs = tsUs;
-    side.bufferedSequence = this.#origin + at;
+    side.bufferedSequence = (this.#origin + at) | 0;
     side.bufferedAck = this.#ack;
     side.bufferLength = 0;
     side.blank = 0;
@@ -491,9 +492,10 @@ export class HttpLayer implements StreamHandler {
 
   /** A message was framed to its end. */
   #ended(side: SideRecord, end: number): void {
+    if (!side.placed) return;
     const { kind, status } = side.message;
-    if (kind === 'request') this.#pairing.requestEnded(side.stream, side.message, wrapped(end));
-    else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, wrapped(end));
+    if (kind === 'request') this.#pairing.requestEnded(side.stream, side.message, end | 0);
+    else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, end | 0);
   }
 
   /** Whether an upgrade was granted will not be told, or it was not: what is no request is garbage again. */
@@ -595,30 +597,19 @@ export class HttpLayer implements StreamHandler {
   /** Where the head `[start, start + length)` lies in the streams of both sides. */
   #setPlace(side: SideRecord, isBuffered: boolean, start: number, length: number): void {
     const place = this.#place;
+    place.known = 0;
+    if (!side.placed) return;
+    place.known = Known.placed;
     const sequence = (isBuffered ? side.bufferedSequence : this.#origin) + start;
-    place.end = Number.NaN;
-    place.within = Number.NaN;
-    if (Number.isNaN(sequence)) {
-      place.sequence = Number.NaN;
-      place.ack = Number.NaN;
-      place.reached = Number.NaN;
-      place.acked = Number.NaN;
-      this.#headEnd = Number.NaN;
-      return;
-    }
     place.sequence = sequence | 0;
     place.ack = isBuffered ? side.bufferedAck : this.#ack;
     this.#headEnd = (sequence + length) | 0;
     const other = this.#sides[side.stream * 2 + 1 - side.side];
-    if (other == null) {
-      place.reached = Number.NaN;
-      place.acked = Number.NaN;
-      return;
-    }
-    const reached = other.reached;
-    place.reached = reached;
+    if (!other?.placed) return;
+    place.reached = other.reached;
     place.acked = other.ack;
-    if (other.active && other.message.kind === 'request') place.within = reached;
+    place.known |= Known.reached;
+    if (other.active && other.message.kind === 'request') place.known |= Known.within;
   }
 
   #request(side: SideRecord, bytes: Uint8Array, start: number): void {
@@ -636,7 +627,7 @@ export class HttpLayer implements StreamHandler {
       message.flags |= MessageFlag.uriCut;
     }
     message.uri = latin1(bytes, start + parser.targetStart, start + targetEnd);
-    this.#place.end = this.#endOfRequest(message);
+    this.#setEnd(message);
     this.#pairing.request(side.stream, message, this.#place, message.headersBytes);
     side.asked = parser.upgrade === UpgradeTo.none ? -1 : message.exchange;
     this.#frame(side, false);
@@ -644,13 +635,17 @@ export class HttpLayer implements StreamHandler {
     else if (message.method === 'HEAD') this.#endEarlyAnswer(side);
   }
 
-  /** Behind the last byte of the request at hand, NaN where its head does not say. */
-  #endOfRequest(message: HttpMessage): number {
+  /** Notes where the request at hand ends, if its head says so. */
+  #setEnd(message: HttpMessage): void {
     const parser = this.#parser;
-    if ((message.flags & MessageFlag.headTruncated) !== 0) return Number.NaN;
-    if (message.method === 'CONNECT') return this.#headEnd;
-    if (parser.hasEncoding || parser.contentLength === LENGTH_UNKNOWABLE) return Number.NaN;
-    return wrapped(this.#headEnd + Math.max(0, parser.contentLength));
+    const place = this.#place;
+    if (place.known === 0 || (message.flags & MessageFlag.headTruncated) !== 0) return;
+    place.end = this.#headEnd;
+    if (message.method !== 'CONNECT') {
+      if (parser.hasEncoding || parser.contentLength === LENGTH_UNKNOWABLE) return;
+      if (parser.contentLength > 0) place.end = (this.#headEnd + parser.contentLength) | 0;
+    }
+    place.known |= Known.end;
   }
 
   /** The response to this HEAD was captured before it: it has no body to wait for. */
@@ -751,7 +746,7 @@ export class HttpLayer implements StreamHandler {
         break;
       }
       if (side.held === 0) {
-        side.heldSequence = this.#origin + at;
+        side.heldSequence = (this.#origin + at) | 0;
         side.heldAck = this.#ack;
       }
       if (isStatusDigit(side.held)) side.heldDigits = side.heldDigits * 10 + bytes[at]! - 48;
@@ -904,11 +899,6 @@ export class HttpLayer implements StreamHandler {
 
 function isInterim(status: number): boolean {
   return status >= 100 && status < 200 && status !== 101;
-}
-
-/** A sequence number of 32 bits with a sign; NaN where it is not known. */
-function wrapped(sequence: number): number {
-  return Number.isNaN(sequence) ? sequence : sequence | 0;
 }
 
 /** `HTTP/1.d ddd`, and what may stand behind it. */

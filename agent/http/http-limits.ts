@@ -49,7 +49,7 @@ export const defaultHttpLimits: HttpLimits = {
 /** One direction's parser state and message object on V8's heap: measured at 384 bytes with `--expose-gc`, and their buffers' headers. */
 const SIDE_BYTES = 640;
 /** Per stream: two references, its number, two states, what the pairing knows of it. */
-const STREAM_BYTES = 2 * 8 + 8 + 2 + PairingStreams.bytesEach + PairingEntries.bytesOfStream;
+const STREAM_BYTES = 2 * 8 + 8 + 2 + PairingStreams.bytesEach;
 /** A DNS name has at most 255 bytes (RFC 1035, 2.3.4); the map entry the rest. */
 const SERVER_NAME_BYTES = 320;
 

@@ -1,7 +1,8 @@
 /**
  * What pairing knows of each stream, and its two queues: requests that wait for their response, and responses that were
- * captured before their request. Typed arrays of fixed capacity, so that no message makes an object. Sequence numbers and
- * acknowledgements are signed 32-bit and compared by the sign of their difference (RFC 9293, 3.4).
+ * captured before their request. Records of 32-bit words in typed arrays of fixed capacity: no message makes an object, and
+ * what one message asks for lies together, in one or two lines of the cache. Sequence numbers, acknowledgements and
+ * milliseconds are compared by the sign of their difference (RFC 9293, 3.4).
  */
 
 /** Which of a stream's two queues. */
@@ -32,104 +33,104 @@ export const EntryFlag = {
   pipelined: 512,
 } as const;
 
+/** Words of an entry, behind `entry << entryShift`. */
+export const Part = {
+  exchange: 0,
+  flags: 1,
+  /** Of the first byte. */
+  sequence: 2,
+  /** That came with the first byte. */
+  ack: 3,
+  /** A request: behind its last byte. A response: no other final response lies between here and its first byte. */
+  end: 4,
+  /** A response: exchange of the final response before it, −1 where that one answers no request seen. */
+  previous: 5,
+  /** A response: `ack` of the final response before it. */
+  previousAck: 6,
+  /** When it came (`millisecondsOf`). */
+  ms: 7,
+  /** The entry behind, + 1. */
+  next: 8,
+} as const;
+export const entryShift = 4;
+
 /** One queue entry for each request that waits and each response that came early, all streams together. */
 export class PairingEntries {
   readonly capacity: number;
-  readonly exchange: Int32Array;
-  /** Of the first byte. */
-  readonly sequence: Int32Array;
-  /** That came with the first byte. */
-  readonly ack: Int32Array;
-  /** A request: behind its last byte. A response: no other final response lies between here and its first byte. */
-  readonly end: Int32Array;
-  /** A response: `ack` of the final response before it. */
-  readonly previousAck: Int32Array;
-  /** A response: exchange of the one before, −1 where that one answers no request seen. */
-  readonly previous: Int32Array;
-  readonly tsUs: Float64Array;
-  readonly flags: Uint16Array;
+  /** By `Part`. */
+  readonly words: Int32Array;
   readonly methods: string[] = [];
   readonly uris: string[] = [];
   inUse = 0;
   uriBytes = 0;
-  readonly #next: Int32Array;
-  readonly #first: Int32Array;
-  readonly #last: Int32Array;
-  readonly #lengths: Int32Array;
+  /** Of the streams: their queues lie there. */
+  readonly #streams: Int32Array;
   /** First of the entries given back, + 1. */
   #free = 0;
   #touched = 0;
 
-  constructor(capacity: number, streams: number) {
+  constructor(capacity: number, streams: PairingStreams) {
     this.capacity = capacity;
-    this.exchange = new Int32Array(capacity);
-    this.sequence = new Int32Array(capacity);
-    this.ack = new Int32Array(capacity);
-    this.end = new Int32Array(capacity);
-    this.previousAck = new Int32Array(capacity);
-    this.previous = new Int32Array(capacity);
-    this.tsUs = new Float64Array(capacity);
-    this.flags = new Uint16Array(capacity);
-    this.#next = new Int32Array(capacity);
-    this.#first = new Int32Array(streams * 2);
-    this.#last = new Int32Array(streams * 2);
-    this.#lengths = new Int32Array(streams * 2);
+    this.words = new Int32Array(capacity << entryShift);
+    this.#streams = streams.words;
   }
 
-  /** An entry without its target: the arrays above, and two references. */
-  static readonly bytesEach = 7 * 4 + 8 + 2 + 2 * 8;
-  /** Both queues of a stream. */
-  static readonly bytesOfStream = 2 * 3 * 4;
+  /** An entry without its target: its words, and two references. */
+  static readonly bytesEach = (4 << entryShift) + 2 * 8;
 
   /** The oldest entry of a queue, −1 when it is empty. */
   first(stream: number, queue: Queue): number {
-    return this.#first[stream * 2 + queue]! - 1;
+    return this.#streams[(stream << streamShift) + Of.first + queue]! - 1;
   }
 
   /** The entry behind, −1 behind the last. */
   next(entry: number): number {
-    return this.#next[entry]! - 1;
+    return this.words[(entry << entryShift) + Part.next]! - 1;
   }
 
   /** The newest entry of a queue that is not empty. */
   last(stream: number, queue: Queue): number {
-    return this.#last[stream * 2 + queue]! - 1;
+    return this.#streams[(stream << streamShift) + Of.last + queue]! - 1;
   }
 
   length(stream: number, queue: Queue): number {
-    return this.#lengths[stream * 2 + queue]!;
+    return this.#streams[(stream << streamShift) + Of.length + queue]!;
   }
 
   /** Appends an entry, its other members to be set by the caller; −1 where none is left. */
   push(stream: number, queue: Queue, method: string, uri: string): number {
     if (this.inUse === this.capacity) return -1;
+    const { words } = this;
+    const streams = this.#streams;
     let entry = this.#free - 1;
-    if (entry >= 0) this.#free = this.#next[entry]!;
+    if (entry >= 0) this.#free = words[(entry << entryShift) + Part.next]!;
     else entry = this.#touched++;
     this.inUse++;
-    this.#next[entry] = 0;
+    words[(entry << entryShift) + Part.next] = 0;
     this.methods[entry] = method;
     this.uris[entry] = uri;
     this.uriBytes += uri.length;
-    const list = stream * 2 + queue;
-    if (this.#lengths[list] === 0) this.#first[list] = entry + 1;
-    else this.#next[this.#last[list]! - 1] = entry + 1;
-    this.#last[list] = entry + 1;
-    this.#lengths[list]! += 1;
+    const list = (stream << streamShift) + queue;
+    if (streams[list + Of.length] === 0) streams[list + Of.first] = entry + 1;
+    else words[((streams[list + Of.last]! - 1) << entryShift) + Part.next] = entry + 1;
+    streams[list + Of.last] = entry + 1;
+    streams[list + Of.length]! += 1;
     return entry;
   }
 
   /** Takes the oldest entry out of a queue. It keeps what it holds, but for its strings, until the next `push`. */
   shift(stream: number, queue: Queue): void {
-    const list = stream * 2 + queue;
-    const entry = this.#first[list]! - 1;
-    this.#first[list] = this.#next[entry]!;
-    this.#lengths[list]! -= 1;
+    const streams = this.#streams;
+    const list = (stream << streamShift) + queue;
+    const entry = streams[list + Of.first]! - 1;
+    const at = (entry << entryShift) + Part.next;
+    streams[list + Of.first] = this.words[at]!;
+    streams[list + Of.length]! -= 1;
     this.inUse--;
     this.uriBytes -= this.uris[entry]!.length;
     this.methods[entry] = '';
     this.uris[entry] = '';
-    this.#next[entry] = this.#free;
+    this.words[at] = this.#free;
     this.#free = entry + 1;
   }
 }
@@ -173,79 +174,78 @@ export const Mode = {
 } as const;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
+/** Words of a stream, behind `stream << streamShift`. */
+export const Of = {
+  /** `Mode`. */
+  mode: 0,
+  /** Bits of `StreamFlag`. */
+  flags: 1,
+  /** Number of the next exchange. */
+  next: 2,
+  /** Requests in a row, each sent after the response to the one before it; up to `TURNS_PROVEN`. */
+  turns: 3,
+  /** So many turns more until pairs are certain. */
+  doubt: 4,
+  /** Of the last request: number, acknowledgement, end. */
+  exchange: 5,
+  ack: 6,
+  end: 7,
+  /** Bytes of the smallest request head seen. */
+  smallest: 8,
+  /** From here on no final response lies in what the server has sent. */
+  clear: 9,
+  /** Of the last final response: its exchange, −1 for none, and its acknowledgement. */
+  previous: 10,
+  previousAck: 11,
+  /** First byte of the last request before which others may be hidden. */
+  hiddenBefore: 12,
+  /** Acknowledgement of the response to the last request, while `pending`. */
+  answerAck: 13,
+  /** The exchange paired last, −1 for none. */
+  paired: 14,
+  /** Of the last message (`millisecondsOf`). */
+  lastMs: 15,
+  /** Of both queues: first and last entry, + 1, and how many there are. */
+  first: 16,
+  last: 18,
+  length: 20,
+} as const;
+export const streamShift = 5;
+
 /** What is known of each stream, by its slot. */
 export class PairingStreams {
-  /** Number of the next exchange. */
-  readonly next: Int32Array;
-  readonly mode: Uint8Array;
-  readonly flags: Uint16Array;
-  /** Requests in a row, each sent after the response to the one before it; up to 255. */
-  readonly turns: Uint8Array;
-  /** So many turns more until pairs are certain. */
-  readonly doubt: Uint8Array;
-  /** Of the last request: number, acknowledgement, end. */
-  readonly exchange: Int32Array;
-  readonly ack: Int32Array;
-  readonly end: Int32Array;
-  /** Bytes of the smallest request head seen. */
-  readonly smallest: Int32Array;
-  /** From here on no final response lies in what the server has sent. */
-  readonly clear: Int32Array;
-  /** Of the last final response: its exchange, −1 for none, and its acknowledgement. */
-  readonly previous: Int32Array;
-  readonly previousAck: Int32Array;
-  /** First byte of the last request before which others may be hidden. */
-  readonly hiddenBefore: Int32Array;
-  /** Acknowledgement of the response to the last request, while `pending`. */
-  readonly answerAck: Int32Array;
-  /** The exchange paired last, −1 for none. */
-  readonly paired: Int32Array;
-  /** Of the last message while pairing is given up. */
-  readonly lastUs: Float64Array;
+  /** By `Of`. */
+  readonly words: Int32Array;
 
   constructor(streams: number) {
-    this.next = new Int32Array(streams);
-    this.mode = new Uint8Array(streams);
-    this.flags = new Uint16Array(streams);
-    this.turns = new Uint8Array(streams);
-    this.doubt = new Uint8Array(streams);
-    this.exchange = new Int32Array(streams);
-    this.ack = new Int32Array(streams);
-    this.end = new Int32Array(streams);
-    this.smallest = new Int32Array(streams);
-    this.clear = new Int32Array(streams);
-    this.previous = new Int32Array(streams);
-    this.previousAck = new Int32Array(streams);
-    this.hiddenBefore = new Int32Array(streams);
-    this.answerAck = new Int32Array(streams);
-    this.paired = new Int32Array(streams);
-    this.lastUs = new Float64Array(streams);
+    this.words = new Int32Array(streams << streamShift);
   }
 
-  static readonly bytesEach = 11 * 4 + 5 + 8;
+  static readonly bytesEach = 4 << streamShift;
 
+  /** A stream whose queues are empty begins. */
   reset(stream: number): void {
-    this.next[stream] = 0;
-    this.mode[stream] = Mode.ordered;
-    this.flags[stream] = 0;
-    this.turns[stream] = 0;
-    this.doubt[stream] = 0;
-    this.exchange[stream] = -1;
-    this.smallest[stream] = 0;
-    this.previous[stream] = -1;
-    this.paired[stream] = -1;
-    this.lastUs[stream] = 0;
+    const at = stream << streamShift;
+    this.words.fill(0, at, at + Of.first);
+    this.words[at + Of.exchange] = -1;
+    this.words[at + Of.previous] = -1;
+    this.words[at + Of.paired] = -1;
   }
 
   has(stream: number, flag: number): boolean {
-    return (this.flags[stream]! & flag) !== 0;
+    return (this.words[(stream << streamShift) + Of.flags]! & flag) !== 0;
   }
 
   set(stream: number, flag: number): void {
-    this.flags[stream]! |= flag;
+    this.words[(stream << streamShift) + Of.flags]! |= flag;
   }
 
   unset(stream: number, flag: number): void {
-    this.flags[stream]! &= ~flag;
+    this.words[(stream << streamShift) + Of.flags]! &= ~flag;
   }
+}
+
+/** Times as words: they wrap around every 49 days, and differences of less than half of that are right. */
+export function millisecondsOf(tsUs: number): number {
+  return Math.floor(tsUs / 1000) | 0;
 }

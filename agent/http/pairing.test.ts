@@ -3,7 +3,8 @@ import t from 'tap';
 import { createHttpCounters } from './http-counters.ts';
 import { defaultHttpLimits } from './http-limits.ts';
 import { fuzzPairing, tallyLine } from './pairing.fuzz.ts';
-import { Pairing, type Place } from './pairing.ts';
+import { Pairing } from './pairing.ts';
+import { Known, type Place } from './place.ts';
 
 t.test('a client that takes turns: pairs are certain, and right', (t) => {
   for (const byKernel of [true, false]) {
@@ -52,7 +53,9 @@ function pairsOf(script: string, limits: Partial<typeof defaultHttpLimits> = {})
     tsUs += 1000;
     const message = { exchange: -1, pairing: 'open' as const, method: 'GET', uri: name, status: 0, tsUs };
     const [sequence, ack, end, reached] = [value('seq'), value('ack'), value('end'), value('seen')];
-    const place: Place = { sequence, ack, end, reached, acked: Number.NaN, within: Number.NaN };
+    const hasEnd = Number.isNaN(end) ? 0 : Known.end;
+    const known = Known.placed | hasEnd | (Number.isNaN(reached) ? 0 : Known.reached);
+    const place: Place = { known, sequence, ack, end, reached, acked: sequence };
     if (direction === '>') pairing.request(0, message, place, 40);
     else {
       message.status = Number(/ status=(\d+)/.exec(line)?.[1] ?? 200);

@@ -7,18 +7,31 @@
  *   (`turn-taking.ts`), each pair by itself. Only what they prove is a pair. Where the proof rests on a client that is not
  *   known well enough to take turns, the pair is probable.
  * - A client that pipelines and of which a head is missing: how many are missing is unknowable. Its exchanges stay unpaired
- *   until the stream was quiet for `QUIET_US` and both sides had acknowledged all; pairs are probable from then on, since the
+ *   until the stream was quiet for `quietMs` and both sides had acknowledged all; pairs are probable from then on, since the
  *   answer to a lost request may still be outstanding.
  */
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
 import type { PairingVerdict } from './message-handler.ts';
-import { EntryFlag, Mode, PairingEntries, PairingStreams, Queue, StreamFlag } from './pairing-tables.ts';
+import {
+  EntryFlag,
+  entryShift,
+  Mode,
+  millisecondsOf,
+  Of,
+  PairingEntries,
+  PairingStreams,
+  Part,
+  Queue,
+  StreamFlag,
+  streamShift,
+} from './pairing-tables.ts';
+import { Known, type Place } from './place.ts';
 import { NONE, PIPELINES, TurnPairing } from './turn-pairing.ts';
 import { distance, REQUEST_BYTES_MIN } from './turn-taking.ts';
 
 /** Longer than any client waits between pipelined requests, shorter than a keep-alive timeout (nginx 75 s, Apache 5 s). */
-const QUIET_US = 1_000_000;
+const quietMs = 1000;
 /**
  * A response waits for its request for so long: as long as a hole before the request is waited for (`gapTimeoutUs`), which
  * is longer than two directions are apart.
@@ -36,34 +49,22 @@ export interface Pairable {
   readonly tsUs: number;
 }
 
-/** Where a message lies in what its side sends; NaN where unknown. */
-export interface Place {
-  /** Of its first byte. */
-  sequence: number;
-  /** The lowest that came with its first byte. */
-  ack: number;
-  /** Of a request, behind its last byte. */
-  end: number;
-  /** Behind what was seen of the other side. */
-  reached: number;
-  /** The latest acknowledgement that came from the other side. */
-  acked: number;
-  /** Of a response: as `reached` while that lies within the last request. */
-  within: number;
-}
-
 export class Pairing {
   readonly #limits: HttpLimits;
   readonly #counters: HttpCounters;
   readonly #streams: PairingStreams;
   readonly #entries: PairingEntries;
   readonly #turns: TurnPairing;
+  readonly #words: Int32Array;
+  readonly #parts: Int32Array;
 
   constructor(limits: HttpLimits, counters: HttpCounters) {
     this.#limits = limits;
     this.#counters = counters;
     this.#streams = new PairingStreams(limits.streamsMax);
-    this.#entries = new PairingEntries(limits.waitingRequestsMax, limits.streamsMax);
+    this.#entries = new PairingEntries(limits.waitingRequestsMax, this.#streams);
+    this.#words = this.#streams.words;
+    this.#parts = this.#entries.words;
     this.#turns = new TurnPairing(this.#streams, this.#entries);
   }
 
@@ -79,21 +80,22 @@ export class Pairing {
 
   /** A request began: sets its `exchange` and `pairing`. `headBytes` is how long its head is. */
   request(stream: number, message: Pairable, place: Place, headBytes: number): void {
-    const streams = this.#streams;
-    if (streams.mode[stream] === Mode.lost) this.#resume(stream, message.tsUs, place);
-    streams.lastUs[stream] = message.tsUs;
+    const words = this.#words;
+    const at = stream << streamShift;
+    if (words[at + Of.mode]! === Mode.lost) this.#resume(stream, message.tsUs, place);
+    words[at + Of.lastMs] = millisecondsOf(message.tsUs);
     const hasEarly = this.#rest(stream, message.tsUs);
     const flags = this.#turns.takeTurn(stream, place, headBytes);
     if ((flags & EntryFlag.pipelined) !== 0) this.#foundPipelining(stream);
     message.pairing = 'absent';
     const early = hasEarly ? this.#findEarly(stream, place, flags) : NONE;
     if (early >= 0) {
-      const exchange = this.#entries.exchange[early]!;
+      const exchange = this.#parts[(early << entryShift) + Part.exchange]!;
       message.pairing = this.#verdictOf(stream, place, flags, early);
-      message.exchange = message.pairing === 'absent' ? streams.next[stream]!++ : exchange;
-    } else message.exchange = streams.next[stream]!++;
-    streams.exchange[stream] = message.exchange;
-    if (streams.mode[stream] === Mode.lost) this.#counters.requestsUnanswered++;
+      message.exchange = message.pairing === 'absent' ? words[at + Of.next]!++ : exchange;
+    } else message.exchange = words[at + Of.next]!++;
+    words[at + Of.exchange] = message.exchange;
+    if (words[at + Of.mode]! === Mode.lost) this.#counters.requestsUnanswered++;
     else if (early >= 0) {
       this.#counters.responsesEarly++;
       this.#pair(stream, message);
@@ -103,31 +105,31 @@ export class Pairing {
 
   /** The first byte that a side ever sent has this sequence number. */
   starts(stream: number, sends: 'request' | 'response', sequence: number): void {
-    if (Number.isNaN(sequence)) return;
     if (sends === 'response') this.responseEnded(stream, sequence);
     else {
-      this.#streams.end[stream] = sequence;
+      this.#words[(stream << streamShift) + Of.end] = sequence;
       this.#streams.set(stream, StreamFlag.ends);
     }
   }
 
   /** The last request of a stream ends before `end`, which may make its pair certain. */
   requestEnded(stream: number, message: Pairable, end: number): void {
-    if (Number.isNaN(end)) return;
+    const words = this.#words;
+    const at = stream << streamShift;
     const streams = this.#streams;
-    if (streams.has(stream, StreamFlag.pending) && distance(end, streams.answerAck[stream]!) < REQUEST_BYTES_MIN) {
+    if (streams.has(stream, StreamFlag.pending) && distance(end, words[at + Of.answerAck]!) < REQUEST_BYTES_MIN) {
       message.pairing = 'certain';
       this.#counters.pairsProbable--;
     }
     streams.unset(stream, StreamFlag.pending);
-    streams.end[stream] = end;
+    words[at + Of.end] = end;
     streams.set(stream, StreamFlag.ends);
     const entries = this.#entries;
     if (entries.length(stream, Queue.requests) === 0) return;
     const last = entries.last(stream, Queue.requests);
-    if (entries.exchange[last] !== streams.exchange[stream]) return;
-    entries.end[last] = end;
-    entries.flags[last]! |= EntryFlag.ends;
+    if (this.#parts[(last << entryShift) + Part.exchange]! !== words[at + Of.exchange]!) return;
+    this.#parts[(last << entryShift) + Part.end] = end;
+    this.#parts[(last << entryShift) + Part.flags]! |= EntryFlag.ends;
   }
 
   /**
@@ -135,29 +137,29 @@ export class Pairing {
    * request waiting.
    */
   response(stream: number, interim: boolean, message: Pairable, place: Place): void {
-    const streams = this.#streams;
-    streams.lastUs[stream] = message.tsUs;
+    const words = this.#words;
+    const at = stream << streamShift;
+    words[at + Of.lastMs] = millisecondsOf(message.tsUs);
     this.#rest(stream, message.tsUs);
     message.exchange = -1;
     message.method = '';
     message.uri = '';
     message.pairing = 'absent';
     const flags = this.#turns.describe(stream, message.status, place);
-    const mode = streams.mode[stream]!;
+    const mode = words[at + Of.mode]!;
     if (mode === Mode.turns) this.#answerByTurns(stream, interim, message, place, flags);
     else if (mode !== Mode.lost) this.#answerInOrder(stream, interim, message, place, flags);
     if (interim) return;
-    const flag = streams.flags[stream]! & ~(StreamFlag.responsesMissing | StreamFlag.clear);
-    streams.flags[stream] = flag | StreamFlag.answered;
-    streams.previous[stream] = message.exchange;
-    streams.previousAck[stream] = place.ack;
+    const flag = words[at + Of.flags]! & ~(StreamFlag.responsesMissing | StreamFlag.clear);
+    words[at + Of.flags] = flag | StreamFlag.answered;
+    words[at + Of.previous] = message.exchange;
+    words[at + Of.previousAck] = place.ack;
     if (message.exchange < 0) this.#counters.responsesUnasked++;
   }
 
   /** The last final response of a stream ends before `end`. */
   responseEnded(stream: number, end: number): void {
-    if (Number.isNaN(end)) return;
-    this.#streams.clear[stream] = end;
+    this.#words[(stream << streamShift) + Of.clear] = end;
     this.#streams.set(stream, StreamFlag.clear);
   }
 
@@ -184,22 +186,24 @@ export class Pairing {
 
   /** In order no longer: by turns, if the client takes them. */
   #breakOrder(stream: number): void {
+    const words = this.#words;
+    const at = stream << streamShift;
     const streams = this.#streams;
     streams.set(stream, StreamFlag.broken);
-    if (streams.mode[stream] === Mode.lost) return;
+    if (words[at + Of.mode]! === Mode.lost) return;
     if (streams.has(stream, StreamFlag.pipelines)) this.#giveUp(stream);
-    else streams.mode[stream] = Mode.turns;
+    else words[at + Of.mode] = Mode.turns;
   }
 
   /** In order that changes nothing. */
   #foundPipelining(stream: number): void {
     this.#streams.set(stream, StreamFlag.pipelines);
-    if (this.#streams.mode[stream] === Mode.turns) this.#giveUp(stream);
+    if (this.#words[(stream << streamShift) + Of.mode]! === Mode.turns) this.#giveUp(stream);
   }
 
   #giveUp(stream: number): void {
     this.#dropAll(stream);
-    this.#streams.mode[stream] = Mode.lost;
+    this.#words[(stream << streamShift) + Of.mode] = Mode.lost;
     this.#counters.pairingLost++;
   }
 
@@ -220,38 +224,48 @@ export class Pairing {
 
   /** Gives up responses whose request has not come in time. @returns whether others wait */
   #rest(stream: number, tsUs: number): boolean {
+    const words = this.#words;
+    const at = stream << streamShift;
     const entries = this.#entries;
     const streams = this.#streams;
     for (;;) {
       const oldest = entries.first(stream, Queue.responses);
       if (oldest < 0) return false;
-      const isPlaced = (entries.flags[oldest]! & EntryFlag.placed) !== 0;
-      if (tsUs - entries.tsUs[oldest]! <= (isPlaced ? earlyUsMax : QUIET_US)) return true;
+      const isPlaced = (this.#parts[(oldest << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
+      const ageMs = (millisecondsOf(tsUs) - this.#parts[(oldest << entryShift) + Part.ms]!) | 0;
+      if (ageMs <= (isPlaced ? earlyUsMax / 1000 : quietMs)) return true;
       this.#dropResponse(stream);
       // Without an acknowledgement nothing shows that it was asked for.
       if (!isPlaced) continue;
       if (!streams.has(stream, StreamFlag.asked)) streams.set(stream, StreamFlag.oneSided);
       // Should its request come all the same, order would give that the next response.
-      if (streams.mode[stream] === Mode.ordered) streams.mode[stream] = Mode.turns;
+      if (words[at + Of.mode]! === Mode.ordered) words[at + Of.mode] = Mode.turns;
     }
   }
 
   /** A pipelining client's request after a quiet time, with nothing under way: pairing starts again. */
   #resume(stream: number, tsUs: number, place: Place): void {
+    const words = this.#words;
+    const at = stream << streamShift;
     const streams = this.#streams;
-    if (tsUs - streams.lastUs[stream]! <= QUIET_US) return;
-    const isUnderWay = distance(place.reached, place.ack) < 0 || distance(place.sequence, place.acked) < 0;
+    if (((millisecondsOf(tsUs) - words[at + Of.lastMs]!) | 0) <= quietMs) return;
+    const isKnown = (place.known & Known.reached) !== 0;
+    const isUnderWay = isKnown && (distance(place.reached, place.ack) < 0 || distance(place.sequence, place.acked) < 0);
     if (isUnderWay) return;
-    streams.mode[stream] = Mode.resumed;
+    words[at + Of.mode] = Mode.resumed;
     streams.unset(stream, StreamFlag.requestsMissing | StreamFlag.responsesMissing);
   }
 
   /** The response that came before its request, −1 for none. Those before it answer nothing that is still to come. */
   #findEarly(stream: number, place: Place, flags: number): number {
     const entries = this.#entries;
-    const isByTurns = this.#streams.mode[stream] === Mode.turns;
+    const isByTurns = this.#words[(stream << streamShift) + Of.mode]! === Mode.turns;
     let early = entries.first(stream, Queue.responses);
-    while (early >= 0 && distance(place.sequence, entries.ack[early]!) <= 0 && this.#isPlaced(early, place)) {
+    while (
+      early >= 0 &&
+      distance(place.sequence, this.#parts[(early << entryShift) + Part.ack]!) <= 0 &&
+      this.#isPlaced(early, place)
+    ) {
       if (isByTurns && this.#turns.crossesEarly(early, place)) {
         this.#foundPipelining(stream);
         return NONE;
@@ -266,11 +280,11 @@ export class Pairing {
   }
 
   #isPlaced(entry: number, place: Place): boolean {
-    return (this.#entries.flags[entry]! & EntryFlag.placed) !== 0 && !Number.isNaN(place.sequence);
+    return (this.#parts[(entry << entryShift) + Part.flags]! & place.known & EntryFlag.placed) !== 0;
   }
 
   #pair(stream: number, message: Pairable): void {
-    this.#streams.paired[stream] = message.exchange;
+    this.#words[(stream << streamShift) + Of.paired] = message.exchange;
     this.#counters.pairs++;
     if (message.pairing === 'probable') this.#counters.pairsProbable++;
   }
@@ -286,7 +300,7 @@ export class Pairing {
       this.#breakOrder(stream);
     }
     const uri = entries.uriBytes + message.uri.length <= waitingUriBytesMax ? message.uri : '';
-    const isLost = this.#streams.mode[stream] === Mode.lost;
+    const isLost = this.#words[(stream << streamShift) + Of.mode]! === Mode.lost;
     const entry = isLost ? NONE : entries.push(stream, Queue.requests, message.method, uri);
     if (entry < 0) {
       this.#counters.requestsUnanswered++;
@@ -297,12 +311,12 @@ export class Pairing {
       return;
     }
     message.pairing = 'open';
-    entries.exchange[entry] = message.exchange;
-    entries.sequence[entry] = place.sequence;
-    entries.ack[entry] = place.ack;
-    entries.end[entry] = place.end;
-    entries.tsUs[entry] = message.tsUs;
-    entries.flags[entry] = flags;
+    this.#parts[(entry << entryShift) + Part.exchange] = message.exchange;
+    this.#parts[(entry << entryShift) + Part.sequence] = place.sequence;
+    this.#parts[(entry << entryShift) + Part.ack] = place.ack;
+    this.#parts[(entry << entryShift) + Part.end] = place.end;
+    this.#parts[(entry << entryShift) + Part.ms] = millisecondsOf(message.tsUs);
+    this.#parts[(entry << entryShift) + Part.flags] = flags;
   }
 
   #answerInOrder(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
@@ -312,13 +326,21 @@ export class Pairing {
       this.#comeEarly(stream, interim, message, place, flags);
       return;
     }
-    const isPlaced = (flags & entries.flags[first]! & EntryFlag.placed) !== 0;
+    const isPlaced = (flags & this.#parts[(first << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
     // It had not received that request: a server may speak unasked, as with 408 to an idle connection.
-    if (isPlaced && distance(entries.sequence[first]!, place.ack) <= 0) return;
-    this.#answer(stream, interim, message, first, this.#streams.mode[stream] === Mode.ordered ? 'certain' : 'probable');
+    if (isPlaced && distance(this.#parts[(first << entryShift) + Part.sequence]!, place.ack) <= 0) return;
+    this.#answer(
+      stream,
+      interim,
+      message,
+      first,
+      this.#words[(stream << streamShift) + Of.mode]! === Mode.ordered ? 'certain' : 'probable',
+    );
   }
 
   #answerByTurns(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
+    const words = this.#words;
+    const at = stream << streamShift;
     const entries = this.#entries;
     if ((flags & EntryFlag.placed) === 0) {
       this.#answerNewest(stream, interim, message);
@@ -333,16 +355,22 @@ export class Pairing {
       this.#comeEarly(stream, interim, message, place, flags);
       return;
     }
-    const exchange = entries.exchange[found]!;
-    const [ack, previous] = [this.#streams.previousAck[stream]!, this.#streams.previous[stream]!];
+    const [ack, previous] = [words[at + Of.previousAck]!, words[at + Of.previous]!];
     const verdict = interim
       ? 'certain'
-      : this.#turns.judge(stream, entries.flags[found]!, entries.sequence[found]!, flags, previous, ack);
+      : this.#turns.judge(
+          stream,
+          this.#parts[(found << entryShift) + Part.flags]!,
+          this.#parts[(found << entryShift) + Part.sequence]!,
+          flags,
+          previous,
+          ack,
+        );
     if (verdict === 'absent') {
       this.#foundPipelining(stream);
       return;
     }
-    while (entries.exchange[entries.first(stream, Queue.requests)] !== exchange) this.#dropRequest(stream);
+    while (entries.first(stream, Queue.requests) !== found) this.#dropRequest(stream);
     this.#answer(stream, interim, message, found, verdict);
   }
 
@@ -356,7 +384,7 @@ export class Pairing {
 
   #answer(stream: number, interim: boolean, message: Pairable, entry: number, verdict: 'certain' | 'probable'): void {
     const entries = this.#entries;
-    message.exchange = entries.exchange[entry]!;
+    message.exchange = this.#parts[(entry << entryShift) + Part.exchange]!;
     message.method = entries.methods[entry]!;
     message.uri = entries.uris[entry]!;
     message.pairing = verdict;
@@ -367,10 +395,11 @@ export class Pairing {
 
   /** No request seen is answered: a later one may be, if the server acknowledged what was not seen yet. */
   #comeEarly(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
-    const streams = this.#streams;
+    const words = this.#words;
+    const at = stream << streamShift;
     const entries = this.#entries;
     if (!this.#mayBeEarly(stream, place, flags)) return;
-    message.exchange = streams.next[stream]!;
+    message.exchange = words[at + Of.next]!;
     message.pairing = 'open';
     if (interim) return;
     const isFull = entries.length(stream, Queue.responses) >= this.#limits.pipelinedMax;
@@ -382,43 +411,44 @@ export class Pairing {
       this.#breakOrder(stream);
       return;
     }
-    streams.next[stream]! += 1;
-    entries.exchange[entry] = message.exchange;
-    entries.sequence[entry] = place.sequence;
-    entries.ack[entry] = place.ack;
-    entries.end[entry] = this.#turns.clear;
-    entries.previous[entry] = streams.previous[stream]!;
-    entries.previousAck[entry] = streams.previousAck[stream]!;
-    entries.tsUs[entry] = message.tsUs;
-    entries.flags[entry] = flags;
+    words[at + Of.next]! += 1;
+    this.#parts[(entry << entryShift) + Part.exchange] = message.exchange;
+    this.#parts[(entry << entryShift) + Part.sequence] = place.sequence;
+    this.#parts[(entry << entryShift) + Part.ack] = place.ack;
+    this.#parts[(entry << entryShift) + Part.end] = this.#turns.clear;
+    this.#parts[(entry << entryShift) + Part.previous] = words[at + Of.previous]!;
+    this.#parts[(entry << entryShift) + Part.previousAck] = words[at + Of.previousAck]!;
+    this.#parts[(entry << entryShift) + Part.ms] = millisecondsOf(message.tsUs);
+    this.#parts[(entry << entryShift) + Part.flags] = flags;
   }
 
-  #mayBeEarly(stream: number, { ack, reached }: Place, flags: number): boolean {
+  #mayBeEarly(stream: number, { ack, reached, known }: Place, flags: number): boolean {
     const streams = this.#streams;
     if (streams.has(stream, StreamFlag.oneSided)) return false;
-    if ((flags & EntryFlag.placed) !== 0) return Number.isNaN(reached) || distance(reached, ack) > 0;
-    return streams.mode[stream] === Mode.ordered && this.#entries.length(stream, Queue.responses) === 0;
+    if ((flags & EntryFlag.placed) !== 0) return (known & Known.reached) === 0 || distance(reached, ack) > 0;
+    return (
+      this.#words[(stream << streamShift) + Of.mode]! === Mode.ordered &&
+      this.#entries.length(stream, Queue.responses) === 0
+    );
   }
 
   /** Of the request that has just come, with bits of `EntryFlag`, and the response `early`. */
   #verdictOf(stream: number, place: Place, flags: number, early: number): PairingVerdict {
+    const words = this.#words;
+    const at = stream << streamShift;
     const streams = this.#streams;
-    const mode = streams.mode[stream]!;
+    const mode = words[at + Of.mode]!;
     if (mode === Mode.ordered) return 'certain';
     if (mode === Mode.resumed) return 'probable';
-    const { ack, flags: bits, previous, previousAck } = this.#entries;
-    const verdict = this.#turns.judge(
-      stream,
-      flags,
-      place.sequence,
-      bits[early]!,
-      previous[early]!,
-      previousAck[early]!,
-    );
+    const parts = this.#parts;
+    const entry = early << entryShift;
+    const previous = parts[entry + Part.previous]!;
+    const previousAck = parts[entry + Part.previousAck]!;
+    const verdict = this.#turns.judge(stream, flags, place.sequence, parts[entry + Part.flags]!, previous, previousAck);
     if (verdict === 'absent') this.#foundPipelining(stream);
-    if (verdict !== 'certain' || !Number.isNaN(place.end)) return verdict;
+    if (verdict !== 'certain' || (place.known & Known.end) !== 0) return verdict;
     // Its end decides: `requestEnded`.
-    streams.answerAck[stream] = ack[early]!;
+    words[at + Of.answerAck] = parts[entry + Part.ack]!;
     streams.set(stream, StreamFlag.pending);
     return 'probable';
   }

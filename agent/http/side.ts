@@ -71,29 +71,30 @@ export class SideRecord {
   startLineChecked = false;
   /** Time of the first buffered byte, µs. */
   bufferedUs = 0;
-  /** Behind what was seen of this direction, as TCP numbers it, when it was last looked at, and `remaining` then; NaN: nothing was. */
-  next = Number.NaN;
+  /** Whether TCP numbers what comes: then the next five hold, 32 bits with a sign. */
+  placed = false;
+  /** Behind what was seen of this direction, when it was last looked at, and `remaining` then. */
+  next = 0;
   remainingAtNext = 0;
   /** Bytes are missing since it was last in its place, or a head was not kept. */
   gapped = false;
   /** Bytes missing before the first one seen. */
   lead = 0;
   /** The latest acknowledgement that came with bytes that were looked at. */
-  ack = Number.NaN;
+  ack = 0;
   /** Of the first buffered byte, and of the first byte held. */
-  bufferedSequence = Number.NaN;
-  bufferedAck = Number.NaN;
-  heldSequence = Number.NaN;
-  heldAck = Number.NaN;
+  bufferedSequence = 0;
+  bufferedAck = 0;
+  heldSequence = 0;
+  heldAck = 0;
   /** Bytes that belong to no message. */
   garbageBytes = 0;
 
-  /** Behind what was seen of this direction, as TCP numbers it; NaN where nothing was. */
+  /** Behind what was seen of this direction, as TCP numbers it, where `placed`. */
   get reached(): number {
     // Segments that lie within a body only count `remaining` down.
     const isCounted = this.state === SideState.length || this.state === SideState.chunkData;
-    const since = isCounted ? this.remainingAtNext - this.remaining : 0;
-    return Number.isNaN(this.next) ? Number.NaN : (this.next + since) | 0;
+    return isCounted ? (this.next + this.remainingAtNext - this.remaining) | 0 : this.next;
   }
 
   constructor(parser: HeadParser) {
@@ -118,10 +119,9 @@ export class SideRecord {
     this.buffer = null;
     this.bufferLength = 0;
     this.garbageBytes = 0;
-    this.next = Number.NaN;
+    this.placed = false;
     this.lead = 0;
     this.gapped = false;
-    this.ack = Number.NaN;
     this.message.stream = stream;
     this.message.connection = connection;
     this.message.side = side;

@@ -2,8 +2,20 @@
  * Pairs by sequence numbers and acknowledgements, of a client that takes turns (`turn-taking.ts`): which request a response
  * answers, and how sure that is. It reads and notes; `Pairing` moves the queues and counts.
  */
-import type { Place } from './pairing.ts';
-import { EntryFlag, Mode, type PairingEntries, type PairingStreams, Queue, StreamFlag } from './pairing-tables.ts';
+
+import {
+  EntryFlag,
+  entryShift,
+  Mode,
+  Of,
+  type PairingEntries,
+  type PairingStreams,
+  Part,
+  Queue,
+  StreamFlag,
+  streamShift,
+} from './pairing-tables.ts';
+import { Known, type Place } from './place.ts';
 import {
   type Answered,
   type Asked,
@@ -32,12 +44,17 @@ export class TurnPairing {
   readonly #streams: PairingStreams;
   readonly #entries: PairingEntries;
   /** Scratch: one request and one response under comparison. */
-  readonly #asked: Asked = { sequence: 0, ack: 0, end: Number.NaN };
+  readonly #asked: Asked = { sequence: 0, ack: 0, end: 0, hasEnd: false };
   readonly #answered: Answered = { sequence: 0, ack: 0, clear: 0, isTimeout: false };
+
+  readonly #words: Int32Array;
+  readonly #parts: Int32Array;
 
   constructor(streams: PairingStreams, entries: PairingEntries) {
     this.#streams = streams;
     this.#entries = entries;
+    this.#words = streams.words;
+    this.#parts = entries.words;
   }
 
   /** No final response lies between here and the response described last. */
@@ -47,93 +64,101 @@ export class TurnPairing {
 
   /** Notes a request and whether the client sent it in turn. @returns bits of `EntryFlag` for it */
   takeTurn(stream: number, place: Place, headBytes: number): number {
-    const streams = this.#streams;
-    const { sequence, ack, end } = place;
-    const isPlaced = !Number.isNaN(sequence);
-    const before = streams.flags[stream]!;
-    const smallest = streams.smallest[stream]!;
-    if (smallest === 0 || headBytes < smallest) streams.smallest[stream] = headBytes;
+    const words = this.#words;
+    const at = stream << streamShift;
+    const { sequence, ack, end, known: given } = place;
+    const isPlaced = (given & Known.placed) !== 0;
+    const before = words[at + Of.flags]!;
+    const smallest = words[at + Of.smallest]!;
+    if (smallest === 0 || headBytes < smallest) words[at + Of.smallest] = headBytes;
     let flags: number = isPlaced ? EntryFlag.placed : 0;
     const known = isPlaced && (before & StreamFlag.asked) !== 0;
-    if ((before & StreamFlag.requestsMissing) !== 0) flags |= this.#hiddenBefore(stream, sequence, ack);
+    if ((before & StreamFlag.requestsMissing) !== 0)
+      flags |= isPlaced ? this.#hiddenBefore(stream, sequence, ack) : EntryFlag.hidden;
     if (known ? this.#isPipelined(stream, ack, flags) : this.#isUnanswered(stream, isPlaced)) {
       flags |= EntryFlag.pipelined;
     } else if (known && (flags & EntryFlag.hidden) === 0) {
-      if (streams.turns[stream]! < 255) streams.turns[stream]! += 1;
-      if (streams.doubt[stream]! > 0) streams.doubt[stream]! -= 1;
+      if (words[at + Of.turns]! < TURNS_PROVEN) words[at + Of.turns]! += 1;
+      if (words[at + Of.doubt]! > 0) words[at + Of.doubt]! -= 1;
     }
     let after = before & ~OF_LAST_REQUEST;
     if (isPlaced) {
       after |= StreamFlag.asked;
-      streams.ack[stream] = ack;
+      words[at + Of.ack] = ack;
       if ((flags & EntryFlag.hidden) !== 0) {
         after |= StreamFlag.unsettled;
-        streams.hiddenBefore[stream] = sequence;
+        words[at + Of.hiddenBefore] = sequence;
       }
       if ((after & StreamFlag.unsettled) !== 0) flags |= EntryFlag.unsettled;
-      if (!Number.isNaN(end)) {
+      if ((given & Known.end) !== 0) {
         after |= StreamFlag.ends;
         flags |= EntryFlag.ends;
-        streams.end[stream] = end;
+        words[at + Of.end] = end;
       }
     }
-    streams.flags[stream] = after;
+    words[at + Of.flags] = after;
     return flags;
   }
 
   /** Whether requests may be hidden before one at `sequence`, as bits of `EntryFlag`. */
   #hiddenBefore(stream: number, sequence: number, ack: number): number {
+    const words = this.#words;
+    const at = stream << streamShift;
     const streams = this.#streams;
-    if (Number.isNaN(sequence) || !streams.has(stream, StreamFlag.ends)) return EntryFlag.hidden;
-    const bytes = distance(streams.end[stream]!, sequence);
+    if (!streams.has(stream, StreamFlag.ends)) return EntryFlag.hidden;
+    const bytes = distance(words[at + Of.end]!, sequence);
     if (bytes < REQUEST_BYTES_MIN) return 0;
     // A client's requests are much alike: two would be longer.
-    const isOne = bytes * 4 < streams.smallest[stream]! * 5;
-    const isAnswered = this.#isLastAnswered(stream) && distance(streams.clear[stream]!, ack) >= RESPONSE_BYTES_MIN;
+    const isOne = bytes * 4 < words[at + Of.smallest]! * 5;
+    const isAnswered = this.#isLastAnswered(stream) && distance(words[at + Of.clear]!, ack) >= RESPONSE_BYTES_MIN;
     if (isOne && isAnswered) return 0;
     return EntryFlag.hidden | EntryFlag.hidesRequest | (isOne ? EntryFlag.hidesOne : 0);
   }
 
   /** Whether the end of the response to the last request is known. */
   #isLastAnswered(stream: number): boolean {
+    const words = this.#words;
+    const at = stream << streamShift;
     const streams = this.#streams;
-    const exchange = streams.exchange[stream]!;
-    const isPaired = streams.paired[stream] === exchange && streams.previous[stream] === exchange;
+    const exchange = words[at + Of.exchange]!;
+    const isPaired = words[at + Of.paired]! === exchange && words[at + Of.previous]! === exchange;
     return isPaired && streams.has(stream, StreamFlag.clear);
   }
 
   /** Whether a request acknowledges less than what answers the last one, and what answers those hidden between. */
   #isPipelined(stream: number, ack: number, flags: number): boolean {
-    const streams = this.#streams;
+    const words = this.#words;
+    const at = stream << streamShift;
     const isHiding = (flags & EntryFlag.hidesRequest) !== 0;
-    if (distance(streams.ack[stream]!, ack) < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
+    if (distance(words[at + Of.ack]!, ack) < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
     if (!this.#isLastAnswered(stream)) return false;
-    return distance(streams.clear[stream]!, ack) < (isHiding ? RESPONSE_BYTES_MIN : 0);
+    return distance(words[at + Of.clear]!, ack) < (isHiding ? RESPONSE_BYTES_MIN : 0);
   }
 
   /** Where no acknowledgement is known: a request behind one that waits. */
   #isUnanswered(stream: number, isPlaced: boolean): boolean {
     const isWaiting = this.#entries.length(stream, Queue.requests) > 0;
-    return !isPlaced && isWaiting && this.#streams.mode[stream] === Mode.ordered;
+    return !isPlaced && isWaiting && this.#words[(stream << streamShift) + Of.mode]! === Mode.ordered;
   }
 
   /** What is known of a response, kept for what follows, and as bits of `EntryFlag`. */
-  describe(stream: number, status: number, { sequence, ack }: Place): number {
-    const streams = this.#streams;
+  describe(stream: number, status: number, { sequence, ack, known: given }: Place): number {
+    const words = this.#words;
+    const at = stream << streamShift;
     const response = this.#answered;
-    const known = streams.flags[stream]!;
+    const known = words[at + Of.flags]!;
     response.sequence = sequence;
     response.ack = ack;
     response.clear = sequence;
     response.isTimeout = status === REQUEST_TIMEOUT;
-    let flags: number = Number.isNaN(sequence) ? 0 : EntryFlag.placed;
+    let flags: number = (given & Known.placed) === 0 ? 0 : EntryFlag.placed;
     if (response.isTimeout) flags |= EntryFlag.timeout;
     if ((known & StreamFlag.answered) === 0) flags |= EntryFlag.first;
     const isMissing = (known & StreamFlag.responsesMissing) !== 0;
     if ((known & StreamFlag.clear) === 0) return isMissing ? flags : flags | EntryFlag.follows;
     // Too few bytes are missing for a response: none is.
-    if (isMissing && distance(streams.clear[stream]!, sequence) >= RESPONSE_BYTES_MIN) return flags;
-    response.clear = streams.clear[stream]!;
+    if (isMissing && distance(words[at + Of.clear]!, sequence) >= RESPONSE_BYTES_MIN) return flags;
+    response.clear = words[at + Of.clear]!;
     return flags | EntryFlag.follows;
   }
 
@@ -147,8 +172,7 @@ export class TurnPairing {
     let found = early;
     while (found >= 0 && !mayAnswer(this.#answerOf(found), request)) found = this.#entries.next(found);
     if (found < 0) return NONE;
-    const isKnown = !Number.isNaN(request.end);
-    return (isKnown ? answersNoneLater : isFirstAfter)(this.#answerOf(found), request) ? found : NONE;
+    return (request.hasEnd ? answersNoneLater : isFirstAfter)(this.#answerOf(found), request) ? found : NONE;
   }
 
   /** Whether a request was sent without the response `early`, which is an earlier one's. */
@@ -168,11 +192,12 @@ export class TurnPairing {
     return found >= 0 && this.#answersNoneAfter(found, following, place) ? found : NONE;
   }
 
-  #ask({ sequence, ack, end }: Place): Asked {
+  #ask({ sequence, ack, end, known }: Place): Asked {
     const request = this.#asked;
     request.sequence = sequence;
     request.ack = ack;
     request.end = end;
+    request.hasEnd = (known & Known.end) !== 0;
     return request;
   }
 
@@ -181,38 +206,42 @@ export class TurnPairing {
    * captured: the request before has its response, and this one was sent when the server had received nothing later.
    */
   #isOwn(stream: number, early: number, flags: number): boolean {
-    const streams = this.#streams;
+    const words = this.#words;
+    const at = stream << streamShift;
     const request = this.#asked;
     const response = this.#answerOf(early);
     if (distance(request.ack, response.sequence) >= 0 || response.isTimeout) return false;
     if (!answersNoneLater(response, request)) return false;
     // It acknowledged no more than this at first.
-    streams.ack[stream] = response.sequence;
-    return (flags & EntryFlag.hidden) === 0 && streams.paired[stream] === streams.exchange[stream];
+    words[at + Of.ack] = response.sequence;
+    return (flags & EntryFlag.hidden) === 0 && words[at + Of.paired]! === words[at + Of.exchange]!;
   }
 
   /** Whether a response that may answer the request `found` answers none behind it, the one at `following` or one not seen. */
-  #answersNoneAfter(found: number, following: number, { ack, within }: Place): boolean {
+  #answersNoneAfter(found: number, following: number, { ack, reached, known }: Place): boolean {
     if (answersNoneLater(this.#answered, this.#askedOf(found))) return true;
-    return following < 0 && !this.#answered.isTimeout && !Number.isNaN(within) && distance(within, ack) <= 0;
+    return following < 0 && !this.#answered.isTimeout && (known & Known.within) !== 0 && distance(reached, ack) <= 0;
   }
 
   #answerOf(entry: number): Answered {
-    const entries = this.#entries;
+    const parts = this.#parts;
+    const place = entry << entryShift;
     const response = this.#answered;
-    response.sequence = entries.sequence[entry]!;
-    response.ack = entries.ack[entry]!;
-    response.clear = entries.end[entry]!;
-    response.isTimeout = (entries.flags[entry]! & EntryFlag.timeout) !== 0;
+    response.sequence = parts[place + Part.sequence]!;
+    response.ack = parts[place + Part.ack]!;
+    response.clear = parts[place + Part.end]!;
+    response.isTimeout = (parts[place + Part.flags]! & EntryFlag.timeout) !== 0;
     return response;
   }
 
   #askedOf(entry: number): Asked {
-    const entries = this.#entries;
+    const parts = this.#parts;
+    const place = entry << entryShift;
     const request = this.#asked;
-    request.sequence = entries.sequence[entry]!;
-    request.ack = entries.ack[entry]!;
-    request.end = (entries.flags[entry]! & EntryFlag.ends) !== 0 ? entries.end[entry]! : Number.NaN;
+    request.sequence = parts[place + Part.sequence]!;
+    request.ack = parts[place + Part.ack]!;
+    request.end = parts[place + Part.end]!;
+    request.hasEnd = (parts[place + Part.flags]! & EntryFlag.ends) !== 0;
     return request;
   }
 
@@ -230,13 +259,15 @@ export class TurnPairing {
     previous: number,
     previousAck: number,
   ): 'certain' | 'probable' | 'absent' {
+    const words = this.#words;
+    const at = stream << streamShift;
     const streams = this.#streams;
     const isUnsettled = (asked & EntryFlag.unsettled) !== 0 && streams.has(stream, StreamFlag.unsettled);
     if (isUnsettled || (asked & EntryFlag.hidden) !== 0) {
-      if (distance(streams.hiddenBefore[stream]!, sequence) >= 0) streams.unset(stream, StreamFlag.unsettled);
+      if (distance(words[at + Of.hiddenBefore]!, sequence) >= 0) streams.unset(stream, StreamFlag.unsettled);
       const isFirst = (answered & EntryFlag.first) !== 0;
       const follows = (answered & EntryFlag.follows) !== 0;
-      const isPreviousPaired = !isFirst && previous >= 0 && previous === streams.paired[stream];
+      const isPreviousPaired = !isFirst && previous >= 0 && previous === words[at + Of.paired]!;
       // Nothing answered the hidden ones before this request came: they were pipelined.
       if (
         follows &&
@@ -249,8 +280,8 @@ export class TurnPairing {
       const isAnswered = follows && !isFirst && !isPreviousPaired;
       const isSettled =
         isAnswered && (asked & EntryFlag.hidesOne) !== 0 && distance(sequence, previousAck) > -REQUEST_BYTES_MIN;
-      if (!isSettled && streams.turns[stream]! < TURNS_PROVEN) streams.doubt[stream] = TURNS_PROVEN;
+      if (!isSettled && words[at + Of.turns]! < TURNS_PROVEN) words[at + Of.doubt] = TURNS_PROVEN;
     }
-    return streams.doubt[stream]! > 0 ? 'probable' : 'certain';
+    return words[at + Of.doubt]! > 0 ? 'probable' : 'certain';
   }
 }

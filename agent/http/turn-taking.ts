@@ -27,8 +27,9 @@ export function distance(from: number, to: number): number {
 export interface Asked {
   sequence: number;
   ack: number;
-  /** Behind its last byte, NaN where unknown. */
+  /** Behind its last byte, where `hasEnd`. */
   end: number;
+  hasEnd: boolean;
 }
 
 /** A final response. */
@@ -57,7 +58,7 @@ export function crosses(response: Answered, request: Asked): boolean {
 
 /** Whether the server had received no request behind this one when it sent the response, as far as `end` is known. */
 export function answersNoneLater(response: Answered, request: Asked): boolean {
-  if (Number.isNaN(request.end)) return false;
+  if (!request.hasEnd) return false;
   const beyond = distance(request.end, response.ack);
   // A server that waited in vain says so unasked: only in the middle of a request is it sure to mean that one.
   if (response.isTimeout && !isFirstAfter(response, request)) return beyond < 0;
