@@ -326,16 +326,13 @@ export class Pairing {
       this.#comeEarly(stream, interim, message, place, flags);
       return;
     }
+    // It had not received that request: a server that waited in vain says so unasked. Nothing else does, and acknowledgements
+    // of traffic made up by hand may mean nothing.
     const isPlaced = (flags & this.#parts[(first << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
-    // It had not received that request: a server may speak unasked, as with 408 to an idle connection.
-    if (isPlaced && distance(this.#parts[(first << entryShift) + Part.sequence]!, place.ack) <= 0) return;
-    this.#answer(
-      stream,
-      interim,
-      message,
-      first,
-      this.#words[(stream << streamShift) + Of.mode]! === Mode.ordered ? 'certain' : 'probable',
-    );
+    const isUnasked = isPlaced && distance(this.#parts[(first << entryShift) + Part.sequence]!, place.ack) <= 0;
+    if (isUnasked && (flags & EntryFlag.timeout) !== 0) return;
+    const isOrdered = this.#words[(stream << streamShift) + Of.mode] === Mode.ordered;
+    this.#answer(stream, interim, message, first, isOrdered && !isUnasked ? 'certain' : 'probable');
   }
 
   #answerByTurns(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {

@@ -140,7 +140,8 @@ export class HarFile implements MessageHandler {
     // A response that overtook its request in the capture waits for it.
     const isEarly = message.method === '' && message.exchange >= 0;
     const isRequest = message.kind === 'request';
-    const exchange = this.#exchanges.get(key) ?? (isRequest ? undefined : this.#open(message));
+    const known = this.#exchanges.get(key);
+    const exchange = known ?? (isRequest ? undefined : this.#open(message));
     if (exchange !== undefined) {
       const { obfuscator } = this.#options;
       const part = isRequest
@@ -152,7 +153,7 @@ export class HarFile implements MessageHandler {
       const heldBytes = part.json.length * bytesPerCharacter;
       exchange.heldBytes += heldBytes;
       this.heldBytes += heldBytes;
-      const isAlone = !isRequest && !isEarly;
+      const isAlone = known === undefined && !isRequest && !isEarly;
       if (isEarly) this.#early.set(key, message.tsUs);
       if (isAlone || (exchange.request !== null && exchange.response !== null)) this.#finish(key, exchange);
       else while (this.heldBytes > this.#options.limits.heldBytesMax && this.#evict());
