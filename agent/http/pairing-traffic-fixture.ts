@@ -3,7 +3,7 @@
  * line that loses nothing; the tap loses some of what it sees (either direction, bare acknowledgements and the handshake
  * included), sees copies sent again with a later acknowledgement, and may see one direction late.
  */
-import { SeededRandom } from '../seeded-random.ts';
+import { createRandom, type Random } from '../seeded-random.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 
@@ -51,7 +51,7 @@ export function targetOf(options: Pick<TrafficOptions, 'clientPort'>, exchange: 
   return `/${options.clientPort}/${exchange}`;
 }
 
-function planOf(random: SeededRandom, options: TrafficOptions, exchange: number): Plan {
+function planOf(random: Random, options: TrafficOptions, exchange: number): Plan {
   const kind = random.below(100);
   const target = targetOf(options, exchange);
   const isHead = kind < 8;
@@ -91,7 +91,7 @@ function framingOf(isChunked: boolean, bytes: number): string {
   return isChunked ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${bytes}\r\n`;
 }
 
-function chunked(random: SeededRandom, body: Buffer): Buffer {
+function chunked(random: Random, body: Buffer): Buffer {
   const pieces: Buffer[] = [];
   for (let at = 0; at < body.length; ) {
     const length = Math.min(body.length - at, 1 + random.below(2000));
@@ -122,16 +122,16 @@ class Line {
   /** By side: the stretches of payload that the tap saw. */
   readonly seen: [number, number][][] = [[], []];
   readonly ends: readonly [Endpoint, Endpoint];
-  readonly random: SeededRandom;
+  readonly random: Random;
   onReceived: (side: number, tsUs: number) => void = () => {};
   readonly #options: TrafficOptions;
   #happenings: Happening[] = [];
   #order = 0;
 
-  constructor(options: TrafficOptions, random: SeededRandom) {
+  constructor(options: TrafficOptions, random: Random) {
     this.#options = options;
     this.random = random;
-    const end = () => ({ initial: random.next() | 0, sent: 0, received: 0, finished: false });
+    const end = () => ({ initial: random.u32() | 0, sent: 0, received: 0, finished: false });
     this.ends = [end(), end()];
   }
 
@@ -242,7 +242,7 @@ class Line {
 
 /** One connection from handshake to FIN. */
 export function converse(options: TrafficOptions): Conversation {
-  const random = new SeededRandom(options.seed);
+  const random = createRandom(options.seed, 'conversation');
   const line = new Line(options, random);
   const plans = Array.from({ length: options.exchanges }, (_, exchange) => planOf(random, options, exchange));
   const talk = new Talk(line, plans, options);

@@ -5,7 +5,7 @@
 import assert from 'node:assert';
 import { fileURLToPath } from 'node:url';
 import { deriveLimits } from '../limits.ts';
-import { SeededRandom } from '../seeded-random.ts';
+import { createRandom, type Random } from '../seeded-random.ts';
 import { RecordFeed } from '../tcp/record-feed.ts';
 import { TcpLayer } from '../tcp/tcp.ts';
 import { createHttpCounters } from './http-counters.ts';
@@ -138,11 +138,11 @@ function judge(
 }
 
 /** Options of one connection, drawn from a seed. */
-function draw(random: SeededRandom, client: TrafficOptions['client'], clientPort: number): TrafficOptions {
+function draw(random: Random, client: TrafficOptions['client'], clientPort: number): TrafficOptions {
   const isSkewed = random.chance(0.5);
   const skewUs = isSkewed ? random.below(2_000_001) - 1_000_000 : 0;
   return {
-    ...{ seed: random.next(), client, clientPort, skewUs },
+    ...{ seed: random.u32(), client, clientPort, skewUs },
     loss: losses[random.below(losses.length)]!,
     exchanges: random.chance(0.2) ? 1 + random.below(8) : 20 + random.below(160),
     startUs: 1_700_000_000_000_000 + random.below(500_000),
@@ -161,7 +161,7 @@ export interface FuzzOptions {
 
 /** Plays conversations until there were so many exchanges. */
 export function fuzzPairing(options: FuzzOptions): Tally {
-  const random = new SeededRandom(options.seed);
+  const random = createRandom(options.seed, 'connections');
   const tally = emptyTally();
   while (tally.exchanges < options.exchanges) {
     const talks = Array.from({ length: togetherMax }, (_, index) => {
