@@ -14,7 +14,7 @@ export interface HeaderFields {
 
 /**
  * `certain`: the two belong together, by order where nothing is missing, else by what TCP acknowledged. `probable`: most likely
- * so. `absent`: the other one was not seen, or cannot be named. `open`: nobody knows yet, since the other one comes later in
+ * so. `absent`: the other one was not seen, or cannot be named. `open`: not known yet, since the other one comes later in
  * the capture, if at all; then that one knows.
  */
 export type PairingVerdict = 'open' | 'certain' | 'probable' | 'absent';

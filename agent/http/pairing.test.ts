@@ -72,7 +72,7 @@ function pairsOf(script: string, limits: Partial<typeof defaultHttpLimits> = {})
   return { pairs: pairs.join(', '), alone: alone.join(' '), counters };
 }
 
-t.test('a lost request: its response is nobody’s, and the next pair is certain', (t) => {
+t.test('a lost request: its response answers none that was seen, and the next pair is certain', (t) => {
   const { pairs, alone } = pairsOf(`
     > a seq=1 ack=1 end=41
     < a seq=1 ack=41 end=101 seen=41

@@ -31,7 +31,7 @@ export interface StreamHandler {
   open(stream: number, tsUs: number, midStream?: boolean): void;
   /**
    * In-order payload `bytes[start, end)`, parsed where the kernel put it: valid only during the call.
-   * @param sequence of `bytes[start]`, 32 bits with a sign; left out where nobody knows
+   * @param sequence of `bytes[start]`, 32 bits with a sign; left out where it is not known
    * @param acknowledgement the lowest that came with any copy of these bytes, as far as it is known: never one below that of
    * the copy that carried the first byte
    */
