@@ -327,7 +327,11 @@ function addUp(
     { name: 'ip fragments', bytes: fragments, reason: `${tcp.fragmentDatagramsMax} datagrams in pieces` },
     { name: 'http streams', bytes: sides! + streams!, reason: 'a parser for each direction of each stream' },
     { name: 'http heads', bytes: headPool! + fieldIndex!, reason: 'heads split over segments' },
-    { name: 'http requests', bytes: waitingRequests! + waitingUris!, reason: 'requests waiting for their response' },
+    {
+      name: 'http requests',
+      bytes: waitingRequests! + waitingUris!,
+      reason: 'requests waiting for their response, and the other way round',
+    },
     { name: 'tls names', bytes: tlsServerNames!, reason: `${http.tlsServerNamesMax} server names counted` },
     { name: 'decoders', bytes: decoderBytesMax, reason: 'windows and beginnings of coded bodies in flight' },
     { name: 'bodies', bytes: bodyBufferBytesMax, reason: 'small bodies until they are whole' },

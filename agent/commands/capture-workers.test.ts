@@ -66,17 +66,20 @@ async function start(folder: string, ...args: string[]): Promise<Running> {
 /** Frames of connection `port`, both directions. */
 function connection(port: number) {
   const ends = { client: '10.0.0.1', server: '10.0.0.2' };
-  const frame = (from: 'client' | 'server', flags: number, sequence: number, text: string | Uint8Array = '') =>
-    buildTcpFrame({
+  const reached = { client: 1, server: 1 };
+  const frame = (from: 'client' | 'server', flags: number, sequence: number, text: string | Uint8Array = '') => {
+    reached[from] = Math.max(reached[from], sequence + text.length);
+    return buildTcpFrame({
       source: ends[from],
       destination: from === 'client' ? ends.server : ends.client,
       sourcePort: from === 'client' ? port : 80,
       destinationPort: from === 'client' ? 80 : port,
       sequence,
-      acknowledgement: 1,
+      acknowledgement: reached[from === 'client' ? 'server' : 'client'],
       flags,
       payload: Buffer.from(text as string),
     });
+  };
   return { frame, open: () => [frame('client', SYN, 0), frame('server', SYN | ACK, 0)] };
 }
 

@@ -139,7 +139,8 @@ t.test('messages, HAR, witnesses and statistics of one capture', async (t) => {
     .map((line) => JSON.parse(line));
   t.equal(lines.length, 400);
   t.strictSame(Object.keys(lines[0]), [
-    ...['type', 'stream', 'ts', 'method', 'uri', 'host', 'status', 'headersBytes', 'bodyBytes', 'complete'],
+    ...['type', 'stream', 'exchange', 'pairing', 'ts', 'method', 'uri', 'host', 'status'],
+    ...['headersBytes', 'bodyBytes', 'complete'],
   ]);
   t.ok(lines.every((line) => line.complete));
   const har = JSON.parse(readFileSync(file('a.har'), 'utf8'));

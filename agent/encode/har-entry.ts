@@ -94,21 +94,45 @@ const noResponse = JSON.stringify({
   comment: 'no response was seen',
 });
 
-/** A whole entry, as JSON. */
-export function harEntry(request: HarPart, response: HarPart | null, server: string, connection: number): string {
+/** What stands for a request that was never seen, or cannot be named: the format wants a target. */
+const noRequest = JSON.stringify({
+  method: '',
+  url: 'http://unknown.invalid/',
+  httpVersion: '',
+  cookies: [],
+  headers: [],
+  queryString: [],
+  headersSize: -1,
+  bodySize: -1,
+  comment: 'no request was seen',
+});
+
+/** Of an exchange: who served it, on which connection, and how sure it is that its two parts belong together. */
+export interface HarExchange {
+  readonly server: string;
+  readonly connection: number;
+  readonly request: HarPart | null;
+  readonly response: HarPart | null;
+  readonly pairing: 'certain' | 'probable' | 'absent';
+}
+
+/** A whole entry, as JSON; one part at least is there. `_pairing` is ours, as the format lets applications add fields. */
+export function harEntry({ server, connection, request, response, pairing }: HarExchange): string {
   const milliseconds = (fromUs: number, toUs: number) => Math.max(0, Math.round(toUs - fromUs)) / 1000;
-  const send = milliseconds(request.firstUs, request.lastUs);
-  const wait = response === null ? 0 : milliseconds(request.lastUs, response.firstUs);
+  const send = request === null ? 0 : milliseconds(request.firstUs, request.lastUs);
+  const wait = request === null || response === null ? 0 : milliseconds(request.lastUs, response.firstUs);
   const receive = response === null ? 0 : milliseconds(response.firstUs, response.lastUs);
   const head = JSON.stringify({
-    startedDateTime: dateTime(request.firstUs),
+    startedDateTime: dateTime((request ?? response!).firstUs),
     time: Math.round((send + wait + receive) * 1000) / 1000,
     timings: { send, wait, receive },
     cache: {},
     serverIPAddress: server,
     connection: String(connection),
+    _pairing: pairing,
+    ...(pairing === 'probable' ? { comment: 'probable pair: bytes are missing near it' } : {}),
   });
-  return `${head.slice(0, -1)},"request":${request.json},"response":${response?.json ?? noResponse}}`;
+  return `${head.slice(0, -1)},"request":${request?.json ?? noRequest},"response":${response?.json ?? noResponse}}`;
 }
 
 /** ISO 8601 has years of four digits; a capture file may claim any time at all, and is told by the nearest one. */

@@ -23,6 +23,8 @@ export class MessageLines implements MessageHandler {
     const line = {
       type: message.kind,
       stream: this.#streamId(message.stream),
+      exchange: message.exchange,
+      pairing: message.pairing,
       ts: message.tsUs / 1e6,
       method: message.method,
       uri: this.#obfuscator.url(message.uri),

@@ -332,8 +332,12 @@ export class Connections {
     if (length === 1 && (halves.state[half ^ 1]! & HalfState.zeroWindow) !== 0) counters.zeroWindowProbes += 1;
     counters.segmentsInOrder += 1;
     counters.deliveredBytes += captured;
-    halves.next[half] = (halves.next[half]! + length) | 0;
-    if (captured > 0) this.#handler.data(slot, (half & 1) as Side, bytes, start, end, tsUs);
+    const sequence = halves.next[half]!;
+    halves.next[half] = (sequence + length) | 0;
+    if (captured > 0) {
+      const ack = this.#ackOf(half, packet);
+      this.#handler.data(slot, (half & 1) as Side, bytes, start, end, tsUs, sequence, ack);
+    }
     if (captured < length) {
       counters.gapsTruncated += 1;
       counters.gapBytesTruncated += length - captured;
@@ -344,6 +348,11 @@ export class Connections {
       halves.state[half]! |= HalfState.fin | HalfState.last;
       this.#checkEnd(half, tsUs);
     }
+  }
+
+  /** The acknowledgement that came with a segment; the latest of its sender where it has none, as only forged ones do. */
+  #ackOf(half: number, packet: Packet): number {
+    return (packet.flags & TcpFlag.ack) !== 0 ? packet.acknowledgement : this.halves.acked[half ^ 1]!;
   }
 
   /** Decides where a direction starts whose SYN was not seen. */
@@ -401,7 +410,10 @@ export class Connections {
         length -= behind;
         at = (at + behind) | 0;
       }
-      if (length > 0) this.#assembler.segment(half, at, bytes, start, end, length - (end - start), tsUs);
+      if (length > 0) {
+        const ack = this.#ackOf(half, packet);
+        this.#assembler.segment(half, at, bytes, start, end, length - (end - start), tsUs, ack);
+      }
     } else if (length > 0) {
       counters.segmentsDuplicate += 1;
       counters.duplicateBytes += length;

@@ -29,11 +29,14 @@ export interface TcpLimits {
   /** A gap older than this is given up. @default 10 s, the original agent's stream timeout. */
   readonly gapTimeoutUs: number;
   /**
-   * Packets of the stream that must pass after an acknowledgement of bytes not seen before they count as lost: mirrored
-   * traffic can show an acknowledgement before its data. @default 64, past the 50 places our own harness reorders by.
+   * Packets of the stream that must pass after an acknowledgement of bytes not seen before they count as lost, if later
+   * ones wait behind them: mirrored traffic can show an acknowledgement before its data. @default 64, past the 50 places our own harness reorders by.
    */
   readonly ackSlackPackets: number;
-  /** … or this long on the packets' clock, so that a stream gone quiet is not kept waiting. @default 1 s, in which 50 frames go by at 50 a second. */
+  /**
+   * … or this long on the packets' clock, so that a stream gone quiet is not kept waiting, whether bytes wait or not.
+   * @default 1.5 s: two mirrored directions may be a second apart.
+   */
   readonly ackSlackUs: number;
   /** A stream without packets for this long is closed. @default 180 s. */
   readonly idleTimeoutUs: number;
@@ -57,7 +60,7 @@ export const defaultTcpLimits: TcpLimits = {
   windowBytesMax: 16 * 1024 * 1024,
   gapTimeoutUs: 10_000_000,
   ackSlackPackets: 64,
-  ackSlackUs: 1_000_000,
+  ackSlackUs: 1_500_000,
   idleTimeoutUs: 180_000_000,
   embryonicTimeoutUs: 30_000_000,
   closedHoldUs: 2_000_000,

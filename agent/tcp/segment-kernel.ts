@@ -55,7 +55,7 @@ global takesLate;
 global head; global runs; global holeSinceUs; global ackSinceUs; global ackHeld; global ackPackets;
 global holesNext; global holesPrevious; global holesListOf; global holesLengths;
 global acksNext; global acksPrevious; global acksListOf; global acksLengths;
-global pageSequence; global pageLength; global pageMissing; global pageNext; global pageTsUs;
+global pageSequence; global pageAck; global pageLength; global pageMissing; global pageNext; global pageTsUs;
 global runLast; global runNext;
 global poolCounts; global poolNext; global blockFree; global blockInUse; global blockTouched; global blockIdle; global freeBlocks;
 global freeWords; global pagesAt; global pagesMax; global pagesPerConnectionMax; global holesMax; global ackSlackPackets;
@@ -92,11 +92,11 @@ fn synchronize(half, sequence) {
 }
 
 ; Payload, none at a FIN alone, that is next in its direction.
-inline fn deliver(half, next, payload, length) {
+inline fn deliver(half, next, payload, length, ack) {
   inOrder += 1;
   setWord(nexts, half, next + length);
   deliveredBytes += length;
-  if (length > 0) { tell(${Event.data}, half, payload, payload + length, nowUs); }
+  if (length > 0) { tellData(half, payload, payload + length, nowUs, next, ack); }
 }
 
 ; A SYN to addresses that have no stream.
@@ -159,7 +159,7 @@ fn runTimers(tsUs f64) i32 {
   while (isDue(acksNext, halves, 0, ackSinceUs, ackSlackUs, tsUs)) {
     let half = word(acksNext, halves);
     if ((load8(states + half) & ${HalfState.last}) != 0 || !hasEventRoom(word(waiting, half))) { return 0; }
-    giveUpAcknowledged(half);
+    giveUpAcknowledged(half, 1);
   }
   if (isDue(holesNext, halves, 0, holeSinceUs, gapTimeoutUs, tsUs)) { return 0; }
   if (isDue(resettingNext, capacity, 0, overUs, ackSlackUs, tsUs)) { return 0; }
@@ -237,7 +237,7 @@ fn take(frame, captured, tsUs f64) i32 {
       if (length > 0) {
         if (load8(listOf + slot) == ${StreamList.embryonic}) { moveTo(${StreamList.established}, slot); }
         store8(strays + half, 0);
-        deliver(half, next, payload, length);
+        deliver(half, next, payload, length, ack);
       }
       return 1;
     }
@@ -345,9 +345,9 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
     if (length > 0 && list == ${StreamList.embryonic}) { moveTo(${StreamList.established}, slot); }
     store8(strays + half, 0);
     if (!isLate) {
-      deliver(half, next, payload, length);
+      deliver(half, next, payload, length, ack);
       if (isFin) { finish(slot, half, state); }
-    } else { takeLate(half, sequence, payload, end); }
+    } else { takeLate(half, sequence, payload, end, ack); }
   }
   if (takesLate) {
     if (isBeyond(peer)) { acknowledged(peer); }
@@ -356,16 +356,16 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
   return 1;
 }
 
-fn takeLate(half, sequence, payload, end) {
+fn takeLate(half, sequence, payload, end, ack) {
   let length = end - payload;
   let ahead = sequence - word(nexts, half);
   if (ahead < 0) {
     duplicateBytes += length;
     duplicate += 1;
   } else if (ahead == 0) {
-    deliver(half, sequence, payload, length);
+    deliver(half, sequence, payload, length, ack);
     drain(half);
-  } else { insertBytes(half, sequence, payload, end); }
+  } else { insertBytes(half, sequence, payload, end, ack); }
 }
 
 ; More was acknowledged than seen.

@@ -10,7 +10,7 @@ import { buildTcpFrame } from '../wire/packet-builder.ts';
 import { defaultTcpLimits, type Pressure, type TcpLimits } from './limits.ts';
 import { RecordFeed } from './record-feed.ts';
 import { RingFeed } from './ring-feed.ts';
-import type { StreamHandler } from './stream-handler.ts';
+import type { Side, StreamHandler } from './stream-handler.ts';
 import { emptyStreamDescription, TcpLayer } from './tcp.ts';
 
 /** Small, so that slots and keys come and go all the time. */
@@ -30,6 +30,8 @@ interface Talk {
   opened: number;
 }
 
+type Piece = Parameters<StreamHandler['data']> extends [number, Side, ...infer Rest] ? Rest : never;
+
 class Lines implements StreamHandler {
   readonly lines: string[] = [];
   readonly layer: TcpLayer;
@@ -43,8 +45,9 @@ class Lines implements StreamHandler {
     const description = JSON.stringify(this.layer.describe(stream, this.#description));
     this.lines.push(`open ${stream} ${tsUs} ${midStream} ${description}`);
   }
-  data(stream: number, side: number, bytes: Uint8Array, start: number, end: number, tsUs: number): void {
-    this.#tell(stream, `${side} ${tsUs} ${Buffer.from(bytes.subarray(start, end)).toString('hex')}`);
+  data(stream: number, side: Side, ...piece: Piece): void {
+    const [bytes, start, end, tsUs, sequence, ack] = piece;
+    this.#tell(stream, `${side} ${tsUs} ${sequence} ${ack} ${Buffer.from(bytes.subarray(start, end)).toString('hex')}`);
   }
   gap(stream: number, side: number, length: number, reason: number, tsUs: number): void {
     this.#tell(stream, `${side} ${tsUs} gap ${length} ${reason}`);

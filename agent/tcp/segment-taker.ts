@@ -174,7 +174,9 @@ export class SegmentTaker implements RecordTaker {
     const side = (half & 1) as Side;
     const tsUs = this.#doubles[(at + 4) >> 1]!;
     if (kind === Event.data) {
-      this.#handler.data(stream, side, this.bytes, words[at + 2]!, words[at + 3]!, tsUs);
+      const start = words[at + 2]!;
+      const end = words[at + 3]!;
+      this.#handler.data(stream, side, this.bytes, start, end, tsUs, words[at + 6]!, words[at + 7]!);
     } else if (kind === Event.open) {
       this.#handler.open(stream, tsUs, false);
     } else if (kind === Event.end) {

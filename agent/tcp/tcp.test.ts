@@ -37,6 +37,53 @@ t.test('out of order, duplicates, overlaps', (t) => {
   t.end();
 });
 
+t.test('payload comes with its sequence number and the lowest acknowledgement of its copies', (t) => {
+  const transcript = established();
+  const placesOf = (script: string) => {
+    transcript.play(script);
+    return transcript.places.map(({ sequence, acknowledgement }) => [sequence, acknowledgement]);
+  };
+  t.same(
+    placesOf('< P 1 ack 1 "ab"\n> P 1 ack 3 "GET"'),
+    [
+      [1, 1],
+      [1, 3],
+    ],
+    'in order',
+  );
+  t.same(placesOf('< P 6 ack 9 "fgh"\n< P 9 ack 12 "ijk"\n< P 6 ack 4 "fgh"\n< P 3 ack 4 "cde"'), [
+    [3, 4],
+    [6, 4],
+    [9, 12],
+  ]);
+  const shared = '< P 15 ack 4 "op"\n< P 17 ack 4 "q"\n< P 18 ack 8 "r"\n< P 15 ack 4 "o"\n< P 12 ack 4 "lmn"';
+  t.same(
+    placesOf(shared),
+    [
+      [12, 4],
+      [15, 4],
+      [18, 8],
+    ],
+    'a page has one acknowledgement',
+  );
+  t.end();
+});
+
+t.test('a direction that is captured later than the other is waited for by time, however many packets go by', (t) => {
+  const transcript = established({ limits: { ackSlackPackets: 4 } });
+  t.equal(transcript.play('< . 1 ack 10 x20'), '', 'nothing waits: no packets count');
+  t.equal(transcript.play('> . 1 "abc"\n> . 4 "def"'), '0.0 "abc", 0.0 "def"');
+  t.equal(transcript.play('< . 1 ack 10 x20'), '');
+  t.equal(transcript.play('> . 8 "h"\n< . 1 ack 10 x2'), '');
+  t.equal(
+    transcript.play('< . 1 ack 10'),
+    '0.0 gap 1 acknowledged, 0.0 "h"',
+    'packets count while a hole holds bytes back',
+  );
+  t.equal(transcript.play('< . 1 ack 12\nwait 250'), '0.0 gap 3 acknowledged', 'and what is never seen by time');
+  t.end();
+});
+
 t.test('overlap policies', (t) => {
   const script = '> . 4 "DEF"\n> . 10 "JKL"\n> . 2 "bcdefghijklm"\n> . 1 "a"';
   t.equal(established().play(script), '0.0 "a", 0.0 "bc", 0.0 "DEFghi", 0.0 "JKLm"', 'the first wins by default');

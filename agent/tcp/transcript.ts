@@ -11,7 +11,7 @@ import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame, type FrameFields } from '../wire/packet-builder.ts';
 import { defaultTcpLimits, type OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
 import { RecordFeed } from './record-feed.ts';
-import { CloseReason, GapReason, type StreamHandler } from './stream-handler.ts';
+import { CloseReason, GapReason, type Side, type StreamHandler } from './stream-handler.ts';
 import { TcpLayer } from './tcp.ts';
 
 export interface TranscriptOptions {
@@ -31,9 +31,19 @@ const flagLetters: Record<string, number> = {
   P: TcpFlag.psh,
 };
 
+/** Sequence number of payload and the acknowledgement that came with it. */
+export interface Place {
+  readonly sequence: number;
+  readonly acknowledgement: number;
+}
+
+type Piece = Parameters<StreamHandler['data']> extends [number, Side, ...infer Rest] ? Rest : never;
+
 /** Writes a layer's events down, one a line. */
 class Events implements StreamHandler {
   lines: string[] = [];
+  /** Of each payload handed on: where it lies, and what came with it. */
+  places: Place[] = [];
   /** Of each stream opened: whether its start was missed. */
   readonly midStream: boolean[] = [];
 
@@ -42,8 +52,10 @@ class Events implements StreamHandler {
     this.lines.push(`open ${stream}`);
   }
 
-  data(stream: number, side: number, bytes: Uint8Array, start: number, end: number): void {
+  data(stream: number, side: number, ...piece: Piece): void {
+    const [bytes, start, end, , sequence = Number.NaN, acknowledgement = Number.NaN] = piece;
     this.lines.push(`${stream}.${side} "${Buffer.from(bytes.subarray(start, end)).toString('latin1')}"`);
+    this.places.push({ sequence, acknowledgement });
   }
 
   gap(stream: number, side: number, length: number, reason: number): void {
@@ -96,6 +108,15 @@ export class Transcript {
     return this.#events.lines;
   }
 
+  /** Of each payload of the last play: its sequence number and its acknowledgement, relative to the initial ones. */
+  get places(): Place[] {
+    return this.#events.places.map(({ sequence, acknowledgement }, index) => {
+      const side = this.#events.lines.filter((line) => line.includes('"'))[index]!.split(/[. ]/)[1] === '0' ? 0 : 1;
+      const [own, peer] = [this.sequences[side], this.sequences[side ^ 1]!];
+      return { sequence: sequence - own, acknowledgement: acknowledgement - peer };
+    });
+  }
+
   /** Of each stream opened: whether its start was missed. */
   get midStream(): readonly boolean[] {
     return this.#events.midStream;
@@ -105,8 +126,11 @@ export class Transcript {
   play(script: string): string {
     this.#events.lines = [];
     this.#recordEvents.lines = [];
+    this.#events.places = [];
+    this.#recordEvents.places = [];
     for (const line of script.split('\n')) if (line.trim() !== '') this.#line(line.trim());
     assert.deepEqual(this.#recordEvents.lines, this.#events.lines, 'the same events from records');
+    assert.deepEqual(this.#recordEvents.places, this.#events.places, 'the same sequence numbers from records');
     assert.deepEqual(this.#recordLayer.snapshot(), this.layer.snapshot(), 'the same counters from records');
     return this.#events.lines.join(', ');
   }

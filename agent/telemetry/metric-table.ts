@@ -117,9 +117,12 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'http.unknownStreams': 'Streams whose protocol is not known.',
   'http.ignoredBytes': 'Payload bytes of streams that are not, or no longer, HTTP/1.',
   'http.pairs': 'Requests paired with their response.',
+  'http.pairsProbable':
+    'Of these, pairs that are only probable: something is missing, and the client is not known well.',
   'http.requestsUnanswered': 'Requests that left without their response.',
   'http.responsesUnasked': 'Final responses whose request was not seen.',
   'http.responsesEarly': 'Responses captured before their request.',
+  'http.responsesEarlyShed': 'Responses captured before their request that a limit left unpaired.',
   'http.requestsShed': 'Requests no longer waited for because too many wait for their response.',
   'http.pairingLost': 'Times it became unknowable which response answers which pipelined request.',
 
