@@ -1,0 +1,298 @@
+/**
+ * Secrets that stand behind their name (hot path: every colon, equals sign and comma of a text that may hold a secret): in JSON,
+ * forms, YAML, INI, header lines, multipart, connection strings and logs; pairs of a name and a value under names of their own;
+ * lists of names and values in turn; passwords in URLs.
+ */
+import {
+  isGuardedName,
+  isListedSecret,
+  isNamingName,
+  isSecretName,
+  isSecretPair,
+  isValueName,
+  verdictOn,
+} from './secret-names.ts';
+import {
+  APOSTROPHE,
+  BACKSLASH,
+  COLON,
+  found,
+  is,
+  LESS,
+  LINE_FEED,
+  NAME,
+  NAME_CHARACTERS_MAX,
+  note,
+  QUOTE,
+  SLASH,
+  SPACE,
+} from './secret-text.ts';
+
+/** A user name and a password in a URL. */
+const USERINFO_CHARACTERS_MAX = 1024;
+/** Blanks between a name and its mark. */
+const BLANKS_MAX = 32;
+const BACKSLASHES_MAX = 16;
+/** From a pair's one half to the other. */
+const PAIR_CHARACTERS_MAX = 256;
+
+const isQuote = (code: number): boolean => code === QUOTE || code === APOSTROPHE || code === 0x60;
+
+/** What stands behind `name=` or `name:`, the name quoted or not. @param at where the mark stands */
+export function findAssigned(text: string, at: number): void {
+  const mark = text.charCodeAt(at);
+  if (mark === COLON && text.startsWith('//', at + 1)) return findUserinfo(text, at + 3);
+  if (mark === COLON && text.startsWith('\\/\\/', at + 1)) return findUserinfo(text, at + 5);
+  let to = at;
+  while (to > 0 && at - to < BLANKS_MAX && (text.charCodeAt(to - 1) === 0x20 || text.charCodeAt(to - 1) === 9)) to -= 1;
+  // `name*=`, RFC 8187
+  if (to === at && mark !== COLON && to > 0 && text.charCodeAt(to - 1) === 0x2a) to -= 1;
+  const quote = to > 0 ? text.charCodeAt(to - 1) : 0;
+  const isQuoted = isQuote(quote);
+  let from: number;
+  if (isQuoted) {
+    to -= 1;
+    while (to > 0 && text.charCodeAt(to - 1) === BACKSLASH && at - to < BACKSLASHES_MAX) to -= 1;
+    from = to;
+    while (from > 0 && to - from < NAME_CHARACTERS_MAX && text.charCodeAt(from - 1) !== quote) from -= 1;
+  } else {
+    from = to;
+    while (from > 0 && to - from < NAME_CHARACTERS_MAX && is(text.charCodeAt(from - 1), NAME)) from -= 1;
+  }
+  if (to - from < 2 && !(isQuoted && to - from === 1)) return;
+  const name = text.slice(from, to);
+  if (!isQuoted && !TWO_LETTERS.test(name)) return;
+  const verdict = verdictOn(name);
+  if (verdict.isSecret) return findValue(text, at + 1, mark, isQuoted, from);
+  if (verdict.isGuarded) findGuarded(text, at, name, !isQuoted && mark !== COLON);
+  if (found.start >= 0) return;
+  if (name === 'name' && !isQuoted && mark !== COLON) findPart(text, at);
+  if (found.start < 0 && (verdict.isNaming || verdict.isValue)) findPair(text, at, verdict.isNaming, isQuoted, from);
+  if (found.start < 0 && !isQuoted) findSpacedName(text, at, from, to);
+}
+
+/** Without a quote around it a name has two letters: `10:30` has none. */
+const TWO_LETTERS = /[A-Za-z\u0080-\uffff][^A-Za-z\u0080-\uffff]*[A-Za-z\u0080-\uffff]/;
+
+/** A value that is a secret only if it looks like one. */
+function findGuarded(text: string, at: number, name: string, isParameter: boolean): void {
+  guardedValue.lastIndex = at + 1;
+  const value = guardedValue.exec(text)?.[1];
+  if (value === undefined || !isSecretPair(name, value, isParameter)) return;
+  note(guardedValue.lastIndex - value.length, guardedValue.lastIndex);
+}
+const guardedValue = />?[ \t\r\n]{0,8}["'`\\]{0,9}([\w~+/=.%|:-]{4,1024})/y;
+
+/** Names of two or three words, as people write them: `API key: …`. */
+function findSpacedName(text: string, at: number, from: number, to: number): void {
+  let begin = from;
+  for (let words = 0; words < 2; words += 1) {
+    if (begin < 2 || text.charCodeAt(begin - 1) !== 0x20 || !is(text.charCodeAt(begin - 2), NAME)) return;
+    begin -= 1;
+    while (begin > 0 && to - begin < NAME_CHARACTERS_MAX && is(text.charCodeAt(begin - 1), NAME)) begin -= 1;
+    // Each of the words by itself is no secret's name: "the token economy: …".
+    const name = text.slice(begin, to);
+    if (isSecretName(name) && !name.split(' ').some(isSecretName)) {
+      findValue(text, at + 1, text.charCodeAt(at), false, from);
+      return;
+    }
+  }
+}
+
+/** One half of a pair, `{"name": "password", "value": "…"}`, in any order of the two, also in YAML, INI and forms. */
+function findPair(text: string, at: number, isNaming: boolean, isQuoted: boolean, from: number): void {
+  const value = valueAt(text, at + 1);
+  if (value === null) return;
+  const behind = text.slice(value.end, value.end + PAIR_CHARACTERS_MAX);
+  otherHalf.lastIndex = 0;
+  for (let other = otherHalf.exec(behind); other !== null; other = otherHalf.exec(behind)) {
+    const otherAt = value.end + other.index + other[0].length - 1;
+    if (other[1] === undefined) return;
+    if (isNaming) {
+      if (!isValueName(other[1])) continue;
+      if (!isSecretName(value.text)) return;
+      return findValue(text, otherAt + 1, text.charCodeAt(otherAt), other[0].includes('"'), value.end + other.index);
+    }
+    if (!isNamingName(other[1]) || !isSecretName(valueAt(text, otherAt + 1)?.text ?? '')) continue;
+    return findValue(text, at + 1, text.charCodeAt(at), isQuoted, from);
+  }
+}
+
+/** A name with its mark within the same object: no brace lies between. */
+const otherHalf = /(?<![^\s,;&{"'\\(-])["'\\]{0,9}([A-Za-z][A-Za-z_-]{0,23})["'\\]{0,9}\s{0,8}[:=]|[{}<]/g;
+
+/** A short value, quoted or not, and where it ends; null where there is none, or a container. */
+function valueAt(text: string, from: number): { text: string; end: number } | null {
+  shortValue.lastIndex = from;
+  const value = shortValue.exec(text);
+  if (value === null) return null;
+  return { text: value[1] ?? value[2] ?? value[3] ?? value[4] ?? '', end: shortValue.lastIndex };
+}
+const shortValue =
+  /[ \t\r\n]{0,8}(?:"([^"\\]{0,2048})"|'([^'\\]{0,2048})'|\\{1,7}"([^"\\]{0,2048})\\{1,7}"|([^\s"'\\{}[\],;&<>][^\r\n"'\\{}[\],;&<>]{0,255}))/y;
+
+/** Names and values in turn, `["Authorization", "…"]`. @param comma where it stands */
+export function findListed(text: string, comma: number): void {
+  const quote = text.charCodeAt(comma - 1);
+  if (comma < 3 || (quote !== QUOTE && quote !== APOSTROPHE)) return;
+  const to = comma - 1;
+  let from = to;
+  while (from > 0 && to - from < NAME_CHARACTERS_MAX && text.charCodeAt(from - 1) !== quote) from -= 1;
+  if (from === 0 || to - from >= NAME_CHARACTERS_MAX) return;
+  let at = comma + 1;
+  while (at < text.length && at - comma < BLANKS_MAX && is(text.charCodeAt(at), SPACE)) at += 1;
+  if (text.charCodeAt(at) !== quote) return;
+  const name = text.slice(from, to);
+  if (!isSecretName(name)) return;
+  const end = endOfQuoted(text, at);
+  const isPair = /[[(]\s{0,8}$/.test(text.slice(Math.max(0, from - 10), from - 1)) && /^\s{0,8}[\])]/.test(text.slice(end + 1, end + 10));
+  if (isListedSecret(name, text.slice(at + 1, end), isPair && isInList(text, from - 1))) note(at + 1, end);
+}
+
+/** Whether the list that begins before a place stands in a list itself. */
+function isInList(text: string, first: number): boolean {
+  return /[[(,]\s{0,64}[[(]\s{0,8}$/.test(text.slice(Math.max(0, first - 76), first));
+}
+
+/** multipart/form-data as text: the content of a part with a secret's name (RFC 7578; `name*` as in RFC 8187). */
+function findPart(text: string, equals: number): void {
+  const isQuoted = text.charCodeAt(equals + 1) === QUOTE;
+  const start = isQuoted ? equals + 2 : equals + 1;
+  let close = start;
+  while (close < text.length && close - start < NAME_CHARACTERS_MAX) {
+    const code = text.charCodeAt(close);
+    if (isQuoted ? code === QUOTE : code === 0x3b || is(code, SPACE)) break;
+    close += 1;
+  }
+  const name = text.slice(start, close).replace(/^[\w-]{0,20}'[\w-]{0,20}'/, '');
+  if (close - start >= NAME_CHARACTERS_MAX || !(isSecretName(name) || isGuardedName(name))) return;
+  const head = text.slice(close, close + 512).search(/\r?\n\r?\n/);
+  if (head < 0) return;
+  const content = close + head + (text.charCodeAt(close + head) === 0x0d ? 4 : 2);
+  const isGuarded = !isSecretName(name);
+  const boundary = isGuarded
+    ? content - 1 + text.slice(content - 1, content + 2048).indexOf('\n--')
+    : text.indexOf('\n--', content - 1);
+  if (isGuarded && boundary < content - 1) return;
+  const end = boundary < 0 ? text.length : boundary - (text.charCodeAt(boundary - 1) === 0x0d ? 1 : 0);
+  if (isSecretPair(name, text.slice(content, end), true)) note(content, end);
+}
+
+/** `scheme://user:password@host`: the password, or the user where there is none. */
+function findUserinfo(text: string, from: number): void {
+  const to = Math.min(text.length, from + USERINFO_CHARACTERS_MAX);
+  let password = -1;
+  let last = -1;
+  for (let at = from; at < to; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x40) last = at;
+    else if (code === COLON && password < 0) password = at + 1;
+    else if (code === SLASH || code === 0x3f || code === 0x23 || code <= 0x20 || code === QUOTE || code === LESS) break;
+  }
+  if (last < 0) return;
+  note(password > 0 && password <= last ? password : from, last);
+}
+
+/** @param nameAt where the name begins: what is indented more than it belongs to it */
+function findValue(text: string, from: number, mark: number, jsonLike: boolean, nameAt: number): void {
+  let at = from;
+  while (at < text.length && at - from < 64) {
+    const code = text.charCodeAt(at);
+    // `=>` and `:=`
+    const isMark = at === from && (code === 0x3e || code === 0x3d);
+    if (!isMark && !(is(code, SPACE) && (jsonLike || code !== LINE_FEED))) break;
+    at += 1;
+  }
+  if (at >= text.length) return;
+  const first = text.charCodeAt(at);
+  if (isQuote(first)) {
+    const triple = text[at]!.repeat(3);
+    if (!text.startsWith(triple, at)) return note(at + 1, endOfQuoted(text, at));
+    const close = text.indexOf(triple, at + 3);
+    return note(at + 3, close < 0 ? text.length : close);
+  }
+  if (first === BACKSLASH && findEscapedValue(text, at)) return;
+  if (first === 0x7b || first === 0x5b) {
+    if (jsonLike || mark === COLON) return note(at, endOfContainer(text, at), jsonLike);
+  }
+  if (!jsonLike && mark === COLON && findIndented(text, at, nameAt)) return;
+  const end = endOfPlain(text, at, mark, jsonLike);
+  // Says nothing, and stays what it is.
+  if (jsonLike && /^(?:true|false|null)$/.test(text.slice(at, Math.min(end, at + 6)))) return;
+  note(at, end, jsonLike);
+}
+
+/** `\"…\"`, and deeper. */
+function findEscapedValue(text: string, at: number): boolean {
+  let quote = at;
+  while (text.charCodeAt(quote) === BACKSLASH && quote - at < BACKSLASHES_MAX) quote += 1;
+  if (!isQuote(text.charCodeAt(quote))) return false;
+  const close = text.indexOf(text.slice(at, quote + 1), quote + 1);
+  note(quote + 1, close < 0 ? text.length : close);
+  return true;
+}
+
+/** YAML's blocks: behind `|` or `>`, or where nothing stands beside the name, the lines that are indented more. */
+function findIndented(text: string, at: number, nameAt: number): boolean {
+  const head = /^(?:[|>][-+0-9]{0,3})?[ \t]{0,16}(?:#[^\r\n]{0,200})?\r?\n/.exec(text.slice(at, at + 240));
+  if (head === null) return false;
+  const lineAt = text.lastIndexOf('\n', nameAt - 1) + 1;
+  const indentation = nameAt - lineAt;
+  // Only a name at its line's beginning, or behind a list's dash, has lines of its own.
+  if (indentation > 200 || !/^[ \t\-?"']*$/.test(text.slice(lineAt, nameAt))) return false;
+  const isBlock = head[0].startsWith('|') || head[0].startsWith('>');
+  const start = at + head[0].length;
+  let end = start;
+  for (let line = start; line < text.length; ) {
+    const close = text.indexOf('\n', line);
+    const next = close < 0 ? text.length : close + 1;
+    let content = line;
+    while (content < next && (text.charCodeAt(content) === 0x20 || text.charCodeAt(content) === 9)) content += 1;
+    const isEmpty = content >= next - 1 && close >= 0;
+    const isItem = !isBlock && content - line === indentation && text.charCodeAt(content) === 0x2d;
+    if (!isEmpty && content - line <= indentation && !isItem) break;
+    if (!isEmpty) end = close < 0 ? text.length : close;
+    line = next;
+  }
+  if (end <= start) return false;
+  let first = start;
+  while (first < end && is(text.charCodeAt(first), SPACE)) first += 1;
+  note(first, text.charCodeAt(end - 1) === 0x0d ? end - 1 : end);
+  return true;
+}
+
+function endOfQuoted(text: string, open: number): number {
+  const quote = text.charCodeAt(open);
+  for (let at = open + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH) at += 1;
+    else if (code === quote) return at;
+  }
+  return text.length;
+}
+
+function endOfContainer(text: string, open: number): number {
+  let depth = 0;
+  for (let at = open; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfQuoted(text, at);
+    else if (code === 0x7b || code === 0x5b) depth += 1;
+    else if (code === 0x7d || code === 0x5d) {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return text.length;
+}
+
+/** Behind a colon to the line's end, behind an equals sign to what separates parameters. */
+function endOfPlain(text: string, from: number, mark: number, jsonLike: boolean): number {
+  const stops = jsonLike ? ',}] \t\r\n"\'' : mark === COLON ? '\r\n"<' : '&;, \t\r\n"\'<>)}]';
+  let at = from;
+  for (; at < text.length; at += 1) {
+    if (stops.includes(text[at]!)) break;
+    // A quote, or a line's end, that a string around it has escaped.
+    if (text.charCodeAt(at) === BACKSLASH && '"nr'.includes(text[at + 1] ?? '"') && at > from) break;
+  }
+  return at;
+}

@@ -1,0 +1,119 @@
+/**
+ * Secrets in XML and HTML (hot path: every `<` of a text that may hold a secret): the content of an element with a secret's name;
+ * attributes with one; an attribute's value whose neighbour names it (`<input name="password" value="…">`, `<meta>`); the element
+ * behind one that names it (property lists, XML-RPC, tables).
+ */
+import { isNamingName, isSecretName, isSecretPair, isValueName } from './secret-names.ts';
+import { is, NAME, NAME_CHARACTERS_MAX, note, noteWithin, SPACE } from './secret-text.ts';
+
+/** A start tag with its attributes, which are looked at. */
+const TAG_CHARACTERS_MAX = 4096;
+const ATTRIBUTES_MAX = 64;
+/** Elements without content. */
+const VOID = new Set(['input', 'meta', 'br', 'hr', 'img', 'link', 'param', 'source', 'area', 'base', 'col', 'embed']);
+/** Elements that name the next one, where that is of this kind. */
+const TABLES = new Map([
+  ['th', 'td'],
+  ['td', 'td'],
+  ['dt', 'dd'],
+]);
+
+interface Attribute {
+  readonly name: string;
+  readonly value: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** @param open where the `<` stands */
+export function findElement(text: string, open: number): void {
+  let to = open + 1;
+  while (to < text.length && to - open < NAME_CHARACTERS_MAX) {
+    const code = text.charCodeAt(to);
+    if (!is(code, NAME) && code !== 0x3a) break;
+    to += 1;
+  }
+  if (to - open < 2) return;
+  const name = text.slice(open + 1, to);
+  const { attributes, close } = attributesAt(text, to);
+  if (close < 0) return;
+  const isEmpty = text.charCodeAt(close - 1) === 0x2f;
+  const namesSecret = findAttributes(attributes);
+  const local = name.slice(name.indexOf(':') + 1);
+  if (isEmpty || VOID.has(local.toLowerCase())) return;
+  if (local.length > 1 && isSecretName(local)) return noteContent(text, name, close);
+  if (namesSecret) {
+    if (!attributes.some((attribute) => isValueName(attribute.name))) noteContent(text, name, close);
+    return;
+  }
+  const kind = local.toLowerCase();
+  if (isNamingName(local) || TABLES.has(kind)) findBehind(text, kind, close);
+  else if (isValueName(local)) findBefore(text, close);
+}
+
+/** @returns whether an attribute says that the element is a secret's */
+function findAttributes(attributes: readonly Attribute[]): boolean {
+  const naming = attributes.find(({ name, value }) => isNamingName(unprefixed(name)) && isSecretName(value));
+  for (const { name, value, start, end } of attributes) {
+    if (isSecretPair(name, value) || (naming !== undefined && isValueName(unprefixed(name)))) noteWithin(start, end);
+  }
+  return naming !== undefined;
+}
+
+const unprefixed = (name: string): string => name.replace(/^(?:data-|[\w-]{1,20}:)/, '');
+
+function attributesAt(text: string, from: number): { attributes: Attribute[]; close: number } {
+  const attributes: Attribute[] = [];
+  const end = Math.min(text.length, from + TAG_CHARACTERS_MAX);
+  let at = from;
+  while (at < end && attributes.length < ATTRIBUTES_MAX) {
+    const code = text.charCodeAt(at);
+    if (code === 0x3e) return { attributes, close: at };
+    if (code === 0x3c) break;
+    if (is(code, SPACE) || code === 0x2f) {
+      at += 1;
+      continue;
+    }
+    attributePattern.lastIndex = at;
+    const found = attributePattern.exec(text);
+    if (found === null) {
+      at += 1;
+      continue;
+    }
+    at = attributePattern.lastIndex;
+    const value = found[2] ?? found[3] ?? found[4];
+    if (value === undefined) continue;
+    const quotes = found[4] === undefined ? 1 : 0;
+    attributes.push({ name: found[1]!, value, start: at - quotes - value.length, end: at - quotes });
+  }
+  return { attributes, close: -1 };
+}
+const attributePattern = /([^\s=<>"'/]{1,128})(?:\s{0,8}=\s{0,8}(?:"([^"]{0,4096})"|'([^']{0,4096})'|([^\s"'<>]{1,4096})))?/y;
+
+/** To the element's own end; where there is none, to any element's, or the text's. */
+function noteContent(text: string, name: string, close: number): void {
+  let end = text.indexOf(`</${name}`, close);
+  if (end < 0) end = text.indexOf('</', close);
+  if (end < 0) end = text.length;
+  note(close + 1, end);
+}
+
+/** `<key>password</key><string>…</string>`: the element behind one whose text is a secret's name. */
+function findBehind(text: string, kind: string, close: number): void {
+  const rest = text.slice(close + 1, close + 1 + 512);
+  const named = /^\s{0,32}([^<]{1,128}?)\s{0,32}<\/[\w:.-]{1,128}>\s{0,64}<([\w:.-]{1,128})(?:\s[^<>]{0,200})?(?<!\/)>/.exec(rest);
+  if (named === null || !isSecretName(named[1]!.replace(/:$/, ''))) return;
+  const next = named[2]!;
+  if (TABLES.has(kind) && next.toLowerCase() !== TABLES.get(kind)) return;
+  if (isNamingName(next)) return;
+  noteContent(text, next, close + named[0].length);
+}
+
+/** `<value>…</value><name>password</name>`. */
+function findBefore(text: string, close: number): void {
+  const end = close + text.slice(close, close + 2048).indexOf('</');
+  if (end < close) return;
+  const named = /^<\/[\w:.-]{1,128}>\s{0,64}<([\w:.-]{1,128})>\s{0,32}([^<]{1,128}?)\s{0,32}<\//.exec(text.slice(end, end + 512));
+  if (named !== null && isNamingName(named[1]!.replace(/^.*:/, '')) && isSecretName(named[2]!)) note(close + 1, end);
+}
+
