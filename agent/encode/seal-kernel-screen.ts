@@ -19,6 +19,7 @@ import {
   PREFIX_LISTS_AT,
   PREFIXES_AT,
   RULES_AT,
+  SECONDS_AT,
   SecretKind,
   SHORT_FORMATS_AT,
 } from './seal-layout.ts';
@@ -193,7 +194,7 @@ fn isSuspectedWord(begin, from, to, end, has) i32 {
       if (isOpaqueSegment(to + 1, end)) { return 1; }
     }
   }
-  if (length >= ${ENCODED_WORD_MIN}) {
+  if (length >= ${ENCODED_WORD_MIN} && first >= 0x49 && first < 0x67) {
     if (isEncodedText(from)) { return 1; }
   }
   if (length <= ${SHORT_WORD_MAX} && follows != 0x2e && follows != 0x2f && follows != 0x24 && follows != 0x7e && follows != 0x3a) {
@@ -270,8 +271,10 @@ fn hasPrefix(from, to, end) i32 {
   while (at < to) {
     let before = at == from ? 0x2d : load8(at - 1);
     if (before == 0x2d || before == 0x5f) {
-      let list = load16(${PREFIXES_AT} + (load8(at) << 1));
-      if (list != 0) {
+      ; Most words do not even begin with the same two characters.
+      let first = load8(at);
+      if (((load32(${SECONDS_AT} + (first << 2)) >>> (load8(at + 1) & 31)) & 1) != 0) {
+        let list = load16(${PREFIXES_AT} + (first << 1));
         if (startsWithAny(${PREFIX_LISTS_AT} + list, at, end)) { return 1; }
       }
     }

@@ -333,7 +333,11 @@ fn close(frame, depth, top, tells) i32 {
   } else {
     base = -base;
     if (tells && redacts) {
-      if (mayListSecret((top - base) >>> 3)) { return 0; }
+      let count = (top - base) >>> 3;
+      ; A pair by itself, in a list of such.
+      let isPair = count == 2 && depth > 0;
+      if (isPair) { isPair = load32(frame - ${FRAME_BYTES - FRAME.BASE}) < 0; }
+      if (mayListSecret(count, isPair)) { return 0; }
     }
     note(${Op.END_LIST}, 0, 0);
     if (depth == 0) {
@@ -346,7 +350,7 @@ fn close(frame, depth, top, tells) i32 {
 
 ; Names and values in turn, as in ["Authorization", "…"]: whether one of the names, every other entry, is a secret's. Only where all
 ; entries are plain: then their records lie behind the list's own.
-fn mayListSecret(count) i32 {
+fn mayListSecret(count, isPair) i32 {
   if (count == 0 || (count & 1) != 0) { return 0; }
   let at = tapeEnd - count * ${RECORD_BYTES};
   if (at - ${RECORD_BYTES} < ${TAPE_AT}) { return 0; }
@@ -359,13 +363,26 @@ fn mayListSecret(count) i32 {
       ; Written anew: the other way knows what was there.
       if (from >= ${PLAIN_AT}) { return 1; }
       let to = load32(at + 8);
-      if (to - from <= ${LISTED_NAME_BYTES_MAX}) {
+      if (to - from <= ${LISTED_NAME_BYTES_MAX} && (isPair || !isWord(at + ${RECORD_BYTES}))) {
         if (isSecretName(from, to)) { return 1; }
       }
     }
     at += ${2 * RECORD_BYTES};
   }
   return 0;
+}
+
+; Whether a record is a text of letters alone: beside a secret's name it is another name.
+fn isWord(record) i32 {
+  if ((load32(record) & 15) != ${Op.TEXT}) { return 0; }
+  let at = load32(record + 4);
+  let end = load32(record + 8);
+  while (at < end) {
+    let byte = load8(at);
+    if ((byte | 0x20) - 0x61 >=u 26 && byte != 0x5f) { return 0; }
+    at += 1;
+  }
+  return 1;
 }
 
 fn finished(constant, out) {

@@ -56,6 +56,7 @@ import {
   PREFIXES_AT,
   RULES_AT,
   RULES_MAX,
+  SECONDS_AT,
   SecretKind,
   SHORT_FORMATS,
   SHORT_FORMATS_AT,
@@ -268,6 +269,8 @@ function writePrefixes(): void {
     for (const code of [first, letter.toUpperCase().charCodeAt(0)])
       view.setInt16(PREFIXES_AT + code * 2, at - PREFIX_LISTS_AT, true);
     const anchors = patterns.map(({ anchor }) => anchor);
+    const seconds = anchors.reduce((bits, anchor) => bits | (1 << (anchor.charCodeAt(1) & 31)), 0);
+    for (const code of [first, letter.toUpperCase().charCodeAt(0)]) view.setInt32(SECONDS_AT + code * 4, seconds, true);
     for (const anchor of new Set(anchors)) {
       if (anchors.some((other) => other !== anchor && anchor.startsWith(other))) continue;
       bytes[at] = anchor.length;

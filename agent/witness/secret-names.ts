@@ -166,6 +166,6 @@ const plainName = (name: string): string => name.replace(/[^A-Za-z]/g, '').toLow
  */
 export function isListedSecret(name: string, value: string, isPair: boolean): boolean {
   if (name.length > LISTED_NAME_MAX || !isSecretName(name)) return false;
-  return isPair || !/^[A-Za-z][A-Za-z_]*$/.test(value);
+  return isPair || !/^[A-Za-z_]*$/.test(value);
 }
 const LISTED_NAME_MAX = 64;
