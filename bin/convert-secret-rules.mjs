@@ -180,7 +180,13 @@ function writeSet(set) {
   for (let i = 0; i < codes.length; ) {
     let last = i;
     while (codes[last + 1] === codes[last] + 1) last += 1;
-    text += last - i > 1 ? `${quoted(codes[i])}-${quoted(codes[last])}` : codes.slice(i, last + 1).map(quoted).join('');
+    text +=
+      last - i > 1
+        ? `${quoted(codes[i])}-${quoted(codes[last])}`
+        : codes
+            .slice(i, last + 1)
+            .map(quoted)
+            .join('');
     i = last + 1;
   }
   return `[${text}]`;
@@ -276,13 +282,20 @@ function convert(id, expression, out) {
   const separator = expression.indexOf(SEPARATOR);
   if (separator >= 0) {
     const head = expression.slice(0, separator).replace(/^(?:\(\?i\))?\[\\w\.-\]\{0,50\}\?/, '');
-    const name = head.replace(/^\(\?i:\[\\w\.-\]\{0,50\}\?/, '').replace(`${BEHIND_NAME})`, '').replace(BEHIND_NAME, '');
+    const name = head
+      .replace(/^\(\?i:\[\\w\.-\]\{0,50\}\?/, '')
+      .replace(`${BEHIND_NAME})`, '')
+      .replace(BEHIND_NAME, '');
     const tail = expression.slice(separator + SEPARATOR.length);
     const end = tail.indexOf(END);
     const value = end < 0 ? tail : tail.slice(0, end);
     const flag = expression.startsWith('(?i)') ? '(?i)' : '';
     const { texts } = beginnings(new Parser(`(?i)${name}`).parse());
-    out.named.push([id, shortest(texts.map((text) => text.replace(/[^a-z0-9]/g, ''))), write(new Parser(flag + value).parse())]);
+    out.named.push([
+      id,
+      shortest(texts.map((text) => text.replace(/[^a-z0-9]/g, ''))),
+      write(new Parser(flag + value).parse()),
+    ]);
     const more = end < 0 ? '' : tail.slice(end + END.length);
     if (more.startsWith('|')) convert(`${id}-alone`, more.slice(1), out);
     return;
@@ -308,7 +321,8 @@ const shortest = (texts) =>
   [...new Set(texts)].filter((text) => !texts.some((other) => other !== text && text.startsWith(other))).sort();
 
 const [file, version] = process.argv.slice(2);
-if (file === undefined || version === undefined) throw new Error('usage: convert-secret-rules.mjs GITLEAKS.TOML VERSION');
+if (file === undefined || version === undefined)
+  throw new Error('usage: convert-secret-rules.mjs GITLEAKS.TOML VERSION');
 const out = { shaped: [], named: [] };
 const failed = [];
 let taken = 0;

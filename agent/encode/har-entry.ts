@@ -1,4 +1,8 @@
-/** HTTP messages as parts of a HAR entry (HTTP Archive 1.2), obfuscated. Pure; strings of what may leave the agent. */
+/**
+ * HTTP messages as parts of a HAR entry (HTTP Archive 1.2). Every string that came with a message goes through the obfuscator: method,
+ * URL, reason phrase, media type, names and values of fields, cookies and parameters, bodies, comments. Addresses stay: they say
+ * which host spoke. Pure.
+ */
 import { declaredCharset } from '../body/charset.ts';
 import { bodyKindOf, parseContentType } from '../body/content-type.ts';
 import { messageFlagNames } from '../http/message-flag.ts';
@@ -32,10 +36,11 @@ const pairsMax = 500;
 
 export function harRequest(message: HttpMessage, body: HarBody, server: string, obfuscator: Obfuscator): HarPart {
   const { headers } = message;
-  const mimeType = headers.get('content-type') ?? '';
+  const contentType = headers.get('content-type') ?? '';
+  const mimeType = obfuscator.pair('header', 'content-type', contentType);
   const url = absoluteUrl(message, server, obfuscator);
   const request = {
-    method: message.method,
+    method: obfuscator.name(message.method),
     url,
     httpVersion: versionOf(message),
     cookies: cookiesOf(headers, 'cookie', obfuscator),
@@ -43,31 +48,31 @@ export function harRequest(message: HttpMessage, body: HarBody, server: string, 
     queryString: queryOf(url),
     headersSize: message.headersBytes,
     bodySize: message.bodyBytes,
-    ...(message.bodyBytes > 0 ? { postData: { mimeType, ...textOf(body, mimeType, obfuscator) } } : {}),
-    ...commentOf(message, body),
+    ...(message.bodyBytes > 0 ? { postData: { mimeType, ...textOf(body, contentType, obfuscator) } } : {}),
+    ...commentOf(message, body, obfuscator),
   };
   return { json: JSON.stringify(request), firstUs: message.tsUs, lastUs: message.lastTsUs };
 }
 
 export function harResponse(message: HttpMessage, body: HarBody, obfuscator: Obfuscator): HarPart {
   const { headers } = message;
-  const mimeType = headers.get('content-type') ?? '';
+  const contentType = headers.get('content-type') ?? '';
   const response = {
     status: message.status,
-    statusText: message.reason,
+    statusText: obfuscator.text(message.reason),
     httpVersion: versionOf(message),
     cookies: cookiesOf(headers, 'set-cookie', obfuscator),
     headers: fieldsOf(headers, obfuscator),
     content: {
       size: body.decodedBytes,
       compression: body.decodedBytes - message.bodyBytes,
-      mimeType,
-      ...(body.decodedBytes > 0 ? textOf(body, mimeType, obfuscator) : {}),
+      mimeType: obfuscator.pair('header', 'content-type', contentType),
+      ...(body.decodedBytes > 0 ? textOf(body, contentType, obfuscator) : {}),
     },
     redirectURL: obfuscator.url(headers.get('location') ?? ''),
     headersSize: message.headersBytes,
     bodySize: message.bodyBytes,
-    ...commentOf(message, body),
+    ...commentOf(message, body, obfuscator),
   };
   return { json: JSON.stringify(response), firstUs: message.tsUs, lastUs: message.lastTsUs };
 }
@@ -201,11 +206,12 @@ function decodeText(bytes: Uint8Array, charset: string | undefined, isCut: boole
   }
 }
 
-function commentOf(message: HttpMessage, body: HarBody): { comment?: string } {
+/** Parts of it may have come with the message, as the name of a coding. */
+function commentOf(message: HttpMessage, body: HarBody, obfuscator: Obfuscator): { comment?: string } {
   const notes: string[] = [];
   if (!message.complete) notes.push('incomplete');
   if (message.missingBytes > 0) notes.push(`${message.missingBytes} bytes missing`);
   if (body.note !== '') notes.push(body.note);
   if (message.flags !== 0) notes.push(messageFlagNames(message.flags).join(' '));
-  return notes.length === 0 ? {} : { comment: notes.join('; ') };
+  return notes.length === 0 ? {} : { comment: obfuscator.name(notes.join('; ')) };
 }

@@ -179,7 +179,8 @@ fn isSuspectedWord(begin, from, to, end, has) i32 {
   if (first == 0x2d && length > 1) {
     if (length > 8 && load8(from + 1) == 0x2d && load8(from + 4) == 0x2d) { return 1; }
     ; --password, -u
-    if (follows == 0x20 && (load8(from + 1) == 0x2d || load8(from + 1) == 0x75)) { return 1; }
+    if (load8(from + 1) == 0x2d) { return 1; }
+    if (follows == 0x20 && load8(from + 1) == 0x75) { return 1; }
   }
   if (follows == 0x20 && (length == 5 || length == 6)) {
     ; bearer, basic, digest, token, apikey
@@ -188,11 +189,6 @@ fn isSuspectedWord(begin, from, to, end, has) i32 {
     if (lower == 0x62 && (last == 0x72 || last == 0x63)) { return 1; }
     if ((lower == 0x64 && last == 0x74) || (lower == 0x74 && last == 0x6e)) { return 1; }
     if (lower == 0x61 && last == 0x79) { return 1; }
-  }
-  if (follows == 0x2f && from > begin && length <= ${SEGMENT_NAME_MAX}) {
-    if (load8(from - 1) == 0x2f) {
-      if (isOpaqueSegment(to + 1, end)) { return 1; }
-    }
   }
   if (length >= ${ENCODED_WORD_MIN} && first >= 0x49 && first < 0x67) {
     if (isEncodedText(from)) { return 1; }
@@ -210,6 +206,19 @@ fn isSuspectedWord(begin, from, to, end, has) i32 {
   }
   ; A prefix stands at the word's beginning, or behind a dash or an underscore in it.
   return hasPrefix(from, (has & ${Has.DASH | Has.UNDERSCORE}) == 0 ? from + 1 : to, end);
+}
+
+; A slash between a segment with another slash before it, and one that may be a token.
+fn isSuspectedSlash(first, at, end) i32 {
+  let from = at;
+  while (from > first && at - from <= ${SEGMENT_NAME_MAX}) {
+    if (load8(from - 1) == 0x2f) {
+      if (from == at) { return 0; }
+      return isOpaqueSegment(at + 1, end);
+    }
+    from -= 1;
+  }
+  return 0;
 }
 
 ; What may be a token in a path: six characters with a digit, or twenty.
@@ -306,6 +315,7 @@ fn startsWithAny(list, at, end) i32 {
 fn isSuspectedMark(first, at, end, has) i32 {
   let mark = load8(at);
   if (mark == 0x3c || mark == 0x5c) { return 1; }
+  if (mark == 0x2f) { return isSuspectedSlash(first, at, end); }
   if (mark == 0x2c) { return at > first && isQuote(load8(at - 1)); }
   if (mark == 0x25) { return at + 2 < end && isHex(load8(at + 1)) && isHex(load8(at + 2)); }
   if (mark == 0x26) { return isEntity(at + 1, end); }

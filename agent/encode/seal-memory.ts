@@ -248,7 +248,7 @@ function writeBytes(): void {
       (/\d/.test(char) ? SecretKind.DIGIT : 0) |
       (/[A-Za-z]/.test(char) ? SecretKind.LETTER : 0) |
       (/[.$[\]%]/.test(char) ? SecretKind.NAME : 0) |
-      (/[:=<,\\%&]/.test(char) ? SecretKind.MARK : 0);
+      (/[:=<,/\\%&]/.test(char) ? SecretKind.MARK : 0);
     bytes[EMAIL_PARTS_AT + code] =
       (/[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]/.test(char) ? EmailPart.LOCAL : 0) |
       (/[A-Za-z0-9-]/.test(char) ? EmailPart.LABEL : 0);

@@ -6,7 +6,7 @@
 import type { Hmac } from 'node:crypto';
 import { type Data, DataKind, DataMeta, Fields, Location, type OneOf, ScalarKind, type Witness } from './ir.ts';
 import type { ObfuscationMode } from './obfuscation-mode.ts';
-import { isListedSecret, isSecretName, isSecretPair, verdictOn } from './secret-names.ts';
+import { isListedSecret, isNameOfSecret, isSecretName, isSecretPair, verdictOn } from './secret-names.ts';
 import { isCardNumber, REDACTED, redactText } from './secret-scanner.ts';
 import { Step, Visit, type VisitContext, Walker } from './visitor.ts';
 
@@ -50,7 +50,7 @@ export class Obfuscator {
     if (meta !== null) {
       meta.method = this.#scan(meta.method);
       meta.pathTemplate = this.path(meta.pathTemplate);
-      meta.host = this.#scan(meta.host);
+      meta.host = this.host(meta.host);
     }
     if (id !== null) id.name = this.#scan(id.name);
     // What is sealed was obfuscated before: most witnesses have nothing else.
@@ -75,6 +75,7 @@ export class Obfuscator {
     }
     if (place === 'header' && (lower === 'authorization' || lower === 'proxy-authorization'))
       return this.#credentials(value);
+    if (place === 'header' && lower === 'host') return this.host(value);
     if (place === 'header' && lower === PROTOCOL_HEADER) return this.#protocols(value);
     const isParameter = place === 'query' || place === 'form';
     if (place === 'cookie' || isSecretPair(name, value, isParameter)) return this.#note(REDACTED);
@@ -85,6 +86,13 @@ export class Obfuscator {
   /** A name, or a short text without one, as it may leave the agent: map keys, parameters, fields, methods. */
   name(name: string): string {
     return this.mode === 'off' ? name : this.#scan(name);
+  }
+
+  /** A host, with its port; clients may put a user's name and password before it. */
+  host(host: string): string {
+    if (this.mode === 'off') return host;
+    const at = host.lastIndexOf('@');
+    return at < 0 ? this.#scan(host) : this.#note(REDACTED) + this.#scan(host.slice(at));
   }
 
   /** A URL or request target: user information, path segments, query pairs and fragment. */
@@ -331,7 +339,7 @@ export class Obfuscator {
   /** A percent-encoded value: looked at as it was meant, written anew only where it had to change. */
   #encoded(name: string, value: string, place: PairPlace): string {
     const plain = decodeForm(value);
-    const redacted = name === '' ? this.#scan(plain) : this.pair(place, decodeName(name), plain);
+    const redacted = name === '' ? this.#scan(plain) : this.pair(place, decodeForm(name), plain);
     return redacted === plain
       ? value
       : encodeURIComponent(redacted).replaceAll('*', '%2A').replaceAll('%2AREDACTED%2A', REDACTED);
@@ -340,7 +348,20 @@ export class Obfuscator {
 
 /** Schemes of credentials (IANA's registry, and those that are in wide use beside it). */
 const AUTH_SCHEMES = new Set([
-  ...['basic', 'bearer', 'digest', 'negotiate', 'ntlm', 'token', 'apikey', 'api-key', 'oauth', 'hawk', 'hoba', 'mutual'],
+  ...[
+    'basic',
+    'bearer',
+    'digest',
+    'negotiate',
+    'ntlm',
+    'token',
+    'apikey',
+    'api-key',
+    'oauth',
+    'hawk',
+    'hoba',
+    'mutual',
+  ],
   ...['scram-sha-1', 'scram-sha-256', 'vapid', 'dpop', 'gnap', 'privatetoken', 'concealed', 'mac', 'signature', 'jwt'],
   ...['aws4-hmac-sha256', 'aws', 'sharedkey', 'sharedkeylite', 'googlelogin', 'kerberos', 'key', 'sso-key'],
 ]);
@@ -390,16 +411,9 @@ function namesSecret(struct: Data): boolean {
   const { keys, values } = struct.value as Fields;
   for (let i = 0; i < keys.length; i += 1) {
     const name = values[i]!.value;
-    if (typeof name === 'string' && verdictOn(keys[i]!).isNaming && isSecretName(name)) return true;
+    if (typeof name === 'string' && verdictOn(keys[i]!).isNaming && isNameOfSecret(name)) return true;
   }
   return false;
-}
-
-/** A name may be encoded more than once. */
-function decodeName(name: string): string {
-  let plain = decodeForm(name);
-  for (let i = 0; i < 3 && plain.includes('%'); i += 1) plain = decodeForm(plain);
-  return plain;
 }
 
 /** As it stands where the encoding is broken. */

@@ -6,6 +6,7 @@
 import {
   isGuardedName,
   isListedSecret,
+  isNameOfSecret,
   isNamingName,
   isSecretName,
   isSecretPair,
@@ -23,6 +24,7 @@ import {
   NAME,
   NAME_CHARACTERS_MAX,
   note,
+  noteAhead,
   QUOTE,
   SLASH,
   SPACE,
@@ -110,12 +112,21 @@ function findPair(text: string, at: number, isNaming: boolean, isQuoted: boolean
     if (other[1] === undefined) return;
     if (isNaming) {
       if (!isValueName(other[1])) continue;
-      if (!isSecretName(value.text)) return;
-      return findValue(text, otherAt + 1, text.charCodeAt(otherAt), other[0].includes('"'), value.end + other.index);
+      if (!isNameOfSecret(value.text)) return;
+      return findAhead(text, otherAt, other[0].includes('"'), value.end + other.index);
     }
-    if (!isNamingName(other[1]) || !isSecretName(valueAt(text, otherAt + 1)?.text ?? '')) continue;
+    if (!isNamingName(other[1]) || !isNameOfSecret(valueAt(text, otherAt + 1)?.text ?? '')) continue;
     return findValue(text, at + 1, text.charCodeAt(at), isQuoted, from);
   }
+}
+
+/** A value that does not follow at once: what lies before it is still looked at. */
+function findAhead(text: string, at: number, isQuoted: boolean, nameAt: number): void {
+  if (at < found.covered) return;
+  findValue(text, at + 1, text.charCodeAt(at), isQuoted, nameAt);
+  found.covered = Math.max(found.covered, found.end);
+  found.start = -1;
+  found.end = 0;
 }
 
 /** A name with its mark within the same object: no brace lies between. */
@@ -129,7 +140,7 @@ function valueAt(text: string, from: number): { text: string; end: number } | nu
   return { text: value[1] ?? value[2] ?? value[3] ?? value[4] ?? '', end: shortValue.lastIndex };
 }
 const shortValue =
-  /[ \t\r\n]{0,8}(?:"([^"\\]{0,2048})"|'([^'\\]{0,2048})'|\\{1,7}"([^"\\]{0,2048})\\{1,7}"|([^\s"'\\{}[\],;&<>][^\r\n"'\\{}[\],;&<>]{0,255}))/y;
+  /[ \t\r\n]{0,8}(?:"([^"\\]{0,2048})"|'([^'\\]{0,2048})'|\\{1,7}"([^"\\]{0,2048})\\{1,7}"|([^\s"'\\{}[\],;&<>][^\r\n"'\\{},;&<>]{0,255}))/y;
 
 /** Names and values in turn, `["Authorization", "…"]`. @param comma where it stands */
 export function findListed(text: string, comma: number): void {
@@ -145,7 +156,9 @@ export function findListed(text: string, comma: number): void {
   const name = text.slice(from, to);
   if (!isSecretName(name)) return;
   const end = endOfQuoted(text, at);
-  const isPair = /[[(]\s{0,8}$/.test(text.slice(Math.max(0, from - 10), from - 1)) && /^\s{0,8}[\])]/.test(text.slice(end + 1, end + 10));
+  const isPair =
+    /[[(]\s{0,8}$/.test(text.slice(Math.max(0, from - 10), from - 1)) &&
+    /^\s{0,8}[\])]/.test(text.slice(end + 1, end + 10));
   if (isListedSecret(name, text.slice(at + 1, end), isPair && isInList(text, from - 1))) note(at + 1, end);
 }
 
@@ -166,6 +179,7 @@ function findPart(text: string, equals: number): void {
   }
   const name = text.slice(start, close).replace(/^[\w-]{0,20}'[\w-]{0,20}'/, '');
   if (close - start >= NAME_CHARACTERS_MAX || !(isSecretName(name) || isGuardedName(name))) return;
+  if (close < found.covered) return;
   const head = text.slice(close, close + 512).search(/\r?\n\r?\n/);
   if (head < 0) return;
   const content = close + head + (text.charCodeAt(close + head) === 0x0d ? 4 : 2);
@@ -175,7 +189,7 @@ function findPart(text: string, equals: number): void {
     : text.indexOf('\n--', content - 1);
   if (isGuarded && boundary < content - 1) return;
   const end = boundary < 0 ? text.length : boundary - (text.charCodeAt(boundary - 1) === 0x0d ? 1 : 0);
-  if (isSecretPair(name, text.slice(content, end), true)) note(content, end);
+  if (isSecretPair(name, text.slice(content, end), true)) noteAhead(content, end);
 }
 
 /** `scheme://user:password@host`: the password, or the user where there is none. */

@@ -66,4 +66,5 @@ function decodeEscape(text: string, at: number): { plain: string | null; end: nu
   return { plain: String.fromCharCode(Number.parseInt(digits, 16)), end: at + 2 + digits.length };
 }
 
-const characterOf = (point: number): string | null => (point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : null);
+const characterOf = (point: number): string | null =>
+  point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : null;

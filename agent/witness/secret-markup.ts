@@ -3,8 +3,8 @@
  * attributes with one; an attribute's value whose neighbour names it (`<input name="password" value="…">`, `<meta>`); the element
  * behind one that names it (property lists, XML-RPC, tables).
  */
-import { isNamingName, isSecretName, isSecretPair, isValueName } from './secret-names.ts';
-import { is, NAME, NAME_CHARACTERS_MAX, note, noteWithin, SPACE } from './secret-text.ts';
+import { isNameOfSecret, isNamingName, isSecretName, isSecretPair, isValueName } from './secret-names.ts';
+import { found, is, NAME, NAME_CHARACTERS_MAX, noteAhead, noteWithin, SPACE } from './secret-text.ts';
 
 /** A start tag with its attributes, which are looked at. */
 const TAG_CHARACTERS_MAX = 4096;
@@ -53,7 +53,7 @@ export function findElement(text: string, open: number): void {
 
 /** @returns whether an attribute says that the element is a secret's */
 function findAttributes(attributes: readonly Attribute[]): boolean {
-  const naming = attributes.find(({ name, value }) => isNamingName(unprefixed(name)) && isSecretName(value));
+  const naming = attributes.find(({ name, value }) => isNamingName(unprefixed(name)) && isNameOfSecret(value));
   for (const { name, value, start, end } of attributes) {
     if (isSecretPair(name, value) || (naming !== undefined && isValueName(unprefixed(name)))) noteWithin(start, end);
   }
@@ -75,34 +75,37 @@ function attributesAt(text: string, from: number): { attributes: Attribute[]; cl
       continue;
     }
     attributePattern.lastIndex = at;
-    const found = attributePattern.exec(text);
-    if (found === null) {
+    const attribute = attributePattern.exec(text);
+    if (attribute === null) {
       at += 1;
       continue;
     }
     at = attributePattern.lastIndex;
-    const value = found[2] ?? found[3] ?? found[4];
+    const value = attribute[2] ?? attribute[3] ?? attribute[4];
     if (value === undefined) continue;
-    const quotes = found[4] === undefined ? 1 : 0;
-    attributes.push({ name: found[1]!, value, start: at - quotes - value.length, end: at - quotes });
+    const quotes = attribute[4] === undefined ? 1 : 0;
+    attributes.push({ name: attribute[1]!, value, start: at - quotes - value.length, end: at - quotes });
   }
   return { attributes, close: -1 };
 }
-const attributePattern = /([^\s=<>"'/]{1,128})(?:\s{0,8}=\s{0,8}(?:"([^"]{0,4096})"|'([^']{0,4096})'|([^\s"'<>]{1,4096})))?/y;
+const attributePattern =
+  /([^\s=<>"'/]{1,128})(?:\s{0,8}=\s{0,8}(?:"([^"]{0,4096})"|'([^']{0,4096})'|([^\s"'<>]{1,4096})))?/y;
 
 /** To the element's own end; where there is none, to any element's, or the text's. */
 function noteContent(text: string, name: string, close: number): void {
+  if (close < found.covered) return;
   let end = text.indexOf(`</${name}`, close);
   if (end < 0) end = text.indexOf('</', close);
   if (end < 0) end = text.length;
-  note(close + 1, end);
+  noteAhead(close + 1, end);
 }
 
 /** `<key>password</key><string>…</string>`: the element behind one whose text is a secret's name. */
 function findBehind(text: string, kind: string, close: number): void {
   const rest = text.slice(close + 1, close + 1 + 512);
-  const named = /^\s{0,32}([^<]{1,128}?)\s{0,32}<\/[\w:.-]{1,128}>\s{0,64}<([\w:.-]{1,128})(?:\s[^<>]{0,200})?(?<!\/)>/.exec(rest);
-  if (named === null || !isSecretName(named[1]!.replace(/:$/, ''))) return;
+  const named =
+    /^\s{0,32}([^<]{1,128}?)\s{0,32}<\/[\w:.-]{1,128}>\s{0,64}<([\w:.-]{1,128})(?:\s[^<>]{0,200})?(?<!\/)>/.exec(rest);
+  if (named === null || !isNameOfSecret(named[1]!.replace(/:$/, ''))) return;
   const next = named[2]!;
   if (TABLES.has(kind) && next.toLowerCase() !== TABLES.get(kind)) return;
   if (isNamingName(next)) return;
@@ -113,7 +116,9 @@ function findBehind(text: string, kind: string, close: number): void {
 function findBefore(text: string, close: number): void {
   const end = close + text.slice(close, close + 2048).indexOf('</');
   if (end < close) return;
-  const named = /^<\/[\w:.-]{1,128}>\s{0,64}<([\w:.-]{1,128})>\s{0,32}([^<]{1,128}?)\s{0,32}<\//.exec(text.slice(end, end + 512));
-  if (named !== null && isNamingName(named[1]!.replace(/^.*:/, '')) && isSecretName(named[2]!)) note(close + 1, end);
+  const named = /^<\/[\w:.-]{1,128}>\s{0,64}<([\w:.-]{1,128})>\s{0,32}([^<]{1,128}?)\s{0,32}<\//.exec(
+    text.slice(end, end + 512),
+  );
+  if (named !== null && isNamingName(named[1]!.replace(/^.*:/, '')) && isNameOfSecret(named[2]!))
+    noteAhead(close + 1, end);
 }
-

@@ -87,11 +87,16 @@ function decide(name: string): Verdict {
 
 /** Split at case changes (`apiKey`, `APIKey`) and at anything but letters and digits; without accents. */
 function wordsOf(name: string): string[] {
-  let plain = name.replace(/%[0-9a-fA-F]{2}/g, ' ');
+  let plain = name.includes('%') ? decodedName(name) : name;
   if (/[^\x00-\x7f]/.test(plain)) {
     // Bytes of a header field are UTF-8 read as latin1.
     if (/^[\x00-\xff]*$/.test(plain)) plain = asUtf8(plain);
-    plain = plain.normalize('NFKD').replace(/[\u0300-\u036f]/g, '').replace(/[łŁ]/g, 'l').replace(/ß/g, 'ss').normalize('NFC');
+    plain = plain
+      .normalize('NFKD')
+      .replace(/[\u0300-\u036f]/g, '')
+      .replace(/[łŁ]/g, 'l')
+      .replace(/ß/g, 'ss')
+      .normalize('NFC');
   }
   return plain
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -99,6 +104,19 @@ function wordsOf(name: string): string[] {
     .toLowerCase()
     .split(/[^a-z0-9\u0080-\uffff]+/)
     .filter((word) => word !== '');
+}
+
+/** A name may be encoded more than once; what is no encoding stands between words. */
+function decodedName(name: string): string {
+  let plain = name;
+  for (let i = 0; i < 3 && plain.includes('%'); i += 1) {
+    try {
+      plain = decodeURIComponent(plain);
+    } catch {
+      break;
+    }
+  }
+  return plain.replace(/%[0-9a-fA-F]{2}/g, ' ');
 }
 
 function asUtf8(text: string): string {
@@ -133,7 +151,9 @@ function isOAuthCode(name: string, value: string): boolean {
 function looksOpaque(value: string): boolean {
   if (value.length < 16 || value.length > 512 || !/^[\w~+/=.-]+$/.test(value)) return false;
   if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) return false;
-  const isMixed = value.split(/[-_./]/).some((piece) => piece.length >= 10 && /\d/.test(piece) && /[A-Za-z]/.test(piece));
+  const isMixed = value
+    .split(/[-_./]/)
+    .some((piece) => piece.length >= 10 && /\d/.test(piece) && /[A-Za-z]/.test(piece));
   return isMixed && entropyOf(value) >= OPAQUE_BITS_MIN;
 }
 
@@ -152,6 +172,9 @@ function entropyOf(text: string): number {
   return bits;
 }
 
+/** Whether a value is a secret's name, as it stands in a pair. Keys and tokens are none, whatever words are in them. */
+export const isNameOfSecret = (value: string): boolean => value.length <= LISTED_NAME_MAX && isSecretName(value);
+
 /** In lists of pairs, as in `{"Name": "password", "Value": "…"}`: the member that names the thing. */
 export const isNamingName = (name: string): boolean => name.length <= PAIR_NAME_MAX && NAMING.has(plainName(name));
 /** … and the one that holds its value. */
@@ -165,7 +188,7 @@ const plainName = (name: string): string => name.replace(/[^A-Za-z]/g, '').toLow
  * @param isPair the list has these two alone and stands in a list itself; otherwise words are names of other things
  */
 export function isListedSecret(name: string, value: string, isPair: boolean): boolean {
-  if (name.length > LISTED_NAME_MAX || !isSecretName(name)) return false;
+  if (!isNameOfSecret(name)) return false;
   return isPair || !/^[A-Za-z_]*$/.test(value);
 }
 const LISTED_NAME_MAX = 64;

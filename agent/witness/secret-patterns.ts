@@ -38,7 +38,9 @@ const OWN: readonly (readonly [prefix: string, restMin: number])[] = [
   ['dckr_oat_', 20],
   ['oy2', 43],
   // Chat
-  ...['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxe.', 'xapp-', 'xoxc-', 'xoxd-'].map((p) => [p, 10] as const),
+  ...['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxe.', 'xapp-', 'xoxc-', 'xoxd-'].map(
+    (p) => [p, 10] as const,
+  ),
   // Payment
   ['whsec_', 16],
   ['sq0atp-', 20],

@@ -8,8 +8,8 @@
 import { findAssigned, findListed } from './secret-assignments.ts';
 import { decodeLayer, type Layer } from './secret-layers.ts';
 import { findElement } from './secret-markup.ts';
-import { COMMA, classOf, found, is, LESS, MARK, QUOTE, REDACTED, WORD } from './secret-text.ts';
-import { decodedAt, findInWord } from './secret-words.ts';
+import { COMMA, classOf, found, is, LESS, MARK, note, QUOTE, REDACTED, SLASH, WORD } from './secret-text.ts';
+import { decodedAt, findInWord, findSegment } from './secret-words.ts';
 
 export { REDACTED } from './secret-text.ts';
 export { isCardNumber } from './secret-words.ts';
@@ -49,6 +49,7 @@ export function redactText(input: string): string {
 
 function scan(text: string): void {
   const { length } = text;
+  found.covered = 0;
   let at = 0;
   while (at < length) {
     const code = text.charCodeAt(at);
@@ -66,6 +67,7 @@ function scan(text: string): void {
       if (found.start < 0 && next - at >= ENCODED_WORD_MIN) findEncoded(text, at, next);
     } else if (code === LESS) findElement(text, at);
     else if (code === COMMA) findListed(text, at);
+    else if (code === SLASH) findSegment(text, at);
     else findAssigned(text, at);
     at = Math.max(found.end, next);
   }
@@ -85,16 +87,14 @@ function findEncoded(text: string, from: number, to: number): void {
   }
   const decoded = decodedAt(text, from, end);
   if (decoded === '') return;
-  const { start } = found;
+  const { covered } = found;
   decoding += 1;
   const isClean = redactText(decoded) === decoded;
   decoding -= 1;
-  found.start = start;
+  found.start = -1;
   found.end = 0;
-  if (isClean) return;
-  found.spans.push(from, end, 0);
-  found.start = from;
-  found.end = end;
+  found.covered = covered;
+  if (!isClean) note(from, end);
 }
 
 /** Letters, digits, + / - _ and the equals sign at its end. */

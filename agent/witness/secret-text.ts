@@ -20,7 +20,7 @@ for (let code = 0; code < 128; code += 1) {
     (/[.+/=~$]/.test(char) ? TOKEN : 0) |
     (/[.$[\]%]/.test(char) ? NAME : 0) |
     (/\s/.test(char) ? SPACE : 0) |
-    (/[:=<,]/.test(char) ? MARK : 0);
+    (/[:=<,/]/.test(char) ? MARK : 0);
 }
 /** What lies beyond ASCII is a letter in a name, and nothing else. */
 export const classOf = (code: number): number => (code < 128 ? CLASS[code]! : NAME);
@@ -45,6 +45,8 @@ export const found = {
   /** Of the last find of this call; below 0: nothing was found. */
   start: -1,
   end: 0,
+  /** How far finds reach that lie ahead of where the scan is: no finder looks there for an end once more. */
+  covered: 0,
 };
 
 export function note(start: number, end: number, bare = false): void {
@@ -57,6 +59,12 @@ export function note(start: number, end: number, bare = false): void {
 /** A find behind which the scan goes on at once: more may be found before its end. */
 export function noteWithin(start: number, end: number): void {
   if (end > start) found.spans.push(start, end, 0);
+}
+
+/** A find ahead: what lies before it is still to be looked at. */
+export function noteAhead(start: number, end: number): void {
+  noteWithin(start, end);
+  found.covered = Math.max(found.covered, end);
 }
 
 /** Where a key or token ends that goes on at `from`. */

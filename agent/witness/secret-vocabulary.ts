@@ -81,7 +81,18 @@ dpop bearer psk cvn cav pesel bsn cpf curp dni nif aadhaar steuerid
 kennung mdp jeton clave senha gettone haslo heslo sifre parola geheim sekret segreto secreto segredo losen hemlig hemmelig sandi tan`);
 
 /** At the end of a word of the name: `apitoken`, `dbpwd`. */
-export const ENDINGS = ['token', 'tokens', 'pwd', 'passwd', 'userpass', 'dbpass', 'mypass', 'smtppass', 'sessid', 'cookie'];
+export const ENDINGS = [
+  'token',
+  'tokens',
+  'pwd',
+  'passwd',
+  'userpass',
+  'dbpass',
+  'mypass',
+  'smtppass',
+  'sessid',
+  'cookie',
+];
 
 /** The whole name. */
 export const WHOLE = set(`

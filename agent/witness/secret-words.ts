@@ -6,7 +6,7 @@
 import { hasLuhnDigit } from './formats.ts';
 import { isSecretName } from './secret-names.ts';
 import { SECRET_PATTERNS, SHORT_WORD_MAX, TELLING_CHARACTERS_MIN } from './secret-patterns.ts';
-import { COLON, DASH, DIGIT, endOfToken, found, is, note, SLASH, WORD } from './secret-text.ts';
+import { COLON, DASH, DIGIT, endOfToken, found, is, NAME, note, SLASH, WORD } from './secret-text.ts';
 
 const CARD_DIGITS_MIN = 13;
 const CARD_DIGITS_MAX = 19;
@@ -24,12 +24,11 @@ export function findInWord(text: string, from: number, to: number): void {
   }
   if (first === DASH && length > 2) {
     if (text.startsWith('-----BEGIN', from)) return findPrivateKey(text, from);
-    if (follows === 0x20 && text.charCodeAt(from + 1) === DASH) findOption(text, from, to);
-    else if (follows === 0x20) findUserOption(text, from, to);
+    if (text.charCodeAt(from + 1) === DASH) findOption(text, from, to);
+    if (found.start < 0 && follows === 0x20) findUserOption(text, from, to);
   } else if (first === DASH && length === 2 && follows === 0x20) findUserOption(text, from, to);
   if (found.start >= 0) return;
   if (follows === 0x20 && length >= 5 && length <= 6) findCredentials(text, from, to);
-  if (found.start < 0 && follows === SLASH) findSegment(text, from, to);
   if (found.start >= 0) return;
   // What is not a word's character carries on the short beginnings.
   if (length <= SHORT_WORD_MAX && !carriesOn(follows)) return;
@@ -104,11 +103,15 @@ const SCHEMES = new Set(['bearer', 'basic', 'digest', 'token', 'apikey']);
 
 /** `--password …`, as commands take it. */
 function findOption(text: string, from: number, to: number): void {
-  if (!isSecretName(text.slice(from + 2, Math.min(to, from + 80)))) return;
-  const value = to + 1;
+  let nameEnd = to;
+  while (nameEnd < text.length && nameEnd - from < OPTION_MAX && is(text.charCodeAt(nameEnd), NAME)) nameEnd += 1;
+  if (text.charCodeAt(nameEnd) !== 0x20 || !isSecretName(text.slice(from + 2, nameEnd))) return;
+  const value = nameEnd + 1;
   const end = endOfArgument(text, value);
   if (end > value) note(value, end);
 }
+
+const OPTION_MAX = 80;
 
 /** `-u name:password`, `--user name:password`. */
 function findUserOption(text: string, from: number, to: number): void {
@@ -130,23 +133,29 @@ function endOfArgument(text: string, from: number): number {
   return at;
 }
 
-/** What follows in a path behind a secret's name, or behind what links in e-mails lead to. */
-function findSegment(text: string, from: number, to: number): void {
-  if (from === 0 || text.charCodeAt(from - 1) !== SLASH || to - from > 64) return;
-  let end = to + 1;
-  while (end < text.length && !PATH_STOPS.includes(text[end]!)) end += 1;
-  const segment = text.slice(to + 1, Math.min(end, to + 2048));
-  if (segment.length < 6) return;
-  const name = text.slice(from, to);
+/** What follows in a path behind a secret's name, or behind what links in e-mails lead to. @param slash behind the name */
+export function findSegment(text: string, slash: number): void {
+  let from = slash;
+  while (from > 0 && slash - from <= SEGMENT_NAME_MAX && !PATH_STOPS.includes(text[from - 1]!)) from -= 1;
+  // Behind two slashes there is a host.
+  if (from === slash || text.charCodeAt(from - 1) !== SLASH || text.charCodeAt(from - 2) === SLASH) return;
+  let end = slash + 1;
+  while (end < text.length && end - slash < SEGMENT_MAX && !PATH_STOPS.includes(text[end]!)) end += 1;
+  const segment = text.slice(slash + 1, end);
+  if (segment.length < 6 || (segment.length < 20 && !/\d/.test(segment))) return;
+  const name = text.slice(from, slash);
   const isLink = LINKS.test(name);
   if (!isLink && !isSecretName(name)) return;
-  if (!/\d/.test(segment) && segment.length < 20) return;
   // A link's own words: /reset/step-2
-  if (isLink && segment.length < 12 && !/^\d+$/.test(segment) && /^[a-z]+[-_]?\d{0,2}$/.test(segment)) return;
-  note(to + 1, end);
+  if (isLink && segment.length < 12 && /^[a-z]+[-_]?\d{0,2}$/.test(segment)) return;
+  note(slash + 1, end);
 }
-const PATH_STOPS = '/?#&;,"\'<> \t\r\n\\)}]';
-const LINKS = /^(?:reset|verify|verification|confirm|confirmation|activate|activation|invite|invitation|magic|unlock|recover|recovery|validate|one-?time|otp|login-?link|sso)$/i;
+/** As the kernel's screen has them (`agent/encode/seal-kernel-screen.ts`). */
+const SEGMENT_NAME_MAX = 64;
+const SEGMENT_MAX = 2048;
+const PATH_STOPS = '/?#&;,"\'<> \t\r\n\\)}';
+const LINKS =
+  /^(?:reset|verify|verification|confirm|confirmation|activate|activation|invite|invitation|magic|unlock|recover|recovery|validate|one-?time|otp|login-?link|sso)$/i;
 
 /** A card number: groups of digits with single spaces or dashes, right length, right beginning, right check digit. */
 function findCard(text: string, from: number, to: number): void {
@@ -213,7 +222,8 @@ export function decodedAt(text: string, from: number, to: number): string {
   // Nine bytes of text: one random beginning in seven thousand.
   const head = Buffer.from(text.slice(from, from + 12), 'base64');
   if (head.length < 9) return '';
-  for (const byte of head) if ((byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) || byte > 0x7e) return '';
+  for (const byte of head)
+    if ((byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) || byte > 0x7e) return '';
   const decoded = Buffer.from(text.slice(from, to), 'base64').toString('utf8');
   return decoded.includes('\ufffd') ? '' : decoded;
 }
