@@ -192,13 +192,12 @@ function writeSet(set) {
   return `[${text}]`;
 }
 
-function write(tree, inSequence = false) {
+function write(tree) {
   if (tree.set !== undefined) return writeSet(tree.set);
   if (tree.sequence !== undefined) {
-    const text = tree.sequence.map((item) => write(item, true)).join('');
-    return text;
+    return tree.sequence.map((each) => write(each)).join('');
   }
-  if (tree.either !== undefined) return `(?:${tree.either.map((way) => write(way)).join('|')})`;
+  if (tree.either !== undefined) return `(?:${tree.either.map((each) => write(each)).join('|')})`;
   const { repeat, min, max } = tree;
   const item = repeat.set === undefined ? `(?:${write(repeat)})` : write(repeat);
   const [from, to] = [Math.min(min, REPEAT_MAX), max > REPEAT_MAX ? Number.POSITIVE_INFINITY : max];

@@ -43,8 +43,14 @@ const isQuote = (code: number): boolean => code === QUOTE || code === APOSTROPHE
 /** What stands behind `name=` or `name:`, the name quoted or not. @param at where the mark stands */
 export function findAssigned(text: string, at: number): void {
   const mark = text.charCodeAt(at);
-  if (mark === COLON && text.startsWith('//', at + 1)) return findUserinfo(text, at + 3);
-  if (mark === COLON && text.startsWith('\\/\\/', at + 1)) return findUserinfo(text, at + 5);
+  if (mark === COLON && text.startsWith('//', at + 1)) {
+    findUserinfo(text, at + 3);
+    return;
+  }
+  if (mark === COLON && text.startsWith('\\/\\/', at + 1)) {
+    findUserinfo(text, at + 5);
+    return;
+  }
   let to = at;
   while (to > 0 && at - to < BLANKS_MAX && (text.charCodeAt(to - 1) === 0x20 || text.charCodeAt(to - 1) === 9)) to -= 1;
   // `name*=`, RFC 8187
@@ -65,7 +71,10 @@ export function findAssigned(text: string, at: number): void {
   const name = text.slice(from, to);
   if (!isQuoted && !TWO_LETTERS.test(name)) return;
   const verdict = verdictOn(name);
-  if (verdict.isSecret) return findValue(text, at + 1, mark, isQuoted, from);
+  if (verdict.isSecret) {
+    findValue(text, at + 1, mark, isQuoted, from);
+    return;
+  }
   if (verdict.isGuarded) findGuarded(text, at, name, !isQuoted && mark !== COLON);
   if (found.start >= 0) return;
   if (name === 'name' && !isQuoted && mark !== COLON) findPart(text, at);
@@ -113,10 +122,12 @@ function findPair(text: string, at: number, isNaming: boolean, isQuoted: boolean
     if (isNaming) {
       if (!isValueName(other[1])) continue;
       if (!isNameOfSecret(value.text)) return;
-      return findAhead(text, otherAt, other[0].includes('"'), value.end + other.index);
+      findAhead(text, otherAt, other[0].includes('"'), value.end + other.index);
+      return;
     }
     if (!isNamingName(other[1]) || !isNameOfSecret(valueAt(text, otherAt + 1)?.text ?? '')) continue;
-    return findValue(text, at + 1, text.charCodeAt(at), isQuoted, from);
+    findValue(text, at + 1, text.charCodeAt(at), isQuoted, from);
+    return;
   }
 }
 
@@ -221,13 +232,20 @@ function findValue(text: string, from: number, mark: number, jsonLike: boolean, 
   const first = text.charCodeAt(at);
   if (isQuote(first)) {
     const triple = text[at]!.repeat(3);
-    if (!text.startsWith(triple, at)) return note(at + 1, endOfQuoted(text, at));
+    if (!text.startsWith(triple, at)) {
+      note(at + 1, endOfQuoted(text, at));
+      return;
+    }
     const close = text.indexOf(triple, at + 3);
-    return note(at + 3, close < 0 ? text.length : close);
+    note(at + 3, close < 0 ? text.length : close);
+    return;
   }
   if (first === BACKSLASH && findEscapedValue(text, at)) return;
   if (first === 0x7b || first === 0x5b) {
-    if (jsonLike || mark === COLON) return note(at, endOfContainer(text, at), jsonLike);
+    if (jsonLike || mark === COLON) {
+      note(at, endOfContainer(text, at), jsonLike);
+      return;
+    }
   }
   if (!jsonLike && mark === COLON && findIndented(text, at, nameAt)) return;
   const end = endOfPlain(text, at, mark, jsonLike);

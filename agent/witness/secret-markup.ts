@@ -41,7 +41,10 @@ export function findElement(text: string, open: number): void {
   const namesSecret = findAttributes(attributes);
   const local = name.slice(name.indexOf(':') + 1);
   if (isEmpty || VOID.has(local.toLowerCase())) return;
-  if (local.length > 1 && isSecretName(local)) return noteContent(text, name, close);
+  if (local.length > 1 && isSecretName(local)) {
+    noteContent(text, name, close);
+    return;
+  }
   if (namesSecret) {
     if (!attributes.some((attribute) => isValueName(attribute.name))) noteContent(text, name, close);
     return;

@@ -9,7 +9,7 @@ import { findAssigned, findListed } from './secret-assignments.ts';
 import { decodeLayer, type Layer } from './secret-layers.ts';
 import { findElement } from './secret-markup.ts';
 import { COMMA, classOf, found, is, LESS, MARK, note, QUOTE, REDACTED, SLASH, WORD } from './secret-text.ts';
-import { decodedAt, findInWord, findSegment } from './secret-words.ts';
+import { beginsAsText, decodedAt, ENCODED_MAX, findInWord, findSegment } from './secret-words.ts';
 
 export { REDACTED } from './secret-text.ts';
 export { isCardNumber } from './secret-words.ts';
@@ -50,6 +50,7 @@ export function redactText(input: string): string {
 function scan(text: string): void {
   const { length } = text;
   found.covered = 0;
+  found.decoded = 0;
   let at = 0;
   while (at < length) {
     const code = text.charCodeAt(at);
@@ -73,18 +74,12 @@ function scan(text: string): void {
   }
 }
 
-/** A word in Base64 whose text holds a secret goes as a whole. */
+/** A word in Base64 whose text holds a secret goes as a whole, over all its lines. */
 function findEncoded(text: string, from: number, to: number): void {
-  if (decoding >= DECODED_MAX) return;
-  let end = to;
-  for (let lineAt = from; ; ) {
-    while (end < text.length && isEncoded(text.charCodeAt(end))) end += 1;
-    const ends = /^\r?\n/.exec(text.slice(end, end + 2));
-    if (ends === null || end - lineAt < ENCODED_LINE_MIN || text.charCodeAt(end - 1) === 0x3d) break;
-    if (!isEncoded(text.charCodeAt(end + ends[0].length))) break;
-    end += ends[0].length;
-    lineAt = end;
-  }
+  // Lines of a text that was looked at as a whole are not looked at by themselves.
+  if (decoding >= DECODED_MAX || from < found.decoded || !beginsAsText(text, from)) return;
+  const end = endOfEncoded(text, from, to);
+  found.decoded = end;
   const decoded = decodedAt(text, from, end);
   if (decoded === '') return;
   const { covered } = found;
@@ -94,7 +89,21 @@ function findEncoded(text: string, from: number, to: number): void {
   found.start = -1;
   found.end = 0;
   found.covered = covered;
+  found.decoded = end;
   if (!isClean) note(from, end);
+}
+
+function endOfEncoded(text: string, from: number, to: number): number {
+  let end = to;
+  for (let lineAt = from; end - from < ENCODED_MAX; ) {
+    while (end < text.length && end - from < ENCODED_MAX && isEncoded(text.charCodeAt(end))) end += 1;
+    const feed = /^\r?\n/.exec(text.slice(end, end + 2));
+    if (feed === null || end - lineAt < ENCODED_LINE_MIN || text.charCodeAt(end - 1) === 0x3d) break;
+    if (!isEncoded(text.charCodeAt(end + feed[0].length))) break;
+    end += feed[0].length;
+    lineAt = end;
+  }
+  return end;
 }
 
 /** Letters, digits, + / - _ and the equals sign at its end. */

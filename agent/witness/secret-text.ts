@@ -47,6 +47,8 @@ export const found = {
   end: 0,
   /** How far finds reach that lie ahead of where the scan is: no finder looks there for an end once more. */
   covered: 0,
+  /** Where the last text in Base64 ends that was looked at. */
+  decoded: 0,
 };
 
 export function note(start: number, end: number, bare = false): void {

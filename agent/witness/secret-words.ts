@@ -22,11 +22,14 @@ export function findInWord(text: string, from: number, to: number): void {
     if (found.start < 0 && follows === COLON && length >= 8 && length <= 10) findBotToken(text, from, to);
     if (found.start >= 0) return;
   }
-  if (first === DASH && length > 2) {
-    if (text.startsWith('-----BEGIN', from)) return findPrivateKey(text, from);
+  if (first === DASH && length > 1) {
+    if (text.startsWith('-----BEGIN', from)) {
+      findPrivateKey(text, from);
+      return;
+    }
     if (text.charCodeAt(from + 1) === DASH) findOption(text, from, to);
     if (found.start < 0 && follows === 0x20) findUserOption(text, from, to);
-  } else if (first === DASH && length === 2 && follows === 0x20) findUserOption(text, from, to);
+  }
   if (found.start >= 0) return;
   if (follows === 0x20 && length >= 5 && length <= 6) findCredentials(text, from, to);
   if (found.start >= 0) return;
@@ -212,18 +215,28 @@ function findPrivateKey(text: string, from: number): void {
   note(from, close < 0 ? text.length : close + 5);
 }
 
-/** Texts in Base64 that are looked at: shorter ones are words; longer ones are files. */
+/** Texts in Base64 that are looked at: shorter ones are words; of longer ones the beginning. */
 const ENCODED_MIN = 16;
-const ENCODED_MAX = 64 << 10;
+export const ENCODED_MAX = 64 << 10;
+/** Three groups of four. */
+const HEAD_CHARACTERS = 12;
 
-/** A word that is text in Base64: the text, or '' where it is none. Also where dots and slashes reach beyond the word. */
+/** Whether a word's first twelve characters are nine of text in Base64: one random word in seven thousand is taken for it. */
+export function beginsAsText(text: string, from: number): boolean {
+  const head = Buffer.from(text.slice(from, from + HEAD_CHARACTERS), 'base64');
+  if (head.length < 9) return false;
+  for (const byte of head) if (!isTextByte(byte)) return false;
+  return true;
+}
+
+const isTextByte = (byte: number): boolean =>
+  (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09;
+
+/** What is in a word in Base64; '' where it is no text. */
 export function decodedAt(text: string, from: number, to: number): string {
-  if (to - from < ENCODED_MIN || to - from > ENCODED_MAX) return '';
-  // Nine bytes of text: one random beginning in seven thousand.
-  const head = Buffer.from(text.slice(from, from + 12), 'base64');
-  if (head.length < 9) return '';
-  for (const byte of head)
-    if ((byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) || byte > 0x7e) return '';
+  if (to - from < ENCODED_MIN) return '';
   const decoded = Buffer.from(text.slice(from, to), 'base64').toString('utf8');
-  return decoded.includes('\ufffd') ? '' : decoded;
+  // The last character may be cut.
+  const bad = decoded.indexOf('\ufffd');
+  return bad >= 0 && bad < decoded.length - 2 ? '' : decoded;
 }
