@@ -394,10 +394,11 @@ function isProtocolName(protocol: string): boolean {
 /** Of one case, or with a capital at its beginning. */
 const isWord = (piece: string): boolean => /^(?:[A-Z]?[a-z]*|[A-Z]*|[A-Z][a-z]+[A-Z][a-z]+)\d*$/.test(piece);
 
-/** Whether bytes hold a secret as UTF-16 has it: each character with an empty byte. */
+/** Whether bytes hold a secret as UTF-16 has it: each character with an empty byte, in runs that are no chance. */
 function hidesWideText(bytes: string): boolean {
-  if (!bytes.includes('\0')) return false;
-  const narrow = bytes.replaceAll('\0', '');
+  const runs = bytes.match(/(?:[\t\n\r\x20-\x7e]\0){8,}|(?:\0[\t\n\r\x20-\x7e]){8,}/g);
+  if (runs === null) return false;
+  const narrow = runs.join('\n').replaceAll('\0', '');
   return redactText(narrow) !== narrow;
 }
 

@@ -62,7 +62,11 @@ export function findAssigned(text: string, at: number): void {
     to -= 1;
     while (to > 0 && text.charCodeAt(to - 1) === BACKSLASH && at - to < BACKSLASHES_MAX) to -= 1;
     from = to;
-    while (from > 0 && to - from < NAME_CHARACTERS_MAX && text.charCodeAt(from - 1) !== quote) from -= 1;
+    while (from > 0 && to - from < NAME_CHARACTERS_MAX && text.charCodeAt(from - 1) !== quote) {
+      // What stands between the end of one string and the beginning of the next is no name.
+      if (!isQuotedName(text.charCodeAt(from - 1))) return;
+      from -= 1;
+    }
   } else {
     from = to;
     while (from > 0 && to - from < NAME_CHARACTERS_MAX && is(text.charCodeAt(from - 1), NAME)) from -= 1;
@@ -81,6 +85,8 @@ export function findAssigned(text: string, at: number): void {
   if (found.start < 0 && (verdict.isNaming || verdict.isValue)) findPair(text, at, verdict.isNaming, isQuoted, from);
   if (found.start < 0 && !isQuoted) findSpacedName(text, at, from, to);
 }
+
+const isQuotedName = (code: number): boolean => is(code, NAME) || code === 0x20 || code === SLASH || code === 0x40;
 
 /** Without a quote around it a name has two letters: `10:30` has none. */
 const TWO_LETTERS = /[A-Za-z\u0080-\uffff][^A-Za-z\u0080-\uffff]*[A-Za-z\u0080-\uffff]/;

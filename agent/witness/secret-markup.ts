@@ -3,7 +3,7 @@
  * attributes with one; an attribute's value whose neighbour names it (`<input name="password" value="…">`, `<meta>`); the element
  * behind one that names it (property lists, XML-RPC, tables).
  */
-import { isNameOfSecret, isNamingName, isSecretName, isSecretPair, isValueName } from './secret-names.ts';
+import { isGuardedName, isNameOfSecret, isNamingName, isSecretName, isSecretPair, isValueName } from './secret-names.ts';
 import { found, is, NAME, NAME_CHARACTERS_MAX, noteAhead, noteWithin, SPACE } from './secret-text.ts';
 
 /** A start tag with its attributes, which are looked at. */
@@ -33,6 +33,8 @@ export function findElement(text: string, open: number): void {
     if (!is(code, NAME) && code !== 0x3a) break;
     to += 1;
   }
+  // "if (a<tokens[i])" is no element.
+  if (NO_TAG.test(text[to] ?? '')) return;
   if (to - open < 2) return;
   const name = text.slice(open + 1, to);
   const { attributes, close } = attributesAt(text, to);
@@ -47,6 +49,10 @@ export function findElement(text: string, open: number): void {
   }
   if (namesSecret) {
     if (!attributes.some((attribute) => isValueName(attribute.name))) noteContent(text, name, close);
+    return;
+  }
+  if (isGuardedName(local) && isSecretPair(local, textAt(text, close + 1))) {
+    noteContent(text, name, close);
     return;
   }
   const kind = local.toLowerCase();
@@ -72,7 +78,7 @@ function attributesAt(text: string, from: number): { attributes: Attribute[]; cl
   while (at < end && attributes.length < ATTRIBUTES_MAX) {
     const code = text.charCodeAt(at);
     if (code === 0x3e) return { attributes, close: at };
-    if (code === 0x3c) break;
+    if (code === 0x3c || NO_TAG.test(text[at]!)) break;
     if (is(code, SPACE) || code === 0x2f) {
       at += 1;
       continue;
@@ -91,8 +97,18 @@ function attributesAt(text: string, from: number): { attributes: Attribute[]; cl
   }
   return { attributes, close: -1 };
 }
+/** What programs have between "less" and "greater", and tags have not. */
+const NO_TAG = /[;{}|&,+()[\]]/;
 const attributePattern =
-  /([^\s=<>"'/]{1,128})(?:\s{0,8}=\s{0,8}(?:"([^"]{0,4096})"|'([^']{0,4096})'|([^\s"'<>]{1,4096})))?/y;
+  /([^\s=<>"'/;{}|&,+]{1,128})(?:\s{0,8}=\s{0,8}(?:"([^"]{0,4096})"|'([^']{0,4096})'|([^\s"'<>]{1,4096})))?/y;
+
+/** A short text that is all of an element's content. */
+function textAt(text: string, from: number): string {
+  const content = text.slice(from, from + CONTENT_CHARACTERS_MAX);
+  const end = content.indexOf('<');
+  return end < 0 ? '' : content.slice(0, end).trim();
+}
+const CONTENT_CHARACTERS_MAX = 1024;
 
 /** To the element's own end; where there is none, to any element's, or the text's. */
 function noteContent(text: string, name: string, close: number): void {
