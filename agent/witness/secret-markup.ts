@@ -3,7 +3,14 @@
  * attributes with one; an attribute's value whose neighbour names it (`<input name="password" value="…">`, `<meta>`); the element
  * behind one that names it (property lists, XML-RPC, tables).
  */
-import { isGuardedName, isNameOfSecret, isNamingName, isSecretName, isSecretPair, isValueName } from './secret-names.ts';
+import {
+  isGuardedName,
+  isNameOfSecret,
+  isNamingName,
+  isSecretName,
+  isSecretPair,
+  isValueName,
+} from './secret-names.ts';
 import { found, is, NAME, NAME_CHARACTERS_MAX, noteAhead, noteWithin, SPACE } from './secret-text.ts';
 
 /** A start tag with its attributes, which are looked at. */
@@ -11,6 +18,8 @@ const TAG_CHARACTERS_MAX = 4096;
 const ATTRIBUTES_MAX = 64;
 /** Elements without content. */
 const VOID = new Set(['input', 'meta', 'br', 'hr', 'img', 'link', 'param', 'source', 'area', 'base', 'col', 'embed']);
+/** Elements whose content is for people, whatever they are about. */
+const LABELS = new Set(['label', 'button', 'a', 'option', 'form', 'fieldset', 'legend', 'section', 'script', 'style']);
 /** Elements that name the next one, where that is of this kind. */
 const TABLES = new Map([
   ['th', 'td'],
@@ -48,7 +57,8 @@ export function findElement(text: string, open: number): void {
     return;
   }
   if (namesSecret) {
-    if (!attributes.some((attribute) => isValueName(attribute.name))) noteContent(text, name, close);
+    const isLabel = LABELS.has(local.toLowerCase());
+    if (!isLabel && !attributes.some((attribute) => isValueName(attribute.name))) noteContent(text, name, close);
     return;
   }
   if (isGuardedName(local) && isSecretPair(local, textAt(text, close + 1))) {
@@ -119,17 +129,26 @@ function noteContent(text: string, name: string, close: number): void {
   noteAhead(close + 1, end);
 }
 
-/** `<key>password</key><string>…</string>`: the element behind one whose text is a secret's name. */
+/** `<key>password</key><string>…</string>`: the value's element behind one whose text is a secret's name. */
 function findBehind(text: string, kind: string, close: number): void {
   const rest = text.slice(close + 1, close + 1 + 512);
-  const named =
-    /^\s{0,32}([^<]{1,128}?)\s{0,32}<\/[\w:.-]{1,128}>\s{0,64}<([\w:.-]{1,128})(?:\s[^<>]{0,200})?(?<!\/)>/.exec(rest);
+  const named = /^\s{0,32}([^<]{1,128}?)\s{0,32}<\/[\w:.-]{1,128}>/.exec(rest);
   if (named === null || !isNameOfSecret(named[1]!.replace(/:$/, ''))) return;
-  const next = named[2]!;
-  if (TABLES.has(kind) && next.toLowerCase() !== TABLES.get(kind)) return;
-  if (isNamingName(next)) return;
-  noteContent(text, next, close + named[0].length);
+  openTag.lastIndex = named[0].length;
+  for (let tags = 0; tags < TAGS_BETWEEN_MAX; tags += 1) {
+    const next = openTag.exec(rest);
+    if (next === null || isNamingName(next[1]!)) return;
+    const local = next[1]!.replace(/^.*:/, '').toLowerCase();
+    const wanted = TABLES.get(kind);
+    const holds = wanted === undefined ? isValueName(local) || PLIST_TYPES.has(local) : local === wanted;
+    if (holds && !next[0].endsWith('/>')) noteContent(text, next[1]!, close + openTag.lastIndex);
+    if (holds || wanted !== undefined) return;
+  }
 }
+const openTag = /<([\w:.-]{1,128})(?:\s[^<>]{0,200})?>/g;
+/** A type, a description. */
+const TAGS_BETWEEN_MAX = 3;
+const PLIST_TYPES = new Set(['string', 'integer', 'real', 'data', 'date', 'array', 'dict']);
 
 /** `<value>…</value><name>password</name>`. */
 function findBefore(text: string, close: number): void {

@@ -172,8 +172,16 @@ function entropyOf(text: string): number {
   return bits;
 }
 
-/** Whether a value is a secret's name, as it stands in a pair. Keys and tokens are none, whatever words are in them. */
-export const isNameOfSecret = (value: string): boolean => value.length <= LISTED_NAME_MAX && isSecretName(value);
+/**
+ * Whether a value is a secret's name, as it stands in a pair. Keys and tokens are none, whatever words are in them; a title of several
+ * words is one only for what they say together ("API key"; but "Pin badge").
+ */
+export function isNameOfSecret(value: string): boolean {
+  if (value.length > LISTED_NAME_MAX || !isSecretName(value)) return false;
+  if (!value.includes(' ')) return true;
+  const joined = wordsOf(value).join('');
+  return PARTS.some((part) => joined.includes(part));
+}
 
 /** In lists of pairs, as in `{"Name": "password", "Value": "…"}`: the member that names the thing. */
 export const isNamingName = (name: string): boolean => name.length <= PAIR_NAME_MAX && NAMING.has(plainName(name));

@@ -8,7 +8,7 @@
 import { findAssigned, findListed } from './secret-assignments.ts';
 import { decodeLayer, type Layer } from './secret-layers.ts';
 import { findElement } from './secret-markup.ts';
-import { COMMA, classOf, found, is, LESS, MARK, note, QUOTE, REDACTED, SLASH, WORD } from './secret-text.ts';
+import { BACKSLASH, COMMA, classOf, found, is, LESS, MARK, note, QUOTE, REDACTED, SLASH, WORD } from './secret-text.ts';
 import { beginsAsText, decodedAt, ENCODED_MAX, findInWord, findSegment } from './secret-words.ts';
 
 export { REDACTED } from './secret-text.ts';
@@ -115,18 +115,21 @@ function isEncoded(code: number): boolean {
 function addSpans(level: readonly number[], { text, places }: Layer, input: string, out: Span[]): void {
   for (let i = 0; i < level.length; i += 3) {
     const [start, end] = [level[i]!, level[i + 1]!];
-    const quote = level[i + 2] === 0 ? '' : places === null ? '"' : quoteBefore(text, places, start, input);
+    const quote = level[i + 2] === 0 ? '' : quoteBefore(text, places, start, input);
     out.push(places === null ? { start, end, quote } : { start: places[start]!, end: places[end]!, quote });
   }
 }
 
-/** Quotes of an inner text as the texts around it want them written. */
-function quoteBefore(text: string, places: Int32Array, start: number, input: string): string {
-  for (let at = start - 1; at >= 0 && at > start - QUOTE_DISTANCE_MAX; at -= 1) {
-    if (text.charCodeAt(at) === QUOTE) return input.slice(places[at]!, places[at + 1]!);
-  }
-  return '';
+/** The quote of the name before a value, as it is written in the texts around it: with its backslashes, or encoded. */
+function quoteBefore(text: string, places: Int32Array | null, start: number, input: string): string {
+  let at = start - 1;
+  while (at >= 0 && at > start - QUOTE_DISTANCE_MAX && text.charCodeAt(at) !== QUOTE) at -= 1;
+  if (text.charCodeAt(at) !== QUOTE) return '';
+  let from = at;
+  while (from > 0 && at - from < BACKSLASHES_MAX && text.charCodeAt(from - 1) === BACKSLASH) from -= 1;
+  return places === null ? text.slice(from, at + 1) : input.slice(places[from]!, places[at + 1]!);
 }
+const BACKSLASHES_MAX = 16;
 /** From a member's value back to the quote of its name. */
 const QUOTE_DISTANCE_MAX = 80;
 

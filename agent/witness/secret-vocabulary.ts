@@ -13,7 +13,7 @@ apikey accesskey privatekey secretkey signingkey encryptionkey masterkey sharedk
 licensekey storagekey sshkey hostkey clientkey servicekey authkey appkey applicationkey userkey consumerkey sessionkey
 cipherkey aeskey rsakey hmackey jwtkey webhookkey deploykey adminkey serverkey integrationkey developerkey partnerkey rootkey
 cryptkey activationkey recoverykey productkey pskkey presharedkey
-accesstoken refreshtoken idtoken authtoken sessiontoken securitytoken bearertoken sessionid sessiondata authorization
+accesstoken apitoken refreshtoken idtoken authtoken sessiontoken securitytoken bearertoken sessionid sessiondata authorization
 authentication authheader basicauth httpauth proxyauth connectionstring codeverifier samlresponse samlrequest samlassertion
 clientassertion clientprincipal clientcert oidcdata
 verificationcode authcode accesscode securitycode smscode mfacode otpcode logincode confirmationcode confirmcode
@@ -75,24 +75,13 @@ fodelsedatum salasana jelszo matkhau katasandi parolaacces dogumtarihi`),
 
 /** As a word of the name, the name split at case changes and at anything but letters and digits; a number behind it is no matter. */
 export const WORDS = set(`
-token tokens pwd pwds passwd pass secret ssn sin cvv cvc csc pin otp totp mfa tfa jwt jws jwe sid sig signature hmac csrf xsrf
+token pwd pwds passwd pass secret ssn sin cvv cvc csc pin otp totp mfa tfa jwt jws jwe sid sig signature hmac csrf xsrf
 mnemonic iban dob cookie cookies credentials creds apikey authcode oauth assertion nino itin jsessionid phpsessid sessid xfcc
 dpop bearer psk cvn cav pesel bsn cpf curp dni nif aadhaar steuerid
 kennung mdp jeton clave senha gettone haslo heslo sifre parola geheim sekret segreto secreto segredo losen hemlig hemmelig sandi tan`);
 
 /** At the end of a word of the name: `apitoken`, `dbpwd`. */
-export const ENDINGS = [
-  'token',
-  'tokens',
-  'pwd',
-  'passwd',
-  'userpass',
-  'dbpass',
-  'mypass',
-  'smtppass',
-  'sessid',
-  'cookie',
-];
+export const ENDINGS = ['token', 'pwd', 'passwd', 'userpass', 'dbpass', 'mypass', 'smtppass', 'sessid', 'cookie'];
 
 /** The whole name. */
 export const WHOLE = set(`
