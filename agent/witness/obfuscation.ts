@@ -8,6 +8,7 @@ import { type Data, DataKind, DataMeta, Fields, Location, type OneOf, ScalarKind
 import type { ObfuscationMode } from './obfuscation-mode.ts';
 import { isListedSecret, isNameOfSecret, isSecretName, isSecretPair, verdictOn } from './secret-names.ts';
 import { isCardNumber, REDACTED, redactText } from './secret-scanner.ts';
+import { isTableType, redactTable } from './secret-tables.ts';
 import { Step, Visit, type VisitContext, Walker } from './visitor.ts';
 
 export { REDACTED };
@@ -131,6 +132,7 @@ export class Obfuscator {
     if (this.mode === 'off' || text === '') return text;
     const isForm = mediaType === 'application/x-www-form-urlencoded';
     if (this.mode !== 'redact') return isForm ? this.form(text) : this.#value(text);
+    if (isTableType(mediaType)) return this.#scan(redactTable(text));
     // A form may be none, whatever its type says.
     return isForm && /^[^{[<"\s]/.test(text) ? this.form(text) : this.#scan(text);
   }
@@ -212,6 +214,7 @@ export class Obfuscator {
   /** A text with what its name says, if it has one. */
   #redactNamed(value: string, meta: DataMeta | null, context: VisitContext): string {
     if (isStructuredHeader(meta)) return this.pair('header', meta!.key, value);
+    if (meta?.location === Location.BODY && isTableType(meta.key)) return redactText(redactTable(value));
     const isNamed = meta !== null && (meta.location === Location.HEADER || meta.location === Location.QUERY);
     const name = isNamed ? meta.key : context.step() === Step.FIELD ? context.key() : '';
     if (name !== '' && isSecretPair(name, value, isNamed && meta.location === Location.QUERY)) return REDACTED;

@@ -75,7 +75,7 @@ fodelsedatum salasana jelszo matkhau katasandi parolaacces dogumtarihi`),
 
 /** As a word of the name, the name split at case changes and at anything but letters and digits; a number behind it is no matter. */
 export const WORDS = set(`
-token pwd pwds passwd pass secret ssn sin cvv cvc csc pin otp totp mfa tfa jwt jws jwe sid sig signature hmac csrf xsrf
+token pw pwd pwds psw pswd pword passw passwd pass secret ssn sin cvv cvc csc pin otp totp mfa tfa jwt jws jwe sid sig signature hmac csrf xsrf
 mnemonic iban dob cookie cookies credentials creds apikey authcode oauth assertion nino itin jsessionid phpsessid sessid xfcc
 dpop bearer psk cvn cav pesel bsn cpf curp dni nif aadhaar steuerid
 kennung mdp jeton clave senha gettone haslo heslo sifre parola geheim sekret segreto secreto segredo losen hemlig hemmelig sandi tan`);
