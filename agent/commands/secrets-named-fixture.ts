@@ -194,6 +194,10 @@ const inText: Record<string, Place> = {
   command: (n, s) => both('text/plain', `run --${xmlName(n)} ${oneLine(s)} --fast\nrun --${xmlName(n)}=${s}\n`),
   'header dump': (n, s) => both('text/plain', `GET / HTTP/1.1\nHost: x\n${headerName(n)}: ${oneLine(s)}\n\n`),
   'connection string': (n, s) => both('text/plain', `Server=db;Uid=sa;${n}=${s};Encrypt=1`),
+  'PHP serialized': (n, s) => both('text/plain', `a:1:{s:${n.length}:"${n}";s:${s.length}:"${s}";}`),
+  'XML element with a value': (n, s) => both('text/xml', `<r><${xmlName(n)} value="${s}"/></r>`),
+  'multipart, single quotes': (n, s) =>
+    both('text/plain', `--b\nContent-Disposition: form-data; name='${n}'\n\n${s}\n--b--`),
   CSV: (n, s) => both('text/csv', `id,"${n}",b\r\n1,${s},x\r\n2,"${s}",y\r\n`),
   'text under an unknown type': (n, s) => both('application/x-thing', `${n}=${s}\n`),
 };

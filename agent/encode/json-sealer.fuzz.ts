@@ -122,6 +122,7 @@ const TEXTS = [
   'Content-Disposition: form-data; name=password\r\n\r\nhunter2\r\n--x',
   'password: |\n  hunter2\n  more\nuser: x',
   'name: password\nvalue: hunter2',
+  's:8:"password";s:7:"hunter2";',
   'password%3Dhunter2',
   'password%253Dhunter2',
   '100% sure',

@@ -321,6 +321,7 @@ fn isSuspectedMark(first, at, end, has) i32 {
   if (mark == 0x26) { return isEntity(at + 1, end); }
   if (mark == 0x3a && at + 2 < end) {
     if (load8(at + 1) == 0x2f && load8(at + 2) == 0x2f) { return (has & ${Has.AT}) != 0; }
+    if (load8(at + 1) == 0x22) { return 1; }
   }
   let to = at;
   while (to > first && at - to < ${BLANKS_MAX} && (load8(to - 1) == 0x20 || load8(to - 1) == 0x09)) { to -= 1; }

@@ -51,6 +51,7 @@ export function findAssigned(text: string, at: number): void {
     findUserinfo(text, at + 5);
     return;
   }
+  if (mark === COLON && text.charCodeAt(at + 1) === QUOTE) findSerialized(text, at);
   let to = at;
   while (to > 0 && at - to < BLANKS_MAX && (text.charCodeAt(to - 1) === 0x20 || text.charCodeAt(to - 1) === 9)) to -= 1;
   // `name*=`, RFC 8187
@@ -90,6 +91,12 @@ const isQuotedName = (code: number): boolean => is(code, NAME) || code === 0x20 
 
 /** Without a quote around it a name has two letters: `10:30` has none. */
 const TWO_LETTERS = /[A-Za-z\u0080-\uffff][^A-Za-z\u0080-\uffff]*[A-Za-z\u0080-\uffff]/;
+
+/** PHP's own form, `s:8:"password";s:7:"…";`. @param colon before the value's quote */
+function findSerialized(text: string, colon: number): void {
+  const name = /"([^"]{1,64})";s:\d{1,6}$/.exec(text.slice(Math.max(0, colon - 80), colon))?.[1];
+  if (name !== undefined && isSecretName(name)) note(colon + 2, endOfQuoted(text, colon + 1));
+}
 
 /** A value that is a secret only if it looks like one. */
 function findGuarded(text: string, at: number, name: string, isParameter: boolean): void {
@@ -186,12 +193,13 @@ function isInList(text: string, first: number): boolean {
 
 /** multipart/form-data as text: the content of a part with a secret's name (RFC 7578; `name*` as in RFC 8187). */
 function findPart(text: string, equals: number): void {
-  const isQuoted = text.charCodeAt(equals + 1) === QUOTE;
+  const quote = text.charCodeAt(equals + 1);
+  const isQuoted = isQuote(quote);
   const start = isQuoted ? equals + 2 : equals + 1;
   let close = start;
   while (close < text.length && close - start < NAME_CHARACTERS_MAX) {
     const code = text.charCodeAt(close);
-    if (isQuoted ? code === QUOTE : code === 0x3b || is(code, SPACE)) break;
+    if (isQuoted ? code === quote : code === 0x3b || is(code, SPACE)) break;
     close += 1;
   }
   const name = text.slice(start, close).replace(/^[\w-]{0,20}'[\w-]{0,20}'/, '');

@@ -17,7 +17,7 @@ import { found, is, NAME, NAME_CHARACTERS_MAX, noteAhead, noteWithin, SPACE } fr
 const TAG_CHARACTERS_MAX = 4096;
 const ATTRIBUTES_MAX = 64;
 /** Elements without content. */
-const VOID = new Set(['input', 'meta', 'br', 'hr', 'img', 'link', 'param', 'source', 'area', 'base', 'col', 'embed']);
+const VOID = new Set(['input', 'meta', 'br', 'hr', 'img', 'link', 'source', 'area', 'base', 'col', 'embed']);
 /** Elements whose content is for people, whatever they are about. */
 const LABELS = new Set(['label', 'button', 'a', 'option', 'form', 'fieldset', 'legend', 'section', 'script', 'style']);
 /** Elements that name the next one, where that is of this kind. */
@@ -49,8 +49,8 @@ export function findElement(text: string, open: number): void {
   const { attributes, close } = attributesAt(text, to);
   if (close < 0) return;
   const isEmpty = text.charCodeAt(close - 1) === 0x2f;
-  const namesSecret = findAttributes(attributes);
   const local = name.slice(name.indexOf(':') + 1);
+  const namesSecret = findAttributes(attributes, local.length > 1 && isSecretName(local));
   if (isEmpty || VOID.has(local.toLowerCase())) return;
   if (local.length > 1 && isSecretName(local)) {
     noteContent(text, name, close);
@@ -70,11 +70,15 @@ export function findElement(text: string, open: number): void {
   else if (isValueName(local)) findBefore(text, close);
 }
 
-/** @returns whether an attribute says that the element is a secret's */
-function findAttributes(attributes: readonly Attribute[]): boolean {
+/**
+ * @param isSecret the element has a secret's name
+ * @returns whether an attribute says that the element is a secret's
+ */
+function findAttributes(attributes: readonly Attribute[], isSecret: boolean): boolean {
   const naming = attributes.find(({ name, value }) => isNamingName(unprefixed(name)) && isNameOfSecret(value));
   for (const { name, value, start, end } of attributes) {
-    if (isSecretPair(name, value) || (naming !== undefined && isValueName(unprefixed(name)))) noteWithin(start, end);
+    if (isSecretPair(name, value) || ((isSecret || naming !== undefined) && isValueName(unprefixed(name))))
+      noteWithin(start, end);
   }
   return naming !== undefined;
 }
