@@ -1,8 +1,9 @@
 #!/usr/bin/env node
+// @ts-nocheck: a script of the repository, run by hand.
 /**
  * Writes `agent/witness/secret-rules.generated.ts` from gitleaks' rules: node bin/convert-secret-rules.mjs GITLEAKS.TOML VERSION
  *
- * The expressions are Go's. What is written is the language of `agent/filter/expression-program.ts`, which is matched without
+ * The expressions are Go's. What is written is the language of `agent/witness/rule-expression.ts`, which is matched without
  * backtracking: letters without case become sets, word borders go (the matcher looks for them itself), long repetitions are cut,
  * for a longer text is redacted as well. A rule for a text behind an issuer's name is split into the name and the text.
  */

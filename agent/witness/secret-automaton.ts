@@ -1,9 +1,9 @@
 /**
- * Matches one rule's expression at one place of a text: the program of `agent/filter/expression-program.ts`, followed in all its
+ * Matches one rule's expression at one place of a text: the program of `agent/witness/rule-expression.ts`, followed in all its
  * ways at once. Linear: no character is looked at twice, and nothing is kept between calls.
  * Source: Thompson, "Regular Expression Search Algorithm", CACM 11 (1968).
  */
-import { compileExpression, instructionsMax, Op, type Program } from '../filter/expression-program.ts';
+import { compileExpression, instructionsMax, Op, type Program } from './rule-expression.ts';
 
 /** Rules match less: what a longer text has in it is redacted with the rest of its word. */
 const CHARACTERS_MAX = 1024;

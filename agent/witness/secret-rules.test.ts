@@ -1,7 +1,7 @@
 /** Every rule of the converted set, held to texts that it describes. */
 import t from 'tap';
-import { compileExpression, Op } from '../filter/expression-program.ts';
-import { mulberry32 } from '../seeded-random.ts';
+import { createRandom } from '../seeded-random.ts';
+import { compileExpression, Op } from './rule-expression.ts';
 import { isSecretPair } from './secret-names.ts';
 import { SHORT_WORD_MAX } from './secret-patterns.ts';
 import { NAMED_RULES, SHAPED_RULES } from './secret-rules.generated.ts';
@@ -28,7 +28,7 @@ function exampleOf(expression: string, next: () => number): string {
 }
 
 t.test(`${SHAPED_RULES.length} rules for texts by themselves`, async (t) => {
-  const next = mulberry32(13);
+  const next = createRandom(13, 'rules').fraction;
   for (const [id, , , expression] of SHAPED_RULES) {
     for (let i = 0; i < EXAMPLES; i += 1) {
       const secret = exampleOf(expression, next);
@@ -43,7 +43,7 @@ t.test(`${SHAPED_RULES.length} rules for texts by themselves`, async (t) => {
 });
 
 t.test(`${NAMED_RULES.length} rules for texts behind an issuer's name`, async (t) => {
-  const next = mulberry32(14);
+  const next = createRandom(14, 'rules').fraction;
   for (const [id, names, expression] of NAMED_RULES) {
     for (let i = 0; i < EXAMPLES; i += 1) {
       const secret = exampleOf(expression, next);
