@@ -727,7 +727,8 @@ export class HttpLayer implements StreamHandler {
       if (status === 101) this.#upgraded(side, upgrade);
       else if (tunnel) this.#tunnel(side.stream);
     } else this.#frame(side, true);
-    if (other?.expecting && message.exchange === other.message.exchange) this.#answerExpectation(other, status, message.tsUs);
+    if (other?.expecting && message.exchange === other.message.exchange)
+      this.#answerExpectation(other, status, message.tsUs);
   }
 
   /** RFC 9112, 6.3, rules 3 to 8: sets where the body ends, and begins the message. */

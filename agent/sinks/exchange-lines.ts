@@ -17,7 +17,7 @@ const shortCharactersMax = 40;
 
 export interface ExchangeLinesOptions {
   readonly write: (text: string) => void;
-  readonly obfuscator: Pick<Obfuscator, 'url' | 'name'>;
+  readonly obfuscator: Pick<Obfuscator, 'url' | 'name' | 'host'>;
   readonly colours: boolean;
   /** Of each: requests that wait for their response, responses that came before their request. @default waitingMax */
   readonly waitingMax?: number;
@@ -84,7 +84,7 @@ export class ExchangeLines implements MessageHandler {
     this.#waiting.set(key, {
       tsUs: message.tsUs,
       method: this.#readable(message.method, shortCharactersMax),
-      host: this.#readable(message.headers.get('host') ?? '', hostCharactersMax),
+      host: readable(this.#options.obfuscator.host(message.headers.get('host') ?? ''), hostCharactersMax),
       target: readable(this.#options.obfuscator.url(message.uri), targetCharactersMax),
       bodyBytes: 0,
       answer: this.#early.get(key) ?? null,
