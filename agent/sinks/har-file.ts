@@ -2,7 +2,7 @@
  * `--har FILE`: exchanges in the HTTP Archive format, streamed to disk. The file is a whole document after every batch:
  * each is written over the closing brackets, which it carries behind itself, by one system call.
  */
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import {
   type Coding,
   ContentDecoder,
@@ -16,6 +16,7 @@ import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
 import { emptyStreamDescription, type StreamDescription } from '../tcp/tcp.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import { outputError } from './output-file.ts';
+import { openPrivateFile } from './private-file.ts';
 
 export interface HarLimits {
   /** Bytes kept of one body: what a person looks at. */
@@ -91,7 +92,7 @@ export class HarFile implements MessageHandler {
     this.#options = options;
     this.#flushedAtMs = options.nowMs();
     try {
-      this.#fd = openSync(path, 'w');
+      this.#fd = openPrivateFile(path);
     } catch (cause) {
       throw outputError('output-open', `cannot write ${path}`, cause);
     }
