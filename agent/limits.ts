@@ -34,6 +34,8 @@ export interface LimitOptions {
   readonly upload?: boolean | undefined;
   /** Sets of expressions that exchanges are chosen by: one each for allowed and excluded hosts and paths. @default 0 */
   readonly expressionSets?: number | undefined;
+  /** Whether their batches wait on disk. @default false */
+  readonly spool?: boolean | undefined;
 }
 
 export interface LimitTerm {
@@ -62,6 +64,8 @@ export interface AgentLimits {
   readonly batchBytesMax: number;
   /** Batches that wait in memory, where no `--spool` is given. */
   readonly memorySpoolBytesMax: number;
+  /** Batches that wait on disk, where a `--spool` is given: what is known of each lies in memory. */
+  readonly spoolBatchesMax: number;
   readonly terms: readonly LimitTerm[];
   /** The sum of the terms. */
   readonly memoryBytesMax: number;
@@ -122,6 +126,10 @@ const digestShare = 0.011;
 /** Half for the batch being filled and its way out (as it is, gzipped, read back, in the socket), half for those that wait. */
 const uploadShare = 0.02;
 const batchCopies = 4;
+/** A number, a size and a count (agent/sinks/spool-index.ts); at start the numbers twice more, while they are sorted. */
+const spooledBatchBytes = 32;
+/** 65,536 batches at the default: a day and a half of one every two seconds. */
+const spoolShare = 0.011;
 /** Larger batches compress no better (witnesses of `steady`). */
 const batchBytesMaxMost = 512 << 10;
 
@@ -157,8 +165,9 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     totalBytesMax,
   };
   const uploadBytesMax = options.upload ? Math.floor(shared * uploadShare) : 0;
-  // Not everybody uploads: it comes out of the largest of what is shared by bodies.
-  const decoderBytesMax = Math.floor(shared * decoderShare) - uploadBytesMax;
+  const spoolBatchesMax = options.spool ? powerOfTwoWithin((shared * spoolShare) / spooledBatchBytes) : 0;
+  // Not every agent uploads: it comes out of the largest of what is shared by bodies.
+  const decoderBytesMax = Math.floor(shared * decoderShare) - uploadBytesMax - spoolBatchesMax * spooledBatchBytes;
   const bodyBufferBytesMax = Math.floor(shared * bodyBufferShare);
   const harBytesMax = Math.floor(shared * harShare);
   const outputBytesMax = Math.floor(shared * outputShare);
@@ -176,6 +185,10 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   if (options.expressionSets) {
     const bytes = expressionEngineBytes + options.expressionSets * expressionSetBytes;
     terms.push({ name: 'expressions', bytes, reason: 'the engine that matches hosts and paths, and its automata' });
+  }
+  if (spoolBatchesMax > 0) {
+    const bytes = spoolBatchesMax * spooledBatchBytes;
+    terms.push({ name: 'spool', bytes, reason: `what is known of ${spoolBatchesMax} batches on disk` });
   }
   if (rings.bytesTotal > 0) {
     terms.push({ name: 'rings', bytes: rings.bytesTotal, reason: 'shared with the kernel, one for each device' });
@@ -200,6 +213,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     digestsMax,
     batchBytesMax: Math.min(batchBytesMaxMost, Math.floor(uploadBytesMax / 2 / batchCopies)),
     memorySpoolBytesMax: Math.floor(uploadBytesMax / 2),
+    spoolBatchesMax,
     terms,
     memoryBytesMax,
     ceilingBytes,

@@ -32,6 +32,7 @@ export function limitOptions(flags: CaptureFlags): LimitOptions {
     dedup: flags.dedup,
     upload: flags.upload !== undefined,
     expressionSets: [flags.allowHost, flags.excludeHost, flags.allowPath, flags.excludePath].filter(Boolean).length,
+    spool: flags.spool !== undefined,
   };
 }
 

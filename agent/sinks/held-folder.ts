@@ -200,7 +200,7 @@ class Walk {
         this.#parts.unshift(name);
         continue;
       }
-      if (found !== null && found.stats.isSymbolicLink()) {
+      if (found?.stats.isSymbolicLink()) {
         closeSync(found.fd);
         // Links of the system's own to open files are no names: they are opened as they are.
         if (isLast && this.folder.isProcess) return { parent: this.folder, name };
