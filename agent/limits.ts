@@ -351,15 +351,61 @@ function fixedTerms(isLive: boolean): LimitTerm[] {
   return isLive ? [names, sealing] : [names, sealing, reading];
 }
 
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(bytes < 9.95e6 ? 1 : 0);
+
+function termLine(terms: readonly LimitTerm[]): string {
+  return terms.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(' + ');
+}
+
 /** The bounds as people read them: one line, every term in it. */
 export function limitTable(
   limits: Pick<AgentLimits, 'terms' | 'memoryBytesMax' | 'ceilingBytes'>,
   workers = 0,
 ): string {
-  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(bytes < 9.95e6 ? 1 : 0);
-  const terms = limits.terms.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(' + ');
   return (
     `memory: at most ${megabytes(limits.memoryBytesMax)} MB by its limits, beside ${megabytes(runtimeBytes + workers * workerBytes)} MB of runtime; ` +
-    `ends at ${megabytes(limits.ceilingBytes)} MB\n  = ${terms}`
+    `ends at ${megabytes(limits.ceilingBytes)} MB\n  = ${termLine(limits.terms)}`
   );
+}
+
+/** Every bound of `floodgate-agent collect`, which has a process of its own. */
+export const collectLimits = {
+  /** More agents than that take turns: the connection that has made the least of its time goes. */
+  connectionsMax: 64,
+  /** A batch is half a megabyte or one witness, which is 32 MB at most (`ENCODED_BYTES_MAX`) before it is gzipped. */
+  bodyBytesMax: 34 << 20,
+  decodedBytesMax: 34 << 20,
+  /** Bodies as they came, of all requests together, until each is stored. */
+  heldBytesMax: 64 << 20,
+  /** Batches decoded at one time: the thread that reads them is one, and so is the memory they are inflated into. */
+  decodersMax: 1,
+  /** Whole bodies that wait for it: at half a second each, half of what an agent waits for an answer. */
+  queueMax: 24,
+  /** A batch of the usual size with a witness every eight bytes. */
+  witnessesMax: 65_536,
+  /** One witness as objects: twice 40 thousand values (`WitnessLimits.messageBytesMax`), by the estimate of witness-weight.ts. */
+  witnessWeightMax: 192_000_000,
+  /** SQLite's pages (witness-store.ts), zlib's state, sockets. */
+  otherBytesMax: 8 << 20,
+} as const;
+
+/** The sum of what `collect` may take, term by term. */
+export function collectTerms(): LimitTerm[] {
+  const limits = collectLimits;
+  const perWitness = 600;
+  return [
+    // While one gets more room it is there twice.
+    { name: 'bodies', bytes: limits.heldBytesMax + limits.bodyBytesMax, reason: 'bodies as they came, one twice' },
+    { name: 'decoded', bytes: limits.decodedBytesMax * limits.decodersMax, reason: 'the batch that is being decoded' },
+    { name: 'witness', bytes: limits.witnessWeightMax, reason: 'one witness of it as objects' },
+    { name: 'batch', bytes: limits.witnessesMax * perWitness, reason: 'what is stored beside each witness of a batch' },
+    { name: 'other', bytes: limits.otherBytesMax, reason: 'pages of the store, zlib, sockets' },
+  ];
+}
+
+/** The bounds of `collect` as people read them. */
+export function collectTable(): string {
+  const terms = collectTerms();
+  const sum = terms.reduce((bytes, term) => bytes + term.bytes, 0);
+  return `memory: at most ${megabytes(sum)} MB by its limits, beside ${megabytes(runtimeBytes)} MB of runtime\n  = ${termLine(terms)}`;
 }

@@ -80,6 +80,13 @@ export function openAgent(
   });
 }
 
+/** What became of connections to `--observe-listen`; nothing where there is none. */
+export function observeCounters(server: ObserveServer | null): Counters {
+  if (server === null) return {};
+  const { connectionsEvicted, connectionsRefused } = server.counters;
+  return { 'observe.connectionsEvicted': connectionsEvicted, 'observe.connectionsRefused': connectionsRefused };
+}
+
 export async function openObserve(
   flags: CaptureFlags,
   read: () => { counters: Counters; interfaces: readonly CaptureStats[] },

@@ -1,6 +1,7 @@
 /** `floodgate-agent collect`: receives what agents upload and keeps it in SQLite, or lists what is there. */
 import { readFileSync } from 'node:fs';
 import { FloodgateError } from '../errors.ts';
+import { collectTable } from '../limits.ts';
 import { CollectServer } from '../sinks/collect-server.ts';
 import { readable } from '../sinks/exchange-lines.ts';
 import { OutputFile } from '../sinks/output-file.ts';
@@ -44,7 +45,7 @@ export async function runCollect(flags: CollectFlags): Promise<void> {
         output?.flush();
       },
     });
-    process.stderr.write(`collecting on ${server.url}\n`);
+    process.stderr.write(`${collectTable()}\ncollecting on ${server.url}\n`);
     await new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
     });
@@ -58,7 +59,7 @@ export async function runCollect(flags: CollectFlags): Promise<void> {
     process.stderr.write(
       `${counters.batchesStored} batches stored (${counters.witnessesStored} witnesses), ` +
         `${counters.batchesRepeated} came again, ${refused} requests refused, ` +
-        `${counters.requestsAborted} broken off, ${counters.requestsPutOff} put off\n`,
+        `${counters.requestsAborted} broken off, ${counters.requestsPutOff} put off, ${server.evicted} made room for others\n`,
     );
   } finally {
     output?.close();

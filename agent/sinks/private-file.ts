@@ -34,6 +34,33 @@ export function openPrivateFile(file: string): number {
   }
 }
 
+/**
+ * Makes files for their owner alone, or takes those that are there, for a library that opens them by their names.
+ * @param suffixes behind `file`, `''` for itself
+ * @throws Error where one of them is a link, or another user's, or has a second name.
+ */
+export function claimPrivateFiles(file: string, suffixes: readonly string[]): void {
+  const { parent, name } = HeldFolder.resolve(file);
+  try {
+    for (const suffix of suffixes) {
+      const found = parent.find(name + suffix);
+      if (found === null) {
+        closeSync(parent.create(name + suffix));
+        continue;
+      }
+      closeSync(found.fd);
+      if (!found.stats.isFile()) throw new Error(`${name}${suffix} is no file`);
+      requireOwn(found.stats);
+      if ((found.stats.mode & 0o077) === 0 || found.stats.uid !== process.geteuid?.()) continue;
+      const fd = parent.open(name + suffix, O_WRONLY);
+      fchmodSync(fd, privateMode);
+      closeSync(fd);
+    }
+  } finally {
+    parent.close();
+  }
+}
+
 /** The very file that was looked at, whatever is under its name by now. */
 function openFound(parent: HeldFolder, name: string, { fd: held, stats }: Found): number {
   const place = parent.fd < 0 || stats.isSymbolicLink() ? parent.place(name) : `/proc/self/fd/${held}`;

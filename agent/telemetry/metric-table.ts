@@ -164,6 +164,8 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'filter.responsesUnknown': 'Responses left out because hosts or paths are chosen by and their request was not seen.',
   'filter.verdictsEvicted': 'Verdicts forgotten before their response came.',
 
+  'observe.connectionsEvicted': 'Connections to the page of metrics closed to make room for newer ones.',
+  'observe.connectionsRefused': 'Connections to the page of metrics refused while all others were being served.',
   'upload.witnessesTaken': 'Witnesses taken to be uploaded.',
   'upload.batchesSealed': 'Batches made.',
   'upload.attempts': 'Attempts to send a batch.',
