@@ -379,12 +379,15 @@ export const collectLimits = {
   heldBytesMax: 64 << 20,
   /** Batches decoded at one time: the thread that reads them is one, and so is the memory they are inflated into. */
   decodersMax: 1,
-  /** Whole bodies that wait for it: at half a second each, half of what an agent waits for an answer. */
-  queueMax: 24,
+  /** Whole bodies that wait for it: at a second each, of the largest, half of what an agent waits for an answer. */
+  queueMax: 16,
   /** A batch of the usual size with a witness every eight bytes. */
   witnessesMax: 65_536,
-  /** One witness as objects: twice 40 thousand values (`WitnessLimits.messageBytesMax`), by the estimate of witness-weight.ts. */
-  witnessWeightMax: 192_000_000,
+  /**
+   * A batch's values as objects, by the estimate of witness-weight.ts: one witness of twice 40 thousand values
+   * (`WitnessLimits.messageBytesMax`), or one and a half times a usual batch of the smallest numbers.
+   */
+  batchWeightMax: 192_000_000,
   /** SQLite's pages (witness-store.ts), zlib's state, sockets. */
   otherBytesMax: 8 << 20,
 } as const;
@@ -397,7 +400,7 @@ export function collectTerms(): LimitTerm[] {
     // While one gets more room it is there twice.
     { name: 'bodies', bytes: limits.heldBytesMax + limits.bodyBytesMax, reason: 'bodies as they came, one twice' },
     { name: 'decoded', bytes: limits.decodedBytesMax * limits.decodersMax, reason: 'the batch that is being decoded' },
-    { name: 'witness', bytes: limits.witnessWeightMax, reason: 'one witness of it as objects' },
+    { name: 'values', bytes: limits.batchWeightMax, reason: 'its values as objects' },
     { name: 'batch', bytes: limits.witnessesMax * perWitness, reason: 'what is stored beside each witness of a batch' },
     { name: 'other', bytes: limits.otherBytesMax, reason: 'pages of the store, zlib, sockets' },
   ];

@@ -7,6 +7,7 @@ import { witnessDigest } from '../digest/digest.ts';
 import { decodeWitness } from '../encode/witness-decoder.ts';
 import { witnessWeight } from '../encode/witness-weight.ts';
 import { collectLimits } from '../limits.ts';
+import { collectGarbage } from '../observe/process-memory.ts';
 import type { StoredWitness } from './witness-store.ts';
 
 /** Something is wrong with a request: its status, and words for its author. */
@@ -20,12 +21,16 @@ export class Refusal extends Error {
 
 /** Other connections have their turn after so many bytes. */
 const turnBytes = 256 << 10;
-const { decodedBytesMax, queueMax, witnessesMax, witnessWeightMax } = collectLimits;
+/** A full collection takes some ms: not after each small batch. */
+const leftWeightMax = 32e6;
+const { decodedBytesMax, queueMax, witnessesMax, batchWeightMax } = collectLimits;
 
 export class BatchDecoder {
   /** Whatever is inflated lies here, one batch after the other. */
   #memory: Buffer | null = null;
   #isBusy = false;
+  /** What batches left behind as garbage. */
+  readonly #left = { weight: 0 };
   readonly #waiting: (() => void)[] = [];
 
   get waiting(): number {
@@ -42,8 +47,13 @@ export class BatchDecoder {
     try {
       this.#memory ??= Buffer.allocUnsafeSlow(decodedBytesMax);
       const length = await inflate(body, this.#memory, signal);
-      return store(await readWitnesses(this.#memory.subarray(0, length), signal));
+      return store(await readWitnesses(this.#memory.subarray(0, length), signal, this.#left));
     } finally {
+      // Otherwise V8 lets what several batches left behind pile up.
+      if (this.#left.weight > leftWeightMax) {
+        collectGarbage();
+        this.#left.weight = 0;
+      }
       this.#isBusy = false;
       this.#waiting.shift()?.();
     }
@@ -98,9 +108,10 @@ function inflate(body: Buffer, memory: Buffer, signal: AbortSignal): Promise<num
 }
 
 /** @throws Refusal where the bytes are no witnesses, each with its length before it. */
-async function readWitnesses(bytes: Buffer, signal: AbortSignal): Promise<StoredWitness[]> {
+async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight: number }): Promise<StoredWitness[]> {
   const witnesses: StoredWitness[] = [];
   let at = 0;
+  let weight = 0;
   let turnAt = turnBytes;
   while (at < bytes.length) {
     let length = 0;
@@ -112,7 +123,12 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal): Promise<Stored
     }
     if (byte >= 0x80 || at + length > bytes.length) throw new Refusal(400, 'a witness is cut');
     if (witnesses.length === witnessesMax) throw new Refusal(413, `a batch has ${witnessesMax} witnesses at most`);
-    witnesses.push(readWitness(bytes.subarray(at, at + length)));
+    const witness = bytes.subarray(at, at + length);
+    const its = witnessWeight(witness, batchWeightMax);
+    weight += its;
+    if (!(weight <= batchWeightMax)) throw new Refusal(400, 'no witnesses, or more values than an agent sends at once');
+    left.weight += its;
+    witnesses.push(readWitness(witness));
     at += length;
     if (at < turnAt) continue;
     turnAt = at + turnBytes;
@@ -123,9 +139,6 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal): Promise<Stored
 }
 
 function readWitness(bytes: Buffer): StoredWitness {
-  if (!(witnessWeight(bytes, witnessWeightMax) <= witnessWeightMax)) {
-    throw new Refusal(400, 'bytes that are no witness, or one of more values than an agent makes');
-  }
   try {
     const witness = decodeWitness(bytes);
     const meta = witness.method?.meta;

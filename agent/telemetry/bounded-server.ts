@@ -84,9 +84,12 @@ export class BoundedServer {
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   }
 
-  /** From now until its answer has been given this connection is not evicted. */
+  /** From now until its answer is given this connection is neither evicted nor late. */
   working({ socket }: IncomingMessage): void {
-    if (this.#states.has(socket)) this.#enter(socket, 'work');
+    if (!this.#states.has(socket)) return;
+    this.#enter(socket, 'work');
+    // It is not the client who is silent.
+    socket.setTimeout(0);
   }
 
   #admit(socket: Socket): void {
@@ -103,7 +106,10 @@ export class BoundedServer {
     const { socket } = request;
     this.#enter(socket, 'body');
     response.once('finish', () => this.#enter(socket, 'head'));
-    response.once('prefinish', () => this.#enter(socket, 'answer'));
+    response.once('prefinish', () => {
+      this.#enter(socket, 'answer');
+      socket.setTimeout(this.#bounds.idleMs);
+    });
   }
 
   #enter(socket: Socket, state: State): void {

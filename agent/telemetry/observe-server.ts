@@ -10,8 +10,8 @@ import type { ProfileKind } from './profilers.ts';
 /** V8's profiles grow with their time: this bounds them. */
 const secondsMax = 60;
 const secondsDefault = 5;
-/** Scrapers and a person or two; nothing passes over a connection while a profile is taken. */
-const bounds = { connectionsMax: 16, headersMs: 5_000, requestMs: 10_000, idleMs: (secondsMax + 30) * 1000 };
+/** Scrapers and a person or two. */
+const bounds = { connectionsMax: 16, headersMs: 5_000, requestMs: 10_000, idleMs: 10_000 };
 
 export interface Observation {
   readonly counters: Counters;
