@@ -1,5 +1,5 @@
 /** Frames from a capture file, read synchronously in large chunks: streams cost twice that. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { FloodgateError } from '../errors.ts';
 import { ChunkFeed } from './chunk-feed.ts';
 import type { FrameFilter } from './filter-sink.ts';
@@ -31,15 +31,10 @@ export class FileSource implements FrameSource {
 
   /** @throws FloodgateError when the file cannot be opened or is none. */
   static open(path: string, options: FileSourceOptions = {}): FileSource {
-    let fd: number;
-    try {
-      fd = openSync(path, 'r');
-    } catch (error) {
-      throw unreadable(path, error);
-    }
-    if (!fstatSync(fd).isDirectory()) return new FileSource(fd, path, options);
+    const { fd, stats } = openReadable(path);
+    if (!stats.isFIFO()) return new FileSource(fd, path, options);
     closeSync(fd);
-    throw unreadable(path, { code: 'EISDIR' });
+    throw unreadable(path, new Error('it is a pipe'));
   }
 
   /** @param fd is owned from here on, and closed at the end. */
@@ -107,6 +102,40 @@ export class FileSource implements FrameSource {
     this.#chunk = records?.bytes ?? new Uint8Array(chunkBytes);
     return this.#chunk;
   }
+}
+
+/**
+ * Opens what may be read as a capture: a file, or a pipe, whose writer need not be there yet.
+ * @throws FloodgateError when it cannot be opened or is neither
+ */
+export function openReadable(path: string): { fd: number; stats: Stats } {
+  let fd: number;
+  try {
+    // A pipe is not waited for here: nothing else would run meanwhile.
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const stats = fstatSync(fd);
+  try {
+    if (!stats.isFIFO()) requireReadable(stats, path);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return { fd, stats };
+}
+
+/** Linux's `/dev/null`, which is an empty file to all. */
+const nullDevice = 0x103;
+
+/** @throws FloodgateError where reading may wait for what never comes: devices, or is no reading of bytes: folders. */
+export function requireReadable(stats: Stats, path: string): void {
+  if (stats.isDirectory()) throw unreadable(path, { code: 'EISDIR' });
+  if (stats.isFile() || (stats.isCharacterDevice() && stats.rdev === nullDevice)) return;
+  throw new FloodgateError('capture-no-file', `${path} is a device, not a capture file`, {
+    hint: 'pipe what it gives: cat DEVICE | floodgate-agent --read -',
+  });
 }
 
 function unreadable(path: string, error: unknown): FloodgateError {

@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { FloodgateError } from '../errors.ts';
 import { ChunkFeed } from './chunk-feed.ts';
-import { FileSource, type FileSourceOptions } from './file-source.ts';
+import { FileSource, type FileSourceOptions, requireReadable } from './file-source.ts';
 import type { CaptureInterface, CaptureStats, FrameSink, FrameSource } from './frame-source.ts';
 
 /** What a pipe holds at most by default: libuv reads no more at once. */
@@ -20,11 +20,14 @@ export function openStdin(options: FileSourceOptions = {}, fd = 0): FrameSource 
     });
   }
   const stat = fstatSync(fd);
-  if (!stat.isFIFO() && !stat.isSocket()) return new FileSource(fd, 'standard input', options);
-  return new StdinSource(fd, options);
+  if (stat.isFIFO() || stat.isSocket()) return new PipeSource(fd, 'standard input', options);
+  requireReadable(stat, 'standard input');
+  return new FileSource(fd, 'standard input', options);
 }
 
-class StdinSource implements FrameSource {
+/** A pipe or socket, whoever writes into it and when. */
+export class PipeSource implements FrameSource {
+  readonly #name: string;
   readonly #feed: ChunkFeed;
   readonly #socket: Socket;
   #ended = false;
@@ -33,8 +36,10 @@ class StdinSource implements FrameSource {
   #finished = false;
   #wake: (() => void) | null = null;
 
-  constructor(fd: number, options: FileSourceOptions) {
-    this.#feed = new ChunkFeed('standard input', options.filter ?? null);
+  /** @param fd does not block; owned from here on. */
+  constructor(fd: number, name: string, options: FileSourceOptions) {
+    this.#name = name;
+    this.#feed = new ChunkFeed(name, options.filter ?? null);
     const { Socket } = process.getBuiltinModule('node:net');
     this.#socket = new Socket({
       fd,
@@ -104,7 +109,7 @@ class StdinSource implements FrameSource {
 
   #end(error: Error | null): void {
     if (error !== null) {
-      this.#failure = new FloodgateError('capture-unreadable', `cannot read standard input: ${error.message}`, {
+      this.#failure = new FloodgateError('capture-unreadable', `cannot read ${this.#name}: ${error.message}`, {
         hint: 'check what writes into the pipe',
         cause: error,
       });
