@@ -6,8 +6,8 @@ import { createGunzip } from 'node:zlib';
 import { witnessDigest } from '../digest/digest.ts';
 import { decodeWitness } from '../encode/witness-decoder.ts';
 import { witnessWeight } from '../encode/witness-weight.ts';
+import { collectGarbage } from '../governor/process-memory.ts';
 import { collectLimits } from '../limits.ts';
-import { collectGarbage } from '../observe/process-memory.ts';
 import type { StoredWitness } from './witness-store.ts';
 
 /** Something is wrong with a request: its status, and words for its author. */

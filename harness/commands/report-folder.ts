@@ -23,13 +23,14 @@ export function makeReportFolder(name: string, given: string | undefined): strin
 function makeFolder(folder: string): void {
   if (existsSync(folder) && statSync(folder).isDirectory()) return;
   if (!existsSync(path.dirname(folder))) makeFolder(path.dirname(folder));
-  mkdirSync(folder);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** Writes the report in every format. @throws FloodgateError `output-unwritable` */
 export function writeReports(folder: string, report: Report): void {
   guard(folder, () => {
-    for (const reporter of reporters) writeFileSync(path.join(folder, reporter.fileName), reporter.render(report));
+    for (const reporter of reporters)
+      writeFileSync(path.join(folder, reporter.fileName), reporter.render(report), { mode: 0o600 });
   });
 }
 
