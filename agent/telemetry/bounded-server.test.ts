@@ -6,7 +6,7 @@ import { ObserveServer } from './observe-server.ts';
 
 t.setTimeout(60_000);
 
-async function get(url: string, timeoutMs = 4_000): Promise<number> {
+async function get(url: string, timeoutMs = 20_000): Promise<number> {
   return (await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })).status;
 }
 
