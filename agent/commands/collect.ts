@@ -1,5 +1,5 @@
 /** `floodgate-agent collect`: receives what agents upload and keeps it in SQLite, or lists what is there. */
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { FloodgateError } from '../errors.ts';
 import { collectTable } from '../limits.ts';
 import { CollectServer } from '../sinks/collect-server.ts';
@@ -7,6 +7,7 @@ import { readable } from '../sinks/exchange-lines.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import { type StoredWitness, WitnessStore } from '../sinks/witness-store.ts';
 import type { ListenAddress } from './option-values.ts';
+import { openRegularFile } from './regular-file.ts';
 
 export interface CollectFlags {
   listen?: ListenAddress;
@@ -92,11 +93,16 @@ function line({ digest, method, host, path, bytes }: StoredWitness): string {
 function readCredentials(file: string): string {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8').trim();
+    const fd = openRegularFile(file);
+    try {
+      text = readFileSync(fd, 'utf8').trim();
+    } finally {
+      closeSync(fd);
+    }
   } catch (cause) {
     throw new FloodgateError(
       'credentials-unreadable',
-      `cannot read ${file} (${(cause as NodeJS.ErrnoException).code})`,
+      `cannot read ${file} (${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message})`,
       {
         hint: 'name a file with one line, user:password',
         cause,
