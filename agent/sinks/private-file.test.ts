@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -21,6 +22,7 @@ import path from 'node:path';
 import t from 'tap';
 import { OutputFile } from './output-file.ts';
 import { openPrivateFile } from './private-file.ts';
+import { WitnessStore } from './witness-store.ts';
 
 const isRoot = process.geteuid?.() === 0 && process.platform === 'linux';
 const asRoot = { skip: isRoot ? false : 'SKIPPED: only root can make files of other users' };
@@ -94,6 +96,26 @@ t.test('root is led nowhere by another user', asRoot, (t) => {
   write(path.join(theirs, 'fresh'), 'traffic');
   t.equal(statSync(path.join(theirs, 'fresh')).uid, 0);
   t.equal(statSync(path.join(theirs, 'fresh')).mode & 0o777, 0o600);
+  t.end();
+});
+
+t.test('a store’s files are ours before SQLite opens them', asRoot, (t) => {
+  const place = file('stores');
+  mkdirSync(place);
+  chmodSync(place, 0o1777);
+  writeFileSync(file('victim'), 'root’s');
+  for (const suffix of ['', '-journal', '-wal', '-shm']) {
+    const link = path.join(place, `planted${suffix}`);
+    symlinkSync(file('victim'), link);
+    execFileSync('chown', ['-h', String(stranger), link]);
+    t.throws(() => new WitnessStore(path.join(place, 'planted'), 1e6), { code: 'store-open' }, `planted${suffix}`);
+    rmSync(link);
+  }
+  t.equal(readFileSync(file('victim'), 'utf8'), 'root’s');
+  const store = new WitnessStore(path.join(place, 'ours'), 1e6);
+  store.add('a'.repeat(32), 0, 1, []);
+  for (const name of readdirSync(place)) t.equal(statSync(path.join(place, name)).mode & 0o777, 0o600, name);
+  store.close();
   t.end();
 });
 

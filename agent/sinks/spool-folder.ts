@@ -164,7 +164,7 @@ export class SpoolFolder {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') throw error;
       // A file system without hard links: nobody else writes here, for we have the lock.
-      if (this.#folder.find(name) !== null) throw error;
+      if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) throw error;
       renameSync(from, to);
       return;
     }
