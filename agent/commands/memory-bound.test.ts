@@ -252,7 +252,7 @@ const bounds: readonly Bound[] = [
 ];
 
 const only = process.env.FLOODGATE_BOUND;
-t.setTimeout(120_000);
+t.setTimeout(600_000);
 
 t.test('resident memory within the sum of bounds', async (t) => {
   const bases = new Map<string, number>();
