@@ -28,6 +28,7 @@ function compileCache(root) {
   return folders.find((folder) => makeTrustedFolder(folder) && isWritable(folder));
 }
 
+/** @param {string} folder */
 function isWritable(folder) {
   try {
     accessSync(folder, constants.W_OK);
@@ -37,7 +38,10 @@ function isWritable(folder) {
   }
 }
 
-/** The caller's choice, where it may be trusted or is not there yet; else ours; else none, whatever programs below choose. */
+/**
+ * The caller's choice, where it may be trusted or is not there yet; else ours; else none, whatever programs below choose.
+ * @param {string} root the package
+ */
 function chooseCompileCache(root) {
   const asked = process.env.NODE_COMPILE_CACHE;
   const cache = asked && (!existsSync(asked) || isTrustedFolder(asked)) ? asked : compileCache(root);

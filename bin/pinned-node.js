@@ -15,6 +15,7 @@ const packages = {
 /**
  * Whether it may be executed as this launcher is: it and its folder belong to us, to root or to whom the launcher belongs
  * to, and are written to by nobody who may not write to the launcher.
+ * @param {string} file
  */
 function isTrusted(file) {
   if (process.geteuid === undefined) return true;

@@ -10,25 +10,38 @@ const { FLOODGATE_RUN = '', FLOODGATE_OUT = '', GITHUB_OUTPUT, GITHUB_STEP_SUMMA
 /** Of what the run said last: an error, its hint, and what led to it. */
 const saidBytesMax = 8 << 10;
 
-/** Quotes hold words together, a backslash takes the next character as it is, as on the command line; nothing is expanded. */
+/**
+ * Quotes hold words together, a backslash takes the next character as it is, as on the command line; nothing is expanded.
+ * @param {string} text
+ */
 function splitWords(text) {
   const quoted = /"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/gs;
   return [...text.matchAll(/(?:[^\s"'\\]|"(?:[^"\\]|\\.)*"|'[^']*'|\\.)+/gs)].map(([word]) =>
-    word.replaceAll(quoted, (_all, double, single, escaped) =>
-      double === undefined ? (single ?? escaped) : double.replaceAll(/\\(["\\$`])/g, '$1'),
+    word.replaceAll(
+      quoted,
+      (
+        /** @type {string} */ _all,
+        /** @type {string} */ double,
+        /** @type {string} */ single,
+        /** @type {string} */ escaped,
+      ) => (double === undefined ? (single ?? escaped) : double.replaceAll(/\\(["\\$`])/g, '$1')),
     ),
   );
 }
 
-/** Runs floodgate with what it writes passed on. @returns its exit code and its last words on standard error */
+/**
+ * Runs floodgate with what it writes passed on.
+ * @param {string[]} words @param {'inherit' | 'pipe'} output
+ * @returns its exit code and its last words on standard error
+ */
 async function run(words, output) {
   const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', output, 'pipe'] });
   let said = '';
-  child.stderr.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     process.stderr.write(chunk);
     said = (said + chunk).slice(-saidBytesMax);
   });
-  if (output === 'pipe') child.stdout.on('data', (chunk) => append(GITHUB_STEP_SUMMARY, chunk));
+  if (output === 'pipe') child.stdout?.on('data', (chunk) => append(GITHUB_STEP_SUMMARY, chunk));
   const status = await new Promise((resolve) => {
     child.on('error', () => resolve(2));
     child.on('close', (code) => resolve(code ?? 2));
@@ -36,11 +49,15 @@ async function run(words, output) {
   return { status, said };
 }
 
+/** @param {string | undefined} file @param {string | Uint8Array} text */
 function append(file, text) {
   if (file) appendFileSync(file, text);
 }
 
-/** Text as a block of code that nothing in it can end. */
+/**
+ * Text as a block of code that nothing in it can end.
+ * @param {string} text
+ */
 function block(text) {
   const plain = text
     .replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, '')

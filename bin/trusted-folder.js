@@ -6,11 +6,15 @@ const path = require('node:path');
 const writableByOthers = 0o022;
 const sticky = 0o1000;
 
-/** Our own or root's. Windows keeps its folders by other means than owner and mode. */
+/**
+ * Our own or root's. Windows keeps its folders by other means than owner and mode.
+ * @param {import('node:fs').Stats} stats
+ */
 function isOurs(stats) {
   return process.geteuid === undefined || stats.uid === process.geteuid() || stats.uid === 0;
 }
 
+/** @param {import('node:fs').Stats} stats */
 function isPrivate(stats) {
   return process.geteuid === undefined || (stats.mode & writableByOthers) === 0;
 }
@@ -18,6 +22,7 @@ function isPrivate(stats) {
 /**
  * A folder of ours that nobody else can put anything into, nor any folder in the place of: it, what it holds, and all that
  * lead to it belong to us or root, and only a sticky one on the way (such as /tmp) may be written to by others.
+ * @param {string} folder
  */
 function isTrustedFolder(folder) {
   try {
@@ -40,7 +45,11 @@ function isTrustedFolder(folder) {
   }
 }
 
-/** Makes a folder for its owner alone where it is not there. @returns whether it is there and may be trusted */
+/**
+ * Makes a folder for its owner alone where it is not there.
+ * @param {string} folder
+ * @returns whether it is there and may be trusted
+ */
 function makeTrustedFolder(folder) {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

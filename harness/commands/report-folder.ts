@@ -34,9 +34,13 @@ function refuseOthers(folder: string): void {
   const { uid, mode } = statSync(folder);
   const isTrusted = uid === 0 || String(uid) === process.env.SUDO_UID;
   if (process.geteuid?.() !== 0 || (isTrusted && (mode & 0o002) === 0)) return;
-  throw new FloodgateError('output-unwritable', `cannot write the report to ${folder}: as root not where others can write`, {
-    hint: 'Give a folder that is not there yet with --out DIR, or one of root’s own.',
-  });
+  throw new FloodgateError(
+    'output-unwritable',
+    `cannot write the report to ${folder}: as root not where others can write`,
+    {
+      hint: 'Give a folder that is not there yet with --out DIR, or one of root’s own.',
+    },
+  );
 }
 
 /** Writes the report in every format. @throws FloodgateError `output-unwritable` */
