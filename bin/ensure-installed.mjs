@@ -8,9 +8,12 @@ import { fileURLToPath } from 'node:url';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const installed = path.join(root, 'node_modules', '.package-lock.json');
 const lock = path.join(root, 'package-lock.json');
-const kind = process.argv.includes('--production') ? ['--omit=dev'] : [];
-/** After an installation without them: a test finds that what it needs is missing. */
-const isPartial = kind.length === 0 && !existsSync(path.join(root, 'node_modules', 'tap'));
+const hasAll = existsSync(path.join(root, 'node_modules', 'tap'));
+/** Whoever has what tests need keeps it. */
+const isProduction = process.argv.includes('--production') && !hasAll;
+const kind = isProduction ? ['--omit=dev'] : [];
+/** After an installation without them: a test would find that what it needs is missing. */
+const isPartial = !isProduction && !hasAll;
 
 if (!existsSync(installed) || isPartial || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
   process.stderr.write('floodgate: installing dependencies (once) …\n');
