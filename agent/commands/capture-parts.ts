@@ -35,6 +35,7 @@ export function limitOptions(flags: CaptureFlags): LimitOptions {
     // Of standard input it shows only later; the harness writes into it what is not.
     compressed: flags.read === '-' ? !flags.lockstep : readsFile(flags) && isCompressedFile(flags.read!),
     expressionSets: [flags.allowHost, flags.excludeHost, flags.allowPath, flags.excludePath].filter(Boolean).length,
+    spool: flags.spool !== undefined,
   };
 }
 
@@ -80,6 +81,13 @@ export function openAgent(
     nowMs: clock,
     nowUs: (flags.interface ?? []).length > 0 ? () => Date.now() * 1000 : null,
   });
+}
+
+/** What became of connections to `--observe-listen`; nothing where there is none. */
+export function observeCounters(server: ObserveServer | null): Counters {
+  if (server === null) return {};
+  const { connectionsEvicted, connectionsRefused } = server.counters;
+  return { 'observe.connectionsEvicted': connectionsEvicted, 'observe.connectionsRefused': connectionsRefused };
 }
 
 export async function openObserve(

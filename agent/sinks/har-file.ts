@@ -2,7 +2,7 @@
  * `--har FILE`: exchanges in the HTTP Archive format, streamed to disk. The file is a whole document after every batch:
  * each is written over the closing brackets, which it carries behind itself, by one system call.
  */
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import { codingsOf } from '../body/codings.ts';
 import type { DecoderPool } from '../coding/decoder-pool.ts';
 import { type HarExchange, type HarPart, harEntry, harRequest, harResponse } from '../encode/har-entry.ts';
@@ -13,6 +13,7 @@ import { emptyStreamDescription, type StreamDescription } from '../tcp/tcp.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import { BodyCollector, type HarBodyLimits } from './har-body.ts';
 import { outputError } from './output-file.ts';
+import { openPrivateFile } from './private-file.ts';
 
 export interface HarLimits extends HarBodyLimits {
   /** Requests that wait for their response, and the other way round. */
@@ -91,7 +92,7 @@ export class HarFile implements MessageHandler {
     this.#options = options;
     this.#flushedAtMs = options.nowMs();
     try {
-      this.#fd = openSync(path, 'w');
+      this.#fd = openPrivateFile(path);
     } catch (cause) {
       throw outputError('output-open', `cannot write ${path}`, cause);
     }

@@ -179,6 +179,8 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'filter.responsesUnknown': 'Responses left out because hosts or paths are chosen by and their request was not seen.',
   'filter.verdictsEvicted': 'Verdicts forgotten before their response came.',
 
+  'observe.connectionsEvicted': 'Connections to the page of metrics closed to make room for newer ones.',
+  'observe.connectionsRefused': 'Connections to the page of metrics refused while all others were being served.',
   'upload.witnessesTaken': 'Witnesses taken to be uploaded.',
   'upload.batchesSealed': 'Batches made.',
   'upload.attempts': 'Attempts to send a batch.',
@@ -195,6 +197,11 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'upload.batchesShed': 'Batches shed, the oldest first, because the spool was full.',
   'upload.witnessesShed': 'Witnesses in batches shed because the spool was full.',
   'upload.spoolFilesTorn': 'Spool files removed because they were no whole batch.',
+  'upload.spoolWitnessesTorn': 'Witnesses that those spool files were known to hold.',
+  'upload.spoolBatchesMissing': 'Batches that another process removed from the spool.',
+  'upload.spoolWitnessesMissing': 'Witnesses in batches that another process removed from the spool.',
+  'upload.spoolBatchesFound': 'Batches in the spool at start, left by an agent before this one.',
+  'upload.spoolWitnessesFound': 'Witnesses in the spool at start, left by an agent before this one.',
   'upload.spoolWritesFailed': 'Spool files that could not be written.',
 
   'output.batchesShed': 'Batches of records a capturing thread shed because the leading one did not take them in time.',
