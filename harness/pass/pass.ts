@@ -92,6 +92,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     sendStartMs: sending.startMs,
     sendEndMs: sending.endMs,
     targetName: target.name,
+    ranBefore: target.ranBefore ?? false,
     commandLine: target.commandLine,
     instruments: instrument.describe(launcher.instruments ?? usualInstruments, launcher.isNode),
     watch,
