@@ -10,9 +10,12 @@ import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { Assembler, type AssemblerArrays } from './assembler.ts';
 import type { TcpCounters } from './counters.ts';
 import { HalfState, HalfStreams } from './half-streams.ts';
-import { type OverlapPolicy, Pressure, type TcpLimits } from './limits.ts';
+import { lateSynBytesMax, NetworkPolicy, type OverlapPolicy, Pressure, straysMax, type TcpLimits, UrgentPolicy } from './limits.ts';
+import { PastConversations } from './past-conversations.ts';
 import { CloseReason, GapReason, type Side, type StreamHandler } from './stream-handler.ts';
 import { StreamList, StreamTable } from './stream-table.ts';
+import { Succession } from './succession.ts';
+import { UrgentData } from './urgent-data.ts';
 
 export interface ConnectionsOptions {
   readonly limits: TcpLimits;
@@ -21,7 +24,8 @@ export interface ConnectionsOptions {
   readonly handler: StreamHandler;
   readonly counters: TcpCounters;
   readonly hashSeed: readonly [number, number];
-  readonly separateNetworks: boolean;
+  readonly networks: NetworkPolicy;
+  readonly urgent: UrgentPolicy;
   /** Where the tables lie that a kernel works on as well. @default arrays of their own */
   readonly arrays?: Arrays;
 }
@@ -32,13 +36,9 @@ export interface ConnectionsArrays {
   readonly overUs: Float64Array;
   readonly resetting: LinkedLists['arrays'];
   readonly pressure: Uint8Array;
+  readonly past: PastConversations;
   readonly assembler: AssemblerArrays | null;
 }
-
-/** Segments in a row outside the window after which the stream is believed and we are not. */
-const straysMax = 16;
-/** Sequence numbers by which a late SYN may lie before where a stream was picked up: one initial burst of segments. */
-const lateSynBytesMax = 65_536;
 
 export class Connections {
   readonly table: StreamTable;
@@ -56,15 +56,25 @@ export class Connections {
   readonly #pressure: Uint8Array;
   /** Streams whose closing is under way. */
   readonly #closing: Uint8Array;
+  readonly #past: PastConversations;
+  readonly #succession: Succession;
+  readonly #networks: NetworkPolicy;
+  readonly #urgentPolicy: UrgentPolicy;
+  /** Null where urgent bytes stay. */
+  readonly #urgent: UrgentData | null;
 
   constructor(options: ConnectionsOptions) {
-    const { limits, handler, counters } = options;
+    const { limits, counters } = options;
     this.#limits = limits;
+    this.#networks = options.networks;
+    this.#urgentPolicy = options.urgent;
+    this.#urgent = options.urgent === UrgentPolicy.inline ? null : new UrgentData(options.handler, counters);
+    const handler = this.#urgent ?? options.handler;
     this.#handler = handler;
     this.#counters = counters;
     this.#windowBytesMax = limits.windowBytesMax;
     const arrays = options.arrays ?? ownArrays;
-    this.table = new StreamTable(limits.streamsMax, options.separateNetworks, options.hashSeed, arrays);
+    this.table = new StreamTable(limits.streamsMax, options.networks, options.hashSeed, arrays);
     this.halves = new HalfStreams(limits.streamsMax, arrays);
     this.#resetting = new LinkedLists(limits.streamsMax, 1, arrays);
     this.#overUs = arrays.float64(limits.streamsMax);
@@ -80,20 +90,29 @@ export class Connections {
       arrays,
       advanced: (half, tsUs) => this.#checkEnd(half, tsUs),
     });
+    this.#past = new PastConversations(limits.streamsMax, limits.windowBytesMax, arrays);
+    this.#succession = new Succession({
+      ...{ limits, table: this.table, halves: this.halves, past: this.#past, counters, arrays },
+      ...{ resetting: this.#resetting, overUs: this.#overUs },
+      reopen: (...how) => this.#reopen(...how),
+      take: (...what) => this.#takeHeld(...what),
+      restart: (half) => this.#restart(half),
+    });
   }
 
   /** Bytes of all tables for these limits, pages not counted. */
   static bytesFor(limits: TcpLimits): number {
     const { streamsMax } = limits;
     const tables = StreamTable.bytesFor(streamsMax) + HalfStreams.bytesFor(streamsMax) + Assembler.bytesFor(limits);
-    return tables + streamsMax * (9 + 8 + 1);
+    const past = PastConversations.bytesFor(streamsMax) + Succession.bytesFor(limits) + UrgentData.bytes;
+    return tables + past + streamsMax * (9 + 8 + 1);
   }
 
   /** For a kernel that takes segments; `assembler` is null where those that are late, and ends of streams, are not its to take. */
   get arrays(): ConnectionsArrays {
     const [resetting, assembler] = [this.#resetting.arrays, this.#assembler.arrays ?? null];
     const { table, halves } = this;
-    return { table, halves, overUs: this.#overUs, resetting, pressure: this.#pressure, assembler };
+    return { table, halves, overUs: this.#overUs, resetting, pressure: this.#pressure, past: this.#past, assembler };
   }
 
   get pagesInUse(): number {
@@ -104,18 +123,29 @@ export class Connections {
   segment(packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): void {
     const table = this.table;
     let slot = table.find(packet);
+    if (slot >= 0 && packet.tag !== this.halves.tag[this.#halfOf(slot)]) slot = this.#amongNetworks(slot, packet);
     if (slot < 0 || table.listOf(slot) === StreamList.closed) {
-      slot = this.#admit(slot, packet, tsUs, interfaceIndex);
+      slot = this.#admit(slot, packet, bytes, tsUs, interfaceIndex);
       if (slot < 0) return;
+    } else if ((this.halves.state[this.#halfOf(slot)]! & HalfState.watched) !== 0) {
+      if (this.#lookAt(slot, packet, bytes, tsUs)) return;
     }
     const flags = packet.flags;
-    let half = slot * 2 + (table.fromFirst === (table.clientFirst[slot] === 1) ? 0 : 1);
-    if ((flags & TcpFlag.syn) !== 0) {
-      const taken = this.#takeSyn(slot, half, packet, tsUs, interfaceIndex);
-      if (taken < 0) return;
-      half = taken;
-    }
+    const half = this.#halfOf(slot);
+    if ((flags & TcpFlag.syn) !== 0 && !this.#takeSyn(slot, half, packet, bytes, tsUs)) return;
+    this.#succession.idleUs = tsUs - table.lastUs[slot]!;
     table.touch(slot, tsUs);
+    this.#take(slot, half, packet, bytes, tsUs);
+  }
+
+  /** The half-stream that the packet looked up last is of. */
+  #halfOf(slot: number): number {
+    return slot * 2 + (this.table.fromFirst === (this.table.clientFirst[slot] === 1) ? 0 : 1);
+  }
+
+  /** A segment of a stream, its SYN aside. */
+  #take(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    const flags = packet.flags;
     const peer = half ^ 1;
     const state = this.halves.state;
     if ((flags & (TcpFlag.ack | TcpFlag.rst)) === TcpFlag.ack && !this.#isStaleAck(half, packet)) {
@@ -130,6 +160,66 @@ export class Connections {
     // Both directions' holes age by the packets of the stream, whichever way they go.
     if ((state[peer]! & HalfState.acked) !== 0 && this.#isAckedBeyond(peer)) this.#assembler.acknowledged(peer, tsUs);
     if ((state[half]! & HalfState.acked) !== 0 && this.#isAckedBeyond(half)) this.#assembler.acknowledged(half, tsUs);
+  }
+
+  /** A segment of a watched stream. @returns whether it was not the stream's to take */
+  #lookAt(slot: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
+    const half = this.#halfOf(slot);
+    if (this.#succession.concerns(slot)) {
+      if (this.#succession.look(slot, half, packet, bytes, tsUs)) return true;
+      if (this.table.listOf(slot) !== StreamList.closed) return false;
+      // What was held has brought the stream to its end.
+      this.#counters.segmentsAfterClose += 1;
+      return true;
+    }
+    if (this.#isTagged(slot) || this.#urgent?.isAwaited(slot * 2) || this.#urgent?.isAwaited(slot * 2 + 1)) return false;
+    for (const each of [half, half ^ 1]) this.halves.state[each]! &= ~HalfState.watched;
+    return false;
+  }
+
+  /** Whether packets of the stream are to be compared with its networks. */
+  #isTagged(slot: number): boolean {
+    const { tag } = this.halves;
+    return this.#networks === NetworkPolicy.auto && (tag[slot * 2]! | tag[slot * 2 + 1]!) !== 0;
+  }
+
+  /** The slot for a packet of another network than those before it of its direction; −1 where it has none yet. */
+  #amongNetworks(slot: number, packet: Packet): number {
+    const half = this.#halfOf(slot);
+    const { tag, state } = this.halves;
+    if (this.#networks !== NetworkPolicy.auto || this.#succession.isOf(slot, half, packet)) {
+      tag[half] = packet.tag;
+      if (this.#networks === NetworkPolicy.auto) for (const each of [half, half ^ 1]) state[each]! |= HalfState.watched;
+      return slot;
+    }
+    const apart = this.table.findApart(packet);
+    if (apart < 0) this.#counters.conversationsApart += 1;
+    return apart;
+  }
+
+  /** Payload that was held, as the stream's. */
+  #takeHeld(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    if (this.table.listOf(slot) === StreamList.closed) this.#counters.segmentsAfterClose += 1;
+    else this.#take(slot, half, packet, bytes, tsUs);
+  }
+
+  /** Ends a slot's stream, if it is open, and opens another. */
+  #reopen(slot: number, packet: Packet, fromClient: boolean, midStream: boolean, tsUs: number): boolean {
+    if (this.table.listOf(slot) !== StreamList.closed) this.#close(slot, CloseReason.reused, tsUs);
+    if (this.#pressure[0]! >= Pressure.refuseStreams) {
+      this.#counters.streamsRefused += 1;
+      return false;
+    }
+    this.table.restart(slot, packet, fromClient, midStream, tsUs, this.table.interfaceOf(slot));
+    this.#begin(slot, packet, midStream, tsUs);
+    return true;
+  }
+
+  /** Forgets what was acknowledged of a direction that has delivered nothing. */
+  #restart(half: number): void {
+    this.halves.acked[half] = this.halves.next[half]!;
+    this.halves.state[half]! &= ~(HalfState.last | HalfState.fin);
+    this.#assembler.finish(half, this.table.lastUs[half >> 1]!);
   }
 
   /**
@@ -157,21 +247,30 @@ export class Connections {
   }
 
   /** Opens a stream for a packet that has none, if it is worth one. `closed` is the slot of its closed forerunner, or −1. */
-  #admit(closed: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
+  #admit(closed: number, packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): number {
     const counters = this.#counters;
     const syn = (packet.flags & TcpFlag.syn) !== 0;
     if (closed >= 0) {
       // Stragglers of the old one: everything but a SYN with another initial sequence number, or one that comes too late
       // for that (a client repeats its SYN after it has reset what a server still held: RFC 9293, 3.5.1).
-      const half = closed * 2 + (this.table.fromFirst === (this.table.clientFirst[closed] === 1) ? 0 : 1);
+      const half = this.#halfOf(closed);
+      if (!syn || (packet.flags & TcpFlag.ack) !== 0) {
+        if (this.#succession.lookClosed(closed, half, packet, bytes, tsUs)) return closed;
+        counters.segmentsAfterClose += 1;
+        return -1;
+      }
       const isOld = ((packet.sequence + 1) | 0) === this.halves.first[half];
       const isLate = isOld && tsUs - this.#overUs[closed]! < this.#limits.ackSlackUs;
-      if (!syn || isLate || (packet.flags & TcpFlag.ack) !== 0) {
+      if (isLate) {
         counters.segmentsAfterClose += 1;
         return -1;
       }
     } else if (!syn && packet.payloadWireBytes === 0) {
       counters.segmentsWithoutStream += 1;
+      return -1;
+    } else if (!syn && this.#isSentAgain(packet, tsUs)) {
+      counters.segmentsAfterClose += 1;
+      counters.retransmissionsAfterClose += 1;
       return -1;
     }
     if ((packet.flags & TcpFlag.rst) !== 0) {
@@ -185,36 +284,60 @@ export class Connections {
     return this.#open(closed, packet, tsUs, interfaceIndex);
   }
 
+  /** Whether all that a segment says was known when a stream with its addresses was closed, however long ago. */
+  #isSentAgain(packet: Packet, tsUs: number): boolean {
+    const past = this.#past;
+    const entry = past.find(this.table.lastHash, tsUs);
+    if (entry < 0) return false;
+    const own = this.table.fromFirst ? 0 : 1;
+    const end = (packet.sequence + packet.payloadWireBytes) | 0;
+    const hasAck = (packet.flags & TcpFlag.ack) !== 0;
+    return past.isBehind(entry, own, end) && (!hasAck || past.isBehind(entry, own ^ 1, packet.acknowledgement));
+  }
+
   #open(reused: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
     const table = this.table;
-    const counters = this.#counters;
     const syn = (packet.flags & TcpFlag.syn) !== 0;
     // A SYN-ACK is the server's; without a SYN the first to send is taken for the client.
     const fromClient = !syn || (packet.flags & TcpFlag.ack) === 0;
     let slot = reused;
     if (slot >= 0) {
+      this.#succession.drop(slot);
       table.restart(slot, packet, fromClient, !syn, tsUs, interfaceIndex);
     } else {
       const victim = table.victim();
       if (victim >= 0) this.#evict(victim, tsUs);
       slot = table.open(packet, fromClient, !syn, tsUs, interfaceIndex);
     }
-    this.halves.reset(slot * 2);
-    this.halves.reset(slot * 2 + 1);
-    counters.streamsOpened += 1;
-    if (!syn) counters.streamsOpenedMidStream += 1;
-    this.#handler.open(slot, tsUs, !syn);
+    this.#begin(slot, packet, !syn, tsUs);
     return slot;
+  }
+
+  #begin(slot: number, packet: Packet, midStream: boolean, tsUs: number): void {
+    const halves = this.halves;
+    for (const half of [slot * 2, slot * 2 + 1]) {
+      halves.reset(half);
+      halves.tag[half] = packet.tag;
+      if (packet.tag !== 0 && this.#networks === NetworkPolicy.auto) halves.state[half] = HalfState.watched;
+    }
+    this.#counters.streamsOpened += 1;
+    if (midStream) this.#counters.streamsOpenedMidStream += 1;
+    this.#handler.open(slot, tsUs, midStream);
   }
 
   #evict(slot: number, tsUs: number): void {
     if (this.table.listOf(slot) === StreamList.closed) this.#counters.closedKeysEvicted += 1;
     else this.#close(slot, CloseReason.evicted, tsUs);
+    this.#forget(slot);
+  }
+
+  #forget(slot: number): void {
+    this.#succession.drop(slot);
     this.table.remove(slot);
   }
 
-  /** @returns the half-stream the SYN belongs to now; −1 when the segment is to be ignored. */
-  #takeSyn(slot: number, half: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
+  /** @returns whether the SYN is the stream's */
+  #takeSyn(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
     const halves = this.halves;
     const counters = this.#counters;
     const first = (packet.sequence + 1) | 0;
@@ -225,25 +348,22 @@ export class Connections {
       const ahead = (halves.first[half]! - first) | 0;
       if (ahead === 0 && (state & HalfState.syn) !== 0) {
         counters.synRetransmissions += 1;
-        return half;
+        return true;
       }
       if (ahead >= 0 && ahead <= lateSynBytesMax && (state & HalfState.syn) === 0) {
         halves.state[half]! |= HalfState.syn;
-        return half;
+        return true;
       }
-      if (isAnswer) {
-        counters.synAcksIgnored += 1;
-        return -1;
-      }
-      this.#close(slot, CloseReason.reused, tsUs);
-      this.#open(slot, packet, tsUs, interfaceIndex);
-      return this.#takeSyn(slot, slot * 2, packet, tsUs, interfaceIndex);
+      if (isAnswer) counters.synAcksIgnored += 1;
+      this.#succession.beginSyn(slot, half, packet, bytes, tsUs);
+      return false;
     }
     if (isAnswer && (halves.state[peer]! & HalfState.known) !== 0) {
       const answered = (packet.acknowledgement - halves.first[peer]!) | 0;
       if (answered < 0 || answered > this.#windowBytesMax) {
         counters.synAcksIgnored += 1;
-        return -1;
+        this.#succession.beginSyn(slot, half, packet, bytes, tsUs);
+        return false;
       }
     }
     // An acknowledgement of this SYN seen before means that it only came late.
@@ -258,7 +378,7 @@ export class Connections {
       halves.acked[half] = first;
       halves.state[half]! |= HalfState.acked;
     }
-    return half;
+    return true;
   }
 
   #takeAck(half: number, acknowledgement: number): void {
@@ -302,6 +422,7 @@ export class Connections {
       return;
     }
     if ((halves.state[half]! & HalfState.known) === 0) this.#pickUp(half, sequence);
+    if ((packet.flags & TcpFlag.urg) !== 0) this.#announceUrgent(half, packet);
     if (length > 0 && this.table.listOf(slot) === StreamList.embryonic) {
       this.table.moveTo(StreamList.established, slot);
     }
@@ -311,6 +432,18 @@ export class Connections {
       return;
     }
     this.#takeOther(slot, half, sequence, packet, bytes, tsUs);
+  }
+
+  /** The byte that a segment names as urgent leaves the stream when it is reached. */
+  #announceUrgent(half: number, packet: Packet): void {
+    if (this.#urgent === null || (packet.flags & TcpFlag.syn) !== 0) return;
+    const halves = this.halves;
+    if (Math.abs((packet.sequence - halves.next[half]!) | 0) > this.#windowBytesMax) return;
+    const isBefore = this.#urgentPolicy === UrgentPolicy.outOfBand && packet.urgent > 0;
+    const sequence = (packet.sequence + packet.urgent - (isBefore ? 1 : 0)) | 0;
+    if (((sequence - halves.next[half]!) | 0) < 0) return;
+    this.#urgent.announce(half, sequence);
+    for (const each of [half, half ^ 1]) halves.state[each]! |= HalfState.watched;
   }
 
   /** In order and nothing waits: the payload is handed on where it lies. */
@@ -378,7 +511,9 @@ export class Connections {
     const counters = this.#counters;
     let length = packet.payloadWireBytes;
     const ahead = (sequence - halves.next[half]!) | 0;
-    if (ahead > this.#windowBytesMax || ahead + length < -this.#windowBytesMax) {
+    const isEarlier = ahead < 0 && this.#succession.isBeforeStart(half, sequence);
+    if (isEarlier || ahead > this.#windowBytesMax || ahead + length < -this.#windowBytesMax) {
+      this.#succession.beginStray(slot, half, packet, bytes, ahead, tsUs);
       if (!this.#takeStray(slot, half, packet, ahead, bytes, tsUs)) return;
     } else {
       halves.strays[half] = 0;
@@ -390,7 +525,7 @@ export class Connections {
     if ((state & HalfState.last) !== 0) {
       const room = Math.max(0, (halves.last[half]! - sequence) | 0);
       if (length > room) {
-        counters.bytesAfterEnd += length - room;
+        if (this.#resetting.listOf(slot) < 0) counters.bytesAfterEnd += length - room;
         length = room;
         end = Math.min(end, start + room);
       }
@@ -399,6 +534,7 @@ export class Connections {
       let at = sequence;
       const behind = (halves.next[half]! - at) | 0;
       if (behind >= length) {
+        this.#succession.beginRepetition(slot, half, packet, bytes, tsUs);
         counters.duplicateBytes += length;
         if (length === 1 && behind === 1) counters.keepAlives += 1;
         else counters.segmentsDuplicate += 1;
@@ -512,6 +648,7 @@ export class Connections {
       return;
     }
     if (this.#resetting.listOf(slot) >= 0) return;
+    this.#succession.reset(slot, half, packet);
     this.#overUs[slot] = tsUs;
     this.#resetting.append(0, slot);
   }
@@ -523,8 +660,14 @@ export class Connections {
     this.#resetting.remove(slot);
     this.#assembler.finish(slot * 2, tsUs);
     this.#assembler.finish(slot * 2 + 1, tsUs);
-    this.halves.reset(slot * 2);
-    this.halves.reset(slot * 2 + 1);
+    this.#succession.drop(slot);
+    this.#notePast(slot, tsUs);
+    const watched = this.#isTagged(slot) ? HalfState.watched : 0;
+    for (const half of [slot * 2, slot * 2 + 1]) {
+      const known = this.halves.state[half]! & HalfState.known;
+      this.halves.reset(half);
+      this.halves.state[half] = known | watched;
+    }
     countClose(this.#counters, reason);
     this.#handler.close(slot, reason, tsUs);
     this.#closing[slot] = 0;
@@ -532,10 +675,22 @@ export class Connections {
     this.table.moveTo(StreamList.closed, slot);
   }
 
+  /** Remembers where a conversation that carried payload has ended. */
+  #notePast(slot: number, tsUs: number): void {
+    const { table, halves } = this;
+    if (table.listOf(slot) !== StreamList.established) return;
+    const first = slot * 2 + (table.clientFirst[slot] === 1 ? 0 : 1);
+    const second = first ^ 1;
+    const isKnown = (half: number) => halves.state[half]! & HalfState.known;
+    const known = isKnown(first) | (isKnown(second) << 1);
+    this.#past.note(table.hashOf(slot), halves.next[first]!, halves.next[second]!, known, tsUs);
+  }
+
   /** Runs the timers. */
   expire(nowUs: number): void {
     const limits = this.#limits;
     this.#assembler.expire(nowUs);
+    this.#succession.expire(nowUs);
     for (let slot = this.#resetting.first(0); slot >= 0; slot = this.#resetting.first(0)) {
       const ageUs = nowUs - this.#overUs[slot]!;
       if (ageUs >= 0 && ageUs < limits.ackSlackUs) break;
@@ -559,7 +714,7 @@ export class Connections {
       }
       if (ageUs < timeoutUs) return;
       if (list !== StreamList.closed) this.#close(slot, CloseReason.idle, nowUs);
-      table.remove(slot);
+      this.#forget(slot);
     }
   }
 
@@ -569,7 +724,7 @@ export class Connections {
     for (const list of [StreamList.established, StreamList.embryonic, StreamList.closed]) {
       for (let slot = table.oldest(list); slot >= 0; slot = table.oldest(list)) {
         if (list !== StreamList.closed) this.#close(slot, CloseReason.endOfInput, tsUs);
-        table.remove(slot);
+        this.#forget(slot);
       }
     }
   }

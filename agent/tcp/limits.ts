@@ -9,6 +9,36 @@ export const OverlapPolicy = {
 } as const;
 export type OverlapPolicy = (typeof OverlapPolicy)[keyof typeof OverlapPolicy];
 
+/** Segments in a row outside the window after which the stream is believed and we are not. */
+export const straysMax = 16;
+/** Sequence numbers by which a late SYN may lie before where a stream was picked up: one initial burst of segments. */
+export const lateSynBytesMax = 65_536;
+
+/** Whether the same addresses and ports in two networks (VLANs, VXLAN and the like) are two connections. */
+export const NetworkPolicy = {
+  /**
+   * Where their numbers say so. A mirror may show the two directions of one connection with different tags, or both networks
+   * that a router connects: then they are one.
+   */
+  auto: 0,
+  /** Always. */
+  apart: 1,
+  /** Never. */
+  together: 2,
+} as const;
+export type NetworkPolicy = (typeof NetworkPolicy)[keyof typeof NetworkPolicy];
+
+/** What becomes of a byte that TCP's urgent pointer names (RFC 6093). */
+export const UrgentPolicy = {
+  /** It leaves the stream, as Linux delivers it: the byte before the one that the pointer names. */
+  outOfBand: 0,
+  /** It leaves the stream: the byte that the pointer names (RFC 1122, 4.2.2.4; Linux with `tcp_stdurg`). */
+  outOfBandRfc1122: 1,
+  /** It stays, as with SO_OOBINLINE, and as RFC 6093 would have it. */
+  inline: 2,
+} as const;
+export type UrgentPolicy = (typeof UrgentPolicy)[keyof typeof UrgentPolicy];
+
 export interface TcpLimits {
   /** Streams in the table, both directions each, those just closed included. @default 65,536: a busy host's ephemeral ports. */
   readonly streamsMax: number;
@@ -44,6 +74,13 @@ export interface TcpLimits {
   readonly embryonicTimeoutUs: number;
   /** How long a closed stream's key is kept, so that stragglers do not open a ghost. @default 2 s. */
   readonly closedHoldUs: number;
+  /**
+   * Streams at one time on whose addresses another conversation may have begun, or that may survive a reset. @default 128:
+   * each is over within a round trip.
+   */
+  readonly successorsMax: number;
+  /** Pages of payload that wait until it is known whose it is. @default 256 (512 KiB): an initial window for many of them. */
+  readonly successorPagesMax: number;
   /** IP datagrams being put together from fragments at one time. @default 256. */
   readonly fragmentDatagramsMax: number;
   /** Bytes of all fragments waiting. @default 1 MiB: sixteen datagrams of the largest size. */
@@ -64,6 +101,8 @@ export const defaultTcpLimits: TcpLimits = {
   idleTimeoutUs: 180_000_000,
   embryonicTimeoutUs: 30_000_000,
   closedHoldUs: 2_000_000,
+  successorsMax: 128,
+  successorPagesMax: 256,
   fragmentDatagramsMax: 256,
   fragmentBytesMax: 1024 * 1024,
   fragmentTimeoutUs: 15_000_000,

@@ -14,6 +14,7 @@ import { Tpacket3 } from '../capture/tpacket3.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { HalfState } from './half-streams.ts';
 import { Pressure } from './limits.ts';
+import { PAST_WAYS, PAST_WORDS } from './past-conversations.ts';
 import { ASSEMBLER } from './segment-kernel-assembler.ts';
 import { KEY_BYTES, NO_LIST, TABLES } from './segment-kernel-tables.ts';
 import {
@@ -31,6 +32,8 @@ import {
 import { CloseReason } from './stream-handler.ts';
 import { StreamList } from './stream-table.ts';
 
+/** What is looked at of a header's flags. */
+const FLAGS = TcpFlag.fin | TcpFlag.syn | TcpFlag.rst | TcpFlag.ack | TcpFlag.urg;
 /** Longer frames go the way of all: beyond the largest IPv4 datagram in Ethernet. */
 const FRAME_BYTES_MAX = 65_549;
 /** Ethernet, IPv4 and TCP, each without options. */
@@ -45,7 +48,8 @@ global keys; global keyLengths; global hashes; global slots; global mapFree; glo
 global listNext; global listPrevious; global listOf; global listLengths;
 global lastUs; global clientFirst; global midStream;
 global ids; global lastId; global openedUs; global vlans; global interfaces;
-global states; global nexts; global firsts; global lasts; global ackeds; global strays; global waiting;
+global states; global nexts; global firsts; global lasts; global ackeds; global strays; global tags; global waiting;
+global pastWords; global pastMask;
 global resettingNext; global resettingOf; global overUs; global pressure;
 global windowMax;
 global ackSlackUs f64; global gapTimeoutUs f64; global closedHoldUs f64; global embryonicTimeoutUs f64; global idleTimeoutUs f64;
@@ -77,10 +81,22 @@ global findHash;
 `;
 
 const STREAMS = `
-; As HalfStreams.reset.
-fn reset(half) {
-  store8(states + half, 0);
+; As HalfStreams.reset, but for what is still known.
+fn reset(half, state) {
+  store8(states + half, state);
   store8(strays + half, 0);
+}
+
+; As PastConversations.note; both directions are known.
+fn notePast(slot) {
+  let firstHalf = (slot << 1) + (load8(clientFirst + slot) == 0);
+  let hash = word(hashes, slot);
+  let at = pastWords + (hash & pastMask) * ${PAST_WAYS * PAST_WORDS * 4};
+  copy(at + ${PAST_WORDS * 4}, at, ${(PAST_WAYS - 1) * PAST_WORDS * 4});
+  store32(at, hash);
+  store32(at + 4, word(nexts, firstHalf));
+  store32(at + 8, word(nexts, firstHalf ^ 1));
+  store32(at + 12, (low(bits(nowUs / 1000000.0 + 4503599627370496.0)) << 2) | 3);
 }
 
 ; The SYN of a direction of which nothing is known.
@@ -114,8 +130,10 @@ fn open(sequence, fromFirst) {
   storeDouble(lastUs + (slot << 3), nowUs);
   moveTo(${StreamList.embryonic}, slot);
   let half = slot << 1;
-  reset(half);
-  reset(half + 1);
+  reset(half, 0);
+  reset(half + 1, 0);
+  setWord(tags, half, 0);
+  setWord(tags, half + 1, 0);
   synchronize(half, sequence);
   opened += 1;
   tell(${Event.open}, half, 0, 0, nowUs);
@@ -135,12 +153,18 @@ fn finish(slot, half, state) {
   ackRemove(peer);
   holeRemove(half);
   holeRemove(peer);
-  reset(half);
-  reset(peer);
+  if (load8(listOf + slot) == ${StreamList.established}) { notePast(slot); }
+  reset(half, ${HalfState.known});
+  reset(peer, ${HalfState.known});
   closedFin += 1;
   tell(${Event.close}, half, ${CloseReason.fin}, 0, nowUs);
   storeDouble(lastUs + (slot << 3), nowUs);
   moveTo(${StreamList.closed}, slot);
+}
+
+; Whether the stream of a slot, open or closed, is left to Connections.
+fn isWatched(slot) i32 {
+  return ((load8(states + (slot << 1)) | load8(states + (slot << 1) + 1)) & ${HalfState.watched}) != 0;
 }
 
 ; Whether the first node of a list has waited for so long, or nobody knows how long.
@@ -167,7 +191,7 @@ fn runTimers(tsUs f64) i32 {
   if (isDue(listNext, capacity, ${StreamList.established}, lastUs, idleTimeoutUs, tsUs)) { return 0; }
   while (isDue(listNext, capacity, ${StreamList.closed}, lastUs, closedHoldUs, tsUs)) {
     let slot = word(listNext, capacity + ${StreamList.closed});
-    if (loadDouble(lastUs + (slot << 3)) > tsUs) { return 0; }
+    if (loadDouble(lastUs + (slot << 3)) > tsUs || isWatched(slot)) { return 0; }
     forget(slot);
   }
   nextTickUs = tsUs + ${tickUs}.0;
@@ -195,7 +219,7 @@ fn take(frame, captured, tsUs f64) i32 {
   }
   if (tsUs < nowUs - ${clockStepUs}.0) { return 0; }
 
-  let flags = load8(tcp + 13) & ${TcpFlag.fin | TcpFlag.syn | TcpFlag.rst | TcpFlag.ack};
+  let flags = load8(tcp + 13) & ${FLAGS};
   let length = end - payload;
   let sequence = be32(tcp + 4);
   let source = be32(frame + 26);
@@ -228,8 +252,8 @@ fn take(frame, captured, tsUs f64) i32 {
     let acked = word(ackeds, peer);
     let peerNext = word(nexts, peer);
     let isNext = length > 0 ? sequence == next && word(waiting, half) == 0 : sequence - next != -1;
-    if (isNext && (load8(states + half) & ${HalfState.known | HalfState.acked | HalfState.last | HalfState.zeroWindow}) == ${HalfState.known | HalfState.acked} &&
-      (peerState & ${HalfState.known | HalfState.acked | HalfState.zeroWindow}) == ${HalfState.known | HalfState.acked} && load16(tcp + 14) != 0 &&
+    if (isNext && (load8(states + half) & ${HalfState.known | HalfState.acked | HalfState.last | HalfState.zeroWindow | HalfState.watched}) == ${HalfState.known | HalfState.acked} &&
+      (peerState & ${HalfState.known | HalfState.acked | HalfState.zeroWindow | HalfState.watched}) == ${HalfState.known | HalfState.acked} && load16(tcp + 14) != 0 &&
       ack - peerNext <= 0 && acked - peerNext <= 0 && word(ackeds, half) - next <= 0 && hasEventRoom(0)) {
       count(captured, tsUs);
       touch(slot);
@@ -247,7 +271,7 @@ fn take(frame, captured, tsUs f64) i32 {
 
 ; The same, of any other kind.
 fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
-  let flags = load8(tcp + 13) & ${TcpFlag.fin | TcpFlag.syn | TcpFlag.rst | TcpFlag.ack};
+  let flags = load8(tcp + 13) & ${FLAGS};
   let length = end - payload;
   let sequence = be32(tcp + 4);
   if (slot < 0) {
@@ -265,7 +289,8 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
   }
   let list = load8(listOf + slot);
   if (list == ${StreamList.closed}) {
-    if ((flags & ${TcpFlag.syn}) != 0) { return 0; }
+    ; Payload may be of another conversation.
+    if ((flags & ${TcpFlag.syn}) != 0 || length > 0 || isWatched(slot)) { return 0; }
     afterClose += 1;
     count(captured, tsUs);
     return 1;
@@ -276,13 +301,14 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
     return 0;
   }
   ; As to resets and packets without an acknowledgement, and windows of nothing, see Connections.
-  if ((flags & ${TcpFlag.rst | TcpFlag.ack}) != ${TcpFlag.ack} || load16(tcp + 14) == 0) { return 0; }
+  if ((flags & ${TcpFlag.rst | TcpFlag.ack | TcpFlag.urg}) != ${TcpFlag.ack} || load16(tcp + 14) == 0) { return 0; }
 
   let half = slot * 2 + (fromFirst != load8(clientFirst + slot));
   let peer = half ^ 1;
   let state = load8(states + half);
   let peerState = load8(states + peer);
   if ((peerState & ${HalfState.known}) == 0 || (state & ${HalfState.zeroWindow}) != 0) { return 0; }
+  if (((state | peerState) & ${HalfState.watched}) != 0) { return 0; }
   let ack = be32(tcp + 8);
   let acked = word(ackeds, peer);
   let peerNext = word(nexts, peer);
@@ -322,6 +348,8 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
       if (ahead < 0) {
         ; Known bytes only: a repetition.
         if (ahead + length > 0 || length == 1) { return 0; }
+        ; Before the stream's start, or with an older acknowledgement: perhaps of another conversation.
+        if (sequence - word(firsts, half) < 0 || ack - acked < 0) { return 0; }
       } else if (ahead == 0) {
         if (word(pageSequence, word(head, half)) - next < length) { return 0; }
       } else if (freed || !hasRoom(half, length)) {

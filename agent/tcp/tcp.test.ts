@@ -1,5 +1,5 @@
 import t from 'tap';
-import { OverlapPolicy } from './limits.ts';
+import { NetworkPolicy, OverlapPolicy } from './limits.ts';
 import { emptyStreamDescription } from './tcp.ts';
 import { Transcript, type TranscriptOptions } from './transcript.ts';
 
@@ -335,9 +335,10 @@ t.test('a new connection on the same addresses and ports', (t) => {
   t.equal(transcript.layer.counters.synRetransmissions, 2);
   transcript.play('> . 1 "abc"\n> . 7 "ghi"');
   transcript.sequences = [900_000, 70_000];
-  t.equal(transcript.play('> S 0'), '0.0 gap 3 closed, 0.0 "ghi", close 0 reused, open 0');
+  t.equal(transcript.play('> S 0\n> S 0'), '', 'a SYN alone ends nothing');
+  t.equal(transcript.play('< SA 0 ack 1'), '0.0 gap 3 closed, 0.0 "ghi", close 0 reused, open 0', 'its answer does');
   t.equal(transcript.layer.streamId(0), 2);
-  t.equal(transcript.play('< SA 0 ack 1\n> . 1 ack 1 "new"\n< . 1 ack 4 "one"'), '0.0 "new", 0.1 "one"');
+  t.equal(transcript.play('> . 1 ack 1 "new"\n< . 1 ack 4 "one"'), '0.0 "new", 0.1 "one"');
   t.equal(transcript.play('> F 4 ack 4\n< F 4 ack 5'), '0.0 end, 0.1 end, close 0 fin');
   transcript.sequences = [5, 6];
   t.equal(transcript.play('> S 0\n< SA 0 ack 1\n> . 1 "abc"'), 'open 0, 0.0 "abc"', 'after a FIN, at once');
@@ -505,7 +506,7 @@ t.test('networks are told apart only when asked', (t) => {
   const together = established();
   together.tag({ vlans: [5] });
   t.equal(together.play('> . 1 "abc"'), '0.0 "abc"');
-  const apart = established({ separateNetworks: true });
+  const apart = established({ networks: NetworkPolicy.apart });
   apart.tag({ vlans: [5] });
   t.equal(apart.play('> . 1 "abc"'), 'open 1, 1.0 "abc"');
   t.end();

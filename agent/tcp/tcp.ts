@@ -14,7 +14,7 @@ import { FragmentTable } from '../wire/fragments.ts';
 import { Decoded, decodedNames, Packet } from '../wire/packet.ts';
 import { Connections } from './connections.ts';
 import { TcpCounters } from './counters.ts';
-import { OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
+import { NetworkPolicy, OverlapPolicy, type Pressure, type TcpLimits, UrgentPolicy } from './limits.ts';
 import { clockStepUs, TABLES_AT, tickUs } from './segment-layout.ts';
 import { type PacketClock, SegmentTaker, segmentMemory } from './segment-taker.ts';
 import type { StreamHandler } from './stream-handler.ts';
@@ -37,8 +37,10 @@ export interface TcpLayerOptions {
   readonly overlap?: OverlapPolicy;
   /** Drop segments with a wrong TCP checksum. Offload makes captured checksums wrong. @default false */
   readonly verifyChecksums?: boolean;
-  /** Keep streams of different VLANs and VXLAN networks apart. Off, both directions may come with different tags. @default false */
-  readonly separateNetworks?: boolean;
+  /** Whether the same addresses in two networks are two connections. @default NetworkPolicy.auto */
+  readonly networks?: NetworkPolicy;
+  /** What becomes of urgent bytes. @default UrgentPolicy.outOfBand */
+  readonly urgent?: UrgentPolicy;
 }
 
 /** How often idle pages are given back, see `PagePool.trim`. */
@@ -91,7 +93,8 @@ export class TcpLayer implements FrameSink {
       handler,
       counters: this.counters,
       hashSeed,
-      separateNetworks: options.separateNetworks ?? false,
+      networks: options.networks ?? NetworkPolicy.auto,
+      urgent: options.urgent ?? UrgentPolicy.outOfBand,
       arrays,
     });
     this.records = this.#verifyChecksums

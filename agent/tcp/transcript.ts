@@ -9,7 +9,14 @@
 import assert from 'node:assert';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame, type FrameFields } from '../wire/packet-builder.ts';
-import { defaultTcpLimits, type OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
+import {
+  defaultTcpLimits,
+  type NetworkPolicy,
+  type OverlapPolicy,
+  type Pressure,
+  type TcpLimits,
+  type UrgentPolicy,
+} from './limits.ts';
 import { RecordFeed } from './record-feed.ts';
 import { CloseReason, GapReason, type Side, type StreamHandler } from './stream-handler.ts';
 import { TcpLayer } from './tcp.ts';
@@ -17,7 +24,8 @@ import { TcpLayer } from './tcp.ts';
 export interface TranscriptOptions {
   readonly limits?: Partial<TcpLimits>;
   readonly overlap?: OverlapPolicy;
-  readonly separateNetworks?: boolean;
+  readonly networks?: NetworkPolicy;
+  readonly urgent?: UrgentPolicy;
   readonly verifyChecksums?: boolean;
 }
 

@@ -15,7 +15,7 @@ import {
   decodeNflog,
   decodePpp,
 } from './link.ts';
-import { Decoded, Layer, type Packet } from './packet.ts';
+import { Decoded, Layer, type Packet, TcpFlag } from './packet.ts';
 import { decodeTcp } from './tcp-header.ts';
 import { decodeGre, decodeUdp } from './tunnel.ts';
 
@@ -65,6 +65,7 @@ export function decodeFrame(
   if (layer === 0) return Decoded.unknownLinkType;
   packet.vlan = -1;
   packet.network = 0;
+  packet.tag = 0;
   packet.offset = start;
   packet.end = end;
   packet.wireEnd = start + wireLength;
@@ -91,6 +92,7 @@ function decodePlain(packet: Packet, bytes: Uint8Array, start: number, end: numb
   const captured = Math.min(wireEnd, end);
   packet.vlan = -1;
   packet.network = 0;
+  packet.tag = 0;
   packet.ipVersion = 4;
   packet.addresses[0] = view.getInt32(ip + 12);
   packet.addresses[4] = view.getInt32(ip + 16);
@@ -101,6 +103,7 @@ function decodePlain(packet: Packet, bytes: Uint8Array, start: number, end: numb
   packet.acknowledgement = view.getInt32(tcp + 8);
   packet.flags = bytes[tcp + 13]!;
   packet.window = view.getUint16(tcp + 14);
+  packet.urgent = (packet.flags & TcpFlag.urg) === 0 ? 0 : view.getUint16(tcp + 18);
   packet.payloadStart = Math.min(payload, captured);
   packet.payloadEnd = captured;
   packet.payloadWireBytes = wireEnd - payload;
