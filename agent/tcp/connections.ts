@@ -664,9 +664,9 @@ export class Connections {
     this.#notePast(slot, tsUs);
     const watched = this.#isTagged(slot) ? HalfState.watched : 0;
     for (const half of [slot * 2, slot * 2 + 1]) {
-      const known = this.halves.state[half]! & HalfState.known;
+      const isKnown = (this.halves.state[half]! & HalfState.known) !== 0;
       this.halves.reset(half);
-      this.halves.state[half] = known | watched;
+      this.halves.state[half] = (isKnown ? HalfState.known | HalfState.ended : 0) | watched;
     }
     countClose(this.#counters, reason);
     this.#handler.close(slot, reason, tsUs);

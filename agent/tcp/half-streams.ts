@@ -6,7 +6,7 @@
 
 import { type Arrays, ownArrays } from '../bounded/arrays.ts';
 
-/** Bits of `HalfStreams.state`. `known` and `watched` outlive the stream's close as long as its key. */
+/** Bits of `HalfStreams.state`. Of a closed stream those that say that its end is known stay as long as its key. */
 export const HalfState = {
   /** `next` and `first` hold: the SYN, an acknowledgement or a segment told where this direction is. */
   known: 1,

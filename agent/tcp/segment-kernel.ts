@@ -47,7 +47,7 @@ global seed0; global seed1; global mask; global capacity;
 global keys; global keyLengths; global hashes; global slots; global mapFree; global mapCounts;
 global listNext; global listPrevious; global listOf; global listLengths;
 global lastUs; global clientFirst; global midStream;
-global ids; global lastId; global openedUs; global vlans; global interfaces;
+global ids; global lastId; global openedUs; global vlans; global interfaces; global hasApart;
 global states; global nexts; global firsts; global lasts; global ackeds; global strays; global tags; global waiting;
 global pastWords; global pastMask;
 global resettingNext; global resettingOf; global overUs; global pressure;
@@ -154,8 +154,8 @@ fn finish(slot, half, state) {
   holeRemove(half);
   holeRemove(peer);
   if (load8(listOf + slot) == ${StreamList.established}) { notePast(slot); }
-  reset(half, ${HalfState.known});
-  reset(peer, ${HalfState.known});
+  reset(half, ${HalfState.known | HalfState.ended});
+  reset(peer, ${HalfState.known | HalfState.ended});
   closedFin += 1;
   tell(${Event.close}, half, ${CloseReason.fin}, 0, nowUs);
   storeDouble(lastUs + (slot << 3), nowUs);
@@ -275,6 +275,8 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
   let length = end - payload;
   let sequence = be32(tcp + 4);
   if (slot < 0) {
+    ; It may be kept under its network's key.
+    if (load8(hasApart)) { return 0; }
     if ((flags & ${TcpFlag.syn}) == 0) {
       if (length > 0) { return 0; }
       withoutStream += 1;

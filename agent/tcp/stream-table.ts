@@ -75,8 +75,8 @@ export class StreamTable {
   readonly #interfaces: Uint16Array;
   #keyWords = 0;
   #lastSlot = -1;
-  /** A conversation was kept apart from another network's. */
-  #hasApart = false;
+  /** 1: a conversation was kept apart from another network's. The only element. */
+  readonly #hasApart: Uint8Array;
 
   constructor(
     capacity: number,
@@ -87,6 +87,7 @@ export class StreamTable {
     this.capacity = capacity;
     this.#map = new LruMap(capacity, keyWordsIpv6, 3, seed, arrays);
     this.#networks = networks;
+    this.#hasApart = arrays.uint8(1);
     this.lastUs = arrays.float64(capacity);
     this.clientFirst = arrays.uint8(capacity);
     this.midStream = arrays.uint8(capacity);
@@ -114,9 +115,10 @@ export class StreamTable {
     openedUs: Float64Array;
     vlans: Int16Array;
     interfaces: Uint16Array;
+    hasApart: Uint8Array;
   } {
     const [ids, lastId, openedUs] = [this.#ids, this.#lastId, this.#openedUs];
-    return { ids, lastId, openedUs, vlans: this.#vlans, interfaces: this.#interfaces };
+    return { ids, lastId, openedUs, vlans: this.#vlans, interfaces: this.#interfaces, hasApart: this.#hasApart };
   }
 
   /** Slots in use, closed streams' keys included. */
@@ -131,7 +133,7 @@ export class StreamTable {
 
   /** @returns the slot of the packet's stream, −1 when it has none; then `open` may follow at once. Sets `fromFirst`. */
   find(packet: Packet): number {
-    if (this.#hasApart) {
+    if (this.#hasApart[0] === 1) {
       const apart = this.#look(packet, packet.tag === 0 ? untagged : packet.tag);
       if (apart >= 0) return apart;
     }
@@ -143,7 +145,7 @@ export class StreamTable {
    * before. @returns −1 when it has none; then `open` may follow at once.
    */
   findApart(packet: Packet): number {
-    this.#hasApart = true;
+    this.#hasApart[0] = 1;
     return this.#look(packet, packet.tag === 0 ? untagged : packet.tag);
   }
 
