@@ -9,6 +9,7 @@ import { randomWords } from '../capture/sys/random-words.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
 import type { AgentLimits, LimitOptions } from '../limits.ts';
 import type { Counters } from '../stats.ts';
+import { networkPolicies, urgentPolicies } from '../tcp/limits.ts';
 import type { ObserveServer } from '../telemetry/observe-server.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { tell } from './notices.ts';
@@ -74,6 +75,8 @@ export function openAgent(
     limits,
     placePages: readsFile(flags) ? placePagesQuietly : placePages,
     pageCredit,
+    networks: networkPolicies[flags.separateNetworks ?? 'auto'],
+    urgent: urgentPolicies[flags.urgentData ?? 'out-of-band'],
     until: outputs.until,
     messageHandlers: (agent) => outputs.handlers(agent),
     bodies: outputs.bodies,

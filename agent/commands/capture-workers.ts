@@ -25,7 +25,7 @@ import type { ObserveServer } from '../telemetry/observe-server.ts';
 import type { CaptureFlags } from './capture-options.ts';
 import { limitOptions, observeCounters, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { tell, tellDrops, tellNotDecoded, tellPressure } from './notices.ts';
+import { tell, tellDrops, tellNotDecoded, tellPressure, tellSharedAddresses } from './notices.ts';
 import { isPrintColoured } from './outputs.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
@@ -76,6 +76,7 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
       stats?.final(Date.now(), counters(), crew.interfaces(), seen);
       tellDrops(crew.interfaces());
       tellNotDecoded(seen);
+      tellSharedAddresses(counters());
       server?.close();
     }
     if (statsOutput?.failure) throw statsOutput.failure;

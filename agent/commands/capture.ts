@@ -16,7 +16,7 @@ import type { ObserveServer } from '../telemetry/observe-server.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { limitOptions, observeCounters, openAgent, openCapture, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { tell, tellDrops, tellNotDecoded, tellPressure } from './notices.ts';
+import { tell, tellDrops, tellNotDecoded, tellPressure, tellSharedAddresses } from './notices.ts';
 import { Outputs } from './outputs.ts';
 
 /** @returns the frames there were. @throws FloodgateError when it cannot run or cannot go on. */
@@ -79,6 +79,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       outputs.stats?.final(Date.now(), counters(), source.stats(), seen);
       tellDrops(source.stats());
       tellNotDecoded(seen);
+      tellSharedAddresses(agent.tcp.snapshot());
       server?.close();
     }
     outputs.check();

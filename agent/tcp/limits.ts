@@ -28,6 +28,14 @@ export const NetworkPolicy = {
 } as const;
 export type NetworkPolicy = (typeof NetworkPolicy)[keyof typeof NetworkPolicy];
 
+/** The policies by the names that people choose. */
+export const networkPolicies = {
+  auto: NetworkPolicy.auto,
+  always: NetworkPolicy.apart,
+  never: NetworkPolicy.together,
+} as const;
+export type NetworkPolicyName = keyof typeof networkPolicies;
+
 /** What becomes of a byte that TCP's urgent pointer names (RFC 6093). */
 export const UrgentPolicy = {
   /** It leaves the stream, as Linux delivers it: the byte before the one that the pointer names. */
@@ -38,6 +46,14 @@ export const UrgentPolicy = {
   inline: 2,
 } as const;
 export type UrgentPolicy = (typeof UrgentPolicy)[keyof typeof UrgentPolicy];
+
+/** The policies by the names that people choose. */
+export const urgentPolicies = {
+  'out-of-band': UrgentPolicy.outOfBand,
+  'out-of-band-rfc1122': UrgentPolicy.outOfBandRfc1122,
+  inline: UrgentPolicy.inline,
+} as const;
+export type UrgentPolicyName = keyof typeof urgentPolicies;
 
 export interface TcpLimits {
   /** Streams in the table, both directions each, those just closed included. @default 65,536: a busy host's ephemeral ports. */

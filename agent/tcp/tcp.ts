@@ -9,7 +9,7 @@ import { type PlacePages, placeForever } from '../bounded/page-memory.ts';
 import { PagePool, pageBytes } from '../bounded/page-pool.ts';
 import type { CaptureInterface, FrameSink, RecordTaker } from '../capture/frame-source.ts';
 import { isTcpChecksumRight } from '../wire/checksum.ts';
-import { decodeFrame, decodeReassembled } from '../wire/decode.ts';
+import { decodeFrame, decodeReassembled, decodeRest } from '../wire/decode.ts';
 import { FragmentTable } from '../wire/fragments.ts';
 import { Decoded, decodedNames, Packet } from '../wire/packet.ts';
 import { Connections } from './connections.ts';
@@ -126,7 +126,12 @@ export class TcpLayer implements FrameSink {
     counters.frameBytes += end - start;
     if (tsUs > this.#clock.nowUs || tsUs < this.#clock.nowUs - clockStepUs) this.advance(tsUs);
     const linkType = this.#linkTypes[interfaceIndex] ?? this.#learnLinkType(interfaceIndex);
-    const decoded = decodeFrame(this.#packet, bytes, start, end, wireLength, linkType);
+    this.#handOn(decodeFrame(this.#packet, bytes, start, end, wireLength, linkType), bytes, interfaceIndex);
+    // Bounded by the frame: each takes 14 bytes of it at least.
+    while (this.#packet.rest !== 0) this.#handOn(decodeRest(this.#packet, bytes), bytes, interfaceIndex);
+  }
+
+  #handOn(decoded: number, bytes: Uint8Array, interfaceIndex: number): void {
     this.decoded[decoded]! += 1;
     if (decoded === Decoded.tcp) this.#segment(bytes, interfaceIndex);
     else if (decoded === Decoded.fragment) this.#fragment(bytes, interfaceIndex);
@@ -152,6 +157,13 @@ export class TcpLayer implements FrameSink {
 
   #fragment(bytes: Uint8Array, interfaceIndex: number): void {
     const datagram = this.#fragments.datagram;
+    // Frames behind this one in the same frame lie in its bytes; those inside of a datagram are not looked for.
+    const { rest } = this.#packet;
+    this.#putTogether(bytes, datagram, interfaceIndex);
+    this.#packet.rest = rest;
+  }
+
+  #putTogether(bytes: Uint8Array, datagram: Uint8Array, interfaceIndex: number): void {
     // A tunnel's packet may be a fragment in a datagram made of fragments: it waits in the same table, within its bounds.
     for (let from = bytes, depth = 0; depth < reassembliesMax; from = datagram, depth += 1) {
       const length = this.#fragments.add(this.#packet, from, this.#clock.nowUs);

@@ -1,9 +1,9 @@
 /**
  * Tests as transcripts: packets in, events out. Used by this layer's tests only.
  *
- * A line is one packet: direction (`>` from the client, `<` from the server), flags (letters of `SAFRP`, or `.`), the
+ * A line is one packet: direction (`>` from the client, `<` from the server), flags (letters of `SAFRPU`, or `.`), the
  * sequence number relative to the sender's initial one (the SYN is 0, the first byte 1), then in any order: `ack N`
- * (relative to the other side's, sets the A flag), `"payload"`, `win N`, `cut N` (payload bytes captured), `xN` (so many
+ * (relative to the other side's, sets the A flag), `"payload"`, `win N`, `urg N`, `cut N` (payload bytes captured), `xN` (so many
  * times). Other lines: `wait N` (milliseconds on the packets' clock), `pressure N`, `finish`. Packets are 1 ms apart.
  */
 import assert from 'node:assert';
@@ -37,6 +37,7 @@ const flagLetters: Record<string, number> = {
   F: TcpFlag.fin,
   R: TcpFlag.rst,
   P: TcpFlag.psh,
+  U: TcpFlag.urg,
 };
 
 /** Sequence number of payload and the acknowledgement that came with it. */
@@ -172,7 +173,7 @@ export class Transcript {
   }
 
   #packet(line: string): void {
-    const match = /^([<>]) ([SAFRP.]+) (-?\d+)(.*)$/.exec(line);
+    const match = /^([<>]) ([SAFRPU.]+) (-?\d+)(.*)$/.exec(line);
     assert(match !== null, `not a line of a transcript: ${line}`);
     const [, direction, letters, sequence, rest = ''] = match;
     const side = direction === '>' ? 0 : 1;
@@ -189,6 +190,7 @@ export class Transcript {
         acknowledgement: ack === null ? 0 : this.sequences[side ^ 1]! + Number(ack[1]),
         flags,
         window: Number(/ win (\d+)/.exec(rest)?.[1] ?? 65_535),
+        urgent: Number(/ urg (\d+)/.exec(rest)?.[1] ?? 0),
         payload: Buffer.from(/"(.*)"/.exec(rest)?.[1] ?? '', 'latin1'),
       },
       this.#frame,

@@ -25,6 +25,10 @@ export const Decoded = {
   /** More nested layers than `layersMax`. */
   tooDeep: 9,
   unknownLinkType: 10,
+  /** A data frame of 802.11 that is encrypted. */
+  encrypted: 11,
+  /** A part of a data frame of 802.11: they are not put together. */
+  wlanFragment: 12,
 } as const;
 export type Decoded = (typeof Decoded)[keyof typeof Decoded];
 
@@ -53,6 +57,11 @@ export const Layer = {
   linuxCooked2: 44,
   bsdLoopback: 45,
   nflog: 46,
+  wlan: 47,
+  radiotap: 48,
+  prism: 49,
+  avs: 50,
+  ppi: 51,
 } as const;
 
 /** TCP header flags (RFC 9293, 3.1). */
@@ -102,6 +111,10 @@ export class Packet {
   offset = 0;
   end = 0;
   wireEnd = 0;
+  /** Where more frames begin that came in the same one (A-MSDU), and where they end as captured and on the wire; 0: none. */
+  rest = 0;
+  restEnd = 0;
+  restWireEnd = 0;
   /** EtherType or IP protocol number of what follows. */
   protocol = 0;
 }
