@@ -85,10 +85,12 @@ export class Succession {
    */
   look(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
     if ((packet.flags & TcpFlag.rst) !== 0) return false;
-    if (this.#options.resetting.listOf(slot) >= 0 && this.#survives(slot, half, packet, bytes, tsUs)) return false;
     const entry = this.#successors.of(slot);
-    if (entry < 0 || this.#successors.kind[entry] === SuccessorKind.survival) return false;
-    return this.#follow(slot, half, entry, packet, bytes, tsUs);
+    if (entry >= 0 && this.#successors.kind[entry] !== SuccessorKind.survival) {
+      if (this.#follow(slot, half, entry, packet, bytes, tsUs)) return true;
+    }
+    if (this.#options.resetting.listOf(slot) >= 0) this.#linger(slot, half, packet, bytes, tsUs);
+    return false;
   }
 
   #follow(slot: number, half: number, entry: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
@@ -96,11 +98,12 @@ export class Succession {
     const sequence = firstByte(packet);
     const kind = successors.kind[entry]!;
     const fitsStream = this.fits(half, packet);
-    if (!successors.fits(entry, half & 1, packet, sequence)) {
-      if (fitsStream && kind === SuccessorKind.repetition && this.#advances(half, packet)) this.drop(slot);
+    if (fitsStream && kind === SuccessorKind.repetition && this.#advances(half, packet)) {
+      this.drop(slot);
       return false;
     }
-    if (fitsStream && !this.#isPreferred(half, entry, packet)) return false;
+    if (!successors.fits(entry, half & 1, packet, sequence)) return false;
+    if (fitsStream && !this.#isPreferred(half, entry, packet, sequence)) return false;
     successors.note(entry, half & 1, packet, sequence, tsUs);
     if (this.#isConfirmed(half, entry, tsUs)) {
       this.#succeed(slot, half, entry, packet, tsUs);
@@ -110,14 +113,29 @@ export class Succession {
     return true;
   }
 
-  /** Of two conversations that a segment fits, the new one: its second answer's number to the byte, or old numbers. */
-  #isPreferred(half: number, entry: number, packet: Packet): boolean {
+  /** Of two conversations that a segment fits, the new one: it goes on to the byte there, and does not here. */
+  #isPreferred(half: number, entry: number, packet: Packet, sequence: number): boolean {
     const kind = this.#successors.kind[entry]!;
     if (kind === SuccessorKind.repetition) return this.#isRepetition(half, packet);
-    if (kind !== SuccessorKind.answer || (packet.flags & TcpFlag.ack) === 0) return false;
+    if (kind === SuccessorKind.answer && !this.#isUnanswered(half >> 1, entry)) return false;
+    return !this.#goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence);
+  }
+
+  /** A segment that is next in its direction, with an acknowledgement of what the other side has sent. */
+  #goesOn(half: number, packet: Packet, sequence: number): boolean {
+    const halves = this.#halves;
     const peer = half ^ 1;
-    const answer = this.#successors.start[entry * 2 + (peer & 1)]!;
-    return this.#successors.syn[entry * 2 + (peer & 1)] === 1 && packet.acknowledgement === answer;
+    if (this.#isKnown(half) && sequence !== halves.next[half]) return false;
+    if ((packet.flags & TcpFlag.ack) === 0 || !this.#isKnown(peer)) return true;
+    const ack = packet.acknowledgement;
+    return ((ack - halves.next[peer]!) | 0) <= 0 && ((ack - halves.acked[peer]!) | 0) >= 0;
+  }
+
+  /** Whether nothing came yet of the server's direction. */
+  #isUnanswered(slot: number, entry: number): boolean {
+    const halves = this.#halves;
+    const half = slot * 2 + (this.#successors.client[entry]! ^ 1);
+    return halves.next[half] === halves.first[half] && halves.waiting[half] === 0;
   }
 
   #isConfirmed(half: number, entry: number, tsUs: number): boolean {
@@ -146,7 +164,10 @@ export class Succession {
   /** The conversation that the segment at hand is of takes the stream's place; what it sent before comes first. */
   #succeed(slot: number, half: number, entry: number, packet: Packet, tsUs: number): void {
     const { start, known, syn, kind } = this.#successors;
-    if (kind[entry] === SuccessorKind.answer && this.#answerAgain(slot, entry)) return;
+    if (kind[entry] === SuccessorKind.answer) {
+      this.#answerAgain(slot, entry);
+      return;
+    }
     const table = this.#table;
     const client = this.#successors.client[entry]!;
     const isMixed = this.#wasBefore(slot, entry);
@@ -170,11 +191,13 @@ export class Succession {
   }
 
   /** A second answer was acknowledged, and nothing came after the first: the server counts from there. */
-  #answerAgain(slot: number, entry: number): boolean {
-    const halves = this.#halves;
+  #answerAgain(slot: number, entry: number): void {
+    if (!this.#isUnanswered(slot, entry)) {
+      this.drop(slot);
+      return;
+    }
     const side = this.#successors.client[entry]! ^ 1;
     const half = slot * 2 + side;
-    if (halves.next[half] !== halves.first[half] || halves.waiting[half] !== 0) return false;
     this.#successors.detach(entry);
     this.#options.restart(half);
     this.#place(half, this.#successors.start[entry * 2 + side]!, true);
@@ -182,7 +205,6 @@ export class Succession {
     this.#successors.release(entry, (from, piece, bytes, pieceUs) =>
       this.#options.take(slot, slot * 2 + from, piece, bytes, pieceUs),
     );
-    return true;
   }
 
   #place(half: number, first: number, hasSyn: boolean): void {
@@ -338,25 +360,24 @@ export class Succession {
   }
 
   /**
-   * Whether a stream that was reset goes on: the other side has acknowledged bytes behind the RST, or its sender bytes
-   * that came after it, or repeats its SYN. What its sender sends meanwhile waits.
+   * A segment of a stream that was reset, which goes on if the other side has acknowledged bytes behind the RST, or its
+   * sender bytes that came after it, or repeats its SYN. What lies behind the RST waits meanwhile.
    */
-  #survives(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
+  #linger(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
     const sender = slot * 2 + (this.#resetSide[slot]! & 1);
     if (half === sender ? this.#speaksOn(slot, half, packet) : this.#isHeard(slot, sender, packet)) {
-      this.#survive(slot, sender);
-      return true;
+      this.#survive(slot);
+      return;
     }
-    if (half !== sender) return false;
-    // It is not over yet, for sure.
-    this.#options.overUs[slot] = tsUs;
-    this.#options.resetting.append(0, slot);
+    if (half === sender) {
+      // Perhaps it is not over: it has time from now on.
+      this.#options.overUs[slot] = tsUs;
+      this.#options.resetting.append(0, slot);
+    }
     const state = this.#halves.state[half]!;
-    if ((state & (HalfState.last | HalfState.fin)) !== HalfState.last) return false;
+    if ((state & (HalfState.last | HalfState.fin)) !== HalfState.last) return;
     const isBeyond = ((packet.sequence + packet.payloadWireBytes - this.#halves.last[half]!) | 0) > 0;
-    if (!isBeyond && (packet.flags & TcpFlag.fin) === 0) return false;
-    this.#holdBeyond(slot, half, packet, bytes, tsUs);
-    return false;
+    if (isBeyond || (packet.flags & TcpFlag.fin) !== 0) this.#holdBeyond(slot, half, packet, bytes, tsUs);
   }
 
   #holdBeyond(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
@@ -388,10 +409,12 @@ export class Succession {
     return beyond > 0 && beyond <= this.#windowBytesMax;
   }
 
-  #survive(slot: number, sender: number): void {
+  #survive(slot: number): void {
     const state = this.#halves.state;
     this.#options.resetting.remove(slot);
-    if ((state[sender]! & HalfState.fin) === 0) state[sender]! &= ~HalfState.last;
+    for (const half of [slot * 2, slot * 2 + 1]) {
+      if ((state[half]! & HalfState.fin) === 0) state[half]! &= ~HalfState.last;
+    }
     this.#counters.resetsSurvived += 1;
     const entry = this.#successors.of(slot);
     if (entry < 0 || this.#successors.kind[entry] !== SuccessorKind.survival) return;

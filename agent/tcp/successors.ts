@@ -25,8 +25,8 @@ export type SuccessorKind = (typeof SuccessorKind)[keyof typeof SuccessorKind];
 
 /** Pages one may hold: what arrives within a round trip after an initial window. */
 const pagesEachMax = 32;
-/** How far from what was seen of it a number of the same conversation may lie: more than any window without scaling. */
-const spanBytes = 1 << 20;
+/** How far from what was seen of it a number of the same conversation may lie, for what was lost: a window without scaling. */
+const spanBytes = 65_536;
 /** Without its SYN, segments shown out of order may come from before the first one seen. */
 const earlierBytesMax = 65_536;
 const none = -1;
@@ -162,6 +162,18 @@ export class Successors {
     const ack = packet.acknowledgement;
     if (Math.abs((ack - this.end[peer]!) | 0) > spanBytes) return false;
     return ((ack - this.start[peer]!) | 0) >= (this.syn[peer] === 1 ? 0 : -earlierBytesMax);
+  }
+
+  /** Whether both numbers of a segment lie within what was seen of this conversation, or right behind it. */
+  goesOn(entry: number, side: number, packet: Packet, sequence: number): boolean {
+    const own = entry * 2 + side;
+    if (this.known[own] === 1 && !this.#isSeen(own, sequence)) return false;
+    if ((packet.flags & TcpFlag.ack) === 0 || this.known[own ^ 1] === 0) return true;
+    return this.#isSeen(own ^ 1, packet.acknowledgement);
+  }
+
+  #isSeen(half: number, number: number): boolean {
+    return ((number - this.start[half]!) | 0) >= 0 && ((number - this.end[half]!) | 0) <= 0;
   }
 
   /** Takes the numbers of a segment for this conversation's. */
