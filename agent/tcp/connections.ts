@@ -286,13 +286,12 @@ export class Connections {
 
   /** Whether all that a segment says was known when a stream with its addresses was closed, however long ago. */
   #isSentAgain(packet: Packet, tsUs: number): boolean {
-    const past = this.#past;
-    const entry = past.find(this.table.lastHash, tsUs);
-    if (entry < 0) return false;
-    const own = this.table.fromFirst ? 0 : 1;
+    const { table } = this;
+    const own = table.fromFirst ? 0 : 1;
     const end = (packet.sequence + packet.payloadWireBytes) | 0;
-    const hasAck = (packet.flags & TcpFlag.ack) !== 0;
-    return past.isBehind(entry, own, end) && (!hasAck || past.isBehind(entry, own ^ 1, packet.acknowledgement));
+    const ack = (packet.flags & TcpFlag.ack) === 0 ? null : packet.acknowledgement;
+    if (this.#past.covers(table.lastHash, tsUs, own, end, ack)) return true;
+    return table.hasApart && this.#past.covers(table.apartHash, tsUs, own, end, ack);
   }
 
   #open(reused: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
@@ -415,14 +414,15 @@ export class Connections {
     const length = packet.payloadWireBytes;
     const fin = (packet.flags & TcpFlag.fin) !== 0;
     const sequence = (packet.flags & TcpFlag.syn) === 0 ? packet.sequence : (packet.sequence + 1) | 0;
+    const isKnown = (halves.state[half]! & HalfState.known) !== 0;
+    if (!isKnown && (length > 0 || fin)) this.#pickUp(half, sequence);
+    if ((packet.flags & TcpFlag.urg) !== 0) this.#announceUrgent(half, packet);
     if (length === 0 && !fin) {
-      if (((sequence - halves.next[half]!) | 0) === -1 && (halves.state[half]! & HalfState.known) !== 0) {
+      if (isKnown && ((sequence - halves.next[half]!) | 0) === -1) {
         this.#counters.keepAlives += 1;
       }
       return;
     }
-    if ((halves.state[half]! & HalfState.known) === 0) this.#pickUp(half, sequence);
-    if ((packet.flags & TcpFlag.urg) !== 0) this.#announceUrgent(half, packet);
     if (length > 0 && this.table.listOf(slot) === StreamList.embryonic) {
       this.table.moveTo(StreamList.established, slot);
     }
@@ -436,8 +436,9 @@ export class Connections {
 
   /** The byte that a segment names as urgent leaves the stream when it is reached. */
   #announceUrgent(half: number, packet: Packet): void {
-    if (this.#urgent === null || (packet.flags & TcpFlag.syn) !== 0) return;
     const halves = this.halves;
+    const isKnown = (halves.state[half]! & HalfState.known) !== 0;
+    if (this.#urgent === null || !isKnown || (packet.flags & TcpFlag.syn) !== 0) return;
     if (Math.abs((packet.sequence - halves.next[half]!) | 0) > this.#windowBytesMax) return;
     const isBefore = this.#urgentPolicy === UrgentPolicy.outOfBand && packet.urgent > 0;
     const sequence = (packet.sequence + packet.urgent - (isBefore ? 1 : 0)) | 0;

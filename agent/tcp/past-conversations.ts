@@ -36,7 +36,7 @@ export class PastConversations {
   /** @param known bit 0: `first` holds; bit 1: `second` holds */
   note(hash: number, first: number, second: number, known: number, tsUs: number): void {
     const { words } = this;
-    const at = (hash & this.setMask) * PAST_WAYS * PAST_WORDS;
+    const at = this.#setOf(hash);
     words.copyWithin(at + PAST_WORDS, at, at + (PAST_WAYS - 1) * PAST_WORDS);
     words[at] = hash;
     words[at + 1] = first;
@@ -44,27 +44,49 @@ export class PastConversations {
     words[at + 3] = (seconds(tsUs) << 2) | known;
   }
 
-  /** @returns an entry of this key, the latest one; −1 without. */
-  find(hash: number, nowUs: number): number {
-    const { words } = this;
-    const at = (hash & this.setMask) * PAST_WAYS * PAST_WORDS;
-    const now = seconds(nowUs) << 2;
+  /**
+   * Whether all that a segment says was known when a conversation of this key was over.
+   * @param own 0: its sender is the key's first endpoint
+   * @param end the number behind its payload
+   * @param ack null: it acknowledges nothing
+   */
+  covers(hash: number, nowUs: number, own: number, end: number, ack: number | null): boolean {
+    const at = this.#setOf(hash);
     for (let entry = at; entry < at + PAST_WAYS * PAST_WORDS; entry += PAST_WORDS) {
-      const known = words[entry + 3]!;
-      if (words[entry] === hash && (known & 3) !== 0 && (now - (known & ~3)) >> 2 <= heldSeconds) return entry;
+      if (!this.#holds(entry, hash, nowUs) || !this.#isBehind(entry, own, end)) continue;
+      if (ack === null || this.#isBehind(entry, own ^ 1, ack)) return true;
     }
-    return -1;
+    return false;
   }
 
-  /** Whether a number lies before the end of its direction, or nobody knows the end. @param which 0: the key's first endpoint's */
-  isBehind(entry: number, which: number, number: number): boolean {
+  /** Whether a conversation that begins with these numbers goes on where one of this key was over. */
+  goesOn(hash: number, nowUs: number, first: number, second: number): boolean {
+    const at = this.#setOf(hash);
+    for (let entry = at; entry < at + PAST_WAYS * PAST_WORDS; entry += PAST_WORDS) {
+      if (!this.#holds(entry, hash, nowUs)) continue;
+      if (this.#isNext(entry, 0, first) && this.#isNext(entry, 1, second)) return true;
+    }
+    return false;
+  }
+
+  #setOf(hash: number): number {
+    return (hash & this.setMask) * PAST_WAYS * PAST_WORDS;
+  }
+
+  #holds(entry: number, hash: number, nowUs: number): boolean {
+    const since = this.words[entry + 3]!;
+    if (this.words[entry] !== hash || (since & 3) === 0) return false;
+    return ((seconds(nowUs) << 2) - (since & ~3)) >> 2 <= heldSeconds;
+  }
+
+  /** Before the end of a direction, or nobody knows the end. */
+  #isBehind(entry: number, which: number, number: number): boolean {
     if ((this.words[entry + 3]! & (1 << which)) === 0) return true;
     const behind = (this.words[entry + 1 + which]! - number) | 0;
     return behind >= 0 && behind <= this.#windowBytesMax;
   }
 
-  /** Whether a number lies where its direction would have gone on. */
-  goesOn(entry: number, which: number, number: number): boolean {
+  #isNext(entry: number, which: number, number: number): boolean {
     if ((this.words[entry + 3]! & (1 << which)) === 0) return false;
     const ahead = (number - this.words[entry + 1 + which]!) | 0;
     return ahead >= 0 && ahead <= goesOnBytesMax;

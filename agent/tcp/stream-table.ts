@@ -64,6 +64,8 @@ export class StreamTable {
   readonly midStream: Uint8Array;
   /** The last packet looked up came from the endpoint that stands first in the key. */
   fromFirst = false;
+  /** Hash of the key under which the packet looked for last would be, were it apart; only where `hasApart`. */
+  apartHash = 0;
 
   readonly #map: LruMap;
   readonly #networks: NetworkPolicy;
@@ -136,6 +138,7 @@ export class StreamTable {
     if (this.#hasApart[0] === 1) {
       const apart = this.#look(packet, packet.tag === 0 ? untagged : packet.tag);
       if (apart >= 0) return apart;
+      this.apartHash = this.lastHash;
     }
     return this.#look(packet, this.#networks === NetworkPolicy.apart ? packet.tag : 0);
   }
@@ -147,6 +150,11 @@ export class StreamTable {
   findApart(packet: Packet): number {
     this.#hasApart[0] = 1;
     return this.#look(packet, packet.tag === 0 ? untagged : packet.tag);
+  }
+
+  /** Whether a conversation was ever kept apart from another network's. */
+  get hasApart(): boolean {
+    return this.#hasApart[0] === 1;
   }
 
   /** Hash of the key that was looked for last, in vain. */

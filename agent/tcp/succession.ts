@@ -218,12 +218,10 @@ export class Succession {
 
   /** The conversation goes on where one before the stream's ended: two take turns. */
   #wasBefore(slot: number, entry: number): boolean {
-    const { past } = this.#options;
-    const before = past.find(this.#table.hashOf(slot), this.#successors.sinceUs[entry]!);
-    if (before < 0) return false;
     const first = this.#table.clientFirst[slot] === 1 ? 0 : 1;
-    const { start } = this.#successors;
-    return past.goesOn(before, 0, start[entry * 2 + first]!) && past.goesOn(before, 1, start[entry * 2 + (first ^ 1)]!);
+    const { start, sinceUs } = this.#successors;
+    const [one, other] = [start[entry * 2 + first]!, start[entry * 2 + (first ^ 1)]!];
+    return this.#options.past.goesOn(this.#table.hashOf(slot), sinceUs[entry]!, one, other);
   }
 
   /** A SYN that is not the stream's: of another conversation, or another answer to the stream's. */

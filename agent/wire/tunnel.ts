@@ -25,8 +25,8 @@ const erspanIp = 2;
 /** GRE protocol types from here to +15 are 802.11 frames of an access point, one a radio (Aruba; as Wireshark knows them). */
 const greWlanFirst = 0x8200;
 const greWlanLast = 0x820f;
-/** Begins the tag of a virtual network: no VLAN has this identifier. */
-const virtualNetwork = 4096;
+/** Begin the tag of a virtual network, each kind's with its own: no VLAN has such an identifier. */
+const VirtualNetwork = { vxlan: 4096, geneve: 4097, bridged: 4098, key: 4352 } as const;
 
 /** UDP is of interest only as a tunnel's carrier, told by its destination port; Teredo's and AYIYA's servers answer from theirs. */
 export function decodeUdp(packet: Packet, bytes: Uint8Array): number {
@@ -97,7 +97,7 @@ function decodeVxlan(packet: Packet, bytes: Uint8Array): number {
   if (offset + vxlanHeaderBytes > packet.end) return Decoded.cutShort;
   // The I flag says that the network identifier is valid; without it this is something else on the same port.
   if ((bytes[offset]! & 0x08) === 0) return Decoded.udp;
-  enterNetwork(packet, networkIdentifier(bytes, offset + 4));
+  enterNetwork(packet, VirtualNetwork.vxlan, networkIdentifier(bytes, offset + 4));
   packet.offset = offset + vxlanHeaderBytes;
   return Layer.ethernet;
 }
@@ -106,7 +106,7 @@ function decodeGeneve(packet: Packet, bytes: Uint8Array): number {
   const offset = packet.offset;
   if (offset + geneveHeaderBytes > packet.end) return Decoded.cutShort;
   if (bytes[offset]! >> 6 !== 0) return Decoded.udp;
-  enterNetwork(packet, networkIdentifier(bytes, offset + 4));
+  enterNetwork(packet, VirtualNetwork.geneve, networkIdentifier(bytes, offset + 4));
   packet.protocol = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
   packet.offset = offset + geneveHeaderBytes + ((bytes[offset]! & 0x3f) << 2);
   return packet.protocol <= 1500 ? Decoded.notIp : Layer.etherType;
@@ -230,16 +230,15 @@ function isFrame(packet: Packet, bytes: Uint8Array, offset: number): boolean {
 
 /** GRE's key (RFC 2890); with bridged frames a virtual subnet of 24 bits, and eight bits that tell flows apart (RFC 7637). */
 function enterKey(packet: Packet, bytes: Uint8Array, offset: number, protocol: number): void {
-  const isBridged = protocol === EtherType.transparentBridging;
-  packet.network = networkIdentifier(bytes, isBridged ? offset : offset + 1);
-  const high = isBridged ? 0 : bytes[offset]!;
-  packet.tag = tagNetwork(tagNetwork(0, virtualNetwork + high), packet.network);
+  if (protocol === EtherType.transparentBridging) {
+    enterNetwork(packet, VirtualNetwork.bridged, networkIdentifier(bytes, offset));
+  } else enterNetwork(packet, VirtualNetwork.key + bytes[offset]!, networkIdentifier(bytes, offset + 1));
 }
 
 /** A virtual network: the VLANs of the one it is carried by are another world's. */
-function enterNetwork(packet: Packet, identifier: number): void {
+function enterNetwork(packet: Packet, kind: number, identifier: number): void {
   packet.network = identifier;
-  packet.tag = tagNetwork(tagNetwork(0, virtualNetwork), identifier);
+  packet.tag = tagNetwork(tagNetwork(0, kind), identifier);
 }
 
 function networkIdentifier(bytes: Uint8Array, offset: number): number {
