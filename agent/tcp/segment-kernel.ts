@@ -182,6 +182,7 @@ fn runTimers(tsUs f64) i32 {
   let halves = capacity << 1;
   while (isDue(acksNext, halves, 0, ackSinceUs, ackSlackUs, tsUs)) {
     let half = word(acksNext, halves);
+    if (isWatched(half >> 1)) { return 0; }
     if ((load8(states + half) & ${HalfState.last}) != 0 || !hasEventRoom(word(waiting, half))) { return 0; }
     giveUpAcknowledged(half, 1);
   }
