@@ -91,7 +91,10 @@ function addSources(drafts: OptionDrafts): void {
     .option('--workers <count>', 'threads that share the traffic of the interfaces by flow (default: 1)', parseWorkers)
     .option('--no-promiscuous', 'only frames addressed to this host')
     .addOption(
-      new Option('--separate-networks <when>', 'same addresses in two VLANs or VXLANs: where numbers say two connections')
+      new Option(
+        '--separate-networks <when>',
+        'same addresses in two VLANs or VXLANs: where numbers say two connections',
+      )
         .choices(Object.keys(networkPolicies))
         .default('auto'),
     )

@@ -27,11 +27,13 @@ export function tellSharedAddresses(counters: Counters): void {
   const apart = counters['tcp.conversationsApart'] ?? 0;
   const mixed = counters['tcp.conversationsMixed'] ?? 0;
   if (apart > 0) {
-    tell(`${apart} conversations had the addresses and ports of one in another network (VLAN, VXLAN): kept apart`);
+    const which = apart === 1 ? '1 conversation' : `${apart} conversations`;
+    tell(`${which} had the addresses and ports of one in another network (VLAN, VXLAN): kept apart`);
   }
   if (mixed > 0) {
     const advice = 'if networks tell them apart, --separate-networks always does so';
-    tell(`${mixed} times two conversations took turns on the same addresses and ports: not kept apart; ${advice}`);
+    const often = mixed === 1 ? 'once' : `${mixed} times`;
+    tell(`${often} two conversations took turns on the same addresses and ports: not kept apart; ${advice}`);
   }
 }
 

@@ -10,7 +10,15 @@ import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { Assembler, type AssemblerArrays } from './assembler.ts';
 import type { TcpCounters } from './counters.ts';
 import { HalfState, HalfStreams } from './half-streams.ts';
-import { lateSynBytesMax, NetworkPolicy, type OverlapPolicy, Pressure, straysMax, type TcpLimits, UrgentPolicy } from './limits.ts';
+import {
+  lateSynBytesMax,
+  NetworkPolicy,
+  type OverlapPolicy,
+  Pressure,
+  straysMax,
+  type TcpLimits,
+  UrgentPolicy,
+} from './limits.ts';
 import { PastConversations } from './past-conversations.ts';
 import { CloseReason, GapReason, type Side, type StreamHandler } from './stream-handler.ts';
 import { StreamList, StreamTable } from './stream-table.ts';
@@ -172,7 +180,8 @@ export class Connections {
       this.#counters.segmentsAfterClose += 1;
       return true;
     }
-    if (this.#isTagged(slot) || this.#urgent?.isAwaited(slot * 2) || this.#urgent?.isAwaited(slot * 2 + 1)) return false;
+    if (this.#isTagged(slot) || this.#urgent?.isAwaited(slot * 2) || this.#urgent?.isAwaited(slot * 2 + 1))
+      return false;
     for (const each of [half, half ^ 1]) this.halves.state[each]! &= ~HalfState.watched;
     return false;
   }

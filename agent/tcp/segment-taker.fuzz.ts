@@ -7,13 +7,7 @@ import { LinkType } from '../pcap/link-type.ts';
 import { createRandom, type Random } from '../seeded-random.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame, type FrameFields } from '../wire/packet-builder.ts';
-import {
-  defaultTcpLimits,
-  type NetworkPolicy,
-  type Pressure,
-  type TcpLimits,
-  type UrgentPolicy,
-} from './limits.ts';
+import { defaultTcpLimits, type NetworkPolicy, type Pressure, type TcpLimits, type UrgentPolicy } from './limits.ts';
 import { RecordFeed } from './record-feed.ts';
 import { RingFeed } from './ring-feed.ts';
 import type { Side, StreamHandler } from './stream-handler.ts';
@@ -114,8 +108,7 @@ function segmentOf(random: Random, talk: Talk): Uint8Array {
       flags = TcpFlag.syn | TcpFlag.ack;
       sequence = random.u32();
       if (random.chance(0.7)) talk.next[1] = (sequence + 1) | 0;
-    }
-    else sequence = random.u32();
+    } else sequence = random.u32();
   }
   if (sequence === own) {
     talk.next[side] = (own + payload.length + ((flags & (TcpFlag.syn | TcpFlag.fin)) === 0 ? 0 : 1)) | 0;
@@ -190,7 +183,11 @@ function* conversation(random: Random, clientPort: number): Generator<Uint8Array
     const side = (turn & 1) as 0 | 1;
     for (let count = random.below(12); count >= 0; count -= 1) {
       const isUrgent = random.chance(0.01);
-      yield segment(side, isUrgent ? TcpFlag.ack | TcpFlag.urg : TcpFlag.ack, 1 + random.below(random.chance(0.1) ? 5000 : 900));
+      yield segment(
+        side,
+        isUrgent ? TcpFlag.ack | TcpFlag.urg : TcpFlag.ack,
+        1 + random.below(random.chance(0.1) ? 5000 : 900),
+      );
       if (random.chance(0.3)) yield segment((side ^ 1) as 0 | 1, TcpFlag.ack);
     }
   }
@@ -270,7 +267,11 @@ export function fuzzRecords(seed: number): { taken: number; takenFromRing: numbe
   const isOrderly = seed % 2 === 0;
   const limits = isOrderly ? orderlyLimits : strangeLimits;
   const policies = { networks: random.below(3), urgent: random.below(3) } as Policies;
-  const [byFrame, byRecord, byRing] = [0, 1, 2].map(() => new Lines(limits, hashSeed, policies)) as [Lines, Lines, Lines];
+  const [byFrame, byRecord, byRing] = [0, 1, 2].map(() => new Lines(limits, hashSeed, policies)) as [
+    Lines,
+    Lines,
+    Lines,
+  ];
   const [layer, recordLayer, ringLayer] = [byFrame.layer, byRecord.layer, byRing.layer];
   const feed = new RecordFeed(recordLayer, random.chance(0.5) ? 0 : random.below(60_000));
   const ring = new RingFeed(ringLayer, random.below(200));

@@ -221,7 +221,13 @@ function globalsOf(options: SegmentTakerOptions): Record<string, number> {
     ...{ listOf: lists.arrays.listOf, listLengths: lists.arrays.lengths },
     ...{ lastUs: table.lastUs, clientFirst: table.clientFirst, midStream: table.midStream, ...table.arrays },
     ...{ states: halves.state, nexts: halves.next, firsts: halves.first, lasts: halves.last },
-    ...{ ackeds: halves.acked, strays: halves.strays, tags: halves.tag, waiting: halves.waiting, pastWords: past.words },
+    ...{
+      ackeds: halves.acked,
+      strays: halves.strays,
+      tags: halves.tag,
+      waiting: halves.waiting,
+      pastWords: past.words,
+    },
     ...{ resettingNext: resetting.next, resettingOf: resetting.listOf, overUs, pressure },
   };
   if (assembler !== null) {
@@ -236,7 +242,12 @@ function globalsOf(options: SegmentTakerOptions): Record<string, number> {
   }
   const values: Record<string, number> = {
     ...{ seed0: hashSeed[0], seed1: hashSeed[1], mask: map.table.length - 1, capacity: table.capacity, lastSlot: -1 },
-    ...{ pastMask: past.setMask, windowMax: limits.windowBytesMax, takesLate: assembler === null ? 0 : 1, pagesAt: assembler?.pagesAt ?? 0 },
+    ...{
+      pastMask: past.setMask,
+      windowMax: limits.windowBytesMax,
+      takesLate: assembler === null ? 0 : 1,
+      pagesAt: assembler?.pagesAt ?? 0,
+    },
     ...{ pagesMax: limits.pagesMax, freeWords: assembler?.pool.freeBlocks.length ?? 0 },
     ...{ pagesPerConnectionMax: limits.pagesPerConnectionMax, holesMax: limits.holesPerConnectionMax },
     ...{ ackSlackPackets: limits.ackSlackPackets },

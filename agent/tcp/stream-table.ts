@@ -80,12 +80,7 @@ export class StreamTable {
   /** 1: a conversation was kept apart from another network's. The only element. */
   readonly #hasApart: Uint8Array;
 
-  constructor(
-    capacity: number,
-    networks: NetworkPolicy,
-    seed: readonly [number, number],
-    arrays: Arrays = ownArrays,
-  ) {
+  constructor(capacity: number, networks: NetworkPolicy, seed: readonly [number, number], arrays: Arrays = ownArrays) {
     this.capacity = capacity;
     this.#map = new LruMap(capacity, keyWordsIpv6, 3, seed, arrays);
     this.#networks = networks;

@@ -49,7 +49,9 @@ t.test('a second answer to a SYN counts when the client acknowledges it', (t) =>
 
   const repeated = new Transcript();
   t.equal(
-    repeated.play('> S 0\n< SA 0 ack 1\n> S 0\n< SA 0 ack 1\n> . 1 ack 1\n< SA 0 ack 1\n> . 1 ack 1 "a"\n< . 1 ack 2 "b"'),
+    repeated.play(
+      '> S 0\n< SA 0 ack 1\n> S 0\n< SA 0 ack 1\n> . 1 ack 1\n< SA 0 ack 1\n> . 1 ack 1 "a"\n< . 1 ack 2 "b"',
+    ),
     'open 0, 0.0 "a", 0.1 "b"',
     'the same answer again',
   );
@@ -99,7 +101,11 @@ t.test('an RST that the connection survives', (t) => {
   const server = established();
   t.equal(server.play('> . 1 ack 1 "GET /"\n< RA 1 ack 6\n< . 1 ack 6\n< . 1 ack 6 "200"'), '0.0 "GET /"', 'waits');
   t.equal(server.play('> . 6 ack 4'), '0.1 "200"', 'what its receiver acknowledges is data');
-  t.equal(server.play('wait 3000\n> . 6 ack 4 "again"\n< . 4 ack 11 "200"'), '0.0 "again", 0.1 "200"', 'and it goes on');
+  t.equal(
+    server.play('wait 3000\n> . 6 ack 4 "again"\n< . 4 ack 11 "200"'),
+    '0.0 "again", 0.1 "200"',
+    'and it goes on',
+  );
   t.equal(server.play('> F 11 ack 7\n< F 7 ack 12'), '0.0 end, 0.1 end, close 0 fin');
   t.same([server.layer.counters.resetsSurvived, server.layer.counters.bytesAfterEnd], [1, 0]);
 
@@ -139,7 +145,11 @@ t.test('an RST that the connection survives', (t) => {
     'one before the answer to the SYN',
   );
   const real = established();
-  t.equal(real.play('> . 1 ack 1 "GET /"\n< R 1\n< . 1 ack 6 "late"\nwait 500'), '0.0 "GET /", close 0 reset', 'a real one');
+  t.equal(
+    real.play('> . 1 ack 1 "GET /"\n< R 1\n< . 1 ack 6 "late"\nwait 500'),
+    '0.0 "GET /", close 0 reset',
+    'a real one',
+  );
   t.equal(real.layer.counters.heldBytesShed, 4);
   t.equal(real.play('< . 1 ack 6 "late"\n> R 6\n< . 5 ack 6 "r"\n> R 6 x3\nwait 3000'), '', 'is the end');
   t.equal(real.layer.counters.resetsSurvived, 0);
@@ -179,7 +189,11 @@ t.test('a segment sent again long after the close is no new conversation', (t) =
   const another = established();
   another.play(end);
   another.play('wait 5000');
-  t.equal(as(another, [-4_000_000, 9_000_000], '> . 1 ack 1 "GET /"'), 'open 0, 0.0 "GET /"', 'other numbers: another one');
+  t.equal(
+    as(another, [-4_000_000, 9_000_000], '> . 1 ack 1 "GET /"'),
+    'open 0, 0.0 "GET /"',
+    'other numbers: another one',
+  );
 
   const many = new Transcript({ limits: { streamsMax: 64 } });
   for (let port = 1; port <= 500; port += 1) {
@@ -253,7 +267,11 @@ t.test('a port used again whose FIN and SYN were missed', (t) => {
 t.test('neither wild nor forged segments, nor copies, end a stream', (t) => {
   const transcript = established();
   transcript.play('> . 1 ack 1 "abc"\n< . 1 ack 4 "xyz"');
-  for (const [client, server] of [[-900_000, -900_000], [1_000_000_000, 7], [-2_000_000_000, 99_999_999]] as const) {
+  for (const [client, server] of [
+    [-900_000, -900_000],
+    [1_000_000_000, 7],
+    [-2_000_000_000, 99_999_999],
+  ] as const) {
     as(transcript, [1000 + client, 5000 + server], '> . 1 ack 1 "forged" x3');
   }
   t.equal(transcript.play('< . 4 ack 4 "xyz"\n> . 4 ack 7 "def"'), '0.1 "xyz", 0.0 "def"');
@@ -277,12 +295,16 @@ t.test('neither wild nor forged segments, nor copies, end a stream', (t) => {
 
   const keptAlive = established();
   keptAlive.play('> . 1 ack 1 "abc"\n< . 1 ack 4 "xyz"');
-  keptAlive.play('wait 45000\n> . 3 ack 4\n< . 4 ack 4\nwait 45000\n> . 3 ack 4 "c"\n< . 4 ack 4\n< . 3 ack 4 "z"\n> . 4 ack 4');
+  keptAlive.play(
+    'wait 45000\n> . 3 ack 4\n< . 4 ack 4\nwait 45000\n> . 3 ack 4 "c"\n< . 4 ack 4\n< . 3 ack 4 "z"\n> . 4 ack 4',
+  );
   t.equal(keptAlive.play('> . 4 ack 4 "def"'), '0.0 "def"', 'keep-alives with and without a byte');
   t.equal(keptAlive.layer.counters.successions, 0);
 
   const resent = established();
-  resent.play('> . 1 ack 1 "abc"\n< . 1 ack 4 "xyz"\nwait 3000\n< . 1 ack 4 "xyz"\n> . 4 ack 4\nwait 3000\n< . 1 ack 4 "xyz"\n> . 4 ack 4');
+  resent.play(
+    '> . 1 ack 1 "abc"\n< . 1 ack 4 "xyz"\nwait 3000\n< . 1 ack 4 "xyz"\n> . 4 ack 4\nwait 3000\n< . 1 ack 4 "xyz"\n> . 4 ack 4',
+  );
   t.equal(resent.play('> . 4 ack 4 "def"'), '0.0 "def"', 'retransmissions after pauses');
   t.equal(resent.layer.counters.successions, 0);
   t.end();
@@ -293,8 +315,14 @@ t.test('two conversations that take turns are counted', (t) => {
   transcript.play('> . 1 ack 1 "abc"\n< . 1 ack 4 "xyz"');
   for (let turn = 0; turn < 4; turn += 1) {
     const at = 1 + turn * 3;
-    as(transcript, [900_000_000, 800_000_000], `> . ${at} ack ${at} "GET"\n< . ${at} ack ${at + 3} "200"\n> . ${at + 3} ack ${at + 3}`);
-    transcript.play(`> . ${at + 3} ack ${at + 3} "abc"\n< . ${at + 3} ack ${at + 6} "xyz"\n> . ${at + 6} ack ${at + 6}`);
+    as(
+      transcript,
+      [900_000_000, 800_000_000],
+      `> . ${at} ack ${at} "GET"\n< . ${at} ack ${at + 3} "200"\n> . ${at + 3} ack ${at + 3}`,
+    );
+    transcript.play(
+      `> . ${at + 3} ack ${at + 3} "abc"\n< . ${at + 3} ack ${at + 6} "xyz"\n> . ${at + 6} ack ${at + 6}`,
+    );
   }
   t.ok(transcript.layer.counters.conversationsMixed >= 3, `${transcript.layer.counters.conversationsMixed} times`);
   t.end();

@@ -243,14 +243,7 @@ export class Succession {
     this.#begin(slot, half, SuccessorKind.repetition, packet, bytes, tsUs);
   }
 
-  #begin(
-    slot: number,
-    half: number,
-    kind: SuccessorKind,
-    packet: Packet,
-    bytes: Uint8Array,
-    tsUs: number,
-  ): void {
+  #begin(slot: number, half: number, kind: SuccessorKind, packet: Packet, bytes: Uint8Array, tsUs: number): void {
     this.drop(slot);
     const victim = this.#successors.victim();
     if (victim >= 0) this.drop(this.#successors.slotOf(victim));

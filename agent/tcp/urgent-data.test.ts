@@ -29,7 +29,11 @@ t.test('an urgent byte leaves the stream, as Linux delivers it', (t) => {
     ['in one without the flag', '> U 1 ack 1 "ab" urg 4\n> . 3 ack 1 "cXd"', '0.0 "ab", 0.0 "c", 0.0 "d"'],
     ['announced by a segment without payload', '> U 1 ack 1 urg 3\n> . 1 ack 1 "abXc"', '0.0 "ab", 0.0 "c"'],
     ['several', '> U 1 ack 1 "aX" urg 2\n> U 3 ack 1 "bY" urg 2\n> . 5 ack 1 "c"', '0.0 "a", 0.0 "b", 0.0 "c"'],
-    ['a later one takes an awaited one’s place', '> U 1 ack 1 urg 2\n> U 1 ack 1 urg 4\n> . 1 ack 1 "aXbYc"', '0.0 "aXb", 0.0 "c"'],
+    [
+      'a later one takes an awaited one’s place',
+      '> U 1 ack 1 urg 2\n> U 1 ack 1 urg 4\n> . 1 ack 1 "aXbYc"',
+      '0.0 "aXb", 0.0 "c"',
+    ],
     ['an earlier one does not', '> U 1 ack 1 urg 4\n> U 1 ack 1 urg 2\n> . 1 ack 1 "aXbYc"', '0.0 "aXb", 0.0 "c"'],
     ['sent again', '> U 1 ack 1 "aXb" urg 2\n> U 1 ack 1 "aXb" urg 2\n> . 4 ack 1 "c"', '0.0 "a", 0.0 "b", 0.0 "c"'],
     ['sent again with more', '> U 1 ack 1 "aXb" urg 2\n> U 1 ack 1 "aXbc" urg 2', '0.0 "a", 0.0 "b", 0.0 "c"'],

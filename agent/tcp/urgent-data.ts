@@ -80,7 +80,10 @@ export class UrgentData implements StreamHandler {
     this.#handler.end(stream, side, tsUs);
   }
 
-  close(stream: number, ...how: Parameters<StreamHandler['close']> extends [number, ...infer Rest] ? Rest : never): void {
+  close(
+    stream: number,
+    ...how: Parameters<StreamHandler['close']> extends [number, ...infer Rest] ? Rest : never
+  ): void {
     this.#awaited.delete(stream * 2);
     this.#awaited.delete(stream * 2 + 1);
     this.#handler.close(stream, ...how);

@@ -27,7 +27,8 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'tcp.segments': 'TCP segments decoded, those in tunnels and from fragments included.',
   'tcp.segmentsWithoutStream': 'Segments ignored because they belong to no stream and open none.',
   'tcp.segmentsAfterClose': 'Segments that came after their stream was closed.',
-  'tcp.retransmissionsAfterClose': 'Segments sent again after their stream was closed, however long ago: no new conversation.',
+  'tcp.retransmissionsAfterClose':
+    'Segments sent again after their stream was closed, however long ago: no new conversation.',
   'tcp.checksumErrors': 'Segments dropped for a wrong checksum, where checksums are verified.',
   'tcp.deliveredBytes': 'Payload bytes delivered in order.',
   'tcp.segmentsInOrder': 'Segments delivered as they came.',
@@ -46,7 +47,8 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'tcp.conversationsMixed':
     'Times a conversation went on where another with its addresses and ports had taken its place.',
   'tcp.conversationsApart': 'Conversations kept apart from one with the same addresses and ports in another network.',
-  'tcp.heldBytesShed': 'Payload bytes outside of the window that turned out to be of no conversation, or found no room.',
+  'tcp.heldBytesShed':
+    'Payload bytes outside of the window that turned out to be of no conversation, or found no room.',
   'tcp.answersReplaced': 'Second answers to a SYN, with another sequence number, that the client acknowledged.',
   'tcp.resetsSurvived': 'Resets in the window after which the stream went on.',
   'tcp.urgentBytes': 'Urgent bytes taken out of the stream.',

@@ -263,7 +263,20 @@ t.test('ERSPAN of every type, as its senders write it', (t) => {
   ] as const;
   const sequence = [0, 0, 0, 1];
   const headerTwo = [0x10, 42, 0x08, 7, 0, 0, 0, 1];
-  const headerThree = (type: number, platform: number) => [0x20, 42, 0, 7, 1, 2, 3, 4, 0, 0, 0x80 | (type << 2), platform];
+  const headerThree = (type: number, platform: number) => [
+    0x20,
+    42,
+    0,
+    7,
+    1,
+    2,
+    3,
+    4,
+    0,
+    0,
+    0x80 | (type << 2),
+    platform,
+  ];
   const cases: [name: string, frame: Uint8Array, vlan: number][] = [
     ['I', outer([0, 0], [...two], inner), -1],
     ['I, a tag in the frame', outer([0, 0], [...two], tagged), 9],
@@ -274,11 +287,19 @@ t.test('ERSPAN of every type, as its senders write it', (t) => {
     ['II with a key', outer([0x30, 0], [...two], [0, 0, 0, 5], sequence, headerTwo, inner), 42],
     ['II with a checksum', outer([0x90, 0], [...two], [0, 0, 0, 0], sequence, headerTwo, inner), 42],
     ['III', outer([0x10, 0], [...three], sequence, headerThree(0, 0), inner), 42],
-    ['III, platform information', outer([0x10, 0], [...three], sequence, headerThree(0, 1), Array(8).fill(7), inner), 42],
+    [
+      'III, platform information',
+      outer([0x10, 0], [...three], sequence, headerThree(0, 1), Array(8).fill(7), inner),
+      42,
+    ],
     ['III, an IP packet', outer([0x10, 0], [...three], sequence, headerThree(2, 0), ipv4()), 42],
     ['III without a sequence number', outer([0, 0], [...three], headerThree(0, 0), inner), 42],
     ['III under the number of II', outer([0x10, 0], [...two], sequence, headerThree(0, 0), inner), 42],
-    ['II in IPv6', buildEthernetFrame(buildIpPacket('::1', '::2', 47, bytes([0x10, 0], [...two], sequence, headerTwo, inner))), 42],
+    [
+      'II in IPv6',
+      buildEthernetFrame(buildIpPacket('::1', '::2', 47, bytes([0x10, 0], [...two], sequence, headerTwo, inner))),
+      42,
+    ],
   ];
   for (const [name, frame, vlan] of cases) {
     const { packet, result, text } = decode(frame);
@@ -290,7 +311,9 @@ t.test('ERSPAN of every type, as its senders write it', (t) => {
   }
   t.equal(decode(outer([0x10, 0], [...three], sequence, [0x20, 0])).result, 'cutShort');
   t.equal(decode(outer([0x10, 0], [...two], sequence, headerTwo)).result, 'cutShort');
-  const tags = [1, 2].map((vlan) => decode(outer([0x10, 0], [...two], sequence, [0x10, vlan, 0, 0, 0, 0, 0, 0], inner)).packet.tag);
+  const tags = [1, 2].map(
+    (vlan) => decode(outer([0x10, 0], [...two], sequence, [0x10, vlan, 0, 0, 0, 0, 0, 0], inner)).packet.tag,
+  );
   t.not(tags[0], tags[1], 'the mirrored port’s VLAN tells networks apart');
   t.end();
 });

@@ -182,9 +182,7 @@ function decodeErspan(packet: Packet, bytes: Uint8Array, sequenced: boolean): nu
   }
   const [first, second] = sequenced ? [erspanTwoBytes, 0] : [0, erspanTwoBytes];
   const isSecond =
-    (sequenced || version === 1) &&
-    !isFrame(packet, bytes, offset + first) &&
-    isFrame(packet, bytes, offset + second);
+    (sequenced || version === 1) && !isFrame(packet, bytes, offset + first) && isFrame(packet, bytes, offset + second);
   const headerBytes = isSecond ? second : first;
   if (headerBytes > 0) enterErspanVlan(packet, bytes);
   packet.offset = offset + headerBytes;

@@ -22,7 +22,8 @@ function bytes(...parts: (number[] | Uint8Array)[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-const snap = (etherType: number[], ...body: (number[] | Uint8Array)[]) => bytes([0xaa, 0xaa, 3, 0, 0, 0], etherType, ...body);
+const snap = (etherType: number[], ...body: (number[] | Uint8Array)[]) =>
+  bytes([0xaa, 0xaa, 3, 0, 0, 0], etherType, ...body);
 const ipv4 = [8, 0];
 
 interface Wlan {
@@ -71,7 +72,11 @@ t.test('data frames, whatever stands before them', (t) => {
     ['between access points', 105, wlan({ flags: 3, more: [2, 2, 2, 2, 2, 2] })],
     ['sent again, more to come, sleepy', 105, wlan({ flags: 2 | 8 | 0x20 | 0x10 })],
     ['quality of service', 105, wlan({ control: 0x88, more: quality })],
-    ['quality of service between access points', 105, wlan({ control: 0x88, flags: 3, more: [...Array(6).fill(2), 0, 0] })],
+    [
+      'quality of service between access points',
+      105,
+      wlan({ control: 0x88, flags: 3, more: [...Array(6).fill(2), 0, 0] }),
+    ],
     ['high throughput control', 105, wlan({ control: 0x88, flags: 0x82, more: [0, 0, 9, 9, 9, 9] })],
     ['data with an acknowledgement', 105, wlan({ control: 0x18 })],
     ['radiotap', 127, bytes(radiotap([], 0), wlan())],
@@ -111,7 +116,11 @@ t.test('several frames in one (A-MSDU)', (t) => {
   t.same(decode(bytes(radiotap([0x10], 2), three, [1, 2, 3, 4]), 127).texts, ['a', 'bcd'], 'a check sequence behind');
   t.same(decode(aggregate(subframe(snap(ipv4, ip('a')), true)), 105).texts, ['a'], 'one');
   t.same(decode(aggregate(subframe(snap(ipv4, ip('a')))).subarray(0, 60), 105).texts.length, 0, 'cut');
-  t.same(decode(aggregate(bytes(Array(12).fill(2), [0xff, 0xff], snap(ipv4, ip('a')))), 105).texts, ['a'], 'too long a length');
+  t.same(
+    decode(aggregate(bytes(Array(12).fill(2), [0xff, 0xff], snap(ipv4, ip('a')))), 105).texts,
+    ['a'],
+    'too long a length',
+  );
   const empty = decode(aggregate(...Array(20).fill(bytes(Array(12).fill(2), [0, 0, 0, 0]))), 105);
   t.ok(empty.names.length <= 21 && empty.texts.length === 0, 'empty ones end');
   t.end();
