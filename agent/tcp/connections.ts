@@ -131,19 +131,29 @@ export class Connections {
   segment(packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): void {
     const table = this.table;
     let slot = table.find(packet);
-    if (slot >= 0 && packet.tag !== this.halves.tag[this.#halfOf(slot)]) slot = this.#amongNetworks(slot, packet);
-    if (slot < 0 || table.listOf(slot) === StreamList.closed) {
-      slot = this.#admit(slot, packet, bytes, tsUs, interfaceIndex);
+    let half = this.#halfOf(slot);
+    const { state, tag } = this.halves;
+    const isOpen = slot >= 0 && table.listOf(slot) !== StreamList.closed;
+    if (!isOpen || packet.tag !== tag[half] || (state[half]! & HalfState.watched) !== 0) {
+      slot = this.#settle(slot, packet, bytes, tsUs, interfaceIndex);
       if (slot < 0) return;
-    } else if ((this.halves.state[this.#halfOf(slot)]! & HalfState.watched) !== 0) {
-      if (this.#lookAt(slot, packet, bytes, tsUs)) return;
+      half = this.#halfOf(slot);
     }
-    const flags = packet.flags;
-    const half = this.#halfOf(slot);
-    if ((flags & TcpFlag.syn) !== 0 && !this.#takeSyn(slot, half, packet, bytes, tsUs)) return;
+    if ((packet.flags & TcpFlag.syn) !== 0 && !this.#takeSyn(slot, half, packet, bytes, tsUs)) return;
     this.#succession.idleUs = tsUs - table.lastUs[slot]!;
     table.touch(slot, tsUs);
     this.#take(slot, half, packet, bytes, tsUs);
+  }
+
+  /** The slot of a segment that needs a closer look, opened if need be; −1 where it is no stream's to take. */
+  #settle(found: number, packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): number {
+    let slot = found;
+    if (slot >= 0 && packet.tag !== this.halves.tag[this.#halfOf(slot)]) slot = this.#amongNetworks(slot, packet);
+    if (slot < 0 || this.table.listOf(slot) === StreamList.closed) {
+      return this.#admit(slot, packet, bytes, tsUs, interfaceIndex);
+    }
+    const isWatched = (this.halves.state[this.#halfOf(slot)]! & HalfState.watched) !== 0;
+    return isWatched && this.#lookAt(slot, packet, bytes, tsUs) ? -1 : slot;
   }
 
   /** The half-stream that the packet looked up last is of. */

@@ -55,7 +55,7 @@ export class UrgentData implements StreamHandler {
     acknowledgement?: number,
   ): void {
     const half = stream * 2 + side;
-    if (this.#awaited.size === 0 || sequence === undefined || !this.#awaited.has(half)) {
+    if (!this.isAwaited(half) || sequence === undefined) {
       this.#handler.data(stream, side, bytes, start, end, tsUs, sequence, acknowledgement);
       return;
     }
