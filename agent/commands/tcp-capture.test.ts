@@ -155,3 +155,17 @@ for (const [name, expected] of recorded) {
     t.end();
   });
 }
+
+/** One conversation, written three times into different networks: with the same numbers, so that only tags tell them apart. */
+const overlapping = [
+  'testing/btest/Traces/vlan-collisions.pcap',
+  'doc/advanced/devel/plugins/connkey-vxlan-fivetuple-plugin-src/Traces/vxlan-overlapping-http-get.pcap',
+];
+for (const name of overlapping) {
+  const file = path.join(shared, 'corpora', 'zeek', name);
+  t.test(name, { skip: !existsSync(file) && `SKIPPED: no recorded captures; put them in ../shared: ${name}` }, (t) => {
+    t.equal(run(t, file, '--separate-networks', 'always').exchanges.length, 3);
+    t.equal(run(t, file).exchanges.length, 1);
+    t.end();
+  });
+}
