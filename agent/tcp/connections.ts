@@ -243,13 +243,16 @@ export class Connections {
 
   /**
    * Before anything else came from its sender, a bare acknowledgement of more than the SYN belongs to an older connection
-   * (RFC 9293, 3.10.7.3: unacceptable in SYN-SENT).
+   * (RFC 9293, 3.10.7.3: unacceptable in SYN-SENT); so does that of payload from before the stream's start.
    */
   #isStaleAck(half: number, packet: Packet): boolean {
     const halves = this.halves;
     const peer = half ^ 1;
+    if ((halves.state[half]! & HalfState.known) !== 0) {
+      const ahead = (packet.sequence - halves.next[half]!) | 0;
+      return ahead < 0 && packet.payloadWireBytes > 0 && this.#succession.isStray(half, packet, packet.sequence, ahead);
+    }
     return (
-      (halves.state[half]! & HalfState.known) === 0 &&
       (halves.state[peer]! & HalfState.syn) !== 0 &&
       packet.payloadWireBytes === 0 &&
       halves.next[peer] === halves.first[peer] &&
@@ -531,8 +534,7 @@ export class Connections {
     const counters = this.#counters;
     let length = packet.payloadWireBytes;
     const ahead = (sequence - halves.next[half]!) | 0;
-    const isEarlier = ahead < 0 && this.#succession.isBeforeStart(half, sequence);
-    if (isEarlier || ahead > this.#windowBytesMax || ahead + length < -this.#windowBytesMax) {
+    if (this.#succession.isStray(half, packet, sequence, ahead)) {
       this.#succession.beginStray(slot, half, packet, bytes, ahead, tsUs);
       if (!this.#takeStray(slot, half, packet, ahead, bytes, tsUs)) return;
     } else {

@@ -355,8 +355,9 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
         if (sequence - word(firsts, half) < 0 || ack - acked < 0) { return 0; }
       } else if (ahead == 0) {
         if (word(pageSequence, word(head, half)) - next < length) { return 0; }
-      } else if (freed || !hasRoom(half, length)) {
-        ; Pages that were freed are not written to before what lies in them was handed on.
+      } else if (ack - word(firsts, peer) < 0 || freed || !hasRoom(half, length)) {
+        ; With an acknowledgement of bytes before the first one it is perhaps of another conversation. Pages that were
+        ; freed are not written to before what lies in them was handed on.
         return 0;
       }
     }

@@ -224,6 +224,8 @@ t.test('a port used again whose FIN and SYN were missed', (t) => {
     ['lower, in the window', [-900_000, -5_000_000]],
     ['far lower', [-1_500_000_000, -300_000_000]],
     ['one lower, one far higher', [-800_000, 1_000_000_000]],
+    ['one lower, one higher in the window', [-800_000, 5_000_000]],
+    ['one higher in the window, one lower', [5_000_000, -800_000]],
     ['far higher', [1_000_000_000, 500_000_000]],
   ];
   for (const [name, [client, server]] of jumps) {

@@ -313,15 +313,23 @@ export class Succession {
       return (state & HalfState.acked) === 0 || Math.abs((number - halves.acked[half]!) | 0) <= window;
     }
     const ahead = (number - halves.next[half]!) | 0;
-    return ahead <= window && ahead + length >= -window && !this.isBeforeStart(half, number);
+    return ahead <= window && ahead + length >= -window && !this.#isBeforeStart(half, number);
+  }
+
+  /** Whether a segment lies outside of the window, or has a number from before the stream's start, in either direction. */
+  isStray(half: number, packet: Packet, sequence: number, ahead: number): boolean {
+    const window = this.#windowBytesMax;
+    if (ahead > window || ahead + packet.payloadWireBytes < -window) return true;
+    if (ahead < 0) return this.#isBeforeStart(half, sequence);
+    return ahead > 0 && (packet.flags & TcpFlag.ack) !== 0 && this.#isBeforeStart(half ^ 1, packet.acknowledgement);
   }
 
   /** Whether a number lies before the first byte of its direction, as far as that is in the window. */
-  isBeforeStart(half: number, number: number): boolean {
+  #isBeforeStart(half: number, number: number): boolean {
     const halves = this.#halves;
     const first = halves.first[half]!;
     const seen = (halves.next[half]! - first) | 0;
-    if (seen < 0 || seen > this.#windowBytesMax) return false;
+    if (seen < 0 || seen > this.#windowBytesMax || !this.#isKnown(half)) return false;
     const earlier = (halves.state[half]! & HalfState.syn) === 0 ? lateSynBytesMax : 1;
     return ((number - first) | 0) < -earlier;
   }
