@@ -12,6 +12,8 @@ const letters: Record<string, number> = {
   U: TcpFlag.urg,
 };
 
+const asItIs: Mirror = { linkType: 1, wrap: (frame) => frame };
+
 export interface Line {
   /** Milliseconds after the line before. @default 10 */
   readonly afterMs?: number;
@@ -26,15 +28,21 @@ export interface Line {
   readonly frame?: FrameFields;
 }
 
+/** How a mirror brings an Ethernet frame. */
+export interface Mirror {
+  readonly linkType: number;
+  readonly wrap: (frame: Uint8Array) => Uint8Array;
+}
+
 /** The lines as a pcap file. */
-export function capturePackets(lines: readonly Line[], linkType = 1): Uint8Array {
+export function capturePackets(lines: readonly Line[], { linkType, wrap }: Mirror = asItIs): Uint8Array {
   const pieces: Uint8Array[] = [];
   const writer = new PcapWriter((bytes, start, end) => pieces.push(bytes.slice(start, end)), { linkType });
   let tsUs = 1_700_000_000_000_000;
   for (const line of lines) {
     const [client, server] = ['10.0.0.1', '192.168.0.2'];
     const { fromServer = false, sequence, acknowledgement = 0, urgent = 0 } = line;
-    const bytes = buildTcpFrame(
+    const frame = buildTcpFrame(
       {
         ...{ source: fromServer ? server : client, destination: fromServer ? client : server },
         ...{ sourcePort: fromServer ? 80 : 40_000, destinationPort: fromServer ? 40_000 : 80 },
@@ -43,6 +51,7 @@ export function capturePackets(lines: readonly Line[], linkType = 1): Uint8Array
       },
       line.frame,
     );
+    const bytes = wrap(frame);
     tsUs += (line.afterMs ?? 10) * 1000;
     writer.frame(bytes, 0, bytes.length, bytes.length, tsUs);
   }

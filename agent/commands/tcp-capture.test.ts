@@ -3,7 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { capturePackets, connection, exchangesAlone, type Line, request, response } from './tcp-capture-fixture.ts';
+import { buildEthernetFrame, buildIpPacket, buildUdp } from '../wire/packet-builder.ts';
+import {
+  capturePackets,
+  connection,
+  exchangesAlone,
+  type Line,
+  type Mirror,
+  request,
+  response,
+} from './tcp-capture-fixture.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 const nodeArguments = ['--disable-warning=ExperimentalWarning', path.join(root, 'agent', 'main.ts')];
@@ -32,9 +41,9 @@ function run(t: Test, capture: string, ...more: string[]): Outcome {
   return { exchanges, printed: stdout, told: stderr };
 }
 
-function made(name: string, lines: readonly Line[]): string {
+function made(name: string, lines: readonly Line[], mirror?: Mirror): string {
   const file = path.join(folder, `${name.replace(/\W+/g, '-')}.pcap`);
-  writeFileSync(file, capturePackets(lines));
+  writeFileSync(file, capturePackets(lines, mirror));
   return file;
 }
 
@@ -137,6 +146,28 @@ t.test('an urgent byte', (t) => {
   t.same(run(t, capture).exchanges, ['/malicious bad'], 'as Linux delivers it');
   t.same(run(t, capture, '--urgent-data', 'inline').exchanges, ['/malicXious bad']);
   t.same(run(t, capture, '--urgent-data', 'out-of-band-rfc1122').exchanges, ['/malicXous bad']);
+  t.end();
+});
+
+t.test('what mirrors bring', (t) => {
+  const bytes = (...parts: (readonly number[] | Uint8Array)[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
+  const gre = (body: Uint8Array) => buildEthernetFrame(buildIpPacket('9.9.9.1', '9.9.9.2', 47, body));
+  const udp = (port: number, body: Uint8Array) =>
+    buildEthernetFrame(buildIpPacket('9.9.9.1', '9.9.9.2', 17, buildUdp(5, port, body)));
+  const wlan = (frame: Uint8Array) =>
+    bytes([0x88, 2, 0, 0], Array(18).fill(2), [0, 0, 0, 0], [0xaa, 0xaa, 3, 0, 0, 0], frame.subarray(12));
+  const mirrors: [string, number, Mirror['wrap']][] = [
+    ['ERSPAN I', 1, (frame) => gre(bytes([0, 0, 0x88, 0xbe], frame))],
+    ['ERSPAN II', 1, (frame) => gre(bytes([0x10, 0, 0x88, 0xbe, 0, 0, 0, 1], [0x10, 5, 0, 1, 0, 0, 0, 0], frame))],
+    ['ERSPAN III', 1, (frame) => gre(bytes([0x10, 0, 0x22, 0xeb, 0, 0, 0, 1], [0x20, 5], Array(10).fill(0), frame))],
+    ['VXLAN', 1, (frame) => udp(4789, bytes([8, 0, 0, 0, 0, 0, 5, 0], frame))],
+    ['radiotap', 127, (frame) => bytes([0, 0, 9, 0, 2, 0, 0, 0, 0x10], wlan(frame), [1, 2, 3, 4])],
+    ['802.11', 105, wlan],
+  ];
+  for (const [name, linkType, wrap] of mirrors) {
+    const lines = connection([1000, 5000], [exchange]);
+    t.same(run(t, made(name, lines, { linkType, wrap })).exchanges, ['/a hello'], name);
+  }
   t.end();
 });
 
