@@ -110,7 +110,9 @@ const valueShare = 0.1;
 /** What shares and terms of fixed size leave: a decompressor finds room there at the default. */
 const freeBytes = (memoryBytes: number) => Math.max(0, memoryBytes * 0.07 - 5.3e6);
 /** 32,768 streams at the default. */
-const streamShare = 0.281;
+const streamShare = 0.289;
+/** Payload that waits until it is known whose it is: 256 pages at the default. */
+const successorShare = 0.0027;
 /** Lines and entries on their way to files. */
 const outputShare = 0.02;
 const harShare = 0.04;
@@ -287,11 +289,13 @@ function deriveTcp(options: LimitOptions, memoryBytes: number): TcpLimits {
   const streamsMax = options.streams ?? streamsFor(memoryBytes * streamShare);
   const pagesFor = Math.floor((memoryBytes * pageShare) / TcpLayer.bytesFor(onePage).pages);
   const pagesMax = options.pages ?? Math.min(pagesFor, pagesMost);
+  const successorPages = Math.floor((memoryBytes * successorShare) / TcpLayer.bytesFor(onePage).pages);
   const pagesPerConnectionMax = options.pagesPerConnection ?? defaultTcpLimits.pagesPerConnectionMax;
   return {
     ...defaultTcpLimits,
     streamsMax,
     pagesMax,
+    successorPagesMax: Math.min(defaultTcpLimits.successorPagesMax, successorPages),
     pagesPerConnectionMax: Math.min(pagesPerConnectionMax, pagesMax),
     gapTimeoutUs: (options.streamTimeoutSeconds ?? defaultTcpLimits.gapTimeoutUs / 1e6) * 1e6,
     ackSlackPackets: options.ackSlackPackets ?? defaultTcpLimits.ackSlackPackets,

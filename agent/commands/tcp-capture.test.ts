@@ -24,7 +24,7 @@ interface Outcome {
   /** Path and body of each exchange in the HAR file. */
   readonly exchanges: string[];
   readonly printed: string;
-  readonly told: string;
+  readonly log: string;
 }
 
 /** Both outputs that people read. */
@@ -38,7 +38,7 @@ function run(t: Test, capture: string, ...more: string[]): Outcome {
     ({ request: asked, response: answered }: { request: { url: string }; response: { content: { text?: string } } }) =>
       `${asked.url.replace(/^http:\/\/[^/]*/, '')} ${answered.content.text ?? '-'}`,
   );
-  return { exchanges, printed: stdout, told: stderr };
+  return { exchanges, printed: stdout, log: stderr };
 }
 
 function made(name: string, lines: readonly Line[], mirror?: Mirror): string {
@@ -120,12 +120,12 @@ t.test('the same addresses in two networks', (t) => {
   );
   const auto = run(t, capture);
   t.same(auto.exchanges, ['/v5 five', '/v6 six']);
-  t.match(auto.told, /^1 conversation had the addresses and ports of one in another network/m, 'said at the end');
+  t.match(auto.log, /^1 conversation had the addresses and ports of one in another network/m, 'said at the end');
   const always = run(t, capture, '--separate-networks', 'always');
   t.same(always.exchanges, ['/v5 five', '/v6 six']);
-  t.notMatch(always.told, /in another network/);
+  t.notMatch(always.log, /in another network/);
   const never = run(t, capture, '--separate-networks', 'never');
-  t.match(never.told, /two conversations took turns on the same addresses and ports/, 'mixed, and said at the end');
+  t.match(never.log, /two conversations took turns on the same addresses and ports/, 'mixed, and said at the end');
   const asymmetric = connection([1000, 5000], [exchange]).map((line) => ({
     ...line,
     frame: { vlans: [line.fromServer === true ? 6 : 5] },

@@ -46,7 +46,7 @@ export class TcpCounters {
   successions = 0;
   /** … of which one went on where one before it had stopped: two conversations with the same addresses and ports. */
   conversationsMixed = 0;
-  /** Conversations told from another one with the same addresses and ports by their network (`NetworkPolicy.auto`). */
+  /** Conversations kept apart from another one with the same addresses and ports by their network (`NetworkPolicy.auto`). */
   conversationsApart = 0;
   /** Payload bytes that were held for a conversation that turned out to be none, or found no room. */
   heldBytesShed = 0;

@@ -52,7 +52,7 @@ t.test('the same addresses and ports in two networks at once', (t) => {
     const auto = new Transcript();
     const events = play(auto, tenants, ...exchange, ...end);
     if (!isAsymmetric) {
-      t.equal(events, apart, `${name}: told apart by their numbers`);
+      t.equal(events, apart, `${name}: kept apart by their numbers`);
       t.equal(auto.layer.counters.conversationsApart, 1, `${name}: counted`);
     }
     if (isAsymmetric) continue;
@@ -113,7 +113,7 @@ t.test('the two directions of one connection in different networks', (t) => {
   t.end();
 });
 
-t.test('streams that were told apart end, and their stragglers open nothing', (t) => {
+t.test('streams that were kept apart end, and their stragglers open nothing', (t) => {
   const tenants: Tenant[] = [
     { sequences: [1000, 5000], tags: both(vlan(5)) },
     { sequences: [99_999_000, 44_400_000], tags: both(vlan(6)) },
@@ -129,7 +129,7 @@ t.test('streams that were told apart end, and their stragglers open nothing', (t
     { sequences: [500_000, 600_000], tags: both({}) },
   ];
   const events = play(transcript, again, ...exchange);
-  t.equal(events, 'open 1, open 0, 1.0 "GET", 0.0 "GET", 1.1 "200", 0.1 "200"', 'new ones are told apart as well');
+  t.equal(events, 'open 1, open 0, 1.0 "GET", 0.0 "GET", 1.1 "200", 0.1 "200"', 'new ones are kept apart as well');
   t.end();
 });
 
