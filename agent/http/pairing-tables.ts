@@ -80,7 +80,7 @@ export class PairingEntries {
 
   /** The oldest entry of a queue, −1 when it is empty. */
   first(stream: number, queue: Queue): number {
-    return this.#streams[(stream << streamShift) + Of.first + queue]! - 1;
+    return this.#streams[stream * streamWords + Of.first + queue]! - 1;
   }
 
   /** The entry behind, −1 behind the last. */
@@ -90,11 +90,11 @@ export class PairingEntries {
 
   /** The newest entry of a queue that is not empty. */
   last(stream: number, queue: Queue): number {
-    return this.#streams[(stream << streamShift) + Of.last + queue]! - 1;
+    return this.#streams[stream * streamWords + Of.last + queue]! - 1;
   }
 
   length(stream: number, queue: Queue): number {
-    return this.#streams[(stream << streamShift) + Of.length + queue]!;
+    return this.#streams[stream * streamWords + Of.length + queue]!;
   }
 
   /** Appends an entry, its other members to be set by the caller; −1 where none is left. */
@@ -110,7 +110,7 @@ export class PairingEntries {
     this.methods[entry] = method;
     this.uris[entry] = uri;
     this.uriBytes += uri.length;
-    const list = (stream << streamShift) + queue;
+    const list = stream * streamWords + queue;
     if (streams[list + Of.length] === 0) streams[list + Of.first] = entry + 1;
     else words[((streams[list + Of.last]! - 1) << entryShift) + Part.next] = entry + 1;
     streams[list + Of.last] = entry + 1;
@@ -121,7 +121,7 @@ export class PairingEntries {
   /** Takes the oldest entry out of a queue. It keeps what it holds, but for its strings, until the next `push`. */
   shift(stream: number, queue: Queue): void {
     const streams = this.#streams;
-    const list = (stream << streamShift) + queue;
+    const list = stream * streamWords + queue;
     const entry = streams[list + Of.first]! - 1;
     const at = (entry << entryShift) + Part.next;
     streams[list + Of.first] = this.words[at]!;
@@ -174,7 +174,7 @@ export const Mode = {
 } as const;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
-/** Words of a stream, behind `stream << streamShift`. */
+/** Words of a stream, behind `stream * streamWords`. */
 export const Of = {
   /** `Mode`. */
   mode: 0,
@@ -210,7 +210,7 @@ export const Of = {
   last: 18,
   length: 20,
 } as const;
-export const streamShift = 5;
+export const streamWords = 24;
 
 /** What is known of each stream, by its slot. */
 export class PairingStreams {
@@ -218,14 +218,14 @@ export class PairingStreams {
   readonly words: Int32Array;
 
   constructor(streams: number) {
-    this.words = new Int32Array(streams << streamShift);
+    this.words = new Int32Array(streams * streamWords);
   }
 
-  static readonly bytesEach = 4 << streamShift;
+  static readonly bytesEach = 4 * streamWords;
 
   /** A stream whose queues are empty begins. */
   reset(stream: number): void {
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     this.words.fill(0, at, at + Of.first);
     this.words[at + Of.exchange] = -1;
     this.words[at + Of.previous] = -1;
@@ -233,15 +233,15 @@ export class PairingStreams {
   }
 
   has(stream: number, flag: number): boolean {
-    return (this.words[(stream << streamShift) + Of.flags]! & flag) !== 0;
+    return (this.words[stream * streamWords + Of.flags]! & flag) !== 0;
   }
 
   set(stream: number, flag: number): void {
-    this.words[(stream << streamShift) + Of.flags]! |= flag;
+    this.words[stream * streamWords + Of.flags]! |= flag;
   }
 
   unset(stream: number, flag: number): void {
-    this.words[(stream << streamShift) + Of.flags]! &= ~flag;
+    this.words[stream * streamWords + Of.flags]! &= ~flag;
   }
 }
 

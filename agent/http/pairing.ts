@@ -24,7 +24,7 @@ import {
   Part,
   Queue,
   StreamFlag,
-  streamShift,
+  streamWords,
 } from './pairing-tables.ts';
 import { Known, type Place } from './place.ts';
 import { NONE, PIPELINES, TurnPairing } from './turn-pairing.ts';
@@ -81,7 +81,7 @@ export class Pairing {
   /** A request began: sets its `exchange` and `pairing`. `headBytes` is how long its head is. */
   request(stream: number, message: Pairable, place: Place, headBytes: number): void {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     if (words[at + Of.mode]! === Mode.lost) this.#resume(stream, message.tsUs, place);
     words[at + Of.lastMs] = millisecondsOf(message.tsUs);
     const hasEarly = this.#rest(stream, message.tsUs);
@@ -107,7 +107,7 @@ export class Pairing {
   starts(stream: number, sends: 'request' | 'response', sequence: number): void {
     if (sends === 'response') this.responseEnded(stream, sequence);
     else {
-      this.#words[(stream << streamShift) + Of.end] = sequence;
+      this.#words[stream * streamWords + Of.end] = sequence;
       this.#streams.set(stream, StreamFlag.ends);
     }
   }
@@ -115,7 +115,7 @@ export class Pairing {
   /** The last request of a stream ends before `end`, which may make its pair certain. */
   requestEnded(stream: number, message: Pairable, end: number): void {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const streams = this.#streams;
     if (streams.has(stream, StreamFlag.pending) && distance(end, words[at + Of.answerAck]!) < REQUEST_BYTES_MIN) {
       message.pairing = 'certain';
@@ -138,7 +138,7 @@ export class Pairing {
    */
   response(stream: number, interim: boolean, message: Pairable, place: Place): void {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     words[at + Of.lastMs] = millisecondsOf(message.tsUs);
     this.#rest(stream, message.tsUs);
     message.exchange = -1;
@@ -159,7 +159,7 @@ export class Pairing {
 
   /** The last final response of a stream ends before `end`. */
   responseEnded(stream: number, end: number): void {
-    this.#words[(stream << streamShift) + Of.clear] = end;
+    this.#words[stream * streamWords + Of.clear] = end;
     this.#streams.set(stream, StreamFlag.clear);
   }
 
@@ -187,7 +187,7 @@ export class Pairing {
   /** In order no longer: by turns, if the client takes them. */
   #breakOrder(stream: number): void {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const streams = this.#streams;
     streams.set(stream, StreamFlag.broken);
     if (words[at + Of.mode]! === Mode.lost) return;
@@ -198,12 +198,12 @@ export class Pairing {
   /** In order that changes nothing. */
   #foundPipelining(stream: number): void {
     this.#streams.set(stream, StreamFlag.pipelines);
-    if (this.#words[(stream << streamShift) + Of.mode]! === Mode.turns) this.#giveUp(stream);
+    if (this.#words[stream * streamWords + Of.mode]! === Mode.turns) this.#giveUp(stream);
   }
 
   #giveUp(stream: number): void {
     this.#dropAll(stream);
-    this.#words[(stream << streamShift) + Of.mode] = Mode.lost;
+    this.#words[stream * streamWords + Of.mode] = Mode.lost;
     this.#counters.pairingLost++;
   }
 
@@ -225,7 +225,7 @@ export class Pairing {
   /** Gives up responses whose request has not come in time. @returns whether others wait */
   #rest(stream: number, tsUs: number): boolean {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const entries = this.#entries;
     const streams = this.#streams;
     for (;;) {
@@ -246,7 +246,7 @@ export class Pairing {
   /** A pipelining client's request after a quiet time, with nothing under way: pairing starts again. */
   #resume(stream: number, tsUs: number, place: Place): void {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const streams = this.#streams;
     if (((millisecondsOf(tsUs) - words[at + Of.lastMs]!) | 0) <= quietMs) return;
     const isKnown = (place.known & Known.reached) !== 0;
@@ -259,7 +259,7 @@ export class Pairing {
   /** The response that came before its request, −1 for none. Those before it answer nothing that is still to come. */
   #findEarly(stream: number, place: Place, flags: number): number {
     const entries = this.#entries;
-    const isByTurns = this.#words[(stream << streamShift) + Of.mode]! === Mode.turns;
+    const isByTurns = this.#words[stream * streamWords + Of.mode]! === Mode.turns;
     let early = entries.first(stream, Queue.responses);
     while (
       early >= 0 &&
@@ -284,7 +284,7 @@ export class Pairing {
   }
 
   #pair(stream: number, message: Pairable): void {
-    this.#words[(stream << streamShift) + Of.paired] = message.exchange;
+    this.#words[stream * streamWords + Of.paired] = message.exchange;
     this.#counters.pairs++;
     if (message.pairing === 'probable') this.#counters.pairsProbable++;
   }
@@ -300,7 +300,7 @@ export class Pairing {
       this.#breakOrder(stream);
     }
     const uri = entries.uriBytes + message.uri.length <= waitingUriBytesMax ? message.uri : '';
-    const isLost = this.#words[(stream << streamShift) + Of.mode]! === Mode.lost;
+    const isLost = this.#words[stream * streamWords + Of.mode]! === Mode.lost;
     const entry = isLost ? NONE : entries.push(stream, Queue.requests, message.method, uri);
     if (entry < 0) {
       this.#counters.requestsUnanswered++;
@@ -331,13 +331,13 @@ export class Pairing {
     const isPlaced = (flags & this.#parts[(first << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
     const isUnasked = isPlaced && distance(this.#parts[(first << entryShift) + Part.sequence]!, place.ack) <= 0;
     if (isUnasked && (flags & EntryFlag.timeout) !== 0) return;
-    const isOrdered = this.#words[(stream << streamShift) + Of.mode] === Mode.ordered;
+    const isOrdered = this.#words[stream * streamWords + Of.mode] === Mode.ordered;
     this.#answer(stream, interim, message, first, isOrdered && !isUnasked ? 'certain' : 'probable');
   }
 
   #answerByTurns(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const entries = this.#entries;
     if ((flags & EntryFlag.placed) === 0) {
       this.#answerNewest(stream, interim, message);
@@ -393,7 +393,7 @@ export class Pairing {
   /** No request seen is answered: a later one may be, if the server acknowledged what was not seen yet. */
   #comeEarly(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const entries = this.#entries;
     if (!this.#mayBeEarly(stream, place, flags)) return;
     message.exchange = words[at + Of.next]!;
@@ -424,7 +424,7 @@ export class Pairing {
     if (streams.has(stream, StreamFlag.oneSided)) return false;
     if ((flags & EntryFlag.placed) !== 0) return (known & Known.reached) === 0 || distance(reached, ack) > 0;
     return (
-      this.#words[(stream << streamShift) + Of.mode]! === Mode.ordered &&
+      this.#words[stream * streamWords + Of.mode]! === Mode.ordered &&
       this.#entries.length(stream, Queue.responses) === 0
     );
   }
@@ -432,7 +432,7 @@ export class Pairing {
   /** Of the request that has just come, with bits of `EntryFlag`, and the response `early`. */
   #verdictOf(stream: number, place: Place, flags: number, early: number): PairingVerdict {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const streams = this.#streams;
     const mode = words[at + Of.mode]!;
     if (mode === Mode.ordered) return 'certain';

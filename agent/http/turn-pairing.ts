@@ -13,7 +13,7 @@ import {
   Part,
   Queue,
   StreamFlag,
-  streamShift,
+  streamWords,
 } from './pairing-tables.ts';
 import { Known, type Place } from './place.ts';
 import {
@@ -65,7 +65,7 @@ export class TurnPairing {
   /** Notes a request and whether the client sent it in turn. @returns bits of `EntryFlag` for it */
   takeTurn(stream: number, place: Place, headBytes: number): number {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const { sequence, ack, end, known: given } = place;
     const isPlaced = (given & Known.placed) !== 0;
     const before = words[at + Of.flags]!;
@@ -103,7 +103,7 @@ export class TurnPairing {
   /** Whether requests may be hidden before one at `sequence`, as bits of `EntryFlag`. */
   #hiddenBefore(stream: number, sequence: number, ack: number): number {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const streams = this.#streams;
     if (!streams.has(stream, StreamFlag.ends)) return EntryFlag.hidden;
     const bytes = distance(words[at + Of.end]!, sequence);
@@ -118,7 +118,7 @@ export class TurnPairing {
   /** Whether the end of the response to the last request is known. */
   #isLastAnswered(stream: number): boolean {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const streams = this.#streams;
     const exchange = words[at + Of.exchange]!;
     const isPaired = words[at + Of.paired]! === exchange && words[at + Of.previous]! === exchange;
@@ -128,7 +128,7 @@ export class TurnPairing {
   /** Whether a request acknowledges less than what answers the last one, and what answers those hidden between. */
   #isPipelined(stream: number, ack: number, flags: number): boolean {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const isHiding = (flags & EntryFlag.hidesRequest) !== 0;
     if (distance(words[at + Of.ack]!, ack) < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
     if (!this.#isLastAnswered(stream)) return false;
@@ -138,13 +138,13 @@ export class TurnPairing {
   /** Where no acknowledgement is known: a request behind one that waits. */
   #isUnanswered(stream: number, isPlaced: boolean): boolean {
     const isWaiting = this.#entries.length(stream, Queue.requests) > 0;
-    return !isPlaced && isWaiting && this.#words[(stream << streamShift) + Of.mode]! === Mode.ordered;
+    return !isPlaced && isWaiting && this.#words[stream * streamWords + Of.mode]! === Mode.ordered;
   }
 
   /** What is known of a response, kept for what follows, and as bits of `EntryFlag`. */
   describe(stream: number, status: number, { sequence, ack, known: given }: Place): number {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const response = this.#answered;
     const known = words[at + Of.flags]!;
     response.sequence = sequence;
@@ -207,7 +207,7 @@ export class TurnPairing {
    */
   #isOwn(stream: number, early: number, flags: number): boolean {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const request = this.#asked;
     const response = this.#answerOf(early);
     if (distance(request.ack, response.sequence) >= 0 || response.isTimeout) return false;
@@ -260,7 +260,7 @@ export class TurnPairing {
     previousAck: number,
   ): 'certain' | 'probable' | 'absent' {
     const words = this.#words;
-    const at = stream << streamShift;
+    const at = stream * streamWords;
     const streams = this.#streams;
     const isUnsettled = (asked & EntryFlag.unsettled) !== 0 && streams.has(stream, StreamFlag.unsettled);
     if (isUnsettled || (asked & EntryFlag.hidden) !== 0) {
