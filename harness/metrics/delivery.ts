@@ -2,7 +2,7 @@
 import type { RunFigures } from './measured-run.ts';
 import { between, notMeasured, type Reading, value, valueOr } from './reading.ts';
 
-const uncounted = 'nobody counts what this target drops: only our agent says so';
+const uncounted = 'drops of this target are not counted: only our agent reports them';
 
 /** Refused by the device is not delivered; what the target itself dropped comes on top, where it is known. */
 export function dropped({ counts, measure }: RunFigures): Reading {
@@ -20,10 +20,11 @@ interface Kept {
   readonly found: number;
 }
 
-/** Requests and responses: those delivered whole, and those of them the agent found; a reason where nobody knows. */
+/** Requests and responses: those delivered whole, and those of them the agent found; a reason where it is not known. */
 function messagesOf({ counts, measure }: RunFigures): readonly Kept[] | string {
   const truth = measure.sending?.truth;
-  if (!truth) return 'nobody has counted the messages of this traffic: it takes a scenario that does, sent to its end';
+  if (!truth)
+    return 'the messages of this traffic are not counted: it takes a scenario that counts them, sent to its end';
   const { requestsComplete, responsesComplete } = counts;
   if (requestsComplete === null || responsesComplete === null) return 'only our agent counts what it finds';
   return [
@@ -50,6 +51,6 @@ export function found(run: RunFigures): Reading {
 export function failed({ measure }: RunFigures): Reading {
   return valueOr(
     measure.answers?.not2xx,
-    'nobody counted answers: it takes an HTTP server under a load, of Node.js, or a load that reports them',
+    'answers were not counted: it takes an HTTP server under a load, of Node.js, or a load that reports them',
   );
 }
