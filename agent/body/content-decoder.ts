@@ -14,7 +14,7 @@ export interface DecodedSink {
   decoded(bytes: Uint8Array, start: number, end: number): void;
 }
 
-/** Coded bytes of one body kept at most: more than the whole of most bodies. */
+/** Coded bytes of one body kept at most, a power of two: more than the whole of most bodies. */
 const keptBytesMax = 32 << 10;
 const keptBytesMin = 512;
 /** Bytes that stages further in are given one by one at most, when a body is decoded again: each costs a call. */
@@ -201,10 +201,12 @@ export class ContentDecoder {
 
   #grow(kept: Uint8Array, length: number): boolean {
     if (length > keptBytesMax) return false;
-    const size = Math.min(keptBytesMax, Math.max(keptBytesMin, length, kept.length * 2));
-    if (!this.#pool.reserveSpare(size - kept.length)) return false;
-    this.#kept = new Uint8Array(size);
-    this.#kept.set(kept.subarray(0, this.#keptLength));
+    const size = Math.max(keptBytesMin, 2 ** (32 - Math.clz32(length - 1)));
+    const larger = this.#pool.takeSpare(size);
+    if (larger === null) return false;
+    larger.set(kept.subarray(0, this.#keptLength));
+    if (kept !== nothing) this.#pool.giveSpare(kept, true);
+    this.#kept = larger;
     return true;
   }
 
@@ -217,7 +219,8 @@ export class ContentDecoder {
   }
 
   #forget(): void {
-    if (this.#kept !== null) this.#pool.freeSpare(this.#kept.length);
+    const kept = this.#kept;
+    if (kept !== null && kept !== nothing) this.#pool.giveSpare(kept, this.undecoded === null);
     this.#kept = null;
     this.#keptLength = 0;
   }

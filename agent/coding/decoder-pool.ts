@@ -10,6 +10,8 @@ const inflaterBytes = 48 << 10;
 const idleInflatersMax = 64;
 /** What may be kept beside decoders, to decode it again, takes this part of the budget at most. */
 const spareShare = 1 / 8;
+/** Idle buffers kept of each size, for what decoding can do without: making one costs more than filling it. */
+const idleSparesMax = 4;
 
 /** Window and tables of the largest zstd decoder that is made. */
 export const zstdDecoderBytes = (1 << zstdWindowLogMax) + (256 << 10);
@@ -23,6 +25,8 @@ export class DecoderPool {
   #spareBytes = 0;
   readonly #idle = { raw: [] as NativeInflater[], zlib: [] as NativeInflater[] };
   readonly #outputs: Uint8Array[] = [];
+  /** Idle buffers by the logarithm of their size. */
+  readonly #spares: Uint8Array[][] = [];
 
   /** @param bytesMax native memory of all decoders at work together, by their declared windows. */
   constructor(bytesMax: number) {
@@ -41,16 +45,23 @@ export class DecoderPool {
     return true;
   }
 
-  /** Reserves what decoding can do without, out of a small part of the budget. */
-  reserveSpare(bytes: number): boolean {
-    if (this.#spareBytes + bytes > this.bytesMax * spareShare || !this.reserve(bytes)) return false;
-    this.#spareBytes += bytes;
-    return true;
+  /**
+   * A buffer for what decoding can do without, out of a small part of the budget: null where that is in use.
+   * @param size a power of two
+   */
+  takeSpare(size: number): Uint8Array | null {
+    if (this.#spareBytes + size > this.bytesMax * spareShare || !this.reserve(size)) return null;
+    this.#spareBytes += size;
+    return this.#spares[31 - Math.clz32(size)]?.pop() ?? new Uint8Array(size);
   }
 
-  freeSpare(bytes: number): void {
-    this.#spareBytes -= bytes;
-    this.free(bytes);
+  /** @param isOver whether nobody reads the buffer any more */
+  giveSpare(buffer: Uint8Array, isOver: boolean): void {
+    this.#spareBytes -= buffer.length;
+    this.free(buffer.length);
+    if (!isOver) return;
+    const idle = (this.#spares[31 - Math.clz32(buffer.length)] ??= []);
+    if (idle.length < idleSparesMax) idle.push(buffer);
   }
 
   free(bytes: number): void {
