@@ -48,6 +48,9 @@ const START_LINE_BYTES = 4096;
 /** A head behind a body that never came is no longer than this: it is read again with each of its pieces. */
 const EXPECTED_HEAD_BYTES = 8192;
 
+/** `HTTP/1.1 100 Continue`, CR LF, CR LF, and little more: a final response is longer. */
+const CONTINUE_BYTES = 32;
+
 /** The head of an HTTP/0.9 response. */
 const NO_HEAD = new Uint8Array(0);
 
@@ -816,6 +819,7 @@ export class HttpLayer implements StreamHandler {
     this.#origin = side.heldSequence;
     this.#ack = side.heldAck;
     this.#consume(side, text, 0, text.length, tsUs);
+    side.remainingAtNext = side.remaining;
     this.#origin = origin;
     this.#ack = ack;
   }
@@ -836,11 +840,11 @@ export class HttpLayer implements StreamHandler {
   }
 
   /**
-   * Whether the client had received some response when it sent the bytes held: its answer, perhaps never seen. (A 100 that was
-   * seen leaves nothing to expect.)
+   * Whether the client had received more than so many bytes of an answer when it sent the bytes held, perhaps of one that was
+   * not seen. (A 100 that was seen leaves nothing to expect.)
    */
-  #isRefused(side: SideRecord): boolean {
-    return side.answered || (side.placed && distance(side.askedAck, side.heldAck) >= RESPONSE_BYTES_MIN);
+  #isRefused(side: SideRecord, bytes = RESPONSE_BYTES_MIN - 1): boolean {
+    return side.answered || (side.placed && distance(side.askedAck, side.heldAck) > bytes);
   }
 
   /**
@@ -866,7 +870,7 @@ export class HttpLayer implements StreamHandler {
     const head = this.#expectedHead(side);
     const isLong = side.state === SideState.length && side.held >= side.remaining;
     if (head === HEAD_INVALID) this.#releaseExpected(side, tsUs);
-    else if (head > 0 && (side.answered || (isLong && this.#isRefused(side)))) this.#endUnsent(side);
+    else if (head > 0 && this.#isRefused(side, isLong ? undefined : CONTINUE_BYTES)) this.#endUnsent(side);
     // A whole body of that length, and no answer before it.
     else if (isLong && !side.answered) this.#releaseExpected(side, tsUs);
     return end;
@@ -941,6 +945,7 @@ export class HttpLayer implements StreamHandler {
     this.#origin = origin;
     this.#ack = ack;
     if (side.active && side.passing) this.#keep(side);
+    side.remainingAtNext = side.remaining;
     this.#pool.release(buffer);
   }
 
