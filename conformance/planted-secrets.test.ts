@@ -11,7 +11,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { conversationsCapture } from '../agent/commands/conversation-fixture.ts';
 import { kinds } from './planted/kinds.ts';
 import { places } from './planted/places.ts';
@@ -42,7 +42,7 @@ async function until(child: ChildProcess, pattern: RegExp): Promise<{ found: Reg
 }
 
 /** Reads the capture from a pipe, so that /metrics can be asked when all of it was read. */
-async function everyFile() {
+async function everyFile(t: Test) {
   const outputs = ['--har', file('har'), '--witnesses', file('witnesses'), '--messages', file('messages'), '--print'];
   const stats = ['--stats', file('stats'), '--stats-interval-ms', '100', '--observe-listen', '127.0.0.1:0'];
   const child = spawn(...agent('--read', '-', ...outputs, ...stats));
@@ -56,7 +56,7 @@ async function everyFile() {
   return { printed: await printed, stderr: said(), metrics };
 }
 
-function spooled() {
+function spooled(t: Test) {
   const upload = ['--upload', 'http://127.0.0.1:9/v1/witnesses', '--spool', file('spool'), '--upload-drain-ms', '1'];
   const { status, stderr } = spawnSync(...agent('--read', file('capture'), ...upload), { encoding: 'utf8' });
   t.equal(status, 0, stderr);
@@ -64,14 +64,18 @@ function spooled() {
   return [stderr, ...bytes.map(unzipped)].join('\n');
 }
 
-/** The text from the first gzip member on decoded, where there is one. */
+/** The text with each gzip member in it decoded. */
 function unzipped(bytes: Buffer): string {
-  const at = bytes.indexOf(Buffer.from([0x1f, 0x8b, 8]));
-  if (at < 0) return bytes.toString('latin1');
-  return bytes.subarray(0, at).toString('latin1') + gunzipSync(bytes.subarray(at)).toString('latin1');
+  for (let at = bytes.indexOf(gzipMagic); at >= 0; at = bytes.indexOf(gzipMagic, at + 1)) {
+    try {
+      return bytes.subarray(0, at).toString('latin1') + gunzipSync(bytes.subarray(at)).toString('latin1');
+    } catch {}
+  }
+  return bytes.toString('latin1');
 }
+const gzipMagic = Buffer.from([0x1f, 0x8b, 8]);
 
-async function collected() {
+async function collected(t: Test) {
   const child = spawn(...agent('collect', '--listen', '127.0.0.1:0', '--store', file('store'), '--print'));
   const printed = text(child.stdout!);
   const { found, said } = await until(child, /http:\/\/127\.0\.0\.1:\d+\/v1\/\w+/);
@@ -91,7 +95,7 @@ async function collected() {
 
 const asText = (value: unknown) => (value instanceof Uint8Array ? unzipped(Buffer.from(value)) : String(value));
 
-function check(output: string, leaks: readonly Cell[], missing: readonly Cell[] = []) {
+function check(t: Test, output: string, leaks: readonly Cell[], missing: readonly Cell[] = []) {
   for (const line of leaksByPlace(leaks)) t.comment(`${output}: ${line}`);
   t.equal(leaks.length, 0, `no secret in ${output}`);
   if (missing.length > 0) t.comment(`${output}: ${leaksByPlace(missing).join('; ')} not there`);
@@ -105,7 +109,7 @@ t.ok(kinds.length >= 100 && places.length >= 100, `${kinds.length} kinds in ${pl
 t.comment(`${cells.length} secrets planted, seed ${seed}, ${capture.length} bytes`);
 
 t.test('files, lines, statistics and metrics', async (t) => {
-  const { printed, stderr, metrics } = await everyFile();
+  const { printed, stderr, metrics } = await everyFile(t);
   const har = JSON.parse(readFileSync(file('har'), 'utf8')) as { log: { entries: unknown[] } };
   const records: Record<string, string[]> = {
     HAR: har.log.entries.map((entry) => JSON.stringify(entry)),
@@ -116,20 +120,20 @@ t.test('files, lines, statistics and metrics', async (t) => {
   records.inspect = inspected.stdout.split('\n');
   for (const [output, lines] of Object.entries(records)) {
     const { read, missing } = readInRecords(cells, lines);
-    check(output, read, missing);
+    check(t, output, read, missing);
   }
   const others = { stderr, metrics, '--stats': readFileSync(file('stats'), 'utf8'), inspect: inspected.stderr };
-  for (const [output, said] of Object.entries(others)) check(output, readAnywhere(cells, said));
-  check('witness file', readAnywhere(cells, readFileSync(file('witnesses'), 'latin1')));
+  for (const [output, said] of Object.entries(others)) check(t, output, readAnywhere(cells, said));
+  check(t, 'witness file', readAnywhere(cells, readFileSync(file('witnesses'), 'latin1')));
   t.end();
 });
 
 t.test('uploads', async (t) => {
-  check('spool', readAnywhere(cells, spooled()));
-  const { store, others } = await collected();
+  check(t, 'spool', readAnywhere(cells, spooled(t)));
+  const { store, others } = await collected(t);
   t.match(store, /cell-\d{6}/, 'the store was read');
-  check('store', readAnywhere(cells, store));
-  check('lines of collect and upload', readAnywhere(cells, others));
+  check(t, 'store', readAnywhere(cells, store));
+  check(t, 'lines of collect and upload', readAnywhere(cells, others));
   t.ok(existsSync(file('store')));
   t.end();
 });

@@ -19,7 +19,7 @@ export interface Exchange {
   readonly isLast?: boolean;
 }
 
-const latin = (text: string | Buffer) => (typeof text === 'string' ? Buffer.from(text) : text);
+const bytesOf = (text: string | Buffer): Buffer => (typeof text === 'string' ? Buffer.from(text) : text);
 
 /** The same length for each, so that none is part of another. */
 export const identity = (cell: number) => `cell-${String(100_000 + cell)}`;
@@ -30,7 +30,7 @@ function message(start: string, fields: readonly string[], body: Buffer | null, 
   if (shape.chunkBytes === undefined) {
     return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\nContent-Length: ${body.length}\r\n\r\n`), body]);
   }
-  const pieces = [Buffer.from(`${head.join('\r\n')}\r\nTransfer-Encoding: chunked\r\n\r\n`)];
+  const pieces: Buffer[] = [Buffer.from(`${head.join('\r\n')}\r\nTransfer-Encoding: chunked\r\n\r\n`)];
   for (let at = 0; at < body.length; at += shape.chunkBytes) {
     const chunk = body.subarray(at, at + shape.chunkBytes);
     pieces.push(Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n'));
@@ -47,14 +47,14 @@ export function exchangeBytes(cell: number, shape: Exchange): readonly [Buffer, 
   const request = message(
     `${method} ${target} ${version}`,
     fields,
-    shape.body === undefined ? null : latin(shape.body),
+    shape.body === undefined ? null : bytesOf(shape.body),
     shape,
   );
   const isEmpty = shape.status?.startsWith('101') || method === 'CONNECT';
   const response = message(
     `HTTP/1.1 ${shape.status ?? '200 OK'}`,
     shape.answerFields ?? [],
-    isEmpty ? null : latin(shape.answer ?? ''),
+    isEmpty ? null : bytesOf(shape.answer ?? ''),
     shape,
   );
   return [request, response];

@@ -11,6 +11,7 @@ export interface Place {
 }
 
 const pct = encodeURIComponent;
+const everyByte = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16)}`).join('');
 const oneLine = (_name: string, value: string) => !value.includes('\n');
 const asToken = (name: string, value: string) => /^[\w.-]+$/.test(name) && oneLine(name, value);
 const noBlank = (name: string, value: string) => /^[\w.-]+$/.test(name) && !/[\s;,"]/.test(value);
@@ -25,7 +26,10 @@ const targets: readonly (readonly [string, (n: string, v: string) => string])[] 
   ['query, dotted', (n, v) => `?user.${pct(n)}=${pct(v)}`],
   ['query, plus', (n, v) => `?${pct(n)}=${pct(v).replaceAll('%20', '+')}`],
   ['query, upper case', (n, v) => `?${pct(n.toUpperCase())}=${pct(v)}`],
-  ['query, a letter of the name encoded', (n, v) => `?%${Buffer.from(n)[0]!.toString(16)}${pct(n.slice(1))}=${pct(v)}`],
+  [
+    'query, a letter of the name encoded',
+    (n, v) => `?${everyByte([...n][0]!)}${pct([...n].slice(1).join(''))}=${pct(v)}`,
+  ],
   ['query, URL in it', (n, v) => `?next=${pct(`/x?${pct(n)}=${pct(v)}`)}`],
   ['query, whole URL in it', (n, v) => `?next=${pct(`https://a.example/x?a=1&${pct(n)}=${pct(v)}`)}`],
   ['query, URL in it, not encoded', (n, v) => `?next=https://a.example/x?${pct(n)}=${pct(v)}`],

@@ -58,7 +58,7 @@ const noBlank = (_n: string, v: string) => !/[\s;,"]/.test(v);
 const pct = encodeURIComponent;
 
 /** No name stands beside the value. */
-const bare: readonly Place[] = [
+const unnamed: readonly Omit<Place, 'isBare'>[] = [
   { label: 'path segment', takes: oneLine, plant: (_n, v) => ({ target: `/${pct(v)}` }) },
   { label: 'path segment and more', takes: oneLine, plant: (_n, v) => ({ target: `/${pct(v)}/x` }) },
   { label: 'path segment with ending', takes: oneLine, plant: (_n, v) => ({ target: `/${pct(v)}.json` }) },
@@ -123,7 +123,9 @@ const bare: readonly Place[] = [
     plant: (_n, v) => ({ answerFields: [`Content-Disposition: attachment; filename="${v}.txt"`], answer: 'x' }),
   },
   { label: 'entity tag', takes: noBlank, plant: (_n, v) => ({ answerFields: [`ETag: "${v}"`] }) },
-].map((place) => ({ ...place, isBare: true }));
+];
+
+const bare: readonly Place[] = unnamed.map((place) => ({ ...place, isBare: true }));
 
 export const places: readonly Place[] = [
   ...headPlaces,

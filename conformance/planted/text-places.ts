@@ -93,7 +93,7 @@ const textPlaces: readonly BodyPlace[] = [
   ['properties', text, (n, v) => `app.${n}: ${v}\n`],
   ['CSV', 'text/csv', (n, v) => `id,${n},name\n7,"${v}",x\n8,"${v}",y\n`],
   ['TSV', 'text/tab-separated-values', (n, v) => `id\t${n}\tname\n7\t${v}\tx\n`],
-  ['command line', text, (n, v) => `tool --user a --${n} ${v.replaceAll(' ', '_')} --x\n`],
+  ['command line', text, (n, v) => `tool --user a --${n} '${v}' --x\n`],
   ['command line, sign', text, (n, v) => `tool --user a --${n}='${v}' --x\n`],
   ['curl', text, (n, v) => `curl -H '${n}: ${v}' https://a.example/\n`],
   ['JavaScript', 'text/javascript', (n, v) => `const config = { id: 1, '${n}': '${v.replaceAll('\n', '\\n')}' };\n`],
