@@ -324,7 +324,7 @@ export class Obfuscator {
       .split(',')
       .map((item) => {
         const protocol = item.trim();
-        const isName = !announced && isProtocolName(protocol);
+        const isName = !announced && isProtocolName(protocol) && !isNamedToken(protocol);
         announced = isSecretName(protocol);
         return isName || protocol === '' ? this.#scan(item) : this.#note(item.replace(protocol, () => REDACTED));
       })
@@ -366,6 +366,12 @@ export function isStructuredHeader(meta: DataMeta | null): boolean {
   if (meta === null || meta.location !== Location.HEADER) return false;
   const lower = meta.key.toLowerCase();
   return URL_HEADERS.has(lower) || lower === PROTOCOL_HEADER;
+}
+
+/** `authorization.bearer.…`: a token behind its name. */
+function isNamedToken(protocol: string): boolean {
+  const dot = protocol.indexOf('.');
+  return dot > 0 && dot < protocol.length - 1 && isSecretName(protocol.slice(0, dot));
 }
 
 function isSealed({ values }: Fields): boolean {

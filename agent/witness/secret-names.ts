@@ -196,7 +196,7 @@ export function isNameOfSecret(value: string): boolean {
 
 /** Whether a pair's one half names the other one a secret: by itself (`isNameOfSecret`), or together with what the other one looks like. */
 export function namesSecret(name: string, value: string): boolean {
-  return isNameOfSecret(name) || (name.length <= LISTED_NAME_MAX && isSecretPair(name, value));
+  return isNameOfSecret(name) || (name.length <= LISTED_NAME_MAX && isGuardedName(name) && isSecretPair(name, value));
 }
 
 /** In lists of pairs, as in `{"Name": "password", "Value": "…"}`: the member that names the thing. */

@@ -52,7 +52,7 @@ const byMake: readonly (readonly [Make, string])[] = [
     national_id nationalId national_insurance_number cpf personnummer sozialversicherungsnummer aadhaar`,
   ],
   [mixed, 'passport passport_number passportNumber drivers_license driver_license_number ausweisnummer'],
-  [hex, 'signature x-hub-signature password_hash passwordHash salt sig'],
+  [hex, 'signature x-hub-signature password_hash passwordHash sig'],
   [date, 'date_of_birth dateOfBirth birthdate geburtsdatum'],
 ];
 
