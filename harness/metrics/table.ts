@@ -112,7 +112,7 @@ export const metrics: readonly Metric[] = [
     name: 'heap.peakBeforeGc',
     unit: 'bytes',
     bound: 'max',
-    help: 'Highest use of the heap, right before a collection or at a reading.',
+    help: 'Highest use of the heap, right before a collection or at a reading; in the exact lane once traffic flows.',
     read: heap.peakBeforeGc,
   },
   {
