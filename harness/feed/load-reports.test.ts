@@ -26,8 +26,9 @@ t.test('what load generators say of their answers', async (t) => {
 
 t.test('what load generators say of requests without an answer', async (t) => {
   const cases: [string, string, number, number?][] = [
-    ['autocannon', '\u001b[1m1k requests in 2.02s, 0 B read\n53 errors (3 timeouts)\n', 53],
-    ['autocannon, rounded', '13k requests in 2.02s, 0 B read\n12k errors (0 timeouts)\n', 11_500, 12_500],
+    ['autocannon', '\u001b[1m1k requests in 2.02s, 30 kB read\n53 errors (3 timeouts)\n', 53],
+    ['autocannon, rounded', '13k requests in 2.02s, 30 kB read\n12k errors (0 timeouts)\n', 11_500, 12_500],
+    ['autocannon, closed', '4k requests in 2.02s, 0 B read\n', 3_500, 4_500],
     ['wrk', '  1234 requests in 10.00s, 1.20MB read\n  Socket errors: connect 1, read 50, write 2, timeout 3\n', 56],
     ['ab', 'Failed requests: 12\n   (Connect: 2, Receive: 1, Length: 8, Exceptions: 1)\n', 4],
     ['hey', 'Error distribution:\n  [12]\tGet "http://x": EOF\n  [3]\tGet "http://x": connection reset\n\n', 15],

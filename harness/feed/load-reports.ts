@@ -56,6 +56,8 @@ function byStatus(counts: readonly RegExpExecArray[]): Answers | undefined {
 
 /** Requests that got no answer (refused, reset, too late), one a generator; k6 and vegeta count them among their answers. */
 const unansweredReaders: readonly RegExp[] = [
+  // autocannon, where the server closes every connection: no error to it, but `4k requests in 2.02s, 0 B read`.
+  /^([\d,]+[kM]?) requests in [\d.]+s, 0 B read/m,
   // autocannon: `53 errors (3 timeouts)`, from a thousand on rounded, `12k errors (0 timeouts)`; only where there were such.
   /^([\d,]+[kM]?) errors \([\d,]+[kM]? timeouts\)/m,
   // wrk: `  Socket errors: connect 0, read 50, write 0, timeout 3`, likewise.
