@@ -112,7 +112,7 @@ t.test('what an input says is never run as a command', (t) => {
 });
 
 t.test('quotes hold words together', (t) => {
-  const folder = t.testdir({ 'my server.mjs': 'console.log(process.argv[2]);\n' });
+  const folder = t.testdir({ 'my server.mjs': 'console.log(process.argv[2]);\nsetTimeout(() => {}, 2_000);\n' });
   const { status, stderr, summary } = runAction(folder, {
     run: `run --target "node 'my server.mjs' --port" --budget rss.max=500MB`,
     out: 'a report',

@@ -1,5 +1,4 @@
 /** Plants every kind in every place that takes it, and finds what of them can be read in an output. */
-import type { Conversation } from '../../agent/commands/conversation-fixture.ts';
 import { exchangeBytes, identity } from './exchange.ts';
 import { type Kind, kinds } from './kinds.ts';
 import { type Place, places } from './places.ts';
@@ -16,9 +15,14 @@ export interface Cell {
   readonly rare: readonly string[];
 }
 
+/** What client (0) and server (1) of one connection say. */
+export interface Dialogue {
+  readonly says: readonly (readonly [side: 0 | 1, what: Uint8Array])[];
+}
+
 export interface Planted {
   readonly cells: readonly Cell[];
-  readonly conversations: readonly Conversation[];
+  readonly conversations: readonly Dialogue[];
 }
 
 /** Letters and digits of one trace. */
@@ -46,7 +50,7 @@ function tracesOf(secret: string): { traces: RegExp; rare: string[] } {
 export function plantAll(seed: number, share: number): Planted {
   const draw = drawFrom(seed);
   const cells: Cell[] = [];
-  const conversations: Conversation[] = [];
+  const conversations: Dialogue[] = [];
   let says: [0 | 1, Uint8Array][] = [];
   const close = () => {
     if (says.length > 0) conversations.push({ says });

@@ -1,5 +1,15 @@
 /** The folder of a run: `runs/<time>-<name>/`, every report in it, and then a symbolic link `latest` to it. */
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Report } from '../../reports/model.ts';
@@ -10,6 +20,7 @@ export function makeReportFolder(name: string, given: string | undefined): strin
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
   const folder = path.resolve(given ?? path.join('runs', `${stamp}-${name}`));
   guard(folder, () => {
+    refuseLinks(folder);
     makeFolder(folder);
     // Now rather than after minutes of measuring.
     const probe = path.join(folder, '.probe');
@@ -29,19 +40,28 @@ function makeFolder(folder: string, isParent = false): void {
   mkdirSync(folder, { mode: 0o700 });
 }
 
+/** Root follows no link of another user's, wherever on the way it lies. @throws FloodgateError `output-unwritable` */
+function refuseLinks(folder: string): void {
+  if (process.geteuid?.() !== 0) return;
+  for (let at = folder; at !== path.dirname(at); at = path.dirname(at)) {
+    const stats = lstatSync(at, { throwIfNoEntry: false });
+    if (stats?.isSymbolicLink() && !isTrusted(stats.uid)) throw notAsRoot(folder, 'through a link of another user’s');
+  }
+}
+
 /** Root writes into no folder that another user could have put links into. @throws FloodgateError `output-unwritable` */
 function refuseOthers(folder: string): void {
   const { uid, mode } = statSync(folder);
-  const isTrusted = uid === 0 || String(uid) === process.env.SUDO_UID;
-  if (process.geteuid?.() !== 0 || (isTrusted && (mode & 0o002) === 0)) return;
-  throw new FloodgateError(
-    'output-unwritable',
-    `cannot write the report to ${folder}: as root not where others can write`,
-    {
-      hint: 'Give a folder that is not there yet with --out DIR, or one of root’s own.',
-    },
-  );
+  if (process.geteuid?.() !== 0 || (isTrusted(uid) && (mode & 0o002) === 0)) return;
+  throw notAsRoot(folder, 'where others can write');
 }
+
+const isTrusted = (uid: number): boolean => uid === 0 || String(uid) === process.env.SUDO_UID;
+
+const notAsRoot = (folder: string, where: string): FloodgateError =>
+  new FloodgateError('output-unwritable', `cannot write the report to ${folder}: as root not ${where}`, {
+    hint: 'Give a folder that is not there yet with --out DIR, or one of root’s own.',
+  });
 
 /** Writes the report in every format. @throws FloodgateError `output-unwritable` */
 export function writeReports(folder: string, report: Report): void {
