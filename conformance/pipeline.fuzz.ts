@@ -17,7 +17,7 @@ import { placePages } from '../agent/capture/sys/page-memory.ts';
 import type { CaptureFlags } from '../agent/commands/capture-options.ts';
 import { limitOptions } from '../agent/commands/capture-parts.ts';
 import { Outputs } from '../agent/commands/outputs.ts';
-import { inspectWitnessFile } from '../agent/encode/witness-inspector.ts';
+import { inspectWitnessFile } from '../agent/encode/inspected-fixture.ts';
 import { FloodgateError } from '../agent/errors.ts';
 import { mutate } from '../agent/http/http-layer.fuzz.ts';
 import { type AgentLimits, deriveLimits } from '../agent/limits.ts';

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
-import { inspectWitnessFile } from '../encode/witness-inspector.ts';
+import { inspectWitnessFile } from '../encode/inspected-fixture.ts';
 import { PcapWriter } from '../pcap/pcap-writer.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';

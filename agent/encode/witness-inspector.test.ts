@@ -6,8 +6,9 @@ import { keyWitness, witnessDigest } from '../digest/digest.ts';
 import { FloodgateError } from '../errors.ts';
 import { createRandom, type Random } from '../seeded-random.ts';
 import * as ir from '../witness/ir.ts';
+import { inspectWitnessFile } from './inspected-fixture.ts';
 import { encodeDelimitedWitness, encodeWitness } from './witness-encoder.ts';
-import { inspectWitnessFile, WitnessInspector } from './witness-inspector.ts';
+import { WitnessInspector } from './witness-inspector.ts';
 
 function witness(value: string): ir.Witness {
   const result = ir.httpWitness('GET', 'example.org', '/users', 2.5);

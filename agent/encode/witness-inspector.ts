@@ -115,14 +115,6 @@ export class WitnessInspector {
   }
 }
 
-/** All lines of a file that is in memory. @throws FloodgateError `not-witnesses`. */
-export function inspectWitnessFile(bytes: Uint8Array): string[] {
-  const lines: string[] = [];
-  const inspector = new WitnessInspector(bytes.length, (line) => lines.push(line));
-  inspector.push(bytes);
-  return lines;
-}
-
 function readLength(bytes: Buffer, at: number): { value: number; end: number } | undefined {
   let value = 0;
   let scale = 1;

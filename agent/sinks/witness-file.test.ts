@@ -1,6 +1,6 @@
 import t from 'tap';
 import { DigestMemory } from '../digest/dedup.ts';
-import { inspectWitnessFile } from '../encode/witness-inspector.ts';
+import { inspectWitnessFile } from '../encode/inspected-fixture.ts';
 import * as ir from '../witness/ir.ts';
 import { Obfuscator, REDACTED } from '../witness/obfuscation.ts';
 import { WitnessFile } from './witness-file.ts';

@@ -1,8 +1,7 @@
 import t from 'tap';
-import { FloodgateError } from '../errors.ts';
 import { formatIpv4, formatIpv6 } from './address.ts';
 import { isTcpChecksumRight } from './checksum.ts';
-import { decodeFrame, linkTypes, requireLinkType } from './decode.ts';
+import { decodeFrame } from './decode.ts';
 import { Decoded, decodedNames, Packet, TcpFlag } from './packet.ts';
 import {
   buildEthernetFrame,
@@ -493,10 +492,8 @@ t.test('addresses as text (RFC 5952)', (t) => {
   t.end();
 });
 
-t.test('an unknown link type is told to the operator', (t) => {
-  t.throws(() => requireLinkType({ name: 'wpan0', linkType: 195, snapLength: 0 }), FloodgateError);
-  for (const linkType of linkTypes.keys()) requireLinkType({ name: 'x', linkType, snapLength: 0 });
-  t.equal(decodedNames[Decoded.unknownLinkType], 'unknownLinkType', 'names are in the order of the values');
+t.test('the names of what a frame came to are in the order of the values', (t) => {
+  t.equal(decodedNames[Decoded.unknownLinkType], 'unknownLinkType');
   t.end();
 });
 

@@ -2,8 +2,6 @@
  * Frames to TCP segments: layer after layer until a segment, a fragment, or a reason to ignore the frame. No recursion,
  * no objects; nesting is bounded. Hot path.
  */
-import type { CaptureInterface } from '../capture/frame-source.ts';
-import { FloodgateError } from '../errors.ts';
 import { decodeIp, decodeIpv4, decodeIpv6, decodeTransport, IpProtocol } from './ip.ts';
 import {
   decodeBsdLoopback,
@@ -204,18 +202,4 @@ function decodeLayers(packet: Packet, bytes: Uint8Array, first: number): number 
     }
   }
   return Decoded.tooDeep;
-}
-
-/**
- * Refuses a capture that cannot be decoded: for the operator, before or at an interface's first frame.
- * @throws FloodgateError `unknown-link-type`
- */
-export function requireLinkType(captureInterface: CaptureInterface): void {
-  if (linkTypes.has(captureInterface.linkType)) return;
-  const known = [...linkTypes].map(([number, { name }]) => `${name} (${number})`).join(', ');
-  throw new FloodgateError(
-    'unknown-link-type',
-    `${captureInterface.name} has link type ${captureInterface.linkType}, which cannot be decoded.`,
-    { hint: `Capture on a network interface with one of these: ${known}.` },
-  );
 }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { inferBytes, inferringTyper, inferText } from './infer.ts';
+import { inferringTyper, inferText } from './infer.ts';
 import { type Data, int64Data, ScalarKind } from './ir.ts';
 
 const LADDER: readonly (readonly [text: string, scalar: number, value: unknown])[] = [
@@ -53,16 +53,6 @@ t.test('numbers in text keep the format of the text', (t) => {
   t.equal(inferText('4111111111111111', null).format?.kind, 'payment_card');
   t.equal(inferringTyper.number(int64Data(1614834367)).format?.kind, 'datetime');
   t.equal(inferringTyper.string('42', null).scalar, ScalarKind.STRING, 'JSON keeps JSON’s types');
-  t.end();
-});
-
-t.test('bytes: UTF-8 goes up the ladder, the rest stays bytes', (t) => {
-  t.equal(inferBytes(Buffer.from('42'), null).value, 42);
-  t.equal(inferBytes(Buffer.from('héllo'), null).value, 'héllo');
-  const raw = Buffer.from([0xff, 0xfe, 0x00]);
-  const data = inferBytes(raw, null);
-  raw[0] = 0;
-  t.strictSame([data.scalar, [...(data.value as Uint8Array)]], [ScalarKind.BYTES, [0xff, 0xfe, 0x00]]);
   t.end();
 });
 

@@ -5,7 +5,7 @@
  */
 import type { ValueTyper } from './body-builder.ts';
 import { numberFormat, stringFormat } from './formats.ts';
-import { boolData, bytesData, type Data, type DataMeta, doubleData, int64Data, stringData, uint64Data } from './ir.ts';
+import { boolData, type Data, type DataMeta, doubleData, int64Data, stringData, uint64Data } from './ir.ts';
 
 /** −9223372036854775808 and 18446744073709551615 have 20 characters; a sign before the latter is no uint64. */
 const INTEGER = /^[+-]?\d{1,20}$/;
@@ -66,17 +66,6 @@ function boolText(text: string, meta: DataMeta | null): Data | null {
       return boolData(false, meta);
     default:
       return null;
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** A value for bytes of unknown kind: by the ladder where they are UTF-8, else bytes, which are copied. */
-export function inferBytes(bytes: Uint8Array, meta: DataMeta | null): Data {
-  try {
-    return inferText(utf8.decode(bytes), meta);
-  } catch {
-    return bytesData(new Uint8Array(bytes), meta);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Plants secrets of every kind in every place and looks for them in what comes out. */
 import t from 'tap';
 import { keyWitness, witnessDigest } from '../digest/digest.ts';
+import { inspectWitnessFile } from '../encode/inspected-fixture.ts';
 import { encodeWitness } from '../encode/witness-encoder.ts';
-import { inspectWitnessFile } from '../encode/witness-inspector.ts';
 import { inferringTyper, inferText } from './infer.ts';
 import * as ir from './ir.ts';
 import { Obfuscator, REDACTED } from './obfuscation.ts';

@@ -14,8 +14,8 @@ import { readReportFolder } from './report-command.ts';
 
 /** What the commands say about their arguments. */
 export const profileArgumentHelp = `
-A profile is a .pb.gz, .heapprofile, .cpuprofile, .speedscope.json or collapsed .txt file, or the folder of a run, whose
-allocations during its spikes are taken.`;
+A profile is a .pb.gz, .heapprofile, .cpuprofile, .speedscope.json or collapsed
+.txt file, or the folder of a run, whose allocations during its spikes are taken.`;
 
 /** A profile, told in its sources where source maps lie beside the built files. @throws FloodgateError `profile-missing` */
 export function readAnyProfile(file: string): Profile {

@@ -25,8 +25,10 @@ const serviceDefault = 'floodgate';
 const epochMsMin = Date.UTC(2000);
 
 const examples = `
-Sent as pprof: to Pyroscope by its push.v1 interface, to Parca by profiles/writeraw. Headers that are secret belong into
-${headersVariable} (one "Name: value" a line), or credentials into the address; neither is ever shown.
+Sent as pprof: to Pyroscope by its push.v1 interface, to Parca by
+profiles/writeraw. Headers that are secret belong into
+${headersVariable} (one "Name: value" a line), or credentials into
+the address; neither is ever shown.
 
 Examples:
   floodgate push runs/latest http://localhost:4040                  a run's profiles to Pyroscope

@@ -19,7 +19,8 @@ Examples:
   floodgate report runs/latest --format html > report.html
   floodgate report runs/latest --budget rss.p99=100MB   judged again, by another limit
 
-With --budget: ${exitCodesLine}`;
+With --budget it ends as a run does.
+${exitCodesLine}`;
 
 export function addReportCommand(command: Command): void {
   command

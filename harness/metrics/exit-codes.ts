@@ -47,8 +47,8 @@ export const agentExitCodes: readonly ExitCode[] = [
   { code: 5, means: 'witnesses lost', detail: 'Done, but witnesses that were to be uploaded did not arrive.' },
 ];
 
-/** For the help of a command. */
-export const exitCodesLine = `Exit codes: ${exitCodes.map(({ code, means }) => `${code} ${means}`).join(', ')}.`;
+/** For the help of a command; a line a code, for a terminal of 80 columns. */
+export const exitCodesLine = `Exit codes:\n${exitCodes.map(({ code, means }) => `  ${code}  ${means}`).join('\n')}`;
 
 /** Whatever ends a run before its verdict comes first; of verdicts, over comes before undecided. */
 const precedence = [3, 2, 1, 4, 0];

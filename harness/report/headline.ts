@@ -3,6 +3,9 @@
 import { formatBytes, formatCount, formatShare, formatSite, formatValue, standsOut } from '../../reports/format.ts';
 import type { BudgetResult, Spike } from '../../reports/model.ts';
 
+/** What no spike explains: whoever allocated had no part in it. */
+const notOfMemory = /^(requests|cpu|handles)\./;
+
 /**
  * Over budget: the worst limit, the first suspect and the packets; undecided: the first limit that is, and why; within:
  * the tightest limit and what was found.
@@ -13,7 +16,8 @@ export function headlineOf(budgets: readonly BudgetResult[], spikes: readonly Sp
   if (broken.length === 0) return unknown.length > 0 ? unknownSentence(unknown) : withinSentence(budgets);
   const worst = broken.toSorted((a, b) => excessOf(b) - excessOf(a))[0]!;
   const others = broken.length > 1 ? ` and ${broken.length - 1} more` : '';
-  return `${limitWords(worst)}${others}${blameOf(spikeOf(worst, spikes))}.`;
+  const blame = notOfMemory.test(worst.name) ? '' : blameOf(spikeOf(worst, spikes));
+  return `${limitWords(worst)}${others}${blame}.`;
 }
 
 /** Line and packets of a spike, as far as they are known. */
@@ -58,9 +62,10 @@ function unknownSentence(unknown: readonly BudgetResult[]): string {
   return `${first!.name} ${word}: ${first!.note}${others}.`;
 }
 
-function limitWords({ name, unit, limit, actual, bound }: BudgetResult): string {
+function limitWords({ name, unit, limit, actual, bound, note }: BudgetResult): string {
   if (actual === null) return name;
-  return `${name} is ${formatValue(actual, unit)}, ${bound === 'max' ? 'at most' : 'at least'} ${formatValue(limit, unit)} is allowed`;
+  const most = note === '' ? '' : `${note} `;
+  return `${name} is ${most}${formatValue(actual, unit)}, ${bound === 'max' ? 'at most' : 'at least'} ${formatValue(limit, unit)} is allowed`;
 }
 
 // How many times over: memory before counts when both are broken, since infinity is for limits of zero.

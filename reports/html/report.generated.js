@@ -1407,7 +1407,10 @@
 			},
 			{
 				title: "",
-				cell: (each) => printable(each.note, 300)
+				cell: (each) => element("span", {
+					class: each.note === "" ? "" : "prose",
+					text: printable(each.note, 300)
+				})
 			}
 		], budgets, (each) => each.ok ? "" : stateClass(each.state));
 	}

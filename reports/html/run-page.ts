@@ -95,7 +95,10 @@ function budgetTable(budgets: readonly BudgetResult[]): HTMLElement {
         cell: (each) => `${each.bound === 'max' ? '≤' : '≥'} ${formatValue(each.limit, each.unit)}`,
       },
       { title: 'Used', cell: usedBar },
-      { title: '', cell: (each) => printable(each.note, 300) },
+      {
+        title: '',
+        cell: (each) => element('span', { class: each.note === '' ? '' : 'prose', text: printable(each.note, 300) }),
+      },
     ],
     budgets,
     (each) => (each.ok ? '' : stateClass(each.state)),
