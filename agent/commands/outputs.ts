@@ -190,7 +190,6 @@ export class Outputs {
     const { DigestMemory } = await import('../digest/dedup.ts');
     const { ValueSealer } = await import('../encode/value-sealer.ts');
     const obfuscator = await this.#obfuscator();
-    const { depthMax } = this.#limits.witness.body;
     this.#witnessOutput = witnesses === undefined ? null : this.#openRecords(witnesses);
     this.witnesses = new WitnessFile({
       output: this.#witnessTarget(),
@@ -202,7 +201,7 @@ export class Outputs {
       bodies,
       inferringTyper,
       this.witnesses,
-      new ValueSealer(obfuscator, depthMax, sealedIdleBytesMax),
+      new ValueSealer(obfuscator, this.#limits.witness.body, sealedIdleBytesMax),
     );
     bodies.witnesses = builder;
     this.#openers.push(() => builder);

@@ -259,7 +259,7 @@ function cutsOf(length: number, random: (below: number) => number): number[] {
 
 const means = { decoders: new DecoderPool(64 << 20), buffers: new BodyBuffers(1 << 20) };
 const obfuscator = new Obfuscator('redact', Buffer.alloc(32));
-const sealer = new ValueSealer(obfuscator, limits.depthMax, 1 << 20);
+const sealer = new ValueSealer(obfuscator, limits, 1 << 20);
 
 /** As `content-decoder.ts` keeps them. */
 const KEPT_BYTES = 32 << 10;
