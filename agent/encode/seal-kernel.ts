@@ -357,12 +357,17 @@ fn close(frame, depth, top, tells) i32 {
 }
 
 ; Names and values in turn, as in ["Authorization", "…"]: whether one of the names, every other entry, is a secret's. Only where all
-; entries are plain: then their records lie behind the list's own.
+; entries are plain: then their records, and nothing else, lie behind the list's own.
 fn mayListSecret(count, isPair) i32 {
   if (count == 0 || (count & 1) != 0) { return 0; }
   let at = tapeEnd - count * ${RECORD_BYTES};
   if (at - ${RECORD_BYTES} < ${TAPE_AT}) { return 0; }
   if ((load32(at - ${RECORD_BYTES}) & 15) != ${Op.BEGIN_LIST}) { return 0; }
+  let record = at;
+  while (record < tapeEnd) {
+    if ((load32(record) & 15) >= ${Op.BEGIN_OBJECT}) { return 0; }
+    record += ${RECORD_BYTES};
+  }
   while (at < tapeEnd) {
     let op = load32(at) & 15;
     let from = load32(at + 4);
