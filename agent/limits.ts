@@ -55,6 +55,8 @@ export interface AgentLimits {
   readonly witness: WitnessLimits;
   /** Native memory of content decoders. */
   readonly decoderBytesMax: number;
+  /** Memory kept for the next sealed values. */
+  readonly sealedIdleBytesMax: number;
   /** Small bodies in flight. */
   readonly bodyBufferBytesMax: number;
   /** Lines on their way out. */
@@ -93,8 +95,11 @@ const readingBytes = chunkBytes + frameBytesMax + 65_536;
 /** 4,096 strings of HTTP names and values, 1,024 of JSON names; 4,096 secret names, 2 × 2,048 of witnesses, with map entries. */
 const nameBytes = 5_120 * 90 + 4_096 * 130 + 4_096 * 230;
 
-/** What sealing keeps beside its kernel's memory (agent/encode): kept header values, member names, buffers on the shelf. */
-const sealingBytesFixed = 1_900_000;
+/** What sealing keeps beside its kernel's memory (agent/encode): kept header values and member names. */
+const sealingBytesFixed = 1_400_000;
+/** Pages and buffers kept for the next values: those of five bodies of the longest kind, and 512 KiB at least. */
+const sealedIdleBodies = 5;
+const sealedIdleBytesMin = 512 << 10;
 /** Of the memory beyond this: bodies of 32 KiB are sealed with the smallest, of 640 KiB, the kernel's most, at the default. */
 const sealedBeyondBytes = 24_000_000;
 const sealedShare = 0.00373;
@@ -109,11 +114,11 @@ const ringBytesMin = 1 << 20;
 const pageShare = 0.193;
 const decoderShare = 0.135;
 const bodyBufferShare = 0.06;
-const valueShare = 0.1;
+const valueShare = 0.09;
 /** What shares and terms of fixed size leave: sealing, or most of it and a decompressor, finds room there at the default. */
 const freeBytes = (memoryBytes: number) => Math.max(0, memoryBytes * 0.07 - 2.3e6);
 /** 32,768 streams at the default. */
-const streamShare = 0.299;
+const streamShare = 0.304;
 /** Payload that waits until it is known whose it is: 256 pages at the default. */
 const successorShare = 0.0027;
 /** Lines and entries on their way to files. */
@@ -153,7 +158,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   }
   const rings = deriveRings(options, memoryBytes);
   const sealedBytesMax = sealedBytesFor(memoryBytes);
-  const sealingBytes = sealingBytesFixed + sealedMemoryBytes(sealedBytesMax);
+  const sealedIdleBytesMax = Math.max(sealedIdleBytesMin, sealedIdleBodies * sealedBytesMax);
+  const sealingBytes = sealingBytesFixed + sealedMemoryBytes(sealedBytesMax) + sealedIdleBytesMax;
   const beside = sealingBytes + (options.compressed ? decompressorBytes : 0);
   // The shares of what is taken here come to 0.94 of it.
   const taken = Math.max(0, beside - freeBytes(memoryBytes)) * 1.12;
@@ -225,6 +231,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     http,
     witness,
     decoderBytesMax,
+    sealedIdleBytesMax,
     bodyBufferBytesMax,
     outputBytesMax,
     harBytesMax,

@@ -20,9 +20,6 @@ import type { OpenedUpload } from './delivery.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { tell } from './notices.ts';
 
-/** Memory of sealed bodies kept for the next ones: in `agent/limits.ts` under sealing. */
-const sealedIdleBytesMax = 1 << 19;
-
 /** One of several threads that capture: it has no files of its own. */
 export interface CapturingThread {
   readonly index: number;
@@ -201,7 +198,7 @@ export class Outputs {
       bodies,
       inferringTyper,
       this.witnesses,
-      new ValueSealer(obfuscator, this.#limits.witness.body, sealedIdleBytesMax),
+      new ValueSealer(obfuscator, this.#limits.witness.body, this.#limits.sealedIdleBytesMax),
     );
     bodies.witnesses = builder;
     this.#openers.push(() => builder);
