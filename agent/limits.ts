@@ -3,8 +3,10 @@
  * runtime needs before the first frame is not in it: `runtimeBytes` is measured and stated beside it.
  */
 import { type BodyLimits, defaultBodyLimits } from './body/body-limits.ts';
+import { BODY_PAGE_BYTES } from './body/json-document.ts';
 import { chunkBytes } from './capture/frame-source.ts';
 import { blockBytesDefault, ringBytesDefault, ringBytesTotal } from './capture/live-source.ts';
+import { SEALED_TEXT_BYTES_MAX, sealedMemoryBytes } from './encode/seal-layout.ts';
 import { FloodgateError } from './errors.ts';
 import { defaultHttpLimits, type HttpLimits, httpMemoryTerms } from './http/http-limits.ts';
 import { frameBytesMax } from './pcap/block.ts';
@@ -53,6 +55,8 @@ export interface AgentLimits {
   readonly witness: WitnessLimits;
   /** Native memory of content decoders. */
   readonly decoderBytesMax: number;
+  /** Memory kept for the next sealed values. */
+  readonly sealedIdleBytesMax: number;
   /** Small bodies in flight. */
   readonly bodyBufferBytesMax: number;
   /** Lines on their way out. */
@@ -91,26 +95,30 @@ const readingBytes = chunkBytes + frameBytesMax + 65_536;
 /** 4,096 strings of HTTP names and values, 1,024 of JSON names; 4,096 secret names, 2 × 2,048 of witnesses, with map entries. */
 const nameBytes = 5_120 * 90 + 4_096 * 130 + 4_096 * 230;
 
-/**
- * Where small JSON bodies become digests and bytes (agent/encode): the memory they lie in and their tape, member names,
- * kept header values, buffers on the shelf.
- */
-const sealingBytes = 2_800_000;
+/** What sealing keeps beside its kernel's memory (agent/encode): kept header values and member names. */
+const sealingBytesFixed = 1_400_000;
+/** Pages and buffers kept for the next values: those of five bodies of the longest kind, and 512 KiB at least. */
+const sealedIdleBodies = 5;
+const sealedIdleBytesMin = 512 << 10;
+/** Of the memory beyond this: bodies of 32 KiB are sealed with the smallest, of 640 KiB, the kernel's most, at the default. */
+const sealedBeyondBytes = 24_000_000;
+const sealedShare = 0.00373;
+const sealedBytesMin = 2 * BODY_PAGE_BYTES;
 
 /** All rings together take at most this much of `--memory`, unless their size is given. */
 const ringShareMax = 1 / 8;
 /** The smallest ring a device gets by itself: four blocks, 13 ms of a flood of 75 MB/s. */
 const ringBytesMin = 1 << 20;
 
-/** Shares of what the rings and sealing leave of `--memory`. The rest (a twentieth) goes to terms of fixed size. */
+/** Shares of what rings, sealing and a decompressor leave of `--memory`. The rest goes to terms of fixed size. */
 const pageShare = 0.193;
 const decoderShare = 0.135;
 const bodyBufferShare = 0.06;
-const valueShare = 0.1;
-/** What shares and terms of fixed size leave: a decompressor finds room there at the default. */
-const freeBytes = (memoryBytes: number) => Math.max(0, memoryBytes * 0.07 - 5.3e6);
+const valueShare = 0.09;
+/** What shares and terms of fixed size leave: sealing, or most of it and a decompressor, finds room there at the default. */
+const freeBytes = (memoryBytes: number) => Math.max(0, memoryBytes * 0.07 - 2.3e6);
 /** 32,768 streams at the default. */
-const streamShare = 0.289;
+const streamShare = 0.304;
 /** Payload that waits until it is known whose it is: 256 pages at the default. */
 const successorShare = 0.0027;
 /** Lines and entries on their way to files. */
@@ -149,9 +157,13 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     });
   }
   const rings = deriveRings(options, memoryBytes);
+  const sealedBytesMax = sealedBytesFor(memoryBytes);
+  const sealedIdleBytesMax = Math.max(sealedIdleBytesMin, sealedIdleBodies * sealedBytesMax);
+  const sealingBytes = sealingBytesFixed + sealedMemoryBytes(sealedBytesMax) + sealedIdleBytesMax;
+  const beside = sealingBytes + (options.compressed ? decompressorBytes : 0);
   // The shares of what is taken here come to 0.94 of it.
-  const reading = options.compressed ? Math.max(0, decompressorBytes - freeBytes(memoryBytes)) * 1.12 : 0;
-  const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax) - sealingBytes - reading;
+  const taken = Math.max(0, beside - freeBytes(memoryBytes)) * 1.12;
+  const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax) - taken;
   const tcp = deriveTcp(options, shared);
   const http: HttpLimits = {
     ...defaultHttpLimits,
@@ -164,6 +176,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   const body: BodyLimits = {
     ...defaultBodyLimits,
     decodedBytesMax: options.decodedLengthMax ?? defaultBodyLimits.decodedBytesMax,
+    sealedBytesMax,
   };
   const totalBytesMax = Math.floor(shared * valueShare);
   const witness: WitnessLimits = {
@@ -184,7 +197,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   const terms = addUp(tcp, http, witness, decoderBytesMax, bodyBufferBytesMax);
   terms.push({ name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' });
   terms.push({ name: 'har', bytes: harBytesMax, reason: 'requests waiting for their response, and their bodies' });
-  terms.push(...fixedTerms(rings.bytesTotal > 0));
+  terms.push(...fixedTerms(rings.bytesTotal > 0, sealingBytes));
   if (options.compressed) {
     terms.push({ name: 'decompressor', bytes: decompressorBytes, reason: 'the window of a compressed capture' });
   }
@@ -218,6 +231,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     http,
     witness,
     decoderBytesMax,
+    sealedIdleBytesMax,
     bodyBufferBytesMax,
     outputBytesMax,
     harBytesMax,
@@ -277,6 +291,12 @@ function deriveRings(options: LimitOptions, memoryBytes: number): { bytesEach: n
   const fair = Math.max(ringBytesMin, Math.floor((memoryBytes * ringShareMax) / rings));
   const bytesEach = options.ringBytes ?? Math.min(ringBytesDefault, fair - (fair % blockBytesDefault));
   return { bytesEach, bytesTotal: ringBytesTotal({ ringBytes: bytesEach }, rings) };
+}
+
+/** In whole pages. */
+function sealedBytesFor(memoryBytes: number): number {
+  const bytes = Math.floor(((memoryBytes - sealedBeyondBytes) * sealedShare) / BODY_PAGE_BYTES) * BODY_PAGE_BYTES;
+  return Math.min(SEALED_TEXT_BYTES_MAX, Math.max(sealedBytesMin, bytes));
 }
 
 function powerOfTwoWithin(count: number): number {
@@ -358,7 +378,7 @@ function addUp(
 }
 
 /** What does not follow `--memory`. */
-function fixedTerms(isLive: boolean): LimitTerm[] {
+function fixedTerms(isLive: boolean, sealingBytes: number): LimitTerm[] {
   const names = { name: 'names', bytes: nameBytes, reason: 'field and member names that come with every message' };
   const reading = {
     name: 'reading',

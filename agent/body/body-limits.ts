@@ -4,6 +4,8 @@ export interface BodyLimits {
   readonly decodedBytesMax: number;
   readonly depthMax: number;
   readonly stringBytesMax: number;
+  /** Bytes of a JSON body that is kept until it is whole, to be sealed: longer ones are read as they flow. */
+  readonly sealedBytesMax: number;
   /** Bytes kept of a body that is not parsed. */
   readonly sampleBytesMax: number;
   /** YAML is held whole up to this, and read as far as it goes. */
@@ -19,6 +21,7 @@ export const defaultBodyLimits: BodyLimits = {
   decodedBytesMax: 10_000_000,
   depthMax: 64,
   stringBytesMax: 64 << 10,
+  sealedBytesMax: 640 << 10,
   sampleBytesMax: 4 << 10,
   yamlBytesMax: 128 << 10,
   pairsMax: 1000,

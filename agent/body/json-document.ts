@@ -1,18 +1,21 @@
 /**
- * Small JSON bodies: kept as bytes until they are whole, then parsed at once by the runtime and told as events. While a
- * body is in flight its bytes weigh a tenth of its values, and the runtime's parser is more than twice as quick as ours;
- * over `smallBytesMax`, or with no buffer free, the body is read as it flows instead (json-reader.ts).
+ * JSON bodies: kept as bytes until they are whole, then sealed at once (`JsonHandler.whole`), or parsed by the runtime and
+ * reported as events. While a body is in flight its bytes weigh a tenth of its values, and both ways are more than twice as
+ * quick as our reader. Longer bodies than the handler takes whole, and those that find no buffer free, are read as they flow
+ * instead (json-reader.ts).
  */
 import type { JsonHandler, JsonLimits } from './json-reader.ts';
 import { JsonReader } from './json-reader.ts';
 
-const smallBytesMax = 32 << 10;
+/** Longer bodies are not parsed whole: their values would lie in memory twice, a tenth of a megabyte at once. */
+const PARSED_BYTES_MAX = 32 << 10;
+/** A body that outgrows a page is kept in several: buffers of many sizes leave holes in memory that no other fits. */
+export const BODY_PAGE_BYTES = 16 << 10;
 /** Buffers come in these sizes: most bodies fit the first. */
-const classBytes = [2 << 10, 8 << 10, smallBytesMax] as const;
-/** Idle buffers kept of each size. */
-const idleMax = 64;
+const classBytes = [2 << 10, 8 << 10, BODY_PAGE_BYTES] as const;
+const PAGE_CLASS = classBytes.length - 1;
 
-/** What bodies in flight are kept in, `bytesMax` of it together: buffers of small ones, and what readers hold themselves. */
+/** The buffers of bodies in flight, `bytesMax` of them together, with the bytes that readers hold themselves. */
 export class BodyBuffers {
   readonly bytesMax: number;
   /** Taken and held; idle buffers come beside it, as far as there is room. */
@@ -31,15 +34,13 @@ export class BodyBuffers {
     const known = this.#idle[sizeClass]!.pop();
     if (known !== undefined) this.#idleBytes -= bytes;
     if (!this.hold(bytes)) return null;
-    return known ?? new Uint8Array(bytes);
+    return known ?? Buffer.allocUnsafeSlow(bytes);
   }
 
   give(buffer: Uint8Array): void {
     this.bytesInUse -= buffer.length;
-    const idle = this.#idle[classBytes.indexOf(buffer.length as (typeof classBytes)[number])]!;
-    if (idle.length === idleMax) return;
-    idle.push(buffer);
     this.#idleBytes += buffer.length;
+    this.#idle[classBytes.indexOf(buffer.length as (typeof classBytes)[number])]!.push(buffer);
   }
 
   /** Counts bytes that a body holds elsewhere. @returns false when the budget is spent; else they go with `letGo`. */
@@ -61,11 +62,14 @@ export class BodyBuffers {
 }
 
 /** Without a view of its own for every piece. */
-const copyBytes = Buffer.prototype.copy;
+const { copy: copyBytes, utf8Slice } = Buffer.prototype;
+
+/** Where a body of several pages lies in one piece while it is parsed. */
+const parsed = Buffer.allocUnsafeSlow(PARSED_BYTES_MAX);
 
 /**
- * 1.0 is a double by its spelling, as the original's ladder has it; its value does not tell. A false alarm from within
- * a string costs time only. (1e3 is taken for the integer it is; larger ones are no exact integers: see below.)
+ * 1.0 is a double by its spelling, as the original's ladder has it; its value does not say so. A false alarm from
+ * within a string costs time only. (1e3 is taken for the integer it is; larger ones are no exact integers: see below.)
  */
 const spelledAsDouble = /[:,[]\s*-?\d+\.0+(?!\d)/;
 
@@ -73,37 +77,49 @@ export class JsonDocument {
   readonly #limits: JsonLimits;
   readonly #buffers: BodyBuffers;
   readonly #handler: JsonHandler;
-  #buffer: Uint8Array | null;
+  readonly #bytesMax: number;
+  /** All full but the last. One alone may be smaller than a page. */
+  #pages: Uint8Array[] = [];
   #sizeClass = 0;
   #length = 0;
+  /** Of the last page. */
+  #used = 0;
   #reader: JsonReader | null = null;
 
   constructor(limits: JsonLimits, buffers: BodyBuffers, handler: JsonHandler) {
     this.#limits = limits;
     this.#buffers = buffers;
     this.#handler = handler;
-    this.#buffer = buffers.take(0);
-    if (this.#buffer === null) this.#stream();
+    this.#bytesMax = Math.max(handler.wholeBytesMax ?? 0, PARSED_BYTES_MAX);
+    const first = buffers.take(0);
+    if (first === null) this.#stream();
+    else this.#pages.push(first);
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
-    while (this.#reader === null && this.#length + end - start > this.#buffer!.length) this.#grow();
-    if (this.#reader !== null) {
-      this.#reader.push(bytes, start, end);
-      return;
+    while (start < end) {
+      if (this.#reader !== null) {
+        this.#reader.push(bytes, start, end);
+        return;
+      }
+      const page = this.#pages[this.#pages.length - 1]!;
+      const size = Math.min(page.length - this.#used, end - start);
+      copyBytes.call(bytes, page, this.#used, start, start + size);
+      start += size;
+      this.#used += size;
+      this.#length += size;
+      if (start < end) this.#grow();
     }
-    copyBytes.call(bytes, this.#buffer!, this.#length, start, end);
-    this.#length += end - start;
   }
 
   /** @returns whether the body was JSON to its end. */
   finish(): boolean {
     if (this.#reader === null) {
-      if (this.#handler.whole?.(this.#buffer!, this.#length)) {
+      if (this.#length <= (this.#handler.wholeBytesMax ?? 0) && this.#handler.whole?.(this.#pages, this.#length)) {
         this.#release();
         return true;
       }
-      if (this.#parseWhole()) return true;
+      if (this.#length <= PARSED_BYTES_MAX && this.#parseWhole()) return true;
       // Several documents, an invalid tail, exact numbers: the reader knows what to do.
       this.#stream();
     }
@@ -113,30 +129,52 @@ export class JsonDocument {
   }
 
   #grow(): void {
-    const larger = this.#sizeClass + 1 < classBytes.length ? this.#buffers.take(this.#sizeClass + 1) : null;
-    if (larger === null) {
+    const isPage = this.#sizeClass === PAGE_CLASS;
+    const isWithin = !isPage || this.#length < this.#bytesMax;
+    const next = isWithin ? this.#buffers.take(isPage ? PAGE_CLASS : this.#sizeClass + 1) : null;
+    if (next === null) {
       this.#stream();
       return;
     }
+    if (isPage) {
+      this.#pages.push(next);
+      this.#used = 0;
+      return;
+    }
     this.#sizeClass += 1;
-    copyBytes.call(this.#buffer!, larger, 0, 0, this.#length);
-    this.#buffers.give(this.#buffer!);
-    this.#buffer = larger;
+    const first = this.#pages[0]!;
+    copyBytes.call(first, next, 0, 0, this.#used);
+    this.#buffers.give(first);
+    this.#pages[0] = next;
   }
 
+  /** What is there goes to the reader, and so does what comes. */
   #stream(): void {
     this.#reader = new JsonReader(this.#limits, this.#handler, this.#buffers);
-    if (this.#buffer !== null) this.#reader.push(this.#buffer, 0, this.#length);
-    this.#release();
+    const pages = this.#pages;
+    this.#pages = [];
+    for (let i = 0; i < pages.length; i += 1) {
+      const page = pages[i]!;
+      this.#reader.push(page, 0, i === pages.length - 1 ? this.#used : page.length);
+      this.#buffers.give(page);
+    }
   }
 
   #release(): void {
-    if (this.#buffer !== null) this.#buffers.give(this.#buffer);
-    this.#buffer = null;
+    for (const page of this.#pages) this.#buffers.give(page);
+    this.#pages = [];
+  }
+
+  #text(): string {
+    const first = this.#pages[0]!;
+    if (this.#pages.length === 1) return utf8Slice.call(first, 0, this.#length);
+    let at = 0;
+    for (const page of this.#pages) at += copyBytes.call(page, parsed, at, 0, Math.min(page.length, this.#length - at));
+    return utf8Slice.call(parsed, 0, this.#length);
   }
 
   #parseWhole(): boolean {
-    const text = Buffer.prototype.utf8Slice.call(this.#buffer!, 0, this.#length);
+    const text = this.#text();
     if (text.includes('.0') && spelledAsDouble.test(text)) return false;
     let value: unknown;
     try {
@@ -146,12 +184,12 @@ export class JsonDocument {
     }
     if (hasInexactInteger(value, 0, this.#limits.depthMax)) return false;
     this.#release();
-    this.#tell(value, 0);
+    this.#emit(value, 0);
     this.#handler.endDocument();
     return true;
   }
 
-  #tell(value: unknown, depth: number): void {
+  #emit(value: unknown, depth: number): void {
     const handler = this.#handler;
     if (typeof value === 'string') {
       handler.string(value, false);
@@ -163,14 +201,14 @@ export class JsonDocument {
     else if (depth === this.#limits.depthMax) handler.skipped();
     else if (Array.isArray(value)) {
       handler.beginArray();
-      for (let i = 0; i < value.length; i += 1) this.#tell(value[i], depth + 1);
+      for (let i = 0; i < value.length; i += 1) this.#emit(value[i], depth + 1);
       handler.endArray();
     } else {
       handler.beginObject();
       const object = value as Record<string, unknown>;
       for (const key in object) {
         handler.key(key);
-        this.#tell(object[key], depth + 1);
+        this.#emit(object[key], depth + 1);
       }
       handler.endObject();
     }

@@ -35,8 +35,13 @@ export interface JsonHandler {
   skipped(): void;
   /** A top-level value is complete. */
   endDocument(): void;
-  /** Offers a small text whole, `bytes[0, length)`, before it is read. @returns whether that was all: no event follows. */
-  whole?(bytes: Uint8Array, length: number): boolean;
+  /** The longest text that `whole` takes. @default 0 */
+  readonly wholeBytesMax?: number;
+  /**
+   * Offers a text whole, before it is read: `length` bytes in pages that are full but for the last.
+   * @returns whether that was all: no event follows
+   */
+  whole?(pages: readonly Uint8Array[], length: number): boolean;
 }
 
 export interface JsonLimits {

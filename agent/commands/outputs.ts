@@ -20,9 +20,6 @@ import type { OpenedUpload } from './delivery.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { tell } from './notices.ts';
 
-/** Memory of sealed bodies kept for the next ones: in `agent/limits.ts` under sealing. */
-const sealedIdleBytesMax = 1 << 19;
-
 /** One of several threads that capture: it has no files of its own. */
 export interface CapturingThread {
   readonly index: number;
@@ -190,7 +187,6 @@ export class Outputs {
     const { DigestMemory } = await import('../digest/dedup.ts');
     const { ValueSealer } = await import('../encode/value-sealer.ts');
     const obfuscator = await this.#obfuscator();
-    const { depthMax } = this.#limits.witness.body;
     this.#witnessOutput = witnesses === undefined ? null : this.#openRecords(witnesses);
     this.witnesses = new WitnessFile({
       output: this.#witnessTarget(),
@@ -202,7 +198,7 @@ export class Outputs {
       bodies,
       inferringTyper,
       this.witnesses,
-      new ValueSealer(obfuscator, depthMax, sealedIdleBytesMax),
+      new ValueSealer(obfuscator, this.#limits.witness.body, this.#limits.sealedIdleBytesMax),
     );
     bodies.witnesses = builder;
     this.#openers.push(() => builder);

@@ -4,6 +4,7 @@
  * Source: protobuf.dev/programming-guides/encoding.
  */
 import assert from 'node:assert/strict';
+import { SEALED_PAGE_BYTES, type Sealed } from '../witness/sealed.ts';
 
 /** Most witnesses are some KiB; the buffer doubles up to the limit and goes back to this size after a large one. */
 const BUFFER_BYTES_INITIAL = 65_536;
@@ -146,10 +147,24 @@ export function putBytes(value: Uint8Array): void {
 
 const copyBytes = Buffer.prototype.copy;
 
-/** What is encoded already: `length` bytes from `start`, as they are. */
-export function putEncoded(value: Uint8Array, start: number, length: number): void {
+/** Bytes as they are: `length` of them from `start`. */
+function putEncoded(value: Uint8Array, start: number, length: number): void {
   room(length);
   at -= length;
   if (length > SHORT_TEXT) copyBytes.call(value, buffer, at, start, start + length);
   else for (let i = 0; i < length; i += 1) buffer[at + i] = value[start + i]!;
+}
+
+/** A value that is encoded already. */
+export function putSealed({ bytes, start, length, pages }: Sealed): void {
+  if (pages === null) {
+    putEncoded(bytes, start, length);
+    return;
+  }
+  room(length);
+  let size = length - (pages.length - 1) * SEALED_PAGE_BYTES;
+  for (let i = pages.length - 1; i >= 0; i -= 1) {
+    putEncoded(pages[i]!, 0, size);
+    size = SEALED_PAGE_BYTES;
+  }
 }

@@ -138,8 +138,7 @@ function messageFunction(message: DescMessage): string {
   lines.push(`export function ${functionName('encode', message)}(x: ${shapeOf(message).type}): void {`);
   const { sealed } = shapeOf(message);
   if (sealed !== undefined) {
-    lines.push(`  if (${sealed}) {`, '    const { bytes, start, length } = x.value as Sealed;');
-    lines.push('    putEncoded(bytes, start, length);', '    return;', '  }');
+    lines.push(`  if (${sealed}) {`, '    putSealed(x.value as Sealed);', '    return;', '  }');
   }
   for (const field of fields) {
     const expression = expressionOf(field);
@@ -156,10 +155,10 @@ const WRITER = [
   'putBool',
   'putBytes',
   'putDouble',
-  'putEncoded',
   'putFloat',
   'putInteger',
   'putMessageHead',
+  'putSealed',
   'putTag',
   'putText',
   'putUnsigned',

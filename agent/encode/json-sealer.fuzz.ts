@@ -42,7 +42,7 @@ export interface Both {
 export function bothWays(body: Uint8Array, mode: 'redact' | 'off' = 'redact'): Both {
   const key = Buffer.alloc(32);
   const [mine, theirs] = [new Obfuscator(mode, key), new Obfuscator(mode, key)];
-  const sealer = new ValueSealer(mine, defaultBodyLimits.depthMax, 1 << 16);
+  const sealer = new ValueSealer(mine, defaultBodyLimits, 1 << 16);
   const data = build(body, sealer);
   const tree = build(body, null);
   const told = (value: Data | null, obfuscator: Obfuscator) => {

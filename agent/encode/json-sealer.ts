@@ -69,27 +69,44 @@ export const { formatOf, mayHoldSecret } = kernel;
 /** Without a view of its own for every text. */
 const copyBytes = Buffer.prototype.copy;
 
+/** As the readers of bodies cut (`agent/body/body-limits.ts`). */
+export interface SealLimits {
+  readonly depthMax: number;
+  readonly stringBytesMax: number;
+  readonly sealedBytesMax: number;
+}
+
 /** One sealer at a time uses the memory; it is done when its call returns. */
 export class JsonSealer {
   readonly #redacts: number;
   readonly #depthMax: number;
+  readonly #stringMax: number;
+  /** The longest text that is taken. */
+  readonly bytesMax: number;
 
   /** @param redacts obfuscate by `redact`, or not at all */
-  constructor(redacts: boolean, depthMax: number) {
+  constructor(redacts: boolean, { depthMax, stringBytesMax, sealedBytesMax }: SealLimits) {
     this.#redacts = redacts ? 1 : 0;
     this.#depthMax = Math.min(depthMax, DEPTH_MAX);
+    this.#stringMax = stringBytesMax;
+    this.bytesMax = Math.min(sealedBytesMax, SEALED_TEXT_BYTES_MAX);
   }
 
   /**
    * Reads a text. Then the digest of the root's struct or list lies at `DIGESTS_AT`, without its Data, and the tape holds
    * its values. @returns the field of Data that the root is, 0 when the text is declined
    */
-  read(source: Uint8Array, length: number): number {
-    if (length > SEALED_TEXT_BYTES_MAX || length === 0) return 0;
-    copyBytes.call(source, bytes, TEXT_AT, 0, length);
+  read(source: readonly Uint8Array[], length: number): number {
+    if (length > this.bytesMax || length === 0) return 0;
     const end = TEXT_AT + length;
+    let at = TEXT_AT;
+    for (let i = 0; at < end; i += 1) {
+      const page = source[i]!;
+      at += copyBytes.call(page, bytes, at, 0, Math.min(page.length, end - at));
+    }
     kernel.redacts.value = this.#redacts;
     kernel.depthMax.value = this.#depthMax;
+    kernel.stringMax.value = this.#stringMax;
     bytes[SEAL_REPEATED_KEY] = 0;
     const kind = kernel.read(end);
     if (kind === 0 || bytes[SEAL_REPEATED_KEY] !== 0) return 0;

@@ -130,8 +130,15 @@ export fn putHead(at, length, tag) i32 {
     store16(at + 1, (length & 127) | 128 | ((length >>> 7) << 8));
     return at;
   }
-  at -= 4;
-  store32(at, tag | (((length & 127) | 128) << 8) | ((((length >>> 7) & 127) | 128) << 16) | ((length >>> 14) << 24));
+  if (length < 2097152) {
+    at -= 4;
+    store32(at, tag | (((length & 127) | 128) << 8) | ((((length >>> 7) & 127) | 128) << 16) | ((length >>> 14) << 24));
+    return at;
+  }
+  at -= 5;
+  store8(at, tag);
+  store32(at + 1, (length & 127) | 128 | ((((length >>> 7) & 127) | 128) << 8) | ((((length >>> 14) & 127) | 128) << 16)
+    | ((length >>> 21) << 24));
   return at;
 }
 

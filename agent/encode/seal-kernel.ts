@@ -1,12 +1,12 @@
 /**
- * JSON bodies straight to what leaves the agent (hot path: every byte of every small JSON body), in the language of
+ * JSON bodies straight to what leaves the agent (hot path: every byte of nearly every JSON body), in the language of
  * `kernel-compiler.ts`. One pass over the text makes, value by value, the formats, the obfuscation and the digests, and
  * notes the values on a tape; a second one along the tape writes the binary form (`seal-kernel-tape.ts`). What is rare is asked
  * of JavaScript (`json-sealer.ts`): names not seen before, formats that take an expression, what may be a secret.
  *
  * It takes plain JSON in UTF-8 and declines the rest, which then goes the way of all values (reader, tree, obfuscator,
  * generated digest, generated encoder): faults, several documents, names that repeat, numbers whose type their spelling
- * leaves open, containers with very many members. What it takes comes out byte for byte as it would that way
+ * leaves open, containers with very many members, strings that are cut, more values than a witness holds. What it takes comes out byte for byte as it would that way
  * (json-sealer.test.ts).
  */
 import { Has } from '../witness/character-classes.ts';
@@ -32,6 +32,7 @@ import {
   PLAIN_END,
   POWERS_AT,
   RECORD_BYTES,
+  SEALED_VALUES_MAX,
   SUFFIX_BYTES,
   SUFFIX_SECRET,
   SUFFIXES_AT,
@@ -50,6 +51,8 @@ const SAFE_DIGITS = 15;
 const NAMING_MAX = 11;
 /** A name in a list of names and values (`LISTED_NAME_MAX` characters, in bytes). */
 const LISTED_NAME_BYTES_MAX = 256;
+/** As `json-reader.ts` has it, without an exponent. */
+const NUMBER_BYTES_MAX = 1000;
 /** A card number has 13 digits at least. */
 const CARD_MIN = 1_000_000_000_000;
 
@@ -97,6 +100,8 @@ import fn parseExact(start, end) f64;
 ; Obfuscate by redact, or not at all; containers in one another.
 global redacts;
 global depthMax;
+; Bytes of one string.
+global stringMax;
 ; Behind the last record of the tape, and behind the last string that was written anew.
 global tapeEnd;
 global plain;
@@ -140,6 +145,7 @@ export fn read(end) i32 {
   let root = load8(at);
   if (root != ${OPEN_OBJECT} && root != ${OPEN_LIST}) { return 0; }
   let depth = 0;
+  let values = 0;
   let top = ${DIGESTS_AT};
   let inObject = 0;
   ; Depth of the container whose value must not be told; -1 outside of one.
@@ -148,6 +154,8 @@ export fn read(end) i32 {
   keyIs = 0;
   while (1) {
     ; A value begins here; its digest goes to out.
+    values += 1;
+    if (values > ${SEALED_VALUES_MAX}) { return 0; }
     let out = top + (inObject << 3);
     let secret = secretFrom >= 0 || (keyIs & ${KeyIs.SECRET}) != 0;
     let first = load8(at);
@@ -349,12 +357,17 @@ fn close(frame, depth, top, tells) i32 {
 }
 
 ; Names and values in turn, as in ["Authorization", "…"]: whether one of the names, every other entry, is a secret's. Only where all
-; entries are plain: then their records lie behind the list's own.
+; entries are plain: then their records, and nothing else, lie behind the list's own.
 fn mayListSecret(count, isPair) i32 {
   if (count == 0 || (count & 1) != 0) { return 0; }
   let at = tapeEnd - count * ${RECORD_BYTES};
   if (at - ${RECORD_BYTES} < ${TAPE_AT}) { return 0; }
   if ((load32(at - ${RECORD_BYTES}) & 15) != ${Op.BEGIN_LIST}) { return 0; }
+  let record = at;
+  while (record < tapeEnd) {
+    if ((load32(record) & 15) >= ${Op.BEGIN_OBJECT}) { return 0; }
+    record += ${RECORD_BYTES};
+  }
   while (at < tapeEnd) {
     let op = load32(at) & 15;
     let from = load32(at + 4);
@@ -552,6 +565,7 @@ fn told(out, secret) i32 {
   let from = start;
   let to = stop;
   let has = classes;
+  if (to - from > stringMax) { return 0; }
   if (from == to) {
     putConstant(${Constant.EMPTY_TEXT}, out);
     return 1;
@@ -657,6 +671,8 @@ fn fraction(from, point, digits, whole i64, out, secret) i32 {
   }
   let decimals = at - point - 1;
   if (decimals == 0) { return 0; }
+  ; Longer than any number that is read as it flows.
+  if (at - from > ${NUMBER_BYTES_MAX}) { return 0; }
   let value f64 = 0.0;
   if (((byte + 0x30) | 0x20) == 0x65) {
     ; Digits and a sign, or it is no number.

@@ -1,13 +1,21 @@
 /**
- * Where what lies in the memory in which JSON bodies are sealed (`seal-kernel.ts` works in it, `seal-memory.ts` fills its
- * tables). Each region has room for the worst body of `SEALED_TEXT_BYTES_MAX`.
+ * The layout of the memory in which JSON bodies are sealed (`seal-kernel.ts` works in it, `seal-memory.ts` fills its
+ * tables). Each region has room for the worst body of `SEALED_TEXT_BYTES_MAX` and `SEALED_VALUES_MAX`. The operating system
+ * provides a page when it is first written: an agent whose bodies are short does not pay for long ones.
  *
  * Templates · the double at work · the text · strings without their escapes · digests of open containers · open containers ·
  * tables · names · the tape · the value, written from the end.
  */
 
-/** Bodies that are kept whole are no longer (`agent/body/json-document.ts`). */
-export const SEALED_TEXT_BYTES_MAX = 32 << 10;
+/**
+ * Longer bodies are read as they flow (`agent/body/json-document.ts`). Of this length one holds the loop for some 4 ms, a
+ * quarter of the time in which a flood of 75 MB/s fills a megabyte of a ring.
+ */
+export const SEALED_TEXT_BYTES_MAX = 640 << 10;
+/** What a tree may hold of one message (`WitnessLimits.messageBytesMax`), in values; `collect` reads no more. */
+export const SEALED_VALUES_MAX = 40_000;
+/** The longest value that a message can pay for (`WitnessLimits.messageBytesMax`). */
+const SEALED_BYTES_MAX = 4 << 20;
 
 export const TEMPLATES_AT = 1024;
 export const TEMPLATE_BYTES = 64;
@@ -16,14 +24,14 @@ export const DOUBLE_AT = 8192 + 64;
 /** Above 0, so that a root value has a byte before it for its tag. */
 export const TEXT_AT = 16_384;
 export const PLAIN_AT = TEXT_AT + SEALED_TEXT_BYTES_MAX + 64;
-/** Without escapes a text is no longer; what is redacted may be. */
-export const PLAIN_END = PLAIN_AT + (48 << 10);
-/** Of two bytes of text, 8 bytes of digest (`1,` in a list) at most; of five, 16 (`"":1,` in an object). */
+/** Without escapes a text is no longer; what is redacted may be, and the body is declined when it does not fit. */
+const PLAIN_BYTES = SEALED_TEXT_BYTES_MAX * 1.5;
+export const PLAIN_END = PLAIN_AT + PLAIN_BYTES;
 export const DIGESTS_AT = (PLAIN_END + 64) & ~63;
-const DIGESTS_BYTES = 160 << 10;
-
 /** Open containers, a frame each. A depth that no body reaches: its readers cut before. */
 export const DEPTH_MAX = 130;
+/** Of each value its digest and its name's, 8 bytes each; of each open container 16 bytes more. */
+const DIGESTS_BYTES = (SEALED_VALUES_MAX + DEPTH_MAX + 2) * 16;
 export const FRAMES_AT = DIGESTS_AT + DIGESTS_BYTES;
 export const FRAME_BYTES = 64;
 
@@ -72,16 +80,29 @@ export const FOLLOWERS_AT = NAMES_AT + (NAME_SLOTS + 1) * NAME_SLOT_BYTES;
 /** Where the names of an object under a slot's name begin: behind all slots. */
 export const UNDER = NAME_SLOTS + 1;
 
-/** Three bytes of text make two records at most: `[],`. */
-const RECORDS_MAX = ((SEALED_TEXT_BYTES_MAX * 2) / 3 + 2) | 0;
+/** Of a value three at most: its name, its beginning and its end. */
+const RECORDS_MAX = SEALED_VALUES_MAX * 3 + 2;
 export const RECORD_BYTES = 16;
 export const TAPE_AT = (FOLLOWERS_AT + 2 * UNDER * 4 + 63) & ~63;
 
 export const VALUE_AT = TAPE_AT + RECORDS_MAX * RECORD_BYTES;
-/** What is in it of the value: nine times the text at most (`"DE",` with its format). */
-const VALUE_BYTES = 448 << 10;
+/** A step of the encoder needs as much room as a text may be long (`seal-kernel-tape.ts`); the rest is the value's. */
+const VALUE_BYTES = SEALED_BYTES_MAX + SEALED_TEXT_BYTES_MAX;
 export const PAGES = Math.ceil((VALUE_AT + VALUE_BYTES) / 65_536);
 export const MEMORY_BYTES = PAGES * 65_536;
+
+/**
+ * What is resident of the memory at most while no text is longer than `textBytesMax`. Without escapes and with what is
+ * redacted in it a text takes twice its length; two bytes of it make 8 bytes of digests (`1,`), three two records (`[],`), five
+ * 45 bytes of the value (`"DE",` with its format).
+ */
+export function sealedMemoryBytes(textBytesMax: number): number {
+  const tables = TAPE_AT - FRAMES_AT;
+  const plain = Math.min(textBytesMax * 2, PLAIN_BYTES);
+  const digests = Math.min(textBytesMax * 4 + (DEPTH_MAX + 2) * 16, DIGESTS_BYTES);
+  const tape = Math.min(((textBytesMax * 2) / 3 + 2) * RECORD_BYTES, RECORDS_MAX * RECORD_BYTES);
+  return Math.ceil(TEXT_AT + textBytesMax + plain + digests + tables + tape + Math.min(textBytesMax * 9, VALUE_BYTES));
+}
 
 /** What a record is, in its low four bits; above them the format. */
 export const Op = {

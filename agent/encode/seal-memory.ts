@@ -104,6 +104,7 @@ export interface SealKernel {
   mayHoldSecret(start: number, end: number, classes: number): number;
   readonly redacts: WebAssembly.Global<'i32'>;
   readonly depthMax: WebAssembly.Global<'i32'>;
+  readonly stringMax: WebAssembly.Global<'i32'>;
   readonly redacted: WebAssembly.Global<'i32'>;
   readonly allClasses: WebAssembly.Global<'i32'>;
 }

@@ -1,8 +1,9 @@
 /** Memory for sealed values in a few sizes, used again: bodies come as fast as memory can be asked for. */
+import { SEALED_PAGE_BYTES } from '../witness/sealed.ts';
 
-/** Powers of two from 512 bytes to 1 MiB. */
+/** Powers of two from 512 bytes to a page. */
 const SMALLEST_BITS = 9;
-const SIZES = 12;
+const SIZES = Math.log2(SEALED_PAGE_BYTES) - SMALLEST_BITS + 1;
 
 export class SealShelf {
   readonly #idle: Uint8Array[][] = Array.from({ length: SIZES }, () => []);
@@ -14,7 +15,7 @@ export class SealShelf {
     this.#idleBytesMax = idleBytesMax;
   }
 
-  /** At least so many bytes, with whatever is in them. */
+  /** At least so many bytes, a page at most, with whatever is in them. */
   take(length: number): Uint8Array {
     const size = sizeOf(length);
     const idle = this.#idle[size]!.pop();

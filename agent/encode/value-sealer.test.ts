@@ -10,6 +10,7 @@ import { ValueSealer } from './value-sealer.ts';
 import { encodeData } from './witness-encoder.generated.ts';
 
 const key = Buffer.alloc(32);
+const limits = { depthMax: 100, stringBytesMax: 1 << 16, sealedBytesMax: 1 << 16 };
 const places: readonly DataMeta[] = [
   httpMeta(Location.HEADER, 'X-Request-Id', 0, 0),
   httpMeta(Location.HEADER, 'Content-Length', 0, 200),
@@ -69,7 +70,7 @@ function told(data: Data): [string, string] {
 for (const mode of ['redact', 'off', 'zero', 'hash'] as const) {
   t.test(`${mode}: a sealed text is byte for byte what the tree becomes, however often it comes`, async (t) => {
     const [mine, theirs] = [new Obfuscator(mode, key), new Obfuscator(mode, key)];
-    const sealer = new ValueSealer(mine, 100, 1 << 16);
+    const sealer = new ValueSealer(mine, limits, 1 << 16);
     let sealed = 0;
     for (const text of [...textSamples, ...numbers, ...urls, ...words]) {
       for (const meta of places) {
@@ -94,7 +95,7 @@ for (const mode of ['redact', 'off', 'zero', 'hash'] as const) {
 }
 
 t.test('texts of one message lie in its slab, and beyond it in buffers of their own', async (t) => {
-  const sealer = new ValueSealer(new Obfuscator('redact', key), 100, 1 << 16);
+  const sealer = new ValueSealer(new Obfuscator('redact', key), limits, 1 << 16);
   const meta = httpMeta(Location.HEADER, 'X-Request-Id', 0, 0);
   const slab = sealer.openSlab();
   const kept: [Data, string][] = [];

@@ -7,12 +7,12 @@ import { CLASS_OF, Has } from '../witness/character-classes.ts';
 import { inferText } from '../witness/infer.ts';
 import { type Data, type DataMeta, Location, sealedData, stringData } from '../witness/ir.ts';
 import { isStructuredHeader, type Obfuscator } from '../witness/obfuscation.ts';
-import { Sealed, SLAB_BYTES, TextSlab } from '../witness/sealed.ts';
+import { SEALED_PAGE_BYTES, Sealed, SLAB_BYTES, TextSlab } from '../witness/sealed.ts';
 import type { Sealer } from '../witness/sealer.ts';
 import { isGuardedName, isSecretName } from '../witness/secret-names.ts';
 import { REDACTED, redactText } from '../witness/secret-scanner.ts';
 import { beginWriting, putTag, putUnsigned, writtenBytes } from './backward-writer.ts';
-import { formatOf, JsonSealer, mayHoldSecret } from './json-sealer.ts';
+import { formatOf, JsonSealer, mayHoldSecret, type SealLimits } from './json-sealer.ts';
 import { DIGESTS_AT, MEMORY_BYTES, PLAIN_AT } from './seal-layout.ts';
 import { bytes, isSecretFormat, seal, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
 import { SealShelf } from './seal-shelf.ts';
@@ -97,17 +97,21 @@ export class ValueSealer implements Sealer {
 
   /**
    * @param obfuscator in its modes `zero` and `hash` JSON bodies are declined: all their values change
-   * @param depthMax as the readers of bodies cut
+   * @param limits as the readers of bodies cut, and the longest body that is sealed
    * @param idleBytesMax memory kept for the next values
    */
-  constructor(obfuscator: Obfuscator, depthMax: number, idleBytesMax: number) {
+  constructor(obfuscator: Obfuscator, limits: SealLimits, idleBytesMax: number) {
     this.#obfuscator = obfuscator;
     const { mode } = obfuscator;
-    this.#json = mode === 'redact' || mode === 'off' ? new JsonSealer(mode === 'redact', depthMax) : null;
+    this.#json = mode === 'redact' || mode === 'off' ? new JsonSealer(mode === 'redact', limits) : null;
     this.#shelf = new SealShelf(idleBytesMax);
   }
 
-  json(source: Uint8Array, length: number, meta: DataMeta | null): Data | null {
+  get jsonBytesMax(): number {
+    return this.#json === null ? 0 : this.#json.bytesMax;
+  }
+
+  json(source: readonly Uint8Array[], length: number, meta: DataMeta | null): Data | null {
     if (this.#json === null || meta === null) return null;
     const field = this.#json.read(source, length);
     if (field === 0) return null;
@@ -118,15 +122,34 @@ export class ValueSealer implements Sealer {
     putMetaDigest(sealedMeta, root + 9);
     bytes.copyWithin(root + 25, DIGESTS_AT, DIGESTS_AT + 8);
     seal.hash(root, ROOT_BYTES, ROOT_DIGEST_AT);
+    this.#obfuscator.changed += this.#json.redacted;
+    const high = view.getInt32(ROOT_DIGEST_AT);
+    const low = view.getInt32(ROOT_DIGEST_AT + 4);
     const size = MEMORY_BYTES - at;
+    if (size > SEALED_PAGE_BYTES) {
+      const pages = this.#pages(at);
+      return sealedData(new Sealed(high, low, pages[0]!, 0, size, pages));
+    }
     const value = this.#shelf.take(size);
     bytes.copy(value, 0, at, MEMORY_BYTES);
-    this.#obfuscator.changed += this.#json.redacted;
-    return sealedData(new Sealed(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), value, 0, size));
+    return sealedData(new Sealed(high, low, value, 0, size));
+  }
+
+  /** A copy of the memory from `from` to its end. */
+  #pages(from: number): Uint8Array[] {
+    const pages: Uint8Array[] = [];
+    for (let at = from; at < MEMORY_BYTES; at += SEALED_PAGE_BYTES) {
+      const page = this.#shelf.take(SEALED_PAGE_BYTES);
+      bytes.copy(page, 0, at, Math.min(MEMORY_BYTES, at + SEALED_PAGE_BYTES));
+      pages.push(page);
+    }
+    return pages;
   }
 
   release(data: Data): void {
-    this.#shelf.give((data.value as Sealed).bytes);
+    const { bytes: only, pages } = data.value as Sealed;
+    if (pages === null) this.#shelf.give(only);
+    else for (let i = 0; i < pages.length; i += 1) this.#shelf.give(pages[i]!);
   }
 
   openSlab(): TextSlab {

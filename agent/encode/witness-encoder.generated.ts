@@ -1,7 +1,7 @@
 // Generated from agent/encode/witness.proto by `npm run generate` (agent/encode/encoder-generator.ts). Not for editing.
 import type { Annotations, Constraints, Data, DataMeta, Fields, MapType, Method, MethodId, MethodMeta, OneOf, Witness } from '../witness/ir.ts';
 import type { Sealed } from '../witness/sealed.ts';
-import { messageEnd, putBool, putBytes, putDouble, putEncoded, putFloat, putInteger, putMessageHead, putTag, putText, putUnsigned } from './backward-writer.ts';
+import { messageEnd, putBool, putBytes, putDouble, putFloat, putInteger, putMessageHead, putSealed, putTag, putText, putUnsigned } from './backward-writer.ts';
 
 /** api_spec.Witness. */
 export function encodeWitness(x: Witness): void {
@@ -76,8 +76,7 @@ export function encodeMethodID(x: MethodId): void {
 /** api_spec.Data. */
 export function encodeData(x: Data): void {
   if (x.kind === 15) {
-    const { bytes, start, length } = x.value as Sealed;
-    putEncoded(bytes, start, length);
+    putSealed(x.value as Sealed);
     return;
   }
   {

@@ -17,6 +17,7 @@ import { DecoderPool } from '../coding/decoder-pool.ts';
 import { dataDigest } from '../digest/digest.ts';
 import { beginWriting, writtenBytes } from '../encode/backward-writer.ts';
 import { makeBody } from '../encode/json-sealer.fuzz.ts';
+import { makeLargeBody } from '../encode/large-bodies-fixture.ts';
 import { ValueSealer } from '../encode/value-sealer.ts';
 import { encodeData } from '../encode/witness-encoder.generated.ts';
 import { createRandom } from '../seeded-random.ts';
@@ -225,12 +226,17 @@ export interface Case {
   readonly cuts: readonly number[];
 }
 
+/** JSON: short, or longer than a page. */
+function madeBody(seed: number, random: (below: number) => number): Buffer {
+  return random(10) === 0 ? makeLargeBody(seed, (20 << 10) + random(200 << 10)) : makeBody(seed);
+}
+
 /** The case of a seed. */
 export function makeCase(seed: number): Case {
   const next = createRandom(seed, 'fuzz').fraction;
   const random = (below: number) => Math.floor(next() * below);
   const sample = samples[random(samples.length)]!;
-  let body = random(5) === 0 ? makeBody(seed) : sample.body;
+  let body = random(5) === 0 ? madeBody(seed, random) : sample.body;
   const type = random(6) === 0 ? types[random(types.length)] : sample.type;
   if (random(4) !== 0) body = mutate(body, random);
   const names: string[] = [];
@@ -259,7 +265,7 @@ function cutsOf(length: number, random: (below: number) => number): number[] {
 
 const means = { decoders: new DecoderPool(64 << 20), buffers: new BodyBuffers(1 << 20) };
 const obfuscator = new Obfuscator('redact', Buffer.alloc(32));
-const sealer = new ValueSealer(obfuscator, limits.depthMax, 1 << 20);
+const sealer = new ValueSealer(obfuscator, limits, 1 << 20);
 
 /** As `content-decoder.ts` keeps them. */
 const KEPT_BYTES = 32 << 10;

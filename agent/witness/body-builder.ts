@@ -167,12 +167,15 @@ export class BodyBuilder implements BodyHandler {
     if (this.#pay(0)) this.#put(new Data(DataKind.NONE, 0, null, null));
   }
 
-  whole(bytes: Uint8Array, length: number): boolean {
-    if (this.#sealer === null || this.#partDepth > 0 || this.#roots.length > 0) return false;
-    const data = this.#sealer.json(bytes, length, this.#meta);
+  get wholeBytesMax(): number {
+    return this.#sealer === null || this.#partDepth > 0 || this.#roots.length > 0 ? 0 : this.#sealer.jsonBytesMax;
+  }
+
+  whole(pages: readonly Uint8Array[], length: number): boolean {
+    const data = this.#sealer!.json(pages, length, this.#meta);
     if (data === null) return false;
     if (this.#pay((data.value as Sealed).length)) this.sealed = data;
-    else this.#sealer.release(data);
+    else this.#sealer!.release(data);
     return true;
   }
 

@@ -27,12 +27,18 @@ const PROTOCOL_HEADER = 'sec-websocket-protocol';
 /** Formats whose values are secrets by themselves. */
 export const SECRET_FORMAT_KINDS: ReadonlySet<string> = new Set(['payment_card', 'token']);
 
+/** So many are known at most; a full set is emptied. Each may keep the request target alive that it is a part of. */
+const CLEAN_MAX = 64;
+const CLEAN_CHARACTERS_MAX = 128;
+
 export class Obfuscator {
   readonly mode: ObfuscationMode;
   /** Values changed so far. */
   changed = 0;
   readonly #hashKey: Uint8Array;
   readonly #walker = new Walker();
+  /** Methods and hosts without a secret. */
+  readonly #clean = new Set<string>();
   /** Depth of the topmost node whose name is a secret's: everything below goes; −1 outside of one. */
   #secretDepth = -1;
   /** Whether a parameter of the query is a secret that another one names. */
@@ -53,7 +59,7 @@ export class Obfuscator {
     this.#secretDepth = -1;
     const { meta, id } = witness.method;
     if (meta !== null) {
-      meta.method = this.#scan(meta.method);
+      meta.method = this.#shared(meta.method);
       meta.pathTemplate = this.path(meta.pathTemplate);
       meta.host = this.host(meta.host);
     }
@@ -98,7 +104,7 @@ export class Obfuscator {
   host(host: string): string {
     if (this.mode === 'off') return host;
     const at = host.lastIndexOf('@');
-    return at < 0 ? this.#scan(host) : this.#note(REDACTED) + this.#scan(host.slice(at));
+    return at < 0 ? this.#shared(host) : this.#note(REDACTED) + this.#scan(host.slice(at));
   }
 
   /** A URL or request target: user information, path segments, query pairs and fragment. */
@@ -286,6 +292,17 @@ export class Obfuscator {
     if (key === meta.key) return meta;
     this.changed += 1;
     return new DataMeta(meta.protocol, meta.location, key, meta.type, meta.responseCode);
+  }
+
+  /** A text that comes with most messages (methods, hosts): looked at once, if nothing is found in it. */
+  #shared(text: string): string {
+    if (this.#clean.has(text)) return text;
+    const scanned = this.#scan(text);
+    if (scanned === text && text.length <= CLEAN_CHARACTERS_MAX) {
+      if (this.#clean.size >= CLEAN_MAX) this.#clean.clear();
+      this.#clean.add(text);
+    }
+    return scanned;
   }
 
   #scan(text: string): string {

@@ -3,18 +3,32 @@
  * what comes again and again (header fields) is worked on once.
  */
 
+/** Long values lie in pages: buffers of many sizes leave holes in memory that no other fits. */
+export const SEALED_PAGE_BYTES = 16 << 10;
+
 export class Sealed {
   /** The digest as two signed words, big-endian: signed, so that they need no box on the heap. */
   readonly digestHigh: number;
   readonly digestLow: number;
-  /** The `Data` message in binary: `length` bytes from `start`. */
+  /** The `Data` message in binary: `length` bytes from `start`. Where there are `pages`, the first of them. */
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly length: number;
-  /** The digest as text, once somebody asked for it. */
+  /** The digest as text, once it was asked for. */
   text = '';
 
-  constructor(digestHigh: number, digestLow: number, bytes: Uint8Array, start: number, length: number) {
+  /** A message longer than `SEALED_PAGE_BYTES` lies in pages, full but for the last. */
+  readonly pages: readonly Uint8Array[] | null;
+
+  constructor(
+    digestHigh: number,
+    digestLow: number,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    pages: readonly Uint8Array[] | null = null,
+  ) {
+    this.pages = pages;
     this.digestHigh = digestHigh;
     this.digestLow = digestLow;
     this.bytes = bytes;

@@ -13,9 +13,10 @@ const CONTROLS: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', f
 const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 const ENCODED = new RegExp(HIDDEN.source, 'g');
 
-/** The text with one level of hiding taken off; null where nothing is hidden. */
-export function decodeLayer({ text, places: outer }: Layer): Layer | null {
-  if (!HIDDEN.test(text)) return null;
+export const hidesText = (text: string): boolean => HIDDEN.test(text);
+
+/** The text with one level of hiding taken off. @param outer its places in the outermost text, null for that one itself */
+export function decodeLayer(text: string, outer: Int32Array | null): Layer {
   const places = new Int32Array(text.length + 1);
   const pieces: string[] = [];
   let length = 0;

@@ -6,9 +6,23 @@
  * What it cannot find: a secret without a telling name or shape, as a bare password in running text.
  */
 import { findAssigned, findListed } from './secret-assignments.ts';
-import { decodeLayer, type Layer } from './secret-layers.ts';
+import { decodeLayer, hidesText, type Layer } from './secret-layers.ts';
 import { findElement } from './secret-markup.ts';
-import { BACKSLASH, COMMA, classOf, found, is, LESS, MARK, note, QUOTE, REDACTED, SLASH, WORD } from './secret-text.ts';
+import {
+  BACKSLASH,
+  COMMA,
+  classOf,
+  found,
+  is,
+  LESS,
+  MARK,
+  note,
+  QUOTE,
+  REDACTED,
+  SLASH,
+  takeSpans,
+  WORD,
+} from './secret-text.ts';
 import { beginsAsText, decodedAt, ENCODED_MAX, findInWord, findSegment } from './secret-words.ts';
 
 export { REDACTED } from './secret-text.ts';
@@ -34,17 +48,22 @@ let decoding = 0;
 
 /** The text with every secret replaced; the very same string where there is none. */
 export function redactText(input: string): string {
-  const kept = found.spans;
-  const spans: Span[] = [];
-  let layer: Layer | null = { text: input, places: null };
-  for (let level = 0; level < LEVELS_MAX && layer !== null; level += 1) {
-    found.spans = [];
-    scan(layer.text);
-    addSpans(found.spans, layer, input, spans);
-    layer = decodeLayer(layer);
+  if (input === '') return input;
+  // Most texts hide and hold nothing: nothing is allocated for them.
+  const kept = takeSpans();
+  let spans: Span[] | null = null;
+  let layer: Layer | null = null;
+  let text = input;
+  for (let depth = 1; ; depth += 1) {
+    scan(text);
+    const level = takeSpans();
+    if (level !== null) addSpans(level, text, layer?.places ?? null, input, (spans ??= []));
+    if (depth === LEVELS_MAX || !hidesText(text)) break;
+    layer = decodeLayer(text, layer?.places ?? null);
+    text = layer.text;
   }
   found.spans = kept;
-  return spans.length === 0 ? input : replaceSpans(input, spans);
+  return spans === null ? input : replaceSpans(input, spans);
 }
 
 function scan(text: string): void {
@@ -112,7 +131,7 @@ function isEncoded(code: number): boolean {
 }
 
 /** Places in a level's text to places in the input. The third number of a span becomes the quotes that its substitute needs. */
-function addSpans(level: readonly number[], { text, places }: Layer, input: string, out: Span[]): void {
+function addSpans(level: readonly number[], text: string, places: Int32Array | null, input: string, out: Span[]): void {
   for (let i = 0; i < level.length; i += 3) {
     const [start, end] = [level[i]!, level[i + 1]!];
     const quote = level[i + 2] === 0 ? '' : quoteBefore(text, places, start, input);

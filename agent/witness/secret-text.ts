@@ -41,7 +41,7 @@ export const NAME_CHARACTERS_MAX = 128;
 /** What the finders note; one scan is at work at a time, and keeps what another one has begun (`secret-scanner.ts`). */
 export const found = {
   /** Beginning, end, and 1 where JSON wants a value: its substitute needs quotes; three numbers for each find. */
-  spans: [] as number[],
+  spans: null as number[] | null,
   /** Of the last find of this call; below 0: nothing was found. */
   start: -1,
   end: 0,
@@ -51,16 +51,23 @@ export const found = {
   decoded: 0,
 };
 
+/** What was noted since the last call; null: nothing. */
+export function takeSpans(): number[] | null {
+  const { spans } = found;
+  found.spans = null;
+  return spans;
+}
+
 export function note(start: number, end: number, bare = false): void {
   if (end <= start) return;
-  found.spans.push(start, end, bare ? 1 : 0);
+  (found.spans ??= []).push(start, end, bare ? 1 : 0);
   found.start = start;
   found.end = Math.max(found.end, end);
 }
 
 /** A find behind which the scan goes on at once: more may be found before its end. */
 export function noteWithin(start: number, end: number): void {
-  if (end > start) found.spans.push(start, end, 0);
+  if (end > start) (found.spans ??= []).push(start, end, 0);
 }
 
 /** A find ahead: what lies before it is still to be looked at. */

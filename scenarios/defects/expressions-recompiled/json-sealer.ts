@@ -26,8 +26,8 @@ const sources = [
 const texts = /"([^"\\]*)"(?!\s*:)/g;
 
 export class JsonSealer extends Sealer {
-  override read(source: Uint8Array, length: number): number {
-    const body = Buffer.prototype.latin1Slice.call(source, 0, length);
+  override read(source: readonly Uint8Array[], length: number): number {
+    const body = Buffer.concat(source, length).toString('latin1');
     for (const [, text] of body.matchAll(texts)) recompileAll(text!);
     return super.read(source, length);
   }

@@ -3,7 +3,9 @@ import type { Data, DataMeta } from '../../../agent/witness/ir.ts';
 import type { Sealer } from '../../../agent/witness/sealer.ts';
 
 export class ValueSealer implements Sealer {
-  json(_source: Uint8Array, _length: number, _meta: DataMeta | null): Data | null {
+  readonly jsonBytesMax = 0;
+
+  json(): Data | null {
     return null;
   }
 
