@@ -40,6 +40,7 @@ const agentForHarness = [
   'agent/errors.ts',
   'agent/seeded-random.ts',
   'agent/capture/frame-source.ts',
+  'agent/commands/nearest-name.ts',
 ];
 
 /** Composition roots and the folders where input and output live: clock, timers and randomness are taken here. */

@@ -23,6 +23,7 @@ import type { RunFlags } from './run-flags.ts';
 import { openSession, type Session } from './session.ts';
 import { commandLine, optionWords } from './shown-words.ts';
 import { type TargetRun, targetRun } from './target-flags.ts';
+import { impairOrderOf, scheduleName } from './traffic-flags.ts';
 
 /** @returns the exit code. @throws FloodgateError where the run cannot be started */
 export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
@@ -69,7 +70,13 @@ function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'])
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
-  const traffic: TrafficOrder | undefined = order && { ...order(seed, sizeBytes), loops };
+  const impair = impairOrderOf(flags, seed);
+  if (impair && !order) {
+    throw new FloodgateError('BAD_OPTION', 'there are no frames to impair: a load drives the target', {
+      hint: 'Leave out --impair, or name a scenario or a capture file.',
+    });
+  }
+  const traffic: TrafficOrder | undefined = order && { ...order(seed, sizeBytes), loops, impair };
   return {
     lane,
     seed: traffic ? seed : null,
@@ -91,9 +98,25 @@ function drivenBy(
   target: TargetRun | undefined,
   folder: string,
 ): Pick<RunOptions, 'openFeed' | 'idleMs'> {
-  if (traffic) return { openFeed: () => openFeed(lane, { traffic, pace }) };
+  if (traffic) {
+    // The first pass is the one that is judged; the others send the same.
+    let measured = measuredOrder(traffic, folder);
+    return {
+      openFeed: () => {
+        const feed = openFeed(lane, { traffic: measured, pace });
+        measured = traffic;
+        return feed;
+      },
+    };
+  }
   const logFile = path.join(folder, 'load.log');
   return { openFeed: async () => new LoadFeed({ ...target!.load, logFile }), idleMs: target!.idleMs };
+}
+
+/** Counts messages, and leaves behind what was done to which frame. */
+function measuredOrder(traffic: TrafficOrder, folder: string): TrafficOrder {
+  const impair = traffic.impair && { ...traffic.impair, scheduleFile: path.join(folder, scheduleName) };
+  return { ...traffic, impair, countsMessages: true };
 }
 
 function titleOf({ name }: ScenarioHead, { defect }: RunFlags, { lane }: Asked): string {

@@ -116,7 +116,7 @@ t.test('traffic that cannot be opened is told, with its hint', async (t) => {
   t.teardown(() => new TapDevice(tap).close());
   const bad: SendOrder = {
     ...order(1),
-    traffic: { kind: 'recording', path: '/no/such.pcap', seed: 1, impairments: [] },
+    traffic: { kind: 'recording', path: '/no/such.pcap' },
   };
   const error = await openTapSender(tap, bad).catch((caught) => caught);
   t.ok(error instanceof FloodgateError);

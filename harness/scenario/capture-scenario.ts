@@ -24,5 +24,5 @@ export function captureScenario(file: string): {
     // The article's, for want of another; --budget sets one's own.
     budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0 },
   };
-  return { scenario, traffic: { kind: 'recording', path: path.resolve(file), seed: scenario.seed, impairments: [] } };
+  return { scenario, traffic: { kind: 'recording', path: path.resolve(file) } };
 }

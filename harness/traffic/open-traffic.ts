@@ -1,22 +1,34 @@
 /** Opens what a sender was told to send: in its own thread, so by name. */
 import { FloodgateError } from '../../agent/errors.ts';
+import { ImpairedTraffic } from './impaired-traffic.ts';
 import { LoopedTraffic } from './looped-traffic.ts';
 import { openRecording } from './recorded-traffic.ts';
 import type { Traffic, TrafficOptions } from './traffic.ts';
 import type { TrafficOrder } from './traffic-order.ts';
 
-/** All its rounds. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws. */
+/**
+ * All its rounds, impaired on their way. Messages are counted where the traffic does not know its own, or where
+ * impairments leave less of it. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws.
+ */
 export async function openTraffic(order: TrafficOrder): Promise<Traffic> {
   const open = await openerOf(order);
-  const first = await open();
-  const { loops = 1 } = order;
-  return loops === 1 ? first : new LoopedTraffic(first, open, loops);
+  const first = open();
+  const { loops = 1, impair } = order;
+  const source = loops === 1 ? first : new LoopedTraffic(first, open, loops);
+  const countsMessages = order.countsMessages === true && (impair !== undefined || order.kind === 'recording');
+  if (!impair && !countsMessages) return source;
+  try {
+    return new ImpairedTraffic({ source, impair, countsMessages });
+  } catch (error) {
+    source.close();
+    throw error;
+  }
 }
 
 async function openerOf(order: TrafficOrder): Promise<() => Traffic> {
   if (order.kind === 'recording') {
-    const { path, seed, impairments } = order;
-    return () => openRecording({ path, seed, impairments });
+    const { path } = order;
+    return () => openRecording({ path });
   }
   const scenario = await loadSource(order.moduleUrl);
   return () => scenario.open(order.options);

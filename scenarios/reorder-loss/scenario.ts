@@ -16,10 +16,6 @@ export const scenario = defineScenario({
       path: recordingPath,
       phases: recordingPhases,
       seed,
-      impairments: [
-        { kind: 'reorder', fraction: 0.02, placesMax: 50 },
-        { kind: 'duplicate', fraction: 0.005 },
-        { kind: 'loss', fraction: 0.005 },
-      ],
+      impair: 'reorder=2%/50,duplicate=0.5%,loss=0.5%',
     }),
 });

@@ -1,0 +1,35 @@
+/** What becomes of the traffic on its way, as the command line says it: for `floodgate run` and `floodgate edit`. */
+import path from 'node:path';
+import type { Command } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { ImpairOrder } from '../traffic/impaired-traffic.ts';
+import { parseImpairments } from '../traffic/impairments/parse.ts';
+
+export interface TrafficFlags {
+  readonly impair?: string;
+  readonly impairFile?: string;
+}
+
+/** In the folder of a report. */
+export const scheduleName = 'applied.impair.jsonl';
+
+export function addTrafficOptions(command: Command): void {
+  command
+    .option(
+      '--impair <list>',
+      'capture-side impairments, in this order, e.g. loss=1%,reorder=2%/50,duplicate=0.5%; floodgate list --impairments shows all',
+    )
+    .option('--impair-file <file>', `an applied schedule (${scheduleName} of a report) again, byte for byte`);
+}
+
+/** @param seed of every random choice @throws FloodgateError `BAD_OPTION` */
+export function impairOrderOf(flags: TrafficFlags, seed: number): ImpairOrder | undefined {
+  const { impair, impairFile } = flags;
+  if (impair !== undefined && impairFile !== undefined) {
+    throw new FloodgateError('BAD_OPTION', '--impair and --impair-file exclude each other', {
+      hint: 'A schedule names its impairments itself: leave out --impair.',
+    });
+  }
+  if (impairFile !== undefined) return { impairments: [], seed, replayFile: path.resolve(impairFile) };
+  return impair === undefined ? undefined : { impairments: parseImpairments(impair), seed };
+}
