@@ -7,6 +7,7 @@ const ipv4 = 0x0800;
 const ipv6 = 0x86dd;
 const vlanTypes: ReadonlySet<number> = new Set([0x8100, 0x88a8, 0x9100]);
 const protocolTcp = 6;
+const protocolFragment = 44;
 
 /** Words of a connection's key: two addresses of four, both ports, the VLAN. */
 export const keyWords = 10;
@@ -15,6 +16,8 @@ export class Segment {
   /** Of the frame's network header, from its start; −1 where it is no IP. */
   ipStart = -1;
   ipVersion = 0;
+  /** The first fragment of a datagram, whatever its protocol. */
+  isFirstFragment = false;
   /** `bytes[tcpStart, payloadStart)` is the TCP header. */
   tcpStart = 0;
   sequence = 0;
@@ -45,6 +48,7 @@ export class Segment {
     const view = this.#view;
     const base = bytes.byteOffset;
     this.ipStart = -1;
+    this.isFirstFragment = false;
     let at = start + 12;
     let vlan = -1;
     while (at + 6 <= end && vlanTypes.has(view.getUint16(base + at))) {
@@ -61,13 +65,19 @@ export class Segment {
     this.key[9] = vlan;
     if (type === ipv4) {
       const headerBytes = (bytes[ip]! & 15) * 4;
-      const isFragment = (view.getUint16(base + ip + 6) & 0x3fff) !== 0;
+      const fragment = view.getUint16(base + ip + 6) & 0x3fff;
+      const isFragment = fragment !== 0;
+      this.isFirstFragment = fragment === 0x2000;
       if (headerBytes < 20 || isFragment || bytes[ip + 9] !== protocolTcp) return false;
       // An offloading host writes 0 for a length that fits no 16 bits, or is not known yet.
       const totalBytes = view.getUint16(base + ip + 2) || end - ip;
       return this.#tcp(bytes, ip + 12, 1, ip + headerBytes, ip + totalBytes, end);
     }
-    if (ip + 40 > end || bytes[ip + 6] !== protocolTcp) return false;
+    if (ip + 40 > end) return false;
+    // A fragment header (RFC 8200, section 4.5) with more to come, and offset 0.
+    this.isFirstFragment =
+      bytes[ip + 6] === protocolFragment && ip + 44 <= end && (view.getUint16(base + ip + 42) & 0xfff9) === 1;
+    if (bytes[ip + 6] !== protocolTcp) return false;
     const totalBytes = view.getUint16(base + ip + 4) || end - ip - 40;
     return this.#tcp(bytes, ip + 8, 4, ip + 40, ip + 40 + totalBytes, end);
   }

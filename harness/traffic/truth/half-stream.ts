@@ -88,7 +88,12 @@ export class HalfStream {
 
   /** A segment as it was recorded: `wireBytes` of payload, of which `bytes[start, end)` were captured. */
   sent(offset: number, bytes: Uint8Array, start: number, end: number, wireBytes: number, isFin: boolean): void {
-    if (Math.abs(offset - this.#next) > offsetMax) return;
+    const isFar = Math.abs(offset - this.#next) > offsetMax;
+    if (isFar || offset < 0) {
+      // Of no place in the stream: before its beginning, or of another one.
+      this.framer.unframed(bytes, start, isFar ? end : Math.min(end, start - offset));
+      if (isFar || offset + wireBytes <= 0) return;
+    }
     if (isFin && this.#finOffset < 0) this.#finOffset = offset + wireBytes;
     this.#sentEnd = Math.max(this.#sentEnd, offset + wireBytes + (isFin ? 1 : 0));
     if (offset > this.#next) this.#wait(offset, bytes, start, end);

@@ -114,8 +114,15 @@ export class MessageFramer {
       this.#isCertain &&= isOrderly;
       this.#finish(offset + (isOrderly ? 1 : 0));
     } else if (this.#isUnderWay) this.#giveUp(offset);
+    else if (this.#text !== '') this.#unframedText(this.#text);
     this.#dropText();
     this.#state = State.tunnel;
+  }
+
+  /** Bytes of no place in the stream. */
+  unframed(bytes: Uint8Array, start: number, end: number): void {
+    const scanner = new HeadScanner();
+    this.#host.onUnframed(scanner.count(bytes, start, end), undefined);
   }
 
   tunnel(offset: number): void {
@@ -278,9 +285,12 @@ export class MessageFramer {
     this.#host.onMessage({ isRequest, start, end: this.#start, isBroken: true, isCertain: false });
   }
 
+  /** A line of a request without a version (HTTP/0.9) may be a message too, and so is what answers it. */
   #unframedText(text: string): void {
     const bytes = Buffer.from(text, 'latin1');
-    this.#host.onUnframed(this.#scanner.count(bytes, 0, bytes.length), this.#isRequest);
+    const heads = this.#scanner.count(bytes, 0, bytes.length);
+    if (heads > 0) this.#host.onUnframed(heads, this.#isRequest);
+    else if (/^[A-Z]{3,32} [^\r\n]/.test(text)) this.#host.onUnframed(1, undefined);
   }
 
   /** A search ends where a segment begins with a head. */

@@ -33,7 +33,7 @@ export class MessageTruth {
   sent(bytes: Uint8Array, start: number, end: number): void {
     const segment = this.#segment;
     if (!segment.read(bytes, start, end)) {
-      if (segment.ipStart >= 0) this.#otherFrame(bytes, start, end);
+      this.#otherFrame(bytes, start, end);
       return;
     }
     const connection = this.#connectionFor(segment);
@@ -82,7 +82,8 @@ export class MessageTruth {
 
   #otherFrame(bytes: Uint8Array, start: number, end: number): void {
     this.#scanner.cut();
-    const heads = this.#scanner.count(bytes, start, end);
+    // A head may be spread over the fragments of a datagram.
+    const heads = this.#scanner.count(bytes, start, end) + (this.#segment.isFirstFragment ? 1 : 0);
     if (heads === 0) return;
     this.#counts.unframed(heads, undefined);
     this.#counts.doubt('otherFrames');
@@ -109,7 +110,8 @@ export class MessageTruth {
     const connection = this.#connections[slot]!;
     const half = segment.isForward ? connection.forward : connection.backward;
     if (!segment.isSyn || !half.hasBegun || half.firstSequence === (segment.sequence + 1) >>> 0) return connection;
-    if (segment.isAck && half.isEmpty) return connection;
+    // A second answer is none to a connection that is at work.
+    if (segment.isAck && (half.isEmpty || !half.isClosed)) return connection;
     const next = new Connection(this.#counts, this.#held, this.#compares);
     if (this.#compares) {
       connection.previous?.settle(false);
