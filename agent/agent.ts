@@ -118,6 +118,11 @@ export class Agent {
     return Object.assign(captureCounters(this.#options.source.stats()), this.tcp.gauges());
   }
 
+  /** Streams by TLS server name, as far as names are kept apart; '' is all others. */
+  get serverNames(): [string, number][] {
+    return [...(this.http?.tlsServerNames ?? [])];
+  }
+
   counters(): Counters {
     const counters: Counters = { ...captureCounters(this.#options.source.stats()), ...this.tcp.snapshot() };
     for (const [name, value] of Object.entries(this.#httpCounters)) counters[`http.${name}`] = value as number;

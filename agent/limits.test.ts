@@ -6,6 +6,8 @@ import { TcpLayer } from './tcp/tcp.ts';
 t.test('the terms add up, stay within the figure they come from, and each has a reason', (t) => {
   for (const memoryBytes of [32e6, 64e6, 100e6, memoryBytesDefault, 1e9, 8e9]) {
     const limits = deriveLimits({ memoryBytes });
+    const compressed = deriveLimits({ memoryBytes, compressed: true, upload: true });
+    t.ok(compressed.memoryBytesMax <= memoryBytes, `${compressed.memoryBytesMax} of ${memoryBytes}, compressed`);
     const sum = limits.terms.reduce((bytes, term) => bytes + term.bytes, 0);
     t.equal(limits.memoryBytesMax, sum);
     t.ok(sum <= memoryBytes, `${sum} of ${memoryBytes}`);
@@ -59,6 +61,10 @@ t.test('rings, digests and uploads are in the sum', (t) => {
   t.equal(large.ringBytes, 256 << 20);
   t.ok(large.memoryBytesMax > usual.memoryBytesMax + 200e6, 'a ring asked for counts as it is');
   t.equal(deriveLimits({}).ringBytes, 0);
+  const named = (expressionSets: number) =>
+    deriveLimits({ expressionSets }).terms.find(({ name }) => name === 'expressions')?.bytes ?? 0;
+  t.equal(named(0), 0);
+  t.ok(named(1) > 7e6 && named(4) - named(1) === 3 * (768 << 10), 'the engine once, an automaton for each set');
   t.end();
 });
 

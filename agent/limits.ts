@@ -8,6 +8,7 @@ import { blockBytesDefault, ringBytesDefault, ringBytesTotal } from './capture/l
 import { FloodgateError } from './errors.ts';
 import { defaultHttpLimits, type HttpLimits, httpMemoryTerms } from './http/http-limits.ts';
 import { frameBytesMax } from './pcap/block.ts';
+import { decompressorBytes } from './pcap/compressed-reader.ts';
 import { defaultTcpLimits, type TcpLimits } from './tcp/limits.ts';
 import { TcpLayer } from './tcp/tcp.ts';
 import { defaultWitnessLimits, type WitnessLimits } from './witness/witness-limits.ts';
@@ -32,6 +33,10 @@ export interface LimitOptions {
   readonly dedup?: boolean | undefined;
   /** Whether witnesses are uploaded. @default false */
   readonly upload?: boolean | undefined;
+  /** Whether the capture that is read is, or may be, compressed. @default false */
+  readonly compressed?: boolean | undefined;
+  /** Sets of expressions that exchanges are chosen by: one each for allowed and excluded hosts and paths. @default 0 */
+  readonly expressionSets?: number | undefined;
 }
 
 export interface LimitTerm {
@@ -98,6 +103,8 @@ const pageShare = 0.193;
 const decoderShare = 0.135;
 const bodyBufferShare = 0.06;
 const valueShare = 0.1;
+/** What shares and terms of fixed size leave: a decompressor finds room there at the default. */
+const freeBytes = (memoryBytes: number) => Math.max(0, memoryBytes * 0.07 - 5.3e6);
 /** 32,768 streams at the default. */
 const streamShare = 0.281;
 /** Lines and entries on their way to files. */
@@ -111,6 +118,10 @@ const pagesMost = 1 << 19;
 const streamsMost = 1 << 21;
 /** Two generations of two slots of eight bytes (agent/digest/dedup.ts). */
 const digestBytes = 32;
+/** The package re2js, loaded where there are expressions: measured (docs/decisions/expressions.md), rounded up. */
+const expressionEngineBytes = 7_000_000;
+/** The automaton of a set (agent/filter/expressions.ts), and the program it is made of: 2,048 steps of some 200 bytes. */
+const expressionSetBytes = (256 << 10) + (512 << 10);
 /** 65,536 digests at the default. */
 const digestShare = 0.011;
 /** Half for the batch being filled and its way out (as it is, gzipped, read back, in the socket), half for those that wait. */
@@ -128,7 +139,9 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     });
   }
   const rings = deriveRings(options, memoryBytes);
-  const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax) - sealingBytes;
+  // The shares of what is taken here come to 0.94 of it.
+  const reading = options.compressed ? Math.max(0, decompressorBytes - freeBytes(memoryBytes)) * 1.12 : 0;
+  const shared = memoryBytes - Math.min(rings.bytesTotal, memoryBytes * ringShareMax) - sealingBytes - reading;
   const tcp = deriveTcp(options, shared);
   const http: HttpLimits = {
     ...defaultHttpLimits,
@@ -161,11 +174,18 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   terms.push({ name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' });
   terms.push({ name: 'har', bytes: harBytesMax, reason: 'requests waiting for their response, and their bodies' });
   terms.push(...fixedTerms(rings.bytesTotal > 0));
+  if (options.compressed) {
+    terms.push({ name: 'decompressor', bytes: decompressorBytes, reason: 'the window of a compressed capture' });
+  }
   if (digestsMax > 0) {
     terms.push({ name: 'digests', bytes: digestsMax * digestBytes, reason: `${digestsMax} digests known` });
   }
   if (uploadBytesMax > 0) {
     terms.push({ name: 'upload', bytes: uploadBytesMax, reason: 'batches being filled, sent and waiting' });
+  }
+  if (options.expressionSets) {
+    const bytes = expressionEngineBytes + options.expressionSets * expressionSetBytes;
+    terms.push({ name: 'expressions', bytes, reason: 'the engine that matches hosts and paths, and its automata' });
   }
   if (rings.bytesTotal > 0) {
     terms.push({ name: 'rings', bytes: rings.bytesTotal, reason: 'shared with the kernel, one for each device' });
@@ -309,7 +329,7 @@ function addUp(
     { name: 'http heads', bytes: headPool! + fieldIndex!, reason: 'heads split over segments' },
     { name: 'http requests', bytes: waitingRequests! + waitingUris!, reason: 'requests waiting for their response' },
     { name: 'tls names', bytes: tlsServerNames!, reason: `${http.tlsServerNamesMax} server names counted` },
-    { name: 'decoders', bytes: decoderBytesMax, reason: 'inflate, brotli and zstd windows of bodies in flight' },
+    { name: 'decoders', bytes: decoderBytesMax, reason: 'windows and beginnings of coded bodies in flight' },
     { name: 'bodies', bytes: bodyBufferBytesMax, reason: 'small bodies until they are whole' },
     { name: 'values', bytes: witness.totalBytesMax, reason: 'values of messages in flight and of halves waiting' },
   ];

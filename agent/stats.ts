@@ -1,5 +1,6 @@
 /** `--stats`: every counter and gauge by its name, once at the end or one line an interval. */
 import type { CaptureStats } from './capture/frame-source.ts';
+import type { NotDecoded } from './http/not-decoded.ts';
 import type { OutputFile } from './sinks/output-file.ts';
 
 export type Counters = Record<string, number>;
@@ -37,7 +38,7 @@ export class StatsFile {
   }
 
   /** The last word. */
-  final(tsMs: number, counters: Counters, interfaces: readonly CaptureStats[]): void {
+  final(tsMs: number, counters: Counters, interfaces: readonly CaptureStats[], seen: NotDecoded): void {
     // Other names than the sums': whoever adds up all `framesDropped` must not count them twice.
     const each = interfaces.map((one) => ({
       name: one.name,
@@ -45,7 +46,7 @@ export class StatsFile {
       dropped: one.framesDropped,
       droppedShare: dropShare(one),
     }));
-    const all = { type: 'final', tsMs, ...counters, interfaces: each };
+    const all = { type: 'final', tsMs, ...counters, interfaces: each, notDecoded: seen };
     this.#output.write(this.#asLines ? `${JSON.stringify(all)}\n` : `${JSON.stringify(all, null, 2)}\n`);
     this.#output.close();
   }

@@ -122,13 +122,13 @@ async function run(recorded: Recorded, rate: number, seconds: number, agentOptio
   const args = ['--interface', 'live0', '--messages', '/dev/null', '--stats', stats, '--user', 'root', ...agentOptions];
   const agent = spawn(process.execPath, [agentProgram, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   try {
-    let told = '';
+    let printed = '';
     agent.stderr.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
+      printed += text;
     });
     const exited = once(agent, 'exit');
-    while (!told.includes('capturing on')) {
-      if (agent.exitCode !== null) throw new Error(told);
+    while (!printed.includes('capturing on')) {
+      if (agent.exitCode !== null) throw new Error(printed);
       await sleep(20);
     }
     renumber(recorded);
@@ -146,7 +146,7 @@ async function run(recorded: Recorded, rate: number, seconds: number, agentOptio
   }
 }
 
-/** Statistics are one object over many lines, or one a line at an interval: then also when frames were dropped is told. */
+/** Statistics are one object over many lines, or one object a line at an interval; the latter also say when frames were dropped. */
 function lastOf(text: string): Record<string, number> {
   if (text.startsWith('{\n')) return JSON.parse(text);
   const samples = text

@@ -34,7 +34,7 @@ const levels: Record<string, { ours: string[]; peer: string[]; target: number }>
   bodies: { ours: ['--until', 'bodies'], peer: ['-mode', 'http', '-level', 'gzip'], target: 3 },
   witnesses: { ours: ['--until', 'witnesses'], peer: ['-mode', 'http', '-level', 'json'], target: 1.5 },
 };
-// The article's incident is measured with the original's own limits on the peer's side.
+// The incident of the article (docs/story.md) is measured with the original's own limits on the peer's side.
 const incidentLimits = ['-maxconn', '4000', '-maxtotal', '150000'];
 
 function captureOf(name: string): string {

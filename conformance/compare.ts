@@ -21,8 +21,8 @@ const { captures, capturesEqualToTshark, capturesBelowTshark } = comparison;
 const { zeekRows, zeekRowsEqualRaw, zeekRowsTelling, zeekRowsEqual } = comparison;
 process.stdout.write(
   `# ${captures} captures: ${capturesEqualToTshark} equal to tshark, ${capturesBelowTshark} with fewer complete messages; ` +
-    `Zeek: ${zeekRowsEqualRaw} of ${zeekRows} rows equal as they stand; of ${zeekRowsTelling} that tell of a message ` +
+    `Zeek: ${zeekRowsEqualRaw} of ${zeekRows} rows equal as they stand; of ${zeekRowsTelling} that describe a message ` +
     `${zeekRowsEqual} equal with its conventions mapped, ${verdicts.ours} differ and ours are right, ` +
-    `${verdicts.both} are told another way, ${verdicts.theirs} are theirs; ${unexplained} differences unexplained\n`,
+    `${verdicts.both} are reported another way, ${verdicts.theirs} are theirs; ${unexplained} differences unexplained\n`,
 );
 process.exitCode = unexplained === 0 ? 0 : 1;

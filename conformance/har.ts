@@ -73,7 +73,7 @@ export interface ArchiveComparison {
 /**
  * Compares two archives as multisets of entries. Two conventions are mapped and nothing else: names of fields are compared
  * without case and repeated fields as one list (RFC 9110, 5.1 and 5.3), since one program writes lower-case joined fields;
- * no response is status 0. Entries are named by their number in `theirs`, so that nothing of their content is told.
+ * no response is status 0. Entries are named by their number in `theirs`, so that none of their content is printed.
  */
 export function compareArchives(ours: Archive, theirs: Archive): ArchiveComparison {
   const left = new Set(ours.log.entries);

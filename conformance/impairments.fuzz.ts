@@ -177,7 +177,7 @@ export function essence(messages: readonly CapturedMessage[]): string[] {
 
 /**
  * Captures of whole conversations: nothing cut, lost, ambiguous or begun in the middle, every message complete, every response
- * after its request. Left out is what only the order of both directions tells: which request an unasked response is for, and
+ * after its request. Left out is what depends on the order of both directions: which request an unasked response is for, and
  * what an HTTP/0.9 answer is.
  */
 export function wholeCaptures(shared: string, bytesMax: number, step = 1): { file: string; messages: string[] }[] {

@@ -19,7 +19,7 @@ export interface Comparison {
   zeekRows: number;
   /** Field by field as they stand. */
   zeekRowsEqualRaw: number;
-  /** Rows that tell of a message, and how many of these are equal once Zeek's conventions are mapped (zeek.ts). */
+  /** Rows that describe a message, and how many of these are equal once Zeek's conventions are mapped (zeek.ts). */
   zeekRowsTelling: number;
   zeekRowsEqual: number;
   differences: Difference[];

@@ -149,7 +149,7 @@ async function run(next: Next, flags: CaptureFlags, limits: AgentLimits, source:
   }
   agent.finish();
   exchangeLines.close();
-  await outputs.close(0);
+  await outputs.close(0, null);
   outputs.check();
   const counters = { ...agent.counters(), ...outputs.counters() };
   return { counters, lines, lineCounters: exchangeLines.counters };

@@ -1,7 +1,7 @@
 /**
  * Compares our exchanges with rows of Zeek's http.log: literally, and with Zeek's conventions of reporting mapped. A convention
  * is a rule that holds for every row it applies to, not a tolerance:
- * - a row without method, target, status and bytes tells of no message: it follows a connection's last exchange;
+ * - a row without method, target, status and bytes describes no message: it follows a connection's last exchange;
  * - what answers an HTTP/0.9 request is its body from the first byte, a head that the server sent all the same included;
  * - bytes that no packet has count as part of the body's length;
  * - multipart bodies, and bodies that end with the stream, are counted by lines, two bytes for each line end, also for the
@@ -13,7 +13,7 @@ import type { CapturedMessage } from './capture.ts';
 /** A row of http.log as the oracle file has it: text fields, some logs have only some of them. */
 export type ZeekRow = Readonly<Record<string, string>>;
 
-/** One exchange as http.log would tell it. */
+/** One exchange as http.log would report it. */
 export interface Exchange {
   client: string;
   server: string;
@@ -77,7 +77,7 @@ function zeekLength(message: CapturedMessage): number {
   return decodedLength(message) + message.missingBytes + lineEnd;
 }
 
-/** Whether a row tells of any message. */
+/** Whether a row describes a message. */
 export function isEmptyRow(row: ZeekRow): boolean {
   const { method, uri, status_code, request_body_len, response_body_len } = row;
   const isFull = row['id.orig_p'] !== undefined;

@@ -23,7 +23,7 @@ function scaled(value: number, unit: string): string {
   return `${digits(value)} ${unit}`;
 }
 
-/** Bytes with decimal prefixes, as containers and the article count: 1 MB is a million bytes. */
+/** Bytes with decimal prefixes, as containers and the article (docs/story.md) count: 1 MB is a million bytes. */
 export function formatBytes(bytes: number): string {
   return scaled(bytes, 'B');
 }
@@ -103,7 +103,7 @@ export function formatActual({ actual, state, unit }: Pick<BudgetResult, 'actual
   return state === 'undecided' ? 'undecided' : 'not measured';
 }
 
-/** `3 dropped by the capture`, where somebody counted. */
+/** `3 dropped by the capture`, where it was counted. */
 export function formatDropped({ framesDropped }: Pick<Ledger, 'framesDropped'>): string {
   return framesDropped === null
     ? 'what the capture dropped was not counted'

@@ -246,10 +246,10 @@ function gateLines(runs: readonly RunReport[], palette: Palette): string[] {
     const named = (...states: BudgetResult['state'][]) =>
       run.budgets.filter(({ state }) => states.includes(state)).map(({ name }) => printable(name, 40));
     const lists = { over: named('over'), 'not known': named('undecided', 'notMeasured') };
-    const told = Object.entries(lists).map(([word, names]) =>
+    const words = Object.entries(lists).map(([word, names]) =>
       names.length > 0 ? `  ${word}: ${names.join(', ')}` : '',
     );
     const mark = paintOf(run.verdict, palette)(verdictMark(run.verdict));
-    return `  ${mark} ${printable(run.scenario.name, 60)}${told.join('')}`;
+    return `  ${mark} ${printable(run.scenario.name, 60)}${words.join('')}`;
   });
 }

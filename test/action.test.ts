@@ -51,7 +51,7 @@ t.test('a run within budget passes, with its report as the job’s summary', (t)
   t.end();
 });
 
-t.test('a run over budget fails the job, and still tells why', (t) => {
+t.test('a run over budget fails the job, and its summary says why', (t) => {
   const { status, summary } = runAction(t.testdir(), {
     run: 'run steady --lane exact --size 2MB --budget rss.max=10MB',
   });

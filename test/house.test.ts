@@ -209,13 +209,15 @@ t.test('time, timers and randomness are passed in', async (t) => {
   }
 });
 
+/** What reads our files beside them. */
+const builders = ['package.json', 'bin/generate.mjs', 'bin/bundle-pages.mjs'].map((file) =>
+  readFileSync(path.join(root, file), 'utf8'),
+);
+
 t.test('no file without a reader', async (t) => {
   const imported = new Set(sources.flatMap(ours));
   // Loaded by name: entry files, scenarios and defects, preloads, browser code, workers.
-  const byName = ['package.json', 'bin/generate.mjs', 'bin/bundle-pages.mjs'].map((file) =>
-    readFileSync(path.join(root, file), 'utf8'),
-  );
-  const text = [...sources.map((source) => source.code), ...byName].join('\n');
+  const text = [...sources.map((source) => source.code), ...builders].join('\n');
   for (const { file } of sources) {
     if (isTest(file) || isGenerated(file) || ['bench', 'conformance', 'test'].includes(top(file))) continue;
     if (/^(agent\/main|harness\/cli)\.ts$|^scenarios\//.test(file)) continue;
@@ -224,6 +226,25 @@ t.test('no file without a reader', async (t) => {
       imported.has(file) || text.includes(`/${stem}.`) || text.includes(`'${stem}.`) || text.includes(`/${stem}$`),
       `${file} is used`,
     );
+  }
+});
+
+t.test('nothing in the harness and the reports is there for tests alone', async (t) => {
+  // What a file exports and names nowhere else itself, another file that is no test names. Types say what a value is.
+  const declared = /^export (?:async )?(?:function\*?|const|class) (\w+)/gm;
+  const words = (code: string) => new Set(code.match(/\w+/g));
+  const readers = sources.filter(({ file }) => !isTest(file) && !['bench', 'conformance'].includes(top(file)));
+  const named = [
+    ...readers.map(({ file, code }) => ({ file, words: words(code) })),
+    ...builders.map((code) => ({ file: 'bin', words: words(code) })),
+  ];
+  for (const { file, code } of readers) {
+    if (!/^(harness|reports)\//.test(file) || file === 'reports/sample-report.ts' || isGenerated(file)) continue;
+    for (const [, name] of code.matchAll(declared)) {
+      const own = code.match(new RegExp(`\\b${name}\\b`, 'g'))!.length;
+      const isNamed = own > 1 || named.some((other) => other.file !== file && other.words.has(name!));
+      t.ok(isNamed, `${file}: ${name}`);
+    }
   }
 });
 
@@ -236,6 +257,14 @@ t.test('files are named in kebab case', async (t) => {
 t.test('a name says what a file is for', async (t) => {
   for (const { file } of sources) {
     t.notMatch(path.basename(file), /^(utils?|helpers?|manager|common|misc)\b/, file);
+  }
+});
+
+t.test('codes of errors are written in one way', async (t) => {
+  for (const { file, code } of sources) {
+    for (const [, name] of code.matchAll(/new FloodgateError\(\s*'([^']*)'/g)) {
+      t.match(name, /^[a-z0-9]+(-[a-z0-9]+)*$/, `${file}: ${name}`);
+    }
   }
 });
 

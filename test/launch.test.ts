@@ -26,7 +26,7 @@ function launch(t: Test, preload: string): { process: ChildProcess; errors: () =
   return { process: child, errors: () => text, samples };
 }
 
-/** Waits until the agent's own process runs, and tells it. */
+/** Waits until the agent's own process runs. @returns its process id */
 async function agentProcess(launcher: number): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     for (const pid of [launcher, ...childrenOf(launcher)]) {

@@ -27,7 +27,11 @@ interface Packed {
 
 /** What `npm pack` takes of a folder. */
 function packed(cwd: string): Packed {
-  const text = execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd, encoding: 'utf8', stdio: 'pipe' });
+  const text = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd,
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
   // A list of packages, or from npm 12 on an object by name.
   return Object.values(JSON.parse(text) as Record<string, Packed>)[0]!;
 }
@@ -164,15 +168,15 @@ t.test('its threads find their module', { skip: process.platform === 'linux' ? f
     ['-Urn', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh', process.execPath, ...live],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  let told = '';
+  let printed = '';
   for await (const chunk of child.stderr!) {
-    told += chunk;
+    printed += chunk;
     // Once: a second signal would end it at once.
-    if (told.includes('capturing on') && !child.killed) child.kill('SIGTERM');
+    if (printed.includes('capturing on') && !child.killed) child.kill('SIGTERM');
   }
   if (child.exitCode === null) await once(child, 'exit');
-  t.equal(child.exitCode, 0, told);
-  t.match(told, 'capturing on lo');
+  t.equal(child.exitCode, 0, printed);
+  t.match(printed, 'capturing on lo');
 });
 
 t.test('the harness starts, and finds its scenarios', (t) => {

@@ -1,6 +1,10 @@
-/** What a body turns into: the events that its reader, whatever the kind, hands on. */
+/** What reads a body tells of it, and what it needs for that. */
+
+import type { DecoderPool } from '../coding/decoder-pool.ts';
+import type { DecodeState } from '../coding/decoding-stage.ts';
 import type { BodyKind, ContentType } from './content-type.ts';
 import type { FormHandler } from './form-reader.ts';
+import type { BodyBuffers } from './json-document.ts';
 import type { JsonHandler } from './json-reader.ts';
 
 /** Takes the events of one body. A multipart body's parts nest: the events between begin and end are the part's. */
@@ -13,4 +17,26 @@ export interface BodyHandler extends JsonHandler, FormHandler {
   sample(bytes: Uint8Array, cut: boolean): void;
   beginPart(headers: ReadonlyMap<string, string>): void;
   endPart(complete: boolean): void;
+}
+
+export interface BodyOutcome {
+  readonly kind: BodyKind;
+  readonly encodedBytes: number;
+  readonly decodedBytes: number;
+  readonly decoding: DecodeState;
+  /** Read to its end without a fault: no gap, no limit, well formed. */
+  readonly whole: boolean;
+}
+
+/** What all bodies of one agent share, each bounded by its own budget. */
+export interface BodyMeans {
+  readonly decoders: DecoderPool;
+  readonly buffers: BodyBuffers;
+}
+
+/** What a reader of one kind of body looks like. */
+export interface KindReader {
+  push(bytes: Uint8Array, start: number, end: number): void;
+  /** @returns whether the body was well formed to its end. */
+  finish(): boolean;
 }

@@ -1,9 +1,10 @@
 import zlib from 'node:zlib';
 import t from 'tap';
+import { DecoderPool } from '../coding/decoder-pool.ts';
 import type { BodyHandler } from './body-handler.ts';
 import { type BodyLimits, defaultBodyLimits } from './body-limits.ts';
 import { BodyReader } from './body-reader.ts';
-import { DecoderPool, parseCodings } from './content-decoder.ts';
+import { parseCodings } from './codings.ts';
 import { BodyBuffers } from './json-document.ts';
 
 /** Writes down every event as one line. */
@@ -197,9 +198,13 @@ t.test('limits: decoded bytes, samples, encodings nobody knows', async (t) => {
   const plain = read('text/plain', 'y'.repeat(10_000), { step: 7, limits: { decodedBytesMax: 5000 } });
   t.equal(plain.decoding, 'limit');
   t.match(plain.events, /y{4096}" cut$/);
-  const unknown = read('application/json', 'garbled', { encoding: 'compress' });
+  const garbled = Buffer.of(0x1f, 0x9d, 0x90, 1, 2, 3);
+  const unknown = read('application/json', garbled, { encoding: 'compress' });
   t.equal(unknown.decoding, 'unsupported');
-  t.equal(unknown.events, `kind bytes sample ${Buffer.from('garbled').toString('hex')}`);
+  t.equal(unknown.events, `kind bytes sample ${garbled.toString('hex')}`);
+  const mistaken = read('text/plain', 'not coded at all', { encoding: 'utf-8', step: 3 });
+  t.equal(mistaken.decoding, 'unsupported');
+  t.match(mistaken.events, /kind text .*"not coded at all"/);
 });
 
 t.test('a gap or a missing end keeps what came before', async (t) => {

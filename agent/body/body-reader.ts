@@ -3,16 +3,13 @@
  * into UTF-8, then read as what it is. Everything flows: nothing is held but partial tokens, a sample, and of YAML
  * (whose grammar cannot be read forwards) a bounded whole.
  */
-import type { BodyHandler } from './body-handler.ts';
+
+import type { DecodeState } from '../coding/decoding-stage.ts';
+import type { BodyHandler, BodyMeans, BodyOutcome, KindReader } from './body-handler.ts';
 import type { BodyLimits } from './body-limits.ts';
 import { CharsetConverter, sniffUtf16 } from './charset.ts';
-import {
-  type Coding,
-  ContentDecoder,
-  type DecodedSink,
-  type DecoderPool,
-  type DecodeState,
-} from './content-decoder.ts';
+import { type CodingList, noCodings, parseCodings } from './codings.ts';
+import { ContentDecoder, type DecodedSink } from './content-decoder.ts';
 import {
   type BodyKind,
   bodyKindOf,
@@ -21,33 +18,10 @@ import {
   parseContentType,
   sniffKind,
 } from './content-type.ts';
-import { FormReader } from './form-reader.ts';
-import { type BodyBuffers, JsonDocument } from './json-document.ts';
-import { KeptBytes } from './kept-bytes.ts';
+import { JsonDocument } from './json-document.ts';
 import { type MultipartHandler, MultipartReader } from './multipart-reader.ts';
+import { FormContent, SampleContent } from './plain-content.ts';
 import { YamlReader } from './yaml-reader.ts';
-
-export interface BodyOutcome {
-  readonly kind: BodyKind;
-  readonly encodedBytes: number;
-  readonly decodedBytes: number;
-  readonly decoding: DecodeState;
-  /** Read to its end without a fault: no gap, no limit, well formed. */
-  readonly whole: boolean;
-}
-
-/** What all bodies of one agent share, each bounded by its own budget. */
-export interface BodyMeans {
-  readonly decoders: DecoderPool;
-  readonly buffers: BodyBuffers;
-}
-
-/** What a reader of one kind looks like from here. */
-interface KindReader {
-  push(bytes: Uint8Array, start: number, end: number): void;
-  /** @returns whether the body was well formed to its end. */
-  finish(): boolean;
-}
 
 /** A body whose type has to be looked for is looked at when so much of it is there, however it was cut. */
 const headBytes = 64;
@@ -168,29 +142,6 @@ class ContentReader {
   }
 }
 
-class FormContent implements KindReader {
-  readonly #reader: FormReader;
-  readonly #buffers: BodyBuffers;
-  readonly #heldBytes: number;
-
-  /** @param buffers hold `limits.sampleBytesMax` for it already */
-  constructor(limits: BodyLimits, buffers: BodyBuffers, handler: BodyHandler) {
-    this.#buffers = buffers;
-    this.#heldBytes = limits.sampleBytesMax;
-    this.#reader = new FormReader({ pairBytesMax: limits.sampleBytesMax, pairsMax: limits.pairsMax }, handler);
-  }
-
-  push(bytes: Uint8Array, start: number, end: number): void {
-    this.#reader.push(bytes, start, end);
-  }
-
-  finish(): boolean {
-    this.#reader.finish();
-    this.#buffers.letGo(this.#heldBytes);
-    return true;
-  }
-}
-
 /** Each part is a body of its own. */
 class PartsContent implements KindReader, MultipartHandler {
   readonly #limits: BodyLimits;
@@ -198,7 +149,7 @@ class PartsContent implements KindReader, MultipartHandler {
   readonly #handler: BodyHandler;
   readonly #depth: number;
   #reader: MultipartReader | null = null;
-  #part: ContentReader | null = null;
+  #part: BodyReader | null = null;
   #whole = true;
 
   constructor(limits: BodyLimits, means: BodyMeans, handler: BodyHandler, depth: number) {
@@ -230,8 +181,11 @@ class PartsContent implements KindReader, MultipartHandler {
   beginPart(headers: ReadonlyMap<string, string>): void {
     this.#handler.beginPart(headers);
     // RFC 7578, section 4.4: a part without a type is text.
-    const type = parseContentType(headers.get('content-type') ?? 'text/plain');
-    this.#part = new ContentReader(this.#limits, this.#means, this.#handler, type, this.#depth + 1);
+    const type = headers.get('content-type') ?? 'text/plain';
+    // RFC 7578 knows no coded parts; some senders compress them one by one.
+    const coded = headers.get('content-encoding');
+    const codings = coded === undefined ? noCodings : parseCodings(coded);
+    this.#part = new BodyReader(this.#limits, this.#means, this.#handler, type, codings, this.#depth + 1);
   }
 
   part(bytes: Uint8Array, start: number, end: number): void {
@@ -239,97 +193,71 @@ class PartsContent implements KindReader, MultipartHandler {
   }
 
   endPart(complete: boolean): void {
-    if (!this.#part!.finish() || !complete) this.#whole = false;
+    if (!this.#part!.finish(complete).whole) this.#whole = false;
     this.#part = null;
     this.#handler.endPart(complete);
   }
 }
 
-/** The beginning of a body, and no more of it. */
-class SampleContent implements KindReader {
-  readonly #kept: KeptBytes;
-  readonly #handler: BodyHandler;
-  readonly #isText: boolean;
-  #cut = false;
-
-  constructor(bytesMax: number, buffers: BodyBuffers, handler: BodyHandler, isText: boolean) {
-    this.#kept = new KeptBytes(bytesMax, buffers);
-    this.#handler = handler;
-    this.#isText = isText;
-  }
-
-  push(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#cut && !this.#kept.append(bytes, start, end)) this.#cut = true;
-  }
-
-  finish(): boolean {
-    // Its own copy: the value outlives the buffer.
-    if (!this.#isText) this.#handler.sample(Uint8Array.from(this.#kept.view()), this.#cut);
-    else this.#handler.text(decodeText(this.#kept.view(), this.#cut), this.#cut);
-    this.#kept.release();
-    return true;
-  }
-}
-
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
-const windows1252 = new TextDecoder('windows-1252');
-
-/** UTF-8, or what browsers take for unlabelled text that is not UTF-8. */
-function decodeText(bytes: Uint8Array, cut: boolean): string {
-  try {
-    // With `stream` a character cut in two at the end is left out instead of being a fault.
-    const text = strictUtf8.decode(bytes, { stream: cut });
-    if (cut) {
-      try {
-        strictUtf8.decode();
-      } catch {
-        // The half character is forgotten.
-      }
-    }
-    return text;
-  } catch {
-    return windows1252.decode(bytes);
-  }
-}
-
-/** One body in flight. Ends by `finish`. */
+/** One body in flight, or one part of it. Ends by `finish`. */
 export class BodyReader implements DecodedSink {
-  readonly #content: ContentReader;
+  #content: ContentReader;
   readonly #decoder: ContentDecoder | null;
   readonly #limits: BodyLimits;
-  readonly #unsupported: boolean;
+  readonly #means: BodyMeans;
+  readonly #handler: BodyHandler;
+  readonly #depth: number;
+  readonly #isUnsupported: boolean;
   #encodedBytes = 0;
   #decodedBytes = 0;
   #broken = false;
+  /** Nothing is decoded: the bytes are read as they come, once there are enough to see what they are. */
+  #isAsItCame: boolean;
+  /** Of such a body, what came before there were enough. */
+  #head: Uint8Array | null = null;
+  #isSeen = false;
 
   /**
-   * @param codings what to undo, from `parseCodings`; null when one is unknown: then the body is sampled as bytes
+   * @param codings what to undo, from `codingsOf`; where they are refused the body is read as it came
    * @param contentType the field as sent, undefined when missing
+   * @param depth multipart bodies around it
    */
   constructor(
     limits: BodyLimits,
     means: BodyMeans,
     handler: BodyHandler,
     contentType: string | undefined,
-    codings: readonly Coding[] | null,
+    codings: CodingList,
+    depth = 0,
   ) {
     this.#limits = limits;
-    this.#unsupported = codings === null;
-    const type = parseContentType(contentType);
-    this.#content = new ContentReader(limits, means, handler, this.#unsupported ? encodedType : type, 0);
+    this.#means = means;
+    this.#handler = handler;
+    this.#depth = depth;
+    this.#isUnsupported = codings.refused !== '';
+    this.#isAsItCame = this.#isUnsupported;
+    this.#content = new ContentReader(limits, means, handler, parseContentType(contentType), depth);
     this.#decoder =
-      codings === null || codings.length === 0
+      codings.codings.length === 0
         ? null
-        : new ContentDecoder(means.decoders, codings, limits.decodedBytesMax, this);
+        : new ContentDecoder(means.decoders, codings.codings, limits.decodedBytesMax, this);
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
     this.#encodedBytes += end - start;
     if (this.#broken) return;
-    if (this.#decoder === null) this.decoded(bytes, start, end);
+    if (this.#isAsItCame) this.#asItComes(bytes, start, end);
+    else if (this.#decoder === null) this.decoded(bytes, start, end);
+    else this.#decode(this.#decoder, bytes, start, end);
+  }
+
+  #decode(decoder: ContentDecoder, bytes: Uint8Array, start: number, end: number): void {
+    decoder.push(bytes, start, end);
+    if (decoder.state === 'open') return;
+    if (decoder.undecoded === null) this.#broken = true;
     else {
-      this.#decoder.push(bytes, start, end);
-      if (this.#decoder.state !== 'open') this.#broken = true;
+      this.#isAsItCame = true;
+      this.#asItComes(decoder.undecoded, 0, decoder.undecoded.length);
     }
   }
 
@@ -347,10 +275,13 @@ export class BodyReader implements DecodedSink {
 
   /** @param complete every byte of the body was pushed */
   finish(complete: boolean): BodyOutcome {
-    let decoding: DecodeState = this.#unsupported ? 'unsupported' : 'complete';
+    let decoding: DecodeState = this.#isUnsupported ? 'unsupported' : 'complete';
     if (this.#decoder !== null) {
       decoding = this.#broken || !complete ? this.#decoder.abandon() : this.#decoder.finish();
+      const { undecoded } = this.#decoder;
+      if (undecoded !== null && !this.#isAsItCame) this.#asItComes(undecoded, 0, undecoded.length);
     } else if (this.#decodedBytes === this.#limits.decodedBytesMax && this.#broken) decoding = 'limit';
+    this.#seeWhatItIs();
     const wellFormed = this.#content.finish();
     return {
       kind: this.#content.kind,
@@ -360,6 +291,29 @@ export class BodyReader implements DecodedSink {
       whole: complete && !this.#broken && decoding === 'complete' && wellFormed,
     };
   }
+
+  #asItComes(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isSeen) {
+      this.decoded(bytes, start, end);
+      return;
+    }
+    const before = this.#head ?? nothing;
+    this.#head = Buffer.concat([before, bytes.subarray(start, end)]);
+    if (this.#head.length >= headBytes) this.#seeWhatItIs();
+  }
+
+  /** Text under a label that is wrong is read as what it says it is, anything else is a sample. */
+  #seeWhatItIs(): void {
+    const head = this.#head;
+    if (head === null) return;
+    this.#head = null;
+    this.#isSeen = true;
+    if (sniffKind(head, 0, head.length) === 'bytes') {
+      this.#content = new ContentReader(this.#limits, this.#means, this.#handler, encodedType, this.#depth);
+    }
+    this.decoded(head, 0, head.length);
+  }
 }
 
+const nothing = new Uint8Array(0);
 const encodedType: ContentType = { mediaType: 'application/octet-stream', charset: undefined, boundary: undefined };

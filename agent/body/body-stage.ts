@@ -1,8 +1,8 @@
 /** What is done with bodies, beyond HTTP: loaded only where something wants to see into them. */
+import { DecoderPool } from '../coding/decoder-pool.ts';
 import type { MessageHandler } from '../http/message-handler.ts';
 import type { AgentLimits } from '../limits.ts';
 import type { Counters } from '../stats.ts';
-import { DecoderPool } from './content-decoder.ts';
 import { BodyBuffers } from './json-document.ts';
 
 /** What makes witnesses, as far as the agent's loop has to know it. */

@@ -1,7 +1,8 @@
 import t from 'tap';
+import { DecoderPool } from '../coding/decoder-pool.ts';
 import { defaultBodyLimits } from './body-limits.ts';
 import { BodyReader } from './body-reader.ts';
-import { DecoderPool } from './content-decoder.ts';
+import { noCodings } from './codings.ts';
 import { BodyBuffers } from './json-document.ts';
 import { KeptBytes } from './kept-bytes.ts';
 
@@ -54,7 +55,7 @@ t.test('whatever a body is and wherever it ends, what it held comes back', (t) =
   for (const budget of [1 << 20, 5000, 0]) {
     const means = { decoders: new DecoderPool(0), buffers: new BodyBuffers(budget) };
     for (const [type, body] of cases) {
-      const reader = new BodyReader(defaultBodyLimits, means, handler, type, []);
+      const reader = new BodyReader(defaultBodyLimits, means, handler, type, noCodings);
       const bytes = Buffer.from(body, 'latin1');
       for (let at = 0; at < bytes.length; at += 100) reader.push(bytes, at, Math.min(at + 100, bytes.length));
       t.ok(means.buffers.bytesInUse <= budget);

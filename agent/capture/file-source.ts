@@ -1,6 +1,7 @@
 /** Frames from a capture file, read synchronously in large chunks: streams cost twice that. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { FloodgateError } from '../errors.ts';
+import { isDecompressed, magicBytes } from '../pcap/capture-reader.ts';
 import { ChunkFeed } from './chunk-feed.ts';
 import type { FrameFilter } from './filter-sink.ts';
 import {
@@ -15,8 +16,11 @@ export interface FileSourceOptions {
   readonly filter?: FrameFilter | null;
 }
 
+/** Of a compressed file: what comes out of it is delivered at once, and may be a thousand times as much. */
+const compressedChunkBytes = 8 << 10;
+
 /**
- * A capture file as frames; pcap and pcapng are told apart by their first bytes. A file that was cut short delivers
+ * A capture file as frames; pcap, pcapng and what they are compressed with are told apart by their first bytes. A file that was cut short delivers
  * every whole frame before `read` throws `capture-truncated`.
  */
 export class FileSource implements FrameSource {
@@ -25,6 +29,7 @@ export class FileSource implements FrameSource {
   /** Chunks are read to `#chunk[#chunkStart, #chunkStart + chunkBytes)`: the sink's memory where it has one. */
   #chunk: Uint8Array | null = null;
   #chunkStart = 0;
+  readonly #chunkBytes: number;
   #fd: number;
   #ended = false;
   #stopped = false;
@@ -47,6 +52,7 @@ export class FileSource implements FrameSource {
     this.#fd = fd;
     this.#path = path;
     this.#feed = new ChunkFeed(path, options.filter ?? null);
+    this.#chunkBytes = isCompressedFile(fd) ? compressedChunkBytes : chunkBytes;
   }
 
   get interfaces(): readonly CaptureInterface[] {
@@ -88,7 +94,7 @@ export class FileSource implements FrameSource {
     const chunk = this.#chunk ?? this.#takeChunk(sink);
     let length: number;
     try {
-      length = readSync(this.#fd, chunk, this.#chunkStart, chunkBytes, null);
+      length = readSync(this.#fd, chunk, this.#chunkStart, this.#chunkBytes, null);
     } catch (error) {
       this.#ended = true;
       throw unreadable(this.#path, error);
@@ -102,10 +108,25 @@ export class FileSource implements FrameSource {
 
   /** Room for a chunk, for as long as the file is read. */
   #takeChunk(sink: FrameSink): Uint8Array {
-    const { records } = sink;
+    const { records } = this.#chunkBytes === chunkBytes ? sink : { records: null };
     this.#chunkStart = records?.inputStart ?? 0;
-    this.#chunk = records?.bytes ?? new Uint8Array(chunkBytes);
+    this.#chunk = records?.bytes ?? new Uint8Array(this.#chunkBytes);
     return this.#chunk;
+  }
+}
+
+/** Whether a regular file is one that is decompressed as it is read. */
+export function isCompressedFile(file: string | number): boolean {
+  let fd: number | null = null;
+  try {
+    fd = typeof file === 'number' ? file : openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const first = new Uint8Array(magicBytes);
+    return fstatSync(fd).isFile() && readSync(fd, first, 0, magicBytes, 0) === magicBytes && isDecompressed(first);
+  } catch {
+    // Reading it says what is wrong.
+    return false;
+  } finally {
+    if (typeof file === 'string' && fd !== null) closeSync(fd);
   }
 }
 

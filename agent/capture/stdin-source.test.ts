@@ -85,6 +85,8 @@ const all = `3000 ${recorded.frames.reduce((sum, frame) => sum + frame.bytes.len
 t.test('standard input of a process: pipe, redirected file, cut short, nothing', { skip: windows }, (t) => {
   t.equal(child(`cat "${file}" |`), all);
   t.equal(child(`<"${file}"`), all);
+  t.equal(child(`gzip -c "${file}" |`), all);
+  t.equal(child(`(gzip -c "${file}"; echo garbage) |`), `capture-trailing-bytes\n${all}`);
   t.match(child(`head -c -9 "${file}" |`), /^capture-truncated\n(3000|2999) /);
   t.equal(child('printf "" |'), 'capture-empty\n0 0\n');
   t.equal(child('</dev/null'), 'capture-empty\n0 0\n');

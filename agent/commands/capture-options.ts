@@ -80,7 +80,7 @@ export function describeOption(this: Help, option: Option): string {
 function addSources(drafts: OptionDrafts): void {
   drafts
     .optionsGroup('Where frames come from:')
-    .option('-r, --read <file>', 'a pcap or pcapng file; - for standard input')
+    .option('-r, --read <file>', 'a pcap or pcapng file, also in gzip or zstd; - for standard input')
     .option('-i, --interface <name>', 'a network interface; may be repeated; any for all', collect)
     .option('-f, --filter <expression>', 'only frames that match, in the language of pcap-filter(7)')
     .option('--snap-length <bytes>', 'bytes kept of each frame (default: 256KiB, all of it)', parseSize)
@@ -158,10 +158,10 @@ Examples:
     sudo floodgate-agent --interface eth0 --dedup --upload http://127.0.0.1:8700/v1/witnesses --spool /var/spool/floodgate
 
 Expressions match anywhere unless held by ^ and $; a path as it was sent, without its query; a host without port, in any
-case. They know characters, . [a-z] [^/] ( ) (?: ) | * + ? {m,n} ^ $ \\d \\w \\s and their opposites, in time that grows
-with the text only; nothing that needs backtracking. One that begins with - is written --allow-path=-…
+case. Their syntax is RE2’s (https://github.com/google/re2/wiki/Syntax): matching takes time that grows with the text only, and
+nothing that needs backtracking is taken. One that begins with - is written --allow-path=-…
 
-Sizes are bytes, or 200MB, 64MiB and the like. Counts without a default come from --memory; the sum is told at start.
+Sizes are bytes, or 200MB, 64MiB and the like. Counts without a default come from --memory; the sum is printed at start.
 
 Every option is also an environment variable: --stats-interval-ms is FLOODGATE_AGENT_STATS_INTERVAL_MS;
 those without a value are true or false: FLOODGATE_AGENT_PRINT=true. An empty variable counts as none.

@@ -1,6 +1,7 @@
 /** The parts of a capture, each opened as its flags say; by one thread, or by each of several. */
 import { Agent } from '../agent.ts';
 import type { PageCredit } from '../bounded/page-credit.ts';
+import { isCompressedFile } from '../capture/file-source.ts';
 import type { CaptureStats, FrameSource } from '../capture/frame-source.ts';
 import { openRecorded } from '../capture/open-recorded.ts';
 import { placePages, placePagesQuietly } from '../capture/sys/page-memory.ts';
@@ -31,6 +32,9 @@ export function limitOptions(flags: CaptureFlags): LimitOptions {
     ringBytes: flags.ringSize,
     dedup: flags.dedup,
     upload: flags.upload !== undefined,
+    // Of standard input it shows only later; the harness writes into it what is not.
+    compressed: flags.read === '-' ? !flags.lockstep : readsFile(flags) && isCompressedFile(flags.read!),
+    expressionSets: [flags.allowHost, flags.excludeHost, flags.allowPath, flags.excludePath].filter(Boolean).length,
   };
 }
 

@@ -46,6 +46,7 @@ async function capture(order: WorkerOrder): Promise<void> {
         kind: 'counters',
         counters: { ...agent.counters(), ...outputs.counters(), ...shed },
         interfaces: source.stats(),
+        serverNames: agent.serverNames,
       });
     };
     forgoAsThread(flags.user ?? null);
@@ -73,7 +74,7 @@ async function capture(order: WorkerOrder): Promise<void> {
       });
     } finally {
       agent.finish();
-      await outputs.close(0);
+      await outputs.close(0, null);
       publish();
     }
   } finally {

@@ -17,13 +17,14 @@ import {
   heapShare,
   processGauges,
 } from '../governor/process-memory.ts';
+import { describeNotDecoded, notDecoded } from '../http/not-decoded.ts';
 import { deriveWorkerLimits, limitTable, type WorkerLimits } from '../limits.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import { type Counters, StatsFile } from '../stats.ts';
 import type { CaptureFlags } from './capture-options.ts';
 import { limitOptions, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { tell, tellDrops, tellPressure } from './notices.ts';
+import { tell, tellDrops, tellNotDecoded, tellPressure } from './notices.ts';
 import { isPrintColoured } from './outputs.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
@@ -63,9 +64,11 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
       await crew.done;
     } finally {
       for (const timer of timers) clearInterval(timer);
-      crew.close();
-      stats?.final(Date.now(), counters(), crew.interfaces());
+      const seen = notDecoded(crew.counters(), crew.serverNames());
+      crew.close(describeNotDecoded(seen));
+      stats?.final(Date.now(), counters(), crew.interfaces(), seen);
       tellDrops(crew.interfaces());
+      tellNotDecoded(seen);
       server?.close();
     }
     if (statsOutput?.failure) throw statsOutput.failure;
@@ -90,6 +93,8 @@ function refuseOthers(flags: CaptureFlags): void {
   if (flags.rateLimit !== undefined) refuse('--rate-limit', 'it is one figure for all traffic');
 }
 
+type CountersMessage = Extract<WorkerMessage, { kind: 'counters' }>;
+
 /** The page credit, by whose least value the peak is known exactly; other peaks are added up, an upper bound. */
 const pagesPeakName = 'tcp.pagesInUsePeak';
 
@@ -102,7 +107,7 @@ class Crew {
   readonly #pagesMax: number;
   readonly #isPrinted: boolean;
   readonly #outputs = new Map<string, OutputFile>();
-  readonly #latest: { counters: Counters; interfaces: readonly CaptureStats[] }[] = [];
+  readonly #latest: Pick<CountersMessage, 'counters' | 'interfaces' | 'serverNames'>[] = [];
   readonly #ended = Promise.withResolvers<void>();
   readonly #opened = Promise.withResolvers<void>();
   #openCount = 0;
@@ -146,7 +151,7 @@ class Crew {
     const module = new URL(`./capture-worker${path.extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(module, { workerData: order, stdin: false });
     this.#workers.push(worker);
-    this.#latest.push({ counters: {}, interfaces: [] });
+    this.#latest.push({ counters: {}, interfaces: [], serverNames: [] });
     worker.on('message', (message: WorkerMessage) => this.#heard(order.index, message));
     worker.on('error', (error) => this.#fail(error as Error));
     worker.on('exit', (code) => {
@@ -218,7 +223,18 @@ class Crew {
     return [...byName.values()];
   }
 
-  close(): void {
+  /** Streams of all threads by TLS server name. */
+  serverNames(): Map<string, number> {
+    const sum = new Map<string, number>();
+    for (const { serverNames } of this.#latest) {
+      for (const [name, streams] of serverNames) sum.set(name, (sum.get(name) ?? 0) + streams);
+    }
+    return sum;
+  }
+
+  /** @param notDecoded the last line of `--print`, null for none */
+  close(notDecoded: string | null): void {
+    if (this.#isPrinted && notDecoded !== null) this.#outputs.get('-')?.write(`${notDecoded}\n`);
     for (const output of this.#outputs.values()) output.close();
   }
 

@@ -9,12 +9,13 @@ import {
   heapShare,
   processGauges,
 } from '../governor/process-memory.ts';
+import { describeNotDecoded, notDecoded } from '../http/not-decoded.ts';
 import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Pressure } from '../tcp/limits.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { limitOptions, openAgent, openCapture, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { tell, tellDrops, tellPressure } from './notices.ts';
+import { tell, tellDrops, tellNotDecoded, tellPressure } from './notices.ts';
 import { Outputs } from './outputs.ts';
 
 /** @returns the frames there were. @throws FloodgateError when it cannot run or cannot go on. */
@@ -70,9 +71,11 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       clearInterval(timer);
       agent.finish();
       lockstep?.end(sampleGauges);
-      await outputs.close(drainMs);
-      outputs.stats?.final(Date.now(), counters(), source.stats());
+      const seen = notDecoded(agent.counters(), agent.serverNames);
+      await outputs.close(drainMs, describeNotDecoded(seen));
+      outputs.stats?.final(Date.now(), counters(), source.stats(), seen);
       tellDrops(source.stats());
+      tellNotDecoded(seen);
       server?.close();
     }
     outputs.check();

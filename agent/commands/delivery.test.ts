@@ -221,7 +221,7 @@ t.test('flags, environment and configuration alike; what cannot be is said witho
     2,
   );
   const wrong: [string[], RegExp][] = [
-    [['--read', capture, '--allow-path', '(?=hunter2)'], /--allow-path: of the \(\?…\)/],
+    [['--read', capture, '--allow-path', '(?=hunter2)'], /--allow-path: invalid or unsupported Perl syntax: `\(\?=`/],
     [['--read', capture, '--sample', '2'], /share/],
     [['--read', capture, '--rate-limit', '0'], /whole number/],
     [['--read', capture, '--print', '--messages', '-'], /both write/],

@@ -3,8 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Agent } from '../agent.ts';
 import { FloodgateError } from '../errors.ts';
 import { ExchangeFilter } from '../filter/exchange-filter.ts';
-import { Expression } from '../filter/expression.ts';
-import { ExpressionError } from '../filter/expression-program.ts';
+import type { Expressions } from '../filter/expressions.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
 import { RateWindows } from '../filter/rate-windows.ts';
 import type { MessageHandler } from '../http/message-handler.ts';
@@ -15,18 +14,16 @@ import { emptyStreamDescription } from '../tcp/stream-table.ts';
 import type { DeliveryFlags } from './delivery-options.ts';
 
 /** Everything here is judged by what its author wrote. @throws FloodgateError `expression-invalid`. */
-export function openFilter(
+export async function openFilter(
   flags: DeliveryFlags,
   limits: AgentLimits,
   own: OwnTraffic | null,
-): (agent: Agent, inner: MessageHandler) => ExchangeFilter {
-  const expressions = (option: string, texts: readonly string[] = [], ignoreCase = false) =>
-    texts.map((text) => readExpression(option, text, ignoreCase));
+): Promise<(agent: Agent, inner: MessageHandler) => ExchangeFilter> {
   const rules = {
-    allowHosts: expressions('--allow-host', flags.allowHost, true),
-    excludeHosts: expressions('--exclude-host', flags.excludeHost, true),
-    allowPaths: expressions('--allow-path', flags.allowPath),
-    excludePaths: expressions('--exclude-path', flags.excludePath),
+    allowHosts: await readExpressions('--allow-host', flags.allowHost, true),
+    excludeHosts: await readExpressions('--exclude-host', flags.excludeHost, true),
+    allowPaths: await readExpressions('--allow-path', flags.allowPath, false),
+    excludePaths: await readExpressions('--exclude-path', flags.excludePath, false),
     sampleShare: flags.sample ?? 1,
     rate: flags.rateLimit === undefined ? null : new RateWindows(flags.rateLimit, Math.random),
     random: Math.random,
@@ -43,13 +40,19 @@ export function openFilter(
   };
 }
 
-function readExpression(option: string, text: string, ignoreCase: boolean): Expression {
+async function readExpressions(
+  option: string,
+  texts: readonly string[] | undefined,
+  ignoreCase: boolean,
+): Promise<Expressions | null> {
+  if (texts === undefined) return null;
+  const { ExpressionError, Expressions } = await import('../filter/expressions.ts');
   try {
-    return new Expression(text, ignoreCase);
+    return new Expressions(texts, { ignoreCase });
   } catch (cause) {
     if (!(cause instanceof ExpressionError)) throw cause;
     throw new FloodgateError('expression-invalid', `${option}: ${cause.message}`, {
-      hint: 'characters, . [ ] ( ) | * + ? {m,n} ^ $ and \\d \\w \\s are what there is: what needs no backtracking',
+      hint: 'RE2’s syntax is taken: no references back and no looking ahead or behind, which need backtracking',
       cause,
     });
   }

@@ -15,7 +15,7 @@ import { Flag, HostileCapture } from './hostile-fixture.ts';
 
 const program = path.join(import.meta.dirname, '..', '..', 'bin', 'floodgate-agent');
 const folder = t.testdir();
-const limits = deriveLimits({});
+const limits = deriveLimits({ compressed: true });
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 type Stats = Record<string, number>;

@@ -1,6 +1,7 @@
 /** What a capturing agent says on standard error while it runs. */
 import { writeSync } from 'node:fs';
 import type { CaptureStats } from '../capture/frame-source.ts';
+import { describeNotDecoded, type NotDecoded } from '../http/not-decoded.ts';
 import { dropShare } from '../stats.ts';
 import type { Pressure } from '../tcp/limits.ts';
 
@@ -22,6 +23,12 @@ export function tellPressure(ceilingBytes: number, level: Pressure): void {
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+
+/** What the capture held beside HTTP/1, if anything. */
+export function tellNotDecoded(seen: NotDecoded): void {
+  const sentence = describeNotDecoded(seen);
+  if (sentence !== null) tell(sentence);
+}
 
 /** Per interface: what the kernel could not hand over, as a share of what passed. Sources that cannot know tell nothing. */
 export function tellDrops(interfaces: readonly CaptureStats[]): void {

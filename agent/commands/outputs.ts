@@ -1,5 +1,6 @@
 /** Everything a capture writes: opened together, looked after together, closed together. */
 import { type Agent, MessageFan } from '../agent.ts';
+import type { BodyDiscard } from '../body/body-discard.ts';
 import type { BodyStage } from '../body/body-stage.ts';
 import { FloodgateError } from '../errors.ts';
 import type { ExchangeFilter } from '../filter/exchange-filter.ts';
@@ -48,6 +49,7 @@ export class Outputs {
   /** Null where none is left out. */
   ownTraffic: OwnTraffic | null = null;
   #openFilter: ((agent: Agent, inner: MessageHandler) => ExchangeFilter) | null = null;
+  #discard: BodyDiscard | null = null;
   #printOutput: RecordOutput | null = null;
   #witnessOutput: RecordOutput | null = null;
   readonly #statsOutput: OutputFile | null;
@@ -121,7 +123,7 @@ export class Outputs {
     const isAsked = expressions.some((each) => each !== undefined) || flags.sample !== undefined;
     if (!isAsked && flags.rateLimit === undefined && this.ownTraffic === null) return;
     const { openFilter } = await import('./delivery.ts');
-    this.#openFilter = openFilter(flags, this.#limits, this.ownTraffic);
+    this.#openFilter = await openFilter(flags, this.#limits, this.ownTraffic);
   }
 
   async #openPrint(): Promise<void> {
@@ -174,7 +176,9 @@ export class Outputs {
   async #openDiscard(bodies: BodyStage): Promise<void> {
     const { BodyDiscard } = await import('../body/body-discard.ts');
     const { decodedBytesMax } = this.#limits.witness.body;
-    this.#openers.push(() => new BodyDiscard(bodies.decoders, decodedBytesMax));
+    const discard = new BodyDiscard(bodies.decoders, decodedBytesMax);
+    this.#discard = discard;
+    this.#openers.push(() => discard);
   }
 
   async #openWitnesses(bodies: BodyStage): Promise<void> {
@@ -243,6 +247,7 @@ export class Outputs {
     const add = (prefix: string, from: object) => {
       for (const [name, value] of Object.entries(from)) counters[`${prefix}.${name}`] = value as number;
     };
+    if (this.#discard !== null) add('discard', this.#discard.counters);
     if (this.har !== null) add('har', { ...this.har.counters, heldBytes: this.har.heldBytes });
     if (this.witnesses !== null) add('witnessFile', this.witnesses.counters);
     if (this.filter !== null) add('filter', this.filter.counters);
@@ -261,11 +266,15 @@ export class Outputs {
     if (this.upload !== null) (await import('./delivery.ts')).requireDelivered(this.upload.upload);
   }
 
-  /** All but the statistics, which have the last word. */
-  async close(drainMs: number): Promise<void> {
+  /**
+   * All but the statistics, which have the last word.
+   * @param notDecoded the last line of `--print`, null for none
+   */
+  async close(drainMs: number, notDecoded: string | null): Promise<void> {
     this.messages?.close();
     this.har?.close();
     this.lines?.close();
+    if (notDecoded !== null) this.#printOutput?.write(`${notDecoded}\n`);
     this.#printOutput?.close();
     this.#witnessOutput?.close();
     await this.upload?.upload.drain(drainMs);

@@ -34,7 +34,13 @@ export type WorkerMessage =
   /** The rings are open: privileges may go. */
   | { readonly kind: 'open' }
   | { readonly kind: 'records'; readonly path: string; readonly batch: Uint8Array }
-  | { readonly kind: 'counters'; readonly counters: Counters; readonly interfaces: readonly CaptureStats[] }
+  | {
+      readonly kind: 'counters';
+      readonly counters: Counters;
+      readonly interfaces: readonly CaptureStats[];
+      /** Of `Agent`. */
+      readonly serverNames: readonly (readonly [string, number])[];
+    }
   | {
       readonly kind: 'failed';
       readonly code: string;

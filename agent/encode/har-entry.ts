@@ -5,14 +5,16 @@ import { messageFlagNames } from '../http/message-flag.ts';
 import type { HeaderFields, HttpMessage } from '../http/message-handler.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 
-/** What was kept of a body, its content coding removed. */
+/** What was kept of a body, its codings removed. */
 export interface HarBody {
   /** The beginning, or all. */
   readonly bytes: Uint8Array;
-  /** Decoded bytes in all. */
+  /** Decoded bytes in all; of a body that is kept as it came, its own. */
   readonly decodedBytes: number;
-  /** Why `bytes` is not all: '' where it is. */
+  /** Why `bytes` is not all, or not decoded: '' where it is. */
   readonly note: string;
+  /** Its codings were not undone. */
+  readonly isAsItCame: boolean;
 }
 
 /** One direction of an exchange, ready to be written. */
@@ -34,6 +36,7 @@ export function harRequest(message: HttpMessage, body: HarBody, server: string, 
   const { headers } = message;
   const mimeType = headers.get('content-type') ?? '';
   const url = absoluteUrl(message, server, obfuscator);
+  const { note, ...text } = message.bodyBytes > 0 ? textOf(body, mimeType, obfuscator) : noText;
   const request = {
     method: message.method,
     url,
@@ -43,8 +46,8 @@ export function harRequest(message: HttpMessage, body: HarBody, server: string, 
     queryString: queryOf(url),
     headersSize: message.headersBytes,
     bodySize: message.bodyBytes,
-    ...(message.bodyBytes > 0 ? { postData: { mimeType, ...textOf(body, mimeType, obfuscator) } } : {}),
-    ...commentOf(message, body),
+    ...(message.bodyBytes > 0 ? { postData: { mimeType, ...text, ...commentOf([body.note, note]) } } : {}),
+    ...messageComment(message, [message.uri === '*' ? 'of the server as a whole (*)' : '', body.note, note]),
   };
   return { json: JSON.stringify(request), firstUs: message.tsUs, lastUs: message.lastTsUs };
 }
@@ -52,6 +55,10 @@ export function harRequest(message: HttpMessage, body: HarBody, server: string, 
 export function harResponse(message: HttpMessage, body: HarBody, obfuscator: Obfuscator): HarPart {
   const { headers } = message;
   const mimeType = headers.get('content-type') ?? '';
+  const { note, ...text } = body.decodedBytes > 0 ? textOf(body, mimeType, obfuscator) : noText;
+  const saved = body.decodedBytes - message.bodyBytes;
+  // Left out where the information is not available: a body that is longer coded than not saves nothing.
+  const isKnown = body.note === '' && message.complete && saved >= 0;
   const response = {
     status: message.status,
     statusText: message.reason,
@@ -60,14 +67,15 @@ export function harResponse(message: HttpMessage, body: HarBody, obfuscator: Obf
     headers: fieldsOf(headers, obfuscator),
     content: {
       size: body.decodedBytes,
-      compression: body.decodedBytes - message.bodyBytes,
+      ...(isKnown ? { compression: saved } : {}),
       mimeType,
-      ...(body.decodedBytes > 0 ? textOf(body, mimeType, obfuscator) : {}),
+      ...text,
+      ...commentOf([body.note, note]),
     },
     redirectURL: obfuscator.url(headers.get('location') ?? ''),
     headersSize: message.headersBytes,
     bodySize: message.bodyBytes,
-    ...commentOf(message, body),
+    ...messageComment(message, [body.note, note]),
   };
   return { json: JSON.stringify(response), firstUs: message.tsUs, lastUs: message.lastTsUs };
 }
@@ -130,9 +138,10 @@ function cookiesOf(headers: HeaderFields, field: 'cookie' | 'set-cookie', obfusc
     if (headers.name(i).toLowerCase() !== field) continue;
     const pairs = headers.value(i).split(';', field === 'cookie' ? pairsMax : 1);
     for (const pair of pairs) {
+      if (pair.trim() === '' || cookies.length >= pairsMax) continue;
+      // Without `=` it is a value without a name (RFC 6265bis, section 5.7).
       const equals = pair.indexOf('=');
-      if (equals <= 0 || cookies.length >= pairsMax) continue;
-      const name = pair.slice(0, equals).trim();
+      const name = pair.slice(0, Math.max(0, equals)).trim();
       const value = pair.slice(equals + 1).trim();
       cookies.push({ name: obfuscator.name(name), value: obfuscator.pair('cookie', name, value) });
     }
@@ -146,7 +155,8 @@ function absoluteUrl(message: HttpMessage, server: string, obfuscator: Obfuscato
   const host = message.headers.get('host') || (server.includes(':') ? `[${server}]` : server);
   let url = uri;
   if (message.method === 'CONNECT') url = `http://${uri}`;
-  else if (uri === '*') url = `http://${host}/`;
+  // RFC 9112, section 3.3: path and query are empty, where those of `/` are not.
+  else if (uri === '*') url = `http://${host}`;
   else if (!/^https?:\/\//i.test(uri)) url = `http://${host}${uri.startsWith('/') ? '' : '/'}${uri}`;
   const told = obfuscator.url(url);
   // What nobody could request is still told, in a form that readers of HAR accept.
@@ -174,18 +184,40 @@ function queryOf(url: string): NamedValue[] {
   return pairs;
 }
 
+interface HarText {
+  readonly text: string;
+  readonly encoding?: 'base64';
+  /** What is to be said of it, or ''. */
+  readonly note: string;
+}
+
 /** Texts as text, anything else in Base64; where only hashes or nothing may be told, no bytes at all. */
-function textOf(body: HarBody, contentType: string, obfuscator: Obfuscator): { text: string; encoding?: 'base64' } {
+function textOf(body: HarBody, contentType: string, obfuscator: Obfuscator): HarText {
   const { bytes } = body;
   const { mediaType, charset } = parseContentType(contentType);
   const label = charset || declaredCharset(bytes, bodyKindOf(mediaType));
-  const text = decodeText(bytes, label, body.note !== '');
-  if (text !== null) return { text: obfuscator.text(text, mediaType) };
-  if (obfuscator.mode === 'off') return { text: base64(bytes), encoding: 'base64' };
+  const known = isKnownCharset(label) ? label : undefined;
+  const note = known === label ? '' : 'its charset is not known: read as UTF-8 where it is that';
+  const text = decodeText(bytes, known, body.note !== '');
+  if (text !== null) return { text: obfuscator.text(text, mediaType), note };
+  if (obfuscator.mode === 'off') return { text: base64(bytes), encoding: 'base64', note };
+  // Whoever reads the file may undo a coding that was not undone here: secrets would come to light.
+  if (body.isAsItCame) return { text: '', note: 'coded bytes are kept with --obfuscate off alone' };
   const latin1 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   // A secret within other bytes: its length would give the rest away, so nothing is told.
-  if (obfuscator.mode !== 'redact' || obfuscator.text(latin1) !== latin1) return { text: '' };
-  return { text: base64(bytes), encoding: 'base64' };
+  if (obfuscator.mode !== 'redact' || obfuscator.text(latin1) !== latin1) return { text: '', note };
+  return { text: base64(bytes), encoding: 'base64', note };
+}
+
+const noText: Partial<HarText> & { readonly note: string } = { note: '' };
+
+function isKnownCharset(label: string | undefined): boolean {
+  if (label === undefined || label === 'utf-8') return true;
+  try {
+    return new TextDecoder(label) !== null;
+  } catch {
+    return false;
+  }
 }
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
@@ -194,18 +226,23 @@ const base64 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset
 function decodeText(bytes: Uint8Array, charset: string | undefined, isCut: boolean): string | null {
   if (bytes.subarray(0, 1024).includes(0) && !/^utf-?16/i.test(charset ?? '')) return null;
   try {
-    // A cut may split a character: then its beginning is left out.
-    return new TextDecoder(charset || 'utf-8', { fatal: true }).decode(bytes, { stream: isCut });
+    // A cut may split a character: then its beginning is left out. A byte order mark is the sender's, and stays.
+    return new TextDecoder(charset || 'utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: isCut });
   } catch {
     return null;
   }
 }
 
-function commentOf(message: HttpMessage, body: HarBody): { comment?: string } {
+function messageComment(message: HttpMessage, more: readonly string[]): { comment?: string } {
   const notes: string[] = [];
   if (!message.complete) notes.push('incomplete');
   if (message.missingBytes > 0) notes.push(`${message.missingBytes} bytes missing`);
-  if (body.note !== '') notes.push(body.note);
+  notes.push(...more);
   if (message.flags !== 0) notes.push(messageFlagNames(message.flags).join(' '));
-  return notes.length === 0 ? {} : { comment: notes.join('; ') };
+  return commentOf(notes);
+}
+
+function commentOf(notes: readonly string[]): { comment?: string } {
+  const comment = notes.filter((note) => note !== '').join('; ');
+  return comment === '' ? {} : { comment };
 }

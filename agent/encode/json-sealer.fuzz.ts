@@ -5,8 +5,9 @@
 
 import { defaultBodyLimits } from '../body/body-limits.ts';
 import { BodyReader } from '../body/body-reader.ts';
-import { DecoderPool } from '../body/content-decoder.ts';
+import { noCodings } from '../body/codings.ts';
 import { BodyBuffers } from '../body/json-document.ts';
+import { DecoderPool } from '../coding/decoder-pool.ts';
 import { dataDigest } from '../digest/digest.ts';
 import { createRandom } from '../seeded-random.ts';
 import { BodyBuilder } from '../witness/body-builder.ts';
@@ -23,7 +24,7 @@ const means = { decoders: new DecoderPool(1 << 20), buffers: new BodyBuffers(1 <
 
 function build(body: Uint8Array, sealer: Sealer | null): Data | null {
   const builder = new BodyBuilder(new ValueBudget(new ValueTotal(1 << 26), 1 << 26), inferringTyper, 200, sealer);
-  const reader = new BodyReader(defaultBodyLimits, means, builder, 'application/json', []);
+  const reader = new BodyReader(defaultBodyLimits, means, builder, 'application/json', noCodings);
   reader.push(body, 0, body.length);
   reader.finish(true);
   return builder.finish();

@@ -5,7 +5,7 @@
  * In this order: own traffic, host, path, sampling, rate; the first that leaves an exchange out counts it.
  */
 import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
-import type { Expression } from './expression.ts';
+import type { Expressions } from './expressions.ts';
 import type { RateWindows } from './rate-windows.ts';
 
 /** Longer than any path worth a rule; the rest of one is not looked at. */
@@ -14,11 +14,11 @@ const pathBytesMax = 4096;
 const hostBytesMax = 512;
 
 export interface FilterRules {
-  /** Empty: every host, every path. */
-  readonly allowHosts: readonly Expression[];
-  readonly excludeHosts: readonly Expression[];
-  readonly allowPaths: readonly Expression[];
-  readonly excludePaths: readonly Expression[];
+  /** Null: every host, every path is allowed, none is excluded. */
+  readonly allowHosts: Expressions | null;
+  readonly excludeHosts: Expressions | null;
+  readonly allowPaths: Expressions | null;
+  readonly excludePaths: Expressions | null;
   /** Share of exchanges told, 0 < share ≤ 1. */
   readonly sampleShare: number;
   readonly rate: RateWindows | null;
@@ -71,7 +71,7 @@ export class ExchangeFilter implements MessageHandler {
     this.#isLeftOut = new Uint8Array(limits.streamsMax * 2);
     this.#verdictsMax = limits.verdictsMax;
     const { allowHosts, excludeHosts, allowPaths, excludePaths } = rules;
-    this.#choosesByRequest = [allowHosts, excludeHosts, allowPaths, excludePaths].some(({ length }) => length > 0);
+    this.#choosesByRequest = [allowHosts, excludeHosts, allowPaths, excludePaths].some((each) => each !== null);
   }
 
   begin(message: HttpMessage): void {
@@ -136,17 +136,13 @@ export class ExchangeFilter implements MessageHandler {
       counters.excludedOwn += 1;
       return false;
     }
-    if (
-      allowHosts.length + excludeHosts.length > 0 &&
-      !isChosen(hostOf(message), hostBytesMax, allowHosts, excludeHosts)
-    ) {
+    const choosesHosts = allowHosts !== null || excludeHosts !== null;
+    if (choosesHosts && !isChosen(hostOf(message), hostBytesMax, allowHosts, excludeHosts)) {
       counters.excludedHost += 1;
       return false;
     }
-    if (
-      allowPaths.length + excludePaths.length > 0 &&
-      !isChosen(pathOf(message.uri), pathBytesMax, allowPaths, excludePaths)
-    ) {
+    const choosesPaths = allowPaths !== null || excludePaths !== null;
+    if (choosesPaths && !isChosen(pathOf(message.uri), pathBytesMax, allowPaths, excludePaths)) {
       counters.excludedPath += 1;
       return false;
     }
@@ -177,15 +173,8 @@ export class ExchangeFilter implements MessageHandler {
   }
 }
 
-function isChosen(
-  text: string,
-  bytesMax: number,
-  allow: readonly Expression[],
-  exclude: readonly Expression[],
-): boolean {
-  for (const expression of exclude) if (expression.test(text, bytesMax)) return false;
-  for (const expression of allow) if (expression.test(text, bytesMax)) return true;
-  return allow.length === 0;
+function isChosen(text: string, bytesMax: number, allow: Expressions | null, exclude: Expressions | null): boolean {
+  return exclude?.test(text, bytesMax) !== true && allow?.test(text, bytesMax) !== false;
 }
 
 /** Scheme and authority of a target in absolute form (RFC 9112, section 3.2.2). */

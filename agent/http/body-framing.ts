@@ -94,6 +94,7 @@ export class BodyFraming {
     side.state = SideState.start;
     side.active = false;
     side.doubtful = false;
+    side.expecting = false;
     const complete = framed && message.missingBytes === 0 && (message.flags & NEVER_COMPLETE) === 0;
     message.complete = complete;
     if (!complete) counters.messagesIncomplete++;

@@ -30,12 +30,16 @@ export interface HttpCounters {
   headsShed: number;
   httpStreams: number;
   tlsStreams: number;
+  /** Of these, streams met behind their hello. */
+  tlsMidStream: number;
   tls10: number;
   tls11: number;
   tls12: number;
   tls13: number;
   tlsOtherVersion: number;
   http2Streams: number;
+  /** Of these, streams that left HTTP/1 by an upgrade. */
+  http2Upgrades: number;
   websocketStreams: number;
   upgradedStreams: number;
   tunnelStreams: number;
@@ -77,12 +81,14 @@ export function createHttpCounters(): HttpCounters {
     headsShed: 0,
     httpStreams: 0,
     tlsStreams: 0,
+    tlsMidStream: 0,
     tls10: 0,
     tls11: 0,
     tls12: 0,
     tls13: 0,
     tlsOtherVersion: 0,
     http2Streams: 0,
+    http2Upgrades: 0,
     websocketStreams: 0,
     upgradedStreams: 0,
     tunnelStreams: 0,

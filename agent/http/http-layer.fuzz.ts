@@ -42,6 +42,7 @@ function fields(next: () => number): string {
       'Accept:*/*\r\n',
       'X-Empty:\r\n',
       'Upgrade: websocket\r\n',
+      'Expect: 100-continue\r\n',
       'Cookie:   a=b; c=d   \r\n',
       'X-Latin: \xe9\xff\r\n',
       `X-Long: ${'v'.repeat(upTo(next, 2000))}\r\n`,

@@ -23,6 +23,7 @@ import {
 import { HeadPool } from './head-pool.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
+import { matchSettings } from './http2-settings.ts';
 import { latin1 } from './message.ts';
 import { MessageFlag } from './message-flag.ts';
 import type { MessageHandler } from './message-handler.ts';
@@ -30,7 +31,8 @@ import { METHODS } from './methods.ts';
 import { Pairing } from './pairing.ts';
 import { SideRecord, SideState } from './side.ts';
 import { findStart } from './start-search.ts';
-import { mayBeTls, parseTlsHello, TlsVersion } from './tls-hello.ts';
+import { mayBeTls, parseTlsHello, RECORD_BYTES_MAX, type TlsHello, TlsVersion } from './tls-hello.ts';
+import { TlsRecords } from './tls-records.ts';
 
 const LF = 10;
 const CR = 13;
@@ -40,6 +42,9 @@ const HTTP2_PREFACE = Uint8Array.from('PRI * HTTP/2', (c) => c.charCodeAt(0));
 
 /** A start line that comes in pieces is judged after each, up to this length. */
 const START_LINE_BYTES = 4096;
+
+/** A head behind a body that never came is no longer than this: it is read again with each of its pieces. */
+const EXPECTED_HEAD_BYTES = 8192;
 
 /** The head of an HTTP/0.9 response. */
 const NO_HEAD = new Uint8Array(0);
@@ -165,7 +170,7 @@ export class HttpLayer implements StreamHandler {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     if (side.state === SideState.ignored) return;
     side.fresh = false;
-    if (side.held > 0) this.#release(side, tsUs);
+    if (side.held > 0 || side.expecting) this.#release(side, tsUs);
     if (side.active) {
       side.message.lastTsUs = tsUs;
       if (this.#framing.gap(side, length) === 0) return;
@@ -224,7 +229,7 @@ export class HttpLayer implements StreamHandler {
 
   /** No more bytes from a side; `orderly` where it said so itself. */
   #endSide(side: SideRecord, orderly: boolean, tsUs: number): void {
-    if (side.held > 0) this.#release(side, tsUs);
+    if (side.held > 0 || side.expecting) this.#release(side, tsUs);
     if (side.active) {
       const framed = orderly && side.state === SideState.untilClose;
       side.message.lastTsUs = tsUs;
@@ -241,7 +246,7 @@ export class HttpLayer implements StreamHandler {
       if (side.active) {
         side.message.lastTsUs = tsUs;
         if (side.doubtful) {
-          at = this.#doubt(side, bytes, at, end, tsUs);
+          at = side.expecting ? this.#expect(side, bytes, at, end, tsUs) : this.#doubt(side, bytes, at, end, tsUs);
           continue;
         }
         at = this.#framing.consume(side, bytes, at, end);
@@ -280,7 +285,8 @@ export class HttpLayer implements StreamHandler {
     // RFC 9112, 2.2: empty lines before a start line are ignored.
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
     if (at === end) return end;
-    if (side.fresh && this.#protocols[side.stream] !== Protocol.http && mayBeTls(bytes, at, end)) {
+    const isOpen = side.fresh && this.#protocols[side.stream] !== Protocol.http;
+    if (isOpen && (mayBeTls(bytes, at, end) || matchSettings(bytes, at, end) !== 'no')) {
       side.state = SideState.hello;
       side.bufferLength = 0;
       return at;
@@ -382,6 +388,10 @@ export class HttpLayer implements StreamHandler {
       this.#leave(side.stream, Protocol.http2);
       return at;
     }
+    if (this.#protocols[side.stream] === Protocol.tls) {
+      side.state = SideState.ignored;
+      return at;
+    }
     if (side.fresh && this.#isAnswerToSimple(side)) return this.#beginWithoutHead(side, at, tsUs);
     if (side.asked >= 0) {
       side.state = SideState.upgrading;
@@ -389,6 +399,7 @@ export class HttpLayer implements StreamHandler {
     }
     side.garbageBytes++;
     this.#loseSync(side);
+    this.#findsTls(side, bytes, at, at + 1);
     return at + 1;
   }
 
@@ -433,16 +444,34 @@ export class HttpLayer implements StreamHandler {
   }
 
   #search(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
-    const unknown = this.#protocols[side.stream] === Protocol.unknown;
-    const room = this.#limits.classifyBytesMax - side.garbageBytes;
-    const limit = unknown ? Math.min(end, from + Math.max(0, room)) : end;
+    const protocol = this.#protocols[side.stream];
+    if (protocol === Protocol.tls) {
+      side.state = SideState.ignored;
+      return from;
+    }
+    const unknown = protocol === Protocol.unknown;
+    // The end of a TLS record may lie further on than anything is looked for.
+    const most = this.#limits.classifyBytesMax + (side.records?.isHopeful ? RECORD_BYTES_MAX : 0);
+    const limit = unknown ? Math.min(end, from + Math.max(0, most - side.garbageBytes)) : end;
     const at = findStart(this.#parser, bytes, from, limit, this.#limits.headBytesMax);
     side.garbageBytes += at - from;
+    if (unknown && this.#findsTls(side, bytes, from, at)) return at;
     if (at < limit) {
       side.state = SideState.start;
       side.strict = true;
-    } else if (unknown && side.garbageBytes >= this.#limits.classifyBytesMax) side.state = SideState.ignored;
+    } else if (unknown && side.garbageBytes >= most) side.state = SideState.ignored;
     return at;
+  }
+
+  /** Whether bytes that belong to no message are records of TLS: then nothing more is looked for in them. */
+  #findsTls(side: SideRecord, bytes: Uint8Array, from: number, end: number): boolean {
+    if (this.#protocols[side.stream] !== Protocol.unknown) return false;
+    side.records ??= new TlsRecords();
+    if (!side.records.push(bytes, from, end)) return false;
+    this.#becomeTls(side);
+    this.#counters.tlsMidStream++;
+    side.state = SideState.ignored;
+    return true;
   }
 
   #headOverLimit(side: SideRecord, bytes: Uint8Array, start: number, end: number, tsUs: number): number {
@@ -586,6 +615,7 @@ export class HttpLayer implements StreamHandler {
       if (status === 101) this.#upgraded(side, upgrade);
       else if (tunnel) this.#tunnel(side.stream);
     } else this.#frame(side, true);
+    if (other?.expecting && message.exchange === other.message.exchange) this.#answerExpectation(other, status, tsUs);
   }
 
   /** RFC 9112, 6.3, rules 3 to 8: sets where the body ends, and begins the message. */
@@ -611,6 +641,7 @@ export class HttpLayer implements StreamHandler {
     } else if (length === LENGTH_UNKNOWABLE) lost = true;
     else if (length === LENGTH_ABSENT && response) state = SideState.untilClose;
     if (state === SideState.untilClose) message.flags |= MessageFlag.untilClose;
+    if (!response && state !== SideState.start) this.#seeExpectation(side);
     this.#handler.begin(message);
     if (lost || state === SideState.start) {
       this.#framing.finish(side, !lost);
@@ -640,11 +671,106 @@ export class HttpLayer implements StreamHandler {
 
   /** Gives back the bytes held: to the body they are in, or to the next message if that one has ended. */
   #release(side: SideRecord, tsUs: number): void {
+    if (side.expecting) {
+      if (side.answered) this.#endUnsent(side);
+      else this.#releaseExpected(side, tsUs);
+      return;
+    }
     const text = statusBytes(side.held, side.heldDigits);
     side.doubtful = false;
     side.held = 0;
     side.heldDigits = 1;
     this.#consume(side, text, 0, text.length, tsUs);
+  }
+
+  /**
+   * RFC 9110, 10.1.1: a client that waits for 100 (Continue) may get a final status instead. What it sends then is either the
+   * body after all, or the next request and the announced body never: the bytes tell.
+   */
+  #seeExpectation(side: SideRecord): void {
+    const { message } = side;
+    if (message.headers.get('expect')?.toLowerCase() !== '100-continue') return;
+    const answer = this.#sides[side.stream * 2 + 1 - side.side]?.message;
+    side.expecting = true;
+    side.doubtful = true;
+    // Captured before its request.
+    side.answered = answer?.kind === 'response' && answer.exchange === message.exchange && answer.status >= 200;
+  }
+
+  /** Holds bytes as long as they may be a request; returns where to go on. */
+  #expect(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
+    if (!this.#holdExpected(side, bytes, from, end, tsUs)) {
+      this.#releaseExpected(side, tsUs);
+      return from;
+    }
+    const head = this.#expectedHead(side);
+    // A whole body of that length, and no answer before it.
+    const isBody = !side.answered && side.state === SideState.length && side.held >= side.remaining;
+    if (head === HEAD_INVALID || isBody) this.#releaseExpected(side, tsUs);
+    else if (head > 0 && side.answered) this.#endUnsent(side);
+    return end;
+  }
+
+  #holdExpected(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): boolean {
+    const length = side.held + end - from;
+    if (length > this.#limits.headBytesMax) return false;
+    let buffer = side.expected;
+    if (buffer === null || buffer.length < length) {
+      const larger = this.#pool.acquire(length);
+      if (larger === null) return false;
+      if (buffer === null) side.bufferedUs = tsUs;
+      else {
+        larger.set(buffer.subarray(0, side.held));
+        this.#pool.release(buffer);
+      }
+      side.expected = buffer = larger;
+    }
+    buffer.set(bytes.subarray(from, end), side.held);
+    side.held = length;
+    return true;
+  }
+
+  /** The length of the request head that the held bytes begin with, HEAD_INCOMPLETE or HEAD_INVALID. */
+  #expectedHead(side: SideRecord): number {
+    const parser = this.#parser;
+    const length = parser.parse(side.expected!, 0, side.held, true);
+    if (length === HEAD_INVALID || (parser.startLineRead && !parser.isRequest)) return HEAD_INVALID;
+    return (length === HEAD_INCOMPLETE ? side.held : length) > EXPECTED_HEAD_BYTES ? HEAD_INVALID : length;
+  }
+
+  #answerExpectation(side: SideRecord, status: number, tsUs: number): void {
+    if (status === 100) this.#releaseExpected(side, tsUs);
+    else if (status >= 200) {
+      side.answered = true;
+      if (side.held > 0 && this.#expectedHead(side) > 0) this.#endUnsent(side);
+    }
+  }
+
+  /** The body was never sent: what is held is the next request, or its beginning. */
+  #endUnsent(side: SideRecord): void {
+    const { expected, held } = side;
+    side.expected = null;
+    side.held = 0;
+    side.message.flags |= MessageFlag.bodyUnsent;
+    this.#framing.finish(side, true);
+    this.#consumeHeld(side, expected, held, side.bufferedUs);
+  }
+
+  /** What is held, and what follows, is the body. */
+  #releaseExpected(side: SideRecord, tsUs: number): void {
+    const { expected, held } = side;
+    side.expected = null;
+    side.held = 0;
+    side.expecting = false;
+    side.doubtful = false;
+    this.#consumeHeld(side, expected, held, tsUs);
+  }
+
+  #consumeHeld(side: SideRecord, buffer: Uint8Array | null, length: number, tsUs: number): void {
+    if (buffer === null) return;
+    this.#consume(side, buffer, 0, length, tsUs);
+    if (side.active && side.passing) this.#keep(side);
+    this.#pool.release(buffer);
   }
 
   #keepHead(side: SideRecord): void {
@@ -686,6 +812,7 @@ export class HttpLayer implements StreamHandler {
     const { stream, message } = side;
     this.#counters.upgradedStreams++;
     if (to === UpgradeTo.websocket) this.#counters.websocketStreams++;
+    else if (to === UpgradeTo.http2) this.#counters.http2Upgrades++;
     const isEarly = message.method === '' && message.exchange >= 0;
     const other = this.#sides[stream * 2 + 1 - side.side];
     const isOpen = other === null || other?.state === SideState.start || other?.state === SideState.head;
@@ -725,6 +852,7 @@ export class HttpLayer implements StreamHandler {
       }
       this.#counters.garbageBytes += side.garbageBytes;
       side.garbageBytes = 0;
+      side.records?.reset();
       side.fresh = true;
       if (side.state !== SideState.head) side.state = SideState.start;
     }
@@ -733,7 +861,7 @@ export class HttpLayer implements StreamHandler {
   #hello(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
     const before = side.bufferLength;
     const kept = Math.min(end, from + this.#limits.tlsHelloBytesMax - before);
-    let hello = before === 0 ? parseTlsHello(bytes, from, kept) : null;
+    let hello = before === 0 ? parseHello(bytes, from, kept) : null;
     if (hello === null || hello.status === 'incomplete') {
       if (kept === from || !this.#append(side, bytes, from, kept)) {
         this.#counters.ignoredBytes += before;
@@ -741,21 +869,31 @@ export class HttpLayer implements StreamHandler {
         this.#counters.unknownStreams++;
         return from;
       }
-      hello = parseTlsHello(side.buffer!, 0, side.bufferLength);
+      hello = parseHello(side.buffer!, 0, side.bufferLength);
       if (hello.status === 'incomplete') return kept;
     }
     if (hello.status === 'invalid') {
       if (side.buffer !== null) return this.#rescan(side, kept, tsUs);
       return this.#notStart(side, bytes, from, end, tsUs);
     }
+    if (hello.status === 'http2') {
+      this.#counters.ignoredBytes += before;
+      this.#leave(side.stream, Protocol.http2);
+      return from;
+    }
     if (hello.status === 'client') this.#countServerName(hello.serverName);
-    else this.#countVersion(hello.version);
-    if (this.#protocols[side.stream] !== Protocol.tls) this.#counters.tlsStreams++;
-    this.#protocols[side.stream] = Protocol.tls;
+    else if (hello.status === 'server') this.#countVersion(hello.version);
+    else if (this.#protocols[side.stream] !== Protocol.tls) this.#counters.tlsMidStream++;
+    this.#becomeTls(side);
     this.#counters.ignoredBytes += before;
     this.#releaseBuffer(side);
     side.state = SideState.ignored;
     return from;
+  }
+
+  #becomeTls(side: SideRecord): void {
+    if (this.#protocols[side.stream] !== Protocol.tls) this.#counters.tlsStreams++;
+    this.#protocols[side.stream] = Protocol.tls;
   }
 
   #countServerName(name: string): void {
@@ -771,6 +909,15 @@ export class HttpLayer implements StreamHandler {
     else if (version === TlsVersion.tls10) this.#counters.tls10++;
     else this.#counters.tlsOtherVersion++;
   }
+}
+
+type Hello = Pick<TlsHello, 'version' | 'serverName'> & { readonly status: TlsHello['status'] | 'http2' };
+
+/** What a stream that is not HTTP/1 begins with. */
+function parseHello(bytes: Uint8Array, start: number, end: number): Hello {
+  const settings = matchSettings(bytes, start, end);
+  if (settings === 'no') return parseTlsHello(bytes, start, end);
+  return { status: settings === 'whole' ? 'http2' : 'incomplete', version: 0, serverName: '' };
 }
 
 /** `HTTP/1.d ddd`, and what may stand behind it. */

@@ -50,6 +50,8 @@ export const MessageFlag = {
   interim: 1 << 23,
   /** A chunk-size line with spaces, a lone CR, or no semicolon before its extension. */
   oddChunkLine: 1 << 24,
+  /** A final status answered `Expect: 100-continue`, and the body was never sent. */
+  bodyUnsent: 1 << 26,
 } as const;
 
 export type MessageFlagName = keyof typeof MessageFlag;

@@ -1,6 +1,7 @@
 import type { Side } from '../tcp/stream-handler.ts';
 import type { HeadParser } from './head-parser.ts';
 import { Message } from './message.ts';
+import type { TlsRecords } from './tls-records.ts';
 
 /** Where one direction of a stream stands. Those from `length` to `trailers` are inside a message. */
 export const SideState = {
@@ -68,11 +69,21 @@ export class SideRecord {
   /** So many bytes at the beginning of a doubtful body may begin a status line; its digits as a number, a 1 before them. */
   held = 0;
   heldDigits = 1;
+  /**
+   * Nothing came yet of a body that was announced with `Expect: 100-continue`, as long as it is `doubtful`: what comes may be
+   * the next request. `held` bytes that look so wait in `expected`, from `bufferedUs` on.
+   */
+  expecting = false;
+  /** A final status has answered meanwhile. */
+  answered = false;
+  expected: Uint8Array | null = null;
   startLineChecked = false;
   /** Time of the first buffered byte, µs. */
   bufferedUs = 0;
   /** Bytes that belong to no message. */
   garbageBytes = 0;
+  /** What of these may be TLS; made for the first of them. */
+  records: TlsRecords | null = null;
 
   constructor(parser: HeadParser) {
     this.message = new Message(parser);
@@ -93,9 +104,15 @@ export class SideRecord {
     this.heldDigits = 1;
     this.simple = false;
     this.asked = -1;
+    this.expecting = false;
+    this.answered = false;
+    this.expected = null;
+    this.message.exchange = -1;
+    this.message.status = 0;
     this.buffer = null;
     this.bufferLength = 0;
     this.garbageBytes = 0;
+    this.records?.reset();
     this.message.stream = stream;
     this.message.connection = connection;
     this.message.side = side;

@@ -4,8 +4,8 @@ import { latin1 } from './message.ts';
 export const TlsVersion = { ssl3: 0x300, tls10: 0x301, tls11: 0x302, tls12: 0x303, tls13: 0x304 } as const;
 
 export interface TlsHello {
-  /** `incomplete`: more bytes may help; `invalid`: no TLS hello. */
-  status: 'client' | 'server' | 'incomplete' | 'invalid';
+  /** `record`: TLS, but no hello, met in the middle; `incomplete`: more bytes may help; `invalid`: no TLS. */
+  status: 'client' | 'server' | 'record' | 'incomplete' | 'invalid';
   /** Highest version offered, or the one chosen; GREASE values left out. */
   version: number;
   serverName: string;
@@ -16,14 +16,17 @@ const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 const EXTENSION_SERVER_NAME = 0;
 const EXTENSION_SUPPORTED_VERSIONS = 43;
-/** RFC 8446, 5.1 */
-const RECORD_BYTES_MAX = 16_384;
+const RECORD_TYPE_FIRST = 20;
+const RECORD_TYPE_LAST = 24;
+const PLAIN_RECORD_BYTES_MAX = 16_384;
+/** Of an encrypted record (RFC 5246, 6.2.3). */
+export const RECORD_BYTES_MAX = PLAIN_RECORD_BYTES_MAX + 2048;
 
 const u16 = (bytes: Uint8Array, at: number): number => (bytes[at]! << 8) | bytes[at + 1]!;
 
-/** Whether bytes may start a TLS handshake: a record of type 22, version 3.x. One byte is enough to hope. */
+/** Whether bytes may start a TLS record: a type from 20 to 24, version 3.x. One byte is enough to hope. */
 export function mayBeTls(bytes: Uint8Array, start: number, end: number): boolean {
-  if (start >= end || bytes[start] !== CONTENT_HANDSHAKE) return false;
+  if (start >= end || bytes[start]! < RECORD_TYPE_FIRST || bytes[start]! > RECORD_TYPE_LAST) return false;
   if (end - start > 1 && bytes[start + 1] !== 3) return false;
   return end - start <= 2 || bytes[start + 2]! <= 4;
 }
@@ -33,11 +36,20 @@ export function parseTlsHello(bytes: Uint8Array, start: number, end: number): Tl
   const hello: TlsHello = { status: 'invalid', version: 0, serverName: '' };
   if (!mayBeTls(bytes, start, end)) return hello;
   hello.status = 'incomplete';
-  if (end - start < 9) return hello;
+  if (end - start < 5) return hello;
   const recordLength = u16(bytes, start + 3);
-  const type = bytes[start + 5]!;
-  if (recordLength < 4 || recordLength > RECORD_BYTES_MAX || (type !== CLIENT_HELLO && type !== SERVER_HELLO)) {
+  if (recordLength === 0 || recordLength > RECORD_BYTES_MAX) {
     hello.status = 'invalid';
+    return hello;
+  }
+  if (bytes[start] !== CONTENT_HANDSHAKE || recordLength < 4 || recordLength > PLAIN_RECORD_BYTES_MAX) {
+    hello.status = 'record';
+    return hello;
+  }
+  if (end - start < 9) return hello;
+  const type = bytes[start + 5]!;
+  if (type !== CLIENT_HELLO && type !== SERVER_HELLO) {
+    hello.status = 'record';
     return hello;
   }
   if (end < start + 5 + recordLength) return hello;
@@ -81,11 +93,17 @@ function readVersions(hello: TlsHello, bytes: Uint8Array, start: number, end: nu
   }
 }
 
-/** RFC 6066, 3: a list of names, of which only type 0 (a DNS name) exists. Names that are none are left out. */
+/** RFC 6066, 3: a list of names, of which only type 0 (a DNS name) exists. What no name may hold is written as an escape. */
 function readServerName(hello: TlsHello, bytes: Uint8Array, start: number, end: number): void {
   if (start + 5 > end || bytes[start + 2] !== 0) return;
   const length = u16(bytes, start + 3);
   if (length === 0 || length > 255 || start + 5 + length > end) return;
   const name = latin1(bytes, start + 5, start + 5 + length).toLowerCase();
-  if (/^[a-z0-9_.:-]+$/.test(name)) hello.serverName = name;
+  hello.serverName = /^[a-z0-9_.:-]+$/.test(name) ? name : escaped(name);
+}
+
+/** Names come from anyone, and go to terminals. */
+function escaped(name: string): string {
+  const hex = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return name.replace(/[^\x21-\x5b\x5d-\x7e]/g, hex).slice(0, 255);
 }

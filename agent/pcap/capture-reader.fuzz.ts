@@ -7,6 +7,7 @@
 import assert from 'node:assert';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { FrameSink } from '../capture/frame-source.ts';
 import { FloodgateError } from '../errors.ts';
 import { createRandom } from '../seeded-random.ts';
@@ -126,6 +127,14 @@ function read(bytes: Uint8Array, step: () => number): { digest: Digest; ending: 
   return { digest, ending };
 }
 
+/** Whole, the same comes out of it as without compression; damaged, no worse than a FloodgateError. */
+function readCompressed(bytes: Uint8Array, wanted: Digest, next: (below: number) => number): void {
+  const packed = next(2) === 0 ? gzipSync(bytes) : zstdCompressSync(bytes);
+  const { digest } = read(packed, () => 1 + next(300));
+  assert.deepEqual(digest, wanted, 'compression changed what came out');
+  read(mutate(packed, next), () => 1 + next(300));
+}
+
 /** @throws AssertionError naming the seed and round at the first fault. */
 export function fuzzReaders(seed: number, rounds: number, corpus: readonly Uint8Array[]): FuzzResult {
   const result = { captures: 0, frames: 0, refused: 0 };
@@ -137,6 +146,7 @@ export function fuzzReaders(seed: number, rounds: number, corpus: readonly Uint8
       const whole = read(bytes, () => bytes.length);
       const cut = read(bytes, () => 1 + next(64));
       assert.deepEqual(cut, whole, 'cutting the input differently changed what came out');
+      if (round % 5 === 0) readCompressed(bytes, whole.digest, next);
       result.captures += 1;
       result.frames += whole.digest.frames;
       if (whole.ending !== 'end') result.refused += 1;

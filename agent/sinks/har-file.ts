@@ -3,27 +3,18 @@
  * each is written over the closing brackets, which it carries behind itself, by one system call.
  */
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import {
-  type Coding,
-  ContentDecoder,
-  type DecodedSink,
-  type DecoderPool,
-  parseCodings,
-} from '../body/content-decoder.ts';
-import { type HarBody, type HarPart, harEntry, harRequest, harResponse } from '../encode/har-entry.ts';
+import { codingsOf } from '../body/codings.ts';
+import type { DecoderPool } from '../coding/decoder-pool.ts';
+import { type HarPart, harEntry, harRequest, harResponse } from '../encode/har-entry.ts';
 import type { FloodgateError } from '../errors.ts';
 import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
 import { emptyStreamDescription, type StreamDescription } from '../tcp/tcp.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
+import { BodyCollector, type HarBodyLimits } from './har-body.ts';
 import { outputError } from './output-file.ts';
 
-export interface HarLimits {
-  /** Bytes kept of one body: what a person looks at. */
-  readonly bodyBytesMax: number;
-  /** Decoded bytes counted of one body. */
-  readonly decodedBytesMax: number;
-  /** Bodies being collected, and requests waiting for their response, in bytes and in number. */
-  readonly heldBytesMax: number;
+export interface HarLimits extends HarBodyLimits {
+  /** Requests that wait for their response, and the other way round. */
   readonly waitingMax: number;
 }
 
@@ -41,6 +32,8 @@ export class HarCounters {
   waitingEvicted = 0;
   bodiesCut = 0;
   bodiesShed = 0;
+  /** Bodies whose codings were not undone, or not to the end. */
+  bodiesNotDecoded = 0;
 }
 
 export interface HarOptions {
@@ -102,8 +95,9 @@ export class HarFile implements MessageHandler {
   begin(message: HttpMessage): void {
     if (isInterim(message)) return;
     const { stream } = message;
-    const codings = parseCodings(message.headers.get('content-encoding') ?? '');
-    this.#collecting.set(stream * 2 + message.side, new BodyCollector(this, this.#options, codings));
+    const { limits, decoders } = this.#options;
+    const collector = new BodyCollector(this, limits, decoders, codingsOf(message), this.shedBodies);
+    this.#collecting.set(stream * 2 + message.side, collector);
     if (message.kind === 'request') this.#open(message);
   }
 
@@ -238,80 +232,4 @@ export class HarFile implements MessageHandler {
 /** An interim response is no answer (RFC 9110, section 15.2). */
 function isInterim(message: HttpMessage): boolean {
   return message.status >= 100 && message.status < 200 && message.status !== 101;
-}
-
-/** The beginning of one body, its content coding removed, paid for out of the sink's budget. */
-class BodyCollector implements DecodedSink {
-  readonly #file: HarFile;
-  readonly #limits: HarLimits;
-  #decoder: ContentDecoder | null = null;
-  readonly #chunks: Uint8Array[] = [];
-  #bytes = 0;
-  #decodedBytes = 0;
-  #note = '';
-  /** What comes after a gap in coded bytes cannot be decoded. */
-  #isLost = false;
-  readonly #isShed: boolean;
-
-  constructor(file: HarFile, options: HarOptions, codings: readonly Coding[] | null) {
-    this.#file = file;
-    this.#limits = options.limits;
-    this.#isShed = file.shedBodies;
-    if (this.#isShed) {
-      this.#note = 'body not kept: the agent was short of memory';
-      file.counters.bodiesShed += 1;
-    } else if (codings === null) this.#note = 'body in a content coding that is not supported';
-    else if (codings.length > 0) {
-      this.#decoder = new ContentDecoder(options.decoders, codings, options.limits.decodedBytesMax, this);
-    }
-  }
-
-  push(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#isShed || this.#isLost) this.#decodedBytes += end - start;
-    else if (this.#decoder !== null) this.#decoder.push(bytes, start, end);
-    else this.decoded(bytes, start, end);
-  }
-
-  gap(): void {
-    this.#note = 'bytes of the body are missing';
-    if (this.#decoder === null) return;
-    this.#decoder.abandon();
-    this.#decoder = null;
-    this.#isLost = true;
-  }
-
-  decoded(bytes: Uint8Array, start: number, end: number): void {
-    this.#decodedBytes += end - start;
-    const wanted = Math.min(end - start, this.#limits.bodyBytesMax - this.#bytes);
-    if (wanted <= 0) {
-      this.#cut('body cut');
-      return;
-    }
-    if (this.#file.heldBytes + wanted > this.#limits.heldBytesMax) {
-      this.#cut('body cut: too much is in flight');
-      return;
-    }
-    this.#chunks.push(bytes.slice(start, start + wanted));
-    this.#bytes += wanted;
-    this.#file.heldBytes += wanted;
-    if (wanted < end - start) this.#cut('body cut');
-  }
-
-  finish(): HarBody {
-    const state = this.#decoder?.finish();
-    this.#decoder = null;
-    if (state !== undefined && state !== 'complete' && state !== 'open') this.#note ||= `decoding: ${state}`;
-    return { bytes: Buffer.concat(this.#chunks), decodedBytes: this.#decodedBytes, note: this.#note };
-  }
-
-  release(): void {
-    this.#file.heldBytes -= this.#bytes;
-    this.#bytes = 0;
-    this.#chunks.length = 0;
-  }
-
-  #cut(note: string): void {
-    if (this.#note === '') this.#file.counters.bodiesCut += 1;
-    this.#note ||= note;
-  }
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { defaultBodyLimits } from '../body/body-limits.ts';
-import { DecoderPool } from '../body/content-decoder.ts';
 import { BodyBuffers } from '../body/json-document.ts';
+import { DecoderPool } from '../coding/decoder-pool.ts';
 import type { HeaderFields, HttpMessage } from '../http/message-handler.ts';
 import type { ValueTyper } from './body-builder.ts';
 import { type Data, DataKind, type Fields, Location, stringData, type Witness } from './ir.ts';

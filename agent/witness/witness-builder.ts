@@ -3,8 +3,9 @@
  * responses. A half whose other half never comes is given out alone, when it has waited too long on the packets' clock, or
  * when the table is full (the oldest first).
  */
-import { type BodyMeans, BodyReader } from '../body/body-reader.ts';
-import { parseCodings } from '../body/content-decoder.ts';
+import type { BodyMeans } from '../body/body-handler.ts';
+import { BodyReader } from '../body/body-reader.ts';
+import { type CodingList, codingsOf, noCodings } from '../body/codings.ts';
 import { decodeFormText } from '../body/form-reader.ts';
 import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
 import { BodyBuilder, type ValueTyper } from './body-builder.ts';
@@ -72,13 +73,14 @@ const Role = {
   authorization: 4,
   cookie: 5,
   setCookie: 6,
+  transferEncoding: 7,
 } as const;
 type Role = (typeof Role)[keyof typeof Role];
 
 /** Fields that are told by other means, or say nothing about the API. */
 const roles: Record<string, Role | undefined> = Object.assign(Object.create(null), {
   host: Role.none,
-  'transfer-encoding': Role.none,
+  'transfer-encoding': Role.transferEncoding,
   'content-type': Role.contentType,
   'content-encoding': Role.contentEncoding,
   authorization: Role.authorization,
@@ -102,7 +104,7 @@ const sharedNameCharactersMax = 64;
 /** Values of one message outside its body. */
 const headValuesMax = 500;
 const headCharactersMax = 16 << 10;
-/** Of a media type, a list of codings, a host: what of longer ones is for nobody. */
+/** Of a media type or a host: longer ones are cut. */
 const kindCharactersMax = 1024;
 
 /** An exchange with its witness, and a message in flight with its reader: what they weigh beside values (measured). */
@@ -156,7 +158,7 @@ interface InFlight {
   readonly status: number;
   /** Kept from the head, which may be gone when the body comes. */
   contentType: string | undefined;
-  contentEncoding: string;
+  codings: CodingList;
   body: BodyReader | null;
   builder: BodyBuilder | null;
   /** Under pressure: the body is counted, not read. */
@@ -241,7 +243,7 @@ export class WitnessBuilder implements MessageHandler {
       budget,
       status: message.status,
       contentType: undefined,
-      contentEncoding: '',
+      codings: noCodings,
       body: null,
       builder: null,
       shed: false,
@@ -387,6 +389,7 @@ export class WitnessBuilder implements MessageHandler {
   #headers(message: HttpMessage, flight: InFlight): void {
     const { headers, status } = message;
     const { values, budget } = flight;
+    let isCoded = false;
     for (let i = 0; i < headers.count; i += 1) {
       const field = this.#field(headers.name(i));
       const value = headers.value(i);
@@ -398,11 +401,11 @@ export class WitnessBuilder implements MessageHandler {
           flight.contentType ??= value.slice(0, kindCharactersMax);
           break;
         case Role.contentEncoding:
-          // A list may come on several lines (RFC 9110, section 5.3).
-          if (flight.contentEncoding.length < kindCharactersMax) {
-            flight.contentEncoding += `${flight.contentEncoding === '' ? '' : ','}${value.slice(0, kindCharactersMax)}`;
-          }
+          isCoded = true;
           this.#add(values, budget, value, this.#fieldMeta(field, status));
+          break;
+        case Role.transferEncoding:
+          isCoded = true;
           break;
         case Role.authorization:
           this.#authorization(value, values, budget, status);
@@ -417,6 +420,7 @@ export class WitnessBuilder implements MessageHandler {
           break;
       }
     }
+    if (isCoded) flight.codings = codingsOf(message);
   }
 
   /** What is to be done with a field of this name; remembered. */
@@ -456,9 +460,10 @@ export class WitnessBuilder implements MessageHandler {
   }
 
   #cookie(pair: string, values: Fields, budget: ValueBudget, status: number): void {
+    if (pair.trim() === '') return;
+    // Without `=` it is a value without a name (RFC 6265bis, section 5.7).
     const equals = pair.indexOf('=');
-    if (equals <= 0) return;
-    const meta = this.#meta(Location.COOKIE, pair.slice(0, equals).trim(), 0, status);
+    const meta = this.#meta(Location.COOKIE, pair.slice(0, Math.max(0, equals)).trim(), 0, status);
     this.#add(values, budget, pair.slice(equals + 1).trim(), meta);
   }
 
@@ -469,9 +474,8 @@ export class WitnessBuilder implements MessageHandler {
       this.counters.bodiesShed += 1;
       return;
     }
-    const codings = parseCodings(flight.contentEncoding);
     flight.builder = new BodyBuilder(flight.budget, this.#typer, flight.status, this.#sealer);
-    flight.body = new BodyReader(this.#limits.body, this.#means, flight.builder, flight.contentType, codings);
+    flight.body = new BodyReader(this.#limits.body, this.#means, flight.builder, flight.contentType, flight.codings);
   }
 
   /** The message is over, or nobody waits for the rest of it. */

@@ -66,7 +66,7 @@ t.test('a target that cannot start is run once, and was not judged', async (t) =
   }
 });
 
-t.test('what was allocated under a load is told by time: there were no frames', async (t) => {
+t.test('what was allocated under a load is put in time: there were no frames', async (t) => {
   const place = workplace(t);
   const args = ['run', '--target', serverOf(place.folder, 200), '--load', requests(200), ...short, '--out', place.out];
   const { code, out } = await run([...args, '--budget', 'allocated.bytes=1kB'], place.temporary);

@@ -89,7 +89,10 @@ t.test('options that make no sense: exit 2 and what to write instead', async (t)
     [['run', 'incident', '--speed', '2', '--topspeed'], /cannot be used with option/],
     [['run', 'incident', '--size', 'much'], /--size: "much" is not an amount/],
     [['run', 'incident', '--seed', '-1'], /--seed: "-1" is not a whole number from 0 to 4294967295/],
-    [['run', 'incident', '--budget', 'rss.p98=1MB'], /names no metric\n.*Write NAME=VALUE with one of rss\.idle/],
+    [
+      ['run', 'incident', '--budget', 'rss.p98=1MB'],
+      /names no metric\nDid you mean rss\.p95\? Write NAME=VALUE with one of rss\.idle/,
+    ],
     [['report', '/no/such/run'], /there is no .*\nGive the folder of a run/],
     [['diff', '/no/such/a', '/no/such/b'], /cannot read \/no\/such\/a as a profile/],
   ] as const;

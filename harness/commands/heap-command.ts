@@ -50,15 +50,19 @@ function renderHistogram(snapshot: HeapSnapshot, rowsMax: number): string {
   return `${formatCount(snapshot.nodeCount)} objects, ${formatCount(snapshot.edgeCount)} references\n${lines.join('\n')}\n`;
 }
 
-/** @throws FloodgateError `NO_SNAPSHOT` */
+/** @throws FloodgateError `snapshot-unreadable` */
 async function readSnapshot(file: string): Promise<HeapSnapshot> {
   try {
     return await readHeapSnapshot(snapshotChunks(file));
   } catch (error) {
     if (!(error instanceof ProfileError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new FloodgateError('NO_SNAPSHOT', `cannot read ${file} as a heap snapshot: ${(error as Error).message}`, {
-      hint: 'Give a .heapsnapshot file, as v8.writeHeapSnapshot and Chrome DevTools write it.',
-      cause: error,
-    });
+    throw new FloodgateError(
+      'snapshot-unreadable',
+      `cannot read ${file} as a heap snapshot: ${(error as Error).message}`,
+      {
+        hint: 'Give a .heapsnapshot file, as v8.writeHeapSnapshot and Chrome DevTools write it.',
+        cause: error,
+      },
+    );
   }
 }

@@ -138,7 +138,7 @@ interface Found {
 async function findScenario(name: string | undefined, target: TargetRun | undefined): Promise<Found> {
   if (name === undefined) {
     if (target) return { scenario: target.scenario, order: undefined };
-    throw new FloodgateError('BAD_OPTION', 'there is nothing to run', {
+    throw new FloodgateError('option-invalid', 'there is nothing to run', {
       hint: 'Name a scenario (floodgate list shows them), a capture file, or a program: --target "node server.js".',
     });
   }
@@ -158,7 +158,7 @@ const cpuInstruments = { cpu: cpuProfile, flame, doctor } as const;
 function cpuInstrumentsOf(flags: RunFlags, target: TargetRun | undefined): Instrument[] {
   const wanted = (['cpu', 'flame', 'doctor'] as const).filter((name) => flags[name]);
   if (wanted.length > 0 && target && !target.opened.launcher.isNode) {
-    throw new FloodgateError('BAD_OPTION', `--${wanted[0]} is for Node.js: ${target.opened.launcher.name} is not`, {
+    throw new FloodgateError('option-invalid', `--${wanted[0]} is for Node.js: ${target.opened.launcher.name} is not`, {
       hint: 'A Go program tells itself: go tool pprof http://HOST:PORT/debug/pprof/profile?seconds=10.',
     });
   }

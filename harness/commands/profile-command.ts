@@ -61,7 +61,7 @@ export function addProfileCommand(command: Command): void {
     });
 }
 
-/** @throws FloodgateError `NO_PROFILE` where the format cannot hold it */
+/** @throws FloodgateError `profile-missing` where the format cannot hold it */
 function converted(
   profile: Profile,
   format: ProfileFormat,
@@ -72,7 +72,7 @@ function converted(
     return writeProfile(profile, format, name, type);
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error;
-    throw new FloodgateError('NO_PROFILE', `${name} cannot be written as ${format}: ${error.message}`, {
+    throw new FloodgateError('profile-missing', `${name} cannot be written as ${format}: ${error.message}`, {
       hint: `It has ${profile.sampleTypes.map((each) => `${each.type} (${each.unit})`).join(', ')}: choose with --type, or another format.`,
       cause: error,
     });

@@ -17,7 +17,7 @@ export const profileArgumentHelp = `
 A profile is a .pb.gz, .heapprofile, .cpuprofile, .speedscope.json or collapsed .txt file, or the folder of a run, whose
 allocations during its spikes are taken.`;
 
-/** A profile, told in its sources where source maps lie beside the built files. @throws FloodgateError `NO_PROFILE` */
+/** A profile, told in its sources where source maps lie beside the built files. @throws FloodgateError `profile-missing` */
 export function readAnyProfile(file: string): Profile {
   try {
     if (statSync(file).isDirectory()) return readRunProfile(file);
@@ -25,24 +25,24 @@ export function readAnyProfile(file: string): Profile {
   } catch (error) {
     if (error instanceof FloodgateError) throw error;
     if (!(error instanceof ProfileError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new FloodgateError('NO_PROFILE', `cannot read ${file} as a profile: ${(error as Error).message}`, {
+    throw new FloodgateError('profile-missing', `cannot read ${file} as a profile: ${(error as Error).message}`, {
       hint: 'Give a profile (.pb.gz, .heapprofile, .cpuprofile, .speedscope.json, collapsed .txt) or the folder of a run that was explained (--explain).',
       cause: error,
     });
   }
 }
 
-/** Runs what may find that profiles lack what is asked of them. @param what the names given @throws FloodgateError `NO_PROFILE` */
+/** Runs what may find that profiles lack what is asked of them. @param what the names given @throws FloodgateError `profile-missing` */
 export function asked<T>(what: string, hint: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error;
-    throw new FloodgateError('NO_PROFILE', `${what}: ${error.message}`, { hint, cause: error });
+    throw new FloodgateError('profile-missing', `${what}: ${error.message}`, { hint, cause: error });
   }
 }
 
-/** Rows of a list. @throws FloodgateError `BAD_OPTION` */
+/** Rows of a list. @throws FloodgateError `option-invalid` */
 export const parseRows = (text: string, option: string) => parseWhole(text, option, { min: 1, max: 100_000 });
 
 /** The map beside a built file. A profile's names are not to be trusted with any other file. */
@@ -60,7 +60,7 @@ function readRunProfile(folder: string): Profile {
   const files = (run?.spikes ?? []).flatMap((spike) => spike.profiles).filter((each) => each.role === 'during');
   const [first, ...rest] = files.map(({ file }) => readPprof(readOperatorFile(path.join(folder, file))));
   if (first) return mergeProfiles([first, ...rest]);
-  throw new FloodgateError('NO_PROFILE', `the run in ${folder} has no profile of a spike`, {
+  throw new FloodgateError('profile-missing', `the run in ${folder} has no profile of a spike`, {
     hint: 'Run it again with --explain.',
   });
 }

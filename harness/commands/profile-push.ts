@@ -42,7 +42,7 @@ const places: Readonly<Record<PushProtocol, { readonly path: string; readonly he
 
 /**
  * Sends one profile.
- * @throws FloodgateError `BAD_OPTION` for an address or a label that is none; `PUSH_FAILED` when the store refuses it, or
+ * @throws FloodgateError `option-invalid` for an address or a label that is none; `push-failed` when the store refuses it, or
  * cannot be reached in four attempts
  */
 export async function pushProfile(order: PushOrder, pushed: PushedProfile): Promise<void> {
@@ -70,7 +70,7 @@ export async function pushProfile(order: PushOrder, pushed: PushedProfile): Prom
     failure = outcome.why;
     if (!outcome.mayPass) break;
   }
-  throw new FloodgateError('PUSH_FAILED', `${withoutSecrets(order.url)} did not take the profile: ${failure}`, {
+  throw new FloodgateError('push-failed', `${withoutSecrets(order.url)} did not take the profile: ${failure}`, {
     hint: `It was sent as ${protocol} takes it (POST ${path}). Check the address, --protocol and --header.`,
   });
 }
@@ -118,7 +118,7 @@ async function beginningOf(response: Response): Promise<string> {
 function requestOf(protocol: PushProtocol, { profile, labels, service }: PushedProfile): object {
   const pairs = Object.entries({ __name__: kindOf(profile), service_name: service, ...labels }).map(([name, value]) => {
     if (/^[A-Za-z_]\w*$/.test(name)) return { name, value };
-    throw new FloodgateError('BAD_OPTION', `"${name}" is no name of a label`, {
+    throw new FloodgateError('option-invalid', `"${name}" is no name of a label`, {
       hint: 'Letters, digits and underscores, e.g. --label region=eu.',
     });
   });
@@ -139,7 +139,7 @@ function parseStore(text: string): { url: URL; authorization: string | undefined
     url = new URL(text);
     if (!/^https?:$/.test(url.protocol)) throw new Error('not http');
   } catch {
-    throw new FloodgateError('BAD_OPTION', `"${withoutSecrets(text)}" is no address of a store`, {
+    throw new FloodgateError('option-invalid', `"${withoutSecrets(text)}" is no address of a store`, {
       hint: 'Example: http://localhost:4040 (Pyroscope), http://localhost:7070 (Parca).',
     });
   }

@@ -48,7 +48,7 @@ export function addPushCommand(command: Command): void {
     .action(async (source: string, url: string, flags: Flags) => {
       const abort = new AbortController();
       process.once('SIGINT', () =>
-        abort.abort(new FloodgateError('INTERRUPTED', 'interrupted', { hint: '', exitCode: 3 })),
+        abort.abort(new FloodgateError('interrupted', 'interrupted', { hint: '', exitCode: 3 })),
       );
       const order = orderOf(url, flags.header ?? [], flags.protocol, abort.signal);
       const pushed = statIsFolder(source)
@@ -89,7 +89,7 @@ function orderOf(
     const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):\s*([^\r\n]*)$/.exec(line) ?? [];
     if (name === undefined || value === undefined) {
       // What it says may be secret.
-      throw new FloodgateError('BAD_OPTION', 'a header is not of the form "Name: value"', {
+      throw new FloodgateError('option-invalid', 'a header is not of the form "Name: value"', {
         hint: 'Example: --header "X-Scope-OrgID: team-a".',
       });
     }
@@ -103,7 +103,7 @@ function labelsOf(given: readonly string[]): Record<string, string> {
     given.map((text) => {
       const at = text.indexOf('=');
       if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
-      throw new FloodgateError('BAD_OPTION', `--label: "${text}" is not NAME=VALUE`, {
+      throw new FloodgateError('option-invalid', `--label: "${text}" is not NAME=VALUE`, {
         hint: 'Example: --label env=test.',
       });
     }),
@@ -118,14 +118,14 @@ function profileOfFile(file: string, service = serviceDefault): PushedProfile {
   return { profile: atTime(readAnyProfile(file), Date.now()), labels: { file: path.basename(file) }, service };
 }
 
-/** @throws FloodgateError `NO_PROFILE` where the run has none */
+/** @throws FloodgateError `profile-missing` where the run has none */
 function profilesOfRun(folder: string, service: string | undefined): PushedProfile[] {
   const found = runsOf(readReportFolder(folder)).flatMap((run) => [
     ...spikeProfiles(folder, run, service),
     ...cpuProfiles(folder, run, service),
   ]);
   if (found.length > 0) return found;
-  throw new FloodgateError('NO_PROFILE', `the run in ${folder} has no profile to push`, {
+  throw new FloodgateError('profile-missing', `the run in ${folder} has no profile to push`, {
     hint: 'Run it again with --explain or --cpu.',
   });
 }
@@ -165,7 +165,11 @@ function atTime(profile: Profile, epochMs: number): Profile {
 
 function checkPositive(profile: Profile): void {
   if (!profile.self.some((column) => column.some((value) => value < 0))) return;
-  throw new FloodgateError('NO_PROFILE', 'a difference of two profiles is no profile of its own: stores take none', {
-    hint: 'Push both, and let the store compare them.',
-  });
+  throw new FloodgateError(
+    'profile-missing',
+    'a difference of two profiles is no profile of its own: stores take none',
+    {
+      hint: 'Push both, and let the store compare them.',
+    },
+  );
 }

@@ -52,7 +52,7 @@ function repeated(value: string, all: readonly string[] = []): readonly string[]
   return [...all, value];
 }
 
-/** The report in a run's folder (or a report's JSON itself). @throws FloodgateError `NO_REPORT` */
+/** The report in a run's folder (or a report's JSON itself). @throws FloodgateError `report-missing` */
 export function readReportFolder(folder: string): Report {
   const isFolder = existsSync(folder) && statSync(folder).isDirectory();
   const file = isFolder ? path.join(folder, 'report.json') : folder;
@@ -62,7 +62,7 @@ export function readReportFolder(folder: string): Report {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? `there is no ${file}` : `cannot read ${file}: ${message}`;
-    throw new FloodgateError('NO_REPORT', why, {
+    throw new FloodgateError('report-missing', why, {
       hint: isFolder
         ? 'A run that was killed leaves no report: run it again, or give the folder of another.'
         : 'Give the folder of a run, e.g. runs/latest.',
@@ -73,7 +73,7 @@ export function readReportFolder(folder: string): Report {
     return readAnyReport(text);
   } catch (error) {
     const why = text === '' ? 'it is empty' : (error as Error).message;
-    throw new FloodgateError('NO_REPORT', `${file} is no report of floodgate: ${why}`, {
+    throw new FloodgateError('report-missing', `${file} is no report of floodgate: ${why}`, {
       hint: why.includes('newer version')
         ? 'Update floodgate, or render it with the version that wrote it.'
         : 'Give the folder of a run, e.g. runs/latest; a capture file is replayed by floodgate run FILE.',

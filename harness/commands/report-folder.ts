@@ -5,7 +5,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { Report } from '../../reports/model.ts';
 import { reporters } from '../../reports/reporter.ts';
 
-/** Makes the folder, or takes the one given. @throws FloodgateError `NO_OUTPUT` when it cannot be written to. */
+/** Makes the folder, or takes the one given. @throws FloodgateError `output-unwritable` when it cannot be written to. */
 export function makeReportFolder(name: string, given: string | undefined): string {
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
   const folder = path.resolve(given ?? path.join('runs', `${stamp}-${name}`));
@@ -26,14 +26,14 @@ function makeFolder(folder: string): void {
   mkdirSync(folder);
 }
 
-/** Writes the report in every format. @throws FloodgateError `NO_OUTPUT` */
+/** Writes the report in every format. @throws FloodgateError `output-unwritable` */
 export function writeReports(folder: string, report: Report): void {
   guard(folder, () => {
     for (const reporter of reporters) writeFileSync(path.join(folder, reporter.fileName), reporter.render(report));
   });
 }
 
-/** Runs what writes below the folder. @throws FloodgateError `NO_OUTPUT` for errors of the file system */
+/** Runs what writes below the folder. @throws FloodgateError `output-unwritable` for errors of the file system */
 export function guard<T>(folder: string, action: () => T): T {
   try {
     return action();
@@ -58,7 +58,7 @@ export function asOutputError(folder: string, error: unknown): unknown {
     EIO: 'the disk reports an error',
   };
   if (code === undefined || !Object.hasOwn(words, code)) return error;
-  return new FloodgateError('NO_OUTPUT', `cannot write the report to ${folder}: ${words[code]}`, {
+  return new FloodgateError('output-unwritable', `cannot write the report to ${folder}: ${words[code]}`, {
     hint: 'Give another folder with --out DIR, or make room.',
     cause: error,
   });

@@ -76,7 +76,7 @@ t.test('a folder of runs is served, and nothing around it', async (t) => {
   rmSync(runs, { recursive: true });
   t.match(await get(port, '/'), { status: 500, body: /no such file/ }, 'a folder that went away is told, not a crash');
   mkdirSync(runs);
-  await t.rejects(serveReports(runs, port), { code: 'PORT_IN_USE', exitCode: 2 });
-  await t.rejects(serveReports(path.join(dir, 'secret.txt'), 0), { code: 'NO_FOLDER' });
-  await t.rejects(serveReports(path.join(dir, 'nowhere'), 0), { code: 'NO_FOLDER' });
+  await t.rejects(serveReports(runs, port), { code: 'port-in-use', exitCode: 2 });
+  await t.rejects(serveReports(path.join(dir, 'secret.txt'), 0), { code: 'folder-missing' });
+  await t.rejects(serveReports(path.join(dir, 'nowhere'), 0), { code: 'folder-missing' });
 });

@@ -41,10 +41,10 @@ export function addServeCommand(command: Command): void {
 function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new FloodgateError('BAD_PORT', `${text} is no port`, { hint: 'Give a number from 0 to 65535.' });
+  throw new FloodgateError('port-invalid', `${text} is no port`, { hint: 'Give a number from 0 to 65535.' });
 }
 
-/** A server for a folder of runs, listening on 127.0.0.1. @throws FloodgateError `NO_FOLDER`, `PORT_IN_USE` */
+/** A server for a folder of runs, listening on 127.0.0.1. @throws FloodgateError `folder-missing`, `port-in-use` */
 export async function serveReports(folder: string, port: number): Promise<Server> {
   let root: string;
   try {
@@ -52,7 +52,7 @@ export async function serveReports(folder: string, port: number): Promise<Server
     if (!statSync(root).isDirectory()) throw new Error('it is no folder');
   } catch (error) {
     const hint = 'Give the folder that holds the folders of runs; floodgate run makes ./runs.';
-    throw new FloodgateError('NO_FOLDER', `cannot serve ${folder}: ${(error as Error).message}`, {
+    throw new FloodgateError('folder-missing', `cannot serve ${folder}: ${(error as Error).message}`, {
       hint,
       cause: error,
     });
@@ -71,7 +71,7 @@ export async function serveReports(folder: string, port: number): Promise<Server
     server.once('error', (error: NodeJS.ErrnoException) => {
       const hint = 'Give another one with --port, or 0 for any that is free.';
       reject(
-        new FloodgateError('PORT_IN_USE', `cannot listen on port ${port}: ${error.message}`, { hint, cause: error }),
+        new FloodgateError('port-in-use', `cannot listen on port ${port}: ${error.message}`, { hint, cause: error }),
       );
     });
     server.listen(port, '127.0.0.1', resolve);

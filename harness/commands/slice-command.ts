@@ -62,7 +62,7 @@ function runOf(folder: string, name: string | undefined): RunReport {
   const runs = runsOf(readReportFolder(folder));
   const run = name === undefined ? runs[0] : runs.find((each) => each.scenario.name === name);
   if (run) return run;
-  throw new FloodgateError('NO_REPORT', `${folder} holds no run of "${name}"`, {
+  throw new FloodgateError('report-missing', `${folder} holds no run of "${name}"`, {
     hint: `It holds ${runs.map((each) => each.scenario.name).join(', ')}.`,
   });
 }
@@ -88,7 +88,7 @@ function cutOf(run: RunReport, flags: SliceFlags): Cut {
 
 function spikeFrames(run: RunReport, number: string): { frames: FrameRange; spike: Spike } {
   if (run.spikes.length === 0) {
-    throw new FloodgateError('NO_SPIKE', 'this run had no spike', {
+    throw new FloodgateError('spike-missing', 'this run had no spike', {
       hint: 'Give the frames yourself: --frames 1-1000.',
     });
   }
@@ -96,7 +96,7 @@ function spikeFrames(run: RunReport, number: string): { frames: FrameRange; spik
   const spike = run.spikes[index]!;
   const { frames } = spike;
   if (frames) return { frames, spike };
-  throw new FloodgateError('NO_SPIKE', `the frames of spike ${number} are not known`, {
+  throw new FloodgateError('spike-missing', `the frames of spike ${number} are not known`, {
     hint: 'Give the frames yourself: --frames 1-1000.',
   });
 }
@@ -106,14 +106,14 @@ function parseFrames(text: string): { first: number; last: number } {
   const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER };
   const range = { first: parseWhole(first, '--frames', bounds), last: parseWhole(last, '--frames', bounds) };
   if (range.first <= range.last) return range;
-  throw new FloodgateError('BAD_OPTION', `--frames: ${text} ends before it begins`, {
+  throw new FloodgateError('option-invalid', `--frames: ${text} ends before it begins`, {
     hint: 'Example: --frames 1-1000.',
   });
 }
 
 function nothingCut({ first, last, streams }: Cut): FloodgateError {
   const which = `frames ${formatCount(first)} to ${formatCount(last)}`;
-  return new FloodgateError('NO_FRAMES', `the traffic has no ${which}${streams ? ' of these streams' : ''}`, {
+  return new FloodgateError('frames-missing', `the traffic has no ${which}${streams ? ' of these streams' : ''}`, {
     hint: 'Give other --frames, or --all for every frame between the start and the top of the spike.',
   });
 }

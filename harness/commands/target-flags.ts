@@ -40,7 +40,7 @@ export interface TargetRun {
 
 /**
  * @param frames whether a scenario sends frames at it: it captures then, instead of serving a load
- * @throws FloodgateError `BAD_OPTION` for what does not go together
+ * @throws FloodgateError `option-invalid` for what does not go together
  */
 export async function targetRun(flags: TargetFlags, frames: boolean): Promise<TargetRun | undefined> {
   const { target, load } = flags;
@@ -97,5 +97,5 @@ function patternOf(text: string | undefined): RegExp | undefined {
 }
 
 function refused(message: string, hint: string): FloodgateError {
-  return new FloodgateError('BAD_OPTION', message, { hint });
+  return new FloodgateError('option-invalid', message, { hint });
 }

@@ -44,11 +44,11 @@ export class LoadFeed implements Feed {
     return this.#options.command === undefined;
   }
 
-  /** @throws FloodgateError `BAD_OPTION` where the load needs a port and the target has none */
+  /** @throws FloodgateError `option-invalid` where the load needs a port and the target has none */
   async open(target: Target): Promise<Flow> {
     const { command } = this.#options;
     if (command?.includes('{port}') && target.port === undefined) {
-      throw new FloodgateError('BAD_OPTION', `the load wants a {port}, but ${target.name} listens on none`, {
+      throw new FloodgateError('option-invalid', `the load wants a {port}, but ${target.name} listens on none`, {
         hint: 'Write the port into the load.',
       });
     }
@@ -166,7 +166,7 @@ class LoadFlow implements Flow {
     ]);
     clearTimeout(timer);
     if (targetGone || this.#stopped.signal.aborted) return;
-    throw new FloodgateError('LOAD_FAILED', `the load failed (${describeExit(exit)}): ${this.#options.command}`, {
+    throw new FloodgateError('load-failed', `the load failed (${describeExit(exit)}): ${this.#options.command}`, {
       hint: exit.lastLines.length > 0 ? `Its last lines:\n  ${exit.lastLines.join('\n  ')}` : 'It wrote nothing.',
     });
   }

@@ -59,7 +59,9 @@ class PipeFeed implements Feed {
 
   async open(target: Target): Promise<Sender> {
     if (!target.input) {
-      throw new FloodgateError('NO_INPUT', `${target.name} reads no frames from a pipe`, { hint: 'Use --lane tap.' });
+      throw new FloodgateError('input-missing', `${target.name} reads no frames from a pipe`, {
+        hint: 'Use --lane tap.',
+      });
     }
     this.#target = target;
     const sender = await openPipeSender(target.input, this.#order);

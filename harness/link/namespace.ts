@@ -128,7 +128,7 @@ function findAttempt(): readonly string[] {
 
 function killed(signal: NodeJS.Signals | null): FloodgateError {
   const how = signal === null ? '' : ` (${signal})`;
-  return new FloodgateError('KILLED', `the run was killed${how} before its verdict: nothing was judged`, {
+  return new FloodgateError('killed', `the run was killed${how} before its verdict: nothing was judged`, {
     hint: 'Nothing of it is left running. Was the machine, or a container, out of memory? The kernel says so: dmesg.',
   });
 }

@@ -7,7 +7,7 @@ import { findMetric, metricNames } from './table.ts';
 /** Letters that may be wrong in a name that is still recognized. */
 const editsMax = 3;
 
-/** @param texts each `NAME=VALUE` @throws FloodgateError `BAD_OPTION` for a name or a unit that is none of its metric's */
+/** @param texts each `NAME=VALUE` @throws FloodgateError `option-invalid` for a name or a unit that is none of its metric's */
 export function limitsOf(texts: readonly string[]): Budget {
   const limits: Record<string, number> = {};
   for (const text of texts) {
@@ -17,7 +17,7 @@ export function limitsOf(texts: readonly string[]): Budget {
     const metric = findMetric(name);
     if (!metric) throw unknownMetric(text, name);
     if (at < 0) {
-      throw new FloodgateError('BAD_OPTION', `--budget: "${text}" has no limit`, { hint: `Write ${name}=VALUE.` });
+      throw new FloodgateError('option-invalid', `--budget: "${text}" has no limit`, { hint: `Write ${name}=VALUE.` });
     }
     limits[name] = parseQuantity(text.slice(at + 1), `--budget ${name}`, metric.unit);
   }
@@ -31,7 +31,7 @@ function unknownMetric(text: string, name: string): FloodgateError {
     .filter(({ edits }) => edits <= editsMax)
     .sort((a, b) => a.edits - b.edits);
   const meant = near ? `Did you mean ${near.each}? ` : '';
-  return new FloodgateError('BAD_OPTION', `--budget: "${text}" names no metric`, {
+  return new FloodgateError('option-invalid', `--budget: "${text}" names no metric`, {
     hint: `${meant}Write NAME=VALUE with one of ${names.join(', ')}.`,
   });
 }

@@ -37,7 +37,7 @@ t.test('a percentile has readings behind it, or says what it would take', async 
       state: 'undecided',
       low: 9_988,
       high: 20_000,
-      reason: 'takes 10000 readings, one a millisecond; there were 9999',
+      reason: 'takes 10,000 readings, and there were 9,999 in 10.0 s',
     },
     'between the highest percentile with ten readings above it and the kernel’s peak',
   );

@@ -13,6 +13,7 @@ const stepsMax = 10;
 /** Readings of a level in order of size, each with the share of the time it stands for. */
 export interface Distribution {
   readonly count: number;
+  readonly spanMs: number;
   readonly mean: number;
   readonly max: number;
   /** The level that the share `q` of the time was spent at or below. */
@@ -35,6 +36,7 @@ export function distributionOf(tMs: readonly number[], levels: readonly number[]
   const weighted = levels.reduce((all, level, i) => all + level * weights[i]!, 0);
   return {
     count,
+    spanMs: tMs.at(-1)! - tMs[0]!,
     mean: sum > 0 ? weighted / sum : levels[0]!,
     max: levels[order.at(-1)!]!,
     at: (q) => {
@@ -48,6 +50,7 @@ export function distributionOf(tMs: readonly number[], levels: readonly number[]
   };
 }
 
+const grouped = (count: number) => count.toLocaleString('en-US');
 const ascending = (a: number, b: number) => a - b;
 
 /** How many readings a percentile takes: 20 for the median, 1,000 for p99, 10,000 for p99.9. */
@@ -66,5 +69,9 @@ export function percentile(levels: Distribution | undefined, q: number, highest:
   if (levels.count >= wanted) return value(levels.at(q));
   const low = levels.count > readingsAboveMin ? levels.at(1 - readingsAboveMin / levels.count) : levels.at(0);
   const top = Math.max(highest ?? Number.POSITIVE_INFINITY, levels.max);
-  return between(low, top, `takes ${wanted} readings, one a millisecond; there were ${levels.count}`);
+  return between(
+    low,
+    top,
+    `takes ${grouped(wanted)} readings, and there were ${grouped(levels.count)} in ${(levels.spanMs / 1000).toFixed(1)} s`,
+  );
 }

@@ -31,7 +31,7 @@ t.test('a unit of something else is refused, with the right one', async (t) => {
     ['5constructor', 'bytes', /is not an amount/, /200MB/],
   ];
   for (const [text, unit, message, hint] of cases) {
-    t.throws(() => parseQuantity(text, '--x', unit), { code: 'BAD_OPTION', message, hint }, `${text} as ${unit}`);
+    t.throws(() => parseQuantity(text, '--x', unit), { code: 'option-invalid', message, hint }, `${text} as ${unit}`);
   }
 });
 
@@ -44,6 +44,6 @@ t.test('limits by name', async (t) => {
   t.throws(() => limitsOf(['rss.p9=1MB']), { message: /names no metric/, hint: /Did you mean rss\.p9.*gc\.share/ });
   t.throws(() => limitsOf(['nonsense=1']), { message: /no metric/, hint: /^Write NAME=VALUE with one of rss\.idle/ });
   t.throws(() => limitsOf(['rss.p99']), { message: /has no limit/, hint: /rss\.p99=VALUE/ });
-  t.throws(() => limitsOf(['=5']), { code: 'BAD_OPTION' });
+  t.throws(() => limitsOf(['=5']), { code: 'option-invalid' });
   t.throws(() => limitsOf(['gc.pauseP99=20MB']), { message: /--budget gc\.pauseP99: "20MB"/, hint: /20ms/ });
 });

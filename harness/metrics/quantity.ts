@@ -49,7 +49,7 @@ const words: Readonly<Record<Unit, readonly [string, string]>> = {
  * `200MB`, `64KiB`, `1.5s`, `2%`, `12` as a number of the unit. A suffix of another unit is refused: `20ms` is no
  * number of bytes. A share is at most one.
  * @param option as it is named in the message
- * @throws FloodgateError `BAD_OPTION` that says what is wanted
+ * @throws FloodgateError `option-invalid` that says what is wanted
  */
 export function parseQuantity(text: string, option: string, unit: Unit): number {
   const match = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-zµ%/]*)\s*$/i.exec(text);
@@ -60,19 +60,21 @@ export function parseQuantity(text: string, option: string, unit: Unit): number 
     const other = match
       ? (Object.keys(suffixes) as Unit[]).find((each) => Object.hasOwn(suffixes[each], suffix))
       : undefined;
-    const told = other ? `is ${words[other][0]}, and ${what} is wanted` : `is not ${what}`;
-    throw new FloodgateError('BAD_OPTION', `${option}: "${text}" ${told}`, { hint: `Write for example ${example}.` });
+    const why = other ? `is ${words[other][0]}, and ${what} is wanted` : `is not ${what}`;
+    throw new FloodgateError('option-invalid', `${option}: "${text}" ${why}`, {
+      hint: `Write for example ${example}.`,
+    });
   }
   const value = factor === 1 ? Number(match[1]) : Number((Number(match[1]) * factor).toPrecision(15));
   if (unit === 'share' && value > 1) {
-    throw new FloodgateError('BAD_OPTION', `${option}: "${text}" is more than all of it`, {
+    throw new FloodgateError('option-invalid', `${option}: "${text}" is more than all of it`, {
       hint: `A share is at most 100%. Write for example ${example}.`,
     });
   }
   return value;
 }
 
-/** A whole number within bounds. @throws FloodgateError `BAD_OPTION` */
+/** A whole number within bounds. @throws FloodgateError `option-invalid` */
 export function parseWhole(
   text: string,
   option: string,
@@ -81,7 +83,7 @@ export function parseWhole(
   const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (!(value >= bounds.min && value <= bounds.max)) {
     throw new FloodgateError(
-      'BAD_OPTION',
+      'option-invalid',
       `${option}: "${text}" is not a whole number from ${bounds.min} to ${bounds.max}`,
       {
         hint: `Example: ${option} ${bounds.min}.`,

@@ -106,7 +106,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
   };
 }
 
-/** @throws FloodgateError `TARGET_DIED` where it is gone before anything could be looked at */
+/** @throws FloodgateError `target-died` where it is gone before anything could be looked at */
 async function watchOf(target: Target, options: PassOptions, nowMs: () => number): Promise<MemoryWatch> {
   const { pid, memory, ranBefore = false } = target;
   const { sampleMs, instrument } = options;

@@ -21,7 +21,7 @@ export function scenarioNames(): string[] {
   return readdirSync(folder).filter((name) => existsSync(moduleOf(name, 'scenario')));
 }
 
-/** @throws FloodgateError `UNKNOWN_SCENARIO` with the names there are */
+/** @throws FloodgateError `scenario-unknown` with the names there are */
 export async function loadScenario(name: string): Promise<Scenario> {
   const loaded: { scenario: Scenario } = await import(scenarioUrl(name));
   return loaded.scenario;
@@ -29,17 +29,17 @@ export async function loadScenario(name: string): Promise<Scenario> {
 
 /**
  * A module that is going to be executed: a name out of somebody's report must not lead anywhere else.
- * @throws FloodgateError `UNKNOWN_SCENARIO`
+ * @throws FloodgateError `scenario-unknown`
  */
 function scenarioUrl(name: string): string {
   const file = moduleOf(name, 'scenario');
   if (/^[a-z0-9-]+$/.test(name) && existsSync(file)) return pathToFileURL(file).href;
-  throw new FloodgateError('UNKNOWN_SCENARIO', `there is no scenario "${name}"`, {
+  throw new FloodgateError('scenario-unknown', `there is no scenario "${name}"`, {
     hint: `Scenarios: ${scenarioNames().join(', ')}. A capture file is replayed by its path, e.g. ./burst.pcap.`,
   });
 }
 
-/** What a sender needs to open a scenario's traffic for itself. @throws FloodgateError `UNKNOWN_SCENARIO` */
+/** What a sender needs to open a scenario's traffic for itself. @throws FloodgateError `scenario-unknown` */
 export function scenarioOrder(name: string, seed: number, sizeBytes: number | undefined): TrafficOrder {
   const moduleUrl = scenarioUrl(name);
   return { kind: 'scenario', moduleUrl, options: { seed, sizeBytes } };
@@ -67,10 +67,10 @@ export interface DefectArguments {
   readonly agent: readonly string[];
 }
 
-/** How an agent is started with a defect. @throws FloodgateError `UNKNOWN_DEFECT` */
+/** How an agent is started with a defect. @throws FloodgateError `defect-unknown` */
 export async function defectArguments(name: string): Promise<DefectArguments> {
   if (!defectNames().includes(name)) {
-    throw new FloodgateError('UNKNOWN_DEFECT', `there is no defect "${name}"`, {
+    throw new FloodgateError('defect-unknown', `there is no defect "${name}"`, {
       hint: `Defects: ${defectNames().join(', ')}.`,
     });
   }

@@ -7,11 +7,7 @@ import type { Pace, Traffic, TrafficOptions } from '../traffic/traffic.ts';
  */
 export type Lane = 'tap' | 'exact' | 'load';
 
-/**
- * Budget name → most that is allowed, in the base unit of the name: bytes (`rss.p99`, `rss.p999`, `rss.max`,
- * `heap.peakBeforeGc`, `heap.afterGc`, `allocated.perMessage`), pages (`pages.max`), seconds (`recovery.seconds`),
- * frames (`dropped.frames`), messages (`missed.messages`).
- */
+/** Limits by the name of their metric, each in its unit: docs/metrics.md, and `harness/metrics/table.ts`, which it is made from. */
 export type Budget = Readonly<Record<string, number>>;
 
 export interface Scenario {

@@ -86,7 +86,7 @@ t.test('a target that never gets ready is told as that, and gone', async (t) => 
     (thrown: FloodgateError) => thrown,
   );
   t.type(error, FloodgateError);
-  t.match(error, { code: 'TARGET_NOT_STARTED', exitCode: 2, message: 'target was not ready after 0.4 s' });
+  t.match(error, { code: 'target-not-started', exitCode: 2, message: 'target was not ready after 0.4 s' });
   const pid = Number(/pid (\d+)/.exec(error!.hint)?.[1]);
   t.ok(pid > 0, 'its last lines are in the hint');
   t.notOk(isAlive(pid));
@@ -94,7 +94,7 @@ t.test('a target that never gets ready is told as that, and gone', async (t) => 
 
 t.test('a target that dies before it is ready', async (t) => {
   await t.rejects(startChild(node("console.error('no such option'); process.exit(9)")), {
-    code: 'TARGET_DIED',
+    code: 'target-died',
     message: 'target ended before it was ready (exit code 9)',
     hint: 'Its last lines:\n  no such option',
   });
@@ -102,7 +102,7 @@ t.test('a target that dies before it is ready', async (t) => {
 
 t.test('a program that does not exist', async (t) => {
   await t.rejects(startChild({ name: 'nothing', command: '/no/such/program', arguments: [] }), {
-    code: 'TARGET_NOT_STARTED',
+    code: 'target-not-started',
     hint: 'Check that "/no/such/program" exists and can be executed.',
   });
 });

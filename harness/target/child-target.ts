@@ -47,7 +47,7 @@ process.on('exit', () => {
 
 /**
  * Starts a program and resolves when it is ready.
- * @throws FloodgateError `TARGET_NOT_STARTED` (cannot be executed, or not ready in time), `TARGET_DIED` (before ready);
+ * @throws FloodgateError `target-not-started` (cannot be executed, or not ready in time), `target-died` (before ready);
  * nothing is left running then.
  */
 export async function startChild(options: ChildTargetOptions): Promise<Target> {
@@ -156,14 +156,14 @@ class ChildTarget implements Target {
     this.#onLine = undefined;
     if (outcome === 'ready') return;
     if (outcome === 'late') {
-      throw new FloodgateError('TARGET_NOT_STARTED', `${this.name} was not ready after ${timeoutMs / 1000} s`, {
+      throw new FloodgateError('target-not-started', `${this.name} was not ready after ${timeoutMs / 1000} s`, {
         hint: this.#words(
           pattern ? `It runs, but never said ${pattern}.` : `It runs, but ${probe?.what}. ${probe?.hint}`,
         ),
       });
     }
     if (this.#spawnError) {
-      throw new FloodgateError('TARGET_NOT_STARTED', `${this.name} cannot be started: ${this.#spawnError.message}`, {
+      throw new FloodgateError('target-not-started', `${this.name} cannot be started: ${this.#spawnError.message}`, {
         hint: `Check that "${this.#options.command}" exists and can be executed.`,
         cause: this.#spawnError,
       });
@@ -244,7 +244,7 @@ class ChildTarget implements Target {
 /** A target that could not be started has not been tried: no verdict, but what it said. */
 export function diedAtStart(name: string, exit: TargetExit, cause?: unknown): FloodgateError {
   const { lastLines } = exit;
-  return new FloodgateError('TARGET_DIED', `${name} ended before it was ready (${describeExit(exit)})`, {
+  return new FloodgateError('target-died', `${name} ended before it was ready (${describeExit(exit)})`, {
     hint:
       lastLines.length === 0 ? 'It ended by itself. It wrote nothing.' : `Its last lines:\n  ${lastLines.join('\n  ')}`,
     cause,

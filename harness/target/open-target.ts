@@ -13,12 +13,12 @@ export interface OpenedTarget {
   readonly slug: string;
 }
 
-/** @throws FloodgateError `BAD_OPTION` */
+/** @throws FloodgateError `option-invalid` */
 export function openTarget(text: string, options: ProgramOptions): OpenedTarget {
   const pid = /^pid:(.*)$/.exec(text)?.[1];
   if (pid !== undefined) {
     if (!/^[1-9]\d{0,9}$/.test(pid)) {
-      throw new FloodgateError('BAD_OPTION', `--target: "${text}" names no process`, {
+      throw new FloodgateError('option-invalid', `--target: "${text}" names no process`, {
         hint: 'Example: --target pid:1234.',
       });
     }

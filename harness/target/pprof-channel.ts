@@ -37,7 +37,7 @@ export interface GoMemory {
   readonly pauseNs: number;
 }
 
-/** @throws FloodgateError `NO_PPROF` where there is no such address */
+/** @throws FloodgateError `pprof-missing` where there is no such address */
 export async function openPprofChannel(
   address: string,
   { statsFile, observe }: Pick<LaunchOptions, 'statsFile' | 'observe'>,
@@ -132,7 +132,7 @@ export class PprofChannel extends Duplex {
     const text = (await this.#get('/heap?debug=1')).toString('latin1');
     const figure = (name: string) => Number(new RegExp(`^# ${name} = (\\d+)`, 'm').exec(text)?.[1] ?? 0);
     if (!text.startsWith('heap profile:')) {
-      throw new FloodgateError('NO_PPROF', `${this.#base} is not the address of net/http/pprof`, {
+      throw new FloodgateError('pprof-missing', `${this.#base} is not the address of net/http/pprof`, {
         hint: 'It is commonly http://HOST:PORT/debug/pprof, in a program that imports net/http/pprof.',
       });
     }
@@ -185,14 +185,14 @@ export class PprofChannel extends Duplex {
       response = await fetch(`${this.#base}${resource}`, { signal: AbortSignal.timeout(answerTimeoutMs) });
     } catch (error) {
       const { cause, message } = error as Error & { cause?: Error };
-      throw new FloodgateError('NO_PPROF', `${this.#base} does not answer: ${cause?.message ?? message}`, {
+      throw new FloodgateError('pprof-missing', `${this.#base} does not answer: ${cause?.message ?? message}`, {
         hint: 'Check the address, and that the program runs.',
         cause: error,
       });
     }
     if (!response.ok) {
       await response.body?.cancel();
-      throw new FloodgateError('NO_PPROF', `${this.#base}${resource} answers ${response.status}`, {
+      throw new FloodgateError('pprof-missing', `${this.#base}${resource} answers ${response.status}`, {
         hint: 'The address is commonly http://HOST:PORT/debug/pprof, in a program that imports net/http/pprof.',
       });
     }
@@ -204,14 +204,14 @@ export class PprofChannel extends Duplex {
   }
 }
 
-/** @throws FloodgateError `NO_PPROF` beyond the limit */
+/** @throws FloodgateError `pprof-missing` beyond the limit */
 async function readAtMost(response: Response, bytesMax: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
     if (length > bytesMax) {
-      throw new FloodgateError('NO_PPROF', `${response.url} answers more than ${bytesMax} bytes`, {
+      throw new FloodgateError('pprof-missing', `${response.url} answers more than ${bytesMax} bytes`, {
         hint: 'A heap profile is a few megabytes: is this the address of net/http/pprof?',
       });
     }

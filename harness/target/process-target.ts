@@ -18,7 +18,7 @@ export class ProcessLauncher implements TargetLauncher {
     this.name = `process ${pid}`;
   }
 
-  /** @throws FloodgateError `NO_PROCESS` */
+  /** @throws FloodgateError `process-missing` */
   async start(): Promise<Target> {
     return new ProcessTarget(this.name, this.#pid);
   }
@@ -67,12 +67,12 @@ export function watchProcess(pid: number): { exited: Promise<TargetExit>; end: (
   return { exited, end };
 }
 
-/** @throws FloodgateError `NO_PROCESS` */
+/** @throws FloodgateError `process-missing` */
 export function readCommandLine(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
   } catch (error) {
-    throw new FloodgateError('NO_PROCESS', `there is no process ${pid}, or it is not ours to look at`, {
+    throw new FloodgateError('process-missing', `there is no process ${pid}, or it is not ours to look at`, {
       hint: 'Check the number, or run as the process’s own user.',
       cause: error,
     });

@@ -42,12 +42,14 @@ export class ProgramLauncher implements TargetLauncher {
 
   /**
    * @param commandLine words separated by spaces, quotes as in a shell, nothing expanded: `node server.js --port 8080`
-   * @throws FloodgateError `BAD_OPTION`; `TARGET_NOT_STARTED` for a Node.js that is too old
+   * @throws FloodgateError `option-invalid`; `target-not-started` for a Node.js that is too old
    */
   constructor(commandLine: string, options: ProgramOptions) {
     const words = splitWords(commandLine);
     if (words.length === 0) {
-      throw new FloodgateError('BAD_OPTION', 'the target is empty', { hint: 'Example: --target "node server.js".' });
+      throw new FloodgateError('option-invalid', 'the target is empty', {
+        hint: 'Example: --target "node server.js".',
+      });
     }
     this.name = commandLine;
     this.#options = options;
@@ -174,14 +176,14 @@ function isNodeScript(file: string): boolean {
 function checkVersion(node: string): void {
   const { stdout, error } = spawnSync(node, ['--version'], { encoding: 'utf8' });
   if (error) {
-    throw new FloodgateError('TARGET_NOT_STARTED', `${node} cannot be started: ${error.message}`, {
+    throw new FloodgateError('target-not-started', `${node} cannot be started: ${error.message}`, {
       hint: 'Install Node.js, or give its path: --target "/path/to/node server.js".',
       cause: error,
     });
   }
   const major = Number(/^v(\d+)/.exec(stdout)?.[1]);
   if (major >= nodeMajorMin) return;
-  throw new FloodgateError('TARGET_NOT_STARTED', `${node} is ${stdout.trim()}: too old to be looked into`, {
+  throw new FloodgateError('target-not-started', `${node} is ${stdout.trim()}: too old to be looked into`, {
     hint: `Use Node.js ${nodeMajorMin} or later, or give its path: --target "/path/to/node server.js".`,
   });
 }

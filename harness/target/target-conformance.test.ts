@@ -220,6 +220,6 @@ t.test('what cannot be started says why', async (t) => {
     t.match(error?.hint, hint, `${name}: hint`);
   }
   for (const text of ['', 'pid:x', 'http://', 'pid:']) {
-    t.throws(() => openTarget(text, { listens: true }), { code: 'BAD_OPTION' }, `"${text}"`);
+    t.throws(() => openTarget(text, { listens: true }), { code: 'option-invalid' }, `"${text}"`);
   }
 });

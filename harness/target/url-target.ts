@@ -18,11 +18,11 @@ export class UrlLauncher implements TargetLauncher {
   readonly instruments = ['/proc (RSS, PSS, peaks, faults) where it runs on this machine', ...pprofInstruments];
   readonly #url: URL;
 
-  /** @throws FloodgateError `BAD_OPTION` */
+  /** @throws FloodgateError `option-invalid` */
   constructor(address: string) {
     const url = URL.canParse(address) ? new URL(address) : undefined;
     if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-      throw new FloodgateError('BAD_OPTION', `--target: "${address}" is no address`, {
+      throw new FloodgateError('option-invalid', `--target: "${address}" is no address`, {
         hint: 'Example: --target http://127.0.0.1:6060/debug/pprof.',
       });
     }
@@ -31,7 +31,7 @@ export class UrlLauncher implements TargetLauncher {
     this.name = `${url.origin}${url.pathname}`;
   }
 
-  /** @throws FloodgateError `NO_PPROF` */
+  /** @throws FloodgateError `pprof-missing` */
   async start(options: LaunchOptions): Promise<Target> {
     const channel = await openPprofChannel(this.#url.href, options);
     const port = Number(this.#url.port || (this.#url.protocol === 'https:' ? 443 : 80));

@@ -6,7 +6,7 @@ export interface LevelMemory {
 
 /** A reading a millisecond: 4.4 minutes at full resolution, 4 MB. */
 const readingsMax = 262_144;
-/** Readings so far; told to stop; has ended; has begun. */
+/** How many readings there are; whether to stop; whether the thread has ended; whether it has begun. */
 const controlCells = 4;
 const controlBytes = controlCells * Int32Array.BYTES_PER_ELEMENT;
 

@@ -55,7 +55,7 @@ function rowOf(trial: DefectTrial, lane: 'tap' | 'exact'): { right: boolean; cel
   }
 }
 
-/** What of a spike is told by call site, and not only by kind of page. */
+/** The share of a spike that has a call site, and not only a kind of page. */
 function bySites({ parts, heightBytes }: Spike): number {
   const sites = parts.filter(({ name }) => /^(heap|off-heap): |smaller sites$/.test(name));
   return Math.min(1, sites.reduce((sum, { bytes }) => sum + bytes, 0) / heightBytes);

@@ -30,6 +30,6 @@ for (const trial of defectTrials) {
     // What was merely allocated is in no snapshot.
     const isKept = trial.budget.startsWith('rss.');
     t.ok(!isKept || spike!.retained.length > 0, 'snapshots say what grew');
-    t.ok(spike!.streams.length > 0, 'and the packets are told');
+    t.ok(spike!.streams.length > 0, 'and the packets are named');
   });
 }

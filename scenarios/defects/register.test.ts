@@ -41,7 +41,7 @@ t.test('an unknown defect, or none, stops the target before it runs', async (t) 
     t.not(status, 0, query);
     t.equal(stdout, '');
   }
-  await t.rejects(defectArguments('no-such-thing'), { code: 'UNKNOWN_DEFECT', exitCode: 2 });
+  await t.rejects(defectArguments('no-such-thing'), { code: 'defect-unknown', exitCode: 2 });
 });
 
 t.test('the agent holds no trace of defects', (t) => {

@@ -1,4 +1,4 @@
-/** The article's incident: see harness/traffic/synthesis/incident.ts for its shape. */
+/** The incident of the article (docs/story.md); harness/traffic/synthesis/incident.ts makes its shape. */
 import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
 import { openIncident } from '../../harness/traffic/synthesis/incident.ts';
 
@@ -9,7 +9,7 @@ export const scenario = defineScenario({
   pace: { kind: 'recorded', speed: 1 },
   lanes: ['tap', 'exact'],
   budget: {
-    // What the article's team reached after 25 days, for their agent.
+    // The figures that the article's team reached after 25 days, for their agent.
     'rss.p99': 200 * megabyte,
     'rss.p999': 280 * megabyte,
     'dropped.frames': 0,

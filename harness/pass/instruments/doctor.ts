@@ -34,7 +34,7 @@ function doctorNote({ folder, passFolder }: BringOrder): Note {
       };
 }
 
-/** clinic's command. @throws FloodgateError `NO_TOOL` */
+/** clinic's command. @throws FloodgateError `tool-missing` */
 export function findClinic(): string {
   const command = findOnPath('clinic');
   if (command) return command;

@@ -5,7 +5,7 @@ import { FloodgateError } from '../../../agent/errors.ts';
 
 /** The error for a tool that is not there. */
 export function missingTool(tool: string, option: string, command: string): FloodgateError {
-  return new FloodgateError('NO_TOOL', `${option} needs ${tool}, which is not installed here`, {
+  return new FloodgateError('tool-missing', `${option} needs ${tool}, which is not installed here`, {
     hint: `Install it ("${command}", or without --global in your project), or leave ${option} out: --cpu needs nothing.`,
   });
 }

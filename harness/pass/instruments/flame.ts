@@ -37,7 +37,7 @@ async function flameNote({ folder, passFolder, command }: BringOrder): Promise<N
     : { severity: 'warning', text: `0x drew no flame graph: ${why}` };
 }
 
-/** 0x's module: beside the user's program, beside floodgate, or that of the command on the PATH. @throws FloodgateError `NO_TOOL` */
+/** 0x's module: beside the user's program, beside floodgate, or that of the command on the PATH. @throws FloodgateError `tool-missing` */
 export function findZeroX(): string {
   for (const folder of [process.cwd(), projectRoot]) {
     try {

@@ -21,7 +21,7 @@ export interface Instrument {
   readonly holdsTraffic: boolean;
   /** What it does while the pass runs; undefined where it works by itself. */
   readonly use: InstrumentUse | undefined;
-  /** @throws FloodgateError `NO_TOOL` where a tool that it needs is not installed */
+  /** @throws FloodgateError `tool-missing` where a tool that it needs is not installed */
   checkTools?(): void;
   /** @param folder of the pass */
   start(folder: string): InstrumentStart;

@@ -1,4 +1,4 @@
-/** The walk as the article's agent had it: easy to read, and for each node a context that nobody asks anything of. */
+/** The walk of the article's agent (docs/story.md): easy to read, and it allocates a context for each node that is never used. */
 import {
   Data,
   DataKind,

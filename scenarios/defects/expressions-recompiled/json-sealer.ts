@@ -1,4 +1,4 @@
-/** Format detection as the article's agent had it: all expressions made anew for every value they are tried on. */
+/** Detects formats as the agent of the article (docs/story.md) did: compiles every expression anew for every value. */
 import { JsonSealer as Sealer } from '../../../agent/encode/json-sealer.ts';
 
 export { formatOf, mayHoldSecret } from '../../../agent/encode/json-sealer.ts';

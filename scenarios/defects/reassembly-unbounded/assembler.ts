@@ -1,5 +1,5 @@
 /**
- * The assembler as the article's agent had it: everything behind a hole is kept, in pages of 1,900 bytes and without any
+ * The assembler of the article's agent (docs/story.md): everything behind a hole is kept, in pages of 1,900 bytes and without any
  * limit, until the missing segment comes or ten seconds have passed. What the receiver acknowledged is not looked at.
  */
 import type { AssemblerOptions } from '../../../agent/tcp/assembler.ts';

@@ -1,4 +1,4 @@
-/** Nothing is finished early: every value stays a tree until its witness is hashed, as in the article's agent. */
+/** Nothing is finished early: every value stays a tree until its witness is hashed, as in the agent of the article (docs/story.md). */
 import type { Data, DataMeta } from '../../../agent/witness/ir.ts';
 import type { Sealer } from '../../../agent/witness/sealer.ts';
 

@@ -1,11 +1,7 @@
-/** Content decoding as the article's agent had it: everything that comes out of a body is gathered, then handed on at once. */
-import {
-  type Coding,
-  type DecodedSink,
-  type DecoderPool,
-  type DecodeState,
-  ContentDecoder as FlowingDecoder,
-} from '../../../agent/body/content-decoder.ts';
+/** Decodes as the agent of the article (docs/story.md) did: gathers all that comes out of a body, then hands it on at once. */
+import { type DecodedSink, ContentDecoder as FlowingDecoder } from '../../../agent/body/content-decoder.ts';
+import type { DecoderPool } from '../../../agent/coding/decoder-pool.ts';
+import type { Coding, DecodeState } from '../../../agent/coding/decoding-stage.ts';
 
 export * from '../../../agent/body/content-decoder.ts';
 
@@ -16,6 +12,10 @@ export class ContentDecoder implements DecodedSink {
   #encodedBytes = 0;
   #whole = new Uint8Array(4_096);
   decodedBytes = 0;
+  readonly leftBytes = 0;
+  readonly isWindowTooLarge = false;
+  /** It gathers what is decoded, and nothing else. */
+  readonly undecoded: Uint8Array | null = null;
 
   constructor(pool: DecoderPool, codings: readonly Coding[], decodedBytesMax: number, sink: DecodedSink) {
     this.#decoder = new FlowingDecoder(pool, codings, Number.MAX_SAFE_INTEGER, this);
