@@ -39,13 +39,12 @@ export class Connection implements HalfHost {
   }
 
   methodFor(): string | undefined {
-    const method = this.#methods.shift();
-    const isPlain = method === undefined || (method !== 'HEAD' && method !== 'CONNECT');
-    // Where the request was not delivered, an observer takes the response for one with a body.
-    if (isPlain || !this.#compares || this.#requestsIntact >= this.#requestsFramed) return method;
-    this.forward.framer.doubt();
-    this.backward.framer.doubt();
-    return method;
+    return this.#methods.shift();
+  }
+
+  /** All requests so far were delivered. */
+  get isMethodSeen(): boolean {
+    return !this.#compares || this.#requestsIntact >= this.#requestsFramed;
   }
 
   onTunnel(): void {

@@ -23,7 +23,7 @@ interface Waiting {
   readonly bytes: Uint8Array;
 }
 
-export class HalfStream {
+export class HalfStream implements FramerHost {
   readonly framer: MessageFramer;
   readonly #host: HalfHost;
   readonly #held: HeldBytes;
@@ -51,14 +51,27 @@ export class HalfStream {
     this.#host = host;
     this.#held = held;
     this.#compares = compares;
-    const framerHost: FramerHost = {
-      onRequest: (method) => host.onRequest(method),
-      methodFor: () => host.methodFor(),
-      onTunnel: () => host.onTunnel(),
-      onUnframed: (heads, isRequest) => host.onUnframed(heads, isRequest),
-      onMessage: (message) => this.#onMessage(message),
-    };
-    this.framer = new MessageFramer(framerHost, held);
+    this.framer = new MessageFramer(this, held);
+  }
+
+  get isMethodSeen(): boolean {
+    return this.#host.isMethodSeen;
+  }
+
+  onRequest(method: string): void {
+    this.#host.onRequest(method);
+  }
+
+  methodFor(): string | undefined {
+    return this.#host.methodFor();
+  }
+
+  onTunnel(): void {
+    this.#host.onTunnel();
+  }
+
+  onUnframed(heads: number, isRequest: boolean | undefined): void {
+    this.#host.onUnframed(heads, isRequest);
   }
 
   get hasBegun(): boolean {
@@ -180,7 +193,7 @@ export class HalfStream {
     if (count > 0) waiting.splice(0, count);
   }
 
-  #onMessage(message: FramedMessage): void {
+  onMessage(message: FramedMessage): void {
     if (!this.#compares) this.#fate(message, message.isBroken ? 'lost' : 'intact');
     else if (message.isBroken) this.#fate(message, 'lost');
     else if (this.#seen.covers(message.start, message.end)) this.#fate(message, 'intact');

@@ -22,6 +22,8 @@ export interface FramerHost {
   onRequest(method: string): void;
   /** The method that the next final response answers; undefined where it is not known. */
   methodFor(): string | undefined;
+  /** Whether whoever observes knows the method that was asked for last. */
+  readonly isMethodSeen: boolean;
   /** Both directions are something else from here on. */
   onTunnel(): void;
   onMessage(message: FramedMessage): void;
@@ -39,7 +41,7 @@ const prefixBytes = 24;
 export class MessageFramer {
   readonly #host: FramerHost;
   readonly #held: HeldBytes;
-  readonly #scanner = new HeadScanner();
+  #scannerMade: HeadScanner | undefined;
   #state: State = State.head;
   /** Of the line or head in the making. */
   #text = '';
@@ -60,6 +62,11 @@ export class MessageFramer {
   constructor(host: FramerHost, held: HeldBytes) {
     this.#host = host;
     this.#held = held;
+  }
+
+  /** Made when it is needed: most streams are framed to their end. */
+  get #scanner(): HeadScanner {
+    return (this.#scannerMade ??= new HeadScanner());
   }
 
   /** Where the message at hand begins; everything before it is settled. */
@@ -205,6 +212,8 @@ export class MessageFramer {
     }
     const method = this.#host.methodFor();
     if (method === undefined && dependsOnMethod(head)) this.#isCertain = false;
+    // An observer takes a response to an unseen HEAD for one with a body, and loses its place.
+    if ((method === 'HEAD' || method === 'CONNECT') && !this.#host.isMethodSeen) this.doubt();
     this.#beginBody(responseBody(head, method ?? 'GET'), offset);
     if (head.status === 101 || (method === 'CONNECT' && head.status < 300)) this.#host.onTunnel();
   }
