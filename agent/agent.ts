@@ -9,7 +9,7 @@ import type { HttpMessage, MessageHandler } from './http/message-handler.ts';
 import type { AgentLimits } from './limits.ts';
 import type { Stage } from './stage.ts';
 import { type Counters, captureCounters } from './stats.ts';
-import { Pressure } from './tcp/limits.ts';
+import { type NetworkPolicy, Pressure, type UrgentPolicy } from './tcp/limits.ts';
 import type { CloseReason, GapReason, Side, StreamHandler } from './tcp/stream-handler.ts';
 import { TcpLayer } from './tcp/tcp.ts';
 
@@ -20,6 +20,10 @@ export interface AgentOptions {
   readonly placePages: PlacePages;
   /** Where several agents share one page budget. */
   readonly pageCredit?: PageCredit | null;
+  /** Whether the same addresses in two networks are two connections. @default NetworkPolicy.auto */
+  readonly networks?: NetworkPolicy;
+  /** What becomes of TCP's urgent bytes. @default UrgentPolicy.outOfBand */
+  readonly urgent?: UrgentPolicy;
   readonly until: Stage;
   /** Take messages as they flow. The agent is not whole yet when they are made: keep it for later. */
   readonly messageHandlers: (agent: Agent) => readonly MessageHandler[];
@@ -62,6 +66,8 @@ export class Agent {
       handler: this.http ?? new StreamDiscard(),
       source: options.source,
       hashSeed: options.hashSeed,
+      ...(options.networks === undefined ? {} : { networks: options.networks }),
+      ...(options.urgent === undefined ? {} : { urgent: options.urgent }),
     });
     const { records, memory } = this.tcp;
     if (records !== null) this.http?.readInPlace(memory, records.bytes);

@@ -43,7 +43,7 @@ t.test('limits set one by one count as they are', (t) => {
 t.test('rings, digests and uploads are in the sum', (t) => {
   for (const memoryBytes of [32e6, 64e6, memoryBytesDefault, 1e9]) {
     for (const rings of [1, 2, 5, 64]) {
-      const limits = deriveLimits({ memoryBytes, rings, dedup: true, upload: true });
+      const limits = deriveLimits({ memoryBytes, rings, dedup: true, upload: true, spool: true });
       const named = Object.fromEntries(limits.terms.map(({ name, bytes }) => [name, bytes]));
       t.equal(named.rings, limits.ringBytes * rings);
       t.ok(limits.ringBytes >= 1 << 20 && limits.ringBytes <= 16 << 20);
@@ -60,6 +60,7 @@ t.test('rings, digests and uploads are in the sum', (t) => {
   const large = deriveLimits({ rings: 1, ringBytes: 256 << 20 });
   t.equal(large.ringBytes, 256 << 20);
   t.ok(large.memoryBytesMax > usual.memoryBytesMax + 200e6, 'a ring asked for counts as it is');
+  t.equal(deriveLimits({ upload: true, spool: true }).spoolBatchesMax, 65_536);
   t.equal(deriveLimits({}).ringBytes, 0);
   const named = (expressionSets: number) =>
     deriveLimits({ expressionSets }).terms.find(({ name }) => name === 'expressions')?.bytes ?? 0;

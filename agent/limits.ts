@@ -37,6 +37,8 @@ export interface LimitOptions {
   readonly compressed?: boolean | undefined;
   /** Sets of expressions that exchanges are chosen by: one each for allowed and excluded hosts and paths. @default 0 */
   readonly expressionSets?: number | undefined;
+  /** Whether their batches wait on disk. @default false */
+  readonly spool?: boolean | undefined;
 }
 
 export interface LimitTerm {
@@ -65,6 +67,8 @@ export interface AgentLimits {
   readonly batchBytesMax: number;
   /** Batches that wait in memory, where no `--spool` is given. */
   readonly memorySpoolBytesMax: number;
+  /** Batches that wait on disk, where a `--spool` is given: what is known of each lies in memory. */
+  readonly spoolBatchesMax: number;
   readonly terms: readonly LimitTerm[];
   /** The sum of the terms. */
   readonly memoryBytesMax: number;
@@ -106,7 +110,9 @@ const valueShare = 0.1;
 /** What shares and terms of fixed size leave: a decompressor finds room there at the default. */
 const freeBytes = (memoryBytes: number) => Math.max(0, memoryBytes * 0.07 - 5.3e6);
 /** 32,768 streams at the default. */
-const streamShare = 0.281;
+const streamShare = 0.289;
+/** Payload that waits until it is known whose it is: 256 pages at the default. */
+const successorShare = 0.0027;
 /** Lines and entries on their way to files. */
 const outputShare = 0.02;
 const harShare = 0.04;
@@ -127,6 +133,10 @@ const digestShare = 0.011;
 /** Half for the batch being filled and its way out (as it is, gzipped, read back, in the socket), half for those that wait. */
 const uploadShare = 0.02;
 const batchCopies = 4;
+/** A number, a size and a count (agent/sinks/spool-index.ts); at start the numbers twice more, while they are sorted. */
+const spooledBatchBytes = 32;
+/** 65,536 batches at the default: a day and a half of one every two seconds. */
+const spoolShare = 0.011;
 /** Larger batches compress no better (witnesses of `steady`). */
 const batchBytesMaxMost = 512 << 10;
 
@@ -148,7 +158,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     streamsMax: tcp.streamsMax,
     waitingRequestsMax: tcp.streamsMax,
     headPoolBytesMax: Math.min(defaultHttpLimits.headPoolBytesMax, Math.floor(shared * 0.04)),
-    waitingUriBytesMax: Math.min(defaultHttpLimits.waitingUriBytesMax, Math.floor(shared * 0.02)),
+    waitingUriBytesMax: Math.min(defaultHttpLimits.waitingUriBytesMax, Math.floor(shared * 0.017)),
     messageBytesMax: options.httpLengthMax ?? defaultHttpLimits.messageBytesMax,
   };
   const body: BodyLimits = {
@@ -164,8 +174,9 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     totalBytesMax,
   };
   const uploadBytesMax = options.upload ? Math.floor(shared * uploadShare) : 0;
-  // Not everybody uploads: it comes out of the largest of what is shared by bodies.
-  const decoderBytesMax = Math.floor(shared * decoderShare) - uploadBytesMax;
+  const spoolBatchesMax = options.spool ? powerOfTwoWithin((shared * spoolShare) / spooledBatchBytes) : 0;
+  // Not every agent uploads: it comes out of the largest of what is shared by bodies.
+  const decoderBytesMax = Math.floor(shared * decoderShare) - uploadBytesMax - spoolBatchesMax * spooledBatchBytes;
   const bodyBufferBytesMax = Math.floor(shared * bodyBufferShare);
   const harBytesMax = Math.floor(shared * harShare);
   const outputBytesMax = Math.floor(shared * outputShare);
@@ -186,6 +197,10 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   if (options.expressionSets) {
     const bytes = expressionEngineBytes + options.expressionSets * expressionSetBytes;
     terms.push({ name: 'expressions', bytes, reason: 'the engine that matches hosts and paths, and its automata' });
+  }
+  if (spoolBatchesMax > 0) {
+    const bytes = spoolBatchesMax * spooledBatchBytes;
+    terms.push({ name: 'spool', bytes, reason: `what is known of ${spoolBatchesMax} batches on disk` });
   }
   if (rings.bytesTotal > 0) {
     terms.push({ name: 'rings', bytes: rings.bytesTotal, reason: 'shared with the kernel, one for each device' });
@@ -210,6 +225,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     digestsMax,
     batchBytesMax: Math.min(batchBytesMaxMost, Math.floor(uploadBytesMax / 2 / batchCopies)),
     memorySpoolBytesMax: Math.floor(uploadBytesMax / 2),
+    spoolBatchesMax,
     terms,
     memoryBytesMax,
     ceilingBytes,
@@ -273,11 +289,13 @@ function deriveTcp(options: LimitOptions, memoryBytes: number): TcpLimits {
   const streamsMax = options.streams ?? streamsFor(memoryBytes * streamShare);
   const pagesFor = Math.floor((memoryBytes * pageShare) / TcpLayer.bytesFor(onePage).pages);
   const pagesMax = options.pages ?? Math.min(pagesFor, pagesMost);
+  const successorPages = Math.floor((memoryBytes * successorShare) / TcpLayer.bytesFor(onePage).pages);
   const pagesPerConnectionMax = options.pagesPerConnection ?? defaultTcpLimits.pagesPerConnectionMax;
   return {
     ...defaultTcpLimits,
     streamsMax,
     pagesMax,
+    successorPagesMax: Math.min(defaultTcpLimits.successorPagesMax, successorPages),
     pagesPerConnectionMax: Math.min(pagesPerConnectionMax, pagesMax),
     gapTimeoutUs: (options.streamTimeoutSeconds ?? defaultTcpLimits.gapTimeoutUs / 1e6) * 1e6,
     ackSlackPackets: options.ackSlackPackets ?? defaultTcpLimits.ackSlackPackets,
@@ -327,7 +345,11 @@ function addUp(
     { name: 'ip fragments', bytes: fragments, reason: `${tcp.fragmentDatagramsMax} datagrams in pieces` },
     { name: 'http streams', bytes: sides! + streams!, reason: 'a parser for each direction of each stream' },
     { name: 'http heads', bytes: headPool! + fieldIndex!, reason: 'heads split over segments' },
-    { name: 'http requests', bytes: waitingRequests! + waitingUris!, reason: 'requests waiting for their response' },
+    {
+      name: 'http requests',
+      bytes: waitingRequests! + waitingUris!,
+      reason: 'requests waiting for their response, and the other way round',
+    },
     { name: 'tls names', bytes: tlsServerNames!, reason: `${http.tlsServerNamesMax} server names counted` },
     { name: 'decoders', bytes: decoderBytesMax, reason: 'windows and beginnings of coded bodies in flight' },
     { name: 'bodies', bytes: bodyBufferBytesMax, reason: 'small bodies until they are whole' },
@@ -347,15 +369,64 @@ function fixedTerms(isLive: boolean): LimitTerm[] {
   return isLive ? [names, sealing] : [names, sealing, reading];
 }
 
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(bytes < 9.95e6 ? 1 : 0);
+
+function termLine(terms: readonly LimitTerm[]): string {
+  return terms.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(' + ');
+}
+
 /** The bounds as people read them: one line, every term in it. */
 export function limitTable(
   limits: Pick<AgentLimits, 'terms' | 'memoryBytesMax' | 'ceilingBytes'>,
   workers = 0,
 ): string {
-  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(bytes < 9.95e6 ? 1 : 0);
-  const terms = limits.terms.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(' + ');
   return (
     `memory: at most ${megabytes(limits.memoryBytesMax)} MB by its limits, beside ${megabytes(runtimeBytes + workers * workerBytes)} MB of runtime; ` +
-    `ends at ${megabytes(limits.ceilingBytes)} MB\n  = ${terms}`
+    `ends at ${megabytes(limits.ceilingBytes)} MB\n  = ${termLine(limits.terms)}`
   );
+}
+
+/** Every bound of `floodgate-agent collect`, which has a process of its own. */
+export const collectLimits = {
+  /** More agents than that take turns: the connection that has made the least of its time goes. */
+  connectionsMax: 64,
+  /** A batch is half a megabyte or one witness, which is 32 MB at most (`ENCODED_BYTES_MAX`) before it is gzipped. */
+  bodyBytesMax: 34 << 20,
+  decodedBytesMax: 34 << 20,
+  /** Bodies as they came, of all requests together, until each is stored. */
+  heldBytesMax: 64 << 20,
+  /** Batches decoded at one time: the thread that reads them is one, and so is the memory they are inflated into. */
+  decodersMax: 1,
+  /** Whole bodies that wait for it: at a second each, of the largest, half of what an agent waits for an answer. */
+  queueMax: 16,
+  /** A batch of the usual size with a witness every eight bytes. */
+  witnessesMax: 65_536,
+  /**
+   * A batch's values as objects, by the estimate of witness-weight.ts: one witness of twice 40 thousand values
+   * (`WitnessLimits.messageBytesMax`), or one and a half times a usual batch of the smallest numbers.
+   */
+  batchWeightMax: 192_000_000,
+  /** SQLite's pages (witness-store.ts), zlib's state, sockets. */
+  otherBytesMax: 8 << 20,
+} as const;
+
+/** The sum of what `collect` may take, term by term. */
+export function collectTerms(): LimitTerm[] {
+  const limits = collectLimits;
+  const perWitness = 600;
+  return [
+    // While one gets more room it is there twice.
+    { name: 'bodies', bytes: limits.heldBytesMax + limits.bodyBytesMax, reason: 'bodies as they came, one twice' },
+    { name: 'decoded', bytes: limits.decodedBytesMax * limits.decodersMax, reason: 'the batch that is being decoded' },
+    { name: 'values', bytes: limits.batchWeightMax, reason: 'its values as objects' },
+    { name: 'batch', bytes: limits.witnessesMax * perWitness, reason: 'what is stored beside each witness of a batch' },
+    { name: 'other', bytes: limits.otherBytesMax, reason: 'pages of the store, zlib, sockets' },
+  ];
+}
+
+/** The bounds of `collect` as people read them. */
+export function collectTable(): string {
+  const terms = collectTerms();
+  const sum = terms.reduce((bytes, term) => bytes + term.bytes, 0);
+  return `memory: at most ${megabytes(sum)} MB by its limits, beside ${megabytes(runtimeBytes)} MB of runtime\n  = ${termLine(terms)}`;
 }

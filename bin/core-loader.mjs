@@ -1,8 +1,9 @@
 // Goes before the core of the published agent, see `split-core.mjs`. Of a module Node.js's compile cache keeps what is compiled
 // when the module is loaded, which is its outermost code: all functions that a run calls would be compiled anew at each start,
 // 20 ms of CPU. So the core is a script, and V8's code of it is kept beside that cache after a run.
-const { readFileSync, renameSync, rmSync, writeFileSync } = process.getBuiltinModule('node:fs');
-const { enableCompileCache, getCompileCacheDir } = process.getBuiltinModule('node:module');
+const { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } =
+  process.getBuiltinModule('node:fs');
+const { getCompileCacheDir } = process.getBuiltinModule('node:module');
 const vm = process.getBuiltinModule('node:vm');
 
 /** Later V8 may have let go of what only the start needed; and a start matters little then. */
@@ -22,8 +23,7 @@ let keptReach = 0;
 export function loadCore(meta, name) {
   // No `path.join`: a few long paths and V8 optimizes what normalizes them, 1 ms of CPU.
   const here = meta.dirname;
-  // The launcher's folder, where the launcher started us.
-  enableCompileCache(`${here}/../../node_modules/.cache/floodgate`);
+  // The launcher's choice, which has looked at whose it is.
   const folder = getCompileCacheDir();
   // The script's name has a hash of its text. V8 itself compares its own version and flags.
   codeFile = folder === undefined ? null : `${folder}/${name}.code`;
@@ -44,12 +44,27 @@ export function loadCore(meta, name) {
  */
 function readCode(file) {
   try {
-    const bytes = readFileSync(file);
+    const bytes = readOwn(file);
     const half = bytes.length / 2;
     if (half < 2 || !bytes.subarray(0, half).equals(bytes.subarray(half))) return null;
     return { reach: /** @type {number} */ (bytes[0]), code: bytes.subarray(1, half) };
   } catch {
     return null;
+  }
+}
+
+/**
+ * Reads no file that another user may have written: it is executed.
+ * @param {string} file
+ */
+function readOwn(file) {
+  const fd = openSync(file, 'r');
+  try {
+    const { uid, mode } = fstatSync(fd);
+    const isOurs = process.geteuid === undefined || ((uid === process.geteuid() || uid === 0) && (mode & 0o022) === 0);
+    return isOurs ? readFileSync(fd) : Buffer.alloc(0);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -70,7 +85,7 @@ function keepCode(reach) {
   const written = `${codeFile}.${process.pid}`;
   try {
     const half = Buffer.concat([Buffer.of(reach), script.createCachedData()]);
-    writeFileSync(written, Buffer.concat([half, half]), { flush: true, mode: 0o600 });
+    writeFileSync(written, Buffer.concat([half, half]), { flush: true, mode: 0o600, flag: 'wx' });
     renameSync(written, codeFile);
   } catch {
     // A full disk, or a folder that is not ours any more: it is compiled anew.

@@ -1,10 +1,11 @@
 // Re-executes a floodgate program under the pinned Node.js. Plain JavaScript for any Node.js from 20 up.
 'use strict';
 const { spawn } = require('node:child_process');
-const { accessSync, constants, existsSync, mkdirSync } = require('node:fs');
+const { accessSync, constants, existsSync } = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { pinnedNode } = require('./pinned-node.js');
+const { isTrustedFolder, makeTrustedFolder } = require('./trusted-folder.js');
 
 const F_SETFD = 2;
 /** @type {readonly NodeJS.Signals[]} */
@@ -12,22 +13,43 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Where Node.js keeps compiled modules between runs. Without it every start strips the types of every source anew, with a
- * compiler that takes 40 MB of resident memory: a third of what the agent itself needs. Only folders of our own count:
- * what lies in a cache is executed.
+ * compiler that takes 40 MB of resident memory: a third of what the agent itself needs. What lies in a cache is executed:
+ * only folders count that are ours by owner and mode, all the way up.
  * @param {string} root the package
  */
 function compileCache(root) {
-  for (const folder of [path.join(root, 'node_modules', '.cache'), path.join(os.homedir(), '.cache')]) {
-    try {
-      const cache = path.join(folder, 'floodgate');
-      mkdirSync(cache, { recursive: true, mode: 0o700 });
-      accessSync(cache, constants.W_OK);
-      return cache;
-    } catch {
-      // Not ours to write: the next one.
-    }
+  const user = process.geteuid === undefined ? '' : `-${process.geteuid()}`;
+  const folders = [
+    path.join(root, 'node_modules', '.cache', 'floodgate'),
+    path.join(os.homedir(), '.cache', 'floodgate'),
+    // Where both are another user's, as in containers. The name is known to all, hence refused where it is not ours.
+    path.join(os.tmpdir(), `floodgate-cache${user}`),
+  ];
+  return folders.find((folder) => makeTrustedFolder(folder) && isWritable(folder));
+}
+
+/** @param {string} folder */
+function isWritable(folder) {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
-  return undefined;
+}
+
+/**
+ * The caller's choice, where it may be trusted or is not there yet; else ours; else none, whatever programs below choose.
+ * @param {string} root the package
+ */
+function chooseCompileCache(root) {
+  const asked = process.env.NODE_COMPILE_CACHE;
+  const cache = asked && (!existsSync(asked) || isTrustedFolder(asked)) ? asked : compileCache(root);
+  if (cache !== undefined) process.env.NODE_COMPILE_CACHE = cache;
+  else {
+    delete process.env.NODE_COMPILE_CACHE;
+    process.env.NODE_DISABLE_COMPILE_CACHE = '1';
+  }
 }
 
 /**
@@ -71,8 +93,7 @@ function launch(name, entry, { built = entry, nodeArguments = [] } = {}) {
     process.stderr.write(`${name}: ${/** @type {Error} */ (error).message}\n`);
     process.exit(2);
   }
-  const cache = process.env.NODE_COMPILE_CACHE ?? compileCache(root);
-  if (cache !== undefined) process.env.NODE_COMPILE_CACHE = cache;
+  chooseCompileCache(root);
   const args = [...nodeArguments, program, ...process.argv.slice(2)];
   // One process, not a waiting parent of 45 MB before an agent of 70.
   if (process.platform !== 'win32') replaceProcess(node, [node, ...args]);

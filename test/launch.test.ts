@@ -1,7 +1,18 @@
 /** The launcher's three ways into the pinned Node.js. Two leave one process; the last has a parent that passes signals on. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,13 +39,13 @@ function launch(t: Test, preload: string): { process: ChildProcess; errors: () =
 
 /** Waits until the agent's own process runs. @returns its process id */
 async function agentProcess(launcher: number): Promise<number> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
+  for (let attempt = 0; attempt < 1_200; attempt += 1) {
     for (const pid of [launcher, ...childrenOf(launcher)]) {
       if (readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('agent/main')) return pid;
     }
     await sleep(50);
   }
-  throw new Error('the agent did not start within 10 s');
+  throw new Error('the agent did not start within a minute');
 }
 
 function childrenOf(pid: number): number[] {
@@ -85,3 +96,62 @@ for (const [name, { preload, parent }] of Object.entries(ways)) {
     },
   );
 }
+
+const asRoot = {
+  skip:
+    process.platform === 'linux' && process.geteuid?.() === 0
+      ? false
+      : 'SKIPPED: only root can make another user’s files',
+};
+const stranger = 54_321;
+
+t.test('a cache that another user can write to is not executed', asRoot, (t) => {
+  const folder = t.testdir({ home: {}, temporary: {} });
+  const { isTrustedFolder, makeTrustedFolder } = createRequire(import.meta.url)('../bin/trusted-folder.js') as {
+    isTrustedFolder: (folder: string) => boolean;
+    makeTrustedFolder: (folder: string) => boolean;
+  };
+  const place = (...names: string[]) => path.join(folder, ...names);
+  t.ok(makeTrustedFolder(place('good', 'cache')));
+  t.equal(statSync(place('good', 'cache')).mode & 0o777, 0o700);
+  const doings: Record<string, () => void> = {
+    'written to by a group': () => chmodSync(place('case'), 0o770),
+    'written to by all': () => chmodSync(place('case'), 0o1777),
+    'of another user': () => chownSync(place('case'), stranger, stranger),
+    'with another’s file in it': () => {
+      writeFileSync(place('case', 'code'), '');
+      chownSync(place('case', 'code'), stranger, stranger);
+    },
+    'with a folder in it that a group can write to': () => {
+      mkdirSync(place('case', 'v26'));
+      chmodSync(place('case', 'v26'), 0o775);
+    },
+    'with a link in it': () => symlinkSync(place('good'), place('case', 'v26')),
+  };
+  for (const [what, doing] of Object.entries(doings)) {
+    mkdirSync(place('case'), { mode: 0o755 });
+    doing();
+    t.notOk(isTrustedFolder(place('case')), what);
+    rmSync(place('case'), { recursive: true });
+  }
+  mkdirSync(place('good', 'cache', 'v26'));
+  chmodSync(place('good', 'cache', 'v26'), 0o775);
+  t.ok(isTrustedFolder(place('good', 'cache')), 'which says nothing where only its owner comes in');
+  mkdirSync(place('theirs'));
+  mkdirSync(place('theirs', 'cache'), { mode: 0o700 });
+  chownSync(place('theirs'), stranger, stranger);
+  t.notOk(isTrustedFolder(place('theirs', 'cache')), 'below a folder of another user, who may exchange it');
+  chownSync(place('theirs'), 0, 0);
+  t.ok(isTrustedFolder(place('theirs', 'cache')));
+  // A launcher whose own folder and whose home are another user's.
+  const settings = { HOME: place('home'), TMPDIR: place('temporary') };
+  chmodSync(place('home'), 0o777);
+  chmodSync(place('temporary'), 0o1777);
+  const print = `process.argv = []; const { launch } = require(${JSON.stringify(path.join(path.dirname(program), 'launch.js'))}); process.execve = () => { console.log(process.env.NODE_COMPILE_CACHE, process.env.NODE_DISABLE_COMPILE_CACHE); process.exit(0); }; launch('x', 'agent/main');`;
+  const chosen = (env: NodeJS.ProcessEnv) =>
+    spawnSync(process.execPath, ['-e', print], { encoding: 'utf8', env: { ...process.env, ...env } }).stdout.trim();
+  t.match(chosen({ ...settings, NODE_COMPILE_CACHE: place('good', 'cache') }), /good\/cache undefined$/, 'as asked');
+  const usual = chosen({ ...settings, NODE_COMPILE_CACHE: place('temporary') });
+  t.match(usual, /node_modules\/\.cache\/floodgate undefined$/, 'not where all may write');
+  t.end();
+});

@@ -57,12 +57,30 @@ function parseField(field: string | undefined): ContentType {
   return { mediaType: /^[^\s/]+\/[^\s/]+$/.test(mediaType) ? mediaType : '', charset, boundary };
 }
 
-/** A parameter of a Content-Disposition field, e.g. `name` or `filename`. */
+/**
+ * A parameter of a Content-Disposition field, e.g. `name` or `filename`; also in its extended form (`name*=UTF-8''…`, RFC 8187) and in
+ * sections (`name*0=`, RFC 2231).
+ */
 export function dispositionParameter(field: string | undefined, wanted: string): string | undefined {
+  let sections: string | undefined;
   for (const [, name, quoted, token] of (field ?? '').slice(0, fieldCharactersMax).matchAll(parameterPattern)) {
-    if (name!.toLowerCase() === wanted) return quoted === undefined ? (token ?? '') : quoted.replaceAll(/\\(.)/g, '$1');
+    const lower = name!.toLowerCase();
+    const value = quoted === undefined ? (token ?? '') : quoted.replaceAll(/\\(.)/g, '$1');
+    if (lower === wanted) return value;
+    if (!lower.startsWith(`${wanted}*`)) continue;
+    sections = (sections ?? '') + (lower.endsWith('*') ? extendedValue(value) : value);
   }
-  return undefined;
+  return sections;
+}
+
+/** Without its charset and language, percent-decoded; as it stands where the encoding is broken. */
+function extendedValue(value: string): string {
+  const text = value.replace(/^[\w-]{0,20}'[\w-]{0,20}'/, '');
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 const exact: Record<string, BodyKind> = {

@@ -102,6 +102,11 @@ export class LruMap {
     }
   }
 
+  /** Hash of the key that `find` looked for last. */
+  get lastHash(): number {
+    return this.#lastHash;
+  }
+
   /** Whether `slot`, which must be in use, has the key `key[0, words)`. */
   holds(slot: number, words: number): boolean {
     if (this.#keyLengths[slot] !== words) return false;

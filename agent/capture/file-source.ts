@@ -1,5 +1,5 @@
 /** Frames from a capture file, read synchronously in large chunks: streams cost twice that. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statfsSync } from 'node:fs';
 import { FloodgateError } from '../errors.ts';
 import { isDecompressed, magicBytes } from '../pcap/capture-reader.ts';
 import { ChunkFeed } from './chunk-feed.ts';
@@ -36,15 +36,10 @@ export class FileSource implements FrameSource {
 
   /** @throws FloodgateError when the file cannot be opened or is none. */
   static open(path: string, options: FileSourceOptions = {}): FileSource {
-    let fd: number;
-    try {
-      fd = openSync(path, 'r');
-    } catch (error) {
-      throw unreadable(path, error);
-    }
-    if (!fstatSync(fd).isDirectory()) return new FileSource(fd, path, options);
+    const { fd, reading } = openReadable(path);
+    if (reading !== 'pipe') return new FileSource(fd, path, options);
     closeSync(fd);
-    throw unreadable(path, { code: 'EISDIR' });
+    throw unreadable(path, new Error('it is a pipe'));
   }
 
   /** @param fd is owned from here on, and closed at the end. */
@@ -127,6 +122,57 @@ export function isCompressedFile(file: string | number): boolean {
     return false;
   } finally {
     if (typeof file === 'string' && fd !== null) closeSync(fd);
+  }
+}
+
+/** How a capture is read: in the call, as a pipe does, or by a thread that may wait. */
+export type Reading = 'file' | 'pipe' | 'patient';
+
+/**
+ * Opens what may be read as a capture; a pipe's writer need not be there yet.
+ * @throws FloodgateError when it cannot be opened, or is a folder
+ */
+export function openReadable(path: string): { fd: number; reading: Reading } {
+  let fd: number;
+  try {
+    // A pipe is not waited for here: nothing else would run meanwhile.
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  try {
+    const reading = readingOf(fd, path);
+    if (reading !== 'patient') return { fd, reading };
+    // A device, too, is waited for by a thread: without data it would fail otherwise.
+    const waiting = openSync(path, 'r');
+    closeSync(fd);
+    return { fd: waiting, reading };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** statfs(2): file systems whose files may be another machine's, or another process's. */
+const remoteMagics = new Set([
+  0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x6573_5546, 0x0102_1997, 0x00c3_6400, 0x5346_414f, 0x6b41_4653,
+  0x7375_7245, 0x0bd0_0bd0, 0x6a65_6a63,
+]);
+
+/** @throws FloodgateError where it is a folder */
+export function readingOf(fd: number, path: string): Reading {
+  const stats = fstatSync(fd);
+  if (stats.isDirectory()) throw unreadable(path, { code: 'EISDIR' });
+  if (stats.isFIFO() || stats.isSocket()) return 'pipe';
+  if (!stats.isFile()) return 'patient';
+  return process.platform === 'linux' && isRemote(fd) ? 'patient' : 'file';
+}
+
+function isRemote(fd: number): boolean {
+  try {
+    return remoteMagics.has(statfsSync(`/proc/self/fd/${fd}`).type >>> 0);
+  } catch {
+    return false;
   }
 }
 

@@ -1,15 +1,17 @@
 /** Opens recorded frames; apart from `open.ts`, so that whoever reads a file loads nothing of a live capture. */
 import { frameBytesMax } from '../pcap/block.ts';
-import { FileSource } from './file-source.ts';
+import { openReadable } from './file-source.ts';
 import type { FrameFilter } from './filter-sink.ts';
 import type { FrameSource } from './frame-source.ts';
-import { openStdin } from './stdin-source.ts';
+import { openReading, openStdin } from './stdin-source.ts';
 import { frameFilter } from './sys/bpf.ts';
 
 /** @param read a capture file, or `-` for standard input. @throws FloodgateError when it cannot be opened. */
 export function openRecorded(read: string, expression?: string | null): FrameSource {
   const filter = recordedFilter(expression);
-  return read === '-' ? openStdin({ filter }) : FileSource.open(read, { filter });
+  if (read === '-') return openStdin({ filter });
+  const { fd, reading } = openReadable(read);
+  return openReading(fd, reading, read, { filter });
 }
 
 /** An expression for recorded frames, compiled; null where there is none. @throws FloodgateError as `frameFilter`. */

@@ -1,11 +1,12 @@
 /** Frames from a capture on standard input (or any pipe), read asynchronously so that timers and profilers go on. */
-import { fstatSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { FloodgateError } from '../errors.ts';
 import { ChunkFeed } from './chunk-feed.ts';
-import { FileSource, type FileSourceOptions } from './file-source.ts';
+import { FileSource, type FileSourceOptions, type Reading, readingOf } from './file-source.ts';
 import type { CaptureInterface, CaptureStats, FrameSink, FrameSource } from './frame-source.ts';
+import { PatientSource } from './patient-source.ts';
 
+const name = 'standard input';
 /** What a pipe holds at most by default: libuv reads no more at once. */
 const chunkBytes = 65_536;
 
@@ -19,12 +20,18 @@ export function openStdin(options: FileSourceOptions = {}, fd = 0): FrameSource 
       hint: 'pipe a capture into it, e.g. tcpdump -i eth0 -w - | floodgate-agent --read -',
     });
   }
-  const stat = fstatSync(fd);
-  if (!stat.isFIFO() && !stat.isSocket()) return new FileSource(fd, 'standard input', options);
-  return new StdinSource(fd, options);
+  return openReading(fd, readingOf(fd, name), name, options);
 }
 
-class StdinSource implements FrameSource {
+/** @param fd is owned from here on. */
+export function openReading(fd: number, reading: Reading, name: string, options: FileSourceOptions): FrameSource {
+  if (reading === 'pipe') return new PipeSource(fd, name, options);
+  return reading === 'file' ? new FileSource(fd, name, options) : new PatientSource(fd, name, options);
+}
+
+/** A pipe or socket, whoever writes into it and when. */
+class PipeSource implements FrameSource {
+  readonly #name: string;
   readonly #feed: ChunkFeed;
   readonly #socket: Socket;
   #ended = false;
@@ -33,8 +40,10 @@ class StdinSource implements FrameSource {
   #finished = false;
   #wake: (() => void) | null = null;
 
-  constructor(fd: number, options: FileSourceOptions) {
-    this.#feed = new ChunkFeed('standard input', options.filter ?? null);
+  /** @param fd does not block; owned from here on. */
+  constructor(fd: number, name: string, options: FileSourceOptions) {
+    this.#name = name;
+    this.#feed = new ChunkFeed(name, options.filter ?? null);
     const { Socket } = process.getBuiltinModule('node:net');
     this.#socket = new Socket({
       fd,
@@ -104,7 +113,7 @@ class StdinSource implements FrameSource {
 
   #end(error: Error | null): void {
     if (error !== null) {
-      this.#failure = new FloodgateError('capture-unreadable', `cannot read standard input: ${error.message}`, {
+      this.#failure = new FloodgateError('capture-unreadable', `cannot read ${this.#name}: ${error.message}`, {
         hint: 'check what writes into the pipe',
         cause: error,
       });

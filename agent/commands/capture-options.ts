@@ -1,6 +1,7 @@
 /** The options of the capturing agent, as the command line, the environment and a configuration file give them. */
 import { type Command, Help, Option } from 'commander';
 import { type Stage, stages } from '../stage.ts';
+import { type NetworkPolicyName, networkPolicies, type UrgentPolicyName, urgentPolicies } from '../tcp/limits.ts';
 import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation-mode.ts';
 import { addChoices, addUpload, type DeliveryFlags } from './delivery-options.ts';
 import { addOptionsOf, OptionDrafts } from './environment.ts';
@@ -25,6 +26,8 @@ export interface CaptureFlags extends DeliveryFlags {
   workers?: number;
   promiscuous: boolean;
   direction: 'in' | 'out' | 'both';
+  separateNetworks?: NetworkPolicyName;
+  urgentData?: UrgentPolicyName;
   user?: string;
   messages?: string;
   har?: string;
@@ -87,6 +90,19 @@ function addSources(drafts: OptionDrafts): void {
     .option('--ring-size <size>', 'kernel buffer of each interface (default: 16MiB, less of many)', parseSize)
     .option('--workers <count>', 'threads that share the traffic of the interfaces by flow (default: 1)', parseWorkers)
     .option('--no-promiscuous', 'only frames addressed to this host')
+    .addOption(
+      new Option(
+        '--separate-networks <when>',
+        'same addresses in two VLANs or VXLANs: where numbers say two connections',
+      )
+        .choices(Object.keys(networkPolicies))
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--urgent-data <policy>', 'the byte that TCP’s urgent pointer names leaves the stream, or stays')
+        .choices(Object.keys(urgentPolicies))
+        .default('out-of-band'),
+    )
     .addOption(new Option('--direction <which>', 'frames seen').choices(['in', 'out', 'both']).default('both'))
     .option('--user <name>', 'who to run as once the interfaces are open (default, as root: nobody; root keeps root)')
     .option('--config <file>', 'YAML: names of these options without --, and their values');

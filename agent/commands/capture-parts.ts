@@ -9,6 +9,7 @@ import { randomWords } from '../capture/sys/random-words.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
 import type { AgentLimits, LimitOptions } from '../limits.ts';
 import type { Counters } from '../stats.ts';
+import { networkPolicies, urgentPolicies } from '../tcp/limits.ts';
 import type { ObserveServer } from '../telemetry/observe-server.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { tell } from './notices.ts';
@@ -35,6 +36,7 @@ export function limitOptions(flags: CaptureFlags): LimitOptions {
     // Of standard input it shows only later; the harness writes into it what is not.
     compressed: flags.read === '-' ? !flags.lockstep : readsFile(flags) && isCompressedFile(flags.read!),
     expressionSets: [flags.allowHost, flags.excludeHost, flags.allowPath, flags.excludePath].filter(Boolean).length,
+    spool: flags.spool !== undefined,
   };
 }
 
@@ -73,6 +75,8 @@ export function openAgent(
     limits,
     placePages: readsFile(flags) ? placePagesQuietly : placePages,
     pageCredit,
+    networks: networkPolicies[flags.separateNetworks ?? 'auto'],
+    urgent: urgentPolicies[flags.urgentData ?? 'out-of-band'],
     until: outputs.until,
     messageHandlers: (agent) => outputs.handlers(agent),
     bodies: outputs.bodies,
@@ -80,6 +84,13 @@ export function openAgent(
     nowMs: clock,
     nowUs: (flags.interface ?? []).length > 0 ? () => Date.now() * 1000 : null,
   });
+}
+
+/** What became of connections to `--observe-listen`; nothing where there is none. */
+export function observeCounters(server: ObserveServer | null): Counters {
+  if (server === null) return {};
+  const { connectionsEvicted, connectionsRefused } = server.counters;
+  return { 'observe.connectionsEvicted': connectionsEvicted, 'observe.connectionsRefused': connectionsRefused };
 }
 
 export async function openObserve(

@@ -41,14 +41,20 @@ function testOutside(): void {
 interface Running {
   readonly child: ChildProcess;
   told: () => string;
+  /** Resolves when its statistics say so. */
+  until: (isSo: (sample: Record<string, number>) => boolean) => Promise<void>;
   end: () => Promise<{ code: number | null; stats: Record<string, number> & { interfaces: object[] } }>;
 }
 
 async function start(folder: string, ...args: string[]): Promise<Running> {
   const stats = path.join(folder, 'stats.json');
-  const child = spawn(process.execPath, [program, '--workers', '2', '--stats', stats, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [program, '--workers', '2', '--stats', stats, '--stats-interval-ms', '20', ...args],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let told = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     told += text;
@@ -58,25 +64,36 @@ async function start(folder: string, ...args: string[]): Promise<Running> {
   const end = async () => {
     child.kill('SIGTERM');
     const [code] = await exited;
-    return { code, stats: JSON.parse(readFileSync(stats, 'utf8')) };
+    return { code, stats: lastLine(stats) };
   };
-  return { child, told: () => told, end };
+  const until = async (isSo: (sample: Record<string, number>) => boolean) => {
+    for (let tries = 0; tries < 2_000 && !isSo(lastLine(stats)); tries += 1) await sleep(20);
+  };
+  return { child, told: () => told, until, end };
+}
+
+/** Of lines, the last that is whole. */
+function lastLine(file: string) {
+  return JSON.parse(readFileSync(file, 'utf8').split('\n').at(-2) ?? '{}');
 }
 
 /** Frames of connection `port`, both directions. */
 function connection(port: number) {
   const ends = { client: '10.0.0.1', server: '10.0.0.2' };
-  const frame = (from: 'client' | 'server', flags: number, sequence: number, text: string | Uint8Array = '') =>
-    buildTcpFrame({
+  const reached = { client: 1, server: 1 };
+  const frame = (from: 'client' | 'server', flags: number, sequence: number, text: string | Uint8Array = '') => {
+    reached[from] = Math.max(reached[from], sequence + text.length);
+    return buildTcpFrame({
       source: ends[from],
       destination: from === 'client' ? ends.server : ends.client,
       sourcePort: from === 'client' ? port : 80,
       destinationPort: from === 'client' ? 80 : port,
       sequence,
-      acknowledgement: 1,
+      acknowledgement: reached[from === 'client' ? 'server' : 'client'],
       flags,
       payload: Buffer.from(text as string),
     });
+  };
   return { frame, open: () => [frame('client', SYN, 0), frame('server', SYN | ACK, 0)] };
 }
 
@@ -98,7 +115,7 @@ async function testInNamespace(): Promise<void> {
       tap.write(frame('client', ACK, 1, `GET /${at} HTTP/1.1\r\nHost: a\r\n\r\n`));
       tap.write(frame('server', ACK, 1, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
     }
-    await sleep(300);
+    await agent.until((sample) => sample['http.pairs'] === connections);
     const { code, stats } = await agent.end();
     t.equal(code, 0, agent.told());
     t.match(stats, {
@@ -150,7 +167,7 @@ async function testInNamespace(): Promise<void> {
       taps[0]!.write(frame('server', ACK, 1, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
     }
     const lines = () => printed.split('\n').slice(0, -1);
-    for (let tries = 0; tries < 200 && lines().length < connections; tries += 1) await sleep(20);
+    for (let tries = 0; tries < 2_000 && lines().length < connections; tries += 1) await sleep(20);
     t.equal(lines().length, connections, 'before it ends');
     t.ok(lines().every((line) => /^\d\d:\d\d:\d\d\.\d{3} {2}200 {2}GET {2}a\/\d+ {2}2 B, [\d.]+ (µs|ms)$/.test(line)));
     t.equal(new Set(lines().map((line) => /a(\/\d+)/.exec(line)![1])).size, connections);
@@ -167,9 +184,11 @@ async function testInNamespace(): Promise<void> {
     // Behind a hole each: five times what there is room for.
     for (let at = 0; at < 90; at += 1) {
       for (const { frame } of flows) taps[0]!.write(frame('client', ACK, 100 + at * payload.length, payload));
-      if (at % 10 === 0) await sleep(20);
+      // No more at once than the rings hold.
+      const sent = (2 + at + 1) * flows.length;
+      if (at % 10 === 0) await agent.until((sample) => sample['tcp.segments']! >= sent);
     }
-    await sleep(400);
+    await agent.until((sample) => sample['tcp.segments'] === 92 * flows.length);
     const { code, stats } = await agent.end();
     t.equal(code, 0, agent.told());
     t.equal(stats['tcp.segments'], 92 * flows.length);

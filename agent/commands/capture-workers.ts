@@ -21,10 +21,11 @@ import { describeNotDecoded, notDecoded } from '../http/not-decoded.ts';
 import { deriveWorkerLimits, limitTable, type WorkerLimits } from '../limits.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import { type Counters, StatsFile } from '../stats.ts';
+import type { ObserveServer } from '../telemetry/observe-server.ts';
 import type { CaptureFlags } from './capture-options.ts';
-import { limitOptions, openObserve } from './capture-parts.ts';
+import { limitOptions, observeCounters, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { tell, tellDrops, tellNotDecoded, tellPressure } from './notices.ts';
+import { tell, tellDrops, tellNotDecoded, tellPressure, tellSharedAddresses } from './notices.ts';
 import { isPrintColoured } from './outputs.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
@@ -42,14 +43,20 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
   const statsOutput = flags.stats === undefined ? null : new OutputFile(flags.stats);
   const stats = statsOutput === null ? null : new StatsFile(statsOutput, flags.statsIntervalMs !== undefined);
   const governor = govern(limits, crew);
-  const counters = () => ({ ...crew.counters(), ...governor.snapshot(), ...processGauges() });
+  let server: ObserveServer | null = null;
+  const counters = () => ({
+    ...crew.counters(),
+    ...observeCounters(server),
+    ...governor.snapshot(),
+    ...processGauges(),
+  });
   const timers: NodeJS.Timeout[] = [];
   const onSignal = () => crew.stop();
   try {
     await crew.open();
     tell(limitTable(limits.all, count));
     const read = () => ({ counters: counters(), interfaces: crew.interfaces() });
-    const server = await openObserve(flags, read, null);
+    server = await openObserve(flags, read, null);
     const told = dropPrivileges(flags.user ?? null, () => {});
     if (told !== null) tell(told);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
@@ -69,6 +76,7 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
       stats?.final(Date.now(), counters(), crew.interfaces(), seen);
       tellDrops(crew.interfaces());
       tellNotDecoded(seen);
+      tellSharedAddresses(counters());
       server?.close();
     }
     if (statsOutput?.failure) throw statsOutput.failure;

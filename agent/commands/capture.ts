@@ -12,10 +12,11 @@ import {
 import { describeNotDecoded, notDecoded } from '../http/not-decoded.ts';
 import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Pressure } from '../tcp/limits.ts';
+import type { ObserveServer } from '../telemetry/observe-server.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
-import { limitOptions, openAgent, openCapture, openObserve } from './capture-parts.ts';
+import { limitOptions, observeCounters, openAgent, openCapture, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { tell, tellDrops, tellNotDecoded, tellPressure } from './notices.ts';
+import { tell, tellDrops, tellNotDecoded, tellPressure, tellSharedAddresses } from './notices.ts';
 import { Outputs } from './outputs.ts';
 
 /** @returns the frames there were. @throws FloodgateError when it cannot run or cannot go on. */
@@ -32,15 +33,17 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     const agent = openAgent(flags, limits, source, outputs, clock);
     const startUpPages = new StartUpPages();
     const governor = govern({ limits, agent, outputs, startUpPages, clock });
+    let server: ObserveServer | null = null;
     const counters = () => ({
       ...agent.counters(),
       ...outputs.counters(),
+      ...observeCounters(server),
       ...governor.snapshot(),
       ...processGauges(),
     });
     tell(limitTable(limits));
     const read = () => ({ counters: counters(), interfaces: source.stats() });
-    const server = await openObserve(flags, read, outputs.ownTraffic);
+    server = await openObserve(flags, read, outputs.ownTraffic);
     // Devices, ports and output files are open by now: what is parsed from here on is whatever the network sends.
     if (flags.interface) {
       const { dropPrivileges } = await import('../capture/sys/privileges.ts');
@@ -76,6 +79,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       outputs.stats?.final(Date.now(), counters(), source.stats(), seen);
       tellDrops(source.stats());
       tellNotDecoded(seen);
+      tellSharedAddresses(agent.tcp.snapshot());
       server?.close();
     }
     outputs.check();

@@ -1,11 +1,13 @@
 /** `floodgate-agent collect`: receives what agents upload and keeps it in SQLite, or lists what is there. */
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { FloodgateError } from '../errors.ts';
+import { collectTable } from '../limits.ts';
 import { CollectServer } from '../sinks/collect-server.ts';
 import { readable } from '../sinks/exchange-lines.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import { type StoredWitness, WitnessStore } from '../sinks/witness-store.ts';
 import type { ListenAddress } from './option-values.ts';
+import { openRegularFile } from './regular-file.ts';
 
 export interface CollectFlags {
   listen?: ListenAddress;
@@ -44,7 +46,7 @@ export async function runCollect(flags: CollectFlags): Promise<void> {
         output?.flush();
       },
     });
-    process.stderr.write(`collecting on ${server.url}\n`);
+    process.stderr.write(`${collectTable()}\ncollecting on ${server.url}\n`);
     await new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
     });
@@ -58,7 +60,7 @@ export async function runCollect(flags: CollectFlags): Promise<void> {
     process.stderr.write(
       `${counters.batchesStored} batches stored (${counters.witnessesStored} witnesses), ` +
         `${counters.batchesRepeated} came again, ${refused} requests refused, ` +
-        `${counters.requestsAborted} broken off, ${counters.requestsPutOff} put off\n`,
+        `${counters.requestsAborted} broken off, ${counters.requestsPutOff} put off, ${server.evicted} made room for others\n`,
     );
   } finally {
     output?.close();
@@ -91,11 +93,16 @@ function line({ digest, method, host, path, bytes }: StoredWitness): string {
 function readCredentials(file: string): string {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8').trim();
+    const fd = openRegularFile(file);
+    try {
+      text = readFileSync(fd, 'utf8').trim();
+    } finally {
+      closeSync(fd);
+    }
   } catch (cause) {
     throw new FloodgateError(
       'credentials-unreadable',
-      `cannot read ${file} (${(cause as NodeJS.ErrnoException).code})`,
+      `cannot read ${file} (${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message})`,
       {
         hint: 'name a file with one line, user:password',
         cause,

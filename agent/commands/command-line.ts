@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
+import { hasStuckReads } from '../capture/patient-source.ts';
 import { FloodgateError } from '../errors.ts';
 import { stages } from '../stage.ts';
 import { addCaptureOptions, type CaptureFlags, describeOption, lastStage, readsFile } from './capture-options.ts';
@@ -28,6 +29,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       process.exitCode = error.exitCode;
     } else throw error;
   }
+  if (hasStuckReads()) (await import('../capture/sys/leave.ts')).leaveProcess(Number(process.exitCode ?? 0));
   return done.reach;
 }
 

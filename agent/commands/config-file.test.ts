@@ -105,9 +105,11 @@ t.test('hostile YAML is refused in no time', (t) => {
     Array.from({ length: 6_000 }, (_, at) => `k${at}: 1`).join('\n'),
     '\0'.repeat(60_000),
   ]) {
-    const startedMs = performance.now();
+    // Of this process: others may keep it waiting.
+    const before = process.cpuUsage();
     t.throws(() => flagsOf(yaml), { code: 'config-invalid' }, yaml.slice(0, 20));
-    const ms = performance.now() - startedMs;
+    const { user } = process.cpuUsage(before);
+    const ms = user / 1000;
     t.ok(ms < 5_000, `${Math.round(ms)} ms`);
   }
   t.throws(() => flagsOf(`read: ${'x'.repeat(70_000)}`), { code: 'config-unreadable', message: /larger than 64 KiB/ });

@@ -24,7 +24,7 @@ t.teardown(() => {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries += 1) {
+  for (let tries = 0; tries < 3_000; tries += 1) {
     if (isSo()) return;
     await pause(20);
   }
@@ -268,4 +268,27 @@ t.test('witnesses that are lost at the end: told, and an exit code of their own'
   server.close();
   t.equal(code, 5);
   t.match(refused.told(), /3 of 3 witnesses could not be delivered and are lost, 3 of them refused by the server/);
+});
+
+t.test('two agents, one spool: the second ends at once, and every witness of the first arrives', async (t) => {
+  const [store, spool] = [file('two.sqlite'), file('two-spool')];
+  port = 0;
+  const collect = await startCollect(store);
+  const args = ['--read', '-', '--upload', `http://127.0.0.1:${port}/v1/witnesses`, '--spool', spool];
+  const first = start(...args, '--upload-batch', '4kB', '--stats', file('two.stats'));
+  await until('the lock', () => existsSync(path.join(spool, 'agent.lock')));
+  await until('the first to run', () => /memory: at most/.test(first.told()));
+  // Without the files of the host's processes, as in another container.
+  const hidden = ['-Urpf', '--mount-proc', process.execPath, ...nodeArguments, ...args];
+  const second = spawnSync('unshare', hidden, { input: exchangesCapture(50), encoding: 'utf8', timeout: 60_000 });
+  t.equal(second.status, 2, second.stderr);
+  t.match(second.stderr, /the spool .*two-spool is another agent’s/);
+  first.child.stdin!.end(exchangesCapture(200));
+  const [code] = await once(first.child, 'exit');
+  t.equal(code, 0, first.told());
+  await end(collect, 'SIGTERM');
+  const stats = JSON.parse(readFileSync(file('two.stats'), 'utf8'));
+  t.match(stats, { 'upload.witnessesTaken': 200, 'upload.witnessesSent': 200, 'upload.spoolWitnesses': 0 });
+  t.equal(storedPaths(store).length, 200);
+  t.notOk(existsSync(path.join(spool, 'agent.lock')));
 });

@@ -8,7 +8,7 @@ import type { OwnTraffic } from '../filter/own-traffic.ts';
 import { RateWindows } from '../filter/rate-windows.ts';
 import type { MessageHandler } from '../http/message-handler.ts';
 import type { AgentLimits } from '../limits.ts';
-import type { DiskSpool } from '../sinks/spool.ts';
+import type { DiskSpool } from '../sinks/disk-spool.ts';
 import type { Upload } from '../sinks/upload.ts';
 import { emptyStreamDescription } from '../tcp/stream-table.ts';
 import type { DeliveryFlags } from './delivery-options.ts';
@@ -71,13 +71,13 @@ export function addListener(own: OwnTraffic, { address, port }: { address: strin
 const witnessesLostExitCode = 5;
 
 /** Call at the end. @throws FloodgateError `witnesses-lost`, exit code 5. */
-export function requireDelivered({ witnessesLost, counters }: Upload): void {
+export function requireDelivered({ witnessesLost, witnessesGiven, counters }: Upload): void {
   if (witnessesLost === 0) return;
-  const { witnessesTaken, witnessesRefused } = counters;
+  const { witnessesRefused } = counters;
   const refused = witnessesRefused > 0 ? `, ${witnessesRefused} of them refused by the server` : '';
   throw new FloodgateError(
     'witnesses-lost',
-    `${witnessesLost} of ${witnessesTaken} witnesses could not be delivered and are lost${refused}`,
+    `${witnessesLost} of ${witnessesGiven} witnesses could not be delivered and are lost${refused}`,
     {
       exitCode: witnessesLostExitCode,
       hint: 'with --spool FOLDER they wait on disk for the next agent, up to --spool-max; what a server refuses is said above',
@@ -93,6 +93,11 @@ export interface OpenedUpload {
   close(): void;
 }
 
+async function openSpool(folder: string, bytesMax: number, { spoolBatchesMax }: AgentLimits): Promise<DiskSpool> {
+  const { DiskSpool } = await import('../sinks/disk-spool.ts');
+  return new DiskSpool(folder, bytesMax, spoolBatchesMax);
+}
+
 /** @throws FloodgateError `upload-url`, `spool-*`. */
 export async function openUpload(
   flags: DeliveryFlags & { upload: string },
@@ -103,11 +108,11 @@ export async function openUpload(
   const { UploadTarget } = await import('../sinks/upload-target.ts');
   const target = new UploadTarget(flags.upload);
   if (target.tellsCredentials) means.tell(`upload: user and password go to ${target.origin} unencrypted`);
-  const { DiskSpool, MemorySpool } = await import('../sinks/spool.ts');
+  const { MemorySpool } = await import('../sinks/spool.ts');
   const { UploadRequest } = await import('../sinks/upload-request.ts');
   const { Upload } = await import('../sinks/upload.ts');
   const tls = target.isTls ? await import('node:https') : null;
-  const disk = flags.spool === undefined ? null : new DiskSpool(flags.spool, flags.spoolMax);
+  const disk = flags.spool === undefined ? null : await openSpool(flags.spool, flags.spoolMax, limits);
   const requests = new UploadRequest(
     { target, timeoutMs: flags.uploadTimeoutMs, nowMs: Date.now, onConnection: (ends) => own?.add(ends) },
     tls,

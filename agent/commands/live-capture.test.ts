@@ -113,8 +113,12 @@ async function testInNamespace(): Promise<void> {
         for (let at = 0; at < sent; at += 1) tap0.write(frame);
         process.kill(pid, 'SIGCONT');
         for (let at = 0; at < 10; at += 1) tap1.write(frame);
-        await sleep(300);
-        metrics = await (await fetch(`${/http:\/\/[\d.:]+/.exec(told)![0]}/metrics`)).text();
+        const address = /http:\/\/[\d.:]+/.exec(told)![0];
+        const all = /^floodgate_interface_frames_received_total\{interface="tap1"\} 10$/m;
+        for (let tries = 0; tries < 2_000 && !all.test(metrics); tries += 1) {
+          await sleep(20);
+          metrics = await (await fetch(`${address}/metrics`)).text();
+        }
       });
       t.equal(code, 0, told);
       const [first, second] = stats.interfaces as { received: number; dropped: number; droppedShare: number }[];

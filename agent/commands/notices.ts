@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import type { CaptureStats } from '../capture/frame-source.ts';
 import { describeNotDecoded, type NotDecoded } from '../http/not-decoded.ts';
-import { dropShare } from '../stats.ts';
+import { type Counters, dropShare } from '../stats.ts';
 import type { Pressure } from '../tcp/limits.ts';
 
 /** At once and past `process.stderr`, which takes 4 ms of CPU to make. */
@@ -20,6 +20,21 @@ export function tell(line: string): void {
 export function tellPressure(ceilingBytes: number, level: Pressure): void {
   const names = ['sheds nothing', 'refuses new streams', 'sheds out-of-order data', 'sheds bodies'];
   tell(`memory: ${megabytes(process.memoryUsage.rss())} of ${megabytes(ceilingBytes)}: ${names[level]}`);
+}
+
+/** Two conversations with the same addresses and ports: how they were told apart, or that they were not. */
+export function tellSharedAddresses(counters: Counters): void {
+  const apart = counters['tcp.conversationsApart'] ?? 0;
+  const mixed = counters['tcp.conversationsMixed'] ?? 0;
+  if (apart > 0) {
+    const which = apart === 1 ? '1 conversation' : `${apart} conversations`;
+    tell(`${which} had the addresses and ports of one in another network (VLAN, VXLAN): kept apart`);
+  }
+  if (mixed > 0) {
+    const advice = 'if networks tell them apart, --separate-networks always does so';
+    const often = mixed === 1 ? 'once' : `${mixed} times`;
+    tell(`${often} two conversations took turns on the same addresses and ports: not kept apart; ${advice}`);
+  }
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;

@@ -11,6 +11,7 @@ import { bytes, hash as hashAt, hashInt, view } from './digest-memory.ts';
 export const UNDIGESTED_FIELDS: ReadonlySet<string> = new Set([
   'api_spec.Data.example_values',
   'api_spec.HTTPMethodMeta.processing_latency',
+  'api_spec.HTTPMethodMeta.pairing',
 ]);
 
 /** Maps whose keys are the digests of their values, once they are `keyed`: nothing is digested twice. */

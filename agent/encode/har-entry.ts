@@ -1,4 +1,8 @@
-/** HTTP messages as parts of a HAR entry (HTTP Archive 1.2), obfuscated. Pure; strings of what may leave the agent. */
+/**
+ * HTTP messages as parts of a HAR entry (HTTP Archive 1.2). Every string that came with a message goes through the obfuscator: method,
+ * URL, reason phrase, media type, names and values of fields, cookies and parameters, bodies, comments. Addresses stay: they say
+ * which host spoke. Pure.
+ */
 import { declaredCharset } from '../body/charset.ts';
 import { bodyKindOf, parseContentType } from '../body/content-type.ts';
 import { messageFlagNames } from '../http/message-flag.ts';
@@ -34,11 +38,12 @@ const pairsMax = 500;
 
 export function harRequest(message: HttpMessage, body: HarBody, server: string, obfuscator: Obfuscator): HarPart {
   const { headers } = message;
-  const mimeType = headers.get('content-type') ?? '';
+  const contentType = headers.get('content-type') ?? '';
+  const mimeType = obfuscator.pair('header', 'content-type', contentType);
   const url = absoluteUrl(message, server, obfuscator);
-  const { note, ...text } = message.bodyBytes > 0 ? textOf(body, mimeType, obfuscator) : noText;
+  const { note, ...text } = message.bodyBytes > 0 ? textOf(body, contentType, obfuscator) : noText;
   const request = {
-    method: message.method,
+    method: obfuscator.name(message.method),
     url,
     httpVersion: versionOf(message),
     cookies: cookiesOf(headers, 'cookie', obfuscator),
@@ -46,36 +51,40 @@ export function harRequest(message: HttpMessage, body: HarBody, server: string, 
     queryString: queryOf(url),
     headersSize: message.headersBytes,
     bodySize: message.bodyBytes,
-    ...(message.bodyBytes > 0 ? { postData: { mimeType, ...text, ...commentOf([body.note, note]) } } : {}),
-    ...messageComment(message, [message.uri === '*' ? 'of the server as a whole (*)' : '', body.note, note]),
+    ...(message.bodyBytes > 0 ? { postData: { mimeType, ...text, ...commentOf([body.note, note], obfuscator) } } : {}),
+    ...messageComment(
+      message,
+      [message.uri === '*' ? 'of the server as a whole (*)' : '', body.note, note],
+      obfuscator,
+    ),
   };
   return { json: JSON.stringify(request), firstUs: message.tsUs, lastUs: message.lastTsUs };
 }
 
 export function harResponse(message: HttpMessage, body: HarBody, obfuscator: Obfuscator): HarPart {
   const { headers } = message;
-  const mimeType = headers.get('content-type') ?? '';
-  const { note, ...text } = body.decodedBytes > 0 ? textOf(body, mimeType, obfuscator) : noText;
+  const contentType = headers.get('content-type') ?? '';
+  const { note, ...text } = body.decodedBytes > 0 ? textOf(body, contentType, obfuscator) : noText;
   const saved = body.decodedBytes - message.bodyBytes;
   // Left out where the information is not available: a body that is longer coded than not saves nothing.
   const isKnown = body.note === '' && message.complete && saved >= 0;
   const response = {
     status: message.status,
-    statusText: message.reason,
+    statusText: obfuscator.text(message.reason),
     httpVersion: versionOf(message),
     cookies: cookiesOf(headers, 'set-cookie', obfuscator),
     headers: fieldsOf(headers, obfuscator),
     content: {
       size: body.decodedBytes,
       ...(isKnown ? { compression: saved } : {}),
-      mimeType,
+      mimeType: obfuscator.pair('header', 'content-type', contentType),
       ...text,
-      ...commentOf([body.note, note]),
+      ...commentOf([body.note, note], obfuscator),
     },
     redirectURL: obfuscator.url(headers.get('location') ?? ''),
     headersSize: message.headersBytes,
     bodySize: message.bodyBytes,
-    ...messageComment(message, [body.note, note]),
+    ...messageComment(message, [body.note, note], obfuscator),
   };
   return { json: JSON.stringify(response), firstUs: message.tsUs, lastUs: message.lastTsUs };
 }
@@ -94,21 +103,45 @@ const noResponse = JSON.stringify({
   comment: 'no response was seen',
 });
 
-/** A whole entry, as JSON. */
-export function harEntry(request: HarPart, response: HarPart | null, server: string, connection: number): string {
+/** What stands for a request that was never seen, or cannot be named: the format wants a target. */
+const noRequest = JSON.stringify({
+  method: '',
+  url: 'http://unknown.invalid/',
+  httpVersion: '',
+  cookies: [],
+  headers: [],
+  queryString: [],
+  headersSize: -1,
+  bodySize: -1,
+  comment: 'no request was seen',
+});
+
+/** Of an exchange: who served it, on which connection, and how sure it is that its two parts belong together. */
+export interface HarExchange {
+  readonly server: string;
+  readonly connection: number;
+  readonly request: HarPart | null;
+  readonly response: HarPart | null;
+  readonly pairing: 'certain' | 'probable' | 'absent';
+}
+
+/** A whole entry, as JSON; one part at least is there. `_pairing` is ours, as the format lets applications add fields. */
+export function harEntry({ server, connection, request, response, pairing }: HarExchange): string {
   const milliseconds = (fromUs: number, toUs: number) => Math.max(0, Math.round(toUs - fromUs)) / 1000;
-  const send = milliseconds(request.firstUs, request.lastUs);
-  const wait = response === null ? 0 : milliseconds(request.lastUs, response.firstUs);
+  const send = request === null ? 0 : milliseconds(request.firstUs, request.lastUs);
+  const wait = request === null || response === null ? 0 : milliseconds(request.lastUs, response.firstUs);
   const receive = response === null ? 0 : milliseconds(response.firstUs, response.lastUs);
   const head = JSON.stringify({
-    startedDateTime: dateTime(request.firstUs),
+    startedDateTime: dateTime((request ?? response!).firstUs),
     time: Math.round((send + wait + receive) * 1000) / 1000,
     timings: { send, wait, receive },
     cache: {},
     serverIPAddress: server,
     connection: String(connection),
+    _pairing: pairing,
+    ...(pairing === 'probable' ? { comment: 'probable pair: bytes are missing near it' } : {}),
   });
-  return `${head.slice(0, -1)},"request":${request.json},"response":${response?.json ?? noResponse}}`;
+  return `${head.slice(0, -1)},"request":${request?.json ?? noRequest},"response":${response?.json ?? noResponse}}`;
 }
 
 /** ISO 8601 has years of four digits; a capture file may claim any time at all, and is told by the nearest one. */
@@ -233,16 +266,17 @@ function decodeText(bytes: Uint8Array, charset: string | undefined, isCut: boole
   }
 }
 
-function messageComment(message: HttpMessage, more: readonly string[]): { comment?: string } {
+function messageComment(message: HttpMessage, more: readonly string[], obfuscator: Obfuscator): { comment?: string } {
   const notes: string[] = [];
   if (!message.complete) notes.push('incomplete');
   if (message.missingBytes > 0) notes.push(`${message.missingBytes} bytes missing`);
   notes.push(...more);
   if (message.flags !== 0) notes.push(messageFlagNames(message.flags).join(' '));
-  return commentOf(notes);
+  return commentOf(notes, obfuscator);
 }
 
-function commentOf(notes: readonly string[]): { comment?: string } {
+/** Parts of it may have come with the message, as the name of a coding. */
+function commentOf(notes: readonly string[], obfuscator: Obfuscator): { comment?: string } {
   const comment = notes.filter((note) => note !== '').join('; ');
-  return comment === '' ? {} : { comment };
+  return comment === '' ? {} : { comment: obfuscator.name(comment) };
 }

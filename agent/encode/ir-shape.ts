@@ -45,6 +45,7 @@ export const IR_SHAPE: Readonly<Record<string, MessageShape>> = {
       path_template: 'x.pathTemplate',
       host: 'x.host',
       processing_latency: 'x.processingLatencyMs',
+      pairing: 'x.pairing',
     },
   },
   Data: {

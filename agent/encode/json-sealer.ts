@@ -7,14 +7,13 @@ import { view as digestView, hashText } from '../digest/digest-memory.ts';
 import { SEAL_REPEATED_KEY } from '../digest/seal-assembly.ts';
 import { Has } from '../witness/character-classes.ts';
 import { formatByRules, stringFormat } from '../witness/formats.ts';
-import { isSecretName } from '../witness/secret-names.ts';
+import { isSecretName, isSecretPair, verdictOn } from '../witness/secret-names.ts';
 import { isCardNumber, redactText } from '../witness/secret-scanner.ts';
 import { DEPTH_MAX, KeyIs, MEMORY_BYTES, PLAIN_END, SEALED_TEXT_BYTES_MAX, TEXT_AT } from './seal-layout.ts';
 import { asciiAt, bytes, formatIndex, putTextAt, startKernel, textAt, view } from './seal-memory.ts';
 
 /** As `agent/witness/body-builder.ts` keeps names. */
 const NAME_CHARACTERS_MAX = 256;
-const NAMING: ReadonlySet<string> = new Set(['name', 'key', 'field', 'id']);
 
 /** A name's digest and flags to its slot. */
 function learnName(slot: number, start: number, end: number): void {
@@ -23,24 +22,28 @@ function learnName(slot: number, start: number, end: number): void {
   // As a number, and numbers are little-endian there.
   view.setBigUint64(slot, digestView.getBigUint64(0), true);
   const isUnfit = name.length > NAME_CHARACTERS_MAX || redactText(name) !== name || !isUtf8(bytes.subarray(start, end));
+  const verdict = verdictOn(name);
   const flags =
-    (isSecretName(name) ? KeyIs.SECRET : 0) |
+    (verdict.isSecret ? KeyIs.SECRET : 0) |
     (isUnfit ? KeyIs.UNFIT : 0) |
-    (name === 'value' ? KeyIs.VALUE : 0) |
-    (NAMING.has(name) ? KeyIs.NAMING : 0);
+    (verdict.isValue ? KeyIs.VALUE : 0) |
+    (verdict.isNaming ? KeyIs.NAMING : 0) |
+    (verdict.isGuarded ? KeyIs.GUARDED : 0);
   view.setInt32(slot + 12, flags, true);
 }
 
 function redactAt(start: number, end: number, to: number): number {
   const text = textAt(start, end);
-  const told = redactText(text);
-  if (told === text) return 0;
-  return told.length * 3 > PLAIN_END - 8 - to ? -1 : putTextAt(told, to, told.length * 3);
+  const redacted = redactText(text);
+  if (redacted === text) return 0;
+  return redacted.length * 3 > PLAIN_END - 8 - to ? -1 : putTextAt(redacted, to, redacted.length * 3);
 }
 
 const kernel = startKernel({
   learnName,
   isSecretName: (start, end) => (isSecretName(textAt(start, end)) ? 1 : 0),
+  isSecretPair: (nameStart, nameEnd, start, end) =>
+    isSecretPair(textAt(nameStart, nameEnd), textAt(start, end)) ? 1 : 0,
   formatByRules: (start, end, classes) =>
     formatIndex(
       (classes & Has.BEYOND_ASCII) === 0

@@ -19,6 +19,7 @@ import {
   PREFIX_LISTS_AT,
   PREFIXES_AT,
   RULES_AT,
+  SECONDS_AT,
   SecretKind,
   SHORT_FORMATS_AT,
 } from './seal-layout.ts';
@@ -123,7 +124,22 @@ const NAME_CHARACTERS_MAX = 128;
 const CARD_DIGITS_MIN = 13;
 /** With none of these, one short word after the other is all there is. */
 const SUSPICIOUS =
-  Has.DIGIT | Has.DASH | Has.COLON | Has.DOT | Has.SLASH | Has.EQUALS | Has.LESS | Has.DOLLAR | Has.SPACE;
+  Has.DIGIT |
+  Has.DASH |
+  Has.COLON |
+  Has.DOT |
+  Has.SLASH |
+  Has.EQUALS |
+  Has.LESS |
+  Has.DOLLAR |
+  Has.SPACE |
+  Has.COMMA |
+  Has.PERCENT |
+  Has.OTHER;
+/** As `secret-assignments.ts` and `secret-words.ts` have them. */
+const BLANKS_MAX = 32;
+const ENCODED_WORD_MIN = 12;
+const SEGMENT_NAME_MAX = 64;
 
 const SECRETS = `
 ; Whether redactText might change a text of these classes.
@@ -135,7 +151,7 @@ export fn mayHoldSecret(from, to, has) i32 {
     if ((kind & ${WORD}) != 0) {
       let next = at + 1;
       while (next < to && (load8(${KINDS_AT} + load8(next)) & ${WORD}) != 0) { next += 1; }
-      if (isSuspectedWord(at, next, to, has)) { return 1; }
+      if (isSuspectedWord(from, at, next, to, has)) { return 1; }
       at = next;
     } else {
       if ((kind & ${MARK}) != 0) {
@@ -147,7 +163,7 @@ export fn mayHoldSecret(from, to, has) i32 {
   return 0;
 }
 
-fn isSuspectedWord(from, to, end, has) i32 {
+fn isSuspectedWord(begin, from, to, end, has) i32 {
   let length = to - from;
   let first = load8(from);
   let follows = to < end ? load8(to) : 0;
@@ -160,17 +176,91 @@ fn isSuspectedWord(from, to, end, has) i32 {
     if (length == 11 && load8(from + 3) == 0x2d && load8(from + 6) == 0x2d) { return 1; }
     if (follows == 0x3a && length >= 8 && length <= 10 && to + 1 < end && load8(to + 1) == 0x41) { return 1; }
   }
-  if (first == 0x2d && length > 8 && load8(from + 1) == 0x2d && load8(from + 4) == 0x2d) { return 1; }
+  if (first == 0x2d && length > 1) {
+    if (length > 8 && load8(from + 1) == 0x2d && load8(from + 4) == 0x2d) { return 1; }
+    ; --password, -u
+    if (load8(from + 1) == 0x2d) { return 1; }
+    if (follows == 0x20 && load8(from + 1) == 0x75) { return 1; }
+  }
   if (follows == 0x20 && (length == 5 || length == 6)) {
-    ; bearer, basic, digest, token
+    ; bearer, basic, digest, token, apikey
     let lower = first | 0x20;
     let last = load8(to - 1) | 0x20;
     if (lower == 0x62 && (last == 0x72 || last == 0x63)) { return 1; }
     if ((lower == 0x64 && last == 0x74) || (lower == 0x74 && last == 0x6e)) { return 1; }
+    if (lower == 0x61 && last == 0x79) { return 1; }
   }
-  if (length <= ${SHORT_WORD_MAX} && follows != 0x2e && follows != 0x2f && follows != 0x24) { return 0; }
+  if (length >= ${ENCODED_WORD_MIN} && first >= 0x49 && first < 0x67) {
+    if (isEncodedText(from)) { return 1; }
+  }
+  if (length <= ${SHORT_WORD_MAX} && follows != 0x2e && follows != 0x2f && follows != 0x24 && follows != 0x7e && follows != 0x3a) {
+    return 0;
+  }
+  ; What a rule looks for behind the word's beginning: Q~, _mmk, .atlasv1.
+  if (follows == 0x7e) { return 1; }
+  if (length > 4) {
+    if (load8(to - 1) == 0x6b && load8(to - 4) == 0x5f) { return 1; }
+  }
+  if (length == 7 && from > begin) {
+    if (load8(from - 1) == 0x2e && load8(to - 1) == 0x31) { return 1; }
+  }
   ; A prefix stands at the word's beginning, or behind a dash or an underscore in it.
   return hasPrefix(from, (has & ${Has.DASH | Has.UNDERSCORE}) == 0 ? from + 1 : to, end);
+}
+
+; A slash between a segment with another slash before it, and one that may be a token.
+fn isSuspectedSlash(first, at, end) i32 {
+  let from = at;
+  while (from > first && at - from <= ${SEGMENT_NAME_MAX}) {
+    if (load8(from - 1) == 0x2f) {
+      if (from == at) { return 0; }
+      return isOpaqueSegment(at + 1, end);
+    }
+    from -= 1;
+  }
+  return 0;
+}
+
+; What may be a token in a path: six characters with a digit, or twenty.
+fn isOpaqueSegment(at, end) i32 {
+  let length = 0;
+  let digits = 0;
+  while (at < end) {
+    let byte = load8(at);
+    if (byte == 0x2f || byte == 0x3f || byte == 0x23 || byte == 0x26 || byte <= 0x20) { break; }
+    if (byte - 0x30 <u 10) { digits += 1; }
+    length += 1;
+    if (length >= 20 || (length >= 6 && digits > 0)) { return 1; }
+    at += 1;
+  }
+  return 0;
+}
+
+; Whether the twelve characters from here are nine of text in Base64.
+fn isEncodedText(at) i32 {
+  let end = at + ${ENCODED_WORD_MIN};
+  while (at < end) {
+    let bits = sextet(load8(at));
+    if (bits > 31) { return 0; }
+    bits = (((((bits << 6) | sextet(load8(at + 1))) << 6) | sextet(load8(at + 2))) << 6) | sextet(load8(at + 3));
+    if (!isTextByte(bits >>> 16)) { return 0; }
+    if (!isTextByte((bits >>> 8) & 0xff)) { return 0; }
+    if (!isTextByte(bits & 0xff)) { return 0; }
+    at += 4;
+  }
+  return 1;
+}
+
+fn isTextByte(byte) i32 {
+  return (byte >= 0x20 && byte < 0x7f) || byte == 0x0a || byte == 0x0d || byte == 0x09;
+}
+
+; Of Base64 in either alphabet.
+fn sextet(byte) i32 {
+  if (byte - 0x30 <u 10) { return byte + 4; }
+  if (byte == 0x2d) { return 62; }
+  if (byte == 0x5f) { return 63; }
+  return byte >= 0x61 ? byte - 71 : byte - 65;
 }
 
 ; As many digits as a card has, with single spaces and dashes between them.
@@ -190,8 +280,10 @@ fn hasPrefix(from, to, end) i32 {
   while (at < to) {
     let before = at == from ? 0x2d : load8(at - 1);
     if (before == 0x2d || before == 0x5f) {
-      let list = load16(${PREFIXES_AT} + (load8(at) << 1));
-      if (list != 0) {
+      ; Most words do not even begin with the same two characters.
+      let first = load8(at);
+      if (((load32(${SECONDS_AT} + (first << 2)) >>> (load8(at + 1) & 31)) & 1) != 0) {
+        let list = load16(${PREFIXES_AT} + (first << 1));
         if (startsWithAny(${PREFIX_LISTS_AT} + list, at, end)) { return 1; }
       }
     }
@@ -207,7 +299,7 @@ fn startsWithAny(list, at, end) i32 {
     if (end - at >= length) {
       let i = 1;
       while (i < length) {
-        if (load8(list + 1 + i) != load8(at + i)) { break; }
+        if (load8(list + 1 + i) != (load8(at + i) | 0x20)) { break; }
         i += 1;
       }
       if (i == length) { return 1; }
@@ -218,20 +310,24 @@ fn startsWithAny(list, at, end) i32 {
   return 0;
 }
 
-; What stands before : or = may be a secret's name: all of those have two letters or more.
+; What stands before : or = may be a secret's name: all of those have two letters or more, or stand in quotes. A comma behind a
+; quote may stand between a name and its value. Behind a backslash, a percent sign or an ampersand something may be hidden.
 fn isSuspectedMark(first, at, end, has) i32 {
   let mark = load8(at);
-  if (mark == 0x3c) { return 1; }
+  if (mark == 0x3c || mark == 0x5c) { return 1; }
+  if (mark == 0x2f) { return isSuspectedSlash(first, at, end); }
+  if (mark == 0x2c) { return at > first && isQuote(load8(at - 1)); }
+  if (mark == 0x25) { return at + 2 < end && isHex(load8(at + 1)) && isHex(load8(at + 2)); }
+  if (mark == 0x26) { return isEntity(at + 1, end); }
   if (mark == 0x3a && at + 2 < end) {
-    let next = load8(at + 1);
-    if (next == 0x2f && load8(at + 2) == 0x2f) { return (has & ${Has.AT}) != 0; }
-    if (next == 0x5c && load8(at + 2) == 0x2f) { return 1; }
+    if (load8(at + 1) == 0x2f && load8(at + 2) == 0x2f) { return (has & ${Has.AT}) != 0; }
+    if (load8(at + 1) == 0x22) { return 1; }
   }
   let to = at;
-  if (to > first && load8(to - 1) == 0x20) { to -= 1; }
-  if (to > first && (load8(to - 1) == 0x22 || load8(to - 1) == 0x27)) {
-    to -= 1;
-    if (to > first && load8(to - 1) == 0x5c) { to -= 1; }
+  while (to > first && at - to < ${BLANKS_MAX} && (load8(to - 1) == 0x20 || load8(to - 1) == 0x09)) { to -= 1; }
+  if (to > first && load8(to - 1) == 0x2a) { to -= 1; }
+  if (to > first) {
+    if (isQuote(load8(to - 1))) { return 1; }
   }
   let letters = 0;
   let from = to;
@@ -241,6 +337,24 @@ fn isSuspectedMark(first, at, end, has) i32 {
     if ((kind & ${LETTER}) != 0) { letters += 1; }
     if (letters == 2) { return 1; }
     from -= 1;
+  }
+  return 0;
+}
+
+fn isQuote(byte) i32 {
+  return byte == 0x22 || byte == 0x27 || byte == 0x60;
+}
+
+fn isHex(byte) i32 {
+  return byte - 0x30 <u 10 || (byte | 0x20) - 0x61 <u 6;
+}
+
+; What ends in a semicolon within nine characters.
+fn isEntity(at, end) i32 {
+  let last = at + 9 < end ? at + 9 : end;
+  while (at < last) {
+    if (load8(at) == 0x3b) { return 1; }
+    at += 1;
   }
   return 0;
 }

@@ -46,8 +46,10 @@ import {
 const MEMBERS_MAX = 64;
 /** Digits that a double always holds. */
 const SAFE_DIGITS = 15;
-/** Values of `name`, `key`, `field`, `id` in one object. */
-const NAMING_MAX = 4;
+/** Values of `name`, `key`, `type` and their like in one object: as many as a frame has room for. */
+const NAMING_MAX = 11;
+/** A name in a list of names and values (`LISTED_NAME_MAX` characters, in bytes). */
+const LISTED_NAME_BYTES_MAX = 256;
 /** A card number has 13 digits at least. */
 const CARD_MIN = 1_000_000_000_000;
 
@@ -81,6 +83,8 @@ import fn digestBareList(at, end, out);
 ; A name that its slot does not hold.
 import fn learnName(slot, start, end);
 import fn isSecretName(start, end) i32;
+; Whether a value is a secret behind its name.
+import fn isSecretPair(nameStart, nameEnd, start, end) i32;
 ; The index of a text's format.
 import fn formatByRules(start, end, classes) i32;
 ; A text with its secrets redacted, to the bytes from \`to\` on: its length, 0 when nothing changed, -1 without room.
@@ -327,12 +331,56 @@ fn close(frame, depth, top, tells) i32 {
       digestBareStruct(base, top, out);
     } else if (top == base) { finished(${Constant.EMPTY_STRUCT}, out); } else { digestStruct(base, top, out); }
   } else {
-    note(${Op.END_LIST}, 0, 0);
     base = -base;
+    if (tells && redacts) {
+      let count = (top - base) >>> 3;
+      ; A pair by itself, in a list of such.
+      let isPair = count == 2 && depth > 0;
+      if (isPair) { isPair = load32(frame - ${FRAME_BYTES - FRAME.BASE}) < 0; }
+      if (mayListSecret(count, isPair)) { return 0; }
+    }
+    note(${Op.END_LIST}, 0, 0);
     if (depth == 0) {
       if (top == base) { return 0; }
       digestBareList(base, top, out);
     } else if (top == base) { finished(${Constant.EMPTY_LIST}, out); } else { digestList(base, top, out); }
+  }
+  return 1;
+}
+
+; Names and values in turn, as in ["Authorization", "…"]: whether one of the names, every other entry, is a secret's. Only where all
+; entries are plain: then their records lie behind the list's own.
+fn mayListSecret(count, isPair) i32 {
+  if (count == 0 || (count & 1) != 0) { return 0; }
+  let at = tapeEnd - count * ${RECORD_BYTES};
+  if (at - ${RECORD_BYTES} < ${TAPE_AT}) { return 0; }
+  if ((load32(at - ${RECORD_BYTES}) & 15) != ${Op.BEGIN_LIST}) { return 0; }
+  while (at < tapeEnd) {
+    let op = load32(at) & 15;
+    let from = load32(at + 4);
+    if (op == ${Op.CONSTANT} && from == ${Constant.REDACTED}) { return 1; }
+    if (op == ${Op.TEXT}) {
+      ; Written anew: the other way knows what was there.
+      if (from >= ${PLAIN_AT}) { return 1; }
+      let to = load32(at + 8);
+      if (to - from <= ${LISTED_NAME_BYTES_MAX} && (isPair || !isWord(at + ${RECORD_BYTES}))) {
+        if (isSecretName(from, to)) { return 1; }
+      }
+    }
+    at += ${2 * RECORD_BYTES};
+  }
+  return 0;
+}
+
+; Whether a record is a text of letters alone: beside a secret's name it is another name.
+fn isWord(record) i32 {
+  if ((load32(record) & 15) != ${Op.TEXT}) { return 0; }
+  let at = load32(record + 4);
+  let end = load32(record + 8);
+  while (at < end) {
+    let byte = load8(at);
+    if ((byte | 0x20) - 0x61 >=u 26 && byte != 0x5f) { return 0; }
+    at += 1;
   }
   return 1;
 }
@@ -513,6 +561,13 @@ fn told(out, secret) i32 {
     if (secret || load8(${SUFFIXES_AT + SUFFIX_SECRET} + format * ${SUFFIX_BYTES}) != 0) {
       redact(out);
       return 1;
+    }
+    if ((keyIs & ${KeyIs.GUARDED}) != 0) {
+      ; The name's record is the last one.
+      if (isSecretPair(load32(tapeEnd - ${RECORD_BYTES - 4}), load32(tapeEnd - ${RECORD_BYTES - 8}), from, to)) {
+        redact(out);
+        return 1;
+      }
     }
     if (mayHoldSecret(from, to, has)) {
       let length = redactText(from, to, plain + 1);

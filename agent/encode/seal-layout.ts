@@ -53,8 +53,10 @@ export const FINISHED_AT = SUFFIXES_AT + FORMATS_MAX * SUFFIX_BYTES;
 export const FINISHED_BYTES = 48;
 /** Prefixes of secrets: by first character where its list begins (2 bytes, from `PREFIX_LISTS_AT`; 0: none). */
 export const PREFIXES_AT = FINISHED_AT + 16 * FINISHED_BYTES;
-export const PREFIX_LISTS_AT = PREFIXES_AT + 512;
-export const PREFIX_LISTS_BYTES = 2048;
+/** … and which characters come second in it, one bit each by their low five bits (4 bytes). */
+export const SECONDS_AT = PREFIXES_AT + 512;
+export const PREFIX_LISTS_AT = SECONDS_AT + 1024;
+export const PREFIX_LISTS_BYTES = 3072;
 /** Formats of short texts that the rules have told: text (8 bytes), length, format. */
 export const SHORT_FORMATS_AT = (PREFIX_LISTS_AT + PREFIX_LISTS_BYTES + 63) & ~63;
 export const SHORT_FORMATS = 1024;
@@ -121,6 +123,8 @@ export const KeyIs = {
   /** `value`, and the names that say of which thing it is the value. */
   VALUE: 4,
   NAMING: 8,
+  /** Its value decides whether it is a secret. */
+  GUARDED: 16,
 } as const;
 
 /** What a byte is where secrets are looked for (`seal-kernel-screen.ts`). */

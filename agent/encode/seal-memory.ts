@@ -28,7 +28,7 @@ import {
   structData,
 } from '../witness/ir.ts';
 import { SECRET_FORMAT_KINDS } from '../witness/obfuscation.ts';
-import { SECRET_PREFIXES } from '../witness/secret-patterns.ts';
+import { SECRET_PATTERNS } from '../witness/secret-patterns.ts';
 import { REDACTED } from '../witness/secret-scanner.ts';
 import { beginWriting, writtenBytes } from './backward-writer.ts';
 import { SEAL_KERNEL } from './seal-kernel.generated.ts';
@@ -56,6 +56,7 @@ import {
   PREFIXES_AT,
   RULES_AT,
   RULES_MAX,
+  SECONDS_AT,
   SecretKind,
   SHORT_FORMATS,
   SHORT_FORMATS_AT,
@@ -87,6 +88,7 @@ interface SealProgram {
 export interface SealQuestions {
   learnName(slot: number, start: number, end: number): void;
   isSecretName(start: number, end: number): number;
+  isSecretPair(nameStart: number, nameEnd: number, start: number, end: number): number;
   formatByRules(start: number, end: number, classes: number): number;
   redactText(start: number, end: number, to: number): number;
   isCard(start: number, end: number): number;
@@ -237,6 +239,8 @@ function writeFormats(): void {
 function writeBytes(): void {
   for (let code = 0; code < 256; code += 1) {
     view.setInt32(CLASSES_AT + code * 4, CLASS_OF[code]!, true);
+    // Beyond ASCII there are letters only, as far as names go.
+    if (code > 127) bytes[KINDS_AT + code] = SecretKind.NAME | SecretKind.LETTER;
     if (code > 127) continue;
     const char = String.fromCharCode(code);
     bytes[KINDS_AT + code] =
@@ -244,7 +248,7 @@ function writeBytes(): void {
       (/\d/.test(char) ? SecretKind.DIGIT : 0) |
       (/[A-Za-z]/.test(char) ? SecretKind.LETTER : 0) |
       (/[.$[\]%]/.test(char) ? SecretKind.NAME : 0) |
-      (/[:=<]/.test(char) ? SecretKind.MARK : 0);
+      (/[:=<,/\\%&]/.test(char) ? SecretKind.MARK : 0);
     bytes[EMAIL_PARTS_AT + code] =
       (/[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]/.test(char) ? EmailPart.LOCAL : 0) |
       (/[A-Za-z0-9-]/.test(char) ? EmailPart.LABEL : 0);
@@ -255,16 +259,25 @@ function writeBytes(): void {
   for (let i = 0; i < 16; i += 1) bytes.write(i.toString(2).padStart(4, '0'), NIBBLES_AT + i * 4, 'latin1');
 }
 
+/** In lower case, each byte with the bit that letters differ in: more is suspected than is found. */
 function writePrefixes(): void {
   // 0 says that there is no list.
   let at = PREFIX_LISTS_AT + 1;
-  for (const [first, prefixes] of SECRET_PREFIXES.entries()) {
-    if (prefixes === undefined) continue;
-    view.setInt16(PREFIXES_AT + first * 2, at - PREFIX_LISTS_AT, true);
-    for (const { prefix } of prefixes) {
-      bytes[at] = prefix.length;
-      at += 1 + bytes.write(prefix, at + 1, 'latin1');
+  for (const [first, patterns] of SECRET_PATTERNS.entries()) {
+    if (patterns === undefined) continue;
+    const letter = String.fromCharCode(first);
+    for (const code of [first, letter.toUpperCase().charCodeAt(0)])
+      view.setInt16(PREFIXES_AT + code * 2, at - PREFIX_LISTS_AT, true);
+    const anchors = patterns.map(({ anchor }) => anchor);
+    const seconds = anchors.reduce((bits, anchor) => bits | (1 << (anchor.charCodeAt(1) & 31)), 0);
+    for (const code of [first, letter.toUpperCase().charCodeAt(0)]) view.setInt32(SECONDS_AT + code * 4, seconds, true);
+    for (const anchor of new Set(anchors)) {
+      if (anchors.some((other) => other !== anchor && anchor.startsWith(other))) continue;
+      bytes[at] = anchor.length;
+      for (let i = 0; i < anchor.length; i += 1) bytes[at + 1 + i] = anchor.charCodeAt(i) | 0x20;
+      at += 1 + anchor.length;
     }
+    bytes[at] = 0;
     at += 1;
   }
   if (at > PREFIX_LISTS_AT + PREFIX_LISTS_BYTES) throw new Error('more prefixes of secrets than there is room for');

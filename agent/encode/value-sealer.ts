@@ -6,10 +6,10 @@ import { digestData, digestDataMeta } from '../digest/witness-digest.generated.t
 import { CLASS_OF, Has } from '../witness/character-classes.ts';
 import { inferText } from '../witness/infer.ts';
 import { type Data, type DataMeta, Location, sealedData, stringData } from '../witness/ir.ts';
-import { isUrlHeader, type Obfuscator } from '../witness/obfuscation.ts';
+import { isStructuredHeader, type Obfuscator } from '../witness/obfuscation.ts';
 import { Sealed, SLAB_BYTES, TextSlab } from '../witness/sealed.ts';
 import type { Sealer } from '../witness/sealer.ts';
-import { isSecretName } from '../witness/secret-names.ts';
+import { isGuardedName, isSecretName } from '../witness/secret-names.ts';
 import { REDACTED, redactText } from '../witness/secret-scanner.ts';
 import { beginWriting, putTag, putUnsigned, writtenBytes } from './backward-writer.ts';
 import { formatOf, JsonSealer, mayHoldSecret } from './json-sealer.ts';
@@ -83,7 +83,7 @@ class Texts {
     const isPlainName = redactText(key) === key;
     const isSecret = isNamed ? isSecretName(key) : location === Location.AUTH || location === Location.COOKIE;
     this.isSecret = isSecret && isPlainName;
-    this.isOpen = isNamed && isPlainName && !isSecret && !isUrlHeader(meta);
+    this.isOpen = isNamed && isPlainName && !isSecret && !isStructuredHeader(meta) && !isGuardedName(key);
   }
 }
 

@@ -312,6 +312,10 @@ export function encodeDataMeta(x: DataMeta): void {
 
 /** api_spec.HTTPMethodMeta. */
 export function encodeHTTPMethodMeta(x: MethodMeta): void {
+  if (x.pairing !== 0) {
+    putInteger(x.pairing);
+    putTag(0x78);
+  }
   if (x.processingLatencyMs !== 0) {
     putFloat(x.processingLatencyMs);
     putTag(0x25);

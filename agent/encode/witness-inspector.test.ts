@@ -129,7 +129,7 @@ t.test('damaged files: lines, or what is wrong with them, and never anything els
   const told = new Set<string>();
   for (let round = 0; round < 4_000; round += 1) {
     const mutated = damage(file, random);
-    const startedMs = performance.now();
+    const before = process.cpuUsage();
     let lines: string[] = [];
     try {
       lines = inspectWitnessFile(mutated);
@@ -138,7 +138,8 @@ t.test('damaged files: lines, or what is wrong with them, and never anything els
       told.add(error.code);
     }
     for (const line of lines) JSON.parse(line);
-    const ms = performance.now() - startedMs;
+    const { user } = process.cpuUsage(before);
+    const ms = user / 1000;
     if (ms > 2_000) t.fail(`round ${round}: ${ms} ms`);
   }
   t.same([...told], ['not-witnesses']);

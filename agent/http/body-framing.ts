@@ -21,8 +21,17 @@ export class BodyFraming {
   readonly #handler: MessageHandler;
   readonly #counters: HttpCounters;
   readonly #pool: HeadPool;
+  readonly #chunkedEnds: (side: SideRecord, at: number) => void;
 
-  constructor(limits: HttpLimits, handler: MessageHandler, counters: HttpCounters, pool: HeadPool) {
+  /** @param chunkedEnds called before `end` where a chunked body was followed to its end, before the byte at this place */
+  constructor(
+    limits: HttpLimits,
+    handler: MessageHandler,
+    counters: HttpCounters,
+    pool: HeadPool,
+    chunkedEnds: (side: SideRecord, at: number) => void,
+  ) {
+    this.#chunkedEnds = chunkedEnds;
     this.#limits = limits;
     this.#handler = handler;
     this.#counters = counters;
@@ -237,6 +246,7 @@ export class BodyFraming {
       const c = bytes[at]!;
       if (c === LF) {
         if (blank !== 0) {
+          this.#chunkedEnds(side, at + 1);
           this.finish(side, true);
           return at + 1;
         }

@@ -47,12 +47,16 @@ export interface HttpCounters {
   /** Payload bytes of streams that are not, or no longer, HTTP/1. */
   ignoredBytes: number;
   pairs: number;
+  /** Of these, the ones that are only probable. */
+  pairsProbable: number;
   /** Requests that left without their response. */
   requestsUnanswered: number;
   /** Final responses whose request was not seen. */
   responsesUnasked: number;
   /** Responses captured before their request. */
   responsesEarly: number;
+  /** Responses captured before their request that a limit left unpaired. */
+  responsesEarlyShed: number;
   /** Waiting requests dropped because a limit was reached. */
   requestsShed: number;
   /** Times the pairing of a pipelined stream became unknowable. */
@@ -95,9 +99,11 @@ export function createHttpCounters(): HttpCounters {
     unknownStreams: 0,
     ignoredBytes: 0,
     pairs: 0,
+    pairsProbable: 0,
     requestsUnanswered: 0,
     responsesUnasked: 0,
     responsesEarly: 0,
+    responsesEarlyShed: 0,
     requestsShed: 0,
     pairingLost: 0,
   };

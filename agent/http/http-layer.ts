@@ -26,9 +26,10 @@ import type { HttpLimits } from './http-limits.ts';
 import { matchSettings } from './http2-settings.ts';
 import { latin1 } from './message.ts';
 import { MessageFlag } from './message-flag.ts';
-import type { MessageHandler } from './message-handler.ts';
+import type { HttpMessage, MessageHandler } from './message-handler.ts';
 import { METHODS } from './methods.ts';
 import { Pairing } from './pairing.ts';
+import { Known, type Place } from './place.ts';
 import { SideRecord, SideState } from './side.ts';
 import { findStart } from './start-search.ts';
 import { mayBeTls, parseTlsHello, RECORD_BYTES_MAX, type TlsHello, TlsVersion } from './tls-hello.ts';
@@ -89,6 +90,14 @@ export class HttpLayer implements StreamHandler {
   /** By slot: the number of the stream that has it, in order of opening. */
   readonly #connections: Float64Array;
   #opened = 0;
+  /** By slot: its start was missed. */
+  readonly #isMidStream: Uint8Array;
+  /** Of the bytes at hand: sequence number of where index 0 would be, and the acknowledgement that came with them. */
+  #origin = 0;
+  #ack = 0;
+  /** Behind the head at hand. */
+  #headEnd = 0;
+  readonly #place: Place = { known: 0, sequence: 0, ack: 0, end: 0, reached: 0, acked: 0 };
 
   constructor(options: HttpLayerOptions) {
     this.#limits = options.limits;
@@ -98,10 +107,13 @@ export class HttpLayer implements StreamHandler {
     this.#pairing = options.pairing ?? new Pairing(options.limits, options.counters);
     this.#parser = new HeadParser(options.limits.fieldsMax);
     this.#pool = new HeadPool(options.limits.headPoolBytesMax);
-    this.#framing = new BodyFraming(options.limits, options.handler, options.counters, this.#pool);
+    this.#framing = new BodyFraming(options.limits, options.handler, options.counters, this.#pool, (side, at) =>
+      this.#ended(side, this.#origin + at),
+    );
     this.#sides = new Array<SideRecord | null>(options.limits.streamsMax * 2).fill(null);
     this.#protocols = new Uint8Array(options.limits.streamsMax);
     this.#connections = new Float64Array(options.limits.streamsMax);
+    this.#isMidStream = new Uint8Array(options.limits.streamsMax);
   }
 
   /**
@@ -127,10 +139,21 @@ export class HttpLayer implements StreamHandler {
     this.#protocols[stream] = Protocol.unknown;
     this.#opened += 1;
     this.#connections[stream] = this.#opened;
-    if (midStream) this.#pairing.lost(stream, 'unknown');
+    this.#pairing.open(stream);
+    this.#isMidStream[stream] = midStream ? 1 : 0;
+    if (midStream) this.#pairing.lost(stream, 'unknown', true);
   }
 
-  data(stream: number, sideIndex: Side, bytes: Uint8Array, start: number, end: number, tsUs: number): void {
+  data(
+    stream: number,
+    sideIndex: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    tsUs: number,
+    sequence?: number,
+    acknowledgement = 0,
+  ): void {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     const { state } = side;
     if (state === SideState.ignored) {
@@ -144,8 +167,24 @@ export class HttpLayer implements StreamHandler {
       return;
     }
     if (side.fresh) this.#answered(stream, sideIndex);
+    if (sequence !== undefined) {
+      this.#origin = (sequence - start) | 0;
+      this.#ack = acknowledgement;
+      side.ack = acknowledgement;
+      if (!side.placed) this.#startSide(side, sequence);
+    }
     this.#consume(side, bytes, start, end, tsUs);
+    if (sequence !== undefined) side.next = (sequence + end - start) | 0;
+    side.remainingAtNext = side.remaining;
     if (side.active && side.passing) this.#keep(side);
+  }
+
+  /** The first bytes of a side that are seen, and where it began if that is known. */
+  #startSide(side: SideRecord, sequence: number): void {
+    side.placed = true;
+    if (this.#isMidStream[side.stream] === 1) return;
+    const sends = this.#sends(side);
+    if (sends !== 'unknown') this.#pairing.starts(side.stream, sends, (sequence - side.lead) | 0);
   }
 
   /** What outlives its segment: a head, for those who ask for fields at the end, and the target. */
@@ -169,6 +208,15 @@ export class HttpLayer implements StreamHandler {
   gap(stream: number, sideIndex: Side, length: number, _reason: GapReason, tsUs: number): void {
     const side = this.#sides[stream * 2 + sideIndex] ?? this.#enter(stream, sideIndex);
     if (side.state === SideState.ignored) return;
+    if (!side.placed) side.lead += length;
+    side.gapped = true;
+    side.next = (side.reached + length) | 0;
+    this.#miss(side, length, tsUs);
+    side.remainingAtNext = side.remaining;
+  }
+
+  /** Bytes of a side are missing, its next ones come behind them. */
+  #miss(side: SideRecord, length: number, tsUs: number): void {
     side.fresh = false;
     if (side.held > 0 || side.expecting) this.#release(side, tsUs);
     if (side.active) {
@@ -176,6 +224,7 @@ export class HttpLayer implements StreamHandler {
       if (this.#framing.gap(side, length) === 0) return;
     } else if (side.state === SideState.head) this.#truncateHead(side, MessageFlag.gap);
     else if (side.state === SideState.hello) this.#releaseBuffer(side);
+    side.gapped = true;
     this.#loseSync(side);
   }
 
@@ -301,6 +350,8 @@ export class HttpLayer implements StreamHandler {
     if (limit < end) return at + this.#headOverLimit(side, bytes, at, limit, tsUs);
     side.state = SideState.head;
     side.bufferedUs = tsUs;
+    side.bufferedSequence = (this.#origin + at) | 0;
+    side.bufferedAck = this.#ack;
     side.bufferLength = 0;
     side.blank = 0;
     side.startLineChecked = this.#parser.startLineRead;
@@ -326,6 +377,7 @@ export class HttpLayer implements StreamHandler {
     side.blank = blank;
     if (!this.#append(side, bytes, from, at)) {
       this.#counters.headsShed++;
+      side.gapped = true;
       side.garbageBytes += side.bufferLength + at - from;
       this.#releaseBuffer(side);
       this.#loseSync(side);
@@ -373,8 +425,14 @@ export class HttpLayer implements StreamHandler {
     side.buffer = null;
     side.bufferLength = 0;
     side.state = SideState.start;
+    // What begins in it came with any of its segments: the latest acknowledgement is too low for none.
+    const [origin, ack] = [this.#origin, this.#ack];
+    this.#origin = side.bufferedSequence;
+    this.#ack = side.ack;
     const at = this.#notStart(side, buffer, 0, length, tsUs);
     this.#consume(side, buffer, at, length, tsUs);
+    this.#origin = origin;
+    this.#ack = ack;
     if (side.active && side.message.head === buffer) this.#keepHead(side);
     this.#pool.release(buffer);
     return next;
@@ -410,7 +468,7 @@ export class HttpLayer implements StreamHandler {
   /** RFC 1945, 6: the answer to an HTTP/0.9 request is a body and nothing else. */
   #beginWithoutHead(side: SideRecord, at: number, tsUs: number): number {
     this.#parser.parseNothing();
-    this.#begin(side, NO_HEAD, 0, 0, tsUs, 0);
+    this.#begin(side, NO_HEAD, at, 0, tsUs, 0);
     return at;
   }
 
@@ -427,11 +485,28 @@ export class HttpLayer implements StreamHandler {
       side.asked = -1;
       this.#refuseUpgrade(this.#sides[side.stream * 2 + 1 - side.side]!);
       if (this.#protocols[side.stream] === Protocol.http) this.#counters.syncLost++;
-      this.#pairing.lost(side.stream, side.sends);
+      this.#pairing.lost(side.stream, this.#sends(side), side.gapped);
     }
     side.fresh = false;
     side.strict = false;
     side.state = SideState.search;
+  }
+
+  /** What a side sends, if not by its own messages then by the other side's, or by which one opened the connection. */
+  #sends(side: SideRecord): SideRecord['sends'] {
+    if (side.sends !== 'unknown') return side.sends;
+    const other = this.#sides[side.stream * 2 + 1 - side.side]?.sends ?? 'unknown';
+    if (other !== 'unknown') return other === 'request' ? 'response' : 'request';
+    if (this.#isMidStream[side.stream] === 1) return 'unknown';
+    return side.side === 0 ? 'request' : 'response';
+  }
+
+  /** A message was framed to its end. */
+  #ended(side: SideRecord, end: number): void {
+    if (!side.placed) return;
+    const { kind, status } = side.message;
+    if (kind === 'request') this.#pairing.requestEnded(side.stream, side.message, end | 0);
+    else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, end | 0);
   }
 
   /** Whether an upgrade was granted will not be told, or it was not: what is no request is garbage again. */
@@ -534,19 +609,39 @@ export class HttpLayer implements StreamHandler {
       counters.syncFound++;
       side.searching = false;
       // Heads may have gone by until now.
-      this.#pairing.lost(stream, parser.isRequest ? 'request' : 'response');
+      this.#pairing.lost(stream, parser.isRequest ? 'request' : 'response', side.gapped);
     }
+    side.gapped = false;
     side.fresh = false;
     side.strict = false;
     side.active = true;
     side.passing = true;
     parser.owner = message;
     counters.headBytes += length;
-    if (parser.isRequest) this.#request(side, bytes, start, tsUs);
-    else this.#response(side, tsUs);
+    this.#setPlace(side, bytes === side.buffer, start, length);
+    if (parser.isRequest) this.#request(side, bytes, start);
+    else this.#response(side);
   }
 
-  #request(side: SideRecord, bytes: Uint8Array, start: number, tsUs: number): void {
+  /** Where the head `[start, start + length)` lies in the streams of both sides. */
+  #setPlace(side: SideRecord, isBuffered: boolean, start: number, length: number): void {
+    const place = this.#place;
+    place.known = 0;
+    if (!side.placed) return;
+    place.known = Known.placed;
+    const sequence = (isBuffered ? side.bufferedSequence : this.#origin) + start;
+    place.sequence = sequence | 0;
+    place.ack = isBuffered ? side.bufferedAck : this.#ack;
+    this.#headEnd = (sequence + length) | 0;
+    const other = this.#sides[side.stream * 2 + 1 - side.side];
+    if (!other?.placed) return;
+    place.reached = other.reached;
+    place.acked = other.ack;
+    place.known |= Known.reached;
+    if (other.active && other.message.kind === 'request') place.known |= Known.within;
+  }
+
+  #request(side: SideRecord, bytes: Uint8Array, start: number): void {
     const parser = this.#parser;
     const message = side.message;
     this.#counters.requests++;
@@ -561,18 +656,34 @@ export class HttpLayer implements StreamHandler {
       message.flags |= MessageFlag.uriCut;
     }
     message.uri = latin1(bytes, start + parser.targetStart, start + targetEnd);
-    message.exchange = this.#pairing.request(side.stream, message.method, message.uri, tsUs);
+    this.#setEnd(message);
+    this.#pairing.request(side.stream, message, this.#place, message.headersBytes);
     side.asked = parser.upgrade === UpgradeTo.none ? -1 : message.exchange;
     this.#frame(side, false);
     if (side.simple) this.#expectNoHead(side);
     else if (message.method === 'HEAD') this.#endEarlyAnswer(side);
   }
 
+  /** Notes where the request at hand ends, if its head says so. */
+  #setEnd(message: HttpMessage): void {
+    const parser = this.#parser;
+    const place = this.#place;
+    if (place.known === 0 || (message.flags & MessageFlag.headTruncated) !== 0) return;
+    place.end = this.#headEnd;
+    if (message.method !== 'CONNECT') {
+      if (parser.hasEncoding || parser.contentLength === LENGTH_UNKNOWABLE) return;
+      if (parser.contentLength > 0) place.end = (this.#headEnd + parser.contentLength) | 0;
+    }
+    place.known |= Known.end;
+  }
+
   /** The response to this HEAD was captured before it: it has no body to wait for. */
   #endEarlyAnswer(side: SideRecord): void {
     const other = this.#sides[side.stream * 2 + 1 - side.side];
     if (!other?.active || other.message.kind !== 'response' || other.message.exchange !== side.message.exchange) return;
-    if (other.message.bodyBytes + other.message.missingBytes + other.held === 0) this.#framing.finish(other, true);
+    if (other.message.bodyBytes + other.message.missingBytes + other.held > 0) return;
+    this.#ended(other, other.reached);
+    this.#framing.finish(other, true);
   }
 
   /** What an HTTP/0.9 request is answered with has no head; a response that was sent unasked before is over by then. */
@@ -586,17 +697,17 @@ export class HttpLayer implements StreamHandler {
     other.fresh = true;
   }
 
-  #response(side: SideRecord, tsUs: number): void {
+  #response(side: SideRecord): void {
     const parser = this.#parser;
     const message = side.message;
     const status = parser.status;
-    const interim = status >= 100 && status < 200 && status !== 101;
+    const interim = isInterim(status);
     this.#counters.responses++;
     side.sends = 'response';
     message.kind = 'response';
     message.reasonStart = parser.reasonStart;
     message.reasonEnd = parser.reasonEnd;
-    this.#pairing.response(side.stream, interim, tsUs, message);
+    this.#pairing.response(side.stream, interim, message, this.#place);
     side.doubtful = message.method === '';
     const other = this.#sides[side.stream * 2 + 1 - side.side] ?? null;
     const isEarlier = other !== null && message.exchange >= 0 && message.exchange < other.asked;
@@ -612,10 +723,12 @@ export class HttpLayer implements StreamHandler {
       const upgrade = parser.upgrade;
       this.#handler.begin(message);
       this.#framing.finish(side, true);
+      this.#ended(side, this.#headEnd);
       if (status === 101) this.#upgraded(side, upgrade);
       else if (tunnel) this.#tunnel(side.stream);
     } else this.#frame(side, true);
-    if (other?.expecting && message.exchange === other.message.exchange) this.#answerExpectation(other, status, tsUs);
+    if (other?.expecting && message.exchange === other.message.exchange)
+      this.#answerExpectation(other, status, message.tsUs);
   }
 
   /** RFC 9112, 6.3, rules 3 to 8: sets where the body ends, and begins the message. */
@@ -642,6 +755,8 @@ export class HttpLayer implements StreamHandler {
     else if (length === LENGTH_ABSENT && response) state = SideState.untilClose;
     if (state === SideState.untilClose) message.flags |= MessageFlag.untilClose;
     if (!response && state !== SideState.start) this.#seeExpectation(side);
+    if (response && !lost && state === SideState.start) this.#ended(side, this.#headEnd);
+    else if (response && state === SideState.length) this.#ended(side, this.#headEnd + length);
     this.#handler.begin(message);
     if (lost || state === SideState.start) {
       this.#framing.finish(side, !lost);
@@ -659,7 +774,12 @@ export class HttpLayer implements StreamHandler {
     while (at < end && isStatusByte(bytes[at]!, side.held)) {
       if (side.held === STATUS_BYTES) {
         this.#framing.finish(side, true);
+        this.#ended(side, side.heldSequence);
         break;
+      }
+      if (side.held === 0) {
+        side.heldSequence = (this.#origin + at) | 0;
+        side.heldAck = this.#ack;
       }
       if (isStatusDigit(side.held)) side.heldDigits = side.heldDigits * 10 + bytes[at]! - 48;
       side.held++;
@@ -680,7 +800,12 @@ export class HttpLayer implements StreamHandler {
     side.doubtful = false;
     side.held = 0;
     side.heldDigits = 1;
+    const [origin, ack] = [this.#origin, this.#ack];
+    this.#origin = side.heldSequence;
+    this.#ack = side.heldAck;
     this.#consume(side, text, 0, text.length, tsUs);
+    this.#origin = origin;
+    this.#ack = ack;
   }
 
   /**
@@ -718,8 +843,11 @@ export class HttpLayer implements StreamHandler {
     if (buffer === null || buffer.length < length) {
       const larger = this.#pool.acquire(length);
       if (larger === null) return false;
-      if (buffer === null) side.bufferedUs = tsUs;
-      else {
+      if (buffer === null) {
+        side.bufferedUs = tsUs;
+        side.heldSequence = (this.#origin + from) | 0;
+        side.heldAck = this.#ack;
+      } else {
         larger.set(buffer.subarray(0, side.held));
         this.#pool.release(buffer);
       }
@@ -768,7 +896,12 @@ export class HttpLayer implements StreamHandler {
 
   #consumeHeld(side: SideRecord, buffer: Uint8Array | null, length: number, tsUs: number): void {
     if (buffer === null) return;
+    const [origin, ack] = [this.#origin, this.#ack];
+    this.#origin = side.heldSequence;
+    this.#ack = side.heldAck;
     this.#consume(side, buffer, 0, length, tsUs);
+    this.#origin = origin;
+    this.#ack = ack;
     if (side.active && side.passing) this.#keep(side);
     this.#pool.release(buffer);
   }
@@ -909,6 +1042,10 @@ export class HttpLayer implements StreamHandler {
     else if (version === TlsVersion.tls10) this.#counters.tls10++;
     else this.#counters.tlsOtherVersion++;
   }
+}
+
+function isInterim(status: number): boolean {
+  return status >= 100 && status < 200 && status !== 101;
 }
 
 type Hello = Pick<TlsHello, 'version' | 'serverName'> & { readonly status: TlsHello['status'] | 'http2' };

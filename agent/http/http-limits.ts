@@ -1,4 +1,6 @@
 /** Bounds of the HTTP layer, each with its reason. */
+import { PairingEntries, PairingStreams } from './pairing-tables.ts';
+
 export interface HttpLimits {
   /** Slots of the stream table: nothing here holds more per-stream state than that. */
   readonly streamsMax: number;
@@ -10,9 +12,12 @@ export interface HttpLimits {
   readonly uriBytesMax: number;
   /** All head buffers together: heads split over segments, and heads kept while their body flows. */
   readonly headPoolBytesMax: number;
-  /** Requests of one stream waiting for their response. Browsers pipelined 8 at most; wrk scripts use 16–64. */
+  /**
+   * Requests of one stream waiting for their response, and responses waiting for their request: as many as a connection
+   * that takes turns has in a second on a local network, by which one direction may be captured later than the other.
+   */
   readonly pipelinedMax: number;
-  /** Waiting requests of all streams, each with its method and target. */
+  /** Waiting requests of all streams, each with its method and target, and responses captured before their request. */
   readonly waitingRequestsMax: number;
   /** Target bytes of all waiting requests; beyond it a request waits with an empty `uri`. */
   readonly waitingUriBytesMax: number;
@@ -32,7 +37,7 @@ export const defaultHttpLimits: HttpLimits = {
   fieldsMax: 256,
   uriBytesMax: 16 * 1024,
   headPoolBytesMax: 8 * 1024 * 1024,
-  pipelinedMax: 64,
+  pipelinedMax: 4096,
   waitingRequestsMax: 32_768,
   waitingUriBytesMax: 4 * 1024 * 1024,
   messageBytesMax: 10 * 1024 * 1024,
@@ -43,10 +48,8 @@ export const defaultHttpLimits: HttpLimits = {
 
 /** One direction's parser state and message object on V8's heap: measured at 384 bytes with `--expose-gc`, and their buffers' headers. */
 const SIDE_BYTES = 640;
-/** One waiting request without its target. */
-const WAITING_BYTES = 96;
-/** Per stream: two references, its number, the pairing's record. */
-const STREAM_BYTES = 2 * 8 + 8 + 96;
+/** Per stream: two references, its number, two states, what the pairing knows of it. */
+const STREAM_BYTES = 2 * 8 + 8 + 2 + PairingStreams.bytesEach;
 /** A DNS name has at most 255 bytes (RFC 1035, 2.3.4); the map entry the rest. */
 const SERVER_NAME_BYTES = 320;
 
@@ -56,7 +59,7 @@ export function httpMemoryTerms(limits: HttpLimits): Record<string, number> {
     sides: limits.streamsMax * 2 * SIDE_BYTES,
     streams: limits.streamsMax * STREAM_BYTES,
     headPool: limits.headPoolBytesMax,
-    waitingRequests: limits.waitingRequestsMax * WAITING_BYTES,
+    waitingRequests: limits.waitingRequestsMax * PairingEntries.bytesEach,
     waitingUris: limits.waitingUriBytesMax,
     fieldIndex: limits.fieldsMax * 16,
     tlsServerNames: limits.tlsServerNamesMax * SERVER_NAME_BYTES,

@@ -13,6 +13,13 @@ export interface HeaderFields {
 }
 
 /**
+ * `certain`: the two belong together, by order where nothing is missing, else by what TCP acknowledged. `probable`: most likely
+ * so. `absent`: the other one was not seen, or cannot be named. `open`: not known yet, since the other one comes later in
+ * the capture, if at all; then that one knows.
+ */
+export type PairingVerdict = 'open' | 'certain' | 'probable' | 'absent';
+
+/**
  * One HTTP message while it flows. The object and its `headers` belong to the HTTP layer and are reused after
  * `end`: a client keeps what it needs by copying.
  */
@@ -25,6 +32,8 @@ export interface HttpMessage {
   readonly side: Side;
   /** Counts exchanges on its stream from 0; a response carries its request's number, −1 where none was seen. */
   readonly exchange: number;
+  /** How sure it is that the other message of the exchange belongs to this one. */
+  readonly pairing: PairingVerdict;
   /** Time of the first byte, µs. */
   readonly tsUs: number;
   /** Requests: method and request target as sent. Responses: of their request where known, else ''. */

@@ -2,7 +2,7 @@ import { StringCache } from '../bounded/string-cache.ts';
 import type { Side } from '../tcp/stream-handler.ts';
 import type { HeadParser } from './head-parser.ts';
 import { MessageFlag } from './message-flag.ts';
-import type { HeaderFields, HttpMessage } from './message-handler.ts';
+import type { HeaderFields, HttpMessage, PairingVerdict } from './message-handler.ts';
 
 /** Field names are few; many values (media types, `keep-alive`, host names) come with every message. */
 const names = new StringCache(1024, 64);
@@ -28,6 +28,7 @@ export class Message implements HttpMessage, HeaderFields {
   connection = 0;
   side: Side = 0;
   exchange = -1;
+  pairing: PairingVerdict = 'open';
   tsUs = 0;
   method = '';
   uri = '';

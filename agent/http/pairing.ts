@@ -1,244 +1,452 @@
 /**
- * Which request a response answers. Requests wait in order (RFC 9112, 9.3.2); a final response takes the oldest.
+ * Which request a response answers, and how sure that is (RFC 9112, 9.3.2: responses come in the order of their requests).
  *
- * After a loss the rule of best evidence holds:
- * - A client that was never seen to pipeline has one request open at a time, so the newest waiting one is the one
- *   answered; older ones lost their response.
- * - A client that pipelines: how many heads went missing is unknowable. Its exchanges stay unpaired until the stream
- *   was quiet for `QUIET_US`, when nothing can be open any more.
- * - Where nothing is missing on the request side and its start was seen, a response without a request came before it only
- *   in the capture (two mirrored ports, two queues): it reserves the number of the next request, as long as such queues may
- *   be apart. A server may also speak unasked (408 of an idle connection): later requests are none of its.
+ * - While nothing is missing, order decides, and every pair is certain. A response that acknowledges more than was seen of
+ *   the client was captured before its request: it waits for it, and so may any number of others, within the limits.
+ * - Once something is missing and the client was never seen to pipeline, sequence numbers and acknowledgements decide
+ *   (`turn-taking.ts`), each pair by itself. Only what they prove is a pair. Where the proof rests on a client that is not
+ *   known well enough to take turns, the pair is probable.
+ * - A client that pipelines and of which a head is missing: how many are missing is unknowable. Its exchanges stay unpaired
+ *   until the stream was quiet for `quietMs` and both sides had acknowledged all; pairs are probable from then on, since the
+ *   answer to a lost request may still be outstanding.
  */
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
+import type { PairingVerdict } from './message-handler.ts';
+import {
+  EntryFlag,
+  entryShift,
+  Mode,
+  millisecondsOf,
+  Of,
+  PairingEntries,
+  PairingStreams,
+  Part,
+  Queue,
+  StreamFlag,
+  streamWords,
+} from './pairing-tables.ts';
+import { Known, type Place } from './place.ts';
+import { NONE, PIPELINES, TurnPairing } from './turn-pairing.ts';
+import { distance, REQUEST_BYTES_MIN } from './turn-taking.ts';
 
+/** Longer than any client waits between pipelined requests, shorter than a keep-alive timeout (nginx 75 s, Apache 5 s). */
+const quietMs = 1000;
 /**
- * Longer than any client waits between pipelined requests and than two queues are apart (`ackSlackUs`), shorter than a
- * keep-alive timeout (nginx 75 s, Apache 5 s).
+ * A response waits for its request for so long: as long as a hole before the request is waited for (`gapTimeoutUs`), which
+ * is longer than two directions are apart.
  */
-const QUIET_US = 1_000_000;
+export const earlyUsMax = 10_000_000;
 
-interface Waiting {
-  exchange: number;
-  method: string;
-  uri: string;
-  next: Waiting | null;
-}
-
-class Exchanges {
-  /** Number of the next request. */
-  next = 0;
-  oldest: Waiting | null = null;
-  newest: Waiting | null = null;
-  waiting = 0;
-  /** Number reserved by a response that came first, or −1. */
-  early = -1;
-  earlyUs = 0;
-  /** A request came while another waited, with nothing missing. */
-  pipelines = false;
-  /** A head may be missing since the last certain pair. */
-  uncertain = false;
-  /** A request head may be missing since the stream began. */
-  requestsMissing = false;
-  /** Pairing is given up until the stream was quiet. */
-  lost = false;
-  /** Of the last message, as long as pairing is given up. */
-  lastTsUs = 0;
-}
-
-/** A response, for `Pairing.response` to say what it answers. */
-export interface Answer {
+/** A message that begins: `Pairing` sets the first four members, those of responses all. */
+export interface Pairable {
   /** −1 where no request is known. */
   exchange: number;
+  pairing: PairingVerdict;
   method: string;
   uri: string;
+  readonly status: number;
+  readonly tsUs: number;
 }
 
 export class Pairing {
   readonly #limits: HttpLimits;
   readonly #counters: HttpCounters;
-  readonly #streams: (Exchanges | null)[];
-  /** Records and entries let go of, for reuse; never more than were in use at once. */
-  readonly #spare: Exchanges[] = [];
-  #spareWaiting: Waiting | null = null;
-  #waiting = 0;
-  #uriBytes = 0;
+  readonly #streams: PairingStreams;
+  readonly #entries: PairingEntries;
+  readonly #turns: TurnPairing;
+  readonly #words: Int32Array;
+  readonly #parts: Int32Array;
 
   constructor(limits: HttpLimits, counters: HttpCounters) {
     this.#limits = limits;
     this.#counters = counters;
-    this.#streams = new Array<Exchanges | null>(limits.streamsMax).fill(null);
+    this.#streams = new PairingStreams(limits.streamsMax);
+    this.#entries = new PairingEntries(limits.waitingRequestsMax, this.#streams);
+    this.#words = this.#streams.words;
+    this.#parts = this.#entries.words;
+    this.#turns = new TurnPairing(this.#streams, this.#entries);
   }
 
-  /** Requests waiting for their response, in all streams. */
+  /** Requests that wait for their response and responses that wait for their request, in all streams. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#entries.inUse;
   }
 
-  /** A request began: returns its exchange number. */
-  request(stream: number, method: string, uri: string, tsUs: number): number {
-    const exchanges = this.#of(stream);
-    this.#rest(exchanges, tsUs);
-    if (exchanges.early >= 0) {
-      const exchange = exchanges.early;
-      exchanges.early = -1;
+  /** A stream begins. */
+  open(stream: number): void {
+    this.#streams.reset(stream);
+  }
+
+  /** A request began: sets its `exchange` and `pairing`. `headBytes` is how long its head is. */
+  request(stream: number, message: Pairable, place: Place, headBytes: number): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    if (words[at + Of.mode]! === Mode.lost) this.#resume(stream, message.tsUs, place);
+    words[at + Of.lastMs] = millisecondsOf(message.tsUs);
+    const hasEarly = this.#rest(stream, message.tsUs);
+    const flags = this.#turns.takeTurn(stream, place, headBytes);
+    if ((flags & EntryFlag.pipelined) !== 0) this.#foundPipelining(stream);
+    message.pairing = 'absent';
+    const early = hasEarly ? this.#findEarly(stream, place, flags) : NONE;
+    if (early >= 0) {
+      const exchange = this.#parts[(early << entryShift) + Part.exchange]!;
+      message.pairing = this.#verdictOf(stream, place, flags, early);
+      message.exchange = message.pairing === 'absent' ? words[at + Of.next]!++ : exchange;
+    } else message.exchange = words[at + Of.next]!++;
+    words[at + Of.exchange] = message.exchange;
+    if (words[at + Of.mode]! === Mode.lost) this.#counters.requestsUnanswered++;
+    else if (early >= 0) {
       this.#counters.responsesEarly++;
-      this.#counters.pairs++;
-      return exchange;
-    }
-    const exchange = exchanges.next++;
-    if (exchanges.lost) {
-      this.#counters.requestsUnanswered++;
-      return exchange;
-    }
-    if (exchanges.oldest !== null && !exchanges.uncertain) exchanges.pipelines = true;
-    if (exchanges.waiting >= this.#limits.pipelinedMax) {
-      // Dropping the oldest serves a capture of requests alone; with responses the order is no longer known.
-      this.#drop(exchanges);
-      this.#counters.requestsShed++;
-      exchanges.uncertain = true;
-    }
-    this.#push(exchanges, exchange, method, uri);
-    return exchange;
+      this.#pair(stream, message);
+      this.#entries.shift(stream, Queue.responses);
+    } else this.#wait(stream, message, place, flags);
   }
 
-  /** A response began: sets its `exchange`, `method` and `uri` to its request's. A 1xx leaves the request waiting. */
-  response(stream: number, interim: boolean, tsUs: number, answer: Answer): void {
-    const exchanges = this.#of(stream);
-    this.#rest(exchanges, tsUs);
-    if (exchanges.uncertain && exchanges.oldest !== null) this.#settle(exchanges, tsUs);
-    const waiting = exchanges.oldest;
-    if (waiting === null) {
-      this.#unasked(exchanges, interim, tsUs, answer);
-      return;
+  /** The first byte that a side ever sent has this sequence number. */
+  starts(stream: number, sends: 'request' | 'response', sequence: number): void {
+    if (sends === 'response') this.responseEnded(stream, sequence);
+    else {
+      this.#words[stream * streamWords + Of.end] = sequence;
+      this.#streams.set(stream, StreamFlag.ends);
     }
-    answer.exchange = waiting.exchange;
-    answer.method = waiting.method;
-    answer.uri = waiting.uri;
+  }
+
+  /** The last request of a stream ends before `end`, which may make its pair certain. */
+  requestEnded(stream: number, message: Pairable, end: number): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const streams = this.#streams;
+    if (streams.has(stream, StreamFlag.pending) && distance(end, words[at + Of.answerAck]!) < REQUEST_BYTES_MIN) {
+      message.pairing = 'certain';
+      this.#counters.pairsProbable--;
+    }
+    streams.unset(stream, StreamFlag.pending);
+    words[at + Of.end] = end;
+    streams.set(stream, StreamFlag.ends);
+    const entries = this.#entries;
+    if (entries.length(stream, Queue.requests) === 0) return;
+    const last = entries.last(stream, Queue.requests);
+    if (this.#parts[(last << entryShift) + Part.exchange]! !== words[at + Of.exchange]!) return;
+    this.#parts[(last << entryShift) + Part.end] = end;
+    this.#parts[(last << entryShift) + Part.flags]! |= EntryFlag.ends;
+  }
+
+  /**
+   * A response began: sets its `exchange` and `pairing`, and its `method` and `uri` to its request's. A 1xx leaves the
+   * request waiting.
+   */
+  response(stream: number, interim: boolean, message: Pairable, place: Place): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    words[at + Of.lastMs] = millisecondsOf(message.tsUs);
+    this.#rest(stream, message.tsUs);
+    message.exchange = -1;
+    message.method = '';
+    message.uri = '';
+    message.pairing = 'absent';
+    const flags = this.#turns.describe(stream, message.status, place);
+    const mode = words[at + Of.mode]!;
+    if (mode === Mode.turns) this.#answerByTurns(stream, interim, message, place, flags);
+    else if (mode !== Mode.lost) this.#answerInOrder(stream, interim, message, place, flags);
     if (interim) return;
-    this.#counters.pairs++;
-    this.#shift(exchanges);
+    const flag = words[at + Of.flags]! & ~(StreamFlag.responsesMissing | StreamFlag.clear);
+    words[at + Of.flags] = flag | StreamFlag.answered;
+    words[at + Of.previous] = message.exchange;
+    words[at + Of.previousAck] = place.ack;
+    if (message.exchange < 0) this.#counters.responsesUnasked++;
   }
 
-  /** Bytes that may have held heads are missing on `side`, which sends requests, responses, or is not known yet. */
-  lost(stream: number, sends: 'request' | 'response' | 'unknown'): void {
-    const exchanges = this.#of(stream);
-    if (sends !== 'response') exchanges.requestsMissing = true;
-    exchanges.uncertain = true;
+  /** The last final response of a stream ends before `end`. */
+  responseEnded(stream: number, end: number): void {
+    this.#words[stream * streamWords + Of.clear] = end;
+    this.#streams.set(stream, StreamFlag.clear);
+  }
+
+  /**
+   * A side, which sends requests, responses, or is not known yet, has lost its place.
+   * @param hides bytes that may have held heads are missing; otherwise all were seen, and are no message
+   */
+  lost(stream: number, sends: 'request' | 'response' | 'unknown', hides: boolean): void {
+    if (hides && sends !== 'response') this.#streams.set(stream, StreamFlag.requestsMissing);
+    if (hides && sends !== 'request') this.#streams.set(stream, StreamFlag.responsesMissing);
+    this.#breakOrder(stream);
   }
 
   /** Whether every request of the stream was seen, as far as can be known. */
   isWhole(stream: number): boolean {
-    const { requestsMissing, uncertain, lost } = this.#of(stream);
-    return !requestsMissing && !uncertain && !lost;
+    return !this.#streams.has(stream, StreamFlag.broken);
   }
 
   /** The stream closed: what still waits stays unanswered. */
   close(stream: number): void {
-    const exchanges = this.#streams[stream];
-    if (exchanges == null) return;
-    while (exchanges.oldest !== null) this.#drop(exchanges);
-    if (exchanges.early >= 0) this.#counters.responsesUnasked++;
-    this.#streams[stream] = null;
-    exchanges.next = 0;
-    exchanges.early = -1;
-    exchanges.pipelines = false;
-    exchanges.uncertain = false;
-    exchanges.requestsMissing = false;
-    exchanges.lost = false;
-    exchanges.lastTsUs = 0;
-    this.#spare.push(exchanges);
+    this.#dropAll(stream);
+    this.#streams.reset(stream);
   }
 
-  #of(stream: number): Exchanges {
-    let exchanges = this.#streams[stream];
-    if (exchanges == null) {
-      exchanges = this.#spare.pop() ?? new Exchanges();
-      this.#streams[stream] = exchanges;
-    }
-    return exchanges;
+  /** In order no longer: by turns, if the client takes them. */
+  #breakOrder(stream: number): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const streams = this.#streams;
+    streams.set(stream, StreamFlag.broken);
+    if (words[at + Of.mode]! === Mode.lost) return;
+    if (streams.has(stream, StreamFlag.pipelines)) this.#giveUp(stream);
+    else words[at + Of.mode] = Mode.turns;
   }
 
-  /** A quiet second ends every doubt. */
-  #rest(exchanges: Exchanges, tsUs: number): void {
-    if (exchanges.lost) {
-      if (tsUs - exchanges.lastTsUs > QUIET_US) exchanges.lost = false;
-      exchanges.lastTsUs = tsUs;
-    }
-    if (exchanges.early >= 0 && tsUs - exchanges.earlyUs > QUIET_US) {
-      exchanges.early = -1;
-      this.#counters.responsesUnasked++;
-    }
+  /** In order that changes nothing. */
+  #foundPipelining(stream: number): void {
+    this.#streams.set(stream, StreamFlag.pipelines);
+    if (this.#words[stream * streamWords + Of.mode]! === Mode.turns) this.#giveUp(stream);
   }
 
-  #unasked(exchanges: Exchanges, interim: boolean, tsUs: number, answer: Answer): void {
-    answer.exchange = -1;
-    answer.method = '';
-    answer.uri = '';
-    if (exchanges.requestsMissing || exchanges.uncertain || exchanges.lost || exchanges.early >= 0) {
-      if (!interim) this.#counters.responsesUnasked++;
-      return;
-    }
-    answer.exchange = exchanges.next;
-    if (interim) return;
-    exchanges.early = exchanges.next++;
-    exchanges.earlyUs = tsUs;
-  }
-
-  #settle(exchanges: Exchanges, tsUs: number): void {
-    exchanges.uncertain = false;
-    if (!exchanges.pipelines) {
-      while (exchanges.waiting > 1) this.#drop(exchanges);
-      return;
-    }
-    while (exchanges.oldest !== null) this.#drop(exchanges);
-    exchanges.lost = true;
-    exchanges.lastTsUs = tsUs;
+  #giveUp(stream: number): void {
+    this.#dropAll(stream);
+    this.#words[stream * streamWords + Of.mode] = Mode.lost;
     this.#counters.pairingLost++;
   }
 
-  #push(exchanges: Exchanges, exchange: number, method: string, uri: string): void {
-    if (this.#waiting >= this.#limits.waitingRequestsMax) {
+  #dropAll(stream: number): void {
+    while (this.#entries.length(stream, Queue.requests) > 0) this.#dropRequest(stream);
+    while (this.#entries.length(stream, Queue.responses) > 0) this.#dropResponse(stream);
+  }
+
+  #dropRequest(stream: number): void {
+    this.#entries.shift(stream, Queue.requests);
+    this.#counters.requestsUnanswered++;
+  }
+
+  #dropResponse(stream: number): void {
+    this.#entries.shift(stream, Queue.responses);
+    this.#counters.responsesUnasked++;
+  }
+
+  /** Gives up responses whose request has not come in time. @returns whether others wait */
+  #rest(stream: number, tsUs: number): boolean {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const entries = this.#entries;
+    const streams = this.#streams;
+    for (;;) {
+      const oldest = entries.first(stream, Queue.responses);
+      if (oldest < 0) return false;
+      const isPlaced = (this.#parts[(oldest << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
+      const ageMs = (millisecondsOf(tsUs) - this.#parts[(oldest << entryShift) + Part.ms]!) | 0;
+      if (ageMs <= (isPlaced ? earlyUsMax / 1000 : quietMs)) return true;
+      this.#dropResponse(stream);
+      // Without an acknowledgement nothing shows that it was asked for.
+      if (!isPlaced) continue;
+      if (!streams.has(stream, StreamFlag.asked)) streams.set(stream, StreamFlag.oneSided);
+      // Should its request come all the same, order would give that the next response.
+      if (words[at + Of.mode]! === Mode.ordered) words[at + Of.mode] = Mode.turns;
+    }
+  }
+
+  /** A pipelining client's request after a quiet time, with nothing under way: pairing starts again. */
+  #resume(stream: number, tsUs: number, place: Place): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const streams = this.#streams;
+    if (((millisecondsOf(tsUs) - words[at + Of.lastMs]!) | 0) <= quietMs) return;
+    const isKnown = (place.known & Known.reached) !== 0;
+    const isUnderWay = isKnown && (distance(place.reached, place.ack) < 0 || distance(place.sequence, place.acked) < 0);
+    if (isUnderWay) return;
+    words[at + Of.mode] = Mode.resumed;
+    streams.unset(stream, StreamFlag.requestsMissing | StreamFlag.responsesMissing);
+  }
+
+  /** The response that came before its request, −1 for none. Those before it answer nothing that is still to come. */
+  #findEarly(stream: number, place: Place, flags: number): number {
+    const entries = this.#entries;
+    const isByTurns = this.#words[stream * streamWords + Of.mode]! === Mode.turns;
+    let early = entries.first(stream, Queue.responses);
+    while (
+      early >= 0 &&
+      distance(place.sequence, this.#parts[(early << entryShift) + Part.ack]!) <= 0 &&
+      this.#isPlaced(early, place)
+    ) {
+      if (isByTurns && this.#turns.crossesEarly(early, place)) {
+        this.#foundPipelining(stream);
+        return NONE;
+      }
+      this.#dropResponse(stream);
+      early = entries.first(stream, Queue.responses);
+    }
+    if (early < 0 || !isByTurns) return early;
+    const found = this.#turns.findResponse(stream, early, place, flags);
+    while (found >= 0 && entries.first(stream, Queue.responses) !== found) this.#dropResponse(stream);
+    return found;
+  }
+
+  #isPlaced(entry: number, place: Place): boolean {
+    return (this.#parts[(entry << entryShift) + Part.flags]! & place.known & EntryFlag.placed) !== 0;
+  }
+
+  #pair(stream: number, message: Pairable): void {
+    this.#words[stream * streamWords + Of.paired] = message.exchange;
+    this.#counters.pairs++;
+    if (message.pairing === 'probable') this.#counters.pairsProbable++;
+  }
+
+  /** A request waits for its response. */
+  #wait(stream: number, message: Pairable, place: Place, flags: number): void {
+    const entries = this.#entries;
+    const { pipelinedMax, waitingUriBytesMax } = this.#limits;
+    if (entries.length(stream, Queue.requests) >= pipelinedMax) {
+      // Dropping the oldest serves a capture of requests alone; with responses the order is no longer known.
+      this.#dropRequest(stream);
       this.#counters.requestsShed++;
+      this.#breakOrder(stream);
+    }
+    const uri = entries.uriBytes + message.uri.length <= waitingUriBytesMax ? message.uri : '';
+    const isLost = this.#words[stream * streamWords + Of.mode]! === Mode.lost;
+    const entry = isLost ? NONE : entries.push(stream, Queue.requests, message.method, uri);
+    if (entry < 0) {
       this.#counters.requestsUnanswered++;
-      exchanges.uncertain = true;
-      exchanges.requestsMissing = true;
+      if (isLost) return;
+      this.#counters.requestsShed++;
+      this.#streams.set(stream, StreamFlag.requestsMissing);
+      this.#breakOrder(stream);
       return;
     }
-    const kept = this.#uriBytes + uri.length <= this.#limits.waitingUriBytesMax ? uri : '';
-    let entry = this.#spareWaiting;
-    if (entry === null) entry = { exchange, method, uri: kept, next: null };
-    else {
-      this.#spareWaiting = entry.next;
-      entry.exchange = exchange;
-      entry.method = method;
-      entry.uri = kept;
-      entry.next = null;
+    message.pairing = 'open';
+    this.#parts[(entry << entryShift) + Part.exchange] = message.exchange;
+    this.#parts[(entry << entryShift) + Part.sequence] = place.sequence;
+    this.#parts[(entry << entryShift) + Part.ack] = place.ack;
+    this.#parts[(entry << entryShift) + Part.end] = place.end;
+    this.#parts[(entry << entryShift) + Part.ms] = millisecondsOf(message.tsUs);
+    this.#parts[(entry << entryShift) + Part.flags] = flags;
+  }
+
+  #answerInOrder(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
+    const entries = this.#entries;
+    const first = entries.first(stream, Queue.requests);
+    if (first < 0) {
+      this.#comeEarly(stream, interim, message, place, flags);
+      return;
     }
-    this.#waiting++;
-    this.#uriBytes += kept.length;
-    if (exchanges.newest === null) exchanges.oldest = entry;
-    else exchanges.newest.next = entry;
-    exchanges.newest = entry;
-    exchanges.waiting++;
+    // It had not received that request: a server that waited in vain says so unasked. Nothing else does, and acknowledgements
+    // of traffic made up by hand may mean nothing.
+    const isPlaced = (flags & this.#parts[(first << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
+    const isUnasked = isPlaced && distance(this.#parts[(first << entryShift) + Part.sequence]!, place.ack) <= 0;
+    if (isUnasked && (flags & EntryFlag.timeout) !== 0) return;
+    const isOrdered = this.#words[stream * streamWords + Of.mode] === Mode.ordered;
+    this.#answer(stream, interim, message, first, isOrdered && !isUnasked ? 'certain' : 'probable');
   }
 
-  #drop(exchanges: Exchanges): void {
-    this.#counters.requestsUnanswered++;
-    this.#shift(exchanges);
+  #answerByTurns(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const entries = this.#entries;
+    if ((flags & EntryFlag.placed) === 0) {
+      this.#answerNewest(stream, interim, message);
+      return;
+    }
+    const found = this.#turns.findRequest(stream, interim, place);
+    if (found === PIPELINES) {
+      this.#foundPipelining(stream);
+      return;
+    }
+    if (found === NONE) {
+      this.#comeEarly(stream, interim, message, place, flags);
+      return;
+    }
+    const [ack, previous] = [words[at + Of.previousAck]!, words[at + Of.previous]!];
+    const verdict = interim
+      ? 'certain'
+      : this.#turns.judge(
+          stream,
+          this.#parts[(found << entryShift) + Part.flags]!,
+          this.#parts[(found << entryShift) + Part.sequence]!,
+          flags,
+          previous,
+          ack,
+        );
+    if (verdict === 'absent') {
+      this.#foundPipelining(stream);
+      return;
+    }
+    while (entries.first(stream, Queue.requests) !== found) this.#dropRequest(stream);
+    this.#answer(stream, interim, message, found, verdict);
   }
 
-  #shift(exchanges: Exchanges): void {
-    const entry = exchanges.oldest as Waiting;
-    exchanges.oldest = entry.next;
-    if (entry.next === null) exchanges.newest = null;
-    exchanges.waiting--;
-    this.#waiting--;
-    this.#uriBytes -= entry.uri.length;
-    entry.method = '';
-    entry.uri = '';
-    entry.next = this.#spareWaiting;
-    this.#spareWaiting = entry;
+  /** Without sequence numbers a client that takes turns has one request open at a time: the newest. */
+  #answerNewest(stream: number, interim: boolean, message: Pairable): void {
+    const entries = this.#entries;
+    if (entries.length(stream, Queue.requests) === 0) return;
+    while (entries.length(stream, Queue.requests) > 1) this.#dropRequest(stream);
+    this.#answer(stream, interim, message, entries.first(stream, Queue.requests), 'probable');
+  }
+
+  #answer(stream: number, interim: boolean, message: Pairable, entry: number, verdict: 'certain' | 'probable'): void {
+    const entries = this.#entries;
+    message.exchange = this.#parts[(entry << entryShift) + Part.exchange]!;
+    message.method = entries.methods[entry]!;
+    message.uri = entries.uris[entry]!;
+    message.pairing = verdict;
+    if (interim) return;
+    this.#pair(stream, message);
+    entries.shift(stream, Queue.requests);
+  }
+
+  /** No request seen is answered: a later one may be, if the server acknowledged what was not seen yet. */
+  #comeEarly(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const entries = this.#entries;
+    if (!this.#mayBeEarly(stream, place, flags)) return;
+    message.exchange = words[at + Of.next]!;
+    message.pairing = 'open';
+    if (interim) return;
+    const isFull = entries.length(stream, Queue.responses) >= this.#limits.pipelinedMax;
+    const entry = isFull ? -1 : entries.push(stream, Queue.responses, '', '');
+    if (entry < 0) {
+      message.exchange = -1;
+      message.pairing = 'absent';
+      this.#counters.responsesEarlyShed++;
+      this.#breakOrder(stream);
+      return;
+    }
+    words[at + Of.next]! += 1;
+    this.#parts[(entry << entryShift) + Part.exchange] = message.exchange;
+    this.#parts[(entry << entryShift) + Part.sequence] = place.sequence;
+    this.#parts[(entry << entryShift) + Part.ack] = place.ack;
+    this.#parts[(entry << entryShift) + Part.end] = this.#turns.clear;
+    this.#parts[(entry << entryShift) + Part.previous] = words[at + Of.previous]!;
+    this.#parts[(entry << entryShift) + Part.previousAck] = words[at + Of.previousAck]!;
+    this.#parts[(entry << entryShift) + Part.ms] = millisecondsOf(message.tsUs);
+    this.#parts[(entry << entryShift) + Part.flags] = flags;
+  }
+
+  #mayBeEarly(stream: number, { ack, reached, known }: Place, flags: number): boolean {
+    const streams = this.#streams;
+    if (streams.has(stream, StreamFlag.oneSided)) return false;
+    if ((flags & EntryFlag.placed) !== 0) return (known & Known.reached) === 0 || distance(reached, ack) > 0;
+    return (
+      this.#words[stream * streamWords + Of.mode]! === Mode.ordered &&
+      this.#entries.length(stream, Queue.responses) === 0
+    );
+  }
+
+  /** Of the request that has just come, with bits of `EntryFlag`, and the response `early`. */
+  #verdictOf(stream: number, place: Place, flags: number, early: number): PairingVerdict {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const streams = this.#streams;
+    const mode = words[at + Of.mode]!;
+    if (mode === Mode.ordered) return 'certain';
+    if (mode === Mode.resumed) return 'probable';
+    const parts = this.#parts;
+    const entry = early << entryShift;
+    const previous = parts[entry + Part.previous]!;
+    const previousAck = parts[entry + Part.previousAck]!;
+    const verdict = this.#turns.judge(stream, flags, place.sequence, parts[entry + Part.flags]!, previous, previousAck);
+    if (verdict === 'absent') this.#foundPipelining(stream);
+    if (verdict !== 'certain' || (place.known & Known.end) !== 0) return verdict;
+    // Its end decides: `requestEnded`.
+    words[at + Of.answerAck] = parts[entry + Part.ack]!;
+    streams.set(stream, StreamFlag.pending);
+    return 'probable';
   }
 }

@@ -80,10 +80,33 @@ export class SideRecord {
   startLineChecked = false;
   /** Time of the first buffered byte, µs. */
   bufferedUs = 0;
+  /** Whether TCP numbers what comes: then the next five hold, 32 bits with a sign. */
+  placed = false;
+  /** Behind what was seen of this direction, when it was last looked at, and `remaining` then. */
+  next = 0;
+  remainingAtNext = 0;
+  /** Bytes are missing since it was last in its place, or a head was not kept. */
+  gapped = false;
+  /** Bytes missing before the first one seen. */
+  lead = 0;
+  /** The latest acknowledgement that came with bytes that were looked at. */
+  ack = 0;
+  /** Of the first buffered byte, and of the first byte held. */
+  bufferedSequence = 0;
+  bufferedAck = 0;
+  heldSequence = 0;
+  heldAck = 0;
   /** Bytes that belong to no message. */
   garbageBytes = 0;
   /** What of these may be TLS; made for the first of them. */
   records: TlsRecords | null = null;
+
+  /** Behind what was seen of this direction, as TCP numbers it, where `placed`. */
+  get reached(): number {
+    // Segments that lie within a body only count `remaining` down.
+    const isCounted = this.state === SideState.length || this.state === SideState.chunkData;
+    return isCounted ? (this.next + this.remainingAtNext - this.remaining) | 0 : this.next;
+  }
 
   constructor(parser: HeadParser) {
     this.message = new Message(parser);
@@ -113,6 +136,9 @@ export class SideRecord {
     this.bufferLength = 0;
     this.garbageBytes = 0;
     this.records?.reset();
+    this.placed = false;
+    this.lead = 0;
+    this.gapped = false;
     this.message.stream = stream;
     this.message.connection = connection;
     this.message.side = side;

@@ -3,25 +3,18 @@
  * acknowledged and not stored again. Whatever a client sends, the answer is a status; what is held for clients at one
  * time is bounded, and nobody may take longer than a minute.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
-import { witnessDigest } from '../digest/digest.ts';
-import { decodeWitness } from '../encode/witness-decoder.ts';
-import { FloodgateError } from '../errors.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { collectLimits } from '../limits.ts';
+import { BoundedServer } from '../telemetry/bounded-server.ts';
+import { BatchDecoder, Refusal } from './batch-decoder.ts';
+import { BodyBudget } from './body-budget.ts';
 import type { StoredWitness, WitnessStore } from './witness-store.ts';
 
-const inflate = promisify(gunzip);
-
 export const collectPath = '/v1/witnesses';
-/** More agents than that are told to come back. */
-const connectionsMax = 64;
-/** A batch is half a megabyte or one witness, which is 32 MB at most before it is gzipped. */
-const bodyBytesMax = 34 << 20;
-const inflatedBytesMax = 34 << 20;
-/** Of all requests together, as they come in. */
-const heldBytesMax = 64 << 20;
+const { connectionsMax, bodyBytesMax } = collectLimits;
+/** For agents that are put off: longer than a batch takes. */
+const retryAfterSeconds = 5;
 
 /** How long a client may take. */
 export interface CollectPatience {
@@ -59,66 +52,44 @@ export interface CollectOptions {
   readonly patience?: CollectPatience;
 }
 
-/** Something is wrong with a request: its status, and words for its author. */
-class Refusal extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 export class CollectServer {
   readonly counters = new CollectCounters();
   readonly url: string;
-  readonly #server: Server;
+  readonly #server: BoundedServer;
   readonly #options: CollectOptions;
-  #heldBytes = 0;
+  readonly #decoder = new BatchDecoder();
+  readonly #bodies: BodyBudget;
 
   /** @throws FloodgateError `listen-failed`. */
   static async open(address: { host: string; port: number }, options: CollectOptions): Promise<CollectServer> {
-    const { headersMs, requestMs, idleMs } = options.patience ?? usualPatience;
-    const server = createServer({
-      headersTimeout: headersMs,
-      requestTimeout: requestMs,
-      connectionsCheckingInterval: Math.min(1_000, headersMs),
-      keepAliveTimeout: idleMs,
-    });
-    server.maxConnections = connectionsMax;
-    server.timeout = idleMs;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ ...address, exclusive: true }, resolve);
-      });
-    } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException;
-      const why = code === 'EADDRINUSE' ? 'the port is in use' : (code ?? message);
-      throw new FloodgateError('listen-failed', `cannot listen on ${address.host}:${address.port}: ${why}`, {
-        hint: 'choose another ADDRESS:PORT; port 0 takes any that is free',
-        cause,
-      });
-    }
-    return new CollectServer(server, options);
+    const patience = options.patience ?? usualPatience;
+    return new CollectServer(await BoundedServer.open(address, { connectionsMax, ...patience }), options);
   }
 
-  private constructor(server: Server, options: CollectOptions) {
-    this.#server = server;
+  private constructor(bounded: BoundedServer, options: CollectOptions) {
+    this.#server = bounded;
     this.#options = options;
-    const { address, family, port } = server.address() as AddressInfo;
-    this.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}${collectPath}`;
+    this.#bodies = new BodyBudget(options.nowMs);
+    this.url = `${bounded.url}${collectPath}`;
+    const { server } = bounded;
     server.on('request', (request, response) => void this.#serve(request, response));
-    server.on('error', () => {});
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#clientError(error, socket as Socket));
+  }
+
+  /** Clients that others had to make room for: connections and bodies that were the slowest, and those for which there was none. */
+  get evicted(): number {
+    const { connectionsEvicted, connectionsRefused } = this.#server.counters;
+    return connectionsEvicted + connectionsRefused + this.#bodies.evicted;
   }
 
   /** Requests that are under way are answered, for so long; then every connection is closed. */
   async close(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    const { server } = this.#server;
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
     const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
+      server.close(() => resolve());
     });
-    this.#server.closeIdleConnections();
+    server.closeIdleConnections();
     await closed;
     clearTimeout(timer);
   }
@@ -126,8 +97,10 @@ export class CollectServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {});
     request.on('error', () => {});
+    const gone = new AbortController();
+    response.once('close', () => gone.abort(new Refusal(408, 'the connection ended')));
     try {
-      const isRepeat = await this.#take(request);
+      const isRepeat = await this.#take(request, gone.signal);
       answer(response, 200, { stored: !isRepeat });
     } catch (error) {
       if (!(error instanceof Refusal)) {
@@ -138,7 +111,7 @@ export class CollectServer {
       }
       this.#count(error.status);
       if (error.status === 401) response.setHeader('www-authenticate', 'Basic realm="floodgate"');
-      if (error.status === 503 || error.status === 507) response.setHeader('retry-after', '5');
+      if (error.status === 503 || error.status === 507) response.setHeader('retry-after', retryAfterSeconds);
       // What else comes is not read: the connection is of no more use.
       if (!request.complete) response.setHeader('connection', 'close');
       answer(response, error.status, { error: error.message });
@@ -146,34 +119,39 @@ export class CollectServer {
   }
 
   /** @returns whether the batch was known. */
-  async #take(request: IncomingMessage): Promise<boolean> {
-    const { store, nowMs, onWitness } = this.#options;
+  async #take(request: IncomingMessage, gone: AbortSignal): Promise<boolean> {
     this.#checkHead(request);
     const identity = String(request.headers['floodgate-batch']);
-    const body = await this.#body(request);
+    const body = await this.#bodies.receive(request);
     try {
-      if (store.has(identity)) {
-        this.counters.batchesRepeated += 1;
-        return true;
-      }
-      const inflated = await inflateBody(body);
-      const witnesses = readWitnesses(inflated);
-      if (String(witnesses.length) !== request.headers['floodgate-witnesses']) {
-        throw new Refusal(400, `floodgate-witnesses is not ${witnesses.length}, as many as the body holds`);
-      }
-      // Inflating gave others their turn: the same batch may have come by two connections.
-      if (store.has(identity)) {
-        this.counters.batchesRepeated += 1;
-        return true;
-      }
-      if (!store.add(identity, nowMs(), body.length, witnesses)) throw new Refusal(507, 'the store is full');
-      this.counters.batchesStored += 1;
-      this.counters.witnessesStored += witnesses.length;
-      for (const witness of witnesses) onWitness(witness);
-      return false;
+      if (this.#isKnown(identity)) return true;
+      this.#server.working(request);
+      return await this.#decoder.decode(body.bytes, gone, (witnesses) => {
+        if (String(witnesses.length) !== request.headers['floodgate-witnesses']) {
+          throw new Refusal(400, `floodgate-witnesses is not ${witnesses.length}, as many as the body holds`);
+        }
+        // Others had their turn meanwhile: the same batch may have come by two connections.
+        return this.#isKnown(identity) || this.#store(identity, body.bytes.length, witnesses);
+      });
     } finally {
-      this.#heldBytes -= body.length;
+      body.release();
     }
+  }
+
+  #isKnown(identity: string): boolean {
+    if (!this.#options.store.has(identity)) return false;
+    this.counters.batchesRepeated += 1;
+    return true;
+  }
+
+  /** @returns false: it was not known. @throws Refusal where there is no room. */
+  #store(identity: string, bodyBytes: number, witnesses: readonly StoredWitness[]): false {
+    const { store, nowMs, onWitness } = this.#options;
+    if (!store.add(identity, nowMs(), bodyBytes, witnesses)) throw new Refusal(507, 'the store is full');
+    this.counters.batchesStored += 1;
+    this.counters.witnessesStored += witnesses.length;
+    for (const witness of witnesses) onWitness(witness);
+    return false;
   }
 
   #checkHead(request: IncomingMessage): void {
@@ -194,26 +172,6 @@ export class CollectServer {
     if (credentials === null) return true;
     const given = Buffer.from(/^Basic ([A-Za-z0-9+/=]{1,4096})$/i.exec(authorization ?? '')?.[1] ?? '', 'base64');
     return isSame(given, Buffer.from(credentials, 'utf8'));
-  }
-
-  /** The whole body; the caller takes its length off `#heldBytes`. */
-  async #body(request: IncomingMessage): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    try {
-      for await (const chunk of request as AsyncIterable<Buffer>) {
-        if (length + chunk.length > bodyBytesMax) throw new Refusal(413, 'a batch has 34 MiB at most');
-        if (this.#heldBytes + chunk.length > heldBytesMax) throw new Refusal(503, 'too much at one time');
-        length += chunk.length;
-        this.#heldBytes += chunk.length;
-        chunks.push(chunk);
-      }
-      return Buffer.concat(chunks, length);
-    } catch (error) {
-      this.#heldBytes -= length;
-      if (error instanceof Refusal) throw error;
-      throw new Refusal(408, 'the request ended early');
-    }
   }
 
   #count(status: number): void {
@@ -250,43 +208,4 @@ function isSame(given: Buffer, wanted: Buffer): boolean {
   let difference = given.length ^ wanted.length;
   for (let i = 0; i < wanted.length; i += 1) difference |= wanted[i]! ^ (given[i % Math.max(1, given.length)] ?? 0);
   return difference === 0;
-}
-
-async function inflateBody(body: Buffer): Promise<Buffer> {
-  try {
-    return await inflate(body, { maxOutputLength: inflatedBytesMax });
-  } catch (error) {
-    const isTooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-    throw isTooLarge ? new Refusal(413, 'a batch has 34 MiB at most') : new Refusal(400, 'the body is no gzip');
-  }
-}
-
-/** @throws Refusal where the bytes are no witnesses, each with its length before it. */
-function readWitnesses(bytes: Buffer): StoredWitness[] {
-  const witnesses: StoredWitness[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    let length = 0;
-    let scale = 1;
-    let byte = 0x80;
-    for (let digits = 0; byte >= 0x80 && digits < 5 && at < bytes.length; digits += 1, scale *= 128) {
-      byte = bytes[at++]!;
-      length += (byte & 0x7f) * scale;
-    }
-    if (byte >= 0x80 || at + length > bytes.length) throw new Refusal(400, 'a witness is cut');
-    witnesses.push(readWitness(bytes.subarray(at, at + length)));
-    at += length;
-  }
-  return witnesses;
-}
-
-function readWitness(bytes: Buffer): StoredWitness {
-  try {
-    const witness = decodeWitness(bytes);
-    const meta = witness.method?.meta;
-    const { method = '', host = '', pathTemplate: path = '' } = meta ?? {};
-    return { digest: witnessDigest(witness), method, host, path, bytes };
-  } catch {
-    throw new Refusal(400, 'bytes that are no witness');
-  }
 }

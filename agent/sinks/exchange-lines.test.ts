@@ -72,6 +72,21 @@ t.test('colours where they are wanted, and nothing else that a terminal obeys', 
   t.end();
 });
 
+t.test('a pair that is only probable is marked, whichever half comes last', (t) => {
+  const { lines, send } = told();
+  send(message('request', 0, { pairing: 'open' }));
+  send(message('response', 0, { pairing: 'probable' }));
+  send(message('response', 1, { method: '', pairing: 'open' }));
+  send(message('request', 1, { pairing: 'probable' }));
+  send(message('request', 2, { pairing: 'open' }));
+  send(message('response', 2, { pairing: 'certain' }));
+  t.strictSame(
+    lines.map((line) => line.endsWith(', probable pair\n')),
+    [true, true, false],
+  );
+  t.end();
+});
+
 t.test('text for people', (t) => {
   t.equal(readable(Buffer.from('grüße ✓').toString('latin1'), 100), 'grüße ✓');
   t.equal(readable('a'.repeat(50), 10), 'aaaaaaaaa…');
@@ -111,15 +126,15 @@ t.test('a response captured before its request', (t) => {
   send(message('request', 0, { bodyBytes: 17 }));
   t.equal(lines[0], '01:46:40.000  200  GET  api.example/a  17 B → 2.3 kB, application/json, before its request\n');
   early(1, 1e15);
-  send(message('request', 7, { tsUs: 1e15 + 5e6 }));
+  send(message('request', 7, { tsUs: 1e15 + 12e6 }));
   t.match(
     lines[1],
     /200 {2}request not seen/,
     'whose request does not come is told by the next message after its time',
   );
-  for (let exchange = 10; exchange < 15 + waitingMax; exchange += 1) early(exchange, 1e15 + 5e6);
+  for (let exchange = 10; exchange < 15 + waitingMax; exchange += 1) early(exchange, 1e15 + 12e6);
   t.equal(lines.length, 7, 'they are bounded');
-  sink.begin(message('request', 20, { tsUs: 1e15 + 5e6 + 300 }));
+  sink.begin(message('request', 20, { tsUs: 1e15 + 12e6 + 300 }));
   sink.close();
   t.match(lines[8], /200 .*\/a .*before its request/, 'a request that did not end has its response');
   t.equal(lines.length, 8 + waitingMax);

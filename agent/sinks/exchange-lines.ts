@@ -2,13 +2,14 @@
  * `--print`: one line an exchange, for a person at a terminal. What the network sent cannot drive the terminal: every
  * character that is not printed as itself is written as an escape, and secrets are gone before.
  */
-import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
+import { exchangeKey, type HttpMessage, type MessageHandler, type PairingVerdict } from '../http/message-handler.ts';
+import { earlyUsMax as pairingEarlyUsMax } from '../http/pairing.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 
 /** Requests waiting for their response, 1 KB each at most; and as many responses that came before their request. */
 export const waitingMax = 1024;
-/** Longer than the HTTP layer lets a response be the answer to a later request (pairing.ts). */
-const earlyUsMax = 2_000_000;
+/** Longer than the HTTP layer lets a response be the answer to a later request. */
+const earlyUsMax = pairingEarlyUsMax + 1_000_000;
 /** A line is for reading: what is longer is cut. */
 const targetCharactersMax = 300;
 const hostCharactersMax = 80;
@@ -16,7 +17,7 @@ const shortCharactersMax = 40;
 
 export interface ExchangeLinesOptions {
   readonly write: (text: string) => void;
-  readonly obfuscator: Pick<Obfuscator, 'url' | 'name'>;
+  readonly obfuscator: Pick<Obfuscator, 'url' | 'name' | 'host'>;
   readonly colours: boolean;
   /** Of each: requests that wait for their response, responses that came before their request. @default waitingMax */
   readonly waitingMax?: number;
@@ -46,6 +47,8 @@ interface Answer {
   readonly bodyBytes: number;
   readonly complete: boolean;
   readonly type: string;
+  /** How sure it is that this answers its request. */
+  pairing: PairingVerdict;
 }
 
 export class ExchangeLines implements MessageHandler {
@@ -81,7 +84,7 @@ export class ExchangeLines implements MessageHandler {
     this.#waiting.set(key, {
       tsUs: message.tsUs,
       method: this.#readable(message.method, shortCharactersMax),
-      host: this.#readable(message.headers.get('host') ?? '', hostCharactersMax),
+      host: readable(this.#options.obfuscator.host(message.headers.get('host') ?? ''), hostCharactersMax),
       target: readable(this.#options.obfuscator.url(message.uri), targetCharactersMax),
       bodyBytes: 0,
       answer: this.#early.get(key) ?? null,
@@ -99,13 +102,15 @@ export class ExchangeLines implements MessageHandler {
     if (message.kind === 'request') {
       if (request === undefined) return;
       request.bodyBytes = message.bodyBytes;
-      if (request.answer !== null) this.#alone(key, request);
+      if (request.answer === null) return;
+      request.answer.pairing = message.pairing;
+      this.#alone(key, request);
       return;
     }
     const type = this.#types.get(message.stream) ?? '';
     this.#types.delete(message.stream);
-    const { tsUs, status, bodyBytes, complete } = message;
-    const answer = { tsUs, status, bodyBytes, complete, type };
+    const { tsUs, status, bodyBytes, complete, pairing } = message;
+    const answer = { tsUs, status, bodyBytes, complete, type, pairing };
     if (request === undefined && message.exchange >= 0 && message.method === '') this.#keepEarly(key, answer);
     else {
       this.#waiting.delete(key);
@@ -167,6 +172,7 @@ export class ExchangeLines implements MessageHandler {
     if (response !== null && response.type !== '') facts.push(response.type);
     if (request !== undefined && response !== null) facts.push(duration(response.tsUs - request.tsUs));
     if (response !== null && !response.complete) facts.push('incomplete');
+    if (request !== undefined && response?.pairing === 'probable') facts.push('probable pair');
     const status = response === null ? '---' : this.#status(response.status);
     this.counters.lines += 1;
     this.#options.write(`${this.#dim(time)}  ${status}  ${asked}  ${this.#dim(facts.join(', '))}\n`);

@@ -2,16 +2,18 @@
  * `--har FILE`: exchanges in the HTTP Archive format, streamed to disk. The file is a whole document after every batch:
  * each is written over the closing brackets, which it carries behind itself, by one system call.
  */
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import { codingsOf } from '../body/codings.ts';
 import type { DecoderPool } from '../coding/decoder-pool.ts';
-import { type HarPart, harEntry, harRequest, harResponse } from '../encode/har-entry.ts';
+import { type HarExchange, type HarPart, harEntry, harRequest, harResponse } from '../encode/har-entry.ts';
 import type { FloodgateError } from '../errors.ts';
 import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
+import { earlyUsMax as pairingEarlyUsMax } from '../http/pairing.ts';
 import { emptyStreamDescription, type StreamDescription } from '../tcp/tcp.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import { BodyCollector, type HarBodyLimits } from './har-body.ts';
 import { outputError } from './output-file.ts';
+import { openPrivateFile } from './private-file.ts';
 
 export interface HarLimits extends HarBodyLimits {
   /** Requests that wait for their response, and the other way round. */
@@ -26,7 +28,7 @@ export function harLimits(heldBytesMax: number, decodedBytesMax: number): HarLim
 export class HarCounters {
   entries = 0;
   requestsAlone = 0;
-  /** A response without its request is no entry: counted only. */
+  /** Responses written without their request: it was not seen, or cannot be named. */
   responsesAlone = 0;
   /** Requests written without their response because too many waited. */
   waitingEvicted = 0;
@@ -56,8 +58,12 @@ interface Exchange {
   readonly connection: number;
   request: HarPart | null;
   response: HarPart | null;
+  pairing: HarExchange['pairing'];
   heldBytes: number;
 }
+
+/** Longer than the HTTP layer lets a response be the answer to a later request. */
+const earlyUsMax = pairingEarlyUsMax + 1_000_000;
 
 export class HarFile implements MessageHandler {
   readonly counters = new HarCounters();
@@ -72,6 +78,8 @@ export class HarFile implements MessageHandler {
   readonly #collecting = new Map<number, BodyCollector>();
   /** By connection and number on it, oldest first. */
   readonly #exchanges = new Map<string, Exchange>();
+  /** Of these, the ones whose response came before their request: when it did, µs. */
+  readonly #early = new Map<string, number>();
   readonly #description = emptyStreamDescription();
   #batch = '';
   #position = 0;
@@ -84,7 +92,7 @@ export class HarFile implements MessageHandler {
     this.#options = options;
     this.#flushedAtMs = options.nowMs();
     try {
-      this.#fd = openSync(path, 'w');
+      this.#fd = openPrivateFile(path);
     } catch (cause) {
       throw outputError('output-open', `cannot write ${path}`, cause);
     }
@@ -93,6 +101,7 @@ export class HarFile implements MessageHandler {
   }
 
   begin(message: HttpMessage): void {
+    this.#giveUpEarly(message.tsUs);
     if (isInterim(message)) return;
     const { stream } = message;
     const { limits, decoders } = this.#options;
@@ -118,21 +127,23 @@ export class HarFile implements MessageHandler {
     const key = this.#keyOf(message);
     // A response that overtook its request in the capture waits for it.
     const isEarly = message.method === '' && message.exchange >= 0;
-    const exchange = this.#exchanges.get(key) ?? (isEarly ? this.#open(message) : undefined);
-    if (exchange === undefined) {
-      if (message.kind === 'response') this.counters.responsesAlone += 1;
-    } else {
+    const isRequest = message.kind === 'request';
+    const known = this.#exchanges.get(key);
+    const exchange = known ?? (isRequest ? undefined : this.#open(message));
+    if (exchange !== undefined) {
       const { obfuscator } = this.#options;
-      const isRequest = message.kind === 'request';
       const part = isRequest
         ? harRequest(message, body, exchange.server, obfuscator)
         : harResponse(message, body, obfuscator);
       if (isRequest) exchange.request = part;
       else exchange.response = part;
+      if (message.pairing === 'certain' || message.pairing === 'probable') exchange.pairing = message.pairing;
       const heldBytes = part.json.length * bytesPerCharacter;
       exchange.heldBytes += heldBytes;
       this.heldBytes += heldBytes;
-      if (exchange.request !== null && exchange.response !== null) this.#finish(key, exchange);
+      const isAlone = known === undefined && !isRequest && !isEarly;
+      if (isEarly) this.#early.set(key, message.tsUs);
+      if (isAlone || (exchange.request !== null && exchange.response !== null)) this.#finish(key, exchange);
       else while (this.heldBytes > this.#options.limits.heldBytesMax && this.#evict());
     }
     collector.release();
@@ -175,9 +186,20 @@ export class HarFile implements MessageHandler {
     const fromClient = (message.side === 0) === (message.kind === 'request');
     while (this.#exchanges.size >= this.#options.limits.waitingMax && this.#evict());
     const server = fromClient ? serverAddress : clientAddress;
-    const exchange = { server, connection: id, request: null, response: null, heldBytes: 0 };
+    const parts = { request: null, response: null, pairing: 'absent' as const };
+    const exchange: Exchange = { server, connection: id, ...parts, heldBytes: 0 };
     this.#exchanges.set(key, exchange);
     return exchange;
+  }
+
+  /** Writes responses whose request is not to come any more. */
+  #giveUpEarly(nowUs: number): void {
+    for (const [key, tsUs] of this.#early) {
+      if (nowUs - tsUs <= earlyUsMax) return;
+      const exchange = this.#exchanges.get(key);
+      this.#early.delete(key);
+      if (exchange?.request === null) this.#finish(key, exchange);
+    }
   }
 
   #evict(): boolean {
@@ -191,15 +213,14 @@ export class HarFile implements MessageHandler {
 
   #finish(key: string, exchange: Exchange): void {
     this.#exchanges.delete(key);
+    this.#early.delete(key);
     this.heldBytes -= exchange.heldBytes;
     const { request, response } = exchange;
-    if (request === null) {
-      if (response !== null) this.counters.responsesAlone += 1;
-      return;
-    }
+    if (request === null && response === null) return;
+    if (request === null) this.counters.responsesAlone += 1;
     if (response === null) this.counters.requestsAlone += 1;
     this.counters.entries += 1;
-    this.#batch += `${this.#isFirst ? '\n' : ',\n'}${harEntry(request, response, exchange.server, exchange.connection)}`;
+    this.#batch += `${this.#isFirst ? '\n' : ',\n'}${harEntry(exchange)}`;
     this.#isFirst = false;
     if (this.#batch.length >= batchCharacters) this.flush();
   }

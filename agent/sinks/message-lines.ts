@@ -6,10 +6,14 @@ import type { RecordOutput } from './record-output.ts';
 export class MessageLines implements MessageHandler {
   readonly #output: RecordOutput;
   readonly #streamId: (stream: number) => number;
-  readonly #obfuscator: Pick<Obfuscator, 'url'>;
+  readonly #obfuscator: Pick<Obfuscator, 'url' | 'name' | 'host'>;
 
   /** @param streamId unique number of an open stream: slots are used again */
-  constructor(output: RecordOutput, streamId: (stream: number) => number, obfuscator: Pick<Obfuscator, 'url'>) {
+  constructor(
+    output: RecordOutput,
+    streamId: (stream: number) => number,
+    obfuscator: Pick<Obfuscator, 'url' | 'name' | 'host'>,
+  ) {
     this.#output = output;
     this.#streamId = streamId;
     this.#obfuscator = obfuscator;
@@ -23,10 +27,12 @@ export class MessageLines implements MessageHandler {
     const line = {
       type: message.kind,
       stream: this.#streamId(message.stream),
+      exchange: message.exchange,
+      pairing: message.pairing,
       ts: message.tsUs / 1e6,
-      method: message.method,
+      method: this.#obfuscator.name(message.method),
       uri: this.#obfuscator.url(message.uri),
-      host: message.headers.get('host') ?? '',
+      host: this.#obfuscator.host(message.headers.get('host') ?? ''),
       status: message.status,
       headersBytes: message.headersBytes,
       bodyBytes: message.bodyBytes,

@@ -1,6 +1,7 @@
 /** A file (or standard output) written through one buffer, synchronously: what a program under test does last must be there. */
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, writeSync } from 'node:fs';
 import { FloodgateError } from '../errors.ts';
+import { openPrivateFile } from './private-file.ts';
 import type { RecordOutput } from './record-output.ts';
 
 const bufferBytes = 64 << 10;
@@ -20,12 +21,12 @@ export class OutputFile implements RecordOutput {
   /** What went wrong, for instance a full disk; nothing is written from then on. Whoever drives the agent looks. */
   failure: FloodgateError | null = null;
 
-  /** @param path a file, made or emptied; `-` for standard output. @throws FloodgateError `output-open`. */
+  /** @param path a file, made or emptied, for its owner alone; `-` for standard output. @throws FloodgateError `output-open`. */
   constructor(path: string) {
     this.#path = path;
     this.#owned = path !== '-';
     try {
-      this.#fd = path === '-' ? 1 : openSync(path, 'w');
+      this.#fd = path === '-' ? 1 : openPrivateFile(path);
       fstatSync(this.#fd);
     } catch (cause) {
       throw outputError('output-open', `cannot write ${path}`, cause);

@@ -1,10 +1,22 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { type Batch, batchHead, readBatch, sealBatch } from './batch.ts';
-import { DiskSpool, MemorySpool, type Spool } from './spool.ts';
+import { DiskSpool } from './disk-spool.ts';
+import { MemorySpool, type Spool } from './spool.ts';
 
 /** Random, so that it does not get smaller by compression. */
 const batchOf = (witnesses: number, bytes = 1000): Batch =>
@@ -109,11 +121,14 @@ t.test('the next agent takes up what is left, whole files only', (t) => {
 t.test('one agent a folder; a dead one’s lock counts for nothing', (t) => {
   const folder = path.join(t.testdir(), 'spool');
   const spool = new DiskSpool(folder, 1e6);
-  const other = `import(${JSON.stringify(path.join(import.meta.dirname, 'spool.ts'))})
+  const other = `import(${JSON.stringify(path.join(import.meta.dirname, 'disk-spool.ts'))})
     .then(({ DiskSpool }) => new DiskSpool(${JSON.stringify(folder)}, 1e6))
     .then(() => console.log('open'), (error) => console.log(error.code, error.message));`;
   const run = () => spawnSync(process.execPath, ['-e', other], { encoding: 'utf8' }).stdout;
   t.match(run(), new RegExp(`spool-in-use .*process ${process.pid}`));
+  // As another container sees it: that process number is nobody’s there, and the file may be gone.
+  writeFileSync(path.join(folder, 'agent.lock'), '999999');
+  t.match(run(), /spool-in-use/, 'whatever the file says');
   spool.close();
   t.match(run(), /^open/);
   t.match(run(), /^open/, 'its owner has ended without closing');
@@ -131,5 +146,117 @@ t.test('folders that are somebody’s, disks that are full', (t) => {
   spool.put(batchOf(3));
   t.match({ ...spool.counters }, { writesFailed: 1, batchesShed: 1, witnessesShed: 3 });
   t.equal(spool.batches, 0);
+  t.end();
+});
+
+t.test('a folder with anything else in it is no spool: dotfiles, links, second names', (t) => {
+  const place = t.testdir({ home: { '.bashrc': 'x' }, links: {}, names: {}, secret: 'root’s' });
+  const name = '0000000000000003.batch';
+  symlinkSync(path.join(place, 'secret'), path.join(place, 'links', name));
+  mkdirSync(path.join(place, 'folders', name), { recursive: true });
+  writeFileSync(path.join(place, 'names', name), '');
+  linkSync(path.join(place, 'names', name), path.join(place, 'names', '0000000000000004.batch'));
+  linkSync(path.join(place, 'names', name), path.join(place, 'names', '0000000000000005.batch'));
+  for (const each of ['home', 'links', 'folders', 'names']) {
+    t.throws(() => new DiskSpool(path.join(place, each), 1e6), { code: 'spool-foreign' }, each);
+  }
+  t.equal(readFileSync(path.join(place, 'secret'), 'utf8'), 'root’s');
+  t.end();
+});
+
+const isRoot = process.platform === 'linux' && process.geteuid?.() === 0;
+const asRoot = { skip: isRoot ? false : 'SKIPPED: only root can give files away' };
+const reader = 54_321;
+
+t.test('root gives away what is its own, and nothing that a link or a second name leads to', asRoot, (t) => {
+  const place = t.testdir({ secret: 'root’s' });
+  const folder = path.join(place, 'spool');
+  const secret = path.join(place, 'secret');
+  const spool = new DiskSpool(folder, 1e6);
+  spool.put(batchOf(1));
+  // Put there while the agent starts.
+  symlinkSync(secret, path.join(folder, '.hidden'));
+  linkSync(secret, path.join(folder, '0000000000000002.batch'));
+  writeFileSync(path.join(folder, '0000000000000003.batch'), 'moved here, no batch');
+  spool.giveTo(reader, reader);
+  t.equal(statSync(secret).uid, 0);
+  t.equal(statSync(path.join(folder, '0000000000000003.batch')).uid, 0);
+  for (const name of ['', '0000000000000000.batch', 'agent.lock']) {
+    t.equal(statSync(path.join(folder, name)).uid, reader, name);
+  }
+  for (const name of ['.hidden', '0000000000000002.batch', '0000000000000003.batch'])
+    unlinkSync(path.join(folder, name));
+  spool.close();
+  const again = new DiskSpool(folder, 1e6);
+  t.equal(again.counters.witnessesFound, 1, 'the next one, again as root, takes it up');
+  again.giveTo(reader, reader);
+  again.close();
+  const other = new DiskSpool(folder, 1e6);
+  t.throws(() => other.giveTo(reader + 1, reader), { code: 'spool-not-ours' }, 'a third user’s');
+  other.close();
+  t.end();
+});
+
+t.test('the folder is the one that was opened, whatever its path leads to later', asRoot, (t) => {
+  const place = t.testdir({ victim: { file: 'root’s' }, theirs: {} });
+  const folder = path.join(place, 'theirs', 'spool');
+  const spool = new DiskSpool(folder, 1e6);
+  execFileSync('mv', [folder, path.join(place, 'moved')]);
+  symlinkSync(path.join(place, 'victim'), folder);
+  spool.put(batchOf(2));
+  spool.giveTo(reader, reader);
+  t.equal(statSync(path.join(place, 'victim')).uid, 0);
+  t.strictSame(readdirSync(path.join(place, 'victim')), ['file']);
+  t.strictSame(batches(path.join(place, 'moved')), ['0000000000000000.batch']);
+  t.match(spool.hold(), { witnesses: 2 });
+  spool.close();
+  const theirs = path.join(place, 'theirs');
+  execFileSync('chown', ['-h', String(reader), folder]);
+  chownSync(theirs, reader, reader);
+  t.throws(() => new DiskSpool(folder, 1e6), { code: 'spool-open', message: /ELOOP/ }, 'nor by a link of theirs');
+  t.end();
+});
+
+t.test('numbers far apart, and more files than there is memory for', (t) => {
+  const folder = path.join(t.testdir(), 'spool');
+  const before = new DiskSpool(folder, 1e6);
+  for (let i = 1; i <= 9; i += 1) before.put(batchOf(i));
+  before.close();
+  const file = (number: number) => path.join(folder, `${String(number).padStart(16, '0')}.batch`);
+  writeFileSync(file(900_000_000_000_000), readFileSync(file(8)));
+  unlinkSync(file(8));
+  const startedMs = performance.now();
+  const spool = new DiskSpool(folder, 1e6, 4);
+  t.match(spool.counters, { batchesFound: 9, batchesShed: 5, witnessesFound: 45, witnessesShed: 15 });
+  const found: number[] = [];
+  for (let batch = spool.hold(); batch !== undefined; batch = spool.hold()) {
+    found.push(batch.witnesses);
+    spool.remove();
+  }
+  t.strictSame(found, [6, 7, 8, 9]);
+  // To walk the numbers between would take years.
+  t.ok(performance.now() - startedMs < 30_000);
+  for (let i = 1; i <= 6; i += 1) spool.put(batchOf(i));
+  t.equal(spool.batches, 4);
+  t.equal(spool.counters.witnessesShed, 15 + 1 + 2);
+  t.end();
+});
+
+t.test('a number that is taken is not written over; what others remove is accounted for', (t) => {
+  const folder = path.join(t.testdir(), 'spool');
+  const spool = new DiskSpool(folder, 1e6);
+  const file = (number: number) => path.join(folder, `${String(number).padStart(16, '0')}.batch`);
+  writeFileSync(file(0), 'another’s');
+  spool.put(batchOf(1));
+  t.equal(readFileSync(file(0), 'utf8'), 'another’s');
+  t.match(spool.counters, { writesFailed: 1, witnessesShed: 1 });
+  unlinkSync(file(0));
+  for (let i = 2; i <= 5; i += 1) spool.put(batchOf(i));
+  unlinkSync(file(0));
+  writeFileSync(file(1), 'no batch');
+  t.equal(spool.hold()?.witnesses, 4);
+  t.match(spool.counters, { batchesMissing: 1, witnessesMissing: 2, filesTorn: 1, witnessesTorn: 3 });
+  t.equal(spool.witnesses, 4 + 5);
+  spool.close();
   t.end();
 });

@@ -150,10 +150,16 @@ export class Upload {
 
   /** Witnesses that are neither delivered nor kept for later; final after `drain`. */
   get witnessesLost(): number {
-    return this.counters.witnessesRefused + this.#options.spool.counters.witnessesShed;
+    const { witnessesShed, witnessesTorn, witnessesMissing } = this.#options.spool.counters;
+    return this.counters.witnessesRefused + witnessesShed + witnessesTorn + witnessesMissing;
   }
 
-  /** Counters and gauges by name. */
+  /** Witnesses taken, and those that an agent before this one left. */
+  get witnessesGiven(): number {
+    return this.counters.witnessesTaken + this.#options.spool.counters.witnessesFound;
+  }
+
+  /** Counters and gauges by name: taken + found = sent + refused + shed + torn + missing + open + in the spool. */
   snapshot(): Record<string, number> {
     const { spool } = this.#options;
     return {
@@ -161,6 +167,11 @@ export class Upload {
       batchesShed: spool.counters.batchesShed,
       witnessesShed: spool.counters.witnessesShed,
       spoolFilesTorn: spool.counters.filesTorn,
+      spoolWitnessesTorn: spool.counters.witnessesTorn,
+      spoolBatchesMissing: spool.counters.batchesMissing,
+      spoolWitnessesMissing: spool.counters.witnessesMissing,
+      spoolBatchesFound: spool.counters.batchesFound,
+      spoolWitnessesFound: spool.counters.witnessesFound,
       spoolWritesFailed: spool.counters.writesFailed,
       spoolBytes: spool.bytes,
       spoolBatches: spool.batches,

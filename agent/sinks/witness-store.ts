@@ -1,6 +1,7 @@
 /** Batches as `floodgate-agent collect` keeps them: one SQLite file, a batch a transaction, each identity once. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { FloodgateError } from '../errors.ts';
+import { claimPrivateFiles } from './private-file.ts';
 
 /** One witness as it is stored. */
 export interface StoredWitness {
@@ -44,6 +45,8 @@ export class WitnessStore {
   /** @param bytesMax the file grows no further. @throws FloodgateError `store-open`. */
   constructor(file: string, bytesMax: number, readOnly = false) {
     try {
+      // What is beside the file is made before SQLite makes it: a folder that others write to may hold links by then.
+      if (!readOnly) claimPrivateFiles(file, ['', '-journal', '-wal', '-shm']);
       this.#database = new DatabaseSync(file, { readOnly, timeout: 2_000 });
       if (!readOnly) this.#prepare(bytesMax);
       const { user_version: version } = this.#database.prepare('PRAGMA user_version').get() as { user_version: number };

@@ -50,6 +50,7 @@ export interface AssemblerArrays {
   readonly ackHeld: Int32Array;
   readonly ackPackets: Int32Array;
   readonly pageSequence: Int32Array;
+  readonly pageAck: Int32Array;
   readonly pageLength: Int32Array;
   readonly pageMissing: Int32Array;
   readonly pageNext: Int32Array;
@@ -97,6 +98,8 @@ export class Assembler {
   readonly #ackPackets: Int32Array;
 
   readonly #pageSequence: Int32Array;
+  /** The lowest acknowledgement that came with a copy of all of the page. */
+  readonly #pageAck: Int32Array;
   readonly #pageLength: Int32Array;
   /** Bytes behind the page's that the snap length cut off. */
   readonly #pageMissing: Int32Array;
@@ -128,6 +131,7 @@ export class Assembler {
     this.#ackHeld = arrays.int32(halves);
     this.#ackPackets = arrays.int32(halves);
     this.#pageSequence = arrays.int32(pages);
+    this.#pageAck = arrays.int32(pages);
     this.#pageLength = arrays.int32(pages);
     this.#pageMissing = arrays.int32(pages);
     this.#pageNext = arrays.int32(pages);
@@ -144,7 +148,12 @@ export class Assembler {
       ...{ pool, head: this.#head, runs: this.#runs, holes: this.#holes.arrays, holeSinceUs: this.#holeSinceUs },
       ...{ acks: this.#acks.arrays, ackSinceUs: this.#ackSinceUs },
       ...{ ackHeld: this.#ackHeld, ackPackets: this.#ackPackets },
-      ...{ pageSequence: this.#pageSequence, pageLength: this.#pageLength, pageMissing: this.#pageMissing },
+      ...{
+        pageSequence: this.#pageSequence,
+        pageAck: this.#pageAck,
+        pageLength: this.#pageLength,
+        pageMissing: this.#pageMissing,
+      },
       ...{ pageNext: this.#pageNext, pageTsUs: this.#pageTsUs, runLast: this.#runLast, runNext: this.#runNext },
       ...{ pagesAt: this.#pool.at(0) },
     };
@@ -152,7 +161,7 @@ export class Assembler {
 
   /** Bytes of the arrays above, the pages themselves not counted: for the sum of bounds. */
   static bytesFor(limits: TcpLimits): number {
-    return limits.streamsMax * 2 * (4 + 2 + 9 + 8 + 9 + 8 + 4 + 4) + limits.pagesMax * (6 * 4 + 8);
+    return limits.streamsMax * 2 * (4 + 2 + 9 + 8 + 9 + 8 + 4 + 4) + limits.pagesMax * (7 * 4 + 8);
   }
 
   /** Pages in use, all half-streams together. */
@@ -164,6 +173,7 @@ export class Assembler {
    * Takes a segment that could not be delivered as it came: it lies ahead of `next`, or others wait.
    * @param sequence at or after `next` and within the window
    * @param missing bytes behind `end` that the snap length cut off
+   * @param ack the acknowledgement that came with it
    */
   segment(
     half: number,
@@ -173,9 +183,10 @@ export class Assembler {
     end: number,
     missing: number,
     tsUs: number,
+    ack: number,
   ): void {
     if (sequence === this.#next[half]) {
-      this.#deliverNow(half, bytes, start, end, missing, tsUs);
+      this.#deliverNow(half, bytes, start, end, missing, tsUs, ack);
       return;
     }
     // Nothing captured of it: its bytes are a hole like any other.
@@ -186,12 +197,12 @@ export class Assembler {
     if ((state & HalfState.known) === 0 || (state & HalfState.ended) !== 0) return;
     const behind = (this.#next[half]! - sequence) | 0;
     if (behind < 0) {
-      this.#insert(half, sequence, bytes, start, end, missing, tsUs);
+      this.#insert(half, sequence, bytes, start, end, missing, tsUs, ack);
       return;
     }
     const known = Math.min(behind, end - start);
     this.#counters.duplicateBytes += known;
-    this.#deliverNow(half, bytes, start + known, end, missing - (behind - known), tsUs);
+    this.#deliverNow(half, bytes, start + known, end, missing - (behind - known), tsUs, ack);
   }
 
   /** Notes that a FIN was seen ahead of `next`: the hole before it is waited for like one before data. */
@@ -212,8 +223,11 @@ export class Assembler {
       acks.append(ackList, half);
       return;
     }
-    this.#ackPackets[half]! += 1;
-    if (this.#ackPackets[half]! >= this.#limits.ackSlackPackets) this.#giveUpAcknowledged(half, tsUs);
+    // Packets count while a hole holds bytes back. A direction of which nothing came may be captured later than the other,
+    // and waiting for it takes no memory: only time ends that.
+    const isHole = this.#head[half] !== none || this.#isFinAhead(half);
+    this.#ackPackets[half] = isHole ? this.#ackPackets[half]! + 1 : 0;
+    if (this.#ackPackets[half]! >= this.#limits.ackSlackPackets) this.#giveUpAcknowledged(half, false, tsUs);
   }
 
   /** Sequence number behind the last byte that waits; `next` when none does. */
@@ -229,7 +243,7 @@ export class Assembler {
     for (;;) {
       const half = this.#acks.first(ackList);
       if (half < 0 || !isOlder(nowUs, this.#ackSinceUs[half]!, this.#limits.ackSlackUs)) break;
-      this.#giveUpAcknowledged(half, nowUs);
+      this.#giveUpAcknowledged(half, true, nowUs);
     }
     for (;;) {
       const half = this.#holes.first(holeList);
@@ -305,7 +319,15 @@ export class Assembler {
   }
 
   /** Delivers a segment at `next`, in place, up to where bytes wait; then those; then what the segment has beyond. */
-  #deliverNow(half: number, bytes: Uint8Array, start: number, end: number, missing: number, tsUs: number): void {
+  #deliverNow(
+    half: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    missing: number,
+    tsUs: number,
+    ack: number,
+  ): void {
     const counters = this.#counters;
     let from = start;
     let uncovered = missing;
@@ -316,9 +338,10 @@ export class Assembler {
         length = Math.min(length, (this.#pageSequence[head]! - this.#next[half]!) | 0);
       }
       if (length > 0) {
-        this.#next[half] = (this.#next[half]! + length) | 0;
+        const sequence = this.#next[half]!;
+        this.#next[half] = (sequence + length) | 0;
         counters.deliveredBytes += length;
-        this.#handler.data(half >> 1, (half & 1) as Side, bytes, from, from + length, tsUs);
+        this.#handler.data(half >> 1, (half & 1) as Side, bytes, from, from + length, tsUs, sequence, ack);
         from += length;
       }
       if (from === end) break;
@@ -352,6 +375,7 @@ export class Assembler {
     end: number,
     missing: number,
     tsUs: number,
+    ack: number,
   ): void {
     let previous = none;
     let run = this.#head[half]!;
@@ -367,10 +391,11 @@ export class Assembler {
       if (run !== none && ((this.#pageSequence[run]! - at) | 0) <= 0) {
         length = Math.min(length, (this.#runEnd(run) - at) | 0);
         if (this.#lastWins) this.#overwrite(run, at, bytes, from, length);
+        this.#lowerAck(run, at, length, ack);
         known += length;
       } else {
         if (run !== none) length = Math.min(length, (this.#pageSequence[run]! - at) | 0);
-        const added = this.#add(half, previous, run, at, bytes, from, length, tsUs);
+        const added = this.#add(half, previous, run, at, bytes, from, length, tsUs, ack);
         if (added !== none) run = added;
       }
       from += length;
@@ -405,12 +430,14 @@ export class Assembler {
     start: number,
     length: number,
     tsUs: number,
+    ack: number,
   ): number {
     let run = previous !== none && this.#runEnd(previous) === sequence ? previous : none;
     let stored = 0;
     if (run !== none) {
       const page = this.#runLast[run]!;
-      if (this.#pageMissing[page] === 0) {
+      // A page has one acknowledgement: that of an earlier segment would be too low for what follows it.
+      if (this.#pageMissing[page] === 0 && this.#pageAck[page] === ack) {
         stored = Math.min(length, pageBytes - this.#pageLength[page]!);
         this.#copy(page, this.#pageLength[page]!, bytes, start, stored);
         this.#pageLength[page]! += stored;
@@ -425,6 +452,7 @@ export class Assembler {
       const part = Math.min(length - stored, pageBytes);
       this.#waiting[half]! += 1;
       this.#pageSequence[page] = (sequence + stored) | 0;
+      this.#pageAck[page] = ack;
       this.#pageLength[page] = part;
       this.#pageMissing[page] = 0;
       this.#pageNext[page] = none;
@@ -469,6 +497,17 @@ export class Assembler {
     copyBytes.call(bytes, this.#pool.bytes, this.#pool.at(page) + offset, start, start + length);
   }
 
+  /** Another copy of bytes that wait: pages that it covers keep the lower acknowledgement. */
+  #lowerAck(run: number, sequence: number, length: number, ack: number): void {
+    const end = (sequence + length) | 0;
+    for (let page = run; page !== none; page = this.#pageNext[page]!) {
+      const pageStart = this.#pageSequence[page]!;
+      if (((pageStart - end) | 0) >= 0) return;
+      const isCovered = ((pageStart - sequence) | 0) >= 0 && ((pageStart + this.#pageLength[page]! - end) | 0) <= 0;
+      if (isCovered && ((ack - this.#pageAck[page]!) | 0) < 0) this.#pageAck[page] = ack;
+    }
+  }
+
   /** Last-wins: replaces bytes of a run. */
   #overwrite(run: number, sequence: number, bytes: Uint8Array, start: number, length: number): void {
     const end = (sequence + length) | 0;
@@ -496,8 +535,8 @@ export class Assembler {
     this.#drain(half, tsUs);
   }
 
-  /** Gives up what had been acknowledged when the slack began. */
-  #giveUpAcknowledged(half: number, tsUs: number): void {
+  /** Gives up what had been acknowledged when the slack began: all of it, or only the holes before bytes that wait. */
+  #giveUpAcknowledged(half: number, isAll: boolean, tsUs: number): void {
     const halves = this.#halves;
     const limit = this.#ackHeld[half]!;
     this.#acks.remove(half);
@@ -508,7 +547,7 @@ export class Assembler {
       const head = this.#head[half]!;
       if (head === none && (state & HalfState.fin) === 0) {
         // Nothing known behind: one byte is more likely a FIN that was not captured, or a probe, than data.
-        if (acked > 1) this.#gap(half, acked, GapReason.acknowledged, tsUs);
+        if (acked > 1 && isAll) this.#gap(half, acked, GapReason.acknowledged, tsUs);
         return;
       }
       const target = head === none ? halves.last[half]! : this.#pageSequence[head]!;
@@ -548,9 +587,12 @@ export class Assembler {
       const tsUs = this.#pageTsUs[page]!;
       if (skip < length) {
         const offset = this.#pool.at(page);
+        const sequence = (this.#pageSequence[page]! + skip) | 0;
+        const ack = this.#pageAck[page]!;
         this.#next[half] = (this.#next[half]! + length - skip) | 0;
         this.#counters.deliveredBytes += length - skip;
-        this.#handler.data(half >> 1, (half & 1) as Side, this.#pool.bytes, offset + skip, offset + length, tsUs);
+        const [stream, side] = [half >> 1, (half & 1) as Side];
+        this.#handler.data(stream, side, this.#pool.bytes, offset + skip, offset + length, tsUs, sequence, ack);
       }
       if (skip > 0) this.#counters.overwrittenBytes += skip;
       const end = (this.#pageSequence[page]! + length + this.#pageMissing[page]!) | 0;

@@ -10,9 +10,20 @@ import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { Assembler, type AssemblerArrays } from './assembler.ts';
 import type { TcpCounters } from './counters.ts';
 import { HalfState, HalfStreams } from './half-streams.ts';
-import { type OverlapPolicy, Pressure, type TcpLimits } from './limits.ts';
+import {
+  lateSynBytesMax,
+  NetworkPolicy,
+  type OverlapPolicy,
+  Pressure,
+  straysMax,
+  type TcpLimits,
+  UrgentPolicy,
+} from './limits.ts';
+import { PastConversations } from './past-conversations.ts';
 import { CloseReason, GapReason, type Side, type StreamHandler } from './stream-handler.ts';
 import { StreamList, StreamTable } from './stream-table.ts';
+import { Succession } from './succession.ts';
+import { UrgentData } from './urgent-data.ts';
 
 export interface ConnectionsOptions {
   readonly limits: TcpLimits;
@@ -21,7 +32,8 @@ export interface ConnectionsOptions {
   readonly handler: StreamHandler;
   readonly counters: TcpCounters;
   readonly hashSeed: readonly [number, number];
-  readonly separateNetworks: boolean;
+  readonly networks: NetworkPolicy;
+  readonly urgent: UrgentPolicy;
   /** Where the tables lie that a kernel works on as well. @default arrays of their own */
   readonly arrays?: Arrays;
 }
@@ -32,13 +44,9 @@ export interface ConnectionsArrays {
   readonly overUs: Float64Array;
   readonly resetting: LinkedLists['arrays'];
   readonly pressure: Uint8Array;
+  readonly past: PastConversations;
   readonly assembler: AssemblerArrays | null;
 }
-
-/** Segments in a row outside the window after which the stream is believed and we are not. */
-const straysMax = 16;
-/** Sequence numbers by which a late SYN may lie before where a stream was picked up: one initial burst of segments. */
-const lateSynBytesMax = 65_536;
 
 export class Connections {
   readonly table: StreamTable;
@@ -56,15 +64,25 @@ export class Connections {
   readonly #pressure: Uint8Array;
   /** Streams whose closing is under way. */
   readonly #closing: Uint8Array;
+  readonly #past: PastConversations;
+  readonly #succession: Succession;
+  readonly #networks: NetworkPolicy;
+  readonly #urgentPolicy: UrgentPolicy;
+  /** Null where urgent bytes stay. */
+  readonly #urgent: UrgentData | null;
 
   constructor(options: ConnectionsOptions) {
-    const { limits, handler, counters } = options;
+    const { limits, counters } = options;
     this.#limits = limits;
+    this.#networks = options.networks;
+    this.#urgentPolicy = options.urgent;
+    this.#urgent = options.urgent === UrgentPolicy.inline ? null : new UrgentData(options.handler, counters);
+    const handler = this.#urgent ?? options.handler;
     this.#handler = handler;
     this.#counters = counters;
     this.#windowBytesMax = limits.windowBytesMax;
     const arrays = options.arrays ?? ownArrays;
-    this.table = new StreamTable(limits.streamsMax, options.separateNetworks, options.hashSeed, arrays);
+    this.table = new StreamTable(limits.streamsMax, options.networks, options.hashSeed, arrays);
     this.halves = new HalfStreams(limits.streamsMax, arrays);
     this.#resetting = new LinkedLists(limits.streamsMax, 1, arrays);
     this.#overUs = arrays.float64(limits.streamsMax);
@@ -80,20 +98,29 @@ export class Connections {
       arrays,
       advanced: (half, tsUs) => this.#checkEnd(half, tsUs),
     });
+    this.#past = new PastConversations(limits.streamsMax, limits.windowBytesMax, arrays);
+    this.#succession = new Succession({
+      ...{ limits, table: this.table, halves: this.halves, past: this.#past, counters, arrays },
+      ...{ resetting: this.#resetting, overUs: this.#overUs },
+      reopen: (...how) => this.#reopen(...how),
+      take: (...what) => this.#takeHeld(...what),
+      restart: (half) => this.#restart(half),
+    });
   }
 
   /** Bytes of all tables for these limits, pages not counted. */
   static bytesFor(limits: TcpLimits): number {
     const { streamsMax } = limits;
     const tables = StreamTable.bytesFor(streamsMax) + HalfStreams.bytesFor(streamsMax) + Assembler.bytesFor(limits);
-    return tables + streamsMax * (9 + 8 + 1);
+    const past = PastConversations.bytesFor(streamsMax) + Succession.bytesFor(limits) + UrgentData.bytes;
+    return tables + past + streamsMax * (9 + 8 + 1);
   }
 
   /** For a kernel that takes segments; `assembler` is null where those that are late, and ends of streams, are not its to take. */
   get arrays(): ConnectionsArrays {
     const [resetting, assembler] = [this.#resetting.arrays, this.#assembler.arrays ?? null];
     const { table, halves } = this;
-    return { table, halves, overUs: this.#overUs, resetting, pressure: this.#pressure, assembler };
+    return { table, halves, overUs: this.#overUs, resetting, pressure: this.#pressure, past: this.#past, assembler };
   }
 
   get pagesInUse(): number {
@@ -104,18 +131,39 @@ export class Connections {
   segment(packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): void {
     const table = this.table;
     let slot = table.find(packet);
-    if (slot < 0 || table.listOf(slot) === StreamList.closed) {
-      slot = this.#admit(slot, packet, tsUs, interfaceIndex);
+    let half = this.#halfOf(slot);
+    const { state, tag } = this.halves;
+    const isOpen = slot >= 0 && table.listOf(slot) !== StreamList.closed;
+    if (!isOpen || packet.tag !== tag[half] || (state[half]! & HalfState.watched) !== 0) {
+      slot = this.#settle(slot, packet, bytes, tsUs, interfaceIndex);
       if (slot < 0) return;
+      half = this.#halfOf(slot);
     }
-    const flags = packet.flags;
-    let half = slot * 2 + (table.fromFirst === (table.clientFirst[slot] === 1) ? 0 : 1);
-    if ((flags & TcpFlag.syn) !== 0) {
-      const taken = this.#takeSyn(slot, half, packet, tsUs, interfaceIndex);
-      if (taken < 0) return;
-      half = taken;
-    }
+    if ((packet.flags & TcpFlag.syn) !== 0 && !this.#takeSyn(slot, half, packet, bytes, tsUs)) return;
+    this.#succession.idleUs = tsUs - table.lastUs[slot]!;
     table.touch(slot, tsUs);
+    this.#take(slot, half, packet, bytes, tsUs);
+  }
+
+  /** The slot of a segment that needs a closer look, opened if need be; −1 where it is no stream's to take. */
+  #settle(found: number, packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): number {
+    let slot = found;
+    if (slot >= 0 && packet.tag !== this.halves.tag[this.#halfOf(slot)]) slot = this.#amongNetworks(slot, packet);
+    if (slot < 0 || this.table.listOf(slot) === StreamList.closed) {
+      return this.#admit(slot, packet, bytes, tsUs, interfaceIndex);
+    }
+    const isWatched = (this.halves.state[this.#halfOf(slot)]! & HalfState.watched) !== 0;
+    return isWatched && this.#lookAt(slot, packet, bytes, tsUs) ? -1 : slot;
+  }
+
+  /** The half-stream that the packet looked up last is of. */
+  #halfOf(slot: number): number {
+    return slot * 2 + (this.table.fromFirst === (this.table.clientFirst[slot] === 1) ? 0 : 1);
+  }
+
+  /** A segment of a stream, its SYN aside. */
+  #take(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    const flags = packet.flags;
     const peer = half ^ 1;
     const state = this.halves.state;
     if ((flags & (TcpFlag.ack | TcpFlag.rst)) === TcpFlag.ack && !this.#isStaleAck(half, packet)) {
@@ -132,15 +180,79 @@ export class Connections {
     if ((state[half]! & HalfState.acked) !== 0 && this.#isAckedBeyond(half)) this.#assembler.acknowledged(half, tsUs);
   }
 
+  /** A segment of a watched stream. @returns whether it was not the stream's to take */
+  #lookAt(slot: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
+    const half = this.#halfOf(slot);
+    if (this.#succession.concerns(slot)) {
+      if (this.#succession.look(slot, half, packet, bytes, tsUs)) return true;
+      if (this.table.listOf(slot) !== StreamList.closed) return false;
+      // What was held has brought the stream to its end.
+      this.#counters.segmentsAfterClose += 1;
+      return true;
+    }
+    if (this.#isTagged(slot) || this.#urgent?.isAwaited(slot * 2) || this.#urgent?.isAwaited(slot * 2 + 1))
+      return false;
+    for (const each of [half, half ^ 1]) this.halves.state[each]! &= ~HalfState.watched;
+    return false;
+  }
+
+  /** Whether packets of the stream are to be compared with its networks. */
+  #isTagged(slot: number): boolean {
+    const { tag } = this.halves;
+    return this.#networks === NetworkPolicy.auto && (tag[slot * 2]! | tag[slot * 2 + 1]!) !== 0;
+  }
+
+  /** The slot for a packet of another network than those before it of its direction; −1 where it has none yet. */
+  #amongNetworks(slot: number, packet: Packet): number {
+    const half = this.#halfOf(slot);
+    const { tag, state } = this.halves;
+    if (this.#networks !== NetworkPolicy.auto || this.#succession.isOf(slot, half, packet)) {
+      tag[half] = packet.tag;
+      if (this.#networks === NetworkPolicy.auto) for (const each of [half, half ^ 1]) state[each]! |= HalfState.watched;
+      return slot;
+    }
+    const apart = this.table.findApart(packet);
+    if (apart < 0) this.#counters.conversationsApart += 1;
+    return apart;
+  }
+
+  /** Payload that was held, as the stream's. */
+  #takeHeld(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    if (this.table.listOf(slot) === StreamList.closed) this.#counters.segmentsAfterClose += 1;
+    else this.#take(slot, half, packet, bytes, tsUs);
+  }
+
+  /** Ends a slot's stream, if it is open, and opens another. */
+  #reopen(slot: number, packet: Packet, fromClient: boolean, midStream: boolean, tsUs: number): boolean {
+    if (this.table.listOf(slot) !== StreamList.closed) this.#close(slot, CloseReason.reused, tsUs);
+    if (this.#pressure[0]! >= Pressure.refuseStreams) {
+      this.#counters.streamsRefused += 1;
+      return false;
+    }
+    this.table.restart(slot, packet, fromClient, midStream, tsUs, this.table.interfaceOf(slot));
+    this.#begin(slot, packet, midStream, tsUs);
+    return true;
+  }
+
+  /** Forgets what was acknowledged of a direction that has delivered nothing. */
+  #restart(half: number): void {
+    this.halves.acked[half] = this.halves.next[half]!;
+    this.halves.state[half]! &= ~(HalfState.last | HalfState.fin);
+    this.#assembler.finish(half, this.table.lastUs[half >> 1]!);
+  }
+
   /**
    * Before anything else came from its sender, a bare acknowledgement of more than the SYN belongs to an older connection
-   * (RFC 9293, 3.10.7.3: unacceptable in SYN-SENT).
+   * (RFC 9293, 3.10.7.3: unacceptable in SYN-SENT); so does that of payload from before the stream's start.
    */
   #isStaleAck(half: number, packet: Packet): boolean {
     const halves = this.halves;
     const peer = half ^ 1;
+    if ((halves.state[half]! & HalfState.known) !== 0) {
+      const ahead = (packet.sequence - halves.next[half]!) | 0;
+      return ahead < 0 && packet.payloadWireBytes > 0 && this.#succession.isStray(half, packet, packet.sequence, ahead);
+    }
     return (
-      (halves.state[half]! & HalfState.known) === 0 &&
       (halves.state[peer]! & HalfState.syn) !== 0 &&
       packet.payloadWireBytes === 0 &&
       halves.next[peer] === halves.first[peer] &&
@@ -157,21 +269,30 @@ export class Connections {
   }
 
   /** Opens a stream for a packet that has none, if it is worth one. `closed` is the slot of its closed forerunner, or −1. */
-  #admit(closed: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
+  #admit(closed: number, packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): number {
     const counters = this.#counters;
     const syn = (packet.flags & TcpFlag.syn) !== 0;
     if (closed >= 0) {
       // Stragglers of the old one: everything but a SYN with another initial sequence number, or one that comes too late
       // for that (a client repeats its SYN after it has reset what a server still held: RFC 9293, 3.5.1).
-      const half = closed * 2 + (this.table.fromFirst === (this.table.clientFirst[closed] === 1) ? 0 : 1);
+      const half = this.#halfOf(closed);
+      if (!syn || (packet.flags & TcpFlag.ack) !== 0) {
+        if (this.#succession.lookClosed(closed, half, packet, bytes, tsUs)) return closed;
+        counters.segmentsAfterClose += 1;
+        return -1;
+      }
       const isOld = ((packet.sequence + 1) | 0) === this.halves.first[half];
       const isLate = isOld && tsUs - this.#overUs[closed]! < this.#limits.ackSlackUs;
-      if (!syn || isLate || (packet.flags & TcpFlag.ack) !== 0) {
+      if (isLate) {
         counters.segmentsAfterClose += 1;
         return -1;
       }
     } else if (!syn && packet.payloadWireBytes === 0) {
       counters.segmentsWithoutStream += 1;
+      return -1;
+    } else if (!syn && this.#isSentAgain(packet, tsUs)) {
+      counters.segmentsAfterClose += 1;
+      counters.retransmissionsAfterClose += 1;
       return -1;
     }
     if ((packet.flags & TcpFlag.rst) !== 0) {
@@ -185,36 +306,59 @@ export class Connections {
     return this.#open(closed, packet, tsUs, interfaceIndex);
   }
 
+  /** Whether all that a segment says was known when a stream with its addresses was closed, however long ago. */
+  #isSentAgain(packet: Packet, tsUs: number): boolean {
+    const { table } = this;
+    const own = table.fromFirst ? 0 : 1;
+    const end = (packet.sequence + packet.payloadWireBytes) | 0;
+    const ack = (packet.flags & TcpFlag.ack) === 0 ? null : packet.acknowledgement;
+    if (this.#past.covers(table.lastHash, tsUs, own, end, ack)) return true;
+    return table.hasApart && this.#past.covers(table.apartHash, tsUs, own, end, ack);
+  }
+
   #open(reused: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
     const table = this.table;
-    const counters = this.#counters;
     const syn = (packet.flags & TcpFlag.syn) !== 0;
     // A SYN-ACK is the server's; without a SYN the first to send is taken for the client.
     const fromClient = !syn || (packet.flags & TcpFlag.ack) === 0;
     let slot = reused;
     if (slot >= 0) {
+      this.#succession.drop(slot);
       table.restart(slot, packet, fromClient, !syn, tsUs, interfaceIndex);
     } else {
       const victim = table.victim();
       if (victim >= 0) this.#evict(victim, tsUs);
       slot = table.open(packet, fromClient, !syn, tsUs, interfaceIndex);
     }
-    this.halves.reset(slot * 2);
-    this.halves.reset(slot * 2 + 1);
-    counters.streamsOpened += 1;
-    if (!syn) counters.streamsOpenedMidStream += 1;
-    this.#handler.open(slot, tsUs, !syn);
+    this.#begin(slot, packet, !syn, tsUs);
     return slot;
+  }
+
+  #begin(slot: number, packet: Packet, midStream: boolean, tsUs: number): void {
+    const halves = this.halves;
+    for (const half of [slot * 2, slot * 2 + 1]) {
+      halves.reset(half);
+      halves.tag[half] = packet.tag;
+      if (packet.tag !== 0 && this.#networks === NetworkPolicy.auto) halves.state[half] = HalfState.watched;
+    }
+    this.#counters.streamsOpened += 1;
+    if (midStream) this.#counters.streamsOpenedMidStream += 1;
+    this.#handler.open(slot, tsUs, midStream);
   }
 
   #evict(slot: number, tsUs: number): void {
     if (this.table.listOf(slot) === StreamList.closed) this.#counters.closedKeysEvicted += 1;
     else this.#close(slot, CloseReason.evicted, tsUs);
+    this.#forget(slot);
+  }
+
+  #forget(slot: number): void {
+    this.#succession.drop(slot);
     this.table.remove(slot);
   }
 
-  /** @returns the half-stream the SYN belongs to now; −1 when the segment is to be ignored. */
-  #takeSyn(slot: number, half: number, packet: Packet, tsUs: number, interfaceIndex: number): number {
+  /** @returns whether the SYN is the stream's */
+  #takeSyn(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
     const halves = this.halves;
     const counters = this.#counters;
     const first = (packet.sequence + 1) | 0;
@@ -225,25 +369,22 @@ export class Connections {
       const ahead = (halves.first[half]! - first) | 0;
       if (ahead === 0 && (state & HalfState.syn) !== 0) {
         counters.synRetransmissions += 1;
-        return half;
+        return true;
       }
       if (ahead >= 0 && ahead <= lateSynBytesMax && (state & HalfState.syn) === 0) {
         halves.state[half]! |= HalfState.syn;
-        return half;
+        return true;
       }
-      if (isAnswer) {
-        counters.synAcksIgnored += 1;
-        return -1;
-      }
-      this.#close(slot, CloseReason.reused, tsUs);
-      this.#open(slot, packet, tsUs, interfaceIndex);
-      return this.#takeSyn(slot, slot * 2, packet, tsUs, interfaceIndex);
+      if (isAnswer) counters.synAcksIgnored += 1;
+      this.#succession.beginSyn(slot, half, packet, bytes, tsUs);
+      return false;
     }
     if (isAnswer && (halves.state[peer]! & HalfState.known) !== 0) {
       const answered = (packet.acknowledgement - halves.first[peer]!) | 0;
       if (answered < 0 || answered > this.#windowBytesMax) {
         counters.synAcksIgnored += 1;
-        return -1;
+        this.#succession.beginSyn(slot, half, packet, bytes, tsUs);
+        return false;
       }
     }
     // An acknowledgement of this SYN seen before means that it only came late.
@@ -258,7 +399,7 @@ export class Connections {
       halves.acked[half] = first;
       halves.state[half]! |= HalfState.acked;
     }
-    return half;
+    return true;
   }
 
   #takeAck(half: number, acknowledgement: number): void {
@@ -295,13 +436,15 @@ export class Connections {
     const length = packet.payloadWireBytes;
     const fin = (packet.flags & TcpFlag.fin) !== 0;
     const sequence = (packet.flags & TcpFlag.syn) === 0 ? packet.sequence : (packet.sequence + 1) | 0;
+    const isKnown = (halves.state[half]! & HalfState.known) !== 0;
+    if (!isKnown && (length > 0 || fin)) this.#pickUp(half, sequence);
+    if ((packet.flags & TcpFlag.urg) !== 0) this.#announceUrgent(half, packet);
     if (length === 0 && !fin) {
-      if (((sequence - halves.next[half]!) | 0) === -1 && (halves.state[half]! & HalfState.known) !== 0) {
+      if (isKnown && ((sequence - halves.next[half]!) | 0) === -1) {
         this.#counters.keepAlives += 1;
       }
       return;
     }
-    if ((halves.state[half]! & HalfState.known) === 0) this.#pickUp(half, sequence);
     if (length > 0 && this.table.listOf(slot) === StreamList.embryonic) {
       this.table.moveTo(StreamList.established, slot);
     }
@@ -311,6 +454,19 @@ export class Connections {
       return;
     }
     this.#takeOther(slot, half, sequence, packet, bytes, tsUs);
+  }
+
+  /** The byte that a segment names as urgent leaves the stream when it is reached. */
+  #announceUrgent(half: number, packet: Packet): void {
+    const halves = this.halves;
+    const isKnown = (halves.state[half]! & HalfState.known) !== 0;
+    if (this.#urgent === null || !isKnown || (packet.flags & TcpFlag.syn) !== 0) return;
+    if (Math.abs((packet.sequence - halves.next[half]!) | 0) > this.#windowBytesMax) return;
+    const isBefore = this.#urgentPolicy === UrgentPolicy.outOfBand && packet.urgent > 0;
+    const sequence = (packet.sequence + packet.urgent - (isBefore ? 1 : 0)) | 0;
+    if (((sequence - halves.next[half]!) | 0) < 0) return;
+    this.#urgent.announce(half, sequence);
+    for (const each of [half, half ^ 1]) halves.state[each]! |= HalfState.watched;
   }
 
   /** In order and nothing waits: the payload is handed on where it lies. */
@@ -332,8 +488,12 @@ export class Connections {
     if (length === 1 && (halves.state[half ^ 1]! & HalfState.zeroWindow) !== 0) counters.zeroWindowProbes += 1;
     counters.segmentsInOrder += 1;
     counters.deliveredBytes += captured;
-    halves.next[half] = (halves.next[half]! + length) | 0;
-    if (captured > 0) this.#handler.data(slot, (half & 1) as Side, bytes, start, end, tsUs);
+    const sequence = halves.next[half]!;
+    halves.next[half] = (sequence + length) | 0;
+    if (captured > 0) {
+      const ack = this.#ackOf(half, packet);
+      this.#handler.data(slot, (half & 1) as Side, bytes, start, end, tsUs, sequence, ack);
+    }
     if (captured < length) {
       counters.gapsTruncated += 1;
       counters.gapBytesTruncated += length - captured;
@@ -344,6 +504,11 @@ export class Connections {
       halves.state[half]! |= HalfState.fin | HalfState.last;
       this.#checkEnd(half, tsUs);
     }
+  }
+
+  /** The acknowledgement that came with a segment; the latest of its sender where it has none, as only forged ones do. */
+  #ackOf(half: number, packet: Packet): number {
+    return (packet.flags & TcpFlag.ack) !== 0 ? packet.acknowledgement : this.halves.acked[half ^ 1]!;
   }
 
   /** Decides where a direction starts whose SYN was not seen. */
@@ -369,7 +534,8 @@ export class Connections {
     const counters = this.#counters;
     let length = packet.payloadWireBytes;
     const ahead = (sequence - halves.next[half]!) | 0;
-    if (ahead > this.#windowBytesMax || ahead + length < -this.#windowBytesMax) {
+    if (this.#succession.isStray(half, packet, sequence, ahead)) {
+      this.#succession.beginStray(slot, half, packet, bytes, ahead, tsUs);
       if (!this.#takeStray(slot, half, packet, ahead, bytes, tsUs)) return;
     } else {
       halves.strays[half] = 0;
@@ -381,7 +547,7 @@ export class Connections {
     if ((state & HalfState.last) !== 0) {
       const room = Math.max(0, (halves.last[half]! - sequence) | 0);
       if (length > room) {
-        counters.bytesAfterEnd += length - room;
+        if (this.#resetting.listOf(slot) < 0) counters.bytesAfterEnd += length - room;
         length = room;
         end = Math.min(end, start + room);
       }
@@ -390,6 +556,7 @@ export class Connections {
       let at = sequence;
       const behind = (halves.next[half]! - at) | 0;
       if (behind >= length) {
+        this.#succession.beginRepetition(slot, half, packet, bytes, tsUs);
         counters.duplicateBytes += length;
         if (length === 1 && behind === 1) counters.keepAlives += 1;
         else counters.segmentsDuplicate += 1;
@@ -401,7 +568,10 @@ export class Connections {
         length -= behind;
         at = (at + behind) | 0;
       }
-      if (length > 0) this.#assembler.segment(half, at, bytes, start, end, length - (end - start), tsUs);
+      if (length > 0) {
+        const ack = this.#ackOf(half, packet);
+        this.#assembler.segment(half, at, bytes, start, end, length - (end - start), tsUs, ack);
+      }
     } else if (length > 0) {
       counters.segmentsDuplicate += 1;
       counters.duplicateBytes += length;
@@ -500,6 +670,7 @@ export class Connections {
       return;
     }
     if (this.#resetting.listOf(slot) >= 0) return;
+    this.#succession.reset(slot, half, packet);
     this.#overUs[slot] = tsUs;
     this.#resetting.append(0, slot);
   }
@@ -511,8 +682,14 @@ export class Connections {
     this.#resetting.remove(slot);
     this.#assembler.finish(slot * 2, tsUs);
     this.#assembler.finish(slot * 2 + 1, tsUs);
-    this.halves.reset(slot * 2);
-    this.halves.reset(slot * 2 + 1);
+    this.#succession.drop(slot);
+    this.#notePast(slot, tsUs);
+    const watched = this.#isTagged(slot) ? HalfState.watched : 0;
+    for (const half of [slot * 2, slot * 2 + 1]) {
+      const isKnown = (this.halves.state[half]! & HalfState.known) !== 0;
+      this.halves.reset(half);
+      this.halves.state[half] = (isKnown ? HalfState.known | HalfState.ended : 0) | watched;
+    }
     countClose(this.#counters, reason);
     this.#handler.close(slot, reason, tsUs);
     this.#closing[slot] = 0;
@@ -520,10 +697,22 @@ export class Connections {
     this.table.moveTo(StreamList.closed, slot);
   }
 
+  /** Remembers where a conversation that carried payload has ended. */
+  #notePast(slot: number, tsUs: number): void {
+    const { table, halves } = this;
+    if (table.listOf(slot) !== StreamList.established) return;
+    const first = slot * 2 + (table.clientFirst[slot] === 1 ? 0 : 1);
+    const second = first ^ 1;
+    const isKnown = (half: number) => halves.state[half]! & HalfState.known;
+    const known = isKnown(first) | (isKnown(second) << 1);
+    this.#past.note(table.hashOf(slot), halves.next[first]!, halves.next[second]!, known, tsUs);
+  }
+
   /** Runs the timers. */
   expire(nowUs: number): void {
     const limits = this.#limits;
     this.#assembler.expire(nowUs);
+    this.#succession.expire(nowUs);
     for (let slot = this.#resetting.first(0); slot >= 0; slot = this.#resetting.first(0)) {
       const ageUs = nowUs - this.#overUs[slot]!;
       if (ageUs >= 0 && ageUs < limits.ackSlackUs) break;
@@ -547,7 +736,7 @@ export class Connections {
       }
       if (ageUs < timeoutUs) return;
       if (list !== StreamList.closed) this.#close(slot, CloseReason.idle, nowUs);
-      table.remove(slot);
+      this.#forget(slot);
     }
   }
 
@@ -557,7 +746,7 @@ export class Connections {
     for (const list of [StreamList.established, StreamList.embryonic, StreamList.closed]) {
       for (let slot = table.oldest(list); slot >= 0; slot = table.oldest(list)) {
         if (list !== StreamList.closed) this.#close(slot, CloseReason.endOfInput, tsUs);
-        table.remove(slot);
+        this.#forget(slot);
       }
     }
   }

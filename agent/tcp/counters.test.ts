@@ -60,7 +60,7 @@ t.test('each reason to close a stream', (t) => {
   t.same(closes('> F 1\n< F 1 ack 2'), { streamsClosedFin: 1 });
   t.same(closes('> R 1\nwait 300'), { streamsClosedReset: 1 });
   t.same(closes('wait 31000'), { streamsClosedIdle: 1 });
-  t.same(closes('> . 1 "abc"\n> S 900000000'), { streamsClosedReused: 1 });
+  t.same(closes('> . 1 "abc"\n> S 900000000\n< SA 70000 ack 900000001'), { streamsClosedReused: 1 });
   t.same(closes('finish'), { streamsClosedEndOfInput: 1 });
   const full = new Transcript({ limits: { streamsMax: 1 } });
   full.play('> S 0');

@@ -12,6 +12,8 @@ export class TcpCounters {
   segmentsWithoutStream = 0;
   /** Segments that came after their stream was closed. */
   segmentsAfterClose = 0;
+  /** Of those and of later ones: payload that was sent again after the close; no new conversation. */
+  retransmissionsAfterClose = 0;
   /** Segments dropped for a wrong checksum (only where verification is on). */
   checksumErrors = 0;
 
@@ -40,6 +42,22 @@ export class TcpCounters {
   farAheadBytes = 0;
   /** Segments shed for lying further behind than the window limit. */
   farBehindSegments = 0;
+  /** Conversations found on the addresses and ports of an older one whose end they did not show, nor their own SYN. */
+  successions = 0;
+  /** … of which one went on where one before it had stopped: two conversations with the same addresses and ports. */
+  conversationsMixed = 0;
+  /** Conversations kept apart from another one with the same addresses and ports by their network (`NetworkPolicy.auto`). */
+  conversationsApart = 0;
+  /** Payload bytes that were held for a conversation that turned out to be none, or found no room. */
+  heldBytesShed = 0;
+  /** Second answers to a SYN, with another sequence number, that the client took for the first. */
+  answersReplaced = 0;
+  /** RSTs in the window after which the stream went on (RFC 5961). */
+  resetsSurvived = 0;
+  /** Urgent bytes taken out of the stream. */
+  urgentBytes = 0;
+  /** Urgent bytes left in the stream since too many were awaited. */
+  urgentShed = 0;
   /** Payload after the sender's own FIN or RST: shed. */
   bytesAfterEnd = 0;
   /** Out-of-order payload shed under pressure or because one segment alone went past a page budget. */

@@ -6,7 +6,7 @@
 
 import { type Arrays, ownArrays } from '../bounded/arrays.ts';
 
-/** Bits of `HalfStreams.state`. */
+/** Bits of `HalfStreams.state`. Of a closed stream those that say that its end is known stay as long as its key. */
 export const HalfState = {
   /** `next` and `first` hold: the SYN, an acknowledgement or a segment told where this direction is. */
   known: 1,
@@ -22,6 +22,11 @@ export const HalfState = {
   acked: 32,
   /** This side advertised a window of zero. */
   zeroWindow: 64,
+  /**
+   * Every segment of this direction needs a closer look (a reset that may be survived, a conversation that may follow,
+   * urgent data ahead, network tags): the kernel for segments leaves it.
+   */
+  watched: 128,
 } as const;
 
 export class HalfStreams {
@@ -37,6 +42,8 @@ export class HalfStreams {
   readonly acked: Int32Array;
   /** Segments in a row outside the window. */
   readonly strays: Uint8Array;
+  /** Network of the sender's packets (`Packet.tag`): of the latest that came. */
+  readonly tag: Int32Array;
   /** Pages that wait for a hole before them to be filled: while 0, the next bytes are delivered as they come. */
   readonly waiting: Int32Array;
 
@@ -48,12 +55,13 @@ export class HalfStreams {
     this.last = arrays.int32(halves);
     this.acked = arrays.int32(halves);
     this.strays = arrays.uint8(halves);
+    this.tag = arrays.int32(halves);
     this.waiting = arrays.int32(halves);
   }
 
   /** Bytes for so many streams, for the sum of bounds. */
   static bytesFor(streams: number): number {
-    return streams * 2 * (1 + 5 * 4 + 1);
+    return streams * 2 * (1 + 6 * 4 + 1);
   }
 
   reset(half: number): void {

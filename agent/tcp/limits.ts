@@ -9,6 +9,52 @@ export const OverlapPolicy = {
 } as const;
 export type OverlapPolicy = (typeof OverlapPolicy)[keyof typeof OverlapPolicy];
 
+/** Segments in a row outside the window after which the stream is believed and we are not. */
+export const straysMax = 16;
+/** Sequence numbers by which a late SYN may lie before where a stream was picked up: one initial burst of segments. */
+export const lateSynBytesMax = 65_536;
+
+/** Whether the same addresses and ports in two networks (VLANs, VXLAN and the like) are two connections. */
+export const NetworkPolicy = {
+  /**
+   * Where their numbers say so. A mirror may show the two directions of one connection with different tags, or both networks
+   * that a router connects: then they are one.
+   */
+  auto: 0,
+  /** Always. */
+  apart: 1,
+  /** Never. */
+  together: 2,
+} as const;
+export type NetworkPolicy = (typeof NetworkPolicy)[keyof typeof NetworkPolicy];
+
+/** The policies by the names that people choose. */
+export const networkPolicies = {
+  auto: NetworkPolicy.auto,
+  always: NetworkPolicy.apart,
+  never: NetworkPolicy.together,
+} as const;
+export type NetworkPolicyName = keyof typeof networkPolicies;
+
+/** What becomes of a byte that TCP's urgent pointer names (RFC 6093). */
+export const UrgentPolicy = {
+  /** It leaves the stream, as Linux delivers it: the byte before the one that the pointer names. */
+  outOfBand: 0,
+  /** It leaves the stream: the byte that the pointer names (RFC 1122, 4.2.2.4; Linux with `tcp_stdurg`). */
+  outOfBandRfc1122: 1,
+  /** It stays, as with SO_OOBINLINE, and as RFC 6093 would have it. */
+  inline: 2,
+} as const;
+export type UrgentPolicy = (typeof UrgentPolicy)[keyof typeof UrgentPolicy];
+
+/** The policies by the names that people choose. */
+export const urgentPolicies = {
+  'out-of-band': UrgentPolicy.outOfBand,
+  'out-of-band-rfc1122': UrgentPolicy.outOfBandRfc1122,
+  inline: UrgentPolicy.inline,
+} as const;
+export type UrgentPolicyName = keyof typeof urgentPolicies;
+
 export interface TcpLimits {
   /** Streams in the table, both directions each, those just closed included. @default 65,536: a busy host's ephemeral ports. */
   readonly streamsMax: number;
@@ -29,11 +75,14 @@ export interface TcpLimits {
   /** A gap older than this is given up. @default 10 s, the original agent's stream timeout. */
   readonly gapTimeoutUs: number;
   /**
-   * Packets of the stream that must pass after an acknowledgement of bytes not seen before they count as lost: mirrored
-   * traffic can show an acknowledgement before its data. @default 64, past the 50 places our own harness reorders by.
+   * Packets of the stream that must pass after an acknowledgement of bytes not seen before they count as lost, if later
+   * ones wait behind them: mirrored traffic can show an acknowledgement before its data. @default 64, past the 50 places our own harness reorders by.
    */
   readonly ackSlackPackets: number;
-  /** … or this long on the packets' clock, so that a stream gone quiet is not kept waiting. @default 1 s, in which 50 frames go by at 50 a second. */
+  /**
+   * … or this long on the packets' clock, so that a stream gone quiet is not kept waiting, whether bytes wait or not.
+   * @default 1.5 s: two mirrored directions may be a second apart.
+   */
   readonly ackSlackUs: number;
   /** A stream without packets for this long is closed. @default 180 s. */
   readonly idleTimeoutUs: number;
@@ -41,6 +90,13 @@ export interface TcpLimits {
   readonly embryonicTimeoutUs: number;
   /** How long a closed stream's key is kept, so that stragglers do not open a ghost. @default 2 s. */
   readonly closedHoldUs: number;
+  /**
+   * Streams at one time on whose addresses another conversation may have begun, or that may survive a reset. @default 128:
+   * each is over within a round trip.
+   */
+  readonly successorsMax: number;
+  /** Pages of payload that wait until it is known whose it is. @default 256 (512 KiB): an initial window for many of them. */
+  readonly successorPagesMax: number;
   /** IP datagrams being put together from fragments at one time. @default 256. */
   readonly fragmentDatagramsMax: number;
   /** Bytes of all fragments waiting. @default 1 MiB: sixteen datagrams of the largest size. */
@@ -57,10 +113,12 @@ export const defaultTcpLimits: TcpLimits = {
   windowBytesMax: 16 * 1024 * 1024,
   gapTimeoutUs: 10_000_000,
   ackSlackPackets: 64,
-  ackSlackUs: 1_000_000,
+  ackSlackUs: 1_500_000,
   idleTimeoutUs: 180_000_000,
   embryonicTimeoutUs: 30_000_000,
   closedHoldUs: 2_000_000,
+  successorsMax: 128,
+  successorPagesMax: 256,
   fragmentDatagramsMax: 256,
   fragmentBytesMax: 1024 * 1024,
   fragmentTimeoutUs: 15_000_000,

@@ -9,7 +9,14 @@ import { pageBytes } from '../bounded/page-pool.ts';
 import type { CaptureInterface } from '../capture/frame-source.ts';
 import { AnyCaptureReader } from '../pcap/capture-reader.ts';
 import { createRandom, type Random } from '../seeded-random.ts';
-import { defaultTcpLimits, OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
+import {
+  defaultTcpLimits,
+  type NetworkPolicy,
+  OverlapPolicy,
+  type Pressure,
+  type TcpLimits,
+  type UrgentPolicy,
+} from './limits.ts';
 import { TcpLayer } from './tcp.ts';
 
 interface Frame {
@@ -107,7 +114,8 @@ export function fuzzMutations(frames: readonly Frame[], packets: number, seed: n
     source: { interfaces },
     hashSeed: [random.u32(), random.u32()],
     overlap: random.chance(0.5) ? OverlapPolicy.firstWins : OverlapPolicy.lastWins,
-    separateNetworks: random.chance(0.5),
+    networks: random.below(3) as NetworkPolicy,
+    urgent: random.below(3) as UrgentPolicy,
     verifyChecksums: random.chance(0.1),
   });
   const scratch = new Uint8Array(70_000);

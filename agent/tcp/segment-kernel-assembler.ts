@@ -80,7 +80,7 @@ fn drainRun(half) {
       let at = pagesAt + page * ${pageBytes};
       setWord(nexts, half, word(nexts, half) + length - skip);
       deliveredBytes += length - skip;
-      tell(${Event.data}, half, at + skip, at + length, tsUs);
+      tellData(half, at + skip, at + length, tsUs, word(pageSequence, page) + skip, word(pageAck, page));
     }
     if (skip > 0) { overwrittenBytes += skip; }
     gap(half, word(pageSequence, page) + length + word(pageMissing, page) - word(nexts, half), ${GapReason.truncated}, tsUs);
@@ -114,13 +114,13 @@ fn joinNext(half, run) {
 }
 
 ; Stores bytes in the hole between two runs: which run they are in, -1 for none.
-fn addBytes(half, previous, following, sequence, start, length) i32 {
+fn addBytes(half, previous, following, sequence, start, length, ack) i32 {
   let run = -1;
   let stored = 0;
   if (previous >= 0 && runEnd(previous) == sequence) {
     run = previous;
     let page = word(runLast, run);
-    if (word(pageMissing, page) == 0) {
+    if (word(pageMissing, page) == 0 && word(pageAck, page) == ack) {
       let filled = word(pageLength, page);
       stored = ${pageBytes} - filled;
       if (stored > length) { stored = length; }
@@ -138,6 +138,7 @@ fn addBytes(half, previous, following, sequence, start, length) i32 {
     if (part > ${pageBytes}) { part = ${pageBytes}; }
     add32(waiting + (half << 2), 1);
     setWord(pageSequence, page, sequence + stored);
+    setWord(pageAck, page, ack);
     setWord(pageLength, page, part);
     setWord(pageMissing, page, 0);
     setWord(pageNext, page, -1);
@@ -163,7 +164,21 @@ fn hasRoom(half, length) i32 {
     load32(${pool('inUse')}) + needed <= pagesMax;
 }
 
-fn insertBytes(half, sequence, start, end) {
+; As Assembler.#lowerAck.
+fn lowerAck(run, sequence, length, ack) {
+  let page = run;
+  let end = sequence + length;
+  while (page >= 0) {
+    let pageStart = word(pageSequence, page);
+    if (pageStart - end >= 0) { return; }
+    if (pageStart - sequence >= 0 && pageStart + word(pageLength, page) - end <= 0 && ack - word(pageAck, page) < 0) {
+      setWord(pageAck, page, ack);
+    }
+    page = word(pageNext, page);
+  }
+}
+
+fn insertBytes(half, sequence, start, end, ack) {
   let previous = -1;
   let run = word(head, half);
   let at = sequence;
@@ -177,10 +192,11 @@ fn insertBytes(half, sequence, start, end) {
     let length = end - from;
     if (run >= 0 && word(pageSequence, run) - at <= 0) {
       if (length > runEnd(run) - at) { length = runEnd(run) - at; }
+      lowerAck(run, at, length, ack);
       known += length;
     } else {
       if (run >= 0 && length > word(pageSequence, run) - at) { length = word(pageSequence, run) - at; }
-      let added = addBytes(half, previous, run, at, from, length);
+      let added = addBytes(half, previous, run, at, from, length, ack);
       if (added >= 0) { run = added; }
     }
     from += length;
@@ -198,7 +214,7 @@ fn insertBytes(half, sequence, start, end) {
 }
 
 ; No FIN waits ahead.
-fn giveUpAcknowledged(half) {
+fn giveUpAcknowledged(half, isAll) {
   let limit = word(ackHeld, half);
   ackRemove(half);
   while (1) {
@@ -206,7 +222,7 @@ fn giveUpAcknowledged(half) {
     if (behind <= 0) { return; }
     let run = word(head, half);
     if (run < 0) {
-      if (behind > 1) { gap(half, behind, ${GapReason.acknowledged}, nowUs); }
+      if (behind > 1 && isAll) { gap(half, behind, ${GapReason.acknowledged}, nowUs); }
       return;
     }
     let hole = word(pageSequence, run) - word(nexts, half);
@@ -224,7 +240,7 @@ fn acknowledged(half) {
     ackAppend(half);
     return;
   }
-  add32(ackPackets + (half << 2), 1);
-  if (word(ackPackets, half) >=u ackSlackPackets) { giveUpAcknowledged(half); }
+  if (word(head, half) < 0) { setWord(ackPackets, half, 0); } else { add32(ackPackets + (half << 2), 1); }
+  if (word(ackPackets, half) >=u ackSlackPackets) { giveUpAcknowledged(half, 0); }
 }
 `;

@@ -1,6 +1,6 @@
 /** Part of the kernel in `segment-kernel.ts`: the table of streams, the lists in it, and what is told of a call. */
 import { Count } from '../bounded/lru-map.ts';
-import { EVENT_BYTES, EVENTS_AT, EVENTS_MAX } from './segment-layout.ts';
+import { EVENT_BYTES, EVENTS_AT, EVENTS_MAX, Event } from './segment-layout.ts';
 import { keyWordsIpv4, keyWordsIpv6, touchUs } from './stream-table.ts';
 
 export const KEY_BYTES = keyWordsIpv6 * 4;
@@ -168,6 +168,12 @@ fn tell(kind, half, first, second, tsUs f64) {
   store32(eventEnd + 12, second);
   storeDouble(eventEnd + 16, tsUs);
   eventEnd += ${EVENT_BYTES};
+}
+
+fn tellData(half, start, end, tsUs f64, sequence, ack) {
+  store32(eventEnd + 24, sequence);
+  store32(eventEnd + 28, ack);
+  tell(${Event.data}, half, start, end, tsUs);
 }
 
 ; A frame was taken.

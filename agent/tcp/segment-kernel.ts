@@ -14,6 +14,7 @@ import { Tpacket3 } from '../capture/tpacket3.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { HalfState } from './half-streams.ts';
 import { Pressure } from './limits.ts';
+import { PAST_WAYS, PAST_WORDS } from './past-conversations.ts';
 import { ASSEMBLER } from './segment-kernel-assembler.ts';
 import { KEY_BYTES, NO_LIST, TABLES } from './segment-kernel-tables.ts';
 import {
@@ -31,6 +32,8 @@ import {
 import { CloseReason } from './stream-handler.ts';
 import { StreamList } from './stream-table.ts';
 
+/** What is looked at of a header's flags. */
+const FLAGS = TcpFlag.fin | TcpFlag.syn | TcpFlag.rst | TcpFlag.ack | TcpFlag.urg;
 /** Longer frames go the way of all: beyond the largest IPv4 datagram in Ethernet. */
 const FRAME_BYTES_MAX = 65_549;
 /** Ethernet, IPv4 and TCP, each without options. */
@@ -44,8 +47,9 @@ global seed0; global seed1; global mask; global capacity;
 global keys; global keyLengths; global hashes; global slots; global mapFree; global mapCounts;
 global listNext; global listPrevious; global listOf; global listLengths;
 global lastUs; global clientFirst; global midStream;
-global ids; global lastId; global openedUs; global vlans; global interfaces;
-global states; global nexts; global firsts; global lasts; global ackeds; global strays; global waiting;
+global ids; global lastId; global openedUs; global vlans; global interfaces; global hasApart;
+global states; global nexts; global firsts; global lasts; global ackeds; global strays; global tags; global waiting;
+global pastWords; global pastMask;
 global resettingNext; global resettingOf; global overUs; global pressure;
 global windowMax;
 global ackSlackUs f64; global gapTimeoutUs f64; global closedHoldUs f64; global embryonicTimeoutUs f64; global idleTimeoutUs f64;
@@ -55,7 +59,7 @@ global takesLate;
 global head; global runs; global holeSinceUs; global ackSinceUs; global ackHeld; global ackPackets;
 global holesNext; global holesPrevious; global holesListOf; global holesLengths;
 global acksNext; global acksPrevious; global acksListOf; global acksLengths;
-global pageSequence; global pageLength; global pageMissing; global pageNext; global pageTsUs;
+global pageSequence; global pageAck; global pageLength; global pageMissing; global pageNext; global pageTsUs;
 global runLast; global runNext;
 global poolCounts; global poolNext; global blockFree; global blockInUse; global blockTouched; global blockIdle; global freeBlocks;
 global freeWords; global pagesAt; global pagesMax; global pagesPerConnectionMax; global holesMax; global ackSlackPackets;
@@ -77,10 +81,22 @@ global findHash;
 `;
 
 const STREAMS = `
-; As HalfStreams.reset.
-fn reset(half) {
-  store8(states + half, 0);
+; As HalfStreams.reset, but for what is still known.
+fn reset(half, state) {
+  store8(states + half, state);
   store8(strays + half, 0);
+}
+
+; As PastConversations.note; both directions are known.
+fn notePast(slot) {
+  let firstHalf = (slot << 1) + (load8(clientFirst + slot) == 0);
+  let hash = word(hashes, slot);
+  let at = pastWords + (hash & pastMask) * ${PAST_WAYS * PAST_WORDS * 4};
+  copy(at + ${PAST_WORDS * 4}, at, ${(PAST_WAYS - 1) * PAST_WORDS * 4});
+  store32(at, hash);
+  store32(at + 4, word(nexts, firstHalf));
+  store32(at + 8, word(nexts, firstHalf ^ 1));
+  store32(at + 12, (low(bits(nowUs / 1000000.0 + 4503599627370496.0)) << 2) | 3);
 }
 
 ; The SYN of a direction of which nothing is known.
@@ -92,11 +108,11 @@ fn synchronize(half, sequence) {
 }
 
 ; Payload, none at a FIN alone, that is next in its direction.
-inline fn deliver(half, next, payload, length) {
+inline fn deliver(half, next, payload, length, ack) {
   inOrder += 1;
   setWord(nexts, half, next + length);
   deliveredBytes += length;
-  if (length > 0) { tell(${Event.data}, half, payload, payload + length, nowUs); }
+  if (length > 0) { tellData(half, payload, payload + length, nowUs, next, ack); }
 }
 
 ; A SYN to addresses that have no stream.
@@ -114,8 +130,10 @@ fn open(sequence, fromFirst) {
   storeDouble(lastUs + (slot << 3), nowUs);
   moveTo(${StreamList.embryonic}, slot);
   let half = slot << 1;
-  reset(half);
-  reset(half + 1);
+  reset(half, 0);
+  reset(half + 1, 0);
+  setWord(tags, half, 0);
+  setWord(tags, half + 1, 0);
   synchronize(half, sequence);
   opened += 1;
   tell(${Event.open}, half, 0, 0, nowUs);
@@ -135,12 +153,18 @@ fn finish(slot, half, state) {
   ackRemove(peer);
   holeRemove(half);
   holeRemove(peer);
-  reset(half);
-  reset(peer);
+  if (load8(listOf + slot) == ${StreamList.established}) { notePast(slot); }
+  reset(half, ${HalfState.known | HalfState.ended});
+  reset(peer, ${HalfState.known | HalfState.ended});
   closedFin += 1;
   tell(${Event.close}, half, ${CloseReason.fin}, 0, nowUs);
   storeDouble(lastUs + (slot << 3), nowUs);
   moveTo(${StreamList.closed}, slot);
+}
+
+; Whether the stream of a slot, open or closed, is left to Connections.
+fn isWatched(slot) i32 {
+  return ((load8(states + (slot << 1)) | load8(states + (slot << 1) + 1)) & ${HalfState.watched}) != 0;
 }
 
 ; Whether the first node of a list has waited for so long, or nobody knows how long.
@@ -158,8 +182,9 @@ fn runTimers(tsUs f64) i32 {
   let halves = capacity << 1;
   while (isDue(acksNext, halves, 0, ackSinceUs, ackSlackUs, tsUs)) {
     let half = word(acksNext, halves);
+    if (isWatched(half >> 1)) { return 0; }
     if ((load8(states + half) & ${HalfState.last}) != 0 || !hasEventRoom(word(waiting, half))) { return 0; }
-    giveUpAcknowledged(half);
+    giveUpAcknowledged(half, 1);
   }
   if (isDue(holesNext, halves, 0, holeSinceUs, gapTimeoutUs, tsUs)) { return 0; }
   if (isDue(resettingNext, capacity, 0, overUs, ackSlackUs, tsUs)) { return 0; }
@@ -167,7 +192,7 @@ fn runTimers(tsUs f64) i32 {
   if (isDue(listNext, capacity, ${StreamList.established}, lastUs, idleTimeoutUs, tsUs)) { return 0; }
   while (isDue(listNext, capacity, ${StreamList.closed}, lastUs, closedHoldUs, tsUs)) {
     let slot = word(listNext, capacity + ${StreamList.closed});
-    if (loadDouble(lastUs + (slot << 3)) > tsUs) { return 0; }
+    if (loadDouble(lastUs + (slot << 3)) > tsUs || isWatched(slot)) { return 0; }
     forget(slot);
   }
   nextTickUs = tsUs + ${tickUs}.0;
@@ -195,7 +220,7 @@ fn take(frame, captured, tsUs f64) i32 {
   }
   if (tsUs < nowUs - ${clockStepUs}.0) { return 0; }
 
-  let flags = load8(tcp + 13) & ${TcpFlag.fin | TcpFlag.syn | TcpFlag.rst | TcpFlag.ack};
+  let flags = load8(tcp + 13) & ${FLAGS};
   let length = end - payload;
   let sequence = be32(tcp + 4);
   let source = be32(frame + 26);
@@ -228,8 +253,8 @@ fn take(frame, captured, tsUs f64) i32 {
     let acked = word(ackeds, peer);
     let peerNext = word(nexts, peer);
     let isNext = length > 0 ? sequence == next && word(waiting, half) == 0 : sequence - next != -1;
-    if (isNext && (load8(states + half) & ${HalfState.known | HalfState.acked | HalfState.last | HalfState.zeroWindow}) == ${HalfState.known | HalfState.acked} &&
-      (peerState & ${HalfState.known | HalfState.acked | HalfState.zeroWindow}) == ${HalfState.known | HalfState.acked} && load16(tcp + 14) != 0 &&
+    if (isNext && (load8(states + half) & ${HalfState.known | HalfState.acked | HalfState.last | HalfState.zeroWindow | HalfState.watched}) == ${HalfState.known | HalfState.acked} &&
+      (peerState & ${HalfState.known | HalfState.acked | HalfState.zeroWindow | HalfState.watched}) == ${HalfState.known | HalfState.acked} && load16(tcp + 14) != 0 &&
       ack - peerNext <= 0 && acked - peerNext <= 0 && word(ackeds, half) - next <= 0 && hasEventRoom(0)) {
       count(captured, tsUs);
       touch(slot);
@@ -237,7 +262,7 @@ fn take(frame, captured, tsUs f64) i32 {
       if (length > 0) {
         if (load8(listOf + slot) == ${StreamList.embryonic}) { moveTo(${StreamList.established}, slot); }
         store8(strays + half, 0);
-        deliver(half, next, payload, length);
+        deliver(half, next, payload, length, ack);
       }
       return 1;
     }
@@ -247,10 +272,12 @@ fn take(frame, captured, tsUs f64) i32 {
 
 ; The same, of any other kind.
 fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
-  let flags = load8(tcp + 13) & ${TcpFlag.fin | TcpFlag.syn | TcpFlag.rst | TcpFlag.ack};
+  let flags = load8(tcp + 13) & ${FLAGS};
   let length = end - payload;
   let sequence = be32(tcp + 4);
   if (slot < 0) {
+    ; It may be kept under its network's key.
+    if (load8(hasApart)) { return 0; }
     if ((flags & ${TcpFlag.syn}) == 0) {
       if (length > 0) { return 0; }
       withoutStream += 1;
@@ -265,7 +292,8 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
   }
   let list = load8(listOf + slot);
   if (list == ${StreamList.closed}) {
-    if ((flags & ${TcpFlag.syn}) != 0) { return 0; }
+    ; Payload may be of another conversation.
+    if ((flags & ${TcpFlag.syn}) != 0 || length > 0 || isWatched(slot)) { return 0; }
     afterClose += 1;
     count(captured, tsUs);
     return 1;
@@ -276,13 +304,14 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
     return 0;
   }
   ; As to resets and packets without an acknowledgement, and windows of nothing, see Connections.
-  if ((flags & ${TcpFlag.rst | TcpFlag.ack}) != ${TcpFlag.ack} || load16(tcp + 14) == 0) { return 0; }
+  if ((flags & ${TcpFlag.rst | TcpFlag.ack | TcpFlag.urg}) != ${TcpFlag.ack} || load16(tcp + 14) == 0) { return 0; }
 
   let half = slot * 2 + (fromFirst != load8(clientFirst + slot));
   let peer = half ^ 1;
   let state = load8(states + half);
   let peerState = load8(states + peer);
   if ((peerState & ${HalfState.known}) == 0 || (state & ${HalfState.zeroWindow}) != 0) { return 0; }
+  if (((state | peerState) & ${HalfState.watched}) != 0) { return 0; }
   let ack = be32(tcp + 8);
   let acked = word(ackeds, peer);
   let peerNext = word(nexts, peer);
@@ -322,10 +351,13 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
       if (ahead < 0) {
         ; Known bytes only: a repetition.
         if (ahead + length > 0 || length == 1) { return 0; }
+        ; Before the stream's start, or with an older acknowledgement: perhaps of another conversation.
+        if (sequence - word(firsts, half) < 0 || ack - acked < 0) { return 0; }
       } else if (ahead == 0) {
         if (word(pageSequence, word(head, half)) - next < length) { return 0; }
-      } else if (freed || !hasRoom(half, length)) {
-        ; Pages that were freed are not written to before what lies in them was handed on.
+      } else if (ack - word(firsts, peer) < 0 || freed || !hasRoom(half, length)) {
+        ; With an acknowledgement of bytes before the first one it is perhaps of another conversation. Pages that were
+        ; freed are not written to before what lies in them was handed on.
         return 0;
       }
     }
@@ -345,9 +377,9 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
     if (length > 0 && list == ${StreamList.embryonic}) { moveTo(${StreamList.established}, slot); }
     store8(strays + half, 0);
     if (!isLate) {
-      deliver(half, next, payload, length);
+      deliver(half, next, payload, length, ack);
       if (isFin) { finish(slot, half, state); }
-    } else { takeLate(half, sequence, payload, end); }
+    } else { takeLate(half, sequence, payload, end, ack); }
   }
   if (takesLate) {
     if (isBeyond(peer)) { acknowledged(peer); }
@@ -356,16 +388,16 @@ fn takeOther(tcp, payload, end, captured, slot, fromFirst, tsUs f64) i32 {
   return 1;
 }
 
-fn takeLate(half, sequence, payload, end) {
+fn takeLate(half, sequence, payload, end, ack) {
   let length = end - payload;
   let ahead = sequence - word(nexts, half);
   if (ahead < 0) {
     duplicateBytes += length;
     duplicate += 1;
   } else if (ahead == 0) {
-    deliver(half, sequence, payload, length);
+    deliver(half, sequence, payload, length, ack);
     drain(half);
-  } else { insertBytes(half, sequence, payload, end); }
+  } else { insertBytes(half, sequence, payload, end, ack); }
 }
 
 ; More was acknowledged than seen.

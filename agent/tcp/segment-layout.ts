@@ -37,13 +37,14 @@ export const NEXT_TICK_AT = NOW_AT + 8;
 export const TICK_AT = NOW_AT + 16;
 
 /**
- * What is handed on: kind (`Event`), half-stream, two numbers (32 bits each), then the time as a double. The numbers are
- * start and end of payload, a gap's length and reason, or why a stream closes.
+ * What is handed on: kind (`Event`), half-stream, two numbers (32 bits each), the time as a double, then of payload its
+ * sequence number and the acknowledgement that came with it. The two numbers are start and end of payload, a gap's length
+ * and reason, or why a stream closes.
  */
 export const EVENTS_AT = 1024;
-export const EVENT_BYTES = 24;
+export const EVENT_BYTES = 32;
 export const Event = { data: 0, gap: 1, open: 2, end: 3, close: 4 } as const;
-/** Taken before they are handed on: more than a slice of full-sized frames has, and 12 KiB. */
+/** Taken before they are handed on: more than a slice of full-sized frames has, and 16 KiB. */
 export const EVENTS_MAX = 512;
 
 /** For who reads the payload where it lies and has a kernel for it (`agent/http/head-layout.ts`). */

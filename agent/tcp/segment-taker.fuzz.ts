@@ -6,11 +6,11 @@ import assert from 'node:assert';
 import { LinkType } from '../pcap/link-type.ts';
 import { createRandom, type Random } from '../seeded-random.ts';
 import { TcpFlag } from '../wire/packet.ts';
-import { buildTcpFrame } from '../wire/packet-builder.ts';
-import { defaultTcpLimits, type Pressure, type TcpLimits } from './limits.ts';
+import { buildTcpFrame, type FrameFields } from '../wire/packet-builder.ts';
+import { defaultTcpLimits, type NetworkPolicy, type Pressure, type TcpLimits, type UrgentPolicy } from './limits.ts';
 import { RecordFeed } from './record-feed.ts';
 import { RingFeed } from './ring-feed.ts';
-import type { StreamHandler } from './stream-handler.ts';
+import type { Side, StreamHandler } from './stream-handler.ts';
 import { emptyStreamDescription, TcpLayer } from './tcp.ts';
 
 /** Small, so that slots and keys come and go all the time. */
@@ -26,8 +26,15 @@ const framesPerRound = 600;
 /** Both sides of one connection, as far as its segments need it. */
 interface Talk {
   readonly clientPort: number;
-  readonly next: [number, number];
+  next: [number, number];
   opened: number;
+}
+
+type Piece = Parameters<StreamHandler['data']> extends [number, Side, ...infer Rest] ? Rest : never;
+
+interface Policies {
+  readonly networks?: NetworkPolicy;
+  readonly urgent?: UrgentPolicy;
 }
 
 class Lines implements StreamHandler {
@@ -35,16 +42,17 @@ class Lines implements StreamHandler {
   readonly layer: TcpLayer;
   readonly #description = emptyStreamDescription();
 
-  constructor(limits: TcpLimits, hashSeed: readonly [number, number]) {
-    this.layer = new TcpLayer({ limits, handler: this, hashSeed, source: { interfaces } });
+  constructor(limits: TcpLimits, hashSeed: readonly [number, number], policies: Policies = {}) {
+    this.layer = new TcpLayer({ limits, handler: this, hashSeed, source: { interfaces }, ...policies });
   }
 
   open(stream: number, tsUs: number, midStream: boolean): void {
     const description = JSON.stringify(this.layer.describe(stream, this.#description));
     this.lines.push(`open ${stream} ${tsUs} ${midStream} ${description}`);
   }
-  data(stream: number, side: number, bytes: Uint8Array, start: number, end: number, tsUs: number): void {
-    this.#tell(stream, `${side} ${tsUs} ${Buffer.from(bytes.subarray(start, end)).toString('hex')}`);
+  data(stream: number, side: Side, ...piece: Piece): void {
+    const [bytes, start, end, tsUs, sequence, ack] = piece;
+    this.#tell(stream, `${side} ${tsUs} ${sequence} ${ack} ${Buffer.from(bytes.subarray(start, end)).toString('hex')}`);
   }
   gap(stream: number, side: number, length: number, reason: number, tsUs: number): void {
     this.#tell(stream, `${side} ${tsUs} gap ${length} ${reason}`);
@@ -79,7 +87,7 @@ function segmentOf(random: Random, talk: Talk): Uint8Array {
     flags = [TcpFlag.syn, TcpFlag.syn | TcpFlag.ack, TcpFlag.ack][talk.opened]!;
     talk.opened += 1;
   } else if (random.chance(0.03)) {
-    const odd = random.below(8);
+    const odd = random.below(12);
     if (odd === 0) sequence = (sequence + random.below(3000) - 1500) | 0;
     else if (odd === 1) acknowledgement = (acknowledgement + random.below(6000) - 3000) | 0;
     else if (odd === 2) flags |= TcpFlag.fin;
@@ -87,7 +95,20 @@ function segmentOf(random: Random, talk: Talk): Uint8Array {
     else if (odd === 4) flags = TcpFlag.syn | (random.chance(0.5) ? TcpFlag.ack : 0);
     else if (odd === 5) sequence = (sequence - 1) | 0;
     else if (odd === 6) flags &= ~TcpFlag.ack;
-    else sequence = random.u32();
+    else if (odd === 7) flags |= TcpFlag.urg;
+    else if (odd === 8) {
+      // Another conversation, whose SYN is missed.
+      const jump = random.chance(0.5) ? 3_000_000 : 2 ** 31;
+      talk.next = [(own - random.below(jump)) | 0, (peer - random.below(jump)) | 0];
+      sequence = talk.next[side];
+      acknowledgement = talk.next[side ^ 1]!;
+      return frameOf(random, talk.clientPort, side, { sequence, acknowledgement, flags, payload });
+    } else if (odd === 9 && side === 1) {
+      // A second answer, which the client may take for the first.
+      flags = TcpFlag.syn | TcpFlag.ack;
+      sequence = random.u32();
+      if (random.chance(0.7)) talk.next[1] = (sequence + 1) | 0;
+    } else sequence = random.u32();
   }
   if (sequence === own) {
     talk.next[side] = (own + payload.length + ((flags & (TcpFlag.syn | TcpFlag.fin)) === 0 ? 0 : 1)) | 0;
@@ -96,6 +117,7 @@ function segmentOf(random: Random, talk: Talk): Uint8Array {
 }
 
 interface Segment {
+  readonly urgent?: number;
   readonly sequence: number;
   readonly acknowledgement: number;
   readonly flags: number;
@@ -109,10 +131,17 @@ function frameOf(random: Random, clientPort: number, side: number, segment: Segm
     {
       ...{ source: toServer ? client : server, destination: toServer ? server : client },
       ...{ sourcePort: toServer ? clientPort : 80, destinationPort: toServer ? 80 : clientPort },
+      ...{ urgent: (segment.flags & TcpFlag.urg) === 0 ? 0 : random.below(30) },
       ...{ ...segment, window: random.chance(0.02) ? 0 : 1 + random.below(65_535) },
     },
-    random.chance(0.02) ? { vlans: [7] } : {},
+    tagsOf(random, clientPort),
   );
+}
+
+/** Some hosts are in a network, some packets in another one. */
+function tagsOf(random: Random, clientPort: number): FrameFields {
+  if (random.chance(0.01)) return { vlans: random.chance(0.5) ? [7] : [7, 9] };
+  return clientPort % 7 === 0 ? { vlans: [random.chance(0.97) ? 5 : 6] } : {};
 }
 
 /** Segments of conversations that are nearly always out of place in some way. */
@@ -140,23 +169,39 @@ function* conversation(random: Random, clientPort: number): Generator<Uint8Array
     return frame;
   };
   const opening = segment(0, TcpFlag.syn);
-  yield opening;
-  yield segment(1, TcpFlag.syn | TcpFlag.ack);
-  yield segment(0, TcpFlag.ack);
+  /** Of a conversation on ports used before the ends may be missed. */
+  const isWhole = random.chance(0.9);
+  const answers = random.chance(0.1) ? 2 : 1;
+  for (let count = 0; count < answers; count += 1) {
+    if (count > 0) next[1] = random.u32();
+    if (isWhole) yield opening;
+    const answer = segment(1, TcpFlag.syn | TcpFlag.ack);
+    if (isWhole) yield answer;
+  }
+  if (isWhole) yield segment(0, TcpFlag.ack);
   for (let turn = random.below(8); turn >= 0; turn -= 1) {
     const side = (turn & 1) as 0 | 1;
     for (let count = random.below(12); count >= 0; count -= 1) {
-      yield segment(side, TcpFlag.ack, 1 + random.below(random.chance(0.1) ? 5000 : 900));
+      const isUrgent = random.chance(0.01);
+      yield segment(
+        side,
+        isUrgent ? TcpFlag.ack | TcpFlag.urg : TcpFlag.ack,
+        1 + random.below(random.chance(0.1) ? 5000 : 900),
+      );
       if (random.chance(0.3)) yield segment((side ^ 1) as 0 | 1, TcpFlag.ack);
     }
   }
+  if (!isWhole) return;
+  // By a box in between: it goes on.
+  if (random.chance(0.05)) yield segment(random.below(2) as 0 | 1, TcpFlag.rst | TcpFlag.ack);
   const first = random.below(2) as 0 | 1;
   yield segment(first, TcpFlag.fin | TcpFlag.ack, random.chance(0.3) ? 20 : 0);
   if (random.chance(0.5)) yield segment((first ^ 1) as 0 | 1, TcpFlag.ack);
-  yield segment((first ^ 1) as 0 | 1, TcpFlag.fin | TcpFlag.ack);
+  const last = segment((first ^ 1) as 0 | 1, TcpFlag.fin | TcpFlag.ack, random.chance(0.3) ? 20 : 0);
+  yield last;
   yield segment(first, TcpFlag.ack);
   // Shown late, by a mirror port.
-  if (random.chance(0.2)) yield opening;
+  if (random.chance(0.2)) yield random.chance(0.5) ? opening : last;
 }
 
 /** Conversations as they should be, some of whose packets are lost, late or come twice. */
@@ -221,7 +266,12 @@ export function fuzzRecords(seed: number): { taken: number; takenFromRing: numbe
   const hashSeed = [random.u32(), random.u32()] as const;
   const isOrderly = seed % 2 === 0;
   const limits = isOrderly ? orderlyLimits : strangeLimits;
-  const [byFrame, byRecord, byRing] = [0, 1, 2].map(() => new Lines(limits, hashSeed)) as [Lines, Lines, Lines];
+  const policies = { networks: random.below(3), urgent: random.below(3) } as Policies;
+  const [byFrame, byRecord, byRing] = [0, 1, 2].map(() => new Lines(limits, hashSeed, policies)) as [
+    Lines,
+    Lines,
+    Lines,
+  ];
   const [layer, recordLayer, ringLayer] = [byFrame.layer, byRecord.layer, byRing.layer];
   const feed = new RecordFeed(recordLayer, random.chance(0.5) ? 0 : random.below(60_000));
   const ring = new RingFeed(ringLayer, random.below(200));

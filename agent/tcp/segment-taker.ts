@@ -174,7 +174,9 @@ export class SegmentTaker implements RecordTaker {
     const side = (half & 1) as Side;
     const tsUs = this.#doubles[(at + 4) >> 1]!;
     if (kind === Event.data) {
-      this.#handler.data(stream, side, this.bytes, words[at + 2]!, words[at + 3]!, tsUs);
+      const start = words[at + 2]!;
+      const end = words[at + 3]!;
+      this.#handler.data(stream, side, this.bytes, start, end, tsUs, words[at + 6]!, words[at + 7]!);
     } else if (kind === Event.open) {
       this.#handler.open(stream, tsUs, false);
     } else if (kind === Event.end) {
@@ -210,7 +212,7 @@ function startProgram(options: SegmentTakerOptions): SegmentProgram {
 /** Values of the kernel's globals by name: for arrays, their addresses. */
 function globalsOf(options: SegmentTakerOptions): Record<string, number> {
   const { limits, hashSeed } = options;
-  const { table, halves, resetting, overUs, pressure, assembler } = options.connections.arrays;
+  const { table, halves, resetting, overUs, pressure, past, assembler } = options.connections.arrays;
   const { lists, arrays: map } = table.map;
   const arrays: Record<string, { readonly byteOffset: number }> = {
     ...{ keys: map.keys, keyLengths: map.keyLengths, hashes: map.hashes, slots: map.table },
@@ -219,7 +221,13 @@ function globalsOf(options: SegmentTakerOptions): Record<string, number> {
     ...{ listOf: lists.arrays.listOf, listLengths: lists.arrays.lengths },
     ...{ lastUs: table.lastUs, clientFirst: table.clientFirst, midStream: table.midStream, ...table.arrays },
     ...{ states: halves.state, nexts: halves.next, firsts: halves.first, lasts: halves.last },
-    ...{ ackeds: halves.acked, strays: halves.strays, waiting: halves.waiting },
+    ...{
+      ackeds: halves.acked,
+      strays: halves.strays,
+      tags: halves.tag,
+      waiting: halves.waiting,
+      pastWords: past.words,
+    },
     ...{ resettingNext: resetting.next, resettingOf: resetting.listOf, overUs, pressure },
   };
   if (assembler !== null) {
@@ -234,7 +242,12 @@ function globalsOf(options: SegmentTakerOptions): Record<string, number> {
   }
   const values: Record<string, number> = {
     ...{ seed0: hashSeed[0], seed1: hashSeed[1], mask: map.table.length - 1, capacity: table.capacity, lastSlot: -1 },
-    ...{ windowMax: limits.windowBytesMax, takesLate: assembler === null ? 0 : 1, pagesAt: assembler?.pagesAt ?? 0 },
+    ...{
+      pastMask: past.setMask,
+      windowMax: limits.windowBytesMax,
+      takesLate: assembler === null ? 0 : 1,
+      pagesAt: assembler?.pagesAt ?? 0,
+    },
     ...{ pagesMax: limits.pagesMax, freeWords: assembler?.pool.freeBlocks.length ?? 0 },
     ...{ pagesPerConnectionMax: limits.pagesPerConnectionMax, holesMax: limits.holesPerConnectionMax },
     ...{ ackSlackPackets: limits.ackSlackPackets },

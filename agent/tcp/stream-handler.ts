@@ -29,8 +29,22 @@ export interface StreamHandler {
    * first ever sent; where it is left out, nobody knows.
    */
   open(stream: number, tsUs: number, midStream?: boolean): void;
-  /** In-order payload `bytes[start, end)`, parsed where the kernel put it: valid only during the call. */
-  data(stream: number, side: Side, bytes: Uint8Array, start: number, end: number, tsUs: number): void;
+  /**
+   * In-order payload `bytes[start, end)`, parsed where the kernel put it: valid only during the call.
+   * @param sequence of `bytes[start]`, 32 bits with a sign; left out where it is not known
+   * @param acknowledgement the lowest that came with any copy of these bytes, as far as it is known: never one below that of
+   * the copy that carried the first byte
+   */
+  data(
+    stream: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    tsUs: number,
+    sequence?: number,
+    acknowledgement?: number,
+  ): void;
   /** `length` payload bytes were never seen and never will be; what follows comes after them. */
   gap(stream: number, side: Side, length: number, reason: GapReason, tsUs: number): void;
   /** The side's FIN has been reached in order: no more data from it. */

@@ -7,6 +7,7 @@ import { type Arrays, ownArrays } from '../bounded/arrays.ts';
 import { LruMap } from '../bounded/lru-map.ts';
 import { formatIpv4, formatIpv6 } from '../wire/address.ts';
 import type { Packet } from '../wire/packet.ts';
+import { NetworkPolicy } from './limits.ts';
 
 /** The lists, in the order in which they are evicted from. */
 export const StreamList = { closed: 0, embryonic: 1, established: 2 } as const;
@@ -47,7 +48,10 @@ export function emptyStreamDescription(): StreamDescription {
 /** Far below any timeout, and longer than what one train of packets takes. */
 export const touchUs = 10_000;
 
-/** Key words: version and VLAN, network, ports, then the lower and the higher endpoint's address. */
+/** A tag for packets without one, where they are kept apart from those of a network: `tagNetwork` never makes it. */
+const untagged = 1;
+
+/** Key words: version, network (`Packet.tag`), ports, then the lower and the higher endpoint's address. */
 export const keyWordsIpv4 = 5;
 export const keyWordsIpv6 = 11;
 
@@ -60,9 +64,11 @@ export class StreamTable {
   readonly midStream: Uint8Array;
   /** The last packet looked up came from the endpoint that stands first in the key. */
   fromFirst = false;
+  /** Hash of the key under which the packet looked for last would be, were it apart; only where `hasApart`. */
+  apartHash = 0;
 
   readonly #map: LruMap;
-  readonly #separateNetworks: boolean;
+  readonly #networks: NetworkPolicy;
   readonly #ids: Float64Array;
   /** The number given last. */
   readonly #lastId: Float64Array;
@@ -71,16 +77,14 @@ export class StreamTable {
   readonly #interfaces: Uint16Array;
   #keyWords = 0;
   #lastSlot = -1;
+  /** 1: a conversation was kept apart from another network's. The only element. */
+  readonly #hasApart: Uint8Array;
 
-  constructor(
-    capacity: number,
-    separateNetworks: boolean,
-    seed: readonly [number, number],
-    arrays: Arrays = ownArrays,
-  ) {
+  constructor(capacity: number, networks: NetworkPolicy, seed: readonly [number, number], arrays: Arrays = ownArrays) {
     this.capacity = capacity;
     this.#map = new LruMap(capacity, keyWordsIpv6, 3, seed, arrays);
-    this.#separateNetworks = separateNetworks;
+    this.#networks = networks;
+    this.#hasApart = arrays.uint8(1);
     this.lastUs = arrays.float64(capacity);
     this.clientFirst = arrays.uint8(capacity);
     this.midStream = arrays.uint8(capacity);
@@ -108,9 +112,10 @@ export class StreamTable {
     openedUs: Float64Array;
     vlans: Int16Array;
     interfaces: Uint16Array;
+    hasApart: Uint8Array;
   } {
     const [ids, lastId, openedUs] = [this.#ids, this.#lastId, this.#openedUs];
-    return { ids, lastId, openedUs, vlans: this.#vlans, interfaces: this.#interfaces };
+    return { ids, lastId, openedUs, vlans: this.#vlans, interfaces: this.#interfaces, hasApart: this.#hasApart };
   }
 
   /** Slots in use, closed streams' keys included. */
@@ -125,7 +130,35 @@ export class StreamTable {
 
   /** @returns the slot of the packet's stream, −1 when it has none; then `open` may follow at once. Sets `fromFirst`. */
   find(packet: Packet): number {
-    const words = this.#setKey(packet);
+    if (this.#hasApart[0] === 1) {
+      const apart = this.#look(packet, packet.tag === 0 ? untagged : packet.tag);
+      if (apart >= 0) return apart;
+      this.apartHash = this.lastHash;
+    }
+    return this.#look(packet, this.#networks === NetworkPolicy.apart ? packet.tag : 0);
+  }
+
+  /**
+   * The slot of a packet's own network, for one whose addresses are those of another network's stream, which was found
+   * before. @returns −1 when it has none; then `open` may follow at once.
+   */
+  findApart(packet: Packet): number {
+    this.#hasApart[0] = 1;
+    return this.#look(packet, packet.tag === 0 ? untagged : packet.tag);
+  }
+
+  /** Whether a conversation was ever kept apart from another network's. */
+  get hasApart(): boolean {
+    return this.#hasApart[0] === 1;
+  }
+
+  /** Hash of the key that was looked for last, in vain. */
+  get lastHash(): number {
+    return this.#map.lastHash;
+  }
+
+  #look(packet: Packet, network: number): number {
+    const words = this.#setKey(packet, network);
     this.#keyWords = words;
     const map = this.#map;
     // Packets come in trains: the last slot is most often the right one, unless a kernel has freed it.
@@ -136,7 +169,7 @@ export class StreamTable {
     return slot;
   }
 
-  #setKey(packet: Packet): number {
+  #setKey(packet: Packet, network: number): number {
     const key = this.#map.key;
     const addresses = packet.addresses;
     const source = packet.sourcePort;
@@ -149,8 +182,8 @@ export class StreamTable {
     if (order === 0) order = source - destination;
     const fromFirst = order <= 0;
     this.fromFirst = fromFirst;
-    key[0] = this.#separateNetworks ? packet.ipVersion | ((packet.vlan + 1) << 4) : packet.ipVersion;
-    key[1] = this.#separateNetworks ? packet.network : 0;
+    key[0] = packet.ipVersion;
+    key[1] = network;
     key[2] = fromFirst ? (source << 16) | destination : (destination << 16) | source;
     const from = fromFirst ? 0 : 4;
     if (isIpv4) {
@@ -231,6 +264,11 @@ export class StreamTable {
   remove(slot: number): void {
     this.#map.remove(slot);
     if (this.#lastSlot === slot) this.#lastSlot = -1;
+  }
+
+  /** Hash of a slot's key. */
+  hashOf(slot: number): number {
+    return this.#map.arrays.hashes[slot]!;
   }
 
   /** Unique number of the stream in a slot. */

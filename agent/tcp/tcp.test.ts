@@ -1,5 +1,5 @@
 import t from 'tap';
-import { OverlapPolicy } from './limits.ts';
+import { NetworkPolicy, OverlapPolicy } from './limits.ts';
 import { emptyStreamDescription } from './tcp.ts';
 import { Transcript, type TranscriptOptions } from './transcript.ts';
 
@@ -34,6 +34,53 @@ t.test('out of order, duplicates, overlaps', (t) => {
   t.equal(transcript.layer.pagesInUse, 0);
   t.equal(transcript.play('> . 1 "abc"\n> . 1 "abcdefghijkl"'), '', 'old bytes');
   t.equal(transcript.play('> . 10 "jklmn"'), '0.0 "mn"', 'the new part of a retransmission');
+  t.end();
+});
+
+t.test('payload comes with its sequence number and the lowest acknowledgement of its copies', (t) => {
+  const transcript = established();
+  const placesOf = (script: string) => {
+    transcript.play(script);
+    return transcript.places.map(({ sequence, acknowledgement }) => [sequence, acknowledgement]);
+  };
+  t.same(
+    placesOf('< P 1 ack 1 "ab"\n> P 1 ack 3 "GET"'),
+    [
+      [1, 1],
+      [1, 3],
+    ],
+    'in order',
+  );
+  t.same(placesOf('< P 6 ack 9 "fgh"\n< P 9 ack 12 "ijk"\n< P 6 ack 4 "fgh"\n< P 3 ack 4 "cde"'), [
+    [3, 4],
+    [6, 4],
+    [9, 12],
+  ]);
+  const shared = '< P 15 ack 4 "op"\n< P 17 ack 4 "q"\n< P 18 ack 8 "r"\n< P 15 ack 4 "o"\n< P 12 ack 4 "lmn"';
+  t.same(
+    placesOf(shared),
+    [
+      [12, 4],
+      [15, 4],
+      [18, 8],
+    ],
+    'a page has one acknowledgement',
+  );
+  t.end();
+});
+
+t.test('a direction that is captured later than the other is waited for by time, however many packets go by', (t) => {
+  const transcript = established({ limits: { ackSlackPackets: 4 } });
+  t.equal(transcript.play('< . 1 ack 10 x20'), '', 'nothing waits: no packets count');
+  t.equal(transcript.play('> . 1 "abc"\n> . 4 "def"'), '0.0 "abc", 0.0 "def"');
+  t.equal(transcript.play('< . 1 ack 10 x20'), '');
+  t.equal(transcript.play('> . 8 "h"\n< . 1 ack 10 x2'), '');
+  t.equal(
+    transcript.play('< . 1 ack 10'),
+    '0.0 gap 1 acknowledged, 0.0 "h"',
+    'packets count while a hole holds bytes back',
+  );
+  t.equal(transcript.play('< . 1 ack 12\nwait 250'), '0.0 gap 3 acknowledged', 'and what is never seen by time');
   t.end();
 });
 
@@ -288,9 +335,10 @@ t.test('a new connection on the same addresses and ports', (t) => {
   t.equal(transcript.layer.counters.synRetransmissions, 2);
   transcript.play('> . 1 "abc"\n> . 7 "ghi"');
   transcript.sequences = [900_000, 70_000];
-  t.equal(transcript.play('> S 0'), '0.0 gap 3 closed, 0.0 "ghi", close 0 reused, open 0');
+  t.equal(transcript.play('> S 0\n> S 0'), '', 'a SYN alone ends nothing');
+  t.equal(transcript.play('< SA 0 ack 1'), '0.0 gap 3 closed, 0.0 "ghi", close 0 reused, open 0', 'its answer does');
   t.equal(transcript.layer.streamId(0), 2);
-  t.equal(transcript.play('< SA 0 ack 1\n> . 1 ack 1 "new"\n< . 1 ack 4 "one"'), '0.0 "new", 0.1 "one"');
+  t.equal(transcript.play('> . 1 ack 1 "new"\n< . 1 ack 4 "one"'), '0.0 "new", 0.1 "one"');
   t.equal(transcript.play('> F 4 ack 4\n< F 4 ack 5'), '0.0 end, 0.1 end, close 0 fin');
   transcript.sequences = [5, 6];
   t.equal(transcript.play('> S 0\n< SA 0 ack 1\n> . 1 "abc"'), 'open 0, 0.0 "abc"', 'after a FIN, at once');
@@ -458,7 +506,7 @@ t.test('networks are told apart only when asked', (t) => {
   const together = established();
   together.tag({ vlans: [5] });
   t.equal(together.play('> . 1 "abc"'), '0.0 "abc"');
-  const apart = established({ separateNetworks: true });
+  const apart = established({ networks: NetworkPolicy.apart });
   apart.tag({ vlans: [5] });
   t.equal(apart.play('> . 1 "abc"'), 'open 1, 1.0 "abc"');
   t.end();

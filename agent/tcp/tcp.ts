@@ -9,12 +9,12 @@ import { type PlacePages, placeForever } from '../bounded/page-memory.ts';
 import { PagePool, pageBytes } from '../bounded/page-pool.ts';
 import type { CaptureInterface, FrameSink, RecordTaker } from '../capture/frame-source.ts';
 import { isTcpChecksumRight } from '../wire/checksum.ts';
-import { decodeFrame, decodeReassembled } from '../wire/decode.ts';
+import { decodeFrame, decodeReassembled, decodeRest } from '../wire/decode.ts';
 import { FragmentTable } from '../wire/fragments.ts';
 import { Decoded, decodedNames, Packet } from '../wire/packet.ts';
 import { Connections } from './connections.ts';
 import { TcpCounters } from './counters.ts';
-import { OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
+import { NetworkPolicy, OverlapPolicy, type Pressure, type TcpLimits, UrgentPolicy } from './limits.ts';
 import { clockStepUs, TABLES_AT, tickUs } from './segment-layout.ts';
 import { type PacketClock, SegmentTaker, segmentMemory } from './segment-taker.ts';
 import type { StreamHandler } from './stream-handler.ts';
@@ -37,8 +37,10 @@ export interface TcpLayerOptions {
   readonly overlap?: OverlapPolicy;
   /** Drop segments with a wrong TCP checksum. Offload makes captured checksums wrong. @default false */
   readonly verifyChecksums?: boolean;
-  /** Keep streams of different VLANs and VXLAN networks apart. Off, both directions may come with different tags. @default false */
-  readonly separateNetworks?: boolean;
+  /** Whether the same addresses in two networks are two connections. @default NetworkPolicy.auto */
+  readonly networks?: NetworkPolicy;
+  /** What becomes of urgent bytes. @default UrgentPolicy.outOfBand */
+  readonly urgent?: UrgentPolicy;
 }
 
 /** How often idle pages are given back, see `PagePool.trim`. */
@@ -91,7 +93,8 @@ export class TcpLayer implements FrameSink {
       handler,
       counters: this.counters,
       hashSeed,
-      separateNetworks: options.separateNetworks ?? false,
+      networks: options.networks ?? NetworkPolicy.auto,
+      urgent: options.urgent ?? UrgentPolicy.outOfBand,
       arrays,
     });
     this.records = this.#verifyChecksums
@@ -123,7 +126,12 @@ export class TcpLayer implements FrameSink {
     counters.frameBytes += end - start;
     if (tsUs > this.#clock.nowUs || tsUs < this.#clock.nowUs - clockStepUs) this.advance(tsUs);
     const linkType = this.#linkTypes[interfaceIndex] ?? this.#learnLinkType(interfaceIndex);
-    const decoded = decodeFrame(this.#packet, bytes, start, end, wireLength, linkType);
+    this.#handOn(decodeFrame(this.#packet, bytes, start, end, wireLength, linkType), bytes, interfaceIndex);
+    // Bounded by the frame: each takes 14 bytes of it at least.
+    while (this.#packet.rest !== 0) this.#handOn(decodeRest(this.#packet, bytes), bytes, interfaceIndex);
+  }
+
+  #handOn(decoded: number, bytes: Uint8Array, interfaceIndex: number): void {
     this.decoded[decoded]! += 1;
     if (decoded === Decoded.tcp) this.#segment(bytes, interfaceIndex);
     else if (decoded === Decoded.fragment) this.#fragment(bytes, interfaceIndex);
@@ -149,6 +157,13 @@ export class TcpLayer implements FrameSink {
 
   #fragment(bytes: Uint8Array, interfaceIndex: number): void {
     const datagram = this.#fragments.datagram;
+    // Frames behind this one in the same frame lie in its bytes; those inside of a datagram are not looked for.
+    const { rest } = this.#packet;
+    this.#putTogether(bytes, datagram, interfaceIndex);
+    this.#packet.rest = rest;
+  }
+
+  #putTogether(bytes: Uint8Array, datagram: Uint8Array, interfaceIndex: number): void {
     // A tunnel's packet may be a fragment in a datagram made of fragments: it waits in the same table, within its bounds.
     for (let from = bytes, depth = 0; depth < reassembliesMax; from = datagram, depth += 1) {
       const length = this.#fragments.add(this.#packet, from, this.#clock.nowUs);

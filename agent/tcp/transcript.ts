@@ -1,23 +1,31 @@
 /**
  * Tests as transcripts: packets in, events out. Used by this layer's tests only.
  *
- * A line is one packet: direction (`>` from the client, `<` from the server), flags (letters of `SAFRP`, or `.`), the
+ * A line is one packet: direction (`>` from the client, `<` from the server), flags (letters of `SAFRPU`, or `.`), the
  * sequence number relative to the sender's initial one (the SYN is 0, the first byte 1), then in any order: `ack N`
- * (relative to the other side's, sets the A flag), `"payload"`, `win N`, `cut N` (payload bytes captured), `xN` (so many
+ * (relative to the other side's, sets the A flag), `"payload"`, `win N`, `urg N`, `cut N` (payload bytes captured), `xN` (so many
  * times). Other lines: `wait N` (milliseconds on the packets' clock), `pressure N`, `finish`. Packets are 1 ms apart.
  */
 import assert from 'node:assert';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame, type FrameFields } from '../wire/packet-builder.ts';
-import { defaultTcpLimits, type OverlapPolicy, type Pressure, type TcpLimits } from './limits.ts';
+import {
+  defaultTcpLimits,
+  type NetworkPolicy,
+  type OverlapPolicy,
+  type Pressure,
+  type TcpLimits,
+  type UrgentPolicy,
+} from './limits.ts';
 import { RecordFeed } from './record-feed.ts';
-import { CloseReason, GapReason, type StreamHandler } from './stream-handler.ts';
+import { CloseReason, GapReason, type Side, type StreamHandler } from './stream-handler.ts';
 import { TcpLayer } from './tcp.ts';
 
 export interface TranscriptOptions {
   readonly limits?: Partial<TcpLimits>;
   readonly overlap?: OverlapPolicy;
-  readonly separateNetworks?: boolean;
+  readonly networks?: NetworkPolicy;
+  readonly urgent?: UrgentPolicy;
   readonly verifyChecksums?: boolean;
 }
 
@@ -29,11 +37,22 @@ const flagLetters: Record<string, number> = {
   F: TcpFlag.fin,
   R: TcpFlag.rst,
   P: TcpFlag.psh,
+  U: TcpFlag.urg,
 };
+
+/** Sequence number of payload and the acknowledgement that came with it. */
+export interface Place {
+  readonly sequence: number;
+  readonly acknowledgement: number;
+}
+
+type Piece = Parameters<StreamHandler['data']> extends [number, Side, ...infer Rest] ? Rest : never;
 
 /** Writes a layer's events down, one a line. */
 class Events implements StreamHandler {
   lines: string[] = [];
+  /** Of each payload handed on: where it lies, and what came with it. */
+  places: Place[] = [];
   /** Of each stream opened: whether its start was missed. */
   readonly midStream: boolean[] = [];
 
@@ -42,8 +61,10 @@ class Events implements StreamHandler {
     this.lines.push(`open ${stream}`);
   }
 
-  data(stream: number, side: number, bytes: Uint8Array, start: number, end: number): void {
+  data(stream: number, side: number, ...piece: Piece): void {
+    const [bytes, start, end, , sequence = Number.NaN, acknowledgement = Number.NaN] = piece;
     this.lines.push(`${stream}.${side} "${Buffer.from(bytes.subarray(start, end)).toString('latin1')}"`);
+    this.places.push({ sequence, acknowledgement });
   }
 
   gap(stream: number, side: number, length: number, reason: number): void {
@@ -96,6 +117,15 @@ export class Transcript {
     return this.#events.lines;
   }
 
+  /** Of each payload of the last play: its sequence number and its acknowledgement, relative to the initial ones. */
+  get places(): Place[] {
+    return this.#events.places.map(({ sequence, acknowledgement }, index) => {
+      const side = this.#events.lines.filter((line) => line.includes('"'))[index]!.split(/[. ]/)[1] === '0' ? 0 : 1;
+      const [own, peer] = [this.sequences[side], this.sequences[side ^ 1]!];
+      return { sequence: sequence - own, acknowledgement: acknowledgement - peer };
+    });
+  }
+
   /** Of each stream opened: whether its start was missed. */
   get midStream(): readonly boolean[] {
     return this.#events.midStream;
@@ -105,8 +135,11 @@ export class Transcript {
   play(script: string): string {
     this.#events.lines = [];
     this.#recordEvents.lines = [];
+    this.#events.places = [];
+    this.#recordEvents.places = [];
     for (const line of script.split('\n')) if (line.trim() !== '') this.#line(line.trim());
     assert.deepEqual(this.#recordEvents.lines, this.#events.lines, 'the same events from records');
+    assert.deepEqual(this.#recordEvents.places, this.#events.places, 'the same sequence numbers from records');
     assert.deepEqual(this.#recordLayer.snapshot(), this.layer.snapshot(), 'the same counters from records');
     return this.#events.lines.join(', ');
   }
@@ -140,7 +173,7 @@ export class Transcript {
   }
 
   #packet(line: string): void {
-    const match = /^([<>]) ([SAFRP.]+) (-?\d+)(.*)$/.exec(line);
+    const match = /^([<>]) ([SAFRPU.]+) (-?\d+)(.*)$/.exec(line);
     assert(match !== null, `not a line of a transcript: ${line}`);
     const [, direction, letters, sequence, rest = ''] = match;
     const side = direction === '>' ? 0 : 1;
@@ -157,6 +190,7 @@ export class Transcript {
         acknowledgement: ack === null ? 0 : this.sequences[side ^ 1]! + Number(ack[1]),
         flags,
         window: Number(/ win (\d+)/.exec(rest)?.[1] ?? 65_535),
+        urgent: Number(/ urg (\d+)/.exec(rest)?.[1] ?? 0),
         payload: Buffer.from(/"(.*)"/.exec(rest)?.[1] ?? '', 'latin1'),
       },
       this.#frame,

@@ -19,12 +19,16 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'wire.malformed': 'Packets whose header fields contradict each other or the frame.',
   'wire.tooDeep': 'Packets with more nested layers than are followed.',
   'wire.unknownLinkType': 'Packets of a link layer that is not known.',
+  'wire.encrypted': 'Data frames of 802.11 that are encrypted.',
+  'wire.wlanFragment': 'Parts of data frames of 802.11, which are not put together.',
 
   'tcp.frames': 'Frames taken by the TCP layer.',
   'tcp.frameBytes': 'Bytes of frames as captured.',
   'tcp.segments': 'TCP segments decoded, those in tunnels and from fragments included.',
   'tcp.segmentsWithoutStream': 'Segments ignored because they belong to no stream and open none.',
   'tcp.segmentsAfterClose': 'Segments that came after their stream was closed.',
+  'tcp.retransmissionsAfterClose':
+    'Segments sent again after their stream was closed, however long ago: no new conversation.',
   'tcp.checksumErrors': 'Segments dropped for a wrong checksum, where checksums are verified.',
   'tcp.deliveredBytes': 'Payload bytes delivered in order.',
   'tcp.segmentsInOrder': 'Segments delivered as they came.',
@@ -39,6 +43,16 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'tcp.farAheadSegments': 'Segments shed because they lie further ahead than any window.',
   'tcp.farAheadBytes': 'Payload bytes of the segments shed because they lie too far ahead.',
   'tcp.farBehindSegments': 'Segments shed because they lie further behind than any window.',
+  'tcp.successions': 'Conversations found on the addresses and ports of an older one whose end was not seen.',
+  'tcp.conversationsMixed':
+    'Times a conversation went on where another with its addresses and ports had taken its place.',
+  'tcp.conversationsApart': 'Conversations kept apart from one with the same addresses and ports in another network.',
+  'tcp.heldBytesShed':
+    'Payload bytes outside of the window that turned out to be of no conversation, or found no room.',
+  'tcp.answersReplaced': 'Second answers to a SYN, with another sequence number, that the client acknowledged.',
+  'tcp.resetsSurvived': 'Resets in the window after which the stream went on.',
+  'tcp.urgentBytes': 'Urgent bytes taken out of the stream.',
+  'tcp.urgentShed': 'Urgent bytes left in the stream because too many were awaited.',
   'tcp.bytesAfterEnd': 'Payload bytes shed because their sender had ended the stream before.',
   'tcp.shedBytes':
     'Payload bytes out of order shed under memory pressure or because one segment went past a page budget.',
@@ -117,9 +131,12 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'http.unknownStreams': 'Streams whose protocol is not known.',
   'http.ignoredBytes': 'Payload bytes of streams that are not, or no longer, HTTP/1.',
   'http.pairs': 'Requests paired with their response.',
+  'http.pairsProbable':
+    'Of these, pairs that are only probable: something is missing, and the client is not known well.',
   'http.requestsUnanswered': 'Requests that left without their response.',
   'http.responsesUnasked': 'Final responses whose request was not seen.',
   'http.responsesEarly': 'Responses captured before their request.',
+  'http.responsesEarlyShed': 'Responses captured before their request that a limit left unpaired.',
   'http.requestsShed': 'Requests no longer waited for because too many wait for their response.',
   'http.pairingLost': 'Times it became unknowable which response answers which pipelined request.',
 
@@ -176,6 +193,8 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'filter.responsesUnknown': 'Responses left out because hosts or paths are chosen by and their request was not seen.',
   'filter.verdictsEvicted': 'Verdicts forgotten before their response came.',
 
+  'observe.connectionsEvicted': 'Connections to the page of metrics closed to make room for newer ones.',
+  'observe.connectionsRefused': 'Connections to the page of metrics refused while all others were being served.',
   'upload.witnessesTaken': 'Witnesses taken to be uploaded.',
   'upload.batchesSealed': 'Batches made.',
   'upload.attempts': 'Attempts to send a batch.',
@@ -192,6 +211,11 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'upload.batchesShed': 'Batches shed, the oldest first, because the spool was full.',
   'upload.witnessesShed': 'Witnesses in batches shed because the spool was full.',
   'upload.spoolFilesTorn': 'Spool files removed because they were no whole batch.',
+  'upload.spoolWitnessesTorn': 'Witnesses that those spool files were known to hold.',
+  'upload.spoolBatchesMissing': 'Batches that another process removed from the spool.',
+  'upload.spoolWitnessesMissing': 'Witnesses in batches that another process removed from the spool.',
+  'upload.spoolBatchesFound': 'Batches in the spool at start, left by an agent before this one.',
+  'upload.spoolWitnessesFound': 'Witnesses in the spool at start, left by an agent before this one.',
   'upload.spoolWritesFailed': 'Spool files that could not be written.',
 
   'output.batchesShed': 'Batches of records a capturing thread shed because the leading one did not take them in time.',

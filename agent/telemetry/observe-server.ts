@@ -1,18 +1,17 @@
 /** `--observe-listen`: `/metrics` for Prometheus, `/debug/pprof/{heap,allocs,profile}?seconds=` for `go tool pprof` and its kin. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CaptureStats } from '../capture/frame-source.ts';
-import { FloodgateError } from '../errors.ts';
 import type { Counters } from '../stats.ts';
+import { BoundedServer } from './bounded-server.ts';
 import { prometheusText } from './metrics.ts';
 import type { ProfileKind } from './profilers.ts';
 
-/** Scrapers and a person or two: more are refused. */
-const connectionsMax = 16;
 /** V8's profiles grow with their time: this bounds them. */
 const secondsMax = 60;
 const secondsDefault = 5;
-const requestTimeoutMs = (secondsMax + 30) * 1000;
+/** Scrapers and a person or two. */
+const bounds = { connectionsMax: 16, headersMs: 5_000, requestMs: 10_000, idleMs: 10_000 };
 
 export interface Observation {
   readonly counters: Counters;
@@ -20,50 +19,40 @@ export interface Observation {
 }
 
 export class ObserveServer {
-  readonly url: string;
-  /** Where it listens. */
-  readonly address: AddressInfo;
-  readonly #server: Server;
+  readonly #server: BoundedServer;
   readonly #read: () => Observation;
   /** One profile at a time: V8 has one sampler for each isolate. */
   #isProfiling = false;
 
   /** @throws FloodgateError `listen-failed`, for instance when the port is in use. */
   static async open(address: { host: string; port: number }, read: () => Observation): Promise<ObserveServer> {
-    const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
-    server.maxConnections = connectionsMax;
-    server.timeout = requestTimeoutMs;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ ...address, exclusive: true }, resolve);
-      });
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      const why = code === 'EADDRINUSE' ? 'the port is in use' : (code ?? (cause as Error).message);
-      throw new FloodgateError('listen-failed', `cannot listen on ${address.host}:${address.port}: ${why}`, {
-        hint: 'choose another ADDRESS:PORT; port 0 takes any that is free',
-        cause,
-      });
-    }
-    return new ObserveServer(server, read);
+    return new ObserveServer(await BoundedServer.open(address, bounds), read);
   }
 
-  private constructor(server: Server, read: () => Observation) {
-    this.#server = server;
+  private constructor(bounded: BoundedServer, read: () => Observation) {
+    this.#server = bounded;
     this.#read = read;
-    this.address = server.address() as AddressInfo;
-    const { address, family, port } = this.address;
-    this.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-    server.on('request', (request, response) => this.#answer(request, response));
-    server.on('error', () => {});
+    bounded.server.on('request', (request, response) => this.#answer(request, response));
     // Nothing here keeps the agent running.
-    server.unref();
+    bounded.server.unref();
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  /** Where it listens. */
+  get address(): AddressInfo {
+    return this.#server.address;
+  }
+
+  get counters(): BoundedServer['counters'] {
+    return this.#server.counters;
   }
 
   close(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
+    this.#server.server.close();
+    this.#server.server.closeAllConnections();
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -73,7 +62,7 @@ export class ObserveServer {
     // A page in a browser must not reach this by a name that resolves to loopback.
     if (url === null || !isAddress(request.headers.host ?? '')) end(response, 403, 'name the address, not a host\n');
     else if (request.method !== 'GET' && request.method !== 'HEAD') end(response, 405, 'GET only\n');
-    else if (kind !== undefined) this.#profile(kind, url.searchParams.get('seconds'), response);
+    else if (kind !== undefined) this.#profile(kind, url.searchParams.get('seconds'), request, response);
     else if (url.pathname === '/metrics') {
       const { counters, interfaces } = this.#read();
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
@@ -82,7 +71,12 @@ export class ObserveServer {
     else end(response, 404, 'there are /metrics and /debug/pprof/{heap,allocs,profile}?seconds=\n');
   }
 
-  async #profile(kind: ProfileKind, text: string | null, response: ServerResponse): Promise<void> {
+  async #profile(
+    kind: ProfileKind,
+    text: string | null,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const seconds = text === null ? secondsDefault : Number(text);
     if (!(seconds > 0 && seconds <= secondsMax)) {
       end(response, 400, `seconds must be above 0, ${secondsMax} at most\n`);
@@ -93,6 +87,7 @@ export class ObserveServer {
       return;
     }
     this.#isProfiling = true;
+    this.#server.working(request);
     const abandoned = new AbortController();
     response.on('close', () => abandoned.abort());
     try {

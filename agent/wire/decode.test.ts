@@ -252,6 +252,109 @@ t.test('IPv6 extension headers, one by one and cut anywhere', (t) => {
   t.end();
 });
 
+t.test('ERSPAN of every type, as its senders write it', (t) => {
+  const inner = buildTcpFrame(segment);
+  const tagged = buildTcpFrame(segment, { vlans: [9] });
+  const outer = (...body: (number[] | Uint8Array)[]) =>
+    buildEthernetFrame(buildIpPacket('1.1.1.1', '2.2.2.2', 47, bytes(...body)));
+  const [two, three] = [
+    [0x88, 0xbe],
+    [0x22, 0xeb],
+  ] as const;
+  const sequence = [0, 0, 0, 1];
+  const headerTwo = [0x10, 42, 0x08, 7, 0, 0, 0, 1];
+  const headerThree = (type: number, platform: number) => [
+    0x20,
+    42,
+    0,
+    7,
+    1,
+    2,
+    3,
+    4,
+    0,
+    0,
+    0x80 | (type << 2),
+    platform,
+  ];
+  const cases: [name: string, frame: Uint8Array, vlan: number][] = [
+    ['I', outer([0, 0], [...two], inner), -1],
+    ['I, a tag in the frame', outer([0, 0], [...two], tagged), 9],
+    ['I with a sequence number', outer([0x10, 0], [...two], sequence, inner), -1],
+    ['II', outer([0x10, 0], [...two], sequence, headerTwo, inner), 42],
+    ['II, a tag in the frame', outer([0x10, 0], [...two], sequence, headerTwo, tagged), 9],
+    ['II without a sequence number', outer([0, 0], [...two], headerTwo, inner), 42],
+    ['II with a key', outer([0x30, 0], [...two], [0, 0, 0, 5], sequence, headerTwo, inner), 42],
+    ['II with a checksum', outer([0x90, 0], [...two], [0, 0, 0, 0], sequence, headerTwo, inner), 42],
+    ['III', outer([0x10, 0], [...three], sequence, headerThree(0, 0), inner), 42],
+    [
+      'III, platform information',
+      outer([0x10, 0], [...three], sequence, headerThree(0, 1), Array(8).fill(7), inner),
+      42,
+    ],
+    ['III, an IP packet', outer([0x10, 0], [...three], sequence, headerThree(2, 0), ipv4()), 42],
+    ['III without a sequence number', outer([0, 0], [...three], headerThree(0, 0), inner), 42],
+    ['III under the number of II', outer([0x10, 0], [...two], sequence, headerThree(0, 0), inner), 42],
+    [
+      'II in IPv6',
+      buildEthernetFrame(buildIpPacket('::1', '::2', 47, bytes([0x10, 0], [...two], sequence, headerTwo, inner))),
+      42,
+    ],
+  ];
+  for (const [name, frame, vlan] of cases) {
+    const { packet, result, text } = decode(frame);
+    t.equal(result, 'tcp', name);
+    t.equal(text, payload.toString(), name);
+    t.equal(packet.vlan, vlan, `${name}: VLAN`);
+    t.equal(packet.tag === 0, vlan === -1, `${name}: tag`);
+    for (let length = 0; length < frame.length; length += 1) decode(frame.subarray(0, length));
+  }
+  t.equal(decode(outer([0x10, 0], [...three], sequence, [0x20, 0])).result, 'cutShort');
+  t.equal(decode(outer([0x10, 0], [...two], sequence, headerTwo)).result, 'cutShort');
+  const tags = [1, 2].map(
+    (vlan) => decode(outer([0x10, 0], [...two], sequence, [0x10, vlan, 0, 0, 0, 0, 0, 0], inner)).packet.tag,
+  );
+  t.not(tags[0], tags[1], 'the mirrored port’s VLAN tells networks apart');
+  t.end();
+});
+
+t.test('the tag of a network', (t) => {
+  const tagOf = (frame: Uint8Array) => decode(frame).packet.tag;
+  const plain = buildTcpFrame(segment);
+  const vxlan = (network: number, inner: Uint8Array, vlans: number[] = []) =>
+    buildEthernetFrame(
+      buildIpPacket('1.1.1.1', '2.2.2.2', 17, buildUdp(5, 4789, bytes([8, 0, 0, 0, 0, 0, network, 0], inner))),
+      vlans,
+    );
+  const gre = (key: number[], type: number[], inner: Uint8Array) =>
+    buildEthernetFrame(buildIpPacket('1.1.1.1', '2.2.2.2', 47, bytes([0x20, 0], type, key, inner)));
+  t.equal(tagOf(plain), 0);
+  t.equal(tagOf(buildTcpFrame(segment, { vlans: [0] })), 0, 'a priority');
+  t.equal(tagOf(buildTcpFrame(segment, { vlans: [5] })), tagOf(buildTcpFrame(segment, { vlans: [0, 5] })));
+  const different = [
+    plain,
+    buildTcpFrame(segment, { vlans: [5] }),
+    buildTcpFrame(segment, { vlans: [6] }),
+    buildTcpFrame(segment, { vlans: [5, 6] }),
+    buildTcpFrame(segment, { vlans: [6, 5] }),
+    vxlan(5, plain),
+    vxlan(6, plain),
+    vxlan(5, buildTcpFrame(segment, { vlans: [6] })),
+    gre([0, 0, 0, 5], [8, 0], ipv4()),
+    gre([1, 0, 0, 5], [8, 0], ipv4()),
+    gre([0, 0, 5, 0], [0x65, 0x58], plain),
+    gre([0, 0, 6, 0], [0x65, 0x58], plain),
+  ];
+  t.equal(new Set(different.map(tagOf)).size, different.length, 'each network has its own');
+  t.equal(tagOf(vxlan(5, plain, [100])), tagOf(vxlan(5, plain, [200])), 'but for the one that carries it');
+  t.equal(
+    tagOf(gre([0, 0, 5, 1], [0x65, 0x58], plain)),
+    tagOf(gre([0, 0, 5, 9], [0x65, 0x58], plain)),
+    'and for the number of a flow (RFC 7637)',
+  );
+  t.end();
+});
+
 t.test('tunnels, at their edges', (t) => {
   const outer = (protocol: number, ...body: (number[] | Uint8Array)[]) =>
     buildEthernetFrame(buildIpPacket('1.1.1.1', '2.2.2.2', protocol, bytes(...body)));

@@ -15,9 +15,10 @@ import {
   decodeNflog,
   decodePpp,
 } from './link.ts';
-import { Decoded, Layer, type Packet } from './packet.ts';
+import { Decoded, Layer, type Packet, TcpFlag } from './packet.ts';
 import { decodeTcp } from './tcp-header.ts';
 import { decodeGre, decodeUdp } from './tunnel.ts';
+import { decodeAvs, decodePpi, decodePrism, decodeRadiotap, decodeSubframe, decodeWlan } from './wlan.ts';
 
 /** Link types that can be decoded, by their number in the registry of tcpdump.org. */
 export const linkTypes: ReadonlyMap<number, { name: string; layer: number }> = new Map([
@@ -29,7 +30,12 @@ export const linkTypes: ReadonlyMap<number, { name: string; layer: number }> = n
   [50, { name: 'PPP in HDLC framing', layer: Layer.ppp }],
   [101, { name: 'raw IP', layer: Layer.ip }],
   [108, { name: 'OpenBSD loopback', layer: Layer.bsdLoopback }],
+  [105, { name: '802.11', layer: Layer.wlan }],
   [113, { name: 'Linux cooked', layer: Layer.linuxCooked }],
+  [119, { name: '802.11 with Prism header', layer: Layer.prism }],
+  [127, { name: '802.11 with radiotap header', layer: Layer.radiotap }],
+  [163, { name: '802.11 with AVS header', layer: Layer.avs }],
+  [192, { name: 'PPI', layer: Layer.ppi }],
   [228, { name: 'raw IPv4', layer: Layer.ip }],
   [229, { name: 'raw IPv6', layer: Layer.ip }],
   [239, { name: 'NFLOG', layer: Layer.nflog }],
@@ -65,6 +71,8 @@ export function decodeFrame(
   if (layer === 0) return Decoded.unknownLinkType;
   packet.vlan = -1;
   packet.network = 0;
+  packet.tag = 0;
+  packet.rest = 0;
   packet.offset = start;
   packet.end = end;
   packet.wireEnd = start + wireLength;
@@ -91,6 +99,8 @@ function decodePlain(packet: Packet, bytes: Uint8Array, start: number, end: numb
   const captured = Math.min(wireEnd, end);
   packet.vlan = -1;
   packet.network = 0;
+  packet.tag = 0;
+  packet.rest = 0;
   packet.ipVersion = 4;
   packet.addresses[0] = view.getInt32(ip + 12);
   packet.addresses[4] = view.getInt32(ip + 16);
@@ -101,6 +111,7 @@ function decodePlain(packet: Packet, bytes: Uint8Array, start: number, end: numb
   packet.acknowledgement = view.getInt32(tcp + 8);
   packet.flags = bytes[tcp + 13]!;
   packet.window = view.getUint16(tcp + 14);
+  packet.urgent = (packet.flags & TcpFlag.urg) === 0 ? 0 : view.getUint16(tcp + 18);
   packet.payloadStart = Math.min(payload, captured);
   packet.payloadEnd = captured;
   packet.payloadWireBytes = wireEnd - payload;
@@ -116,6 +127,13 @@ export function decodeReassembled(packet: Packet, bytes: Uint8Array, start: numb
   packet.end = end;
   packet.wireEnd = end;
   return decodeLayers(packet, bytes, Layer.transport);
+}
+
+/** Decodes the next of the frames that came in one, while `packet.rest` is not 0. @returns a `Decoded` value */
+export function decodeRest(packet: Packet, bytes: Uint8Array): number {
+  packet.vlan = -1;
+  packet.tag = 0;
+  return decodeLayers(packet, bytes, decodeSubframe(packet, bytes));
 }
 
 function decodeLayers(packet: Packet, bytes: Uint8Array, first: number): number {
@@ -165,6 +183,21 @@ function decodeLayers(packet: Packet, bytes: Uint8Array, first: number): number 
         break;
       case Layer.nflog:
         layer = decodeNflog(packet, bytes);
+        break;
+      case Layer.wlan:
+        layer = decodeWlan(packet, bytes);
+        break;
+      case Layer.radiotap:
+        layer = decodeRadiotap(packet, bytes);
+        break;
+      case Layer.prism:
+        layer = decodePrism(packet, bytes);
+        break;
+      case Layer.avs:
+        layer = decodeAvs(packet, bytes);
+        break;
+      case Layer.ppi:
+        layer = decodePpi(packet, bytes);
         break;
       default:
         return layer;

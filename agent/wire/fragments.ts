@@ -28,8 +28,8 @@ export interface FragmentCounters {
 const datagramBytesMax = 65_535;
 /** A datagram of the largest size in fragments of 576 bytes, the smallest a network must carry, is 119 pieces. */
 const piecesMax = 128;
-/** Version and protocol, identification, source, destination. */
-const keyWords = 10;
+/** Version and protocol, identification, source, destination, network. */
+const keyWords = 11;
 const none = -1;
 
 export class FragmentTable {
@@ -141,6 +141,7 @@ export class FragmentTable {
     key[0] = packet.ipVersion === 4 ? (4 << 8) | packet.protocol : 6 << 8;
     key[1] = packet.fragmentId;
     for (let index = 0; index < 8; index += 1) key[2 + index] = packet.addresses[index]!;
+    key[10] = packet.tag;
     if (packet.ipVersion === 4) for (const unused of unusedIpv4Words) key[2 + unused] = 0;
     const found = this.#map.find(keyWords);
     if (found >= 0) return found;

@@ -2,7 +2,7 @@
  * Link layers: Ethernet (IEEE 802.3) with 802.1Q, QinQ and SNAP, MPLS, PPP and PPPoE, Linux cooked v1 and v2, BSD
  * loopback, NFLOG. Each takes the packet's place, checks the length once, moves the place on and returns what follows.
  */
-import { Decoded, Layer, type Packet } from './packet.ts';
+import { Decoded, Layer, type Packet, tagNetwork } from './packet.ts';
 
 export const EtherType = {
   ipv4: 0x0800,
@@ -65,7 +65,10 @@ export function decodeEtherType(packet: Packet, bytes: Uint8Array): number {
 function decodeVlan(packet: Packet, bytes: Uint8Array): number {
   const offset = packet.offset;
   if (offset + vlanTagBytes > packet.end) return Decoded.cutShort;
-  packet.vlan = ((bytes[offset]! << 8) | bytes[offset + 1]!) & 0x0fff;
+  const identifier = ((bytes[offset]! << 8) | bytes[offset + 1]!) & 0x0fff;
+  packet.vlan = identifier;
+  // Identifier 0 is a priority without a VLAN (IEEE 802.1Q, 9.6).
+  if (identifier !== 0) packet.tag = tagNetwork(packet.tag, identifier);
   packet.protocol = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
   packet.offset = offset + vlanTagBytes;
   return Layer.etherType;

@@ -18,6 +18,8 @@ export interface SegmentFields {
   readonly flags: number;
   /** @default 65,535 */
   readonly window?: number;
+  /** Urgent pointer; sets no flag by itself. @default 0 */
+  readonly urgent?: number;
   /** TCP options, padded to a multiple of four bytes with end-of-options. @default none */
   readonly options?: Uint8Array;
   readonly payload?: Uint8Array;
@@ -141,6 +143,7 @@ export function buildSegment(segment: SegmentFields): Uint8Array {
   out[12] = (headerBytes >> 2) << 4;
   out[13] = segment.flags;
   putWord16(out, 14, segment.window ?? 65_535);
+  putWord16(out, 18, segment.urgent ?? 0);
   out.set(options, 20);
   out.set(payload, headerBytes);
   const source = parseAddress(segment.source);

@@ -25,6 +25,10 @@ export const Decoded = {
   /** More nested layers than `layersMax`. */
   tooDeep: 9,
   unknownLinkType: 10,
+  /** A data frame of 802.11 that is encrypted. */
+  encrypted: 11,
+  /** A part of a data frame of 802.11: they are not put together. */
+  wlanFragment: 12,
 } as const;
 export type Decoded = (typeof Decoded)[keyof typeof Decoded];
 
@@ -53,6 +57,11 @@ export const Layer = {
   linuxCooked2: 44,
   bsdLoopback: 45,
   nflog: 46,
+  wlan: 47,
+  radiotap: 48,
+  prism: 49,
+  avs: 50,
+  ppi: 51,
 } as const;
 
 /** TCP header flags (RFC 9293, 3.1). */
@@ -72,6 +81,8 @@ export class Packet {
   acknowledgement = 0;
   /** Bits of `TcpFlag`. */
   flags = 0;
+  /** As in the header; 0 where no urgent data is announced (RFC 9293, 3.1; RFC 6093). */
+  urgent = 0;
   /** As in the header: not scaled. */
   window = 0;
   /** Payload as captured: `bytes[payloadStart, payloadEnd)`. */
@@ -83,8 +94,13 @@ export class Packet {
   tcpStart = 0;
   /** Innermost VLAN identifier; −1 without a tag. */
   vlan = -1;
-  /** Identifier of the innermost virtual network (VXLAN, Geneve, GRE key, ERSPAN excluded); 0 without. */
+  /** Identifier of the innermost virtual network (VXLAN, Geneve, GRE key); 0 without. */
   network = 0;
+  /**
+   * The network that the innermost addresses are of, as one number: VLAN tags and virtual networks, mixed (`tagNetwork`).
+   * 0 without any.
+   */
+  tag = 0;
 
   /** Fragments: identification, offset in bytes, and whether more follow. */
   fragmentId = 0;
@@ -95,6 +111,21 @@ export class Packet {
   offset = 0;
   end = 0;
   wireEnd = 0;
+  /** Where more frames begin that came in the same one (A-MSDU), and where they end as captured and on the wire; 0: none. */
+  rest = 0;
+  restEnd = 0;
+  restWireEnd = 0;
   /** EtherType or IP protocol number of what follows. */
   protocol = 0;
+}
+
+/**
+ * Puts one more identifier behind those of a tag: a VLAN's, or one of a virtual network. Different single identifiers never
+ * get the same tag, different stacks of them hardly ever.
+ */
+export function tagNetwork(tag: number, identifier: number): number {
+  let mixed = Math.imul((Math.imul(tag, 31) + identifier + 1) | 0, 0x9e37_79b1);
+  mixed ^= mixed >>> 15;
+  // 0 is no tag, and `StreamTable` has a use for 1.
+  return mixed === 0 || mixed === 1 ? 2 : mixed;
 }

@@ -2,7 +2,7 @@
  * The TCP header (RFC 9293, 3.1). Options are stepped over: reassembly needs none of them, since windows are bounded by
  * our own limit and never by the peer's word.
  */
-import { Decoded, type Packet } from './packet.ts';
+import { Decoded, type Packet, TcpFlag } from './packet.ts';
 
 export const tcpHeaderBytes = 20;
 
@@ -24,6 +24,7 @@ export function decodeTcp(packet: Packet, bytes: Uint8Array): number {
     (bytes[offset + 8]! << 24) | (bytes[offset + 9]! << 16) | (bytes[offset + 10]! << 8) | bytes[offset + 11]!;
   packet.flags = bytes[offset + 13]!;
   packet.window = (bytes[offset + 14]! << 8) | bytes[offset + 15]!;
+  packet.urgent = (packet.flags & TcpFlag.urg) === 0 ? 0 : (bytes[offset + 18]! << 8) | bytes[offset + 19]!;
   packet.payloadStart = Math.min(payload, end);
   packet.payloadEnd = end;
   packet.payloadWireBytes = wireEnd - payload;

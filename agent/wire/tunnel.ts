@@ -3,7 +3,7 @@
  * ERSPAN; and those of IPv6 in UDP: Teredo (RFC 4380) and AYIYA. Access points mirror 802.11 frames in GRE.
  */
 import { EtherType } from './link.ts';
-import { Decoded, Layer, type Packet } from './packet.ts';
+import { Decoded, Layer, type Packet, tagNetwork } from './packet.ts';
 
 const UdpPort = { gtpUser: 2152, teredo: 3544, gre: 4754, vxlan: 4789, ayiya: 5072, geneve: 6081 } as const;
 const udpHeaderBytes = 8;
@@ -16,11 +16,17 @@ const gtpGpdu = 255;
 const gtpExtensionsMax = 8;
 /** ERSPAN (draft-foschiano-erspan): type II has an 8-byte header, type III 12 bytes and perhaps 8 more. */
 const ErspanType = { two: 0x88be, three: 0x22eb } as const;
+const erspanTwoBytes = 8;
+const erspanThreeBytes = 12;
+const erspanPlatformBytes = 8;
+/** ERSPAN III's frame type for a packet without a link layer. */
+const erspanIp = 2;
 
 /** GRE protocol types from here to +15 are 802.11 frames of an access point, one a radio (Aruba; as Wireshark knows them). */
 const greWlanFirst = 0x8200;
 const greWlanLast = 0x820f;
-const wlanHeaderBytes = 24;
+/** Begin the tag of a virtual network, each kind's with its own: no VLAN has such an identifier. */
+const VirtualNetwork = { vxlan: 4096, geneve: 4097, bridged: 4098, key: 4352 } as const;
 
 /** UDP is of interest only as a tunnel's carrier, told by its destination port; Teredo's and AYIYA's servers answer from theirs. */
 export function decodeUdp(packet: Packet, bytes: Uint8Array): number {
@@ -91,7 +97,7 @@ function decodeVxlan(packet: Packet, bytes: Uint8Array): number {
   if (offset + vxlanHeaderBytes > packet.end) return Decoded.cutShort;
   // The I flag says that the network identifier is valid; without it this is something else on the same port.
   if ((bytes[offset]! & 0x08) === 0) return Decoded.udp;
-  packet.network = networkIdentifier(bytes, offset + 4);
+  enterNetwork(packet, VirtualNetwork.vxlan, networkIdentifier(bytes, offset + 4));
   packet.offset = offset + vxlanHeaderBytes;
   return Layer.ethernet;
 }
@@ -100,7 +106,7 @@ function decodeGeneve(packet: Packet, bytes: Uint8Array): number {
   const offset = packet.offset;
   if (offset + geneveHeaderBytes > packet.end) return Decoded.cutShort;
   if (bytes[offset]! >> 6 !== 0) return Decoded.udp;
-  packet.network = networkIdentifier(bytes, offset + 4);
+  enterNetwork(packet, VirtualNetwork.geneve, networkIdentifier(bytes, offset + 4));
   packet.protocol = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
   packet.offset = offset + geneveHeaderBytes + ((bytes[offset]! & 0x3f) << 2);
   return packet.protocol <= 1500 ? Decoded.notIp : Layer.etherType;
@@ -143,7 +149,7 @@ export function decodeGre(packet: Packet, bytes: Uint8Array): number {
   if ((flags & 0x80) !== 0) next += 4;
   if ((flags & 0x20) !== 0) {
     if (next + 4 > packet.end) return Decoded.cutShort;
-    if (version === 0) packet.network = networkIdentifier(bytes, next + 1);
+    if (version === 0) enterKey(packet, bytes, next, protocol);
     next += 4;
   }
   const sequenced = (flags & 0x10) !== 0;
@@ -155,38 +161,82 @@ export function decodeGre(packet: Packet, bytes: Uint8Array): number {
   }
   packet.protocol = protocol;
   packet.offset = next;
-  if (protocol === ErspanType.two) {
-    // Type I has neither sequence number nor header of its own.
-    if (sequenced) packet.offset = next + 8;
-    return Layer.ethernet;
-  }
-  if (protocol === ErspanType.three) {
-    if (next + 12 > packet.end) return Decoded.cutShort;
-    packet.offset = next + 12 + ((bytes[next + 11]! & 1) === 0 ? 0 : 8);
-    return Layer.ethernet;
-  }
+  if (protocol === ErspanType.two || protocol === ErspanType.three) return decodeErspan(packet, bytes, sequenced);
   if (protocol === EtherType.transparentBridging) return Layer.ethernet;
-  if (protocol >= greWlanFirst && protocol <= greWlanLast) return decodeWlan(packet, bytes);
+  if (protocol >= greWlanFirst && protocol <= greWlanLast) return Layer.wlan;
   return protocol <= 1500 ? Decoded.notIp : Layer.etherType;
 }
 
-/** IEEE 802.11-2020, 9.2.3: an unencrypted data frame with an LLC/SNAP header. */
-function decodeWlan(packet: Packet, bytes: Uint8Array): number {
+/**
+ * ERSPAN (draft-foschiano-erspan): type I has no header and no sequence number, type II 8 bytes, type III 12 and perhaps 8
+ * more. Senders leave the sequence number out of type II, or put it into type I: what looks like a frame counts then.
+ */
+function decodeErspan(packet: Packet, bytes: Uint8Array, sequenced: boolean): number {
   const offset = packet.offset;
-  if (offset + wlanHeaderBytes > packet.end) return Decoded.cutShort;
-  const control = bytes[offset]!;
-  const flags = bytes[offset + 1]!;
-  const isData = (control & 0x0c) === 0x08 && (control & 0x40) === 0;
-  const isEncrypted = (flags & 0x40) !== 0;
-  if (!isData || isEncrypted) return Decoded.notIp;
-  let next = offset + wlanHeaderBytes;
-  if ((flags & 3) === 3) next += 6;
-  if ((control & 0x80) !== 0) next += (flags & 0x80) === 0 ? 2 : 6;
-  if (next + 8 > packet.end) return Decoded.cutShort;
-  if (bytes[next] !== 0xaa || bytes[next + 1] !== 0xaa) return Decoded.notIp;
-  packet.protocol = (bytes[next + 6]! << 8) | bytes[next + 7]!;
-  packet.offset = next + 8;
-  return packet.protocol <= 1500 ? Decoded.notIp : Layer.etherType;
+  // What carried the mirrored frame says nothing about its network.
+  packet.tag = 0;
+  if (packet.protocol === ErspanType.three) return decodeErspanThree(packet, bytes);
+  const version = offset < packet.end ? bytes[offset]! >> 4 : 0;
+  if (version === 2 && isFrame(packet, bytes, offset + erspanThreeBytes) && !isFrame(packet, bytes, offset)) {
+    return decodeErspanThree(packet, bytes);
+  }
+  const [first, second] = sequenced ? [erspanTwoBytes, 0] : [0, erspanTwoBytes];
+  const isSecond =
+    (sequenced || version === 1) && !isFrame(packet, bytes, offset + first) && isFrame(packet, bytes, offset + second);
+  const headerBytes = isSecond ? second : first;
+  if (headerBytes > 0) enterErspanVlan(packet, bytes);
+  packet.offset = offset + headerBytes;
+  return Layer.ethernet;
+}
+
+function decodeErspanThree(packet: Packet, bytes: Uint8Array): number {
+  const offset = packet.offset;
+  if (offset + erspanThreeBytes > packet.end) return Decoded.cutShort;
+  enterErspanVlan(packet, bytes);
+  const hasPlatform = (bytes[offset + 11]! & 1) !== 0;
+  packet.offset = offset + erspanThreeBytes + (hasPlatform ? erspanPlatformBytes : 0);
+  return ((bytes[offset + 10]! >> 2) & 0x1f) === erspanIp ? Layer.ip : Layer.ethernet;
+}
+
+/** The VLAN of the mirrored port, or of a tag that was taken out of the frame. */
+function enterErspanVlan(packet: Packet, bytes: Uint8Array): void {
+  const offset = packet.offset;
+  if (offset + 2 > packet.end) return;
+  const identifier = ((bytes[offset]! << 8) | bytes[offset + 1]!) & 0x0fff;
+  if (identifier === 0) return;
+  packet.vlan = identifier;
+  packet.tag = tagNetwork(0, identifier);
+}
+
+/** Whether an Ethernet frame may begin here: its type is one that mirrors bring. */
+function isFrame(packet: Packet, bytes: Uint8Array, offset: number): boolean {
+  if (offset + 14 > packet.end) return false;
+  switch ((bytes[offset + 12]! << 8) | bytes[offset + 13]!) {
+    case EtherType.ipv4:
+    case EtherType.arp:
+    case EtherType.vlan:
+    case EtherType.ipv6:
+    case EtherType.mpls:
+    case EtherType.pppoeSession:
+    case EtherType.qinq:
+    case EtherType.qinqLegacy:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** GRE's key (RFC 2890); with bridged frames a virtual subnet of 24 bits, and eight bits that tell flows apart (RFC 7637). */
+function enterKey(packet: Packet, bytes: Uint8Array, offset: number, protocol: number): void {
+  if (protocol === EtherType.transparentBridging) {
+    enterNetwork(packet, VirtualNetwork.bridged, networkIdentifier(bytes, offset));
+  } else enterNetwork(packet, VirtualNetwork.key + bytes[offset]!, networkIdentifier(bytes, offset + 1));
+}
+
+/** A virtual network: the VLANs of the one it is carried by are another world's. */
+function enterNetwork(packet: Packet, kind: number, identifier: number): void {
+  packet.network = identifier;
+  packet.tag = tagNetwork(tagNetwork(0, kind), identifier);
 }
 
 function networkIdentifier(bytes: Uint8Array, offset: number): number {

@@ -268,6 +268,9 @@ export class MethodId {
   }
 }
 
+/** How sure it is that the responses of a method answer its arguments, by the schema's numbers. */
+export const Pairing = { CERTAIN: 0, PROBABLE: 1, ABSENT: 2 } as const;
+
 /** `MethodMeta` with its `HTTPMethodMeta`. */
 export class MethodMeta {
   /** `Protocol`; the other fields count for HTTP only. */
@@ -277,13 +280,23 @@ export class MethodMeta {
   host: string;
   /** From the request's last byte to the response's first, ms. Left out of the digest. */
   processingLatencyMs: number;
+  /** `Pairing`. Left out of the digest. */
+  pairing: number;
 
-  constructor(protocol: number, method: string, pathTemplate: string, host: string, processingLatencyMs: number) {
+  constructor(
+    protocol: number,
+    method: string,
+    pathTemplate: string,
+    host: string,
+    processingLatencyMs: number,
+    pairing: number = Pairing.CERTAIN,
+  ) {
     this.protocol = protocol;
     this.method = method;
     this.pathTemplate = pathTemplate;
     this.host = host;
     this.processingLatencyMs = processingLatencyMs;
+    this.pairing = pairing;
   }
 }
 

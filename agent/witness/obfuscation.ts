@@ -4,10 +4,12 @@
  * In `zero` and `hash` names and paths are still redacted: they are no values, and may hold secrets all the same.
  */
 import type { Hmac } from 'node:crypto';
+import { AUTH_SCHEMES, hidesWideText, isProtocolName, redactFieldName } from './field-secrets.ts';
 import { type Data, DataKind, DataMeta, Fields, Location, type OneOf, ScalarKind, type Witness } from './ir.ts';
 import type { ObfuscationMode } from './obfuscation-mode.ts';
-import { isSecretName } from './secret-names.ts';
+import { isListedSecret, isNameOfSecret, isSecretName, isSecretPair, verdictOn } from './secret-names.ts';
 import { isCardNumber, REDACTED, redactText } from './secret-scanner.ts';
+import { isTableType, redactTable } from './secret-tables.ts';
 import { Step, Visit, type VisitContext, Walker } from './visitor.ts';
 
 export { REDACTED };
@@ -19,6 +21,8 @@ export type PairPlace = 'header' | 'query' | 'cookie' | 'form';
 const STRUCTURAL_HEADERS = new Set(['content-type', 'content-encoding', 'content-length', 'transfer-encoding', 'date']);
 /** Header fields that hold one URL: what is encoded in it is looked at as it was meant. */
 const URL_HEADERS = new Set(['referer', 'location', 'content-location', 'origin']);
+/** A list of protocols, of which clients misuse one for a token. */
+const PROTOCOL_HEADER = 'sec-websocket-protocol';
 /** Formats whose values are secrets by themselves. */
 export const SECRET_FORMAT_KINDS: ReadonlySet<string> = new Set(['payment_card', 'token']);
 
@@ -46,8 +50,9 @@ export class Obfuscator {
     this.#secretDepth = -1;
     const { meta, id } = witness.method;
     if (meta !== null) {
+      meta.method = this.#scan(meta.method);
       meta.pathTemplate = this.path(meta.pathTemplate);
-      meta.host = this.#scan(meta.host);
+      meta.host = this.host(meta.host);
     }
     if (id !== null) id.name = this.#scan(id.name);
     // What is sealed was obfuscated before: most witnesses have nothing else.
@@ -61,7 +66,7 @@ export class Obfuscator {
     this.#walker.data(data, this);
   }
 
-  /** The value of a named thing, as it may be told. */
+  /** The value of a named thing, as it may leave the agent. */
   pair(place: PairPlace, name: string, value: string): string {
     if (this.mode === 'off' || value === '') return value;
     const lower = name.toLowerCase();
@@ -72,14 +77,24 @@ export class Obfuscator {
     }
     if (place === 'header' && (lower === 'authorization' || lower === 'proxy-authorization'))
       return this.#credentials(value);
-    if (place === 'cookie' || isSecretName(name)) return this.#note(REDACTED);
+    if (place === 'header' && lower === 'host') return this.host(value);
+    if (place === 'header' && lower === PROTOCOL_HEADER) return this.#protocols(value);
+    const isParameter = place === 'query' || place === 'form';
+    if (place === 'cookie' || isSecretPair(name, value, isParameter)) return this.#note(REDACTED);
     if (place === 'header' && URL_HEADERS.has(lower)) return this.url(value);
     return this.#scan(value);
   }
 
-  /** A name as it may be told: map keys, parameters, fields. */
+  /** A name, or a short text without one, as it may leave the agent: map keys, parameters, fields, methods. */
   name(name: string): string {
     return this.mode === 'off' ? name : this.#scan(name);
+  }
+
+  /** A host, with its port; clients may put a user's name and password before it. */
+  host(host: string): string {
+    if (this.mode === 'off') return host;
+    const at = host.lastIndexOf('@');
+    return at < 0 ? this.#scan(host) : this.#note(REDACTED) + this.#scan(host.slice(at));
   }
 
   /** A URL or request target: user information, path segments, query pairs and fragment. */
@@ -96,17 +111,7 @@ export class Obfuscator {
 
   /** A path, possibly with scheme and host before it: what looks like a secret, and what follows a secret's name. */
   path(path: string): string {
-    if (this.mode === 'off') return path;
-    const scanned = this.#scan(path);
-    if (!mayHideSecret(scanned)) return scanned;
-    const segments = scanned.split('/');
-    for (let i = 1; i < segments.length; i += 1) {
-      const segment = segments[i]!;
-      const isOpaque = segment.length >= 6 && (/\d/.test(segment) || segment.length >= 20);
-      if (isOpaque && isSecretName(segments[i - 1]!)) segments[i] = this.#note(REDACTED);
-      else if (segment.includes('%')) segments[i] = this.#encoded('', segment, 'query');
-    }
-    return segments.join('/');
+    return this.mode === 'off' ? path : this.#scan(path);
   }
 
   /** Pairs of `application/x-www-form-urlencoded`. */
@@ -126,9 +131,11 @@ export class Obfuscator {
   /** A body's text. @param mediaType lower case, without parameters */
   text(text: string, mediaType = ''): string {
     if (this.mode === 'off' || text === '') return text;
-    if (mediaType === 'application/x-www-form-urlencoded') return this.form(text);
-    if (this.mode !== 'redact') return this.#value(text);
-    return this.#scan(text.includes('\\u00') ? text.replace(ESCAPED_WORD_CHARACTER, unescapeJson) : text);
+    const isForm = mediaType === 'application/x-www-form-urlencoded';
+    if (this.mode !== 'redact') return isForm ? this.form(text) : this.#value(text);
+    if (isTableType(mediaType)) return this.#scan(redactTable(text));
+    // A form may be none, whatever its type says.
+    return isForm && /^[^{[<"\s]/.test(text) ? this.form(text) : this.#scan(text);
   }
 
   /** For the walker. */
@@ -137,7 +144,8 @@ export class Obfuscator {
     if (data.kind === DataKind.SEALED) return Visit.SKIP;
     if (this.#secretDepth < 0 && this.#isSecret(data, context)) this.#secretDepth = context.depth;
     if (data.meta !== null) data.meta = this.#meta(data.meta);
-    if (data.kind === DataKind.PRIMITIVE) this.#primitive(data);
+    if (data.kind === DataKind.PRIMITIVE) this.#primitive(data, context);
+    else if (data.kind === DataKind.LIST) this.#listed(data.value as Data[], context);
     else if (data.kind === DataKind.STRUCT) this.#keys(data.value as Fields);
     else if (data.kind === DataKind.ONE_OF) this.#keys((data.value as OneOf).options);
     if (data.extra !== null) data.extra.exampleValues = null;
@@ -160,32 +168,58 @@ export class Obfuscator {
     }
     if (context.step() !== Step.FIELD) return false;
     const key = context.key();
-    return isSecretName(key) || (key === 'value' && namesSecret(context.node(1)!));
+    const { isSecret, isValue } = verdictOn(key);
+    return isSecret || (isValue && namesSecret(context.node(1)!));
   }
 
-  #primitive(data: Data): void {
+  /** Names and values in turn, as in `["Authorization", "…"]`. */
+  #listed(elements: readonly Data[], context: VisitContext): void {
+    if (this.mode !== 'redact' || this.#secretDepth >= 0 || elements.length % 2 !== 0) return;
+    if (elements.some(({ kind }) => kind !== DataKind.PRIMITIVE)) return;
+    const isPair = elements.length === 2 && context.step() === Step.ELEMENT;
+    for (let i = 0; i < elements.length; i += 2) {
+      const name = elements[i]!.value;
+      const value = elements[i + 1]!;
+      if (typeof name !== 'string' || typeof value.value === 'boolean' || value.value === '') continue;
+      if (isListedSecret(name, String(value.value), isPair)) this.#replace(value, REDACTED);
+    }
+  }
+
+  #primitive(data: Data, context: VisitContext): void {
     data.extra = null;
     if (this.mode === 'zero') this.#zero(data);
     else if (this.mode === 'hash') this.#hash(data);
-    else this.#redact(data);
+    else this.#redact(data, context);
   }
 
-  #redact(data: Data): void {
-    const { value } = data;
+  #redact(data: Data, context: VisitContext): void {
+    const { value, meta } = data;
     const wholly = this.#secretDepth >= 0 || (data.format !== null && SECRET_FORMAT_KINDS.has(data.format.kind));
     if (wholly) {
       // Yes and no give no secret away, and an absent one is none.
       if (data.scalar !== ScalarKind.BOOL && value !== null && value !== '') this.#replace(data, REDACTED);
     } else if (typeof value === 'string') {
-      const told = isUrlHeader(data.meta) ? this.url(value) : redactText(value);
-      if (told !== value) this.#replace(data, told);
+      const redacted = this.#redactNamed(value, meta, context);
+      if (redacted !== value) this.#replace(data, redacted);
     } else if (typeof value === 'number' || typeof value === 'bigint') {
-      if (value >= 1e12 && isCardNumber(String(value))) this.#replace(data, REDACTED);
+      const isCode = meta?.location === Location.QUERY && isSecretPair(meta.key, String(value), true);
+      if (isCode || (value >= 1e12 && isCardNumber(String(value)))) this.#replace(data, REDACTED);
     } else if (value instanceof Uint8Array) {
       const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
-      const told = redactText(text);
-      if (told !== text) this.#replace(data, told);
+      const redacted = redactText(text);
+      if (redacted !== text) this.#replace(data, redacted);
+      else if (hidesWideText(text)) this.#replace(data, REDACTED);
     }
+  }
+
+  /** A text with what its name says, if it has one. */
+  #redactNamed(value: string, meta: DataMeta | null, context: VisitContext): string {
+    if (isStructuredHeader(meta)) return this.pair('header', meta!.key, value);
+    if (meta?.location === Location.BODY && isTableType(meta.key)) return redactText(redactTable(value));
+    const isNamed = meta !== null && (meta.location === Location.HEADER || meta.location === Location.QUERY);
+    const name = isNamed ? meta.key : context.step() === Step.FIELD ? context.key() : '';
+    if (name !== '' && isSecretPair(name, value, isNamed && meta.location === Location.QUERY)) return REDACTED;
+    return redactText(value);
   }
 
   #replace(data: Data, text: string): void {
@@ -239,7 +273,7 @@ export class Obfuscator {
 
   /** Metas are shared: a changed one is a new one. */
   #meta(meta: DataMeta): DataMeta {
-    const key = redactText(meta.key);
+    const key = meta.location === Location.HEADER ? redactFieldName(meta.key) : redactText(meta.key);
     if (key === meta.key) return meta;
     this.changed += 1;
     return new DataMeta(meta.protocol, meta.location, key, meta.type, meta.responseCode);
@@ -267,10 +301,25 @@ export class Obfuscator {
     return this.mode === 'zero' ? '' : base64url(this.#hmac().update(text).digest());
   }
 
-  /** The scheme says nothing, what follows does. */
+  /** The scheme says nothing, what follows does. What is no scheme may be the secret. */
   #credentials(value: string): string {
-    const scheme = /^[A-Za-z0-9-]{1,32} +(?=\S)/.exec(value);
-    return this.#note(scheme === null ? REDACTED : scheme[0] + REDACTED);
+    const scheme = /^([A-Za-z][A-Za-z0-9-]{1,31}) +(?=\S)/.exec(value);
+    const isKnown = scheme !== null && AUTH_SCHEMES.has(scheme[1]!.toLowerCase());
+    return this.#note(isKnown ? scheme[0] + REDACTED : REDACTED);
+  }
+
+  /** Names of protocols stay; what is none, and what follows one that announces a token, goes. */
+  #protocols(value: string): string {
+    let announced = false;
+    return value
+      .split(',')
+      .map((item) => {
+        const protocol = item.trim();
+        const isName = !announced && isProtocolName(protocol);
+        announced = isSecretName(protocol);
+        return isName || protocol === '' ? this.#scan(item) : this.#note(item.replace(protocol, () => REDACTED));
+      })
+      .join(',');
   }
 
   #cookies(value: string): string {
@@ -294,38 +343,20 @@ export class Obfuscator {
   /** A percent-encoded value: looked at as it was meant, written anew only where it had to change. */
   #encoded(name: string, value: string, place: PairPlace): string {
     const plain = decodeForm(value);
-    const told = name === '' ? this.#scan(plain) : this.pair(place, decodeForm(name), plain);
-    return told === plain
+    const redacted = name === '' ? this.#scan(plain) : this.pair(place, decodeForm(name), plain);
+    return redacted === plain
       ? value
-      : encodeURIComponent(told).replaceAll('*', '%2A').replaceAll('%2AREDACTED%2A', REDACTED);
+      : encodeURIComponent(redacted).replaceAll('*', '%2A').replaceAll('%2AREDACTED%2A', REDACTED);
   }
 }
-
-/** JSON's escapes of letters, digits and what else keys and tokens consist of: they mean the same without. */
-const ESCAPED_WORD_CHARACTER = /\\\\|\\u00(?:2[a-f]|3[0-9ad]|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi;
-/** A backslash that is itself escaped stays: what follows it is no escape. */
-const unescapeJson = (found: string): string =>
-  found.length === 2 ? found : String.fromCharCode(Number.parseInt(found.slice(2), 16));
 
 const base64url = (bytes: Buffer): string => `${bytes.toString('base64url')}=`;
 
-/** Whether a path has a segment that is encoded, or is long enough for a secret and stands behind a secret's name. */
-function mayHideSecret(path: string): boolean {
-  if (path.includes('%')) return true;
-  let before = '';
-  for (let start = 0; start <= path.length; ) {
-    const slash = path.indexOf('/', start);
-    const end = slash < 0 ? path.length : slash;
-    if (start > 0 && end - start >= 6 && isSecretName(before)) return true;
-    before = path.slice(start, end);
-    start = end + 1;
-  }
-  return false;
-}
-
-/** Whether its value is looked at as a URL, path and all. */
-export function isUrlHeader(meta: DataMeta | null): boolean {
-  return meta !== null && meta.location === Location.HEADER && URL_HEADERS.has(meta.key.toLowerCase());
+/** A header field whose value has a structure of its own: a URL, path and all, or a list of protocols. */
+export function isStructuredHeader(meta: DataMeta | null): boolean {
+  if (meta === null || meta.location !== Location.HEADER) return false;
+  const lower = meta.key.toLowerCase();
+  return URL_HEADERS.has(lower) || lower === PROTOCOL_HEADER;
 }
 
 function isSealed({ values }: Fields): boolean {
@@ -335,10 +366,10 @@ function isSealed({ values }: Fields): boolean {
 
 /** Lists of pairs, as in `{"name": "password", "value": "…"}`. */
 function namesSecret(struct: Data): boolean {
-  const fields = struct.value as Fields;
-  for (const key of ['name', 'key', 'field', 'id']) {
-    const name = fields.get(key)?.value;
-    if (typeof name === 'string' && isSecretName(name)) return true;
+  const { keys, values } = struct.value as Fields;
+  for (let i = 0; i < keys.length; i += 1) {
+    const name = values[i]!.value;
+    if (typeof name === 'string' && verdictOn(keys[i]!).isNaming && isNameOfSecret(name)) return true;
   }
   return false;
 }

@@ -1,44 +1,52 @@
-/** What secrets look like by themselves: issuers' prefixes, and how far such a secret reaches. A table, no code. */
+/**
+ * What secrets look like by themselves: gitleaks' rules (`secret-rules.generated.ts`), looked up by what they begin with, and
+ * beginnings of tokens that those rules lack or want longer than issuers make them. A table, no code for any issuer.
+ */
+import { RuleAutomaton } from './secret-automaton.ts';
+import { SHAPED_RULES } from './secret-rules.generated.ts';
 
-export interface SecretPrefix {
-  readonly prefix: string;
-  /** Characters that must follow the prefix at least. */
+export interface SecretPattern {
+  /** Lower case; in a text it may stand in any. */
+  readonly anchor: string;
+  /** How far before it the match begins. */
+  readonly before: number;
+  /** Null: `restMin` characters of a token must follow. */
+  readonly automaton: RuleAutomaton | null;
+  /** The beginning as it is written, where case matters. */
+  readonly exact: string;
   readonly restMin: number;
 }
 
 /** Sources: the issuers' documentation; many are listed by GitHub's secret scanning. */
-const TABLE: readonly (readonly [prefix: string, restMin: number])[] = [
-  // Amazon Web Services: access keys of users, roles and others; session tokens; MWS
-  ...['AKIA', 'ASIA', 'ABIA', 'ACCA', 'AGPA', 'AIDA', 'AROA', 'AIPA', 'ANPA'].map((p) => [p, 16] as const),
+const OWN: readonly (readonly [prefix: string, restMin: number])[] = [
+  // Amazon Web Services: identifiers of users, roles and others; session tokens; MWS
+  ...['AGPA', 'AIDA', 'AROA', 'AIPA', 'ANPA'].map((p) => [p, 16] as const),
   ['FwoGZXIvYXdz', 20],
   ['IQoJb3JpZ2lu', 20],
   ['amzn.mws.', 30],
   // Code hosts and registries
-  ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'].map((p) => [p, 30] as const),
+  ['glptt-', 18],
+  ['glagent-', 18],
+  ['gloas-', 18],
+  ['glcbt-', 18],
   ['github_pat_', 20],
-  ...['glpat-', 'gldt-', 'glrt-', 'glptt-', 'glft-', 'glsoat-', 'glagent-', 'gloas-', 'glcbt-'].map(
-    (p) => [p, 18] as const,
-  ),
   ['ATATT3', 20],
   ['ATBB', 24],
-  ['npm_', 30],
   ['pypi-', 40],
   ['rubygems_', 30],
   ['dckr_pat_', 20],
+  ['dckr_oat_', 20],
   ['oy2', 43],
-  ['cio', 40],
   // Chat
-  ...['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxe.', 'xapp-'].map((p) => [p, 10] as const),
+  ...['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxe.', 'xapp-', 'xoxc-', 'xoxd-'].map(
+    (p) => [p, 10] as const,
+  ),
   // Payment
-  ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_', 'whsec_'].map((p) => [p, 16] as const),
+  ['whsec_', 16],
   ['sq0atp-', 20],
   ['sq0csp-', 20],
   ['EAAA', 56],
   ['access_token$production$', 16],
-  ['shpat_', 28],
-  ['shpca_', 28],
-  ['shppa_', 28],
-  ['shpss_', 28],
   // Google
   ['AIza', 30],
   ['ya29.', 20],
@@ -47,8 +55,8 @@ const TABLE: readonly (readonly [prefix: string, restMin: number])[] = [
   // Mail and telephony
   ['SG.', 40],
   ['key-', 32],
-  ['SK', 32],
   ['xkeysib-', 40],
+  ['xsmtpsib-', 40],
   ['re_', 24],
   // Machine learning
   ['sk-ant-', 20],
@@ -58,10 +66,10 @@ const TABLE: readonly (readonly [prefix: string, restMin: number])[] = [
   ['gsk_', 30],
   ['r8_', 30],
   ['xai-', 40],
+  ['pplx-', 30],
   // Infrastructure
   ...['dop_v1_', 'doo_v1_', 'dor_v1_'].map((p) => [p, 40] as const),
   ...['hvs.', 'hvb.', 'hvr.'].map((p) => [p, 20] as const),
-  ['dapi', 32],
   ['pscale_tkn_', 20],
   ['pscale_pw_', 20],
   ['sbp_', 30],
@@ -81,25 +89,34 @@ const TABLE: readonly (readonly [prefix: string, restMin: number])[] = [
   ['AGE-SECRET-KEY-', 40],
   ['EAACEdEose0cBA', 10],
   ['rnd_', 24],
-  ['fo1_', 40],
   ['vercel_', 20],
   ['sl.', 60],
+  ['cio', 40],
   // Tokens of JOSE: header, then payload
   ['eyJ', 24],
 ];
 
-/** By the first character's code. */
-export const SECRET_PREFIXES: readonly (readonly SecretPrefix[] | undefined)[] = index();
+/** By the code of the beginning's first character, in lower case. */
+export const SECRET_PATTERNS: readonly (readonly SecretPattern[] | undefined)[] = index();
 
-function index(): (SecretPrefix[] | undefined)[] {
-  const byFirst = new Array<SecretPrefix[] | undefined>(128).fill(undefined);
-  for (const [prefix, restMin] of TABLE) {
-    const code = prefix.charCodeAt(0);
+function index(): (SecretPattern[] | undefined)[] {
+  const byFirst = new Array<SecretPattern[] | undefined>(128).fill(undefined);
+  const add = (pattern: SecretPattern) => {
+    const code = pattern.anchor.charCodeAt(0);
     byFirst[code] ??= [];
-    byFirst[code].push({ prefix, restMin });
+    byFirst[code].push(pattern);
+  };
+  for (const [, anchors, before, expression] of SHAPED_RULES) {
+    const automaton = new RuleAutomaton(expression);
+    for (const anchor of anchors) add({ anchor, before, automaton, exact: '', restMin: 0 });
+  }
+  for (const [prefix, restMin] of OWN) {
+    add({ anchor: prefix.toLowerCase(), before: 0, automaton: null, exact: prefix, restMin });
   }
   return byFirst;
 }
 
-/** Prefixes that end in a dot or reach over one: looked for at short words as well. */
+/** Shorter beginnings are words' too: a secret behind one has a digit. */
+export const TELLING_CHARACTERS_MIN = 4;
+/** Beginnings that end in a dot or reach over one: looked for at short words as well. */
 export const SHORT_WORD_MAX = 14;

@@ -50,6 +50,7 @@ function message(
     connection: 7,
     side: kind === 'request' ? 0 : 1,
     exchange,
+    pairing: 'certain',
     tsUs: 1000,
     lastTsUs: 2000,
     method: 'POST',

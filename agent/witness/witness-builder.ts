@@ -17,6 +17,7 @@ import {
   httpMeta,
   httpWitness,
   Location,
+  Pairing,
   type Witness,
 } from './ir.ts';
 import { SLAB_BYTES, type TextSlab } from './sealed.ts';
@@ -134,6 +135,7 @@ class Exchange {
   requestDone = false;
   responseDone = false;
   complete = true;
+  isProbable = false;
   requestEndUs = 0;
   /** Its messages that are still coming: they go where it goes. */
   readonly flights: InFlight[] = [];
@@ -274,6 +276,7 @@ export class WitnessBuilder implements MessageHandler {
     const { exchange } = flight;
     this.#land(flight, message.complete);
     if (!message.complete) exchange.complete = false;
+    if (message.pairing === 'probable') exchange.isProbable = true;
     if (message.kind === 'request') {
       exchange.requestDone = true;
       exchange.requestEndUs = message.lastTsUs;
@@ -517,6 +520,8 @@ export class WitnessBuilder implements MessageHandler {
     counters.witnesses += 1;
     if (!exchange.hasResponse) counters.requestsAlone += 1;
     if (!exchange.hasRequest) counters.responsesAlone += 1;
+    if (!exchange.hasRequest || !exchange.hasResponse) exchange.witness.method!.meta!.pairing = Pairing.ABSENT;
+    else if (exchange.isProbable) exchange.witness.method!.meta!.pairing = Pairing.PROBABLE;
     this.#handler.witness(exchange.witness, {
       stream: exchange.stream,
       exchange: exchange.number,

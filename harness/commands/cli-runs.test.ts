@@ -1,5 +1,5 @@
 /** Real runs through a TAP device: verdicts, reports, interruption, and nothing left behind. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
@@ -39,10 +39,14 @@ t.test('within budget: exit 0 and a report in every format', tapOnly, async (t) 
     report.passes.map((pass: { kind: string }) => pass.kind),
     ['measure', 'allocations', 'live-heap'],
   );
+  for (const name of ['', 'profiles', 'report.json', 'report.html']) {
+    t.equal(statSync(path.join(place.out, name)).mode & 0o077, 0, `${name} is for its owner alone`);
+  }
   t.match((await run(['report', place.out, '--format', 'markdown'])).out, /incident/);
   const slice = path.join(place.folder, 'slice.pcapng');
   const sliced = await run(['slice', place.out, '--frames', '10-19', '-o', slice]);
   t.equal(sliced.code, 0, sliced.err);
+  t.equal(statSync(slice).mode & 0o077, 0);
   t.match(sliced.out, /^10 frames/);
   await nothingLeft(t, place);
 });

@@ -83,7 +83,7 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
   ]);
   const scenario = await loadScenario(name);
   const folder = path.join(gateFolder, name);
-  guard(folder, () => mkdirSync(folder, { recursive: true }));
+  guard(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   const traffic = scenarioOrder(name, scenario.seed, undefined);
   session.progress.begin(`${name} (tap lane)`);
   const pace = scenario.gatePace ?? scenario.pace;

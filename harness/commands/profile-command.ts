@@ -56,7 +56,7 @@ export function addProfileCommand(command: Command): void {
       } else {
         const written = converted(profile, flags.to, file, flags.type);
         if (flags.out === undefined) process.stdout.write(written);
-        else guard(flags.out, () => writeFileSync(flags.out!, written));
+        else guard(flags.out, () => writeFileSync(flags.out!, written, { mode: 0o600 }));
       }
     });
 }

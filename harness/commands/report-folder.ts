@@ -13,23 +13,41 @@ export function makeReportFolder(name: string, given: string | undefined): strin
     makeFolder(folder);
     // Now rather than after minutes of measuring.
     const probe = path.join(folder, '.probe');
-    writeFileSync(probe, 'x'.repeat(4096));
+    writeFileSync(probe, 'x'.repeat(4096), { mode: 0o600, flag: 'wx' });
     unlinkSync(probe);
   });
   return folder;
 }
 
 // Not `recursive`: in a place that takes no folders, such as /proc, Node.js then tries for ever.
-function makeFolder(folder: string): void {
-  if (existsSync(folder) && statSync(folder).isDirectory()) return;
-  if (!existsSync(path.dirname(folder))) makeFolder(path.dirname(folder));
-  mkdirSync(folder);
+function makeFolder(folder: string, isParent = false): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) {
+    if (!isParent) refuseOthers(folder);
+    return;
+  }
+  if (!existsSync(path.dirname(folder))) makeFolder(path.dirname(folder), true);
+  mkdirSync(folder, { mode: 0o700 });
+}
+
+/** Root writes into no folder that another user could have put links into. @throws FloodgateError `output-unwritable` */
+function refuseOthers(folder: string): void {
+  const { uid, mode } = statSync(folder);
+  const isTrusted = uid === 0 || String(uid) === process.env.SUDO_UID;
+  if (process.geteuid?.() !== 0 || (isTrusted && (mode & 0o002) === 0)) return;
+  throw new FloodgateError(
+    'output-unwritable',
+    `cannot write the report to ${folder}: as root not where others can write`,
+    {
+      hint: 'Give a folder that is not there yet with --out DIR, or one of root’s own.',
+    },
+  );
 }
 
 /** Writes the report in every format. @throws FloodgateError `output-unwritable` */
 export function writeReports(folder: string, report: Report): void {
   guard(folder, () => {
-    for (const reporter of reporters) writeFileSync(path.join(folder, reporter.fileName), reporter.render(report));
+    for (const reporter of reporters)
+      writeFileSync(path.join(folder, reporter.fileName), reporter.render(report), { mode: 0o600 });
   });
 }
 

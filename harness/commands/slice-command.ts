@@ -122,7 +122,7 @@ function nothingCut({ first, last, streams }: Cut): FloodgateError {
 async function slice(run: RunReport, cut: Cut, output: string): Promise<number> {
   const traffic = await openAgain(run);
   try {
-    const fd = guard(output, () => openSync(output, 'w'));
+    const fd = guard(output, () => openSync(output, 'w', 0o600));
     try {
       return guard(output, () => copyFrames(traffic, cut, fd, `frames ${cut.first} to ${cut.last} of ${run.command}`));
     } finally {

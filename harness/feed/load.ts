@@ -206,7 +206,7 @@ class BoundedLog {
   tail = '';
 
   constructor(file: string) {
-    this.#stream = createWriteStream(file);
+    this.#stream = createWriteStream(file, { mode: 0o600 });
     // A full disk is told when the report is written.
     this.#stream.on('error', () => {});
   }

@@ -29,8 +29,12 @@ export function handles({ measure: { channel } }: RunFigures): Reading {
   return valueOr(largest(channel.v8.column('handles')), channel.last ? noNode : noRuntime);
 }
 
-export function allocated({ measure: { channel } }: RunFigures): Reading {
-  return valueOr(channel.last?.allocated, noRuntime);
+/** Of a program that ran before, what came since the first look at it. */
+export function allocated({ measure: { channel, ranBefore } }: RunFigures): Reading {
+  const { last } = channel;
+  if (!last) return notMeasured(noRuntime);
+  const before = ranBefore ? (channel.v8.column('allocated').find((each) => each !== null) ?? 0) : 0;
+  return value(last.allocated - before);
 }
 
 export function allocatedPerMessage(run: RunFigures): Reading {

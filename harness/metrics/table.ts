@@ -147,7 +147,7 @@ export const metrics: readonly Metric[] = [
     name: 'allocated.bytes',
     unit: 'bytes',
     bound: 'max',
-    help: 'Allocated on the heap, freed objects included: since the start, in the exact lane by the traffic alone.',
+    help: 'Allocated on the heap, freed objects included, since the start of the target; in the exact lane by the traffic alone.',
     read: heap.allocated,
   },
   {

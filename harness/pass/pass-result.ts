@@ -29,6 +29,8 @@ export interface PassResult {
   readonly sendStartMs: number;
   readonly sendEndMs: number;
   readonly targetName: string;
+  /** It ran before: counters of its own go back further than the pass. */
+  readonly ranBefore: boolean;
   readonly commandLine: readonly string[];
   /** In words, for the report. */
   readonly instruments: readonly string[];

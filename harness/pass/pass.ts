@@ -69,7 +69,7 @@ const usualInstruments = [
  */
 export async function runPass(options: PassOptions): Promise<PassResult> {
   const { instrument, launcher, signal } = options;
-  mkdirSync(options.folder, { recursive: true });
+  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const statsFile = path.join(options.folder, 'agent-stats.jsonl');
   const target = await startTarget(options, statsFile);
   const startedAtEpochMs = Date.now();
@@ -92,6 +92,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     sendStartMs: sending.startMs,
     sendEndMs: sending.endMs,
     targetName: target.name,
+    ranBefore: target.ranBefore ?? false,
     commandLine: target.commandLine,
     instruments: instrument.describe(launcher.instruments ?? usualInstruments, launcher.isNode),
     watch,

@@ -56,7 +56,7 @@ export class Instruments {
       const text = this.#cpu.stop();
       const endMs = nowMs();
       const file = path.join(cpu.folder, `cpu-${interval}.cpuprofile`);
-      writeFileSync(file, text);
+      writeFileSync(file, text, { mode: 0o600 });
       this.begin();
       this.#send({ type: 'cpu', interval, startMs, endMs, file });
     } else if (profile && this.#heap) {
@@ -65,8 +65,8 @@ export class Instruments {
       const sites = this.#sites?.take() ?? [];
       const heapFile = path.join(profile.folder, `${profile.kind}-${interval}.heapprofile`);
       const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${interval}.json`);
-      writeFileSync(heapFile, heap);
-      writeFileSync(offHeapFile, JSON.stringify(sites));
+      writeFileSync(heapFile, heap, { mode: 0o600 });
+      writeFileSync(offHeapFile, JSON.stringify(sites), { mode: 0o600 });
       this.begin();
       this.#send({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile });
     }

@@ -76,7 +76,7 @@ function readPprofInterval({ interval, startMs, endMs, heapFile }: ProfileInterv
 /** Writes a profile as gzipped pprof below a run's folder. @returns its path relative to that folder */
 export function writeProfileFile(folder: string, name: string, profile: Profile): string {
   const file = path.join('profiles', `${name}.pb.gz`);
-  mkdirSync(path.join(folder, 'profiles'), { recursive: true });
-  writeFileSync(path.join(folder, file), writePprof(profile));
+  mkdirSync(path.join(folder, 'profiles'), { recursive: true, mode: 0o700 });
+  writeFileSync(path.join(folder, file), writePprof(profile), { mode: 0o600 });
   return file;
 }

@@ -20,7 +20,7 @@ const stripped = new Map<string, string>();
 export function portablePreload(nodeArguments: readonly string[], folder: string): string[] {
   if (path.extname(import.meta.url) !== '.ts') return [...nodeArguments];
   const copies = path.join(folder, preloadFolderName);
-  mkdirSync(copies, { recursive: true });
+  mkdirSync(copies, { recursive: true, mode: 0o700 });
   for (const name of modules) writeFileSync(path.join(copies, `${name}.mjs`), plainSource(name));
   const url = pathToFileURL(path.join(copies, 'preload.mjs')).href;
   return nodeArguments.map((argument) => (argument === preloadArguments[1] ? url : argument));

@@ -109,7 +109,7 @@ export class PprofChannel extends Duplex {
     const endMs = nowMs();
     const heapFile = path.join(this.#folder, `${kind}-${interval}.pb.gz`);
     const difference = before ? diffProfiles(before, now) : now;
-    writeFileSync(heapFile, writePprof({ ...difference, self: difference.self.map(withoutLosses) }));
+    writeFileSync(heapFile, writePprof({ ...difference, self: difference.self.map(withoutLosses) }), { mode: 0o600 });
     this.#say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile: '' });
     this.#startMs = endMs;
   }

@@ -31,6 +31,8 @@ export interface Libc {
   ifNameToIndex(name: string): number;
   /** The user and primary group of this name, from whatever the system keeps users in; null when there is none. */
   userNamed(name: string): { uid: number; gid: number } | null;
+  /** _exit(2). */
+  exit(code: number): void;
   errno(): number;
   /** What `mmap` and `madvise` count in: 4,096 on x86-64, up to 65,536 elsewhere. */
   readonly systemPageBytes: number;
@@ -105,6 +107,7 @@ function bindLibc(loaded: Koffi): Libc {
       if (entry === null) return null;
       return { uid: loaded.decode.uint32(entry + 16n), gid: loaded.decode.uint32(entry + 20n) };
     },
+    exit: bound('void _exit(int code)'),
     errno: () => loaded.errno(),
     systemPageBytes: bound('long sysconf(int name)')(SC_PAGESIZE),
     view: (address, length) => loaded.view(address, length),

@@ -48,7 +48,7 @@ function phaseNote(written: CpuInterval, phase: string, startedAtEpochMs: number
   try {
     const profile = readCpuProfile(readFileSync(written.file, 'utf8'), { root: [projectRoot, process.cwd()] });
     writeProfileFile(folder, name, { ...profile, timeMs: startedAtEpochMs + written.startMs });
-    mkdirSync(path.join(folder, 'profiles'), { recursive: true });
+    mkdirSync(path.join(folder, 'profiles'), { recursive: true, mode: 0o700 });
     copyFileSync(written.file, path.join(folder, 'profiles', `${name}.cpuprofile`));
     return { severity: 'info', text: phaseWords(profile, phase, `profiles/${name}.cpuprofile`) };
   } catch (error) {

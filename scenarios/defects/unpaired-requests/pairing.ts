@@ -1,5 +1,6 @@
 /** Pairing that forgets nothing: each request is kept with its context after it was answered, and after its stream closed. */
-import { Pairing as BoundedPairing } from '../../../agent/http/pairing.ts';
+import { Pairing as BoundedPairing, type Pairable } from '../../../agent/http/pairing.ts';
+import type { Place } from '../../../agent/http/place.ts';
 
 export * from '../../../agent/http/pairing.ts';
 
@@ -18,9 +19,9 @@ const contextLength = 512;
 export class Pairing extends BoundedPairing {
   readonly #kept: Kept[] = [];
 
-  override request(stream: number, method: string, uri: string, tsUs: number): number {
-    this.#keepRequest(stream, method, uri, tsUs);
-    return super.request(stream, method, uri, tsUs);
+  override request(stream: number, message: Pairable, place: Place, headBytes: number): void {
+    this.#keepRequest(stream, message.method, message.uri, message.tsUs);
+    super.request(stream, message, place, headBytes);
   }
 
   #keepRequest(stream: number, method: string, uri: string, tsUs: number): void {

@@ -1,0 +1,25 @@
+/** Bits of `Place.known`. */
+export const Known = {
+  /** `sequence`, `ack` hold, and `acked` where `reached` does. */
+  placed: 1,
+  end: 2,
+  reached: 4,
+  /** `reached` lies within the last request of the other side. */
+  within: 8,
+} as const;
+
+/** Where a message lies in what its side sends, as TCP numbers it: 32 bits with a sign. */
+export interface Place {
+  /** Bits of `Known`: which of the others hold. */
+  known: number;
+  /** Of its first byte. */
+  sequence: number;
+  /** The lowest that came with its first byte. */
+  ack: number;
+  /** Of a request, behind its last byte. */
+  end: number;
+  /** Behind what was seen of the other side. */
+  reached: number;
+  /** The latest acknowledgement that came from the other side. */
+  acked: number;
+}

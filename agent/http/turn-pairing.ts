@@ -1,0 +1,287 @@
+/**
+ * Pairs by sequence numbers and acknowledgements, of a client that takes turns (`turn-taking.ts`): which request a response
+ * answers, and how sure that is. It reads and notes; `Pairing` moves the queues and counts.
+ */
+
+import {
+  EntryFlag,
+  entryShift,
+  Mode,
+  Of,
+  type PairingEntries,
+  type PairingStreams,
+  Part,
+  Queue,
+  StreamFlag,
+  streamWords,
+} from './pairing-tables.ts';
+import { Known, type Place } from './place.ts';
+import {
+  type Answered,
+  type Asked,
+  answersNoneLater,
+  crosses,
+  distance,
+  isFirstAfter,
+  mayAnswer,
+  REQUEST_BYTES_MIN,
+  RESPONSE_BYTES_MIN,
+  TURNS_PROVEN,
+} from './turn-taking.ts';
+
+/** No entry is the one looked for. */
+export const NONE = -1;
+/** What was found instead: the client pipelines. */
+export const PIPELINES = -2;
+/** Status codes (RFC 9110, 15.5.9). */
+const REQUEST_TIMEOUT = 408;
+
+/** What a request says of the one before it, or of what is missing between. */
+const OF_LAST_REQUEST =
+  StreamFlag.requestsMissing | StreamFlag.oneSided | StreamFlag.asked | StreamFlag.ends | StreamFlag.pending;
+
+export class TurnPairing {
+  readonly #streams: PairingStreams;
+  readonly #entries: PairingEntries;
+  /** Scratch: one request and one response under comparison. */
+  readonly #asked: Asked = { sequence: 0, ack: 0, end: 0, hasEnd: false };
+  readonly #answered: Answered = { sequence: 0, ack: 0, clear: 0, isTimeout: false };
+
+  readonly #words: Int32Array;
+  readonly #parts: Int32Array;
+
+  constructor(streams: PairingStreams, entries: PairingEntries) {
+    this.#streams = streams;
+    this.#entries = entries;
+    this.#words = streams.words;
+    this.#parts = entries.words;
+  }
+
+  /** No final response lies between here and the response described last. */
+  get clear(): number {
+    return this.#answered.clear;
+  }
+
+  /** Notes a request and whether the client sent it in turn. @returns bits of `EntryFlag` for it */
+  takeTurn(stream: number, place: Place, headBytes: number): number {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const { sequence, ack, end, known: given } = place;
+    const isPlaced = (given & Known.placed) !== 0;
+    const before = words[at + Of.flags]!;
+    const smallest = words[at + Of.smallest]!;
+    if (smallest === 0 || headBytes < smallest) words[at + Of.smallest] = headBytes;
+    let flags: number = isPlaced ? EntryFlag.placed : 0;
+    const known = isPlaced && (before & StreamFlag.asked) !== 0;
+    if ((before & StreamFlag.requestsMissing) !== 0)
+      flags |= isPlaced ? this.#hiddenBefore(stream, sequence, ack) : EntryFlag.hidden;
+    if (known ? this.#isPipelined(stream, ack, flags) : this.#isUnanswered(stream, isPlaced)) {
+      flags |= EntryFlag.pipelined;
+    } else if (known && (flags & EntryFlag.hidden) === 0) {
+      if (words[at + Of.turns]! < TURNS_PROVEN) words[at + Of.turns]! += 1;
+      if (words[at + Of.doubt]! > 0) words[at + Of.doubt]! -= 1;
+    }
+    let after = before & ~OF_LAST_REQUEST;
+    if (isPlaced) {
+      after |= StreamFlag.asked;
+      words[at + Of.ack] = ack;
+      if ((flags & EntryFlag.hidden) !== 0) {
+        after |= StreamFlag.unsettled;
+        words[at + Of.hiddenBefore] = sequence;
+      }
+      if ((after & StreamFlag.unsettled) !== 0) flags |= EntryFlag.unsettled;
+      if ((given & Known.end) !== 0) {
+        after |= StreamFlag.ends;
+        flags |= EntryFlag.ends;
+        words[at + Of.end] = end;
+      }
+    }
+    words[at + Of.flags] = after;
+    return flags;
+  }
+
+  /** Whether requests may be hidden before one at `sequence`, as bits of `EntryFlag`. */
+  #hiddenBefore(stream: number, sequence: number, ack: number): number {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const streams = this.#streams;
+    if (!streams.has(stream, StreamFlag.ends)) return EntryFlag.hidden;
+    const bytes = distance(words[at + Of.end]!, sequence);
+    if (bytes < REQUEST_BYTES_MIN) return 0;
+    // A client's requests are much alike: two would be longer.
+    const isOne = bytes * 4 < words[at + Of.smallest]! * 5;
+    const isAnswered = this.#isLastAnswered(stream) && distance(words[at + Of.clear]!, ack) >= RESPONSE_BYTES_MIN;
+    if (isOne && isAnswered) return 0;
+    return EntryFlag.hidden | EntryFlag.hidesRequest | (isOne ? EntryFlag.hidesOne : 0);
+  }
+
+  /** Whether the end of the response to the last request is known. */
+  #isLastAnswered(stream: number): boolean {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const streams = this.#streams;
+    const exchange = words[at + Of.exchange]!;
+    const isPaired = words[at + Of.paired]! === exchange && words[at + Of.previous]! === exchange;
+    return isPaired && streams.has(stream, StreamFlag.clear);
+  }
+
+  /** Whether a request acknowledges less than what answers the last one, and what answers those hidden between. */
+  #isPipelined(stream: number, ack: number, flags: number): boolean {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const isHiding = (flags & EntryFlag.hidesRequest) !== 0;
+    if (distance(words[at + Of.ack]!, ack) < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
+    if (!this.#isLastAnswered(stream)) return false;
+    return distance(words[at + Of.clear]!, ack) < (isHiding ? RESPONSE_BYTES_MIN : 0);
+  }
+
+  /** Where no acknowledgement is known: a request behind one that waits. */
+  #isUnanswered(stream: number, isPlaced: boolean): boolean {
+    const isWaiting = this.#entries.length(stream, Queue.requests) > 0;
+    return !isPlaced && isWaiting && this.#words[stream * streamWords + Of.mode]! === Mode.ordered;
+  }
+
+  /** What is known of a response, kept for what follows, and as bits of `EntryFlag`. */
+  describe(stream: number, status: number, { sequence, ack, known: given }: Place): number {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const response = this.#answered;
+    const known = words[at + Of.flags]!;
+    response.sequence = sequence;
+    response.ack = ack;
+    response.clear = sequence;
+    response.isTimeout = status === REQUEST_TIMEOUT;
+    let flags: number = (given & Known.placed) === 0 ? 0 : EntryFlag.placed;
+    if (response.isTimeout) flags |= EntryFlag.timeout;
+    if ((known & StreamFlag.answered) === 0) flags |= EntryFlag.first;
+    const isMissing = (known & StreamFlag.responsesMissing) !== 0;
+    if ((known & StreamFlag.clear) === 0) return isMissing ? flags : flags | EntryFlag.follows;
+    // Too few bytes are missing for a response: none is.
+    if (isMissing && distance(words[at + Of.clear]!, sequence) >= RESPONSE_BYTES_MIN) return flags;
+    response.clear = words[at + Of.clear]!;
+    return flags | EntryFlag.follows;
+  }
+
+  /**
+   * The response, in the queue from `early` on, of a request that has just come and has these bits of `EntryFlag`; `NONE`, or
+   * `PIPELINES`.
+   */
+  findResponse(stream: number, early: number, place: Place, flags: number): number {
+    const request = this.#ask(place);
+    if (this.#isOwn(stream, early, flags)) return early;
+    let found = early;
+    while (found >= 0 && !mayAnswer(this.#answerOf(found), request)) found = this.#entries.next(found);
+    if (found < 0) return NONE;
+    return (request.hasEnd ? answersNoneLater : isFirstAfter)(this.#answerOf(found), request) ? found : NONE;
+  }
+
+  /** Whether a request was sent without the response `early`, which is an earlier one's. */
+  crossesEarly(early: number, place: Place): boolean {
+    return crosses(this.#answerOf(early), this.#ask(place));
+  }
+
+  /** The waiting request that the response described last answers; `NONE`, or `PIPELINES`. */
+  findRequest(stream: number, interim: boolean, place: Place): number {
+    let found = NONE;
+    let following = this.#entries.first(stream, Queue.requests);
+    while (following >= 0 && mayAnswer(this.#answered, this.#askedOf(following))) {
+      found = following;
+      following = this.#entries.next(following);
+    }
+    if (!interim && following >= 0 && crosses(this.#answered, this.#askedOf(following))) return PIPELINES;
+    return found >= 0 && this.#answersNoneAfter(found, following, place) ? found : NONE;
+  }
+
+  #ask({ sequence, ack, end, known }: Place): Asked {
+    const request = this.#asked;
+    request.sequence = sequence;
+    request.ack = ack;
+    request.end = end;
+    request.hasEnd = (known & Known.end) !== 0;
+    return request;
+  }
+
+  /**
+   * Whether a response is that of the request at hand although this acknowledges it, being a copy of one that was not
+   * captured: the request before has its response, and this one was sent when the server had received nothing later.
+   */
+  #isOwn(stream: number, early: number, flags: number): boolean {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const request = this.#asked;
+    const response = this.#answerOf(early);
+    if (distance(request.ack, response.sequence) >= 0 || response.isTimeout) return false;
+    if (!answersNoneLater(response, request)) return false;
+    // It acknowledged no more than this at first.
+    words[at + Of.ack] = response.sequence;
+    return (flags & EntryFlag.hidden) === 0 && words[at + Of.paired]! === words[at + Of.exchange]!;
+  }
+
+  /** Whether a response that may answer the request `found` answers none behind it, the one at `following` or one not seen. */
+  #answersNoneAfter(found: number, following: number, { ack, reached, known }: Place): boolean {
+    if (answersNoneLater(this.#answered, this.#askedOf(found))) return true;
+    return following < 0 && !this.#answered.isTimeout && (known & Known.within) !== 0 && distance(reached, ack) <= 0;
+  }
+
+  #answerOf(entry: number): Answered {
+    const parts = this.#parts;
+    const place = entry << entryShift;
+    const response = this.#answered;
+    response.sequence = parts[place + Part.sequence]!;
+    response.ack = parts[place + Part.ack]!;
+    response.clear = parts[place + Part.end]!;
+    response.isTimeout = (parts[place + Part.flags]! & EntryFlag.timeout) !== 0;
+    return response;
+  }
+
+  #askedOf(entry: number): Asked {
+    const parts = this.#parts;
+    const place = entry << entryShift;
+    const request = this.#asked;
+    request.sequence = parts[place + Part.sequence]!;
+    request.ack = parts[place + Part.ack]!;
+    request.end = parts[place + Part.end]!;
+    request.hasEnd = (parts[place + Part.flags]! & EntryFlag.ends) !== 0;
+    return request;
+  }
+
+  /**
+   * How sure a pair is that only a client that takes turns can have made. Requests hidden before it make it doubtful: had one
+   * been pipelined with it, the response would be that one's. `absent`: the client pipelines.
+   * @param asked bits of the request's entry, which begins at `sequence`
+   * @param answered bits of the response's entry; `previous` and `previousAck` of the final response before it
+   */
+  judge(
+    stream: number,
+    asked: number,
+    sequence: number,
+    answered: number,
+    previous: number,
+    previousAck: number,
+  ): 'certain' | 'probable' | 'absent' {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const streams = this.#streams;
+    const isUnsettled = (asked & EntryFlag.unsettled) !== 0 && streams.has(stream, StreamFlag.unsettled);
+    if (isUnsettled || (asked & EntryFlag.hidden) !== 0) {
+      if (distance(words[at + Of.hiddenBefore]!, sequence) >= 0) streams.unset(stream, StreamFlag.unsettled);
+      const isFirst = (answered & EntryFlag.first) !== 0;
+      const follows = (answered & EntryFlag.follows) !== 0;
+      const isPreviousPaired = !isFirst && previous >= 0 && previous === words[at + Of.paired]!;
+      // Nothing answered the hidden ones before this request came: they were pipelined.
+      if (
+        follows &&
+        (asked & EntryFlag.hidden) !== 0 &&
+        (isFirst || (isPreviousPaired && (asked & EntryFlag.hidesRequest) !== 0))
+      ) {
+        return 'absent';
+      }
+      // One is hidden, and the server had received it when it answered last.
+      const isAnswered = follows && !isFirst && !isPreviousPaired;
+      const isSettled =
+        isAnswered && (asked & EntryFlag.hidesOne) !== 0 && distance(sequence, previousAck) > -REQUEST_BYTES_MIN;
+      if (!isSettled && words[at + Of.turns]! < TURNS_PROVEN) words[at + Of.doubt] = TURNS_PROVEN;
+    }
+    return words[at + Of.doubt]! > 0 ? 'probable' : 'certain';
+  }
+}

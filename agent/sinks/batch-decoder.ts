@@ -1,0 +1,150 @@
+/**
+ * Batches as `collect` receives them, from gzip to witnesses: one at a time, in memory of a fixed size, a bounded number
+ * of others waiting. Whoever has gone is neither waited for nor worked for.
+ */
+import { createGunzip } from 'node:zlib';
+import { witnessDigest } from '../digest/digest.ts';
+import { decodeWitness } from '../encode/witness-decoder.ts';
+import { witnessWeight } from '../encode/witness-weight.ts';
+import { collectGarbage } from '../governor/process-memory.ts';
+import { collectLimits } from '../limits.ts';
+import type { StoredWitness } from './witness-store.ts';
+
+/** Something is wrong with a request: its status, and words for its author. */
+export class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Other connections have their turn after so many bytes. */
+const turnBytes = 256 << 10;
+/** A full collection takes some ms: not after each small batch. */
+const leftWeightMax = 32e6;
+const { decodedBytesMax, queueMax, witnessesMax, batchWeightMax } = collectLimits;
+
+export class BatchDecoder {
+  /** Whatever is inflated lies here, one batch after the other. */
+  #memory: Buffer | null = null;
+  #isBusy = false;
+  /** What batches left behind as garbage. */
+  readonly #left = { weight: 0 };
+  readonly #waiting: (() => void)[] = [];
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * Decodes a batch when it is its turn and has `store` take it, whose witnesses are valid during that call only.
+   * @param signal aborted when nobody waits for the answer any more
+   * @throws Refusal of the request; `signal`'s reason
+   */
+  async decode<T>(body: Buffer, signal: AbortSignal, store: (witnesses: StoredWitness[]) => T): Promise<T> {
+    await this.#turn(signal);
+    try {
+      this.#memory ??= Buffer.allocUnsafeSlow(decodedBytesMax);
+      const length = await inflate(body, this.#memory, signal);
+      return store(await readWitnesses(this.#memory.subarray(0, length), signal, this.#left));
+    } finally {
+      // Otherwise V8 lets what several batches left behind pile up.
+      if (this.#left.weight > leftWeightMax) {
+        collectGarbage();
+        this.#left.weight = 0;
+      }
+      this.#isBusy = false;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#isBusy) {
+      if (this.#waiting.length >= queueMax) throw new Refusal(503, 'too many batches wait to be decoded');
+      await new Promise<void>((resolve, reject) => {
+        const isNext = () => {
+          signal.removeEventListener('abort', leave);
+          resolve();
+        };
+        const leave = () => {
+          this.#waiting.splice(this.#waiting.indexOf(isNext), 1);
+          reject(signal.reason);
+        };
+        this.#waiting.push(isNext);
+        signal.addEventListener('abort', leave, { once: true });
+      });
+    }
+    this.#isBusy = true;
+  }
+}
+
+/** @returns how many bytes of `memory` it took */
+function inflate(body: Buffer, memory: Buffer, signal: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const gunzip = createGunzip();
+    let length = 0;
+    const stop = () => end(signal.reason);
+    const end = (error: unknown) => {
+      signal.removeEventListener('abort', stop);
+      gunzip.destroy();
+      if (error === null) resolve(length);
+      else reject(error);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    gunzip.on('data', (chunk: Buffer) => {
+      if (length + chunk.length > memory.length) {
+        end(new Refusal(413, 'a batch has 34 MiB at most'));
+        return;
+      }
+      memory.set(chunk, length);
+      length += chunk.length;
+    });
+    gunzip.on('end', () => end(null));
+    gunzip.on('error', () => end(new Refusal(400, 'the body is no gzip')));
+    gunzip.end(body);
+  });
+}
+
+/** @throws Refusal where the bytes are no witnesses, each with its length before it. */
+async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight: number }): Promise<StoredWitness[]> {
+  const witnesses: StoredWitness[] = [];
+  let at = 0;
+  let weight = 0;
+  let turnAt = turnBytes;
+  while (at < bytes.length) {
+    let length = 0;
+    let scale = 1;
+    let byte = 0x80;
+    for (let digits = 0; byte >= 0x80 && digits < 5 && at < bytes.length; digits += 1, scale *= 128) {
+      byte = bytes[at++]!;
+      length += (byte & 0x7f) * scale;
+    }
+    if (byte >= 0x80 || at + length > bytes.length) throw new Refusal(400, 'a witness is cut');
+    if (witnesses.length === witnessesMax) throw new Refusal(413, `a batch has ${witnessesMax} witnesses at most`);
+    const witness = bytes.subarray(at, at + length);
+    const its = witnessWeight(witness, batchWeightMax);
+    weight += its;
+    if (!(weight <= batchWeightMax)) throw new Refusal(400, 'no witnesses, or more values than an agent sends at once');
+    left.weight += its;
+    witnesses.push(readWitness(witness));
+    at += length;
+    if (at < turnAt) continue;
+    turnAt = at + turnBytes;
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+  }
+  return witnesses;
+}
+
+function readWitness(bytes: Buffer): StoredWitness {
+  try {
+    const witness = decodeWitness(bytes);
+    const meta = witness.method?.meta;
+    const { method = '', host = '', pathTemplate: path = '' } = meta ?? {};
+    return { digest: witnessDigest(witness), method, host, path, bytes };
+  } catch {
+    throw new Refusal(400, 'bytes that are no witness');
+  }
+}

@@ -1,0 +1,447 @@
+/**
+ * Whose a segment is that does not fit its stream: stray, or of another conversation on the same addresses and ports, whose
+ * SYN, or whose forerunner's end, was not captured. Both sides have to corroborate it: what one side sends is
+ * acknowledged by the other. Until then its payload waits (`successors.ts`), so that neither a wild nor a forged segment
+ * ends a stream, and nothing of a new conversation is lost. The same for a second SYN, for a second answer to a SYN, and for
+ * what comes after an RST (RFC 5961: not each ends its connection).
+ */
+import type { LinkedLists } from '../bounded/linked-lists.ts';
+import { type Packet, TcpFlag } from '../wire/packet.ts';
+import type { TcpCounters } from './counters.ts';
+import { HalfState, type HalfStreams } from './half-streams.ts';
+import { lateSynBytesMax, straysMax, type TcpLimits } from './limits.ts';
+import type { PastConversations } from './past-conversations.ts';
+import { StreamList, type StreamTable } from './stream-table.ts';
+import { SuccessorKind, Successors } from './successors.ts';
+
+export interface SuccessionOptions {
+  readonly limits: TcpLimits;
+  readonly table: StreamTable;
+  readonly halves: HalfStreams;
+  readonly past: PastConversations;
+  readonly counters: TcpCounters;
+  /** Streams that were reset. */
+  readonly resetting: LinkedLists;
+  readonly overUs: Float64Array;
+  readonly arrays: { uint8(length: number): Uint8Array; int32(length: number): Int32Array };
+  /** Ends a slot's stream, if it is open, and opens another. @returns whether it did */
+  readonly reopen: (slot: number, packet: Packet, fromClient: boolean, midStream: boolean, tsUs: number) => boolean;
+  /** Takes a segment of a slot's stream, its SYN and RST aside. */
+  readonly take: (slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number) => void;
+  /** Forgets what waits in a direction that has delivered nothing. */
+  readonly restart: (half: number) => void;
+}
+
+/** A conversation that nothing comes for is forgotten: longer than a client waits to send its request again twice. */
+const forgottenUs = 10_000_000;
+/** Old numbers are a new conversation's only where the stream was quiet for so long, … */
+const quietUs = 500_000;
+/** … and nothing of it came for so long: the copies of a second mirror come within the slack. */
+const repeatedUs = 2_000_000;
+/** Bit of `#resetSide`: nothing was known of the direction then. */
+const resetUnknown = 2;
+
+export class Succession {
+  /** How long the stream of the segment at hand had been quiet. */
+  idleUs = 0;
+
+  readonly #options: SuccessionOptions;
+  readonly #table: StreamTable;
+  readonly #halves: HalfStreams;
+  readonly #counters: TcpCounters;
+  readonly #windowBytesMax: number;
+  readonly #successors: Successors;
+  /** Of a stream that was reset: which side's RST it was, where it lay, and how far the other side had been seen. */
+  readonly #resetSide: Uint8Array;
+  readonly #resetAt: Int32Array;
+  readonly #resetPeerNext: Int32Array;
+
+  constructor(options: SuccessionOptions) {
+    this.#options = options;
+    this.#table = options.table;
+    this.#halves = options.halves;
+    this.#counters = options.counters;
+    this.#windowBytesMax = options.limits.windowBytesMax;
+    this.#successors = new Successors(options.limits);
+    const { streamsMax } = options.limits;
+    this.#resetSide = options.arrays.uint8(streamsMax);
+    this.#resetAt = options.arrays.int32(streamsMax);
+    this.#resetPeerNext = options.arrays.int32(streamsMax);
+  }
+
+  /** Bytes for these limits, for the sum of bounds. */
+  static bytesFor(limits: TcpLimits): number {
+    return Successors.bytesFor(limits) + limits.streamsMax * (1 + 4 + 4);
+  }
+
+  /** Whether segments of a slot are to pass by `look`. */
+  concerns(slot: number): boolean {
+    return this.#successors.of(slot) >= 0 || this.#options.resetting.listOf(slot) >= 0;
+  }
+
+  /**
+   * Looks at a segment of a slot that `concerns` it. It may have opened another stream in the slot afterwards.
+   * @returns whether the segment waits, or was of no stream: it is not the stream's
+   */
+  look(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
+    if ((packet.flags & TcpFlag.rst) !== 0) return false;
+    const entry = this.#successors.of(slot);
+    if (entry >= 0 && this.#successors.kind[entry] !== SuccessorKind.survival) {
+      if (this.#follow(slot, half, entry, packet, bytes, tsUs)) return true;
+    }
+    if (this.#options.resetting.listOf(slot) >= 0) this.#linger(slot, half, packet, bytes, tsUs);
+    return false;
+  }
+
+  #follow(slot: number, half: number, entry: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
+    const successors = this.#successors;
+    const sequence = firstByte(packet);
+    const kind = successors.kind[entry]!;
+    const fitsStream = this.fits(half, packet);
+    if (fitsStream && kind === SuccessorKind.repetition && this.#advances(half, packet)) {
+      this.drop(slot);
+      return false;
+    }
+    if (!successors.fits(entry, half & 1, packet, sequence)) return false;
+    if (fitsStream && !this.#isPreferred(half, entry, packet, sequence)) return false;
+    successors.note(entry, half & 1, packet, sequence, tsUs);
+    if (this.#isConfirmed(half, entry, tsUs)) {
+      this.#succeed(slot, half, entry, packet, tsUs);
+      return false;
+    }
+    this.#hold(entry, half, packet, sequence, bytes, tsUs);
+    return true;
+  }
+
+  /** Of two conversations that a segment fits, the new one: it goes on to the byte there, and does not here. */
+  #isPreferred(half: number, entry: number, packet: Packet, sequence: number): boolean {
+    const kind = this.#successors.kind[entry]!;
+    if (kind === SuccessorKind.repetition) return this.#isRepetition(half, packet);
+    if (kind === SuccessorKind.answer && !this.#isUnanswered(half >> 1, entry)) return false;
+    return !this.#goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence);
+  }
+
+  /** A segment that is next in its direction, with an acknowledgement of what the other side has sent. */
+  #goesOn(half: number, packet: Packet, sequence: number): boolean {
+    const halves = this.#halves;
+    const peer = half ^ 1;
+    if (this.#isKnown(half) && sequence !== halves.next[half]) return false;
+    if ((packet.flags & TcpFlag.ack) === 0 || !this.#isKnown(peer)) return true;
+    const ack = packet.acknowledgement;
+    return ((ack - halves.next[peer]!) | 0) <= 0 && ((ack - halves.acked[peer]!) | 0) >= 0;
+  }
+
+  /** Whether nothing came yet of the server's direction. */
+  #isUnanswered(slot: number, entry: number): boolean {
+    const halves = this.#halves;
+    const half = slot * 2 + (this.#successors.client[entry]! ^ 1);
+    return halves.next[half] === halves.first[half] && halves.waiting[half] === 0;
+  }
+
+  #isConfirmed(half: number, entry: number, tsUs: number): boolean {
+    const successors = this.#successors;
+    const [first, second] = [entry * 2, entry * 2 + 1];
+    const kind = successors.kind[entry]!;
+    if (kind === SuccessorKind.repetition && tsUs - successors.sinceUs[entry]! < repeatedUs) return false;
+    if (successors.seen[first]! > 0 && successors.seen[second]! > 0) return true;
+    if (kind === SuccessorKind.answer) return false;
+    const own = entry * 2 + (half & 1);
+    if (successors.seen[own]! >= straysMax) return true;
+    // Where one direction alone is captured, nobody can corroborate: a SYN and what follows it.
+    return successors.syn[own] === 1 && successors.seen[own]! > 1 && !this.#isKnown(half ^ 1);
+  }
+
+  #isKnown(half: number): boolean {
+    return (this.#halves.state[half]! & HalfState.known) !== 0;
+  }
+
+  #hold(entry: number, half: number, packet: Packet, sequence: number, bytes: Uint8Array, tsUs: number): void {
+    const length = packet.payloadWireBytes;
+    if (length === 0 && (packet.flags & TcpFlag.fin) === 0) return;
+    if (!this.#successors.hold(entry, half & 1, packet, sequence, bytes, tsUs)) this.#counters.heldBytesShed += length;
+  }
+
+  /** The conversation that the segment at hand is of takes the stream's place; what it sent before comes first. */
+  #succeed(slot: number, half: number, entry: number, packet: Packet, tsUs: number): void {
+    const { start, known, syn, kind } = this.#successors;
+    if (kind[entry] === SuccessorKind.answer) {
+      this.#answerAgain(slot, entry);
+      return;
+    }
+    const table = this.#table;
+    const client = this.#successors.client[entry]!;
+    const isMixed = this.#wasBefore(slot, entry);
+    this.#successors.detach(entry);
+    const midStream = syn[entry * 2 + client] === 0;
+    if (!this.#options.reopen(slot, packet, (half & 1) === client, midStream, tsUs)) {
+      this.#counters.heldBytesShed += this.#successors.release(entry, null);
+      return;
+    }
+    this.#counters.successions += 1;
+    if (isMixed) this.#counters.conversationsMixed += 1;
+    for (const at of [entry * 2, entry * 2 + 1]) {
+      if (known[at] === 1) this.#place(slot * 2 + ((at & 1) ^ client), start[at]!, syn[at] === 1);
+    }
+    const { fromFirst } = table;
+    this.#successors.release(entry, (side, piece, bytes, pieceUs) => {
+      table.fromFirst = fromFirst === (side === (half & 1));
+      this.#options.take(slot, slot * 2 + (side ^ client), piece, bytes, pieceUs);
+    });
+    table.fromFirst = fromFirst;
+  }
+
+  /** A second answer was acknowledged, and nothing came after the first: the server counts from there. */
+  #answerAgain(slot: number, entry: number): void {
+    if (!this.#isUnanswered(slot, entry)) {
+      this.drop(slot);
+      return;
+    }
+    const side = this.#successors.client[entry]! ^ 1;
+    const half = slot * 2 + side;
+    this.#successors.detach(entry);
+    this.#options.restart(half);
+    this.#place(half, this.#successors.start[entry * 2 + side]!, true);
+    this.#counters.answersReplaced += 1;
+    this.#successors.release(entry, (from, piece, bytes, pieceUs) =>
+      this.#options.take(slot, slot * 2 + from, piece, bytes, pieceUs),
+    );
+  }
+
+  #place(half: number, first: number, hasSyn: boolean): void {
+    const halves = this.#halves;
+    halves.first[half] = first;
+    halves.next[half] = first;
+    halves.acked[half] = first;
+    halves.strays[half] = 0;
+    halves.state[half]! |= HalfState.known | HalfState.acked | (hasSyn ? HalfState.syn : 0);
+  }
+
+  /** The conversation goes on where one before the stream's ended: two take turns. */
+  #wasBefore(slot: number, entry: number): boolean {
+    const first = this.#table.clientFirst[slot] === 1 ? 0 : 1;
+    const { start, sinceUs } = this.#successors;
+    const [one, other] = [start[entry * 2 + first]!, start[entry * 2 + (first ^ 1)]!];
+    return this.#options.past.goesOn(this.#table.hashOf(slot), sinceUs[entry]!, one, other);
+  }
+
+  /** A SYN that is not the stream's: of another conversation, or another answer to the stream's. */
+  beginSyn(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    const isAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.#isNear(half ^ 1, packet.acknowledgement, 0);
+    this.#begin(slot, half, isAnswer ? SuccessorKind.answer : SuccessorKind.conversation, packet, bytes, tsUs);
+  }
+
+  /** Payload outside of the window: perhaps of another conversation. Bytes far ahead alone are more likely a gap. */
+  beginStray(slot: number, half: number, packet: Packet, bytes: Uint8Array, ahead: number, tsUs: number): void {
+    const hasAck = (packet.flags & TcpFlag.ack) !== 0;
+    if (ahead > 0 && (!hasAck || this.#isNear(half ^ 1, packet.acknowledgement, 0))) return;
+    this.#begin(slot, half, SuccessorKind.conversation, packet, bytes, tsUs);
+  }
+
+  /** Payload that is known, with an acknowledgement lower than its sender's last, after a pause. */
+  beginRepetition(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    if (this.idleUs < quietUs || !this.#isRepetition(half, packet)) return;
+    this.#begin(slot, half, SuccessorKind.repetition, packet, bytes, tsUs);
+  }
+
+  #begin(slot: number, half: number, kind: SuccessorKind, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    this.drop(slot);
+    const victim = this.#successors.victim();
+    if (victim >= 0) this.drop(this.#successors.slotOf(victim));
+    const entry = this.#successors.begin(slot, kind, tsUs);
+    const sequence = firstByte(packet);
+    this.#successors.note(entry, half & 1, packet, sequence, tsUs);
+    this.#hold(entry, half, packet, sequence, bytes, tsUs);
+    for (const each of [slot * 2, slot * 2 + 1]) this.#halves.state[each]! |= HalfState.watched;
+  }
+
+  /**
+   * Looks at a segment of a slot whose stream is closed: late, or of another conversation whose SYN was missed.
+   * @returns whether that is open now
+   */
+  lookClosed(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
+    if ((packet.flags & TcpFlag.rst) !== 0 || this.#isPast(half, packet)) return false;
+    const entry = this.#successors.of(slot);
+    const sequence = firstByte(packet);
+    if (entry >= 0 && this.#successors.fits(entry, half & 1, packet, sequence)) {
+      this.#successors.note(entry, half & 1, packet, sequence, tsUs);
+      if (this.#isConfirmed(half, entry, tsUs)) {
+        this.#succeed(slot, half, entry, packet, tsUs);
+        return this.#table.listOf(slot) !== StreamList.closed;
+      }
+      this.#hold(entry, half, packet, sequence, bytes, tsUs);
+    } else if (packet.payloadWireBytes > 0 || (packet.flags & TcpFlag.syn) !== 0) {
+      this.#begin(slot, half, SuccessorKind.conversation, packet, bytes, tsUs);
+    }
+    return false;
+  }
+
+  /** Whether all that a segment says was known when the stream was closed. */
+  #isPast(half: number, packet: Packet): boolean {
+    const end = (packet.sequence + packet.payloadWireBytes) | 0;
+    const hasAck = (packet.flags & TcpFlag.ack) !== 0;
+    return this.#isBehind(half, end) && (!hasAck || this.#isBehind(half ^ 1, packet.acknowledgement));
+  }
+
+  #isBehind(half: number, number: number): boolean {
+    if (!this.#isKnown(half)) return true;
+    const behind = (this.#halves.next[half]! - number) | 0;
+    return behind >= 0 && behind <= this.#windowBytesMax;
+  }
+
+  /** Whether a segment of another network can be of a slot's stream, open or closed. */
+  isOf(slot: number, half: number, packet: Packet): boolean {
+    return this.#table.listOf(slot) === StreamList.closed ? this.#isPast(half, packet) : this.fits(half, packet);
+  }
+
+  /** Whether both numbers of a segment can be the stream's. */
+  fits(half: number, packet: Packet): boolean {
+    const halves = this.#halves;
+    const state = halves.state[half]!;
+    const hasAck = (packet.flags & TcpFlag.ack) !== 0;
+    if (hasAck && !this.#isNear(half ^ 1, packet.acknowledgement, 0)) return false;
+    if ((packet.flags & TcpFlag.syn) === 0) return this.#isNear(half, packet.sequence, packet.payloadWireBytes);
+    if ((state & HalfState.known) === 0) return true;
+    const ahead = (halves.first[half]! - firstByte(packet)) | 0;
+    return (state & HalfState.syn) === 0 ? ahead >= 0 && ahead <= lateSynBytesMax : ahead === 0;
+  }
+
+  #isNear(half: number, number: number, length: number): boolean {
+    const halves = this.#halves;
+    const state = halves.state[half]!;
+    const window = this.#windowBytesMax;
+    if ((state & HalfState.known) === 0) {
+      return (state & HalfState.acked) === 0 || Math.abs((number - halves.acked[half]!) | 0) <= window;
+    }
+    const ahead = (number - halves.next[half]!) | 0;
+    return ahead <= window && ahead + length >= -window && !this.#isBeforeStart(half, number);
+  }
+
+  /** Whether a segment lies outside of the window, or has a number from before the stream's start, in either direction. */
+  isStray(half: number, packet: Packet, sequence: number, ahead: number): boolean {
+    const window = this.#windowBytesMax;
+    if (ahead > window || ahead + packet.payloadWireBytes < -window) return true;
+    if (ahead < 0) return this.#isBeforeStart(half, sequence);
+    return ahead > 0 && (packet.flags & TcpFlag.ack) !== 0 && this.#isBeforeStart(half ^ 1, packet.acknowledgement);
+  }
+
+  /** Whether a number lies before the first byte of its direction, as far as that is in the window. */
+  #isBeforeStart(half: number, number: number): boolean {
+    const halves = this.#halves;
+    const first = halves.first[half]!;
+    const seen = (halves.next[half]! - first) | 0;
+    if (seen < 0 || seen > this.#windowBytesMax || !this.#isKnown(half)) return false;
+    const earlier = (halves.state[half]! & HalfState.syn) === 0 ? lateSynBytesMax : 1;
+    return ((number - first) | 0) < -earlier;
+  }
+
+  #isRepetition(half: number, packet: Packet): boolean {
+    const halves = this.#halves;
+    const peer = half ^ 1;
+    return (
+      (packet.flags & TcpFlag.ack) !== 0 &&
+      (halves.state[peer]! & HalfState.acked) !== 0 &&
+      ((packet.acknowledgement - halves.acked[peer]!) | 0) < 0 &&
+      !this.#advances(half, packet)
+    );
+  }
+
+  #advances(half: number, packet: Packet): boolean {
+    return ((packet.sequence + packet.payloadWireBytes - this.#halves.next[half]!) | 0) > 0;
+  }
+
+  /** An RST in the window. The stream lingers: `look` sees what comes. */
+  reset(slot: number, half: number, packet: Packet): void {
+    const isKnown = this.#isKnown(half);
+    this.#resetSide[slot] = (half & 1) | (isKnown ? 0 : resetUnknown);
+    this.#resetAt[slot] = packet.sequence;
+    this.#resetPeerNext[slot] = this.#halves.next[half ^ 1]!;
+    for (const each of [half, half ^ 1]) this.#halves.state[each]! |= HalfState.watched;
+  }
+
+  /**
+   * A segment of a stream that was reset, which goes on if the other side has acknowledged bytes behind the RST, or its
+   * sender bytes that came after it, or repeats its SYN. What lies behind the RST waits meanwhile.
+   */
+  #linger(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    const sender = slot * 2 + (this.#resetSide[slot]! & 1);
+    if (half === sender ? this.#speaksOn(slot, half, packet) : this.#isHeard(slot, sender, packet)) {
+      this.#survive(slot);
+      return;
+    }
+    if (half === sender) {
+      // Perhaps it is not over: it has time from now on.
+      this.#options.overUs[slot] = tsUs;
+      this.#options.resetting.append(0, slot);
+    }
+    const state = this.#halves.state[half]!;
+    if ((state & (HalfState.last | HalfState.fin)) !== HalfState.last) return;
+    const isBeyond = ((packet.sequence + packet.payloadWireBytes - this.#halves.last[half]!) | 0) > 0;
+    if (isBeyond || (packet.flags & TcpFlag.fin) !== 0) this.#holdBeyond(slot, half, packet, bytes, tsUs);
+  }
+
+  #holdBeyond(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    const entry = this.#successors.of(slot);
+    if (entry < 0) this.#begin(slot, half, SuccessorKind.survival, packet, bytes, tsUs);
+    else if (this.#successors.kind[entry] === SuccessorKind.survival) {
+      this.#hold(entry, half, packet, packet.sequence, bytes, tsUs);
+    }
+  }
+
+  #speaksOn(slot: number, half: number, packet: Packet): boolean {
+    const halves = this.#halves;
+    if ((packet.flags & TcpFlag.syn) !== 0) {
+      const isSame = this.#isKnown(half) && firstByte(packet) === halves.first[half];
+      return isSame && halves.next[half] === halves.first[half] && (packet.flags & TcpFlag.ack) === 0;
+    }
+    if ((packet.flags & TcpFlag.ack) === 0 || !this.#isKnown(half ^ 1)) return false;
+    const beyond = (packet.acknowledgement - this.#resetPeerNext[slot]!) | 0;
+    return beyond > 0 && beyond <= this.#windowBytesMax;
+  }
+
+  #isHeard(slot: number, sender: number, packet: Packet): boolean {
+    if ((packet.flags & TcpFlag.ack) === 0 || !this.#isKnown(sender)) return false;
+    if ((this.#resetSide[slot]! & resetUnknown) !== 0) {
+      const answered = (packet.acknowledgement - this.#halves.first[sender]!) | 0;
+      return answered >= 0 && answered <= this.#windowBytesMax;
+    }
+    const beyond = (packet.acknowledgement - this.#resetAt[slot]!) | 0;
+    return beyond > 0 && beyond <= this.#windowBytesMax;
+  }
+
+  #survive(slot: number): void {
+    const state = this.#halves.state;
+    this.#options.resetting.remove(slot);
+    for (const half of [slot * 2, slot * 2 + 1]) {
+      if ((state[half]! & HalfState.fin) === 0) state[half]! &= ~HalfState.last;
+    }
+    this.#counters.resetsSurvived += 1;
+    const entry = this.#successors.of(slot);
+    if (entry < 0 || this.#successors.kind[entry] !== SuccessorKind.survival) return;
+    this.#successors.detach(entry);
+    this.#successors.release(entry, (side, piece, bytes, pieceUs) =>
+      this.#options.take(slot, slot * 2 + side, piece, bytes, pieceUs),
+    );
+  }
+
+  /** Forgets what may follow a slot's stream. */
+  drop(slot: number): void {
+    const entry = this.#successors.of(slot);
+    if (entry < 0) return;
+    this.#successors.detach(entry);
+    const held = this.#successors.release(entry, null);
+    this.#counters.heldBytesShed += held;
+  }
+
+  /** Forgets what nothing came for in long. */
+  expire(nowUs: number): void {
+    for (;;) {
+      const entry = this.#successors.overdue(nowUs, forgottenUs);
+      if (entry < 0) return;
+      this.drop(this.#successors.slotOf(entry));
+    }
+  }
+}
+
+function firstByte(packet: Packet): number {
+  return (packet.flags & TcpFlag.syn) === 0 ? packet.sequence : (packet.sequence + 1) | 0;
+}
