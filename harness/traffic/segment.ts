@@ -7,6 +7,7 @@ const ipv4 = 0x0800;
 const ipv6 = 0x86dd;
 const vlanTypes: ReadonlySet<number> = new Set([0x8100, 0x88a8, 0x9100]);
 const protocolTcp = 6;
+const protocolUdp = 17;
 const protocolFragment = 44;
 
 /** Words of a connection's key: two addresses of four, both ports, the VLAN. */
@@ -18,6 +19,8 @@ export class Segment {
   ipVersion = 0;
   /** The first fragment of a datagram, whatever its protocol. */
   isFirstFragment = false;
+  /** A UDP datagram of text (SSDP, SIP): whatever it looks like, no tunnel and no TCP. */
+  isTextDatagram = false;
   /** `bytes[tcpStart, payloadStart)` is the TCP header. */
   tcpStart = 0;
   sequence = 0;
@@ -49,6 +52,7 @@ export class Segment {
     const base = bytes.byteOffset;
     this.ipStart = -1;
     this.isFirstFragment = false;
+    this.isTextDatagram = false;
     let at = start + 12;
     let vlan = -1;
     while (at + 6 <= end && vlanTypes.has(view.getUint16(base + at))) {
@@ -68,6 +72,7 @@ export class Segment {
       const fragment = view.getUint16(base + ip + 6) & 0x3fff;
       const isFragment = fragment !== 0;
       this.isFirstFragment = fragment === 0x2000;
+      if (!isFragment && bytes[ip + 9] === protocolUdp) this.isTextDatagram = isText(bytes, ip + headerBytes + 8, end);
       if (headerBytes < 20 || isFragment || bytes[ip + 9] !== protocolTcp) return false;
       // An offloading host writes 0 for a length that fits no 16 bits, or is not known yet.
       const totalBytes = view.getUint16(base + ip + 2) || end - ip;
@@ -77,6 +82,7 @@ export class Segment {
     // A fragment header (RFC 8200, section 4.5) with more to come, and offset 0.
     this.isFirstFragment =
       bytes[ip + 6] === protocolFragment && ip + 44 <= end && (view.getUint16(base + ip + 42) & 0xfff9) === 1;
+    if (bytes[ip + 6] === protocolUdp) this.isTextDatagram = isText(bytes, ip + 48, end);
     if (bytes[ip + 6] !== protocolTcp) return false;
     const totalBytes = view.getUint16(base + ip + 4) || end - ip - 40;
     return this.#tcp(bytes, ip + 8, 4, ip + 40, ip + 40 + totalBytes, end);
@@ -122,4 +128,14 @@ export class Segment {
       ? (this.sourcePort << 16) | this.destinationPort
       : (this.destinationPort << 16) | this.sourcePort;
   }
+}
+
+/** Four capital letters or dashes: how no header of a tunnel begins. */
+function isText(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start + 4 > end) return false;
+  for (let at = start; at < start + 4; at += 1) {
+    const byte = bytes[at]!;
+    if (byte !== 45 && (byte < 65 || byte > 90)) return false;
+  }
+  return true;
 }

@@ -32,6 +32,7 @@ export class HalfStream implements FramerHost {
   /** Sequence number of the first payload byte; −1 before it is known. */
   firstSequence = -1;
   hasStart = false;
+  #otherSequence = -1;
   isClosed = false;
   /** Bytes missing in the recording: holes, and what a snap length cut. */
   bytesMissing = 0;
@@ -82,6 +83,18 @@ export class HalfStream implements FramerHost {
   begin(sequence: number, hasStart: boolean): void {
     this.firstSequence = sequence;
     this.hasStart = hasStart;
+  }
+
+  /** A host may answer twice before it says anything: which beginning is right, its first bytes say. */
+  reconsider(sequence: number, isSyn: boolean): void {
+    if (isSyn) {
+      this.#otherSequence = this.firstSequence === sequence ? this.#otherSequence : this.firstSequence;
+      this.begin(sequence, true);
+    } else if (this.#otherSequence >= 0) {
+      const distance = (from: number) => Math.abs((sequence - from) | 0);
+      if (distance(this.#otherSequence) < distance(this.firstSequence)) this.firstSequence = this.#otherSequence;
+      this.#otherSequence = -1;
+    }
   }
 
   /** Nothing but its beginning is known. */

@@ -33,14 +33,14 @@ export class MessageTruth {
   sent(bytes: Uint8Array, start: number, end: number): void {
     const segment = this.#segment;
     if (!segment.read(bytes, start, end)) {
-      this.#otherFrame(bytes, start, end);
+      if (!segment.isTextDatagram) this.#otherFrame(bytes, start, end);
       return;
     }
     const connection = this.#connectionFor(segment);
     const half = segment.isForward ? connection.forward : connection.backward;
     const first = (segment.sequence + (segment.isSyn ? 1 : 0)) >>> 0;
-    // A host may answer twice before it says anything: the last answer counts.
-    if (!half.hasBegun || (segment.isSyn && half.isEmpty)) half.begin(first, segment.isSyn);
+    if (!half.hasBegun) half.begin(first, segment.isSyn);
+    else if (half.isEmpty) half.reconsider(first, segment.isSyn);
     const { payloadStart, payloadEnd, payloadBytes, isFin } = segment;
     if (payloadEnd - payloadStart < payloadBytes) this.#counts.doubt('snapped');
     if (payloadBytes > 0 || isFin) {
