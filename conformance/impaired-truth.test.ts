@@ -131,7 +131,10 @@ t.test('what loses nothing changes nothing', { skip }, (t) => {
 
 function digestOf({ kind, method, uri, status, fields, body }: CapturedMessage): string {
   const head = kind === 'request' ? `${method} ${uri}` : `${status}`;
-  return createHash('sha256').update([kind, head, ...fields].join('\n')).update(body).digest('hex');
+  return createHash('sha256')
+    .update([kind, head, ...fields].join('\n'))
+    .update(body)
+    .digest('hex');
 }
 
 const exchangeOf = ({ streamId, exchange }: CapturedMessage) => `${streamId} ${exchange}`;

@@ -20,20 +20,21 @@ import { enterNamespace } from './enter-namespace.ts';
 import { parsePace } from './pace-flags.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import type { RunFlags } from './run-flags.ts';
+import { measuredOrder, orderedTraffic, recordingWords, spooled } from './run-traffic.ts';
 import { openSession, type Session } from './session.ts';
 import { commandLine, optionWords } from './shown-words.ts';
 import { type TargetRun, targetRun } from './target-flags.ts';
-import { impairOrderOf, scheduleName } from './traffic-flags.ts';
 
 /** @returns the exit code. @throws FloodgateError where the run cannot be started */
 export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
   const target = await targetRun(flags, name !== undefined);
   const { scenario, order } = await findScenario(name, target);
-  const asked = askedOf(flags, scenario, order);
+  const given = askedOf(flags, scenario, order);
   const cpu = cpuInstrumentsOf(flags, target);
-  const privilege = await enterNamespace(asked.lane);
+  const privilege = await enterNamespace(given.lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
+  const asked = name === '-' ? { ...given, ...spooled(given, folder) } : given;
   session.progress.begin(titleOf(scenario, flags, asked));
   try {
     const report = await runScenario({
@@ -70,13 +71,7 @@ function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'])
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
-  const impair = impairOrderOf(flags, seed);
-  if (impair && !order) {
-    throw new FloodgateError('BAD_OPTION', 'there are no frames to impair: a load drives the target', {
-      hint: 'Leave out --impair, or name a scenario or a capture file.',
-    });
-  }
-  const traffic: TrafficOrder | undefined = order && { ...order(seed, sizeBytes), loops, impair };
+  const traffic = orderedTraffic(flags, order?.(seed, sizeBytes), { seed, loops, lane });
   return {
     lane,
     seed: traffic ? seed : null,
@@ -113,12 +108,6 @@ function drivenBy(
   return { openFeed: async () => new LoadFeed({ ...target!.load, logFile }), idleMs: target!.idleMs };
 }
 
-/** Counts messages, and leaves behind what was done to which frame. */
-function measuredOrder(traffic: TrafficOrder, folder: string): TrafficOrder {
-  const impair = traffic.impair && { ...traffic.impair, scheduleFile: path.join(folder, scheduleName) };
-  return { ...traffic, impair, countsMessages: true };
-}
-
 function titleOf({ name }: ScenarioHead, { defect }: RunFlags, { lane }: Asked): string {
   return lane === 'load' ? name : `${name} (${lane} lane${defect ? `, defect ${defect}` : ''})`;
 }
@@ -142,9 +131,10 @@ async function findScenario(name: string | undefined, target: TargetRun | undefi
       hint: 'Name a scenario (floodgate list shows them), a capture file, or a program: --target "node server.js".',
     });
   }
-  if (name.includes('/') || /\.(pcap|pcapng|cap)(\.gz)?$/i.test(name)) {
+  if (name === '-' || name.includes('/') || /\.(pcap|pcapng|cap)(\.gz|\.zst)?$/i.test(name)) {
     const { scenario, traffic } = captureScenario(name);
-    probeRecording(traffic.path);
+    // What comes by standard input comes once, and is looked at where it is kept.
+    if (name !== '-') probeRecording(traffic.path);
     return { scenario, order: () => traffic };
   }
   const scenario = await loadScenario(name);
@@ -176,9 +166,4 @@ async function pushed(folder: string, url: string, signal: AbortSignal): Promise
     if (!(error instanceof FloodgateError)) throw error;
     process.stderr.write(`floodgate: ${error.message}\n${error.hint}\n`);
   }
-}
-
-/** Which file, so that `floodgate slice` finds it again. */
-function recordingWords(order: TrafficOrder): Record<string, string> {
-  return order.kind === 'recording' ? { recording: order.path } : {};
 }

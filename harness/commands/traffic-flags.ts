@@ -4,8 +4,13 @@ import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ImpairOrder } from '../traffic/impaired-traffic.ts';
 import { parseImpairments } from '../traffic/impairments/parse.ts';
+import { addEditOptions, type EditFlags } from './edit-flags.ts';
 
-export interface TrafficFlags {
+export { editOrderOf } from './edit-flags.ts';
+
+export interface TrafficFlags extends EditFlags {
+  /** Further captures. */
+  readonly merge?: readonly string[];
   readonly impair?: string;
   readonly impairFile?: string;
 }
@@ -14,7 +19,13 @@ export interface TrafficFlags {
 export const scheduleName = 'applied.impair.jsonl';
 
 export function addTrafficOptions(command: Command): void {
+  addEditOptions(command);
   command
+    .option(
+      '--merge <file>',
+      'another capture, its frames between the others by their times; may be repeated',
+      (value: string, all: string[] = []) => [...all, value],
+    )
     .option(
       '--impair <list>',
       'capture-side impairments, in this order, e.g. loss=1%,reorder=2%/50,duplicate=0.5%; floodgate list --impairments shows all',
@@ -23,7 +34,10 @@ export function addTrafficOptions(command: Command): void {
 }
 
 /** @param seed of every random choice @throws FloodgateError `BAD_OPTION` */
-export function impairOrderOf(flags: TrafficFlags, seed: number): ImpairOrder | undefined {
+export function impairOrderOf(
+  flags: Pick<TrafficFlags, 'impair' | 'impairFile'>,
+  seed: number,
+): ImpairOrder | undefined {
   const { impair, impairFile } = flags;
   if (impair !== undefined && impairFile !== undefined) {
     throw new FloodgateError('BAD_OPTION', '--impair and --impair-file exclude each other', {

@@ -1,7 +1,10 @@
 /** Opens what a sender was told to send: in its own thread, so by name. */
 import { FloodgateError } from '../../agent/errors.ts';
+import type { EditOrder } from './edit/edit-order.ts';
+import { EditedTraffic } from './edit/edited-traffic.ts';
 import { ImpairedTraffic } from './impaired-traffic.ts';
 import { LoopedTraffic } from './looped-traffic.ts';
+import { MergedTraffic } from './merged-traffic.ts';
 import { openRecording } from './recorded-traffic.ts';
 import type { Traffic, TrafficOptions } from './traffic.ts';
 import type { TrafficOrder } from './traffic-order.ts';
@@ -11,11 +14,13 @@ import type { TrafficOrder } from './traffic-order.ts';
  * impairments leave less of it. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws.
  */
 export async function openTraffic(order: TrafficOrder): Promise<Traffic> {
-  const open = await openerOf(order);
+  const { loops = 1, impair, edit } = order;
+  const openRound = await openerOf(order);
+  const open = edit ? () => edited(openRound(), edit) : openRound;
   const first = open();
-  const { loops = 1, impair } = order;
   const source = loops === 1 ? first : new LoopedTraffic(first, open, loops);
-  const countsMessages = order.countsMessages === true && (impair !== undefined || order.kind === 'recording');
+  const countsMessages =
+    order.countsMessages === true && (impair !== undefined || edit !== undefined || order.kind === 'recording');
   if (!impair && !countsMessages) return source;
   try {
     return new ImpairedTraffic({ source, impair, countsMessages });
@@ -25,10 +30,32 @@ export async function openTraffic(order: TrafficOrder): Promise<Traffic> {
   }
 }
 
+function edited(source: Traffic, edit: EditOrder): Traffic {
+  try {
+    return new EditedTraffic(source, edit);
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/** All or none. */
+function openAll(paths: readonly string[]): Traffic {
+  const opened: Traffic[] = [];
+  try {
+    for (const path of paths) opened.push(openRecording({ path }));
+    return new MergedTraffic(opened);
+  } catch (error) {
+    for (const traffic of opened) traffic.close();
+    throw error;
+  }
+}
+
 async function openerOf(order: TrafficOrder): Promise<() => Traffic> {
   if (order.kind === 'recording') {
-    const { path } = order;
-    return () => openRecording({ path });
+    const { path, merge = [] } = order;
+    if (merge.length === 0) return () => openRecording({ path });
+    return () => openAll([path, ...merge]);
   }
   const scenario = await loadSource(order.moduleUrl);
   return () => scenario.open(order.options);

@@ -51,9 +51,14 @@ class RecordedTraffic implements Traffic {
   }
 
   get impairments(): readonly ImpairmentRecord[] {
-    if (!this.#recording.isCutShort) return [];
-    const description = 'ends in the middle of a record: its whole frames were sent, and nothing after them';
-    return [{ kind: 'recording', description, frames: this.#recording.framesRead }];
+    const { isCutShort, framesRead, framesLeftOut, convertedFrom } = this.#recording;
+    const records: ImpairmentRecord[] = [];
+    const add = (description: string, frames: number) => records.push({ kind: 'recording', description, frames });
+    if (isCutShort)
+      add('ends in the middle of a record: its whole frames were sent, and nothing after them', framesRead);
+    if (convertedFrom !== undefined) add(`frames of ${convertedFrom} were sent as Ethernet`, framesRead);
+    if (framesLeftOut > 0) add('frames that hold no packet of a network were left out', framesLeftOut);
+    return records;
   }
 
   read(sink: FrameSink, framesMax: number): number {

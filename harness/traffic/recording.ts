@@ -124,9 +124,13 @@ export class Recording implements FrameSink {
       this.isCutShort = true;
     }
     if (this.framesRead > 0) return;
-    throw new FloodgateError('recording-empty', `${this.#path} holds no frame${this.framesLeftOut > 0 ? ' of a network' : ''}`, {
-      hint: 'record again while there is traffic, and without a filter that leaves nothing over',
-    });
+    throw new FloodgateError(
+      'recording-empty',
+      `${this.#path} holds no frame${this.framesLeftOut > 0 ? ' of a network' : ''}`,
+      {
+        hint: 'record again while there is traffic, and without a filter that leaves nothing over',
+      },
+    );
   }
 
   /** The reader knows bytes; the operator, files. */
@@ -196,11 +200,11 @@ function zstdWindowBytes(first: Uint8Array): number {
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-/** Standard input may have nothing yet. */
-function readWaiting(fd: number, chunk: Uint8Array): number {
+/** Reads what there is; standard input may have nothing yet. @returns bytes read, 0 at the end */
+export function readWaiting(fd: number, chunk: Uint8Array): number {
   for (;;) {
     try {
-      return readSync(fd, chunk, 0, chunkBytes, null);
+      return readSync(fd, chunk, 0, chunk.length, null);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EOF') return 0;

@@ -25,13 +25,25 @@ const headers: readonly (readonly [number, string, (packet: Uint8Array) => numbe
   [276, 'cooked v2', (packet) => [...type(packet), 0, 0, 0, 0, 0, 3, 0, 1, 0, 6, ...sender, 0, 0]],
   [9, 'PPP', (packet) => [0xff, 3, 0, packet === v4 ? 0x21 : 0x57]],
   [50, 'PPP with a short protocol', (packet) => [packet === v4 ? 0x21 : 0x57]],
-  [239, 'NFLOG', (packet) => [2, 0, 0, 0, 5, 0, 1, 0, 9, 0, 0, 0, (packet.length + 4) & 255, (packet.length + 4) >> 8, 9, 0]],
-  [105, '802.11 from the system', (packet) => [0x08, 2, 0, 0, ...receiver, 9, 9, 9, 9, 9, 9, ...sender, 0, 0, ...snap, ...type(packet)]],
-  [127, 'radiotap, QoS, to the system', (packet) => [
-    ...[0, 0, 9, 0, 0, 0, 0, 0, 7],
-    ...[0x88, 1, 0, 0, 9, 9, 9, 9, 9, 9, ...sender, ...receiver, 0, 0, 0, 0],
-    ...[...snap, ...type(packet)],
-  ]],
+  [
+    239,
+    'NFLOG',
+    (packet) => [2, 0, 0, 0, 5, 0, 1, 0, 9, 0, 0, 0, (packet.length + 4) & 255, (packet.length + 4) >> 8, 9, 0],
+  ],
+  [
+    105,
+    '802.11 from the system',
+    (packet) => [0x08, 2, 0, 0, ...receiver, 9, 9, 9, 9, 9, 9, ...sender, 0, 0, ...snap, ...type(packet)],
+  ],
+  [
+    127,
+    'radiotap, QoS, to the system',
+    (packet) => [
+      ...[0, 0, 9, 0, 0, 0, 0, 0, 7],
+      ...[0x88, 1, 0, 0, 9, 9, 9, 9, 9, 9, ...sender, ...receiver, 0, 0, 0, 0],
+      ...[...snap, ...type(packet)],
+    ],
+  ],
 ];
 
 for (const [linkType, name, header] of headers) {

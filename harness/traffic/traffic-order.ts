@@ -1,4 +1,5 @@
 /** What a sender is to send. */
+import type { EditOrder } from './edit/edit-order.ts';
 import type { ImpairOrder } from './impaired-traffic.ts';
 import type { TrafficOptions } from './traffic.ts';
 
@@ -6,6 +7,8 @@ import type { TrafficOptions } from './traffic.ts';
 interface AnyOrder {
   /** How many times over, each time as the traffic of other hosts. @default 1 */
   readonly loops?: number;
+  /** How its frames are edited, before anything else. @default as they are */
+  readonly edit?: EditOrder | undefined;
   /** @default nothing happens to it */
   readonly impair?: ImpairOrder | undefined;
   /** Whether messages are counted where the traffic does not know its own. @default false */
@@ -23,7 +26,9 @@ export type TrafficOrder = AnyOrder &
       }
     | {
         readonly kind: 'recording';
-        /** A pcap or pcapng file, gzip or zstd allowed. */
+        /** A pcap or pcapng file, gzip or zstd allowed; `-`: standard input. */
         readonly path: string;
+        /** Further ones, whose frames come between its own, by their times. @default none */
+        readonly merge?: readonly string[];
       }
   );

@@ -51,7 +51,10 @@ t.test('times never decrease, but where the clock is set', async () => {
 t.test('loss: those it says, and no others', async (t) => {
   const { numbers, records, choices } = impairNumbered('loss=10%', 5, 5_000);
   const lost = new Set(choices.map(([, place]) => place));
-  t.same(numbers, [...numberedFrames(5_000)].map((_, number) => number).filter((number) => !lost.has(number)));
+  t.same(
+    numbers,
+    [...numberedFrames(5_000)].map((_, number) => number).filter((number) => !lost.has(number)),
+  );
   t.ok(lost.size > 400 && lost.size < 600, `${lost.size}`);
   t.match(records, [{ kind: 'loss', frames: lost.size, description: '10 % of frames never captured' }]);
 });
@@ -59,20 +62,34 @@ t.test('loss: those it says, and no others', async (t) => {
 t.test('loss by numbers: of frames, and of segments of each direction of each stream', async (t) => {
   t.same(impairNumbered('loss-list=3/1/5-7/200', 1, 10).numbers, [1, 3, 7, 8, 9]);
   const second = impairFrames('loss-segment=2', 1, segments(24));
-  t.same(second.choices.map(([, place]) => place), [6, 7, 8, 9, 10, 11], 'three clients, both directions');
+  t.same(
+    second.choices.map(([, place]) => place),
+    [6, 7, 8, 9, 10, 11],
+    'three clients, both directions',
+  );
 });
 
 t.test('reorder: every frame once, late by no more than its places; with a gap only every so many', async (t) => {
   const { numbers, choices } = impairNumbered('reorder=2%/50', 9, 5_000);
-  t.same([...numbers].sort((a, b) => a - b), [...numberedFrames(5_000)].map((_, number) => number));
+  t.same(
+    [...numbers].sort((a, b) => a - b),
+    [...numberedFrames(5_000)].map((_, number) => number),
+  );
   const touched = new Set(choices.map(([, place]) => place));
   t.ok(touched.size > 60 && touched.size < 140, `${touched.size}`);
   const inOrder = numbers.filter((number) => !touched.has(number));
-  t.same(inOrder, [...inOrder].sort((a, b) => a - b), 'the others keep their order');
+  t.same(
+    inOrder,
+    [...inOrder].sort((a, b) => a - b),
+    'the others keep their order',
+  );
   const late = numbers.map((number, at) => at - number).filter((places) => places > 0);
   t.ok(Math.max(...late) <= 50 && Math.max(...late) > 30, `${Math.max(...late)} places`);
   const every = impairNumbered('reorder=100%/3/gap:5', 1, 100);
-  t.same(every.choices.map(([, place]) => place), Array.from({ length: 20 }, (_, i) => i * 5 + 4));
+  t.same(
+    every.choices.map(([, place]) => place),
+    Array.from({ length: 20 }, (_, i) => i * 5 + 4),
+  );
 });
 
 t.test('duplicate: a second copy, soon after', async (t) => {
@@ -106,7 +123,10 @@ t.test('rate: no faster than the link', async (t) => {
 });
 
 t.test('delay: by its time and distribution, one frame may overtake another; jitter keeps the order', async (t) => {
-  t.same(times(impairNumbered('delay=10ms', 1, 50)), times(impairNumbered('', 1, 50)).map((tsUs) => tsUs + 10_000));
+  t.same(
+    times(impairNumbered('delay=10ms', 1, 50)),
+    times(impairNumbered('', 1, 50)).map((tsUs) => tsUs + 10_000),
+  );
   for (const distribution of ['uniform', 'normal', 'pareto']) {
     const { frames, numbers, choices } = impairNumbered(`delay=10ms/1ms/${distribution}`, 1, 20_000);
     t.equal(frames.length, 20_000, distribution);
@@ -117,25 +137,32 @@ t.test('delay: by its time and distribution, one frame may overtake another; jit
     const wanted = distribution === 'uniform' ? 1_000 / Math.sqrt(3) : 1_000;
     t.ok(Math.abs(Math.sqrt(variance) / wanted - 1) < 0.1, `${distribution}: deviation ${Math.sqrt(variance)}`);
     const jittered = impairNumbered(`jitter=1ms/${distribution}`, 1, 1_000);
-    t.same(jittered.numbers, [...numberedFrames(1_000)].map((_, number) => number), 'in order');
+    t.same(
+      jittered.numbers,
+      [...numberedFrames(1_000)].map((_, number) => number),
+      'in order',
+    );
   }
 });
 
-t.test('skew: one side is late, so that what acknowledges it comes first; half-duplex: one side is there', async (t) => {
-  const isServer = ({ bytes }: { bytes: Uint8Array }) => (bytes[34]! << 8) + bytes[35]! === 80;
-  const plain = impairFrames('', 1, segments(60));
-  const late = impairFrames('skew=server/5ms', 1, segments(60));
-  t.equal(late.frames.length, 60);
-  const sides = (tried: Tried, server: boolean) => tried.frames.filter((frame) => isServer(frame) === server);
-  t.same(sides(late, false), sides(plain, false), 'the other side is as it was');
-  t.same(
-    sides(late, true).map(({ tsUs }) => tsUs),
-    sides(plain, true).map(({ tsUs }) => tsUs + 5_000),
-  );
-  t.ok(isServer(plain.frames[3]!) && !isServer(late.frames[3]!), 'and overtakes');
-  const half = impairFrames('half-duplex=client', 1, segments(60));
-  t.same(half.frames, sides(plain, false));
-});
+t.test(
+  'skew: one side is late, so that what acknowledges it comes first; half-duplex: one side is there',
+  async (t) => {
+    const isServer = ({ bytes }: { bytes: Uint8Array }) => (bytes[34]! << 8) + bytes[35]! === 80;
+    const plain = impairFrames('', 1, segments(60));
+    const late = impairFrames('skew=server/5ms', 1, segments(60));
+    t.equal(late.frames.length, 60);
+    const sides = (tried: Tried, server: boolean) => tried.frames.filter((frame) => isServer(frame) === server);
+    t.same(sides(late, false), sides(plain, false), 'the other side is as it was');
+    t.same(
+      sides(late, true).map(({ tsUs }) => tsUs),
+      sides(plain, true).map(({ tsUs }) => tsUs + 5_000),
+    );
+    t.ok(isServer(plain.frames[3]!) && !isServer(late.frames[3]!), 'and overtakes');
+    const half = impairFrames('half-duplex=client', 1, segments(60));
+    t.same(half.frames, sides(plain, false));
+  },
+);
 
 t.test('overlap and resegment: the same bytes of the stream, checksums right', async (t) => {
   const streamOf = (tried: Tried) => {
@@ -157,7 +184,10 @@ t.test('overlap and resegment: the same bytes of the stream, checksums right', a
     t.ok(tried.frames.length >= 120, `${text}: ${tried.frames.length} frames`);
     t.same(streamOf(tried), plain, text);
   }
-  const overlapping = impairFrames('overlap=100%/300', 1, segments(60)).frames.reduce((sum, { end }) => sum + end - 54, 0);
+  const overlapping = impairFrames('overlap=100%/300', 1, segments(60)).frames.reduce(
+    (sum, { end }) => sum + end - 54,
+    0,
+  );
   t.ok(overlapping > 61_000, `${overlapping} bytes of payload for 60,000`);
 });
 

@@ -107,6 +107,9 @@ for (const [text, chain] of [
     t.ok(Math.abs(off) < errorsMax, `${rate} lost of ${wanted.rate}: ${off.toFixed(2)} standard errors`);
     // A batch has few bursts, and a mean of means weighs them alike: what that adds is far below an error here.
     const burstOff = (burst - wanted.burst) / burstError;
-    t.ok(Math.abs(burstOff) < errorsMax, `${burst} in a row of ${wanted.burst}: ${burstOff.toFixed(2)} standard errors`);
+    t.ok(
+      Math.abs(burstOff) < errorsMax,
+      `${burst} in a row of ${wanted.burst}: ${burstOff.toFixed(2)} standard errors`,
+    );
   });
 }

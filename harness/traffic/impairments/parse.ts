@@ -24,9 +24,13 @@ export function parseImpairments(text: string, option = '--impair'): Impairment[
   for (const [at, { kind, values }] of impairments.entries()) {
     const first = impairments.slice(0, at).find((before) => !makesTraffic(before));
     if (!first || !makesTraffic({ kind, values })) continue;
-    throw new FloodgateError('BAD_OPTION', `${option}: ${kind} sends frames of more hosts, and stands behind ${first.kind}`, {
-      hint: `Put ${kind} first: what is lost, is lost of all that was sent.`,
-    });
+    throw new FloodgateError(
+      'BAD_OPTION',
+      `${option}: ${kind} sends frames of more hosts, and stands behind ${first.kind}`,
+      {
+        hint: `Put ${kind} first: what is lost, is lost of all that was sent.`,
+      },
+    );
   }
   return impairments;
 }
@@ -41,7 +45,13 @@ function parseOne(part: string, option: string): Impairment {
   const name = at < 0 ? part : part.slice(0, at).trim();
   const row = findImpairment(name);
   if (!row) throw unknown(part, name, option);
-  const words = at < 0 ? [] : part.slice(at + 1).split('/').map((word) => word.trim());
+  const words =
+    at < 0
+      ? []
+      : part
+          .slice(at + 1)
+          .split('/')
+          .map((word) => word.trim());
   const where = (parameter: Parameter) => `${option} ${name}: ${parameter.name}`;
   const values: Record<string, Value> = {};
   const listed = row.parameters[0]!;

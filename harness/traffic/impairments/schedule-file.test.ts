@@ -13,7 +13,13 @@ const all =
   'loss=2%/20%,gemodel=1%/30%,state=1%/30%/20%/50%/1%,reorder=5%/9,duplicate=3%,corrupt=1%,truncate=1%/80,resegment=20%,' +
   'overlap=10%,delay=1ms/500us/pareto,jitter=100us/normal,rate=100mbit,skew=server/1ms,clock-step=1s/1s';
 
-function play(options: { impair?: string; seed?: number; replayFile?: string; scheduleFile?: string; sizeBytes?: number }) {
+function play(options: {
+  impair?: string;
+  seed?: number;
+  replayFile?: string;
+  scheduleFile?: string;
+  sizeBytes?: number;
+}) {
   const { impair, seed = 5, sizeBytes = size.sizeBytes, ...files } = options;
   const traffic = new ImpairedTraffic({
     source: openSteady({ ...size, sizeBytes }),
@@ -37,7 +43,10 @@ t.test('what was applied is applied again, byte for byte, whatever the seed', as
   t.equal(readFileSync(again, 'utf8'), readFileSync(scheduleFile, 'utf8'), 'and leaves the same schedule');
   const lines = readFileSync(scheduleFile, 'utf8').trimEnd().split('\n');
   t.match(JSON.parse(lines[0]!), { format: 'floodgate impairments', version: 1, seed: 5 });
-  t.ok(lines.slice(1, -1).every((line) => /^\[\d+,\d+,-?[\d.e-]+\]$/.test(line) && line.length < 64), 'a choice a line');
+  t.ok(
+    lines.slice(1, -1).every((line) => /^\[\d+,\d+,-?[\d.e-]+\]$/.test(line) && line.length < 64),
+    'a choice a line',
+  );
   const touched = first.records.reduce((sum, { frames }) => sum + frames, 0);
   t.equal(lines.length, touched + 2);
   t.match(JSON.parse(lines.at(-1)!), { framesOut: first.frames.length, choices: touched });
@@ -67,7 +76,10 @@ t.test('a schedule of other traffic, or no schedule, is refused with a way out',
   play({ impair: 'loss=2%,delay=1ms', scheduleFile });
   const whole = readFileSync(scheduleFile, 'utf8');
   const lines = whole.split('\n');
-  t.throws(() => play({ replayFile: scheduleFile, sizeBytes: 500_000 }), { code: 'schedule-mismatch', hint: /same capture/ });
+  t.throws(() => play({ replayFile: scheduleFile, sizeBytes: 500_000 }), {
+    code: 'schedule-mismatch',
+    hint: /same capture/,
+  });
   t.throws(() => play({ replayFile: path.join(folder, 'none') }), { code: 'schedule-unreadable', message: /ENOENT/ });
   for (const [name, text, message] of [
     ['empty', '', /no schedule/],
@@ -86,7 +98,10 @@ t.test('a schedule of other traffic, or no schedule, is refused with a way out',
     t.throws(() => play({ replayFile: file }), { code: 'schedule-unreadable', message, hint: /impair.jsonl/ }, name);
   }
   const shifted = path.join(folder, 'shifted');
-  writeFileSync(shifted, whole.replace(/\n\[0,(\d+),1\]/, (_all, place) => `\n[0,${Number(place) - 1},1]`));
+  writeFileSync(
+    shifted,
+    whole.replace(/\n\[0,(\d+),1\]/, (_all, place) => `\n[0,${Number(place) - 1},1]`),
+  );
   t.throws(() => play({ replayFile: shifted }), { code: 'schedule-mismatch' }, 'the sums at its end are compared');
   t.throws(() => play({ impair: 'loss=1%', scheduleFile: '/no/such/folder/x' }), { code: 'schedule-unwritable' });
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import type { Traffic } from '../traffic.ts';
 import { Segment } from '../segment.ts';
+import type { Traffic } from '../traffic.ts';
 import { openIncident } from './incident.ts';
 import { openSteady } from './steady.ts';
 

@@ -1,5 +1,5 @@
 /** A connection as the truth follows it: both directions, and what one must know of the other. */
-import { HalfStream, type Fate, type HalfHost } from './half-stream.ts';
+import { type Fate, type HalfHost, HalfStream } from './half-stream.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { methodsMax } from './limits.ts';
 import type { TruthCounts } from './truth-counts.ts';

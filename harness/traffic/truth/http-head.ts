@@ -71,5 +71,5 @@ export function dependsOnMethod(head: Head): boolean {
 export function mayBeHead(text: string): boolean {
   const response = 'HTTP/1.';
   if (text.startsWith(response) || response.startsWith(text)) return true;
-  return /^[A-Z]{1,32}(?: [^]*)?$/.test(text);
+  return /^[A-Z]{1,32}(?: [\s\S]*)?$/.test(text);
 }

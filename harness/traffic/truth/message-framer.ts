@@ -252,7 +252,11 @@ export class MessageFramer {
   }
 
   #finish(end: number): void {
-    const { isRequest, isCertain, isBroken } = { isRequest: this.#isRequest!, isCertain: this.#isCertain, isBroken: this.#isBroken };
+    const { isRequest, isCertain, isBroken } = {
+      isRequest: this.#isRequest!,
+      isCertain: this.#isCertain,
+      isBroken: this.#isBroken,
+    };
     const start = this.#start;
     this.messages += 1;
     this.#start = end;

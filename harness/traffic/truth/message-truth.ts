@@ -46,7 +46,8 @@ export class MessageTruth {
     if (payloadBytes > 0 || isFin) {
       half.sent(half.offsetOf(first), bytes, payloadStart, payloadEnd, payloadBytes, isFin);
     }
-    if (segment.isReset) for (const each of [connection.forward, connection.backward]) if (each.hasBegun) each.end(false);
+    if (segment.isReset)
+      for (const each of [connection.forward, connection.backward]) if (each.hasBegun) each.end(false);
   }
 
   /** A frame as it is delivered; it was sent before. */

@@ -14,7 +14,14 @@ const doubtWords = {
 export type Doubt = keyof typeof doubtWords;
 
 export class TruthCounts {
-  readonly #sums = { requests: 0, responses: 0, requestsIntact: 0, responsesIntact: 0, requestsPossible: 0, responsesPossible: 0 };
+  readonly #sums = {
+    requests: 0,
+    responses: 0,
+    requestsIntact: 0,
+    responsesIntact: 0,
+    requestsPossible: 0,
+    responsesPossible: 0,
+  };
   readonly #doubts = new Map<Doubt, number>();
 
   message(isRequest: boolean, fate: Fate): void {

@@ -34,7 +34,7 @@ t.test('intervals agree with a list of bytes', async () => {
 function frames(script: readonly string[], { vlans }: FrameFields = {}): Uint8Array[] {
   const next: [number, number] = [1_000, 0xffff_ff00];
   return script.map((line) => {
-    const [, way, words, text] = /^([<>])([SFR-]*) ?([^]*)$/.exec(line)!;
+    const [, way, words, text] = /^([<>])([SFR-]*) ?([\s\S]*)$/.exec(line)!;
     const side = way === '>' ? 0 : 1;
     const payload = Buffer.from(text!, 'latin1');
     const flag = (word: string, bit: number) => (words!.includes(word) ? bit : 0);
@@ -56,7 +56,10 @@ function frames(script: readonly string[], { vlans }: FrameFields = {}): Uint8Ar
 }
 
 /** Frames of the script that begin with `-` behind their direction are in no recording. */
-function truthOf(script: readonly string[], { order, delivered }: { order?: number[]; delivered?: number[] } = {}): Truth {
+function truthOf(
+  script: readonly string[],
+  { order, delivered }: { order?: number[]; delivered?: number[] } = {},
+): Truth {
   const all = frames(script);
   const recorded = all.map((frame, at) => (/^[<>][SFR]*-/.test(script[at]!) ? undefined : frame));
   const truth = new MessageTruth(delivered !== undefined);
@@ -82,7 +85,8 @@ t.test('requests and responses of whole streams, however they are cut', async (t
     'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n' +
     'HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\n\r\nto the end';
   for (const bytes of [1, 2, 3, 7, 50, 5_000]) {
-    const cut = (way: string, text: string) => text.match(new RegExp(`[^]{1,${bytes}}`, 'g'))!.map((piece) => `${way} ${piece}`);
+    const cut = (way: string, text: string) =>
+      text.match(new RegExp(`[\\s\\S]{1,${bytes}}`, 'g'))!.map((piece) => `${way} ${piece}`);
     const truth = truthOf(['>S', '<S', ...cut('>', requests), ...cut('<', responses), '>F', '<F']);
     t.match(truth, { requests: 5, requestsIntact: 5, responses: 5, responsesIntact: 5 }, `${bytes} bytes a segment`);
     t.equal(doubts(truth), '');
@@ -109,7 +113,11 @@ t.test('until the connection closes: the end is a FIN that is delivered', async 
   const script = ['>S', '<S', get, '< HTTP/1.1 200 OK\r\n\r\nto the end', '<F', '>F'];
   t.match(truthOf(script, { delivered: [0, 1, 2, 3, 4, 5] }), { responses: 1, responsesIntact: 1 });
   t.match(truthOf(script, { delivered: [0, 1, 2, 3, 5] }), { responses: 1, responsesIntact: 0 });
-  t.match(truthOf([...script.slice(0, 4), '<R']), { responsesIntact: 0, responsesPossible: 1 }, 'a reset may end it, or not');
+  t.match(
+    truthOf([...script.slice(0, 4), '<R']),
+    { responsesIntact: 0, responsesPossible: 1 },
+    'a reset may end it, or not',
+  );
 });
 
 t.test('a response to HEAD is not certain without its request', async (t) => {
@@ -120,7 +128,14 @@ t.test('a response to HEAD is not certain without its request', async (t) => {
     if (at !== 2) truth.delivered(frame, 0, frame.length, false);
   }
   truth.finish();
-  t.match(truth.truth(), { requests: 2, requestsIntact: 1, requestsPossible: 0, responses: 2, responsesIntact: 0, responsesPossible: 2 });
+  t.match(truth.truth(), {
+    requests: 2,
+    requestsIntact: 1,
+    requestsPossible: 0,
+    responses: 2,
+    responsesIntact: 0,
+    responsesPossible: 2,
+  });
 });
 
 t.test('what cannot be known is counted, and said', async (t) => {
@@ -132,20 +147,48 @@ t.test('what cannot be known is counted, and said', async (t) => {
   t.match(doubts(tls), /2 directions of streams that are no HTTP\/1/);
   const old = truthOf(['>S', '<S', '> GET /\r\n', '< <html>', '<F']);
   t.match(old, { requests: 0, requestsPossible: 1, responsesPossible: 1 }, 'a request without a version');
-  const hole = truthOf(['>S', '<S', get, '< HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123', '<- 456', '< 789', get, ok]);
-  t.match(hole, { responses: 2, responsesIntact: 1, responsesPossible: 0 }, 'a hole inside a body: the next one stands');
+  const hole = truthOf([
+    '>S',
+    '<S',
+    get,
+    '< HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123',
+    '<- 456',
+    '< 789',
+    get,
+    ok,
+  ]);
+  t.match(
+    hole,
+    { responses: 2, responsesIntact: 1, responsesPossible: 0 },
+    'a hole inside a body: the next one stands',
+  );
   t.match(doubts(hole), /1 directions of streams with bytes that the recording does not hold/);
   const lost = truthOf(['>S', '<S', get, '<- HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n', '< 123', get, ok]);
-  t.match(lost, { responses: 1, responsesIntact: 0, responsesPossible: 1 }, 'a hole in a head: what is found again is not certain');
+  t.match(
+    lost,
+    { responses: 1, responsesIntact: 0, responsesPossible: 1 },
+    'a hole in a head: what is found again is not certain',
+  );
   t.match(doubts(lost), /the place of messages was lost/);
-  const odd = truthOf(['>S', '<S', '> POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nabGET / HTTP/1.1\r\n\r\n']);
+  const odd = truthOf([
+    '>S',
+    '<S',
+    '> POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nabGET / HTTP/1.1\r\n\r\n',
+  ]);
   t.match(odd, { requests: 0, requestsPossible: 2 }, 'what observers read in different ways');
 });
 
 t.test('a tunnel holds no messages, though it may look like it', async (t) => {
   const upgrade = ['> GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n', '< HTTP/1.1 101 Switching Protocols\r\n\r\n'];
   const truth = truthOf(['>S', '<S', ...upgrade, '> \x81\x05hello', '< GET / HTTP/1.1\r\n\r\n']);
-  t.match(truth, { requestsIntact: 1, responsesIntact: 1, requests: 1, responses: 1, requestsPossible: 0, responsesPossible: 1 });
+  t.match(truth, {
+    requestsIntact: 1,
+    responsesIntact: 1,
+    requests: 1,
+    responses: 1,
+    requestsPossible: 0,
+    responsesPossible: 1,
+  });
   t.equal(doubts(truth), '', 'and it is no doubt');
 });
 
@@ -155,7 +198,8 @@ t.test('addresses used again, and the same addresses in two networks', async (t)
   const networks = [frames(conversation, { vlans: [7] }), frames(conversation, { vlans: [8] })] as const;
   const again = frames(['>S', '<S', '> other numbers', '< other numbers', ...conversation], { vlans: [7] }).slice(4);
   const late = networks[0][3]!;
-  for (const [at, frame] of networks[0].entries()) for (const each of [frame, networks[1][at]!]) truth.sent(each, 0, each.length);
+  for (const [at, frame] of networks[0].entries())
+    for (const each of [frame, networks[1][at]!]) truth.sent(each, 0, each.length);
   for (const frame of [...again, late]) truth.sent(frame, 0, frame.length);
   truth.finish();
   t.match(truth.truth(), { requests: 3, requestsIntact: 3, responses: 3, responsesIntact: 3 });
@@ -173,7 +217,12 @@ t.test('hostile frames neither throw nor grow', async (t) => {
   const payload = new Uint8Array(60_000).fill(65);
   for (let i = 0; i < 60_000; i += 1) {
     const frame = buildTcpFrame({
-      ...{ source: `10.${i >> 14}.${(i >> 7) & 127}.${i & 127}`, destination: '10.0.0.2', sourcePort: 5, destinationPort: 80 },
+      ...{
+        source: `10.${i >> 14}.${(i >> 7) & 127}.${i & 127}`,
+        destination: '10.0.0.2',
+        sourcePort: 5,
+        destinationPort: 80,
+      },
       // Heads that never end; and behind a hole that is never filled, more than may wait.
       ...{ sequence: 7, flags: 0x18, payload: i % 50 === 0 ? payload : payload.subarray(0, 40) },
     });
@@ -194,7 +243,11 @@ const size = { seed: 21, sizeBytes: 3_000_000 };
 /** What survives of generated traffic. */
 function survivors(impair: string, seed: number): Truth {
   const impairments = impair === '' ? [] : parseImpairments(impair);
-  const traffic = new ImpairedTraffic({ source: openSteady(size), impair: { impairments, seed }, countsMessages: true });
+  const traffic = new ImpairedTraffic({
+    source: openSteady(size),
+    impair: { impairments, seed },
+    countsMessages: true,
+  });
   while (traffic.read({ frame() {} }, 256) >= 0);
   return traffic.truth()!;
 }
@@ -218,7 +271,10 @@ t.test('what loses bytes loses messages: lost, cut and damaged alike', async (t)
     const some = survivors(impair, 7);
     t.equal(some.responses, whole.responses, impair);
     t.equal(some.requests, whole.requests, impair);
-    t.ok(some.responsesIntact < whole.responses && some.responsesIntact > whole.responses / 3, `${impair}: ${some.responsesIntact}`);
+    t.ok(
+      some.responsesIntact < whole.responses && some.responsesIntact > whole.responses / 3,
+      `${impair}: ${some.responsesIntact}`,
+    );
   }
   t.match(survivors('loss=100%', 7), { requestsIntact: 0, responsesIntact: 0, requests: whole.requests });
   t.match(survivors('half-duplex=client', 7), { requestsIntact: whole.requests, responsesIntact: 0 });

@@ -1,8 +1,9 @@
 /** What befalls one direction alone. The server is the side of the lower port; equal ports have no sides. */
+
+import { Segment } from '../../segment.ts';
 import type { ImpairmentRow } from '../impairment.ts';
 import type { MovingFrame } from '../moving-frame.ts';
 import { numberOf, time } from '../parameters.ts';
-import { Segment } from '../../segment.ts';
 import { LateByTime } from './time.ts';
 
 const side = { name: 'side', unit: 'word', words: ['client', 'server'] } as const;
@@ -23,7 +24,8 @@ export const skew: ImpairmentRow = {
   example: 'skew=server/2ms',
   parameters: [side, { name: 'time', unit: 'time', max: 60e6 }],
   isLossy: false,
-  describe: ({ side, time: by }) => `segments of the ${side} captured ${time(by!)} late: acknowledged before they are seen`,
+  describe: ({ side, time: by }) =>
+    `segments of the ${side} captured ${time(by!)} late: acknowledged before they are seen`,
   choose: (values) => {
     const isFrom = fromSide(values.side);
     const lateUs = numberOf(values, 'time');

@@ -1,7 +1,8 @@
 /** Capture-side loss: the other host got the frame and acknowledged it, and only the observer missed it. */
-import type { FrameReceiver } from '../moving-frame.ts';
+
 import { correlatedChance, correlation, probability } from '../chance.ts';
 import type { Effect, ImpairmentRow } from '../impairment.ts';
+import type { FrameReceiver } from '../moving-frame.ts';
 import { list, numberOf, percent } from '../parameters.ts';
 import { segmentCounter } from '../segment-counter.ts';
 

@@ -4,7 +4,7 @@ import { Segment } from '../../segment.ts';
 import { headerBytesOf, isCuttable, writePiece } from '../../segment-pieces.ts';
 import { correlatedChance, probability } from '../chance.ts';
 import type { Choose, Effect, ImpairmentRow } from '../impairment.ts';
-import { MovingFrame, type FrameReceiver } from '../moving-frame.ts';
+import { type FrameReceiver, MovingFrame } from '../moving-frame.ts';
 import { numberOf, percent, type Values } from '../parameters.ts';
 
 /** What two positions in a segment are put together with. */
@@ -62,7 +62,8 @@ export const overlap: ImpairmentRow = {
   example: 'overlap=5%/100',
   parameters: [probability, { name: 'bytes', unit: 'bytes', default: 100, min: 1, max: two16 - 1 }],
   isLossy: false,
-  describe: ({ probability, bytes }) => `${percent(probability!)} of segments in two that overlap by up to ${bytes} bytes`,
+  describe: ({ probability, bytes }) =>
+    `${percent(probability!)} of segments in two that overlap by up to ${bytes} bytes`,
   choose: (values, random) => {
     const most = numberOf(values, 'bytes');
     return ofSegments(values, random, (payloadBytes) => {
