@@ -65,7 +65,7 @@ export function addEditCommand(command: Command): void {
 function orderOf(inputs: readonly string[], output: string, flags: Flags): TrafficOrder {
   const [first, ...more] = [...inputs, ...(flags.merge ?? [])];
   if (first === undefined) {
-    throw new FloodgateError('BAD_OPTION', `there is nothing to read: ${output} is the file to write`, {
+    throw new FloodgateError('option-invalid', `there is nothing to read: ${output} is the file to write`, {
       hint: 'Write floodgate edit IN OUT.',
     });
   }
@@ -75,10 +75,12 @@ function orderOf(inputs: readonly string[], output: string, flags: Flags): Traff
   const impair = impairOrderOf(flags, seed);
   const { impairOut } = flags;
   if ([first, ...more].filter((input) => input === '-').length > (loops > 1 ? 0 : 1)) {
-    throw new FloodgateError('BAD_OPTION', 'standard input can be read once', { hint: 'Put it into a file first.' });
+    throw new FloodgateError('option-invalid', 'standard input can be read once', {
+      hint: 'Put it into a file first.',
+    });
   }
   if (impairOut !== undefined && !impair) {
-    throw new FloodgateError('BAD_OPTION', '--impair-out: nothing is impaired', { hint: 'Add --impair loss=1%.' });
+    throw new FloodgateError('option-invalid', '--impair-out: nothing is impaired', { hint: 'Add --impair loss=1%.' });
   }
   return {
     kind: 'recording',
@@ -101,12 +103,12 @@ function isSameFile(input: string, output: string): boolean {
 }
 
 function sameFile(file: string): FloodgateError {
-  return new FloodgateError('BAD_OPTION', `${file} would be written while it is read`, {
+  return new FloodgateError('option-invalid', `${file} would be written while it is read`, {
     hint: 'Give the output another name.',
   });
 }
 
-/** @returns frames written. @throws FloodgateError `NO_OUTPUT`; what was written until then is removed */
+/** @returns frames written. @throws FloodgateError `output-unwritable`; what was written until then is removed */
 async function write(traffic: Traffic, output: string): Promise<number> {
   const counted = { frames: 0 };
   // Before the file is made: what cannot be read leaves no file.
@@ -125,7 +127,7 @@ async function write(traffic: Traffic, output: string): Promise<number> {
     // Who reads standard output may have had enough.
     if (output === '-' && code === 'EPIPE') return counted.frames;
     if (syscall === undefined || error instanceof FloodgateError) throw error;
-    throw new FloodgateError('NO_OUTPUT', `cannot write ${output}: ${code ?? message}`, {
+    throw new FloodgateError('output-unwritable', `cannot write ${output}: ${code ?? message}`, {
       hint: 'Check the folder, its permissions and the space on the disk.',
       cause: error,
     });

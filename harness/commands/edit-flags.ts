@@ -43,7 +43,7 @@ export function addEditOptions(command: Command): void {
 
 const bytesMax = 262_144;
 
-/** @returns undefined where nothing is to be edited. @throws FloodgateError `BAD_OPTION` that says what is wanted */
+/** @returns undefined where nothing is to be edited. @throws FloodgateError `option-invalid` that says what is wanted */
 export function editOrderOf(flags: EditFlags): EditOrder | undefined {
   const { from, to, filter, limit, vlan, mtu, fixChecksums, snap } = flags;
   const order: EditOrder = {
@@ -122,5 +122,5 @@ function macsOf(text: string): readonly [string, string] {
 }
 
 function bad(message: string, hint: string): FloodgateError {
-  return new FloodgateError('BAD_OPTION', message, { hint });
+  return new FloodgateError('option-invalid', message, { hint });
 }

@@ -18,7 +18,7 @@ interface Asked {
   readonly lane: Lane;
 }
 
-/** @param order undefined where a load drives the target @throws FloodgateError `BAD_OPTION` */
+/** @param order undefined where a load drives the target @throws FloodgateError `option-invalid` */
 export function orderedTraffic(
   flags: TrafficFlags,
   order: TrafficOrder | undefined,
@@ -28,13 +28,13 @@ export function orderedTraffic(
   const asked = editOrderOf(flags);
   if (!order) {
     if (!impair && !asked && !flags.merge) return undefined;
-    throw new FloodgateError('BAD_OPTION', 'there are no frames to edit or to impair: a load drives the target', {
+    throw new FloodgateError('option-invalid', 'there are no frames to edit or to impair: a load drives the target', {
       hint: 'Leave these options out, or name a scenario or a capture file.',
     });
   }
   const merge = (flags.merge ?? []).map((file) => path.resolve(file));
   if (merge.length > 0 && order.kind !== 'recording') {
-    throw new FloodgateError('BAD_OPTION', '--merge is for captures, and a scenario is none', {
+    throw new FloodgateError('option-invalid', '--merge is for captures, and a scenario is none', {
       hint: 'Name a capture file in place of the scenario.',
     });
   }

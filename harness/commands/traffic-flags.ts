@@ -33,14 +33,14 @@ export function addTrafficOptions(command: Command): void {
     .option('--impair-file <file>', `an applied schedule (${scheduleName} of a report) again, byte for byte`);
 }
 
-/** @param seed of every random choice @throws FloodgateError `BAD_OPTION` */
+/** @param seed of every random choice @throws FloodgateError `option-invalid` */
 export function impairOrderOf(
   flags: Pick<TrafficFlags, 'impair' | 'impairFile'>,
   seed: number,
 ): ImpairOrder | undefined {
   const { impair, impairFile } = flags;
   if (impair !== undefined && impairFile !== undefined) {
-    throw new FloodgateError('BAD_OPTION', '--impair and --impair-file exclude each other', {
+    throw new FloodgateError('option-invalid', '--impair and --impair-file exclude each other', {
       hint: 'A schedule names its impairments itself: leave out --impair.',
     });
   }

@@ -48,7 +48,7 @@ const wanted: Readonly<Record<Unit, readonly [string, string]>> = {
 /**
  * One amount. A fraction (`0.01`) is accepted for a share.
  * @param where as it is named in the message: `loss=1x: probability`
- * @throws FloodgateError `BAD_OPTION` that says which unit is wanted
+ * @throws FloodgateError `option-invalid` that says which unit is wanted
  */
 export function parseAmount(text: string, where: string, parameter: Parameter): number {
   const { unit, min = 0, max = Number.MAX_SAFE_INTEGER } = parameter;
@@ -56,12 +56,12 @@ export function parseAmount(text: string, where: string, parameter: Parameter): 
   const hint = `Write for example ${example}.`;
   const match = /^([+-]?)(\d+(?:\.\d+)?|\.\d+)([a-zµ%]*)$/i.exec(text);
   const factors = suffixes[unit as keyof typeof suffixes];
-  const suffix = match?.[3]!.toLowerCase() ?? '';
+  const suffix = match ? match[3]!.toLowerCase() : '';
   const isFraction = unit === 'share' && suffix === '' && Number(text) <= 1;
   const factor = isFraction ? 1 : Object.hasOwn(factors, suffix) ? factors[suffix]! : undefined;
   if (!match || factor === undefined || (match[1] !== '' && unit !== 'signedTime')) {
     const without = match && suffix === '' ? ', and has no unit' : '';
-    throw new FloodgateError('BAD_OPTION', `${where} is ${what}: "${text}" is none${without}`, { hint });
+    throw new FloodgateError('option-invalid', `${where} is ${what}: "${text}" is none${without}`, { hint });
   }
   const number = Number(match[2]) * (match[1] === '-' ? -1 : 1);
   const value = factor === 1 ? number : Number((number * factor).toPrecision(15));
@@ -70,10 +70,10 @@ export function parseAmount(text: string, where: string, parameter: Parameter): 
   const isWhole = unit !== 'count' && unit !== 'bytes' ? true : Number.isInteger(value);
   if (value >= least && value <= most && isWhole) return value;
   const range = unit === 'share' ? 'from 0% to 100%' : `from ${least}${most < 1e15 ? ` to ${most}` : ' on'}`;
-  throw new FloodgateError('BAD_OPTION', `${where}: "${text}" is not ${isWhole ? range : 'whole'}`, { hint });
+  throw new FloodgateError('option-invalid', `${where}: "${text}" is not ${isWhole ? range : 'whole'}`, { hint });
 }
 
-/** `3/7/10-20`: pairs of first and last. @throws FloodgateError `BAD_OPTION` */
+/** `3/7/10-20`: pairs of first and last. @throws FloodgateError `option-invalid` */
 export function parseList(texts: readonly string[], where: string): (readonly [number, number])[] {
   const hint = 'Write for example 3/7/10-20.';
   const ranges = texts.map((text) => {
@@ -81,10 +81,10 @@ export function parseList(texts: readonly string[], where: string): (readonly [n
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (match && first >= 1 && last >= first) return [first, last] as const;
-    throw new FloodgateError('BAD_OPTION', `${where}: "${text}" is no number from 1, and no range`, { hint });
+    throw new FloodgateError('option-invalid', `${where}: "${text}" is no number from 1, and no range`, { hint });
   });
   if (ranges.length <= listEntriesMax) return ranges.sort((a, b) => a[0] - b[0]);
-  throw new FloodgateError('BAD_OPTION', `${where}: a list has ${listEntriesMax} entries at most`, { hint });
+  throw new FloodgateError('option-invalid', `${where}: a list has ${listEntriesMax} entries at most`, { hint });
 }
 
 /** "2 %", as a person reads it. */

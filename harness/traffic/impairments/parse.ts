@@ -9,14 +9,14 @@ import { stagesMax } from './limits.ts';
 import { type Parameter, parseAmount, parseList, type Value } from './parameters.ts';
 import { findImpairment, impairmentTable } from './table.ts';
 
-/** @param option as it is named in messages @throws FloodgateError `BAD_OPTION` that says what is wrong and what is wanted */
+/** @param option as it is named in messages @throws FloodgateError `option-invalid` that says what is wrong and what is wanted */
 export function parseImpairments(text: string, option = '--impair'): Impairment[] {
   const parts = text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
   if (parts.length === 0 || parts.length > stagesMax) {
-    throw new FloodgateError('BAD_OPTION', `${option}: "${text.slice(0, 60)}" names ${parts.length} impairments`, {
+    throw new FloodgateError('option-invalid', `${option}: "${text.slice(0, 60)}" names ${parts.length} impairments`, {
       hint: `Write 1 to ${stagesMax} of them, for example loss=1%,reorder=2%/50,duplicate=0.5%.`,
     });
   }
@@ -25,7 +25,7 @@ export function parseImpairments(text: string, option = '--impair'): Impairment[
     const first = impairments.slice(0, at).find((before) => !makesTraffic(before));
     if (!first || !makesTraffic({ kind, values })) continue;
     throw new FloodgateError(
-      'BAD_OPTION',
+      'option-invalid',
       `${option}: ${kind} sends frames of more hosts, and stands behind ${first.kind}`,
       {
         hint: `Put ${kind} first: what is lost, is lost of all that was sent.`,
@@ -83,7 +83,7 @@ function parseValue(text: string, where: string, parameter: Parameter): Value {
   if (parameter.unit !== 'word') return parseAmount(text, where, parameter);
   if (parameter.words!.includes(text)) return text;
   const near = nearestName(text, parameter.words!);
-  throw new FloodgateError('BAD_OPTION', `${where}: there is no "${text}"`, {
+  throw new FloodgateError('option-invalid', `${where}: there is no "${text}"`, {
     hint: `${near ? `Did you mean ${near}? ` : ''}It is one of ${parameter.words!.join(', ')}.`,
   });
 }
@@ -98,14 +98,14 @@ export function syntaxOf({ name, parameters }: ImpairmentRow): string {
 }
 
 function bad(message: string, row: ImpairmentRow): FloodgateError {
-  return new FloodgateError('BAD_OPTION', message, { hint: `Write ${syntaxOf(row)}, for example ${row.example}.` });
+  return new FloodgateError('option-invalid', message, { hint: `Write ${syntaxOf(row)}, for example ${row.example}.` });
 }
 
 function unknown(part: string, name: string, option: string): FloodgateError {
   const names = impairmentTable.map((row) => row.name);
   const near = nearestName(name, names);
   const hint = `${near ? `Did you mean ${near}? ` : ''}Write NAME=VALUE with one of ${names.join(', ')}.`;
-  return new FloodgateError('BAD_OPTION', `${option}: "${part}" names no impairment`, { hint });
+  return new FloodgateError('option-invalid', `${option}: "${part}" names no impairment`, { hint });
 }
 
 function unknownParameter(row: ImpairmentRow, word: string, key: string | undefined, option: string): FloodgateError {
@@ -113,5 +113,5 @@ function unknownParameter(row: ImpairmentRow, word: string, key: string | undefi
   if (key === undefined) return bad(`${option} ${row.name}: "${word}" is one value too many`, row);
   const near = nearestName(key, names);
   const hint = `${near ? `Did you mean ${near}? ` : ''}It has ${names.join(', ')}: ${syntaxOf(row)}.`;
-  return new FloodgateError('BAD_OPTION', `${option} ${row.name}: there is no parameter "${key}"`, { hint });
+  return new FloodgateError('option-invalid', `${option} ${row.name}: there is no parameter "${key}"`, { hint });
 }

@@ -29,8 +29,13 @@ export class ImpairmentStack {
   constructor(options: StackOptions) {
     const stages: Stage[] = [];
     const { impairments, output, onStage } = options;
-    const seen = (at: number, receiver: FrameReceiver): FrameReceiver =>
-      onStage ? (frame) => (onStage(at, frame), receiver(frame)) : receiver;
+    const seen = (at: number, receiver: FrameReceiver): FrameReceiver => {
+      if (!onStage) return receiver;
+      return (frame) => {
+        onStage(at, frame);
+        receiver(frame);
+      };
+    };
     let next = seen(impairments.length, output);
     for (let at = impairments.length - 1; at >= 0; at -= 1) {
       const stage = new Stage(options, at, next);
