@@ -158,7 +158,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     streamsMax: tcp.streamsMax,
     waitingRequestsMax: tcp.streamsMax,
     headPoolBytesMax: Math.min(defaultHttpLimits.headPoolBytesMax, Math.floor(shared * 0.04)),
-    waitingUriBytesMax: Math.min(defaultHttpLimits.waitingUriBytesMax, Math.floor(shared * 0.017)),
+    waitingUriBytesMax: Math.min(defaultHttpLimits.waitingUriBytesMax, Math.floor(shared * 0.015)),
     messageBytesMax: options.httpLengthMax ?? defaultHttpLimits.messageBytesMax,
   };
   const body: BodyLimits = {

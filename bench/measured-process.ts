@@ -20,7 +20,7 @@ const outputBytesMax = 64 << 10;
 
 /**
  * CPU time and peak memory come from GNU time (`wait4` of the finished process): Node.js reaps its children
- * without telling what they used.
+ * and does not report what they used.
  * @throws Error when GNU time is missing or the command cannot be started.
  */
 export async function measureProcess(command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Usage> {

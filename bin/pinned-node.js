@@ -14,7 +14,7 @@ const packages = {
 
 /**
  * Whether it may be executed as this launcher is: it and its folder belong to us, to root or to whom the launcher belongs
- * to, and are written to by nobody who may not write to the launcher.
+ * to, and only those who may write to the launcher may write to them.
  * @param {string} file
  */
 function isTrusted(file) {

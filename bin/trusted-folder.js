@@ -20,7 +20,7 @@ function isPrivate(stats) {
 }
 
 /**
- * A folder of ours that nobody else can put anything into, nor any folder in the place of: it, what it holds, and all that
+ * A folder of ours that no other user can put anything into, nor any folder in the place of: it, what it holds, and all that
  * lead to it belong to us or root, and only a sticky one on the way (such as /tmp) may be written to by others.
  * @param {string} folder
  */
@@ -37,7 +37,7 @@ function isTrustedFolder(folder) {
     const isClosed = (stats.mode & 0o077) === 0;
     return readdirSync(real).every((name) => {
       const its = lstatSync(path.join(real, name));
-      // Behind a folder that nobody else may enter, modes say nothing: Node.js makes its own as the umask says.
+      // Behind a folder that no other user may enter, modes say nothing: Node.js makes its own as the umask says.
       return isOurs(its) && (isClosed || isPrivate(its)) && !its.isSymbolicLink();
     });
   } catch {

@@ -161,7 +161,7 @@ function reorder(segments: readonly Segment[], next: () => number, places: numbe
 
 /**
  * What must not change, in an order of its own: neither times nor the numbers of streams are part of it, nor, of a response,
- * its request's method and target: where it was captured first, nobody knows them yet; the number of the exchange must be right.
+ * its request's method and target: a response captured first does not know them yet; the number of the exchange must be right.
  */
 export function essence(messages: readonly CapturedMessage[]): string[] {
   return messages

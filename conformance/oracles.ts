@@ -85,8 +85,8 @@ function compareWithTshark(result: Comparison, file: string, row: Map<string, st
 function compareLog(result: Comparison, file: string, log: ZeekLog, capture: Capture): void {
   result.zeekRows += log.rows.length;
   result.zeekRowsEqualRaw += compareWithZeek(log.rows, exchangesOf(capture.messages, false)).equal;
-  const telling = log.rows.filter((row) => !isEmptyRow(row));
-  const compared = compareWithZeek(telling, exchangesOf(capture.messages, true));
+  const comparable = log.rows.filter((row) => !isEmptyRow(row));
+  const compared = compareWithZeek(comparable, exchangesOf(capture.messages, true));
   result.zeekRowsTelling += compared.rows;
   result.zeekRowsEqual += compared.equal;
   for (const { row, closest, fields } of compared.differences) {

@@ -16,7 +16,7 @@ function digits(value: number): string {
   return text.replace(/\.?0+$/, '');
 }
 
-/** Value with a decimal prefix; 999.6 goes up to the next one rather than being told as 1000. */
+/** Value with a decimal prefix; 999.6 goes up to the next one rather than being shown as 1000. */
 function scaled(value: number, unit: string): string {
   const size = Math.abs(value);
   for (const { from, name } of SCALES) if (size >= from * 0.9995) return `${digits(value / from)} ${name}${unit}`;
@@ -171,7 +171,7 @@ export function formatStream(stream: SpikeStream): string {
   return `${stream.source} → ${stream.destination}: ${formatBytes(stream.bytes)} in ${formatCount(stream.frames)} frames, ${formatCount(stream.messages)} messages${gap}${message}`;
 }
 
-/** Below this share of a spike nobody is told apart from the others. */
+/** Below this share of a spike no suspect stands out from the others. */
 const SHARE_STANDS_OUT = 0.05;
 
 /** Whether a spike has a first suspect worth the name: where most of it belongs to no call site, it has none. */

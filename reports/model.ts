@@ -187,7 +187,7 @@ export interface SpikePart {
   /** For a person: `off-heap: scenarios/x.ts:93 #queuePages`, `V8 pages without objects`, `file-backed pages`. */
   readonly name: string;
   readonly bytes: number;
-  /** False for what only the size of the line tells. */
+  /** False for what only the size of the line shows. */
   readonly named: boolean;
 }
 
@@ -279,7 +279,7 @@ export interface Ledger {
   /** As the device (or the pipe's reader) counted them. */
   readonly framesDelivered: number;
   readonly bytesDelivered: number;
-  /** By the kernel's count for the capturing socket; null where nobody counted. */
+  /** By the kernel's count for the capturing socket; null where they were not counted. */
   readonly framesDropped: number | null;
   readonly ok: boolean;
 }

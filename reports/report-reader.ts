@@ -166,7 +166,7 @@ const retained = v.object({
 
 const part = v.object({ name: text, bytes: number, named: v.boolean() });
 
-/** Older reports told a stream in words. */
+/** Older reports described a stream in words. */
 const streamOfText = (source: string): SpikeStream => ({
   source,
   destination: '',
@@ -192,7 +192,7 @@ const stream = v.object({
 });
 
 const spike = v.object({
-  // Reports of before these were told have none of them.
+  // Older reports have none of these.
   line: v.optional(v.picklist(['rss', 'allocated']), 'rss'),
   startMs: number,
   topMs: number,

@@ -63,7 +63,7 @@ for (const reporter of reporters) {
     for (const word of ['rss.p9999', 'takes 10000 readings', 'handles.max', 'only Node.js knows'])
       t.match(text, escapedIn(word));
     if (reporter.name !== 'html' && reporter.name !== 'json')
-      t.notMatch(text, /0 dropped|PASS/, 'nobody counted, none passed');
+      t.notMatch(text, /0 dropped|PASS/, 'nothing counted, none passed');
   });
 }
 
@@ -82,7 +82,7 @@ t.test('what is undecided is neither a failure nor a success', async (t) => {
   t.match(render('tap'), /^ {4}ok 8 - the run came to its end$/m);
 });
 
-t.test('the terminal has colour only when told, and the verdict on its first line', async (t) => {
+t.test('the terminal has colour only when asked for, and the verdict on its first line', async (t) => {
   const plain = renderTerminal(sampleRun({ ok: false }));
   t.match(plain.split('\n')[0], /^ FAIL +incident/);
   t.match(plain, /✗ rss\.p99 +\d+ MB ≤ 200 MB/);

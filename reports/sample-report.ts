@@ -195,7 +195,7 @@ export function sampleUndecidedRun(options: SampleOptions = {}): RunReport {
   };
 }
 
-/** A gate of three scenarios, the last one over budget unless told otherwise. */
+/** A gate of three scenarios, the last one over budget unless asked otherwise. */
 export function sampleGate(options: SampleOptions = {}): GateReport {
   const { ok = true } = options;
   const runs = [sampleRun({ ...options, ok: true }), sampleRun({ ...options, ok: true, seed: 2 }), sampleRun(options)];

@@ -75,8 +75,8 @@ export function renderTerminal(report: Report, options: TerminalOptions = {}): s
     );
   }
   while (lines.at(-1) === '') lines.pop();
-  const told = options.wraps ? lines.flatMap((line) => wrapped(line, columns)) : lines;
-  return `${told.join('\n')}\n`;
+  const shown = options.wraps ? lines.flatMap((line) => wrapped(line, columns)) : lines;
+  return `${shown.join('\n')}\n`;
 }
 
 const colourPattern = /\u001b\[[0-9;]*m/g;

@@ -14,7 +14,7 @@ export interface TrendEntry {
 /** More runs than a person compares; the latest are kept. */
 const RUNS_MAX = 2_000;
 
-/** Folders that could not be read as reports, to be told rather than left out in silence. */
+/** Folders that could not be read as reports, to be listed rather than left out in silence. */
 export interface TrendOptions {
   readonly unreadable?: readonly { readonly name: string; readonly why: string }[];
 }

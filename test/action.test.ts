@@ -33,7 +33,7 @@ function runAction(folder: string, inputs: Record<string, string>, environment: 
     return outputs.get(step!)?.[name!] ?? '';
   };
   let failed = 0;
-  let told = '';
+  let output = '';
   for (const [index, step] of action.runs.steps.entries()) {
     if (!isWanted(step.if ?? 'success()', failed === 0, valueIn)) continue;
     const env = Object.fromEntries(
@@ -56,14 +56,14 @@ function runAction(folder: string, inputs: Record<string, string>, environment: 
         GITHUB_STEP_SUMMARY: path.join(folder, 'summary.md'),
       },
     });
-    told += stderr;
+    output += stderr;
     if (status !== 0 && failed === 0) failed = status ?? -1;
     if (step.id !== undefined) outputs.set(step.id, outputsOf(readFileSync(outputFile, 'utf8')));
   }
   const summary = path.join(folder, 'summary.md');
   return {
     status: failed,
-    stderr: told,
+    stderr: output,
     report: outputs.get('run')?.report,
     summary: existsSync(summary) ? readFileSync(summary, 'utf8') : '',
   };
@@ -134,7 +134,7 @@ t.test('what could not run says why in the summary', (t) => {
 
 t.test('no development dependencies, no install scripts', (t) => {
   const folder = t.testdir();
-  // npm itself is not run: it is asked what it would be told.
+  // npm itself is not run: the test looks at its arguments.
   const bin = path.join(folder, 'bin');
   mkdirSync(bin);
   writeFileSync(path.join(bin, 'npm'), `#!/bin/sh\necho "$@" > "${folder}/asked"\n`);

@@ -330,8 +330,8 @@ export class Pairing {
     // of traffic made up by hand may mean nothing.
     const isPlaced = (flags & this.#parts[(first << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
     const isUnasked = isPlaced && distance(this.#parts[(first << entryShift) + Part.sequence]!, place.ack) <= 0;
-    if (isUnasked && (flags & EntryFlag.timeout) !== 0) return;
     const isOrdered = this.#words[stream * streamWords + Of.mode] === Mode.ordered;
+    if (isUnasked && (!isOrdered || (flags & EntryFlag.timeout) !== 0)) return;
     this.#answer(stream, interim, message, first, isOrdered && !isUnasked ? 'certain' : 'probable');
   }
 

@@ -32,7 +32,7 @@ const growth = (more: Partial<SpikeGrowth>): SpikeGrowth => ({
   ...more,
 });
 
-t.test('what stayed is told by who allocated it, with the keep of each buffer', (t) => {
+t.test('what stayed is charged to its allocator, with the keep of each buffer', (t) => {
   const counts = [{ ...site('keep', 0, 'off-heap'), selfBytes: 50_000 }];
   const { suspects, parts, namedShare } = attribute(growth({ externalBytes: 90 * MB }), {
     ...none,
@@ -62,7 +62,7 @@ t.test('pages for garbage are shared out by what each site allocated; a keeper c
   t.end();
 });
 
-t.test('nobody answers for more than was measured', (t) => {
+t.test('no site answers for more than was measured', (t) => {
   const { suspects, namedShare } = attribute(growth({ heapTotalBytes: 50 * MB }), {
     ...none,
     liveHeap: [site('keep', 400)],

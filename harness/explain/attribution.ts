@@ -2,7 +2,7 @@
  * What a spike is made of, to the byte, and who is to be asked for it. Pure.
  *
  * The height is measured without instruments; profiles of later passes say whose it is. What was alive at the top is
- * told by the site that allocated it; pages that V8 took for garbage it had not collected yet are shared out among the
+ * charged to the site that allocated it; pages that V8 took for garbage it had not collected yet are shared out among the
  * sites by what each of them allocated; an agent's own ledger answers for memory that no profiler sees.
  */
 import type { SpikePart, Suspect } from '../../reports/model.ts';
@@ -17,7 +17,7 @@ export interface SpikeGrowth {
   readonly codeBytes: number | null;
   /** By the agent's own ledger. */
   readonly reassemblyBytes: number | null;
-  /** By kind of page; null where nobody looked. */
+  /** By kind of page; null where it was not looked at. */
   readonly map: MapGrowth | null;
 }
 
@@ -76,22 +76,22 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites): Attribution {
     bytes,
     named: true,
   }));
-  const tell = (name: string, bytes: number) => void (bytes > 0 && parts.push({ name, bytes, named: true }));
-  // A ledger's bytes that are also some site's buffers are told once.
+  const add = (name: string, bytes: number) => void (bytes > 0 && parts.push({ name, bytes, named: true }));
+  // A ledger's bytes that are also some site's buffers count once.
   const ledger = Math.max(0, (growth.reassemblyBytes ?? 0) - offHeap);
-  tell("the agent's ledger: reassembly pages", ledger);
-  tell('compiled code', codeBytesOf(growth));
+  add("the agent's ledger: reassembly pages", ledger);
+  add('compiled code', codeBytesOf(growth));
   if (growth.map) {
     const { firstUse, allocator } = nativeParts(growth.map, ledger, offHeap + ledger);
     const tables = sites.startOffHeap.filter(({ selfBytes }) => selfBytes >= tableBytesMin);
     const written = tables.length > 0 ? Math.min(firstUse, sumOf(tables)) : firstUse;
-    tell(`taken at start, first written now: ${tablesOf(tables)}`, written);
-    tell('mappings of their own: large buffers of native code, WebAssembly, pools', firstUse - written);
-    tell("the C allocator's arenas: native state of the runtime, rounding, fragmentation", allocator);
-    tell('stacks of threads', growth.map.stackBytes);
-    tell('written pages of programs and libraries', growth.map.imageBytes);
+    add(`taken at start, first written now: ${tablesOf(tables)}`, written);
+    add('mappings of their own: large buffers of native code, WebAssembly, pools', firstUse - written);
+    add("the C allocator's arenas: native state of the runtime, rounding, fragmentation", allocator);
+    add('stacks of threads', growth.map.stackBytes);
+    add('written pages of programs and libraries', growth.map.imageBytes);
   }
-  // Each instrument looked at another replay: together they may claim more than the line rose, and nobody's share grows by that.
+  // Each instrument looked at another replay: together they may claim more than the line rose, and no share grows by that.
   const claimed = parts.reduce((sum, part) => sum + part.bytes, 0);
   const factor = Math.min(1, height / Math.max(1, claimed));
   const named = claimed * factor;
@@ -106,16 +106,16 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites): Attribution {
 /** Shares out what was merely allocated. @param scale from sampled bytes to those that were measured */
 export function attributeAllocated(sites: readonly Suspect[], scale: number, heightBytes: number): Attribution {
   const height = Math.max(1, heightBytes);
-  const told = sites.map((site) => ({
+  const shown = sites.map((site) => ({
     ...site,
     selfBytes: site.selfBytes * scale,
     totalBytes: site.totalBytes * scale,
   }));
-  const named = sumOf(told);
-  const parts: SpikePart[] = told.map((site) => ({ name: nameOf(site), bytes: site.selfBytes, named: true }));
+  const named = sumOf(shown);
+  const parts: SpikePart[] = shown.map((site) => ({ name: nameOf(site), bytes: site.selfBytes, named: true }));
   if (named < height) parts.push({ name: 'not accounted for', bytes: height - named, named: false });
   return {
-    suspects: told.slice(0, suspectsMax).map((site) => ({ ...site, share: Math.min(1, site.selfBytes / height) })),
+    suspects: shown.slice(0, suspectsMax).map((site) => ({ ...site, share: Math.min(1, site.selfBytes / height) })),
     parts: gather(parts),
     namedShare: Math.min(1, named / height),
   };
@@ -127,10 +127,10 @@ function claimOffHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Susp
   const live = sumOf(sites.liveOffHeap);
   const native = growth.map ? Math.max(0, growth.map.allocatorBytes + growth.map.blockBytes) : Number.POSITIVE_INFINITY;
   // Of what V8 counts, only what was written to is resident.
-  const told = growth.map ? Math.max(growth.externalBytes ?? 0, live) : (growth.externalBytes ?? live);
-  const external = Math.min(told, native);
+  const known = growth.map ? Math.max(growth.externalBytes ?? 0, live) : (growth.externalBytes ?? live);
+  const external = Math.min(known, native);
   const measured = external;
-  // Another replay may have held more for a moment: nobody answers for more than was measured.
+  // Another replay may have held more for a moment: no site answers for more than was measured.
   const scale = live > measured && measured > 0 ? measured / live : 1;
   let claimed = 0;
   for (const site of sites.liveOffHeap) {
@@ -138,7 +138,7 @@ function claimOffHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Susp
     claim(site, bytes);
     claimed += bytes;
   }
-  // Buffers that nobody needs any more, but which were not freed yet, belong to whoever makes most of them; so do those
+  // Buffers that are garbage, but not freed yet, belong to whoever makes most of them; so do those
   // that a replay slowed down by its instrument had let go by the time it was looked at (what times out does).
   const garbage = growth.externalBytes === null ? 0 : Math.max(0, external - live);
   claimed += shareOut(garbage, sites.allocatedOffHeap, claim);
@@ -161,14 +161,14 @@ function codeBytesOf({ map, codeBytes }: SpikeGrowth): number {
 
 /** What is large enough to be mapped rather than cut from an arena. */
 const tableBytesMin = 128 << 10;
-const tablesTold = 3;
+const tablesNamed = 3;
 
 /** The largest of what was taken at start, in words. */
 function tablesOf(tables: readonly Suspect[]): string {
   if (tables.length === 0) return 'tables and pools';
   const largest = tables.toSorted((a, b) => b.selfBytes - a.selfBytes);
-  const told = largest.slice(0, tablesTold).map(({ file, line, functionName }) => `${file}:${line} ${functionName}`);
-  return told.join(', ') + (tables.length > told.length ? `, ${tables.length - told.length} more` : '');
+  const named = largest.slice(0, tablesNamed).map(({ file, line, functionName }) => `${file}:${line} ${functionName}`);
+  return named.join(', ') + (tables.length > named.length ? `, ${tables.length - named.length} more` : '');
 }
 
 function shareOut(bytes: number, sites: readonly Suspect[], claim: (site: Suspect, bytes: number) => void): number {

@@ -27,7 +27,7 @@ t.test('the part that grew most names the cause', async (t) => {
   for (const [evidence, cause] of cases) t.equal(classifyCause({ ...nothing, ...evidence }).cause, cause, cause);
 });
 
-t.test('pages tell malloc’s arenas from tables that were only written to', async (t) => {
+t.test('pages distinguish malloc’s arenas from tables that were only written to', async (t) => {
   const map = { heapBytes: 0, codeBytes: 0, allocatorBytes: 0, blockBytes: 0, stackBytes: 0, imageBytes: 0 };
   const cases: [Partial<CauseEvidence>, string, RegExp][] = [
     [{ map: { ...map, allocatorBytes: 80e6, blockBytes: 10e6 } }, 'fragmentation', /80 % in the C allocator/],
@@ -38,9 +38,9 @@ t.test('pages tell malloc’s arenas from tables that were only written to', asy
     [{ map: { ...map, imageBytes: 90e6 } }, 'unknown', /90 % in stacks and libraries/],
   ];
   for (const [evidence, cause, words] of cases) {
-    const told = classifyCause({ ...nothing, ...evidence });
-    t.equal(told.cause, cause);
-    t.match(told.detail, words);
+    const found = classifyCause({ ...nothing, ...evidence });
+    t.equal(found.cause, cause);
+    t.match(found.detail, words);
   }
 });
 

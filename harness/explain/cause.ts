@@ -65,10 +65,10 @@ export function classifyCause(evidence: CauseEvidence): Cause {
   const [first] = [...byCause].sort(([, a], [, b]) => b - a);
   parts.sort((a, b) => b.bytes - a.bytes);
   const share = (bytes: number) => `${Math.round((100 * bytes) / height)} %`;
-  const told = parts.filter((part) => part.bytes >= 0.1 * height).map((part) => `${share(part.bytes)} ${part.words}`);
+  const shares = parts.filter((part) => part.bytes >= 0.1 * height).map((part) => `${share(part.bytes)} ${part.words}`);
   const cause = evidence.isLeak ? 'leak' : first![1] >= SHARE_MIN * height ? first![0] : 'unknown';
   const detail =
-    told.length > 0 ? `Of the growth, ${told.join(', ')}.` : 'Nothing that was measured explains the growth.';
+    shares.length > 0 ? `Of the growth, ${shares.join(', ')}.` : 'Nothing that was measured explains the growth.';
   return {
     cause,
     detail: evidence.isLeak ? `Steady growth over the whole run. ${detail}` : detail,

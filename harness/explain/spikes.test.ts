@@ -137,7 +137,7 @@ t.test(
     const spikesOf = ({ tMs, values }: ReturnType<typeof lineOf>) => findSpikes(tMs, values, warm).spikes.length;
     t.equal(spikesOf(step(1, 8)), 0);
     t.equal(spikesOf(step(10, 8)), 1, 'later it is a step');
-    t.equal(spikesOf(step(1, 40)), 1, 'nobody needs that much to get warm');
+    t.equal(spikesOf(step(1, 40)), 1, 'warming up takes less than that');
     const { tMs, values } = lineOf((s) => 50 + 8 * ramp(s, 1, 2, 3));
     t.equal(findSpikes(tMs, values, warm).spikes.length, 1, 'what comes back was no warm-up');
   },

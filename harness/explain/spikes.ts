@@ -1,5 +1,5 @@
 /**
- * Finds the spikes on a memory line, and tells steady growth from them. Pure.
+ * Finds the spikes on a memory line, and distinguishes steady growth from them. Pure.
  *
  * A spike is a rise that stands out of the noise by a wide margin: from a low, by at least `heightMin`, to a top that is
  * the highest until the line has given back half of it (or the run ends). Steady growth is a slope that a robust
@@ -90,7 +90,7 @@ export function findSpikes(
     : line;
   const share = options.heightMinShare ?? 0.1;
   const shapes = shapesOf(flat, heightMin, share)
-    .map((shape) => told(shape, raw, line))
+    .map((shape) => withRawValues(shape, raw, line))
     .filter((shape) => !isWarmUp(shape, options));
   if (growth.isLeak) shapes.push(leakOf(line));
   shapes.sort((a, b) => b.heightBytes - a.heightBytes);
@@ -200,8 +200,8 @@ function shapeOf({ t, y }: Line, low: number, top: number, next: number): SpikeS
   };
 }
 
-/** A shape found on the smoothed line (without its slope, if it has one), told with the line's own values. */
-function told(shape: SpikeShape, raw: Line, smoothed: Line): SpikeShape {
+/** A shape found on the smoothed line (without its slope, if it has one), with the line's own values. */
+function withRawValues(shape: SpikeShape, raw: Line, smoothed: Line): SpikeShape {
   const near = smoothed.t.indexOf(shape.topMs);
   // Smoothing cuts a peak off; the real one is next to it.
   let top = near;

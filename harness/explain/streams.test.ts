@@ -21,7 +21,7 @@ t.test('the incident: a response of each connection waits behind the segment tha
   t.end();
 });
 
-t.test('what is told adds up to the frames', (t) => {
+t.test('the streams add up to the frames', (t) => {
   const span = { first: 101, last: 6_000 };
   const sink = { bytes: new Map<string, number>(), frames: 0 };
   const table = new FlowTable(1);
@@ -39,8 +39,8 @@ t.test('what is told adds up to the frames', (t) => {
   const [streams] = findSpikeStreams(openIncident({ seed: 2, sizeBytes }), [span]);
   for (const { source, destination, bytes } of streams!) t.equal(bytes, sink.bytes.get(`${source} ${destination}`));
   const all = [...sink.bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
-  const told = streams!.reduce((sum, stream) => sum + stream.bytes, 0);
-  t.ok(told >= 0.95 * all, `${told} of ${all}`);
+  const sum = streams!.reduce((bytes, stream) => bytes + stream.bytes, 0);
+  t.ok(sum >= 0.95 * all, `${sum} of ${all}`);
   t.end();
 });
 
@@ -54,7 +54,7 @@ t.test('messages by their start lines, without the query, the largest with its r
   t.end();
 });
 
-t.test('fragments are told by their hosts; a span behind the end of the traffic is empty', (t) => {
+t.test('fragments are charged to their hosts; a span behind the end of the traffic is empty', (t) => {
   const [streams, none] = findSpikeStreams(openFragments({ seed: 1, sizeBytes: 2_000_000 }), [
     { first: 1, last: 500 },
     { first: 1_000_000, last: 1_000_001 },

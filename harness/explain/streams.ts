@@ -1,6 +1,6 @@
 /**
  * The packets that did it: the traffic is made or read once more, and the streams that brought most between two frames
- * are told, with what they had waiting behind a segment that was never captured.
+ * are named, with what they had waiting behind a segment that was never captured.
  */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import type { FrameRange, SpikeStream } from '../../reports/model.ts';
@@ -10,7 +10,7 @@ import type { Traffic } from '../traffic/traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import type { SpikeShape } from './spikes.ts';
 
-/** Told until they carry this share of the bytes … */
+/** Named until they carry this share of the bytes … */
 const shareTold = 0.95;
 /** … but no more than a person looks through, and a slice matches quickly. */
 const streamsMax = 64;
@@ -80,7 +80,7 @@ export function findSpikeStreams(traffic: Traffic, spans: readonly FrameRange[])
 class StreamTracker implements FrameSink {
   frames = 0;
   readonly #spans: readonly FrameRange[];
-  readonly #told: (span: number, streams: SpikeStream[]) => void;
+  readonly #onSpan: (span: number, streams: SpikeStream[]) => void;
   readonly #table: FlowTable;
   readonly #tracks: Track[] = [];
   /** The other direction of each flow; −1: not seen. */
@@ -90,10 +90,10 @@ class StreamTracker implements FrameSink {
   #span = -1;
   readonly #open: Set<number>;
 
-  constructor(linkType: number, spans: readonly FrameRange[], told: (span: number, streams: SpikeStream[]) => void) {
+  constructor(linkType: number, spans: readonly FrameRange[], onSpan: (span: number, streams: SpikeStream[]) => void) {
     this.#table = new FlowTable(linkType);
     this.#spans = spans;
-    this.#told = told;
+    this.#onSpan = onSpan;
     this.#open = new Set(spans.keys());
   }
 
@@ -110,7 +110,7 @@ class StreamTracker implements FrameSink {
     if (this.#span >= 0) this.#leave();
   }
 
-  /** Spans that overlap are told one after the other: the later one from where the earlier one ends. */
+  /** Spans that overlap are handled one after the other: the later one from where the earlier one ends. */
   #enter(): void {
     if (this.#span >= 0) return;
     for (const span of this.#open) {
@@ -130,15 +130,15 @@ class StreamTracker implements FrameSink {
     });
     const isWaiting = (track: Track) => track.gapFrame !== null && track.bytesBehindGap > 0;
     const weight = (track: Track) => (isWaiting(track) ? track.bytesBehindGap : 0);
-    const told = streams.filter(({ track }) => track.bytes > 0);
-    const waiting = told.reduce((sum, { track }) => sum + weight(track), 0);
-    const all = told.reduce((sum, { track }) => sum + track.bytes, 0);
+    const active = streams.filter(({ track }) => track.bytes > 0);
+    const waiting = active.reduce((sum, { track }) => sum + weight(track), 0);
+    const all = active.reduce((sum, { track }) => sum + track.bytes, 0);
     // Where most of what came waits behind gaps, that is what the streams are to be judged by.
     const key = waiting > all / 2 ? weight : (track: Track) => track.bytes;
-    told.sort((a, b) => key(b.track) - key(a.track));
+    active.sort((a, b) => key(b.track) - key(a.track));
     let carried = 0;
     const kept: SpikeStream[] = [];
-    for (const { source, destination, track } of told) {
+    for (const { source, destination, track } of active) {
       if (kept.length === streamsMax || carried >= shareTold * all) break;
       carried += track.bytes;
       kept.push({
@@ -153,7 +153,7 @@ class StreamTracker implements FrameSink {
         largestMessageBytes: track.largestBytes,
       });
     }
-    this.#told(this.#span, kept);
+    this.#onSpan(this.#span, kept);
     this.#span = -1;
   }
 
@@ -210,7 +210,7 @@ class StreamTracker implements FrameSink {
   #startLine(flow: number, track: Track, bytes: Uint8Array): void {
     const { payloadStart, payloadEnd } = this.#table.packet;
     const first = bytes[payloadStart]!;
-    // Capital letters only: most segments are told apart by their first byte.
+    // Capital letters only: the first byte rules most segments out.
     if (first < 65 || first > 90) return;
     const end = Math.min(payloadEnd, payloadStart + startLineCharactersMax);
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + payloadStart, end - payloadStart).toString('latin1');

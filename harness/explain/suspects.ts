@@ -9,7 +9,7 @@ export interface SuspectOptions {
   readonly type?: string;
   /** @default 20 */
   readonly suspectsMax?: number;
-  /** Files that are nobody's fault: their bytes go to the nearest caller that is not one. @default `isRuntimeFile` */
+  /** Files that are never at fault: their bytes go to the nearest caller that is not one. @default `isRuntimeFile` */
   readonly isRuntimeFile?: (file: string, functionName: string) => boolean;
 }
 
@@ -56,7 +56,7 @@ interface Tally {
 
 /**
  * Suspects of a spike from all its sources (heap samples, off-heap ledgers …), what added most first. Bytes of one
- * function are one suspect, told at its costliest line; what runtime code allocated counts for the nearest caller of
+ * function are one suspect, reported at its costliest line; what runtime code allocated counts for the nearest caller of
  * the user's own.
  */
 export function findSuspects(sources: readonly WindowProfiles[], suspectsMax = 20): Suspect[] {

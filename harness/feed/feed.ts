@@ -1,4 +1,4 @@
-/** What drives a target during a pass: a link with frames, or a load that somebody else makes. */
+/** What drives a target during a pass: a link with frames, or a load that another program makes. */
 
 import type { Answers } from '../preload/options.ts';
 import type { Target } from '../target/target.ts';

@@ -23,7 +23,7 @@ export interface LoadOptions {
 const logBytesMax = 4 * 1024 * 1024;
 /** Reports of load generators end within some kilobytes. */
 const tailCharactersMax = 65_536;
-/** A load that breaks off because its server has died is told as that. */
+/** A load that breaks off because its server died is reported as that. */
 const blameMs = 500;
 
 /** One pass's load. "Frames" are its milliseconds, by which the passes are aligned. */
@@ -119,7 +119,7 @@ class LoadFlow implements Flow {
 
   stop(): void {
     this.#stopped.abort();
-    // Never started: nobody else settles it.
+    // Never started: nothing else settles it.
     if (this.#startMs === undefined) this.#settle(undefined);
   }
 
@@ -207,7 +207,7 @@ class BoundedLog {
 
   constructor(file: string) {
     this.#stream = createWriteStream(file, { mode: 0o600 });
-    // A full disk is told when the report is written.
+    // A full disk is reported when the report is written.
     this.#stream.on('error', () => {});
   }
 

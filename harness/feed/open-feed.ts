@@ -32,7 +32,7 @@ class TapFeed implements Feed {
     return sender;
   }
 
-  /** What was written is in the kernel's hands; how much of it the agent took is for its own counters to tell. */
+  /** What was written is in the kernel's hands; the agent's own counters say how much of it the agent took. */
   finish(): Promise<void> {
     return Promise.resolve();
   }

@@ -40,7 +40,7 @@ export interface SendResult {
   readonly progress: SendProgress;
   /** The latest any frame was sent after it was due. */
   readonly behindMaxUs: number;
-  /** Undefined where nobody has counted, or when the sending was cut short. */
+  /** Undefined where it is not counted, or when the sending was cut short. */
   readonly truth: Truth | undefined;
   readonly impairments: readonly ImpairmentRecord[];
   /** `stop` was called before the last frame. */

@@ -26,7 +26,7 @@ export type TapSenderMessage =
 const framesPerRead = 256;
 
 const port = parentPort!;
-const tell = (message: TapSenderMessage) => port.postMessage(message);
+const report = (message: TapSenderMessage) => port.postMessage(message);
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const clock: Clock = {
@@ -40,13 +40,13 @@ async function send({ tap, order, shared }: TapSenderData): Promise<void> {
   const control = new SenderControl(shared);
   const link = new TapDevice(tap);
   const traffic = await openTraffic(order.traffic);
-  tell({ kind: 'opened', description: describeTraffic(traffic) });
+  report({ kind: 'opened', description: describeTraffic(traffic) });
   const transmission = new Transmission({
     link,
     pace: order.pace,
     clock,
     control,
-    onHold: () => tell({ kind: 'holding' }),
+    onHold: () => report({ kind: 'holding' }),
   });
   transmission.begin();
   const before = link.counters();
@@ -63,7 +63,7 @@ async function send({ tap, order, shared }: TapSenderData): Promise<void> {
   const ledger = balance(transmission.totals(link.bytesRefused), before, link.counters());
   const { behindMaxUs, isStopped: cutShort } = transmission;
   const result = { ledger, progress: control.progress(), behindMaxUs, truth, impairments, cutShort };
-  tell({ kind: 'done', result });
+  report({ kind: 'done', result });
 }
 
 try {
@@ -74,5 +74,5 @@ try {
     error instanceof FloodgateError
       ? error
       : { code: 'sender-failed', hint: 'this is a fault of floodgate: report it' };
-  tell({ kind: 'failed', code, message, hint });
+  report({ kind: 'failed', code, message, hint });
 }

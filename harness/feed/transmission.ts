@@ -18,7 +18,7 @@ export interface TransmissionOptions {
   readonly pace: Pace;
   readonly clock: Clock;
   readonly control: SenderControl;
-  /** Told when the traffic is held and everything sent has left. */
+  /** Called when the traffic is held and everything sent has left. */
   readonly onHold: () => void;
 }
 

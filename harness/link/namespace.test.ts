@@ -80,13 +80,13 @@ for (const [signal, code] of [
   t.test(`${signal} on the outer process leaves no process and no device`, { skip }, async (t) => {
     const mark = `${signal}${process.pid}`;
     const child = start(withDevice, mark);
-    const told = text(child.stdout);
+    const output = text(child.stdout);
     await once(child.stdout, 'data');
     t.ok(processesOf(`mark-${mark}`).length >= 2, 'it runs, with a child of its own');
     child.kill(signal);
     const [exit] = await once(child, 'exit');
     t.equal(exit, code);
-    if (code !== null) t.equal(await told, `ready\n${signal}\n`, 'heard inside, once');
+    if (code !== null) t.equal(await output, `ready\n${signal}\n`, 'heard inside, once');
     t.ok(await goneSoon(`mark-${mark}`), 'and all are gone');
     t.notMatch(readFileSync('/proc/net/dev', 'latin1'), /kept0/);
   });

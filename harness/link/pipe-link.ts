@@ -37,7 +37,7 @@ export class PipeLink implements LinkDevice {
     return this.#wantsDrain;
   }
 
-  /** Whether nobody reads any more, or nobody waits for it. */
+  /** Whether the reader is gone, or is not waited for. */
   get isBroken(): boolean {
     return this.#isAbandoned || this.#stream.destroyed || this.#stream.writableEnded;
   }

@@ -1,6 +1,6 @@
 /**
  * How fast frames go into a TAP device: `node harness/link/tap-device.bench.ts`. Each run must balance against the
- * device's own counters. Nobody captures meanwhile: the agent's own bench measures that side.
+ * device's own counters. Nothing captures meanwhile: the agent's own bench measures that side.
  */
 import { median } from 'simple-statistics';
 import { openTapSender } from '../feed/tap-sender.ts';

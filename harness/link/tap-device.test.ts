@@ -111,7 +111,7 @@ t.test('it can be cut short, before the start and under way', async (t) => {
   t.equal(truth, undefined);
 });
 
-t.test('traffic that cannot be opened is told, with its hint', async (t) => {
+t.test('traffic that cannot be opened is an error with its hint', async (t) => {
   const tap = openTap({ name: 'bad0' });
   t.teardown(() => new TapDevice(tap).close());
   const bad: SendOrder = {

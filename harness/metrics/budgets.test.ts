@@ -7,7 +7,7 @@ import { sitePattern } from './site-pattern.ts';
 import { findMetric, type Metric, metricNames } from './table.ts';
 
 const readings = (byName: Readonly<Record<string, Reading>>) => ({
-  of: ({ name }: Metric) => byName[name] ?? notMeasured('nobody looked'),
+  of: ({ name }: Metric) => byName[name] ?? notMeasured('not looked at'),
 });
 
 t.test('at the limit is ok, over it is not, and a minimum the other way round', async (t) => {
@@ -30,7 +30,7 @@ t.test('at the limit is ok, over it is not, and a minimum the other way round', 
       ['recovery.seconds', false, 'notMeasured', 'seconds', 'max'],
     ],
   );
-  t.match(results[4], { actual: null, note: 'nobody looked' }, 'what cannot be checked does not pass');
+  t.match(results[4], { actual: null, note: 'not looked at' }, 'what cannot be checked does not pass');
 });
 
 t.test('what lies between two figures is decided by a limit outside of them, and by none inside', async (t) => {

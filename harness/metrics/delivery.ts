@@ -2,7 +2,7 @@
 import type { RunFigures } from './measured-run.ts';
 import { between, notMeasured, type Reading, value, valueOr } from './reading.ts';
 
-const uncounted = 'nobody counts what this target drops: only our agent says so';
+const uncounted = 'drops of this target are not counted: only our agent reports them';
 
 /** Refused by the device is not delivered; what the target itself dropped comes on top, where it is known. */
 export function dropped({ counts, measure }: RunFigures): Reading {
@@ -22,7 +22,7 @@ interface Kept {
   readonly possible: number;
 }
 
-/** Requests and responses: those delivered whole, and those of them the agent found; a reason where nobody knows. */
+/** Requests and responses: those delivered whole, and those of them the agent found; a reason where it is not known. */
 function messagesOf({ counts, measure }: RunFigures): readonly Kept[] | string {
   const truth = measure.sending?.truth;
   if (!truth) return 'the messages of this traffic are not counted, or it was not sent to its end';
@@ -73,6 +73,6 @@ export function extra(run: RunFigures): Reading {
 export function failed({ measure }: RunFigures): Reading {
   return valueOr(
     measure.answers?.not2xx,
-    'nobody counted answers: it takes an HTTP server under a load, of Node.js, or a load that reports them',
+    'answers were not counted: it takes an HTTP server under a load, of Node.js, or a load that reports them',
   );
 }

@@ -3,7 +3,7 @@ import type { RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
 import { notMeasured, per, type Reading, value, valueOr } from './reading.ts';
 
-const noRuntime = 'nobody looks into it: it takes a Node.js program, or a Go program with --pprof';
+const noRuntime = 'its runtime is not looked into: it takes a Node.js program, or a Go program with --pprof';
 const noNode = 'only Node.js knows';
 
 export function peakBeforeGc({ measure }: RunFigures): Reading {

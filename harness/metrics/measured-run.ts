@@ -21,7 +21,7 @@ export interface RunFigures extends MeasuredRun {
   readonly idleLevels: Distribution | undefined;
   /** The kernel's own peak since the target was ready, where it is known to the end. */
   readonly rssPeakBytes: number | undefined;
-  /** HTTP messages that the agent found, or answers that another program gave; null where nobody counted. */
+  /** HTTP messages that the agent found, or answers that another program gave; null where they were not counted. */
   readonly messages: number | null;
 }
 

@@ -46,7 +46,7 @@ Only a value within its limit. The others:
 
 - **undecided** (\`?\`): it was measured, but not well enough to say. The report says between which figures it lies, and what it
   would take. Where the limit is above both or below both, it is decided all the same, and the report says "at most" or "at least".
-- **not measured** (\`?\`): nobody knows it of this target, in this lane. The report says why.
+- **not measured** (\`?\`): it cannot be known of this target in this lane. The report says why.
 
 Neither passes and neither is a breach: a run without a breach then ends with exit code 4 (see [exit-codes.md](exit-codes.md)).
 

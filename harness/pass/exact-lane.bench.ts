@@ -46,8 +46,8 @@ function repeatOnce(): Repeat {
 
 function suspectsOf({ spikes }: RunReport): string {
   const [highest] = spikes.toSorted((a, b) => b.heightBytes - a.heightBytes);
-  const told = highest?.suspects.filter(({ share }) => share >= shareMin) ?? [];
-  return told.map(({ file, line, functionName }) => `${path.basename(file)}:${line} ${functionName}`).join(', ');
+  const named = highest?.suspects.filter(({ share }) => share >= shareMin) ?? [];
+  return named.map(({ file, line, functionName }) => `${path.basename(file)}:${line} ${functionName}`).join(', ');
 }
 
 function lastOf(report: RunReport, name: string): number {
@@ -78,9 +78,11 @@ for (const [name, of, limit] of [
 ] as const) {
   const values = all.map(of).sort((a, b) => a - b);
   const range = (values.at(-1)! - values[0]!) / values[values.length >> 1]!;
-  const told = Number.isFinite(limit) ? `target ${100 * limit} %: ${range <= limit ? 'held' : 'MISSED'}` : 'no target';
+  const result = Number.isFinite(limit)
+    ? `target ${100 * limit} %: ${range <= limit ? 'held' : 'MISSED'}`
+    : 'no target';
   if (!(range <= limit)) missed += 1;
-  console.log(`${name}: ${values[0]} to ${values.at(-1)}, range ${(100 * range).toFixed(3)} % (${told})`);
+  console.log(`${name}: ${values[0]} to ${values.at(-1)}, range ${(100 * range).toFixed(3)} % (${result})`);
 }
 const orders = new Map<string, number>();
 for (const { suspects } of all) orders.set(suspects, (orders.get(suspects) ?? 0) + 1);

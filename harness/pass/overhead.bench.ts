@@ -4,9 +4,9 @@
  * capture is named. `--size` is that of the generated capture in MB: 200 is a run of a second, 1000 one of five.
  *
  * The agent reads the same capture, once bare and once as in a pass: by turns, so that both sides of a pair see the same
- * machine. From a file it never waits; from a pipe, as in the exact lane, what waiting costs depends on who else wants a core. CPU time and peak memory are the agent's own final figures (getrusage, VmHWM); what is told is
+ * machine. From a file it never waits; from a pipe, as in the exact lane, what waiting costs depends on who else wants a core. CPU time and peak memory are the agent's own final figures (getrusage, VmHWM); what is printed is
  * the median over pairs of the difference, with its 95 % interval by bootstrap. What the harness spends in its own
- * process (reading /proc) is told beside it.
+ * process (reading /proc) is printed beside it.
  */
 import { execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -150,7 +150,7 @@ function medianOf(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function told(values: readonly number[], unit: string): string {
+function summary(values: readonly number[], unit: string): string {
   const { median, low, high } = medianInterval(values);
   const text = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(2)}`;
   return `${text(median)} ${unit} (${text(low)} … ${text(high)})`;
@@ -197,7 +197,7 @@ async function main(): Promise<void> {
     const wallMs = medianOf(pairs.map(({ seen }) => seen.wallMs));
     const lines = [
       `pass "${arm}", ${pairs.length} pairs, ${(bytes / 1e6).toFixed(0)} MB in ${(wallMs / 1e3).toFixed(1)} s, bare ${bareCpuMs.toFixed(0)} ms of CPU, ${(medianOf(pairs.map(({ bare }) => bare.peakBytes)) / 1e6).toFixed(1)} MB at the peak:`,
-      `  CPU of the agent   ${told(
+      `  CPU of the agent   ${summary(
         pairs.map(({ bare, seen }) => 100 * (seen.cpuMs / bare.cpuMs - 1)),
         '%',
       )}`,
@@ -205,11 +205,11 @@ async function main(): Promise<void> {
         pairs.map(({ bare }) => bare.cpuMs),
         pairs.map(({ seen }) => seen.cpuMs),
       )}`,
-      `  … of one core      ${told(
+      `  … of one core      ${summary(
         pairs.map(({ bare, seen }) => (100 * (seen.cpuMs - bare.cpuMs)) / seen.wallMs),
         '%',
       )}`,
-      `  peak RSS           ${told(
+      `  peak RSS           ${summary(
         pairs.map(({ bare, seen }) => (seen.peakBytes - bare.peakBytes) / 1e6),
         'MB',
       )}`,

@@ -40,7 +40,7 @@ export interface PassResult {
   readonly stats: StatsFile;
   /** Ledger, truth and impairments; undefined when the target was gone before anything was sent. */
   readonly sending: SendResult | undefined;
-  /** HTTP answers that a target under a load gave, by its own count or the load's; undefined where nobody counted. */
+  /** HTTP answers that a target under a load gave, by its own count or the load's; undefined where they were not counted. */
   readonly answers: Answers | undefined;
   readonly exit: TargetExit;
   readonly intervals: readonly IntervalFrames[];

@@ -31,7 +31,7 @@ export class Instruments {
     this.#heap = startSampling({
       sampleInterval: profile.sampleBytes,
       stackDepth: profile.stackDepth,
-      // What is to be told as live must have survived a collection.
+      // What counts as live must have survived a collection.
       forceGC: !withFreed,
       includeObjectsCollectedByMajorGC: withFreed,
       includeObjectsCollectedByMinorGC: withFreed,

@@ -16,7 +16,7 @@ import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/p
 
 t.setTimeout(60_000);
 const program = fileURLToPath(new URL('./testdata/known-sites.mjs', import.meta.url));
-/** A site of 1 % of 3 GB is then told by 2,000 samples, with a standard error of 2.2 %; at 64 KiB, by 500 with 4.5 %. */
+/** A site of 1 % of 3 GB then has 2,000 samples, with a standard error of 2.2 %; at 64 KiB 500, with 4.5 %. */
 const sampleBytes = 16_384;
 /** Wanted of every site over 1 % of the total. */
 const errorShareMax = 0.05;
@@ -24,7 +24,7 @@ const namedShareMin = 0.95;
 
 const allocatedBytesMin = 1e9;
 
-t.test('sites over 1 % of the total are told within 5 %, off-heap included', async (t) => {
+t.test('sites over 1 % of the total are found within 5 %, off-heap included', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-known-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const target = await startChild({
@@ -49,20 +49,20 @@ t.test('sites over 1 % of the total are told within 5 %, off-heap included', asy
     return name ? [{ name, bytes: Number(bytes) }] : [];
   });
   t.same(sites.map(({ name }) => name).sort(), siteNames);
-  const told = toldBySite([profiles.heap, profiles.offHeap]);
+  const found = bytesBySite([profiles.heap, profiles.offHeap]);
   const total = sites.reduce((sum, site) => sum + site.bytes, 0);
   let named = 0;
   for (const { name, bytes } of sites) {
-    const seen = told.get(name) ?? 0;
+    const seen = found.get(name) ?? 0;
     named += Math.min(seen, bytes);
-    const words = `${name}: ${((100 * bytes) / total).toFixed(1)} % of the total, told ${(100 * (seen / bytes - 1)).toFixed(2)} % off`;
+    const words = `${name}: ${((100 * bytes) / total).toFixed(1)} % of the total, ${(100 * (seen / bytes - 1)).toFixed(2)} % off`;
     if (bytes / total > 0.01) t.ok(Math.abs(seen / bytes - 1) <= errorShareMax, words);
     t.comment(words);
   }
   t.comment(`${((100 * named) / total).toFixed(1)} % of ${Math.round(total / 1e6)} MB have the right name`);
   t.ok(named / total >= namedShareMin, `${named / total} have a name`);
   const whole = sumOf(profiles.heap, 0) + sumOf(profiles.offHeap, 0);
-  t.comment(`${((100 * whole) / total).toFixed(1)} % of what was made is told of in all`);
+  t.comment(`${((100 * whole) / total).toFixed(1)} % of what was made is found in all`);
   t.ok(whole <= (1 + errorShareMax) * total, `nothing is made up: ${whole} of ${total}`);
   compareLines(t, profiles.offHeap, sites.find(({ name }) => name === 'bothLines')!.bytes);
 });
@@ -74,15 +74,15 @@ const siteNames = (
 ).split(' ');
 
 /** What was made in a function of the program or below it: what runtime code allocates counts for who called it. */
-function toldBySite(profiles: readonly Profile[]): Map<string, number> {
-  const told = new Map<string, number>();
+function bytesBySite(profiles: readonly Profile[]): Map<string, number> {
+  const found = new Map<string, number>();
   for (const profile of profiles) {
     for (const row of top(byFunction(profile), { by: 'total' })) {
       if (row.file.endsWith('known-sites.mjs'))
-        told.set(row.functionName, (told.get(row.functionName) ?? 0) + row.total);
+        found.set(row.functionName, (found.get(row.functionName) ?? 0) + row.total);
     }
   }
-  return told;
+  return found;
 }
 
 /** One function, two lines, a third and two thirds of its bytes. */
@@ -124,7 +124,7 @@ t.test('the amounts that sites count are what the heap grows by', (t) => {
 });
 
 t.test('what zlib is said to hold is what it takes', async (t) => {
-  // Resident memory of 400 streams, each fed so that it touches its state; nothing else tells of it.
+  // Resident memory of 400 streams, each fed so that it touches its state; no other figure shows it.
   const script = `
     const zlib = require('node:zlib');
     const rss = () => Number(require('node:fs').readFileSync('/proc/self/statm', 'latin1').split(' ')[1]) * 4096;

@@ -29,7 +29,7 @@ const watchedMax = 200_000;
 
 /**
  * Wraps the global constructors, for good. `sampleBytes` is the mean distance between samples; `live`: `take` gives only
- * what is still alive, as far as the last collection tells.
+ * what is still alive, as of the last collection.
  */
 export function installOffHeapSites(sampleBytes: number, kind: 'allocations' | 'live'): OffHeapSites {
   const recorder = new Recorder(sampleBytes, kind === 'live');
@@ -208,7 +208,7 @@ interface ZlibOptions {
   readonly memLevel?: number;
 }
 
-/** zlib's memory is malloced where nobody sees it: a stream's size follows from its options (zlib.h, zconf.h). */
+/** zlib's memory is malloced out of sight: a stream's size follows from its options (zlib.h, zconf.h). */
 function wrapZlib(recorder: Recorder): void {
   const target = zlib as unknown as Record<string, (...args: unknown[]) => unknown>;
   const deflateBytes = ({ windowBits = 15, memLevel = 8 }: ZlibOptions) =>

@@ -1,4 +1,4 @@
-/** What the harness tells the preload inside a target, and what comes back: plain data on both sides of descriptor 3. */
+/** What the harness sends to the preload inside a target, and what comes back: plain data on both sides of descriptor 3. */
 
 /** Name of the environment variable with the options as JSON; the preload removes it before the target's own code runs. */
 export const preloadVariable = 'FLOODGATE_OBSERVE';
@@ -66,7 +66,7 @@ export type PreloadLine =
       readonly afterGc: number;
       /** CPU time of the process, all threads. */
       readonly cpuMs?: number;
-      /** Of it, what reading and telling these figures took. */
+      /** Of it, what reading and sending these figures took. */
       readonly ownMs?: number;
       /** Timers, sockets, servers and requests that keep the program running. */
       readonly handles?: number;

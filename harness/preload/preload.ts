@@ -38,7 +38,7 @@ async function observe(options: PreloadOptions): Promise<void> {
   instruments.begin();
 }
 
-/** Sums what V8 tells of each collection; the collector's own records are cleared at every report. */
+/** Sums V8's records of each collection; the collector's own records are cleared at every report. */
 export class HeapWatch {
   readonly #send: (line: PreloadLine) => void;
   #profiler = new v8.GCProfiler();
@@ -71,7 +71,7 @@ export class HeapWatch {
     this.#ownMs += threadCpuMs() - sinceMs;
   }
 
-  /** At the end; the kernel's own peak comes along, which nobody else can ask for once the process is gone. */
+  /** At the end; the kernel's own peak comes along, which cannot be read from outside once the process is gone. */
   reportLast(): void {
     this.takeCollections();
     this.#reportMemory(residentPeakBytes());
@@ -151,7 +151,7 @@ function residentPeakBytes(): number | undefined {
 
 /** CPU time, not the clock's: on a busy machine a report waits for others longer than it works. */
 function threadCpuMs(): number {
-  // Node.js from 23.9 up tells its main thread's alone.
+  // Node.js from 23.9 up reports its main thread's alone.
   const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
   return (user + system) / 1_000;
 }

@@ -9,7 +9,7 @@ import { readSpeedscope, writeSpeedscope } from './speedscope.ts';
 export const profileFormats = ['pprof', 'speedscope', 'collapsed', 'heapprofile'] as const;
 export type ProfileFormat = (typeof profileFormats)[number];
 
-/** A profile of any format that we read. @param root path that files are told relative to @throws ProfileError */
+/** A profile of any format that we read. @param root path that file names are relative to @throws ProfileError */
 export function readProfile(name: string, bytes: Uint8Array, root?: string): Profile {
   const text = () => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const within = root === undefined ? {} : { root };

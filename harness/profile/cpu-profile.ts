@@ -3,7 +3,7 @@ import { type Roots, readCallFrame } from './heap-profile.ts';
 import { expectArray, expectNumber, expectObject, parseJson } from './json-shape.ts';
 import { type Profile, ProfileBuilder, ProfileError } from './profile.ts';
 
-/** What V8 spends between your functions; time nobody used. */
+/** What V8 spends between your functions; idle time. */
 const IDLE = '(idle)';
 
 /** Text of a CPU profile as samples and nanoseconds; idle time is left out. @throws ProfileError */
@@ -35,7 +35,7 @@ export function readCpuProfile(json: string, options: { readonly root?: Roots } 
   return builder.finish();
 }
 
-/** Node id → path; −1 for idle ones. Nodes name their children; whoever is nobody's child is a root. */
+/** Node id → path; −1 for idle ones. Nodes name their children; a node without a parent is a root. */
 function readNodes(list: readonly unknown[], builder: ProfileBuilder, root?: Roots): Map<number, number> {
   const nodes = new Map<number, { node: Record<string, unknown>; children: number[] }>();
   const isChild = new Set<number>();

@@ -9,7 +9,7 @@ import { readPprof, writePprof } from './pprof.ts';
 import { type Profile, ProfileBuilder, ProfileError } from './profile.ts';
 import { withoutInstruments } from './without-instruments.ts';
 
-/** Files are told relative to this: the repository, or where the package is installed. */
+/** File names are relative to this: the repository, or where the package is installed. */
 export const projectRoot = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
 export interface IntervalProfiles {

@@ -1,4 +1,4 @@
-/** Heap profiles as Go's runtime writes them, brought into our terms: one pair of values, paths relative, its library told as runtime. */
+/** Heap profiles as Go's runtime writes them, brought into our terms: one pair of values, paths relative, its library marked as runtime. */
 
 import { readPprof } from './pprof.ts';
 import { type Profile, ProfileBuilder } from './profile.ts';
@@ -12,12 +12,12 @@ const standardLibrary = new Set(
   ).split(' '),
 );
 
-/** What stands before a file of Go's own library: such code is nobody's fault. */
+/** What stands before a file of Go's own library: such code is never a suspect. */
 export const goLibraryPrefix = 'go:';
 
 /**
  * @param which everything that was ever allocated, or what is alive
- * @param root files below it are told relative to it
+ * @param root names of files below it are relative to it
  * @throws ProfileError
  */
 export function readGoProfile(bytes: Uint8Array, which: 'alloc' | 'inuse', root: string): Profile {

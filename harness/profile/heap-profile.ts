@@ -7,7 +7,7 @@ export interface HeapProfileOptions {
   readonly sampleIntervalBytes?: number;
   /** `alloc_space` (freed objects included) or `inuse_space` (live ones). @default 'inuse_space' */
   readonly sampleType?: 'alloc_space' | 'inuse_space';
-  /** Path that files are told relative to, where they lie under it. */
+  /** Path that file names are relative to, where they lie under it. */
   readonly root?: Roots;
   readonly timeMs?: number;
   readonly durationMs?: number;
@@ -52,7 +52,7 @@ export function readCallFrame(node: Record<string, unknown>, builder: ProfileBui
   return builder.site(name || '(anonymous)', file, Math.max(0, line), Math.max(0, column));
 }
 
-/** Folders that files are told relative to: the first that they lie under. */
+/** Folders that file names are relative to: the first that they lie under. */
 export type Roots = string | readonly string[];
 
 /** `file:` URLs as paths, relative to a root where they lie under one; anything else as it is. */

@@ -8,7 +8,7 @@ import { type Profile, ProfileBuilder, ProfileError } from './profile.ts';
 export function readOffHeapSites(
   json: string,
   options: {
-    /** As the preload was told: everything, or what was alive. */
+    /** As the preload was asked: everything, or what was alive. */
     readonly sampleType: 'alloc_space' | 'inuse_space';
     readonly sampleBytes: number;
     readonly root?: Roots;

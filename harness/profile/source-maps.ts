@@ -1,9 +1,9 @@
-/** Call sites of built code told as places in its sources. Pure: the maps are handed in. */
+/** Call sites of built code as places in its sources. Pure: the maps are handed in. */
 import path from 'node:path';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { type Profile, ProfileBuilder } from './profile.ts';
 
-/** Maps larger than this are left alone: the built file is told instead. */
+/** Maps larger than this are left alone: the built file is named instead. */
 const MAP_CHARS_MAX = 64 * 1024 * 1024;
 
 /**

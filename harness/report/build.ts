@@ -176,7 +176,7 @@ function overheadOf(pass: PassResult, measure: PassResult): number | null {
   return Math.max(0, (cpuMs - base) / base);
 }
 
-/** By the process itself at its very end, where it told; else by the last look at it. */
+/** By the process itself at its very end, where it reported; else by the last reading. */
 function cpuMsOf({ channel, watch }: PassResult): number | null {
   const { usage } = watch;
   return channel.last?.cpuMs ?? (usage ? usage.userMs + usage.systemMs : null);

@@ -19,7 +19,7 @@ t.test('a limit is added, or takes the place of one, and the verdict follows', a
   t.match(judgeAgain(run, { 'streams.max': 1 }).verdict, { exitCode: 4, headline: /the report has no figure of it/ });
 });
 
-t.test('what no limit decided stays: an interrupted run, a load that nobody could judge by', async (t) => {
+t.test('what no limit decided stays: an interrupted run, a load that decides nothing', async (t) => {
   const stopped = { ...run, partial: true, verdict: { ok: false, exitCode: 3, headline: 'Interrupted.' } };
   t.same(judgeAgain(stopped, { 'cpu.seconds': 100 }).verdict, stopped.verdict);
   const unjudged = { ...run, verdict: { ok: false, exitCode: 4, headline: 'None of 200 answers …' } };

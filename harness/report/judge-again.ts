@@ -29,7 +29,7 @@ function readingFrom({ figures, budgets }: RunReport, { name }: Metric): Reading
   return notMeasured(limit?.note || 'the report has no figure of it: run it again with this limit');
 }
 
-/** A target that died, or a run that was interrupted, stays so; so does a load that nobody could judge by. */
+/** A target that died, or a run that was interrupted, stays so; so does a load that decides nothing. */
 function runVerdict(run: RunReport, budgets: readonly BudgetResult[]): Verdict {
   const { verdict, spikes } = run;
   const exitCode = exitCodeOf(budgets);

@@ -38,7 +38,7 @@ export function gcEventsOf({ channel }: PassResult): GcEvents {
   };
 }
 
-/** Without frames the counter is the time of the load, which nobody needs to see drawn. */
+/** Without frames the counter is the time of the load, which is not drawn: the time axis shows it. */
 function trafficOf({ sent, lane }: PassResult): SeriesTable {
   const table = tableOf('traffic', sent);
   if (lane !== 'load') return table;

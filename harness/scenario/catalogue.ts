@@ -28,7 +28,7 @@ export async function loadScenario(name: string): Promise<Scenario> {
 }
 
 /**
- * A module that is going to be executed: a name out of somebody's report must not lead anywhere else.
+ * A module that is going to be executed: a name out of a foreign report must not lead anywhere else.
  * @throws FloodgateError `scenario-unknown`
  */
 function scenarioUrl(name: string): string {

@@ -3,7 +3,7 @@ import type { Pace, Traffic, TrafficOptions } from '../traffic/traffic.ts';
 
 /**
  * `tap`: through the kernel, as in production. `exact`: recorded frames over a pipe on the packets' own clock.
- * `load`: no frames; somebody else's load, or none, at a target that is not our agent.
+ * `load`: no frames; a load of another program, or none, at a target that is not our agent.
  */
 export type Lane = 'tap' | 'exact' | 'load';
 
@@ -17,7 +17,7 @@ export interface Scenario {
   readonly summary: string;
   /** Used unless `--seed` is given. */
   readonly seed: number;
-  /** How fast it is sent in the TAP lane unless told otherwise. The exact lane is paced by the reader. */
+  /** How fast it is sent in the TAP lane unless an option says otherwise. The exact lane is paced by the reader. */
   readonly pace: Pace;
   /** Pace within `floodgate gate`, where it has to be quicker than the recording. @default pace */
   readonly gatePace?: Pace;

@@ -28,7 +28,7 @@ export class AgentLauncher implements TargetLauncher {
   async start(options: LaunchOptions): Promise<Target> {
     await warm(options.nodeArguments, options.interfaces.length > 0);
     const source = options.interfaces.flatMap((name) => ['--interface', name]);
-    // Under a root harness it stays root: the preload writes profiles into a report folder that nobody else may write to.
+    // Under a root harness it stays root: the preload writes profiles into a report folder that no other user may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
     const isLive = source.length > 0;
     const { ceilingBytes } = options;
@@ -69,7 +69,7 @@ const warmTimeoutMs = 60_000;
 /**
  * Has the agent read an empty capture once, so that its modules are in the compile cache (`bin/launch.js`) when it is
  * measured: the first start after a change strips types, which would be taken for the agent's own 40 MB. The empty
- * capture is refused; the modules are loaded by then, and the real start tells of anything else.
+ * capture is refused; the modules are loaded by then, and the real start reports anything else.
  */
 function warm(nodeArguments: readonly string[], isLive: boolean): Promise<void> {
   const key = nodeArguments.join(' ');

@@ -34,7 +34,7 @@ t.test('a target that works is stopped gracefully', async (t) => {
   t.equal(await target.stop(), exit, 'stopping twice is harmless');
 });
 
-t.test('a target that dies under way is told as that, with its last words', async (t) => {
+t.test('a target that dies under way is reported as dead, with its last words', async (t) => {
   const target = await startChild(
     node("console.error('ready'); setTimeout(() => { console.error('out of luck'); process.exit(7) }, 50)"),
   );
@@ -77,7 +77,7 @@ t.test('a target that ignores SIGTERM is killed, with the processes it started',
   t.notOk(isAlive(child));
 });
 
-t.test('a target that never gets ready is told as that, and gone', async (t) => {
+t.test('a target that never gets ready is an error, and gone', async (t) => {
   const started = startChild(
     node("console.error('pid', process.pid); setInterval(() => {}, 1e3)", { readyTimeoutMs: 400 }),
   );

@@ -113,7 +113,7 @@ class ChildTarget implements Target {
     this.input = child.stdin ?? undefined;
     this.channel = (child.stdio[3] as Duplex | null | undefined) ?? undefined;
     alive.add(child);
-    // A target that ends while we write to it is told by `exited`; the broken pipe itself says nothing more.
+    // A target that ends while we write to it resolves `exited`; the broken pipe adds nothing.
     this.input?.on('error', () => {});
     this.channel?.on('error', () => {});
     this.exited = new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** Who listens on which TCP port, as /proc tells: how a server's port is found without asking its program. */
+/** Who listens on which TCP port, by /proc: how a server's port is found without asking its program. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process that listens. */
@@ -66,7 +66,7 @@ function groupOf(pid: number): number {
 
 /**
  * Who of a process group listens: the leader before all others, who may be a launcher's child or its workers, and the
- * wanted port before all others. Undefined where nobody does.
+ * wanted port before all others. Undefined where none does.
  */
 export function findListener(group: number, wantedPort: number): Listener | undefined {
   const inodes = listeningInodes();

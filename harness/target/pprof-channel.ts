@@ -1,6 +1,6 @@
 /**
  * A Go program's `net/http/pprof` behind the preload's own words: `cut N` is answered with the profile of the interval,
- * and once a second comes a line with what its runtime tells of the heap. So a pass need not know whom it talks to.
+ * and once a second comes a line with its runtime's figures of the heap. So a pass need not know whom it talks to.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -102,7 +102,7 @@ export class PprofChannel extends Duplex {
   /** What came since the last cut: counters and levels alike are cumulative over the program's life. */
   async #cut(interval: number): Promise<void> {
     const kind = this.#kind;
-    // Go tells everything as of its last collection: one is asked for.
+    // Go's figures are as of its last collection: one is asked for.
     const now = readGoProfile(await this.#get('/heap?gc=1'), kind === 'live' ? 'inuse' : 'alloc', process.cwd());
     const before = this.#before;
     this.#before = now;
@@ -147,10 +147,10 @@ export class PprofChannel extends Duplex {
       collections: figure('NumGC'),
       pauseNs: pausesNs(text),
     };
-    this.#tell(this.memory, before);
+    this.#send(this.memory, before);
   }
 
-  #tell(memory: GoMemory, before: GoMemory | undefined): void {
+  #send(memory: GoMemory, before: GoMemory | undefined): void {
     const { sysBytes, heapAllocBytes, heapSysBytes, heapReleasedBytes, totalAllocBytes } = memory;
     // The pacer begins the next collection at a multiple of what the last one found alive: twice, unless GOGC says other.
     const aliveBytes = Math.min(heapAllocBytes, memory.nextGcBytes / 2);

@@ -84,7 +84,7 @@ function startTicks(pid: number): string {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    // A process that has ended and that nobody has waited for yet has no memory any more.
+    // A process that has ended and that its parent has not waited for yet has no memory any more.
     return fields[0] === 'Z' ? '' : (fields[19] ?? '');
   } catch {
     return '';

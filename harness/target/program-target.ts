@@ -203,7 +203,7 @@ function usableArguments(node: string, nodeArguments: readonly string[]): string
   });
 }
 
-/** Free at this moment: somebody else may take it before the target does, which then says so. */
+/** Free at this moment: another program may take it before the target does, which then says so. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -1,4 +1,4 @@
-/** One suite for every kind of target: it starts, tells its memory and who allocated, stops, and leaves nothing behind. */
+/** One suite for every kind of target: it starts, reports its memory and allocators, stops, and leaves nothing behind. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,7 +49,7 @@ interface Kind {
   readonly make: () => Promise<{ text: string; pprof?: string; done: () => void }>;
   readonly listens: boolean;
   readonly isOurs: boolean;
-  /** The site that must be named under load; undefined where nothing is told. */
+  /** The site that must be named under load; undefined where no site is known. */
   readonly site: string | undefined;
   readonly skip?: string;
 }
@@ -178,7 +178,7 @@ for (const kind of kinds) {
   });
 }
 
-t.test('one that dies under way is told as that', async (t) => {
+t.test('one that dies under way is reported as dead', async (t) => {
   const target = await openTarget(`node ${nodeServer}`, { listens: true }).launcher.start(launchOptions(undefined));
   await get(target.port!, 1, '/die').catch(() => {});
   const exit = await target.exited;
@@ -208,7 +208,7 @@ t.test('what cannot be started says why', async (t) => {
       /not the address of net\/http\/pprof/,
       /debug\/pprof/,
     ],
-    ['nobody is there', () => start('http://127.0.0.1:9/debug/pprof'), /does not answer/, /address/],
+    ['nothing listens there', () => start('http://127.0.0.1:9/debug/pprof'), /does not answer/, /address/],
     ['no such process', () => start('pid:999999999'), /no process 999999999/, /number/],
   ];
   for (const [name, action, message, hint] of cases) {

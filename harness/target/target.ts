@@ -9,7 +9,7 @@ export interface TargetExit {
   readonly signal: NodeJS.Signals | null;
   /** It ignored SIGTERM for its whole grace period and had to be killed. */
   readonly killed: boolean;
-  /** Whether `stop` was called before it ended: an end nobody asked for is a finding. */
+  /** Whether `stop` was called before it ended: an unexpected end is a finding. */
   readonly expected: boolean;
   /** Last lines of its standard error, at most 20. */
   readonly lastLines: readonly string[];
@@ -78,7 +78,7 @@ export interface TargetLauncher {
   readonly name: string;
   /** Whether the preload can be loaded into it. */
   readonly isNode: boolean;
-  /** Whether it can tell who allocated what; without, explaining passes are left out. @default true */
+  /** Whether it has call sites of allocations; without, explaining passes are left out. @default true */
   readonly explains?: boolean;
   /** Instruments of a measuring pass, for the report. @default those of our agent */
   readonly instruments?: readonly string[];

@@ -27,7 +27,7 @@ export class UrlLauncher implements TargetLauncher {
       });
     }
     this.#url = url;
-    // Credentials in an address are nobody's business who reads the report.
+    // Credentials in an address have no place in a report.
     this.name = `${url.origin}${url.pathname}`;
   }
 

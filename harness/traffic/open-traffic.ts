@@ -1,4 +1,4 @@
-/** Opens what a sender was told to send: in its own thread, so by name. */
+/** Opens what a sender has to send: in its own thread, so by name. */
 import { FloodgateError } from '../../agent/errors.ts';
 import type { EditOrder } from './edit/edit-order.ts';
 import { EditedTraffic } from './edit/edited-traffic.ts';

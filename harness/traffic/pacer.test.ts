@@ -43,7 +43,7 @@ t.test('no drift: after a hundred thousand frames the error is still one sleep',
   t.ok(clock.sleeps < 100_000 * 0.2, `${clock.sleeps} sleeps: several frames to each`);
 });
 
-t.test('a stall is caught up, and told', async (t) => {
+t.test('a stall is caught up, and counted', async (t) => {
   const clock = new VirtualClock();
   const pacer = new Pacer(clock);
   pacer.start();

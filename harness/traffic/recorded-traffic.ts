@@ -27,7 +27,7 @@ export function openRecording(options: RecordedTrafficOptions): Traffic {
   return new ImpairedTraffic({ source, impair: { impairments, seed }, countsMessages });
 }
 
-/** Reads the first frame, so that what is no capture is refused before anything is started. @throws FloodgateError */
+/** Reads the first frame, so that a file that is no capture is refused before anything starts. @throws FloodgateError */
 export function probeRecording(path: string): void {
   const recording = new Recording(path);
   try {

@@ -52,7 +52,7 @@ t.test('plain, gzip and zstd alike; times made never to decrease', async (t) => 
   }
 });
 
-t.test('what is no recording is told apart, and what came before a cut is delivered', async (t) => {
+t.test('what is no recording is refused, and what came before a cut is delivered', async (t) => {
   const folder = t.testdir();
   const bytes = capture(1, [1_000, 2_000, 3_000]);
   const file = (name: string, content: Uint8Array | string) => {

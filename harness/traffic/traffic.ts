@@ -64,7 +64,7 @@ export interface Traffic {
    * the call. @returns the number delivered, −1 at the end. @throws FloodgateError when the recording is malformed.
    */
   read(sink: FrameSink, framesMax: number): number;
-  /** Complete once `read` has returned −1; undefined for a recording whose content nobody has counted. */
+  /** Complete once `read` has returned −1; undefined for a recording whose messages are not counted. */
   truth(): Truth | undefined;
   /** Frees descriptors; safe to call twice. */
   close(): void;

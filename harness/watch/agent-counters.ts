@@ -42,7 +42,7 @@ export function gaugesOf(stats: StatsFile, startedAtEpochMs: number): AgentGauge
   };
 }
 
-/** Counters at the end; null for what the agent did not tell, or could not because it died. */
+/** Counters at the end; null for what the agent did not report, or could not because it died. */
 export function countsOf(stats: StatsFile): AgentCount {
   const values = stats.final?.values ?? {};
   return {

@@ -97,7 +97,7 @@ t.test('memory of its own: RSS, USS, PSS, the anonymous part, minor faults', lin
 });
 
 t.test(
-  'pages of a file: not anonymous; PSS is shared among those who map it, USS counts them for nobody',
+  'pages of a file: not anonymous; PSS is shared among those who map it, USS counts them nowhere',
   linuxOnly,
   async (t) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-effects-'));
@@ -160,7 +160,7 @@ t.test('pages that have to come from the disk are major faults', linuxOnly, asyn
 t.test('the peak of each phase, by resetting it', linuxOnly, async (t) => {
   const actor = await startActor(t);
   const startMs = performance.now();
-  // Sampled so seldom that only the kernel's own peak can tell.
+  // Sampled so seldom that only the kernel's own peak shows it.
   const watch = new MemoryWatch({ pid: actor.pid, sampleMs: 60_000, nowMs: () => performance.now() - startMs });
   watch.phase('quiet');
   await pause(50);

@@ -7,7 +7,7 @@ import { SampleTable } from './sample-table.ts';
 
 export interface MemoryWatchOptions {
   readonly pid: number;
-  /** @default what /proc tells of `pid` */
+  /** @default /proc of `pid` */
   readonly memory?: MemoryAccount | undefined;
   /** Between two readings of RSS, in milliseconds. @default 50 */
   readonly sampleMs?: number;

@@ -12,7 +12,7 @@ const preloadFile = fileURLToPath(new URL(`../preload/preload${path.extname(impo
 /** Arguments for Node.js that load the preload, before any module of the target. */
 export const preloadArguments: readonly string[] = ['--import', pathToFileURL(preloadFile).href];
 
-/** Environment that tells the preload what to do. */
+/** Environment that carries the preload's orders. */
 export function preloadEnvironment(options: Omit<PreloadOptions, 'channel'>): Record<string, string> {
   return { [preloadVariable]: JSON.stringify({ ...options, channel: 3 } satisfies PreloadOptions) };
 }

@@ -45,7 +45,7 @@ export interface MemoryAccount {
   rollup(): MemoryRollup | undefined;
   status(): MemoryStatus | undefined;
   usage(): ProcessUsage | undefined;
-  /** Undefined where nobody can tell, or the process is gone. */
+  /** Undefined where it cannot be known, or the process is gone. */
   map?(): MemoryMap | undefined;
   resetPeak(): boolean;
   close(): void;

@@ -16,7 +16,7 @@ export class StatsTail {
     this.#file = file;
   }
 
-  /** Frames taken or dropped by the last whole line so far; undefined before the first, or where nobody writes any. */
+  /** Frames taken or dropped by the last whole line so far; undefined before the first, or where no lines are written. */
   framesTaken(): number | undefined {
     try {
       this.#fd ??= openSync(this.#file, 'r');

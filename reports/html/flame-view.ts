@@ -6,7 +6,7 @@ import { type FlameLayout, type FlameWidth, layoutFlame, nodeAt, searchFlame } f
 import { colourOf, onThemeChange } from './theme.ts';
 
 const ROW_PX = 19;
-/** Deeper rows exist only for stacks that nobody can read anyway. */
+/** Deeper rows exist only for stacks too deep to be read anyway. */
 const ROWS_MAX = 200;
 /** Narrower boxes are drawn without text, and below half a pixel not at all. */
 const TEXT_PX_MIN = 34;

@@ -806,8 +806,8 @@
 	const pathSteps = 7;
 	function keptBy({ retainingPath }) {
 		const steps = retainingPath.map((step) => printable(step, 120));
-		const told = steps.slice(-7).join(" → ");
-		const text = steps.length > pathSteps ? `… → ${told}` : told;
+		const shown = steps.slice(-7).join(" → ");
+		const text = steps.length > pathSteps ? `… → ${shown}` : shown;
 		return element("span", {
 			text,
 			attributes: { title: steps.join(" → ") }

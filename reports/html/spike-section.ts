@@ -97,8 +97,8 @@ const pathSteps = 7;
 
 function keptBy({ retainingPath }: RetainedClass): Node {
   const steps = retainingPath.map((step) => printable(step, 120));
-  const told = steps.slice(-pathSteps).join(' → ');
-  const text = steps.length > pathSteps ? `… → ${told}` : told;
+  const shown = steps.slice(-pathSteps).join(' → ');
+  const text = steps.length > pathSteps ? `… → ${shown}` : shown;
   return element('span', { text, attributes: { title: steps.join(' → ') } });
 }
 

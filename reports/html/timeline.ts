@@ -160,7 +160,7 @@ function chartOptions(
       y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), (high || 1) * 1.06] },
     },
     axes: [
-      // Only the first chart tells the time: all of them have the same.
+      // Only the first chart shows the time: all of them have the same.
       {
         ...axis,
         size: isMemory ? 30 : 8,

@@ -60,8 +60,8 @@ function scenarioCard(runs: readonly TrendRun[]): HTMLElement {
   const latest = runs.at(-1)!;
   const title = `${printable(latest.scenario, 100)}, ${latest.lane} lane${latest.defect === null ? '' : `, defect ${printable(latest.defect, 60)}`}`;
   const grid = element('div', { class: 'trend-grid' });
-  const told = runs.length > 1 ? latest.budgets.filter(({ name }) => !isAlwaysZero(runs, name)) : [];
-  for (const { name, unit } of told) grid.append(budgetChart(runs, name, unit));
+  const drawn = runs.length > 1 ? latest.budgets.filter(({ name }) => !isAlwaysZero(runs, name)) : [];
+  for (const { name, unit } of drawn) grid.append(budgetChart(runs, name, unit));
   const zero = latest.budgets.filter(({ name }) => isAlwaysZero(runs, name)).map(({ name }) => printable(name, 60));
   return element('section', { class: `card scenario-trend ${verdictClass(latest)}` }, [
     element('h2', { text: `${verdictMark(latest)} ${title}` }),
@@ -69,14 +69,14 @@ function scenarioCard(runs: readonly TrendRun[]): HTMLElement {
       class: 'dim',
       text: `${runs.length} run${runs.length === 1 ? '' : 's'}; the latest: ${printable(latest.headline, 200)}`,
     }),
-    told.length > 0 ? grid : null,
+    drawn.length > 0 ? grid : null,
     runs.length > 1 && zero.length > 0
       ? element('p', { class: 'dim', text: `In every run 0: ${zero.join(', ')}.` })
       : null,
   ]);
 }
 
-/** A line along the bottom tells less than a word. */
+/** A line along the bottom says less than a word. */
 function isAlwaysZero(runs: readonly TrendRun[], name: string): boolean {
   return runs.every((run) => run.budgets.every((each) => each.name !== name || each.actual === 0));
 }
@@ -97,7 +97,7 @@ function budgetChart(runs: readonly TrendRun[], name: string, unit: Unit): HTMLE
     const options: uPlotType.Options = {
       width: place.clientWidth,
       height: CHART_PX,
-      // Runs are told one after the other: their dates bunch up on the days somebody worked.
+      // Runs are spaced evenly: their dates bunch up on working days.
       scales: {
         x: { time: false, range: [-0.5, Math.max(0.5, runs.length - 0.5)] },
         y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), (high || 1) * 1.1] },

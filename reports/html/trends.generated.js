@@ -187,8 +187,8 @@
 		const latest = runs.at(-1);
 		const title = `${printable(latest.scenario, 100)}, ${latest.lane} lane${latest.defect === null ? "" : `, defect ${printable(latest.defect, 60)}`}`;
 		const grid = element("div", { class: "trend-grid" });
-		const told = runs.length > 1 ? latest.budgets.filter(({ name }) => !isAlwaysZero(runs, name)) : [];
-		for (const { name, unit } of told) grid.append(budgetChart(runs, name, unit));
+		const drawn = runs.length > 1 ? latest.budgets.filter(({ name }) => !isAlwaysZero(runs, name)) : [];
+		for (const { name, unit } of drawn) grid.append(budgetChart(runs, name, unit));
 		const zero = latest.budgets.filter(({ name }) => isAlwaysZero(runs, name)).map(({ name }) => printable(name, 60));
 		return element("section", { class: `card scenario-trend ${verdictClass(latest)}` }, [
 			element("h2", { text: `${verdictMark(latest)} ${title}` }),
@@ -196,7 +196,7 @@
 				class: "dim",
 				text: `${runs.length} run${runs.length === 1 ? "" : "s"}; the latest: ${printable(latest.headline, 200)}`
 			}),
-			told.length > 0 ? grid : null,
+			drawn.length > 0 ? grid : null,
 			runs.length > 1 && zero.length > 0 ? element("p", {
 				class: "dim",
 				text: `In every run 0: ${zero.join(", ")}.`

@@ -32,7 +32,7 @@ function rowOf(trial: DefectTrial, lane: 'tap' | 'exact'): { right: boolean; cel
     const report: RunReport = JSON.parse(readFileSync(path.join(folder, 'report.json'), 'utf8'));
     const spike = [...report.spikes].sort((a, b) => b.heightBytes - a.heightBytes)[0];
     const first = spike?.suspects[0];
-    if (!spike || !first) return { right: false, cells: [trial.defect, lane, 'no spike, or nobody suspected'] };
+    if (!spike || !first) return { right: false, cells: [trial.defect, lane, 'no spike, or no suspect'] };
     const right =
       first.file === `scenarios/defects/${trial.defect}/${trial.file}` && first.functionName === trial.functionName;
     return {

@@ -46,7 +46,7 @@ function doctorWrapper(clinic: string, folder: string): Wrapper {
   return {
     command: clinic,
     arguments: ['doctor', '--open=false', '--dest', folder, '--'],
-    // It would ask whether it may tell its makers, and end when nobody answers.
+    // It would ask for permission to report to its makers, and end without an answer.
     env: { NO_INSIGHT: '1' },
     // To the whole group, as Ctrl-C does: the target ends, and clinic, which waits for it, goes on.
     stopSignal: 'SIGINT',

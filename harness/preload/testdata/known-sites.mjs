@@ -27,7 +27,7 @@ function strings() {
 }
 const align8 = (bytes) => Math.ceil(bytes / 8) * 8;
 
-/** Ropes: a cons string is map, hash and length, and two halves: 32 bytes; nobody reads them, so they are never flat. */
+/** Ropes: a cons string is map, hash and length, and two halves: 32 bytes; no code reads them, so they are never flat. */
 function ropes() {
   let rope = left;
   for (let i = 0; i < 4_000; i++) rope += right;
@@ -56,7 +56,7 @@ function bufferUnsafe() {
   count('bufferUnsafe', 4 * 100_000);
 }
 
-/** Two lines of one function, which only what is told by line can tell apart. */
+/** Two lines of one function, which only a profile by line can separate. */
 function bothLines() {
   for (let i = 0; i < 3; i++) sink = Buffer.alloc(40_000); // line one
   for (let i = 0; i < 3; i++) sink = new Uint8Array(80_000); // line two
@@ -88,7 +88,7 @@ const big = new Uint8Array(400_000);
 
 const text = Buffer.from('known text, '.repeat(1_000));
 
-/** Streams that nobody feeds: native state alone, and an output buffer of 16 KiB that they make at once. */
+/** Streams that get no input: native state alone, and an output buffer of 16 KiB that they make at once. */
 function zlibStreams() {
   for (let i = 0; i < 2; i++) sink = createDeflate();
   count('zlibStreams', 2 * (2 ** 17 + 2 ** 17 + 5_936 + 16_384));

@@ -141,9 +141,9 @@ export function diffSnapshots(
     };
   });
   // The roots and V8's own grow with everything else: they say nothing.
-  const told = rows.filter((row) => row.retainedBytesAdded > 0 && row.className !== '(roots)');
-  told.sort((a, b) => b.retainedBytesAdded - a.retainedBytesAdded);
-  const kept = told.slice(0, options.rowsMax ?? 50);
+  const grown = rows.filter((row) => row.retainedBytesAdded > 0 && row.className !== '(roots)');
+  grown.sort((a, b) => b.retainedBytesAdded - a.retainedBytesAdded);
+  const kept = grown.slice(0, options.rowsMax ?? 50);
   const examples = largestNew(
     before,
     after,
@@ -151,7 +151,7 @@ export function diffSnapshots(
     classes,
     new Set(kept.slice(0, options.pathsMax ?? 20).map((row) => row.className)),
   );
-  // Classes and the tree are told by now: their columns serve once more.
+  // Classes and the tree are done by now: their columns serve once more.
   const paths = examples.size > 0 ? new RetainingPaths(after, [dominators.room, dominators.firstChild]) : undefined;
   return kept.map((row) => {
     const node = examples.get(row.className);

@@ -2,7 +2,7 @@
  * Dominators of a heap by semi-NCA (L. Georgiadis, "Linear-Time Algorithms for Dominators and Related Problems", 2005,
  * section 2.3), and retained sizes from them. Hot: plain loops over typed arrays, no recursion.
  *
- * Everything is told by a node's number in a depth-first walk, not by the node itself: neighbours in the tree are then
+ * Everything is indexed by a node's number in a depth-first walk, not by the node itself: neighbours in the tree are then
  * neighbours in memory. At millions of nodes every column counts too, so the steps hand theirs on to be used again.
  */
 import type { HeapSnapshot } from './heap-snapshot.ts';

@@ -50,8 +50,8 @@ interface Figures {
   readonly mostGrown: string;
 }
 
-/** Of this process since its start; the last line of its output, as memlab tells its progress there too. */
-function tell(nodes: number, mostGrown: string): void {
+/** Of this process since its start; the last line of its output, as memlab prints its progress there too. */
+function print(nodes: number, mostGrown: string): void {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   const figures: Figures = {
     seconds: performance.now() / 1e3,
@@ -67,7 +67,7 @@ async function compare(before: string, after: string): Promise<void> {
   const summary = summarizeSnapshot(await readHeapSnapshot(snapshotChunks(before)));
   const snapshot = await readHeapSnapshot(snapshotChunks(after));
   const [most] = diffSnapshots(summary, snapshot);
-  tell(snapshot.nodeCount, `${most?.className} +${Math.round(most!.retainedBytesAdded / 1e6)} MB`);
+  print(snapshot.nodeCount, `${most?.className} +${Math.round(most!.retainedBytesAdded / 1e6)} MB`);
 }
 
 interface MemlabNode {
@@ -95,7 +95,7 @@ async function compareByMemlab(folder: string, before: string, after: string): P
   const later = await read(after);
   const grown = [...later.classes].map(([name, bytes]) => [name, bytes - (earlier.classes.get(name) ?? 0)] as const);
   const [name, bytes] = grown.sort((a, b) => b[1] - a[1])[0]!;
-  tell(later.count, `${name} +${Math.round(bytes / 1e6)} MB`);
+  print(later.count, `${name} +${Math.round(bytes / 1e6)} MB`);
 }
 
 function run(...args: string[]): Figures {

@@ -94,7 +94,7 @@ t.test('what is wrong with a file is said', async (t) => {
     ['edges twice', good.replace('"strings":', '"edges":[],"strings":'), /a second list of edges/],
     ['edges first', good.replace('"nodes":', '"edges":[],"nodes":'), /names 2 nodes but holds 0 before its edges/],
     [
-      'edges nobody has',
+      'edges of no node',
       good.replace('"edges":[2,0,6]', '"edges":[]').replace('"edge_count":1', '"edge_count":0'),
       /claim 1 edges of 0/,
     ],

@@ -13,7 +13,7 @@ export interface HeapSnapshot {
   readonly nodeName: Uint32Array;
   /** V8's own object id: the same object has the same one in every snapshot of a process. */
   readonly nodeId: Uint32Array;
-  /** Doubles only where an object is larger than 32 bits can tell. */
+  /** Doubles only where an object is larger than 32 bits can hold. */
   readonly selfBytes: Uint32Array | Float64Array;
   /** Edges of node n are `firstEdge[n]` up to `firstEdge[n + 1]`. */
   readonly firstEdge: Uint32Array;
@@ -27,7 +27,7 @@ export interface HeapSnapshot {
   text(index: number): string;
 }
 
-/** More than an array of V8 has elements; a larger number is told as this one. */
+/** More than an array of V8 has elements; a larger number is read as this one. */
 export const EDGE_NAME_BITS = 27;
 export const EDGE_NAME_MAX = 2 ** EDGE_NAME_BITS - 1;
 export const EDGE_TYPES_MAX = 2 ** (32 - EDGE_NAME_BITS);
@@ -52,7 +52,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   synthetic: '(roots)',
 };
 
-/** Types whose nodes are told apart by their names: objects and what native code holds. */
+/** Types whose nodes differ by their names: objects and what native code holds. */
 export function isNamedType(type: string): boolean {
   return !Object.hasOwn(GROUPS, type);
 }

@@ -2,7 +2,7 @@
 import { NONE } from './dominators.ts';
 import { classNameOf, EDGE_NAME_BITS, EDGE_NAME_MAX, type HeapSnapshot } from './heap-snapshot.ts';
 
-/** Steps told of a path; the middle of a longer one (a linked list) is left out. */
+/** Steps shown of a path; the middle of a longer one (a linked list) is left out. */
 const STEPS_MAX = 16;
 
 /** The shortest ways from the root to the objects of a snapshot: one walk serves all that are asked for. */
@@ -32,11 +32,11 @@ export class RetainingPaths {
       at = sourceOf(snapshot, edge);
     }
     nodes.reverse();
-    const told = (at: number) => `${edgeNameOf(snapshot, edges[at]!)}: ${classNameOf(snapshot, at)}`;
-    if (nodes.length <= STEPS_MAX) return nodes.map(told);
+    const step = (at: number) => `${edgeNameOf(snapshot, edges[at]!)}: ${classNameOf(snapshot, at)}`;
+    if (nodes.length <= STEPS_MAX) return nodes.map(step);
     const half = STEPS_MAX / 2;
     const left = `… ${nodes.length - STEPS_MAX} more …`;
-    return [...nodes.slice(0, half).map(told), left, ...nodes.slice(-half).map(told)];
+    return [...nodes.slice(0, half).map(step), left, ...nodes.slice(-half).map(step)];
   }
 }
 
