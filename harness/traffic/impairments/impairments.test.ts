@@ -223,6 +223,8 @@ t.test('impairments as people write them', async (t) => {
   for (const [text, message, hint] of [
     ['los=1%', /"los=1%" names no impairment/, /Did you mean loss\?/],
     ['loss', /probability is missing/, /loss=PROBABILITY\[\/CORRELATION\]/],
+    ['loss=1', /"1" is none, and has no unit/, /1%/],
+    ['loss=1.5', /from 0% to 100%/, /1%/],
     ['loss=5', /"5" is none, and has no unit/, /1%/],
     ['loss=10ms', /"10ms" is none/, /1%/],
     ['loss=120%', /from 0% to 100%/, /1%/],

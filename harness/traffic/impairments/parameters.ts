@@ -46,7 +46,7 @@ const wanted: Readonly<Record<Unit, readonly [string, string]>> = {
 };
 
 /**
- * One amount. A fraction (`0.01`) is accepted for a share.
+ * One amount. A fraction with a point (`0.01`) is accepted for a share.
  * @param where as it is named in the message: `loss=1x: probability`
  * @throws FloodgateError `option-invalid` that says which unit is wanted
  */
@@ -57,7 +57,8 @@ export function parseAmount(text: string, where: string, parameter: Parameter): 
   const match = /^([+-]?)(\d+(?:\.\d+)?|\.\d+)([a-zµ%]*)$/i.exec(text);
   const factors = suffixes[unit as keyof typeof suffixes];
   const suffix = match ? match[3]!.toLowerCase() : '';
-  const isFraction = unit === 'share' && suffix === '' && Number(text) <= 1;
+  // `1` may mean 1 % or all: it takes a sign, or a point.
+  const isFraction = unit === 'share' && suffix === '' && /\./.test(text);
   const factor = isFraction ? 1 : Object.hasOwn(factors, suffix) ? factors[suffix]! : undefined;
   if (!match || factor === undefined || (match[1] !== '' && unit !== 'signedTime')) {
     const without = match && suffix === '' ? ', and has no unit' : '';
