@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import { isTcpChecksumRight } from '../../../agent/wire/checksum.ts';
@@ -5,7 +6,7 @@ import { decodeFrame } from '../../../agent/wire/decode.ts';
 import { Packet } from '../../../agent/wire/packet.ts';
 import { Segment } from '../segment.ts';
 import { impairFrames, impairNumbered, numberedFrames, segments, type Tried } from './impair-trial.ts';
-import { parseImpairments } from './parse.ts';
+import { parseImpairments, syntaxOf } from './parse.ts';
 import { impairmentTable } from './table.ts';
 
 const anyStack = fc
@@ -245,5 +246,12 @@ t.test('impairments as people write them', async (t) => {
     ['loss=1%,burst=1s/1s/2x/clone', /stands behind loss/, /Put burst first/],
   ] as const) {
     t.throws(() => parseImpairments(text), { code: 'option-invalid', message, hint }, text);
+  }
+});
+
+t.test('the page lists every kind, as it is', async (t) => {
+  const page = readFileSync(new URL('../../../docs/traffic.md', import.meta.url), 'utf8');
+  for (const row of impairmentTable) {
+    t.ok(page.includes(`| \`${syntaxOf(row)}\` | ${row.help} | \`${row.example}\` |`), row.name);
   }
 });
