@@ -13,14 +13,22 @@ export interface RecordedTrafficOptions {
   /** As `--impair` has them: `loss=1%,reorder=2%/50`. @default none */
   readonly impair?: string;
   readonly phases?: readonly Phase[];
+  /** For progress, where it is known. @default not known */
+  readonly size?: RecordingSize;
   /** @default true where there are impairments */
   readonly countsMessages?: boolean;
 }
 
+export interface RecordingSize {
+  readonly frames: number;
+  readonly bytes: number;
+  readonly durationUs: number;
+}
+
 /** Opens one pass over a recording. @throws FloodgateError when it cannot be read. */
 export function openRecording(options: RecordedTrafficOptions): Traffic {
-  const { path, seed = 1, phases = [], impair } = options;
-  const source = new RecordedTraffic(new Recording(path), phases);
+  const { path, seed = 1, phases = [], size, impair } = options;
+  const source = new RecordedTraffic(new Recording(path), phases, size);
   const impairments = impair === undefined ? [] : parseImpairments(impair, 'impair');
   const countsMessages = options.countsMessages ?? impairments.length > 0;
   if (!countsMessages && impairments.length === 0) return source;
@@ -39,14 +47,17 @@ export function probeRecording(path: string): void {
 
 class RecordedTraffic implements Traffic {
   readonly linkType = 1;
-  readonly framesExpected = undefined;
-  readonly bytesExpected = undefined;
-  readonly durationUs = undefined;
+  readonly framesExpected: number | undefined;
+  readonly bytesExpected: number | undefined;
+  readonly durationUs: number | undefined;
   readonly phases: readonly Phase[];
   readonly #recording: Recording;
 
-  constructor(recording: Recording, phases: readonly Phase[]) {
+  constructor(recording: Recording, phases: readonly Phase[], size: RecordingSize | undefined) {
     this.#recording = recording;
+    this.framesExpected = size?.frames;
+    this.bytesExpected = size?.bytes;
+    this.durationUs = size?.durationUs;
     this.phases = phases;
   }
 

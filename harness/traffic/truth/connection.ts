@@ -2,6 +2,7 @@
 import { type Fate, type HalfHost, HalfStream } from './half-stream.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { methodsMax } from './limits.ts';
+import type { EarlyAnswer } from './message-framer.ts';
 import type { TruthCounts } from './truth-counts.ts';
 
 export class Connection implements HalfHost {
@@ -12,6 +13,8 @@ export class Connection implements HalfHost {
   isDamaged = false;
   readonly #counts: TruthCounts;
   readonly #methods: string[] = [];
+  /** Responses recorded before their requests, in order. */
+  readonly #early: EarlyAnswer[] = [];
   readonly #compares: boolean;
   /** Requests that were delivered whole, and those framed. */
   #requestsFramed = 0;
@@ -31,6 +34,12 @@ export class Connection implements HalfHost {
 
   onRequest(method: string): void {
     this.#requestsFramed += 1;
+    const early = this.#early.shift();
+    if (early) {
+      early.method = method;
+      if (early.isIntact) this.onEarlyIntact(early);
+      return;
+    }
     if (this.#methods.length < methodsMax) this.#methods.push(method);
     else {
       this.forward.framer.doubt();
@@ -38,8 +47,17 @@ export class Connection implements HalfHost {
     }
   }
 
-  methodFor(): string | undefined {
-    return this.#methods.shift();
+  methodFor(): string | EarlyAnswer | undefined {
+    if (this.#methods.length > 0) return this.#methods.shift();
+    if (this.#early.length >= methodsMax) return undefined;
+    const early: EarlyAnswer = { method: undefined, isIntact: false };
+    this.#early.push(early);
+    return early;
+  }
+
+  onEarlyIntact(early: EarlyAnswer): void {
+    early.isIntact = true;
+    if (early.method !== undefined) this.onFate(false, takesBody(early.method) ? 'intact' : 'possible');
   }
 
   /** All requests so far were delivered. */
@@ -76,5 +94,11 @@ export class Connection implements HalfHost {
       if (!framer.hasLostSync || this.#isTunnel) continue;
       this.#counts.doubt(framer.messages === 0 ? 'notHttp' : 'lostSync');
     }
+    for (const { isIntact } of this.#early.splice(0)) if (isIntact) this.onFate(false, 'possible');
   }
+}
+
+/** Whether a response to it has the body that its head announces. */
+function takesBody(method: string): boolean {
+  return method !== 'HEAD' && method !== 'CONNECT';
 }

@@ -2,7 +2,7 @@
 import type { HeldBytes } from './held-bytes.ts';
 import { IntervalSet } from './interval-set.ts';
 import { behindHoleBytesMax, offsetMax, pendingMax, rangesMax } from './limits.ts';
-import { type FramedMessage, type FramerHost, MessageFramer } from './message-framer.ts';
+import { type EarlyAnswer, type FramedMessage, type FramerHost, MessageFramer } from './message-framer.ts';
 
 /** What became of a message. */
 export type Fate =
@@ -14,6 +14,8 @@ export type Fate =
 
 export interface HalfHost extends Omit<FramerHost, 'onMessage'> {
   onFate(isRequest: boolean, fate: Fate): void;
+  /** An early answer was delivered whole. */
+  onEarlyIntact(early: EarlyAnswer): void;
   /** The connection saw a damaged frame: from there on nothing of it is certain. */
   readonly isDamaged: boolean;
 }
@@ -63,7 +65,7 @@ export class HalfStream implements FramerHost {
     this.#host.onRequest(method);
   }
 
-  methodFor(): string | undefined {
+  methodFor(): string | EarlyAnswer | undefined {
     return this.#host.methodFor();
   }
 
@@ -239,6 +241,7 @@ export class HalfStream implements FramerHost {
 
   #fate(message: FramedMessage, fate: Fate): void {
     const isSure = message.isCertain && !this.#host.isDamaged;
-    this.#host.onFate(message.isRequest, fate === 'intact' && !isSure ? 'possible' : fate);
+    if (fate === 'intact' && isSure && message.early) this.#host.onEarlyIntact(message.early);
+    else this.#host.onFate(message.isRequest, fate === 'intact' && !isSure ? 'possible' : fate);
   }
 }

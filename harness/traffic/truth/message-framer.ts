@@ -14,14 +14,23 @@ export interface FramedMessage {
   readonly isBroken: boolean;
   /** Every observer must frame it so. */
   readonly isCertain: boolean;
+  /** A response recorded before its request, whose method decides whether it ends there. */
+  readonly early?: EarlyAnswer | undefined;
+}
+
+/** What is not known yet of a response that came before its request. */
+export interface EarlyAnswer {
+  method: string | undefined;
+  /** It was delivered whole. */
+  isIntact: boolean;
 }
 
 /** What a framer asks and reports. */
 export interface FramerHost {
   /** A request's head has been read. */
   onRequest(method: string): void;
-  /** The method that the next final response answers; undefined where it is not known. */
-  methodFor(): string | undefined;
+  /** The method that the next final response answers; undefined where it will never be known. */
+  methodFor(): string | EarlyAnswer | undefined;
   /** Whether whoever observes knows the method that was asked for last. */
   readonly isMethodSeen: boolean;
   /** Both directions are something else from here on. */
@@ -53,6 +62,7 @@ export class MessageFramer {
   #isBroken = false;
   #isCertain = true;
   #isDoubtful = false;
+  #early: EarlyAnswer | undefined;
   /** The line end that closes a chunk is due. */
   #afterChunk = false;
   /** It lost its place once: what comes later is found by a search. */
@@ -196,6 +206,7 @@ export class MessageFramer {
     }
     this.#isRequest = head.isRequest;
     this.#isBroken = false;
+    this.#early = undefined;
     this.#isCertain = !this.#isDoubtful;
     if (head.isRequest) {
       this.#host.onRequest(head.method);
@@ -210,8 +221,12 @@ export class MessageFramer {
       this.#begin(State.head, headBytesMax);
       return;
     }
-    const method = this.#host.methodFor();
-    if (method === undefined && dependsOnMethod(head)) this.#isCertain = false;
+    const asked = this.#host.methodFor();
+    const method = typeof asked === 'string' ? asked : undefined;
+    if (method === undefined && dependsOnMethod(head)) {
+      if (asked === undefined) this.#isCertain = false;
+      else this.#early = asked as EarlyAnswer;
+    }
     // An observer takes a response to an unseen HEAD for one with a body, and loses its place.
     if ((method === 'HEAD' || method === 'CONNECT') && !this.#host.isMethodSeen) this.doubt();
     this.#beginBody(responseBody(head, method ?? 'GET'), offset);
@@ -261,7 +276,7 @@ export class MessageFramer {
     this.messages += 1;
     this.#start = end;
     this.#begin(State.head, headBytesMax);
-    this.#host.onMessage({ isRequest, start, end, isBroken, isCertain });
+    this.#host.onMessage({ isRequest, start, end, isBroken, isCertain, early: this.#early });
   }
 
   #begin(state: State, lineBytesMax: number): void {

@@ -178,6 +178,27 @@ t.test('what cannot be known is counted, and said', async (t) => {
   t.match(odd, { requests: 0, requestsPossible: 2 }, 'what observers read in different ways');
 });
 
+t.test('a response recorded before its request is as certain as its method', async (t) => {
+  const script = [
+    '>S',
+    '<S',
+    get,
+    ok,
+    '> HEAD /a HTTP/1.1\r\n\r\n',
+    '< HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
+    get,
+    ok,
+  ];
+  const early = truthOf(script, { order: [0, 1, 3, 2, 5, 4, 7, 6] });
+  t.match(early, { requests: 3, requestsIntact: 3, responses: 3, responsesIntact: 3, responsesPossible: 0 });
+  const alone = truthOf(script.map((line) => line.replace(/^> /, '>- ')));
+  t.match(
+    alone,
+    { requests: 0, responses: 3, responsesIntact: 1, responsesPossible: 2 },
+    'nobody knows what was asked',
+  );
+});
+
 t.test('a tunnel holds no messages, though it may look like it', async (t) => {
   const upgrade = ['> GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n', '< HTTP/1.1 101 Switching Protocols\r\n\r\n'];
   const truth = truthOf(['>S', '<S', ...upgrade, '> \x81\x05hello', '< GET / HTTP/1.1\r\n\r\n']);

@@ -76,7 +76,7 @@ export const delay: ImpairmentRow = {
 
 export const jitter: ImpairmentRow = {
   name: 'jitter',
-  help: 'times moved later by up to a jitter (normal and pareto: by its size, on average less); the order stays',
+  help: 'times moved later, uniform by up to a jitter, normal and pareto by about it; the order stays',
   example: 'jitter=5ms',
   parameters: [{ name: 'jitter', unit: 'time', max: hourUs }, distribution],
   isLossy: false,
