@@ -11,6 +11,7 @@ export class Connection implements HalfHost {
   /** The one before it with the same addresses and ports: frames of it may come late. */
   previous: Connection | undefined;
   isDamaged = false;
+  wasReset = false;
   readonly #counts: TruthCounts;
   readonly #methods: string[] = [];
   /** Responses recorded before their requests, in order. */
@@ -29,7 +30,7 @@ export class Connection implements HalfHost {
   }
 
   get isClosed(): boolean {
-    return this.forward.isClosed && this.backward.isClosed;
+    return this.wasReset || (this.forward.isClosed && this.backward.isClosed);
   }
 
   onRequest(method: string): void {

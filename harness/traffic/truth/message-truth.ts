@@ -46,8 +46,8 @@ export class MessageTruth {
     if (payloadBytes > 0 || isFin) {
       half.sent(half.offsetOf(first), bytes, payloadStart, payloadEnd, payloadBytes, isFin);
     }
-    if (segment.isReset)
-      for (const each of [connection.forward, connection.backward]) if (each.hasBegun) each.end(false);
+    // What was under way may come behind it, and hosts survive some.
+    if (segment.isReset) connection.wasReset = true;
   }
 
   /** A frame as it is delivered; it was sent before. */
@@ -112,7 +112,7 @@ export class MessageTruth {
     const half = segment.isForward ? connection.forward : connection.backward;
     if (!segment.isSyn || !half.hasBegun || half.firstSequence === (segment.sequence + 1) >>> 0) return connection;
     // A second answer is none to a connection that is at work.
-    if (segment.isAck && (half.isEmpty || !half.isClosed)) return connection;
+    if (segment.isAck && (half.isEmpty || !(half.isClosed || connection.wasReset))) return connection;
     const next = new Connection(this.#counts, this.#held, this.#compares);
     if (this.#compares) {
       connection.previous?.settle(false);

@@ -199,6 +199,11 @@ t.test('a response recorded before its request is as certain as its method', asy
   );
 });
 
+t.test('a reset ends nothing that comes all the same', async (t) => {
+  const truth = truthOf(['>S', '<S', get, '< HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no', '>R', '< k', get, ok]);
+  t.match(truth, { requestsIntact: 2, responsesIntact: 2 });
+});
+
 t.test('a tunnel holds no messages, though it may look like it', async (t) => {
   const upgrade = ['> GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n', '< HTTP/1.1 101 Switching Protocols\r\n\r\n'];
   const truth = truthOf(['>S', '<S', ...upgrade, '> \x81\x05hello', '< GET / HTTP/1.1\r\n\r\n']);
