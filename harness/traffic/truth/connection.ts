@@ -10,7 +10,7 @@ export class Connection implements HalfHost {
   readonly backward: HalfStream;
   /** The one before it with the same addresses and ports: frames of it may come late. */
   previous: Connection | undefined;
-  isDamaged = false;
+  isUncertain = false;
   wasReset = false;
   readonly #counts: TruthCounts;
   readonly #methods: string[] = [];

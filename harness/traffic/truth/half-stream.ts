@@ -16,8 +16,8 @@ export interface HalfHost extends Omit<FramerHost, 'onMessage'> {
   onFate(isRequest: boolean, fate: Fate): void;
   /** An early answer was delivered whole. */
   onEarlyIntact(early: EarlyAnswer): void;
-  /** The connection saw a damaged frame: from there on nothing of it is certain. */
-  readonly isDamaged: boolean;
+  /** The connection saw a damaged frame, or is a copy: from there on nothing of it is certain. */
+  readonly isUncertain: boolean;
 }
 
 interface Waiting {
@@ -240,7 +240,7 @@ export class HalfStream implements FramerHost {
   }
 
   #fate(message: FramedMessage, fate: Fate): void {
-    const isSure = message.isCertain && !this.#host.isDamaged;
+    const isSure = message.isCertain && !this.#host.isUncertain;
     if (fate === 'intact' && isSure && message.early) this.#host.onEarlyIntact(message.early);
     else this.#host.onFate(message.isRequest, fate === 'intact' && !isSure ? 'possible' : fate);
   }

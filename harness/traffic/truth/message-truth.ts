@@ -15,12 +15,18 @@ import { TruthCounts } from './truth-counts.ts';
 /** Not secret: the traffic is the operator's own. */
 const seed = [0x1b87_3593, 0x0ecc_9e2d] as const;
 
+/** A key without its VLAN. */
+const addressWords = keyWords - 1;
+
 export class MessageTruth {
   readonly #counts = new TruthCounts();
   readonly #held = new HeldBytes();
   readonly #segment = new Segment();
   readonly #scanner = new HeadScanner();
   readonly #slots = new LruMap(connectionsMax, keyWords, 1, seed);
+  /** By addresses and ports alone: the last connection of its own. */
+  readonly #networks = new LruMap(connectionsMax, addressWords, 1, seed);
+  readonly #firstOf: Connection[] = [];
   readonly #connections: (Connection | undefined)[] = [];
   readonly #compares: boolean;
 
@@ -39,8 +45,10 @@ export class MessageTruth {
     const connection = this.#connectionFor(segment);
     const half = segment.isForward ? connection.forward : connection.backward;
     const first = (segment.sequence + (segment.isSyn ? 1 : 0)) >>> 0;
-    if (!half.hasBegun) half.begin(first, segment.isSyn);
-    else if (half.isEmpty) half.reconsider(first, segment.isSyn);
+    if (!half.hasBegun) {
+      half.begin(first, segment.isSyn);
+      this.#compareNetworks(segment, connection, first);
+    } else if (half.isEmpty) half.reconsider(first, segment.isSyn);
     const { payloadStart, payloadEnd, payloadBytes, isFin } = segment;
     if (payloadEnd - payloadStart < payloadBytes) this.#counts.doubt('snapped');
     if (payloadBytes > 0 || isFin) {
@@ -56,7 +64,7 @@ export class MessageTruth {
     if (!segment.read(bytes, start, end)) return;
     const connection = this.#find(segment);
     if (!connection) return;
-    if (isDamaged) connection.isDamaged = true;
+    if (isDamaged) connection.isUncertain = true;
     const { payloadStart, payloadEnd, payloadBytes, sequence, isSyn, isFin } = segment;
     const length = payloadEnd - payloadStart + (isFin && payloadEnd - payloadStart === payloadBytes ? 1 : 0);
     if (length === 0) return;
@@ -75,6 +83,7 @@ export class MessageTruth {
   finish(): void {
     for (const connection of this.#connections) connection?.settle(false);
     this.#connections.length = 0;
+    this.#firstOf.length = 0;
   }
 
   truth(): Truth {
@@ -120,6 +129,30 @@ export class MessageTruth {
       next.previous = connection;
     } else connection.settle(false);
     return (this.#connections[slot] = next);
+  }
+
+  /**
+   * The same numbers in another network are a copy, as a mirror of two VLANs makes it: observers may take both for one. A
+   * connection of other numbers is one of its own.
+   */
+  #compareNetworks(segment: Segment, connection: Connection, first: number): void {
+    const networks = this.#networks;
+    networks.key.set(segment.key.subarray(0, addressWords));
+    let slot = networks.find(addressWords);
+    if (slot < 0) {
+      if (networks.size === networks.capacity) networks.remove(networks.lists.first(0));
+      networks.find(addressWords);
+      slot = networks.insert(addressWords, 0);
+      this.#firstOf[slot] = connection;
+      return;
+    }
+    networks.lists.append(0, slot);
+    const other = this.#firstOf[slot]!;
+    if (other === connection) return;
+    if ((segment.isForward ? other.forward : other.backward).firstSequence === first) {
+      connection.isUncertain = true;
+      this.#counts.doubt('copies');
+    } else this.#firstOf[slot] = connection;
   }
 
   #forget(slot: number): void {

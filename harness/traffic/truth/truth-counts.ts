@@ -9,6 +9,7 @@ const doubtWords = {
   holes: 'directions of streams with bytes that the recording does not hold',
   snapped: 'frames that the recording holds in part (snap length)',
   otherFrames: 'frames outside of plain TCP (fragments, tunnels) that may hold heads of messages',
+  copies: 'directions of streams that are seen in another network too',
   forgotten: 'streams forgotten while open, since more were open than are followed',
 } as const;
 export type Doubt = keyof typeof doubtWords;

@@ -221,14 +221,19 @@ t.test('a tunnel holds no messages, though it may look like it', async (t) => {
 t.test('addresses used again, and the same addresses in two networks', async (t) => {
   const truth = new MessageTruth(false);
   const conversation = ['>S', '<S', get, ok, '>F', '<F'];
-  const networks = [frames(conversation, { vlans: [7] }), frames(conversation, { vlans: [8] })] as const;
-  const again = frames(['>S', '<S', '> other numbers', '< other numbers', ...conversation], { vlans: [7] }).slice(4);
-  const late = networks[0][3]!;
-  for (const [at, frame] of networks[0].entries())
-    for (const each of [frame, networks[1][at]!]) truth.sent(each, 0, each.length);
-  for (const frame of [...again, late]) truth.sent(frame, 0, frame.length);
+  const one = frames(conversation, { vlans: [7] });
+  const other = frames(['>S', '<S', '> other numbers', '< other numbers', ...conversation], { vlans: [8] }).slice(4);
+  const again = frames(['>S', '<S', '> yet others', '< yet others', ...conversation], { vlans: [7] }).slice(4);
+  for (const [at, frame] of one.entries()) for (const each of [frame, other[at]!]) truth.sent(each, 0, each.length);
+  for (const frame of [...again, one[3]!]) truth.sent(frame, 0, frame.length);
   truth.finish();
   t.match(truth.truth(), { requests: 3, requestsIntact: 3, responses: 3, responsesIntact: 3 });
+  const mirror = new MessageTruth(false);
+  for (const vlans of [[7], [8]])
+    for (const frame of frames(conversation, { vlans })) mirror.sent(frame, 0, frame.length);
+  mirror.finish();
+  t.match(mirror.truth(), { requestsIntact: 1, requestsPossible: 1, responsesIntact: 1, responsesPossible: 1 });
+  t.match(doubts(mirror.truth()), /2 directions of streams that are seen in another network too/);
 });
 
 t.test('hostile frames neither throw nor grow', async (t) => {
