@@ -175,7 +175,8 @@ export class MultipartReader {
     if (this.parts > this.#limits.partsMax) return;
     const headers = new Map<string, string>();
     const text = Buffer.from(this.#header.buffer, 0, this.#headerLength).toString('utf8');
-    for (const line of text.split(/\r?\n/)) {
+    // A line that begins with a blank goes on with the one before it (RFC 5322, section 2.2.3).
+    for (const line of text.replaceAll(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)) {
       const colon = line.indexOf(':');
       if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
     }

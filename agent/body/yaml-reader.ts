@@ -19,6 +19,10 @@ const aliasValuesMax = 10_000;
 const tokensPerLevel = 2;
 
 /** Ends the walk: what was told stands. */
+/** A private key (RFC 7468) over lines that are not indented as YAML wants it. */
+const privateKey = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/;
+class BrokenPrivateKey extends Error {}
+
 class TooManyAliases extends Error {}
 
 export class YamlReader {
@@ -69,6 +73,8 @@ export class YamlReader {
     const tell = (documents: Iterable<{ contents: Node | null; errors: readonly unknown[] }>): void => {
       for (const { contents, errors } of documents) {
         if (errors.length > 0) whole = false;
+        // Its lines would become keys and values of their own.
+        if (errors.length > 0 && privateKey.test(source)) throw new BrokenPrivateKey();
         this.#anchors.clear();
         this.#node(contents, 1);
         this.#handler.endDocument();

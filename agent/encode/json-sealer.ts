@@ -7,7 +7,7 @@ import { view as digestView, hashText } from '../digest/digest-memory.ts';
 import { SEAL_REPEATED_KEY } from '../digest/seal-assembly.ts';
 import { Has } from '../witness/character-classes.ts';
 import { formatByRules, stringFormat } from '../witness/formats.ts';
-import { isSecretName, isSecretPair, verdictOn } from '../witness/secret-names.ts';
+import { isSecretPair, verdictOn } from '../witness/secret-names.ts';
 import { isCardNumber, redactText } from '../witness/secret-scanner.ts';
 import { DEPTH_MAX, KeyIs, MEMORY_BYTES, PLAIN_END, SEALED_TEXT_BYTES_MAX, TEXT_AT } from './seal-layout.ts';
 import { asciiAt, bytes, formatIndex, putTextAt, startKernel, textAt, view } from './seal-memory.ts';
@@ -41,7 +41,11 @@ function redactAt(start: number, end: number, to: number): number {
 
 const kernel = startKernel({
   learnName,
-  isSecretName: (start, end) => (isSecretName(textAt(start, end)) ? 1 : 0),
+  // Whether it names what stands beside it a secret, perhaps: the other way knows.
+  isSecretName: (start, end) => {
+    const { isSecret, isGuarded } = verdictOn(textAt(start, end));
+    return isSecret || isGuarded ? 1 : 0;
+  },
   isSecretPair: (nameStart, nameEnd, start, end) =>
     isSecretPair(textAt(nameStart, nameEnd), textAt(start, end)) ? 1 : 0,
   formatByRules: (start, end, classes) =>

@@ -140,6 +140,7 @@ const SUSPICIOUS =
 const BLANKS_MAX = 32;
 const ENCODED_WORD_MIN = 12;
 const SEGMENT_NAME_MAX = 64;
+const ACCOUNT_CHARACTERS_MIN = 15;
 
 const SECRETS = `
 ; Whether redactText might change a text of these classes.
@@ -189,6 +190,10 @@ fn isSuspectedWord(begin, from, to, end, has) i32 {
     if (lower == 0x62 && (last == 0x72 || last == 0x63)) { return 1; }
     if ((lower == 0x64 && last == 0x74) || (lower == 0x74 && last == 0x6e)) { return 1; }
     if (lower == 0x61 && last == 0x79) { return 1; }
+  }
+  ; An IBAN: two capitals, two digits, in one word or in groups of four.
+  if (first - 0x41 <u 26 && (length >= ${ACCOUNT_CHARACTERS_MIN} || (length == 4 && follows == 0x20))) {
+    if (load8(from + 1) - 0x41 <u 26 && load8(from + 2) - 0x30 <u 10 && load8(from + 3) - 0x30 <u 10) { return 1; }
   }
   if (length >= ${ENCODED_WORD_MIN} && first >= 0x49 && first < 0x67) {
     if (isEncodedText(from)) { return 1; }
@@ -325,9 +330,13 @@ fn isSuspectedMark(first, at, end, has) i32 {
   }
   let to = at;
   while (to > first && at - to < ${BLANKS_MAX} && (load8(to - 1) == 0x20 || load8(to - 1) == 0x09)) { to -= 1; }
-  if (to > first && load8(to - 1) == 0x2a) { to -= 1; }
+  let stars = 0;
+  while (stars < 3 && to > first && load8(to - 1) == 0x2a) {
+    to -= 1;
+    stars += 1;
+  }
   if (to > first) {
-    if (isQuote(load8(to - 1))) { return 1; }
+    if (isQuote(load8(to - 1)) || (mark == 0x3a && load8(to - 1) == 0x0a)) { return 1; }
   }
   let letters = 0;
   let from = to;

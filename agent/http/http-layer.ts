@@ -34,6 +34,7 @@ import { SideRecord, SideState } from './side.ts';
 import { findStart } from './start-search.ts';
 import { mayBeTls, parseTlsHello, RECORD_BYTES_MAX, type TlsHello, TlsVersion } from './tls-hello.ts';
 import { TlsRecords } from './tls-records.ts';
+import { distance, RESPONSE_BYTES_MIN } from './turn-taking.ts';
 
 const LF = 10;
 const CR = 13;
@@ -46,6 +47,9 @@ const START_LINE_BYTES = 4096;
 
 /** A head behind a body that never came is no longer than this: it is read again with each of its pieces. */
 const EXPECTED_HEAD_BYTES = 8192;
+
+/** `HTTP/1.1 100 Continue`, CR LF, CR LF, and little more: a final response is longer. */
+const CONTINUE_BYTES = 32;
 
 /** The head of an HTTP/0.9 response. */
 const NO_HEAD = new Uint8Array(0);
@@ -619,6 +623,12 @@ export class HttpLayer implements StreamHandler {
     parser.owner = message;
     counters.headBytes += length;
     this.#setPlace(side, bytes === side.buffer, start, length);
+    if (!parser.isRequest && this.#settleExpectation(side)) {
+      // The requests that were held have gone through the parser.
+      parser.parse(bytes, start, start + length, false);
+      parser.owner = message;
+      this.#setPlace(side, bytes === side.buffer, start, length);
+    }
     if (parser.isRequest) this.#request(side, bytes, start);
     else this.#response(side);
   }
@@ -635,7 +645,8 @@ export class HttpLayer implements StreamHandler {
     this.#headEnd = (sequence + length) | 0;
     const other = this.#sides[side.stream * 2 + 1 - side.side];
     if (!other?.placed) return;
-    place.reached = other.reached;
+    // What is held may be the next request.
+    place.reached = other.expecting ? other.heldSequence : other.reached;
     place.acked = other.ack;
     place.known |= Known.reached;
     if (other.active && other.message.kind === 'request') place.known |= Known.within;
@@ -672,7 +683,11 @@ export class HttpLayer implements StreamHandler {
     place.end = this.#headEnd;
     if (message.method !== 'CONNECT') {
       if (parser.hasEncoding || parser.contentLength === LENGTH_UNKNOWABLE) return;
-      if (parser.contentLength > 0) place.end = (this.#headEnd + parser.contentLength) | 0;
+      if (parser.contentLength > 0) {
+        // The body may never come.
+        if (isExpectant(message)) return;
+        place.end = (this.#headEnd + parser.contentLength) | 0;
+      }
     }
     place.known |= Known.end;
   }
@@ -792,7 +807,7 @@ export class HttpLayer implements StreamHandler {
   /** Gives back the bytes held: to the body they are in, or to the next message if that one has ended. */
   #release(side: SideRecord, tsUs: number): void {
     if (side.expecting) {
-      if (side.answered) this.#endUnsent(side);
+      if (side.held > 0 ? this.#isRefused(side) : side.answered) this.#endUnsent(side);
       else this.#releaseExpected(side, tsUs);
       return;
     }
@@ -804,6 +819,7 @@ export class HttpLayer implements StreamHandler {
     this.#origin = side.heldSequence;
     this.#ack = side.heldAck;
     this.#consume(side, text, 0, text.length, tsUs);
+    side.remainingAtNext = side.remaining;
     this.#origin = origin;
     this.#ack = ack;
   }
@@ -814,25 +830,49 @@ export class HttpLayer implements StreamHandler {
    */
   #seeExpectation(side: SideRecord): void {
     const { message } = side;
-    if (message.headers.get('expect')?.toLowerCase() !== '100-continue') return;
-    const answer = this.#sides[side.stream * 2 + 1 - side.side]?.message;
+    if (!isExpectant(message)) return;
     side.expecting = true;
     side.doubtful = true;
-    // Captured before its request.
-    side.answered = answer?.kind === 'response' && answer.exchange === message.exchange && answer.status >= 200;
+    side.heldSequence = this.#headEnd;
+    side.askedAck = this.#place.ack;
+    // Captured before its request: only final responses wait for theirs.
+    side.answered = message.pairing === 'certain' || message.pairing === 'probable';
+  }
+
+  /**
+   * Whether the client had received more than so many bytes of an answer when it sent the bytes held, perhaps of one that was
+   * not seen. (A 100 that was seen leaves nothing to expect.)
+   */
+  #isRefused(side: SideRecord, bytes = RESPONSE_BYTES_MIN - 1): boolean {
+    return side.answered || (side.placed && distance(side.askedAck, side.heldAck) > bytes);
+  }
+
+  /**
+   * A response comes that the client had not received when it sent what is held, although it had received another: none that
+   * was seen, so that one is missing, and what looks like a request is one.
+   * @returns whether anything was held
+   */
+  #settleExpectation(side: SideRecord): boolean {
+    const other = this.#sides[side.stream * 2 + 1 - side.side];
+    if (!other?.expecting || other.held === 0 || !side.placed || !this.#isRefused(other)) return false;
+    if (distance(other.heldAck, this.#place.sequence) < 0) return false;
+    if (this.#expectedHead(other) > 0) this.#endUnsent(other);
+    return true;
   }
 
   /** Holds bytes as long as they may be a request; returns where to go on. */
   #expect(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
     if (!this.#holdExpected(side, bytes, from, end, tsUs)) {
-      this.#releaseExpected(side, tsUs);
+      if (side.held > 0 && this.#isRefused(side)) this.#endUnsent(side);
+      else this.#releaseExpected(side, tsUs);
       return from;
     }
     const head = this.#expectedHead(side);
+    const isLong = side.state === SideState.length && side.held >= side.remaining;
+    if (head === HEAD_INVALID) this.#releaseExpected(side, tsUs);
+    else if (head > 0 && this.#isRefused(side, isLong ? undefined : CONTINUE_BYTES)) this.#endUnsent(side);
     // A whole body of that length, and no answer before it.
-    const isBody = !side.answered && side.state === SideState.length && side.held >= side.remaining;
-    if (head === HEAD_INVALID || isBody) this.#releaseExpected(side, tsUs);
-    else if (head > 0 && side.answered) this.#endUnsent(side);
+    else if (isLong && !side.answered) this.#releaseExpected(side, tsUs);
     return end;
   }
 
@@ -880,6 +920,7 @@ export class HttpLayer implements StreamHandler {
     side.expected = null;
     side.held = 0;
     side.message.flags |= MessageFlag.bodyUnsent;
+    this.#ended(side, side.heldSequence);
     this.#framing.finish(side, true);
     this.#consumeHeld(side, expected, held, side.bufferedUs);
   }
@@ -891,6 +932,7 @@ export class HttpLayer implements StreamHandler {
     side.held = 0;
     side.expecting = false;
     side.doubtful = false;
+    if (side.state === SideState.length) this.#ended(side, side.heldSequence + side.remaining);
     this.#consumeHeld(side, expected, held, tsUs);
   }
 
@@ -903,6 +945,7 @@ export class HttpLayer implements StreamHandler {
     this.#origin = origin;
     this.#ack = ack;
     if (side.active && side.passing) this.#keep(side);
+    side.remainingAtNext = side.remaining;
     this.#pool.release(buffer);
   }
 
@@ -1042,6 +1085,11 @@ export class HttpLayer implements StreamHandler {
     else if (version === TlsVersion.tls10) this.#counters.tls10++;
     else this.#counters.tlsOtherVersion++;
   }
+}
+
+/** Whether a request waits for 100 (Continue) before it sends its body. */
+function isExpectant({ headers }: HttpMessage): boolean {
+  return headers.get('expect')?.toLowerCase() === '100-continue';
 }
 
 function isInterim(status: number): boolean {

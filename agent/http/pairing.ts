@@ -27,6 +27,7 @@ import {
   streamWords,
 } from './pairing-tables.ts';
 import { Known, type Place } from './place.ts';
+import { PlainPairing } from './plain-pairing.ts';
 import { NONE, PIPELINES, TurnPairing } from './turn-pairing.ts';
 import { distance, REQUEST_BYTES_MIN } from './turn-taking.ts';
 
@@ -55,6 +56,7 @@ export class Pairing {
   readonly #streams: PairingStreams;
   readonly #entries: PairingEntries;
   readonly #turns: TurnPairing;
+  readonly #plain: PlainPairing;
   readonly #words: Int32Array;
   readonly #parts: Int32Array;
 
@@ -66,6 +68,7 @@ export class Pairing {
     this.#words = this.#streams.words;
     this.#parts = this.#entries.words;
     this.#turns = new TurnPairing(this.#streams, this.#entries);
+    this.#plain = new PlainPairing(this.#streams, this.#entries, limits, counters);
   }
 
   /** Requests that wait for their response and responses that wait for their request, in all streams. */
@@ -80,6 +83,7 @@ export class Pairing {
 
   /** A request began: sets its `exchange` and `pairing`. `headBytes` is how long its head is. */
   request(stream: number, message: Pairable, place: Place, headBytes: number): void {
+    if (this.#plain.request(stream, message, place, headBytes)) return;
     const words = this.#words;
     const at = stream * streamWords;
     if (words[at + Of.mode]! === Mode.lost) this.#resume(stream, message.tsUs, place);
@@ -137,6 +141,7 @@ export class Pairing {
    * request waiting.
    */
   response(stream: number, interim: boolean, message: Pairable, place: Place): void {
+    if (!interim && this.#plain.response(stream, message, place)) return;
     const words = this.#words;
     const at = stream * streamWords;
     words[at + Of.lastMs] = millisecondsOf(message.tsUs);

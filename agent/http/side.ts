@@ -96,6 +96,8 @@ export class SideRecord {
   bufferedAck = 0;
   heldSequence = 0;
   heldAck = 0;
+  /** The acknowledgement that came with the head of a request that expects 100. */
+  askedAck = 0;
   /** Bytes that belong to no message. */
   garbageBytes = 0;
   /** What of these may be TLS; made for the first of them. */

@@ -34,10 +34,10 @@ export const NONE = -1;
 /** What was found instead: the client pipelines. */
 export const PIPELINES = -2;
 /** Status codes (RFC 9110, 15.5.9). */
-const REQUEST_TIMEOUT = 408;
+export const REQUEST_TIMEOUT = 408;
 
 /** What a request says of the one before it, or of what is missing between. */
-const OF_LAST_REQUEST =
+export const OF_LAST_REQUEST =
   StreamFlag.requestsMissing | StreamFlag.oneSided | StreamFlag.asked | StreamFlag.ends | StreamFlag.pending;
 
 export class TurnPairing {

@@ -6,8 +6,9 @@
 import type { Hmac } from 'node:crypto';
 import { AUTH_SCHEMES, hidesWideText, isProtocolName, redactFieldName } from './field-secrets.ts';
 import { type Data, DataKind, DataMeta, Fields, Location, type OneOf, ScalarKind, type Witness } from './ir.ts';
+import { decodeForm, type NamedParameter, namedParameters, namedQuery } from './named-parameters.ts';
 import type { ObfuscationMode } from './obfuscation-mode.ts';
-import { isListedSecret, isNameOfSecret, isSecretName, isSecretPair, verdictOn } from './secret-names.ts';
+import { isListedSecret, isSecretName, isSecretPair, namesSecret, verdictOn } from './secret-names.ts';
 import { isCardNumber, REDACTED, redactText } from './secret-scanner.ts';
 import { isTableType, redactTable } from './secret-tables.ts';
 import { Step, Visit, type VisitContext, Walker } from './visitor.ts';
@@ -34,6 +35,8 @@ export class Obfuscator {
   readonly #walker = new Walker();
   /** Depth of the topmost node whose name is a secret's: everything below goes; −1 outside of one. */
   #secretDepth = -1;
+  /** Whether a parameter of the query is a secret that another one names. */
+  #named: NamedParameter | null = null;
 
   /**
    * @param mode @default by callers 'redact'
@@ -55,6 +58,7 @@ export class Obfuscator {
       meta.host = this.host(meta.host);
     }
     if (id !== null) id.name = this.#scan(id.name);
+    this.#named = this.mode === 'redact' ? namedQuery(witness.method.args) : null;
     // What is sealed was obfuscated before: most witnesses have nothing else.
     if (!isSealed(witness.method.args) || !isSealed(witness.method.responses)) this.#walker.witness(witness, this);
   }
@@ -117,12 +121,14 @@ export class Obfuscator {
   /** Pairs of `application/x-www-form-urlencoded`. */
   form(text: string, place: PairPlace = 'form'): string {
     if (this.mode === 'off' || text === '') return text;
-    return text
-      .split('&')
+    const pairs = text.split('&');
+    const named = pairs.length > 1 && this.mode === 'redact' ? namedParameters(pairs) : null;
+    return pairs
       .map((pair) => {
         const equals = pair.indexOf('=');
         if (equals < 0) return this.#encoded('', pair, place);
         const name = pair.slice(0, equals);
+        if (named?.(decodeForm(name), pair.slice(equals + 1))) return `${name}=${this.#note(REDACTED)}`;
         return `${this.#encoded('', name, place)}=${this.#encoded(name, pair.slice(equals + 1), place)}`;
       })
       .join('&');
@@ -169,7 +175,7 @@ export class Obfuscator {
     if (context.step() !== Step.FIELD) return false;
     const key = context.key();
     const { isSecret, isValue } = verdictOn(key);
-    return isSecret || (isValue && namesSecret(context.node(1)!));
+    return isSecret || (isValue && isNamedBeside(context.node(1)!, String(data.value)));
   }
 
   /** Names and values in turn, as in `["Authorization", "…"]`. */
@@ -202,7 +208,9 @@ export class Obfuscator {
       const redacted = this.#redactNamed(value, meta, context);
       if (redacted !== value) this.#replace(data, redacted);
     } else if (typeof value === 'number' || typeof value === 'bigint') {
-      const isCode = meta?.location === Location.QUERY && isSecretPair(meta.key, String(value), true);
+      const isCode =
+        meta?.location === Location.QUERY &&
+        (isSecretPair(meta.key, String(value), true) || this.#named?.(meta.key, String(value)) === true);
       if (isCode || (value >= 1e12 && isCardNumber(String(value)))) this.#replace(data, REDACTED);
     } else if (value instanceof Uint8Array) {
       const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
@@ -218,6 +226,7 @@ export class Obfuscator {
     if (meta?.location === Location.BODY && isTableType(meta.key)) return redactText(redactTable(value));
     const isNamed = meta !== null && (meta.location === Location.HEADER || meta.location === Location.QUERY);
     const name = isNamed ? meta.key : context.step() === Step.FIELD ? context.key() : '';
+    if (meta?.location === Location.QUERY && this.#named?.(meta.key, value)) return REDACTED;
     if (name !== '' && isSecretPair(name, value, isNamed && meta.location === Location.QUERY)) return REDACTED;
     return redactText(value);
   }
@@ -315,7 +324,7 @@ export class Obfuscator {
       .split(',')
       .map((item) => {
         const protocol = item.trim();
-        const isName = !announced && isProtocolName(protocol);
+        const isName = !announced && isProtocolName(protocol) && !isNamedToken(protocol);
         announced = isSecretName(protocol);
         return isName || protocol === '' ? this.#scan(item) : this.#note(item.replace(protocol, () => REDACTED));
       })
@@ -359,28 +368,23 @@ export function isStructuredHeader(meta: DataMeta | null): boolean {
   return URL_HEADERS.has(lower) || lower === PROTOCOL_HEADER;
 }
 
+/** `authorization.bearer.…`: a token behind its name. */
+function isNamedToken(protocol: string): boolean {
+  const dot = protocol.indexOf('.');
+  return dot > 0 && dot < protocol.length - 1 && isSecretName(protocol.slice(0, dot));
+}
+
 function isSealed({ values }: Fields): boolean {
   for (let i = 0; i < values.length; i += 1) if (values[i]!.kind !== DataKind.SEALED) return false;
   return true;
 }
 
 /** Lists of pairs, as in `{"name": "password", "value": "…"}`. */
-function namesSecret(struct: Data): boolean {
+function isNamedBeside(struct: Data, value: string): boolean {
   const { keys, values } = struct.value as Fields;
   for (let i = 0; i < keys.length; i += 1) {
     const name = values[i]!.value;
-    if (typeof name === 'string' && verdictOn(keys[i]!).isNaming && isNameOfSecret(name)) return true;
+    if (typeof name === 'string' && verdictOn(keys[i]!).isNaming && namesSecret(name, value)) return true;
   }
   return false;
-}
-
-/** As it stands where the encoding is broken. */
-function decodeForm(text: string): string {
-  const spaced = text.replaceAll('+', ' ');
-  if (!spaced.includes('%')) return spaced;
-  try {
-    return decodeURIComponent(spaced);
-  } catch {
-    return spaced;
-  }
 }

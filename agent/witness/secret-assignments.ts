@@ -6,11 +6,11 @@
 import {
   isGuardedName,
   isListedSecret,
-  isNameOfSecret,
   isNamingName,
   isSecretName,
   isSecretPair,
   isValueName,
+  namesSecret,
   verdictOn,
 } from './secret-names.ts';
 import {
@@ -20,6 +20,7 @@ import {
   found,
   is,
   LESS,
+  LINE_FEED,
   NAME,
   NAME_CHARACTERS_MAX,
   note,
@@ -32,6 +33,8 @@ import { BACKSLASHES_MAX, endOfQuoted, findValue, isQuote } from './secret-value
 
 /** A user name and a password in a URL. */
 const USERINFO_CHARACTERS_MAX = 1024;
+/** Of Markdown's emphasis. */
+const STARS_MAX = 3;
 /** Blanks between a name and its mark. */
 const BLANKS_MAX = 32;
 /** From a pair's one half to the other. */
@@ -51,8 +54,12 @@ export function findAssigned(text: string, at: number): void {
   if (mark === COLON && text.charCodeAt(at + 1) === QUOTE) findSerialized(text, at);
   let to = at;
   while (to > 0 && at - to < BLANKS_MAX && (text.charCodeAt(to - 1) === 0x20 || text.charCodeAt(to - 1) === 9)) to -= 1;
-  // `name*=`, RFC 8187
-  if (to === at && mark !== COLON && to > 0 && text.charCodeAt(to - 1) === 0x2a) to -= 1;
+  // `name*=`, RFC 8187; `**name**:`, Markdown
+  for (let stars = 0; stars < STARS_MAX && to > 0 && text.charCodeAt(to - 1) === 0x2a; stars += 1) to -= 1;
+  if (mark === COLON && to > 0 && text.charCodeAt(to - 1) === LINE_FEED) {
+    findComplexKey(text, at);
+    return;
+  }
   const quote = to > 0 ? text.charCodeAt(to - 1) : 0;
   const isQuoted = isQuote(quote);
   let from: number;
@@ -79,7 +86,7 @@ export function findAssigned(text: string, at: number): void {
   }
   if (verdict.isGuarded) findGuarded(text, at, name, !isQuoted && mark !== COLON);
   if (found.start >= 0) return;
-  if (name === 'name' && !isQuoted && mark !== COLON) findPart(text, at);
+  if (!isQuoted && mark !== COLON && name.toLowerCase() === 'name') findPart(text, at);
   if (found.start < 0 && (verdict.isNaming || verdict.isValue)) findPair(text, at, verdict.isNaming, isQuoted, from);
   if (found.start < 0 && !isQuoted) findSpacedName(text, at, from, to);
 }
@@ -88,6 +95,14 @@ const isQuotedName = (code: number): boolean => is(code, NAME) || code === 0x20 
 
 /** Without a quote around it a name has two letters: `10:30` has none. */
 const TWO_LETTERS = /[A-Za-z\u0080-\uffff][^A-Za-z\u0080-\uffff]*[A-Za-z\u0080-\uffff]/;
+
+/** YAML's long form: `? name`, and on the next line `: value`. @param colon the first mark of its line */
+function findComplexKey(text: string, colon: number): void {
+  const name = /(?:^|\n)[ \t-]{0,64}\?[ \t]{1,8}["']?([^\n"']{1,128}?)["']?[ \t]{0,8}\r?\n[ \t]{0,64}$/.exec(
+    text.slice(Math.max(0, colon - 300), colon),
+  )?.[1];
+  if (name !== undefined && isSecretName(name)) findValue(text, colon + 1, COLON, false, colon);
+}
 
 /** PHP's own form, `s:8:"password";s:7:"…";`. @param colon before the value's quote */
 function findSerialized(text: string, colon: number): void {
@@ -130,12 +145,12 @@ function findPair(text: string, at: number, isNaming: boolean, isQuoted: boolean
     const otherAt = value.end + other.index + other[0].length - 1;
     if (other[1] === undefined) return;
     if (isNaming) {
-      if (!isValueName(other[1])) continue;
-      if (!isNameOfSecret(value.text)) return;
+      // There may be several: the old one and the new one.
+      if (!isValueName(other[1]) || !namesSecret(value.text, valueAt(text, otherAt + 1)?.text ?? '')) continue;
       findAhead(text, otherAt, other[0].includes('"'), value.end + other.index);
-      return;
+      continue;
     }
-    if (!isNamingName(other[1]) || !isNameOfSecret(valueAt(text, otherAt + 1)?.text ?? '')) continue;
+    if (!isNamingName(other[1]) || !namesSecret(valueAt(text, otherAt + 1)?.text ?? '', value.text)) continue;
     findValue(text, at + 1, text.charCodeAt(at), isQuoted, from);
     return;
   }
@@ -175,7 +190,7 @@ export function findListed(text: string, comma: number): void {
   while (at < text.length && at - comma < BLANKS_MAX && is(text.charCodeAt(at), SPACE)) at += 1;
   if (text.charCodeAt(at) !== quote) return;
   const name = text.slice(from, to);
-  if (!isSecretName(name)) return;
+  if (!isSecretName(name) && !isGuardedName(name)) return;
   const end = endOfQuoted(text, at);
   const isPair =
     /[[(]\s{0,8}$/.test(text.slice(Math.max(0, from - 10), from - 1)) &&
@@ -190,9 +205,11 @@ function isInList(text: string, first: number): boolean {
 
 /** multipart/form-data as text: the content of a part with a secret's name (RFC 7578; `name*` as in RFC 8187). */
 function findPart(text: string, equals: number): void {
-  const quote = text.charCodeAt(equals + 1);
+  let open = equals + 1;
+  while (open - equals <= BLANKS_MAX && text.charCodeAt(open) === 0x20) open += 1;
+  const quote = text.charCodeAt(open);
   const isQuoted = isQuote(quote);
-  const start = isQuoted ? equals + 2 : equals + 1;
+  const start = isQuoted ? open + 1 : open;
   let close = start;
   while (close < text.length && close - start < NAME_CHARACTERS_MAX) {
     const code = text.charCodeAt(close);

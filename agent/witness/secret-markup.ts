@@ -3,14 +3,7 @@
  * attributes with one; an attribute's value whose neighbour names it (`<input name="password" value="…">`, `<meta>`); the element
  * behind one that names it (property lists, XML-RPC, tables).
  */
-import {
-  isGuardedName,
-  isNameOfSecret,
-  isNamingName,
-  isSecretName,
-  isSecretPair,
-  isValueName,
-} from './secret-names.ts';
+import { isGuardedName, isNamingName, isSecretName, isSecretPair, isValueName, namesSecret } from './secret-names.ts';
 import { found, is, NAME, NAME_CHARACTERS_MAX, noteAhead, noteWithin, SPACE } from './secret-text.ts';
 
 /** A start tag with its attributes, which are looked at. */
@@ -50,18 +43,20 @@ export function findElement(text: string, open: number): void {
   if (close < 0) return;
   const isEmpty = text.charCodeAt(close - 1) === 0x2f;
   const local = name.slice(name.indexOf(':') + 1);
-  const namesSecret = findAttributes(attributes, local.length > 1 && isSecretName(local));
-  if (isEmpty || VOID.has(local.toLowerCase())) return;
+  const isVoid = isEmpty || VOID.has(local.toLowerCase());
+  const content = isVoid ? '' : textAt(text, close + 1);
+  const isNamed = findAttributes(attributes, local.length > 1 && isSecretName(local), content);
+  if (isVoid) return;
   if (local.length > 1 && isSecretName(local)) {
     noteContent(text, name, close);
     return;
   }
-  if (namesSecret) {
+  if (isNamed) {
     const isLabel = LABELS.has(local.toLowerCase());
     if (!isLabel && !attributes.some((attribute) => isValueName(attribute.name))) noteContent(text, name, close);
     return;
   }
-  if (isGuardedName(local) && isSecretPair(local, textAt(text, close + 1))) {
+  if (isGuardedName(local) && isSecretPair(local, content)) {
     noteContent(text, name, close);
     return;
   }
@@ -72,10 +67,12 @@ export function findElement(text: string, open: number): void {
 
 /**
  * @param isSecret the element has a secret's name
+ * @param content a short text that is the element's value, where no attribute is
  * @returns whether an attribute says that the element is a secret's
  */
-function findAttributes(attributes: readonly Attribute[], isSecret: boolean): boolean {
-  const naming = attributes.find(({ name, value }) => isNamingName(unprefixed(name)) && isNameOfSecret(value));
+function findAttributes(attributes: readonly Attribute[], isSecret: boolean, content: string): boolean {
+  const held = attributes.find(({ name }) => isValueName(unprefixed(name)))?.value ?? content;
+  const naming = attributes.find(({ name, value }) => isNamingName(unprefixed(name)) && namesSecret(value, held));
   for (const { name, value, start, end } of attributes) {
     if (isSecretPair(name, value) || ((isSecret || naming !== undefined) && isValueName(unprefixed(name))))
       noteWithin(start, end);
@@ -137,11 +134,16 @@ function noteContent(text: string, name: string, close: number): void {
 function findBehind(text: string, kind: string, close: number): void {
   const rest = text.slice(close + 1, close + 1 + 512);
   const named = /^\s{0,32}([^<]{1,128}?)\s{0,32}<\/[\w:.-]{1,128}>/.exec(rest);
-  if (named === null || !isNameOfSecret(named[1]!.replace(/:$/, ''))) return;
+  if (named === null) return;
+  const called = named[1]!.replace(/:$/, '');
   openTag.lastIndex = named[0].length;
   for (let tags = 0; tags < TAGS_BETWEEN_MAX; tags += 1) {
     const next = openTag.exec(rest);
     if (next === null || isNamingName(next[1]!)) return;
+    if (!namesSecret(called, textAt(text, close + 1 + openTag.lastIndex))) {
+      if (!isGuardedName(called)) return;
+      continue;
+    }
     const local = next[1]!.replace(/^.*:/, '').toLowerCase();
     const wanted = TABLES.get(kind);
     const holds = wanted === undefined ? isValueName(local) || PLIST_TYPES.has(local) : local === wanted;
@@ -161,6 +163,10 @@ function findBefore(text: string, close: number): void {
   const named = /^<\/[\w:.-]{1,128}>\s{0,64}<([\w:.-]{1,128})>\s{0,32}([^<]{1,128}?)\s{0,32}<\//.exec(
     text.slice(end, end + 512),
   );
-  if (named !== null && isNamingName(named[1]!.replace(/^.*:/, '')) && isNameOfSecret(named[2]!))
+  if (
+    named !== null &&
+    isNamingName(named[1]!.replace(/^.*:/, '')) &&
+    namesSecret(named[2]!, text.slice(close + 1, end))
+  )
     noteAhead(close + 1, end);
 }

@@ -89,8 +89,9 @@ function decide(name: string): Verdict {
 function wordsOf(name: string): string[] {
   let plain = name.includes('%') ? decodedName(name) : name;
   if (/[^\x00-\x7f]/.test(plain)) {
-    // Bytes of a header field are UTF-8 read as latin1.
-    if (/^[\x00-\xff]*$/.test(plain)) plain = asUtf8(plain);
+    // Bytes of a header field are UTF-8 read as latin1; those of a body may be, as windows-1252.
+    const bytes = plain.replace(/[^\x00-\xff]/g, (char) => WINDOWS_1252.get(char) ?? char);
+    if (/^[\x00-\xff]*$/.test(bytes)) plain = asUtf8(bytes);
     plain = plain
       .normalize('NFKD')
       .replace(/[\u0300-\u036f]/g, '')
@@ -118,6 +119,14 @@ function decodedName(name: string): string {
   }
   return plain.replace(/%[0-9a-fA-F]{2}/g, ' ');
 }
+
+/** What windows-1252 has where latin1 has control characters: to the byte it was read from. */
+const WINDOWS_1252: ReadonlyMap<string, string> = new Map(
+  Array.from({ length: 32 }, (_, i) => 0x80 + i).map((code) => [
+    new TextDecoder('windows-1252').decode(Uint8Array.of(code)),
+    String.fromCharCode(code),
+  ]),
+);
 
 function asUtf8(text: string): string {
   const utf8 = Buffer.from(text, 'latin1').toString('utf8');
@@ -154,11 +163,13 @@ function looksOpaque(value: string): boolean {
   const isMixed = value
     .split(/[-_./]/)
     .some((piece) => piece.length >= 10 && /\d/.test(piece) && /[A-Za-z]/.test(piece));
-  return isMixed && entropyOf(value) >= OPAQUE_BITS_MIN;
+  return isMixed && entropyOf(value) >= (/^[0-9a-f]+$/i.test(value) ? HEX_BITS_MIN : OPAQUE_BITS_MIN);
 }
 
 /** As gitleaks asks of keys without an issuer's mark. */
 const OPAQUE_BITS_MIN = 3.5;
+/** Hexadecimal digits have four at most, and twenty of them drawn by chance hardly ever 3.5. */
+const HEX_BITS_MIN = 2.8;
 
 /** Shannon's, in bits a character. */
 function entropyOf(text: string): number {
@@ -183,6 +194,11 @@ export function isNameOfSecret(value: string): boolean {
   return PARTS.some((part) => joined.includes(part));
 }
 
+/** Whether a pair's one half names the other one a secret: by itself (`isNameOfSecret`), or together with what the other one looks like. */
+export function namesSecret(name: string, value: string): boolean {
+  return isNameOfSecret(name) || (name.length <= LISTED_NAME_MAX && isGuardedName(name) && isSecretPair(name, value));
+}
+
 /** In lists of pairs, as in `{"Name": "password", "Value": "…"}`: the member that names the thing. */
 export const isNamingName = (name: string): boolean => name.length <= PAIR_NAME_MAX && NAMING.has(plainName(name));
 /** … and the one that holds its value. */
@@ -196,7 +212,7 @@ const plainName = (name: string): string => name.replace(/[^A-Za-z]/g, '').toLow
  * @param isPair the list has these two alone and stands in a list itself; otherwise words are names of other things
  */
 export function isListedSecret(name: string, value: string, isPair: boolean): boolean {
-  if (!isNameOfSecret(name)) return false;
+  if (!isNameOfSecret(name)) return namesSecret(name, value);
   return isPair || !/^[A-Za-z_]*$/.test(value);
 }
 const LISTED_NAME_MAX = 64;

@@ -18,6 +18,7 @@ export function findValue(text: string, from: number, mark: number, jsonLike: bo
     at += 1;
   }
   if (at >= text.length) return;
+  if (mark === COLON) at = behindProperties(text, at);
   const first = text.charCodeAt(at);
   if (isQuote(first)) {
     const triple = text[at]!.repeat(3);
@@ -41,6 +42,13 @@ export function findValue(text: string, from: number, mark: number, jsonLike: bo
   // Says nothing, and stays what it is.
   if (jsonLike && /^(?:true|false|null)$/.test(text.slice(at, Math.min(end, at + 6)))) return;
   note(at, end, jsonLike);
+}
+
+/** YAML's anchor and tag before a value that is quoted or a block: `&a !!str "…"`. Before a plain one they may be part of it. */
+function behindProperties(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  if (first !== 0x26 && first !== 0x21) return at;
+  return at + (/^(?:[&!][\w!.:/-]{0,64}[ \t]{1,8}){1,2}(?=["'|>])/.exec(text.slice(at, at + 160))?.[0].length ?? 0);
 }
 
 /** `\"…\"`, and deeper. */

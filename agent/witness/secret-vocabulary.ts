@@ -12,6 +12,8 @@ password passwd passphrase passcode secret credential
 apikey accesskey privatekey secretkey signingkey encryptionkey masterkey sharedkey accountkey subscriptionkey functionskey
 licensekey storagekey sshkey hostkey clientkey servicekey authkey appkey applicationkey userkey consumerkey sessionkey
 cipherkey aeskey rsakey hmackey jwtkey webhookkey deploykey adminkey serverkey integrationkey developerkey partnerkey rootkey
+stripekey openaikey anthropickey googlekey awskey azurekey githubkey gitlabkey slackkey twiliokey sendgridkey mailgunkey paypalkey
+braintreekey plaidkey algoliakey datadogkey newrelickey sentrykey herokukey cloudflarekey mapboxkey firebasekey supabasekey
 cryptkey activationkey recoverykey productkey pskkey presharedkey
 accesstoken apitoken refreshtoken idtoken authtoken sessiontoken securitytoken bearertoken sessionid sessiondata authorization
 authentication authheader basicauth httpauth proxyauth connectionstring codeverifier samlresponse samlrequest samlassertion

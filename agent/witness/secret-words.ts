@@ -32,6 +32,8 @@ export function findInWord(text: string, from: number, to: number): void {
   }
   if (found.start >= 0) return;
   if (follows === 0x20 && length >= 5 && length <= 6) findCredentials(text, from, to);
+  if (found.start < 0 && (length >= ACCOUNT_CHARACTERS_MIN || (length === 4 && follows === 0x20)))
+    findAccount(text, from);
   if (found.start >= 0) return;
   // What is not a word's character carries on the short beginnings.
   if (length <= SHORT_WORD_MAX && !carriesOn(follows)) return;
@@ -194,6 +196,24 @@ function isCardRange(digits: string): boolean {
 export function isCardNumber(digits: string): boolean {
   return /^\d{13,19}$/.test(digits) && hasLuhnDigit(digits) && isCardRange(digits);
 }
+
+/** An international bank account number (ISO 13616), also in groups of four: its own check digits are right. */
+function findAccount(text: string, from: number): void {
+  accountPattern.lastIndex = from;
+  const account = accountPattern.exec(text)?.[0];
+  if (account === undefined) return;
+  const plain = account.replaceAll(' ', '');
+  if (plain.length < ACCOUNT_CHARACTERS_MIN) return;
+  let rest = 0;
+  for (const char of plain.slice(4) + plain.slice(0, 4)) {
+    const digits = Number.parseInt(char, 36);
+    rest = (rest * (digits < 10 ? 10 : 100) + digits) % 97;
+  }
+  if (rest === 1) note(from, from + account.length);
+}
+/** The shortest is Norway's. */
+const ACCOUNT_CHARACTERS_MIN = 15;
+const accountPattern = /[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)(?![\w-])/y;
 
 /** ddd-dd-dddd, without the areas that are never given. */
 function findSocialSecurityNumber(text: string, from: number): void {

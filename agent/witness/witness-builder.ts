@@ -22,6 +22,7 @@ import {
 } from './ir.ts';
 import { SLAB_BYTES, type TextSlab } from './sealed.ts';
 import type { Sealer } from './sealer.ts';
+import { verdictOn } from './secret-names.ts';
 import { ValueBudget, ValueTotal } from './value-budget.ts';
 import type { WitnessLimits } from './witness-limits.ts';
 
@@ -364,12 +365,14 @@ export class WitnessBuilder implements MessageHandler {
     return meta;
   }
 
-  #add(values: Fields, budget: ValueBudget, text: string, meta: DataMeta): void {
+  /** @param isPlain its neighbours say whether it is a secret: it is not sealed before they are known */
+  #add(values: Fields, budget: ValueBudget, text: string, meta: DataMeta, isPlain = false): void {
     if (values.size >= headValuesMax) return;
     const value = text.length > headCharactersMax ? text.slice(0, headCharactersMax) : text;
     const ownName = meta.key.length > sharedNameCharactersMax - 16 ? meta.key.length : 0;
     if (!budget.take(value.length + ownName)) return;
-    this.#append(values, this.#sealer?.text(value, meta, this.#slab) ?? this.#typer.text(value, meta));
+    const sealed = isPlain ? null : this.#sealer?.text(value, meta, this.#slab);
+    this.#append(values, sealed ?? this.#typer.text(value, meta));
   }
 
   /** Keyed by position until the digest is known. */
@@ -380,12 +383,14 @@ export class WitnessBuilder implements MessageHandler {
   #target(message: HttpMessage, values: Fields, budget: ValueBudget): void {
     const question = message.uri.indexOf('?');
     if (question < 0) return;
-    for (const pair of message.uri.slice(question + 1).split('&', headValuesMax)) {
+    const pairs = message.uri.slice(question + 1).split('&', headValuesMax);
+    const isPlain = pairs.length > 1 && pairs.some((pair) => verdictOn(nameOfPair(pair)).isValue);
+    for (const pair of pairs) {
       if (pair === '') continue;
       const equals = pair.indexOf('=');
-      const name = decodeFormText(equals < 0 ? pair : pair.slice(0, equals));
+      const name = decodeFormText(nameOfPair(pair));
       const value = equals < 0 ? '' : decodeFormText(pair.slice(equals + 1));
-      this.#add(values, budget, value, this.#meta(Location.QUERY, name, 0, 0));
+      this.#add(values, budget, value, this.#meta(Location.QUERY, name, 0, 0), isPlain);
     }
   }
 
@@ -554,4 +559,9 @@ function authorityOf(uri: string): string {
 /** Names as Go writes them (`User-Agent`), so that digests agree whatever the sender's spelling. */
 function canonicalName(lower: string): string {
   return lower.replace(/(^|-)([a-z])/g, (_all, before: string, letter: string) => before + letter.toUpperCase());
+}
+
+function nameOfPair(pair: string): string {
+  const equals = pair.indexOf('=');
+  return equals < 0 ? pair : pair.slice(0, equals);
 }

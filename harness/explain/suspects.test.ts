@@ -55,6 +55,19 @@ t.test("what the runtime allocates is the nearest caller's", async (t) => {
   ]);
 });
 
+t.test('functions without a name are the user’s own as well, each at its line', async (t) => {
+  const window = profileOf(1000, {
+    '(root)@:0;emit@node:events:1;(anonymous)@server.ts:3;Buffer.alloc@:0': 5e6,
+    '(root)@:0;emit@node:events:1;(anonymous)@server.ts:9': 2e6,
+    '(root)@:0;emit@node:events:1;(anonymous)@server.ts:9;(anonymous)@server.ts:12': 1e6,
+  });
+  t.match(findSuspects([{ window, steady: null, options: { where: 'heap' } }]), [
+    { functionName: '(anonymous)', file: 'server.ts', line: 3, selfBytes: 5e6 },
+    { functionName: '(anonymous)', file: 'server.ts', line: 9, selfBytes: 2e6, totalBytes: 3e6 },
+    { functionName: '(anonymous)', file: 'server.ts', line: 12, selfBytes: 1e6 },
+  ]);
+});
+
 t.test('lines of one function are one suspect at its costliest line, recursion counts once', async (t) => {
   const window = profileOf(1000, {
     'visit@v.ts:3': 1e6,

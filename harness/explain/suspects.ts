@@ -10,7 +10,7 @@ export interface SuspectOptions {
   /** @default 20 */
   readonly suspectsMax?: number;
   /** Files that are never at fault: their bytes go to the nearest caller that is not one. @default `isRuntimeFile` */
-  readonly isRuntimeFile?: (file: string, functionName: string) => boolean;
+  readonly isRuntimeFile?: (file: string) => boolean;
 }
 
 /** What one source of profiles says about a window, before sources are ranked together. */
@@ -21,21 +21,21 @@ export interface WindowProfiles {
   readonly options: SuspectOptions;
 }
 
-/** Node's own modules, V8's builtins and pseudo functions such as `(root)`, and packages: code the reader cannot mend. */
-export function isRuntimeFile(file: string, functionName: string): boolean {
-  return (
-    file === '' ||
-    file.startsWith('node:') ||
-    file.startsWith('go:') ||
-    file.startsWith('wasm:') ||
-    functionName.startsWith('(')
-  );
+/** As readers of profiles name a function that has no name. */
+const anonymous = '(anonymous)';
+
+/**
+ * Node's own modules and Go's, WebAssembly, and what has no file: V8's builtins and pseudo functions such as `(root)`.
+ * A function without a name (`(anonymous)`) has one: most request handlers are such functions.
+ */
+export function isRuntimeFile(file: string): boolean {
+  return file === '' || file.startsWith('node:') || file.startsWith('go:') || file.startsWith('wasm:');
 }
 
 /** The runtime's code, and our own instruments in the target. */
-export function isNobodysFault(file: string, functionName: string): boolean {
+export function isNobodysFault(file: string): boolean {
   return (
-    isRuntimeFile(file, functionName) ||
+    isRuntimeFile(file) ||
     file.startsWith('harness/preload/') ||
     file.includes('/floodgate-preload/') ||
     file.includes('node_modules/')
@@ -91,8 +91,9 @@ export function samplingError(bytes: number, intervalBytes: number): number {
 
 function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
   const byFunction = new Map<string, Tally & { lines: Map<number, number> }>();
-  const tally = (profile: Profile, functionName: string, file: string) => {
-    const key = `${file}\0${functionName}`;
+  const tally = (profile: Profile, functionName: string, file: string, line: number) => {
+    // A file has many functions without a name: their lines tell them apart.
+    const key = `${file}\0${functionName}${functionName === anonymous ? `\0${line}` : ''}`;
     let entry = byFunction.get(key);
     if (!entry) {
       const exact = profile.period === 0;
@@ -122,7 +123,7 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
       const owner = owners[node]!;
       if (owner <= 0) continue;
       const site = profile.site[owner]!;
-      const entry = tally(profile, functionName[site]!, file[site]!);
+      const entry = tally(profile, functionName[site]!, file[site]!, line[site]!);
       const own = profile.self[type]![node]! * factor;
       if (own !== 0) {
         entry[side] += own;
@@ -145,9 +146,8 @@ function steadyFactor(window: Profile, steady: Profile, options: SuspectOptions)
 }
 
 /** For each node the nearest one upwards (itself included) that is the user's own; where there is none, the node itself. */
-function ownersOf(profile: Profile, isRuntime: (file: string, functionName: string) => boolean): Int32Array {
-  const { functionName, file } = profile.sites;
-  const runtime = functionName.map((name, i) => isRuntime(file[i]!, name));
+function ownersOf(profile: Profile, isRuntime: (file: string) => boolean): Int32Array {
+  const runtime = profile.sites.file.map(isRuntime);
   const owners = new Int32Array(profile.parent.length);
   for (let node = 1; node < owners.length; node += 1) {
     const parent = profile.parent[node]!;
@@ -161,9 +161,11 @@ function ownersOf(profile: Profile, isRuntime: (file: string, functionName: stri
 function isRecursive(profile: Profile, node: number): boolean {
   const { functionName, file } = profile.sites;
   const site = profile.site[node]!;
+  const isNamed = functionName[site] !== anonymous;
   for (let up = profile.parent[node]!; up > 0; up = profile.parent[up]!) {
     const other = profile.site[up]!;
-    if (functionName[other] === functionName[site] && file[other] === file[site]) return true;
+    if (other === site || (isNamed && functionName[other] === functionName[site] && file[other] === file[site]))
+      return true;
   }
   return false;
 }

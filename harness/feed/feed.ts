@@ -2,6 +2,7 @@
 
 import type { Answers } from '../preload/options.ts';
 import type { Target } from '../target/target.ts';
+import type { Unanswered } from './load-reports.ts';
 import type { Sender, SendResult } from './sender.ts';
 
 /** A sender as a pass sees it; `done` brings no result where nothing was counted. */
@@ -19,6 +20,8 @@ export interface Feed {
   readonly isWatchOnly?: boolean;
   /** What a load says of the answers it got, once it has ended; undefined where it says nothing that is understood. */
   readonly answers?: Answers | undefined;
+  /** Requests of a load that got no answer, as far as it says so. */
+  readonly unanswered?: Unanswered | undefined;
   /** @throws FloodgateError when the traffic cannot be made or read. */
   open(target: Target): Promise<Flow>;
   /** Says "no more" to the reader, where a link can, and waits until everything sent has been taken. */

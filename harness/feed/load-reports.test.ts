@@ -1,5 +1,5 @@
 import t from 'tap';
-import { readAnswers } from './load-reports.ts';
+import { readAnswers, readUnanswered } from './load-reports.ts';
 
 t.test('what load generators say of their answers', async (t) => {
   const cases: [string, string, { total: number; not2xx: number }][] = [
@@ -22,4 +22,20 @@ t.test('what load generators say of their answers', async (t) => {
   for (const [name, text, answers] of cases) t.same(readAnswers(`before\n${text}after`), answers, name);
   t.equal(readAnswers('1k requests in 2.02s, 300 kB read'), undefined, 'says nothing of them');
   t.equal(readAnswers(''), undefined);
+});
+
+t.test('what load generators say of requests without an answer', async (t) => {
+  const cases: [string, string, number, number?][] = [
+    ['autocannon', '\u001b[1m1k requests in 2.02s, 30 kB read\n53 errors (3 timeouts)\n', 53],
+    ['autocannon, rounded', '13k requests in 2.02s, 30 kB read\n12k errors (0 timeouts)\n', 11_500, 12_500],
+    ['autocannon, closed', '4k requests in 2.02s, 0 B read\n', 3_500, 4_500],
+    ['wrk', '  1234 requests in 10.00s, 1.20MB read\n  Socket errors: connect 1, read 50, write 2, timeout 3\n', 56],
+    ['ab', 'Failed requests: 12\n   (Connect: 2, Receive: 1, Length: 8, Exceptions: 1)\n', 4],
+    ['hey', 'Error distribution:\n  [12]\tGet "http://x": EOF\n  [3]\tGet "http://x": connection reset\n\n', 15],
+    ['all well', 'Status code distribution:\n  [200]\t150 responses\n', 0],
+    ['nothing', '', 0],
+  ];
+  for (const [name, text, least, most = least] of cases) {
+    t.same(readUnanswered(`before\n${text}after`), { least, most }, name);
+  }
 });

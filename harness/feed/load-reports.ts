@@ -1,6 +1,12 @@
 /** What load generators say at their end of the answers they got, each in its own words. Pure. */
 import type { Answers } from '../preload/options.ts';
 
+/** Requests that got no answer. A load that rounds them (`12k`) says no more than between which two they lie. */
+export interface Unanswered {
+  readonly least: number;
+  readonly most: number;
+}
+
 const colours = /\u001b\[[0-9;]*m/g;
 const whole = (text: string | undefined) => Number((text ?? '0').replaceAll(/[,_]/g, ''));
 
@@ -46,6 +52,42 @@ function byStatus(counts: readonly RegExpExecArray[]): Answers | undefined {
     if (!status!.startsWith('2')) not2xx += whole(count);
   }
   return { total, not2xx };
+}
+
+/** Requests that got no answer (refused, reset, too late), one a generator; k6 and vegeta count them among their answers. */
+const unansweredReaders: readonly RegExp[] = [
+  // autocannon, where the server closes every connection: no error to it, but `4k requests in 2.02s, 0 B read`.
+  /^([\d,]+[kM]?) requests in [\d.]+s, 0 B read/m,
+  // autocannon: `53 errors (3 timeouts)`, from a thousand on rounded, `12k errors (0 timeouts)`; only where there were such.
+  /^([\d,]+[kM]?) errors \([\d,]+[kM]? timeouts\)/m,
+  // wrk: `  Socket errors: connect 0, read 50, write 0, timeout 3`, likewise.
+  /^\s*Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/m,
+  // ab, where a request failed; a length that varies is no failure.
+  /^\s*\(Connect: (\d+), Receive: (\d+), Length: \d+, Exceptions: (\d+)\)/m,
+];
+/** hey, oha: `Error distribution:`, then `  [12]	Get "http://…": …`, one line a kind of error. */
+const errorDistribution = /^Error distribution:\n((?:\s*\[\d+\].*\n?)+)/m;
+
+/** @param text the end of what a load wrote @returns none where it says nothing of such */
+export function readUnanswered(text: string): Unanswered {
+  const plain = text.replaceAll(colours, '');
+  for (const reader of unansweredReaders) {
+    const match = reader.exec(plain);
+    if (match) return sumOf(match.slice(1));
+  }
+  const rows = errorDistribution.exec(plain)?.[1] ?? '';
+  return sumOf([...rows.matchAll(/^\s*\[(\d+)\]/gm)].map(([, count]) => count!));
+}
+
+function sumOf(counts: readonly string[]): Unanswered {
+  let [least, most] = [0, 0];
+  for (const count of counts) {
+    const unit = count.endsWith('k') ? 1e3 : count.endsWith('M') ? 1e6 : 1;
+    const middle = whole(count.replace(/[kM]$/, '')) * unit;
+    least += middle - (unit === 1 ? 0 : unit / 2);
+    most += middle + (unit === 1 ? 0 : unit / 2);
+  }
+  return { least, most };
 }
 
 /** @param text the end of what a load wrote */

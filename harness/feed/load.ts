@@ -7,7 +7,7 @@ import { describeExit, startChild } from '../target/child-target.ts';
 import { fillIn } from '../target/command-words.ts';
 import type { Target, TargetExit } from '../target/target.ts';
 import type { Feed, Flow } from './feed.ts';
-import { readAnswers } from './load-reports.ts';
+import { readAnswers, readUnanswered, type Unanswered } from './load-reports.ts';
 import type { SendResult } from './sender.ts';
 
 export interface LoadOptions {
@@ -38,6 +38,10 @@ export class LoadFeed implements Feed {
 
   get answers(): Answers | undefined {
     return this.#flow?.answers;
+  }
+
+  get unanswered(): Unanswered | undefined {
+    return this.#flow?.unanswered;
   }
 
   get isWatchOnly(): boolean {
@@ -76,6 +80,7 @@ class LoadFlow implements Flow {
   #startMs: number | undefined;
   #endMs: number | undefined;
   answers: Answers | undefined;
+  unanswered: Unanswered | undefined;
   #bytesBefore = 0;
   #bytes = 0;
 
@@ -152,6 +157,7 @@ class LoadFlow implements Flow {
     if (exit === undefined) await load.stop();
     await log.end();
     this.answers = readAnswers(log.tail);
+    this.unanswered = readUnanswered(log.tail);
     if (exit && exit.code !== 0) await this.#explain(exit);
   }
 

@@ -30,15 +30,23 @@ export function sitesOf(intervals: readonly AllocationInterval[]): readonly Site
   return sites.length > 0 ? sites : undefined;
 }
 
-/** Bytes of the sites that match, or their share of all. */
+/**
+ * Bytes of the sites that match, or their share of all. A pattern that none matches is not zero: nobody knows whether it
+ * names code that allocated nothing, or code that is not there.
+ */
 export function readSites(sites: readonly SiteBytes[] | undefined, kind: 'share' | 'bytes', pattern: string): Reading {
   if (!sites) return notMeasured('no call sites are known: it takes a Node.js program, or a Go program with --pprof');
   const matches = sitePattern(pattern);
   let inside = 0;
   let all = 0;
+  let isMatched = false;
   for (const { file, functionName, selfBytes } of sites) {
     all += selfBytes;
-    if (matches(file, functionName)) inside += selfBytes;
+    if (!matches(file, functionName)) continue;
+    inside += selfBytes;
+    isMatched = true;
   }
+  if (!isMatched)
+    return notMeasured('no call site that allocated matches it: floodgate profile RUN lists those that did');
   return value(kind === 'bytes' ? inside : inside / all);
 }

@@ -89,6 +89,10 @@ t.test('a part of the program may have its share', async (t) => {
   t.same(readSites(sites, 'bytes', 'agent/tcp/*.ts'), value(600));
   t.same(readSites(sites, 'share', 'agent/**#parse'), value(0.3));
   t.match(readSites(undefined, 'share', '**'), { state: 'notMeasured' });
+  for (const kind of ['share', 'bytes'] as const) {
+    t.match(readSites(sites, kind, 'agnet/tcp/**'), { state: 'notMeasured', reason: /no call site .* matches/ });
+    t.match(readSites(sites, kind, 'agent/tcp/**#nobody'), { state: 'notMeasured' }, 'a mistyped name passes no limit');
+  }
 });
 
 t.test('patterns match literally but for their stars', async (t) => {

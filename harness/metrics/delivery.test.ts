@@ -77,8 +77,13 @@ t.test('messages beyond those that can have been there', async (t) => {
   t.match(extra(runOf({ intact: null })), { state: 'notMeasured' });
 });
 
-t.test('answers that failed', async (t) => {
-  const of = (answers: PassResult['answers']) => ({ measure: { answers } }) as RunFigures;
+t.test('answers that failed, and requests without one', async (t) => {
+  const of = (answers: PassResult['answers'], least?: number, most = least) =>
+    ({ measure: { answers, unanswered: least === undefined ? undefined : { least, most } } }) as RunFigures;
   t.same(failed(of({ total: 9, not2xx: 2 })), value(2));
+  t.same(failed(of({ total: 9, not2xx: 2 }, 5)), value(7));
+  t.match(failed(of({ total: 9, not2xx: 2 }, 500, 1500)), { state: 'undecided', low: 502, high: 1502 });
   t.match(failed(of(undefined)), { state: 'notMeasured' });
+  t.match(failed(of(undefined, 0)), { state: 'notMeasured' }, 'no errors are not known to be answers of 2xx');
+  t.match(failed(of(undefined, 3)), { state: 'undecided', low: 3, high: Number.POSITIVE_INFINITY });
 });

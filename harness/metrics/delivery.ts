@@ -1,6 +1,6 @@
 /** Readings of what reached the target, and what it made of it. Pure. */
 import type { RunFigures } from './measured-run.ts';
-import { between, notMeasured, type Reading, value, valueOr } from './reading.ts';
+import { between, notMeasured, type Reading, value } from './reading.ts';
 
 const uncounted = 'drops of this target are not counted: only our agent reports them';
 
@@ -70,9 +70,12 @@ export function extra(run: RunFigures): Reading {
   return value(messages.reduce((sum, { intact, found, possible }) => sum + Math.max(0, found - intact - possible), 0));
 }
 
-export function failed({ measure }: RunFigures): Reading {
-  return valueOr(
-    measure.answers?.not2xx,
-    'answers were not counted: it takes an HTTP server under a load, of Node.js, or a load that reports them',
-  );
+const noAnswers =
+  'answers were not counted: it takes an HTTP server under a load, of Node.js, or a load that reports them';
+
+/** Requests without an answer are failed ones, whoever counted the answers to the others. */
+export function failed({ measure: { answers, unanswered = { least: 0, most: 0 } } }: RunFigures): Reading {
+  const { least, most } = unanswered;
+  if (answers) return between(answers.not2xx + least, answers.not2xx + most, 'the load generator rounds its errors');
+  return least > 0 ? between(least, Number.POSITIVE_INFINITY, noAnswers) : notMeasured(noAnswers);
 }

@@ -7,7 +7,7 @@ import { findMetric, metricNames } from './table.ts';
 /** Letters that may be wrong in a name that is still recognized. */
 const editsMax = 3;
 
-/** @param texts each `NAME=VALUE` @throws FloodgateError `option-invalid` for a name or a unit that is none of its metric's */
+/** @param texts each `NAME=VALUE` @throws FloodgateError `option-invalid` for a name or a unit that is none of its metric's, and for two limits of one metric */
 export function limitsOf(texts: readonly string[]): Budget {
   const limits: Record<string, number> = {};
   for (const text of texts) {
@@ -18,6 +18,11 @@ export function limitsOf(texts: readonly string[]): Budget {
     if (!metric) throw unknownMetric(text, name);
     if (at < 0) {
       throw new FloodgateError('option-invalid', `--budget: "${text}" has no limit`, { hint: `Write ${name}=VALUE.` });
+    }
+    if (Object.hasOwn(limits, name)) {
+      throw new FloodgateError('option-invalid', `--budget: ${name} has two limits`, {
+        hint: 'Leave one of them out.',
+      });
     }
     limits[name] = parseQuantity(text.slice(at + 1), `--budget ${name}`, metric.unit);
   }

@@ -44,6 +44,11 @@ t.test('limits by name', async (t) => {
   t.throws(() => limitsOf(['rss.p9=1MB']), { message: /names no metric/, hint: /Did you mean rss\.p9.*gc\.share/ });
   t.throws(() => limitsOf(['nonsense=1']), { message: /no metric/, hint: /^Write NAME=VALUE with one of rss\.idle/ });
   t.throws(() => limitsOf(['rss.p99']), { message: /has no limit/, hint: /rss\.p99=VALUE/ });
+  t.throws(
+    () => limitsOf(['rss.p99=1MB', 'rss.p99=9GB']),
+    { message: /rss\.p99 has two limits/ },
+    'neither is dropped',
+  );
   t.throws(() => limitsOf(['=5']), { code: 'option-invalid' });
   t.throws(() => limitsOf(['gc.pauseP99=20MB']), { message: /--budget gc\.pauseP99: "20MB"/, hint: /20ms/ });
 });

@@ -112,7 +112,7 @@ export const metrics: readonly Metric[] = [
     name: 'heap.peakBeforeGc',
     unit: 'bytes',
     bound: 'max',
-    help: 'Highest use of the heap, right before a collection or at a reading.',
+    help: 'Highest use of the heap, right before a collection or at a reading; in the exact lane once traffic flows.',
     read: heap.peakBeforeGc,
   },
   {
@@ -238,7 +238,7 @@ export const metrics: readonly Metric[] = [
     name: 'requests.failed',
     unit: 'count',
     bound: 'max',
-    help: 'Answers with another status than 2xx, by the target (Node.js) or by what the load generator reports.',
+    help: 'Answers with another status than 2xx, by the target (Node.js) or the load generator, and requests that it says got none.',
     read: delivery.failed,
   },
 ];

@@ -1,5 +1,6 @@
 /** What one replay brought, before anything is made of it. */
 import type { PassKind } from '../../reports/model.ts';
+import type { Unanswered } from '../feed/load-reports.ts';
 import type { SendResult } from '../feed/sender.ts';
 import type { Answers } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
@@ -42,6 +43,8 @@ export interface PassResult {
   readonly sending: SendResult | undefined;
   /** HTTP answers that a target under a load gave, by its own count or the load's; undefined where they were not counted. */
   readonly answers: Answers | undefined;
+  /** Requests that got no answer; undefined where there is no load. */
+  readonly unanswered: Unanswered | undefined;
   readonly exit: TargetExit;
   readonly intervals: readonly IntervalFrames[];
   readonly interrupted: boolean;

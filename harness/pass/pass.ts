@@ -101,6 +101,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     stats: readStatsFile(statsFile),
     sending: sending.result,
     answers: laneRules[options.lane].countsAnswers ? (channel.last?.answers ?? options.feed.answers) : undefined,
+    unanswered: options.feed.unanswered,
     exit,
     intervals: intervals.taken,
     interrupted: signal.aborted,

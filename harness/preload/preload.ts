@@ -84,7 +84,8 @@ export class HeapWatch {
 
   /**
    * Counts and reports the collections since the last call.
-   * @param isOurs asked for by us: they free what was allocated, and are none of the target's own @default false
+   * @param isOurs asked for by us: they free what was allocated, are none of the target's own, and the peak is that of
+   * what comes after them @default false
    */
   takeCollections(isOurs = false): void {
     const profile = this.#profiler.stop();
@@ -93,6 +94,7 @@ export class HeapWatch {
     // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
     const startMs = profile?.startTime ?? nowMs();
     const events = profile?.statistics ?? [];
+    if (isOurs) this.#peakBeforeGc = 0;
     const stepMs = (nowMs() - startMs) / (events.length + 1);
     events.forEach((event, index) => {
       const usedBefore = event.beforeGC.heapStatistics.usedHeapSize;

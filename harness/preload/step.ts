@@ -59,7 +59,8 @@ export class StepReadings {
 
   /**
    * What the start left behind differs by some kilobytes, and where in V8's pages it lies, which would move every later
-   * collection. The last resort also moves what is left together, most of it the second time.
+   * collection. The last resort also moves what is left together, most of it the second time. The start's own peak, which is
+   * higher than that of little traffic, differs by 1.2 % and is left out: the peak is the traffic's, as what is allocated.
    */
   #settle(): void {
     this.#isSettled = true;

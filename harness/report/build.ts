@@ -143,13 +143,16 @@ function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Ver
  */
 function whyUnjudged({ measure, budget }: RunReportInput): string | undefined {
   const { sending, answers } = measure;
+  const unanswered = measure.unanswered?.least ?? 0;
   const refused = sending?.ledger.framesRefused ?? 0;
   if (refused > 0 && budget['dropped.frames'] === undefined) {
     return `The device refused ${formatCount(refused)} of ${formatCount(sending!.ledger.framesSent)} frames; limits on the rest decide nothing (--budget dropped.frames=N if that is meant).`;
   }
-  if (answers && answers.total > 0 && answers.not2xx === answers.total && budget['requests.failed'] === undefined) {
-    return `None of ${formatCount(answers.total)} answers had a status of 2xx; limits under such a load decide nothing (--budget requests.failed=N if that is meant).`;
-  }
+  if (budget['requests.failed'] !== undefined) return undefined;
+  const { total, not2xx } = answers ?? { total: 0, not2xx: 0 };
+  const such = 'limits under such a load decide nothing (--budget requests.failed=N if that is meant)';
+  if (total > 0 && not2xx === total) return `None of ${formatCount(total)} answers had a status of 2xx; ${such}.`;
+  if (total === 0 && unanswered > 0) return `None of ${formatCount(unanswered)} requests got an answer; ${such}.`;
   return undefined;
 }
 
@@ -207,6 +210,11 @@ function notesOf(input: RunReportInput): Note[] {
     const { total, not2xx } = measure.answers;
     const text = `${formatCount(not2xx)} of ${formatCount(total)} answers had another status than 2xx`;
     notes.push({ severity: 'warning', text });
+  }
+  const { least = 0, most = least } = measure.unanswered ?? {};
+  if (least > 0) {
+    const count = least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`;
+    notes.push({ severity: 'warning', text: `${count} requests of the load got no answer` });
   }
   for (const pass of [measure, ...input.passes]) {
     for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });

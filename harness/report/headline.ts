@@ -52,7 +52,8 @@ function withinSentence(budgets: readonly BudgetResult[]): string {
 /** What is not known is no pass, and no breach either. */
 function unknownSentence(unknown: readonly BudgetResult[]): string {
   const [first] = unknown;
-  const others = unknown.length > 1 ? ` (and ${unknown.length - 1} more limits could not be checked)` : '';
+  const more = unknown.length - 1;
+  const others = more > 0 ? ` (and ${more} more ${more === 1 ? 'limit' : 'limits'} could not be checked)` : '';
   const word = first!.state === 'undecided' ? 'is undecided' : 'was not measured';
   return `${first!.name} ${word}: ${first!.note}${others}.`;
 }
