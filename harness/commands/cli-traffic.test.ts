@@ -33,7 +33,7 @@ function captureIn(folder: string, exchanges = 200): string {
   return file;
 }
 
-t.test('a capture of somebody’s own has its truth; impaired too, and again from the schedule', async (t) => {
+t.test('any capture has its truth, impaired too, and again from the schedule', async (t) => {
   const place = workplace(t);
   const capture = captureIn(place.folder);
   const exact = (out: string, ...more: string[]) =>

@@ -123,7 +123,8 @@ async function write(traffic: Traffic, output: string): Promise<number> {
     await pipeline(Readable.from(all(), { objectMode: false }), packerOf(output), destination);
   } catch (error) {
     const { code, syscall, message } = error as NodeJS.ErrnoException;
-    if (output !== '-') rmSync(output, { force: true });
+    // Never a device that was written to.
+    if (output !== '-' && statSync(output, { throwIfNoEntry: false })?.isFile()) rmSync(output, { force: true });
     // Who reads standard output may have had enough.
     if (output === '-' && code === 'EPIPE') return counted.frames;
     if (syscall === undefined || error instanceof FloodgateError) throw error;

@@ -65,7 +65,7 @@ t.test('the thread sends everything, and the device agrees', async (t) => {
   t.equal(ledger.framesSent, sender.description.framesExpected);
   t.equal(ledger.bytesSent, sender.description.bytesExpected);
   t.same(device.counters(), ledger.link);
-  t.same(truth, { requests: 112, responses: 112, requestsIntact: 112, responsesIntact: 32 }, 'of both passes');
+  t.match(truth, { requests: 112, responses: 112, requestsIntact: 112, responsesIntact: 32 }, 'of both passes');
   t.equal(cutShort, false);
 });
 

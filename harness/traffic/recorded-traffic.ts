@@ -76,7 +76,7 @@ class RecordedTraffic implements Traffic {
     return this.#recording.read(sink, framesMax);
   }
 
-  /** Nobody has counted. */
+  /** Its messages are not counted here. */
   truth(): undefined {
     return undefined;
   }

@@ -12,7 +12,7 @@ interface Found {
   /** Where the network packet begins; −1 where the frame holds none. */
   payload: number;
   etherType: number;
-  /** Where six bytes of a sender's or receiver's address stand; −1 where nobody says. */
+  /** Where six bytes of a sender's or receiver's address stand; −1 where the header has none. */
   source: number;
   destination: number;
 }
@@ -63,7 +63,7 @@ const ppp: Finder = (bytes, start, end, found) => {
   if (protocol === 0x21 || protocol === 0x57) ip(bytes, at + (isShort ? 1 : 2), end, found);
 };
 
-/** NFLOG: entries of a length and a type, in the byte order of whoever captured; number 9 is the packet. */
+/** NFLOG: entries of a length and a type, in the byte order of the capturing host; number 9 is the packet. */
 const nflog: Finder = (bytes, start, end, found) => {
   for (let at = start + 4; at + 4 <= end; ) {
     const isLittle = bytes[at + 3] === 0;
@@ -130,7 +130,7 @@ export function convertibleNames(): string {
   return [...finders].map(([number, { name }]) => `${name} (${number})`).join(', ');
 }
 
-/** Sender and receiver where nobody says who they are: locally administered. */
+/** Sender and receiver where the header has none: locally administered. */
 const localSource = Uint8Array.of(2, 0, 0, 0, 0, 1);
 const localDestination = Uint8Array.of(2, 0, 0, 0, 0, 2);
 

@@ -15,7 +15,7 @@ export interface StackOptions {
   readonly impairments: readonly Impairment[];
   readonly seed: number;
   readonly output: FrameReceiver;
-  /** Sees each frame before the stage of this number takes it; the output is the stage behind the last. @default nobody looks */
+  /** Sees each frame before the stage of this number takes it; the output is the stage behind the last. @default none */
   readonly onStage?: ((stage: number, frame: MovingFrame) => void) | undefined;
   readonly onChoice?: OnChoice | undefined;
   readonly replay?: Replay | undefined;

@@ -29,7 +29,7 @@ export class HalfStream implements FramerHost {
   readonly framer: MessageFramer;
   readonly #host: HalfHost;
   readonly #held: HeldBytes;
-  /** False: what is sent is what is delivered, and nobody has to compare. */
+  /** False: all that is sent is delivered, and nothing has to be compared. */
   readonly #compares: boolean;
   /** Sequence number of the first payload byte; −1 before it is known. */
   firstSequence = -1;

@@ -36,7 +36,7 @@ export class IntervalSet {
     return at < this.#starts.length && this.#starts[at]! <= start;
   }
 
-  /** Forgets ranges that end at or before `position`: nobody asks for them again. */
+  /** Forgets ranges that end at or before `position`: they are not asked for again. */
   forgetBelow(position: number): void {
     const count = this.#firstEndingAtOrAfter(position + 1);
     if (count === 0) return;

@@ -31,7 +31,7 @@ export interface FramerHost {
   onRequest(method: string): void;
   /** The method that the next final response answers; undefined where it will never be known. */
   methodFor(): string | EarlyAnswer | undefined;
-  /** Whether whoever observes knows the method that was asked for last. */
+  /** Whether an observer knows the method that was asked for last. */
   readonly isMethodSeen: boolean;
   /** Both directions are something else from here on. */
   onTunnel(): void;

@@ -195,7 +195,7 @@ t.test('a response recorded before its request is as certain as its method', asy
   t.match(
     alone,
     { requests: 0, responses: 3, responsesIntact: 1, responsesPossible: 2 },
-    'nobody knows what was asked',
+    'the methods are not known',
   );
 });
 
