@@ -11,7 +11,7 @@ import { createHttpCounters, type HttpCounters } from '../agent/http/http-counte
 import { HttpLayer } from '../agent/http/http-layer.ts';
 import { defaultHttpLimits, type HttpLimits } from '../agent/http/http-limits.ts';
 import { messageFlagNames } from '../agent/http/message-flag.ts';
-import type { HttpMessage, MessageHandler } from '../agent/http/message-handler.ts';
+import type { HttpMessage, MessageHandler, PairingVerdict } from '../agent/http/message-handler.ts';
 import { defaultTcpLimits, type TcpLimits } from '../agent/tcp/limits.ts';
 import { emptyStreamDescription, TcpLayer } from '../agent/tcp/tcp.ts';
 
@@ -36,6 +36,7 @@ export interface CapturedMessage {
   bodyBytes: number;
   missingBytes: number;
   complete: boolean;
+  pairing: PairingVerdict;
   flags: string;
   tsUs: number;
   /** All fields, `name: value`. */
@@ -86,7 +87,7 @@ class Collector implements MessageHandler {
   end(message: HttpMessage): void {
     const at = this.tcp!.describe(message.stream, this.#description);
     const { kind, exchange, method, uri, status, reason, minorVersion } = message;
-    const { headersBytes, bodyBytes, missingBytes, complete, tsUs, headers } = message;
+    const { headersBytes, bodyBytes, missingBytes, complete, pairing, tsUs, headers } = message;
     const fields: string[] = [];
     for (let i = 0; i < headers.count; i++) fields.push(`${headers.name(i)}: ${headers.value(i)}`);
     this.messages.push({
@@ -94,7 +95,7 @@ class Collector implements MessageHandler {
       streamId: at.id,
       client: `${at.clientAddress}:${at.clientPort}`,
       server: `${at.serverAddress}:${at.serverPort}`,
-      ...{ exchange, method, uri, status, reason, minorVersion, complete, tsUs, fields },
+      ...{ exchange, method, uri, status, reason, minorVersion, complete, pairing, tsUs, fields },
       ...{ headersBytes, bodyBytes, missingBytes },
       host: headers.get('host') ?? '',
       contentEncoding: headers.get('content-encoding') ?? '',

@@ -40,6 +40,9 @@ const agentForHarness = [
   'agent/errors.ts',
   'agent/seeded-random.ts',
   'agent/capture/frame-source.ts',
+  'agent/commands/nearest-name.ts',
+  // libpcap, as a compiler of filter expressions: it opens no device.
+  'agent/capture/sys/bpf.ts',
 ];
 
 /** Composition roots and the folders where input and output live: clock, timers and randomness are taken here. */

@@ -184,3 +184,72 @@ t.test('the harness starts, and finds its scenarios', (t) => {
   t.match(listed.stdout, /incident[\s\S]*reassembly-unbounded/, listed.stderr);
   t.end();
 });
+
+t.test('a capture of its user’s, with three impairments, is judged', (t) => {
+  const args = [
+    'run',
+    'traffic.pcap',
+    '--lane',
+    'exact',
+    '--impair',
+    'loss=5%,reorder=5%/20,duplicate=1%',
+    '--out',
+    'report',
+  ];
+  const limits = ['--budget', 'rss.p99=1GB', '--budget', 'rss.p999=2GB', '--budget', 'missed.messages=0'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(bin, 'floodgate'), ...args, ...limits], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  t.equal(status, 0, stdout + stderr);
+  const report = JSON.parse(readFileSync(path.join(folder, 'report', 'report.json'), 'utf8'));
+  t.ok(
+    report.messages.truth.requests > 20 && report.messages.truth.requests < 50,
+    `${report.messages.truth.requests} of 50`,
+  );
+  t.match(report.budgets, [{}, {}, {}, { name: 'missed.messages', state: 'pass' }]);
+  const schedule = readFileSync(path.join(folder, 'report', 'applied.impair.jsonl'), 'utf8').split('\n');
+  t.ok(schedule.length > 5, `${schedule.length} lines of the schedule`);
+  t.end();
+});
+
+/** Another Node.js than this one, where there is one: its version and its path. */
+function otherNode(): { version: string; program: string } | undefined {
+  const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/local/bin', '/usr/bin'];
+  for (const program of folders.map((each) => path.join(each, 'node'))) {
+    const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8', env: {} });
+    if (stdout && stdout.trim() !== process.version) return { version: stdout.trim(), program };
+  }
+  return undefined;
+}
+
+const other = otherNode();
+const skip = other ? false : 'SKIPPED: there is no other Node.js on this machine';
+
+t.test('one seed makes one schedule under another Node.js', { skip }, (t) => {
+  const module = (name: string) =>
+    JSON.stringify(path.join(path.dirname(bin), 'dist/harness/traffic/impairments', name));
+  const text = `
+    import { parseImpairments } from ${module('parse.js')};
+    import { ImpairmentStack } from ${module('stack.js')};
+    import { MovingFrame } from ${module('moving-frame.js')};
+    const impair = 'loss=1%/20%,gemodel=1%/20%/80%,state=1%/30%/20%/50%/1%,reorder=5%/9,duplicate=3%,corrupt=1%,truncate=1%/40,' +
+      'delay=1ms/500us/pareto,jitter=100us/normal,rate=100mbit';
+    const frame = new MovingFrame();
+    const choices = [];
+    const onChoice = (...choice) => choices.push(choice.join());
+    const stack = new ImpairmentStack({ impairments: parseImpairments(impair), seed: 5, output: () => {}, onChoice });
+    for (let i = 0; i < 20000; i++) {
+      Object.assign(frame, { bytes: new Uint8Array(60).fill(i), start: 0, end: 60, wireLength: 60, tsUs: 1e15 + i * 37 });
+      stack.take(frame);
+    }
+    stack.flush();
+    console.log(choices.join(' '));`;
+  const choices = [process.execPath, other!.program].map((program) =>
+    spawnSync(program, ['--input-type=module', '--eval', text], { encoding: 'utf8', env: {}, maxBuffer: 1e8 }),
+  );
+  t.equal(choices[1]!.status, 0, choices[1]!.stderr);
+  t.ok(choices[0]!.stdout.length > 100_000);
+  t.equal(choices[1]!.stdout, choices[0]!.stdout, `${other!.version} as ${process.version}`);
+  t.end();
+});

@@ -51,6 +51,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./push-command.ts')).addPushCommand,
   },
   {
+    name: 'edit',
+    summary: 'edit and impair a capture into a file',
+    load: async () => (await import('./edit-command.ts')).addEditCommand,
+  },
+  {
     name: 'slice',
     summary: 'cut the packets of a spike out of a run',
     load: async () => (await import('./slice-command.ts')).addSliceCommand,

@@ -4,13 +4,21 @@ import { formatValue } from '../../reports/format.ts';
 import type { Unit } from '../../reports/model.ts';
 import { findMetric, metrics, sitePatternMetrics } from '../metrics/table.ts';
 import { defectNames, defectSummary, loadScenario, scenarioNames } from '../scenario/catalogue.ts';
+import { syntaxOf } from '../traffic/impairments/parse.ts';
+import { impairmentTable } from '../traffic/impairments/table.ts';
 
 export function addListCommand(command: Command): void {
   command
     .description('Lists the scenarios with their budgets, and the defects that a run can put in place.')
     .option('--metrics', 'the metrics that a budget may limit instead, with their units')
-    .addHelpText('after', '\nExamples:\n  floodgate list\n  floodgate list --metrics')
-    .action(async (flags: { readonly metrics?: boolean }) => {
+    .option('--impairments', 'what --impair can do to the traffic, with an example each')
+    .addHelpText('after', '\nExamples:\n  floodgate list\n  floodgate list --metrics\n  floodgate list --impairments')
+    .action(async (flags: { readonly metrics?: boolean; readonly impairments?: boolean }) => {
+      if (flags.impairments) {
+        const lines = impairmentTable.flatMap((each) => row(each.example, `${each.help}. ${syntaxOf(each)}`, 36));
+        process.stdout.write(`${lines.join('\n')}\n`);
+        return;
+      }
       if (flags.metrics) {
         process.stdout.write(`${metricLines().join('\n')}\n`);
         return;
@@ -55,8 +63,8 @@ const unitWords: Readonly<Record<Unit, string>> = {
 const nameColumns = 24;
 
 /** A name and what is said of it, in as many lines as a terminal needs; whole where nobody looks. */
-function row(name: string, text: string): string[] {
+function row(name: string, text: string, width = nameColumns): string[] {
   const { isTTY, columns } = process.stdout;
-  const told = isTTY ? new Help().boxWrap(text, Math.max(40, columns - nameColumns - 3)) : text;
-  return told.split('\n').map((line, i) => `  ${(i === 0 ? name : '').padEnd(nameColumns)} ${line}`);
+  const wrapped = isTTY ? new Help().boxWrap(text, Math.max(40, columns - width - 3)) : text;
+  return wrapped.split('\n').map((line, i) => `  ${(i === 0 ? name : '').padEnd(width)} ${line}`);
 }

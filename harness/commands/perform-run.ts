@@ -20,6 +20,7 @@ import { enterNamespace } from './enter-namespace.ts';
 import { parsePace } from './pace-flags.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import type { RunFlags } from './run-flags.ts';
+import { measuredOrder, orderedTraffic, recordingWords, spooled } from './run-traffic.ts';
 import { openSession, type Session } from './session.ts';
 import { commandLine, optionWords } from './shown-words.ts';
 import { type TargetRun, targetRun } from './target-flags.ts';
@@ -28,11 +29,12 @@ import { type TargetRun, targetRun } from './target-flags.ts';
 export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
   const target = await targetRun(flags, name !== undefined);
   const { scenario, order } = await findScenario(name, target);
-  const asked = askedOf(flags, scenario, order);
+  const given = askedOf(flags, scenario, order);
   const cpu = cpuInstrumentsOf(flags, target);
-  const privilege = await enterNamespace(asked.lane);
+  const privilege = await enterNamespace(given.lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
+  const asked = name === '-' ? { ...given, ...spooled(given, folder) } : given;
   session.progress.begin(titleOf(scenario, flags, asked));
   try {
     const report = await runScenario({
@@ -69,7 +71,7 @@ function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'])
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
-  const traffic: TrafficOrder | undefined = order && { ...order(seed, sizeBytes), loops };
+  const traffic = orderedTraffic(flags, order?.(seed, sizeBytes), { seed, loops, lane });
   return {
     lane,
     seed: traffic ? seed : null,
@@ -91,7 +93,17 @@ function drivenBy(
   target: TargetRun | undefined,
   folder: string,
 ): Pick<RunOptions, 'openFeed' | 'idleMs'> {
-  if (traffic) return { openFeed: () => openFeed(lane, { traffic, pace }) };
+  if (traffic) {
+    // The first pass is the one that is judged; the others send the same.
+    let measured = measuredOrder(traffic, folder);
+    return {
+      openFeed: () => {
+        const feed = openFeed(lane, { traffic: measured, pace });
+        measured = traffic;
+        return feed;
+      },
+    };
+  }
   const logFile = path.join(folder, 'load.log');
   return { openFeed: async () => new LoadFeed({ ...target!.load, logFile }), idleMs: target!.idleMs };
 }
@@ -119,9 +131,10 @@ async function findScenario(name: string | undefined, target: TargetRun | undefi
       hint: 'Name a scenario (floodgate list shows them), a capture file, or a program: --target "node server.js".',
     });
   }
-  if (name.includes('/') || /\.(pcap|pcapng|cap)(\.gz)?$/i.test(name)) {
+  if (name === '-' || name.includes('/') || /\.(pcap|pcapng|cap)(\.gz|\.zst)?$/i.test(name)) {
     const { scenario, traffic } = captureScenario(name);
-    probeRecording(traffic.path);
+    // What comes by standard input comes once, and is looked at where it is kept.
+    if (name !== '-') probeRecording(traffic.path);
     return { scenario, order: () => traffic };
   }
   const scenario = await loadScenario(name);
@@ -153,9 +166,4 @@ async function pushed(folder: string, url: string, signal: AbortSignal): Promise
     if (!(error instanceof FloodgateError)) throw error;
     process.stderr.write(`floodgate: ${error.message}\n${error.hint}\n`);
   }
-}
-
-/** Which file, so that `floodgate slice` finds it again. */
-function recordingWords(order: TrafficOrder): Record<string, string> {
-  return order.kind === 'recording' ? { recording: order.path } : {};
 }

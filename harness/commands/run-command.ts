@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import type { RunFlags } from './run-flags.ts';
 import { addTargetOptions } from './target-flags.ts';
+import { addTrafficOptions } from './traffic-flags.ts';
 
 const examples = `
 Examples:
@@ -16,6 +17,8 @@ Examples:
   floodgate run --target pid:1234 --duration 1min         any process: memory only, left running
   floodgate run incident --target "tcpdump -i {interface} -w /dev/null" --ready "listening on"
   floodgate run ./production.pcapng --budget rss.p99=200MB --budget dropped.frames=0
+  floodgate run ./production.pcapng --impair loss=1%,reorder=2%/50,duplicate=0.5% --budget missed.messages=0
+  floodgate run ./production.pcapng --impair-file runs/latest/applied.impair.jsonl   the same again, byte for byte
 
 ${exitCodesLine}`;
 
@@ -59,5 +62,6 @@ export function addRunCommand(command: Command): void {
     .action(async (name: string | undefined, flags: RunFlags) => {
       process.exitCode = await (await import('./perform-run.ts')).performRun(name, flags);
     });
+  addTrafficOptions(command);
   addTargetOptions(command);
 }

@@ -1,9 +1,10 @@
 /** The options of `floodgate run`. */
 import type { Lane } from '../scenario/scenario.ts';
 import type { TargetFlags } from './target-flags.ts';
+import type { TrafficFlags } from './traffic-flags.ts';
 
 /** As they were typed. */
-export interface RunFlags extends TargetFlags {
+export interface RunFlags extends TargetFlags, TrafficFlags {
   readonly lane?: Lane;
   readonly defect?: string;
   readonly speed?: string;

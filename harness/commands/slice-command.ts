@@ -13,6 +13,7 @@ import { openTraffic } from '../traffic/open-traffic.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { readReportFolder } from './report-command.ts';
 import { guard } from './report-folder.ts';
+import { editOrderOf, impairOrderOf } from './traffic-flags.ts';
 
 interface SliceFlags {
   readonly spike: string;
@@ -134,12 +135,15 @@ async function slice(run: RunReport, cut: Cut, output: string): Promise<number> 
 
 /** The same traffic, to the byte. */
 async function openAgain({ scenario }: RunReport): Promise<Traffic> {
-  const { recording, size, loop } = scenario.options;
+  const { recording, merge, size, loop } = scenario.options;
   const seed = scenario.seed ?? 0;
   const loops = loop === undefined ? 1 : parseWhole(loop, '--loop', { min: 1, max: 1_000_000 });
-  if (recording !== undefined) return openTraffic({ kind: 'recording', path: recording, seed, impairments: [], loops });
+  const impair = impairOrderOf(scenario.options, seed);
+  const edit = editOrderOf(scenario.options);
+  if (recording !== undefined)
+    return openTraffic({ kind: 'recording', path: recording, merge: merge?.split(', ') ?? [], loops, edit, impair });
   const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size', 'bytes');
-  return openTraffic({ ...scenarioOrder(scenario.name, seed, sizeBytes), loops });
+  return openTraffic({ ...scenarioOrder(scenario.name, seed, sizeBytes), loops, edit, impair });
 }
 
 function copyFrames(traffic: Traffic, { first, last, streams }: Cut, fd: number, comment: string): number {

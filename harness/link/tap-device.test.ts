@@ -65,7 +65,7 @@ t.test('the thread sends everything, and the device agrees', async (t) => {
   t.equal(ledger.framesSent, sender.description.framesExpected);
   t.equal(ledger.bytesSent, sender.description.bytesExpected);
   t.same(device.counters(), ledger.link);
-  t.same(truth, { requests: 112, responses: 112, requestsIntact: 112, responsesIntact: 32 }, 'of both passes');
+  t.match(truth, { requests: 112, responses: 112, requestsIntact: 112, responsesIntact: 32 }, 'of both passes');
   t.equal(cutShort, false);
 });
 
@@ -116,7 +116,7 @@ t.test('traffic that cannot be opened is an error with its hint', async (t) => {
   t.teardown(() => new TapDevice(tap).close());
   const bad: SendOrder = {
     ...order(1),
-    traffic: { kind: 'recording', path: '/no/such.pcap', seed: 1, impairments: [] },
+    traffic: { kind: 'recording', path: '/no/such.pcap' },
   };
   const error = await openTapSender(tap, bad).catch((caught) => caught);
   t.ok(error instanceof FloodgateError);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { PassResult } from '../pass/pass-result.ts';
-import { dropped, failed, found, missed } from './delivery.ts';
+import { dropped, extra, failed, found, missed } from './delivery.ts';
 import type { RunFigures } from './measured-run.ts';
 import { value } from './reading.ts';
 
@@ -11,11 +11,26 @@ interface Parts {
   readonly dropped?: number | null;
   readonly found?: readonly [number, number] | null;
   readonly intact?: readonly [number, number] | null;
+  readonly possible?: number;
 }
 
 /** A pass of which only what these rows read is there. */
-function runOf({ lane = 'tap', sent = 10, delivered = 10, dropped = 0, found = [5, 5], intact = [5, 5] }: Parts) {
-  const truth = intact && { requests: 9, responses: 9, requestsIntact: intact[0], responsesIntact: intact[1] };
+function runOf({
+  lane = 'tap',
+  sent = 10,
+  delivered = 10,
+  dropped = 0,
+  found = [5, 5],
+  intact = [5, 5],
+  possible,
+}: Parts) {
+  const truth = intact && {
+    requests: 9,
+    responses: 9,
+    requestsIntact: intact[0],
+    responsesIntact: intact[1],
+    ...(possible !== undefined && { requestsPossible: possible, responsesPossible: 0 }),
+  };
   const link = { frames: delivered, bytes: 0, dropped: 0 };
   const sending = { ledger: { framesSent: sent, link }, truth: truth ?? undefined };
   const counts = {
@@ -47,6 +62,19 @@ t.test('messages missed and found', async (t) => {
     t.match(found(unknown), { state: 'notMeasured' });
   }
   t.match(found(runOf({ intact: [0, 0] })), { state: 'notMeasured' }, 'of no messages there is no share');
+});
+
+t.test('messages that may be found or not never stand for those that must be', async (t) => {
+  t.match(missed(runOf({ possible: 2 })), { state: 'undecided', low: 0, high: 2, reason: /may stand for some/ });
+  t.match(found(runOf({ possible: 2 })), { state: 'undecided', low: 0.8, high: 1 });
+  t.same(missed(runOf({ found: [7, 5], possible: 2 })), value(0), 'all of both were found');
+  t.match(missed(runOf({ found: [3, 5], possible: 9 })), { state: 'undecided', low: 2, high: 5 });
+});
+
+t.test('messages beyond those that can have been there', async (t) => {
+  t.same(extra(runOf({ found: [7, 5], possible: 2 })), value(0));
+  t.same(extra(runOf({ found: [8, 6], possible: 2 })), value(2));
+  t.match(extra(runOf({ intact: null })), { state: 'notMeasured' });
 });
 
 t.test('answers that failed, and requests without one', async (t) => {

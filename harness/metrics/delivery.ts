@@ -18,26 +18,40 @@ export function dropped({ counts, measure }: RunFigures): Reading {
 interface Kept {
   readonly intact: number;
   readonly found: number;
+  /** Of those found, so many may be others than those intact. */
+  readonly possible: number;
 }
 
 /** Requests and responses: those delivered whole, and those of them the agent found; a reason where it is not known. */
 function messagesOf({ counts, measure }: RunFigures): readonly Kept[] | string {
   const truth = measure.sending?.truth;
-  if (!truth)
-    return 'the messages of this traffic are not counted: it takes a scenario that counts them, sent to its end';
+  if (!truth) return 'the messages of this traffic are not counted, or it was not sent to its end';
   const { requestsComplete, responsesComplete } = counts;
   if (requestsComplete === null || responsesComplete === null) return 'only our agent counts what it finds';
   return [
-    { intact: truth.requestsIntact, found: requestsComplete },
-    { intact: truth.responsesIntact, found: responsesComplete },
+    { intact: truth.requestsIntact, found: requestsComplete, possible: truth.requestsPossible ?? 0 },
+    { intact: truth.responsesIntact, found: responsesComplete, possible: truth.responsesPossible ?? 0 },
   ];
 }
 
-/** Per kind: requests that are found twice make up for no response. */
+const hidden =
+  'messages that may be found or not (damaged, or in streams that could not be followed) may stand for some that were missed';
+
+/** The fewest and the most that can have been missed. Per kind: requests that are found twice make up for no response. */
+function missedOf(messages: readonly Kept[]): { least: number; most: number } {
+  let [least, most] = [0, 0];
+  for (const { intact, found, possible } of messages) {
+    least += Math.max(0, intact - found);
+    most += Math.max(0, intact - Math.max(0, found - possible));
+  }
+  return { least, most };
+}
+
 export function missed(run: RunFigures): Reading {
   const messages = messagesOf(run);
   if (typeof messages === 'string') return notMeasured(messages);
-  return value(messages.reduce((sum, { intact, found }) => sum + Math.max(0, intact - found), 0));
+  const { least, most } = missedOf(messages);
+  return between(least, most, hidden);
 }
 
 export function found(run: RunFigures): Reading {
@@ -45,7 +59,15 @@ export function found(run: RunFigures): Reading {
   if (typeof messages === 'string') return notMeasured(messages);
   const intact = messages.reduce((sum, each) => sum + each.intact, 0);
   if (intact === 0) return notMeasured('the traffic holds no message that was delivered whole');
-  return value(messages.reduce((sum, each) => sum + Math.min(each.intact, each.found), 0) / intact);
+  const { least, most } = missedOf(messages);
+  return between((intact - most) / intact, (intact - least) / intact, hidden);
+}
+
+/** Found, and not among those that can have been there: the other half of `missed`. */
+export function extra(run: RunFigures): Reading {
+  const messages = messagesOf(run);
+  if (typeof messages === 'string') return notMeasured(messages);
+  return value(messages.reduce((sum, { intact, found, possible }) => sum + Math.max(0, found - intact - possible), 0));
 }
 
 const noAnswers =

@@ -199,6 +199,9 @@ function notesOf(input: RunReportInput): Note[] {
   for (const { kind, description, frames } of sending?.impairments ?? []) {
     notes.push({ severity: 'info', text: `${kind}: ${description} (${frames} frames)` });
   }
+  for (const { count, what } of sending?.truth?.doubts ?? []) {
+    notes.push({ severity: 'info', text: `messages: not all is known: ${formatCount(count)} ${what}` });
+  }
   if (sending && !sending.ledger.balanced) {
     const way = sending.ledger.framesRefused > 0 ? `. ${refusedHint}` : '';
     notes.push({ severity: 'warning', text: sending.ledger.summary + way });

@@ -14,15 +14,16 @@ export function captureScenario(file: string): {
     name:
       path
         .basename(file)
-        .replace(/\.(pcap|pcapng|cap)(\.gz)?$/i, '')
+        .replace(/\.(pcap|pcapng|cap)(\.gz|\.zst)?$/i, '')
+        .replace(/^-$/, 'capture')
         .replaceAll(/[^\w-]+/g, '-')
         .slice(0, 60) || 'capture',
-    summary: `replay of ${path.basename(file)}`,
+    summary: `replay of ${file === '-' ? 'standard input' : path.basename(file)}`,
     seed: 1,
     pace: { kind: 'recorded', speed: 1 },
     lanes: ['tap', 'exact'],
     // The article's, for want of another; --budget sets one's own.
-    budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0 },
+    budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
   };
-  return { scenario, traffic: { kind: 'recording', path: path.resolve(file), seed: scenario.seed, impairments: [] } };
+  return { scenario, traffic: { kind: 'recording', path: file === '-' ? file : path.resolve(file) } };
 }

@@ -1,7 +1,7 @@
 /** A traffic so many times over: each round goes on where the one before ended, and is the traffic of other hosts. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { RoundFrames } from './round-frames.ts';
-import type { ImpairmentRecord, Phase, Traffic, Truth } from './traffic.ts';
+import type { ImpairmentRecord, Phase, Traffic, Truth, TruthDoubt } from './traffic.ts';
 
 /** A frame is copied before it is rewritten; what a pcapng block may hold at most. */
 const frameBytesMax = 262_144;
@@ -102,7 +102,16 @@ function addTruth(sum: Truth | undefined, more: Truth | undefined): Truth | unde
     responses: sum.responses + more.responses,
     requestsIntact: sum.requestsIntact + more.requestsIntact,
     responsesIntact: sum.responsesIntact + more.responsesIntact,
+    requestsPossible: (sum.requestsPossible ?? 0) + (more.requestsPossible ?? 0),
+    responsesPossible: (sum.responsesPossible ?? 0) + (more.responsesPossible ?? 0),
+    doubts: addDoubts(sum.doubts ?? [], more.doubts ?? []),
   };
+}
+
+function addDoubts(sum: readonly TruthDoubt[], more: readonly TruthDoubt[]): readonly TruthDoubt[] {
+  const counts = new Map(sum.map(({ what, count }) => [what, count]));
+  for (const { what, count } of more) counts.set(what, (counts.get(what) ?? 0) + count);
+  return [...counts].map(([what, count]) => ({ what, count }));
 }
 
 function addRecords(sum: readonly ImpairmentRecord[], more: readonly ImpairmentRecord[]): readonly ImpairmentRecord[] {

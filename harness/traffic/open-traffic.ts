@@ -1,22 +1,61 @@
 /** Opens what a sender has to send: in its own thread, so by name. */
 import { FloodgateError } from '../../agent/errors.ts';
+import type { EditOrder } from './edit/edit-order.ts';
+import { EditedTraffic } from './edit/edited-traffic.ts';
+import { ImpairedTraffic } from './impaired-traffic.ts';
 import { LoopedTraffic } from './looped-traffic.ts';
+import { MergedTraffic } from './merged-traffic.ts';
 import { openRecording } from './recorded-traffic.ts';
 import type { Traffic, TrafficOptions } from './traffic.ts';
 import type { TrafficOrder } from './traffic-order.ts';
 
-/** All its rounds. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws. */
+/**
+ * All its rounds, impaired on their way. Messages are counted where the traffic does not know its own, or where
+ * impairments leave less of it. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws.
+ */
 export async function openTraffic(order: TrafficOrder): Promise<Traffic> {
-  const open = await openerOf(order);
-  const first = await open();
-  const { loops = 1 } = order;
-  return loops === 1 ? first : new LoopedTraffic(first, open, loops);
+  const { loops = 1, impair, edit } = order;
+  const openRound = await openerOf(order);
+  const open = edit ? () => edited(openRound(), edit) : openRound;
+  const first = open();
+  const source = loops === 1 ? first : new LoopedTraffic(first, open, loops);
+  const countsMessages =
+    order.countsMessages === true && (impair !== undefined || edit !== undefined || order.kind === 'recording');
+  if (!impair && !countsMessages) return source;
+  try {
+    return new ImpairedTraffic({ source, impair, countsMessages });
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+function edited(source: Traffic, edit: EditOrder): Traffic {
+  try {
+    return new EditedTraffic(source, edit);
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/** All or none. */
+function openAll(paths: readonly string[]): Traffic {
+  const opened: Traffic[] = [];
+  try {
+    for (const path of paths) opened.push(openRecording({ path }));
+    return new MergedTraffic(opened);
+  } catch (error) {
+    for (const traffic of opened) traffic.close();
+    throw error;
+  }
 }
 
 async function openerOf(order: TrafficOrder): Promise<() => Traffic> {
   if (order.kind === 'recording') {
-    const { path, seed, impairments } = order;
-    return () => openRecording({ path, seed, impairments });
+    const { path, merge = [] } = order;
+    if (merge.length === 0) return () => openRecording({ path });
+    return () => openAll([path, ...merge]);
   }
   const scenario = await loadSource(order.moduleUrl);
   return () => scenario.open(order.options);

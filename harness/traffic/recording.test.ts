@@ -60,7 +60,6 @@ t.test('what is no recording is refused, and what came before a cut is delivered
     return path.join(folder, name);
   };
   mkdirSync(path.join(folder, 'directory'));
-  const sllBytes = capture(113, [1_000]);
   for (const [input, code] of [
     [path.join(folder, 'missing'), 'recording-unreadable'],
     [path.join(folder, 'directory'), 'recording-unreadable'],
@@ -69,8 +68,9 @@ t.test('what is no recording is refused, and what came before a cut is delivered
     [file('head', bytes.subarray(0, 30)), 'capture-truncated'],
     [file('none', capture(1, [])), 'recording-empty'],
     [file('xz', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0)), 'capture-compressed'],
-    [file('cut.gz', gzipSync(bytes).subarray(0, 60)), 'recording-unreadable'],
-    [file('cooked', sllBytes), 'recording-link-type'],
+    [file('cut.gz', gzipSync(bytes).subarray(0, 60)), 'capture-truncated'],
+    [file('usb', capture(220, [1_000])), 'recording-link-type'],
+    [file('cooked', capture(113, [1_000])), 'recording-empty'],
   ] as const) {
     const error = { code, exitCode: 2, hint: /\w/, message: new RegExp(path.basename(input)) };
     t.throws(() => readAll(input), error, `${path.basename(input)}: ${code}`);

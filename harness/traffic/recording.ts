@@ -1,16 +1,22 @@
-/** A pcap or pcapng file as traffic: read in chunks, timestamps made never to decrease. */
+/** A capture as traffic: read in chunks, unpacked on the way, its frames made Ethernet, its times never decreasing. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { constants, zstdDecompressSync } from 'node:zlib';
 import type { CaptureInterface, FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
-import { AnyCaptureReader } from '../../agent/pcap/capture-reader.ts';
+import { AnyCaptureReader, isDecompressed } from '../../agent/pcap/capture-reader.ts';
+import { convertibleName, convertibleNames, EthernetConverter, isEthernet } from './to-ethernet.ts';
 
 const chunkBytes = 1 << 20;
 /** A slice of a chunk ends a read near the frames asked for. */
 const sliceBytes = 16_384;
-/** Recordings are packed with a window that reaches back 128 MB: the same bodies come again and again. */
+/** What a slice of a compressed file becomes may be a thousand times as much. */
+const packedSliceBytes = 2_048;
+/**
+ * zstd with a window that reaches further back is unpacked whole: the reader's own has 8 MB. A scenario's recording is
+ * packed so, since the same bodies come again and again.
+ */
+const windowBytesMax = 8 << 20;
 const windowLogMax = 27;
-/** Unpacked: a recording is committed with a scenario, and a few megabytes there. */
 const unpackedBytesMax = 512_000_000;
 
 export class Recording implements FrameSink {
@@ -18,6 +24,8 @@ export class Recording implements FrameSink {
   readonly #reader: AnyCaptureReader;
   readonly #unpacked: Uint8Array | undefined;
   readonly #chunk: Uint8Array;
+  readonly #sliceBytes: number;
+  readonly #converter = new EthernetConverter();
   #fd: number;
   #at = 0;
   #end = 0;
@@ -25,16 +33,21 @@ export class Recording implements FrameSink {
   #target: FrameSink | undefined;
   #lastTsUs = 0;
   framesRead = 0;
+  /** Frames of other link types that hold no packet of a network: not delivered. */
+  framesLeftOut = 0;
   /** The file ends in the middle of a record, as when a disk was full: its whole frames were read. */
   isCutShort = false;
+  /** What the frames were before they were made Ethernet; undefined where they were. */
+  convertedFrom: string | undefined;
 
-  /** @throws FloodgateError `recording-unreadable`, `recording-too-large`. */
+  /** @param path of a file; `-` for standard input @throws FloodgateError `recording-unreadable`, `recording-too-large`. */
   constructor(path: string) {
-    this.#path = path;
-    this.#reader = new AnyCaptureReader(path);
-    this.#fd = open(path);
-    const compression = compressionOf(this.#fd);
-    this.#unpacked = compression === undefined ? undefined : unpack(path, compression);
+    this.#path = path === '-' ? 'standard input' : path;
+    this.#reader = new AnyCaptureReader(this.#path);
+    this.#fd = path === '-' ? 0 : open(path);
+    const first = firstBytes(this.#fd);
+    this.#sliceBytes = path === '-' || isDecompressed(first) ? packedSliceBytes : sliceBytes;
+    this.#unpacked = zstdWindowBytes(first) > windowBytesMax ? unpack(path) : undefined;
     this.#chunk = this.#unpacked ?? new Uint8Array(chunkBytes);
     if (this.#unpacked) {
       this.#end = this.#unpacked.length;
@@ -56,7 +69,7 @@ export class Recording implements FrameSink {
         return this.framesRead > before ? this.framesRead - before : -1;
       }
       const start = this.#at;
-      this.#at = Math.min(start + sliceBytes, this.#end);
+      this.#at = Math.min(start + (this.#unpacked ? sliceBytes : this.#sliceBytes), this.#end);
       try {
         this.#reader.push(this.#chunk, start, this.#at, this);
       } catch (error) {
@@ -67,21 +80,34 @@ export class Recording implements FrameSink {
   }
 
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
-    if (this.#reader.interfaces[interfaceIndex]!.linkType !== ethernet) throw this.#foreign(interfaceIndex);
+    const { linkType } = this.#reader.interfaces[interfaceIndex]!;
     if (tsUs > this.#lastTsUs) this.#lastTsUs = tsUs;
+    if (isEthernet(linkType)) {
+      this.framesRead += 1;
+      this.#target!.frame(bytes, start, end, wireLength, this.#lastTsUs, 0);
+      return;
+    }
+    const name = convertibleName(linkType);
+    if (name === undefined) throw this.#foreign(interfaceIndex);
+    const converter = this.#converter;
+    if (!converter.convert(linkType, bytes, start, end)) {
+      this.framesLeftOut += 1;
+      return;
+    }
+    this.convertedFrom ??= name;
     this.framesRead += 1;
-    this.#target!.frame(bytes, start, end, wireLength, this.#lastTsUs, 0);
+    this.#target!.frame(converter.bytes, 0, converter.end, wireLength - converter.shorter, this.#lastTsUs, 0);
   }
 
   close(): void {
-    if (this.#fd >= 0) closeSync(this.#fd);
+    if (this.#fd > 0) closeSync(this.#fd);
     this.#fd = -1;
   }
 
   #fill(): boolean {
     if (!this.#ended) {
       this.#at = 0;
-      this.#end = this.#fd < 0 ? 0 : readSync(this.#fd, this.#chunk, 0, chunkBytes, null);
+      this.#end = this.#fd < 0 ? 0 : readWaiting(this.#fd, this.#chunk);
       if (this.#end > 0) return true;
       this.#ended = true;
     }
@@ -98,9 +124,13 @@ export class Recording implements FrameSink {
       this.isCutShort = true;
     }
     if (this.framesRead > 0) return;
-    throw new FloodgateError('recording-empty', `${this.#path} holds no frame`, {
-      hint: 'record again while there is traffic, and without a filter that leaves nothing over',
-    });
+    throw new FloodgateError(
+      'recording-empty',
+      `${this.#path} holds no frame${this.framesLeftOut > 0 ? ' of a network' : ''}`,
+      {
+        hint: 'record again while there is traffic, and without a filter that leaves nothing over',
+      },
+    );
   }
 
   /** The reader knows bytes; the operator, files. */
@@ -122,13 +152,11 @@ export class Recording implements FrameSink {
     const { linkType, name } = this.#reader.interfaces[interfaceIndex]!;
     return new FloodgateError(
       'recording-link-type',
-      `${this.#path}: frames of ${name} are of link type ${linkType}; only Ethernet (1) can be sent into a device`,
-      { hint: 'record on an Ethernet interface, or rewrite it: tcprewrite --dlt=enet --infile=IN --outfile=OUT' },
+      `${this.#path}: frames of ${name} are of link type ${linkType}, which cannot be made Ethernet`,
+      { hint: `record on an interface of Ethernet (1), or of ${convertibleNames()}` },
     );
   }
 }
-
-const ethernet = 1;
 
 function open(path: string): number {
   try {
@@ -147,33 +175,59 @@ function open(path: string): number {
   });
 }
 
-type Compression = 'gzip' | 'zstd';
-
-function compressionOf(fd: number): Compression | undefined {
-  const magic = new Uint8Array(4);
-  if (!fstatSync(fd).isFile() || readSync(fd, magic, 0, 4, 0) < 4) return undefined;
-  const first = new DataView(magic.buffer).getUint32(0);
-  if (first >>> 16 === 0x1f8b) return 'gzip';
-  return first === 0x28b5_2ffd ? 'zstd' : undefined;
+/** The first bytes of a regular file, which stay where they are; none of anything else. */
+function firstBytes(fd: number): Uint8Array {
+  const first = new Uint8Array(18);
+  return fstatSync(fd).isFile() ? first.subarray(0, readSync(fd, first, 0, first.length, 0)) : first.subarray(0, 0);
 }
 
-/** Whole: what a scenario is committed with is small, and decompressing in pieces cannot wait here. */
-function unpack(path: string, compression: Compression): Uint8Array {
-  const limit = { maxOutputLength: unpackedBytesMax };
+/** How far a zstd frame reaches back (RFC 8878, section 3.1.1.1); 0 for anything else. */
+function zstdWindowBytes(first: Uint8Array): number {
+  const isZstd = first.length >= 18 && first[0] === 0x28 && first[1] === 0xb5 && first[2] === 0x2f && first[3] === 0xfd;
+  if (!isZstd) return 0;
+  const isSingle = (first[4]! & 0x20) !== 0;
+  if (isSingle) {
+    // A single segment is its own window: the size of its content stands behind the number of a dictionary.
+    const sizeAt = 5 + [0, 1, 2, 4][first[4]! & 3]!;
+    const sizeBytes = [1, 2, 4, 8][first[4]! >> 6]!;
+    let size = sizeBytes === 2 ? 256 : 0;
+    for (let i = 0; i < sizeBytes; i += 1) size += first[sizeAt + i]! * 256 ** i;
+    return size;
+  }
+  const base = 2 ** (10 + (first[5]! >> 3));
+  return base + (base / 8) * (first[5]! & 7);
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** Reads what there is; standard input may have nothing yet. @returns bytes read, 0 at the end */
+export function readWaiting(fd: number, chunk: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(fd, chunk, 0, chunk.length, null);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EOF') return 0;
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(sleeper, 0, 0, 10);
+    }
+  }
+}
+
+/** Whole, since what reaches back so far is held anyway. */
+function unpack(path: string): Uint8Array {
   try {
-    const packed = readFileSync(path);
-    if (compression === 'gzip') return gunzipSync(packed, limit);
-    const parameters = { [constants.ZSTD_d_windowLogMax]: windowLogMax };
-    return zstdDecompressSync(packed, { ...limit, params: parameters });
+    const params = { [constants.ZSTD_d_windowLogMax]: windowLogMax };
+    return zstdDecompressSync(readFileSync(path), { maxOutputLength: unpackedBytesMax, params });
   } catch (cause) {
     const tooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     if (tooLarge) {
       throw new FloodgateError('recording-too-large', `${path} unpacks to more than ${unpackedBytesMax / 1e6} MB`, {
-        hint: `unpack it first (${compression} -d): an unpacked recording may be of any size`,
+        hint: 'it is packed with a long window: unpack it first (zstd -d --long=31), or pack it without --long and --ultra',
         cause,
       });
     }
-    throw new FloodgateError('recording-unreadable', `${path} is damaged: ${compression} cannot unpack it`, {
+    throw new FloodgateError('recording-unreadable', `${path} is damaged: zstd cannot unpack it`, {
       hint: 'record it again, or repair the file',
       cause,
     });

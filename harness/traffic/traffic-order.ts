@@ -1,22 +1,34 @@
 /** What a sender is to send. */
-import type { Impairment } from './impairments/impairment.ts';
+import type { EditOrder } from './edit/edit-order.ts';
+import type { ImpairOrder } from './impaired-traffic.ts';
 import type { TrafficOptions } from './traffic.ts';
 
+/** What becomes of any traffic on its way. */
+interface AnyOrder {
+  /** How many times over, each time as the traffic of other hosts. @default 1 */
+  readonly loops?: number;
+  /** How its frames are edited, before anything else. @default as they are */
+  readonly edit?: EditOrder | undefined;
+  /** @default nothing happens to it */
+  readonly impair?: ImpairOrder | undefined;
+  /** Whether messages are counted where the traffic does not know its own. @default false */
+  readonly countsMessages?: boolean;
+}
+
 /** What is sent: named, not handed over, so that the thread can open it for itself. */
-export type TrafficOrder =
-  /** A module that exports `scenario`. */
-  | {
-      readonly kind: 'scenario';
-      readonly moduleUrl: string;
-      readonly options: TrafficOptions;
-      /** How many times over, each time as the traffic of other hosts. @default 1 */
-      readonly loops?: number;
-    }
-  /** A pcap or pcapng file (gzip allowed), through `impairments` in this order. */
-  | {
-      readonly kind: 'recording';
-      readonly path: string;
-      readonly seed: number;
-      readonly impairments: readonly Impairment[];
-      readonly loops?: number;
-    };
+export type TrafficOrder = AnyOrder &
+  (
+    | {
+        readonly kind: 'scenario';
+        /** A module that exports `scenario`. */
+        readonly moduleUrl: string;
+        readonly options: TrafficOptions;
+      }
+    | {
+        readonly kind: 'recording';
+        /** A pcap or pcapng file, gzip or zstd allowed; `-`: standard input. */
+        readonly path: string;
+        /** Further ones, whose frames come between its own, by their times. @default none */
+        readonly merge?: readonly string[];
+      }
+  );

@@ -17,6 +17,17 @@ export interface Truth {
   /** Those every byte of which is in the delivered frames: an observer must find them. */
   readonly requestsIntact: number;
   readonly responsesIntact: number;
+  /** Beyond those intact, messages that an observer may find or not: damaged, or framed by guesses. @default 0 */
+  readonly requestsPossible?: number;
+  readonly responsesPossible?: number;
+  /** What could not be known of the traffic, and why. @default nothing */
+  readonly doubts?: readonly TruthDoubt[];
+}
+
+export interface TruthDoubt {
+  readonly count: number;
+  /** "streams without their start (no SYN)". */
+  readonly what: string;
 }
 
 /** What one transform of the stack did to the frames, for the report. */
@@ -48,7 +59,8 @@ export interface Traffic {
   readonly phases: readonly Phase[];
   readonly impairments: readonly ImpairmentRecord[];
   /**
-   * Delivers about `framesMax` frames, in sending order, timestamps never decreasing; the bytes are valid only during
+   * Delivers about `framesMax` frames, in sending order, timestamps never decreasing (but where a
+   * `clock-step` says so); the bytes are valid only during
    * the call. @returns the number delivered, −1 at the end. @throws FloodgateError when the recording is malformed.
    */
   read(sink: FrameSink, framesMax: number): number;

@@ -1,7 +1,7 @@
 /** A real server under a tenfold burst of real load, as it was recorded off the cable between them. */
 import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
 import { openRecording } from '../../harness/traffic/recorded-traffic.ts';
-import { recordingPath, recordingPhases } from './recording.ts';
+import { recordingPath, recordingPhases, recordingSize } from './recording.ts';
 
 export const scenario = defineScenario({
   name: 'recorded-burst',
@@ -11,5 +11,6 @@ export const scenario = defineScenario({
   gatePace: { kind: 'recorded', speed: 4 },
   lanes: ['tap', 'exact'],
   budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
-  open: () => openRecording({ path: recordingPath, phases: recordingPhases, countsMessages: true }),
+  open: () =>
+    openRecording({ path: recordingPath, phases: recordingPhases, size: recordingSize, countsMessages: true }),
 });

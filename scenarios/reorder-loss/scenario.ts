@@ -1,7 +1,7 @@
 /** The recorded burst as a bad mirror port shows it: late, twice, or not at all; the hosts themselves lost nothing. */
 import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
 import { openRecording } from '../../harness/traffic/recorded-traffic.ts';
-import { recordingPath, recordingPhases } from '../recorded-burst/recording.ts';
+import { recordingPath, recordingPhases, recordingSize } from '../recorded-burst/recording.ts';
 
 export const scenario = defineScenario({
   name: 'reorder-loss',
@@ -15,11 +15,8 @@ export const scenario = defineScenario({
     openRecording({
       path: recordingPath,
       phases: recordingPhases,
+      size: recordingSize,
       seed,
-      impairments: [
-        { kind: 'reorder', fraction: 0.02, placesMax: 50 },
-        { kind: 'duplicate', fraction: 0.005 },
-        { kind: 'loss', fraction: 0.005 },
-      ],
+      impair: 'reorder=2%/50,duplicate=0.5%,loss=0.5%',
     }),
 });

@@ -1,52 +1,52 @@
-/** What can happen to a frame between the host that sent it and the observer: plain data, so that a schedule can be stored and sent to a thread. */
+/**
+ * What can happen to a frame between the host that sent it and the observer. An impairment is plain data, so that it can be
+ * stored and sent to a thread. A kind of impairment is a row: a file in `kinds/`, named in `table.ts`.
+ */
+import type { Random } from '../../../agent/seeded-random.ts';
+import type { FrameReceiver, MovingFrame } from './moving-frame.ts';
+import type { Parameter, Values } from './parameters.ts';
 
-/** Fractions are of frames, 0 to 1. They apply in the order of the stack. */
-export type Impairment =
-  /** Capture-side loss: the other host got the frame and acknowledged it, only the observer missed it. */
-  | { readonly kind: 'loss'; readonly fraction: number }
-  /** Gilbert–Elliott: chance per frame to enter and leave the bad state, and of loss in each state. */
-  | {
-      readonly kind: 'burst-loss';
-      readonly enterBad: number;
-      readonly leaveBad: number;
-      readonly lossGood: number;
-      readonly lossBad: number;
-    }
-  /** Frames are delayed by 1 to `placesMax` places. */
-  | { readonly kind: 'reorder'; readonly fraction: number; readonly placesMax: number }
-  /** A second copy arrives up to `placesMax` places later. */
-  | { readonly kind: 'duplicate'; readonly fraction: number; readonly placesMax?: number }
-  /** Cut to `bytesMax`, as a snap length does. */
-  | { readonly kind: 'truncate'; readonly fraction: number; readonly bytesMax: number }
-  /** One bit of the frame flips. */
-  | { readonly kind: 'corrupt'; readonly fraction: number }
-  /** Timestamps move later by up to `jitterUs` (uniform); the order stays. */
-  | { readonly kind: 'jitter'; readonly jitterUs: number }
-  /** No more than this rate: frames wait, timestamps move later, the order stays. */
-  | { readonly kind: 'rate'; readonly megabitsPerSecond: number };
+/** One of the stack, applied to what the one before it passed on. */
+export interface Impairment {
+  /** Name of a row. */
+  readonly kind: string;
+  /** Every parameter of the row has one. */
+  readonly values: Values;
+}
 
-/** "2 % of frames by up to 50 places". */
-export function describeImpairment(impairment: Impairment): string {
-  const percent = (fraction: number) => `${Number((fraction * 100).toPrecision(3))} %`;
-  switch (impairment.kind) {
-    case 'loss':
-      return `${percent(impairment.fraction)} of frames never captured`;
-    case 'burst-loss':
-      return (
-        `frames lost in bursts: ${percent(impairment.lossBad)} while bad, ${percent(impairment.lossGood)} while good ` +
-        `(enters ${percent(impairment.enterBad)}, leaves ${percent(impairment.leaveBad)})`
-      );
-    case 'reorder':
-      return `${percent(impairment.fraction)} of frames late by up to ${impairment.placesMax} places`;
-    case 'duplicate':
-      return `${percent(impairment.fraction)} of frames captured twice, up to ${impairment.placesMax ?? 5} places apart`;
-    case 'truncate':
-      return `${percent(impairment.fraction)} of frames cut to ${impairment.bytesMax} bytes`;
-    case 'corrupt':
-      return `one bit flipped in ${percent(impairment.fraction)} of frames`;
-    case 'jitter':
-      return `times moved later by up to ${impairment.jitterUs} µs`;
-    case 'rate':
-      return `no more than ${impairment.megabitsPerSecond} Mbit/s`;
-  }
+/**
+ * What is to become of a frame, as one number: 0 leaves it alone, and what another means is the row's own affair. A schedule
+ * file holds these numbers, so that an applied schedule is replayed without the model that made it.
+ */
+export type Choose = (frame: MovingFrame, place: number) => number;
+
+/** A stage at work. */
+export interface Effect {
+  /** @param place of the frame among those the stage was given, from 0 */
+  take(frame: MovingFrame, choice: number, place: number): void;
+  /** Passes on what is still held. @default nothing is held */
+  flush?(): void;
+  /** Frames that were released before their time, since the store was full. */
+  readonly early?: number;
+}
+
+/** A kind of impairment. */
+export interface ImpairmentRow {
+  /** As in tc-netem(8), where it has one. */
+  readonly name: string;
+  /** One line for people. */
+  readonly help: string;
+  readonly example: string;
+  /** In the order in which they are written. */
+  readonly parameters: readonly Parameter[];
+  /** Frames, or parts of frames, are never captured or damaged: messages may be lost. */
+  readonly isLossy: boolean;
+  /** Sends what no host sent: it stands before all others, so that the truth knows of it. @default false */
+  readonly makesTraffic?: (values: Values) => boolean;
+  /** What it does, in words: "1 % of frames never captured". */
+  describe(values: Values): string;
+  /** How frames are chosen. `random` is this stage's alone. */
+  choose(values: Values, random: Random): Choose;
+  /** What is done with chosen frames. */
+  open(values: Values, next: FrameReceiver): Effect;
 }

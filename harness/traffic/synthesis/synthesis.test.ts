@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
+import { Segment } from '../segment.ts';
 import type { Traffic } from '../traffic.ts';
-import { findSegment } from '../truth/segment.ts';
 import { openIncident } from './incident.ts';
 import { openSteady } from './steady.ts';
 
@@ -86,15 +86,18 @@ t.test(
   },
 );
 
+const segment = new Segment();
+const flowOf = ({ key, isForward }: Segment) => `${key.join()} ${isForward}`;
+
 t.test('incident: each connection lacks exactly the second segment of its first response', async (t) => {
   const highest = new Map<string, number>();
   const holes = new Map<string, number>();
   readAll(openIncident({ seed: 2, sizeBytes: 30_000_000 }), (bytes, start, end) => {
-    const segment = findSegment(bytes, start, end)!;
-    const next = highest.get(segment.flow);
+    segment.read(bytes, start, end);
+    const next = highest.get(flowOf(segment));
     const after = segment.sequence + segment.payloadBytes + (segment.isSyn || segment.isFin ? 1 : 0);
-    if (next !== undefined && segment.sequence !== next) holes.set(segment.flow, (segment.sequence - next) >>> 0);
-    highest.set(segment.flow, after >>> 0);
+    if (next !== undefined && segment.sequence !== next) holes.set(flowOf(segment), (segment.sequence - next) >>> 0);
+    highest.set(flowOf(segment), after >>> 0);
   });
   t.equal(highest.size, 80, 'forty connections');
   t.equal(holes.size, 40, 'a hole in one direction of each');
@@ -105,8 +108,8 @@ t.test('steady: its size and length, two thousand connections, gzip and chunked 
   const flows = new Set<string>();
   const counts = { responses: 0, gzip: 0, chunked: 0 };
   const seen = readAll(openSteady({ seed: 1, sizeBytes: 20_000_000 }), (bytes, start, end) => {
-    const segment = findSegment(bytes, start, end)!;
-    flows.add(segment.flow);
+    segment.read(bytes, start, end);
+    flows.add(flowOf(segment));
     const text = Buffer.from(bytes.subarray(segment.payloadStart, segment.payloadEnd)).toString('latin1');
     if (!/^HTTP\/1\.1 20[01]/.test(text)) return;
     counts.responses += 1;

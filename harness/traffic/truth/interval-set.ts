@@ -3,20 +3,30 @@ export class IntervalSet {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
 
+  get size(): number {
+    return this.#starts.length;
+  }
+
   /** Adds `[start, end)`. */
   add(start: number, end: number): void {
     if (end <= start) return;
+    const last = this.#ends.length - 1;
+    // In order, as nearly all of it comes.
+    if (last >= 0 && this.#ends[last] === start) {
+      this.#ends[last] = end;
+      return;
+    }
     // Ranges that touch or overlap the new one become one with it.
     const first = this.#firstEndingAtOrAfter(start);
-    let last = first;
+    let after = first;
     let [from, to] = [start, end];
-    while (last < this.#starts.length && this.#starts[last]! <= end) {
-      from = Math.min(from, this.#starts[last]!);
-      to = Math.max(to, this.#ends[last]!);
-      last += 1;
+    while (after < this.#starts.length && this.#starts[after]! <= end) {
+      from = Math.min(from, this.#starts[after]!);
+      to = Math.max(to, this.#ends[after]!);
+      after += 1;
     }
-    this.#starts.splice(first, last - first, from);
-    this.#ends.splice(first, last - first, to);
+    this.#starts.splice(first, after - first, from);
+    this.#ends.splice(first, after - first, to);
   }
 
   /** Whether every byte of `[start, end)` was added. */
@@ -24,6 +34,19 @@ export class IntervalSet {
     if (end <= start) return true;
     const at = this.#firstEndingAtOrAfter(end);
     return at < this.#starts.length && this.#starts[at]! <= start;
+  }
+
+  /** Forgets ranges that end at or before `position`: they are not asked for again. */
+  forgetBelow(position: number): void {
+    const count = this.#firstEndingAtOrAfter(position + 1);
+    if (count === 0) return;
+    this.#starts.splice(0, count);
+    this.#ends.splice(0, count);
+  }
+
+  clear(): void {
+    this.#starts.length = 0;
+    this.#ends.length = 0;
   }
 
   #firstEndingAtOrAfter(position: number): number {

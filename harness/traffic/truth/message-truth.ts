@@ -1,185 +1,165 @@
 /**
- * Which messages of a recording must survive its impairments. The whole recording is reassembled first; a message
- * survives when each of its bytes is in a frame that was delivered undamaged.
+ * Which messages an observer of the delivered frames must find, whatever the capture: it is framed as it was sent, frame by
+ * frame, and a message survives when each of its bytes is in a frame that was delivered. It holds a bounded amount, and counts
+ * what it cannot know.
  */
-import type { FrameSink } from '../../../agent/capture/frame-source.ts';
-import { FloodgateError } from '../../../agent/errors.ts';
+import { LruMap } from '../../../agent/bounded/lru-map.ts';
+import { keyWords, Segment } from '../segment.ts';
 import type { Truth } from '../traffic.ts';
-import { type MessageRange, requestRanges, responseRanges } from './http-ranges.ts';
-import { IntervalSet } from './interval-set.ts';
-import { findSegment, type Segment } from './segment.ts';
+import { Connection } from './connection.ts';
+import { HeadScanner } from './head-scanner.ts';
+import { HeldBytes } from './held-bytes.ts';
+import { connectionsMax } from './limits.ts';
+import { TruthCounts } from './truth-counts.ts';
 
-/** Payload held while a recording is looked at. */
-const payloadBytesMax = 1_000_000_000;
+/** Not secret: the traffic is the operator's own. */
+const seed = [0x1b87_3593, 0x0ecc_9e2d] as const;
 
-interface Message extends MessageRange {
-  readonly isRequest: boolean;
-}
-
-/** One direction of one connection. */
-class StreamTruth {
-  /** Of the first payload byte. */
-  readonly firstSequence: number;
-  isClosed = false;
-  messages: Message[] = [];
-  readonly seen = new IntervalSet();
-  /** Payload as first sent, by where it begins; dropped once the messages are known. */
-  #segments: { offset: number; bytes: Uint8Array }[] = [];
-  /** Checksums of undamaged segments, by offset and length. */
-  readonly #sums = new Map<number, number>();
-  /** Up to its first hole; known once assembled. */
-  #length = 0;
-
-  constructor(firstSequence: number) {
-    this.firstSequence = firstSequence;
-  }
-
-  /** Bytes since the stream's first, negative for what comes before it; streams here are shorter than 2 GB. */
-  offsetOf(sequence: number): number {
-    return (sequence - this.firstSequence) | 0;
-  }
-
-  record(offset: number, payload: Uint8Array): void {
-    this.#segments.push({ offset, bytes: payload });
-    this.#sums.set(offset * 65_536 + payload.length, checksum(payload));
-  }
-
-  /** The stream from its start to its first hole. */
-  assemble(): Buffer {
-    const segments = this.#segments.sort((a, b) => a.offset - b.offset);
-    let length = 0;
-    for (const { offset, bytes } of segments) {
-      if (offset > length) break;
-      length = Math.max(length, offset + bytes.length);
-    }
-    const stream = Buffer.alloc(length);
-    // Backwards, so that of two that overlap the one that begins first counts.
-    for (const { offset, bytes } of segments.reverse()) {
-      const skip = Math.max(-offset, 0);
-      if (offset < length && skip < bytes.length) stream.set(bytes.subarray(skip, length - offset), offset + skip);
-    }
-    this.#segments = [];
-    this.#length = length;
-    return stream;
-  }
-
-  /** Whether a segment with this sequence number can be of this stream. */
-  holds(sequence: number): boolean {
-    const offset = this.offsetOf(sequence);
-    return offset >= 0 && offset < this.#length;
-  }
-
-  deliver(offset: number, payload: Uint8Array, isWhole: boolean): void {
-    const sum = this.#sums.get(offset * 65_536 + payload.length);
-    if (isWhole && sum !== undefined && sum !== checksum(payload)) return;
-    this.seen.add(offset, offset + payload.length);
-  }
-}
+/** A key without its VLAN. */
+const addressWords = keyWords - 1;
 
 export class MessageTruth {
-  /** The connections that used the same addresses and ports, one after the other, by direction. */
-  readonly #flows = new Map<string, StreamTruth[]>();
-  readonly #reverseOf = new Map<string, string>();
-  #payloadBytes = 0;
+  readonly #counts = new TruthCounts();
+  readonly #held = new HeldBytes();
+  readonly #segment = new Segment();
+  readonly #scanner = new HeadScanner();
+  readonly #slots = new LruMap(connectionsMax, keyWords, 1, seed);
+  /** By addresses and ports alone: the last connection of its own. */
+  readonly #networks = new LruMap(connectionsMax, addressWords, 1, seed);
+  readonly #firstOf: Connection[] = [];
+  readonly #connections: (Connection | undefined)[] = [];
+  readonly #compares: boolean;
 
-  /** Takes the recording as it was made; then `findMessages`. */
-  readonly recorded: FrameSink = {
-    frame: (bytes, start, end) => {
-      const segment = findSegment(bytes, start, end);
-      if (segment === undefined) return;
-      const stream = this.#recordedStream(segment);
-      if (segment.isFin || segment.isReset) stream.isClosed = true;
-      const payload = bytes.slice(segment.payloadStart, segment.payloadEnd);
-      if (payload.length === 0) return;
-      this.#payloadBytes += payload.length;
-      if (this.#payloadBytes > payloadBytesMax) {
-        throw new FloodgateError('recording-too-large', 'the recording is too large to count its messages', {
-          hint: `cut it to ${payloadBytesMax / 1e6} MB of payload (editcap -c), or replay it without impairments`,
-        });
-      }
-      stream.record(stream.offsetOf(payloadSequence(segment)), payload);
-    },
-  };
+  /** @param compares whether what is delivered may differ from what is sent; otherwise `delivered` is never called */
+  constructor(compares: boolean) {
+    this.#compares = compares;
+  }
 
-  /** Takes what is delivered. */
-  readonly delivered: FrameSink = {
-    frame: (bytes, start, end) => {
-      const segment = findSegment(bytes, start, end);
-      if (segment === undefined || segment.payloadBytes === 0) return;
-      const sequence = payloadSequence(segment);
-      const stream = this.#flows.get(segment.flow)?.find((candidate) => candidate.holds(sequence));
-      if (stream === undefined) return;
-      const payload = bytes.subarray(segment.payloadStart, segment.payloadEnd);
-      stream.deliver(stream.offsetOf(sequence), payload, payload.length === segment.payloadBytes);
-    },
-  };
-
-  /** Once the whole recording was taken. */
-  findMessages(): void {
-    for (const [flow, streams] of this.#flows) {
-      const reverse = this.#reverseOf.get(flow)!;
-      const peers = this.#flows.get(reverse);
-      // Each pair once; a direction that was recorded alone by itself.
-      if (peers !== undefined && flow > reverse) continue;
-      streams.forEach((stream, index) => {
-        frameMessages(stream, peers?.[index] ?? new StreamTruth(0));
-      });
+  /** A frame as the hosts sent it. */
+  sent(bytes: Uint8Array, start: number, end: number): void {
+    const segment = this.#segment;
+    if (!segment.read(bytes, start, end)) {
+      if (!segment.isTextDatagram) this.#otherFrame(bytes, start, end);
+      return;
     }
+    const connection = this.#connectionFor(segment);
+    const half = segment.isForward ? connection.forward : connection.backward;
+    const first = (segment.sequence + (segment.isSyn ? 1 : 0)) >>> 0;
+    if (!half.hasBegun) {
+      half.begin(first, segment.isSyn);
+      this.#compareNetworks(segment, connection, first);
+    } else if (half.isEmpty) half.reconsider(first, segment.isSyn);
+    const { payloadStart, payloadEnd, payloadBytes, isFin } = segment;
+    if (payloadEnd - payloadStart < payloadBytes) this.#counts.doubt('snapped');
+    if (payloadBytes > 0 || isFin) {
+      half.sent(half.offsetOf(first), bytes, payloadStart, payloadEnd, payloadBytes, isFin);
+    }
+    // What was under way may come behind it, and hosts survive some.
+    if (segment.isReset) connection.wasReset = true;
+  }
+
+  /** A frame as it is delivered; it was sent before. */
+  delivered(bytes: Uint8Array, start: number, end: number, isDamaged: boolean): void {
+    const segment = this.#segment;
+    if (!segment.read(bytes, start, end)) return;
+    const connection = this.#find(segment);
+    if (!connection) return;
+    if (isDamaged) connection.isUncertain = true;
+    const { payloadStart, payloadEnd, payloadBytes, sequence, isSyn, isFin } = segment;
+    const length = payloadEnd - payloadStart + (isFin && payloadEnd - payloadStart === payloadBytes ? 1 : 0);
+    if (length === 0) return;
+    const first = (sequence + (isSyn ? 1 : 0)) >>> 0;
+    for (let at: Connection | undefined = connection; at; at = at.previous) {
+      const half = segment.isForward ? at.forward : at.backward;
+      if (!half.hasBegun) continue;
+      const offset = half.offsetOf(first);
+      if (!half.holds(offset, length)) continue;
+      half.delivered(offset, length);
+      return;
+    }
+  }
+
+  /** After the last frame. */
+  finish(): void {
+    for (const connection of this.#connections) connection?.settle(false);
+    this.#connections.length = 0;
+    this.#firstOf.length = 0;
   }
 
   truth(): Truth {
-    const truth = { requests: 0, responses: 0, requestsIntact: 0, responsesIntact: 0 };
-    for (const { messages, seen } of [...this.#flows.values()].flat()) {
-      for (const { isRequest, start, end } of messages) {
-        const intact = seen.covers(start, end) ? 1 : 0;
-        truth[isRequest ? 'requests' : 'responses'] += 1;
-        truth[isRequest ? 'requestsIntact' : 'responsesIntact'] += intact;
-      }
+    return this.#counts.truth;
+  }
+
+  #otherFrame(bytes: Uint8Array, start: number, end: number): void {
+    this.#scanner.cut();
+    // A head may be spread over the fragments of a datagram.
+    const heads = this.#scanner.count(bytes, start, end) + (this.#segment.isFirstFragment ? 1 : 0);
+    if (heads === 0) return;
+    this.#counts.unframed(heads, undefined);
+    this.#counts.doubt('otherFrames');
+  }
+
+  #find({ key }: Segment): Connection | undefined {
+    this.#slots.key.set(key);
+    const slot = this.#slots.find(keyWords);
+    return slot < 0 ? undefined : this.#connections[slot];
+  }
+
+  /** The connection of a segment; a SYN with another number begins a new one. */
+  #connectionFor(segment: Segment): Connection {
+    const slots = this.#slots;
+    slots.key.set(segment.key);
+    let slot = slots.find(keyWords);
+    if (slot < 0) {
+      if (slots.size === slots.capacity) this.#forget(slots.lists.first(0));
+      slots.find(keyWords);
+      slot = slots.insert(keyWords, 0);
+      return (this.#connections[slot] = new Connection(this.#counts, this.#held, this.#compares));
     }
-    return truth;
+    slots.lists.append(0, slot);
+    const connection = this.#connections[slot]!;
+    const half = segment.isForward ? connection.forward : connection.backward;
+    if (!segment.isSyn || !half.hasBegun || half.firstSequence === (segment.sequence + 1) >>> 0) return connection;
+    // A second answer is none to a connection that is at work.
+    if (segment.isAck && (half.isEmpty || !(half.isClosed || connection.wasReset))) return connection;
+    const next = new Connection(this.#counts, this.#held, this.#compares);
+    if (this.#compares) {
+      connection.previous?.settle(false);
+      connection.previous = undefined;
+      next.previous = connection;
+    } else connection.settle(false);
+    return (this.#connections[slot] = next);
   }
 
-  #recordedStream(segment: Segment): StreamTruth {
-    const sequence = payloadSequence(segment);
-    let streams = this.#flows.get(segment.flow);
-    if (streams === undefined) {
-      streams = [];
-      this.#flows.set(segment.flow, streams);
-      this.#reverseOf.set(segment.flow, segment.reverse);
+  /**
+   * The same numbers in another network are a copy, as a mirror of two VLANs makes it: observers may take both for one. A
+   * connection of other numbers is one of its own.
+   */
+  #compareNetworks(segment: Segment, connection: Connection, first: number): void {
+    const networks = this.#networks;
+    networks.key.set(segment.key.subarray(0, addressWords));
+    let slot = networks.find(addressWords);
+    if (slot < 0) {
+      if (networks.size === networks.capacity) networks.remove(networks.lists.first(0));
+      networks.find(addressWords);
+      slot = networks.insert(addressWords, 0);
+      this.#firstOf[slot] = connection;
+      return;
     }
-    const last = streams.at(-1);
-    if (last !== undefined && !(segment.isSyn && last.isClosed && last.firstSequence !== sequence)) return last;
-    const stream = new StreamTruth(sequence);
-    streams.push(stream);
-    return stream;
+    networks.lists.append(0, slot);
+    const other = this.#firstOf[slot]!;
+    if (other === connection) return;
+    if ((segment.isForward ? other.forward : other.backward).firstSequence === first) {
+      connection.isUncertain = true;
+      this.#counts.doubt('copies');
+    } else this.#firstOf[slot] = connection;
   }
-}
 
-/** Of the segment's first payload byte: a SYN takes one number itself. */
-function payloadSequence(segment: Segment): number {
-  return (segment.sequence + (segment.isSyn ? 1 : 0)) >>> 0;
-}
-
-function frameMessages(stream: StreamTruth, peer: StreamTruth): void {
-  const [one, other] = [stream.assemble(), peer.assemble()];
-  const isClient =
-    requestStart.test(one.toString('latin1', 0, 20)) || responseStart.test(other.toString('latin1', 0, 20));
-  const [client, clientBytes, server, serverBytes] = isClient ? [stream, one, peer, other] : [peer, other, stream, one];
-  const { ranges, methods } = requestRanges(clientBytes);
-  client.messages = ranges.map((range) => ({ ...range, isRequest: true }));
-  const responses = responseRanges(serverBytes, methods, server.isClosed);
-  server.messages = responses.map((range) => ({ ...range, isRequest: false }));
-}
-
-const requestStart = /^[A-Z]+ /;
-const responseStart = /^HTTP\/1\./;
-
-/** Adler-like: finds any flipped bit, and is cheap. */
-function checksum(bytes: Uint8Array): number {
-  let [a, b] = [1, 0];
-  for (const byte of bytes) {
-    a = (a + byte) | 0;
-    b = (b + a) | 0;
+  #forget(slot: number): void {
+    const connection = this.#connections[slot]!;
+    if (!connection.isClosed) this.#counts.doubt('forgotten');
+    connection.settle(false);
+    this.#connections[slot] = undefined;
+    this.#slots.remove(slot);
   }
-  return a ^ Math.imul(b, 0x9e37_79b1);
 }

@@ -1,21 +1,27 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import t from 'tap';
-import { stackImpairments } from '../impairments/stages.ts';
+import { TcpFlag } from '../../../agent/wire/packet.ts';
+import { buildTcpFrame, type FrameFields } from '../../../agent/wire/packet-builder.ts';
+import { ImpairedTraffic } from '../impaired-traffic.ts';
+import { parseImpairments } from '../impairments/parse.ts';
 import { openSteady } from '../synthesis/steady.ts';
-import { requestRanges, responseRanges } from './http-ranges.ts';
+import type { Truth } from '../traffic.ts';
 import { IntervalSet } from './interval-set.ts';
 import { MessageTruth } from './message-truth.ts';
 
 t.test('intervals agree with a list of bytes', async () => {
   const range = fc.tuple(fc.nat(60), fc.nat(12)).map(([start, length]) => [start, start + length] as const);
   fc.assert(
-    fc.property(fc.array(range, { maxLength: 30 }), range, (added, [start, end]) => {
+    fc.property(fc.array(range, { maxLength: 30 }), range, fc.nat(60), (added, [start, end], floor) => {
       const set = new IntervalSet();
       const bytes = new Set<number>();
       for (const [from, to] of added) {
         set.add(from, to);
         for (let at = from; at < to; at++) bytes.add(at);
       }
+      if (start >= floor) set.forgetBelow(floor);
       let covered = true;
       for (let at = start; at < end; at++) covered &&= bytes.has(at);
       return set.covers(start, end) === covered;
@@ -24,74 +30,290 @@ t.test('intervals agree with a list of bytes', async () => {
   );
 });
 
-t.test('requests and responses of whole streams', async (t) => {
+/** A conversation in frames: `>` from the client, `<` from the server, `S`, `F` and `R` its flags in front of the bytes. */
+function frames(script: readonly string[], { vlans }: FrameFields = {}): Uint8Array[] {
+  const next: [number, number] = [1_000, 0xffff_ff00];
+  return script.map((line) => {
+    const [, way, words, text] = /^([<>])([SFR-]*) ?([\s\S]*)$/.exec(line)!;
+    const side = way === '>' ? 0 : 1;
+    const payload = Buffer.from(text!, 'latin1');
+    const flag = (word: string, bit: number) => (words!.includes(word) ? bit : 0);
+    const sequence = next[side]!;
+    const isSent = !words!.includes('-');
+    if (isSent) next[side]! += payload.length + flag('S', 1) + flag('F', 1);
+    else next[side]! += payload.length;
+    return buildTcpFrame(
+      {
+        ...(side === 0
+          ? { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 4000, destinationPort: 80 }
+          : { source: '10.0.0.2', destination: '10.0.0.1', sourcePort: 80, destinationPort: 4000 }),
+        ...{ sequence, acknowledgement: next[1 - side]!, payload },
+        flags: flag('S', TcpFlag.syn) | flag('F', TcpFlag.fin) | flag('R', TcpFlag.rst) | TcpFlag.ack,
+      },
+      vlans ? { vlans } : {},
+    );
+  });
+}
+
+/** Frames of the script that begin with `-` behind their direction are in no recording. */
+function truthOf(
+  script: readonly string[],
+  { order, delivered }: { order?: number[]; delivered?: number[] } = {},
+): Truth {
+  const all = frames(script);
+  const recorded = all.map((frame, at) => (/^[<>][SFR]*-/.test(script[at]!) ? undefined : frame));
+  const truth = new MessageTruth(delivered !== undefined);
+  for (const at of order ?? all.keys()) {
+    const frame = recorded[at];
+    if (frame) truth.sent(frame, 0, frame.length);
+  }
+  for (const at of delivered ?? []) truth.delivered(all[at]!, 0, all[at]!.length, false);
+  truth.finish();
+  return truth.truth();
+}
+
+const get = '> GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
+const ok = '< HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const doubts = ({ doubts = [] }: Truth) => doubts.map(({ count, what }) => `${count} ${what}`).join('; ');
+
+t.test('requests and responses of whole streams, however they are cut', async (t) => {
   const requests =
-    'GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\n\r\nPOST /c HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc' +
-    'PUT /d HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nTrailer: x\r\n\r\nGET /cut HTTP/1.1\r\nHo';
-  const { ranges, methods } = requestRanges(Buffer.from(requests));
-  t.same(methods, ['GET', 'HEAD', 'POST', 'PUT']);
-  t.same(
-    ranges.map(({ start }) => requests.slice(start, start + 4).trim()),
-    ['GET', 'HEAD', 'POST', 'PUT'],
-  );
-  t.equal(ranges.at(-1)!.end, requests.indexOf('GET /cut'));
+    'GET /a HTTP/1.1\r\nHost: x\r\n\r\n\r\nHEAD /b HTTP/1.1\r\n\r\nPOST /c HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc' +
+    'PUT /d HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nhi\r\n0\r\nTrailer: x\r\n\r\n' +
+    'PUT /e HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /cut HTTP/1.1\r\nHo';
   const responses =
-    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n' +
-    'HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n\r\nto the end';
-  const found = responseRanges(Buffer.from(responses), methods, true);
-  t.equal(found.length, 4, 'an interim response is no answer, one to HEAD has no body');
-  t.equal(found.at(-1)!.end, responses.length);
-  t.equal(responseRanges(Buffer.from(responses), methods, false).length, 3, 'without the end it is not whole');
-  t.equal(responseRanges(Buffer.from('no http'), [], true).length, 0);
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n' +
+    'HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\n\r\nto the end';
+  for (const bytes of [1, 2, 3, 7, 50, 5_000]) {
+    const cut = (way: string, text: string) =>
+      text.match(new RegExp(`[\\s\\S]{1,${bytes}}`, 'g'))!.map((piece) => `${way} ${piece}`);
+    const truth = truthOf(['>S', '<S', ...cut('>', requests), ...cut('<', responses), '>F', '<F']);
+    t.match(truth, { requests: 5, requestsIntact: 5, responses: 5, responsesIntact: 5 }, `${bytes} bytes a segment`);
+    t.equal(doubts(truth), '');
+  }
+});
+
+t.test('a message is intact when each byte of it was delivered, in whatever order', async (t) => {
+  const script = ['>S', '<S', get, '< HTTP/1.1 200 OK\r\nConte', '< nt-Length: 2\r\n\r\no', '< k', get, ok, '>F', '<F'];
+  const all = [...script.keys()];
+  const intact = (delivered: number[]) => {
+    const { requestsIntact, responsesIntact } = truthOf(script, { delivered });
+    return [requestsIntact, responsesIntact];
+  };
+  t.same(intact(all), [2, 2]);
+  t.same(intact([...all].reverse()), [2, 2], 'the wrong way round');
+  t.same(intact([...all, ...all]), [2, 2], 'twice');
+  t.same(intact(all.filter((at) => at !== 4)), [2, 1], 'without a segment');
+  t.same(intact(all.filter((at) => at !== 2 && at !== 7)), [1, 1]);
+  t.same(intact([0, 1]), [0, 0]);
+  t.same(truthOf(script, { order: [1, 0, 3, 5, 4, 2, 7, 6, 9, 8] }).requestsIntact, 2, 'recorded out of order');
+});
+
+t.test('until the connection closes: the end is a FIN that is delivered', async (t) => {
+  const script = ['>S', '<S', get, '< HTTP/1.1 200 OK\r\n\r\nto the end', '<F', '>F'];
+  t.match(truthOf(script, { delivered: [0, 1, 2, 3, 4, 5] }), { responses: 1, responsesIntact: 1 });
+  t.match(truthOf(script, { delivered: [0, 1, 2, 3, 5] }), { responses: 1, responsesIntact: 0 });
+  t.match(
+    truthOf([...script.slice(0, 4), '<R']),
+    { responsesIntact: 0, responsesPossible: 1 },
+    'a reset may end it, or not',
+  );
+});
+
+t.test('a response to HEAD is not certain without its request', async (t) => {
+  const script = ['>S', '<S', '> HEAD /a HTTP/1.1\r\n\r\n', '< HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n', get, ok];
+  const truth = new MessageTruth(true);
+  for (const [at, frame] of frames(script).entries()) {
+    truth.sent(frame, 0, frame.length);
+    if (at !== 2) truth.delivered(frame, 0, frame.length, false);
+  }
+  truth.finish();
+  t.match(truth.truth(), {
+    requests: 2,
+    requestsIntact: 1,
+    requestsPossible: 0,
+    responses: 2,
+    responsesIntact: 0,
+    responsesPossible: 2,
+  });
+});
+
+t.test('what cannot be known is counted, and said', async (t) => {
+  const middle = truthOf(['> b HTTP/1.1\r\n\r\n', get, ok]);
+  t.match(middle, { requestsIntact: 0, requests: 1, requestsPossible: 2 }, 'what begins in the middle');
+  t.match(doubts(middle), /2 directions of streams without their start/);
+  const tls = truthOf(['>S', '<S', '> \x16\x03\x01\x02', '< \x16\x03\x03']);
+  t.match(tls, { requests: 0, requestsPossible: 0, responsesPossible: 0 });
+  t.match(doubts(tls), /2 directions of streams that are no HTTP\/1/);
+  const old = truthOf(['>S', '<S', '> GET /\r\n', '< <html>', '<F']);
+  t.match(old, { requests: 0, requestsPossible: 1, responsesPossible: 1 }, 'a request without a version');
+  const hole = truthOf([
+    '>S',
+    '<S',
+    get,
+    '< HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123',
+    '<- 456',
+    '< 789',
+    get,
+    ok,
+  ]);
+  t.match(
+    hole,
+    { responses: 2, responsesIntact: 1, responsesPossible: 0 },
+    'a hole inside a body: the next one stands',
+  );
+  t.match(doubts(hole), /1 directions of streams with bytes that the recording does not hold/);
+  const lost = truthOf(['>S', '<S', get, '<- HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n', '< 123', get, ok]);
+  t.match(
+    lost,
+    { responses: 1, responsesIntact: 0, responsesPossible: 1 },
+    'a hole in a head: what is found again is not certain',
+  );
+  t.match(doubts(lost), /the place of messages was lost/);
+  const odd = truthOf([
+    '>S',
+    '<S',
+    '> POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nabGET / HTTP/1.1\r\n\r\n',
+  ]);
+  t.match(odd, { requests: 0, requestsPossible: 2 }, 'what observers read in different ways');
+});
+
+t.test('a response recorded before its request is as certain as its method', async (t) => {
+  const script = [
+    '>S',
+    '<S',
+    get,
+    ok,
+    '> HEAD /a HTTP/1.1\r\n\r\n',
+    '< HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
+    get,
+    ok,
+  ];
+  const early = truthOf(script, { order: [0, 1, 3, 2, 5, 4, 7, 6] });
+  t.match(early, { requests: 3, requestsIntact: 3, responses: 3, responsesIntact: 3, responsesPossible: 0 });
+  const alone = truthOf(script.map((line) => line.replace(/^> /, '>- ')));
+  t.match(
+    alone,
+    { requests: 0, responses: 3, responsesIntact: 1, responsesPossible: 2 },
+    'the methods are not known',
+  );
+});
+
+t.test('a reset ends nothing that comes all the same', async (t) => {
+  const truth = truthOf(['>S', '<S', get, '< HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no', '>R', '< k', get, ok]);
+  t.match(truth, { requestsIntact: 2, responsesIntact: 2 });
+});
+
+t.test('a tunnel holds no messages, though it may look like it', async (t) => {
+  const upgrade = ['> GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n', '< HTTP/1.1 101 Switching Protocols\r\n\r\n'];
+  const truth = truthOf(['>S', '<S', ...upgrade, '> \x81\x05hello', '< GET / HTTP/1.1\r\n\r\n']);
+  t.match(truth, {
+    requestsIntact: 1,
+    responsesIntact: 1,
+    requests: 1,
+    responses: 1,
+    requestsPossible: 0,
+    responsesPossible: 1,
+  });
+  t.equal(doubts(truth), '', 'and it is no doubt');
+});
+
+t.test('addresses used again, and the same addresses in two networks', async (t) => {
+  const truth = new MessageTruth(false);
+  const conversation = ['>S', '<S', get, ok, '>F', '<F'];
+  const one = frames(conversation, { vlans: [7] });
+  const other = frames(['>S', '<S', '> other numbers', '< other numbers', ...conversation], { vlans: [8] }).slice(4);
+  const again = frames(['>S', '<S', '> yet others', '< yet others', ...conversation], { vlans: [7] }).slice(4);
+  for (const [at, frame] of one.entries()) for (const each of [frame, other[at]!]) truth.sent(each, 0, each.length);
+  for (const frame of [...again, one[3]!]) truth.sent(frame, 0, frame.length);
+  truth.finish();
+  t.match(truth.truth(), { requests: 3, requestsIntact: 3, responses: 3, responsesIntact: 3 });
+  const mirror = new MessageTruth(false);
+  for (const vlans of [[7], [8]])
+    for (const frame of frames(conversation, { vlans })) mirror.sent(frame, 0, frame.length);
+  mirror.finish();
+  t.match(mirror.truth(), { requestsIntact: 1, requestsPossible: 1, responsesIntact: 1, responsesPossible: 1 });
+  t.match(doubts(mirror.truth()), /2 directions of streams that are seen in another network too/);
+});
+
+t.test('hostile frames neither throw nor grow', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const held = () => {
+    collect();
+    return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+  };
+  const truth = new MessageTruth(true);
+  const before = held();
+  const payload = new Uint8Array(60_000).fill(65);
+  for (let i = 0; i < 60_000; i += 1) {
+    const frame = buildTcpFrame({
+      ...{
+        source: `10.${i >> 14}.${(i >> 7) & 127}.${i & 127}`,
+        destination: '10.0.0.2',
+        sourcePort: 5,
+        destinationPort: 80,
+      },
+      // Heads that never end; and behind a hole that is never filled, more than may wait.
+      ...{ sequence: 7, flags: 0x18, payload: i % 50 === 0 ? payload : payload.subarray(0, 40) },
+    });
+    truth.sent(frame, 0, frame.length);
+    truth.delivered(frame, 0, frame.length - (i % 30), i % 7 === 0);
+    new DataView(frame.buffer).setUint32(38, 9_000_000 + i);
+    truth.sent(frame, 0, frame.length);
+    if (i % 100 === 0) for (let end = 0; end < 70; end += 1) truth.sent(frame, 0, end);
+  }
+  const most = held() - before;
+  t.ok(most > 50_000_000 && most < 64_000_000 + 32_768 * 3_000, `${most} bytes held`);
+  truth.finish();
+  t.match(doubts(truth.truth()), /forgotten while open/);
 });
 
 const size = { seed: 21, sizeBytes: 3_000_000 };
 
-/** What survives of generated traffic, as the reference sees it. */
-function survivors(impairments: Parameters<typeof stackImpairments>[0], seed: number) {
-  const truth = new MessageTruth();
-  while (openAll.read(truth.recorded, 256) >= 0);
-  truth.findMessages();
-  openAll = openSteady(size);
-  const stack = stackImpairments(impairments, seed, truth.delivered);
-  while (openAll.read(stack.input, 256) >= 0);
-  stack.flush();
-  openAll = openSteady(size);
-  return truth.truth();
+/** What survives of generated traffic. */
+function survivors(impair: string, seed: number): Truth {
+  const impairments = impair === '' ? [] : parseImpairments(impair);
+  const traffic = new ImpairedTraffic({
+    source: openSteady(size),
+    impair: { impairments, seed },
+    countsMessages: true,
+  });
+  while (traffic.read({ frame() {} }, 256) >= 0);
+  return traffic.truth()!;
 }
-let openAll = openSteady(size);
 
-t.test('the reference counts what the generator made', async (t) => {
+t.test('the count is what the generator made', async (t) => {
   const traffic = openSteady(size);
   while (traffic.read({ frame() {} }, 256) >= 0);
-  t.same(survivors([], 1), traffic.truth());
+  t.match(survivors('', 1), { ...traffic.truth(), requestsPossible: 0, responsesPossible: 0, doubts: [] });
 });
 
 t.test('what loses no byte loses no message', async (t) => {
-  const whole = survivors([], 1);
-  const harmless = survivors(
-    [
-      { kind: 'reorder', fraction: 0.2, placesMax: 50 },
-      { kind: 'duplicate', fraction: 0.2 },
-      { kind: 'jitter', jitterUs: 10_000 },
-    ],
-    7,
-  );
-  t.same(harmless, whole);
+  const whole = survivors('', 1);
+  const harmless =
+    'reorder=20%/50,duplicate=20%,jitter=10ms,delay=5ms/2ms/pareto,skew=server/3ms,resegment=30%,overlap=20%,rate=50mbit,clock-step=2s/-1s';
+  t.same(survivors(harmless, 7), whole);
 });
 
 t.test('what loses bytes loses messages: lost, cut and damaged alike', async (t) => {
-  const whole = survivors([], 1);
-  for (const impairment of [
-    { kind: 'loss', fraction: 0.02 },
-    { kind: 'truncate', fraction: 0.02, bytesMax: 80 },
-    { kind: 'corrupt', fraction: 0.02 },
-  ] as const) {
-    const some = survivors([impairment], 7);
-    t.equal(some.responses, whole.responses);
-    t.ok(some.responsesIntact < whole.responses && some.responsesIntact > whole.responses / 2, impairment.kind);
-    t.ok(some.requestsIntact < whole.requests && some.requestsIntact > whole.requests / 2, impairment.kind);
+  const whole = survivors('', 1);
+  for (const impair of ['loss=2%', 'truncate=2%/80', 'corrupt=2%', 'gemodel=1%/50%', 'loss-segment=3']) {
+    const some = survivors(impair, 7);
+    t.equal(some.responses, whole.responses, impair);
+    t.equal(some.requests, whole.requests, impair);
+    t.ok(
+      some.responsesIntact < whole.responses && some.responsesIntact > whole.responses / 3,
+      `${impair}: ${some.responsesIntact}`,
+    );
   }
-  const nothing = survivors([{ kind: 'loss', fraction: 1 }], 7);
-  t.match(nothing, { requestsIntact: 0, responsesIntact: 0, requests: whole.requests });
+  t.match(survivors('loss=100%', 7), { requestsIntact: 0, responsesIntact: 0, requests: whole.requests });
+  t.match(survivors('half-duplex=client', 7), { requestsIntact: whole.requests, responsesIntact: 0 });
+});
+
+t.test('clones are traffic of their own', async (t) => {
+  const whole = survivors('', 1);
+  const cloned = survivors('burst=0s/1h/3x/clone', 1);
+  t.equal(cloned.requestsIntact, whole.requests * 3);
+  t.equal(cloned.responsesIntact, whole.responses * 3);
 });

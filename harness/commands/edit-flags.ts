@@ -1,0 +1,126 @@
+/** How frames are edited, as the command line says it. Pure. */
+import { isIPv4, isIPv6 } from 'node:net';
+import type { Command } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import { parseAddress } from '../../agent/wire/packet-builder.ts';
+import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import type { EditOrder, Moment, NetworkMap } from '../traffic/edit/edit-order.ts';
+
+/** As they were typed; what may be repeated is a list, or the list in words, as a report keeps it. */
+export interface EditFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly filter?: string;
+  readonly limit?: string;
+  readonly map?: string | readonly string[];
+  readonly port?: string | readonly string[];
+  readonly mac?: string | readonly string[];
+  readonly vlan?: string;
+  readonly mtu?: string;
+  readonly fixChecksums?: boolean | string;
+  readonly snap?: string;
+}
+
+export function addEditOptions(command: Command): void {
+  const several = (value: string, all: string[] = []) => [...all, value];
+  command
+    .option('--from <time>', 'frames from here on: after the first frame (10s), or a date (2026-01-31T12:00:00Z)')
+    .option('--to <time>', 'frames up to here, in the same way')
+    .option('--filter <expression>', 'only frames that match, as in pcap-filter(7): "tcp port 8080"')
+    .option('--limit <n>', 'so many frames, counted behind the filter')
+    .option(
+      '--map <from=to>',
+      'addresses of a network become those of another: 10.0.0.0/8=172.16.0.0; may be repeated',
+      several,
+    )
+    .option('--port <from=to>', 'a port becomes another: 8080=80; may be repeated', several)
+    .option('--mac <from=to>', 'a MAC address becomes another; may be repeated', several)
+    .option('--vlan <n>', 'every frame in this VLAN; none: takes tags away')
+    .option('--mtu <bytes>', 'TCP segments over it are cut, as an offloading card does')
+    .option('--fix-checksums', 'checksums are made right')
+    .option('--snap <bytes>', 'frames are cut to so many bytes');
+}
+
+const bytesMax = 262_144;
+
+/** @returns undefined where nothing is to be edited. @throws FloodgateError `option-invalid` that says what is wanted */
+export function editOrderOf(flags: EditFlags): EditOrder | undefined {
+  const { from, to, filter, limit, vlan, mtu, fixChecksums, snap } = flags;
+  const order: EditOrder = {
+    ...(from !== undefined && { from: momentOf(from, '--from') }),
+    ...(to !== undefined && { to: momentOf(to, '--to') }),
+    ...(filter !== undefined && { filter }),
+    ...(limit !== undefined && { limit: parseWhole(limit, '--limit', { min: 1, max: Number.MAX_SAFE_INTEGER }) }),
+    ...listed('map', flags.map, mapOf),
+    ...listed('ports', flags.port, portsOf),
+    ...listed('macs', flags.mac, macsOf),
+    ...(vlan !== undefined && { vlan: vlan === 'none' ? vlan : parseWhole(vlan, '--vlan', { min: 0, max: 4_094 }) }),
+    ...(mtu !== undefined && { mtu: parseWhole(mtu, '--mtu', { min: 68, max: bytesMax }) }),
+    ...(fixChecksums && { fixesChecksums: true }),
+    ...(snap !== undefined && { snap: parseWhole(snap, '--snap', { min: 14, max: bytesMax }) }),
+  };
+  return Object.keys(order).length === 0 ? undefined : order;
+}
+
+function listed<T>(name: string, texts: string | readonly string[] | undefined, parse: (text: string) => T) {
+  const all = typeof texts === 'string' ? texts.split(',').map((text) => text.trim()) : texts;
+  return all && all.length > 0 && { [name]: all.map(parse) };
+}
+
+function momentOf(text: string, option: string): Moment {
+  if (/^\d{4}-/.test(text)) {
+    const ms = Date.parse(text);
+    if (!Number.isNaN(ms)) return { kind: 'absolute', us: ms * 1e3 };
+    throw bad(`${option}: "${text}" is no date`, `Write for example ${option} 2026-01-31T12:00:00Z.`);
+  }
+  return { kind: 'offset', us: Math.round(parseQuantity(text, option, 'seconds') * 1e6) };
+}
+
+function halves(text: string, option: string, example: string): [string, string] {
+  const [from, to, more] = text.split('=');
+  if (from && to && more === undefined) return [from, to];
+  throw bad(
+    `${option}: "${text}" does not say what becomes of what`,
+    `Write FROM=TO, for example ${option} ${example}.`,
+  );
+}
+
+const mapExample = '10.0.0.0/8=172.16.0.0';
+
+function mapOf(text: string): NetworkMap {
+  const [left, right] = halves(text, '--map', mapExample);
+  const [from, to] = [networkOf(left, text), networkOf(right, text)];
+  const prefixBits = from.bits ?? from.address.length * 8;
+  if (from.address.length !== to.address.length || (to.bits !== undefined && to.bits !== prefixBits)) {
+    throw bad(`--map: the two networks of "${text}" are not of one size`, `Write for example --map ${mapExample}.`);
+  }
+  return { from: from.address, to: to.address, prefixBits };
+}
+
+function networkOf(text: string, whole: string): { address: number[]; bits: number | undefined } {
+  const [address = '', bits, more] = text.split('/');
+  const most = isIPv4(address) ? 32 : 128;
+  const isPlain = isIPv4(address) || (isIPv6(address) && !address.includes('.') && !address.includes('%'));
+  const isWhole = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+  if (!isPlain || !isWhole || more !== undefined) {
+    throw bad(`--map: "${text}" of "${whole}" is no network`, `Write for example --map ${mapExample}.`);
+  }
+  return { address: [...parseAddress(address)], bits: bits === undefined ? undefined : Number(bits) };
+}
+
+function portsOf(text: string): readonly [number, number] {
+  const [from, to] = halves(text, '--port', '8080=80');
+  const bounds = { min: 0, max: 65_535 };
+  return [parseWhole(from, '--port', bounds), parseWhole(to, '--port', bounds)];
+}
+
+function macsOf(text: string): readonly [string, string] {
+  const example = '02:00:00:00:00:01=02:00:00:00:00:02';
+  const [from, to] = halves(text, '--mac', example).map((address) => address.replaceAll(/[:-]/g, '').toLowerCase());
+  if ([from, to].every((digits) => /^[0-9a-f]{12}$/.test(digits!))) return [from!, to!];
+  throw bad(`--mac: "${text}" holds what is no MAC address`, `Write for example --mac ${example}.`);
+}
+
+function bad(message: string, hint: string): FloodgateError {
+  return new FloodgateError('option-invalid', message, { hint });
+}

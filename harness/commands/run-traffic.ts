@@ -1,0 +1,84 @@
+/** The traffic of a run: what the options make of it, where its schedule is left, where standard input is kept. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { Lane } from '../scenario/scenario.ts';
+import { probeRecording } from '../traffic/recorded-traffic.ts';
+import { readWaiting } from '../traffic/recording.ts';
+import type { TrafficOrder } from '../traffic/traffic-order.ts';
+import { guard } from './report-folder.ts';
+import { editOrderOf, impairOrderOf, scheduleName, type TrafficFlags } from './traffic-flags.ts';
+
+/** What a TAP device takes; see link/tap-device.ts. */
+const deviceBytes = 65_535;
+
+interface Asked {
+  readonly seed: number;
+  readonly loops: number;
+  readonly lane: Lane;
+}
+
+/** @param order undefined where a load drives the target @throws FloodgateError `option-invalid` */
+export function orderedTraffic(
+  flags: TrafficFlags,
+  order: TrafficOrder | undefined,
+  { seed, loops, lane }: Asked,
+): TrafficOrder | undefined {
+  const impair = impairOrderOf(flags, seed);
+  const asked = editOrderOf(flags);
+  if (!order) {
+    if (!impair && !asked && !flags.merge) return undefined;
+    throw new FloodgateError('option-invalid', 'there are no frames to edit or to impair: a load drives the target', {
+      hint: 'Leave these options out, or name a scenario or a capture file.',
+    });
+  }
+  const merge = (flags.merge ?? []).map((file) => path.resolve(file));
+  if (merge.length > 0 && order.kind !== 'recording') {
+    throw new FloodgateError('option-invalid', '--merge is for captures, and a scenario is none', {
+      hint: 'Name a capture file in place of the scenario.',
+    });
+  }
+  for (const file of merge) probeRecording(file);
+  // A host with offload hands its card frames that no device takes.
+  const edit = order.kind === 'recording' && lane === 'tap' ? { ...asked, deviceBytes } : asked;
+  return { ...order, ...(merge.length > 0 && { merge }), loops, edit, impair };
+}
+
+/** Counts messages, and leaves behind what was done to which frame. */
+export function measuredOrder(traffic: TrafficOrder, folder: string): TrafficOrder {
+  const impair = traffic.impair && { ...traffic.impair, scheduleFile: path.join(folder, scheduleName) };
+  return { ...traffic, impair, countsMessages: true };
+}
+
+/** Which files, so that `floodgate slice` finds them again. */
+export function recordingWords(order: TrafficOrder): Record<string, string> {
+  if (order.kind !== 'recording') return {};
+  return { recording: order.path, ...(order.merge && { merge: order.merge.join(', ') }) };
+}
+
+interface WithTraffic {
+  readonly traffic: TrafficOrder | undefined;
+  readonly optionWords: Readonly<Record<string, string>>;
+}
+
+/** Standard input as a file of the report: each pass reads it anew. @throws FloodgateError */
+export function spooled({ traffic, optionWords }: WithTraffic, folder: string): WithTraffic {
+  const file = path.join(folder, 'input.capture');
+  guard(folder, () => copyInput(file));
+  probeRecording(file);
+  const order = { ...(traffic as TrafficOrder & { kind: 'recording' }), path: file };
+  return { traffic: order, optionWords: { ...optionWords, ...recordingWords(order) } };
+}
+
+function copyInput(file: string): void {
+  const chunk = new Uint8Array(1 << 20);
+  const fd = openSync(file, 'w');
+  try {
+    for (let read = 1; read > 0; ) {
+      read = readWaiting(0, chunk);
+      for (let at = 0; at < read; ) at += writeSync(fd, chunk, at, read - at);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

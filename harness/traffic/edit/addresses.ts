@@ -1,0 +1,121 @@
+/** Other addresses, ports and MAC addresses in frames; checksums stay as right or wrong as they were (RFC 1624). */
+import type { FrameSink } from '../../../agent/capture/frame-source.ts';
+import type { EditOrder, NetworkMap } from './edit-order.ts';
+import { type EditStage, FrameCopy, Layers, word } from './edit-stage.ts';
+
+const Protocol = { tcp: 6, udp: 17, icmpV6: 58 } as const;
+
+export class AddressStage implements EditStage {
+  readonly description: string;
+  frames = 0;
+  readonly #maps: readonly NetworkMap[];
+  readonly #ports: ReadonlyMap<number, number>;
+  readonly #macs: ReadonlyMap<string, string>;
+  readonly #next: FrameSink;
+  readonly #layers = new Layers();
+  readonly #copy = new FrameCopy();
+  #isChanged = false;
+
+  constructor({ map = [], ports = [], macs = [] }: EditOrder, next: FrameSink) {
+    this.#maps = map;
+    this.#ports = new Map(ports);
+    this.#macs = new Map(macs);
+    this.#next = next;
+    const what = [map.length > 0 && 'addresses', ports.length > 0 && 'ports', macs.length > 0 && 'MAC addresses'];
+    this.description = `${what.filter(Boolean).join(', ')} mapped`;
+  }
+
+  frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
+    const out = this.#copy.take(bytes, start, end);
+    const length = end - start;
+    this.#isChanged = false;
+    if (this.#macs.size > 0 && length >= 12) for (const at of [0, 6]) this.#mac(out, at);
+    this.#layers.read(out, 0, length);
+    if (this.#layers.version !== 0) this.#packet(out, length);
+    else if (this.#layers.type === 0x0806) this.#arp(out, length);
+    if (this.#isChanged) this.frames += 1;
+    this.#next.frame(out, 0, length, wireLength, tsUs, interfaceIndex);
+  }
+
+  #mac(out: Uint8Array, at: number): void {
+    const to = this.#macs.get(Buffer.from(out.buffer, out.byteOffset + at, 6).toString('hex'));
+    if (to === undefined) return;
+    out.set(Buffer.from(to, 'hex'), at);
+    this.#isChanged = true;
+  }
+
+  /** Ethernet and IPv4 (RFC 826). */
+  #arp(out: Uint8Array, length: number): void {
+    const at = this.#layers.network;
+    if (at + 28 > length || word(out, at + 2) !== 0x0800 || out[at + 5] !== 4) return;
+    for (const address of [at + 14, at + 24]) this.#mapAddress(out, address, 4);
+  }
+
+  #packet(out: Uint8Array, length: number): void {
+    const { version, network, protocol, transport } = this.#layers;
+    const bytes = version === 4 ? 4 : 16;
+    const first = version === 4 ? network + 12 : network + 8;
+    const addresses = this.#mapAddress(out, first, bytes) + this.#mapAddress(out, first + bytes, bytes);
+    if (version === 4) mend(out, network + 10, addresses, length);
+    if (transport < 0) return;
+    let change = addresses;
+    const hasPorts = protocol === Protocol.tcp || protocol === Protocol.udp;
+    if (hasPorts && this.#ports.size > 0 && transport + 4 <= length) {
+      change += this.#port(out, transport) + this.#port(out, transport + 2);
+    }
+    if (protocol === Protocol.tcp) mend(out, transport + 16, change, length);
+    // RFC 768: a sum of 0 says that there is none.
+    else if (protocol === Protocol.udp && transport + 8 <= length && word(out, transport + 6) !== 0)
+      mend(out, transport + 6, change, length, 0xffff);
+    else if (protocol === Protocol.icmpV6) mend(out, transport + 2, addresses, length);
+  }
+
+  /** @returns what it adds to the sum of 16-bit words */
+  #mapAddress(out: Uint8Array, at: number, bytes: number): number {
+    for (const { from, to, prefixBits } of this.#maps) {
+      if (from.length !== bytes || !isIn(out, at, from, prefixBits)) continue;
+      let change = 0;
+      for (let i = 0; i < bytes; i += 1) {
+        const mask = maskOf(prefixBits, i);
+        const value = (to[i]! & mask) | (out[at + i]! & ~mask & 255);
+        change += (value - out[at + i]!) * (i % 2 === 0 ? 256 : 1);
+        out[at + i] = value;
+      }
+      this.#isChanged = true;
+      return change;
+    }
+    return 0;
+  }
+
+  #port(out: Uint8Array, at: number): number {
+    const port = word(out, at);
+    const to = this.#ports.get(port);
+    if (to === undefined) return 0;
+    out[at] = to >> 8;
+    out[at + 1] = to;
+    this.#isChanged = true;
+    return to - port;
+  }
+}
+
+/** The bits of byte `index` that belong to a prefix. */
+function maskOf(prefixBits: number, index: number): number {
+  return (0xff00 >> Math.min(8, Math.max(0, prefixBits - index * 8))) & 255;
+}
+
+function isIn(bytes: Uint8Array, at: number, network: readonly number[], prefixBits: number): boolean {
+  for (let i = 0; i * 8 < prefixBits; i += 1) {
+    if (((bytes[at + i]! ^ network[i]!) & maskOf(prefixBits, i)) !== 0) return false;
+  }
+  return true;
+}
+
+/** A checksum after `change` in what it covers. @param zero what stands for a sum of 0 */
+function mend(bytes: Uint8Array, at: number, change: number, end: number, zero = 0): void {
+  if (change === 0 || at + 2 > end) return;
+  const sum = 0xffff - word(bytes, at) + change;
+  // One's complement: modulo 65,535, and no sum of a header is 0.
+  const mended = 0xffff - (((((sum - 1) % 0xffff) + 0xffff) % 0xffff) + 1) || zero;
+  bytes[at] = mended >> 8;
+  bytes[at + 1] = mended;
+}

@@ -1,0 +1,247 @@
+/** One direction of a connection as it was sent: put in order, framed, and compared with what was delivered of it. */
+import type { HeldBytes } from './held-bytes.ts';
+import { IntervalSet } from './interval-set.ts';
+import { behindHoleBytesMax, offsetMax, pendingMax, rangesMax } from './limits.ts';
+import { type EarlyAnswer, type FramedMessage, type FramerHost, MessageFramer } from './message-framer.ts';
+
+/** What became of a message. */
+export type Fate =
+  /** Every byte was delivered: an observer must find it. */
+  | 'intact'
+  /** It may be found, or not: damaged, or framed by guesses. */
+  | 'possible'
+  | 'lost';
+
+export interface HalfHost extends Omit<FramerHost, 'onMessage'> {
+  onFate(isRequest: boolean, fate: Fate): void;
+  /** An early answer was delivered whole. */
+  onEarlyIntact(early: EarlyAnswer): void;
+  /** The connection saw a damaged frame, or is a copy: from there on nothing of it is certain. */
+  readonly isUncertain: boolean;
+}
+
+interface Waiting {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export class HalfStream implements FramerHost {
+  readonly framer: MessageFramer;
+  readonly #host: HalfHost;
+  readonly #held: HeldBytes;
+  /** False: all that is sent is delivered, and nothing has to be compared. */
+  readonly #compares: boolean;
+  /** Sequence number of the first payload byte; −1 before it is known. */
+  firstSequence = -1;
+  hasStart = false;
+  #otherSequence = -1;
+  isClosed = false;
+  /** Bytes missing in the recording: holes, and what a snap length cut. */
+  bytesMissing = 0;
+  /** Of the next byte in order. */
+  #next = 0;
+  #sentEnd = 0;
+  #finOffset = -1;
+  /** Behind a hole, by offset. */
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  readonly #seen = new IntervalSet();
+  #pending: FramedMessage[] = [];
+  /** Messages that begin before it: what was delivered of them is forgotten. */
+  #forgottenEnd = 0;
+
+  constructor(host: HalfHost, held: HeldBytes, compares: boolean) {
+    this.#host = host;
+    this.#held = held;
+    this.#compares = compares;
+    this.framer = new MessageFramer(this, held);
+  }
+
+  get isMethodSeen(): boolean {
+    return this.#host.isMethodSeen;
+  }
+
+  onRequest(method: string): void {
+    this.#host.onRequest(method);
+  }
+
+  methodFor(): string | EarlyAnswer | undefined {
+    return this.#host.methodFor();
+  }
+
+  onTunnel(): void {
+    this.#host.onTunnel();
+  }
+
+  onUnframed(heads: number, isRequest: boolean | undefined): void {
+    this.#host.onUnframed(heads, isRequest);
+  }
+
+  get hasBegun(): boolean {
+    return this.firstSequence >= 0;
+  }
+
+  /** @param sequence of the first payload byte @param hasStart a SYN said so */
+  begin(sequence: number, hasStart: boolean): void {
+    this.firstSequence = sequence;
+    this.hasStart = hasStart;
+  }
+
+  /** A host may answer twice before it says anything: which beginning is right, its first bytes say. */
+  reconsider(sequence: number, isSyn: boolean): void {
+    if (isSyn) {
+      this.#otherSequence = this.firstSequence === sequence ? this.#otherSequence : this.firstSequence;
+      this.begin(sequence, true);
+    } else if (this.#otherSequence >= 0) {
+      const distance = (from: number) => Math.abs((sequence - from) | 0);
+      if (distance(this.#otherSequence) < distance(this.firstSequence)) this.firstSequence = this.#otherSequence;
+      this.#otherSequence = -1;
+    }
+  }
+
+  /** Nothing but its beginning is known. */
+  get isEmpty(): boolean {
+    return this.#sentEnd === 0;
+  }
+
+  /** Where a sequence number lies in the stream; negative for what comes before it. */
+  offsetOf(sequence: number): number {
+    return this.#next + ((sequence - ((this.firstSequence + this.#next) % 0x1_0000_0000)) | 0);
+  }
+
+  /** Whether bytes at `offset` have been sent. */
+  holds(offset: number, length: number): boolean {
+    return offset >= 0 && offset + length <= this.#sentEnd;
+  }
+
+  /** A segment as it was recorded: `wireBytes` of payload, of which `bytes[start, end)` were captured. */
+  sent(offset: number, bytes: Uint8Array, start: number, end: number, wireBytes: number, isFin: boolean): void {
+    const isFar = Math.abs(offset - this.#next) > offsetMax;
+    if (isFar || offset < 0) {
+      // Of no place in the stream: before its beginning, or of another one.
+      this.framer.unframed(bytes, start, isFar ? end : Math.min(end, start - offset));
+      if (isFar || offset + wireBytes <= 0) return;
+    }
+    if (isFin && this.#finOffset < 0) this.#finOffset = offset + wireBytes;
+    this.#sentEnd = Math.max(this.#sentEnd, offset + wireBytes + (isFin ? 1 : 0));
+    if (offset > this.#next) this.#wait(offset, bytes, start, end);
+    else if (offset + wireBytes > this.#next) {
+      const from = start + this.#next - offset;
+      if (from < end) this.#take(bytes, from, end);
+      // A snap length cut the rest: its length is known.
+      const missing = offset + wireBytes - this.#next;
+      if (missing > 0 && end - start < wireBytes) this.#gap(missing);
+      this.#takeWaiting();
+    }
+    this.#closeInOrder();
+  }
+
+  /** What was delivered, damaged or not; a FIN is one more byte. */
+  delivered(offset: number, length: number): void {
+    const seen = this.#seen;
+    seen.add(Math.max(0, offset), offset + length);
+    if (seen.size > rangesMax) {
+      seen.clear();
+      this.#forgottenEnd = this.#sentEnd;
+    }
+    if (this.#pending.length > 0) this.#settle(offset, offset + length);
+  }
+
+  /** Nothing more comes of it: what waits is taken with its holes, what is not whole is lost. */
+  end(isOrderly: boolean): void {
+    while (this.#waiting.length > 0) {
+      this.#gap(this.#waiting[0]!.offset - this.#next);
+      this.#takeWaiting();
+    }
+    this.#closeInOrder();
+    if (!this.isClosed) this.framer.close(this.#next, isOrderly);
+    this.isClosed = true;
+  }
+
+  /** What is not delivered by now never is. */
+  settleAll(): void {
+    for (const message of this.#pending) this.#fate(message, this.#isForgotten(message) ? 'possible' : 'lost');
+    this.#pending = [];
+  }
+
+  #closeInOrder(): void {
+    if (this.isClosed || this.#finOffset < 0 || this.#next < this.#finOffset) return;
+    this.isClosed = true;
+    this.framer.close(this.#finOffset, true);
+  }
+
+  #take(bytes: Uint8Array, start: number, end: number): void {
+    // Behind the end the framer only counts what may be heads.
+    this.framer.push(bytes, start, end, this.#next);
+    this.#next += end - start;
+  }
+
+  #gap(length: number): void {
+    this.bytesMissing += length;
+    this.framer.gap(length, this.#next);
+    this.#next += length;
+  }
+
+  #wait(offset: number, bytes: Uint8Array, start: number, end: number): void {
+    if (end > start && this.#held.take(end - start)) {
+      const waiting = this.#waiting;
+      let at = waiting.length;
+      while (at > 0 && waiting[at - 1]!.offset > offset) at -= 1;
+      waiting.splice(at, 0, { offset, bytes: bytes.slice(start, end) });
+      this.#waitingBytes += end - start;
+      if (this.#waitingBytes <= behindHoleBytesMax) return;
+    } else if (this.#waiting.length === 0) return;
+    // Too much waits: the hole is one of the recording.
+    this.#gap(this.#waiting[0]!.offset - this.#next);
+    this.#takeWaiting();
+  }
+
+  #takeWaiting(): void {
+    const waiting = this.#waiting;
+    let count = 0;
+    for (; count < waiting.length && waiting[count]!.offset <= this.#next; count += 1) {
+      const { offset, bytes } = waiting[count]!;
+      this.#held.give(bytes.length);
+      this.#waitingBytes -= bytes.length;
+      if (offset + bytes.length > this.#next) this.#take(bytes, this.#next - offset, bytes.length);
+    }
+    if (count > 0) waiting.splice(0, count);
+  }
+
+  onMessage(message: FramedMessage): void {
+    if (!this.#compares) this.#fate(message, message.isBroken ? 'lost' : 'intact');
+    else if (message.isBroken) this.#fate(message, 'lost');
+    else if (this.#seen.covers(message.start, message.end)) this.#fate(message, 'intact');
+    else {
+      this.#pending.push(message);
+      if (this.#pending.length > pendingMax) this.#fate(this.#pending.shift()!, 'possible');
+    }
+    if (this.#compares) this.#forget();
+  }
+
+  /** Messages that what came at `[start, end)` may have completed. */
+  #settle(start: number, end: number): void {
+    const kept = this.#pending.filter((message) => {
+      if (message.end <= start || message.start >= end || !this.#seen.covers(message.start, message.end)) return true;
+      this.#fate(message, 'intact');
+      return false;
+    });
+    if (kept.length === this.#pending.length) return;
+    this.#pending = kept;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#seen.forgetBelow(this.#pending[0]?.start ?? this.framer.messageStart);
+  }
+
+  #isForgotten({ start }: FramedMessage): boolean {
+    return start < this.#forgottenEnd;
+  }
+
+  #fate(message: FramedMessage, fate: Fate): void {
+    const isSure = message.isCertain && !this.#host.isUncertain;
+    if (fate === 'intact' && isSure && message.early) this.#host.onEarlyIntact(message.early);
+    else this.#host.onFate(message.isRequest, fate === 'intact' && !isSure ? 'possible' : fate);
+  }
+}

@@ -1,0 +1,51 @@
+/** What the truth counts, and what it says that it cannot know. */
+import type { Truth, TruthDoubt } from '../traffic.ts';
+import type { Fate } from './half-stream.ts';
+
+const doubtWords = {
+  midStream: 'directions of streams without their start (no SYN)',
+  notHttp: 'directions of streams that are no HTTP/1',
+  lostSync: 'directions of streams in which the place of messages was lost',
+  holes: 'directions of streams with bytes that the recording does not hold',
+  snapped: 'frames that the recording holds in part (snap length)',
+  otherFrames: 'frames outside of plain TCP (fragments, tunnels) that may hold heads of messages',
+  copies: 'directions of streams that are seen in another network too',
+  forgotten: 'streams forgotten while open, since more were open than are followed',
+} as const;
+export type Doubt = keyof typeof doubtWords;
+
+export class TruthCounts {
+  readonly #sums = {
+    requests: 0,
+    responses: 0,
+    requestsIntact: 0,
+    responsesIntact: 0,
+    requestsPossible: 0,
+    responsesPossible: 0,
+  };
+  readonly #doubts = new Map<Doubt, number>();
+
+  message(isRequest: boolean, fate: Fate): void {
+    const sums = this.#sums;
+    if (isRequest) sums.requests += 1;
+    else sums.responses += 1;
+    if (fate === 'intact') sums[isRequest ? 'requestsIntact' : 'responsesIntact'] += 1;
+    else if (fate === 'possible') sums[isRequest ? 'requestsPossible' : 'responsesPossible'] += 1;
+  }
+
+  /** Heads that may be in bytes that could not be framed. */
+  unframed(heads: number, isRequest: boolean | undefined): void {
+    if (isRequest !== false) this.#sums.requestsPossible += heads;
+    if (isRequest !== true) this.#sums.responsesPossible += heads;
+  }
+
+  doubt(doubt: Doubt): void {
+    this.#doubts.set(doubt, (this.#doubts.get(doubt) ?? 0) + 1);
+  }
+
+  get truth(): Truth {
+    const doubts: TruthDoubt[] = [];
+    for (const [doubt, count] of this.#doubts) doubts.push({ count, what: doubtWords[doubt] });
+    return { ...this.#sums, doubts };
+  }
+}
