@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { FloodgateError } from '../errors.ts';
 import { isInEnvironment } from './environment.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../nearest-name.ts';
 import { openRegularFile } from './regular-file.ts';
 
 /** A page of options is a few KB; more is some other file, and hostile YAML takes time by the square of its length. */

@@ -1,0 +1,79 @@
+/** Checks a project's configuration and says what is wrong with it in the words of its author. */
+import * as v from 'valibot';
+import { FloodgateError } from '../../agent/errors.ts';
+import { nearestName } from '../../agent/nearest-name.ts';
+import { configSchema, type ProjectConfig, type ScenarioConfig, scenarioSchema } from './config.ts';
+
+/** Faults shown at once: more of them are one mistake. */
+const faultsShown = 5;
+
+/** @throws FloodgateError `BAD_CONFIG` with each fault's place, and the nearest name for an unknown key */
+export function checkConfig(value: unknown, file: string): ProjectConfig {
+  return parse(configSchema, value, file);
+}
+
+/** @throws FloodgateError `BAD_CONFIG` */
+export function checkScenario(value: unknown, file: string): ScenarioConfig {
+  return parse(scenarioSchema, value, file);
+}
+
+function parse<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+  file: string,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const faults = result.issues.flatMap((issue) => describe(issue));
+  const shown = faults.slice(0, faultsShown).join('\n  ');
+  const more = faults.length > faultsShown ? `\n  … and ${faults.length - faultsShown} more` : '';
+  throw new FloodgateError('BAD_CONFIG', `${file}:\n  ${shown}${more}`, {
+    hint: 'The names are in docs/project.md; "floodgate init" writes a file that works.',
+  });
+}
+
+type Issue = v.BaseIssue<unknown>;
+
+function describe(issue: Issue, base = ''): string[] {
+  const place = join(base, v.getDotPath(issue) ?? '');
+  // Of a union the branch that came furthest is the one that was meant.
+  if (issue.issues && issue.issues.length > 0) {
+    const nested = issue.issues.filter(
+      (each) => each.type !== 'object' && each.type !== 'string' && each.type !== 'array',
+    );
+    const unknown = nested.filter((each) => each.expected === 'never');
+    if (unknown.length > 0 && unknown.length === nested.length)
+      return [...new Set(unknown.flatMap((each) => describe(each, place)))].slice(0, 1);
+    const depth = (each: Issue) => each.path?.length ?? 0;
+    const deepest = Math.max(0, ...nested.map(depth));
+    const best = nested.filter((each) => depth(each) === deepest && deepest > 0);
+    if (best.length > 0 && best.length < 3) return [...new Set(best.flatMap((each) => describe(each, place)))];
+  }
+  if (issue.expected === 'never') return [unknownKey(place, issue)];
+  return [`${place || 'the configuration'}: ${issue.message}`];
+}
+
+function unknownKey(place: string, issue: Issue): string {
+  const key = String(issue.path?.at(-1)?.key ?? '');
+  const owner = issue.path?.at(-1)?.input;
+  const names = knownKeys(owner, issue);
+  const near = nearestName(key, names);
+  return `${place}: there is no such name${near ? `; is "${near}" meant?` : ''}`;
+}
+
+const targetKeys = ['command', 'ready', 'pprof', 'pid', 'url', 'agent'];
+
+/** The keys that may stand where an unknown one stood, by the first step of its path. */
+function knownKeys(_owner: unknown, issue: Issue): string[] {
+  const path = issue.path ?? [];
+  const first = String(path[0]?.key ?? '');
+  if (path.length === 1)
+    return [...Object.keys(configSchema.entries), ...Object.keys(scenarioSchema.entries), ...targetKeys];
+  if (first === 'environments') return ['budgets', 'thresholds'];
+  return [...Object.keys(scenarioSchema.entries), ...targetKeys];
+}
+
+function join(base: string, place: string): string {
+  if (base === '' || place === '') return base || place;
+  return `${base}.${place}`;
+}
