@@ -1,0 +1,118 @@
+/**
+ * Runs base and head in pairs, the order drawn within each pair, until the stopping rule decides or the pairs run out. A drift of
+ * the machine then meets both versions alike: in the order AAAABBBB it looks like a change.
+ */
+import path from 'node:path';
+import type { ComparedScenario } from '../../reports/comparison.ts';
+import type { Lane, RunReport, Unit } from '../../reports/model.ts';
+import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
+import { looksFor } from './stopping-rule.ts';
+
+/** Runs a side before numbers are compared: the exact lane repeats, and two could agree by chance. */
+const exactPairs = 3;
+
+export type Side = 'base' | 'head';
+
+export interface PairsOrder {
+  readonly scenario: string;
+  readonly lane: Lane;
+  /** Threshold of each metric that is judged, as a share. */
+  readonly thresholds: ReadonlyMap<string, number>;
+  /** How the metrics are bounded; a name that is missing is a `max`. */
+  readonly minimums: ReadonlySet<string>;
+  readonly pairsMax: number;
+  /** No new pair begins after it; milliseconds on the caller's clock. */
+  readonly deadlineMs: number;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+  /** Runs one side once; `name` is unique within the scenario. */
+  readonly run: (side: Side, name: string) => Promise<RunReport>;
+  readonly onPair: (done: number, next: number, judgement: Judgement | undefined) => void;
+}
+
+/** @throws FloodgateError what `run` throws */
+export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
+  const reports: Record<Side, RunReport[]> = { base: [], head: [] };
+  const looks = looksFor(order.thresholds.size, order.pairsMax);
+  // Once each beforehand, uncounted: caches of files and of compiled code are cold in the first run of a checkout.
+  for (const side of ['base', 'head'] as const) await order.run(side, `warm-up-${side}`);
+  const runOnce = async () => {
+    const pair = reports.base.length + 1;
+    const sides: readonly Side[] = order.random() < 0.5 ? ['base', 'head'] : ['head', 'base'];
+    for (const side of sides) reports[side].push(await order.run(side, `${pair}-${side}`));
+  };
+  const judge = (level: number) =>
+    judgePairs(figuresOf(reports, order), order.lane, { pairs: reports.base.length, level }, order.random);
+
+  if (order.lane === 'exact') {
+    while (reports.base.length < exactPairs) {
+      order.onPair(reports.base.length, exactPairs, undefined);
+      await runOnce();
+    }
+    const judgement = judge(looks[0]!.level);
+    if (judgement.method === 'numbers') return asScenario(order, judgement, reports, []);
+  }
+  let judgement: Judgement | undefined;
+  for (const look of looks) {
+    while (reports.base.length < look.pairs && order.nowMs() < order.deadlineMs) {
+      order.onPair(reports.base.length, look.pairs, judgement);
+      await runOnce();
+    }
+    if (reports.base.length < look.pairs) break;
+    judgement = judge(look.level);
+    if (!judgement.mayChange) return asScenario(order, judgement, reports, []);
+  }
+  const late = order.nowMs() >= order.deadlineMs ? [timeIsUp(reports.base.length)] : [];
+  // A look that was not planned spends no error: what it shows is not judged further than undecided.
+  if (judgement === undefined || reports.base.length === 0) judgement = undecided(judge(looks[0]!.level));
+  return asScenario(order, judgement, reports, late);
+}
+
+function timeIsUp(pairs: number): ComparedScenario['notes'][number] {
+  return { severity: 'warning', text: `the time limit came after ${pairs} pairs: raise it with --max-time` };
+}
+
+/** Takes back decisions of a look that the stopping rule does not have. */
+function undecided(judgement: Judgement): Judgement {
+  const metrics = judgement.metrics.map((metric) =>
+    metric.decision === 'worse' || metric.decision === 'within'
+      ? { ...metric, decision: 'undecided' as const, note: 'too few pairs to decide' }
+      : metric,
+  );
+  return { ...judgement, metrics, decision: 'undecided', mayChange: true };
+}
+
+function asScenario(
+  order: PairsOrder,
+  { method, metrics }: Judgement,
+  reports: Record<Side, RunReport[]>,
+  notes: ComparedScenario['notes'],
+): ComparedScenario {
+  return { name: order.scenario, lane: order.lane, method, pairs: reports.base.length, metrics, notes };
+}
+
+/** Every figure that any run has, and every one with a threshold, measured or not. */
+function figuresOf(reports: Record<Side, readonly RunReport[]>, order: PairsOrder): MetricFigures[] {
+  const units = new Map<string, Unit>();
+  for (const report of [...reports.base, ...reports.head])
+    for (const { name, unit } of [...report.figures, ...report.budgets]) units.set(name, unit);
+  for (const name of order.thresholds.keys()) if (!units.has(name)) units.set(name, 'count');
+  return [...units].map(([name, unit]) => ({
+    name,
+    unit,
+    bound: order.minimums.has(name) ? ('min' as const) : ('max' as const),
+    base: reports.base.map((report) => figureOf(report, name)),
+    head: reports.head.map((report) => figureOf(report, name)),
+    threshold: order.thresholds.get(name),
+  }));
+}
+
+function figureOf(report: RunReport, name: string): number | null {
+  const figure = report.figures.find((each) => each.name === name)?.value;
+  return figure ?? report.budgets.find((each) => each.name === name)?.actual ?? null;
+}
+
+/** The folder of a run within a comparison's. */
+export function runFolder(folder: string, scenario: string, name: string): string {
+  return path.join(folder, scenario, name);
+}
