@@ -124,3 +124,43 @@ interface ScenarioOrder {
   readonly startedAtMs: number;
   readonly step: (text: string) => void;
 }
+
+async function compareScenario(order: ScenarioOrder): Promise<ComparedScenario> {
+  const { project, scenario, versions, store, folder, flags, session, startedAtMs, step } = order;
+  const target = targetOf(project, scenario);
+  const ours = target === undefined || 'agent' in target;
+  if (target !== undefined && ('pid' in target || 'url' in target)) {
+    throw new FloodgateError('BAD_OPTION', `scenario "${scenario.name}" watches a program that runs already`, {
+      hint: 'Two versions need a target that floodgate starts: { command }.',
+    });
+  }
+  const lane: Lane = ours ? (scenario.lane ?? 'exact') : scenario.lane === undefined ? 'load' : scenario.lane;
+  const words = runArguments(project, ours ? { ...scenario, lane: lane === 'load' ? 'exact' : lane } : scenario, flags.env);
+  const seed = flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
+  let measured = 0;
+  return await runPairs({
+    scenario: scenario.name,
+    lane,
+    thresholds: thresholdsOf(project, scenario, lane, flags),
+    minimums: new Set(metrics.filter(({ bound }) => bound === 'min').map(({ name }) => name)),
+    pairsMax: parseWhole(flags.maxPairs, '--max-pairs', { min: 5, max: 64 }),
+    deadlineMs: startedAtMs + timeMs(flags.maxTime, '--max-time'),
+    nowMs: () => Date.now(),
+    random: createRandom(seed, scenario.name).fraction,
+    run: async (side, name) => {
+      store.activate(versions[side]);
+      const place = ours ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
+      const out = runFolder(folder, scenario.name, name);
+      mkdirSync(out, { recursive: true, mode: 0o700 });
+      const report = await runCell({ arguments: [...words, ...place, '--explain-never'], folder: project.folder, out, signal: session.signal });
+      keepReportAlone(out);
+      measured += report.durationMs;
+      return report;
+    },
+    onPair: (done, next, judgement) => {
+      const each = done > 0 ? measured / (2 * done + 2) : 0;
+      const left = each > 0 ? `, ${formatDuration(2 * each * (next - done))} to the next look` : '';
+      step(`${scenario.name}: pair ${done + 1} of ${next}${judgement ? ` (${judgement.decision} so far)` : ''}${left}`);
+    },
+  });
+}
