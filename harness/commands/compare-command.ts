@@ -1,24 +1,28 @@
 /** `floodgate compare`: two versions of a project, run in interleaved pairs on this machine, and a verdict with its error. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
+import { createRandom } from '../../agent/seeded-random.ts';
 import { COMPARISON_SCHEMA_VERSION, type ComparedScenario, type ComparisonReport } from '../../reports/comparison.ts';
 import { renderComparisonMarkdown } from '../../reports/comparison-markdown.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
-import type { Lane, Verdict } from '../../reports/model.ts';
+import { formatDuration } from '../../reports/format.ts';
+import type { Lane } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
-import { floors } from '../compare/judge.ts';
 import { runFolder, runPairs, type Side } from '../compare/pairs.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
+import { thresholdsOf } from '../compare/thresholds.ts';
+import { comparisonVerdict } from '../compare/verdict.ts';
 import { type Version, VersionStore } from '../compare/version-store.ts';
+import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { metrics } from '../metrics/table.ts';
 import type { ScenarioConfig } from '../project/config.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
-import { limitsOf, runArguments, targetOf } from '../project/run-arguments.ts';
-import { createRandom } from '../traffic/random.ts';
+import { runArguments, targetOf } from '../project/run-arguments.ts';
 import { makeReportFolder } from './report-folder.ts';
-import { commandLine } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
+import { commandLine } from './shown-words.ts';
 
 const examples = `
 Examples:
@@ -47,12 +51,12 @@ interface CompareFlags {
   readonly out?: string;
 }
 
-export function addCompareCommand(program: Command): void {
+export function addCompareCommand(command: Command): void {
   const collect = (value: string, all: readonly string[] = []) => [...all, value];
-  program
-    .command('compare')
-    .summary('compare two versions of a project, in interleaved pairs')
-    .description('Runs the scenarios of floodgate.config.* at a base and at a head, on this machine, and says whether the head is worse.')
+  command
+    .description(
+      'Runs the scenarios of floodgate.config.* at a base and at a head, on this machine, and says whether the head is worse.',
+    )
     .requiredOption('--base <version>', 'commit, branch, tag or folder (./…) to compare with')
     .option('--head <version>', 'the version to judge', '.')
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
@@ -73,6 +77,10 @@ export function addCompareCommand(program: Command): void {
 
 async function compare(flags: CompareFlags): Promise<number> {
   const startedAtMs = Date.now();
+  const pairsMax = parseWhole(flags.maxPairs, '--max-pairs', { min: 5, max: 64 });
+  const timeMaxMs = parseQuantity(flags.maxTime, '--max-time', 'seconds') * 1000;
+  const seed =
+    flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const project = await loadProject(process.cwd(), flags.config);
   const scenarios = chosen(project, flags.only);
   const session = openSession();
@@ -88,9 +96,35 @@ async function compare(flags: CompareFlags): Promise<number> {
     const folder = makeReportFolder('compare', flags.out);
     const compared: ComparedScenario[] = [];
     for (const scenario of scenarios) {
-      compared.push(await compareScenario({ project, scenario, versions, store, folder, flags, session, startedAtMs, step }));
+      compared.push(
+        await compareScenario({
+          project,
+          scenario,
+          versions,
+          store,
+          folder,
+          flags,
+          session,
+          pairsMax,
+          deadlineMs: startedAtMs + timeMaxMs,
+          seed,
+          step,
+        }),
+      );
     }
-    const report = reportOf(compared, versions, flags, session, startedAtMs);
+    const report: ComparisonReport = {
+      kind: 'comparison',
+      schemaVersion: COMPARISON_SCHEMA_VERSION,
+      tool: { name: 'floodgate', version: session.toolVersion },
+      startedAt: new Date(startedAtMs).toISOString(),
+      durationMs: Date.now() - startedAtMs,
+      command: commandLine(),
+      base: described(versions.base),
+      head: described(versions.head),
+      errorRate,
+      scenarios: compared,
+      verdict: comparisonVerdict(compared, flags.undecided === 'pass'),
+    };
     writeFileSync(path.join(folder, 'comparison.json'), `${JSON.stringify(report)}\n`);
     writeFileSync(path.join(folder, 'comparison.md'), renderComparisonMarkdown(report));
     process.stdout.write(renderComparisonTerminal(report, { colour: session.colour, all: flags.all === true }));
@@ -106,9 +140,13 @@ function chosen(project: Project, only: readonly string[] | undefined): readonly
   const names = scenarios.map(({ name }) => name);
   const unknown = only?.find((name) => !names.includes(name));
   if (unknown !== undefined || scenarios.length === 0) {
-    throw new FloodgateError('BAD_OPTION', unknown === undefined ? `${project.file} has no scenarios` : `there is no scenario "${unknown}"`, {
-      hint: unknown === undefined ? 'Add one to scenarios.' : `Scenarios: ${names.join(', ')}.`,
-    });
+    throw new FloodgateError(
+      'BAD_OPTION',
+      unknown === undefined ? `${project.file} has no scenarios` : `there is no scenario "${unknown}"`,
+      {
+        hint: unknown === undefined ? 'Add one to scenarios.' : `Scenarios: ${names.join(', ')}.`,
+      },
+    );
   }
   return only === undefined ? scenarios : scenarios.filter(({ name }) => only.includes(name));
 }
@@ -121,46 +159,62 @@ interface ScenarioOrder {
   readonly folder: string;
   readonly flags: CompareFlags;
   readonly session: Session;
-  readonly startedAtMs: number;
+  readonly pairsMax: number;
+  readonly deadlineMs: number;
+  readonly seed: number;
   readonly step: (text: string) => void;
 }
 
 async function compareScenario(order: ScenarioOrder): Promise<ComparedScenario> {
-  const { project, scenario, versions, store, folder, flags, session, startedAtMs, step } = order;
+  const { project, scenario, versions, store, folder, flags, session, step } = order;
   const target = targetOf(project, scenario);
   const ours = target === undefined || 'agent' in target;
   if (target !== undefined && ('pid' in target || 'url' in target)) {
-    throw new FloodgateError('BAD_OPTION', `scenario "${scenario.name}" watches a program that runs already`, {
+    throw new FloodgateError('option-invalid', `scenario "${scenario.name}" watches a program that runs already`, {
       hint: 'Two versions need a target that floodgate starts: { command }.',
     });
   }
-  const lane: Lane = ours ? (scenario.lane ?? 'exact') : scenario.lane === undefined ? 'load' : scenario.lane;
-  const words = runArguments(project, ours ? { ...scenario, lane: lane === 'load' ? 'exact' : lane } : scenario, flags.env);
-  const seed = flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
-  let measured = 0;
+  // Our agent is compared where numbers repeat, unless the scenario says otherwise.
+  const lane: Lane = scenario.lane ?? (ours ? 'exact' : 'load');
+  const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, flags.env);
+  let measuredMs = 0;
+  let runs = 0;
   return await runPairs({
     scenario: scenario.name,
     lane,
-    thresholds: thresholdsOf(project, scenario, lane, flags),
+    thresholds: thresholdsOf(project, scenario, lane, flags.env, flags.threshold ?? []),
     minimums: new Set(metrics.filter(({ bound }) => bound === 'min').map(({ name }) => name)),
-    pairsMax: parseWhole(flags.maxPairs, '--max-pairs', { min: 5, max: 64 }),
-    deadlineMs: startedAtMs + timeMs(flags.maxTime, '--max-time'),
+    pairsMax: order.pairsMax,
+    deadlineMs: order.deadlineMs,
     nowMs: () => Date.now(),
-    random: createRandom(seed, scenario.name).fraction,
+    random: createRandom(order.seed, scenario.name).fraction,
     run: async (side, name) => {
       store.activate(versions[side]);
       const place = ours ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
       const out = runFolder(folder, scenario.name, name);
       mkdirSync(out, { recursive: true, mode: 0o700 });
-      const report = await runCell({ arguments: [...words, ...place, '--explain-never'], folder: project.folder, out, signal: session.signal });
-      keepReportAlone(out);
-      measured += report.durationMs;
+      const order = { arguments: [...words, ...place, '--no-explain'], folder: project.folder, out };
+      const report = await runCell({ ...order, signal: session.signal });
+      keepReport(out);
+      measuredMs += report.durationMs;
+      runs += 1;
       return report;
     },
     onPair: (done, next, judgement) => {
-      const each = done > 0 ? measured / (2 * done + 2) : 0;
-      const left = each > 0 ? `, ${formatDuration(2 * each * (next - done))} to the next look` : '';
+      const left = runs > 0 ? `, ${formatDuration((measuredMs / runs) * 2 * (next - done))} to the next look` : '';
       step(`${scenario.name}: pair ${done + 1} of ${next}${judgement ? ` (${judgement.decision} so far)` : ''}${left}`);
     },
   });
+}
+
+/** Of a run the comparison rests on its JSON alone: forty runs in every format would fill a disk. */
+function keepReport(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (name !== 'report.json' && name !== 'load.log')
+      rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function described({ label, commit, dirty }: Version): ComparisonReport['base'] {
+  return { label, commit: commit ?? null, dirty };
 }

@@ -51,7 +51,7 @@ function hasBuildScript(folder: string): boolean {
   }
 }
 
-/** @throws FloodgateError `BUILD_FAILED` with the end of what it printed */
+/** @throws FloodgateError `build-failed` with the end of what it printed */
 export async function runBuild(
   commands: readonly string[],
   folder: string,
@@ -63,7 +63,7 @@ export async function runBuild(
     const { code, output } = await shell(command, folder);
     if (code === 0) continue;
     throw new FloodgateError(
-      'BUILD_FAILED',
+      'build-failed',
       `${label} cannot be built: "${command}" ended with ${code ?? 'a signal'}`,
       {
         hint: `${output.trimEnd()}\n\nSet the commands in the configuration: build: ['npm ci', 'npm run build'].`,

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
-import { readReport } from '../../reports/report-reader.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
 
 /** The end of what a failed run printed. */
 const outputCharactersKept = 4_000;
@@ -19,7 +19,7 @@ export interface CellOrder {
   readonly signal: AbortSignal;
 }
 
-/** @throws FloodgateError `RUN_FAILED` where the run ends with anything but a verdict, `INTERRUPTED` */
+/** @throws FloodgateError `run-failed` where the run ends with anything but a verdict, `interrupted` */
 export async function runCell(order: CellOrder): Promise<RunReport> {
   const words = [...process.execArgv, process.argv[1]!, 'run', ...order.arguments, '--out', order.out];
   const { code, errors } = await new Promise<{ code: number | null; errors: string }>((resolve, reject) => {
@@ -37,13 +37,13 @@ export async function runCell(order: CellOrder): Promise<RunReport> {
     });
   });
   if (order.signal.aborted)
-    throw new FloodgateError('INTERRUPTED', 'the comparison was interrupted', { hint: '', exitCode: 3 });
+    throw new FloodgateError('interrupted', 'the comparison was interrupted', { hint: '', exitCode: 3 });
   const file = path.join(order.out, 'report.json');
   if (code !== null && [0, 1, 4].includes(code) && existsSync(file)) {
-    return readReport(readFileSync(file, 'utf8'));
+    return readAnyReport(readFileSync(file, 'utf8'));
   }
   throw new FloodgateError(
-    'RUN_FAILED',
+    'run-failed',
     `a run ended with ${code ?? 'a signal'}: floodgate run ${order.arguments.join(' ')}`,
     {
       hint: errors.trim(),

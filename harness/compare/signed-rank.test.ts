@@ -1,5 +1,5 @@
 import t from 'tap';
-import { mulberry32 } from '../../agent/seeded-random.ts';
+import { createRandom } from '../../agent/seeded-random.ts';
 import { chanceOfAtLeast, fewestPairs, pairedInterval, pairsMax } from './signed-rank.ts';
 
 t.test('exact chances are those of the published table', async (t) => {
@@ -19,7 +19,7 @@ t.test('a difference equal to the shift is no evidence', async (t) => {
 });
 
 t.test('the interval excludes a shift just where the test rejects it', async (t) => {
-  const random = mulberry32(7);
+  const random = createRandom(7, 'compare').fraction;
   for (let round = 0; round < 300; round += 1) {
     const n = 5 + Math.floor(random() * 20);
     const level = 2 ** -n + random() * 0.1;

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { mulberry32 } from '../../agent/seeded-random.ts';
+import { createRandom } from '../../agent/seeded-random.ts';
 import {
   decide,
   detectableEffect,
@@ -48,7 +48,7 @@ t.test('the error over 10,000 sequences is within the stated rate', async (t) =>
   // Three standard errors of a share of 5 % over so many sequences.
   const allowed = errorRate + 3 * Math.sqrt((errorRate * (1 - errorRate)) / sequences);
   const count = (effects: number[], thresholds: number[], wrong: string, seed: number) => {
-    const random = mulberry32(seed);
+    const random = createRandom(seed, 'compare').fraction;
     let errors = 0;
     for (let each = 0; each < sequences; each += 1) if (sequence(effects, thresholds, random) === wrong) errors += 1;
     return errors / sequences;
@@ -67,7 +67,7 @@ t.test('the error over 10,000 sequences is within the stated rate', async (t) =>
 });
 
 t.test('it decides where it can', async (t) => {
-  const random = mulberry32(11);
+  const random = createRandom(11, 'compare').fraction;
   let worse = 0;
   let within = 0;
   for (let each = 0; each < 500; each += 1) {
@@ -89,13 +89,23 @@ t.test('undecided says how many pairs it would take', async (t) => {
 });
 
 t.test('the detectable effect is one that is detected', async (t) => {
-  const random = mulberry32(5);
+  const random = createRandom(5, 'compare').fraction;
   const logRatios = Array.from({ length: 14 }, () => 0.01 * (random() + random() - 1));
   const level = 0.01;
-  const effect = detectableEffect({ name: 'a', logRatios, threshold: 0.02 }, 1, level, mulberry32(9));
+  const effect = detectableEffect(
+    { name: 'a', logRatios, threshold: 0.02 },
+    1,
+    level,
+    createRandom(9, 'compare').fraction,
+  );
   t.ok(effect > 0.02 && effect < 0.04, `${effect}`);
   t.equal(
-    detectableEffect({ name: 'a', logRatios: logRatios.slice(0, 5), threshold: 0.02 }, 1, level, mulberry32(9)),
+    detectableEffect(
+      { name: 'a', logRatios: logRatios.slice(0, 5), threshold: 0.02 },
+      1,
+      level,
+      createRandom(9, 'compare').fraction,
+    ),
     Infinity,
     'five pairs cannot show anything at 1 %',
   );

@@ -49,7 +49,7 @@ export class VersionStore {
   readonly #checkout: string;
   #active: Version | undefined;
 
-  /** @throws FloodgateError `COMPARE_BUSY` where another comparison of this project runs */
+  /** @throws FloodgateError `compare-busy` where another comparison of this project runs */
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#root = path.join(options.folder, '.floodgate', 'compare');
@@ -66,7 +66,7 @@ export class VersionStore {
     return path.join(this.#checkout, this.#prefix());
   }
 
-  /** Checks out and builds what is not there yet. @throws FloodgateError `BAD_VERSION`, `BUILD_FAILED` */
+  /** Checks out and builds what is not there yet. @throws FloodgateError `version-unknown`, `build-failed` */
   async prepare(label: string): Promise<Version> {
     const version = resolveVersion(this.#options.folder, label, this.#options.build);
     const parked = this.#parked(version);
@@ -125,7 +125,7 @@ export class VersionStore {
     } catch {
       const pid = Number(readFileSync(file, 'utf8'));
       if (pid > 0 && existsSync(`/proc/${pid}`) && pid !== process.pid) {
-        throw new FloodgateError('COMPARE_BUSY', `process ${pid} compares versions of this project already`, {
+        throw new FloodgateError('compare-busy', `process ${pid} compares versions of this project already`, {
           hint: `Wait for it, or end it: kill ${pid}.`,
         });
       }
@@ -157,7 +157,7 @@ export class VersionStore {
 const builtMark = '.floodgate-built';
 const lockName = 'lock';
 
-/** What a label means in this project. @throws FloodgateError `BAD_VERSION` */
+/** What a label means in this project. @throws FloodgateError `version-unknown` */
 function resolveVersion(folder: string, label: string, build: readonly string[] | undefined): Version {
   const keyOf = (...parts: string[]) =>
     createHash('sha256')
@@ -168,13 +168,13 @@ function resolveVersion(folder: string, label: string, build: readonly string[] 
   if (!isFolder) {
     const commit = gitOutput(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${label}^{commit}`]);
     if (commit !== undefined) return { label, commit, dirty: false, key: keyOf('commit', commit) };
-    throw new FloodgateError('BAD_VERSION', `"${label}" is no commit, branch or tag of this repository`, {
+    throw new FloodgateError('version-unknown', `"${label}" is no commit, branch or tag of this repository`, {
       hint: 'A shallow clone has few: in CI fetch the base (actions/checkout with fetch-depth: 0). A folder begins with "./".',
     });
   }
   const source = path.resolve(folder, label);
   if (!existsSync(source)) {
-    throw new FloodgateError('BAD_VERSION', `${source} does not exist`, {
+    throw new FloodgateError('version-unknown', `${source} does not exist`, {
       hint: 'Name a folder, or a commit, branch or tag.',
     });
   }
@@ -260,7 +260,7 @@ function git(folder: string, words: readonly string[]): string {
       .trim()
       .split('\n')
       .at(-1);
-    throw new FloodgateError('BAD_VERSION', `git ${words[0]}: ${text}`, {
+    throw new FloodgateError('version-unknown', `git ${words[0]}: ${text}`, {
       hint: 'The version cannot be checked out.',
       cause,
     });

@@ -7,12 +7,12 @@ import { configSchema, type ProjectConfig, type ScenarioConfig, scenarioSchema }
 /** Faults shown at once: more of them are one mistake. */
 const faultsShown = 5;
 
-/** @throws FloodgateError `BAD_CONFIG` with each fault's place, and the nearest name for an unknown key */
+/** @throws FloodgateError `config-invalid` with each fault's place, and the nearest name for an unknown key */
 export function checkConfig(value: unknown, file: string): ProjectConfig {
   return parse(configSchema, value, file);
 }
 
-/** @throws FloodgateError `BAD_CONFIG` */
+/** @throws FloodgateError `config-invalid` */
 export function checkScenario(value: unknown, file: string): ScenarioConfig {
   return parse(scenarioSchema, value, file);
 }
@@ -27,7 +27,7 @@ function parse<const Schema extends v.GenericSchema>(
   const faults = result.issues.flatMap((issue) => describe(issue));
   const shown = faults.slice(0, faultsShown).join('\n  ');
   const more = faults.length > faultsShown ? `\n  … and ${faults.length - faultsShown} more` : '';
-  throw new FloodgateError('BAD_CONFIG', `${file}:\n  ${shown}${more}`, {
+  throw new FloodgateError('config-invalid', `${file}:\n  ${shown}${more}`, {
     hint: 'The names are in docs/project.md; "floodgate init" writes a file that works.',
   });
 }

@@ -28,19 +28,19 @@ export function findConfigFile(from: string): string | undefined {
   for (let folder = path.resolve(from); ; folder = path.dirname(folder)) {
     const found = fileNames.filter((name) => existsSync(path.join(folder, name)));
     if (found.length > 1) {
-      throw new FloodgateError('BAD_CONFIG', `${folder} has ${found.join(' and ')}`, { hint: 'Keep one of them.' });
+      throw new FloodgateError('config-invalid', `${folder} has ${found.join(' and ')}`, { hint: 'Keep one of them.' });
     }
     if (found.length === 1) return path.join(folder, found[0]!);
     if (path.dirname(folder) === folder) return undefined;
   }
 }
 
-/** @throws FloodgateError `BAD_CONFIG`, or `NO_CONFIG` where there is none */
+/** @throws FloodgateError `config-invalid`, or `config-missing` where there is none */
 export async function loadProject(from: string, given?: string): Promise<Project> {
   const file = given === undefined ? findConfigFile(from) : path.resolve(from, given);
   if (file === undefined || !existsSync(file)) {
     throw new FloodgateError(
-      'NO_CONFIG',
+      'config-missing',
       file ? `${file} does not exist` : 'there is no floodgate.config.* here or in a folder above',
       {
         hint: '"floodgate init" writes one.',
@@ -63,7 +63,7 @@ async function scenariosOf(glob: string, folder: string): Promise<ScenarioConfig
     .sort()
     .slice(0, scenarioFilesMax);
   if (files.length === 0) {
-    throw new FloodgateError('BAD_CONFIG', `scenarios: no file matches "${glob}"`, {
+    throw new FloodgateError('config-invalid', `scenarios: no file matches "${glob}"`, {
       hint: `Globs are relative to ${folder}; * does not cross a slash, ** does.`,
     });
   }
@@ -92,7 +92,7 @@ async function readValue(file: string): Promise<unknown> {
 }
 
 function unreadable(file: string, why: string, cause?: unknown): FloodgateError {
-  return new FloodgateError('BAD_CONFIG', `${file} cannot be read: ${why}`, {
+  return new FloodgateError('config-invalid', `${file} cannot be read: ${why}`, {
     hint: 'A configuration is "export default defineConfig({ … })", or YAML with the same names.',
     cause,
   });
@@ -103,7 +103,7 @@ function checkNames(scenarios: readonly ScenarioConfig[], config: ProjectConfig,
   const seen = new Set<string>();
   for (const { name, target, load, capture, builtin } of scenarios) {
     const bad = (message: string, hint: string) =>
-      new FloodgateError('BAD_CONFIG', `${file}: scenario "${name}" ${message}`, { hint });
+      new FloodgateError('config-invalid', `${file}: scenario "${name}" ${message}`, { hint });
     if (seen.has(name)) throw bad('stands twice', 'Give each scenario a name of its own.');
     seen.add(name);
     if (target !== undefined && !targets.includes(target)) {

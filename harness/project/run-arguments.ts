@@ -27,7 +27,7 @@ function environmentOf(
 ): { budgets?: Limits | undefined; thresholds?: Limits | undefined } {
   const environments = project.config.environments ?? {};
   if (Object.hasOwn(environments, name)) return environments[name]!;
-  throw new FloodgateError('BAD_OPTION', `--env: there is no environment "${name}"`, {
+  throw new FloodgateError('option-invalid', `--env: there is no environment "${name}"`, {
     hint: `Environments: ${Object.keys(environments).join(', ') || 'none in this configuration'}.`,
   });
 }
