@@ -21,6 +21,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./run-command.ts')).addRunCommand,
   },
   {
+    name: 'compare',
+    summary: 'run two versions of a project in pairs: is the new one worse?',
+    load: async () => (await import('./compare-command.ts')).addCompareCommand,
+  },
+  {
     name: 'list',
     summary: 'list scenarios and defects',
     load: async () => (await import('./list-command.ts')).addListCommand,

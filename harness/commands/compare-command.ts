@@ -141,7 +141,7 @@ function chosen(project: Project, only: readonly string[] | undefined): readonly
   const unknown = only?.find((name) => !names.includes(name));
   if (unknown !== undefined || scenarios.length === 0) {
     throw new FloodgateError(
-      'BAD_OPTION',
+      'option-invalid',
       unknown === undefined ? `${project.file} has no scenarios` : `there is no scenario "${unknown}"`,
       {
         hint: unknown === undefined ? 'Add one to scenarios.' : `Scenarios: ${names.join(', ')}.`,

@@ -15,6 +15,8 @@ export interface RunFlags extends TargetFlags {
   readonly seed?: string;
   readonly out?: string;
   readonly explain?: boolean;
+  readonly sites?: string;
+  readonly agent?: string;
   readonly keepSnapshots?: boolean;
   readonly cpu?: boolean;
   readonly flame?: boolean;

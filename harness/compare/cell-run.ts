@@ -40,7 +40,8 @@ export async function runCell(order: CellOrder): Promise<RunReport> {
     throw new FloodgateError('interrupted', 'the comparison was interrupted', { hint: '', exitCode: 3 });
   const file = path.join(order.out, 'report.json');
   if (code !== null && [0, 1, 4].includes(code) && existsSync(file)) {
-    return readAnyReport(readFileSync(file, 'utf8'));
+    const report = readAnyReport(readFileSync(file, 'utf8'));
+    if (report.kind === 'run') return report;
   }
   throw new FloodgateError(
     'run-failed',
