@@ -5,6 +5,7 @@
 import path from 'node:path';
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { Lane, RunReport, Unit } from '../../reports/model.ts';
+import { commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
 import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
 import { looksFor } from './stopping-rule.ts';
 
@@ -97,14 +98,35 @@ function figuresOf(reports: Record<Side, readonly RunReport[]>, order: PairsOrde
   for (const report of [...reports.base, ...reports.head])
     for (const { name, unit } of [...report.figures, ...report.budgets]) units.set(name, unit);
   for (const name of order.thresholds.keys()) if (!units.has(name)) units.set(name, 'count');
+  const windows = perRequest(reports);
+  const valuesOf = (side: Side, name: string) =>
+    (name === perRequestName ? windows?.[side] : undefined) ?? reports[side].map((report) => figureOf(report, name));
   return [...units].map(([name, unit]) => ({
     name,
     unit,
     bound: order.minimums.has(name) ? ('min' as const) : ('max' as const),
-    base: reports.base.map((report) => figureOf(report, name)),
-    head: reports.head.map((report) => figureOf(report, name)),
+    base: valuesOf('base', name),
+    head: valuesOf('head', name),
     threshold: order.thresholds.get(name),
   }));
+}
+
+const perRequestName = 'allocated.perRequest';
+
+/** Over the requests that every run has come to: a load by time drives the quicker version further. */
+function perRequest(reports: Record<Side, readonly RunReport[]>): Record<Side, number[]> | undefined {
+  const all = commonMarks([...reports.base, ...reports.head].map(requestMarks)).map(requestWindow);
+  if (!all.every((value) => value !== undefined)) return undefined;
+  return { base: all.slice(0, reports.base.length), head: all.slice(reports.base.length) };
+}
+
+function requestMarks({ series }: RunReport): RequestMark[] {
+  const columns = series.find(({ group, columns }) => group === 'other' && columns[0]?.name === 'requests')?.columns;
+  const [requests, allocated] = columns ?? [];
+  return (requests?.values ?? []).flatMap((count, at) => {
+    const bytes = allocated?.values[at];
+    return typeof count === 'number' && typeof bytes === 'number' ? [{ requests: count, allocated: bytes }] : [];
+  });
 }
 
 function figureOf(report: RunReport, name: string): number | null {
