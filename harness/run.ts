@@ -86,7 +86,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const { passes, explanation } = await explain(options, findings);
   const { scenario, folder, sitesEveryBytes } = options;
   const sampled = passes.find(({ kind }) => kind === 'allocations');
-  if (sitesEveryBytes !== undefined && sampled) writeSites(folder, sampled, explanation.allocations, sitesEveryBytes);
+  if (sitesEveryBytes !== undefined && sampled) writeSites(folder, sampled, explanation.allocations);
   return buildRunReport({
     toolVersion: options.toolVersion,
     scenario: {

@@ -1,7 +1,7 @@
 /** A comparison as a pull request's comment: verdict, table with errors, what to type. A hidden mark finds it again. Pure. */
 import { type ComparedMetric, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { formatChange } from './comparison-terminal.ts';
-import { formatDuration, formatShare, formatValue, printable } from './format.ts';
+import { formatChange, formatSiteChange } from './comparison-terminal.ts';
+import { formatDuration, formatShare, formatSite, formatValue, printable } from './format.ts';
 
 /** In the first line of the comment; whoever updates it looks for this. */
 export const commentMark = '<!-- floodgate-compare -->';
@@ -21,6 +21,10 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
   for (const scenario of report.scenarios) {
     lines.push(`**${escaped(scenario.name)}**, ${scenario.lane} lane, ${scenario.pairs} interleaved pairs`, '');
     lines.push(...tableOf(judgedMetrics(scenario)), '');
+    for (const site of scenario.sites) {
+      lines.push(`- ${escaped(formatSite(site))} **${escaped(formatSiteChange(site))}** a request`);
+    }
+    if (scenario.sites.length > 0) lines.push('');
     const others = scenario.metrics.filter(({ decision }) => decision === 'shown');
     if (others.length > 0) {
       lines.push(

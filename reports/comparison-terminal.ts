@@ -1,6 +1,20 @@
 /** A comparison as text for a terminal: the verdict in three lines, then a table a scenario. Pure. */
-import { type ComparedMetric, type ComparedScenario, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { formatDuration, formatShare, formatValue, printable } from './format.ts';
+import {
+  type ComparedMetric,
+  type ComparedScenario,
+  type ComparedSite,
+  type ComparisonReport,
+  judgedMetrics,
+} from './comparison.ts';
+import {
+  formatBytes,
+  formatDifference,
+  formatDuration,
+  formatShare,
+  formatSite,
+  formatValue,
+  printable,
+} from './format.ts';
 
 export interface ComparisonTerminalOptions {
   readonly colour: boolean;
@@ -57,6 +71,8 @@ function scenarioLines(
     const hint = hintOf(metric);
     if (hint !== '') lines.push(`    ${hint}`);
   }
+  if (scenario.sites.length > 0) lines.push('  by call site, a request:');
+  for (const site of scenario.sites) lines.push(`    ${formatSite(site)} ${formatSiteChange(site)}`);
   for (const note of scenario.notes) lines.push(`  ${note.severity}: ${printable(note.text)}`);
   return lines;
 }
@@ -78,6 +94,13 @@ function cellsOf(metric: ComparedMetric): string[] {
 export function formatChange(change: number | null): string {
   if (change === null) return '–';
   return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
+}
+
+/** `+18 % (+2.1 kB ± 40 B)`; `new`, `gone` where one version has nothing of it. */
+export function formatSiteChange({ baseBytes, headBytes, errorBytes }: ComparedSite): string {
+  const difference = (headBytes ?? 0) - (baseBytes ?? 0);
+  const change = baseBytes === null ? 'new' : headBytes === null ? 'gone' : formatChange(difference / baseBytes);
+  return `${change} (${formatDifference(difference, 'bytes')} ± ${formatBytes(errorBytes)})`;
 }
 
 function hintOf(metric: ComparedMetric): string {

@@ -47,7 +47,24 @@ export interface ComparedScenario {
   readonly method: 'numbers' | 'pairs';
   readonly pairs: number;
   readonly metrics: readonly ComparedMetric[];
+  /** What changed most, from a pass of its own for each version; empty where none was run, or nothing stood out. */
+  readonly sites: readonly ComparedSite[];
   readonly notes: readonly Note[];
+}
+
+/** A function that allocates more or less in the head: bytes a request, or a message. */
+export interface ComparedSite {
+  /** Relative to the project. */
+  readonly file: string;
+  /** The costliest line of the function in the head; 1-based, 0 where unknown. */
+  readonly line: number;
+  readonly functionName: string;
+  readonly isOffHeap: boolean;
+  /** Null: the function allocates nothing there, or is not there. */
+  readonly baseBytes: number | null;
+  readonly headBytes: number | null;
+  /** Standard error of the difference. */
+  readonly errorBytes: number;
 }
 
 export interface ComparisonReport {

@@ -1,27 +1,20 @@
 /** `floodgate compare`: two versions of a project, run in interleaved pairs on this machine, and a verdict with its error. */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import { createRandom } from '../../agent/seeded-random.ts';
 import { COMPARISON_SCHEMA_VERSION, type ComparedScenario, type ComparisonReport } from '../../reports/comparison.ts';
 import { renderComparisonMarkdown } from '../../reports/comparison-markdown.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
-import { formatDuration } from '../../reports/format.ts';
-import type { Lane } from '../../reports/model.ts';
-import { runCell } from '../compare/cell-run.ts';
-import { runFolder, runPairs, type Side } from '../compare/pairs.ts';
+import { compareScenario } from '../compare/compare-scenario.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
-import { thresholdsOf } from '../compare/thresholds.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import { type Version, VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
-import { metrics } from '../metrics/table.ts';
 import type { ScenarioConfig } from '../project/config.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
-import { runArguments, targetOf } from '../project/run-arguments.ts';
 import { makeReportFolder } from './report-folder.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession } from './session.ts';
 import { commandLine } from './shown-words.ts';
 
 const examples = `
@@ -46,6 +39,7 @@ interface CompareFlags {
   readonly maxPairs: string;
   readonly maxTime: string;
   readonly undecided: 'fail' | 'pass';
+  readonly sites?: 'worse' | 'always' | 'never';
   readonly seed?: string;
   readonly all?: boolean;
   readonly out?: string;
@@ -65,7 +59,17 @@ export function addCompareCommand(command: Command): void {
     .option('--threshold <metric=share>', 'replaces or adds a threshold; may be repeated', collect)
     .option('--max-pairs <n>', 'pairs a scenario, at most', '40')
     .option('--max-time <time>', 'no new pair begins after it', '30min')
-    .option('--undecided <pass|fail>', 'what an undecided comparison means for the exit code', 'fail')
+    .addOption(
+      new Option('--undecided <verdict>', 'what an undecided comparison means for the exit code')
+        .choices(['pass', 'fail'])
+        .default('fail'),
+    )
+    .addOption(
+      new Option(
+        '--sites <when>',
+        'names the call sites that changed, from one more run of each version (default: worse)',
+      ).choices(['worse', 'always', 'never']),
+    )
     .option('--seed <n>', 'of the order within pairs (default: by the time)')
     .option('--all', 'print the figures without a threshold too')
     .option('--out <dir>', 'folder for the report (default: runs/<time>-compare)')
@@ -103,12 +107,15 @@ async function compare(flags: CompareFlags): Promise<number> {
           versions,
           store,
           folder,
-          flags,
-          session,
+          environment: flags.env,
+          thresholds: flags.threshold ?? [],
+          sites: flags.sites ?? 'worse',
+          signal: session.signal,
           pairsMax,
           deadlineMs: startedAtMs + timeMaxMs,
+          nowMs: () => Date.now(),
           seed,
-          step,
+          onStep: step,
         }),
       );
     }
@@ -149,70 +156,6 @@ function chosen(project: Project, only: readonly string[] | undefined): readonly
     );
   }
   return only === undefined ? scenarios : scenarios.filter(({ name }) => only.includes(name));
-}
-
-interface ScenarioOrder {
-  readonly project: Project;
-  readonly scenario: ScenarioConfig;
-  readonly versions: Readonly<Record<Side, Version>>;
-  readonly store: VersionStore;
-  readonly folder: string;
-  readonly flags: CompareFlags;
-  readonly session: Session;
-  readonly pairsMax: number;
-  readonly deadlineMs: number;
-  readonly seed: number;
-  readonly step: (text: string) => void;
-}
-
-async function compareScenario(order: ScenarioOrder): Promise<ComparedScenario> {
-  const { project, scenario, versions, store, folder, flags, session, step } = order;
-  const target = targetOf(project, scenario);
-  const ours = target === undefined || 'agent' in target;
-  if (target !== undefined && ('pid' in target || 'url' in target)) {
-    throw new FloodgateError('option-invalid', `scenario "${scenario.name}" watches a program that runs already`, {
-      hint: 'Two versions need a target that floodgate starts: { command }.',
-    });
-  }
-  // Our agent is compared where numbers repeat, unless the scenario says otherwise.
-  const lane: Lane = scenario.lane ?? (ours ? 'exact' : 'load');
-  const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, flags.env);
-  let measuredMs = 0;
-  let runs = 0;
-  return await runPairs({
-    scenario: scenario.name,
-    lane,
-    thresholds: thresholdsOf(project, scenario, lane, flags.env, flags.threshold ?? []),
-    minimums: new Set(metrics.filter(({ bound }) => bound === 'min').map(({ name }) => name)),
-    pairsMax: order.pairsMax,
-    deadlineMs: order.deadlineMs,
-    nowMs: () => Date.now(),
-    random: createRandom(order.seed, scenario.name).fraction,
-    run: async (side, name) => {
-      store.activate(versions[side]);
-      const place = ours ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
-      const out = runFolder(folder, scenario.name, name);
-      mkdirSync(out, { recursive: true, mode: 0o700 });
-      const order = { arguments: [...words, ...place, '--no-explain'], folder: project.folder, out };
-      const report = await runCell({ ...order, signal: session.signal });
-      keepReport(out);
-      measuredMs += report.durationMs;
-      runs += 1;
-      return report;
-    },
-    onPair: (done, next, judgement) => {
-      const left = runs > 0 ? `, ${formatDuration((measuredMs / runs) * 2 * (next - done))} to the next look` : '';
-      step(`${scenario.name}: pair ${done + 1} of ${next}${judgement ? ` (${judgement.decision} so far)` : ''}${left}`);
-    },
-  });
-}
-
-/** Of a run the comparison rests on its JSON alone: forty runs in every format would fill a disk. */
-function keepReport(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    if (name !== 'report.json' && name !== 'load.log')
-      rmSync(path.join(folder, name), { recursive: true, force: true });
-  }
 }
 
 function described({ label, commit, dirty }: Version): ComparisonReport['base'] {

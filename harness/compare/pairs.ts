@@ -2,7 +2,6 @@
  * Runs base and head in pairs, the order drawn within each pair, until the stopping rule decides or the pairs run out. A drift of
  * the machine then meets both versions alike: in the order AAAABBBB it looks like a change.
  */
-import path from 'node:path';
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { Lane, RunReport, Unit } from '../../reports/model.ts';
 import { commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
@@ -89,7 +88,7 @@ function asScenario(
   reports: Record<Side, RunReport[]>,
   notes: ComparedScenario['notes'],
 ): ComparedScenario {
-  return { name: order.scenario, lane: order.lane, method, pairs: reports.base.length, metrics, notes };
+  return { name: order.scenario, lane: order.lane, method, pairs: reports.base.length, metrics, sites: [], notes };
 }
 
 /** Every figure that any run has, and every one with a threshold, measured or not. */
@@ -132,9 +131,4 @@ function requestMarks({ series }: RunReport): RequestMark[] {
 function figureOf(report: RunReport, name: string): number | null {
   const figure = report.figures.find((each) => each.name === name)?.value;
   return figure ?? report.budgets.find((each) => each.name === name)?.actual ?? null;
-}
-
-/** The folder of a run within a comparison's. */
-export function runFolder(folder: string, scenario: string, name: string): string {
-  return path.join(folder, scenario, name);
 }

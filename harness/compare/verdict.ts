@@ -1,7 +1,7 @@
 /** One verdict over all scenarios of a comparison. Pure. */
 import { type ComparedMetric, type ComparedScenario, judgedMetrics } from '../../reports/comparison.ts';
-import { formatChange } from '../../reports/comparison-terminal.ts';
-import { formatShare } from '../../reports/format.ts';
+import { formatChange, formatSiteChange } from '../../reports/comparison-terminal.ts';
+import { formatShare, formatSite } from '../../reports/format.ts';
 import type { Verdict } from '../../reports/model.ts';
 
 interface Judged {
@@ -20,7 +20,11 @@ export function comparisonVerdict(scenarios: readonly ComparedScenario[], accept
   const worse = judged.filter(({ metric }) => metric.decision === 'worse');
   const open = judged.filter(({ metric }) => metric.decision === 'undecided' || metric.decision === 'notMeasured');
   if (worse.length > 0)
-    return { ok: false, exitCode: 1, headline: `WORSE: ${sentence(worse[0]!)}${more(worse.length)}` };
+    return {
+      ok: false,
+      exitCode: 1,
+      headline: `WORSE: ${sentence(worse[0]!)}${more(worse.length)}${site(scenarios, worse[0]!)}`,
+    };
   if (judged.length === 0) return { ok: false, exitCode: 4, headline: 'UNDECIDED: no metric has a threshold' };
   if (open.length > 0) {
     const { metric, scenario } = open[0]!;
@@ -39,6 +43,15 @@ export function comparisonVerdict(scenarios: readonly ComparedScenario[], accept
 
 function sentence({ scenario, metric }: Judged): string {
   return `${metric.name} of ${scenario} ${formatChange(metric.change)}, at most +${formatShare(metric.threshold ?? 0)} is allowed`;
+}
+
+/** Who it is, where a call site stands out. */
+function site(scenarios: readonly ComparedScenario[], { scenario, metric }: Judged): string {
+  if (!metric.name.startsWith('allocated.')) return '';
+  const grown = scenarios
+    .find(({ name }) => name === scenario)
+    ?.sites.find(({ baseBytes, headBytes }) => (headBytes ?? 0) > (baseBytes ?? 0));
+  return grown ? `: ${formatSite(grown)} ${formatSiteChange(grown)} a request` : '';
 }
 
 const more = (count: number) => (count > 1 ? `, and ${count - 1} more` : '');

@@ -180,8 +180,10 @@ function resolveVersion(folder: string, label: string, build: readonly string[] 
   }
   const commit =
     source === folder ? gitOutput(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']) : undefined;
-  const changed = commit === undefined ? undefined : gitOutput(folder, ['status', '--porcelain=v1', '-z']);
-  if (commit !== undefined && changed === '') return { label, commit, dirty: false, key: keyOf('commit', commit) };
+  const isChanged =
+    commit !== undefined &&
+    (gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' || newFiles(folder, ['-o']).length > 0);
+  if (commit !== undefined && !isChanged) return { label, commit, dirty: false, key: keyOf('commit', commit) };
   return {
     label,
     commit,
@@ -204,16 +206,18 @@ function stateOf(folder: string, isRepository: boolean): string {
 /** Tracked and new files of a repository, or everything but version control and our own folder. */
 function filesOf(folder: string, isRepository: boolean): string[] {
   if (isRepository) {
-    const list = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
-      cwd: folder,
-      maxBuffer: 1 << 28,
-    });
-    return list
-      .toString()
-      .split('\0')
-      .filter((name) => name !== '' && !name.startsWith('.floodgate/'));
+    return newFiles(folder, ['-co']);
   }
-  return readdirSync(folder).filter((name) => name !== '.git' && name !== '.floodgate');
+  return readdirSync(folder).filter((name) => name !== '.git' && !ours.includes(name));
+}
+
+/** What floodgate itself writes below a project is no change of it. */
+const ours = ['.floodgate', 'runs'];
+
+function newFiles(folder: string, words: readonly string[]): string[] {
+  const excluded = ours.map((name) => `--exclude=/${name}/`);
+  const list = git(folder, ['ls-files', ...words, '--exclude-standard', ...excluded, '-z']);
+  return list.split('\0').filter((name) => name !== '');
 }
 
 function copySource(folder: string, version: Version, to: string): void {

@@ -7,7 +7,7 @@ import { notMeasured, type Reading, value } from './reading.ts';
 import { sitePattern } from './site-pattern.ts';
 
 export type SiteBytes = Pick<Suspect, 'file' | 'functionName' | 'selfBytes'>;
-export type AllocatedSite = SiteBytes & Pick<Suspect, 'line' | 'where'>;
+export type AllocatedSite = SiteBytes & Pick<Suspect, 'line' | 'where' | 'errorShare'>;
 
 /** Profiles of one interval of the pass that samples allocations, with the frames that were sent in it. */
 export interface AllocationInterval {

@@ -10,18 +10,11 @@ export const sitesFileName = 'sites.json';
 export interface SitesFile {
   /** Messages or requests of the pass; null where nobody counted. */
   readonly requests: number | null;
-  /** Mean bytes between two samples of the heap. */
-  readonly sampleBytes: number;
   readonly sites: readonly AllocatedSite[];
 }
 
 /** Writes it into the run's folder; without sites where nothing was sampled. */
-export function writeSites(
-  folder: string,
-  pass: PassResult,
-  intervals: readonly AllocationInterval[],
-  sampleBytes: number,
-): void {
-  const file: SitesFile = { requests: messagesOf(pass), sampleBytes, sites: sitesOf(intervals) ?? [] };
+export function writeSites(folder: string, pass: PassResult, intervals: readonly AllocationInterval[]): void {
+  const file: SitesFile = { requests: messagesOf(pass), sites: sitesOf(intervals) ?? [] };
   writeFileSync(path.join(folder, sitesFileName), `${JSON.stringify(file)}\n`);
 }
