@@ -1,6 +1,7 @@
 /** Which call sites allocate more or less by the request: descriptive, from a pass of its own for each version. Pure. */
 import path from 'node:path';
 import type { ComparedSite } from '../../reports/comparison.ts';
+import { isRuntimeFile } from '../explain/suspects.ts';
 import type { AllocatedSite } from '../metrics/allocated-sites.ts';
 import type { SitesFile } from '../report/sites-file.ts';
 
@@ -38,6 +39,9 @@ export function compareSites(base: SitesFile, head: SitesFile): ComparedSite[] {
   return compared.sort((a, b) => changeOf(b) - changeOf(a)).slice(0, sitesMax);
 }
 
+/** Nobody of the project called it: it comes with the requests themselves. */
+const runtime = { file: '', line: 0, functionName: '(the runtime, for no caller of the project)' };
+
 interface SiteByRequest {
   readonly site: AllocatedSite;
   /** A request. */
@@ -49,9 +53,15 @@ interface SiteByRequest {
 function bySite({ requests, sites }: SitesFile): Map<string, SiteByRequest> {
   const found = new Map<string, SiteByRequest>();
   for (const site of sites) {
-    const key = [site.where, site.file, site.functionName].join('\0');
+    const owner = isRuntimeFile(site.file, site.functionName) ? { ...site, ...runtime } : site;
+    const key = [owner.where, owner.file, owner.functionName].join('\0');
     const bytes = site.selfBytes / requests!;
-    found.set(key, { site, bytes, error: bytes * site.errorShare });
+    const other = found.get(key);
+    found.set(key, {
+      site: owner,
+      bytes: bytes + (other?.bytes ?? 0),
+      error: Math.hypot(bytes * site.errorShare, other?.error ?? 0),
+    });
   }
   return found;
 }

@@ -87,3 +87,8 @@ export { configSchema, scenarioSchema };
 export function defineConfig(config: ProjectConfig): ProjectConfig {
   return config;
 }
+
+/** Types a scenario in a module of its own: `export default defineScenario({ … })`, found by a glob in `scenarios`. */
+export function defineScenario(scenario: ScenarioConfig): ScenarioConfig {
+  return scenario;
+}
