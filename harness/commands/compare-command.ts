@@ -2,7 +2,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { FloodgateError } from '../../agent/errors.ts';
 import { COMPARISON_SCHEMA_VERSION, type ComparedScenario, type ComparisonReport } from '../../reports/comparison.ts';
 import { renderComparisonMarkdown } from '../../reports/comparison-markdown.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
@@ -11,8 +10,8 @@ import { errorRate } from '../compare/stopping-rule.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import { type Version, VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
-import type { ScenarioConfig } from '../project/config.ts';
-import { loadProject, type Project } from '../project/find-config.ts';
+import { loadProject } from '../project/find-config.ts';
+import { chosenScenarios } from './project-gate.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
 import { commandLine } from './shown-words.ts';
@@ -86,7 +85,7 @@ async function compare(flags: CompareFlags): Promise<number> {
   const seed =
     flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const project = await loadProject(process.cwd(), flags.config);
-  const scenarios = chosen(project, flags.only);
+  const scenarios = chosenScenarios(project, flags);
   const session = openSession();
   const step = (text: string) => void process.stderr.write(`${text}\n`);
   const build = project.config.build;
@@ -140,22 +139,6 @@ async function compare(flags: CompareFlags): Promise<number> {
   } finally {
     store.close();
   }
-}
-
-function chosen(project: Project, only: readonly string[] | undefined): readonly ScenarioConfig[] {
-  const { scenarios } = project;
-  const names = scenarios.map(({ name }) => name);
-  const unknown = only?.find((name) => !names.includes(name));
-  if (unknown !== undefined || scenarios.length === 0) {
-    throw new FloodgateError(
-      'option-invalid',
-      unknown === undefined ? `${project.file} has no scenarios` : `there is no scenario "${unknown}"`,
-      {
-        hint: unknown === undefined ? 'Add one to scenarios.' : `Scenarios: ${names.join(', ')}.`,
-      },
-    );
-  }
-  return only === undefined ? scenarios : scenarios.filter(({ name }) => only.includes(name));
 }
 
 function described({ label, commit, dirty }: Version): ComparisonReport['base'] {
