@@ -1,6 +1,7 @@
 /** `floodgate compare`: two versions of a project, run in interleaved pairs on this machine, and a verdict with its error. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { COMPARISON_SCHEMA_VERSION, type ComparedScenario, type ComparisonReport } from '../../reports/comparison.ts';
 import { renderComparisonMarkdown } from '../../reports/comparison-markdown.ts';
@@ -11,6 +12,7 @@ import { comparisonVerdict } from '../compare/verdict.ts';
 import { type Version, VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { loadProject } from '../project/find-config.ts';
+import { readMachine } from '../watch/machine.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
@@ -113,6 +115,8 @@ async function compare(flags: CompareFlags): Promise<number> {
           pairsMax,
           deadlineMs: startedAtMs + timeMaxMs,
           nowMs: () => Date.now(),
+          readMachine: () => readMachine(performance.now()),
+          pause: (ms) => setTimeout(ms),
           seed,
           onStep: step,
         }),

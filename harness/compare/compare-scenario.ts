@@ -11,7 +11,9 @@ import type { ScenarioConfig } from '../project/config.ts';
 import type { Project } from '../project/find-config.ts';
 import { runArguments, targetOf } from '../project/run-arguments.ts';
 import { type SitesFile, sitesFileName } from '../report/sites-file.ts';
+import type { MachineReading } from '../watch/machine.ts';
 import { runCell } from './cell-run.ts';
+import { FitMachine } from './fit-machine.ts';
 import { runPairs, type Side } from './pairs.ts';
 import { compareSites, inProject } from './sites.ts';
 import { thresholdsOf } from './thresholds.ts';
@@ -19,6 +21,9 @@ import type { Version, VersionStore } from './version-store.ts';
 
 /** A change of 1 % in 2,000 requests is found at it. */
 const sitesEvery = '4KiB';
+
+/** For a fit machine, a scenario; a neighbour that stays longer stays for all of it. */
+const waitMaxMs = 120_000;
 
 export interface ScenarioOrder {
   readonly project: Project;
@@ -37,6 +42,8 @@ export interface ScenarioOrder {
   /** No new pair begins after it, on the clock of `nowMs`. */
   readonly deadlineMs: number;
   readonly nowMs: () => number;
+  readonly readMachine: () => MachineReading;
+  readonly pause: (ms: number) => Promise<void>;
   readonly seed: number;
   readonly onStep: (text: string) => void;
 }
@@ -55,6 +62,12 @@ export async function compareScenario(order: ScenarioOrder): Promise<ComparedSce
     nowMs: order.nowMs,
     random: createRandom(order.seed, scenario.name).fraction,
     run: (side, name) => cells.run(side, name, ['--no-explain']),
+    machine: new FitMachine({
+      read: order.readMachine,
+      pause: order.pause,
+      waitMaxMs,
+      onWait: (faults) => order.onStep(`${scenario.name}: waiting for the machine: ${faults.join(', ')}`),
+    }),
     onPair: (done, next, judgement) => {
       const left = cells.meanMs > 0 ? `, ${formatDuration(cells.meanMs * 2 * (next - done))} to the next look` : '';
       const soFar = judgement ? ` (${judgement.decision} so far)` : '';

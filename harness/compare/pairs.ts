@@ -5,6 +5,8 @@
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { Lane, RunReport, Unit } from '../../reports/model.ts';
 import { commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
+import type { FitMachine } from './fit-machine.ts';
+import { isMovedByNeighbours } from './fitness.ts';
 import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
 import { looksFor } from './stopping-rule.ts';
 
@@ -27,19 +29,29 @@ export interface PairsOrder {
   readonly random: () => number;
   /** Runs one side once; `name` is unique within the scenario. */
   readonly run: (side: Side, name: string) => Promise<RunReport>;
+  /** Asked only where a threshold is on a figure that a busy machine moves. */
+  readonly machine: FitMachine;
   readonly onPair: (done: number, next: number, judgement: Judgement | undefined) => void;
 }
 
 /** @throws FloodgateError what `run` throws */
 export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
   const reports: Record<Side, RunReport[]> = { base: [], head: [] };
+  const needsFit = [...order.thresholds.keys()].some(isMovedByNeighbours);
   const looks = looksFor(order.thresholds.size, order.pairsMax);
   // Once each beforehand, uncounted: caches of files and of compiled code are cold in the first run of a checkout.
   for (const side of ['base', 'head'] as const) await order.run(side, `warm-up-${side}`);
   const runOnce = async () => {
     const pair = reports.base.length + 1;
     const sides: readonly Side[] = order.random() < 0.5 ? ['base', 'head'] : ['head', 'base'];
-    for (const side of sides) reports[side].push(await order.run(side, `${pair}-${side}`));
+    for (const side of sides) {
+      if (!needsFit) reports[side].push(await order.run(side, `${pair}-${side}`));
+      else {
+        await order.machine.settle();
+        reports[side].push(await order.machine.during(() => order.run(side, `${pair}-${side}`)));
+      }
+    }
+    order.machine.endPair();
   };
   const judge = (level: number) =>
     judgePairs(figuresOf(reports, order), order.lane, { pairs: reports.base.length, level }, order.random);
@@ -88,7 +100,20 @@ function asScenario(
   reports: Record<Side, RunReport[]>,
   notes: ComparedScenario['notes'],
 ): ComparedScenario {
-  return { name: order.scenario, lane: order.lane, method, pairs: reports.base.length, metrics, sites: [], notes };
+  const { unfitPairs, lastFault } = order.machine;
+  const pairs = reports.base.length;
+  const unfit = `the machine was not fit to judge in ${unfitPairs} of ${pairs} pairs: ${lastFault}`;
+  const isDoubtful = ({ name, decision }: ComparedScenario['metrics'][number]) =>
+    unfitPairs > 0 && (decision === 'worse' || decision === 'within') && isMovedByNeighbours(name);
+  return {
+    name: order.scenario,
+    lane: order.lane,
+    method,
+    pairs,
+    metrics: metrics.map((metric) => (isDoubtful(metric) ? { ...metric, decision: 'undecided', note: unfit } : metric)),
+    sites: [],
+    notes: unfitPairs > 0 ? [...notes, { severity: 'warning', text: unfit }] : notes,
+  };
 }
 
 /** Every figure that any run has, and every one with a threshold, measured or not. */
