@@ -8,7 +8,6 @@ const at = (tMs: number, ticks: MachineReading['ticks'] = quiet, throttledMs: nu
   tMs,
   cores: 2,
   ticks,
-  runnable: 1,
   throttledMs,
   pressureMs: null,
 });

@@ -7,8 +7,6 @@ export interface MachineReading {
   readonly cores: number;
   /** Of all processors since the start of the machine, in ticks. */
   readonly ticks: { readonly all: number; readonly idle: number; readonly steal: number } | null;
-  /** Threads that run or want to, ours among them. */
-  readonly runnable: number | null;
   /** Time that our control group was held back, since its start. */
   readonly throttledMs: number | null;
   /** Time that some thread waited for a processor, since the start of the machine. */
@@ -21,7 +19,6 @@ export function readMachine(nowMs: number): MachineReading {
     tMs: nowMs,
     cores: availableParallelism(),
     ticks: stat === undefined ? null : ticksOf(stat),
-    runnable: numberIn(stat, /^procs_running (\d+)$/m),
     throttledMs: scaled(numberIn(textOf('/sys/fs/cgroup/cpu.stat'), /^throttled_usec (\d+)$/m)),
     pressureMs: scaled(numberIn(textOf('/proc/pressure/cpu'), /^some .*\btotal=(\d+)$/m)),
   };
