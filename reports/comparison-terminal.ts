@@ -90,9 +90,13 @@ function cellsOf(metric: ComparedMetric): string[] {
   ];
 }
 
+/** From here on a share is no longer read as one. */
+const manyfold = 10;
+
 /** `+3.1 %`, `−0.2 %`: worse is plus. */
 export function formatChange(change: number | null): string {
   if (change === null) return '–';
+  if (change >= manyfold) return `×${Math.round(change + 1)}`;
   return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
 }
 

@@ -30,6 +30,7 @@ t.test('1 % more in one function', { skip: isRepository ? false : 'no repository
   git(folder, 'add', '.');
   git(folder, 'commit', '-qm', 'configured');
 
+  git(folder, 'checkout', '-qb', 'head');
   const file = path.join(folder, 'agent', 'http', 'pairing.ts');
   const [signature, first] = [/^ {2}request\(stream: number, .*\n/m, /^ {2}\/\*\* A request began/m];
   const text = readFileSync(file, 'utf8');

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { COMPARISON_SCHEMA_VERSION, type ComparedScenario, type ComparisonReport } from '../../reports/comparison.ts';
-import { renderComparisonMarkdown } from '../../reports/comparison-markdown.ts';
+import { renderComparisonAnnotations } from '../../reports/comparison-annotations.ts';
+import { comparisonReporters } from '../../reports/comparison-reporter.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
 import { compareScenario } from '../compare/compare-scenario.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
@@ -98,6 +99,7 @@ async function compare(flags: CompareFlags): Promise<number> {
   });
   try {
     const versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
+    if (versions.base.key === versions.head.key) step('base and head are the same: what differs is noise');
     const folder = makeReportFolder('compare', flags.out);
     const compared: ComparedScenario[] = [];
     for (const scenario of scenarios) {
@@ -135,10 +137,11 @@ async function compare(flags: CompareFlags): Promise<number> {
       scenarios: compared,
       verdict: comparisonVerdict(compared, flags.undecided === 'pass'),
     };
-    writeFileSync(path.join(folder, 'comparison.json'), `${JSON.stringify(report)}\n`);
-    writeFileSync(path.join(folder, 'comparison.md'), renderComparisonMarkdown(report));
+    for (const { fileName, render } of comparisonReporters) writeFileSync(path.join(folder, fileName), render(report));
     process.stdout.write(renderComparisonTerminal(report, { colour: session.colour, all: flags.all === true }));
     process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.md'))}\n`);
+    // A job of GitHub takes annotations from what it prints.
+    if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));
     return report.verdict.exitCode;
   } finally {
     store.close();

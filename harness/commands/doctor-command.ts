@@ -65,8 +65,7 @@ function frames(): Check {
   const isRoot = process.getuid?.() === 0;
   const { status, error } = spawnSync('unshare', [...(isRoot ? [] : ['-Ur']), '-mn', 'true'], { stdio: 'ignore' });
   if (status === 0) {
-    if (existsSync('/dev/net/tun'))
-      return { state: 'fine', name, says: 'can be used', mend: '' };
+    if (existsSync('/dev/net/tun')) return { state: 'fine', name, says: 'can be used', mend: '' };
     return { state: 'less', name, says: 'there is no /dev/net/tun: use --lane exact', mend: 'sudo modprobe tun' };
   }
   if (error)

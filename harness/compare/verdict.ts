@@ -1,7 +1,8 @@
 /** One verdict over all scenarios of a comparison. Pure. */
 import { type ComparedMetric, type ComparedScenario, judgedMetrics } from '../../reports/comparison.ts';
-import { formatChange, formatSiteChange } from '../../reports/comparison-terminal.ts';
-import { formatShare, formatSite } from '../../reports/format.ts';
+import { grownSite, siteSentence } from '../../reports/comparison-sentence.ts';
+import { formatChange } from '../../reports/comparison-terminal.ts';
+import { formatShare } from '../../reports/format.ts';
 import type { Verdict } from '../../reports/model.ts';
 
 interface Judged {
@@ -48,10 +49,9 @@ function sentence({ scenario, metric }: Judged): string {
 /** Who it is, where a call site stands out. */
 function site(scenarios: readonly ComparedScenario[], { scenario, metric }: Judged): string {
   if (!metric.name.startsWith('allocated.')) return '';
-  const grown = scenarios
-    .find(({ name }) => name === scenario)
-    ?.sites.find(({ baseBytes, headBytes }) => (headBytes ?? 0) > (baseBytes ?? 0));
-  return grown ? `: ${formatSite(grown)} ${formatSiteChange(grown)} a request` : '';
+  const compared = scenarios.find(({ name }) => name === scenario);
+  const grown = compared && grownSite(compared);
+  return grown ? `: ${siteSentence(grown)}` : '';
 }
 
 const more = (count: number) => (count > 1 ? `, and ${count - 1} more` : '');
