@@ -17,14 +17,14 @@ export function checkScenario(value: unknown, file: string): ScenarioConfig {
   return parse(scenarioSchema, value, file);
 }
 
-function parse<const Schema extends v.GenericSchema>(
+function parse<const Schema extends typeof configSchema | typeof scenarioSchema>(
   schema: Schema,
   value: unknown,
   file: string,
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  const faults = result.issues.flatMap((issue) => describe(issue));
+  const faults = result.issues.flatMap((issue) => describe(issue, Object.keys(schema.entries)));
   const shown = faults.slice(0, faultsShown).join('\n  ');
   const more = faults.length > faultsShown ? `\n  … and ${faults.length - faultsShown} more` : '';
   throw new FloodgateError('config-invalid', `${file}:\n  ${shown}${more}`, {
@@ -34,7 +34,7 @@ function parse<const Schema extends v.GenericSchema>(
 
 type Issue = v.BaseIssue<unknown>;
 
-function describe(issue: Issue, base = ''): string[] {
+function describe(issue: Issue, root: readonly string[], base = ''): string[] {
   const place = join(base, v.getDotPath(issue) ?? '');
   // Of a union the branch that came furthest is the one that was meant.
   if (issue.issues && issue.issues.length > 0) {
@@ -43,34 +43,30 @@ function describe(issue: Issue, base = ''): string[] {
     );
     const unknown = nested.filter((each) => each.expected === 'never');
     if (unknown.length > 0 && unknown.length === nested.length)
-      return [...new Set(unknown.flatMap((each) => describe(each, place)))].slice(0, 1);
+      return [...new Set(unknown.flatMap((each) => describe(each, root, place)))].slice(0, 1);
     const depth = (each: Issue) => each.path?.length ?? 0;
     const deepest = Math.max(0, ...nested.map(depth));
     const best = nested.filter((each) => depth(each) === deepest && deepest > 0);
-    if (best.length > 0 && best.length < 3) return [...new Set(best.flatMap((each) => describe(each, place)))];
+    if (best.length > 0 && best.length < 3) return [...new Set(best.flatMap((each) => describe(each, root, place)))];
   }
-  if (issue.expected === 'never') return [unknownKey(place, issue)];
+  if (issue.expected === 'never') return [unknownKey(place, issue, root)];
   return [`${place || 'the configuration'}: ${issue.message}`];
 }
 
-function unknownKey(place: string, issue: Issue): string {
+function unknownKey(place: string, issue: Issue, root: readonly string[]): string {
   const key = String(issue.path?.at(-1)?.key ?? '');
-  const owner = issue.path?.at(-1)?.input;
-  const names = knownKeys(owner, issue);
-  const near = nearestName(key, names);
+  const near = nearestName(key, knownKeys(place, root));
   return `${place}: there is no such name${near ? `; is "${near}" meant?` : ''}`;
 }
 
 const targetKeys = ['command', 'ready', 'pprof', 'pid', 'url', 'agent'];
 
-/** The keys that may stand where an unknown one stood, by the first step of its path. */
-function knownKeys(_owner: unknown, issue: Issue): string[] {
-  const path = issue.path ?? [];
-  const first = String(path[0]?.key ?? '');
-  if (path.length === 1)
-    return [...Object.keys(configSchema.entries), ...Object.keys(scenarioSchema.entries), ...targetKeys];
-  if (first === 'environments') return ['budgets', 'thresholds'];
-  return [...Object.keys(scenarioSchema.entries), ...targetKeys];
+/** The keys that may stand where an unknown one stood. */
+function knownKeys(place: string, root: readonly string[]): readonly string[] {
+  if (!place.includes('.')) return root;
+  if (place.startsWith('targets.')) return targetKeys;
+  if (place.startsWith('environments.')) return ['budgets', 'thresholds'];
+  return Object.keys(scenarioSchema.entries);
 }
 
 function join(base: string, place: string): string {
