@@ -1,6 +1,7 @@
 /** From the figures of the pairs to decisions: which method holds, what it says, and with what error. Pure. */
 import type { ComparedMetric, ComparedScenario } from '../../reports/comparison.ts';
 import type { Lane, Unit } from '../../reports/model.ts';
+import { failuresName, judgeFailures } from './failures.ts';
 import { type Decision, decide, detectableEffect, type Look, overall } from './stopping-rule.ts';
 
 /** Repeats agree where their range is within 0.2 %: the exact lane's own. */
@@ -42,7 +43,7 @@ export function judgePairs(figures: readonly MetricFigures[], lane: Lane, look: 
   for (const each of missing) decided.set(each.name, notMeasured(each));
   for (const each of byNumbers ? whole.map(compareNumbers) : comparePairs(whole, look, random))
     decided.set(each.name, each);
-  const metrics = figures.map((each) => decided.get(each.name) ?? shown(each));
+  const metrics = figures.map((each) => decided.get(each.name) ?? failures(each) ?? shown(each));
   const decisions = metrics.filter(({ decision }) => decision !== 'shown').map(({ decision }) => decision);
   const decision: Decision = decisions.includes('worse')
     ? 'worse'
@@ -128,6 +129,12 @@ function shown(figures: MetricFigures): ComparedMetric {
     decision: 'shown',
     note: '',
   };
+}
+
+function failures(figures: MetricFigures): ComparedMetric | undefined {
+  const judged = figures.name === failuresName ? judgeFailures(figures) : undefined;
+  // Of none at first no share can be given.
+  return judged && { ...shown(figures), change: null, ...judged };
 }
 
 function notMeasured(figures: MetricFigures): ComparedMetric {
