@@ -7,6 +7,7 @@ import type { ComparedScenario, ComparedSite } from '../../reports/comparison.ts
 import { formatDuration } from '../../reports/format.ts';
 import type { Lane, RunReport } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
+import { projectRoot } from '../profile/files.ts';
 import type { ScenarioConfig } from '../project/config.ts';
 import type { Project } from '../project/find-config.ts';
 import { runArguments, targetOf } from '../project/run-arguments.ts';
@@ -89,7 +90,7 @@ async function sitesOf({ project, store }: ScenarioOrder, cells: Cells): Promise
     const file = path.join(cells.folderOf(name), sitesFileName);
     // A program that is no Node.js one and has no pprof names no sites.
     if (!existsSync(file)) return [];
-    files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), project.folder, store.projectFolder));
+    files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), [projectRoot, project.folder], store.projectFolder));
   }
   return compareSites(files[0]!, files[1]!);
 }

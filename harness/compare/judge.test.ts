@@ -103,7 +103,9 @@ t.test('sites: by the request, above their noise, new and gone, the runtime as o
       site('end', 30_000, 'node:http'),
     ],
   };
-  const [before, after] = [base, head].map((file) => inProject(file, '/shop', '/shop/.floodgate/compare/checkout'));
+  const [before, after] = [base, head].map((file) =>
+    inProject(file, ['/elsewhere', '/shop'], '/shop/.floodgate/compare/checkout'),
+  );
   const compared = compareSites(before!, after!);
   t.same(
     compared.map(({ functionName, baseBytes, headBytes }) => [functionName, baseBytes, headBytes]),

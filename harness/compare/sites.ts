@@ -66,11 +66,15 @@ function bySite({ requests, sites }: SitesFile): Map<string, SiteByRequest> {
   return found;
 }
 
-/** Files as they are called in the project, wherever its version was checked out. */
-export function inProject(file: SitesFile, working: string, checkout: string): SitesFile {
+/**
+ * Files as they are called in the project, wherever its version was checked out.
+ * @param roots folders that a name may be relative to
+ */
+export function inProject(file: SitesFile, roots: readonly string[], checkout: string): SitesFile {
   const nameOf = (name: string) => {
-    const absolute = path.resolve(working, name);
-    return name !== '' && isWithin(absolute, checkout) ? path.relative(checkout, absolute) : name;
+    if (name === '') return name;
+    const absolute = roots.map((root) => path.resolve(root, name)).find((each) => isWithin(each, checkout));
+    return absolute === undefined ? name : path.relative(checkout, absolute);
   };
   return { ...file, sites: file.sites.map((site) => ({ ...site, file: nameOf(site.file) })) };
 }
