@@ -13,6 +13,7 @@ import { allocationSampling, allocations, liveHeap } from './pass/instruments/he
 import type { Brought, Instrument } from './pass/instruments/instrument.ts';
 import { measuring } from './pass/instruments/measuring.ts';
 import { snapshots } from './pass/instruments/snapshots.ts';
+import { repeatableArguments } from './pass/lane-rules.ts';
 import { type PassProgress, runPass } from './pass/pass.ts';
 import type { PassResult } from './pass/pass-result.ts';
 import { type PlannedPass, planPasses } from './pass/plan.ts';
@@ -46,6 +47,8 @@ export interface RunOptions {
   readonly seed: number | null;
   readonly budget: Budget;
   readonly explain: Explain;
+  /** A Node.js target under a load allocates the same in every run, and is slower. @default false */
+  readonly repeatable?: boolean;
   /** Takes allocations whatever `explain` says, a sample every so many bytes, and writes `sites.json`. */
   readonly sitesEveryBytes?: number | undefined;
   /** Further passes, for CPU time; their tools are there (`Instrument.checkTools`). @default none */
@@ -165,7 +168,7 @@ async function replay(options: RunOptions, planned: PlannedPass): Promise<PassRe
         options.launcher ??
         new AgentLauncher([...(scenario.agentArguments ?? []), ...defect.agent], options.agentFolder),
       folder: passFolder(folder, planned.instrument),
-      nodeArguments: defect.node,
+      nodeArguments: [...defect.node, ...(options.repeatable ? repeatableArguments : [])],
       sampleMs: options.sampleMs,
       intervalMs: options.intervalMs,
       ...(options.idleMs !== undefined && { idleMs: options.idleMs }),

@@ -117,7 +117,7 @@ t.test('with a base it compares, and the summary is the comparison', (t) => {
 createServer((_request, response) => response.end(JSON.stringify(Array.from({ length: 50 }, (_, i) => i)))).listen(process.env.PORT);
 `,
     'load.mjs':
-      'for (let i = 0; i < 500; i += 1) await (await fetch(`http://127.0.0.1:${process.argv[2]}/`)).text();\n',
+      'const url = "http://127.0.0.1:" + process.argv[2];\nfor (let i = 0; i < 500; i += 1) await (await fetch(url)).text();\n',
     'floodgate.config.mjs': `export default {
   targets: { service: { command: 'node server.mjs' } },
   scenarios: [{ name: 'all', load: 'node load.mjs {port}', idle: '200ms', recover: '200ms' }],

@@ -80,6 +80,7 @@ function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'])
     explain: explainOf(flags.explain),
     sitesEveryBytes: flags.sites === undefined ? undefined : sitesBytesOf(flags.sites),
     agentFolder: agentFolderOf(flags),
+    repeatable: flags.repeatable === true,
     keepsSnapshots: flags.keepSnapshots === true,
     intervalMs: parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 }),
     sampleMs: parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 }),

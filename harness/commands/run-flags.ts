@@ -16,6 +16,7 @@ export interface RunFlags extends TargetFlags {
   readonly out?: string;
   readonly explain?: boolean;
   readonly sites?: string;
+  readonly repeatable?: boolean;
   readonly agent?: string;
   readonly keepSnapshots?: boolean;
   readonly cpu?: boolean;

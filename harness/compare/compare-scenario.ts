@@ -15,6 +15,7 @@ import { type SitesFile, sitesFileName } from '../report/sites-file.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { runCell } from './cell-run.ts';
 import { FitMachine } from './fit-machine.ts';
+import { isMovedByNeighbours } from './fitness.ts';
 import { runPairs, type Side } from './pairs.ts';
 import { compareSites, inProject } from './sites.ts';
 import { thresholdsOf } from './thresholds.ts';
@@ -52,11 +53,13 @@ export interface ScenarioOrder {
 /** @throws FloodgateError where a version cannot be run, or dies under the traffic */
 export async function compareScenario(order: ScenarioOrder): Promise<ComparedScenario> {
   const { project, scenario, environment } = order;
-  const cells = cellsOf(order);
+  const thresholds = thresholdsOf(project, scenario, laneOf(project, scenario), environment, order.thresholds);
+  const cells = cellsOf(order, thresholds);
   const compared = await runPairs({
     scenario: scenario.name,
     lane: cells.lane,
-    thresholds: thresholdsOf(project, scenario, cells.lane, environment, order.thresholds),
+    repeats: cells.repeats,
+    thresholds,
     minimums: new Set(metrics.filter(({ bound }) => bound === 'min').map(({ name }) => name)),
     pairsMax: order.pairsMax,
     deadlineMs: order.deadlineMs,
@@ -97,14 +100,22 @@ async function sitesOf({ project, store }: ScenarioOrder, cells: Cells): Promise
 
 interface Cells {
   readonly lane: Lane;
+  readonly repeats: boolean;
   /** Of a run so far; 0 before the first. */
   readonly meanMs: number;
   readonly folderOf: (name: string) => string;
   readonly run: (side: Side, name: string, words: readonly string[]) => Promise<RunReport>;
 }
 
+/** Our agent is compared where numbers repeat, unless the scenario says otherwise. */
+function laneOf(project: Project, scenario: ScenarioConfig): Lane {
+  const target = targetOf(project, scenario);
+  return scenario.lane ?? (target === undefined || 'agent' in target ? 'exact' : 'load');
+}
+
 /** How a version is run: always from the same path. */
-function cellsOf({ project, scenario, versions, store, folder, environment, signal }: ScenarioOrder): Cells {
+function cellsOf(order: ScenarioOrder, thresholds: ReadonlyMap<string, number>): Cells {
+  const { project, scenario, versions, store, folder, environment, signal } = order;
   const target = targetOf(project, scenario);
   const ours = target === undefined || 'agent' in target;
   if (target !== undefined && ('pid' in target || 'url' in target)) {
@@ -112,15 +123,18 @@ function cellsOf({ project, scenario, versions, store, folder, environment, sign
       hint: 'Two versions need a target that floodgate starts: { command }.',
     });
   }
-  // Our agent is compared where numbers repeat, unless the scenario says otherwise.
-  const lane: Lane = scenario.lane ?? (ours ? 'exact' : 'load');
+  const lane = laneOf(project, scenario);
+  // Time and resident memory are judged as they are in production; what is allocated, as it repeats.
+  const isRepeatable = lane === 'load' && ![...thresholds.keys()].some(isMovedByNeighbours);
   const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, environment);
+  if (isRepeatable) words.push('--repeatable');
   const place = ours ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
   const folderOf = (name: string) => path.join(folder, scenario.name, name);
   let measuredMs = 0;
   let runs = 0;
   return {
     lane,
+    repeats: lane === 'exact' || isRepeatable,
     get meanMs() {
       return runs > 0 ? measuredMs / runs : 0;
     },

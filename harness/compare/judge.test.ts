@@ -22,16 +22,16 @@ const figures = (
 
 t.test('exact lane: repeats that agree are compared as numbers, the others by statistics', async (t) => {
   const agreeing = figures([1000, 1001, 1000], [1010, 1010, 1011], { threshold: 0.005 });
-  t.match(judgePairs([agreeing], 'exact', look, random()), { method: 'numbers', decision: 'worse', mayChange: false });
+  t.match(judgePairs([agreeing], true, look, random()), { method: 'numbers', decision: 'worse', mayChange: false });
   const same = figures([1000, 1001, 1000], [1002, 1003, 1002], { threshold: 0.005 });
-  t.match(judgePairs([same], 'exact', look, random()), { method: 'numbers', decision: 'within' });
+  t.match(judgePairs([same], true, look, random()), { method: 'numbers', decision: 'within' });
   const five = [1000, 1020, 990, 1010, 1000];
-  t.match(judgePairs([figures(five, five)], 'exact', look, random()).method, 'pairs');
-  t.match(judgePairs([figures([1000, 1000], [1000, 1000])], 'load', { ...look, pairs: 2 }, random()).method, 'pairs');
+  t.match(judgePairs([figures(five, five)], true, look, random()).method, 'pairs');
+  t.match(judgePairs([figures([1000, 1000], [1000, 1000])], false, { ...look, pairs: 2 }, random()).method, 'pairs');
 });
 
 t.test('what was not measured is no pass, and more pairs do not help', async (t) => {
-  const judged = judgePairs([figures([1, 1, 1, 1, 1], [1, 1, null, 1, 1])], 'load', look, random());
+  const judged = judgePairs([figures([1, 1, 1, 1, 1], [1, 1, null, 1, 1])], false, look, random());
   t.match(judged, { decision: 'undecided', mayChange: false });
   t.match(judged.metrics[0], { decision: 'notMeasured', note: /every run of head/ });
 });
@@ -41,14 +41,14 @@ t.test('a metric that has to be high is worse when it falls', async (t) => {
     [1, 1.01, 1, 1.02, 1],
     [0.8, 0.81, 0.8, 0.82, 0.8],
   ];
-  const judged = judgePairs([figures(base, head, { name: 'messages.found', bound: 'min' })], 'load', look, random());
+  const judged = judgePairs([figures(base, head, { name: 'messages.found', bound: 'min' })], false, look, random());
   t.equal(judged.decision, 'worse');
 });
 
 t.test('failed requests are judged without a threshold', async (t) => {
   const none = { threshold: undefined, name: 'requests.failed', unit: 'count' as const };
   const judge = (base: number[], head: number[]) =>
-    judgePairs([figures(base, head, none)], 'load', look, random()).metrics[0]!;
+    judgePairs([figures(base, head, none)], false, look, random()).metrics[0]!;
   t.equal(judge([0, 0, 0, 0, 0], [0, 0, 0, 0, 0]).decision, 'shown');
   t.match(judge([0, 0, 0, 0, 0], [3, 1, 9, 2, 1]), { decision: 'worse', change: null });
   t.equal(judge([0, 0, 0, 0, 0], [3, 0, 0, 0, 0]).decision, 'undecided');
@@ -65,7 +65,7 @@ t.test('the verdict: worse first; nothing judged and nothing decided are no pass
     sites: [],
     notes: [],
   });
-  const of = (base: number[], head: number[]) => scenario(judgePairs([figures(base, head)], 'load', look, random()));
+  const of = (base: number[], head: number[]) => scenario(judgePairs([figures(base, head)], false, look, random()));
   const [worse, within, open] = [
     of([100, 101, 100, 102, 100], [110, 111, 110, 112, 110]),
     of([100, 101, 100, 102, 100], [100, 101, 101, 102, 100]),

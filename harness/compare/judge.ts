@@ -1,6 +1,6 @@
 /** From the figures of the pairs to decisions: which method holds, what it says, and with what error. Pure. */
 import type { ComparedMetric, ComparedScenario } from '../../reports/comparison.ts';
-import type { Lane, Unit } from '../../reports/model.ts';
+import type { Unit } from '../../reports/model.ts';
 import { failuresName, judgeFailures } from './failures.ts';
 import { type Decision, decide, detectableEffect, type Look, overall } from './stopping-rule.ts';
 
@@ -32,13 +32,19 @@ export interface Judgement {
 /**
  * Judges so many pairs. Where each side's repeats of a metric agree (exact lane), numbers are compared; else the interval of the paired
  * log-ratios at this look.
+ * @param repeats whether the versions were run so that repeats could agree
  * @param random uniform in [0, 1), seeded by the caller; for the detectable effect
  */
-export function judgePairs(figures: readonly MetricFigures[], lane: Lane, look: Look, random: () => number): Judgement {
+export function judgePairs(
+  figures: readonly MetricFigures[],
+  repeats: boolean,
+  look: Look,
+  random: () => number,
+): Judgement {
   const judged = figures.filter(({ threshold }) => threshold !== undefined);
   const missing = judged.filter((each) => !isComplete(each));
   const whole = judged.filter(isComplete);
-  const byNumbers = lane === 'exact' && whole.length > 0 && whole.every((each) => agree(each.base) && agree(each.head));
+  const byNumbers = repeats && whole.length > 0 && whole.every((each) => agree(each.base) && agree(each.head));
   const decided = new Map<string, ComparedMetric>();
   for (const each of missing) decided.set(each.name, notMeasured(each));
   for (const each of byNumbers ? whole.map(compareNumbers) : comparePairs(whole, look, random))
@@ -98,7 +104,7 @@ function comparePairs(figures: readonly MetricFigures[], look: Look, random: () 
     return {
       ...plain(figures[at]!),
       change: Math.expm1(estimate),
-      changeLow: finite(Math.expm1(low)),
+      changeLow: Number.isFinite(low) ? Math.expm1(low) : null,
       changeHigh: finite(Math.expm1(high)),
       threshold: Math.expm1(series[at]!.threshold),
       detectable: finite(Math.expm1(detectable)),

@@ -18,6 +18,8 @@ export type Side = 'base' | 'head';
 export interface PairsOrder {
   readonly scenario: string;
   readonly lane: Lane;
+  /** Versions are run so that repeats can agree: numbers are compared then. */
+  readonly repeats: boolean;
   /** Threshold of each metric that is judged, as a share. */
   readonly thresholds: ReadonlyMap<string, number>;
   /** How the metrics are bounded; a name that is missing is a `max`. */
@@ -54,9 +56,9 @@ export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
     order.machine.endPair();
   };
   const judge = (level: number) =>
-    judgePairs(figuresOf(reports, order), order.lane, { pairs: reports.base.length, level }, order.random);
+    judgePairs(figuresOf(reports, order), order.repeats, { pairs: reports.base.length, level }, order.random);
 
-  if (order.lane === 'exact') {
+  if (order.repeats) {
     while (reports.base.length < exactPairs) {
       order.onPair(reports.base.length, exactPairs, undefined);
       await runOnce();

@@ -12,7 +12,7 @@ import { limitsOf } from '../project/run-arguments.ts';
 const defaults: Readonly<Record<Lane, Readonly<Record<string, string>>>> = {
   exact: { 'allocated.perMessage': '0.5%' },
   tap: { 'allocated.perMessage': '3%' },
-  load: { 'allocated.perRequest': '3%' },
+  load: { 'allocated.perRequest': '0.5%' },
 };
 
 /** @throws FloodgateError `option-invalid` for an unknown metric, with the nearest, or for what is no share */

@@ -182,7 +182,8 @@ function resolveVersion(folder: string, label: string, build: readonly string[] 
     source === folder ? gitOutput(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']) : undefined;
   const isChanged =
     commit !== undefined &&
-    (gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' || newFiles(folder, ['-o']).length > 0);
+    (gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' ||
+      repositoryFiles(folder, ['-o']).length > 0);
   if (commit !== undefined && !isChanged) return { label, commit, dirty: false, key: keyOf('commit', commit) };
   return {
     label,
@@ -195,49 +196,52 @@ function resolveVersion(folder: string, label: string, build: readonly string[] 
 /** Names, sizes and times of all files: what changes when a file does. */
 function stateOf(folder: string, isRepository: boolean): string {
   const hash = createHash('sha256');
-  for (const name of filesOf(folder, isRepository)) {
-    const file = path.join(folder, name);
-    const stat = statSync(file, { throwIfNoEntry: false });
+  const top = isRepository ? topOf(folder) : folder;
+  for (const name of isRepository ? repositoryFiles(folder, ['-co']) : folderFiles(folder)) {
+    const stat = statSync(path.join(top, name), { throwIfNoEntry: false });
     hash.update(`${name}\0${stat?.size}\0${stat?.mtimeMs}\0`);
   }
   return hash.digest('hex');
 }
 
-/** Tracked and new files of a repository, or everything but version control and our own folder. */
-function filesOf(folder: string, isRepository: boolean): string[] {
-  if (isRepository) {
-    return newFiles(folder, ['-co']);
-  }
-  return readdirSync(folder).filter((name) => name !== '.git' && !ours.includes(name));
-}
-
 /** What floodgate itself writes below a project is no change of it. */
 const ours = ['.floodgate', 'runs'];
 
-function newFiles(folder: string, words: readonly string[]): string[] {
-  const excluded = ours.map((name) => `--exclude=/${name}/`);
-  const list = git(folder, ['ls-files', ...words, '--exclude-standard', ...excluded, '-z']);
+/** Everything but version control and what is ours. */
+function folderFiles(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name !== '.git' && !ours.includes(name));
+}
+
+/** Files of the whole repository, which a project in a folder of it may use, relative to its top. */
+function repositoryFiles(folder: string, words: readonly string[]): string[] {
+  const top = topOf(folder);
+  const prefix = path.relative(top, folder);
+  const excluded = ours.map((name) => `--exclude=/${path.posix.join(prefix, name)}/`);
+  const list = git(top, ['ls-files', ...words, '--exclude-standard', ...excluded, '-z']);
   return list.split('\0').filter((name) => name !== '');
+}
+
+function topOf(folder: string): string {
+  return git(folder, ['rev-parse', '--show-toplevel']);
 }
 
 function copySource(folder: string, version: Version, to: string): void {
   if (version.commit === undefined) {
     const source = path.resolve(folder, version.label);
     mkdirSync(to, { recursive: true, mode: 0o700 });
-    for (const name of filesOf(source, false)) copy(path.join(source, name), path.join(to, name));
+    for (const name of folderFiles(source)) copy(path.join(source, name), path.join(to, name));
     return;
   }
-  const repository = gitOutput(folder, ['rev-parse', '--show-toplevel'])!;
+  const repository = topOf(folder);
   git(folder, ['clone', '--quiet', '--shared', '--no-checkout', '--', repository, to]);
   git(to, ['checkout', '--quiet', '--detach', version.commit]);
   if (!version.dirty) return;
-  const prefix = path.relative(repository, folder);
   for (const name of gitOutput(to, ['ls-files', '-z'])!.split('\0')) {
     if (name !== '' && !existsSync(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
   }
-  for (const name of filesOf(folder, true)) {
-    const source = path.join(folder, name);
-    if (existsSync(source)) copy(source, path.join(to, prefix, name));
+  for (const name of repositoryFiles(folder, ['-co'])) {
+    const source = path.join(repository, name);
+    if (existsSync(source)) copy(source, path.join(to, name));
   }
 }
 

@@ -63,7 +63,7 @@ export function renderConfig(draft: ProjectDraft, withTypes: boolean): { name: s
   ] as const;
   const members = target.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${say(value)}`])).join(', ');
   const build = draft.build === undefined ? [] : [`build: ${say(draft.build)}`];
-  const threshold = draft.kind === 'other' ? [] : [`thresholds: { ${say(metric)}: ${say('3 %')} }`];
+  const threshold = draft.kind === 'other' ? [] : [`thresholds: { ${say(metric)}: ${say('1 %')} }`];
   if (withTypes) {
     const lines = [
       `targets: { service: { ${members} } }`,
