@@ -92,6 +92,8 @@ t.test('sites: by the request, above their noise, new and gone, the runtime as o
       site('old', 20_000),
       site('noisy', 50_000, undefined, 0.5),
       site('write', 1_000, 'node:net'),
+      { ...site('(anonymous)', 10_000), line: 9 },
+      { ...site('(anonymous)', 30_000), line: 5 },
     ],
   };
   const head = {
@@ -101,6 +103,8 @@ t.test('sites: by the request, above their noise, new and gone, the runtime as o
       site('young', 20_000),
       site('noisy', 140_000, undefined, 0.5),
       site('end', 30_000, 'node:http'),
+      { ...site('(anonymous)', 20_000), line: 10 },
+      { ...site('(anonymous)', 100_000), line: 6 },
     ],
   };
   const [before, after] = [base, head].map((file) =>
@@ -111,11 +115,13 @@ t.test('sites: by the request, above their noise, new and gone, the runtime as o
     compared.map(({ functionName, baseBytes, headBytes }) => [functionName, baseBytes, headBytes]),
     [
       ['parse', 1000, 1200],
+      ['(anonymous)', 400, 600],
       ['old', 200, null],
       ['(the runtime, for no caller of the project)', 10, 150],
       ['young', null, 100],
     ],
   );
+  t.equal(compared[1]!.line, 6, 'of functions without a name, the costliest');
   t.equal(compared[0]!.file, 'server.js');
   t.same(compareSites({ ...base, requests: null }, head), [], 'nobody counted');
 });

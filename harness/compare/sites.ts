@@ -53,12 +53,13 @@ interface SiteByRequest {
 function bySite({ requests, sites }: SitesFile): Map<string, SiteByRequest> {
   const found = new Map<string, SiteByRequest>();
   for (const site of sites) {
-    const owner = isRuntimeFile(site.file, site.functionName) ? { ...site, ...runtime } : site;
+    const owner = isRuntimeFile(site.file) ? { ...site, ...runtime } : site;
     const key = [owner.where, owner.file, owner.functionName].join('\0');
     const bytes = site.selfBytes / requests!;
     const other = found.get(key);
     found.set(key, {
-      site: owner,
+      // Functions without a name are one of a file: their lines move with every change above them. The costliest is shown.
+      site: other && other.site.selfBytes > site.selfBytes ? other.site : owner,
       bytes: bytes + (other?.bytes ?? 0),
       error: Math.hypot(bytes * site.errorShare, other?.error ?? 0),
     });
