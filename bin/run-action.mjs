@@ -1,12 +1,13 @@
 // The GitHub action's one step of work: reads what to run from the environment, runs it, writes the job's summary. The words are
 // split here and never by a shell: what a pull request may have named is never run as a command.
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const program = path.join(path.dirname(fileURLToPath(import.meta.url)), 'floodgate');
-const { FLOODGATE_RUN = '', FLOODGATE_OUT = '', GITHUB_OUTPUT, GITHUB_STEP_SUMMARY } = process.env;
+const { FLOODGATE_RUN = '', FLOODGATE_OUT = '', FLOODGATE_BASE = '', FLOODGATE_HEAD = '.' } = process.env;
+const { GITHUB_OUTPUT, GITHUB_STEP_SUMMARY } = process.env;
 /** Of what the run said last: an error, its hint, and what led to it. */
 const saidBytesMax = 8 << 10;
 
@@ -69,10 +70,16 @@ function block(text) {
 }
 
 append(GITHUB_OUTPUT, `report=${FLOODGATE_OUT.split('\n')[0]}\n`);
-const { status, said } = await run([...splitWords(FLOODGATE_RUN), '--out', FLOODGATE_OUT], 'inherit');
+const words =
+  FLOODGATE_BASE === ''
+    ? splitWords(FLOODGATE_RUN)
+    : ['compare', `--base=${FLOODGATE_BASE}`, `--head=${FLOODGATE_HEAD === '' ? '.' : FLOODGATE_HEAD}`];
+const { status, said } = await run([...words, '--out', FLOODGATE_OUT], 'inherit');
+const comparison = path.join(FLOODGATE_OUT, 'comparison.md');
 if (existsSync(path.join(FLOODGATE_OUT, 'report.json'))) {
   await run(['report', FLOODGATE_OUT, '--format', 'markdown'], 'pipe');
-} else {
+} else if (existsSync(comparison)) append(GITHUB_STEP_SUMMARY, readFileSync(comparison));
+else {
   append(
     GITHUB_STEP_SUMMARY,
     `### floodgate made no report (exit code ${status})\n\n${block(said || 'It said nothing.')}`,

@@ -9,16 +9,18 @@ import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
 import { sitesOf } from './metrics/allocated-sites.ts';
 import { takesSites } from './metrics/table.ts';
-import { allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
+import { allocationSampling, allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
 import type { Brought, Instrument } from './pass/instruments/instrument.ts';
 import { measuring } from './pass/instruments/measuring.ts';
 import { snapshots } from './pass/instruments/snapshots.ts';
+import { repeatableArguments } from './pass/lane-rules.ts';
 import { type PassProgress, runPass } from './pass/pass.ts';
 import type { PassResult } from './pass/pass-result.ts';
 import { type PlannedPass, planPasses } from './pass/plan.ts';
 import { writeProfileFile } from './profile/files.ts';
 import { buildRunReport } from './report/build.ts';
 import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './report/findings.ts';
+import { writeSites } from './report/sites-file.ts';
 import { spikesOf } from './report/spikes.ts';
 import type { ScenarioHead } from './scenario/capture-scenario.ts';
 import { defectArguments } from './scenario/catalogue.ts';
@@ -30,7 +32,7 @@ import type { TrafficOrder } from './traffic/traffic-order.ts';
 import { readEnvironment } from './watch/environment.ts';
 
 /** When the passes that explain are run: `brief` takes allocations always, and all the rest on a breach. */
-export type Explain = 'on-breach' | 'brief' | 'always';
+export type Explain = 'never' | 'on-breach' | 'brief' | 'always';
 
 export interface RunOptions {
   readonly scenario: ScenarioHead;
@@ -40,9 +42,15 @@ export interface RunOptions {
   readonly traffic: TrafficOrder | undefined;
   /** @default our agent */
   readonly launcher?: TargetLauncher;
+  /** Where our agent is, if it is not the one that comes with this harness. */
+  readonly agentFolder?: string | undefined;
   readonly seed: number | null;
   readonly budget: Budget;
   readonly explain: Explain;
+  /** A Node.js target under a load allocates the same in every run, and is slower. @default false */
+  readonly repeatable?: boolean;
+  /** Takes allocations whatever `explain` says, a sample every so many bytes, and writes `sites.json`. */
+  readonly sitesEveryBytes?: number | undefined;
   /** Further passes, for CPU time; their tools are there (`Instrument.checkTools`). @default none */
   readonly cpu?: readonly Instrument[];
   /** Heap snapshots stay in the report's folder. */
@@ -79,7 +87,9 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   }
   const findings = findingsOf(measure, options.budget);
   const { passes, explanation } = await explain(options, findings);
-  const { scenario, folder } = options;
+  const { scenario, folder, sitesEveryBytes } = options;
+  const sampled = passes.find(({ kind }) => kind === 'allocations');
+  if (sitesEveryBytes !== undefined && sampled) writeSites(folder, sampled, explanation.allocations);
   return buildRunReport({
     toolVersion: options.toolVersion,
     scenario: {
@@ -128,14 +138,16 @@ async function explain(
 
 /** The instruments that look for who holds the memory. */
 function explainingInstruments(options: RunOptions, findings: Findings): Instrument[] {
-  const { explain, launcher } = options;
+  const { explain, launcher, sitesEveryBytes } = options;
   if (options.signal.aborted || launcher?.explains === false) return [];
   const isNode = launcher?.isNode ?? true;
-  if (explain === 'always' || findings.isBroken) {
-    return [allocations, liveHeap, snapshots].filter(({ needsNode }) => isNode || !needsNode);
+  const sampling = sitesEveryBytes === undefined ? allocations : allocationSampling(sitesEveryBytes);
+  if (explain === 'always' || (explain !== 'never' && findings.isBroken)) {
+    return [sampling, liveHeap, snapshots].filter(({ needsNode }) => isNode || !needsNode);
   }
   // A limit on call sites takes the pass that samples them.
-  return explain === 'brief' || Object.keys(options.budget).some(takesSites) ? [allocations] : [];
+  const isWanted = explain === 'brief' || sitesEveryBytes !== undefined || Object.keys(options.budget).some(takesSites);
+  return isWanted ? [sampling] : [];
 }
 
 async function streamsOf({ traffic, signal }: RunOptions, { spikes, frames }: Findings): Promise<SpikeStream[][]> {
@@ -152,9 +164,11 @@ async function replay(options: RunOptions, planned: PlannedPass): Promise<PassRe
       ...planned,
       lane: options.lane,
       feed,
-      launcher: options.launcher ?? new AgentLauncher([...(scenario.agentArguments ?? []), ...defect.agent]),
+      launcher:
+        options.launcher ??
+        new AgentLauncher([...(scenario.agentArguments ?? []), ...defect.agent], options.agentFolder),
       folder: passFolder(folder, planned.instrument),
-      nodeArguments: defect.node,
+      nodeArguments: [...defect.node, ...(options.repeatable ? repeatableArguments : [])],
       sampleMs: options.sampleMs,
       intervalMs: options.intervalMs,
       ...(options.idleMs !== undefined && { idleMs: options.idleMs }),

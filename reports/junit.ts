@@ -48,7 +48,7 @@ export function firstSuspect(run: RunReport): string {
 }
 
 /** XML 1.0 cannot write most control characters, surrogates and two noncharacters; `]]>` would end a CDATA section. */
-function xmlText(text: string): string {
+export function xmlText(text: string): string {
   return printable(text)
     .toWellFormed()
     .replace(/[\ufffe\uffff]/g, '\ufffd')

@@ -30,6 +30,6 @@ function runLines(run: RunReport): string[] {
 }
 
 /** A description is one line, and `#` begins a directive. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return printable(text).replaceAll('\\', '\\\\').replaceAll('#', '\\#');
 }

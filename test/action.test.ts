@@ -111,6 +111,41 @@ t.test('what an input says is never run as a command', (t) => {
   t.end();
 });
 
+t.test('with a base it compares, and the summary is the comparison', (t) => {
+  const folder = t.testdir({
+    'server.mjs': `import { createServer } from 'node:http';
+createServer((_request, response) => response.end(JSON.stringify(Array.from({ length: 50 }, (_, i) => i)))).listen(process.env.PORT);
+`,
+    'load.mjs':
+      'const url = "http://127.0.0.1:" + process.argv[2];\nfor (let i = 0; i < 500; i += 1) await (await fetch(url)).text();\n',
+    'floodgate.config.mjs': `export default {
+  targets: { service: { command: 'node server.mjs' } },
+  scenarios: [{ name: 'all', load: 'node load.mjs {port}', idle: '200ms', recover: '200ms' }],
+};
+`,
+  });
+  const git = (...words: string[]) =>
+    spawnSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], { cwd: folder });
+  for (const words of [
+    ['init', '-qb', 'main'],
+    ['add', '.'],
+    ['commit', '-qm', 'service'],
+  ])
+    git(...words);
+  const { status, summary, stderr } = runAction(
+    folder,
+    { base: 'main', out: 'runs/compared' },
+    { GITHUB_ACTIONS: 'true' },
+  );
+  t.equal(status, 0, stderr);
+  t.match(summary, /^<!-- floodgate-compare -->\n### ✅ WITHIN: /);
+  const unknown = runAction(folder, { base: '--exec=touch hacked', out: 'runs/none' });
+  t.equal(unknown.status, 2);
+  t.match(unknown.summary, /is no commit, branch or tag/);
+  t.notOk(existsSync(path.join(folder, 'hacked')));
+  t.end();
+});
+
 t.test('quotes hold words together', (t) => {
   const folder = t.testdir({ 'my server.mjs': 'console.log(process.argv[2]);\nsetTimeout(() => {}, 2_000);\n' });
   const { status, stderr, summary } = runAction(folder, {

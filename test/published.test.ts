@@ -1,78 +1,17 @@
 /** The package as it is published: built, in a node_modules folder, started by its own launcher. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { exchangesCapture } from '../agent/commands/capture-fixture.ts';
+import { install, packed } from './installed-package.ts';
 
 const folder = t.testdir();
 const root = path.resolve(import.meta.dirname, '..');
 
-interface Packed {
-  readonly size: number;
-  readonly unpackedSize: number;
-  readonly files: readonly { readonly path: string; readonly size: number }[];
-}
-
-/** What `npm pack` takes of a folder. */
-function packed(cwd: string): Packed {
-  const text = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-    cwd,
-    encoding: 'utf8',
-    stdio: 'pipe',
-  });
-  // A list of packages, or from npm 12 on an object by name.
-  return Object.values(JSON.parse(text) as Record<string, Packed>)[0]!;
-}
-
-function filesBelow(below: string): string[] {
-  return readdirSync(below, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(below, path.join(entry.parentPath, entry.name)));
-}
-
-/** @returns where the launchers are of a package that was built and installed below a folder of this test */
-function install(): string {
-  const modules = path.join(folder, 'node_modules');
-  const installed = path.join(modules, 'floodgate');
-  mkdirSync(path.join(installed, 'agent'), { recursive: true });
-  // The test runner hooks into every Node.js that it sees started, which the type checker's does not survive.
-  const build = [process.execPath, path.join(root, 'bin/build.mjs'), path.join(installed, 'dist')];
-  execFileSync('env', ['-u', 'NODE_OPTIONS', ...build], { stdio: 'inherit' });
-  for (const name of [
-    'bin',
-    'docs',
-    'package.json',
-    'README.md',
-    'LICENSE',
-    'CHANGELOG.md',
-    'agent/node-arguments.json',
-  ]) {
-    cpSync(path.join(root, name), path.join(installed, name), { recursive: true });
-  }
-  // Only what is published stays.
-  const kept = new Set(packed(installed).files.map((file) => file.path));
-  for (const name of filesBelow(installed)) if (!kept.has(name)) rmSync(path.join(installed, name));
-  for (const name of readdirSync(path.join(root, 'node_modules'))) {
-    if (!existsSync(path.join(modules, name)))
-      symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name));
-  }
-  return path.join(installed, 'bin');
-}
-
 t.setTimeout(120_000);
-const bin = install();
+const bin = install(folder);
 const agent = path.join(bin, 'floodgate-agent');
 const capture = path.join(folder, 'traffic.pcap');
 writeFileSync(capture, exchangesCapture(50));

@@ -3,8 +3,8 @@ import { closeSync, readSync } from 'node:fs';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { FloodgateError } from '../errors.ts';
+import { nearestName } from '../nearest-name.ts';
 import { isInEnvironment } from './environment.ts';
-import { nearestName } from './nearest-name.ts';
 import { openRegularFile } from './regular-file.ts';
 
 /** A page of options is a few KB; more is some other file, and hostile YAML takes time by the square of its length. */

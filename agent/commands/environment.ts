@@ -1,7 +1,7 @@
 /** Options as environment variables: how they are named, and which of them say something. */
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../errors.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../nearest-name.ts';
 
 /** `--stats-interval-ms` is `FLOODGATE_AGENT_STATS_INTERVAL_MS`, of `collect` `FLOODGATE_AGENT_COLLECT_…`. */
 export function environmentName(option: Option, command = ''): string {

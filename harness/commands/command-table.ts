@@ -21,6 +21,21 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./run-command.ts')).addRunCommand,
   },
   {
+    name: 'compare',
+    summary: 'run two versions of a project in pairs: is the new one worse?',
+    load: async () => (await import('./compare-command.ts')).addCompareCommand,
+  },
+  {
+    name: 'init',
+    summary: 'write a configuration for a project',
+    load: async () => (await import('./init-command.ts')).addInitCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'what this machine can do, what is missing, how noisy it is',
+    load: async () => (await import('./doctor-command.ts')).addDoctorCommand,
+  },
+  {
     name: 'list',
     summary: 'list scenarios and defects',
     load: async () => (await import('./list-command.ts')).addListCommand,

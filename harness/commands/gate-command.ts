@@ -1,10 +1,13 @@
-/** `floodgate gate`: every scenario of the release gate in turn, one verdict, one report folder. */
+/** `floodgate gate`: the project's scenarios where there is a configuration, else every scenario of the release gate in turn, one verdict, one report folder. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { type GateReport, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
-import { exitCodesLine, worstExitCode } from '../metrics/exit-codes.ts';
+import { FloodgateError } from '../../agent/errors.ts';
+import { type GateReport, type RunReport, SCHEMA_VERSION } from '../../reports/model.ts';
+import { exitCodesLine } from '../metrics/exit-codes.ts';
+import { gateVerdict } from './gate-verdict.ts';
 import { paceFlags } from './pace-flags.ts';
+import type { ProjectGateFlags } from './project-gate.ts';
 import type { Session } from './session.ts';
 import { commandLine } from './shown-words.ts';
 
@@ -15,19 +18,52 @@ const examples = `
 Examples:
   floodgate gate                 all scenarios, report in runs/<time>-gate/, also as runs/latest
   floodgate gate --out report    the same into ./report
+  floodgate gate --only cart     one scenario of floodgate.config.*
+  floodgate gate --quick         those that say quick: true
 
 ${exitCodesLine}`;
 
 export function addGateCommand(command: Command): void {
   command
     .description(
-      `Replays ${gateScenarios.join(', ')} at the agent through a TAP device and judges each against its budget.`,
+      `Runs the scenarios of floodgate.config.*, here or in a folder above, and judges each against its budget. Without a ` +
+        `configuration, replays ${gateScenarios.join(', ')} at the agent through a TAP device.`,
     )
     .option('--out <dir>', 'folder for the report (default: runs/<time>-gate)')
+    .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
+    .option('--only <scenario>', 'this scenario of the configuration alone; may be repeated', collect)
+    .option('--quick', 'only the scenarios that say quick: true')
+    .option('--budget <name=value>', 'replaces or adds a limit in every scenario; may be repeated', collect)
+    .option('--env <name>', 'limits of this environment of the configuration')
     .addHelpText('after', examples)
-    .action(async (flags: { readonly out?: string }) => {
-      process.exitCode = await gate(flags.out);
+    .action(async (flags: GateFlags) => {
+      process.exitCode = await gateOf(flags);
     });
+}
+
+interface GateFlags extends ProjectGateFlags {
+  readonly config?: string;
+}
+
+function collect(value: string, all: readonly string[] = []): readonly string[] {
+  return [...all, value];
+}
+
+async function gateOf(flags: GateFlags): Promise<number> {
+  const { findConfigFile, loadProject } = await import('../project/find-config.ts');
+  if (flags.config !== undefined || findConfigFile(process.cwd()) !== undefined) {
+    const project = await loadProject(process.cwd(), flags.config);
+    return (await import('./project-gate.ts')).projectGate(project, flags);
+  }
+  const needless = (['only', 'quick', 'budget', 'env'] as const).find((name) => flags[name] !== undefined);
+  if (needless === undefined) return gate(flags.out);
+  throw new FloodgateError(
+    'option-invalid',
+    `--${needless} is for the scenarios of a configuration, and there is none`,
+    {
+      hint: 'floodgate init writes one.',
+    },
+  );
 }
 
 async function gate(out: string | undefined): Promise<number> {
@@ -62,7 +98,7 @@ async function gate(out: string | undefined): Promise<number> {
     durationMs: Date.now() - startedAtMs,
     command: commandLine(),
     runs,
-    verdict: verdictOf(runs),
+    verdict: gateVerdict(runs, gateScenarios.length),
     notes: [],
   };
   writeReports(folder, report);
@@ -107,22 +143,4 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
     signal: session.signal,
     onProgress: (progress) => session.progress.update(progress),
   });
-}
-
-function verdictOf(runs: readonly RunReport[]): Verdict {
-  const exitCode = worstExitCode(runs.map(({ verdict }) => verdict.exitCode));
-  const named = (code: number) =>
-    runs.filter(({ verdict }) => verdict.exitCode === code).map(({ scenario }) => scenario.name);
-  const over = named(1);
-  const unknown = named(4);
-  const headline =
-    exitCode === 3
-      ? `Interrupted after ${runs.length} of ${gateScenarios.length} scenarios.`
-      : exitCode === 0
-        ? `All ${runs.length} scenarios within budget.`
-        : [
-            ...(over.length > 0 ? [`${over.length} of ${runs.length} scenarios over budget: ${over.join(', ')}.`] : []),
-            ...(unknown.length > 0 ? [`${unknown.length} of ${runs.length} undecided: ${unknown.join(', ')}.`] : []),
-          ].join(' ');
-  return { ok: exitCode === 0, exitCode, headline };
 }

@@ -11,7 +11,7 @@ import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
 import { doctor } from '../pass/instruments/doctor.ts';
 import { flame } from '../pass/instruments/flame.ts';
 import type { Instrument } from '../pass/instruments/instrument.ts';
-import { type RunOptions, runScenario } from '../run.ts';
+import { type Explain, type RunOptions, runScenario } from '../run.ts';
 import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
 import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
@@ -79,12 +79,41 @@ function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'])
     pace: parsePace(flags) ?? scenario.pace,
     budget: { ...scenario.budget, ...limitsOf(flags.budget ?? []) },
     defect: flags.defect,
-    explain: flags.explain ? ('always' as const) : ('on-breach' as const),
+    explain: explainOf(flags.explain),
+    sitesEveryBytes: flags.sites === undefined ? undefined : sitesBytesOf(flags.sites),
+    agentFolder: agentFolderOf(flags),
+    repeatable: flags.repeatable === true,
     keepsSnapshots: flags.keepSnapshots === true,
     intervalMs: parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 }),
     sampleMs: parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 }),
     optionWords: { ...optionWords({ ...flags, lane }), ...(traffic && recordingWords(traffic)) },
   };
+}
+
+function explainOf(flag: boolean | undefined): Explain {
+  if (flag === undefined) return 'on-breach';
+  return flag ? 'always' : 'never';
+}
+
+/** Under 512 bytes nearly every object would be a sample; above 16 MiB there would be none. */
+function sitesBytesOf(text: string): number {
+  const bytes = parseQuantity(text, '--sites', 'bytes');
+  if (bytes >= 512 && bytes <= 16 << 20) return Math.round(bytes);
+  throw new FloodgateError('option-invalid', `--sites: "${text}" is not between 512 B and 16 MiB`, {
+    hint: 'Example: --sites 4KiB.',
+  });
+}
+
+function agentFolderOf({ agent, target, defect }: RunFlags): string | undefined {
+  if (agent === undefined) return undefined;
+  if (target === undefined && defect === undefined) return path.resolve(agent);
+  throw new FloodgateError(
+    'option-invalid',
+    `--agent does not go with --${target === undefined ? 'defect' : 'target'}`,
+    {
+      hint: 'Leave one of them out: defects are put into the agent that comes with this floodgate.',
+    },
+  );
 }
 
 /** Frames where there are some, else the load that the target is under. */

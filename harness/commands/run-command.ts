@@ -46,6 +46,13 @@ export function addRunCommand(command: Command): void {
     .option('--seed <n>', 'of every random choice')
     .option('--out <dir>', 'folder for the report (default: runs/<time>-<scenario>)')
     .option('--explain', 'replay again with allocation sampling even when the budget holds')
+    .option('--no-explain', 'measure only, even when the budget is broken')
+    .option(
+      '--sites <amount>',
+      'replay again and write sites.json: what each call site allocates a request, sampled every so many bytes, e.g. 4KiB',
+    )
+    .option('--repeatable', 'V8 arguments under which a Node.js target allocates the same in every run; it is slower')
+    .option('--agent <dir>', 'run the agent of this checkout, or installed package, of floodgate')
     .option('--keep-snapshots', 'leave the heap snapshots of a replay in the report folder')
     .option('--cpu', 'replay again with V8’s CPU profiler: one profile a phase')
     .option('--flame', 'replay again for a flame graph by 0x, where you have it installed')

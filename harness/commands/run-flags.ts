@@ -16,6 +16,9 @@ export interface RunFlags extends TargetFlags, TrafficFlags {
   readonly seed?: string;
   readonly out?: string;
   readonly explain?: boolean;
+  readonly sites?: string;
+  readonly repeatable?: boolean;
+  readonly agent?: string;
   readonly keepSnapshots?: boolean;
   readonly cpu?: boolean;
   readonly flame?: boolean;

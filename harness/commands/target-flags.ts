@@ -1,4 +1,6 @@
 /** `floodgate run --target`: what is said about a target that is not our agent, and what is made of it. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
@@ -7,6 +9,7 @@ import type { OpenedTarget } from '../target/open-target.ts';
 
 export interface TargetFlags {
   readonly target?: string;
+  readonly targetDir?: string;
   readonly load?: string;
   readonly ready?: string;
   readonly pprof?: string;
@@ -22,6 +25,7 @@ const recoverDefault = 5;
 export function addTargetOptions(command: Command): Command {
   return command
     .option('--target <what>', 'instead of the agent: a command line, pid:N, or the URL of a Go service’s pprof')
+    .option('--target-dir <dir>', 'folder in which the target is started (default: this one)')
     .option('--load <command>', 'drives the target, in a shell; {port} is the one it listens on')
     .option('--duration <time>', 'ends the load after so long; without --load, watches for so long')
     .option('--idle <time>', `watched before the load (default: ${idleDefault}s)`)
@@ -45,9 +49,14 @@ export interface TargetRun {
 export async function targetRun(flags: TargetFlags, frames: boolean): Promise<TargetRun | undefined> {
   const { target, load } = flags;
   if (target === undefined) {
-    const needless = (['load', 'duration', 'idle', 'recover', 'ready', 'pprof'] as const).find((name) => flags[name]);
+    const needless = (['targetDir', 'load', 'duration', 'idle', 'recover', 'ready', 'pprof'] as const).find(
+      (name) => flags[name],
+    );
     if (needless === undefined) return undefined;
-    throw refused(`--${needless} is for a target of your own`, 'Add --target "node server.js", or leave it out.');
+    throw refused(
+      `--${needless === 'targetDir' ? 'target-dir' : needless} is for a target of your own`,
+      'Add --target "node server.js", or leave it out.',
+    );
   }
   if (frames && load !== undefined) {
     throw refused('a scenario drives the target already', 'Leave out the scenario or --load.');
@@ -58,6 +67,7 @@ export async function targetRun(flags: TargetFlags, frames: boolean): Promise<Ta
     mayEnd: load === undefined && !frames,
     ready: patternOf(flags.ready),
     pprof: flags.pprof,
+    folder: folderOf(flags.targetDir),
   });
   const durationMs = flags.duration === undefined ? undefined : timeMs(flags.duration, '--duration');
   if (!frames && opened.kind !== 'program' && load === undefined && durationMs === undefined) {
@@ -85,6 +95,12 @@ function timeMs(text: string, option: string): number {
   // A timer of Node.js holds 24 days.
   if (ms <= 86_400_000) return ms;
   throw refused(`${option}: "${text}" is longer than a day`, `Example: ${option} 10s.`);
+}
+
+function folderOf(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  if (statSync(given, { throwIfNoEntry: false })?.isDirectory()) return path.resolve(given);
+  throw refused(`--target-dir: there is no folder ${given}`, 'Name the folder in which the target is started.');
 }
 
 function patternOf(text: string | undefined): RegExp | undefined {

@@ -7,6 +7,7 @@ import { notMeasured, type Reading, value } from './reading.ts';
 import { sitePattern } from './site-pattern.ts';
 
 export type SiteBytes = Pick<Suspect, 'file' | 'functionName' | 'selfBytes'>;
+export type AllocatedSite = SiteBytes & Pick<Suspect, 'line' | 'where' | 'errorShare'>;
 
 /** Profiles of one interval of the pass that samples allocations, with the frames that were sent in it. */
 export interface AllocationInterval {
@@ -17,7 +18,7 @@ export interface AllocationInterval {
 }
 
 /** Undefined where no interval had traffic in it, or nothing was allocated in any. */
-export function sitesOf(intervals: readonly AllocationInterval[]): readonly SiteBytes[] | undefined {
+export function sitesOf(intervals: readonly AllocationInterval[]): readonly AllocatedSite[] | undefined {
   const [first, ...rest] = intervals.filter(({ firstFrame, lastFrame }) => lastFrame > firstFrame);
   if (!first) return undefined;
   const source = (where: Suspect['where'], of: (interval: AllocationInterval) => Profile) => ({

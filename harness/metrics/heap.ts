@@ -2,9 +2,12 @@
 import type { RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
 import { notMeasured, per, type Reading, value, valueOr } from './reading.ts';
+import { requestWindow } from './request-window.ts';
 
 const noRuntime = 'its runtime is not looked into: it takes a Node.js program, or a Go program with --pprof';
 const noNode = 'only Node.js knows';
+const noServer =
+  'no server in its main thread answered requests: of worker threads and child processes nothing is known';
 
 export function peakBeforeGc({ measure }: RunFigures): Reading {
   return valueOr(measure.channel.last?.peakBeforeGc, noRuntime);
@@ -39,6 +42,14 @@ export function allocated({ measure: { channel, ranBefore } }: RunFigures): Read
 
 export function allocatedPerMessage(run: RunFigures): Reading {
   return per(allocated(run), run.messages, 'no messages were counted');
+}
+
+/** Over all but the first quarter of the requests: while code is new, it allocates more. */
+export function allocatedPerRequest({ measure: { channel, answers } }: RunFigures): Reading {
+  if (!channel.last) return notMeasured(noRuntime);
+  if (!channel.last.answers) return notMeasured(answers ? noServer : 'no request was answered');
+  const window = requestWindow(channel.marks);
+  return window ? value(window) : notMeasured('too few requests: it takes 400');
 }
 
 /** Of all collections, none left out: by nearest rank. */

@@ -38,8 +38,14 @@ export function figuresOf(run: MeasuredRun): RunFigures {
     levels: distributionOf(levels.tMs, levels.bytes),
     idleLevels: distributionOf(levels.tMs.slice(0, idleEnd), levels.bytes.slice(0, idleEnd)),
     rssPeakBytes: peakOf(measure),
-    messages: counts.requests !== null ? counts.requests + (counts.responses ?? 0) : (measure.answers?.total ?? null),
+    messages: messagesOf(measure),
   };
+}
+
+/** HTTP messages that the agent found, or answers that another program gave; null where nobody counted. */
+export function messagesOf({ stats, answers }: PassResult): number | null {
+  const { requests, responses } = countsOf(stats);
+  return requests !== null ? requests + (responses ?? 0) : (answers?.total ?? null);
 }
 
 /** By the kernel: of each phase, the last of them asked from outside while it lived, or by the program itself at its end. */

@@ -158,6 +158,13 @@ export const metrics: readonly Metric[] = [
     read: heap.allocatedPerMessage,
   },
   {
+    name: 'allocated.perRequest',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Allocated on the heap for each HTTP request that a Node.js server answered, from a quarter of the requests on; takes 400.',
+    read: heap.allocatedPerRequest,
+  },
+  {
     name: 'gc.pauseP99',
     unit: 'ms',
     bound: 'max',

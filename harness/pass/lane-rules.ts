@@ -17,8 +17,11 @@ export interface LaneRules {
   readonly phaseNames: readonly [before: string, after: string];
 }
 
-/** Deterministic as far as Node.js allows; refused in NODE_OPTIONS, so they are arguments. */
-const exactLaneArguments = [
+/**
+ * Under these, what a program allocates repeats: it is compiled at the same places of its work, and not whenever another thread comes to
+ * it. Refused in NODE_OPTIONS, so they are arguments.
+ */
+export const repeatableArguments: readonly string[] = [
   '--single-threaded',
   '--random-seed=1',
   '--hash-seed=1',
@@ -30,6 +33,10 @@ const exactLaneArguments = [
   '--no-incremental-marking',
   // … and lets the heap grow by how fast it is filled and collected: by a tenth of what is live to three times that.
   '--heap-growing-percent=50',
+];
+
+const exactLaneArguments = [
+  ...repeatableArguments,
   // For the collections before the traffic: see `harness/preload/step.ts`.
   '--expose-gc',
 ];

@@ -70,12 +70,20 @@ export type PreloadLine =
       readonly ownMs?: number;
       /** Timers, sockets, servers and requests that keep the program running. */
       readonly handles?: number;
-      /** Answers that HTTP/1 servers of the program have given; once there is one. */
+      /** Answers that HTTP servers of the program have given; once there is one. */
       readonly answers?: Answers;
       /** Highest resident memory since the start, by the kernel; only in the last line. */
       readonly rssPeak?: number;
       /** Used bytes by heap space; only on some lines. */
       readonly spaces?: Readonly<Record<string, number>>;
+    }
+  /** At a fixed number of requests answered. */
+  | {
+      readonly type: 'mark';
+      readonly tMs: number;
+      readonly requests: number;
+      /** Bytes that the target had allocated on the heap, without what readings took. */
+      readonly allocated: number;
     }
   | {
       readonly type: 'gc';

@@ -3,10 +3,10 @@
  * on command allocation profiles, live-heap profiles and snapshots. In a measuring pass it does nothing but read
  * counters; what that costs is in docs/instruments.md.
  */
-import { subscribe } from 'node:diagnostics_channel';
 import { readFileSync, writeSync } from 'node:fs';
 import v8 from 'node:v8';
 import { type PreloadLine, type PreloadOptions, preloadVariable } from './options.ts';
+import { RequestCount } from './requests.ts';
 // Not loaded only where it is asked for: the compile cache is filled by a start that asks for nothing.
 import { StepReadings } from './step.ts';
 
@@ -48,7 +48,9 @@ export class HeapWatch {
   #afterMajorGc = 0;
   #reports = 0;
   #ownMs = 0;
-  #answers: { total: number; not2xx: number } | undefined;
+  readonly #requests = new RequestCount((requests) => this.#mark(requests));
+  /** Allocated by readings: none of the target's own. */
+  #ownBytes = 0;
   /** In place of all that was ever allocated; see `StepReadings`. */
   allocatedByTraffic: number | undefined;
 
@@ -56,19 +58,30 @@ export class HeapWatch {
     this.#send = send;
     this.#usedAfterLast = v8.getHeapStatistics().used_heap_size;
     this.#profiler.start();
-    subscribe('http.server.response.finish', (message) => {
-      const { statusCode } = (message as { response: { statusCode: number } }).response;
-      this.#answers ??= { total: 0, not2xx: 0 };
-      this.#answers.total += 1;
-      if (statusCode < 200 || statusCode > 299) this.#answers.not2xx += 1;
-    });
   }
 
   report(): void {
     const sinceMs = threadCpuMs();
+    const usedBytes = v8.getHeapStatistics().used_heap_size;
     this.takeCollections();
     this.#reportMemory();
+    this.#setAside(usedBytes);
     this.#ownMs += threadCpuMs() - sinceMs;
+  }
+
+  #mark(requests: number): void {
+    const sinceMs = threadCpuMs();
+    const usedBytes = v8.getHeapStatistics().used_heap_size;
+    this.takeCollections();
+    const allocated = this.allocatedUntilNow() - this.#ownBytes;
+    this.#send({ type: 'mark', tMs: nowMs(), requests, allocated });
+    this.#setAside(usedBytes);
+    this.#ownMs += threadCpuMs() - sinceMs;
+  }
+
+  /** What a reading allocated, unless a collection came in the middle of it. */
+  #setAside(usedBytesBefore: number): void {
+    this.#ownBytes += Math.max(0, v8.getHeapStatistics().used_heap_size - usedBytesBefore);
   }
 
   /** At the end; the kernel's own peak comes along, which cannot be read from outside once the process is gone. */
@@ -130,7 +143,7 @@ export class HeapWatch {
       cpuMs: Math.round((user + system) / 1_000),
       ownMs: this.#ownMs,
       handles: process.getActiveResourcesInfo().length,
-      ...(this.#answers && { answers: this.#answers }),
+      ...(this.#requests.answers && { answers: this.#requests.answers }),
       ...(rssPeak && { rssPeak }),
       ...(this.#reports++ % 4 === 0 ? { spaces: usedBySpace() } : {}),
     });

@@ -20,6 +20,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     tableOf('memory', pass.watch.rollup),
     mapOf(pass),
     tableOf('heap', pass.channel.v8),
+    requestsOf(pass),
     spacesOf(pass),
     trafficOf(pass),
     agent,
@@ -62,6 +63,28 @@ const mapNames: Readonly<Record<string, string>> = {
   stackBytes: 'stacks',
   imageBytes: 'writtenImage',
 };
+
+/** At fixed numbers of requests: what `floodgate compare` takes equal windows of. */
+function requestsOf({ channel: { marks } }: PassResult): SeriesTable {
+  const column = (name: string, unit: 'count' | 'bytes', values: number[]) =>
+    ({ name, unit, kind: 'counter', values }) as const;
+  return {
+    group: 'other',
+    tMs: marks.map(({ tMs }) => tMs),
+    columns: [
+      column(
+        'requests',
+        'count',
+        marks.map(({ requests }) => requests),
+      ),
+      column(
+        'allocatedByRequests',
+        'bytes',
+        marks.map(({ allocated }) => allocated),
+      ),
+    ],
+  };
+}
 
 function tableOf(group: SeriesGroup, table: SampleTable): SeriesTable {
   return {

@@ -1,32 +1,84 @@
 /** Our capture agent as a target: the pinned runtime, the source that the lane needs, its figures written to a file. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FloodgateError } from '../../agent/errors.ts';
 import { startChild } from './child-target.ts';
 import type { LaunchOptions, Target, TargetLauncher } from './target.ts';
 
-/** The agent's entry file: TypeScript in the repository, JavaScript where it was built. */
-const agentProgram = fileURLToPath(new URL(`../../agent/main${path.extname(import.meta.url)}`, import.meta.url));
+interface AgentProgram {
+  readonly node: string;
+  /** What `bin/floodgate-agent` starts it with: one helper thread of V8 is enough for its heap of 10 MB. */
+  readonly nodeArguments: readonly string[];
+  readonly file: string;
+}
 
-/** What `bin/floodgate-agent` starts it with: one helper thread of V8 is enough for its heap of 10 MB. */
-const agentNodeArguments: readonly string[] = JSON.parse(
-  readFileSync(path.join(path.dirname(agentProgram), 'node-arguments.json'), 'utf8'),
-);
+/** The agent of this harness: TypeScript in the repository, JavaScript where it was built. */
+function ownAgent(): AgentProgram {
+  const file = fileURLToPath(new URL(`../../agent/main${path.extname(import.meta.url)}`, import.meta.url));
+  return { node: process.execPath, nodeArguments: argumentsBeside(file), file };
+}
+
+/**
+ * The agent of a checkout (sources), or of an installed package (built), under the Node.js that it pins.
+ * @throws FloodgateError `option-invalid`
+ */
+function agentIn(folder: string): AgentProgram {
+  const isPackage = folder.split(path.sep).includes('node_modules');
+  const source = path.join(folder, 'agent', 'main.ts');
+  const file = existsSync(source) && !isPackage ? source : path.join(folder, 'dist', 'agent', 'main.js');
+  if (!existsSync(file)) {
+    throw new FloodgateError('option-invalid', `--agent: ${folder} holds no agent of floodgate`, {
+      hint: 'Name a checkout of floodgate, or the folder node_modules/floodgate of an installed one.',
+    });
+  }
+  return { node: pinnedNodeOf(folder), nodeArguments: argumentsBeside(file), file };
+}
+
+function argumentsBeside(file: string): readonly string[] {
+  return JSON.parse(readFileSync(path.join(path.dirname(file), 'node-arguments.json'), 'utf8'));
+}
+
+/** @throws FloodgateError `target-not-started` */
+function pinnedNodeOf(folder: string): string {
+  const file = path.join(folder, 'bin', 'pinned-node.js');
+  if (!existsSync(file)) return process.execPath;
+  try {
+    return (createRequire(file)(file) as { pinnedNode: () => string }).pinnedNode();
+  } catch (cause) {
+    throw new FloodgateError(
+      'target-not-started',
+      `the agent in ${folder} has no Node.js: ${(cause as Error).message}`,
+      {
+        hint: `Install its packages: npm ci in ${folder}.`,
+        cause,
+      },
+    );
+  }
+}
 
 export class AgentLauncher implements TargetLauncher {
   readonly name = 'agent';
   readonly isNode = true;
   readonly #arguments: readonly string[];
+  readonly #agent: AgentProgram;
 
-  /** @param agentArguments more arguments for the agent, e.g. `['--memory', '96MB']` */
-  constructor(agentArguments: readonly string[]) {
+  /**
+   * @param agentArguments more arguments for the agent, e.g. `['--memory', '96MB']`
+   * @param folder a checkout or an installed package @default the agent of this harness
+   * @throws FloodgateError where the folder holds no agent, or no Node.js for it
+   */
+  constructor(agentArguments: readonly string[], folder?: string) {
     this.#arguments = agentArguments;
+    this.#agent = folder === undefined ? ownAgent() : agentIn(folder);
   }
 
   /** Resolves when it captures. */
   async start(options: LaunchOptions): Promise<Target> {
-    await warm(options.nodeArguments, options.interfaces.length > 0);
+    const { node, nodeArguments, file } = this.#agent;
+    await warm(this.#agent, options.nodeArguments, options.interfaces.length > 0);
     const source = options.interfaces.flatMap((name) => ['--interface', name]);
     // Under a root harness it stays root: the preload writes profiles into a report folder that no other user may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
@@ -36,11 +88,11 @@ export class AgentLauncher implements TargetLauncher {
     const ceiling = ceilingBytes === undefined ? [] : ['--memory-ceiling', String(Math.ceil(ceilingBytes))];
     return startChild({
       name: this.name,
-      command: process.execPath,
+      command: node,
       arguments: [
-        ...agentNodeArguments,
+        ...nodeArguments,
         ...options.nodeArguments,
-        agentProgram,
+        file,
         ...(isLive
           ? [...source, '--stats-interval-ms', String(options.statsIntervalMs)]
           : ['--read', '-', '--lockstep']),
@@ -71,12 +123,12 @@ const warmTimeoutMs = 60_000;
  * measured: the first start after a change strips types, which would be taken for the agent's own 40 MB. The empty
  * capture is refused; the modules are loaded by then, and the real start reports anything else.
  */
-function warm(nodeArguments: readonly string[], isLive: boolean): Promise<void> {
-  const key = nodeArguments.join(' ');
+function warm(agent: AgentProgram, nodeArguments: readonly string[], isLive: boolean): Promise<void> {
+  const key = [agent.file, ...nodeArguments].join(' ');
   if (process.env.NODE_COMPILE_CACHE === undefined || warmed.has(key)) return Promise.resolve();
   warmed.add(key);
-  const all = [...agentNodeArguments, ...nodeArguments, agentProgram, '--read', '-', ...(isLive ? [] : ['--lockstep'])];
+  const all = [...agent.nodeArguments, ...nodeArguments, agent.file, '--read', '-', ...(isLive ? [] : ['--lockstep'])];
   return new Promise((resolve) => {
-    execFile(process.execPath, all, { timeout: warmTimeoutMs }, () => resolve()).stdin?.end();
+    execFile(agent.node, all, { timeout: warmTimeoutMs }, () => resolve()).stdin?.end();
   });
 }

@@ -10,7 +10,7 @@ import { preloadFolderName } from '../preload/options.ts';
 import { preloadArguments } from '../watch/preload-channel.ts';
 
 const here = fileURLToPath(new URL('../preload/', import.meta.url));
-const modules = ['preload', 'options', 'instruments', 'step', 'off-heap-sites'];
+const modules = ['preload', 'options', 'instruments', 'requests', 'step', 'off-heap-sites'];
 const stripped = new Map<string, string>();
 
 /**

@@ -22,6 +22,8 @@ export interface ProgramOptions {
   readonly listens: boolean;
   /** Ending by itself with exit code 0 is what it is for. */
   readonly mayEnd?: boolean;
+  /** Absolute; it is started there, and its command is found from there. @default the working folder */
+  readonly folder?: string | undefined;
   /** Its `net/http/pprof` address, `{port}` replaced. */
   readonly pprof?: string | undefined;
   readonly readyTimeoutMs?: number;
@@ -53,7 +55,7 @@ export class ProgramLauncher implements TargetLauncher {
     }
     this.name = commandLine;
     this.#options = options;
-    this.#program = findProgram(words);
+    this.#program = findProgram(words, options.folder ?? process.cwd());
     this.isNode = this.#program.isNode;
     this.explains = this.isNode || options.pprof !== undefined;
     this.instruments = this.isNode
@@ -77,6 +79,7 @@ export class ProgramLauncher implements TargetLauncher {
       ],
       // PORT is what servers on trial commonly heed; ours says where the port is free. The cache of compiled modules is ours.
       env: { ...options.env, PORT: process.env.PORT ?? values.port, NODE_COMPILE_CACHE: undefined },
+      ...(this.#options.folder !== undefined && { cwd: this.#options.folder }),
       wrapper: options.wrapper,
       withChannel: isNode,
       guarded: true,
@@ -131,13 +134,14 @@ interface Program {
 }
 
 /** A script that says `#!… node` is started by its Node.js, so that the preload comes along. */
-function findProgram(words: readonly string[]): Program {
+function findProgram(words: readonly string[], from: string): Program {
   const [command = '', ...rest] = words;
   if (/^node(js)?$/.test(path.basename(command))) {
-    checkVersion(command);
-    return { command, before: [], after: rest, isNode: true };
+    const node = command.includes('/') ? path.resolve(from, command) : command;
+    checkVersion(node);
+    return { command: node, before: [], after: rest, isNode: true };
   }
-  const file = findOnPath(command);
+  const file = findOnPath(command, from);
   if (file !== undefined && isNodeScript(file)) {
     checkVersion('node');
     return { command: 'node', before: [], after: [file, ...rest], isNode: true };
@@ -146,12 +150,12 @@ function findProgram(words: readonly string[]): Program {
 }
 
 /** Where a shell would find it, the project's own packages first. */
-function findOnPath(command: string): string | undefined {
+function findOnPath(command: string, from: string): string | undefined {
   const folders = command.includes('/')
-    ? ['']
-    : [path.resolve('node_modules', '.bin'), ...(process.env.PATH ?? '').split(path.delimiter)];
+    ? [from]
+    : [path.join(from, 'node_modules', '.bin'), ...(process.env.PATH ?? '').split(path.delimiter)];
   for (const folder of folders) {
-    const file = path.join(folder, command);
+    const file = path.resolve(folder, command);
     try {
       if (statSync(file).isFile()) return realpathSync(file);
     } catch {

@@ -35,6 +35,8 @@ export class PreloadChannel {
     { name: 'allocated', unit: 'bytes', kind: 'counter' },
     { name: 'handles', unit: 'count', kind: 'gauge' },
   ]);
+  /** At fixed numbers of requests answered. */
+  readonly marks: LineOf<'mark'>[] = [];
   readonly spaces: { readonly tMs: number; readonly used: Readonly<Record<string, number>> }[] = [];
   readonly gc: LineOf<'gc'>[] = [];
   readonly intervals: ProfileInterval[] = [];
@@ -126,6 +128,8 @@ export class PreloadChannel {
       if (line.spaces && this.spaces.length < eventsMax) this.spaces.push({ tMs: line.tMs, used: line.spaces });
     } else if (line.type === 'gc') {
       if (this.gc.length < eventsMax) this.gc.push(line);
+    } else if (line.type === 'mark') {
+      if (this.marks.length < eventsMax) this.marks.push(line);
     } else if (line.type === 'profile') {
       const { startMs, endMs } = line;
       this.intervals.push({ ...line, startMs: startMs - this.#startEpochMs, endMs: endMs - this.#startEpochMs });

@@ -19,19 +19,28 @@ interface Sampling {
   readonly sampled: NonNullable<PreloadOptions['profile']>['kind'];
   readonly words: string;
   readonly everyInterval: boolean;
+  readonly sampleBytes: number;
 }
 
-/** Who allocates: everything of an interval, freed objects included. */
-export const allocations: Instrument = {
-  ...samplingInstrument({
-    kind: 'allocations',
-    activity: 'replaying with allocation sampling',
-    sampled: 'allocations',
-    words: 'freed objects included',
-    everyInterval: true,
-  }),
-  bring: (pass, { folder }) => ({ allocations: readIntervals(pass, 'alloc_space', folder) }),
-};
+/**
+ * Who allocates: everything of an interval, freed objects included.
+ * @param sampleBytes mean bytes between two samples of the V8 heap
+ */
+export function allocationSampling(sampleBytes: number): Instrument {
+  return {
+    ...samplingInstrument({
+      kind: 'allocations',
+      activity: 'replaying with allocation sampling',
+      sampled: 'allocations',
+      words: 'freed objects included',
+      everyInterval: true,
+      sampleBytes,
+    }),
+    bring: (pass, { folder }) => ({ allocations: readIntervals(pass, 'alloc_space', folder, sampleBytes) }),
+  };
+}
+
+export const allocations = allocationSampling(heapSampleBytes);
 
 /** Who keeps: what a collection at the end of an interval leaves of it. */
 export const liveHeap: Instrument = {
@@ -41,12 +50,13 @@ export const liveHeap: Instrument = {
     sampled: 'live',
     words: 'survivors only',
     everyInterval: false,
+    sampleBytes: heapSampleBytes,
   }),
-  bring: (pass, { folder }) => ({ live: readIntervals(pass, 'inuse_space', folder) }),
+  bring: (pass, { folder }) => ({ live: readIntervals(pass, 'inuse_space', folder, heapSampleBytes) }),
 };
 
 function samplingInstrument(sampling: Sampling): Omit<Instrument, 'bring'> {
-  const { kind, activity, sampled, words, everyInterval } = sampling;
+  const { kind, activity, sampled, words, everyInterval, sampleBytes } = sampling;
   return {
     kind,
     activity,
@@ -61,14 +71,14 @@ function samplingInstrument(sampling: Sampling): Omit<Instrument, 'bring'> {
     },
     start: (folder) => ({
       nodeArguments: attributionArguments,
-      preload: { profile: { kind: sampled, sampleBytes: heapSampleBytes, stackDepth, offHeapSampleBytes, folder } },
+      preload: { profile: { kind: sampled, sampleBytes, stackDepth, offHeapSampleBytes, folder } },
     }),
     describe: (usual, isNode) =>
       // What is no Node.js program shows its memory in its own way: that is all there is.
       isNode
         ? [
             ...usual,
-            `allocation sampling, ${words}, ${heapSampleBytes / 1024} KiB`,
+            `allocation sampling, ${words}, ${sampleBytes / 1024} KiB`,
             `off-heap call sites, ${offHeapSampleBytes / 1024} KiB`,
             attributionArguments.join(' '),
           ]
@@ -84,12 +94,16 @@ function endsOf(frames: readonly FrameRange[]): number[] {
 }
 
 /** The profiles that the target wrote, also kept as pprof in the report's folder. */
-function readIntervals(pass: PassResult, sampleType: 'alloc_space' | 'inuse_space', folder: string): FrameInterval[] {
+function readIntervals(
+  pass: PassResult,
+  sampleType: 'alloc_space' | 'inuse_space',
+  folder: string,
+  sampleBytes: number,
+): FrameInterval[] {
   const read: FrameInterval[] = [];
   for (const { interval, firstFrame, lastFrame } of pass.intervals) {
     const written = pass.channel.intervals.find((each) => each.interval === interval);
-    const profiles =
-      written && readInterval(written, sampleType, { heap: heapSampleBytes, offHeap: offHeapSampleBytes });
+    const profiles = written && readInterval(written, sampleType, { heap: sampleBytes, offHeap: offHeapSampleBytes });
     if (!profiles) continue;
     read.push({ ...profiles, firstFrame, lastFrame });
     const name = `${pass.kind}-${String(interval).padStart(3, '0')}`;

@@ -2,8 +2,9 @@
  * Impairments as people write them: `loss=1%,reorder=2%/50,delay=10ms/2ms/distribution:normal`. Each is a name and its
  * parameters, in order or by name. Pure.
  */
-import { nearestName } from '../../../agent/commands/nearest-name.ts';
+
 import { FloodgateError } from '../../../agent/errors.ts';
+import { nearestName } from '../../../agent/nearest-name.ts';
 import type { Impairment, ImpairmentRow } from './impairment.ts';
 import { stagesMax } from './limits.ts';
 import { type Parameter, parseAmount, parseList, type Value } from './parameters.ts';

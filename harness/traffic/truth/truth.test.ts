@@ -192,11 +192,7 @@ t.test('a response recorded before its request is as certain as its method', asy
   const early = truthOf(script, { order: [0, 1, 3, 2, 5, 4, 7, 6] });
   t.match(early, { requests: 3, requestsIntact: 3, responses: 3, responsesIntact: 3, responsesPossible: 0 });
   const alone = truthOf(script.map((line) => line.replace(/^> /, '>- ')));
-  t.match(
-    alone,
-    { requests: 0, responses: 3, responsesIntact: 1, responsesPossible: 2 },
-    'the methods are not known',
-  );
+  t.match(alone, { requests: 0, responses: 3, responsesIntact: 1, responsesPossible: 2 }, 'the methods are not known');
 });
 
 t.test('a reset ends nothing that comes all the same', async (t) => {

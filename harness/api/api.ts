@@ -1,0 +1,101 @@
+/**
+ * What `import … from 'floodgate'` gives: types for a configuration, and runs and comparisons from a program of one's own.
+ *
+ * A run and a comparison are processes of their own, under the Node.js that floodgate pins: what they say does not depend on the
+ * program that asks.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { ComparisonReport } from '../../reports/comparison.ts';
+import type { RunReport } from '../../reports/model.ts';
+
+export type {
+  ComparedMetric,
+  ComparedScenario,
+  ComparedSite,
+  ComparedVersion,
+  ComparisonReport,
+} from '../../reports/comparison.ts';
+export type { BudgetResult, Note, RunReport, Unit, Verdict } from '../../reports/model.ts';
+export type { ProjectConfig, ScenarioConfig, TargetConfig } from '../project/config.ts';
+export { defineConfig, defineScenario } from '../project/config.ts';
+
+export interface CallOptions {
+  /** Where targets, loads and captures are named, and a configuration is looked for. @default the working folder */
+  readonly folder?: string;
+  /** Keeps the report's folder there; it must not exist, or be empty. @default removed when the report was read */
+  readonly out?: string;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs `floodgate run` and reads its report, whatever the verdict.
+ * @param words as on the command line: `['--target', 'node server.js', '--load', 'npx autocannon …']`
+ * @throws FloodgateError where nothing could be run, with what floodgate printed as its hint
+ */
+export async function run(words: readonly string[], options: CallOptions = {}): Promise<RunReport> {
+  return (await reportOf('run', words, 'report.json', options)) as RunReport;
+}
+
+/**
+ * Runs `floodgate compare` and reads its report, whatever the verdict.
+ * @param words as on the command line: `['--base', 'main']`
+ * @throws FloodgateError where nothing could be run, with what floodgate printed as its hint
+ */
+export async function compare(words: readonly string[], options: CallOptions = {}): Promise<ComparisonReport> {
+  return (await reportOf('compare', words, 'comparison.json', options)) as ComparisonReport;
+}
+
+async function reportOf(
+  command: string,
+  words: readonly string[],
+  file: string,
+  options: CallOptions,
+): Promise<unknown> {
+  const out = options.out ?? mkdtempSync(path.join(tmpdir(), 'floodgate-api-'));
+  try {
+    const { code, errors } = await floodgate([command, ...words, '--out', path.resolve(out)], options);
+    const report = path.join(out, file);
+    if (existsSync(report)) return JSON.parse(readFileSync(report, 'utf8'));
+    throw new FloodgateError('run-failed', `floodgate ${command} ended with ${code ?? 'a signal'}`, {
+      hint: errors.trim(),
+      exitCode: code ?? 2,
+    });
+  } finally {
+    if (options.out === undefined) rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** In the repository two folders up, three where it was built. */
+function launcher(): string {
+  const folders = ['../..', '../../..'].map((up) => path.resolve(import.meta.dirname, up));
+  return path.join(folders.find((folder) => existsSync(path.join(folder, 'bin', 'floodgate')))!, 'bin', 'floodgate');
+}
+
+/** The end of what it printed. */
+const errorCharactersKept = 4_000;
+
+function floodgate(words: readonly string[], { folder, signal }: CallOptions) {
+  return new Promise<{ code: number | null; errors: string }>((resolve, reject) => {
+    const child = spawn(process.execPath, [launcher(), ...words], {
+      ...(folder !== undefined && { cwd: folder }),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const stop = () => child.kill('SIGTERM');
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      errors = (errors + piece).slice(-errorCharactersKept);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      signal?.removeEventListener('abort', stop);
+      resolve({ code, errors });
+    });
+  });
+}

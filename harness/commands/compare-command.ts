@@ -1,0 +1,153 @@
+/** `floodgate compare`: two versions of a project, run in interleaved pairs on this machine, and a verdict with its error. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { type Command, Option } from 'commander';
+import { COMPARISON_SCHEMA_VERSION, type ComparedScenario, type ComparisonReport } from '../../reports/comparison.ts';
+import { renderComparisonAnnotations } from '../../reports/comparison-annotations.ts';
+import { comparisonReporters } from '../../reports/comparison-reporter.ts';
+import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
+import { compareScenario } from '../compare/compare-scenario.ts';
+import { errorRate } from '../compare/stopping-rule.ts';
+import { comparisonVerdict } from '../compare/verdict.ts';
+import { type Version, VersionStore } from '../compare/version-store.ts';
+import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { loadProject } from '../project/find-config.ts';
+import { readMachine } from '../watch/machine.ts';
+import { chosenScenarios } from './project-gate.ts';
+import { makeReportFolder } from './report-folder.ts';
+import { openSession } from './session.ts';
+import { commandLine } from './shown-words.ts';
+
+const examples = `
+Examples:
+  floodgate compare --base main                    main beside the working folder, every scenario of the project
+  floodgate compare --base v1.2.0 --head v1.3.0    two tags
+  floodgate compare --base main --only checkout    one scenario
+  floodgate compare --base main --threshold allocated.perRequest=5%
+
+Both versions are checked out and built once, then run in turn from the same path, in pairs whose order is drawn. Pairs are added
+until every metric with a threshold is decided, or --max-pairs or --max-time ends it.
+
+Exit codes: 0 within every threshold, 1 worse, 2 could not run, 3 interrupted, 4 undecided or not measured.`;
+
+interface CompareFlags {
+  readonly base: string;
+  readonly head: string;
+  readonly config?: string;
+  readonly only?: readonly string[];
+  readonly env?: string;
+  readonly threshold?: readonly string[];
+  readonly maxPairs: string;
+  readonly maxTime: string;
+  readonly undecided: 'fail' | 'pass';
+  readonly sites?: 'worse' | 'always' | 'never';
+  readonly seed?: string;
+  readonly all?: boolean;
+  readonly out?: string;
+}
+
+export function addCompareCommand(command: Command): void {
+  const collect = (value: string, all: readonly string[] = []) => [...all, value];
+  command
+    .description(
+      'Runs the scenarios of floodgate.config.* at a base and at a head, on this machine, and says whether the head is worse.',
+    )
+    .requiredOption('--base <version>', 'commit, branch, tag or folder (./…) to compare with')
+    .option('--head <version>', 'the version to judge', '.')
+    .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
+    .option('--only <scenario>', 'this scenario alone; may be repeated', collect)
+    .option('--env <name>', 'limits of this environment of the configuration')
+    .option('--threshold <metric=share>', 'replaces or adds a threshold; may be repeated', collect)
+    .option('--max-pairs <n>', 'pairs a scenario, at most', '40')
+    .option('--max-time <time>', 'no new pair begins after it', '30min')
+    .addOption(
+      new Option('--undecided <verdict>', 'what an undecided comparison means for the exit code')
+        .choices(['pass', 'fail'])
+        .default('fail'),
+    )
+    .addOption(
+      new Option(
+        '--sites <when>',
+        'names the call sites that changed, from one more run of each version (default: worse)',
+      ).choices(['worse', 'always', 'never']),
+    )
+    .option('--seed <n>', 'of the order within pairs (default: by the time)')
+    .option('--all', 'print the figures without a threshold too')
+    .option('--out <dir>', 'folder for the report (default: runs/<time>-compare)')
+    .addHelpText('after', examples)
+    .action(async (flags: CompareFlags) => {
+      process.exitCode = await compare(flags);
+    });
+}
+
+async function compare(flags: CompareFlags): Promise<number> {
+  const startedAtMs = Date.now();
+  const pairsMax = parseWhole(flags.maxPairs, '--max-pairs', { min: 5, max: 64 });
+  const timeMaxMs = parseQuantity(flags.maxTime, '--max-time', 'seconds') * 1000;
+  const seed =
+    flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
+  const project = await loadProject(process.cwd(), flags.config);
+  const scenarios = chosenScenarios(project, flags);
+  const session = openSession();
+  const step = (text: string) => void process.stderr.write(`${text}\n`);
+  const build = project.config.build;
+  const store = new VersionStore({
+    folder: project.folder,
+    build: build === undefined ? undefined : [build].flat(),
+    onStep: step,
+  });
+  try {
+    const versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
+    if (versions.base.key === versions.head.key) step('base and head are the same: what differs is noise');
+    const folder = makeReportFolder('compare', flags.out);
+    const compared: ComparedScenario[] = [];
+    for (const scenario of scenarios) {
+      compared.push(
+        await compareScenario({
+          project,
+          scenario,
+          versions,
+          store,
+          folder,
+          environment: flags.env,
+          thresholds: flags.threshold ?? [],
+          sites: flags.sites ?? 'worse',
+          signal: session.signal,
+          pairsMax,
+          deadlineMs: startedAtMs + timeMaxMs,
+          nowMs: () => Date.now(),
+          readMachine: () => readMachine(performance.now()),
+          pause: (ms) => setTimeout(ms),
+          seed,
+          onStep: step,
+        }),
+      );
+    }
+    const report: ComparisonReport = {
+      kind: 'comparison',
+      schemaVersion: COMPARISON_SCHEMA_VERSION,
+      tool: { name: 'floodgate', version: session.toolVersion },
+      startedAt: new Date(startedAtMs).toISOString(),
+      durationMs: Date.now() - startedAtMs,
+      command: commandLine(),
+      base: described(versions.base),
+      head: described(versions.head),
+      errorRate,
+      scenarios: compared,
+      verdict: comparisonVerdict(compared, flags.undecided === 'pass'),
+    };
+    for (const { fileName, render } of comparisonReporters) writeFileSync(path.join(folder, fileName), render(report));
+    process.stdout.write(renderComparisonTerminal(report, { colour: session.colour, all: flags.all === true }));
+    process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.md'))}\n`);
+    // A job of GitHub takes annotations from what it prints.
+    if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));
+    return report.verdict.exitCode;
+  } finally {
+    store.close();
+  }
+}
+
+function described({ label, commit, dirty }: Version): ComparisonReport['base'] {
+  return { label, commit: commit ?? null, dirty };
+}

@@ -1,0 +1,26 @@
+/** One verdict over the runs of a gate. Pure. */
+import type { RunReport, Verdict } from '../../reports/model.ts';
+import { worstExitCode } from '../metrics/exit-codes.ts';
+
+/**
+ * @param planned as many as were to be run
+ * @param unlimited names of those that no limit judges
+ */
+export function gateVerdict(runs: readonly RunReport[], planned: number, unlimited: readonly string[] = []): Verdict {
+  const codeOf = ({ scenario, verdict }: RunReport) =>
+    verdict.exitCode === 0 && unlimited.includes(scenario.name) ? 4 : verdict.exitCode;
+  const exitCode = worstExitCode(runs.map(codeOf));
+  const named = (code: number) => runs.filter((run) => codeOf(run) === code).map(({ scenario }) => scenario.name);
+  const over = named(1);
+  const unknown = named(4);
+  const headline =
+    exitCode === 3
+      ? `Interrupted after ${runs.length} of ${planned} scenarios.`
+      : exitCode === 0
+        ? `All ${runs.length} scenarios within budget.`
+        : [
+            ...(over.length > 0 ? [`${over.length} of ${runs.length} scenarios over budget: ${over.join(', ')}.`] : []),
+            ...(unknown.length > 0 ? [`${unknown.length} of ${runs.length} undecided: ${unknown.join(', ')}.`] : []),
+          ].join(' ');
+  return { ok: exitCode === 0, exitCode, headline };
+}

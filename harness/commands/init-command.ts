@@ -1,0 +1,86 @@
+/** `floodgate init`: a configuration for a project that has none. */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import { draftOf, type ProjectDraft, renderConfig } from '../project/detect.ts';
+import { findConfigFile } from '../project/find-config.ts';
+
+const examples = `
+Examples:
+  floodgate init         three questions, each with an answer to accept
+  floodgate init --yes   the answers that the folder suggests`;
+
+export function addInitCommand(command: Command): void {
+  command
+    .description(
+      'Writes floodgate.config.ts (or .yaml, where the package is not installed) for a Node.js, Go or other project.',
+    )
+    .option('-y, --yes', 'asks nothing')
+    .addHelpText('after', examples)
+    .action(async (flags: { readonly yes?: boolean }) => {
+      await init(process.cwd(), flags.yes === true);
+    });
+}
+
+async function init(folder: string, asksNothing: boolean): Promise<void> {
+  const existing = findConfigFile(folder);
+  if (existing !== undefined && path.dirname(existing) === folder) {
+    throw new FloodgateError('config-exists', `there is ${path.basename(existing)} already`, {
+      hint: 'Edit it, or remove it first: docs/project.md shows what it can say.',
+    });
+  }
+  if (!asksNothing && !process.stdin.isTTY) {
+    throw new FloodgateError('no-terminal', 'there is nobody to answer questions', {
+      hint: 'floodgate init --yes asks none.',
+    });
+  }
+  const draft = asksNothing ? draftOf(folder) : await asked(draftOf(folder));
+  const { name, text } = renderConfig(draft, canImport(folder) && draft.kind === 'Node.js');
+  writeFileSync(path.join(folder, name), text, { flag: 'wx' });
+  const ignored = ignoreOutput(folder);
+  process.stdout.write(
+    `${draft.kind} project: wrote ${name}${ignored ? ', and what floodgate writes into .gitignore' : ''}\n\n` +
+      'floodgate gate                  runs it and judges it against its budgets\n' +
+      'floodgate compare --base main   runs it beside another version\n',
+  );
+}
+
+async function asked(draft: ProjectDraft): Promise<ProjectDraft> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const ask = async (question: string, answer: string) =>
+    (await terminal.question(`${question} [${answer}] `)).trim() || answer;
+  try {
+    return {
+      ...draft,
+      command: await ask('What starts the service? PORT says where it is to listen.', draft.command),
+      load: await ask('What drives it? {port} is where it listens.', draft.load),
+      budget: await ask('How much resident memory may it take?', draft.budget),
+    };
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Whether `import … from "floodgate"` works there. */
+function canImport(folder: string): boolean {
+  try {
+    createRequire(path.join(folder, 'floodgate.config.ts')).resolve('floodgate/package.json');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns whether anything was added */
+function ignoreOutput(folder: string): boolean {
+  if (!existsSync(path.join(folder, '.git')) && !existsSync(path.join(folder, '.gitignore'))) return false;
+  const file = path.join(folder, '.gitignore');
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const missing = ['/.floodgate/', '/runs/'].filter((line) => !text.split(/\r?\n/).includes(line));
+  if (missing.length === 0) return false;
+  appendFileSync(file, `${text === '' || text.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`);
+  return true;
+}

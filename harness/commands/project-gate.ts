@@ -1,0 +1,93 @@
+/** `floodgate gate` in a folder with a configuration: the project's scenarios in turn, each a `floodgate run` that can be typed. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { GateReport, Note, RunReport } from '../../reports/model.ts';
+import { SCHEMA_VERSION } from '../../reports/model.ts';
+import { renderTerminal } from '../../reports/terminal.ts';
+import { runCell } from '../compare/cell-run.ts';
+import type { ScenarioConfig } from '../project/config.ts';
+import type { Project } from '../project/find-config.ts';
+import { limitsOf, runArguments } from '../project/run-arguments.ts';
+import { gateVerdict } from './gate-verdict.ts';
+import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
+import { openSession } from './session.ts';
+import { commandLine } from './shown-words.ts';
+
+export interface ProjectGateFlags {
+  readonly only?: readonly string[];
+  readonly quick?: boolean;
+  readonly budget?: readonly string[];
+  readonly env?: string;
+  readonly out?: string;
+}
+
+/** @returns the exit code. @throws FloodgateError where a scenario cannot be run */
+export async function projectGate(project: Project, flags: ProjectGateFlags): Promise<number> {
+  const scenarios = chosenScenarios(project, flags);
+  const session = openSession();
+  const startedAtMs = Date.now();
+  const folder = makeReportFolder('gate', flags.out);
+  const runs: RunReport[] = [];
+  const notes: Note[] = [];
+  for (const scenario of scenarios) {
+    process.stderr.write(`${scenario.name}: ${runs.length + 1} of ${scenarios.length}\n`);
+    const out = path.join(folder, scenario.name);
+    mkdirSync(out, { recursive: true });
+    const words = [
+      ...runArguments(project, scenario, flags.env),
+      ...(flags.budget ?? []).flatMap((each) => ['--budget', each]),
+    ];
+    const report = await runCell({ arguments: words, folder: project.folder, out, signal: session.signal });
+    runs.push({ ...report, scenario: { ...report.scenario, name: scenario.name } });
+  }
+  const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
+  if (unlimited.length > 0) {
+    notes.push({ severity: 'warning', text: `without a budget nothing is judged: ${unlimited.join(', ')}` });
+  }
+  const report: GateReport = {
+    kind: 'gate',
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: 'floodgate', version: session.toolVersion },
+    startedAt: new Date(startedAtMs).toISOString(),
+    durationMs: Date.now() - startedAtMs,
+    command: commandLine(),
+    runs,
+    verdict: gateVerdict(runs, scenarios.length, unlimited),
+    notes,
+  };
+  writeReports(folder, report);
+  if (flags.out === undefined) pointLatest(folder);
+  const { colour, columns } = session;
+  process.stdout.write(renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY }));
+  process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
+  return report.verdict.exitCode;
+}
+
+/** Captures and our own scenarios bring limits of their own. */
+function isLimited(project: Project, scenario: ScenarioConfig, flags: ProjectGateFlags): boolean {
+  if ((scenario.capture ?? scenario.builtin) !== undefined) return true;
+  return (flags.budget?.length ?? 0) > 0 || Object.keys(limitsOf(project, scenario, 'budgets', flags.env)).length > 0;
+}
+
+/** @throws FloodgateError `option-invalid` for a name that there is not, or where none is left */
+export function chosenScenarios(
+  project: Project,
+  { only, quick }: Pick<ProjectGateFlags, 'only' | 'quick'>,
+): readonly ScenarioConfig[] {
+  const { scenarios } = project;
+  const names = scenarios.map(({ name }) => name);
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new FloodgateError('option-invalid', `there is no scenario "${unknown}"`, {
+      hint: `Scenarios: ${names.join(', ') || 'none yet'}.`,
+    });
+  }
+  const chosen = scenarios.filter(
+    ({ name, quick: isQuick }) => (only?.includes(name) ?? true) && (!quick || isQuick === true),
+  );
+  if (chosen.length > 0) return chosen;
+  throw new FloodgateError('option-invalid', `${path.basename(project.file)} has no scenario to run`, {
+    hint: quick ? 'Say quick: true in the scenarios that are part of --quick.' : 'Add one to scenarios.',
+  });
+}

@@ -1,0 +1,53 @@
+/** One run of one version: `floodgate run` as a process of its own, so that a comparison measures what a user can type. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
+
+/** The end of what a failed run printed. */
+const outputCharactersKept = 4_000;
+
+export interface CellOrder {
+  /** Everything after `floodgate run`, without `--out`. */
+  readonly arguments: readonly string[];
+  /** Folder in which loads and captures are named. */
+  readonly folder: string;
+  /** For the run's report. */
+  readonly out: string;
+  readonly signal: AbortSignal;
+}
+
+/** @throws FloodgateError `run-failed` where the run ends with anything but a verdict, `interrupted` */
+export async function runCell(order: CellOrder): Promise<RunReport> {
+  const words = [...process.execArgv, process.argv[1]!, 'run', ...order.arguments, '--out', order.out];
+  const { code, errors } = await new Promise<{ code: number | null; errors: string }>((resolve, reject) => {
+    const child = spawn(process.execPath, words, { cwd: order.folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const stop = () => child.kill('SIGTERM');
+    order.signal.addEventListener('abort', stop);
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      errors = (errors + piece).slice(-outputCharactersKept);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      order.signal.removeEventListener('abort', stop);
+      resolve({ code, errors });
+    });
+  });
+  if (order.signal.aborted)
+    throw new FloodgateError('interrupted', 'the comparison was interrupted', { hint: '', exitCode: 3 });
+  const file = path.join(order.out, 'report.json');
+  if (code !== null && [0, 1, 4].includes(code) && existsSync(file)) {
+    const report = readAnyReport(readFileSync(file, 'utf8'));
+    if (report.kind === 'run') return report;
+  }
+  throw new FloodgateError(
+    'run-failed',
+    `a run ended with ${code ?? 'a signal'}: floodgate run ${order.arguments.join(' ')}`,
+    {
+      hint: errors.trim(),
+    },
+  );
+}

@@ -1,0 +1,170 @@
+/** One scenario of a project under two versions: how each is run, and what is said of both. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import { createRandom } from '../../agent/seeded-random.ts';
+import type { ComparedScenario, ComparedSite } from '../../reports/comparison.ts';
+import { formatDuration } from '../../reports/format.ts';
+import type { Lane, RunReport } from '../../reports/model.ts';
+import { metrics } from '../metrics/table.ts';
+import { projectRoot } from '../profile/files.ts';
+import type { ScenarioConfig } from '../project/config.ts';
+import type { Project } from '../project/find-config.ts';
+import { runArguments, targetOf } from '../project/run-arguments.ts';
+import { type SitesFile, sitesFileName } from '../report/sites-file.ts';
+import type { MachineReading } from '../watch/machine.ts';
+import { runCell } from './cell-run.ts';
+import { FitMachine } from './fit-machine.ts';
+import { isMovedByNeighbours } from './fitness.ts';
+import { runPairs, type Side } from './pairs.ts';
+import { compareSites, inProject } from './sites.ts';
+import { thresholdsOf } from './thresholds.ts';
+import type { Version, VersionStore } from './version-store.ts';
+
+/** A change of 1 % in 2,000 requests is found at it. */
+const sitesEvery = '4KiB';
+
+/** For a fit machine, a scenario; a neighbour that stays longer stays for all of it. */
+const waitMaxMs = 120_000;
+
+export interface ScenarioOrder {
+  readonly project: Project;
+  readonly scenario: ScenarioConfig;
+  readonly versions: Readonly<Record<Side, Version>>;
+  readonly store: VersionStore;
+  /** The comparison's report. */
+  readonly folder: string;
+  readonly environment: string | undefined;
+  /** As typed: `allocated.perRequest=5%`. */
+  readonly thresholds: readonly string[];
+  /** When call sites are looked at. */
+  readonly sites: 'worse' | 'always' | 'never';
+  readonly signal: AbortSignal;
+  readonly pairsMax: number;
+  /** No new pair begins after it, on the clock of `nowMs`. */
+  readonly deadlineMs: number;
+  readonly nowMs: () => number;
+  readonly readMachine: () => MachineReading;
+  readonly pause: (ms: number) => Promise<void>;
+  readonly seed: number;
+  readonly onStep: (text: string) => void;
+}
+
+/** @throws FloodgateError where a version cannot be run, or dies under the traffic */
+export async function compareScenario(order: ScenarioOrder): Promise<ComparedScenario> {
+  const { project, scenario, environment } = order;
+  const thresholds = thresholdsOf(project, scenario, laneOf(project, scenario), environment, order.thresholds);
+  const cells = cellsOf(order, thresholds);
+  const compared = await runPairs({
+    scenario: scenario.name,
+    lane: cells.lane,
+    repeats: cells.repeats,
+    thresholds,
+    minimums: new Set(metrics.filter(({ bound }) => bound === 'min').map(({ name }) => name)),
+    pairsMax: order.pairsMax,
+    deadlineMs: order.deadlineMs,
+    nowMs: order.nowMs,
+    random: createRandom(order.seed, scenario.name).fraction,
+    run: (side, name) => cells.run(side, name, ['--no-explain']),
+    machine: new FitMachine({
+      read: order.readMachine,
+      pause: order.pause,
+      waitMaxMs,
+      onWait: (faults) => order.onStep(`${scenario.name}: waiting for the machine: ${faults.join(', ')}`),
+    }),
+    onPair: (done, next, judgement) => {
+      const left = cells.meanMs > 0 ? `, ${formatDuration(cells.meanMs * 2 * (next - done))} to the next look` : '';
+      const soFar = judgement ? ` (${judgement.decision} so far)` : '';
+      order.onStep(`${scenario.name}: pair ${done + 1} of ${next}${soFar}${left}`);
+    },
+  });
+  const isWorse = compared.metrics.some(({ decision }) => decision === 'worse');
+  if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return compared;
+  order.onStep(`${scenario.name}: looking for the call sites`);
+  return { ...compared, sites: await sitesOf(order, cells) };
+}
+
+/** Each version once more, sampled. */
+async function sitesOf({ project, store }: ScenarioOrder, cells: Cells): Promise<ComparedSite[]> {
+  const files: SitesFile[] = [];
+  for (const side of ['base', 'head'] as const) {
+    const name = `sites-${side}`;
+    await cells.run(side, name, ['--no-explain', '--sites', sitesEvery]);
+    const file = path.join(cells.folderOf(name), sitesFileName);
+    // A program that is no Node.js one and has no pprof names no sites.
+    if (!existsSync(file)) return [];
+    files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), [projectRoot, project.folder], store.projectFolder));
+  }
+  return compareSites(files[0]!, files[1]!);
+}
+
+interface Cells {
+  readonly lane: Lane;
+  readonly repeats: boolean;
+  /** Of a run so far; 0 before the first. */
+  readonly meanMs: number;
+  readonly folderOf: (name: string) => string;
+  readonly run: (side: Side, name: string, words: readonly string[]) => Promise<RunReport>;
+}
+
+/** Our agent is compared where numbers repeat, unless the scenario says otherwise. */
+function laneOf(project: Project, scenario: ScenarioConfig): Lane {
+  const target = targetOf(project, scenario);
+  return scenario.lane ?? (target === undefined || 'agent' in target ? 'exact' : 'load');
+}
+
+/** How a version is run: always from the same path. */
+function cellsOf(order: ScenarioOrder, thresholds: ReadonlyMap<string, number>): Cells {
+  const { project, scenario, versions, store, folder, environment, signal } = order;
+  const target = targetOf(project, scenario);
+  const ours = target === undefined || 'agent' in target;
+  if (target !== undefined && ('pid' in target || 'url' in target)) {
+    throw new FloodgateError('option-invalid', `scenario "${scenario.name}" watches a program that runs already`, {
+      hint: 'Two versions need a target that floodgate starts: { command }.',
+    });
+  }
+  const lane = laneOf(project, scenario);
+  // Time and resident memory are judged as they are in production; what is allocated, as it repeats.
+  const isRepeatable = lane === 'load' && ![...thresholds.keys()].some(isMovedByNeighbours);
+  const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, environment);
+  if (isRepeatable) words.push('--repeatable');
+  const place = ours ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
+  const folderOf = (name: string) => path.join(folder, scenario.name, name);
+  let measuredMs = 0;
+  let runs = 0;
+  return {
+    lane,
+    repeats: lane === 'exact' || isRepeatable,
+    get meanMs() {
+      return runs > 0 ? measuredMs / runs : 0;
+    },
+    folderOf,
+    run: async (side, name, more) => {
+      store.activate(versions[side]);
+      const out = folderOf(name);
+      mkdirSync(out, { recursive: true, mode: 0o700 });
+      const report = await runCell({ arguments: [...words, ...place, ...more], folder: project.folder, out, signal });
+      keepReport(out);
+      if (report.partial) throw died(side, versions[side], report);
+      measuredMs += report.durationMs;
+      runs += 1;
+      return report;
+    },
+  };
+}
+
+/** A head that dies has failed; a base that dies leaves nothing to compare with. */
+function died(side: Side, version: Version, report: RunReport): FloodgateError {
+  return new FloodgateError('run-failed', `${side} (${version.label}): ${report.verdict.headline}`, {
+    hint: `Run it by hand: ${report.command}`,
+    exitCode: side === 'head' ? 1 : 2,
+  });
+}
+
+/** Of a run the comparison rests on its data alone: forty runs in every format would fill a disk. */
+function keepReport(folder: string): void {
+  const kept = new Set(['report.json', 'load.log', sitesFileName]);
+  for (const name of readdirSync(folder)) {
+    if (!kept.has(name)) rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Failed requests, which no threshold has to name: a version that answers errors allocates less, and would look better. Pure.
+ */
+import type { ComparedDecision } from '../../reports/comparison.ts';
+
+export const failuresName = 'requests.failed';
+
+interface Failures {
+  readonly base: readonly (number | null)[];
+  readonly head: readonly (number | null)[];
+}
+
+/**
+ * Worse where every run of the head fails more requests than every run of the base: of identical versions, five pairs do that once in
+ * 252 times. Undefined where nothing failed, or nobody counted.
+ */
+export function judgeFailures({ base, head }: Failures): { decision: ComparedDecision; note: string } | undefined {
+  if (![...base, ...head].every((value) => value !== null)) return undefined;
+  const [before, after] = [base as number[], head as number[]];
+  if (before.length === 0 || Math.max(...before, ...after) === 0) return undefined;
+  if (Math.min(...after) > Math.max(...before)) {
+    return { decision: 'worse', note: 'every run of the head failed more requests than any run of the base' };
+  }
+  if (sumOf(after) > sumOf(before)) {
+    return { decision: 'undecided', note: 'some runs of the head failed more requests: see load.log of these' };
+  }
+  return { decision: 'within', note: '' };
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}

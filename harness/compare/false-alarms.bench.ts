@@ -1,0 +1,149 @@
+/**
+ * How often identical versions are called worse, and from what size a change is seen: measured pairs of one version, labels swapped a
+ * thousand times, through the stopping rule as `floodgate compare` runs it.
+ *
+ *     node harness/compare/false-alarms.bench.ts FOLDER [PAIRS] [LANE …]
+ *
+ * It can be stopped at any time: measured pairs are kept in FOLDER, and it goes on where it was. 40 pairs of the three lanes take
+ * 15 minutes on a quiet machine.
+ */
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { createRandom } from '../../agent/seeded-random.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { judgePairs } from './judge.ts';
+import { looksFor } from './stopping-rule.ts';
+
+const [folder = '', wanted = '40', ...only] = process.argv.slice(2);
+if (folder === '') throw new Error('name a folder for the measured pairs');
+mkdirSync(folder, { recursive: true });
+const root = path.resolve(import.meta.dirname, '../..');
+const verdicts = 1_000;
+const sizes = [0, 0.01, 0.02, 0.05, 0.1, 0.2];
+
+const service = `import { createServer } from 'node:http';
+createServer((request, response) => {
+  const rows = Array.from({ length: 100 }, (_, i) => ({ id: i, text: request.url + i }));
+  response.end(JSON.stringify(rows));
+}).listen(process.env.PORT, '127.0.0.1');
+`;
+const load = `import http from 'node:http';
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+for (let i = 0; i < 2000; i += 1) {
+  await new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port: process.argv[2], path: '/cart', agent };
+    http.get(options, (response) => response.resume().on('end', resolve)).on('error', reject);
+  });
+}
+`;
+writeFileSync(path.join(folder, 'server.mjs'), service);
+writeFileSync(path.join(folder, 'load.mjs'), load);
+const served = [
+  '--target',
+  'node server.mjs',
+  '--load',
+  'node load.mjs {port}',
+  '--idle',
+  '200ms',
+  '--recover',
+  '200ms',
+];
+
+interface Lane {
+  readonly words: readonly string[];
+  readonly repeats: boolean;
+  /** Judged, with its threshold. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+const lanes: Readonly<Record<string, Lane>> = {
+  exact: {
+    words: ['steady', '--lane', 'exact', '--size', '50MB'],
+    repeats: true,
+    metrics: { 'allocated.perMessage': 0.005 },
+  },
+  repeatable: { words: [...served, '--repeatable'], repeats: true, metrics: { 'allocated.perRequest': 0.005 } },
+  load: { words: served, repeats: false, metrics: { 'allocated.perRequest': 0.02, 'rss.max': 0.05 } },
+};
+
+type Figures = Readonly<Record<string, number>>;
+
+/** One run of the lane: its judged figures. */
+function measure({ words, metrics }: Lane): Figures {
+  const out = path.resolve(folder, 'run');
+  rmSync(out, { recursive: true, force: true });
+  const all = [path.join(root, 'bin', 'floodgate'), 'run', ...words, '--no-explain', '--out', out];
+  const { status, stderr } = spawnSync(process.execPath, all, { cwd: folder, encoding: 'utf8' });
+  if (!existsSync(path.join(out, 'report.json'))) throw new Error(`a run ended with ${status}: ${stderr}`);
+  const report: RunReport = JSON.parse(readFileSync(path.join(out, 'report.json'), 'utf8'));
+  const figureOf = (name: string) => report.figures.find((figure) => figure.name === name)!.value!;
+  return Object.fromEntries(Object.keys(metrics).map((name) => [name, figureOf(name)]));
+}
+
+function pairsOf(name: string, lane: Lane, count: number): readonly (readonly [Figures, Figures])[] {
+  const file = path.join(folder, `${name}.jsonl`);
+  const lines = () => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []);
+  for (let done = lines().length; done < count; done += 1) {
+    appendFileSync(file, `${JSON.stringify([measure(lane), measure(lane)])}\n`);
+    process.stderr.write(`${name}: pair ${done + 1} of ${count}\n`);
+  }
+  return lines()
+    .slice(0, count)
+    .map((line) => JSON.parse(line));
+}
+
+/** Whether a version that takes `size` more of this metric is called worse, over pairs in an order and with labels of chance. */
+function isCalledWorse(
+  pairs: readonly (readonly [number, number])[],
+  { repeats }: Lane,
+  threshold: number,
+  size: number,
+  random: () => number,
+): boolean {
+  const shuffled = pairs
+    .map((pair) => ({ pair: random() < 0.5 ? pair : ([pair[1], pair[0]] as const), at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ pair }) => pair);
+  const judge = (count: number, level: number) => {
+    const part = shuffled.slice(0, count);
+    const figures = {
+      ...({ name: 'figure', unit: 'bytes', bound: 'max', threshold } as const),
+      base: part.map(([value]) => value),
+      head: part.map(([, value]) => value * (1 + size)),
+    };
+    return judgePairs([figures], repeats, { pairs: count, level }, random);
+  };
+  const looks = looksFor(1, pairs.length);
+  if (repeats) {
+    const { method, decision } = judge(3, looks[0]!.level);
+    if (method === 'numbers') return decision === 'worse';
+  }
+  for (const { pairs: count, level } of looks) {
+    const { decision } = judge(count, level);
+    if (decision !== 'undecided') return decision === 'worse';
+  }
+  return false;
+}
+
+const rows = [
+  '| lane | metric | threshold | pairs | same | +1 % | +2 % | +5 % | +10 % | +20 % |',
+  '|---|---|--:|--:|--:|--:|--:|--:|--:|--:|',
+];
+for (const [name, lane] of Object.entries(lanes)) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  const pairs = pairsOf(name, lane, Number(wanted));
+  for (const [metric, threshold] of Object.entries(lane.metrics)) {
+    const values = pairs.map(([a, b]) => [a[metric]!, b[metric]!] as const);
+    const shares = sizes.map((size) => {
+      const random = createRandom(1, `${name} ${metric} ${size}`).fraction;
+      let worse = 0;
+      for (let each = 0; each < verdicts; each += 1)
+        if (isCalledWorse(values, lane, threshold, size, random)) worse += 1;
+      return `${((worse / verdicts) * 100).toFixed(1)} %`;
+    });
+    rows.push(`| ${name} | \`${metric}\` | ${threshold * 100} % | ${values.length} | ${shares.join(' | ')} |`);
+  }
+}
+rmSync(path.join(folder, 'run'), { recursive: true, force: true });
+process.stdout.write(`Called worse, of ${verdicts} verdicts with labels swapped:\n\n${rows.join('\n')}\n`);

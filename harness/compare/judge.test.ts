@@ -1,0 +1,127 @@
+import t from 'tap';
+import { createRandom } from '../../agent/seeded-random.ts';
+import { judgePairs, type MetricFigures } from './judge.ts';
+import { compareSites, inProject } from './sites.ts';
+import { comparisonVerdict } from './verdict.ts';
+
+const random = () => createRandom(1, 'judge').fraction;
+const look = { pairs: 5, level: 0.0315 };
+const figures = (
+  base: (number | null)[],
+  head: (number | null)[],
+  more: Partial<MetricFigures> = {},
+): MetricFigures => ({
+  name: 'allocated.perRequest',
+  unit: 'bytes',
+  bound: 'max',
+  base,
+  head,
+  threshold: 0.03,
+  ...more,
+});
+
+t.test('exact lane: repeats that agree are compared as numbers, the others by statistics', async (t) => {
+  const agreeing = figures([1000, 1001, 1000], [1010, 1010, 1011], { threshold: 0.005 });
+  t.match(judgePairs([agreeing], true, look, random()), { method: 'numbers', decision: 'worse', mayChange: false });
+  const same = figures([1000, 1001, 1000], [1002, 1003, 1002], { threshold: 0.005 });
+  t.match(judgePairs([same], true, look, random()), { method: 'numbers', decision: 'within' });
+  const five = [1000, 1020, 990, 1010, 1000];
+  t.match(judgePairs([figures(five, five)], true, look, random()).method, 'pairs');
+  t.match(judgePairs([figures([1000, 1000], [1000, 1000])], false, { ...look, pairs: 2 }, random()).method, 'pairs');
+});
+
+t.test('what was not measured is no pass, and more pairs do not help', async (t) => {
+  const judged = judgePairs([figures([1, 1, 1, 1, 1], [1, 1, null, 1, 1])], false, look, random());
+  t.match(judged, { decision: 'undecided', mayChange: false });
+  t.match(judged.metrics[0], { decision: 'notMeasured', note: /every run of head/ });
+});
+
+t.test('a metric that has to be high is worse when it falls', async (t) => {
+  const [base, head] = [
+    [1, 1.01, 1, 1.02, 1],
+    [0.8, 0.81, 0.8, 0.82, 0.8],
+  ];
+  const judged = judgePairs([figures(base, head, { name: 'messages.found', bound: 'min' })], false, look, random());
+  t.equal(judged.decision, 'worse');
+});
+
+t.test('failed requests are judged without a threshold', async (t) => {
+  const none = { threshold: undefined, name: 'requests.failed', unit: 'count' as const };
+  const judge = (base: number[], head: number[]) =>
+    judgePairs([figures(base, head, none)], false, look, random()).metrics[0]!;
+  t.equal(judge([0, 0, 0, 0, 0], [0, 0, 0, 0, 0]).decision, 'shown');
+  t.match(judge([0, 0, 0, 0, 0], [3, 1, 9, 2, 1]), { decision: 'worse', change: null });
+  t.equal(judge([0, 0, 0, 0, 0], [3, 0, 0, 0, 0]).decision, 'undecided');
+  t.equal(judge([5, 4, 6, 5, 5], [5, 4, 6, 5, 5]).decision, 'within');
+});
+
+t.test('the verdict: worse first; nothing judged and nothing decided are no passes', async (t) => {
+  const scenario = (judged: ReturnType<typeof judgePairs>) => ({
+    name: 'cart',
+    lane: 'load' as const,
+    method: judged.method,
+    pairs: 5,
+    metrics: judged.metrics,
+    sites: [],
+    notes: [],
+  });
+  const of = (base: number[], head: number[]) => scenario(judgePairs([figures(base, head)], false, look, random()));
+  const [worse, within, open] = [
+    of([100, 101, 100, 102, 100], [110, 111, 110, 112, 110]),
+    of([100, 101, 100, 102, 100], [100, 101, 101, 102, 100]),
+    of([100, 101, 100, 102, 100], [110, 91, 103, 101, 108]),
+  ];
+  t.match(comparisonVerdict([within, worse, open], true), { ok: false, exitCode: 1, headline: /^WORSE: / });
+  t.match(comparisonVerdict([within], false), { ok: true, exitCode: 0, headline: /would have been seen/ });
+  t.match(comparisonVerdict([within, open], false), { ok: false, exitCode: 4, headline: /^UNDECIDED: / });
+  t.match(comparisonVerdict([within, open], true), { ok: true, exitCode: 0 });
+  t.match(comparisonVerdict([{ ...within, metrics: [] }], false), { ok: false, exitCode: 4 });
+});
+
+t.test('sites: by the request, above their noise, new and gone, the runtime as one', async (t) => {
+  const site = (
+    functionName: string,
+    selfBytes: number,
+    file = '.floodgate/compare/checkout/server.js',
+    errorShare = 0.01,
+  ) => ({ functionName, file, line: 3, where: 'heap', selfBytes, errorShare }) as const;
+  const base = {
+    requests: 100,
+    sites: [
+      site('parse', 100_000),
+      site('old', 20_000),
+      site('noisy', 50_000, undefined, 0.5),
+      site('write', 1_000, 'node:net'),
+      { ...site('(anonymous)', 10_000), line: 9 },
+      { ...site('(anonymous)', 30_000), line: 5 },
+    ],
+  };
+  const head = {
+    requests: 200,
+    sites: [
+      site('parse', 240_000),
+      site('young', 20_000),
+      site('noisy', 140_000, undefined, 0.5),
+      site('end', 30_000, 'node:http'),
+      { ...site('(anonymous)', 20_000), line: 10 },
+      { ...site('(anonymous)', 100_000), line: 6 },
+    ],
+  };
+  const [before, after] = [base, head].map((file) =>
+    inProject(file, ['/elsewhere', '/shop'], '/shop/.floodgate/compare/checkout'),
+  );
+  const compared = compareSites(before!, after!);
+  t.same(
+    compared.map(({ functionName, baseBytes, headBytes }) => [functionName, baseBytes, headBytes]),
+    [
+      ['parse', 1000, 1200],
+      ['old', 200, null],
+      ['(anonymous)', 400, 600],
+      ['(the runtime, for no caller of the project)', 10, 150],
+      ['young', null, 100],
+    ],
+  );
+  t.equal(compared[2]!.line, 6, 'of functions without a name, the costliest');
+  t.equal(compared[0]!.file, 'server.js');
+  t.same(compareSites({ ...base, requests: null }, head), [], 'nobody counted');
+});

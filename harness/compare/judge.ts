@@ -1,0 +1,176 @@
+/** From the figures of the pairs to decisions: which method holds, what it says, and with what error. Pure. */
+import type { ComparedMetric, ComparedScenario } from '../../reports/comparison.ts';
+import type { Unit } from '../../reports/model.ts';
+import { failuresName, judgeFailures } from './failures.ts';
+import { type Decision, decide, detectableEffect, type Look, overall } from './stopping-rule.ts';
+
+/** Repeats agree where their range is within 0.2 %: the exact lane's own. */
+const agreementRange = 0.002;
+/** A neutral refactoring moves allocation by up to 0.2 %, a load by more: below these no threshold means anything. */
+export const floors = { numbers: 0.005, pairs: 0.02 } as const;
+/** A ratio beyond e¹⁰ is infinite for every purpose. */
+const logRatioMax = 10;
+
+export interface MetricFigures {
+  readonly name: string;
+  readonly unit: Unit;
+  readonly bound: 'max' | 'min';
+  readonly base: readonly (number | null)[];
+  readonly head: readonly (number | null)[];
+  /** Share of the base by which the head may be worse; undefined: shown, not judged. */
+  readonly threshold: number | undefined;
+}
+
+export interface Judgement {
+  readonly method: ComparedScenario['method'];
+  readonly decision: Decision;
+  readonly metrics: readonly ComparedMetric[];
+  /** More pairs may decide it: false once numbers were compared, or where a figure is missing. */
+  readonly mayChange: boolean;
+}
+
+/**
+ * Judges so many pairs. Where each side's repeats of a metric agree (exact lane), numbers are compared; else the interval of the paired
+ * log-ratios at this look.
+ * @param repeats whether the versions were run so that repeats could agree
+ * @param random uniform in [0, 1), seeded by the caller; for the detectable effect
+ */
+export function judgePairs(
+  figures: readonly MetricFigures[],
+  repeats: boolean,
+  look: Look,
+  random: () => number,
+): Judgement {
+  const judged = figures.filter(({ threshold }) => threshold !== undefined);
+  const missing = judged.filter((each) => !isComplete(each));
+  const whole = judged.filter(isComplete);
+  const byNumbers = repeats && whole.length > 0 && whole.every((each) => agree(each.base) && agree(each.head));
+  const decided = new Map<string, ComparedMetric>();
+  for (const each of missing) decided.set(each.name, notMeasured(each));
+  for (const each of byNumbers ? whole.map(compareNumbers) : comparePairs(whole, look, random))
+    decided.set(each.name, each);
+  const metrics = figures.map((each) => decided.get(each.name) ?? failures(each) ?? shown(each));
+  const decisions = metrics.filter(({ decision }) => decision !== 'shown').map(({ decision }) => decision);
+  const decision: Decision = decisions.includes('worse')
+    ? 'worse'
+    : decisions.length > 0 && decisions.every((each) => each === 'within')
+      ? 'within'
+      : 'undecided';
+  return {
+    method: byNumbers ? 'numbers' : 'pairs',
+    decision,
+    metrics,
+    mayChange: !byNumbers && missing.length === 0 && decision === 'undecided',
+  };
+}
+
+/** Whether repeats of one version are the same within the lane's own range. */
+export function agree(values: readonly (number | null)[]): boolean {
+  const known = values.filter((value) => value !== null);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  return known.length >= 2 && high - low <= agreementRange * Math.abs(high);
+}
+
+function isComplete({ base, head }: MetricFigures): boolean {
+  return base.length > 0 && base.every((value) => value !== null) && head.every((value) => value !== null);
+}
+
+function compareNumbers(figures: MetricFigures): ComparedMetric {
+  const threshold = Math.max(figures.threshold!, floors.numbers);
+  const change = Math.expm1(logRatio(median(figures.base), median(figures.head), figures.bound));
+  return {
+    ...plain(figures),
+    change,
+    changeLow: change - agreementRange,
+    changeHigh: change + agreementRange,
+    threshold,
+    detectable: threshold + agreementRange,
+    decision: change > threshold ? 'worse' : 'within',
+    note: '',
+  };
+}
+
+function comparePairs(figures: readonly MetricFigures[], look: Look, random: () => number): ComparedMetric[] {
+  if (figures.length === 0) return [];
+  const series = figures.map(({ name, base, head, bound, threshold }) => ({
+    name,
+    logRatios: base.map((value, at) => logRatio(value!, head[at]!, bound)),
+    threshold: Math.log1p(Math.max(threshold!, floors.pairs)),
+  }));
+  const decisions = decide(series, look);
+  const verdict = overall(decisions);
+  return decisions.map(({ decision, estimate, low, high, pairsNeeded }, at) => {
+    const detectable = detectableEffect(series[at]!, series.length, look.level, random);
+    return {
+      ...plain(figures[at]!),
+      change: Math.expm1(estimate),
+      changeLow: Number.isFinite(low) ? Math.expm1(low) : null,
+      changeHigh: finite(Math.expm1(high)),
+      threshold: Math.expm1(series[at]!.threshold),
+      detectable: finite(Math.expm1(detectable)),
+      decision,
+      note: decision === 'undecided' && verdict !== 'worse' ? needs(pairsNeeded) : '',
+    };
+  });
+}
+
+function needs(pairs: number | undefined): string {
+  return pairs === undefined
+    ? 'too near its threshold for any number of pairs up to the limit'
+    : `would take about ${pairs} pairs`;
+}
+
+function shown(figures: MetricFigures): ComparedMetric {
+  const both = figures.base.flatMap((value, at) => {
+    const other = figures.head[at];
+    return value === null || other === null || other === undefined ? [] : [logRatio(value, other, figures.bound)];
+  });
+  return {
+    ...plain(figures),
+    change: both.length > 0 ? Math.expm1(median(both)) : null,
+    changeLow: null,
+    changeHigh: null,
+    threshold: null,
+    detectable: null,
+    decision: 'shown',
+    note: '',
+  };
+}
+
+function failures(figures: MetricFigures): ComparedMetric | undefined {
+  const judged = figures.name === failuresName ? judgeFailures(figures) : undefined;
+  // Of none at first no share can be given.
+  return judged && { ...shown(figures), change: null, ...judged };
+}
+
+function notMeasured(figures: MetricFigures): ComparedMetric {
+  const side = figures.base.every((value) => value !== null) ? 'head' : 'base';
+  return {
+    ...shown(figures),
+    threshold: figures.threshold!,
+    decision: 'notMeasured',
+    note: `not measured in every run of ${side}`,
+  };
+}
+
+function plain({ name, unit, bound, base, head }: MetricFigures) {
+  const known = (values: readonly (number | null)[]) => values.filter((value) => value !== null);
+  const middle = (values: readonly (number | null)[]) => (known(values).length > 0 ? median(values) : null);
+  return { name, unit, bound, base, head, baseMedian: middle(base), headMedian: middle(head) };
+}
+
+/** Above 0 is worse, whichever way the metric is bounded. Two zeros are equal. */
+function logRatio(base: number, head: number, bound: 'max' | 'min'): number {
+  if (base === head) return 0;
+  const ratio = Math.log(Math.max(0, head) / Math.max(0, base));
+  const signed = bound === 'max' ? ratio : -ratio;
+  return Math.max(-logRatioMax, Math.min(logRatioMax, signed));
+}
+
+function median(values: readonly (number | null)[]): number {
+  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+const finite = (value: number) => (Number.isFinite(value) ? value : null);

@@ -1,0 +1,87 @@
+import t from 'tap';
+import { createRandom } from '../../agent/seeded-random.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { FitMachine } from './fit-machine.ts';
+import { type PairsOrder, runPairs, type Side } from './pairs.ts';
+
+const name = 'allocated.perMessage';
+
+/** A run of which only what a comparison reads is there. */
+function reportOf(value: number | null, marks: readonly (readonly [number, number])[] = []): RunReport {
+  const column = (title: string, at: 0 | 1) => ({ name: title, values: marks.map((mark) => mark[at]) });
+  return {
+    figures: [{ name, unit: 'bytes', value }],
+    budgets: [],
+    series: [{ group: 'other', columns: [column('requests', 0), column('allocatedByRequests', 1)] }],
+  } as unknown as RunReport;
+}
+
+function orderOf(run: PairsOrder['run'], more: Partial<PairsOrder> = {}): PairsOrder {
+  const still = { tMs: 0, cores: 2, ticks: null, throttledMs: null, pressureMs: null };
+  return {
+    scenario: 'cart',
+    lane: 'load',
+    repeats: false,
+    thresholds: new Map([[name, 0.03]]),
+    minimums: new Set(),
+    pairsMax: 40,
+    deadlineMs: 1_000,
+    nowMs: () => 0,
+    random: createRandom(7, 'pairs').fraction,
+    run,
+    machine: new FitMachine({ read: () => still, pause: async () => {}, waitMaxMs: 0, onWait: () => {} }),
+    onPair: () => {},
+    ...more,
+  };
+}
+
+t.test('the order within pairs is drawn; warm-up runs are not counted', async (t) => {
+  const order: string[] = [];
+  const noise = createRandom(3, 'noise').fraction;
+  const run = async (side: Side, label: string) => {
+    order.push(`${label.startsWith('warm-up') ? 'w' : ''}${side[0]}`);
+    return reportOf(label.startsWith('warm-up') ? 1e9 : 1000 * (side === 'head' ? 1.03 : 1) * (1 + 0.02 * noise()));
+  };
+  const { pairs, metrics } = await runPairs(orderOf(run));
+  t.ok(pairs > 5, `${pairs} pairs`);
+  const measured = order.slice(2).join('').match(/../g)!;
+  t.ok(measured.includes('bh') && measured.includes('hb'), measured.join(' '));
+  t.equal(metrics[0]!.base.length, pairs);
+  t.ok(metrics[0]!.baseMedian! < 2_000);
+});
+
+t.test('it stops when it is decided, and where time is up nothing is decided', async (t) => {
+  const run = async (side: Side) => reportOf(side === 'head' ? 1100 : 1000);
+  t.match(await runPairs(orderOf(run)), { pairs: 5, metrics: [{ decision: 'worse' }] });
+  let nowMs = 0;
+  const late = await runPairs(
+    orderOf(
+      async (side) => {
+        nowMs += 100;
+        return reportOf(side === 'head' ? 1100 : 1000);
+      },
+      { nowMs: () => nowMs },
+    ),
+  );
+  t.match(late, {
+    pairs: 4,
+    metrics: [{ decision: 'undecided', changeLow: null, note: /would take about 5 pairs/ }],
+    notes: [{ text: /time limit/ }],
+  });
+});
+
+t.test('where repeats agree, three pairs do', async (t) => {
+  const run = async (side: Side) => reportOf(side === 'head' ? 1010 : 1000);
+  const compared = await runPairs(orderOf(run, { repeats: true, thresholds: new Map([[name, 0.005]]) }));
+  t.match(compared, { pairs: 3, method: 'numbers', metrics: [{ decision: 'worse' }] });
+});
+
+t.test('by the request: over the requests that every run came to', async (t) => {
+  // The head is quicker: it comes to more requests, the last of which are dear.
+  const marks = (last: number) =>
+    Array.from({ length: last / 100 }, (_, i) => [(i + 1) * 100, (i + 1) * 1000 * (i >= 10 ? 3 : 1)] as const);
+  const run = async (side: Side) => reportOf(1, marks(side === 'head' ? 2000 : 1000));
+  const { metrics } = await runPairs(orderOf(run, { thresholds: new Map([['allocated.perRequest', 0.02]]) }));
+  const metric = metrics.find((each) => each.name === 'allocated.perRequest')!;
+  t.match(metric, { decision: 'within', change: 0, baseMedian: 10, headMedian: 10 });
+});

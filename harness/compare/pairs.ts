@@ -1,0 +1,161 @@
+/**
+ * Runs base and head in pairs, the order drawn within each pair, until the stopping rule decides or the pairs run out. A drift of
+ * the machine then meets both versions alike: in the order AAAABBBB it looks like a change.
+ */
+import type { ComparedScenario } from '../../reports/comparison.ts';
+import type { Lane, RunReport, Unit } from '../../reports/model.ts';
+import { commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
+import type { FitMachine } from './fit-machine.ts';
+import { isMovedByNeighbours } from './fitness.ts';
+import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
+import { looksFor } from './stopping-rule.ts';
+
+/** Runs a side before numbers are compared: the exact lane repeats, and two could agree by chance. */
+const exactPairs = 3;
+
+export type Side = 'base' | 'head';
+
+export interface PairsOrder {
+  readonly scenario: string;
+  readonly lane: Lane;
+  /** Versions are run so that repeats can agree: numbers are compared then. */
+  readonly repeats: boolean;
+  /** Threshold of each metric that is judged, as a share. */
+  readonly thresholds: ReadonlyMap<string, number>;
+  /** How the metrics are bounded; a name that is missing is a `max`. */
+  readonly minimums: ReadonlySet<string>;
+  readonly pairsMax: number;
+  /** No new pair begins after it; milliseconds on the caller's clock. */
+  readonly deadlineMs: number;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+  /** Runs one side once; `name` is unique within the scenario. */
+  readonly run: (side: Side, name: string) => Promise<RunReport>;
+  /** Asked only where a threshold is on a figure that a busy machine moves. */
+  readonly machine: FitMachine;
+  readonly onPair: (done: number, next: number, judgement: Judgement | undefined) => void;
+}
+
+/** @throws FloodgateError what `run` throws */
+export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
+  const reports: Record<Side, RunReport[]> = { base: [], head: [] };
+  const needsFit = [...order.thresholds.keys()].some(isMovedByNeighbours);
+  const looks = looksFor(order.thresholds.size, order.pairsMax);
+  // Once each beforehand, uncounted: caches of files and of compiled code are cold in the first run of a checkout.
+  for (const side of ['base', 'head'] as const) await order.run(side, `warm-up-${side}`);
+  const runOnce = async () => {
+    const pair = reports.base.length + 1;
+    const sides: readonly Side[] = order.random() < 0.5 ? ['base', 'head'] : ['head', 'base'];
+    for (const side of sides) {
+      if (!needsFit) reports[side].push(await order.run(side, `${pair}-${side}`));
+      else {
+        await order.machine.settle();
+        reports[side].push(await order.machine.during(() => order.run(side, `${pair}-${side}`)));
+      }
+    }
+    order.machine.endPair();
+  };
+  const judge = (level: number) =>
+    judgePairs(figuresOf(reports, order), order.repeats, { pairs: reports.base.length, level }, order.random);
+
+  if (order.repeats) {
+    while (reports.base.length < exactPairs) {
+      order.onPair(reports.base.length, exactPairs, undefined);
+      await runOnce();
+    }
+    const judgement = judge(looks[0]!.level);
+    if (judgement.method === 'numbers') return asScenario(order, judgement, reports, []);
+  }
+  let judgement: Judgement | undefined;
+  for (const look of looks) {
+    while (reports.base.length < look.pairs && order.nowMs() < order.deadlineMs) {
+      order.onPair(reports.base.length, look.pairs, judgement);
+      await runOnce();
+    }
+    if (reports.base.length < look.pairs) break;
+    judgement = judge(look.level);
+    if (!judgement.mayChange) return asScenario(order, judgement, reports, []);
+  }
+  const late = order.nowMs() >= order.deadlineMs ? [timeIsUp(reports.base.length)] : [];
+  // A look that was not planned spends no error: what it shows is not judged further than undecided.
+  if (judgement === undefined || reports.base.length === 0) judgement = undecided(judge(looks[0]!.level));
+  return asScenario(order, judgement, reports, late);
+}
+
+function timeIsUp(pairs: number): ComparedScenario['notes'][number] {
+  return { severity: 'warning', text: `the time limit came after ${pairs} pairs: raise it with --max-time` };
+}
+
+/** Takes back decisions of a look that the stopping rule does not have. */
+function undecided(judgement: Judgement): Judgement {
+  const metrics = judgement.metrics.map((metric) =>
+    metric.decision === 'worse' || metric.decision === 'within'
+      ? { ...metric, decision: 'undecided' as const, note: 'too few pairs to decide' }
+      : metric,
+  );
+  return { ...judgement, metrics, decision: 'undecided', mayChange: true };
+}
+
+function asScenario(
+  order: PairsOrder,
+  { method, metrics }: Judgement,
+  reports: Record<Side, RunReport[]>,
+  notes: ComparedScenario['notes'],
+): ComparedScenario {
+  const { unfitPairs, lastFault } = order.machine;
+  const pairs = reports.base.length;
+  const unfit = `the machine was not fit to judge in ${unfitPairs} of ${pairs} pairs: ${lastFault}`;
+  const isDoubtful = ({ name, decision }: ComparedScenario['metrics'][number]) =>
+    unfitPairs > 0 && (decision === 'worse' || decision === 'within') && isMovedByNeighbours(name);
+  return {
+    name: order.scenario,
+    lane: order.lane,
+    method,
+    pairs,
+    metrics: metrics.map((metric) => (isDoubtful(metric) ? { ...metric, decision: 'undecided', note: unfit } : metric)),
+    sites: [],
+    notes: unfitPairs > 0 ? [...notes, { severity: 'warning', text: unfit }] : notes,
+  };
+}
+
+/** Every figure that any run has, and every one with a threshold, measured or not. */
+function figuresOf(reports: Record<Side, readonly RunReport[]>, order: PairsOrder): MetricFigures[] {
+  const units = new Map<string, Unit>();
+  for (const report of [...reports.base, ...reports.head])
+    for (const { name, unit } of [...report.figures, ...report.budgets]) units.set(name, unit);
+  for (const name of order.thresholds.keys()) if (!units.has(name)) units.set(name, 'count');
+  const windows = perRequest(reports);
+  const valuesOf = (side: Side, name: string) =>
+    (name === perRequestName ? windows?.[side] : undefined) ?? reports[side].map((report) => figureOf(report, name));
+  return [...units].map(([name, unit]) => ({
+    name,
+    unit,
+    bound: order.minimums.has(name) ? ('min' as const) : ('max' as const),
+    base: valuesOf('base', name),
+    head: valuesOf('head', name),
+    threshold: order.thresholds.get(name),
+  }));
+}
+
+const perRequestName = 'allocated.perRequest';
+
+/** Over the requests that every run has come to: a load by time drives the quicker version further. */
+function perRequest(reports: Record<Side, readonly RunReport[]>): Record<Side, number[]> | undefined {
+  const all = commonMarks([...reports.base, ...reports.head].map(requestMarks)).map(requestWindow);
+  if (!all.every((value) => value !== undefined)) return undefined;
+  return { base: all.slice(0, reports.base.length), head: all.slice(reports.base.length) };
+}
+
+function requestMarks({ series }: RunReport): RequestMark[] {
+  const columns = series.find(({ group, columns }) => group === 'other' && columns[0]?.name === 'requests')?.columns;
+  const [requests, allocated] = columns ?? [];
+  return (requests?.values ?? []).flatMap((count, at) => {
+    const bytes = allocated?.values[at];
+    return typeof count === 'number' && typeof bytes === 'number' ? [{ requests: count, allocated: bytes }] : [];
+  });
+}
+
+function figureOf(report: RunReport, name: string): number | null {
+  const figure = report.figures.find((each) => each.name === name)?.value;
+  return figure ?? report.budgets.find((each) => each.name === name)?.actual ?? null;
+}

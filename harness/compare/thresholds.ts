@@ -1,0 +1,50 @@
+/** By how much a head may be worse, metric by metric: of the configuration, the command line, or by default. */
+import { FloodgateError } from '../../agent/errors.ts';
+import { nearestName } from '../../agent/nearest-name.ts';
+import type { Lane } from '../../reports/model.ts';
+import { parseQuantity } from '../metrics/quantity.ts';
+import { findMetric, metricNames } from '../metrics/table.ts';
+import type { ScenarioConfig } from '../project/config.ts';
+import type { Project } from '../project/find-config.ts';
+import { limitsOf } from '../project/run-arguments.ts';
+
+/** Where nothing is said: allocation, which repeats; resident figures need more runs than anyone waits for, and are shown. */
+const defaults: Readonly<Record<Lane, Readonly<Record<string, string>>>> = {
+  exact: { 'allocated.perMessage': '0.5%' },
+  tap: { 'allocated.perMessage': '3%' },
+  load: { 'allocated.perRequest': '0.5%' },
+};
+
+/** @throws FloodgateError `option-invalid` for an unknown metric, with the nearest, or for what is no share */
+export function thresholdsOf(
+  project: Project,
+  scenario: ScenarioConfig,
+  lane: Lane,
+  environment: string | undefined,
+  given: readonly string[],
+): Map<string, number> {
+  const configured = limitsOf(project, scenario, 'thresholds', environment);
+  const typed = given.map((text) => {
+    const at = text.lastIndexOf('=');
+    return [text.slice(0, Math.max(0, at)), text.slice(at + 1)] as const;
+  });
+  const all = { ...configured, ...Object.fromEntries(typed) };
+  const entries = Object.entries(Object.keys(all).length > 0 ? all : defaults[lane]);
+  return new Map(entries.map(([name, value]) => [checked(name), shareOf(name, value)]));
+}
+
+function checked(name: string): string {
+  if (findMetric(name)) return name;
+  const near = nearestName(name, metricNames());
+  throw new FloodgateError(
+    'option-invalid',
+    `threshold: there is no metric "${name}"${near ? `; is "${near}" meant?` : ''}`,
+    {
+      hint: 'floodgate list --metrics shows them; a threshold is a share of the base, e.g. "rss.p99": "10 %".',
+    },
+  );
+}
+
+function shareOf(name: string, value: string | number): number {
+  return typeof value === 'number' ? value : parseQuantity(value.replaceAll(' ', ''), `threshold ${name}`, 'share');
+}

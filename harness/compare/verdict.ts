@@ -1,0 +1,57 @@
+/** One verdict over all scenarios of a comparison. Pure. */
+import { type ComparedMetric, type ComparedScenario, judgedMetrics } from '../../reports/comparison.ts';
+import { grownSite, siteSentence } from '../../reports/comparison-sentence.ts';
+import { formatChange } from '../../reports/comparison-terminal.ts';
+import { formatShare } from '../../reports/format.ts';
+import type { Verdict } from '../../reports/model.ts';
+
+interface Judged {
+  readonly scenario: string;
+  readonly metric: ComparedMetric;
+}
+
+/**
+ * Worse anywhere: exit code 1. Otherwise undecided or not measured anywhere: 4, or 0 where the caller accepts it. A comparison that
+ * judged nothing is undecided.
+ */
+export function comparisonVerdict(scenarios: readonly ComparedScenario[], acceptsUndecided: boolean): Verdict {
+  const judged = scenarios.flatMap((scenario) =>
+    judgedMetrics(scenario).map((metric): Judged => ({ scenario: scenario.name, metric })),
+  );
+  const worse = judged.filter(({ metric }) => metric.decision === 'worse');
+  const open = judged.filter(({ metric }) => metric.decision === 'undecided' || metric.decision === 'notMeasured');
+  if (worse.length > 0)
+    return {
+      ok: false,
+      exitCode: 1,
+      headline: `WORSE: ${sentence(worse[0]!)}${more(worse.length)}${site(scenarios, worse[0]!)}`,
+    };
+  if (judged.length === 0) return { ok: false, exitCode: 4, headline: 'UNDECIDED: no metric has a threshold' };
+  if (open.length > 0) {
+    const { metric, scenario } = open[0]!;
+    const why = metric.note || 'the interval holds the threshold';
+    const headline = `UNDECIDED: ${metric.name} of ${scenario}: ${why}${more(open.length)}`;
+    return { ok: acceptsUndecided, exitCode: acceptsUndecided ? 0 : 4, headline };
+  }
+  const { metric } = judged[0]!;
+  const seen = metric.detectable === null ? '' : `; ${formatChange(metric.detectable)} would have been seen`;
+  return {
+    ok: true,
+    exitCode: 0,
+    headline: `WITHIN: ${judged.length} of ${judged.length} thresholds hold; ${sentence(judged[0]!)}${seen}`,
+  };
+}
+
+function sentence({ scenario, metric }: Judged): string {
+  return `${metric.name} of ${scenario} ${formatChange(metric.change)}, at most +${formatShare(metric.threshold ?? 0)} is allowed`;
+}
+
+/** Who it is, where a call site stands out. */
+function site(scenarios: readonly ComparedScenario[], { scenario, metric }: Judged): string {
+  if (!metric.name.startsWith('allocated.')) return '';
+  const compared = scenarios.find(({ name }) => name === scenario);
+  const grown = compared && grownSite(compared);
+  return grown ? `: ${siteSentence(grown)}` : '';
+}
+
+const more = (count: number) => (count > 1 ? `, and ${count - 1} more` : '');

@@ -1,0 +1,107 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { VersionStore } from './version-store.ts';
+
+function project(t: Test, prefix = '') {
+  const top = path.join(t.testdir(), 'repository');
+  const folder = path.join(top, prefix);
+  mkdirSync(folder, { recursive: true });
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {
+      cwd: top,
+      stdio: 'pipe',
+    });
+  git('init', '-qb', 'main');
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  write('value', 'one');
+  git('add', '.');
+  git('commit', '-qm', 'one');
+  const steps: string[] = [];
+  const open = (build: readonly string[] = ['echo built > mark']) =>
+    new VersionStore({ folder, build, onStep: (text) => steps.push(text) });
+  return { folder, git, write, open, steps };
+}
+
+const valueIn = (store: VersionStore) => readFileSync(path.join(store.projectFolder, 'value'), 'utf8');
+
+t.test('versions are built once, and run from one path', async (t) => {
+  const { git, write, open, steps } = project(t);
+  write('value', 'two');
+  git('commit', '-qam', 'two');
+  let store = open();
+  const [base, head] = [await store.prepare('main~1'), await store.prepare('.')];
+  t.match(head, { label: '.', dirty: false });
+  store.activate(base);
+  const where = store.projectFolder;
+  t.equal(valueIn(store), 'one');
+  t.equal(readFileSync(path.join(where, 'mark'), 'utf8'), 'built\n');
+  store.activate(head);
+  t.equal(store.projectFolder, where);
+  t.equal(valueIn(store), 'two');
+  store.close();
+  const before = steps.length;
+  store = open();
+  t.equal((await store.prepare('main')).key, head.key, 'a branch is its commit');
+  store.close();
+  t.equal(steps.length, before, 'nothing was built again');
+});
+
+t.test('changes that are not committed count; what floodgate writes does not', async (t) => {
+  const { folder, write, open } = project(t, 'packages/shop');
+  const store = open();
+  const clean = await store.prepare('.');
+  t.equal(clean.dirty, false, 'the folder of comparisons is ignored');
+  mkdirSync(path.join(folder, 'runs'));
+  write('runs/report.json', '{}');
+  t.equal((await store.prepare('.')).key, clean.key);
+  write('value', 'changed');
+  write('new', 'file');
+  const dirty = await store.prepare('.');
+  t.match(dirty, { dirty: true, commit: clean.commit });
+  store.activate(dirty);
+  t.equal(valueIn(store), 'changed');
+  t.ok(existsSync(path.join(store.projectFolder, 'new')));
+  t.notOk(existsSync(path.join(store.projectFolder, 'runs')));
+  // What lies beside the project in its repository may be used by it.
+  writeFileSync(path.join(folder, '..', 'sibling'), 'new');
+  const beside = await store.prepare('.');
+  t.not(beside.key, dirty.key);
+  store.activate(beside);
+  t.ok(existsSync(path.join(store.projectFolder, '..', 'sibling')));
+  store.close();
+});
+
+t.test('a build that fails says why; a version that is none too', async (t) => {
+  const { open } = project(t);
+  const store = open(['echo it is broken >&2; exit 3']);
+  await t.rejects(store.prepare('main'), { code: 'build-failed', hint: /it is broken/ });
+  await t.rejects(store.prepare('mian'), { code: 'version-unknown', message: /"mian" is no commit/ });
+  await t.rejects(store.prepare('--upload-pack=x'), { code: 'version-unknown' });
+  await t.rejects(store.prepare('./nowhere'), { code: 'version-unknown' });
+  store.close();
+});
+
+t.test('one comparison at a time; one that was killed leaves nothing broken', async (t) => {
+  const { folder, open, steps } = project(t);
+  const store = open();
+  const version = await store.prepare('main');
+  const lock = path.join(folder, '.floodgate', 'compare', 'lock');
+  writeFileSync(lock, '1');
+  t.throws(() => open(), { code: 'compare-busy' });
+  const { pid } = spawnSync('true');
+  writeFileSync(lock, String(pid));
+  const checkout = path.join(folder, '.floodgate', 'compare', 'checkout');
+  renameSync(path.join(folder, '.floodgate', 'compare', 'versions', version.key), checkout);
+  const before = steps.length;
+  const after = open();
+  t.same(readdirSync(path.join(folder, '.floodgate', 'compare', 'versions')), [version.key], 'parked again');
+  await after.prepare('main');
+  t.equal(steps.length, before);
+  after.close();
+  mkdirSync(checkout);
+  writeFileSync(path.join(checkout, 'half'), '');
+  open().close();
+  t.notOk(existsSync(checkout), 'a checkout that was not finished is removed');
+});

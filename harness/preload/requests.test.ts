@@ -1,0 +1,67 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { requestWindow } from '../metrics/request-window.ts';
+import { startChild } from '../target/child-target.ts';
+import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
+
+t.setTimeout(120_000);
+
+/** Serves itself: HTTP/1, then HTTP/2 without TLS; each answer takes an array of known size, and one in a hundred fails. */
+const program = `import http from 'node:http';
+import http2 from 'node:http2';
+import { once } from 'node:events';
+let count = 0;
+let kept;
+const answer = (request, response) => {
+  kept = new Array(125_000).fill(count);
+  count += 1;
+  response.writeHead(count % 100 === 0 ? 503 : 200);
+  response.end('yes');
+};
+const one = http.createServer(answer).listen(0);
+const two = http2.createServer(answer).listen(0);
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+for (let i = 0; i < 300; i += 1) {
+  const request = http.get({ port: one.address().port, agent });
+  const [response] = await once(request, 'response');
+  response.resume();
+  await once(response, 'end');
+}
+const client = http2.connect('http://127.0.0.1:' + two.address().port);
+for (let i = 0; i < 300; i += 1) {
+  const stream = client.request({ ':path': '/' });
+  stream.resume();
+  await once(stream, 'end');
+}
+agent.destroy();
+client.close();
+one.close();
+two.close();
+console.log('done');
+`;
+
+t.test('answers of both kinds of server are counted, and allocation is read at fixed numbers of them', async (t) => {
+  const file = path.join(t.testdir(), 'served.mjs');
+  writeFileSync(file, program);
+  const target = await startChild({
+    name: 'served',
+    command: process.execPath,
+    arguments: [...preloadArguments, file],
+    env: preloadEnvironment({ intervalMs: 50 }),
+    mayEnd: true,
+    withChannel: true,
+  });
+  const channel = new PreloadChannel(target.channel, Date.now());
+  const exit = await target.exited;
+  t.equal(exit.code, 0, exit.lastLines.join('\n'));
+  t.same(channel.last?.answers, { total: 600, not2xx: 6 });
+  t.same(
+    channel.marks.map(({ requests }) => requests),
+    [100, 200, 300, 400, 500, 600],
+  );
+  const perRequest = requestWindow(channel.marks)!;
+  // 1 MB of the array; client and server share the process, some kilobytes each.
+  t.ok(perRequest > 1e6 && perRequest < 1.06e6, `${perRequest} bytes a request`);
+  t.equal(requestWindow(channel.marks.slice(0, 2)), undefined, 'too few are no window');
+});

@@ -1,0 +1,104 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { checkConfig } from './check-config.ts';
+import { draftOf, renderConfig } from './detect.ts';
+import { findConfigFile, loadProject } from './find-config.ts';
+import { limitsOf, runArguments } from './run-arguments.ts';
+
+const service = { command: 'node server.js' };
+
+t.test('what is wrong is said with its place, and the nearest name', async (t) => {
+  const fault = (config: unknown) => {
+    try {
+      checkConfig(config, 'floodgate.config.ts');
+      return '';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  t.equal(fault({ targets: { service }, scenarios: [{ name: 'a', load: 'x' }] }), '');
+  t.match(fault({ target: { service } }), /target: there is no such name; is "targets" meant\?/);
+  t.match(fault({ tresholds: {} }), /tresholds: .*is "thresholds" meant/);
+  t.match(fault({ scenarios: [{ name: 'a', lode: 'x' }] }), /scenarios\.0\.lode: .*is "load" meant/);
+  t.match(fault({ targets: { service: { comand: 'x' } } }), /targets\.service/);
+  t.match(fault({ scenarios: [{ name: 'a', duration: 'soon' }] }), /a time such as "10s"/);
+  t.match(fault(undefined), /the configuration/);
+  t.match(fault('x'), /the configuration/);
+});
+
+t.test('a configuration is found upwards, in any form, and once', async (t) => {
+  const folder = t.testdir({
+    yaml: {
+      'floodgate.config.yaml': 'targets: { service: { command: node server.js } }\nscenarios: [{ name: a, load: x }]\n',
+      deep: {},
+    },
+    glob: {
+      'floodgate.config.mjs':
+        'export default { targets: { service: { command: "x" } }, scenarios: ["./load/**/*.scenario.mjs"] };',
+      load: { 'b.scenario.mjs': 'export default { name: "b", load: "y" };' },
+    },
+    two: { 'floodgate.config.yaml': '', 'floodgate.config.js': '' },
+    bad: { 'floodgate.config.yaml': '{' },
+    empty: { 'floodgate.config.mjs': 'export const config = {};' },
+  });
+  const deep = path.join(folder, 'yaml', 'deep');
+  t.equal(findConfigFile(deep), path.join(folder, 'yaml', 'floodgate.config.yaml'));
+  t.match(await loadProject(deep), { folder: path.join(folder, 'yaml'), scenarios: [{ name: 'a', load: 'x' }] });
+  t.match(await loadProject(path.join(folder, 'glob')), { scenarios: [{ name: 'b', load: 'y' }] });
+  for (const [name, message] of [
+    ['two', /has floodgate\.config\.js and floodgate\.config\.yaml/],
+    ['bad', /cannot be read/],
+    ['empty', /exports no default/],
+    ['none', /there is no floodgate\.config/],
+  ] as const) {
+    mkdirSync(path.join(folder, name), { recursive: true });
+    await t.rejects(loadProject(path.join(folder, name)), { message }, name);
+  }
+});
+
+t.test('a scenario is what a user can type; limits come from the nearest', async (t) => {
+  const folder = t.testdir();
+  const file = path.join(folder, 'floodgate.config.mjs');
+  writeFileSync(
+    file,
+    `export default {
+      targets: { service: { command: 'node server.js', ready: 'listening' } },
+      scenarios: [{ name: 'a', load: 'hey {port}', idle: '1s', budgets: { 'rss.max': '100 MB' } }, { name: 'b', builtin: 'steady', lane: 'exact' }],
+      budgets: { 'rss.max': '200 MB', 'requests.failed': 0 },
+      environments: { ci: { budgets: { 'rss.max': '300 MB' } } },
+    };`,
+  );
+  const project = await loadProject(folder);
+  const [a, b] = project.scenarios;
+  t.same(runArguments(project, a!), [
+    ...['--target', 'node server.js', '--ready', 'listening', '--load', 'hey {port}', '--idle', '1s'],
+    ...['--budget', 'rss.max=100MB', '--budget', 'requests.failed=0'],
+  ]);
+  t.same(runArguments(project, b!).slice(0, 3), ['steady', '--lane', 'exact']);
+  t.match(limitsOf(project, a!, 'budgets', 'ci'), { 'rss.max': '300 MB' });
+  t.throws(() => limitsOf(project, a!, 'budgets', 'cii'), /there is no environment "cii"/);
+});
+
+t.test('what init writes is what is read', async (t) => {
+  for (const [name, files, expected] of [
+    [
+      'node',
+      { 'package.json': '{"scripts":{"start":"node --enable-source-maps dist/main.js"}}' },
+      /^node --enable-source-maps dist\/main\.js$/,
+    ],
+    ['shell', { 'package.json': '{"scripts":{"start":"tsc && node x.js"},"main":"lib/a.js"}' }, /^node lib\/a\.js$/],
+    ['go', { 'go.mod': 'module x' }, /^\.\/service$/],
+    ['other', {}, /^\.\/service$/],
+  ] as const) {
+    const folder = path.join(t.testdir(), name);
+    mkdirSync(folder, { recursive: true });
+    for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
+    const { name: file, text } = renderConfig(draftOf(folder), false);
+    writeFileSync(path.join(folder, file), text);
+    const { config, scenarios } = await loadProject(folder);
+    const { command } = config.targets!.service as { command: string };
+    t.match(command, expected, name);
+    t.equal(scenarios.length, 1);
+  }
+});

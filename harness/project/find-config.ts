@@ -1,0 +1,122 @@
+/** Finds a project's configuration from a folder upwards, and reads it whatever form it has. */
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parse } from 'yaml';
+import { FloodgateError } from '../../agent/errors.ts';
+import { checkConfig, checkScenario } from './check-config.ts';
+import type { ProjectConfig, ScenarioConfig } from './config.ts';
+
+/** In this order where a folder has several; having two is an error, since nobody knows which one counts. */
+const fileNames = ['ts', 'mts', 'js', 'mjs', 'yaml', 'yml'].map((extension) => `floodgate.config.${extension}`);
+/** A configuration of a thousand scenarios is a few hundred KB. */
+const yamlBytesMax = 1 << 20;
+const scenarioFilesMax = 1_000;
+
+export interface Project {
+  /** The configuration's file, absolute. */
+  readonly file: string;
+  /** Its folder: what paths in it are relative to. */
+  readonly folder: string;
+  readonly config: ProjectConfig;
+  /** Inline ones and those of globs, in order; names are unique. */
+  readonly scenarios: readonly ScenarioConfig[];
+}
+
+/** The configuration's path, or undefined where no folder upwards has one. @throws FloodgateError where one has two */
+export function findConfigFile(from: string): string | undefined {
+  for (let folder = path.resolve(from); ; folder = path.dirname(folder)) {
+    const found = fileNames.filter((name) => existsSync(path.join(folder, name)));
+    if (found.length > 1) {
+      throw new FloodgateError('config-invalid', `${folder} has ${found.join(' and ')}`, { hint: 'Keep one of them.' });
+    }
+    if (found.length === 1) return path.join(folder, found[0]!);
+    if (path.dirname(folder) === folder) return undefined;
+  }
+}
+
+/** @throws FloodgateError `config-invalid`, or `config-missing` where there is none */
+export async function loadProject(from: string, given?: string): Promise<Project> {
+  const file = given === undefined ? findConfigFile(from) : path.resolve(from, given);
+  if (file === undefined || !existsSync(file)) {
+    throw new FloodgateError(
+      'config-missing',
+      file ? `${file} does not exist` : 'there is no floodgate.config.* here or in a folder above',
+      {
+        hint: '"floodgate init" writes one.',
+      },
+    );
+  }
+  const folder = path.dirname(file);
+  const config = checkConfig(await readValue(file), path.relative(from, file) || file);
+  const scenarios: ScenarioConfig[] = [];
+  for (const each of config.scenarios ?? []) {
+    if (typeof each === 'string') scenarios.push(...(await scenariosOf(each, folder)));
+    else scenarios.push(each);
+  }
+  checkNames(scenarios, config, file);
+  return { file, folder, config, scenarios };
+}
+
+async function scenariosOf(glob: string, folder: string): Promise<ScenarioConfig[]> {
+  const files = globSync(glob, { cwd: folder, exclude: (name) => name === 'node_modules' })
+    .sort()
+    .slice(0, scenarioFilesMax);
+  if (files.length === 0) {
+    throw new FloodgateError('config-invalid', `scenarios: no file matches "${glob}"`, {
+      hint: `Globs are relative to ${folder}; * does not cross a slash, ** does.`,
+    });
+  }
+  const scenarios: ScenarioConfig[] = [];
+  for (const name of files) scenarios.push(checkScenario(await readValue(path.join(folder, name)), name));
+  return scenarios;
+}
+
+async function readValue(file: string): Promise<unknown> {
+  if (/\.ya?ml$/.test(file)) {
+    if (statSync(file).size > yamlBytesMax) throw unreadable(file, 'larger than 1 MiB');
+    try {
+      return parse(readFileSync(file, 'utf8'), { maxAliasCount: 100 });
+    } catch (cause) {
+      throw unreadable(file, (cause as Error).message, cause);
+    }
+  }
+  let loaded: { default?: unknown };
+  try {
+    loaded = await import(pathToFileURL(file).href);
+  } catch (cause) {
+    throw unreadable(file, (cause as Error).message, cause);
+  }
+  if (loaded.default !== undefined) return loaded.default;
+  throw unreadable(file, 'it exports no default');
+}
+
+function unreadable(file: string, why: string, cause?: unknown): FloodgateError {
+  return new FloodgateError('config-invalid', `${file} cannot be read: ${why}`, {
+    hint: 'A configuration is "export default defineConfig({ … })", or YAML with the same names.',
+    cause,
+  });
+}
+
+function checkNames(scenarios: readonly ScenarioConfig[], config: ProjectConfig, file: string): void {
+  const targets = Object.keys(config.targets ?? {});
+  const seen = new Set<string>();
+  for (const { name, target, load, capture, builtin } of scenarios) {
+    const bad = (message: string, hint: string) =>
+      new FloodgateError('config-invalid', `${file}: scenario "${name}" ${message}`, { hint });
+    if (seen.has(name)) throw bad('stands twice', 'Give each scenario a name of its own.');
+    seen.add(name);
+    if (target !== undefined && !targets.includes(target)) {
+      throw bad(
+        `names the target "${target}", which is not in targets`,
+        `Targets: ${targets.join(', ') || 'none yet'}.`,
+      );
+    }
+    if (target === undefined && targets.length > 1 && builtin === undefined && capture === undefined) {
+      throw bad('does not say which target it is for', `Add target: one of ${targets.join(', ')}.`);
+    }
+    if ([load, capture, builtin].filter((each) => each !== undefined).length > 1) {
+      throw bad('has more than one of load, capture and builtin', 'Keep the one that drives the target.');
+    }
+  }
+}

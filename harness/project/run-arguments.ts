@@ -1,0 +1,77 @@
+/** A project's scenario as the arguments of `floodgate run`: what the gate runs is what a user can type. Pure. */
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { ScenarioConfig, TargetConfig } from './config.ts';
+import type { Project } from './find-config.ts';
+
+type Limits = Readonly<Record<string, string | number>>;
+
+/** Limits of a scenario: the project's, then its own, then the environment's. */
+export function limitsOf(
+  project: Project,
+  scenario: ScenarioConfig,
+  kind: 'budgets' | 'thresholds',
+  environment?: string,
+): Limits {
+  const { config } = project;
+  return {
+    ...config[kind],
+    ...scenario[kind],
+    ...(environment !== undefined && environmentOf(project, environment)[kind]),
+  };
+}
+
+function environmentOf(
+  project: Project,
+  name: string,
+): { budgets?: Limits | undefined; thresholds?: Limits | undefined } {
+  const environments = project.config.environments ?? {};
+  if (Object.hasOwn(environments, name)) return environments[name]!;
+  throw new FloodgateError('option-invalid', `--env: there is no environment "${name}"`, {
+    hint: `Environments: ${Object.keys(environments).join(', ') || 'none in this configuration'}.`,
+  });
+}
+
+/** The target of a scenario; undefined: floodgate's own agent. */
+export function targetOf(project: Project, scenario: ScenarioConfig): TargetConfig | undefined {
+  const targets = project.config.targets ?? {};
+  const names = Object.keys(targets);
+  if (scenario.target !== undefined) return targets[scenario.target];
+  return scenario.load === undefined && (scenario.capture ?? scenario.builtin) !== undefined
+    ? undefined
+    : targets[names[0] ?? ''];
+}
+
+/** Everything after `floodgate run`, without `--out`. */
+export function runArguments(project: Project, scenario: ScenarioConfig, environment?: string): string[] {
+  const words: string[] = [];
+  if (scenario.capture !== undefined) words.push(path.resolve(project.folder, scenario.capture));
+  if (scenario.builtin !== undefined) words.push(scenario.builtin);
+  words.push(...targetArguments(targetOf(project, scenario)));
+  const options = {
+    load: scenario.load,
+    lane: scenario.lane,
+    duration: scenario.duration,
+    idle: scenario.idle,
+    recover: scenario.recover,
+  };
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) words.push(`--${name}`, value);
+  if (scenario.speed !== undefined) words.push('--speed', String(scenario.speed));
+  for (const [name, limit] of Object.entries(limitsOf(project, scenario, 'budgets', environment))) {
+    words.push('--budget', `${name}=${typeof limit === 'number' ? limit : limit.replaceAll(' ', '')}`);
+  }
+  return words;
+}
+
+function targetArguments(target: TargetConfig | undefined): string[] {
+  if (target === undefined || 'agent' in target) return [];
+  if ('pid' in target) return ['--target', `pid:${target.pid}`];
+  if ('url' in target) return ['--target', target.url];
+  const { command, ready, pprof } = target;
+  return [
+    '--target',
+    command,
+    ...(ready === undefined ? [] : ['--ready', ready]),
+    ...(pprof === undefined ? [] : ['--pprof', pprof]),
+  ];
+}

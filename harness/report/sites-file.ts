@@ -1,0 +1,20 @@
+/** `sites.json`: what each call site allocated, with what it takes to say it by the request: two versions are compared by it. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type AllocatedSite, type AllocationInterval, sitesOf } from '../metrics/allocated-sites.ts';
+import { messagesOf } from '../metrics/measured-run.ts';
+import type { PassResult } from '../pass/pass-result.ts';
+
+export const sitesFileName = 'sites.json';
+
+export interface SitesFile {
+  /** Messages or requests of the pass; null where nobody counted. */
+  readonly requests: number | null;
+  readonly sites: readonly AllocatedSite[];
+}
+
+/** Writes it into the run's folder; without sites where nothing was sampled. */
+export function writeSites(folder: string, pass: PassResult, intervals: readonly AllocationInterval[]): void {
+  const file: SitesFile = { requests: messagesOf(pass), sites: sitesOf(intervals) ?? [] };
+  writeFileSync(path.join(folder, sitesFileName), `${JSON.stringify(file)}\n`);
+}

@@ -1,0 +1,31 @@
+/** A comparison as JUnit XML: a suite a scenario, a case a metric with a threshold. Pure. */
+import junit, { type Builder } from 'junit-report-builder';
+import { type ComparisonReport, judgedMetrics } from './comparison.ts';
+import { grownSite, metricSentence, siteSentence } from './comparison-sentence.ts';
+import { xmlText } from './junit.ts';
+
+export function renderComparisonJunit(report: ComparisonReport): string {
+  // The package's types speak of a default export; what it really exports is the builder itself.
+  const builder = (junit as unknown as Builder).newBuilder();
+  for (const scenario of report.scenarios) {
+    const suite = builder
+      .testSuite()
+      .name(xmlText(`floodgate compare ${scenario.name}`))
+      .timestamp(xmlText(report.startedAt))
+      .property('command', xmlText(report.command));
+    const className = xmlText(`floodgate.compare.${scenario.name}`);
+    const judged = judgedMetrics(scenario);
+    for (const metric of judged) {
+      const test = suite.testCase().className(className).name(xmlText(metric.name)).time(0);
+      const site = metric.name.startsWith('allocated.') ? grownSite(scenario) : undefined;
+      const text = xmlText(`${metricSentence(metric)}${site ? `; ${siteSentence(site)}` : ''}`);
+      test.standardOutput(text);
+      if (metric.decision === 'worse') test.failure(text, 'threshold');
+      // Neither: no green either.
+      else if (metric.decision !== 'within') test.error(text);
+    }
+    if (judged.length === 0)
+      suite.testCase().className(className).name('thresholds').error('no metric has a threshold');
+  }
+  return `${builder.build()}\n`;
+}

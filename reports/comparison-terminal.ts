@@ -1,0 +1,119 @@
+/** A comparison as text for a terminal: the verdict in three lines, then a table a scenario. Pure. */
+import {
+  type ComparedMetric,
+  type ComparedScenario,
+  type ComparedSite,
+  type ComparisonReport,
+  judgedMetrics,
+} from './comparison.ts';
+import {
+  formatBytes,
+  formatDifference,
+  formatDuration,
+  formatShare,
+  formatSite,
+  formatValue,
+  printable,
+} from './format.ts';
+
+export interface ComparisonTerminalOptions {
+  readonly colour: boolean;
+  /** Shows the metrics without a threshold too. */
+  readonly all: boolean;
+}
+
+const words = {
+  worse: 'WORSE',
+  within: 'within',
+  undecided: 'undecided',
+  notMeasured: 'not measured',
+  shown: '',
+} as const;
+const colours = { worse: 31, within: 32, undecided: 33, notMeasured: 33, shown: 0 } as const;
+
+export function renderComparisonTerminal(report: ComparisonReport, options: ComparisonTerminalOptions): string {
+  const paint = (text: string, colour: number) =>
+    options.colour && colour > 0 ? `\u001b[${colour}m${text}\u001b[0m` : text;
+  const lines = [
+    paint(printable(report.verdict.headline), report.verdict.ok ? 32 : report.verdict.exitCode === 1 ? 31 : 33),
+    `base ${describe(report.base)}   head ${describe(report.head)}`,
+    `${report.scenarios.reduce((sum, each) => sum + each.pairs, 0)} interleaved pairs in ${formatDuration(report.durationMs)}; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases`,
+  ];
+  for (const scenario of report.scenarios) lines.push('', ...scenarioLines(scenario, options, paint));
+  return `${lines.join('\n')}\n`;
+}
+
+function describe({ label, commit, dirty }: ComparisonReport['base']): string {
+  const id = commit === null ? '' : ` (${commit.slice(0, 10)}${dirty ? ', with changes' : ''})`;
+  return printable(label) + id;
+}
+
+function scenarioLines(
+  scenario: ComparedScenario,
+  options: ComparisonTerminalOptions,
+  paint: (text: string, colour: number) => string,
+): string[] {
+  const method =
+    scenario.method === 'numbers'
+      ? 'repeats agree, numbers compared'
+      : `${scenario.pairs} pairs, interval of their ratios`;
+  const lines = [`${printable(scenario.name)} (${scenario.lane} lane, ${method})`];
+  const metrics = options.all
+    ? [...judgedMetrics(scenario), ...scenario.metrics.filter((each) => each.decision === 'shown')]
+    : judgedMetrics(scenario);
+  const rows = metrics.map((metric) => ({ metric, cells: cellsOf(metric) }));
+  const widths = headings.map((heading, at) => Math.max(heading.length, ...rows.map(({ cells }) => cells[at]!.length)));
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ')}`.trimEnd();
+  lines.push(line(headings));
+  for (const { metric, cells } of rows) {
+    lines.push(`${line(cells)}  ${paint(words[metric.decision], colours[metric.decision])}`.trimEnd());
+    const hint = hintOf(metric);
+    if (hint !== '') lines.push(`    ${hint}`);
+  }
+  if (scenario.sites.length > 0) lines.push('  by call site, a request:');
+  for (const site of scenario.sites) lines.push(`    ${formatSite(site)} ${formatSiteChange(site)}`);
+  for (const note of scenario.notes) lines.push(`  ${note.severity}: ${printable(note.text)}`);
+  return lines;
+}
+
+const headings = ['metric', 'base', 'head', 'change', 'limit'] as const;
+
+function cellsOf(metric: ComparedMetric): string[] {
+  const value = (each: number | null) => (each === null ? '–' : formatValue(each, metric.unit));
+  return [
+    printable(metric.name),
+    value(metric.baseMedian),
+    value(metric.headMedian),
+    formatChange(metric.change),
+    metric.threshold === null ? '' : `+${formatShare(metric.threshold)}`,
+  ];
+}
+
+/** From here on a share is no longer read as one. */
+const manyfold = 10;
+
+/** `+3.1 %`, `−0.2 %`: worse is plus. */
+export function formatChange(change: number | null): string {
+  if (change === null) return '–';
+  if (change >= manyfold) return `×${Math.round(change + 1)}`;
+  return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
+}
+
+/** `+18 % (+2.1 kB ± 40 B)`; `new`, `gone` where one version has nothing of it. */
+export function formatSiteChange({ baseBytes, headBytes, errorBytes }: ComparedSite): string {
+  const difference = (headBytes ?? 0) - (baseBytes ?? 0);
+  const change = baseBytes === null ? 'new' : headBytes === null ? 'gone' : formatChange(difference / baseBytes);
+  return `${change} (${formatDifference(difference, 'bytes')} ± ${formatBytes(errorBytes)})`;
+}
+
+function hintOf(metric: ComparedMetric): string {
+  if (metric.decision === 'shown') return '';
+  const parts: string[] = [];
+  if (metric.changeLow !== null && metric.changeHigh !== null) {
+    parts.push(`between ${formatChange(metric.changeLow)} and ${formatChange(metric.changeHigh)}`);
+  }
+  if (metric.detectable !== null) parts.push(`a change of ${formatChange(metric.detectable)} would have been seen`);
+  if (metric.note !== '') parts.push(printable(metric.note));
+  return parts.join('; ');
+}

@@ -1,0 +1,31 @@
+/** A comparison as a Test Anything stream, version 14: a subtest a scenario, a test a metric with a threshold. Pure. */
+import { type ComparedScenario, type ComparisonReport, judgedMetrics } from './comparison.ts';
+import { metricSentence, siteSentence } from './comparison-sentence.ts';
+import { escaped } from './test-anything.ts';
+
+export function renderComparisonTestAnything(report: ComparisonReport): string {
+  const lines = ['TAP version 14', `1..${report.scenarios.length}`];
+  report.scenarios.forEach((scenario, i) => {
+    const judged = judgedMetrics(scenario);
+    const isGood = judged.length > 0 && judged.every(({ decision }) => decision === 'within');
+    lines.push(`# Subtest: ${escaped(scenario.name)}`, ...scenarioLines(scenario).map((line) => `    ${line}`));
+    lines.push(`${isGood ? 'ok' : 'not ok'} ${i + 1} - ${escaped(scenario.name)}`);
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function scenarioLines(scenario: ComparedScenario): string[] {
+  const judged = judgedMetrics(scenario);
+  const lines = [`1..${judged.length}`];
+  judged.forEach((metric, i) => {
+    const isGood = metric.decision === 'within';
+    lines.push(`${isGood ? 'ok' : 'not ok'} ${i + 1} - ${escaped(metricSentence(metric))}`);
+    if (isGood) return;
+    lines.push('  ---', `  message: ${JSON.stringify(metricSentence(metric))}`);
+    if (scenario.sites.length > 0) {
+      lines.push('  sites:', ...scenario.sites.map((site) => `    - ${JSON.stringify(siteSentence(site))}`));
+    }
+    lines.push('  ...');
+  });
+  return lines;
+}

@@ -1,0 +1,92 @@
+/** Two versions compared: the report as plain, versioned data. What it says of a metric rests on the values that are in it. */
+import type { Lane, Note, ToolInfo, Unit, Verdict } from './model.ts';
+
+/** Raised whenever a reader of an older version could misread a newer report. */
+export const COMPARISON_SCHEMA_VERSION = 1;
+
+export interface ComparedVersion {
+  /** As it was asked for: `main`, `.`. */
+  readonly label: string;
+  readonly commit: string | null;
+  /** True where uncommitted changes are in it. */
+  readonly dirty: boolean;
+}
+
+/**
+ * `worse` and `within` are beyond doubt at the stated error; `undecided` is neither, and no pass; `shown` has no threshold and
+ * is not judged; `notMeasured` has a threshold and no value.
+ */
+export type ComparedDecision = 'worse' | 'within' | 'undecided' | 'shown' | 'notMeasured';
+
+export interface ComparedMetric {
+  readonly name: string;
+  readonly unit: Unit;
+  /** `max`: more is worse; `min`: less is worse. */
+  readonly bound: 'max' | 'min';
+  /** One a pair, in the order in which they ran; null where a run did not measure it. */
+  readonly base: readonly (number | null)[];
+  readonly head: readonly (number | null)[];
+  readonly baseMedian: number | null;
+  readonly headMedian: number | null;
+  /** Change as a share of the base, worse above 0, with its interval; null where it is not known. */
+  readonly change: number | null;
+  readonly changeLow: number | null;
+  readonly changeHigh: number | null;
+  readonly threshold: number | null;
+  /** Smallest change that these runs would have called worse nine times of ten. */
+  readonly detectable: number | null;
+  readonly decision: ComparedDecision;
+  /** Why it could not be decided or measured, and what it would take. */
+  readonly note: string;
+}
+
+export interface ComparedScenario {
+  readonly name: string;
+  readonly lane: Lane;
+  /** `numbers`: repeats agree, so numbers are compared; `pairs`: an interval over interleaved pairs. */
+  readonly method: 'numbers' | 'pairs';
+  readonly pairs: number;
+  readonly metrics: readonly ComparedMetric[];
+  /** What changed most, from a pass of its own for each version; empty where none was run, or nothing stood out. */
+  readonly sites: readonly ComparedSite[];
+  readonly notes: readonly Note[];
+}
+
+/** A function that allocates more or less in the head: bytes a request, or a message. */
+export interface ComparedSite {
+  /** Relative to the project. */
+  readonly file: string;
+  /** The costliest line of the function in the head; 1-based, 0 where unknown. */
+  readonly line: number;
+  readonly functionName: string;
+  readonly isOffHeap: boolean;
+  /** Null: the function allocates nothing there, or is not there. */
+  readonly baseBytes: number | null;
+  readonly headBytes: number | null;
+  /** Standard error of the difference. */
+  readonly errorBytes: number;
+}
+
+export interface ComparisonReport {
+  readonly kind: 'comparison';
+  readonly schemaVersion: typeof COMPARISON_SCHEMA_VERSION;
+  readonly tool: ToolInfo;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly command: string;
+  readonly base: ComparedVersion;
+  readonly head: ComparedVersion;
+  /** Error of one verdict: identical versions called worse, or a version at its threshold called within. */
+  readonly errorRate: number;
+  readonly scenarios: readonly ComparedScenario[];
+  readonly verdict: Verdict;
+}
+
+/** Metrics that decide a verdict, worst first. */
+export function judgedMetrics(scenario: ComparedScenario): readonly ComparedMetric[] {
+  const order = ['worse', 'undecided', 'notMeasured', 'within'];
+  return scenario.metrics
+    .filter(({ decision }) => decision !== 'shown')
+    .sort((a, b) => order.indexOf(a.decision) - order.indexOf(b.decision));
+}

@@ -1,0 +1,187 @@
+/** A team's own project: floodgate from its package, in a repository that is not ours. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import type { ComparisonReport } from '../reports/comparison.ts';
+import { install } from './installed-package.ts';
+
+t.setTimeout(600_000);
+const folder = t.testdir();
+const bin = install(folder);
+const floodgate = path.join(bin, 'floodgate');
+
+/** Half of what a request allocates is the cart's: ten more rows in a hundred are 10 % of it. */
+const server = (rows: number, comment = '') => `import { createServer } from 'node:http';
+${comment}
+function parseCart(text) {
+  const rows = [];
+  for (let i = 0; i < ${rows}; i++) rows.push({ id: i, price: i * 1.5, text: text + i });
+  return rows;
+}
+createServer((request, response) => {
+  let sum = 0;
+  for (const { price } of parseCart(request.url)) sum += price;
+  response.end(String(sum));
+}).listen(process.env.PORT, '127.0.0.1');
+`;
+
+const load = `import http from 'node:http';
+const [port, count] = process.argv.slice(2).map(Number);
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+for (let i = 0; i < count; i++) {
+  await new Promise((resolve, reject) => {
+    const options = { port, host: '127.0.0.1', path: '/cart', agent };
+    http.get(options, (response) => response.resume().on('end', resolve)).on('error', reject);
+  });
+}
+`;
+
+const config = `import { defineConfig } from 'floodgate';
+export default defineConfig({
+  targets: { service: { command: 'node server.js' } },
+  scenarios: [{ name: 'cart', target: 'service', load: 'node load.js {port} 1600', idle: '200ms', recover: '200ms' }],
+});
+`;
+
+/** A repository with \`main\`, and what \`floodgate\` in it printed. */
+function makeShop(name: string) {
+  const shop = path.join(folder, name);
+  mkdirSync(shop);
+  const write = (file: string, text: string) => writeFileSync(path.join(shop, file), text);
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {
+      cwd: shop,
+      stdio: 'pipe',
+    });
+  write('package.json', '{ "name": "shop", "type": "module", "private": true }\n');
+  write('server.js', server(200));
+  write('load.js', load);
+  write('floodgate.config.ts', config);
+  git('init', '-q', '-b', 'main');
+  git('add', '.');
+  git('commit', '-qm', 'shop');
+  const run = (...words: string[]) => {
+    // The test runner hooks into every Node.js that it sees started: the service is to be a plain one.
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [floodgate, ...words], {
+      cwd: shop,
+      encoding: 'utf8',
+      env,
+    });
+    return { status, out: stdout, err: stderr };
+  };
+  return { shop, write, git, run };
+}
+
+const reportOf = (shop: string, out: string): ComparisonReport =>
+  JSON.parse(readFileSync(path.join(shop, out, 'comparison.json'), 'utf8'));
+
+t.test('the story: 10 % more in one function is worse, by name; a comment is not', async (t) => {
+  const { shop, write, git, run } = makeShop('story');
+  git('checkout', '-qb', 'greedy');
+  write('server.js', server(220));
+  git('commit', '-qam', 'ten per cent more');
+  const worse = run('compare', '--base', 'main', '--out', 'runs/worse', '--seed', '1');
+  t.equal(worse.status, 1, worse.out + worse.err);
+  t.match(worse.out, /^WORSE: allocated\.perRequest of cart \+\d/m);
+  t.match(worse.out, /server\.js:\d parseCart \+\d/, 'function and file');
+  const report = reportOf(shop, 'runs/worse');
+  const [scenario] = report.scenarios;
+  const metric = scenario!.metrics.find(({ name }) => name === 'allocated.perRequest')!;
+  t.equal(metric.decision, 'worse');
+  t.ok(metric.change! > 0.04 && metric.change! < 0.1, `${metric.change}`);
+  t.ok(metric.detectable! > 0.005, 'what could have been seen');
+  const site = scenario!.sites[0]!;
+  t.match(site, { file: /^server\.js$/, functionName: 'parseCart' });
+  const change = site.headBytes! / site.baseBytes! - 1;
+  t.ok(change > 0.05 && change < 0.16, `parseCart ${change}`);
+  const markdown = readFileSync(path.join(shop, 'runs', 'worse', 'comparison.md'), 'utf8');
+  t.match(markdown, /^<!-- floodgate-compare -->\n### ❌/);
+  t.match(markdown, /parseCart/);
+
+  git('checkout', '-q', 'main');
+  git('checkout', '-qb', 'talkative');
+  write('server.js', server(200, '// Says more, does the same.'));
+  git('commit', '-qam', 'a comment');
+  const same = run('compare', '--base', 'main', '--out', 'runs/same', '--seed', '1');
+  t.equal(same.status, 0, same.out + same.err);
+  t.match(same.out, /^WITHIN: /m);
+  t.match(same.err, /talkative|\.: checking out/);
+  t.notMatch(same.err, /^main: checking out/m, 'the base was built once');
+  t.same(readdirSync(path.join(shop, '.floodgate', 'compare')).sort(), ['versions'], 'nothing is left half done');
+});
+
+t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
+  const { shop, git, run } = makeShop('newcomer');
+  git('rm', '-q', 'floodgate.config.ts');
+  git('commit', '-qm', 'no configuration yet');
+  const doctor = run('doctor');
+  t.equal(doctor.status, 0, doctor.out + doctor.err);
+  t.match(doctor.out, /^. system +linux/m);
+  t.match(run('gate', '--only', 'cart').err, /there is none\nfloodgate init writes one/);
+  t.match(run('init').err, /floodgate init --yes asks none/);
+  const init = run('init', '--yes');
+  t.match(init, { status: 0, out: /^Node\.js project: wrote floodgate\.config\.ts, and/ });
+  t.match(run('init', '--yes').err, /there is floodgate\.config\.ts already/);
+  t.match(readFileSync(path.join(shop, '.gitignore'), 'utf8'), /^\/\.floodgate\/\n\/runs\/$/m);
+  const file = path.join(shop, 'floodgate.config.ts');
+  const text = readFileSync(file, 'utf8');
+  t.match(text, /import \{ defineConfig \} from 'floodgate';[\s\S]*command: 'node server\.js'/);
+  // The load that it suggests comes from the registry.
+  writeFileSync(
+    file,
+    text.replace(/load: '[^']*'/, "quick: true, idle: '200ms', recover: '200ms', load: 'node load.js {port} 500'"),
+  );
+  const good = run('gate', '--quick');
+  t.equal(good.status, 0, good.out + good.err);
+  t.match(good.out, /rss\.max/);
+  const over = run('gate', '--only', 'first', '--budget', 'allocated.perRequest=1kB');
+  t.equal(over.status, 1, over.out + over.err);
+  t.match(over.out, /allocated\.perRequest/);
+  t.match(run('gate', '--only', 'frist').err, /there is no scenario "frist"\nScenarios: first/);
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/ {2}budgets:.*\n/, ''));
+  const unjudged = run('gate');
+  t.equal(unjudged.status, 4, unjudged.out + unjudged.err);
+  t.match(unjudged.out, /undecided: first/);
+});
+
+t.test('the package from a program, with types', async (t) => {
+  const { shop, write } = makeShop('program');
+  write(
+    'program.ts',
+    `import { defineScenario, run, type RunReport } from 'floodgate';
+const scenario = defineScenario({ name: 'cart', load: 'node load.js {port} 500' });
+const words = ['--target', 'node server.js', '--load', scenario.load ?? '', '--idle', '200ms', '--recover', '200ms', '--no-explain'];
+const report: RunReport = await run(words);
+const figure = report.figures.find(({ name }) => name === 'allocated.perRequest');
+console.log(JSON.stringify({ exitCode: report.verdict.exitCode, bytes: figure?.value }));
+try {
+  await run(['--target', 'node nothing.js', '--load', 'true']);
+} catch (error) {
+  console.log((error as Error).message);
+}
+`,
+  );
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const spawned = (...words: string[]) => spawnSync(process.execPath, words, { cwd: shop, encoding: 'utf8', env });
+  const { stdout, stderr } = spawned('program.ts');
+  const [first = '', second] = stdout.split('\n');
+  t.ok(JSON.parse(first).bytes > 10_000, first + stderr);
+  t.match(second, /^floodgate run ended with 2/);
+
+  const options = {
+    module: 'nodenext',
+    target: 'es2024',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: ['node'],
+  };
+  write('tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['program.ts', 'floodgate.config.ts'] }));
+  const tsc = path.join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
+  const checked = spawned(tsc, '-p', '.');
+  t.equal(checked.status, 0, checked.stdout);
+  write('floodgate.config.ts', config.replace('targets:', 'target:'));
+  t.match(spawned(tsc, '-p', '.').stdout, /'target' does not exist in type/);
+});
