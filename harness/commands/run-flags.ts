@@ -6,6 +6,7 @@ import type { TargetFlags } from './target-flags.ts';
 export interface RunFlags extends TargetFlags {
   readonly lane?: Lane;
   readonly defect?: string;
+  readonly agentUntil?: string;
   readonly speed?: string;
   readonly pps?: string;
   readonly mbps?: string;

@@ -14,6 +14,11 @@ const agentNodeArguments: readonly string[] = JSON.parse(
   readFileSync(path.join(path.dirname(agentProgram), 'node-arguments.json'), 'utf8'),
 );
 
+/** The agent's program under the runtime it is measured with, before its own arguments. */
+export function agentCommand(nodeArguments: readonly string[] = []): string[] {
+  return [process.execPath, ...agentNodeArguments, ...nodeArguments, agentProgram];
+}
+
 export class AgentLauncher implements TargetLauncher {
   readonly name = 'agent';
   readonly isNode = true;
@@ -51,6 +56,7 @@ export class AgentLauncher implements TargetLauncher {
       env: options.env,
       wrapper: options.wrapper,
       withChannel: true,
+      stopTimeoutMs,
       // The first process of a namespace takes all others along.
       guarded: isLive && process.pid !== 1,
       // The sum of its limits is the first thing it says once everything is loaded.
@@ -58,6 +64,9 @@ export class AgentLauncher implements TargetLauncher {
     });
   }
 }
+
+/** An upload may drain for 10 s once the capture is over; a slowed agent takes its time before that. */
+const stopTimeoutMs = 30_000;
 
 /** Capture ring of an agent that is slowed down by instruments: see `framesAheadMax` in pass.ts. */
 const slowRingSize = '64MB';

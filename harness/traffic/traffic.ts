@@ -17,6 +17,8 @@ export interface Truth {
   /** Those every byte of which is in the delivered frames: an observer must find them. */
   readonly requestsIntact: number;
   readonly responsesIntact: number;
+  /** Requests that were delivered whole together with their response. @default what the counts above leave no choice about */
+  readonly exchangesIntact?: number;
 }
 
 /** What one transform of the stack did to the frames, for the report. */

@@ -1,4 +1,4 @@
 /** The second bug of the article (docs/story.md): the expressions that detect a value's format are compiled for every value. */
 export const summary = 'the expressions that detect formats are compiled anew for every value';
 export const replaces = { 'agent/encode/json-sealer.ts': 'json-sealer.ts' };
-export const agentArguments = ['--until', 'witnesses'];
+export const until = 'witnesses';
