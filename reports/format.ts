@@ -207,3 +207,14 @@ export function formatRecovery(spike: Pick<Spike, 'line' | 'recoveryMs'>): strin
   if (spike.line === 'allocated') return 'collected again';
   return spike.recoveryMs === null ? 'never came back' : `back after ${formatDuration(spike.recoveryMs)}`;
 }
+
+/** Text as HTML or SVG shows it, and nothing else of it. */
+export function escapeHtml(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

@@ -42,7 +42,7 @@ export function accountOf({ sending, stats, companion }: PassResult): Exchanges 
     stored: companion.witnesses,
     storedWhole: Math.max(0, Math.min(counters['witness.exchangesWhole'] ?? 0, companion.witnesses)),
     shed: Object.fromEntries(Object.entries({ ...early, ...late }).filter(([, count]) => count > 0)),
-    missing: notMade + notStored,
+    missing: Math.min(truth.requests, notMade + notStored),
   };
 }
 
