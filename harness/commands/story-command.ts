@@ -95,30 +95,30 @@ type Replay = (defects: readonly string[], folder: string, privilege: string, se
 
 /** @throws FloodgateError `option-invalid` */
 async function replayer({ size, seed: seedText, lane }: StoryFlags): Promise<Replay> {
-  const [{ loadScenario, scenarioOrder }, { openFeed }, { runScenario }, quantity, { budgetUntil }] = await Promise.all(
-    [
+  const [{ loadScenario, scenarioOrder }, { openFeed }, { runScenario }, quantity, { budgetUntil }, { judgeAgain }] =
+    await Promise.all([
       import('../scenario/catalogue.ts'),
       import('../feed/open-feed.ts'),
       import('../run.ts'),
       import('../metrics/quantity.ts'),
       import('../metrics/table.ts'),
-    ],
-  );
+      import('../report/judge-again.ts'),
+    ]);
   const scenario = await loadScenario('incident');
   const seed =
     seedText === undefined ? scenario.seed : quantity.parseWhole(seedText, '--seed', { min: 0, max: 0xffff_ffff });
   const traffic = scenarioOrder('incident', seed, quantity.parseQuantity(size, '--size', 'bytes'));
   const stage: AgentStage = lane === 'tap' ? 'upload' : 'witnesses';
-  return (defects, folder, privilege, session) =>
-    runScenario({
+  return async (defects, folder, privilege, session) => {
+    const run = await runScenario({
       scenario,
       lane,
       defect: defects.length === 0 ? undefined : defects.join(','),
       stage,
       traffic,
       seed,
-      // Nobody doubts that an agent with mistakes is over: what is judged is the one without.
-      budget: defects.length === 0 ? budgetUntil(scenario.budget, stage) : {},
+      // Nothing is explained here: `again` in each report does that.
+      budget: {},
       explain: 'on-breach',
       keepsSnapshots: false,
       folder,
@@ -135,6 +135,9 @@ async function replayer({ size, seed: seedText, lane }: StoryFlags): Promise<Rep
       signal: session.signal,
       onProgress: (progress) => session.progress.update(progress),
     });
+    // Nobody doubts that an agent with mistakes is over: what is judged is the one without.
+    return defects.length > 0 ? run : (judgeAgain(run, budgetUntil(scenario.budget, stage)) as RunReport);
+  };
 }
 
 function storyReport(rows: readonly StoryRow[], startedAtMs: number, version: string): GateReport {
