@@ -17,12 +17,12 @@ interface StoryFlags {
 }
 
 /** Enough to see every step; with all mistakes a megabyte takes a CPU second. */
-const sizeDefault = '60MB';
+const sizeDefault = '20MB';
 
 const examples = `
 Examples:
   floodgate story                  seven replays of the same frames; the picture is runs/<time>-story/story.svg
-  floodgate story --size 12MB      a short form, e.g. for CI
+  floodgate story --size 6MB       a short form, e.g. for CI
   floodgate story --size 400MB     long enough for the page limits of the article to be reached
   floodgate story --lane tap       through the kernel, the whole agent uploading; what is too slow drops frames
 

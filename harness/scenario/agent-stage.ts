@@ -1,6 +1,6 @@
 /** How far our agent goes in a run: all the way as a user deploys it, or to the end of an earlier stage, which the report says. */
 import { FloodgateError } from '../../agent/errors.ts';
-import type { Lane } from './scenario.ts';
+import type { Lane } from '../../reports/model.ts';
 
 /** In the order of the pipeline. All but the last are what the agent's `--until` takes. */
 export const agentStages = ['tcp', 'http', 'bodies', 'witnesses', 'upload'] as const;

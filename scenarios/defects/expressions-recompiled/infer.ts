@@ -4,6 +4,8 @@ import { inferText as inferredText, inferringTyper as typer } from '../../../age
 import type { Data, DataMeta } from '../../../agent/witness/ir.ts';
 import { recompileAll } from './json-sealer.ts';
 
+export * from '../../../agent/witness/infer.ts';
+
 export function inferText(text: string, meta: DataMeta | null): Data {
   recompileAll(text);
   return inferredText(text, meta);
