@@ -22,11 +22,13 @@ import { buildRunReport } from './report/build.ts';
 import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './report/findings.ts';
 import { writeSites } from './report/sites-file.ts';
 import { spikesOf } from './report/spikes.ts';
+import { type AgentStage, stageWords } from './scenario/agent-stage.ts';
 import type { ScenarioHead } from './scenario/capture-scenario.ts';
 import { defectArguments } from './scenario/catalogue.ts';
 import type { Budget, Lane } from './scenario/scenario.ts';
 import { AgentLauncher } from './target/agent-target.ts';
 import { diedAtStart } from './target/child-target.ts';
+import { DeployedAgentLauncher } from './target/deployed-agent.ts';
 import type { TargetLauncher } from './target/target.ts';
 import type { TrafficOrder } from './traffic/traffic-order.ts';
 import { readEnvironment } from './watch/environment.ts';
@@ -37,7 +39,10 @@ export type Explain = 'never' | 'on-breach' | 'brief' | 'always';
 export interface RunOptions {
   readonly scenario: ScenarioHead;
   readonly lane: Lane;
+  /** Names, with commas between. */
   readonly defect: string | undefined;
+  /** How far our agent goes; ignored by other targets. */
+  readonly stage: AgentStage;
   /** The frames, for who asks which of them did it; undefined where there are none. */
   readonly traffic: TrafficOrder | undefined;
   /** @default our agent */
@@ -104,6 +109,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     durationMs: Date.now() - startedAtMs,
     environment: readEnvironment(options.privilege),
     isAgent: options.launcher === undefined,
+    stages: options.launcher === undefined ? stageWords[options.stage] : '',
     budget: options.budget,
     measure,
     readings: findings.readings.withSites(sitesOf(explanation.allocations)),
@@ -156,8 +162,8 @@ async function streamsOf({ traffic, signal }: RunOptions, { spikes, frames }: Fi
 
 /** One pass over the traffic of the run. */
 async function replay(options: RunOptions, planned: PlannedPass): Promise<PassResult> {
-  const { scenario, folder } = options;
-  const defect = options.defect === undefined ? { node: [], agent: [] } : await defectArguments(options.defect);
+  const { scenario, folder, stage } = options;
+  const defect = await defectArguments(options.defect);
   const feed = await options.openFeed();
   try {
     return await runPass({
@@ -166,7 +172,7 @@ async function replay(options: RunOptions, planned: PlannedPass): Promise<PassRe
       feed,
       launcher:
         options.launcher ??
-        new AgentLauncher([...(scenario.agentArguments ?? []), ...defect.agent], options.agentFolder),
+        agentLauncher(stage, [...(scenario.agentArguments ?? []), ...defect.agent], options.agentFolder),
       folder: passFolder(folder, planned.instrument),
       nodeArguments: [...defect.node, ...(options.repeatable ? repeatableArguments : [])],
       sampleMs: options.sampleMs,
@@ -179,6 +185,11 @@ async function replay(options: RunOptions, planned: PlannedPass): Promise<PassRe
   } finally {
     await feed.close();
   }
+}
+
+function agentLauncher(stage: AgentStage, agentArguments: readonly string[], folder?: string): TargetLauncher {
+  if (stage === 'upload') return new DeployedAgentLauncher(agentArguments, folder);
+  return new AgentLauncher(['--until', stage, ...agentArguments], folder);
 }
 
 /** Where the pass of an instrument keeps its own files. */

@@ -1,5 +1,5 @@
 /** Units and hostile text, in one place: what a number looks like, and what a name may do to a terminal. Pure. */
-import type { BudgetResult, BudgetState, Ledger, Spike, SpikeStream, Unit, Verdict } from './model.ts';
+import type { BudgetResult, BudgetState, Exchanges, Ledger, Spike, SpikeStream, Unit, Verdict } from './model.ts';
 
 const SCALES = [
   { from: 1e12, name: 'T' },
@@ -110,6 +110,22 @@ export function formatDropped({ framesDropped }: Pick<Ledger, 'framesDropped'>):
     : `${formatCount(framesDropped)} dropped by the capture`;
 }
 
+/** `4,663 exchanges sent = 4,623 stored + 0 shed + 40 damaged + 0 missing; 4,663 witnesses in the collector`. */
+export function formatExchanges({ sent, stored, storedWhole, shed, missing }: Exchanges): string {
+  const shedCount = Object.values(shed).reduce((sum, count) => sum + count, 0);
+  const policies = Object.entries(shed).map(([name, count]) => `${printable(name, 40)} ${formatCount(count)}`);
+  const named = policies.length > 0 ? ` (${policies.join(', ')})` : '';
+  // What is neither stored, nor shed, nor missing was damaged on its way.
+  const damaged = Math.max(0, sent - storedWhole - shedCount - missing);
+  const terms = [
+    `${formatCount(storedWhole)} stored`,
+    `${formatCount(shedCount)} shed${named}`,
+    `${formatCount(damaged)} damaged`,
+    `${formatCount(missing)} missing`,
+  ];
+  return `${formatCount(sent)} exchanges sent = ${terms.join(' + ')}; ${formatCount(stored)} witnesses in the collector`;
+}
+
 /**
  * A name from traffic or a target as one line that is safe to print: control characters (escape sequences begin with
  * one), line separators and bidirectional overrides become `�`.
@@ -190,4 +206,15 @@ export function formatHeight(spike: Pick<Spike, 'line' | 'heightBytes'>): string
 export function formatRecovery(spike: Pick<Spike, 'line' | 'recoveryMs'>): string {
   if (spike.line === 'allocated') return 'collected again';
   return spike.recoveryMs === null ? 'never came back' : `back after ${formatDuration(spike.recoveryMs)}`;
+}
+
+/** Text as HTML or SVG shows it, and nothing else of it. */
+export function escapeHtml(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

@@ -6,7 +6,7 @@
  * one script and the one style sheet whose hashes it names.
  */
 import { createHash } from 'node:crypto';
-import { verdictMark } from './format.ts';
+import { escapeHtml, verdictMark } from './format.ts';
 import { type PackedReport, packRun } from './html/columns.ts';
 import { pageScript, pageStyle } from './html-assets.ts';
 import { safeJson } from './json.ts';
@@ -63,14 +63,4 @@ export function page(title: string, script: string, style: string, data: string)
 </body>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '�')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

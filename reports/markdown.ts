@@ -6,6 +6,7 @@ import {
   formatDifference,
   formatDropped,
   formatDuration,
+  formatExchanges,
   formatHeight,
   formatRecovery,
   formatShare,
@@ -60,6 +61,7 @@ const budgetMark = (state: BudgetState) => budgetMarks[state];
 
 function runLines(run: RunReport, level: string): string[] {
   const lines = [`${level} ${mark(run.verdict)} ${escaped(run.scenario.name)}: ${escaped(run.verdict.headline)}`, ''];
+  if (run.target.stages !== '') lines.push(escaped(run.target.stages), '');
   if (run.partial) lines.push('**Partial: the run was cut short.**', '');
   const rss = findColumn(run, 'rss');
   if (rss) lines.push(`RSS ${sparkLine(rss.table.tMs, rss.column.values, 60)}`, '');
@@ -156,7 +158,7 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
   return lines;
 }
 
-function deliveryLines({ ledger, messages }: RunReport): string[] {
+function deliveryLines({ ledger, messages, exchanges }: RunReport): string[] {
   const lines: string[] = [];
   if (ledger)
     lines.push(
@@ -166,6 +168,7 @@ function deliveryLines({ ledger, messages }: RunReport): string[] {
     lines.push(
       `- found ${formatCount(messages.found.requests)} of ${formatCount(messages.truth.requests)} requests and ${formatCount(messages.found.responses)} of ${formatCount(messages.truth.responses)} responses`,
     );
+  if (exchanges) lines.push(`- ${escaped(formatExchanges(exchanges))}`);
   return lines;
 }
 

@@ -23,6 +23,8 @@ export interface TargetInfo {
   readonly version: string;
   /** What it runs on, as it said itself: `Node.js 22.1.0 (V8 12.4)`; empty where it said nothing. */
   readonly runtime: string;
+  /** Which stages of our agent ran: `full agent: capture to upload`; empty for other targets. */
+  readonly stages: string;
   /** The exact arguments it was started with, program first. */
   readonly command: readonly string[];
 }
@@ -298,6 +300,23 @@ export interface Messages {
   readonly mayBeLost: MessageCount;
 }
 
+/**
+ * Every exchange accounted for: `sent` = what is stored whole, shed by a named policy, damaged by the impairment, or missing.
+ */
+export interface Exchanges {
+  readonly sent: number;
+  /** Of which the delivered frames hold every byte; at least so many, where only messages were counted. */
+  readonly intact: number;
+  /** Witnesses in the collector's store, those of damaged exchanges included. */
+  readonly stored: number;
+  /** Of these, witnesses of exchanges that were seen to the last byte. */
+  readonly storedWhole: number;
+  /** Left out by a policy, by the counter that says so. */
+  readonly shed: Readonly<Record<string, number>>;
+  /** Delivered whole, of which nothing is stored and no policy says why. */
+  readonly missing: number;
+}
+
 export interface Note {
   readonly severity: 'info' | 'warning';
   readonly text: string;
@@ -334,6 +353,8 @@ export interface RunReport {
   readonly counters: Readonly<Record<string, number>>;
   readonly ledger: Ledger | null;
   readonly messages: Messages | null;
+  /** Null where no witness was uploaded. */
+  readonly exchanges: Exchanges | null;
   readonly verdict: Verdict;
   readonly notes: readonly Note[];
   /** True when the run was cut short: what is here is true, but not all. */

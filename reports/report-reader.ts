@@ -254,11 +254,27 @@ const ledger = v.object({
 
 const messageCount = v.object({ requests: whole, responses: whole });
 
+/** Older reports end before there are witnesses. */
+const exchanges = v.object({
+  sent: whole,
+  intact: whole,
+  stored: whole,
+  storedWhole: whole,
+  shed: v.record(text, whole),
+  missing: whole,
+});
+
 const runReport: v.GenericSchema<unknown, RunReport> = v.object({
   kind: v.literal('run'),
   schemaVersion: v.literal(SCHEMA_VERSION),
   tool,
-  target: v.object({ name: text, version: text, runtime: v.optional(text, ''), command: list(text) }),
+  target: v.object({
+    name: text,
+    version: text,
+    runtime: v.optional(text, ''),
+    stages: v.optional(text, ''),
+    command: list(text),
+  }),
   environment,
   startedAt: text,
   durationMs: amount,
@@ -281,6 +297,7 @@ const runReport: v.GenericSchema<unknown, RunReport> = v.object({
   counters: v.record(text, number),
   ledger: v.nullable(ledger),
   messages: v.nullable(v.object({ found: messageCount, truth: messageCount, mayBeLost: messageCount })),
+  exchanges: v.optional(v.nullable(exchanges), null),
   verdict,
   notes,
   partial: v.boolean(),

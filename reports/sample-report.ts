@@ -50,6 +50,7 @@ export function sampleRun(options: SampleOptions = {}): RunReport {
       name: `floodgate-agent${hostile}`,
       version: '0.1.0',
       runtime: `Node.js 26.10.0 (V8 14.2)${hostile}`,
+      stages: `full agent: capture to upload${hostile}`,
       command: ['node', 'agent/main.ts', hostile],
     },
     environment: {
@@ -154,6 +155,14 @@ export function sampleRun(options: SampleOptions = {}): RunReport {
       found: { requests: 4663, responses: 4623 },
       truth: { requests: 4663, responses: 4623 },
       mayBeLost: { requests: 0, responses: 40 },
+    },
+    exchanges: {
+      sent: 4663,
+      intact: 4623,
+      stored: 4663,
+      storedWhole: 4621,
+      shed: { [`filter.sampledOut${hostile}`]: 2 },
+      missing: 0,
     },
     verdict: {
       ok,

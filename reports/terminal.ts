@@ -7,6 +7,7 @@ import {
   formatDifference,
   formatDropped,
   formatDuration,
+  formatExchanges,
   formatHeight,
   formatRecovery,
   formatShare,
@@ -123,6 +124,7 @@ function runLines(run: RunReport, palette: Palette, columns: number): string[] {
       `${run.lane === 'load' ? '' : `${run.lane} lane, `}${formatDuration(run.durationMs)}`,
     ),
   ];
+  if (run.target.stages !== '') lines.push(`  ${palette.dim(printable(run.target.stages, 80))}`);
   if (run.partial) lines.push(`  ${palette.warn('partial: the run was cut short')}`);
   const rss = findColumn(run, 'rss');
   if (rss) {
@@ -237,6 +239,10 @@ function deliveryLines(run: RunReport, palette: Palette): string[] {
     const text = `found ${formatCount(found.requests)} of ${formatCount(truth.requests)} requests, ${formatCount(found.responses)} of ${formatCount(truth.responses)} responses`;
     const ok = found.requests >= truth.requests && found.responses >= truth.responses;
     lines.push(`  ${ok ? palette.dim(text) : palette.warn(text)}`);
+  }
+  if (run.exchanges) {
+    const text = formatExchanges(run.exchanges);
+    lines.push(`  ${run.exchanges.missing === 0 ? palette.dim(text) : palette.bad(text)}`);
   }
   return lines;
 }

@@ -41,7 +41,6 @@ const agentForHarness = [
   'agent/nearest-name.ts',
   'agent/seeded-random.ts',
   'agent/capture/frame-source.ts',
-  'agent/commands/nearest-name.ts',
   // libpcap, as a compiler of filter expressions: it opens no device.
   'agent/capture/sys/bpf.ts',
 ];

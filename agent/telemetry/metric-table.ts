@@ -142,6 +142,9 @@ export const counterHelp: Readonly<Record<string, string>> = {
 
   'witness.witnesses': 'Witnesses made, those with one half only included.',
   'witness.requestsAlone': 'Witnesses of a request without its response.',
+  'witness.requestsWhole': 'Witnesses whose request was seen to its last byte.',
+  'witness.responsesWhole': 'Witnesses whose response was seen to its last byte.',
+  'witness.exchangesWhole': 'Witnesses whose request and response were both seen to their last byte.',
   'witness.responsesAlone': 'Witnesses of a response without its request.',
   'witness.pendingEvicted': 'Halves of witnesses given out early to make room.',
   'witness.pendingExpired': 'Halves of witnesses given out because the other half did not come in time.',

@@ -48,6 +48,10 @@ export class WitnessCounters {
   witnesses = 0;
   requestsAlone = 0;
   responsesAlone = 0;
+  /** Messages seen to their last byte that are in a witness, and witnesses of which both halves are. */
+  requestsWhole = 0;
+  responsesWhole = 0;
+  exchangesWhole = 0;
   /** Halves given out early because the table was full. */
   pendingEvicted = 0;
   pendingExpired = 0;
@@ -135,6 +139,8 @@ class Exchange {
   hasResponse = false;
   requestDone = false;
   responseDone = false;
+  requestWhole = false;
+  responseWhole = false;
   complete = true;
   isProbable = false;
   requestEndUs = 0;
@@ -280,8 +286,12 @@ export class WitnessBuilder implements MessageHandler {
     if (message.pairing === 'probable') exchange.isProbable = true;
     if (message.kind === 'request') {
       exchange.requestDone = true;
+      exchange.requestWhole = message.complete;
       exchange.requestEndUs = message.lastTsUs;
-    } else exchange.responseDone = true;
+    } else {
+      exchange.responseDone = true;
+      exchange.responseWhole = message.complete;
+    }
     // A response that overtook its request in the capture waits for it; one without a request is done.
     const requestReady = exchange.hasRequest ? exchange.requestDone : message.exchange < 0;
     if (exchange.responseDone && requestReady) this.#give(exchange);
@@ -525,6 +535,9 @@ export class WitnessBuilder implements MessageHandler {
     counters.witnesses += 1;
     if (!exchange.hasResponse) counters.requestsAlone += 1;
     if (!exchange.hasRequest) counters.responsesAlone += 1;
+    if (exchange.requestWhole) counters.requestsWhole += 1;
+    if (exchange.responseWhole) counters.responsesWhole += 1;
+    if (exchange.requestWhole && exchange.responseWhole) counters.exchangesWhole += 1;
     if (!exchange.hasRequest || !exchange.hasResponse) exchange.witness.method!.meta!.pairing = Pairing.ABSENT;
     else if (exchange.isProbable) exchange.witness.method!.meta!.pairing = Pairing.PROBABLE;
     this.#handler.witness(exchange.witness, {

@@ -36,6 +36,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./doctor-command.ts')).addDoctorCommand,
   },
   {
+    name: 'story',
+    summary: 'the article’s six mistakes in our agent, mended one at a time',
+    load: async () => (await import('./story-command.ts')).addStoryCommand,
+  },
+  {
     name: 'list',
     summary: 'list scenarios and defects',
     load: async () => (await import('./list-command.ts')).addListCommand,

@@ -1,4 +1,5 @@
 /** The TAP lane runs in a network namespace of its own: the command starts itself again inside one. */
+import { bringUpLoopback } from '../link/loopback.ts';
 import { isInNamespace, runInNamespace } from '../link/namespace.ts';
 import type { Lane } from '../scenario/scenario.ts';
 
@@ -10,6 +11,9 @@ import type { Lane } from '../scenario/scenario.ts';
 export async function enterNamespace(lane: Lane): Promise<string> {
   if (lane === 'exact') return 'none needed (exact lane)';
   if (lane === 'load') return 'none needed';
-  if (isInNamespace()) return process.getuid?.() === 0 ? 'private network namespace' : 'unprivileged';
+  if (isInNamespace()) {
+    bringUpLoopback();
+    return process.getuid?.() === 0 ? 'private network namespace' : 'unprivileged';
+  }
   process.exit(await runInNamespace([process.execPath, ...process.execArgv, ...process.argv.slice(1)]));
 }

@@ -111,8 +111,9 @@ async function gate(out: string | undefined): Promise<number> {
 }
 
 async function runOne(name: string, gateFolder: string, privilege: string, session: Session): Promise<RunReport> {
-  const [{ loadScenario, scenarioOrder }, { openFeed }, { runScenario }, { guard }] = await Promise.all([
+  const [{ loadScenario, scenarioOrder }, { stageOf }, { openFeed }, { runScenario }, { guard }] = await Promise.all([
     import('../scenario/catalogue.ts'),
+    import('../scenario/agent-stage.ts'),
     import('../feed/open-feed.ts'),
     import('../run.ts'),
     import('./report-folder.ts'),
@@ -127,6 +128,7 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
     scenario,
     lane: 'tap',
     defect: undefined,
+    stage: stageOf({ lane: 'tap', asked: undefined, scenario: scenario.until, defects: undefined }),
     traffic,
     seed: scenario.seed,
     budget: scenario.budget,

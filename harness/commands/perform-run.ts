@@ -7,13 +7,16 @@ import { LoadFeed } from '../feed/load.ts';
 import { openFeed } from '../feed/open-feed.ts';
 import { limitsOf } from '../metrics/limits.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { budgetUntil } from '../metrics/table.ts';
 import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
 import { doctor } from '../pass/instruments/doctor.ts';
 import { flame } from '../pass/instruments/flame.ts';
 import type { Instrument } from '../pass/instruments/instrument.ts';
 import { type Explain, type RunOptions, runScenario } from '../run.ts';
+import { type AgentStage, stageOf } from '../scenario/agent-stage.ts';
 import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
-import { loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
+import { defectArguments, loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
+import type { Lane } from '../scenario/scenario.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { enterNamespace } from './enter-namespace.ts';
@@ -29,7 +32,7 @@ import { type TargetRun, targetRun } from './target-flags.ts';
 export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
   const target = await targetRun(flags, name !== undefined);
   const { scenario, order } = await findScenario(name, target);
-  const given = askedOf(flags, scenario, order);
+  const given = await askedOf(flags, scenario, order, target !== undefined);
   const cpu = cpuInstrumentsOf(flags, target);
   const privilege = await enterNamespace(given.lane);
   const session = openSession();
@@ -62,11 +65,12 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
   }
 }
 
-type Asked = ReturnType<typeof askedOf>;
+type Asked = Awaited<ReturnType<typeof askedOf>>;
 
 /** What the options ask for, with the scenario's own where they ask for nothing. */
-function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order']) {
+async function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'], isOther: boolean) {
   const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
+  const stage = await stageAsked(flags, scenario, lane, isOther);
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
@@ -77,8 +81,9 @@ function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'])
     seed: traffic ? seed : null,
     traffic,
     pace: parsePace(flags) ?? scenario.pace,
-    budget: { ...scenario.budget, ...limitsOf(flags.budget ?? []) },
+    budget: { ...budgetUntil(scenario.budget, isOther ? undefined : stage), ...limitsOf(flags.budget ?? []) },
     defect: flags.defect,
+    stage,
     explain: explainOf(flags.explain),
     sitesEveryBytes: flags.sites === undefined ? undefined : sitesBytesOf(flags.sites),
     agentFolder: agentFolderOf(flags),
@@ -114,6 +119,17 @@ function agentFolderOf({ agent, target, defect }: RunFlags): string | undefined 
       hint: 'Leave one of them out: defects are put into the agent that comes with this floodgate.',
     },
   );
+}
+
+/** @throws FloodgateError for a stage or a defect that there is not */
+async function stageAsked(flags: RunFlags, { until }: ScenarioHead, lane: Lane, isOther: boolean): Promise<AgentStage> {
+  if (isOther && flags.agentUntil !== undefined) {
+    throw new FloodgateError('option-invalid', '--agent-until is for our own agent', {
+      hint: 'Leave out --agent-until or --target.',
+    });
+  }
+  const { until: defects } = await defectArguments(flags.defect);
+  return stageOf({ lane, asked: flags.agentUntil, scenario: until, defects });
 }
 
 /** Frames where there are some, else the load that the target is under. */

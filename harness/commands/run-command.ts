@@ -1,6 +1,7 @@
 /** `floodgate run`: one scenario or capture file, judged against its budget. */
 import { type Command, Option } from 'commander';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
+import { agentStages } from '../scenario/agent-stage.ts';
 import type { RunFlags } from './run-flags.ts';
 import { addTargetOptions } from './target-flags.ts';
 import { addTrafficOptions } from './traffic-flags.ts';
@@ -10,6 +11,7 @@ Examples:
   floodgate run incident                                 the article's incident through a TAP device
   floodgate run incident --defect reassembly-unbounded   the same with the article's first bug: exits 1
   floodgate run recorded-burst --speed 4x --explain      faster, and with call sites for every spike
+  floodgate run incident --agent-until http              the agent's first stages alone; the report says so
   floodgate run steady --cpu --flame                     where its CPU time goes, by phase and as a flame graph
   floodgate run steady --lane exact                      over a pipe: no privilege, repeatable to the byte
   floodgate run --target "node server.js" --load "autocannon -c 20 -d 10 http://127.0.0.1:{port}" --budget rss.p99=200MB
@@ -30,7 +32,13 @@ export function addRunCommand(command: Command): void {
     )
     .argument('[scenario]', 'name from "floodgate list", or the path of a capture file; may be left out with --target')
     .addOption(new Option('--lane <lane>', 'tap: through the kernel; exact: over a pipe').choices(['tap', 'exact']))
-    .option('--defect <name>', 'put a known defect in its place in the agent')
+    .option('--defect <names>', 'put a known defect in its place in the agent, or several: a,b,c')
+    .addOption(
+      new Option(
+        '--agent-until <stage>',
+        'end the agent after this stage (default: upload, into a collector; in the exact lane http)',
+      ).choices(agentStages),
+    )
     .addOption(
       new Option('--speed <factor>', 'recorded timing, so many times as fast, e.g. 4x').conflicts([
         'pps',

@@ -7,6 +7,7 @@ import type { TrafficFlags } from './traffic-flags.ts';
 export interface RunFlags extends TargetFlags, TrafficFlags {
   readonly lane?: Lane;
   readonly defect?: string;
+  readonly agentUntil?: string;
   readonly speed?: string;
   readonly pps?: string;
   readonly mbps?: string;

@@ -1,6 +1,7 @@
 /** A TAP device: what is written to its descriptor reaches the kernel as if it had come in by wire. Linux only. */
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { FloodgateError } from '../../agent/errors.ts';
+import { addInterfaceFlags, bytesOf, interfaceRequest, openControlSocket } from './interface-request.ts';
 import type { LinkCounters, LinkDevice } from './link.ts';
 import { type NetworkCalls, networkCalls } from './native.ts';
 
@@ -14,14 +15,10 @@ const nameBytesMax = 15;
 
 // linux/if_tun.h, linux/sockios.h, linux/if.h
 const TUNSETIFF = 0x4004_54ca;
-const SIOCGIFFLAGS = 0x8913;
-const SIOCSIFFLAGS = 0x8914;
 const SIOCSIFMTU = 0x8922;
 const IFF_TAP_NO_PI = 0x1002;
 const IFF_UP = 0x1;
 const IFF_NOARP = 0x80;
-const AF_INET = 2;
-const SOCK_DGRAM_CLOEXEC = 0x8_0002;
 
 export interface TapOptions {
   /** Up to 15 characters. @default 'floodgate0' */
@@ -160,31 +157,18 @@ function keepQuiet(name: string): void {
 }
 
 function bringUp(calls: NetworkCalls, name: string, mtuBytes: number): void {
-  const socket = calls.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
+  const socket = openControlSocket(calls);
   if (socket < 0) throw refused(name, 'opening a socket to set it up', calls.errno());
   try {
     const request = interfaceRequest(name);
     request.setInt32(16, mtuBytes, true);
     if (calls.ioctl(socket, SIOCSIFMTU, bytesOf(request)) < 0)
       throw refused(name, `setting an MTU of ${mtuBytes}`, calls.errno());
-    if (calls.ioctl(socket, SIOCGIFFLAGS, bytesOf(request)) < 0)
-      throw refused(name, 'reading its flags', calls.errno());
-    request.setUint16(16, request.getUint16(16, true) | IFF_UP | IFF_NOARP, true);
-    if (calls.ioctl(socket, SIOCSIFFLAGS, bytesOf(request)) < 0) throw refused(name, 'bringing it up', calls.errno());
+    if (!addInterfaceFlags(calls, socket, name, IFF_UP | IFF_NOARP))
+      throw refused(name, 'bringing it up', calls.errno());
   } finally {
     calls.close(socket);
   }
-}
-
-/** struct ifreq: a name of 16 bytes and a union of 24. */
-function interfaceRequest(name: string): DataView {
-  const bytes = new Uint8Array(40);
-  new TextEncoder().encodeInto(name, bytes);
-  return new DataView(bytes.buffer);
-}
-
-function bytesOf(view: DataView): Uint8Array {
-  return new Uint8Array(view.buffer);
 }
 
 function refused(name: string, doing: string, errno: string): FloodgateError {

@@ -4,12 +4,15 @@
  * reads as zero, and only a value within its limit passes. To add a metric, add a row.
  */
 import type { Unit } from '../../reports/model.ts';
+import { type AgentStage, reaches } from '../scenario/agent-stage.ts';
+import type { Budget } from '../scenario/scenario.ts';
 import { readSites } from './allocated-sites.ts';
 import * as delivery from './delivery.ts';
 import * as heap from './heap.ts';
 import type { RunFigures } from './measured-run.ts';
 import * as memory from './memory.ts';
 import type { Reading } from './reading.ts';
+import * as witnesses from './witnesses.ts';
 import * as work from './work.ts';
 
 export interface Metric {
@@ -20,6 +23,8 @@ export interface Metric {
   /** One line: what it is, and where it is known. */
   readonly help: string;
   readonly read: (run: RunFigures) => Reading;
+  /** The first stage of our agent at which it is known; a scenario's limit on it is for agents that get so far. */
+  readonly stage?: AgentStage;
 }
 
 /** In the order of the page. */
@@ -242,6 +247,38 @@ export const metrics: readonly Metric[] = [
     read: delivery.extra,
   },
   {
+    name: 'witnesses.missing',
+    unit: 'count',
+    bound: 'max',
+    help: 'Exchanges delivered whole of which the collector has no witness, and no named policy of the agent says why.',
+    read: witnesses.missing,
+    stage: 'upload',
+  },
+  {
+    name: 'witnesses.stored',
+    unit: 'share',
+    bound: 'min',
+    help: 'Share of the exchanges delivered whole of which the collector stored a witness with both halves.',
+    read: witnesses.stored,
+    stage: 'upload',
+  },
+  {
+    name: 'bodies.cut',
+    unit: 'count',
+    bound: 'max',
+    help: 'Bodies that were delivered whole and are not whole in their witness: over a limit, shed, or not decoded. The agent only.',
+    read: witnesses.bodiesCut,
+    stage: 'witnesses',
+  },
+  {
+    name: 'collector.rssMax',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Highest resident memory of the collector that the agent uploads to, by the kernel’s own peak.',
+    read: witnesses.collectorPeak,
+    stage: 'upload',
+  },
+  {
     name: 'requests.failed',
     unit: 'count',
     bound: 'max',
@@ -287,4 +324,11 @@ export function takesSites(name: string): boolean {
 /** Names as they are listed: `rss.p99`, …, `share:<call-site pattern>`. */
 export function metricNames(): string[] {
   return [...byName.keys(), ...sitePatternMetrics.map(({ prefix }) => `${prefix}:<call-site pattern>`)];
+}
+
+/** A scenario's budget without limits that an agent which ends after this stage cannot know. @param stage undefined: no agent of ours */
+export function budgetUntil(budget: Budget, stage: AgentStage | undefined): Budget {
+  const isKnown = (needed: AgentStage | undefined) =>
+    needed === undefined || (stage !== undefined && reaches(stage, needed));
+  return Object.fromEntries(Object.entries(budget).filter(([name]) => isKnown(byName.get(name)?.stage)));
 }

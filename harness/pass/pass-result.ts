@@ -4,7 +4,7 @@ import type { Unanswered } from '../feed/load-reports.ts';
 import type { SendResult } from '../feed/sender.ts';
 import type { Answers } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
-import type { TargetExit } from '../target/target.ts';
+import type { Collected, TargetExit } from '../target/target.ts';
 import type { MemoryWatch } from '../watch/memory-watch.ts';
 import type { PreloadChannel } from '../watch/preload-channel.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
@@ -17,6 +17,13 @@ export interface IntervalFrames {
   readonly lastFrame: number;
   /** Of the traffic, for an instrument that is used once a phase. */
   readonly phase?: string | undefined;
+}
+
+/** What became of the process beside the target. */
+export interface CompanionResult extends Collected {
+  readonly name: string;
+  /** Undefined where it was gone before it could be looked at. */
+  readonly watch: MemoryWatch | undefined;
 }
 
 export interface PassResult {
@@ -46,6 +53,8 @@ export interface PassResult {
   /** Requests that got no answer; undefined where there is no load. */
   readonly unanswered: Unanswered | undefined;
   readonly exit: TargetExit;
+  /** The collector that the target uploaded to; undefined where it had none. */
+  readonly companion: CompanionResult | undefined;
   readonly intervals: readonly IntervalFrames[];
   readonly interrupted: boolean;
 }

@@ -11,6 +11,7 @@ import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/p
 import { readStatsFile } from '../watch/stats-file.ts';
 import { StatsTail } from '../watch/stats-tail.ts';
 import { pause } from './abortable.ts';
+import { CompanionWatch } from './companion-watch.ts';
 import type { Instrument } from './instruments/instrument.ts';
 import { Intervals } from './intervals.ts';
 import { laneRules } from './lane-rules.ts';
@@ -68,13 +69,30 @@ const usualInstruments = [
  * @throws FloodgateError when the target cannot be started. One that dies under way is no error here: see `exit`.
  */
 export async function runPass(options: PassOptions): Promise<PassResult> {
-  const { instrument, launcher, signal } = options;
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const statsFile = path.join(options.folder, 'agent-stats.jsonl');
   const target = await startTarget(options, statsFile);
   const startedAtEpochMs = Date.now();
   const originMs = performance.now();
   const nowMs = () => performance.now() - originMs;
+  const beside = target.companion && new CompanionWatch(target.companion, nowMs);
+  try {
+    return await replay(options, target, { statsFile, startedAtEpochMs, nowMs, beside });
+  } finally {
+    await beside?.stop();
+  }
+}
+
+interface Started {
+  readonly statsFile: string;
+  readonly startedAtEpochMs: number;
+  readonly nowMs: () => number;
+  readonly beside: CompanionWatch | undefined;
+}
+
+async function replay(options: PassOptions, target: Target, started: Started): Promise<PassResult> {
+  const { instrument, launcher, signal } = options;
+  const { statsFile, startedAtEpochMs, nowMs, beside } = started;
   const channel = new PreloadChannel(target.channel, startedAtEpochMs);
   const watch = await watchOf(target, options, nowMs);
   const intervals = intervalsOf(options, channel);
@@ -83,6 +101,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     ...{ watch, intervals, tail: new StatsTail(statsFile), nowMs },
   });
   const exit = await conduct(options, target, { sending, intervals, watch, channel });
+  const companion = await beside?.stop();
   return {
     kind: instrument.kind,
     lane: options.lane,
@@ -103,6 +122,7 @@ export async function runPass(options: PassOptions): Promise<PassResult> {
     answers: laneRules[options.lane].countsAnswers ? (channel.last?.answers ?? options.feed.answers) : undefined,
     unanswered: options.feed.unanswered,
     exit,
+    companion,
     intervals: intervals.taken,
     interrupted: signal.aborted,
   };

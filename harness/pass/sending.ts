@@ -6,7 +6,7 @@ import type { Target } from '../target/target.ts';
 import type { MemoryWatch } from '../watch/memory-watch.ts';
 import { SampleTable } from '../watch/sample-table.ts';
 import type { StatsTail } from '../watch/stats-tail.ts';
-import { pause } from './abortable.ts';
+import { aborted, pause } from './abortable.ts';
 import type { Intervals } from './intervals.ts';
 import type { LaneRules } from './lane-rules.ts';
 import { Phases } from './phases.ts';
@@ -70,7 +70,7 @@ export class Sending {
     // A reader whose input ends is gone soon after: its last interval is taken before.
     if (rules.endsWithInput) await intervals.end(flow.progress().frames);
     // The exact lane's reader decides how long this takes; one that hangs is found when it is stopped.
-    if (!signal.aborted) await Promise.race([feed.finish(), target.exited]);
+    if (!signal.aborted) await Promise.race([feed.finish(), target.exited, aborted(signal)]);
     this.endMs = this.#options.nowMs();
     this.#tick();
     this.#stage = 'settling';

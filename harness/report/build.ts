@@ -12,6 +12,7 @@ import {
   type Spike,
   type Verdict,
 } from '../../reports/model.ts';
+import { accountOf } from '../metrics/account.ts';
 import { figures, judge, type Readings } from '../metrics/budgets.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
 import type { PassResult } from '../pass/pass-result.ts';
@@ -30,6 +31,8 @@ export interface RunReportInput {
   readonly environment: Environment;
   /** Whether the target is our own agent, whose version and exit codes we know. */
   readonly isAgent: boolean;
+  /** Which of its stages ran; empty for other targets. */
+  readonly stages: string;
   readonly budget: Budget;
   readonly measure: PassResult;
   readonly readings: Readings;
@@ -52,6 +55,7 @@ export function buildRunReport(input: RunReportInput): RunReport {
       name: measure.targetName,
       version: input.isAgent ? input.toolVersion : '',
       runtime: measure.channel.runtime,
+      stages: input.stages,
       command: measure.commandLine,
     },
     environment: input.environment,
@@ -70,6 +74,7 @@ export function buildRunReport(input: RunReportInput): RunReport {
     counters: measure.stats.final?.values ?? {},
     ledger: ledgerOf(measure),
     messages: messagesOf(measure),
+    exchanges: exchangesOf(measure),
     verdict: verdictOf(input, budgets),
     notes: notesOf(input),
     partial: input.interrupted || !measure.exit.expected,
@@ -104,6 +109,11 @@ function messagesOf({ sending, stats }: PassResult): RunReport['messages'] {
       responses: truth.responses - truth.responsesIntact,
     },
   };
+}
+
+function exchangesOf(measure: PassResult): RunReport['exchanges'] {
+  const account = accountOf(measure);
+  return typeof account === 'string' ? null : account;
 }
 
 const refusedHint = 'A TAP device takes frames of 14 to 65,535 bytes: --lane exact delivers any';
@@ -218,6 +228,9 @@ function notesOf(input: RunReportInput): Note[] {
   }
   for (const pass of [measure, ...input.passes]) {
     for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });
+  }
+  if (measure.companion && !measure.companion.endedWell) {
+    notes.push({ severity: 'warning', text: `the ${measure.companion.name} ended before the run did` });
   }
   if (!measure.exit.expected) {
     for (const line of measure.exit.lastLines) notes.push({ severity: 'warning', text: `target: ${line}` });

@@ -24,6 +24,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     spacesOf(pass),
     trafficOf(pass),
     agent,
+    collectorOf(pass),
   ];
   return tables.filter((table) => table.tMs.length > 0 && table.columns.length > 0);
 }
@@ -46,6 +47,18 @@ function trafficOf({ sent, lane }: PassResult): SeriesTable {
   return {
     ...table,
     columns: table.columns.filter(({ name, values }) => name === 'bytes' && values.some((value) => value !== 0)),
+  };
+}
+
+/** The process that the agent uploads to. */
+function collectorOf({ companion }: PassResult): SeriesTable {
+  if (!companion?.watch) return { group: 'other', tMs: [], columns: [] };
+  const { tMs, columns } = tableOf('other', companion.watch.rss);
+  const name = `${companion.name}Rss`;
+  return {
+    group: 'other',
+    tMs,
+    columns: columns.filter((each) => each.name === 'rss').map((each) => ({ ...each, name })),
   };
 }
 

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
 import { projectRoot } from '../profile/files.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
+import { type AgentStage, reaches } from './agent-stage.ts';
 import type { Scenario } from './scenario.ts';
 
 const extension = path.extname(import.meta.filename);
@@ -61,24 +62,57 @@ export async function defectSummary(name: string): Promise<string> {
 }
 
 export interface DefectArguments {
-  /** For the target's Node.js: puts the defect in its place. */
+  /** For the target's Node.js: puts the defects in their places. */
   readonly node: readonly string[];
-  /** For the agent, where it needs some to show the defect. */
+  /** For the agent, where it needs some to show them. */
   readonly agent: readonly string[];
+  /** The first stage at which all of them show; undefined where every agent gets so far. */
+  readonly until: AgentStage | undefined;
 }
 
-/** How an agent is started with a defect. @throws FloodgateError `defect-unknown` */
-export async function defectArguments(name: string): Promise<DefectArguments> {
-  if (!defectNames().includes(name)) {
-    throw new FloodgateError('defect-unknown', `there is no defect "${name}"`, {
-      hint: `Defects: ${defectNames().join(', ')}.`,
-    });
+interface Defect {
+  readonly replaces: Readonly<Record<string, string>>;
+  readonly agentArguments?: readonly string[];
+  readonly until?: AgentStage;
+}
+
+/**
+ * How an agent is started with defects.
+ * @param names one, or several with commas between; undefined: none
+ * @throws FloodgateError `defect-unknown`, or `defect-conflict` where two want the same module's place
+ */
+export async function defectArguments(names: string | undefined): Promise<DefectArguments> {
+  if (names === undefined) return { node: [], agent: [], until: undefined };
+  const known = defectNames();
+  const defects: Defect[] = [];
+  const places = new Map<string, string>();
+  for (const name of new Set(names.split(',').map((each) => each.trim()))) {
+    if (!known.includes(name)) {
+      throw new FloodgateError('defect-unknown', `there is no defect "${name}"`, {
+        hint: `Defects: ${known.join(', ')}. Several at once: --defect ${known.slice(0, 2).join(',')}.`,
+      });
+    }
+    const defect: Defect = await import(pathToFileURL(moduleOf('defects', name, 'replaces')).href);
+    for (const module of Object.keys(defect.replaces)) {
+      const other = places.get(module);
+      if (other !== undefined) {
+        throw new FloodgateError('defect-conflict', `the defects ${other} and ${name} both replace ${module}`, {
+          hint: 'Leave one of them out.',
+        });
+      }
+      places.set(module, name);
+    }
+    defects.push(defect);
   }
-  const defect: { agentArguments?: readonly string[] } = await import(
-    pathToFileURL(moduleOf('defects', name, 'replaces')).href
-  );
+  const query = [...new Set(places.values())].join(',');
   return {
-    node: ['--import', `${pathToFileURL(moduleOf('defects', 'register')).href}?defect=${name}`],
-    agent: defect.agentArguments ?? [],
+    node: ['--import', `${pathToFileURL(moduleOf('defects', 'register')).href}?defect=${query}`],
+    agent: defects.flatMap(({ agentArguments }) => agentArguments ?? []),
+    until: defects.map(({ until }) => until).reduce(laterOf, undefined),
   };
+}
+
+function laterOf(a: AgentStage | undefined, b: AgentStage | undefined): AgentStage | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return reaches(a, b) ? a : b;
 }

@@ -1,5 +1,6 @@
 /** What a scenario is: traffic made on demand from a seed, how it is sent, and the budget it is judged against. Types only, and one identity function. */
 import type { Pace, Traffic, TrafficOptions } from '../traffic/traffic.ts';
+import type { AgentStage } from './agent-stage.ts';
 
 /**
  * `tap`: through the kernel, as in production. `exact`: recorded frames over a pipe on the packets' own clock.
@@ -23,6 +24,8 @@ export interface Scenario {
   readonly gatePace?: Pace;
   /** Lanes it makes sense in; the first is the default. */
   readonly lanes: readonly Lane[];
+  /** The stage the agent ends after, where the scenario is about a part of it. @default all stages in the TAP lane */
+  readonly until?: AgentStage;
   /** Arguments for the agent beyond those that the harness gives, e.g. `['--memory', '96MB']`. */
   readonly agentArguments?: readonly string[];
   readonly budget: Budget;

@@ -59,6 +59,15 @@ function pinnedNodeOf(folder: string): string {
   }
 }
 
+/**
+ * The agent's program under the runtime it is measured with, before its own arguments.
+ * @param folder a checkout or an installed package @default the agent of this harness
+ */
+export function agentCommand(nodeArguments: readonly string[] = [], folder?: string): string[] {
+  const agent = folder === undefined ? ownAgent() : agentIn(folder);
+  return [agent.node, ...agent.nodeArguments, ...nodeArguments, agent.file];
+}
+
 export class AgentLauncher implements TargetLauncher {
   readonly name = 'agent';
   readonly isNode = true;
@@ -103,6 +112,7 @@ export class AgentLauncher implements TargetLauncher {
       env: options.env,
       wrapper: options.wrapper,
       withChannel: true,
+      stopTimeoutMs,
       // The first process of a namespace takes all others along.
       guarded: isLive && process.pid !== 1,
       // The sum of its limits is the first thing it says once everything is loaded.
@@ -110,6 +120,9 @@ export class AgentLauncher implements TargetLauncher {
     });
   }
 }
+
+/** An upload may drain for 10 s once the capture is over; a slowed agent takes its time before that. */
+const stopTimeoutMs = 30_000;
 
 /** Capture ring of an agent that is slowed down by instruments: see `framesAheadMax` in pass.ts. */
 const slowRingSize = '64MB';

@@ -15,6 +15,22 @@ export interface TargetExit {
   readonly lastLines: readonly string[];
 }
 
+/** What a collector had stored when it ended. */
+export interface Collected {
+  readonly batches: number;
+  readonly witnesses: number;
+  /** It ended when it was asked to, and not before. */
+  readonly endedWell: boolean;
+}
+
+/** A process of ours beside the target that the target works with; it outlives the target, which hands over its last work. */
+export interface Companion {
+  readonly name: string;
+  readonly pid: number;
+  /** Safe to call twice. */
+  stop(): Promise<Collected>;
+}
+
 export interface Target {
   /** As the report names it: `agent`, or the command line. */
   readonly name: string;
@@ -30,6 +46,8 @@ export interface Target {
   readonly ranBefore?: boolean;
   /** Its standard input, where the link is a pipe. */
   readonly input: Writable | undefined;
+  /** Stopped by whoever stopped the target, after it. */
+  readonly companion?: Companion;
   /** Two-way channel to the preload of ours, where one is loaded. */
   readonly channel: Duplex | undefined;
   /** Settles once, when it is over; never rejects. */

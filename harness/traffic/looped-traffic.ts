@@ -18,7 +18,7 @@ export class LoopedTraffic implements Traffic, FrameSink {
   readonly #scratch = new Uint8Array(frameBytesMax);
   #traffic: Traffic;
   #round = 0;
-  #truth: Truth | undefined = { requests: 0, responses: 0, requestsIntact: 0, responsesIntact: 0 };
+  #truth: Truth | undefined = { requests: 0, responses: 0, requestsIntact: 0, responsesIntact: 0, exchangesIntact: 0 };
   #impairments: readonly ImpairmentRecord[] = [];
   #target: FrameSink | undefined;
   #frames = 0;
@@ -105,6 +105,8 @@ function addTruth(sum: Truth | undefined, more: Truth | undefined): Truth | unde
     requestsPossible: (sum.requestsPossible ?? 0) + (more.requestsPossible ?? 0),
     responsesPossible: (sum.responsesPossible ?? 0) + (more.responsesPossible ?? 0),
     doubts: addDoubts(sum.doubts ?? [], more.doubts ?? []),
+    ...(sum.exchangesIntact !== undefined &&
+      more.exchangesIntact !== undefined && { exchangesIntact: sum.exchangesIntact + more.exchangesIntact }),
   };
 }
 

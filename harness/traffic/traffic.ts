@@ -22,6 +22,8 @@ export interface Truth {
   readonly responsesPossible?: number;
   /** What could not be known of the traffic, and why. @default nothing */
   readonly doubts?: readonly TruthDoubt[];
+  /** Requests that were delivered whole together with their response. @default what the counts above leave no choice about */
+  readonly exchangesIntact?: number;
 }
 
 export interface TruthDoubt {

@@ -86,6 +86,19 @@
 	function formatDropped({ framesDropped }) {
 		return framesDropped === null ? "what the capture dropped was not counted" : `${formatCount(framesDropped)} dropped by the capture`;
 	}
+	function formatExchanges({ sent, stored, storedWhole, shed, missing }) {
+		const shedCount = Object.values(shed).reduce((sum, count) => sum + count, 0);
+		const policies = Object.entries(shed).map(([name, count]) => `${printable(name, 40)} ${formatCount(count)}`);
+		const named = policies.length > 0 ? ` (${policies.join(", ")})` : "";
+		const damaged = Math.max(0, sent - storedWhole - shedCount - missing);
+		const terms = [
+			`${formatCount(storedWhole)} stored`,
+			`${formatCount(shedCount)} shed${named}`,
+			`${formatCount(damaged)} damaged`,
+			`${formatCount(missing)} missing`
+		];
+		return `${formatCount(sent)} exchanges sent = ${terms.join(" + ")}; ${formatCount(stored)} witnesses in the collector`;
+	}
 	function printable(text, charsMax = 2e3) {
 		const line = text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "�");
 		return line.length > charsMax ? `${line.slice(0, charsMax - 1)}…` : line;
@@ -1356,6 +1369,7 @@
 				class: "dim",
 				text: `${sentence(printable(run.scenario.description))} ${laneWords[run.lane]}${formatDuration(run.durationMs)}${defect}.`
 			}),
+			run.target.stages === "" ? null : element("p", { text: sentence(capitalized(printable(run.target.stages, 80))) }),
 			run.partial ? element("p", {
 				class: "warning",
 				text: "Partial: the run was cut short. What is here is true, but not all."
@@ -1375,6 +1389,9 @@
 	};
 	function sentence(text) {
 		return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
+	}
+	function capitalized(text) {
+		return text.slice(0, 1).toUpperCase() + text.slice(1);
 	}
 	function budgetTable(budgets) {
 		return sortableTable([
@@ -1425,7 +1442,7 @@
 		} });
 		return element("span", { class: "used" }, [bar, document.createTextNode(` ${formatShare(used)}`)]);
 	}
-	function deliveryRows({ ledger, messages }) {
+	function deliveryRows({ ledger, messages, exchanges }) {
 		const rows = [];
 		if (ledger) rows.push(element("p", {
 			class: ledger.ok ? "" : "warning",
@@ -1438,6 +1455,13 @@
 			rows.push(element("p", {
 				class: missing ? "warning" : "",
 				text: `Found ${formatCount(found.requests)} of ${formatCount(truth.requests)} requests and ${formatCount(found.responses)} of ${formatCount(truth.responses)} responses that survived${loose > 0 ? `; ${formatCount(loose)} more were damaged and may be lost` : ""}.`
+			}));
+		}
+		if (exchanges) {
+			const text = `${formatExchanges(exchanges)}.`;
+			rows.push(element("p", {
+				class: exchanges.missing > 0 ? "warning" : "",
+				text
 			}));
 		}
 		return rows;

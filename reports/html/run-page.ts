@@ -5,6 +5,7 @@ import {
   formatCount,
   formatDropped,
   formatDuration,
+  formatExchanges,
   formatShare,
   formatValue,
   printable,
@@ -48,6 +49,7 @@ function verdictBanner(run: RunReport): HTMLElement {
         class: 'dim',
         text: `${sentence(printable(run.scenario.description))} ${laneWords[run.lane]}${formatDuration(run.durationMs)}${defect}.`,
       }),
+      run.target.stages === '' ? null : element('p', { text: sentence(capitalized(printable(run.target.stages, 80))) }),
       run.partial
         ? element('p', { class: 'warning', text: 'Partial: the run was cut short. What is here is true, but not all.' })
         : null,
@@ -69,6 +71,10 @@ const stateTitles = {
 /** With its full stop. */
 function sentence(text: string): string {
   return text === '' || /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function budgetTable(budgets: readonly BudgetResult[]): HTMLElement {
@@ -114,7 +120,7 @@ function usedBar(budget: BudgetResult): Node {
   return element('span', { class: 'used' }, [bar, document.createTextNode(` ${formatShare(used)}`)]);
 }
 
-function deliveryRows({ ledger, messages }: RunReport): Node[] {
+function deliveryRows({ ledger, messages, exchanges }: RunReport): Node[] {
   const rows: Node[] = [];
   if (ledger) {
     rows.push(
@@ -134,6 +140,10 @@ function deliveryRows({ ledger, messages }: RunReport): Node[] {
         text: `Found ${formatCount(found.requests)} of ${formatCount(truth.requests)} requests and ${formatCount(found.responses)} of ${formatCount(truth.responses)} responses that survived${loose > 0 ? `; ${formatCount(loose)} more were damaged and may be lost` : ''}.`,
       }),
     );
+  }
+  if (exchanges) {
+    const text = `${formatExchanges(exchanges)}.`;
+    rows.push(element('p', { class: exchanges.missing > 0 ? 'warning' : '', text }));
   }
   return rows;
 }

@@ -34,7 +34,8 @@ function rowOf(trial: DefectTrial, lane: 'tap' | 'exact'): { right: boolean; cel
     const first = spike?.suspects[0];
     if (!spike || !first) return { right: false, cells: [trial.defect, lane, 'no spike, or no suspect'] };
     const right =
-      first.file === `scenarios/defects/${trial.defect}/${trial.file}` && first.functionName === trial.functionName;
+      first.file === `scenarios/defects/${trial.folder ?? trial.defect}/${trial.file}` &&
+      first.functionName === trial.functionName;
     return {
       right,
       cells: [

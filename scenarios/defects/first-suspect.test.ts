@@ -15,7 +15,7 @@ t.test('every defect has its trial', (t) => {
 });
 
 for (const trial of defectTrials) {
-  const { defect, functionName, file } = trial;
+  const { defect, functionName, file, folder = defect } = trial;
   t.test(`${defect}: exit 1, and ${functionName} is the first suspect`, async (t) => {
     const place = workplace(t);
     const { code, err } = await run(trialArguments(trial, 'exact', place.out), place.temporary);
@@ -24,7 +24,7 @@ for (const trial of defectTrials) {
     const [spike] = [...report.spikes].sort((a, b) => b.heightBytes - a.heightBytes);
     const suspect = spike!.suspects[0]!;
     t.equal(suspect.functionName, functionName);
-    t.equal(suspect.file, `scenarios/defects/${defect}/${file}`);
+    t.equal(suspect.file, `scenarios/defects/${folder}/${file}`);
     t.ok(suspect.line > 0 && suspect.share > 0.05, `line ${suspect.line}, ${suspect.share}`);
     t.ok(spike!.namedShare! > 0.8, `${spike!.namedShare}`);
     // What was merely allocated is in no snapshot.

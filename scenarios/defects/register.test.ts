@@ -52,3 +52,18 @@ t.test('the agent holds no trace of defects', (t) => {
   t.ok(readdirSync(folder).length > 0);
   t.end();
 });
+
+t.test('several defects stand in their places at once, unless two want the same', async (t) => {
+  const { node, agent, until } = await defectArguments('reassembly-unbounded, reflective-hash');
+  const program = `
+    import { Assembler } from './agent/tcp/assembler.ts';
+    import { addKeyed } from './agent/digest/digest.ts';
+    console.log(String(Assembler).includes('#queuePages'), String(addKeyed).includes('dataDigest'));`;
+  t.equal(run([...node], program).stdout, 'true true\n');
+  t.same(agent, ['--memory-ceiling', '64GB']);
+  t.equal(until, 'witnesses');
+  await t.rejects(defectArguments('reassembly-unbounded,pages-per-interface'), {
+    code: 'defect-conflict',
+    exitCode: 2,
+  });
+});

@@ -6,6 +6,10 @@ export interface DefectTrial {
   /** In the defect's own folder. */
   readonly file: string;
   readonly functionName: string;
+  /** The folder of the file, where that is another defect's. */
+  readonly folder?: string;
+  /** The stage that the agent ends after in the TAP lane: the budgets are for the part of it that the defect is in. */
+  readonly until: 'http' | 'bodies' | 'witnesses';
   /** Enough to see it in seconds. */
   readonly exactSize: string;
   /** At the pace of production. */
@@ -18,6 +22,7 @@ export interface DefectTrial {
 export const defectTrials: readonly DefectTrial[] = [
   {
     defect: 'reassembly-unbounded',
+    until: 'http',
     scenario: 'incident',
     file: 'assembler.ts',
     functionName: '#queuePages',
@@ -27,7 +32,20 @@ export const defectTrials: readonly DefectTrial[] = [
     budget: 'rss.p99=100MB',
   },
   {
+    defect: 'pages-per-interface',
+    until: 'http',
+    scenario: 'incident',
+    file: 'assembler.ts',
+    functionName: '#queuePages',
+    folder: 'reassembly-unbounded',
+    exactSize: '40MB',
+    tapSize: '120MB',
+    tapOptions: [],
+    budget: 'rss.p99=100MB',
+  },
+  {
     defect: 'expressions-recompiled',
+    until: 'witnesses',
     scenario: 'steady',
     file: 'json-sealer.ts',
     functionName: 'recompileAll',
@@ -38,6 +56,7 @@ export const defectTrials: readonly DefectTrial[] = [
   },
   {
     defect: 'context-per-node',
+    until: 'witnesses',
     scenario: 'incident',
     file: 'visitor.ts',
     functionName: 'contextOf',
@@ -48,6 +67,7 @@ export const defectTrials: readonly DefectTrial[] = [
   },
   {
     defect: 'reflective-hash',
+    until: 'witnesses',
     scenario: 'steady',
     file: 'digest.ts',
     functionName: 'hashOf',
@@ -58,6 +78,7 @@ export const defectTrials: readonly DefectTrial[] = [
   },
   {
     defect: 'whole-bodies',
+    until: 'bodies',
     scenario: 'compressed-exports',
     file: 'content-decoder.ts',
     functionName: '#grow',
@@ -68,6 +89,7 @@ export const defectTrials: readonly DefectTrial[] = [
   },
   {
     defect: 'unpaired-requests',
+    until: 'http',
     scenario: 'steady',
     file: 'pairing.ts',
     functionName: '#keepRequest',
@@ -78,6 +100,7 @@ export const defectTrials: readonly DefectTrial[] = [
   },
   {
     defect: 'har-held',
+    until: 'http',
     scenario: 'incident',
     file: 'har-file.ts',
     functionName: '#keepBody',
@@ -88,6 +111,7 @@ export const defectTrials: readonly DefectTrial[] = [
   },
   {
     defect: 'fragments-kept',
+    until: 'http',
     scenario: 'lost-fragments',
     file: 'fragments.ts',
     functionName: '#keepPiece',
@@ -100,8 +124,8 @@ export const defectTrials: readonly DefectTrial[] = [
 
 /** Arguments of `floodgate` for a trial. */
 export function trialArguments(trial: DefectTrial, lane: 'tap' | 'exact', out: string, withDefect = true): string[] {
-  const { defect, scenario, exactSize, tapSize, tapOptions, budget } = trial;
-  const amount = lane === 'exact' ? ['--size', exactSize] : ['--size', tapSize, ...tapOptions];
+  const { defect, scenario, exactSize, tapSize, tapOptions, until, budget } = trial;
+  const amount = lane === 'exact' ? ['--size', exactSize] : ['--size', tapSize, '--agent-until', until, ...tapOptions];
   const which = withDefect ? ['--defect', defect] : [];
   return ['run', scenario, ...amount, '--lane', lane, ...which, '--budget', budget, '--out', out];
 }

@@ -14,6 +14,8 @@ export const scenario = defineScenario({
     'rss.p999': 280 * megabyte,
     'dropped.frames': 0,
     'missed.messages': 0,
+    'witnesses.missing': 0,
+    'bodies.cut': 0,
   },
   open: openIncident,
 });

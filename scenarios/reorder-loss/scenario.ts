@@ -10,7 +10,14 @@ export const scenario = defineScenario({
   pace: { kind: 'recorded', speed: 1 },
   gatePace: { kind: 'recorded', speed: 4 },
   lanes: ['tap', 'exact'],
-  budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
+  budget: {
+    'rss.p99': 200 * megabyte,
+    'rss.p999': 280 * megabyte,
+    'dropped.frames': 0,
+    'missed.messages': 0,
+    'witnesses.missing': 0,
+    'bodies.cut': 0,
+  },
   open: ({ seed }) =>
     openRecording({
       path: recordingPath,

@@ -9,6 +9,12 @@ export const scenario = defineScenario({
   pace: { kind: 'recorded', speed: 1 },
   gatePace: { kind: 'recorded', speed: 4 },
   lanes: ['tap', 'exact'],
-  budget: { 'rss.p99': 200 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
+  budget: {
+    'rss.p99': 200 * megabyte,
+    'dropped.frames': 0,
+    'missed.messages': 0,
+    'witnesses.missing': 0,
+    'bodies.cut': 0,
+  },
   open: openSteady,
 });

@@ -61,7 +61,7 @@ export class ConversationsTraffic implements Traffic {
   #tick = 1_000;
   #payloadBytes = 0;
   #neverCaptured = 0;
-  #truth = { requests: 0, responses: 0, requestsIntact: 0, responsesIntact: 0 };
+  #truth = { requests: 0, responses: 0, requestsIntact: 0, responsesIntact: 0, exchangesIntact: 0 };
 
   constructor(plan: ConversationsPlan) {
     this.#plan = plan;
@@ -130,9 +130,12 @@ export class ConversationsTraffic implements Traffic {
     if (!connection.isOpen) yield* this.#open(connection);
     const number = connection.exchanges++;
     this.#truth.requests += 1;
-    if (yield* this.#message(connection, number, 0, exchange.request)) this.#truth.requestsIntact += 1;
+    const isRequestIntact = yield* this.#message(connection, number, 0, exchange.request);
+    if (isRequestIntact) this.#truth.requestsIntact += 1;
     this.#truth.responses += 1;
-    if (yield* this.#message(connection, number, 1, exchange.response)) this.#truth.responsesIntact += 1;
+    const isResponseIntact = yield* this.#message(connection, number, 1, exchange.response);
+    if (isResponseIntact) this.#truth.responsesIntact += 1;
+    if (isRequestIntact && isResponseIntact) this.#truth.exchangesIntact += 1;
   }
 
   /** Returns whether every segment of it was seen. */

@@ -68,7 +68,7 @@ class FragmentsTraffic implements Traffic {
 
   /** No TCP, so no message. */
   truth(): Truth {
-    return { requests: 0, responses: 0, requestsIntact: 0, responsesIntact: 0 };
+    return { requests: 0, responses: 0, requestsIntact: 0, responsesIntact: 0, exchangesIntact: 0 };
   }
 
   close(): void {}

@@ -1,4 +1,4 @@
 /** The third bug of the article (docs/story.md): the visitor makes a context for every node, with a copy of the path to it. */
 export const summary = 'a context and a copy of the whole path for every node of a value';
 export const replaces = { 'agent/witness/visitor.ts': 'visitor.ts' };
-export const agentArguments = ['--until', 'witnesses'];
+export const until = 'witnesses';

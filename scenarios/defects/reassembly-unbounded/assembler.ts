@@ -3,6 +3,7 @@
  * limit, until the missing segment comes or ten seconds have passed. What the receiver acknowledged is not looked at.
  */
 import type { AssemblerOptions } from '../../../agent/tcp/assembler.ts';
+import { countGap } from '../../../agent/tcp/counters.ts';
 import { HalfState, type HalfStreams } from '../../../agent/tcp/half-streams.ts';
 import type { TcpLimits } from '../../../agent/tcp/limits.ts';
 import { GapReason, type Side } from '../../../agent/tcp/stream-handler.ts';
@@ -60,12 +61,12 @@ export class Assembler {
 
   expire(nowUs: number): void {
     for (const [half, queue] of this.#queues) {
-      if (queue.length > 0 && nowUs - queue[0]!.tsUs >= timeoutUs) this.#giveUp(half, GapReason.timeout, nowUs);
+      if (queue.length > 0 && nowUs - queue[0]!.tsUs >= timeoutUs) this.giveUp(half, GapReason.timeout, nowUs);
     }
   }
 
   finish(half: number, tsUs: number): void {
-    while ((this.#queues.get(half)?.length ?? 0) > 0) this.#giveUp(half, GapReason.closed, tsUs);
+    while ((this.#queues.get(half)?.length ?? 0) > 0) this.giveUp(half, GapReason.closed, tsUs);
     this.#queues.delete(half);
     const state = this.#halves.state[half]!;
     if ((state & HalfState.fin) === 0 || (state & HalfState.ended) !== 0) return;
@@ -126,7 +127,8 @@ export class Assembler {
     this.#options.advanced(half, tsUs);
   }
 
-  #giveUp(half: number, reason: GapReason, tsUs: number): void {
+  /** Stops waiting for the first hole. */
+  giveUp(half: number, reason: GapReason, tsUs: number): void {
     const queue = this.#queues.get(half)!;
     this.#gap(half, (queue[0]!.sequence - this.#halves.next[half]!) | 0, reason, tsUs);
     this.#drain(half, tsUs);
@@ -136,16 +138,7 @@ export class Assembler {
     if (length <= 0) return;
     const { counters, handler } = this.#options;
     this.#halves.next[half] = (this.#halves.next[half]! + length) | 0;
-    if (reason === GapReason.timeout) {
-      counters.gapsTimeout += 1;
-      counters.gapBytesTimeout += length;
-    } else if (reason === GapReason.closed) {
-      counters.gapsClosed += 1;
-      counters.gapBytesClosed += length;
-    } else {
-      counters.gapsTruncated += 1;
-      counters.gapBytesTruncated += length;
-    }
+    countGap(counters, reason, length);
     handler.gap(half >> 1, (half & 1) as Side, length, reason, tsUs);
   }
 }

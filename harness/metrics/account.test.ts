@@ -1,0 +1,73 @@
+import t from 'tap';
+import type { PassResult } from '../pass/pass-result.ts';
+import { accountOf, intactOf } from './account.ts';
+
+interface Counted {
+  readonly truth?: Partial<
+    Record<'requests' | 'responses' | 'requestsIntact' | 'responsesIntact' | 'exchangesIntact', number>
+  >;
+  readonly counters?: Readonly<Record<string, number>>;
+  readonly stored?: number;
+}
+
+/** Ten exchanges, the response of one of them damaged, all found, all stored. */
+function pass({ truth, counters, stored = 10 }: Counted = {}): PassResult {
+  const known = { requests: 10, responses: 10, requestsIntact: 10, responsesIntact: 9, exchangesIntact: 9, ...truth };
+  const values = {
+    'witness.witnesses': 10,
+    'witness.requestsWhole': 10,
+    'witness.responsesWhole': 9,
+    'witness.exchangesWhole': 9,
+    ...counters,
+  };
+  return {
+    sending: { truth: known },
+    stats: { samples: [], final: { tsMs: 0, values } },
+    companion: { name: 'collector', batches: 1, witnesses: stored, endedWell: true, watch: undefined },
+  } as unknown as PassResult;
+}
+
+t.test('what was damaged is no loss, and what was sent adds up', async (t) => {
+  t.same(accountOf(pass()), { sent: 10, intact: 9, stored: 10, storedWhole: 9, shed: {}, missing: 0 });
+});
+
+t.test('what is nowhere is missing, wherever it went', async (t) => {
+  t.match(accountOf(pass({ stored: 8 })), { missing: 2, storedWhole: 8 }, 'between the agent and the store');
+  t.match(accountOf(pass({ stored: 12 })), { missing: 2 }, 'stored twice is no account either');
+  const notFound = { 'witness.requestsWhole': 9, 'witness.responsesWhole': 8, 'witness.exchangesWhole': 8 };
+  t.match(accountOf(pass({ counters: { ...notFound, 'witness.witnesses': 9 }, stored: 9 })), { missing: 1 });
+  // A damaged exchange that was found makes up for none that was not.
+  t.match(accountOf(pass({ counters: { 'witness.responsesWhole': 8, 'witness.exchangesWhole': 8 } })), { missing: 1 });
+  // Both halves were found, each by itself; one of each may be alone where its other half was damaged.
+  const apart = { 'witness.requestsAlone': 3, 'witness.responsesAlone': 2, 'witness.witnesses': 12 };
+  t.match(accountOf(pass({ counters: apart, stored: 12 })), { missing: 4 });
+});
+
+t.test('what a named policy left out is shed, under its name', async (t) => {
+  const dedup = { 'witnessFile.duplicates': 4, 'filter.sampledOut': 0 };
+  t.match(accountOf(pass({ counters: dedup, stored: 6 })), { shed: { 'witnessFile.duplicates': 4 }, missing: 0 });
+  const sampled = {
+    'witness.witnesses': 6,
+    'witness.requestsWhole': 6,
+    'witness.responsesWhole': 5,
+    'witness.exchangesWhole': 5,
+    'filter.sampledOut': 4,
+  };
+  t.match(accountOf(pass({ counters: sampled, stored: 6 })), { shed: { 'filter.sampledOut': 4 }, missing: 0 });
+  // The spool shed some, and the collector has even fewer.
+  t.match(accountOf(pass({ counters: { 'upload.witnessesShed': 3 }, stored: 5 })), { missing: 2 });
+});
+
+t.test('where nobody counted there is no account, and a reason', async (t) => {
+  t.match(accountOf({ ...pass(), sending: undefined }), /nobody has counted/);
+  t.match(accountOf({ ...pass(), stats: { samples: [], final: undefined } }), /no counters/);
+  t.match(accountOf({ ...pass(), companion: undefined }), /nothing was uploaded/);
+  t.match(accountOf({ ...pass(), stats: { samples: [], final: { tsMs: 0, values: {} } } }), /made no witnesses/);
+});
+
+t.test('where only messages were counted, as many exchanges as must be whole', async (t) => {
+  const counted = { requests: 10, responses: 9, requestsIntact: 8, responsesIntact: 7 };
+  t.equal(intactOf(counted), 5);
+  t.equal(intactOf({ ...counted, exchangesIntact: 6 }), 6);
+  t.equal(intactOf({ requests: 2, responses: 2, requestsIntact: 0, responsesIntact: 1 }), 0);
+});

@@ -1,0 +1,78 @@
+/**
+ * The account of exchanges: sent = stored + shed by a named policy + damaged by the impairment, and what is in none of
+ * these is missing. Both ends are counted by others than the agent: the sender's truth, and the rows of the collector's
+ * store. Pure.
+ */
+import type { Exchanges } from '../../reports/model.ts';
+import type { PassResult } from '../pass/pass-result.ts';
+import type { Truth } from '../traffic/traffic.ts';
+
+/** Policies that leave an exchange without its witness: in the order of the pipeline, by the agent's counters. */
+const beforeWitness = [
+  'filter.excludedHost',
+  'filter.excludedPath',
+  'filter.sampledOut',
+  'filter.rateLimited',
+  'witness.pendingEvicted',
+] as const;
+const afterWitness = [
+  'witnessFile.duplicates',
+  'witnessFile.tooLong',
+  'upload.witnessesRefused',
+  'upload.witnessesShed',
+] as const;
+
+/** @returns the account, or why there is none */
+export function accountOf({ sending, stats, companion }: PassResult): Exchanges | string {
+  const truth = sending?.truth;
+  if (!truth) return 'nobody has counted the messages of this traffic: it takes a scenario that does, sent to its end';
+  const counters = stats.final?.values;
+  if (counters === undefined) return 'the target left no counters: it died, or it is not our agent';
+  const witnesses = counters['witness.witnesses'];
+  if (witnesses === undefined) return 'the agent made no witnesses: it ended after an earlier stage';
+  if (!companion) return 'nothing was uploaded: the agent ended after an earlier stage';
+  const early = named(beforeWitness, counters);
+  const late = named(afterWitness, counters);
+  const notMade = Math.max(0, notInWitnesses(truth, counters) - sumOf(early));
+  // More rows than witnesses is no account either: something was stored twice.
+  const notStored = Math.abs(witnesses - sumOf(late) - companion.witnesses);
+  return {
+    sent: truth.requests,
+    intact: intactOf(truth),
+    stored: companion.witnesses,
+    storedWhole: Math.max(0, Math.min(counters['witness.exchangesWhole'] ?? 0, companion.witnesses)),
+    shed: Object.fromEntries(Object.entries({ ...early, ...late }).filter(([, count]) => count > 0)),
+    missing: Math.min(truth.requests, notMade + notStored),
+  };
+}
+
+/** Where only messages were counted, those damaged may be of as many exchanges. */
+export function intactOf({ requests, responses, requestsIntact, responsesIntact, exchangesIntact }: Truth): number {
+  return exchangesIntact ?? Math.max(0, requestsIntact + responsesIntact - Math.max(requests, responses));
+}
+
+/**
+ * Exchanges delivered whole that are in no witness as such: by their requests, by their responses, by both together, and by
+ * halves that stand alone although the other half was there to be seen.
+ */
+function notInWitnesses(truth: Truth, counters: Readonly<Record<string, number>>): number {
+  const of = (name: string) => counters[`witness.${name}`] ?? 0;
+  const apart =
+    Math.max(0, of('requestsAlone') - (truth.requests - truth.responsesIntact)) +
+    Math.max(0, of('responsesAlone') - (truth.responses - truth.requestsIntact));
+  return Math.max(
+    truth.requestsIntact - of('requestsWhole'),
+    truth.responsesIntact - of('responsesWhole'),
+    intactOf(truth) - of('exchangesWhole'),
+    apart,
+    0,
+  );
+}
+
+function named(names: readonly string[], counters: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(names.map((name) => [name, counters[name] ?? 0]));
+}
+
+export function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
