@@ -26,7 +26,7 @@ import {
   StreamFlag,
   streamWords,
 } from './pairing-tables.ts';
-import { Known, type Place } from './place.ts';
+import { Known, type Pairable, type Place } from './place.ts';
 import { PlainPairing } from './plain-pairing.ts';
 import { NONE, PIPELINES, TurnPairing } from './turn-pairing.ts';
 import { distance, REQUEST_BYTES_MIN } from './turn-taking.ts';
@@ -38,17 +38,6 @@ const quietMs = 1000;
  * is longer than two directions are apart.
  */
 export const earlyUsMax = 10_000_000;
-
-/** A message that begins: `Pairing` sets the first four members, those of responses all. */
-export interface Pairable {
-  /** −1 where no request is known. */
-  exchange: number;
-  pairing: PairingVerdict;
-  method: string;
-  uri: string;
-  readonly status: number;
-  readonly tsUs: number;
-}
 
 export class Pairing {
   readonly #limits: HttpLimits;

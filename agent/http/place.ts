@@ -1,3 +1,5 @@
+import type { PairingVerdict } from './message-handler.ts';
+
 /** Bits of `Place.known`. */
 export const Known = {
   /** `sequence`, `ack` hold, and `acked` where `reached` does. */
@@ -22,4 +24,15 @@ export interface Place {
   reached: number;
   /** The latest acknowledgement that came from the other side. */
   acked: number;
+}
+
+/** A message that begins: `Pairing` sets the first four members, those of responses all. */
+export interface Pairable {
+  /** −1 where no request is known. */
+  exchange: number;
+  pairing: PairingVerdict;
+  method: string;
+  uri: string;
+  readonly status: number;
+  readonly tsUs: number;
 }

@@ -7,7 +7,6 @@
  */
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
-import type { Pairable } from './pairing.ts';
 import {
   EntryFlag,
   entryShift,
@@ -20,7 +19,7 @@ import {
   StreamFlag,
   streamWords,
 } from './pairing-tables.ts';
-import { Known, type Place } from './place.ts';
+import { Known, type Pairable, type Place } from './place.ts';
 import { OF_LAST_REQUEST, REQUEST_TIMEOUT } from './turn-pairing.ts';
 import { RESPONSE_BYTES_MIN, TURNS_PROVEN } from './turn-taking.ts';
 

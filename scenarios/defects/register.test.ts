@@ -55,9 +55,10 @@ t.test('the agent holds no trace of defects', (t) => {
 
 t.test('several defects stand in their places at once, unless two want the same', async (t) => {
   const { node, agent, until } = await defectArguments('reassembly-unbounded, reflective-hash');
+  const sources = './agent';
   const program = `
-    import { Assembler } from './agent/tcp/assembler.ts';
-    import { addKeyed } from './agent/digest/digest.ts';
+    import { Assembler } from '${sources}/tcp/assembler.ts';
+    import { addKeyed } from '${sources}/digest/digest.ts';
     console.log(String(Assembler).includes('#queuePages'), String(addKeyed).includes('dataDigest'));`;
   t.equal(run([...node], program).stdout, 'true true\n');
   t.same(agent, ['--memory-ceiling', '64GB']);

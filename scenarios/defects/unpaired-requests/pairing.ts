@@ -1,6 +1,6 @@
 /** Pairing that forgets nothing: each request is kept with its context after it was answered, and after its stream closed. */
-import { Pairing as BoundedPairing, type Pairable } from '../../../agent/http/pairing.ts';
-import type { Place } from '../../../agent/http/place.ts';
+import { Pairing as BoundedPairing } from '../../../agent/http/pairing.ts';
+import type { Pairable, Place } from '../../../agent/http/place.ts';
 
 export * from '../../../agent/http/pairing.ts';
 
