@@ -696,7 +696,15 @@ export class HttpLayer implements StreamHandler {
   #endEarlyAnswer(side: SideRecord): void {
     const other = this.#sides[side.stream * 2 + 1 - side.side];
     if (!other?.active || other.message.kind !== 'response' || other.message.exchange !== side.message.exchange) return;
-    if (other.message.bodyBytes + other.message.missingBytes + other.held > 0) return;
+    if (other.message.bodyBytes + other.message.missingBytes + other.held > 0) {
+      // Behind missing bytes nothing showed that what came was no body: it was the next messages.
+      if (other.message.missingBytes > 0 && other.held === 0) {
+        this.#framing.finish(other, false);
+        other.gapped = true;
+        this.#loseSync(other);
+      }
+      return;
+    }
     this.#ended(other, other.reached);
     this.#framing.finish(other, true);
   }

@@ -336,6 +336,7 @@ export class Pairing {
     const isPlaced = (flags & this.#parts[(first << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
     const isUnasked = isPlaced && distance(this.#parts[(first << entryShift) + Part.sequence]!, place.ack) <= 0;
     const isOrdered = this.#words[stream * streamWords + Of.mode] === Mode.ordered;
+    // Where bytes were missing, it may have waited behind them since before the quiet time.
     if (isUnasked && (!isOrdered || (flags & EntryFlag.timeout) !== 0)) return;
     this.#answer(stream, interim, message, first, isOrdered && !isUnasked ? 'certain' : 'probable');
   }
