@@ -38,6 +38,11 @@ const quietMs = 1000;
  * is longer than two directions are apart.
  */
 export const earlyUsMax = 10_000_000;
+/**
+ * So long writers keep a response for its request: on the clock of all streams, holes before a request are waited for one after
+ * the other. Their own tables bound how many they keep.
+ */
+export const earlyKeptUsMax = 6 * earlyUsMax;
 
 /** A message that begins: `Pairing` sets the first four members, those of responses all. */
 export interface Pairable {
