@@ -134,7 +134,7 @@ t.test('a response captured before its request', (t) => {
   );
   for (let exchange = 10; exchange < 15 + waitingMax; exchange += 1) early(exchange, 1e15 + 61e6);
   t.equal(lines.length, 7, 'they are bounded');
-  sink.begin(message('request', 20, { tsUs: 1e15 + 12e6 + 300 }));
+  sink.begin(message('request', 20, { tsUs: 1e15 + 61e6 + 300 }));
   sink.close();
   t.match(lines[8], /200 .*\/a .*before its request/, 'a request that did not end has its response');
   t.equal(lines.length, 8 + waitingMax);
