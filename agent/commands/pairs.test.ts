@@ -216,3 +216,21 @@ t.test('every output says how sure a pair is', (t) => {
   t.same(pairings.sort(), ['ABSENT', 'ABSENT', 'CERTAIN', 'PROBABLE']);
   t.end();
 });
+
+t.test(
+  'an upload that was refused, and its body never sent: also where the refusal was missed, or came before the upload',
+  (t) => {
+    const upload = 'PUT /up HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 9000\r\n\r\n';
+    const refusal = 'HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno';
+    const talk = (isMissed: boolean, clientLateUs: number) => {
+      const whole = new Talk(clientLateUs).exchange('/1', 'r1').preface(upload);
+      whole.response([refusal], isMissed ? [0] : []);
+      for (const n of numbers(2, 12)) whole.exchange(`/${n}`, `r${n}`);
+      return whole.capture('refused.pcap');
+    };
+    const others = ['/1 r1 certain', ...certain(2, 12)].sort();
+    t.same(entriesOf(talk(true, 0)).sort(), [...others, '/up - absent'].sort(), 'missed');
+    t.same(entriesOf(talk(false, 20_000)).sort(), [...others, '/up no certain'].sort(), 'before the upload');
+    t.end();
+  },
+);

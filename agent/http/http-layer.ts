@@ -222,7 +222,8 @@ export class HttpLayer implements StreamHandler {
   /** Bytes of a side are missing, its next ones come behind them. */
   #miss(side: SideRecord, length: number, tsUs: number): void {
     side.fresh = false;
-    if (side.held > 0 || side.expecting) this.#release(side, tsUs);
+    if (side.held === 0 && side.answered && side.expecting) this.#missExpected(side, length, tsUs);
+    else if (side.held > 0 || side.expecting) this.#release(side, tsUs);
     if (side.active) {
       side.message.lastTsUs = tsUs;
       if (this.#framing.gap(side, length) === 0) return;
@@ -230,6 +231,18 @@ export class HttpLayer implements StreamHandler {
     else if (side.state === SideState.hello) this.#releaseBuffer(side);
     side.gapped = true;
     this.#loseSync(side);
+  }
+
+  /**
+   * Bytes are missing behind a head that was answered before its body came: that body, if their number fits; else most likely
+   * what follows a body that never came, but where the request ends is not known.
+   */
+  #missExpected(side: SideRecord, length: number, tsUs: number): void {
+    if (side.state === SideState.length && length === side.remaining) this.#releaseExpected(side, tsUs);
+    else {
+      side.message.flags |= MessageFlag.bodyUnsent;
+      this.#framing.finish(side, true);
+    }
   }
 
   end(stream: number, sideIndex: Side, tsUs: number): void {
@@ -696,7 +709,15 @@ export class HttpLayer implements StreamHandler {
   #endEarlyAnswer(side: SideRecord): void {
     const other = this.#sides[side.stream * 2 + 1 - side.side];
     if (!other?.active || other.message.kind !== 'response' || other.message.exchange !== side.message.exchange) return;
-    if (other.message.bodyBytes + other.message.missingBytes + other.held > 0) return;
+    if (other.message.bodyBytes + other.message.missingBytes + other.held > 0) {
+      // Behind missing bytes nothing showed that what came was no body: it was the next messages.
+      if (other.message.missingBytes > 0 && other.held === 0) {
+        this.#framing.finish(other, false);
+        other.gapped = true;
+        this.#loseSync(other);
+      }
+      return;
+    }
     this.#ended(other, other.reached);
     this.#framing.finish(other, true);
   }

@@ -57,14 +57,17 @@ function planOf(random: Random, options: TrafficOptions, exchange: number): Plan
   const isHead = kind < 8;
   const hasBody = kind >= 75;
   const isEarly = options.client === 'serial' && hasBody && kind >= 94;
-  const waitsForContinue = options.client === 'serial' && hasBody && kind >= 90 && kind < 93;
+  const expects = options.client === 'serial' && hasBody && kind >= 89 && kind < 93;
+  // Answered finally, and the body never sent (RFC 9110, 10.1.1).
+  const isRefused = expects && random.chance(0.5);
+  const waitsForContinue = expects && !isRefused;
   const requestBody = Buffer.alloc(hasBody ? 1 + random.below(random.chance(0.3) ? 5000 : 300) : 0, 'q');
   const isRequestChunked = hasBody && random.chance(0.3);
   const method = isHead ? 'HEAD' : hasBody ? 'POST' : 'GET';
   const fields = `Host: a.test\r\nUser-Agent: traffic/${'1'.repeat(random.below(40))}\r\n`;
   const framing = hasBody ? framingOf(isRequestChunked, requestBody.length) : '';
-  const expect = waitsForContinue ? 'Expect: 100-continue\r\n' : '';
-  const status = isEarly ? (random.chance(0.5) ? 401 : 413) : kind === 10 ? 204 : kind === 11 ? 304 : 200;
+  const expect = expects ? 'Expect: 100-continue\r\n' : '';
+  const status = isEarly || isRefused ? (random.chance(0.5) ? 401 : 413) : kind === 10 ? 204 : kind === 11 ? 304 : 200;
   const isBare = status === 204 || status === 304;
   const body = Buffer.alloc(isBare ? 0 : random.below(random.chance(0.3) ? 6000 : 400), 'r');
   const isChunked = !isBare && random.chance(0.4);
@@ -77,7 +80,7 @@ function planOf(random: Random, options: TrafficOptions, exchange: number): Plan
       : '';
   return {
     requestHead: Buffer.from(`${method} ${target} HTTP/1.1\r\n${fields}${framing}${expect}\r\n`),
-    requestBody: isRequestChunked ? chunked(random, requestBody) : requestBody,
+    requestBody: isRefused ? Buffer.alloc(0) : isRequestChunked ? chunked(random, requestBody) : requestBody,
     interim: Buffer.from(interims),
     responseHead: Buffer.from(head),
     response: Buffer.concat([Buffer.from(head), content]),

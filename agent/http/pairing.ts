@@ -38,6 +38,11 @@ const quietMs = 1000;
  * is longer than two directions are apart.
  */
 export const earlyUsMax = 10_000_000;
+/**
+ * So long writers keep a response for its request: on the clock of all streams, holes before a request are waited for one after
+ * the other. Their own tables bound how many they keep.
+ */
+export const earlyKeptUsMax = 6 * earlyUsMax;
 
 export class Pairing {
   readonly #limits: HttpLimits;
@@ -325,6 +330,7 @@ export class Pairing {
     const isPlaced = (flags & this.#parts[(first << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
     const isUnasked = isPlaced && distance(this.#parts[(first << entryShift) + Part.sequence]!, place.ack) <= 0;
     const isOrdered = this.#words[stream * streamWords + Of.mode] === Mode.ordered;
+    // Where bytes were missing, it may have waited behind them since before the quiet time.
     if (isUnasked && (!isOrdered || (flags & EntryFlag.timeout) !== 0)) return;
     this.#answer(stream, interim, message, first, isOrdered && !isUnasked ? 'certain' : 'probable');
   }

@@ -126,15 +126,15 @@ t.test('a response captured before its request', (t) => {
   send(message('request', 0, { bodyBytes: 17 }));
   t.equal(lines[0], '01:46:40.000  200  GET  api.example/a  17 B → 2.3 kB, application/json, before its request\n');
   early(1, 1e15);
-  send(message('request', 7, { tsUs: 1e15 + 12e6 }));
+  send(message('request', 7, { tsUs: 1e15 + 61e6 }));
   t.match(
     lines[1],
     /200 {2}request not seen/,
     'whose request does not come is told by the next message after its time',
   );
-  for (let exchange = 10; exchange < 15 + waitingMax; exchange += 1) early(exchange, 1e15 + 12e6);
+  for (let exchange = 10; exchange < 15 + waitingMax; exchange += 1) early(exchange, 1e15 + 61e6);
   t.equal(lines.length, 7, 'they are bounded');
-  sink.begin(message('request', 20, { tsUs: 1e15 + 12e6 + 300 }));
+  sink.begin(message('request', 20, { tsUs: 1e15 + 61e6 + 300 }));
   sink.close();
   t.match(lines[8], /200 .*\/a .*before its request/, 'a request that did not end has its response');
   t.equal(lines.length, 8 + waitingMax);

@@ -3,13 +3,11 @@
  * character that is not printed as itself is written as an escape, and secrets are gone before.
  */
 import { exchangeKey, type HttpMessage, type MessageHandler, type PairingVerdict } from '../http/message-handler.ts';
-import { earlyUsMax as pairingEarlyUsMax } from '../http/pairing.ts';
+import { earlyKeptUsMax } from '../http/pairing.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 
 /** Requests waiting for their response, 1 KB each at most; and as many responses that came before their request. */
 export const waitingMax = 1024;
-/** Longer than the HTTP layer lets a response be the answer to a later request. */
-const earlyUsMax = pairingEarlyUsMax + 1_000_000;
 /** A line is for reading: what is longer is cut. */
 const targetCharactersMax = 300;
 const hostCharactersMax = 80;
@@ -132,7 +130,7 @@ export class ExchangeLines implements MessageHandler {
   /** Tells responses whose request is not to come any more. */
   #giveUpEarly(nowUs: number): void {
     for (const { tsUs } of this.#early.values()) {
-      if (nowUs - tsUs <= earlyUsMax) return;
+      if (nowUs - tsUs <= earlyKeptUsMax) return;
       this.#giveUpOldest();
     }
   }

@@ -8,7 +8,7 @@ import type { DecoderPool } from '../coding/decoder-pool.ts';
 import { type HarExchange, type HarPart, harEntry, harRequest, harResponse } from '../encode/har-entry.ts';
 import type { FloodgateError } from '../errors.ts';
 import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
-import { earlyUsMax as pairingEarlyUsMax } from '../http/pairing.ts';
+import { earlyKeptUsMax } from '../http/pairing.ts';
 import { emptyStreamDescription, type StreamDescription } from '../tcp/tcp.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import { BodyCollector, type HarBodyLimits } from './har-body.ts';
@@ -61,9 +61,6 @@ interface Exchange {
   pairing: HarExchange['pairing'];
   heldBytes: number;
 }
-
-/** Longer than the HTTP layer lets a response be the answer to a later request. */
-const earlyUsMax = pairingEarlyUsMax + 1_000_000;
 
 export class HarFile implements MessageHandler {
   readonly counters = new HarCounters();
@@ -195,7 +192,7 @@ export class HarFile implements MessageHandler {
   /** Writes responses whose request is not to come any more. */
   #giveUpEarly(nowUs: number): void {
     for (const [key, tsUs] of this.#early) {
-      if (nowUs - tsUs <= earlyUsMax) return;
+      if (nowUs - tsUs <= earlyKeptUsMax) return;
       const exchange = this.#exchanges.get(key);
       this.#early.delete(key);
       if (exchange?.request === null) this.#finish(key, exchange);
@@ -219,6 +216,8 @@ export class HarFile implements MessageHandler {
     if (request === null && response === null) return;
     if (request === null) this.counters.responsesAlone += 1;
     if (response === null) this.counters.requestsAlone += 1;
+    // One that pairing had found came too late, or was evicted.
+    if (request === null || response === null) exchange.pairing = 'absent';
     this.counters.entries += 1;
     this.#batch += `${this.#isFirst ? '\n' : ',\n'}${harEntry(exchange)}`;
     this.#isFirst = false;
