@@ -8,7 +8,8 @@ import type { ComparisonReport } from '../reports/comparison.ts';
 const root = path.resolve(import.meta.dirname, '..');
 const isRepository = existsSync(path.join(root, '.git'));
 
-t.setTimeout(600_000);
+// Ten runs: a minute on a quiet machine, five on a busy one.
+t.setTimeout(1_200_000);
 
 /** Both versions find the packages of the folder above them. */
 const config = `export default { build: 'true', scenarios: [{ name: 'steady', builtin: 'steady' }] };\n`;

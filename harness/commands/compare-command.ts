@@ -137,7 +137,8 @@ async function compare(flags: CompareFlags): Promise<number> {
       scenarios: compared,
       verdict: comparisonVerdict(compared, flags.undecided === 'pass'),
     };
-    for (const { fileName, render } of comparisonReporters) writeFileSync(path.join(folder, fileName), render(report));
+    for (const { fileName, render } of comparisonReporters)
+      writeFileSync(path.join(folder, fileName), render(report), { mode: 0o600 });
     process.stdout.write(renderComparisonTerminal(report, { colour: session.colour, all: flags.all === true }));
     process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.md'))}\n`);
     // A job of GitHub takes annotations from what it prints.

@@ -26,7 +26,7 @@ export function addDoctorCommand(command: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExit codes: 0 everything that is needed is there, 2 something is missing without which nothing works.',
+      '\nExamples:\n  floodgate doctor\n\nExit codes: 0 everything that is needed is there, 2 something is missing without which nothing works.',
     )
     .action(async () => {
       process.exitCode = await doctor();

@@ -25,6 +25,16 @@ t.test('exact lane: repeats that agree are compared as numbers, the others by st
   t.match(judgePairs([agreeing], true, look, random()), { method: 'numbers', decision: 'worse', mayChange: false });
   const same = figures([1000, 1001, 1000], [1002, 1003, 1002], { threshold: 0.005 });
   t.match(judgePairs([same], true, look, random()), { method: 'numbers', decision: 'within' });
+  const [once, more] = [
+    [1000, 1001, 1009, 1000, 1000],
+    [1010, 1010, 1011, 1010, 990],
+  ];
+  const disturbed = figures(once, more, { threshold: 0.005 });
+  t.match(
+    judgePairs([disturbed], true, look, random()),
+    { method: 'numbers', decision: 'worse' },
+    'one run of five may differ',
+  );
   const five = [1000, 1020, 990, 1010, 1000];
   t.match(judgePairs([figures(five, five)], true, look, random()).method, 'pairs');
   t.match(judgePairs([figures([1000, 1000], [1000, 1000])], false, { ...look, pairs: 2 }, random()).method, 'pairs');

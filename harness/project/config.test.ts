@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { checkConfig } from './check-config.ts';
@@ -55,6 +55,14 @@ t.test('a configuration is found upwards, in any form, and once', async (t) => {
     mkdirSync(path.join(folder, name), { recursive: true });
     await t.rejects(loadProject(path.join(folder, name)), { message }, name);
   }
+});
+
+t.test('a configuration that anyone may have put there is not run', async (t) => {
+  const folder = t.testdir({ 'floodgate.config.mjs': 'export default { scenarios: [] };', below: {} });
+  chmodSync(folder, 0o777);
+  const below = path.join(folder, 'below');
+  await t.rejects(loadProject(below), { code: 'config-untrusted' });
+  t.match(await loadProject(below, path.join(folder, 'floodgate.config.mjs')), { scenarios: [] }, 'unless it is named');
 });
 
 t.test('a scenario is what a user can type; limits come from the nearest', async (t) => {

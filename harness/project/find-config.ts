@@ -30,9 +30,25 @@ export function findConfigFile(from: string): string | undefined {
     if (found.length > 1) {
       throw new FloodgateError('config-invalid', `${folder} has ${found.join(' and ')}`, { hint: 'Keep one of them.' });
     }
-    if (found.length === 1) return path.join(folder, found[0]!);
+    if (found.length === 1) {
+      refusePublic(folder, found[0]!);
+      return path.join(folder, found[0]!);
+    }
     if (path.dirname(folder) === folder) return undefined;
   }
+}
+
+/** A configuration is run: one that anyone may have put there (`/tmp`) is not. */
+function refusePublic(folder: string, name: string): void {
+  const othersWrite = 0o002;
+  if (process.platform === 'win32' || (statSync(folder).mode & othersWrite) === 0) return;
+  throw new FloodgateError(
+    'config-untrusted',
+    `${path.join(folder, name)} lies where anyone can write: it is not run`,
+    {
+      hint: 'Move the project into a folder of your own, or name the file: --config FILE.',
+    },
+  );
 }
 
 /** @throws FloodgateError `config-invalid`, or `config-missing` where there is none */
