@@ -69,7 +69,8 @@ export function renderStorySvg(rows: readonly StoryRow[]): string {
   const text = (x: number, y: number, words: string, more = '') =>
     `<text x="${x}" y="${y}"${more}>${escapeHtml(printable(words, 200))}</text>`;
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="14" fill="#1f2430">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="14" fill="#1f2430" role="img">`,
+    '<title>Twenty-five days on one screen: memory of one flood, a row a mended mistake</title>',
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     text(16, 26, 'Twenty-five days on one screen', ' font-size="18" font-weight="600"'),
     text(16, 48, storyCaption(rows), ' fill="#5c6370" font-size="12"'),

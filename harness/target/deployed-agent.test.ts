@@ -33,7 +33,7 @@ t.test('every exchange is accounted for, to the rows of the store', tapOnly, asy
   t.equal(report.target.stages, 'full agent: capture to upload', err);
   t.ok(report.target.command.includes('--upload') && report.target.command.includes('--spool'));
   const { sent, stored, storedWhole, missing } = report.exchanges!;
-  t.ok(sent > 300, `${sent} exchanges`);
+  t.ok(sent > 200, `${sent} exchanges`);
   const dropped = report.figures.find(({ name }) => name === 'dropped.frames')!.value!;
   if (dropped === 0) t.same({ stored, storedWhole, missing }, { stored: sent, storedWhole: sent, missing: 0 });
   const collector = report.figures.find(({ name }) => name === 'collector.rssMax')!;
