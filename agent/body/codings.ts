@@ -32,26 +32,15 @@ const known: Readonly<Record<string, Coding | undefined>> = Object.assign(Object
 /** Of a message whose head is at hand. Content codings were applied before transfer codings. */
 export function codingsOf(message: { readonly headers: HeaderFields; readonly flags: number }): CodingList {
   const { headers, flags } = message;
-  const content = headers.get('content-encoding');
-  const transfer = headers.get('transfer-encoding');
-  // `chunked` on the first of several lines is unusual, and flagged.
-  const isPlainTransfer =
-    transfer === undefined || (transfer === 'chunked' && (flags & MessageFlag.unusualEncoding) === 0);
-  if (content === undefined && isPlainTransfer) return noCodings;
-  return parseCodings(
-    allValues(headers, 'content-encoding'),
-    isPlainTransfer ? '' : allValues(headers, 'transfer-encoding'),
-  );
+  // A list may come on several lines (RFC 9110, section 5.3).
+  return codingsIn(headers.all('content-encoding') ?? '', headers.all('transfer-encoding') ?? '', flags);
 }
 
-/** A list may come on several lines (RFC 9110, section 5.3). */
-function allValues(headers: HeaderFields, lowerCaseName: string): string {
-  let all = '';
-  for (let i = 0; i < headers.count; i += 1) {
-    if (headers.name(i).toLowerCase() !== lowerCaseName) continue;
-    all += all === '' ? headers.value(i) : `,${headers.value(i)}`;
-  }
-  return all;
+/** Of the fields' values, all lines of each. */
+export function codingsIn(content: string, transfer: string, flags: number): CodingList {
+  // `chunked` on the first of several lines is unusual, and flagged.
+  const isPlain = transfer === '' || (transfer === 'chunked' && (flags & MessageFlag.unusualEncoding) === 0);
+  return parseCodings(content, isPlain ? '' : transfer);
 }
 
 /**

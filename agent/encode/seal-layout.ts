@@ -8,8 +8,8 @@
  */
 
 /**
- * Longer bodies are read as they flow (`agent/body/json-document.ts`). Of this length one holds the loop for some 4 ms, a
- * quarter of the time in which a flood of 75 MB/s fills a megabyte of a ring.
+ * Longer bodies are read as they flow (`agent/body/json-document.ts`). Of this length one holds the loop for some 5 ms, a
+ * third of the time in which a flood of 75 MB/s fills a megabyte of a ring.
  */
 export const SEALED_TEXT_BYTES_MAX = 640 << 10;
 /** What a tree may hold of one message (`WitnessLimits.messageBytesMax`), in values; `collect` reads no more. */

@@ -10,6 +10,8 @@ export interface HeaderFields {
   value(index: number): string;
   /** First value of a field by lower-case name, or undefined. */
   get(lowerCaseName: string): string | undefined;
+  /** All values of a field by lower-case name as one list, or undefined (RFC 9110, section 5.3). */
+  all(lowerCaseName: string): string | undefined;
 }
 
 /**

@@ -78,12 +78,26 @@ export class Message implements HttpMessage, HeaderFields {
   }
 
   get(lowerCaseName: string): string | undefined {
-    if (!this.#index()) return undefined;
+    const at = this.#find(lowerCaseName, 0);
+    return at < 0 ? undefined : this.value(at);
+  }
+
+  all(lowerCaseName: string): string | undefined {
+    let at = this.#find(lowerCaseName, 0);
+    if (at < 0) return undefined;
+    let lines = this.value(at);
+    while ((at = this.#find(lowerCaseName, at + 1)) >= 0) lines += `,${this.value(at)}`;
+    return lines;
+  }
+
+  /** The first field of a name from an index on, -1 if there is none. */
+  #find(lowerCaseName: string, from: number): number {
+    if (!this.#index()) return -1;
     const { count, fields, nameLengths } = this.#parser;
     const head = this.head!;
     const length = lowerCaseName.length;
-    if ((nameLengths & (1 << length)) === 0) return undefined;
-    for (let i = 0; i < count; i++) {
+    if ((nameLengths & (1 << length)) === 0) return -1;
+    for (let i = from; i < count; i++) {
       const start = fields[i * 4]!;
       if (fields[i * 4 + 1]! - start !== length) continue;
       let at = 0;
@@ -92,9 +106,9 @@ export class Message implements HttpMessage, HeaderFields {
         if ((c >= 65 && c <= 90 ? c | 32 : c) !== lowerCaseName.charCodeAt(at)) break;
         at++;
       }
-      if (at === length) return this.value(i);
+      if (at === length) return i;
     }
-    return undefined;
+    return -1;
   }
 
   /** Makes the parser's index this head's; false where the head was not kept. */

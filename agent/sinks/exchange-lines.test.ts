@@ -59,7 +59,7 @@ t.test('one line an exchange', (t) => {
 t.test('colours where they are wanted, and nothing else that a terminal obeys', (t) => {
   const { lines, send } = told(true);
   const evil = '/\x1b]0;owned\x07\x9b31m\r\nfake line\t\x7f\xe2\x80\xae';
-  const headers = { count: 0, name: () => '', value: () => '', get: () => '\x1b[2J\u0085' };
+  const headers = { count: 0, name: () => '', value: () => '', get: () => '\x1b[2J\u0085', all: () => '' };
   send(message('request', 0, { uri: evil, headers, method: 'G\x1bT' }));
   send(message('response', 0, { status: 503, headers }));
   const [line = ''] = lines;

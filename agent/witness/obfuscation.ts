@@ -102,7 +102,7 @@ export class Obfuscator {
 
   /** A host, with its port; clients may put a user's name and password before it. */
   host(host: string): string {
-    if (this.mode === 'off') return host;
+    if (this.mode === 'off' || this.#clean.has(host)) return host;
     const at = host.lastIndexOf('@');
     return at < 0 ? this.#shared(host) : this.#note(REDACTED) + this.#scan(host.slice(at));
   }
@@ -298,7 +298,8 @@ export class Obfuscator {
   #shared(text: string): string {
     if (this.#clean.has(text)) return text;
     const scanned = this.#scan(text);
-    if (scanned === text && text.length <= CLEAN_CHARACTERS_MAX) {
+    // With an at sign in it a host is no host alone.
+    if (scanned === text && text.length <= CLEAN_CHARACTERS_MAX && !text.includes('@')) {
       if (this.#clean.size >= CLEAN_MAX) this.#clean.clear();
       this.#clean.add(text);
     }

@@ -107,6 +107,18 @@ const OWN: readonly (readonly [prefix: string, restMin: number])[] = [
 /** By the code of the beginning's first character, in lower case. */
 export const SECRET_PATTERNS: readonly (readonly SecretPattern[] | undefined)[] = index();
 
+/** By the same code, which characters come second in the beginnings: a bit each, by their low five bits. */
+export const SECONDS: Int32Array = seconds();
+
+function seconds(): Int32Array {
+  const bits = new Int32Array(128);
+  for (const [first, patterns = []] of SECRET_PATTERNS.entries()) {
+    // One character alone says nothing of the second.
+    for (const { anchor } of patterns) bits[first]! |= anchor.length > 1 ? 1 << (anchor.charCodeAt(1) & 31) : -1;
+  }
+  return bits;
+}
+
 function index(): (SecretPattern[] | undefined)[] {
   const byFirst = new Array<SecretPattern[] | undefined>(128).fill(undefined);
   const add = (pattern: SecretPattern) => {

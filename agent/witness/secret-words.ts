@@ -5,7 +5,7 @@
  */
 import { hasLuhnDigit } from './formats.ts';
 import { isSecretName } from './secret-names.ts';
-import { SECRET_PATTERNS, SHORT_WORD_MAX, TELLING_CHARACTERS_MIN } from './secret-patterns.ts';
+import { SECONDS, SECRET_PATTERNS, SHORT_WORD_MAX, TELLING_CHARACTERS_MIN } from './secret-patterns.ts';
 import { COLON, DASH, DIGIT, endOfToken, found, is, NAME, note, SLASH, WORD } from './secret-text.ts';
 
 const CARD_DIGITS_MIN = 13;
@@ -61,9 +61,11 @@ function findPattern(text: string, from: number, to: number): void {
 
 /** Whether a key or token begins here: all of its patterns are tried. */
 function matchesAt(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  const patterns = SECRET_PATTERNS[code >= 0x41 && code <= 0x5a ? code | 0x20 : code];
-  if (patterns === undefined) return false;
+  const first = text.charCodeAt(at);
+  const code = first >= 0x41 && first <= 0x5a ? first | 0x20 : first;
+  // Most words do not even begin with the same two characters.
+  if (code > 127 || ((SECONDS[code]! >>> (text.charCodeAt(at + 1) & 31)) & 1) === 0) return false;
+  const patterns = SECRET_PATTERNS[code]!;
   for (let i = 0; i < patterns.length; i += 1) {
     const { anchor, before, automaton, exact, restMin } = patterns[i]!;
     if (!startsWithFolded(text, anchor, at) || at < before) continue;

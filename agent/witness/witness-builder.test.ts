@@ -35,6 +35,7 @@ function fields(list: [string, string][]): HeaderFields {
     name: (i) => list[i]![0],
     value: (i) => list[i]![1],
     get: (name) => list.find(([key]) => key.toLowerCase() === name)?.[1],
+    all: (name) => list.flatMap(([key, value]) => (key.toLowerCase() === name ? [value] : [])).join() || undefined,
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import type { BodyMeans } from '../body/body-handler.ts';
 import { BodyReader } from '../body/body-reader.ts';
-import { type CodingList, codingsOf, noCodings } from '../body/codings.ts';
+import { type CodingList, codingsIn, noCodings } from '../body/codings.ts';
 import { decodeFormText } from '../body/form-reader.ts';
 import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
 import { BodyBuilder, type ValueTyper } from './body-builder.ts';
@@ -407,7 +407,8 @@ export class WitnessBuilder implements MessageHandler {
   #headers(message: HttpMessage, flight: InFlight): void {
     const { headers, status } = message;
     const { values, budget } = flight;
-    let isCoded = false;
+    let content = '';
+    let transfer = '';
     for (let i = 0; i < headers.count; i += 1) {
       const field = this.#field(headers.name(i));
       const value = headers.value(i);
@@ -419,11 +420,11 @@ export class WitnessBuilder implements MessageHandler {
           flight.contentType ??= value.slice(0, kindCharactersMax);
           break;
         case Role.contentEncoding:
-          isCoded = true;
+          content += content === '' ? value : `,${value}`;
           this.#add(values, budget, value, this.#fieldMeta(field, status));
           break;
         case Role.transferEncoding:
-          isCoded = true;
+          transfer += transfer === '' ? value : `,${value}`;
           break;
         case Role.authorization:
           this.#authorization(value, values, budget, status);
@@ -438,7 +439,7 @@ export class WitnessBuilder implements MessageHandler {
           break;
       }
     }
-    if (isCoded) flight.codings = codingsOf(message);
+    if (content !== '' || transfer !== '') flight.codings = codingsIn(content, transfer, message.flags);
   }
 
   /** What is to be done with a field of this name; remembered. */
