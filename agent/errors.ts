@@ -1,11 +1,11 @@
-/** The operator's mistakes: told once, by the entry file, with what to do about it. Bad traffic never throws. */
+/** The operator's mistakes: the entry file prints each once, with what to do about it. Bad traffic never throws. */
 export class FloodgateError extends Error {
   readonly code: string;
   readonly exitCode: number;
   /** What the operator can do about it. */
   readonly hint: string;
 
-  /** @param options.exitCode 2 (could not run) unless told otherwise. */
+  /** @param options.exitCode 2 (could not run) by default. */
   constructor(code: string, message: string, options: { hint: string; exitCode?: number; cause?: unknown }) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'FloodgateError';

@@ -1,4 +1,4 @@
-/** What somebody who mistyped a name may have meant. */
+/** What a mistyped name may have meant. */
 
 /** More slips than that are another word. */
 const slipsMax = 3;

@@ -1,4 +1,4 @@
-/** What reads a body tells of it, and what it needs for that. */
+/** What a reader of bodies reports, and what it needs for that. */
 
 import type { DecoderPool } from '../coding/decoder-pool.ts';
 import type { DecodeState } from '../coding/decoding-stage.ts';

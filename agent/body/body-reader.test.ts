@@ -107,7 +107,7 @@ t.test('a wrong or missing type does not lose the message', async (t) => {
   }
 });
 
-t.test('XML and event streams are noted, of what nobody reads a sample', async (t) => {
+t.test('XML and event streams are noted, of anything else a sample', async (t) => {
   for (const step of [1, 1000]) {
     t.equal(read('application/soap+xml', '<a b="c">d</a>', { step }).events, 'kind xml text "<a b=\\"c\\">d</a>"');
     t.equal(read('text/event-stream', 'data: 1\n\n', { step }).events, 'kind events text "data: 1\\n\\n"');
@@ -182,13 +182,13 @@ t.test('YAML: documents, what is malformed, aliases that multiply', async (t) =>
     .join('\n')}\n`;
   const bomb = read('application/yaml', laughs);
   t.notOk(bomb.whole);
-  t.match(bomb.events, /^kind yaml \{ /, 'told as far as aliases are followed');
+  t.match(bomb.events, /^kind yaml \{ /, 'reported as far as aliases are followed');
   t.ok(bomb.events.length < 200_000, `${bomb.events.length} characters of events`);
   const long = read('application/yaml', 'k: v\n'.repeat(100), { limits: { yamlBytesMax: 52 } });
   t.notOk(long.whole);
 });
 
-t.test('limits: decoded bytes, samples, encodings nobody knows', async (t) => {
+t.test('limits: decoded bytes, samples, unknown encodings', async (t) => {
   const bomb = zlib.gzipSync(`"${'x'.repeat(5_000_000)}"`);
   const cut = read('application/json', bomb, { encoding: 'gzip', step: 1000, limits: { decodedBytesMax: 100_000 } });
   t.equal(cut.decoding, 'limit');

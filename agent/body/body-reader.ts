@@ -35,7 +35,7 @@ class ContentReader {
   readonly #type: ContentType;
   #reader: KindReader | null = null;
   #converter: CharsetConverter | null = null;
-  /** The first bytes, where they came in pieces too short to tell the kind from. */
+  /** The first bytes, where they came in pieces too short to show the kind. */
   #head: Uint8Array | null = null;
   #headLength = 0;
   kind: BodyKind;

@@ -220,7 +220,7 @@ t.test('a bomb stops at the limit', async (t) => {
   }
 });
 
-t.test('no decoder free: the body is told, not queued', async (t) => {
+t.test('no decoder free: the body is reported, not queued', async (t) => {
   const pool = new DecoderPool(100 << 10);
   const sink = { decoded() {} };
   const encoded = zlib.gzipSync(text);

@@ -8,7 +8,7 @@ export interface FormHandler {
 export interface FormLimits {
   /** Encoded bytes kept of one pair. */
   readonly pairBytesMax: number;
-  /** Pairs told; the rest is counted by the caller through `pairs`. */
+  /** Pairs reported; the rest is counted by the caller through `pairs`. */
   readonly pairsMax: number;
 }
 

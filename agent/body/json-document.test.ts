@@ -4,7 +4,7 @@ import { type JsonHandler, JsonReader } from './json-reader.ts';
 
 const limits = { depthMax: 4, stringBytesMax: 1 << 16 };
 
-/** Events as text: what is compared is that both ways tell the same. */
+/** Events as text: both ways must give the same. */
 function transcript(): { handler: JsonHandler; lines: string[] } {
   const lines: string[] = [];
   const handler = new Proxy({} as JsonHandler, {
@@ -32,7 +32,7 @@ const texts = [
   '{"uuid":"1234567890123456-3e","d":"12.0e5"}',
 ];
 
-t.test('a small body tells the same events as the reader', async (t) => {
+t.test('a small body gives the same events as the reader', async (t) => {
   const buffers = new BodyBuffers(1 << 20);
   for (const text of texts) {
     for (const step of [1, 1000]) {

@@ -438,7 +438,7 @@ export class JsonReader {
     if (!this.#room(length)) {
       this.#cut = true;
       length = this.#limits.stringBytesMax - this.#scratchLength;
-      // Too long, or nobody pays for more: as much of it as there is room for.
+      // Too long, or the budget is spent: as much of it as there is room for.
       if (length <= 0 || !this.#room(length)) length = Math.min(length, this.#scratch.length - this.#scratchLength);
       if (length <= 0) return;
     }

@@ -48,7 +48,7 @@ t.test('the delimiter may open the body, and a part may be empty', async (t) => 
   }
 });
 
-t.test('a part without its end is told as incomplete, with all its bytes', async (t) => {
+t.test('a part without its end is reported as incomplete, with all its bytes', async (t) => {
   for (const step of steps) {
     t.same(
       read('--XX\r\n\r\nhalf\r\n--X', step),

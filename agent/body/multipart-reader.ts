@@ -13,7 +13,7 @@ export interface MultipartHandler {
 }
 
 export interface MultipartLimits {
-  /** Parts told; the rest is passed over. */
+  /** Parts reported; the rest is passed over. */
   readonly partsMax: number;
   /** Header bytes of one part; more makes the rest unreadable. */
   readonly headerBytesMax: number;

@@ -1,6 +1,6 @@
 /**
  * YAML bodies. The grammar cannot be read forwards: a bounded beginning is held and handed to the library, token by token, so
- * that what is nested deeper than is told stops it there: its time for nested keys grows with more than the square of their depth.
+ * that what is nested deeper than is reported stops it there: its time for nested keys grows with more than the square of their depth.
  * The library's nodes are walked here, for its own way of making values writes every key that is a list or a map as text.
  */
 import { createRequire } from 'node:module';
@@ -18,7 +18,7 @@ const aliasValuesMax = 10_000;
 /** Tokens inside one another at one level of nesting. */
 const tokensPerLevel = 2;
 
-/** Ends the walk: what was told stands. */
+/** Ends the walk: what was emitted stands. */
 /** A private key (RFC 7468) over lines that are not indented as YAML wants it. */
 const privateKey = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/;
 class BrokenPrivateKey extends Error {}
@@ -32,7 +32,7 @@ export class YamlReader {
   #cut = false;
   #values = 0;
   #aliases = 0;
-  /** Values told for aliases; counted while one is open. */
+  /** Values emitted for aliases; counted while one is open. */
   #aliasValues = 0;
   #openAliases = 0;
   readonly #anchors = new Map<string, Node>();
@@ -58,19 +58,19 @@ export class YamlReader {
       const whole = this.#read(source, yaml);
       if (whole !== null) return whole && !this.#cut;
     } catch {
-      // A fault of the library's, or too many aliases: what was told stands.
+      // A fault of the library's, or too many aliases: what was emitted stands.
     }
     if (this.#values === 0) this.#handler.text(source.slice(0, this.#limits.sampleBytesMax), true);
     return false;
   }
 
-  /** @returns null when it is nested too deep to be told */
+  /** @returns null when it is nested too deep to be emitted */
   #read(source: string, { Composer, Lexer, Parser }: typeof import('yaml')): boolean | null {
     const parser = new Parser();
-    // Messages with an excerpt would be made for every fault, and are for nobody.
+    // Messages with an excerpt would be made for every fault, and are not read.
     const composer = new Composer({ logLevel: 'silent', intAsBigInt: true, uniqueKeys: false, prettyErrors: false });
     let whole = true;
-    const tell = (documents: Iterable<{ contents: Node | null; errors: readonly unknown[] }>): void => {
+    const emit = (documents: Iterable<{ contents: Node | null; errors: readonly unknown[] }>): void => {
       for (const { contents, errors } of documents) {
         if (errors.length > 0) whole = false;
         // Its lines would become keys and values of their own.
@@ -81,11 +81,11 @@ export class YamlReader {
       }
     };
     for (const lexeme of new Lexer().lex(source)) {
-      for (const token of parser.next(lexeme)) tell(composer.next(token));
+      for (const token of parser.next(lexeme)) emit(composer.next(token));
       if (parser.stack.length > this.#limits.depthMax * tokensPerLevel) return null;
     }
-    for (const token of parser.end()) tell(composer.next(token));
-    tell(composer.end());
+    for (const token of parser.end()) emit(composer.next(token));
+    emit(composer.end());
     return whole;
   }
 

@@ -1,6 +1,6 @@
 /**
  * HalfSipHash-1-3 over 32-bit words (Aumasson and Bernstein, SipHash: a fast short-input PRF, 2012; the 32-bit variant as
- * in the reference code). Keyed, so that nobody outside can choose flows that collide.
+ * in the reference code). Keyed, so that an attacker cannot choose flows that collide.
  *
  * @param words the message is `words[0, count)`
  * @returns 32 bits, signed.

@@ -26,7 +26,7 @@ export class PageCredit {
     this.#words = new Int32Array(shared);
   }
 
-  /** Pages nobody has drawn now. */
+  /** Pages that no thread has drawn now. */
   get left(): number {
     return Atomics.load(this.#words, LEFT);
   }

@@ -152,7 +152,7 @@ t.test('a file cut short delivers its whole frames, then says so once, then has 
   t.end();
 });
 
-t.test('what cannot be read is told with what to do about it', (t) => {
+t.test('what cannot be read is an error that says what to do', (t) => {
   const text = path.join(dir, 'notes.txt');
   writeFileSync(text, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   const empty = path.join(dir, 'empty.pcap');

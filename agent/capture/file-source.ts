@@ -20,8 +20,8 @@ export interface FileSourceOptions {
 const compressedChunkBytes = 8 << 10;
 
 /**
- * A capture file as frames; pcap, pcapng and what they are compressed with are told apart by their first bytes. A file that was cut short delivers
- * every whole frame before `read` throws `capture-truncated`.
+ * A capture file as frames; its first bytes say whether it is pcap or pcapng, and what it is compressed with. A file that was
+ * cut short delivers every whole frame before `read` throws `capture-truncated`.
  */
 export class FileSource implements FrameSource {
   readonly #path: string;

@@ -21,7 +21,7 @@ export interface LiveOptions {
   readonly fanout?: { readonly group: number; readonly mode: 'hash' } | null;
   /** In the language of pcap-filter(7). */
   readonly filter?: string | null;
-  /** Told once when an interface goes away while others go on. */
+  /** Called once when an interface goes away while others go on. */
   readonly onNotice?: (message: string) => void;
 }
 

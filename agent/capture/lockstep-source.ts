@@ -12,7 +12,7 @@ import type { FileSourceOptions } from './file-source.ts';
 import type { CaptureInterface, CaptureStats, FrameSink, FrameSource } from './frame-source.ts';
 import { receiveWhole } from './sys/receive-whole.ts';
 
-/** `held` has read all there is for now, `waiting` has told so, `ended` has read the last byte. */
+/** `held` has read all there is for now, `waiting` has said so, `ended` has read the last byte. */
 type State = 'reading' | 'held' | 'waiting' | 'ended';
 
 export class LockstepSource implements FrameSource {
@@ -63,7 +63,7 @@ export class LockstepSource implements FrameSource {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       read(this.#fd, this.#block, 0, stepBytes, null, (error, length) => {
-        // What cannot be read so cannot be read otherwise, and is told there.
+        // What cannot be read so cannot be read otherwise, and is reported there.
         this.#filled = error === null ? length : 0;
         this.#state = 'reading';
         resolve();

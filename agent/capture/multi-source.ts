@@ -44,7 +44,7 @@ export class MultiSource implements LiveSource {
 
   /**
    * @param sources are owned from here on.
-   * @param onNotice is told when one of them ends while others go on; the failure of the last is thrown by `read`.
+   * @param onNotice is called when one of them ends while others go on; the failure of the last is thrown by `read`.
    */
   constructor(sources: readonly LiveSource[], onNotice: (message: string) => void = () => {}) {
     assert(sources.length > 0);

@@ -3,7 +3,7 @@ import { LinkType } from '../pcap/link-type.ts';
 import type { CaptureInterface } from './frame-source.ts';
 import { HardwareType } from './sys/packet-socket.ts';
 
-/** Devices that `any` can tell apart: far more than a machine has, unless they come and go. Later ones share the last. */
+/** Devices that `any` can distinguish: far more than a machine has, unless they come and go. Later ones share the last. */
 const anyInterfacesMax = 1_024;
 
 export class RingInterfaces {

@@ -355,7 +355,7 @@ async function testInNamespace(): Promise<void> {
     source.close();
   });
 
-  await t.test('what cannot be opened is told', async (t) => {
+  await t.test('what cannot be opened is an error', async (t) => {
     t.throws(() => openSource({ interfaces: ['tap7'] }), { code: 'interface-missing', hint: /tap0/ });
     tap1.setUp(false);
     t.throws(() => openSource({ interfaces: ['tap1'] }), { code: 'interface-down', hint: /ip link set tap1 up/ });
@@ -366,7 +366,7 @@ async function testInNamespace(): Promise<void> {
 
   await t.test('the only user of a namespace stays, and says so', async (t) => {
     t.match(dropPrivileges(null), /keeps its user: user 65534 does not exist in this user namespace/);
-    t.match(dropPrivileges('root'), /as told/);
+    t.match(dropPrivileges('root'), /as asked/);
     t.throws(() => dropPrivileges('no-such-user'), { code: 'user-unknown' });
   });
 

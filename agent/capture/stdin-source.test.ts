@@ -25,7 +25,7 @@ function pipeFrom(command: string): number {
   spawnSync('mkfifo', [pipe]);
   const fd = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
   spawn('sh', ['-c', `exec >"${pipe}"; ${command}`], { stdio: 'ignore' });
-  // Reading ends at once while no writer has opened it: the first byte tells that one has.
+  // Reading ends at once while no writer has opened it: the first byte shows that one has.
   spawnSync('sh', ['-c', 'sleep 0.05']);
   return fd;
 }

@@ -55,7 +55,7 @@ export class DecoderPool {
     return this.#spares[31 - Math.clz32(size)]?.pop() ?? new Uint8Array(size);
   }
 
-  /** @param isOver whether nobody reads the buffer any more */
+  /** @param isOver whether the buffer is no longer read */
   giveSpare(buffer: Uint8Array, isOver: boolean): void {
     this.#spareBytes -= buffer.length;
     this.free(buffer.length);

@@ -109,7 +109,7 @@ export class DecodingStage {
   /** No more input. */
   finish(emit: Emit): void {
     if (this.state === 'open' && this.#textLength > 0 && this.#mayBeText) {
-      // Too short to tell.
+      // Too short to decide.
       this.#mayBeText = false;
       if (this.#start(this.#text![0]!)) this.#decode(this.#text!, 0, this.#textLength, emit);
     }

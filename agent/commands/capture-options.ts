@@ -117,7 +117,10 @@ function addOutputs(drafts: OptionDrafts): void {
     .option('--witnesses <file>', 'exchanges as typed values, in binary (see floodgate-agent inspect)')
     .option('--dedup', 'witnesses with the same digest once only')
     .addOption(
-      new Option('--obfuscate <mode>', 'what is told of values: secrets redacted, all zeroed, all hashed, everything')
+      new Option(
+        '--obfuscate <mode>',
+        'what outputs hold of values: secrets redacted, all zeroed, all hashed, everything',
+      )
         .choices(OBFUSCATION_MODES)
         .default('redact'),
     )
@@ -135,7 +138,7 @@ function addBounds(drafts: OptionDrafts): void {
     .option('--memory <size>', 'the figure all limits are derived from (default: 200MB)', parseSize)
     .option(
       '--memory-ceiling <size>',
-      'resident memory at which it gives up, with exit code 4 (default: told at start)',
+      'resident memory at which it gives up, with exit code 4 (default: printed at start)',
       parseSize,
     )
     .option('--pages <count>', 'pages of 2 KiB for bytes waiting behind gaps, all interfaces together', parseCount)

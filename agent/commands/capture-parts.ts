@@ -12,10 +12,10 @@ import type { Counters } from '../stats.ts';
 import { networkPolicies, urgentPolicies } from '../tcp/limits.ts';
 import type { ObserveServer } from '../telemetry/observe-server.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
-import { tell } from './notices.ts';
+import { report } from './notices.ts';
 import type { Outputs } from './outputs.ts';
 
-/** In place of random words, whose purpose is that nobody can choose addresses that collide: hence for measurements only. */
+/** In place of random words, which keep attackers from choosing addresses that collide: hence for measurements only. */
 const lockstepSeed = [0x666c_6f6f, 0x6467_6174] as const;
 
 export function limitOptions(flags: CaptureFlags): LimitOptions {
@@ -57,7 +57,7 @@ export async function openCapture(
     ...(flags.snapLength === undefined ? {} : { snapLength: flags.snapLength }),
     ...(limits.ringBytes === 0 ? {} : { ringBytes: limits.ringBytes }),
     fanout: fanoutGroup === null ? null : { group: fanoutGroup, mode: 'hash' },
-    onNotice: tell,
+    onNotice: report,
   });
 }
 
@@ -102,6 +102,6 @@ export async function openObserve(
   const { ObserveServer } = await import('../telemetry/observe-server.ts');
   const server = await ObserveServer.open(flags.observeListen, read);
   if (own !== null) (await import('./delivery.ts')).addListener(own, server.address);
-  tell(`metrics on ${server.url}/metrics, profiles on ${server.url}/debug/pprof/`);
+  report(`metrics on ${server.url}/metrics, profiles on ${server.url}/debug/pprof/`);
   return server;
 }

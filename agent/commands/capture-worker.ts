@@ -12,7 +12,7 @@ import { nowMs } from './monotonic-clock.ts';
 import { Outputs } from './outputs.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
-/** How often counters are handed over: what is told of a running agent is this old at most. */
+/** How often counters are handed over: figures of a running agent are this old at most. */
 const countersPauseMs = 200;
 
 const port = parentPort!;

@@ -40,7 +40,7 @@ function testOutside(): void {
 
 interface Running {
   readonly child: ChildProcess;
-  told: () => string;
+  logged: () => string;
   /** Resolves when its statistics say so. */
   until: (isSo: (sample: Record<string, number>) => boolean) => Promise<void>;
   end: () => Promise<{ code: number | null; stats: Record<string, number> & { interfaces: object[] } }>;
@@ -55,12 +55,12 @@ async function start(folder: string, ...args: string[]): Promise<Running> {
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
-  let told = '';
+  let logged = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    told += text;
+    logged += text;
   });
   const exited = once(child, 'exit');
-  while (!told.includes('capturing on') && child.exitCode === null) await sleep(20);
+  while (!logged.includes('capturing on') && child.exitCode === null) await sleep(20);
   const end = async () => {
     child.kill('SIGTERM');
     const [code] = await exited;
@@ -69,7 +69,7 @@ async function start(folder: string, ...args: string[]): Promise<Running> {
   const until = async (isSo: (sample: Record<string, number>) => boolean) => {
     for (let tries = 0; tries < 2_000 && !isSo(lastLine(stats)); tries += 1) await sleep(20);
   };
-  return { child, told: () => told, until, end };
+  return { child, logged: () => logged, until, end };
 }
 
 /** Of lines, the last that is whole. */
@@ -106,7 +106,7 @@ async function testInNamespace(): Promise<void> {
   await t.test('messages found are messages sent, on two devices, each connection whole at one thread', async (t) => {
     const messages = path.join(folder, 'messages.jsonl');
     const agent = await start(folder, '--interface', 'tap0', '--interface', 'tap1', '--messages', messages);
-    t.match(agent.told(), /capturing on tap0, tap1 with 2 workers/, agent.told());
+    t.match(agent.logged(), /capturing on tap0, tap1 with 2 workers/, agent.logged());
     const connections = 400;
     for (let at = 0; at < connections; at += 1) {
       const { frame, open } = connection(2000 + at);
@@ -117,7 +117,7 @@ async function testInNamespace(): Promise<void> {
     }
     await agent.until((sample) => sample['http.pairs'] === connections);
     const { code, stats } = await agent.end();
-    t.equal(code, 0, agent.told());
+    t.equal(code, 0, agent.logged());
     t.match(stats, {
       'capture.framesReceived': connections * 4,
       'capture.framesDropped': 0,
@@ -150,15 +150,15 @@ async function testInNamespace(): Promise<void> {
     const child = spawn(process.execPath, [program, '--workers', '2', '--interface', 'tap0', '--print'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let [printed, told] = ['', ''];
+    let [printed, logged] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
+      logged += text;
     });
     const exited = once(child, 'exit');
-    while (!told.includes('capturing on') && child.exitCode === null) await sleep(20);
+    while (!logged.includes('capturing on') && child.exitCode === null) await sleep(20);
     const connections = 100;
     for (let at = 0; at < connections; at += 1) {
       const { frame, open } = connection(9000 + at);
@@ -172,7 +172,7 @@ async function testInNamespace(): Promise<void> {
     t.ok(lines().every((line) => /^\d\d:\d\d:\d\d\.\d{3} {2}200 {2}GET {2}a\/\d+ {2}2 B, [\d.]+ (µs|ms)$/.test(line)));
     t.equal(new Set(lines().map((line) => /a(\/\d+)/.exec(line)![1])).size, connections);
     child.kill('SIGTERM');
-    t.equal((await exited)[0], 0, told);
+    t.equal((await exited)[0], 0, logged);
   });
 
   await t.test('one page budget for both', async (t) => {
@@ -190,7 +190,7 @@ async function testInNamespace(): Promise<void> {
     }
     await agent.until((sample) => sample['tcp.segments'] === 92 * flows.length);
     const { code, stats } = await agent.end();
-    t.equal(code, 0, agent.told());
+    t.equal(code, 0, agent.logged());
     t.equal(stats['tcp.segments'], 92 * flows.length);
     t.equal(stats['tcp.pagesDrawnPeak'], pages, 'all of it was drawn, and no more');
     t.ok(stats['tcp.pagesInUsePeak']! <= pages);
@@ -205,14 +205,14 @@ async function testInNamespace(): Promise<void> {
     tap.close();
     const [code] = await exited;
     t.equal(code, 2);
-    t.match(agent.told(), /tap9 went down or away/);
+    t.match(agent.logged(), /tap9 went down or away/);
   });
 
   await t.test('the ceiling ends all threads with its own code', async (t) => {
     const agent = await start(folder, '--interface', 'tap0', '--memory-ceiling', '50MB');
     if (agent.child.exitCode === null) await once(agent.child, 'exit');
-    t.equal(agent.child.exitCode, 4, agent.told());
-    t.match(agent.told(), /memory ceiling reached/);
+    t.equal(agent.child.exitCode, 4, agent.logged());
+    t.match(agent.logged(), /memory ceiling reached/);
   });
   for (const tap of taps) tap.close();
 }

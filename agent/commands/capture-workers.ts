@@ -25,7 +25,7 @@ import type { ObserveServer } from '../telemetry/observe-server.ts';
 import type { CaptureFlags } from './capture-options.ts';
 import { limitOptions, observeCounters, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { tell, tellDrops, tellNotDecoded, tellPressure, tellSharedAddresses } from './notices.ts';
+import { report, reportDrops, reportNotDecoded, reportPressure, reportSharedAddresses } from './notices.ts';
 import { isPrintColoured } from './outputs.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
@@ -54,11 +54,11 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
   const onSignal = () => crew.stop();
   try {
     await crew.open();
-    tell(limitTable(limits.all, count));
+    report(limitTable(limits.all, count));
     const read = () => ({ counters: counters(), interfaces: crew.interfaces() });
     server = await openObserve(flags, read, null);
-    const told = dropPrivileges(flags.user ?? null, () => {});
-    if (told !== null) tell(told);
+    const notice = dropPrivileges(flags.user ?? null, () => {});
+    if (notice !== null) report(notice);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
     timers.push(setInterval(() => crew.attempt(() => governor.check()), governPauseMs));
     if (stats !== null && flags.statsIntervalMs !== undefined) {
@@ -66,7 +66,7 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
     }
     releaseExecutablePages();
     crew.start();
-    tell(`capturing on ${flags.interface!.join(', ')} with ${count} workers`);
+    report(`capturing on ${flags.interface!.join(', ')} with ${count} workers`);
     try {
       await crew.done;
     } finally {
@@ -74,9 +74,9 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
       const seen = notDecoded(crew.counters(), crew.serverNames());
       crew.close(describeNotDecoded(seen));
       stats?.final(Date.now(), counters(), crew.interfaces(), seen);
-      tellDrops(crew.interfaces());
-      tellNotDecoded(seen);
-      tellSharedAddresses(counters());
+      reportDrops(crew.interfaces());
+      reportNotDecoded(seen);
+      reportSharedAddresses(counters());
       server?.close();
     }
     if (statsOutput?.failure) throw statsOutput.failure;
@@ -273,7 +273,7 @@ class Crew {
   #write(index: number, path: string, batch: Uint8Array): void {
     const output = this.#outputs.get(path)!;
     output.writeBytes(batch);
-    // Somebody looks at it.
+    // The page is being looked at.
     if (this.#isPrinted && path === '-') output.flush();
     const place = ControlWord.queued + index;
     Atomics.sub(this.#control, place, batch.length);
@@ -282,7 +282,7 @@ class Crew {
     if (output.closedByReader) this.stop();
   }
 
-  /** The first failure counts; the other threads end as if told to. */
+  /** The first failure counts; the other threads end as at a stop. */
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#opened.reject(this.#failure);
@@ -299,7 +299,7 @@ function govern(limits: WorkerLimits, crew: Crew): Governor {
     heapShare,
     collect: () => crew.collect(),
     apply: (level) => {
-      tellPressure(ceilingBytes, level);
+      reportPressure(ceilingBytes, level);
       crew.shed(level);
     },
   });

@@ -16,7 +16,7 @@ import type { ObserveServer } from '../telemetry/observe-server.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { limitOptions, observeCounters, openAgent, openCapture, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { tell, tellDrops, tellNotDecoded, tellPressure, tellSharedAddresses } from './notices.ts';
+import { report, reportDrops, reportNotDecoded, reportPressure, reportSharedAddresses } from './notices.ts';
 import { Outputs } from './outputs.ts';
 
 /** @returns the frames there were. @throws FloodgateError when it cannot run or cannot go on. */
@@ -41,14 +41,14 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       ...governor.snapshot(),
       ...processGauges(),
     });
-    tell(limitTable(limits));
+    report(limitTable(limits));
     const read = () => ({ counters: counters(), interfaces: source.stats() });
     server = await openObserve(flags, read, outputs.ownTraffic);
     // Devices, ports and output files are open by now: what is parsed from here on is whatever the network sends.
     if (flags.interface) {
       const { dropPrivileges } = await import('../capture/sys/privileges.ts');
-      const told = dropPrivileges(flags.user ?? null, (uid, gid) => outputs.giveTo(uid, gid));
-      if (told !== null) tell(told);
+      const notice = dropPrivileges(flags.user ?? null, (uid, gid) => outputs.giveTo(uid, gid));
+      if (notice !== null) report(notice);
     }
     const sample = () => outputs.stats?.sample(Date.now(), counters());
     const sampleGauges = () => outputs.stats?.sample(Date.now(), agent.gauges());
@@ -58,8 +58,9 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
     // Everything is loaded.
     if (!readsFile(flags)) startUpPages.giveBack();
-    if (flags.interface) tell(`capturing on ${flags.interface.join(', ')}`);
-    if (lockstep !== null) tell('lockstep: goes by the bytes it reads, with seeds known to all: for measurements only');
+    if (flags.interface) report(`capturing on ${flags.interface.join(', ')}`);
+    if (lockstep !== null)
+      report('lockstep: goes by the bytes it reads, with seeds known to all: for measurements only');
     let drainMs = 0;
     try {
       outputs.upload?.upload.start();
@@ -77,9 +78,9 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       const seen = notDecoded(agent.counters(), agent.serverNames);
       await outputs.close(drainMs, describeNotDecoded(seen));
       outputs.stats?.final(Date.now(), counters(), source.stats(), seen);
-      tellDrops(source.stats());
-      tellNotDecoded(seen);
-      tellSharedAddresses(agent.tcp.snapshot());
+      reportDrops(source.stats());
+      reportNotDecoded(seen);
+      reportSharedAddresses(agent.tcp.snapshot());
       server?.close();
     }
     outputs.check();
@@ -137,7 +138,7 @@ function govern({ limits, agent, outputs, startUpPages, clock }: Governed): Gove
       collectGarbage();
     },
     apply: (level) => {
-      tellPressure(limits.ceilingBytes, level);
+      reportPressure(limits.ceilingBytes, level);
       agent.setPressure(level);
       if (outputs.har !== null) outputs.har.shedBodies = level >= Pressure.shedBodies;
     },

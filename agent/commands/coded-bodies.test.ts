@@ -125,7 +125,7 @@ t.test(
         'as it came',
         /need a window of more than 8 MB/,
       ],
-      ['a coding nobody knows', 'exi', gzip, 'as it came', /the coding "exi" is not supported/],
+      ['an unknown coding', 'exi', gzip, 'as it came', /the coding "exi" is not supported/],
       ['one of two is not known', 'gzip, aws-chunked', gzip, 'as it came', /the coding "aws-chunked" is not supported/],
       ['compress', 'compress', gzip, 'as it came', /the coding "compress" is not supported/],
       ['four', 'gzip, gzip, gzip, gzip', cut, 'as it came', /more than 3 codings are not undone/],
@@ -157,7 +157,7 @@ t.test(
       }
       const { size, compression } = both.response.content;
       t.equal(size, bytesOf(both.response.content).length, `${name}: size`);
-      t.equal(compression, undefined, `${name}: nobody knows what was saved`);
+      t.equal(compression, undefined, `${name}: what was saved is unknown`);
     }
     t.equal(stats['har.bodiesNotDecoded'], cases.length * 2);
     t.equal(discarded['discard.bodiesUnsupportedCoding'], 8);

@@ -21,7 +21,7 @@ interface Collecting {
   readonly child: ChildProcess;
   readonly port: number;
   readonly store: string;
-  readonly told: () => string;
+  readonly logged: () => string;
 }
 
 async function startCollect(t: Test): Promise<Collecting> {
@@ -36,13 +36,13 @@ async function startCollect(t: Test): Promise<Collecting> {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
-  let told = '';
+  let logged = '';
   for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
-    told += chunk;
-    if (/collecting on .*\n/.test(told)) break;
+    logged += chunk;
+    if (/collecting on .*\n/.test(logged)) break;
   }
-  child.stderr.on('data', (chunk) => (told += chunk));
-  return { child, store, told: () => told, port: Number(/:(\d+)\/v1/.exec(told)![1]) };
+  child.stderr.on('data', (chunk) => (logged += chunk));
+  return { child, store, logged: () => logged, port: Number(/:(\d+)\/v1/.exec(logged)![1]) };
 }
 
 const peakBytes = ({ child }: Collecting) =>
@@ -149,5 +149,5 @@ t.test('work for those who have gone ends with them', { skip }, async (t) => {
   t.ok(spent < 1_000, `${spent} ticks of CPU, not those of forty batches`);
   collecting.child.kill('SIGTERM');
   await once(collecting.child, 'exit');
-  t.match(collecting.told(), /\d+ broken off/);
+  t.match(collecting.logged(), /\d+ broken off/);
 });

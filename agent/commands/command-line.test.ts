@@ -99,7 +99,7 @@ t.test('what cannot be: a clear error, a hint, exit code 2', async (t) => {
     t.equal(status, 2, `${what}: exit code`);
     t.match(stderr, message, what);
     t.notMatch(stderr, /^\s+at /m, `${what}: no stack`);
-    t.notMatch(stderr, /hunter2/, `${what}: tells nothing of the file`);
+    t.notMatch(stderr, /hunter2/, `${what}: shows nothing of the file`);
   });
   t.ok(readFileSync(capture).equals(before), 'what is read is left as it was');
   t.equal(readFileSync(conf, 'utf8'), `read: ${capture}\n`);
@@ -116,14 +116,14 @@ t.test('help: for each command, with examples; limits with their defaults', (t) 
     t.match(stdout, /^Examples:$/m, command.join());
   }
   const help = run('--help').stdout.replace(/\s+/g, ' ');
-  const told = (option: string) => new RegExp(`--${option} <.*?\\(default: ([\\w.]+)`).exec(help)?.[1];
+  const logged = (option: string) => new RegExp(`--${option} <.*?\\(default: ([\\w.]+)`).exec(help)?.[1];
   // As they are derived where nothing is said.
   const { tcp, http, witness } = deriveLimits({});
-  t.equal(Number(told('pages-per-connection')), tcp.pagesPerConnectionMax);
-  t.equal(Number(told('stream-timeout-seconds')) * 1e6, tcp.gapTimeoutUs);
-  t.equal(Number(told('ack-slack')), tcp.ackSlackPackets);
-  t.equal(parseSize(told('max-http-length')!), http.messageBytesMax);
-  t.equal(parseSize(told('max-decoded-length')!), witness.body.decodedBytesMax);
+  t.equal(Number(logged('pages-per-connection')), tcp.pagesPerConnectionMax);
+  t.equal(Number(logged('stream-timeout-seconds')) * 1e6, tcp.gapTimeoutUs);
+  t.equal(Number(logged('ack-slack')), tcp.ackSlackPackets);
+  t.equal(parseSize(logged('max-http-length')!), http.messageBytesMax);
+  t.equal(parseSize(logged('max-decoded-length')!), witness.body.decodedBytesMax);
   t.end();
 });
 
@@ -153,10 +153,10 @@ t.test('messages, HAR, witnesses and statistics of one capture', async (t) => {
   const inspected = run('inspect', file('a.witnesses'));
   t.equal(inspected.stdout.trim().split('\n').length, 200);
   for (const name of ['a.har', 'a.witnesses']) {
-    t.notMatch(readFileSync(file(name), 'latin1'), /s3cr3t-t0ken/, `${name} tells no secret`);
+    t.notMatch(readFileSync(file(name), 'latin1'), /s3cr3t-t0ken/, `${name} holds no secret`);
   }
   run('--read', capture, '--har', file('open.har'), '--obfuscate', 'off');
-  t.match(readFileSync(file('open.har'), 'utf8'), /s3cr3t-t0ken/, 'unless told to');
+  t.match(readFileSync(file('open.har'), 'utf8'), /s3cr3t-t0ken/, 'unless asked to');
 });
 
 t.test('configuration, environment, command line: the nearest wins', (t) => {
@@ -169,13 +169,13 @@ t.test('configuration, environment, command line: the nearest wins', (t) => {
   t.equal(JSON.parse(readFileSync(file('config.json'), 'utf8'))['http.requests'], 0, 'until: tcp was taken');
   t.notMatch(start(), /in the environment/);
   Object.assign(env, { FLOODGATE_AGENT_MEMROY: 'hunter2', FLOODGATE_AGENT_COLLECT_PRINT: 'true' });
-  const told = start();
+  const logged = start();
   t.match(
-    told,
+    logged,
     /^FLOODGATE_AGENT_MEMROY in the environment is no option and says nothing: is FLOODGATE_AGENT_MEMORY meant/,
   );
-  t.match(told, /ends at 190 MB/, 'and stops nothing');
-  t.notMatch(told, /hunter2|COLLECT/);
+  t.match(logged, /ends at 190 MB/, 'and stops nothing');
+  t.notMatch(logged, /hunter2|COLLECT/);
   t.end();
 });
 
@@ -204,14 +204,14 @@ t.test('the memory ceiling ends it with code 4', (t) => {
 });
 
 /** An agent that reads a pipe which the test holds open. */
-async function piped(...args: string[]): Promise<{ child: ChildProcess; told: () => string }> {
+async function piped(...args: string[]): Promise<{ child: ChildProcess; logged: () => string }> {
   const child = spawn(process.execPath, [...nodeArguments, '--read', '-', ...args]);
   let stderr = '';
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
   while (!/MB of runtime/.test(stderr)) await once(child.stderr, 'data');
-  return { child, told: () => stderr };
+  return { child, logged: () => stderr };
 }
 
 t.test('SIGTERM: flushes, writes its statistics, exits 0', async (t) => {
@@ -244,9 +244,14 @@ t.test('a pipe that runs dry: recorded frames keep the clock of their own, no st
   child.stdin!.end(bytes.subarray(bytes.length >> 1));
   const [code] = await once(child, 'exit');
   t.equal(code, 0);
-  const told = JSON.parse(samples().at(-1)!);
-  t.match(told, { type: 'final', 'tcp.streamsOpened': 1, 'tcp.streamsClosedIdle': 0, 'tcp.streamsOpenedMidStream': 0 });
-  t.match(told, { 'http.requestsComplete': 200, 'http.responsesComplete': 200, 'http.pairs': 200 });
+  const logged = JSON.parse(samples().at(-1)!);
+  t.match(logged, {
+    type: 'final',
+    'tcp.streamsOpened': 1,
+    'tcp.streamsClosedIdle': 0,
+    'tcp.streamsOpenedMidStream': 0,
+  });
+  t.match(logged, { 'http.requestsComplete': 200, 'http.responsesComplete': 200, 'http.pairs': 200 });
 });
 
 t.test('killed: the HAR file is whole up to its last entry', async (t) => {
@@ -283,9 +288,9 @@ t.test(
 );
 
 t.test('metrics and profiles', async (t) => {
-  const { child, told } = await piped('--observe-listen', '127.0.0.1:0');
+  const { child, logged } = await piped('--observe-listen', '127.0.0.1:0');
   t.teardown(() => child.kill('SIGKILL'));
-  const url = /metrics on (http:\/\/127\.0\.0\.1:\d+)\/metrics/.exec(told() || '')?.[1] ?? (await waitForUrl(told));
+  const url = /metrics on (http:\/\/127\.0\.0\.1:\d+)\/metrics/.exec(logged() || '')?.[1] ?? (await waitForUrl(logged));
   child.stdin!.write(readFileSync(capture));
   const metrics = await (await fetch(`${url}/metrics`)).text();
   t.match(metrics, /^# TYPE floodgate_process_resident_bytes gauge\nfloodgate_process_resident_bytes \d{7,}$/m);
@@ -298,7 +303,7 @@ t.test('metrics and profiles', async (t) => {
   for (const seconds of ['0', '-1', '61', 'x', '1e9']) {
     t.equal((await fetch(`${url}/debug/pprof/allocs?seconds=${seconds}`)).status, 400, `${seconds} seconds`);
   }
-  t.match(await withHost(new URL(url).port, 'evil.example'), /^HTTP\/1.1 403/, 'no name that somebody points at us');
+  t.match(await withHost(new URL(url).port, 'evil.example'), /^HTTP\/1.1 403/, 'no name that others point at us');
   for (const [kind, type] of [
     ['heap', 'inuse_space'],
     ['allocs', 'alloc_space'],
@@ -308,12 +313,12 @@ t.test('metrics and profiles', async (t) => {
     const go = spawn('go', ['tool', 'pprof', '-top', address], {
       env: { ...process.env, HOME: folder, PPROF_TMPDIR: folder },
     });
-    let told = '';
-    for (const stream of [go.stdout, go.stderr]) stream.on('data', (chunk) => (told += chunk));
+    let logged = '';
+    for (const stream of [go.stdout, go.stderr]) stream.on('data', (chunk) => (logged += chunk));
     const isThere = await new Promise((resolve) =>
       go.on('error', () => resolve(false)).on('close', () => resolve(true)),
     );
-    if (isThere) t.match(told, new RegExp(`^Type: ${type}$`, 'm'));
+    if (isThere) t.match(logged, new RegExp(`^Type: ${type}$`, 'm'));
     else {
       t.comment('SKIPPED: NO go tool pprof HERE (apt-get install golang-go); the profile is only decoded');
       const profile = Buffer.from(await (await fetch(address)).arrayBuffer());
@@ -332,9 +337,9 @@ t.test('a port in use', async (t) => {
   t.match(stderr, /port is in use/);
 });
 
-async function waitForUrl(told: () => string): Promise<string> {
+async function waitForUrl(logged: () => string): Promise<string> {
   for (;;) {
-    const url = /metrics on (http:\/\/127\.0\.0\.1:\d+)\/metrics/.exec(told())?.[1];
+    const url = /metrics on (http:\/\/127\.0\.0\.1:\d+)\/metrics/.exec(logged())?.[1];
     if (url !== undefined) return url;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -8,7 +8,7 @@ import { stages } from '../stage.ts';
 import { addCaptureOptions, type CaptureFlags, describeOption, lastStage, readsFile } from './capture-options.ts';
 import type { CollectFlags } from './collect.ts';
 import { addOptionsOf, environmentName, OptionDrafts, unknownVariables } from './environment.ts';
-import { tell } from './notices.ts';
+import { report } from './notices.ts';
 import { parseListen, parseSize } from './option-values.ts';
 import { refuseSharedPlaces, writesAnything } from './output-places.ts';
 
@@ -36,11 +36,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 function commandLine(done: { reach: number }): Command {
   const program = new Command('floodgate-agent')
     .description(
-      'Watches network interfaces, or reads a capture, and tells the HTTP traffic in it, in bounded memory.\n' +
+      'Watches network interfaces, or reads a capture, and reports its HTTP traffic, in bounded memory.\n' +
         'Say where frames come from (--read or --interface) and what to write (--messages, --har, …).',
     )
     .version(version(), '-V, --version')
-    .showHelpAfterError('(floodgate-agent --help tells what there is)')
+    .showHelpAfterError('(floodgate-agent --help lists the options)')
     .allowExcessArguments(false)
     .enablePositionalOptions()
     // A mistyped option may have a URL behind it, with a password in it.
@@ -64,7 +64,7 @@ function commandLine(done: { reach: number }): Command {
       ...program.options.map((option) => environmentName(option)),
       ...collect.options.map((option) => environmentName(option, collect.name())),
     ];
-    for (const line of unknownVariables(process.env, names)) tell(line);
+    for (const line of unknownVariables(process.env, names)) report(line);
   });
   return program;
 }
@@ -80,7 +80,7 @@ async function capture(flags: CaptureFlags): Promise<number> {
   refuseSharedPlaces(flags);
   // `--until` says that nothing is wanted.
   if (flags.until === undefined && !writesAnything(flags)) {
-    tell('nothing is written: --print shows exchanges, --messages, --har, --witnesses and --stats take a file each');
+    report('nothing is written: --print shows exchanges, --messages, --har, --witnesses and --stats take a file each');
   }
   if (flags.statsIntervalMs !== undefined && flags.stats === undefined) {
     throw new FloodgateError('nothing-to-sample', '--stats-interval-ms is of no use without --stats', {
@@ -101,7 +101,7 @@ function addCollect(program: Command): Command {
     .option('--listen <address>', 'where to, e.g. 127.0.0.1:8700; port 0 takes any that is free', parseListen)
     .addOption(new Option('--store <file>', 'the SQLite file, made if it is not there').makeOptionMandatory())
     .addOption(
-      new Option('--store-max <size>', 'it grows no further: agents are told to keep what they have')
+      new Option('--store-max <size>', 'it grows no further: agents have to keep what they have')
         .argParser(parseSize)
         .default(10e9, '10GB'),
     )
@@ -124,7 +124,7 @@ Examples:
   floodgate-agent inspect traffic.witnesses
   floodgate-agent inspect traffic.witnesses | jq -r '[.digest, .witness.method.meta.http.method] | @tsv'
 
-A line is {"digest": …, "keys": …, "witness": …}: keys tells how many of the witness's keys are the digest of their value.`;
+A line is {"digest": …, "keys": …, "witness": …}: keys says how many of the witness's keys are the digest of their value.`;
 
 const collectExamples = `
 Examples:

@@ -117,7 +117,7 @@ t.test('hostile YAML is refused in no time', (t) => {
 });
 
 const canMakePipes = spawnSync('mkfifo', [path.join(folder, 'pipe')]).status === 0;
-t.test('a pipe nobody writes to', { skip: canMakePipes ? false : 'SKIPPED: mkfifo is not there' }, (t) => {
+t.test('a pipe without a writer', { skip: canMakePipes ? false : 'SKIPPED: mkfifo is not there' }, (t) => {
   const command = addCaptureOptions(new Command());
   t.throws(() => applyConfigFile(command, path.join(folder, 'pipe')), { code: 'config-unreadable' });
   t.end();
@@ -125,15 +125,15 @@ t.test('a pipe nobody writes to', { skip: canMakePipes ? false : 'SKIPPED: mkfif
 
 t.test('variables that are no options', (t) => {
   const known = new Set(['FLOODGATE_AGENT_PRINT', 'FLOODGATE_AGENT_MEMORY', 'FLOODGATE_AGENT_COLLECT_STORE']);
-  const told = (...names: string[]) =>
+  const logged = (...names: string[]) =>
     unknownVariables(Object.fromEntries(names.map((name) => [name, 'x'])), () => known);
-  t.same(told('FLOODGATE_AGENT_PRINT', 'FLOODGATE_HOME', 'PATH'), []);
-  t.same(told('FLOODGATE_AGENT_PIRNT'), [
+  t.same(logged('FLOODGATE_AGENT_PRINT', 'FLOODGATE_HOME', 'PATH'), []);
+  t.same(logged('FLOODGATE_AGENT_PIRNT'), [
     'FLOODGATE_AGENT_PIRNT in the environment is no option and says nothing: is FLOODGATE_AGENT_PRINT meant?',
   ]);
-  t.match(told('floodgate_agent_memory'), [/^floodgate_agent_memory in .*: is FLOODGATE_AGENT_MEMORY meant\?$/]);
-  t.match(told('FLOODGATE_AGENT_STORE'), [/says nothing$/], 'far from all');
-  t.match(told('FLOODGATE_AGENT_\x1b[31m'), [/^a variable of a strange name/]);
-  t.equal(told(...Array.from({ length: 50 }, (_, at) => `FLOODGATE_AGENT_X${at}`)).length, 6);
+  t.match(logged('floodgate_agent_memory'), [/^floodgate_agent_memory in .*: is FLOODGATE_AGENT_MEMORY meant\?$/]);
+  t.match(logged('FLOODGATE_AGENT_STORE'), [/says nothing$/], 'far from all');
+  t.match(logged('FLOODGATE_AGENT_\x1b[31m'), [/^a variable of a strange name/]);
+  t.equal(logged(...Array.from({ length: 50 }, (_, at) => `FLOODGATE_AGENT_X${at}`)).length, 6);
   t.end();
 });

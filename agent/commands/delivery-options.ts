@@ -1,4 +1,4 @@
-/** The options that say which exchanges are told, and where they are delivered to. */
+/** The options that say which exchanges are reported, and where they are delivered to. */
 import { InvalidArgumentError, Option } from 'commander';
 import type { OptionDrafts } from './environment.ts';
 import { parseCount, parseMilliseconds, parseSize } from './option-values.ts';
@@ -21,10 +21,10 @@ export interface DeliveryFlags {
   excludeOwn: boolean;
 }
 
-/** What is told of. */
+/** Which exchanges are reported. */
 export function addChoices(drafts: OptionDrafts): void {
   drafts
-    .optionsGroup('Which exchanges it tells, in every output:')
+    .optionsGroup('Which exchanges it reports, in every output:')
     .option('--allow-host <expression>', 'only those whose host matches (see below); may be repeated', another)
     .option('--exclude-host <expression>', 'none whose host matches; may be repeated', another)
     .option('--allow-path <expression>', 'only those whose path matches; may be repeated', another)
@@ -40,7 +40,7 @@ export function addUpload(drafts: OptionDrafts): void {
     .optionsGroup('Uploading witnesses:')
     .option(
       '--upload <url>',
-      'where batches are sent to, e.g. a floodgate-agent collect; user:password@ are told nobody',
+      'where batches are sent to, e.g. a floodgate-agent collect; user:password@ is never printed',
     )
     .option('--spool <folder>', 'keeps batches until they are sent (default: in memory, a few MB)')
     .addOption(

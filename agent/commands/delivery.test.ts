@@ -33,7 +33,7 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
 
 interface Started {
   readonly child: ChildProcess;
-  readonly told: () => string;
+  readonly logged: () => string;
   readonly printed: () => string;
 }
 
@@ -45,7 +45,7 @@ function start(...args: string[]): Started {
   child.stderr.on('data', (chunk) => (stderr += chunk));
   child.stdout.on('data', (chunk) => (stdout += chunk));
   child.stdin.on('error', () => {});
-  return { child, told: () => stderr, printed: () => stdout };
+  return { child, logged: () => stderr, printed: () => stdout };
 }
 
 async function end(started: Started, signal: NodeJS.Signals): Promise<number | null> {
@@ -58,8 +58,8 @@ async function end(started: Started, signal: NodeJS.Signals): Promise<number | n
 let port = 0;
 async function startCollect(store: string): Promise<Started> {
   const started = start('collect', '--listen', `127.0.0.1:${port}`, '--store', store, '--print');
-  await until('collect', () => /collecting on /.test(started.told()));
-  port = Number(/collecting on http:\/\/127\.0\.0\.1:(\d+)/.exec(started.told())![1]);
+  await until('collect', () => /collecting on /.test(started.logged()));
+  port = Number(/collecting on http:\/\/127\.0\.0\.1:(\d+)/.exec(started.logged())![1]);
   return started;
 }
 
@@ -141,7 +141,7 @@ t.test('agents and servers killed again and again: counts agree', async (t) => {
   t.equal(await end(collect, 'SIGTERM'), 0);
   t.equal(storedPaths(store).length, given + 300, 'all that was in batches before, and all of the last agent');
   t.strictSame(readdirSync(spool), []);
-  t.match(collect.told(), /batches stored/);
+  t.match(collect.logged(), /batches stored/);
   const list = spawnSync(process.execPath, [...nodeArguments, 'collect', '--store', store, '--list'], {
     encoding: 'utf8',
   });
@@ -167,11 +167,11 @@ t.test('a server that comes late: everything waits on disk, then arrives; dedupl
   // The same exchanges by two connections: the second ones' digests are known.
   agent.child.stdin!.write(exchangesCapture(150));
   await until('batches on disk', () => /"upload.spoolBatches":[1-9]/.test(textOf(file('late.stats'))));
-  await until('a failure', () => /does not take batches \(ECONNREFUSED\)/.test(agent.told()));
+  await until('a failure', () => /does not take batches \(ECONNREFUSED\)/.test(agent.logged()));
   const late = await startCollect(store);
   agent.child.stdin!.end();
   await once(agent.child, 'exit');
-  t.match(agent.told(), /takes batches again/);
+  t.match(agent.logged(), /takes batches again/);
   const stats = lastLine(file('late.stats'));
   // Of 150 numbers those that begin with 1: 1, 10 … 19, 100 … 149.
   t.match(stats, {
@@ -243,7 +243,7 @@ t.test('flags, environment and configuration alike; what cannot be is said witho
   t.end();
 });
 
-t.test('witnesses that are lost at the end: told, and an exit code of their own', async (t) => {
+t.test('witnesses that are lost at the end are reported, and an exit code of their own', async (t) => {
   const capture = file('lost.pcap');
   writeFileSync(capture, exchangesCapture(3));
   const args = ['--read', capture, '--upload-drain-ms', '100', '--stats', file('lost.json')];
@@ -267,7 +267,7 @@ t.test('witnesses that are lost at the end: told, and an exit code of their own'
   const [code] = await once(refused.child, 'exit');
   server.close();
   t.equal(code, 5);
-  t.match(refused.told(), /3 of 3 witnesses could not be delivered and are lost, 3 of them refused by the server/);
+  t.match(refused.logged(), /3 of 3 witnesses could not be delivered and are lost, 3 of them refused by the server/);
 });
 
 t.test('two agents, one spool: the second ends at once, and every witness of the first arrives', async (t) => {
@@ -277,7 +277,7 @@ t.test('two agents, one spool: the second ends at once, and every witness of the
   const args = ['--read', '-', '--upload', `http://127.0.0.1:${port}/v1/witnesses`, '--spool', spool];
   const first = start(...args, '--upload-batch', '4kB', '--stats', file('two.stats'));
   await until('the lock', () => existsSync(path.join(spool, 'agent.lock')));
-  await until('the first to run', () => /memory: at most/.test(first.told()));
+  await until('the first to run', () => /memory: at most/.test(first.logged()));
   // Without the files of the host's processes, as in another container.
   const hidden = ['-Urpf', '--mount-proc', process.execPath, ...nodeArguments, ...args];
   const second = spawnSync('unshare', hidden, { input: exchangesCapture(50), encoding: 'utf8', timeout: 60_000 });
@@ -285,7 +285,7 @@ t.test('two agents, one spool: the second ends at once, and every witness of the
   t.match(second.stderr, /the spool .*two-spool is another agent’s/);
   first.child.stdin!.end(exchangesCapture(200));
   const [code] = await once(first.child, 'exit');
-  t.equal(code, 0, first.told());
+  t.equal(code, 0, first.logged());
   await end(collect, 'SIGTERM');
   const stats = JSON.parse(readFileSync(file('two.stats'), 'utf8'));
   t.match(stats, { 'upload.witnessesTaken': 200, 'upload.witnessesSent': 200, 'upload.spoolWitnesses': 0 });

@@ -103,11 +103,11 @@ export async function openUpload(
   flags: DeliveryFlags & { upload: string },
   limits: AgentLimits,
   own: OwnTraffic | null,
-  means: { nowMs: () => number; tell: (line: string) => void },
+  means: { nowMs: () => number; report: (line: string) => void },
 ): Promise<OpenedUpload> {
   const { UploadTarget } = await import('../sinks/upload-target.ts');
   const target = new UploadTarget(flags.upload);
-  if (target.tellsCredentials) means.tell(`upload: user and password go to ${target.origin} unencrypted`);
+  if (target.showsCredentials) means.report(`upload: user and password go to ${target.origin} unencrypted`);
   const { MemorySpool } = await import('../sinks/spool.ts');
   const { UploadRequest } = await import('../sinks/upload-request.ts');
   const { Upload } = await import('../sinks/upload.ts');

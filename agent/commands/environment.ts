@@ -73,7 +73,7 @@ const warningsMax = 5;
 /**
  * Variables that look like options and are none: mistyped, or of another version. They stop nothing, for whoever sets them may
  * mean them for other agents as well.
- * @returns a line for each. Values are told nobody.
+ * @returns a line for each. Never prints values: they may be secrets.
  */
 export function unknownVariables(environment: NodeJS.ProcessEnv, names: () => Iterable<string>): string[] {
   const ours = Object.keys(environment).filter((name) => /^floodgate_agent_/i.test(name));

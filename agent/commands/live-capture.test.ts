@@ -21,15 +21,15 @@ function testOutside(): void {
   t.test('no thread of a running agent is privileged', { skip: refused || notRoot, timeout: 60_000 }, async (t) => {
     for (const workers of ['1', '2']) {
       const flags = ['--interface', 'any', '--workers', workers, '--until', 'http'];
-      // What tap loads into processes by NODE_OPTIONS writes files at their end, which nobody may.
+      // What tap loads into processes by NODE_OPTIONS writes files at their end, which the user nobody may not.
       const bare = ['-u', 'NODE_OPTIONS', 'unshare', '-n', '--', process.execPath, program];
       const child = spawn('env', [...bare, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
       const exited = once(child, 'exit');
-      let told = '';
+      let logged = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        told += text;
+        logged += text;
       });
-      while (!told.includes('capturing on any') && child.exitCode === null) await sleep(20);
+      while (!logged.includes('capturing on any') && child.exitCode === null) await sleep(20);
       const threads = readdirSync(`/proc/${child.pid}/task`).map((thread) =>
         readFileSync(`/proc/${child.pid}/task/${thread}/status`, 'utf8'),
       );
@@ -44,14 +44,14 @@ function testOutside(): void {
         t.match(status, /^CapBnd:\t0+$/m, /^Name:.*/.exec(status)![0]);
       }
       child.kill('SIGTERM');
-      t.equal((await exited)[0], 0, told);
+      t.equal((await exited)[0], 0, logged);
     }
   });
 }
 
 interface Outcome {
   readonly code: number | null;
-  readonly told: string;
+  readonly logged: string;
   readonly stats: Record<string, number> & { interfaces: object[] };
 }
 
@@ -59,20 +59,20 @@ interface Outcome {
 async function live(
   folder: string,
   args: string[],
-  during: (pid: number, told: string) => Promise<void>,
+  during: (pid: number, logged: string) => Promise<void>,
 ): Promise<Outcome> {
   const file = path.join(folder, 'stats.json');
   const child = spawn(process.execPath, [program, '--stats', file, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let told = '';
+  let logged = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    told += text;
+    logged += text;
   });
   const exited = once(child, 'exit');
-  while (!told.includes('capturing on') && child.exitCode === null) await sleep(20);
-  await during(child.pid!, told);
+  while (!logged.includes('capturing on') && child.exitCode === null) await sleep(20);
+  await during(child.pid!, logged);
   child.kill('SIGTERM');
   const [code] = await exited;
-  return { code, told, stats: JSON.parse(readFileSync(file, 'utf8')) };
+  return { code, logged, stats: JSON.parse(readFileSync(file, 'utf8')) };
 }
 
 async function testInNamespace(): Promise<void> {
@@ -93,7 +93,7 @@ async function testInNamespace(): Promise<void> {
   });
 
   await t.test(
-    'drops are told for each interface, as a share: in metrics while it runs, at its exit, in the statistics',
+    'drops are reported for each interface, as a share: in metrics while it runs, at its exit, in the statistics',
     async (t) => {
       let metrics = '';
       const sent = 1000;
@@ -107,20 +107,20 @@ async function testInNamespace(): Promise<void> {
         '--observe-listen',
         '127.0.0.1:0',
       ];
-      const { code, told, stats } = await live(folder, args, async (pid, told) => {
+      const { code, logged, stats } = await live(folder, args, async (pid, logged) => {
         // While it stands still only so many frames fit; of those that come slowly none is lost.
         process.kill(pid, 'SIGSTOP');
         for (let at = 0; at < sent; at += 1) tap0.write(frame);
         process.kill(pid, 'SIGCONT');
         for (let at = 0; at < 10; at += 1) tap1.write(frame);
-        const address = /http:\/\/[\d.:]+/.exec(told)![0];
+        const address = /http:\/\/[\d.:]+/.exec(logged)![0];
         const all = /^floodgate_interface_frames_received_total\{interface="tap1"\} 10$/m;
         for (let tries = 0; tries < 2_000 && !all.test(metrics); tries += 1) {
           await sleep(20);
           metrics = await (await fetch(`${address}/metrics`)).text();
         }
       });
-      t.equal(code, 0, told);
+      t.equal(code, 0, logged);
       const [first, second] = stats.interfaces as { received: number; dropped: number; droppedShare: number }[];
       t.equal(first!.received + first!.dropped, sent, 'every frame is one or the other');
       t.ok(first!.dropped > 100 && first!.received > 100, `${first!.dropped} dropped`);
@@ -129,12 +129,12 @@ async function testInNamespace(): Promise<void> {
       t.equal(stats['capture.framesDropped'], first!.dropped);
       const share = (first!.droppedShare * 100).toFixed(2);
       t.ok(
-        told.includes(
+        logged.includes(
           `tap0: ${first!.received} frames, ${first!.dropped} dropped by the kernel (${share} %); a larger`,
         ),
-        told,
+        logged,
       );
-      t.ok(told.includes('tap1: 10 frames, 0 dropped by the kernel (0.00 %)\n'), told);
+      t.ok(logged.includes('tap1: 10 frames, 0 dropped by the kernel (0.00 %)\n'), logged);
       const metric = (name: string, device: string) =>
         Number(
           new RegExp(`^floodgate_interface_frames_${name}\\{interface="${device}"\\} (\\S+)$`, 'm').exec(metrics)?.[1],
@@ -170,8 +170,8 @@ async function testInNamespace(): Promise<void> {
     socket.close();
   });
   const noIp =
-    spawnSync('ip', ['-V']).status === 0 ? false : 'SKIPPED: ip (iproute2) tells whether a device is promiscuous';
-  await t.test('promiscuous unless told otherwise, and no longer than it runs', { skip: noIp }, async (t) => {
+    spawnSync('ip', ['-V']).status === 0 ? false : 'SKIPPED: ip (iproute2) shows whether a device is promiscuous';
+  await t.test('promiscuous unless asked otherwise, and no longer than it runs', { skip: noIp }, async (t) => {
     const promiscuity = () =>
       Number(
         /promiscuity (\d+)/.exec(spawnSync('ip', ['-d', 'link', 'show', 'tap0'], { encoding: 'utf8' }).stdout)?.[1],

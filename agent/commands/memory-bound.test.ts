@@ -44,18 +44,21 @@ function statOf(file: string): string[] {
 }
 
 /** Runs the agent over what `attack` makes. Its peak counts from when it begins to read: start-up is not traffic. */
-async function attacked(args: readonly string[], attack: Attack): Promise<{ stats: Stats; told: string; mb: number }> {
+async function attacked(
+  args: readonly string[],
+  attack: Attack,
+): Promise<{ stats: Stats; logged: string; mb: number }> {
   const statsFile = path.join(folder, `stats-${Math.random()}.json`);
   const child = spawn(process.execPath, [program, '--read', '-', '--stats', statsFile, ...args], {
     stdio: ['pipe', 'ignore', 'pipe'],
   });
-  let told = '';
+  let logged = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    told += text;
+    logged += text;
   });
   child.stdin.on('error', () => {});
   const exited = once(child, 'exit');
-  while (!told.includes('memory: ') && child.exitCode === null) await sleep(5);
+  while (!logged.includes('memory: ') && child.exitCode === null) await sleep(5);
   await idle(child.pid!);
   writeFileSync(`/proc/${child.pid}/clear_refs`, '5');
   const capture = new HostileCapture(async (chunk) => {
@@ -67,8 +70,8 @@ async function attacked(args: readonly string[], attack: Attack): Promise<{ stat
   await capture.flush();
   child.stdin.end();
   const [code] = await exited;
-  if (code !== 0) throw new Error(`exit code ${code}: ${told}`);
-  return { stats: JSON.parse(readFileSync(statsFile, 'utf8')), told, mb: capture.bytes / 1e6 };
+  if (code !== 0) throw new Error(`exit code ${code}: ${logged}`);
+  return { stats: JSON.parse(readFileSync(statsFile, 'utf8')), logged, mb: capture.bytes / 1e6 };
 }
 
 const text = (content: string) => Buffer.from(content, 'latin1');
@@ -277,8 +280,8 @@ t.test('resident memory within the sum of bounds', async (t) => {
     }
     const base = bases.get(key)!;
     const started = performance.now();
-    const { stats, told, mb } = await attacked(args, attack);
-    const printed = Number(/at most ([\d.]+) MB/.exec(told)![1]) * 1e6;
+    const { stats, logged, mb } = await attacked(args, attack);
+    const printed = Number(/at most ([\d.]+) MB/.exec(logged)![1]) * 1e6;
     const peak = stats['process.residentBytesPeak']!;
     const [got, least] = reached(stats);
     t.ok(got >= least, `${name}: the limit was reached (${got}, at least ${least})`);

@@ -45,7 +45,7 @@ const http2: Conversation = {
   ],
 };
 
-function told(conversations: readonly Conversation[], args: readonly string[] = []) {
+function logged(conversations: readonly Conversation[], args: readonly string[] = []) {
   const statsFile = path.join(folder, 'stats.json');
   const run = runAgent(folder, conversationsCapture(conversations), ['--print', '--stats', statsFile, ...args]);
   t.equal(run.status, 0);
@@ -56,7 +56,7 @@ function told(conversations: readonly Conversation[], args: readonly string[] = 
 
 t.test('TLS and HTTP/2, on any port', async (t) => {
   const names = ['api.example', 'api.example', 'www.example', 'api.example', null];
-  const { printed, sentence, stats } = told([...names.map((name, i) => tls(name, 443 + i * 1111)), http2, http2]);
+  const { printed, sentence, stats } = logged([...names.map((name, i) => tls(name, 443 + i * 1111)), http2, http2]);
   const wanted =
     '5 TLS streams (server names api.example 3, www.example 1, …) and 2 HTTP/2 streams were seen and not decoded';
   t.equal(sentence, wanted);
@@ -73,17 +73,17 @@ t.test('TLS and HTTP/2, on any port', async (t) => {
 });
 
 t.test('one of a kind; nothing of the kind', async (t) => {
-  t.equal(told([tls('a.example')]).sentence, '1 TLS stream (server names a.example 1) was seen and not decoded');
+  t.equal(logged([tls('a.example')]).sentence, '1 TLS stream (server names a.example 1) was seen and not decoded');
   const get: Conversation = {
     says: [
       [0, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
       [1, 'HTTP/1.1 204 No Content\r\n\r\n'],
     ],
   };
-  const { sentence, printed } = told([get]);
+  const { sentence, printed } = logged([get]);
   t.equal(sentence, undefined);
   t.notMatch(printed, /decoded/);
-  t.equal(told([get, tls('a')], ['--until', 'tcp']).sentence, undefined, 'nobody looked');
+  t.equal(logged([get, tls('a')], ['--until', 'tcp']).sentence, undefined, 'not looked at');
 });
 
 t.test('met in the middle: at a record, within one, behind a gap; by one direction alone', async (t) => {
@@ -113,10 +113,10 @@ t.test('met in the middle: at a record, within one, behind a gap; by one directi
       ],
     },
   ];
-  const { stats, sentence } = told(inTheMiddle);
+  const { stats, sentence } = logged(inTheMiddle);
   t.equal(sentence, '5 TLS streams were seen and not decoded');
   t.match(stats, { 'http.tlsStreams': 5, 'http.tlsMidStream': 4, 'http.unknownStreams': 0 });
-  const { stats: h2 } = told([
+  const { stats: h2 } = logged([
     { says: [[1, settings]] },
     {
       says: [
@@ -145,7 +145,7 @@ t.test('what began as HTTP/1: a tunnel with TLS in it, upgrades', async (t) => {
       ...inside,
     ],
   });
-  const { sentence, stats } = told([
+  const { sentence, stats } = logged([
     tunnel(tls('inside.example').says),
     tunnel(http2.says),
     tunnel([
@@ -164,13 +164,13 @@ t.test('what began as HTTP/1: a tunnel with TLS in it, upgrades', async (t) => {
 });
 
 t.test('names come from anyone: escaped, bounded, the most frequent first', async (t) => {
-  const wild = told([tls('\x1b[31mred\x07.example'), tls('zwölf.example')]);
+  const wild = logged([tls('\x1b[31mred\x07.example'), tls('zwölf.example')]);
   t.equal(
     wild.sentence,
     '2 TLS streams (server names \\x1b[31mred\\x07.example 1, zw\\xf6lf.example 1) were seen and not decoded',
   );
   const many = Array.from({ length: 400 }, (_, i) => tls(`host-${i % 350}.example`));
-  const { sentence, stats } = told(many);
+  const { sentence, stats } = logged(many);
   t.match(sentence, /^400 TLS streams \(server names host-0\.example 2, .*host-12\.example 2, …\) were/);
   t.equal(stats.notDecoded.serverNames.length, 21);
   const sum = stats.notDecoded.serverNames.reduce((all: number, { streams }: { streams: number }) => all + streams, 0);
@@ -178,7 +178,7 @@ t.test('names come from anyone: escaped, bounded, the most frequent first', asyn
 });
 
 t.test('what only begins like it is HTTP, or neither', async (t) => {
-  const { stats } = told([
+  const { stats } = logged([
     {
       says: [
         [0, Buffer.of(22, 3)],

@@ -6,7 +6,7 @@ import { type Counters, dropShare } from '../stats.ts';
 import type { Pressure } from '../tcp/limits.ts';
 
 /** At once and past `process.stderr`, which takes 4 ms of CPU to make. */
-export function tell(line: string): void {
+export function report(line: string): void {
   const bytes = Buffer.from(`${line}\n`);
   let at = 0;
   try {
@@ -17,41 +17,41 @@ export function tell(line: string): void {
   }
 }
 
-export function tellPressure(ceilingBytes: number, level: Pressure): void {
+export function reportPressure(ceilingBytes: number, level: Pressure): void {
   const names = ['sheds nothing', 'refuses new streams', 'sheds out-of-order data', 'sheds bodies'];
-  tell(`memory: ${megabytes(process.memoryUsage.rss())} of ${megabytes(ceilingBytes)}: ${names[level]}`);
+  report(`memory: ${megabytes(process.memoryUsage.rss())} of ${megabytes(ceilingBytes)}: ${names[level]}`);
 }
 
-/** Two conversations with the same addresses and ports: how they were told apart, or that they were not. */
-export function tellSharedAddresses(counters: Counters): void {
+/** Two conversations with the same addresses and ports: whether they were kept apart. */
+export function reportSharedAddresses(counters: Counters): void {
   const apart = counters['tcp.conversationsApart'] ?? 0;
   const mixed = counters['tcp.conversationsMixed'] ?? 0;
   if (apart > 0) {
     const which = apart === 1 ? '1 conversation' : `${apart} conversations`;
-    tell(`${which} had the addresses and ports of one in another network (VLAN, VXLAN): kept apart`);
+    report(`${which} had the addresses and ports of one in another network (VLAN, VXLAN): kept apart`);
   }
   if (mixed > 0) {
-    const advice = 'if networks tell them apart, --separate-networks always does so';
+    const advice = 'if they are in different networks, --separate-networks always keeps them apart';
     const often = mixed === 1 ? 'once' : `${mixed} times`;
-    tell(`${often} two conversations took turns on the same addresses and ports: not kept apart; ${advice}`);
+    report(`${often} two conversations took turns on the same addresses and ports: not kept apart; ${advice}`);
   }
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 
 /** What the capture held beside HTTP/1, if anything. */
-export function tellNotDecoded(seen: NotDecoded): void {
+export function reportNotDecoded(seen: NotDecoded): void {
   const sentence = describeNotDecoded(seen);
-  if (sentence !== null) tell(sentence);
+  if (sentence !== null) report(sentence);
 }
 
-/** Per interface: what the kernel could not hand over, as a share of what passed. Sources that cannot know tell nothing. */
-export function tellDrops(interfaces: readonly CaptureStats[]): void {
+/** Per interface: what the kernel could not hand over, as a share of what passed. Sources that cannot know print nothing. */
+export function reportDrops(interfaces: readonly CaptureStats[]): void {
   for (const one of interfaces) {
     const { name, framesReceived, framesDropped } = one;
     if (framesDropped === null) continue;
     const share = `${(dropShare(one)! * 100).toFixed(2)} %`;
     const advice = framesDropped === 0 ? '' : '; a larger --ring-size may help';
-    tell(`${name}: ${framesReceived} frames, ${framesDropped} dropped by the kernel (${share})${advice}`);
+    report(`${name}: ${framesReceived} frames, ${framesDropped} dropped by the kernel (${share})${advice}`);
   }
 }

@@ -55,7 +55,7 @@ function isSame(one: Stats, other: Stats): boolean {
   return !one.isCharacterDevice() && one.dev === other.dev && one.ino === other.ino;
 }
 
-/** Null where nothing is, or may be looked at: opening it tells what is wrong. */
+/** Null where nothing is, or may be looked at: opening it reports what is wrong. */
 function statOf(file: string): Stats | null {
   try {
     return statSync(file);

@@ -18,7 +18,7 @@ import type { Obfuscator } from '../witness/obfuscation.ts';
 import { type CaptureFlags, lastStage } from './capture-options.ts';
 import type { OpenedUpload } from './delivery.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { tell } from './notices.ts';
+import { report } from './notices.ts';
 
 /** One of several threads that capture: it has no files of its own. */
 export interface CapturingThread {
@@ -141,14 +141,14 @@ export class Outputs {
     const { openUpload } = await import('./delivery.ts');
     this.upload = await openUpload({ ...this.#flags, upload }, this.#limits, this.ownTraffic, {
       nowMs: this.#nowMs,
-      tell,
+      report,
     });
   }
 
   async #openMessages(): Promise<void> {
     const { MessageLines } = await import('../sinks/message-lines.ts');
     const obfuscator = await this.#obfuscator();
-    // Streams have numbers of their own in each thread: told apart by the thread's.
+    // Streams have numbers of their own in each thread: the thread's number distinguishes them.
     const { index, count } = this.#thread ?? { index: 0, count: 1 };
     const idOf = (agent: Agent, stream: number) => agent.tcp.streamId(stream) * count - (count - 1) + index;
     this.#openers.push((agent) => new MessageLines(this.messages!, (stream) => idOf(agent, stream), obfuscator));
@@ -225,7 +225,7 @@ export class Outputs {
     return new Obfuscator(mode, mode === 'hash' ? crypto.getRandomValues(key) : key);
   }
 
-  /** @returns whether nobody reads any more. @throws FloodgateError of the first output that failed. */
+  /** @returns whether the reader is gone. @throws FloodgateError of the first output that failed. */
   check(): boolean {
     const { messages, har } = this;
     har?.tick();
@@ -278,7 +278,7 @@ export class Outputs {
   }
 }
 
-/** Standard output is a terminal, and nobody said NO_COLOR. */
+/** Standard output is a terminal, and NO_COLOR is not set. */
 export const isPrintColoured = () => process.stdout.isTTY === true && !process.env.NO_COLOR;
 
 function nothingToUpload(message: string): FloodgateError {

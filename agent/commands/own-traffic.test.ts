@@ -1,4 +1,4 @@
-/** An agent that captures the interface over which it uploads and is asked for its metrics: it does not tell of itself. */
+/** An agent that captures the interface over which it uploads and is asked for its metrics: it does not report its own traffic. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -35,35 +35,35 @@ if (process.env[inside] === undefined) {
 
   const start = (...args: string[]) => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
-      // What the test runner would have them write at their end, nobody may.
+      // What the test runner would have them write at their end, the user nobody may not.
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     children.add(child);
     let stderr = '';
     child.stderr.on('data', (chunk) => (stderr += chunk));
-    return { child, told: () => stderr };
+    return { child, logged: () => stderr };
   };
   const until = async (what: string, isSo: () => boolean) => {
     for (let tries = 0; tries < 1_000 && !isSo(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 20));
     if (!isSo()) throw new Error(`waited in vain for ${what}`);
   };
 
-  t.test('uploads and metrics are left out, everything else is told', async (t) => {
+  t.test('uploads and metrics are left out, everything else is reported', async (t) => {
     setInterfaceUp('lo', true);
     const server = createServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const site = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const collect = start('collect', '--listen', '127.0.0.1:0', '--store', path.join(folder, 'store.sqlite'));
-    await until('collect', () => /collecting on/.test(collect.told()));
-    const url = /http:\S+/.exec(collect.told())![0];
+    await until('collect', () => /collecting on/.test(collect.logged()));
+    const url = /http:\S+/.exec(collect.logged())![0];
     const spool = path.join(folder, 'spool');
     const output = (name: string) => path.join(folder, name);
     mkdirSync(output('out'), { mode: 0o777 });
     const args = ['--interface', 'lo', '--upload', url, '--spool', spool, '--upload-interval-ms', '50'];
     const outputs = ['--messages', output('messages'), '--stats', output('stats'), '--stats-interval-ms', '50'];
     const agent = start(...args, ...outputs, '--observe-listen', '127.0.0.1:0');
-    await until('capturing', () => /capturing on lo/.test(agent.told()));
-    const observed = /metrics on (\S+)\/metrics/.exec(agent.told())![1]!;
+    await until('capturing', () => /capturing on lo/.test(agent.logged()));
+    const observed = /metrics on (\S+)\/metrics/.exec(agent.logged())![1]!;
     const last = () => {
       const lines = existsSync(output('stats')) ? readFileSync(output('stats'), 'utf8').trim().split('\n') : [];
       return JSON.parse(lines.at(-1) || '{}');
@@ -75,7 +75,7 @@ if (process.env[inside] === undefined) {
     }
     agent.child.kill('SIGTERM');
     await once(agent.child, 'exit');
-    t.equal(agent.child.exitCode, 0, agent.told());
+    t.equal(agent.child.exitCode, 0, agent.logged());
     server.close();
     server.closeAllConnections();
     collect.child.kill('SIGTERM');
@@ -86,7 +86,7 @@ if (process.env[inside] === undefined) {
     t.equal(messages.match(/"uri":"\/visit\/\d"/g)?.length, 10);
     t.notMatch(messages, /\/v1\/witnesses|\/metrics/);
     if (isRoot) {
-      t.match(agent.told(), /runs as user nobody/);
+      t.match(agent.logged(), /runs as user nobody/);
       t.not(statSync(spool).uid, 0, 'the spool is nobody’s');
     }
     t.strictSame(readdirSync(spool), [], 'sent, and the lock is gone');

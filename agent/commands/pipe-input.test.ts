@@ -23,13 +23,13 @@ async function start(...args: string[]): Promise<{ child: ChildProcess; url: str
   const observe = ['--observe-listen', '127.0.0.1:0'];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args, ...observe]);
   children.push(child);
-  let told = '';
+  let logged = '';
   for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
-    told += chunk;
-    const url = /metrics on (\S+),/.exec(told)?.[1];
+    logged += chunk;
+    const url = /metrics on (\S+),/.exec(logged)?.[1];
     if (url !== undefined) return { child, url };
   }
-  throw new Error(told);
+  throw new Error(logged);
 }
 
 async function end({ child }: { child: ChildProcess }): Promise<number | null> {

@@ -55,7 +55,7 @@ function start(args: readonly string[], env: Record<string, string> = {}) {
   child.stderr.on('data', (chunk) => (stderr += chunk));
   child.stdout.on('data', (chunk) => (stdout += chunk));
   child.stdin.on('error', () => {});
-  return { child, told: () => stderr, printed: () => stdout };
+  return { child, logged: () => stderr, printed: () => stdout };
 }
 
 async function until(what: string, isSo: () => boolean): Promise<void> {
@@ -80,8 +80,8 @@ t.test('every output of a running agent, its spool, its server’s store', async
   writeFileSync(file('credentials'), `agent:${settings[0]}\n`);
   const listen = ['collect', '--listen', '127.0.0.1:0', '--store', file('store.sqlite')];
   const collect = start([...listen, '--credentials', file('credentials'), '--print']);
-  await until('collect', () => /collecting on/.test(collect.told()));
-  const port = /:(\d+)\/v1/.exec(collect.told())![1]!;
+  await until('collect', () => /collecting on/.test(collect.logged()));
+  const port = /:(\d+)\/v1/.exec(collect.logged())![1]!;
   const url = `http://agent:${settings[0]}@127.0.0.1:${port}/v1/witnesses?token=${settings[1]}#${settings[2]}`;
   writeFileSync(file('agent.yaml'), `upload: "${url}"\nspool: ${file('spool')}\nupload-interval-ms: 100\n`);
   const args = [
@@ -106,8 +106,8 @@ t.test('every output of a running agent, its spool, its server’s store', async
     '--observe-listen',
     '127.0.0.1:0',
   ]);
-  await until('the agent', () => /metrics on/.test(agent.told()));
-  const observed = /metrics on (http:\/\/[\d.:]+)/.exec(agent.told())![1]!;
+  await until('the agent', () => /metrics on/.test(agent.logged()));
+  const observed = /metrics on (http:\/\/[\d.:]+)/.exec(agent.logged())![1]!;
   const get = async (where: string) => Buffer.from(await (await fetch(`${observed}${where}`)).arrayBuffer());
   // Profiles are taken while the secrets pass.
   const half = capture.length >> 1;
@@ -120,7 +120,7 @@ t.test('every output of a running agent, its spool, its server’s store', async
   assertClean(t, 'metrics', await get('/metrics'));
   agent.child.stdin!.end();
   await once(agent.child, 'exit');
-  t.equal(agent.child.exitCode, 0, agent.told());
+  t.equal(agent.child.exitCode, 0, agent.logged());
   collect.child.kill('SIGTERM');
   await once(collect.child, 'exit');
   const stats = readFileSync(file('stats'), 'utf8');
@@ -134,8 +134,8 @@ t.test('every output of a running agent, its spool, its server’s store', async
   for (const name of ['messages', 'har', 'witnesses', 'store.sqlite']) assertClean(t, name, readFileSync(file(name)));
   assertClean(t, 'stats', stats);
   assertClean(t, 'print', agent.printed());
-  assertClean(t, 'log', agent.told());
-  assertClean(t, 'collect’s log', collect.told());
+  assertClean(t, 'log', agent.logged());
+  assertClean(t, 'collect’s log', collect.logged());
   assertClean(t, 'collect’s lines', collect.printed());
   const inspected = run(['inspect', file('witnesses')]);
   assertClean(t, 'inspect', inspected.stdout);

@@ -187,7 +187,7 @@ for (const [name, expected] of recorded) {
   });
 }
 
-/** One conversation, written three times into different networks: with the same numbers, so that only tags tell them apart. */
+/** One conversation, written three times into different networks: with the same numbers, so that only tags separate them. */
 const overlapping = [
   'testing/btest/Traces/vlan-collisions.pcap',
   'doc/advanced/devel/plugins/connkey-vxlan-fivetuple-plugin-src/Traces/vxlan-overlapping-http-get.pcap',

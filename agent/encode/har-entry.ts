@@ -144,7 +144,7 @@ export function harEntry({ server, connection, request, response, pairing }: Har
   return `${head.slice(0, -1)},"request":${request?.json ?? noRequest},"response":${response?.json ?? noResponse}}`;
 }
 
-/** ISO 8601 has years of four digits; a capture file may claim any time at all, and is told by the nearest one. */
+/** ISO 8601 has years of four digits; a capture file may claim any time at all, and is written as the nearest one. */
 function dateTime(tsUs: number): string {
   return new Date(Math.min(Math.max(tsUs / 1000, yearZeroMs), year9999Ms)).toISOString();
 }
@@ -191,9 +191,9 @@ function absoluteUrl(message: HttpMessage, server: string, obfuscator: Obfuscato
   // RFC 9112, section 3.3: path and query are empty, where those of `/` are not.
   else if (uri === '*') url = `http://${host}`;
   else if (!/^https?:\/\//i.test(uri)) url = `http://${host}${uri.startsWith('/') ? '' : '/'}${uri}`;
-  const told = obfuscator.url(url);
-  // What nobody could request is still told, in a form that readers of HAR accept.
-  return /[^\x21-\x7e]|["<>\\^`{|}]/.test(told) || !URL.canParse(told) ? escapedUrl(told) : told;
+  const shown = obfuscator.url(url);
+  // A target that no client could request is still written, in a form that readers of HAR accept.
+  return /[^\x21-\x7e]|["<>\\^`{|}]/.test(shown) || !URL.canParse(shown) ? escapedUrl(shown) : shown;
 }
 
 function escapedUrl(url: string): string {
@@ -204,7 +204,7 @@ function escapedUrl(url: string): string {
   return URL.canParse(escaped) ? escaped : `http://unknown.invalid/${encodeURIComponent(escaped)}`;
 }
 
-/** From the URL as told, so that nothing can come through here that was taken out there. */
+/** From the URL as written, so that nothing can come through here that was taken out there. */
 function queryOf(url: string): NamedValue[] {
   const question = url.indexOf('?');
   if (question < 0) return [];
@@ -224,7 +224,7 @@ interface HarText {
   readonly note: string;
 }
 
-/** Texts as text, anything else in Base64; where only hashes or nothing may be told, no bytes at all. */
+/** Texts as text, anything else in Base64; where only hashes or nothing may be shown, no bytes at all. */
 function textOf(body: HarBody, contentType: string, obfuscator: Obfuscator): HarText {
   const { bytes } = body;
   const { mediaType, charset } = parseContentType(contentType);
@@ -237,7 +237,7 @@ function textOf(body: HarBody, contentType: string, obfuscator: Obfuscator): Har
   // Whoever reads the file may undo a coding that was not undone here: secrets would come to light.
   if (body.isAsItCame) return { text: '', note: 'coded bytes are kept with --obfuscate off alone' };
   const latin1 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  // A secret within other bytes: its length would give the rest away, so nothing is told.
+  // A secret within other bytes: its length would give the rest away, so nothing is written.
   if (obfuscator.mode !== 'redact' || obfuscator.text(latin1) !== latin1) return { text: '', note };
   return { text: base64(bytes), encoding: 'base64', note };
 }

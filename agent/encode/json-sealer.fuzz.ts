@@ -45,7 +45,7 @@ export function bothWays(body: Uint8Array, mode: 'redact' | 'off' = 'redact'): B
   const sealer = new ValueSealer(mine, defaultBodyLimits, 1 << 16);
   const data = build(body, sealer);
   const tree = build(body, null);
-  const told = (value: Data | null, obfuscator: Obfuscator) => {
+  const found = (value: Data | null, obfuscator: Obfuscator) => {
     if (value === null) return null;
     obfuscator.value(value);
     beginWriting();
@@ -54,7 +54,7 @@ export function bothWays(body: Uint8Array, mode: 'redact' | 'off' = 'redact'): B
     return [dataDigest(value), bytes, obfuscator.changed] as const;
   };
   const isSealed = data?.kind === DataKind.SEALED;
-  const result = { sealed: isSealed, ours: told(data, mine), reference: told(tree, theirs) };
+  const result = { sealed: isSealed, ours: found(data, mine), reference: found(tree, theirs) };
   if (isSealed) sealer.release(data);
   return result;
 }

@@ -1,7 +1,7 @@
 /**
  * What a text may be, from its bytes alone, in the language of `kernel-compiler.ts` (hot path: every string that leaves the
  * agent). Formats: of the rules (`agent/witness/formats.ts`) those that length, first character and classes leave; the formats
- * that APIs send most are told here, by their bytes, the rest by the rules' expressions in JavaScript.
+ * that APIs send most are decided here, by their bytes, the rest by the rules' expressions in JavaScript.
  *
  * Secrets: of most texts it can be said that no secret is in them. What `redactText` finds, `mayHoldSecret` suspects, never the
  * other way round: its questions in the same order, each answered "perhaps" where it would have to look closer.

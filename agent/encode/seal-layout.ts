@@ -65,7 +65,7 @@ export const PREFIXES_AT = FINISHED_AT + 16 * FINISHED_BYTES;
 export const SECONDS_AT = PREFIXES_AT + 512;
 export const PREFIX_LISTS_AT = SECONDS_AT + 1024;
 export const PREFIX_LISTS_BYTES = 3072;
-/** Formats of short texts that the rules have told: text (8 bytes), length, format. */
+/** Formats of short texts that the rules have found: text (8 bytes), length, format. */
 export const SHORT_FORMATS_AT = (PREFIX_LISTS_AT + PREFIX_LISTS_BYTES + 63) & ~63;
 export const SHORT_FORMATS = 1024;
 
@@ -137,7 +137,7 @@ export const Constant = {
 
 /** What a name says. */
 export const KeyIs = {
-  /** Its value must not be told. */
+  /** Its value must not be shown. */
   SECRET: 1,
   /** It holds a secret itself, or is longer than names are kept. */
   UNFIT: 2,

@@ -61,7 +61,7 @@ const words = [
   '+',
 ];
 
-function told(data: Data): [string, string] {
+function found(data: Data): [string, string] {
   beginWriting();
   encodeData(data);
   return [writtenBytes().toString('hex'), dataDigest(data)];
@@ -82,8 +82,8 @@ for (const mode of ['redact', 'off', 'zero', 'hash'] as const) {
           const data = sealer.text(text, meta, slab) ?? inferText(text, meta);
           if (data.kind === DataKind.SEALED) sealed += 1;
           else mine.value(data);
-          const ours = told(data);
-          t.same(ours, told(tree), `${meta.key} ${text} ${time}`);
+          const ours = found(data);
+          t.same(ours, found(tree), `${meta.key} ${text} ${time}`);
           t.equal(mine.changed - before, theirs.changed, `${meta.key} ${text} ${time}: values changed`);
           sealer.closeSlab(slab);
         }
@@ -101,5 +101,5 @@ t.test('texts of one message lie in its slab, and beyond it in buffers of their 
   const kept: [Data, string][] = [];
   for (let i = 0; i < 40; i += 1) kept.push([sealer.text(`request-${i}-a`, meta, slab)!, `request-${i}-a`]);
   t.ok(slab.used > SLAB_BYTES - 100 && slab.used <= SLAB_BYTES);
-  for (const [data, text] of kept) t.same(told(data), told(inferText(text, meta)), text);
+  for (const [data, text] of kept) t.same(found(data), found(inferText(text, meta)), text);
 });

@@ -72,7 +72,7 @@ class Texts {
   readonly isSecret: boolean;
   /** Neither the place nor its name makes a text secret: what is in the text decides. */
   readonly isOpen: boolean;
-  /** What all its texts are to be told as, where they are secrets. */
+  /** What all its texts are replaced by, where they are secrets. */
   redacted: Data | null = null;
   hits = 0;
   passes = 0;

@@ -63,7 +63,7 @@ t.test('one bare witness; none at all', (t) => {
   t.end();
 });
 
-t.test('a torn end is told, another file refused', (t) => {
+t.test('a torn end is reported, another file refused', (t) => {
   const lines: string[] = [];
   const inspector = new WitnessInspector(file.length - 5, (line) => lines.push(line));
   inspector.push(file.subarray(0, file.length - 5));
@@ -94,7 +94,7 @@ function inStruct(data: ir.Data): ir.Data {
   return struct;
 }
 
-t.test('damaged files: told or refused, nothing else', (t) => {
+t.test('damaged files: reported or refused, nothing else', (t) => {
   let seed = 11;
   const next = (below: number): number => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) % below;
   let refused = 0;
@@ -127,7 +127,7 @@ t.test('a witness of the original', { skip: existsSync(oracle) ? false : `no ${o
 
 t.test('damaged files: lines, or what is wrong with them, and never anything else', (t) => {
   const random = createRandom(7, 'fuzz');
-  const told = new Set<string>();
+  const found = new Set<string>();
   for (let round = 0; round < 4_000; round += 1) {
     const mutated = damage(file, random);
     const before = process.cpuUsage();
@@ -136,19 +136,19 @@ t.test('damaged files: lines, or what is wrong with them, and never anything els
       lines = inspectWitnessFile(mutated);
     } catch (error) {
       if (!(error instanceof FloodgateError)) throw error;
-      told.add(error.code);
+      found.add(error.code);
     }
     for (const line of lines) JSON.parse(line);
     const { user } = process.cpuUsage(before);
     const ms = user / 1000;
     if (ms > 2_000) t.fail(`round ${round}: ${ms} ms`);
   }
-  t.same([...told], ['not-witnesses']);
+  t.same([...found], ['not-witnesses']);
   t.throws(() => inspectWitnessFile(new Uint8Array(100)), { message: /a witness of no bytes/ }, 'a file of zeros');
   t.end();
 });
 
-/** Bytes and bits changed, ranges cut out or told twice, endings lost, lengths that never end. */
+/** Bytes and bits changed, ranges cut out or repeated, endings lost, lengths that never end. */
 function damage(whole: Buffer, random: Random): Buffer {
   let bytes = Buffer.from(whole);
   for (let count = 1 + random.below(4); count > 0 && bytes.length > 1; count -= 1) {

@@ -23,11 +23,11 @@ export class WitnessInspector {
   #held: Buffer = Buffer.alloc(0);
   #offset = 0;
   #isBare: boolean | undefined;
-  /** Witnesses told so far. */
+  /** Witnesses printed so far. */
   count = 0;
 
   /**
-   * @param totalBytes size of the file, by which a bare witness is told from a list
+   * @param totalBytes size of the file, which distinguishes a bare witness from a list
    * @param line receives each witness as one line of JSON, without the line's end
    */
   constructor(totalBytes: number, line: (json: string) => void) {
@@ -75,7 +75,7 @@ export class WitnessInspector {
       if (this.#totalBytes > ENCODED_BYTES_MAX) throw this.#notWitnesses('a witness beyond the limit');
       return at;
     }
-    this.#tell(this.#held);
+    this.#print(this.#held);
     return this.#held.length;
   }
 
@@ -91,11 +91,11 @@ export class WitnessInspector {
     if (size.value > ENCODED_BYTES_MAX) throw this.#notWitnesses(`a length of ${size.value} bytes`);
     const end = size.end + size.value;
     if (end > this.#held.length) return at;
-    this.#tell(this.#held.subarray(size.end, end));
+    this.#print(this.#held.subarray(size.end, end));
     return end;
   }
 
-  #tell(bytes: Buffer): void {
+  #print(bytes: Buffer): void {
     let message: ReturnType<typeof fromBinary<typeof WitnessSchema>>;
     try {
       message = fromBinary(WitnessSchema, bytes, READ_OPTIONS);

@@ -1,5 +1,5 @@
 /**
- * Which exchanges are told at all: stands between the HTTP layer and everything that takes messages (hot path: a flag
+ * Which exchanges are reported at all: stands between the HTTP layer and everything that takes messages (hot path: a flag
  * looked up for each piece of a body). An exchange is judged when its request begins, and its response follows it.
  *
  * In this order: own traffic, host, path, sampling, rate; the first that leaves an exchange out counts it.
@@ -19,10 +19,10 @@ export interface FilterRules {
   readonly excludeHosts: Expressions | null;
   readonly allowPaths: Expressions | null;
   readonly excludePaths: Expressions | null;
-  /** Share of exchanges told, 0 < share ≤ 1. */
+  /** Share of exchanges reported, 0 < share ≤ 1. */
   readonly sampleShare: number;
   readonly rate: RateWindows | null;
-  /** Whether a stream is one of the agent's own; null where nobody asks. */
+  /** Whether a stream is one of the agent's own; null where that is not asked. */
   readonly isOwn: ((stream: number) => boolean) | null;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
@@ -42,7 +42,7 @@ export class FilterCounters {
   excludedPath = 0;
   sampledOut = 0;
   rateLimited = 0;
-  /** Responses without a request, where hosts or paths are chosen by: nobody can say whose they are. */
+  /** Responses without a request, where hosts or paths are chosen by: it is unknown whose they are. */
   responsesUnknown = 0;
   /** Verdicts forgotten before their response came. */
   verdictsEvicted = 0;

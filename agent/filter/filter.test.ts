@@ -26,7 +26,7 @@ function message(kind: 'request' | 'response', exchange: number, fields: Partial
 }
 
 /** What comes out of the filter, as a transcript. */
-function told(rules: Partial<FilterRules>): { filter: ExchangeFilter; lines: string[]; send(one: HttpMessage): void } {
+function found(rules: Partial<FilterRules>): { filter: ExchangeFilter; lines: string[]; send(one: HttpMessage): void } {
   const lines: string[] = [];
   const inner: MessageHandler = {
     begin: (one) => void lines.push(`${one.kind} ${one.exchange}`),
@@ -63,7 +63,7 @@ t.test('by path and host, requests and their responses', (t) => {
     [{ isOwn: (stream) => stream === 4 }, {}, true],
   ];
   for (const [rules, fields, isPassed] of cases) {
-    const { lines, send, filter } = told(rules);
+    const { lines, send, filter } = found(rules);
     send(message('request', 0, fields));
     send(message('response', 0, { status: 100 }));
     send(message('response', 0));
@@ -77,11 +77,11 @@ t.test('by path and host, requests and their responses', (t) => {
 });
 
 t.test('responses whose request is not known', (t) => {
-  const chosen = told({ excludePaths: new Expressions(['^/a']) });
+  const chosen = found({ excludePaths: new Expressions(['^/a']) });
   chosen.send(message('response', -1));
   t.strictSame(chosen.lines, []);
   t.equal(chosen.filter.counters.responsesUnknown, 1);
-  const sampled = told({ sampleShare: 0.5, random: () => 0.7 });
+  const sampled = found({ sampleShare: 0.5, random: () => 0.7 });
   sampled.send(message('response', 4));
   sampled.send(message('request', 4));
   t.strictSame(sampled.lines, [], 'an early response and its request go together');
@@ -90,7 +90,7 @@ t.test('responses whose request is not known', (t) => {
 });
 
 t.test('interleaved exchanges of one stream keep their verdicts; the table is bounded', (t) => {
-  const { lines, send, filter } = told({ excludePaths: new Expressions(['x']) });
+  const { lines, send, filter } = found({ excludePaths: new Expressions(['x']) });
   for (const [exchange, uri] of ['/a', '/x', '/b'].entries()) send(message('request', exchange, { uri }));
   for (const exchange of [0, 1, 2]) send(message('response', exchange));
   t.strictSame(
@@ -105,7 +105,7 @@ t.test('interleaved exchanges of one stream keep their verdicts; the table is bo
 t.test('sampling takes its share', (t) => {
   let next = 0;
   const random = () => (next = (next + 0.618034) % 1);
-  const { send, filter } = told({ sampleShare: 0.25, random });
+  const { send, filter } = found({ sampleShare: 0.25, random });
   for (let exchange = 0; exchange < 10_000; exchange += 1) send(message('request', exchange));
   t.ok(Math.abs(filter.counters.exchangesPassed - 2500) < 20, `${filter.counters.exchangesPassed}`);
   t.equal(filter.counters.exchangesPassed + filter.counters.sampledOut, 10_000);
@@ -174,10 +174,10 @@ t.test('own connections by both ends, the last 64', (t) => {
 });
 
 t.test('a verdict on one connection is none on the next in its slot', (t) => {
-  const { lines, send } = told({ excludePaths: new Expressions(['^/health']) });
+  const { lines, send } = found({ excludePaths: new Expressions(['^/health']) });
   // It came before its request, which never came.
   send(message('response', 0, { connection: 1 }));
-  t.strictSame(lines, [], 'nobody can say whose it is');
+  t.strictSame(lines, [], 'it is unknown whose it is');
   send(message('request', 0, { connection: 2, uri: '/items' }));
   t.equal(lines[0], 'request 0', 'another connection is judged by itself');
   t.end();

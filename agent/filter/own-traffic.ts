@@ -57,7 +57,7 @@ export class OwnTraffic {
   }
 }
 
-/** Sockets that speak both IPv4 and IPv6 tell IPv4 addresses as `::ffff:127.0.0.1`. */
+/** Sockets that speak both IPv4 and IPv6 give IPv4 addresses as `::ffff:127.0.0.1`. */
 function end(address: string, port: number | undefined): string {
   return `${address.replace(/^::ffff:(?=\d+\.)/i, '')} ${port ?? 0}`;
 }

@@ -15,7 +15,7 @@ export function processGauges(): Record<string, number> {
   };
 }
 
-/** Since the program was started; not what whoever started it had, as `getrusage` tells it. 20 µs. */
+/** Since the program was started; not of the program that started it, as in `getrusage`. 20 µs. */
 function residentBytesPeak(): number {
   try {
     const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'));

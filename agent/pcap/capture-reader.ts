@@ -1,4 +1,4 @@
-/** Reads a capture of either format, compressed or not, told apart by its first bytes. Pure. */
+/** Reads a capture of either format, compressed or not, recognised by its first bytes. Pure. */
 import type { CaptureInterface, FrameSink } from '../capture/frame-source.ts';
 import { FloodgateError } from '../errors.ts';
 import { BlockType, readU32 } from './block.ts';

@@ -39,7 +39,7 @@ export class BatchDecoder {
 
   /**
    * Decodes a batch when it is its turn and has `store` take it, whose witnesses are valid during that call only.
-   * @param signal aborted when nobody waits for the answer any more
+   * @param signal aborted when the answer is no longer awaited
    * @throws Refusal of the request; `signal`'s reason
    */
   async decode<T>(body: Buffer, signal: AbortSignal, store: (witnesses: StoredWitness[]) => T): Promise<T> {

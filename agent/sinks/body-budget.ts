@@ -6,7 +6,7 @@ import { Refusal } from './batch-decoder.ts';
 const { bodyBytesMax, heldBytesMax } = collectLimits;
 /** A batch of the usual size fits at once or the second time. */
 const firstBytes = 64 << 10;
-/** Nobody is slow before. */
+/** No body counts as slow before. */
 const slowMsMin = 5_000;
 
 interface Reception {

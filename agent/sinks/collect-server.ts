@@ -1,7 +1,7 @@
 /**
  * The receiving end of `--upload`: `POST /v1/witnesses`, a batch a request. A batch whose identity is known already is
  * acknowledged and not stored again. Whatever a client sends, the answer is a status; what is held for clients at one
- * time is bounded, and nobody may take longer than a minute.
+ * time is bounded, and no request may take longer than a minute.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -37,7 +37,7 @@ export class CollectCounters {
   requestsElsewhere = 0;
   /** Ended before they were whole. */
   requestsAborted = 0;
-  /** Told to come back: too much at one time, or no room. */
+  /** Asked to come back: too much at one time, or no room. */
   requestsPutOff = 0;
 }
 
@@ -203,7 +203,7 @@ function answer(response: ServerResponse, status: number, body: object): void {
   response.end(`${JSON.stringify(body)}\n`);
 }
 
-/** In a time that tells nothing of where they differ. */
+/** In a time that does not depend on where they differ. */
 function isSame(given: Buffer, wanted: Buffer): boolean {
   let difference = given.length ^ wanted.length;
   for (let i = 0; i < wanted.length; i += 1) difference |= wanted[i]! ^ (given[i % Math.max(1, given.length)] ?? 0);

@@ -25,7 +25,7 @@ function message(kind: 'request' | 'response', exchange: number, fields: Partial
   } as HttpMessage;
 }
 
-function told(colours = false) {
+function found(colours = false) {
   const lines: string[] = [];
   const sink = new ExchangeLines({
     write: (text) => void lines.push(text),
@@ -40,7 +40,7 @@ function told(colours = false) {
 }
 
 t.test('one line an exchange', (t) => {
-  const { sink, lines, send } = told();
+  const { sink, lines, send } = found();
   send(message('request', 0, { bodyBytes: 17, method: 'POST', uri: '/items?password=hunter2&q=1' }));
   send(message('response', 0, { status: 100 }));
   send(message('response', 0));
@@ -57,7 +57,7 @@ t.test('one line an exchange', (t) => {
 });
 
 t.test('colours where they are wanted, and nothing else that a terminal obeys', (t) => {
-  const { lines, send } = told(true);
+  const { lines, send } = found(true);
   const evil = '/\x1b]0;owned\x07\x9b31m\r\nfake line\t\x7f\xe2\x80\xae';
   const headers = { count: 0, name: () => '', value: () => '', get: () => '\x1b[2J\u0085', all: () => '' };
   send(message('request', 0, { uri: evil, headers, method: 'G\x1bT' }));
@@ -73,7 +73,7 @@ t.test('colours where they are wanted, and nothing else that a terminal obeys', 
 });
 
 t.test('a pair that is only probable is marked, whichever half comes last', (t) => {
-  const { lines, send } = told();
+  const { lines, send } = found();
   send(message('request', 0, { pairing: 'open' }));
   send(message('response', 0, { pairing: 'probable' }));
   send(message('response', 1, { method: '', pairing: 'open' }));
@@ -96,7 +96,7 @@ t.test('text for people', (t) => {
 });
 
 t.test('what waits is bounded', (t) => {
-  const { sink, lines, send } = told();
+  const { sink, lines, send } = found();
   for (let exchange = 0; exchange < waitingMax + 5; exchange += 1) send(message('request', exchange));
   t.equal(lines.length, 5);
   t.equal(sink.counters.waitingEvicted, 5);
@@ -106,7 +106,7 @@ t.test('what waits is bounded', (t) => {
 });
 
 t.test('an unanswered request is not answered by the next connection in its slot', (t) => {
-  const { sink, lines, send } = told();
+  const { sink, lines, send } = found();
   send(message('request', 0, { connection: 1, uri: '/theirs' }));
   // Captured before its own request: it has that one's number.
   send(message('response', 0, { connection: 2, method: '' }));
@@ -119,7 +119,7 @@ t.test('an unanswered request is not answered by the next connection in its slot
 });
 
 t.test('a response captured before its request', (t) => {
-  const { sink, lines, send } = told();
+  const { sink, lines, send } = found();
   const early = (exchange: number, tsUs: number) => send(message('response', exchange, { method: '', tsUs }));
   early(0, 1e15 - 300);
   t.equal(lines.length, 0, 'waits');
@@ -130,7 +130,7 @@ t.test('a response captured before its request', (t) => {
   t.match(
     lines[1],
     /200 {2}request not seen/,
-    'whose request does not come is told by the next message after its time',
+    'whose request does not come is printed at the next message after its time',
   );
   for (let exchange = 10; exchange < 15 + waitingMax; exchange += 1) early(exchange, 1e15 + 61e6);
   t.equal(lines.length, 7, 'they are bounded');

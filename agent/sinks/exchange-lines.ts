@@ -25,7 +25,7 @@ export class ExchangeLineCounters {
   lines = 0;
   requestsAlone = 0;
   responsesAlone = 0;
-  /** Requests told without their response because too many waited. */
+  /** Requests printed without their response because too many waited. */
   waitingEvicted = 0;
 }
 
@@ -50,7 +50,7 @@ interface Answer {
 }
 
 export class ExchangeLines implements MessageHandler {
-  /** What is told of the head is taken when it is there. */
+  /** What is printed of the head is taken when it is there. */
   readonly readsHeadLater = false;
   readonly counters = new ExchangeLineCounters();
   readonly #options: ExchangeLinesOptions;
@@ -116,7 +116,7 @@ export class ExchangeLines implements MessageHandler {
     }
   }
 
-  /** Requests that still wait are told without their response, and the other way round. */
+  /** Requests that still wait are printed without their response, and the other way round. */
   close(): void {
     for (const [key, request] of this.#waiting) this.#alone(key, request);
     this.#giveUpEarly(Number.POSITIVE_INFINITY);
@@ -127,7 +127,7 @@ export class ExchangeLines implements MessageHandler {
     this.#early.set(key, answer);
   }
 
-  /** Tells responses whose request is not to come any more. */
+  /** Prints responses whose request will not come any more. */
   #giveUpEarly(nowUs: number): void {
     for (const { tsUs } of this.#early.values()) {
       if (nowUs - tsUs <= earlyKeptUsMax) return;

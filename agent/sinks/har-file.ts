@@ -244,7 +244,7 @@ export class HarFile implements MessageHandler {
       writeSync(this.#fd, closing, this.#position);
       ftruncateSync(this.#fd, this.#position + closing.length);
     } catch {
-      // The disk itself fails, or this is no file: `failure` has told so.
+      // The disk itself fails, or this is no file: `failure` says so.
     }
   }
 }

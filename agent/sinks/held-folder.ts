@@ -45,7 +45,7 @@ function isInUserNamespace(): boolean {
   return Number(readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)[2]) !== allUids;
 }
 
-/** Whether nobody but a trusted owner can exchange what is in a folder: a sticky folder keeps each user to its own. */
+/** Whether only a trusted owner can exchange what is in a folder: a sticky folder keeps each user to its own. */
 function isTrustedFolder({ uid, gid, mode }: Stats): boolean {
   const isOwnGroup = gid === 0 || gid === process.getegid?.();
   const isShared = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isOwnGroup);

@@ -5,7 +5,7 @@ import { openPrivateFile } from './private-file.ts';
 import type { RecordOutput } from './record-output.ts';
 
 const bufferBytes = 64 << 10;
-/** How long a pipe nobody reads may hold the agent up before the output is given up. */
+/** How long a pipe without a reader may hold the agent up before the output is given up. */
 const blockedMsMax = 5_000;
 const blockedPauseMs = 2;
 
@@ -94,7 +94,7 @@ export class OutputFile implements RecordOutput {
   }
 }
 
-/** What to tell when a file cannot be opened or written. */
+/** The error where a file cannot be opened or written. */
 export function outputError(code: string, message: string, cause: unknown): FloodgateError {
   const { code: reason } = cause as NodeJS.ErrnoException;
   const hint =

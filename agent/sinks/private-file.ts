@@ -9,7 +9,7 @@ const attemptsMax = 8;
 
 /**
  * Makes or empties a file for its owner alone. Pipes and devices are opened as they are; a pipe is waited for until
- * somebody reads it.
+ * it has a reader.
  * @returns its descriptor, the caller's to close
  * @throws Error where it cannot be written, or is another user's, or has a second name.
  */
@@ -87,7 +87,7 @@ function requireOwn(stats: Stats): void {
   if (stats.nlink > 1) throw new Error('it is there already under a second name: a hard link');
 }
 
-/** Waits for a reader; then a reader that stops reading holds nobody up for longer than `OutputFile` waits. */
+/** Waits for a reader; then a reader that stops reading holds nothing up for longer than `OutputFile` waits. */
 function openPipe(place: string): number {
   const fd = openSync(place, O_WRONLY);
   try {

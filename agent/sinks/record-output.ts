@@ -7,7 +7,7 @@ export interface RecordOutput {
   writeBytes(bytes: Uint8Array): void;
   flush(): void;
   close(): void;
-  /** Nobody reads any more: the rest is dropped. */
+  /** The reader is gone: the rest is dropped. */
   readonly closedByReader: boolean;
   /** What went wrong; nothing is written from then on. */
   readonly failure: FloodgateError | null;

@@ -163,7 +163,7 @@ export class SpoolFolder {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') throw error;
-      // A file system without hard links: nobody else writes here, for we have the lock.
+      // A file system without hard links: no other process writes here, for we have the lock.
       if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) throw error;
       renameSync(from, to);
       return;

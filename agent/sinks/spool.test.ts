@@ -126,7 +126,7 @@ t.test('one agent a folder; a dead one’s lock counts for nothing', (t) => {
     .then(() => console.log('open'), (error) => console.log(error.code, error.message));`;
   const run = () => spawnSync(process.execPath, ['-e', other], { encoding: 'utf8' }).stdout;
   t.match(run(), new RegExp(`spool-in-use .*process ${process.pid}`));
-  // As another container sees it: that process number is nobody’s there, and the file may be gone.
+  // As another container sees it: no process has that number there, and the file may be gone.
   writeFileSync(path.join(folder, 'agent.lock'), '999999');
   t.match(run(), /spool-in-use/, 'whatever the file says');
   spool.close();
@@ -135,7 +135,7 @@ t.test('one agent a folder; a dead one’s lock counts for nothing', (t) => {
   t.end();
 });
 
-t.test('folders that are somebody’s, disks that are full', (t) => {
+t.test('folders that are in use, disks that are full', (t) => {
   const folder = t.testdir({ 'letter.txt': 'dear', there: 'a file' });
   t.throws(() => new DiskSpool(folder, 1e6), { code: 'spool-foreign' });
   t.throws(() => new DiskSpool(path.join(folder, 'there'), 1e6), { code: 'spool-open' });

@@ -7,7 +7,7 @@ import type { RecordOutput } from './record-output.ts';
 
 /** A batch is sent when no further record of common size would fit. */
 const batchBytes = 64 << 10;
-/** As long as a pipe nobody reads may hold a file up (output-file.ts). */
+/** As long as a pipe without a reader may hold a file up (output-file.ts). */
 const blockedMsMaxDefault = 5_000;
 
 export interface ThreadOutputOptions {

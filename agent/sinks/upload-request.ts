@@ -25,7 +25,7 @@ export interface UploadRequestOptions {
   readonly timeoutMs: number;
   /** For dates in Retry-After, ms since 1970. */
   readonly nowMs: () => number;
-  /** Told of each new connection before anything is sent over it. */
+  /** Called for each new connection before anything is sent over it. */
   readonly onConnection: (ends: ConnectionEnds) => void;
 }
 

@@ -1,12 +1,12 @@
-/** Where batches go, taken apart so that its secrets stay here: whoever tells of the target tells its origin only. */
+/** Where batches go, taken apart so that its secrets stay here: only its origin is printed. */
 import { FloodgateError } from '../errors.ts';
 
 export class UploadTarget {
-  /** Scheme, host and port: all that is ever told of the target. */
+  /** Scheme, host and port: all that is ever printed of the target. */
   readonly origin: string;
   readonly isTls: boolean;
   /** User and password in the clear, to somewhere else. */
-  readonly tellsCredentials: boolean;
+  readonly showsCredentials: boolean;
   readonly #url: URL;
   readonly #authorization: string | undefined;
 
@@ -22,7 +22,7 @@ export class UploadTarget {
       const credentials = `${decode(url.username)}:${decode(url.password)}`;
       this.#authorization = `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`;
     }
-    this.tellsCredentials = this.#authorization !== undefined && !this.isTls && !isLoopback(url.hostname);
+    this.showsCredentials = this.#authorization !== undefined && !this.isTls && !isLoopback(url.hostname);
     url.username = '';
     url.password = '';
     url.hash = '';

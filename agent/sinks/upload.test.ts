@@ -31,7 +31,7 @@ function witness(number: number): Buffer {
 
 interface UploadTrial {
   readonly upload: Upload;
-  readonly told: string[];
+  readonly found: string[];
   readonly close: () => void;
 }
 
@@ -40,7 +40,7 @@ function uploadTo(
   spool: Spool,
   settings: { timeoutMs?: number; batchBytesMax?: number; nowMs?: () => number } = {},
 ): UploadTrial {
-  const told: string[] = [];
+  const found: string[] = [];
   const target = new UploadTarget(url);
   const { timeoutMs = 20_000, batchBytesMax = 400, nowMs = () => performance.now() } = settings;
   const requests = new UploadRequest({ target, timeoutMs, nowMs: Date.now, onConnection: () => {} }, null);
@@ -51,13 +51,13 @@ function uploadTo(
     batchBytesMax,
     batchMsMax: 50,
     origin: target.origin,
-    tell: (line) => void told.push(line),
+    report: (line) => void found.push(line),
     nowMs,
     // The shortest pauses there are: a test has no time.
     random: () => 0.01,
   });
   upload.start();
-  return { upload, told, close: () => requests.close() };
+  return { upload, found, close: () => requests.close() };
 }
 
 function folderOf(t: Test): string {
@@ -86,7 +86,7 @@ async function collect(
 
 t.test('every witness once, in its order', async (t) => {
   const { server, store } = await collect(t);
-  const { upload, told, close } = uploadTo(server.url, new MemorySpool(1e6));
+  const { upload, found, close } = uploadTo(server.url, new MemorySpool(1e6));
   for (let i = 0; i < 500; i += 1) upload.add(witness(i));
   upload.add(Buffer.concat([witness(500)]));
   await upload.drain(10_000);
@@ -100,7 +100,7 @@ t.test('every witness once, in its order', async (t) => {
   t.equal(snapshot.witnessesSent, 501);
   t.equal(snapshot.batchesSent, server.counters.batchesStored);
   t.ok(snapshot.batchesSent! > 50, 'by bytes');
-  t.strictSame(told, []);
+  t.strictSame(found, []);
 });
 
 t.test('a batch waits no longer than its time; one witness beyond a batch’s size goes alone', async (t) => {
@@ -171,7 +171,7 @@ t.test('a server that misbehaves: nothing is lost, nothing twice', async (t) => 
     between.closeAllConnections();
   });
   const url = `http://127.0.0.1:${(between.address() as AddressInfo).port}${collectPath}`;
-  const { upload, told, close } = uploadTo(url, new DiskSpool(path.join(folderOf(t), 'spool'), 1e6), {
+  const { upload, found, close } = uploadTo(url, new DiskSpool(path.join(folderOf(t), 'spool'), 1e6), {
     // Only what never answers is late, however busy the machine is.
     timeoutMs: 4_000,
   });
@@ -183,9 +183,9 @@ t.test('a server that misbehaves: nothing is lost, nothing twice', async (t) => 
   t.equal(snapshot.retries, Object.keys(misdeeds).length, 'once for each');
   t.equal(new Set(seen.slice(0, snapshot.retries! + 1)).size, 1, 'under the same identity each time');
   t.match(snapshot, { failuresTimeout: 1, failuresStatus: 3, witnessesSent: 30, spoolBytes: 0, backoffMs: 0 });
-  t.equal(told.length, 2, `told once each: ${told}`);
-  t.match(told[0], /does not take batches/);
-  t.match(told[1], /takes batches again/);
+  t.equal(found.length, 2, `reported once each: ${found}`);
+  t.match(found[0], /does not take batches/);
+  t.match(found[1], /takes batches again/);
 });
 
 /** Hands a request on. */
@@ -245,7 +245,7 @@ t.test('refused for good, put off, asked to wait', async (t) => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.teardown(() => server.close());
-  const { upload, told, close } = uploadTo(
+  const { upload, found, close } = uploadTo(
     `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     new MemorySpool(1e6),
   );
@@ -256,7 +256,7 @@ t.test('refused for good, put off, asked to wait', async (t) => {
   close();
   t.match(upload.snapshot(), { batchesRefused: 1, witnessesRefused: 1, witnessesSent: 1, retries: 2 });
   t.ok(times[2]! - times[1]! >= 990 && times[3]! - times[2]! >= 990, 'Retry-After is kept');
-  t.match(told[0], /refuses a batch for good \(status 413\)/);
+  t.match(found[0], /refuses a batch for good \(status 413\)/);
   t.equal(retryAfter('120', 0), 120_000);
   t.equal(retryAfter('Thu, 01 Jan 1970 00:01:00 GMT', 15_000), 45_000);
   t.equal(retryAfter('999999999', 0), 3_600_000, 'an hour at most');
@@ -265,7 +265,7 @@ t.test('refused for good, put off, asked to wait', async (t) => {
 
 t.test('a server that is away: what waits is bounded, what is shed is counted', async (t) => {
   const folder = path.join(folderOf(t), 'spool');
-  const { upload, told, close } = uploadTo('http://127.0.0.1:1/', new DiskSpool(folder, 3_000));
+  const { upload, found, close } = uploadTo('http://127.0.0.1:1/', new DiskSpool(folder, 3_000));
   for (let i = 0; i < 300; i += 1) upload.add(witness(i));
   await until(() => upload.snapshot().failuresConnect! > 1);
   await upload.drain(300);
@@ -275,7 +275,7 @@ t.test('a server that is away: what waits is bounded, what is shed is counted', 
   t.ok(snapshot.failuresConnect! > 1);
   t.ok(snapshot.batchesShed! > 10);
   t.equal(snapshot.witnessesShed! + snapshot.spoolWitnesses!, 300);
-  t.match(told.join('\n'), /oldest are shed.*\n?.*/);
+  t.match(found.join('\n'), /oldest are shed.*\n?.*/);
   const { server, store } = await collect(t);
   const next = uploadTo(server.url, new DiskSpool(folder, 3_000));
   await next.upload.drain(5_000);
@@ -296,7 +296,7 @@ t.test('pauses grow and are random', async (t) => {
       return { kind: 'failed', at: 'connect', why: 'x', retryAfterMs: 0 };
     },
     abort: () => {},
-    ...{ batchBytesMax: 100, batchMsMax: 1, origin: '', tell: () => {}, nowMs: () => 0 },
+    ...{ batchBytesMax: 100, batchMsMax: 1, origin: '', report: () => {}, nowMs: () => 0 },
     random: () => {
       draws += 1;
       return 0.004;
@@ -321,9 +321,9 @@ t.test('the target’s secrets stay with it', (t) => {
   t.equal(target.origin, 'https://collect.example:8443');
   t.equal(target.request().authorization, `Basic ${Buffer.from('agent:p@ss').toString('base64')}`);
   t.equal(target.request().url.href, 'https://collect.example:8443/v1?key=abc');
-  t.notOk(target.tellsCredentials);
-  t.ok(new UploadTarget('http://a:b@collect.example/').tellsCredentials);
-  t.notOk(new UploadTarget('http://a:b@127.0.0.1/').tellsCredentials);
+  t.notOk(target.showsCredentials);
+  t.ok(new UploadTarget('http://a:b@collect.example/').showsCredentials);
+  t.notOk(new UploadTarget('http://a:b@127.0.0.1/').showsCredentials);
   t.notMatch(JSON.stringify(target), /ss|abc|key/);
   for (const text of ['hunter2', 'ftp://u:hunter2@h/', 'http://u:%hunter2@h/', '//hunter2', '']) {
     const error = t.throws(() => new UploadTarget(text), { code: 'upload-url' }) as Error;

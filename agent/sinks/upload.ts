@@ -20,9 +20,9 @@ export interface UploadOptions {
   readonly batchBytesMax: number;
   /** A batch waits no longer for being full. */
   readonly batchMsMax: number;
-  /** Where to, as it may be told. */
+  /** Where to, as it may be printed. */
   readonly origin: string;
-  readonly tell: (line: string) => void;
+  readonly report: (line: string) => void;
   /** Monotonic. */
   readonly nowMs: () => number;
   /** 0 ≤ x < 1. */
@@ -140,10 +140,10 @@ export class Upload {
         this.#whenIdle = resolve;
       });
     }
-    const { spool, tell, origin } = this.#options;
+    const { spool, report, origin } = this.#options;
     if (spool.batches > 0) {
       const fate = spool.isKept ? 'wait in the spool for the next agent' : 'are lost, for there is no spool';
-      tell(`upload: ${origin} did not take ${spool.batches} batches: ${spool.witnesses} witnesses ${fate}`);
+      report(`upload: ${origin} did not take ${spool.batches} batches: ${spool.witnesses} witnesses ${fate}`);
     }
     spool.close();
   }
@@ -183,12 +183,12 @@ export class Upload {
   }
 
   #spool(bytes: Uint8Array, witnesses: number): void {
-    const { spool, tell } = this.#options;
+    const { spool, report } = this.#options;
     this.counters.batchesSealed += 1;
     spool.put(sealBatch(bytes, witnesses));
     if (spool.counters.batchesShed > 0 && !this.#hasToldShed) {
       this.#hasToldShed = true;
-      tell('upload: no room for batches that wait: the oldest are shed, and counted');
+      report('upload: no room for batches that wait: the oldest are shed, and counted');
     }
     this.#pump();
   }
@@ -213,22 +213,22 @@ export class Upload {
 
   #settle(batch: Batch, outcome: Outcome): void {
     const { counters } = this;
-    const { spool, tell, origin } = this.#options;
+    const { spool, report, origin } = this.#options;
     if (outcome.kind === 'failed') {
       counters[failureCounter[outcome.at]] += 1;
       spool.release();
       if (this.#isClosed) return;
-      if (this.#failures === 0) tell(`upload: ${origin} does not take batches (${outcome.why}); they wait`);
+      if (this.#failures === 0) report(`upload: ${origin} does not take batches (${outcome.why}); they wait`);
       this.#pause(outcome.retryAfterMs);
       return;
     }
     spool.remove();
     if (outcome.kind === 'refused') {
-      if (counters.batchesRefused === 0) tell(`upload: ${origin} refuses a batch for good (${outcome.why})`);
+      if (counters.batchesRefused === 0) report(`upload: ${origin} refuses a batch for good (${outcome.why})`);
       counters.batchesRefused += 1;
       counters.witnessesRefused += batch.witnesses;
     } else {
-      if (this.#failures > 0) tell(`upload: ${origin} takes batches again`);
+      if (this.#failures > 0) report(`upload: ${origin} takes batches again`);
       counters.batchesSent += 1;
       counters.witnessesSent += batch.witnesses;
       counters.bytesSent += batch.body.length;

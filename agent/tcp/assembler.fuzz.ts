@@ -96,7 +96,7 @@ export function fuzzLossless(seed: number): void {
   const contents = [randomBytes(random, random.below(20_000)), randomBytes(random, random.below(20_000))] as const;
   const conversation = converse(random, contents);
   const shown = [...conversation];
-  // The handshake comes first: without it nobody can know where the bytes start.
+  // The handshake comes first: without it the start of the bytes is unknown.
   for (const [index, sent] of shown.entries()) sent.place = index < 3 ? index - 100 : index + random.below(reach);
   shown.sort((a, b) => a.place - b.place);
   for (let index = 3; index < shown.length; index += 1) {
@@ -227,7 +227,7 @@ export function fuzzHostile(seed: number): void {
   for (const side of [0, 1] as const) {
     for (const [at, byte] of handler.bytes[side].entries()) {
       if (byte < 0) continue;
-      assert(any[side].get(at)?.has(byte), `seed ${seed}: a byte nobody sent, side ${side} at ${at}`);
+      assert(any[side].get(at)?.has(byte), `seed ${seed}: a byte that was not sent, side ${side} at ${at}`);
       if (exact && side === 0) assert.equal(byte, first.get(at), `seed ${seed}: the first byte wins at ${at}`);
     }
   }

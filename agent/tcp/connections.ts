@@ -406,7 +406,7 @@ export class Connections {
     const halves = this.halves;
     const state = halves.state[half]!;
     if ((state & HalfState.known) === 0) {
-      // The lowest one tells where the direction starts, should its SYN have been missed.
+      // The lowest one shows where the direction starts, should its SYN have been missed.
       if ((state & HalfState.acked) === 0 || ((acknowledgement - halves.acked[half]!) | 0) < 0) {
         halves.acked[half] = acknowledgement;
         halves.state[half] = state | HalfState.acked;

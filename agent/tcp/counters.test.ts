@@ -10,11 +10,11 @@ function moved(prefixes: readonly string[], script: string, options: TranscriptO
   const transcript = new Transcript(options);
   transcript.handshake();
   transcript.play(script);
-  const told: Record<string, number> = {};
+  const found: Record<string, number> = {};
   for (const [name, count] of Object.entries(transcript.layer.counters as TcpCounters)) {
-    if (count > 0 && prefixes.some((prefix) => name.startsWith(prefix))) told[name] = count;
+    if (count > 0 && prefixes.some((prefix) => name.startsWith(prefix))) found[name] = count;
   }
-  return told;
+  return found;
 }
 
 t.test('each reason to give a gap up', (t) => {
@@ -86,12 +86,12 @@ t.test('unusual openings', (t) => {
   t.end();
 });
 
-t.test('the handler is told whether the start of a stream was seen', (t) => {
-  const told = new Transcript();
-  told.play('> S 0\n> . 1 "abc"\n> F 4\n< F 1');
-  told.clientPort += 1;
-  told.play('> . 500 ack 700 "abc"');
-  t.same(told.midStream, [false, true]);
+t.test('the handler knows whether the start of a stream was seen', (t) => {
+  const found = new Transcript();
+  found.play('> S 0\n> . 1 "abc"\n> F 4\n< F 1');
+  found.clientPort += 1;
+  found.play('> . 500 ack 700 "abc"');
+  t.same(found.midStream, [false, true]);
   t.end();
 });
 

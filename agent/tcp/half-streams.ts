@@ -8,11 +8,11 @@ import { type Arrays, ownArrays } from '../bounded/arrays.ts';
 
 /** Bits of `HalfStreams.state`. Of a closed stream those that say that its end is known stay as long as its key. */
 export const HalfState = {
-  /** `next` and `first` hold: the SYN, an acknowledgement or a segment told where this direction is. */
+  /** `next` and `first` hold: the SYN, an acknowledgement or a segment showed where this direction is. */
   known: 1,
   /** The SYN was seen. */
   syn: 2,
-  /** `last` holds: a FIN or RST tells where this direction ends. */
+  /** `last` holds: a FIN or RST shows where this direction ends. */
   last: 4,
   /** A FIN was seen, `last` is its sequence number. */
   fin: 8,

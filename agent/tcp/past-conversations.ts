@@ -79,7 +79,7 @@ export class PastConversations {
     return ((seconds(nowUs) << 2) - (since & ~3)) >> 2 <= heldSeconds;
   }
 
-  /** Before the end of a direction, or nobody knows the end. */
+  /** Before the end of a direction, or the end is unknown. */
   #isBehind(entry: number, which: number, number: number): boolean {
     if ((this.words[entry + 3]! & (1 << which)) === 0) return true;
     const behind = (this.words[entry + 1 + which]! - number) | 0;

@@ -1,4 +1,4 @@
-/** Part of the kernel in `segment-kernel.ts`: the table of streams, the lists in it, and what is told of a call. */
+/** Part of the kernel in `segment-kernel.ts`: the table of streams, the lists in it, and what a call returns. */
 import { Count } from '../bounded/lru-map.ts';
 import { EVENT_BYTES, EVENTS_AT, EVENTS_MAX, Event } from './segment-layout.ts';
 import { keyWordsIpv4, keyWordsIpv6, touchUs } from './stream-table.ts';
@@ -156,7 +156,7 @@ fn refresh(slot) {
   moveTo(load8(listOf + slot), slot);
 }
 
-; Whether what so many pages hold can be told, and what a frame brings besides.
+; Whether what so many pages hold can be returned, and what a frame brings besides.
 inline fn hasEventRoom(pages) i32 {
   return eventEnd + (pages * ${PAGE_EVENTS} + ${RECORD_EVENTS}) * ${EVENT_BYTES} <= ${EVENTS_AT + EVENTS_MAX * EVENT_BYTES};
 }

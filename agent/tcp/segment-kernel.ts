@@ -167,7 +167,7 @@ fn isWatched(slot) i32 {
   return ((load8(states + (slot << 1)) | load8(states + (slot << 1) + 1)) & ${HalfState.watched}) != 0;
 }
 
-; Whether the first node of a list has waited for so long, or nobody knows how long.
+; Whether the first node of a list has waited for so long, or for an unknown time.
 fn isDue(next, nodes, list, since, timeoutUs f64, tsUs f64) i32 {
   let node = word(next, nodes + list);
   if (node >= nodes) { return 0; }
@@ -210,7 +210,7 @@ fn take(frame, captured, tsUs f64) i32 {
   let end = frame + 14 + total;
   if (payload < tcp + 20 || payload > end || end > frame + captured) { return 0; }
   if (tsUs >= nextTickUs) {
-    ; A slot that is forgotten may be another stream's at once: what was told of it is handed on first, and then this record is looked at again.
+    ; A slot that is forgotten may be another stream's at once: what was returned of it is handed on first, and then this record is looked at again.
     if (eventEnd != ${EVENTS_AT} && isDue(listNext, capacity, ${StreamList.closed}, lastUs, closedHoldUs, tsUs)) { return 0; }
     if (!runTimers(tsUs)) {
       tick = 1;

@@ -52,20 +52,20 @@ class Lines implements StreamHandler {
   }
   data(stream: number, side: Side, ...piece: Piece): void {
     const [bytes, start, end, tsUs, sequence, ack] = piece;
-    this.#tell(stream, `${side} ${tsUs} ${sequence} ${ack} ${Buffer.from(bytes.subarray(start, end)).toString('hex')}`);
+    this.#note(stream, `${side} ${tsUs} ${sequence} ${ack} ${Buffer.from(bytes.subarray(start, end)).toString('hex')}`);
   }
   gap(stream: number, side: number, length: number, reason: number, tsUs: number): void {
-    this.#tell(stream, `${side} ${tsUs} gap ${length} ${reason}`);
+    this.#note(stream, `${side} ${tsUs} gap ${length} ${reason}`);
   }
   end(stream: number, side: number, tsUs: number): void {
-    this.#tell(stream, `${side} ${tsUs} end`);
+    this.#note(stream, `${side} ${tsUs} end`);
   }
   close(stream: number, reason: number, tsUs: number): void {
-    this.#tell(stream, `close ${reason} ${tsUs}`);
+    this.#note(stream, `close ${reason} ${tsUs}`);
   }
 
   /** With the number of the stream: handlers describe streams at any event. */
-  #tell(stream: number, text: string): void {
+  #note(stream: number, text: string): void {
     this.lines.push(`${stream} #${this.layer.streamId(stream)} ${text}`);
   }
 }

@@ -1,4 +1,4 @@
-/** What the TCP layer tells its client (the HTTP layer). Synchronous; nothing here may throw on bad traffic. */
+/** What the TCP layer reports to its client (the HTTP layer). Synchronous; nothing here may throw on bad traffic. */
 
 /** 0: the side that opened the connection (sent the SYN), or the first seen to send; 1: the other. */
 export type Side = 0 | 1;
@@ -26,7 +26,7 @@ export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
 export interface StreamHandler {
   /**
    * A stream entered the table. `midStream` is false where its SYN was seen, so that the first byte of each side is the
-   * first ever sent; where it is left out, nobody knows.
+   * first ever sent; left out where it is unknown.
    */
   open(stream: number, tsUs: number, midStream?: boolean): void;
   /**

@@ -147,7 +147,7 @@ export class Succession {
     if (kind === SuccessorKind.answer) return false;
     const own = entry * 2 + (half & 1);
     if (successors.seen[own]! >= straysMax) return true;
-    // Where one direction alone is captured, nobody can corroborate: a SYN and what follows it.
+    // Where one direction alone is captured, nothing can corroborate: a SYN and what follows it.
     return successors.syn[own] === 1 && successors.seen[own]! > 1 && !this.#isKnown(half ^ 1);
   }
 

@@ -140,7 +140,7 @@ t.test('a stream gone quiet is not kept waiting for its slack', (t) => {
   t.end();
 });
 
-t.test('a gap nobody acknowledges goes by the timeout', (t) => {
+t.test('a gap without an acknowledgement goes by the timeout', (t) => {
   const transcript = new Transcript();
   t.equal(transcript.play('> S 0\n> . 4 "def"\nwait 5000\n> . 10 "jkl"\nwait 4900'), 'open 0', 'one side captured');
   t.equal(transcript.play('wait 200'), '0.0 gap 3 timeout, 0.0 "def"');
@@ -303,7 +303,7 @@ t.test('opening in unusual ways', (t) => {
   t.equal(
     new Transcript().play('> . 500 ack 700 "abc"\n< . 706 ack 503 "jkl"\n< . 700 ack 503 "defghi"'),
     'open 0, 0.0 "abc", 0.1 "defghi", 0.1 "jkl"',
-    'no SYN: an acknowledgement tells where the other side is',
+    'no SYN: an acknowledgement shows where the other side is',
   );
   t.equal(new Transcript().play('> . 500 ack 700\n< R 700\n> F 500 ack 700'), '', 'nothing worth a stream');
   t.equal(
@@ -502,7 +502,7 @@ t.test('who a stream is between', (t) => {
   t.end();
 });
 
-t.test('networks are told apart only when asked', (t) => {
+t.test('networks are separated only when asked', (t) => {
   const together = established();
   together.tag({ vlans: [5] });
   t.equal(together.play('> . 1 "abc"'), '0.0 "abc"');

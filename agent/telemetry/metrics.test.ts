@@ -70,14 +70,14 @@ async function pageOfAgent(): Promise<{ text: string; contentType: string | null
     [program, '--read', '-', ...outputs, ...upload, '--observe-listen', '127.0.0.1:0'],
     { stdio: ['pipe', 'ignore', 'pipe'] },
   );
-  let told = '';
+  let found = '';
   child.stderr.setEncoding('utf8').on('data', (piece: string) => {
-    told += piece;
+    found += piece;
   });
   const exited = once(child, 'exit');
   child.stdin.write(exchangesCapture(20));
-  while (!told.includes('metrics on') && child.exitCode === null) await sleep(20);
-  const answer = await fetch(/metrics on (\S+),/.exec(told)![1]!);
+  while (!found.includes('metrics on') && child.exitCode === null) await sleep(20);
+  const answer = await fetch(/metrics on (\S+),/.exec(found)![1]!);
   const page = { text: await answer.text(), contentType: answer.headers.get('content-type') };
   child.stdin.end();
   await exited;
@@ -113,7 +113,7 @@ t.test('every counter and gauge of an agent has its sentence, and every sentence
   t.end();
 });
 
-t.test('interfaces with names that nobody should give them', (t) => {
+t.test('interfaces with hostile names', (t) => {
   const names = ['eth0', 'a"b', 'back\\slash', 'new\nline', '\\n', 'é{}, ="'];
   const stats = names.map((name, at) => ({ name, framesReceived: at, framesDropped: at === 0 ? null : at }));
   const families = parseExposition(prometheusText({ 'process.cpuMs': 1500 }, stats));

@@ -112,12 +112,12 @@ function end(response: ServerResponse, status: number, body: string | Buffer): v
   response.end(body);
 }
 
-/** `Host` as an address (or localhost) with an optional port: no name that somebody else may point at us. */
+/** `Host` as an address (or localhost) with an optional port: no name that others may point at us. */
 function isAddress(host: string): boolean {
   return /^(localhost|[\d.]{7,15}|\[[0-9a-f:.]+\])(:\d{1,5})?$/i.test(host);
 }
 
-/** Ends early when nobody waits for the profile any more. */
+/** Ends early when the profile is no longer awaited. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);

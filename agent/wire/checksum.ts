@@ -19,7 +19,7 @@ export function foldChecksum(sum: number): number {
 
 /**
  * Whether a decoded segment's checksum is right (RFC 9293, 3.1). True for a segment cut by the snap length, which cannot
- * be told. An IPv6 routing header makes the final destination differ from the header's: such a segment fails.
+ * be checked. An IPv6 routing header makes the final destination differ from the header's: such a segment fails.
  */
 export function isTcpChecksumRight(packet: Packet, bytes: Uint8Array): boolean {
   if (packet.payloadEnd - packet.payloadStart < packet.payloadWireBytes) return true;

@@ -90,7 +90,7 @@ t.test('a TCP segment in every link layer', (t) => {
   t.end();
 });
 
-t.test('IPv6, its extension headers, and every link layer that tells the version', (t) => {
+t.test('IPv6, its extension headers, and every link layer that names the version', (t) => {
   const packet6 = ipv6();
   const tcp = buildSegment(segment6);
   const frames: [string, number, Uint8Array][] = [
@@ -168,7 +168,7 @@ t.test('tunnels', (t) => {
   t.end();
 });
 
-t.test('Teredo between relays is told by its content, and nothing else for it', (t) => {
+t.test('Teredo between relays is recognised by its content, and nothing else for it', (t) => {
   const teredo = { ...segment, source: '2001:0:4137:9e50:8000:f12a:b9c8:2815', destination: '2001:db8::1' };
   const inner = buildIpPacket(teredo.source, teredo.destination, 6, buildSegment(teredo));
   const sent = (ports: [number, number], body: Uint8Array) =>
@@ -313,7 +313,7 @@ t.test('ERSPAN of every type, as its senders write it', (t) => {
   const tags = [1, 2].map(
     (vlan) => decode(outer([0x10, 0], [...two], sequence, [0x10, vlan, 0, 0, 0, 0, 0, 0], inner)).packet.tag,
   );
-  t.not(tags[0], tags[1], 'the mirrored port’s VLAN tells networks apart');
+  t.not(tags[0], tags[1], 'the mirrored port’s VLAN separates networks');
   t.end();
 });
 
@@ -467,7 +467,7 @@ t.test('checksums', (t) => {
     frame[frame.length - 1]! ^= 1;
     t.notOk(isTcpChecksumRight(packet, frame));
     decodeFrame(packet, frame, 0, frame.length - 1, frame.length, 1);
-    t.ok(isTcpChecksumRight(packet, frame), 'a cut segment cannot be told');
+    t.ok(isTcpChecksumRight(packet, frame), 'a cut segment cannot be checked');
   }
   t.end();
 });
@@ -498,7 +498,7 @@ t.test('the names of what a frame came to are in the order of the values', (t) =
 });
 
 /** What a segment's packet says, but for the decoder's own place. */
-function told(packet: Packet): number[] {
+function found(packet: Packet): number[] {
   const { ipVersion, sourcePort, destinationPort, sequence, acknowledgement, flags, window, vlan, network } = packet;
   const { tcpStart, payloadStart, payloadEnd, payloadWireBytes, addresses } = packet;
   const numbers = [ipVersion, sourcePort, destinationPort, sequence, acknowledgement, flags, window, vlan, network];
@@ -532,13 +532,15 @@ t.test('the plain frame read in one go is what layer by layer it is, whatever is
     const one = decodeFrame(plain, padded, around, end, frame.length, 1);
     const other = decodeFrame(layered, padded, around + 14, end, frame.length - 14, 12);
     if (one === Decoded.tcp) segments += 1;
-    // Raw IP tells its version by itself where Ethernet has told it: then both refuse, with another reason.
+    // Raw IP has its version in itself where Ethernet names it: then both refuse, with another reason.
     const same = one === other || (padded[around + 14]! >> 4 !== 4 && one !== Decoded.tcp && other !== Decoded.tcp);
     if (
       !same ||
-      (one === Decoded.tcp && padded[around + 14]! >> 4 === 4 && String(told(plain)) !== String(told(layered)))
+      (one === Decoded.tcp && padded[around + 14]! >> 4 === 4 && String(found(plain)) !== String(found(layered)))
     ) {
-      differences.push(`round ${round}: ${decodedNames[one]} ${told(plain)} / ${decodedNames[other]} ${told(layered)}`);
+      differences.push(
+        `round ${round}: ${decodedNames[one]} ${found(plain)} / ${decodedNames[other]} ${found(layered)}`,
+      );
     }
   }
   t.same(differences.slice(0, 3), []);

@@ -52,7 +52,7 @@ t.test('datagrams are put together in any order', (t) => {
   t.end();
 });
 
-t.test('datagrams are told apart by identification', (t) => {
+t.test('datagrams differ by identification', (t) => {
   const { add } = makeTable();
   const [a, b] = [pieces(1), pieces(2)];
   t.equal(add([a[0]!, b[0]!, a[1]!, b[1]!, a[2]!, b[2]!]), null);

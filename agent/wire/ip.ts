@@ -27,7 +27,7 @@ const fragmentHeaderBytes = 8;
 /** RFC 8200 expects each extension header once, destination options twice; a longer chain is an attack. */
 const extensionHeadersMax = 12;
 
-/** IP of either version, told by its first four bits (raw IP link types). */
+/** IP of either version, as its first four bits say (raw IP link types). */
 export function decodeIp(packet: Packet, bytes: Uint8Array): number {
   if (packet.offset >= packet.end) return Decoded.cutShort;
   const version = bytes[packet.offset]! >> 4;

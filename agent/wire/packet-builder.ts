@@ -55,7 +55,7 @@ export function buildEthernetFrame(packet: Uint8Array, vlans: readonly number[] 
   return out;
 }
 
-/** An IP packet, its version told by the addresses. */
+/** An IP packet, its version that of the addresses. */
 export function buildIpPacket(
   source: string,
   destination: string,
@@ -89,7 +89,7 @@ export function buildIpPacket(
 
 /**
  * Cuts an IP packet into fragments of at most `payloadBytesMax` payload bytes, a multiple of eight.
- * @param identification tells this packet's fragments from others of the same hosts
+ * @param identification distinguishes this packet's fragments from others of the same hosts
  */
 export function fragmentIpPacket(packet: Uint8Array, payloadBytesMax: number, identification: number): Uint8Array[] {
   const isIpv6 = packet[0]! >> 4 === 6;

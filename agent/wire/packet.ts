@@ -37,7 +37,7 @@ export const decodedNames: readonly string[] = Object.keys(Decoded);
 
 /**
  * What is to be decoded next, where a `Decoded` would say that it is over. Both are small integers; layers start at 32,
- * so one number tells which.
+ * so one number says which.
  */
 export const Layer = {
   ethernet: 32,

@@ -28,7 +28,7 @@ const greWlanLast = 0x820f;
 /** Begin the tag of a virtual network, each kind's with its own: no VLAN has such an identifier. */
 const VirtualNetwork = { vxlan: 4096, geneve: 4097, bridged: 4098, key: 4352 } as const;
 
-/** UDP is of interest only as a tunnel's carrier, told by its destination port; Teredo's and AYIYA's servers answer from theirs. */
+/** UDP is of interest only as a tunnel's carrier, known by its destination port; Teredo's and AYIYA's servers answer from theirs. */
 export function decodeUdp(packet: Packet, bytes: Uint8Array): number {
   const offset = packet.offset;
   if (offset + udpHeaderBytes > packet.end) return Decoded.cutShort;
@@ -51,7 +51,7 @@ export function decodeUdp(packet: Packet, bytes: Uint8Array): number {
   const source = (bytes[offset]! << 8) | bytes[offset + 1]!;
   if (source === UdpPort.teredo) return decodeTeredo(packet, bytes);
   if (source === UdpPort.ayiya) return decodeAyiya(packet, bytes);
-  // Between two relays neither port is the registered one (RFC 4380, 5.4): told by what it carries.
+  // Between two relays neither port is the registered one (RFC 4380, 5.4): what it carries decides.
   return isTeredoByContent(packet, bytes, offset) ? Layer.ip : Decoded.udp;
 }
 
@@ -226,7 +226,7 @@ function isFrame(packet: Packet, bytes: Uint8Array, offset: number): boolean {
   }
 }
 
-/** GRE's key (RFC 2890); with bridged frames a virtual subnet of 24 bits, and eight bits that tell flows apart (RFC 7637). */
+/** GRE's key (RFC 2890); with bridged frames a virtual subnet of 24 bits, and eight bits that separate flows (RFC 7637). */
 function enterKey(packet: Packet, bytes: Uint8Array, offset: number, protocol: number): void {
   if (protocol === EtherType.transparentBridging) {
     enterNetwork(packet, VirtualNetwork.bridged, networkIdentifier(bytes, offset));

@@ -3,7 +3,7 @@
  * must become a witness's value in bounded time and memory, whatever it is, and the same value however its bytes were cut into
  * segments. `node agent/witness/bodies.fuzz.ts [--seconds 300] [--seed N]` runs it long; bodies.test.ts runs it short.
  *
- * The work is done in a thread of its own, which says what it is at: a body that never ends is told by its seed.
+ * The work is done in a thread of its own, which says what it is at: a body that never ends is named by its seed.
  */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';

@@ -180,7 +180,7 @@ export class BodyBuilder implements BodyHandler {
   }
 
   endDocument(): void {
-    // A sequence's documents are told apart by being roots.
+    // A sequence's documents differ from others by being roots.
   }
 
   pair(name: string, value: string, cut: boolean): void {

@@ -11,7 +11,7 @@ import { DataFormat } from './ir.ts';
 /** Longer strings have no format, except tokens and base64, of which so much is looked at. */
 export const EXAMINED_CHARACTERS_MAX = 8192;
 
-/** One format: what it is called, which values may have it, and how to tell. */
+/** One format: its name, which values may have it, and its test. */
 export interface FormatRule {
   readonly format: DataFormat;
   /** Characters with which such a value begins. */

@@ -3,7 +3,7 @@
  *
  * The schema (`agent/encode/witness.proto`) nests six messages to say "the string x in header y". In memory a value is
  * one `Data` object, always with the same eight fields: one hidden class, so that every reader stays monomorphic, and
- * 88 bytes a node instead of the several hundred of the nested form. `agent/encode/ir-shape.ts` tells the generators how
+ * 88 bytes a node instead of the several hundred of the nested form. `agent/encode/ir-shape.ts` describes to the generators how
  * the schema's messages lie in these classes; nothing else needs to know the nested form.
  *
  * Integers are a `number` where it is a safe integer and a `bigint` beyond (int64 and uint64 keep every bit): use

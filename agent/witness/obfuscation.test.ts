@@ -21,8 +21,8 @@ function assertHidden(t: { fail(message: string): boolean }, output: string, sec
 
 const redact = new Obfuscator('redact', Buffer.alloc(32, 7));
 
-/** All that a witness tells: as JSON and as bytes. */
-function told(witness: ir.Witness, obfuscator = redact): string {
+/** All that a witness holds: as JSON and as bytes. */
+function found(witness: ir.Witness, obfuscator = redact): string {
   obfuscator.witness(witness);
   keyWitness(witness);
   const encoded = Buffer.from(encodeWitness(witness)!);
@@ -96,13 +96,13 @@ t.test(
       for (const place of SHAPED_PLACES) {
         if (kind === 'private key' && place === 'path') continue; // no path holds line ends
         const witness = witnessWith(place, 'note', secret);
-        assertHidden(t, told(witness), secret, `${kind} in ${place}`);
+        assertHidden(t, found(witness), secret, `${kind} in ${place}`);
         planted += 1;
       }
     }
     for (const [name, secret] of Object.entries(NAMED)) {
       for (const place of NAMED_PLACES) {
-        assertHidden(t, told(witnessWith(place, name, secret)), secret, `${name} in ${place}`);
+        assertHidden(t, found(witnessWith(place, name, secret)), secret, `${name} in ${place}`);
         planted += 1;
       }
     }
@@ -111,7 +111,7 @@ t.test(
   },
 );
 
-/** Every text form a message may have, as an HAR tells it. */
+/** Every text form a message may have, as an HAR writes it. */
 function harTexts(name: string, secret: string, o: Obfuscator): Record<string, string> {
   const encoded = encodeURIComponent(secret);
   return {
@@ -223,12 +223,12 @@ t.test('JSON stays JSON', (t) => {
   t.end();
 });
 
-t.test('zero and hash tell no value, off tells all', (t) => {
+t.test('zero and hash show no value, off shows all', (t) => {
   const secret = 'some quite ordinary value';
   for (const mode of ['zero', 'hash'] as const) {
     const o = new Obfuscator(mode, Buffer.alloc(32, 1));
     for (const place of NAMED_PLACES) {
-      assertHidden(t, told(witnessWith(place, 'note', secret), o), secret, `${mode} in ${place}`);
+      assertHidden(t, found(witnessWith(place, 'note', secret), o), secret, `${mode} in ${place}`);
     }
     for (const [place, output] of Object.entries(harTexts('note', secret, o))) {
       assertHidden(t, output, secret, `${mode} in ${place}`);
@@ -248,7 +248,7 @@ t.test('zero and hash tell no value, off tells all', (t) => {
   t.equal(hash.pair('query', 'q', 'v').length, 44, 'as long as the original’s');
   const off = new Obfuscator('off', Buffer.alloc(0));
   t.equal(off.url('/?password=x'), '/?password=x');
-  t.ok(told(witnessWith('query', 'password', 'hunter2'), off).includes('hunter2'));
+  t.ok(found(witnessWith('query', 'password', 'hunter2'), off).includes('hunter2'));
   t.end();
 });
 

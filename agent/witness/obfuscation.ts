@@ -276,9 +276,9 @@ export class Obfuscator {
       if (redactText(keys[i]!) === keys[i]) continue;
       const renamed = new Fields();
       for (let j = 0; j < keys.length; j += 1) {
-        const told = redactText(keys[j]!);
-        if (told !== keys[j]) this.changed += 1;
-        renamed.append(renamed.indexOf(told) < 0 ? told : `${told}#${j}`, values[j]!);
+        const shown = redactText(keys[j]!);
+        if (shown !== keys[j]) this.changed += 1;
+        renamed.append(renamed.indexOf(shown) < 0 ? shown : `${shown}#${j}`, values[j]!);
       }
       fields.clear();
       for (let j = 0; j < renamed.size; j += 1) fields.append(renamed.keys[j]!, renamed.values[j]!);
@@ -307,9 +307,9 @@ export class Obfuscator {
   }
 
   #scan(text: string): string {
-    const told = redactText(text);
-    if (told !== text) this.changed += 1;
-    return told;
+    const shown = redactText(text);
+    if (shown !== text) this.changed += 1;
+    return shown;
   }
 
   #note(text: string): string {
@@ -322,7 +322,7 @@ export class Obfuscator {
     return process.getBuiltinModule('node:crypto').createHmac('sha256', this.#hashKey);
   }
 
-  /** A whole value in the modes that tell none. */
+  /** A whole value in the modes that show none. */
   #value(text: string): string {
     this.changed += 1;
     return this.mode === 'zero' ? '' : base64url(this.#hmac().update(text).digest());

@@ -306,9 +306,9 @@ class Parser {
   }
 
   #set(set: Uint8Array): Piece {
-    const told = this.#folded(set);
+    const folded = this.#folded(set);
     return (out) => {
-      out.sets.push(told);
+      out.sets.push(folded);
       out.put(Op.set, out.sets.length - 1);
     };
   }

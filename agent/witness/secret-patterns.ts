@@ -88,7 +88,7 @@ const OWN: readonly (readonly [prefix: string, restMin: number])[] = [
   ['CFPAT-', 30],
   ['AGE-SECRET-KEY-', 40],
   ['EAACEdEose0cBA', 10],
-  // What gitleaks wants the issuer's name for, although the beginning tells
+  // What gitleaks wants the issuer's name for, although the beginning suffices
   ['tfp_', 40],
   ['aio_', 28],
   ['NRII-', 32],

@@ -3,7 +3,7 @@
  * stands, then with what is hidden in it taken out, level by level (`secret-layers.ts`); words in Base64 that are text are looked
  * at as that. One pass a level, each piece looked at a bounded number of times: linear whatever the text.
  *
- * What it cannot find: a secret without a telling name or shape, as a bare password in running text.
+ * What it cannot find: a secret without a name or shape of its own, as a bare password in running text.
  */
 import { findAssigned, findListed } from './secret-assignments.ts';
 import { decodeLayer, hidesText, type Layer } from './secret-layers.ts';
@@ -32,7 +32,7 @@ export { isCardNumber } from './secret-words.ts';
 const LEVELS_MAX = 6;
 /** Base64 within Base64. */
 const DECODED_MAX = 3;
-/** Base64 that is told from a word by its beginning. */
+/** Base64 that its beginning distinguishes from a word. */
 const ENCODED_WORD_MIN = 12;
 /** A line of Base64 that another one follows (RFC 2045). */
 const ENCODED_LINE_MIN = 56;

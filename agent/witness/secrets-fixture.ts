@@ -50,7 +50,7 @@ export const SHAPED: Record<string, string> = {
   'social security number': '123-45-6789',
 };
 
-/** Secrets that look like nothing: the name beside them tells. */
+/** Secrets that look like nothing: the name beside them decides. */
 export const NAMED: Record<string, string> = {
   password: 'correct-horse-battery',
   passwd: 'tr0ub4dor',

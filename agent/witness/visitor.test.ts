@@ -16,7 +16,7 @@ function sample(): ir.Witness {
   return witness;
 }
 
-/** Notes every call; answers as told by path. */
+/** Notes every call; answers by path. */
 class Recorder implements DataVisitor {
   readonly calls: string[] = [];
   readonly answers: Record<string, number>;

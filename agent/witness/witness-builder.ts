@@ -83,7 +83,7 @@ const Role = {
 } as const;
 type Role = (typeof Role)[keyof typeof Role];
 
-/** Fields that are told by other means, or say nothing about the API. */
+/** Fields that are reported by other means, or say nothing about the API. */
 const roles: Record<string, Role | undefined> = Object.assign(Object.create(null), {
   host: Role.none,
   'transfer-encoding': Role.transferEncoding,
@@ -192,7 +192,7 @@ export class WitnessBuilder implements MessageHandler {
   readonly #fields = new Map<string, Field>();
   /** Set under pressure: bodies are counted, not read. */
   shedBodies = false;
-  /** Responses nobody asked for get keys of their own, below 0. */
+  /** Responses without a request get keys of their own, below 0. */
   #orphans = 0;
   readonly #sealer: Sealer | null;
   /** Of the message that is begun. */
@@ -322,7 +322,7 @@ export class WitnessBuilder implements MessageHandler {
         this.#makeRoom(known);
         return known;
       }
-      // More of one exchange than its two messages: what there was is told by itself.
+      // More of one exchange than its two messages: what there was is reported by itself.
       this.#give(known);
     }
     this.#makeRoom(null);
@@ -497,7 +497,7 @@ export class WitnessBuilder implements MessageHandler {
     flight.body = new BodyReader(this.#limits.body, this.#means, flight.builder, flight.contentType, flight.codings);
   }
 
-  /** The message is over, or nobody waits for the rest of it. */
+  /** The message is over, or the rest of it is not awaited. */
   #land(flight: InFlight, complete: boolean): void {
     if (this.#inFlight.get(flight.place) === flight) this.#inFlight.delete(flight.place);
     const { flights } = flight.exchange;

@@ -1,6 +1,6 @@
 /**
  * Every metric of the table through the command line: a limit that is just met (0), one that is just missed (1), and where
- * nobody can know (4). Three real runs are judged; each limit is then held against what was measured.
+ * it cannot be known (4). Three real runs are judged; each limit is then held against what was measured.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -118,7 +118,7 @@ async function zombie(t: Test): Promise<number> {
   }
 }
 
-t.test('where nobody can know', async (t) => {
+t.test('where it cannot be known', async (t) => {
   const limits = ['rss.max=1GB', 'rss.p999=1GB', 'heap.afterGc=1kB', 'dropped.frames=0', 'share:agent/**=50%'];
   const short = [
     '--duration',

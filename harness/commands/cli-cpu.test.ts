@@ -15,7 +15,7 @@ import { nothingLeft, reportIn, run, workplace } from './cli-trial.ts';
 t.setTimeout(240_000);
 const program = fileURLToPath(new URL('../../bin/floodgate', import.meta.url));
 const server = fileURLToPath(new URL('../target/testdata/leaking-server.mjs', import.meta.url));
-/** Burns its time in one function, and can be told to end. */
+/** Burns its time in one function, and can be asked to end. */
 const burner = `function burn() { const end = performance.now() + 40; let x = 0; while (performance.now() < end) x += Math.sqrt(x + 1); return x; }
 setInterval(burn, 50); process.on('SIGINT', () => process.exit(0)); console.log('burning');`;
 
@@ -137,7 +137,7 @@ t.test('0x draws a killed target', zeroXOnly, async (t) => {
     'logs that were drawn are gone',
   );
   const broken = await drawFlame(zeroX!, path.join(folder, 'tmp'), 'nothing');
-  t.match(broken.why, /no stacks or v8 log/, 'why there is none is told');
+  t.match(broken.why, /no stacks or v8 log/, 'the reason is printed');
 });
 
 t.test('clinic doctor', clinicOnly, async (t) => {

@@ -71,7 +71,7 @@ t.test('machines that will not have it: exit 2, and the lane that works', tapOnl
     ['no TAP device', inNamespace('mount -t tmpfs none /dev/net'), /\/dev\/net\/tun/],
     [
       'no permission for namespaces',
-      // A user namespace in which no other may be made, and in which nobody has a privilege.
+      // A user namespace in which no other may be made, and in which no user has a privilege.
       [
         'unshare',
         '-Ur',

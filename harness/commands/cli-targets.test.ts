@@ -73,7 +73,7 @@ t.test('a process that runs already is watched and left alone', async (t) => {
   t.equal(code, 0, out);
   t.equal(child.exitCode, null, 'it runs still');
   const report = reportIn(place.out);
-  t.equal(report.passes.length, 1, 'nothing more can be told of it');
+  t.equal(report.passes.length, 1, 'nothing more can be known of it');
 });
 
 t.test('a program that ends by itself has been watched to its end', async (t) => {

@@ -34,7 +34,7 @@ t.test('a load that gets no answer of 2xx decides nothing', async (t) => {
   await nothingLeft(t, place);
 });
 
-t.test('the target’s runtime is its own, and what nobody counted is not nought', async (t) => {
+t.test('the target’s runtime is its own, and what was not counted is not zero', async (t) => {
   const place = workplace(t);
   const args = ['run', '--target', serverOf(place.folder, 200), '--load', requests(3), ...short, '--out', place.out];
   const { code, out } = await run(args, place.temporary);

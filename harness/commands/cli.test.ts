@@ -6,7 +6,7 @@ import { program, run } from './cli-trial.ts';
 
 t.setTimeout(120_000);
 
-/** As they lie in this folder, so that a command which nobody can reach, or without help, is found. */
+/** As they lie in this folder, so that a command that cannot be reached, or without help, is found. */
 const commandNames = readdirSync(import.meta.dirname)
   .flatMap((file) => /^(\w+)-command\.ts$/.exec(file)?.[1] ?? [])
   .sort();

@@ -33,7 +33,7 @@ async function init(folder: string, asksNothing: boolean): Promise<void> {
     });
   }
   if (!asksNothing && !process.stdin.isTTY) {
-    throw new FloodgateError('no-terminal', 'there is nobody to answer questions', {
+    throw new FloodgateError('no-terminal', 'standard input is no terminal, so questions cannot be asked', {
       hint: 'floodgate init --yes asks none.',
     });
   }

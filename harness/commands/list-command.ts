@@ -62,7 +62,7 @@ const unitWords: Readonly<Record<Unit, string>> = {
 
 const nameColumns = 24;
 
-/** A name and what is said of it, in as many lines as a terminal needs; whole where nobody looks. */
+/** A name and its description, in as many lines as a terminal needs; one line in a pipe. */
 function row(name: string, text: string, width = nameColumns): string[] {
   const { isTTY, columns } = process.stdout;
   const wrapped = isTTY ? new Help().boxWrap(text, Math.max(40, columns - width - 3)) : text;

@@ -194,7 +194,7 @@ function cpuInstrumentsOf(flags: RunFlags, target: TargetRun | undefined): Instr
   const wanted = (['cpu', 'flame', 'doctor'] as const).filter((name) => flags[name]);
   if (wanted.length > 0 && target && !target.opened.launcher.isNode) {
     throw new FloodgateError('option-invalid', `--${wanted[0]} is for Node.js: ${target.opened.launcher.name} is not`, {
-      hint: 'A Go program tells itself: go tool pprof http://HOST:PORT/debug/pprof/profile?seconds=10.',
+      hint: 'A Go program serves its own profile: go tool pprof http://HOST:PORT/debug/pprof/profile?seconds=10.',
     });
   }
   const instruments: Instrument[] = wanted.map((name) => cpuInstruments[name]);

@@ -17,7 +17,7 @@ export const profileArgumentHelp = `
 A profile is a .pb.gz, .heapprofile, .cpuprofile, .speedscope.json or collapsed
 .txt file, or the folder of a run, whose allocations during its spikes are taken.`;
 
-/** A profile, told in its sources where source maps lie beside the built files. @throws FloodgateError `profile-missing` */
+/** A profile, mapped to its sources where source maps lie beside the built files. @throws FloodgateError `profile-missing` */
 export function readAnyProfile(file: string): Profile {
   try {
     if (statSync(file).isDirectory()) return readRunProfile(file);

@@ -10,7 +10,7 @@ export const pushProtocols = ['pyroscope', 'parca'] as const;
 export type PushProtocol = (typeof pushProtocols)[number];
 
 export interface PushOrder {
-  /** The store's address; credentials in it are sent as Basic authorization and never told. */
+  /** The store's address; credentials in it are sent as Basic authorization and never printed. */
   readonly url: string;
   /** @default by the port: 7070 is Parca's */
   readonly protocol?: PushProtocol | undefined;
@@ -30,7 +30,7 @@ export interface PushedProfile {
 const attemptsMax = 4;
 const firstDelayMs = 500;
 const attemptTimeoutMs = 15_000;
-/** What a refusal says is told, its beginning. */
+/** The beginning of a refusal is printed. */
 const answerBytesMax = 300;
 const parcaPort = '7070';
 
@@ -88,7 +88,7 @@ async function tryOnce(url: URL, body: string, headers: Record<string, string>, 
       method: 'POST',
       headers,
       body,
-      // A profile is not to be sent on to somebody else, nor are the headers.
+      // Neither a profile nor its headers may be sent on to another server.
       redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(attemptTimeoutMs)]),
     });

@@ -109,7 +109,7 @@ t.test('Pyroscope: push.v1, what was sent is the profile', async (t) => {
   t.equal(read.durationMs, 12_500);
 });
 
-t.test('Parca: profiles/writeraw; a profile that says no time is one of now; CPU is told from memory', async (t) => {
+t.test('Parca: profiles/writeraw; a profile that says no time is one of now; CPU differs from memory', async (t) => {
   const { port, received } = await store(t, 200);
   const builder = new ProfileBuilder({ sampleTypes: [{ type: 'cpu', unit: 'nanoseconds' }] });
   builder.add(builder.child(0, builder.site('burn', 'a.js', 3)), 0, 1e9);
@@ -133,7 +133,7 @@ t.test('Parca: profiles/writeraw; a profile that says no time is one of now; CPU
   }
 });
 
-t.test('a store that is busy is asked four times, no more; a refusal is final; nobody is followed', async (t) => {
+t.test('a store that is busy is asked four times, no more; a refusal is final; no redirect is followed', async (t) => {
   const cases: [statuses: number[], attempts: number, code: number, words: RegExp][] = [
     [[503, 429, 200], 3, 0, /^$/],
     [[500], 4, 2, /did not take the profile: 500 .*the store says 500 x+/],
@@ -160,11 +160,11 @@ t.test('what cannot be pushed: exit 2, and what to do', async (t) => {
   const here = `http://127.0.0.1:${port}`;
   const closed = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => closed.once('listening', resolve));
-  const nobody = (closed.address() as AddressInfo).port;
+  const closedPort = (closed.address() as AddressInfo).port;
   await new Promise((resolve) => closed.close(resolve));
   const cases: [string[], RegExp][] = [
     [['p.pb.gz', 'ftp://ann:s3cret@host/'], /"ftp:\/\/host\/" is no address/],
-    [['p.pb.gz', `http://ann:s3cret@127.0.0.1:${nobody}`], /did not take the profile: .*ECONNREFUSED/],
+    [['p.pb.gz', `http://ann:s3cret@127.0.0.1:${closedPort}`], /did not take the profile: .*ECONNREFUSED/],
     [['difference.pb.gz', here], /a difference/],
     [['nothing.pb.gz', here], /cannot read nothing/],
     [['p.pb.gz', here, '--label', 'a-b=1'], /no name of a label/],

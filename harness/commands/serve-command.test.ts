@@ -74,7 +74,11 @@ t.test('a folder of runs is served, and nothing around it', async (t) => {
   writeFileSync(path.join(runs, '20260315-b', 'report.json'), JSON.stringify(sampleRun({ ok: false })));
   t.match((await get(port, '/')).body, './20260315-b/report.html', 'a new run is there at once');
   rmSync(runs, { recursive: true });
-  t.match(await get(port, '/'), { status: 500, body: /no such file/ }, 'a folder that went away is told, not a crash');
+  t.match(
+    await get(port, '/'),
+    { status: 500, body: /no such file/ },
+    'a folder that went away is an error, not a crash',
+  );
   mkdirSync(runs);
   await t.rejects(serveReports(runs, port), { code: 'port-in-use', exitCode: 2 });
   await t.rejects(serveReports(path.join(dir, 'secret.txt'), 0), { code: 'folder-missing' });

@@ -79,11 +79,13 @@ function cutOf(run: RunReport, flags: SliceFlags): Cut {
   if (flags.frames !== undefined) return { ...parseFrames(flags.frames), streams: null };
   const { frames, spike } = spikeFrames(run, flags.spike);
   // Reports of older versions name their streams in words.
-  const told = spike.streams.filter((stream) => stream.destination !== '');
-  if (flags.all || told.length === 0) return { ...frames, streams: null };
+  const streams = spike.streams.filter((stream) => stream.destination !== '');
+  if (flags.all || streams.length === 0) return { ...frames, streams: null };
   const count =
-    flags.streams === undefined ? told.length : parseWhole(flags.streams, '--streams', { min: 1, max: told.length });
-  return { ...frames, streams: told.slice(0, count) };
+    flags.streams === undefined
+      ? streams.length
+      : parseWhole(flags.streams, '--streams', { min: 1, max: streams.length });
+  return { ...frames, streams: streams.slice(0, count) };
 }
 
 function spikeFrames(run: RunReport, number: string): { frames: FrameRange; spike: Spike } {

@@ -135,7 +135,7 @@ async function replayer({ size, seed: seedText, lane }: StoryFlags): Promise<Rep
       signal: session.signal,
       onProgress: (progress) => session.progress.update(progress),
     });
-    // Nobody doubts that an agent with mistakes is over: what is judged is the one without.
+    // An agent with mistakes is over its budget by design: the one without them is judged.
     return defects.length > 0 ? run : (judgeAgain(run, budgetUntil(scenario.budget, stage)) as RunReport);
   };
 }

@@ -12,7 +12,7 @@ interface Failures {
 
 /**
  * Worse where every run of the head fails more requests than every run of the base: of identical versions, five pairs do that once in
- * 252 times. Undefined where nothing failed, or nobody counted.
+ * 252 times. Undefined where nothing failed, or nothing counted.
  */
 export function judgeFailures({ base, head }: Failures): { decision: ComparedDecision; note: string } | undefined {
   if (![...base, ...head].every((value) => value !== null)) return undefined;

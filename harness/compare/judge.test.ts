@@ -133,5 +133,5 @@ t.test('sites: by the request, above their noise, new and gone, the runtime as o
   );
   t.equal(compared[2]!.line, 6, 'of functions without a name, the costliest');
   t.equal(compared[0]!.file, 'server.js');
-  t.same(compareSites({ ...base, requests: null }, head), [], 'nobody counted');
+  t.same(compareSites({ ...base, requests: null }, head), [], 'not counted');
 });

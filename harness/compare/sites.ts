@@ -7,7 +7,7 @@ import type { SitesFile } from '../report/sites-file.ts';
 
 /** A difference is named from so many standard errors up: hundreds of sites are looked at at once. */
 const errorsMin = 3;
-/** Of what the base allocates; less is nobody's regression. */
+/** Of what the base allocates; less is no regression. */
 const shareMin = 0.001;
 /** As many as a person reads. */
 const sitesMax = 10;
@@ -39,7 +39,7 @@ export function compareSites(base: SitesFile, head: SitesFile): ComparedSite[] {
   return compared.sort((a, b) => changeOf(b) - changeOf(a)).slice(0, sitesMax);
 }
 
-/** Nobody of the project called it: it comes with the requests themselves. */
+/** No code of the project called it: it comes with the requests themselves. */
 const runtime = { file: '', line: 0, functionName: '(the runtime, for no caller of the project)' };
 
 interface SiteByRequest {

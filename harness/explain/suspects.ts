@@ -92,7 +92,7 @@ export function samplingError(bytes: number, intervalBytes: number): number {
 function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
   const byFunction = new Map<string, Tally & { lines: Map<number, number> }>();
   const tally = (profile: Profile, functionName: string, file: string, line: number) => {
-    // A file has many functions without a name: their lines tell them apart.
+    // A file has many functions without a name: their lines distinguish them.
     const key = `${file}\0${functionName}${functionName === anonymous ? `\0${line}` : ''}`;
     let entry = byFunction.get(key);
     if (!entry) {

@@ -58,8 +58,8 @@ t.test('what a named policy left out is shed, under its name', async (t) => {
   t.match(accountOf(pass({ counters: { 'upload.witnessesShed': 3 }, stored: 5 })), { missing: 2 });
 });
 
-t.test('where nobody counted there is no account, and a reason', async (t) => {
-  t.match(accountOf({ ...pass(), sending: undefined }), /nobody has counted/);
+t.test('where nothing counted there is no account, and a reason', async (t) => {
+  t.match(accountOf({ ...pass(), sending: undefined }), /are not counted/);
   t.match(accountOf({ ...pass(), stats: { samples: [], final: undefined } }), /no counters/);
   t.match(accountOf({ ...pass(), companion: undefined }), /nothing was uploaded/);
   t.match(accountOf({ ...pass(), stats: { samples: [], final: { tsMs: 0, values: {} } } }), /made no witnesses/);

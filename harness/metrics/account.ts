@@ -25,7 +25,8 @@ const afterWitness = [
 /** @returns the account, or why there is none */
 export function accountOf({ sending, stats, companion }: PassResult): Exchanges | string {
   const truth = sending?.truth;
-  if (!truth) return 'nobody has counted the messages of this traffic: it takes a scenario that does, sent to its end';
+  if (!truth)
+    return 'the messages of this traffic are not counted: it takes a scenario that counts them, sent to its end';
   const counters = stats.final?.values;
   if (counters === undefined) return 'the target left no counters: it died, or it is not our agent';
   const witnesses = counters['witness.witnesses'];

@@ -32,7 +32,7 @@ export function sitesOf(intervals: readonly AllocationInterval[]): readonly Allo
 }
 
 /**
- * Bytes of the sites that match, or their share of all. A pattern that none matches is not zero: nobody knows whether it
+ * Bytes of the sites that match, or their share of all. A pattern that none matches is not zero: it is unknown whether it
  * names code that allocated nothing, or code that is not there.
  */
 export function readSites(sites: readonly SiteBytes[] | undefined, kind: 'share' | 'bytes', pattern: string): Reading {

@@ -42,7 +42,7 @@ export function figuresOf(run: MeasuredRun): RunFigures {
   };
 }
 
-/** HTTP messages that the agent found, or answers that another program gave; null where nobody counted. */
+/** HTTP messages that the agent found, or answers that another program gave; null where they were not counted. */
 export function messagesOf({ stats, answers }: PassResult): number | null {
   const { requests, responses } = countsOf(stats);
   return requests !== null ? requests + (responses ?? 0) : (answers?.total ?? null);

@@ -19,7 +19,7 @@ export function stored({ measure }: RunFigures): Reading {
 export function bodiesCut({ measure }: RunFigures): Reading {
   const counters = measure.stats.final?.values ?? {};
   if (counters['witness.bodies'] === undefined) {
-    return notMeasured('nobody looked into bodies: the agent ended after an earlier stage, or it is not our agent');
+    return notMeasured('bodies were not looked into: the agent ended after an earlier stage, or it is not our agent');
   }
   const of = (name: string) => counters[`witness.${name}`] ?? 0;
   const byAgent = of('bodiesOverLimit') + of('bodiesDecoderBusy') + of('bodiesUnsupportedCoding') + of('bodiesShed');

@@ -7,7 +7,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { checkConfig, checkScenario } from './check-config.ts';
 import type { ProjectConfig, ScenarioConfig } from './config.ts';
 
-/** In this order where a folder has several; having two is an error, since nobody knows which one counts. */
+/** In this order where a folder has several; having two is an error, since it is unknown which one counts. */
 const fileNames = ['ts', 'mts', 'js', 'mjs', 'yaml', 'yml'].map((extension) => `floodgate.config.${extension}`);
 /** A configuration of a thousand scenarios is a few hundred KB. */
 const yamlBytesMax = 1 << 20;

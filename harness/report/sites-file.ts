@@ -8,7 +8,7 @@ import type { PassResult } from '../pass/pass-result.ts';
 export const sitesFileName = 'sites.json';
 
 export interface SitesFile {
-  /** Messages or requests of the pass; null where nobody counted. */
+  /** Messages or requests of the pass; null where they were not counted. */
   readonly requests: number | null;
   readonly sites: readonly AllocatedSite[];
 }

@@ -53,7 +53,7 @@ export function compileFilter(expression: string, linkType: number, snapLength: 
 
 /**
  * A filter run here, for captures and for devices whose frames the kernel cannot filter rightly.
- * @throws FloodgateError `filter-unavailable` at once; a faulty expression is told at the first frame, since what is
+ * @throws FloodgateError `filter-unavailable` at once; a faulty expression is reported at the first frame, since what is
  * valid depends on the link type.
  */
 export function frameFilter(expression: string, snapLength: number): FrameFilter {

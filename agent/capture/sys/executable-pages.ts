@@ -8,7 +8,7 @@ import { loadLibc } from './libc.ts';
 
 const MADV_DONTNEED = 4;
 
-/** A mapping as /proc/self/smaps tells it. */
+/** A mapping as in /proc/self/smaps. */
 interface Mapping {
   readonly start: bigint;
   readonly length: number;

@@ -9,7 +9,7 @@ type Koffi = typeof import('koffi');
 /** A C pointer. Null is `null` when passed and `0n` when returned. */
 export type Address = bigint;
 
-/** Plain C signatures; a result of −1 means failure, and `errno()` tells which. */
+/** Plain C signatures; a result of −1 means failure, and `errno()` is the reason. */
 export interface Libc {
   mmap(address: Address | null, length: number, protection: number, flags: number, fd: number, offset: number): Address;
   munmap(address: Address, length: number): number;

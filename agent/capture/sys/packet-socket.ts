@@ -20,7 +20,7 @@ const PACKET_IGNORE_OUTGOING = 23;
 const TPACKET_V3 = 2;
 const PACKET_MR_PROMISC = 1;
 const PACKET_FANOUT_HASH = 0;
-/** IPv4 fragments are put together before the flow is told, or they would go elsewhere than the rest of it. */
+/** IPv4 fragments are put together before the flow is hashed, or they would go elsewhere than the rest of it. */
 const PACKET_FANOUT_FLAG_DEFRAG = 0x8000;
 const SIOCGIFNAME = 0x8910;
 const SIOCGIFHWADDR = 0x8927;
@@ -29,7 +29,7 @@ const interfaceNameBytes = 16;
 /** All protocols, in network byte order, as `struct sockaddr_ll` wants it. */
 const ETH_P_ALL_BE = 0x0300;
 
-/** Linux device types (<linux/if_arp.h>) that capturing has to tell apart. */
+/** Linux device types (<linux/if_arp.h>) that capturing has to distinguish. */
 export const HardwareType = { ethernet: 1, loopback: 772 } as const;
 
 export interface RingGeometry {

@@ -1,4 +1,4 @@
-/** What the system is told of memory in which pages lie: that it may take back what is no longer used. */
+/** Advice to the system on the memory of pages: it may take back what is no longer used. */
 import assert from 'node:assert';
 import type { PageMemory, PlacePages } from '../../bounded/page-memory.ts';
 import { type Libc, loadLibc } from './libc.ts';
@@ -7,7 +7,7 @@ import { type Libc, loadLibc } from './libc.ts';
 const MADV_DONTNEED = 4;
 const MADV_NOHUGEPAGE = 15;
 
-/** Pages that go back to the system when they are released; where it cannot be told, they stay. */
+/** Pages that go back to the system when they are released; where it cannot be advised, they stay. */
 export const placePages: PlacePages = (bytes, start, byteLength) => {
   const libc = loadLibc();
   // Huge pages would make one touched page cost 2 MiB. Kernels built without them refuse: nothing to avoid then.
@@ -16,7 +16,7 @@ export const placePages: PlacePages = (bytes, start, byteLength) => {
 };
 
 /**
- * The same, but nothing is told before something is to be released: most recorded captures end before, and need not
+ * The same, but no advice is given before something is to be released: most recorded captures end before, and need not
  * load the foreign-function package (13 ms of CPU).
  */
 export const placePagesQuietly: PlacePages = (bytes, start, byteLength) => new SystemPages(bytes, start, byteLength);

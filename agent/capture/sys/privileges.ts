@@ -12,7 +12,7 @@ const nobody = 65_534;
  * checked). Does nothing unless root. Files that are still to be opened must be open to the new user.
  * @param user a name or number; null for `nobody`. `root` keeps root.
  * @param handOver called with the new user's numbers while the old one's rights still hold.
- * @returns what to tell the operator; null when there is nothing to say.
+ * @returns what to say to the operator; null when there is nothing to say.
  * @throws FloodgateError `user-unknown`, `user-not-permitted` or `privileges-kept` when it cannot be done.
  */
 export function dropPrivileges(
@@ -22,7 +22,7 @@ export function dropPrivileges(
   if (process.platform !== 'linux') return null;
   if (process.geteuid!() !== 0) return staysAs(user);
   const { uid, gid } = lookUp(user ?? 'nobody');
-  if (uid === 0) return 'keeps running as root, as told';
+  if (uid === 0) return 'keeps running as root, as asked';
   if (!exists(uid, gid)) {
     return `keeps its user: user ${uid} does not exist in this user namespace, where root has no power outside anyway`;
   }
