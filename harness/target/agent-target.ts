@@ -73,14 +73,17 @@ export class AgentLauncher implements TargetLauncher {
   readonly isNode = true;
   readonly #arguments: readonly string[];
   readonly #agent: AgentProgram;
+  readonly #stopTimeoutMs: number;
 
   /**
    * @param agentArguments more arguments for the agent, e.g. `['--memory', '96MB']`
    * @param folder a checkout or an installed package @default the agent of this harness
+   * @param stopTimeoutMs between SIGTERM and SIGKILL @default 15000
    * @throws FloodgateError where the folder holds no agent, or no Node.js for it
    */
-  constructor(agentArguments: readonly string[], folder?: string) {
+  constructor(agentArguments: readonly string[], folder?: string, stopTimeoutMs = stopTimeoutMsDefault) {
     this.#arguments = agentArguments;
+    this.#stopTimeoutMs = stopTimeoutMs;
     this.#agent = folder === undefined ? ownAgent() : agentIn(folder);
   }
 
@@ -112,7 +115,7 @@ export class AgentLauncher implements TargetLauncher {
       env: options.env,
       wrapper: options.wrapper,
       withChannel: true,
-      stopTimeoutMs,
+      stopTimeoutMs: this.#stopTimeoutMs,
       // The first process of a namespace takes all others along.
       guarded: isLive && process.pid !== 1,
       // The sum of its limits is the first thing it says once everything is loaded.
@@ -121,8 +124,8 @@ export class AgentLauncher implements TargetLauncher {
   }
 }
 
-/** An upload may drain for 10 s once the capture is over; a slowed agent takes its time before that. */
-const stopTimeoutMs = 30_000;
+/** A slowed agent works off what its ring and its pipe hold before it ends. */
+const stopTimeoutMsDefault = 15_000;
 
 /** Capture ring of an agent that is slowed down by instruments: see `framesAheadMax` in pass.ts. */
 const slowRingSize = '64MB';

@@ -27,10 +27,12 @@ export class DeployedAgentLauncher implements TargetLauncher {
     const spool = path.join(folder, 'spool');
     mkdirSync(spool, { recursive: true, mode: 0o700 });
     const collector = await Collector.start(agentCommand(), folder);
-    const upload = ['--upload', collector.url, '--spool', spool];
+    const upload = ['--upload', collector.url, '--spool', spool, '--upload-drain-ms', String(drainMs)];
     try {
       await warmUpload(options.nodeArguments, upload, this.#folder);
-      const target = await new AgentLauncher([...upload, ...this.#arguments], this.#folder).start(options);
+      const target = await new AgentLauncher([...upload, ...this.#arguments], this.#folder, drainMs + graceMs).start(
+        options,
+      );
       target.exited.then(() => rmSync(spool, { recursive: true, force: true }));
       return Object.assign(target, { companion: collector });
     } catch (error) {
@@ -40,6 +42,11 @@ export class DeployedAgentLauncher implements TargetLauncher {
     }
   }
 }
+
+/** A user's agent goes on after a flood, and ours is asked to end soon after it: what waits in the spool is given so long. */
+const drainMs = 60_000;
+/** … and the frames that wait for the agent this long before that. */
+const graceMs = 15_000;
 
 const warmed = new Set<string>();
 const warmTimeoutMs = 60_000;
