@@ -43,6 +43,17 @@ t.test('what is nowhere is missing, wherever it went', async (t) => {
   t.match(accountOf(pass({ counters: apart, stored: 12 })), { missing: 4 });
 });
 
+t.test('what is lost at two places is counted once', async (t) => {
+  // Three were not made whole, two of them as halves; of eight witnesses five were stored.
+  const counters = {
+    'witness.witnesses': 8,
+    'witness.requestsWhole': 8,
+    'witness.responsesWhole': 6,
+    'witness.exchangesWhole': 6,
+  };
+  t.match(accountOf(pass({ counters, stored: 5 })), { intact: 9, storedWhole: 5, missing: 4 });
+});
+
 t.test('what a named policy left out is shed, under its name', async (t) => {
   const dedup = { 'witnessFile.duplicates': 4, 'filter.sampledOut': 0 };
   t.match(accountOf(pass({ counters: dedup, stored: 6 })), { shed: { 'witnessFile.duplicates': 4 }, missing: 0 });

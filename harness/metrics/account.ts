@@ -37,13 +37,17 @@ export function accountOf({ sending, stats, companion }: PassResult): Exchanges 
   const notMade = Math.max(0, notInWitnesses(truth, counters) - sumOf(early));
   // More rows than witnesses is no account either: something was stored twice.
   const notStored = Math.abs(witnesses - sumOf(late) - companion.witnesses);
+  const intact = intactOf(truth);
+  const storedWhole = Math.max(0, Math.min(counters['witness.exchangesWhole'] ?? 0, companion.witnesses));
+  // What was lost at both places may be counted twice, as half a witness that was made and not stored.
+  const most = Math.max(intact - storedWhole, notMade, notStored);
   return {
     sent: truth.requests,
-    intact: intactOf(truth),
+    intact,
     stored: companion.witnesses,
-    storedWhole: Math.max(0, Math.min(counters['witness.exchangesWhole'] ?? 0, companion.witnesses)),
+    storedWhole,
     shed: Object.fromEntries(Object.entries({ ...early, ...late }).filter(([, count]) => count > 0)),
-    missing: Math.min(truth.requests, notMade + notStored),
+    missing: Math.min(notMade + notStored, most),
   };
 }
 
