@@ -112,7 +112,7 @@ t.test('a place that cannot be written to: exit 2 before anything is measured', 
 t.test('a disk that fills up under way: exit 2', tapOnly, async (t) => {
   const place = workplace(t);
   mkdirSync(place.out);
-  const script = `mount -t tmpfs -o size=48k none ${place.out} && exec "$@"`;
+  const script = `mount -t tmpfs -o size=48k,mode=0700 none ${place.out} && exec "$@"`;
   const { code, err } = await run(['run', 'incident', '--size', '10MB', '--out', place.out], place.temporary, [
     'unshare',
     isRoot ? '-m' : '-Urm',

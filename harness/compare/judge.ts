@@ -66,7 +66,7 @@ export function judgePairs(
 
 /**
  * Whether repeats of one version are the same within the lane's own range. Of five and more, the highest fifth and the lowest do not
- * count: a busy machine disturbs one run in twenty, and medians are compared.
+ * count: a busy machine disturbs single runs (one of 14 that were measured), and medians are compared.
  */
 export function agree(values: readonly (number | null)[]): boolean {
   const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
