@@ -113,14 +113,11 @@ t.test('a disk that fills up under way: exit 2', tapOnly, async (t) => {
   const place = workplace(t);
   mkdirSync(place.out);
   const script = `mount -t tmpfs -o size=48k,mode=0700 none ${place.out} && exec "$@"`;
-  const { code, err } = await run(['run', 'incident', '--size', '10MB', '--out', place.out], place.temporary, [
-    'unshare',
-    isRoot ? '-m' : '-Urm',
-    'sh',
-    '-c',
-    script,
-    'sh',
-  ]);
+  const { code, err } = await run(
+    ['run', 'incident', '--size', '10MB', '--agent-until', 'http', '--out', place.out],
+    place.temporary,
+    ['unshare', isRoot ? '-m' : '-Urm', 'sh', '-c', script, 'sh'],
+  );
   t.equal(code, 2, err);
   t.match(err, /the disk is full/);
   await nothingLeft(t, place);
