@@ -26,7 +26,7 @@ function cellsOf(row: StoryRow): { memory: string; allocated: string; cpu: strin
   const known = (value: number | null, format: (value: number) => string) =>
     value === null ? 'unknown' : format(value);
   return {
-    memory: `${known(bytes, formatBytes)}${isPeak ? ' at most' : ''}`,
+    memory: `${isPeak ? '≤ ' : ''}${known(bytes, formatBytes)}`,
     allocated: known(figure(row, 'allocated.bytes'), formatBytes),
     cpu: known(figure(row, 'cpu.seconds'), (seconds) => formatDuration(seconds * 1000)),
   };

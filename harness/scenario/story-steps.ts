@@ -22,7 +22,7 @@ const mistakes: readonly Mistake[] = [
   { defect: 'context-per-node', mend: 'the visitor reuses its context' },
   { defect: 'reflective-hash', mend: 'the hash is generated' },
   { defect: 'whole-bodies', mend: 'bodies flow' },
-  { defect: 'pages-per-interface', mend: 'interfaces share one budget; acknowledged gaps end: our agent' },
+  { defect: 'pages-per-interface', mend: 'interfaces share one budget: our agent' },
 ];
 
 export function storySteps(): StoryStep[] {
