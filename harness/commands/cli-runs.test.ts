@@ -15,6 +15,8 @@ t.test('within budget: exit 0 and a report in every format', tapOnly, async (t) 
       'incident',
       '--size',
       '20MB',
+      '--agent-until',
+      'http',
       '--explain',
       '--budget',
       'rss.p99=1GB',
