@@ -73,6 +73,8 @@ export interface DefectArguments {
 interface Defect {
   readonly replaces: Readonly<Record<string, string>>;
   readonly agentArguments?: readonly string[];
+  /** Where no other defect is in its place: what it takes to show this one by itself. */
+  readonly agentArgumentsAlone?: readonly string[];
   readonly until?: AgentStage;
 }
 
@@ -107,7 +109,10 @@ export async function defectArguments(names: string | undefined): Promise<Defect
   const query = [...new Set(places.values())].join(',');
   return {
     node: ['--import', `${pathToFileURL(moduleOf('defects', 'register')).href}?defect=${query}`],
-    agent: defects.flatMap(({ agentArguments }) => agentArguments ?? []),
+    agent: [
+      ...defects.flatMap(({ agentArguments }) => agentArguments ?? []),
+      ...((defects.length === 1 && defects[0]!.agentArgumentsAlone) || []),
+    ],
     until: defects.map(({ until }) => until).reduce(laterOf, undefined),
   };
 }

@@ -63,7 +63,7 @@ export const defectTrials: readonly DefectTrial[] = [
     exactSize: '12MB',
     tapSize: '16MB',
     tapOptions: ['--speed', '0.1'],
-    budget: 'allocated.perMessage=2MB',
+    budget: 'allocated.perMessage=400kB',
   },
   {
     defect: 'reflective-hash',
