@@ -621,8 +621,11 @@ export class HttpLayer implements StreamHandler {
     message.minorVersion = parser.minorVersion;
     message.status = parser.status;
     message.flags = parser.flags | flags;
+    let isFound = false;
     if (side.searching) {
       message.flags |= MessageFlag.resynchronised;
+      // What stood before the first message, and was all seen, was no body.
+      isFound = side.gapped || side.sends !== 'unknown' || this.#isMidStream[stream] === 1;
       counters.syncFound++;
       side.searching = false;
       // Heads may have gone by until now.
@@ -636,11 +639,13 @@ export class HttpLayer implements StreamHandler {
     parser.owner = message;
     counters.headBytes += length;
     this.#setPlace(side, bytes === side.buffer, start, length);
+    if (isFound) this.#place.known |= Known.found;
     if (!parser.isRequest && this.#settleExpectation(side)) {
       // The requests that were held have gone through the parser.
       parser.parse(bytes, start, start + length, false);
       parser.owner = message;
       this.#setPlace(side, bytes === side.buffer, start, length);
+      if (isFound) this.#place.known |= Known.found;
     }
     if (parser.isRequest) this.#request(side, bytes, start);
     else this.#response(side);
@@ -811,6 +816,7 @@ export class HttpLayer implements StreamHandler {
       if (side.held === STATUS_BYTES) {
         this.#framing.finish(side, true);
         this.#ended(side, side.heldSequence);
+        this.#pairing.takenAsBodiless(side.stream, side.message.exchange);
         break;
       }
       if (side.held === 0) {

@@ -97,7 +97,10 @@ export class Pairing {
     else if (early >= 0) {
       this.#counters.responsesEarly++;
       this.#pair(stream, message);
+      const isBodiless = (this.#parts[(early << entryShift) + Part.flags]! & EntryFlag.bodiless) !== 0;
       this.#entries.shift(stream, Queue.responses);
+      // It had a body, in which the responses behind it were found.
+      if (isBodiless && message.method !== 'HEAD') this.#breakOrder(stream);
     } else this.#wait(stream, message, place, flags);
   }
 
@@ -160,6 +163,15 @@ export class Pairing {
   responseEnded(stream: number, end: number): void {
     this.#words[stream * streamWords + Of.clear] = end;
     this.#streams.set(stream, StreamFlag.clear);
+  }
+
+  /** The last response, which came before its request, was taken to answer HEAD: what follows may be its body. */
+  takenAsBodiless(stream: number, exchange: number): void {
+    this.#streams.set(stream, StreamFlag.responsesGuessed);
+    const entries = this.#entries;
+    if (entries.length(stream, Queue.responses) === 0) return;
+    const last = entries.last(stream, Queue.responses) << entryShift;
+    if (this.#parts[last + Part.exchange] === exchange) this.#parts[last + Part.flags]! |= EntryFlag.bodiless;
   }
 
   /**
@@ -258,21 +270,25 @@ export class Pairing {
   /** The response that came before its request, −1 for none. Those before it answer nothing that is still to come. */
   #findEarly(stream: number, place: Place, flags: number): number {
     const entries = this.#entries;
-    const isByTurns = this.#words[stream * streamWords + Of.mode]! === Mode.turns;
+    const words = this.#words;
+    const at = stream * streamWords;
     let early = entries.first(stream, Queue.responses);
     while (
       early >= 0 &&
       distance(place.sequence, this.#parts[(early << entryShift) + Part.ack]!) <= 0 &&
       this.#isPlaced(early, place)
     ) {
-      if (isByTurns && this.#turns.crossesEarly(early, place)) {
+      if (words[at + Of.mode]! === Mode.turns && this.#turns.crossesEarly(early, place)) {
         this.#foundPipelining(stream);
         return NONE;
       }
+      // While nothing is missing each response has its request: that one was no response, or hid the next.
+      const isAnswer = (this.#parts[(early << entryShift) + Part.flags]! & EntryFlag.timeout) === 0;
       this.#dropResponse(stream);
+      if (isAnswer) this.#breakOrder(stream);
       early = entries.first(stream, Queue.responses);
     }
-    if (early < 0 || !isByTurns) return early;
+    if (early < 0 || words[at + Of.mode]! !== Mode.turns) return early;
     const found = this.#turns.findResponse(stream, early, place, flags);
     while (found >= 0 && entries.first(stream, Queue.responses) !== found) this.#dropResponse(stream);
     return found;
@@ -354,7 +370,9 @@ export class Pairing {
     }
     const [ack, previous] = [words[at + Of.previousAck]!, words[at + Of.previous]!];
     const verdict = interim
-      ? 'certain'
+      ? (flags & EntryFlag.guessed) === 0
+        ? 'certain'
+        : 'probable'
       : this.#turns.judge(
           stream,
           this.#parts[(found << entryShift) + Part.flags]!,

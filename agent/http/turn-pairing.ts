@@ -22,6 +22,7 @@ import {
   answersNoneLater,
   crosses,
   distance,
+  FRAMED_HEAD_BYTES_MIN,
   isFirstAfter,
   mayAnswer,
   REQUEST_BYTES_MIN,
@@ -73,6 +74,7 @@ export class TurnPairing {
     if (smallest === 0 || headBytes < smallest) words[at + Of.smallest] = headBytes;
     let flags: number = isPlaced ? EntryFlag.placed : 0;
     const known = isPlaced && (before & StreamFlag.asked) !== 0;
+    let isProven = false;
     if ((before & StreamFlag.requestsMissing) !== 0)
       flags |= isPlaced ? this.#hiddenBefore(stream, sequence, ack) : EntryFlag.hidden;
     if (known ? this.#isPipelined(stream, ack, flags) : this.#isUnanswered(stream, isPlaced)) {
@@ -80,8 +82,13 @@ export class TurnPairing {
     } else if (known && (flags & EntryFlag.hidden) === 0) {
       if (words[at + Of.turns]! < TURNS_PROVEN) words[at + Of.turns]! += 1;
       if (words[at + Of.doubt]! > 0) words[at + Of.doubt]! -= 1;
+      isProven = true;
     }
     let after = before & ~OF_LAST_REQUEST;
+    if ((given & Known.found) !== 0) after |= StreamFlag.requestsGuessed;
+    // Heads in one body were all sent with what the client had received before it.
+    else if (isProven) after &= ~StreamFlag.requestsGuessed;
+    if ((after & StreamFlag.requestsGuessed) !== 0) flags |= EntryFlag.guessed;
     if (isPlaced) {
       after |= StreamFlag.asked;
       words[at + Of.ack] = ack;
@@ -153,6 +160,8 @@ export class TurnPairing {
     response.isTimeout = status === REQUEST_TIMEOUT;
     let flags: number = (given & Known.placed) === 0 ? 0 : EntryFlag.placed;
     if (response.isTimeout) flags |= EntryFlag.timeout;
+    if ((given & Known.found) !== 0) this.#streams.set(stream, StreamFlag.responsesGuessed);
+    if (this.#streams.has(stream, StreamFlag.responsesGuessed)) flags |= EntryFlag.guessed;
     if ((known & StreamFlag.answered) === 0) flags |= EntryFlag.first;
     const isMissing = (known & StreamFlag.responsesMissing) !== 0;
     if ((known & StreamFlag.clear) === 0) return isMissing ? flags : flags | EntryFlag.follows;
@@ -246,7 +255,23 @@ export class TurnPairing {
   }
 
   /**
-   * How sure a pair is that only a client that takes turns can have made. Requests hidden before it make it doubtful: had one
+   * Whether a head of the pair found last may stand in a body. When a client that takes turns sends a request, it has received
+   * all before the response to it and no more: there a response begins. When a server answers, it has received all before the
+   * next request: there a request begins. A head in a body begins behind.
+   */
+  #isGuess(stream: number, asked: number, answered: number, previousAck: number): boolean {
+    if (((asked | answered) & EntryFlag.guessed) === 0) return false;
+    const behind = distance(this.#asked.ack, this.#answered.sequence);
+    if (behind < 0 || behind >= FRAMED_HEAD_BYTES_MIN) return true;
+    this.#streams.unset(stream, StreamFlag.responsesGuessed);
+    if ((asked & EntryFlag.guessed) === 0) return false;
+    if ((answered & EntryFlag.first) !== 0 || this.#asked.sequence !== previousAck) return true;
+    this.#streams.unset(stream, StreamFlag.requestsGuessed);
+    return false;
+  }
+
+  /**
+   * How sure the pair found last is, which only a client that takes turns can have made. Requests hidden before it make it doubtful: had one
    * been pipelined with it, the response would be that one's. `absent`: the client pipelines.
    * @param asked bits of the request's entry, which begins at `sequence`
    * @param answered bits of the response's entry; `previous` and `previousAck` of the final response before it
@@ -282,6 +307,7 @@ export class TurnPairing {
         isAnswered && (asked & EntryFlag.hidesOne) !== 0 && distance(sequence, previousAck) > -REQUEST_BYTES_MIN;
       if (!isSettled && words[at + Of.turns]! < TURNS_PROVEN) words[at + Of.doubt] = TURNS_PROVEN;
     }
+    if (this.#isGuess(stream, asked, answered, previousAck)) return 'probable';
     return words[at + Of.doubt]! > 0 ? 'probable' : 'certain';
   }
 }
