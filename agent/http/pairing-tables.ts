@@ -166,6 +166,8 @@ export const StreamFlag = {
   /** A search has found a request, a response, and no pair has proven since that this side is in its place. */
   requestsGuessed: 2048,
   responsesGuessed: 4096,
+  /** What came behind a request that expected 100 (Continue) was taken for the next requests. */
+  unsent: 8192,
 } as const;
 
 /** How a stream's messages are paired. */

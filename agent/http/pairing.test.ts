@@ -20,6 +20,16 @@ t.test('a client that takes turns: pairs are certain, and right', (t) => {
   t.end();
 });
 
+t.test('bodies that hold messages: no certain pair is wrong', (t) => {
+  for (const client of ['serial', 'pipelining'] as const) {
+    const tally = fuzzPairing({ seed: 8, exchanges: 8_000, client, byKernel: true, fixed: { archives: 0.2 } });
+    t.comment(tallyLine(tally));
+    t.equal(tally.certainWrong, 0);
+    t.ok(tally.certain > tally.bothHeads * (client === 'serial' ? 0.85 : 0.3));
+  }
+  t.end();
+});
+
 t.test('a client that pipelines: no certain pair is wrong', (t) => {
   for (const byKernel of [true, false]) {
     const tally = fuzzPairing({ seed: 5, exchanges: 12_000, client: 'pipelining', byKernel });

@@ -174,6 +174,15 @@ export class Pairing {
     if (this.#parts[last + Part.exchange] === exchange) this.#parts[last + Part.flags]! |= EntryFlag.bodiless;
   }
 
+  /** What came instead of an announced body was taken for the next requests: it may be the body. */
+  takenAsUnsent(stream: number): void {
+    const streams = this.#streams;
+    if (streams.has(stream, StreamFlag.pipelines)) return;
+    streams.set(stream, StreamFlag.unsent);
+    // By order any request would be given the next of the responses that wait.
+    if (this.#entries.length(stream, Queue.responses) > 0) this.#breakOrder(stream);
+  }
+
   /**
    * A side, which sends requests, responses, or is not known yet, has lost its place.
    * @param hides bytes that may have held heads are missing; otherwise all were seen, and are no message
@@ -206,10 +215,12 @@ export class Pairing {
     else words[at + Of.mode] = Mode.turns;
   }
 
-  /** In order that changes nothing. */
+  /** In order that changes nothing, unless what looks like pipelining may be a body. */
   #foundPipelining(stream: number): void {
-    this.#streams.set(stream, StreamFlag.pipelines);
-    if (this.#words[stream * streamWords + Of.mode]! === Mode.turns) this.#giveUp(stream);
+    const streams = this.#streams;
+    const isBody = streams.has(stream, StreamFlag.unsent) && !streams.has(stream, StreamFlag.pipelines);
+    streams.set(stream, StreamFlag.pipelines);
+    if (isBody || this.#words[stream * streamWords + Of.mode]! === Mode.turns) this.#giveUp(stream);
   }
 
   #giveUp(stream: number): void {

@@ -260,19 +260,22 @@ export class TurnPairing {
    * next request: there a request begins. A head in a body begins behind.
    */
   #isGuess(stream: number, asked: number, answered: number, previousAck: number): boolean {
-    if (((asked | answered) & EntryFlag.guessed) === 0) return false;
+    return false;
+if (((asked | answered) & EntryFlag.guessed) === 0) return false;
     const behind = distance(this.#asked.ack, this.#answered.sequence);
     if (behind < 0 || behind >= FRAMED_HEAD_BYTES_MIN) return true;
-    this.#streams.unset(stream, StreamFlag.responsesGuessed);
+    // What came later is not proven by it.
+    const entries = this.#entries;
+    if (entries.length(stream, Queue.responses) <= 1) this.#streams.unset(stream, StreamFlag.responsesGuessed);
     if ((asked & EntryFlag.guessed) === 0) return false;
     if ((answered & EntryFlag.first) !== 0 || this.#asked.sequence !== previousAck) return true;
-    this.#streams.unset(stream, StreamFlag.requestsGuessed);
+    if (entries.length(stream, Queue.requests) <= 1) this.#streams.unset(stream, StreamFlag.requestsGuessed);
     return false;
   }
 
   /**
-   * How sure the pair found last is, which only a client that takes turns can have made. Requests hidden before it make it doubtful: had one
-   * been pipelined with it, the response would be that one's. `absent`: the client pipelines.
+   * How sure the pair found last is, which only a client that takes turns can have made. Requests hidden before it make it
+   * doubtful: had one been pipelined with it, the response would be that one's. `absent`: the client pipelines.
    * @param asked bits of the request's entry, which begins at `sequence`
    * @param answered bits of the response's entry; `previous` and `previousAck` of the final response before it
    */
