@@ -947,7 +947,7 @@ export class HttpLayer implements StreamHandler {
     side.expected = null;
     side.held = 0;
     side.message.flags |= MessageFlag.bodyUnsent;
-    if (held > 0) this.#pairing.takenAsUnsent(side.stream);
+    if (held > 0 && side.placed) this.#pairing.takenAsUnsent(side.stream);
     this.#ended(side, side.heldSequence);
     this.#framing.finish(side, true);
     this.#consumeHeld(side, expected, held, side.bufferedUs);

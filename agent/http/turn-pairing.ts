@@ -260,8 +260,7 @@ export class TurnPairing {
    * next request: there a request begins. A head in a body begins behind.
    */
   #isGuess(stream: number, asked: number, answered: number, previousAck: number): boolean {
-    return false;
-if (((asked | answered) & EntryFlag.guessed) === 0) return false;
+    if (((asked | answered) & EntryFlag.guessed) === 0) return false;
     const behind = distance(this.#asked.ack, this.#answered.sequence);
     if (behind < 0 || behind >= FRAMED_HEAD_BYTES_MIN) return true;
     // What came later is not proven by it.
