@@ -168,6 +168,10 @@ export const StreamFlag = {
   responsesGuessed: 4096,
   /** What came behind a request that expected 100 (Continue) was taken for the next requests. */
   unsent: 8192,
+  /** The first of those was seen, and no request in turn since. */
+  afterUnsent: 16384,
+  /** A response acknowledged no more than the one before it, and no pair has shown since that the client takes turns. */
+  crowded: 32768,
 } as const;
 
 /** How a stream's messages are paired. */

@@ -144,6 +144,23 @@ t.test('any number of responses come before their requests, up to a limit', (t) 
   t.end();
 });
 
+t.test('a client that took turns begins to pipeline where its requests are missing', (t) => {
+  const lines: string[] = [];
+  for (let n = 0; n < 8; n += 1) {
+    const [seq, ack] = [n * 40, n * 100];
+    lines.push(`> ${n} seq=${seq} ack=${ack} end=${seq + 40}`);
+    lines.push(`< ${n} seq=${ack} ack=${seq + 40} end=${ack + 100} seen=${seq + 40}`);
+  }
+  const pairsAfter = (acks: [number, number]) => {
+    const early = acks.map((ack, at) => `< x${at} seq=${800 + at * 100} ack=${ack} end=${900 + at * 100} seen=320`);
+    const next = '> y seq=440 ack=1000 end=480\n< y seq=1000 ack=480 end=1100 seen=480';
+    return pairsOf([...lines, 'lost request', ...early, next].join('\n')).pairs.split(', ').at(-1);
+  };
+  t.equal(pairsAfter([400, 440]), 'y-y certain', 'each response acknowledged one more request');
+  t.equal(pairsAfter([440, 440]), 'y-y probable', 'the server had both when it answered the first');
+  t.end();
+});
+
 t.test('a client that pipelines is unpaired after a loss until all was quiet, and only probable then', (t) => {
   const script = `
     > a seq=1 ack=1 end=41

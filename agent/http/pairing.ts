@@ -178,6 +178,7 @@ export class Pairing {
   takenAsUnsent(stream: number): void {
     const streams = this.#streams;
     if (streams.has(stream, StreamFlag.pipelines)) return;
+    streams.unset(stream, StreamFlag.afterUnsent);
     streams.set(stream, StreamFlag.unsent);
     // By order any request would be given the next of the responses that wait.
     if (this.#entries.length(stream, Queue.responses) > 0) this.#breakOrder(stream);
@@ -218,7 +219,7 @@ export class Pairing {
   /** In order that changes nothing, unless what looks like pipelining may be a body. */
   #foundPipelining(stream: number): void {
     const streams = this.#streams;
-    const isBody = streams.has(stream, StreamFlag.unsent) && !streams.has(stream, StreamFlag.pipelines);
+    const isBody = streams.has(stream, StreamFlag.afterUnsent) && !streams.has(stream, StreamFlag.pipelines);
     streams.set(stream, StreamFlag.pipelines);
     if (isBody || this.#words[stream * streamWords + Of.mode]! === Mode.turns) this.#giveUp(stream);
   }

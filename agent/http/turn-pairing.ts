@@ -88,6 +88,8 @@ export class TurnPairing {
     if ((given & Known.found) !== 0) after |= StreamFlag.requestsGuessed;
     // Heads in one body were all sent with what the client had received before it.
     else if (isProven) after &= ~StreamFlag.requestsGuessed;
+    if ((before & StreamFlag.unsent) !== 0) after ^= StreamFlag.unsent | StreamFlag.afterUnsent;
+    else if (isProven) after &= ~StreamFlag.afterUnsent;
     if ((after & StreamFlag.requestsGuessed) !== 0) flags |= EntryFlag.guessed;
     if (isPlaced) {
       after |= StreamFlag.asked;
@@ -163,6 +165,10 @@ export class TurnPairing {
     if ((given & Known.found) !== 0) this.#streams.set(stream, StreamFlag.responsesGuessed);
     if (this.#streams.has(stream, StreamFlag.responsesGuessed)) flags |= EntryFlag.guessed;
     if ((known & StreamFlag.answered) === 0) flags |= EntryFlag.first;
+    else if (flags === EntryFlag.placed && distance(words[at + Of.previousAck]!, ack) < REQUEST_BYTES_MIN) {
+      // The server had received nothing since its last response: this client pipelines, or that was a later copy.
+      this.#streams.set(stream, StreamFlag.crowded);
+    }
     const isMissing = (known & StreamFlag.responsesMissing) !== 0;
     if ((known & StreamFlag.clear) === 0) return isMissing ? flags : flags | EntryFlag.follows;
     // Too few bytes are missing for a response: none is.
@@ -307,8 +313,9 @@ export class TurnPairing {
       const isAnswered = follows && !isFirst && !isPreviousPaired;
       const isSettled =
         isAnswered && (asked & EntryFlag.hidesOne) !== 0 && distance(sequence, previousAck) > -REQUEST_BYTES_MIN;
-      if (!isSettled && words[at + Of.turns]! < TURNS_PROVEN) words[at + Of.doubt] = TURNS_PROVEN;
-    }
+      const isProven = words[at + Of.turns]! >= TURNS_PROVEN && !streams.has(stream, StreamFlag.crowded);
+      if (!isSettled && !isProven) words[at + Of.doubt] = TURNS_PROVEN;
+    } else streams.unset(stream, StreamFlag.crowded);
     if (this.#isGuess(stream, asked, answered, previousAck)) return 'probable';
     return words[at + Of.doubt]! > 0 ? 'probable' : 'certain';
   }
