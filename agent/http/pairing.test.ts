@@ -154,7 +154,9 @@ t.test('a client that took turns begins to pipeline where its requests are missi
   const pairsAfter = (acks: [number, number]) => {
     const early = acks.map((ack, at) => `< x${at} seq=${800 + at * 100} ack=${ack} end=${900 + at * 100} seen=320`);
     const next = '> y seq=440 ack=1000 end=480\n< y seq=1000 ack=480 end=1100 seen=480';
-    return pairsOf([...lines, 'lost request', ...early, next].join('\n')).pairs.split(', ').at(-1);
+    return pairsOf([...lines, 'lost request', ...early, next].join('\n'))
+      .pairs.split(', ')
+      .at(-1);
   };
   t.equal(pairsAfter([400, 440]), 'y-y certain', 'each response acknowledged one more request');
   t.equal(pairsAfter([440, 440]), 'y-y probable', 'the server had both when it answered the first');
