@@ -139,7 +139,10 @@ export class TurnPairing {
     const words = this.#words;
     const at = stream * streamWords;
     const isHiding = (flags & EntryFlag.hidesRequest) !== 0;
-    if (distance(words[at + Of.ack]!, ack) < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
+    const received = distance(words[at + Of.ack]!, ack);
+    // Acknowledgements never go back: the last request was seen as a later copy, which shows nothing.
+    if (received < 0) words[at + Of.doubt] = TURNS_PROVEN;
+    else if (received < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
     if (!this.#isLastAnswered(stream)) return false;
     return distance(words[at + Of.clear]!, ack) < (isHiding ? RESPONSE_BYTES_MIN : 0);
   }
