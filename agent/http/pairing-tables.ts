@@ -222,6 +222,8 @@ export const Of = {
   first: 16,
   last: 18,
   length: 20,
+  /** When the last request came, where `StreamFlag.asked` is set. */
+  askedMs: 22,
 } as const;
 export const streamWords = 24;
 

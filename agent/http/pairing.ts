@@ -83,7 +83,7 @@ export class Pairing {
     if (words[at + Of.mode]! === Mode.lost) this.#resume(stream, message.tsUs, place);
     words[at + Of.lastMs] = millisecondsOf(message.tsUs);
     const hasEarly = this.#rest(stream, message.tsUs);
-    const flags = this.#turns.takeTurn(stream, place, headBytes);
+    const flags = this.#turns.takeTurn(stream, place, headBytes, millisecondsOf(message.tsUs));
     if ((flags & EntryFlag.pipelined) !== 0) this.#foundPipelining(stream);
     message.pairing = 'absent';
     const early = hasEarly ? this.#findEarly(stream, place, flags) : NONE;

@@ -72,6 +72,7 @@ export class PlainPairing {
     words[at + Of.next] = exchange + 1;
     words[at + Of.exchange] = exchange;
     words[at + Of.ack] = ack;
+    words[at + Of.askedMs] = ms;
     if (hasEnd) words[at + Of.end] = place.end;
     words[at + Of.lastMs] = ms;
     message.exchange = exchange;

@@ -64,7 +64,7 @@ export class TurnPairing {
   }
 
   /** Notes a request and whether the client sent it in turn. @returns bits of `EntryFlag` for it */
-  takeTurn(stream: number, place: Place, headBytes: number): number {
+  takeTurn(stream: number, place: Place, headBytes: number, ms: number): number {
     const words = this.#words;
     const at = stream * streamWords;
     const { sequence, ack, end, known: given } = place;
@@ -77,7 +77,7 @@ export class TurnPairing {
     let isProven = false;
     if ((before & StreamFlag.requestsMissing) !== 0)
       flags |= isPlaced ? this.#hiddenBefore(stream, sequence, ack) : EntryFlag.hidden;
-    if (known ? this.#isPipelined(stream, ack, flags) : this.#isUnanswered(stream, isPlaced)) {
+    if (known ? this.#isPipelined(stream, ack, ms, flags) : this.#isUnanswered(stream, isPlaced)) {
       flags |= EntryFlag.pipelined;
     } else if (known && (flags & EntryFlag.hidden) === 0) {
       if (words[at + Of.turns]! < TURNS_PROVEN) words[at + Of.turns]! += 1;
@@ -94,6 +94,7 @@ export class TurnPairing {
     if (isPlaced) {
       after |= StreamFlag.asked;
       words[at + Of.ack] = ack;
+      words[at + Of.askedMs] = ms;
       if ((flags & EntryFlag.hidden) !== 0) {
         after |= StreamFlag.unsettled;
         words[at + Of.hiddenBefore] = sequence;
@@ -135,13 +136,14 @@ export class TurnPairing {
   }
 
   /** Whether a request acknowledges less than what answers the last one, and what answers those hidden between. */
-  #isPipelined(stream: number, ack: number, flags: number): boolean {
+  #isPipelined(stream: number, ack: number, ms: number, flags: number): boolean {
     const words = this.#words;
     const at = stream * streamWords;
     const isHiding = (flags & EntryFlag.hidesRequest) !== 0;
     const received = distance(words[at + Of.ack]!, ack);
-    // Acknowledgements never go back: the last request was seen as a later copy, which shows nothing.
-    if (received < 0) words[at + Of.doubt] = TURNS_PROVEN;
+    // Neither acknowledgements nor time go back: the last request was seen as a later copy, which shows nothing.
+    const isCopied = received < 0 || ((ms - words[at + Of.askedMs]!) | 0) < 0;
+    if (isCopied) words[at + Of.doubt] = TURNS_PROVEN;
     else if (received < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
     if (!this.#isLastAnswered(stream)) return false;
     return distance(words[at + Of.clear]!, ack) < (isHiding ? RESPONSE_BYTES_MIN : 0);
