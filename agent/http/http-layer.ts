@@ -101,6 +101,9 @@ export class HttpLayer implements StreamHandler {
   #ack = 0;
   /** Behind the head at hand. */
   #headEnd = 0;
+  /** Whether the request at hand waits for 100 (Continue), and whether any ever did: most traffic has none. */
+  #expects = false;
+  #hasExpected = false;
   readonly #place: Place = { known: 0, sequence: 0, ack: 0, end: 0, reached: 0, acked: 0 };
 
   constructor(options: HttpLayerOptions) {
@@ -640,7 +643,7 @@ export class HttpLayer implements StreamHandler {
     counters.headBytes += length;
     this.#setPlace(side, bytes === side.buffer, start, length);
     if (isFound) this.#place.known |= Known.found;
-    if (!parser.isRequest && this.#settleExpectation(side)) {
+    if (this.#hasExpected && !parser.isRequest && this.#settleExpectation(side)) {
       // The requests that were held have gone through the parser.
       parser.parse(bytes, start, start + length, false);
       parser.owner = message;
@@ -685,6 +688,7 @@ export class HttpLayer implements StreamHandler {
       message.flags |= MessageFlag.uriCut;
     }
     message.uri = latin1(bytes, start + parser.targetStart, start + targetEnd);
+    this.#expects = (parser.contentLength > 0 || parser.hasEncoding) && isExpectant(message);
     this.#setEnd(message);
     this.#pairing.request(side.stream, message, this.#place, message.headersBytes);
     side.asked = parser.upgrade === UpgradeTo.none ? -1 : message.exchange;
@@ -703,7 +707,7 @@ export class HttpLayer implements StreamHandler {
       if (parser.hasEncoding || parser.contentLength === LENGTH_UNKNOWABLE) return;
       if (parser.contentLength > 0) {
         // The body may never come.
-        if (isExpectant(message)) return;
+        if (this.#expects) return;
         place.end = (this.#headEnd + parser.contentLength) | 0;
       }
     }
@@ -856,8 +860,9 @@ export class HttpLayer implements StreamHandler {
    * body after all, or the next request and the announced body never: the bytes tell.
    */
   #seeExpectation(side: SideRecord): void {
+    if (!this.#expects) return;
     const { message } = side;
-    if (!isExpectant(message)) return;
+    this.#hasExpected = true;
     side.expecting = true;
     side.doubtful = true;
     side.heldSequence = this.#headEnd;
