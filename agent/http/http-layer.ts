@@ -101,6 +101,9 @@ export class HttpLayer implements StreamHandler {
   #ack = 0;
   /** Behind the head at hand. */
   #headEnd = 0;
+  /** Whether the request at hand waits for 100 (Continue), and whether any ever did: most traffic has none. */
+  #expects = false;
+  #hasExpected = false;
   readonly #place: Place = { known: 0, sequence: 0, ack: 0, end: 0, reached: 0, acked: 0 };
 
   constructor(options: HttpLayerOptions) {
@@ -621,8 +624,11 @@ export class HttpLayer implements StreamHandler {
     message.minorVersion = parser.minorVersion;
     message.status = parser.status;
     message.flags = parser.flags | flags;
+    let isFound = false;
     if (side.searching) {
       message.flags |= MessageFlag.resynchronised;
+      // What stood before the first message, and was all seen, was no body.
+      isFound = side.gapped || side.sends !== 'unknown' || this.#isMidStream[stream] === 1;
       counters.syncFound++;
       side.searching = false;
       // Heads may have gone by until now.
@@ -636,11 +642,13 @@ export class HttpLayer implements StreamHandler {
     parser.owner = message;
     counters.headBytes += length;
     this.#setPlace(side, bytes === side.buffer, start, length);
-    if (!parser.isRequest && this.#settleExpectation(side)) {
+    if (isFound) this.#place.known |= Known.found;
+    if (this.#hasExpected && !parser.isRequest && this.#settleExpectation(side)) {
       // The requests that were held have gone through the parser.
       parser.parse(bytes, start, start + length, false);
       parser.owner = message;
       this.#setPlace(side, bytes === side.buffer, start, length);
+      if (isFound) this.#place.known |= Known.found;
     }
     if (parser.isRequest) this.#request(side, bytes, start);
     else this.#response(side);
@@ -680,6 +688,7 @@ export class HttpLayer implements StreamHandler {
       message.flags |= MessageFlag.uriCut;
     }
     message.uri = latin1(bytes, start + parser.targetStart, start + targetEnd);
+    this.#expects = (parser.contentLength > 0 || parser.hasEncoding) && isExpectant(message);
     this.#setEnd(message);
     this.#pairing.request(side.stream, message, this.#place, message.headersBytes);
     side.asked = parser.upgrade === UpgradeTo.none ? -1 : message.exchange;
@@ -698,7 +707,7 @@ export class HttpLayer implements StreamHandler {
       if (parser.hasEncoding || parser.contentLength === LENGTH_UNKNOWABLE) return;
       if (parser.contentLength > 0) {
         // The body may never come.
-        if (isExpectant(message)) return;
+        if (this.#expects) return;
         place.end = (this.#headEnd + parser.contentLength) | 0;
       }
     }
@@ -811,6 +820,7 @@ export class HttpLayer implements StreamHandler {
       if (side.held === STATUS_BYTES) {
         this.#framing.finish(side, true);
         this.#ended(side, side.heldSequence);
+        this.#pairing.takenAsBodiless(side.stream, side.message.exchange);
         break;
       }
       if (side.held === 0) {
@@ -850,8 +860,9 @@ export class HttpLayer implements StreamHandler {
    * body after all, or the next request and the announced body never: the bytes tell.
    */
   #seeExpectation(side: SideRecord): void {
+    if (!this.#expects) return;
     const { message } = side;
-    if (!isExpectant(message)) return;
+    this.#hasExpected = true;
     side.expecting = true;
     side.doubtful = true;
     side.heldSequence = this.#headEnd;
@@ -941,6 +952,7 @@ export class HttpLayer implements StreamHandler {
     side.expected = null;
     side.held = 0;
     side.message.flags |= MessageFlag.bodyUnsent;
+    if (held > 0 && side.placed) this.#pairing.takenAsUnsent(side.stream);
     this.#ended(side, side.heldSequence);
     this.#framing.finish(side, true);
     this.#consumeHeld(side, expected, held, side.bufferedUs);

@@ -31,6 +31,10 @@ export const EntryFlag = {
   hidesOne: 256,
   /** A request: it was sent before the response to the one before it had come. */
   pipelined: 512,
+  /** A search found it, or one before it that nothing has proven since: it may stand in a body. */
+  guessed: 1024,
+  /** A response: a status line follows its head, as if it answered HEAD; a body may begin so. */
+  bodiless: 2048,
 } as const;
 
 /** Words of an entry, behind `entry << entryShift`. */
@@ -159,6 +163,15 @@ export const StreamFlag = {
   unsettled: 512,
   /** Something was missing once, or given up. */
   broken: 1024,
+  /** A search has found a request, a response, and no pair has proven since that this side is in its place. */
+  requestsGuessed: 2048,
+  responsesGuessed: 4096,
+  /** What came behind a request that expected 100 (Continue) was taken for the next requests. */
+  unsent: 8192,
+  /** The first of those was seen, and no request in turn since. */
+  afterUnsent: 16384,
+  /** A response acknowledged no more than the one before it, and no pair has shown since that the client takes turns. */
+  crowded: 32768,
 } as const;
 
 /** How a stream's messages are paired. */
@@ -209,6 +222,8 @@ export const Of = {
   first: 16,
   last: 18,
   length: 20,
+  /** When the last request came, where `StreamFlag.asked` is set. */
+  askedMs: 22,
 } as const;
 export const streamWords = 24;
 

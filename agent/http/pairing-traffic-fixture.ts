@@ -18,6 +18,8 @@ export interface TrafficOptions {
   readonly skewUs: number;
   readonly clientPort: number;
   readonly startUs: number;
+  /** Share of bodies that hold HTTP messages, as logs and archives do. @default 0 */
+  readonly archives?: number;
 }
 
 export interface TapFrame {
@@ -62,6 +64,7 @@ function planOf(random: Random, options: TrafficOptions, exchange: number): Plan
   const isRefused = expects && random.chance(0.5);
   const waitsForContinue = expects && !isRefused;
   const requestBody = Buffer.alloc(hasBody ? 1 + random.below(random.chance(0.3) ? 5000 : 300) : 0, 'q');
+  if (isArchive(random, options)) requestBody.fill(`GET ${target}/archived HTTP/1.1\r\nHost: a.test\r\n\r\n`);
   const isRequestChunked = hasBody && random.chance(0.3);
   const method = isHead ? 'HEAD' : hasBody ? 'POST' : 'GET';
   const fields = `Host: a.test\r\nUser-Agent: traffic/${'1'.repeat(random.below(40))}\r\n`;
@@ -70,6 +73,7 @@ function planOf(random: Random, options: TrafficOptions, exchange: number): Plan
   const status = isEarly || isRefused ? (random.chance(0.5) ? 401 : 413) : kind === 10 ? 204 : kind === 11 ? 304 : 200;
   const isBare = status === 204 || status === 304;
   const body = Buffer.alloc(isBare ? 0 : random.below(random.chance(0.3) ? 6000 : 400), 'r');
+  if (isArchive(random, options)) body.fill('HTTP/1.1 200 OK\r\nX-Id: archived\r\nContent-Length: 0\r\n\r\n');
   const isChunked = !isBare && random.chance(0.4);
   const head = `HTTP/1.1 ${status} X\r\nX-Id: ${target}\r\n${isBare ? '' : framingOf(isChunked, body.length)}\r\n`;
   const content = isHead || isBare ? Buffer.alloc(0) : isChunked ? chunked(random, body) : body;
@@ -88,6 +92,10 @@ function planOf(random: Random, options: TrafficOptions, exchange: number): Plan
     waitsForContinue,
     thinkUs: random.chance(0.1) ? random.below(300_000) : random.below(3000),
   };
+}
+
+function isArchive(random: Random, { archives = 0 }: TrafficOptions): boolean {
+  return archives > 0 && random.chance(archives);
 }
 
 function framingOf(isChunked: boolean, bytes: number): string {

@@ -20,6 +20,16 @@ t.test('a client that takes turns: pairs are certain, and right', (t) => {
   t.end();
 });
 
+t.test('bodies that hold messages: no certain pair is wrong', (t) => {
+  for (const client of ['serial', 'pipelining'] as const) {
+    const tally = fuzzPairing({ seed: 8, exchanges: 8_000, client, byKernel: true, fixed: { archives: 0.2 } });
+    t.comment(tallyLine(tally));
+    t.equal(tally.certainWrong, 0);
+    t.ok(tally.certain > tally.bothHeads * (client === 'serial' ? 0.85 : 0.3));
+  }
+  t.end();
+});
+
 t.test('a client that pipelines: no certain pair is wrong', (t) => {
   for (const byKernel of [true, false]) {
     const tally = fuzzPairing({ seed: 5, exchanges: 12_000, client: 'pipelining', byKernel });
@@ -131,6 +141,25 @@ t.test('any number of responses come before their requests, up to a limit', (t) 
   t.match(limited.counters, { responsesEarly: 100, responsesEarlyShed: 400, responsesUnasked: 400 });
   const few = pairsOf([...before, ...requests].join('\n'), { waitingRequestsMax: 50 });
   t.match(few.counters, { responsesEarly: 50, responsesEarlyShed: 450 }, 'those of all streams together, too');
+  t.end();
+});
+
+t.test('a client that took turns begins to pipeline where its requests are missing', (t) => {
+  const lines: string[] = [];
+  for (let n = 0; n < 8; n += 1) {
+    const [seq, ack] = [n * 40, n * 100];
+    lines.push(`> ${n} seq=${seq} ack=${ack} end=${seq + 40}`);
+    lines.push(`< ${n} seq=${ack} ack=${seq + 40} end=${ack + 100} seen=${seq + 40}`);
+  }
+  const pairsAfter = (acks: [number, number]) => {
+    const early = acks.map((ack, at) => `< x${at} seq=${800 + at * 100} ack=${ack} end=${900 + at * 100} seen=320`);
+    const next = '> y seq=440 ack=1000 end=480\n< y seq=1000 ack=480 end=1100 seen=480';
+    return pairsOf([...lines, 'lost request', ...early, next].join('\n'))
+      .pairs.split(', ')
+      .at(-1);
+  };
+  t.equal(pairsAfter([400, 440]), 'y-y certain', 'each response acknowledged one more request');
+  t.equal(pairsAfter([440, 440]), 'y-y probable', 'the server had both when it answered the first');
   t.end();
 });
 

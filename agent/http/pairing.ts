@@ -83,7 +83,7 @@ export class Pairing {
     if (words[at + Of.mode]! === Mode.lost) this.#resume(stream, message.tsUs, place);
     words[at + Of.lastMs] = millisecondsOf(message.tsUs);
     const hasEarly = this.#rest(stream, message.tsUs);
-    const flags = this.#turns.takeTurn(stream, place, headBytes);
+    const flags = this.#turns.takeTurn(stream, place, headBytes, millisecondsOf(message.tsUs));
     if ((flags & EntryFlag.pipelined) !== 0) this.#foundPipelining(stream);
     message.pairing = 'absent';
     const early = hasEarly ? this.#findEarly(stream, place, flags) : NONE;
@@ -97,7 +97,10 @@ export class Pairing {
     else if (early >= 0) {
       this.#counters.responsesEarly++;
       this.#pair(stream, message);
+      const isBodiless = (this.#parts[(early << entryShift) + Part.flags]! & EntryFlag.bodiless) !== 0;
       this.#entries.shift(stream, Queue.responses);
+      // It had a body, in which the responses behind it were found.
+      if (isBodiless && message.method !== 'HEAD') this.#breakOrder(stream);
     } else this.#wait(stream, message, place, flags);
   }
 
@@ -162,6 +165,25 @@ export class Pairing {
     this.#streams.set(stream, StreamFlag.clear);
   }
 
+  /** The last response, which came before its request, was taken to answer HEAD: what follows may be its body. */
+  takenAsBodiless(stream: number, exchange: number): void {
+    this.#streams.set(stream, StreamFlag.responsesGuessed);
+    const entries = this.#entries;
+    if (entries.length(stream, Queue.responses) === 0) return;
+    const last = entries.last(stream, Queue.responses) << entryShift;
+    if (this.#parts[last + Part.exchange] === exchange) this.#parts[last + Part.flags]! |= EntryFlag.bodiless;
+  }
+
+  /** What came instead of an announced body was taken for the next requests: it may be the body. */
+  takenAsUnsent(stream: number): void {
+    const streams = this.#streams;
+    if (streams.has(stream, StreamFlag.pipelines)) return;
+    streams.unset(stream, StreamFlag.afterUnsent);
+    streams.set(stream, StreamFlag.unsent);
+    // By order any request would be given the next of the responses that wait.
+    if (this.#entries.length(stream, Queue.responses) > 0) this.#breakOrder(stream);
+  }
+
   /**
    * A side, which sends requests, responses, or is not known yet, has lost its place.
    * @param hides bytes that may have held heads are missing; otherwise all were seen, and are no message
@@ -194,10 +216,12 @@ export class Pairing {
     else words[at + Of.mode] = Mode.turns;
   }
 
-  /** In order that changes nothing. */
+  /** In order that changes nothing, unless what looks like pipelining may be a body. */
   #foundPipelining(stream: number): void {
-    this.#streams.set(stream, StreamFlag.pipelines);
-    if (this.#words[stream * streamWords + Of.mode]! === Mode.turns) this.#giveUp(stream);
+    const streams = this.#streams;
+    const isBody = streams.has(stream, StreamFlag.afterUnsent) && !streams.has(stream, StreamFlag.pipelines);
+    streams.set(stream, StreamFlag.pipelines);
+    if (isBody || this.#words[stream * streamWords + Of.mode]! === Mode.turns) this.#giveUp(stream);
   }
 
   #giveUp(stream: number): void {
@@ -258,21 +282,25 @@ export class Pairing {
   /** The response that came before its request, −1 for none. Those before it answer nothing that is still to come. */
   #findEarly(stream: number, place: Place, flags: number): number {
     const entries = this.#entries;
-    const isByTurns = this.#words[stream * streamWords + Of.mode]! === Mode.turns;
+    const words = this.#words;
+    const at = stream * streamWords;
     let early = entries.first(stream, Queue.responses);
     while (
       early >= 0 &&
       distance(place.sequence, this.#parts[(early << entryShift) + Part.ack]!) <= 0 &&
       this.#isPlaced(early, place)
     ) {
-      if (isByTurns && this.#turns.crossesEarly(early, place)) {
+      if (words[at + Of.mode]! === Mode.turns && this.#turns.crossesEarly(early, place)) {
         this.#foundPipelining(stream);
         return NONE;
       }
+      // While nothing is missing each response has its request: that one was no response, or hid the next.
+      const isAnswer = (this.#parts[(early << entryShift) + Part.flags]! & EntryFlag.timeout) === 0;
       this.#dropResponse(stream);
+      if (isAnswer) this.#breakOrder(stream);
       early = entries.first(stream, Queue.responses);
     }
-    if (early < 0 || !isByTurns) return early;
+    if (early < 0 || words[at + Of.mode]! !== Mode.turns) return early;
     const found = this.#turns.findResponse(stream, early, place, flags);
     while (found >= 0 && entries.first(stream, Queue.responses) !== found) this.#dropResponse(stream);
     return found;
@@ -354,7 +382,9 @@ export class Pairing {
     }
     const [ack, previous] = [words[at + Of.previousAck]!, words[at + Of.previous]!];
     const verdict = interim
-      ? 'certain'
+      ? (flags & EntryFlag.guessed) === 0
+        ? 'certain'
+        : 'probable'
       : this.#turns.judge(
           stream,
           this.#parts[(found << entryShift) + Part.flags]!,

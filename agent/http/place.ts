@@ -8,6 +8,8 @@ export const Known = {
   reached: 4,
   /** `reached` lies within the last request of the other side. */
   within: 8,
+  /** A search found the head: it may stand in a body. */
+  found: 16,
 } as const;
 
 /** Where a message lies in what its side sends, as TCP numbers it: 32 bits with a sign. */

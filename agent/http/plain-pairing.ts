@@ -23,6 +23,9 @@ import { Known, type Pairable, type Place } from './place.ts';
 import { OF_LAST_REQUEST, REQUEST_TIMEOUT } from './turn-pairing.ts';
 import { RESPONSE_BYTES_MIN, TURNS_PROVEN } from './turn-taking.ts';
 
+/** Requests may be hidden, or what looks like one stand in a body. */
+const MAY_HIDE = StreamFlag.requestsMissing | StreamFlag.unsettled | StreamFlag.unsent | StreamFlag.afterUnsent;
+
 export class PlainPairing {
   readonly #entries: PairingEntries;
   readonly #limits: HttpLimits;
@@ -46,7 +49,7 @@ export class PlainPairing {
     const before = words[at + Of.flags]!;
     const { known, ack } = place;
     const isWaiting = (words[at + Of.length + Queue.requests]! | words[at + Of.length + Queue.responses]!) !== 0;
-    const isMissing = (before & (StreamFlag.requestsMissing | StreamFlag.unsettled)) !== 0;
+    const isMissing = (before & MAY_HIDE) !== 0;
     if (words[at + Of.mode] !== Mode.ordered || isWaiting || isMissing || (known & Known.placed) === 0) return false;
     const isFull = entries.uriBytes + message.uri.length > this.#limits.waitingUriBytesMax;
     if (isFull || entries.inUse === entries.capacity) return false;
@@ -69,6 +72,7 @@ export class PlainPairing {
     words[at + Of.next] = exchange + 1;
     words[at + Of.exchange] = exchange;
     words[at + Of.ack] = ack;
+    words[at + Of.askedMs] = ms;
     if (hasEnd) words[at + Of.end] = place.end;
     words[at + Of.lastMs] = ms;
     message.exchange = exchange;

@@ -22,6 +22,7 @@ import {
   answersNoneLater,
   crosses,
   distance,
+  FRAMED_HEAD_BYTES_MIN,
   isFirstAfter,
   mayAnswer,
   REQUEST_BYTES_MIN,
@@ -63,7 +64,7 @@ export class TurnPairing {
   }
 
   /** Notes a request and whether the client sent it in turn. @returns bits of `EntryFlag` for it */
-  takeTurn(stream: number, place: Place, headBytes: number): number {
+  takeTurn(stream: number, place: Place, headBytes: number, ms: number): number {
     const words = this.#words;
     const at = stream * streamWords;
     const { sequence, ack, end, known: given } = place;
@@ -73,18 +74,27 @@ export class TurnPairing {
     if (smallest === 0 || headBytes < smallest) words[at + Of.smallest] = headBytes;
     let flags: number = isPlaced ? EntryFlag.placed : 0;
     const known = isPlaced && (before & StreamFlag.asked) !== 0;
+    let isProven = false;
     if ((before & StreamFlag.requestsMissing) !== 0)
       flags |= isPlaced ? this.#hiddenBefore(stream, sequence, ack) : EntryFlag.hidden;
-    if (known ? this.#isPipelined(stream, ack, flags) : this.#isUnanswered(stream, isPlaced)) {
+    if (known ? this.#isPipelined(stream, ack, ms, flags) : this.#isUnanswered(stream, isPlaced)) {
       flags |= EntryFlag.pipelined;
     } else if (known && (flags & EntryFlag.hidden) === 0) {
       if (words[at + Of.turns]! < TURNS_PROVEN) words[at + Of.turns]! += 1;
       if (words[at + Of.doubt]! > 0) words[at + Of.doubt]! -= 1;
+      isProven = true;
     }
     let after = before & ~OF_LAST_REQUEST;
+    if ((given & Known.found) !== 0) after |= StreamFlag.requestsGuessed;
+    // Heads in one body were all sent with what the client had received before it.
+    else if (isProven) after &= ~StreamFlag.requestsGuessed;
+    if ((before & StreamFlag.unsent) !== 0) after ^= StreamFlag.unsent | StreamFlag.afterUnsent;
+    else if (isProven) after &= ~StreamFlag.afterUnsent;
+    if ((after & StreamFlag.requestsGuessed) !== 0) flags |= EntryFlag.guessed;
     if (isPlaced) {
       after |= StreamFlag.asked;
       words[at + Of.ack] = ack;
+      words[at + Of.askedMs] = ms;
       if ((flags & EntryFlag.hidden) !== 0) {
         after |= StreamFlag.unsettled;
         words[at + Of.hiddenBefore] = sequence;
@@ -126,11 +136,15 @@ export class TurnPairing {
   }
 
   /** Whether a request acknowledges less than what answers the last one, and what answers those hidden between. */
-  #isPipelined(stream: number, ack: number, flags: number): boolean {
+  #isPipelined(stream: number, ack: number, ms: number, flags: number): boolean {
     const words = this.#words;
     const at = stream * streamWords;
     const isHiding = (flags & EntryFlag.hidesRequest) !== 0;
-    if (distance(words[at + Of.ack]!, ack) < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
+    const received = distance(words[at + Of.ack]!, ack);
+    // Neither acknowledgements nor time go back: the last request was seen as a later copy, which shows nothing.
+    const isCopied = received < 0 || ((ms - words[at + Of.askedMs]!) | 0) < 0;
+    if (isCopied) words[at + Of.doubt] = TURNS_PROVEN;
+    else if (received < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
     if (!this.#isLastAnswered(stream)) return false;
     return distance(words[at + Of.clear]!, ack) < (isHiding ? RESPONSE_BYTES_MIN : 0);
   }
@@ -153,7 +167,13 @@ export class TurnPairing {
     response.isTimeout = status === REQUEST_TIMEOUT;
     let flags: number = (given & Known.placed) === 0 ? 0 : EntryFlag.placed;
     if (response.isTimeout) flags |= EntryFlag.timeout;
+    if ((given & Known.found) !== 0) this.#streams.set(stream, StreamFlag.responsesGuessed);
+    if (this.#streams.has(stream, StreamFlag.responsesGuessed)) flags |= EntryFlag.guessed;
     if ((known & StreamFlag.answered) === 0) flags |= EntryFlag.first;
+    else if (flags === EntryFlag.placed && distance(words[at + Of.previousAck]!, ack) < REQUEST_BYTES_MIN) {
+      // The server had received nothing since its last response: this client pipelines, or that was a later copy.
+      this.#streams.set(stream, StreamFlag.crowded);
+    }
     const isMissing = (known & StreamFlag.responsesMissing) !== 0;
     if ((known & StreamFlag.clear) === 0) return isMissing ? flags : flags | EntryFlag.follows;
     // Too few bytes are missing for a response: none is.
@@ -246,8 +266,26 @@ export class TurnPairing {
   }
 
   /**
-   * How sure a pair is that only a client that takes turns can have made. Requests hidden before it make it doubtful: had one
-   * been pipelined with it, the response would be that one's. `absent`: the client pipelines.
+   * Whether a head of the pair found last may stand in a body. When a client that takes turns sends a request, it has received
+   * all before the response to it and no more: there a response begins. When a server answers, it has received all before the
+   * next request: there a request begins. A head in a body begins behind.
+   */
+  #isGuess(stream: number, asked: number, answered: number, previousAck: number): boolean {
+    if (((asked | answered) & EntryFlag.guessed) === 0) return false;
+    const behind = distance(this.#asked.ack, this.#answered.sequence);
+    if (behind < 0 || behind >= FRAMED_HEAD_BYTES_MIN) return true;
+    // What came later is not proven by it.
+    const entries = this.#entries;
+    if (entries.length(stream, Queue.responses) <= 1) this.#streams.unset(stream, StreamFlag.responsesGuessed);
+    if ((asked & EntryFlag.guessed) === 0) return false;
+    if ((answered & EntryFlag.first) !== 0 || this.#asked.sequence !== previousAck) return true;
+    if (entries.length(stream, Queue.requests) <= 1) this.#streams.unset(stream, StreamFlag.requestsGuessed);
+    return false;
+  }
+
+  /**
+   * How sure the pair found last is, which only a client that takes turns can have made. Requests hidden before it make it
+   * doubtful: had one been pipelined with it, the response would be that one's. `absent`: the client pipelines.
    * @param asked bits of the request's entry, which begins at `sequence`
    * @param answered bits of the response's entry; `previous` and `previousAck` of the final response before it
    */
@@ -280,8 +318,10 @@ export class TurnPairing {
       const isAnswered = follows && !isFirst && !isPreviousPaired;
       const isSettled =
         isAnswered && (asked & EntryFlag.hidesOne) !== 0 && distance(sequence, previousAck) > -REQUEST_BYTES_MIN;
-      if (!isSettled && words[at + Of.turns]! < TURNS_PROVEN) words[at + Of.doubt] = TURNS_PROVEN;
-    }
+      const isProven = words[at + Of.turns]! >= TURNS_PROVEN && !streams.has(stream, StreamFlag.crowded);
+      if (!isSettled && !isProven) words[at + Of.doubt] = TURNS_PROVEN;
+    } else streams.unset(stream, StreamFlag.crowded);
+    if (this.#isGuess(stream, asked, answered, previousAck)) return 'probable';
     return words[at + Of.doubt]! > 0 ? 'probable' : 'certain';
   }
 }

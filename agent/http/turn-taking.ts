@@ -11,6 +11,8 @@
 export const REQUEST_BYTES_MIN = 18;
 /** `HTTP/1.1 200`, a space, CR LF, CR LF: fewer bytes hide no response. */
 export const RESPONSE_BYTES_MIN = 17;
+/** `HTTP/1.1 200`, CR LF, `Content-Length:1`, CR LF, CR LF: fewer bytes are no head that a body follows, but a 100 (Continue). */
+export const FRAMED_HEAD_BYTES_MIN = 34;
 
 /**
  * So many turns in a row prove a client that takes turns: one that pipelines two requests in three would come to them once
