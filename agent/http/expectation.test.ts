@@ -9,7 +9,7 @@ const get = (n: number) => `GET /${n} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const ok = (n: number) => `HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n${n}`;
 
 /** What came of it, in few words. */
-const told = (steps: readonly Step[], chunkBytes = 1 << 20) => {
+const found = (steps: readonly Step[], chunkBytes = 1 << 20) => {
   const { messages, layer } = play(steps, { chunkBytes });
   t.equal(layer.headPoolBytes <= 8 << 20, true);
   return messages.map(({ kind, exchange, method, uri, status, body, complete, flags }) =>
@@ -24,7 +24,7 @@ t.test('refused, the connection goes on: fifty exchanges, however they are cut',
   ];
   for (let n = 1; n <= 50; n += 1) steps.push([0, get(n)], [1, ok(n % 10)]);
   for (const chunkBytes of [1, 7, 1 << 20]) {
-    const lines = told(steps, chunkBytes);
+    const lines = found(steps, chunkBytes);
     t.equal(lines.length, 102);
     t.same(lines.slice(0, 4), ['401|0||true|', 'PUT /up|0||true|bodyUnsent', 'GET /1|1||true|', '200|1|1|true|']);
     t.equal(lines.at(-1), '200|50|0|true|');
@@ -34,7 +34,7 @@ t.test('refused, the connection goes on: fifty exchanges, however they are cut',
 t.test('a chunked body that never came, and a stream that ends instead', async (t) => {
   const chunked = asks.replace('Content-Length: 1000000', 'Transfer-Encoding: chunked');
   t.same(
-    told(
+    found(
       [
         [0, chunked],
         [1, refuses],
@@ -46,7 +46,7 @@ t.test('a chunked body that never came, and a stream that ends instead', async (
     ['401|0||true|', 'PUT /up|0||true|bodyUnsent', 'GET /1|1||true|', '200|1|1|true|'],
   );
   t.same(
-    told([
+    found([
       [0, asks],
       [1, refuses],
       [0, 'end'],
@@ -55,7 +55,7 @@ t.test('a chunked body that never came, and a stream that ends instead', async (
     ['401|0||true|', 'PUT /up|0||true|bodyUnsent'],
   );
   t.same(
-    told([
+    found([
       [0, asks],
       [0, 'end'],
     ]),
@@ -68,7 +68,7 @@ t.test('the body comes after all', async (t) => {
   const small = asks.replace('1000000', '40');
   const body = 'a body like any other, of forty bytes...';
   for (const chunkBytes of [1, 3, 1 << 20]) {
-    const got = told(
+    const got = found(
       [
         [0, small],
         [1, goesOn],
@@ -78,7 +78,7 @@ t.test('the body comes after all', async (t) => {
       chunkBytes,
     );
     t.same(got, ['100|0||true|interim', `PUT /up|0|${body}|true|`, '200|0|1|true|'], 'after 100');
-    const refusedLate = told(
+    const refusedLate = found(
       [
         [0, small],
         [1, refuses],
@@ -95,7 +95,7 @@ t.test('the body comes after all', async (t) => {
     );
     // What a proxy stores may look like a request.
     const odd = `${get(7)}xxx`.slice(0, 28).padEnd(40, 'y');
-    const looksLikeOne = told(
+    const looksLikeOne = found(
       [
         [0, small],
         [1, goesOn],
@@ -105,7 +105,7 @@ t.test('the body comes after all', async (t) => {
       chunkBytes,
     );
     t.same(looksLikeOne, ['100|0||true|interim', `PUT /up|0|${odd}|true|`, '200|0|1|true|'], 'announced as a body');
-    const unasked = told(
+    const unasked = found(
       [
         [0, small],
         [0, odd],
@@ -118,7 +118,7 @@ t.test('the body comes after all', async (t) => {
 });
 
 t.test('the answers are captured late, or early', async (t) => {
-  const late = told(
+  const late = found(
     [
       [0, asks],
       [0, get(1)],
@@ -137,14 +137,14 @@ t.test('the answers are captured late, or early', async (t) => {
     '200|1|1|true|',
     '200|2|2|true|',
   ]);
-  const early = told([
+  const early = found([
     [1, refuses],
     [0, asks],
     [0, get(1)],
     [1, ok(1)],
   ]);
   t.same(early, ['401|0||true|', 'PUT /up|0||true|bodyUnsent', 'GET /1|1||true|', '200|1|1|true|']);
-  const never = told([
+  const never = found([
     [0, asks],
     [0, get(1)],
     [0, 'end'],
@@ -153,7 +153,7 @@ t.test('the answers are captured late, or early', async (t) => {
 });
 
 t.test('a gap behind the refusal', async (t) => {
-  const got = told([
+  const got = found([
     [0, asks],
     [1, refuses],
     [0, get(1).length],
@@ -169,7 +169,7 @@ t.test('what looks like a request for ever holds no more than a head may', async
   const long = asks.replace('1000000', '300000');
   const bytes = `${get(1)}${'z'.repeat(300_000 - get(1).length)}`;
   for (const chunkBytes of [1000, 1 << 20]) {
-    const [request] = told(
+    const [request] = found(
       [
         [0, long],
         [0, bytes],
@@ -180,7 +180,7 @@ t.test('what looks like a request for ever holds no more than a head may', async
     t.equal(request, `PUT /up|0|${bytes}|true|`);
   }
   const endless = `GET /${'x'.repeat(9000)}`;
-  const [, put] = told(
+  const [, put] = found(
     [
       [0, long],
       [1, refuses],

@@ -11,7 +11,7 @@ t.test(
     const headPoolBytesMax = 150_000;
     const counters = createHttpCounters();
     const flowing = new Map<number, HttpMessage>();
-    const told: string[] = [];
+    const found: string[] = [];
     const handler = {
       begin(message: HttpMessage) {
         if (message.kind === 'request') flowing.set(message.stream, message);
@@ -19,7 +19,7 @@ t.test(
       body() {},
       bodyGap() {},
       end(message: HttpMessage) {
-        if (message.kind === 'request') told.push(message.uri);
+        if (message.kind === 'request') found.push(message.uri);
       },
     };
     const limits = { ...defaultHttpLimits, streamsMax: streams, waitingRequestsMax: streams, headPoolBytesMax };
@@ -41,7 +41,7 @@ t.test(
     for (let stream = 0; stream < streams; stream += 1) send(stream, 'y');
     t.equal(counters.requestsComplete, streams);
     t.equal(held(), 0, 'what is over holds nothing');
-    t.ok(told.includes(uri) && told.includes(''), 'told where it was held');
+    t.ok(found.includes(uri) && found.includes(''), 'reported where it was held');
 
     // The budget is whole again: as many as at first.
     const before = held();

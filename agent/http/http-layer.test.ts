@@ -86,7 +86,7 @@ transcript(
 );
 
 transcript(
-  'a gap in a head: what is known of it is told, and the next message is found',
+  'a gap in a head: what is known of it is reported, and the next message is found',
   [
     [0, 'GET /a HTTP/1.1\r\nHost: x\r\nCoo'],
     [0, 100],
@@ -309,7 +309,7 @@ t.test('TLS and HTTP/2 are recognised and left alone', (t) => {
   t.end();
 });
 
-t.test('any cut of the bytes tells the same messages', (t) => {
+t.test('any cut of the bytes gives the same messages', (t) => {
   const property = fc.property(fc.nat(), fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1 }), (seed, cuts) => {
     const { requests, responses } = conversation(createRandom(seed, 'fuzz').fraction);
     const split = (side: 0 | 1, bytes: Buffer): Step[] => {

@@ -252,7 +252,7 @@ export class HttpLayer implements StreamHandler {
     const side = this.#sides[stream * 2 + sideIndex];
     if (side == null) return;
     const { message } = side;
-    // Captured before its request, which may turn out to be a HEAD: then nothing is missing. `close` tells.
+    // Captured before its request, which may turn out to be a HEAD: then nothing is missing. `close` decides.
     const isOpen = side.active && message.method === '' && message.exchange >= 0 && side.state !== SideState.untilClose;
     if (!isOpen || message.bodyBytes + message.missingBytes + side.held > 0) this.#endSide(side, true, tsUs);
   }
@@ -288,7 +288,7 @@ export class HttpLayer implements StreamHandler {
     this.#spare.push(side);
   }
 
-  /** The first answer tells that an HTTP/0.9 request, which has no blank line, is over. */
+  /** The first answer ends an HTTP/0.9 request, which has no blank line. */
   #answered(stream: number, sideIndex: Side): void {
     const other = this.#sides[stream * 2 + 1 - sideIndex];
     if (other == null || other.state !== SideState.head || !other.startLineChecked) return;
@@ -348,7 +348,7 @@ export class HttpLayer implements StreamHandler {
       side.state = SideState.ignored;
       return from;
     }
-    // Told by the first byte alone, whatever the cut.
+    // The first byte alone decides, whatever the cut.
     if (side.fresh && bytes[at] !== LETTER_H && this.#isAnswerToSimple(side))
       return this.#beginWithoutHead(side, at, tsUs);
     // RFC 9112, 2.2: empty lines before a start line are ignored.
@@ -529,7 +529,7 @@ export class HttpLayer implements StreamHandler {
     else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, end | 0);
   }
 
-  /** Whether an upgrade was granted will not be told, or it was not: what is no request is garbage again. */
+  /** Whether an upgrade was granted will not be known, or it was not: what is no request is garbage again. */
   #refuseUpgrade(side: SideRecord | null): void {
     if (side === null) return;
     side.asked = -1;
@@ -581,7 +581,7 @@ export class HttpLayer implements StreamHandler {
     return end - start;
   }
 
-  /** A gathered head that nothing will complete: told as far as it goes, if its start line is there. */
+  /** A gathered head that nothing will complete: reported as far as it goes, if its start line is there. */
   #truncateHead(side: SideRecord, flag: number): void {
     const length = side.bufferLength;
     const parser = this.#parser;
@@ -857,7 +857,7 @@ export class HttpLayer implements StreamHandler {
 
   /**
    * RFC 9110, 10.1.1: a client that waits for 100 (Continue) may get a final status instead. What it sends then is either the
-   * body after all, or the next request and the announced body never: the bytes tell.
+   * body after all, or the next request and the announced body never: the bytes decide.
    */
   #seeExpectation(side: SideRecord): void {
     if (!this.#expects) return;

@@ -10,7 +10,7 @@ export interface ExpectedMessage {
   version: string;
   fields: [string, string][];
   body: string;
-  /** `message complete` was told. */
+  /** `message complete` was reported. */
   complete: boolean;
 }
 

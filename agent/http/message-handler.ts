@@ -1,4 +1,4 @@
-/** What the HTTP layer tells its clients: messages as they flow, bodies unbuffered. Synchronous; never throws on bad traffic. */
+/** What the HTTP layer reports to its clients: messages as they flow, bodies unbuffered. Synchronous; never throws on bad traffic. */
 import type { Side } from '../tcp/stream-handler.ts';
 
 /** Header fields as received, in order: nothing is decoded or copied until asked for. */

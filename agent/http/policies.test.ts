@@ -24,7 +24,7 @@ const get = 'GET / HTTP/1.1\r\n\r\n';
 const noContent = 'HTTP/1.1 204 No Content\r\n\r\n';
 
 policy(
-  'request targets in absolute, authority and asterisk form are told as sent (RFC 9112, 3.2)',
+  'request targets in absolute, authority and asterisk form are reported as sent (RFC 9112, 3.2)',
   [
     [0, 'GET http://example.com:81/a?b HTTP/1.1\r\nHost: other\r\n\r\nOPTIONS * HTTP/1.1\r\n\r\n'],
     [0, 'CONNECT [::1]:443 HTTP/1.1\r\nContent-Length: 5\r\n\r\nGET /next HTTP/1.1\r\n\r\n'],
@@ -99,7 +99,7 @@ policy(
 );
 
 policy(
-  'an upgrade captured before its request: that one is told, and nothing behind it',
+  'an upgrade captured before its request: that one is reported, and nothing behind it',
   [
     [1, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello'],
     [0, `GET /chat HTTP/1.1\r\nUpgrade: websocket\r\n\r\n\x81\x85xxxx${get}`],
@@ -344,7 +344,7 @@ t.test('requests that wait are bounded in number and in the bytes of their targe
   t.same(
     messages.map(({ uri }) => uri.slice(0, 2)),
     ['/a', '/b', '/a', ''],
-    'a target that finds no room is told with its request, not with its response',
+    'a target that finds no room is reported with its request, not with its response',
   );
   t.same(
     messages.map(({ exchange }) => exchange),
@@ -440,7 +440,7 @@ t.test('TLS: versions chosen, names asked for, bounded', (t) => {
   t.end();
 });
 
-t.test('streams in one slot after another are told apart', (t) => {
+t.test('streams in one slot after another are kept apart', (t) => {
   const connections: number[] = [];
   const handler = {
     begin: (message: HttpMessage) => void connections.push(message.connection, exchangeKey(message)),

@@ -24,7 +24,7 @@ export const SideState = {
   chunkData: 9,
   chunkEnd: 10,
   trailers: 11,
-  /** Behind a request to upgrade, in bytes that are no request: the answer tells what they are. */
+  /** Behind a request to upgrade, in bytes that are no request: the answer decides what they are. */
   upgrading: 12,
 } as const;
 export type SideState = (typeof SideState)[keyof typeof SideState];
@@ -59,7 +59,7 @@ export class SideRecord {
   searching = false;
   /** The last request here was HTTP/0.9: its answer has no head. */
   simple = false;
-  /** Exchange of the last request here where it asked for an upgrade and nothing has told yet whether that was granted, or −1. */
+  /** Exchange of the last request here where it asked for an upgrade and it is not known yet whether that was granted, or −1. */
   asked = -1;
   /** A pooled buffer with `bufferLength` bytes of a head or hello. */
   buffer: Uint8Array | null = null;

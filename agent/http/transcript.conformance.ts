@@ -26,7 +26,7 @@ export interface Recorded {
   headersBytes: number;
   body: Buffer;
   bodyBytes: number;
-  /** Of these and of the missing ones, as many as were told. */
+  /** Of these and of the missing ones, as many as were reported. */
   deliveredBytes: number;
   missingBytes: number;
   complete: boolean;
@@ -35,7 +35,7 @@ export interface Recorded {
   lastTsUs: number;
 }
 
-/** Records what a MessageHandler is told, and checks the order of the calls. */
+/** Records the calls of a MessageHandler, and checks the order of the calls. */
 export class Recorder implements MessageHandler {
   readonly messages: Recorded[] = [];
   readonly #open = new Map<HttpMessage, Buffer[]>();
