@@ -49,7 +49,15 @@ async function unknown(t: Test, folder: string) {
 t.test('the agent, through a TAP device', tapOnly, async (t) => {
   const place = workplace(t);
   const limits = ['rss.p99=1GB', 'rss.p999=1GB', 'share:agent/**=100%', 'bytes:agent/**=10GB', 'messages.found=90%'];
-  const args = ['run', 'incident', '--size', '10MB', ...limits.flatMap((limit) => ['--budget', limit])];
+  const args = [
+    'run',
+    'incident',
+    '--size',
+    '10MB',
+    '--agent-until',
+    'upload',
+    ...limits.flatMap((limit) => ['--budget', limit]),
+  ];
   const { code, out } = await run([...args, '--out', place.out], place.temporary);
   t.equal(code, 0, out);
   const report = reportIn(place.out);
@@ -99,7 +107,10 @@ t.test('frames that the device refuses', tapOnly, async (t) => {
   }
   writer.flush();
   writeFileSync(capture, Buffer.concat(pieces));
-  const { code, out, err } = await run(['run', capture, '--topspeed', '--out', place.out], place.temporary);
+  const { code, out, err } = await run(
+    ['run', capture, '--topspeed', '--agent-until', 'http', '--out', place.out],
+    place.temporary,
+  );
   t.equal(code, 1, out + err);
   t.match(out, /dropped\.frames is 1, at most 0 is allowed/);
   t.match(out, /refused 1.*--lane exact/);
