@@ -3,16 +3,15 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import { type GateReport, type RunReport, SCHEMA_VERSION } from '../../reports/model.ts';
+import type { RunReport } from '../../reports/model.ts';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import { gateVerdict } from './gate-verdict.ts';
 import { paceFlags } from './pace-flags.ts';
 import type { ProjectGateFlags } from './project-gate.ts';
 import type { Session } from './session.ts';
-import { commandLine } from './shown-words.ts';
 
 /** In this order: the article's incident first, since it is what everyone asks about. */
-const gateScenarios = ['incident', 'recorded-burst', 'reorder-loss', 'steady'];
+export const gateScenarios = ['incident', 'recorded-burst', 'reorder-loss', 'steady'];
 
 const examples = `
 Examples:
@@ -68,13 +67,12 @@ async function gateOf(flags: GateFlags): Promise<number> {
 
 async function gate(out: string | undefined): Promise<number> {
   // What only a run needs is loaded here, so that `--help` is quick.
-  const [{ enterNamespace }, { openSession }, { makeReportFolder, pointLatest, writeReports }, { renderTerminal }] =
-    await Promise.all([
-      import('./enter-namespace.ts'),
-      import('./session.ts'),
-      import('./report-folder.ts'),
-      import('../../reports/terminal.ts'),
-    ]);
+  const [{ enterNamespace }, { openSession }, { makeReportFolder, writeReports }, { endGate }] = await Promise.all([
+    import('./enter-namespace.ts'),
+    import('./session.ts'),
+    import('./report-folder.ts'),
+    import('./gate-report.ts'),
+  ]);
   const privilege = await enterNamespace('tap');
   const session = openSession();
   const startedAtMs = Date.now();
@@ -90,48 +88,41 @@ async function gate(out: string | undefined): Promise<number> {
   } finally {
     session.progress.clear();
   }
-  const report: GateReport = {
-    kind: 'gate',
-    schemaVersion: SCHEMA_VERSION,
-    tool: { name: 'floodgate', version: session.toolVersion },
-    startedAt: new Date(startedAtMs).toISOString(),
-    durationMs: Date.now() - startedAtMs,
-    command: commandLine(),
-    runs,
-    verdict: gateVerdict(runs, gateScenarios.length),
-    notes: [],
-  };
-  writeReports(folder, report);
-  if (out === undefined) pointLatest(folder);
-  process.stdout.write(
-    renderTerminal(report, { colour: session.colour, columns: session.columns, wraps: process.stdout.isTTY }),
-  );
-  process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
-  return report.verdict.exitCode;
+  return endGate({ startedAtMs, runs, verdict: gateVerdict(runs, gateScenarios.length) }, folder, out, session);
+}
+
+/** How a scenario of the gate is run: its budget is what the stage that it ends after can know. */
+export async function gateRun(name: string) {
+  const [{ loadScenario }, { stageOf }, { budgetUntil }] = await Promise.all([
+    import('../scenario/catalogue.ts'),
+    import('../scenario/agent-stage.ts'),
+    import('../metrics/table.ts'),
+  ]);
+  const scenario = await loadScenario(name);
+  const stage = stageOf({ lane: 'tap', asked: undefined, scenario: scenario.until, defects: undefined });
+  return { scenario, stage, budget: budgetUntil(scenario.budget, stage), pace: scenario.gatePace ?? scenario.pace };
 }
 
 async function runOne(name: string, gateFolder: string, privilege: string, session: Session): Promise<RunReport> {
-  const [{ loadScenario, scenarioOrder }, { stageOf }, { openFeed }, { runScenario }, { guard }] = await Promise.all([
+  const [{ scenarioOrder }, { openFeed }, { runScenario }, { guard }] = await Promise.all([
     import('../scenario/catalogue.ts'),
-    import('../scenario/agent-stage.ts'),
     import('../feed/open-feed.ts'),
     import('../run.ts'),
     import('./report-folder.ts'),
   ]);
-  const scenario = await loadScenario(name);
+  const { scenario, stage, budget, pace } = await gateRun(name);
   const folder = path.join(gateFolder, name);
   guard(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   const traffic = scenarioOrder(name, scenario.seed, undefined);
   session.progress.begin(`${name} (tap lane)`);
-  const pace = scenario.gatePace ?? scenario.pace;
   return runScenario({
     scenario,
     lane: 'tap',
     defect: undefined,
-    stage: stageOf({ lane: 'tap', asked: undefined, scenario: scenario.until, defects: undefined }),
+    stage,
     traffic,
     seed: scenario.seed,
-    budget: scenario.budget,
+    budget,
     explain: 'brief',
     keepsSnapshots: false,
     folder,

@@ -2,17 +2,15 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { GateReport, Note, RunReport } from '../../reports/model.ts';
-import { SCHEMA_VERSION } from '../../reports/model.ts';
-import { renderTerminal } from '../../reports/terminal.ts';
+import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
 import type { ScenarioConfig } from '../project/config.ts';
 import type { Project } from '../project/find-config.ts';
 import { limitsOf, runArguments } from '../project/run-arguments.ts';
+import { endGate } from './gate-report.ts';
 import { gateVerdict } from './gate-verdict.ts';
-import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
+import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
-import { commandLine } from './shown-words.ts';
 
 export interface ProjectGateFlags {
   readonly only?: readonly string[];
@@ -45,23 +43,12 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   if (unlimited.length > 0) {
     notes.push({ severity: 'warning', text: `without a budget nothing is judged: ${unlimited.join(', ')}` });
   }
-  const report: GateReport = {
-    kind: 'gate',
-    schemaVersion: SCHEMA_VERSION,
-    tool: { name: 'floodgate', version: session.toolVersion },
-    startedAt: new Date(startedAtMs).toISOString(),
-    durationMs: Date.now() - startedAtMs,
-    command: commandLine(),
-    runs,
-    verdict: gateVerdict(runs, scenarios.length, unlimited),
-    notes,
-  };
-  writeReports(folder, report);
-  if (flags.out === undefined) pointLatest(folder);
-  const { colour, columns } = session;
-  process.stdout.write(renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY }));
-  process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
-  return report.verdict.exitCode;
+  return endGate(
+    { startedAtMs, runs, verdict: gateVerdict(runs, scenarios.length, unlimited), notes },
+    folder,
+    flags.out,
+    session,
+  );
 }
 
 /** Captures and our own scenarios bring limits of their own. */

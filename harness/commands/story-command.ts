@@ -2,12 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { type GateReport, type RunReport, SCHEMA_VERSION } from '../../reports/model.ts';
+import type { RunReport, Verdict } from '../../reports/model.ts';
 import type { StoryRow } from '../../reports/story.ts';
 import { exitCodesLine, worstExitCode } from '../metrics/exit-codes.ts';
 import type { AgentStage } from '../scenario/agent-stage.ts';
 import type { Session } from './session.ts';
-import { commandLine } from './shown-words.ts';
 
 interface StoryFlags {
   readonly size: string;
@@ -49,14 +48,21 @@ export function addStoryCommand(command: Command): void {
 }
 
 async function story(flags: StoryFlags): Promise<number> {
-  const [{ enterNamespace }, { openSession }, { makeReportFolder, pointLatest, writeReports, guard }, pictures, steps] =
-    await Promise.all([
-      import('./enter-namespace.ts'),
-      import('./session.ts'),
-      import('./report-folder.ts'),
-      import('../../reports/story.ts'),
-      import('../scenario/story-steps.ts'),
-    ]);
+  const [
+    { enterNamespace },
+    { openSession },
+    { makeReportFolder, pointLatest, writeReports, guard },
+    { gateReport },
+    pictures,
+    steps,
+  ] = await Promise.all([
+    import('./enter-namespace.ts'),
+    import('./session.ts'),
+    import('./report-folder.ts'),
+    import('./gate-report.ts'),
+    import('../../reports/story.ts'),
+    import('../scenario/story-steps.ts'),
+  ]);
   const replay = await replayer(flags);
   const privilege = await enterNamespace(flags.lane);
   const session = openSession();
@@ -77,7 +83,8 @@ async function story(flags: StoryFlags): Promise<number> {
   } finally {
     session.progress.clear();
   }
-  const report = storyReport(rows, startedAtMs, session.toolVersion);
+  const runs = rows.map(({ run }) => run);
+  const report = gateReport({ startedAtMs, runs, verdict: storyVerdict(rows), toolVersion: session.toolVersion });
   writeReports(folder, report);
   guard(folder, () => writeFileSync(path.join(folder, 'story.svg'), pictures.renderStorySvg(rows), { mode: 0o600 }));
   if (flags.out === undefined) pointLatest(folder);
@@ -140,7 +147,7 @@ async function replayer({ size, seed: seedText, lane }: StoryFlags): Promise<Rep
   };
 }
 
-function storyReport(rows: readonly StoryRow[], startedAtMs: number, version: string): GateReport {
+function storyVerdict(rows: readonly StoryRow[]): Verdict {
   const last = rows.at(-1);
   const isWhole = last?.defects.length === 0;
   const exitCode = isWhole
@@ -149,15 +156,5 @@ function storyReport(rows: readonly StoryRow[], startedAtMs: number, version: st
   const headline = isWhole
     ? `Without mistakes: ${last.run.verdict.headline}`
     : `Ended after ${rows.length} replays, before every mistake was mended.`;
-  return {
-    kind: 'gate',
-    schemaVersion: SCHEMA_VERSION,
-    tool: { name: 'floodgate', version },
-    startedAt: new Date(startedAtMs).toISOString(),
-    durationMs: Date.now() - startedAtMs,
-    command: commandLine(),
-    runs: rows.map(({ run }) => run),
-    verdict: { ok: exitCode === 0, exitCode, headline },
-    notes: [],
-  };
+  return { ok: exitCode === 0, exitCode, headline };
 }

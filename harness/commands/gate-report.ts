@@ -1,0 +1,50 @@
+/** What every gate ends with: one report over its runs, written, printed, and the exit code. */
+import path from 'node:path';
+import { type GateReport, type Note, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
+import { renderTerminal } from '../../reports/terminal.ts';
+import { pointLatest, writeReports } from './report-folder.ts';
+import type { Session } from './session.ts';
+import { commandLine } from './shown-words.ts';
+
+export interface GateEnd {
+  readonly startedAtMs: number;
+  readonly runs: readonly RunReport[];
+  readonly verdict: Verdict;
+  readonly notes?: readonly Note[];
+  readonly toolVersion: string;
+}
+
+/** One report over several runs. */
+export function gateReport({ startedAtMs, runs, verdict, notes = [], toolVersion }: GateEnd): GateReport {
+  return {
+    kind: 'gate',
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: 'floodgate', version: toolVersion },
+    startedAt: new Date(startedAtMs).toISOString(),
+    durationMs: Date.now() - startedAtMs,
+    command: commandLine(),
+    runs,
+    verdict,
+    notes,
+  };
+}
+
+/**
+ * Writes the report of a gate into its folder and prints it.
+ * @param out as the operator named the folder; where it was not named, `latest` points at it
+ * @returns the exit code
+ */
+export function endGate(
+  end: Omit<GateEnd, 'toolVersion'>,
+  folder: string,
+  out: string | undefined,
+  session: Session,
+): number {
+  const report = gateReport({ ...end, toolVersion: session.toolVersion });
+  writeReports(folder, report);
+  if (out === undefined) pointLatest(folder);
+  const { colour, columns } = session;
+  process.stdout.write(renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY }));
+  process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
+  return report.verdict.exitCode;
+}
