@@ -2,8 +2,7 @@
  * Every bound of the agent, derived from one figure (`--memory`) and added up again, term by term. What the JavaScript
  * runtime needs before the first frame is not in it: `runtimeBytes` is measured and stated beside it.
  */
-import { type BodyLimits, defaultBodyLimits } from './body/body-limits.ts';
-import { BODY_PAGE_BYTES } from './body/json-document.ts';
+import { BODY_PAGE_BYTES, type BodyLimits, defaultBodyLimits } from './body/body-limits.ts';
 import { chunkBytes } from './capture/frame-source.ts';
 import { blockBytesDefault, ringBytesDefault, ringBytesTotal } from './capture/live-source.ts';
 import { SEALED_TEXT_BYTES_MAX, sealedMemoryBytes } from './encode/seal-layout.ts';

@@ -29,3 +29,6 @@ export const defaultBodyLimits: BodyLimits = {
   partHeaderBytesMax: 8 << 10,
   multipartDepthMax: 3,
 };
+
+/** A body that outgrows a page is kept in several: buffers of many sizes leave holes in memory that no other fits. */
+export const BODY_PAGE_BYTES = 16 << 10;

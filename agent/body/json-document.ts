@@ -4,13 +4,12 @@
  * quick as our reader. Longer bodies than the handler takes whole, and those that find no buffer free, are read as they flow
  * instead (json-reader.ts).
  */
+import { BODY_PAGE_BYTES } from './body-limits.ts';
 import type { JsonHandler, JsonLimits } from './json-reader.ts';
 import { JsonReader } from './json-reader.ts';
 
 /** Longer bodies are not parsed whole: their values would lie in memory twice, a tenth of a megabyte at once. */
 const PARSED_BYTES_MAX = 32 << 10;
-/** A body that outgrows a page is kept in several: buffers of many sizes leave holes in memory that no other fits. */
-export const BODY_PAGE_BYTES = 16 << 10;
 /** Buffers come in these sizes: most bodies fit the first. */
 const classBytes = [2 << 10, 8 << 10, BODY_PAGE_BYTES] as const;
 const PAGE_CLASS = classBytes.length - 1;

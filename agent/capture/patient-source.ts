@@ -4,16 +4,9 @@
  * files are read in the call instead (file-source.ts), which costs less.
  */
 import { closeSync, read } from 'node:fs';
-import { FloodgateError } from '../errors.ts';
-import { ChunkFeed } from './chunk-feed.ts';
-import type { FileSourceOptions } from './file-source.ts';
-import {
-  type CaptureInterface,
-  type CaptureStats,
-  chunkBytes,
-  type FrameSink,
-  type FrameSource,
-} from './frame-source.ts';
+import { ArrivingSource } from './arriving-source.ts';
+import type { FrameFilter } from './filter-sink.ts';
+import { chunkBytes } from './frame-source.ts';
 
 /** Reads that were given up while they waited: the threads in them end with the process, which cannot wait for them. */
 let readsGivenUp = 0;
@@ -23,73 +16,27 @@ export function hasStuckReads(): boolean {
   return readsGivenUp > 0;
 }
 
-export class PatientSource implements FrameSource {
-  readonly #feed: ChunkFeed;
-  readonly #name: string;
+export class PatientSource extends ArrivingSource {
   readonly #fd: number;
   readonly #chunk = new Uint8Array(chunkBytes);
   #isReading = false;
-  #isEnded = false;
-  #isFinished = false;
-  #isStopped = false;
   #isClosed = false;
-  #failure: FloodgateError | null = null;
-  #wake: (() => void) | null = null;
 
   /** @param fd is owned from here on, and closed at the end. */
-  constructor(fd: number, name: string, options: FileSourceOptions = {}) {
+  constructor(fd: number, name: string, filter: FrameFilter | null) {
+    super(name, filter);
     this.#fd = fd;
-    this.#name = name;
-    this.#feed = new ChunkFeed(name, options.filter ?? null);
   }
 
-  get interfaces(): readonly CaptureInterface[] {
-    return this.#feed.interfaces;
-  }
-
-  read(sink: FrameSink): number {
-    if (this.#isStopped) return -1;
-    const delivered = this.#feed.deliver(sink);
-    if (delivered > 0) return delivered;
-    if (!this.#isEnded) {
-      this.#readOn();
-      return 0;
-    }
-    if (this.#failure !== null) throw this.#failure;
-    if (!this.#isFinished) this.#feed.finish();
-    this.#isFinished = true;
-    return -1;
-  }
-
-  async wait(timeoutMs: number): Promise<void> {
-    if (!this.#isReading || this.#isStopped) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#awake(), timeoutMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  stats(): CaptureStats[] {
-    return this.#feed.stats();
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-    this.#awake();
-  }
-
-  close(): void {
-    this.stop();
+  override close(): void {
+    super.close();
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (this.#isReading) readsGivenUp += 1;
     else closeSync(this.#fd);
   }
 
-  #readOn(): void {
+  protected override ask(): void {
     if (this.#isReading) return;
     this.#isReading = true;
     read(this.#fd, this.#chunk, 0, chunkBytes, null, (error, length) => {
@@ -97,24 +44,9 @@ export class PatientSource implements FrameSource {
       if (this.#isClosed) {
         readsGivenUp -= 1;
         closeSync(this.#fd);
-      } else if (error !== null) this.#fail(error);
-      else if (length === 0) this.#isEnded = true;
-      else this.#feed.offer(this.#chunk, 0, length);
-      this.#awake();
+      } else if (error !== null) this.fail(error, 'check the disk and the path');
+      else if (length === 0) this.end();
+      else this.take(this.#chunk, length);
     });
-  }
-
-  #fail(cause: Error): void {
-    this.#isEnded = true;
-    this.#failure = new FloodgateError('capture-unreadable', `cannot read ${this.#name}: ${cause.message}`, {
-      hint: 'check the disk and the path',
-      cause,
-    });
-  }
-
-  #awake(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
   }
 }

@@ -1,9 +1,10 @@
 /** Frames from a capture on standard input (or any pipe), read asynchronously so that timers and profilers go on. */
 import type { Socket } from 'node:net';
 import { FloodgateError } from '../errors.ts';
-import { ChunkFeed } from './chunk-feed.ts';
+import { ArrivingSource } from './arriving-source.ts';
 import { FileSource, type FileSourceOptions, type Reading, readingOf } from './file-source.ts';
-import type { CaptureInterface, CaptureStats, FrameSink, FrameSource } from './frame-source.ts';
+import type { FrameFilter } from './filter-sink.ts';
+import type { FrameSource } from './frame-source.ts';
 import { PatientSource } from './patient-source.ts';
 
 const name = 'standard input';
@@ -25,25 +26,18 @@ export function openStdin(options: FileSourceOptions = {}, fd = 0): FrameSource 
 
 /** @param fd is owned from here on. */
 export function openReading(fd: number, reading: Reading, name: string, options: FileSourceOptions): FrameSource {
-  if (reading === 'pipe') return new PipeSource(fd, name, options);
-  return reading === 'file' ? new FileSource(fd, name, options) : new PatientSource(fd, name, options);
+  if (reading === 'file') return new FileSource(fd, name, options);
+  const filter = options.filter ?? null;
+  return reading === 'pipe' ? new PipeSource(fd, name, filter) : new PatientSource(fd, name, filter);
 }
 
 /** A pipe or socket, whoever writes into it and when. */
-class PipeSource implements FrameSource {
-  readonly #name: string;
-  readonly #feed: ChunkFeed;
+class PipeSource extends ArrivingSource {
   readonly #socket: Socket;
-  #ended = false;
-  #stopped = false;
-  #failure: FloodgateError | null = null;
-  #finished = false;
-  #wake: (() => void) | null = null;
 
   /** @param fd does not block; owned from here on. */
-  constructor(fd: number, name: string, options: FileSourceOptions) {
-    this.#name = name;
-    this.#feed = new ChunkFeed(name, options.filter ?? null);
+  constructor(fd: number, name: string, filter: FrameFilter | null) {
+    super(name, filter);
     const { Socket } = process.getBuiltinModule('node:net');
     this.#socket = new Socket({
       fd,
@@ -53,72 +47,22 @@ class PipeSource implements FrameSource {
         // One buffer for good: reading stops while a chunk in it is parsed, which is what holds the writer back.
         buffer: new Uint8Array(chunkBytes),
         callback: (length, bytes) => {
-          this.#feed.offer(bytes, 0, length);
-          this.#awake();
+          this.take(bytes, length);
           return false;
         },
       },
     });
-    this.#socket.on('end', () => this.#end(null));
-    this.#socket.on('error', (error) => this.#end(error));
+    this.#socket.on('end', () => this.end());
+    this.#socket.on('error', (error) => this.fail(error, 'check what writes into the pipe'));
     this.#socket.resume();
   }
 
-  get interfaces(): readonly CaptureInterface[] {
-    return this.#feed.interfaces;
-  }
-
-  read(sink: FrameSink): number {
-    if (this.#stopped) return -1;
-    const delivered = this.#feed.deliver(sink);
-    if (delivered > 0) return delivered;
-    if (!this.#ended) return 0;
-    if (this.#failure !== null) throw this.#failure;
-    if (!this.#finished) this.#feed.finish();
-    this.#finished = true;
-    return -1;
-  }
-
-  async wait(timeoutMs: number): Promise<void> {
-    if (this.#ended || this.#stopped || !this.#feed.isEmpty) return;
-    this.#socket.resume();
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#awake(), timeoutMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  stats(): CaptureStats[] {
-    return this.#feed.stats();
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.#awake();
-  }
-
-  close(): void {
-    this.stop();
+  override close(): void {
+    super.close();
     this.#socket.destroy();
   }
 
-  #awake(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
-  }
-
-  #end(error: Error | null): void {
-    if (error !== null) {
-      this.#failure = new FloodgateError('capture-unreadable', `cannot read ${this.#name}: ${error.message}`, {
-        hint: 'check what writes into the pipe',
-        cause: error,
-      });
-    }
-    this.#ended = true;
-    this.#awake();
+  protected override ask(): void {
+    this.#socket.resume();
   }
 }

@@ -25,7 +25,7 @@ import type { ObserveServer } from '../telemetry/observe-server.ts';
 import type { CaptureFlags } from './capture-options.ts';
 import { limitOptions, observeCounters, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { report, reportDrops, reportNotDecoded, reportPressure, reportSharedAddresses } from './notices.ts';
+import { report, reportEnd, reportPressure } from './notices.ts';
 import { isPrintColoured } from './outputs.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
@@ -71,12 +71,12 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
       await crew.done;
     } finally {
       for (const timer of timers) clearInterval(timer);
-      const seen = notDecoded(crew.counters(), crew.serverNames());
-      crew.close(describeNotDecoded(seen));
+      const ended = crew.counters();
+      const seen = notDecoded(ended, crew.serverNames());
+      const sentence = describeNotDecoded(seen);
+      crew.close(sentence);
       stats?.final(Date.now(), counters(), crew.interfaces(), seen);
-      reportDrops(crew.interfaces());
-      reportNotDecoded(seen);
-      reportSharedAddresses(counters());
+      reportEnd(crew.interfaces(), sentence, ended);
       server?.close();
     }
     if (statsOutput?.failure) throw statsOutput.failure;

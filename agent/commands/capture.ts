@@ -16,7 +16,7 @@ import type { ObserveServer } from '../telemetry/observe-server.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
 import { limitOptions, observeCounters, openAgent, openCapture, openObserve } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { report, reportDrops, reportNotDecoded, reportPressure, reportSharedAddresses } from './notices.ts';
+import { report, reportEnd, reportPressure } from './notices.ts';
 import { Outputs } from './outputs.ts';
 
 /** @returns the frames there were. @throws FloodgateError when it cannot run or cannot go on. */
@@ -75,12 +75,12 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       clearInterval(timer);
       agent.finish();
       lockstep?.end(sampleGauges);
-      const seen = notDecoded(agent.counters(), agent.serverNames);
-      await outputs.close(drainMs, describeNotDecoded(seen));
+      const ended = agent.counters();
+      const seen = notDecoded(ended, agent.serverNames);
+      const sentence = describeNotDecoded(seen);
+      await outputs.close(drainMs, sentence);
       outputs.stats?.final(Date.now(), counters(), source.stats(), seen);
-      reportDrops(source.stats());
-      reportNotDecoded(seen);
-      reportSharedAddresses(agent.tcp.snapshot());
+      reportEnd(source.stats(), sentence, ended);
       server?.close();
     }
     outputs.check();

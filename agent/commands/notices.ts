@@ -1,7 +1,6 @@
 /** What a capturing agent says on standard error while it runs. */
 import { writeSync } from 'node:fs';
 import type { CaptureStats } from '../capture/frame-source.ts';
-import { describeNotDecoded, type NotDecoded } from '../http/not-decoded.ts';
 import { type Counters, dropShare } from '../stats.ts';
 import type { Pressure } from '../tcp/limits.ts';
 
@@ -22,8 +21,18 @@ export function reportPressure(ceilingBytes: number, level: Pressure): void {
   report(`memory: ${megabytes(process.memoryUsage.rss())} of ${megabytes(ceilingBytes)}: ${names[level]}`);
 }
 
+/**
+ * What a capture that is over leaves to be said.
+ * @param notDecoded what it held beside HTTP/1, as a sentence; null for nothing
+ */
+export function reportEnd(interfaces: readonly CaptureStats[], notDecoded: string | null, counters: Counters): void {
+  reportDrops(interfaces);
+  if (notDecoded !== null) report(notDecoded);
+  reportSharedAddresses(counters);
+}
+
 /** Two conversations with the same addresses and ports: whether they were kept apart. */
-export function reportSharedAddresses(counters: Counters): void {
+function reportSharedAddresses(counters: Counters): void {
   const apart = counters['tcp.conversationsApart'] ?? 0;
   const mixed = counters['tcp.conversationsMixed'] ?? 0;
   if (apart > 0) {
@@ -39,14 +48,8 @@ export function reportSharedAddresses(counters: Counters): void {
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 
-/** What the capture held beside HTTP/1, if anything. */
-export function reportNotDecoded(seen: NotDecoded): void {
-  const sentence = describeNotDecoded(seen);
-  if (sentence !== null) report(sentence);
-}
-
 /** Per interface: what the kernel could not hand over, as a share of what passed. Sources that cannot know print nothing. */
-export function reportDrops(interfaces: readonly CaptureStats[]): void {
+function reportDrops(interfaces: readonly CaptureStats[]): void {
   for (const one of interfaces) {
     const { name, framesReceived, framesDropped } = one;
     if (framesDropped === null) continue;

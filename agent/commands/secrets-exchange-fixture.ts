@@ -32,6 +32,11 @@ export const received = (type: string, body: string | Buffer, fields = ''): Exch
   request: get('/plants'),
   response: ok(`\r\nContent-Type: ${type}${fields}`, body),
 });
+/** A body in both messages: a type's two ways through the agent. */
+export const both = (type: string, body: string | Buffer, fields = ''): Exchange => ({
+  request: sent(type, body, fields).request,
+  response: received(type, body, fields).response,
+});
 /** A target, and an empty answer; then fields of the request, and of the response. */
 export const asked = (target: string): Exchange => ({ request: get(target), response: ok() });
 export const withField = (field: string): Exchange => ({ request: get('/h', `\r\n${field}`), response: ok() });
@@ -55,7 +60,11 @@ export const part = (disposition: string, content: string, fields = ''): Exchang
 export const encoded = encodeURIComponent;
 export const twice = (text: string) => encodeURIComponent(encodeURIComponent(text));
 export const base64 = (text: string) => Buffer.from(text).toString('base64');
+export const JSON_TYPE = 'application/json';
 export const json = JSON.stringify;
+/** With these characters as JSON's escapes. */
+export const escaped = (text: string, characters: RegExp) =>
+  text.replace(characters, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 export const entities = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 export const headerName = (name: string) => name.replace(/[^A-Za-z0-9_\u0080-\uffff-]/g, '-');

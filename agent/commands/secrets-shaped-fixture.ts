@@ -3,28 +3,25 @@ import {
   answered,
   asked,
   base64,
+  both,
   chunked,
   type Exchange,
   encoded,
   entities,
+  escaped,
   get,
+  JSON_TYPE,
   json,
   ok,
   oneLine,
   part,
   received,
-  sent,
   twice,
   withField,
 } from './secrets-exchange-fixture.ts';
 
 type Place = (secret: string) => Exchange;
 
-const JSON_TYPE = 'application/json';
-const both = (type: string, body: string | Buffer): Exchange => ({
-  request: sent(type, body).request,
-  response: received(type, body).response,
-});
 const wide = (text: string) => Buffer.from(text, 'utf16le');
 
 export const shapedPlaces: Record<string, Place> = {
@@ -61,11 +58,7 @@ export const shapedPlaces: Record<string, Place> = {
   'JSON in JSON in JSON': (s) => both(JSON_TYPE, json({ log: json({ log: json({ note: s }) }) })),
   'sentence in JSON': (s) => both(JSON_TYPE, json({ note: `use "${s}" (it works), or ${s}.` })),
   'Base64 in JSON': (s) => both(JSON_TYPE, json({ blob: base64(`the note says ${s} and ends`) })),
-  'escaped JSON': (s) =>
-    both(
-      JSON_TYPE,
-      json({ note: s }).replace(/[a-z_-]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
-    ),
+  'escaped JSON': (s) => both(JSON_TYPE, escaped(json({ note: s }), /[a-z_-]/g)),
   'several JSON documents': (s) => both('application/x-ndjson', `{"a":1}\n${json({ note: s })}\n`),
   'event stream': (s) => received('text/event-stream', `data: ${oneLine(s)}\n\n`),
   GraphQL: (s) => both(JSON_TYPE, json({ query: `{ note(text: ${json(s)}) { id } }` })),

@@ -19,6 +19,8 @@ export class Refusal extends Error {
   }
 }
 
+export const tooLarge = (bytesMax: number) => new Refusal(413, `a batch has ${bytesMax >> 20} MiB at most`);
+
 /** Other connections have their turn after so many bytes. */
 const turnBytes = 256 << 10;
 /** A full collection takes some ms: not after each small batch. */
@@ -95,7 +97,7 @@ function inflate(body: Buffer, memory: Buffer, signal: AbortSignal): Promise<num
     signal.addEventListener('abort', stop, { once: true });
     gunzip.on('data', (chunk: Buffer) => {
       if (length + chunk.length > memory.length) {
-        end(new Refusal(413, 'a batch has 34 MiB at most'));
+        end(tooLarge(decodedBytesMax));
         return;
       }
       memory.set(chunk, length);

@@ -1,7 +1,7 @@
 /** Bodies of requests that come in at one time, in a bounded number of bytes: when it is spent the slowest makes room. */
 import type { IncomingMessage } from 'node:http';
 import { collectLimits } from '../limits.ts';
-import { Refusal } from './batch-decoder.ts';
+import { Refusal, tooLarge } from './batch-decoder.ts';
 
 const { bodyBytesMax, heldBytesMax } = collectLimits;
 /** A batch of the usual size fits at once or the second time. */
@@ -47,7 +47,7 @@ export class BodyBudget {
     try {
       for await (const chunk of request as AsyncIterable<Buffer>) {
         const { bytes } = reception;
-        if (bytes + chunk.length > bodyBytesMax) throw new Refusal(413, 'a batch has 34 MiB at most');
+        if (bytes + chunk.length > bodyBytesMax) throw tooLarge(bodyBytesMax);
         if (bytes + chunk.length > room.length) room = this.#grow(room, bytes, bytes + chunk.length, reception);
         chunk.copy(room, bytes);
         reception.bytes += chunk.length;

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { collectLimits } from '../limits.ts';
 import { BoundedServer } from '../telemetry/bounded-server.ts';
-import { BatchDecoder, Refusal } from './batch-decoder.ts';
+import { BatchDecoder, Refusal, tooLarge } from './batch-decoder.ts';
 import { BodyBudget } from './body-budget.ts';
 import type { StoredWitness, WitnessStore } from './witness-store.ts';
 
@@ -164,7 +164,7 @@ export class CollectServer {
     if (!/^[0-9a-f]{32}$/.test(String(headers['floodgate-batch']))) {
       throw new Refusal(400, 'floodgate-batch is 32 hexadecimal digits');
     }
-    if (Number(headers['content-length'] ?? 0) > bodyBytesMax) throw new Refusal(413, 'a batch has 34 MiB at most');
+    if (Number(headers['content-length'] ?? 0) > bodyBytesMax) throw tooLarge(bodyBytesMax);
   }
 
   #isAuthorized(authorization: string | undefined): boolean {

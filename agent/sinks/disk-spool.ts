@@ -69,7 +69,7 @@ export class DiskSpool implements Spool {
     if (fits() && this.#write(batch)) {
       this.#index.push({ number: this.#next, bytes, witnesses: batch.witnesses });
       this.#next += 1;
-    } else this.#countShed(batch.witnesses);
+    } else this.counters.countShed(batch.witnesses);
   }
 
   hold(): Batch | undefined {
@@ -121,14 +121,9 @@ export class DiskSpool implements Spool {
   #shedOldest(): boolean {
     const entry = this.#index.shift();
     if (entry === undefined) return false;
-    if (this.#folder.remove(entry.number)) this.#countShed(entry.witnesses);
+    if (this.#folder.remove(entry.number)) this.counters.countShed(entry.witnesses);
     else this.#countLost(entry, true);
     return true;
-  }
-
-  #countShed(witnesses: number): void {
-    this.counters.batchesShed += 1;
-    this.counters.witnessesShed += witnesses;
   }
 
   #countLost({ number, witnesses }: SpooledBatch, isMissing: boolean): void {
@@ -148,8 +143,9 @@ export class DiskSpool implements Spool {
     this.counters.filesTorn += this.#folder.removeDrafts();
     const newest = new NewestNumbers(this.#batchesMax, (number) => {
       const found = this.#folder.inspect(number);
-      if (found !== undefined && this.#folder.remove(number)) this.#take(found.witnesses);
-      if (found !== undefined) this.#countShed(found.witnesses);
+      if (found === undefined || !this.#folder.remove(number)) return;
+      this.#take(found.witnesses);
+      this.counters.countShed(found.witnesses);
     });
     for (const name of this.#folder.names()) {
       const number = Number(batchName.exec(name)?.[1] ?? Number.NaN);

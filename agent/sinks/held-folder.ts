@@ -61,14 +61,11 @@ export interface Found {
 export class HeldFolder {
   /** Of the folder itself. */
   readonly fd: number;
-  /** Whether it was made by this call. */
-  readonly isNew: boolean;
   readonly #path: string;
 
-  private constructor(fd: number, path: string, isNew = false) {
+  private constructor(fd: number, path: string) {
     this.fd = fd;
     this.#path = path;
-    this.isNew = isNew;
   }
 
   /**
@@ -77,13 +74,13 @@ export class HeldFolder {
    */
   static make(folder: string): HeldFolder {
     if (!holdsByDescriptor) {
-      const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
-      return new HeldFolder(openSync(folder, O_RDONLY | O_DIRECTORY), path.resolve(folder), made !== undefined);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      return new HeldFolder(openSync(folder, O_RDONLY | O_DIRECTORY), path.resolve(folder));
     }
     const { parent, name } = HeldFolder.resolve(folder, true);
     try {
-      const isNew = parent.#makeFolder(name);
-      return new HeldFolder(openSync(parent.place(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), folder, isNew);
+      parent.makeFolder(name);
+      return new HeldFolder(openSync(parent.place(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW), folder);
     } finally {
       parent.close();
     }
@@ -158,20 +155,13 @@ export class HeldFolder {
     if (this.fd >= 0) closeSync(this.fd);
   }
 
-  /** @returns false where it was there. */
-  #makeFolder(name: string): boolean {
+  /** Does nothing where it is there. @internal */
+  makeFolder(name: string): void {
     try {
       mkdirSync(this.place(name), 0o700);
-      return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-  }
-
-  /** @internal */
-  makeFolder(name: string): void {
-    this.#makeFolder(name);
   }
 }
 
@@ -204,19 +194,20 @@ class Walk {
         closeSync(found.fd);
         // Links of the system's own to open files are no names: they are opened as they are.
         if (isLast && this.folder.isProcess) return { parent: this.folder, name };
-        if (this.#follow(name, found.stats)) continue;
-      } else if (isLast) {
-        if (found !== null) closeSync(found.fd);
-        return { parent: this.folder, name };
-      } else if (found?.stats.isDirectory()) this.folder = this.folder.enter(found.fd);
-      else {
-        if (found !== null) closeSync(found.fd);
-        throw systemError(found === null ? 'ENOENT' : 'ENOTDIR', this.#file);
+        this.#follow(name, found.stats);
+        continue;
       }
+      if (!isLast && found?.stats.isDirectory()) {
+        this.folder = this.folder.enter(found.fd);
+        continue;
+      }
+      if (found !== null) closeSync(found.fd);
+      if (isLast) return { parent: this.folder, name };
+      throw systemError(found === null ? 'ENOENT' : 'ENOTDIR', this.#file);
     }
   }
 
-  #follow(name: string, stats: Stats): true {
+  #follow(name: string, stats: Stats): void {
     this.#links += 1;
     if (this.#links > linksMax) throw systemError('ELOOP', this.#file);
     if (this.folder.isProcess) {
@@ -226,7 +217,7 @@ class Walk {
         throw systemError('ENOTDIR', this.#file);
       }
       this.folder = this.folder.enter(fd);
-      return true;
+      return;
     }
     if (!isTrustedOwner(stats.uid) || !isTrustedFolder(this.folder.stats)) {
       throw systemError('ELOOP', this.#file, `a link of another user's is on the way`);
@@ -237,7 +228,6 @@ class Walk {
       this.folder.close();
       this.folder = HeldFolder.begin(true);
     }
-    return true;
   }
 }
 

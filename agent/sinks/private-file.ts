@@ -51,7 +51,7 @@ export function claimPrivateFiles(file: string, suffixes: readonly string[]): vo
       closeSync(found.fd);
       if (!found.stats.isFile()) throw new Error(`${name}${suffix} is no file`);
       requireOwn(found.stats);
-      if ((found.stats.mode & 0o077) === 0 || found.stats.uid !== process.geteuid?.()) continue;
+      if (!isToBeClosed(found.stats)) continue;
       const fd = parent.open(name + suffix, O_WRONLY);
       fchmodSync(fd, privateMode);
       closeSync(fd);
@@ -72,7 +72,7 @@ function openFound(parent: HeldFolder, name: string, { fd: held, stats }: Found)
   if (stats.isFIFO()) return openPipe(place);
   const fd = openSync(place, O_WRONLY);
   try {
-    if ((stats.mode & 0o077) !== 0 && stats.uid === process.geteuid?.()) fchmodSync(fd, privateMode);
+    if (isToBeClosed(stats)) fchmodSync(fd, privateMode);
     ftruncateSync(fd);
     return fd;
   } catch (error) {
@@ -85,6 +85,11 @@ function requireOwn(stats: Stats): void {
   if (process.geteuid === undefined) return;
   if (!isTrustedOwner(stats.uid)) throw new Error(`it is there already and belongs to user ${stats.uid}`);
   if (stats.nlink > 1) throw new Error('it is there already under a second name: a hard link');
+}
+
+/** Whether others may do something with it, and this process may change that. */
+function isToBeClosed({ mode, uid }: Stats): boolean {
+  return (mode & 0o077) !== 0 && uid === process.geteuid?.();
 }
 
 /** Waits for a reader; then a reader that stops reading holds nothing up for longer than `OutputFile` waits. */

@@ -68,7 +68,9 @@ export class SpoolFolder {
   /** Removes beginnings of batches, which were never under their number. @returns how many */
   removeDrafts(): number {
     let removed = 0;
-    for (const name of [...this.names()].filter((each) => draftName.test(each))) {
+    for (const name of this.names()
+      .filter((each) => draftName.test(each))
+      .toArray()) {
       // One that was whole is there under its number as well.
       if (lstatSync(this.#folder.place(name)).nlink === 1) removed += 1;
       unlinkSync(this.#folder.place(name));
@@ -119,8 +121,8 @@ export class SpoolFolder {
   giveTo(uid: number, gid: number): void {
     const { uid: owner } = this.#folder.stats;
     const own = process.geteuid!();
-    const isEmpty = [...this.#batchNames()].length === 0;
-    if (!isTrustedOwner(owner) && owner !== uid && !isEmpty) {
+    const [first] = this.#batchNames();
+    if (!isTrustedOwner(owner) && owner !== uid && first !== undefined) {
       throw new FloodgateError('spool-not-ours', `the spool ${this.#path} belongs to user ${owner}`, {
         hint: `name a folder with --spool that belongs to user ${uid} or to root, or give --user ${owner}`,
       });
@@ -151,8 +153,12 @@ export class SpoolFolder {
     return `${String(number).padStart(digits, '0')}.${suffix}`;
   }
 
-  *#batchNames(): Generator<string> {
-    for (const name of this.names()) if (batchName.test(name)) yield name;
+  #batchNames(): IteratorObject<string> {
+    return this.names().filter((each) => batchName.test(each));
+  }
+
+  #isOurs({ uid }: Stats): boolean {
+    return isTrustedOwner(uid) || uid === this.#folder.stats.uid;
   }
 
   /** Never over a file that is there: `rename` would. */
@@ -178,8 +184,7 @@ export class SpoolFolder {
     if (fd === false) return tryTo(() => lstatSync(this.#folder.place(name))) ? otherwise : undefined;
     try {
       const stats = fstatSync(fd);
-      const isOurs = isTrustedOwner(stats.uid) || stats.uid === this.#folder.stats.uid;
-      if (!stats.isFile() || stats.nlink > 1 || !isOurs) return otherwise;
+      if (!stats.isFile() || stats.nlink > 1 || !this.#isOurs(stats)) return otherwise;
       const result = tryTo(() => work(fd, stats));
       return result === false ? otherwise : result;
     } finally {
@@ -189,16 +194,14 @@ export class SpoolFolder {
 
   /** Files come and go here, and change their owner: only among themselves. */
   #refuseForeign(): void {
-    const { stats } = this.#folder;
     for (const name of this.names()) {
       if (systemName.test(name)) continue;
       const found = lstatSync(this.#folder.place(name), { throwIfNoEntry: false });
       if (found === undefined) continue;
       const isName = batchName.test(name) || draftName.test(name) || name === lockName;
-      const isOurs = isTrustedOwner(found.uid) || found.uid === stats.uid;
       // A draft has a second name for as long as it takes to remove the first.
       const isSingle = found.nlink === 1 || found.nlink === 2;
-      if (isName && found.isFile() && isOurs && isSingle) continue;
+      if (isName && found.isFile() && this.#isOurs(found) && isSingle) continue;
       throw new FloodgateError('spool-foreign', `${this.#path} holds files that are no spool’s`, {
         hint: 'name a folder with --spool that the agent has for itself; it is made if it is not there',
       });

@@ -37,6 +37,11 @@ export class SpoolCounters {
   batchesFound = 0;
   witnessesFound = 0;
   writesFailed = 0;
+
+  countShed(witnesses: number): void {
+    this.batchesShed += 1;
+    this.witnessesShed += witnesses;
+  }
 }
 
 /** Of 300 bytes each in JavaScript, whatever is in them: a megabyte beside the bytes. */
@@ -64,7 +69,7 @@ export class MemorySpool implements Spool {
 
   put(batch: Batch): void {
     while (!this.#fits(batch) && this.#shed());
-    if (!this.#fits(batch)) this.#countShed(batch);
+    if (!this.#fits(batch)) this.counters.countShed(batch.witnesses);
     else {
       this.#batches.push(batch);
       this.bytes += batch.body.length;
@@ -98,13 +103,8 @@ export class MemorySpool implements Spool {
 
   #shed(): boolean {
     const batch = this.#take(this.#isHeld ? 1 : 0);
-    if (batch !== undefined) this.#countShed(batch);
+    if (batch !== undefined) this.counters.countShed(batch.witnesses);
     return batch !== undefined;
-  }
-
-  #countShed(batch: Batch): void {
-    this.counters.batchesShed += 1;
-    this.counters.witnessesShed += batch.witnesses;
   }
 
   #take(index: number): Batch | undefined {
