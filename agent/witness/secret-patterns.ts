@@ -107,14 +107,21 @@ const OWN: readonly (readonly [prefix: string, restMin: number])[] = [
 /** By the code of the beginning's first character, in lower case. */
 export const SECRET_PATTERNS: readonly (readonly SecretPattern[] | undefined)[] = index();
 
-/** By the same code, which characters come second in the beginnings: a bit each, by their low five bits. */
+/**
+ * By the same code, which characters come second in the beginnings: a bit each, by their low five bits; letters, in any case, in a
+ * word of their own behind that of digits and marks.
+ */
 export const SECONDS: Int32Array = seconds();
 
 function seconds(): Int32Array {
-  const bits = new Int32Array(128);
+  const bits = new Int32Array(256);
   for (const [first, patterns = []] of SECRET_PATTERNS.entries()) {
-    // One character alone says nothing of the second.
-    for (const { anchor } of patterns) bits[first]! |= anchor.length > 1 ? 1 << (anchor.charCodeAt(1) & 31) : -1;
+    for (const { anchor } of patterns) {
+      const second = anchor.charCodeAt(1);
+      // One character alone says nothing of the second.
+      if (anchor.length === 1) bits.fill(-1, first * 2, first * 2 + 2);
+      else bits[first * 2 + ((second >> 6) & 1)]! |= 1 << (second & 31);
+    }
   }
   return bits;
 }
@@ -137,6 +144,6 @@ function index(): (SecretPattern[] | undefined)[] {
 }
 
 /** Shorter beginnings are words' too: a secret behind one has a digit. */
-export const TELLING_CHARACTERS_MIN = 4;
+export const UNMISTAKABLE_CHARACTERS_MIN = 4;
 /** Beginnings that end in a dot or reach over one: looked for at short words as well. */
 export const SHORT_WORD_MAX = 14;

@@ -5,7 +5,7 @@
  */
 import { hasLuhnDigit } from './formats.ts';
 import { isSecretName } from './secret-names.ts';
-import { SECONDS, SECRET_PATTERNS, SHORT_WORD_MAX, TELLING_CHARACTERS_MIN } from './secret-patterns.ts';
+import { SECONDS, SECRET_PATTERNS, SHORT_WORD_MAX, UNMISTAKABLE_CHARACTERS_MIN } from './secret-patterns.ts';
 import { COLON, DASH, DIGIT, endOfToken, found, is, NAME, note, SLASH, WORD } from './secret-text.ts';
 
 const CARD_DIGITS_MIN = 13;
@@ -64,7 +64,8 @@ function matchesAt(text: string, at: number): boolean {
   const first = text.charCodeAt(at);
   const code = first >= 0x41 && first <= 0x5a ? first | 0x20 : first;
   // Most words do not even begin with the same two characters.
-  if (code > 127 || ((SECONDS[code]! >>> (text.charCodeAt(at + 1) & 31)) & 1) === 0) return false;
+  const second = text.charCodeAt(at + 1);
+  if (code > 127 || ((SECONDS[code * 2 + ((second >> 6) & 1)]! >>> (second & 31)) & 1) === 0) return false;
   const patterns = SECRET_PATTERNS[code]!;
   for (let i = 0; i < patterns.length; i += 1) {
     const { anchor, before, automaton, exact, restMin } = patterns[i]!;
@@ -78,7 +79,7 @@ function matchesAt(text: string, at: number): boolean {
     }
     const matched = automaton.matchEnd(text, at - before);
     if (matched < 0) continue;
-    if (anchor.length < TELLING_CHARACTERS_MIN && !/\d/.test(text.slice(at - before, matched))) continue;
+    if (anchor.length < UNMISTAKABLE_CHARACTERS_MIN && !/\d/.test(text.slice(at - before, matched))) continue;
     note(at - before, endOfToken(text, matched));
     return true;
   }
