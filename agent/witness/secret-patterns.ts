@@ -104,44 +104,50 @@ const OWN: readonly (readonly [prefix: string, restMin: number])[] = [
   ['eyJ', 24],
 ];
 
+const ALL: readonly SecretPattern[] = [
+  ...SHAPED_RULES.flatMap(([, anchors, before, expression]) => {
+    const automaton = new RuleAutomaton(expression);
+    return anchors.map((anchor) => ({ anchor, before, automaton, exact: '', restMin: 0 }));
+  }),
+  ...OWN.map(([exact, restMin]) => ({ anchor: exact.toLowerCase(), before: 0, automaton: null, exact, restMin })),
+];
+
+/** By the codes of the beginning's first two characters, in lower case. */
+const byBeginning: ReadonlyMap<number, readonly SecretPattern[]> = Map.groupBy(ALL, ({ anchor }) => {
+  if (anchor.length < 2) throw new Error(`a beginning of two characters at least is looked for: ${anchor}`);
+  return (anchor.charCodeAt(0) << 7) | anchor.charCodeAt(1);
+});
+
 /** By the code of the beginning's first character, in lower case. */
-export const SECRET_PATTERNS: readonly (readonly SecretPattern[] | undefined)[] = index();
+export const ANCHORS: ReadonlyMap<number, readonly string[]> = new Map(
+  Array.from(
+    Map.groupBy(ALL, ({ anchor }) => anchor.charCodeAt(0)),
+    ([first, patterns]) => [first, patterns.map(({ anchor }) => anchor)],
+  ),
+);
 
 /**
  * By the same code, which characters come second in the beginnings: a bit each, by their low five bits; letters, in any case, in a
  * word of their own behind that of digits and marks.
  */
-export const SECONDS: Int32Array = seconds();
-
-function seconds(): Int32Array {
-  const bits = new Int32Array(256);
-  for (const [first, patterns = []] of SECRET_PATTERNS.entries()) {
-    for (const { anchor } of patterns) {
-      const second = anchor.charCodeAt(1);
-      // One character alone says nothing of the second.
-      if (anchor.length === 1) bits.fill(-1, first * 2, first * 2 + 2);
-      else bits[first * 2 + ((second >> 6) & 1)]! |= 1 << (second & 31);
-    }
-  }
-  return bits;
+export const SECONDS = new Int32Array(256);
+for (const beginning of byBeginning.keys()) {
+  const second = beginning & 127;
+  SECONDS[(beginning >> 7) * 2 + (second >> 6)]! |= 1 << (second & 31);
 }
 
-function index(): (SecretPattern[] | undefined)[] {
-  const byFirst = new Array<SecretPattern[] | undefined>(128).fill(undefined);
-  const add = (pattern: SecretPattern) => {
-    const code = pattern.anchor.charCodeAt(0);
-    byFirst[code] ??= [];
-    byFirst[code].push(pattern);
-  };
-  for (const [, anchors, before, expression] of SHAPED_RULES) {
-    const automaton = new RuleAutomaton(expression);
-    for (const anchor of anchors) add({ anchor, before, automaton, exact: '', restMin: 0 });
-  }
-  for (const [prefix, restMin] of OWN) {
-    add({ anchor: prefix.toLowerCase(), before: 0, automaton: null, exact: prefix, restMin });
-  }
-  return byFirst;
+const none: readonly SecretPattern[] = [];
+
+/** The patterns that begin as a text does at a place: most words do not even begin with the same two characters. */
+export function patternsAt(text: string, at: number): readonly SecretPattern[] {
+  const first = lower(text.charCodeAt(at));
+  const second = lower(text.charCodeAt(at + 1));
+  if (first > 127 || ((SECONDS[first * 2 + ((second >> 6) & 1)]! >>> (second & 31)) & 1) === 0) return none;
+  return byBeginning.get((first << 7) | second) ?? none;
 }
+
+/** Of an ASCII letter. */
+export const lower = (code: number): number => (code >= 0x41 && code <= 0x5a ? code | 0x20 : code);
 
 /** Shorter beginnings are words' too: a secret behind one has a digit. */
 export const UNMISTAKABLE_CHARACTERS_MIN = 4;
