@@ -281,17 +281,19 @@ fn hasCardDigits(at, end) i32 {
 }
 
 fn hasPrefix(from, to, end) i32 {
+  let before = 0x2d;
   let at = from;
   while (at < to) {
-    let before = at == from ? 0x2d : load8(at - 1);
+    let first = load8(at);
     if (before == 0x2d || before == 0x5f) {
       ; Most words do not even begin with the same two characters.
-      let first = load8(at);
-      if (((load32(${SECONDS_AT} + (first << 2)) >>> (load8(at + 1) & 31)) & 1) != 0) {
+      let second = load8(at + 1);
+      if (((load32(${SECONDS_AT} + (first << 3) + ((second & 0x40) >>> 4)) >>> (second & 31)) & 1) != 0) {
         let list = load16(${PREFIXES_AT} + (first << 1));
         if (startsWithAny(${PREFIX_LISTS_AT} + list, at, end)) { return 1; }
       }
     }
+    before = first;
     at += 1;
   }
   return 0;

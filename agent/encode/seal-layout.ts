@@ -61,9 +61,9 @@ export const FINISHED_AT = SUFFIXES_AT + FORMATS_MAX * SUFFIX_BYTES;
 export const FINISHED_BYTES = 48;
 /** Prefixes of secrets: by first character where its list begins (2 bytes, from `PREFIX_LISTS_AT`; 0: none). */
 export const PREFIXES_AT = FINISHED_AT + 16 * FINISHED_BYTES;
-/** … and which characters come second in it, one bit each by their low five bits (4 bytes). */
+/** … and which characters come second in it (8 bytes, as `SECONDS` of `secret-patterns.ts` has them). */
 export const SECONDS_AT = PREFIXES_AT + 512;
-export const PREFIX_LISTS_AT = SECONDS_AT + 1024;
+export const PREFIX_LISTS_AT = SECONDS_AT + 2048;
 export const PREFIX_LISTS_BYTES = 3072;
 /** Formats of short texts that the rules have found: text (8 bytes), length, format. */
 export const SHORT_FORMATS_AT = (PREFIX_LISTS_AT + PREFIX_LISTS_BYTES + 63) & ~63;

@@ -28,7 +28,7 @@ import {
   structData,
 } from '../witness/ir.ts';
 import { SECRET_FORMAT_KINDS } from '../witness/obfuscation.ts';
-import { SECRET_PATTERNS } from '../witness/secret-patterns.ts';
+import { ANCHORS, SECONDS } from '../witness/secret-patterns.ts';
 import { REDACTED } from '../witness/secret-scanner.ts';
 import { beginWriting, writtenBytes } from './backward-writer.ts';
 import { SEAL_KERNEL } from './seal-kernel.generated.ts';
@@ -264,14 +264,12 @@ function writeBytes(): void {
 function writePrefixes(): void {
   // 0 says that there is no list.
   let at = PREFIX_LISTS_AT + 1;
-  for (const [first, patterns] of SECRET_PATTERNS.entries()) {
-    if (patterns === undefined) continue;
-    const letter = String.fromCharCode(first);
-    for (const code of [first, letter.toUpperCase().charCodeAt(0)])
+  for (const [first, anchors] of ANCHORS) {
+    for (const code of [first, String.fromCharCode(first).toUpperCase().charCodeAt(0)]) {
       view.setInt16(PREFIXES_AT + code * 2, at - PREFIX_LISTS_AT, true);
-    const anchors = patterns.map(({ anchor }) => anchor);
-    const seconds = anchors.reduce((bits, anchor) => bits | (1 << (anchor.charCodeAt(1) & 31)), 0);
-    for (const code of [first, letter.toUpperCase().charCodeAt(0)]) view.setInt32(SECONDS_AT + code * 4, seconds, true);
+      for (let word = 0; word < 2; word += 1)
+        view.setInt32(SECONDS_AT + code * 8 + word * 4, SECONDS[first * 2 + word]!, true);
+    }
     for (const anchor of new Set(anchors)) {
       if (anchors.some((other) => other !== anchor && anchor.startsWith(other))) continue;
       bytes[at] = anchor.length;

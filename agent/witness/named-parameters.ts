@@ -7,7 +7,7 @@ export type NamedParameter = (name: string, value: string) => boolean;
 
 /** Pairs over two parameters, as in `name=password&value=…`. @returns whether one holds a secret's value; null: none does */
 export function namedParameters(pairs: readonly string[]): NamedParameter | null {
-  if (!pairs.some((pair) => isValueName(pair.slice(0, Math.max(0, pair.indexOf('=')))))) return null;
+  if (!pairs.some((pair) => isValueName(decodeForm(pair.slice(0, Math.max(0, pair.indexOf('='))))))) return null;
   return amongNames(
     pairs
       .map((pair) => pair.split(/=(.*)/s, 2) as [string, string?])

@@ -104,39 +104,52 @@ const OWN: readonly (readonly [prefix: string, restMin: number])[] = [
   ['eyJ', 24],
 ];
 
-/** By the code of the beginning's first character, in lower case. */
-export const SECRET_PATTERNS: readonly (readonly SecretPattern[] | undefined)[] = index();
-
-/** By the same code, which characters come second in the beginnings: a bit each, by their low five bits. */
-export const SECONDS: Int32Array = seconds();
-
-function seconds(): Int32Array {
-  const bits = new Int32Array(128);
-  for (const [first, patterns = []] of SECRET_PATTERNS.entries()) {
-    // One character alone says nothing of the second.
-    for (const { anchor } of patterns) bits[first]! |= anchor.length > 1 ? 1 << (anchor.charCodeAt(1) & 31) : -1;
-  }
-  return bits;
-}
-
-function index(): (SecretPattern[] | undefined)[] {
-  const byFirst = new Array<SecretPattern[] | undefined>(128).fill(undefined);
-  const add = (pattern: SecretPattern) => {
-    const code = pattern.anchor.charCodeAt(0);
-    byFirst[code] ??= [];
-    byFirst[code].push(pattern);
-  };
-  for (const [, anchors, before, expression] of SHAPED_RULES) {
+const ALL: readonly SecretPattern[] = [
+  ...SHAPED_RULES.flatMap(([, anchors, before, expression]) => {
     const automaton = new RuleAutomaton(expression);
-    for (const anchor of anchors) add({ anchor, before, automaton, exact: '', restMin: 0 });
-  }
-  for (const [prefix, restMin] of OWN) {
-    add({ anchor: prefix.toLowerCase(), before: 0, automaton: null, exact: prefix, restMin });
-  }
-  return byFirst;
+    return anchors.map((anchor) => ({ anchor, before, automaton, exact: '', restMin: 0 }));
+  }),
+  ...OWN.map(([exact, restMin]) => ({ anchor: exact.toLowerCase(), before: 0, automaton: null, exact, restMin })),
+];
+
+/** By the codes of the beginning's first two characters, in lower case. */
+const byBeginning: ReadonlyMap<number, readonly SecretPattern[]> = Map.groupBy(ALL, ({ anchor }) => {
+  if (anchor.length < 2) throw new Error(`a beginning of two characters at least is looked for: ${anchor}`);
+  return (anchor.charCodeAt(0) << 7) | anchor.charCodeAt(1);
+});
+
+/** By the code of the beginning's first character, in lower case. */
+export const ANCHORS: ReadonlyMap<number, readonly string[]> = new Map(
+  Array.from(
+    Map.groupBy(ALL, ({ anchor }) => anchor.charCodeAt(0)),
+    ([first, patterns]) => [first, patterns.map(({ anchor }) => anchor)],
+  ),
+);
+
+/**
+ * By the same code, which characters come second in the beginnings: a bit each, by their low five bits; letters, in any case, in a
+ * word of their own behind that of digits and marks.
+ */
+export const SECONDS = new Int32Array(256);
+for (const beginning of byBeginning.keys()) {
+  const second = beginning & 127;
+  SECONDS[(beginning >> 7) * 2 + (second >> 6)]! |= 1 << (second & 31);
 }
+
+const none: readonly SecretPattern[] = [];
+
+/** The patterns that begin as a text does at a place: most words do not even begin with the same two characters. */
+export function patternsAt(text: string, at: number): readonly SecretPattern[] {
+  const first = lower(text.charCodeAt(at));
+  const second = lower(text.charCodeAt(at + 1));
+  if (first > 127 || ((SECONDS[first * 2 + ((second >> 6) & 1)]! >>> (second & 31)) & 1) === 0) return none;
+  return byBeginning.get((first << 7) | second) ?? none;
+}
+
+/** Of an ASCII letter. */
+export const lower = (code: number): number => (code >= 0x41 && code <= 0x5a ? code | 0x20 : code);
 
 /** Shorter beginnings are words' too: a secret behind one has a digit. */
-export const TELLING_CHARACTERS_MIN = 4;
+export const UNMISTAKABLE_CHARACTERS_MIN = 4;
 /** Beginnings that end in a dot or reach over one: looked for at short words as well. */
 export const SHORT_WORD_MAX = 14;

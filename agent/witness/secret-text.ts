@@ -9,6 +9,8 @@ export const TOKEN = 4;
 export const NAME = 8;
 export const SPACE = 16;
 export const MARK = 32;
+/** Ends a segment of a path. */
+export const STOP = 64;
 
 /** What a character may be part of. */
 const CLASS = new Uint8Array(128);
@@ -20,7 +22,8 @@ for (let code = 0; code < 128; code += 1) {
     (/[.+/=~$]/.test(char) ? TOKEN : 0) |
     (/[.$[\]%]/.test(char) ? NAME : 0) |
     (/\s/.test(char) ? SPACE : 0) |
-    (/[:=<,/]/.test(char) ? MARK : 0);
+    (/[:=<,/]/.test(char) ? MARK : 0) |
+    (/[/?#&;,"'<> \t\r\n\\)}]/.test(char) ? STOP : 0);
 }
 /** What lies beyond ASCII is a letter in a name, and nothing else. */
 export const classOf = (code: number): number => (code < 128 ? CLASS[code]! : NAME);

@@ -5,8 +5,8 @@
  */
 import { hasLuhnDigit } from './formats.ts';
 import { isSecretName } from './secret-names.ts';
-import { SECONDS, SECRET_PATTERNS, SHORT_WORD_MAX, TELLING_CHARACTERS_MIN } from './secret-patterns.ts';
-import { COLON, DASH, DIGIT, endOfToken, found, is, NAME, note, SLASH, WORD } from './secret-text.ts';
+import { lower, patternsAt, SHORT_WORD_MAX, UNMISTAKABLE_CHARACTERS_MIN } from './secret-patterns.ts';
+import { COLON, DASH, DIGIT, endOfToken, found, is, NAME, note, SLASH, STOP, WORD } from './secret-text.ts';
 
 const CARD_DIGITS_MIN = 13;
 const CARD_DIGITS_MAX = 19;
@@ -61,11 +61,7 @@ function findPattern(text: string, from: number, to: number): void {
 
 /** Whether a key or token begins here: all of its patterns are tried. */
 function matchesAt(text: string, at: number): boolean {
-  const first = text.charCodeAt(at);
-  const code = first >= 0x41 && first <= 0x5a ? first | 0x20 : first;
-  // Most words do not even begin with the same two characters.
-  if (code > 127 || ((SECONDS[code]! >>> (text.charCodeAt(at + 1) & 31)) & 1) === 0) return false;
-  const patterns = SECRET_PATTERNS[code]!;
+  const patterns = patternsAt(text, at);
   for (let i = 0; i < patterns.length; i += 1) {
     const { anchor, before, automaton, exact, restMin } = patterns[i]!;
     if (!startsWithFolded(text, anchor, at) || at < before) continue;
@@ -78,7 +74,7 @@ function matchesAt(text: string, at: number): boolean {
     }
     const matched = automaton.matchEnd(text, at - before);
     if (matched < 0) continue;
-    if (anchor.length < TELLING_CHARACTERS_MIN && !/\d/.test(text.slice(at - before, matched))) continue;
+    if (anchor.length < UNMISTAKABLE_CHARACTERS_MIN && !/\d/.test(text.slice(at - before, matched))) continue;
     note(at - before, endOfToken(text, matched));
     return true;
   }
@@ -88,8 +84,7 @@ function matchesAt(text: string, at: number): boolean {
 /** @param anchor in lower case */
 function startsWithFolded(text: string, anchor: string, at: number): boolean {
   for (let i = 0; i < anchor.length; i += 1) {
-    const code = text.charCodeAt(at + i);
-    if ((code >= 0x41 && code <= 0x5a ? code | 0x20 : code) !== anchor.charCodeAt(i)) return false;
+    if (lower(text.charCodeAt(at + i)) !== anchor.charCodeAt(i)) return false;
   }
   return true;
 }
@@ -143,11 +138,11 @@ function endOfArgument(text: string, from: number): number {
 /** What follows in a path behind a secret's name, or behind what links in e-mails lead to. @param slash behind the name */
 export function findSegment(text: string, slash: number): void {
   let from = slash;
-  while (from > 0 && slash - from <= SEGMENT_NAME_MAX && !PATH_STOPS.includes(text[from - 1]!)) from -= 1;
+  while (from > 0 && slash - from <= SEGMENT_NAME_MAX && !is(text.charCodeAt(from - 1), STOP)) from -= 1;
   // Behind two slashes there is a host.
   if (from === slash || text.charCodeAt(from - 1) !== SLASH || text.charCodeAt(from - 2) === SLASH) return;
   let end = slash + 1;
-  while (end < text.length && end - slash < SEGMENT_MAX && !PATH_STOPS.includes(text[end]!)) end += 1;
+  while (end < text.length && end - slash < SEGMENT_MAX && !is(text.charCodeAt(end), STOP)) end += 1;
   const segment = text.slice(slash + 1, end);
   if (segment.length < 6 || (segment.length < 20 && !/\d/.test(segment))) return;
   const name = text.slice(from, slash);
@@ -160,7 +155,6 @@ export function findSegment(text: string, slash: number): void {
 /** As the kernel's screen has them (`agent/encode/seal-kernel-screen.ts`). */
 const SEGMENT_NAME_MAX = 64;
 const SEGMENT_MAX = 2048;
-const PATH_STOPS = '/?#&;,"\'<> \t\r\n\\)}';
 const LINKS =
   /^(?:reset|verify|verification|confirm|confirmation|activate|activation|invite|invitation|magic|unlock|recover|recovery|validate|one-?time|otp|login-?link|sso)$/i;
 

@@ -394,13 +394,13 @@ export class WitnessBuilder implements MessageHandler {
     const question = message.uri.indexOf('?');
     if (question < 0) return;
     const pairs = message.uri.slice(question + 1).split('&', headValuesMax);
-    const isPlain = pairs.length > 1 && pairs.some((pair) => verdictOn(nameOfPair(pair)).isValue);
-    for (const pair of pairs) {
+    const names = pairs.map(nameOfPair);
+    const isPlain = pairs.length > 1 && names.some((name) => verdictOn(name).isValue);
+    for (const [i, pair] of pairs.entries()) {
       if (pair === '') continue;
       const equals = pair.indexOf('=');
-      const name = decodeFormText(nameOfPair(pair));
       const value = equals < 0 ? '' : decodeFormText(pair.slice(equals + 1));
-      this.#add(values, budget, value, this.#meta(Location.QUERY, name, 0, 0), isPlain);
+      this.#add(values, budget, value, this.#meta(Location.QUERY, names[i]!, 0, 0), isPlain);
     }
   }
 
@@ -577,5 +577,5 @@ function canonicalName(lower: string): string {
 
 function nameOfPair(pair: string): string {
   const equals = pair.indexOf('=');
-  return equals < 0 ? pair : pair.slice(0, equals);
+  return decodeFormText(equals < 0 ? pair : pair.slice(0, equals));
 }

@@ -124,6 +124,7 @@ const formPlaces: readonly BodyPlace[] = [
   ['form, text enctype', 'text/plain', (n, v) => `id=7\r\n${n}=${v}\r\nok=1\r\n`],
   ['form, form in it', formType, (n, v) => `body=${pct(`id=1&${pct(n)}=${pct(v)}`)}`],
   ['form, name and value', formType, (n, v) => `name=${pct(n)}&value=${pct(v)}`],
+  ['form, name and value, encoded', formType, (n, v) => `n%61me=${pct(n)}&v%61lue=${pct(v)}`],
 ];
 
 const part = (head: string, body: string, end = '\r\n') =>

@@ -43,6 +43,7 @@ const targets: readonly (readonly [string, (n: string, v: string) => string])[] 
   ['query, GraphQL', (n, v) => `?query=${pct(`{ login(${n}: ${JSON.stringify(v)}) { id } }`)}`],
   ['query, GraphQL variables', (n, v) => `?query=x&variables=${pct(JSON.stringify({ input: { [n]: v } }))}`],
   ['query, name and value', (n, v) => `?name=${pct(n)}&value=${pct(v)}`],
+  ['query, name and value, encoded', (n, v) => `?n%61me=${pct(n)}&v%61lue=${pct(v)}`],
   ['query, second question mark', (n, v) => `?a=1?${pct(n)}=${pct(v)}`],
   ['fragment', (n, v) => `#${pct(n)}=${pct(v)}`],
   ['fragment with path', (n, v) => `#/cb?${pct(n)}=${pct(v)}`],
