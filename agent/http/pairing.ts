@@ -37,7 +37,7 @@ const quietMs = 1000;
  * A response waits for its request for so long: as long as a hole before the request is waited for (`gapTimeoutUs`), which
  * is longer than two directions are apart.
  */
-export const earlyUsMax = 10_000_000;
+const earlyUsMax = 10_000_000;
 /**
  * So long writers keep a response for its request: on the clock of all streams, holes before a request are waited for one after
  * the other. Their own tables bound how many they keep.
