@@ -8,7 +8,7 @@ import { RE2JS, RE2JSException, RE2Set } from 're2js';
  * States of the automaton that a set keeps; past this it forgets them and makes them anew, and where that happens too often it
  * goes on without states: slower, never larger. A few KB in practice.
  */
-export const automatonBytesMax = 256 << 10;
+const automatonBytesMax = 256 << 10;
 /** Repeats may make 500 steps of two characters, and RE2 counts them only when they are made: 0.3 s and 140 MB at the most. */
 const charactersMax = 512;
 /** Of all expressions of a set: without states, each character of a text may visit each of them. */

@@ -160,9 +160,9 @@ export class BodyFraming {
     this.#counters.missingBytes += length;
     const room = this.#limits.messageBytesMax - message.deliveredBytes;
     if (length > room) this.#cut(side);
-    const told = Math.min(length, room);
-    message.deliveredBytes += told;
-    if (told > 0) this.#handler.bodyGap(message, told);
+    const reported = Math.min(length, room);
+    message.deliveredBytes += reported;
+    if (reported > 0) this.#handler.bodyGap(message, reported);
   }
 
   #cut(side: SideRecord): void {

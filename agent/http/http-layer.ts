@@ -104,7 +104,12 @@ export class HttpLayer implements StreamHandler {
   /** Whether the request at hand waits for 100 (Continue), and whether any ever did: most traffic has none. */
   #expects = false;
   #hasExpected = false;
-  readonly #place: Place = { known: 0, sequence: 0, ack: 0, end: 0, reached: 0, acked: 0 };
+  /** Where the head at hand lies; it is of `#placed`. */
+  readonly #place: Place = {
+    ...{ known: 0, sequence: 0, ack: 0, end: 0, reached: 0, acked: 0 },
+    lookAcross: () => this.#lookAcross(),
+  };
+  #placed: SideRecord | null = null;
 
   constructor(options: HttpLayerOptions) {
     this.#limits = options.limits;
@@ -624,11 +629,11 @@ export class HttpLayer implements StreamHandler {
     message.minorVersion = parser.minorVersion;
     message.status = parser.status;
     message.flags = parser.flags | flags;
-    let isFound = false;
+    let found = 0;
     if (side.searching) {
       message.flags |= MessageFlag.resynchronised;
       // What stood before the first message, and was all seen, was no body.
-      isFound = side.gapped || side.sends !== 'unknown' || this.#isMidStream[stream] === 1;
+      if (side.gapped || side.sends !== 'unknown' || this.#isMidStream[stream] === 1) found = Known.found;
       counters.syncFound++;
       side.searching = false;
       // Heads may have gone by until now.
@@ -641,31 +646,36 @@ export class HttpLayer implements StreamHandler {
     side.passing = true;
     parser.owner = message;
     counters.headBytes += length;
-    this.#setPlace(side, bytes === side.buffer, start, length);
-    if (isFound) this.#place.known |= Known.found;
+    this.#setPlace(side, bytes === side.buffer, start, length, found);
     if (this.#hasExpected && !parser.isRequest && this.#settleExpectation(side)) {
       // The requests that were held have gone through the parser.
       parser.parse(bytes, start, start + length, false);
       parser.owner = message;
-      this.#setPlace(side, bytes === side.buffer, start, length);
-      if (isFound) this.#place.known |= Known.found;
+      this.#setPlace(side, bytes === side.buffer, start, length, found);
     }
     if (parser.isRequest) this.#request(side, bytes, start);
     else this.#response(side);
   }
 
-  /** Where the head `[start, start + length)` lies in the streams of both sides. */
-  #setPlace(side: SideRecord, isBuffered: boolean, start: number, length: number): void {
+  /** Where the head `[start, start + length)` lies; `found` is `Known.found` or 0. */
+  #setPlace(side: SideRecord, isBuffered: boolean, start: number, length: number, found: number): void {
     const place = this.#place;
-    place.known = 0;
+    this.#placed = side;
+    place.known = found;
     if (!side.placed) return;
-    place.known = Known.placed;
+    place.known |= Known.placed;
     const sequence = (isBuffered ? side.bufferedSequence : this.#origin) + start;
     place.sequence = sequence | 0;
     place.ack = isBuffered ? side.bufferedAck : this.#ack;
     this.#headEnd = (sequence + length) | 0;
+  }
+
+  /** What is known of the other side when the head at hand comes. */
+  #lookAcross(): void {
+    const side = this.#placed!;
+    const place = this.#place;
     const other = this.#sides[side.stream * 2 + 1 - side.side];
-    if (!other?.placed) return;
+    if (!side.placed || !other?.placed) return;
     // What is held may be the next request.
     place.reached = other.expecting ? other.heldSequence : other.reached;
     place.acked = other.ack;

@@ -4,7 +4,7 @@ import type { HttpCounters } from './http-counters.ts';
 /** TLS server names that are given one by one, most streams first. */
 const namesMax = 20;
 /** … and in a sentence. */
-const namesTold = 5;
+const namesPrinted = 5;
 
 export interface NotDecoded {
   readonly tlsStreams: number;
@@ -66,7 +66,7 @@ export function describeNotDecoded(seen: NotDecoded): string | null {
 function describeNames(serverNames: NotDecoded['serverNames']): string {
   const named = serverNames.filter(({ name }) => name !== '');
   if (named.length === 0) return '';
-  const told = named.slice(0, namesTold).map(({ name, streams }) => `${name} ${streams}`);
-  const more = named.length > namesTold || named.length < serverNames.length ? ', …' : '';
-  return ` (server names ${told.join(', ')}${more})`;
+  const printed = named.slice(0, namesPrinted).map(({ name, streams }) => `${name} ${streams}`);
+  const more = named.length > namesPrinted || named.length < serverNames.length ? ', …' : '';
+  return ` (server names ${printed.join(', ')}${more})`;
 }

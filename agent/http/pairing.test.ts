@@ -65,7 +65,7 @@ function pairsOf(script: string, limits: Partial<typeof defaultHttpLimits> = {})
     const [sequence, ack, end, reached] = [value('seq'), value('ack'), value('end'), value('seen')];
     const hasEnd = Number.isNaN(end) ? 0 : Known.end;
     const known = Known.placed | hasEnd | (Number.isNaN(reached) ? 0 : Known.reached);
-    const place: Place = { known, sequence, ack, end, reached, acked: sequence };
+    const place: Place = { known, sequence, ack, end, reached, acked: sequence, lookAcross() {} };
     if (direction === '>') pairing.request(0, message, place, 40);
     else {
       message.status = Number(/ status=(\d+)/.exec(line)?.[1] ?? 200);

@@ -37,7 +37,7 @@ const quietMs = 1000;
  * A response waits for its request for so long: as long as a hole before the request is waited for (`gapTimeoutUs`), which
  * is longer than two directions are apart.
  */
-export const earlyUsMax = 10_000_000;
+const earlyUsMax = 10_000_000;
 /**
  * So long writers keep a response for its request: on the clock of all streams, holes before a request are waited for one after
  * the other. Their own tables bound how many they keep.
@@ -78,6 +78,7 @@ export class Pairing {
   /** A request began: sets its `exchange` and `pairing`. `headBytes` is how long its head is. */
   request(stream: number, message: Pairable, place: Place, headBytes: number): void {
     if (this.#plain.request(stream, message, place, headBytes)) return;
+    place.lookAcross();
     const words = this.#words;
     const at = stream * streamWords;
     if (words[at + Of.mode]! === Mode.lost) this.#resume(stream, message.tsUs, place);
@@ -139,6 +140,7 @@ export class Pairing {
    */
   response(stream: number, interim: boolean, message: Pairable, place: Place): void {
     if (!interim && this.#plain.response(stream, message, place)) return;
+    place.lookAcross();
     const words = this.#words;
     const at = stream * streamWords;
     words[at + Of.lastMs] = millisecondsOf(message.tsUs);

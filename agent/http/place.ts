@@ -22,10 +22,12 @@ export interface Place {
   ack: number;
   /** Of a request, behind its last byte. */
   end: number;
-  /** Behind what was seen of the other side. */
+  /** Behind what was seen of the other side; once `lookAcross` was called. */
   reached: number;
-  /** The latest acknowledgement that came from the other side. */
+  /** The latest acknowledgement that came from the other side; once `lookAcross` was called. */
   acked: number;
+  /** Has the two above looked up, and their bits of `known`: a plain message is paired without, and saves misses of the cache. */
+  lookAcross(): void;
 }
 
 /** A message that begins: `Pairing` sets the first four members, those of responses all. */

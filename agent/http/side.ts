@@ -31,7 +31,8 @@ export type SideState = (typeof SideState)[keyof typeof SideState];
 
 /** One direction of a stream: parser state and the message that flows. Pooled: `reset` before use. */
 export class SideRecord {
-  // What every segment of a body asks for comes first: in a flood of streams each line of the cache is one more miss.
+  // What every segment of a body asks for comes first, then what every message does, of the other side as well: in a flood of
+  // streams each line of the cache is one more miss.
   state: SideState = SideState.start;
   /** Bytes left of a counted body or chunk. */
   remaining = 0;
@@ -44,11 +45,18 @@ export class SideRecord {
   active = false;
   /** Nothing but line ends was seen yet. */
   fresh = true;
-  /** Bytes of the present chunk-size line or trailer section; hexadecimal digits seen of a chunk size. */
-  lineBytes = 0;
-  digits = 0;
-  /** Line-end progress: 0 in a line, 1 after LF, 2 after LF CR. */
-  blank = 0;
+  /** Whether TCP numbers what comes: then what follows up to `ack` holds, and what else is a number of TCP's, 32 bits with a sign. */
+  placed = false;
+  /** Behind what was seen of this direction, when it was last looked at, and `remaining` then. */
+  next = 0;
+  remainingAtNext = 0;
+  /** The latest acknowledgement that came with bytes that were looked at. */
+  ack = 0;
+  /**
+   * Nothing came yet of a body that was announced with `Expect: 100-continue`, as long as it is `doubtful`: what comes may be
+   * the next request. `held` bytes that look so wait in `expected`, from `bufferedUs` on.
+   */
+  expecting = false;
   stream = 0;
   side: Side = 0;
   /** What this direction was last seen to send. */
@@ -61,36 +69,29 @@ export class SideRecord {
   simple = false;
   /** Exchange of the last request here where it asked for an upgrade and it is not known yet whether that was granted, or −1. */
   asked = -1;
+  /** Bytes are missing since it was last in its place, or a head was not kept. */
+  gapped = false;
   /** A pooled buffer with `bufferLength` bytes of a head or hello. */
   buffer: Uint8Array | null = null;
   bufferLength = 0;
   /** Bytes of the message's request target that the pool has counted. */
   uriBytes = 0;
+  /** Bytes of the present chunk-size line or trailer section; hexadecimal digits seen of a chunk size. */
+  lineBytes = 0;
+  digits = 0;
+  /** Line-end progress: 0 in a line, 1 after LF, 2 after LF CR. */
+  blank = 0;
   /** So many bytes at the beginning of a doubtful body may begin a status line; its digits as a number, a 1 before them. */
   held = 0;
   heldDigits = 1;
-  /**
-   * Nothing came yet of a body that was announced with `Expect: 100-continue`, as long as it is `doubtful`: what comes may be
-   * the next request. `held` bytes that look so wait in `expected`, from `bufferedUs` on.
-   */
-  expecting = false;
   /** A final status has answered meanwhile. */
   answered = false;
   expected: Uint8Array | null = null;
   startLineChecked = false;
   /** Time of the first buffered byte, µs. */
   bufferedUs = 0;
-  /** Whether TCP numbers what comes: then the next five hold, 32 bits with a sign. */
-  placed = false;
-  /** Behind what was seen of this direction, when it was last looked at, and `remaining` then. */
-  next = 0;
-  remainingAtNext = 0;
-  /** Bytes are missing since it was last in its place, or a head was not kept. */
-  gapped = false;
   /** Bytes missing before the first one seen. */
   lead = 0;
-  /** The latest acknowledgement that came with bytes that were looked at. */
-  ack = 0;
   /** Of the first buffered byte, and of the first byte held. */
   bufferedSequence = 0;
   bufferedAck = 0;

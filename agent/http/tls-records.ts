@@ -8,7 +8,7 @@ const APPLICATION_DATA = 23;
 const TLS12 = 0x303;
 
 /** Five bytes of a record header: type, version, length. */
-export function isRecordHeader(type: number, version: number, length: number): boolean {
+function isRecordHeader(type: number, version: number, length: number): boolean {
   return type >= 20 && type <= 24 && version >= 0x300 && version <= 0x304 && length > 0 && length <= RECORD_BYTES_MAX;
 }
 

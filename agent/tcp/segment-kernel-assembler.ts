@@ -62,7 +62,7 @@ fn runEnd(run) i32 {
 fn gap(half, length, reason, tsUs f64) {
   if (length <= 0) { return; }
   setWord(nexts, half, word(nexts, half) + length);
-  tell(${Event.gap}, half, length, reason, tsUs);
+  emit(${Event.gap}, half, length, reason, tsUs);
 }
 
 fn drainRun(half) {
@@ -80,7 +80,7 @@ fn drainRun(half) {
       let at = pagesAt + page * ${pageBytes};
       setWord(nexts, half, word(nexts, half) + length - skip);
       deliveredBytes += length - skip;
-      tellData(half, at + skip, at + length, tsUs, word(pageSequence, page) + skip, word(pageAck, page));
+      emitData(half, at + skip, at + length, tsUs, word(pageSequence, page) + skip, word(pageAck, page));
     }
     if (skip > 0) { overwrittenBytes += skip; }
     gap(half, word(pageSequence, page) + length + word(pageMissing, page) - word(nexts, half), ${GapReason.truncated}, tsUs);

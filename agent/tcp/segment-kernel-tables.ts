@@ -1,4 +1,4 @@
-/** Part of the kernel in `segment-kernel.ts`: the table of streams, the lists in it, and what a call returns. */
+/** Part of the kernel in `segment-kernel.ts`: the table of streams, the lists in it, and what a call emits. */
 import { Count } from '../bounded/lru-map.ts';
 import { EVENT_BYTES, EVENTS_AT, EVENTS_MAX, Event } from './segment-layout.ts';
 import { keyWordsIpv4, keyWordsIpv6, touchUs } from './stream-table.ts';
@@ -156,12 +156,12 @@ fn refresh(slot) {
   moveTo(load8(listOf + slot), slot);
 }
 
-; Whether what so many pages hold can be returned, and what a frame brings besides.
+; Whether there is room to emit what so many pages hold, and what a frame brings besides.
 inline fn hasEventRoom(pages) i32 {
   return eventEnd + (pages * ${PAGE_EVENTS} + ${RECORD_EVENTS}) * ${EVENT_BYTES} <= ${EVENTS_AT + EVENTS_MAX * EVENT_BYTES};
 }
 
-fn tell(kind, half, first, second, tsUs f64) {
+fn emit(kind, half, first, second, tsUs f64) {
   store32(eventEnd, kind);
   store32(eventEnd + 4, half);
   store32(eventEnd + 8, first);
@@ -170,10 +170,10 @@ fn tell(kind, half, first, second, tsUs f64) {
   eventEnd += ${EVENT_BYTES};
 }
 
-fn tellData(half, start, end, tsUs f64, sequence, ack) {
+fn emitData(half, start, end, tsUs f64, sequence, ack) {
   store32(eventEnd + 24, sequence);
   store32(eventEnd + 28, ack);
-  tell(${Event.data}, half, start, end, tsUs);
+  emit(${Event.data}, half, start, end, tsUs);
 }
 
 ; A frame was taken.

@@ -112,7 +112,7 @@ inline fn deliver(half, next, payload, length, ack) {
   inOrder += 1;
   setWord(nexts, half, next + length);
   deliveredBytes += length;
-  if (length > 0) { tellData(half, payload, payload + length, nowUs, next, ack); }
+  if (length > 0) { emitData(half, payload, payload + length, nowUs, next, ack); }
 }
 
 ; A SYN to addresses that have no stream.
@@ -136,7 +136,7 @@ fn open(sequence, fromFirst) {
   setWord(tags, half + 1, 0);
   synchronize(half, sequence);
   opened += 1;
-  tell(${Event.open}, half, 0, 0, nowUs);
+  emit(${Event.open}, half, 0, 0, nowUs);
 }
 
 ; The FIN at next. The second one closes the stream.
@@ -145,7 +145,7 @@ fn finish(slot, half, state) {
   setWord(lasts, half, last);
   setWord(nexts, half, last + 1);
   store8(states + half, state | ${HalfState.fin | HalfState.last | HalfState.ended});
-  tell(${Event.end}, half, 0, 0, nowUs);
+  emit(${Event.end}, half, 0, 0, nowUs);
   let peer = half ^ 1;
   if ((load8(states + peer) & ${HalfState.ended}) == 0) { return; }
   storeDouble(overUs + (slot << 3), nowUs);
@@ -157,7 +157,7 @@ fn finish(slot, half, state) {
   reset(half, ${HalfState.known | HalfState.ended});
   reset(peer, ${HalfState.known | HalfState.ended});
   closedFin += 1;
-  tell(${Event.close}, half, ${CloseReason.fin}, 0, nowUs);
+  emit(${Event.close}, half, ${CloseReason.fin}, 0, nowUs);
   storeDouble(lastUs + (slot << 3), nowUs);
   moveTo(${StreamList.closed}, slot);
 }
@@ -210,7 +210,7 @@ fn take(frame, captured, tsUs f64) i32 {
   let end = frame + 14 + total;
   if (payload < tcp + 20 || payload > end || end > frame + captured) { return 0; }
   if (tsUs >= nextTickUs) {
-    ; A slot that is forgotten may be another stream's at once: what was returned of it is handed on first, and then this record is looked at again.
+    ; A slot that is forgotten may be another stream's at once: what was emitted of it is handed on first, and then this record is looked at again.
     if (eventEnd != ${EVENTS_AT} && isDue(listNext, capacity, ${StreamList.closed}, lastUs, closedHoldUs, tsUs)) { return 0; }
     if (!runTimers(tsUs)) {
       tick = 1;

@@ -7,7 +7,7 @@ import type { TcpCounters } from './counters.ts';
 import type { GapReason, Side, StreamHandler } from './stream-handler.ts';
 
 /** Directions in which an urgent byte is awaited at one time: it comes with its announcement, or right behind it. */
-export const urgentMax = 1024;
+const urgentMax = 1024;
 /** A map's entry of two small numbers. */
 const entryBytes = 64;
 
