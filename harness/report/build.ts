@@ -15,6 +15,7 @@ import {
 import { accountOf } from '../metrics/account.ts';
 import { figures, judge, type Readings } from '../metrics/budgets.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
+import { largest } from '../metrics/memory.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
@@ -197,7 +198,7 @@ function cpuMsOf({ channel, watch }: PassResult): number | null {
 
 /** What the instruments took at the top, in words. */
 function memoryCost(pass: PassResult, measure: PassResult): string {
-  const highest = ({ watch }: PassResult) => Math.max(0, ...watch.rss.column('own').map((value) => value ?? 0));
+  const highest = ({ watch }: PassResult) => largest(watch.rss.column('own')) ?? 0;
   const added = highest(pass) - highest(measure);
   return added > 0 ? `, ${formatDifference(added, 'bytes')} at its top` : '';
 }
