@@ -14,6 +14,7 @@ import { type Version, VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { loadProject } from '../project/find-config.ts';
 import { readMachine } from '../watch/machine.ts';
+import { takesColour } from './print-report.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
@@ -139,7 +140,7 @@ async function compare(flags: CompareFlags): Promise<number> {
     };
     for (const { fileName, render } of comparisonReporters)
       writeFileSync(path.join(folder, fileName), render(report), { mode: 0o600 });
-    process.stdout.write(renderComparisonTerminal(report, { colour: session.colour, all: flags.all === true }));
+    process.stdout.write(renderComparisonTerminal(report, { colour: takesColour(), all: flags.all === true }));
     process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.md'))}\n`);
     // A job of GitHub takes annotations from what it prints.
     if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));

@@ -68,12 +68,12 @@ async function gateOf(flags: GateFlags): Promise<number> {
 
 async function gate(out: string | undefined): Promise<number> {
   // What only a run needs is loaded here, so that `--help` is quick.
-  const [{ enterNamespace }, { openSession }, { makeReportFolder, pointLatest, writeReports }, { renderTerminal }] =
+  const [{ enterNamespace }, { openSession }, { makeReportFolder, pointLatest, writeReports }, { printReport }] =
     await Promise.all([
       import('./enter-namespace.ts'),
       import('./session.ts'),
       import('./report-folder.ts'),
-      import('../../reports/terminal.ts'),
+      import('./print-report.ts'),
     ]);
   const privilege = await enterNamespace('tap');
   const session = openSession();
@@ -103,10 +103,7 @@ async function gate(out: string | undefined): Promise<number> {
   };
   writeReports(folder, report);
   if (out === undefined) pointLatest(folder);
-  process.stdout.write(
-    renderTerminal(report, { colour: session.colour, columns: session.columns, wraps: process.stdout.isTTY }),
-  );
-  process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
+  printReport(folder, report);
   return report.verdict.exitCode;
 }
 

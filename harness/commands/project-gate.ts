@@ -4,12 +4,12 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { GateReport, Note, RunReport } from '../../reports/model.ts';
 import { SCHEMA_VERSION } from '../../reports/model.ts';
-import { renderTerminal } from '../../reports/terminal.ts';
 import { runCell } from '../compare/cell-run.ts';
 import type { ScenarioConfig } from '../project/config.ts';
 import type { Project } from '../project/find-config.ts';
 import { limitsOf, runArguments } from '../project/run-arguments.ts';
 import { gateVerdict } from './gate-verdict.ts';
+import { printReport } from './print-report.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import { openSession } from './session.ts';
 import { commandLine } from './shown-words.ts';
@@ -58,9 +58,7 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   };
   writeReports(folder, report);
   if (flags.out === undefined) pointLatest(folder);
-  const { colour, columns } = session;
-  process.stdout.write(renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY }));
-  process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
+  printReport(folder, report);
   return report.verdict.exitCode;
 }
 

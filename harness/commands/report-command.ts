@@ -6,11 +6,11 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { Report } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
 import { reporters } from '../../reports/reporter.ts';
-import { renderTerminal } from '../../reports/terminal.ts';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import { limitsOf } from '../metrics/limits.ts';
 import { judgeAgain } from '../report/judge-again.ts';
 import { readOperatorFile } from './operator-file.ts';
+import { textForOutput } from './print-report.ts';
 
 const examples = `
 Examples:
@@ -37,11 +37,9 @@ export function addReportCommand(command: Command): void {
       const limits = flags.budget && limitsOf(flags.budget);
       const found = readReportFolder(folder);
       const report = limits ? judgeAgain(found, limits) : found;
-      const columns = process.stdout.columns ?? 100;
-      const colour = process.stdout.isTTY && !process.env.NO_COLOR;
       process.stdout.write(
         flags.format === 'terminal'
-          ? renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY })
+          ? textForOutput(report)
           : reporters.find(({ name }) => name === flags.format)!.render(report),
       );
       if (limits) process.exitCode = report.verdict.exitCode;
