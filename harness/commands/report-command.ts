@@ -11,6 +11,7 @@ import { limitsOf } from '../metrics/limits.ts';
 import { judgeAgain } from '../report/judge-again.ts';
 import { readOperatorFile } from './operator-file.ts';
 import { textForOutput } from './print-report.ts';
+import { repeated } from './repeated-option.ts';
 
 const examples = `
 Examples:
@@ -44,11 +45,6 @@ export function addReportCommand(command: Command): void {
       );
       if (limits) process.exitCode = report.verdict.exitCode;
     });
-}
-
-/** Of an option that may be given more than once. */
-function repeated(value: string, all: readonly string[] = []): readonly string[] {
-  return [...all, value];
 }
 
 /** The report in a run's folder (or a report's JSON itself). @throws FloodgateError `report-missing` */
