@@ -14,6 +14,7 @@ import {
 } from '../../reports/model.ts';
 import { accountOf } from '../metrics/account.ts';
 import { figures, judge, type Readings } from '../metrics/budgets.ts';
+import { droppedByTarget } from '../metrics/delivery.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
 import { largest } from '../metrics/memory.ts';
 import type { PassResult } from '../pass/pass-result.ts';
@@ -86,13 +87,12 @@ export function buildRunReport(input: RunReportInput): RunReport {
 function ledgerOf({ sending, stats, lane }: PassResult): RunReport['ledger'] {
   if (!sending) return null;
   const { framesSent, bytesSent, link, balanced } = sending.ledger;
-  const framesDropped = countsOf(stats).framesDropped ?? (lane === 'exact' ? 0 : null);
   return {
     framesSent,
     bytesSent,
     framesDelivered: link.frames,
     bytesDelivered: link.bytes,
-    framesDropped,
+    framesDropped: droppedByTarget(countsOf(stats), lane),
     ok: balanced,
   };
 }
