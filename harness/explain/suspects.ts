@@ -50,7 +50,6 @@ interface Tally {
   window: number;
   steady: number;
   total: number;
-  exact: boolean;
   period: number;
 }
 
@@ -96,7 +95,6 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
     const key = `${file}\0${functionName}${functionName === anonymous ? `\0${line}` : ''}`;
     let entry = byFunction.get(key);
     if (!entry) {
-      const exact = profile.period === 0;
       const { where } = options;
       entry = {
         functionName,
@@ -106,7 +104,6 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
         window: 0,
         steady: 0,
         total: 0,
-        exact,
         period: profile.period,
         lines: new Map(),
       };
