@@ -14,7 +14,9 @@ import { type Version, VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { loadProject } from '../project/find-config.ts';
 import { readMachine } from '../watch/machine.ts';
+import { takesColour } from './print-report.ts';
 import { chosenScenarios } from './project-gate.ts';
+import { repeated } from './repeated-option.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
 import { commandLine } from './shown-words.ts';
@@ -48,7 +50,6 @@ interface CompareFlags {
 }
 
 export function addCompareCommand(command: Command): void {
-  const collect = (value: string, all: readonly string[] = []) => [...all, value];
   command
     .description(
       'Runs the scenarios of floodgate.config.* at a base and at a head, on this machine, and says whether the head is worse.',
@@ -56,9 +57,9 @@ export function addCompareCommand(command: Command): void {
     .requiredOption('--base <version>', 'commit, branch, tag or folder (./…) to compare with')
     .option('--head <version>', 'the version to judge', '.')
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
-    .option('--only <scenario>', 'this scenario alone; may be repeated', collect)
+    .option('--only <scenario>', 'this scenario alone; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
-    .option('--threshold <metric=share>', 'replaces or adds a threshold; may be repeated', collect)
+    .option('--threshold <metric=share>', 'replaces or adds a threshold; may be repeated', repeated)
     .option('--max-pairs <n>', 'pairs a scenario, at most', '40')
     .option('--max-time <time>', 'no new pair begins after it', '30min')
     .addOption(
@@ -139,7 +140,7 @@ async function compare(flags: CompareFlags): Promise<number> {
     };
     for (const { fileName, render } of comparisonReporters)
       writeFileSync(path.join(folder, fileName), render(report), { mode: 0o600 });
-    process.stdout.write(renderComparisonTerminal(report, { colour: session.colour, all: flags.all === true }));
+    process.stdout.write(renderComparisonTerminal(report, { colour: takesColour(), all: flags.all === true }));
     process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.md'))}\n`);
     // A job of GitHub takes annotations from what it prints.
     if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { formatShare } from '../../reports/format.ts';
 import { faultsAtRest } from '../compare/fitness.ts';
 import { readMachine } from '../watch/machine.ts';
-import { openSession } from './session.ts';
+import { takesColour } from './print-report.ts';
 
 /** `fine`; `less`: something cannot be done here; `bad`: nothing works without it. */
 type State = 'fine' | 'less' | 'bad';
@@ -34,7 +34,7 @@ export function addDoctorCommand(command: Command): void {
 }
 
 async function doctor(): Promise<number> {
-  const { colour } = openSession();
+  const colour = takesColour();
   const checks = [
     platform(),
     frames(),

@@ -5,6 +5,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { parseAddress } from '../../agent/wire/packet-builder.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import type { EditOrder, Moment, NetworkMap } from '../traffic/edit/edit-order.ts';
+import { repeated } from './repeated-option.ts';
 
 /** As they were typed; what may be repeated is a list, or the list in words, as a report keeps it. */
 export interface EditFlags {
@@ -22,7 +23,6 @@ export interface EditFlags {
 }
 
 export function addEditOptions(command: Command): void {
-  const several = (value: string, all: string[] = []) => [...all, value];
   command
     .option('--from <time>', 'frames from here on: after the first frame (10s), or a date (2026-01-31T12:00:00Z)')
     .option('--to <time>', 'frames up to here, in the same way')
@@ -31,10 +31,10 @@ export function addEditOptions(command: Command): void {
     .option(
       '--map <from=to>',
       'addresses of a network become those of another: 10.0.0.0/8=172.16.0.0; may be repeated',
-      several,
+      repeated,
     )
-    .option('--port <from=to>', 'a port becomes another: 8080=80; may be repeated', several)
-    .option('--mac <from=to>', 'a MAC address becomes another; may be repeated', several)
+    .option('--port <from=to>', 'a port becomes another: 8080=80; may be repeated', repeated)
+    .option('--mac <from=to>', 'a MAC address becomes another; may be repeated', repeated)
     .option('--vlan <n>', 'every frame in this VLAN; none: takes tags away')
     .option('--mtu <bytes>', 'TCP segments over it are cut, as an offloading card does')
     .option('--fix-checksums', 'checksums are made right')

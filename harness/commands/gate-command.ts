@@ -8,6 +8,7 @@ import { exitCodesLine } from '../metrics/exit-codes.ts';
 import { gateVerdict } from './gate-verdict.ts';
 import { paceFlags } from './pace-flags.ts';
 import type { ProjectGateFlags } from './project-gate.ts';
+import { repeated } from './repeated-option.ts';
 import type { Session } from './session.ts';
 
 /** In this order: the article's incident first, since it is what everyone asks about. */
@@ -30,9 +31,9 @@ export function addGateCommand(command: Command): void {
     )
     .option('--out <dir>', 'folder for the report (default: runs/<time>-gate)')
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
-    .option('--only <scenario>', 'this scenario of the configuration alone; may be repeated', collect)
+    .option('--only <scenario>', 'this scenario of the configuration alone; may be repeated', repeated)
     .option('--quick', 'only the scenarios that say quick: true')
-    .option('--budget <name=value>', 'replaces or adds a limit in every scenario; may be repeated', collect)
+    .option('--budget <name=value>', 'replaces or adds a limit in every scenario; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
     .addHelpText('after', examples)
     .action(async (flags: GateFlags) => {
@@ -42,10 +43,6 @@ export function addGateCommand(command: Command): void {
 
 interface GateFlags extends ProjectGateFlags {
   readonly config?: string;
-}
-
-function collect(value: string, all: readonly string[] = []): readonly string[] {
-  return [...all, value];
 }
 
 async function gateOf(flags: GateFlags): Promise<number> {

@@ -1,7 +1,6 @@
 /** What every gate ends with: one report over its runs, written, printed, and the exit code. */
-import path from 'node:path';
 import { type GateReport, type Note, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
-import { renderTerminal } from '../../reports/terminal.ts';
+import { printReport } from './print-report.ts';
 import { pointLatest, writeReports } from './report-folder.ts';
 import type { Session } from './session.ts';
 import { commandLine } from './shown-words.ts';
@@ -43,8 +42,6 @@ export function endGate(
   const report = gateReport({ ...end, toolVersion: session.toolVersion });
   writeReports(folder, report);
   if (out === undefined) pointLatest(folder);
-  const { colour, columns } = session;
-  process.stdout.write(renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY }));
-  process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
+  printReport(folder, report);
   return report.verdict.exitCode;
 }

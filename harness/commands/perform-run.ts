@@ -1,8 +1,6 @@
 /** A run as `floodgate run` asks for it: options are read, the run is started, its report is written and printed. */
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { RunReport } from '../../reports/model.ts';
-import { renderTerminal } from '../../reports/terminal.ts';
 import { LoadFeed } from '../feed/load.ts';
 import { openFeed } from '../feed/open-feed.ts';
 import { limitsOf } from '../metrics/limits.ts';
@@ -21,10 +19,11 @@ import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { parsePace } from './pace-flags.ts';
+import { printReport } from './print-report.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import type { RunFlags } from './run-flags.ts';
 import { measuredOrder, orderedTraffic, recordingWords, spooled } from './run-traffic.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession } from './session.ts';
 import { commandLine, optionWords } from './shown-words.ts';
 import { type TargetRun, targetRun } from './target-flags.ts';
 
@@ -56,7 +55,7 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
     session.progress.clear();
     writeReports(folder, report);
     if (flags.out === undefined) pointLatest(folder);
-    printReport(folder, report, session);
+    printReport(folder, report);
     if (flags.push !== undefined) await pushed(folder, flags.push, session.signal);
     return report.verdict.exitCode;
   } catch (error) {
@@ -155,11 +154,6 @@ function drivenBy(
 
 function titleOf({ name }: ScenarioHead, { defect }: RunFlags, { lane }: Asked): string {
   return lane === 'load' ? name : `${name} (${lane} lane${defect ? `, defect ${defect}` : ''})`;
-}
-
-function printReport(folder: string, report: RunReport, { colour, columns }: Session): void {
-  process.stdout.write(renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY }));
-  process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'report.html'))}\n`);
 }
 
 interface Found {

@@ -8,6 +8,7 @@ import { readPprof } from '../profile/pprof.ts';
 import type { Profile } from '../profile/profile.ts';
 import { readAnyProfile } from './profile-input.ts';
 import { type PushedProfile, type PushOrder, type PushProtocol, pushProfile, pushProtocols } from './profile-push.ts';
+import { repeated } from './repeated-option.ts';
 import { readReportFolder } from './report-command.ts';
 import { withoutSecrets } from './shown-words.ts';
 
@@ -35,8 +36,6 @@ Examples:
   floodgate push heap.pb.gz http://localhost:7070 --label env=test  one file to Parca
   floodgate push runs/latest https://profiles.example/ --header "X-Scope-OrgID: team-a"`;
 
-const collect = (value: string, all: string[] = []) => [...all, value];
-
 export function addPushCommand(command: Command): void {
   command
     .description('Sends the profiles of a run, or one profile of any format, to a store of profiles.')
@@ -44,8 +43,8 @@ export function addPushCommand(command: Command): void {
     .argument('<url>', 'address of the store')
     .addOption(new Option('--protocol <name>', 'default: parca at port 7070, else pyroscope').choices(pushProtocols))
     .option('--service <name>', `service_name of all (default: the target of a run, or ${serviceDefault})`)
-    .option('--label <name=value>', 'a label more; may be repeated', collect)
-    .option('--header <header>', 'sent with every request, "Name: value"; may be repeated', collect)
+    .option('--label <name=value>', 'a label more; may be repeated', repeated)
+    .option('--header <header>', 'sent with every request, "Name: value"; may be repeated', repeated)
     .addHelpText('after', examples)
     .action(async (source: string, url: string, flags: Flags) => {
       const abort = new AbortController();

@@ -6,11 +6,12 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { Report } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
 import { reporters } from '../../reports/reporter.ts';
-import { renderTerminal } from '../../reports/terminal.ts';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import { limitsOf } from '../metrics/limits.ts';
 import { judgeAgain } from '../report/judge-again.ts';
 import { readOperatorFile } from './operator-file.ts';
+import { textForOutput } from './print-report.ts';
+import { repeated } from './repeated-option.ts';
 
 const examples = `
 Examples:
@@ -37,20 +38,13 @@ export function addReportCommand(command: Command): void {
       const limits = flags.budget && limitsOf(flags.budget);
       const found = readReportFolder(folder);
       const report = limits ? judgeAgain(found, limits) : found;
-      const columns = process.stdout.columns ?? 100;
-      const colour = process.stdout.isTTY && !process.env.NO_COLOR;
       process.stdout.write(
         flags.format === 'terminal'
-          ? renderTerminal(report, { colour, columns, wraps: process.stdout.isTTY })
+          ? textForOutput(report)
           : reporters.find(({ name }) => name === flags.format)!.render(report),
       );
       if (limits) process.exitCode = report.verdict.exitCode;
     });
-}
-
-/** Of an option that may be given more than once. */
-function repeated(value: string, all: readonly string[] = []): readonly string[] {
-  return [...all, value];
 }
 
 /** The report in a run's folder (or a report's JSON itself). @throws FloodgateError `report-missing` */

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import { agentStages } from '../scenario/agent-stage.ts';
+import { repeated } from './repeated-option.ts';
 import type { RunFlags } from './run-flags.ts';
 import { addTargetOptions } from './target-flags.ts';
 import { addTrafficOptions } from './traffic-flags.ts';
@@ -71,7 +72,7 @@ export function addRunCommand(command: Command): void {
     .option(
       '--budget <name=value>',
       'replaces or adds a limit; may be repeated; floodgate list --metrics shows the names',
-      (value: string, all: string[] = []) => [...all, value],
+      repeated,
     )
     .addHelpText('after', examples)
     .action(async (name: string | undefined, flags: RunFlags) => {

@@ -7,9 +7,6 @@ export interface Session {
   /** Aborted by the first Ctrl-C or SIGTERM; the second ends the process at once. */
   readonly signal: AbortSignal;
   readonly progress: ProgressDisplay;
-  /** Whether standard output takes colour. */
-  readonly colour: boolean;
-  readonly columns: number;
   readonly toolVersion: string;
 }
 
@@ -28,8 +25,6 @@ export function openSession(): Session {
   return {
     signal: interrupted.signal,
     progress: createProgress(process.stderr, live),
-    colour: process.stdout.isTTY && !process.env.NO_COLOR,
-    columns: process.stdout.columns ?? 100,
     toolVersion: readToolVersion(),
   };
 }

@@ -5,6 +5,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { ImpairOrder } from '../traffic/impaired-traffic.ts';
 import { parseImpairments } from '../traffic/impairments/parse.ts';
 import { addEditOptions, type EditFlags } from './edit-flags.ts';
+import { repeated } from './repeated-option.ts';
 
 export { editOrderOf } from './edit-flags.ts';
 
@@ -24,7 +25,7 @@ export function addTrafficOptions(command: Command): void {
     .option(
       '--merge <file>',
       'another capture, its frames between the others by their times; may be repeated',
-      (value: string, all: string[] = []) => [...all, value],
+      repeated,
     )
     .option(
       '--impair <list>',

@@ -24,17 +24,17 @@ const none: SpikeSites = {
 };
 const growth = (more: Partial<SpikeGrowth>): SpikeGrowth => ({
   heightBytes: 100 * MB,
-  heapTotalBytes: 0,
-  externalBytes: 0,
-  codeBytes: 0,
-  reassemblyBytes: 0,
+  heapTotalGrowthBytes: 0,
+  externalGrowthBytes: 0,
+  codeGrowthBytes: 0,
+  reassemblyGrowthBytes: 0,
   map: null,
   ...more,
 });
 
 t.test('what stayed is charged to its allocator, with the keep of each buffer', (t) => {
   const counts = [{ ...site('keep', 0, 'off-heap'), selfBytes: 50_000 }];
-  const { suspects, parts, namedShare } = attribute(growth({ externalBytes: 90 * MB }), {
+  const { suspects, parts, namedShare } = attribute(growth({ externalGrowthBytes: 90 * MB }), {
     ...none,
     liveOffHeap: [site('keep', 80, 'off-heap')],
     liveOffHeapCounts: counts,
@@ -48,7 +48,7 @@ t.test('what stayed is charged to its allocator, with the keep of each buffer', 
 
 t.test('pages for garbage are shared out by what each site allocated; a keeper comes before a spender', (t) => {
   const sites = { ...none, liveHeap: [site('keep', 60)], allocatedHeap: [site('keep', 60), site('spend', 540)] };
-  const few = attribute(growth({ heapTotalBytes: 100 * MB }), sites);
+  const few = attribute(growth({ heapTotalGrowthBytes: 100 * MB }), sites);
   t.same(
     few.suspects.map((each) => [each.functionName, Math.round(each.selfBytes / MB)]),
     [
@@ -57,13 +57,13 @@ t.test('pages for garbage are shared out by what each site allocated; a keeper c
     ],
   );
   t.equal(few.namedShare, 1);
-  const much = attribute(growth({ heapTotalBytes: 300 * MB, heightBytes: 300 * MB }), sites);
+  const much = attribute(growth({ heapTotalGrowthBytes: 300 * MB, heightBytes: 300 * MB }), sites);
   t.equal(much.suspects[0]?.functionName, 'spend');
   t.end();
 });
 
 t.test('no site answers for more than was measured', (t) => {
-  const { suspects, namedShare } = attribute(growth({ heapTotalBytes: 50 * MB }), {
+  const { suspects, namedShare } = attribute(growth({ heapTotalGrowthBytes: 50 * MB }), {
     ...none,
     liveHeap: [site('keep', 400)],
   });
@@ -73,10 +73,10 @@ t.test('no site answers for more than was measured', (t) => {
 });
 
 t.test("the agent's ledger answers for pages that no profiler sees, and for no buffer twice", (t) => {
-  const pool = attribute(growth({ reassemblyBytes: 90 * MB }), none);
+  const pool = attribute(growth({ reassemblyGrowthBytes: 90 * MB }), none);
   t.match(pool.parts[0], { name: "the agent's ledger: reassembly pages", bytes: 90 * MB });
   t.equal(pool.namedShare, 0.9);
-  const buffers = attribute(growth({ reassemblyBytes: 90 * MB, externalBytes: 90 * MB }), {
+  const buffers = attribute(growth({ reassemblyGrowthBytes: 90 * MB, externalGrowthBytes: 90 * MB }), {
     ...none,
     liveOffHeap: [site('queue', 90, 'off-heap')],
   });
@@ -94,7 +94,7 @@ t.test('every page has a name where the pages were looked at', (t) => {
     imageBytes: 1 * MB,
   };
   const { parts, namedShare, suspects } = attribute(
-    growth({ map, heapTotalBytes: 90 * MB, externalBytes: 25 * MB, codeBytes: 1 * MB }),
+    growth({ map, heapTotalGrowthBytes: 90 * MB, externalGrowthBytes: 25 * MB, codeGrowthBytes: 1 * MB }),
     {
       ...none,
       liveHeap: [site('keep', 60)],
@@ -124,9 +124,9 @@ t.test(
   'pages that a slower replay had let go by its end belong to who made them; a pool of mapped memory to the ledger',
   (t) => {
     const sites = { ...none, allocatedOffHeap: [site('queue', 300, 'off-heap')] };
-    const buffers = attribute(growth({ reassemblyBytes: 90 * MB, externalBytes: 90 * MB }), sites);
+    const buffers = attribute(growth({ reassemblyGrowthBytes: 90 * MB, externalGrowthBytes: 90 * MB }), sites);
     t.match(buffers.suspects[0], { functionName: 'queue', selfBytes: 90 * MB });
-    const mapped = attribute(growth({ reassemblyBytes: 90 * MB, externalBytes: 0 }), sites);
+    const mapped = attribute(growth({ reassemblyGrowthBytes: 90 * MB, externalGrowthBytes: 0 }), sites);
     t.same(mapped.suspects, []);
     t.match(mapped.parts[0], { name: "the agent's ledger: reassembly pages", bytes: 90 * MB });
     t.end();
@@ -135,10 +135,13 @@ t.test(
 
 t.test('what the instruments claim together is never more than the line rose', (t) => {
   // Each looked at another replay: 93 MB of pages by the ledger and 100 MB of live objects for one rise of 100 MB.
-  const { suspects, parts, namedShare } = attribute(growth({ heapTotalBytes: 100 * MB, reassemblyBytes: 93 * MB }), {
-    ...none,
-    liveHeap: [site('keep', 60), site('spend', 40)],
-  });
+  const { suspects, parts, namedShare } = attribute(
+    growth({ heapTotalGrowthBytes: 100 * MB, reassemblyGrowthBytes: 93 * MB }),
+    {
+      ...none,
+      liveHeap: [site('keep', 60), site('spend', 40)],
+    },
+  );
   const sum = (values: readonly number[]) => values.reduce((all, each) => all + each, 0);
   t.ok(sum(suspects.map(({ share }) => share)) <= 1 + 1e-9, `${sum(suspects.map(({ share }) => share))}`);
   t.ok(Math.abs(sum(parts.map(({ bytes }) => bytes)) - 100 * MB) < 1);

@@ -6,20 +6,13 @@
  * sites by what each of them allocated; an agent's own ledger answers for memory that no profiler sees.
  */
 import type { SpikePart, Suspect } from '../../reports/model.ts';
-import { type MapGrowth, nativeParts } from './cause.ts';
+import { type CauseEvidence, nativeParts } from './cause.ts';
 
-/** Measured growth between a spike's start and its top, in bytes; null where not measured. */
-export interface SpikeGrowth {
-  readonly heightBytes: number;
-  readonly heapTotalBytes: number | null;
-  /** Off-heap memory that V8 knows of: external, which includes array buffers. */
-  readonly externalBytes: number | null;
-  readonly codeBytes: number | null;
-  /** By the agent's own ledger. */
-  readonly reassemblyBytes: number | null;
-  /** By kind of page; null where it was not looked at. */
-  readonly map: MapGrowth | null;
-}
+/** Measured growth between a spike's start and its top. */
+export type SpikeGrowth = Pick<
+  CauseEvidence,
+  'heightBytes' | 'heapTotalGrowthBytes' | 'externalGrowthBytes' | 'codeGrowthBytes' | 'reassemblyGrowthBytes' | 'map'
+>;
 
 /** Sites by instrument, as `findSuspects` gives them; empty lists where there was no such pass. */
 export interface SpikeSites {
@@ -78,13 +71,13 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites): Attribution {
   }));
   const add = (name: string, bytes: number) => void (bytes > 0 && parts.push({ name, bytes, named: true }));
   // A ledger's bytes that are also some site's buffers count once.
-  const ledger = Math.max(0, (growth.reassemblyBytes ?? 0) - offHeap);
+  const ledger = Math.max(0, (growth.reassemblyGrowthBytes ?? 0) - offHeap);
   add("the agent's ledger: reassembly pages", ledger);
   add('compiled code', codeBytesOf(growth));
   if (growth.map) {
     const { firstUse, allocator } = nativeParts(growth.map, ledger, offHeap + ledger);
     const tables = sites.startOffHeap.filter(({ selfBytes }) => selfBytes >= tableBytesMin);
-    const written = tables.length > 0 ? Math.min(firstUse, sumOf(tables)) : firstUse;
+    const written = tables.length > 0 ? Math.min(firstUse, bytesOf(tables)) : firstUse;
     add(`taken at start, first written now: ${tablesOf(tables)}`, written);
     add('mappings of their own: large buffers of native code, WebAssembly, pools', firstUse - written);
     add("the C allocator's arenas: native state of the runtime, rounding, fragmentation", allocator);
@@ -111,7 +104,7 @@ export function attributeAllocated(sites: readonly Suspect[], scale: number, hei
     selfBytes: site.selfBytes * scale,
     totalBytes: site.totalBytes * scale,
   }));
-  const named = sumOf(shown);
+  const named = bytesOf(shown);
   const parts: SpikePart[] = shown.map((site) => ({ name: nameOf(site), bytes: site.selfBytes, named: true }));
   if (named < height) parts.push({ name: 'not accounted for', bytes: height - named, named: false });
   return {
@@ -124,12 +117,11 @@ export function attributeAllocated(sites: readonly Suspect[], scale: number, hei
 /** @returns bytes claimed */
 function claimOffHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Suspect, bytes: number) => void): number {
   const counts = new Map(sites.liveOffHeapCounts.map((site) => [keyOf(site), site.selfBytes]));
-  const live = sumOf(sites.liveOffHeap);
+  const live = bytesOf(sites.liveOffHeap);
   const native = growth.map ? Math.max(0, growth.map.allocatorBytes + growth.map.blockBytes) : Number.POSITIVE_INFINITY;
   // Of what V8 counts, only what was written to is resident.
-  const known = growth.map ? Math.max(growth.externalBytes ?? 0, live) : (growth.externalBytes ?? live);
-  const external = Math.min(known, native);
-  const measured = external;
+  const known = growth.map ? Math.max(growth.externalGrowthBytes ?? 0, live) : (growth.externalGrowthBytes ?? live);
+  const measured = Math.min(known, native);
   // Another replay may have held more for a moment: no site answers for more than was measured.
   const scale = live > measured && measured > 0 ? measured / live : 1;
   let claimed = 0;
@@ -140,23 +132,23 @@ function claimOffHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Susp
   }
   // Buffers that are garbage, but not freed yet, belong to whoever makes most of them; so do those
   // that a replay slowed down by its instrument had let go by the time it was looked at (what times out does).
-  const garbage = growth.externalBytes === null ? 0 : Math.max(0, external - live);
+  const garbage = growth.externalGrowthBytes === null ? 0 : Math.max(0, measured - live);
   claimed += shareOut(garbage, sites.allocatedOffHeap, claim);
   return claimed;
 }
 
 function claimHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Suspect, bytes: number) => void): void {
-  const live = sumOf(sites.liveHeap);
+  const live = bytesOf(sites.liveHeap);
   const measured = growth.map
     ? Math.max(0, growth.map.heapBytes)
-    : Math.max(0, (growth.heapTotalBytes ?? live) - codeBytesOf(growth));
+    : Math.max(0, (growth.heapTotalGrowthBytes ?? live) - codeBytesOf(growth));
   const scale = live > measured && measured > 0 ? measured / live : 1;
   for (const site of sites.liveHeap) claim(site, site.selfBytes * scale);
   shareOut(Math.max(0, measured - live), sites.allocatedHeap, claim);
 }
 
-function codeBytesOf({ map, codeBytes }: SpikeGrowth): number {
-  return Math.max(0, map ? map.codeBytes : (codeBytes ?? 0));
+function codeBytesOf({ map, codeGrowthBytes }: SpikeGrowth): number {
+  return Math.max(0, map ? map.codeBytes : (codeGrowthBytes ?? 0));
 }
 
 /** What is large enough to be mapped rather than cut from an arena. */
@@ -172,7 +164,7 @@ function tablesOf(tables: readonly Suspect[]): string {
 }
 
 function shareOut(bytes: number, sites: readonly Suspect[], claim: (site: Suspect, bytes: number) => void): number {
-  const all = sumOf(sites);
+  const all = bytesOf(sites);
   if (all <= 0) return 0;
   for (const site of sites) claim(site, (bytes * site.selfBytes) / all);
   return bytes;
@@ -204,7 +196,8 @@ function gather(parts: readonly SpikePart[]): SpikePart[] {
   return kept;
 }
 
-function sumOf(sites: readonly Suspect[]): number {
+/** By the sites' own bytes. */
+export function bytesOf(sites: readonly Suspect[]): number {
   return sites.reduce((sum, site) => sum + site.selfBytes, 0);
 }
 

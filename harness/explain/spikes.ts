@@ -11,14 +11,10 @@ import { medianSorted } from 'simple-statistics';
 export interface SpikeOptions {
   /** Rises below this are not worth a line in a report, in the unit of the values. @default 4 MB */
   readonly heightMinBytes?: number;
-  /** A rise must also be this much of the level it starts from. @default 0.1 */
-  readonly heightMinShare?: number;
   /** Samples before this are start-up: no spike starts there. @default 0 */
   readonly ignoreBeforeMs?: number;
-  /** A step that begins before this and stays below `warmUpBytesMax` is a program getting warm: no spike. @default 0 */
+  /** A small step that begins before this is a program getting warm: no spike. @default 0 */
   readonly warmUpUntilMs?: number;
-  /** @default 12 MB */
-  readonly warmUpBytesMax?: number;
   /** Only the highest ones are kept, then put in the order of time. @default 5 */
   readonly spikesMax?: number;
 }
@@ -49,11 +45,11 @@ export interface Growth {
 
 export interface SpikeFindings {
   readonly spikes: readonly SpikeShape[];
-  /** Standard deviation of the line's noise from sample to sample. */
-  readonly noiseBytes: number;
   readonly growth: Growth;
 }
 
+/** A rise must also be this much of the level it starts from. */
+const HEIGHT_MIN_SHARE = 0.1;
 /** A rise must be this many standard deviations of the noise: on a minute at 50 ms, chance stays far below. */
 const NOISE_FACTOR = 8;
 /** A top is final once this share of the rise is given back. */
@@ -79,23 +75,21 @@ export function findSpikes(
   options: SpikeOptions = {},
 ): SpikeFindings {
   const raw = compact(tMs, values, options.ignoreBeforeMs ?? 0);
-  const noiseBytes = noiseOf(raw.y);
   const line = smooth(raw);
-  const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseBytes);
+  const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseOf(raw.y));
   const growth = growthOf(line, heightMin);
-  if (line.y.length < 3) return { spikes: [], noiseBytes, growth };
+  if (line.y.length < 3) return { spikes: [], growth };
   const base = line.t[0]!;
   const flat = growth.isLeak
     ? { t: line.t, y: line.y.map((y, i) => y - ((line.t[i]! - base) / 1000) * growth.slope) }
     : line;
-  const share = options.heightMinShare ?? 0.1;
-  const shapes = shapesOf(flat, heightMin, share)
+  const shapes = shapesOf(flat, heightMin)
     .map((shape) => withRawValues(shape, raw, line))
     .filter((shape) => !isWarmUp(shape, options));
   if (growth.isLeak) shapes.push(leakOf(line));
   shapes.sort((a, b) => b.heightBytes - a.heightBytes);
   const spikes = shapes.slice(0, options.spikesMax ?? 5).sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
-  return { spikes, noiseBytes, growth };
+  return { spikes, growth };
 }
 
 /**
@@ -106,7 +100,7 @@ const WARM_UP_BYTES = 12_000_000;
 
 function isWarmUp({ shape, startMs, heightBytes }: SpikeShape, options: SpikeOptions): boolean {
   if (shape !== 'step' || startMs > (options.warmUpUntilMs ?? Number.NEGATIVE_INFINITY)) return false;
-  return heightBytes <= (options.warmUpBytesMax ?? WARM_UP_BYTES);
+  return heightBytes <= WARM_UP_BYTES;
 }
 
 function compact(tMs: readonly number[], values: readonly (number | null)[], ignoreBeforeMs: number): Line {
@@ -142,7 +136,7 @@ function noiseOf(y: Float64Array): number {
 }
 
 /** Walks the line from low to top to low. */
-function shapesOf(line: Line, heightMin: number, heightMinShare: number): SpikeShape[] {
+function shapesOf(line: Line, heightMin: number): SpikeShape[] {
   const { y } = line;
   const shapes: SpikeShape[] = [];
   let low = 0;
@@ -151,13 +145,13 @@ function shapesOf(line: Line, heightMin: number, heightMinShare: number): SpikeS
   for (let i = 1; i < y.length; i += 1) {
     if (!rising) {
       if (y[i]! <= y[low]!) low = i;
-      else if (y[i]! - y[low]! >= Math.max(heightMin, heightMinShare * y[low]!)) {
+      else if (y[i]! - y[low]! >= Math.max(heightMin, HEIGHT_MIN_SHARE * y[low]!)) {
         rising = true;
         top = i;
       }
     } else if (y[i]! > y[top]!) top = i;
     else if (y[top]! - y[i]! >= GIVEN_BACK * (y[top]! - y[low]!)) {
-      const next = lowAfter(y, i, heightMin, heightMinShare);
+      const next = lowAfter(y, i, heightMin);
       shapes.push(shapeOf(line, low, top, next));
       low = next;
       rising = false;
@@ -169,11 +163,11 @@ function shapesOf(line: Line, heightMin: number, heightMinShare: number): SpikeS
 }
 
 /** Where the fall that began before `from` ends: the lowest sample before the next rise of a spike's size. */
-function lowAfter(y: Float64Array, from: number, heightMin: number, heightMinShare: number): number {
+function lowAfter(y: Float64Array, from: number, heightMin: number): number {
   let low = from;
   for (let i = from + 1; i < y.length; i += 1) {
     if (y[i]! < y[low]!) low = i;
-    else if (y[i]! - y[low]! >= Math.max(heightMin, heightMinShare * y[low]!)) break;
+    else if (y[i]! - y[low]! >= Math.max(heightMin, HEIGHT_MIN_SHARE * y[low]!)) break;
   }
   return low;
 }

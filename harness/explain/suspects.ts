@@ -7,10 +7,6 @@ export interface SuspectOptions {
   readonly where: Suspect['where'];
   /** Sample type to rank by. @default the first one in bytes */
   readonly type?: string;
-  /** @default 20 */
-  readonly suspectsMax?: number;
-  /** Files that are never at fault: their bytes go to the nearest caller that is not one. @default `isRuntimeFile` */
-  readonly isRuntimeFile?: (file: string) => boolean;
 }
 
 /** What one source of profiles says about a window, before sources are ranked together. */
@@ -32,8 +28,8 @@ export function isRuntimeFile(file: string): boolean {
   return file === '' || file.startsWith('node:') || file.startsWith('go:') || file.startsWith('wasm:');
 }
 
-/** The runtime's code, and our own instruments in the target. */
-export function isNobodysFault(file: string): boolean {
+/** The runtime's code, and our own instruments in the target: their bytes go to the nearest caller that is neither. */
+function isNobodysFault(file: string): boolean {
   return (
     isRuntimeFile(file) ||
     file.startsWith('harness/preload/') ||
@@ -50,7 +46,6 @@ interface Tally {
   window: number;
   steady: number;
   total: number;
-  exact: boolean;
   period: number;
 }
 
@@ -96,7 +91,6 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
     const key = `${file}\0${functionName}${functionName === anonymous ? `\0${line}` : ''}`;
     let entry = byFunction.get(key);
     if (!entry) {
-      const exact = profile.period === 0;
       const { where } = options;
       entry = {
         functionName,
@@ -106,7 +100,6 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
         window: 0,
         steady: 0,
         total: 0,
-        exact,
         period: profile.period,
         lines: new Map(),
       };
@@ -116,7 +109,7 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
   };
   const add = (profile: Profile, side: 'window' | 'steady', factor: number) => {
     const type = sampleTypeIndex(profile, options.type);
-    const owners = ownersOf(profile, options.isRuntimeFile ?? isRuntimeFile);
+    const owners = ownersOf(profile);
     const total = totals(profile, type);
     const { functionName, file, line } = profile.sites;
     for (let node = 1; node < owners.length; node += 1) {
@@ -146,8 +139,8 @@ function steadyFactor(window: Profile, steady: Profile, options: SuspectOptions)
 }
 
 /** For each node the nearest one upwards (itself included) that is the user's own; where there is none, the node itself. */
-function ownersOf(profile: Profile, isRuntime: (file: string) => boolean): Int32Array {
-  const runtime = profile.sites.file.map(isRuntime);
+function ownersOf(profile: Profile): Int32Array {
+  const runtime = profile.sites.file.map(isNobodysFault);
   const owners = new Int32Array(profile.parent.length);
   for (let node = 1; node < owners.length; node += 1) {
     const parent = profile.parent[node]!;

@@ -3,7 +3,7 @@ import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Answers } from '../preload/options.ts';
-import { describeExit, startChild } from '../target/child-target.ts';
+import { describeExit, lastWords, startChild } from '../target/child-target.ts';
 import { fillIn } from '../target/command-words.ts';
 import type { Target, TargetExit } from '../target/target.ts';
 import type { Feed, Flow } from './feed.ts';
@@ -173,7 +173,7 @@ class LoadFlow implements Flow {
     clearTimeout(timer);
     if (targetGone || this.#stopped.signal.aborted) return;
     throw new FloodgateError('load-failed', `the load failed (${describeExit(exit)}): ${this.#options.command}`, {
-      hint: exit.lastLines.length > 0 ? `Its last lines:\n  ${exit.lastLines.join('\n  ')}` : 'It wrote nothing.',
+      hint: lastWords(exit.lastLines),
     });
   }
 }

@@ -6,6 +6,7 @@
 import type { Exchanges } from '../../reports/model.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Truth } from '../traffic/traffic.ts';
+import { uncountedMessages } from './reading.ts';
 
 /** Policies that leave an exchange without its witness: in the order of the pipeline, by the agent's counters. */
 const beforeWitness = [
@@ -25,8 +26,7 @@ const afterWitness = [
 /** @returns the account, or why there is none */
 export function accountOf({ sending, stats, companion }: PassResult): Exchanges | string {
   const truth = sending?.truth;
-  if (!truth)
-    return 'the messages of this traffic are not counted: it takes a scenario that counts them, sent to its end';
+  if (!truth) return uncountedMessages;
   const counters = stats.final?.values;
   if (counters === undefined) return 'the target left no counters: it died, or it is not our agent';
   const witnesses = counters['witness.witnesses'];

@@ -1,6 +1,6 @@
 /** Everything a run allocated while traffic flowed, by call site: what limits on a part of the program are read from. Pure. */
 import type { Suspect } from '../../reports/model.ts';
-import { findSuspects, isNobodysFault } from '../explain/suspects.ts';
+import { findSuspects } from '../explain/suspects.ts';
 import { mergeProfiles } from '../profile/arithmetic.ts';
 import type { Profile } from '../profile/profile.ts';
 import { notMeasured, type Reading, value } from './reading.ts';
@@ -24,7 +24,7 @@ export function sitesOf(intervals: readonly AllocationInterval[]): readonly Allo
   const source = (where: Suspect['where'], of: (interval: AllocationInterval) => Profile) => ({
     window: mergeProfiles([of(first), ...rest.map(of)]),
     steady: null,
-    options: { where, isRuntimeFile: isNobodysFault },
+    options: { where },
   });
   const sources = [source('heap', ({ heap }) => heap), source('off-heap', ({ offHeap }) => offHeap)];
   const sites = findSuspects(sources, Number.POSITIVE_INFINITY);

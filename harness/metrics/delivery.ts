@@ -1,8 +1,15 @@
 /** Readings of what reached the target, and what it made of it. Pure. */
+import type { Lane } from '../scenario/scenario.ts';
+import type { AgentCount } from '../watch/agent-counters.ts';
 import type { RunFigures } from './measured-run.ts';
-import { between, notMeasured, type Reading, value } from './reading.ts';
+import { between, notMeasured, type Reading, uncountedMessages, value } from './reading.ts';
 
 const uncounted = 'drops of this target are not counted: only our agent reports them';
+
+/** Frames that the target itself dropped; null where nobody counts them. A pipe drops none. */
+export function droppedByTarget({ framesDropped }: Pick<AgentCount, 'framesDropped'>, lane: Lane): number | null {
+  return framesDropped ?? (lane === 'exact' ? 0 : null);
+}
 
 /** Refused by the device is not delivered; what the target itself dropped comes on top, where it is known. */
 export function dropped({ counts, measure }: RunFigures): Reading {
@@ -10,7 +17,7 @@ export function dropped({ counts, measure }: RunFigures): Reading {
   if (!sending) return notMeasured('no frames were sent');
   const { framesSent, link } = sending.ledger;
   const lost = Math.max(0, framesSent - link.frames) + link.dropped;
-  const byTarget = counts.framesDropped ?? (lane === 'exact' ? 0 : null);
+  const byTarget = droppedByTarget(counts, lane);
   if (byTarget !== null) return value(lost + byTarget);
   return lost > 0 ? between(lost, Number.POSITIVE_INFINITY, uncounted) : notMeasured(uncounted);
 }
@@ -25,7 +32,7 @@ interface Kept {
 /** Requests and responses: those delivered whole, and those of them the agent found; a reason where it is not known. */
 function messagesOf({ counts, measure }: RunFigures): readonly Kept[] | string {
   const truth = measure.sending?.truth;
-  if (!truth) return 'the messages of this traffic are not counted, or it was not sent to its end';
+  if (!truth) return uncountedMessages;
   const { requestsComplete, responsesComplete } = counts;
   if (requestsComplete === null || responsesComplete === null) return 'only our agent counts what it finds';
   return [

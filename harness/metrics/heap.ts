@@ -1,7 +1,7 @@
 /** Readings of what a runtime (V8, or Go's) says of its heap and its collections. Pure. */
-import type { RunFigures } from './measured-run.ts';
+import { perMessage, type RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
-import { notMeasured, per, type Reading, value, valueOr } from './reading.ts';
+import { notMeasured, type Reading, value, valueOr } from './reading.ts';
 import { requestWindow } from './request-window.ts';
 
 const noRuntime = 'its runtime is not looked into: it takes a Node.js program, or a Go program with --pprof';
@@ -41,7 +41,7 @@ export function allocated({ measure: { channel, ranBefore } }: RunFigures): Read
 }
 
 export function allocatedPerMessage(run: RunFigures): Reading {
-  return per(allocated(run), run.messages, 'no messages were counted');
+  return perMessage(allocated(run), run);
 }
 
 /** Over all but the first quarter of the requests: while code is new, it allocates more. */

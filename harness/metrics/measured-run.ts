@@ -4,6 +4,7 @@ import type { PassResult } from '../pass/pass-result.ts';
 import { type AgentCount, countsOf } from '../watch/agent-counters.ts';
 import type { SiteBytes } from './allocated-sites.ts';
 import { type Distribution, distributionOf } from './percentiles.ts';
+import { per, type Reading } from './reading.ts';
 
 /** A measuring pass, and what the passes after it brought. */
 export interface MeasuredRun {
@@ -46,6 +47,11 @@ export function figuresOf(run: MeasuredRun): RunFigures {
 export function messagesOf({ stats, answers }: PassResult): number | null {
   const { requests, responses } = countsOf(stats);
   return requests !== null ? requests + (responses ?? 0) : (answers?.total ?? null);
+}
+
+/** A reading of the whole run for each of its messages. */
+export function perMessage(reading: Reading, { messages }: RunFigures): Reading {
+  return per(reading, messages, 'no messages were counted');
 }
 
 /** By the kernel: of each phase, the last of them asked from outside while it lived, or by the program itself at its end. */

@@ -1,10 +1,8 @@
 /** Readings of memory as the kernel accounts it. Pure. */
 import { LEAK_SPAN_MIN_MS } from '../explain/spikes.ts';
 import type { RunFigures } from './measured-run.ts';
-import { percentile } from './percentiles.ts';
+import { percentile, unseen } from './percentiles.ts';
 import { between, notMeasured, type Reading, value, valueOr } from './reading.ts';
-
-const unseen = 'its resident memory could not be read';
 
 export function idle({ idleLevels, rssPeakBytes }: RunFigures): Reading {
   if (!idleLevels) return notMeasured('nothing was read before the first frame: --idle, or a longer one');
@@ -45,7 +43,7 @@ export function growth({ findings, measure }: RunFigures): Reading {
   const spanMs = (tMs.at(-1) ?? 0) - Math.max(tMs[0] ?? 0, measure.sendStartMs);
   if (spanMs < LEAK_SPAN_MIN_MS || !Number.isFinite(findings.growth.slopeLow)) {
     const reason = `takes ${LEAK_SPAN_MIN_MS / 1000} s, and ${(spanMs / 1000).toFixed(1)} s were watched`;
-    return { state: 'undecided', low: 0, high: Number.POSITIVE_INFINITY, reason };
+    return between(0, Number.POSITIVE_INFINITY, reason);
   }
   return value(findings.growth.isLeak ? findings.growth.slope : 0);
 }
@@ -60,7 +58,7 @@ export function recovery({ findings, measure }: RunFigures): Reading {
   if (open.length === 0) return value(back);
   const low = Math.max(back, ...open);
   const reason = `a spike had not come back when the run ended, ${Math.max(...open).toFixed(1)} s after its top`;
-  return { state: 'undecided', low, high: Number.POSITIVE_INFINITY, reason };
+  return between(low, Number.POSITIVE_INFINITY, reason);
 }
 
 /** Null without a value. */

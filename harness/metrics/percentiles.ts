@@ -50,6 +50,8 @@ export function distributionOf(tMs: readonly number[], levels: readonly number[]
   };
 }
 
+export const unseen = 'its resident memory could not be read';
+
 const grouped = (count: number) => count.toLocaleString('en-US');
 const ascending = (a: number, b: number) => a - b;
 
@@ -64,7 +66,7 @@ export function readingsFor(q: number): number {
  * @param highest known from elsewhere (the kernel's own peak); undefined: between two readings it may have been higher
  */
 export function percentile(levels: Distribution | undefined, q: number, highest: number | undefined): Reading {
-  if (!levels) return notMeasured('its resident memory could not be read');
+  if (!levels) return notMeasured(unseen);
   const wanted = readingsFor(q);
   if (levels.count >= wanted) return value(levels.at(q));
   const low = levels.count > readingsAboveMin ? levels.at(1 - readingsAboveMin / levels.count) : levels.at(0);

@@ -10,6 +10,9 @@ export function value(measured: number): Reading {
   return { state: 'value', value: measured };
 }
 
+/** Why nothing is known of what was there to be found. */
+export const uncountedMessages = 'the messages of this traffic are not counted, or it was not sent to its end';
+
 /** A value where both ends are the same. */
 export function between(low: number, high: number, reason: string): Reading {
   return low === high ? value(low) : { state: 'undecided', low, high, reason };

@@ -1,6 +1,6 @@
 /** Readings of CPU time, and of what the agent counts of itself. Pure. */
 import { gaugesOf, highestPages } from '../watch/agent-counters.ts';
-import type { RunFigures } from './measured-run.ts';
+import { perMessage, type RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
 import { between, notMeasured, per, type Reading, value, valueOr } from './reading.ts';
 
@@ -28,14 +28,12 @@ export function cpuPerMegabyte(run: RunFigures): Reading {
 }
 
 export function cpuPerMessage(run: RunFigures): Reading {
-  return per(cpu(run), run.messages, 'no messages were counted');
+  return perMessage(cpu(run), run);
 }
 
 export function pages({ measure }: RunFigures): Reading {
-  const sampled = largest(gaugesOf(measure.stats, measure.startedAtEpochMs).pages);
-  const peak = highestPages(measure.stats);
-  if (sampled === null && peak === null) return notMeasured(notAgent);
-  return value(Math.max(sampled ?? 0, peak ?? 0));
+  const { pages } = gaugesOf(measure.stats, measure.startedAtEpochMs);
+  return valueOr(largest([...pages, highestPages(measure.stats)]), notAgent);
 }
 
 export function streams({ measure }: RunFigures): Reading {

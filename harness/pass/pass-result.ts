@@ -56,5 +56,4 @@ export interface PassResult {
   /** The collector that the target uploaded to; undefined where it had none. */
   readonly companion: CompanionResult | undefined;
   readonly intervals: readonly IntervalFrames[];
-  readonly interrupted: boolean;
 }

@@ -91,7 +91,7 @@ interface Started {
 }
 
 async function replay(options: PassOptions, target: Target, started: Started): Promise<PassResult> {
-  const { instrument, launcher, signal } = options;
+  const { instrument, launcher } = options;
   const { statsFile, startedAtEpochMs, nowMs, beside } = started;
   const channel = new PreloadChannel(target.channel, startedAtEpochMs);
   const watch = await watchOf(target, options, nowMs);
@@ -124,7 +124,6 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     exit,
     companion,
     intervals: intervals.taken,
-    interrupted: signal.aborted,
   };
 }
 

@@ -14,7 +14,9 @@ import {
 } from '../../reports/model.ts';
 import { accountOf } from '../metrics/account.ts';
 import { figures, judge, type Readings } from '../metrics/budgets.ts';
+import { droppedByTarget } from '../metrics/delivery.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
+import { largest } from '../metrics/memory.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
@@ -85,13 +87,12 @@ export function buildRunReport(input: RunReportInput): RunReport {
 function ledgerOf({ sending, stats, lane }: PassResult): RunReport['ledger'] {
   if (!sending) return null;
   const { framesSent, bytesSent, link, balanced } = sending.ledger;
-  const framesDropped = countsOf(stats).framesDropped ?? (lane === 'exact' ? 0 : null);
   return {
     framesSent,
     bytesSent,
     framesDelivered: link.frames,
     bytesDelivered: link.bytes,
-    framesDropped,
+    framesDropped: droppedByTarget(countsOf(stats), lane),
     ok: balanced,
   };
 }
@@ -197,7 +198,7 @@ function cpuMsOf({ channel, watch }: PassResult): number | null {
 
 /** What the instruments took at the top, in words. */
 function memoryCost(pass: PassResult, measure: PassResult): string {
-  const highest = ({ watch }: PassResult) => Math.max(0, ...watch.rss.column('own').map((value) => value ?? 0));
+  const highest = ({ watch }: PassResult) => largest(watch.rss.column('own')) ?? 0;
   const added = highest(pass) - highest(measure);
   return added > 0 ? `, ${formatDifference(added, 'bytes')} at its top` : '';
 }

@@ -4,6 +4,7 @@ import { allocationSpike } from '../explain/allocation-spike.ts';
 import { framesOfSpike } from '../explain/frame-windows.ts';
 import { findSpikes, type Growth, type SpikeFindings, type SpikeShape } from '../explain/spikes.ts';
 import { judge, Readings } from '../metrics/budgets.ts';
+import { largest } from '../metrics/memory.ts';
 import type { FoundSpikes } from '../pass/instruments/instrument.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
@@ -46,17 +47,16 @@ export function findingsOf(measure: PassResult, budget: Budget): Findings {
 export function foundSpikes({ measure, spikes, frames }: Findings): FoundSpikes {
   // What was merely allocated is in no snapshot.
   const heights = spikes.map(({ line, heightBytes }) => (line === 'rss' ? heightBytes : -1));
-  const { v8 } = measure.channel;
   return {
     frames,
     highest: heights.indexOf(Math.max(0, ...heights)),
-    heapBytes: v8.count === 0 ? undefined : highestOf(v8.column('heapUsed')),
+    heapBytes: largest(measure.channel.v8.column('heapUsed')) ?? undefined,
   };
 }
 
 /** Highest resident memory of the target. */
 export function peakBytesOf({ watch }: PassResult): number {
-  return highestOf(watch.rss.column('rss'));
+  return largest(watch.rss.column('rss')) ?? 0;
 }
 
 /** Of the traffic, not of the start. */
@@ -69,8 +69,4 @@ function residentSpikes({ watch, sendStartMs }: PassResult): SpikeFindings {
 
 function allocationOf({ channel: { v8 }, sendStartMs, sendEndMs }: PassResult): SpikeShape | null {
   return allocationSpike(v8.tMs(), v8.column('allocated'), sendStartMs, sendEndMs);
-}
-
-function highestOf(values: readonly (number | null)[]): number {
-  return values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
 }

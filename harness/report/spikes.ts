@@ -1,12 +1,12 @@
 /** The spikes of the report: found by the measuring pass, explained by those after it, aligned by frame numbers. */
 import { formatBytes, formatCount, formatDuration } from '../../reports/format.ts';
 import type { FlameTree, ProfileReference, Spike } from '../../reports/model.ts';
-import { attribute, attributeAllocated } from '../explain/attribution.ts';
+import { attribute, attributeAllocated, bytesOf } from '../explain/attribution.ts';
 import { classifyCause } from '../explain/cause.ts';
 import { evidenceOf } from '../explain/evidence.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { type ExplainedWindow, liveWindowOf, windowOf } from '../explain/frame-windows.ts';
-import { allocatedSites, bytesOf, growthOf, sitesOf, startOf } from '../explain/spike-sites.ts';
+import { sitesIn, sitesOf, startOf } from '../explain/spike-sites.ts';
 import type { Growth, SpikeShape } from '../explain/spikes.ts';
 import { flameOf } from '../explain/suspects.ts';
 import type { PassResult } from '../pass/pass-result.ts';
@@ -36,7 +36,7 @@ function residentSpike(findings: Findings, explanation: Explanation, index: numb
   const sites = sitesOf(allocated, live, startOf(explanation.live));
   const evidence = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined);
   const cause = classifyCause(evidence);
-  const shared = allocated || live ? attribute(growthOf(evidence), sites) : undefined;
+  const shared = allocated || live ? attribute(evidence, sites) : undefined;
   const shown = mostOf(allocated, live, shape.heightBytes);
   return {
     ...commonOf(findings, explanation, index),
@@ -60,7 +60,7 @@ function allocatedSpike(findings: Findings, explanation: Explanation, index: num
   const frames = findings.frames[index]!;
   const found = windowOf(explanation.allocations, frames);
   const allocated = found && { ...found, heap: { ...found.heap, steady: null } };
-  const sites = allocated ? allocatedSites(allocated.heap) : [];
+  const sites = sitesIn(allocated?.heap, 'heap');
   const known = bytesOf(sites);
   // Another pass, and sampled: its shares are those of this one's bytes.
   const scale = known > 0 ? heightBytes / Math.max(known, allocated ? sumOf(allocated.heap.window, 0) : 0) : 0;

@@ -1,7 +1,7 @@
 /** A capture file as a scenario of its own: replayed as it was recorded, nothing known of what it holds. */
 import path from 'node:path';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
-import { megabyte, type Scenario } from './scenario.ts';
+import { articleMemory, type Scenario } from './scenario.ts';
 
 /** A scenario without its traffic, which the sender opens for itself. */
 export type ScenarioHead = Omit<Scenario, 'open'>;
@@ -23,7 +23,7 @@ export function captureScenario(file: string): {
     pace: { kind: 'recorded', speed: 1 },
     lanes: ['tap', 'exact'],
     // The article's, for want of another; --budget sets one's own.
-    budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
+    budget: { ...articleMemory, 'dropped.frames': 0, 'missed.messages': 0 },
   };
   return { scenario, traffic: { kind: 'recording', path: file === '-' ? file : path.resolve(file) } };
 }

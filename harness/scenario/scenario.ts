@@ -1,4 +1,4 @@
-/** What a scenario is: traffic made on demand from a seed, how it is sent, and the budget it is judged against. Types only, and one identity function. */
+/** What a scenario is: traffic made on demand from a seed, how it is sent, and the budget it is judged against. Types, one identity function, and the limits that most have. */
 import type { Pace, Traffic, TrafficOptions } from '../traffic/traffic.ts';
 import type { AgentStage } from './agent-stage.ts';
 
@@ -42,3 +42,14 @@ export function defineScenario(scenario: Scenario): Scenario {
 
 /** Decimal, as the article counts. */
 export const megabyte = 1_000_000;
+
+/** The figures that the article's team reached after 25 days, for their agent. */
+export const articleMemory: Budget = { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte };
+
+/** Everything that was delivered is found, and everything found is in a witness with the whole of its bodies. */
+export const nothingLost: Budget = {
+  'dropped.frames': 0,
+  'missed.messages': 0,
+  'witnesses.missing': 0,
+  'bodies.cut': 0,
+};

@@ -1,5 +1,5 @@
 /** Our capture agent as a target: the pinned runtime, the source that the lane needs, its figures written to a file. */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -59,13 +59,10 @@ function pinnedNodeOf(folder: string): string {
   }
 }
 
-/**
- * The agent's program under the runtime it is measured with, before its own arguments.
- * @param folder a checkout or an installed package @default the agent of this harness
- */
-export function agentCommand(nodeArguments: readonly string[] = [], folder?: string): string[] {
-  const agent = folder === undefined ? ownAgent() : agentIn(folder);
-  return [agent.node, ...agent.nodeArguments, ...nodeArguments, agent.file];
+/** The program of this harness's agent under the runtime it is measured with, before its own arguments. */
+export function ownAgentCommand(): string[] {
+  const { node, nodeArguments, file } = ownAgent();
+  return [node, ...nodeArguments, file];
 }
 
 export class AgentLauncher implements TargetLauncher {
@@ -73,16 +70,24 @@ export class AgentLauncher implements TargetLauncher {
   readonly isNode = true;
   readonly #arguments: readonly string[];
   readonly #agent: AgentProgram;
+  readonly #upload: readonly string[];
   readonly #stopTimeoutMs: number;
 
   /**
    * @param agentArguments more arguments for the agent, e.g. `['--memory', '96MB']`
    * @param folder a checkout or an installed package @default the agent of this harness
+   * @param upload arguments with which it uploads @default none
    * @param stopTimeoutMs between SIGTERM and SIGKILL @default 15000
    * @throws FloodgateError where the folder holds no agent, or no Node.js for it
    */
-  constructor(agentArguments: readonly string[], folder?: string, stopTimeoutMs = stopTimeoutMsDefault) {
-    this.#arguments = agentArguments;
+  constructor(
+    agentArguments: readonly string[],
+    folder?: string,
+    upload: readonly string[] = [],
+    stopTimeoutMs = stopTimeoutMsDefault,
+  ) {
+    this.#arguments = [...upload, ...agentArguments];
+    this.#upload = upload;
     this.#stopTimeoutMs = stopTimeoutMs;
     this.#agent = folder === undefined ? ownAgent() : agentIn(folder);
   }
@@ -90,7 +95,7 @@ export class AgentLauncher implements TargetLauncher {
   /** Resolves when it captures. */
   async start(options: LaunchOptions): Promise<Target> {
     const { node, nodeArguments, file } = this.#agent;
-    await warm(this.#agent, options.nodeArguments, options.interfaces.length > 0);
+    await warm(this.#agent, options, this.#upload);
     const source = options.interfaces.flatMap((name) => ['--interface', name]);
     // Under a root harness it stays root: the preload writes profiles into a report folder that no other user may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
@@ -134,17 +139,34 @@ const slowRingSize = '64MB';
 const warmed = new Set<string>();
 const warmTimeoutMs = 60_000;
 
+/** A pcap file header with nothing behind it: magic, version 2.4, snap length 65,535, Ethernet. */
+const emptyCapture = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
+
 /**
  * Has the agent read an empty capture once, so that its modules are in the compile cache (`bin/launch.js`) when it is
- * measured: the first start after a change strips types, which would be taken for the agent's own 40 MB. The empty
- * capture is refused; the modules are loaded by then, and the real start reports anything else.
+ * measured: the first start after a change strips types, which would be taken for the agent's own 40 MB. Without a header
+ * the capture is refused; the modules are loaded by then, and the real start reports anything else. One that uploads loads
+ * the last of them when it is done.
  */
-function warm(agent: AgentProgram, nodeArguments: readonly string[], isLive: boolean): Promise<void> {
-  const key = [agent.file, ...nodeArguments].join(' ');
+function warm(
+  { node, nodeArguments, file }: AgentProgram,
+  options: Pick<LaunchOptions, 'nodeArguments' | 'interfaces'>,
+  upload: readonly string[],
+): Promise<void> {
+  const isLive = options.interfaces.length > 0;
+  const uploads = upload.length > 0;
+  const key = [file, uploads, ...options.nodeArguments].join(' ');
   if (process.env.NODE_COMPILE_CACHE === undefined || warmed.has(key)) return Promise.resolve();
   warmed.add(key);
-  const all = [...agent.nodeArguments, ...nodeArguments, agent.file, '--read', '-', ...(isLive ? [] : ['--lockstep'])];
+  const read = ['--read', '-', ...(isLive ? [] : ['--lockstep']), ...upload];
   return new Promise((resolve) => {
-    execFile(agent.node, all, { timeout: warmTimeoutMs }, () => resolve()).stdin?.end();
+    const child = spawn(node, [...nodeArguments, ...options.nodeArguments, file, ...read], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      timeout: warmTimeoutMs,
+    });
+    child.on('error', () => resolve());
+    child.on('close', () => resolve());
+    child.stdin.on('error', () => {});
+    child.stdin.end(uploads ? emptyCapture : '');
   });
 }

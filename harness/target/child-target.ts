@@ -157,7 +157,8 @@ class ChildTarget implements Target {
     if (outcome === 'ready') return;
     if (outcome === 'late') {
       throw new FloodgateError('target-not-started', `${this.name} was not ready after ${timeoutMs / 1000} s`, {
-        hint: this.#words(
+        hint: lastWords(
+          this.#lines,
           pattern ? `It runs, but never said ${pattern}.` : `It runs, but ${probe?.what}. ${probe?.hint}`,
         ),
       });
@@ -233,22 +234,19 @@ class ChildTarget implements Target {
     if (this.#lines.length > linesKept) this.#lines.shift();
     this.#onLine?.(line);
   }
-
-  #words(otherwise: string): string {
-    return this.#lines.length === 0
-      ? `${otherwise} It wrote nothing.`
-      : `Its last lines:\n  ${this.#lines.join('\n  ')}`;
-  }
 }
 
 /** A target that could not be started has not been tried: no verdict, but what it said. */
 export function diedAtStart(name: string, exit: TargetExit, cause?: unknown): FloodgateError {
-  const { lastLines } = exit;
   return new FloodgateError('target-died', `${name} ended before it was ready (${describeExit(exit)})`, {
-    hint:
-      lastLines.length === 0 ? 'It ended by itself. It wrote nothing.' : `Its last lines:\n  ${lastLines.join('\n  ')}`,
+    hint: lastWords(exit.lastLines, 'It ended by itself.'),
     cause,
   });
+}
+
+/** What a program wrote last, for a hint. @param otherwise what is said besides where it wrote nothing */
+export function lastWords(lines: readonly string[], otherwise = ''): string {
+  return lines.length === 0 ? `${otherwise} It wrote nothing.`.trimStart() : `Its last lines:\n  ${lines.join('\n  ')}`;
 }
 
 /** "exit code 3", "signal SIGSEGV", "killed after ignoring SIGTERM". */

@@ -1,8 +1,7 @@
 /** Our agent as a user deploys it: every stage, default redaction, a spool on disk, and a collector that it uploads to. */
-import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { AgentLauncher, agentCommand } from './agent-target.ts';
+import { AgentLauncher, ownAgentCommand } from './agent-target.ts';
 import { Collector } from './collector.ts';
 import type { LaunchOptions, Target, TargetLauncher } from './target.ts';
 
@@ -26,13 +25,11 @@ export class DeployedAgentLauncher implements TargetLauncher {
     const folder = path.dirname(options.statsFile);
     const spool = path.join(folder, 'spool');
     mkdirSync(spool, { recursive: true, mode: 0o700 });
-    const collector = await Collector.start(agentCommand(), folder);
+    const collector = await Collector.start(ownAgentCommand(), folder);
     const upload = ['--upload', collector.url, '--spool', spool, '--upload-drain-ms', String(drainMs)];
     try {
-      await warmUpload(options.nodeArguments, upload, this.#folder);
-      const target = await new AgentLauncher([...upload, ...this.#arguments], this.#folder, drainMs + graceMs).start(
-        options,
-      );
+      const launcher = new AgentLauncher(this.#arguments, this.#folder, upload, drainMs + graceMs);
+      const target = await launcher.start(options);
       target.exited.then(() => rmSync(spool, { recursive: true, force: true }));
       return Object.assign(target, { companion: collector });
     } catch (error) {
@@ -47,26 +44,3 @@ export class DeployedAgentLauncher implements TargetLauncher {
 const drainMs = 60_000;
 /** … and the frames that wait for the agent this long before that. */
 const graceMs = 15_000;
-
-const warmed = new Set<string>();
-const warmTimeoutMs = 60_000;
-/** A pcap file header with nothing behind it: magic, version 2.4, snap length 65,535, Ethernet. */
-const emptyCapture = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
-
-/** Has the stages behind HTTP loaded once, so that the measured start finds them in the compile cache: see `warm` of agent-target.ts. */
-function warmUpload(nodeArguments: readonly string[], upload: readonly string[], folder?: string): Promise<void> {
-  const key = [folder ?? '', ...nodeArguments].join(' ');
-  if (process.env.NODE_COMPILE_CACHE === undefined || warmed.has(key)) return Promise.resolve();
-  warmed.add(key);
-  const [node = '', ...program] = agentCommand(nodeArguments, folder);
-  return new Promise((resolve) => {
-    const child = spawn(node, [...program, '--read', '-', ...upload], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      timeout: warmTimeoutMs,
-    });
-    child.on('error', () => resolve());
-    child.on('close', () => resolve());
-    child.stdin.on('error', () => {});
-    child.stdin.end(emptyCapture);
-  });
-}

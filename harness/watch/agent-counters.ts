@@ -18,7 +18,6 @@ export interface AgentCount {
   readonly responses: number | null;
   readonly requestsComplete: number | null;
   readonly responsesComplete: number | null;
-  readonly framesReceived: number | null;
   readonly framesDropped: number | null;
 }
 
@@ -50,7 +49,6 @@ export function countsOf(stats: StatsFile): AgentCount {
     responses: figureOf(values, ['responses']),
     requestsComplete: figureOf(values, ['requestsComplete', 'completeRequests']),
     responsesComplete: figureOf(values, ['responsesComplete', 'completeResponses']),
-    framesReceived: sumOf(values, 'framesReceived'),
     framesDropped: sumOf(values, 'framesDropped'),
   };
 }

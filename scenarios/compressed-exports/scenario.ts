@@ -1,5 +1,5 @@
 /** Bodies that grow when they are decoded: see harness/traffic/synthesis/compressed.ts for their shape. */
-import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
+import { articleMemory, defineScenario } from '../../harness/scenario/scenario.ts';
 import { openCompressed } from '../../harness/traffic/synthesis/compressed.ts';
 
 export const scenario = defineScenario({
@@ -11,6 +11,6 @@ export const scenario = defineScenario({
   lanes: ['tap', 'exact'],
   // What it is about is decoding; witnesses of gigabytes would take minutes.
   until: 'bodies',
-  budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0, 'missed.messages': 0 },
+  budget: { ...articleMemory, 'dropped.frames': 0, 'missed.messages': 0 },
   open: openCompressed,
 });

@@ -1,5 +1,5 @@
 /** The incident of the article (docs/story.md); harness/traffic/synthesis/incident.ts makes its shape. */
-import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
+import { articleMemory, defineScenario, nothingLost } from '../../harness/scenario/scenario.ts';
 import { openIncident } from '../../harness/traffic/synthesis/incident.ts';
 
 export const scenario = defineScenario({
@@ -14,14 +14,6 @@ export const scenario = defineScenario({
   // A witness of these bodies has 280 kB, and the collector stores about twelve of them a second: the upload would take minutes beyond
   // the flood. Reports say that this run uploads nothing; --agent-until upload runs it all the same.
   until: 'witnesses',
-  budget: {
-    // The figures that the article's team reached after 25 days, for their agent.
-    'rss.p99': 200 * megabyte,
-    'rss.p999': 280 * megabyte,
-    'dropped.frames': 0,
-    'missed.messages': 0,
-    'witnesses.missing': 0,
-    'bodies.cut': 0,
-  },
+  budget: { ...articleMemory, ...nothingLost },
   open: openIncident,
 });

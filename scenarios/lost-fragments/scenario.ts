@@ -1,5 +1,5 @@
 /** IP fragments that never become whole: see harness/traffic/synthesis/fragments.ts for their shape. */
-import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
+import { articleMemory, defineScenario } from '../../harness/scenario/scenario.ts';
 import { openFragments } from '../../harness/traffic/synthesis/fragments.ts';
 
 export const scenario = defineScenario({
@@ -8,6 +8,6 @@ export const scenario = defineScenario({
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
   lanes: ['tap', 'exact'],
-  budget: { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte, 'dropped.frames': 0 },
+  budget: { ...articleMemory, 'dropped.frames': 0 },
   open: openFragments,
 });

@@ -1,5 +1,5 @@
 /** A real server under a tenfold burst of real load, as it was recorded off the cable between them. */
-import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
+import { articleMemory, defineScenario, nothingLost } from '../../harness/scenario/scenario.ts';
 import { openRecording } from '../../harness/traffic/recorded-traffic.ts';
 import { recordingPath, recordingPhases, recordingSize } from './recording.ts';
 
@@ -10,14 +10,7 @@ export const scenario = defineScenario({
   pace: { kind: 'recorded', speed: 1 },
   gatePace: { kind: 'recorded', speed: 4 },
   lanes: ['tap', 'exact'],
-  budget: {
-    'rss.p99': 200 * megabyte,
-    'rss.p999': 280 * megabyte,
-    'dropped.frames': 0,
-    'missed.messages': 0,
-    'witnesses.missing': 0,
-    'bodies.cut': 0,
-  },
+  budget: { ...articleMemory, ...nothingLost },
   open: () =>
     openRecording({ path: recordingPath, phases: recordingPhases, size: recordingSize, countsMessages: true }),
 });

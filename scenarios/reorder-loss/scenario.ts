@@ -1,5 +1,5 @@
 /** The recorded burst as a bad mirror port shows it: late, twice, or not at all; the hosts themselves lost nothing. */
-import { defineScenario, megabyte } from '../../harness/scenario/scenario.ts';
+import { articleMemory, defineScenario, nothingLost } from '../../harness/scenario/scenario.ts';
 import { openRecording } from '../../harness/traffic/recorded-traffic.ts';
 import { recordingPath, recordingPhases, recordingSize } from '../recorded-burst/recording.ts';
 
@@ -10,14 +10,7 @@ export const scenario = defineScenario({
   pace: { kind: 'recorded', speed: 1 },
   gatePace: { kind: 'recorded', speed: 4 },
   lanes: ['tap', 'exact'],
-  budget: {
-    'rss.p99': 200 * megabyte,
-    'rss.p999': 280 * megabyte,
-    'dropped.frames': 0,
-    'missed.messages': 0,
-    'witnesses.missing': 0,
-    'bodies.cut': 0,
-  },
+  budget: { ...articleMemory, ...nothingLost },
   open: ({ seed }) =>
     openRecording({
       path: recordingPath,
