@@ -1,6 +1,6 @@
 /** A comparison as a pull request's comment: verdict, table with errors, what to type. A hidden mark finds it again. Pure. */
 import { type ComparedMetric, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { formatChange, formatSiteChange } from './comparison-terminal.ts';
+import { formatChange, formatSiteChange } from './comparison-sentence.ts';
 import { formatDuration, formatShare, formatSite, formatValue, printable } from './format.ts';
 
 /** In the first line of the comment; whoever updates it looks for this. */
