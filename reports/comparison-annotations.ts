@@ -3,7 +3,7 @@
  * Source: docs.github.com, "Workflow commands for GitHub Actions", setting an error message.
  */
 import { type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { grownSite, metricSentence, siteSentence } from './comparison-sentence.ts';
+import { fullSentence, grownSite } from './comparison-sentence.ts';
 
 /** GitHub shows ten of a kind for a step. */
 const annotationsMax = 10;
@@ -13,11 +13,12 @@ export function renderComparisonAnnotations(report: ComparisonReport): string {
   for (const scenario of report.scenarios) {
     for (const metric of judgedMetrics(scenario)) {
       if (metric.decision === 'within') continue;
-      const site = metric.name.startsWith('allocated.') ? grownSite(scenario) : undefined;
+      const site = grownSite(scenario, metric);
       const place = site?.file && site.line > 0 ? `file=${property(site.file)},line=${site.line},` : '';
       const level = metric.decision === 'worse' ? 'error' : 'warning';
-      const text = `${metricSentence(metric)}${site ? `; ${siteSentence(site)}` : ''}`;
-      lines.push(`::${level} ${place}title=${property(`floodgate compare: ${scenario.name}`)}::${data(text)}`);
+      lines.push(
+        `::${level} ${place}title=${property(`floodgate compare: ${scenario.name}`)}::${data(fullSentence(scenario, metric))}`,
+      );
     }
   }
   return lines

@@ -1,12 +1,10 @@
 /** A comparison as JUnit XML: a suite a scenario, a case a metric with a threshold. Pure. */
-import junit, { type Builder } from 'junit-report-builder';
 import { type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { grownSite, metricSentence, siteSentence } from './comparison-sentence.ts';
-import { xmlText } from './junit.ts';
+import { fullSentence } from './comparison-sentence.ts';
+import { newJunit, xmlText } from './junit.ts';
 
 export function renderComparisonJunit(report: ComparisonReport): string {
-  // The package's types speak of a default export; what it really exports is the builder itself.
-  const builder = (junit as unknown as Builder).newBuilder();
+  const builder = newJunit();
   for (const scenario of report.scenarios) {
     const suite = builder
       .testSuite()
@@ -17,8 +15,7 @@ export function renderComparisonJunit(report: ComparisonReport): string {
     const judged = judgedMetrics(scenario);
     for (const metric of judged) {
       const test = suite.testCase().className(className).name(xmlText(metric.name)).time(0);
-      const site = metric.name.startsWith('allocated.') ? grownSite(scenario) : undefined;
-      const text = xmlText(`${metricSentence(metric)}${site ? `; ${siteSentence(site)}` : ''}`);
+      const text = xmlText(fullSentence(scenario, metric));
       test.standardOutput(text);
       if (metric.decision === 'worse') test.failure(text, 'threshold');
       // Neither: no green either.

@@ -1,10 +1,11 @@
 /** A comparison as a pull request's comment: verdict, table with errors, what to type. A hidden mark finds it again. Pure. */
 import { type ComparedMetric, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { formatChange, formatSiteChange } from './comparison-terminal.ts';
-import { formatDuration, formatShare, formatSite, formatValue, printable } from './format.ts';
+import { formatChange, formatInterval, formatLimit, formatMedian, formatSiteChange } from './comparison-sentence.ts';
+import { formatDuration, formatShare, formatSite, printable } from './format.ts';
+import { codeBlock, escaped, mark } from './markdown.ts';
 
 /** In the first line of the comment; whoever updates it looks for this. */
-export const commentMark = '<!-- floodgate-compare -->';
+const commentMark = '<!-- floodgate-compare -->';
 
 const signs = { worse: '❌', within: '✅', undecided: '❔', notMeasured: '❔', shown: '' } as const;
 const words = {
@@ -16,8 +17,7 @@ const words = {
 } as const;
 
 export function renderComparisonMarkdown(report: ComparisonReport): string {
-  const sign = report.verdict.ok ? '✅' : report.verdict.exitCode === 1 ? '❌' : '❔';
-  const lines = [commentMark, `### ${sign} ${escaped(report.verdict.headline)}`, ''];
+  const lines = [commentMark, `### ${mark(report.verdict)} ${escaped(report.verdict.headline)}`, ''];
   for (const scenario of report.scenarios) {
     lines.push(`**${escaped(scenario.name)}**, ${scenario.lane} lane, ${scenario.pairs} interleaved pairs`, '');
     lines.push(...tableOf(judgedMetrics(scenario)), '');
@@ -39,12 +39,10 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
     for (const note of scenario.notes) lines.push(`- ${note.severity}: ${escaped(note.text)}`);
   }
   lines.push(
-    `Base \`${printable(report.base.commit ?? report.base.label).replaceAll('`', '')}\`, head \`${printable(report.head.commit ?? report.head.label).replaceAll('`', '')}\`; ` +
+    `Base ${code(report.base.commit ?? report.base.label)}, head ${code(report.head.commit ?? report.head.label)}; ` +
       `${formatDuration(report.durationMs)} on one machine, in pairs; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases. Again:`,
     '',
-    '```sh',
-    printable(report.command).replaceAll('```', ''),
-    '```',
+    ...codeBlock(report.command),
   );
   return `${lines.join('\n').replaceAll(/\n{3,}/g, '\n\n')}\n`;
 }
@@ -55,19 +53,14 @@ function tableOf(metrics: readonly ComparedMetric[]): string[] {
     '|---|---|--:|--:|--:|---|--:|--:|',
   ];
   for (const metric of metrics) {
-    const value = (each: number | null) => (each === null ? '–' : formatValue(each, metric.unit));
-    const between =
-      metric.changeLow === null || metric.changeHigh === null
-        ? ''
-        : `${formatChange(metric.changeLow)} … ${formatChange(metric.changeHigh)}`;
     const cells = [
       `${signs[metric.decision]} ${words[metric.decision]}`.trim(),
-      `\`${escaped(metric.name)}\``,
-      value(metric.baseMedian),
-      value(metric.headMedian),
+      code(metric.name),
+      formatMedian(metric.baseMedian, metric.unit),
+      formatMedian(metric.headMedian, metric.unit),
       formatChange(metric.change),
-      between,
-      metric.threshold === null ? '' : `+${formatShare(metric.threshold)}`,
+      formatInterval(metric),
+      formatLimit(metric),
       metric.detectable === null ? '' : `≥ ${formatChange(metric.detectable)}`,
     ];
     lines.push(`| ${cells.join(' | ')} |`);
@@ -76,7 +69,7 @@ function tableOf(metrics: readonly ComparedMetric[]): string[] {
   return lines;
 }
 
-/** Text from a project or a target is data, never markup. */
-function escaped(text: string): string {
-  return printable(text).replaceAll(/[\\`*_{}[\]<>()#+!|~@&]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+/** Text as code, in which nothing can be escaped: what could end it, or its cell of a table, is left out. */
+function code(text: string): string {
+  return `\`${printable(text).replaceAll(/[`|\\]/g, '')}\``;
 }

@@ -1,17 +1,17 @@
 /** A comparison as SARIF 2.1.0 (OASIS), for code scanning: a result for each metric that is no pass. Pure. */
 import { type ComparedSite, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { grownSite, metricSentence, siteSentence } from './comparison-sentence.ts';
+import { fullSentence, grownSite } from './comparison-sentence.ts';
 
 export function renderComparisonSarif(report: ComparisonReport): string {
   const results = report.scenarios.flatMap((scenario) =>
     judgedMetrics(scenario)
       .filter(({ decision }) => decision !== 'within')
       .map((metric) => {
-        const site = metric.name.startsWith('allocated.') ? grownSite(scenario) : undefined;
+        const site = grownSite(scenario, metric);
         return {
           ruleId: metric.name,
           level: metric.decision === 'worse' ? 'error' : 'warning',
-          message: { text: `${scenario.name}: ${metricSentence(metric)}${site ? `; ${siteSentence(site)}` : ''}` },
+          message: { text: `${scenario.name}: ${fullSentence(scenario, metric)}` },
           // The same metric of the same scenario is the same finding, whatever its figures are.
           partialFingerprints: { scenarioMetric: `${scenario.name}/${metric.name}` },
           ...(site?.file && site.line > 0 && { locations: [locationOf(site)] }),

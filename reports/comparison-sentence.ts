@@ -1,7 +1,7 @@
 /** What is said of one metric of a comparison, in a sentence: every format of machines carries it. Pure. */
 import type { ComparedMetric, ComparedScenario, ComparedSite } from './comparison.ts';
-import { formatChange, formatSiteChange } from './comparison-terminal.ts';
-import { formatShare, formatSite, printable } from './format.ts';
+import { formatBytes, formatDifference, formatShare, formatSite, formatValue, printable } from './format.ts';
+import type { Unit } from './model.ts';
 
 const words = {
   worse: 'is worse',
@@ -13,20 +13,59 @@ const words = {
 
 /** `allocated.perRequest is worse: +6 % (+5.9 % … +6.1 %), at most +3 % is allowed`. */
 export function metricSentence(metric: ComparedMetric): string {
-  const { changeLow, changeHigh, threshold, note } = metric;
-  const interval =
-    changeLow === null || changeHigh === null ? '' : ` (${formatChange(changeLow)} … ${formatChange(changeHigh)})`;
-  const change = metric.change === null ? '' : `: ${formatChange(metric.change)}${interval}`;
-  const limit = threshold === null ? '' : `, at most +${formatShare(threshold)} is allowed`;
+  const { note } = metric;
+  const interval = formatInterval(metric);
+  const change =
+    metric.change === null ? '' : `: ${formatChange(metric.change)}${interval === '' ? '' : ` (${interval})`}`;
+  const limit = metric.threshold === null ? '' : `, at most ${formatLimit(metric)} is allowed`;
   return `${printable(metric.name)} ${words[metric.decision]}${change}${limit}${note === '' ? '' : `; ${printable(note)}`}`;
 }
 
-/** The site that grew most; undefined where none did. */
-export function grownSite({ sites }: ComparedScenario): ComparedSite | undefined {
+/** The site that grew most, for a metric of allocation; undefined where none did. */
+export function grownSite({ sites }: ComparedScenario, metric: ComparedMetric): ComparedSite | undefined {
+  if (!metric.name.startsWith('allocated.')) return undefined;
   return sites.find(({ baseBytes, headBytes }) => (headBytes ?? 0) > (baseBytes ?? 0));
+}
+
+/** The metric's sentence, with the site that grew most. */
+export function fullSentence(scenario: ComparedScenario, metric: ComparedMetric): string {
+  const site = grownSite(scenario, metric);
+  return `${metricSentence(metric)}${site ? `; ${siteSentence(site)}` : ''}`;
 }
 
 /** `server.js:41 parseCart +18 % (+2.1 kB ± 90 B) a request`. */
 export function siteSentence(site: ComparedSite): string {
   return `${formatSite(site)} ${formatSiteChange(site)} a request`;
+}
+
+/** From here on a share is no longer read as one. */
+const manyfold = 10;
+
+/** `+3.1 %`, `−0.2 %`: worse is plus. */
+export function formatChange(change: number | null): string {
+  if (change === null) return '–';
+  if (change >= manyfold) return `×${Math.round(change + 1)}`;
+  return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
+}
+
+/** `+18 % (+2.1 kB ± 40 B)`; `new`, `gone` where one version has nothing of it. */
+export function formatSiteChange({ baseBytes, headBytes, errorBytes }: ComparedSite): string {
+  const difference = (headBytes ?? 0) - (baseBytes ?? 0);
+  const change = baseBytes === null ? 'new' : headBytes === null ? 'gone' : formatChange(difference / baseBytes);
+  return `${change} (${formatDifference(difference, 'bytes')} ± ${formatBytes(errorBytes)})`;
+}
+
+/** `+5.9 % … +6.1 %`; empty where it is not known. */
+export function formatInterval({ changeLow, changeHigh }: ComparedMetric): string {
+  return changeLow === null || changeHigh === null ? '' : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
+}
+
+/** `+3 %`; empty without a threshold. */
+export function formatLimit({ threshold }: ComparedMetric): string {
+  return threshold === null ? '' : `+${formatShare(threshold)}`;
+}
+
+/** What one version has; a dash where it was not measured. */
+export function formatMedian(value: number | null, unit: Unit): string {
+  return value === null ? '–' : formatValue(value, unit);
 }

@@ -1,20 +1,7 @@
 /** A comparison as text for a terminal: the verdict in three lines, then a table a scenario. Pure. */
-import {
-  type ComparedMetric,
-  type ComparedScenario,
-  type ComparedSite,
-  type ComparisonReport,
-  judgedMetrics,
-} from './comparison.ts';
-import {
-  formatBytes,
-  formatDifference,
-  formatDuration,
-  formatShare,
-  formatSite,
-  formatValue,
-  printable,
-} from './format.ts';
+import { type ComparedMetric, type ComparedScenario, type ComparisonReport, judgedMetrics } from './comparison.ts';
+import { formatChange, formatLimit, formatMedian, formatSiteChange } from './comparison-sentence.ts';
+import { formatDuration, formatShare, formatSite, printable } from './format.ts';
 
 export interface ComparisonTerminalOptions {
   readonly colour: boolean;
@@ -80,31 +67,13 @@ function scenarioLines(
 const headings = ['metric', 'base', 'head', 'change', 'limit'] as const;
 
 function cellsOf(metric: ComparedMetric): string[] {
-  const value = (each: number | null) => (each === null ? '–' : formatValue(each, metric.unit));
   return [
     printable(metric.name),
-    value(metric.baseMedian),
-    value(metric.headMedian),
+    formatMedian(metric.baseMedian, metric.unit),
+    formatMedian(metric.headMedian, metric.unit),
     formatChange(metric.change),
-    metric.threshold === null ? '' : `+${formatShare(metric.threshold)}`,
+    formatLimit(metric),
   ];
-}
-
-/** From here on a share is no longer read as one. */
-const manyfold = 10;
-
-/** `+3.1 %`, `−0.2 %`: worse is plus. */
-export function formatChange(change: number | null): string {
-  if (change === null) return '–';
-  if (change >= manyfold) return `×${Math.round(change + 1)}`;
-  return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
-}
-
-/** `+18 % (+2.1 kB ± 40 B)`; `new`, `gone` where one version has nothing of it. */
-export function formatSiteChange({ baseBytes, headBytes, errorBytes }: ComparedSite): string {
-  const difference = (headBytes ?? 0) - (baseBytes ?? 0);
-  const change = baseBytes === null ? 'new' : headBytes === null ? 'gone' : formatChange(difference / baseBytes);
-  return `${change} (${formatDifference(difference, 'bytes')} ± ${formatBytes(errorBytes)})`;
 }
 
 function hintOf(metric: ComparedMetric): string {

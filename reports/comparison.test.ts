@@ -6,7 +6,7 @@ import { sampleComparison } from './comparison-fixture.ts';
 import { renderComparisonMarkdown } from './comparison-markdown.ts';
 import { comparisonReporters } from './comparison-reporter.ts';
 import { renderComparisonSarif } from './comparison-sarif.ts';
-import { formatChange } from './comparison-terminal.ts';
+import { formatChange } from './comparison-sentence.ts';
 
 const rendered = (fileName: string, name?: string) =>
   comparisonReporters.find((each) => each.fileName === fileName)!.render(sampleComparison(name));

@@ -5,8 +5,7 @@ import { type BudgetResult, type Report, type RunReport, runsOf } from './model.
 
 /** A report as JUnit XML. */
 export function renderJunit(report: Report): string {
-  // The package's types speak of a default export; what it really exports is the builder itself.
-  const builder = (junit as unknown as Builder).newBuilder();
+  const builder = newJunit();
   for (const run of runsOf(report)) {
     const suite = builder
       .testSuite()
@@ -29,6 +28,12 @@ export function renderJunit(report: Report): string {
     } else if (run.budgets.length === 0) suite.testCase().className(className).name('run');
   }
   return `${builder.build()}\n`;
+}
+
+/** An empty report. */
+export function newJunit(): Builder {
+  // The package's types speak of a default export; what it really exports is the builder itself.
+  return (junit as unknown as Builder).newBuilder();
 }
 
 /** One budget in a sentence: what it is, and what was allowed. */

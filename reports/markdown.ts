@@ -50,7 +50,7 @@ export function renderMarkdown(report: Report): string {
     .trimEnd()}\n`;
 }
 
-const mark = ({ ok, exitCode }: Verdict) => (ok ? '✅' : exitCode === 4 ? '❔' : '❌');
+export const mark = ({ ok, exitCode }: Verdict) => (ok ? '✅' : exitCode === 4 ? '❔' : '❌');
 const budgetMarks: Readonly<Record<BudgetState, string>> = {
   pass: '✅',
   over: '❌',
@@ -178,7 +178,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** Every character that Markdown or HTML could act on is written as itself. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return (
     printable(text, 500)
       .replaceAll(/[\\`*_{}[\]()#+!|~$]/g, '\\$&')
@@ -192,7 +192,7 @@ function escaped(text: string): string {
 }
 
 /** A fence longer than any run of backticks inside. */
-function codeBlock(text: string): string[] {
+export function codeBlock(text: string): string[] {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((match) => match[0].length));
   const fence = '`'.repeat(longest + 1);
   return [`${fence}sh`, printable(text), fence];

@@ -4,13 +4,13 @@
  * A run and a comparison are processes of their own, under the Node.js that floodgate pins: what they say does not depend on the
  * program that asks.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparisonReport } from '../../reports/comparison.ts';
 import type { RunReport } from '../../reports/model.ts';
+import { runFloodgate } from '../compare/floodgate-process.ts';
 
 export type {
   ComparedMetric,
@@ -58,7 +58,11 @@ async function reportOf(
 ): Promise<unknown> {
   const out = options.out ?? mkdtempSync(path.join(tmpdir(), 'floodgate-api-'));
   try {
-    const { code, errors } = await floodgate([command, ...words, '--out', path.resolve(out)], options);
+    const { code, errors } = await runFloodgate({
+      words: [launcher(), command, ...words, '--out', path.resolve(out)],
+      folder: options.folder,
+      signal: options.signal,
+    });
     const report = path.join(out, file);
     if (existsSync(report)) return JSON.parse(readFileSync(report, 'utf8'));
     throw new FloodgateError('run-failed', `floodgate ${command} ended with ${code ?? 'a signal'}`, {
@@ -74,28 +78,4 @@ async function reportOf(
 function launcher(): string {
   const folders = ['../..', '../../..'].map((up) => path.resolve(import.meta.dirname, up));
   return path.join(folders.find((folder) => existsSync(path.join(folder, 'bin', 'floodgate')))!, 'bin', 'floodgate');
-}
-
-/** The end of what it printed. */
-const errorCharactersKept = 4_000;
-
-function floodgate(words: readonly string[], { folder, signal }: CallOptions) {
-  return new Promise<{ code: number | null; errors: string }>((resolve, reject) => {
-    const child = spawn(process.execPath, [launcher(), ...words], {
-      ...(folder !== undefined && { cwd: folder }),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const stop = () => child.kill('SIGTERM');
-    signal?.addEventListener('abort', stop);
-    if (signal?.aborted) stop();
-    let errors = '';
-    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
-      errors = (errors + piece).slice(-errorCharactersKept);
-    });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      signal?.removeEventListener('abort', stop);
-      resolve({ code, errors });
-    });
-  });
 }

@@ -1,6 +1,6 @@
 /** Makes a checked-out version ready to run: by the project's own commands, or by what its lock file asks for. */
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { constants, cpSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 
@@ -38,7 +38,7 @@ function copyPackages(folder: string, working: string, proof: string): boolean {
   cpSync(from, path.join(folder, 'node_modules'), {
     recursive: true,
     verbatimSymlinks: true,
-    mode: 2 /* COPYFILE_FICLONE */,
+    mode: constants.COPYFILE_FICLONE,
   });
   return true;
 }

@@ -1,13 +1,10 @@
 /** One run of one version: `floodgate run` as a process of its own, so that a comparison measures what a user can type. */
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
-
-/** The end of what a failed run printed. */
-const outputCharactersKept = 4_000;
+import { runFloodgate } from './floodgate-process.ts';
 
 export interface CellOrder {
   /** Everything after `floodgate run`, without `--out`. */
@@ -22,20 +19,7 @@ export interface CellOrder {
 /** @throws FloodgateError `run-failed` where the run ends with anything but a verdict, `interrupted` */
 export async function runCell(order: CellOrder): Promise<RunReport> {
   const words = [...process.execArgv, process.argv[1]!, 'run', ...order.arguments, '--out', order.out];
-  const { code, errors } = await new Promise<{ code: number | null; errors: string }>((resolve, reject) => {
-    const child = spawn(process.execPath, words, { cwd: order.folder, stdio: ['ignore', 'ignore', 'pipe'] });
-    const stop = () => child.kill('SIGTERM');
-    order.signal.addEventListener('abort', stop);
-    let errors = '';
-    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
-      errors = (errors + piece).slice(-outputCharactersKept);
-    });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      order.signal.removeEventListener('abort', stop);
-      resolve({ code, errors });
-    });
-  });
+  const { code, errors } = await runFloodgate({ words, folder: order.folder, signal: order.signal });
   if (order.signal.aborted)
     throw new FloodgateError('interrupted', 'the comparison was interrupted', { hint: '', exitCode: 3 });
   const file = path.join(order.out, 'report.json');

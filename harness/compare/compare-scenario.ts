@@ -10,7 +10,7 @@ import { metrics } from '../metrics/table.ts';
 import { projectRoot } from '../profile/files.ts';
 import type { ScenarioConfig } from '../project/config.ts';
 import type { Project } from '../project/find-config.ts';
-import { runArguments, targetOf } from '../project/run-arguments.ts';
+import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import { type SitesFile, sitesFileName } from '../report/sites-file.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { runCell } from './cell-run.ts';
@@ -53,11 +53,13 @@ export interface ScenarioOrder {
 /** @throws FloodgateError where a version cannot be run, or dies under the traffic */
 export async function compareScenario(order: ScenarioOrder): Promise<ComparedScenario> {
   const { project, scenario, environment } = order;
-  const thresholds = thresholdsOf(project, scenario, laneOf(project, scenario), environment, order.thresholds);
-  const cells = cellsOf(order, thresholds);
+  // Our agent is compared where numbers repeat, unless the scenario says otherwise.
+  const lane = scenario.lane ?? (isOwnAgent(targetOf(project, scenario)) ? 'exact' : 'load');
+  const thresholds = thresholdsOf(project, scenario, lane, environment, order.thresholds);
+  const cells = cellsOf(order, lane, thresholds);
   const compared = await runPairs({
     scenario: scenario.name,
-    lane: cells.lane,
+    lane,
     repeats: cells.repeats,
     thresholds,
     minimums: new Set(metrics.filter(({ bound }) => bound === 'min').map(({ name }) => name)),
@@ -99,7 +101,6 @@ async function sitesOf({ project, store }: ScenarioOrder, cells: Cells): Promise
 }
 
 interface Cells {
-  readonly lane: Lane;
   readonly repeats: boolean;
   /** Of a run so far; 0 before the first. */
   readonly meanMs: number;
@@ -107,33 +108,24 @@ interface Cells {
   readonly run: (side: Side, name: string, words: readonly string[]) => Promise<RunReport>;
 }
 
-/** Our agent is compared where numbers repeat, unless the scenario says otherwise. */
-function laneOf(project: Project, scenario: ScenarioConfig): Lane {
-  const target = targetOf(project, scenario);
-  return scenario.lane ?? (target === undefined || 'agent' in target ? 'exact' : 'load');
-}
-
 /** How a version is run: always from the same path. */
-function cellsOf(order: ScenarioOrder, thresholds: ReadonlyMap<string, number>): Cells {
+function cellsOf(order: ScenarioOrder, lane: Lane, thresholds: ReadonlyMap<string, number>): Cells {
   const { project, scenario, versions, store, folder, environment, signal } = order;
   const target = targetOf(project, scenario);
-  const ours = target === undefined || 'agent' in target;
   if (target !== undefined && ('pid' in target || 'url' in target)) {
     throw new FloodgateError('option-invalid', `scenario "${scenario.name}" watches a program that runs already`, {
       hint: 'Two versions need a target that floodgate starts: { command }.',
     });
   }
-  const lane = laneOf(project, scenario);
   // Time and resident memory are judged as they are in production; what is allocated, as it repeats.
   const isRepeatable = lane === 'load' && ![...thresholds.keys()].some(isMovedByNeighbours);
   const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, environment);
   if (isRepeatable) words.push('--repeatable');
-  const place = ours ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
+  const place = isOwnAgent(target) ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
   const folderOf = (name: string) => path.join(folder, scenario.name, name);
   let measuredMs = 0;
   let runs = 0;
   return {
-    lane,
     repeats: lane === 'exact' || isRepeatable,
     get meanMs() {
       return runs > 0 ? measuredMs / runs : 0;

@@ -1,4 +1,5 @@
 /** From the figures of the pairs to decisions: which method holds, what it says, and with what error. Pure. */
+import { median } from 'simple-statistics';
 import type { ComparedMetric, ComparedScenario } from '../../reports/comparison.ts';
 import type { Unit } from '../../reports/model.ts';
 import { failuresName, judgeFailures } from './failures.ts';
@@ -7,7 +8,7 @@ import { type Decision, decide, detectableEffect, type Look, overall } from './s
 /** Repeats agree where their range is within 0.2 %: the exact lane's own. */
 const agreementRange = 0.002;
 /** A neutral refactoring moves allocation by up to 0.2 %, a load by more: below these no threshold means anything. */
-export const floors = { numbers: 0.005, pairs: 0.02 } as const;
+const floors = { numbers: 0.005, pairs: 0.02 } as const;
 /** A ratio beyond e¹⁰ is infinite for every purpose. */
 const logRatioMax = 10;
 
@@ -50,12 +51,7 @@ export function judgePairs(
   for (const each of byNumbers ? whole.map(compareNumbers) : comparePairs(whole, look, random))
     decided.set(each.name, each);
   const metrics = figures.map((each) => decided.get(each.name) ?? failures(each) ?? shown(each));
-  const decisions = metrics.filter(({ decision }) => decision !== 'shown').map(({ decision }) => decision);
-  const decision: Decision = decisions.includes('worse')
-    ? 'worse'
-    : decisions.length > 0 && decisions.every((each) => each === 'within')
-      ? 'within'
-      : 'undecided';
+  const decision = overall(metrics.filter((each) => each.decision !== 'shown'));
   return {
     method: byNumbers ? 'numbers' : 'pairs',
     decision,
@@ -69,7 +65,7 @@ export function judgePairs(
  * count: a busy machine disturbs single runs (one of 14 that were measured), and medians are compared.
  */
 export function agree(values: readonly (number | null)[]): boolean {
-  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
+  const sorted = knownOf(values).sort((a, b) => a - b);
   const left = Math.floor(sorted.length / 5);
   const known = sorted.slice(left, sorted.length - left);
   const [low, high] = [Math.min(...known), Math.max(...known)];
@@ -82,9 +78,10 @@ function isComplete({ base, head }: MetricFigures): boolean {
 
 function compareNumbers(figures: MetricFigures): ComparedMetric {
   const threshold = Math.max(figures.threshold!, floors.numbers);
-  const change = Math.expm1(logRatio(median(figures.base), median(figures.head), figures.bound));
+  const common = plain(figures);
+  const change = Math.expm1(logRatio(common.baseMedian!, common.headMedian!, figures.bound));
   return {
-    ...plain(figures),
+    ...common,
     change,
     changeLow: change - agreementRange,
     changeHigh: change + agreementRange,
@@ -159,8 +156,10 @@ function notMeasured(figures: MetricFigures): ComparedMetric {
 }
 
 function plain({ name, unit, bound, base, head }: MetricFigures) {
-  const known = (values: readonly (number | null)[]) => values.filter((value) => value !== null);
-  const middle = (values: readonly (number | null)[]) => (known(values).length > 0 ? median(values) : null);
+  const middle = (values: readonly (number | null)[]) => {
+    const known = knownOf(values);
+    return known.length > 0 ? median(known) : null;
+  };
   return { name, unit, bound, base, head, baseMedian: middle(base), headMedian: middle(head) };
 }
 
@@ -172,10 +171,8 @@ function logRatio(base: number, head: number, bound: 'max' | 'min'): number {
   return Math.max(-logRatioMax, Math.min(logRatioMax, signed));
 }
 
-function median(values: readonly (number | null)[]): number {
-  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+function knownOf(values: readonly (number | null)[]): number[] {
+  return values.filter((value) => value !== null);
 }
 
 const finite = (value: number) => (Number.isFinite(value) ? value : null);

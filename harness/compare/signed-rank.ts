@@ -4,6 +4,7 @@
  *
  * Source: Hollander, Wolfe, Chicken, "Nonparametric Statistical Methods", 3rd edition, 3.1 (test), 3.2 (estimate), 3.3 (interval).
  */
+import { medianSorted } from 'simple-statistics';
 
 /** Bounded, since the exact distribution and the Walsh averages grow with the square. */
 export const pairsMax = 64;
@@ -45,12 +46,10 @@ export function chanceOfAtLeast(differences: readonly number[], shift: number): 
  */
 export function pairedInterval(differences: readonly number[], levelLow: number, levelHigh: number): PairedInterval {
   const walsh = walshAverages(differences);
-  const middle = walsh.length >> 1;
-  const estimate = walsh.length % 2 === 1 ? walsh[middle]! : (walsh[middle - 1]! + walsh[middle]!) / 2;
   const below = largestBelow(differences.length, levelLow);
   const above = largestBelow(differences.length, levelHigh);
   return {
-    estimate,
+    estimate: medianSorted(walsh as unknown as number[]),
     low: below < 0 ? Number.NEGATIVE_INFINITY : walsh[below]!,
     high: above < 0 ? Number.POSITIVE_INFINITY : walsh[walsh.length - 1 - above]!,
   };

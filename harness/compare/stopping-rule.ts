@@ -83,10 +83,11 @@ export function decide(metrics: readonly MetricSeries[], look: Look, limit = las
   });
 }
 
-/** Worse if any metric is; within if all are; else undecided. */
-export function overall(decisions: readonly MetricDecision[]): Decision {
+/** Worse if any metric is; within if all are, and there is one; else undecided. */
+export function overall(decisions: readonly { readonly decision: string }[]): Decision {
   if (decisions.some(({ decision }) => decision === 'worse')) return 'worse';
-  return decisions.every(({ decision }) => decision === 'within') ? 'within' : 'undecided';
+  const isWithin = decisions.length > 0 && decisions.every(({ decision }) => decision === 'within');
+  return isWithin ? 'within' : 'undecided';
 }
 
 /** Standard normal quantiles of the level of a later look and of 90 % power. */

@@ -1,12 +1,11 @@
 /** One verdict over all scenarios of a comparison. Pure. */
 import { type ComparedMetric, type ComparedScenario, judgedMetrics } from '../../reports/comparison.ts';
-import { grownSite, siteSentence } from '../../reports/comparison-sentence.ts';
-import { formatChange } from '../../reports/comparison-terminal.ts';
+import { formatChange, grownSite, siteSentence } from '../../reports/comparison-sentence.ts';
 import { formatShare } from '../../reports/format.ts';
 import type { Verdict } from '../../reports/model.ts';
 
 interface Judged {
-  readonly scenario: string;
+  readonly scenario: ComparedScenario;
   readonly metric: ComparedMetric;
 }
 
@@ -16,7 +15,7 @@ interface Judged {
  */
 export function comparisonVerdict(scenarios: readonly ComparedScenario[], acceptsUndecided: boolean): Verdict {
   const judged = scenarios.flatMap((scenario) =>
-    judgedMetrics(scenario).map((metric): Judged => ({ scenario: scenario.name, metric })),
+    judgedMetrics(scenario).map((metric): Judged => ({ scenario, metric })),
   );
   const worse = judged.filter(({ metric }) => metric.decision === 'worse');
   const open = judged.filter(({ metric }) => metric.decision === 'undecided' || metric.decision === 'notMeasured');
@@ -24,13 +23,13 @@ export function comparisonVerdict(scenarios: readonly ComparedScenario[], accept
     return {
       ok: false,
       exitCode: 1,
-      headline: `WORSE: ${sentence(worse[0]!)}${more(worse.length)}${site(scenarios, worse[0]!)}`,
+      headline: `WORSE: ${sentence(worse[0]!)}${more(worse.length)}${site(worse[0]!)}`,
     };
   if (judged.length === 0) return { ok: false, exitCode: 4, headline: 'UNDECIDED: no metric has a threshold' };
   if (open.length > 0) {
     const { metric, scenario } = open[0]!;
     const why = metric.note || 'the interval holds the threshold';
-    const headline = `UNDECIDED: ${metric.name} of ${scenario}: ${why}${more(open.length)}`;
+    const headline = `UNDECIDED: ${metric.name} of ${scenario.name}: ${why}${more(open.length)}`;
     return { ok: acceptsUndecided, exitCode: acceptsUndecided ? 0 : 4, headline };
   }
   const { metric } = judged[0]!;
@@ -43,14 +42,12 @@ export function comparisonVerdict(scenarios: readonly ComparedScenario[], accept
 }
 
 function sentence({ scenario, metric }: Judged): string {
-  return `${metric.name} of ${scenario} ${formatChange(metric.change)}, at most +${formatShare(metric.threshold ?? 0)} is allowed`;
+  return `${metric.name} of ${scenario.name} ${formatChange(metric.change)}, at most +${formatShare(metric.threshold ?? 0)} is allowed`;
 }
 
 /** Who it is, where a call site stands out. */
-function site(scenarios: readonly ComparedScenario[], { scenario, metric }: Judged): string {
-  if (!metric.name.startsWith('allocated.')) return '';
-  const compared = scenarios.find(({ name }) => name === scenario);
-  const grown = compared && grownSite(compared);
+function site({ scenario, metric }: Judged): string {
+  const grown = grownSite(scenario, metric);
   return grown ? `: ${siteSentence(grown)}` : '';
 }
 

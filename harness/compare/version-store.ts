@@ -7,6 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  constants,
   cpSync,
   existsSync,
   mkdirSync,
@@ -47,6 +48,8 @@ export class VersionStore {
   readonly #options: StoreOptions;
   readonly #root: string;
   readonly #checkout: string;
+  /** Where the active version's project folder is. */
+  readonly projectFolder: string;
   #active: Version | undefined;
 
   /** @throws FloodgateError `compare-busy` where another comparison of this project runs */
@@ -54,16 +57,12 @@ export class VersionStore {
     this.#options = options;
     this.#root = path.join(options.folder, '.floodgate', 'compare');
     this.#checkout = path.join(this.#root, 'checkout');
+    this.projectFolder = path.join(this.#checkout, prefixOf(options.folder));
     mkdirSync(path.join(this.#root, 'versions'), { recursive: true, mode: 0o700 });
     const ignore = path.join(options.folder, '.floodgate', '.gitignore');
     if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
     this.#lock();
     this.#recover();
-  }
-
-  /** Where the active version's project folder is. */
-  get projectFolder(): string {
-    return path.join(this.#checkout, this.#prefix());
   }
 
   /** Checks out and builds what is not there yet. @throws FloodgateError `version-unknown`, `build-failed` */
@@ -79,9 +78,8 @@ export class VersionStore {
     rmSync(this.#checkout, { recursive: true, force: true });
     this.#options.onStep(`${label}: checking out ${version.commit?.slice(0, 10) ?? 'the folder'}`);
     copySource(this.#options.folder, version, this.#checkout);
-    const folder = path.join(this.#checkout, this.#prefix());
-    const commands = this.#options.build ?? buildCommands(folder, this.#options.folder);
-    await runBuild(commands, folder, label, this.#options.onStep);
+    const commands = this.#options.build ?? buildCommands(this.projectFolder, this.#options.folder);
+    await runBuild(commands, this.projectFolder, label, this.#options.onStep);
     writeFileSync(path.join(this.#checkout, builtMark), `${JSON.stringify(version)}\n`);
     renameSync(this.#checkout, parked);
     this.#prune(version);
@@ -111,11 +109,6 @@ export class VersionStore {
 
   #parked(version: Version): string {
     return path.join(this.#root, 'versions', version.key);
-  }
-
-  /** The project's folder within its repository; empty where it is the top. */
-  #prefix(): string {
-    return gitOutput(this.#options.folder, ['rev-parse', '--show-prefix'])?.replace(/\/$/, '') ?? '';
   }
 
   #lock(): void {
@@ -221,6 +214,11 @@ function repositoryFiles(folder: string, words: readonly string[]): string[] {
   return list.split('\0').filter((name) => name !== '');
 }
 
+/** The project's folder within its repository; empty where it is the top. */
+function prefixOf(folder: string): string {
+  return gitOutput(folder, ['rev-parse', '--show-prefix'])?.replace(/\/$/, '') ?? '';
+}
+
 function topOf(folder: string): string {
   return git(folder, ['rev-parse', '--show-toplevel']);
 }
@@ -236,7 +234,7 @@ function copySource(folder: string, version: Version, to: string): void {
   git(folder, ['clone', '--quiet', '--shared', '--no-checkout', '--', repository, to]);
   git(to, ['checkout', '--quiet', '--detach', version.commit]);
   if (!version.dirty) return;
-  for (const name of gitOutput(to, ['ls-files', '-z'])!.split('\0')) {
+  for (const name of git(to, ['ls-files', '-z']).split('\0')) {
     if (name !== '' && !existsSync(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
   }
   for (const name of repositoryFiles(folder, ['-co'])) {
@@ -251,7 +249,7 @@ function copy(from: string, to: string): void {
     recursive: true,
     verbatimSymlinks: true,
     preserveTimestamps: true,
-    mode: 2 /* COPYFILE_FICLONE */,
+    mode: constants.COPYFILE_FICLONE,
   });
 }
 
@@ -278,12 +276,7 @@ function git(folder: string, words: readonly string[]): string {
 /** Undefined where git says no, or is missing. */
 function gitOutput(folder: string, words: readonly string[]): string | undefined {
   try {
-    return execFileSync('git', words, {
-      cwd: folder,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      maxBuffer: 1 << 28,
-    }).trim();
+    return git(folder, words);
   } catch {
     return undefined;
   }

@@ -2,7 +2,14 @@
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import { nearestName } from '../../agent/nearest-name.ts';
-import { configSchema, type ProjectConfig, type ScenarioConfig, scenarioSchema } from './config.ts';
+import {
+  configSchema,
+  layerSchema,
+  type ProjectConfig,
+  type ScenarioConfig,
+  scenarioSchema,
+  targetSchema,
+} from './config.ts';
 
 /** Faults shown at once: more of them are one mistake. */
 const faultsShown = 5;
@@ -59,13 +66,13 @@ function unknownKey(place: string, issue: Issue, root: readonly string[]): strin
   return `${place}: there is no such name${near ? `; is "${near}" meant?` : ''}`;
 }
 
-const targetKeys = ['command', 'ready', 'pprof', 'pid', 'url', 'agent'];
+const targetKeys = targetSchema.options.flatMap(({ entries }) => Object.keys(entries));
 
 /** The keys that may stand where an unknown one stood. */
 function knownKeys(place: string, root: readonly string[]): readonly string[] {
   if (!place.includes('.')) return root;
   if (place.startsWith('targets.')) return targetKeys;
-  if (place.startsWith('environments.')) return ['budgets', 'thresholds'];
+  if (place.startsWith('environments.')) return Object.keys(layerSchema);
   return Object.keys(scenarioSchema.entries);
 }
 

@@ -78,7 +78,7 @@ export type TargetConfig = v.InferOutput<typeof targetSchema>;
 export type ScenarioConfig = v.InferOutput<typeof scenarioSchema>;
 export type ProjectConfig = v.InferOutput<typeof configSchema>;
 /** For reading a schema's keys; not a validator to call directly. */
-export { configSchema, scenarioSchema };
+export { configSchema, layerSchema, scenarioSchema, targetSchema };
 
 /**
  * Types a configuration: `export default defineConfig({ … })` in `floodgate.config.ts`. Checks nothing by itself; the file

@@ -42,21 +42,21 @@ export function targetOf(project: Project, scenario: ScenarioConfig): TargetConf
     : targets[names[0] ?? ''];
 }
 
+/** Whether it is floodgate's own agent, which needs no target. */
+export function isOwnAgent(target: TargetConfig | undefined): target is undefined | { readonly agent: true } {
+  return target === undefined || 'agent' in target;
+}
+
 /** Everything after `floodgate run`, without `--out`. */
 export function runArguments(project: Project, scenario: ScenarioConfig, environment?: string): string[] {
   const words: string[] = [];
   if (scenario.capture !== undefined) words.push(path.resolve(project.folder, scenario.capture));
   if (scenario.builtin !== undefined) words.push(scenario.builtin);
   words.push(...targetArguments(targetOf(project, scenario)));
-  const options = {
-    load: scenario.load,
-    lane: scenario.lane,
-    duration: scenario.duration,
-    idle: scenario.idle,
-    recover: scenario.recover,
-  };
-  for (const [name, value] of Object.entries(options)) if (value !== undefined) words.push(`--${name}`, value);
-  if (scenario.speed !== undefined) words.push('--speed', String(scenario.speed));
+  const { load, lane, duration, idle, recover, speed } = scenario;
+  for (const [name, value] of Object.entries({ load, lane, duration, idle, recover, speed })) {
+    if (value !== undefined) words.push(`--${name}`, String(value));
+  }
   for (const [name, limit] of Object.entries(limitsOf(project, scenario, 'budgets', environment))) {
     words.push('--budget', `${name}=${typeof limit === 'number' ? limit : limit.replaceAll(' ', '')}`);
   }
@@ -64,7 +64,7 @@ export function runArguments(project: Project, scenario: ScenarioConfig, environ
 }
 
 function targetArguments(target: TargetConfig | undefined): string[] {
-  if (target === undefined || 'agent' in target) return [];
+  if (isOwnAgent(target)) return [];
   if ('pid' in target) return ['--target', `pid:${target.pid}`];
   if ('url' in target) return ['--target', target.url];
   const { command, ready, pprof } = target;

@@ -5,6 +5,7 @@
  * Each address is mapped by itself, so that both directions of a connection, and all of a host's connections, stay
  * together. Ports stay: they say which protocol is spoken.
  */
+import { isVlanType, mendedChecksum } from './frame-words.ts';
 
 /** Spread over the bits, and odd: different for every round. */
 const addressStep = 0x9e3779b1;
@@ -13,7 +14,6 @@ const sequenceStep = 0x6c078965;
 const etherIpv4 = 0x0800;
 const etherIpv6 = 0x86dd;
 const etherBridged = 0x6558;
-const vlanTags: ReadonlySet<number> = new Set([0x8100, 0x88a8, 0x9100]);
 const vlanTagsMax = 4;
 /** Tunnels in tunnels are followed so far. */
 const depthMax = 4;
@@ -53,7 +53,7 @@ export class RoundFrames {
 
   #ethernet(start: number, depth: number): void {
     let at = start + 12;
-    for (let tags = 0; tags < vlanTagsMax && vlanTags.has(this.#word(at)); tags += 1) at += 4;
+    for (let tags = 0; tags < vlanTagsMax && isVlanType(this.#word(at)); tags += 1) at += 4;
     this.#network(this.#word(at), at + 2, depth);
   }
 
@@ -176,13 +176,10 @@ export class RoundFrames {
     this.#bytes[at] = value;
   }
 
-  /** A checksum after `change` in what it covers (RFC 1624, section 3). @param zero what stands for a sum of 0 */
+  /** A checksum after `change` in what it covers. @param zero what stands for a sum of 0 */
   #mend(at: number, change: number, zero = 0): void {
     if (at + 2 > this.#end) return;
-    const sum = 0xffff - this.#word(at);
-    // One's complement: modulo 65,535, and no sum of a header is 0.
-    const mended = ((((sum + change - 1) % 0xffff) + 0xffff) % 0xffff) + 1;
-    const checksum = 0xffff - mended || zero;
+    const checksum = mendedChecksum(this.#word(at), change, zero);
     this.#put(at, checksum >> 8);
     this.#put(at + 1, checksum & 0xff);
   }

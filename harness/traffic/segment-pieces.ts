@@ -1,5 +1,6 @@
 /** Parts of a TCP segment as frames of their own: sequence numbers, lengths, flags and checksums made right. */
 import { foldChecksum, sumWords } from '../../agent/wire/checksum.ts';
+import { putWord, word } from './frame-words.ts';
 import type { Segment } from './segment.ts';
 
 const finAndPush = 0x09;
@@ -39,7 +40,7 @@ export function writePiece(
   const tcp = tcpStart - start;
   if (ipVersion === 4) {
     putWord(out, ip + 2, length - ip);
-    putWord(out, ip + 4, ((out[ip + 4]! << 8) | out[ip + 5]!) + index);
+    putWord(out, ip + 4, word(out, ip + 4) + index);
   } else putWord(out, ip + 4, length - ip - 40);
   const at = (sequence + from) >>> 0;
   putWord(out, tcp + 4, at >>> 16);
@@ -65,9 +66,4 @@ export function fixIpv4Checksum(bytes: Uint8Array, ip: number): void {
 export function pseudoSum(bytes: Uint8Array, ip: number, ipVersion: number, protocol: number, length: number): number {
   const [from, to] = ipVersion === 4 ? [ip + 12, ip + 20] : [ip + 8, ip + 40];
   return sumWords(protocol + length, bytes, from, to);
-}
-
-export function putWord(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
 }

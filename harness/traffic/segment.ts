@@ -2,10 +2,10 @@
  * Finds the TCP segment in an Ethernet frame: a plain reading of its own, so that it can judge the agent's. One object is
  * reused for all frames. It reads VLAN tags, IPv4 and IPv6 without extension headers; fragments and tunnels it leaves.
  */
+import { isVlanType } from './frame-words.ts';
 
 const ipv4 = 0x0800;
 const ipv6 = 0x86dd;
-const vlanTypes: ReadonlySet<number> = new Set([0x8100, 0x88a8, 0x9100]);
 const protocolTcp = 6;
 const protocolUdp = 17;
 const protocolFragment = 44;
@@ -55,7 +55,7 @@ export class Segment {
     this.isTextDatagram = false;
     let at = start + 12;
     let vlan = -1;
-    while (at + 6 <= end && vlanTypes.has(view.getUint16(base + at))) {
+    while (at + 6 <= end && isVlanType(view.getUint16(base + at))) {
       vlan = view.getUint16(base + at + 2) & 0xfff;
       at += 4;
     }

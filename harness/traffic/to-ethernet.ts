@@ -2,9 +2,10 @@
  * Frames of other link types as Ethernet frames: their link header gives way to one of 14 bytes. What a link header knows of
  * addresses is kept; the rest are addresses of the range for local use.
  */
+import { putWord, word } from './frame-words.ts';
 
 /** Longer than any header that takes the place of a shorter one: the frame itself moves. */
-export const ethernetHeaderBytes = 14;
+const ethernetHeaderBytes = 14;
 const ethernet = 1;
 
 /** What it takes to make an Ethernet header. */
@@ -19,8 +20,6 @@ interface Found {
 
 /** Finds the packet in `bytes[start, end)`. */
 type Finder = (bytes: Uint8Array, start: number, end: number, found: Found) => void;
-
-const word = (bytes: Uint8Array, at: number) => (bytes[at]! << 8) | bytes[at + 1]!;
 
 /** IP says itself which version it is. */
 function ip(bytes: Uint8Array, at: number, end: number, found: Found): void {
@@ -154,8 +153,7 @@ export class EthernetConverter {
     const out = this.bytes;
     out.set(destination < 0 ? localDestination : bytes.subarray(destination, destination + 6), 0);
     out.set(source < 0 ? localSource : bytes.subarray(source, source + 6), 6);
-    out[12] = etherType >> 8;
-    out[13] = etherType;
+    putWord(out, 12, etherType);
     out.set(bytes.subarray(payload, end), ethernetHeaderBytes);
     this.shorter = end - start - this.end;
     return true;

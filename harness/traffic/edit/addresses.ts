@@ -1,7 +1,8 @@
 /** Other addresses, ports and MAC addresses in frames; checksums stay as right or wrong as they were (RFC 1624). */
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
+import { mendedChecksum, putWord, word } from '../frame-words.ts';
 import type { EditOrder, NetworkMap } from './edit-order.ts';
-import { type EditStage, FrameCopy, Layers, word } from './edit-stage.ts';
+import { type EditStage, FrameCopy, Layers } from './edit-stage.ts';
 
 const Protocol = { tcp: 6, udp: 17, icmpV6: 58 } as const;
 
@@ -91,8 +92,7 @@ export class AddressStage implements EditStage {
     const port = word(out, at);
     const to = this.#ports.get(port);
     if (to === undefined) return 0;
-    out[at] = to >> 8;
-    out[at + 1] = to;
+    putWord(out, at, to);
     this.#isChanged = true;
     return to - port;
   }
@@ -113,9 +113,5 @@ function isIn(bytes: Uint8Array, at: number, network: readonly number[], prefixB
 /** A checksum after `change` in what it covers. @param zero what stands for a sum of 0 */
 function mend(bytes: Uint8Array, at: number, change: number, end: number, zero = 0): void {
   if (change === 0 || at + 2 > end) return;
-  const sum = 0xffff - word(bytes, at) + change;
-  // One's complement: modulo 65,535, and no sum of a header is 0.
-  const mended = 0xffff - (((((sum - 1) % 0xffff) + 0xffff) % 0xffff) + 1) || zero;
-  bytes[at] = mended >> 8;
-  bytes[at + 1] = mended;
+  putWord(bytes, at, mendedChecksum(word(bytes, at), change, zero));
 }

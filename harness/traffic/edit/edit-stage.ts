@@ -1,5 +1,6 @@
 /** A step of editing: frames come, and go on changed, in parts, or not at all. Hot path: no object a frame. */
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
+import { isVlanType, word } from '../frame-words.ts';
 
 export interface EditStage extends FrameSink {
   /** What it does, in words. */
@@ -27,7 +28,7 @@ export class Layers {
     this.version = 0;
     this.transport = -1;
     let at = start + 12;
-    while (at + 6 <= end && isVlan(bytes, at)) at += 4;
+    while (at + 6 <= end && isVlanType(word(bytes, at))) at += 4;
     this.type = at + 2 <= end ? word(bytes, at) : 0;
     this.network = at + 2;
     if (this.type === 0x0800) this.#ipv4(bytes, at + 2, end);
@@ -62,15 +63,6 @@ export class Layers {
     this.protocol = protocol;
     this.transport = at;
   }
-}
-
-export function isVlan(bytes: Uint8Array, at: number): boolean {
-  const type = word(bytes, at);
-  return type === 0x8100 || type === 0x88a8 || type === 0x9100;
-}
-
-export function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
 /** A place for the frames of one stage, which others may not write to. */

@@ -1,9 +1,10 @@
 /** Frames with other tags, other lengths, right checksums. */
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
 import { foldChecksum, sumWords } from '../../../agent/wire/checksum.ts';
+import { isVlanType, putWord, word } from '../frame-words.ts';
 import { Segment } from '../segment.ts';
-import { fixIpv4Checksum, isCuttable, pseudoSum, putWord, writePiece } from '../segment-pieces.ts';
-import { type EditStage, FrameCopy, isVlan, Layers, word } from './edit-stage.ts';
+import { fixIpv4Checksum, isCuttable, pseudoSum, writePiece } from '../segment-pieces.ts';
+import { type EditStage, FrameCopy, Layers } from './edit-stage.ts';
 
 /** One tag of this number, or no tags at all. */
 export class VlanStage implements EditStage {
@@ -21,7 +22,7 @@ export class VlanStage implements EditStage {
 
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
     let tags = start + 12;
-    while (tags + 6 <= end && isVlan(bytes, tags)) tags += 4;
+    while (tags + 6 <= end && isVlanType(word(bytes, tags))) tags += 4;
     const isTagged = tags > start + 12;
     const isAsWanted = this.#vlan === 'none' ? !isTagged : isTagged && (word(bytes, start + 14) & 0xfff) === this.#vlan;
     if (end - start < 14 || isAsWanted) {

@@ -4,8 +4,10 @@ import { listEntriesMax } from './limits.ts';
 
 export type Unit = 'share' | 'count' | 'time' | 'signedTime' | 'bytes' | 'rate' | 'factor' | 'word' | 'list';
 
-/** A number in the unit's base (fractions, µs, bytes, Mbit/s), a word, or pairs of numbers: first and last. */
-export type Value = number | string | readonly (readonly [number, number])[];
+/** Pairs of numbers: first and last. */
+export type Ranges = readonly (readonly [number, number])[];
+/** A number in the unit's base (fractions, µs, bytes, Mbit/s), a word, or ranges of numbers. */
+export type Value = number | string | Ranges;
 export type Values = Readonly<Record<string, Value>>;
 
 export interface Parameter {
@@ -17,6 +19,12 @@ export interface Parameter {
   readonly max?: number;
   /** Of a `word`. */
   readonly words?: readonly string[];
+}
+
+/** The least and the most that a number may be. */
+export function boundsOf({ unit, min = 0, max = Number.MAX_SAFE_INTEGER }: Parameter): readonly [number, number] {
+  if (unit === 'share') return [min, 1];
+  return [unit === 'signedTime' ? -max : min, max];
 }
 
 type Factors = Readonly<Record<string, number>>;
@@ -51,7 +59,7 @@ const wanted: Readonly<Record<Unit, readonly [string, string]>> = {
  * @throws FloodgateError `option-invalid` that says which unit is wanted
  */
 export function parseAmount(text: string, where: string, parameter: Parameter): number {
-  const { unit, min = 0, max = Number.MAX_SAFE_INTEGER } = parameter;
+  const { unit } = parameter;
   const [what, example] = wanted[unit];
   const hint = `Write for example ${example}.`;
   const match = /^([+-]?)(\d+(?:\.\d+)?|\.\d+)([a-zµ%]*)$/i.exec(text);
@@ -66,8 +74,7 @@ export function parseAmount(text: string, where: string, parameter: Parameter): 
   }
   const number = Number(match[2]) * (match[1] === '-' ? -1 : 1);
   const value = factor === 1 ? number : Number((number * factor).toPrecision(15));
-  const least = unit === 'signedTime' ? -max : min;
-  const most = unit === 'share' ? 1 : max;
+  const [least, most] = boundsOf(parameter);
   const isWhole = unit !== 'count' && unit !== 'bytes' ? true : Number.isInteger(value);
   if (value >= least && value <= most && isWhole) return value;
   const range = unit === 'share' ? 'from 0% to 100%' : `from ${least}${most < 1e15 ? ` to ${most}` : ' on'}`;
@@ -75,7 +82,7 @@ export function parseAmount(text: string, where: string, parameter: Parameter): 
 }
 
 /** `3/7/10-20`: pairs of first and last. @throws FloodgateError `option-invalid` */
-export function parseList(texts: readonly string[], where: string): (readonly [number, number])[] {
+export function parseList(texts: readonly string[], where: string): Ranges {
   const hint = 'Write for example 3/7/10-20.';
   const ranges = texts.map((text) => {
     const match = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(text);
@@ -103,9 +110,7 @@ export function time(us: Value): string {
 
 /** "3, 7, 10–20". */
 export function list(ranges: Value): string {
-  return (ranges as readonly (readonly [number, number])[])
-    .map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`))
-    .join(', ');
+  return (ranges as Ranges).map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`)).join(', ');
 }
 
 export function numberOf(values: Values, name: string): number {

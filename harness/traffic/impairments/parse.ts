@@ -83,10 +83,15 @@ function split(word: string): [string, string] {
 function parseValue(text: string, where: string, parameter: Parameter): Value {
   if (parameter.unit !== 'word') return parseAmount(text, where, parameter);
   if (parameter.words!.includes(text)) return text;
-  const near = nearestName(text, parameter.words!);
   throw new FloodgateError('option-invalid', `${where}: there is no "${text}"`, {
-    hint: `${near ? `Did you mean ${near}? ` : ''}It is one of ${parameter.words!.join(', ')}.`,
+    hint: `${didYouMean(text, parameter.words!)}It is one of ${parameter.words!.join(', ')}.`,
   });
+}
+
+/** The start of a hint; empty where no name is near. */
+function didYouMean(text: string, names: readonly string[]): string {
+  const near = nearestName(text, names);
+  return near ? `Did you mean ${near}? ` : '';
 }
 
 /** What is written for each parameter: `loss=PROBABILITY[/CORRELATION]`. */
@@ -104,15 +109,13 @@ function bad(message: string, row: ImpairmentRow): FloodgateError {
 
 function unknown(part: string, name: string, option: string): FloodgateError {
   const names = impairmentTable.map((row) => row.name);
-  const near = nearestName(name, names);
-  const hint = `${near ? `Did you mean ${near}? ` : ''}Write NAME=VALUE with one of ${names.join(', ')}.`;
+  const hint = `${didYouMean(name, names)}Write NAME=VALUE with one of ${names.join(', ')}.`;
   return new FloodgateError('option-invalid', `${option}: "${part}" names no impairment`, { hint });
 }
 
 function unknownParameter(row: ImpairmentRow, word: string, key: string | undefined, option: string): FloodgateError {
   const names = row.parameters.map((parameter) => parameter.name);
   if (key === undefined) return bad(`${option} ${row.name}: "${word}" is one value too many`, row);
-  const near = nearestName(key, names);
-  const hint = `${near ? `Did you mean ${near}? ` : ''}It has ${names.join(', ')}: ${syntaxOf(row)}.`;
+  const hint = `${didYouMean(key, names)}It has ${names.join(', ')}: ${syntaxOf(row)}.`;
   return new FloodgateError('option-invalid', `${option} ${row.name}: there is no parameter "${key}"`, { hint });
 }

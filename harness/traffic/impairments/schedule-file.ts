@@ -11,7 +11,7 @@ import { FloodgateError } from '../../../agent/errors.ts';
 import type { Impairment } from './impairment.ts';
 import { lineBytesMax, stagesMax } from './limits.ts';
 import type { MovingFrame } from './moving-frame.ts';
-import type { Value } from './parameters.ts';
+import { boundsOf, type Value } from './parameters.ts';
 import { findImpairment } from './table.ts';
 
 const format = 'floodgate impairments';
@@ -259,12 +259,13 @@ function isStack(stack: unknown): stack is readonly Impairment[] {
     const row = findImpairment(String(stage?.kind));
     const values = stage?.values as Record<string, Value> | undefined;
     if (!row || typeof values !== 'object' || values === null) return false;
-    return row.parameters.every(({ name, unit, words, min = 0, max = Number.MAX_SAFE_INTEGER }) => {
+    return row.parameters.every((parameter) => {
+      const { name, unit, words } = parameter;
       const value = Object.hasOwn(values, name) ? values[name] : undefined;
       if (unit === 'word') return words!.includes(value as string);
       if (unit === 'list') return Array.isArray(value) && value.every((range) => Array.isArray(range));
-      if (unit === 'signedTime') return typeof value === 'number' && Math.abs(value) <= max;
-      return typeof value === 'number' && value >= min && value <= (unit === 'share' ? 1 : max);
+      const [least, most] = boundsOf(parameter);
+      return typeof value === 'number' && value >= least && value <= most;
     });
   });
 }

@@ -267,16 +267,18 @@ export class MessageFramer {
   }
 
   #finish(end: number): void {
-    const { isRequest, isCertain, isBroken } = {
+    const message: FramedMessage = {
       isRequest: this.#isRequest!,
-      isCertain: this.#isCertain,
+      start: this.#start,
+      end,
       isBroken: this.#isBroken,
+      isCertain: this.#isCertain,
+      early: this.#early,
     };
-    const start = this.#start;
     this.messages += 1;
     this.#start = end;
     this.#begin(State.head, headBytesMax);
-    this.#host.onMessage({ isRequest, start, end, isBroken, isCertain, early: this.#early });
+    this.#host.onMessage(message);
   }
 
   #begin(state: State, lineBytesMax: number): void {

@@ -3,6 +3,7 @@ import { RoundFrames } from '../../round-frames.ts';
 import type { Effect, ImpairmentRow } from '../impairment.ts';
 import { type FrameReceiver, MovingFrame } from '../moving-frame.ts';
 import { numberOf, time } from '../parameters.ts';
+import { moveTime } from './time.ts';
 
 /** Rounds of a loop are numbered from 1 on: clones are other hosts than those. */
 const firstClone = 0x4000_0000;
@@ -60,13 +61,5 @@ export const burst: ImpairmentRow = {
       return intoUs <= 0 ? 0 : Math.round(Math.min(intoUs, lengthUs) * (1 / factor - 1));
     };
   },
-  open: (values, next) => {
-    if (values.mode === 'clone') return new Clones(next);
-    return {
-      take: (frame, choice) => {
-        frame.tsUs = Math.max(0, frame.tsUs + choice);
-        next(frame);
-      },
-    };
-  },
+  open: ({ mode }, next) => (mode === 'clone' ? new Clones(next) : moveTime(next)),
 };

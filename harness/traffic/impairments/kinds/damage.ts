@@ -1,5 +1,5 @@
 /** Frames cut short, and frames with a flipped bit. */
-import { correlatedChance, correlation, probability } from '../chance.ts';
+import { chanceOf, correlation, probability } from '../chance.ts';
 import type { ImpairmentRow } from '../impairment.ts';
 import { numberOf, percent } from '../parameters.ts';
 
@@ -11,7 +11,7 @@ export const corrupt: ImpairmentRow = {
   isLossy: true,
   describe: ({ probability }) => `one bit flipped in ${percent(probability!)} of frames`,
   choose: (values, random) => {
-    const isHit = correlatedChance(random, numberOf(values, 'probability'), numberOf(values, 'correlation'));
+    const isHit = chanceOf(values, random);
     return ({ start, end }) => (end > start && isHit() ? random.integer(0, (end - start) * 8 - 1) + 1 : 0);
   },
   open: (_values, next) => ({
@@ -40,7 +40,7 @@ export const truncate: ImpairmentRow = {
   isLossy: true,
   describe: ({ probability, bytes }) => `${percent(probability!)} of frames cut to ${bytes} bytes`,
   choose: (values, random) => {
-    const isCut = correlatedChance(random, numberOf(values, 'probability'), numberOf(values, 'correlation'));
+    const isCut = chanceOf(values, random);
     const most = numberOf(values, 'bytes');
     return ({ start, end }) => (isCut() && end - start > most ? 1 : 0);
   },

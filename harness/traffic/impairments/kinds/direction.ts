@@ -4,6 +4,7 @@ import { Segment } from '../../segment.ts';
 import type { ImpairmentRow } from '../impairment.ts';
 import type { MovingFrame } from '../moving-frame.ts';
 import { numberOf, time } from '../parameters.ts';
+import { dropping } from './loss.ts';
 import { LateByTime } from './time.ts';
 
 const side = { name: 'side', unit: 'word', words: ['client', 'server'] } as const;
@@ -35,19 +36,14 @@ export const skew: ImpairmentRow = {
 };
 
 export const halfDuplex: ImpairmentRow = {
+  ...dropping,
   name: 'half-duplex',
   help: 'only segments of this side are captured, as by a tap of one direction',
   example: 'half-duplex=client',
   parameters: [side],
-  isLossy: true,
   describe: ({ side }) => `only segments of the ${side} captured`,
   choose: (values) => {
     const isFromOther = fromSide(values.side === 'client' ? 'server' : 'client');
     return (frame) => (isFromOther(frame) ? 1 : 0);
   },
-  open: (_values, next) => ({
-    take: (frame, choice) => {
-      if (choice === 0) next(frame);
-    },
-  }),
 };

@@ -1,21 +1,20 @@
 /** Capture-side loss: the other host got the frame and acknowledged it, and only the observer missed it. */
 
-import { correlatedChance, correlation, probability } from '../chance.ts';
+import { chanceOf, correlation, correlationWords, probability } from '../chance.ts';
 import type { Effect, ImpairmentRow } from '../impairment.ts';
 import type { FrameReceiver } from '../moving-frame.ts';
-import { list, numberOf, percent } from '../parameters.ts';
+import { list, numberOf, percent, type Ranges } from '../parameters.ts';
 import { segmentCounter } from '../segment-counter.ts';
 
-/** Chosen frames go no further. */
-function drop(next: FrameReceiver): Effect {
-  return {
+/** Of rows that lose frames: chosen ones go no further. */
+export const dropping = {
+  isLossy: true,
+  open: (_values: unknown, next: FrameReceiver): Effect => ({
     take: (frame, choice) => {
       if (choice === 0) next(frame);
     },
-  };
-}
-
-const dropping = { isLossy: true, open: (_values: unknown, next: FrameReceiver) => drop(next) } as const;
+  }),
+} as const;
 
 export const loss: ImpairmentRow = {
   ...dropping,
@@ -23,10 +22,9 @@ export const loss: ImpairmentRow = {
   help: 'each frame with the same chance, or depending on the one before',
   example: 'loss=1%',
   parameters: [probability, correlation],
-  describe: ({ probability, correlation }) =>
-    `${percent(probability!)} of frames never captured${correlation === 0 ? '' : `, correlation ${percent(correlation!)}`}`,
+  describe: (values) => `${percent(values.probability!)} of frames never captured${correlationWords(values)}`,
   choose: (values, random) => {
-    const isLost = correlatedChance(random, numberOf(values, 'probability'), numberOf(values, 'correlation'));
+    const isLost = chanceOf(values, random);
     return () => (isLost() ? 1 : 0);
   },
 };
@@ -89,8 +87,6 @@ export const state: ImpairmentRow = {
     };
   },
 };
-
-type Ranges = readonly (readonly [number, number])[];
 
 export const lossList: ImpairmentRow = {
   ...dropping,

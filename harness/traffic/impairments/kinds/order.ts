@@ -1,5 +1,5 @@
 /** Frames late by places, and frames twice. */
-import { correlatedChance, correlation, probability } from '../chance.ts';
+import { chanceOf, correlation, correlationWords, probability } from '../chance.ts';
 import { HeldFrames } from '../held-frames.ts';
 import type { Effect, ImpairmentRow } from '../impairment.ts';
 import { heldFramesMax } from '../limits.ts';
@@ -62,11 +62,13 @@ export const reorder: ImpairmentRow = {
     { name: 'gap', unit: 'count', default: 1, min: 1, max: 1e9 },
   ],
   isLossy: false,
-  describe: ({ probability, places, correlation, gap }) =>
-    `${percent(probability!)} of ${gap === 1 ? 'frames' : `every ${gap}th frame`} late by up to ${places} places` +
-    (correlation === 0 ? '' : `, correlation ${percent(correlation!)}`),
+  describe: (values) => {
+    const { probability, places, gap } = values;
+    const which = gap === 1 ? 'frames' : `every ${gap}th frame`;
+    return `${percent(probability!)} of ${which} late by up to ${places} places${correlationWords(values)}`;
+  },
   choose: (values, random) => {
-    const isLate = correlatedChance(random, numberOf(values, 'probability'), numberOf(values, 'correlation'));
+    const isLate = chanceOf(values, random);
     const [most, gap] = [numberOf(values, 'places'), numberOf(values, 'gap')];
     return (_frame, place) => ((place + 1) % gap === 0 && isLate() ? random.integer(1, most) : 0);
   },
@@ -79,11 +81,10 @@ export const duplicate: ImpairmentRow = {
   example: 'duplicate=0.5%',
   parameters: [probability, { ...places, default: 5 }, correlation],
   isLossy: false,
-  describe: ({ probability, places, correlation }) =>
-    `${percent(probability!)} of frames captured twice, up to ${places} places apart` +
-    (correlation === 0 ? '' : `, correlation ${percent(correlation!)}`),
+  describe: (values) =>
+    `${percent(values.probability!)} of frames captured twice, up to ${values.places} places apart${correlationWords(values)}`,
   choose: (values, random) => {
-    const isTwice = correlatedChance(random, numberOf(values, 'probability'), numberOf(values, 'correlation'));
+    const isTwice = chanceOf(values, random);
     const most = numberOf(values, 'places');
     return () => (isTwice() ? random.integer(0, most) + 1 : 0);
   },

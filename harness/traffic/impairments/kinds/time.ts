@@ -38,7 +38,7 @@ export class LateByTime implements Effect {
 }
 
 /** A frame's time moves by its choice, and its place stays. */
-function moveTime(next: FrameReceiver): Effect {
+export function moveTime(next: FrameReceiver): Effect {
   return {
     take: (frame, choice) => {
       frame.tsUs = Math.max(0, frame.tsUs + choice);

@@ -1,0 +1,36 @@
+/** floodgate as a process of its own: what a comparison, a gate and a program of one's own run is what a user can type. */
+import { spawn } from 'node:child_process';
+
+/** The end of what it printed: enough for its last error. */
+const errorCharactersKept = 4_000;
+
+export interface FloodgateProcess {
+  /** Of Node.js: its options, the program, the words of the command line. */
+  readonly words: readonly string[];
+  /** Where files are named. @default the working folder */
+  readonly folder: string | undefined;
+  /** Ends it. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @returns its exit code (null: ended by a signal), and the end of its standard error */
+export function runFloodgate({ words, folder, signal }: FloodgateProcess) {
+  return new Promise<{ code: number | null; errors: string }>((resolve, reject) => {
+    const child = spawn(process.execPath, words, {
+      ...(folder !== undefined && { cwd: folder }),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const stop = () => child.kill('SIGTERM');
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      errors = (errors + piece).slice(-errorCharactersKept);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      signal?.removeEventListener('abort', stop);
+      resolve({ code, errors });
+    });
+  });
+}
