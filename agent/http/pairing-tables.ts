@@ -31,7 +31,7 @@ export const EntryFlag = {
   hidesOne: 256,
   /** A request: it was sent before the response to the one before it had come. */
   pipelined: 512,
-  /** A search found it, it came in place of a body, or one before it did that nothing has proven since: it may stand in a body. */
+  /** A search found it, it came in place of a body as long, or one before it did that nothing has proven since: it may stand in a body. */
   guessed: 1024,
   /** A response: a status line follows its head, as if it answered HEAD; a body may begin so. */
   bodiless: 2048,

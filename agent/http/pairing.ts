@@ -176,8 +176,11 @@ export class Pairing {
     if (this.#parts[last + Part.exchange] === exchange) this.#parts[last + Part.flags]! |= EntryFlag.bodiless;
   }
 
-  /** What came instead of an announced body was taken for the next requests: it may be the body. */
-  takenAsUnsent(stream: number): void {
+  /**
+   * What came instead of an announced body was taken for the next requests: it may be the body.
+   * @param isLong whether as many bytes came as were announced
+   */
+  takenAsUnsent(stream: number, isLong: boolean): void {
     const streams = this.#streams;
     if (streams.has(stream, StreamFlag.pipelines)) {
       // In order still, and doubtful. Where it was doubtful before, no order is left.
@@ -187,7 +190,7 @@ export class Pairing {
       return;
     }
     streams.unset(stream, StreamFlag.afterUnsent);
-    streams.set(stream, StreamFlag.unsent);
+    streams.set(stream, StreamFlag.unsent | (isLong ? StreamFlag.requestsGuessed : 0));
     // By order any request would be given the next of the responses that wait.
     if (this.#entries.length(stream, Queue.responses) > 0) this.#breakOrder(stream);
   }

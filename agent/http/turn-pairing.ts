@@ -85,9 +85,9 @@ export class TurnPairing {
       isProven = true;
     }
     let after = before & ~OF_LAST_REQUEST;
-    if ((given & Known.found) !== 0 || (before & StreamFlag.unsent) !== 0) after |= StreamFlag.requestsGuessed;
+    if ((given & Known.found) !== 0) after |= StreamFlag.requestsGuessed;
     // Heads in one body were all sent with what the client had received before it.
-    else if (isProven) after &= ~StreamFlag.requestsGuessed;
+    else if (isProven && (before & StreamFlag.unsent) === 0) after &= ~StreamFlag.requestsGuessed;
     if ((before & StreamFlag.unsent) !== 0) after ^= StreamFlag.unsent | StreamFlag.afterUnsent;
     else if (isProven) after &= ~StreamFlag.afterUnsent;
     if ((after & StreamFlag.requestsGuessed) !== 0) flags |= EntryFlag.guessed;
