@@ -167,7 +167,9 @@ function siteTable(sites: readonly ComparedSite[]): HTMLElement {
 
 /** Base and head over each other, pair by pair: drift and outliers show here, and nowhere else. */
 function pairCharts(metrics: readonly ComparedMetric[]): Node[] {
-  const drawn = metrics.filter(({ base, head }) => base.length > 1 && [...base, ...head].some((value) => value !== null));
+  const drawn = metrics.filter(
+    ({ base, head }) => base.length > 1 && [...base, ...head].some((value) => value !== null),
+  );
   return drawn.length === 0 ? [] : [element('div', { class: 'trend-grid' }, drawn.map(pairChart))];
 }
 
