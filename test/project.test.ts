@@ -185,4 +185,32 @@ try {
   t.equal(checked.status, 0, checked.stdout);
   write('floodgate.config.ts', config.replace('targets:', 'target:'));
   t.match(spawned(tsc, '-p', '.').stdout, /'target' does not exist in type/);
+
+  const documented = codeOf('ts');
+  t.ok(documented.length >= 2);
+  write('floodgate.config.ts', config);
+  const files = documented.map((code, at) => {
+    write(`documented-${at}.ts`, code);
+    return `documented-${at}.ts`;
+  });
+  write('tsconfig.json', JSON.stringify({ compilerOptions: options, files }));
+  const types = spawned(tsc, '-p', '.');
+  t.equal(types.status, 0, `what pages show has these types: ${types.stdout}${types.stderr}`);
+  for (const [at, code] of codeOf('js').entries()) {
+    write(`documented-${at}.js`, code);
+    const ran = spawned(`documented-${at}.js`);
+    t.equal(ran.status, 0, `what pages show runs: ${code}${ran.stderr}`);
+    t.not(ran.stdout, '');
+  }
 });
+
+/** The code blocks of one language in the pages of the package. */
+function codeOf(language: string): string[] {
+  const docs = path.join(folder, 'node_modules', 'floodgate', 'docs');
+  return readdirSync(docs)
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) => [
+      ...readFileSync(path.join(docs, name), 'utf8').matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms')),
+    ])
+    .map(([, code]) => code!);
+}
