@@ -29,8 +29,6 @@ for (const { name, summary, load } of commandTable) {
   const command = program.command(name).summary(summary);
   if (process.argv.includes(name)) (await load())(command);
 }
-if (process.argv.includes('complete')) await (await import('./commands/completion.ts')).addCompletion(program);
-else program.command('complete').summary('print a completion script for a shell: bash, zsh, fish, powershell');
 
 // Whoever reads our output may stop reading it (`floodgate list | head -1`): the rest is dropped, and the exit code stands.
 for (const stream of [process.stdout, process.stderr]) {

@@ -5,19 +5,12 @@ import path from 'node:path';
 import t from 'tap';
 
 const bin = path.resolve(import.meta.dirname, '../../bin');
+const script = path.join(import.meta.dirname, 'testdata/completion.bash');
 
 /** What bash offers behind these words, in a folder. */
 function offered(cwd: string, ...words: string[]): string[] {
-  const script = [
-    'source <(floodgate complete bash)',
-    // What the package bash-completion gives; that a word may hold "=" needs the shell's own line editor.
-    '_get_comp_words_by_ref() { words=("${COMP_WORDS[@]}"); cword=$COMP_CWORD; cur=${words[cword]}; }',
-    'compopt() { :; }',
-    'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}',
-    '__floodgate_complete; printf "%s\\n" "${COMPREPLY[@]}"',
-  ].join('\n');
   const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
-  const { stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', ...words], { cwd, encoding: 'utf8', env });
+  const { stdout, stderr } = spawnSync('bash', [script, ...words], { cwd, encoding: 'utf8', env });
   t.equal(stderr, '');
   return stdout.split('\n').filter((line) => line !== '');
 }
