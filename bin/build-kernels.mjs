@@ -14,6 +14,7 @@ const room = 'agent/kernels';
 const kernels = [
   ['head/head.ts', 'HEAD_KERNEL'],
   ['digest/digest.ts', 'DIGEST_KERNEL'],
+  ['seal/seal.ts', 'SEAL_KERNEL'],
 ];
 
 /** What every kernel is built with: no run time, no memory of its own, no check that the kernel does not write itself. */

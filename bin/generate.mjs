@@ -23,7 +23,6 @@ const { WitnessSchema } = await import(pathToFileURL(path.join(out, 'agent/encod
 const { generateDigest } = await import('../agent/digest/digest-generator.ts');
 const { generateEncoder } = await import('../agent/encode/encoder-generator.ts');
 const { kernelText } = await import('../agent/kernel/kernel-text.ts');
-const { SEAL_PROGRAM } = await import('../agent/encode/seal-program.ts');
 const { SEGMENT_PROGRAM } = await import('../agent/tcp/segment-kernel.ts');
 const { exitCodesPage, metricsPage } = await import('../harness/metrics/pages.ts');
 
@@ -33,7 +32,6 @@ const generated = [
   ['docs/exit-codes.md', exitCodesPage()],
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
-  ['agent/encode/seal-kernel.generated.ts', kernelText('SEAL_KERNEL', SEAL_PROGRAM, 'agent/encode/seal-kernel*.ts')],
   [
     'agent/tcp/segment-kernel.generated.ts',
     kernelText('SEGMENT_KERNEL', SEGMENT_PROGRAM, 'agent/tcp/segment-kernel*.ts'),

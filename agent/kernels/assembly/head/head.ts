@@ -34,6 +34,7 @@ import {
 } from './layout.generated.ts';
 
 /** Fields in all. The host sets it. */
+// biome-ignore lint/style/useConst: a constant has no place where it could be set.
 export let fieldsMax: i32 = 0;
 let contentLength: i32 = -1;
 let chunked: bool = false;
