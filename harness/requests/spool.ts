@@ -129,6 +129,7 @@ export class SpoolReader {
   readonly #event = emptyEvent();
   #at = 0;
   #length = 0;
+  #isClosed = false;
 
   constructor(folder: string) {
     this.#data = openSync(path.join(folder, dataName), 'r');
@@ -161,7 +162,17 @@ export class SpoolReader {
     }
   }
 
+  /** The first bytes of a request; none once it is closed. */
+  beginning(where: Pick<RequestEvent, 'offset' | 'length' | 'flags'>, bytesMax: number): Buffer {
+    const { offset, length, flags } = where;
+    if (this.#isClosed) return Buffer.alloc(0);
+    if ((flags & EventFlag.pieces) === 0) return this.#read(offset, Math.min(length, bytesMax));
+    const [first] = this.pieces(where);
+    return first!.subarray(0, bytesMax);
+  }
+
   close(): void {
+    this.#isClosed = true;
     closeSync(this.#data);
     closeSync(this.#events);
   }
