@@ -31,25 +31,6 @@ const port = parentPort!;
 const data = workerData as SenderData;
 const progress = new Float64Array(data.progress);
 
-const replay = new Replay({
-  openSpool: () => new SpoolReader(data.folder),
-  pace: data.pace,
-  rules: withPort(data.rules, data.port),
-  loops: data.loops,
-  durationUs: data.durationUs,
-  recordedConnections: data.recordedConnections,
-  nowMs: () => performance.now(),
-  sleep: (ms) => sleep(ms),
-  turn: () => setImmediate(),
-  connect: (host) => createConnection({ host, port: data.port }),
-  lateness: () => new HistogramLateness(),
-  onProgress: (sent, bytes, trafficUs) => {
-    progress[0] = sent;
-    progress[1] = bytes;
-    progress[2] = trafficUs;
-  },
-});
-
 /** Three significant digits (HDR Histogram). */
 class HistogramLateness implements Lateness {
   readonly #histogram = createHistogram();
@@ -70,6 +51,25 @@ class HistogramLateness implements Lateness {
     return this.#histogram.count;
   }
 }
+
+const replay = new Replay({
+  openSpool: () => new SpoolReader(data.folder),
+  pace: data.pace,
+  rules: withPort(data.rules, data.port),
+  loops: data.loops,
+  durationUs: data.durationUs,
+  recordedConnections: data.recordedConnections,
+  nowMs: () => performance.now(),
+  sleep: (ms) => sleep(ms),
+  turn: () => setImmediate(),
+  connect: (host) => createConnection({ host, port: data.port }),
+  lateness: () => new HistogramLateness(),
+  onProgress: (sent, bytes, trafficUs) => {
+    progress[0] = sent;
+    progress[1] = bytes;
+    progress[2] = trafficUs;
+  },
+});
 
 port.on('message', async ({ kind }: SenderOrder) => {
   if (kind === 'stop') {
