@@ -3,7 +3,7 @@
  * others replay the same frames, one instrument each.
  */
 import path from 'node:path';
-import type { RunReport, SpikeStream } from '../reports/model.ts';
+import type { Note, RunReport, SpikeStream } from '../reports/model.ts';
 import { type Explanation, explanationOf } from './explain/explanation.ts';
 import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
@@ -58,6 +58,8 @@ export interface RunOptions {
   readonly sitesEveryBytes?: number | undefined;
   /** Further passes, for CPU time; their tools are there (`Instrument.checkTools`). @default none */
   readonly cpu?: readonly Instrument[];
+  /** What else the reader of the report ought to know. @default none */
+  readonly notes?: readonly Note[];
   /** Heap snapshots stay in the report's folder. */
   readonly keepsSnapshots: boolean;
   /** The report's folder; exists. */
@@ -115,7 +117,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     readings: findings.readings.withSites(sitesOf(explanation.allocations)),
     passes,
     spikes: spikesOf(findings, explanation, (name, profile) => writeProfileFile(folder, name, profile)),
-    notes: explanation.notes,
+    notes: [...(options.notes ?? []), ...explanation.notes],
     interrupted: options.signal.aborted,
   });
 }

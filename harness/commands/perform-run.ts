@@ -21,6 +21,7 @@ import { enterNamespace } from './enter-namespace.ts';
 import { parsePace } from './pace-flags.ts';
 import { printReport } from './print-report.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
+import { type RequestsRun, RequestsSource, requestsRun, v8Of } from './requests-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 import { measuredOrder, orderedTraffic, recordingWords, spooled } from './run-traffic.ts';
 import { openSession } from './session.ts';
@@ -29,19 +30,26 @@ import { type TargetRun, targetRun } from './target-flags.ts';
 
 /** @returns the exit code. @throws FloodgateError where the run cannot be started */
 export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
-  const target = await targetRun(flags, name !== undefined);
-  const { scenario, order } = await findScenario(name, target);
+  const requests = requestsRun(name, flags);
+  const target = await targetRun(flags, requests ? 'requests' : name === undefined ? undefined : 'frames');
+  const { scenario, order } = requests
+    ? { scenario: requestsScenario(requests, target), order: undefined }
+    : await findScenario(name, target);
   const given = await askedOf(flags, scenario, order, target !== undefined);
   const cpu = cpuInstrumentsOf(flags, target);
   const privilege = await enterNamespace(given.lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
-  const asked = name === '-' ? { ...given, ...spooled(given, folder) } : given;
+  const asked = name === '-' && !requests ? { ...given, ...spooled(given, folder) } : given;
   session.progress.begin(titleOf(scenario, flags, asked));
+  let source: RequestsSource | undefined;
   try {
+    source = requests && (await RequestsSource.open(requests, folder, { ...asked, signal: session.signal }));
+    const v8 = requests && v8Of(requests, target!, flags.repeatable);
     const report = await runScenario({
       ...asked,
-      ...drivenBy(asked, target, folder),
+      ...drivenBy(asked, target, folder, source),
+      ...(v8 && { repeatable: v8.repeatable, notes: [...(source?.notes ?? []), ...v8.notes] }),
       scenario,
       ...(target && { launcher: target.opened.launcher }),
       cpu,
@@ -61,7 +69,14 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
   } catch (error) {
     session.progress.clear();
     throw error;
+  } finally {
+    source?.close();
   }
+}
+
+/** How long it is watched before and after is the target's; the rest the recording's. */
+function requestsScenario({ scenario }: RequestsRun, target: TargetRun | undefined): ScenarioHead {
+  return { ...scenario, ...(target?.scenario.settleSeconds !== undefined && { settleSeconds: target.scenario.settleSeconds }) };
 }
 
 type Asked = Awaited<ReturnType<typeof askedOf>>;
@@ -77,6 +92,7 @@ async function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['or
   const traffic = orderedTraffic(flags, order?.(seed, sizeBytes), { seed, loops, lane });
   return {
     lane,
+    loops,
     seed: traffic ? seed : null,
     traffic,
     pace: parsePace(flags) ?? scenario.pace,
@@ -136,7 +152,9 @@ function drivenBy(
   { lane, traffic, pace }: Asked,
   target: TargetRun | undefined,
   folder: string,
+  source: RequestsSource | undefined,
 ): Pick<RunOptions, 'openFeed' | 'idleMs'> {
+  if (source) return { openFeed: async () => source.openFeed(), idleMs: target!.idleMs };
   if (traffic) {
     // The first pass is the one that is judged; the others send the same.
     let measured = measuredOrder(traffic, folder);

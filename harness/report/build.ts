@@ -22,6 +22,7 @@ import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
 import { countsOf } from '../watch/agent-counters.ts';
 import { headlineOf } from './headline.ts';
+import { requestNotes, whyRequestsUnjudged } from './requests-notes.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
 
 export interface RunReportInput {
@@ -159,6 +160,8 @@ function whyUnjudged({ measure, budget }: RunReportInput): string | undefined {
   if (refused > 0 && budget['dropped.frames'] === undefined) {
     return `The device refused ${formatCount(refused)} of ${formatCount(sending!.ledger.framesSent)} frames; limits on the rest decide nothing (--budget dropped.frames=N if that is meant).`;
   }
+  const { requests } = measure;
+  if (requests) return whyRequestsUnjudged(requests, budget);
   if (budget['requests.failed'] !== undefined) return undefined;
   const { total, not2xx } = answers ?? { total: 0, not2xx: 0 };
   const such = 'limits under such a load decide nothing (--budget requests.failed=N if that is meant)';
@@ -217,7 +220,8 @@ function notesOf(input: RunReportInput): Note[] {
     const way = sending.ledger.framesRefused > 0 ? `. ${refusedHint}` : '';
     notes.push({ severity: 'warning', text: sending.ledger.summary + way });
   }
-  if (measure.answers && measure.answers.not2xx > 0) {
+  notes.push(...requestNotes(measure));
+  if (measure.answers && measure.answers.not2xx > 0 && !measure.requests) {
     const { total, not2xx } = measure.answers;
     const text = `${formatCount(not2xx)} of ${formatCount(total)} answers had another status than 2xx`;
     notes.push({ severity: 'warning', text });
