@@ -15,8 +15,11 @@ import { type AgentStage, stageOf } from '../scenario/agent-stage.ts';
 import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
 import { defectArguments, loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
 import type { Lane } from '../scenario/scenario.ts';
+import { profileEnd } from '../traffic/rate-profile.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
+import type { Pace } from '../traffic/traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
+import { refuseUntakeable } from './device-scan.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { parsePace } from './pace-flags.ts';
 import { printReport } from './print-report.ts';
@@ -37,6 +40,8 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
   const asked = name === '-' ? { ...given, ...spooled(given, folder) } : given;
+  const isAccepted = (asked.budget['dropped.frames'] ?? 0) > 0;
+  if (asked.traffic && asked.lane === 'tap' && !isAccepted) await refuseUntakeable(asked.traffic);
   session.progress.begin(titleOf(scenario, flags, asked));
   try {
     const report = await runScenario({
@@ -74,12 +79,16 @@ async function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['or
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
-  const traffic = orderedTraffic(flags, order?.(seed, sizeBytes), { seed, loops, lane });
+  const pace = paceOf(flags, scenario, lane);
+  const profile = pace.kind === 'profile' ? pace : undefined;
+  const end = profile && profileEnd(profile);
+  const traffic = orderedTraffic(flags, order?.(seed, sizeBytes), { seed, loops, end, lane });
   return {
     lane,
     seed: traffic ? seed : null,
     traffic,
-    pace: parsePace(flags) ?? scenario.pace,
+    pace,
+    profile,
     budget: { ...budgetUntil(scenario.budget, isOther ? undefined : stage), ...limitsOf(flags.budget ?? []) },
     defect: flags.defect,
     stage,
@@ -92,6 +101,20 @@ async function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['or
     sampleMs: parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 }),
     optionWords: { ...optionWords({ ...flags, lane }), ...(traffic && recordingWords(traffic)) },
   };
+}
+
+/** @throws FloodgateError for one that is not valid, or that does not go with the rest */
+function paceOf(flags: RunFlags, scenario: ScenarioHead, lane: Lane): Pace {
+  const pace = parsePace(flags) ?? scenario.pace;
+  if (pace.kind !== 'profile') return pace;
+  const other = flags.loop !== undefined ? 'loop' : flags.profile !== undefined && lane !== 'tap' ? 'lane' : undefined;
+  if (other === undefined) return pace;
+  throw new FloodgateError('option-invalid', `--${other} ${flags[other]} does not go with a profile of rates`, {
+    hint:
+      other === 'loop'
+        ? 'Leave out --loop: the traffic is repeated until the profile is over.'
+        : 'Over a pipe the reader sets the pace: --lane tap.',
+  });
 }
 
 function explainOf(flag: boolean | undefined): Explain {

@@ -11,6 +11,7 @@ export interface RunFlags extends TargetFlags, TrafficFlags {
   readonly speed?: string;
   readonly pps?: string;
   readonly mbps?: string;
+  readonly profile?: string;
   readonly topspeed?: boolean;
   readonly loop?: string;
   readonly size?: string;

@@ -2,19 +2,20 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { frameBytesMax } from '../link/tap-device.ts';
 import type { Lane } from '../scenario/scenario.ts';
+import type { TrafficEnd } from '../traffic/cut-traffic.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { readWaiting } from '../traffic/recording.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { guard } from './report-folder.ts';
 import { editOrderOf, impairOrderOf, scheduleName, type TrafficFlags } from './traffic-flags.ts';
 
-/** What a TAP device takes; see link/tap-device.ts. */
-const deviceBytes = 65_535;
-
 interface Asked {
   readonly seed: number;
   readonly loops: number;
+  /** Of a profile of rates. */
+  readonly end: TrafficEnd | undefined;
   readonly lane: Lane;
 }
 
@@ -22,7 +23,7 @@ interface Asked {
 export function orderedTraffic(
   flags: TrafficFlags,
   order: TrafficOrder | undefined,
-  { seed, loops, lane }: Asked,
+  { seed, loops, end, lane }: Asked,
 ): TrafficOrder | undefined {
   const impair = impairOrderOf(flags, seed);
   const asked = editOrderOf(flags);
@@ -40,8 +41,8 @@ export function orderedTraffic(
   }
   for (const file of merge) probeRecording(file);
   // A host with offload hands its card frames that no device takes.
-  const edit = order.kind === 'recording' && lane === 'tap' ? { ...asked, deviceBytes } : asked;
-  return { ...order, ...(merge.length > 0 && { merge }), loops, edit, impair };
+  const edit = order.kind === 'recording' && lane === 'tap' ? { ...asked, deviceBytes: frameBytesMax } : asked;
+  return { ...order, ...(merge.length > 0 && { merge }), loops, end, edit, impair };
 }
 
 /** Counts messages, and leaves behind what was done to which frame. */

@@ -10,6 +10,8 @@ import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { scenarioOrder } from '../scenario/catalogue.ts';
 import { FlowTable } from '../traffic/flows.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
+import { parseProfile } from '../traffic/parse-profile.ts';
+import { profileEnd } from '../traffic/rate-profile.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { readReportFolder } from './report-command.ts';
 import { guard } from './report-folder.ts';
@@ -137,15 +139,17 @@ async function slice(run: RunReport, cut: Cut, output: string): Promise<number> 
 
 /** The same traffic, to the byte. */
 async function openAgain({ scenario }: RunReport): Promise<Traffic> {
-  const { recording, merge, size, loop } = scenario.options;
+  const { recording, merge, size, loop, profile } = scenario.options;
   const seed = scenario.seed ?? 0;
   const loops = loop === undefined ? 1 : parseWhole(loop, '--loop', { min: 1, max: 1_000_000 });
   const impair = impairOrderOf(scenario.options, seed);
   const edit = editOrderOf(scenario.options);
+  const end = profile === undefined ? undefined : profileEnd(parseProfile(profile));
+  const rest = { loops, end, edit, impair };
   if (recording !== undefined)
-    return openTraffic({ kind: 'recording', path: recording, merge: merge?.split(', ') ?? [], loops, edit, impair });
+    return openTraffic({ kind: 'recording', path: recording, merge: merge?.split(', ') ?? [], ...rest });
   const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size', 'bytes');
-  return openTraffic({ ...scenarioOrder(scenario.name, seed, sizeBytes), loops, edit, impair });
+  return openTraffic({ ...scenarioOrder(scenario.name, seed, sizeBytes), ...rest });
 }
 
 function copyFrames(traffic: Traffic, { first, last, streams }: Cut, fd: number, comment: string): number {

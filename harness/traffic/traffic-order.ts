@@ -1,4 +1,5 @@
 /** What a sender is to send. */
+import type { TrafficEnd } from './cut-traffic.ts';
 import type { EditOrder } from './edit/edit-order.ts';
 import type { ImpairOrder } from './impaired-traffic.ts';
 import type { TrafficOptions } from './traffic.ts';
@@ -7,6 +8,8 @@ import type { TrafficOptions } from './traffic.ts';
 interface AnyOrder {
   /** How many times over, each time as the traffic of other hosts. @default 1 */
   readonly loops?: number;
+  /** Where it ends, after as many rounds as that takes; `loops` is not looked at then. @default where its source ends */
+  readonly end?: TrafficEnd | undefined;
   /** How its frames are edited, before anything else. @default as they are */
   readonly edit?: EditOrder | undefined;
   /** @default nothing happens to it */
