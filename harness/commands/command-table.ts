@@ -85,4 +85,9 @@ export const commandTable: readonly CommandRow[] = [
     summary: 'show many runs with their trends',
     load: async () => (await import('./serve-command.ts')).addServeCommand,
   },
+  {
+    name: 'complete',
+    summary: 'print a completion script for a shell',
+    load: async () => (await import('./complete-command.ts')).addCompleteCommand(commandTable),
+  },
 ];
