@@ -10,10 +10,11 @@ import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
 import { doctor } from '../pass/instruments/doctor.ts';
 import { flame } from '../pass/instruments/flame.ts';
 import type { Instrument } from '../pass/instruments/instrument.ts';
+import { isScenarioFile, findScenario as scenarioNamed } from '../project/library.ts';
 import { type Explain, type RunOptions, runScenario } from '../run.ts';
 import { type AgentStage, stageOf } from '../scenario/agent-stage.ts';
-import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
-import { defectArguments, loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
+import type { ScenarioHead } from '../scenario/capture-scenario.ts';
+import { defectArguments } from '../scenario/catalogue.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { profileEnd } from '../traffic/rate-profile.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
@@ -34,7 +35,7 @@ import { type TargetRun, targetRun } from './target-flags.ts';
 export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
   const target = await targetRun(flags, name !== undefined);
   const { scenario, order } = await findScenario(name, target);
-  const given = await askedOf(flags, scenario, order, target !== undefined);
+  const given = await askedOf(name, flags, { scenario, order }, target !== undefined);
   const cpu = cpuInstrumentsOf(flags, target);
   const privilege = await enterNamespace(given.lane);
   const session = openSession();
@@ -72,7 +73,7 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
 type Asked = Awaited<ReturnType<typeof askedOf>>;
 
 /** What the options ask for, with the scenario's own where they ask for nothing. */
-async function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'], isOther: boolean) {
+async function askedOf(name: string | undefined, flags: RunFlags, { scenario, order }: Found, isOther: boolean) {
   const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
   const stage = await stageAsked(flags, scenario, lane, isOther);
   const seed =
@@ -99,7 +100,11 @@ async function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['or
     keepsSnapshots: flags.keepSnapshots === true,
     intervalMs: parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 }),
     sampleMs: parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 }),
-    optionWords: { ...optionWords({ ...flags, lane }), ...(traffic && recordingWords(traffic)) },
+    optionWords: {
+      ...optionWords({ ...flags, lane }),
+      ...(traffic && recordingWords(traffic)),
+      ...(name !== undefined && isScenarioFile(name) && { scenarioFile: path.resolve(name) }),
+    },
   };
 }
 
@@ -185,7 +190,7 @@ interface Found {
   readonly order: ((seed: number, sizeBytes: number | undefined) => TrafficOrder) | undefined;
 }
 
-/** A scenario by name, or one made of a capture file, or a target's own where none is named. */
+/** A scenario by name or file, or a target's own where none is named. */
 async function findScenario(name: string | undefined, target: TargetRun | undefined): Promise<Found> {
   if (name === undefined) {
     if (target) return { scenario: target.scenario, order: undefined };
@@ -193,14 +198,11 @@ async function findScenario(name: string | undefined, target: TargetRun | undefi
       hint: 'Name a scenario (floodgate list shows them), a capture file, or a program: --target "node server.js".',
     });
   }
-  if (name === '-' || name.includes('/') || /\.(pcap|pcapng|cap)(\.gz|\.zst)?$/i.test(name)) {
-    const { scenario, traffic } = captureScenario(name);
-    // What comes by standard input comes once, and is looked at where it is kept.
-    if (name !== '-') probeRecording(traffic.path);
-    return { scenario, order: () => traffic };
-  }
-  const scenario = await loadScenario(name);
-  return { scenario, order: (seed, sizeBytes) => scenarioOrder(name, seed, sizeBytes) };
+  const found = await scenarioNamed(name);
+  const first = found.order(found.scenario.seed, undefined);
+  // What comes by standard input comes once, and is looked at where it is kept.
+  if (first.kind === 'recording' && name !== '-') probeRecording(first.path);
+  return found;
 }
 
 /** What looks at CPU time, by option. */

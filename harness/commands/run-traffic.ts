@@ -4,7 +4,8 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { frameBytesMax } from '../link/tap-device.ts';
 import type { Lane } from '../scenario/scenario.ts';
-import type { TrafficEnd } from '../traffic/cut-traffic.ts';
+import type { ImpairOrder } from '../traffic/impaired-traffic.ts';
+import type { TrafficEnd } from '../traffic/rate-profile.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { readWaiting } from '../traffic/recording.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
@@ -25,7 +26,7 @@ export function orderedTraffic(
   order: TrafficOrder | undefined,
   { seed, loops, end, lane }: Asked,
 ): TrafficOrder | undefined {
-  const impair = impairOrderOf(flags, seed);
+  const impair = withImpairments(order?.impair, impairOrderOf(flags, seed));
   const asked = editOrderOf(flags);
   if (!order) {
     if (!impair && !asked && !flags.merge) return undefined;
@@ -43,6 +44,12 @@ export function orderedTraffic(
   // A host with offload hands its card frames that no device takes.
   const edit = order.kind === 'recording' && lane === 'tap' ? { ...asked, deviceBytes: frameBytesMax } : asked;
   return { ...order, ...(merge.length > 0 && { merge }), loops, end, edit, impair };
+}
+
+/** A scenario's own impairments, then those that were asked for; a schedule names all of its own. */
+export function withImpairments(own: ImpairOrder | undefined, asked: ImpairOrder | undefined): ImpairOrder | undefined {
+  if (!own || !asked || asked.replayFile !== undefined) return asked ?? own;
+  return { ...asked, impairments: [...own.impairments, ...asked.impairments] };
 }
 
 /** Counts messages, and leaves behind what was done to which frame. */

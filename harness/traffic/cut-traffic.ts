@@ -1,15 +1,7 @@
 /** A traffic that ends after so many frames, so many bytes or so much of its own time, whatever else its source holds. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import type { TrafficEnd } from './rate-profile.ts';
 import type { ImpairmentRecord, Phase, Traffic } from './traffic.ts';
-
-/** The first that is reached ends it. */
-export interface TrafficEnd {
-  readonly frames?: number;
-  /** Of frames; the one that crosses it is the last. */
-  readonly bytes?: number;
-  /** After the first frame; a frame at this time is not sent. */
-  readonly trafficUs?: number;
-}
 
 export class CutTraffic implements Traffic, FrameSink {
   readonly linkType: number;

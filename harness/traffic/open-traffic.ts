@@ -3,6 +3,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { CutTraffic } from './cut-traffic.ts';
 import type { EditOrder } from './edit/edit-order.ts';
 import { EditedTraffic } from './edit/edited-traffic.ts';
+import { openFlood } from './flood/flood-traffic.ts';
 import { ImpairedTraffic } from './impaired-traffic.ts';
 import { LoopedTraffic } from './looped-traffic.ts';
 import { MergedTraffic } from './merged-traffic.ts';
@@ -64,6 +65,7 @@ async function openerOf(order: TrafficOrder): Promise<() => Traffic> {
     if (merge.length === 0) return () => openRecording({ path });
     return () => openAll([path, ...merge]);
   }
+  if (order.kind === 'flood') return () => openFlood(order.plan, order.options);
   const scenario = await loadSource(order.moduleUrl);
   return () => scenario.open(order.options);
 }

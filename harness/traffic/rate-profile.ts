@@ -3,8 +3,6 @@
  * traffic's own time; a piece's rate goes from one value to another in a straight line. Pure.
  */
 
-import type { TrafficEnd } from './cut-traffic.ts';
-
 /** `frames`: frames a second. `bits`: megabits a second. `speed`: so many times as fast as recorded. */
 export type RateUnit = 'frames' | 'bits' | 'speed';
 
@@ -129,6 +127,15 @@ function timeOf({ from, to, durationUs }: Piece, work: number): number {
   if (work === 0) return 0;
   const slope = (to - from) / durationUs;
   return (2 * work) / (from + Math.sqrt(Math.max(from * from + 2 * slope * work, 0)));
+}
+
+/** Where a traffic ends: the first that is reached. */
+export interface TrafficEnd {
+  readonly frames?: number;
+  /** Of frames; the one that crosses it is the last. */
+  readonly bytes?: number;
+  /** After the first frame; a frame at this time is not sent. */
+  readonly trafficUs?: number;
 }
 
 /** What a profile sends in all, as the end of its traffic. */

@@ -1,7 +1,9 @@
 /** What a sender is to send. */
-import type { TrafficEnd } from './cut-traffic.ts';
+
 import type { EditOrder } from './edit/edit-order.ts';
+import type { FloodPlan } from './flood/plan.ts';
 import type { ImpairOrder } from './impaired-traffic.ts';
+import type { TrafficEnd } from './rate-profile.ts';
 import type { TrafficOptions } from './traffic.ts';
 
 /** What becomes of any traffic on its way. */
@@ -25,6 +27,11 @@ export type TrafficOrder = AnyOrder &
         readonly kind: 'scenario';
         /** A module that exports `scenario`. */
         readonly moduleUrl: string;
+        readonly options: TrafficOptions;
+      }
+    | {
+        readonly kind: 'flood';
+        readonly plan: FloodPlan;
         readonly options: TrafficOptions;
       }
     | {

@@ -186,4 +186,4 @@ export type TlsPart = v.InferOutput<typeof tlsSchema>;
 export type HalfOpenPart = v.InferOutput<typeof halfOpenSchema>;
 export type FloodPart = v.InferOutput<typeof partSchema>;
 /** The parts of a flood, beside each other. */
-export type FloodPlan = readonly FloodPart[];
+export type FloodPlan = v.InferOutput<typeof floodSchema>;
