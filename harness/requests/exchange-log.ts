@@ -160,7 +160,13 @@ export class ExchangeLog implements RequestSink {
     if (!connection.hasEvents) return;
     this.#open -= 1;
     const closedUs = Math.max(tsUs, connection.latestUs);
-    this.#event({ ...bare, kind: EventKind.close, tsUs: closedUs, order: (this.#order += 1), connection: connection.number });
+    this.#event({
+      ...bare,
+      kind: EventKind.close,
+      tsUs: closedUs,
+      order: (this.#order += 1),
+      connection: connection.number,
+    });
   }
 
   /** The oldest of a connection goes without its answer. */
