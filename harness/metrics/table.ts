@@ -8,6 +8,7 @@ import { type AgentStage, reaches } from '../scenario/agent-stage.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { readSites } from './allocated-sites.ts';
 import * as delivery from './delivery.ts';
+import * as endpoints from './endpoints.ts';
 import * as heap from './heap.ts';
 import type { RunFigures } from './measured-run.ts';
 import * as memory from './memory.ts';
@@ -317,6 +318,22 @@ export const metrics: readonly Metric[] = [
     help: 'Witnesses whose bodies the agent left out, wholly or from their middle on, because it could not keep up. The agent only.',
     read: overload.bodiesShed,
     stage: 'witnesses',
+  },
+  {
+    name: 'endpoints.missing',
+    unit: 'count',
+    bound: 'max',
+    help: 'Endpoints (method, host, path) sent of which the collector has no witness. Traffic that counts its endpoints only.',
+    read: endpoints.missing,
+    stage: 'upload',
+  },
+  {
+    name: 'endpoints.held',
+    unit: 'share',
+    bound: 'min',
+    help: 'Share of the endpoints whose true count lies in the interval of 99 % that the weights of their witnesses give.',
+    read: endpoints.held,
+    stage: 'upload',
   },
   {
     name: 'collector.rssMax',
