@@ -41,6 +41,8 @@ const agentForHarness = [
   'agent/nearest-name.ts',
   'agent/seeded-random.ts',
   'agent/capture/frame-source.ts',
+  // The interval that an estimate is judged by.
+  'agent/overload/estimate.ts',
   // libpcap, as a compiler of filter expressions: it opens no device.
   'agent/capture/sys/bpf.ts',
 ];

@@ -13,6 +13,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     columns: [
       { name: 'pages', unit: 'count' as const, kind: 'gauge' as const, values: gauges.pages },
       { name: 'streams', unit: 'count' as const, kind: 'gauge' as const, values: gauges.streams },
+      { name: 'overloadLevel', unit: 'count' as const, kind: 'gauge' as const, values: gauges.overload },
     ].filter((column) => column.values.some((value) => value !== null)),
   };
   const tables = [
