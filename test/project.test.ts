@@ -134,12 +134,30 @@ t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
   const over = run('gate', '--only', 'first', '--budget', 'allocated.perRequest=1kB');
   t.equal(over.status, 1, over.out + over.err);
   t.match(over.out, /allocated\.perRequest/);
+  const refused = run('baseline', 'accept', '--reason', 'too large');
+  t.match(refused, { status: 2, err: /allocated\.perRequest is not within budget/ });
+  t.match(run('waiver', 'add', 'rss.max', '--scenario', 'frist', ...waived).err, /is "first" meant\?/);
+  t.equal(run('waiver', 'add', 'rss.max', '--scenario', 'first', ...waived).status, 0);
+  // A limit as typed takes the place of the configuration's.
+  const allowed = run('gate', '--budget', 'rss.max=1MB');
+  t.equal(allowed.status, 0, allowed.out + allowed.err);
+  t.match(allowed.out, /waived: rss\.max of first/);
+  t.match(run('baseline', 'accept', '--reason', 'first'), { status: 0, out: /first: allocated\.perRequest \d/ });
+  const ledger = path.join(shop, 'floodgate.ledger.yaml');
+  writeFileSync(ledger, readFileSync(ledger, 'utf8').replace(/value: .*/, 'value: 1000'));
+  const grown = run('gate');
+  t.equal(grown.status, 1, grown.out + grown.err);
+  t.match(grown.out, /allocated\.perRequest is .*, at most 1\.\d* kB is allowed \(baseline 1 kB/);
+  t.match(run('baseline', 'list').out, /waiver +first +rss\.max +until 2999-12-31 by anna: PERF-1/);
+  writeFileSync(ledger, '');
   t.match(run('gate', '--only', 'frist').err, /there is no scenario "frist"\nScenarios: first/);
   writeFileSync(file, readFileSync(file, 'utf8').replace(/ {2}budgets:.*\n/, ''));
   const unjudged = run('gate');
   t.equal(unjudged.status, 4, unjudged.out + unjudged.err);
   t.match(unjudged.out, /undecided: first/);
 });
+
+const waived = ['--owner', 'anna', '--until', '2999-12-31', '--reason', 'PERF-1'];
 
 t.test('the package from a program, with types', async (t) => {
   const { shop, write } = makeShop('program');

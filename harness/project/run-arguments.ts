@@ -47,8 +47,16 @@ export function isOwnAgent(target: TargetConfig | undefined): target is undefine
   return target === undefined || 'agent' in target;
 }
 
-/** Everything after `floodgate run`, without `--out`. */
-export function runArguments(project: Project, scenario: ScenarioConfig, environment?: string): string[] {
+/**
+ * Everything after `floodgate run`, without `--out`.
+ * @param given limits as typed (`rss.max=20MB`), in place of the configuration's
+ */
+export function runArguments(
+  project: Project,
+  scenario: ScenarioConfig,
+  environment?: string,
+  given: readonly string[] = [],
+): string[] {
   const words: string[] = [];
   if (scenario.capture !== undefined) words.push(path.resolve(project.folder, scenario.capture));
   if (scenario.builtin !== undefined) words.push(scenario.builtin);
@@ -57,9 +65,12 @@ export function runArguments(project: Project, scenario: ScenarioConfig, environ
   for (const [name, value] of Object.entries({ load, lane, duration, idle, recover, speed })) {
     if (value !== undefined) words.push(`--${name}`, String(value));
   }
+  const replaced = new Set(given.map((text) => text.slice(0, Math.max(0, text.lastIndexOf('=')))));
   for (const [name, limit] of Object.entries(limitsOf(project, scenario, 'budgets', environment))) {
+    if (replaced.has(name)) continue;
     words.push('--budget', `${name}=${typeof limit === 'number' ? limit : limit.replaceAll(' ', '')}`);
   }
+  words.push(...given.flatMap((text) => ['--budget', text]));
   return words;
 }
 

@@ -234,6 +234,12 @@ function notesOf(input: RunReportInput): Note[] {
   for (const pass of [measure, ...input.passes]) {
     for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });
   }
+  if (!measure.watch.seesEveryPeak) {
+    const text =
+      "the kernel's peak of its memory cannot be read and lowered (clear_refs): a spike shorter than the time between two readings " +
+      'may be missing, or lower than it was';
+    notes.push({ severity: 'warning', text });
+  }
   if (measure.companion && !measure.companion.endedWell) {
     notes.push({ severity: 'warning', text: `the ${measure.companion.name} ended before the run did` });
   }

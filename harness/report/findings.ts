@@ -62,7 +62,9 @@ export function peakBytesOf({ watch }: PassResult): number {
 
 /** Of the traffic, not of the start. */
 function residentSpikes({ watch, sendStartMs }: PassResult): SpikeFindings {
+  const { tMs, own } = watch.tops();
   return findSpikes(watch.rss.tMs(), watch.rss.column('own'), {
+    tops: { tMs, bytes: own },
     ignoreBeforeMs: sendStartMs - baselineMs,
     warmUpUntilMs: sendStartMs + warmUpMs,
   });

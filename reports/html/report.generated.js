@@ -73,6 +73,7 @@
 	const STATE_MARKS = {
 		pass: "✓",
 		over: "✗",
+		waived: "~",
 		undecided: "?",
 		notMeasured: "?"
 	};
@@ -1388,6 +1389,7 @@
 	const stateTitles = {
 		pass: "within budget",
 		over: "over budget",
+		waived: "over budget, and waived for a while",
 		undecided: "measured, but not well enough to decide",
 		notMeasured: "not measured"
 	};
