@@ -56,9 +56,9 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   );
 }
 
-/** Captures and our own scenarios bring limits of their own. */
+/** Captures, recorded requests and our own scenarios bring limits of their own. */
 function isLimited(project: Project, scenario: ScenarioConfig, flags: ProjectGateFlags): boolean {
-  if ((scenario.capture ?? scenario.builtin) !== undefined) return true;
+  if ((scenario.capture ?? scenario.requests ?? scenario.builtin) !== undefined) return true;
   return (flags.budget?.length ?? 0) > 0 || Object.keys(limitsOf(project, scenario, 'budgets', flags.env)).length > 0;
 }
 

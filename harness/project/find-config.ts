@@ -117,7 +117,7 @@ function unreadable(file: string, why: string, cause?: unknown): FloodgateError 
 function checkNames(scenarios: readonly ScenarioConfig[], config: ProjectConfig, file: string): void {
   const targets = Object.keys(config.targets ?? {});
   const seen = new Set<string>();
-  for (const { name, target, load, capture, builtin } of scenarios) {
+  for (const { name, target, load, capture, requests, builtin } of scenarios) {
     const bad = (message: string, hint: string) =>
       new FloodgateError('config-invalid', `${file}: scenario "${name}" ${message}`, { hint });
     if (seen.has(name)) throw bad('stands twice', 'Give each scenario a name of its own.');
@@ -131,8 +131,8 @@ function checkNames(scenarios: readonly ScenarioConfig[], config: ProjectConfig,
     if (target === undefined && targets.length > 1 && builtin === undefined && capture === undefined) {
       throw bad('does not say which target it is for', `Add target: one of ${targets.join(', ')}.`);
     }
-    if ([load, capture, builtin].filter((each) => each !== undefined).length > 1) {
-      throw bad('has more than one of load, capture and builtin', 'Keep the one that drives the target.');
+    if ([load, capture, requests, builtin].filter((each) => each !== undefined).length > 1) {
+      throw bad('has more than one of load, capture, requests and builtin', 'Keep the one that drives the target.');
     }
   }
 }

@@ -60,9 +60,10 @@ export function runArguments(
   const words: string[] = [];
   if (scenario.capture !== undefined) words.push(path.resolve(project.folder, scenario.capture));
   if (scenario.builtin !== undefined) words.push(scenario.builtin);
-  words.push(...targetArguments(targetOf(project, scenario)));
-  const { load, lane, duration, idle, recover, speed } = scenario;
-  for (const [name, value] of Object.entries({ load, lane, duration, idle, recover, speed })) {
+  if (scenario.requests !== undefined) words.push(path.resolve(project.folder, scenario.requests));
+  words.push(...targetArguments(targetOf(project, scenario)), ...requestsArguments(scenario));
+  const { load, lane, duration, idle, recover, speed, loop } = scenario;
+  for (const [name, value] of Object.entries({ load, lane, duration, idle, recover, speed, loop })) {
     if (value !== undefined) words.push(`--${name}`, String(value));
   }
   const replaced = new Set(given.map((text) => text.slice(0, Math.max(0, text.lastIndexOf('=')))));
@@ -72,6 +73,20 @@ export function runArguments(
   }
   words.push(...given.flatMap((text) => ['--budget', text]));
   return words;
+}
+
+function requestsArguments(scenario: ScenarioConfig): string[] {
+  const { requests, oneAtATime, topspeed, rewriteHeaders, dropHeaders, rewriteCookies, dropCookies } = scenario;
+  const many = (option: string, texts: readonly string[] = []) => texts.flatMap((text) => [option, text]);
+  return [
+    ...(requests === undefined ? [] : ['--requests']),
+    ...(oneAtATime ? ['--one-at-a-time'] : []),
+    ...(topspeed ? ['--topspeed'] : []),
+    ...many('--rewrite-header', rewriteHeaders),
+    ...many('--drop-header', dropHeaders),
+    ...many('--rewrite-cookie', rewriteCookies),
+    ...many('--drop-cookie', dropCookies),
+  ];
 }
 
 function targetArguments(target: TargetConfig | undefined): string[] {
