@@ -76,7 +76,10 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
 
 /** How long it is watched before and after is the target's; the rest the recording's. */
 function requestsScenario({ scenario }: RequestsRun, target: TargetRun | undefined): ScenarioHead {
-  return { ...scenario, ...(target?.scenario.settleSeconds !== undefined && { settleSeconds: target.scenario.settleSeconds }) };
+  return {
+    ...scenario,
+    ...(target?.scenario.settleSeconds !== undefined && { settleSeconds: target.scenario.settleSeconds }),
+  };
 }
 
 type Asked = Awaited<ReturnType<typeof askedOf>>;

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Note } from '../../reports/model.ts';
+import { repeatableArguments } from '../pass/lane-rules.ts';
 import { differencesName } from '../report/requests-notes.ts';
 import { type ExtractedRequests, extractRequests } from '../requests/extraction.ts';
 import { type HeaderRules, parseRules } from '../requests/header-rules.ts';
 import type { RequestPace } from '../requests/replay.ts';
 import { RequestsFeed } from '../requests/requests-feed.ts';
 import { removeSpool } from '../requests/spool.ts';
-import { repeatableArguments } from '../pass/lane-rules.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
 import type { Pace } from '../traffic/traffic.ts';
 import { repeated } from './repeated-option.ts';
@@ -29,7 +29,10 @@ export function addRequestsOptions(command: Command): void {
   command
     .option('--requests', 'send the HTTP requests of the capture, or of a HAR file, at the target, as they were')
     .addOption(
-      new Option('--one-at-a-time', 'one request in flight: allocation by the request repeats').conflicts(['speed', 'topspeed']),
+      new Option('--one-at-a-time', 'one request in flight: allocation by the request repeats').conflicts([
+        'speed',
+        'topspeed',
+      ]),
     )
     .option(
       '--rewrite-header <name: value>',
@@ -51,7 +54,21 @@ export interface RequestsRun {
 
 const own = ['oneAtATime', 'rewriteHeader', 'dropHeader', 'rewriteCookie', 'dropCookie'] as const;
 /** Of frames, of loads and of our own agent. */
-const foreign = ['load', 'duration', 'lane', 'defect', 'agent', 'agentUntil', 'pps', 'mbps', 'size', 'seed', 'merge', 'impair', 'impairFile'] as const;
+const foreign = [
+  'load',
+  'duration',
+  'lane',
+  'defect',
+  'agent',
+  'agentUntil',
+  'pps',
+  'mbps',
+  'size',
+  'seed',
+  'merge',
+  'impair',
+  'impairFile',
+] as const;
 
 /** @throws FloodgateError `option-invalid` for what does not go together */
 export function requestsRun(
@@ -62,20 +79,37 @@ export function requestsRun(
   if (!flags.requests) {
     const needless = own.find((each) => flags[each] !== undefined);
     if (needless === undefined) return undefined;
-    throw refused(`${spelled(needless)} is for --requests`, 'Add --requests, a capture or HAR file and --target, or leave it out.');
+    throw refused(
+      `${spelled(needless)} is for --requests`,
+      'Add --requests, a capture or HAR file and --target, or leave it out.',
+    );
   }
   if (name === undefined) {
-    throw refused('--requests takes a recording', 'Example: floodgate run prod.pcapng --target "node server.js" --requests.');
+    throw refused(
+      '--requests takes a recording',
+      'Example: floodgate run prod.pcapng --target "node server.js" --requests.',
+    );
   }
   if (flags.target === undefined) {
-    throw refused('--requests takes a service to send them at', 'Add --target "node server.js", or pid:N of one that runs.');
+    throw refused(
+      '--requests takes a service to send them at',
+      'Add --target "node server.js", or pid:N of one that runs.',
+    );
   }
   const needless = foreign.find((each) => flags[each] !== undefined);
   if (needless !== undefined) {
-    throw refused(`${spelled(needless)} does not go with --requests`, 'Requests are sent as they were recorded, at the target.');
+    throw refused(
+      `${spelled(needless)} does not go with --requests`,
+      'Requests are sent as they were recorded, at the target.',
+    );
   }
   const { rewriteHeader = [], dropHeader = [], rewriteCookie = [], dropCookie = [] } = flags;
-  const words = { rewriteHeaders: rewriteHeader, dropHeaders: dropHeader, rewriteCookies: rewriteCookie, dropCookies: dropCookie };
+  const words = {
+    rewriteHeaders: rewriteHeader,
+    dropHeaders: dropHeader,
+    rewriteCookies: rewriteCookie,
+    dropCookies: dropCookie,
+  };
   return {
     file: name === '-' ? name : path.resolve(name),
     rules: parseRules(words, process.env),
@@ -117,7 +151,12 @@ export class RequestsSource {
   /** The first pass is the one that is judged. */
   #measured: RequestsFeed | undefined;
 
-  private constructor(run: RequestsRun, extracted: ExtractedRequests, folder: string, order: { pace: Pace; loops: number }) {
+  private constructor(
+    run: RequestsRun,
+    extracted: ExtractedRequests,
+    folder: string,
+    order: { pace: Pace; loops: number },
+  ) {
     this.#extracted = extracted;
     this.#folder = folder;
     this.#order = { pace: paceOf(run, order.pace), rules: run.rules, loops: order.loops };

@@ -31,7 +31,10 @@ const windowRequestsMin = 100;
 const windowsMax = 8;
 
 /** Bytes a request in each of as many equal windows as there is room for, behind the warm-up; none where there are not two. */
-export function equalWindows(marks: readonly RequestMark[]): { readonly requests: number; readonly values: readonly number[] } {
+export function equalWindows(marks: readonly RequestMark[]): {
+  readonly requests: number;
+  readonly values: readonly number[];
+} {
   const last = marks.at(-1);
   const first = last && marks.find(({ requests }) => requests >= last.requests * warmUpShare);
   if (!last || !first) return { requests: 0, values: [] };

@@ -85,7 +85,15 @@ t.test('a scenario is what a user can type; limits come from the nearest', async
   ]);
   t.same(runArguments(project, b!).slice(0, 3), ['steady', '--lane', 'exact']);
   t.same(runArguments(project, c!).slice(0, 10), [
-    ...[path.join(folder, 'c.har'), '--target', 'node server.js', '--ready', 'listening', '--requests', '--one-at-a-time'],
+    ...[
+      path.join(folder, 'c.har'),
+      '--target',
+      'node server.js',
+      '--ready',
+      'listening',
+      '--requests',
+      '--one-at-a-time',
+    ],
     ...['--drop-header', 'cookie', '--loop'],
   ]);
   t.match(limitsOf(project, a!, 'budgets', 'ci'), { 'rss.max': '300 MB' });

@@ -39,7 +39,8 @@ function noteUnsent({ recorded }: RequestAccount, add: Add): void {
     add('warning', `${formatCount(count)} not sent: ${unsentReasons[reason as UnsentReason]}`);
   }
   const { upgraded, unknown, isAssembled } = recorded;
-  if (upgraded > 0) add('warning', `${formatCount(upgraded)} connections left HTTP/1 by an upgrade: what followed was not sent`);
+  if (upgraded > 0)
+    add('warning', `${formatCount(upgraded)} connections left HTTP/1 by an upgrade: what followed was not sent`);
   if (unknown > 0) add('info', `${formatCount(unknown)} connections of the recording are no HTTP at all`);
   if (isAssembled) add('info', 'put together from a HAR file, which holds no bytes of a wire');
 }
@@ -54,16 +55,24 @@ function noteAnswers(requests: RequestAccount, add: Add): void {
   const count = differentStatus + differentLength;
   if (count > 0) {
     const [status, length] = [formatCount(differentStatus), formatCount(differentLength)];
-    add('warning', `${formatCount(count)} answers differ from the recorded ones: ${status} in status, ${length} in length (${differencesName})`);
+    add(
+      'warning',
+      `${formatCount(count)} answers differ from the recorded ones: ${status} in status, ${length} in length (${differencesName})`,
+    );
   }
-  if (uncompared > 0) add('info', `${formatCount(uncompared)} answers were not compared: the recording has none for them`);
-  if (statusOnly > 0) add('info', `${formatCount(statusOnly)} answers were compared in status alone: the recorded ones are not whole`);
+  if (uncompared > 0)
+    add('info', `${formatCount(uncompared)} answers were not compared: the recording has none for them`);
+  if (statusOnly > 0)
+    add('info', `${formatCount(statusOnly)} answers were compared in status alone: the recorded ones are not whole`);
 }
 
 function noteLateness({ lateP50Us, lateP99Us, lateMaxUs, ownLateP99Us, waited }: RequestAccount, add: Add): void {
   if (lateP99Us === null) return;
   const ms = (us: number | null) => `${((us ?? 0) / 1000).toFixed(2)} ms`;
-  const own = waited > 0 ? `; ${formatCount(waited)} waited for the answer before them, the others’ p99 is ${ms(ownLateP99Us)}` : '';
+  const own =
+    waited > 0
+      ? `; ${formatCount(waited)} waited for the answer before them, the others’ p99 is ${ms(ownLateP99Us)}`
+      : '';
   add('info', `late by ${ms(lateP50Us)} (p50), ${ms(lateP99Us)} (p99), ${ms(lateMaxUs)} at most${own}`);
 }
 
@@ -80,7 +89,10 @@ function noteWindows({ channel }: PassResult, add: Add): void {
 }
 
 /** Why limits that hold say nothing, for requests that were not sent. Undefined where all were, or a limit says how many may be missing. */
-export function whyRequestsUnjudged(requests: RequestAccount, budget: Readonly<Record<string, number>>): string | undefined {
+export function whyRequestsUnjudged(
+  requests: RequestAccount,
+  budget: Readonly<Record<string, number>>,
+): string | undefined {
   const count = unsentOf(requests.recorded);
   if (count === 0 || budget['requests.unsent'] !== undefined) return undefined;
   const all = formatCount(count + requests.recorded.requests);

@@ -156,7 +156,13 @@ export class ExchangeLog implements RequestSink {
     for (const [number, exchange] of connection.exchanges) this.#settle(connection, number, exchange);
     if (!connection.hasEvents) return;
     const closedUs = Math.max(tsUs, connection.latestUs);
-    this.#event({ ...bare, kind: EventKind.close, tsUs: closedUs, order: (this.#order += 1), connection: connection.number });
+    this.#event({
+      ...bare,
+      kind: EventKind.close,
+      tsUs: closedUs,
+      order: (this.#order += 1),
+      connection: connection.number,
+    });
   }
 
   /** The oldest of a connection goes without its answer. */

@@ -44,6 +44,9 @@ try {
     kind: 'failed',
     code,
     message,
-    hint: error instanceof FloodgateError ? hint : 'Is there room on the disk? The requests are kept in the report folder meanwhile.',
+    hint:
+      error instanceof FloodgateError
+        ? hint
+        : 'Is there room on the disk? The requests are kept in the report folder meanwhile.',
   });
 }

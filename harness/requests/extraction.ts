@@ -34,18 +34,20 @@ export async function extractRequests(order: ExtractionOrder): Promise<Extracted
   const maxOldGenerationSizeMb = isHar(file) ? harHeapMb : threadHeapMb;
   const worker = new Worker(module, { workerData: data, resourceLimits: { maxOldGenerationSizeMb } });
   try {
-    const { notes, ...recorded } = await new Promise<RecordedRequests & { notes: readonly string[] }>((resolve, reject) => {
-      const stop = () => reject(interrupted());
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      worker.on('message', (message: ExtractionMessage) => {
-        if (message.kind === 'progress') onFrames(message.frames);
-        else if (message.kind === 'done') resolve(message.found);
-        else reject(new FloodgateError(message.code, message.message, { hint: message.hint }));
-      });
-      worker.on('error', reject);
-      worker.on('exit', () => reject(new Error('the thread that reads requests ended early')));
-    });
+    const { notes, ...recorded } = await new Promise<RecordedRequests & { notes: readonly string[] }>(
+      (resolve, reject) => {
+        const stop = () => reject(interrupted());
+        if (signal.aborted) stop();
+        signal.addEventListener('abort', stop, { once: true });
+        worker.on('message', (message: ExtractionMessage) => {
+          if (message.kind === 'progress') onFrames(message.frames);
+          else if (message.kind === 'done') resolve(message.found);
+          else reject(new FloodgateError(message.code, message.message, { hint: message.hint }));
+        });
+        worker.on('error', reject);
+        worker.on('exit', () => reject(new Error('the thread that reads requests ended early')));
+      },
+    );
     if (recorded.requests === 0) throw nothing(file, recorded);
     return { folder, recorded, notes };
   } catch (error) {
@@ -63,9 +65,13 @@ function interrupted(): FloodgateError {
 function nothing(file: string, recorded: RecordedRequests): FloodgateError {
   const unknown = recorded.unknown > 0 ? `${recorded.unknown} connections that are no HTTP/1` : '';
   const found = [describeUnsent(recorded), unknown].filter(Boolean).join('; ');
-  return new FloodgateError('requests-missing', `${file} holds no request that can be sent${found ? `: ${found}` : ''}`, {
-    hint: 'It takes HTTP/1 in the clear: capture behind the proxy that ends TLS, or export a HAR file.',
-  });
+  return new FloodgateError(
+    'requests-missing',
+    `${file} holds no request that can be sent${found ? `: ${found}` : ''}`,
+    {
+      hint: 'It takes HTTP/1 in the clear: capture behind the proxy that ends TLS, or export a HAR file.',
+    },
+  );
 }
 
 /** Why requests are not sent, with numbers; empty where all are. */

@@ -26,7 +26,9 @@ const entrySchema = v.object({
       v.object({
         text: v.optional(v.string()),
         encoding: v.optional(v.string()),
-        params: v.optional(v.array(v.object({ name: v.string(), value: v.optional(v.string()), fileName: v.optional(v.string()) }))),
+        params: v.optional(
+          v.array(v.object({ name: v.string(), value: v.optional(v.string()), fileName: v.optional(v.string()) })),
+        ),
         comment: v.optional(v.string()),
       }),
     ),
@@ -63,7 +65,12 @@ export function readHar(file: string, spool: SpoolWriter): ReadRequests {
   const miss = (reason: UnsentReason) => {
     unsent[reason] = (unsent[reason] ?? 0) + 1;
   };
-  const entries: { readonly entry: Entry; readonly bytes: Buffer; readonly headBytes: number; readonly startUs: number }[] = [];
+  const entries: {
+    readonly entry: Entry;
+    readonly bytes: Buffer;
+    readonly headBytes: number;
+    readonly startUs: number;
+  }[] = [];
   for (const value of entriesOf(file)) {
     const parsed = v.safeParse(entrySchema, value);
     const startUs = parsed.success ? Date.parse(parsed.output.startedDateTime) * 1000 : Number.NaN;
@@ -75,7 +82,10 @@ export function readHar(file: string, spool: SpoolWriter): ReadRequests {
   return { ...log(entries, spool), unsent, upgraded: 0, unknown: 0, isAssembled: true, notes: [] };
 }
 
-function log(entries: readonly { entry: Entry; bytes: Buffer; headBytes: number; startUs: number }[], spool: SpoolWriter) {
+function log(
+  entries: readonly { entry: Entry; bytes: Buffer; headBytes: number; startUs: number }[],
+  spool: SpoolWriter,
+) {
   const lanes = new Lanes();
   let order = 0;
   let bytesTotal = 0;
@@ -102,7 +112,12 @@ function log(entries: readonly { entry: Entry; bytes: Buffer; headBytes: number;
   for (const number of lanes.numbers) {
     spool.event({ ...emptyEvent(), kind: EventKind.close, tsUs: endUs, order: (order += 1), connection: number });
   }
-  return { requests: entries.length, bytes: bytesTotal, connections: lanes.numbers.length, durationUs: endUs - startUs };
+  return {
+    requests: entries.length,
+    bytes: bytesTotal,
+    connections: lanes.numbers.length,
+    durationUs: endUs - startUs,
+  };
 }
 
 /** Connections by the file's own names, or where it has none as a browser would use them: one that is free, else a new one. */
@@ -141,7 +156,14 @@ class Lanes {
 }
 
 /** Headers that the bytes of the body decide. */
-const framing = new Set(['content-length', 'transfer-encoding', 'connection', 'proxy-connection', 'keep-alive', 'http2-settings']);
+const framing = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'http2-settings',
+]);
 const fieldName = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 function requestOf({ request }: Entry): { bytes: Buffer; headBytes: number } | UnsentReason {
@@ -164,10 +186,12 @@ function requestOf({ request }: Entry): { bytes: Buffer; headBytes: number } | U
 /** Null where the file does not have what was sent. */
 function bodyOf({ bodySize, postData, headers }: Entry['request']): Buffer | null {
   if (!postData) return bodySize > 0 ? null : Buffer.alloc(0);
-  const coding = headers.find(({ name }) => name.toLowerCase() === 'content-encoding')?.value.toLowerCase() ?? 'identity';
+  const coding =
+    headers.find(({ name }) => name.toLowerCase() === 'content-encoding')?.value.toLowerCase() ?? 'identity';
   const { text, encoding, params } = postData;
   let body: Buffer;
-  if (text !== undefined && (text !== '' || !params?.length)) body = Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8');
+  if (text !== undefined && (text !== '' || !params?.length))
+    body = Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8');
   else if (params?.some(({ fileName }) => fileName !== undefined)) return null;
   else {
     const pairs = (params ?? []).map(({ name, value }): [string, string] => [name, value ?? '']);

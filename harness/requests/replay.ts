@@ -13,7 +13,9 @@ import { EventFlag, EventKind, type RequestEvent } from './request-event.ts';
 import type { SpoolReader } from './spool.ts';
 
 /** Recorded times divided by `speed`; or none. */
-export type RequestPace = { readonly kind: 'recorded'; readonly speed: number } | { readonly kind: 'topspeed' | 'oneAtATime' };
+export type RequestPace =
+  | { readonly kind: 'recorded'; readonly speed: number }
+  | { readonly kind: 'topspeed' | 'oneAtATime' };
 
 /** How late requests were: percentiles of what was recorded, µs. */
 export interface Lateness {
@@ -221,7 +223,8 @@ export class Replay implements ReplayContext {
   #due(spool: SpoolReader, event: RequestEvent, dueMs: number | undefined): DueRequest {
     const { offset, length, flags, headBytes } = event;
     this.#number += 1;
-    const startLine = () => spool.beginning({ offset, length, flags }, startLineBytes).toString('latin1').split(/\r?\n/, 1)[0]!;
+    const startLine = () =>
+      spool.beginning({ offset, length, flags }, startLineBytes).toString('latin1').split(/\r?\n/, 1)[0]!;
     return {
       request: sentRequest(this.#number, event, startLine),
       isPipelined: (flags & EventFlag.pipelined) !== 0,
@@ -231,7 +234,11 @@ export class Replay implements ReplayContext {
     };
   }
 
-  *#pieces(spool: SpoolReader, where: Pick<RequestEvent, 'offset' | 'length' | 'flags'>, headBytes: number): Generator<Buffer> {
+  *#pieces(
+    spool: SpoolReader,
+    where: Pick<RequestEvent, 'offset' | 'length' | 'flags'>,
+    headBytes: number,
+  ): Generator<Buffer> {
     if (this.#isUnruled) {
       yield* spool.pieces(where);
       return;

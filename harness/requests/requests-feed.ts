@@ -42,9 +42,13 @@ export class RequestsFeed implements Feed {
   async open(target: Target): Promise<Flow> {
     const port = target.port ?? (target.pid > 0 ? findListener(target.pid, 0)?.port : undefined);
     if (port === undefined) {
-      throw new FloodgateError('option-invalid', `${target.name} listens on no TCP port: there is nowhere to send requests`, {
-        hint: 'The target is a service: --target "node server.js", or pid:N of one that runs.',
-      });
+      throw new FloodgateError(
+        'option-invalid',
+        `${target.name} listens on no TCP port: there is nowhere to send requests`,
+        {
+          hint: 'The target is a service: --target "node server.js", or pid:N of one that runs.',
+        },
+      );
     }
     this.#flow = new RequestsFlow(this.#order, port);
     await this.#flow.ready;
