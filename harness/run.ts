@@ -30,6 +30,7 @@ import { AgentLauncher } from './target/agent-target.ts';
 import { diedAtStart } from './target/child-target.ts';
 import { DeployedAgentLauncher } from './target/deployed-agent.ts';
 import type { TargetLauncher } from './target/target.ts';
+import type { RateProfile } from './traffic/rate-profile.ts';
 import type { TrafficOrder } from './traffic/traffic-order.ts';
 import { readEnvironment } from './watch/environment.ts';
 
@@ -51,6 +52,8 @@ export interface RunOptions {
   readonly agentFolder?: string | undefined;
   readonly seed: number | null;
   readonly budget: Budget;
+  /** Of the pace, for the report; undefined where its rate is one. */
+  readonly profile?: RateProfile | undefined;
   readonly explain: Explain;
   /** A Node.js target under a load allocates the same in every run, and is slower. @default false */
   readonly repeatable?: boolean;
@@ -113,6 +116,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     isAgent: options.launcher === undefined,
     stages: options.launcher === undefined ? stageWords[options.stage] : '',
     budget: options.budget,
+    profile: options.profile,
     measure,
     readings: findings.readings.withSites(sitesOf(explanation.allocations)),
     passes,

@@ -20,6 +20,7 @@ Examples:
   floodgate run --target "./service" --pprof http://127.0.0.1:{port}/debug/pprof --load "./load.sh {port}" --explain
   floodgate run --target pid:1234 --duration 1min         any process: memory only, left running
   floodgate run incident --target "tcpdump -i {interface} -w /dev/null" --ready "listening on"
+  floodgate run ./production.pcapng --profile ramp=1x..8x/30s,step=8x/10s     faster and faster
   floodgate run ./production.pcapng --budget rss.p99=200MB --budget dropped.frames=0
   floodgate run ./production.pcapng --target "node server.js" --requests --budget requests.late=5ms --budget rss.max=200MB
   floodgate run ./browser.har --target "node server.js" --requests --one-at-a-time --loop 20 --rewrite-header "Authorization: Bearer {env:TOKEN}"
@@ -47,11 +48,19 @@ export function addRunCommand(command: Command): void {
       new Option('--speed <factor>', 'recorded timing, so many times as fast, e.g. 4x').conflicts([
         'pps',
         'mbps',
+        'profile',
         'topspeed',
       ]),
     )
-    .addOption(new Option('--pps <n>', 'frames a second').conflicts(['mbps', 'topspeed']))
-    .addOption(new Option('--mbps <n>', 'megabits a second').conflicts('topspeed'))
+    .addOption(new Option('--pps <n>', 'frames a second').conflicts(['mbps', 'profile', 'topspeed']))
+    .addOption(new Option('--mbps <n>', 'megabits a second').conflicts(['profile', 'topspeed']))
+    .addOption(
+      new Option(
+        '--profile <list>',
+        'rates over time, in pps, Mbps or x; the traffic is repeated until they are over, e.g. ramp=10kpps..200kpps/30s,step=200kpps/10s; ' +
+          'also sine=LOW..HIGH/PERIOD/TIME and bursts=RATE/ON/OFF/COUNT',
+      ).conflicts('topspeed'),
+    )
     .option('--topspeed', 'as fast as the device takes them')
     .option('--loop <n>', 'the traffic so many times over, each time between other addresses')
     .option('--size <amount>', 'sum of frame lengths to generate, e.g. 100MB')

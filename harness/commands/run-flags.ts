@@ -12,6 +12,7 @@ export interface RunFlags extends TargetFlags, TrafficFlags, RequestsFlags {
   readonly speed?: string;
   readonly pps?: string;
   readonly mbps?: string;
+  readonly profile?: string;
   readonly topspeed?: boolean;
   readonly loop?: string;
   readonly size?: string;

@@ -1,5 +1,6 @@
-/** What makes a scenario the one that it is: its command line, without its limits and where the report went. Pure. */
+/** What makes a scenario the one that it is: its command line, without its limits and where the report went. */
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunReport } from '../../reports/model.ts';
 
@@ -14,6 +15,11 @@ export function definitionOf({ command }: Pick<RunReport, 'command'>, folder: st
     if (notMeasuring.has(name!)) return false;
     return !['--budget', '--out'].includes(words[at - 1] ?? '');
   });
-  const text = kept.join(' ').replaceAll(path.join(folder, path.sep), '');
+  const text = kept.map(contentOf).join(' ').replaceAll(path.join(folder, path.sep), '');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** Traffic that the configuration describes was written into the report's folder, another one each time: its content counts. */
+function contentOf(word: string): string {
+  return /\/traffic\.yaml$/.test(word) && existsSync(word) ? readFileSync(word, 'utf8') : word;
 }

@@ -23,6 +23,18 @@ export function dropped({ counts, measure }: RunFigures): Reading {
   return lost > 0 ? between(lost, Number.POSITIVE_INFINITY, uncounted) : notMeasured(uncounted);
 }
 
+const unpaced = 'frames were not paced: none were sent, or at top speed, or over a pipe';
+
+export function lateP99({ measure }: RunFigures): Reading {
+  const pacing = measure.sending?.pacing;
+  return pacing ? value(pacing.p99Us / 1e3) : notMeasured(unpaced);
+}
+
+export function lateMax({ measure }: RunFigures): Reading {
+  const pacing = measure.sending?.pacing;
+  return pacing ? value(pacing.maxUs / 1e3) : notMeasured(unpaced);
+}
+
 interface Kept {
   readonly intact: number;
   readonly found: number;

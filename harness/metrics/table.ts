@@ -220,6 +220,20 @@ export const metrics: readonly Metric[] = [
     read: work.streams,
   },
   {
+    name: 'sender.lateP99',
+    unit: 'ms',
+    bound: 'max',
+    help: 'How late 99 of 100 frames were sent after they were due, at most; read once for up to 64 frames. TAP lane, paced.',
+    read: delivery.lateP99,
+  },
+  {
+    name: 'sender.lateMax',
+    unit: 'ms',
+    bound: 'max',
+    help: 'The latest that any frame was sent after it was due. TAP lane, paced.',
+    read: delivery.lateMax,
+  },
+  {
     name: 'dropped.frames',
     unit: 'count',
     bound: 'max',

@@ -20,8 +20,10 @@ import { largest } from '../metrics/memory.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
+import type { RateProfile } from '../traffic/rate-profile.ts';
 import { countsOf } from '../watch/agent-counters.ts';
 import { headlineOf } from './headline.ts';
+import { pacingNotes } from './pacing-notes.ts';
 import { requestNotes, whyRequestsUnjudged } from './requests-notes.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
 
@@ -37,6 +39,8 @@ export interface RunReportInput {
   /** Which of its stages ran; empty for other targets. */
   readonly stages: string;
   readonly budget: Budget;
+  /** Of the pace, where it has one. */
+  readonly profile: RateProfile | undefined;
   readonly measure: PassResult;
   readonly readings: Readings;
   /** The passes that explain, in their order. */
@@ -216,6 +220,7 @@ function notesOf(input: RunReportInput): Note[] {
   for (const { count, what } of sending?.truth?.doubts ?? []) {
     notes.push({ severity: 'info', text: `messages: not all is known: ${formatCount(count)} ${what}` });
   }
+  if (sending) notes.push(...pacingNotes(sending, input.profile));
   if (sending && !sending.ledger.balanced) {
     const way = sending.ledger.framesRefused > 0 ? `. ${refusedHint}` : '';
     notes.push({ severity: 'warning', text: sending.ledger.summary + way });
