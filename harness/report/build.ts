@@ -21,6 +21,7 @@ import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
 import { countsOf } from '../watch/agent-counters.ts';
+import { familyNotes, familyOf } from './family.ts';
 import { headlineOf } from './headline.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
 
@@ -49,6 +50,7 @@ export interface RunReportInput {
 export function buildRunReport(input: RunReportInput): RunReport {
   const { measure } = input;
   const budgets = judge(input.budget, input.readings);
+  const family = familyOf(measure);
   return {
     kind: 'run',
     schemaVersion: SCHEMA_VERSION,
@@ -77,8 +79,9 @@ export function buildRunReport(input: RunReportInput): RunReport {
     ledger: ledgerOf(measure),
     messages: messagesOf(measure),
     exchanges: exchangesOf(measure),
+    family,
     verdict: verdictOf(input, budgets),
-    notes: notesOf(input),
+    notes: [...notesOf(input), ...(family ? familyNotes(family) : [])],
     partial: input.interrupted || !measure.exit.expected,
   };
 }
