@@ -283,7 +283,7 @@ function gateLines(runs: readonly RunReport[], palette: Palette): string[] {
   return runs.map((run) => {
     const named = (...states: BudgetResult['state'][]) =>
       run.budgets.filter(({ state }) => states.includes(state)).map(({ name }) => printable(name, 40));
-    const lists = { over: named('over'), 'not known': named('undecided', 'notMeasured') };
+    const lists = { over: named('over'), waived: named('waived'), 'not known': named('undecided', 'notMeasured') };
     const words = Object.entries(lists).map(([word, names]) =>
       names.length > 0 ? `  ${word}: ${names.join(', ')}` : '',
     );

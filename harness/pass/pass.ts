@@ -141,6 +141,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
       ? (answersOf([channel, ...(family?.result().channels ?? [])]) ?? options.feed.answers)
       : undefined,
     unanswered: options.feed.unanswered,
+    requests: options.feed.requests,
     exit,
     companion,
     intervals: intervals.taken,

@@ -128,6 +128,7 @@ function familyTables({ family }: RunReport): Node[] {
 const stateTitles = {
   pass: 'within budget',
   over: 'over budget',
+  waived: 'over budget, and waived for a while',
   undecided: 'measured, but not well enough to decide',
   notMeasured: 'not measured',
 } as const;
