@@ -41,6 +41,8 @@ const agentForHarness = [
   'agent/nearest-name.ts',
   'agent/seeded-random.ts',
   'agent/capture/frame-source.ts',
+  // The interval that an estimate is judged by.
+  'agent/overload/estimate.ts',
   // libpcap, as a compiler of filter expressions: it opens no device.
   'agent/capture/sys/bpf.ts',
 ];
@@ -212,7 +214,7 @@ t.test('time, timers and randomness are passed in', async (t) => {
 });
 
 /** What reads our files beside them. */
-const builders = ['package.json', 'bin/generate.mjs', 'bin/bundle-pages.mjs'].map((file) =>
+const builders = ['package.json', 'bin/generate.mjs', 'bin/build-kernels.mjs', 'bin/bundle-pages.mjs'].map((file) =>
   readFileSync(path.join(root, file), 'utf8'),
 );
 

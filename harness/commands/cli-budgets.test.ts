@@ -134,12 +134,16 @@ t.test('frames that the device refuses', tapOnly, async (t) => {
   }
   writer.flush();
   writeFileSync(capture, Buffer.concat(pieces));
-  const { code, out, err } = await run(
-    ['run', capture, '--topspeed', '--agent-until', 'http', '--out', place.out],
-    place.temporary,
-  );
-  t.equal(code, 1, out + err);
-  t.match(out, /dropped\.frames is 1, at most 0 is allowed/);
+  const args = ['run', capture, '--topspeed', '--agent-until', 'http'];
+  const refused = await run([...args, '--out', path.join(place.folder, 'refused')], place.temporary);
+  t.equal(refused.code, 2, refused.out + refused.err);
+  t.match(refused.err, /1 of 3 are not: the first is frame 2 with 70,000/);
+  t.match(refused.err, /--filter "less 65535".*--lane exact.*--budget dropped\.frames=1/);
+  const without = ['--filter', 'less 65535', '--out', path.join(place.folder, 'without')];
+  t.equal((await run([...args, ...without], place.temporary)).code, 0, 'a way out');
+  const accepted = ['--budget', 'dropped.frames=1', '--out', place.out];
+  const { code, out, err } = await run([...args, ...accepted], place.temporary);
+  t.equal(code, 0, out + err);
   t.match(out, /refused 1.*--lane exact/);
   await metAndMissed(t, place.out, reportIn(place.out).figures.map(ends), { 'dropped.frames': 1 });
 });

@@ -8,15 +8,22 @@ import type { PreloadLine, PreloadOptions } from './options.ts';
 
 /** Does what the harness commands. */
 export class Instruments {
-  readonly #options: PreloadOptions;
+  readonly #options: PreloadOptions & { readonly thread?: number };
+  /** Part of the names of files: threads and children write into the same folder. */
+  readonly #who: string;
   readonly #sites: OffHeapSites | undefined;
   readonly #send: (line: PreloadLine) => void;
   #heap: Sampler | undefined;
   #cpu: Sampler | undefined;
   #startMs = 0;
 
-  constructor(options: PreloadOptions, sites: OffHeapSites | undefined, send: (line: PreloadLine) => void) {
+  constructor(
+    options: PreloadOptions & { readonly thread?: number },
+    sites: OffHeapSites | undefined,
+    send: (line: PreloadLine) => void,
+  ) {
     this.#options = options;
+    this.#who = options.thread === undefined ? String(process.pid) : `${process.pid}-${options.thread}`;
     this.#sites = sites;
     this.#send = send;
   }
@@ -38,6 +45,11 @@ export class Instruments {
     });
   }
 
+  /** The thread or child ends: what it allocated since the last interval belongs to the one under way. */
+  finish(): void {
+    if (this.#options.profile) this.#cut(-1);
+  }
+
   /** `cut N`: ends interval N and starts the next; `snapshot NAME`. */
   command(line: string): void {
     const [verb, name = ''] = line.split(' ');
@@ -55,7 +67,7 @@ export class Instruments {
     if (cpu && this.#cpu) {
       const text = this.#cpu.stop();
       const endMs = nowMs();
-      const file = path.join(cpu.folder, `cpu-${interval}.cpuprofile`);
+      const file = path.join(cpu.folder, `cpu-${this.#who}-${interval}.cpuprofile`);
       writeFileSync(file, text, { mode: 0o600 });
       this.begin();
       this.#send({ type: 'cpu', interval, startMs, endMs, file });
@@ -63,8 +75,8 @@ export class Instruments {
       const heap = this.#heap.stop();
       const endMs = nowMs();
       const sites = this.#sites?.take() ?? [];
-      const heapFile = path.join(profile.folder, `${profile.kind}-${interval}.heapprofile`);
-      const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${interval}.json`);
+      const heapFile = path.join(profile.folder, `${profile.kind}-${this.#who}-${interval}.heapprofile`);
+      const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${this.#who}-${interval}.json`);
       writeFileSync(heapFile, heap, { mode: 0o600 });
       writeFileSync(offHeapFile, JSON.stringify(sites), { mode: 0o600 });
       this.begin();
