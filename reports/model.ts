@@ -55,7 +55,16 @@ export interface ScenarioInfo {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu' | 'flame' | 'doctor';
+export type PassKind =
+  | 'measure'
+  | 'allocations'
+  | 'live-heap'
+  | 'snapshots'
+  | 'cpu'
+  | 'flame'
+  | 'doctor'
+  | 'allocations-every'
+  | 'live-every';
 
 /** One replay of the same frames. Only `measure` passes feed budgets. */
 export interface Pass {

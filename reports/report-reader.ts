@@ -74,7 +74,17 @@ const environment = v.object({
 });
 
 const pass = v.object({
-  kind: v.picklist(['measure', 'allocations', 'live-heap', 'snapshots', 'cpu', 'flame', 'doctor']),
+  kind: v.picklist([
+    'measure',
+    'allocations',
+    'live-heap',
+    'snapshots',
+    'cpu',
+    'flame',
+    'doctor',
+    'allocations-every',
+    'live-every',
+  ]),
   startedAtMs: number,
   durationMs: amount,
   instruments: list(text),

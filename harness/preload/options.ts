@@ -36,6 +36,8 @@ export interface PreloadOptions {
   readonly profile?: {
     /** `allocations`: all of the interval, freed objects included; `live`: those that a collection at its end leaves. */
     readonly kind: 'allocations' | 'live';
+    /** Of `live`: every profile holds all since the start, and not only what its own interval brought. */
+    readonly isCumulative?: boolean;
     /** Mean bytes between two samples of the V8 heap. */
     readonly sampleBytes: number;
     readonly stackDepth: number;

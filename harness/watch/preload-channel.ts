@@ -79,6 +79,8 @@ export class PreloadChannel {
   onSpawn: ((pid: number) => void) | undefined;
   /** Channels of its children: they are asked whatever this one is asked. */
   kin: () => readonly PreloadChannel[] = () => [];
+  /** The same with those that have ended. */
+  everyKin: () => readonly PreloadChannel[] = () => [];
   #nextCut = 0;
   readonly #channel: Duplex | undefined;
   readonly #startEpochMs: number;

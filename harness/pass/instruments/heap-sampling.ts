@@ -117,7 +117,13 @@ function readIntervals(
 
 /** Undefined where the target itself gave none. */
 export function readFamilyInterval(
-  { channel, family }: Pick<PassResult, 'channel' | 'family'>,
+  {
+    channel,
+    family,
+  }: {
+    readonly channel: PreloadChannel;
+    readonly family: { readonly channels: readonly PreloadChannel[] } | undefined;
+  },
   interval: number,
   sampleType: 'alloc_space' | 'inuse_space',
   sampleBytes: number,
