@@ -193,7 +193,7 @@ function furtherFields({ fields }: ExchangeKind, random: Random): string {
   const count = drawWhole(random, countRange(fields.count));
   let text = '';
   for (let index = 0; index < count; index++) {
-    text += `X-Flood-${index}: ${hexText(random, drawSize(random, bytesRange(fields.bytes)))}\r\n`;
+    text += `X-${hexText(random, 8)}-${index}: ${hexText(random, drawSize(random, bytesRange(fields.bytes)))}\r\n`;
   }
   return text;
 }
