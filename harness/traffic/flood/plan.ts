@@ -5,14 +5,22 @@
 import * as v from 'valibot';
 import { bytesPattern, countPattern, timePattern } from './amounts.ts';
 
+const sizeWords = 'a size such as "2kB", or a range "200B..20kB", is expected';
+const countWords = 'a count such as 3, or a range "1..20", is expected';
 const time = v.pipe(v.string(), v.regex(timePattern, 'a time such as "20ms", or a range "1s..5s", is expected'));
 const bytes = v.union(
-  [v.pipe(v.string(), v.regex(bytesPattern)), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(512 << 20))],
-  'a size such as "2kB", or a range "200B..20kB", is expected',
+  [
+    v.pipe(v.string(), v.regex(bytesPattern, sizeWords)),
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(512 << 20)),
+  ],
+  sizeWords,
 );
 const count = v.union(
-  [v.pipe(v.string(), v.regex(countPattern)), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000))],
-  'a count such as 3, or a range "1..20", is expected',
+  [
+    v.pipe(v.string(), v.regex(countPattern, countWords)),
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000)),
+  ],
+  countWords,
 );
 const perSecond = v.pipe(v.number(), v.gtValue(0), v.maxValue(1_000_000));
 
