@@ -12,7 +12,7 @@ t.test('what is generated is not stale', (t) => {
   const out = mkdtempSync(path.join(root, '.tap', 'generated-'));
   t.teardown(() => rmSync(out, { recursive: true, force: true }));
   execFileSync(process.execPath, [path.join(root, 'bin', 'generate.mjs'), out], { stdio: 'pipe' });
-  const files = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => /\.[jt]s$/.test(name));
+  const files = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => /\.([jt]s|json)$/.test(name));
   for (const part of ['agent/encode', 'agent/digest', 'reports/html']) {
     t.ok(
       files.some((file) => file.startsWith(part)),
