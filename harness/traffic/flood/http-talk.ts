@@ -76,6 +76,7 @@ export class HttpPopulation {
     if (plan.expect && body.length > 0) {
       yield* talk.write(0, [socketWrite(head)]);
       yield* talk.write(1, [socketWrite(continueHead)]);
+      truth.interim();
       yield* talk.write(0, [socketWrite(...body)]);
     } else {
       yield* talk.write(0, [socketWrite(head, ...body)]);
