@@ -55,9 +55,9 @@ export interface ScenarioInfo {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu' | 'flame' | 'doctor';
+export type PassKind = 'measure' | 'settled' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu' | 'flame' | 'doctor';
 
-/** One replay of the same frames. Only `measure` passes feed budgets. */
+/** One replay of the same frames. `measure` feeds the budgets; `settled` decides those on growth. */
 export interface Pass {
   readonly kind: PassKind;
   readonly startedAtMs: number;

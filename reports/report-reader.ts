@@ -74,7 +74,7 @@ const environment = v.object({
 });
 
 const pass = v.object({
-  kind: v.picklist(['measure', 'allocations', 'live-heap', 'snapshots', 'cpu', 'flame', 'doctor']),
+  kind: v.picklist(['measure', 'settled', 'allocations', 'live-heap', 'snapshots', 'cpu', 'flame', 'doctor']),
   startedAtMs: number,
   durationMs: amount,
   instruments: list(text),

@@ -8,6 +8,7 @@ import { type AgentStage, reaches } from '../scenario/agent-stage.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { readSites } from './allocated-sites.ts';
 import * as delivery from './delivery.ts';
+import * as growth from './growth.ts';
 import * as heap from './heap.ts';
 import type { RunFigures } from './measured-run.ts';
 import * as memory from './memory.ts';
@@ -103,8 +104,15 @@ export const metrics: readonly Metric[] = [
     name: 'growth.perSecond',
     unit: 'bytesPerSecond',
     bound: 'max',
-    help: 'Steady growth of resident memory (a leak), 0 where none is found; takes 20 s.',
-    read: memory.growth,
+    help: 'Growth of memory that stays: the slope’s 99 % interval, by a pass with forced collections (Node.js, Go with --pprof); else by the line of resident memory over 20 s.',
+    read: growth.growthPerSecond,
+  },
+  {
+    name: 'growth.perRequest',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Live memory that each request leaves behind, the slope’s 99 % interval: by a pass of its own with forced collections.',
+    read: growth.growthPerRequest,
   },
   {
     name: 'recovery.seconds',
@@ -319,6 +327,11 @@ export function findMetric(name: string): Metric | undefined {
 /** Whether a limit on this name takes a pass that samples allocations. */
 export function takesSites(name: string): boolean {
   return sitePatternMetrics.some(({ prefix }) => name.startsWith(`${prefix}:`));
+}
+
+/** Whether a limit on this name takes the pass that forces collections. */
+export function takesSettled(name: string): boolean {
+  return name.startsWith('growth.');
 }
 
 /** Names as they are listed: `rss.p99`, …, `share:<call-site pattern>`. */

@@ -1,24 +1,34 @@
 /** The instruments of a preload that disturb, one kind a pass: allocation and CPU profiles, heap snapshots. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import v8 from 'node:v8';
+import vm from 'node:vm';
 import type { OffHeapSites } from './off-heap-sites.ts';
 import type { PreloadLine, PreloadOptions } from './options.ts';
+
+/** What the instruments need of the preload. */
+export interface InstrumentsHost {
+  send(line: PreloadLine): void;
+  /** HTTP requests answered by now; null before the first. */
+  requests(): number | null;
+}
 
 /** Does what the harness commands. */
 export class Instruments {
   readonly #options: PreloadOptions;
   readonly #sites: OffHeapSites | undefined;
+  readonly #host: InstrumentsHost;
   readonly #send: (line: PreloadLine) => void;
   #heap: Sampler | undefined;
   #cpu: Sampler | undefined;
   #startMs = 0;
 
-  constructor(options: PreloadOptions, sites: OffHeapSites | undefined, send: (line: PreloadLine) => void) {
+  constructor(options: PreloadOptions, sites: OffHeapSites | undefined, host: InstrumentsHost) {
     this.#options = options;
     this.#sites = sites;
-    this.#send = send;
+    this.#host = host;
+    this.#send = (line) => host.send(line);
   }
 
   /** Starts the samplers that this pass has. */
@@ -38,12 +48,13 @@ export class Instruments {
     });
   }
 
-  /** `cut N`: ends interval N and starts the next; `snapshot NAME`. */
+  /** `cut N`: ends interval N and starts the next; `snapshot NAME`; `settle N`: collects all garbage and says what is left. */
   command(line: string): void {
     const [verb, name = ''] = line.split(' ');
     try {
       if (verb === 'cut') this.#cut(Number(name));
       else if (verb === 'snapshot') this.#snapshot(name);
+      else if (verb === 'settle') this.#settle(Number(name));
     } catch (error) {
       this.#send({ type: 'error', tMs: nowMs(), message: `${line}: ${error}` });
     }
@@ -72,6 +83,21 @@ export class Instruments {
     }
   }
 
+  #settle(interval: number): void {
+    collectAll();
+    const { heapUsed, external } = process.memoryUsage();
+    this.#send({
+      type: 'settled',
+      interval,
+      tMs: nowMs(),
+      requests: this.#host.requests(),
+      heapUsed,
+      external,
+      malloced: v8.getHeapStatistics().malloced_memory,
+      own: ownResidentBytes(),
+    });
+  }
+
   #snapshot(name: string): void {
     const options = this.#options.snapshots;
     if (!options) return;
@@ -80,6 +106,33 @@ export class Instruments {
     this.#send({ type: 'snapshot', name, tMs, file, tookMs: nowMs() - tMs });
   }
 }
+
+/** Finalizers and weak references of one collection free more in the next. */
+const settlingCollections = 3;
+
+let collect: ((options: object) => void) | undefined;
+
+/** V8's own `gc`, which it gives to contexts made after the flag was set: the target's global object has none. */
+function collectAll(): void {
+  if (!collect) {
+    v8.setFlagsFromString('--expose-gc');
+    collect = vm.runInNewContext('gc') as (options: object) => void;
+  }
+  for (let i = 0; i < settlingCollections; i += 1) collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+/** Resident pages less those of files, by the kernel; null where there is no /proc. */
+function ownResidentBytes(): number | null {
+  try {
+    const [, resident = 0, shared = 0] = readFileSync('/proc/self/statm', 'latin1').split(' ').map(Number);
+    return (resident - shared) * pageBytes;
+  } catch {
+    return null;
+  }
+}
+
+/** Of Linux on x64, and of most arm64; where it is larger, the figures are as many times too small. */
+const pageBytes = 4_096;
 
 interface Sampler {
   /** The profile, as text of V8's own format. */

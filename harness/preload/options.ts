@@ -35,6 +35,8 @@ export interface PreloadOptions {
     /** Profiles are written here. */
     readonly folder: string;
   };
+  /** The `settle` command is heeded: see `settled` below. */
+  readonly settles?: boolean;
   /** Where the `snapshot` command writes. */
   readonly snapshots?: { readonly folder: string };
 }
@@ -120,6 +122,20 @@ export type PreloadLine =
       readonly tMs: number;
       readonly file: string;
       readonly tookMs: number;
+    }
+  /** After forced collections: what stays. */
+  | {
+      readonly type: 'settled';
+      /** Number given with the command. */
+      readonly interval: number;
+      readonly tMs: number;
+      /** HTTP requests answered by then; null where the target has no server of Node.js. */
+      readonly requests: number | null;
+      readonly heapUsed: number;
+      readonly external: number;
+      readonly malloced: number;
+      /** Resident memory without pages of files; null where it could not be read at this moment. */
+      readonly own: number | null;
     }
   | { readonly type: 'error'; readonly tMs: number; readonly message: string };
 

@@ -16,14 +16,17 @@ async function observe(options: PreloadOptions): Promise<void> {
   if (options.inStep) new StepReadings(heap);
   else setInterval(() => heap.report(), options.intervalMs).unref();
   process.on('exit', () => heap.reportLast());
-  const { profile, snapshots, cpu } = options;
+  const { profile, snapshots, cpu, settles } = options;
   // A measuring pass loads nothing more: what disturbs is in a module of its own.
-  if (!profile && !snapshots && !cpu) return;
+  if (!profile && !snapshots && !cpu && !settles) return;
   const sites = profile?.offHeapSampleBytes
     ? (await import('./off-heap-sites.ts')).installOffHeapSites(profile.offHeapSampleBytes, profile.kind)
     : undefined;
   const { Instruments } = await import('./instruments.ts');
-  const instruments = new Instruments(options, sites, (line) => send(options.channel, line));
+  const instruments = new Instruments(options, sites, {
+    send: (line) => send(options.channel, line),
+    requests: () => heap.requests,
+  });
   const { Socket } = await import('node:net');
   // Commands come one a line. The socket must not keep a target alive that has nothing else to do.
   const socket = new Socket({ fd: options.channel, readable: true, writable: true });
@@ -67,6 +70,11 @@ export class HeapWatch {
     this.#reportMemory();
     this.#setAside(usedBytes);
     this.#ownMs += threadCpuMs() - sinceMs;
+  }
+
+  /** Answered by now; null before the first. */
+  get requests(): number | null {
+    return this.#requests.answers?.total ?? null;
   }
 
   #mark(requests: number): void {

@@ -1,11 +1,12 @@
 /** The spikes of the report: found by the measuring pass, explained by those after it, aligned by frame numbers. */
-import { formatBytes, formatCount, formatDuration } from '../../reports/format.ts';
+import { formatBytes, formatCount, formatDuration, formatValue } from '../../reports/format.ts';
 import type { FlameTree, ProfileReference, Spike } from '../../reports/model.ts';
 import { attribute, attributeAllocated, bytesOf } from '../explain/attribution.ts';
 import { classifyCause } from '../explain/cause.ts';
 import { evidenceOf } from '../explain/evidence.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { type ExplainedWindow, liveWindowOf, windowOf } from '../explain/frame-windows.ts';
+import type { SettledGrowth } from '../explain/settled.ts';
 import { sitesIn, sitesOf, startOf } from '../explain/spike-sites.ts';
 import type { Growth, SpikeShape } from '../explain/spikes.ts';
 import { flameOf } from '../explain/suspects.ts';
@@ -28,20 +29,20 @@ export function spikesOf(findings: Findings, explanation: Explanation, save: Sav
 
 /** A rise of resident memory: what is in it, and who is behind that. */
 function residentSpike(findings: Findings, explanation: Explanation, index: number, save: SaveProfile): Spike {
-  const { measure, growth } = findings;
+  const { measure, growth, settled } = findings;
   const shape = findings.spikes[index]!;
   const frames = findings.frames[index]!;
   const allocated = windowOf(explanation.allocations, frames);
   const live = liveWindowOf(explanation.live, frames);
   const sites = sitesOf(allocated, live, startOf(explanation.live));
-  const evidence = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined);
+  const evidence = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined, leakBytesOf(shape, settled));
   const cause = classifyCause(evidence);
   const shared = allocated || live ? attribute(evidence, sites) : undefined;
   const shown = mostOf(allocated, live, shape.heightBytes);
   return {
     ...commonOf(findings, explanation, index),
     cause: cause.cause,
-    causeDetail: shape.shape === 'leak' ? `${slopeOf(growth)} ${cause.detail}` : cause.detail,
+    causeDetail: cause.cause === 'leak' ? `${slopeOf(growth, settled)} ${cause.detail}` : cause.detail,
     suspects: shared?.suspects ?? [],
     parts: shared?.parts ?? [],
     namedShare: shared?.namedShare ?? null,
@@ -95,11 +96,21 @@ function commonOf(
   return { ...levels, frames: measure.lane === 'load' ? null : frames[index]!, streams: streams[index] ?? [] };
 }
 
-/** How fast it leaks, as far as that can be known. */
-function slopeOf({ slope, slopeLow, slopeHigh }: Growth): string {
-  const kilobytes = (bytes: number) => (bytes / 1e3).toFixed(1);
-  return `Grows by ${kilobytes(slope)} kB/s (99 %: ${kilobytes(slopeLow)} to ${kilobytes(slopeHigh)}).`;
+/** What of a spike is a leak: by forced collections where they were looked at, else by the shape of its line. */
+function leakBytesOf({ shape, heightBytes, recoveryMs }: SpikeShape, settled: SettledGrowth | undefined): number {
+  if (settled) return settled.isLeak && recoveryMs === null ? settled.keptBytes : 0;
+  return shape === 'leak' ? heightBytes : 0;
 }
+
+/** How fast it leaks, as far as that can be known. */
+function slopeOf({ slope, slopeLow, slopeHigh }: Growth, settled: SettledGrowth | undefined): string {
+  if (!settled) return `Grows by ${perSecond(slope)} (99 %: ${perSecond(slopeLow)} to ${perSecond(slopeHigh)}).`;
+  const { live, livePerRequest: each, keptBytes } = settled;
+  const request = each ? `, ${formatBytes(each.slope)} a request` : '';
+  return `After forced collections ${formatBytes(keptBytes)} more are alive: ${perSecond(live.slope)} (99 %: ${perSecond(live.low)} to ${perSecond(live.high)})${request}.`;
+}
+
+const perSecond = (bytes: number) => formatValue(bytes, 'bytesPerSecond');
 
 /** What stayed must make up this much of a spike for its flame graph; else what was allocated is shown. */
 const liveShareMin = 0.3;

@@ -42,6 +42,8 @@ export class PreloadChannel {
   readonly intervals: ProfileInterval[] = [];
   readonly cpu: CpuInterval[] = [];
   readonly snapshots: LineOf<'snapshot'>[] = [];
+  /** What was left after forced collections. */
+  readonly settled: LineOf<'settled'>[] = [];
   readonly errors: string[] = [];
   /** What the target runs on, as it says itself; empty where it says nothing. */
   runtime = '';
@@ -75,6 +77,11 @@ export class PreloadChannel {
   /** Has a heap snapshot written: seconds, and several times the heap's size in memory. */
   snapshot(name: string, timeoutMs: number): Promise<boolean> {
     return this.#ask(`snapshot ${name}`, (line) => line.type === 'snapshot' && line.name === name, timeoutMs);
+  }
+
+  /** Has all garbage collected, and what is left said. */
+  settle(interval: number, timeoutMs: number): Promise<boolean> {
+    return this.#ask(`settle ${interval}`, (line) => line.type === 'settled' && line.interval === interval, timeoutMs);
   }
 
   /** Resolves at the next reading of the target's, which comes by itself; false after the timeout. */
@@ -137,6 +144,7 @@ export class PreloadChannel {
       const { startMs, endMs } = line;
       this.cpu.push({ ...line, startMs: startMs - this.#startEpochMs, endMs: endMs - this.#startEpochMs });
     } else if (line.type === 'snapshot') this.snapshots.push(line);
+    else if (line.type === 'settled') this.settled.push(line);
     else if (line.type === 'runtime') this.runtime = line.name;
     else this.errors.push(line.message);
     for (const waiter of this.#waiting) if (waiter.test(line)) waiter.done();

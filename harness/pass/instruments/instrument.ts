@@ -38,7 +38,7 @@ export interface Instrument {
 export interface InstrumentStart {
   /** For the target's Node.js. */
   readonly nodeArguments?: readonly string[];
-  readonly preload?: Pick<PreloadOptions, 'profile' | 'cpu' | 'snapshots'>;
+  readonly preload?: Pick<PreloadOptions, 'profile' | 'cpu' | 'snapshots' | 'settles'>;
   readonly wrapper?: Wrapper;
 }
 
@@ -59,6 +59,10 @@ export interface FoundSpikes {
   readonly frames: readonly FrameRange[];
   /** Index of the highest spike of resident memory; −1 where there is none. */
   readonly highest: number;
+  /** Sent in all; milliseconds of the load where there are no frames. */
+  readonly framesSent: number;
+  /** The frames are milliseconds: the traffic cannot be held. */
+  readonly isTimed: boolean;
   /** Highest use of V8's heap; undefined where nothing is known of it. */
   readonly heapBytes: number | undefined;
 }
@@ -87,7 +91,21 @@ export interface Brought {
   readonly live?: readonly FrameInterval[];
   /** What grew between heap snapshots, and in which spike. */
   readonly retained?: { readonly spike: number; readonly classes: readonly RetainedClass[] };
+  /** What stayed, by place in the traffic. */
+  readonly settled?: readonly SettledPoint[];
   readonly notes?: readonly Note[];
+}
+
+/** The target after three last-resort collections. */
+export interface SettledPoint {
+  /** Sent by then; milliseconds of the load where there are no frames. */
+  readonly frames: number;
+  /** Answered by then; null where the target does not count them. */
+  readonly requests: number | null;
+  /** The heap and all off-heap memory that the runtime knows of. */
+  readonly liveBytes: number;
+  /** Resident memory without pages of files; null where it was not read at that moment. */
+  readonly ownBytes: number | null;
 }
 
 /** The profiles of an interval, with the frames that were sent in it. */
