@@ -1,5 +1,5 @@
 /** The instruments of a preload that disturb, one kind a pass: allocation and CPU profiles, heap snapshots. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import v8 from 'node:v8';
@@ -93,8 +93,6 @@ export class Instruments {
       requests: this.#host.requests(),
       heapUsed,
       external,
-      malloced: v8.getHeapStatistics().malloced_memory,
-      own: ownResidentBytes(),
     });
   }
 
@@ -107,32 +105,19 @@ export class Instruments {
   }
 }
 
-/** Finalizers and weak references of one collection free more in the next. */
-const settlingCollections = 3;
-
-let collect: ((options: object) => void) | undefined;
+let collect: ((options?: object) => void) | undefined;
 
 /** V8's own `gc`, which it gives to contexts made after the flag was set: the target's global object has none. */
 function collectAll(): void {
   if (!collect) {
     v8.setFlagsFromString('--expose-gc');
-    collect = vm.runInNewContext('gc') as (options: object) => void;
+    collect = vm.runInNewContext('gc') as (options?: object) => void;
   }
-  for (let i = 0; i < settlingCollections; i += 1) collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  // Several collections in one, until the last finds no more to free.
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  // V8 of Node.js 20 knows no flavors and collects little for such options; without any, each version collects all.
+  collect();
 }
-
-/** Resident pages less those of files, by the kernel; null where there is no /proc. */
-function ownResidentBytes(): number | null {
-  try {
-    const [, resident = 0, shared = 0] = readFileSync('/proc/self/statm', 'latin1').split(' ').map(Number);
-    return (resident - shared) * pageBytes;
-  } catch {
-    return null;
-  }
-}
-
-/** Of Linux on x64, and of most arm64; where it is larger, the figures are as many times too small. */
-const pageBytes = 4_096;
 
 interface Sampler {
   /** The profile, as text of V8's own format. */

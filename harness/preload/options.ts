@@ -133,9 +133,6 @@ export type PreloadLine =
       readonly requests: number | null;
       readonly heapUsed: number;
       readonly external: number;
-      readonly malloced: number;
-      /** Resident memory without pages of files; null where it could not be read at this moment. */
-      readonly own: number | null;
     }
   | { readonly type: 'error'; readonly tMs: number; readonly message: string };
 

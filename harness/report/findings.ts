@@ -75,7 +75,6 @@ export function foundSpikes({ measure, spikes, frames }: Findings): FoundSpikes 
   return {
     frames,
     framesSent: measure.sent.column('frames').at(-1) ?? 0,
-    isTimed: measure.lane === 'load',
     highest: heights.indexOf(Math.max(0, ...heights)),
     heapBytes: largest(measure.channel.v8.column('heapUsed')) ?? undefined,
   };

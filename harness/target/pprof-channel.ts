@@ -115,12 +115,11 @@ export class PprofChannel extends Duplex {
     this.#startMs = endMs;
   }
 
-  /** `gc=1` collects first. Pages go back to the kernel later, so resident memory is not read here. */
+  /** `gc=1` collects first. */
   async #settle(interval: number): Promise<void> {
     await this.#readFigures('gc=1&');
     const { heapAllocBytes = 0 } = this.memory ?? {};
-    const figures = { heapUsed: heapAllocBytes, external: 0, malloced: 0, own: null, requests: null };
-    this.#say({ type: 'settled', interval, tMs: nowMs(), ...figures });
+    this.#say({ type: 'settled', interval, tMs: nowMs(), heapUsed: heapAllocBytes, external: 0, requests: null });
   }
 
   async #tick(): Promise<void> {

@@ -151,6 +151,11 @@ export class MemoryWatch {
     return { tMs, bytes };
   }
 
+  /** Looks at the pages now, moved or not. */
+  lookAtPages(): void {
+    if (!this.#gone) this.#sampleMap();
+  }
+
   /** Ends the phase before, with its peak, and starts another. */
   phase(name: string): void {
     const nowMs = this.#nowMs();

@@ -51,6 +51,8 @@ export interface InstrumentUse {
   readonly everyInterval: boolean;
   /** It shows how things stand: where nothing has happened since, it would show the same again. */
   readonly isLevel: boolean;
+  /** It stops the target: where traffic cannot be held, the target works for a while before it is used again. @default false */
+  readonly rests?: boolean;
 }
 
 /** The spikes of the measuring pass, as far as instruments ask. */
@@ -61,8 +63,6 @@ export interface FoundSpikes {
   readonly highest: number;
   /** Sent in all; milliseconds of the load where there are no frames. */
   readonly framesSent: number;
-  /** The frames are milliseconds: the traffic cannot be held. */
-  readonly isTimed: boolean;
   /** Highest use of V8's heap; undefined where nothing is known of it. */
   readonly heapBytes: number | undefined;
 }

@@ -1,15 +1,12 @@
 /** Memory after forced collections, at even places of the traffic: what stays, without garbage. Limits on growth are decided by it. */
+import { memoryClasses } from '../../watch/memory-map.ts';
 import type { PassResult } from '../pass-result.ts';
 import type { Instrument, SettledPoint } from './instrument.ts';
 
 const takeTimeoutMs = 60_000;
 /** A slope takes eight after the warm-up; more make its interval narrower, and each stops the target. */
 const looksMin = 12;
-const looksMax = 24;
-/** Three last-resort collections take 2.5 to 7 ms for each megabyte of objects on a busy machine. */
-const lookMsPerByte = 5 / 1e6;
-/** Where the traffic cannot be held, the target must have time to work in between. */
-const lookShareMax = 0.4;
+const looks = 24;
 
 export const settled: Instrument = {
   kind: 'settled',
@@ -22,26 +19,42 @@ export const settled: Instrument = {
     oncePerPhase: false,
     everyInterval: false,
     isLevel: false,
+    rests: true,
   },
   start: () => ({ preload: { settles: true } }),
-  describe: (usual) => [...usual, 'three forced collections at even places of the traffic'],
+  describe: (usual) => [...usual, 'forced collections at even places of the traffic'],
   // The collector needs room to move objects, and takes back more than the measuring pass did.
   ceilingBytes: (peakBytes) => 1.2 * peakBytes + 100e6,
-  aim({ framesSent, heapBytes = 0, isTimed }) {
+  aim({ framesSent }) {
     if (framesSent < looksMin) return { frameMarks: undefined };
-    const affordable = Math.floor((lookShareMax * framesSent) / (heapBytes * lookMsPerByte + 1));
-    const looks = isTimed ? Math.min(looksMax, Math.max(looksMin, affordable)) : looksMax;
-    return { frameMarks: Array.from({ length: looks }, (_, i) => Math.round(((i + 1) * framesSent) / looks)) };
+    const count = Math.min(looks, framesSent);
+    return { frameMarks: Array.from({ length: count }, (_, i) => Math.round(((i + 1) * framesSent) / count)) };
   },
-  bring: (pass) => ({ settled: pointsOf(pass) }),
+  bring: (pass) => (process.env.FG_DEBUG && console.error(pointsOf(pass).map((l) => [l.frames, l.requests, (l.liveBytes/1e6).toFixed(2), (l.ownBytes!/1e6).toFixed(2)].join(' ')).join('\n')), { settled: pointsOf(pass) }),
 };
 
-function pointsOf({ channel, intervals }: PassResult): SettledPoint[] {
+function pointsOf({ channel, intervals, watch }: PassResult): SettledPoint[] {
+  const pagesAt = nativePages(watch);
   return intervals.flatMap(({ interval, lastFrame }) => {
     const line = channel.settled.find((each) => each.interval === interval);
     if (!line) return [];
-    const { requests, heapUsed, external, malloced, own } = line;
-    // Before its first answer a server counts none.
-    return [{ frames: lastFrame, requests, liveBytes: heapUsed + external + malloced, ownBytes: own }];
+    const { requests, heapUsed, external, tMs } = line;
+    const native = pagesAt(tMs);
+    const ownBytes = native === null ? null : heapUsed + native;
+    return [{ frames: lastFrame, requests, liveBytes: heapUsed + external, ownBytes }];
   });
 }
+
+/** The look at the pages that followed a moment at once: all but those of V8's heap, of which it keeps free ones for itself. */
+function nativePages({ map }: PassResult['watch']): (ms: number) => number | null {
+  const tMs = map.tMs();
+  const columns = memoryClasses.filter((name) => name !== 'heapBytes').map((name) => map.column(name));
+  return (ms) => {
+    const at = tMs.findIndex((each) => each >= ms - 1);
+    if (at < 0 || tMs[at]! > ms + pagesWithinMs) return null;
+    return columns.reduce((sum, column) => sum + (column[at] ?? 0), 0);
+  };
+}
+
+/** Its answer is on its way meanwhile, and a look takes its time on a busy machine. */
+const pagesWithinMs = 500;
