@@ -4,6 +4,7 @@
  */
 import type { SettledPoint } from '../pass/instruments/instrument.ts';
 import type { PassResult } from '../pass/pass-result.ts';
+import { memoryClasses } from '../watch/memory-map.ts';
 import { type Slope, slopePointsMin, theilSen } from './slope.ts';
 
 /** How fast the measuring pass went: what a slope of another pass is brought to. */
@@ -13,11 +14,19 @@ export interface Pace {
   readonly seconds: number;
 }
 
+/** A line of the measuring pass. */
+export interface MeasuredLine {
+  readonly seconds: readonly number[];
+  readonly bytes: readonly number[];
+}
+
 export interface SettledGrowth {
   /** Bytes a second at the pace of the measuring pass. */
   readonly live: Slope;
   /** Resident memory, the same; undefined where it was not read. */
   readonly own: Slope | undefined;
+  /** Resident memory outside the heap, while the measuring pass ran: at its full pace, but with garbage; undefined where it was not read. */
+  readonly native: Slope | undefined;
   /** Bytes a request; undefined where requests are not counted. */
   readonly livePerRequest: Slope | undefined;
   /** What clean programs drift by, bytes a second: below it no slope of live memory is called growth. */
@@ -55,8 +64,23 @@ export function paceOf({ sent, lane, sendStartMs, sendEndMs, answers }: PassResu
   return { seconds, framesPerSecond: each(frames), requestsPerSecond: answers ? each(answers.total) : null };
 }
 
+/** Pages outside the heap while traffic flowed, and the target was warm. */
+export function nativeLineOf({ watch: { map }, sendStartMs, sendEndMs }: PassResult): MeasuredLine {
+  const columns = memoryClasses.filter((name) => name !== 'heapBytes').map((name) => map.column(name));
+  const fromMs = sendStartMs + warmUpShare * (sendEndMs - sendStartMs);
+  const rows = map.tMs().flatMap((ms, i) => (ms < fromMs || ms > sendEndMs ? [] : [{ ms, i }]));
+  return {
+    seconds: rows.map(({ ms }) => ms / 1000),
+    bytes: rows.map(({ i }) => columns.reduce((sum, column) => sum + (column[i] ?? 0), 0)),
+  };
+}
+
 /** Undefined where too few looks were taken. @param points in the order of time */
-export function settledGrowth(points: readonly SettledPoint[], pace: Pace): SettledGrowth | undefined {
+export function settledGrowth(
+  points: readonly SettledPoint[],
+  pace: Pace,
+  nativeLine: MeasuredLine,
+): SettledGrowth | undefined {
   const last = points.at(-1);
   if (!last || pace.seconds <= 0) return undefined;
   const sent = last.frames;
@@ -79,6 +103,7 @@ export function settledGrowth(points: readonly SettledPoint[], pace: Pace): Sett
   return {
     live: times(live, perSecond),
     own: own && times(own, perSecond),
+    native: theilSen(nativeLine.seconds, nativeLine.bytes),
     livePerRequest: counts ? live : undefined,
     floor: floorPerUnit * perSecond,
     ownFloor: ownFloorBytes / pace.seconds,

@@ -40,14 +40,14 @@ export function growthPerRequest({ settled, messages, measure }: RunFigures): Re
  * The upper end is resident memory's, in which native memory is.
  * @param rssHigh upper end by the measuring pass's line, where resident memory was not read after collections
  */
-function settledReading({ live, own, floor, ownFloor, seconds }: SettledGrowth, rssHigh: number): Reading {
+function settledReading(settled: SettledGrowth, rssHigh: number): Reading {
+  const { live, own, native, floor, ownFloor, seconds } = settled;
   const low = Math.max(live.low - floor, own ? own.low - ownFloor : Number.NEGATIVE_INFINITY);
-  const high = Math.max(low, live.high, own ? own.high : rssHigh);
-  return interval(
-    { slope: Math.min(high, Math.max(low, own?.slope ?? live.slope)), low, high },
-    'bytesPerSecond',
-    seconds,
-  );
+  // Two looks at the same: with forced collections, and at full pace. Buffers that are alive count twice in the second.
+  const highs = [own ? own.high : rssHigh, ...(native && own ? [live.high + native.high] : [])];
+  const high = Math.max(low, live.high, Math.min(...highs));
+  const slope = Math.min(high, Math.max(low, own?.slope ?? live.slope));
+  return interval({ slope, low, high }, 'bytesPerSecond', seconds);
 }
 
 function interval(found: Slope, unit: Unit, seconds: number): Reading {

@@ -2,7 +2,7 @@
 import type { FrameRange } from '../../reports/model.ts';
 import { allocationSpike } from '../explain/allocation-spike.ts';
 import { framesOfSpike } from '../explain/frame-windows.ts';
-import { paceOf, type SettledGrowth, settledGrowth } from '../explain/settled.ts';
+import { nativeLineOf, paceOf, type SettledGrowth, settledGrowth } from '../explain/settled.ts';
 import { findSpikes, type Growth, leakShape, type SpikeFindings, type SpikeShape } from '../explain/spikes.ts';
 import { judge, Readings } from '../metrics/budgets.ts';
 import { largest } from '../metrics/memory.ts';
@@ -31,7 +31,7 @@ const warmUpMs = 1_500;
 
 /** @param looks of the pass that forces collections */
 export function findingsOf(measure: PassResult, budget: Budget, looks: readonly SettledPoint[] = []): Findings {
-  const settled = settledGrowth(looks, paceOf(measure));
+  const settled = settledGrowth(looks, paceOf(measure), nativeLineOf(measure));
   const found = residentSpikes(measure);
   const readings = Readings.of({ measure, findings: found, sites: undefined, settled });
   const broken = judge(budget, readings).filter(({ state }) => state === 'over');
