@@ -22,6 +22,7 @@ import { writeProfileFile } from './profile/files.ts';
 import { buildRunReport } from './report/build.ts';
 import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './report/findings.ts';
 import { writeSites } from './report/sites-file.ts';
+import { Sources } from './report/sources.ts';
 import { spikesOf } from './report/spikes.ts';
 import { type AgentStage, stageWords } from './scenario/agent-stage.ts';
 import type { ScenarioHead } from './scenario/capture-scenario.ts';
@@ -116,7 +117,10 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     measure,
     readings: findings.readings.with({ sites: sitesOf(explanation.allocations) }),
     passes,
-    spikes: spikesOf(findings, explanation, (name, profile) => writeProfileFile(folder, name, profile)),
+    spikes: spikesOf(findings, explanation, {
+      save: (name, profile) => writeProfileFile(folder, name, profile),
+      sources: new Sources(),
+    }),
     notes: explanation.notes,
     interrupted: options.signal.aborted,
   });

@@ -1,13 +1,16 @@
 /** The report as Markdown, for a pull request's comment or a job's summary. Pure. */
 import {
+  excerptTitle,
   formatActual,
   formatBytes,
   formatCount,
   formatDifference,
   formatDropped,
   formatDuration,
+  formatExcerpt,
   formatExchanges,
   formatHeight,
+  formatKeeper,
   formatRecovery,
   formatShare,
   formatSite,
@@ -22,6 +25,7 @@ import {
   type Report,
   type RunReport,
   runsOf,
+  type SourceExcerpt,
   type Spike,
   type Verdict,
 } from './model.ts';
@@ -109,6 +113,9 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
   if (spike.streams.length > 0) {
     lines.push(...spike.streams.slice(0, 5).map((stream) => `- ${escaped(formatStream(stream))}`), '');
   }
+  if (spike.keeper) lines.push(`Kept by ${escaped(formatKeeper(spike.keeper))}.`, '');
+  if (spike.commonCaller) lines.push(`Made under ${escaped(formatSite(spike.commonCaller))}.`, '');
+  for (const excerpt of spike.sources) lines.push(`${escaped(excerptTitle(excerpt))}`, '', ...fenced(excerpt), '');
   if (spike.parts.length > 0) {
     const named = spike.namedShare === null ? '' : ` (${formatShare(spike.namedShare)} has a name)`;
     lines.push(
@@ -156,6 +163,14 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
     );
   }
   return lines;
+}
+
+/** Inside a fence that no line of it can close. */
+function fenced(excerpt: SourceExcerpt): string[] {
+  const lines = formatExcerpt(excerpt);
+  const runs = lines.flatMap((line) => line.match(/`+/g) ?? []).map((run) => run.length);
+  const fence = '`'.repeat(Math.max(3, ...runs.map((length) => length + 1)));
+  return [fence, ...lines, fence];
 }
 
 function deliveryLines({ ledger, messages, exchanges }: RunReport): string[] {

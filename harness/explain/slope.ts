@@ -13,8 +13,8 @@ export interface Slope {
 
 /** Two-sided 99 %. */
 const Z_99 = 2.576;
-/** With fewer points the interval reaches beyond the steepest pair. */
-export const slopePointsMin = 8;
+/** Of six points the slopes between them are all on one side of the true one by chance in 2 of 720 orders: 99.7 %. */
+export const slopePointsMin = 6;
 
 /** Undefined where there are too few points, or they have no width. @param x ascending */
 export function theilSen(x: readonly number[], y: readonly number[]): Slope | undefined {

@@ -20,7 +20,7 @@ export interface IntervalsOptions {
 }
 
 /** A target that rests works so many times as long as it was stopped. */
-const restFactor = 2;
+const restFactor = 1.5;
 
 export class Intervals {
   readonly taken: IntervalFrames[] = [];

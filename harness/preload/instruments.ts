@@ -100,8 +100,11 @@ export class Instruments {
     const options = this.#options.snapshots;
     if (!options) return;
     const tMs = nowMs();
-    const file = v8.writeHeapSnapshot(path.join(options.folder, `${path.basename(name)}.heapsnapshot`));
-    this.#send({ type: 'snapshot', name, tMs, file, tookMs: nowMs() - tMs });
+    const isSmall = v8.getHeapStatistics().used_heap_size <= options.heapBytesMax;
+    const requests = this.#host.requests();
+    const place = path.join(options.folder, `${path.basename(name)}.heapsnapshot`);
+    const file = isSmall ? v8.writeHeapSnapshot(place) : '';
+    this.#send({ type: 'snapshot', name, tMs, file, requests, tookMs: nowMs() - tMs });
   }
 }
 
@@ -113,11 +116,16 @@ function collectAll(): void {
     v8.setFlagsFromString('--expose-gc');
     collect = vm.runInNewContext('gc') as (options?: object) => void;
   }
+  // Without options each version collects all: V8 of Node.js 20 knows no flavors, and collects little for them.
+  collect();
+  if (v8.getHeapStatistics().used_heap_size > preciseBytesMax) return;
   // Several collections in one, until the last finds no more to free.
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-  // V8 of Node.js 20 knows no flavors and collects little for such options; without any, each version collects all.
   collect();
 }
+
+/** What one collection leaves behind of finalizers and weak references is small beside a larger heap, and each takes long there. */
+const preciseBytesMax = 48_000_000;
 
 interface Sampler {
   /** The profile, as text of V8's own format. */

@@ -38,7 +38,11 @@ export interface PreloadOptions {
   /** The `settle` command is heeded: see `settled` below. */
   readonly settles?: boolean;
   /** Where the `snapshot` command writes. */
-  readonly snapshots?: { readonly folder: string };
+  readonly snapshots?: {
+    readonly folder: string;
+    /** Of a heap that uses more none is written: it would take minutes. */
+    readonly heapBytesMax: number;
+  };
 }
 
 /** HTTP answers, and how many of them had another status than 2xx. */
@@ -120,7 +124,10 @@ export type PreloadLine =
       readonly type: 'snapshot';
       readonly name: string;
       readonly tMs: number;
+      /** Empty where the heap was too large. */
       readonly file: string;
+      /** HTTP requests answered by then; null where the target has no server of Node.js. */
+      readonly requests: number | null;
       readonly tookMs: number;
     }
   /** After forced collections: what stays. */

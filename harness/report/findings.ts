@@ -5,6 +5,7 @@ import { framesOfSpike } from '../explain/frame-windows.ts';
 import { nativeLineOf, paceOf, type SettledGrowth, settledGrowth } from '../explain/settled.ts';
 import { findSpikes, type Growth, leakShape, type SpikeFindings, type SpikeShape } from '../explain/spikes.ts';
 import { judge, Readings } from '../metrics/budgets.ts';
+import { messagesOf } from '../metrics/measured-run.ts';
 import { largest } from '../metrics/memory.ts';
 import type { FoundSpikes, SettledPoint } from '../pass/instruments/instrument.ts';
 import type { PassResult } from '../pass/pass-result.ts';
@@ -16,6 +17,8 @@ export interface Findings {
   readonly growth: Growth;
   /** What stays, by the pass that forces collections; undefined where there was none. */
   readonly settled: SettledGrowth | undefined;
+  /** HTTP messages that the agent found, or answers that another program gave; null where they were not counted. */
+  readonly messages: number | null;
   /** The frames that were sent between the beginning of each spike's rise and its top. */
   readonly frames: readonly FrameRange[];
   /** What the table of metrics reads in it. */
@@ -45,6 +48,7 @@ export function findingsOf(measure: PassResult, budget: Budget, looks: readonly 
     spikes,
     growth: found.growth,
     settled,
+    messages: messagesOf(measure),
     frames: spikes.map((spike) => framesOfSpike(measure, spike)),
     readings,
     isBroken: broken.length > 0 || !measure.exit.expected,
@@ -69,11 +73,12 @@ function withGrowth(measure: PassResult, spikes: readonly SpikeShape[], settled:
 }
 
 /** As the instruments need it. */
-export function foundSpikes({ measure, spikes, frames }: Findings): FoundSpikes {
+export function foundSpikes({ measure, spikes, frames, settled }: Findings): FoundSpikes {
   // What was merely allocated is in no snapshot.
   const heights = spikes.map(({ line, heightBytes }) => (line === 'rss' ? heightBytes : -1));
   return {
     frames,
+    leakBytes: settled?.isLeak ? settled.keptBytes : 0,
     framesSent: measure.sent.column('frames').at(-1) ?? 0,
     highest: heights.indexOf(Math.max(0, ...heights)),
     heapBytes: largest(measure.channel.v8.column('heapUsed')) ?? undefined,

@@ -5,6 +5,7 @@
 import type { FrameRange, Note, PassKind, RetainedClass } from '../../../reports/model.ts';
 import type { PreloadOptions } from '../../preload/options.ts';
 import type { IntervalProfiles } from '../../profile/files.ts';
+import type { FoundKeeper } from '../../profile/heap-snapshot/keeper.ts';
 import type { Wrapper } from '../../target/target.ts';
 import type { PreloadChannel } from '../../watch/preload-channel.ts';
 import type { PassResult } from '../pass-result.ts';
@@ -59,6 +60,8 @@ export interface InstrumentUse {
 export interface FoundSpikes {
   /** The frames of each spike, in order of time. */
   readonly frames: readonly FrameRange[];
+  /** Of what is alive at the end, what grew all along: where there is any, who keeps it is asked of the whole run. */
+  readonly leakBytes: number;
   /** Index of the highest spike of resident memory; −1 where there is none. */
   readonly highest: number;
   /** Sent in all; milliseconds of the load where there are no frames. */
@@ -83,6 +86,16 @@ export interface BringOrder {
   readonly found: FoundSpikes;
 }
 
+/** What heap snapshots say grew, and in which spike. */
+export interface Retained {
+  readonly spike: number;
+  readonly classes: readonly RetainedClass[];
+  readonly keeper: FoundKeeper | undefined;
+  /** Frames, and requests where the target counts them, between the two snapshots. */
+  readonly frames: number;
+  readonly requests: number | null;
+}
+
 /** What an instrument found out. */
 export interface Brought {
   /** Everything that was allocated. */
@@ -90,7 +103,7 @@ export interface Brought {
   /** What was allocated in the interval and alive at its end. */
   readonly live?: readonly FrameInterval[];
   /** What grew between heap snapshots, and in which spike. */
-  readonly retained?: { readonly spike: number; readonly classes: readonly RetainedClass[] };
+  readonly retained?: Retained;
   /** What stayed, by place in the traffic. */
   readonly settled?: readonly SettledPoint[];
   readonly notes?: readonly Note[];

@@ -4,7 +4,7 @@ import type { PassResult } from '../pass-result.ts';
 import type { Instrument, SettledPoint } from './instrument.ts';
 
 const takeTimeoutMs = 60_000;
-/** A slope takes eight after the warm-up; more make its interval narrower, and each stops the target. */
+/** A slope takes six after the warm-up; more make its interval narrower, and each stops the target. */
 const looksMin = 12;
 const looks = 24;
 
@@ -30,7 +30,7 @@ export const settled: Instrument = {
     const count = Math.min(looks, framesSent);
     return { frameMarks: Array.from({ length: count }, (_, i) => Math.round(((i + 1) * framesSent) / count)) };
   },
-  bring: (pass) => (process.env.FG_DEBUG && console.error(pointsOf(pass).map((l) => [l.frames, l.requests, (l.liveBytes/1e6).toFixed(2), (l.ownBytes!/1e6).toFixed(2)].join(' ')).join('\n')), { settled: pointsOf(pass) }),
+  bring: (pass) => ({ settled: pointsOf(pass) }),
 };
 
 function pointsOf({ channel, intervals, watch }: PassResult): SettledPoint[] {

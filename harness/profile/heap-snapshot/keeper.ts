@@ -42,7 +42,13 @@ export function findKeeper(before: SnapshotSummary, after: HeapSnapshot): FoundK
   if (fork === undefined) return undefined;
   const held = heldBy(before, after, { fork, parents, order: paths.order, bytes });
   if (held.count < heldMin) return undefined;
-  return { ...nameOf(after, paths, fork, held), ...{ held: held.className, countAdded: held.count } , bytesAdded: bytes[fork]!, share: bytes[fork]! / Math.max(1, all), path: paths.to(held.example) };
+  return {
+    ...nameOf(after, paths, fork, held),
+    ...{ held: held.className, countAdded: held.count },
+    bytesAdded: bytes[fork]!,
+    share: bytes[fork]! / Math.max(1, all),
+    path: paths.to(held.example),
+  };
 }
 
 /** Own bytes of new objects, added up towards the roots. */
@@ -67,7 +73,12 @@ function isCounted({ nodeTypes, nodeType }: HeapSnapshot, node: number): boolean
 }
 
 /** Down from the root by the heaviest branch. */
-function forkOf(after: HeapSnapshot, parents: Uint32Array, order: Uint32Array, bytes: Float64Array): number | undefined {
+function forkOf(
+  after: HeapSnapshot,
+  parents: Uint32Array,
+  order: Uint32Array,
+  bytes: Float64Array,
+): number | undefined {
   const heaviest = new Uint32Array(after.nodeCount).fill(NONE);
   for (const node of order) {
     const parent = parents[node]!;
@@ -172,7 +183,8 @@ function nameOf(after: HeapSnapshot, paths: RetainingPaths, fork: number, held: 
 /** `_events.change` of an emitter is what people call its listeners. */
 function joined(words: readonly string[]): string {
   const at = words.indexOf('_events');
-  if (at >= 0 && at < words.length - 1) return `listeners of "${words[at + 1]}" on ${joined(words.slice(0, at)) || 'an emitter'}`;
+  if (at >= 0 && at < words.length - 1)
+    return `listeners of "${words[at + 1]}" on ${joined(words.slice(0, at)) || 'an emitter'}`;
   return words.reduce((all, word) => (all === '' ? word : word.startsWith('[') ? all + word : `${all}.${word}`), '');
 }
 
@@ -257,7 +269,10 @@ function scriptsOf(after: HeapSnapshot): Map<number, string> {
     const location = after.locationOf(node);
     if (!location || known.has(location.script)) continue;
     const shared = follow(after, node, 'shared');
-    const script = shared === undefined ? undefined : (follow(after, shared, 'script') ?? follow(after, shared, 'script_or_debug_info'));
+    const script =
+      shared === undefined
+        ? undefined
+        : (follow(after, shared, 'script') ?? follow(after, shared, 'script_or_debug_info'));
     if (script !== undefined) known.set(location.script, after.text(after.nodeName[script]!));
   }
   return known;
@@ -266,7 +281,10 @@ function scriptsOf(after: HeapSnapshot): Map<number, string> {
 function follow(after: HeapSnapshot, node: number, name: string): number | undefined {
   const { firstEdge, edgeTo, edgeLabel } = after;
   for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge += 1) {
-    if (after.text(edgeLabel[edge]! & EDGE_NAME_MAX) === name && after.edgeTypes[edgeLabel[edge]! >>> EDGE_NAME_BITS] === 'internal') {
+    if (
+      after.text(edgeLabel[edge]! & EDGE_NAME_MAX) === name &&
+      after.edgeTypes[edgeLabel[edge]! >>> EDGE_NAME_BITS] === 'internal'
+    ) {
       return edgeTo[edge];
     }
   }
