@@ -1,5 +1,6 @@
 /** The report as Markdown, for a pull request's comment or a job's summary. Pure. */
 import {
+  escapeHtml,
   excerptTitle,
   formatActual,
   formatBytes,
@@ -165,12 +166,9 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
   return lines;
 }
 
-/** Inside a fence that no line of it can close. */
+/** As HTML, in which everything can be escaped: a fence of Markdown ends where a source says so. */
 function fenced(excerpt: SourceExcerpt): string[] {
-  const lines = formatExcerpt(excerpt);
-  const runs = lines.flatMap((line) => line.match(/`+/g) ?? []).map((run) => run.length);
-  const fence = '`'.repeat(Math.max(3, ...runs.map((length) => length + 1)));
-  return [fence, ...lines, fence];
+  return [`<pre>${formatExcerpt(excerpt).map(escapeHtml).join('\n')}</pre>`];
 }
 
 function deliveryLines({ ledger, messages, exchanges }: RunReport): string[] {

@@ -33,7 +33,7 @@ export interface SettledGrowth {
   readonly floor: number;
   /** The same for resident memory. */
   readonly ownFloor: number;
-  /** Live memory at the end less the same once the target was warm. */
+  /** Live memory at the end less the same once the target was warm, brought to the measuring pass's requests. */
   readonly keptBytes: number;
   /** It stays, it grew all along, and faster than clean programs drift. */
   readonly isLeak: boolean;
@@ -100,6 +100,8 @@ export function settledGrowth(
   const own = ownBytes.some(Number.isNaN) ? undefined : theilSen(x, ownBytes);
   const floorPerUnit = counts ? floorBytesPerRequest : floorBytesPerFrame;
   const keptBytes = last.liveBytes - during[0]!.liveBytes;
+  // The pass was stopped again and again, and its load did less.
+  const factor = counts && last.requests ? (perSecond * pace.seconds) / last.requests : 1;
   return {
     live: times(live, perSecond),
     own: own && times(own, perSecond),
@@ -107,7 +109,7 @@ export function settledGrowth(
     livePerRequest: counts ? live : undefined,
     floor: floorPerUnit * perSecond,
     ownFloor: ownFloorBytes / pace.seconds,
-    keptBytes,
+    keptBytes: keptBytes * factor,
     isLeak: live.low > floorPerUnit && staysAndGrew(during, keptBytes),
     seconds: pace.seconds,
   };

@@ -104,14 +104,14 @@ export const metrics: readonly Metric[] = [
     name: 'growth.perSecond',
     unit: 'bytesPerSecond',
     bound: 'max',
-    help: 'Growth of memory that stays: the slope’s 99 % interval, by a pass with forced collections (Node.js, Go with --pprof); else by the line of resident memory over 20 s.',
+    help: 'Growth that stays, by its 99 % interval: after forced collections in a pass of its own, else by resident memory over 20 s.',
     read: growth.growthPerSecond,
   },
   {
     name: 'growth.perRequest',
     unit: 'bytes',
     bound: 'max',
-    help: 'Live memory that each request leaves behind, the slope’s 99 % interval: by a pass of its own with forced collections.',
+    help: 'Live memory that each request leaves behind, by its 99 % interval: after forced collections in a pass of its own.',
     read: growth.growthPerRequest,
   },
   {

@@ -2,8 +2,8 @@
 import { formatBytes, formatCount, formatDuration, formatValue } from '../../reports/format.ts';
 import type { FlameTree, Keeper, ProfileReference, Spike, Suspect } from '../../reports/model.ts';
 import { attribute, attributeAllocated, bytesOf } from '../explain/attribution.ts';
+import { commonCaller } from '../explain/caller-above.ts';
 import { classifyCause } from '../explain/cause.ts';
-import { commonCaller } from '../explain/common-caller.ts';
 import { evidenceOf } from '../explain/evidence.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { type ExplainedWindow, liveWindowOf, wholeLive, windowOf } from '../explain/frame-windows.ts';
@@ -165,8 +165,8 @@ function commonOf(
 }
 
 /** What of a spike is a leak: by forced collections where they were looked at, else by the shape of its line. */
-function leakBytesOf({ shape, heightBytes, recoveryMs }: SpikeShape, settled: SettledGrowth | undefined): number {
-  if (settled) return settled.isLeak && recoveryMs === null ? settled.keptBytes : 0;
+function leakBytesOf({ shape, heightBytes }: SpikeShape, settled: SettledGrowth | undefined): number {
+  if (settled) return settled.isLeak ? settled.keptBytes : 0;
   return shape === 'leak' ? heightBytes : 0;
 }
 

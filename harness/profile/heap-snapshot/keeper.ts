@@ -38,9 +38,10 @@ export function findKeeper(before: SnapshotSummary, after: HeapSnapshot): FoundK
   const paths = new RetainingPaths(after, undefined, withoutWeakMaps(after));
   const parents = paths.parents();
   const { bytes, all } = newBytesBelow(before, after, paths.order, parents);
-  const fork = forkOf(after, parents, paths.order, bytes);
-  if (fork === undefined) return undefined;
-  const held = heldBy(before, after, { fork, parents, order: paths.order, bytes });
+  const { order } = paths;
+  const place = forkOf(before, after, { parents, order, bytes });
+  const { fork } = place;
+  const held = heldBy(before, after, { ...place, parents, order, bytes });
   if (held.count < heldMin) return undefined;
   return {
     ...nameOf(after, paths, fork, held),
@@ -74,11 +75,10 @@ function isCounted({ nodeTypes, nodeType }: HeapSnapshot, node: number): boolean
 
 /** Down from the root by the heaviest branch. */
 function forkOf(
+  before: SnapshotSummary,
   after: HeapSnapshot,
-  parents: Uint32Array,
-  order: Uint32Array,
-  bytes: Float64Array,
-): number | undefined {
+  { parents, order, bytes }: Pick<Fork, 'parents' | 'order' | 'bytes'>,
+): Place {
   const heaviest = new Uint32Array(after.nodeCount).fill(NONE);
   for (const node of order) {
     const parent = parents[node]!;
@@ -93,21 +93,30 @@ function forkOf(
     way.push(next);
     node = next;
   }
-  return headOfList(after, way);
+  return headOfList(before, after, way);
 }
 
-/** Where the way runs along a linked list, the place before its first item: classes that come again and again in one order. */
-function headOfList(after: HeapSnapshot, way: readonly number[]): number | undefined {
+/** Where new bytes hang, and of a linked list how long it is as far as the way leads. */
+interface Place {
+  readonly fork: number;
+  readonly listLength: number;
+}
+
+/** Where the way runs along a linked list, the place before its first new item: classes that come again and again in one order. */
+function headOfList(before: SnapshotSummary, after: HeapSnapshot, way: readonly number[]): Place {
   const names = way.map((node) => classNameOf(after, node));
-  let first = way.length;
+  let list = { at: way.length, period: 1 };
   for (let period = 1; period <= periodMax; period += 1) {
-    for (let at = 1; at + period * repeatsMin < first; at += 1) {
+    for (let at = 1; at + period * repeatsMin < list.at; at += 1) {
       let same = 0;
       while (same < period * repeatsMin && names[at + same] === names[at + same + period]) same += 1;
-      if (same === period * repeatsMin) first = at;
+      if (same === period * repeatsMin) list = { at, period };
     }
   }
-  return first < way.length ? way[first - 1] : way.at(-1);
+  let first = list.at;
+  while (first < way.length && before.has(after.nodeId[way[first]!]!)) first += 1;
+  if (first >= way.length) return { fork: way.at(-1)!, listLength: 0 };
+  return { fork: way[first - 1]!, listLength: Math.round((way.length - first) / list.period) };
 }
 
 interface Held {
@@ -117,15 +126,14 @@ interface Held {
   readonly example: number;
 }
 
-interface Fork {
-  readonly fork: number;
+interface Fork extends Place {
   readonly parents: Uint32Array;
   readonly order: Uint32Array;
   readonly bytes: Float64Array;
 }
 
 /** The class of new objects right below that has most of the bytes; of a list, all the way down. */
-function heldBy(before: SnapshotSummary, after: HeapSnapshot, { fork, parents, order, bytes }: Fork): Held {
+function heldBy(before: SnapshotSummary, after: HeapSnapshot, { fork, listLength, parents, order, bytes }: Fork): Held {
   const rows = new Map<string, { count: number; bytes: number; nodes: number[] }>();
   for (const node of order) {
     if (parents[node] !== fork || before.has(after.nodeId[node]!) || bytes[node] === 0) continue;
@@ -141,7 +149,8 @@ function heldBy(before: SnapshotSummary, after: HeapSnapshot, { fork, parents, o
   const [className, { count, nodes }] = best;
   const example = nodes[nodes.length >> 1]!;
   if (count >= heldMin) return { className, count, example };
-  // A linked list: one below the other, and of a circular one both ways round.
+  if (listLength >= heldMin) return { className, count: listLength, example };
+  // A circular list, which the way leads round both ways.
   let length = 0;
   for (const node of order) {
     if (bytes[node]! > 0 && !before.has(after.nodeId[node]!) && classNameOf(after, node) === className) length += 1;
