@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { commentOnPullRequest } from './pull-request-comment.mjs';
 
 const program = path.join(path.dirname(fileURLToPath(import.meta.url)), 'floodgate');
 const { FLOODGATE_RUN = '', FLOODGATE_OUT = '', FLOODGATE_BASE = '', FLOODGATE_HEAD = '.' } = process.env;
@@ -78,8 +79,13 @@ const { status, said } = await run([...words, '--out', FLOODGATE_OUT], 'inherit'
 const comparison = path.join(FLOODGATE_OUT, 'comparison.md');
 if (existsSync(path.join(FLOODGATE_OUT, 'report.json'))) {
   await run(['report', FLOODGATE_OUT, '--format', 'markdown'], 'pipe');
-} else if (existsSync(comparison)) append(GITHUB_STEP_SUMMARY, readFileSync(comparison));
-else {
+} else if (existsSync(comparison)) {
+  const text = readFileSync(comparison, 'utf8');
+  append(GITHUB_STEP_SUMMARY, text);
+  if (process.env.FLOODGATE_COMMENT === 'true') {
+    process.stdout.write(`::notice::${await commentOnPullRequest(text, process.env)}\n`);
+  }
+} else {
   append(
     GITHUB_STEP_SUMMARY,
     `### floodgate made no report (exit code ${status})\n\n${block(said || 'It said nothing.')}`,

@@ -3,7 +3,7 @@
  * others replay the same frames, one instrument each.
  */
 import path from 'node:path';
-import type { RunReport, SpikeStream } from '../reports/model.ts';
+import type { Note, RunReport, SpikeStream } from '../reports/model.ts';
 import { type Explanation, explanationOf } from './explain/explanation.ts';
 import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
@@ -32,6 +32,7 @@ import { AgentLauncher } from './target/agent-target.ts';
 import { diedAtStart } from './target/child-target.ts';
 import { DeployedAgentLauncher } from './target/deployed-agent.ts';
 import type { TargetLauncher } from './target/target.ts';
+import type { RateProfile } from './traffic/rate-profile.ts';
 import type { TrafficOrder } from './traffic/traffic-order.ts';
 import { readEnvironment } from './watch/environment.ts';
 
@@ -53,6 +54,8 @@ export interface RunOptions {
   readonly agentFolder?: string | undefined;
   readonly seed: number | null;
   readonly budget: Budget;
+  /** Of the pace, for the report; undefined where its rate is one. */
+  readonly profile?: RateProfile | undefined;
   readonly explain: Explain;
   /** A Node.js target under a load allocates the same in every run, and is slower. @default false */
   readonly repeatable?: boolean;
@@ -60,6 +63,8 @@ export interface RunOptions {
   readonly sitesEveryBytes?: number | undefined;
   /** Further passes, for CPU time; their tools are there (`Instrument.checkTools`). @default none */
   readonly cpu?: readonly Instrument[];
+  /** What else the reader of the report ought to know. @default none */
+  readonly notes?: readonly Note[];
   /** Heap snapshots stay in the report's folder. */
   readonly keepsSnapshots: boolean;
   /** The report's folder; exists. */
@@ -114,6 +119,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     isAgent: options.launcher === undefined,
     stages: options.launcher === undefined ? stageWords[options.stage] : '',
     budget: options.budget,
+    profile: options.profile,
     measure,
     readings: findings.readings.with({ sites: sitesOf(explanation.allocations) }),
     passes,
@@ -121,7 +127,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
       save: (name, profile) => writeProfileFile(folder, name, profile),
       sources: new Sources(),
     }),
-    notes: explanation.notes,
+    notes: [...(options.notes ?? []), ...explanation.notes],
     interrupted: options.signal.aborted,
   });
 }

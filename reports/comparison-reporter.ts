@@ -2,6 +2,7 @@
 import type { ComparisonReport } from './comparison.ts';
 import { renderComparisonAnnotations } from './comparison-annotations.ts';
 import { renderComparisonBencher } from './comparison-bencher.ts';
+import { renderComparisonHtml } from './comparison-html.ts';
 import { renderComparisonJunit } from './comparison-junit.ts';
 import { renderComparisonMarkdown } from './comparison-markdown.ts';
 import { renderComparisonSarif } from './comparison-sarif.ts';
@@ -16,6 +17,7 @@ export interface ComparisonReporter {
 
 export const comparisonReporters: readonly ComparisonReporter[] = [
   { fileName: 'comparison.json', render: (report) => `${JSON.stringify(report)}\n` },
+  { fileName: 'comparison.html', render: renderComparisonHtml },
   { fileName: 'comparison.md', render: renderComparisonMarkdown },
   { fileName: 'comparison.txt', render: (report) => renderComparisonTerminal(report, { colour: false, all: true }) },
   { fileName: 'comparison.xml', render: renderComparisonJunit },

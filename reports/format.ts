@@ -101,7 +101,13 @@ export function verdictMark({ ok, exitCode }: Pick<Verdict, 'ok' | 'exitCode'>):
   return ok ? '✓' : exitCode === 4 ? '?' : '✗';
 }
 
-const STATE_MARKS: Readonly<Record<BudgetState, string>> = { pass: '✓', over: '✗', undecided: '?', notMeasured: '?' };
+const STATE_MARKS: Readonly<Record<BudgetState, string>> = {
+  pass: '✓',
+  over: '✗',
+  waived: '~',
+  undecided: '?',
+  notMeasured: '?',
+};
 
 /** One character: held, broken, or not known. */
 export function stateMark(state: BudgetState): string {

@@ -57,7 +57,7 @@ export function page(title: string, script: string, style: string, data: string)
 </head>
 <body>
 <p class="loading">Reading the report …</p>
-<noscript>This report draws itself with a script of its own; the same content without one is in report.md and report.txt.</noscript>
+<noscript>This report draws itself with a script of its own; the same content without one is in the Markdown and text files beside it.</noscript>
 <script type="application/json" id="report">${data}</script>
 <script>${script}</script>
 </body>

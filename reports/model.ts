@@ -280,7 +280,8 @@ export interface Spike {
 }
 
 /** `undecided`: measured, but not well enough to say; `notMeasured`: not at all. Neither is ok, and neither is over. */
-export type BudgetState = 'pass' | 'over' | 'undecided' | 'notMeasured';
+/** `waived`: over, and allowed for a while by a waiver that `note` names. */
+export type BudgetState = 'pass' | 'over' | 'waived' | 'undecided' | 'notMeasured';
 
 export interface BudgetResult {
   /** `rss.p99`, `heap.peakBeforeGc`, `share:agent/tcp/**` …: docs/metrics.md. */
@@ -291,7 +292,7 @@ export interface BudgetResult {
   readonly limit: number;
   /** Null when it could not be measured, or not decided, which is never ok. */
   readonly actual: number | null;
-  /** Whether `state` is `pass`. */
+  /** Whether `state` is `pass` or `waived`. */
   readonly ok: boolean;
   readonly state: BudgetState;
   /** Why it is not known, or that `actual` is only the most or the least it can be. */

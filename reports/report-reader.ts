@@ -247,14 +247,17 @@ const budget = v.pipe(
     limit: number,
     actual: v.nullable(number),
     ok: v.boolean(),
-    state: v.optional(v.picklist(['pass', 'over', 'undecided', 'notMeasured'])),
+    state: v.optional(v.picklist(['pass', 'over', 'waived', 'undecided', 'notMeasured'])),
     note: text,
   }),
   v.transform(({ state, note, ...rest }): BudgetResult => {
     const read = state ?? (rest.ok ? 'pass' : rest.actual === null ? 'notMeasured' : 'over');
     return { ...rest, state: read, note };
   }),
-  v.check(({ ok, state }) => ok === (state === 'pass'), 'a budget that is ok has passed, and no other has'),
+  v.check(
+    ({ ok, state }) => ok === (state === 'pass' || state === 'waived'),
+    'a budget that is ok has passed or is waived, and no other',
+  ),
 );
 
 const figure = v.object({

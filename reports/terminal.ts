@@ -139,7 +139,10 @@ function runLines(run: RunReport, palette: Palette, columns: number): string[] {
   const nameWidth = Math.max(...run.budgets.map((budget) => printable(budget.name, 40).length), 0);
   const barCells = columns < wideColumns ? 12 : 20;
   for (const budget of run.budgets) lines.push(`  ${budgetLine(budget, nameWidth, barCells, palette)}`);
-  run.spikes.forEach((spike, i) => void lines.push(...spikeLines(spike, i + 1, palette)));
+  const shown = new Set(run.spikes.toSorted((a, b) => b.heightBytes - a.heightBytes).slice(0, spikesShown));
+  run.spikes.forEach((spike, i) => void (shown.has(spike) && lines.push(...spikeLines(spike, i + 1, palette))));
+  const others = run.spikes.length - shown.size;
+  if (others > 0) lines.push(`  ${palette.dim(`${formatCount(others)} lower spikes are in the report`)}`);
   lines.push(...deliveryLines(run, palette));
   const cost = costLine(run);
   if (cost !== '') lines.push(`  ${palette.dim(cost)}`);
@@ -147,6 +150,9 @@ function runLines(run: RunReport, palette: Palette, columns: number): string[] {
   if (!run.verdict.ok) lines.push(`  ${palette.dim('again:')} ${printable(run.command)}`);
   return lines;
 }
+
+/** The highest ones; all of them are in report.html. */
+const spikesShown = 5;
 
 /** What looking cost, where there was more than one pass. */
 function costLine({ passes }: RunReport): string {
@@ -266,7 +272,7 @@ function gateLines(runs: readonly RunReport[], palette: Palette): string[] {
   return runs.map((run) => {
     const named = (...states: BudgetResult['state'][]) =>
       run.budgets.filter(({ state }) => states.includes(state)).map(({ name }) => printable(name, 40));
-    const lists = { over: named('over'), 'not known': named('undecided', 'notMeasured') };
+    const lists = { over: named('over'), waived: named('waived'), 'not known': named('undecided', 'notMeasured') };
     const words = Object.entries(lists).map(([word, names]) =>
       names.length > 0 ? `  ${word}: ${names.join(', ')}` : '',
     );

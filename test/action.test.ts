@@ -134,7 +134,7 @@ createServer((_request, response) => response.end(JSON.stringify(Array.from({ le
     git(...words);
   const { status, summary, stderr } = runAction(
     folder,
-    { base: 'main', out: 'runs/compared' },
+    { base: 'main', out: 'runs/compared', comment: 'true' },
     { GITHUB_ACTIONS: 'true' },
   );
   t.equal(status, 0, stderr);

@@ -212,7 +212,7 @@ t.test('time, timers and randomness are passed in', async (t) => {
 });
 
 /** What reads our files beside them. */
-const builders = ['package.json', 'bin/generate.mjs', 'bin/bundle-pages.mjs'].map((file) =>
+const builders = ['package.json', 'bin/generate.mjs', 'bin/build-kernels.mjs', 'bin/bundle-pages.mjs'].map((file) =>
   readFileSync(path.join(root, file), 'utf8'),
 );
 

@@ -28,14 +28,21 @@ function filesBelow(below: string): string[] {
     .map((entry) => path.relative(below, path.join(entry.parentPath, entry.name)));
 }
 
+/**
+ * The words that start a plain Node.js, as a user would. The test runner hooks into every one that it sees started, and puts
+ * its hooks into `NODE_OPTIONS` again where `env` leaves them out; it does not look behind env(1).
+ */
+export function plainNode(...words: readonly string[]): [command: string, words: string[]] {
+  return ['env', ['-u', 'NODE_OPTIONS', process.execPath, ...words]];
+}
+
 /** Builds the package and installs it below `folder`. @returns where its launchers are */
 export function install(folder: string): string {
   const modules = path.join(folder, 'node_modules');
   const installed = path.join(modules, 'floodgate');
   mkdirSync(path.join(installed, 'agent'), { recursive: true });
-  // The test runner hooks into every Node.js that it sees started, which the type checker's does not survive.
-  const build = [process.execPath, path.join(root, 'bin/build.mjs'), path.join(installed, 'dist')];
-  execFileSync('env', ['-u', 'NODE_OPTIONS', ...build], { stdio: 'inherit' });
+  // The type checker does not survive the hooks.
+  execFileSync(...plainNode(path.join(root, 'bin/build.mjs'), path.join(installed, 'dist')), { stdio: 'inherit' });
   for (const name of [
     'bin',
     'docs',

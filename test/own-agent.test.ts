@@ -4,6 +4,7 @@ import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { ComparisonReport } from '../reports/comparison.ts';
+import { plainNode } from './installed-package.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const isRepository = existsSync(path.join(root, '.git'));
@@ -45,12 +46,10 @@ t.test('1 % more in one function', { skip: isRepository ? false : 'no repository
   );
   git(folder, 'commit', '-qam', 'waste');
 
-  const { NODE_OPTIONS: _, ...env } = process.env;
   const words = ['compare', '--base', 'base', '--out', 'runs/compared', '--seed', '1'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(root, 'bin', 'floodgate'), ...words], {
+  const { status, stdout, stderr } = spawnSync(...plainNode(path.join(root, 'bin', 'floodgate'), ...words), {
     cwd: folder,
     encoding: 'utf8',
-    env,
   });
   t.equal(status, 1, stdout + stderr);
   const report: ComparisonReport = JSON.parse(

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { ComparisonReport } from '../reports/comparison.ts';
-import { install } from './installed-package.ts';
+import { install, plainNode } from './installed-package.ts';
 
 // Fifty runs: a minute on a quiet machine, ten on a busy one.
 t.setTimeout(1_500_000);
@@ -63,13 +63,7 @@ function makeShop(name: string) {
   git('add', '.');
   git('commit', '-qm', 'shop');
   const run = (...words: string[]) => {
-    // The test runner hooks into every Node.js that it sees started: the service is to be a plain one.
-    const { NODE_OPTIONS: _, ...env } = process.env;
-    const { status, stdout, stderr } = spawnSync(process.execPath, [floodgate, ...words], {
-      cwd: shop,
-      encoding: 'utf8',
-      env,
-    });
+    const { status, stdout, stderr } = spawnSync(...plainNode(floodgate, ...words), { cwd: shop, encoding: 'utf8' });
     return { status, out: stdout, err: stderr };
   };
   return { shop, write, git, run };
@@ -140,12 +134,30 @@ t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
   const over = run('gate', '--only', 'first', '--budget', 'allocated.perRequest=1kB');
   t.equal(over.status, 1, over.out + over.err);
   t.match(over.out, /allocated\.perRequest/);
+  const refused = run('baseline', 'accept', '--reason', 'too large');
+  t.match(refused, { status: 2, err: /allocated\.perRequest is not within budget/ });
+  t.match(run('waiver', 'add', 'rss.max', '--scenario', 'frist', ...waived).err, /is "first" meant\?/);
+  t.equal(run('waiver', 'add', 'rss.max', '--scenario', 'first', ...waived).status, 0);
+  // A limit as typed takes the place of the configuration's.
+  const allowed = run('gate', '--budget', 'rss.max=1MB');
+  t.equal(allowed.status, 0, allowed.out + allowed.err);
+  t.match(allowed.out, /waived: rss\.max of first/);
+  t.match(run('baseline', 'accept', '--reason', 'first'), { status: 0, out: /first: allocated\.perRequest \d/ });
+  const ledger = path.join(shop, 'floodgate.ledger.yaml');
+  writeFileSync(ledger, readFileSync(ledger, 'utf8').replace(/value: .*/, 'value: 1000'));
+  const grown = run('gate');
+  t.equal(grown.status, 1, grown.out + grown.err);
+  t.match(grown.out, /allocated\.perRequest is .*, at most 1\.\d* kB is allowed \(baseline 1 kB/);
+  t.match(run('baseline', 'list').out, /waiver +first +rss\.max +until 2999-12-31 by anna: PERF-1/);
+  writeFileSync(ledger, '');
   t.match(run('gate', '--only', 'frist').err, /there is no scenario "frist"\nScenarios: first/);
   writeFileSync(file, readFileSync(file, 'utf8').replace(/ {2}budgets:.*\n/, ''));
   const unjudged = run('gate');
   t.equal(unjudged.status, 4, unjudged.out + unjudged.err);
   t.match(unjudged.out, /undecided: first/);
 });
+
+const waived = ['--owner', 'anna', '--until', '2999-12-31', '--reason', 'PERF-1'];
 
 t.test('the package from a program, with types', async (t) => {
   const { shop, write } = makeShop('program');
@@ -164,8 +176,7 @@ try {
 }
 `,
   );
-  const { NODE_OPTIONS: _, ...env } = process.env;
-  const spawned = (...words: string[]) => spawnSync(process.execPath, words, { cwd: shop, encoding: 'utf8', env });
+  const spawned = (...words: string[]) => spawnSync(...plainNode(...words), { cwd: shop, encoding: 'utf8' });
   const { stdout, stderr } = spawned('program.ts');
   const [first = '', second] = stdout.split('\n');
   t.ok(JSON.parse(first).bytes > 10_000, first + stderr);
@@ -182,7 +193,36 @@ try {
   write('tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['program.ts', 'floodgate.config.ts'] }));
   const tsc = path.join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
   const checked = spawned(tsc, '-p', '.');
-  t.equal(checked.status, 0, checked.stdout);
+  t.equal(checked.status, 0, checked.stdout + checked.stderr);
   write('floodgate.config.ts', config.replace('targets:', 'target:'));
-  t.match(spawned(tsc, '-p', '.').stdout, /'target' does not exist in type/);
+  const refused = spawned(tsc, '-p', '.');
+  t.match(refused.stdout, /'target' does not exist in type/, refused.stderr);
+
+  const documented = codeOf('ts');
+  t.ok(documented.length >= 2);
+  write('floodgate.config.ts', config);
+  const files = documented.map((code, at) => {
+    write(`documented-${at}.ts`, code);
+    return `documented-${at}.ts`;
+  });
+  write('tsconfig.json', JSON.stringify({ compilerOptions: options, files }));
+  const types = spawned(tsc, '-p', '.');
+  t.equal(types.status, 0, `what pages show has these types: ${types.stdout}${types.stderr}`);
+  for (const [at, code] of codeOf('js').entries()) {
+    write(`documented-${at}.js`, code);
+    const ran = spawned(`documented-${at}.js`);
+    t.equal(ran.status, 0, `what pages show runs: ${code}${ran.stderr}`);
+    t.not(ran.stdout, '');
+  }
 });
+
+/** The code blocks of one language in the pages of the package. */
+function codeOf(language: string): string[] {
+  const docs = path.join(folder, 'node_modules', 'floodgate', 'docs');
+  return readdirSync(docs)
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) => [
+      ...readFileSync(path.join(docs, name), 'utf8').matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms')),
+    ])
+    .map(([, code]) => code!);
+}

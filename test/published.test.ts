@@ -23,7 +23,7 @@ t.test('the package holds programs, their modules and docs, and no test', (t) =>
     /^bin\/(floodgate|floodgate-agent|[a-z-]+\.js|package\.json)$/,
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|agent\/node-arguments\.json)$/,
     /^docs\/(.+\.(md|png|svg)|licences\/.+\.txt)$/,
-    /^dist\/(agent-bundle|agent|harness|reports|scenarios)\/.+\.(js|d\.ts|css|json|proto|zst)$/,
+    /^dist\/(agent-bundle|agent|harness|reports|scenarios)\/.+\.(js|d\.ts|css|json|yaml|proto|zst)$/,
   ];
   for (const { path: file } of files) {
     t.notMatch(

@@ -34,10 +34,9 @@ if (process.env[inside] === undefined) {
   });
 
   const start = (...args: string[]) => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
-      // What the test runner would have them write at their end, the user nobody may not.
-      env: { ...process.env, NODE_OPTIONS: '' },
-    });
+    // What the test runner's hooks would write at the end, the user nobody may not. It does not look behind env(1).
+    const plain = ['-u', 'NODE_OPTIONS', process.execPath, '--disable-warning=ExperimentalWarning', program];
+    const child = spawn('env', [...plain, ...args], { stdio: 'pipe' });
     children.add(child);
     let stderr = '';
     child.stderr.on('data', (chunk) => (stderr += chunk));

@@ -12,6 +12,8 @@ export const UNDIGESTED_FIELDS: ReadonlySet<string> = new Set([
   'api_spec.Data.example_values',
   'api_spec.HTTPMethodMeta.processing_latency',
   'api_spec.HTTPMethodMeta.pairing',
+  'api_spec.HTTPMethodMeta.weight',
+  'api_spec.HTTPMethodMeta.body_weight',
 ]);
 
 /** Maps whose keys are the digests of their values, once they are `keyed`: nothing is digested twice. */

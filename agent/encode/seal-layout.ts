@@ -1,6 +1,6 @@
 /**
- * The layout of the memory in which JSON bodies are sealed (`seal-kernel.ts` works in it, `seal-memory.ts` fills its
- * tables). Each region has room for the worst body of `SEALED_TEXT_BYTES_MAX` and `SEALED_VALUES_MAX`. The operating system
+ * The layout of the memory in which JSON bodies are sealed (`agent/kernels/assembly/seal/` works in it, `seal-memory.ts`
+ * fills its tables). Each region has room for the worst body of `SEALED_TEXT_BYTES_MAX` and `SEALED_VALUES_MAX`. The operating system
  * provides a page when it is first written: an agent whose bodies are short does not pay for long ones.
  *
  * Templates · the double at work · the text · strings without their escapes · digests of open containers · open containers ·
@@ -86,7 +86,7 @@ export const RECORD_BYTES = 16;
 export const TAPE_AT = (FOLLOWERS_AT + 2 * UNDER * 4 + 63) & ~63;
 
 export const VALUE_AT = TAPE_AT + RECORDS_MAX * RECORD_BYTES;
-/** A step of the encoder needs as much room as a text may be long (`seal-kernel-tape.ts`); the rest is the value's. */
+/** A step of the encoder needs as much room as a text may be long (`encoder.ts` of the kernel); the rest is the value's. */
 const VALUE_BYTES = SEALED_BYTES_MAX + SEALED_TEXT_BYTES_MAX;
 export const PAGES = Math.ceil((VALUE_AT + VALUE_BYTES) / 65_536);
 export const MEMORY_BYTES = PAGES * 65_536;
@@ -148,7 +148,7 @@ export const KeyIs = {
   GUARDED: 16,
 } as const;
 
-/** What a byte is where secrets are looked for (`seal-kernel-screen.ts`). */
+/** What a byte is where secrets are looked for (`secrets.ts` of the kernel). */
 export const SecretKind = { WORD: 1, DIGIT: 2, LETTER: 4, NAME: 8, MARK: 16 } as const;
 /** What a byte may be part of in an e-mail address. */
 export const EmailPart = { LOCAL: 1, LABEL: 2 } as const;

@@ -1,7 +1,7 @@
 /** Finishes values as soon as they are whole: JSON bodies from their bytes, texts that come again and again once. */
 
 import { digestWord } from '../digest/digest-memory.ts';
-import { fieldKey, SealField } from '../digest/seal-assembly.ts';
+import { fieldKey, SealField } from '../digest/schema-fields.ts';
 import { digestData, digestDataMeta } from '../digest/witness-digest.generated.ts';
 import { CLASS_OF, Has } from '../witness/character-classes.ts';
 import { inferText } from '../witness/infer.ts';
@@ -12,9 +12,9 @@ import type { Sealer } from '../witness/sealer.ts';
 import { isGuardedName, isSecretName } from '../witness/secret-names.ts';
 import { REDACTED, redactText } from '../witness/secret-scanner.ts';
 import { beginWriting, putTag, putUnsigned, writtenBytes } from './backward-writer.ts';
-import { formatOf, JsonSealer, mayHoldSecret, type SealLimits } from './json-sealer.ts';
+import { formatOf, JsonSealer, mayHoldSecret, type SealLimits, sealKernel as seal } from './json-sealer.ts';
 import { DIGESTS_AT, MEMORY_BYTES, PLAIN_AT } from './seal-layout.ts';
-import { bytes, isSecretFormat, seal, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
+import { bytes, isSecretFormat, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
 import { SealShelf } from './seal-shelf.ts';
 import { encodeData, encodeDataMeta } from './witness-encoder.generated.ts';
 

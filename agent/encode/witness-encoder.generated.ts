@@ -315,6 +315,14 @@ export function encodeHTTPMethodMeta(x: MethodMeta): void {
     putInteger(x.pairing);
     putTag(0x78);
   }
+  if (x.weight !== 0) {
+    putFloat(x.weight);
+    putTag(0x75);
+  }
+  if (x.bodyWeight !== 0) {
+    putFloat(x.bodyWeight);
+    putTag(0x6d);
+  }
   if (x.processingLatencyMs !== 0) {
     putFloat(x.processingLatencyMs);
     putTag(0x25);

@@ -282,6 +282,10 @@ export class MethodMeta {
   processingLatencyMs: number;
   /** `Pairing`. Left out of the digest. */
   pairing: number;
+  /** Exchanges that it stands for, where that is not 1: 0. Left out of the digest. */
+  weight: number;
+  /** Exchanges that its bodies stand for, where that is not `weight`: 0; −1: they were left out. Left out of the digest. */
+  bodyWeight: number;
 
   constructor(
     protocol: number,
@@ -290,6 +294,8 @@ export class MethodMeta {
     host: string,
     processingLatencyMs: number,
     pairing: number = Pairing.CERTAIN,
+    weight = 0,
+    bodyWeight = 0,
   ) {
     this.protocol = protocol;
     this.method = method;
@@ -297,6 +303,8 @@ export class MethodMeta {
     this.host = host;
     this.processingLatencyMs = processingLatencyMs;
     this.pairing = pairing;
+    this.weight = weight;
+    this.bodyWeight = bodyWeight;
   }
 }
 

@@ -144,11 +144,14 @@ class Exchange {
   complete = true;
   isProbable = false;
   requestEndUs = 0;
+  /** Its bodies are left out. */
+  readonly isBodiless: boolean;
   /** Its messages that are still coming: they go where it goes. */
   readonly flights: InFlight[] = [];
 
-  constructor(witness: Witness, key: number, { stream, exchange, tsUs }: HttpMessage) {
+  constructor(witness: Witness, key: number, { stream, exchange, tsUs }: HttpMessage, isBodiless: boolean) {
     this.witness = witness;
+    this.isBodiless = isBodiless;
     this.key = key;
     this.stream = stream;
     this.number = exchange;
@@ -170,8 +173,10 @@ interface InFlight {
   codings: CodingList;
   body: BodyReader | null;
   builder: BodyBuilder | null;
-  /** Under pressure: the body is counted, not read. */
+  /** The body is counted, not read. */
   shed: boolean;
+  /** … from its middle on. */
+  isGivenUp: boolean;
 }
 
 export class WitnessBuilder implements MessageHandler {
@@ -192,6 +197,9 @@ export class WitnessBuilder implements MessageHandler {
   readonly #fields = new Map<string, Field>();
   /** Set under pressure: bodies are counted, not read. */
   shedBodies = false;
+  /** What the next new exchange stands for, and its bodies; 0: they are left out (agent/overload/exchange-sampler.ts). */
+  weight = 1;
+  bodyWeight = 1;
   /** Responses without a request get keys of their own, below 0. */
   #orphans = 0;
   readonly #sealer: Sealer | null;
@@ -256,6 +264,7 @@ export class WitnessBuilder implements MessageHandler {
       body: null,
       builder: null,
       shed: false,
+      isGivenUp: false,
     };
     this.#headers(message, flight);
     exchange.flights.push(flight);
@@ -326,9 +335,18 @@ export class WitnessBuilder implements MessageHandler {
       this.#give(known);
     }
     this.#makeRoom(null);
-    const exchange = new Exchange(httpWitness('', '', ''), key, message);
+    const exchange = new Exchange(httpWitness('', '', ''), key, message, this.bodyWeight === 0);
+    this.#weigh(exchange);
     this.#exchanges.set(key, exchange);
     return exchange;
+  }
+
+  #weigh({ witness }: Exchange): void {
+    const { weight, bodyWeight } = this;
+    if (weight === 1 && bodyWeight === 1) return;
+    const meta = witness.method!.meta!;
+    if (weight !== 1) meta.weight = weight;
+    if (bodyWeight !== weight) meta.bodyWeight = bodyWeight === 0 ? -1 : bodyWeight;
   }
 
   /** For one more message, of an exchange that is there (`kept`) or of a new one: the oldest go, finished or not. */
@@ -486,7 +504,32 @@ export class WitnessBuilder implements MessageHandler {
     this.#add(values, budget, pair.slice(equals + 1).trim(), meta);
   }
 
+  /** Whether an exchange of this key is begun and not given out. */
+  isWaiting(key: number): boolean {
+    return this.#exchanges.has(key);
+  }
+
+  /** Leaves out the rest of all bodies under way. @returns how many */
+  giveUpBodies(): number {
+    let count = 0;
+    for (const flight of this.#inFlight.values()) {
+      if (flight.body === null) continue;
+      count += 1;
+      flight.isGivenUp = true;
+      flight.exchange.witness.method!.meta!.bodyWeight = -1;
+      this.#endBody(flight, false);
+      flight.body = null;
+      flight.shed = true;
+    }
+    return count;
+  }
+
   #openBody(flight: InFlight): void {
+    if (flight.exchange.isBodiless) {
+      flight.shed = true;
+      flight.exchange.complete = false;
+      return;
+    }
     if (this.shedBodies) {
       flight.shed = true;
       flight.exchange.complete = false;
@@ -522,6 +565,7 @@ export class WitnessBuilder implements MessageHandler {
       return;
     }
     flight.exchange.complete = false;
+    if (flight.isGivenUp) return;
     if (outcome.decoding === 'busy') counters.bodiesDecoderBusy += 1;
     else if (outcome.decoding === 'unsupported') counters.bodiesUnsupportedCoding += 1;
     else if (outcome.decoding === 'limit' || flight.builder.cut) counters.bodiesOverLimit += 1;

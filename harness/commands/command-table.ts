@@ -26,6 +26,16 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./compare-command.ts')).addCompareCommand,
   },
   {
+    name: 'baseline',
+    summary: 'accept the figures of a run, for the gate to hold later runs against',
+    load: async () => (await import('./baseline-command.ts')).addBaselineCommand,
+  },
+  {
+    name: 'waiver',
+    summary: 'let a limit be broken for a while, with a reason and an owner',
+    load: async () => (await import('./waiver-command.ts')).addWaiverCommand,
+  },
+  {
     name: 'init',
     summary: 'write a configuration for a project',
     load: async () => (await import('./init-command.ts')).addInitCommand,
@@ -84,5 +94,10 @@ export const commandTable: readonly CommandRow[] = [
     name: 'serve',
     summary: 'show many runs with their trends',
     load: async () => (await import('./serve-command.ts')).addServeCommand,
+  },
+  {
+    name: 'complete',
+    summary: 'print a completion script for a shell',
+    load: async () => (await import('./complete-command.ts')).addCompleteCommand(commandTable),
   },
 ];

@@ -141,7 +141,7 @@ async function compare(flags: CompareFlags): Promise<number> {
     for (const { fileName, render } of comparisonReporters)
       writeFileSync(path.join(folder, fileName), render(report), { mode: 0o600 });
     process.stdout.write(renderComparisonTerminal(report, { colour: takesColour(), all: flags.all === true }));
-    process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.md'))}\n`);
+    process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.html'))}\n`);
     // A job of GitHub takes annotations from what it prints.
     if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));
     return report.verdict.exitCode;

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
+import type { Explain } from '../run.ts';
 import { gateVerdict } from './gate-verdict.ts';
 import { paceFlags } from './pace-flags.ts';
 import type { ProjectGateFlags } from './project-gate.ts';
@@ -20,6 +21,7 @@ Examples:
   floodgate gate --out report    the same into ./report
   floodgate gate --only cart     one scenario of floodgate.config.*
   floodgate gate --quick         those that say quick: true
+  floodgate gate smoke           the scenarios of a set; without a configuration those of floodgate list
 
 ${exitCodesLine}`;
 
@@ -29,15 +31,17 @@ export function addGateCommand(command: Command): void {
       `Runs the scenarios of floodgate.config.*, here or in a folder above, and judges each against its budget. Without a ` +
         `configuration, replays ${gateScenarios.join(', ')} at the agent through a TAP device.`,
     )
+    .argument('[set]', 'as --set')
     .option('--out <dir>', 'folder for the report (default: runs/<time>-gate)')
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
     .option('--only <scenario>', 'this scenario of the configuration alone; may be repeated', repeated)
+    .option('--set <name>', 'only scenarios of this set; without a configuration: smoke or release')
     .option('--quick', 'only the scenarios that say quick: true')
     .option('--budget <name=value>', 'replaces or adds a limit in every scenario; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
     .addHelpText('after', examples)
-    .action(async (flags: GateFlags) => {
-      process.exitCode = await gateOf(flags);
+    .action(async (set: string | undefined, flags: GateFlags) => {
+      process.exitCode = await gateOf({ ...flags, ...((set ?? flags.set) !== undefined && { set: set ?? flags.set }) });
     });
 }
 
@@ -52,7 +56,8 @@ async function gateOf(flags: GateFlags): Promise<number> {
     return (await import('./project-gate.ts')).projectGate(project, flags);
   }
   const needless = (['only', 'quick', 'budget', 'env'] as const).find((name) => flags[name] !== undefined);
-  if (needless === undefined) return gate(flags.out);
+  if (needless === undefined)
+    return gate(flags.set === undefined ? gateScenarios : await scenariosOfSet(flags.set), flags);
   throw new FloodgateError(
     'option-invalid',
     `--${needless} is for the scenarios of a configuration, and there is none`,
@@ -62,7 +67,17 @@ async function gateOf(flags: GateFlags): Promise<number> {
   );
 }
 
-async function gate(out: string | undefined): Promise<number> {
+/** Of the library, in the order of its groups. @throws FloodgateError for a set that there is not */
+async function scenariosOfSet(set: string): Promise<readonly string[]> {
+  const { library } = await import('../project/library.ts');
+  const all = await library();
+  const chosen = all.filter(({ sets = [] }) => sets.includes(set)).map(({ name }) => name);
+  if (chosen.length > 0) return chosen;
+  const { setUnknown } = await import('./project-gate.ts');
+  throw setUnknown(set, [...new Set(all.flatMap(({ sets = [] }) => sets))]);
+}
+
+async function gate(names: readonly string[], { out, set }: GateFlags): Promise<number> {
   // What only a run needs is loaded here, so that `--help` is quick.
   const [{ enterNamespace }, { openSession }, { makeReportFolder, writeReports }, { endGate }] = await Promise.all([
     import('./enter-namespace.ts'),
@@ -76,8 +91,10 @@ async function gate(out: string | undefined): Promise<number> {
   const folder = makeReportFolder('gate', out);
   const runs: RunReport[] = [];
   try {
-    for (const name of gateScenarios) {
-      runs.push(await runOne(name, folder, privilege, session));
+    for (const name of names) {
+      // A set is for a verdict, and soon; what is over its budget is explained all the same.
+      const explain = set === undefined ? 'brief' : 'on-breach';
+      runs.push(await runOne(name, { gateFolder: folder, privilege, session, explain }));
       session.progress.clear();
       writeReports(path.join(folder, name), runs.at(-1)!);
       if (session.signal.aborted) break;
@@ -85,32 +102,43 @@ async function gate(out: string | undefined): Promise<number> {
   } finally {
     session.progress.clear();
   }
-  return endGate({ startedAtMs, runs, verdict: gateVerdict(runs, gateScenarios.length) }, folder, out, session);
+  return endGate({ startedAtMs, runs, verdict: gateVerdict(runs, names.length) }, folder, out, session);
 }
 
 /** How a scenario of the gate is run: its budget is what the stage that it ends after can know. */
 export async function gateRun(name: string) {
-  const [{ loadScenario }, { stageOf }, { budgetUntil }] = await Promise.all([
-    import('../scenario/catalogue.ts'),
+  const [{ findScenario }, { stageOf }, { budgetUntil }] = await Promise.all([
+    import('../project/library.ts'),
     import('../scenario/agent-stage.ts'),
     import('../metrics/table.ts'),
   ]);
-  const scenario = await loadScenario(name);
+  const { scenario, order } = await findScenario(name);
   const stage = stageOf({ lane: 'tap', asked: undefined, scenario: scenario.until, defects: undefined });
-  return { scenario, stage, budget: budgetUntil(scenario.budget, stage), pace: scenario.gatePace ?? scenario.pace };
+  const budget = budgetUntil(scenario.budget, stage);
+  return { scenario, order, stage, budget, pace: scenario.gatePace ?? scenario.pace };
 }
 
-async function runOne(name: string, gateFolder: string, privilege: string, session: Session): Promise<RunReport> {
-  const [{ scenarioOrder }, { openFeed }, { runScenario }, { guard }] = await Promise.all([
-    import('../scenario/catalogue.ts'),
+interface Gate {
+  readonly gateFolder: string;
+  readonly privilege: string;
+  readonly session: Session;
+  readonly explain: Explain;
+}
+
+async function runOne(name: string, { gateFolder, privilege, session, explain }: Gate): Promise<RunReport> {
+  const [{ openFeed }, { runScenario }, { guard }, { profileEnd }] = await Promise.all([
     import('../feed/open-feed.ts'),
     import('../run.ts'),
     import('./report-folder.ts'),
+    import('../traffic/rate-profile.ts'),
   ]);
-  const { scenario, stage, budget, pace } = await gateRun(name);
+  const { scenario, order, stage, budget, pace } = await gateRun(name);
   const folder = path.join(gateFolder, name);
   guard(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
-  const traffic = scenarioOrder(name, scenario.seed, undefined);
+  const profile = pace.kind === 'profile' ? pace : undefined;
+  const source = order(scenario.seed, undefined);
+  // Messages are counted where impairments, or the end of a profile, leave less of them than the traffic itself knows.
+  const traffic = { ...source, ...(profile && { end: profileEnd(profile) }), countsMessages: true };
   session.progress.begin(`${name} (tap lane)`);
   return runScenario({
     scenario,
@@ -120,7 +148,8 @@ async function runOne(name: string, gateFolder: string, privilege: string, sessi
     traffic,
     seed: scenario.seed,
     budget,
-    explain: 'brief',
+    profile,
+    explain,
     keepsSnapshots: false,
     folder,
     sampleMs: 50,

@@ -1,19 +1,27 @@
-/** `floodgate list`: the scenarios and defects there are. */
+/** `floodgate list`: the scenarios by group, and the defects there are. */
 import { type Command, Help } from 'commander';
 import { formatValue } from '../../reports/format.ts';
 import type { Unit } from '../../reports/model.ts';
 import { findMetric, metrics, sitePatternMetrics } from '../metrics/table.ts';
-import { defectNames, defectSummary, loadScenario, scenarioNames } from '../scenario/catalogue.ts';
+import { findScenario, library } from '../project/library.ts';
+import type { ScenarioHead } from '../scenario/capture-scenario.ts';
+import { defectNames, defectSummary } from '../scenario/catalogue.ts';
 import { syntaxOf } from '../traffic/impairments/parse.ts';
 import { impairmentTable } from '../traffic/impairments/table.ts';
+import { gateScenarios } from './gate-command.ts';
+import { paceFlags } from './pace-flags.ts';
 
 export function addListCommand(command: Command): void {
   command
     .description('Lists the scenarios with their budgets, and the defects that a run can put in place.')
+    .argument('[scenario]', 'says what this one stands for, and how it is judged')
     .option('--metrics', 'the metrics that a budget may limit instead, with their units')
     .option('--impairments', 'what --impair can do to the traffic, with an example each')
-    .addHelpText('after', '\nExamples:\n  floodgate list\n  floodgate list --metrics\n  floodgate list --impairments')
-    .action(async (flags: { readonly metrics?: boolean; readonly impairments?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  floodgate list\n  floodgate list half-open-flood\n  floodgate list --metrics\n  floodgate list --impairments',
+    )
+    .action(async (name: string | undefined, flags: { readonly metrics?: boolean; readonly impairments?: boolean }) => {
       if (flags.impairments) {
         const lines = impairmentTable.flatMap((each) => row(each.example, `${each.help}. ${syntaxOf(each)}`, 36));
         process.stdout.write(`${lines.join('\n')}\n`);
@@ -23,20 +31,53 @@ export function addListCommand(command: Command): void {
         process.stdout.write(`${metricLines().join('\n')}\n`);
         return;
       }
-      const lines: string[] = ['Scenarios'];
-      for (const name of scenarioNames()) {
-        const scenario = await loadScenario(name);
-        const limits = Object.entries(scenario.budget).map(([metric, limit]) => {
-          const { unit, bound } = findMetric(metric)!;
-          return `${metric} ${bound === 'max' ? '≤' : '≥'} ${formatValue(limit, unit)}`;
-        });
-        lines.push(...row(name, scenario.summary), ...row('', `${scenario.lanes.join(', ')}; ${limits.join(', ')}`));
+      if (name !== undefined) {
+        process.stdout.write(`${(await scenarioLines(name)).join('\n')}\n`);
+        return;
+      }
+      const lines: string[] = [];
+      let group: string | undefined = '';
+      for (const scenario of await library()) {
+        if (scenario.group !== group)
+          lines.push(...(lines.length > 0 ? [''] : []), `Scenarios: ${scenario.group ?? 'others'}`);
+        group = scenario.group;
+        const sets = [...(gateScenarios.includes(scenario.name) ? ['the default gate'] : []), ...(scenario.sets ?? [])];
+        lines.push(
+          ...row(scenario.name, scenario.summary),
+          ...row('', `${scenario.lanes.join(', ')}; ${limitWords(scenario)}`),
+        );
+        if (sets.length > 0) lines.push(...row('', `in ${sets.join(', ')}`));
       }
       const defects = defectNames();
       if (defects.length > 0) lines.push('', 'Defects (floodgate run SCENARIO --defect NAME)');
-      for (const name of defects) lines.push(...row(name, await defectSummary(name)));
+      for (const each of defects) lines.push(...row(each, await defectSummary(each)));
       process.stdout.write(`${lines.join('\n')}\n`);
     });
+}
+
+/** What one scenario stands for, and how it is judged. */
+async function scenarioLines(name: string): Promise<string[]> {
+  const { scenario } = await findScenario(name);
+  const { summary, about, group, sets = [], brokenBy, lanes, pace } = scenario;
+  return [
+    ...[scenario.name, '', ...new Help().boxWrap(`${summary}.`, 100).split('\n')],
+    ...(about === undefined ? [] : ['', ...new Help().boxWrap(about.replaceAll(/\s+/g, ' ').trim(), 100).split('\n')]),
+    '',
+    ...(group === undefined ? [] : row('group', group)),
+    ...(sets.length === 0 ? [] : row('sets', sets.join(', '))),
+    ...row('lanes', lanes.join(', ')),
+    ...row('pace', paceFlags(pace).join(' ')),
+    ...row('budget', limitWords(scenario)),
+    ...(brokenBy === undefined ? [] : row('broken by', `floodgate run ${name} --defect ${brokenBy}`)),
+  ];
+}
+
+function limitWords({ budget }: Pick<ScenarioHead, 'budget'>): string {
+  const limits = Object.entries(budget).map(([metric, limit]) => {
+    const { unit, bound } = findMetric(metric)!;
+    return `${metric} ${bound === 'max' ? '≤' : '≥'} ${formatValue(limit, unit)}`;
+  });
+  return limits.join(', ');
 }
 
 /** One metric a row; its first word is the name, so that a shell can complete it. */

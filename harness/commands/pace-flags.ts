@@ -1,13 +1,15 @@
 /** How fast the traffic is sent, as the command line says it. */
 import { FloodgateError } from '../../agent/errors.ts';
+import { parseProfile, profileText } from '../traffic/parse-profile.ts';
 import type { Pace } from '../traffic/traffic.ts';
 
-/** What the command line says about pace: at most one of the four. */
+/** What the command line says about pace: at most one of the five. */
 export interface PaceFlags {
   /** "4x", "4", "0.5x". */
   readonly speed?: string | undefined;
   readonly pps?: string | undefined;
   readonly mbps?: string | undefined;
+  readonly profile?: string | undefined;
   readonly topspeed?: boolean | undefined;
 }
 
@@ -16,23 +18,18 @@ export interface PaceFlags {
  * @throws FloodgateError `pace-invalid`.
  */
 export function parsePace(flags: PaceFlags): Pace | undefined {
-  const given = [flags.speed, flags.pps, flags.mbps, flags.topspeed || undefined].filter((flag) => flag !== undefined);
+  const { speed, pps, mbps, profile } = flags;
+  const given = [speed, pps, mbps, profile, flags.topspeed || undefined].filter((flag) => flag !== undefined);
   if (given.length > 1) {
-    throw new FloodgateError('pace-invalid', '--speed, --pps, --mbps and --topspeed exclude each other', {
+    throw new FloodgateError('pace-invalid', '--speed, --pps, --mbps, --profile and --topspeed exclude each other', {
       hint: 'Give one of them.',
     });
   }
   if (flags.topspeed) return { kind: 'topspeed' };
-  if (flags.speed !== undefined) {
-    return { kind: 'recorded', speed: positive('--speed', flags.speed) };
-  }
-  if (flags.pps !== undefined) {
-    return { kind: 'frames', framesPerSecond: positive('--pps', flags.pps) };
-  }
-  if (flags.mbps !== undefined) {
-    return { kind: 'bits', megabitsPerSecond: positive('--mbps', flags.mbps) };
-  }
-  return undefined;
+  if (profile !== undefined) return { kind: 'profile', ...parseProfile(profile) };
+  if (speed !== undefined) return { kind: 'recorded', speed: positive('--speed', speed) };
+  if (pps !== undefined) return { kind: 'frames', framesPerSecond: positive('--pps', pps) };
+  return mbps === undefined ? undefined : { kind: 'bits', megabitsPerSecond: positive('--mbps', mbps) };
 }
 
 const examples = { '--speed': '4x', '--pps': '50000', '--mbps': '600' } as const;
@@ -54,6 +51,8 @@ export function paceFlags(pace: Pace): string[] {
       return ['--pps', String(pace.framesPerSecond)];
     case 'bits':
       return ['--mbps', String(pace.megabitsPerSecond)];
+    case 'profile':
+      return ['--profile', profileText(pace)];
     case 'topspeed':
       return ['--topspeed'];
   }

@@ -10,17 +10,22 @@ import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
 import { doctor } from '../pass/instruments/doctor.ts';
 import { flame } from '../pass/instruments/flame.ts';
 import type { Instrument } from '../pass/instruments/instrument.ts';
+import { isScenarioFile, findScenario as scenarioNamed } from '../project/library.ts';
 import { type Explain, type RunOptions, runScenario } from '../run.ts';
 import { type AgentStage, stageOf } from '../scenario/agent-stage.ts';
-import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
-import { defectArguments, loadScenario, scenarioOrder } from '../scenario/catalogue.ts';
+import type { ScenarioHead } from '../scenario/capture-scenario.ts';
+import { defectArguments } from '../scenario/catalogue.ts';
 import type { Lane } from '../scenario/scenario.ts';
+import { profileEnd } from '../traffic/rate-profile.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
+import type { Pace } from '../traffic/traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
+import { refuseUntakeable } from './device-scan.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { parsePace } from './pace-flags.ts';
 import { printReport } from './print-report.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
+import { type RequestsRun, RequestsSource, requestsRun, v8Of } from './requests-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 import { measuredOrder, orderedTraffic, recordingWords, spooled } from './run-traffic.ts';
 import { openSession } from './session.ts';
@@ -29,19 +34,29 @@ import { type TargetRun, targetRun } from './target-flags.ts';
 
 /** @returns the exit code. @throws FloodgateError where the run cannot be started */
 export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
-  const target = await targetRun(flags, name !== undefined);
-  const { scenario, order } = await findScenario(name, target);
-  const given = await askedOf(flags, scenario, order, target !== undefined);
+  const requests = requestsRun(name, flags);
+  const target = await targetRun(flags, requests ? 'requests' : name === undefined ? undefined : 'frames');
+  const found = requests
+    ? { scenario: requestsScenario(requests, target), order: undefined }
+    : await findScenario(name, target);
+  const { scenario } = found;
+  const given = await askedOf(requests ? undefined : name, flags, found, target !== undefined);
   const cpu = cpuInstrumentsOf(flags, target);
   const privilege = await enterNamespace(given.lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
-  const asked = name === '-' ? { ...given, ...spooled(given, folder) } : given;
+  const asked = name === '-' && !requests ? { ...given, ...spooled(given, folder) } : given;
+  const isAccepted = (asked.budget['dropped.frames'] ?? 0) > 0;
+  if (asked.traffic && asked.lane === 'tap' && !isAccepted) await refuseUntakeable(asked.traffic);
   session.progress.begin(titleOf(scenario, flags, asked));
+  let source: RequestsSource | undefined;
   try {
+    source = requests && (await RequestsSource.open(requests, folder, { ...asked, signal: session.signal }));
+    const v8 = requests && v8Of(requests, target!, flags.repeatable);
     const report = await runScenario({
       ...asked,
-      ...drivenBy(asked, target, folder),
+      ...drivenBy(asked, target, folder, source),
+      ...(v8 && { repeatable: v8.repeatable, notes: [...(source?.notes ?? []), ...v8.notes] }),
       scenario,
       ...(target && { launcher: target.opened.launcher }),
       cpu,
@@ -61,25 +76,40 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
   } catch (error) {
     session.progress.clear();
     throw error;
+  } finally {
+    source?.close();
   }
+}
+
+/** How long it is watched before and after is the target's; the rest the recording's. */
+function requestsScenario({ scenario }: RequestsRun, target: TargetRun | undefined): ScenarioHead {
+  return {
+    ...scenario,
+    ...(target?.scenario.settleSeconds !== undefined && { settleSeconds: target.scenario.settleSeconds }),
+  };
 }
 
 type Asked = Awaited<ReturnType<typeof askedOf>>;
 
 /** What the options ask for, with the scenario's own where they ask for nothing. */
-async function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['order'], isOther: boolean) {
+async function askedOf(name: string | undefined, flags: RunFlags, { scenario, order }: Found, isOther: boolean) {
   const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
   const stage = await stageAsked(flags, scenario, lane, isOther);
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
-  const traffic = orderedTraffic(flags, order?.(seed, sizeBytes), { seed, loops, lane });
+  const pace = paceOf(flags, scenario, lane);
+  const profile = pace.kind === 'profile' ? pace : undefined;
+  const end = profile && profileEnd(profile);
+  const traffic = orderedTraffic(flags, order?.(seed, sizeBytes), { seed, loops, end, lane });
   return {
     lane,
+    loops,
     seed: traffic ? seed : null,
     traffic,
-    pace: parsePace(flags) ?? scenario.pace,
+    pace,
+    profile,
     budget: { ...budgetUntil(scenario.budget, isOther ? undefined : stage), ...limitsOf(flags.budget ?? []) },
     defect: flags.defect,
     stage,
@@ -90,8 +120,26 @@ async function askedOf(flags: RunFlags, scenario: ScenarioHead, order: Found['or
     keepsSnapshots: flags.keepSnapshots === true,
     intervalMs: parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 }),
     sampleMs: parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 }),
-    optionWords: { ...optionWords({ ...flags, lane }), ...(traffic && recordingWords(traffic)) },
+    optionWords: {
+      ...optionWords({ ...flags, lane }),
+      ...(traffic && recordingWords(traffic)),
+      ...(name !== undefined && isScenarioFile(name) && { scenarioFile: path.resolve(name) }),
+    },
   };
+}
+
+/** @throws FloodgateError for one that is not valid, or that does not go with the rest */
+function paceOf(flags: RunFlags, scenario: ScenarioHead, lane: Lane): Pace {
+  const pace = parsePace(flags) ?? scenario.pace;
+  if (pace.kind !== 'profile') return pace;
+  const other = flags.loop !== undefined ? 'loop' : flags.profile !== undefined && lane !== 'tap' ? 'lane' : undefined;
+  if (other === undefined) return pace;
+  throw new FloodgateError('option-invalid', `--${other} ${flags[other]} does not go with a profile of rates`, {
+    hint:
+      other === 'loop'
+        ? 'Leave out --loop: the traffic is repeated until the profile is over.'
+        : 'Over a pipe the reader sets the pace: --lane tap.',
+  });
 }
 
 function explainOf(flag: boolean | undefined): Explain {
@@ -136,7 +184,9 @@ function drivenBy(
   { lane, traffic, pace }: Asked,
   target: TargetRun | undefined,
   folder: string,
+  source: RequestsSource | undefined,
 ): Pick<RunOptions, 'openFeed' | 'idleMs'> {
+  if (source) return { openFeed: async () => source.openFeed(), idleMs: target!.idleMs };
   if (traffic) {
     // The first pass is the one that is judged; the others send the same.
     let measured = measuredOrder(traffic, folder);
@@ -162,7 +212,7 @@ interface Found {
   readonly order: ((seed: number, sizeBytes: number | undefined) => TrafficOrder) | undefined;
 }
 
-/** A scenario by name, or one made of a capture file, or a target's own where none is named. */
+/** A scenario by name or file, or a target's own where none is named. */
 async function findScenario(name: string | undefined, target: TargetRun | undefined): Promise<Found> {
   if (name === undefined) {
     if (target) return { scenario: target.scenario, order: undefined };
@@ -170,14 +220,11 @@ async function findScenario(name: string | undefined, target: TargetRun | undefi
       hint: 'Name a scenario (floodgate list shows them), a capture file, or a program: --target "node server.js".',
     });
   }
-  if (name === '-' || name.includes('/') || /\.(pcap|pcapng|cap)(\.gz|\.zst)?$/i.test(name)) {
-    const { scenario, traffic } = captureScenario(name);
-    // What comes by standard input comes once, and is looked at where it is kept.
-    if (name !== '-') probeRecording(traffic.path);
-    return { scenario, order: () => traffic };
-  }
-  const scenario = await loadScenario(name);
-  return { scenario, order: (seed, sizeBytes) => scenarioOrder(name, seed, sizeBytes) };
+  const found = await scenarioNamed(name);
+  const first = found.order(found.scenario.seed, undefined);
+  // What comes by standard input comes once, and is looked at where it is kept.
+  if (first.kind === 'recording' && name !== '-') probeRecording(first.path);
+  return found;
 }
 
 /** What looks at CPU time, by option. */

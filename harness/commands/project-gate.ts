@@ -1,20 +1,26 @@
 /** `floodgate gate` in a folder with a configuration: the project's scenarios in turn, each a `floodgate run` that can be typed. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { nearestName } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
-import type { ScenarioConfig } from '../project/config.ts';
+import { thresholdsOf } from '../compare/thresholds.ts';
+import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Project } from '../project/find-config.ts';
-import { limitsOf, runArguments } from '../project/run-arguments.ts';
+import { type Keep, limitsOf, runArguments } from '../project/run-arguments.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { endGate } from './gate-report.ts';
 import { gateVerdict } from './gate-verdict.ts';
+import { projectLedger, today } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
 
 export interface ProjectGateFlags {
   readonly only?: readonly string[];
   readonly quick?: boolean;
+  /** Of scenarios that name it. */
+  readonly set?: string;
   readonly budget?: readonly string[];
   readonly env?: string;
   readonly out?: string;
@@ -23,6 +29,7 @@ export interface ProjectGateFlags {
 /** @returns the exit code. @throws FloodgateError where a scenario cannot be run */
 export async function projectGate(project: Project, flags: ProjectGateFlags): Promise<number> {
   const scenarios = chosenScenarios(project, flags);
+  const ledger = projectLedger(project);
   const session = openSession();
   const startedAtMs = Date.now();
   const folder = makeReportFolder('gate', flags.out);
@@ -32,12 +39,13 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     process.stderr.write(`${scenario.name}: ${runs.length + 1} of ${scenarios.length}\n`);
     const out = path.join(folder, scenario.name);
     mkdirSync(out, { recursive: true });
-    const words = [
-      ...runArguments(project, scenario, flags.env),
-      ...(flags.budget ?? []).flatMap((each) => ['--budget', each]),
-    ];
+    const words = runArguments(project, scenario, { environment: flags.env, keep: keptIn(out), budgets: flags.budget });
     const report = await runCell({ arguments: words, folder: project.folder, out, signal: session.signal });
-    runs.push({ ...report, scenario: { ...report.scenario, name: scenario.name } });
+    const named = { ...report, scenario: { ...report.scenario, name: scenario.name } };
+    const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
+    runs.push(
+      judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, folder: project.folder, today: today() }),
+    );
   }
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
   if (unlimited.length > 0) {
@@ -51,16 +59,25 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   );
 }
 
+/** Files of a run's folder. */
+function keptIn(folder: string): Keep {
+  return (name, text) => {
+    const file = path.join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
+}
+
 /** Captures and our own scenarios bring limits of their own. */
 function isLimited(project: Project, scenario: ScenarioConfig, flags: ProjectGateFlags): boolean {
-  if ((scenario.capture ?? scenario.builtin) !== undefined) return true;
+  if ((scenario.capture ?? scenario.builtin ?? scenario.traffic) !== undefined) return true;
   return (flags.budget?.length ?? 0) > 0 || Object.keys(limitsOf(project, scenario, 'budgets', flags.env)).length > 0;
 }
 
 /** @throws FloodgateError `option-invalid` for a name that there is not, or where none is left */
 export function chosenScenarios(
   project: Project,
-  { only, quick }: Pick<ProjectGateFlags, 'only' | 'quick'>,
+  { only, quick, set }: Pick<ProjectGateFlags, 'only' | 'quick' | 'set'>,
 ): readonly ScenarioConfig[] {
   const { scenarios } = project;
   const names = scenarios.map(({ name }) => name);
@@ -70,11 +87,22 @@ export function chosenScenarios(
       hint: `Scenarios: ${names.join(', ') || 'none yet'}.`,
     });
   }
+  const sets = [...new Set(scenarios.flatMap((scenario) => scenario.sets ?? []))];
+  if (set !== undefined && !sets.includes(set)) throw setUnknown(set, sets);
   const chosen = scenarios.filter(
-    ({ name, quick: isQuick }) => (only?.includes(name) ?? true) && (!quick || isQuick === true),
+    ({ name, quick: isQuick, sets: own = [] }) =>
+      (only?.includes(name) ?? true) && (!quick || isQuick === true) && (set === undefined || own.includes(set)),
   );
   if (chosen.length > 0) return chosen;
   throw new FloodgateError('option-invalid', `${path.basename(project.file)} has no scenario to run`, {
     hint: quick ? 'Say quick: true in the scenarios that are part of --quick.' : 'Add one to scenarios.',
+  });
+}
+
+/** @param sets there are */
+export function setUnknown(set: string, sets: readonly string[]): FloodgateError {
+  const near = nearestName(set, sets);
+  return new FloodgateError('option-invalid', `there is no set "${set}"`, {
+    hint: `${near ? `Did you mean ${near}? ` : ''}${sets.length > 0 ? `Sets: ${[...sets].sort().join(', ')}.` : 'Say sets: [NAME] in scenarios.'}`,
   });
 }

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import { agentStages } from '../scenario/agent-stage.ts';
 import { repeated } from './repeated-option.ts';
+import { addRequestsOptions } from './requests-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 import { addTargetOptions } from './target-flags.ts';
 import { addTrafficOptions } from './traffic-flags.ts';
@@ -19,7 +20,10 @@ Examples:
   floodgate run --target "./service" --pprof http://127.0.0.1:{port}/debug/pprof --load "./load.sh {port}" --explain
   floodgate run --target pid:1234 --duration 1min         any process: memory only, left running
   floodgate run incident --target "tcpdump -i {interface} -w /dev/null" --ready "listening on"
+  floodgate run ./production.pcapng --profile ramp=1x..8x/30s,step=8x/10s     faster and faster
   floodgate run ./production.pcapng --budget rss.p99=200MB --budget dropped.frames=0
+  floodgate run ./production.pcapng --target "node server.js" --requests --budget requests.late=5ms --budget rss.max=200MB
+  floodgate run ./browser.har --target "node server.js" --requests --one-at-a-time --loop 20 --rewrite-header "Authorization: Bearer {env:TOKEN}"
   floodgate run ./production.pcapng --impair loss=1%,reorder=2%/50,duplicate=0.5% --budget missed.messages=0
   floodgate run ./production.pcapng --impair-file runs/latest/applied.impair.jsonl   the same again, byte for byte
 
@@ -44,11 +48,19 @@ export function addRunCommand(command: Command): void {
       new Option('--speed <factor>', 'recorded timing, so many times as fast, e.g. 4x').conflicts([
         'pps',
         'mbps',
+        'profile',
         'topspeed',
       ]),
     )
-    .addOption(new Option('--pps <n>', 'frames a second').conflicts(['mbps', 'topspeed']))
-    .addOption(new Option('--mbps <n>', 'megabits a second').conflicts('topspeed'))
+    .addOption(new Option('--pps <n>', 'frames a second').conflicts(['mbps', 'profile', 'topspeed']))
+    .addOption(new Option('--mbps <n>', 'megabits a second').conflicts(['profile', 'topspeed']))
+    .addOption(
+      new Option(
+        '--profile <list>',
+        'rates over time, in pps, Mbps or x; the traffic is repeated until they are over, e.g. ramp=10kpps..200kpps/30s,step=200kpps/10s; ' +
+          'also sine=LOW..HIGH/PERIOD/TIME and bursts=RATE/ON/OFF/COUNT',
+      ).conflicts('topspeed'),
+    )
     .option('--topspeed', 'as fast as the device takes them')
     .option('--loop <n>', 'the traffic so many times over, each time between other addresses')
     .option('--size <amount>', 'sum of frame lengths to generate, e.g. 100MB')
@@ -61,6 +73,7 @@ export function addRunCommand(command: Command): void {
       'replay again and write sites.json: what each call site allocates a request, sampled every so many bytes, e.g. 4KiB',
     )
     .option('--repeatable', 'V8 arguments under which a Node.js target allocates the same in every run; it is slower')
+    .option('--no-repeatable', 'with --one-at-a-time: V8 as it runs by itself')
     .option('--agent <dir>', 'run the agent of this checkout, or installed package, of floodgate')
     .option('--keep-snapshots', 'leave the heap snapshots of a replay in the report folder')
     .option('--cpu', 'replay again with V8’s CPU profiler: one profile a phase')
@@ -80,4 +93,5 @@ export function addRunCommand(command: Command): void {
     });
   addTrafficOptions(command);
   addTargetOptions(command);
+  addRequestsOptions(command);
 }

@@ -1,16 +1,18 @@
 /** The options of `floodgate run`. */
 import type { Lane } from '../scenario/scenario.ts';
+import type { RequestsFlags } from './requests-flags.ts';
 import type { TargetFlags } from './target-flags.ts';
 import type { TrafficFlags } from './traffic-flags.ts';
 
 /** As they were typed. */
-export interface RunFlags extends TargetFlags, TrafficFlags {
+export interface RunFlags extends TargetFlags, TrafficFlags, RequestsFlags {
   readonly lane?: Lane;
   readonly defect?: string;
   readonly agentUntil?: string;
   readonly speed?: string;
   readonly pps?: string;
   readonly mbps?: string;
+  readonly profile?: string;
   readonly topspeed?: boolean;
   readonly loop?: string;
   readonly size?: string;

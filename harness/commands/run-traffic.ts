@@ -2,19 +2,21 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { frameBytesMax } from '../link/tap-device.ts';
 import type { Lane } from '../scenario/scenario.ts';
+import type { ImpairOrder } from '../traffic/impaired-traffic.ts';
+import type { TrafficEnd } from '../traffic/rate-profile.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { readWaiting } from '../traffic/recording.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { guard } from './report-folder.ts';
 import { editOrderOf, impairOrderOf, scheduleName, type TrafficFlags } from './traffic-flags.ts';
 
-/** What a TAP device takes; see link/tap-device.ts. */
-const deviceBytes = 65_535;
-
 interface Asked {
   readonly seed: number;
   readonly loops: number;
+  /** Of a profile of rates. */
+  readonly end: TrafficEnd | undefined;
   readonly lane: Lane;
 }
 
@@ -22,9 +24,9 @@ interface Asked {
 export function orderedTraffic(
   flags: TrafficFlags,
   order: TrafficOrder | undefined,
-  { seed, loops, lane }: Asked,
+  { seed, loops, end, lane }: Asked,
 ): TrafficOrder | undefined {
-  const impair = impairOrderOf(flags, seed);
+  const impair = withImpairments(order?.impair, impairOrderOf(flags, seed));
   const asked = editOrderOf(flags);
   if (!order) {
     if (!impair && !asked && !flags.merge) return undefined;
@@ -40,8 +42,14 @@ export function orderedTraffic(
   }
   for (const file of merge) probeRecording(file);
   // A host with offload hands its card frames that no device takes.
-  const edit = order.kind === 'recording' && lane === 'tap' ? { ...asked, deviceBytes } : asked;
-  return { ...order, ...(merge.length > 0 && { merge }), loops, edit, impair };
+  const edit = order.kind === 'recording' && lane === 'tap' ? { ...asked, deviceBytes: frameBytesMax } : asked;
+  return { ...order, ...(merge.length > 0 && { merge }), loops, end, edit, impair };
+}
+
+/** A scenario's own impairments, then those that were asked for; a schedule names all of its own. */
+export function withImpairments(own: ImpairOrder | undefined, asked: ImpairOrder | undefined): ImpairOrder | undefined {
+  if (!own || !asked || asked.replayFile !== undefined) return asked ?? own;
+  return { ...asked, impairments: [...own.impairments, ...asked.impairments] };
 }
 
 /** Counts messages, and leaves behind what was done to which frame. */

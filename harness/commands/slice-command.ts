@@ -7,12 +7,15 @@ import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { formatCount } from '../../reports/format.ts';
 import { type FrameRange, type RunReport, runsOf, type Spike, type SpikeStream } from '../../reports/model.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
-import { scenarioOrder } from '../scenario/catalogue.ts';
+import { findScenario } from '../project/library.ts';
 import { FlowTable } from '../traffic/flows.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
+import { parseProfile } from '../traffic/parse-profile.ts';
+import { profileEnd } from '../traffic/rate-profile.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { readReportFolder } from './report-command.ts';
 import { guard } from './report-folder.ts';
+import { withImpairments } from './run-traffic.ts';
 import { editOrderOf, impairOrderOf } from './traffic-flags.ts';
 
 interface SliceFlags {
@@ -137,15 +140,35 @@ async function slice(run: RunReport, cut: Cut, output: string): Promise<number> 
 
 /** The same traffic, to the byte. */
 async function openAgain({ scenario }: RunReport): Promise<Traffic> {
-  const { recording, merge, size, loop } = scenario.options;
+  const { recording, merge, size, loop, profile, scenarioFile } = scenario.options;
   const seed = scenario.seed ?? 0;
-  const loops = loop === undefined ? 1 : parseWhole(loop, '--loop', { min: 1, max: 1_000_000 });
-  const impair = impairOrderOf(scenario.options, seed);
-  const edit = editOrderOf(scenario.options);
-  if (recording !== undefined)
-    return openTraffic({ kind: 'recording', path: recording, merge: merge?.split(', ') ?? [], loops, edit, impair });
+  const asked = impairOrderOf(scenario.options, seed);
+  const profiled = profile === undefined ? undefined : parseProfile(profile);
+  const rest = {
+    loops: loop === undefined ? 1 : parseWhole(loop, '--loop', { min: 1, max: 1_000_000 }),
+    edit: editOrderOf(scenario.options),
+  };
+  if (recording !== undefined && scenarioFile === undefined) {
+    const end = profiled && profileEnd(profiled);
+    const source = { kind: 'recording', path: recording, merge: merge?.split(', ') ?? [] } as const;
+    return openTraffic({ ...source, ...rest, end, impair: asked });
+  }
   const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size', 'bytes');
-  return openTraffic({ ...scenarioOrder(scenario.name, seed, sizeBytes), loops, edit, impair });
+  const found = await findScenario(scenarioFile ?? scenario.name);
+  const source = found.order(seed, sizeBytes);
+  const { pace } = found.scenario;
+  const used = profiled ?? (pace.kind === 'profile' && !hasPace(scenario.options) ? pace : undefined);
+  return openTraffic({
+    ...source,
+    ...rest,
+    end: used && profileEnd(used),
+    impair: withImpairments(source.impair, asked),
+  });
+}
+
+/** Whether the run had another pace than its scenario's. */
+function hasPace({ speed, pps, mbps, topspeed }: Readonly<Record<string, string>>): boolean {
+  return (speed ?? pps ?? mbps ?? topspeed) !== undefined;
 }
 
 function copyFrames(traffic: Traffic, { first, last, streams }: Cut, fd: number, comment: string): number {

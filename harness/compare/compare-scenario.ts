@@ -1,5 +1,5 @@
 /** One scenario of a project under two versions: how each is run, and what is said of both. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { createRandom } from '../../agent/seeded-random.ts';
@@ -8,9 +8,9 @@ import { formatDuration } from '../../reports/format.ts';
 import type { Lane, RunReport } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
 import { projectRoot } from '../profile/files.ts';
-import type { ScenarioConfig } from '../project/config.ts';
 import type { Project } from '../project/find-config.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { type SitesFile, sitesFileName } from '../report/sites-file.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { runCell } from './cell-run.ts';
@@ -119,7 +119,13 @@ function cellsOf(order: ScenarioOrder, lane: Lane, thresholds: ReadonlyMap<strin
   }
   // Time and resident memory are judged as they are in production; what is allocated, as it repeats.
   const isRepeatable = lane === 'load' && ![...thresholds.keys()].some(isMovedByNeighbours);
-  const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, environment);
+  const keep = (name: string, text: string) => {
+    const file = path.join(folder, scenario.name, name);
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, text);
+    return file;
+  };
+  const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, { environment, keep });
   if (isRepeatable) words.push('--repeatable');
   const place = isOwnAgent(target) ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
   const folderOf = (name: string) => path.join(folder, scenario.name, name);

@@ -4,9 +4,9 @@ import { nearestName } from '../../agent/nearest-name.ts';
 import type { Lane } from '../../reports/model.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import { findMetric, metricNames } from '../metrics/table.ts';
-import type { ScenarioConfig } from '../project/config.ts';
 import type { Project } from '../project/find-config.ts';
 import { limitsOf } from '../project/run-arguments.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
 
 /** Where nothing is said: allocation, which repeats; resident figures need more runs than anyone waits for, and are shown. */
 const defaults: Readonly<Record<Lane, Readonly<Record<string, string>>>> = {

@@ -20,8 +20,13 @@ export interface SpikeOptions {
   readonly traffic?: { readonly startMs: number; readonly endMs: number };
   /** A small step that begins before this is a program getting warm: no spike. @default 0 */
   readonly warmUpUntilMs?: number;
-  /** Only the highest ones are kept, then put in the order of time. @default 5 */
+  /** Only the highest ones are kept, then put in the order of time. @default 20 */
   readonly spikesMax?: number;
+  /**
+   * Levels between the samples, ascending in time. Where they are given, every level is exact: a single high one is a short spike, and
+   * no stray. They have no part in the slope, which wants samples at an even pace. @default none: single samples are strays
+   */
+  readonly tops?: { readonly tMs: readonly number[]; readonly bytes: readonly number[] };
 }
 
 export interface SpikeShape {
@@ -80,11 +85,13 @@ export function findSpikes(
   options: SpikeOptions = {},
 ): SpikeFindings {
   const { ignoreBeforeMs = 0, ignoreAfterMs = Number.POSITIVE_INFINITY, traffic } = options;
-  const raw = compact(tMs, values, ignoreBeforeMs, ignoreAfterMs);
-  const line = smooth(raw);
-  const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseOf(raw.y));
-  const growth = growthOf(traffic ? between(line, traffic.startMs, traffic.endMs) : line, heightMin);
-  if (line.y.length < 3) return { spikes: [], growth };
+  const sampled = compact(tMs, values, ignoreBeforeMs, ignoreAfterMs);
+  const smoothed = smooth(sampled);
+  const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseOf(sampled.y));
+  const growth = growthOf(traffic ? between(smoothed, traffic.startMs, traffic.endMs) : smoothed, heightMin);
+  if (smoothed.y.length < 3) return { spikes: [], growth };
+  const raw = options.tops ? withTops(sampled, options.tops) : sampled;
+  const line = options.tops ? raw : smoothed;
   const base = line.t[0]!;
   const flat = growth.isLeak
     ? { t: line.t, y: line.y.map((y, i) => y - ((line.t[i]! - base) / 1000) * growth.slope) }
@@ -94,7 +101,7 @@ export function findSpikes(
     .filter((shape) => !isWarmUp(shape, options));
   if (growth.isLeak) shapes.push(leakOf(raw));
   shapes.sort((a, b) => b.heightBytes - a.heightBytes);
-  const spikes = shapes.slice(0, options.spikesMax ?? 5).sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
+  const spikes = shapes.slice(0, options.spikesMax ?? 20).sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
   return { spikes, growth };
 }
 
@@ -126,6 +133,20 @@ function compact(tMs: readonly number[], values: readonly (number | null)[], fro
     y.push(value);
   }
   return { t: Float64Array.from(t), y: Float64Array.from(y) };
+}
+
+/** The same line with the levels between its samples. */
+function withTops({ t, y }: Line, tops: NonNullable<SpikeOptions['tops']>): Line {
+  const first = tops.tMs.findIndex((ms) => ms >= t[0]!);
+  const after = tops.tMs.findIndex((ms) => ms > t.at(-1)!);
+  const count = first < 0 ? 0 : Math.max(0, (after < 0 ? tops.tMs.length : after) - first);
+  const out = { t: new Float64Array(t.length + count), y: new Float64Array(t.length + count) };
+  for (let at = 0, i = 0, k = Math.max(0, first); at < out.t.length; at += 1) {
+    const isTop = k < first + count && (i >= t.length || tops.tMs[k]! < t[i]!);
+    out.t[at] = isTop ? tops.tMs[k]! : t[i]!;
+    out.y[at] = isTop ? tops.bytes[k++]! : y[i++]!;
+  }
+  return out;
 }
 
 /** Median of three: a single stray sample is no spike. */

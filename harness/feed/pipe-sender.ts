@@ -113,7 +113,7 @@ class PipeSender implements Sender, FrameSink {
     const { framesRefused } = this.#link;
     const sent = { framesSent: this.#frames, bytesSent: this.#bytes, framesRefused, bytesRefused: 0 };
     const ledger = balance(sent, before, this.#link.counters());
-    return { ledger, progress: this.progress(), behindMaxUs: 0, truth, impairments, cutShort: this.#isCutShort };
+    return { ledger, progress: this.progress(), pacing: undefined, truth, impairments, cutShort: this.#isCutShort };
   }
 
   get #isCutShort(): boolean {

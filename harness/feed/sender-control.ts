@@ -2,7 +2,7 @@
 import type { SendProgress } from './sender.ts';
 
 const order = { started: 0, pause: 1, stop: 2, holding: 3, resumes: 4, count: 6 } as const;
-const figure = { pauseAt: 0, frames: 1, bytes: 2, elapsedUs: 3, behindUs: 4, behindMaxUs: 5, trafficUs: 6, count: 7 };
+const figure = { pauseAt: 0, frames: 1, bytes: 2, elapsedUs: 3, behindUs: 4, trafficUs: 5, count: 6 };
 
 /** 64-bit figures are written whole on the processors we run on; a reader may see one a frame older than the next. */
 export class SenderControl {

@@ -1,5 +1,6 @@
 /** Sends a scenario's traffic into a link while the caller does other things: the TAP lane from a thread of its own, the exact lane between other work. */
 
+import type { LatenessFigures } from '../traffic/lateness.ts';
 import type { ImpairmentRecord, Pace, Phase, Traffic, Truth } from '../traffic/traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import type { SendLedger } from './ledger.ts';
@@ -35,11 +36,26 @@ export function describeTraffic(traffic: Traffic): TrafficDescription {
   return { linkType, framesExpected, bytesExpected, durationUs, phases };
 }
 
+/** How the sending kept to its schedule. */
+export interface Pacing extends LatenessFigures {
+  /** When the last frame was due, and when it was sent, after the first. */
+  readonly dueUs: number;
+  readonly sentUs: number;
+  /** What was sent until each part of a profile ended, and when its last frame was sent. */
+  readonly parts: readonly SentPart[];
+}
+
+export interface SentPart {
+  readonly frames: number;
+  readonly bytes: number;
+  readonly sentUs: number;
+}
+
 export interface SendResult {
   readonly ledger: SendLedger;
   readonly progress: SendProgress;
-  /** The latest any frame was sent after it was due. */
-  readonly behindMaxUs: number;
+  /** Undefined where frames were not paced: at top speed, and in the exact lane. */
+  readonly pacing: Pacing | undefined;
   /** Undefined where it is not counted, or when the sending was cut short. */
   readonly truth: Truth | undefined;
   readonly impairments: readonly ImpairmentRecord[];

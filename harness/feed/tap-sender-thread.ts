@@ -61,8 +61,8 @@ async function send({ tap, order, shared }: TapSenderData): Promise<void> {
   }
   transmission.publish();
   const ledger = balance(transmission.totals(link.bytesRefused), before, link.counters());
-  const { behindMaxUs, isStopped: cutShort } = transmission;
-  const result = { ledger, progress: control.progress(), behindMaxUs, truth, impairments, cutShort };
+  const { pacing, isStopped: cutShort } = transmission;
+  const result = { ledger, progress: control.progress(), pacing, truth, impairments, cutShort };
   report({ kind: 'done', result });
 }
 

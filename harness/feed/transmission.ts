@@ -2,9 +2,11 @@
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import type { LinkDevice } from '../link/link.ts';
 import { type Clock, farOffUs, Pacer } from '../traffic/pacer.ts';
+import { ProfileClock } from '../traffic/rate-profile.ts';
 import { type Schedule, scheduleOf } from '../traffic/schedule.ts';
 import type { Pace } from '../traffic/traffic.ts';
 import type { SentTotals } from './ledger.ts';
+import type { Pacing, SentPart } from './sender.ts';
 import type { SenderControl } from './sender-control.ts';
 
 /** Progress is published every so many frames (and around every pause): 10 ms at the slowest pace that matters. */
@@ -35,6 +37,13 @@ export class Transmission implements FrameSink {
   #firstTsUs = -1;
   #trafficUs = 0;
   #stopped = false;
+  #dueUs = 0;
+  /** When the last frame was sent, after the first; the clock is not read for every frame. */
+  #sentUs = 0;
+  readonly #partEndsUs: readonly number[];
+  #parts: SentPart[] = [];
+  /** When the part under way ends. */
+  #partEndUs: number;
 
   constructor(options: TransmissionOptions) {
     this.#link = options.link;
@@ -44,6 +53,8 @@ export class Transmission implements FrameSink {
     this.#pacer = new Pacer(options.clock);
     this.#control = options.control;
     this.#onHold = options.onHold;
+    this.#partEndsUs = options.pace.kind === 'profile' ? new ProfileClock(options.pace).partEndsUs : [];
+    this.#partEndUs = this.#partEndsUs[0] ?? Number.POSITIVE_INFINITY;
   }
 
   /** Waits for `start`, then the clock runs. */
@@ -56,8 +67,12 @@ export class Transmission implements FrameSink {
     return this.#stopped || this.#control.isStopped;
   }
 
-  get behindMaxUs(): number {
-    return this.#isPaced ? this.#pacer.behindMaxUs : 0;
+  /** After the last frame. */
+  get pacing(): Pacing | undefined {
+    if (!this.#isPaced) return undefined;
+    if (this.#parts.length < this.#partEndsUs.length) this.#endPart();
+    const lateness = this.#pacer.lateness();
+    return { ...lateness, dueUs: this.#dueUs, sentUs: this.#sentUs, parts: this.#parts };
   }
 
   totals(bytesRefused: number): SentTotals {
@@ -82,6 +97,7 @@ export class Transmission implements FrameSink {
     this.#link.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
     this.#frames += 1;
     this.#bytes += end - start;
+    if (this.#isPaced) this.#sentUs = Math.max(this.#dueUs, 0) + this.#pacer.behindUs;
     if (this.#frames % framesPerPublish === 0) this.publish();
   }
 
@@ -99,7 +115,14 @@ export class Transmission implements FrameSink {
       if (this.#control.mustHold(this.#frames)) this.#hold();
       if (this.#control.isStopped) return;
     }
+    this.#dueUs = dueUs;
+    while (dueUs >= this.#partEndUs) this.#endPart();
     this.#pacer.waitUntil(dueUs);
+  }
+
+  #endPart(): void {
+    this.#parts.push({ frames: this.#frames, bytes: this.#bytes, sentUs: this.#sentUs });
+    this.#partEndUs = this.#partEndsUs[this.#parts.length] ?? Number.POSITIVE_INFINITY;
   }
 
   #hold(): void {

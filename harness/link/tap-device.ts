@@ -8,8 +8,8 @@ import { type NetworkCalls, networkCalls } from './native.ts';
 /** The kernel's limit: 65,535 less an Ethernet header. Recordings of hosts with offload hold frames that long. */
 export const tapMtuBytesMax = 65_521;
 /** Shorter than an Ethernet header, and the kernel returns EINVAL. */
-const frameBytesMin = 14;
-const frameBytesMax = tapMtuBytesMax + 14;
+export const frameBytesMin = 14;
+export const frameBytesMax = tapMtuBytesMax + 14;
 /** Including the terminating zero; linux/if.h. */
 const nameBytesMax = 15;
 

@@ -43,6 +43,14 @@ t.test('what is nowhere is missing, wherever it went', async (t) => {
   t.match(accountOf(pass({ counters: apart, stored: 12 })), { missing: 4 });
 });
 
+t.test('a request that was never answered is no exchange that is missing', async (t) => {
+  // Ten requests, six answers: four witnesses of a request alone.
+  const truth = { responses: 6, responsesIntact: 6, exchangesIntact: 6 };
+  const counters = { 'witness.responsesWhole': 6, 'witness.exchangesWhole': 6, 'witness.requestsAlone': 4 };
+  t.match(accountOf(pass({ truth, counters })), { sent: 10, intact: 6, missing: 0 });
+  t.match(accountOf(pass({ truth, counters: { ...counters, 'witness.requestsAlone': 5 } })), { missing: 1 });
+});
+
 t.test('what is lost at two places is counted once', async (t) => {
   // Three were not made whole, two of them as halves; of eight witnesses five were stored.
   const counters = {

@@ -62,9 +62,10 @@ export function intactOf({ requests, responses, requestsIntact, responsesIntact,
  */
 function notInWitnesses(truth: Truth, counters: Readonly<Record<string, number>>): number {
   const of = (name: string) => counters[`witness.${name}`] ?? 0;
-  const apart =
-    Math.max(0, of('requestsAlone') - (truth.requests - truth.responsesIntact)) +
-    Math.max(0, of('responsesAlone') - (truth.responses - truth.requestsIntact));
+  // Halves without another that could have been seen stand alone by right: a request that was never answered, for one.
+  const requestsAlone = Math.max(0, truth.requests - truth.responsesIntact);
+  const responsesAlone = Math.max(0, truth.responses - truth.requestsIntact);
+  const apart = Math.max(0, of('requestsAlone') - requestsAlone) + Math.max(0, of('responsesAlone') - responsesAlone);
   return Math.max(
     truth.requestsIntact - of('requestsWhole'),
     truth.responsesIntact - of('responsesWhole'),

@@ -3,6 +3,7 @@ import type { Lane } from '../scenario/scenario.ts';
 import type { AgentCount } from '../watch/agent-counters.ts';
 import type { RunFigures } from './measured-run.ts';
 import { between, notMeasured, type Reading, uncountedMessages, value } from './reading.ts';
+import { failedRequests } from './requests.ts';
 
 const uncounted = 'drops of this target are not counted: only our agent reports them';
 
@@ -20,6 +21,18 @@ export function dropped({ counts, measure }: RunFigures): Reading {
   const byTarget = droppedByTarget(counts, lane);
   if (byTarget !== null) return value(lost + byTarget);
   return lost > 0 ? between(lost, Number.POSITIVE_INFINITY, uncounted) : notMeasured(uncounted);
+}
+
+const unpaced = 'frames were not paced: none were sent, or at top speed, or over a pipe';
+
+export function lateP99({ measure }: RunFigures): Reading {
+  const pacing = measure.sending?.pacing;
+  return pacing ? value(pacing.p99Us / 1e3) : notMeasured(unpaced);
+}
+
+export function lateMax({ measure }: RunFigures): Reading {
+  const pacing = measure.sending?.pacing;
+  return pacing ? value(pacing.maxUs / 1e3) : notMeasured(unpaced);
 }
 
 interface Kept {
@@ -81,7 +94,8 @@ const noAnswers =
   'answers were not counted: it takes an HTTP server under a load, of Node.js, or a load that reports them';
 
 /** Requests without an answer are failed ones, whoever counted the answers to the others. */
-export function failed({ measure: { answers, unanswered = { least: 0, most: 0 } } }: RunFigures): Reading {
+export function failed({ measure: { answers, requests, unanswered = { least: 0, most: 0 } } }: RunFigures): Reading {
+  if (requests) return failedRequests(requests);
   const { least, most } = unanswered;
   if (answers) return between(answers.not2xx + least, answers.not2xx + most, 'the load generator rounds its errors');
   return least > 0 ? between(least, Number.POSITIVE_INFINITY, noAnswers) : notMeasured(noAnswers);

@@ -7,36 +7,36 @@ import { findMetric, metricNames } from './table.ts';
 /** Letters that may be wrong in a name that is still recognized. */
 const editsMax = 3;
 
-/** @param texts each `NAME=VALUE` @throws FloodgateError `option-invalid` for a name or a unit that is none of its metric's, and for two limits of one metric */
-export function limitsOf(texts: readonly string[]): Budget {
+/** @param texts each `NAME=VALUE` @param option as it is named in messages @throws FloodgateError `option-invalid` for a name or a unit that is none of its metric's, and for two limits of one metric */
+export function limitsOf(texts: readonly string[], option = '--budget'): Budget {
   const limits: Record<string, number> = {};
   for (const text of texts) {
     // A pattern of call sites may hold an equals sign, an amount none.
     const at = text.lastIndexOf('=');
     const name = at < 0 ? text : text.slice(0, at);
     const metric = findMetric(name);
-    if (!metric) throw unknownMetric(text, name);
+    if (!metric) throw unknownMetric(text, name, option);
     if (at < 0) {
-      throw new FloodgateError('option-invalid', `--budget: "${text}" has no limit`, { hint: `Write ${name}=VALUE.` });
+      throw new FloodgateError('option-invalid', `${option}: "${text}" has no limit`, { hint: `Write ${name}=VALUE.` });
     }
     if (Object.hasOwn(limits, name)) {
-      throw new FloodgateError('option-invalid', `--budget: ${name} has two limits`, {
+      throw new FloodgateError('option-invalid', `${option}: ${name} has two limits`, {
         hint: 'Leave one of them out.',
       });
     }
-    limits[name] = parseQuantity(text.slice(at + 1), `--budget ${name}`, metric.unit);
+    limits[name] = parseQuantity(text.slice(at + 1), `${option} ${name}`, metric.unit);
   }
   return limits;
 }
 
-function unknownMetric(text: string, name: string): FloodgateError {
+function unknownMetric(text: string, name: string, option: string): FloodgateError {
   const names = metricNames();
   const [near] = names
     .map((each) => ({ each, edits: editsBetween(name.toLowerCase(), each.toLowerCase()) }))
     .filter(({ edits }) => edits <= editsMax)
     .sort((a, b) => a.edits - b.edits);
   const meant = near ? `Did you mean ${near.each}? ` : '';
-  return new FloodgateError('option-invalid', `--budget: "${text}" names no metric`, {
+  return new FloodgateError('option-invalid', `${option}: "${text}" names no metric`, {
     hint: `${meant}Write NAME=VALUE with one of ${names.join(', ')}.`,
   });
 }

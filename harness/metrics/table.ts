@@ -13,6 +13,7 @@ import * as heap from './heap.ts';
 import type { RunFigures } from './measured-run.ts';
 import * as memory from './memory.ts';
 import type { Reading } from './reading.ts';
+import * as requests from './requests.ts';
 import * as witnesses from './witnesses.ts';
 import * as work from './work.ts';
 
@@ -227,6 +228,20 @@ export const metrics: readonly Metric[] = [
     read: work.streams,
   },
   {
+    name: 'sender.lateP99',
+    unit: 'ms',
+    bound: 'max',
+    help: 'How late 99 of 100 frames were sent after they were due, at most; read once for up to 64 frames. TAP lane, paced.',
+    read: delivery.lateP99,
+  },
+  {
+    name: 'sender.lateMax',
+    unit: 'ms',
+    bound: 'max',
+    help: 'The latest that any frame was sent after it was due. TAP lane, paced.',
+    read: delivery.lateMax,
+  },
+  {
     name: 'dropped.frames',
     unit: 'count',
     bound: 'max',
@@ -290,8 +305,29 @@ export const metrics: readonly Metric[] = [
     name: 'requests.failed',
     unit: 'count',
     bound: 'max',
-    help: 'Answers with another status than 2xx, by the target (Node.js) or the load generator, and requests that it says got none.',
+    help: 'Requests without an answer, and answers with another status than 2xx; of recorded requests, only errors that the recorded answer was not.',
     read: delivery.failed,
+  },
+  {
+    name: 'requests.different',
+    unit: 'count',
+    bound: 'max',
+    help: 'Recorded requests whose answer has another status or length than the recorded one, or did not come.',
+    read: requests.different,
+  },
+  {
+    name: 'requests.late',
+    unit: 'ms',
+    bound: 'max',
+    help: 'Delay against the recorded times that 99 % of the recorded requests were sent within, waits for the service included.',
+    read: requests.late,
+  },
+  {
+    name: 'requests.unsent',
+    unit: 'count',
+    bound: 'max',
+    help: 'Requests of the recording that were not sent: damaged or not captured, and connections in TLS or HTTP/2, one each.',
+    read: requests.unsent,
   },
 ];
 

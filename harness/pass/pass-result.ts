@@ -1,6 +1,7 @@
 /** What one replay brought, before anything is made of it. */
 import type { PassKind } from '../../reports/model.ts';
 import type { Unanswered } from '../feed/load-reports.ts';
+import type { RequestAccount } from '../feed/request-account.ts';
 import type { SendResult } from '../feed/sender.ts';
 import type { Answers } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
@@ -52,6 +53,8 @@ export interface PassResult {
   readonly answers: Answers | undefined;
   /** Requests that got no answer; undefined where there is no load. */
   readonly unanswered: Unanswered | undefined;
+  /** What became of recorded requests; undefined where none were sent. */
+  readonly requests: RequestAccount | undefined;
   readonly exit: TargetExit;
   /** The collector that the target uploaded to; undefined where it had none. */
   readonly companion: CompanionResult | undefined;

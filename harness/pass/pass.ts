@@ -121,6 +121,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     sending: sending.result,
     answers: laneRules[options.lane].countsAnswers ? (channel.last?.answers ?? options.feed.answers) : undefined,
     unanswered: options.feed.unanswered,
+    requests: options.feed.requests,
     exit,
     companion,
     intervals: intervals.taken,

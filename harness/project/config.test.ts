@@ -6,6 +6,7 @@ import { draftOf, renderConfig } from './detect.ts';
 import { findConfigFile, loadProject } from './find-config.ts';
 import { limitsOf, runArguments } from './run-arguments.ts';
 
+const keep = () => t.fail('nothing is to be kept') as never;
 const service = { command: 'node server.js' };
 
 t.test('what is wrong is said with its place, and the nearest name', async (t) => {
@@ -79,11 +80,11 @@ t.test('a scenario is what a user can type; limits come from the nearest', async
   );
   const project = await loadProject(folder);
   const [a, b] = project.scenarios;
-  t.same(runArguments(project, a!), [
+  t.same(runArguments(project, a!, { keep }), [
     ...['--target', 'node server.js', '--ready', 'listening', '--load', 'hey {port}', '--idle', '1s'],
     ...['--budget', 'rss.max=100MB', '--budget', 'requests.failed=0'],
   ]);
-  t.same(runArguments(project, b!).slice(0, 3), ['steady', '--lane', 'exact']);
+  t.same(runArguments(project, b!, { keep }).slice(0, 3), ['steady', '--lane', 'exact']);
   t.match(limitsOf(project, a!, 'budgets', 'ci'), { 'rss.max': '300 MB' });
   t.throws(() => limitsOf(project, a!, 'budgets', 'cii'), /there is no environment "cii"/);
 });

@@ -1,18 +1,6 @@
 /** What a project says in `floodgate.config.*`: types for completion, and the schema that every form of it is checked against. */
 import * as v from 'valibot';
-
-const name = v.pipe(
-  v.string(),
-  v.regex(/^[\w][\w.-]{0,79}$/, 'a name of letters, digits, ".", "_" and "-", up to 80 characters'),
-);
-const command = v.pipe(v.string(), v.trim(), v.minLength(1, 'a command is expected'), v.maxLength(8_192));
-/** `'200 MB'`, `'3 %'`, `'20 ms'`, or a number in the metric's base unit. */
-const quantity = v.union(
-  [v.pipe(v.string(), v.maxLength(40)), v.number()],
-  'a quantity such as "200 MB" or "3 %" is expected',
-);
-const limits = v.record(v.pipe(v.string(), v.maxLength(300)), quantity);
-const time = v.pipe(v.string(), v.regex(/^\d+(\.\d+)? *(ms|s|min|h)$/, 'a time such as "10s" or "2min" is expected'));
+import { command, limits, name, type ScenarioConfig, scenarioSchema } from './scenario-schema.ts';
 
 const targetSchema = v.union(
   [
@@ -31,28 +19,6 @@ const targetSchema = v.union(
   'a target is { command }, { pid }, { url } or { agent: true }',
 );
 
-const scenarioSchema = v.strictObject({
-  name,
-  /** A name from `targets`. @default the only target */
-  target: v.optional(name),
-  /** Drives the target; `{port}` is the one it listens on. */
-  load: v.optional(command),
-  /** A capture file to replay, relative to the configuration. */
-  capture: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096))),
-  /** One of floodgate's own scenarios (`floodgate list`). */
-  builtin: v.optional(name),
-  lane: v.optional(v.picklist(['tap', 'exact'])),
-  /** Of the recorded timing, e.g. `4`. */
-  speed: v.optional(v.pipe(v.number(), v.gtValue(0), v.finite())),
-  duration: v.optional(time),
-  idle: v.optional(time),
-  recover: v.optional(time),
-  budgets: v.optional(limits),
-  thresholds: v.optional(limits),
-  /** Part of `--quick`. @default false */
-  quick: v.optional(v.boolean()),
-});
-
 const layerSchema = {
   budgets: v.optional(limits),
   thresholds: v.optional(limits),
@@ -60,7 +26,7 @@ const layerSchema = {
 
 const configSchema = v.strictObject({
   targets: v.optional(v.record(name, targetSchema)),
-  /** Scenarios, or globs of modules that export one as default. */
+  /** Scenarios, or globs of YAML files, or of modules that export one as default. */
   scenarios: v.optional(
     v.pipe(v.array(v.union([scenarioSchema, v.pipe(v.string(), v.maxLength(1_024))])), v.maxLength(1_000)),
   ),
@@ -74,11 +40,9 @@ const configSchema = v.strictObject({
 
 /** A program to measure: a command, a running process, a profile endpoint, or floodgate's own agent. */
 export type TargetConfig = v.InferOutput<typeof targetSchema>;
-/** Traffic or load for one target, with the limits that it is judged by. */
-export type ScenarioConfig = v.InferOutput<typeof scenarioSchema>;
 export type ProjectConfig = v.InferOutput<typeof configSchema>;
-/** For reading a schema's keys; not a validator to call directly. */
-export { configSchema, layerSchema, scenarioSchema, targetSchema };
+/** Not a validator to call directly. */
+export { configSchema };
 
 /**
  * Types a configuration: `export default defineConfig({ … })` in `floodgate.config.ts`. Checks nothing by itself; the file

@@ -1,16 +1,16 @@
 /** Finds a project's configuration from a folder upwards, and reads it whatever form it has. */
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parse } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
 import { checkConfig, checkScenario } from './check-config.ts';
-import type { ProjectConfig, ScenarioConfig } from './config.ts';
+import type { ProjectConfig } from './config.ts';
+import type { ScenarioConfig } from './scenario-schema.ts';
+import type { LineOf } from './schema-faults.ts';
+import { readYaml } from './yaml-file.ts';
 
 /** In this order where a folder has several; having two is an error, since it is unknown which one counts. */
 const fileNames = ['ts', 'mts', 'js', 'mjs', 'yaml', 'yml'].map((extension) => `floodgate.config.${extension}`);
-/** A configuration of a thousand scenarios is a few hundred KB. */
-const yamlBytesMax = 1 << 20;
 const scenarioFilesMax = 1_000;
 
 export interface Project {
@@ -64,7 +64,9 @@ export async function loadProject(from: string, given?: string): Promise<Project
     );
   }
   const folder = path.dirname(file);
-  const config = checkConfig(await readValue(file), path.relative(from, file) || file);
+  const shown = path.relative(from, file) || file;
+  const { value, lineOf } = await readValue(file, shown);
+  const config = checkConfig(value, shown, lineOf);
   const scenarios: ScenarioConfig[] = [];
   for (const each of config.scenarios ?? []) {
     if (typeof each === 'string') scenarios.push(...(await scenariosOf(each, folder)));
@@ -84,26 +86,29 @@ async function scenariosOf(glob: string, folder: string): Promise<ScenarioConfig
     });
   }
   const scenarios: ScenarioConfig[] = [];
-  for (const name of files) scenarios.push(checkScenario(await readValue(path.join(folder, name)), name));
+  for (const name of files) {
+    const { value, lineOf } = await readValue(path.join(folder, name), name);
+    scenarios.push(withCapture(checkScenario(value, name, lineOf), path.dirname(name)));
+  }
   return scenarios;
 }
 
-async function readValue(file: string): Promise<unknown> {
-  if (/\.ya?ml$/.test(file)) {
-    if (statSync(file).size > yamlBytesMax) throw unreadable(file, 'larger than 1 MiB');
-    try {
-      return parse(readFileSync(file, 'utf8'), { maxAliasCount: 100 });
-    } catch (cause) {
-      throw unreadable(file, (cause as Error).message, cause);
-    }
-  }
+/** A capture is named relative to the file that names it. @param folder of that file, relative to the configuration */
+function withCapture(scenario: ScenarioConfig, folder: string): ScenarioConfig {
+  const { capture } = scenario;
+  if (capture === undefined || path.isAbsolute(capture)) return scenario;
+  return { ...scenario, capture: path.join(folder, capture) };
+}
+
+async function readValue(file: string, shown: string): Promise<{ value: unknown; lineOf?: LineOf }> {
+  if (/\.ya?ml$/.test(file)) return readYaml(file, shown);
   let loaded: { default?: unknown };
   try {
     loaded = await import(pathToFileURL(file).href);
   } catch (cause) {
     throw unreadable(file, (cause as Error).message, cause);
   }
-  if (loaded.default !== undefined) return loaded.default;
+  if (loaded.default !== undefined) return { value: loaded.default };
   throw unreadable(file, 'it exports no default');
 }
 
@@ -114,10 +119,29 @@ function unreadable(file: string, why: string, cause?: unknown): FloodgateError 
   });
 }
 
+/** What of a scenario excludes each other: what is wrong, and what to do. */
+export function clashOf(scenario: ScenarioConfig): [message: string, hint: string] | undefined {
+  const given = (...names: (keyof ScenarioConfig)[]) => names.filter((name) => scenario[name] !== undefined);
+  const drivers = given('load', 'capture', 'builtin', 'traffic');
+  if (drivers.length > 1) return [`has more than one of ${listed(drivers)}`, 'Keep the one that drives the target.'];
+  const paces = given('speed', 'pps', 'mbps', 'profile');
+  if (paces.length > 1) return [`has more than one of ${listed(paces)}`, 'Keep the one that says how fast it is sent.'];
+  const [needless] = given('impair', 'pps', 'mbps', 'profile');
+  if (needless !== undefined && scenario.load !== undefined) {
+    return [`has a load and ${needless}, which is for frames`, 'Leave one of them out.'];
+  }
+  return undefined;
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
 function checkNames(scenarios: readonly ScenarioConfig[], config: ProjectConfig, file: string): void {
   const targets = Object.keys(config.targets ?? {});
   const seen = new Set<string>();
-  for (const { name, target, load, capture, builtin } of scenarios) {
+  for (const scenario of scenarios) {
+    const { name, target, builtin, capture, traffic } = scenario;
     const bad = (message: string, hint: string) =>
       new FloodgateError('config-invalid', `${file}: scenario "${name}" ${message}`, { hint });
     if (seen.has(name)) throw bad('stands twice', 'Give each scenario a name of its own.');
@@ -128,11 +152,10 @@ function checkNames(scenarios: readonly ScenarioConfig[], config: ProjectConfig,
         `Targets: ${targets.join(', ') || 'none yet'}.`,
       );
     }
-    if (target === undefined && targets.length > 1 && builtin === undefined && capture === undefined) {
+    if (target === undefined && targets.length > 1 && (builtin ?? capture ?? traffic) === undefined) {
       throw bad('does not say which target it is for', `Add target: one of ${targets.join(', ')}.`);
     }
-    if ([load, capture, builtin].filter((each) => each !== undefined).length > 1) {
-      throw bad('has more than one of load, capture and builtin', 'Keep the one that drives the target.');
-    }
+    const clash = clashOf(scenario);
+    if (clash) throw bad(...clash);
   }
 }

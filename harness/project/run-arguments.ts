@@ -1,8 +1,10 @@
 /** A project's scenario as the arguments of `floodgate run`: what the gate runs is what a user can type. Pure. */
 import path from 'node:path';
+import { stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { ScenarioConfig, TargetConfig } from './config.ts';
+import type { TargetConfig } from './config.ts';
 import type { Project } from './find-config.ts';
+import type { ScenarioConfig } from './scenario-schema.ts';
 
 type Limits = Readonly<Record<string, string | number>>;
 
@@ -37,7 +39,7 @@ export function targetOf(project: Project, scenario: ScenarioConfig): TargetConf
   const targets = project.config.targets ?? {};
   const names = Object.keys(targets);
   if (scenario.target !== undefined) return targets[scenario.target];
-  return scenario.load === undefined && (scenario.capture ?? scenario.builtin) !== undefined
+  return scenario.load === undefined && (scenario.capture ?? scenario.builtin ?? scenario.traffic) !== undefined
     ? undefined
     : targets[names[0] ?? ''];
 }
@@ -47,19 +49,60 @@ export function isOwnAgent(target: TargetConfig | undefined): target is undefine
   return target === undefined || 'agent' in target;
 }
 
-/** Everything after `floodgate run`, without `--out`. */
-export function runArguments(project: Project, scenario: ScenarioConfig, environment?: string): string[] {
+/** Keeps a text as a file, and says where. */
+export type Keep = (name: string, text: string) => string;
+
+export interface RunArgumentsOptions {
+  readonly environment?: string | undefined;
+  /** Where traffic that is made is left as a scenario of its own, so that the run can be typed. */
+  readonly keep: Keep;
+  /** Limits as typed (`rss.max=20MB`), in place of the configuration's. */
+  readonly budgets?: readonly string[] | undefined;
+}
+
+/**
+ * Everything after `floodgate run`, without `--out`.
+ */
+export function runArguments(
+  project: Project,
+  scenario: ScenarioConfig,
+  { environment, keep, budgets: given = [] }: RunArgumentsOptions,
+): string[] {
   const words: string[] = [];
+  const { traffic, agentArguments } = scenario;
+  const isFrames = isOwnAgent(targetOf(project, scenario));
+  if (traffic !== undefined) {
+    // What the command line has no option for, or has for targets alone.
+    const more = isFrames ? { recover: scenario.recover, agentArguments } : {};
+    words.push(keep('traffic.yaml', stringify({ name: scenario.name, ...more, traffic })));
+  }
   if (scenario.capture !== undefined) words.push(path.resolve(project.folder, scenario.capture));
   if (scenario.builtin !== undefined) words.push(scenario.builtin);
   words.push(...targetArguments(targetOf(project, scenario)));
-  const { load, lane, duration, idle, recover, speed } = scenario;
-  for (const [name, value] of Object.entries({ load, lane, duration, idle, recover, speed })) {
+  const { load, lane, duration, idle, recover, speed, pps, mbps, profile, impair, seed, agentUntil } = scenario;
+  const isKept = traffic !== undefined && isFrames;
+  const options = {
+    load,
+    lane,
+    duration,
+    idle,
+    recover: isKept ? undefined : recover,
+    speed,
+    pps,
+    mbps,
+    profile,
+    impair,
+    seed,
+  };
+  for (const [name, value] of Object.entries({ ...options, 'agent-until': agentUntil })) {
     if (value !== undefined) words.push(`--${name}`, String(value));
   }
+  const replaced = new Set(given.map((text) => text.slice(0, Math.max(0, text.lastIndexOf('=')))));
   for (const [name, limit] of Object.entries(limitsOf(project, scenario, 'budgets', environment))) {
+    if (replaced.has(name)) continue;
     words.push('--budget', `${name}=${typeof limit === 'number' ? limit : limit.replaceAll(' ', '')}`);
   }
+  words.push(...given.flatMap((text) => ['--budget', text]));
   return words;
 }
 

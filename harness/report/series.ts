@@ -16,7 +16,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     ].filter((column) => column.values.some((value) => value !== null)),
   };
   const tables = [
-    tableOf('memory', pass.watch.rss),
+    residentOf(pass),
     tableOf('memory', pass.watch.rollup),
     mapOf(pass),
     tableOf('heap', pass.channel.v8),
@@ -57,6 +57,24 @@ function collectorOf({ companion }: PassResult): SeriesTable {
     group: 'other',
     tMs,
     columns: columns.filter((each) => each.name === 'rss').map((each) => ({ ...each, name })),
+  };
+}
+
+/** Samples, and between them what was higher or moved. */
+function residentOf({ watch }: PassResult): SeriesTable {
+  const samples = tableOf('memory', watch.rss);
+  const tops = watch.tops();
+  const order = [
+    ...samples.tMs.map((tMs, at) => ({ tMs, at, isTop: false })),
+    ...tops.tMs.map((tMs, at) => ({ tMs, at, isTop: true })),
+  ].sort((a, b) => a.tMs - b.tMs);
+  return {
+    group: 'memory',
+    tMs: order.map(({ tMs }) => tMs),
+    columns: samples.columns.map((column) => {
+      const between = column.name === 'rss' ? tops.rss : column.name === 'own' ? tops.own : [];
+      return { ...column, values: order.map(({ at, isTop }) => (isTop ? (between[at] ?? null) : column.values[at]!)) };
+    }),
   };
 }
 

@@ -85,7 +85,7 @@ function residentSpike(
       ...(allocated ? savePair(allocated, 'allocations', index, save) : []),
       ...(live ? savePair(live, 'live-heap', index, save) : []),
     ],
-    flame: shown ? flameOfWindow(shown) : null,
+    flame: shown && isAmongHighest(findings, index) ? flameOfWindow(shown) : null,
     retained: retained?.spike === index ? retained.classes : [],
     keeper: stays ? keeperIn(findings, explanation, index, { live, sources, likelyFile: first?.file ?? '' }) : null,
     commonCaller: stays ? callerAbove(live, first) : null,
@@ -115,6 +115,17 @@ function callerAbove(live: ExplainedWindow, first: Suspect | undefined): Suspect
 
 /** A first suspect with this share needs no caller to explain it. */
 const callerShareMax = 0.6;
+
+/** Call trees make most of a report's size: only so many of the highest spikes have one. */
+const flamesMax = 5;
+
+function isAmongHighest({ spikes }: Findings, index: number): boolean {
+  const { heightBytes } = spikes[index]!;
+  return (
+    spikes.filter((each, i) => each.heightBytes > heightBytes || (each.heightBytes === heightBytes && i < index))
+      .length < flamesMax
+  );
+}
 
 /** What was allocated while the traffic flowed, by who allocated it. */
 function allocatedSpike(

@@ -1,8 +1,9 @@
-/** Finds the scenarios: one folder each below `scenarios/`, with a `scenario.ts` that exports `scenario`. */
+/** Finds the scenarios: one folder each below `scenarios/`, with a `scenario.yaml`, or a `scenario.ts` that exports `scenario`. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
+import { nearestName } from '../../agent/nearest-name.ts';
 import { projectRoot } from '../profile/files.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { type AgentStage, reaches } from './agent-stage.ts';
@@ -19,10 +20,22 @@ function moduleOf(...parts: string[]): string {
 export function scenarioNames(): string[] {
   const folder = path.join(projectRoot, 'scenarios');
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => existsSync(moduleOf(name, 'scenario')));
+  return readdirSync(folder)
+    .filter((name) => existsSync(moduleOf(name, 'scenario')) || libraryFile(name) !== undefined)
+    .sort();
 }
 
-/** @throws FloodgateError `scenario-unknown` with the names there are */
+/** The YAML file of a scenario; undefined where it is a module, or is not there. */
+export function libraryFile(name: string): string | undefined {
+  const file = path.join(projectRoot, 'scenarios', name, 'scenario.yaml');
+  return isName(name) && existsSync(file) ? file : undefined;
+}
+
+function isName(name: string): boolean {
+  return /^[a-z0-9-]+$/.test(name);
+}
+
+/** One that is a module. @throws FloodgateError `scenario-unknown` with the names there are */
 export async function loadScenario(name: string): Promise<Scenario> {
   const loaded: { scenario: Scenario } = await import(scenarioUrl(name));
   return loaded.scenario;
@@ -34,13 +47,16 @@ export async function loadScenario(name: string): Promise<Scenario> {
  */
 function scenarioUrl(name: string): string {
   const file = moduleOf(name, 'scenario');
-  if (/^[a-z0-9-]+$/.test(name) && existsSync(file)) return pathToFileURL(file).href;
+  if (isName(name) && existsSync(file)) return pathToFileURL(file).href;
+  const near = nearestName(name, scenarioNames());
   throw new FloodgateError('scenario-unknown', `there is no scenario "${name}"`, {
-    hint: `Scenarios: ${scenarioNames().join(', ')}. A capture file is replayed by its path, e.g. ./burst.pcap.`,
+    hint:
+      `${near ? `Did you mean ${near}? ` : ''}Scenarios: ${scenarioNames().join(', ')}. ` +
+      'A capture file, and a scenario in YAML, are run by their paths, e.g. ./burst.pcap.',
   });
 }
 
-/** What a sender needs to open a scenario's traffic for itself. @throws FloodgateError `scenario-unknown` */
+/** What a sender needs to open the traffic of one that is a module for itself. @throws FloodgateError `scenario-unknown` */
 export function scenarioOrder(name: string, seed: number, sizeBytes: number | undefined): TrafficOrder {
   const moduleUrl = scenarioUrl(name);
   return { kind: 'scenario', moduleUrl, options: { seed, sizeBytes } };

@@ -16,6 +16,14 @@ export interface Scenario {
   readonly name: string;
   /** One line for `floodgate list`. */
   readonly summary: string;
+  /** The real thing it stands for: a paragraph. */
+  readonly about?: string;
+  /** What it is listed under. */
+  readonly group?: string;
+  /** Names that `floodgate gate --set` takes. */
+  readonly sets?: readonly string[];
+  /** A defect (`scenarios/defects/`) that breaks its budget. */
+  readonly brokenBy?: string;
   /** Used unless `--seed` is given. */
   readonly seed: number;
   /** How fast it is sent in the TAP lane unless an option says otherwise. The exact lane is paced by the reader. */

@@ -89,7 +89,8 @@ export class LoopedTraffic implements Traffic, FrameSink {
     this.#traffic = this.#open();
     this.#round += 1;
     this.#rewriter.round = this.#round;
-    this.#shiftUs = Math.ceil(this.#lastUs * (1 + 1 / Math.max(this.#frames - 1, 1)));
+    // Where all frames have one time, the next round still comes later.
+    this.#shiftUs = Math.max(Math.ceil(this.#lastUs * (1 + 1 / Math.max(this.#frames - 1, 1))), this.#shiftUs + 1);
     this.#roundUs = -1;
   }
 }

@@ -1,7 +1,9 @@
 /** Opens what a sender has to send: in its own thread, so by name. */
 import { FloodgateError } from '../../agent/errors.ts';
+import { CutTraffic } from './cut-traffic.ts';
 import type { EditOrder } from './edit/edit-order.ts';
 import { EditedTraffic } from './edit/edited-traffic.ts';
+import { openFlood } from './flood/flood-traffic.ts';
 import { ImpairedTraffic } from './impaired-traffic.ts';
 import { LoopedTraffic } from './looped-traffic.ts';
 import { MergedTraffic } from './merged-traffic.ts';
@@ -9,18 +11,24 @@ import { openRecording } from './recorded-traffic.ts';
 import type { Traffic, TrafficOptions } from './traffic.ts';
 import type { TrafficOrder } from './traffic-order.ts';
 
+/** As many rounds as have addresses of their own. */
+export const loopsMax = 1_000_000;
+
 /**
  * All its rounds, impaired on their way. Messages are counted where the traffic does not know its own, or where
  * impairments leave less of it. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws.
  */
 export async function openTraffic(order: TrafficOrder): Promise<Traffic> {
-  const { loops = 1, impair, edit } = order;
+  const { end, impair, edit } = order;
+  const loops = end ? loopsMax : (order.loops ?? 1);
   const openRound = await openerOf(order);
   const open = edit ? () => edited(openRound(), edit) : openRound;
   const first = open();
-  const source = loops === 1 ? first : new LoopedTraffic(first, open, loops);
+  const rounds = loops === 1 ? first : new LoopedTraffic(first, open, loops);
+  const source = end ? new CutTraffic(rounds, end) : rounds;
   const countsMessages =
-    order.countsMessages === true && (impair !== undefined || edit !== undefined || order.kind === 'recording');
+    order.countsMessages === true &&
+    (impair !== undefined || edit !== undefined || end !== undefined || order.kind === 'recording');
   if (!impair && !countsMessages) return source;
   try {
     return new ImpairedTraffic({ source, impair, countsMessages });
@@ -57,6 +65,7 @@ async function openerOf(order: TrafficOrder): Promise<() => Traffic> {
     if (merge.length === 0) return () => openRecording({ path });
     return () => openAll([path, ...merge]);
   }
+  if (order.kind === 'flood') return () => openFlood(order.plan, order.options);
   const scenario = await loadSource(order.moduleUrl);
   return () => scenario.open(order.options);
 }

@@ -2,6 +2,7 @@
  * Holds each frame until it is due. Times are reckoned from the start, never from the frame before, so lateness is
  * caught up and no error adds up. Sleeping, not spinning: the agent under test shares these cores.
  */
+import { Lateness, type LatenessFigures } from './lateness.ts';
 
 /** Monotonic, in microseconds; `sleepUs` blocks, and may take longer than asked. */
 export interface Clock {
@@ -25,8 +26,8 @@ export class Pacer {
   /** The latest reading: time is read once a batch, not once a frame, while the sender is behind. */
   #nowUs = 0;
   #framesUnread = 0;
+  readonly #lateness = new Lateness();
   behindUs = 0;
-  behindMaxUs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -58,6 +59,7 @@ export class Pacer {
   waitUntil(dueUs: number): void {
     const dueAtUs = this.#startUs + dueUs;
     if (dueAtUs <= this.#nowUs && ++this.#framesUnread < framesPerReading) return;
+    const frames = this.#framesUnread + 1;
     this.#framesUnread = 0;
     let nowUs = this.#clock.nowUs();
     if (dueAtUs - nowUs > aheadUs) {
@@ -68,6 +70,11 @@ export class Pacer {
     }
     this.#nowUs = nowUs;
     this.behindUs = Math.max(nowUs - dueAtUs, 0);
-    if (this.behindUs > this.behindMaxUs) this.behindMaxUs = this.behindUs;
+    this.#lateness.add(this.behindUs, frames);
+  }
+
+  /** Of every frame so far, read once for up to 64 of them while they are late. */
+  lateness(): LatenessFigures {
+    return this.#lateness.figures();
   }
 }

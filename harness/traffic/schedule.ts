@@ -1,5 +1,6 @@
 /** When each frame is due, from its recorded time, its place or the bytes before it. Pure. */
 import assert from 'node:assert';
+import { ProfileClock, type RateUnit } from './rate-profile.ts';
 import type { Pace } from './traffic.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { Pace } from './traffic.ts';
  */
 export type Schedule = (trafficUs: number, framesBefore: number, bytesBefore: number) => number;
 
-/** The schedule of a pace. */
+/** The schedule of a pace; that of a profile is for one pass, in order. */
 export function scheduleOf(pace: Pace): Schedule {
   switch (pace.kind) {
     case 'recorded': {
@@ -25,7 +26,19 @@ export function scheduleOf(pace: Pace): Schedule {
       const byteUs = 8 / pace.megabitsPerSecond;
       return (_trafficUs, _framesBefore, bytesBefore) => bytesBefore * byteUs;
     }
+    case 'profile': {
+      const clock = new ProfileClock(pace);
+      const work = workBefore[pace.unit];
+      return (...before) => clock.dueUs(work(...before));
+    }
     case 'topspeed':
       return () => 0;
   }
 }
+
+/** What counts as done before a frame. */
+const workBefore: Readonly<Record<RateUnit, Schedule>> = {
+  frames: (_trafficUs, framesBefore) => framesBefore,
+  bits: (_trafficUs, _framesBefore, bytesBefore) => bytesBefore,
+  speed: (trafficUs) => trafficUs,
+};

@@ -1,12 +1,17 @@
 /** What a sender is to send. */
+
 import type { EditOrder } from './edit/edit-order.ts';
+import type { FloodPlan } from './flood/plan.ts';
 import type { ImpairOrder } from './impaired-traffic.ts';
+import type { TrafficEnd } from './rate-profile.ts';
 import type { TrafficOptions } from './traffic.ts';
 
 /** What becomes of any traffic on its way. */
 interface AnyOrder {
   /** How many times over, each time as the traffic of other hosts. @default 1 */
   readonly loops?: number;
+  /** Where it ends, after as many rounds as that takes; `loops` is not looked at then. @default where its source ends */
+  readonly end?: TrafficEnd | undefined;
   /** How its frames are edited, before anything else. @default as they are */
   readonly edit?: EditOrder | undefined;
   /** @default nothing happens to it */
@@ -22,6 +27,11 @@ export type TrafficOrder = AnyOrder &
         readonly kind: 'scenario';
         /** A module that exports `scenario`. */
         readonly moduleUrl: string;
+        readonly options: TrafficOptions;
+      }
+    | {
+        readonly kind: 'flood';
+        readonly plan: FloodPlan;
         readonly options: TrafficOptions;
       }
     | {

@@ -1,5 +1,6 @@
 /** Traffic: frames made or read on demand, what is known of them, and how fast they are sent. Types only. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import type { RateProfile } from './rate-profile.ts';
 
 /** What decides the traffic, and nothing else does: the same options give the same frames, timestamps included. */
 export interface TrafficOptions {
@@ -72,9 +73,10 @@ export interface Traffic {
   close(): void;
 }
 
-/** When a frame is due. `recorded`: its own timestamp, `speed` times as fast. */
+/** When a frame is due. `recorded`: its own timestamp, `speed` times as fast. `profile`: at a rate that changes with time. */
 export type Pace =
   | { readonly kind: 'recorded'; readonly speed: number }
   | { readonly kind: 'frames'; readonly framesPerSecond: number }
   | { readonly kind: 'bits'; readonly megabitsPerSecond: number }
+  | ({ readonly kind: 'profile' } & RateProfile)
   | { readonly kind: 'topspeed' };

@@ -59,7 +59,9 @@ export function sortableTable<Row>(
           { class: rowClass?.(row) ?? '' },
           columns.map((column) => {
             const content = column.cell(row);
-            const options = { class: column.numeric ? 'number' : '' };
+            // On a narrow screen each cell stands in a line of its own, behind its title.
+            const attributes = { 'data-title': column.title };
+            const options = { class: column.numeric ? 'number' : '', attributes };
             return typeof content === 'string'
               ? element('td', { ...options, text: content })
               : element('td', options, [content]);

@@ -73,6 +73,7 @@
 	const STATE_MARKS = {
 		pass: "✓",
 		over: "✗",
+		waived: "~",
 		undecided: "?",
 		notMeasured: "?"
 	};
@@ -226,7 +227,11 @@
 		const body = element("tbody");
 		const fill = (sorted) => body.replaceChildren(...sorted.map((row) => element("tr", { class: rowClass?.(row) ?? "" }, columns.map((column) => {
 			const content = column.cell(row);
-			const options = { class: column.numeric ? "number" : "" };
+			const attributes = { "data-title": column.title };
+			const options = {
+				class: column.numeric ? "number" : "",
+				attributes
+			};
 			return typeof content === "string" ? element("td", {
 				...options,
 				text: content
@@ -1412,6 +1417,7 @@
 	const stateTitles = {
 		pass: "within budget",
 		over: "over budget",
+		waived: "over budget, and waived for a while",
 		undecided: "measured, but not well enough to decide",
 		notMeasured: "not measured"
 	};

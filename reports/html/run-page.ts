@@ -64,6 +64,7 @@ function verdictBanner(run: RunReport): HTMLElement {
 const stateTitles = {
   pass: 'within budget',
   over: 'over budget',
+  waived: 'over budget, and waived for a while',
   undecided: 'measured, but not well enough to decide',
   notMeasured: 'not measured',
 } as const;

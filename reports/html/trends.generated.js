@@ -96,7 +96,11 @@
 		const body = element("tbody");
 		const fill = (sorted) => body.replaceChildren(...sorted.map((row) => element("tr", { class: rowClass?.(row) ?? "" }, columns.map((column) => {
 			const content = column.cell(row);
-			const options = { class: column.numeric ? "number" : "" };
+			const attributes = { "data-title": column.title };
+			const options = {
+				class: column.numeric ? "number" : "",
+				attributes
+			};
 			return typeof content === "string" ? element("td", {
 				...options,
 				text: content

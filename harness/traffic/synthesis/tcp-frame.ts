@@ -5,7 +5,7 @@
 import assert from 'node:assert';
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
 
-export const TcpFlag = { fin: 1, syn: 2, push: 8, ack: 16 } as const;
+export const TcpFlag = { fin: 1, syn: 2, reset: 4, push: 8, ack: 16 } as const;
 
 /** 0: from the client; 1: from the server. */
 export type Direction = 0 | 1;

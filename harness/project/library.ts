@@ -1,0 +1,154 @@
+/** Scenarios by what a person types: a name of floodgate's own library, the path of a scenario file, of a capture. */
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import { limitsOf } from '../metrics/limits.ts';
+import { parseQuantity } from '../metrics/quantity.ts';
+import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
+import { libraryFile, loadScenario, scenarioNames, scenarioOrder } from '../scenario/catalogue.ts';
+import { articleMemory, type Budget } from '../scenario/scenario.ts';
+import { parseImpairments } from '../traffic/impairments/parse.ts';
+import { parseProfile } from '../traffic/parse-profile.ts';
+import type { Pace } from '../traffic/traffic.ts';
+import type { TrafficOrder } from '../traffic/traffic-order.ts';
+import { checkScenario } from './check-config.ts';
+import { clashOf } from './find-config.ts';
+import type { ScenarioConfig } from './scenario-schema.ts';
+import { readYaml } from './yaml-file.ts';
+
+/** A scenario, and how its traffic is opened. */
+export interface FoundScenario {
+  readonly scenario: ScenarioHead;
+  readonly order: (seed: number, sizeBytes: number | undefined) => TrafficOrder;
+}
+
+export function isScenarioFile(text: string): boolean {
+  return /\.ya?ml$/i.test(text);
+}
+
+export function isCaptureFile(text: string): boolean {
+  return text === '-' || text.includes('/') || /\.(pcap|pcapng|cap)(\.gz|\.zst)?$/i.test(text);
+}
+
+/**
+ * @param text a name of `floodgate list`, the path of a YAML file, or of a capture; what it names is not read yet in a capture
+ * @throws FloodgateError `scenario-unknown`, `config-invalid`
+ */
+export async function findScenario(text: string): Promise<FoundScenario> {
+  if (isScenarioFile(text)) return scenarioOf(path.resolve(text), text);
+  if (isCaptureFile(text)) {
+    const { scenario, traffic } = captureScenario(text);
+    return { scenario, order: () => traffic };
+  }
+  const file = libraryFile(text);
+  if (file !== undefined) return scenarioOf(file, path.basename(file));
+  const scenario = await loadScenario(text);
+  return { scenario, order: (seed, sizeBytes) => scenarioOrder(text, seed, sizeBytes) };
+}
+
+/** @param shown as it is named in messages */
+async function scenarioOf(file: string, shown: string): Promise<FoundScenario> {
+  const { value, lineOf } = readYaml(file, shown);
+  const config = checkScenario(value, shown, lineOf);
+  const bad = (message: string, hint: string) =>
+    new FloodgateError('config-invalid', `${shown}: scenario "${config.name}" ${message}`, { hint });
+  const clash = clashOf(config);
+  if (clash) throw bad(...clash);
+  if (config.load !== undefined || config.target !== undefined) {
+    throw bad(
+      `is for a ${config.load === undefined ? 'target' : 'load'} of a configuration`,
+      `Name it in scenarios of floodgate.config.*, and run floodgate gate --only ${config.name}.`,
+    );
+  }
+  return foundOf(config, path.dirname(file), bad);
+}
+
+type Bad = (message: string, hint: string) => FloodgateError;
+
+async function foundOf(config: ScenarioConfig, folder: string, bad: Bad): Promise<FoundScenario> {
+  const { builtin, capture, traffic, impair } = config;
+  const impairments = impair === undefined ? undefined : parseImpairments(impair, 'impair');
+  const source = await sourceOf({ builtin, capture, traffic }, folder, bad);
+  return {
+    scenario: headOf(config, source.scenario),
+    order: (seed, sizeBytes) => ({
+      ...source.order(seed, sizeBytes),
+      ...(impairments && { impair: { impairments, seed } }),
+    }),
+  };
+}
+
+interface Source {
+  /** What a scenario that it comes from says. */
+  readonly scenario: ScenarioHead | undefined;
+  readonly order: FoundScenario['order'];
+}
+
+async function sourceOf(
+  { builtin, capture, traffic }: Pick<ScenarioConfig, 'builtin' | 'capture' | 'traffic'>,
+  folder: string,
+  bad: Bad,
+): Promise<Source> {
+  if (traffic !== undefined) {
+    return {
+      scenario: undefined,
+      order: (seed, sizeBytes) => ({ kind: 'flood', plan: traffic, options: { seed, sizeBytes } }),
+    };
+  }
+  if (capture !== undefined) {
+    const order = { kind: 'recording', path: path.resolve(folder, capture) } as const;
+    return { scenario: captureScenario(order.path).scenario, order: () => order };
+  }
+  if (builtin !== undefined) return findScenario(builtin);
+  throw bad('sends nothing', 'Give it traffic, a capture, or a builtin.');
+}
+
+function headOf(config: ScenarioConfig, source: ScenarioHead | undefined): ScenarioHead {
+  const { name, summary, about, group, sets, brokenBy, seed, lane, agentUntil, agentArguments, recover } = config;
+  return {
+    name,
+    summary: summary ?? source?.summary ?? 'a scenario of your own',
+    ...(about !== undefined && { about }),
+    ...(group !== undefined && { group }),
+    ...(sets !== undefined && { sets }),
+    ...(brokenBy !== undefined && { brokenBy }),
+    seed: seed ?? source?.seed ?? 1,
+    pace: paceOf(config) ?? source?.pace ?? { kind: 'recorded', speed: 1 },
+    lanes: lane === undefined ? (source?.lanes ?? ['tap', 'exact']) : [lane],
+    ...definedOnly({ until: agentUntil ?? source?.until, agentArguments: agentArguments ?? source?.agentArguments }),
+    budget: { ...(source?.budget ?? madeBudget), ...budgetOf(config) },
+    ...(recover !== undefined && { settleSeconds: parseQuantity(recover, 'recover', 'seconds') }),
+  };
+}
+
+/** Of traffic that is made: its truth is known whole. */
+const madeBudget: Budget = { ...articleMemory, 'dropped.frames': 0, 'missed.messages': 0 };
+
+function definedOnly<T extends object>(options: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}
+
+function budgetOf({ budgets = {} }: ScenarioConfig): Budget {
+  return limitsOf(
+    Object.entries(budgets).map(([name, limit]) => `${name}=${String(limit).replaceAll(' ', '')}`),
+    'budgets',
+  );
+}
+
+function paceOf({ speed, pps, mbps, profile }: ScenarioConfig): Pace | undefined {
+  if (profile !== undefined) return { kind: 'profile', ...parseProfile(profile, 'profile') };
+  if (pps !== undefined) return { kind: 'frames', framesPerSecond: pps };
+  if (mbps !== undefined) return { kind: 'bits', megabitsPerSecond: mbps };
+  return speed === undefined ? undefined : { kind: 'recorded', speed };
+}
+
+/** The groups of the library, in the order that they are listed in. */
+const groups = ['article', 'network', 'protocol', 'load', 'hostile'];
+
+/** Every scenario of floodgate's own, by group and by name. @throws FloodgateError for one that cannot be read */
+export async function library(): Promise<readonly ScenarioHead[]> {
+  const all = await Promise.all(scenarioNames().map(async (name) => (await findScenario(name)).scenario));
+  const place = ({ group }: ScenarioHead) => groups.indexOf(group ?? '');
+  return all.sort((a, b) => place(a) - place(b) || (a.name < b.name ? -1 : 1));
+}

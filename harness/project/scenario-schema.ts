@@ -1,0 +1,69 @@
+/** What a scenario says, in a configuration, in a file of its own, and in floodgate's own library. */
+import * as v from 'valibot';
+import { agentStages } from '../scenario/agent-stage.ts';
+import { floodSchema } from '../traffic/flood/plan.ts';
+
+export const name = v.pipe(
+  v.string(),
+  v.regex(/^[\w][\w.-]{0,79}$/, 'a name of letters, digits, ".", "_" and "-", up to 80 characters'),
+);
+export const command = v.pipe(v.string(), v.trim(), v.minLength(1, 'a command is expected'), v.maxLength(8_192));
+/** `'200 MB'`, `'3 %'`, `'20 ms'`, or a number in the metric's base unit. */
+const quantity = v.union(
+  [v.pipe(v.string(), v.maxLength(40)), v.number()],
+  'a quantity such as "200 MB" or "3 %" is expected',
+);
+export const limits = v.record(v.pipe(v.string(), v.maxLength(300)), quantity);
+const time = v.pipe(v.string(), v.regex(/^\d+(\.\d+)? *(ms|s|min|h)$/, 'a time such as "10s" or "2min" is expected'));
+const rate = v.pipe(v.number(), v.gtValue(0), v.finite());
+
+export const scenarioSchema = v.strictObject({
+  name,
+  /** One line for lists. */
+  summary: v.optional(v.pipe(v.string(), v.trim(), v.maxLength(200))),
+  /** The real thing it stands for. */
+  about: v.optional(v.pipe(v.string(), v.trim(), v.maxLength(4_000))),
+  /** What it is listed under. */
+  group: v.optional(name),
+  /** Names that `floodgate gate --set` takes. @default none */
+  sets: v.optional(v.pipe(v.array(name), v.maxLength(20))),
+  /** A defect of floodgate's own agent that must break its budget. */
+  brokenBy: v.optional(name),
+  /** A name from `targets`. @default the only target */
+  target: v.optional(name),
+  /** Drives the target; `{port}` is the one it listens on. */
+  load: v.optional(command),
+  /** A capture file to replay, relative to the file that says so. */
+  capture: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096))),
+  /** One of floodgate's own scenarios (`floodgate list`). */
+  builtin: v.optional(name),
+  /** Traffic that is made: see docs/floods.md. */
+  traffic: v.optional(floodSchema),
+  /** As `--impair` takes it. */
+  impair: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096))),
+  /** Of every random choice. @default 1 */
+  seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff))),
+  lane: v.optional(v.picklist(['tap', 'exact'])),
+  /** Of the recorded timing, e.g. `4`. */
+  speed: v.optional(rate),
+  /** Frames a second. */
+  pps: v.optional(rate),
+  /** Megabits a second. */
+  mbps: v.optional(rate),
+  /** Rates over time, as `--profile` takes them. */
+  profile: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096))),
+  /** Where floodgate's own agent ends. @default upload in the TAP lane */
+  agentUntil: v.optional(v.picklist(agentStages)),
+  /** For floodgate's own agent. */
+  agentArguments: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(1_024))), v.maxLength(40))),
+  duration: v.optional(time),
+  idle: v.optional(time),
+  recover: v.optional(time),
+  budgets: v.optional(limits),
+  thresholds: v.optional(limits),
+  /** Part of `--quick`. @default false */
+  quick: v.optional(v.boolean()),
+});
+
+/** Traffic or load for one target, with the limits that it is judged by. */
+export type ScenarioConfig = v.InferOutput<typeof scenarioSchema>;

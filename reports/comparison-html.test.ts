@@ -1,0 +1,57 @@
+// The page of a comparison in a real browser: it shows what was decided and how surely, and nothing in a name runs.
+import t from 'tap';
+import { sampleComparison } from './comparison-fixture.ts';
+import { renderComparisonHtml } from './comparison-html.ts';
+import { hostileNames, skipWithoutBrowser, startPageTrial } from './page-trial.ts';
+
+t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, async (t) => {
+  const { open, close } = await startPageTrial();
+  t.teardown(close);
+
+  await t.test('shows the verdict, each metric with its interval, the call sites and every pair', async (t) => {
+    const { page, trouble } = await open(renderComparisonHtml(sampleComparison()));
+    t.equal(await page.textContent('.word'), 'WORSE');
+    t.match(await page.textContent('h1'), /allocated\.perRequest of cart \+10 %/);
+    const rows = page.locator('article > .scroll tbody tr');
+    t.equal(await rows.count(), 4, 'what has no threshold is folded away');
+    t.match(await rows.first().getAttribute('class'), 'over');
+    const strip = page.locator('.strip').first();
+    t.equal(await strip.getAttribute('aria-label'), '+10 %, between +9.8 % … +10.3 %, limit +3 %');
+    const places = await strip.evaluate((node) =>
+      ['zero', 'limit', 'interval'].map((kind) => node.querySelector(`.${kind}`)!.getBoundingClientRect().x),
+    );
+    t.same(
+      places.toSorted((a, b) => a - b),
+      places,
+      'no change, then the limit, then the interval that is beyond it',
+    );
+    t.equal(await rows.nth(2).locator('.strip').count(), 0, 'nothing is drawn of what was not measured');
+    t.match(await page.textContent('.inner'), /src\/check out\.ts:41 parseCart/);
+    t.equal(await page.locator('.uplot').count(), 3, 'a chart for each metric that was measured');
+    await page.locator('summary').click();
+    t.match(await page.textContent('details'), /cpu\.seconds/);
+    t.same(trouble, []);
+    await page.close();
+  });
+
+  await t.test('on a phone nothing is wider than the screen', async (t) => {
+    const { page } = await open(renderComparisonHtml(sampleComparison()));
+    await page.setViewportSize({ width: 390, height: 800 });
+    const wide = () =>
+      [document.documentElement, ...document.querySelectorAll('.scroll')].filter(
+        (node) => node.scrollWidth > node.clientWidth,
+      ).length;
+    t.equal(await page.evaluate(wide), 0, 'tables neither');
+    await page.close();
+  });
+
+  await t.test('nothing hostile runs', async (t) => {
+    const hostile = hostileNames.join(' ');
+    const { page, trouble } = await open(renderComparisonHtml(sampleComparison(hostile)));
+    t.equal(await page.evaluate(() => (globalThis as { pwned?: number }).pwned), undefined);
+    t.equal(await page.locator('img, svg, iframe, script').count(), 0);
+    t.match(await page.textContent('h2'), hostileNames[1], 'and it is shown as what it is');
+    t.same(trouble, []);
+    await page.close();
+  });
+});

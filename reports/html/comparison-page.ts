@@ -1,0 +1,211 @@
+/** The page of a comparison: the verdict, a row a metric with its interval drawn, the call sites that changed, and every pair. */
+import type uPlotType from 'uplot';
+import {
+  type ComparedMetric,
+  type ComparedScenario,
+  type ComparedSite,
+  type ComparisonReport,
+  judgedMetrics,
+} from '../comparison.ts';
+import { formatChange, formatInterval, formatLimit, formatMedian, formatSiteChange } from '../comparison-sentence.ts';
+import { formatDuration, formatShare, formatSite, formatValue, printable, verdictWord } from '../format.ts';
+import { commandLine, element, section, sortableTable, type TableColumn } from './dom.ts';
+import { colourOf, onThemeChange, themeButton } from './theme.ts';
+import { verdictClass } from './verdict-class.ts';
+
+declare const uPlot: typeof uPlotType;
+
+/** Tall enough to tell two series that differ by a per cent of their range. */
+const chartPx = 150;
+
+const looks = {
+  worse: { mark: '✗', class: 'over', word: 'worse' },
+  within: { mark: '✓', class: 'ok', word: 'within its threshold' },
+  undecided: { mark: '?', class: 'unknown', word: 'undecided' },
+  notMeasured: { mark: '?', class: 'unknown', word: 'not measured' },
+  shown: { mark: '', class: '', word: 'not judged' },
+} as const;
+
+/** Shows the comparison in the page's data element. */
+export function startComparison(): void {
+  const report = JSON.parse(document.getElementById('report')?.textContent ?? '') as ComparisonReport;
+  const brand = element('span', { class: 'brand', text: 'floodgate compare' });
+  const top = element('div', { class: 'top' }, [brand, themeButton()]);
+  const main = element('main', {}, [banner(report), ...report.scenarios.map(scenarioCard)]);
+  document.body.replaceChildren(top, main);
+  document.documentElement.dataset.ready = 'true';
+}
+
+function banner(report: ComparisonReport): HTMLElement {
+  const pairs = report.scenarios.reduce((sum, each) => sum + each.pairs, 0);
+  return element('header', { class: `verdict card ${verdictClass(report.verdict)}` }, [
+    element('div', { class: 'word', text: report.verdict.exitCode === 1 ? 'WORSE' : verdictWord(report.verdict) }),
+    element('div', {}, [
+      // The word stands beside it.
+      element('h1', { text: printable(report.verdict.headline).replace(/^[A-Z ]+: /, '') }),
+      element('p', { text: `Base ${version(report.base)}, head ${version(report.head)}.` }),
+      element('p', {
+        class: 'dim',
+        text: `${pairs} interleaved pairs on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`,
+      }),
+      commandLine(report.command),
+    ]),
+  ]);
+}
+
+function version({ label, commit, dirty }: ComparisonReport['base']): string {
+  const name = printable(label, 200);
+  return commit === null ? name : `${name} (${printable(commit.slice(0, 10))}${dirty ? ', with changes' : ''})`;
+}
+
+function scenarioCard(scenario: ComparedScenario): HTMLElement {
+  const judged = judgedMetrics(scenario);
+  const shown = scenario.metrics.filter(({ decision }) => decision === 'shown');
+  const method = scenario.method === 'numbers' ? 'repeats agree, so numbers are compared' : `${scenario.pairs} pairs`;
+  return element('article', { class: 'card comparison' }, [
+    element('h2', { text: `${printable(scenario.name, 200)}: ${scenario.lane} lane, ${method}` }),
+    judged.length > 0 ? metricTable(judged) : element('p', { class: 'warning', text: 'No metric has a threshold.' }),
+    ...scenario.notes.map((note) =>
+      element('p', { class: note.severity === 'warning' ? 'warning' : 'dim', text: printable(note.text) }),
+    ),
+    section('By call site, a request', scenario.sites.length > 0 ? [siteTable(scenario.sites)] : [], 'inner'),
+    section('Every pair', pairCharts(judged), 'inner'),
+    shown.length === 0
+      ? null
+      : element('details', {}, [
+          element('summary', { text: `Figures that are not judged (${shown.length})` }),
+          metricTable(shown),
+        ]),
+  ]);
+}
+
+function metricTable(metrics: readonly ComparedMetric[]): HTMLElement {
+  const reach = Math.max(...metrics.map(reachOf));
+  const columns: TableColumn<ComparedMetric>[] = [
+    {
+      title: '',
+      cell: ({ decision }) =>
+        element('span', {
+          class: `mark ${looks[decision].class}`,
+          text: looks[decision].mark,
+          attributes: { title: looks[decision].word },
+        }),
+    },
+    { title: 'Metric', cell: nameCell, key: ({ name }) => name },
+    { title: 'Change', numeric: true, cell: ({ change }) => formatChange(change), key: ({ change }) => change ?? 0 },
+    { title: 'Interval and limit', cell: (metric) => strip(metric, reach) },
+    { title: 'Base', numeric: true, cell: ({ baseMedian, unit }) => formatMedian(baseMedian, unit) },
+    { title: 'Head', numeric: true, cell: ({ headMedian, unit }) => formatMedian(headMedian, unit) },
+    { title: 'Limit', numeric: true, cell: formatLimit },
+    {
+      title: 'Would have been seen',
+      numeric: true,
+      cell: ({ detectable }) => (detectable === null ? '' : `≥ ${formatChange(detectable)}`),
+    },
+  ];
+  return sortableTable(columns, metrics, ({ decision }) => looks[decision].class);
+}
+
+function nameCell({ name, decision, note }: ComparedMetric): Node {
+  const why = note === '' ? looks[decision].word : `${looks[decision].word}: ${printable(note, 300)}`;
+  return element('div', {}, [
+    element('code', { text: printable(name, 200) }),
+    decision === 'shown' ? null : element('div', { class: 'dim prose', text: why }),
+  ]);
+}
+
+/** How far a strip must reach to either side to hold a metric's interval and its threshold. */
+function reachOf({ changeLow, changeHigh, threshold }: ComparedMetric): number {
+  const ends = [changeLow ?? 0, changeHigh ?? 0, threshold ?? 0].map(Math.abs);
+  // From ten times on every change looks alike.
+  return Math.min(10, Math.max(0.005, ...ends) * 1.15);
+}
+
+/** The interval as a bar about its estimate, with "no change" and the limit as lines. Its text says the same. */
+function strip(metric: ComparedMetric, reach: number): Node {
+  const { change, changeLow, changeHigh, threshold } = metric;
+  if (change === null) return document.createTextNode('');
+  const at = (value: number) => `${(50 + (Math.max(-reach, Math.min(reach, value)) / reach) * 50).toFixed(2)}%`;
+  const place = (kind: string, value: number) => {
+    const line = element('span', { class: kind });
+    line.style.left = at(value);
+    return line;
+  };
+  const parts = [place('zero', 0), place('estimate', change)];
+  if (changeLow !== null && changeHigh !== null) {
+    const bar = place('interval', changeLow);
+    bar.style.right = `calc(100% - ${at(changeHigh)})`;
+    parts.unshift(bar);
+  }
+  if (threshold !== null) parts.push(place('limit', threshold));
+  const interval = formatInterval(metric);
+  const label = `${formatChange(change)}${interval === '' ? '' : `, between ${interval}`}${threshold === null ? '' : `, limit ${formatLimit(metric)}`}`;
+  const options = {
+    class: `strip ${looks[metric.decision].class}`,
+    attributes: { role: 'img', 'aria-label': label, title: label },
+  };
+  return element('div', options, parts);
+}
+
+function siteTable(sites: readonly ComparedSite[]): HTMLElement {
+  const bytes = (value: number | null) => (value === null ? '–' : formatValue(value, 'bytes'));
+  return sortableTable<ComparedSite>(
+    [
+      { title: 'Function', cell: (site) => element('code', { text: formatSite(site) }) },
+      { title: 'Base', numeric: true, cell: (site) => bytes(site.baseBytes), key: (site) => site.baseBytes ?? 0 },
+      { title: 'Head', numeric: true, cell: (site) => bytes(site.headBytes), key: (site) => site.headBytes ?? 0 },
+      {
+        title: 'Change',
+        numeric: true,
+        cell: formatSiteChange,
+        key: (site) => (site.headBytes ?? 0) - (site.baseBytes ?? 0),
+      },
+    ],
+    sites,
+  );
+}
+
+/** Base and head over each other, pair by pair: drift and outliers show here, and nowhere else. */
+function pairCharts(metrics: readonly ComparedMetric[]): Node[] {
+  const drawn = metrics.filter(
+    ({ base, head }) => base.length > 1 && [...base, ...head].some((value) => value !== null),
+  );
+  return drawn.length === 0 ? [] : [element('div', { class: 'trend-grid' }, drawn.map(pairChart))];
+}
+
+function pairChart({ name, unit, base, head }: ComparedMetric): HTMLElement {
+  const place = element('div', { class: 'trend pairs' }, [element('h3', { text: printable(name, 60) })]);
+  const axis = {
+    stroke: () => colourOf('--dim'),
+    grid: { stroke: () => colourOf('--grid'), width: 1 },
+    ticks: { show: false },
+    font: '11px system-ui, sans-serif',
+  };
+  const value = (_plot: uPlotType, each: number | null) => (each === null ? '–' : formatValue(each, unit));
+  const series = (label: string, colour: string) => ({
+    label,
+    stroke: () => colourOf(colour),
+    width: 1,
+    points: { show: true, size: 7, fill: () => colourOf(colour) },
+    value,
+  });
+  requestAnimationFrame(() => {
+    const options: uPlotType.Options = {
+      width: place.clientWidth,
+      height: chartPx,
+      scales: { x: { time: false, range: [0.5, base.length + 0.5] } },
+      cursor: { y: false, drag: { x: false, y: false } },
+      axes: [
+        { ...axis, size: 24, incrs: [1, 2, 5, 10] },
+        { ...axis, size: 74, space: 24, values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
+      ],
+      series: [{ label: 'pair' }, series('base', '--s2'), series('head', '--s3')],
+    };
+    const plot = new uPlot(options, [base.map((_, i) => i + 1), [...base], [...head]], place);
+    onThemeChange(() => plot.redraw(false, true));
+    new ResizeObserver(
+      () => plot.width !== place.clientWidth && plot.setSize({ width: place.clientWidth, height: chartPx }),
+    ).observe(place);
+  });
+  return place;
+}
