@@ -86,7 +86,10 @@ export function settledGrowth(
   const sent = last.frames;
   // Looks after the last frame say what became of it, and nothing of how it grew.
   const firstAtEnd = points.findIndex(({ frames }) => frames === sent);
-  const during = points.slice(0, firstAtEnd + 1).filter(({ frames }) => frames >= warmUpShare * sent && frames > 0);
+  const loaded = points.slice(0, firstAtEnd + 1).filter(({ frames }) => frames > 0);
+  const warm = loaded.filter(({ frames }) => frames >= warmUpShare * sent);
+  // Looks at a large heap are few: then the first ones count as well.
+  const during = warm.length < slopePointsMin ? loaded.slice(1) : warm;
   if (during.length < slopePointsMin) return undefined;
   const counts = during.every(({ requests }) => requests !== null) && pace.requestsPerSecond !== null;
   const x = during.map(({ frames, requests }) => (counts ? requests! : frames));

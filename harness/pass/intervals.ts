@@ -19,8 +19,10 @@ export interface IntervalsOptions {
   readonly onUsed: () => void;
 }
 
-/** A target that rests works so many times as long as it was stopped. */
+/** A target that rests works so many times as long as it was stopped; less at first, since few looks would say nothing. */
 const restFactor = 1.5;
+const restFactorAtFirst = 0.4;
+const looksAtFirst = 12;
 
 export class Intervals {
   readonly taken: IntervalFrames[] = [];
@@ -58,7 +60,8 @@ export class Intervals {
   tick(frames: number, nowMs: number): void {
     const { use, frameMarks, intervalMs } = this.#options;
     if (!use || use.oncePerPhase || this.#busy) return;
-    if (this.#usedAtMs !== undefined) this.#restsUntilMs = nowMs + restFactor * (nowMs - this.#usedAtMs);
+    const factor = this.#count < looksAtFirst ? restFactorAtFirst : restFactor;
+    if (this.#usedAtMs !== undefined) this.#restsUntilMs = nowMs + factor * (nowMs - this.#usedAtMs);
     this.#usedAtMs = undefined;
     const mark = this.endsAtMarksByHold ? undefined : frameMarks[this.#nextMark];
     const atMark = mark !== undefined && frames >= mark && !(use.rests && nowMs < this.#restsUntilMs);

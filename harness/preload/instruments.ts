@@ -1,6 +1,6 @@
 /** The instruments of a preload that disturb, one kind a pass: allocation and CPU profiles, heap snapshots. */
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, findSourceMap } from 'node:module';
 import path from 'node:path';
 import v8 from 'node:v8';
 import vm from 'node:vm';
@@ -78,8 +78,9 @@ export class Instruments {
       const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${interval}.json`);
       writeFileSync(heapFile, heap, { mode: 0o600 });
       writeFileSync(offHeapFile, JSON.stringify(sites), { mode: 0o600 });
+      const mapsFile = writeMaps(heap, path.join(profile.folder, `${profile.kind}-maps-${interval}.json`));
       this.begin();
-      this.#send({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile });
+      this.#send({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile, mapsFile });
     }
   }
 
@@ -126,6 +127,20 @@ function collectAll(): void {
 
 /** What one collection leaves behind of finalizers and weak references is small beside a larger heap, and each takes long there. */
 const preciseBytesMax = 48_000_000;
+
+/** The maps that Node.js itself has of the code in a profile: it has them where a loader turned them on (`tsx` does). */
+function writeMaps(heapProfile: string, file: string): string | undefined {
+  if (!process.sourceMapsEnabled) return undefined;
+  const maps: Record<string, unknown> = {};
+  for (const [, url = ''] of heapProfile.matchAll(/"url":"([^"\\]+)"/g)) {
+    if (url.startsWith('node:') || Object.hasOwn(maps, url)) continue;
+    const payload = findSourceMap(url)?.payload;
+    if (payload) maps[url] = payload;
+  }
+  if (Object.keys(maps).length === 0) return undefined;
+  writeFileSync(file, JSON.stringify(maps), { mode: 0o600 });
+  return file;
+}
 
 interface Sampler {
   /** The profile, as text of V8's own format. */

@@ -111,6 +111,8 @@ export type PreloadLine =
       readonly heapFile: string;
       /** Off-heap sites of the interval, see `OffHeapSite`; empty when not asked for. */
       readonly offHeapFile: string;
+      /** Source maps, by URL, of code that a loader compiled in memory; undefined where there is none. */
+      readonly mapsFile?: string | undefined;
     }
   | {
       readonly type: 'cpu';

@@ -29,10 +29,12 @@ export function keeperOf({ retained, requestsPerFrame, likelyFile, sources }: Ke
 }
 
 function placeOf(found: FoundKeeper, likelyFile: string, sources: Sources): { file: string; line: number } {
-  const file = found.script === '' ? likelyFile : fileOfUrl(found.script, [projectRoot, process.cwd()]);
-  const line = declarationLine(sources.linesOf(file), found);
+  const built = found.script === '' ? likelyFile : fileOfUrl(found.script, [projectRoot, process.cwd()]);
+  const source = found.script === '' ? undefined : sources.positionOf(built, found.line, found.column);
+  const { file, line: near } = source ?? { file: built, line: found.line };
+  const line = declarationLine(sources.linesOf(file), { name: found.name, line: near });
   if (line > 0) return { file, line };
-  return found.script === '' ? { file: '', line: 0 } : { file, line: found.line };
+  return found.script === '' ? { file: '', line: 0 } : { file, line: near };
 }
 
 const quoted = (word: string) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -2,7 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { SourceExcerpt } from '../../reports/model.ts';
-import { projectRoot } from '../profile/files.ts';
+import { projectRoot, sourceMaps } from '../profile/files.ts';
+import { sourcePosition } from '../profile/source-maps.ts';
 
 /** A source that a person writes is smaller; a bundle's lines are not for reading. */
 const sourceBytesMax = 4 * 1024 * 1024;
@@ -17,6 +18,11 @@ export class Sources {
     let lines = this.#lines.get(file);
     if (!lines) this.#lines.set(file, (lines = readLines(file)));
     return lines;
+  }
+
+  /** Where a place of built code comes from; undefined where there is no map. */
+  positionOf(file: string, line: number, column: number): { file: string; line: number } | undefined {
+    return sourcePosition(sourceMaps.of(file), line, column);
   }
 
   /** Five lines around a place; undefined where there are none. */
@@ -41,5 +47,5 @@ function readLines(file: string): readonly string[] {
       // Not there, or not ours to read.
     }
   }
-  return [];
+  return sourceMaps.textOf(file)?.split(/\r?\n/) ?? [];
 }

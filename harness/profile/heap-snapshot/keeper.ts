@@ -15,6 +15,7 @@ export interface FoundKeeper {
   /** The script as V8 names it (a URL or a path), and the place of a function or class near the name; empty where unknown. */
   readonly script: string;
   readonly line: number;
+  readonly column: number;
   /** Class of what it holds more of, and how many objects came since the first snapshot. */
   readonly held: string;
   readonly countAdded: number;
@@ -158,7 +159,12 @@ function heldBy(before: SnapshotSummary, after: HeapSnapshot, { fork, listLength
   return { className, count: length, example };
 }
 
-type Named = Pick<FoundKeeper, 'name' | 'kind' | 'script' | 'line'>;
+/** A place in code as V8 runs it. */
+type ScriptPlace = Pick<FoundKeeper, 'script' | 'line' | 'column'>;
+
+const nowhere: ScriptPlace = { script: '', line: 0, column: 0 };
+
+type Named = Pick<FoundKeeper, 'name' | 'kind' | keyof ScriptPlace>;
 
 /** Names along the way, from the container up to the first that a person knows it by. */
 function nameOf(after: HeapSnapshot, paths: RetainingPaths, fork: number, held: Held): Named {
@@ -177,7 +183,7 @@ function nameOf(after: HeapSnapshot, paths: RetainingPaths, fork: number, held: 
       break;
     }
     if (words.length > 0 && /^(global|Window)\b.*/.test(classNameOf(after, owner)) && isThing(after, owner)) {
-      return { name: `globalThis.${joined(words)}`, kind, script: '', line: 0 };
+      return { name: `globalThis.${joined(words)}`, kind, script: '', line: 0, column: 0 };
     }
     const place = words.length > 0 && isThing(after, owner) ? placeOf(after, owner) : undefined;
     if (place && !isRuntime(place.script)) {
@@ -225,14 +231,14 @@ function ofRuntime(
     : fork === 0 || classNameOf(after, fork) === '(roots)'
       ? `open handles: ${held.className} that was never closed`
       : joined(words) || `the runtime's ${kind || 'own tables'}`;
-  return { name, kind, script: behind?.script ?? '', line: behind?.line ?? 0 };
+  return { name, kind, ...(behind ?? nowhere) };
 }
 
 /** How far behind an object its function may be. */
 const behindMax = 4_000;
 
 /** The first function of the program's own within a few steps behind a node. */
-function functionBehind(after: HeapSnapshot, from: number): { script: string; line: number } | undefined {
+function functionBehind(after: HeapSnapshot, from: number): ScriptPlace | undefined {
   const { firstEdge, edgeTo } = after;
   const seen = new Set([from]);
   for (const node of seen) {
@@ -247,7 +253,7 @@ function functionBehind(after: HeapSnapshot, from: number): { script: string; li
 }
 
 /** The place of a function that sees the variable. */
-function placeOfContext(after: HeapSnapshot, context: number): { script: string; line: number } {
+function placeOfContext(after: HeapSnapshot, context: number): ScriptPlace {
   const { nodeCount, firstEdge, edgeTo } = after;
   for (let node = 0; node < nodeCount; node += 1) {
     if (!isFunction(after, node)) continue;
@@ -257,13 +263,13 @@ function placeOfContext(after: HeapSnapshot, context: number): { script: string;
       if (place) return place;
     }
   }
-  return { script: '', line: 0 };
+  return nowhere;
 }
 
-function placeOf(after: HeapSnapshot, node: number): { script: string; line: number } | undefined {
+function placeOf(after: HeapSnapshot, node: number): ScriptPlace | undefined {
   const location = after.locationOf(node);
   const script = location && scriptsOf(after).get(location.script);
-  return script === undefined ? undefined : { script, line: location!.line };
+  return script === undefined ? undefined : { script, line: location!.line, column: location!.column };
 }
 
 const scripts = new WeakMap<HeapSnapshot, Map<number, string>>();
