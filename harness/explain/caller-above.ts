@@ -38,6 +38,7 @@ export function commonCaller(profile: Profile, where: Suspect['where']): Suspect
     file: file[best.site]!,
     line: line[best.site]!,
     where,
+    thread: '',
     selfBytes: best.own,
     totalBytes: best.total,
     steadyBytes: 0,

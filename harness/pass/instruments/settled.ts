@@ -34,16 +34,30 @@ export const settled: Instrument = {
 };
 
 function pointsOf({ channel, intervals, watch }: PassResult): SettledPoint[] {
+  // A launcher that answers in place of the process that is watched says nothing of it.
+  if (channel.pid !== 0 && channel.pid !== watch.pid) return [];
   const pagesAt = nativePages(watch);
+  const channels = [channel, ...channel.everyKin()];
   return intervals.flatMap(({ interval, lastFrame }) => {
-    const line = channel.settled.find((each) => each.interval === interval);
-    if (!line) return [];
-    const { requests, heapUsed, external, tMs } = line;
-    const native = pagesAt(tMs);
-    const ownBytes = native === null ? null : heapUsed + native;
-    return [{ frames: lastFrame, requests, liveBytes: heapUsed + external, ownBytes }];
+    const main = channel.settled.find((each) => each.interval === interval && each.thread === undefined);
+    if (!main) return [];
+    const all = channels.flatMap(({ settled: lines }) => lines.filter((each) => each.interval === interval));
+    const kin = channels.slice(1).flatMap(({ settled: lines }) => lines.filter((each) => each.interval === interval));
+    const heapBytes = sum(all.map(({ heapUsed }) => heapUsed));
+    const native = pagesAt(main.tMs);
+    return [
+      {
+        frames: lastFrame,
+        requests: all.every(({ requests }) => requests === null) ? null : sum(all.map(({ requests }) => requests ?? 0)),
+        liveBytes: heapBytes + sum(all.map(({ external }) => external)),
+        // Pages of children are not looked at here: of them, what their runtime knows.
+        ownBytes: native === null ? null : heapBytes + native + sum(kin.map(({ external }) => external)),
+      },
+    ];
   });
 }
+
+const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
 
 /** The look at the pages that followed a moment at once: all but those of V8's heap, of which it keeps free ones for itself. */
 function nativePages({ map }: PassResult['watch']): (ms: number) => number | null {
