@@ -27,6 +27,10 @@ export const tooLarge = (bytesMax: number) => new Refusal(413, `a batch has ${by
 const weightMax = 2 ** 32;
 /** Other connections have their turn after so many bytes. */
 const turnBytes = 256 << 10;
+/** Decoded in 10 ms. */
+const shortBytesMax = 64 << 10;
+/** Of batches that begin with a longer witness, so many have it decoded. */
+const longShare = 1 / 16;
 /** A full collection takes some ms: not after each small batch. */
 const leftWeightMax = 32e6;
 const { decodedBytesMax, queueMax, witnessesMax, batchWeightMax } = collectLimits;
@@ -119,8 +123,8 @@ function inflate(body: Buffer, memory: Buffer, signal: AbortSignal): Promise<num
 }
 
 /**
- * Values are not decoded where an agent has keyed them by their digests: the first of each batch is
- * decoded all the same, and where its keys are others, all of the batch are.
+ * Values are not decoded where an agent has keyed them by their digests: the first witness of a batch is decoded all the
+ * same (a long one of one batch in sixteen), and where its keys are others, all of the batch are.
  *
  * @throws Refusal where the bytes are no witnesses, each with its length before it.
  */
@@ -129,6 +133,7 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
   let at = 0;
   let weight = 0;
   let turnAt = turnBytes;
+  /** Null: it is to be found out. */
   let isKeyed: boolean | null = null;
   while (at < bytes.length) {
     let length = 0;
@@ -141,6 +146,7 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
     if (byte >= 0x80 || at + length > bytes.length) throw new Refusal(400, 'a witness is cut');
     if (witnesses.length === witnessesMax) throw new Refusal(413, `a batch has ${witnessesMax} witnesses at most`);
     const witness = bytes.subarray(at, at + length);
+    if (witnesses.length === 0 && length > shortBytesMax && Math.random() >= longShare) isKeyed = true;
     const its = witnessWeight(witness, batchWeightMax);
     weight += its;
     if (!(weight <= batchWeightMax)) throw new Refusal(400, 'no witnesses, or more values than an agent sends at once');
