@@ -27,6 +27,8 @@ export async function kinOf(target: Target, socket: FamilySocket | undefined, st
   const others = () =>
     [...(found && target.channel ? [first] : []), ...(socket?.open ?? [])].filter((each) => each !== channel);
   channel.kin = others;
+  channel.everyKin = () =>
+    [...(found && target.channel ? [first] : []), ...(socket?.channels ?? [])].filter((each) => each !== channel);
   return { channel, others };
 }
 

@@ -110,6 +110,8 @@ export interface TargetLauncher {
   readonly isNode: boolean;
   /** Whether it has call sites of allocations; without, explaining passes are left out. @default true */
   readonly explains?: boolean;
+  /** Why it has none, in words. */
+  readonly blind?: string;
   /** Instruments of a measuring pass, for the report. @default those of our agent */
   readonly instruments?: readonly string[];
   /** @throws FloodgateError when it cannot be started; nothing is left running then. */

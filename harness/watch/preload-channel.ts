@@ -64,6 +64,8 @@ export class PreloadChannel {
   readonly intervals: ProfileInterval[] = [];
   readonly cpu: CpuInterval[] = [];
   readonly snapshots: LineOf<'snapshot'>[] = [];
+  /** What was left after forced collections. */
+  readonly settled: LineOf<'settled'>[] = [];
   readonly errors: string[] = [];
   /** What the target runs on, as it says itself; empty where it says nothing. */
   runtime = '';
@@ -79,6 +81,8 @@ export class PreloadChannel {
   onSpawn: ((pid: number) => void) | undefined;
   /** Channels of its children: they are asked whatever this one is asked. */
   kin: () => readonly PreloadChannel[] = () => [];
+  /** The same with those that have ended. */
+  everyKin: () => readonly PreloadChannel[] = () => [];
   #nextCut = 0;
   readonly #channel: Duplex | undefined;
   readonly #startEpochMs: number;
@@ -119,6 +123,17 @@ export class PreloadChannel {
   /** Has a heap snapshot written: seconds, and several times the heap's size in memory. */
   snapshot(name: string, timeoutMs: number): Promise<boolean> {
     return this.#ask(`snapshot ${name}`, (line) => line.type === 'snapshot' && line.name === name, timeoutMs);
+  }
+
+  /** Has all garbage of the process, its threads and its children collected, and what is left said. */
+  async settle(interval: number, timeoutMs: number): Promise<boolean> {
+    const isEnd = (thread: number | undefined) => (line: PreloadLine) =>
+      line.type === 'settled' && line.interval === interval && line.thread === thread;
+    const others = this.threads.living.map(({ id }) => this.#ask('', isEnd(id), Math.min(timeoutMs, threadTimeoutMs)));
+    const kin = this.kin().map((each) => each.settle(interval, timeoutMs));
+    const own = this.#ask(`settle ${interval}`, isEnd(undefined), timeoutMs);
+    const [answered] = await Promise.all([own, ...others, ...kin]);
+    return answered;
   }
 
   /** Resolves at the next reading of the target's, which comes by itself; false after the timeout. */
@@ -172,6 +187,7 @@ export class PreloadChannel {
       this.threads.read(thread, line);
       if (this.#mainLine) this.last = this.threads.addedTo(this.#mainLine);
     } else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
+    else if (line.type === 'settled') this.settled.push(line);
     else if (line.type === 'threadStart' || line.type === 'spawn' || line.type === 'error') this.#takeOwn(line);
   }
 
@@ -183,6 +199,7 @@ export class PreloadChannel {
       if (this.marks.length < eventsMax) this.marks.push(line);
     } else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
     else if (line.type === 'snapshot') this.snapshots.push(line);
+    else if (line.type === 'settled') this.settled.push(line);
     else if (line.type === 'runtime') {
       this.runtime = line.name;
       this.pid = line.pid ?? 0;

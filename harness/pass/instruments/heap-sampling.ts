@@ -55,6 +55,8 @@ export const liveHeap: Instrument = {
     everyInterval: false,
     sampleBytes: heapSampleBytes,
   }),
+  // What stays of the whole run is one interval: who made it, alive at the end.
+  aim: ({ frames, leakBytes }) => ({ frameMarks: leakBytes > 0 ? [] : endsOf(frames) }),
   bring: (pass, { folder }) => ({ live: readIntervals(pass, 'inuse_space', folder, heapSampleBytes) }),
 };
 
@@ -117,7 +119,13 @@ function readIntervals(
 
 /** Undefined where the target itself gave none. */
 export function readFamilyInterval(
-  { channel, family }: Pick<PassResult, 'channel' | 'family'>,
+  {
+    channel,
+    family,
+  }: {
+    readonly channel: PreloadChannel;
+    readonly family: { readonly channels: readonly PreloadChannel[] } | undefined;
+  },
   interval: number,
   sampleType: 'alloc_space' | 'inuse_space',
   sampleBytes: number,
