@@ -195,6 +195,9 @@ export function namesSecret(frame: i32): i32 {
   return 0;
 }
 
+/** As `isListedSecret` has it (`agent/witness/secret-names.ts`). */
+const SCRAMBLED_MIN: i32 = 16;
+
 /**
  * Names and values in turn, as in ["Authorization", "…"]: whether one of the names, every other entry, is a secret's. Only where all
  * entries are plain: then their records, and nothing else, lie behind the list's own.
@@ -240,19 +243,25 @@ export function mayListSecret(count: i32, isPair: i32): i32 {
   return 0;
 }
 
-/** Whether a record is a text of letters alone: beside a secret's name it is another name. */
+/** Whether a record is a text of letters alone that chance has not drawn: beside a secret's name it is another name. */
 export function isWord(record: i32): i32 {
   if ((load<i32>(record) & 15) !== OP_TEXT) {
     return 0;
   }
-  let at = load<i32>(record + 4);
+  const from = load<i32>(record + 4);
   const end = load<i32>(record + 8);
+  let turns = 0;
+  let at = from;
   while (at < end) {
     const byte = byteAt(at);
     if (<u32>((byte | 0x20) - 0x61) >= 26 && byte !== 0x5f) {
       return 0;
     }
+    // A change of case: the other way finds two signs for each at most, and one more.
+    if (at > from && ((byte ^ byteAt(at - 1)) & 0x20) !== 0) {
+      turns += 1;
+    }
     at += 1;
   }
-  return 1;
+  return end - from < SCRAMBLED_MIN || turns * 8 + 4 < end - from ? 1 : 0;
 }
