@@ -8,6 +8,7 @@ import { blockBytesDefault, ringBytesDefault, ringBytesTotal } from './capture/l
 import { SEALED_TEXT_BYTES_MAX, sealedMemoryBytes } from './encode/seal-layout.ts';
 import { FloodgateError } from './errors.ts';
 import { defaultHttpLimits, type HttpLimits, httpMemoryTerms } from './http/http-limits.ts';
+import { samplerBytes } from './overload/sampler-memory.ts';
 import { frameBytesMax } from './pcap/block.ts';
 import { decompressorBytes } from './pcap/compressed-reader.ts';
 import { defaultTcpLimits, type TcpLimits } from './tcp/limits.ts';
@@ -26,6 +27,10 @@ export interface LimitOptions {
   readonly ackSlackPackets?: number | undefined;
   /** Resident memory at which the agent ends. */
   readonly ceilingBytes?: number | undefined;
+  /** What the control group allows the whole process: the default of `memoryBytes` is within it. @default null: no limit */
+  readonly groupBytes?: number | null | undefined;
+  /** Whether exchanges are left out under overload. @default false */
+  readonly sampled?: boolean | undefined;
   /** Devices captured from at once, each with a ring of its own. @default 0: a file or standard input */
   readonly rings?: number | undefined;
   /** Bytes of each ring. @default 16 MiB, less where all rings would take more than an eighth of `memoryBytes` */
@@ -149,7 +154,7 @@ const batchBytesMaxMost = 512 << 10;
 
 /** @throws FloodgateError `memory-too-small` or `limit-invalid`. */
 export function deriveLimits(options: LimitOptions): AgentLimits {
-  const memoryBytes = options.memoryBytes ?? memoryBytesDefault;
+  const memoryBytes = options.memoryBytes ?? memoryWithin(options.groupBytes);
   if (!(memoryBytes >= memoryBytesMin)) {
     throw new FloodgateError('memory-too-small', `--memory must be at least ${memoryBytesMin / 1e6} MB`, {
       hint: 'give the agent more, or leave it at the default of 200 MB',
@@ -187,8 +192,10 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   };
   const uploadBytesMax = options.upload ? Math.floor(shared * uploadShare) : 0;
   const spoolBatchesMax = options.spool ? powerOfTwoWithin((shared * spoolShare) / spooledBatchBytes) : 0;
-  // Not every agent uploads: it comes out of the largest of what is shared by bodies.
-  const decoderBytesMax = Math.floor(shared * decoderShare) - uploadBytesMax - spoolBatchesMax * spooledBatchBytes;
+  const samplingBytes = options.sampled ? samplerBytes(tcp.streamsMax) : 0;
+  // Not every agent uploads, or leaves exchanges out: it comes out of the largest of what is shared by bodies.
+  const besideBytes = uploadBytesMax + spoolBatchesMax * spooledBatchBytes + samplingBytes;
+  const decoderBytesMax = Math.floor(shared * decoderShare) - besideBytes;
   const bodyBufferBytesMax = Math.floor(shared * bodyBufferShare);
   const harBytesMax = Math.floor(shared * harShare);
   const outputBytesMax = Math.floor(shared * outputShare);
@@ -197,6 +204,9 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   terms.push({ name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' });
   terms.push({ name: 'har', bytes: harBytesMax, reason: 'requests waiting for their response, and their bodies' });
   terms.push(...fixedTerms(rings.bytesTotal > 0, sealingBytes));
+  if (samplingBytes > 0) {
+    terms.push({ name: 'overload', bytes: samplingBytes, reason: 'rates of endpoints, and verdicts by stream' });
+  }
   if (options.compressed) {
     terms.push({ name: 'decompressor', bytes: decompressorBytes, reason: 'the window of a compressed capture' });
   }
@@ -219,7 +229,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   }
   const memoryBytesMax = terms.reduce((sum, term) => sum + term.bytes, 0);
   // Single limits may have been set past what --memory gives: then their sum counts.
-  const ceilingBytes = options.ceilingBytes ?? Math.max(memoryBytes, memoryBytesMax) + runtimeBytes;
+  const usualBytes = Math.max(memoryBytes, memoryBytesMax) + runtimeBytes;
+  const ceilingBytes = options.ceilingBytes ?? Math.min(usualBytes, usableBytes(options.groupBytes));
   if (ceilingBytes < ceilingBytesMin) {
     throw new FloodgateError('memory-too-small', `--memory-ceiling must be at least ${ceilingBytesMin / 1e6} MB`, {
       hint: 'the JavaScript runtime alone takes that much',
@@ -245,6 +256,19 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   };
 }
 
+/** Of what a control group allows: its page cache and the kernel's own pages count too, and beyond it the machine ends the agent. */
+const usableShare = 0.9;
+const usableBytes = (groupBytes: number | null | undefined) =>
+  groupBytes == null ? Number.POSITIVE_INFINITY : Math.max(ceilingBytesMin, Math.floor(groupBytes * usableShare));
+
+/** The default: 200 MB, or what a control group leaves beside the runtime. */
+function memoryWithin(groupBytes: number | null | undefined): number {
+  return Math.max(memoryBytesMin, Math.min(memoryBytesDefault, usableBytes(groupBytes) - runtimeBytes));
+}
+
+/** From here on a control group changes nothing. */
+export const groupBytesRoomy = (memoryBytesDefault + runtimeBytes) / usableShare;
+
 /** An isolate more with the agent's modules loaded, before the first frame: measured (docs/agent.md), rounded up. */
 export const workerBytes = 28_000_000;
 
@@ -257,7 +281,7 @@ export interface WorkerLimits {
 
 /** The same memory for several threads: each gets its part of every table, and all share the pages. @throws as `deriveLimits`. */
 export function deriveWorkerLimits(options: LimitOptions, workers: number): WorkerLimits {
-  const memoryBytes = options.memoryBytes ?? memoryBytesDefault;
+  const memoryBytes = options.memoryBytes ?? memoryWithin(options.groupBytes);
   if (memoryBytes / workers < memoryBytesMin) {
     throw new FloodgateError(
       'memory-too-small',
@@ -278,8 +302,8 @@ export function deriveWorkerLimits(options: LimitOptions, workers: number): Work
       : { ...term, bytes: term.bytes * workers, reason: `${term.reason}, in each worker` },
   );
   const memoryBytesMax = terms.reduce((sum, term) => sum + term.bytes, 0);
-  const ceilingBytes =
-    options.ceilingBytes ?? Math.max(memoryBytes, memoryBytesMax) + runtimeBytes + workers * workerBytes;
+  const usualBytes = Math.max(memoryBytes, memoryBytesMax) + runtimeBytes + workers * workerBytes;
+  const ceilingBytes = options.ceilingBytes ?? Math.min(usualBytes, usableBytes(options.groupBytes));
   return { each, all: { terms, memoryBytesMax, ceilingBytes } };
 }
 
@@ -420,6 +444,8 @@ export const collectLimits = {
   queueMax: 16,
   /** A batch of the usual size with a witness every eight bytes. */
   witnessesMax: 65_536,
+  /** Of batches that become durable together (agent/sinks/group-commit.ts). */
+  groupWitnessesMax: 16_384,
   /**
    * A batch's values as objects, by the estimate of witness-weight.ts: one witness of twice 40 thousand values
    * (`WitnessLimits.messageBytesMax`), or one and a half times a usual batch of the smallest numbers.
@@ -438,7 +464,12 @@ export function collectTerms(): LimitTerm[] {
     { name: 'bodies', bytes: limits.heldBytesMax + limits.bodyBytesMax, reason: 'bodies as they came, one twice' },
     { name: 'decoded', bytes: limits.decodedBytesMax * limits.decodersMax, reason: 'the batch that is being decoded' },
     { name: 'values', bytes: limits.batchWeightMax, reason: 'its values as objects' },
-    { name: 'batch', bytes: limits.witnessesMax * perWitness, reason: 'what is stored beside each witness of a batch' },
+    {
+      name: 'batch',
+      // A group that is not full takes one more.
+      bytes: (limits.witnessesMax + limits.groupWitnessesMax) * perWitness,
+      reason: 'what is known of each witness until it is on disk',
+    },
     { name: 'other', bytes: limits.otherBytesMax, reason: 'pages of the store, zlib, sockets' },
   ];
 }

@@ -9,11 +9,13 @@ export type Counters = Record<string, number>;
 export function captureCounters(stats: readonly CaptureStats[]): Counters {
   let received = 0;
   let dropped = 0;
+  let shed = 0;
   for (const one of stats) {
     received += one.framesReceived;
     dropped += one.framesDropped ?? 0;
+    shed += one.framesShed ?? 0;
   }
-  return { 'capture.framesReceived': received, 'capture.framesDropped': dropped };
+  return { 'capture.framesReceived': received, 'capture.framesDropped': dropped, 'capture.framesShed': shed };
 }
 
 /** One interface's drops as people read them: a share of all that passed it. */

@@ -15,10 +15,11 @@ const tsc = spawnSync(path.join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig
 });
 if (tsc.status !== 0) process.exit(tsc.status ?? 2);
 
-// Style sheets, recordings, settings and scenarios lie beside the modules that read them.
+// Style sheets, recordings, settings and scenarios lie beside the modules that read them. Source maps of kernels are for who builds them.
 for (const room of ['agent', 'harness', 'reports', 'scenarios']) {
   for (const name of readdirSync(path.join(root, room), { recursive: true, encoding: 'utf8' })) {
-    if (!/\.(css|json|yaml|zst|gz|pcapng|proto|generated\.js)$/.test(name) || name.includes('testdata')) continue;
+    if (!/\.(css|json|yaml|zst|gz|pcapng|proto|generated\.js)$/.test(name) || /testdata|(^|\/)kernels\//.test(name))
+      continue;
     cpSync(path.join(root, room, name), path.join(dist, room, name));
   }
 }

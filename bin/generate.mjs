@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildKernels } from './build-kernels.mjs';
 import { bundlePages } from './bundle-pages.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -22,8 +23,6 @@ const { WitnessSchema } = await import(pathToFileURL(path.join(out, 'agent/encod
 const { generateDigest } = await import('../agent/digest/digest-generator.ts');
 const { generateEncoder } = await import('../agent/encode/encoder-generator.ts');
 const { kernelText } = await import('../agent/kernel/kernel-text.ts');
-const { SEAL_PROGRAM } = await import('../agent/encode/seal-program.ts');
-const { HEAD_PROGRAM } = await import('../agent/http/head-kernel.ts');
 const { SEGMENT_PROGRAM } = await import('../agent/tcp/segment-kernel.ts');
 const { exitCodesPage, metricsPage } = await import('../harness/metrics/pages.ts');
 const { scenarioSchema } = await import('../harness/project/scenario-schema.ts');
@@ -36,12 +35,11 @@ const generated = [
   ['docs/scenario.schema.json', scenarioSchemaText()],
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
-  ['agent/encode/seal-kernel.generated.ts', kernelText('SEAL_KERNEL', SEAL_PROGRAM, 'agent/encode/seal-kernel*.ts')],
-  ['agent/http/head-kernel.generated.ts', kernelText('HEAD_KERNEL', HEAD_PROGRAM, 'agent/http/head-kernel.ts')],
   [
     'agent/tcp/segment-kernel.generated.ts',
     kernelText('SEGMENT_KERNEL', SEGMENT_PROGRAM, 'agent/tcp/segment-kernel*.ts'),
   ],
+  ...(await buildKernels(root)),
   ...(await bundlePages(root)),
 ];
 for (const [file, text] of generated) {

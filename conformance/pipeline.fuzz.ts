@@ -15,7 +15,7 @@ import { FileSource } from '../agent/capture/file-source.ts';
 import type { FrameSource } from '../agent/capture/frame-source.ts';
 import { placePages } from '../agent/capture/sys/page-memory.ts';
 import type { CaptureFlags } from '../agent/commands/capture-options.ts';
-import { limitOptions } from '../agent/commands/capture-parts.ts';
+import { limitOptions, readGroup } from '../agent/commands/capture-parts.ts';
 import { Outputs } from '../agent/commands/outputs.ts';
 import { inspectWitnessFile } from '../agent/encode/inspected-fixture.ts';
 import { FloodgateError } from '../agent/errors.ts';
@@ -60,7 +60,7 @@ export async function fuzzPipeline(seed: number, captures: readonly string[], to
   const folder = mkdtempSync(join(tmpdir(), 'floodgate-pipeline-'));
   try {
     const flags = chooseFlags(next, folder);
-    const limits = deriveLimits(limitOptions(flags));
+    const limits = deriveLimits(limitOptions(flags, readGroup(flags)));
     const source = new FaultySource(openSource(next, folder, captures), next, chooseFaults(next));
     const written = await run(next, flags, limits, source);
     totals.rounds += 1;

@@ -90,7 +90,13 @@ export function verdictMark({ ok, exitCode }: Pick<Verdict, 'ok' | 'exitCode'>):
   return ok ? '✓' : exitCode === 4 ? '?' : '✗';
 }
 
-const STATE_MARKS: Readonly<Record<BudgetState, string>> = { pass: '✓', over: '✗', undecided: '?', notMeasured: '?' };
+const STATE_MARKS: Readonly<Record<BudgetState, string>> = {
+  pass: '✓',
+  over: '✗',
+  waived: '~',
+  undecided: '?',
+  notMeasured: '?',
+};
 
 /** One character: held, broken, or not known. */
 export function stateMark(state: BudgetState): string {
@@ -136,8 +142,9 @@ export function printable(text: string, charsMax = 2_000): string {
 }
 
 /** `file:line function`, the way an editor opens it; the runtime's own sites have no file. */
-export function formatSite(site: { functionName: string; file: string; line: number }): string {
-  const name = printable(site.functionName || '(anonymous)', 200);
+export function formatSite(site: { functionName: string; file: string; line: number; thread?: string }): string {
+  const where = site.thread ? ` in ${printable(site.thread, 100)}` : '';
+  const name = printable(site.functionName || '(anonymous)', 200) + where;
   if (site.file === '') return name;
   return `${printable(site.file, 300)}${site.line > 0 ? `:${site.line}` : ''} ${name}`;
 }

@@ -54,6 +54,7 @@ export const mark = ({ ok, exitCode }: Verdict) => (ok ? '✅' : exitCode === 4 
 const budgetMarks: Readonly<Record<BudgetState, string>> = {
   pass: '✅',
   over: '❌',
+  waived: '⚠️',
   undecided: '❔',
   notMeasured: '❔',
 };

@@ -74,7 +74,17 @@ const environment = v.object({
 });
 
 const pass = v.object({
-  kind: v.picklist(['measure', 'allocations', 'live-heap', 'snapshots', 'cpu', 'flame', 'doctor']),
+  kind: v.picklist([
+    'measure',
+    'allocations',
+    'live-heap',
+    'snapshots',
+    'cpu',
+    'flame',
+    'doctor',
+    'allocations-every',
+    'live-every',
+  ]),
   startedAtMs: number,
   durationMs: amount,
   instruments: list(text),
@@ -108,6 +118,7 @@ const suspect = v.object({
   file: text,
   line: whole,
   where: v.picklist(['heap', 'off-heap', 'cpu']),
+  thread: v.optional(text, ''),
   selfBytes: number,
   totalBytes: number,
   steadyBytes: number,
@@ -222,14 +233,17 @@ const budget = v.pipe(
     limit: number,
     actual: v.nullable(number),
     ok: v.boolean(),
-    state: v.optional(v.picklist(['pass', 'over', 'undecided', 'notMeasured'])),
+    state: v.optional(v.picklist(['pass', 'over', 'waived', 'undecided', 'notMeasured'])),
     note: text,
   }),
   v.transform(({ state, note, ...rest }): BudgetResult => {
     const read = state ?? (rest.ok ? 'pass' : rest.actual === null ? 'notMeasured' : 'over');
     return { ...rest, state: read, note };
   }),
-  v.check(({ ok, state }) => ok === (state === 'pass'), 'a budget that is ok has passed, and no other has'),
+  v.check(
+    ({ ok, state }) => ok === (state === 'pass' || state === 'waived'),
+    'a budget that is ok has passed or is waived, and no other',
+  ),
 );
 
 const figure = v.object({
@@ -262,6 +276,40 @@ const exchanges = v.object({
   storedWhole: whole,
   shed: v.record(text, whole),
   missing: whole,
+});
+
+const familyThread = v.object({
+  id: whole,
+  name: text,
+  startMs: number,
+  endMs: v.nullable(number),
+  heapMaxBytes: v.nullable(amount),
+  externalMaxBytes: v.nullable(amount),
+  allocatedBytes: v.nullable(amount),
+  note: text,
+});
+
+/** Older reports know of one process and one thread. */
+const family = v.object({
+  threads: list(familyThread),
+  processes: list(
+    v.object({
+      pid: whole,
+      parent: whole,
+      command: text,
+      runtime: text,
+      startMs: number,
+      endMs: v.nullable(number),
+      rssMaxBytes: v.nullable(amount),
+      pssMaxBytes: v.nullable(amount),
+      heapMaxBytes: v.nullable(amount),
+      allocatedBytes: v.nullable(amount),
+      threads: list(familyThread),
+      note: text,
+    }),
+  ),
+  treeMaxBytes: v.nullable(amount),
+  unlisted: whole,
 });
 
 const runReport: v.GenericSchema<unknown, RunReport> = v.object({
@@ -298,6 +346,7 @@ const runReport: v.GenericSchema<unknown, RunReport> = v.object({
   ledger: v.nullable(ledger),
   messages: v.nullable(v.object({ found: messageCount, truth: messageCount, mayBeLost: messageCount })),
   exchanges: v.optional(v.nullable(exchanges), null),
+  family: v.optional(v.nullable(family), null),
   verdict,
   notes,
   partial: v.boolean(),

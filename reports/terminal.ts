@@ -136,14 +136,20 @@ function runLines(run: RunReport, palette: Palette, columns: number): string[] {
   const nameWidth = Math.max(...run.budgets.map((budget) => printable(budget.name, 40).length), 0);
   const barCells = columns < wideColumns ? 12 : 20;
   for (const budget of run.budgets) lines.push(`  ${budgetLine(budget, nameWidth, barCells, palette)}`);
-  run.spikes.forEach((spike, i) => void lines.push(...spikeLines(spike, i + 1, palette)));
-  lines.push(...deliveryLines(run, palette));
+  const shown = new Set(run.spikes.toSorted((a, b) => b.heightBytes - a.heightBytes).slice(0, spikesShown));
+  run.spikes.forEach((spike, i) => void (shown.has(spike) && lines.push(...spikeLines(spike, i + 1, palette))));
+  const others = run.spikes.length - shown.size;
+  if (others > 0) lines.push(`  ${palette.dim(`${formatCount(others)} lower spikes are in the report`)}`);
+  lines.push(...familyLines(run, palette), ...deliveryLines(run, palette));
   const cost = costLine(run);
   if (cost !== '') lines.push(`  ${palette.dim(cost)}`);
   for (const note of run.notes) lines.push(`  ${noteLine(note, palette)}`);
   if (!run.verdict.ok) lines.push(`  ${palette.dim('again:')} ${printable(run.command)}`);
   return lines;
 }
+
+/** The highest ones; all of them are in report.html. */
+const spikesShown = 5;
 
 /** What looking cost, where there was more than one pass. */
 function costLine({ passes }: RunReport): string {
@@ -227,6 +233,32 @@ function moreOf(count: number): string {
   return count > 1 ? ` (and ${formatCount(count - 1)} more streams)` : '';
 }
 
+const familyShown = 4;
+
+/** Threads and processes that the target started, the largest first. */
+function familyLines({ family }: RunReport, palette: Palette): string[] {
+  if (!family || family.threads.length + family.processes.length === 0) return [];
+  const threads = family.threads.toSorted((a, b) => (b.heapMaxBytes ?? 0) - (a.heapMaxBytes ?? 0));
+  const processes = family.processes.toSorted((a, b) => (b.rssMaxBytes ?? 0) - (a.rssMaxBytes ?? 0));
+  const rows = [
+    ...processes.slice(0, familyShown).map(({ pid, command, rssMaxBytes, note }) => {
+      const figure = rssMaxBytes === null ? note : `RSS ${formatBytes(rssMaxBytes)} at most`;
+      return `process ${pid} ${printable(command, 80)}: ${printable(figure, 120)}`;
+    }),
+    ...threads.slice(0, familyShown).map(({ id, name, heapMaxBytes, note }) => {
+      const figure = heapMaxBytes === null ? note : `heap ${formatBytes(heapMaxBytes)} at most`;
+      return `thread ${id} ${printable(name, 80)}: ${printable(figure, 120)}`;
+    }),
+  ];
+  const counts = [
+    ...(processes.length > 0 ? [`${formatCount(processes.length)} processes`] : []),
+    ...(threads.length > 0 ? [`${formatCount(threads.length)} worker threads`] : []),
+  ].join(' and ');
+  const tree =
+    family.treeMaxBytes === null ? '' : `, with it ${formatBytes(family.treeMaxBytes)} at most (shared pages once)`;
+  return [`  started ${counts}${tree}`, ...rows.map((row) => `    ${palette.dim(row)}`)];
+}
+
 function deliveryLines(run: RunReport, palette: Palette): string[] {
   const lines: string[] = [];
   const { ledger, messages } = run;
@@ -251,7 +283,7 @@ function gateLines(runs: readonly RunReport[], palette: Palette): string[] {
   return runs.map((run) => {
     const named = (...states: BudgetResult['state'][]) =>
       run.budgets.filter(({ state }) => states.includes(state)).map(({ name }) => printable(name, 40));
-    const lists = { over: named('over'), 'not known': named('undecided', 'notMeasured') };
+    const lists = { over: named('over'), waived: named('waived'), 'not known': named('undecided', 'notMeasured') };
     const words = Object.entries(lists).map(([word, names]) =>
       names.length > 0 ? `  ${word}: ${names.join(', ')}` : '',
     );

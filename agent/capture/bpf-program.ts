@@ -65,7 +65,10 @@ export class BpfProgram {
     }
   }
 
-  /** How many bytes of the frame `bytes[start, end)` the program accepts: 0 refuses it. */
+  /**
+   * How many bytes of the frame `bytes[start, end)` the program accepts: 0 refuses it. What only the kernel knows of a frame
+   * (`SKF_AD_OFF`, `SKF_NET_OFF`) is no part of it here: a program that loads that refuses.
+   */
   run(bytes: Uint8Array, start: number, end: number, wireLength: number): number {
     const scratch = this.#scratch.fill(0);
     let a = 0;
@@ -158,6 +161,15 @@ function load(
   let value = 0;
   for (let i = 0; i < width; i++) value = value * 256 + bytes[at + i]!;
   return value;
+}
+
+/** The same as one program: what the first part lets go on, it begins with. @param part ends by leaving it, or returns */
+export function joinPrograms(part: Uint32Array, rest: BpfProgram): BpfProgram {
+  const first = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+  const joined = new Uint8Array(first.length + rest.instructions.length);
+  joined.set(first);
+  joined.set(rest.instructions, first.length);
+  return new BpfProgram(joined);
 }
 
 /** The program that accepts every frame and keeps `snapLength` bytes of it; 0 refuses all. */

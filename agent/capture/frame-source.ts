@@ -67,6 +67,19 @@ export interface CaptureStats {
   readonly name: string;
   readonly framesReceived: number;
   readonly framesDropped: number | null;
+  /** Left out on purpose, by connection, where the source can do so. @default 0 */
+  readonly framesShed?: number;
+}
+
+/** What waits at a source that others fill, and how it is made less. */
+export interface SourceLoad {
+  /** Share of its room, of the fullest where there are several. */
+  ringFill(): number;
+  /** How old the next frame is; 0 where none waits. @param nowMs since the epoch */
+  lagMs(nowMs: number): number;
+  readonly canShedFlows: boolean;
+  /** From now on the frames of `share` of all connections only. @param share 1: of all */
+  keepFlows(share: number, key: readonly [number, number]): void;
 }
 
 export interface FrameSource {
@@ -78,6 +91,8 @@ export interface FrameSource {
    * @throws FloodgateError when the input is malformed: what was read before it has been delivered.
    */
   read(sink: FrameSink, framesMax: number): number;
+  /** Undefined where nothing waits that cannot wait. */
+  readonly load?: SourceLoad;
   /** Resolves when `read` may deliver more, or after `timeoutMs`. */
   wait(timeoutMs: number): Promise<void>;
   stats(): CaptureStats[];

@@ -1,7 +1,7 @@
 /** Several live sources as one: read in turn, each for its share, so that a flood on one cannot starve the others. */
 import assert from 'node:assert';
 import { FloodgateError } from '../errors.ts';
-import type { CaptureInterface, CaptureStats, FrameSink, RecordTaker } from './frame-source.ts';
+import type { CaptureInterface, CaptureStats, FrameSink, RecordTaker, SourceLoad } from './frame-source.ts';
 import { AdaptivePause, type LiveSource } from './live-source.ts';
 
 /** Renumbers the interfaces of one source. */
@@ -32,8 +32,34 @@ class RenumberingSink implements FrameSink {
   }
 }
 
+/** The fullest decides. */
+class CommonLoad implements SourceLoad {
+  readonly #loads: readonly SourceLoad[];
+
+  constructor(sources: readonly LiveSource[]) {
+    this.#loads = sources.map(({ load }) => load).filter((load) => load !== undefined);
+  }
+
+  get canShedFlows(): boolean {
+    return this.#loads.every((load) => load.canShedFlows);
+  }
+
+  ringFill(): number {
+    return this.#loads.reduce((most, load) => Math.max(most, load.ringFill()), 0);
+  }
+
+  lagMs(nowMs: number): number {
+    return this.#loads.reduce((most, load) => Math.max(most, load.lagMs(nowMs)), 0);
+  }
+
+  keepFlows(share: number, key: readonly [number, number]): void {
+    for (const load of this.#loads) load.keepFlows(share, key);
+  }
+}
+
 export class MultiSource implements LiveSource {
   readonly interfaces: CaptureInterface[] = [];
+  readonly load: SourceLoad;
   readonly #sources: readonly LiveSource[];
   readonly #sinks: readonly RenumberingSink[];
   readonly #ended: boolean[];
@@ -49,6 +75,7 @@ export class MultiSource implements LiveSource {
   constructor(sources: readonly LiveSource[], onNotice: (message: string) => void = () => {}) {
     assert(sources.length > 0);
     this.#sources = sources;
+    this.load = new CommonLoad(sources);
     this.#sinks = sources.map((source) => new RenumberingSink(source, this.interfaces));
     this.#ended = sources.map(() => false);
     this.#onNotice = onNotice;

@@ -11,8 +11,9 @@ import type { CaptureInterface, CaptureStats, FrameSink } from './frame-source.t
 import { AdaptivePause, checkLiveOptions, type LiveOptions, type LiveSource, ringGeometry } from './live-source.ts';
 import { RingFrames, vlanTagBytes } from './ring-frames.ts';
 import { RingInterfaces } from './ring-interfaces.ts';
+import { RingLoad } from './ring-load.ts';
 import { compileFilter, frameFilter } from './sys/bpf.ts';
-import { PacketSocket } from './sys/packet-socket.ts';
+import { HardwareType, PacketSocket } from './sys/packet-socket.ts';
 import { Tpacket3 } from './tpacket3.ts';
 
 const blockTimeoutMsDefault = 20;
@@ -21,6 +22,7 @@ const snapLengthDefault = 262_144;
 const blocksBetweenCounts = 4_096;
 export class RingSource implements LiveSource {
   readonly interfaces: readonly CaptureInterface[];
+  readonly load: RingLoad;
   readonly #socket: PacketSocket;
   readonly #devices: RingInterfaces;
   readonly #frames: RingFrames;
@@ -48,15 +50,18 @@ export class RingSource implements LiveSource {
   static open(name: string, options: LiveOptions = {}): RingSource {
     checkLiveOptions(options);
     const socket = new PacketSocket(name);
+    // Opened now, for later there may be no right to.
+    const counting = (options.fanout ?? null) === null ? new PacketSocket(name) : null;
     try {
-      return new RingSource(socket, options);
+      return new RingSource(socket, counting, options);
     } catch (error) {
       socket.close();
+      counting?.close();
       throw error;
     }
   }
 
-  private constructor(socket: PacketSocket, options: LiveOptions) {
+  private constructor(socket: PacketSocket, counting: PacketSocket | null, options: LiveOptions) {
     this.#socket = socket;
     const { blockBytes, blocks } = ringGeometry(options);
     this.#blocks = blocks;
@@ -76,6 +81,18 @@ export class RingSource implements LiveSource {
     });
     this.#words = new Uint32Array(ring);
     this.#frames = new RingFrames(ring, this.#devices, direction);
+    this.load = new RingLoad({
+      words: this.#words,
+      blockWords: this.#blockWords,
+      blocks,
+      current: () => this.#block,
+      socket,
+      filter: inKernel,
+      counting,
+    });
+    counting?.keepHardlyAny();
+    // Loopback shows every frame twice, and one is counted.
+    if (direction === 'in' || socket.hardwareType() === HardwareType.loopback) counting?.ignoreOutgoing();
     if (direction === 'in') socket.ignoreOutgoing();
     if ((options.promiscuous ?? true) && socket.interfaceNumber !== 0) socket.becomePromiscuous();
     const fanout = options.fanout ?? null;
@@ -115,7 +132,8 @@ export class RingSource implements LiveSource {
       target = this.#filter;
     }
     let delivered = 0;
-    while (delivered < framesMax && !this.#closed) {
+    // A block at most: whoever watches the ring has to look in between.
+    while (delivered === 0 && !this.#closed) {
       if (this.#frames.left === 0) {
         if (!this.#blockIsOurs()) break;
         this.#frames.begin(this.#block * this.#blockWords);
@@ -138,18 +156,22 @@ export class RingSource implements LiveSource {
     this.#countDropped();
     const refused = this.interfaces.reduce((sum, _, index) => sum + (this.#filter?.refusedOf(index) ?? 0), 0);
     const framesReceived = this.#framesReceived - refused;
-    return [{ name: this.#socket.name, framesReceived, framesDropped: this.#framesDropped }];
+    const { framesShed } = this.load;
+    const stats = { name: this.#socket.name, framesReceived, framesDropped: this.#framesDropped };
+    return [framesShed > 0 ? { ...stats, framesShed } : stats];
   }
 
   stop(): void {
     if (this.#closed || this.#endMs !== null) return;
     this.#socket.attachFilter(acceptAll(0));
+    this.load.stop();
     this.#endAfterLastBlock();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#countDropped();
+    this.load.stop();
     this.#closed = true;
     this.#frames.close();
     this.#socket.close();

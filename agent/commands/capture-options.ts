@@ -9,6 +9,7 @@ import {
   collect,
   type ListenAddress,
   parseCount,
+  parseCpu,
   parseListen,
   parseMilliseconds,
   parseSeconds,
@@ -38,6 +39,7 @@ export interface CaptureFlags extends DeliveryFlags {
   statsIntervalMs?: number;
   observeListen?: ListenAddress;
   until?: Stage;
+  cpu?: number;
   memory?: number;
   memoryCeiling?: number;
   pages?: number;
@@ -135,7 +137,16 @@ function addOutputs(drafts: OptionDrafts): void {
 function addBounds(drafts: OptionDrafts): void {
   drafts
     .optionsGroup('How much it may take:')
-    .option('--memory <size>', 'the figure all limits are derived from (default: 200MB)', parseSize)
+    .option(
+      '--cpu <share>',
+      'of a core, e.g. 50%: beyond it witnesses of some exchanges only, live (default: the control group’s, or all)',
+      parseCpu,
+    )
+    .option(
+      '--memory <size>',
+      'the figure all limits are derived from (default: 200MB, less where the control group allows less)',
+      parseSize,
+    )
     .option(
       '--memory-ceiling <size>',
       'resident memory at which it gives up, with exit code 4 (default: printed at start)',

@@ -7,8 +7,9 @@ import { FloodgateError } from '../errors.ts';
 import { collectGarbage } from '../governor/process-memory.ts';
 import { ThreadOutput } from '../sinks/thread-output.ts';
 import type { Pressure } from '../tcp/limits.ts';
-import { openAgent, openCapture } from './capture-parts.ts';
+import { openAgent, openCapture, openOverload, readGroup } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
+import { report } from './notices.ts';
 import { Outputs } from './outputs.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
@@ -37,6 +38,9 @@ async function capture(order: WorkerOrder): Promise<void> {
     const outputs = new Outputs(flags, limits, version, { index, count, colours, open });
     await outputs.open();
     const agent = openAgent(flags, limits, source, outputs, nowMs, new PageCredit(order.credit));
+    let pressure: number = 0;
+    const say = (line: string) => report(`thread ${index + 1} of ${count}: ${line}`);
+    const overload = await openOverload(flags, readGroup(flags), source, outputs, () => (pressure > 0 ? 1 : 0), say);
     const publish = () => {
       const shed = {
         'output.batchesShed': records.reduce((sum, { batchesShed }) => sum + batchesShed, 0),
@@ -44,7 +48,7 @@ async function capture(order: WorkerOrder): Promise<void> {
       };
       tellLeader({
         kind: 'counters',
-        counters: { ...agent.counters(), ...outputs.counters(), ...shed },
+        counters: { ...agent.counters(), ...outputs.counters(), ...overload?.snapshot(), ...shed },
         interfaces: source.stats(),
         serverNames: agent.serverNames,
       });
@@ -54,7 +58,6 @@ async function capture(order: WorkerOrder): Promise<void> {
     // What is parsed from here on is whatever the network sends: the leader has dropped its privileges, and ours with them.
     await once(port, 'message');
     let publishedMs = nowMs();
-    let pressure: number = 0;
     let collections = 0;
     try {
       await agent.run(() => {
@@ -68,6 +71,7 @@ async function capture(order: WorkerOrder): Promise<void> {
           collectGarbage();
         }
         outputs.check();
+        overload?.check();
         if (nowMs() - publishedMs < countersPauseMs) return;
         publishedMs = nowMs();
         publish();

@@ -23,7 +23,7 @@ import { OutputFile } from '../sinks/output-file.ts';
 import { type Counters, StatsFile } from '../stats.ts';
 import type { ObserveServer } from '../telemetry/observe-server.ts';
 import type { CaptureFlags } from './capture-options.ts';
-import { limitOptions, observeCounters, openObserve } from './capture-parts.ts';
+import { describeGroup, limitOptions, observeCounters, openObserve, readGroup } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { report, reportEnd, reportPressure } from './notices.ts';
 import { isPrintColoured } from './outputs.ts';
@@ -38,7 +38,8 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
   boundYoungGeneration();
   expectLargeHeap();
   const count = flags.workers!;
-  const limits = deriveWorkerLimits(limitOptions(flags), count);
+  const group = readGroup(flags);
+  const limits = deriveWorkerLimits(limitOptions(flags, group), count);
   const crew = new Crew(flags, limits, count, version);
   const statsOutput = flags.stats === undefined ? null : new OutputFile(flags.stats);
   const stats = statsOutput === null ? null : new StatsFile(statsOutput, flags.statsIntervalMs !== undefined);
@@ -54,6 +55,7 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
   const onSignal = () => crew.stop();
   try {
     await crew.open();
+    for (const line of describeGroup(flags, group)) report(line);
     report(limitTable(limits.all, count));
     const read = () => ({ counters: counters(), interfaces: crew.interfaces() });
     server = await openObserve(flags, read, null);
@@ -102,6 +104,20 @@ function refuseOthers(flags: CaptureFlags): void {
 }
 
 type CountersMessage = Extract<WorkerMessage, { kind: 'counters' }>;
+
+/** Of the thread with the most, or the least: nothing that adds up. */
+const mostNames = new Set(
+  ['level', 'levelMax', 'ringFill', 'ringFillPeak', 'lagMs', 'lagPeakMs', 'cpuShare', 'busyShare'].map(
+    (name) => `overload.${name}`,
+  ),
+);
+const leastNames = new Set(['bodyShare', 'witnessShare', 'flowShare'].map((name) => `overload.${name}`));
+
+function together(name: string, before: number | undefined, value: number): number {
+  if (before === undefined) return value;
+  if (mostNames.has(name)) return Math.max(before, value);
+  return leastNames.has(name) ? Math.min(before, value) : before + value;
+}
 
 /** The page credit, by whose least value the peak is known exactly; other peaks are added up, an upper bound. */
 const pagesPeakName = 'tcp.pagesInUsePeak';
@@ -207,7 +223,7 @@ class Crew {
   counters(): Counters {
     const sum: Counters = {};
     for (const { counters } of this.#latest) {
-      for (const [name, value] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + value;
+      for (const [name, value] of Object.entries(counters)) sum[name] = together(name, sum[name], value);
     }
     const drawnMost = this.#pagesMax - this.#credit.least;
     sum['tcp.pagesDrawnPeak'] = drawnMost;

@@ -14,7 +14,16 @@ import { type AgentLimits, deriveLimits, limitTable } from '../limits.ts';
 import { Pressure } from '../tcp/limits.ts';
 import type { ObserveServer } from '../telemetry/observe-server.ts';
 import { type CaptureFlags, readsFile } from './capture-options.ts';
-import { limitOptions, observeCounters, openAgent, openCapture, openObserve } from './capture-parts.ts';
+import {
+  describeGroup,
+  limitOptions,
+  observeCounters,
+  openAgent,
+  openCapture,
+  openObserve,
+  openOverload,
+  readGroup,
+} from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { report, reportEnd, reportPressure } from './notices.ts';
 import { Outputs } from './outputs.ts';
@@ -23,7 +32,8 @@ import { Outputs } from './outputs.ts';
 export async function runCapture(flags: CaptureFlags, version: string): Promise<number> {
   boundYoungGeneration();
   if (!readsFile(flags)) expectLargeHeap();
-  const limits = deriveLimits(limitOptions(flags));
+  const group = readGroup(flags);
+  const limits = deriveLimits(limitOptions(flags, group));
   const lockstep = flags.lockstep ? new (await import('./lockstep.ts')).Lockstep(flags) : null;
   const source = lockstep?.source ?? (await openCapture(flags, limits));
   const clock = lockstep?.nowMs ?? nowMs;
@@ -33,14 +43,17 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     const agent = openAgent(flags, limits, source, outputs, clock);
     const startUpPages = new StartUpPages();
     const governor = govern({ limits, agent, outputs, startUpPages, clock });
+    const overload = await openOverload(flags, group, source, outputs, () => governor.share);
     let server: ObserveServer | null = null;
     const counters = () => ({
       ...agent.counters(),
       ...outputs.counters(),
       ...observeCounters(server),
       ...governor.snapshot(),
+      ...overload?.snapshot(),
       ...processGauges(),
     });
+    for (const line of describeGroup(flags, group)) report(line);
     report(limitTable(limits));
     const read = () => ({ counters: counters(), interfaces: source.stats() });
     server = await openObserve(flags, read, outputs.ownTraffic);
@@ -66,6 +79,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       outputs.upload?.upload.start();
       await agent.run(() => {
         governor.check();
+        overload?.check();
         startUpPages.check();
         lockstep?.turn(sampleGauges);
         if (outputs.check()) agent.stop();
@@ -75,7 +89,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       clearInterval(timer);
       agent.finish();
       lockstep?.end(sampleGauges);
-      const ended = agent.counters();
+      const ended = { ...agent.counters(), ...overload?.snapshot() };
       const seen = notDecoded(ended, agent.serverNames);
       const sentence = describeNotDecoded(seen);
       await outputs.close(drainMs, sentence);

@@ -8,6 +8,7 @@ import type { OwnTraffic } from '../filter/own-traffic.ts';
 import { RateWindows } from '../filter/rate-windows.ts';
 import type { MessageHandler } from '../http/message-handler.ts';
 import type { AgentLimits } from '../limits.ts';
+import type { OverloadMark } from '../overload/mark.ts';
 import type { DiskSpool } from '../sinks/disk-spool.ts';
 import type { Upload } from '../sinks/upload.ts';
 import { emptyStreamDescription } from '../tcp/stream-table.ts';
@@ -103,7 +104,7 @@ export async function openUpload(
   flags: DeliveryFlags & { upload: string },
   limits: AgentLimits,
   own: OwnTraffic | null,
-  means: { nowMs: () => number; report: (line: string) => void },
+  means: { nowMs: () => number; overload: () => OverloadMark; report: (line: string) => void },
 ): Promise<OpenedUpload> {
   const { UploadTarget } = await import('../sinks/upload-target.ts');
   const target = new UploadTarget(flags.upload);

@@ -19,6 +19,17 @@ export function parseCount(text: string): number {
   return value;
 }
 
+/** CPU time for each second of the clock, of one core: `50%`, `0.5`, `150%`. */
+export function parseCpu(text: string): number {
+  const match = /^(\d{1,5}(?:\.\d{1,3})?)\s*(%?)$/.exec(text.trim());
+  const share = Number(match?.[1] ?? Number.NaN) / (match?.[2] === '%' ? 100 : 1);
+  // A number without % beyond this is a percentage that lacks it.
+  if (!(share > 0) || (match?.[2] === '' && share > 16)) {
+    throw new InvalidArgumentError('a share of a core, like 50% or 0.5, is expected.');
+  }
+  return share;
+}
+
 /** More threads than this find no cores to run on, and no memory to share. */
 const workersMax = 16;
 

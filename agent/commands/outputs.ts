@@ -2,11 +2,14 @@
 import { type Agent, MessageFan } from '../agent.ts';
 import type { BodyDiscard } from '../body/body-discard.ts';
 import type { BodyStage } from '../body/body-stage.ts';
+import { randomWords } from '../capture/sys/random-words.ts';
 import { FloodgateError } from '../errors.ts';
 import type { ExchangeFilter } from '../filter/exchange-filter.ts';
 import type { OwnTraffic } from '../filter/own-traffic.ts';
 import type { MessageHandler } from '../http/message-handler.ts';
 import type { AgentLimits } from '../limits.ts';
+import type { ExchangeSampler, WeighedBuilder } from '../overload/exchange-sampler.ts';
+import { type OverloadMark, unmarked } from '../overload/mark.ts';
 import type { ExchangeLines } from '../sinks/exchange-lines.ts';
 import type { HarFile } from '../sinks/har-file.ts';
 import { OutputFile } from '../sinks/output-file.ts';
@@ -43,6 +46,10 @@ export class Outputs {
   filter: ExchangeFilter | null = null;
   lines: ExchangeLines | null = null;
   upload: OpenedUpload | null = null;
+  /** Chooses of which exchanges witnesses are made, under overload; null where none are, or nothing hurries. */
+  sampler: ExchangeSampler | null = null;
+  /** What is left out at a moment, where anything can be; set by who knows. */
+  overloadMark: (() => OverloadMark) | null = null;
   /** Null where none is left out. */
   ownTraffic: OwnTraffic | null = null;
   #openFilter: ((agent: Agent, inner: MessageHandler) => ExchangeFilter) | null = null;
@@ -141,6 +148,7 @@ export class Outputs {
     const { openUpload } = await import('./delivery.ts');
     this.upload = await openUpload({ ...this.#flags, upload }, this.#limits, this.ownTraffic, {
       nowMs: this.#nowMs,
+      overload: () => this.overloadMark?.() ?? unmarked,
       report,
     });
   }
@@ -201,7 +209,17 @@ export class Outputs {
       new ValueSealer(obfuscator, this.#limits.witness.body, this.#limits.sealedIdleBytesMax),
     );
     bodies.witnesses = builder;
-    this.#openers.push(() => builder);
+    if (this.#flags.interface === undefined) this.#openers.push(() => builder);
+    else await this.#openSampler(builder);
+  }
+
+  /** What is captured live comes whether anybody keeps up or not. */
+  async #openSampler(builder: WeighedBuilder): Promise<void> {
+    const { ExchangeSampler } = await import('../overload/exchange-sampler.ts');
+    const [low, high] = randomWords(2);
+    const sampler = new ExchangeSampler(builder, [low! | 0, high! | 0], this.#limits.tcp.streamsMax);
+    this.sampler = sampler;
+    this.#openers.push(() => sampler);
   }
 
   /** File, upload, both, or null for none. */

@@ -6,8 +6,8 @@
  * Bounded: ENTRIES_MAX entries of 16 bytes a container, times the depth of the tree that is hashed. What a large witness
  * needed is given back (`releaseDigestMemory`).
  */
-import { assemble } from './wasm-assembler.ts';
-import { XXH64_ASSEMBLY } from './xxh64-assembly.ts';
+import { DIGEST_KERNEL } from '../kernels/digest.generated.ts';
+import type { PackedFields } from '../witness/sealed.ts';
 
 const PAGE_BYTES = 65_536;
 /** 256 KiB: the widest of common witnesses (some hundred fields) at full depth, and the longest piece of a string. */
@@ -18,7 +18,7 @@ export const ENTRIES_MAX = 1 << 20;
 /** The last digest, and its text: they outlive a change of memory. */
 const KEPT_BYTES = 24;
 
-/** What the assembly exports; offsets and lengths in bytes. */
+/** What the kernel exports (`agent/kernels/assembly/digest/digest.ts`); offsets and lengths in bytes. */
 interface Xxh64 {
   begin(): void;
   stripes(offset: number, length: number): void;
@@ -32,7 +32,7 @@ export let bytes = Buffer.from(memory.buffer as ArrayBuffer);
 export let view = new DataView(memory.buffer);
 let capacityBytes = memory.buffer.byteLength;
 
-const program = new WebAssembly.Module(assemble(XXH64_ASSEMBLY));
+const program = new WebAssembly.Module(Buffer.from(DIGEST_KERNEL, 'base64'));
 let xxh64 = instantiate();
 
 function instantiate(): Xxh64 {
@@ -292,6 +292,15 @@ export function normalisedFloat(value: number): string {
   const sign = value < 0 ? '-' : '+';
   // A power of two is 1 × 2^n; anything else has its first binary digit behind the point.
   return digits === '1' ? `${sign}${exponent}:1` : `${sign}${exponent + digits.length}:0${digits}`;
+}
+
+const copyBytes = Buffer.prototype.copy;
+
+/** The digests of finished entries, to p. @returns their end */
+export function putPairs({ bytes: packed, start }: PackedFields, p: number): number {
+  ensure(p + start);
+  copyBytes.call(packed, bytes, p, 0, start);
+  return p + start;
 }
 
 /** Sorts count entries of (key digest, value digest) at offset by key digest, in place. */

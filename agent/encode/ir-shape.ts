@@ -46,6 +46,8 @@ export const IR_SHAPE: Readonly<Record<string, MessageShape>> = {
       host: 'x.host',
       processing_latency: 'x.processingLatencyMs',
       pairing: 'x.pairing',
+      weight: 'x.weight',
+      body_weight: 'x.bodyWeight',
     },
   },
   Data: {

@@ -1,16 +1,24 @@
 /**
- * JSON bodies straight from their bytes to digest and binary form: the kernel's (`seal-kernel.ts`) other half, which answers what
+ * JSON bodies straight from their bytes to digest and binary form: the kernel's (`agent/kernels/assembly/seal/`) other half, which answers what
  * the kernel asks. Names come back with every body: what they say is remembered by the kernel in a table without growth.
  */
 import { isUtf8 } from 'node:buffer';
 import { view as digestView, hashText } from '../digest/digest-memory.ts';
-import { SEAL_REPEATED_KEY } from '../digest/seal-assembly.ts';
 import { Has } from '../witness/character-classes.ts';
 import { formatByRules, stringFormat } from '../witness/formats.ts';
 import { isSecretPair, verdictOn } from '../witness/secret-names.ts';
 import { isCardNumber, redactText } from '../witness/secret-scanner.ts';
 import { DEPTH_MAX, KeyIs, MEMORY_BYTES, PLAIN_END, SEALED_TEXT_BYTES_MAX, TEXT_AT } from './seal-layout.ts';
-import { asciiAt, bytes, formatIndex, putTextAt, startKernel, textAt, view } from './seal-memory.ts';
+import {
+  asciiAt,
+  bytes,
+  formatIndex,
+  type HeadQuestions,
+  putTextAt,
+  startKernel,
+  textAt,
+  view,
+} from './seal-memory.ts';
 
 /** As `agent/witness/body-builder.ts` keeps names. */
 const NAME_CHARACTERS_MAX = 256;
@@ -39,7 +47,12 @@ function redactAt(start: number, end: number, to: number): number {
   return redacted.length * 3 > PLAIN_END - 8 - to ? -1 : putTextAt(redacted, to, redacted.length * 3);
 }
 
-const kernel = startKernel({
+/** What the kernel asks while it reads a head: the answers are those of the sealer at work. */
+export const headQuestions: HeadQuestions = { learnPlace: () => 0, sealValue: () => 0 };
+
+export const sealKernel = startKernel({
+  learnPlace: (place, start, end, status) => headQuestions.learnPlace(place, start, end, status),
+  sealValue: (place, start, end) => headQuestions.sealValue(place, start, end),
   learnName,
   // Whether it names what stands beside it a secret, perhaps: the other way knows.
   isSecretName: (start, end) => {
@@ -64,7 +77,7 @@ const kernel = startKernel({
 });
 
 /** The index of the format of a text in the seal's memory, and whether a secret may be in it. */
-export const { formatOf, mayHoldSecret } = kernel;
+export const { formatOf, mayHoldSecret } = sealKernel;
 
 /** Without a view of its own for every text. */
 const copyBytes = Buffer.prototype.copy;
@@ -104,20 +117,16 @@ export class JsonSealer {
       const page = source[i]!;
       at += copyBytes.call(page, bytes, at, 0, Math.min(page.length, end - at));
     }
-    kernel.redacts.value = this.#redacts;
-    kernel.depthMax.value = this.#depthMax;
-    kernel.stringMax.value = this.#stringMax;
-    bytes[SEAL_REPEATED_KEY] = 0;
-    const kind = kernel.read(end);
-    if (kind === 0 || bytes[SEAL_REPEATED_KEY] !== 0) return 0;
+    const kind = sealKernel.read(end, this.#redacts, this.#depthMax, this.#stringMax);
+    if (kind === 0) return 0;
     // Tags written into the text are ASCII in the place of ASCII.
-    if ((kernel.allClasses.value & Has.BEYOND_ASCII) !== 0 && !isUtf8(bytes.subarray(TEXT_AT, end))) return 0;
+    if ((sealKernel.classesRead() & Has.BEYOND_ASCII) !== 0 && !isUtf8(bytes.subarray(TEXT_AT, end))) return 0;
     return kind;
   }
 
   /** Values that were redacted in the last text. */
   get redacted(): number {
-    return kernel.redacted.value;
+    return sealKernel.redactedValues();
   }
 
   /**
@@ -128,6 +137,6 @@ export class JsonSealer {
   encode(meta: Uint8Array): number {
     const at = MEMORY_BYTES - meta.length;
     bytes.set(meta, at);
-    return kernel.encode(at);
+    return sealKernel.encode(at);
   }
 }

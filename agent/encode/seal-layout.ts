@@ -1,6 +1,6 @@
 /**
- * The layout of the memory in which JSON bodies are sealed (`seal-kernel.ts` works in it, `seal-memory.ts` fills its
- * tables). Each region has room for the worst body of `SEALED_TEXT_BYTES_MAX` and `SEALED_VALUES_MAX`. The operating system
+ * The layout of the memory in which JSON bodies are sealed (`agent/kernels/assembly/seal/` works in it, `seal-memory.ts`
+ * fills its tables). Each region has room for the worst body of `SEALED_TEXT_BYTES_MAX` and `SEALED_VALUES_MAX`. The operating system
  * provides a page when it is first written: an agent whose bodies are short does not pay for long ones.
  *
  * Templates · the double at work · the text · strings without their escapes · digests of open containers · open containers ·
@@ -80,13 +80,64 @@ export const FOLLOWERS_AT = NAMES_AT + (NAME_SLOTS + 1) * NAME_SLOT_BYTES;
 /** Where the names of an object under a slot's name begin: behind all slots. */
 export const UNDER = NAME_SLOTS + 1;
 
+/**
+ * Fields of heads: for each name and status its place (`Place`), and texts that came before, ready as entries of a witness's map
+ * (`HeadText`). A slot that another one needs is overwritten.
+ */
+export const PLACES_AT = (FOLLOWERS_AT + 2 * UNDER * 4 + 63) & ~63;
+export const PLACES = 512;
+export const PLACE_BYTES = 384;
+export const Place = {
+  META_DIGEST: 0,
+  NAME_LENGTH: 8,
+  /** 0 for requests. */
+  STATUS: 12,
+  /** Bits of `PlaceIs`. */
+  FLAGS: 16,
+  META_LENGTH: 20,
+  /** The key text's digest and the value's. */
+  REDACTED_PAIR: 24,
+  REDACTED_LENGTH: 40,
+  NAME: 48,
+  /** Field `meta` of Data, with tag and length. */
+  META: 112,
+  REDACTED: 208,
+} as const;
+export const PLACE_NAME_BYTES_MAX = 64;
+export const PLACE_META_BYTES_MAX = 96;
+export const PLACE_REDACTED_BYTES_MAX = 176;
+export const PlaceIs = {
+  /** Its values are JavaScript's. */
+  SPECIAL: 1,
+  /** All its texts of some length are secrets. */
+  SECRET: 2,
+  /** What is in a text decides alone. */
+  OPEN: 4,
+} as const;
+
+export const HEAD_TEXTS_AT = PLACES_AT + PLACES * PLACE_BYTES;
+export const HEAD_TEXTS = 1024;
+export const HEAD_TEXT_BYTES = 512;
+export const HeadText = { PLACE: 0, LENGTH: 4, ENTRY_LENGTH: 8, CHANGED: 12, PAIR: 16, TEXT: 32, ENTRY: 160 } as const;
+/** Longer texts are not kept, nor are longer entries. */
+export const HEAD_TEXT_BYTES_MAX = 128;
+export const HEAD_ENTRY_BYTES_MAX = 352;
+/** Shorter ones may be yes or no, which give no secret away. */
+export const SECRET_BYTES_MIN = 6;
+/** Longer texts are cut. */
+export const HEAD_VALUE_BYTES_MAX = 16 << 10;
+/** Of the values of one head: a key text's digest and a value's. */
+export const HEAD_PAIRS_MAX = 1024;
+/** A field's offsets: where its name and its value begin and end. */
+export const HEAD_FIELD_BYTES = 16;
+
 /** Of a value three at most: its name, its beginning and its end. */
 const RECORDS_MAX = SEALED_VALUES_MAX * 3 + 2;
 export const RECORD_BYTES = 16;
-export const TAPE_AT = (FOLLOWERS_AT + 2 * UNDER * 4 + 63) & ~63;
+export const TAPE_AT = HEAD_TEXTS_AT + HEAD_TEXTS * HEAD_TEXT_BYTES;
 
 export const VALUE_AT = TAPE_AT + RECORDS_MAX * RECORD_BYTES;
-/** A step of the encoder needs as much room as a text may be long (`seal-kernel-tape.ts`); the rest is the value's. */
+/** A step of the encoder needs as much room as a text may be long (`encoder.ts` of the kernel); the rest is the value's. */
 const VALUE_BYTES = SEALED_BYTES_MAX + SEALED_TEXT_BYTES_MAX;
 export const PAGES = Math.ceil((VALUE_AT + VALUE_BYTES) / 65_536);
 export const MEMORY_BYTES = PAGES * 65_536;
@@ -122,6 +173,12 @@ export const Op = {
   KEY: 8,
 } as const;
 
+/** Where JavaScript leaves the value that the kernel asked for, or adds: its digest, how many values changed in it (4 bytes). */
+export const ASKED_AT = 320;
+export const ASKED_CHANGED_AT = ASKED_AT + 8;
+/** Its binary form is here. */
+export const ASKED_VALUE_AT = PLAIN_AT + 4096;
+
 /** Indexes of finished values. */
 export const Constant = {
   TRUE: 0,
@@ -148,7 +205,7 @@ export const KeyIs = {
   GUARDED: 16,
 } as const;
 
-/** What a byte is where secrets are looked for (`seal-kernel-screen.ts`). */
+/** What a byte is where secrets are looked for (`secrets.ts` of the kernel). */
 export const SecretKind = { WORD: 1, DIGIT: 2, LETTER: 4, NAME: 8, MARK: 16 } as const;
 /** What a byte may be part of in an e-mail address. */
 export const EmailPart = { LOCAL: 1, LABEL: 2 } as const;

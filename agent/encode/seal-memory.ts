@@ -1,6 +1,5 @@
 /**
- * The memory in which JSON bodies are sealed, and the two WebAssembly modules that work in it: digests
- * (`agent/digest/seal-assembly.ts`) and the kernel (`seal-kernel.ts`). Filled once: templates of formats, finished values such as
+ * The memory in which JSON bodies are sealed, and the kernel that works in it (`agent/kernels/assembly/seal/`). Filled once: templates of formats, finished values such as
  * `true`, classes of bytes, which formats a text may have, prefixes of secrets. The layout is `seal-layout.ts`.
  */
 import {
@@ -11,9 +10,9 @@ import {
   hashText,
   TYPE_MAP,
 } from '../digest/digest-memory.ts';
-import { fieldKey, SEAL_ASSEMBLY, SealField } from '../digest/seal-assembly.ts';
-import { assemble } from '../digest/wasm-assembler.ts';
+import { fieldKey, SealField } from '../digest/schema-fields.ts';
 import { digestData } from '../digest/witness-digest.generated.ts';
+import { SEAL_KERNEL } from '../kernels/seal.generated.ts';
 import { CLASS_OF } from '../witness/character-classes.ts';
 import { ALL_FORMATS, RULES } from '../witness/formats.ts';
 import {
@@ -31,7 +30,6 @@ import { SECRET_FORMAT_KINDS } from '../witness/obfuscation.ts';
 import { ANCHORS, SECONDS } from '../witness/secret-patterns.ts';
 import { REDACTED } from '../witness/secret-scanner.ts';
 import { beginWriting, writtenBytes } from './backward-writer.ts';
-import { SEAL_KERNEL } from './seal-kernel.generated.ts';
 import {
   CLASSES_AT,
   EMAIL_PARTS_AT,
@@ -68,24 +66,14 @@ import {
 } from './seal-layout.ts';
 import { encodeData } from './witness-encoder.generated.ts';
 
-/** Digests in one call each. */
-interface SealProgram {
-  hash(offset: number, length: number, out: number): void;
-  text(offset: number, length: number, out: number): void;
-  bareText(offset: number, length: number, out: number): void;
-  integer(offset: number, length: number, out: number): void;
-  bareInteger(offset: number, length: number, out: number): void;
-  double(offset: number, length: number, out: number): void;
-  formatted(offset: number, length: number, template: number, out: number): void;
-  bareFormatted(offset: number, length: number, template: number, out: number): void;
-  struct(offset: number, end: number, out: number): void;
-  bareStruct(offset: number, end: number, out: number): void;
-  list(offset: number, end: number, out: number): void;
-  bareList(offset: number, end: number, out: number): void;
+/** What the kernel asks of JavaScript about fields of heads (`agent/kernels/assembly/seal/host.ts`). */
+export interface HeadQuestions {
+  learnPlace(place: number, start: number, end: number, status: number): number;
+  sealValue(place: number, start: number, end: number): number;
 }
 
 /** What the kernel asks of JavaScript; texts lie in the memory. */
-export interface SealQuestions {
+export interface SealQuestions extends HeadQuestions {
   learnName(slot: number, start: number, end: number): void;
   isSecretName(start: number, end: number): number;
   isSecretPair(nameStart: number, nameEnd: number, start: number, end: number): number;
@@ -96,40 +84,37 @@ export interface SealQuestions {
   parseExact(start: number, end: number): number;
 }
 
-/** What the kernel does and knows. */
+/** What the kernel does: `agent/kernels/assembly/seal/seal.ts`. */
 export interface SealKernel {
-  read(end: number): number;
+  read(end: number, redacts: number, depthMax: number, stringMax: number): number;
   encode(at: number): number;
+  redactedValues(): number;
+  classesRead(): number;
   formatOf(start: number, end: number, classes: number): number;
   mayHoldSecret(start: number, end: number, classes: number): number;
-  readonly redacts: WebAssembly.Global<'i32'>;
-  readonly depthMax: WebAssembly.Global<'i32'>;
-  readonly stringMax: WebAssembly.Global<'i32'>;
-  readonly redacted: WebAssembly.Global<'i32'>;
-  readonly allClasses: WebAssembly.Global<'i32'>;
+  beginHead(isRequest: number, redacts: number): void;
+  addFields(from: number, count: number, status: number): number;
+  addValue(length: number, characters: number): number;
+  headCharacters(): number;
+  headChanged(): number;
+  headEntriesEnd(): number;
+  headPairsEnd(): number;
+  hash(offset: number, length: number, out: number): void;
+  bareText(offset: number, length: number, out: number): void;
+  bareInteger(offset: number, length: number, out: number): void;
+  bareFormatted(offset: number, length: number, template: number, out: number): void;
 }
 
 const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
 export const bytes = Buffer.from(memory.buffer as ArrayBuffer);
 export const view = new DataView(memory.buffer);
-export const seal = new WebAssembly.Instance(new WebAssembly.Module(assemble(SEAL_ASSEMBLY)), { env: { memory } })
-  .exports as unknown as SealProgram;
+export const words = new Int32Array(memory.buffer);
 
 /** Made once: there is one memory. */
 export function startKernel(questions: SealQuestions): SealKernel {
-  const digests = {
-    digestText: seal.text,
-    digestFormatted: seal.formatted,
-    digestInteger: seal.integer,
-    digestDouble: seal.double,
-    digestStruct: seal.struct,
-    digestList: seal.list,
-    digestBareStruct: seal.bareStruct,
-    digestBareList: seal.bareList,
-  };
-  const env = { memory, ...digests, ...questions } as unknown as WebAssembly.ModuleImports;
+  const imports = { env: { memory }, host: questions as unknown as WebAssembly.ModuleImports };
   const module = new WebAssembly.Module(Buffer.from(SEAL_KERNEL, 'base64'));
-  return new WebAssembly.Instance(module, { env }).exports as unknown as SealKernel;
+  return new WebAssembly.Instance(module, imports).exports as unknown as SealKernel;
 }
 
 const { utf8Slice, latin1Slice, utf8Write } = Buffer.prototype;

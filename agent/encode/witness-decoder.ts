@@ -38,8 +38,17 @@ function methodMeta({ meta }: pb.MethodMeta): ir.MethodMeta {
   if (meta.case !== 'http') {
     return new ir.MethodMeta(meta.case === 'grpc' ? ir.Protocol.GRPC : ir.Protocol.NONE, '', '', '', 0);
   }
-  const { method, pathTemplate, host, processingLatency, pairing } = meta.value;
-  return new ir.MethodMeta(ir.Protocol.HTTP, method, pathTemplate, host, processingLatency, pairing);
+  const { method, pathTemplate, host, processingLatency, pairing, weight, bodyWeight } = meta.value;
+  return new ir.MethodMeta(
+    ir.Protocol.HTTP,
+    method,
+    pathTemplate,
+    host,
+    processingLatency,
+    pairing,
+    weight,
+    bodyWeight,
+  );
 }
 
 export function dataFromMessage(message: pb.Data): ir.Data {

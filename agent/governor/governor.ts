@@ -12,6 +12,8 @@ import { Pressure } from '../tcp/limits.ts';
 
 /** Share of the ceiling from which each level of `Pressure` holds. */
 export const pressureShares = [0, 0.82, 0.89, 0.95] as const;
+/** From here on less is made (agent/overload/controller.ts); garbage is no reason for that either. */
+const relieveShare = 0.76;
 /** How far below its share a level ends, … */
 const releaseMargin = 0.04;
 /** … and for how long at least it holds. */
@@ -37,6 +39,8 @@ export interface GovernorOptions {
 
 export class Governor {
   level: Pressure = Pressure.none;
+  /** Share of the ceiling at the last look; garbage that is collected already is not in it. */
+  share = 0;
   /** Highest share of the ceiling seen, 1 at the ceiling. */
   sharePeak = 0;
   /** How often each level was entered. */
@@ -57,12 +61,14 @@ export class Governor {
     if (nowMs - this.#checkedAtMs < checkPauseMs) return;
     this.#checkedAtMs = nowMs;
     let share = this.#share();
-    if (levelFor(share) > this.level && nowMs - this.#collectedAtMs >= collectionPauseMs) {
+    const isNeeded = levelFor(share) > this.level || (share >= relieveShare && this.share < relieveShare);
+    if (isNeeded && nowMs - this.#collectedAtMs >= collectionPauseMs) {
       this.#collectedAtMs = nowMs;
       this.collections += 1;
       this.#options.collect();
       share = this.#share();
     }
+    this.share = share;
     if (share > this.sharePeak) this.sharePeak = share;
     if (share >= 1) throw this.#ceilingReached(share);
     this.#settle(share, nowMs);

@@ -1,4 +1,4 @@
-/** What the kernel for plain heads (`head-kernel.ts`) and its host (`plain-heads.ts`) agree on. */
+/** What the kernel for plain heads (`agent/kernels/assembly/head/head.ts`) and its host (`plain-heads.ts`) agree on. */
 import { READER_AT, READER_BYTES } from '../tcp/segment-layout.ts';
 
 /** One byte for each byte: not 0 where it may be part of a token. */

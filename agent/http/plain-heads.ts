@@ -1,7 +1,7 @@
-/** Reads plain heads where they lie in a WebAssembly memory, through the kernel of `head-kernel.ts`. Hot path. */
+/** Reads plain heads where they lie in a WebAssembly memory, through the kernel `agent/kernels/assembly/head/head.ts`. Hot path. */
 import assert from 'node:assert/strict';
+import { HEAD_KERNEL } from '../kernels/head.generated.ts';
 import { CLASS, TOKEN } from './byte-classes.ts';
-import { HEAD_KERNEL } from './head-kernel.generated.ts';
 import { FIELDS_AT, FIELDS_MAX, HEAD_AT, TOKENS_AT } from './head-layout.ts';
 
 interface HeadProgram {

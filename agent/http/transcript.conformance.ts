@@ -1,6 +1,6 @@
 /**
  * Test support: stream events in, the HTTP layer's messages out, as lines of text. Every play is played a second time with its
- * bytes in the memory of the kernel for plain heads (`head-kernel.ts`): both have to come to the same.
+ * bytes in the memory of the kernel for plain heads (`agent/kernels/assembly/head/head.ts`): both have to come to the same.
  */
 import assert from 'node:assert/strict';
 import { INPUT_AT } from '../tcp/segment-layout.ts';

@@ -21,6 +21,8 @@ export class Refusal extends Error {
 
 export const tooLarge = (bytesMax: number) => new Refusal(413, `a batch has ${bytesMax >> 20} MiB at most`);
 
+/** An agent chooses one exchange in a million where one endpoint is nearly all there is, of connections chosen 1 in 64. */
+const weightMax = 2 ** 32;
 /** Other connections have their turn after so many bytes. */
 const turnBytes = 256 << 10;
 /** A full collection takes some ms: not after each small batch. */
@@ -37,6 +39,11 @@ export class BatchDecoder {
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** Whether a batch is being decoded, or waits for that. */
+  get isBusy(): boolean {
+    return this.#isBusy || this.#waiting.length > 0;
   }
 
   /**
@@ -144,8 +151,10 @@ function readWitness(bytes: Buffer): StoredWitness {
   try {
     const witness = decodeWitness(bytes);
     const meta = witness.method?.meta;
-    const { method = '', host = '', pathTemplate: path = '' } = meta ?? {};
-    return { digest: witnessDigest(witness), method, host, path, bytes };
+    const { method = '', host = '', pathTemplate: path = '', weight = 0 } = meta ?? {};
+    if (!(weight === 0 || (weight >= 1 && weight <= weightMax)))
+      throw new Error('a weight below 1, or beyond all reason');
+    return { digest: witnessDigest(witness), method, host, path, weight: weight || 1, bytes };
   } catch {
     throw new Refusal(400, 'bytes that are no witness');
   }

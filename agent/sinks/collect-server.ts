@@ -6,10 +6,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { collectLimits } from '../limits.ts';
+import { parseMark } from '../overload/mark.ts';
 import { BoundedServer } from '../telemetry/bounded-server.ts';
 import { BatchDecoder, Refusal, tooLarge } from './batch-decoder.ts';
 import { BodyBudget } from './body-budget.ts';
-import type { StoredWitness, WitnessStore } from './witness-store.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { StoredBatch, StoredWitness, WitnessStore } from './witness-store.ts';
 
 export const collectPath = '/v1/witnesses';
 const { connectionsMax, bodyBytesMax } = collectLimits;
@@ -58,6 +60,7 @@ export class CollectServer {
   readonly #server: BoundedServer;
   readonly #options: CollectOptions;
   readonly #decoder = new BatchDecoder();
+  readonly #commits: GroupCommit;
   readonly #bodies: BodyBudget;
 
   /** @throws FloodgateError `listen-failed`. */
@@ -70,6 +73,8 @@ export class CollectServer {
     this.#server = bounded;
     this.#options = options;
     this.#bodies = new BodyBudget(options.nowMs);
+    const areMoreComing = () => this.#decoder.isBusy;
+    this.#commits = new GroupCommit({ store: options.store, areMoreComing });
     this.url = `${bounded.url}${collectPath}`;
     const { server } = bounded;
     server.on('request', (request, response) => void this.#serve(request, response));
@@ -92,6 +97,7 @@ export class CollectServer {
     server.closeIdleConnections();
     await closed;
     clearTimeout(timer);
+    this.#commits.commit();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -122,36 +128,41 @@ export class CollectServer {
   async #take(request: IncomingMessage, gone: AbortSignal): Promise<boolean> {
     this.#checkHead(request);
     const identity = String(request.headers['floodgate-batch']);
+    const overload = parseMark(request.headers['floodgate-overload'] as string | undefined);
+    if (overload === undefined) throw new Refusal(400, 'floodgate-overload is level=0…4;share=0…1');
     const body = await this.#bodies.receive(request);
     try {
-      if (this.#isKnown(identity)) return true;
+      if (await this.#isKnown(identity)) return true;
       this.#server.working(request);
-      return await this.#decoder.decode(body.bytes, gone, (witnesses) => {
+      const taken = await this.#decoder.decode(body.bytes, gone, (witnesses) => {
         if (String(witnesses.length) !== request.headers['floodgate-witnesses']) {
           throw new Refusal(400, `floodgate-witnesses is not ${witnesses.length}, as many as the body holds`);
         }
-        // Others had their turn meanwhile: the same batch may have come by two connections.
-        return this.#isKnown(identity) || this.#store(identity, body.bytes.length, witnesses);
+        const bodyBytes = body.bytes.length;
+        return this.#store({ identity, receivedMs: this.#options.nowMs(), bodyBytes, overload, witnesses });
       });
+      if (taken.isNew) return false;
+      // Others had their turn meanwhile: the same batch came by two connections.
+      return await this.#isKnown(identity);
     } finally {
       body.release();
     }
   }
 
-  #isKnown(identity: string): boolean {
-    if (!this.#options.store.has(identity)) return false;
+  async #isKnown(identity: string): Promise<boolean> {
+    if (!(await this.#commits.has(identity))) return false;
     this.counters.batchesRepeated += 1;
     return true;
   }
 
-  /** @returns false: it was not known. @throws Refusal where there is no room. */
-  #store(identity: string, bodyBytes: number, witnesses: readonly StoredWitness[]): false {
-    const { store, nowMs, onWitness } = this.#options;
-    if (!store.add(identity, nowMs(), bodyBytes, witnesses)) throw new Refusal(507, 'the store is full');
+  /** Resolves when it is durable. @throws Refusal where there is no room. */
+  async #store(batch: StoredBatch): Promise<{ isNew: boolean }> {
+    if (this.#options.store.has(batch.identity)) return { isNew: false };
+    await this.#commits.add(batch);
     this.counters.batchesStored += 1;
-    this.counters.witnessesStored += witnesses.length;
-    for (const witness of witnesses) onWitness(witness);
-    return false;
+    this.counters.witnessesStored += batch.witnesses.length;
+    for (const witness of batch.witnesses) this.#options.onWitness(witness);
+    return { isNew: true };
   }
 
   #checkHead(request: IncomingMessage): void {

@@ -20,6 +20,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
+import { unmarked } from '../overload/mark.ts';
 import { OutputFile } from './output-file.ts';
 import { openPrivateFile } from './private-file.ts';
 import { WitnessStore } from './witness-store.ts';
@@ -113,7 +114,8 @@ t.test('a store’s files are ours before SQLite opens them', asRoot, (t) => {
   }
   t.equal(readFileSync(file('victim'), 'utf8'), 'root’s');
   const store = new WitnessStore(path.join(place, 'ours'), 1e6);
-  store.add('a'.repeat(32), 0, 1, []);
+  const identity = 'a'.repeat(32);
+  t.ok(store.put({ identity, receivedMs: 0, bodyBytes: 1, overload: unmarked, witnesses: [] }) && store.commit());
   for (const name of readdirSync(place)) t.equal(statSync(path.join(place, name)).mode & 0o777, 0o600, name);
   store.close();
   t.end();

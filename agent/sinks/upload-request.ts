@@ -1,6 +1,7 @@
 /** One attempt to send one batch. A server may be slow, lie, or talk without end: there is a limit to each. */
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { ConnectionEnds } from '../filter/own-traffic.ts';
+import { formatMark } from '../overload/mark.ts';
 import type { Batch } from './batch.ts';
 import type { UploadTarget } from './upload-target.ts';
 
@@ -58,6 +59,7 @@ export class UploadRequest {
         'content-length': batch.body.length,
         'floodgate-batch': batch.identity,
         'floodgate-witnesses': batch.witnesses,
+        'floodgate-overload': formatMark(batch.overload),
         'user-agent': 'floodgate-agent',
       };
       if (authorization !== undefined) headers.authorization = authorization;

@@ -366,7 +366,7 @@ t.test('whatever comes to the collecting end, a status is the answer, and it is 
   t.equal(store.totals().batches, 0, 'nothing of it is stored');
   t.equal(await send({}, gzipSync(good)), 200);
   t.equal(await send({}, gzipSync(good)), 200, 'known');
-  t.strictSame({ ...store.totals() }, { batches: 1, witnesses: 2, digests: 2 });
+  t.strictSame({ ...store.totals() }, { batches: 1, witnesses: 2, digests: 2, weight: 2 });
 
   const head = `POST ${collectPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${Buffer.from('agent:secret').toString('base64')}\r\nContent-Encoding: gzip\r\nFloodgate-Batch: ${'b'.repeat(32)}\r\nFloodgate-Witnesses: 2\r\n`;
   t.match(await raw(server.url, 'BREW /coffee HTCPCP/1.0\r\n\r\n'), /^HTTP\/1.1 400/);

@@ -3,6 +3,7 @@
  * under an identity that stays: a server that drops repeats has each witness exactly once. A failure is followed by a
  * pause with full jitter (0 … 2ⁿ × base), never shorter than the server asks for.
  */
+import { mostOf, type OverloadMark, unmarked } from '../overload/mark.ts';
 import { type Batch, sealBatch } from './batch.ts';
 import type { Spool } from './spool.ts';
 import type { Outcome } from './upload-request.ts';
@@ -23,6 +24,8 @@ export interface UploadOptions {
   /** Where to, as it may be printed. */
   readonly origin: string;
   readonly report: (line: string) => void;
+  /** What is left out at this moment. @default nothing */
+  readonly overload?: () => OverloadMark;
   /** Monotonic. */
   readonly nowMs: () => number;
   /** 0 ≤ x < 1. */
@@ -61,6 +64,7 @@ export class Upload {
   #openBytes = 0;
   #openWitnesses = 0;
   #openedAtMs = 0;
+  #openMark = unmarked;
   /** Attempts that failed since the last one that did not. */
   #failures = 0;
   #backoffMs = 0;
@@ -87,11 +91,13 @@ export class Upload {
     const { batchBytesMax, nowMs } = this.#options;
     this.counters.witnessesTaken += 1;
     if (this.#openBytes + bytes.length > batchBytesMax) this.seal();
+    const mark = this.#options.overload?.() ?? unmarked;
     if (bytes.length > batchBytesMax) {
-      this.#spool(bytes, 1);
+      this.#spool(bytes, 1, mark);
       return;
     }
     if (this.#openWitnesses === 0) this.#openedAtMs = nowMs();
+    this.#openMark = this.#openWitnesses === 0 ? mark : mostOf(this.#openMark, mark);
     this.#open.set(bytes, this.#openBytes);
     this.#openBytes += bytes.length;
     this.#openWitnesses += 1;
@@ -110,7 +116,7 @@ export class Upload {
     const witnesses = this.#openWitnesses;
     this.#openBytes = 0;
     this.#openWitnesses = 0;
-    this.#spool(bytes, witnesses);
+    this.#spool(bytes, witnesses, this.#openMark);
   }
 
   /** Sends what there is, as long as it takes, `drainMs` at most; what is left stays in the spool. */
@@ -182,10 +188,10 @@ export class Upload {
     };
   }
 
-  #spool(bytes: Uint8Array, witnesses: number): void {
+  #spool(bytes: Uint8Array, witnesses: number, mark: OverloadMark): void {
     const { spool, report } = this.#options;
     this.counters.batchesSealed += 1;
-    spool.put(sealBatch(bytes, witnesses));
+    spool.put(sealBatch(bytes, witnesses, mark));
     if (spool.counters.batchesShed > 0 && !this.#hasToldShed) {
       this.#hasToldShed = true;
       report('upload: no room for batches that wait: the oldest are shed, and counted');

@@ -7,6 +7,7 @@
 export const counterHelp: Readonly<Record<string, string>> = {
   'capture.framesReceived': 'Frames taken from the input.',
   'capture.framesDropped': 'Frames the kernel could not hand over because a ring was full.',
+  'capture.framesShed': 'Frames of connections that the agent had the kernel leave out under overload.',
 
   'wire.tcp': 'Packets decoded down to a TCP segment.',
   'wire.fragment': 'Packets that were fragments of an IP datagram.',
@@ -229,6 +230,28 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'governor.shedBodiesEntered': 'Times the agent began to shed bodies.',
   'governor.collections': 'Garbage collections asked for before something would have been shed.',
 
+  'overload.bodiesEntered': 'Times the agent began to leave out bodies of some exchanges.',
+  'overload.witnessesEntered': 'Times the agent began to leave out witnesses of some exchanges.',
+  'overload.framingEntered': 'Times the agent began to frame messages only, with a witness of hardly any exchange.',
+  'overload.flowsEntered': 'Times the agent began to leave out whole connections.',
+  'overload.bodiesMs': 'Time spent leaving out bodies.',
+  'overload.witnessesMs': 'Time spent leaving out witnesses.',
+  'overload.framingMs': 'Time spent framing only.',
+  'overload.flowsMs': 'Time spent leaving out connections.',
+  'overload.exchangesSampled': 'Exchanges without a witness because those of some exchanges were left out.',
+  'overload.exchangesFraming': 'Exchanges without a witness because messages were framed only.',
+  'overload.responsesAlone': 'Responses without their request of which no witness was made under overload.',
+  'overload.requestsWhole': 'Requests, seen to their last byte, of exchanges left out under overload.',
+  'overload.responsesWhole': 'Responses, seen to their last byte, of exchanges left out under overload.',
+  'overload.exchangesWhole':
+    'Exchanges left out under overload whose request and response were both seen to their last byte.',
+  'overload.bodiesSampled': 'Exchanges whose bodies were left out of their witness under overload.',
+  'overload.bodiesGivenUp': 'Bodies given up in the middle under overload.',
+  'overload.weightChosen': 'Exchanges that the witnesses made under overload stand for.',
+  'overload.exchangesChosen': 'Exchanges chosen for a witness under overload.',
+  'overload.exchangesCertain': 'Of these, those that were certain, as the first of their endpoint in a minute.',
+  'overload.endpointsEvicted': 'Endpoints whose rates were forgotten to make room.',
+
   'process.cpuMs': 'CPU time of the agent, user and system.',
 };
 
@@ -269,6 +292,19 @@ export const gaugeHelp: Readonly<Record<string, string>> = {
   'governor.level': 'What is shed: nothing (0), new streams (1), also data out of order (2), also bodies (3).',
   'governor.sharePeak': 'Highest share of the memory ceiling that was in use, 0 to 1.',
   'governor.ceilingBytes': 'Resident memory at which the agent ends.',
+
+  'overload.level':
+    'What is left out: nothing (0), bodies (1), witnesses (2), all but framing (3), whole connections (4), of some exchanges.',
+  'overload.levelMax': 'Highest level so far.',
+  'overload.bodyShare': 'Share of the witnesses that bodies are looked into for.',
+  'overload.witnessShare': 'Share of the exchanges that a witness is made of.',
+  'overload.flowShare': 'Share of the connections whose frames are taken.',
+  'overload.ringFill': 'Share of the ring that waits to be read, of the fullest.',
+  'overload.ringFillPeak': 'Highest share of a ring that waited.',
+  'overload.lagMs': 'Age of the next frame.',
+  'overload.lagPeakMs': 'Highest age of a next frame.',
+  'overload.cpuShare': 'CPU time of the agent for each second, of one core, over the last quarter of a second.',
+  'overload.busyShare': 'Share of the last quarter of a second in which the capturing thread did not wait.',
 
   'process.residentBytes': 'Resident memory of the agent.',
   'process.residentBytesPeak': 'Most resident memory since the agent was started.',

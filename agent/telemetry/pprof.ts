@@ -39,13 +39,21 @@ export function encodeProfile(root: ProfileNode, shape: ProfileShape): Buffer {
   return gzipSync(builder.encode(shape));
 }
 
+/** A function of a kernel with the place that its name says (`agent/kernels/README.md`); others as they are. */
+function placed(frame: CallFrame): CallFrame {
+  const found = frame.url.startsWith('wasm:') ? /^(\S+) \(([^()]+):(\d+)\)$/.exec(frame.functionName) : null;
+  if (found === null) return frame;
+  return { functionName: found[1]!, url: found[2]!, lineNumber: Number(found[3]) - 1 };
+}
+
 class PprofBuilder {
   readonly #strings = new StringTable();
   readonly #functions = new Map<string, Code>();
   readonly #locations = new Map<string, Location>();
   readonly #samples: Sample[] = [];
 
-  location(frame: CallFrame): number {
+  location(found: CallFrame): number {
+    const frame = placed(found);
     const key = `${frame.functionName}\0${frame.url}\0${frame.lineNumber}`;
     let location = this.#locations.get(key);
     if (location === undefined) {

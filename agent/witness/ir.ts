@@ -13,7 +13,7 @@
  * therefore never changed once they are attached.
  */
 
-import type { Sealed } from './sealed.ts';
+import type { PackedFields, Sealed } from './sealed.ts';
 
 /** No tree is deeper, counted in `Data`: builders cut what is, so that whoever walks one may recurse. */
 export const DEPTH_MAX = 128;
@@ -177,17 +177,20 @@ export class Fields {
   readonly values: Data[];
   /** Every key is the digest of its value: whoever changes a value afterwards says so by `false`. */
   keyed: boolean;
+  /** More of them, before these: finished, under keys that are their digests. */
+  packed: PackedFields | null;
   #index: Map<string, number> | null;
 
   constructor() {
     this.keys = [];
     this.values = [];
     this.keyed = false;
+    this.packed = null;
     this.#index = null;
   }
 
   get size(): number {
-    return this.keys.length;
+    return this.keys.length + (this.packed === null ? 0 : this.packed.count);
   }
 
   /** Adds without looking for the key: the caller knows that it is new. */
@@ -282,6 +285,10 @@ export class MethodMeta {
   processingLatencyMs: number;
   /** `Pairing`. Left out of the digest. */
   pairing: number;
+  /** Exchanges that it stands for, where that is not 1: 0. Left out of the digest. */
+  weight: number;
+  /** Exchanges that its bodies stand for, where that is not `weight`: 0; −1: they were left out. Left out of the digest. */
+  bodyWeight: number;
 
   constructor(
     protocol: number,
@@ -290,6 +297,8 @@ export class MethodMeta {
     host: string,
     processingLatencyMs: number,
     pairing: number = Pairing.CERTAIN,
+    weight = 0,
+    bodyWeight = 0,
   ) {
     this.protocol = protocol;
     this.method = method;
@@ -297,6 +306,8 @@ export class MethodMeta {
     this.host = host;
     this.processingLatencyMs = processingLatencyMs;
     this.pairing = pairing;
+    this.weight = weight;
+    this.bodyWeight = bodyWeight;
   }
 }
 

@@ -152,7 +152,7 @@ export function findSegment(text: string, slash: number): void {
   if (isLink && segment.length < 12 && /^[a-z]+[-_]?\d{0,2}$/.test(segment)) return;
   note(slash + 1, end);
 }
-/** As the kernel's screen has them (`agent/encode/seal-kernel-screen.ts`). */
+/** As the kernel's screen has them (`agent/kernels/assembly/seal/secrets.ts`). */
 const SEGMENT_NAME_MAX = 64;
 const SEGMENT_MAX = 2048;
 const LINKS =

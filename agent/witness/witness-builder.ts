@@ -21,9 +21,9 @@ import {
   type Witness,
 } from './ir.ts';
 import { SLAB_BYTES, type TextSlab } from './sealed.ts';
-import type { Sealer } from './sealer.ts';
+import type { HeadSealer, MetaOfField, Sealer } from './sealer.ts';
 import { verdictOn } from './secret-names.ts';
-import { ValueBudget, ValueTotal } from './value-budget.ts';
+import { nodeBytes, ValueBudget, ValueTotal } from './value-budget.ts';
 import type { WitnessLimits } from './witness-limits.ts';
 
 /** What is known of a witness beyond itself. */
@@ -120,12 +120,18 @@ const flightBytes = 2500 + SLAB_BYTES;
 /** Keys by position, made once. Query, header and body values of one message, and one to spare. */
 const positions: readonly string[] = Array.from({ length: headValuesMax + 2 }, (_, i) => String(i));
 
+/** A head with more fields, or longer, is read field by field. */
+const packedFieldsMax = 100;
+const packedBytesMax = 64 << 10;
+
 interface Half {
   readonly budget: ValueBudget;
+  /** Where it has its head's values together. */
+  readonly values: Fields;
   /** Its body, where that was sealed. */
   sealed: Data | null;
   /** Where its sealed texts lie. */
-  readonly slab: TextSlab | null;
+  slab: TextSlab | null;
 }
 
 class Exchange {
@@ -144,11 +150,14 @@ class Exchange {
   complete = true;
   isProbable = false;
   requestEndUs = 0;
+  /** Its bodies are left out. */
+  readonly isBodiless: boolean;
   /** Its messages that are still coming: they go where it goes. */
   readonly flights: InFlight[] = [];
 
-  constructor(witness: Witness, key: number, { stream, exchange, tsUs }: HttpMessage) {
+  constructor(witness: Witness, key: number, { stream, exchange, tsUs }: HttpMessage, isBodiless: boolean) {
     this.witness = witness;
+    this.isBodiless = isBodiless;
     this.key = key;
     this.stream = stream;
     this.number = exchange;
@@ -170,8 +179,10 @@ interface InFlight {
   codings: CodingList;
   body: BodyReader | null;
   builder: BodyBuilder | null;
-  /** Under pressure: the body is counted, not read. */
+  /** The body is counted, not read. */
   shed: boolean;
+  /** … from its middle on. */
+  isGivenUp: boolean;
 }
 
 export class WitnessBuilder implements MessageHandler {
@@ -192,11 +203,19 @@ export class WitnessBuilder implements MessageHandler {
   readonly #fields = new Map<string, Field>();
   /** Set under pressure: bodies are counted, not read. */
   shedBodies = false;
+  /** What the next new exchange stands for, and its bodies; 0: they are left out (agent/overload/exchange-sampler.ts). */
+  weight = 1;
+  bodyWeight = 1;
   /** Responses without a request get keys of their own, below 0. */
   #orphans = 0;
   readonly #sealer: Sealer | null;
   /** Of the message that is begun. */
   #slab: TextSlab | null = null;
+  /** Takes its values, and how many it took. */
+  #packing: HeadSealer | null = null;
+  #packed = 0;
+  #contentCodings = '';
+  #transferCodings = '';
 
   /** @param sealer null: every value is a tree until the handler has it */
   constructor(
@@ -227,17 +246,13 @@ export class WitnessBuilder implements MessageHandler {
     const budget = new ValueBudget(this.values, this.#limits.messageBytesMax);
     const method = exchange.witness.method!;
     const values = isRequest ? method.args : method.responses;
-    const slab = this.#sealer?.openSlab() ?? null;
-    this.#slab = slab;
-    const half: Half = { budget, sealed: null, slab };
+    const half: Half = { budget, values, sealed: null, slab: null };
     exchange.halves.push(half);
     // Room was made for it: see #exchangeOf.
     budget.take(exchangeBytes / 2 + flightBytes);
     if (isRequest || !exchange.hasRequest) this.#name(exchange.witness, message, budget);
-    if (isRequest) {
-      exchange.hasRequest = true;
-      this.#target(message, values, budget);
-    } else {
+    if (isRequest) exchange.hasRequest = true;
+    else {
       exchange.hasResponse = true;
       if (exchange.hasRequest && exchange.requestEndUs > 0) {
         method.meta!.processingLatencyMs = Math.max(0, message.tsUs - exchange.requestEndUs) / 1000;
@@ -256,8 +271,9 @@ export class WitnessBuilder implements MessageHandler {
       body: null,
       builder: null,
       shed: false,
+      isGivenUp: false,
     };
-    this.#headers(message, flight);
+    this.#head(message, flight);
     exchange.flights.push(flight);
     this.#inFlight.set(place, flight);
   }
@@ -326,9 +342,18 @@ export class WitnessBuilder implements MessageHandler {
       this.#give(known);
     }
     this.#makeRoom(null);
-    const exchange = new Exchange(httpWitness('', '', ''), key, message);
+    const exchange = new Exchange(httpWitness('', '', ''), key, message, this.bodyWeight === 0);
+    this.#weigh(exchange);
     this.#exchanges.set(key, exchange);
     return exchange;
+  }
+
+  #weigh({ witness }: Exchange): void {
+    const { weight, bodyWeight } = this;
+    if (weight === 1 && bodyWeight === 1) return;
+    const meta = witness.method!.meta!;
+    if (weight !== 1) meta.weight = weight;
+    if (bodyWeight !== weight) meta.bodyWeight = bodyWeight === 0 ? -1 : bodyWeight;
   }
 
   /** For one more message, of an exchange that is there (`kept`) or of a new one: the oldest go, finished or not. */
@@ -375,72 +400,115 @@ export class WitnessBuilder implements MessageHandler {
     return meta;
   }
 
+  /** All values of a head: together where they can be sealed without one another, else one by one. */
+  #head(message: HttpMessage, flight: InFlight): void {
+    const pairs = message.kind === 'request' ? queryPairs(message.uri) : [];
+    const names = pairs.map(nameOfPair);
+    // Neighbours say whether these are secrets: they are not sealed before all are known.
+    const isPlain = pairs.length > 1 && names.some((name) => verdictOn(name).isValue);
+    this.#contentCodings = '';
+    this.#transferCodings = '';
+    this.#packed = 0;
+    this.#packing = isPlain ? null : this.#openPacked(message, flight, pairs.length);
+    if (this.#packing === null) this.#slab = flight.half.slab = this.#sealer?.openSlab() ?? null;
+    for (const [i, pair] of pairs.entries()) {
+      if (pair === '') continue;
+      const equals = pair.indexOf('=');
+      const value = equals < 0 ? '' : decodeFormText(pair.slice(equals + 1));
+      this.#add(flight.values, flight.budget, value, this.#meta(Location.QUERY, names[i]!, 0, 0), isPlain);
+    }
+    this.#headers(message, flight);
+    if (this.#packing !== null) flight.values.packed = this.#packing.close();
+    this.#packing = null;
+    const { flags } = message;
+    if (this.#contentCodings !== '' || this.#transferCodings !== '')
+      flight.codings = codingsIn(this.#contentCodings, this.#transferCodings, flags);
+  }
+
+  /** @returns null where the head is not for the sealer, or there is no budget for all that may be in it */
+  #openPacked(message: HttpMessage, flight: InFlight, pairs: number): HeadSealer | null {
+    const heads = this.#sealer?.heads ?? null;
+    const place = heads === null ? null : (message.headers.place ?? null);
+    if (heads === null || place === null || place.count > packedFieldsMax || place.length > packedBytesMax) return null;
+    if (pairs > packedFieldsMax || !flight.budget.has(nodeBytes * place.count + place.length)) return null;
+    heads.open(place, message.status, this.#metaOfField);
+    return heads;
+  }
+
   /** @param isPlain its neighbours say whether it is a secret: it is not sealed before they are known */
   #add(values: Fields, budget: ValueBudget, text: string, meta: DataMeta, isPlain = false): void {
-    if (values.size >= headValuesMax) return;
+    if (values.size + this.#packed >= headValuesMax) return;
     const value = text.length > headCharactersMax ? text.slice(0, headCharactersMax) : text;
     const ownName = meta.key.length > sharedNameCharactersMax - 16 ? meta.key.length : 0;
     if (!budget.take(value.length + ownName)) return;
+    if (this.#packing !== null) {
+      this.#packing.text(value, meta);
+      this.#packed += 1;
+      return;
+    }
     const sealed = isPlain ? null : this.#sealer?.text(value, meta, this.#slab);
     this.#append(values, sealed ?? this.#typer.text(value, meta));
   }
 
   /** Keyed by position until the digest is known. */
   #append(values: Fields, data: Data): void {
-    values.append(positions[values.size]!, data);
-  }
-
-  #target(message: HttpMessage, values: Fields, budget: ValueBudget): void {
-    const question = message.uri.indexOf('?');
-    if (question < 0) return;
-    const pairs = message.uri.slice(question + 1).split('&', headValuesMax);
-    const names = pairs.map(nameOfPair);
-    const isPlain = pairs.length > 1 && names.some((name) => verdictOn(name).isValue);
-    for (const [i, pair] of pairs.entries()) {
-      if (pair === '') continue;
-      const equals = pair.indexOf('=');
-      const value = equals < 0 ? '' : decodeFormText(pair.slice(equals + 1));
-      this.#add(values, budget, value, this.#meta(Location.QUERY, names[i]!, 0, 0), isPlain);
-    }
+    values.append(positions[values.keys.length]!, data);
   }
 
   #headers(message: HttpMessage, flight: InFlight): void {
+    const { count } = message.headers;
+    for (let i = 0; i < count; i += 1) {
+      if (this.#packing !== null) i = this.#packFields(this.#packing, i, flight.budget);
+      if (i < count) this.#header(message, i, flight);
+    }
+  }
+
+  /** Fields whose values need no look from here. @returns the first other one */
+  #packFields(packing: HeadSealer, from: number, budget: ValueBudget): number {
+    const before = packing.characters;
+    const to = packing.fields(from);
+    budget.takeAll(to - from, packing.characters - before);
+    this.#packed += to - from;
+    return to;
+  }
+
+  #header(message: HttpMessage, i: number, flight: InFlight): void {
     const { headers, status } = message;
     const { values, budget } = flight;
-    let content = '';
-    let transfer = '';
-    for (let i = 0; i < headers.count; i += 1) {
-      const field = this.#field(headers.name(i));
-      const value = headers.value(i);
-      switch (field.role) {
-        case Role.value:
-          this.#add(values, budget, value, this.#fieldMeta(field, status));
-          break;
-        case Role.contentType:
-          flight.contentType ??= value.slice(0, kindCharactersMax);
-          break;
-        case Role.contentEncoding:
-          content += content === '' ? value : `,${value}`;
-          this.#add(values, budget, value, this.#fieldMeta(field, status));
-          break;
-        case Role.transferEncoding:
-          transfer += transfer === '' ? value : `,${value}`;
-          break;
-        case Role.authorization:
-          this.#authorization(value, values, budget, status);
-          break;
-        case Role.cookie:
-          for (const pair of value.split(';', headValuesMax)) this.#cookie(pair, values, budget, status);
-          break;
-        case Role.setCookie:
-          this.#cookie(value.split(';', 1)[0]!, values, budget, status);
-          break;
-        default:
-          break;
-      }
+    const field = this.#field(headers.name(i));
+    const value = headers.value(i);
+    switch (field.role) {
+      case Role.value:
+        this.#add(values, budget, value, this.#fieldMeta(field, status));
+        break;
+      case Role.contentType:
+        flight.contentType ??= value.slice(0, kindCharactersMax);
+        break;
+      case Role.contentEncoding:
+        this.#contentCodings += this.#contentCodings === '' ? value : `,${value}`;
+        this.#add(values, budget, value, this.#fieldMeta(field, status));
+        break;
+      case Role.transferEncoding:
+        this.#transferCodings += this.#transferCodings === '' ? value : `,${value}`;
+        break;
+      case Role.authorization:
+        this.#authorization(value, values, budget, status);
+        break;
+      case Role.cookie:
+        for (const pair of value.split(';', headValuesMax)) this.#cookie(pair, values, budget, status);
+        break;
+      case Role.setCookie:
+        this.#cookie(value.split(';', 1)[0]!, values, budget, status);
+        break;
+      default:
+        break;
     }
-    if (content !== '' || transfer !== '') flight.codings = codingsIn(content, transfer, message.flags);
   }
+
+  readonly #metaOfField: MetaOfField = (name, status) => {
+    const field = this.#field(name);
+    return field.role === Role.value ? this.#fieldMeta(field, status) : null;
+  };
 
   /** What is to be done with a field of this name; remembered. */
   #field(name: string): Field {
@@ -486,7 +554,32 @@ export class WitnessBuilder implements MessageHandler {
     this.#add(values, budget, pair.slice(equals + 1).trim(), meta);
   }
 
+  /** Whether an exchange of this key is begun and not given out. */
+  isWaiting(key: number): boolean {
+    return this.#exchanges.has(key);
+  }
+
+  /** Leaves out the rest of all bodies under way. @returns how many */
+  giveUpBodies(): number {
+    let count = 0;
+    for (const flight of this.#inFlight.values()) {
+      if (flight.body === null) continue;
+      count += 1;
+      flight.isGivenUp = true;
+      flight.exchange.witness.method!.meta!.bodyWeight = -1;
+      this.#endBody(flight, false);
+      flight.body = null;
+      flight.shed = true;
+    }
+    return count;
+  }
+
   #openBody(flight: InFlight): void {
+    if (flight.exchange.isBodiless) {
+      flight.shed = true;
+      flight.exchange.complete = false;
+      return;
+    }
     if (this.shedBodies) {
       flight.shed = true;
       flight.exchange.complete = false;
@@ -522,6 +615,7 @@ export class WitnessBuilder implements MessageHandler {
       return;
     }
     flight.exchange.complete = false;
+    if (flight.isGivenUp) return;
     if (outcome.decoding === 'busy') counters.bodiesDecoderBusy += 1;
     else if (outcome.decoding === 'unsupported') counters.bodiesUnsupportedCoding += 1;
     else if (outcome.decoding === 'limit' || flight.builder.cut) counters.bodiesOverLimit += 1;
@@ -553,6 +647,7 @@ export class WitnessBuilder implements MessageHandler {
       half.budget.release();
       if (half.sealed !== null) this.#sealer!.release(half.sealed);
       if (half.slab !== null) this.#sealer!.closeSlab(half.slab);
+      if (half.values.packed !== null) this.#sealer!.heads!.release(half.values.packed);
     }
   }
 }
@@ -573,6 +668,12 @@ function authorityOf(uri: string): string {
 /** Names as Go writes them (`User-Agent`), so that digests agree whatever the sender's spelling. */
 function canonicalName(lower: string): string {
   return lower.replace(/(^|-)([a-z])/g, (_all, before: string, letter: string) => before + letter.toUpperCase());
+}
+
+/** The parameters of a request target, still encoded. */
+function queryPairs(uri: string): string[] {
+  const question = uri.indexOf('?');
+  return question < 0 ? [] : uri.slice(question + 1).split('&', headValuesMax);
 }
 
 function nameOfPair(pair: string): string {

@@ -26,6 +26,21 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./compare-command.ts')).addCompareCommand,
   },
   {
+    name: 'bisect',
+    summary: 'find the commit from which on a metric is worse',
+    load: async () => (await import('./bisect-command.ts')).addBisectCommand,
+  },
+  {
+    name: 'baseline',
+    summary: 'accept the figures of a run, for the gate to hold later runs against',
+    load: async () => (await import('./baseline-command.ts')).addBaselineCommand,
+  },
+  {
+    name: 'waiver',
+    summary: 'let a limit be broken for a while, with a reason and an owner',
+    load: async () => (await import('./waiver-command.ts')).addWaiverCommand,
+  },
+  {
     name: 'init',
     summary: 'write a configuration for a project',
     load: async () => (await import('./init-command.ts')).addInitCommand,

@@ -17,10 +17,18 @@ export function gateVerdict(runs: readonly RunReport[], planned: number, unlimit
     exitCode === 3
       ? `Interrupted after ${runs.length} of ${planned} scenarios.`
       : exitCode === 0
-        ? `All ${runs.length} scenarios within budget.`
+        ? `All ${runs.length} scenarios within budget${waiversOf(runs)}.`
         : [
             ...(over.length > 0 ? [`${over.length} of ${runs.length} scenarios over budget: ${over.join(', ')}.`] : []),
             ...(unknown.length > 0 ? [`${unknown.length} of ${runs.length} undecided: ${unknown.join(', ')}.`] : []),
           ].join(' ');
   return { ok: exitCode === 0, exitCode, headline };
+}
+
+/** Each waiver that was used stands in the verdict. */
+function waiversOf(runs: readonly RunReport[]): string {
+  const used = runs.flatMap(({ scenario, budgets }) =>
+    budgets.filter(({ state }) => state === 'waived').map(({ name }) => `${name} of ${scenario.name}`),
+  );
+  return used.length === 0 ? '' : `, or waived: ${used.join(', ')}`;
 }

@@ -25,6 +25,7 @@ import { enterNamespace } from './enter-namespace.ts';
 import { parsePace } from './pace-flags.ts';
 import { printReport } from './print-report.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
+import { type RequestsRun, RequestsSource, requestsRun, v8Of } from './requests-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 import { measuredOrder, orderedTraffic, recordingWords, spooled } from './run-traffic.ts';
 import { openSession } from './session.ts';
@@ -33,21 +34,29 @@ import { type TargetRun, targetRun } from './target-flags.ts';
 
 /** @returns the exit code. @throws FloodgateError where the run cannot be started */
 export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
-  const target = await targetRun(flags, name !== undefined);
-  const { scenario, order } = await findScenario(name, target);
-  const given = await askedOf(name, flags, { scenario, order }, target !== undefined);
+  const requests = requestsRun(name, flags);
+  const target = await targetRun(flags, requests ? 'requests' : name === undefined ? undefined : 'frames');
+  const found = requests
+    ? { scenario: requestsScenario(requests, target), order: undefined }
+    : await findScenario(name, target);
+  const { scenario } = found;
+  const given = await askedOf(requests ? undefined : name, flags, found, target !== undefined);
   const cpu = cpuInstrumentsOf(flags, target);
   const privilege = await enterNamespace(given.lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
-  const asked = name === '-' ? { ...given, ...spooled(given, folder) } : given;
+  const asked = name === '-' && !requests ? { ...given, ...spooled(given, folder) } : given;
   const isAccepted = (asked.budget['dropped.frames'] ?? 0) > 0;
   if (asked.traffic && asked.lane === 'tap' && !isAccepted) await refuseUntakeable(asked.traffic);
   session.progress.begin(titleOf(scenario, flags, asked));
+  let source: RequestsSource | undefined;
   try {
+    source = requests && (await RequestsSource.open(requests, folder, { ...asked, signal: session.signal }));
+    const v8 = requests && v8Of(requests, target!, flags.repeatable);
     const report = await runScenario({
       ...asked,
-      ...drivenBy(asked, target, folder),
+      ...drivenBy(asked, target, folder, source),
+      ...(v8 && { repeatable: v8.repeatable, notes: [...(source?.notes ?? []), ...v8.notes] }),
       scenario,
       ...(target && { launcher: target.opened.launcher }),
       cpu,
@@ -67,7 +76,17 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
   } catch (error) {
     session.progress.clear();
     throw error;
+  } finally {
+    source?.close();
   }
+}
+
+/** How long it is watched before and after is the target's; the rest the recording's. */
+function requestsScenario({ scenario }: RequestsRun, target: TargetRun | undefined): ScenarioHead {
+  return {
+    ...scenario,
+    ...(target?.scenario.settleSeconds !== undefined && { settleSeconds: target.scenario.settleSeconds }),
+  };
 }
 
 type Asked = Awaited<ReturnType<typeof askedOf>>;
@@ -78,7 +97,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
   const stage = await stageAsked(flags, scenario, lane, isOther);
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
-  const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
+  const loops = flags.loop === undefined ? undefined : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
   const pace = paceOf(flags, scenario, lane);
   const profile = pace.kind === 'profile' ? pace : undefined;
@@ -86,6 +105,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
   const traffic = orderedTraffic(flags, order?.(seed, sizeBytes), { seed, loops, end, lane });
   return {
     lane,
+    loops: loops ?? 1,
     seed: traffic ? seed : null,
     traffic,
     pace,
@@ -95,6 +115,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
     stage,
     explain: explainOf(flags.explain),
     sitesEveryBytes: flags.sites === undefined ? undefined : sitesBytesOf(flags.sites),
+    profileEveryMs: flags.profileEvery === undefined ? undefined : everyMsOf(flags.profileEvery),
     agentFolder: agentFolderOf(flags),
     repeatable: flags.repeatable === true,
     keepsSnapshots: flags.keepSnapshots === true,
@@ -136,6 +157,15 @@ function sitesBytesOf(text: string): number {
   });
 }
 
+/** A cut collects all garbage and writes a file: several a second would be the load themselves. */
+function everyMsOf(text: string): number {
+  const ms = parseQuantity(text, '--profile-every', 'seconds') * 1000;
+  if (ms >= 500 && ms <= 86_400_000) return Math.round(ms);
+  throw new FloodgateError('option-invalid', `--profile-every: "${text}" is not between 500 ms and a day`, {
+    hint: 'Example: --profile-every 90s.',
+  });
+}
+
 function agentFolderOf({ agent, target, defect }: RunFlags): string | undefined {
   if (agent === undefined) return undefined;
   if (target === undefined && defect === undefined) return path.resolve(agent);
@@ -164,7 +194,9 @@ function drivenBy(
   { lane, traffic, pace }: Asked,
   target: TargetRun | undefined,
   folder: string,
+  source: RequestsSource | undefined,
 ): Pick<RunOptions, 'openFeed' | 'idleMs'> {
+  if (source) return { openFeed: async () => source.openFeed(), idleMs: target!.idleMs };
   if (traffic) {
     // The first pass is the one that is judged; the others send the same.
     let measured = measuredOrder(traffic, folder);

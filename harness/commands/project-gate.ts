@@ -5,11 +5,14 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { nearestName } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
+import { thresholdsOf } from '../compare/thresholds.ts';
+import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Project } from '../project/find-config.ts';
 import { type Keep, limitsOf, runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { endGate } from './gate-report.ts';
 import { gateVerdict } from './gate-verdict.ts';
+import { projectLedger, today } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
 
@@ -26,6 +29,7 @@ export interface ProjectGateFlags {
 /** @returns the exit code. @throws FloodgateError where a scenario cannot be run */
 export async function projectGate(project: Project, flags: ProjectGateFlags): Promise<number> {
   const scenarios = chosenScenarios(project, flags);
+  const ledger = projectLedger(project);
   const session = openSession();
   const startedAtMs = Date.now();
   const folder = makeReportFolder('gate', flags.out);
@@ -35,12 +39,13 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     process.stderr.write(`${scenario.name}: ${runs.length + 1} of ${scenarios.length}\n`);
     const out = path.join(folder, scenario.name);
     mkdirSync(out, { recursive: true });
-    const words = [
-      ...runArguments(project, scenario, flags.env, keptIn(out)),
-      ...(flags.budget ?? []).flatMap((each) => ['--budget', each]),
-    ];
+    const words = runArguments(project, scenario, { environment: flags.env, keep: keptIn(out), budgets: flags.budget });
     const report = await runCell({ arguments: words, folder: project.folder, out, signal: session.signal });
-    runs.push({ ...report, scenario: { ...report.scenario, name: scenario.name } });
+    const named = { ...report, scenario: { ...report.scenario, name: scenario.name } };
+    const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
+    runs.push(
+      judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, folder: project.folder, today: today() }),
+    );
   }
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
   if (unlimited.length > 0) {
@@ -63,9 +68,10 @@ function keptIn(folder: string): Keep {
   };
 }
 
-/** Captures and our own scenarios bring limits of their own. */
+/** Captures, recorded requests and our own scenarios bring limits of their own. */
 function isLimited(project: Project, scenario: ScenarioConfig, flags: ProjectGateFlags): boolean {
-  if ((scenario.capture ?? scenario.builtin ?? scenario.traffic) !== undefined) return true;
+  const { capture, requests, builtin, traffic } = scenario;
+  if ((capture ?? requests ?? builtin ?? traffic) !== undefined) return true;
   return (flags.budget?.length ?? 0) > 0 || Object.keys(limitsOf(project, scenario, 'budgets', flags.env)).length > 0;
 }
 

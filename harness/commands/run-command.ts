@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import { agentStages } from '../scenario/agent-stage.ts';
 import { repeated } from './repeated-option.ts';
+import { addRequestsOptions } from './requests-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 import { addTargetOptions } from './target-flags.ts';
 import { addTrafficOptions } from './traffic-flags.ts';
@@ -18,9 +19,12 @@ Examples:
   floodgate run --target "node server.js" --load "autocannon -c 20 -d 10 http://127.0.0.1:{port}" --budget rss.p99=200MB
   floodgate run --target "./service" --pprof http://127.0.0.1:{port}/debug/pprof --load "./load.sh {port}" --explain
   floodgate run --target pid:1234 --duration 1min         any process: memory only, left running
+  floodgate run --target pid:1234 --duration 30min --profile-every 90s   and its profiles: a Node.js process is looked into
   floodgate run incident --target "tcpdump -i {interface} -w /dev/null" --ready "listening on"
   floodgate run ./production.pcapng --profile ramp=1x..8x/30s,step=8x/10s     faster and faster
   floodgate run ./production.pcapng --budget rss.p99=200MB --budget dropped.frames=0
+  floodgate run ./production.pcapng --target "node server.js" --requests --budget requests.late=5ms --budget rss.max=200MB
+  floodgate run ./browser.har --target "node server.js" --requests --one-at-a-time --loop 20 --rewrite-header "Authorization: Bearer {env:TOKEN}"
   floodgate run ./production.pcapng --impair loss=1%,reorder=2%/50,duplicate=0.5% --budget missed.messages=0
   floodgate run ./production.pcapng --impair-file runs/latest/applied.impair.jsonl   the same again, byte for byte
 
@@ -69,7 +73,12 @@ export function addRunCommand(command: Command): void {
       '--sites <amount>',
       'replay again and write sites.json: what each call site allocates a request, sampled every so many bytes, e.g. 4KiB',
     )
+    .option(
+      '--profile-every <time>',
+      'replay again with a profile every so often, e.g. 90s: of allocations, and of what is alive; two are compared by floodgate diff',
+    )
     .option('--repeatable', 'V8 arguments under which a Node.js target allocates the same in every run; it is slower')
+    .option('--no-repeatable', 'with --one-at-a-time: V8 as it runs by itself')
     .option('--agent <dir>', 'run the agent of this checkout, or installed package, of floodgate')
     .option('--keep-snapshots', 'leave the heap snapshots of a replay in the report folder')
     .option('--cpu', 'replay again with V8’s CPU profiler: one profile a phase')
@@ -89,4 +98,5 @@ export function addRunCommand(command: Command): void {
     });
   addTrafficOptions(command);
   addTargetOptions(command);
+  addRequestsOptions(command);
 }

@@ -1,10 +1,11 @@
 /** The options of `floodgate run`. */
 import type { Lane } from '../scenario/scenario.ts';
+import type { RequestsFlags } from './requests-flags.ts';
 import type { TargetFlags } from './target-flags.ts';
 import type { TrafficFlags } from './traffic-flags.ts';
 
 /** As they were typed. */
-export interface RunFlags extends TargetFlags, TrafficFlags {
+export interface RunFlags extends TargetFlags, TrafficFlags, RequestsFlags {
   readonly lane?: Lane;
   readonly defect?: string;
   readonly agentUntil?: string;
@@ -19,6 +20,7 @@ export interface RunFlags extends TargetFlags, TrafficFlags {
   readonly out?: string;
   readonly explain?: boolean;
   readonly sites?: string;
+  readonly profileEvery?: string;
   readonly repeatable?: boolean;
   readonly agent?: string;
   readonly keepSnapshots?: boolean;

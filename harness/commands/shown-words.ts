@@ -1,9 +1,11 @@
 /** The command line and its options as a report shows them: what reproduces the run, and no secret. */
 
+import { shownArguments, shownRule } from '../requests/shown-rules.ts';
+
 /** What reproduces this run, quoted for a shell. */
 export function commandLine(): string {
   const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-  const shown = process.argv.slice(2).map((text, i, all) => {
+  const shown = shownArguments(process.argv.slice(2)).map((text, i, all) => {
     // Of a store's address the query may be a secret too.
     if (all[i - 1] === '--push') return withoutSecrets(text);
     if (text.startsWith('--push=')) return `--push=${withoutSecrets(text.slice('--push='.length))}`;
@@ -17,9 +19,9 @@ export function optionWords(flags: object): Record<string, string> {
   const words: Record<string, string> = {};
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
-    words[name] = (name === 'push' ? withoutSecrets : withoutCredentials)(
-      Array.isArray(value) ? value.join(', ') : String(value),
-    );
+    const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const text = Array.isArray(value) ? value.map((each) => shownRule(option, String(each))).join(', ') : String(value);
+    words[name] = (name === 'push' ? withoutSecrets : withoutCredentials)(text);
   }
   return words;
 }

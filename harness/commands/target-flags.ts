@@ -43,10 +43,13 @@ export interface TargetRun {
 }
 
 /**
- * @param frames whether a scenario sends frames at it: it captures then, instead of serving a load
+ * @param driver what sends at it: frames, which it captures, or recorded requests; undefined: a load, or nothing
  * @throws FloodgateError `option-invalid` for what does not go together
  */
-export async function targetRun(flags: TargetFlags, frames: boolean): Promise<TargetRun | undefined> {
+export async function targetRun(
+  flags: TargetFlags,
+  driver: 'frames' | 'requests' | undefined,
+): Promise<TargetRun | undefined> {
   const { target, load } = flags;
   if (target === undefined) {
     const needless = (['targetDir', 'load', 'duration', 'idle', 'recover', 'ready', 'pprof'] as const).find(
@@ -58,19 +61,19 @@ export async function targetRun(flags: TargetFlags, frames: boolean): Promise<Ta
       'Add --target "node server.js", or leave it out.',
     );
   }
-  if (frames && load !== undefined) {
+  if (driver !== undefined && load !== undefined) {
     throw refused('a scenario drives the target already', 'Leave out the scenario or --load.');
   }
   const { openTarget } = await import('../target/open-target.ts');
   const opened = openTarget(target, {
-    listens: load !== undefined,
-    mayEnd: load === undefined && !frames,
+    listens: load !== undefined || driver === 'requests',
+    mayEnd: load === undefined && driver === undefined,
     ready: patternOf(flags.ready),
     pprof: flags.pprof,
     folder: folderOf(flags.targetDir),
   });
   const durationMs = flags.duration === undefined ? undefined : timeMs(flags.duration, '--duration');
-  if (!frames && opened.kind !== 'program' && load === undefined && durationMs === undefined) {
+  if (driver === undefined && opened.kind !== 'program' && load === undefined && durationMs === undefined) {
     throw refused(`${opened.launcher.name} runs on and on`, 'Say how long it is watched: --duration 30s, or --load.');
   }
   const recoverSeconds = flags.recover === undefined ? recoverDefault : timeMs(flags.recover, '--recover') / 1000;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
+import { shownArguments } from '../requests/shown-rules.ts';
 import { runFloodgate } from './floodgate-process.ts';
 
 export interface CellOrder {
@@ -29,7 +30,7 @@ export async function runCell(order: CellOrder): Promise<RunReport> {
   }
   throw new FloodgateError(
     'run-failed',
-    `a run ended with ${code ?? 'a signal'}: floodgate run ${order.arguments.join(' ')}`,
+    `a run ended with ${code ?? 'a signal'}: floodgate run ${shownArguments(order.arguments).join(' ')}`,
     {
       hint: errors.trim(),
     },

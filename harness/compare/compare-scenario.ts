@@ -125,7 +125,7 @@ function cellsOf(order: ScenarioOrder, lane: Lane, thresholds: ReadonlyMap<strin
     writeFileSync(file, text);
     return file;
   };
-  const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, environment, keep);
+  const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, { environment, keep });
   if (isRepeatable) words.push('--repeatable');
   const place = isOwnAgent(target) ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
   const folderOf = (name: string) => path.join(folder, scenario.name, name);

@@ -17,7 +17,8 @@ const riseShare = 0.02;
 export function riseStartMs({ watch }: PassResult, spike: SpikeShape): number {
   const tMs = watch.rss.tMs();
   const rss = watch.rss.column('own');
-  let at = tMs.findIndex((ms) => ms >= spike.startMs);
+  // A spike may begin and end between two samples.
+  let at = tMs.findLastIndex((ms) => ms <= spike.startMs);
   if (at < 0) return spike.startMs;
   while (at > 0 && (rss[at] ?? 0) > spike.baselineBytes + riseShare * spike.heightBytes) at -= 1;
   return tMs[at]!;

@@ -15,8 +15,13 @@ export interface SpikeOptions {
   readonly ignoreBeforeMs?: number;
   /** A small step that begins before this is a program getting warm: no spike. @default 0 */
   readonly warmUpUntilMs?: number;
-  /** Only the highest ones are kept, then put in the order of time. @default 5 */
+  /** Only the highest ones are kept, then put in the order of time. @default 20 */
   readonly spikesMax?: number;
+  /**
+   * Levels between the samples, ascending in time. Where they are given, every level is exact: a single high one is a short spike, and
+   * no stray. They have no part in the slope, which wants samples at an even pace. @default none: single samples are strays
+   */
+  readonly tops?: { readonly tMs: readonly number[]; readonly bytes: readonly number[] };
 }
 
 export interface SpikeShape {
@@ -74,11 +79,13 @@ export function findSpikes(
   values: readonly (number | null)[],
   options: SpikeOptions = {},
 ): SpikeFindings {
-  const raw = compact(tMs, values, options.ignoreBeforeMs ?? 0);
-  const line = smooth(raw);
+  const sampled = compact(tMs, values, options.ignoreBeforeMs ?? 0);
+  const smoothed = smooth(sampled);
+  const raw = options.tops && sampled.t.length > 0 ? withTops(sampled, options.tops) : sampled;
   const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseOf(raw.y));
-  const growth = growthOf(line, heightMin);
-  if (line.y.length < 3) return { spikes: [], growth };
+  const growth = growthOf(smoothed, heightMin);
+  if (smoothed.y.length < 3) return { spikes: [], growth };
+  const line = options.tops ? raw : smoothed;
   const base = line.t[0]!;
   const flat = growth.isLeak
     ? { t: line.t, y: line.y.map((y, i) => y - ((line.t[i]! - base) / 1000) * growth.slope) }
@@ -88,7 +95,7 @@ export function findSpikes(
     .filter((shape) => !isWarmUp(shape, options));
   if (growth.isLeak) shapes.push(leakOf(line));
   shapes.sort((a, b) => b.heightBytes - a.heightBytes);
-  const spikes = shapes.slice(0, options.spikesMax ?? 5).sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
+  const spikes = shapes.slice(0, options.spikesMax ?? 20).sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
   return { spikes, growth };
 }
 
@@ -115,6 +122,19 @@ function compact(tMs: readonly number[], values: readonly (number | null)[], ign
   return { t: Float64Array.from(t), y: Float64Array.from(y) };
 }
 
+/** The same line with the levels between its samples. */
+function withTops({ t, y }: Line, tops: NonNullable<SpikeOptions['tops']>): Line {
+  const first = tops.tMs.findIndex((ms) => ms >= t[0]!);
+  const count = first < 0 ? 0 : tops.tMs.length - first;
+  const out = { t: new Float64Array(t.length + count), y: new Float64Array(t.length + count) };
+  for (let at = 0, i = 0, k = Math.max(0, first); at < out.t.length; at += 1) {
+    const isTop = k < first + count && (i >= t.length || tops.tMs[k]! < t[i]!);
+    out.t[at] = isTop ? tops.tMs[k]! : t[i]!;
+    out.y[at] = isTop ? tops.bytes[k++]! : y[i++]!;
+  }
+  return out;
+}
+
 /** Median of three: a single stray sample is no spike. */
 function smooth({ t, y }: Line): Line {
   const out = Float64Array.from(y);
@@ -125,14 +145,17 @@ function smooth({ t, y }: Line): Line {
   return { t, y: out };
 }
 
-/** Noise from sample to sample by the median of the differences, which a spike hardly moves. */
+/**
+ * Noise from sample to sample: how far each is from the middle of its neighbours, by the median, which a spike hardly moves. A steady
+ * rise or fall is no noise, however much of the run it takes.
+ */
 function noiseOf(y: Float64Array): number {
   if (y.length < 3) return 0;
-  const differences = new Float64Array(y.length - 1);
-  for (let i = 1; i < y.length; i += 1) differences[i - 1] = Math.abs(y[i]! - y[i - 1]!);
-  differences.sort();
-  // 1.4826 makes a median of absolute values a standard deviation; a difference holds the noise of two samples.
-  return (1.4826 * medianSorted(differences as unknown as number[])) / Math.SQRT2;
+  const distances = new Float64Array(y.length - 2);
+  for (let i = 1; i + 1 < y.length; i += 1) distances[i - 1] = Math.abs(y[i]! - (y[i - 1]! + y[i + 1]!) / 2);
+  distances.sort();
+  // 1.4826 makes a median of absolute values a standard deviation; a distance holds the noise of one sample and of half of two.
+  return (1.4826 * medianSorted(distances as unknown as number[])) / Math.sqrt(1.5);
 }
 
 /** Walks the line from low to top to low. */

@@ -3,6 +3,7 @@
 import type { Answers } from '../preload/options.ts';
 import type { Target } from '../target/target.ts';
 import type { Unanswered } from './load-reports.ts';
+import type { RequestAccount } from './request-account.ts';
 import type { Sender, SendResult } from './sender.ts';
 
 /** A sender as a pass sees it; `done` brings no result where nothing was counted. */
@@ -20,6 +21,8 @@ export interface Feed {
   readonly isWatchOnly?: boolean;
   /** What a load says of the answers it got, once it has ended; undefined where it says nothing that is understood. */
   readonly answers?: Answers | undefined;
+  /** What became of recorded requests, once all were sent; undefined where none are. */
+  readonly requests?: RequestAccount | undefined;
   /** Requests of a load that got no answer, as far as it says so. */
   readonly unanswered?: Unanswered | undefined;
   /** @throws FloodgateError when the traffic cannot be made or read. */

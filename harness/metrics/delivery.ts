@@ -2,7 +2,9 @@
 import type { Lane } from '../scenario/scenario.ts';
 import type { AgentCount } from '../watch/agent-counters.ts';
 import type { RunFigures } from './measured-run.ts';
+import { framesShed, hiddenByFlows } from './overload.ts';
 import { between, notMeasured, type Reading, uncountedMessages, value } from './reading.ts';
+import { failedRequests } from './requests.ts';
 
 const uncounted = 'drops of this target are not counted: only our agent reports them';
 
@@ -70,7 +72,8 @@ export function missed(run: RunFigures): Reading {
   const messages = messagesOf(run);
   if (typeof messages === 'string') return notMeasured(messages);
   const { least, most } = missedOf(messages);
-  return between(least, most, hidden);
+  const shed = framesShed(run.measure);
+  return between(Math.max(0, least - shed), most, shed > 0 ? hiddenByFlows : hidden);
 }
 
 export function found(run: RunFigures): Reading {
@@ -79,6 +82,7 @@ export function found(run: RunFigures): Reading {
   const intact = messages.reduce((sum, each) => sum + each.intact, 0);
   if (intact === 0) return notMeasured('the traffic holds no message that was delivered whole');
   const { least, most } = missedOf(messages);
+  // What was in connections that were left out was not found either.
   return between((intact - most) / intact, (intact - least) / intact, hidden);
 }
 
@@ -93,7 +97,8 @@ const noAnswers =
   'answers were not counted: it takes an HTTP server under a load, of Node.js, or a load that reports them';
 
 /** Requests without an answer are failed ones, whoever counted the answers to the others. */
-export function failed({ measure: { answers, unanswered = { least: 0, most: 0 } } }: RunFigures): Reading {
+export function failed({ measure: { answers, requests, unanswered = { least: 0, most: 0 } } }: RunFigures): Reading {
+  if (requests) return failedRequests(requests);
   const { least, most } = unanswered;
   if (answers) return between(answers.not2xx + least, answers.not2xx + most, 'the load generator rounds its errors');
   return least > 0 ? between(least, Number.POSITIVE_INFINITY, noAnswers) : notMeasured(noAnswers);

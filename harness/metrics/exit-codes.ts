@@ -60,5 +60,7 @@ export function worstExitCode(codes: readonly number[]): number {
 
 /** A limit that is broken is broken, whatever else could not be checked. */
 export function exitCodeOf(budgets: readonly Pick<BudgetResult, 'state'>[]): number {
-  return worstExitCode(budgets.map(({ state }) => (state === 'pass' ? 0 : state === 'over' ? 1 : 4)));
+  return worstExitCode(
+    budgets.map(({ state }) => (state === 'pass' || state === 'waived' ? 0 : state === 'over' ? 1 : 4)),
+  );
 }

@@ -25,3 +25,25 @@ export function commonMarks(runs: readonly (readonly RequestMark[])[]): RequestM
   const sets = runs.map((marks) => new Set(marks.map(({ requests }) => requests)));
   return runs.map((marks) => marks.filter(({ requests }) => sets.every((set) => set.has(requests))));
 }
+
+/** Fewer requests in a window vary by what each happens to be. */
+const windowRequestsMin = 100;
+const windowsMax = 8;
+
+/** Bytes a request in each of as many equal windows as there is room for, behind the warm-up; none where there are not two. */
+export function equalWindows(marks: readonly RequestMark[]): {
+  readonly requests: number;
+  readonly values: readonly number[];
+} {
+  const last = marks.at(-1);
+  const first = last && marks.find(({ requests }) => requests >= last.requests * warmUpShare);
+  if (!last || !first) return { requests: 0, values: [] };
+  const byNumber = new Map(marks.map(({ requests, allocated }) => [requests, allocated]));
+  for (let count = windowsMax; count >= 2; count -= 1) {
+    const length = (last.requests - first.requests) / count;
+    const edges = Array.from({ length: count + 1 }, (_, at) => byNumber.get(first.requests + at * length));
+    if (length < windowRequestsMin || !edges.every((each) => each !== undefined)) continue;
+    return { requests: length, values: edges.slice(1).map((each, at) => (each - edges[at]!) / length) };
+  }
+  return { requests: 0, values: [] };
+}

@@ -8,10 +8,14 @@ import { type AgentStage, reaches } from '../scenario/agent-stage.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { readSites } from './allocated-sites.ts';
 import * as delivery from './delivery.ts';
+import * as endpoints from './endpoints.ts';
 import * as heap from './heap.ts';
 import type { RunFigures } from './measured-run.ts';
 import * as memory from './memory.ts';
+import * as overload from './overload.ts';
 import type { Reading } from './reading.ts';
+import * as requests from './requests.ts';
+import { treeMax } from './tree.ts';
 import * as witnesses from './witnesses.ts';
 import * as work from './work.ts';
 
@@ -91,6 +95,13 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Highest unique set: what would be free if the process ended.',
     read: (run) => memory.ofRollup(run, 'uss'),
+  },
+  {
+    name: 'tree.max',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Highest memory of the target with all processes that it started, pages that they share counted once.',
+    read: treeMax,
   },
   {
     name: 'cgroup.max',
@@ -280,9 +291,57 @@ export const metrics: readonly Metric[] = [
     name: 'bodies.cut',
     unit: 'count',
     bound: 'max',
-    help: 'Bodies that were delivered whole and are not whole in their witness: over a limit, shed, or not decoded. The agent only.',
+    help: 'Bodies that were delivered whole and are not whole in their witness: over a limit, shed for memory, or not decoded. The agent only.',
     read: witnesses.bodiesCut,
     stage: 'witnesses',
+  },
+  {
+    name: 'overload.level',
+    unit: 'count',
+    bound: 'max',
+    help: 'Highest level of overload: 0 nothing is left out, 1 bodies, 2 witnesses, 3 all but framing, 4 connections. The agent only.',
+    read: overload.level,
+    stage: 'witnesses',
+  },
+  {
+    name: 'exchanges.shed',
+    unit: 'count',
+    bound: 'max',
+    help: 'Exchanges of which the agent made no witness because it could not keep up. The agent only.',
+    read: overload.exchangesShed,
+    stage: 'witnesses',
+  },
+  {
+    name: 'exchanges.witnessed',
+    unit: 'share',
+    bound: 'min',
+    help: 'Share of the exchanges seen that the agent made a witness of. The agent only.',
+    read: overload.witnessed,
+    stage: 'witnesses',
+  },
+  {
+    name: 'bodies.shed',
+    unit: 'count',
+    bound: 'max',
+    help: 'Witnesses whose bodies the agent left out, wholly or from their middle on, because it could not keep up. The agent only.',
+    read: overload.bodiesShed,
+    stage: 'witnesses',
+  },
+  {
+    name: 'endpoints.missing',
+    unit: 'count',
+    bound: 'max',
+    help: 'Endpoints (method, host, path) sent of which the collector has no witness. Traffic that counts its endpoints only.',
+    read: endpoints.missing,
+    stage: 'upload',
+  },
+  {
+    name: 'endpoints.held',
+    unit: 'share',
+    bound: 'min',
+    help: 'Share of the endpoints whose true count lies in the interval of 99 % that the weights of their witnesses give.',
+    read: endpoints.held,
+    stage: 'upload',
   },
   {
     name: 'collector.rssMax',
@@ -296,8 +355,29 @@ export const metrics: readonly Metric[] = [
     name: 'requests.failed',
     unit: 'count',
     bound: 'max',
-    help: 'Answers with another status than 2xx, by the target (Node.js) or the load generator, and requests that it says got none.',
+    help: 'Requests without an answer, and answers with another status than 2xx; of recorded requests, only errors that the recorded answer was not.',
     read: delivery.failed,
+  },
+  {
+    name: 'requests.different',
+    unit: 'count',
+    bound: 'max',
+    help: 'Recorded requests whose answer has another status or length than the recorded one, or did not come.',
+    read: requests.different,
+  },
+  {
+    name: 'requests.late',
+    unit: 'ms',
+    bound: 'max',
+    help: 'Delay against the recorded times that 99 % of the recorded requests were sent within, waits for the service included.',
+    read: requests.late,
+  },
+  {
+    name: 'requests.unsent',
+    unit: 'count',
+    bound: 'max',
+    help: 'Requests of the recording that were not sent: damaged or not captured, and connections in TLS or HTTP/2, one each.',
+    read: requests.unsent,
   },
 ];
 

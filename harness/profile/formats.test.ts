@@ -23,6 +23,22 @@ t.test('pprof keeps everything', async (t) => {
   t.ok(Math.abs(read.timeMs - 1_773_500_966_535) < 1);
 });
 
+t.test('a kernel’s function has the place that its name says', async (t) => {
+  const frame = (functionName: string, url: string) => ({ functionName, url, lineNumber: 0, columnNumber: 683 });
+  const nodes = [
+    { id: 1, callFrame: frame('(root)', ''), children: [2, 3, 4] },
+    { id: 2, callFrame: frame('parseHead (agent/kernels/assembly/head/head.ts:152)', 'wasm://wasm/18b04a36') },
+    { id: 3, callFrame: frame('wasm-function[3]', 'wasm://wasm/18b04a36') },
+    { id: 4, callFrame: frame('get (a.ts:3)', 'file:///x.js') },
+  ];
+  const json = JSON.stringify({ nodes, startTime: 0, endTime: 9, samples: [2, 3, 4], timeDeltas: [3, 3, 3] });
+  t.same(Object.keys(stacksOf(readCpuProfile(json))).sort(), [
+    'get (a.ts:3) /x.js:1',
+    'parseHead agent/kernels/assembly/head/head.ts:152',
+    'wasm-function[3] wasm://wasm/18b04a36:1',
+  ]);
+});
+
 t.test('a .heapprofile keeps the bytes', async (t) => {
   const read = readHeapProfile(writeHeapProfile(sampleProfile()), { sampleType: 'alloc_space' });
   t.same(stacksOf(read), stacksOf(sampleProfile(), [1]));

@@ -42,13 +42,22 @@ export function readHeapProfile(json: string, options: HeapProfileOptions = {}):
   return builder.finish();
 }
 
+/**
+ * A function of WebAssembly whose name says where it stands, as those of the agent's kernels do (agent/kernels/README.md):
+ * V8 itself knows such functions by name alone.
+ */
+const placedName = /^(\S+) \(([^()]+\.\w+):(\d{1,9})\)$/;
+
 /** A V8 `callFrame` as a call site; V8 counts lines and columns from 0, −1 where unknown. */
 export function readCallFrame(node: Record<string, unknown>, builder: ProfileBuilder, root?: Roots): number {
   const frame = expectObject(node.callFrame, 'callFrame');
   const name = expectText(frame.functionName, 'functionName');
   const line = expectNumber(frame.lineNumber ?? -1, 'lineNumber') + 1;
   const column = expectNumber(frame.columnNumber ?? -1, 'columnNumber') + 1;
-  const file = fileOfUrl(expectText(frame.url ?? '', 'url'), root);
+  const url = expectText(frame.url ?? '', 'url');
+  const placed = url.startsWith('wasm:') ? placedName.exec(name) : null;
+  if (placed !== null) return builder.site(placed[1]!, placed[2]!, Number(placed[3]), 0);
+  const file = fileOfUrl(url, root);
   return builder.site(name || '(anonymous)', file, Math.max(0, line), Math.max(0, column));
 }
 

@@ -52,15 +52,21 @@ export function isOwnAgent(target: TargetConfig | undefined): target is undefine
 /** Keeps a text as a file, and says where. */
 export type Keep = (name: string, text: string) => string;
 
+export interface RunArgumentsOptions {
+  readonly environment?: string | undefined;
+  /** Where traffic that is made is left as a scenario of its own, so that the run can be typed. */
+  readonly keep: Keep;
+  /** Limits as typed (`rss.max=20MB`), in place of the configuration's. */
+  readonly budgets?: readonly string[] | undefined;
+}
+
 /**
  * Everything after `floodgate run`, without `--out`.
- * @param keep where traffic that is made is left as a scenario of its own, so that the run can be typed
  */
 export function runArguments(
   project: Project,
   scenario: ScenarioConfig,
-  environment: string | undefined,
-  keep: Keep,
+  { environment, keep, budgets: given = [] }: RunArgumentsOptions,
 ): string[] {
   const words: string[] = [];
   const { traffic, agentArguments } = scenario;
@@ -72,8 +78,9 @@ export function runArguments(
   }
   if (scenario.capture !== undefined) words.push(path.resolve(project.folder, scenario.capture));
   if (scenario.builtin !== undefined) words.push(scenario.builtin);
-  words.push(...targetArguments(targetOf(project, scenario)));
-  const { load, lane, duration, idle, recover, speed, pps, mbps, profile, impair, seed, agentUntil } = scenario;
+  if (scenario.requests !== undefined) words.push(path.resolve(project.folder, scenario.requests));
+  words.push(...targetArguments(targetOf(project, scenario)), ...requestsArguments(scenario));
+  const { load, lane, duration, idle, recover, speed, pps, mbps, profile, impair, seed, agentUntil, loop } = scenario;
   const isKept = traffic !== undefined && isFrames;
   const options = {
     load,
@@ -87,14 +94,32 @@ export function runArguments(
     profile,
     impair,
     seed,
+    loop,
   };
   for (const [name, value] of Object.entries({ ...options, 'agent-until': agentUntil })) {
     if (value !== undefined) words.push(`--${name}`, String(value));
   }
+  const replaced = new Set(given.map((text) => text.slice(0, Math.max(0, text.lastIndexOf('=')))));
   for (const [name, limit] of Object.entries(limitsOf(project, scenario, 'budgets', environment))) {
+    if (replaced.has(name)) continue;
     words.push('--budget', `${name}=${typeof limit === 'number' ? limit : limit.replaceAll(' ', '')}`);
   }
+  words.push(...given.flatMap((text) => ['--budget', text]));
   return words;
+}
+
+function requestsArguments(scenario: ScenarioConfig): string[] {
+  const { requests, oneAtATime, topspeed, rewriteHeaders, dropHeaders, rewriteCookies, dropCookies } = scenario;
+  const many = (option: string, texts: readonly string[] = []) => texts.flatMap((text) => [option, text]);
+  return [
+    ...(requests === undefined ? [] : ['--requests']),
+    ...(oneAtATime ? ['--one-at-a-time'] : []),
+    ...(topspeed ? ['--topspeed'] : []),
+    ...many('--rewrite-header', rewriteHeaders),
+    ...many('--drop-header', dropHeaders),
+    ...many('--rewrite-cookie', rewriteCookies),
+    ...many('--drop-cookie', dropCookies),
+  ];
 }
 
 function targetArguments(target: TargetConfig | undefined): string[] {

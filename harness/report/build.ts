@@ -17,13 +17,16 @@ import { figures, judge, type Readings } from '../metrics/budgets.ts';
 import { droppedByTarget } from '../metrics/delivery.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
 import { largest } from '../metrics/memory.ts';
+import { describeOverload } from '../metrics/overload.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
 import { countsOf } from '../watch/agent-counters.ts';
+import { familyNotes, familyOf } from './family.ts';
 import { headlineOf } from './headline.ts';
 import { pacingNotes } from './pacing-notes.ts';
+import { requestNotes, whyRequestsUnjudged } from './requests-notes.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
 
 export interface RunReportInput {
@@ -53,6 +56,7 @@ export interface RunReportInput {
 export function buildRunReport(input: RunReportInput): RunReport {
   const { measure } = input;
   const budgets = judge(input.budget, input.readings);
+  const family = familyOf(measure);
   return {
     kind: 'run',
     schemaVersion: SCHEMA_VERSION,
@@ -81,8 +85,9 @@ export function buildRunReport(input: RunReportInput): RunReport {
     ledger: ledgerOf(measure),
     messages: messagesOf(measure),
     exchanges: exchangesOf(measure),
+    family,
     verdict: verdictOf(input, budgets),
-    notes: notesOf(input),
+    notes: [...notesOf(input), ...(family ? familyNotes(family) : [])],
     partial: input.interrupted || !measure.exit.expected,
   };
 }
@@ -163,6 +168,8 @@ function whyUnjudged({ measure, budget }: RunReportInput): string | undefined {
   if (refused > 0 && budget['dropped.frames'] === undefined) {
     return `The device refused ${formatCount(refused)} of ${formatCount(sending!.ledger.framesSent)} frames; limits on the rest decide nothing (--budget dropped.frames=N if that is meant).`;
   }
+  const { requests } = measure;
+  if (requests) return whyRequestsUnjudged(requests, budget);
   if (budget['requests.failed'] !== undefined) return undefined;
   const { total, not2xx } = answers ?? { total: 0, not2xx: 0 };
   const such = 'limits under such a load decide nothing (--budget requests.failed=N if that is meant)';
@@ -217,12 +224,15 @@ function notesOf(input: RunReportInput): Note[] {
   for (const { count, what } of sending?.truth?.doubts ?? []) {
     notes.push({ severity: 'info', text: `messages: not all is known: ${formatCount(count)} ${what}` });
   }
+  const overload = describeOverload(measure);
+  if (overload !== undefined) notes.push({ severity: 'info', text: overload });
   if (sending) notes.push(...pacingNotes(sending, input.profile));
   if (sending && !sending.ledger.balanced) {
     const way = sending.ledger.framesRefused > 0 ? `. ${refusedHint}` : '';
     notes.push({ severity: 'warning', text: sending.ledger.summary + way });
   }
-  if (measure.answers && measure.answers.not2xx > 0) {
+  notes.push(...requestNotes(measure));
+  if (measure.answers && measure.answers.not2xx > 0 && !measure.requests) {
     const { total, not2xx } = measure.answers;
     const text = `${formatCount(not2xx)} of ${formatCount(total)} answers had another status than 2xx`;
     notes.push({ severity: 'warning', text });
@@ -234,6 +244,12 @@ function notesOf(input: RunReportInput): Note[] {
   }
   for (const pass of [measure, ...input.passes]) {
     for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });
+  }
+  if (!measure.watch.seesEveryPeak) {
+    const text =
+      "the kernel's peak of its memory cannot be read and lowered (clear_refs): a spike shorter than the time between two readings " +
+      'may be missing, or lower than it was';
+    notes.push({ severity: 'warning', text });
   }
   if (measure.companion && !measure.companion.endedWell) {
     notes.push({ severity: 'warning', text: `the ${measure.companion.name} ended before the run did` });

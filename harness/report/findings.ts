@@ -17,7 +17,7 @@ export interface Findings {
   readonly frames: readonly FrameRange[];
   /** What the table of metrics reads in it. */
   readonly readings: Readings;
-  /** A limit is broken, or the target has ended by itself: the run fails, and is to be explained. */
+  /** A limit on memory or time is broken, or the target has ended by itself: it is to be explained. */
   readonly isBroken: boolean;
 }
 
@@ -39,7 +39,8 @@ export function findingsOf(measure: PassResult, budget: Budget): Findings {
     growth: found.growth,
     frames: spikes.map((spike) => framesOfSpike(measure, spike)),
     readings,
-    isBroken: broken.length > 0 || !measure.exit.expected,
+    // Why a request failed or was late shows in no profile of memory.
+    isBroken: broken.some(({ name }) => !name.startsWith('requests.')) || !measure.exit.expected,
   };
 }
 
@@ -61,7 +62,9 @@ export function peakBytesOf({ watch }: PassResult): number {
 
 /** Of the traffic, not of the start. */
 function residentSpikes({ watch, sendStartMs }: PassResult): SpikeFindings {
+  const { tMs, own } = watch.tops();
   return findSpikes(watch.rss.tMs(), watch.rss.column('own'), {
+    tops: { tMs, bytes: own },
     ignoreBeforeMs: sendStartMs - baselineMs,
     warmUpUntilMs: sendStartMs + warmUpMs,
   });

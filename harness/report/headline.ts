@@ -13,7 +13,8 @@ const notOfMemory = /^(requests|cpu|handles)\./;
 export function headlineOf(budgets: readonly BudgetResult[], spikes: readonly Spike[]): string {
   const broken = budgets.filter(({ state }) => state === 'over');
   const unknown = budgets.filter(({ state }) => state === 'undecided' || state === 'notMeasured');
-  if (broken.length === 0) return unknown.length > 0 ? unknownSentence(unknown) : withinSentence(budgets);
+  if (broken.length === 0)
+    return unknown.length > 0 ? unknownSentence(unknown) : withinSentence(budgets) + waivedSentence(budgets);
   const worst = broken.toSorted((a, b) => excessOf(b) - excessOf(a))[0]!;
   const others = broken.length > 1 ? ` and ${broken.length - 1} more` : '';
   const blame = notOfMemory.test(worst.name) ? '' : blameOf(spikeOf(worst, spikes));
@@ -38,7 +39,7 @@ function blameOf(spike: Spike | undefined): string {
 
 function withinSentence(budgets: readonly BudgetResult[]): string {
   if (budgets.length === 0) return 'No limit was given (--budget), so none was broken.';
-  const memory = budgets.filter((budget) => budget.unit === 'bytes' && budget.actual !== null);
+  const memory = budgets.filter(({ unit, actual, state }) => unit === 'bytes' && actual !== null && state === 'pass');
   const tightest = memory.toSorted((a, b) => b.actual! / b.limit - a.actual! / a.limit)[0];
   const parts = tightest
     ? [`${tightest.name} ${formatBytes(tightest.actual!)} of ${formatBytes(tightest.limit)} allowed`]
@@ -53,6 +54,13 @@ function withinSentence(budgets: readonly BudgetResult[]): string {
   return `${parts.join(', ')}.`;
 }
 
+/** Empty where nothing is waived. */
+function waivedSentence(budgets: readonly BudgetResult[]): string {
+  const waived = budgets.filter(({ state }) => state === 'waived');
+  if (waived.length === 0) return '';
+  return ` Over budget and waived: ${waived.map((each) => limitWords(each)).join('; ')}.`;
+}
+
 /** What is not known is no pass, and no breach either. */
 function unknownSentence(unknown: readonly BudgetResult[]): string {
   const [first] = unknown;
@@ -64,8 +72,10 @@ function unknownSentence(unknown: readonly BudgetResult[]): string {
 
 function limitWords({ name, unit, limit, actual, bound, note }: BudgetResult): string {
   if (actual === null) return name;
-  const most = note === '' ? '' : `${note} `;
-  return `${name} is ${most}${formatValue(actual, unit)}, ${bound === 'max' ? 'at most' : 'at least'} ${formatValue(limit, unit)} is allowed`;
+  // Of what lies between two figures only one end is known.
+  const isEnd = /^at (most|least)$/.test(note);
+  const why = note === '' || isEnd ? '' : ` (${note})`;
+  return `${name} is ${isEnd ? `${note} ` : ''}${formatValue(actual, unit)}, ${bound === 'max' ? 'at most' : 'at least'} ${formatValue(limit, unit)} is allowed${why}`;
 }
 
 // How many times over: memory before counts when both are broken, since infinity is for limits of zero.

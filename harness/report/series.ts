@@ -3,6 +3,7 @@ import type { GcEvents, SeriesGroup, SeriesTable } from '../../reports/model.ts'
 import type { PassResult } from '../pass/pass-result.ts';
 import { gaugesOf } from '../watch/agent-counters.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
+import { familySeries } from './family.ts';
 
 /** Every table of the pass; tables without a sample are left out. */
 export function seriesOf(pass: PassResult): SeriesTable[] {
@@ -13,10 +14,11 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     columns: [
       { name: 'pages', unit: 'count' as const, kind: 'gauge' as const, values: gauges.pages },
       { name: 'streams', unit: 'count' as const, kind: 'gauge' as const, values: gauges.streams },
+      { name: 'overloadLevel', unit: 'count' as const, kind: 'gauge' as const, values: gauges.overload },
     ].filter((column) => column.values.some((value) => value !== null)),
   };
   const tables = [
-    tableOf('memory', pass.watch.rss),
+    residentOf(pass),
     tableOf('memory', pass.watch.rollup),
     mapOf(pass),
     tableOf('heap', pass.channel.v8),
@@ -25,6 +27,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     trafficOf(pass),
     agent,
     collectorOf(pass),
+    ...familySeries(pass),
   ];
   return tables.filter((table) => table.tMs.length > 0 && table.columns.length > 0);
 }
@@ -60,6 +63,14 @@ function collectorOf({ companion }: PassResult): SeriesTable {
     tMs,
     columns: columns.filter((each) => each.name === 'rss').map((each) => ({ ...each, name })),
   };
+}
+
+/** Samples, and between them what was higher or moved. */
+function residentOf({ watch }: PassResult): SeriesTable {
+  const { tMs, rss, own } = watch.line();
+  const column = (name: string, values: readonly (number | null)[]) =>
+    ({ name, unit: 'bytes', kind: 'gauge', values }) as const;
+  return { group: 'memory', tMs, columns: [column('rss', rss), column('own', own)] };
 }
 
 /** What `own` is made of. */

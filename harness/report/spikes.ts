@@ -49,9 +49,20 @@ function residentSpike(findings: Findings, explanation: Explanation, index: numb
       ...(allocated ? savePair(allocated, 'allocations', index, save) : []),
       ...(live ? savePair(live, 'live-heap', index, save) : []),
     ],
-    flame: shown ? flameOfWindow(shown) : null,
+    flame: shown && isAmongHighest(findings, index) ? flameOfWindow(shown) : null,
     retained: explanation.retained?.spike === index ? explanation.retained.classes : [],
   };
+}
+
+/** Call trees make most of a report's size: only so many of the highest spikes have one. */
+const flamesMax = 5;
+
+function isAmongHighest({ spikes }: Findings, index: number): boolean {
+  const { heightBytes } = spikes[index]!;
+  return (
+    spikes.filter((each, i) => each.heightBytes > heightBytes || (each.heightBytes === heightBytes && i < index))
+      .length < flamesMax
+  );
 }
 
 /** What was allocated while the traffic flowed, by who allocated it. */

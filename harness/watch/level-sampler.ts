@@ -10,6 +10,8 @@ export interface Levels {
   /** Milliseconds since the epoch, ascending. */
   readonly tMs: readonly number[];
   readonly bytes: readonly number[];
+  /** Of `bytes`, what lies in no file. */
+  readonly ownBytes: readonly number[];
 }
 
 const intervalMsDefault = 1;
@@ -33,13 +35,17 @@ export class LevelSampler {
   /** Ends the thread. @returns every reading it took; safe to call twice */
   stop(): Levels {
     if (this.#levels) return this.#levels;
-    const { control, tMs, bytes } = levelCells(this.#shared);
+    const { control, tMs, bytes, ownBytes } = levelCells(this.#shared);
     Atomics.store(control, 1, 1);
     Atomics.notify(control, 1);
     if (Atomics.load(control, 3) === 1) Atomics.wait(control, 2, 0, endTimeoutMs);
     void this.#worker.terminate();
     const count = Atomics.load(control, 0);
-    this.#levels = { tMs: Array.from(tMs.subarray(0, count)), bytes: Array.from(bytes.subarray(0, count)) };
+    this.#levels = {
+      tMs: Array.from(tMs.subarray(0, count)),
+      bytes: Array.from(bytes.subarray(0, count)),
+      ownBytes: Array.from(ownBytes.subarray(0, count)),
+    };
     return this.#levels;
   }
 }

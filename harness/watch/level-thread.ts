@@ -2,10 +2,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { type LevelMemory, levelCells } from './level-memory.ts';
-import { readResident } from './proc-memory.ts';
+import { readResident, readShared } from './proc-memory.ts';
 
 const { pid, intervalMs, shared } = workerData as LevelMemory & { readonly pid: number; readonly intervalMs: number };
-const { control, tMs, bytes } = levelCells(shared);
+const { control, tMs, bytes, ownBytes } = levelCells(shared);
 const buffer = Buffer.alloc(256);
 
 /** At capacity every second reading goes, and the higher of two stays: a reading that is left out hides no peak. */
@@ -14,6 +14,7 @@ function halve(count: number): number {
   for (let i = 0; i < half; i++) {
     tMs[i] = tMs[2 * i]!;
     bytes[i] = Math.max(bytes[2 * i]!, bytes[2 * i + 1]!);
+    ownBytes[i] = Math.max(ownBytes[2 * i]!, ownBytes[2 * i + 1]!);
   }
   return half;
 }
@@ -25,9 +26,12 @@ function watch(statm: number): void {
   while (Atomics.load(control, 1) === 0) {
     const resident = readResident(statm, buffer);
     if (resident < 0) return;
+    const own = resident - readShared(buffer);
     skipped += 1;
-    if (skipped < keepEvery) bytes[count - 1] = Math.max(bytes[count - 1]!, resident);
-    else {
+    if (skipped < keepEvery) {
+      bytes[count - 1] = Math.max(bytes[count - 1]!, resident);
+      ownBytes[count - 1] = Math.max(ownBytes[count - 1]!, own);
+    } else {
       skipped = 0;
       if (count === tMs.length) {
         count = halve(count);
@@ -35,6 +39,7 @@ function watch(statm: number): void {
       }
       tMs[count] = performance.timeOrigin + performance.now();
       bytes[count] = resident;
+      ownBytes[count] = own;
       count += 1;
       Atomics.store(control, 0, count);
     }

@@ -1,5 +1,7 @@
-/** Watches one process from outside: RSS every few milliseconds, the dearer figures seldom, the peak per phase. */
+/** Watches one process from outside: RSS every few milliseconds with its peak in between, the dearer figures seldom. */
+import { betweenSamples, merged, type Tops } from './between-samples.ts';
 import { ControlGroup } from './control-group.ts';
+import { KernelPeak } from './kernel-peak.ts';
 import { LevelSampler, type Levels } from './level-sampler.ts';
 import { memoryClasses } from './memory-map.ts';
 import { type MemoryAccount, ProcessMemory, type ProcessUsage } from './proc-memory.ts';
@@ -15,6 +17,8 @@ export interface MemoryWatchOptions {
   readonly rollupMs?: number;
   /** Reads resident memory once a millisecond as well, for percentiles. @default false */
   readonly levels?: boolean;
+  /** Reads what kinds of pages it has, where they move. @default true */
+  readonly maps?: boolean;
   /** It ran before the watch began: its peak and its CPU time until then are none of the run's. @default false */
   readonly ranBefore?: boolean;
   /** Milliseconds since the start of the pass. */
@@ -27,6 +31,11 @@ const usageMs = 50;
 const rollupStepShare = 0.05;
 /** … at most so often. */
 const rollupPauseMs = 200;
+
+/** Memory that moves by so much between two samples, or was so much higher in between, is looked at again … */
+const movedBytesMin = 1_000_000;
+/** … so soon, and then half as often each time, until it is quiet. A thread of levels reads so often anyway. */
+const movedPauseMs = 1;
 
 /** The map is read again when memory without files has moved by so much … */
 const mapStepBytes = 500_000;
@@ -44,13 +53,18 @@ export interface PhasePeak {
 }
 
 export class MemoryWatch {
-  /** `own` is RSS without pages of files: what the process itself asked for. Program code comes and goes as the kernel likes. */
+  /**
+   * `own` is RSS without pages of files: what the process itself asked for. Program code comes and goes as the kernel likes.
+   * `rssPeak`: the kernel's own since the sample before.
+   */
   readonly rss = new SampleTable([
     { name: 'rss', unit: 'bytes', kind: 'gauge' },
     { name: 'own', unit: 'bytes', kind: 'gauge' },
+    { name: 'rssPeak', unit: 'bytes', kind: 'gauge' },
   ]);
   readonly rollup = new SampleTable([
     { name: 'pss', unit: 'bytes', kind: 'gauge' },
+    { name: 'shared', unit: 'bytes', kind: 'gauge' },
     { name: 'uss', unit: 'bytes', kind: 'gauge' },
     { name: 'anonymous', unit: 'bytes', kind: 'gauge' },
     { name: 'fileBacked', unit: 'bytes', kind: 'gauge' },
@@ -79,8 +93,11 @@ export class MemoryWatch {
   readonly #group: ControlGroup | undefined;
   readonly #nowMs: () => number;
   readonly #rollupMs: number;
-  readonly #timer: NodeJS.Timeout;
-  readonly #row = new Float64Array(2);
+  readonly #readsMaps: boolean;
+  readonly #sampleMs: number;
+  readonly #row = new Float64Array(3);
+  #timer: NodeJS.Timeout | undefined;
+  #pauseMs: number;
   #rollupDueMs = 0;
   #mapDueMs = 0;
   #mappedBytes = 0;
@@ -91,7 +108,9 @@ export class MemoryWatch {
   #rollupHighDueMs = 0;
   readonly #sampler: LevelSampler | undefined;
   readonly #beganAtEpochMs: number;
-  #peakIsOurs = true;
+  readonly #peak: KernelPeak;
+  /** Of the phase under way; undefined where the kernel gave none. */
+  #phasePeakBytes: number | undefined;
 
   constructor(options: MemoryWatchOptions) {
     this.#memory = options.memory ?? new ProcessMemory(options.pid);
@@ -99,11 +118,18 @@ export class MemoryWatch {
     this.#nowMs = options.nowMs;
     this.#beganAtEpochMs = performance.timeOrigin + performance.now() - options.nowMs();
     this.#rollupMs = options.rollupMs ?? 5_000;
+    this.#readsMaps = options.maps ?? true;
     this.usageBefore = options.ranBefore ? this.#memory.usage() : undefined;
-    // Where the kernel's peak cannot be lowered, it is of a time that is none of ours.
-    if (options.ranBefore) this.#peakIsOurs = this.#memory.resetPeak();
+    this.#peak = new KernelPeak(this.#memory, options.ranBefore ?? false);
+    this.#phasePeakBytes = this.#peak.wholeBytes;
     if (options.levels && options.pid > 0 && !options.memory) this.#sampler = new LevelSampler(options.pid);
-    this.#timer = setInterval(() => this.sample(), options.sampleMs ?? 50);
+    this.#sampleMs = this.#pauseMs = options.sampleMs ?? 50;
+    this.#sampleLater();
+  }
+
+  /** False where the kernel does not let its peak be lowered: a spike between two samples that was not the highest so far is not seen. */
+  get seesEveryPeak(): boolean {
+    return this.#peak.resets;
   }
 
   /** Takes one sample now. */
@@ -112,13 +138,20 @@ export class MemoryWatch {
     const bytes = this.#memory.rssBytes();
     if (bytes < 0) {
       this.#gone = true;
-      clearInterval(this.#timer);
+      // What it had at its very end is not known from here.
+      this.peakIsWhole = false;
+      clearTimeout(this.#timer);
       return;
     }
     const nowMs = this.#nowMs();
+    const ownBytes = bytes - this.#memory.sharedBytes;
+    const peakBytes = this.#takePeak();
+    const hasMoved = Math.max(Math.abs(ownBytes - this.#row[1]!), peakBytes - bytes) >= movedBytesMin;
+    this.#pauseMs = hasMoved && !this.#sampler ? movedPauseMs : Math.min(this.#sampleMs, 2 * this.#pauseMs);
     this.rssBytes = bytes;
     this.#row[0] = bytes;
-    this.#row[1] = bytes - this.#memory.sharedBytes;
+    this.#row[1] = ownBytes;
+    this.#row[2] = peakBytes > 0 ? Math.max(peakBytes, bytes) : Number.NaN;
     this.rss.add(nowMs, this.#row);
     const movedBytes = Math.abs(this.#row[1]! - this.#mappedBytes);
     this.#lowBytes = Math.min(this.#lowBytes, this.#row[1]!);
@@ -134,11 +167,9 @@ export class MemoryWatch {
    * Readings of resident memory for percentiles: one a millisecond where that was asked for and a thread could read, else
    * every sample that was new. Times in milliseconds since the start of the pass. After `stop`.
    */
-  levels(): Levels {
-    const read = this.#sampler?.stop();
-    if (read && read.bytes.length > this.rss.count) {
-      return { tMs: read.tMs.map((ms) => ms - this.#beganAtEpochMs), bytes: read.bytes };
-    }
+  levels(): Pick<Levels, 'tMs' | 'bytes'> {
+    const read = this.#readings();
+    if (read && read.bytes.length > this.rss.count) return read;
     const apartMs = this.#memory.newEveryMs ?? 0;
     const tMs: number[] = [];
     const bytes: number[] = [];
@@ -151,42 +182,87 @@ export class MemoryWatch {
     return { tMs, bytes };
   }
 
+  /** What was higher between two samples, and where memory moved quickly: the samples' line is not the whole one. After `stop`. */
+  tops(): Tops {
+    return betweenSamples(
+      {
+        tMs: this.rss.tMs(),
+        rss: this.rss.column('rss'),
+        own: this.rss.column('own'),
+        peak: this.rss.column('rssPeak'),
+      },
+      this.#readings(),
+    );
+  }
+
+  /** Samples, and what lies between them, as one line. After `stop`. */
+  line(): { readonly tMs: number[]; readonly rss: (number | null)[]; readonly own: (number | null)[] } {
+    return merged(this.rss, this.tops());
+  }
+
+  /** PSS and USS now: they change where another process begins to share pages, or ends. */
+  readShares(): void {
+    if (!this.#gone) this.#sampleRollup(this.#nowMs());
+  }
+
   /** Ends the phase before, with its peak, and starts another. */
   phase(name: string): void {
+    this.sample();
     const nowMs = this.#nowMs();
     this.#endPhase(nowMs);
     if (!this.#gone) this.#sampleMap();
-    this.#memory.resetPeak();
     this.phases.push({ name, startMs: nowMs, endMs: nowMs, rssMaxBytes: null });
   }
 
   /** Takes the last sample and frees the descriptors; safe to call twice, and after the process has ended. */
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#sampler?.stop();
     if (!this.#gone) {
       this.sample();
       this.#sampleRollup(this.#nowMs());
       this.#sampleMap();
     }
-    this.peakIsWhole = this.#endPhase(this.#nowMs());
+    if (!this.#gone) this.#takePeak();
+    this.#endPhase(this.#nowMs());
     this.#gone = true;
     this.#memory.close();
   }
 
-  /** @returns whether the kernel's peak was there to be read, and ours */
-  #endPhase(nowMs: number): boolean {
+  #sampleLater(): void {
+    this.#timer = setTimeout(() => {
+      this.sample();
+      if (!this.#gone) this.#sampleLater();
+    }, this.#pauseMs);
+  }
+
+  /** @returns the kernel's peak since it was last taken; 0 where that is not known */
+  #takePeak(): number {
+    this.peakIsWhole = this.#peak.take() && this.#peak.wholeBytes !== undefined;
+    const { spanBytes, wholeBytes } = this.#peak;
+    this.rssPeakBytes = Math.max(this.rssPeakBytes, wholeBytes ?? 0);
+    // Where it only rises, the peak of a phase is at most that of all before it.
+    const bytes = this.#peak.resets ? spanBytes : wholeBytes;
+    if (bytes !== undefined) this.#phasePeakBytes = Math.max(this.#phasePeakBytes ?? 0, bytes);
+    return spanBytes ?? 0;
+  }
+
+  #readings(): Levels | undefined {
+    const read = this.#sampler?.stop();
+    return read && { ...read, tMs: read.tMs.map((ms) => ms - this.#beganAtEpochMs) };
+  }
+
+  #endPhase(nowMs: number): void {
     const last = this.phases.at(-1);
-    const peak = this.#gone || !this.#peakIsOurs ? undefined : this.#memory.status()?.rssPeakBytes;
-    if (peak !== undefined) this.rssPeakBytes = Math.max(this.rssPeakBytes, peak);
     if (last && last.endMs <= last.startMs) {
       last.endMs = nowMs;
-      last.rssMaxBytes = peak ?? null;
+      last.rssMaxBytes = this.#phasePeakBytes ?? null;
     }
-    return peak !== undefined;
+    this.#phasePeakBytes = undefined;
   }
 
   #sampleMap(): void {
+    if (!this.#readsMaps) return;
     const startMs = this.#nowMs();
     const map = this.#memory.map?.();
     const nowMs = this.#nowMs();
@@ -209,6 +285,8 @@ export class MemoryWatch {
     this.rollupRssBytes = Math.max(this.rollupRssBytes, rollup.rssBytes);
     this.rollup.add(nowMs, [
       rollup.pssBytes,
+      // What other processes answer for.
+      Math.max(0, rollup.rssBytes - rollup.pssBytes),
       rollup.ussBytes,
       rollup.anonymousBytes,
       rollup.pssFileBytes,

@@ -1,5 +1,5 @@
 /** The memory of a process as Linux accounts it, read through descriptors that stay open (proc(5)). */
-import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { type MemoryMap, readMemoryMap } from './memory-map.ts';
 
 export interface MemoryRollup {
@@ -48,6 +48,8 @@ export interface MemoryAccount {
   /** Undefined where it cannot be known, or the process is gone. */
   map?(): MemoryMap | undefined;
   resetPeak(): boolean;
+  /** Undefined where the kernel's peak cannot be asked for. */
+  peakBytes?(): number | undefined;
   close(): void;
 }
 
@@ -62,6 +64,7 @@ export class ProcessMemory implements MemoryAccount {
   #stat: number;
   #rollup: number | undefined;
   #map: number | undefined;
+  #clearRefs: number | undefined;
   #mapText = Buffer.alloc(256 << 10);
 
   /** @throws when there is no such process, or it is not ours to look at. */
@@ -75,17 +78,8 @@ export class ProcessMemory implements MemoryAccount {
   /** Resident bytes, 2 µs and no garbage a call; −1 once the process is gone. */
   rssBytes(): number {
     const bytes = readResident(this.#statm, this.#buffer);
-    if (bytes >= 0) this.sharedBytes = this.#sharedPages() * pageBytes;
+    if (bytes >= 0) this.sharedBytes = readShared(this.#buffer);
     return bytes;
-  }
-
-  /** The third of "total resident shared …", of what was just read. */
-  #sharedPages(): number {
-    let at = 0;
-    for (let fields = 0; fields < 2 && at < this.#buffer.length; at++) if (this.#buffer[at] === 0x20) fields++;
-    let pages = 0;
-    for (; this.#buffer[at]! >= 0x30; at++) pages = pages * 10 + this.#buffer[at]! - 0x30;
-    return pages;
   }
 
   /** Takes the kernel 1–20 ms under the process's memory lock: every few seconds at most. Undefined once it is gone. */
@@ -165,18 +159,35 @@ export class ProcessMemory implements MemoryAccount {
     }
   }
 
-  /** Lowers the peak RSS to the present RSS, so that peaks can be taken per phase. False where that is not allowed. */
+  /** Lowers the peak RSS to the present RSS, so that the peak of a span can be taken. False where that is not allowed. */
   resetPeak(): boolean {
     try {
-      writeFileSync(`/proc/${this.pid}/clear_refs`, '5');
+      this.#clearRefs ??= openSync(`/proc/${this.pid}/clear_refs`, 'w');
+      writeSync(this.#clearRefs, '5', 0);
       return true;
     } catch {
       return false;
     }
   }
 
+  /** The kernel's peak of RSS since the start or the last `resetPeak`; 20 µs a call. Undefined once it is gone. */
+  peakBytes(): number | undefined {
+    try {
+      const length = readSync(this.#status, this.#text, 0, this.#text.length, 0);
+      const at = this.#text.indexOf('VmHWM:');
+      if (at < 0 || at >= length) return undefined;
+      let kilobytes = 0;
+      let i = at + 6;
+      while (this.#text[i] === 0x20 || this.#text[i] === 0x09) i++;
+      for (; this.#text[i]! >= 0x30; i++) kilobytes = kilobytes * 10 + this.#text[i]! - 0x30;
+      return kilobytes * 1024;
+    } catch {
+      return undefined;
+    }
+  }
+
   close(): void {
-    for (const fd of [this.#statm, this.#status, this.#stat, this.#rollup, this.#map]) {
+    for (const fd of [this.#statm, this.#status, this.#stat, this.#rollup, this.#map, this.#clearRefs]) {
       if (fd === undefined || fd < 0) continue;
       try {
         closeSync(fd);
@@ -186,6 +197,7 @@ export class ProcessMemory implements MemoryAccount {
     }
     this.#rollup = -1;
     this.#map = -1;
+    this.#clearRefs = -1;
     this.#status = -1;
     this.#stat = -1;
   }
@@ -210,6 +222,15 @@ export function readResident(statm: number, buffer: Uint8Array): number {
   for (at++; at < length && buffer[at] !== 0x20; at++) pages = pages * 10 + buffer[at]! - 0x30;
   // A process that has exited but was not waited for has no memory: "0 0 0 …".
   return pages === 0 ? -1 : pages * pageBytes;
+}
+
+/** Resident pages of files and of shared memory, in bytes: of a line that `readResident` has just read. */
+export function readShared(buffer: Uint8Array): number {
+  let at = 0;
+  for (let fields = 0; fields < 2 && at < buffer.length; at++) if (buffer[at] === 0x20) fields++;
+  let pages = 0;
+  for (; buffer[at]! >= 0x30; at++) pages = pages * 10 + buffer[at]! - 0x30;
+  return pages * pageBytes;
 }
 
 function fieldBytes(text: string, name: string): number {

@@ -8,6 +8,7 @@ const AF_PACKET = 17;
 const SOCK_RAW_CLOEXEC = 0x0008_0003;
 const SOL_SOCKET = 1;
 const SO_ERROR = 4;
+const SO_RCVBUF = 8;
 const SO_ATTACH_FILTER = 26;
 const SOL_PACKET = 263;
 const PACKET_ADD_MEMBERSHIP = 1;
@@ -160,17 +161,27 @@ export class PacketSocket {
     return value[0]!;
   }
 
+  /** Without a ring, for its figures alone: the kernel keeps a frame or two and counts the others. */
+  keepHardlyAny(): void {
+    this.#libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUF, bytesOf(Uint32Array.of(1)), 4);
+  }
+
   /** Frames the kernel dropped since the last call, for want of room in the ring. */
   takeDropped(): number {
+    return this.#takeStatistics()[1]!;
+  }
+
+  /** Frames that passed the filter since the last call, those dropped included. */
+  takePassed(): number {
+    return this.#takeStatistics()[0]!;
+  }
+
+  /** `struct tpacket_stats`, or the longer one of version 3; reading sets it to zero. */
+  #takeStatistics(): Uint32Array {
     const statistics = new Uint32Array(3);
-    const result = this.#libc.getsockopt(
-      this.fd,
-      SOL_PACKET,
-      PACKET_STATISTICS,
-      bytesOf(statistics),
-      Uint32Array.of(12),
-    );
-    return result < 0 ? 0 : statistics[1]!;
+    const length = Uint32Array.of(12);
+    const result = this.#libc.getsockopt(this.fd, SOL_PACKET, PACKET_STATISTICS, bytesOf(statistics), length);
+    return result < 0 ? statistics.fill(0) : statistics;
   }
 
   close(): void {

@@ -1,8 +1,10 @@
-// For the test of every metric: a server that leaks 1 MB a second, holds 80 MB for a while and collects, and answers /missing with 404.
+// For the test of every metric: a server that leaks 4 MB a second (however late its timers are), holds 80 MB for a while and collects, and answers /missing with 404.
 import { createServer } from 'node:http';
 
 const kept = [];
-setInterval(() => kept.push(Buffer.alloc(250_000, 1)), 250);
+setInterval(() => {
+  while (kept.length < performance.now() / 250) kept.push(Buffer.alloc(1_000_000, 1));
+}, 250);
 setTimeout(() => {
   let large = Buffer.alloc(80_000_000, 1);
   setTimeout(() => {

@@ -1,0 +1,139 @@
+/**
+ * Digests of JSON values. Every value is three or four messages inside one another (text in String in Primitive in Data); all but
+ * the innermost are 17 bytes, of which 9 are known beforehand (`wrapped`). Numbers of 64 bits are digests as they lie in memory.
+ */
+import { avalanche, hashNumber, P1, P2, P4, P5 } from '../digest/xxh64.ts';
+import {
+  TYPE_LIST,
+  TYPE_MAP,
+  WRAP_DATA_LIST,
+  WRAP_DATA_LIST_TOP,
+  WRAP_DATA_PRIMITIVE,
+  WRAP_DATA_PRIMITIVE_TOP,
+  WRAP_DATA_STRUCT,
+  WRAP_DATA_STRUCT_TOP,
+  WRAP_LIST_ELEMENTS,
+  WRAP_LIST_ELEMENTS_TOP,
+  WRAP_PRIMITIVE_DOUBLE,
+  WRAP_PRIMITIVE_DOUBLE_TOP,
+  WRAP_PRIMITIVE_INT64,
+  WRAP_PRIMITIVE_INT64_TOP,
+  WRAP_PRIMITIVE_STRING,
+  WRAP_PRIMITIVE_STRING_TOP,
+  WRAP_SCALAR_VALUE,
+  WRAP_SCALAR_VALUE_TOP,
+  WRAP_STRUCT_FIELDS,
+  WRAP_STRUCT_FIELDS_TOP,
+} from './layout.generated.ts';
+import { State } from './state.ts';
+
+/**
+ * From a digest to that of a message with it as its only field: XXH64 of the 17 bytes `d` + key digest + digest.
+ * @param before what is the same for every digest: the state behind the first 8 bytes
+ * @param top the key digest's last byte
+ */
+function wrapped(digest: u64, before: u64, top: u64): u64 {
+  const lane = rotl(((digest << 8) | top) * P2, 31) * P1;
+  const h = rotl(before ^ lane, 27) * P1 + P4;
+  return bswap(avalanche(rotl(h ^ ((digest >> 56) * P5), 11) * P1));
+}
+
+function scalar(at: i32, length: i32): u64 {
+  return wrapped(bswap(hashNumber(at, length)), WRAP_SCALAR_VALUE, WRAP_SCALAR_VALUE_TOP);
+}
+
+function inString(at: i32, length: i32): u64 {
+  return wrapped(scalar(at, length), WRAP_PRIMITIVE_STRING, WRAP_PRIMITIVE_STRING_TOP);
+}
+
+function inInteger(at: i32, length: i32): u64 {
+  return wrapped(scalar(at, length), WRAP_PRIMITIVE_INT64, WRAP_PRIMITIVE_INT64_TOP);
+}
+
+function inData(primitive: u64): u64 {
+  return wrapped(primitive, WRAP_DATA_PRIMITIVE, WRAP_DATA_PRIMITIVE_TOP);
+}
+
+/** Of a text with its tag (`u…`) before it. */
+export function digestText(at: i32, length: i32, out: i32): void {
+  store<u64>(out, inData(inString(at, length)));
+}
+
+/** As {@link digestText}, without the Data around it. */
+export function bareText(at: i32, length: i32, out: i32): void {
+  store<u64>(out, inString(at, length));
+}
+
+/** Of an integer's text with its tag (`i…`). */
+export function digestInteger(at: i32, length: i32, out: i32): void {
+  store<u64>(out, inData(inInteger(at, length)));
+}
+
+export function bareInteger(at: i32, length: i32, out: i32): void {
+  store<u64>(out, inInteger(at, length));
+}
+
+/** Of a double's text with its tag (`f…`). */
+export function digestDouble(at: i32, length: i32, out: i32): void {
+  store<u64>(out, inData(wrapped(scalar(at, length), WRAP_PRIMITIVE_DOUBLE, WRAP_PRIMITIVE_DOUBLE_TOP)));
+}
+
+/** Of a text with a data format: its Primitive's 49 bytes are the template, bytes 9 to 16 of which are filled in. */
+export function bareFormatted(at: i32, length: i32, template: i32, out: i32): void {
+  store<u64>(template, scalar(at, length), 9);
+  store<u64>(out, bswap(hashNumber(template, 49)));
+}
+
+export function digestFormatted(at: i32, length: i32, template: i32, out: i32): void {
+  store<u64>(template, scalar(at, length), 9);
+  store<u64>(out, inData(bswap(hashNumber(template, 49))));
+}
+
+/** Of the entries in [at, end), each the key's digest as a number and the value's digest: sorted in place. A byte before them is used. */
+function inStruct(at: i32, end: i32): u64 {
+  sort(at, end);
+  store<u8>(at - 1, TYPE_MAP);
+  return wrapped(bswap(hashNumber(at - 1, end - at + 1)), WRAP_STRUCT_FIELDS, WRAP_STRUCT_FIELDS_TOP);
+}
+
+export function bareStruct(at: i32, end: i32, out: i32): void {
+  store<u64>(out, inStruct(at, end));
+}
+
+export function digestStruct(at: i32, end: i32, out: i32): void {
+  store<u64>(out, wrapped(inStruct(at, end), WRAP_DATA_STRUCT, WRAP_DATA_STRUCT_TOP));
+}
+
+/** Of the elements' digests in [at, end). A byte before them is used. */
+function inList(at: i32, end: i32): u64 {
+  store<u8>(at - 1, TYPE_LIST);
+  return wrapped(bswap(hashNumber(at - 1, end - at + 1)), WRAP_LIST_ELEMENTS, WRAP_LIST_ELEMENTS_TOP);
+}
+
+export function bareList(at: i32, end: i32, out: i32): void {
+  store<u64>(out, inList(at, end));
+}
+
+export function digestList(at: i32, end: i32, out: i32): void {
+  store<u64>(out, wrapped(inList(at, end), WRAP_DATA_LIST, WRAP_DATA_LIST_TOP));
+}
+
+/** Insertion: containers with many members do not come here. Keys become bytes again where they stay. */
+function sort(from: i32, end: i32): void {
+  for (let next = from; next < end; next += 16) {
+    const key = load<u64>(next);
+    const value = load<u64>(next, 8);
+    let at = next;
+    while (at > from) {
+      const before = load<u64>(at - 16);
+      if (before === key) State.repeated = true;
+      if (before <= key) break;
+      store<u64>(at, before);
+      store<u64>(at, load<u64>(at - 8), 8);
+      at -= 16;
+    }
+    store<u64>(at, key);
+    store<u64>(at, value, 8);
+  }
+  for (let at = from; at < end; at += 16) store<u64>(at, bswap(load<u64>(at)));
+}

@@ -1,0 +1,258 @@
+/** Names of members, what they say, and which of their neighbours they make a secret. */
+import { byteAt } from '../bytes.ts';
+import { BACKSLASH, COLON, QUOTE } from './characters.ts';
+import {
+  FRAME_FLAGS,
+  FRAME_NAME,
+  FRAME_NAMING,
+  FRAME_NAMING_COUNT,
+  NAME_FLAGS,
+  NAME_LENGTH,
+  NAME_TEXT,
+  NAMING_MAX,
+} from './frames.ts';
+import { isSecretName, learnName } from './host.ts';
+import {
+  CLASSES_AT,
+  CONSTANT_REDACTED,
+  FOLLOWERS_AT,
+  HAS_CONTROL,
+  KEY_IS_NAMING,
+  KEY_IS_UNFIT,
+  KEY_IS_VALUE,
+  NAME_BYTES_MAX,
+  NAME_SLOT_BYTES,
+  NAME_SLOTS,
+  NAMES_AT,
+  OP_BEGIN_LIST,
+  OP_BEGIN_OBJECT,
+  OP_CONSTANT,
+  OP_KEY,
+  OP_TEXT,
+  PLAIN_AT,
+  RECORD_BYTES,
+  TAPE_AT,
+} from './layout.generated.ts';
+import { skipSpace } from './seal.ts';
+import { note, State, Tape } from './state.ts';
+
+/** A name in a list of names and values (`LISTED_NAME_MAX` characters, in bytes). */
+const LISTED_NAME_BYTES_MAX: i32 = 256;
+
+/**
+ * A member's name with its colon: where its value begins, 0 to decline. Objects repeat their names in their order: the one that
+ * followed last time is tried first.
+ */
+export function name(at: i32, end: i32, top: i32, frame: i32): i32 {
+  if (byteAt(at) !== QUOTE) {
+    return 0;
+  }
+  const from = at + 1;
+  const previous = FOLLOWERS_AT + (load<i32>(frame + FRAME_NAME) << 2);
+  let expected = load<i32>(previous);
+  let to = 0;
+  if (expected !== 0) {
+    to = isName(expected, from);
+  }
+  if (to === 0) {
+    to = newName(from, end);
+    if (to === 0) {
+      return 0;
+    }
+    expected = State.slot;
+    if (expected < NAMES_AT + NAME_SLOTS * NAME_SLOT_BYTES) {
+      store<i32>(previous, expected);
+    }
+  }
+  if (to >= end) {
+    return 0;
+  }
+  store<i32>(frame + FRAME_NAME, (expected - NAMES_AT) >>> 6);
+  const is = load<i32>(expected + NAME_FLAGS);
+  if ((is & KEY_IS_UNFIT) !== 0) {
+    return 0;
+  }
+  State.keyIs = State.redacts ? is : 0;
+  // As a number, for sorting; digestStruct turns it into the digest's bytes.
+  store<i64>(top, load<i64>(expected));
+  note(OP_KEY, from, to);
+  to += 1;
+  if (byteAt(to) <= 0x20) {
+    to = skipSpace(to);
+  }
+  if (byteAt(to) !== COLON) {
+    return 0;
+  }
+  to += 1;
+  return byteAt(to) <= 0x20 ? skipSpace(to) : to;
+}
+
+/** Whether a slot's name stands at from: where it ends, 0 if not. */
+export function isName(at: i32, from: i32): i32 {
+  const length = load<i32>(at + NAME_LENGTH);
+  if (length <= 0) {
+    return 0;
+  }
+  const end = from + length;
+  if (byteAt(end) !== QUOTE) {
+    return 0;
+  }
+  if (length < 8) {
+    const difference: i64 = load<i64>(at + NAME_TEXT) ^ load<i64>(from);
+    return difference << (<i64>(64 - (length << 3))) === 0 ? end : 0;
+  }
+  let text = at + NAME_TEXT;
+  const last = end - 8;
+  if (load<i64>(text + length - 8) !== load<i64>(last)) {
+    return 0;
+  }
+  while (from < last) {
+    if (load<i64>(text) !== load<i64>(from)) {
+      return 0;
+    }
+    text += 8;
+    from += 8;
+  }
+  return end;
+}
+
+/** A name that is not the expected one, behind its quote: where it ends, 0 to decline. Its slot is in the global. */
+export function newName(from: i32, end: i32): i32 {
+  let at = from;
+  let hash = 0;
+  let has = 0;
+  let byte = byteAt(at);
+  while (byte !== QUOTE) {
+    if (byte === BACKSLASH) {
+      return 0;
+    }
+    has = has | load<i32>(CLASSES_AT + (byte << 2));
+    hash = hash * 31 + byte;
+    at += 1;
+    byte = byteAt(at);
+  }
+  if (at >= end || (has & HAS_CONTROL) !== 0) {
+    return 0;
+  }
+  // Whether it is UTF-8 shows with the whole text, before anything is made of it.
+  State.allClasses = State.allClasses | has;
+  const length = at - from;
+  State.slot = NAMES_AT + NAME_SLOTS * NAME_SLOT_BYTES;
+  if (length <= NAME_BYTES_MAX) {
+    State.slot = NAMES_AT + (((hash ^ (hash >>> 15)) & (NAME_SLOTS - 1)) << 6);
+    if (load<i32>(State.slot + NAME_LENGTH) === length) {
+      let i = 0;
+      while (i < length) {
+        if (byteAt(State.slot + NAME_TEXT + i) !== byteAt(from + i)) {
+          break;
+        }
+        i += 1;
+      }
+      if (i === length) {
+        return at;
+      }
+    }
+    memory.copy(State.slot + NAME_TEXT, from, length);
+    store<i32>(State.slot + NAME_LENGTH, length);
+  }
+  learnName(State.slot, from, at);
+  return at;
+}
+
+/** {"name": "password", "value": "…"}: the name is looked at when the object ends. 0 to decline */
+export function noteNaming(frame: i32): i32 {
+  if ((State.keyIs & KEY_IS_VALUE) !== 0) {
+    store<i32>(frame + FRAME_FLAGS, KEY_IS_VALUE);
+  }
+  if ((State.keyIs & KEY_IS_NAMING) === 0) {
+    return 1;
+  }
+  const count = load<i32>(frame + FRAME_NAMING_COUNT);
+  if (count === NAMING_MAX) {
+    return 0;
+  }
+  store<i32>(frame + FRAME_NAMING + (count << 2), Tape.end);
+  store<i32>(frame + FRAME_NAMING_COUNT, count + 1);
+  return 1;
+}
+
+export function namesSecret(frame: i32): i32 {
+  let i = load<i32>(frame + FRAME_NAMING_COUNT);
+  while (i > 0) {
+    i -= 1;
+    const record = load<i32>(frame + FRAME_NAMING + (i << 2));
+    if ((load<i32>(record) & 15) === OP_TEXT) {
+      const from = load<i32>(record + 4);
+      // Written anew: its escapes, or a secret in it, are gone. The other way knows what was there.
+      if (from >= PLAIN_AT) {
+        return 1;
+      }
+      if (isSecretName(from, load<i32>(record + 8))) {
+        return 1;
+      }
+    }
+  }
+  return 0;
+}
+
+/**
+ * Names and values in turn, as in ["Authorization", "…"]: whether one of the names, every other entry, is a secret's. Only where all
+ * entries are plain: then their records, and nothing else, lie behind the list's own.
+ */
+export function mayListSecret(count: i32, isPair: i32): i32 {
+  if (count === 0 || (count & 1) !== 0) {
+    return 0;
+  }
+  let at = Tape.end - count * RECORD_BYTES;
+  if (at - RECORD_BYTES < TAPE_AT) {
+    return 0;
+  }
+  if ((load<i32>(at - RECORD_BYTES) & 15) !== OP_BEGIN_LIST) {
+    return 0;
+  }
+  let record = at;
+  while (record < Tape.end) {
+    if ((load<i32>(record) & 15) >= OP_BEGIN_OBJECT) {
+      return 0;
+    }
+    record += RECORD_BYTES;
+  }
+  while (at < Tape.end) {
+    const op = load<i32>(at) & 15;
+    const from = load<i32>(at + 4);
+    if (op === OP_CONSTANT && from === CONSTANT_REDACTED) {
+      return 1;
+    }
+    if (op === OP_TEXT) {
+      // Written anew: the other way knows what was there.
+      if (from >= PLAIN_AT) {
+        return 1;
+      }
+      const to = load<i32>(at + 8);
+      if (to - from <= LISTED_NAME_BYTES_MAX && (isPair || !isWord(at + RECORD_BYTES))) {
+        if (isSecretName(from, to)) {
+          return 1;
+        }
+      }
+    }
+    at += 2 * RECORD_BYTES;
+  }
+  return 0;
+}
+
+/** Whether a record is a text of letters alone: beside a secret's name it is another name. */
+export function isWord(record: i32): i32 {
+  if ((load<i32>(record) & 15) !== OP_TEXT) {
+    return 0;
+  }
+  let at = load<i32>(record + 4);
+  const end = load<i32>(record + 8);
+  while (at < end) {
+    const byte = byteAt(at);
+    if (<u32>((byte | 0x20) - 0x61) >= 26 && byte !== 0x5f) {
+      return 0;
+    }
+    at += 1;
+  }
+  return 1;
+}

@@ -1,0 +1,203 @@
+/** Numbers of JSON: their values, and the texts that their digests are made of. */
+import { byteAt } from '../bytes.ts';
+import { COLON, DOT, MINUS, TAG_DOUBLE, TAG_INTEGER } from './characters.ts';
+import { digestDouble, digestFormatted, digestInteger } from './digests.ts';
+import { numberFormat } from './formats.ts';
+import { isCard, parseDouble, parseExact } from './host.ts';
+import {
+  CONSTANT_DOUBLE_ZERO,
+  CONSTANT_INTEGER_ZERO,
+  DOUBLE_AT,
+  NIBBLES_AT,
+  OP_DOUBLE,
+  POWERS_AT,
+  RECORD_BYTES,
+  TEMPLATE_BYTES,
+  TEMPLATES_AT,
+} from './layout.generated.ts';
+import { noteInteger, State, Tape } from './state.ts';
+import { putConstant, redact } from './values.ts';
+
+/** Digits that a double always holds. */
+const SAFE_DIGITS: i32 = 15;
+/** As `json-reader.ts` has it, without an exponent. */
+const NUMBER_BYTES_MAX: i32 = 1000;
+/** A card number has 13 digits at least. */
+const CARD_MIN: i64 = 1_000_000_000_000;
+
+/** Where the number ends, 0 to decline. */
+export function number(from: i32, out: i32, secret: i32): i32 {
+  const negative = byteAt(from) === MINUS;
+  const firstDigit = from + negative;
+  let at = firstDigit;
+  let mantissa: i64 = 0;
+  let byte = byteAt(at) - 0x30;
+  while (<u32>byte < 10) {
+    mantissa = mantissa * 10 + <i64>byte;
+    at += 1;
+    byte = byteAt(at) - 0x30;
+  }
+  const digits = at - firstDigit;
+  if (digits === 0 || (digits > 1 && byteAt(firstDigit) === 0x30)) {
+    return 0;
+  }
+  const next = byte + 0x30;
+  if (next === DOT) {
+    return fraction(from, at, digits, mantissa, out, secret);
+  }
+  // 1e3: the type is for the other way to say.
+  if ((next | 0x20) === 0x65 || digits > SAFE_DIGITS + 1 || mantissa > 9007199254740991) {
+    return 0;
+  }
+  if (secret) {
+    redact(out);
+    return at;
+  }
+  if (mantissa === 0) {
+    putConstant(CONSTANT_INTEGER_ZERO, out);
+    return at;
+  }
+  let format = 0;
+  if (negative) {
+    mantissa = 0 - mantissa;
+  } else if (mantissa >= 1000000000) {
+    if (State.redacts && mantissa >= CARD_MIN) {
+      if (isCard(from, at)) {
+        redact(out);
+        return at;
+      }
+    }
+    format = numberFormat(mantissa);
+  }
+  // What stands before a number is read already.
+  store<u8>(from - 1, TAG_INTEGER);
+  noteInteger(format, mantissa);
+  if (format === 0) {
+    digestInteger(from - 1, at - from + 1, out);
+  } else {
+    digestFormatted(from - 1, at - from + 1, TEMPLATES_AT + TEMPLATE_BYTES + format * (2 * TEMPLATE_BYTES), out);
+  }
+  return at;
+}
+
+/** From the point on. */
+export function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i32, secret: i32): i32 {
+  let at = point + 1;
+  let mantissa: i64 = whole;
+  let byte = byteAt(at) - 0x30;
+  while (<u32>byte < 10) {
+    mantissa = mantissa * 10 + <i64>byte;
+    at += 1;
+    byte = byteAt(at) - 0x30;
+  }
+  const decimals = at - point - 1;
+  if (decimals === 0) {
+    return 0;
+  }
+  // Longer than any number that is read as it flows.
+  if (at - from > NUMBER_BYTES_MAX) {
+    return 0;
+  }
+  let value: f64 = 0.0;
+  if (((byte + 0x30) | 0x20) === 0x65) {
+    // Digits and a sign, or it is no number.
+    at += 1;
+    if (byteAt(at) === 0x2b || byteAt(at) === MINUS) {
+      at += 1;
+    }
+    const exponent = at;
+    while (<u32>(byteAt(at) - 0x30) < 10) {
+      at += 1;
+    }
+    if (at === exponent) {
+      return 0;
+    }
+    value = parseDouble(from, at);
+    if (isNaN(value)) {
+      return 0;
+    }
+  } else if (digits + decimals <= SAFE_DIGITS) {
+    // One division of an exact integer by an exact power of ten rounds right.
+    value = <f64>mantissa / load<f64>(POWERS_AT + (decimals << 3));
+    if (byteAt(from) === MINUS) {
+      value = -value;
+    }
+  } else {
+    value = parseExact(from, at);
+  }
+  if (secret) {
+    redact(out);
+    return at;
+  }
+  if (value === 0.0) {
+    putConstant(CONSTANT_DOUBLE_ZERO, out);
+    return at;
+  }
+  // What looks like a card once more, and what has no normal text.
+  if (value >= <f64>CARD_MIN) {
+    return 0;
+  }
+  const text = doubleText(value);
+  if (text === 0) {
+    return 0;
+  }
+  const record = Tape.end;
+  store<i32>(record, OP_DOUBLE);
+  store<f64>(record + 8, value);
+  Tape.end = record + RECORD_BYTES;
+  digestDouble(text, State.stop - text, out);
+  return at;
+}
+
+/**
+ * The text of a double that its digest is made of (agent/digest/digest-memory.ts, hashFloat): where it begins, its end in the
+ * global; 0 for a value that is not normal (0, denormals, infinities).
+ */
+export function doubleText(value: f64): i32 {
+  const all: i64 = reinterpret<i64>(value);
+  const biased = <i32>(all >>> 52) & 0x7ff;
+  if (biased === 0 || biased === 0x7ff) {
+    return 0;
+  }
+  const mantissa: i64 = all & 0xfffffffffffff;
+  let at = DOUBLE_AT;
+  let exponent = biased - 1022;
+  State.stop = at;
+  if (mantissa === 0) {
+    exponent -= 1;
+  } else {
+    State.stop = at + 52 - <i32>ctz(mantissa);
+    let rest: i64 = mantissa << 12;
+    let to = at;
+    while (to < State.stop) {
+      store<i32>(to, load<i32>(NIBBLES_AT + ((<i32>(rest >>> 60)) << 2)));
+      rest = rest << 4;
+      to += 4;
+    }
+  }
+  at -= 1;
+  store<u8>(at, 0x31);
+  if (mantissa !== 0) {
+    at -= 1;
+    store<u8>(at, 0x30);
+  }
+  at -= 1;
+  store<u8>(at, COLON);
+  let digits = exponent < 0 ? -exponent : exponent;
+  let more = 1;
+  while (more) {
+    const tenth = (digits * 6554) >>> 16;
+    at -= 1;
+    store<u8>(at, 0x30 + digits - tenth * 10);
+    digits = tenth;
+    more = digits;
+  }
+  if (exponent < 0) {
+    at -= 1;
+    store<u8>(at, MINUS);
+  }
+  at -= 2;
+  store<u8>(at + 1, all < 0 ? MINUS : 0x2b);
+  store<u8>(at, TAG_DOUBLE);
+  return at;
+}

@@ -1,0 +1,48 @@
+/** What the parts of the kernel share while one text is read, and the tape that they write. */
+import { OP_INTEGER, RECORD_BYTES, TAPE_AT } from './layout.generated.ts';
+
+export class State {
+  /** Obfuscate by `redact`, or not at all. */
+  static redacts: bool = false;
+  /** Containers in one another, and bytes of one string. */
+  static depthMax: i32 = 0;
+  static stringMax: i32 = 0;
+  /** Behind the last string that was written anew. */
+  static plain: i32 = 0;
+  /** Values that were redacted; bits of `Has` of all strings; whether a container has a name twice. */
+  static redacted: i32 = 0;
+  static allClasses: i32 = 0;
+  static repeated: bool = false;
+  /** What the member's name says (bits of `KeyIs`), and which it is. */
+  static keyIs: i32 = 0;
+  static slot: i32 = 0;
+  /** The string that was read last. */
+  static start: i32 = 0;
+  static stop: i32 = 0;
+  static classes: i32 = 0;
+}
+
+export class Tape {
+  /** Behind the last record. */
+  static end: i32 = TAPE_AT;
+}
+
+export function note(op: i32, first: i32, second: i32): void {
+  const at = Tape.end;
+  store<i32>(at, op);
+  store<i32>(at, first, 4);
+  store<i32>(at, second, 8);
+  Tape.end = at + RECORD_BYTES;
+}
+
+/** @param op with its format */
+export function noteNumber(op: i32, bits: i64): void {
+  const at = Tape.end;
+  store<i32>(at, op);
+  store<i64>(at, bits, 8);
+  Tape.end = at + RECORD_BYTES;
+}
+
+export function noteInteger(format: i32, value: i64): void {
+  noteNumber(OP_INTEGER | (format << 4), value);
+}

@@ -1,0 +1,110 @@
+/** `floodgate baseline`: a person accepts the figures of a run; the gate then holds later runs against them. */
+import { spawnSync } from 'node:child_process';
+import { userInfo } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import { formatValue, printable } from '../../reports/format.ts';
+import { runsOf } from '../../reports/model.ts';
+import { thresholdsOf } from '../compare/thresholds.ts';
+import { baselinesOf } from '../ledger/accept.ts';
+import { type Ledger, ledgerName, putEntries } from '../ledger/ledger.ts';
+import { findMetric } from '../metrics/table.ts';
+import { loadProject, type Project } from '../project/find-config.ts';
+import { dayOf, projectLedger, today } from './project-ledger.ts';
+import { readReportFolder } from './report-command.ts';
+
+const examples = `
+Examples:
+  floodgate baseline accept --reason "first release"            what the latest gate measured
+  floodgate baseline accept runs/monday --reason "new cache" --raise --until 2027-03-31
+  floodgate baseline list
+
+What is accepted is every metric with a threshold ("thresholds" in the configuration), by scenario and class of machine. It stands in
+${ledgerName}, beside the configuration: commit it. The gate never changes it.`;
+
+interface AcceptFlags {
+  readonly reason: string;
+  readonly until?: string;
+  readonly by?: string;
+  readonly raise?: boolean;
+  readonly env?: string;
+  readonly config?: string;
+}
+
+export function addBaselineCommand(command: Command): void {
+  command.description('Baselines of this project: figures that a person accepted.').addHelpText('after', examples);
+  command
+    .command('accept')
+    .description('Accepts the figures of a gate or a run of this project.')
+    .argument('[dir]', 'folder of the gate’s report', 'runs/latest')
+    .requiredOption('--reason <text>', 'why these figures are right')
+    .option('--until <day>', 'last day on which they count, such as 2027-03-31 (default: no end)')
+    .option('--by <name>', 'who accepts them (default: the name that git has)')
+    .option('--raise', 'accept a figure that is worse than its threshold allows')
+    .option('--env <name>', 'thresholds of this environment of the configuration')
+    .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
+    .addHelpText('after', examples)
+    .action((folder: string, flags: AcceptFlags) => accept(folder, flags));
+  command
+    .command('list')
+    .description('Lists baselines and waivers, and which of them no longer count.')
+    .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
+    .addHelpText('after', examples)
+    .action(async (flags: { readonly config?: string }) => {
+      process.stdout.write(listing(projectLedger(await loadProject(process.cwd(), flags.config)), today()));
+    });
+}
+
+async function accept(folder: string, flags: AcceptFlags): Promise<void> {
+  const project = await loadProject(process.cwd(), flags.config);
+  const ledger = projectLedger(project);
+  const acceptance = {
+    reason: flags.reason,
+    by: flags.by ?? gitName(project),
+    today: today(),
+    until: flags.until === undefined ? undefined : dayOf(flags.until, '--until'),
+    raise: flags.raise === true,
+    folder: project.folder,
+  };
+  const accepted = runsOf(readReportFolder(folder)).flatMap((run) => {
+    const scenario = project.scenarios.find(({ name }) => name === run.scenario.name);
+    if (scenario === undefined) {
+      throw new FloodgateError(
+        'baseline-refused',
+        `"${run.scenario.name}" is no scenario of ${path.basename(project.file)}`,
+        {
+          hint: 'Accept what "floodgate gate" measured: its report is runs/latest after a gate.',
+        },
+      );
+    }
+    return baselinesOf(run, ledger, thresholdsOf(project, scenario, run.lane, flags.env, []), acceptance);
+  });
+  putEntries(project.folder, 'baselines', accepted);
+  for (const { scenario, metric, value } of accepted) {
+    process.stdout.write(`${printable(scenario)}: ${metric} ${formatValue(value, findMetric(metric)!.unit)}\n`);
+  }
+  process.stdout.write(`${accepted.length} accepted by ${printable(acceptance.by)}: ${ledgerName}. Commit it.\n`);
+}
+
+function listing({ baselines, waivers }: Ledger, now: string): string {
+  const ended = (until: string | undefined) => (until !== undefined && until < now ? '  ENDED' : '');
+  const untilWords = (until: string | undefined) => (until === undefined ? '' : ` until ${until}`);
+  const lines = [
+    ...baselines.map(
+      (each) =>
+        `baseline  ${printable(each.scenario)}  ${each.metric}  ${formatValue(each.value, findMetric(each.metric)!.unit)}  ${each.accepted}${untilWords(each.until)} by ${printable(each.by)}: ${printable(each.reason, 200)}${ended(each.until)}\n          ${printable(each.machine, 200)}`,
+    ),
+    ...waivers.map(
+      (each) =>
+        `waiver    ${printable(each.scenario)}  ${each.metric} ${untilWords(each.until)} by ${printable(each.owner)}: ${printable(each.reason, 200)}${ended(each.until)}`,
+    ),
+  ];
+  return lines.length === 0 ? `Nothing was accepted yet: floodgate baseline accept --help\n` : `${lines.join('\n')}\n`;
+}
+
+/** Whoever git says commits here, else the user of this machine. */
+function gitName({ folder }: Project): string {
+  const { stdout, status } = spawnSync('git', ['config', 'user.name'], { cwd: folder, encoding: 'utf8' });
+  return (status === 0 && stdout.trim()) || userInfo().username;
+}

@@ -1,0 +1,63 @@
+/** `floodgate waiver`: a limit may be broken for a while; who answers for it, why, and until when stand in the ledger. */
+import type { Command } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import { nearestName } from '../../agent/nearest-name.ts';
+import { ledgerName, putEntries } from '../ledger/ledger.ts';
+import { findMetric, metricNames } from '../metrics/table.ts';
+import { loadProject } from '../project/find-config.ts';
+import { dayOf, projectLedger, today } from './project-ledger.ts';
+
+const examples = `
+Examples:
+  floodgate waiver add rss.p99 --scenario checkout --owner anna --until 2026-12-31 --reason "PERF-214: the new cache is too large"
+
+The gate passes with the limit broken, and its verdict says so. From the day after, it fails again. Waivers stand in ${ledgerName}, beside
+the configuration: commit it. "floodgate baseline list" lists them.`;
+
+interface WaiverFlags {
+  readonly scenario: string;
+  readonly owner: string;
+  readonly until: string;
+  readonly reason: string;
+  readonly config?: string;
+}
+
+export function addWaiverCommand(command: Command): void {
+  command.description('Waivers of this project: limits that may be broken for a while.').addHelpText('after', examples);
+  command
+    .command('add')
+    .description('Adds a waiver, or changes the one that there is.')
+    .argument('<metric>', 'whose limit may be broken (floodgate list --metrics)')
+    .requiredOption('--scenario <name>', 'in which scenario')
+    .requiredOption('--owner <name>', 'who answers for it')
+    .requiredOption('--until <day>', 'last day on which it counts, such as 2026-12-31')
+    .requiredOption('--reason <text>', 'why the limit may be broken')
+    .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
+    .addHelpText('after', examples)
+    .action((metric: string, flags: WaiverFlags) => add(metric, flags));
+}
+
+async function add(metric: string, { scenario, owner, until, reason, config }: WaiverFlags): Promise<void> {
+  const project = await loadProject(process.cwd(), config);
+  projectLedger(project);
+  const near = (name: string, names: readonly string[]) => {
+    const nearest = nearestName(name, names);
+    return nearest === undefined ? '' : `; is "${nearest}" meant?`;
+  };
+  if (!findMetric(metric)) {
+    throw new FloodgateError('option-invalid', `there is no metric "${metric}"${near(metric, metricNames())}`, {
+      hint: 'floodgate list --metrics shows them.',
+    });
+  }
+  const names = project.scenarios.map(({ name }) => name);
+  if (!names.includes(scenario)) {
+    throw new FloodgateError('option-invalid', `there is no scenario "${scenario}"${near(scenario, names)}`, {
+      hint: `Scenarios: ${names.join(', ') || 'none yet'}.`,
+    });
+  }
+  if (dayOf(until, '--until') < today()) {
+    throw new FloodgateError('option-invalid', `--until: ${until} is past`, { hint: 'Name a day to come.' });
+  }
+  putEntries(project.folder, 'waivers', [{ scenario, metric, reason, owner, until }]);
+  process.stdout.write(`${metric} of ${scenario} may be broken until ${until}: ${ledgerName}. Commit it.\n`);
+}

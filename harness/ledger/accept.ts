@@ -1,0 +1,78 @@
+/** Baselines from a report: what a person accepts, and what nobody can. Pure. */
+import { FloodgateError } from '../../agent/errors.ts';
+import { formatValue } from '../../reports/format.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { definitionOf } from './definition.ts';
+import { isBaselineRow, limitOf } from './judge-by-ledger.ts';
+import type { Baseline, Ledger } from './ledger.ts';
+import { machineClass } from './machine-class.ts';
+
+export interface Acceptance {
+  readonly reason: string;
+  readonly by: string;
+  /** Days, UTC. */
+  readonly today: string;
+  readonly until: string | undefined;
+  /** Whether a figure beyond the threshold of its old baseline is accepted. */
+  readonly raise: boolean;
+  /** The project's folder: the same scenario in another checkout is the same. */
+  readonly folder: string;
+}
+
+/**
+ * @param thresholds shares by metric; each becomes a baseline
+ * @throws FloodgateError `baseline-refused` for a run that is no pass, a figure that was not measured, or a rise that was not asked for
+ */
+export function baselinesOf(
+  report: RunReport,
+  ledger: Ledger,
+  thresholds: ReadonlyMap<string, number>,
+  acceptance: Acceptance,
+): Baseline[] {
+  const scenario = report.scenario.name;
+  const refuse = (why: string, hint: string): never => {
+    throw new FloodgateError('baseline-refused', `${scenario}: ${why}`, { hint });
+  };
+  const open = report.budgets.filter((row) => !row.ok && !isBaselineRow(row));
+  const isEnded = report.verdict.exitCode === 0 || report.budgets.some((row) => !row.ok);
+  if (report.partial || open.length > 0 || !isEnded) {
+    refuse(
+      open.length > 0 ? `${open.map(({ name }) => name).join(', ')} is not within budget` : report.verdict.headline,
+      'Only a run that is within its budgets can be accepted; a waiver does not make it one. Run it again, or change the budget.',
+    );
+  }
+  const machine = machineClass(report);
+  return [...thresholds].map(([metric, share]) => {
+    const figure = report.figures.find(({ name }) => name === metric);
+    const value =
+      figure?.value ??
+      refuse(
+        `${metric} was not measured: ${figure?.note ?? 'the report has no figure of it'}`,
+        'A baseline is a figure.',
+      );
+    const old = ledger.baselines.find(
+      (each) => each.scenario === scenario && each.metric === metric && each.machine === machine,
+    );
+    const { bound, unit } = figure!;
+    if (old && !acceptance.raise) {
+      const limit = limitOf(old, share, bound);
+      if (bound === 'max' ? value > limit : value < limit) {
+        refuse(
+          `${metric} is ${formatValue(value, unit)}, beyond the threshold of its baseline ${formatValue(old.value, unit)}`,
+          'If the change is meant, say --raise, and why in --reason.',
+        );
+      }
+    }
+    return {
+      scenario,
+      metric,
+      value,
+      machine,
+      definition: definitionOf(report, acceptance.folder),
+      accepted: acceptance.today,
+      by: acceptance.by,
+      reason: acceptance.reason,
+      ...(acceptance.until !== undefined && { until: acceptance.until }),
+    };
+  });
+}

@@ -1,0 +1,128 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import type { RunReport } from '../../reports/model.ts';
+import { sampleRun } from '../../reports/sample-report.ts';
+import { judgeAgain } from '../report/judge-again.ts';
+import { baselinesOf } from './accept.ts';
+import { definitionOf } from './definition.ts';
+import { judgeByLedger } from './judge-by-ledger.ts';
+import { type Baseline, type Ledger, ledgerName, putEntries, readLedger } from './ledger.ts';
+import { machineClass } from './machine-class.ts';
+
+const folder = '/srv/shop';
+const run = sampleRun();
+const scenario = run.scenario.name;
+const thresholds = new Map([['cpu.seconds', 0.05]]);
+const question = { scenario, thresholds, folder, today: '2026-11-29' };
+const acceptance = { reason: 'first', by: 'anna', today: '2026-11-29', until: undefined, raise: false, folder };
+const none: Ledger = { baselines: [], waivers: [] };
+const accepted = baselinesOf(run, none, thresholds, acceptance);
+const ledgerOf = (baseline: Partial<Baseline>, waivers: Ledger['waivers'] = []): Ledger => ({
+  baselines: [{ ...accepted[0]!, ...baseline }],
+  waivers,
+});
+const rowOf = (report: RunReport, name: string) => report.budgets.find((row) => row.name === name);
+
+t.test('a figure is held against the baseline of its machine, and the verdict follows', async (t) => {
+  t.match(accepted, [{ scenario, metric: 'cpu.seconds', value: 4.21, machine: machineClass(run), by: 'anna' }]);
+  const same = judgeByLedger(run, ledgerOf({}), question);
+  t.match(rowOf(same, 'cpu.seconds'), { state: 'pass', note: /^baseline 4\.21 s of 2026-11-29, \+5 %$/ });
+  t.equal(same.verdict.exitCode, 0);
+  t.match(judgeByLedger(run, ledgerOf({ value: 4.21 / 1.05 }), question).verdict, { exitCode: 0 }, 'at its limit');
+  const worse = judgeByLedger(run, ledgerOf({ value: 4 }), question);
+  t.match(worse.verdict, { ok: false, exitCode: 1, headline: /^cpu\.seconds is 4\.21 s, at most 4\.2 s is allowed/ });
+  t.same(judgeByLedger(run, none, question).budgets, run.budgets, 'without a baseline nothing is added');
+});
+
+t.test('what a baseline cannot be compared with is no pass', async (t) => {
+  const cases: [Partial<Baseline>, RegExp][] = [
+    [{ machine: 'linux arm64, another' }, /baseline of this machine is missing; there is one of linux arm64/],
+    [{ until: '2026-11-28' }, /it was accepted until 2026-11-28/],
+    [{ definition: '0123456789abcdef' }, /the scenario is another one since/],
+  ];
+  for (const [baseline, why] of cases) {
+    const judged = judgeByLedger(run, ledgerOf(baseline), question);
+    t.match(rowOf(judged, 'cpu.seconds'), { state: 'notMeasured', note: why });
+    t.equal(judged.verdict.exitCode, 4);
+  }
+  t.equal(judgeByLedger(run, ledgerOf({ until: '2026-11-29' }), question).verdict.exitCode, 0, 'its last day counts');
+  const silent = { ...run, figures: run.figures.filter(({ name }) => name !== 'cpu.seconds') };
+  t.equal(judgeByLedger(silent, ledgerOf({}), question).verdict.exitCode, 4);
+});
+
+t.test('a waiver lets its limit be broken, says so, and ends', async (t) => {
+  const over = judgeAgain(run, { 'cpu.seconds': 1 }) as RunReport;
+  const waiver = { scenario, metric: 'cpu.seconds', reason: 'PERF-214', owner: 'anna', until: '2026-11-29' };
+  const waived = judgeByLedger(over, { baselines: [], waivers: [waiver] }, question);
+  t.match(rowOf(waived, 'cpu.seconds'), { state: 'waived', ok: true, note: /until 2026-11-29 by anna: PERF-214/ });
+  t.match(waived.verdict, { ok: true, exitCode: 0, headline: /Over budget and waived: cpu\.seconds is 4\.21 s.*anna/ });
+  const ended = judgeByLedger(over, { baselines: [], waivers: [{ ...waiver, until: '2026-11-28' }] }, question);
+  t.match(ended.verdict, { exitCode: 1 });
+  t.match(ended.notes.at(-1), { severity: 'warning', text: /the waiver of cpu\.seconds ended on 2026-11-28 \(anna\)/ });
+  for (const other of [{ scenario: 'another' }, { metric: 'rss.p99' }]) {
+    const judged = judgeByLedger(over, { baselines: [], waivers: [{ ...waiver, ...other }] }, question);
+    t.equal(judged.verdict.exitCode, 1, JSON.stringify(other));
+  }
+  t.match(judgeByLedger(run, { baselines: [], waivers: [waiver] }, question).notes.at(-1), { text: /is not needed/ });
+  const unknown = judgeAgain(run, { 'gc.pauseP99': 5 }) as RunReport;
+  const hidden = { ...waiver, metric: 'gc.pauseP99' };
+  t.equal(
+    judgeByLedger(unknown, { baselines: [], waivers: [hidden] }, question).verdict.exitCode,
+    4,
+    'what was not measured cannot be waived',
+  );
+  const killed = { ...over, partial: true, verdict: { ok: false, exitCode: 3, headline: 'Interrupted.' } };
+  t.equal(judgeByLedger(killed, { baselines: [], waivers: [waiver] }, question).verdict.exitCode, 3);
+});
+
+t.test('a regressed run becomes no baseline', async (t) => {
+  const grown = ledgerOf({ value: 4 });
+  t.throws(() => baselinesOf(run, grown, thresholds, acceptance), { message: /beyond the threshold of its baseline/ });
+  t.match(baselinesOf(run, grown, thresholds, { ...acceptance, raise: true }), [{ value: 4.21 }]);
+  // The gate's own report has the broken row of the baseline in it.
+  const judged = judgeByLedger(run, grown, question);
+  t.match(baselinesOf(judged, grown, thresholds, { ...acceptance, raise: true }), [{ value: 4.21 }]);
+  const over = judgeAgain(run, { 'rss.max': 1 }) as RunReport;
+  const refused = { message: /rss\.max is not within budget/ };
+  t.throws(() => baselinesOf(over, none, thresholds, { ...acceptance, raise: true }), refused);
+  t.throws(() => baselinesOf({ ...run, partial: true }, none, thresholds, acceptance), { code: 'baseline-refused' });
+  t.throws(() => baselinesOf(run, none, new Map([['gc.pauseP99', 0.1]]), acceptance), { message: /was not measured/ });
+});
+
+t.test('the same scenario in another checkout, with other limits, is the same', async (t) => {
+  const command = `floodgate run ${folder}/a.pcap --load 'x --budget y' --budget rss.max=1MB --out ${folder}/runs/1`;
+  const definition = definitionOf({ command }, folder);
+  const elsewhere = "floodgate run /ci/a.pcap --load 'x --budget y' --out /tmp/o --budget rss.max=2MB";
+  t.equal(definitionOf({ command: elsewhere }, '/ci'), definition);
+  t.not(definitionOf({ command: elsewhere.replace('y', 'z') }, '/ci'), definition);
+});
+
+t.test('the file: comments stay, an entry takes the place of its like, what is wrong is named', async (t) => {
+  const folder = t.testdir();
+  const file = path.join(folder, ledgerName);
+  t.same(readLedger(folder), none);
+  putEntries(folder, 'baselines', accepted);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('baselines:', '# read this first\nbaselines:'));
+  putEntries(folder, 'baselines', [{ ...accepted[0]!, value: 5 }]);
+  putEntries(folder, 'baselines', [{ ...accepted[0]!, machine: 'another' }]);
+  t.match(readLedger(folder).baselines, [{ value: 5 }, { machine: 'another' }]);
+  t.match(readFileSync(file, 'utf8'), '# read this first');
+  for (const [text, why] of [
+    ['baselines: [{ scenario: a }]', /baselines\.0\.metric/],
+    ['waivers: [{ scenario: a, metric: rss.p98, reason: r, owner: o, until: 2026-12-31 }]', /no such metric/],
+    ['waivers: [{ scenario: a, metric: rss.p99, reason: r, owner: o, until: 2026-02-30 }]', /there is no such day/],
+    ['waivers: [{ scenario: a, metric: rss.p99, reason: r, until: 2026-02-03 }]', /waivers\.0\.owner/],
+    ['waivres: []', /waivres: there is no such name/],
+    ['a: &a [x]\nb: *a', /ledger|alias/i],
+    ['- 1', /ledger/],
+    ['baselines: {', /./],
+    [`#${'x'.repeat(5 << 20)}`, /larger than 4 MiB/],
+  ] as const) {
+    writeFileSync(file, text);
+    t.throws(() => readLedger(folder), { code: 'ledger-invalid', message: why }, text.slice(0, 80));
+    const before = readFileSync(file, 'utf8');
+    t.throws(() => putEntries(folder, 'waivers', []), text.slice(0, 80));
+    t.equal(readFileSync(file, 'utf8'), before, 'and is left as it is');
+  }
+});

@@ -1,0 +1,148 @@
+/**
+ * The ledger of a project: figures that were accepted (baselines) and limits that may be broken for a while (waivers). One YAML file beside
+ * the configuration, so that every change of it shows in a review. Comments in it are kept.
+ */
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as v from 'valibot';
+import { Document, isSeq, parseDocument } from 'yaml';
+import { FloodgateError } from '../../agent/errors.ts';
+import { findMetric } from '../metrics/table.ts';
+
+export const ledgerName = 'floodgate.ledger.yaml';
+/** Ten thousand entries are 3 MB; more is no ledger of a person's. */
+const ledgerBytesMax = 4 << 20;
+const entriesMax = 10_000;
+
+const words = v.pipe(v.string(), v.trim(), v.minLength(1, 'it is empty'), v.maxLength(2_000));
+const metric = v.pipe(
+  words,
+  v.check(
+    (name) => findMetric(name) !== undefined,
+    'there is no such metric; "floodgate list --metrics" shows the names',
+  ),
+);
+/** A day, UTC: `2026-12-31`. */
+const day = v.pipe(
+  v.string(),
+  v.regex(/^\d{4}-\d\d-\d\d$/, 'a day such as 2026-12-31 is expected'),
+  v.check((text) => new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true, 'there is no such day'),
+);
+
+const baselineSchema = v.strictObject({
+  scenario: words,
+  metric,
+  /** In the metric's base unit (docs/metrics.md). */
+  value: v.pipe(v.number(), v.finite(), v.minValue(0)),
+  /** Figures of another class of machine are never compared. */
+  machine: words,
+  /** Of the scenario as it was run; another one is another measurement. */
+  definition: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits are expected')),
+  accepted: day,
+  by: words,
+  reason: words,
+  /** Last day on which it counts. */
+  until: v.optional(day),
+});
+
+const waiverSchema = v.strictObject({
+  scenario: words,
+  metric,
+  reason: words,
+  owner: words,
+  /** Last day on which it counts. */
+  until: day,
+});
+
+const ledgerSchema = v.strictObject({
+  baselines: v.optional(v.pipe(v.array(baselineSchema), v.maxLength(entriesMax)), []),
+  waivers: v.optional(v.pipe(v.array(waiverSchema), v.maxLength(entriesMax)), []),
+});
+
+export type Baseline = v.InferOutput<typeof baselineSchema>;
+export type Waiver = v.InferOutput<typeof waiverSchema>;
+export type Ledger = v.InferOutput<typeof ledgerSchema>;
+
+/** Both lists are empty where there is no file. @throws FloodgateError `ledger-invalid` with the place of each fault */
+export function readLedger(folder: string): Ledger {
+  return check(openLedger(folder), path.join(folder, ledgerName));
+}
+
+/**
+ * Puts an entry in the place of the one it stands for, else at the end, and writes the file.
+ * @throws FloodgateError `ledger-invalid`
+ */
+export function putEntries(folder: string, list: 'baselines', entries: readonly Baseline[]): void;
+export function putEntries(folder: string, list: 'waivers', entries: readonly Waiver[]): void;
+export function putEntries(
+  folder: string,
+  list: 'baselines' | 'waivers',
+  entries: readonly (Baseline | Waiver)[],
+): void {
+  const document = openLedger(folder);
+  const ledger = check(document, path.join(folder, ledgerName));
+  if (!isSeq(document.get(list))) document.set(list, document.createNode([]));
+  const known: readonly (Baseline | Waiver)[] = ledger[list];
+  for (const entry of entries) {
+    const at = known.findIndex((each) => isSame(each, entry));
+    if (at === -1) document.addIn([list], document.createNode(entry));
+    else document.setIn([list, at], document.createNode(entry));
+  }
+  check(document, path.join(folder, ledgerName));
+  write(path.join(folder, ledgerName), document.toString({ lineWidth: 120 }));
+}
+
+/** A scenario's metric has one waiver, and one baseline a class of machine. */
+function isSame(a: Baseline | Waiver, b: Baseline | Waiver): boolean {
+  const machineOf = (each: Baseline | Waiver) => ('machine' in each ? each.machine : '');
+  return a.scenario === b.scenario && a.metric === b.metric && machineOf(a) === machineOf(b);
+}
+
+function openLedger(folder: string): Document {
+  const file = path.join(folder, ledgerName);
+  if (!existsSync(file)) {
+    const fresh = new Document({});
+    fresh.commentBefore =
+      ' Written by "floodgate baseline accept" and "floodgate waiver add"; docs/ledger.md says what counts.';
+    return fresh;
+  }
+  if (statSync(file).size > ledgerBytesMax) throw invalid(file, ['larger than 4 MiB']);
+  const document = parseDocument(readFileSync(file, 'utf8'), { uniqueKeys: true });
+  if (document.errors.length > 0) throw invalid(file, [document.errors[0]!.message]);
+  return document as unknown as Document;
+}
+
+/** As many faults as a person mends at once. */
+const faultsShown = 5;
+
+function check(document: Document, file: string): Ledger {
+  const result = v.safeParse(ledgerSchema, readValue(document, file) ?? {});
+  if (result.success) return result.output;
+  const faults = result.issues.map((issue) => {
+    const place = v.getDotPath(issue) ?? 'the ledger';
+    return `${place}: ${issue.expected === 'never' ? 'there is no such name' : issue.message}`;
+  });
+  throw invalid(file, faults.slice(0, faultsShown));
+}
+
+/** An entry stands where it is written: aliases are refused. */
+function readValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    throw invalid(file, [(error as Error).message]);
+  }
+}
+
+function invalid(file: string, faults: readonly string[]): FloodgateError {
+  return new FloodgateError('ledger-invalid', `${file}:\n  ${faults.join('\n  ')}`, {
+    hint: 'docs/ledger.md has the names; "floodgate baseline accept" and "floodgate waiver add" write entries that are right.',
+  });
+}
+
+/** The whole file or the old one, whenever the process ends. */
+function write(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  writeFileSync(draft, text, { flag: 'wx' });
+  renameSync(draft, file);
+}

@@ -1,0 +1,100 @@
+/** What a report says of recorded requests that were sent at a service. Pure. */
+import { formatBytes, formatCount } from '../../reports/format.ts';
+import type { Note } from '../../reports/model.ts';
+import { type RequestAccount, type UnsentReason, unsentOf, unsentReasons } from '../feed/request-account.ts';
+import { equalWindows } from '../metrics/request-window.ts';
+import type { PassResult } from '../pass/pass-result.ts';
+
+/** The differences one by one, in the report's folder. */
+export const differencesName = 'requests.jsonl';
+
+const modeWords: Readonly<Record<RequestAccount['mode'], string>> = {
+  recorded: 'at their recorded times',
+  topspeed: 'as fast as answers came',
+  oneAtATime: 'one at a time',
+};
+
+export function requestNotes(measure: PassResult): Note[] {
+  const { requests } = measure;
+  if (!requests) return [];
+  const notes: Note[] = [];
+  const add = (severity: Note['severity'], text: string) => notes.push({ severity, text: `requests: ${text}` });
+  const { recorded, mode, sent, bytesSent, loops, reconnects } = requests;
+  add(
+    'info',
+    `${formatCount(sent)} of ${formatCount(recorded.requests * loops)} sent ${modeWords[mode]}, ${formatBytes(bytesSent)}, on ` +
+      `${formatCount(recorded.connections * loops)} connections as recorded, ${formatCount(reconnects)} opened again`,
+  );
+  noteUnsent(requests, add);
+  noteAnswers(requests, add);
+  if (mode === 'recorded') noteLateness(requests, add);
+  if (mode === 'oneAtATime') noteWindows(measure, add);
+  return notes;
+}
+
+type Add = (severity: Note['severity'], text: string) => void;
+
+function noteUnsent({ recorded }: RequestAccount, add: Add): void {
+  for (const [reason, count] of Object.entries(recorded.unsent)) {
+    add('warning', `${formatCount(count)} not sent: ${unsentReasons[reason as UnsentReason]}`);
+  }
+  const { upgraded, unknown, isAssembled } = recorded;
+  if (upgraded > 0)
+    add('warning', `${formatCount(upgraded)} connections left HTTP/1 by an upgrade: what followed was not sent`);
+  if (unknown > 0) add('info', `${formatCount(unknown)} connections of the recording are no HTTP at all`);
+  if (isAssembled) add('info', 'put together from a HAR file, which holds no bytes of a wire');
+}
+
+function noteAnswers(requests: RequestAccount, add: Add): void {
+  const { unanswered, errors, socketErrors, differentStatus, differentLength, uncompared, statusOnly } = requests;
+  if (unanswered > 0) {
+    const why = Object.entries(socketErrors).map(([code, count]) => `${code} ${formatCount(count)} times`);
+    add('warning', `${formatCount(unanswered)} got no answer${why.length > 0 ? ` (${why.join(', ')})` : ''}`);
+  }
+  if (errors > 0) add('warning', `${formatCount(errors)} answers are errors that the recorded ones were not`);
+  const count = differentStatus + differentLength;
+  if (count > 0) {
+    const [status, length] = [formatCount(differentStatus), formatCount(differentLength)];
+    add(
+      'warning',
+      `${formatCount(count)} answers differ from the recorded ones: ${status} in status, ${length} in length (${differencesName})`,
+    );
+  }
+  if (uncompared > 0)
+    add('info', `${formatCount(uncompared)} answers were not compared: the recording has none for them`);
+  if (statusOnly > 0)
+    add('info', `${formatCount(statusOnly)} answers were compared in status alone: the recorded ones are not whole`);
+}
+
+function noteLateness({ lateP50Us, lateP99Us, lateMaxUs, ownLateP99Us, waited }: RequestAccount, add: Add): void {
+  if (lateP99Us === null) return;
+  const ms = (us: number | null) => `${((us ?? 0) / 1000).toFixed(2)} ms`;
+  const own =
+    waited > 0
+      ? `; ${formatCount(waited)} waited for the answer before them, the others’ p99 is ${ms(ownLateP99Us)}`
+      : '';
+  add('info', `late by ${ms(lateP50Us)} (p50), ${ms(lateP99Us)} (p99), ${ms(lateMaxUs)} at most${own}`);
+}
+
+function noteWindows({ channel }: PassResult, add: Add): void {
+  const { requests, values } = equalWindows(channel.marks);
+  if (values.length === 0) return;
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const range = ((high - low) / low) * 100;
+  add(
+    'info',
+    `allocated.perRequest over ${values.length} equal windows of ${formatCount(requests)}: ${formatBytes(low)} to ${formatBytes(high)}, ` +
+      `a range of ${range.toFixed(2)} %; nothing was collected by force between them`,
+  );
+}
+
+/** Why limits that hold say nothing, for requests that were not sent. Undefined where all were, or a limit says how many may be missing. */
+export function whyRequestsUnjudged(
+  requests: RequestAccount,
+  budget: Readonly<Record<string, number>>,
+): string | undefined {
+  const count = unsentOf(requests.recorded);
+  if (count === 0 || budget['requests.unsent'] !== undefined) return undefined;
+  const all = formatCount(count + requests.recorded.requests);
+  return `${formatCount(count)} of ${all} requests of the recording were not sent; limits on the rest decide nothing (--budget requests.unsent=N if that is meant).`;
+}

@@ -1,0 +1,57 @@
+/** Reads the answers of a service with the agent's own HTTP layer: where each ends, and how long it is, as it was counted in the recording. */
+import { createHttpCounters } from '../../agent/http/http-counters.ts';
+import { HttpLayer } from '../../agent/http/http-layer.ts';
+import { defaultHttpLimits } from '../../agent/http/http-limits.ts';
+import { MessageFlag } from '../../agent/http/message-flag.ts';
+import type { CloseReason } from '../../agent/tcp/stream-handler.ts';
+import type { AnswerStreams } from './replay-connection.ts';
+
+export interface Answer {
+  readonly status: number;
+  /** Body bytes, transfer coding removed. */
+  readonly length: number;
+  /** It came to its end. */
+  readonly isWhole: boolean;
+}
+
+export class Answers implements AnswerStreams {
+  readonly #http: HttpLayer;
+  readonly #nowMs: () => number;
+
+  /** @param streams connections read at one time @param onAnswer a final answer has ended on a stream */
+  constructor(streams: number, nowMs: () => number, onAnswer: (stream: number, answer: Answer) => void) {
+    this.#nowMs = nowMs;
+    this.#http = new HttpLayer({
+      limits: { ...defaultHttpLimits, streamsMax: streams },
+      counters: createHttpCounters(),
+      handler: {
+        readsHeadLater: false,
+        begin: () => {},
+        body: () => {},
+        bodyGap: () => {},
+        end: ({ kind, flags, stream, status, bodyBytes, complete }) => {
+          if (kind !== 'response' || (flags & MessageFlag.interim) !== 0) return;
+          onAnswer(stream, { status, length: bodyBytes, isWhole: complete });
+        },
+      },
+    });
+  }
+
+  open(stream: number): void {
+    this.#http.open(stream, this.#nowMs() * 1000, false);
+  }
+
+  /** @param side 0: sent, 1: received */
+  data(stream: number, side: 0 | 1, bytes: Uint8Array): void {
+    this.#http.data(stream, side, bytes, 0, bytes.length, this.#nowMs() * 1000);
+  }
+
+  /** The service has said that no more comes. */
+  end(stream: number): void {
+    this.#http.end(stream, 1, this.#nowMs() * 1000);
+  }
+
+  close(stream: number, reason: CloseReason): void {
+    this.#http.close(stream, reason, this.#nowMs() * 1000);
+  }
+}

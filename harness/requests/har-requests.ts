@@ -1,0 +1,232 @@
+/**
+ * The requests of a HAR file (HTTP Archive 1.2), put together as HTTP/1.1 says them: a HAR has no bytes of a wire. Where it does not have
+ * the body that was sent, the request is counted and left out.
+ */
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import * as v from 'valibot';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { UnsentReason } from '../feed/request-account.ts';
+import type { ReadRequests } from './captured-requests.ts';
+import { harBytesMax, openAheadUs } from './limits.ts';
+import { EventFlag, EventKind, emptyEvent } from './request-event.ts';
+import type { SpoolWriter } from './spool.ts';
+
+const named = v.object({ name: v.string(), value: v.fallback(v.string(), '') });
+const entrySchema = v.object({
+  startedDateTime: v.string(),
+  time: v.fallback(v.number(), 0),
+  connection: v.optional(v.union([v.string(), v.number()])),
+  request: v.object({
+    method: v.pipe(v.string(), v.regex(/^[!#$%&'*+.^_`|~\w-]+$/)),
+    url: v.string(),
+    headers: v.array(named),
+    bodySize: v.fallback(v.number(), -1),
+    postData: v.optional(
+      v.object({
+        text: v.optional(v.string()),
+        encoding: v.optional(v.string()),
+        params: v.optional(
+          v.array(v.object({ name: v.string(), value: v.optional(v.string()), fileName: v.optional(v.string()) })),
+        ),
+        comment: v.optional(v.string()),
+      }),
+    ),
+  }),
+  response: v.fallback(
+    v.object({
+      status: v.fallback(v.number(), 0),
+      content: v.fallback(v.object({ size: v.fallback(v.number(), -1) }), { size: -1 }),
+      bodySize: v.fallback(v.number(), -1),
+    }),
+    { status: 0, content: { size: -1 }, bodySize: -1 },
+  ),
+});
+type Entry = v.InferOutput<typeof entrySchema>;
+
+/** By its name, or by what it begins with: no capture begins with a brace. */
+export function isHar(file: string): boolean {
+  if (/\.har(\.gz|\.zst)?$/i.test(file)) return true;
+  if (file === '-') return false;
+  const first = Buffer.alloc(64);
+  try {
+    const fd = openSync(file, 'r');
+    const length = readSync(fd, first);
+    closeSync(fd);
+    return /^\uFEFF?\s*\{/.test(first.toString('utf8', 0, length));
+  } catch {
+    return false;
+  }
+}
+
+/** @throws FloodgateError `har-unreadable` */
+export function readHar(file: string, spool: SpoolWriter): ReadRequests {
+  const unsent: Partial<Record<UnsentReason, number>> = {};
+  const miss = (reason: UnsentReason) => {
+    unsent[reason] = (unsent[reason] ?? 0) + 1;
+  };
+  const entries: {
+    readonly entry: Entry;
+    readonly bytes: Buffer;
+    readonly headBytes: number;
+    readonly startUs: number;
+  }[] = [];
+  for (const value of entriesOf(file)) {
+    const parsed = v.safeParse(entrySchema, value);
+    const startUs = parsed.success ? Date.parse(parsed.output.startedDateTime) * 1000 : Number.NaN;
+    const request = parsed.success && Number.isFinite(startUs) ? requestOf(parsed.output) : 'malformed';
+    if (typeof request === 'string') miss(request);
+    else entries.push({ entry: (parsed as { output: Entry }).output, startUs, ...request });
+  }
+  entries.sort((a, b) => a.startUs - b.startUs);
+  return { ...log(entries, spool), unsent, upgraded: 0, unknown: 0, isAssembled: true, notes: [] };
+}
+
+function log(
+  entries: readonly { entry: Entry; bytes: Buffer; headBytes: number; startUs: number }[],
+  spool: SpoolWriter,
+) {
+  const lanes = new Lanes();
+  let order = 0;
+  let bytesTotal = 0;
+  for (const { entry, bytes, headBytes, startUs } of entries) {
+    const lane = lanes.of(entry, startUs);
+    const { status, bodySize, content } = entry.response;
+    // What came over the wire; of an answer with a content coding `size` is longer.
+    const answerBytes = bodySize >= 0 ? bodySize : content.size;
+    const isAnswered = status >= 100;
+    if (lane.isNew) {
+      spool.event({ ...emptyEvent(), tsUs: startUs - openAheadUs, order: order + 0.5, connection: lane.number });
+    }
+    spool.event({
+      kind: EventKind.request,
+      flags: (isAnswered ? EventFlag.answered : 0) | (isAnswered && answerBytes >= 0 ? EventFlag.measured : 0),
+      ...{ tsUs: startUs, order: (order += 1), connection: lane.number },
+      ...{ offset: spool.write(bytes), length: bytes.length, headBytes, status, answerBytes: Math.max(0, answerBytes) },
+    });
+    bytesTotal += bytes.length;
+  }
+  const [first] = entries;
+  const startUs = first ? first.startUs - openAheadUs : 0;
+  const endUs = Math.max(startUs, lanes.endUs);
+  for (const number of lanes.numbers) {
+    spool.event({ ...emptyEvent(), kind: EventKind.close, tsUs: endUs, order: (order += 1), connection: number });
+  }
+  return {
+    requests: entries.length,
+    bytes: bytesTotal,
+    connections: lanes.numbers.length,
+    durationUs: endUs - startUs,
+  };
+}
+
+/** Connections by the file's own names, or where it has none as a browser would use them: one that is free, else a new one. */
+class Lanes {
+  readonly numbers: number[] = [];
+  endUs = 0;
+  readonly #byName = new Map<string, number>();
+  readonly #free: { readonly host: string; readonly number: number; untilUs: number }[] = [];
+
+  of({ connection, time, request }: Entry, startUs: number): { number: number; isNew: boolean } {
+    const endUs = startUs + Math.max(0, time) * 1000;
+    this.endUs = Math.max(this.endUs, endUs);
+    const { host } = new URL(request.url);
+    if (connection !== undefined && connection !== '' && connection !== '0') {
+      const name = `${host} ${connection}`;
+      const known = this.#byName.get(name);
+      if (known !== undefined) return { number: known, isNew: false };
+      const number = this.#add();
+      this.#byName.set(name, number);
+      return { number, isNew: true };
+    }
+    const free = this.#free.find((each) => each.host === host && each.untilUs <= startUs);
+    if (free) {
+      free.untilUs = endUs;
+      return { number: free.number, isNew: false };
+    }
+    const number = this.#add();
+    this.#free.push({ host, number, untilUs: endUs });
+    return { number, isNew: true };
+  }
+
+  #add(): number {
+    this.numbers.push(this.numbers.length + 1);
+    return this.numbers.length;
+  }
+}
+
+/** Headers that the bytes of the body decide. */
+const framing = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'http2-settings',
+]);
+const fieldName = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+function requestOf({ request }: Entry): { bytes: Buffer; headBytes: number } | UnsentReason {
+  if (!URL.canParse(request.url)) return 'malformed';
+  const url = new URL(request.url);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'malformed';
+  const body = bodyOf(request);
+  if (body === null) return 'bodyNotAsItWas';
+  const lines = [`${request.method} ${url.pathname}${url.search} HTTP/1.1`];
+  // A header that HTTP/2 names with a colon is in the start line here, or `Host`.
+  const headers = request.headers.filter(({ name }) => !name.startsWith(':') && !framing.has(name.toLowerCase()));
+  if (headers.some(({ name, value }) => !fieldName.test(name) || /[\r\n\0]/.test(value))) return 'malformed';
+  if (!headers.some(({ name }) => name.toLowerCase() === 'host')) lines.push(`Host: ${url.host}`);
+  for (const { name, value } of headers) lines.push(`${name}: ${value}`);
+  if (body.length > 0 || /^(POST|PUT|PATCH)$/.test(request.method)) lines.push(`Content-Length: ${body.length}`);
+  const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'utf8');
+  return { bytes: Buffer.concat([head, body]), headBytes: head.length };
+}
+
+/** Null where the file does not have what was sent. */
+function bodyOf({ bodySize, postData, headers }: Entry['request']): Buffer | null {
+  if (!postData) return bodySize > 0 ? null : Buffer.alloc(0);
+  const coding =
+    headers.find(({ name }) => name.toLowerCase() === 'content-encoding')?.value.toLowerCase() ?? 'identity';
+  const { text, encoding, params } = postData;
+  let body: Buffer;
+  if (text !== undefined && (text !== '' || !params?.length))
+    body = Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8');
+  else if (params?.some(({ fileName }) => fileName !== undefined)) return null;
+  else {
+    const pairs = (params ?? []).map(({ name, value }): [string, string] => [name, value ?? '']);
+    body = Buffer.from(new URLSearchParams(pairs).toString());
+  }
+  // What was decoded for the file is not what was sent; and a length that differs says that it is another body.
+  if (coding !== 'identity' && encoding !== 'base64') return null;
+  return bodySize >= 0 && bodySize !== body.length ? null : body;
+}
+
+function entriesOf(file: string): readonly unknown[] {
+  let value: unknown;
+  try {
+    if (statSync(file).size > harBytesMax) throw new Error(`it is larger than ${harBytesMax >> 20} MiB`);
+    const bytes = readFileSync(file);
+    const options = { maxOutputLength: harBytesMax };
+    const [first, second] = bytes;
+    const plain =
+      first === 0x1f && second === 0x8b
+        ? gunzipSync(bytes, options)
+        : first === 0x28 && second === 0xb5
+          ? zstdDecompressSync(bytes, options)
+          : bytes;
+    value = JSON.parse(plain.toString('utf8').replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw unreadable(file, (cause as Error).message, cause);
+  }
+  const { success, output } = v.safeParse(v.object({ log: v.object({ entries: v.array(v.unknown()) }) }), value);
+  if (!success) throw unreadable(file, 'it has no log.entries');
+  return (output as { log: { entries: readonly unknown[] } }).log.entries;
+}
+
+function unreadable(file: string, why: string, cause?: unknown): FloodgateError {
+  return new FloodgateError('har-unreadable', `${file} cannot be read: ${why}`, {
+    hint: 'A HAR file is JSON as browsers, proxies and floodgate-agent --har write it.',
+    cause,
+  });
+}

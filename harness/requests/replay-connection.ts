@@ -1,0 +1,240 @@
+/** One recorded connection at the service: requests in their order, pipelined where they were, opened again where the service closes it. */
+import type { Socket } from 'node:net';
+import { CloseReason } from '../../agent/tcp/stream-handler.ts';
+import type { SentRequest } from './answer-comparison.ts';
+import { answerTimeoutMs, closeTimeoutMs } from './limits.ts';
+
+/** A request that is due. */
+export interface DueRequest {
+  readonly request: SentRequest;
+  /** Sent without the answer to the one before it. */
+  readonly isPipelined: boolean;
+  /** On the sender's clock; undefined where there is no schedule. */
+  readonly dueMs: number | undefined;
+  /** It waited for the answer to the one before it. */
+  hasWaited: boolean;
+  /** Its bytes, read when they are sent. */
+  readonly pieces: () => Iterable<Buffer>;
+}
+
+/** What its connections have of a replay. */
+export interface ReplayContext {
+  readonly nowMs: () => number;
+  readonly connect: (host: string) => Socket;
+  readonly host: string;
+  /** Another address to try after a refusal at `host`; undefined: there is none. */
+  hostAfter(host: string): string | undefined;
+  /** The HTTP layer that reads answers. */
+  readonly http: AnswerStreams;
+  sent(due: DueRequest, lateMs: number): void;
+  sentBytes(count: number): void;
+  missed(request: SentRequest): void;
+  opened(isAgain: boolean): void;
+  failed(code: string): void;
+  /** Requests that wait on their connections, of all. */
+  queued: number;
+  /** An answer, or an end: who waits looks again. */
+  changed(): void;
+  /** Its slot is free. */
+  closed(connection: ReplayConnection): void;
+}
+
+export interface AnswerStreams {
+  open(stream: number): void;
+  data(stream: number, side: 0 | 1, bytes: Uint8Array): void;
+  end(stream: number): void;
+  close(stream: number, reason: CloseReason): void;
+}
+
+export class ReplayConnection {
+  /** In the table of the layer that reads answers. */
+  readonly slot: number;
+  readonly key: number;
+  lastUsedMs: number;
+  isOver = false;
+  readonly #context: ReplayContext;
+  readonly #queue: DueRequest[] = [];
+  /** Sent, and not answered. */
+  readonly #sent: SentRequest[] = [];
+  #socket: Socket | undefined;
+  #isOpen = false;
+  #isWriting = false;
+  #isEnding = false;
+  #opens = 0;
+  /** Since when the service owes something. */
+  #owesSinceMs = 0;
+  #endedAtMs = 0;
+
+  constructor(slot: number, key: number, context: ReplayContext) {
+    this.slot = slot;
+    this.key = key;
+    this.#context = context;
+    this.lastUsedMs = context.nowMs();
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.length + this.#sent.length === 0 && !this.#isWriting;
+  }
+
+  get isConnected(): boolean {
+    return this.#isOpen;
+  }
+
+  /** No request comes any more. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  /** The service has owed an answer, a connection or its end for too long. */
+  isLate(nowMs: number): boolean {
+    if (this.#endedAtMs > 0) return nowMs - this.#endedAtMs > closeTimeoutMs;
+    const owesNothing = this.isIdle && (this.#isOpen || !this.#socket);
+    return !owesNothing && nowMs - this.#owesSinceMs > answerTimeoutMs;
+  }
+
+  open(): void {
+    if (this.#socket) return;
+    this.#context.opened(this.#opens > 0);
+    this.#opens += 1;
+    this.#connect(this.#context.host);
+  }
+
+  send(due: DueRequest): void {
+    this.lastUsedMs = this.#context.nowMs();
+    if (this.isIdle) this.#owesSinceMs = this.lastUsedMs;
+    const isFree = this.#queue.length === 0 && !this.#isWriting && (due.isPipelined || this.#sent.length === 0);
+    due.hasWaited = !isFree && this.#isOpen;
+    this.#queue.push(due);
+    this.#context.queued += 1;
+    if (!this.#socket) this.open();
+    else if (this.#isOpen) this.#flush();
+  }
+
+  /** The final answer to the oldest request. */
+  answered(): SentRequest | undefined {
+    const request = this.#sent.shift();
+    this.#owesSinceMs = this.lastUsedMs = this.#context.nowMs();
+    return request;
+  }
+
+  /** What may follow an answer. */
+  goOn(): void {
+    if (this.#isOpen) this.#flush();
+    this.#endIfDone();
+    this.#context.changed();
+  }
+
+  /** No more requests come: it is closed once the last answer is there. */
+  finish(): void {
+    this.#isEnding = true;
+    this.#endIfDone();
+  }
+
+  /** Whatever the service owes has not come. */
+  destroy(): void {
+    this.#socket?.destroy();
+    if (!this.#socket) this.#endIfDone();
+  }
+
+  #connect(host: string): void {
+    const socket = this.#context.connect(host);
+    this.#socket = socket;
+    this.#owesSinceMs = this.#context.nowMs();
+    let error: NodeJS.ErrnoException | undefined;
+    socket.setNoDelay(true);
+    socket.on('connect', () => {
+      this.#isOpen = true;
+      this.#context.http.open(this.slot);
+      this.#flush();
+      this.#endIfDone();
+      this.#context.changed();
+    });
+    socket.on('data', (bytes: Buffer) => this.#context.http.data(this.slot, 1, bytes));
+    socket.on('end', () => this.#context.http.end(this.slot));
+    socket.on('error', (each: NodeJS.ErrnoException) => {
+      error = each;
+    });
+    socket.on('close', () => this.#gone(host, error));
+  }
+
+  #gone(host: string, error: NodeJS.ErrnoException | undefined): void {
+    const wasOpen = this.#isOpen;
+    this.#socket = undefined;
+    this.#isOpen = false;
+    if (wasOpen) this.#context.http.close(this.slot, error ? CloseReason.reset : CloseReason.fin);
+    else {
+      const other = error?.code === 'ECONNREFUSED' ? this.#context.hostAfter(host) : undefined;
+      if (other !== undefined) {
+        this.#connect(other);
+        return;
+      }
+    }
+    if (error) this.#context.failed(error.code ?? 'error');
+    // A connection that could not be opened takes one request with it; the next one tries again.
+    const lost = wasOpen ? this.#sent.splice(0) : this.#unqueue();
+    for (const request of lost) this.#context.missed(request);
+    if (this.#queue.length > 0) this.open();
+    this.#endIfDone();
+    this.#context.changed();
+  }
+
+  #unqueue(): SentRequest[] {
+    const [due] = this.#queue.splice(0, 1);
+    if (!due) return [];
+    this.#context.queued -= 1;
+    return [due.request];
+  }
+
+  #endIfDone(): void {
+    if (!this.#isEnding || !this.isIdle || this.isOver) return;
+    if (this.#socket && !this.#socket.destroyed) {
+      if (!this.#isOpen || this.#endedAtMs > 0) return;
+      this.#endedAtMs = this.#context.nowMs();
+      this.#socket.end();
+      return;
+    }
+    this.isOver = true;
+    this.#context.closed(this);
+    this.#context.changed();
+  }
+
+  #flush(): void {
+    while (!this.#isWriting && this.#isOpen) {
+      const due = this.#queue[0];
+      if (!due || (!due.isPipelined && this.#sent.length > 0)) return;
+      this.#queue.shift();
+      this.#context.queued -= 1;
+      this.#write(due);
+    }
+  }
+
+  #write(due: DueRequest): void {
+    const { nowMs, http } = this.#context;
+    const socket = this.#socket!;
+    this.#sent.push(due.request);
+    this.#context.sent(due, due.dueMs === undefined ? 0 : nowMs() - due.dueMs);
+    const pieces = due.pieces()[Symbol.iterator]();
+    this.#isWriting = true;
+    const next = () => {
+      for (let piece = pieces.next(); !piece.done; piece = pieces.next()) {
+        // An answer that came early has closed it: the rest has nowhere to go.
+        if (this.#socket !== socket || socket.destroyed) break;
+        http.data(this.slot, 0, piece.value);
+        this.#context.sentBytes(piece.value.length);
+        if (socket.write(piece.value)) continue;
+        socket.once('drain', next);
+        socket.once('close', stop);
+        return;
+      }
+      stop();
+    };
+    const stop = () => {
+      socket.off('drain', next);
+      socket.off('close', stop);
+      if (!this.#isWriting) return;
+      this.#isWriting = false;
+      this.goOn();
+    };
+    next();
+  }
+}

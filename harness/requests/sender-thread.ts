@@ -1,0 +1,86 @@
+/** The thread that sends requests: it has its own event loop and heap, so that nothing of the harness makes a request late. Started by `requests-feed.ts` alone. */
+import { createConnection } from 'node:net';
+import { createHistogram } from 'node:perf_hooks';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { RequestAccount } from '../feed/request-account.ts';
+import { type HeaderRules, withPort } from './header-rules.ts';
+import { type Lateness, Replay, type RequestPace } from './replay.ts';
+import { SpoolReader } from './spool.ts';
+
+export interface SenderData {
+  /** Of the spool. */
+  readonly folder: string;
+  readonly port: number;
+  readonly pace: RequestPace;
+  readonly rules: HeaderRules;
+  readonly loops: number;
+  readonly durationUs: number;
+  readonly recordedConnections: number;
+  /** Requests and bytes sent, and the recorded time that was reached, µs: 64-bit floats, read by the owner. */
+  readonly progress: SharedArrayBuffer;
+}
+
+export type SenderOrder = { readonly kind: 'start' | 'stop' };
+export type SenderMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'done'; readonly account: Omit<RequestAccount, 'recorded' | 'loops'> };
+
+const tickMs = 250;
+const port = parentPort!;
+const data = workerData as SenderData;
+const progress = new Float64Array(data.progress);
+
+/** Three significant digits (HDR Histogram). */
+class HistogramLateness implements Lateness {
+  readonly #histogram = createHistogram();
+
+  record(us: number): void {
+    this.#histogram.record(Math.max(1, Math.round(us)));
+  }
+
+  percentile(percent: number): number {
+    return this.#histogram.percentile(percent);
+  }
+
+  get max(): number {
+    return this.#histogram.max;
+  }
+
+  get count(): number {
+    return this.#histogram.count;
+  }
+}
+
+const replay = new Replay({
+  openSpool: () => new SpoolReader(data.folder),
+  pace: data.pace,
+  rules: withPort(data.rules, data.port),
+  loops: data.loops,
+  durationUs: data.durationUs,
+  recordedConnections: data.recordedConnections,
+  nowMs: () => performance.now(),
+  sleep: (ms) => sleep(ms),
+  turn: () => setImmediate(),
+  connect: (host) => createConnection({ host, port: data.port }),
+  lateness: () => new HistogramLateness(),
+  onProgress: (sent, bytes, trafficUs) => {
+    progress[0] = sent;
+    progress[1] = bytes;
+    progress[2] = trafficUs;
+  },
+});
+
+port.on('message', async ({ kind }: SenderOrder) => {
+  if (kind === 'stop') {
+    replay.stop();
+    return;
+  }
+  const ticker = setInterval(() => replay.tick(), tickMs);
+  try {
+    port.postMessage({ kind: 'done', account: await replay.run() } satisfies SenderMessage);
+  } finally {
+    clearInterval(ticker);
+  }
+});
+port.postMessage({ kind: 'ready' } satisfies SenderMessage);
