@@ -8,10 +8,12 @@ import { type Explanation, explanationOf } from './explain/explanation.ts';
 import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
 import { sitesOf } from './metrics/allocated-sites.ts';
-import { takesSites } from './metrics/table.ts';
+import { takesSettled, takesSites } from './metrics/table.ts';
 import { allocationSampling, allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
 import type { Brought, Instrument } from './pass/instruments/instrument.ts';
+import { intervalProfiles } from './pass/instruments/interval-profiles.ts';
 import { measuring } from './pass/instruments/measuring.ts';
+import { settled } from './pass/instruments/settled.ts';
 import { snapshots } from './pass/instruments/snapshots.ts';
 import { repeatableArguments } from './pass/lane-rules.ts';
 import { type PassProgress, runPass } from './pass/pass.ts';
@@ -21,6 +23,7 @@ import { writeProfileFile } from './profile/files.ts';
 import { buildRunReport } from './report/build.ts';
 import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './report/findings.ts';
 import { writeSites } from './report/sites-file.ts';
+import { Sources } from './report/sources.ts';
 import { spikesOf } from './report/spikes.ts';
 import { type AgentStage, stageWords } from './scenario/agent-stage.ts';
 import type { ScenarioHead } from './scenario/capture-scenario.ts';
@@ -59,6 +62,8 @@ export interface RunOptions {
   readonly repeatable?: boolean;
   /** Takes allocations whatever `explain` says, a sample every so many bytes, and writes `sites.json`. */
   readonly sitesEveryBytes?: number | undefined;
+  /** Further passes with a profile of allocations and of what is alive every so often, whatever `explain` says. */
+  readonly profileEveryMs?: number | undefined;
   /** Further passes, for CPU time; their tools are there (`Instrument.checkTools`). @default none */
   readonly cpu?: readonly Instrument[];
   /** What else the reader of the report ought to know. @default none */
@@ -95,8 +100,9 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   if (!measure.isTried && !measure.exit.expected && !options.signal.aborted) {
     throw diedAtStart(measure.targetName, measure.exit);
   }
-  const findings = findingsOf(measure, options.budget);
-  const { passes, explanation } = await explain(options, findings);
+  const { findings, passes: looked } = await settle(options, findingsOf(measure, options.budget));
+  const { passes: explaining, explanation } = await explain(options, findings);
+  const passes = [...looked, ...explaining];
   const { scenario, folder, sitesEveryBytes } = options;
   const sampled = passes.find(({ kind }) => kind === 'allocations');
   if (sitesEveryBytes !== undefined && sampled) writeSites(folder, sampled, explanation.allocations);
@@ -118,13 +124,33 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     budget: options.budget,
     profile: options.profile,
     measure,
-    readings: findings.readings.withSites(sitesOf(explanation.allocations)),
+    readings: findings.readings.with({ sites: sitesOf(explanation.allocations) }),
     passes,
-    spikes: spikesOf(findings, explanation, (name, profile) => writeProfileFile(folder, name, profile)),
+    spikes: spikesOf(findings, explanation, {
+      save: (name, profile) => writeProfileFile(folder, name, profile),
+      sources: new Sources(),
+    }),
     notes: [...(options.notes ?? []), ...explanation.notes],
     interrupted: options.signal.aborted,
   });
 }
+
+/** What stays takes a pass of its own, with forced collections: limits on growth are decided by it, and whether a rise is a leak. */
+async function settle(options: RunOptions, measured: Findings): Promise<{ findings: Findings; passes: PassResult[] }> {
+  const { budget, explain, signal, folder, command, keepsSnapshots, launcher } = options;
+  const isExplained = explain === 'always' || (explain === 'on-breach' && measured.isBroken);
+  const isWanted = Object.keys(budget).some(takesSettled) || (isExplained && measured.spikes.some(isResident));
+  if (!isWanted || signal.aborted || launcher?.explains === false) return { findings: measured, passes: [] };
+  const found = foundSpikes(measured);
+  const [planned] = planPasses([settled], found, peakBytesOf(measured.measure)).passes;
+  if (!planned) return { findings: measured, passes: [] };
+  const pass = await replay(options, planned);
+  const order = { folder, passFolder: passFolder(folder, settled), command, keepsSnapshots, found };
+  const { settled: looks } = await settled.bring(pass, order);
+  return { findings: findingsOf(measured.measure, budget, looks), passes: [pass] };
+}
+
+const isResident = ({ line }: Findings['spikes'][number]) => line === 'rss';
 
 /** Replays as often as there are instruments wanted, and puts together what they bring. */
 async function explain(
@@ -133,9 +159,11 @@ async function explain(
 ): Promise<{ passes: PassResult[]; explanation: Explanation }> {
   const explaining = explainingInstruments(options, findings);
   const found = foundSpikes(findings);
-  const plan = planPasses([...explaining, ...(options.cpu ?? [])], found, peakBytesOf(findings.measure));
+  const every = everyInstruments(options);
+  const wanted = [...explaining, ...every.instruments, ...(options.cpu ?? [])];
+  const plan = planPasses(wanted, found, peakBytesOf(findings.measure));
   const passes: PassResult[] = [];
-  const brought: Brought[] = [{ notes: plan.notes }];
+  const brought: Brought[] = [{ notes: [...plan.notes, ...every.notes] }];
   for (const planned of plan.passes) {
     if (options.signal.aborted) break;
     const pass = await replay(options, planned);
@@ -146,6 +174,20 @@ async function explain(
   }
   const streams = explaining.length > 0 ? await streamsOf(options, findings) : [];
   return { passes, explanation: explanationOf(brought, streams) };
+}
+
+/** Profiles every so often, where they are wanted and can be had. */
+function everyInstruments({ profileEveryMs, launcher, folder }: RunOptions): {
+  instruments: Instrument[];
+  notes: Note[];
+} {
+  if (profileEveryMs === undefined) return { instruments: [], notes: [] };
+  if (launcher?.explains === false) {
+    const text = `No profiles: of ${launcher.name} call sites are not available (${launcher.blind ?? 'it is no Node.js program, and --pprof names no address'})`;
+    return { instruments: [], notes: [{ severity: 'warning', text }] };
+  }
+  const kinds = ['allocations', 'live'] as const;
+  return { instruments: kinds.map((kind) => intervalProfiles(kind, profileEveryMs, folder)), notes: [] };
 }
 
 /** The instruments that look for who holds the memory. */
@@ -182,7 +224,7 @@ async function replay(options: RunOptions, planned: PlannedPass): Promise<PassRe
       folder: passFolder(folder, planned.instrument),
       nodeArguments: [...defect.node, ...(options.repeatable ? repeatableArguments : [])],
       sampleMs: options.sampleMs,
-      intervalMs: options.intervalMs,
+      intervalMs: planned.instrument.intervalMs ?? options.intervalMs,
       ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
       settleMs: (scenario.settleSeconds ?? 2) * 1000,
       signal: options.signal,

@@ -55,9 +55,19 @@ export interface ScenarioInfo {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu' | 'flame' | 'doctor';
+export type PassKind =
+  | 'measure'
+  | 'settled'
+  | 'allocations'
+  | 'live-heap'
+  | 'snapshots'
+  | 'cpu'
+  | 'flame'
+  | 'doctor'
+  | 'allocations-every'
+  | 'live-every';
 
-/** One replay of the same frames. Only `measure` passes feed budgets. */
+/** One replay of the same frames. `measure` feeds the budgets; `settled` decides those on growth. */
 export interface Pass {
   readonly kind: PassKind;
   readonly startedAtMs: number;
@@ -130,6 +140,8 @@ export interface Suspect {
   /** 1-based; 0 where unknown. */
   readonly line: number;
   readonly where: 'heap' | 'off-heap' | 'cpu';
+  /** The worker thread or the child that did most of it: `thread 2 hash.js`, `process 1234`; empty: the target's main thread. */
+  readonly thread: string;
   /** Added in the window by the site itself, in bytes (a rate above the steady state times the window). */
   readonly selfBytes: number;
   /** The same with everything it called. */
@@ -182,6 +194,40 @@ export interface RetainedClass {
   readonly retainedBytesAfter: number | null;
   /** Shortest way from a root to one such object. */
   readonly retainingPath: readonly string[];
+}
+
+/** Who keeps what stays: the last name on the way from the roots to what grew. */
+export interface Keeper {
+  /** As in the source: `cache`, `Pairing.#archive`, `listeners of "change" on bus`. */
+  readonly name: string;
+  /** What it is: `Map`, `Array`; of a Go program the function that adds to it is all that is known: `function`. */
+  readonly kind: string;
+  /** Relative to the project where possible; empty where unknown. */
+  readonly file: string;
+  /** 1-based, of its declaration where that was found, else of a function near it; 0 where unknown. */
+  readonly line: number;
+  /** Class of what it holds more of; how many came between two snapshots, and for each request of that time, where these are counted. */
+  readonly held: string;
+  readonly countAdded: number;
+  readonly perRequest: number | null;
+  readonly bytesAdded: number;
+  /** Of everything new on the heap, 0..1. */
+  readonly share: number;
+  /** From a root to one of what it holds. */
+  readonly path: readonly string[];
+}
+
+/** Lines of a source around a place that a spike names. */
+export interface SourceExcerpt {
+  readonly file: string;
+  /** The line that is meant. */
+  readonly line: number;
+  readonly firstLine: number;
+  readonly lines: readonly string[];
+  /** Who it is: `suspect`, `keeper`. */
+  readonly of: 'suspect' | 'keeper';
+  /** What the line is: V8 charges a function where it is declared. */
+  readonly note: string;
 }
 
 /** One part of what a spike added: bytes that something measured can answer for. */
@@ -238,6 +284,11 @@ export interface Spike {
   readonly profiles: readonly ProfileReference[];
   readonly flame: FlameTree | null;
   readonly retained: readonly RetainedClass[];
+  /** Null where no container grew, or nobody looked. */
+  readonly keeper: Keeper | null;
+  /** The deepest function that most of what stays was made under, where the first suspect made less; null where none is. */
+  readonly commonCaller: Suspect | null;
+  readonly sources: readonly SourceExcerpt[];
 }
 
 /** `undecided`: measured, but not well enough to say; `notMeasured`: not at all. Neither is ok, and neither is over. */
@@ -318,6 +369,49 @@ export interface Exchanges {
   readonly missing: number;
 }
 
+/** A worker thread: its heap is its own. Null where it was not looked into, which `note` explains. */
+export interface FamilyThread {
+  readonly id: number;
+  /** As it was named, or its file; empty where it said nothing of itself. */
+  readonly name: string;
+  readonly startMs: number;
+  /** Null where it ran to the end. */
+  readonly endMs: number | null;
+  readonly heapMaxBytes: number | null;
+  readonly externalMaxBytes: number | null;
+  /** On its heap, freed objects included. */
+  readonly allocatedBytes: number | null;
+  readonly note: string;
+}
+
+/** A process that the target started, or the launcher that started the target. */
+export interface FamilyProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+  /** Empty where it said nothing: it is no Node.js, or it was not reached. */
+  readonly runtime: string;
+  readonly startMs: number;
+  readonly endMs: number | null;
+  readonly rssMaxBytes: number | null;
+  readonly pssMaxBytes: number | null;
+  readonly heapMaxBytes: number | null;
+  readonly allocatedBytes: number | null;
+  readonly threads: readonly FamilyThread[];
+  /** What could not be looked into, and why; empty where all could. */
+  readonly note: string;
+}
+
+/** What the target started: threads, and processes with their threads. */
+export interface Family {
+  readonly threads: readonly FamilyThread[];
+  readonly processes: readonly FamilyProcess[];
+  /** The target and all of these, pages that they share counted once; null where there is none but the target. */
+  readonly treeMaxBytes: number | null;
+  /** Threads and processes beyond those listed. */
+  readonly unlisted: number;
+}
+
 export interface Note {
   readonly severity: 'info' | 'warning';
   readonly text: string;
@@ -356,6 +450,8 @@ export interface RunReport {
   readonly messages: Messages | null;
   /** Null where no witness was uploaded. */
   readonly exchanges: Exchanges | null;
+  /** Null where the lane watches one process and one thread. */
+  readonly family: Family | null;
   readonly verdict: Verdict;
   readonly notes: readonly Note[];
   /** True when the run was cut short: what is here is true, but not all. */

@@ -74,7 +74,18 @@ const environment = v.object({
 });
 
 const pass = v.object({
-  kind: v.picklist(['measure', 'allocations', 'live-heap', 'snapshots', 'cpu', 'flame', 'doctor']),
+  kind: v.picklist([
+    'measure',
+    'settled',
+    'allocations',
+    'live-heap',
+    'snapshots',
+    'cpu',
+    'flame',
+    'doctor',
+    'allocations-every',
+    'live-every',
+  ]),
   startedAtMs: number,
   durationMs: amount,
   instruments: list(text),
@@ -108,6 +119,7 @@ const suspect = v.object({
   file: text,
   line: whole,
   where: v.picklist(['heap', 'off-heap', 'cpu']),
+  thread: v.optional(text, ''),
   selfBytes: number,
   totalBytes: number,
   steadyBytes: number,
@@ -164,6 +176,28 @@ const retained = v.object({
   retainingPath: list(text),
 });
 
+const keeper = v.object({
+  name: text,
+  kind: text,
+  file: text,
+  line: whole,
+  held: text,
+  countAdded: number,
+  perRequest: v.nullable(number),
+  bytesAdded: number,
+  share: number,
+  path: list(text),
+});
+
+const excerpt = v.object({
+  file: text,
+  line: whole,
+  firstLine: whole,
+  lines: list(text),
+  of: v.picklist(['suspect', 'keeper']),
+  note: text,
+});
+
 const part = v.object({ name: text, bytes: number, named: v.boolean() });
 
 /** Older reports described a stream in words. */
@@ -211,6 +245,9 @@ const spike = v.object({
   profiles: list(profile),
   flame: v.nullable(flame),
   retained: list(retained),
+  keeper: v.optional(v.nullable(keeper), null),
+  commonCaller: v.optional(v.nullable(suspect), null),
+  sources: v.optional(list(excerpt), []),
 });
 
 /** Older reports have no state: what was not measured was not ok. */
@@ -267,6 +304,40 @@ const exchanges = v.object({
   missing: whole,
 });
 
+const familyThread = v.object({
+  id: whole,
+  name: text,
+  startMs: number,
+  endMs: v.nullable(number),
+  heapMaxBytes: v.nullable(amount),
+  externalMaxBytes: v.nullable(amount),
+  allocatedBytes: v.nullable(amount),
+  note: text,
+});
+
+/** Older reports know of one process and one thread. */
+const family = v.object({
+  threads: list(familyThread),
+  processes: list(
+    v.object({
+      pid: whole,
+      parent: whole,
+      command: text,
+      runtime: text,
+      startMs: number,
+      endMs: v.nullable(number),
+      rssMaxBytes: v.nullable(amount),
+      pssMaxBytes: v.nullable(amount),
+      heapMaxBytes: v.nullable(amount),
+      allocatedBytes: v.nullable(amount),
+      threads: list(familyThread),
+      note: text,
+    }),
+  ),
+  treeMaxBytes: v.nullable(amount),
+  unlisted: whole,
+});
+
 const runReport: v.GenericSchema<unknown, RunReport> = v.object({
   kind: v.literal('run'),
   schemaVersion: v.literal(SCHEMA_VERSION),
@@ -301,6 +372,7 @@ const runReport: v.GenericSchema<unknown, RunReport> = v.object({
   ledger: v.nullable(ledger),
   messages: v.nullable(v.object({ found: messageCount, truth: messageCount, mayBeLost: messageCount })),
   exchanges: v.optional(v.nullable(exchanges), null),
+  family: v.optional(v.nullable(family), null),
   verdict,
   notes,
   partial: v.boolean(),

@@ -1,5 +1,6 @@
 /** The verdict for a person at a terminal: pass or fail first, then why, in as few lines as will do. Pure. */
 import {
+  excerptTitle,
   formatActual,
   formatBar,
   formatBytes,
@@ -7,8 +8,10 @@ import {
   formatDifference,
   formatDropped,
   formatDuration,
+  formatExcerpt,
   formatExchanges,
   formatHeight,
+  formatKeeper,
   formatRecovery,
   formatShare,
   formatSite,
@@ -104,7 +107,7 @@ function wrapped(line: string, columns: number): string[] {
 function verdictLine(verdict: RunReport['verdict'], name: string, palette: Palette, detail: string): string {
   const text = verdictWord(verdict);
   const word = paintOf(verdict, palette)(` ${text} `);
-  return `${word} ${palette.bold(printable(name, 80))}  ${printable(verdict.headline, 300)}  ${palette.dim(`(${detail})`)}`;
+  return `${word} ${palette.bold(printable(name, 80))}  ${printable(verdict.headline, 400)}  ${palette.dim(`(${detail})`)}`;
 }
 
 function paintOf({ ok, exitCode }: RunReport['verdict'], palette: Palette): Paint {
@@ -140,7 +143,7 @@ function runLines(run: RunReport, palette: Palette, columns: number): string[] {
   run.spikes.forEach((spike, i) => void (shown.has(spike) && lines.push(...spikeLines(spike, i + 1, palette))));
   const others = run.spikes.length - shown.size;
   if (others > 0) lines.push(`  ${palette.dim(`${formatCount(others)} lower spikes are in the report`)}`);
-  lines.push(...deliveryLines(run, palette));
+  lines.push(...familyLines(run, palette), ...deliveryLines(run, palette));
   const cost = costLine(run);
   if (cost !== '') lines.push(`  ${palette.dim(cost)}`);
   for (const note of run.notes) lines.push(`  ${noteLine(note, palette)}`);
@@ -206,10 +209,22 @@ function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
     const first = standsOut(spike) ? `suspect: ${palette.bold(site)}` : `largest: ${site}`;
     lines.push(`    ${i === 0 ? first : `then:    ${site}`}  ${palette.dim(figures)}`);
   });
+  if (spike.commonCaller) {
+    lines.push(
+      `    under:   ${formatSite(spike.commonCaller)}  ${palette.dim(`made ${formatShare(spike.commonCaller.share)} of it with what it called`)}`,
+    );
+  }
   if (spike.namedShare !== null) lines.push(`    ${palette.dim(`${formatShare(spike.namedShare)} of it has a name`)}`);
   const [stream] = spike.streams;
   if (stream) lines.push(`    packets: ${printable(formatStream(stream), 240)}${moreOf(spike.streams.length)}`);
-  const retained = heaviestNew(spike);
+  if (spike.keeper) lines.push(`    keeper:  ${formatKeeper(spike.keeper)}`);
+  for (const excerpt of spike.sources) {
+    lines.push(
+      `    ${palette.dim(excerptTitle(excerpt))}`,
+      ...formatExcerpt(excerpt).map((line) => `      ${palette.dim(line)}`),
+    );
+  }
+  const retained = spike.keeper ? undefined : heaviestNew(spike);
   if (retained) {
     const figures = `${formatDifference(retained.retainedBytesAdded, 'bytes')} retained, ${formatDifference(retained.countAdded, 'count')} objects`;
     const path = retained.retainingPath
@@ -231,6 +246,32 @@ function heaviestNew({ retained }: Spike): RetainedClass | undefined {
 
 function moreOf(count: number): string {
   return count > 1 ? ` (and ${formatCount(count - 1)} more streams)` : '';
+}
+
+const familyShown = 4;
+
+/** Threads and processes that the target started, the largest first. */
+function familyLines({ family }: RunReport, palette: Palette): string[] {
+  if (!family || family.threads.length + family.processes.length === 0) return [];
+  const threads = family.threads.toSorted((a, b) => (b.heapMaxBytes ?? 0) - (a.heapMaxBytes ?? 0));
+  const processes = family.processes.toSorted((a, b) => (b.rssMaxBytes ?? 0) - (a.rssMaxBytes ?? 0));
+  const rows = [
+    ...processes.slice(0, familyShown).map(({ pid, command, rssMaxBytes, note }) => {
+      const figure = rssMaxBytes === null ? note : `RSS ${formatBytes(rssMaxBytes)} at most`;
+      return `process ${pid} ${printable(command, 80)}: ${printable(figure, 120)}`;
+    }),
+    ...threads.slice(0, familyShown).map(({ id, name, heapMaxBytes, note }) => {
+      const figure = heapMaxBytes === null ? note : `heap ${formatBytes(heapMaxBytes)} at most`;
+      return `thread ${id} ${printable(name, 80)}: ${printable(figure, 120)}`;
+    }),
+  ];
+  const counts = [
+    ...(processes.length > 0 ? [`${formatCount(processes.length)} processes`] : []),
+    ...(threads.length > 0 ? [`${formatCount(threads.length)} worker threads`] : []),
+  ].join(' and ');
+  const tree =
+    family.treeMaxBytes === null ? '' : `, with it ${formatBytes(family.treeMaxBytes)} at most (shared pages once)`;
+  return [`  started ${counts}${tree}`, ...rows.map((row) => `    ${palette.dim(row)}`)];
 }
 
 function deliveryLines(run: RunReport, palette: Palette): string[] {

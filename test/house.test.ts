@@ -41,6 +41,8 @@ const agentForHarness = [
   'agent/nearest-name.ts',
   'agent/seeded-random.ts',
   'agent/capture/frame-source.ts',
+  // The interval that an estimate is judged by.
+  'agent/overload/estimate.ts',
   // Bytes in, requests and responses out: recorded requests are read as the agent reads them, and answers to them too.
   'agent/tcp/',
   'agent/http/',

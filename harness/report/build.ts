@@ -17,11 +17,13 @@ import { figures, judge, type Readings } from '../metrics/budgets.ts';
 import { droppedByTarget } from '../metrics/delivery.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
 import { largest } from '../metrics/memory.ts';
+import { describeOverload } from '../metrics/overload.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
 import { countsOf } from '../watch/agent-counters.ts';
+import { familyNotes, familyOf } from './family.ts';
 import { headlineOf } from './headline.ts';
 import { pacingNotes } from './pacing-notes.ts';
 import { requestNotes, whyRequestsUnjudged } from './requests-notes.ts';
@@ -54,6 +56,7 @@ export interface RunReportInput {
 export function buildRunReport(input: RunReportInput): RunReport {
   const { measure } = input;
   const budgets = judge(input.budget, input.readings);
+  const family = familyOf(measure);
   return {
     kind: 'run',
     schemaVersion: SCHEMA_VERSION,
@@ -82,8 +85,9 @@ export function buildRunReport(input: RunReportInput): RunReport {
     ledger: ledgerOf(measure),
     messages: messagesOf(measure),
     exchanges: exchangesOf(measure),
+    family,
     verdict: verdictOf(input, budgets),
-    notes: notesOf(input),
+    notes: [...notesOf(input), ...(family ? familyNotes(family) : [])],
     partial: input.interrupted || !measure.exit.expected,
   };
 }
@@ -220,6 +224,8 @@ function notesOf(input: RunReportInput): Note[] {
   for (const { count, what } of sending?.truth?.doubts ?? []) {
     notes.push({ severity: 'info', text: `messages: not all is known: ${formatCount(count)} ${what}` });
   }
+  const overload = describeOverload(measure);
+  if (overload !== undefined) notes.push({ severity: 'info', text: overload });
   if (sending) notes.push(...pacingNotes(sending, input.profile));
   if (sending && !sending.ledger.balanced) {
     const way = sending.ledger.framesRefused > 0 ? `. ${refusedHint}` : '';

@@ -3,6 +3,7 @@ import type { GcEvents, SeriesGroup, SeriesTable } from '../../reports/model.ts'
 import type { PassResult } from '../pass/pass-result.ts';
 import { gaugesOf } from '../watch/agent-counters.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
+import { familySeries } from './family.ts';
 
 /** Every table of the pass; tables without a sample are left out. */
 export function seriesOf(pass: PassResult): SeriesTable[] {
@@ -13,6 +14,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     columns: [
       { name: 'pages', unit: 'count' as const, kind: 'gauge' as const, values: gauges.pages },
       { name: 'streams', unit: 'count' as const, kind: 'gauge' as const, values: gauges.streams },
+      { name: 'overloadLevel', unit: 'count' as const, kind: 'gauge' as const, values: gauges.overload },
     ].filter((column) => column.values.some((value) => value !== null)),
   };
   const tables = [
@@ -25,6 +27,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     trafficOf(pass),
     agent,
     collectorOf(pass),
+    ...familySeries(pass),
   ];
   return tables.filter((table) => table.tMs.length > 0 && table.columns.length > 0);
 }
@@ -43,11 +46,9 @@ export function gcEventsOf({ channel }: PassResult): GcEvents {
 /** Without frames the counter is the time of the load, which is not drawn: the time axis shows it. */
 function trafficOf({ sent, lane }: PassResult): SeriesTable {
   const table = tableOf('traffic', sent);
-  if (lane !== 'load') return table;
-  return {
-    ...table,
-    columns: table.columns.filter(({ name, values }) => name === 'bytes' && values.some((value) => value !== 0)),
-  };
+  const isDrawn = (name: string, values: readonly (number | null)[]) =>
+    name === 'bytes' ? lane !== 'load' || values.some((value) => value !== 0) : name === 'frames' && lane !== 'load';
+  return { ...table, columns: table.columns.filter(({ name, values }) => isDrawn(name, values)) };
 }
 
 /** The process that the agent uploads to. */
@@ -64,20 +65,10 @@ function collectorOf({ companion }: PassResult): SeriesTable {
 
 /** Samples, and between them what was higher or moved. */
 function residentOf({ watch }: PassResult): SeriesTable {
-  const samples = tableOf('memory', watch.rss);
-  const tops = watch.tops();
-  const order = [
-    ...samples.tMs.map((tMs, at) => ({ tMs, at, isTop: false })),
-    ...tops.tMs.map((tMs, at) => ({ tMs, at, isTop: true })),
-  ].sort((a, b) => a.tMs - b.tMs);
-  return {
-    group: 'memory',
-    tMs: order.map(({ tMs }) => tMs),
-    columns: samples.columns.map((column) => {
-      const between = column.name === 'rss' ? tops.rss : column.name === 'own' ? tops.own : [];
-      return { ...column, values: order.map(({ at, isTop }) => (isTop ? (between[at] ?? null) : column.values[at]!)) };
-    }),
-  };
+  const { tMs, rss, own } = watch.line();
+  const column = (name: string, values: readonly (number | null)[]) =>
+    ({ name, unit: 'bytes', kind: 'gauge', values }) as const;
+  return { group: 'memory', tMs, columns: [column('rss', rss), column('own', own)] };
 }
 
 /** What `own` is made of. */

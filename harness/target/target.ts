@@ -16,9 +16,19 @@ export interface TargetExit {
 }
 
 /** What a collector had stored when it ended. */
+/** Weights of the witnesses of an endpoint. */
+export interface EndpointSums {
+  readonly certain: number;
+  readonly weight: number;
+  readonly weightSquares: number;
+  readonly weightMax: number;
+}
+
 export interface Collected {
   readonly batches: number;
   readonly witnesses: number;
+  /** By method, host and path, as in `Truth.endpoints`; undefined where there are too many. */
+  readonly endpoints?: { readonly leastShare: number; readonly sums: Readonly<Record<string, EndpointSums>> };
   /** It ended when it was asked to, and not before. */
   readonly endedWell: boolean;
 }
@@ -36,6 +46,8 @@ export interface Target {
   readonly name: string;
   /** Process whose memory is watched; 0 where it runs out of our sight (a URL). */
   readonly pid: number;
+  /** The process that we started, where another one of its family is watched: a launcher. @default pid */
+  readonly rootPid?: number;
   /** What reproduces it by hand; empty where we did not start it. */
   readonly commandLine: readonly string[];
   /** TCP port it listens on, where that was looked for. */
@@ -98,6 +110,8 @@ export interface TargetLauncher {
   readonly isNode: boolean;
   /** Whether it has call sites of allocations; without, explaining passes are left out. @default true */
   readonly explains?: boolean;
+  /** Why it has none, in words. */
+  readonly blind?: string;
   /** Instruments of a measuring pass, for the report. @default those of our agent */
   readonly instruments?: readonly string[];
   /** @throws FloodgateError when it cannot be started; nothing is left running then. */

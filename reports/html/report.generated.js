@@ -105,7 +105,8 @@
 		return line.length > charsMax ? `${line.slice(0, charsMax - 1)}…` : line;
 	}
 	function formatSite(site) {
-		const name = printable(site.functionName || "(anonymous)", 200);
+		const where = site.thread ? ` in ${printable(site.thread, 100)}` : "";
+		const name = printable(site.functionName || "(anonymous)", 200) + where;
 		if (site.file === "") return name;
 		return `${printable(site.file, 300)}${site.line > 0 ? `:${site.line}` : ""} ${name}`;
 	}
@@ -131,6 +132,29 @@
 	const SHARE_STANDS_OUT = .05;
 	function standsOut({ suspects }) {
 		return (suspects[0]?.share ?? 0) >= SHARE_STANDS_OUT;
+	}
+	function formatKeeper(keeper) {
+		const { name, kind, countAdded, perRequest, file, line } = keeper;
+		const each = perRequest === null ? "" : `, ${formatEach(perRequest)} a request`;
+		const article = /^[AEIOU]/i.test(kind) ? "an" : "a";
+		const grew = countAdded > 0 ? ` (${kind === "" ? "" : `${article} ${printable(kind, 60)} that `}grew by ${formatCount(countAdded)}${each})` : "";
+		const place = file === "" ? "" : ` at ${printable(file, 300)}${line > 0 ? `:${line}` : ""}`;
+		return `${printable(name, 120)}${grew}${place}`;
+	}
+	function formatEach(count) {
+		const rounded = Math.round(count);
+		if (rounded >= 10 || rounded > 0 && Math.abs(count - rounded) < .1 * rounded) return formatCount(rounded);
+		return count.toPrecision(2);
+	}
+	function excerptTitle({ file, line, note }) {
+		return `${printable(file, 300)}:${line}, ${printable(note, 200)}`;
+	}
+	function formatExcerpt({ lines, firstLine, line }) {
+		const width = String(firstLine + lines.length - 1).length;
+		return lines.map((text, i) => {
+			const number = firstLine + i;
+			return `${number === line ? ">" : " "} ${String(number).padStart(width)} | ${printable(text.replaceAll("	", "  "), 160)}`;
+		});
 	}
 	function formatHeight(spike) {
 		return spike.line === "rss" ? formatDifference(spike.heightBytes, "bytes") : `allocated ${formatBytes(spike.heightBytes)}`;
@@ -780,8 +804,13 @@
 				element("code", { text: formatSite(first) }),
 				document.createTextNode(` ${formatShare(first.share)}`)
 			]) : null,
+			spike.keeper ? element("p", { class: "first" }, [document.createTextNode("Kept by: "), element("code", { text: formatKeeper(spike.keeper) })]) : null,
+			...spike.sources.map(sourcePanel),
 			list.length > 0 ? tabs(list, `Spike ${number}`) : null
 		], "spike");
+	}
+	function sourcePanel(excerpt) {
+		return element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
 	}
 	function suspectTable(suspects) {
 		return sortableTable([
@@ -1007,10 +1036,12 @@
 		"heapUsed",
 		"heapTotal",
 		"external",
-		"arrayBuffers"
+		"arrayBuffers",
+		"tree"
 	]);
+	const isProcess = (name) => name.startsWith("process ");
 	function isShownFirst(chart, name) {
-		return SHOWN_FIRST.has(name) || !chart.columns.some((column) => SHOWN_FIRST.has(column.name));
+		return SHOWN_FIRST.has(name) || isProcess(name) || !chart.columns.some((column) => SHOWN_FIRST.has(column.name));
 	}
 	function movementOf(values) {
 		let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -1351,6 +1382,7 @@
 			section("Budget", run.budgets.length > 0 ? [budgetTable(run.budgets)] : []),
 			section("Time line", line ? [line.root] : []),
 			...run.spikes.map((spike, i) => spikeSection(spike, i + 1, run, line)),
+			section("Threads and processes", familyTables(run)),
 			section("Delivery", deliveryRows(run)),
 			section("Figures", figureRows(run)),
 			section("Passes", run.passes.length > 0 ? [passTable(run.passes)] : []),
@@ -1385,6 +1417,57 @@
 			})),
 			commandLine(run.command)
 		])]);
+	}
+	function familyTables({ family }) {
+		if (!family || family.threads.length + family.processes.length === 0) return [];
+		const threadRow = ({ id, name, heapMaxBytes, allocatedBytes, note }, of) => ({
+			name: `${of}thread ${id} ${name}`,
+			memoryBytes: null,
+			heapBytes: heapMaxBytes,
+			allocatedBytes,
+			note
+		});
+		const rows = [...family.threads.map((thread) => threadRow(thread, "")), ...family.processes.flatMap(({ pid, command, rssMaxBytes, heapMaxBytes, allocatedBytes, note, threads }) => [{
+			name: `process ${pid} ${command}`,
+			memoryBytes: rssMaxBytes,
+			heapBytes: heapMaxBytes,
+			allocatedBytes,
+			note
+		}, ...threads.map((thread) => threadRow(thread, `process ${pid}, `))])];
+		const bytes = (value) => value === null ? "–" : formatBytes(value);
+		const columns = [
+			{
+				title: "Started by the target",
+				cell: (row) => printable(row.name, 200),
+				key: (row) => row.name
+			},
+			{
+				title: "RSS at most",
+				numeric: true,
+				cell: (row) => bytes(row.memoryBytes),
+				key: (row) => row.memoryBytes ?? -1
+			},
+			{
+				title: "Heap at most",
+				numeric: true,
+				cell: (row) => bytes(row.heapBytes),
+				key: (row) => row.heapBytes ?? -1
+			},
+			{
+				title: "Allocated",
+				numeric: true,
+				cell: (row) => bytes(row.allocatedBytes),
+				key: (row) => row.allocatedBytes ?? -1
+			},
+			{
+				title: "",
+				cell: (row) => element("span", {
+					class: "prose",
+					text: printable(row.note, 300)
+				})
+			}
+		];
+		return [...family.treeMaxBytes === null ? [] : [element("p", { text: `With the target ${formatBytes(family.treeMaxBytes)} at most, pages that they share counted once.` })], sortableTable(columns, rows, (row) => row.note === "" ? "" : "warning")];
 	}
 	const stateTitles = {
 		pass: "within budget",
