@@ -27,9 +27,10 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, 
     );
     t.equal(await rows.nth(2).locator('.strip').count(), 0, 'nothing is drawn of what was not measured');
     t.match(await page.textContent('.inner'), /src\/check out\.ts:41 parseCart/);
+    t.match(await page.locator('details[open] pre').textContent(), /^> 41 \| {3}rows\.push.*<\/pre><b>/m);
     t.equal(await page.locator('.uplot').count(), 3, 'a chart for each metric that was measured');
-    await page.locator('summary').click();
-    t.match(await page.textContent('details'), /cpu\.seconds/);
+    await page.locator('summary', { hasText: 'not judged' }).click();
+    t.match(await page.locator('details', { hasText: 'not judged' }).textContent(), /cpu\.seconds/);
     t.same(trouble, []);
     await page.close();
   });
