@@ -11,6 +11,7 @@ import { sitesOf } from './metrics/allocated-sites.ts';
 import { takesSites } from './metrics/table.ts';
 import { allocationSampling, allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
 import type { Brought, Instrument } from './pass/instruments/instrument.ts';
+import { intervalProfiles } from './pass/instruments/interval-profiles.ts';
 import { measuring } from './pass/instruments/measuring.ts';
 import { snapshots } from './pass/instruments/snapshots.ts';
 import { repeatableArguments } from './pass/lane-rules.ts';
@@ -59,6 +60,8 @@ export interface RunOptions {
   readonly repeatable?: boolean;
   /** Takes allocations whatever `explain` says, a sample every so many bytes, and writes `sites.json`. */
   readonly sitesEveryBytes?: number | undefined;
+  /** Further passes with a profile of allocations and of what is alive every so often, whatever `explain` says. */
+  readonly profileEveryMs?: number | undefined;
   /** Further passes, for CPU time; their tools are there (`Instrument.checkTools`). @default none */
   readonly cpu?: readonly Instrument[];
   /** What else the reader of the report ought to know. @default none */
@@ -133,9 +136,11 @@ async function explain(
 ): Promise<{ passes: PassResult[]; explanation: Explanation }> {
   const explaining = explainingInstruments(options, findings);
   const found = foundSpikes(findings);
-  const plan = planPasses([...explaining, ...(options.cpu ?? [])], found, peakBytesOf(findings.measure));
+  const every = everyInstruments(options);
+  const wanted = [...explaining, ...every.instruments, ...(options.cpu ?? [])];
+  const plan = planPasses(wanted, found, peakBytesOf(findings.measure));
   const passes: PassResult[] = [];
-  const brought: Brought[] = [{ notes: plan.notes }];
+  const brought: Brought[] = [{ notes: [...plan.notes, ...every.notes] }];
   for (const planned of plan.passes) {
     if (options.signal.aborted) break;
     const pass = await replay(options, planned);
@@ -146,6 +151,20 @@ async function explain(
   }
   const streams = explaining.length > 0 ? await streamsOf(options, findings) : [];
   return { passes, explanation: explanationOf(brought, streams) };
+}
+
+/** Profiles every so often, where they are wanted and can be had. */
+function everyInstruments({ profileEveryMs, launcher, folder }: RunOptions): {
+  instruments: Instrument[];
+  notes: Note[];
+} {
+  if (profileEveryMs === undefined) return { instruments: [], notes: [] };
+  if (launcher?.explains === false) {
+    const text = `No profiles: of ${launcher.name} call sites are not available (${launcher.blind ?? 'it is no Node.js program, and --pprof names no address'})`;
+    return { instruments: [], notes: [{ severity: 'warning', text }] };
+  }
+  const kinds = ['allocations', 'live'] as const;
+  return { instruments: kinds.map((kind) => intervalProfiles(kind, profileEveryMs, folder)), notes: [] };
 }
 
 /** The instruments that look for who holds the memory. */
@@ -182,7 +201,7 @@ async function replay(options: RunOptions, planned: PlannedPass): Promise<PassRe
       folder: passFolder(folder, planned.instrument),
       nodeArguments: [...defect.node, ...(options.repeatable ? repeatableArguments : [])],
       sampleMs: options.sampleMs,
-      intervalMs: options.intervalMs,
+      intervalMs: planned.instrument.intervalMs ?? options.intervalMs,
       ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
       settleMs: (scenario.settleSeconds ?? 2) * 1000,
       signal: options.signal,

@@ -142,8 +142,9 @@ export function printable(text: string, charsMax = 2_000): string {
 }
 
 /** `file:line function`, the way an editor opens it; the runtime's own sites have no file. */
-export function formatSite(site: { functionName: string; file: string; line: number }): string {
-  const name = printable(site.functionName || '(anonymous)', 200);
+export function formatSite(site: { functionName: string; file: string; line: number; thread?: string }): string {
+  const where = site.thread ? ` in ${printable(site.thread, 100)}` : '';
+  const name = printable(site.functionName || '(anonymous)', 200) + where;
   if (site.file === '') return name;
   return `${printable(site.file, 300)}${site.line > 0 ? `:${site.line}` : ''} ${name}`;
 }

@@ -55,7 +55,16 @@ export interface ScenarioInfo {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export type PassKind = 'measure' | 'allocations' | 'live-heap' | 'snapshots' | 'cpu' | 'flame' | 'doctor';
+export type PassKind =
+  | 'measure'
+  | 'allocations'
+  | 'live-heap'
+  | 'snapshots'
+  | 'cpu'
+  | 'flame'
+  | 'doctor'
+  | 'allocations-every'
+  | 'live-every';
 
 /** One replay of the same frames. Only `measure` passes feed budgets. */
 export interface Pass {
@@ -130,6 +139,8 @@ export interface Suspect {
   /** 1-based; 0 where unknown. */
   readonly line: number;
   readonly where: 'heap' | 'off-heap' | 'cpu';
+  /** The worker thread or the child that did most of it: `thread 2 hash.js`, `process 1234`; empty: the target's main thread. */
+  readonly thread: string;
   /** Added in the window by the site itself, in bytes (a rate above the steady state times the window). */
   readonly selfBytes: number;
   /** The same with everything it called. */
@@ -318,6 +329,49 @@ export interface Exchanges {
   readonly missing: number;
 }
 
+/** A worker thread: its heap is its own. Null where it was not looked into, which `note` explains. */
+export interface FamilyThread {
+  readonly id: number;
+  /** As it was named, or its file; empty where it said nothing of itself. */
+  readonly name: string;
+  readonly startMs: number;
+  /** Null where it ran to the end. */
+  readonly endMs: number | null;
+  readonly heapMaxBytes: number | null;
+  readonly externalMaxBytes: number | null;
+  /** On its heap, freed objects included. */
+  readonly allocatedBytes: number | null;
+  readonly note: string;
+}
+
+/** A process that the target started, or the launcher that started the target. */
+export interface FamilyProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+  /** Empty where it said nothing: it is no Node.js, or it was not reached. */
+  readonly runtime: string;
+  readonly startMs: number;
+  readonly endMs: number | null;
+  readonly rssMaxBytes: number | null;
+  readonly pssMaxBytes: number | null;
+  readonly heapMaxBytes: number | null;
+  readonly allocatedBytes: number | null;
+  readonly threads: readonly FamilyThread[];
+  /** What could not be looked into, and why; empty where all could. */
+  readonly note: string;
+}
+
+/** What the target started: threads, and processes with their threads. */
+export interface Family {
+  readonly threads: readonly FamilyThread[];
+  readonly processes: readonly FamilyProcess[];
+  /** The target and all of these, pages that they share counted once; null where there is none but the target. */
+  readonly treeMaxBytes: number | null;
+  /** Threads and processes beyond those listed. */
+  readonly unlisted: number;
+}
+
 export interface Note {
   readonly severity: 'info' | 'warning';
   readonly text: string;
@@ -356,6 +410,8 @@ export interface RunReport {
   readonly messages: Messages | null;
   /** Null where no witness was uploaded. */
   readonly exchanges: Exchanges | null;
+  /** Null where the lane watches one process and one thread. */
+  readonly family: Family | null;
   readonly verdict: Verdict;
   readonly notes: readonly Note[];
   /** True when the run was cut short: what is here is true, but not all. */

@@ -74,7 +74,17 @@ const environment = v.object({
 });
 
 const pass = v.object({
-  kind: v.picklist(['measure', 'allocations', 'live-heap', 'snapshots', 'cpu', 'flame', 'doctor']),
+  kind: v.picklist([
+    'measure',
+    'allocations',
+    'live-heap',
+    'snapshots',
+    'cpu',
+    'flame',
+    'doctor',
+    'allocations-every',
+    'live-every',
+  ]),
   startedAtMs: number,
   durationMs: amount,
   instruments: list(text),
@@ -108,6 +118,7 @@ const suspect = v.object({
   file: text,
   line: whole,
   where: v.picklist(['heap', 'off-heap', 'cpu']),
+  thread: v.optional(text, ''),
   selfBytes: number,
   totalBytes: number,
   steadyBytes: number,
@@ -267,6 +278,40 @@ const exchanges = v.object({
   missing: whole,
 });
 
+const familyThread = v.object({
+  id: whole,
+  name: text,
+  startMs: number,
+  endMs: v.nullable(number),
+  heapMaxBytes: v.nullable(amount),
+  externalMaxBytes: v.nullable(amount),
+  allocatedBytes: v.nullable(amount),
+  note: text,
+});
+
+/** Older reports know of one process and one thread. */
+const family = v.object({
+  threads: list(familyThread),
+  processes: list(
+    v.object({
+      pid: whole,
+      parent: whole,
+      command: text,
+      runtime: text,
+      startMs: number,
+      endMs: v.nullable(number),
+      rssMaxBytes: v.nullable(amount),
+      pssMaxBytes: v.nullable(amount),
+      heapMaxBytes: v.nullable(amount),
+      allocatedBytes: v.nullable(amount),
+      threads: list(familyThread),
+      note: text,
+    }),
+  ),
+  treeMaxBytes: v.nullable(amount),
+  unlisted: whole,
+});
+
 const runReport: v.GenericSchema<unknown, RunReport> = v.object({
   kind: v.literal('run'),
   schemaVersion: v.literal(SCHEMA_VERSION),
@@ -301,6 +346,7 @@ const runReport: v.GenericSchema<unknown, RunReport> = v.object({
   ledger: v.nullable(ledger),
   messages: v.nullable(v.object({ found: messageCount, truth: messageCount, mayBeLost: messageCount })),
   exchanges: v.optional(v.nullable(exchanges), null),
+  family: v.optional(v.nullable(family), null),
   verdict,
   notes,
   partial: v.boolean(),

@@ -164,6 +164,7 @@ export function sampleRun(options: SampleOptions = {}): RunReport {
       shed: { [`filter.sampledOut${hostile}`]: 2 },
       missing: 0,
     },
+    family: null,
     verdict: {
       ok,
       exitCode: ok ? 0 : 1,
@@ -322,6 +323,7 @@ function sampleSpike(top: number, ok: boolean, hostile: string, random: () => nu
     file: `${file}${hostile}`,
     line,
     where: share > 0.3 ? 'off-heap' : 'heap',
+    thread: share > 0.3 ? '' : `thread 2 ${hostile}`,
     selfBytes: height * share,
     totalBytes: height * Math.min(1, share * 1.3),
     steadyBytes: MB * share,

@@ -140,7 +140,7 @@ function runLines(run: RunReport, palette: Palette, columns: number): string[] {
   run.spikes.forEach((spike, i) => void (shown.has(spike) && lines.push(...spikeLines(spike, i + 1, palette))));
   const others = run.spikes.length - shown.size;
   if (others > 0) lines.push(`  ${palette.dim(`${formatCount(others)} lower spikes are in the report`)}`);
-  lines.push(...deliveryLines(run, palette));
+  lines.push(...familyLines(run, palette), ...deliveryLines(run, palette));
   const cost = costLine(run);
   if (cost !== '') lines.push(`  ${palette.dim(cost)}`);
   for (const note of run.notes) lines.push(`  ${noteLine(note, palette)}`);
@@ -231,6 +231,32 @@ function heaviestNew({ retained }: Spike): RetainedClass | undefined {
 
 function moreOf(count: number): string {
   return count > 1 ? ` (and ${formatCount(count - 1)} more streams)` : '';
+}
+
+const familyShown = 4;
+
+/** Threads and processes that the target started, the largest first. */
+function familyLines({ family }: RunReport, palette: Palette): string[] {
+  if (!family || family.threads.length + family.processes.length === 0) return [];
+  const threads = family.threads.toSorted((a, b) => (b.heapMaxBytes ?? 0) - (a.heapMaxBytes ?? 0));
+  const processes = family.processes.toSorted((a, b) => (b.rssMaxBytes ?? 0) - (a.rssMaxBytes ?? 0));
+  const rows = [
+    ...processes.slice(0, familyShown).map(({ pid, command, rssMaxBytes, note }) => {
+      const figure = rssMaxBytes === null ? note : `RSS ${formatBytes(rssMaxBytes)} at most`;
+      return `process ${pid} ${printable(command, 80)}: ${printable(figure, 120)}`;
+    }),
+    ...threads.slice(0, familyShown).map(({ id, name, heapMaxBytes, note }) => {
+      const figure = heapMaxBytes === null ? note : `heap ${formatBytes(heapMaxBytes)} at most`;
+      return `thread ${id} ${printable(name, 80)}: ${printable(figure, 120)}`;
+    }),
+  ];
+  const counts = [
+    ...(processes.length > 0 ? [`${formatCount(processes.length)} processes`] : []),
+    ...(threads.length > 0 ? [`${formatCount(threads.length)} worker threads`] : []),
+  ].join(' and ');
+  const tree =
+    family.treeMaxBytes === null ? '' : `, with it ${formatBytes(family.treeMaxBytes)} at most (shared pages once)`;
+  return [`  started ${counts}${tree}`, ...rows.map((row) => `    ${palette.dim(row)}`)];
 }
 
 function deliveryLines(run: RunReport, palette: Palette): string[] {

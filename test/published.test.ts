@@ -20,9 +20,9 @@ t.test('the package holds programs, their modules and docs, and no test', (t) =>
   const installed = path.dirname(bin);
   const { files, size, unpackedSize } = packed(installed);
   const kinds = [
-    /^bin\/(floodgate|floodgate-agent|[a-z-]+\.js|package\.json)$/,
+    /^bin\/(floodgate|floodgate-agent|[a-z-]+\.js|launch\.sh|package\.json)$/,
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|agent\/node-arguments\.json)$/,
-    /^docs\/(.+\.(md|png|svg)|licences\/.+\.txt)$/,
+    /^docs\/(.+\.(md|png|svg)|scenario\.schema\.json|licences\/.+\.txt)$/,
     /^dist\/(agent-bundle|agent|harness|reports|scenarios)\/.+\.(js|d\.ts|css|json|yaml|proto|zst)$/,
   ];
   for (const { path: file } of files) {

@@ -9,7 +9,9 @@ const examples = `${profileArgumentHelp}
 
 Examples:
   floodgate diff runs/monday runs/tuesday
-  floodgate diff before.pb.gz after.pb.gz --lines --top 30`;
+  floodgate diff before.pb.gz after.pb.gz --lines --top 30
+  floodgate diff runs/latest@12 runs/latest@13           what is alive in one interval and was not in another
+  floodgate diff runs/latest@0:allocations runs/latest@9:allocations`;
 
 export function addDiffCommand(command: Command): void {
   command

@@ -115,6 +115,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
     stage,
     explain: explainOf(flags.explain),
     sitesEveryBytes: flags.sites === undefined ? undefined : sitesBytesOf(flags.sites),
+    profileEveryMs: flags.profileEvery === undefined ? undefined : everyMsOf(flags.profileEvery),
     agentFolder: agentFolderOf(flags),
     repeatable: flags.repeatable === true,
     keepsSnapshots: flags.keepSnapshots === true,
@@ -153,6 +154,15 @@ function sitesBytesOf(text: string): number {
   if (bytes >= 512 && bytes <= 16 << 20) return Math.round(bytes);
   throw new FloodgateError('option-invalid', `--sites: "${text}" is not between 512 B and 16 MiB`, {
     hint: 'Example: --sites 4KiB.',
+  });
+}
+
+/** A cut collects all garbage and writes a file: several a second would be the load themselves. */
+function everyMsOf(text: string): number {
+  const ms = parseQuantity(text, '--profile-every', 'seconds') * 1000;
+  if (ms >= 500 && ms <= 86_400_000) return Math.round(ms);
+  throw new FloodgateError('option-invalid', `--profile-every: "${text}" is not between 500 ms and a day`, {
+    hint: 'Example: --profile-every 90s.',
   });
 }
 

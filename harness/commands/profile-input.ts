@@ -1,5 +1,5 @@
 /** Profiles as the operator names them: a file of any format, or the folder of a run. */
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { runsOf } from '../../reports/model.ts';
@@ -8,6 +8,7 @@ import { readProfile } from '../profile/any-profile.ts';
 import { mergeProfiles } from '../profile/arithmetic.ts';
 import { readPprof } from '../profile/pprof.ts';
 import { type Profile, ProfileError } from '../profile/profile.ts';
+import { type RingKind, readRing, ringIntervals } from '../profile/ring.ts';
 import { applySourceMaps } from '../profile/source-maps.ts';
 import { readOperatorFile } from './operator-file.ts';
 import { readReportFolder } from './report-command.ts';
@@ -15,11 +16,15 @@ import { readReportFolder } from './report-command.ts';
 /** What the commands say about their arguments. */
 export const profileArgumentHelp = `
 A profile is a .pb.gz, .heapprofile, .cpuprofile, .speedscope.json or collapsed
-.txt file, or the folder of a run, whose allocations during its spikes are taken.`;
+.txt file, or the folder of a run, whose allocations during its spikes are taken,
+or else those of the whole run. RUN@12 is what was alive at the end of interval 12
+of a run with --profile-every; RUN@12:allocations what was allocated in it.`;
 
 /** A profile, mapped to its sources where source maps lie beside the built files. @throws FloodgateError `profile-missing` */
 export function readAnyProfile(file: string): Profile {
   try {
+    const [, run, interval, kind = 'live'] = /^(.+)@(\d{1,9})(?::(live|allocations))?$/.exec(file) ?? [];
+    if (run !== undefined) return readRing(run, kind as RingKind, Number(interval));
     if (statSync(file).isDirectory()) return readRunProfile(file);
     return applySourceMaps(readProfile(file, readOperatorFile(file), process.cwd()), mapBeside);
   } catch (error) {
@@ -58,9 +63,25 @@ function mapBeside(file: string): string | null {
 function readRunProfile(folder: string): Profile {
   const [run] = runsOf(readReportFolder(folder));
   const files = (run?.spikes ?? []).flatMap((spike) => spike.profiles).filter((each) => each.role === 'during');
-  const [first, ...rest] = files.map(({ file }) => readPprof(readOperatorFile(path.join(folder, file))));
+  const paths = files.length > 0 ? files.map(({ file }) => path.join(folder, file)) : wholeRunFiles(folder);
+  const [first, ...rest] = paths.map((file) => readPprof(readOperatorFile(file)));
   if (first) return mergeProfiles([first, ...rest]);
-  throw new FloodgateError('profile-missing', `the run in ${folder} has no profile of a spike`, {
-    hint: 'Run it again with --explain.',
+  const intervals = ringIntervals(folder, 'allocations').map((interval) => readRing(folder, 'allocations', interval));
+  if (intervals.length > 0) return mergeProfiles(intervals as [Profile, ...Profile[]]);
+  throw new FloodgateError('profile-missing', `the run in ${folder} has no profile`, {
+    hint: 'Run it again with --explain, or with --profile-every 30s.',
   });
+}
+
+/** What a run without a spike allocated, by interval; not that of its start, which is the first. */
+function wholeRunFiles(folder: string): string[] {
+  try {
+    const names = readdirSync(path.join(folder, 'profiles')).filter((name) => /^allocations-\d+\.pb\.gz$/.test(name));
+    return names
+      .sort()
+      .slice(names.length > 1 ? 1 : 0)
+      .map((name) => path.join(folder, 'profiles', name));
+  } catch {
+    return [];
+  }
 }

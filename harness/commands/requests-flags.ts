@@ -63,6 +63,7 @@ const foreign = [
   'agentUntil',
   'pps',
   'mbps',
+  'profile',
   'size',
   'seed',
   'merge',

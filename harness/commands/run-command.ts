@@ -19,6 +19,7 @@ Examples:
   floodgate run --target "node server.js" --load "autocannon -c 20 -d 10 http://127.0.0.1:{port}" --budget rss.p99=200MB
   floodgate run --target "./service" --pprof http://127.0.0.1:{port}/debug/pprof --load "./load.sh {port}" --explain
   floodgate run --target pid:1234 --duration 1min         any process: memory only, left running
+  floodgate run --target pid:1234 --duration 30min --profile-every 90s   and its profiles: a Node.js process is looked into
   floodgate run incident --target "tcpdump -i {interface} -w /dev/null" --ready "listening on"
   floodgate run ./production.pcapng --profile ramp=1x..8x/30s,step=8x/10s     faster and faster
   floodgate run ./production.pcapng --budget rss.p99=200MB --budget dropped.frames=0
@@ -71,6 +72,10 @@ export function addRunCommand(command: Command): void {
     .option(
       '--sites <amount>',
       'replay again and write sites.json: what each call site allocates a request, sampled every so many bytes, e.g. 4KiB',
+    )
+    .option(
+      '--profile-every <time>',
+      'replay again with a profile every so often, e.g. 90s: of allocations, and of what is alive; two are compared by floodgate diff',
     )
     .option('--repeatable', 'V8 arguments under which a Node.js target allocates the same in every run; it is slower')
     .option('--no-repeatable', 'with --one-at-a-time: V8 as it runs by itself')

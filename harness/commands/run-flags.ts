@@ -20,6 +20,7 @@ export interface RunFlags extends TargetFlags, TrafficFlags, RequestsFlags {
   readonly out?: string;
   readonly explain?: boolean;
   readonly sites?: string;
+  readonly profileEvery?: string;
   readonly repeatable?: boolean;
   readonly agent?: string;
   readonly keepSnapshots?: boolean;

@@ -8,6 +8,7 @@ const site = (functionName: string, megabytes: number, where: Suspect['where'] =
   file: `agent/${functionName}.ts`,
   line: 1,
   where,
+  thread: '',
   selfBytes: megabytes * MB,
   totalBytes: megabytes * MB,
   steadyBytes: 0,

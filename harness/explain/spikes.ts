@@ -81,10 +81,10 @@ export function findSpikes(
 ): SpikeFindings {
   const sampled = compact(tMs, values, options.ignoreBeforeMs ?? 0);
   const smoothed = smooth(sampled);
-  const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseOf(sampled.y));
+  const raw = options.tops && sampled.t.length > 0 ? withTops(sampled, options.tops) : sampled;
+  const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseOf(raw.y));
   const growth = growthOf(smoothed, heightMin);
   if (smoothed.y.length < 3) return { spikes: [], growth };
-  const raw = options.tops ? withTops(sampled, options.tops) : sampled;
   const line = options.tops ? raw : smoothed;
   const base = line.t[0]!;
   const flat = growth.isLeak
@@ -145,14 +145,17 @@ function smooth({ t, y }: Line): Line {
   return { t, y: out };
 }
 
-/** Noise from sample to sample by the median of the differences, which a spike hardly moves. */
+/**
+ * Noise from sample to sample: how far each is from the middle of its neighbours, by the median, which a spike hardly moves. A steady
+ * rise or fall is no noise, however much of the run it takes.
+ */
 function noiseOf(y: Float64Array): number {
   if (y.length < 3) return 0;
-  const differences = new Float64Array(y.length - 1);
-  for (let i = 1; i < y.length; i += 1) differences[i - 1] = Math.abs(y[i]! - y[i - 1]!);
-  differences.sort();
-  // 1.4826 makes a median of absolute values a standard deviation; a difference holds the noise of two samples.
-  return (1.4826 * medianSorted(differences as unknown as number[])) / Math.SQRT2;
+  const distances = new Float64Array(y.length - 2);
+  for (let i = 1; i + 1 < y.length; i += 1) distances[i - 1] = Math.abs(y[i]! - (y[i - 1]! + y[i + 1]!) / 2);
+  distances.sort();
+  // 1.4826 makes a median of absolute values a standard deviation; a distance holds the noise of one sample and of half of two.
+  return (1.4826 * medianSorted(distances as unknown as number[])) / Math.sqrt(1.5);
 }
 
 /** Walks the line from low to top to low. */

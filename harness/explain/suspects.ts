@@ -2,6 +2,7 @@
 import type { FlameTree, Suspect } from '../../reports/model.ts';
 import { diffProfiles, isGauge } from '../profile/arithmetic.ts';
 import { type Profile, sampleTypeIndex, totals } from '../profile/profile.ts';
+import { labelsOf } from '../profile/side-by-side.ts';
 
 export interface SuspectOptions {
   readonly where: Suspect['where'];
@@ -43,6 +44,7 @@ interface Tally {
   file: string;
   line: number;
   where: Suspect['where'];
+  thread: string;
   window: number;
   steady: number;
   total: number;
@@ -69,6 +71,7 @@ export function findSuspects(sources: readonly WindowProfiles[], suspectsMax = 2
       file: tally.file,
       line: tally.line,
       where: tally.where,
+      thread: tally.thread,
       selfBytes,
       totalBytes: Math.max(selfBytes, tally.total),
       steadyBytes: tally.steady,
@@ -85,7 +88,7 @@ export function samplingError(bytes: number, intervalBytes: number): number {
 }
 
 function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
-  const byFunction = new Map<string, Tally & { lines: Map<number, number> }>();
+  const byFunction = new Map<string, Tally & { lines: Map<number, number>; threads: Map<string, number> }>();
   const tally = (profile: Profile, functionName: string, file: string, line: number) => {
     // A file has many functions without a name: their lines distinguish them.
     const key = `${file}\0${functionName}${functionName === anonymous ? `\0${line}` : ''}`;
@@ -97,11 +100,13 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
         file,
         line: 0,
         where,
+        thread: '',
         window: 0,
         steady: 0,
         total: 0,
         period: profile.period,
         lines: new Map(),
+        threads: new Map(),
       };
       byFunction.set(key, entry);
     }
@@ -112,6 +117,7 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
     const owners = ownersOf(profile);
     const total = totals(profile, type);
     const { functionName, file, line } = profile.sites;
+    const labels = labelsOf(profile);
     for (let node = 1; node < owners.length; node += 1) {
       const owner = owners[node]!;
       if (owner <= 0) continue;
@@ -120,7 +126,10 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
       const own = profile.self[type]![node]! * factor;
       if (own !== 0) {
         entry[side] += own;
-        if (side === 'window') entry.lines.set(line[site]!, (entry.lines.get(line[site]!) ?? 0) + own);
+        if (side === 'window') {
+          entry.lines.set(line[site]!, (entry.lines.get(line[site]!) ?? 0) + own);
+          entry.threads.set(labels[node]!, (entry.threads.get(labels[node]!) ?? 0) + own);
+        }
       }
       if (owner === node && !isRecursive(profile, node))
         entry.total += total[node]! * (side === 'window' ? factor : -factor);
@@ -128,7 +137,11 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
   };
   add(window, 'window', 1);
   if (steady) add(steady, 'steady', steadyFactor(window, steady, options));
-  return [...byFunction.values()].map(({ lines, ...entry }) => ({ ...entry, line: costliest(lines) }));
+  return [...byFunction.values()].map(({ lines, threads, ...entry }) => ({
+    ...entry,
+    line: largestOf(lines, 0),
+    thread: largestOf(threads, ''),
+  }));
 }
 
 /** Levels compare as they are; what was counted over a span is brought to the window's duration. */
@@ -163,11 +176,11 @@ function isRecursive(profile: Profile, node: number): boolean {
   return false;
 }
 
-function costliest(lines: ReadonlyMap<number, number>): number {
-  let best = 0;
-  let bytes = Number.NEGATIVE_INFINITY;
-  for (const [line, value] of lines) {
-    if (value > bytes) [best, bytes] = [line, value];
+function largestOf<T>(bytesBy: ReadonlyMap<T, number>, otherwise: T): T {
+  let best = otherwise;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const [key, bytes] of bytesBy) {
+    if (bytes > most) [best, most] = [key, bytes];
   }
   return best;
 }

@@ -15,6 +15,7 @@ import * as memory from './memory.ts';
 import * as overload from './overload.ts';
 import type { Reading } from './reading.ts';
 import * as requests from './requests.ts';
+import { treeMax } from './tree.ts';
 import * as witnesses from './witnesses.ts';
 import * as work from './work.ts';
 
@@ -94,6 +95,13 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Highest unique set: what would be free if the process ended.',
     read: (run) => memory.ofRollup(run, 'uss'),
+  },
+  {
+    name: 'tree.max',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Highest memory of the target with all processes that it started, pages that they share counted once.',
+    read: treeMax,
   },
   {
     name: 'cgroup.max',

@@ -79,7 +79,11 @@ export class Intervals {
     // An operator who interrupts a run does not wait minutes for an instrument.
     this.#pending = unlessAborted(use.take(channel, interval), signal).then((answered) => {
       this.#busy = false;
-      if (answered) this.taken.push({ interval, firstFrame, lastFrame: frames, phase: phase || undefined });
+      if (!answered) return;
+      const taken = { interval, firstFrame, lastFrame: frames, phase: phase || undefined };
+      // What is read at once is not remembered: a run of days has many intervals.
+      if (use.taken) use.taken(taken, channel);
+      else this.taken.push(taken);
     });
   }
 }

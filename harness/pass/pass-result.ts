@@ -6,6 +6,7 @@ import type { SendResult } from '../feed/sender.ts';
 import type { Answers } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import type { Collected, TargetExit } from '../target/target.ts';
+import type { FamilyMember } from '../watch/family-watch.ts';
 import type { MemoryWatch } from '../watch/memory-watch.ts';
 import type { PreloadChannel } from '../watch/preload-channel.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
@@ -25,6 +26,16 @@ export interface CompanionResult extends Collected {
   readonly name: string;
   /** Undefined where it was gone before it could be looked at. */
   readonly watch: MemoryWatch | undefined;
+}
+
+/** What the target started. */
+export interface FamilyResult {
+  /** The processes; none in a pass that is not judged. */
+  readonly members: readonly FamilyMember[];
+  /** Channels of those that are Node.js and were reached. */
+  readonly channels: readonly PreloadChannel[];
+  /** Processes beyond those that are watched, or looked into. */
+  readonly unwatched: number;
 }
 
 export interface PassResult {
@@ -59,4 +70,6 @@ export interface PassResult {
   /** The collector that the target uploaded to; undefined where it had none. */
   readonly companion: CompanionResult | undefined;
   readonly intervals: readonly IntervalFrames[];
+  /** Undefined in the exact lane, whose target is one process and one thread. */
+  readonly family: FamilyResult | undefined;
 }

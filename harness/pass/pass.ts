@@ -6,12 +6,19 @@ import type { PreloadOptions } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { diedAtStart } from '../target/child-target.ts';
 import type { Target, TargetExit, TargetLauncher } from '../target/target.ts';
+import { FamilySocket } from '../watch/family-socket.ts';
 import { MemoryWatch } from '../watch/memory-watch.ts';
-import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
+import {
+  familyEnvironment,
+  type PreloadChannel,
+  preloadArguments,
+  preloadEnvironment,
+} from '../watch/preload-channel.ts';
 import { readStatsFile } from '../watch/stats-file.ts';
 import { StatsTail } from '../watch/stats-tail.ts';
 import { pause } from './abortable.ts';
 import { CompanionWatch } from './companion-watch.ts';
+import { answersOf, Family, kinOf } from './family.ts';
 import type { Instrument } from './instruments/instrument.ts';
 import { Intervals } from './intervals.ts';
 import { laneRules } from './lane-rules.ts';
@@ -71,15 +78,23 @@ const usualInstruments = [
 export async function runPass(options: PassOptions): Promise<PassResult> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const statsFile = path.join(options.folder, 'agent-stats.jsonl');
-  const target = await startTarget(options, statsFile);
-  const startedAtEpochMs = Date.now();
-  const originMs = performance.now();
-  const nowMs = () => performance.now() - originMs;
-  const beside = target.companion && new CompanionWatch(target.companion, nowMs);
+  // The target of the exact lane is one process and one thread, and takes no word that it does not have to.
+  const socket = laneRules[options.lane].readsInStep
+    ? undefined
+    : await FamilySocket.open(path.resolve(options.folder));
   try {
-    return await replay(options, target, { statsFile, startedAtEpochMs, nowMs, beside });
+    const target = await startTarget(options, statsFile, socket);
+    const startedAtEpochMs = Date.now();
+    const originMs = performance.now();
+    const nowMs = () => performance.now() - originMs;
+    const beside = target.companion && new CompanionWatch(target.companion, nowMs);
+    try {
+      return await replay(options, target, { statsFile, startedAtEpochMs, nowMs, beside, socket });
+    } finally {
+      await beside?.stop();
+    }
   } finally {
-    await beside?.stop();
+    socket?.close();
   }
 }
 
@@ -88,19 +103,22 @@ interface Started {
   readonly startedAtEpochMs: number;
   readonly nowMs: () => number;
   readonly beside: CompanionWatch | undefined;
+  readonly socket: FamilySocket | undefined;
 }
 
 async function replay(options: PassOptions, target: Target, started: Started): Promise<PassResult> {
   const { instrument, launcher } = options;
-  const { statsFile, startedAtEpochMs, nowMs, beside } = started;
-  const channel = new PreloadChannel(target.channel, startedAtEpochMs);
+  const { statsFile, startedAtEpochMs, nowMs, beside, socket } = started;
+  const kin = await kinOf(target, socket, startedAtEpochMs);
+  const { channel } = kin;
   const watch = await watchOf(target, options, nowMs);
+  const family = Family.of(socket, kin, { target, watch, isMeasured: !instrument.disturbs, nowMs });
   const intervals = intervalsOf(options, channel);
   const sending = new Sending({
     ...sendingOptionsOf(options),
     ...{ watch, intervals, tail: new StatsTail(statsFile), nowMs },
   });
-  const exit = await conduct(options, target, { sending, intervals, watch, channel });
+  const exit = await conduct(options, target, { sending, intervals, watch, channel, family });
   const companion = await beside?.stop();
   return {
     kind: instrument.kind,
@@ -119,12 +137,15 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     sent: sending.sent,
     stats: readStatsFile(statsFile),
     sending: sending.result,
-    answers: laneRules[options.lane].countsAnswers ? (channel.last?.answers ?? options.feed.answers) : undefined,
+    answers: laneRules[options.lane].countsAnswers
+      ? (answersOf([channel, ...(family?.result().channels ?? [])]) ?? options.feed.answers)
+      : undefined,
     unanswered: options.feed.unanswered,
     requests: options.feed.requests,
     exit,
     companion,
     intervals: intervals.taken,
+    family: family?.result(),
   };
 }
 
@@ -144,12 +165,13 @@ interface PassParts {
   readonly intervals: Intervals;
   readonly watch: MemoryWatch;
   readonly channel: PreloadChannel;
+  readonly family: Family | undefined;
 }
 
 /** @returns how the target ended */
 async function conduct(options: PassOptions, target: Target, parts: PassParts): Promise<TargetExit> {
   const { settleMs, signal } = options;
-  const { sending, intervals, watch, channel } = parts;
+  const { sending, intervals, watch, channel, family } = parts;
   const rules = laneRules[options.lane];
   // The run ends early when the operator says so, and when no target is left to send to.
   const targetGone = new AbortController();
@@ -166,6 +188,7 @@ async function conduct(options: PassOptions, target: Target, parts: PassParts): 
     sending.stop();
     // What a target does while it ends (flush, free) is no part of the measurement.
     watch.stop();
+    family?.stop();
     exit = await target.stop();
   }
   return exit;
@@ -189,11 +212,16 @@ function sendingOptionsOf({ instrument, lane, feed, frameMarks, sampleMs, idleMs
   };
 }
 
-function startTarget(options: PassOptions, statsFile: string): Promise<Target> {
+function startTarget(options: PassOptions, statsFile: string, socket: FamilySocket | undefined): Promise<Target> {
   const { instrument, launcher, lane, folder } = options;
   const rules = laneRules[lane];
   const { nodeArguments = [], preload = {}, wrapper } = instrument.start(folder);
-  const observe: Omit<PreloadOptions, 'channel'> = { intervalMs: readingsMs, inStep: rules.readsInStep, ...preload };
+  const observe: Omit<PreloadOptions, 'channel'> = {
+    intervalMs: readingsMs,
+    inStep: rules.readsInStep,
+    ...preload,
+    ...(socket && { family: socket.address }),
+  };
   return launcher.start({
     interfaces: options.feed.interfaces,
     statsFile,
@@ -201,7 +229,7 @@ function startTarget(options: PassOptions, statsFile: string): Promise<Target> {
     ceilingBytes: options.ceilingBytes,
     nodeArguments: [...rules.nodeArguments, ...nodeArguments, ...preloadArguments, ...options.nodeArguments],
     observe,
-    env: { ...(launcher.isNode ? preloadEnvironment(observe) : {}), ...rules.environment },
+    env: { ...(launcher.isNode ? preloadEnvironment(observe) : familyEnvironment(observe)), ...rules.environment },
     ...(wrapper && { wrapper }),
   });
 }

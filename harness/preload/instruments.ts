@@ -8,15 +8,22 @@ import type { PreloadLine, PreloadOptions } from './options.ts';
 
 /** Does what the harness commands. */
 export class Instruments {
-  readonly #options: PreloadOptions;
+  readonly #options: PreloadOptions & { readonly thread?: number };
+  /** Part of the names of files: threads and children write into the same folder. */
+  readonly #who: string;
   readonly #sites: OffHeapSites | undefined;
   readonly #send: (line: PreloadLine) => void;
-  #heap: Sampler | undefined;
+  #heap: (Sampler & Partial<LiveSampler>) | undefined;
   #cpu: Sampler | undefined;
   #startMs = 0;
 
-  constructor(options: PreloadOptions, sites: OffHeapSites | undefined, send: (line: PreloadLine) => void) {
+  constructor(
+    options: PreloadOptions & { readonly thread?: number },
+    sites: OffHeapSites | undefined,
+    send: (line: PreloadLine) => void,
+  ) {
     this.#options = options;
+    this.#who = options.thread === undefined ? String(process.pid) : `${process.pid}-${options.thread}`;
     this.#sites = sites;
     this.#send = send;
   }
@@ -27,6 +34,10 @@ export class Instruments {
     this.#startMs = nowMs();
     if (cpu) this.#cpu = startCpuProfile(cpu.sampleUs);
     if (!profile) return;
+    if (profile.isCumulative) {
+      this.#heap = startLiveSampling(profile.sampleBytes, profile.stackDepth);
+      return;
+    }
     const withFreed = profile.kind === 'allocations';
     this.#heap = startSampling({
       sampleInterval: profile.sampleBytes,
@@ -36,6 +47,11 @@ export class Instruments {
       includeObjectsCollectedByMajorGC: withFreed,
       includeObjectsCollectedByMinorGC: withFreed,
     });
+  }
+
+  /** The thread or child ends: what it allocated since the last interval belongs to the one under way. */
+  finish(): void {
+    if (this.#options.profile) this.#cut(-1);
   }
 
   /** `cut N`: ends interval N and starts the next; `snapshot NAME`. */
@@ -55,19 +71,21 @@ export class Instruments {
     if (cpu && this.#cpu) {
       const text = this.#cpu.stop();
       const endMs = nowMs();
-      const file = path.join(cpu.folder, `cpu-${interval}.cpuprofile`);
+      const file = path.join(cpu.folder, `cpu-${this.#who}-${interval}.cpuprofile`);
       writeFileSync(file, text, { mode: 0o600 });
       this.begin();
       this.#send({ type: 'cpu', interval, startMs, endMs, file });
     } else if (profile && this.#heap) {
-      const heap = this.#heap.stop();
+      const goesOn = profile.isCumulative === true;
+      const heap = goesOn && this.#heap.read ? this.#heap.read() : this.#heap.stop();
       const endMs = nowMs();
-      const sites = this.#sites?.take() ?? [];
-      const heapFile = path.join(profile.folder, `${profile.kind}-${interval}.heapprofile`);
-      const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${interval}.json`);
+      const sites = this.#sites?.take(goesOn) ?? [];
+      const heapFile = path.join(profile.folder, `${profile.kind}-${this.#who}-${interval}.heapprofile`);
+      const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${this.#who}-${interval}.json`);
       writeFileSync(heapFile, heap, { mode: 0o600 });
       writeFileSync(offHeapFile, JSON.stringify(sites), { mode: 0o600 });
-      this.begin();
+      if (goesOn) this.#startMs = endMs;
+      else this.begin();
       this.#send({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile });
     }
   }
@@ -86,6 +104,11 @@ interface Sampler {
   stop(): string;
 }
 
+interface LiveSampler extends Sampler {
+  /** The profile of what a collection leaves, while it goes on. */
+  read(): string;
+}
+
 type SamplingOptions = Exclude<Parameters<typeof v8.startHeapProfile>[0], undefined>;
 
 /** V8's sampler; before Node.js 26 only its inspector has it, which collects all garbage whenever it is read. */
@@ -96,6 +119,19 @@ function startSampling(options: SamplingOptions): Sampler {
   const parameters = { stackDepth, includeObjectsCollectedByMajorGC, includeObjectsCollectedByMinorGC };
   domain.ask('startSampling', { samplingInterval: sampleInterval, ...parameters });
   return { stop: () => domain.end('stopSampling') };
+}
+
+/** What is alive of all that was allocated since: V8's inspector alone can be asked without ending it. */
+function startLiveSampling(samplingInterval: number, stackDepth: number): LiveSampler {
+  const domain = openDomain('HeapProfiler');
+  domain.ask('startSampling', { samplingInterval, stackDepth });
+  return {
+    read: () => {
+      domain.ask('collectGarbage');
+      return JSON.stringify(domain.ask('getSamplingProfile').profile);
+    },
+    stop: () => domain.end('stopSampling'),
+  };
 }
 
 /** V8's CPU profiler; `sampleUs` between two looks at the stack. */

@@ -9,8 +9,8 @@ import zlib from 'node:zlib';
 import type { OffHeapSite } from './options.ts';
 
 export interface OffHeapSites {
-  /** The sites since the last call, and starts anew. */
-  take(): OffHeapSite[];
+  /** The sites since the last call, and starts anew; @param keeps what is alive stays on the list */
+  take(keeps?: boolean): OffHeapSite[];
 }
 
 const stackDepthMax = 48;
@@ -78,15 +78,16 @@ class Recorder implements OffHeapSites {
     }
   }
 
-  take(): OffHeapSite[] {
-    for (const { memory, site, bytes, count } of this.#watched) {
-      if (memory.deref() === undefined) continue;
+  take(keeps = false): OffHeapSite[] {
+    const alive = this.#watched.filter(({ memory }) => memory.deref() !== undefined);
+    for (const { site, bytes, count } of alive) {
       site.bytes += bytes;
       site.count += count;
     }
-    const sites = [...this.#sites.values()].filter((site) => site.bytes > 0);
-    this.#sites = new Map();
-    this.#watched = [];
+    const sites = [...this.#sites.values()].filter((site) => site.bytes > 0).map((site) => ({ ...site }));
+    this.#watched = keeps ? alive : [];
+    this.#sites = keeps ? new Map([...this.#sites].filter(([, site]) => site.bytes > 0)) : new Map();
+    for (const site of this.#sites.values()) site.bytes = site.count = 0;
     return sites;
   }
 

@@ -3,6 +3,20 @@
 /** Name of the environment variable with the options as JSON; the preload removes it before the target's own code runs. */
 export const preloadVariable = 'FLOODGATE_OBSERVE';
 
+/** Name of the environment variable with a `FamilyOrder`, for what a target starts: it stays. */
+export const familyVariable = 'FLOODGATE_FAMILY';
+
+/** What threads and children of a target are to know. */
+export interface FamilyOrder {
+  /** Of who wrote this: who finds another number is a child of it, who finds its own is a thread. */
+  readonly pid: number;
+  /** Descriptor of that process's channel, for its threads. */
+  readonly channel: number;
+  /** Path of a socket where a child finds a channel. */
+  readonly socket: string;
+  readonly options: Omit<PreloadOptions, 'channel'>;
+}
+
 /** The folder of a copy for a Node.js that is not ours: by its name the preload's own allocations are known. */
 export const preloadFolderName = 'floodgate-preload';
 
@@ -16,10 +30,14 @@ export interface PreloadOptions {
    * readings allocate out of `allocated`: what is left is the traffic's.
    */
   readonly inStep?: boolean;
+  /** Where the target's children find a channel: with it they are looked into, and its threads. */
+  readonly family?: Pick<FamilyOrder, 'socket'>;
   /** Samples allocations from the target's start on; every `cut` command ends an interval. Undefined in a measuring pass. */
   readonly profile?: {
     /** `allocations`: all of the interval, freed objects included; `live`: those that a collection at its end leaves. */
     readonly kind: 'allocations' | 'live';
+    /** Of `live`: every profile holds all since the start, and not only what its own interval brought. */
+    readonly isCumulative?: boolean;
     /** Mean bytes between two samples of the V8 heap. */
     readonly sampleBytes: number;
     readonly stackDepth: number;
@@ -48,9 +66,25 @@ export interface Answers {
 /** Lines from the target, one JSON object each. Times are milliseconds since the epoch. */
 export type PreloadLine =
   /** First of all: what the target runs on. */
-  | { readonly type: 'runtime'; readonly name: string }
+  | { readonly type: 'runtime'; readonly name: string; readonly pid?: number; readonly thread?: undefined }
+  /** A worker thread was made, … */
+  | { readonly type: 'threadStart'; readonly thread?: number; readonly tMs: number; readonly id: number }
+  /** … and says its name and its file, first of all its lines, … */
+  | { readonly type: 'thread'; readonly tMs: number; readonly id: number; readonly name: string }
+  /** … and this, last. */
+  | { readonly type: 'threadEnd'; readonly tMs: number; readonly id: number }
+  /** A child was started. */
+  | {
+      readonly type: 'spawn';
+      readonly thread?: number;
+      readonly tMs: number;
+      readonly pid: number;
+      readonly command: string;
+    }
   | {
       readonly type: 'v8';
+      /** A worker thread, whose figures are of its own heap; none: the main thread. */
+      readonly thread?: number;
       readonly tMs: number;
       readonly heapUsed: number;
       readonly heapTotal: number;
@@ -80,6 +114,7 @@ export type PreloadLine =
   /** At a fixed number of requests answered. */
   | {
       readonly type: 'mark';
+      readonly thread?: number;
       readonly tMs: number;
       readonly requests: number;
       /** Bytes that the target had allocated on the heap, without what readings took. */
@@ -87,6 +122,7 @@ export type PreloadLine =
     }
   | {
       readonly type: 'gc';
+      readonly thread?: number;
       readonly tMs: number;
       readonly kind: string;
       readonly pauseMs: number;
@@ -97,7 +133,8 @@ export type PreloadLine =
     }
   | {
       readonly type: 'profile';
-      /** Number given with the command that ended it. */
+      readonly thread?: number;
+      /** Number given with the command that ended it; −1: the thread or child has ended. */
       readonly interval: number;
       readonly startMs: number;
       readonly endMs: number;
@@ -108,6 +145,7 @@ export type PreloadLine =
     }
   | {
       readonly type: 'cpu';
+      readonly thread?: number;
       readonly interval: number;
       readonly startMs: number;
       readonly endMs: number;
@@ -116,12 +154,13 @@ export type PreloadLine =
     }
   | {
       readonly type: 'snapshot';
+      readonly thread?: number;
       readonly name: string;
       readonly tMs: number;
       readonly file: string;
       readonly tookMs: number;
     }
-  | { readonly type: 'error'; readonly tMs: number; readonly message: string };
+  | { readonly type: 'error'; readonly thread?: number; readonly tMs: number; readonly message: string };
 
 /** One off-heap allocation site with its stack, innermost frame first. */
 export interface OffHeapSite {

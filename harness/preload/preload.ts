@@ -4,38 +4,53 @@
  * counters; what that costs is in docs/instruments.md.
  */
 import { readFileSync, writeSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import path from 'node:path';
 import v8 from 'node:v8';
-import { type PreloadLine, type PreloadOptions, preloadVariable } from './options.ts';
+import { type FamilyOrder, familyVariable, type PreloadLine, type PreloadOptions, preloadVariable } from './options.ts';
 import { RequestCount } from './requests.ts';
 // Not loaded only where it is asked for: the compile cache is filled by a start that asks for nothing.
 import { StepReadings } from './step.ts';
 
-async function observe(options: PreloadOptions): Promise<void> {
-  send(options.channel, { type: 'runtime', name: `Node.js ${process.versions.node} (V8 ${process.versions.v8})` });
-  const heap = new HeapWatch((line) => send(options.channel, line));
+/** Where it runs: a thread has its number, a child its socket. */
+interface Place {
+  readonly thread?: number;
+  readonly socket?: Socket;
+}
+
+async function observe(options: PreloadOptions, { thread, socket }: Place = {}): Promise<void> {
+  const { channel } = options;
+  const tagged = (line: PreloadLine) =>
+    send(channel, thread === undefined ? line : ({ ...line, thread } as PreloadLine));
+  if (thread === undefined) {
+    const name = `Node.js ${process.versions.node} (V8 ${process.versions.v8})`;
+    send(channel, { type: 'runtime', name, pid: process.pid });
+  } else send(channel, { type: 'thread', tMs: nowMs(), id: thread, name: threadName() });
+  const heap = new HeapWatch(tagged);
   if (options.inStep) new StepReadings(heap);
   else setInterval(() => heap.report(), options.intervalMs).unref();
-  process.on('exit', () => heap.reportLast());
-  const { profile, snapshots, cpu } = options;
+  process.on('exit', () => {
+    heap.reportLast();
+    if (thread !== undefined) send(channel, { type: 'threadEnd', tMs: nowMs(), id: thread });
+  });
+  const { profile, snapshots, cpu, family } = options;
+  if (thread === undefined && family) {
+    const { takeAlong } = await import('./family.ts');
+    const { channel: _, ...rest } = options;
+    takeAlong({ ...family, pid: process.pid, channel, options: rest }, tagged);
+  }
   // A measuring pass loads nothing more: what disturbs is in a module of its own.
   if (!profile && !snapshots && !cpu) return;
   const sites = profile?.offHeapSampleBytes
     ? (await import('./off-heap-sites.ts')).installOffHeapSites(profile.offHeapSampleBytes, profile.kind)
     : undefined;
   const { Instruments } = await import('./instruments.ts');
-  const instruments = new Instruments(options, sites, (line) => send(options.channel, line));
-  const { Socket } = await import('node:net');
-  // Commands come one a line. The socket must not keep a target alive that has nothing else to do.
-  const socket = new Socket({ fd: options.channel, readable: true, writable: true });
-  socket.unref();
-  socket.on('error', () => {});
-  let rest = '';
-  socket.setEncoding('latin1').on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) instruments.command(line);
-  });
+  const instruments = new Instruments({ ...options, ...(thread !== undefined && { thread }) }, sites, tagged);
+  const { listenForCommands } = await import('./commands.ts');
+  listenForCommands((line) => instruments.command(line), { channel, isThread: thread !== undefined, socket });
   instruments.begin();
+  // The target itself is asked before it ends.
+  if (thread !== undefined || socket) process.on('exit', () => instruments.finish());
 }
 
 /** Sums V8's records of each collection; the collector's own records are cleared at every report. */
@@ -191,9 +206,39 @@ function send(channel: number, line: PreloadLine): void {
   }
 }
 
+/** As it was given, or its file. */
+function threadName(): string {
+  const { threadName: given } = process.getBuiltinModule('node:worker_threads') as { threadName?: string };
+  const file = process.argv[1] ?? '';
+  // That is what Node.js calls a thread that nobody named.
+  return (
+    (given !== 'WorkerThread' && given) || (file.startsWith('[') ? file : path.basename(file)) || 'code from a text'
+  );
+}
+
+/** A child of the target finds its channel by a socket. Undefined where there is none any more. */
+async function joinFamily(order: FamilyOrder): Promise<void> {
+  const { connect } = await import('node:net');
+  const socket = connect(order.socket);
+  socket.on('error', () => {});
+  socket.unref();
+  // A local socket is connected before this returns.
+  const { fd } = (socket as unknown as { _handle?: { fd?: number } })._handle ?? {};
+  if (fd === undefined || fd < 0) return;
+  await observe({ ...order.options, channel: fd }, { socket });
+}
+
 // Last, so that the classes above exist.
 const text = process.env[preloadVariable];
+const inherited = process.env[familyVariable];
 if (text !== undefined) {
   delete process.env[preloadVariable];
   await observe(JSON.parse(text));
+} else if (inherited !== undefined) {
+  const order: FamilyOrder = JSON.parse(inherited);
+  if (order.pid !== process.pid) await joinFamily(order);
+  else {
+    const { threadId } = process.getBuiltinModule('node:worker_threads');
+    await observe({ ...order.options, channel: order.channel }, { thread: threadId });
+  }
 }

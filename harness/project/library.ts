@@ -40,7 +40,7 @@ export async function findScenario(text: string): Promise<FoundScenario> {
     return { scenario, order: () => traffic };
   }
   const file = libraryFile(text);
-  if (file !== undefined) return scenarioOf(file, path.basename(file));
+  if (file !== undefined) return scenarioOf(file, `scenarios/${text}/${path.basename(file)}`);
   const scenario = await loadScenario(text);
   return { scenario, order: (seed, sizeBytes) => scenarioOrder(text, seed, sizeBytes) };
 }
@@ -115,13 +115,16 @@ function headOf(config: ScenarioConfig, source: ScenarioHead | undefined): Scena
     pace: paceOf(config) ?? source?.pace ?? { kind: 'recorded', speed: 1 },
     lanes: lane === undefined ? (source?.lanes ?? ['tap', 'exact']) : [lane],
     ...definedOnly({ until: agentUntil ?? source?.until, agentArguments: agentArguments ?? source?.agentArguments }),
-    budget: { ...(source?.budget ?? madeBudget), ...budgetOf(config) },
+    budget: { ...(source?.budget ?? madeBudget(config)), ...budgetOf(config) },
     ...(recover !== undefined && { settleSeconds: parseQuantity(recover, 'recover', 'seconds') }),
   };
 }
 
-/** Of traffic that is made: its truth is known whole. */
-const madeBudget: Budget = { ...articleMemory, 'dropped.frames': 0, 'missed.messages': 0 };
+/** Of traffic that is made, whose truth is known whole; memory is the article's where the scenario does not limit it itself. */
+function madeBudget({ budgets = {} }: ScenarioConfig): Budget {
+  const isLimited = Object.keys(budgets).some((name) => name.startsWith('rss.'));
+  return { ...(isLimited ? {} : articleMemory), 'dropped.frames': 0, 'missed.messages': 0 };
+}
 
 function definedOnly<T extends object>(options: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {

@@ -23,6 +23,7 @@ import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
 import { countsOf } from '../watch/agent-counters.ts';
+import { familyNotes, familyOf } from './family.ts';
 import { headlineOf } from './headline.ts';
 import { pacingNotes } from './pacing-notes.ts';
 import { requestNotes, whyRequestsUnjudged } from './requests-notes.ts';
@@ -55,6 +56,7 @@ export interface RunReportInput {
 export function buildRunReport(input: RunReportInput): RunReport {
   const { measure } = input;
   const budgets = judge(input.budget, input.readings);
+  const family = familyOf(measure);
   return {
     kind: 'run',
     schemaVersion: SCHEMA_VERSION,
@@ -83,8 +85,9 @@ export function buildRunReport(input: RunReportInput): RunReport {
     ledger: ledgerOf(measure),
     messages: messagesOf(measure),
     exchanges: exchangesOf(measure),
+    family,
     verdict: verdictOf(input, budgets),
-    notes: notesOf(input),
+    notes: [...notesOf(input), ...(family ? familyNotes(family) : [])],
     partial: input.interrupted || !measure.exit.expected,
   };
 }

@@ -3,6 +3,7 @@ import type { GcEvents, SeriesGroup, SeriesTable } from '../../reports/model.ts'
 import type { PassResult } from '../pass/pass-result.ts';
 import { gaugesOf } from '../watch/agent-counters.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
+import { familySeries } from './family.ts';
 
 /** Every table of the pass; tables without a sample are left out. */
 export function seriesOf(pass: PassResult): SeriesTable[] {
@@ -26,6 +27,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     trafficOf(pass),
     agent,
     collectorOf(pass),
+    ...familySeries(pass),
   ];
   return tables.filter((table) => table.tMs.length > 0 && table.columns.length > 0);
 }
@@ -65,20 +67,10 @@ function collectorOf({ companion }: PassResult): SeriesTable {
 
 /** Samples, and between them what was higher or moved. */
 function residentOf({ watch }: PassResult): SeriesTable {
-  const samples = tableOf('memory', watch.rss);
-  const tops = watch.tops();
-  const order = [
-    ...samples.tMs.map((tMs, at) => ({ tMs, at, isTop: false })),
-    ...tops.tMs.map((tMs, at) => ({ tMs, at, isTop: true })),
-  ].sort((a, b) => a.tMs - b.tMs);
-  return {
-    group: 'memory',
-    tMs: order.map(({ tMs }) => tMs),
-    columns: samples.columns.map((column) => {
-      const between = column.name === 'rss' ? tops.rss : column.name === 'own' ? tops.own : [];
-      return { ...column, values: order.map(({ at, isTop }) => (isTop ? (between[at] ?? null) : column.values[at]!)) };
-    }),
-  };
+  const { tMs, rss, own } = watch.line();
+  const column = (name: string, values: readonly (number | null)[]) =>
+    ({ name, unit: 'bytes', kind: 'gauge', values }) as const;
+  return { group: 'memory', tMs, columns: [column('rss', rss), column('own', own)] };
 }
 
 /** What `own` is made of. */

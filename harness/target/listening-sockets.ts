@@ -76,6 +76,11 @@ export function findListener(group: number, wantedPort: number): Listener | unde
   return all.find((each) => each.port === wantedPort) ?? all[0];
 }
 
+/** Ports on which a process listens. */
+export function portsOf(pid: number): number[] {
+  return [...new Set(listenersOf(pid, listeningInodes()).map(({ port }) => port))];
+}
+
 function members(group: number): number[] {
   return processes().filter((pid) => pid !== group && groupOf(pid) === group);
 }

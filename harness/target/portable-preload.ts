@@ -10,20 +10,20 @@ import { preloadFolderName } from '../preload/options.ts';
 import { preloadArguments } from '../watch/preload-channel.ts';
 
 const here = fileURLToPath(new URL('../preload/', import.meta.url));
-const modules = ['preload', 'options', 'instruments', 'requests', 'step', 'off-heap-sites'];
+const modules = ['preload', 'options', 'instruments', 'requests', 'step', 'off-heap-sites', 'family', 'commands'];
 const stripped = new Map<string, string>();
 
 /**
- * Node.js arguments in which the preload is replaced by a copy below `folder` that any version from 20 up runs. Where
+ * A text in which the preload's address is replaced by that of a copy below `folder` that any version of Node.js from 20 up runs. Where
  * floodgate was built, the built preload is one already.
  */
-export function portablePreload(nodeArguments: readonly string[], folder: string): string[] {
-  if (path.extname(import.meta.url) !== '.ts') return [...nodeArguments];
+export function portablePreload(folder: string): (text: string) => string {
+  if (path.extname(import.meta.url) !== '.ts') return (text) => text;
   const copies = path.join(folder, preloadFolderName);
   mkdirSync(copies, { recursive: true, mode: 0o700 });
   for (const name of modules) writeFileSync(path.join(copies, `${name}.mjs`), plainSource(name));
   const url = pathToFileURL(path.join(copies, 'preload.mjs')).href;
-  return nodeArguments.map((argument) => (argument === preloadArguments[1] ? url : argument));
+  return (text) => text.replace(preloadArguments[1]!, url);
 }
 
 function plainSource(name: string): string {

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { PreloadLine } from '../preload/options.ts';
+import type { PreloadLine, PreloadOptions } from '../preload/options.ts';
 import { diffProfiles } from '../profile/arithmetic.ts';
 import { readGoProfile } from '../profile/go-profile.ts';
 import { writePprof } from '../profile/pprof.ts';
@@ -43,7 +43,7 @@ export async function openPprofChannel(
   { statsFile, observe }: Pick<LaunchOptions, 'statsFile' | 'observe'>,
 ): Promise<PprofChannel> {
   const base = address.replace(/\/+$/, '').replace(/\/(heap|allocs)$/, '');
-  const channel = new PprofChannel(base, path.dirname(statsFile), observe.profile?.kind ?? 'allocations');
+  const channel = new PprofChannel(base, path.dirname(statsFile), observe.profile ?? { kind: 'allocations' });
   await channel.begin();
   return channel;
 }
@@ -54,6 +54,8 @@ export class PprofChannel extends Duplex {
   readonly #base: string;
   readonly #folder: string;
   readonly #kind: 'allocations' | 'live';
+  /** Every profile holds all that is alive, and not only what its own interval brought. */
+  readonly #isCumulative: boolean;
   #timer: NodeJS.Timeout | undefined;
   #before: Profile | undefined;
   #startMs = 0;
@@ -62,11 +64,16 @@ export class PprofChannel extends Duplex {
   #failures = 0;
   #peakBytes = 0;
 
-  constructor(base: string, folder: string, kind: 'allocations' | 'live') {
+  constructor(
+    base: string,
+    folder: string,
+    profile: Pick<NonNullable<PreloadOptions['profile']>, 'kind' | 'isCumulative'>,
+  ) {
     super();
     this.#base = base;
     this.#folder = folder;
-    this.#kind = kind;
+    this.#kind = profile.kind;
+    this.#isCumulative = profile.isCumulative ?? false;
   }
 
   async begin(): Promise<void> {
@@ -108,7 +115,7 @@ export class PprofChannel extends Duplex {
     this.#before = now;
     const endMs = nowMs();
     const heapFile = path.join(this.#folder, `${kind}-${interval}.pb.gz`);
-    const difference = before ? diffProfiles(before, now) : now;
+    const difference = before && !this.#isCumulative ? diffProfiles(before, now) : now;
     writeFileSync(heapFile, writePprof({ ...difference, self: difference.self.map(withoutLosses) }), { mode: 0o600 });
     this.#say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile: '' });
     this.#startMs = endMs;

@@ -1,7 +1,9 @@
 /** A process that runs already: its memory is watched, and it is left running. */
 import { readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { Target, TargetExit, TargetLauncher } from './target.ts';
+import { inspectorRefusal, openInspectorChannel } from './inspector-channel.ts';
+import type { LaunchOptions, Target, TargetExit, TargetLauncher } from './target.ts';
 
 /** How soon its end is noticed: there is no waiting for a process that is not ours. */
 const lookEveryMs = 200;
@@ -9,18 +11,22 @@ const lookEveryMs = 200;
 export class ProcessLauncher implements TargetLauncher {
   readonly name: string;
   readonly isNode = false;
-  readonly explains = false;
+  readonly explains: boolean;
+  readonly blind: string;
   readonly instruments = ['/proc (RSS, PSS, peaks, faults)'];
   readonly #pid: number;
 
   constructor(pid: number) {
     this.#pid = pid;
     this.name = `process ${pid}`;
+    this.blind = inspectorRefusal(pid);
+    this.explains = this.blind === '';
   }
 
-  /** @throws FloodgateError `process-missing` */
-  async start(): Promise<Target> {
-    return new ProcessTarget(this.name, this.#pid);
+  /** Its inspector is opened in a pass that explains, and in no other. @throws FloodgateError `process-missing` */
+  async start({ observe }: Pick<LaunchOptions, 'observe'>): Promise<Target> {
+    const channel = observe.profile ? await openInspectorChannel(this.#pid, observe.profile) : undefined;
+    return new ProcessTarget(this.name, this.#pid, channel);
   }
 }
 
@@ -30,21 +36,25 @@ class ProcessTarget implements Target {
   readonly commandLine: readonly string[];
   readonly ranBefore = true;
   readonly input = undefined;
-  readonly channel = undefined;
+  readonly channel: Duplex | undefined;
   readonly exited: Promise<TargetExit>;
   readonly #end: (expected: boolean) => void;
 
-  constructor(name: string, pid: number) {
+  constructor(name: string, pid: number, channel: Duplex | undefined) {
     this.name = name;
     this.pid = pid;
+    this.channel = channel;
     this.commandLine = readCommandLine(pid);
     const watch = watchProcess(pid);
     this.exited = watch.exited;
     this.#end = watch.end;
   }
 
-  stop(): Promise<TargetExit> {
+  async stop(): Promise<TargetExit> {
     this.#end(true);
+    const { channel } = this;
+    // Left as it was: the next pass, and whoever comes after us, find no inspector.
+    if (channel && !channel.destroyed) await new Promise((resolve) => channel.destroy().once('close', resolve));
     return this.exited;
   }
 }

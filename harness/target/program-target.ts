@@ -68,17 +68,18 @@ export class ProgramLauncher implements TargetLauncher {
     const folder = path.dirname(options.statsFile);
     const values = { port: String(port), interface: options.interfaces[0] };
     const { command, before, after, isNode } = this.#program;
+    const ported = portablePreload(folder);
     let listener: Listener | undefined;
     const target = await startChild({
       name: this.name,
       command,
       arguments: [
         ...before,
-        ...(isNode ? usableArguments(command, portablePreload(options.nodeArguments, folder)) : []),
+        ...(isNode ? usableArguments(command, options.nodeArguments.map(ported)) : []),
         ...after.map((word) => fillIn(word, values)),
       ],
       // PORT is what servers on trial commonly heed; ours says where the port is free. The cache of compiled modules is ours.
-      env: { ...options.env, PORT: process.env.PORT ?? values.port, NODE_COMPILE_CACHE: undefined },
+      env: { ...mapped(options.env, ported), PORT: process.env.PORT ?? values.port, NODE_COMPILE_CACHE: undefined },
       ...(this.#options.folder !== undefined && { cwd: this.#options.folder }),
       wrapper: options.wrapper,
       withChannel: isNode,
@@ -105,6 +106,7 @@ export class ProgramLauncher implements TargetLauncher {
     const watched: Target = {
       name: target.name,
       pid: listener?.pid ?? target.pid,
+      rootPid: target.pid,
       port: listener?.port,
       commandLine: target.commandLine,
       input: target.input,
@@ -123,6 +125,10 @@ export class ProgramLauncher implements TargetLauncher {
       throw error;
     }
   }
+}
+
+function mapped(env: Readonly<Record<string, string>>, of: (text: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, of(value)]));
 }
 
 interface Program {

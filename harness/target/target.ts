@@ -46,6 +46,8 @@ export interface Target {
   readonly name: string;
   /** Process whose memory is watched; 0 where it runs out of our sight (a URL). */
   readonly pid: number;
+  /** The process that we started, where another one of its family is watched: a launcher. @default pid */
+  readonly rootPid?: number;
   /** What reproduces it by hand; empty where we did not start it. */
   readonly commandLine: readonly string[];
   /** TCP port it listens on, where that was looked for. */
@@ -108,6 +110,8 @@ export interface TargetLauncher {
   readonly isNode: boolean;
   /** Whether it has call sites of allocations; without, explaining passes are left out. @default true */
   readonly explains?: boolean;
+  /** Why it has none, in words. */
+  readonly blind?: string;
   /** Instruments of a measuring pass, for the report. @default those of our agent */
   readonly instruments?: readonly string[];
   /** @throws FloodgateError when it cannot be started; nothing is left running then. */

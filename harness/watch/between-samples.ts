@@ -3,6 +3,7 @@
  * own peak between two samples. Added to the samples they make the line on which spikes are found and drawn. Pure.
  */
 import type { Levels } from './level-sampler.ts';
+import type { SampleTable } from './sample-table.ts';
 
 /** Columns of a watch's samples; null where a figure was not taken. */
 export interface SampledLine {
@@ -48,6 +49,19 @@ export function betweenSamples(samples: SampledLine, levels: Levels | undefined)
     insert(tops, atMs, peak, peak - files);
   }
   return tops;
+}
+
+/** Samples with the points between them, ascending in time. */
+export function merged(samples: Pick<SampleTable, 'tMs' | 'column'>, tops: Tops) {
+  const [tMs, rss, own] = [samples.tMs(), samples.column('rss'), samples.column('own')];
+  const line = { tMs: [] as number[], rss: [] as (number | null)[], own: [] as (number | null)[] };
+  for (let i = 0, k = 0; i < tMs.length || k < tops.tMs.length; ) {
+    const isTop = i >= tMs.length || (k < tops.tMs.length && tops.tMs[k]! < tMs[i]!);
+    line.tMs.push(isTop ? tops.tMs[k]! : tMs[i]!);
+    line.rss.push(isTop ? tops.rss[k]! : rss[i]!);
+    line.own.push(isTop ? tops.own[k++]! : own[i++]!);
+  }
+  return line;
 }
 
 /** Adds the readings of a span in which memory moved. @returns the index of the highest reading; −1 without one */

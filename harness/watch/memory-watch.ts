@@ -1,5 +1,5 @@
 /** Watches one process from outside: RSS every few milliseconds with its peak in between, the dearer figures seldom. */
-import { betweenSamples, type Tops } from './between-samples.ts';
+import { betweenSamples, merged, type Tops } from './between-samples.ts';
 import { ControlGroup } from './control-group.ts';
 import { KernelPeak } from './kernel-peak.ts';
 import { LevelSampler, type Levels } from './level-sampler.ts';
@@ -17,6 +17,8 @@ export interface MemoryWatchOptions {
   readonly rollupMs?: number;
   /** Reads resident memory once a millisecond as well, for percentiles. @default false */
   readonly levels?: boolean;
+  /** Reads what kinds of pages it has, where they move. @default true */
+  readonly maps?: boolean;
   /** It ran before the watch began: its peak and its CPU time until then are none of the run's. @default false */
   readonly ranBefore?: boolean;
   /** Milliseconds since the start of the pass. */
@@ -62,6 +64,7 @@ export class MemoryWatch {
   ]);
   readonly rollup = new SampleTable([
     { name: 'pss', unit: 'bytes', kind: 'gauge' },
+    { name: 'shared', unit: 'bytes', kind: 'gauge' },
     { name: 'uss', unit: 'bytes', kind: 'gauge' },
     { name: 'anonymous', unit: 'bytes', kind: 'gauge' },
     { name: 'fileBacked', unit: 'bytes', kind: 'gauge' },
@@ -90,6 +93,7 @@ export class MemoryWatch {
   readonly #group: ControlGroup | undefined;
   readonly #nowMs: () => number;
   readonly #rollupMs: number;
+  readonly #readsMaps: boolean;
   readonly #sampleMs: number;
   readonly #row = new Float64Array(3);
   #timer: NodeJS.Timeout | undefined;
@@ -114,6 +118,7 @@ export class MemoryWatch {
     this.#nowMs = options.nowMs;
     this.#beganAtEpochMs = performance.timeOrigin + performance.now() - options.nowMs();
     this.#rollupMs = options.rollupMs ?? 5_000;
+    this.#readsMaps = options.maps ?? true;
     this.usageBefore = options.ranBefore ? this.#memory.usage() : undefined;
     this.#peak = new KernelPeak(this.#memory, options.ranBefore ?? false);
     this.#phasePeakBytes = this.#peak.wholeBytes;
@@ -190,6 +195,16 @@ export class MemoryWatch {
     );
   }
 
+  /** Samples, and what lies between them, as one line. After `stop`. */
+  line(): { readonly tMs: number[]; readonly rss: (number | null)[]; readonly own: (number | null)[] } {
+    return merged(this.rss, this.tops());
+  }
+
+  /** PSS and USS now: they change where another process begins to share pages, or ends. */
+  readShares(): void {
+    if (!this.#gone) this.#sampleRollup(this.#nowMs());
+  }
+
   /** Ends the phase before, with its peak, and starts another. */
   phase(name: string): void {
     this.sample();
@@ -247,6 +262,7 @@ export class MemoryWatch {
   }
 
   #sampleMap(): void {
+    if (!this.#readsMaps) return;
     const startMs = this.#nowMs();
     const map = this.#memory.map?.();
     const nowMs = this.#nowMs();
@@ -269,6 +285,8 @@ export class MemoryWatch {
     this.rollupRssBytes = Math.max(this.rollupRssBytes, rollup.rssBytes);
     this.rollup.add(nowMs, [
       rollup.pssBytes,
+      // What other processes answer for.
+      Math.max(0, rollup.rssBytes - rollup.pssBytes),
       rollup.ussBytes,
       rollup.anonymousBytes,
       rollup.pssFileBytes,

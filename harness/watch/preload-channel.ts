@@ -3,8 +3,15 @@ import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type PreloadLine, type PreloadOptions, preloadVariable } from '../preload/options.ts';
+import {
+  type FamilyOrder,
+  familyVariable,
+  type PreloadLine,
+  type PreloadOptions,
+  preloadVariable,
+} from '../preload/options.ts';
 import { SampleTable } from './sample-table.ts';
+import { Threads } from './thread-figures.ts';
 
 /** The preload: TypeScript in the repository, JavaScript where it was built. */
 const preloadFile = fileURLToPath(new URL(`../preload/preload${path.extname(import.meta.url)}`, import.meta.url));
@@ -17,9 +24,24 @@ export function preloadEnvironment(options: Omit<PreloadOptions, 'channel'>): Re
   return { [preloadVariable]: JSON.stringify({ ...options, channel: 3 } satisfies PreloadOptions) };
 }
 
+/** The same for a program that is no Node.js, whose children may be. Empty without a socket for them. */
+export function familyEnvironment(options: Omit<PreloadOptions, 'channel'>): Record<string, string> {
+  const { family } = options;
+  if (!family) return {};
+  const order: FamilyOrder = { ...family, pid: 0, channel: -1, options };
+  const before = process.env.NODE_OPTIONS;
+  return {
+    NODE_OPTIONS: `${before ? `${before} ` : ''}--import=${preloadArguments[1]}`,
+    [familyVariable]: JSON.stringify(order),
+  };
+}
+
 type LineOf<T extends PreloadLine['type']> = Extract<PreloadLine, { type: T }>;
 export type ProfileInterval = LineOf<'profile'>;
 export type CpuInterval = LineOf<'cpu'>;
+
+/** A thread in one long turn answers when it is over; what it allocates meanwhile counts for the interval in which it does. */
+const threadTimeoutMs = 2_000;
 
 /** A collection or a line more than these is not kept: a run that long is seen well enough through the first ones. */
 const eventsMax = 200_000;
@@ -45,12 +67,27 @@ export class PreloadChannel {
   readonly errors: string[] = [];
   /** What the target runs on, as it says itself; empty where it says nothing. */
   runtime = '';
-  /** The last V8 figures seen. */
+  /** Of the process at the other end, as it says itself; 0 where it says nothing. */
+  pid = 0;
+  /** The last V8 figures seen, of all threads together. */
   last: LineOf<'v8'> | undefined;
+  /** Beside the main thread. */
+  readonly threads = new Threads();
+  /** Children that it has started, by its own account. */
+  readonly spawned: LineOf<'spawn'>[] = [];
+  /** Called at each of these. */
+  onSpawn: ((pid: number) => void) | undefined;
+  /** Channels of its children: they are asked whatever this one is asked. */
+  kin: () => readonly PreloadChannel[] = () => [];
+  /** The same with those that have ended. */
+  everyKin: () => readonly PreloadChannel[] = () => [];
+  #nextCut = 0;
   readonly #channel: Duplex | undefined;
   readonly #startEpochMs: number;
   readonly #waiting = new Set<{ readonly test: (line: PreloadLine) => boolean; readonly done: () => void }>();
   #rest = '';
+  /** The last figures of the main thread alone. */
+  #mainLine: LineOf<'v8'> | undefined;
 
   /**
    * @param channel undefined for a target without a preload, of which nothing is heard then
@@ -63,13 +100,22 @@ export class PreloadChannel {
     channel?.on('data', (chunk: Buffer) => this.#feed(decoder.write(chunk)));
   }
 
-  /** Ends profile interval `interval`, begins the next; resolves when its profile is written, or after the timeout. */
-  cut(interval: number, timeoutMs: number): Promise<boolean> {
-    return this.#ask(
-      `cut ${interval}`,
-      (line) => (line.type === 'profile' || line.type === 'cpu') && line.interval === interval,
-      timeoutMs,
-    );
+  /**
+   * Ends profile interval `interval` of the process, its threads and its children, begins the next; resolves when the profiles are
+   * written, or after the timeout. @returns whether the process itself has answered
+   */
+  async cut(interval: number, timeoutMs: number): Promise<boolean> {
+    this.#nextCut = interval + 1;
+    const isEnd = (thread: number | undefined) => (line: PreloadLine) =>
+      (line.type === 'profile' || line.type === 'cpu') && line.interval === interval && line.thread === thread;
+    const others = this.threads.living.map(({ id }) => this.#ask('', isEnd(id), Math.min(timeoutMs, threadTimeoutMs)));
+    const kin = this.kin().map((each) => each.cut(interval, timeoutMs));
+    const [answered] = await Promise.all([
+      this.#ask(`cut ${interval}`, isEnd(undefined), timeoutMs),
+      ...others,
+      ...kin,
+    ]);
+    return answered;
   }
 
   /** Has a heap snapshot written: seconds, and several times the heap's size in memory. */
@@ -117,28 +163,58 @@ export class PreloadChannel {
   }
 
   #take(line: PreloadLine): void {
+    if ('thread' in line && line.thread !== undefined) this.#takeThreads(line, line.thread);
+    else this.#takeOwn(line);
+    for (const waiter of this.#waiting) if (waiter.test(line)) waiter.done();
+  }
+
+  /** Of a worker thread. */
+  #takeThreads(line: PreloadLine, thread: number): void {
     if (line.type === 'v8') {
-      this.last = line;
-      const { heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles = null } = line;
-      const row = [heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles];
-      this.v8.add(
-        line.tMs,
-        row.map((value) => value ?? Number.NaN),
-      );
-      if (line.spaces && this.spaces.length < eventsMax) this.spaces.push({ tMs: line.tMs, used: line.spaces });
-    } else if (line.type === 'gc') {
+      this.threads.read(thread, line);
+      if (this.#mainLine) this.last = this.threads.addedTo(this.#mainLine);
+    } else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
+    else if (line.type === 'threadStart' || line.type === 'spawn' || line.type === 'error') this.#takeOwn(line);
+  }
+
+  #takeOwn(line: PreloadLine): void {
+    if (line.type === 'v8') this.#takeFigures(line);
+    else if (line.type === 'gc') {
       if (this.gc.length < eventsMax) this.gc.push(line);
     } else if (line.type === 'mark') {
       if (this.marks.length < eventsMax) this.marks.push(line);
-    } else if (line.type === 'profile') {
-      const { startMs, endMs } = line;
-      this.intervals.push({ ...line, startMs: startMs - this.#startEpochMs, endMs: endMs - this.#startEpochMs });
-    } else if (line.type === 'cpu') {
-      const { startMs, endMs } = line;
-      this.cpu.push({ ...line, startMs: startMs - this.#startEpochMs, endMs: endMs - this.#startEpochMs });
-    } else if (line.type === 'snapshot') this.snapshots.push(line);
-    else if (line.type === 'runtime') this.runtime = line.name;
-    else this.errors.push(line.message);
-    for (const waiter of this.#waiting) if (waiter.test(line)) waiter.done();
+    } else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
+    else if (line.type === 'snapshot') this.snapshots.push(line);
+    else if (line.type === 'runtime') {
+      this.runtime = line.name;
+      this.pid = line.pid ?? 0;
+    } else if (line.type === 'threadStart') this.threads.start(line.id, line.tMs);
+    else if (line.type === 'thread') this.threads.name(line.id, line.name, line.tMs);
+    else if (line.type === 'threadEnd') this.threads.end(line.id, line.tMs);
+    else if (line.type === 'spawn') {
+      if (this.spawned.length < eventsMax) this.spawned.push(line);
+      this.onSpawn?.(line.pid);
+    } else this.errors.push(line.message);
+  }
+
+  #takeFigures(main: LineOf<'v8'>): void {
+    this.#mainLine = main;
+    const line = this.threads.addedTo(main);
+    this.last = line;
+    const { heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles = null } = line;
+    const row = [heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles];
+    this.v8.add(
+      line.tMs,
+      row.map((value) => value ?? Number.NaN),
+    );
+    if (line.spaces && this.spaces.length < eventsMax) this.spaces.push({ tMs: line.tMs, used: line.spaces });
+  }
+
+  #takeInterval(line: LineOf<'profile'> | LineOf<'cpu'>): void {
+    const { startMs, endMs } = line;
+    const times = { startMs: startMs - this.#startEpochMs, endMs: endMs - this.#startEpochMs };
+    const interval = line.interval < 0 ? this.#nextCut : line.interval;
+    if (line.type === 'profile') this.intervals.push({ ...line, ...times, interval });
+    else if (line.thread === undefined) this.cpu.push({ ...line, ...times, interval });
   }
 }

@@ -82,7 +82,8 @@
 		return line.length > charsMax ? `${line.slice(0, charsMax - 1)}…` : line;
 	}
 	function formatSite(site) {
-		const name = printable(site.functionName || "(anonymous)", 200);
+		const where = site.thread ? ` in ${printable(site.thread, 100)}` : "";
+		const name = printable(site.functionName || "(anonymous)", 200) + where;
 		if (site.file === "") return name;
 		return `${printable(site.file, 300)}${site.line > 0 ? `:${site.line}` : ""} ${name}`;
 	}

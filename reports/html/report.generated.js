@@ -105,7 +105,8 @@
 		return line.length > charsMax ? `${line.slice(0, charsMax - 1)}…` : line;
 	}
 	function formatSite(site) {
-		const name = printable(site.functionName || "(anonymous)", 200);
+		const where = site.thread ? ` in ${printable(site.thread, 100)}` : "";
+		const name = printable(site.functionName || "(anonymous)", 200) + where;
 		if (site.file === "") return name;
 		return `${printable(site.file, 300)}${site.line > 0 ? `:${site.line}` : ""} ${name}`;
 	}
@@ -1007,10 +1008,12 @@
 		"heapUsed",
 		"heapTotal",
 		"external",
-		"arrayBuffers"
+		"arrayBuffers",
+		"tree"
 	]);
+	const isProcess = (name) => name.startsWith("process ");
 	function isShownFirst(chart, name) {
-		return SHOWN_FIRST.has(name) || !chart.columns.some((column) => SHOWN_FIRST.has(column.name));
+		return SHOWN_FIRST.has(name) || isProcess(name) || !chart.columns.some((column) => SHOWN_FIRST.has(column.name));
 	}
 	function movementOf(values) {
 		let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -1351,6 +1354,7 @@
 			section("Budget", run.budgets.length > 0 ? [budgetTable(run.budgets)] : []),
 			section("Time line", line ? [line.root] : []),
 			...run.spikes.map((spike, i) => spikeSection(spike, i + 1, run, line)),
+			section("Threads and processes", familyTables(run)),
 			section("Delivery", deliveryRows(run)),
 			section("Figures", figureRows(run)),
 			section("Passes", run.passes.length > 0 ? [passTable(run.passes)] : []),
@@ -1385,6 +1389,57 @@
 			})),
 			commandLine(run.command)
 		])]);
+	}
+	function familyTables({ family }) {
+		if (!family || family.threads.length + family.processes.length === 0) return [];
+		const threadRow = ({ id, name, heapMaxBytes, allocatedBytes, note }, of) => ({
+			name: `${of}thread ${id} ${name}`,
+			memoryBytes: null,
+			heapBytes: heapMaxBytes,
+			allocatedBytes,
+			note
+		});
+		const rows = [...family.threads.map((thread) => threadRow(thread, "")), ...family.processes.flatMap(({ pid, command, rssMaxBytes, heapMaxBytes, allocatedBytes, note, threads }) => [{
+			name: `process ${pid} ${command}`,
+			memoryBytes: rssMaxBytes,
+			heapBytes: heapMaxBytes,
+			allocatedBytes,
+			note
+		}, ...threads.map((thread) => threadRow(thread, `process ${pid}, `))])];
+		const bytes = (value) => value === null ? "–" : formatBytes(value);
+		const columns = [
+			{
+				title: "Started by the target",
+				cell: (row) => printable(row.name, 200),
+				key: (row) => row.name
+			},
+			{
+				title: "RSS at most",
+				numeric: true,
+				cell: (row) => bytes(row.memoryBytes),
+				key: (row) => row.memoryBytes ?? -1
+			},
+			{
+				title: "Heap at most",
+				numeric: true,
+				cell: (row) => bytes(row.heapBytes),
+				key: (row) => row.heapBytes ?? -1
+			},
+			{
+				title: "Allocated",
+				numeric: true,
+				cell: (row) => bytes(row.allocatedBytes),
+				key: (row) => row.allocatedBytes ?? -1
+			},
+			{
+				title: "",
+				cell: (row) => element("span", {
+					class: "prose",
+					text: printable(row.note, 300)
+				})
+			}
+		];
+		return [...family.treeMaxBytes === null ? [] : [element("p", { text: `With the target ${formatBytes(family.treeMaxBytes)} at most, pages that they share counted once.` })], sortableTable(columns, rows, (row) => row.note === "" ? "" : "warning")];
 	}
 	const stateTitles = {
 		pass: "within budget",

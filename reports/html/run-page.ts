@@ -12,7 +12,7 @@ import {
   stateMark,
   verdictWord,
 } from '../format.ts';
-import type { BudgetResult, Figure, Pass, RunReport } from '../model.ts';
+import type { BudgetResult, FamilyThread, Figure, Pass, RunReport } from '../model.ts';
 import { commandLine, element, section, sortableTable } from './dom.ts';
 import { spikeSection } from './spike-section.ts';
 import { timeLine } from './timeline.ts';
@@ -29,6 +29,7 @@ export function runPage(run: RunReport): HTMLElement {
     section('Budget', run.budgets.length > 0 ? [budgetTable(run.budgets)] : []),
     section('Time line', line ? [line.root] : []),
     ...run.spikes.map((spike, i) => spikeSection(spike, i + 1, run, line)),
+    section('Threads and processes', familyTables(run)),
     section('Delivery', deliveryRows(run)),
     section('Figures', figureRows(run)),
     section('Passes', run.passes.length > 0 ? [passTable(run.passes)] : []),
@@ -59,6 +60,69 @@ function verdictBanner(run: RunReport): HTMLElement {
       commandLine(run.command),
     ]),
   ]);
+}
+
+interface FamilyRow {
+  readonly name: string;
+  readonly memoryBytes: number | null;
+  readonly heapBytes: number | null;
+  readonly allocatedBytes: number | null;
+  readonly note: string;
+}
+
+/** What the target started; all together in the line above the table. */
+function familyTables({ family }: RunReport): Node[] {
+  if (!family || family.threads.length + family.processes.length === 0) return [];
+  const threadRow = ({ id, name, heapMaxBytes, allocatedBytes, note }: FamilyThread, of: string): FamilyRow => ({
+    name: `${of}thread ${id} ${name}`,
+    memoryBytes: null,
+    heapBytes: heapMaxBytes,
+    allocatedBytes,
+    note,
+  });
+  const rows = [
+    ...family.threads.map((thread) => threadRow(thread, '')),
+    ...family.processes.flatMap(({ pid, command, rssMaxBytes, heapMaxBytes, allocatedBytes, note, threads }) => [
+      { name: `process ${pid} ${command}`, memoryBytes: rssMaxBytes, heapBytes: heapMaxBytes, allocatedBytes, note },
+      ...threads.map((thread) => threadRow(thread, `process ${pid}, `)),
+    ]),
+  ];
+  const bytes = (value: number | null) => (value === null ? '–' : formatBytes(value));
+  const columns = [
+    {
+      title: 'Started by the target',
+      cell: (row: FamilyRow) => printable(row.name, 200),
+      key: (row: FamilyRow) => row.name,
+    },
+    {
+      title: 'RSS at most',
+      numeric: true,
+      cell: (row: FamilyRow) => bytes(row.memoryBytes),
+      key: (row: FamilyRow) => row.memoryBytes ?? -1,
+    },
+    {
+      title: 'Heap at most',
+      numeric: true,
+      cell: (row: FamilyRow) => bytes(row.heapBytes),
+      key: (row: FamilyRow) => row.heapBytes ?? -1,
+    },
+    {
+      title: 'Allocated',
+      numeric: true,
+      cell: (row: FamilyRow) => bytes(row.allocatedBytes),
+      key: (row: FamilyRow) => row.allocatedBytes ?? -1,
+    },
+    { title: '', cell: (row: FamilyRow) => element('span', { class: 'prose', text: printable(row.note, 300) }) },
+  ];
+  const all =
+    family.treeMaxBytes === null
+      ? []
+      : [
+          element('p', {
+            text: `With the target ${formatBytes(family.treeMaxBytes)} at most, pages that they share counted once.`,
+          }),
+        ];
+  return [...all, sortableTable<FamilyRow>(columns, rows, (row) => (row.note === '' ? '' : 'warning'))];
 }
 
 const stateTitles = {

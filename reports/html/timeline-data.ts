@@ -47,11 +47,21 @@ export function chartsOf(run: Pick<RunReport, 'series'>): ChartData[] {
 const isLevelOfBytes = (column: SeriesColumn) => column.unit === 'bytes' && column.kind === 'gauge';
 
 /** Drawn unless the reader asks for more by the legend: the lines that most spikes are explained by. */
-const SHOWN_FIRST: ReadonlySet<string> = new Set(['rss', 'pss', 'heapUsed', 'heapTotal', 'external', 'arrayBuffers']);
+const SHOWN_FIRST: ReadonlySet<string> = new Set([
+  'rss',
+  'pss',
+  'heapUsed',
+  'heapTotal',
+  'external',
+  'arrayBuffers',
+  'tree',
+]);
+/** A process that the target started: all of them are drawn. */
+const isProcess = (name: string) => name.startsWith('process ');
 
 /** Whether a line is drawn from the start: all of a chart that has none of the usual ones. */
 export function isShownFirst(chart: ChartData, name: string): boolean {
-  return SHOWN_FIRST.has(name) || !chart.columns.some((column) => SHOWN_FIRST.has(column.name));
+  return SHOWN_FIRST.has(name) || isProcess(name) || !chart.columns.some((column) => SHOWN_FIRST.has(column.name));
 }
 
 /** How much of its highest value a column moves by. */

@@ -6,6 +6,11 @@ export const scenario = defineScenario({
   name: 'many-endpoints',
   summary:
     '300 thousand frames a second for a minute, small exchanges of 5,000 endpoints, the commonest 4,000 times as frequent as the rarest',
+  group: 'load',
+  sets: ['release'],
+  brokenBy: 'unpaired-requests',
+  about:
+    'A gateway in front of everything: thousands of endpoints, a few of them asked all the time, most of them now and then, faster than one core can look into.',
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
   lanes: ['tap'],

@@ -1,7 +1,10 @@
 /** V8's sampler of allocations, and the preload's of what lies outside the heap: of all that was allocated, or of what stayed. */
 import type { FrameRange } from '../../../reports/model.ts';
 import type { PreloadOptions } from '../../preload/options.ts';
-import { readInterval, writeProfileFile } from '../../profile/files.ts';
+import { type IntervalProfiles, readInterval, writeProfileFile } from '../../profile/files.ts';
+import type { Profile } from '../../profile/profile.ts';
+import { type SidePart, sideBySide } from '../../profile/side-by-side.ts';
+import type { PreloadChannel, ProfileInterval } from '../../watch/preload-channel.ts';
 import type { PassResult } from '../pass-result.ts';
 import { type FrameInterval, type Instrument, samplerCeilingBytes } from './instrument.ts';
 
@@ -93,7 +96,7 @@ function endsOf(frames: readonly FrameRange[]): number[] {
   return [...new Set(frames.flatMap(({ first, last }) => [first, last]))].sort((a, b) => a - b);
 }
 
-/** The profiles that the target wrote, also kept as pprof in the report's folder. */
+/** The profiles that the target wrote, with those of its threads and children, also kept as pprof in the report's folder. */
 function readIntervals(
   pass: PassResult,
   sampleType: 'alloc_space' | 'inuse_space',
@@ -102,8 +105,7 @@ function readIntervals(
 ): FrameInterval[] {
   const read: FrameInterval[] = [];
   for (const { interval, firstFrame, lastFrame } of pass.intervals) {
-    const written = pass.channel.intervals.find((each) => each.interval === interval);
-    const profiles = written && readInterval(written, sampleType, { heap: sampleBytes, offHeap: offHeapSampleBytes });
+    const profiles = readFamilyInterval(pass, interval, sampleType, sampleBytes);
     if (!profiles) continue;
     read.push({ ...profiles, firstFrame, lastFrame });
     const name = `${pass.kind}-${String(interval).padStart(3, '0')}`;
@@ -111,4 +113,50 @@ function readIntervals(
     writeProfileFile(folder, `${name}-off-heap`, profiles.offHeap);
   }
   return read.sort((a, b) => a.interval - b.interval);
+}
+
+/** Undefined where the target itself gave none. */
+export function readFamilyInterval(
+  {
+    channel,
+    family,
+  }: {
+    readonly channel: PreloadChannel;
+    readonly family: { readonly channels: readonly PreloadChannel[] } | undefined;
+  },
+  interval: number,
+  sampleType: 'alloc_space' | 'inuse_space',
+  sampleBytes: number,
+): IntervalProfiles | undefined {
+  const channels = [channel, ...(family?.channels ?? [])];
+  const parts = channels.flatMap((each) =>
+    each.intervals
+      .filter((written) => written.interval === interval)
+      .flatMap((written) => {
+        const profiles = readInterval(written, sampleType, { heap: sampleBytes, offHeap: offHeapSampleBytes });
+        return profiles
+          ? [{ label: labelOf(each, channel, written.thread), profiles, isOwn: isOwn(each, channel, written) }]
+          : [];
+      }),
+  );
+  const own = parts.find((part) => part.isOwn);
+  if (!own) return undefined;
+  const ordered = [own, ...parts.filter((part) => part !== own)];
+  const joined = (of: (profiles: IntervalProfiles) => Profile) =>
+    sideBySide(ordered.map(({ label, profiles }) => ({ label, profile: of(profiles) })) as [SidePart, ...SidePart[]]);
+  return { ...own.profiles, heap: joined(({ heap }) => heap), offHeap: joined(({ offHeap }) => offHeap) };
+}
+
+function isOwn(each: PreloadChannel, own: PreloadChannel, { thread }: ProfileInterval): boolean {
+  return each === own && thread === undefined;
+}
+
+/** Empty for the target's main thread. */
+function labelOf(each: PreloadChannel, own: PreloadChannel, thread: number | undefined): string {
+  const name = each.threads.listed.find(({ id }) => id === thread)?.name ?? '';
+  const words = [
+    ...(each === own ? [] : [`process ${each.pid}`]),
+    ...(thread === undefined ? [] : [`thread ${thread} ${name}`]),
+  ];
+  return words.join(', ');
 }

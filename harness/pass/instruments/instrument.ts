@@ -7,7 +7,7 @@ import type { PreloadOptions } from '../../preload/options.ts';
 import type { IntervalProfiles } from '../../profile/files.ts';
 import type { Wrapper } from '../../target/target.ts';
 import type { PreloadChannel } from '../../watch/preload-channel.ts';
-import type { PassResult } from '../pass-result.ts';
+import type { IntervalFrames, PassResult } from '../pass-result.ts';
 
 export interface Instrument {
   readonly kind: PassKind;
@@ -19,6 +19,8 @@ export interface Instrument {
   readonly needsNode: boolean;
   /** It slows the target down: the traffic waits for the target, and stands still while the instrument is used. */
   readonly holdsTraffic: boolean;
+  /** Length of an interval that ends by time. @default as the run has it */
+  readonly intervalMs?: number;
   /** What it does while the pass runs; undefined where it works by itself. */
   readonly use: InstrumentUse | undefined;
   /** @throws FloodgateError `tool-missing` where a tool that it needs is not installed */
@@ -45,6 +47,8 @@ export interface InstrumentStart {
 export interface InstrumentUse {
   /** Ends interval number `interval`. @returns whether the target answered */
   take(channel: PreloadChannel, interval: number): Promise<boolean>;
+  /** Called once an interval has been taken; what it brings needs no room in memory then. */
+  taken?(frames: IntervalFrames, channel: PreloadChannel): void;
   /** Ends an interval with each phase of the traffic, and at no frame mark. */
   readonly oncePerPhase: boolean;
   /** Ends an interval by time as well as at frame marks. */

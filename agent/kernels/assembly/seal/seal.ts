@@ -17,6 +17,7 @@ import { bareFormatted, bareInteger, bareList, bareStruct, bareText, digestList,
 import { encode } from './encoder.ts';
 import { formatOf } from './formats.ts';
 import { FRAME_BASE, FRAME_FLAGS, FRAME_NAME, FRAME_NAMING_COUNT } from './frames.ts';
+import { addFields, addValue, beginHead, headChanged, headCharacters, headEntriesEnd, headPairsEnd } from './heads.ts';
 import {
   CONSTANT_EMPTY_LIST,
   CONSTANT_EMPTY_STRUCT,
@@ -279,4 +280,19 @@ export function classesRead(): i32 {
   return State.allClasses;
 }
 
-export { bareFormatted, bareInteger, bareText, encode, formatOf, hash, mayHoldSecret };
+export {
+  addFields,
+  addValue,
+  bareFormatted,
+  bareInteger,
+  bareText,
+  beginHead,
+  encode,
+  formatOf,
+  hash,
+  headChanged,
+  headCharacters,
+  headEntriesEnd,
+  headPairsEnd,
+  mayHoldSecret,
+};

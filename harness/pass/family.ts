@@ -1,0 +1,94 @@
+/** The processes that a target starts: watched in the pass that measures, looked into in every pass. */
+import type { Answers } from '../preload/options.ts';
+import type { Target } from '../target/target.ts';
+import type { FamilySocket } from '../watch/family-socket.ts';
+import { FamilyWatch } from '../watch/family-watch.ts';
+import type { MemoryWatch } from '../watch/memory-watch.ts';
+import { PreloadChannel } from '../watch/preload-channel.ts';
+import type { FamilyResult } from './pass-result.ts';
+
+/** A server behind a launcher has said its first words before it listened: only our own loop has to come to them. */
+const findTimeoutMs = 1_000;
+
+export interface Kin {
+  /** Of the process that is watched. */
+  readonly channel: PreloadChannel;
+  /** Of all others, as far as they run. */
+  readonly others: () => readonly PreloadChannel[];
+}
+
+/** The channel of the process that is watched, which a launcher may have started, and those of the others. */
+export async function kinOf(target: Target, socket: FamilySocket | undefined, startEpochMs: number): Promise<Kin> {
+  socket?.begin(startEpochMs);
+  const first = new PreloadChannel(target.channel, startEpochMs);
+  const { pid, rootPid = pid } = target;
+  const found = pid === rootPid ? undefined : await socket?.find(pid, findTimeoutMs);
+  const channel = found ?? first;
+  const others = () =>
+    [...(found && target.channel ? [first] : []), ...(socket?.open ?? [])].filter((each) => each !== channel);
+  channel.kin = others;
+  channel.everyKin = () =>
+    [...(found && target.channel ? [first] : []), ...(socket?.channels ?? [])].filter((each) => each !== channel);
+  return { channel, others };
+}
+
+export class Family {
+  readonly #socket: FamilySocket;
+  readonly #kin: Kin;
+  readonly #watch: FamilyWatch | undefined;
+
+  constructor(socket: FamilySocket, kin: Kin, watch: FamilyWatch | undefined) {
+    this.#socket = socket;
+    this.#kin = kin;
+    this.#watch = watch;
+    if (watch) kin.channel.onSpawn = (pid) => void watch.add(pid);
+  }
+
+  /** @param isMeasured its memory is judged: the processes are watched from outside as well */
+  static of(
+    socket: FamilySocket | undefined,
+    kin: Kin,
+    {
+      target,
+      watch,
+      isMeasured,
+      nowMs,
+    }: { target: Target; watch: MemoryWatch; isMeasured: boolean; nowMs: () => number },
+  ): Family | undefined {
+    if (!socket) return undefined;
+    const { pid, rootPid = pid, memory } = target;
+    if (!isMeasured || pid === 0 || memory) return new Family(socket, kin, undefined);
+    return new Family(socket, kin, new FamilyWatch({ root: rootPid, target: { pid, watch }, nowMs }));
+  }
+
+  /** Before the target ends. Safe to call twice. */
+  stop(): void {
+    this.#watch?.look();
+    this.#watch?.stop();
+  }
+
+  result(): FamilyResult {
+    const watch = this.#watch;
+    const { channel } = this.#kin;
+    const channels = this.#socket.channels.filter((each) => each !== channel);
+    const known = new Set(watch?.members.map(({ pid }) => pid));
+    for (const { pid, command, tMs } of [channel, ...channels].flatMap(({ spawned }) => spawned)) {
+      if (watch && !known.has(pid)) watch.addUnseen(pid, command, tMs);
+    }
+    return {
+      members: watch?.members ?? [],
+      channels,
+      unwatched: Math.max(watch?.unwatched ?? 0, this.#socket.refused),
+    };
+  }
+}
+
+/** Answers of all processes together; undefined where none gave any. */
+export function answersOf(channels: readonly PreloadChannel[]): Answers | undefined {
+  const all = channels.flatMap(({ last }) => (last?.answers ? [last.answers] : []));
+  if (all.length === 0) return undefined;
+  return {
+    total: all.reduce((sum, { total }) => sum + total, 0),
+    not2xx: all.reduce((sum, { not2xx }) => sum + not2xx, 0),
+  };
+}

@@ -1,0 +1,141 @@
+/** What the target started, for the report: threads, processes, and all of it as one line. Pure. */
+import type { Family, FamilyProcess, FamilyThread, Note, SeriesTable } from '../../reports/model.ts';
+import { largest } from '../metrics/memory.ts';
+import { type FamilyLine, familyLineOf } from '../metrics/tree.ts';
+import type { PassResult } from '../pass/pass-result.ts';
+import type { FamilyMember } from '../watch/family-watch.ts';
+import type { PreloadChannel } from '../watch/preload-channel.ts';
+import type { ThreadFigures } from '../watch/thread-figures.ts';
+
+export function familyOf(measure: PassResult): Family | null {
+  const { family, channel } = measure;
+  if (!family) return null;
+  const { line } = lineOf(measure) ?? {};
+  return {
+    threads: channel.threads.listed.map(threadOf),
+    processes: family.members.map((member) => processOf(member, channelFor(member, family.channels))),
+    treeMaxBytes: line ? largest(line.bytes) : null,
+    unlisted: family.unwatched + [channel, ...family.channels].reduce((sum, { threads }) => sum + threads.uncounted, 0),
+  };
+}
+
+/** Undefined where there is nothing but the target. */
+function lineOf(measure: PassResult): FamilyLine | undefined {
+  return measure.family && measure.family.members.length > 0 ? familyLineOf(measure) : undefined;
+}
+
+/** The last process of that number, which a later one may have as well. */
+function channelFor({ pid }: FamilyMember, channels: readonly PreloadChannel[]): PreloadChannel | undefined {
+  return channels.findLast((channel) => channel.pid === pid);
+}
+
+function processOf(member: FamilyMember, channel: PreloadChannel | undefined): FamilyProcess {
+  const { pid, parent, command, startMs, endMs, watch, refusal } = member;
+  const last = channel?.last;
+  return {
+    pid,
+    parent,
+    command,
+    runtime: channel?.runtime ?? '',
+    startMs,
+    endMs,
+    rssMaxBytes: watch ? Math.max(watch.rssPeakBytes, largest(watch.rss.column('rss')) ?? 0) : null,
+    pssMaxBytes: watch ? largest(watch.rollup.column('pss')) : null,
+    heapMaxBytes: channel ? largest(channel.v8.column('heapUsed')) : null,
+    allocatedBytes: last?.allocated ?? null,
+    threads: channel?.threads.listed.map(threadOf) ?? [],
+    note: noteOf(refusal, command, last !== undefined),
+  };
+}
+
+function noteOf(refusal: string, command: string, isLookedInto: boolean): string {
+  if (refusal !== '') return `not looked at: ${refusal}`;
+  if (isLookedInto) return '';
+  return /(^|\/)node(js)?( |$)/.test(command)
+    ? 'memory only: the preload did not reach it, or it had ended before it said anything'
+    : 'memory only: it is no Node.js program, whose call sites are not available here';
+}
+
+function threadOf({ id, name, startMs, endMs, v8, last, isSeen }: ThreadFigures): FamilyThread {
+  return {
+    id,
+    name,
+    startMs,
+    endMs,
+    heapMaxBytes: last ? largest(v8.column('heapUsed')) : null,
+    externalMaxBytes: last ? largest(v8.column('external')) : null,
+    allocatedBytes: last?.allocated ?? null,
+    note: isSeen
+      ? last
+        ? ''
+        : 'not looked at: it ended before it was read'
+      : 'not looked at: the preload did not reach it',
+  };
+}
+
+/** Lines of the chart: all together, each process, the heap of each thread. */
+export function familySeries(measure: PassResult): SeriesTable[] {
+  const { family, channel } = measure;
+  if (!family) return [];
+  const line = lineOf(measure);
+  const table = (
+    group: 'memory' | 'heap',
+    name: string,
+    tMs: readonly number[],
+    values: readonly (number | null)[],
+  ) => ({
+    group,
+    tMs,
+    columns: [{ name, unit: 'bytes' as const, kind: 'gauge' as const, values }],
+  });
+  return [
+    ...(line ? [table('memory', 'tree', line.line.tMs, line.line.bytes)] : []),
+    ...family.members.flatMap(({ watch, pid, command }) => {
+      if (!watch) return [];
+      const { tMs, rss } = watch.line();
+      return [table('memory', `process ${pid} ${shortCommand(command)}`, tMs, rss)];
+    }),
+    ...channel.threads.listed.map(({ id, name, v8 }) =>
+      table('heap', `thread ${id} ${name} heapUsed`, v8.tMs(), v8.column('heapUsed')),
+    ),
+  ];
+}
+
+const commandCharactersMax = 40;
+
+/** Its program and what it runs, without folders. */
+function shortCommand(command: string): string {
+  const words = command.split(' ').filter((word) => !word.startsWith('--'));
+  return words
+    .map((word) => word.slice(word.lastIndexOf('/') + 1))
+    .join(' ')
+    .slice(0, commandCharactersMax);
+}
+
+const namesMax = 3;
+
+/** What could not be looked into, in words. */
+export function familyNotes({ threads, processes, unlisted }: Family): Note[] {
+  const all = [...threads, ...processes.flatMap((each) => each.threads)];
+  const notes: Note[] = [];
+  const unreached = all.filter(({ note }) => note !== '');
+  const list = (names: readonly string[]) =>
+    names.slice(0, namesMax).join('; ') + (names.length > namesMax ? `; ${names.length - namesMax} more` : '');
+  if (unreached.length > 0) {
+    const text = `worker threads not looked into: ${list(unreached.map(({ id, name, note }) => `thread ${id} ${name} (${note})`))}`;
+    notes.push({ severity: 'warning', text });
+  }
+  const unknown = processes.filter(({ rssMaxBytes }) => rssMaxBytes === null);
+  if (unknown.length > 0) {
+    const text = `processes whose memory is not known: ${list(unknown.map(({ pid, command, note }) => `${pid} ${shortCommand(command)} (${note})`))}`;
+    notes.push({ severity: 'warning', text });
+  }
+  const outside = processes.filter(({ rssMaxBytes, note }) => rssMaxBytes !== null && note !== '');
+  if (outside.length > 0) {
+    const text = `processes without call sites: ${list(outside.map(({ pid, command, note }) => `${pid} ${shortCommand(command)} (${note})`))}`;
+    notes.push({ severity: 'info', text });
+  }
+  if (unlisted > 0)
+    notes.push({ severity: 'warning', text: `${unlisted} more threads or processes were not looked at` });
+  return notes;
+}

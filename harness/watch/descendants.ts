@@ -1,0 +1,89 @@
+/** Which processes a process has started, by /proc. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface ProcessLine {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** Ticks since boot: with it a number is one process. */
+  readonly startTicks: string;
+}
+
+/** proc_pid_stat(5); undefined once it is gone, or has no memory any more. */
+export function processLine(pid: number): ProcessLine | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state, parent, group, session, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    if (state === 'Z' || state === 'X') return undefined;
+    return { pid, parent: Number(parent), group: Number(group), session: Number(session), startTicks: rest[15] ?? '' };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Children by the kernel's own lists, one a thread: 10 µs each. Undefined where this kernel keeps none (CONFIG_PROC_CHILDREN). */
+export function childrenOf(pid: number): number[] | undefined {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
+    );
+  } catch (error) {
+    // A thread, or the process, that ends meanwhile.
+    if (processLine(pid) === undefined || (error as NodeJS.ErrnoException).code === 'ESRCH') return [];
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && hasChildrenFile() ? [] : undefined;
+  }
+}
+
+function hasChildrenFile(): boolean {
+  try {
+    readFileSync(`/proc/self/task/${process.pid}/children`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** All that descend from a process, and what of its session or group has lost its parent; not the process itself. */
+export function descendantsOf(root: number, knows: (pid: number) => boolean, isThorough: boolean): number[] {
+  const found = new Set<number>();
+  let isWhole = true;
+  for (const queue = [root]; queue.length > 0; ) {
+    const children = childrenOf(queue.pop()!);
+    if (children === undefined) isWhole = false;
+    for (const child of children ?? []) {
+      if (found.has(child)) continue;
+      found.add(child);
+      queue.push(child);
+    }
+  }
+  if (isThorough || !isWhole) for (const pid of strays(root, found, knows)) found.add(pid);
+  found.delete(root);
+  return [...found];
+}
+
+/** Those that the lists of children do not show: a child whose parent has ended is another's. */
+function strays(root: number, found: ReadonlySet<number>, knows: (pid: number) => boolean): number[] {
+  const lines = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (processLine(Number(name)) ?? []) : []));
+  const leads = processLine(root);
+  const isLeader = leads?.group === root;
+  const family = new Set([root, ...found]);
+  // Parents come before their children in most cases, not in all: two rounds find the rest.
+  for (let round = 0; round < 2; round += 1) {
+    for (const { pid, parent, group, session } of lines) {
+      const isKin = family.has(parent) || knows(parent) || (isLeader && (group === root || session === root));
+      if (isKin) family.add(pid);
+    }
+  }
+  return [...family];
+}
+
+/** As it was started, program first, cut; empty once it is gone. */
+export function commandOf(pid: number): string {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
+    return words.length > 0 ? words.join(' ').slice(0, 200) : readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,110 @@
+/** What the worker threads of one process say of their heaps: each has one of its own. */
+import type { PreloadLine } from '../preload/options.ts';
+import { SampleTable } from './sample-table.ts';
+
+type V8Line = Extract<PreloadLine, { type: 'v8' }>;
+
+/** A program that makes a thread for each request has too many to be listed: the sums hold all of them. */
+const threadsMax = 256;
+
+export class ThreadFigures {
+  readonly id: number;
+  /** As it was named, or its file; empty while it has said nothing of itself. */
+  name = '';
+  readonly startMs: number;
+  endMs: number | null = null;
+  readonly v8 = new SampleTable(
+    [
+      { name: 'heapUsed', unit: 'bytes', kind: 'gauge' },
+      { name: 'heapTotal', unit: 'bytes', kind: 'gauge' },
+      { name: 'external', unit: 'bytes', kind: 'gauge' },
+    ],
+    16_384,
+  );
+  last: V8Line | undefined;
+
+  constructor(id: number, startMs: number) {
+    this.id = id;
+    this.startMs = startMs;
+  }
+
+  /** Whether the preload runs in it. */
+  get isSeen(): boolean {
+    return this.name !== '';
+  }
+}
+
+/** All threads of a process but its main one. */
+export class Threads {
+  readonly listed: ThreadFigures[] = [];
+  /** Beyond those that are listed. */
+  uncounted = 0;
+  readonly #living = new Map<number, ThreadFigures>();
+  readonly #ended = { allocated: 0, answers: 0, not2xx: 0 };
+
+  start(id: number, tMs: number): ThreadFigures | undefined {
+    const known = this.#living.get(id);
+    if (known) return known;
+    if (this.listed.length >= threadsMax) {
+      this.uncounted += 1;
+      return undefined;
+    }
+    const thread = new ThreadFigures(id, tMs);
+    this.listed.push(thread);
+    this.#living.set(id, thread);
+    return thread;
+  }
+
+  name(id: number, name: string, tMs: number): void {
+    const thread = this.start(id, tMs);
+    if (thread) thread.name = name;
+  }
+
+  read(id: number, line: V8Line): void {
+    const thread = this.#living.get(id);
+    if (!thread) return;
+    thread.last = line;
+    thread.v8.add(line.tMs, [line.heapUsed, line.heapTotal, line.external]);
+  }
+
+  end(id: number, tMs: number): void {
+    const thread = this.#living.get(id);
+    if (!thread) return;
+    thread.endMs = tMs;
+    this.#living.delete(id);
+    this.#ended.allocated += thread.last?.allocated ?? 0;
+    this.#ended.answers += thread.last?.answers?.total ?? 0;
+    this.#ended.not2xx += thread.last?.answers?.not2xx ?? 0;
+  }
+
+  /** Those that run and have said so. */
+  get living(): readonly ThreadFigures[] {
+    return [...this.#living.values()].filter(({ isSeen }) => isSeen);
+  }
+
+  /** The figures of the main thread with those of all others added: of the process. */
+  addedTo(main: V8Line): V8Line {
+    if (this.listed.length === 0) return main;
+    const lines = this.living.flatMap(({ last }) => (last ? [last] : []));
+    const sum = (of: (line: V8Line) => number | null | undefined) =>
+      lines.reduce((all, line) => all + (of(line) ?? 0), of(main) ?? 0);
+    const total = this.#ended.answers + sum(({ answers }) => answers?.total);
+    const not2xx = this.#ended.not2xx + sum(({ answers }) => answers?.not2xx);
+    const heapUsed = sum((line) => line.heapUsed);
+    return {
+      ...main,
+      heapUsed,
+      heapTotal: sum((line) => line.heapTotal),
+      external: sum((line) => line.external),
+      arrayBuffers: main.arrayBuffers === null ? null : sum((line) => line.arrayBuffers),
+      malloced: main.malloced === null ? null : sum((line) => line.malloced),
+      allocated: this.#ended.allocated + sum((line) => line.allocated),
+      // Threads collect when each of them must: the highest of all together is seen at readings.
+      peakBeforeGc: Math.max(main.peakBeforeGc, heapUsed, ...lines.map((line) => line.peakBeforeGc)),
+      afterGc: sum((line) => line.afterGc),
+      handles: sum((line) => line.handles),
+      ownMs: sum((line) => line.ownMs),
+      ...(total > 0 && { answers: { total, not2xx } }),
+    };
+  }
+}
