@@ -8,6 +8,7 @@ import {
   formatExcerpt,
   formatHeight,
   formatKeeper,
+  formatLines,
   formatRecovery,
   formatShare,
   formatSite,
@@ -64,6 +65,9 @@ export function spikeSection(spike: Spike, number: number, run: RunReport, line:
             document.createTextNode('Kept by: '),
             element('code', { text: formatKeeper(spike.keeper) }),
           ])
+        : null,
+      spike.lines
+        ? element('p', { text: `Lines of ${printable(spike.lines.functionName, 120)}: ${formatLines(spike.lines)}` })
         : null,
       ...spike.sources.map(sourcePanel),
       list.length > 0 ? tabs(list, `Spike ${number}`) : null,
