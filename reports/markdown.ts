@@ -12,6 +12,7 @@ import {
   formatExchanges,
   formatHeight,
   formatKeeper,
+  formatLines,
   formatRecovery,
   formatShare,
   formatSite,
@@ -117,6 +118,7 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
   }
   if (spike.keeper) lines.push(`Kept by ${escaped(formatKeeper(spike.keeper))}.`, '');
   if (spike.commonCaller) lines.push(`Made under ${escaped(formatSite(spike.commonCaller))}.`, '');
+  if (spike.lines) lines.push(`Lines of ${escaped(spike.lines.functionName)}: ${formatLines(spike.lines)}.`, '');
   for (const excerpt of spike.sources) lines.push(`${escaped(excerptTitle(excerpt))}`, '', ...fenced(excerpt), '');
   if (spike.parts.length > 0) {
     const named = spike.namedShare === null ? '' : ` (${formatShare(spike.namedShare)} has a name)`;

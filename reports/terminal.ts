@@ -12,6 +12,7 @@ import {
   formatExchanges,
   formatHeight,
   formatKeeper,
+  formatLines,
   formatRecovery,
   formatShare,
   formatSite,
@@ -217,6 +218,7 @@ function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
   if (spike.namedShare !== null) lines.push(`    ${palette.dim(`${formatShare(spike.namedShare)} of it has a name`)}`);
   const [stream] = spike.streams;
   if (stream) lines.push(`    packets: ${printable(formatStream(stream), 240)}${moreOf(spike.streams.length)}`);
+  if (spike.lines) lines.push(`    lines:   ${printable(spike.lines.functionName, 80)}: ${formatLines(spike.lines)}`);
   if (spike.keeper) lines.push(`    keeper:  ${formatKeeper(spike.keeper)}`);
   for (const excerpt of spike.sources) {
     lines.push(

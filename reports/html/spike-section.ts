@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatHeight,
   formatKeeper,
+  formatLines,
   formatRecovery,
   formatShare,
   formatSite,
@@ -63,6 +64,9 @@ export function spikeSection(spike: Spike, number: number, run: RunReport, line:
             document.createTextNode('Kept by: '),
             element('code', { text: formatKeeper(spike.keeper) }),
           ])
+        : null,
+      spike.lines
+        ? element('p', { text: `Lines of ${printable(spike.lines.functionName, 120)}: ${formatLines(spike.lines)}` })
         : null,
       ...spike.sources.map((source) => sourcePanel(source)),
       list.length > 0 ? tabs(list, `Spike ${number}`) : null,
