@@ -8,6 +8,7 @@ import {
   formatDuration,
   formatExchanges,
   formatHeight,
+  formatKnown,
   formatRecovery,
   formatShare,
   formatSite,
@@ -111,7 +112,8 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
     lines.push(...spike.streams.slice(0, 5).map((stream) => `- ${escaped(formatStream(stream))}`), '');
   }
   if (spike.parts.length > 0) {
-    const named = spike.namedShare === null ? '' : ` (${formatShare(spike.namedShare)} has a name)`;
+    const known = formatKnown(spike);
+    const named = known === '' ? '' : ` (${known})`;
     lines.push(
       ...table(
         [`What it is made of${named}`, 'Bytes', 'Share'],

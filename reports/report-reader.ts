@@ -175,7 +175,16 @@ const retained = v.object({
   retainingPath: list(text),
 });
 
-const part = v.object({ name: text, bytes: number, named: v.boolean() });
+/** Older reports do not say what a part is known by. */
+const part = v.pipe(
+  v.object({
+    name: text,
+    bytes: number,
+    named: v.boolean(),
+    by: v.optional(v.picklist(['line', 'function', 'ledger', 'pages', 'nothing'])),
+  }),
+  v.transform(({ by, ...rest }) => ({ ...rest, by: by ?? (rest.named ? ('pages' as const) : ('nothing' as const)) })),
+);
 
 /** Older reports described a stream in words. */
 const streamOfText = (source: string): SpikeStream => ({
@@ -219,6 +228,7 @@ const spike = v.object({
   streams: list(v.union([stream, v.pipe(text, v.transform(streamOfText))])),
   parts: v.optional(list(part), []),
   namedShare: v.optional(v.nullable(number), null),
+  linesShare: v.optional(v.nullable(number), null),
   profiles: list(profile),
   flame: v.nullable(flame),
   retained: list(retained),

@@ -9,6 +9,7 @@ import {
   formatDuration,
   formatExchanges,
   formatHeight,
+  formatKnown,
   formatRecovery,
   formatShare,
   formatSite,
@@ -206,7 +207,8 @@ function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
     const first = standsOut(spike) ? `suspect: ${palette.bold(site)}` : `largest: ${site}`;
     lines.push(`    ${i === 0 ? first : `then:    ${site}`}  ${palette.dim(figures)}`);
   });
-  if (spike.namedShare !== null) lines.push(`    ${palette.dim(`${formatShare(spike.namedShare)} of it has a name`)}`);
+  const known = formatKnown(spike);
+  if (known !== '') lines.push(`    ${palette.dim(known)}`);
   const [stream] = spike.streams;
   if (stream) lines.push(`    packets: ${printable(formatStream(stream), 240)}${moreOf(spike.streams.length)}`);
   const retained = heaviestNew(spike);

@@ -45,6 +45,7 @@ function residentSpike(findings: Findings, explanation: Explanation, index: numb
     suspects: shared?.suspects ?? [],
     parts: shared?.parts ?? [],
     namedShare: shared?.namedShare ?? null,
+    linesShare: shared?.linesShare ?? null,
     profiles: [
       ...(allocated ? savePair(allocated, 'allocations', index, save) : []),
       ...(live ? savePair(live, 'live-heap', index, save) : []),
