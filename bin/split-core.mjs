@@ -44,7 +44,7 @@ export function splitCore(files, core, loaderCode) {
   files.set(script, whole);
   files.set(
     core,
-    `${loaderCode}\nexport const { ${[...exported.keys()].join(', ')} } = loadCore(import.meta, ${JSON.stringify(script)});\n`,
+    `${loaderCode}\n${passedOn([...exported.keys()])} = loadCore(import.meta, ${JSON.stringify(script)});\n`,
   );
   const run = [...exported].find(([, local]) => local === 'runCommandLine');
   assert(run, 'the core runs the command line');
@@ -52,6 +52,13 @@ export function splitCore(files, core, loaderCode) {
     'main.js',
     `import { conclude, ${run[0]} as runCommandLine } from "./${core}";\nconclude(await runCommandLine(process.argv));\n`,
   );
+}
+
+/** A declaration that exports members of what follows. Short names may be words of the language: `in`. @param {(string | null)[]} names */
+function passedOn(names) {
+  const local = (/** @type {string | null} */ name) => `core_${name}`;
+  const exports = names.map((name) => `${local(name)} as ${name}`).join(', ');
+  return `export { ${exports} };\nconst { ${names.map((name) => `${name}: ${local(name)}`).join(', ')} }`;
 }
 
 /** @param {Map<string, string>} files @param {string} name */

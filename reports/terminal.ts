@@ -1,5 +1,6 @@
 /** The verdict for a person at a terminal: pass or fail first, then why, in as few lines as will do. Pure. */
 import {
+  excerptTitle,
   formatActual,
   formatBar,
   formatBytes,
@@ -7,8 +8,10 @@ import {
   formatDifference,
   formatDropped,
   formatDuration,
+  formatExcerpt,
   formatExchanges,
   formatHeight,
+  formatKeeper,
   formatKnown,
   formatRecovery,
   formatShare,
@@ -105,7 +108,7 @@ function wrapped(line: string, columns: number): string[] {
 function verdictLine(verdict: RunReport['verdict'], name: string, palette: Palette, detail: string): string {
   const text = verdictWord(verdict);
   const word = paintOf(verdict, palette)(` ${text} `);
-  return `${word} ${palette.bold(printable(name, 80))}  ${printable(verdict.headline, 300)}  ${palette.dim(`(${detail})`)}`;
+  return `${word} ${palette.bold(printable(name, 80))}  ${printable(verdict.headline, 400)}  ${palette.dim(`(${detail})`)}`;
 }
 
 function paintOf({ ok, exitCode }: RunReport['verdict'], palette: Palette): Paint {
@@ -209,9 +212,21 @@ function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
   });
   const known = formatKnown(spike);
   if (known !== '') lines.push(`    ${palette.dim(known)}`);
+  if (spike.commonCaller) {
+    lines.push(
+      `    under:   ${formatSite(spike.commonCaller)}  ${palette.dim(`made ${formatShare(spike.commonCaller.share)} of it with what it called`)}`,
+    );
+  }
   const [stream] = spike.streams;
   if (stream) lines.push(`    packets: ${printable(formatStream(stream), 240)}${moreOf(spike.streams.length)}`);
-  const retained = heaviestNew(spike);
+  if (spike.keeper) lines.push(`    keeper:  ${formatKeeper(spike.keeper)}`);
+  for (const excerpt of spike.sources) {
+    lines.push(
+      `    ${palette.dim(excerptTitle(excerpt))}`,
+      ...formatExcerpt(excerpt).map((line) => `      ${palette.dim(line)}`),
+    );
+  }
+  const retained = spike.keeper ? undefined : heaviestNew(spike);
   if (retained) {
     const figures = `${formatDifference(retained.retainedBytesAdded, 'bytes')} retained, ${formatDifference(retained.countAdded, 'count')} objects`;
     const path = retained.retainingPath

@@ -41,6 +41,12 @@ const agentForHarness = [
   'agent/nearest-name.ts',
   'agent/seeded-random.ts',
   'agent/capture/frame-source.ts',
+  // The interval that an estimate is judged by.
+  'agent/overload/estimate.ts',
+  // Bytes in, requests and responses out: recorded requests are read as the agent reads them, and answers to them too.
+  'agent/tcp/',
+  'agent/http/',
+  'agent/limits.ts',
   // libpcap, as a compiler of filter expressions: it opens no device.
   'agent/capture/sys/bpf.ts',
 ];
@@ -62,6 +68,8 @@ const roots = [
   'harness/watch/',
   'harness/preload/',
   'harness/pass/',
+  'harness/requests/requests-feed.ts',
+  'harness/requests/sender-thread.ts',
   'scenarios/',
   'reports/html/',
   'bench/',

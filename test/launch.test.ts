@@ -1,4 +1,4 @@
-/** The launcher's three ways into the pinned Node.js. Two leave one process; the last has a parent that passes signals on. */
+/** The launchers' ways into the pinned Node.js. Two leave one process; the last has a parent that passes signals on. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -22,13 +22,17 @@ const program = path.resolve(import.meta.dirname, '../bin/floodgate-agent');
 /** A pcap without frames: magic, version 2.4, snap length, Ethernet. */
 const emptyCapture = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
 
-/** The launcher under this Node.js, after `preload` took something away from it; the agent waits on its standard input. */
-function launch(t: Test, preload: string): { process: ChildProcess; errors: () => string; samples: string } {
+/**
+ * The launcher by its shell, or under this Node.js after `preload` took something away from it; the agent waits on its standard
+ * input.
+ */
+function launch(t: Test, preload: string | null): { process: ChildProcess; errors: () => string; samples: string } {
   const file = path.join(t.testdir(), 'preload.cjs');
-  writeFileSync(file, preload);
+  writeFileSync(file, preload ?? '');
   const samples = path.join(path.dirname(file), 'samples.jsonl');
   const options = ['--read', '-', '--until', 'tcp', '--stats', samples, '--stats-interval-ms', '50'];
-  const child = spawn(process.execPath, ['--require', file, program, ...options]);
+  const child =
+    preload === null ? spawn(program, options) : spawn(process.execPath, ['--require', file, program, ...options]);
   t.teardown(() => child.kill('SIGKILL'));
   let text = '';
   child.stderr.on('data', (piece) => {
@@ -41,7 +45,7 @@ function launch(t: Test, preload: string): { process: ChildProcess; errors: () =
 async function agentProcess(launcher: number): Promise<number> {
   for (let attempt = 0; attempt < 1_200; attempt += 1) {
     for (const pid of [launcher, ...childrenOf(launcher)]) {
-      if (readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('agent/main')) return pid;
+      if (/agent\/main|start\.js/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))) return pid;
     }
     await sleep(50);
   }
@@ -62,12 +66,9 @@ function childrenOf(pid: number): number[] {
 }
 
 const ways = {
+  'by a shell': { preload: null, parent: false },
   'by execve of Node.js': { preload: '', parent: false },
-  'by execve of the C library': { preload: 'delete process.execve;', parent: false },
-  'as a child': {
-    preload: `delete process.execve; require(${JSON.stringify(createRequire(import.meta.url).resolve('koffi'))}).load = () => { throw new Error('none'); };`,
-    parent: true,
-  },
+  'as a child': { preload: 'delete process.execve;', parent: true },
 };
 
 for (const [name, { preload, parent }] of Object.entries(ways)) {
@@ -147,7 +148,7 @@ t.test('a cache that another user can write to is not executed', asRoot, (t) => 
   const settings = { HOME: place('home'), TMPDIR: place('temporary') };
   chmodSync(place('home'), 0o777);
   chmodSync(place('temporary'), 0o1777);
-  const print = `process.argv = []; const { launch } = require(${JSON.stringify(path.join(path.dirname(program), 'launch.js'))}); process.execve = () => { console.log(process.env.NODE_COMPILE_CACHE, process.env.NODE_DISABLE_COMPILE_CACHE); process.exit(0); }; launch('x', 'agent/main');`;
+  const print = `process.argv = []; const { launch } = require(${JSON.stringify(path.join(path.dirname(program), 'launch.js'))}); process.execve = () => { console.log(process.env.NODE_COMPILE_CACHE, process.env.NODE_DISABLE_COMPILE_CACHE); process.exit(0); }; launch('floodgate-agent');`;
   const chosen = (env: NodeJS.ProcessEnv) =>
     spawnSync(process.execPath, ['-e', print], { encoding: 'utf8', env: { ...process.env, ...env } }).stdout.trim();
   t.match(chosen({ ...settings, NODE_COMPILE_CACHE: place('good', 'cache') }), /good\/cache undefined$/, 'as asked');

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { conversationsCapture } from '../agent/commands/conversation-fixture.ts';
 import type { ComparisonReport } from '../reports/comparison.ts';
 import { install, plainNode } from './installed-package.ts';
 
@@ -79,7 +80,7 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   git('commit', '-qam', 'ten per cent more');
   const worse = run('compare', '--base', 'main', '--out', 'runs/worse', '--seed', '1');
   t.equal(worse.status, 1, worse.out + worse.err);
-  t.match(worse.out, /^WORSE: allocated\.perRequest of cart \+\d/m);
+  t.match(worse.out, /WORSE: .*allocated\.perRequest of cart \+\d/m);
   t.match(worse.out, /server\.js:\d parseCart \+\d/, 'function and file');
   const report = reportOf(shop, 'runs/worse');
   const [scenario] = report.scenarios;
@@ -158,6 +159,62 @@ t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
 });
 
 const waived = ['--owner', 'anna', '--until', '2999-12-31', '--reason', 'PERF-1'];
+
+const requestsConfig = `import { defineConfig } from 'floodgate';
+export default defineConfig({
+  targets: { service: { command: 'node server.js' } },
+  scenarios: [{ name: 'prod', target: 'service', requests: 'prod.pcap', oneAtATime: true, loop: 10, idle: '100ms', recover: '100ms' }],
+});
+`;
+
+t.test('recorded requests: a run, the gate and a comparison', async (t) => {
+  const { shop, write, git, run } = makeShop('requests');
+  const get = (uri: string) => `GET ${uri} HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer recorded\r\n\r\n`;
+  const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n29850';
+  const says = Array.from({ length: 40 }, (_, at) => [[0, get(`/cart?n=${at}`)] as const, [1, ok] as const]).flat();
+  const damaged = [[0, 'POST /cart HTTP/1.1\r\nContent-Length: 9\r\n\r\n'] as const, [0, 9] as const, [1, ok] as const];
+  writeFileSync(path.join(shop, 'prod.pcap'), conversationsCapture([{ says }, { says }]));
+  writeFileSync(path.join(shop, 'damaged.pcap'), conversationsCapture([{ says: [...says, ...damaged] }]));
+  const service = ['--target', 'node server.js', '--requests', '--idle', '100ms', '--recover', '100ms'];
+  const words = [...service, '--loop', '10', '--rewrite-header', 'Authorization: Bearer s3cret'];
+  const limits = ['--budget', 'requests.different=0', '--budget', 'allocated.perRequest=1MB'];
+  const held = run('run', 'prod.pcap', ...words, '--one-at-a-time', ...limits, '--out', 'held');
+  t.equal(held.status, 0, held.out + held.err);
+  t.match(held.out, /800 of 800 sent one at a time/);
+  t.match(held.out, /V8 ran under --single-threaded/);
+  t.match(held.out, /over \d equal windows of [\d,]+: .*, a range of \d/);
+  const files = readdirSync(path.join(shop, 'held'), { recursive: true, encoding: 'utf8' });
+  t.notOk(
+    files.some((name) => name.startsWith('requests.')),
+    'no requests are left behind',
+  );
+  t.notMatch(held.out + readFileSync(path.join(shop, 'held', 'report.json'), 'utf8'), /s3cret|Bearer recorded/);
+  const late = run('run', 'prod.pcap', ...service, '--topspeed', '--budget', 'requests.late=5ms');
+  t.equal(late.status, 4, 'without a schedule nothing is on time');
+  const partly = run('run', 'damaged.pcap', ...service);
+  t.equal(partly.status, 4, partly.out + partly.err);
+  t.match(partly.out, /1 of 41 requests of the recording were not sent; limits on the rest decide nothing/);
+  t.equal(run('run', 'damaged.pcap', ...service, '--budget', 'requests.unsent=1').status, 0, 'unless that is meant');
+
+  write('floodgate.config.ts', requestsConfig);
+  git('add', '.');
+  git('commit', '-qm', 'recorded requests');
+  const good = run('gate');
+  t.equal(good.status, 0, good.out + good.err);
+  t.match(good.out, /requests\.failed/);
+  git('checkout', '-qb', 'broken');
+  write(
+    'server.js',
+    server(210).replace('response.end', 'if (/n=7$/.test(request.url)) response.statusCode = 500;\n  response.end'),
+  );
+  git('commit', '-qam', 'five per cent more, and an error');
+  const bad = run('gate');
+  t.equal(bad.status, 1, bad.out + bad.err);
+  t.match(bad.out, /requests\.failed is 20, at most 0 is allowed/);
+  const worse = run('compare', '--base', 'main', '--out', 'runs/worse', '--seed', '1', '--sites', 'never');
+  t.equal(worse.status, 1, worse.out + worse.err);
+  t.match(worse.out, /WORSE: .*allocated\.perRequest/m);
+});
 
 t.test('the package from a program, with types', async (t) => {
   const { shop, write } = makeShop('program');

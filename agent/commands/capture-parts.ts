@@ -97,7 +97,7 @@ export async function openOverload(
 
 /** What the agent may take, and who says so. */
 export function describeGroup(flags: CaptureFlags, { cpuShare, memoryBytes }: GroupLimits): string[] {
-  const percent = (share: number) => `${Math.round(share * 100)} % of a core`;
+  const percent = (share: number) => `${Number((share * 100).toFixed(1))} % of a core`;
   const lines: string[] = [];
   if (samplesExchanges(flags)) {
     const limit = flags.cpu ?? cpuShare;

@@ -89,7 +89,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       clearInterval(timer);
       agent.finish();
       lockstep?.end(sampleGauges);
-      const ended = agent.counters();
+      const ended = { ...agent.counters(), ...overload?.snapshot() };
       const seen = notDecoded(ended, agent.serverNames);
       const sentence = describeNotDecoded(seen);
       await outputs.close(drainMs, sentence);

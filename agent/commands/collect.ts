@@ -16,6 +16,8 @@ export interface CollectFlags {
   credentials?: string;
   print?: boolean;
   list?: boolean;
+  counts?: boolean;
+  json?: boolean;
 }
 
 /** Requests under way at the end are answered within … */
@@ -24,10 +26,14 @@ const credentialsBytesMax = 4096;
 
 /** @throws FloodgateError when it cannot run. */
 export async function runCollect(flags: CollectFlags): Promise<void> {
-  if (flags.list) {
-    list(flags);
+  if (flags.list || flags.counts) {
+    await read(flags);
     return;
   }
+  if (flags.json)
+    throw new FloodgateError('collect-what', '--json goes with --counts', {
+      hint: 'collect --store FILE --counts --json',
+    });
   if (flags.listen === undefined) {
     throw new FloodgateError('collect-what', 'say where to --listen, or --list what is in the store', {
       hint: 'for example: floodgate-agent collect --listen 127.0.0.1:8700 --store witnesses.sqlite',
@@ -68,21 +74,32 @@ export async function runCollect(flags: CollectFlags): Promise<void> {
   }
 }
 
-function list(flags: CollectFlags): void {
+async function read(flags: CollectFlags): Promise<void> {
   const store = new WitnessStore(flags.store, flags.storeMax, true);
   const output = new OutputFile('-');
   try {
-    for (const witness of store.witnesses()) {
-      output.write(line(witness));
-      if (output.closedByReader) break;
-    }
-    const { batches, witnesses, digests } = store.totals();
-    output.write(`${witnesses} witnesses, ${digests} different ones, in ${batches} batches\n`);
+    if (flags.counts) {
+      const { listCounts } = await import('./collect-counts.ts');
+      listCounts(store, flags.json === true, (text) => {
+        output.write(text);
+        return !output.closedByReader;
+      });
+    } else list(store, output);
   } finally {
     output.close();
     store.close();
   }
   if (output.failure !== null) throw output.failure;
+}
+
+function list(store: WitnessStore, output: OutputFile): void {
+  for (const witness of store.witnesses()) {
+    output.write(line(witness));
+    if (output.closedByReader) break;
+  }
+  const { batches, witnesses, digests, weight } = store.totals();
+  const stands = Math.round(weight) === witnesses ? '' : `, which stand for ${Math.round(weight)} exchanges`;
+  output.write(`${witnesses} witnesses, ${digests} different ones, in ${batches} batches${stands}\n`);
 }
 
 /** Whatever an agent sent, it cannot drive the terminal. */

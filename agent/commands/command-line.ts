@@ -107,7 +107,9 @@ function addCollect(program: Command): Command {
     )
     .option('--credentials <file>', 'one line, user:password, that agents give in their --upload URL')
     .option('--print', 'a line for each witness as it comes')
-    .option('--list', 'what is in the store, then end');
+    .option('--list', 'what is in the store, then end')
+    .option('--counts', 'how many exchanges of each endpoint there were, with an interval of 99 %, then end')
+    .option('--json', '… as JSON lines');
   const command = program
     .command('collect')
     .description('receives the witnesses that agents upload and keeps them in an SQLite file');
@@ -130,6 +132,10 @@ const collectExamples = `
 Examples:
   floodgate-agent collect --listen 127.0.0.1:8700 --store witnesses.sqlite --print
   floodgate-agent collect --store witnesses.sqlite --list
+  floodgate-agent collect --store witnesses.sqlite --counts
+
+An agent that cannot keep up makes witnesses of some exchanges only; each says how many it stands for. --counts adds these
+up by endpoint: method, host, and path with numbers as # and identifiers as *.
 
 Witnesses come by POST /v1/witnesses, gzipped, each with its length before it, a batch a request. A batch that comes
 again under its floodgate-batch identity is acknowledged and not stored twice. 400, 413 and 415 say that a batch will

@@ -27,8 +27,22 @@ export function reportPressure(ceilingBytes: number, level: Pressure): void {
  */
 export function reportEnd(interfaces: readonly CaptureStats[], notDecoded: string | null, counters: Counters): void {
   reportDrops(interfaces);
+  reportOverload(counters);
   if (notDecoded !== null) report(notDecoded);
   reportSharedAddresses(counters);
+}
+
+/** What could not be kept up with. */
+function reportOverload(counters: Counters): void {
+  const of = (name: string) => counters[`overload.${name}`] ?? 0;
+  const shed = of('exchangesSampled') + of('exchangesFraming');
+  const bodies = of('bodiesSampled') + of('bodiesGivenUp');
+  const frames = counters['capture.framesShed'] ?? 0;
+  const parts: string[] = [];
+  if (shed > 0) parts.push(`${shed} exchanges were left without a witness`);
+  if (bodies > 0) parts.push(`the bodies of ${bodies} without being looked into`);
+  if (frames > 0) parts.push(`${frames} frames of connections without being seen`);
+  if (parts.length > 0) report(`overload: ${parts.join(', ')}; what was made says how many it stands for`);
 }
 
 /** Two conversations with the same addresses and ports: whether they were kept apart. */

@@ -17,7 +17,7 @@ export const UNDIGESTED_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Maps whose keys are the digests of their values, once they are `keyed`: nothing is digested twice. */
-const KEYED_BY_DIGEST: ReadonlySet<string> = new Set(['api_spec.Method.args', 'api_spec.Method.responses']);
+export const KEYED_BY_DIGEST: ReadonlySet<string> = new Set(['api_spec.Method.args', 'api_spec.Method.responses']);
 
 interface KeyedField {
   readonly field: DescField;
@@ -129,6 +129,7 @@ function containerFunction(message: DescMessage, field: DescField): string {
     functionName('digest', message) + field.name.replaceAll(/(?:^|_)(\w)/g, (_, c: string) => c.toUpperCase());
   const isMap = field.fieldKind === 'map';
   const element = field.message ? shapeOf(field.message).type : undefined;
+  const isPacked = KEYED_BY_DIGEST.has(`${message.typeName}.${field.name}`);
   const lines: string[] = [];
   if (isMap && element === undefined) {
     lines.push(
@@ -151,11 +152,12 @@ function containerFunction(message: DescMessage, field: DescField): string {
       '  for (let i = 0; i < count; i += 1) {',
       '    ensure(p + 32);',
       '    hashText(keys[i]!, p, p + 8);',
-      ...(KEYED_BY_DIGEST.has(`${message.typeName}.${field.name}`)
+      ...(isPacked
         ? ['    if (map.keyed) putDigestOfText(keys[i]!, p + 8);', `    else ${elementCall(field, 'values[i]!')}`]
         : [`    ${elementCall(field, 'values[i]!')}`]),
       '    p += 16;',
       '  }',
+      ...(isPacked ? ['  if (map.packed !== null) p = putPairs(map.packed, p);'] : []),
     );
   } else {
     const type = element ?? scalarType(field);
@@ -171,7 +173,7 @@ function containerFunction(message: DescMessage, field: DescField): string {
       '  ensure(p);',
     );
   }
-  if (isMap) lines.push('  sortEntries(at + 1, count);');
+  if (isMap) lines.push(`  sortEntries(at + 1, ${isPacked ? '(p - at - 1) / 16' : 'count'});`);
   lines.push(`  bytes[at] = ${isMap ? 'TYPE_MAP' : 'TYPE_LIST'};`, '  hash(at, p - at, out);', '}');
   return lines.join('\n');
 }
@@ -294,6 +296,7 @@ export function generateDigest(root: DescMessage): string {
     '  hashText,',
     '  putDigest,',
     '  putDigestOfText,',
+    '  putPairs,',
     '  sortEntries,',
     '  TYPE_LIST,',
     '  TYPE_MAP,',

@@ -7,6 +7,7 @@
  * needed is given back (`releaseDigestMemory`).
  */
 import { DIGEST_KERNEL } from '../kernels/digest.generated.ts';
+import type { PackedFields } from '../witness/sealed.ts';
 
 const PAGE_BYTES = 65_536;
 /** 256 KiB: the widest of common witnesses (some hundred fields) at full depth, and the longest piece of a string. */
@@ -291,6 +292,15 @@ export function normalisedFloat(value: number): string {
   const sign = value < 0 ? '-' : '+';
   // A power of two is 1 × 2^n; anything else has its first binary digit behind the point.
   return digits === '1' ? `${sign}${exponent}:1` : `${sign}${exponent + digits.length}:0${digits}`;
+}
+
+const copyBytes = Buffer.prototype.copy;
+
+/** The digests of finished entries, to p. @returns their end */
+export function putPairs({ bytes: packed, start }: PackedFields, p: number): number {
+  ensure(p + start);
+  copyBytes.call(packed, bytes, p, 0, start);
+  return p + start;
 }
 
 /** Sorts count entries of (key digest, value digest) at offset by key digest, in place. */

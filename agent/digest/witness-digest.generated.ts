@@ -14,6 +14,7 @@ import {
   hashText,
   putDigest,
   putDigestOfText,
+  putPairs,
   sortEntries,
   TYPE_LIST,
   TYPE_MAP,
@@ -86,7 +87,8 @@ function digestMethodArgs(map: Fields, out: number, at: number): void {
     else digestData(values[i]!, p + 8, p + 16);
     p += 16;
   }
-  sortEntries(at + 1, count);
+  if (map.packed !== null) p = putPairs(map.packed, p);
+  sortEntries(at + 1, (p - at - 1) / 16);
   bytes[at] = TYPE_MAP;
   hash(at, p - at, out);
 }
@@ -102,7 +104,8 @@ function digestMethodResponses(map: Fields, out: number, at: number): void {
     else digestData(values[i]!, p + 8, p + 16);
     p += 16;
   }
-  sortEntries(at + 1, count);
+  if (map.packed !== null) p = putPairs(map.packed, p);
+  sortEntries(at + 1, (p - at - 1) / 16);
   bytes[at] = TYPE_MAP;
   hash(at, p - at, out);
 }

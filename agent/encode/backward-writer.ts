@@ -4,7 +4,7 @@
  * Source: protobuf.dev/programming-guides/encoding.
  */
 import assert from 'node:assert/strict';
-import { SEALED_PAGE_BYTES, type Sealed } from '../witness/sealed.ts';
+import { type PackedFields, SEALED_PAGE_BYTES, type Sealed } from '../witness/sealed.ts';
 
 /** Most witnesses are some KiB; the buffer doubles up to the limit and goes back to this size after a large one. */
 const BUFFER_BYTES_INITIAL = 65_536;
@@ -153,6 +153,11 @@ function putEncoded(value: Uint8Array, start: number, length: number): void {
   at -= length;
   if (length > SHORT_TEXT) copyBytes.call(value, buffer, at, start, start + length);
   else for (let i = 0; i < length; i += 1) buffer[at + i] = value[start + i]!;
+}
+
+/** Entries of a map that are encoded already. */
+export function putPacked({ bytes, start, end }: PackedFields): void {
+  putEncoded(bytes, start, end - start);
 }
 
 /** A value that is encoded already. */

@@ -1,7 +1,14 @@
 /** Schema → protobuf encoder over the classes of `ir.ts`, fields from the last to the first. Run by `npm run generate`; pure. */
 import assert from 'node:assert/strict';
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
-import { expressionOf, functionName, isSetCondition, reachableMessages, shapeOf } from '../digest/digest-generator.ts';
+import {
+  expressionOf,
+  functionName,
+  isSetCondition,
+  KEYED_BY_DIGEST,
+  reachableMessages,
+  shapeOf,
+} from '../digest/digest-generator.ts';
 import { IR_TYPES } from './ir-shape.ts';
 
 /** Wire types. */
@@ -38,7 +45,7 @@ function tag(field: number, wireType: number): string {
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 
 /** Key = field 1, value = field 2; the value, written first, stands last. */
-function mapStatements(field: DescField & { fieldKind: 'map' }, expression: string): string[] {
+function mapStatements(field: DescField & { fieldKind: 'map' }, expression: string, isPacked: boolean): string[] {
   const head = `putMessageHead(end, ${tag(field.number, LENGTH_DELIMITED)});`;
   const key = ['putText(key);', `putTag(${tag(1, LENGTH_DELIMITED)});`, head];
   if (field.mapKind === 'scalar') {
@@ -72,6 +79,7 @@ function mapStatements(field: DescField & { fieldKind: 'map' }, expression: stri
     `    const key = keys${isNames ? '!' : ''}[i]!;`,
     ...indent(indent(key)),
     '  }',
+    ...(isPacked ? [`  if (${expression}.packed !== null) putPacked(${expression}.packed);`] : []),
     '}',
   ];
 }
@@ -142,7 +150,8 @@ function messageFunction(message: DescMessage): string {
   }
   for (const field of fields) {
     const expression = expressionOf(field);
-    if (field.fieldKind === 'map') lines.push(...indent(mapStatements(field, expression)));
+    if (field.fieldKind === 'map')
+      lines.push(...indent(mapStatements(field, expression, KEYED_BY_DIGEST.has(`${message.typeName}.${field.name}`))));
     else if (field.fieldKind === 'list') lines.push(...indent(listStatements(field, expression)));
     else lines.push(...indent(singleStatements(message, field, expression)));
   }
@@ -158,6 +167,7 @@ const WRITER = [
   'putFloat',
   'putInteger',
   'putMessageHead',
+  'putPacked',
   'putSealed',
   'putTag',
   'putText',

@@ -9,7 +9,16 @@ import { formatByRules, stringFormat } from '../witness/formats.ts';
 import { isSecretPair, verdictOn } from '../witness/secret-names.ts';
 import { isCardNumber, redactText } from '../witness/secret-scanner.ts';
 import { DEPTH_MAX, KeyIs, MEMORY_BYTES, PLAIN_END, SEALED_TEXT_BYTES_MAX, TEXT_AT } from './seal-layout.ts';
-import { asciiAt, bytes, formatIndex, putTextAt, startKernel, textAt, view } from './seal-memory.ts';
+import {
+  asciiAt,
+  bytes,
+  formatIndex,
+  type HeadQuestions,
+  putTextAt,
+  startKernel,
+  textAt,
+  view,
+} from './seal-memory.ts';
 
 /** As `agent/witness/body-builder.ts` keeps names. */
 const NAME_CHARACTERS_MAX = 256;
@@ -38,7 +47,12 @@ function redactAt(start: number, end: number, to: number): number {
   return redacted.length * 3 > PLAIN_END - 8 - to ? -1 : putTextAt(redacted, to, redacted.length * 3);
 }
 
+/** What the kernel asks while it reads a head: the answers are those of the sealer at work. */
+export const headQuestions: HeadQuestions = { learnPlace: () => 0, sealValue: () => 0 };
+
 export const sealKernel = startKernel({
+  learnPlace: (place, start, end, status) => headQuestions.learnPlace(place, start, end, status),
+  sealValue: (place, start, end) => headQuestions.sealValue(place, start, end),
   learnName,
   // Whether it names what stands beside it a secret, perhaps: the other way knows.
   isSecretName: (start, end) => {

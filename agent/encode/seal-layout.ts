@@ -17,6 +17,11 @@ export const SEALED_VALUES_MAX = 40_000;
 /** The longest value that a message can pay for (`WitnessLimits.messageBytesMax`). */
 const SEALED_BYTES_MAX = 4 << 20;
 
+/** Digests of texts and numbers that are not wrapped yet: four at a time. Behind them a digest that no one reads. */
+export const PENDING_AT = 512;
+export const PENDING_BYTES = 32;
+export const PENDING_MAX = 4;
+
 export const TEMPLATES_AT = 1024;
 export const TEMPLATE_BYTES = 64;
 /** The digits of a double begin here, aligned; sign and exponent stand before them. */
@@ -80,10 +85,61 @@ export const FOLLOWERS_AT = NAMES_AT + (NAME_SLOTS + 1) * NAME_SLOT_BYTES;
 /** Where the names of an object under a slot's name begin: behind all slots. */
 export const UNDER = NAME_SLOTS + 1;
 
+/**
+ * Fields of heads: for each name and status its place (`Place`), and texts that came before, ready as entries of a witness's map
+ * (`HeadText`). A slot that another one needs is overwritten.
+ */
+export const PLACES_AT = (FOLLOWERS_AT + 2 * UNDER * 4 + 63) & ~63;
+export const PLACES = 512;
+export const PLACE_BYTES = 384;
+export const Place = {
+  META_DIGEST: 0,
+  NAME_LENGTH: 8,
+  /** 0 for requests. */
+  STATUS: 12,
+  /** Bits of `PlaceIs`. */
+  FLAGS: 16,
+  META_LENGTH: 20,
+  /** The key text's digest and the value's. */
+  REDACTED_PAIR: 24,
+  REDACTED_LENGTH: 40,
+  NAME: 48,
+  /** Field `meta` of Data, with tag and length. */
+  META: 112,
+  REDACTED: 208,
+} as const;
+export const PLACE_NAME_BYTES_MAX = 64;
+export const PLACE_META_BYTES_MAX = 96;
+export const PLACE_REDACTED_BYTES_MAX = 176;
+export const PlaceIs = {
+  /** Its values are JavaScript's. */
+  SPECIAL: 1,
+  /** All its texts of some length are secrets. */
+  SECRET: 2,
+  /** What is in a text decides alone. */
+  OPEN: 4,
+} as const;
+
+export const HEAD_TEXTS_AT = PLACES_AT + PLACES * PLACE_BYTES;
+export const HEAD_TEXTS = 1024;
+export const HEAD_TEXT_BYTES = 512;
+export const HeadText = { PLACE: 0, LENGTH: 4, ENTRY_LENGTH: 8, CHANGED: 12, PAIR: 16, TEXT: 32, ENTRY: 160 } as const;
+/** Longer texts are not kept, nor are longer entries. */
+export const HEAD_TEXT_BYTES_MAX = 128;
+export const HEAD_ENTRY_BYTES_MAX = 352;
+/** Shorter ones may be yes or no, which give no secret away. */
+export const SECRET_BYTES_MIN = 6;
+/** Longer texts are cut. */
+export const HEAD_VALUE_BYTES_MAX = 16 << 10;
+/** Of the values of one head: a key text's digest and a value's. */
+export const HEAD_PAIRS_MAX = 1024;
+/** A field's offsets: where its name and its value begin and end. */
+export const HEAD_FIELD_BYTES = 16;
+
 /** Of a value three at most: its name, its beginning and its end. */
 const RECORDS_MAX = SEALED_VALUES_MAX * 3 + 2;
 export const RECORD_BYTES = 16;
-export const TAPE_AT = (FOLLOWERS_AT + 2 * UNDER * 4 + 63) & ~63;
+export const TAPE_AT = HEAD_TEXTS_AT + HEAD_TEXTS * HEAD_TEXT_BYTES;
 
 export const VALUE_AT = TAPE_AT + RECORDS_MAX * RECORD_BYTES;
 /** A step of the encoder needs as much room as a text may be long (`encoder.ts` of the kernel); the rest is the value's. */
@@ -121,6 +177,12 @@ export const Op = {
   /** Where the name begins and ends. */
   KEY: 8,
 } as const;
+
+/** Where JavaScript leaves the value that the kernel asked for, or adds: its digest, how many values changed in it (4 bytes). */
+export const ASKED_AT = 320;
+export const ASKED_CHANGED_AT = ASKED_AT + 8;
+/** Its binary form is here. */
+export const ASKED_VALUE_AT = PLAIN_AT + 4096;
 
 /** Indexes of finished values. */
 export const Constant = {

@@ -66,8 +66,14 @@ import {
 } from './seal-layout.ts';
 import { encodeData } from './witness-encoder.generated.ts';
 
+/** What the kernel asks of JavaScript about fields of heads (`agent/kernels/assembly/seal/host.ts`). */
+export interface HeadQuestions {
+  learnPlace(place: number, start: number, end: number, status: number): number;
+  sealValue(place: number, start: number, end: number): number;
+}
+
 /** What the kernel asks of JavaScript; texts lie in the memory. */
-export interface SealQuestions {
+export interface SealQuestions extends HeadQuestions {
   learnName(slot: number, start: number, end: number): void;
   isSecretName(start: number, end: number): number;
   isSecretPair(nameStart: number, nameEnd: number, start: number, end: number): number;
@@ -86,6 +92,13 @@ export interface SealKernel {
   classesRead(): number;
   formatOf(start: number, end: number, classes: number): number;
   mayHoldSecret(start: number, end: number, classes: number): number;
+  beginHead(isRequest: number, redacts: number): void;
+  addFields(from: number, count: number, status: number): number;
+  addValue(length: number, characters: number): number;
+  headCharacters(): number;
+  headChanged(): number;
+  headEntriesEnd(): number;
+  headPairsEnd(): number;
   hash(offset: number, length: number, out: number): void;
   bareText(offset: number, length: number, out: number): void;
   bareInteger(offset: number, length: number, out: number): void;
@@ -95,6 +108,7 @@ export interface SealKernel {
 const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
 export const bytes = Buffer.from(memory.buffer as ArrayBuffer);
 export const view = new DataView(memory.buffer);
+export const words = new Int32Array(memory.buffer);
 
 /** Made once: there is one memory. */
 export function startKernel(questions: SealQuestions): SealKernel {

@@ -22,6 +22,8 @@ const places: readonly DataMeta[] = [
   httpMeta(Location.COOKIE, 'session', 0, 0),
   httpMeta(Location.AUTH, '', AuthType.BEARER, 0),
   httpMeta(Location.HEADER, 'X-AKIAIOSFODNN7EXAMPLE', 0, 0),
+  // As the names of fields are written.
+  httpMeta(Location.HEADER, 'X-Akiaiosfodnn7example', 0, 0),
 ];
 const numbers = [
   '0',

@@ -5,17 +5,18 @@ import { fieldKey, SealField } from '../digest/schema-fields.ts';
 import { digestData, digestDataMeta } from '../digest/witness-digest.generated.ts';
 import { CLASS_OF, Has } from '../witness/character-classes.ts';
 import { inferText } from '../witness/infer.ts';
-import { type Data, type DataMeta, Location, sealedData, stringData } from '../witness/ir.ts';
-import { isStructuredHeader, type Obfuscator } from '../witness/obfuscation.ts';
+import { type Data, type DataMeta, sealedData, stringData } from '../witness/ir.ts';
+import type { Obfuscator } from '../witness/obfuscation.ts';
 import { SEALED_PAGE_BYTES, Sealed, SLAB_BYTES, TextSlab } from '../witness/sealed.ts';
 import type { Sealer } from '../witness/sealer.ts';
-import { isGuardedName, isSecretName } from '../witness/secret-names.ts';
-import { REDACTED, redactText } from '../witness/secret-scanner.ts';
+import { REDACTED } from '../witness/secret-scanner.ts';
 import { beginWriting, putTag, putUnsigned, writtenBytes } from './backward-writer.ts';
 import { formatOf, JsonSealer, mayHoldSecret, type SealLimits, sealKernel as seal } from './json-sealer.ts';
+import { PackedHeads } from './packed-heads.ts';
 import { DIGESTS_AT, MEMORY_BYTES, PLAIN_AT } from './seal-layout.ts';
 import { bytes, isSecretFormat, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
 import { SealShelf } from './seal-shelf.ts';
+import { placeOf, type SealedMeta } from './text-places.ts';
 import { encodeData, encodeDataMeta } from './witness-encoder.generated.ts';
 
 /** Digests lie at 0 and what is hashed behind them. */
@@ -78,12 +79,9 @@ class Texts {
   passes = 0;
 
   constructor(meta: DataMeta) {
-    const { location, key } = meta;
-    const isNamed = location === Location.HEADER || location === Location.QUERY;
-    const isPlainName = redactText(key) === key;
-    const isSecret = isNamed ? isSecretName(key) : location === Location.AUTH || location === Location.COOKIE;
-    this.isSecret = isSecret && isPlainName;
-    this.isOpen = isNamed && isPlainName && !isSecret && !isStructuredHeader(meta) && !isGuardedName(key);
+    const { isSecret, isOpen } = placeOf(meta);
+    this.isSecret = isSecret;
+    this.isOpen = isOpen;
   }
 }
 
@@ -94,6 +92,7 @@ export class ValueSealer implements Sealer {
   readonly #metas = new Map<DataMeta, SealedMeta>();
   readonly #places = new Map<DataMeta, Texts>();
   #kept = 0;
+  readonly heads: PackedHeads | null;
 
   /**
    * @param obfuscator in its modes `zero` and `hash` JSON bodies are declined: all their values change
@@ -105,6 +104,7 @@ export class ValueSealer implements Sealer {
     const { mode } = obfuscator;
     this.#json = mode === 'redact' || mode === 'off' ? new JsonSealer(mode === 'redact', limits) : null;
     this.#shelf = new SealShelf(idleBytesMax);
+    this.heads = this.#json === null ? null : new PackedHeads(obfuscator, this, this.#shelf);
   }
 
   get jsonBytesMax(): number {
@@ -115,7 +115,7 @@ export class ValueSealer implements Sealer {
     if (this.#json === null || meta === null) return null;
     const field = this.#json.read(source, length);
     if (field === 0) return null;
-    const sealedMeta = this.#sealedMeta(meta);
+    const sealedMeta = this.sealedMeta(meta);
     const at = this.#json.encode(sealedMeta.field);
     if (at === 0) return null;
     const root = field === SealField.dataStruct ? ROOT_STRUCT_AT : ROOT_LIST_AT;
@@ -217,7 +217,7 @@ export class ValueSealer implements Sealer {
     if (this.#obfuscator.mode === 'redact') {
       if (isSecretFormat(format) || mayHoldSecret(start, end, classes) !== 0) return null;
     }
-    const sealedMeta = this.#sealedMeta(meta);
+    const sealedMeta = this.sealedMeta(meta);
     const { field: metaField } = sealedMeta;
     if (length + suffixLength(format) > SHORT_MAX || metaField.length > SHORT_MAX) return null;
     bytes[PLAIN_AT] = 0x75;
@@ -233,7 +233,7 @@ export class ValueSealer implements Sealer {
   /** Digits alone: an integer, as `inferText` takes it, if it is written as integers are and has no format. */
   #newNumber(start: number, length: number, meta: DataMeta, slab: TextSlab | null): Data | null {
     if (bytes[start] === 0x30 || formatOf(start, start + length, Has.DIGIT) !== 0) return null;
-    const sealedMeta = this.#sealedMeta(meta);
+    const sealedMeta = this.sealedMeta(meta);
     const { field: metaField } = sealedMeta;
     if (metaField.length > SHORT_MAX) return null;
     bytes[PLAIN_AT] = 0x69;
@@ -274,7 +274,7 @@ export class ValueSealer implements Sealer {
     return sealedData(new Sealed(high, low, encoded, 0, encoded.length));
   }
 
-  #sealedMeta(meta: DataMeta): SealedMeta {
+  sealedMeta(meta: DataMeta): SealedMeta {
     let sealed = this.#metas.get(meta);
     if (sealed === undefined) {
       if (this.#metas.size >= METAS_MAX) this.#metas.clear();
@@ -289,14 +289,6 @@ export class ValueSealer implements Sealer {
     }
     return sealed;
   }
-}
-
-/** What a meta adds to each value of its place. */
-interface SealedMeta {
-  /** Field `meta` of Data, with tag and length. */
-  readonly field: Uint8Array;
-  readonly digestHigh: number;
-  readonly digestLow: number;
 }
 
 /** A meta's digest into a root's message. */

@@ -1,7 +1,7 @@
 // Generated from agent/encode/witness.proto by `npm run generate` (agent/encode/encoder-generator.ts). Not for editing.
 import type { Annotations, Constraints, Data, DataMeta, Fields, MapType, Method, MethodId, MethodMeta, OneOf, Witness } from '../witness/ir.ts';
 import type { Sealed } from '../witness/sealed.ts';
-import { messageEnd, putBool, putBytes, putDouble, putFloat, putInteger, putMessageHead, putSealed, putTag, putText, putUnsigned } from './backward-writer.ts';
+import { messageEnd, putBool, putBytes, putDouble, putFloat, putInteger, putMessageHead, putPacked, putSealed, putTag, putText, putUnsigned } from './backward-writer.ts';
 
 /** api_spec.Witness. */
 export function encodeWitness(x: Witness): void {
@@ -37,6 +37,7 @@ export function encodeMethod(x: Method): void {
       putTag(0x0a);
       putMessageHead(end, 0x1a);
     }
+    if (x.responses.packed !== null) putPacked(x.responses.packed);
   }
   {
     const { keys, values } = x.args;
@@ -50,6 +51,7 @@ export function encodeMethod(x: Method): void {
       putTag(0x0a);
       putMessageHead(end, 0x12);
     }
+    if (x.args.packed !== null) putPacked(x.args.packed);
   }
   {
     const m = x.id;

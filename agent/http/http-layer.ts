@@ -962,7 +962,8 @@ export class HttpLayer implements StreamHandler {
     side.expected = null;
     side.held = 0;
     side.message.flags |= MessageFlag.bodyUnsent;
-    if (held > 0 && side.placed) this.#pairing.takenAsUnsent(side.stream);
+    const isLong = side.state === SideState.length && held >= side.remaining;
+    if (held > 0 && side.placed) this.#pairing.takenAsUnsent(side.stream, isLong);
     this.#ended(side, side.heldSequence);
     this.#framing.finish(side, true);
     this.#consumeHeld(side, expected, held, side.bufferedUs);

@@ -1,9 +1,21 @@
 /** What the HTTP layer reports to its clients: messages as they flow, bodies unbuffered. Synchronous; never throws on bad traffic. */
 import type { Side } from '../tcp/stream-handler.ts';
 
+/** A head in memory. */
+export interface HeadPlace {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly length: number;
+  /** Of each field four numbers, from `start` on: where its name and its value begin and end. */
+  readonly offsets: Int32Array;
+  readonly count: number;
+}
+
 /** Header fields as received, in order: nothing is decoded or copied until asked for. */
 export interface HeaderFields {
   readonly count: number;
+  /** Where they lie, for who reads them there; null where a value is not what lies there. Valid during `begin`. */
+  readonly place?: HeadPlace | null;
   /** Field name as sent (latin1). */
   name(index: number): string;
   /** Field value, trimmed, obs-fold replaced by one space (latin1). */

@@ -2,7 +2,7 @@ import { StringCache } from '../bounded/string-cache.ts';
 import type { Side } from '../tcp/stream-handler.ts';
 import type { HeadParser } from './head-parser.ts';
 import { MessageFlag } from './message-flag.ts';
-import type { HeaderFields, HttpMessage, PairingVerdict } from './message-handler.ts';
+import type { HeaderFields, HeadPlace, HttpMessage, PairingVerdict } from './message-handler.ts';
 
 /** Field names are few; many values (media types, `keep-alive`, host names) come with every message. */
 const names = new StringCache(1024, 64);
@@ -17,7 +17,7 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
  * The message object of one direction of a stream, reused for every message there. Its head stays where it is: in the
  * segment during `begin`, in a pooled buffer afterwards. Fields are indexed when asked for.
  */
-export class Message implements HttpMessage, HeaderFields {
+export class Message implements HttpMessage, HeaderFields, HeadPlace {
   // As in SideRecord: first what every segment changes.
   lastTsUs = 0;
   bodyBytes = 0;
@@ -60,6 +60,27 @@ export class Message implements HttpMessage, HeaderFields {
 
   get count(): number {
     return this.#index() ? this.#parser.count : 0;
+  }
+
+  /** Itself: no object for each head. */
+  get place(): HeadPlace | null {
+    return (this.flags & MessageFlag.obsFold) === 0 && this.#index() ? this : null;
+  }
+
+  get bytes(): Uint8Array {
+    return this.head!;
+  }
+
+  get start(): number {
+    return this.headStart;
+  }
+
+  get length(): number {
+    return this.headersBytes;
+  }
+
+  get offsets(): Int32Array {
+    return this.#parser.fields;
   }
 
   name(index: number): string {

@@ -31,7 +31,7 @@ export const EntryFlag = {
   hidesOne: 256,
   /** A request: it was sent before the response to the one before it had come. */
   pipelined: 512,
-  /** A search found it, or one before it that nothing has proven since: it may stand in a body. */
+  /** A search found it, it came in place of a body as long, or one before it did that nothing has proven since: it may stand in a body. */
   guessed: 1024,
   /** A response: a status line follows its head, as if it answered HEAD; a body may begin so. */
   bodiless: 2048,
@@ -163,7 +163,7 @@ export const StreamFlag = {
   unsettled: 512,
   /** Something was missing once, or given up. */
   broken: 1024,
-  /** A search has found a request, a response, and no pair has proven since that this side is in its place. */
+  /** A request, a response, may stand in a body, and no pair has proven since that this side is in its place. */
   requestsGuessed: 2048,
   responsesGuessed: 4096,
   /** What came behind a request that expected 100 (Continue) was taken for the next requests. */

@@ -176,12 +176,21 @@ export class Pairing {
     if (this.#parts[last + Part.exchange] === exchange) this.#parts[last + Part.flags]! |= EntryFlag.bodiless;
   }
 
-  /** What came instead of an announced body was taken for the next requests: it may be the body. */
-  takenAsUnsent(stream: number): void {
+  /**
+   * What came instead of an announced body was taken for the next requests: it may be the body.
+   * @param isLong whether as many bytes came as were announced
+   */
+  takenAsUnsent(stream: number, isLong: boolean): void {
     const streams = this.#streams;
-    if (streams.has(stream, StreamFlag.pipelines)) return;
+    if (streams.has(stream, StreamFlag.pipelines)) {
+      // In order still, and doubtful. Where it was doubtful before, no order is left.
+      const mode = stream * streamWords + Of.mode;
+      if (this.#words[mode]! === Mode.ordered) this.#words[mode] = Mode.resumed;
+      else if (this.#words[mode]! !== Mode.lost) this.#giveUp(stream);
+      return;
+    }
     streams.unset(stream, StreamFlag.afterUnsent);
-    streams.set(stream, StreamFlag.unsent);
+    streams.set(stream, StreamFlag.unsent | (isLong ? StreamFlag.requestsGuessed : 0));
     // By order any request would be given the next of the responses that wait.
     if (this.#entries.length(stream, Queue.responses) > 0) this.#breakOrder(stream);
   }
@@ -362,6 +371,10 @@ export class Pairing {
     const isOrdered = this.#words[stream * streamWords + Of.mode] === Mode.ordered;
     // Where bytes were missing, it may have waited behind them since before the quiet time.
     if (isUnasked && (!isOrdered || (flags & EntryFlag.timeout) !== 0)) return;
+    if (!isOrdered && this.#turns.isMisplaced(stream, first, flags)) {
+      this.#giveUp(stream);
+      return;
+    }
     this.#answer(stream, interim, message, first, isOrdered && !isUnasked ? 'certain' : 'probable');
   }
 
@@ -373,7 +386,7 @@ export class Pairing {
       this.#answerNewest(stream, interim, message);
       return;
     }
-    const found = this.#turns.findRequest(stream, interim, place);
+    const found = this.#turns.findRequest(stream, interim, place, flags);
     if (found === PIPELINES) {
       this.#foundPipelining(stream);
       return;

@@ -87,7 +87,7 @@ export class TurnPairing {
     let after = before & ~OF_LAST_REQUEST;
     if ((given & Known.found) !== 0) after |= StreamFlag.requestsGuessed;
     // Heads in one body were all sent with what the client had received before it.
-    else if (isProven) after &= ~StreamFlag.requestsGuessed;
+    else if (isProven && (before & StreamFlag.unsent) === 0) after &= ~StreamFlag.requestsGuessed;
     if ((before & StreamFlag.unsent) !== 0) after ^= StreamFlag.unsent | StreamFlag.afterUnsent;
     else if (isProven) after &= ~StreamFlag.afterUnsent;
     if ((after & StreamFlag.requestsGuessed) !== 0) flags |= EntryFlag.guessed;
@@ -191,7 +191,7 @@ export class TurnPairing {
     if (this.#isOwn(stream, early, flags)) return early;
     let found = early;
     while (found >= 0 && !mayAnswer(this.#answerOf(found), request)) found = this.#entries.next(found);
-    if (found < 0) return NONE;
+    if (found < 0 || this.#isInBody(this.#flagsOf(found), this.#answerOf(found), request)) return NONE;
     return (request.hasEnd ? answersNoneLater : isFirstAfter)(this.#answerOf(found), request) ? found : NONE;
   }
 
@@ -200,8 +200,11 @@ export class TurnPairing {
     return crosses(this.#answerOf(early), this.#ask(place));
   }
 
-  /** The waiting request that the response described last answers; `NONE`, or `PIPELINES`. */
-  findRequest(stream: number, interim: boolean, place: Place): number {
+  /**
+   * The waiting request that the response described last answers; `NONE`, or `PIPELINES`.
+   * @param flags what `describe` returned
+   */
+  findRequest(stream: number, interim: boolean, place: Place, flags: number): number {
     let found = NONE;
     let following = this.#entries.first(stream, Queue.requests);
     while (following >= 0 && mayAnswer(this.#answered, this.#askedOf(following))) {
@@ -209,7 +212,37 @@ export class TurnPairing {
       following = this.#entries.next(following);
     }
     if (!interim && following >= 0 && crosses(this.#answered, this.#askedOf(following))) return PIPELINES;
-    return found >= 0 && this.#answersNoneAfter(found, following, place) ? found : NONE;
+    if (found < 0 || this.#isInBody(flags, this.#answered, this.#askedOf(found))) return NONE;
+    if (!this.#answersNoneAfter(found, following, place)) return NONE;
+    // It begins where the answer to that request does: no body is searched any more.
+    if (interim) this.#streams.unset(stream, StreamFlag.responsesGuessed);
+    return found;
+  }
+
+  /**
+   * Whether the response described last, which is the next in order after a quiet time, shows by its place that it is no answer
+   * to the request `entry`. The first one that begins in its place proves those behind it.
+   * @param flags what `describe` returned
+   */
+  isMisplaced(stream: number, entry: number, flags: number): boolean {
+    const request = this.#askedOf(entry);
+    if ((flags & EntryFlag.guessed) === 0 || (flags & this.#flagsOf(entry) & EntryFlag.placed) === 0) return false;
+    if (this.#isInBody(flags, this.#answered, request)) return !answersNoneLater(this.#answered, request);
+    if (distance(request.ack, this.#answered.sequence) >= 0) this.#streams.unset(stream, StreamFlag.responsesGuessed);
+    return false;
+  }
+
+  #flagsOf(entry: number): number {
+    return this.#parts[(entry << entryShift) + Part.flags]!;
+  }
+
+  /**
+   * Whether a head that a search found is no answer to this request: that would begin where the client had received all before
+   * it. It stands in a body, or behind an interim response that was not seen.
+   * @param flags of the response
+   */
+  #isInBody(flags: number, response: Answered, request: Asked): boolean {
+    return (flags & EntryFlag.guessed) !== 0 && distance(request.ack, response.sequence) >= FRAMED_HEAD_BYTES_MIN;
   }
 
   #ask({ sequence, ack, end, known }: Place): Asked {
@@ -250,7 +283,7 @@ export class TurnPairing {
     response.sequence = parts[place + Part.sequence]!;
     response.ack = parts[place + Part.ack]!;
     response.clear = parts[place + Part.end]!;
-    response.isTimeout = (parts[place + Part.flags]! & EntryFlag.timeout) !== 0;
+    response.isTimeout = (this.#flagsOf(entry) & EntryFlag.timeout) !== 0;
     return response;
   }
 
@@ -261,7 +294,7 @@ export class TurnPairing {
     request.sequence = parts[place + Part.sequence]!;
     request.ack = parts[place + Part.ack]!;
     request.end = parts[place + Part.end]!;
-    request.hasEnd = (parts[place + Part.flags]! & EntryFlag.ends) !== 0;
+    request.hasEnd = (this.#flagsOf(entry) & EntryFlag.ends) !== 0;
     return request;
   }
 

@@ -32,7 +32,7 @@ function headLayout(): string {
   );
 }
 
-const { Op, Constant, KeyIs, SecretKind, EmailPart, ...rest } = layout;
+const { Op, Constant, KeyIs, SecretKind, EmailPart, Place, PlaceIs, HeadText, ...rest } = layout;
 
 function sealLayout(): string {
   const numbers = Object.entries(rest).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
@@ -47,10 +47,22 @@ function sealLayout(): string {
     ...prefixed('KEY_IS', KeyIs),
     ...prefixed('SECRET', SecretKind),
     ...prefixed('EMAIL', EmailPart),
+    ...prefixed('PLACE', Place),
+    ...prefixed('PLACE_IS', PlaceIs),
+    ...prefixed('HEAD_TEXT', HeadText),
     ...prefixed('HAS', Has),
     ...prefixed('FORMAT', formats),
     ...wraps(),
+    KEY_DATA_PRIMITIVE: { word: littleEndian(fieldKey(SealField.dataPrimitive)) },
+    KEY_DATA_META: { word: littleEndian(fieldKey(SealField.dataMeta)) },
   });
+}
+
+/** A digest as it lies in memory. */
+function littleEndian(digest: bigint): bigint {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(digest);
+  return bytes.readBigUInt64LE();
 }
 
 const P1 = 0x9e3779b185ebca87n;
@@ -67,12 +79,11 @@ const rotl = (value: bigint, by: bigint): bigint => uint64((value << by) | (valu
 function wraps(): Record<string, KernelConstant> {
   const constants: Record<string, KernelConstant> = {};
   for (const [name, number] of Object.entries(prefixed('WRAP', SealField))) {
-    const key = Buffer.alloc(8);
-    key.writeBigUInt64BE(fieldKey(number));
-    const first = uint64((key.readBigUInt64LE() << 8n) | 0x64n);
+    const key = littleEndian(fieldKey(number));
+    const first = uint64((key << 8n) | 0x64n);
     const lane = uint64(rotl(uint64(first * P2), 31n) * P1);
     constants[name] = { word: uint64(rotl(uint64(P5 + 17n) ^ lane, 27n) * P1 + P4) };
-    constants[`${name}_TOP`] = { word: BigInt(key[7]!) };
+    constants[`${name}_TOP`] = { word: key >> 56n };
   }
   return constants;
 }

@@ -106,6 +106,7 @@ t.test('the last level only where the kernel can leave connections out', async (
   for (const canShedFlows of [false, true]) {
     const controller = new OverloadController(canShedFlows);
     play(controller, 0, 5000, () => ({ ringFill: 1 }));
+    t.equal(controller.check(6000, easy), false, 'not in one look');
     t.equal(controller.current.level, canShedFlows ? OverloadLevel.flows : OverloadLevel.framing);
   }
 });

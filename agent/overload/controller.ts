@@ -28,8 +28,9 @@ const backlogMin = 0.2;
 const lagMsFull = 2_500;
 /** Two looks this far apart say whether it grows: one block of a flood is handed over in 4 ms. */
 const lookMs = 15;
-/** What waits has hardly become less. */
-const fallingShare = 0.97;
+/** Nearly full, and hardly less: at so many looks in a row that is no end of a flood either. */
+const stuckLooks = 5;
+const stuckShare = 0.01;
 /** Two steps a look, three, and straight to framing. */
 const backlogHigh = 0.35;
 const backlogHigher = 0.5;
@@ -58,7 +59,8 @@ export class OverloadController {
   readonly #stepMax: number;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #backlogThen = 0;
-  #isGrowing = false;
+  #wasHigh = false;
+  #stuck = 0;
   #window = -1;
   #memoryAtMs = Number.NEGATIVE_INFINITY;
   #easeSinceMs = Number.NaN;
@@ -93,12 +95,21 @@ export class OverloadController {
     if (nowMs - this.#lookedAtMs < lookMs) return 0;
     this.#lookedAtMs = nowMs;
     // The first look past the limit compares with nothing that was: a pause may be over already.
-    const grows = this.#isGrowing && backlog >= this.#backlogThen * fallingShare;
-    this.#isGrowing = backlog >= backlogMin;
+    const growth = this.#wasHigh ? backlog - this.#backlogThen : 0;
+    const wasHigh = this.#wasHigh;
+    this.#wasHigh = backlog >= backlogMin;
     this.#backlogThen = backlog;
-    if (!grows || backlog < backlogMin) return 0;
-    if (backlog >= backlogHigher) return 3;
-    return backlog >= backlogHigh ? 2 : 1;
+    if (!wasHigh || backlog < backlogMin) return 0;
+    if (growth > 0) {
+      this.#stuck = 0;
+      if (backlog >= backlogHigher) return 3;
+      return backlog >= backlogHigh ? 2 : 1;
+    }
+    // What came before the last step has to be read all the same: that takes its time.
+    this.#stuck = backlog >= backlogDanger && growth > -stuckShare ? this.#stuck + 1 : 0;
+    if (this.#stuck < stuckLooks) return 0;
+    this.#stuck = 0;
+    return 1;
   }
 
   #forCpu({ cpuShare, window }: OverloadReadings): number {
@@ -139,9 +150,9 @@ export class OverloadController {
       this.#easeMs = Math.max(easeMsMin, this.#easeMs / 2);
       this.#loweredAtMs = Number.NEGATIVE_INFINITY;
     }
-    if (nowMs - this.#easeSinceMs < this.#easeMs) return;
-    const isIdle = busyShare < busyIdle && cpuShare < cpuIdle && this.#easeMs === easeMsMin;
-    this.step = Math.max(0, this.step - (isIdle ? 2 : 1));
+    const isIdle = busyShare < busyIdle && cpuShare < cpuIdle;
+    if (nowMs - this.#easeSinceMs < (isIdle ? easeMsMin : this.#easeMs)) return;
+    this.step = Math.max(0, this.step - (isIdle && this.#easeMs === easeMsMin ? 2 : 1));
     this.#loweredAtMs = nowMs;
     this.#easeSinceMs = nowMs;
   }

@@ -130,17 +130,16 @@ t.test('bodies first: witnesses say whether theirs were looked into, and for how
 });
 
 t.test('bodies under way are given up where nothing else helps in time', async (t) => {
-  const { state, overload, sampler, pass, metas } = setUp();
+  const { overload, sampler, pass, metas } = setUp();
   const request = message('request', 0, 0);
   const response = message('response', 0, 0);
   sampler.begin(request);
   sampler.end(request);
   sampler.begin(response);
   sampler.body(response, Buffer.from('{"a":1}'), 0, 4);
-  pass(60, () => 0.95);
+  pass(120, () => 0.95);
   sampler.body(response, Buffer.from('{"a":1}'), 4, 7);
   sampler.end(response);
   t.match(metas, [{ bodyWeight: -1 }]);
   t.equal(overload.snapshot()['overload.bodiesGivenUp'], 1);
-  t.ok(state.flows.length > 0);
 });

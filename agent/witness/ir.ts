@@ -13,7 +13,7 @@
  * therefore never changed once they are attached.
  */
 
-import type { Sealed } from './sealed.ts';
+import type { PackedFields, Sealed } from './sealed.ts';
 
 /** No tree is deeper, counted in `Data`: builders cut what is, so that whoever walks one may recurse. */
 export const DEPTH_MAX = 128;
@@ -177,17 +177,20 @@ export class Fields {
   readonly values: Data[];
   /** Every key is the digest of its value: whoever changes a value afterwards says so by `false`. */
   keyed: boolean;
+  /** More of them, before these: finished, under keys that are their digests. */
+  packed: PackedFields | null;
   #index: Map<string, number> | null;
 
   constructor() {
     this.keys = [];
     this.values = [];
     this.keyed = false;
+    this.packed = null;
     this.#index = null;
   }
 
   get size(): number {
-    return this.keys.length;
+    return this.keys.length + (this.packed === null ? 0 : this.packed.count);
   }
 
   /** Adds without looking for the key: the caller knows that it is new. */

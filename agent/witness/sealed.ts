@@ -37,6 +37,25 @@ export class Sealed {
   }
 }
 
+/**
+ * Values of one head as entries of a witness's map, ready to be copied: of each first the digests of its key's text and of its
+ * value (16 bytes), then, behind all of these, the entries in binary.
+ */
+export class PackedFields {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  /** Where the entries begin and end. */
+  readonly start: number;
+  readonly end: number;
+
+  constructor(bytes: Uint8Array, count: number, start: number, end: number) {
+    this.bytes = bytes;
+    this.count = count;
+    this.start = start;
+    this.end = end;
+  }
+}
+
 /** Memory for the sealed texts of one message: a buffer of its own for each would be most of what a message allocates. */
 export class TextSlab {
   readonly bytes: Uint8Array;

@@ -1,6 +1,25 @@
 /** Who finishes values early, as the builders see it. */
+import type { HeadPlace } from '../http/message-handler.ts';
 import type { Data, DataMeta } from './ir.ts';
-import type { TextSlab } from './sealed.ts';
+import type { PackedFields, TextSlab } from './sealed.ts';
+
+/** The meta of a field's values by its name and the message's status (0: a request); null for a field that is read by other means. */
+export type MetaOfField = (name: string, status: number) => DataMeta | null;
+
+/** Values of one head at a time, together and ready for their witness. */
+export interface HeadSealer {
+  /** Begins a head. */
+  open(place: HeadPlace, status: number, metaOf: MetaOfField): void;
+  /** Adds the values of fields from a number on. @returns the first one without a meta, `count` where there is none */
+  fields(from: number): number;
+  /** Characters of all values added by `fields`. */
+  readonly characters: number;
+  /** Adds another value. */
+  text(value: string, meta: DataMeta): void;
+  /** What was added; null: nothing. */
+  close(): PackedFields | null;
+  release(packed: PackedFields): void;
+}
 
 /** Makes sealed values. What it declines (null) goes the way of all values: as a tree, obfuscated and digested later. */
 export interface Sealer {
@@ -16,6 +35,8 @@ export interface Sealer {
   /** Where the texts of one message lie together, until it is given back. */
   openSlab(): TextSlab | null;
   closeSlab(slab: TextSlab): void;
+  /** Null where values have to be seen together. */
+  readonly heads: HeadSealer | null;
   /** Takes the memory of a value back that `json` gave. */
   release(data: Data): void;
 }

@@ -1,7 +1,7 @@
 /** What the values of witnesses may weigh, one message and all together; an estimate, on the high side. */
 
 /** A `Data` node with its place in its container (measured: 88 to 104 bytes). */
-const nodeBytes = 112;
+export const nodeBytes = 112;
 
 /** All messages' values together. */
 export class ValueTotal {
@@ -39,6 +39,20 @@ export class ValueBudget {
     total.bytes += bytes;
     if (total.bytes > total.bytesPeak) total.bytesPeak = total.bytes;
     return true;
+  }
+
+  /** Whether so many bytes of values would be paid for. */
+  has(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#bytesMax && this.#total.bytes + bytes <= this.#total.bytesMax;
+  }
+
+  /** What `has` says there is, for values in number and characters. */
+  takeAll(count: number, characters: number): void {
+    const bytes = nodeBytes * count + characters;
+    const total = this.#total;
+    this.#bytes += bytes;
+    total.bytes += bytes;
+    if (total.bytes > total.bytesPeak) total.bytesPeak = total.bytes;
   }
 
   release(): void {

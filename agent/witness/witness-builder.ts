@@ -21,9 +21,9 @@ import {
   type Witness,
 } from './ir.ts';
 import { SLAB_BYTES, type TextSlab } from './sealed.ts';
-import type { Sealer } from './sealer.ts';
+import type { HeadSealer, MetaOfField, Sealer } from './sealer.ts';
 import { verdictOn } from './secret-names.ts';
-import { ValueBudget, ValueTotal } from './value-budget.ts';
+import { nodeBytes, ValueBudget, ValueTotal } from './value-budget.ts';
 import type { WitnessLimits } from './witness-limits.ts';
 
 /** What is known of a witness beyond itself. */
@@ -120,12 +120,18 @@ const flightBytes = 2500 + SLAB_BYTES;
 /** Keys by position, made once. Query, header and body values of one message, and one to spare. */
 const positions: readonly string[] = Array.from({ length: headValuesMax + 2 }, (_, i) => String(i));
 
+/** A head with more fields, or longer, is read field by field. */
+const packedFieldsMax = 100;
+const packedBytesMax = 64 << 10;
+
 interface Half {
   readonly budget: ValueBudget;
+  /** Where it has its head's values together. */
+  readonly values: Fields;
   /** Its body, where that was sealed. */
   sealed: Data | null;
   /** Where its sealed texts lie. */
-  readonly slab: TextSlab | null;
+  slab: TextSlab | null;
 }
 
 class Exchange {
@@ -205,6 +211,11 @@ export class WitnessBuilder implements MessageHandler {
   readonly #sealer: Sealer | null;
   /** Of the message that is begun. */
   #slab: TextSlab | null = null;
+  /** Takes its values, and how many it took. */
+  #packing: HeadSealer | null = null;
+  #packed = 0;
+  #contentCodings = '';
+  #transferCodings = '';
 
   /** @param sealer null: every value is a tree until the handler has it */
   constructor(
@@ -235,17 +246,13 @@ export class WitnessBuilder implements MessageHandler {
     const budget = new ValueBudget(this.values, this.#limits.messageBytesMax);
     const method = exchange.witness.method!;
     const values = isRequest ? method.args : method.responses;
-    const slab = this.#sealer?.openSlab() ?? null;
-    this.#slab = slab;
-    const half: Half = { budget, sealed: null, slab };
+    const half: Half = { budget, values, sealed: null, slab: null };
     exchange.halves.push(half);
     // Room was made for it: see #exchangeOf.
     budget.take(exchangeBytes / 2 + flightBytes);
     if (isRequest || !exchange.hasRequest) this.#name(exchange.witness, message, budget);
-    if (isRequest) {
-      exchange.hasRequest = true;
-      this.#target(message, values, budget);
-    } else {
+    if (isRequest) exchange.hasRequest = true;
+    else {
       exchange.hasResponse = true;
       if (exchange.hasRequest && exchange.requestEndUs > 0) {
         method.meta!.processingLatencyMs = Math.max(0, message.tsUs - exchange.requestEndUs) / 1000;
@@ -266,7 +273,7 @@ export class WitnessBuilder implements MessageHandler {
       shed: false,
       isGivenUp: false,
     };
-    this.#headers(message, flight);
+    this.#head(message, flight);
     exchange.flights.push(flight);
     this.#inFlight.set(place, flight);
   }
@@ -393,72 +400,115 @@ export class WitnessBuilder implements MessageHandler {
     return meta;
   }
 
+  /** All values of a head: together where they can be sealed without one another, else one by one. */
+  #head(message: HttpMessage, flight: InFlight): void {
+    const pairs = message.kind === 'request' ? queryPairs(message.uri) : [];
+    const names = pairs.map(nameOfPair);
+    // Neighbours say whether these are secrets: they are not sealed before all are known.
+    const isPlain = pairs.length > 1 && names.some((name) => verdictOn(name).isValue);
+    this.#contentCodings = '';
+    this.#transferCodings = '';
+    this.#packed = 0;
+    this.#packing = isPlain ? null : this.#openPacked(message, flight, pairs.length);
+    if (this.#packing === null) this.#slab = flight.half.slab = this.#sealer?.openSlab() ?? null;
+    for (const [i, pair] of pairs.entries()) {
+      if (pair === '') continue;
+      const equals = pair.indexOf('=');
+      const value = equals < 0 ? '' : decodeFormText(pair.slice(equals + 1));
+      this.#add(flight.values, flight.budget, value, this.#meta(Location.QUERY, names[i]!, 0, 0), isPlain);
+    }
+    this.#headers(message, flight);
+    if (this.#packing !== null) flight.values.packed = this.#packing.close();
+    this.#packing = null;
+    const { flags } = message;
+    if (this.#contentCodings !== '' || this.#transferCodings !== '')
+      flight.codings = codingsIn(this.#contentCodings, this.#transferCodings, flags);
+  }
+
+  /** @returns null where the head is not for the sealer, or there is no budget for all that may be in it */
+  #openPacked(message: HttpMessage, flight: InFlight, pairs: number): HeadSealer | null {
+    const heads = this.#sealer?.heads ?? null;
+    const place = heads === null ? null : (message.headers.place ?? null);
+    if (heads === null || place === null || place.count > packedFieldsMax || place.length > packedBytesMax) return null;
+    if (pairs > packedFieldsMax || !flight.budget.has(nodeBytes * place.count + place.length)) return null;
+    heads.open(place, message.status, this.#metaOfField);
+    return heads;
+  }
+
   /** @param isPlain its neighbours say whether it is a secret: it is not sealed before they are known */
   #add(values: Fields, budget: ValueBudget, text: string, meta: DataMeta, isPlain = false): void {
-    if (values.size >= headValuesMax) return;
+    if (values.size + this.#packed >= headValuesMax) return;
     const value = text.length > headCharactersMax ? text.slice(0, headCharactersMax) : text;
     const ownName = meta.key.length > sharedNameCharactersMax - 16 ? meta.key.length : 0;
     if (!budget.take(value.length + ownName)) return;
+    if (this.#packing !== null) {
+      this.#packing.text(value, meta);
+      this.#packed += 1;
+      return;
+    }
     const sealed = isPlain ? null : this.#sealer?.text(value, meta, this.#slab);
     this.#append(values, sealed ?? this.#typer.text(value, meta));
   }
 
   /** Keyed by position until the digest is known. */
   #append(values: Fields, data: Data): void {
-    values.append(positions[values.size]!, data);
-  }
-
-  #target(message: HttpMessage, values: Fields, budget: ValueBudget): void {
-    const question = message.uri.indexOf('?');
-    if (question < 0) return;
-    const pairs = message.uri.slice(question + 1).split('&', headValuesMax);
-    const names = pairs.map(nameOfPair);
-    const isPlain = pairs.length > 1 && names.some((name) => verdictOn(name).isValue);
-    for (const [i, pair] of pairs.entries()) {
-      if (pair === '') continue;
-      const equals = pair.indexOf('=');
-      const value = equals < 0 ? '' : decodeFormText(pair.slice(equals + 1));
-      this.#add(values, budget, value, this.#meta(Location.QUERY, names[i]!, 0, 0), isPlain);
-    }
+    values.append(positions[values.keys.length]!, data);
   }
 
   #headers(message: HttpMessage, flight: InFlight): void {
+    const { count } = message.headers;
+    for (let i = 0; i < count; i += 1) {
+      if (this.#packing !== null) i = this.#packFields(this.#packing, i, flight.budget);
+      if (i < count) this.#header(message, i, flight);
+    }
+  }
+
+  /** Fields whose values need no look from here. @returns the first other one */
+  #packFields(packing: HeadSealer, from: number, budget: ValueBudget): number {
+    const before = packing.characters;
+    const to = packing.fields(from);
+    budget.takeAll(to - from, packing.characters - before);
+    this.#packed += to - from;
+    return to;
+  }
+
+  #header(message: HttpMessage, i: number, flight: InFlight): void {
     const { headers, status } = message;
     const { values, budget } = flight;
-    let content = '';
-    let transfer = '';
-    for (let i = 0; i < headers.count; i += 1) {
-      const field = this.#field(headers.name(i));
-      const value = headers.value(i);
-      switch (field.role) {
-        case Role.value:
-          this.#add(values, budget, value, this.#fieldMeta(field, status));
-          break;
-        case Role.contentType:
-          flight.contentType ??= value.slice(0, kindCharactersMax);
-          break;
-        case Role.contentEncoding:
-          content += content === '' ? value : `,${value}`;
-          this.#add(values, budget, value, this.#fieldMeta(field, status));
-          break;
-        case Role.transferEncoding:
-          transfer += transfer === '' ? value : `,${value}`;
-          break;
-        case Role.authorization:
-          this.#authorization(value, values, budget, status);
-          break;
-        case Role.cookie:
-          for (const pair of value.split(';', headValuesMax)) this.#cookie(pair, values, budget, status);
-          break;
-        case Role.setCookie:
-          this.#cookie(value.split(';', 1)[0]!, values, budget, status);
-          break;
-        default:
-          break;
-      }
+    const field = this.#field(headers.name(i));
+    const value = headers.value(i);
+    switch (field.role) {
+      case Role.value:
+        this.#add(values, budget, value, this.#fieldMeta(field, status));
+        break;
+      case Role.contentType:
+        flight.contentType ??= value.slice(0, kindCharactersMax);
+        break;
+      case Role.contentEncoding:
+        this.#contentCodings += this.#contentCodings === '' ? value : `,${value}`;
+        this.#add(values, budget, value, this.#fieldMeta(field, status));
+        break;
+      case Role.transferEncoding:
+        this.#transferCodings += this.#transferCodings === '' ? value : `,${value}`;
+        break;
+      case Role.authorization:
+        this.#authorization(value, values, budget, status);
+        break;
+      case Role.cookie:
+        for (const pair of value.split(';', headValuesMax)) this.#cookie(pair, values, budget, status);
+        break;
+      case Role.setCookie:
+        this.#cookie(value.split(';', 1)[0]!, values, budget, status);
+        break;
+      default:
+        break;
     }
-    if (content !== '' || transfer !== '') flight.codings = codingsIn(content, transfer, message.flags);
   }
+
+  readonly #metaOfField: MetaOfField = (name, status) => {
+    const field = this.#field(name);
+    return field.role === Role.value ? this.#fieldMeta(field, status) : null;
+  };
 
   /** What is to be done with a field of this name; remembered. */
   #field(name: string): Field {
@@ -597,6 +647,7 @@ export class WitnessBuilder implements MessageHandler {
       half.budget.release();
       if (half.sealed !== null) this.#sealer!.release(half.sealed);
       if (half.slab !== null) this.#sealer!.closeSlab(half.slab);
+      if (half.values.packed !== null) this.#sealer!.heads!.release(half.values.packed);
     }
   }
 }
@@ -617,6 +668,12 @@ function authorityOf(uri: string): string {
 /** Names as Go writes them (`User-Agent`), so that digests agree whatever the sender's spelling. */
 function canonicalName(lower: string): string {
   return lower.replace(/(^|-)([a-z])/g, (_all, before: string, letter: string) => before + letter.toUpperCase());
+}
+
+/** The parameters of a request target, still encoded. */
+function queryPairs(uri: string): string[] {
+  const question = uri.indexOf('?');
+  return question < 0 ? [] : uri.slice(question + 1).split('&', headValuesMax);
 }
 
 function nameOfPair(pair: string): string {

@@ -26,6 +26,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./compare-command.ts')).addCompareCommand,
   },
   {
+    name: 'bisect',
+    summary: 'find the commit from which on a metric is worse',
+    load: async () => (await import('./bisect-command.ts')).addBisectCommand,
+  },
+  {
     name: 'baseline',
     summary: 'accept the figures of a run, for the gate to hold later runs against',
     load: async () => (await import('./baseline-command.ts')).addBaselineCommand,

@@ -68,9 +68,10 @@ function keptIn(folder: string): Keep {
   };
 }
 
-/** Captures and our own scenarios bring limits of their own. */
+/** Captures, recorded requests and our own scenarios bring limits of their own. */
 function isLimited(project: Project, scenario: ScenarioConfig, flags: ProjectGateFlags): boolean {
-  if ((scenario.capture ?? scenario.builtin ?? scenario.traffic) !== undefined) return true;
+  const { capture, requests, builtin, traffic } = scenario;
+  if ((capture ?? requests ?? builtin ?? traffic) !== undefined) return true;
   return (flags.budget?.length ?? 0) > 0 || Object.keys(limitsOf(project, scenario, 'budgets', flags.env)).length > 0;
 }
 

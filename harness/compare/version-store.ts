@@ -244,6 +244,8 @@ function copySource(folder: string, version: Version, to: string): void {
 }
 
 function copy(from: string, to: string): void {
+  // A link over a link that leads nowhere aborts Node.js.
+  rmSync(to, { recursive: true, force: true });
   // Links stay links: what they point to may be outside.
   cpSync(from, to, {
     recursive: true,

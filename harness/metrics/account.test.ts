@@ -1,6 +1,7 @@
 import t from 'tap';
+import type { Exchanges } from '../../reports/model.ts';
 import type { PassResult } from '../pass/pass-result.ts';
-import { accountOf, intactOf } from './account.ts';
+import { accountOf, hiddenIn, intactOf } from './account.ts';
 
 interface Counted {
   readonly truth?: Partial<
@@ -75,6 +76,39 @@ t.test('what a named policy left out is shed, under its name', async (t) => {
   t.match(accountOf(pass({ counters: sampled, stored: 6 })), { shed: { 'filter.sampledOut': 4 }, missing: 0 });
   // The spool shed some, and the collector has even fewer.
   t.match(accountOf(pass({ counters: { 'upload.witnessesShed': 3 }, stored: 5 })), { missing: 2 });
+});
+
+t.test('what was left out under overload is shed, and nothing hides behind it', async (t) => {
+  // Four left out, the damaged one among them; six in witnesses.
+  const overload = {
+    'witness.witnesses': 6,
+    'witness.requestsWhole': 6,
+    'witness.responsesWhole': 6,
+    'witness.exchangesWhole': 6,
+    'overload.exchangesSampled': 3,
+    'overload.exchangesFraming': 1,
+    'overload.requestsWhole': 4,
+    'overload.responsesWhole': 3,
+    'overload.exchangesWhole': 3,
+  };
+  const shed = { 'overload.exchangesSampled': 3, 'overload.exchangesFraming': 1 };
+  t.match(accountOf(pass({ counters: overload, stored: 6 })), { shed, storedWhole: 6, missing: 0 });
+  const lost = { ...overload, 'overload.responsesWhole': 2, 'overload.exchangesWhole': 2 };
+  t.match(accountOf(pass({ counters: lost, stored: 6 })), { missing: 1 }, 'as many left out, but one not seen whole');
+  t.match(accountOf(pass({ counters: overload, stored: 5 })), { missing: 1 }, 'and one lost on its way');
+});
+
+t.test('what was in connections that were left out may be missing: both are said', async (t) => {
+  const counters = {
+    'witness.witnesses': 6,
+    'witness.requestsWhole': 6,
+    'witness.responsesWhole': 6,
+    'witness.exchangesWhole': 6,
+    'capture.framesShed': 2,
+  };
+  const account = accountOf(pass({ counters, stored: 6 })) as Exchanges;
+  t.match(account, { shed: { 'overload.connections': 2 }, missing: 2 });
+  t.equal(hiddenIn(account), 2);
 });
 
 t.test('where nothing counted there is no account, and a reason', async (t) => {

@@ -12,6 +12,7 @@ interface Parts {
   readonly found?: readonly [number, number] | null;
   readonly intact?: readonly [number, number] | null;
   readonly possible?: number;
+  readonly framesShed?: number;
 }
 
 /** A pass of which only what these rows read is there. */
@@ -23,6 +24,7 @@ function runOf({
   found = [5, 5],
   intact = [5, 5],
   possible,
+  framesShed = 0,
 }: Parts) {
   const truth = intact && {
     requests: 9,
@@ -38,7 +40,8 @@ function runOf({
     requestsComplete: found?.[0] ?? null,
     responsesComplete: found?.[1] ?? null,
   };
-  return { counts, measure: { lane, sending } } as unknown as RunFigures;
+  const stats = { samples: [], final: { tsMs: 0, values: { 'capture.framesShed': framesShed } } };
+  return { counts, measure: { lane, sending, stats } } as unknown as RunFigures;
 }
 
 t.test('frames that did not reach the target', async (t) => {
@@ -62,6 +65,12 @@ t.test('messages missed and found', async (t) => {
     t.match(found(unknown), { state: 'notMeasured' });
   }
   t.match(found(runOf({ intact: [0, 0] })), { state: 'notMeasured' }, 'of no messages there is no share');
+});
+
+t.test('messages in connections that the agent left out are not told from missed ones', async (t) => {
+  t.match(missed(runOf({ found: [4, 3], framesShed: 10 })), { state: 'undecided', low: 0, high: 3 });
+  t.match(missed(runOf({ found: [4, 3], framesShed: 1 })), { state: 'undecided', low: 2, high: 3 });
+  t.same(missed(runOf({ found: [5, 5], framesShed: 10 })), value(0));
 });
 
 t.test('messages that may be found or not never stand for those that must be', async (t) => {

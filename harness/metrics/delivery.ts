@@ -2,6 +2,7 @@
 import type { Lane } from '../scenario/scenario.ts';
 import type { AgentCount } from '../watch/agent-counters.ts';
 import type { RunFigures } from './measured-run.ts';
+import { framesShed, hiddenByFlows } from './overload.ts';
 import { between, notMeasured, type Reading, uncountedMessages, value } from './reading.ts';
 import { failedRequests } from './requests.ts';
 
@@ -71,7 +72,8 @@ export function missed(run: RunFigures): Reading {
   const messages = messagesOf(run);
   if (typeof messages === 'string') return notMeasured(messages);
   const { least, most } = missedOf(messages);
-  return between(least, most, hidden);
+  const shed = framesShed(run.measure);
+  return between(Math.max(0, least - shed), most, shed > 0 ? hiddenByFlows : hidden);
 }
 
 export function found(run: RunFigures): Reading {
@@ -80,6 +82,7 @@ export function found(run: RunFigures): Reading {
   const intact = messages.reduce((sum, each) => sum + each.intact, 0);
   if (intact === 0) return notMeasured('the traffic holds no message that was delivered whole');
   const { least, most } = missedOf(messages);
+  // What was in connections that were left out was not found either.
   return between((intact - most) / intact, (intact - least) / intact, hidden);
 }
 

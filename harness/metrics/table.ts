@@ -8,9 +8,12 @@ import { type AgentStage, reaches } from '../scenario/agent-stage.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { readSites } from './allocated-sites.ts';
 import * as delivery from './delivery.ts';
+import * as endpoints from './endpoints.ts';
+import * as growth from './growth.ts';
 import * as heap from './heap.ts';
 import type { RunFigures } from './measured-run.ts';
 import * as memory from './memory.ts';
+import * as overload from './overload.ts';
 import type { Reading } from './reading.ts';
 import * as requests from './requests.ts';
 import { treeMax } from './tree.ts';
@@ -112,8 +115,15 @@ export const metrics: readonly Metric[] = [
     name: 'growth.perSecond',
     unit: 'bytesPerSecond',
     bound: 'max',
-    help: 'Steady growth of resident memory (a leak), 0 where none is found; takes 20 s.',
-    read: memory.growth,
+    help: 'Growth that stays, by its 99 % interval: after forced collections in a pass of its own, else by resident memory over 20 s.',
+    read: growth.growthPerSecond,
+  },
+  {
+    name: 'growth.perRequest',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Live memory that each request leaves behind, by its 99 % interval: after forced collections in a pass of its own.',
+    read: growth.growthPerRequest,
   },
   {
     name: 'recovery.seconds',
@@ -289,9 +299,57 @@ export const metrics: readonly Metric[] = [
     name: 'bodies.cut',
     unit: 'count',
     bound: 'max',
-    help: 'Bodies that were delivered whole and are not whole in their witness: over a limit, shed, or not decoded. The agent only.',
+    help: 'Bodies that were delivered whole and are not whole in their witness: over a limit, shed for memory, or not decoded. The agent only.',
     read: witnesses.bodiesCut,
     stage: 'witnesses',
+  },
+  {
+    name: 'overload.level',
+    unit: 'count',
+    bound: 'max',
+    help: 'Highest level of overload: 0 nothing is left out, 1 bodies, 2 witnesses, 3 all but framing, 4 connections. The agent only.',
+    read: overload.level,
+    stage: 'witnesses',
+  },
+  {
+    name: 'exchanges.shed',
+    unit: 'count',
+    bound: 'max',
+    help: 'Exchanges of which the agent made no witness because it could not keep up. The agent only.',
+    read: overload.exchangesShed,
+    stage: 'witnesses',
+  },
+  {
+    name: 'exchanges.witnessed',
+    unit: 'share',
+    bound: 'min',
+    help: 'Share of the exchanges seen that the agent made a witness of. The agent only.',
+    read: overload.witnessed,
+    stage: 'witnesses',
+  },
+  {
+    name: 'bodies.shed',
+    unit: 'count',
+    bound: 'max',
+    help: 'Witnesses whose bodies the agent left out, wholly or from their middle on, because it could not keep up. The agent only.',
+    read: overload.bodiesShed,
+    stage: 'witnesses',
+  },
+  {
+    name: 'endpoints.missing',
+    unit: 'count',
+    bound: 'max',
+    help: 'Endpoints (method, host, path) sent of which the collector has no witness. Traffic that counts its endpoints only.',
+    read: endpoints.missing,
+    stage: 'upload',
+  },
+  {
+    name: 'endpoints.held',
+    unit: 'share',
+    bound: 'min',
+    help: 'Share of the endpoints whose true count lies in the interval of 99 % that the weights of their witnesses give.',
+    read: endpoints.held,
+    stage: 'upload',
   },
   {
     name: 'collector.rssMax',
@@ -363,6 +421,11 @@ export function findMetric(name: string): Metric | undefined {
 /** Whether a limit on this name takes a pass that samples allocations. */
 export function takesSites(name: string): boolean {
   return sitePatternMetrics.some(({ prefix }) => name.startsWith(`${prefix}:`));
+}
+
+/** Whether a limit on this name takes the pass that forces collections. */
+export function takesSettled(name: string): boolean {
+  return name.startsWith('growth.');
 }
 
 /** Names as they are listed: `rss.p99`, …, `share:<call-site pattern>`. */

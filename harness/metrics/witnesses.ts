@@ -1,11 +1,13 @@
 /** Readings of what became of exchanges behind HTTP framing: witnesses, bodies, and the collector they went to. Pure. */
-import { accountOf } from './account.ts';
+import { accountOf, hiddenIn } from './account.ts';
 import type { RunFigures } from './measured-run.ts';
-import { notMeasured, type Reading, value, valueOr } from './reading.ts';
+import { hiddenByFlows } from './overload.ts';
+import { between, notMeasured, type Reading, value, valueOr } from './reading.ts';
 
 export function missing({ measure }: RunFigures): Reading {
   const account = accountOf(measure);
-  return typeof account === 'string' ? notMeasured(account) : value(account.missing);
+  if (typeof account === 'string') return notMeasured(account);
+  return between(account.missing, account.missing + hiddenIn(account), hiddenByFlows);
 }
 
 export function stored({ measure }: RunFigures): Reading {

@@ -73,18 +73,22 @@ t.test('a scenario is what a user can type; limits come from the nearest', async
     file,
     `export default {
       targets: { service: { command: 'node server.js', ready: 'listening' } },
-      scenarios: [{ name: 'a', load: 'hey {port}', idle: '1s', budgets: { 'rss.max': '100 MB' } }, { name: 'b', builtin: 'steady', lane: 'exact' }],
+      scenarios: [{ name: 'a', load: 'hey {port}', idle: '1s', budgets: { 'rss.max': '100 MB' } }, { name: 'b', builtin: 'steady', lane: 'exact' }, { name: 'c', requests: 'c.har', oneAtATime: true, loop: 3, dropHeaders: ['cookie'] }],
       budgets: { 'rss.max': '200 MB', 'requests.failed': 0 },
       environments: { ci: { budgets: { 'rss.max': '300 MB' } } },
     };`,
   );
   const project = await loadProject(folder);
-  const [a, b] = project.scenarios;
+  const [a, b, c] = project.scenarios;
   t.same(runArguments(project, a!, { keep }), [
     ...['--target', 'node server.js', '--ready', 'listening', '--load', 'hey {port}', '--idle', '1s'],
     ...['--budget', 'rss.max=100MB', '--budget', 'requests.failed=0'],
   ]);
   t.same(runArguments(project, b!, { keep }).slice(0, 3), ['steady', '--lane', 'exact']);
+  t.same(runArguments(project, c!, { keep }).slice(0, 11), [
+    ...[path.join(folder, 'c.har'), '--target', 'node server.js', '--ready', 'listening', '--requests'],
+    ...['--one-at-a-time', '--drop-header', 'cookie', '--loop', '3'],
+  ]);
   t.match(limitsOf(project, a!, 'budgets', 'ci'), { 'rss.max': '300 MB' });
   t.throws(() => limitsOf(project, a!, 'budgets', 'cii'), /there is no environment "cii"/);
 });

@@ -93,11 +93,15 @@ async function scenariosOf(glob: string, folder: string): Promise<ScenarioConfig
   return scenarios;
 }
 
-/** A capture is named relative to the file that names it. @param folder of that file, relative to the configuration */
+/** A recording is named relative to the file that names it. @param folder of that file, relative to the configuration */
 function withCapture(scenario: ScenarioConfig, folder: string): ScenarioConfig {
-  const { capture } = scenario;
-  if (capture === undefined || path.isAbsolute(capture)) return scenario;
-  return { ...scenario, capture: path.join(folder, capture) };
+  const { capture, requests } = scenario;
+  const moved = (file: string) => (path.isAbsolute(file) ? file : path.join(folder, file));
+  return {
+    ...scenario,
+    ...(capture !== undefined && { capture: moved(capture) }),
+    ...(requests !== undefined && { requests: moved(requests) }),
+  };
 }
 
 async function readValue(file: string, shown: string): Promise<{ value: unknown; lineOf?: LineOf }> {
@@ -122,13 +126,21 @@ function unreadable(file: string, why: string, cause?: unknown): FloodgateError 
 /** What of a scenario excludes each other: what is wrong, and what to do. */
 export function clashOf(scenario: ScenarioConfig): [message: string, hint: string] | undefined {
   const given = (...names: (keyof ScenarioConfig)[]) => names.filter((name) => scenario[name] !== undefined);
-  const drivers = given('load', 'capture', 'builtin', 'traffic');
+  const drivers = given('load', 'capture', 'requests', 'builtin', 'traffic');
   if (drivers.length > 1) return [`has more than one of ${listed(drivers)}`, 'Keep the one that drives the target.'];
-  const paces = given('speed', 'pps', 'mbps', 'profile');
+  const paces = given('speed', 'pps', 'mbps', 'profile', 'topspeed', 'oneAtATime');
   if (paces.length > 1) return [`has more than one of ${listed(paces)}`, 'Keep the one that says how fast it is sent.'];
   const [needless] = given('impair', 'pps', 'mbps', 'profile');
   if (needless !== undefined && scenario.load !== undefined) {
     return [`has a load and ${needless}, which is for frames`, 'Leave one of them out.'];
+  }
+  const [own] = given('oneAtATime', 'topspeed', 'rewriteHeaders', 'dropHeaders', 'rewriteCookies', 'dropCookies');
+  if (own !== undefined && scenario.requests === undefined) {
+    return [`has ${own}, which is for recorded requests`, 'Add requests: "prod.pcapng", or leave it out.'];
+  }
+  const [frames] = given('impair', 'pps', 'mbps', 'profile', 'lane', 'seed', 'duration');
+  if (frames !== undefined && scenario.requests !== undefined) {
+    return [`has requests and ${frames}, which does not go with them`, 'Leave one of them out.'];
   }
   return undefined;
 }

@@ -78,8 +78,9 @@ export function runArguments(
   }
   if (scenario.capture !== undefined) words.push(path.resolve(project.folder, scenario.capture));
   if (scenario.builtin !== undefined) words.push(scenario.builtin);
-  words.push(...targetArguments(targetOf(project, scenario)));
-  const { load, lane, duration, idle, recover, speed, pps, mbps, profile, impair, seed, agentUntil } = scenario;
+  if (scenario.requests !== undefined) words.push(path.resolve(project.folder, scenario.requests));
+  words.push(...targetArguments(targetOf(project, scenario)), ...requestsArguments(scenario));
+  const { load, lane, duration, idle, recover, speed, pps, mbps, profile, impair, seed, agentUntil, loop } = scenario;
   const isKept = traffic !== undefined && isFrames;
   const options = {
     load,
@@ -93,6 +94,7 @@ export function runArguments(
     profile,
     impair,
     seed,
+    loop,
   };
   for (const [name, value] of Object.entries({ ...options, 'agent-until': agentUntil })) {
     if (value !== undefined) words.push(`--${name}`, String(value));
@@ -104,6 +106,20 @@ export function runArguments(
   }
   words.push(...given.flatMap((text) => ['--budget', text]));
   return words;
+}
+
+function requestsArguments(scenario: ScenarioConfig): string[] {
+  const { requests, oneAtATime, topspeed, rewriteHeaders, dropHeaders, rewriteCookies, dropCookies } = scenario;
+  const many = (option: string, texts: readonly string[] = []) => texts.flatMap((text) => [option, text]);
+  return [
+    ...(requests === undefined ? [] : ['--requests']),
+    ...(oneAtATime ? ['--one-at-a-time'] : []),
+    ...(topspeed ? ['--topspeed'] : []),
+    ...many('--rewrite-header', rewriteHeaders),
+    ...many('--drop-header', dropHeaders),
+    ...many('--rewrite-cookie', rewriteCookies),
+    ...many('--drop-cookie', dropCookies),
+  ];
 }
 
 function targetArguments(target: TargetConfig | undefined): string[] {

@@ -15,6 +15,8 @@ const quantity = v.union(
 );
 export const limits = v.record(v.pipe(v.string(), v.maxLength(300)), quantity);
 const time = v.pipe(v.string(), v.regex(/^\d+(\.\d+)? *(ms|s|min|h)$/, 'a time such as "10s" or "2min" is expected'));
+/** Of heads of requests. */
+const rules = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(8_192))), v.maxLength(100));
 const rate = v.pipe(v.number(), v.gtValue(0), v.finite());
 
 export const scenarioSchema = v.strictObject({
@@ -35,6 +37,20 @@ export const scenarioSchema = v.strictObject({
   load: v.optional(command),
   /** A capture file to replay, relative to the file that says so. */
   capture: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096))),
+  /** A capture or HAR file whose HTTP requests are sent at the target, relative to the file that says so. */
+  requests: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096))),
+  /** With `requests`: one in flight, so that allocation by the request repeats. @default false */
+  oneAtATime: v.optional(v.boolean()),
+  /** With `requests`: as fast as answers come, not at the recorded times. @default false */
+  topspeed: v.optional(v.boolean()),
+  /** With `requests` or `capture`: the recording so many times over. */
+  loop: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000))),
+  /** With `requests`: `'Authorization: Bearer {env:TOKEN}'`, in every request that has the header. */
+  rewriteHeaders: v.optional(rules),
+  dropHeaders: v.optional(rules),
+  /** With `requests`: `'session={env:SESSION}'`. */
+  rewriteCookies: v.optional(rules),
+  dropCookies: v.optional(rules),
   /** One of floodgate's own scenarios (`floodgate list`). */
   builtin: v.optional(name),
   /** Traffic that is made: see docs/floods.md. */

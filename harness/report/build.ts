@@ -17,6 +17,7 @@ import { figures, judge, type Readings } from '../metrics/budgets.ts';
 import { droppedByTarget } from '../metrics/delivery.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
 import { largest } from '../metrics/memory.ts';
+import { describeOverload } from '../metrics/overload.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
@@ -223,6 +224,8 @@ function notesOf(input: RunReportInput): Note[] {
   for (const { count, what } of sending?.truth?.doubts ?? []) {
     notes.push({ severity: 'info', text: `messages: not all is known: ${formatCount(count)} ${what}` });
   }
+  const overload = describeOverload(measure);
+  if (overload !== undefined) notes.push({ severity: 'info', text: overload });
   if (sending) notes.push(...pacingNotes(sending, input.profile));
   if (sending && !sending.ledger.balanced) {
     const way = sending.ledger.framesRefused > 0 ? `. ${refusedHint}` : '';

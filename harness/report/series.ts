@@ -14,6 +14,7 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
     columns: [
       { name: 'pages', unit: 'count' as const, kind: 'gauge' as const, values: gauges.pages },
       { name: 'streams', unit: 'count' as const, kind: 'gauge' as const, values: gauges.streams },
+      { name: 'overloadLevel', unit: 'count' as const, kind: 'gauge' as const, values: gauges.overload },
     ].filter((column) => column.values.some((value) => value !== null)),
   };
   const tables = [
@@ -45,11 +46,9 @@ export function gcEventsOf({ channel }: PassResult): GcEvents {
 /** Without frames the counter is the time of the load, which is not drawn: the time axis shows it. */
 function trafficOf({ sent, lane }: PassResult): SeriesTable {
   const table = tableOf('traffic', sent);
-  if (lane !== 'load') return table;
-  return {
-    ...table,
-    columns: table.columns.filter(({ name, values }) => name === 'bytes' && values.some((value) => value !== 0)),
-  };
+  const isDrawn = (name: string, values: readonly (number | null)[]) =>
+    name === 'bytes' ? lane !== 'load' || values.some((value) => value !== 0) : name === 'frames' && lane !== 'load';
+  return { ...table, columns: table.columns.filter(({ name, values }) => isDrawn(name, values)) };
 }
 
 /** The process that the agent uploads to. */

@@ -9,6 +9,9 @@ import { readerMemoryBytes } from './limits.ts';
 import { RawRequests } from './raw-requests.ts';
 import type { SpoolWriter } from './spool.ts';
 
+/** All but what only the finished spool knows. */
+export type ReadRequests = Omit<RecordedRequests, 'connectionsMax'> & { readonly notes: readonly string[] };
+
 const framesPerRead = 4096;
 /** Every recording is made Ethernet. */
 const interfaces = [{ name: '', linkType: 1, snapLength: 0 }];
@@ -23,7 +26,7 @@ export function readCapture(
   spool: SpoolWriter,
   hashSeed: readonly [number, number],
   onFrames: (frames: number) => void,
-): RecordedRequests & { readonly notes: readonly string[] } {
+): ReadRequests {
   const limits = deriveLimits({ memoryBytes: readerMemoryBytes });
   const counters = createHttpCounters();
   const log = new ExchangeLog(spool);

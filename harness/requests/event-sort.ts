@@ -1,7 +1,7 @@
 /** Sorts any number of events in constant memory: sorted runs in a file, then one merge (Knuth, The Art of Computer Programming, 5.4). */
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { eventsPerRun } from './limits.ts';
-import { compareEvents, eventBytes, type RequestEvent, writeEvent } from './request-event.ts';
+import { compareEvents, EventKind, eventBytes, kindAt, type RequestEvent, writeEvent } from './request-event.ts';
 
 /** Read at a time of each run. */
 const windowEvents = 512;
@@ -33,11 +33,13 @@ export class EventSort {
     this.#count += 1;
   }
 
-  finish(): void {
+  /** @returns how many connections are open at one time at most */
+  finish(): number {
     this.#endRun();
     const out = new EventFile(this.#file);
     try {
       this.#merge(out);
+      return out.openMax;
     } finally {
       out.close();
       this.close();
@@ -117,6 +119,8 @@ class EventFile {
   readonly #fd: number;
   readonly #bytes = Buffer.alloc(windowEvents * eventBytes);
   #length = 0;
+  #open = 0;
+  openMax = 0;
 
   constructor(file: string) {
     this.#fd = openSync(file, 'w', 0o600);
@@ -125,6 +129,9 @@ class EventFile {
   write(bytes: Buffer, at: number): void {
     bytes.copy(this.#bytes, this.#length, at, at + eventBytes);
     this.#length += eventBytes;
+    const kind = bytes[at + kindAt];
+    if (kind === EventKind.open) this.openMax = Math.max(this.openMax, (this.#open += 1));
+    else if (kind === EventKind.close) this.#open -= 1;
     if (this.#length === this.#bytes.length) this.#flush();
   }
 

@@ -49,8 +49,6 @@ export class ExchangeLog implements RequestSink {
   #requests = 0;
   #bytes = 0;
   #used = 0;
-  #open = 0;
-  #openMax = 0;
   #firstUs = Number.POSITIVE_INFINITY;
   #lastUs = Number.NEGATIVE_INFINITY;
 
@@ -59,13 +57,12 @@ export class ExchangeLog implements RequestSink {
   }
 
   /** What was found, apart from what only the layers' counters know. */
-  get found(): Pick<RecordedRequests, 'requests' | 'bytes' | 'connections' | 'durationUs' | 'connectionsMax'> {
+  get found(): Pick<RecordedRequests, 'requests' | 'bytes' | 'connections' | 'durationUs'> {
     return {
       requests: this.#requests,
       bytes: this.#bytes,
       connections: this.#used,
       durationUs: Math.max(0, this.#lastUs - this.#firstUs) || 0,
-      connectionsMax: this.#openMax,
     };
   }
 
@@ -158,7 +155,6 @@ export class ExchangeLog implements RequestSink {
     connection.bytes?.drop();
     for (const [number, exchange] of connection.exchanges) this.#settle(connection, number, exchange);
     if (!connection.hasEvents) return;
-    this.#open -= 1;
     const closedUs = Math.max(tsUs, connection.latestUs);
     this.#event({
       ...bare,
@@ -212,8 +208,6 @@ export class ExchangeLog implements RequestSink {
   #begin(connection: Connection, { tsUs, order }: Exchange): void {
     connection.hasEvents = true;
     this.#used += 1;
-    this.#open += 1;
-    this.#openMax = Math.max(this.#openMax, this.#open);
     const openedUs = Math.min(connection.openedUs, tsUs - openAheadUs);
     this.#event({ ...bare, kind: EventKind.open, tsUs: openedUs, order: order - 0.5, connection: connection.number });
   }

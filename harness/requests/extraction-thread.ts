@@ -33,8 +33,7 @@ function extract({ file, folder, hashSeed }: ExtractionData): void {
     report({ kind: 'progress', frames });
   };
   const found = isHar(file) ? readHar(file, spool) : readCapture(file, spool, hashSeed, onFrames);
-  spool.finish();
-  report({ kind: 'done', found });
+  report({ kind: 'done', found: { ...found, connectionsMax: spool.finish() } });
 }
 
 try {

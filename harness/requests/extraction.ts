@@ -63,7 +63,8 @@ function interrupted(): FloodgateError {
 }
 
 function nothing(file: string, recorded: RecordedRequests): FloodgateError {
-  const found = describeUnsent(recorded);
+  const unknown = recorded.unknown > 0 ? `${recorded.unknown} connections that are no HTTP/1` : '';
+  const found = [describeUnsent(recorded), unknown].filter(Boolean).join('; ');
   return new FloodgateError(
     'requests-missing',
     `${file} holds no request that can be sent${found ? `: ${found}` : ''}`,

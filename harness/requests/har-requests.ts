@@ -6,7 +6,8 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { RecordedRequests, UnsentReason } from '../feed/request-account.ts';
+import type { UnsentReason } from '../feed/request-account.ts';
+import type { ReadRequests } from './captured-requests.ts';
 import { harBytesMax, openAheadUs } from './limits.ts';
 import { EventFlag, EventKind, emptyEvent } from './request-event.ts';
 import type { SpoolWriter } from './spool.ts';
@@ -59,7 +60,7 @@ export function isHar(file: string): boolean {
 }
 
 /** @throws FloodgateError `har-unreadable` */
-export function readHar(file: string, spool: SpoolWriter): RecordedRequests & { readonly notes: readonly string[] } {
+export function readHar(file: string, spool: SpoolWriter): ReadRequests {
   const unsent: Partial<Record<UnsentReason, number>> = {};
   const miss = (reason: UnsentReason) => {
     unsent[reason] = (unsent[reason] ?? 0) + 1;
@@ -111,12 +112,10 @@ function log(
   for (const number of lanes.numbers) {
     spool.event({ ...emptyEvent(), kind: EventKind.close, tsUs: endUs, order: (order += 1), connection: number });
   }
-  const connections = lanes.numbers.length;
   return {
     requests: entries.length,
     bytes: bytesTotal,
-    connections,
-    connectionsMax: connections,
+    connections: lanes.numbers.length,
     durationUs: endUs - startUs,
   };
 }

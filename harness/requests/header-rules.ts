@@ -31,12 +31,12 @@ export function parseRules(words: RuleWords, env: Readonly<Record<string, string
   const cookies = new Map<string, string | null>();
   for (const text of words.rewriteHeaders) {
     const [name, value] = split(text, ':', '--rewrite-header', 'Host: shop.example');
-    headers.set(checkedName(name, '--rewrite-header'), valueFrom(value, env, '--rewrite-header'));
+    headers.set(checkedName(name, '--rewrite-header'), filledIn(value, env, '--rewrite-header'));
   }
   for (const name of words.dropHeaders) headers.set(checkedName(name.trim(), '--drop-header'), null);
   for (const text of words.rewriteCookies) {
     const [name, value] = split(text, '=', '--rewrite-cookie', 'session={env:SESSION}');
-    cookies.set(name, valueFrom(value, env, '--rewrite-cookie'));
+    cookies.set(name, filledIn(value, env, '--rewrite-cookie'));
   }
   for (const name of words.dropCookies) cookies.set(name.trim(), null);
   return { headers, cookies };
@@ -132,7 +132,7 @@ function checkedName(name: string, option: string): string {
   );
 }
 
-function valueFrom(text: string, env: Readonly<Record<string, string | undefined>>, option: string): string {
+function filledIn(text: string, env: Readonly<Record<string, string | undefined>>, option: string): string {
   const value = text.replaceAll(/\{env:(\w+)\}/g, (_all, name: string) => {
     const found = env[name];
     if (found !== undefined) return found;

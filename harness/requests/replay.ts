@@ -49,6 +49,8 @@ const spinMs = 1;
 const sleepMsMax = 250;
 /** Events taken before sockets have their turn, where nothing waits for a time. */
 const eventsPerTurn = 32;
+/** Connections are opened before they are needed, and are closed a little after. */
+const connectionsAbove = 16;
 /** Above any number of connections of a recording. */
 const connectionsApart = 2 ** 32;
 const startLineBytes = 512;
@@ -264,10 +266,15 @@ export class Replay implements ReplayContext {
 
   async #open(key: number): Promise<ReplayConnection> {
     const { pace, recordedConnections } = this.#options;
-    const most = pace.kind === 'topspeed' ? Math.min(connectionsMax, Math.max(1, recordedConnections)) : connectionsMax;
-    if (this.#connections.size >= most) {
-      this.#evict();
-      await this.#until(() => this.#connections.size < most, Number.POSITIVE_INFINITY);
+    // Without a schedule the recorded number keeps a million connections from being opened at once.
+    const wanted = pace.kind === 'topspeed' ? recordedConnections + connectionsAbove : connectionsMax;
+    const most = Math.min(connectionsMax, wanted);
+    while (this.#connections.size >= most && !this.#isStopped) {
+      // Where nothing is due, those that end are waited for: then each is used as it was recorded.
+      const endsSome = [...this.#connections.values()].some(({ isEnding }) => isEnding);
+      if (pace.kind === 'recorded' || !endsSome) this.#evict();
+      const before = this.#connections.size;
+      await this.#until(() => this.#connections.size < before, this.nowMs() + closeTimeoutMs);
     }
     const slot = this.#freeSlots.pop() ?? this.#bySlot.length;
     const connection = new ReplayConnection(slot, key, this);
@@ -281,8 +288,8 @@ export class Replay implements ReplayContext {
   #evict(): void {
     let oldest: ReplayConnection | undefined;
     for (const connection of this.#connections.values()) {
-      if (connection.isIdle && connection.lastUsedMs < (oldest?.lastUsedMs ?? Number.POSITIVE_INFINITY))
-        oldest = connection;
+      const isFree = connection.isIdle && !connection.isEnding;
+      if (isFree && connection.lastUsedMs < (oldest?.lastUsedMs ?? Number.POSITIVE_INFINITY)) oldest = connection;
     }
     oldest?.finish();
   }

@@ -35,6 +35,8 @@ export interface RequestEvent {
 }
 
 export const eventBytes = 64;
+/** Of `kind` in a record. */
+export const kindAt = 54;
 
 export function emptyEvent(): RequestEvent {
   return {
@@ -52,7 +54,7 @@ export function writeEvent(view: DataView, at: number, event: RequestEvent): voi
   view.setFloat64(at + 40, event.answerBytes);
   view.setUint32(at + 48, event.headBytes);
   view.setUint16(at + 52, event.status);
-  view.setUint8(at + 54, event.kind);
+  view.setUint8(at + kindAt, event.kind);
   view.setUint8(at + 55, event.flags);
 }
 
@@ -66,7 +68,7 @@ export function readEvent(view: DataView, at: number, event: RequestEvent): void
   event.answerBytes = view.getFloat64(at + 40);
   event.headBytes = view.getUint32(at + 48);
   event.status = view.getUint16(at + 52);
-  event.kind = view.getUint8(at + 54) as EventKind;
+  event.kind = view.getUint8(at + kindAt) as EventKind;
   event.flags = view.getUint8(at + 55);
 }
 

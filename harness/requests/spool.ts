@@ -49,10 +49,11 @@ export class SpoolWriter {
     return offset;
   }
 
-  finish(): void {
+  /** @returns how many connections are open at one time at most */
+  finish(): number {
     this.#flush();
     closeSync(this.#fd);
-    this.#sort.finish();
+    return this.#sort.finish();
   }
 
   #flush(): void {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { FloodgateError } from '../../agent/errors.ts';
 import { startChild } from './child-target.ts';
-import type { Collected, Companion, Target } from './target.ts';
+import type { Collected, Companion, EndpointSums, Target } from './target.ts';
 
 const readyLine = /^collecting on (http:\/\/\S+)$/m;
 const storeName = 'witnesses.sqlite';
@@ -69,15 +69,34 @@ export class Collector implements Companion {
   }
 }
 
+/** More are paths with identifiers: no traffic of ours says how often each of these comes. */
+const endpointsMax = 20_000;
+
+function sumsOf(database: DatabaseSync): Collected['endpoints'] {
+  const rows = database
+    .prepare(
+      `SELECT method || ' ' || host || path AS name, sum(weight = 1) AS certain, sum(weight) AS weight, max(weight) AS weightMax,
+       coalesce(sum(weight * weight) FILTER (WHERE weight > 1), 0) AS weightSquares
+       FROM witnesses GROUP BY method, host, path LIMIT ${endpointsMax + 1}`,
+    )
+    .all() as unknown as (EndpointSums & { name: string })[];
+  if (rows.length > endpointsMax) return undefined;
+  const { share } = database.prepare('SELECT coalesce(min(overload_share), 1) AS share FROM batches').get() as {
+    share: number;
+  };
+  return { leastShare: share, sums: Object.fromEntries(rows.map(({ name, ...sums }) => [name, sums])) };
+}
+
 /** By the rows of its tables, whatever it says itself. */
-function countStored(store: string): { batches: number; witnesses: number } {
+function countStored(store: string): Omit<Collected, 'endedWell'> {
   const database = new DatabaseSync(store, { readOnly: true });
   try {
     const count = (table: string) => {
       const { rows } = database.prepare(`SELECT count(*) AS rows FROM ${table}`).get() as { rows: number };
       return rows;
     };
-    return { batches: count('batches'), witnesses: count('witnesses') };
+    const endpoints = sumsOf(database);
+    return { batches: count('batches'), witnesses: count('witnesses'), ...(endpoints && { endpoints }) };
   } finally {
     database.close();
   }

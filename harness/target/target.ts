@@ -16,9 +16,19 @@ export interface TargetExit {
 }
 
 /** What a collector had stored when it ended. */
+/** Weights of the witnesses of an endpoint. */
+export interface EndpointSums {
+  readonly certain: number;
+  readonly weight: number;
+  readonly weightSquares: number;
+  readonly weightMax: number;
+}
+
 export interface Collected {
   readonly batches: number;
   readonly witnesses: number;
+  /** By method, host and path, as in `Truth.endpoints`; undefined where there are too many. */
+  readonly endpoints?: { readonly leastShare: number; readonly sums: Readonly<Record<string, EndpointSums>> };
   /** It ended when it was asked to, and not before. */
   readonly endedWell: boolean;
 }

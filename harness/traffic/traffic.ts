@@ -25,6 +25,8 @@ export interface Truth {
   readonly doubts?: readonly TruthDoubt[];
   /** Requests that were delivered whole together with their response. @default what the counts above leave no choice about */
   readonly exchangesIntact?: number;
+  /** Exchanges by method, host and path, where the traffic says so: `GET api.example/orders`. */
+  readonly endpoints?: Readonly<Record<string, number>>;
 }
 
 export interface TruthDoubt {

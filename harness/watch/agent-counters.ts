@@ -5,12 +5,15 @@ import type { StatsFile } from './stats-file.ts';
 const gauges: Readonly<Record<string, readonly string[]>> = {
   pages: ['pagesInUse', 'pages', 'pagesUsed'],
   streams: ['streams', 'streamsOpen', 'streamsInUse'],
+  overload: ['overload.level'],
 };
 
 export interface AgentGauges {
   readonly tMs: readonly number[];
   readonly pages: readonly (number | null)[];
   readonly streams: readonly (number | null)[];
+  /** What was left out, by its level. */
+  readonly overload: readonly (number | null)[];
 }
 
 export interface AgentCount {
@@ -38,6 +41,7 @@ export function gaugesOf(stats: StatsFile, startedAtEpochMs: number): AgentGauge
     tMs: stats.samples.map((sample) => sample.tsMs - startedAtEpochMs),
     pages: stats.samples.map((sample) => figureOf(sample.values, gauges.pages!)),
     streams: stats.samples.map((sample) => figureOf(sample.values, gauges.streams!)),
+    overload: stats.samples.map((sample) => figureOf(sample.values, gauges.overload!)),
   };
 }
 

@@ -5,6 +5,11 @@ import { openIncident } from '../../harness/traffic/synthesis/incident.ts';
 export const scenario = defineScenario({
   name: 'incident',
   summary: '40 connections, one segment each never captured, then 1 GB of JSON at 75 MB/s for 13 s',
+  group: 'article',
+  sets: ['release'],
+  brokenBy: 'reassembly-unbounded',
+  about:
+    'The incident that the article begins with: a mirror that lost one segment of each connection, a reassembly that waited for them, and a flood behind each gap.',
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
   // At 75 MB/s the whole agent drops frames on two cores that it shares with sender and collector. The gate judges it at the pace that

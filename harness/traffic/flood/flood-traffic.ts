@@ -169,15 +169,16 @@ class FloodTraffic implements Traffic, Wire {
     const {
       segmentBytes = segmentBytesMax,
       segmentGap = '20us',
+      duplicates = 0,
       roundTrip = '1ms',
     } = part.kind === 'half-open' ? {} : part;
     const pacing = {
       segmentBytes,
+      duplicates,
       segmentGapUs: draw(random, timeRange(segmentGap)),
       halfTripUs: draw(random, timeRange(roundTrip)) / 2,
     };
-    const duplicates = part.kind === 'http' && part.fault?.kind === 'duplicates' ? part.fault.times : 0;
-    return new TcpTalk(this, conversation, pacing, duplicates);
+    return new TcpTalk(this, conversation, pacing);
   }
 
   #population(part: FloodPart, random: Random): Population {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import t from 'tap';
 import { Segment } from '../segment.ts';
 import type { Traffic } from '../traffic.ts';
+import { MessageTruth } from '../truth/message-truth.ts';
 import { openIncident } from './incident.ts';
+import { endpointsCount, openManyEndpoints } from './many-endpoints.ts';
 import { openSteady } from './steady.ts';
 
 interface Seen {
@@ -41,6 +43,7 @@ function onesSum(bytes: Uint8Array, start: number, end: number, initial: number)
 for (const [name, open] of [
   ['incident', openIncident],
   ['steady', openSteady],
+  ['many-endpoints', openManyEndpoints],
 ] as const) {
   t.test(`${name}: one seed, the same bytes; another, others`, async (t) => {
     const one = readAll(open({ seed: 11, sizeBytes: 5_000_000 }));
@@ -89,6 +92,31 @@ t.test(
     t.ok(bytes > 0.95e9 && bytes < 1.05e9, `${bytes} bytes`);
     const seconds = (lastUs - firstUs) / 1e6;
     t.ok(seconds > 12.5 && seconds < 14, `${seconds} s`);
+  },
+);
+
+t.test(
+  'many-endpoints: its pace, every endpoint, the commonest thousands of times as often as the rarest',
+  async (t) => {
+    const traffic = openManyEndpoints({ seed: 1, sizeBytes: 40_000_000 });
+    const { frames, durationUs } = readAll(traffic);
+    t.equal(frames, traffic.framesExpected);
+    t.ok(Math.abs(frames / (durationUs / 1e6) - 300_000) < 1_000);
+    const { requests, exchangesIntact, endpoints = {} } = traffic.truth()!;
+    const counts = Object.values(endpoints).sort((a, b) => b - a);
+    t.equal(counts.length, endpointsCount);
+    t.ok(counts.at(-1)! >= 1 && counts[0]! > 500 * counts.at(-1)!, `${counts[0]} to ${counts.at(-1)}`);
+    t.equal(
+      counts.reduce((sum, count) => sum + count, 0),
+      requests,
+    );
+    t.equal(exchangesIntact, requests);
+    const known = new MessageTruth(false);
+    readAll(openManyEndpoints({ seed: 1, sizeBytes: 2_000_000 }), (bytes, start, end) => known.sent(bytes, start, end));
+    const small = openManyEndpoints({ seed: 1, sizeBytes: 2_000_000 });
+    readAll(small);
+    known.finish();
+    t.match(known.truth(), { requests: small.truth()!.requests, responses: small.truth()!.responses });
   },
 );
 

@@ -4,6 +4,7 @@ import type { Sealer } from '../../../agent/witness/sealer.ts';
 
 export class ValueSealer implements Sealer {
   readonly jsonBytesMax = 0;
+  readonly heads = null;
 
   json(): Data | null {
     return null;

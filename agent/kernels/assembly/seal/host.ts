@@ -14,3 +14,8 @@ export declare function isCard(start: i32, end: i32): bool;
 export declare function parseDouble(start: i32, end: i32): f64;
 /** A number with many digits. */
 export declare function parseExact(start: i32, end: i32): f64;
+
+/** A field's name that its place does not hold: its flags and meta go there. @returns the length of what its texts become, where all are secrets */
+export declare function learnPlace(place: i32, start: i32, end: i32, status: i32): i32;
+/** A field's text as a value, to ASKED_AT and ASKED_VALUE_AT. @returns its length */
+export declare function sealValue(place: i32, start: i32, end: i32): i32;

@@ -1,0 +1,16 @@
+// `launch.sh` starts this under the pinned Node.js, with a program's name before its arguments: chooses the compile cache, which
+// is no task for a shell, and goes on as that program.
+'use strict';
+const { enableCompileCache } = require('node:module');
+const { pathToFileURL } = require('node:url');
+const { chooseCompileCache } = require('./compile-cache.js');
+const { programFile, root } = require('./programs.js');
+
+// Node.js would have read what lies there before this file is.
+const asked = process.env.FLOODGATE_COMPILE_CACHE;
+delete process.env.FLOODGATE_COMPILE_CACHE;
+const cache = chooseCompileCache(root, asked);
+if (cache !== undefined) enableCompileCache(cache);
+const file = programFile(/** @type {string} */ (process.argv[2]));
+process.argv.splice(1, 2, file);
+import(pathToFileURL(file).href);

@@ -1,0 +1,69 @@
+/** Readings of what the agent left out under overload, by its own counters. Pure. */
+import type { PassResult } from '../pass/pass-result.ts';
+import type { RunFigures } from './measured-run.ts';
+import { between, notMeasured, type Reading, value } from './reading.ts';
+
+const noWitnesses = 'the agent made no witnesses, or it is not our agent';
+
+/** Frames of connections that the kernel was asked to leave out: what was in them nobody saw. */
+export function framesShed({ stats }: Pick<PassResult, 'stats'>): number {
+  return stats.final?.values['capture.framesShed'] ?? 0;
+}
+
+/** Why something is not known to the last message. */
+export const hiddenByFlows =
+  'connections were left out under overload (level 4): what their frames held is not told from what was missed';
+
+/** Where frames wait for the agent it leaves nothing out, and counts nothing. */
+function counted({ measure }: RunFigures, names: readonly string[]): number | undefined {
+  const counters = measure.stats.final?.values;
+  if (counters?.['witness.witnesses'] === undefined) return undefined;
+  return names.reduce((sum, name) => sum + (counters[`overload.${name}`] ?? 0), 0);
+}
+
+function readingOf(run: RunFigures, names: readonly string[]): Reading {
+  const count = counted(run, names);
+  return count === undefined ? notMeasured(noWitnesses) : value(count);
+}
+
+export const level = (run: RunFigures): Reading => readingOf(run, ['levelMax']);
+
+const exchangeNames = ['exchangesSampled', 'exchangesFraming'];
+
+export function exchangesShed(run: RunFigures): Reading {
+  const count = counted(run, exchangeNames);
+  if (count === undefined) return notMeasured(noWitnesses);
+  return between(count, framesShed(run.measure) > 0 ? Number.POSITIVE_INFINITY : count, hiddenByFlows);
+}
+
+export const bodiesShed = (run: RunFigures): Reading => readingOf(run, ['bodiesSampled', 'bodiesGivenUp']);
+
+/** Of the exchanges that the agent saw. */
+export function witnessed(run: RunFigures): Reading {
+  const shed = counted(run, exchangeNames);
+  if (shed === undefined) return notMeasured(noWitnesses);
+  const made = run.measure.stats.final!.values['witness.witnesses']!;
+  if (made + shed === 0) return notMeasured('the agent saw no exchange');
+  const share = made / (made + shed);
+  return between(framesShed(run.measure) > 0 ? 0 : share, share, hiddenByFlows);
+}
+
+const levelWords = ['nothing', 'bodies', 'witnesses', 'all but framing', 'whole connections'];
+
+/** What was left out, in a sentence; undefined where nothing was. */
+export function describeOverload({ stats }: Pick<PassResult, 'stats'>): string | undefined {
+  const counters = stats.final?.values ?? {};
+  const of = (name: string) => counters[`overload.${name}`] ?? 0;
+  const highest = of('levelMax');
+  if (highest === 0) return undefined;
+  const shed = of('exchangesSampled') + of('exchangesFraming');
+  const made = counters['witness.witnesses'] ?? 0;
+  const percent = (share: number) => `${(share * 100).toFixed(share > 0.1 ? 0 : 1)} %`;
+  const parts = [
+    `overload: at most ${levelWords[highest]} of some exchanges was left out (level ${highest} of 4)`,
+    `${percent(made / Math.max(1, made + shed))} of the exchanges seen have a witness, ${percent((made - of('bodiesSampled')) / Math.max(1, made))} of these their bodies`,
+  ];
+  const frames = framesShed({ stats });
+  if (frames > 0) parts.push(`${frames} frames of connections that were left out were not seen`);
+  return parts.join('; ');
+}

@@ -1,0 +1,73 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import t from 'tap';
+import { isHar } from './har-requests.ts';
+import { extract, spooledConnections } from './replay-trial.ts';
+
+const at = (ms: number) => new Date(1_700_000_000_000 + ms).toISOString();
+const entry = (ms: number, request: object, more: object = {}) => ({
+  startedDateTime: at(ms),
+  time: 20,
+  request: { method: 'GET', url: 'http://shop.example/a?b=1', headers: [], bodySize: 0, ...request },
+  response: { status: 200, content: { size: 3 }, bodySize: 3 },
+  ...more,
+});
+
+t.test('a HAR file as requests: HTTP/2 names left out, bodies as they were sent or not at all', async (t) => {
+  const folder = t.testdir();
+  const file = path.join(folder, 'x.har.gz');
+  const entries = [
+    entry(30, {
+      method: 'POST',
+      bodySize: 2,
+      postData: { text: 'é' },
+      headers: [
+        { name: 'Content-Length', value: '99' },
+        { name: 'Host', value: 'h' },
+      ],
+    }),
+    entry(0, {
+      headers: [
+        { name: ':authority', value: 'x' },
+        { name: 'accept', value: '*/*' },
+      ],
+    }),
+    entry(10, { method: 'POST', bodySize: -1, postData: { text: 'AAH/', encoding: 'base64' } }),
+    entry(40, { method: 'POST', bodySize: -1, postData: { params: [{ name: 'a b', value: '&' }] } }),
+    entry(50, { method: 'POST', bodySize: 7 }),
+    entry(60, { method: 'POST', bodySize: 9, postData: { text: 'cut' } }),
+    entry(70, { url: 'chrome-extension://x' }),
+    entry(80, { headers: [{ name: 'a', value: 'x\r\ny' }] }),
+    { nonsense: true },
+  ];
+  writeFileSync(file, gzipSync(JSON.stringify({ log: { entries } })));
+  t.ok(isHar(file));
+  const { recorded } = await extract(file, path.join(folder, 'spool'));
+  t.match(recorded, { requests: 4, connections: 2, isAssembled: true, unsent: { bodyNotAsItWas: 2, malformed: 3 } });
+  const texts = [...spooledConnections(path.join(folder, 'spool')).values()].map((each) =>
+    each.map((bytes) => bytes.toString('latin1')),
+  );
+  t.same(texts, [
+    [
+      'GET /a?b=1 HTTP/1.1\r\nHost: shop.example\r\naccept: */*\r\n\r\n',
+      'POST /a?b=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nÃ©',
+    ],
+    [
+      'POST /a?b=1 HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 3\r\n\r\n\x00\x01\xff',
+      'POST /a?b=1 HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 7\r\n\r\na+b=%26',
+    ],
+  ]);
+});
+
+t.test('what is no HAR is refused with what to do', async (t) => {
+  const folder = t.testdir({ 'a.har': '{', 'b.har': '{"log":{}}', 'c.har': '{"log":{"entries":[]}}' });
+  for (const [name, code] of [
+    ['a', 'har-unreadable'],
+    ['b', 'har-unreadable'],
+    ['c', 'requests-missing'],
+    ['d', 'har-unreadable'],
+  ] as const) {
+    await t.rejects(extract(path.join(folder, `${name}.har`), path.join(folder, 'spool')), { code }, name);
+  }
+});

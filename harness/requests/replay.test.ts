@@ -1,0 +1,210 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { type Conversation, conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
+import { targetOf } from './answer-comparison.ts';
+import { recordingServer } from './recording-server-fixture.ts';
+import { extract, replay } from './replay-trial.ts';
+
+const get = (target: string, more = '') => `GET ${target} HTTP/1.1\r\nHost: old\r\n${more}\r\n`;
+const answer = (status: number, body: string) =>
+  `HTTP/1.1 ${status} X\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+async function recorded(t: { testdir(): string }, conversations: readonly Conversation[]) {
+  const folder = t.testdir();
+  const file = path.join(folder, 'capture.pcap');
+  writeFileSync(file, conversationsCapture(conversations));
+  return extract(file, path.join(folder, 'spool'));
+}
+
+t.test('answers beside the recorded ones', async (t) => {
+  const found = await recorded(t, [
+    {
+      says: [
+        [0, get('/same')],
+        [1, answer(200, 'abc')],
+        [0, get('/longer')],
+        [1, answer(200, 'abc')],
+        [0, get('/moved')],
+        [1, answer(200, '')],
+        [0, get('/was-404')],
+        [1, answer(404, '')],
+        [0, get('/now-500?token=s3cret')],
+        [1, answer(200, '')],
+        [0, get('/unknown')],
+      ],
+    },
+  ]);
+  const answers: Record<string, string> = {
+    '/same': answer(200, 'xyz'),
+    '/longer': answer(200, 'abcd'),
+    '/moved': answer(302, ''),
+    '/was-404': answer(404, ''),
+    '/now-500?token=s3cret': answer(500, ''),
+    '/unknown': answer(200, 'new'),
+  };
+  const server = await recordingServer((_n, uri) => answers[uri]!);
+  const account = await replay(found, server.port);
+  await server.close();
+  t.match(account, {
+    sent: 6,
+    answered: 6,
+    not2xx: 3,
+    errors: 1,
+    differentStatus: 2,
+    differentLength: 1,
+    uncompared: 1,
+    unanswered: 0,
+  });
+  t.match(account.differences, [
+    { request: 2, method: 'GET', path: '/longer', recordedLength: 3, length: 4, reason: 'length' },
+    { request: 3, recordedStatus: 200, status: 302, reason: 'status' },
+    { request: 5, path: '/now-500' },
+  ]);
+  t.notMatch(JSON.stringify(account), /s3cret/);
+});
+
+t.test('what may be a secret in a path is not shown', async (t) => {
+  t.same(targetOf('GET http://h/a/9f86d081884c7d65/b%20/reset-password?x=1 HTTP/1.1'), {
+    method: 'GET',
+    path: '/a/…/…/reset-password',
+  });
+});
+
+t.test(
+  'a service that closes connections is connected to again; an answer that never comes is a failure',
+  async (t) => {
+    const found = await recorded(t, [
+      {
+        says: [
+          [0, get('/1')],
+          [1, answer(200, '')],
+          [0, get('/2')],
+          [1, answer(200, '')],
+          [0, get('/3')],
+          [1, answer(200, '')],
+        ],
+      },
+    ]);
+    const closing = await recordingServer((_n, uri) => (uri === '/2' ? null : answer(200, '')));
+    const account = await replay(found, closing.port);
+    t.match(account, { sent: 3, answered: 2, unanswered: 1, reconnects: 1 });
+    t.match(account.differences, [{ request: 2, status: null, reason: 'unanswered' }]);
+    const { port } = closing;
+    await closing.close();
+    const dead = await replay(found, port);
+    t.match(dead, { sent: 0, answered: 0, unanswered: 3, socketErrors: { ECONNREFUSED: 3 } });
+  },
+);
+
+t.test('a request waits for the answer before it, unless it was pipelined', async (t) => {
+  const found = await recorded(t, [
+    {
+      says: [
+        [0, get('/1') + get('/2')],
+        [1, answer(200, '') + answer(200, '')],
+        [0, get('/3')],
+        [1, answer(200, '')],
+      ],
+    },
+  ]);
+  let server: Awaited<ReturnType<typeof recordingServer>>;
+  const lengths: number[] = [];
+  server = await recordingServer(() => {
+    lengths.push(server.connections[0]!.bytes().length);
+    return answer(200, '');
+  });
+  const account = await replay(found, server.port);
+  await server.close();
+  t.equal(account.answered, 3);
+  t.ok(lengths[0]! >= get('/1').length);
+  t.equal(lengths[1]!, (get('/1') + get('/2')).length, 'the third had not come when the second was answered');
+});
+
+t.test(
+  'one at a time: across connections no request before the last answer; loops open connections anew',
+  async (t) => {
+    const found = await recorded(t, [
+      {
+        says: [
+          [0, get('/1')],
+          [1, answer(200, '')],
+          [0, get('/2')],
+          [1, answer(200, '')],
+        ],
+      },
+      {
+        says: [
+          [0, get('/3')],
+          [1, answer(200, '')],
+        ],
+      },
+    ]);
+    let inFlight = 0;
+    let most = 0;
+    const order: string[] = [];
+    const server = await recordingServer((_n, uri) => {
+      order.push(uri);
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      setImmediate(() => (inFlight -= 1));
+      return answer(200, '');
+    });
+    const account = await replay(found, server.port, { pace: { kind: 'oneAtATime' }, loops: 2 });
+    await server.close();
+    t.match(account, { sent: 6, answered: 6, lateP99Us: null });
+    t.equal(most, 1);
+    t.same(order, ['/1', '/2', '/3', '/1', '/2', '/3']);
+    t.equal(server.connections.length, 4);
+  },
+);
+
+t.test('recorded times are kept: none is early, and the sender says how late', async (t) => {
+  const found = await recorded(t, [
+    {
+      says: [
+        [0, get('/1')],
+        [1, answer(200, '')],
+        [0, get('/2')],
+        [1, answer(200, '')],
+        [0, get('/3')],
+        [1, answer(200, '')],
+      ],
+    },
+  ]);
+  const times: number[] = [];
+  const server = await recordingServer(() => {
+    times.push(performance.now());
+    return answer(200, '');
+  });
+  // A millisecond between any two requests, sixty times as slowly.
+  const account = await replay(found, server.port, { pace: { kind: 'recorded', speed: 1 / 60 } });
+  await server.close();
+  t.ok(times[2]! - times[0]! > 2 * 60 - 30, `${times[2]! - times[0]!} ms`);
+  t.ok(account.lateP99Us !== null && account.lateP99Us >= 0 && account.lateMaxUs! >= account.lateP50Us!);
+});
+
+t.test('rules reach the wire, and only where they apply', async (t) => {
+  const body = 'Host: old\r\n\r\n';
+  const post = `POST /2 HTTP/1.1\r\nHost: old\r\nContent-Length: ${body.length}\r\nAuthorization: recorded\r\n\r\n${body}`;
+  const found = await recorded(t, [
+    {
+      says: [
+        [0, get('/1', 'Cookie: s=1\r\n')],
+        [1, answer(200, '')],
+        [0, post],
+        [1, answer(200, '')],
+      ],
+    },
+  ]);
+  const server = await recordingServer();
+  await replay(found, server.port, {
+    rules: { rewriteHeaders: ['host: new', 'Authorization: now'], dropCookies: ['s'] },
+  });
+  await server.close();
+  const sent = get('/1') + post.replace('recorded', 'now');
+  t.equal(
+    server.connections[0]!.bytes().toString(),
+    sent.replace('Host: old', 'Host: new').replace('/2 HTTP/1.1\r\nHost: old', '/2 HTTP/1.1\r\nHost: new'),
+  );
+});
