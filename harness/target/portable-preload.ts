@@ -22,6 +22,7 @@ const modules = [
   'compressor-sites',
   'wasm-sites',
   'lines',
+  'call-stack',
 ];
 const stripped = new Map<string, string>();
 
