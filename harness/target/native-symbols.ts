@@ -10,7 +10,8 @@ const runtimeLibrary =
   /\/(libjemalloc|libtcmalloc|libprofiler|libc|libstdc\+\+|libgcc_s|ld-linux[\w-]*|libpthread|libm|libglib-2\.0|libwsutil)[.-][\w.+-]*$/;
 
 /** What wraps `malloc` in C and C++. */
-const allocatorFunction = /^(operator new|g_(try_)?(malloc|realloc|slice|new|memdup|strdup)|wmem_|x(malloc|calloc|realloc|strdup)|std::|__gnu_cxx::)/;
+const allocatorFunction =
+  /^(operator new|g_(try_)?(malloc|realloc|slice|new|memdup|strdup)|wmem_|x(malloc|calloc|realloc|strdup)|std::|__gnu_cxx::)/;
 
 export class NativeSymbols {
   readonly #root: string;
