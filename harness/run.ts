@@ -8,11 +8,12 @@ import { type Explanation, explanationOf } from './explain/explanation.ts';
 import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
 import { sitesOf } from './metrics/allocated-sites.ts';
-import { takesSites } from './metrics/table.ts';
+import { takesSettled, takesSites } from './metrics/table.ts';
 import { allocationSampling, allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
 import type { Brought, Instrument } from './pass/instruments/instrument.ts';
 import { intervalProfiles } from './pass/instruments/interval-profiles.ts';
 import { measuring } from './pass/instruments/measuring.ts';
+import { settled } from './pass/instruments/settled.ts';
 import { snapshots } from './pass/instruments/snapshots.ts';
 import { repeatableArguments } from './pass/lane-rules.ts';
 import { type PassProgress, runPass } from './pass/pass.ts';
@@ -22,6 +23,7 @@ import { writeProfileFile } from './profile/files.ts';
 import { buildRunReport } from './report/build.ts';
 import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './report/findings.ts';
 import { writeSites } from './report/sites-file.ts';
+import { Sources } from './report/sources.ts';
 import { spikesOf } from './report/spikes.ts';
 import { type AgentStage, stageWords } from './scenario/agent-stage.ts';
 import type { ScenarioHead } from './scenario/capture-scenario.ts';
@@ -98,8 +100,9 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   if (!measure.isTried && !measure.exit.expected && !options.signal.aborted) {
     throw diedAtStart(measure.targetName, measure.exit);
   }
-  const findings = findingsOf(measure, options.budget);
-  const { passes, explanation } = await explain(options, findings);
+  const { findings, passes: looked } = await settle(options, findingsOf(measure, options.budget));
+  const { passes: explaining, explanation } = await explain(options, findings);
+  const passes = [...looked, ...explaining];
   const { scenario, folder, sitesEveryBytes } = options;
   const sampled = passes.find(({ kind }) => kind === 'allocations');
   if (sitesEveryBytes !== undefined && sampled) writeSites(folder, sampled, explanation.allocations);
@@ -121,13 +124,33 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     budget: options.budget,
     profile: options.profile,
     measure,
-    readings: findings.readings.withSites(sitesOf(explanation.allocations)),
+    readings: findings.readings.with({ sites: sitesOf(explanation.allocations) }),
     passes,
-    spikes: spikesOf(findings, explanation, (name, profile) => writeProfileFile(folder, name, profile)),
+    spikes: spikesOf(findings, explanation, {
+      save: (name, profile) => writeProfileFile(folder, name, profile),
+      sources: new Sources(),
+    }),
     notes: [...(options.notes ?? []), ...explanation.notes],
     interrupted: options.signal.aborted,
   });
 }
+
+/** What stays takes a pass of its own, with forced collections: limits on growth are decided by it, and whether a rise is a leak. */
+async function settle(options: RunOptions, measured: Findings): Promise<{ findings: Findings; passes: PassResult[] }> {
+  const { budget, explain, signal, folder, command, keepsSnapshots, launcher } = options;
+  const isExplained = explain === 'always' || (explain === 'on-breach' && measured.isBroken);
+  const isWanted = Object.keys(budget).some(takesSettled) || (isExplained && measured.spikes.some(isResident));
+  if (!isWanted || signal.aborted || launcher?.explains === false) return { findings: measured, passes: [] };
+  const found = foundSpikes(measured);
+  const [planned] = planPasses([settled], found, peakBytesOf(measured.measure)).passes;
+  if (!planned) return { findings: measured, passes: [] };
+  const pass = await replay(options, planned);
+  const order = { folder, passFolder: passFolder(folder, settled), command, keepsSnapshots, found };
+  const { settled: looks } = await settled.bring(pass, order);
+  return { findings: findingsOf(measured.measure, budget, looks), passes: [pass] };
+}
+
+const isResident = ({ line }: Findings['spikes'][number]) => line === 'rss';
 
 /** Replays as often as there are instruments wanted, and puts together what they bring. */
 async function explain(

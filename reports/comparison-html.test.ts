@@ -4,7 +4,7 @@ import { sampleComparison } from './comparison-fixture.ts';
 import { renderComparisonHtml } from './comparison-html.ts';
 import { hostileNames, skipWithoutBrowser, startPageTrial } from './page-trial.ts';
 
-t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, async (t) => {
+t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 600_000 }, async (t) => {
   const { open, close } = await startPageTrial();
   t.teardown(close);
 

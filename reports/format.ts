@@ -1,5 +1,16 @@
 /** Units and hostile text, in one place: what a number looks like, and what a name may do to a terminal. Pure. */
-import type { BudgetResult, BudgetState, Exchanges, Ledger, Spike, SpikeStream, Unit, Verdict } from './model.ts';
+import type {
+  BudgetResult,
+  BudgetState,
+  Exchanges,
+  Keeper,
+  Ledger,
+  SourceExcerpt,
+  Spike,
+  SpikeStream,
+  Unit,
+  Verdict,
+} from './model.ts';
 
 const SCALES = [
   { from: 1e12, name: 'T' },
@@ -200,6 +211,40 @@ const SHARE_STANDS_OUT = 0.05;
 /** Whether a spike has a first suspect worth the name: where most of it belongs to no call site, it has none. */
 export function standsOut({ suspects }: Pick<Spike, 'suspects'>): boolean {
   return (suspects[0]?.share ?? 0) >= SHARE_STANDS_OUT;
+}
+
+/** `PageCache.#pages (a Map that grew by 20,711, 1.0 a request)`, the way a person says it. */
+export function formatKeeper(keeper: Keeper): string {
+  const { name, kind, countAdded, perRequest, file, line } = keeper;
+  const each = perRequest === null ? '' : `, ${formatEach(perRequest)} a request`;
+  const article = /^[AEIOU]/i.test(kind) ? 'an' : 'a';
+  const grew =
+    countAdded > 0
+      ? ` (${kind === '' ? '' : `${article} ${printable(kind, 60)} that `}grew by ${formatCount(countAdded)}${each})`
+      : '';
+  const place = file === '' ? '' : ` at ${printable(file, 300)}${line > 0 ? `:${line}` : ''}`;
+  return `${printable(name, 120)}${grew}${place}`;
+}
+
+/** A number of things for each of others: small ones have digits. */
+function formatEach(count: number): string {
+  const rounded = Math.round(count);
+  if (rounded >= 10 || (rounded > 0 && Math.abs(count - rounded) < 0.1 * rounded)) return formatCount(rounded);
+  return count.toPrecision(2);
+}
+
+/** `caches.mjs:7, kept by PageCache.#pages`. */
+export function excerptTitle({ file, line, note }: SourceExcerpt): string {
+  return `${printable(file, 300)}:${line}, ${printable(note, 200)}`;
+}
+
+/** Lines of a source with their numbers, the one that is meant marked. */
+export function formatExcerpt({ lines, firstLine, line }: SourceExcerpt): string[] {
+  const width = String(firstLine + lines.length - 1).length;
+  return lines.map((text, i) => {
+    const number = firstLine + i;
+    return `${number === line ? '>' : ' '} ${String(number).padStart(width)} | ${printable(text.replaceAll('\t', '  '), 160)}`;
+  });
 }
 
 /** What rose, and by how much: `+368 MB`, `allocated 3.2 GB`. */

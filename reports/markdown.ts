@@ -1,13 +1,17 @@
 /** The report as Markdown, for a pull request's comment or a job's summary. Pure. */
 import {
+  escapeHtml,
+  excerptTitle,
   formatActual,
   formatBytes,
   formatCount,
   formatDifference,
   formatDropped,
   formatDuration,
+  formatExcerpt,
   formatExchanges,
   formatHeight,
+  formatKeeper,
   formatRecovery,
   formatShare,
   formatSite,
@@ -22,6 +26,7 @@ import {
   type Report,
   type RunReport,
   runsOf,
+  type SourceExcerpt,
   type Spike,
   type Verdict,
 } from './model.ts';
@@ -110,6 +115,9 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
   if (spike.streams.length > 0) {
     lines.push(...spike.streams.slice(0, 5).map((stream) => `- ${escaped(formatStream(stream))}`), '');
   }
+  if (spike.keeper) lines.push(`Kept by ${escaped(formatKeeper(spike.keeper))}.`, '');
+  if (spike.commonCaller) lines.push(`Made under ${escaped(formatSite(spike.commonCaller))}.`, '');
+  for (const excerpt of spike.sources) lines.push(`${escaped(excerptTitle(excerpt))}`, '', ...fenced(excerpt), '');
   if (spike.parts.length > 0) {
     const named = spike.namedShare === null ? '' : ` (${formatShare(spike.namedShare)} has a name)`;
     lines.push(
@@ -157,6 +165,11 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
     );
   }
   return lines;
+}
+
+/** As HTML, in which everything can be escaped: a fence of Markdown ends where a source says so. */
+function fenced(excerpt: SourceExcerpt): string[] {
+  return [`<pre>${formatExcerpt(excerpt).map(escapeHtml).join('\n')}</pre>`];
 }
 
 function deliveryLines({ ledger, messages, exchanges }: RunReport): string[] {

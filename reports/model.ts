@@ -57,6 +57,7 @@ export interface ScenarioInfo {
 
 export type PassKind =
   | 'measure'
+  | 'settled'
   | 'allocations'
   | 'live-heap'
   | 'snapshots'
@@ -66,7 +67,7 @@ export type PassKind =
   | 'allocations-every'
   | 'live-every';
 
-/** One replay of the same frames. Only `measure` passes feed budgets. */
+/** One replay of the same frames. `measure` feeds the budgets; `settled` decides those on growth. */
 export interface Pass {
   readonly kind: PassKind;
   readonly startedAtMs: number;
@@ -195,6 +196,40 @@ export interface RetainedClass {
   readonly retainingPath: readonly string[];
 }
 
+/** Who keeps what stays: the last name on the way from the roots to what grew. */
+export interface Keeper {
+  /** As in the source: `cache`, `Pairing.#archive`, `listeners of "change" on bus`. */
+  readonly name: string;
+  /** What it is: `Map`, `Array`; of a Go program the function that adds to it is all that is known: `function`. */
+  readonly kind: string;
+  /** Relative to the project where possible; empty where unknown. */
+  readonly file: string;
+  /** 1-based, of its declaration where that was found, else of a function near it; 0 where unknown. */
+  readonly line: number;
+  /** Class of what it holds more of; how many came between two snapshots, and for each request of that time, where these are counted. */
+  readonly held: string;
+  readonly countAdded: number;
+  readonly perRequest: number | null;
+  readonly bytesAdded: number;
+  /** Of everything new on the heap, 0..1. */
+  readonly share: number;
+  /** From a root to one of what it holds. */
+  readonly path: readonly string[];
+}
+
+/** Lines of a source around a place that a spike names. */
+export interface SourceExcerpt {
+  readonly file: string;
+  /** The line that is meant. */
+  readonly line: number;
+  readonly firstLine: number;
+  readonly lines: readonly string[];
+  /** Who it is: `suspect`, `keeper`. */
+  readonly of: 'suspect' | 'keeper';
+  /** What the line is: V8 charges a function where it is declared. */
+  readonly note: string;
+}
+
 /** One part of what a spike added: bytes that something measured can answer for. */
 export interface SpikePart {
   /** For a person: `off-heap: scenarios/x.ts:93 #queuePages`, `V8 pages without objects`, `file-backed pages`. */
@@ -249,6 +284,11 @@ export interface Spike {
   readonly profiles: readonly ProfileReference[];
   readonly flame: FlameTree | null;
   readonly retained: readonly RetainedClass[];
+  /** Null where no container grew, or nobody looked. */
+  readonly keeper: Keeper | null;
+  /** The deepest function that most of what stays was made under, where the first suspect made less; null where none is. */
+  readonly commonCaller: Suspect | null;
+  readonly sources: readonly SourceExcerpt[];
 }
 
 /** `undecided`: measured, but not well enough to say; `notMeasured`: not at all. Neither is ok, and neither is over. */

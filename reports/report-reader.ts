@@ -76,6 +76,7 @@ const environment = v.object({
 const pass = v.object({
   kind: v.picklist([
     'measure',
+    'settled',
     'allocations',
     'live-heap',
     'snapshots',
@@ -175,6 +176,28 @@ const retained = v.object({
   retainingPath: list(text),
 });
 
+const keeper = v.object({
+  name: text,
+  kind: text,
+  file: text,
+  line: whole,
+  held: text,
+  countAdded: number,
+  perRequest: v.nullable(number),
+  bytesAdded: number,
+  share: number,
+  path: list(text),
+});
+
+const excerpt = v.object({
+  file: text,
+  line: whole,
+  firstLine: whole,
+  lines: list(text),
+  of: v.picklist(['suspect', 'keeper']),
+  note: text,
+});
+
 const part = v.object({ name: text, bytes: number, named: v.boolean() });
 
 /** Older reports described a stream in words. */
@@ -222,6 +245,9 @@ const spike = v.object({
   profiles: list(profile),
   flame: v.nullable(flame),
   retained: list(retained),
+  keeper: v.optional(v.nullable(keeper), null),
+  commonCaller: v.optional(v.nullable(suspect), null),
+  sources: v.optional(list(excerpt), []),
 });
 
 /** Older reports have no state: what was not measured was not ok. */

@@ -390,6 +390,29 @@ function sampleSpike(top: number, ok: boolean, hostile: string, random: () => nu
         retainingPath: ['(GC roots)', 'StreamTable', `Assembler${hostile}`, 'pages: Array', 'ArrayBuffer'],
       },
     ],
+    keeper: {
+      name: `Assembler${hostile}.#pages`,
+      kind: 'Array',
+      file: `agent/tcp/assembler${hostile}.ts`,
+      line: 31,
+      held: `ArrayBuffer${hostile}`,
+      countAdded: 4_000,
+      perRequest: 2,
+      bytesAdded: height * 0.79,
+      share: 0.95,
+      path: ['(GC roots)', `Assembler${hostile}`, 'pages: Array', 'ArrayBuffer'],
+    },
+    commonCaller: null,
+    sources: [
+      {
+        file: `agent/tcp/assembler${hostile}.ts`,
+        line: 31,
+        firstLine: 30,
+        lines: ['export class Assembler {', `  readonly #pages: Page[] = []; // ${hostile}`, '}'],
+        of: 'keeper',
+        note: `kept by Assembler${hostile}.#pages`,
+      },
+    ],
   };
 }
 

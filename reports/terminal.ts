@@ -1,5 +1,6 @@
 /** The verdict for a person at a terminal: pass or fail first, then why, in as few lines as will do. Pure. */
 import {
+  excerptTitle,
   formatActual,
   formatBar,
   formatBytes,
@@ -7,8 +8,10 @@ import {
   formatDifference,
   formatDropped,
   formatDuration,
+  formatExcerpt,
   formatExchanges,
   formatHeight,
+  formatKeeper,
   formatRecovery,
   formatShare,
   formatSite,
@@ -104,7 +107,7 @@ function wrapped(line: string, columns: number): string[] {
 function verdictLine(verdict: RunReport['verdict'], name: string, palette: Palette, detail: string): string {
   const text = verdictWord(verdict);
   const word = paintOf(verdict, palette)(` ${text} `);
-  return `${word} ${palette.bold(printable(name, 80))}  ${printable(verdict.headline, 300)}  ${palette.dim(`(${detail})`)}`;
+  return `${word} ${palette.bold(printable(name, 80))}  ${printable(verdict.headline, 400)}  ${palette.dim(`(${detail})`)}`;
 }
 
 function paintOf({ ok, exitCode }: RunReport['verdict'], palette: Palette): Paint {
@@ -206,10 +209,22 @@ function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
     const first = standsOut(spike) ? `suspect: ${palette.bold(site)}` : `largest: ${site}`;
     lines.push(`    ${i === 0 ? first : `then:    ${site}`}  ${palette.dim(figures)}`);
   });
+  if (spike.commonCaller) {
+    lines.push(
+      `    under:   ${formatSite(spike.commonCaller)}  ${palette.dim(`made ${formatShare(spike.commonCaller.share)} of it with what it called`)}`,
+    );
+  }
   if (spike.namedShare !== null) lines.push(`    ${palette.dim(`${formatShare(spike.namedShare)} of it has a name`)}`);
   const [stream] = spike.streams;
   if (stream) lines.push(`    packets: ${printable(formatStream(stream), 240)}${moreOf(spike.streams.length)}`);
-  const retained = heaviestNew(spike);
+  if (spike.keeper) lines.push(`    keeper:  ${formatKeeper(spike.keeper)}`);
+  for (const excerpt of spike.sources) {
+    lines.push(
+      `    ${palette.dim(excerptTitle(excerpt))}`,
+      ...formatExcerpt(excerpt).map((line) => `      ${palette.dim(line)}`),
+    );
+  }
+  const retained = spike.keeper ? undefined : heaviestNew(spike);
   if (retained) {
     const figures = `${formatDifference(retained.retainedBytesAdded, 'bytes')} retained, ${formatDifference(retained.countAdded, 'count')} objects`;
     const path = retained.retainingPath

@@ -9,7 +9,7 @@ import { mergeProfiles } from '../profile/arithmetic.ts';
 import { readPprof } from '../profile/pprof.ts';
 import { type Profile, ProfileError } from '../profile/profile.ts';
 import { type RingKind, readRing, ringIntervals } from '../profile/ring.ts';
-import { applySourceMaps } from '../profile/source-maps.ts';
+import { applySourceMaps, type LoadedMap } from '../profile/source-maps.ts';
 import { readOperatorFile } from './operator-file.ts';
 import { readReportFolder } from './report-command.ts';
 
@@ -51,10 +51,10 @@ export function asked<T>(what: string, hint: string, action: () => T): T {
 export const parseRows = (text: string, option: string) => parseWhole(text, option, { min: 1, max: 100_000 });
 
 /** The map beside a built file. A profile's names are not to be trusted with any other file. */
-function mapBeside(file: string): string | null {
+function mapBeside(file: string): LoadedMap | null {
   if (!/\.[cm]?js$/.test(file)) return null;
   try {
-    return readFileSync(`${file}.map`, 'utf8');
+    return { json: readFileSync(`${file}.map`, 'utf8'), folder: path.posix.dirname(file) };
   } catch {
     return null;
   }

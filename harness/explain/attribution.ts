@@ -50,8 +50,11 @@ interface Claim {
   variance: number;
 }
 
-/** Shares the height out. Suspects come first who answer for most of it. */
-export function attribute(growth: SpikeGrowth, sites: SpikeSites): Attribution {
+/**
+ * Shares the height out. Suspects come first who answer for most of it.
+ * @param ranks by `claims`: all they answer for; by `live`: what is alive of theirs, whatever garbage lies beside it
+ */
+export function attribute(growth: SpikeGrowth, sites: SpikeSites, ranks: 'claims' | 'live' = 'claims'): Attribution {
   const height = Math.max(1, growth.heightBytes);
   const claims = new Map<string, Claim>();
   const claim = (site: Suspect, bytes: number) => {
@@ -90,7 +93,7 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites): Attribution {
   const named = claimed * factor;
   if (named < height) parts.push({ name: 'not accounted for', bytes: (height - named) / factor, named: false });
   return {
-    suspects: ranked(claims, height, factor),
+    suspects: ranks === 'live' ? rankedByLive(sites) : ranked(claims, height, factor),
     parts: gather(parts.map((part) => ({ ...part, bytes: part.bytes * factor }))),
     namedShare: Math.min(1, named / height),
   };
@@ -185,6 +188,13 @@ function ranked(claims: ReadonlyMap<string, Claim>, height: number, factor: numb
         errorShare: Math.sqrt(variance) / claimed,
       };
     });
+}
+
+/** Who made what stays: the share is of that, and not of a height that garbage is part of. */
+function rankedByLive({ liveHeap, liveOffHeap }: SpikeSites): Suspect[] {
+  const sites = [...liveHeap, ...liveOffHeap].sort((a, b) => b.selfBytes - a.selfBytes);
+  const all = Math.max(1, bytesOf(sites));
+  return sites.slice(0, suspectsMax).map((site) => ({ ...site, share: site.selfBytes / all }));
 }
 
 /** Largest first; the small ones together. */

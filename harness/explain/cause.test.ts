@@ -10,7 +10,7 @@ const nothing: CauseEvidence = {
   codeGrowthBytes: null,
   reassemblyGrowthBytes: null,
   map: null,
-  isLeak: false,
+  leakBytes: 0,
 };
 
 t.test('the part that grew most names the cause', async (t) => {
@@ -21,7 +21,7 @@ t.test('the part that grew most names the cause', async (t) => {
     [{ heapUsedGrowthBytes: 80e6, heapTotalGrowthBytes: 90e6, liveGrowthBytes: 2e6 }, 'garbage'],
     [{ heapTotalGrowthBytes: 5e6 }, 'fragmentation'],
     [{ heapTotalGrowthBytes: 60e6, codeGrowthBytes: 55e6 }, 'code'],
-    [{ externalGrowthBytes: 90e6, isLeak: true }, 'leak'],
+    [{ externalGrowthBytes: 90e6, leakBytes: 20e6 }, 'leak'],
     [{}, 'unknown'],
   ];
   for (const [evidence, cause] of cases) t.equal(classifyCause({ ...nothing, ...evidence }).cause, cause, cause);

@@ -16,7 +16,8 @@ export interface CauseEvidence {
   readonly reassemblyGrowthBytes: number | null;
   /** Growth of pages by where they lie; null where that was not looked at. */
   readonly map: MapGrowth | null;
-  readonly isLeak: boolean;
+  /** Of what was alive at the end, what was not there before and grew all along; 0 where it went again. */
+  readonly leakBytes: number;
 }
 
 /** Resident growth by kind of page, in bytes (see `MemoryMap` in harness/watch). */
@@ -39,6 +40,9 @@ export interface Cause {
 
 /** The part that explains most of the height gives its name, if it explains at least this much. */
 const SHARE_MIN = 0.3;
+
+/** What stays for good gives its name before what a collection takes, if it is this much of the height. */
+const LEAK_SHARE_MIN = 0.15;
 
 interface Part {
   readonly cause: CauseClass;
@@ -66,12 +70,13 @@ export function classifyCause(evidence: CauseEvidence): Cause {
   parts.sort((a, b) => b.bytes - a.bytes);
   const share = (bytes: number) => `${Math.round((100 * bytes) / height)} %`;
   const shares = parts.filter((part) => part.bytes >= 0.1 * height).map((part) => `${share(part.bytes)} ${part.words}`);
-  const cause = evidence.isLeak ? 'leak' : first![1] >= SHARE_MIN * height ? first![0] : 'unknown';
+  const isLeak = evidence.leakBytes >= LEAK_SHARE_MIN * height;
+  const cause = isLeak ? 'leak' : first![1] >= SHARE_MIN * height ? first![0] : 'unknown';
   const detail =
     shares.length > 0 ? `Of the growth, ${shares.join(', ')}.` : 'Nothing that was measured explains the growth.';
   return {
     cause,
-    detail: evidence.isLeak ? `Steady growth over the whole run. ${detail}` : detail,
+    detail: isLeak ? `It stays, and grew all along. ${detail}` : detail,
     explainedShare: Math.min(1, named / height),
   };
 }

@@ -25,7 +25,12 @@ export function riseStartMs({ watch }: PassResult, spike: SpikeShape): number {
 }
 
 /** @param keptBytes what survived a collection at the top, where a pass has looked: the measuring one saw only its own collections */
-export function evidenceOf(measure: PassResult, shape: SpikeShape, keptBytes: number | undefined): CauseEvidence {
+export function evidenceOf(
+  measure: PassResult,
+  shape: SpikeShape,
+  keptBytes: number | undefined,
+  leakBytes = 0,
+): CauseEvidence {
   const { v8, spaces, gc } = measure.channel;
   // The height is reckoned from the low before the rise, and so is everything that explains it.
   const fromMs = riseStartMs(measure, shape);
@@ -55,7 +60,7 @@ export function evidenceOf(measure: PassResult, shape: SpikeShape, keptBytes: nu
     ),
     reassemblyGrowthBytes: pages === null ? null : pages * pageBytes,
     map: v8.count > 0 ? mapGrowthOf(measure, fromMs, shape) : null,
-    isLeak: shape.shape === 'leak',
+    leakBytes: Math.min(shape.heightBytes, leakBytes),
   };
 }
 

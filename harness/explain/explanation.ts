@@ -1,6 +1,6 @@
 /** What the passes after the measuring one found out, put together. */
-import type { Note, RetainedClass, SpikeStream } from '../../reports/model.ts';
-import type { Brought, FrameInterval } from '../pass/instruments/instrument.ts';
+import type { Note, SpikeStream } from '../../reports/model.ts';
+import type { Brought, FrameInterval, Retained } from '../pass/instruments/instrument.ts';
 
 export interface Explanation {
   /** Everything that was allocated, by interval; empty where no pass looked. */
@@ -8,7 +8,7 @@ export interface Explanation {
   /** What was allocated in the interval and alive at its end. */
   readonly live: readonly FrameInterval[];
   /** What heap snapshots say grew, and in which spike; undefined where none were taken. */
-  readonly retained: { readonly spike: number; readonly classes: readonly RetainedClass[] } | undefined;
+  readonly retained: Retained | undefined;
   /** Which streams brought the frames, by spike. */
   readonly streams: readonly (readonly SpikeStream[])[];
   readonly notes: readonly Note[];

@@ -90,6 +90,11 @@ export function liveWindowOf(intervals: readonly FrameInterval[], frames: FrameR
   };
 }
 
+/** Of a leak: what was allocated from the first frame on and is alive at the end, the longest interval. */
+export function wholeLive(intervals: readonly FrameInterval[]): ExplainedWindow | undefined {
+  return liveWindowOf(intervals, { first: 1, last: Math.max(1, ...intervals.map(({ lastFrame }) => lastFrame)) });
+}
+
 function merge(profiles: readonly Profile[]): Profile | null {
   const [first, ...rest] = profiles;
   return first ? mergeProfiles([first, ...rest]) : null;

@@ -7,12 +7,17 @@
  * spikes are then looked for on what remains when it is taken away.
  */
 import { medianSorted } from 'simple-statistics';
+import { theilSen } from './slope.ts';
 
 export interface SpikeOptions {
   /** Rises below this are not worth a line in a report, in the unit of the values. @default 4 MB */
   readonly heightMinBytes?: number;
   /** Samples before this are start-up: no spike starts there. @default 0 */
   readonly ignoreBeforeMs?: number;
+  /** Samples after this are the target's end. @default none */
+  readonly ignoreAfterMs?: number;
+  /** Traffic began and ended: growth is what came in between. @default the whole line */
+  readonly traffic?: { readonly startMs: number; readonly endMs: number };
   /** A small step that begins before this is a program getting warm: no spike. @default 0 */
   readonly warmUpUntilMs?: number;
   /** Only the highest ones are kept, then put in the order of time. @default 20 */
@@ -45,6 +50,8 @@ export interface Growth {
   readonly slope: number;
   readonly slopeLow: number;
   readonly slopeHigh: number;
+  /** What it was found in. */
+  readonly spanMs: number;
   readonly isLeak: boolean;
 }
 
@@ -61,12 +68,10 @@ const NOISE_FACTOR = 8;
 const GIVEN_BACK = 0.5;
 /** Recovered: within this share of its height of the baseline. */
 const RECOVERED = 0.1;
-/** Blocks a run is cut into for the slope: enough for a confidence interval, few enough for all pairs. */
-const SLOPE_BLOCKS = 48;
-/** Over less time than this a steady rise is what a burst looks like while it lasts, not a leak. */
-export const LEAK_SPAN_MIN_MS = 20_000;
-/** Two-sided 99 %. */
-const Z_99 = 2.576;
+/** Blocks a run is cut into for the slope: enough for a confidence interval, and longer than a collector's cycle. */
+const SLOPE_BLOCKS = 24;
+/** Over less time than 20 s (a sample's place more or less) a steady rise is what a burst looks like while it lasts, not a leak. */
+export const LEAK_SPAN_MIN_MS = 19_500;
 
 interface Line {
   readonly t: Float64Array;
@@ -79,11 +84,12 @@ export function findSpikes(
   values: readonly (number | null)[],
   options: SpikeOptions = {},
 ): SpikeFindings {
-  const sampled = compact(tMs, values, options.ignoreBeforeMs ?? 0);
+  const { ignoreBeforeMs = 0, ignoreAfterMs = Number.POSITIVE_INFINITY, traffic } = options;
+  const sampled = compact(tMs, values, ignoreBeforeMs, ignoreAfterMs);
   const smoothed = smooth(sampled);
   const raw = options.tops && sampled.t.length > 0 ? withTops(sampled, options.tops) : sampled;
   const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseOf(raw.y));
-  const growth = growthOf(smoothed, heightMin);
+  const growth = growthOf(traffic ? between(smoothed, traffic.startMs, traffic.endMs) : smoothed, heightMin);
   if (smoothed.y.length < 3) return { spikes: [], growth };
   const line = options.tops ? raw : smoothed;
   const base = line.t[0]!;
@@ -93,7 +99,7 @@ export function findSpikes(
   const shapes = shapesOf(flat, heightMin)
     .map((shape) => withRawValues(shape, raw, line))
     .filter((shape) => !isWarmUp(shape, options));
-  if (growth.isLeak) shapes.push(leakOf(line));
+  if (growth.isLeak) shapes.push(leakOf(raw));
   shapes.sort((a, b) => b.heightBytes - a.heightBytes);
   const spikes = shapes.slice(0, options.spikesMax ?? 20).sort((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
   return { spikes, growth };
@@ -110,12 +116,19 @@ function isWarmUp({ shape, startMs, heightBytes }: SpikeShape, options: SpikeOpt
   return heightBytes <= WARM_UP_BYTES;
 }
 
-function compact(tMs: readonly number[], values: readonly (number | null)[], ignoreBeforeMs: number): Line {
+function between({ t, y }: Line, fromMs: number, toMs: number): Line {
+  const from = t.findIndex((ms) => ms >= fromMs);
+  const after = t.findIndex((ms) => ms > toMs);
+  const to = after < 0 ? t.length : after;
+  return from < 0 ? { t: t.subarray(0, 0), y: y.subarray(0, 0) } : { t: t.subarray(from, to), y: y.subarray(from, to) };
+}
+
+function compact(tMs: readonly number[], values: readonly (number | null)[], fromMs: number, toMs: number): Line {
   const t: number[] = [];
   const y: number[] = [];
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i];
-    if (value === null || value === undefined || tMs[i]! < ignoreBeforeMs) continue;
+    if (value === null || value === undefined || tMs[i]! < fromMs || tMs[i]! > toMs) continue;
     t.push(tMs[i]!);
     y.push(value);
   }
@@ -125,7 +138,8 @@ function compact(tMs: readonly number[], values: readonly (number | null)[], ign
 /** The same line with the levels between its samples. */
 function withTops({ t, y }: Line, tops: NonNullable<SpikeOptions['tops']>): Line {
   const first = tops.tMs.findIndex((ms) => ms >= t[0]!);
-  const count = first < 0 ? 0 : tops.tMs.length - first;
+  const after = tops.tMs.findIndex((ms) => ms > t.at(-1)!);
+  const count = first < 0 ? 0 : Math.max(0, (after < 0 ? tops.tMs.length : after) - first);
   const out = { t: new Float64Array(t.length + count), y: new Float64Array(t.length + count) };
   for (let at = 0, i = 0, k = Math.max(0, first); at < out.t.length; at += 1) {
     const isTop = k < first + count && (i >= t.length || tops.tMs[k]! < t[i]!);
@@ -228,6 +242,12 @@ function withRawValues(shape: SpikeShape, raw: Line, smoothed: Line): SpikeShape
   return { ...shape, topMs: raw.t[top]!, topBytes, heightBytes, baselineBytes: topBytes - heightBytes };
 }
 
+/** All of a line as one growth. */
+export function leakShape(tMs: readonly number[], values: readonly (number | null)[], startMs: number, endMs: number) {
+  const line = compact(tMs, values, startMs, endMs);
+  return line.y.length < 2 ? undefined : leakOf(line);
+}
+
 function leakOf({ t, y }: Line): SpikeShape {
   const last = y.length - 1;
   const top = y.reduce((best, value, i) => (value > y[best]! ? i : best), 0);
@@ -245,16 +265,14 @@ function leakOf({ t, y }: Line): SpikeShape {
   };
 }
 
-/**
- * Theil–Sen slope of block medians with Sen's confidence interval (P. K. Sen, 1968). Blocks, because neighbouring samples
- * are not independent; medians and pairs, because spikes must not tilt the line.
- */
+/** Slope of block medians: neighbouring samples are not independent. */
 function growthOf({ t, y }: Line, heightMin: number): Growth {
   const blocks = Math.min(SLOPE_BLOCKS, Math.floor(y.length / 4));
   const none: Growth = {
     slope: 0,
     slopeLow: Number.NEGATIVE_INFINITY,
     slopeHigh: Number.POSITIVE_INFINITY,
+    spanMs: 0,
     isLeak: false,
   };
   if (blocks < 8) return none;
@@ -266,22 +284,17 @@ function growthOf({ t, y }: Line, heightMin: number): Growth {
     x.push((t[from]! + t[to - 1]!) / 2000);
     level.push(medianSorted(Array.from(y.subarray(from, to)).sort((a, b) => a - b)));
   }
-  const slopes: number[] = [];
-  for (let i = 0; i < blocks; i += 1) {
-    for (let j = i + 1; j < blocks; j += 1) if (x[j]! > x[i]!) slopes.push((level[j]! - level[i]!) / (x[j]! - x[i]!));
-  }
-  if (slopes.length === 0) return none;
-  slopes.sort((a, b) => a - b);
-  const slope = medianSorted(slopes);
-  const spread = Z_99 * Math.sqrt((blocks * (blocks - 1) * (2 * blocks + 5)) / 18);
-  const slopeLow = slopes[Math.max(0, Math.floor((slopes.length - spread) / 2))]!;
-  const slopeHigh = slopes[Math.min(slopes.length - 1, Math.ceil((slopes.length + spread) / 2))]!;
+  const found = theilSen(x, level);
+  if (!found) return none;
+  const { slope, low: slopeLow, high: slopeHigh } = found;
   const grown = slope * (x.at(-1)! - x[0]!);
-  const isLong = t.at(-1)! - t[0]! >= LEAK_SPAN_MIN_MS;
+  const spanMs = t.at(-1)! - t[0]!;
+  const isLong = spanMs >= LEAK_SPAN_MIN_MS;
   return {
     slope,
     slopeLow,
     slopeHigh,
+    spanMs,
     isLeak: isLong && slopeLow > 0 && grown >= heightMin && risesThroughout(level, grown),
   };
 }

@@ -30,7 +30,7 @@ export function isRuntimeFile(file: string): boolean {
 }
 
 /** The runtime's code, and our own instruments in the target: their bytes go to the nearest caller that is neither. */
-function isNobodysFault(file: string): boolean {
+export function isNobodysFault(file: string): boolean {
   return (
     isRuntimeFile(file) ||
     file.startsWith('harness/preload/') ||

@@ -1,4 +1,5 @@
 /** Judges readings against a budget. Pure. */
+import { formatDuration } from '../../reports/format.ts';
 import type { BudgetResult, Figure } from '../../reports/model.ts';
 import { figuresOf, type MeasuredRun, type RunFigures } from './measured-run.ts';
 import { notMeasured, type Reading } from './reading.ts';
@@ -17,9 +18,9 @@ export class Readings {
     return new Readings(figuresOf(run));
   }
 
-  /** The same run, with what a later pass brought. */
-  withSites(sites: MeasuredRun['sites']): Readings {
-    return new Readings({ ...this.#run, sites });
+  /** The same run, with what later passes brought. */
+  with(brought: Pick<MeasuredRun, 'sites'> | Pick<MeasuredRun, 'settled'>): Readings {
+    return new Readings({ ...this.#run, ...brought });
   }
 
   of(metric: Metric): Reading {
@@ -75,12 +76,31 @@ function judgeOne(
   if (reading.state === 'notMeasured') {
     return { ...row, actual: null, ok: false, state: 'notMeasured', note: reading.reason };
   }
-  const { low, high, reason } = reading;
+  const { low, high, reason, line } = reading;
   // Wherever between the two it lies: then it is decided all the same.
   const [best, worst] = bound === 'max' ? [low, high] : [high, low];
   if (holds(worst))
     return { ...row, actual: worst, ok: true, state: 'pass', note: `at ${bound === 'max' ? 'most' : 'least'}` };
   if (!holds(best))
     return { ...row, actual: best, ok: false, state: 'over', note: `at ${bound === 'max' ? 'least' : 'most'}` };
-  return { ...row, actual: null, ok: false, state: 'undecided', note: reason };
+  return {
+    ...row,
+    actual: null,
+    ok: false,
+    state: 'undecided',
+    note: line ? `${reason}; ${runNeeded(reading, limit)}` : reason,
+  };
+}
+
+/** A longer run would not help: nobody waits a day. */
+const secondsMax = 86_400;
+
+/** How long a run it takes: the interval of a slope narrows as the run gets longer, at least in proportion. */
+function runNeeded({ low, high, line }: Extract<Reading, { state: 'undecided' }>, limit: number): string {
+  const { slope, seconds } = line!;
+  const away = Math.abs(limit - slope);
+  const needed = away > 0 ? (seconds * (limit > slope ? high - slope : slope - low)) / away : Number.POSITIVE_INFINITY;
+  return needed > secondsMax
+    ? 'the limit is as large as the growth: no longer run would decide'
+    : `a run of about ${formatDuration(Math.ceil(needed / 10) * 10_000)} would decide`;
 }

@@ -1,4 +1,5 @@
 /** What the rows of the table read a figure from, and what several of them share. Pure. */
+import type { SettledGrowth } from '../explain/settled.ts';
 import type { SpikeFindings } from '../explain/spikes.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import { type AgentCount, countsOf } from '../watch/agent-counters.ts';
@@ -12,6 +13,8 @@ export interface MeasuredRun {
   readonly findings: SpikeFindings;
   /** Of everything allocated while traffic flowed; undefined where no pass sampled it. */
   readonly sites: readonly SiteBytes[] | undefined;
+  /** What stays, by the pass that forces collections; undefined where there was none, or it took too few looks. */
+  readonly settled?: SettledGrowth | undefined;
 }
 
 /** The same with what takes time to work out, worked out once. */

@@ -1,5 +1,4 @@
 /** Readings of memory as the kernel accounts it. Pure. */
-import { LEAK_SPAN_MIN_MS } from '../explain/spikes.ts';
 import type { RunFigures } from './measured-run.ts';
 import { percentile, unseen } from './percentiles.ts';
 import { between, notMeasured, type Reading, value, valueOr } from './reading.ts';
@@ -36,16 +35,6 @@ export function ofRollup({ measure: { watch }, levels, rssPeakBytes }: RunFigure
 
 export function ofGroup({ measure }: RunFigures): Reading {
   return valueOr(measure.watch.groupPeakBytes, 'it is in no control group that counts memory');
-}
-
-export function growth({ findings, measure }: RunFigures): Reading {
-  const tMs = measure.watch.rss.tMs();
-  const spanMs = (tMs.at(-1) ?? 0) - Math.max(tMs[0] ?? 0, measure.sendStartMs);
-  if (spanMs < LEAK_SPAN_MIN_MS || !Number.isFinite(findings.growth.slopeLow)) {
-    const reason = `takes ${LEAK_SPAN_MIN_MS / 1000} s, and ${(spanMs / 1000).toFixed(1)} s were watched`;
-    return between(0, Number.POSITIVE_INFINITY, reason);
-  }
-  return value(findings.growth.isLeak ? findings.growth.slope : 0);
 }
 
 /** A spike that had not come back at the end took longer than it was watched. A leak is none: growth has a limit of its own. */

@@ -3,7 +3,14 @@
 export type Reading =
   | { readonly state: 'value'; readonly value: number }
   /** It lies between the two, both included; where is not known, and `reason` says what it would take to know. */
-  | { readonly state: 'undecided'; readonly low: number; readonly high: number; readonly reason: string }
+  | {
+      readonly state: 'undecided';
+      readonly low: number;
+      readonly high: number;
+      readonly reason: string;
+      /** Of a slope: the likeliest, and how long it was looked at: the interval narrows with time. */
+      readonly line?: { readonly slope: number; readonly seconds: number };
+    }
   | { readonly state: 'notMeasured'; readonly reason: string };
 
 export function value(measured: number): Reading {

@@ -9,6 +9,7 @@ import type { Budget } from '../scenario/scenario.ts';
 import { readSites } from './allocated-sites.ts';
 import * as delivery from './delivery.ts';
 import * as endpoints from './endpoints.ts';
+import * as growth from './growth.ts';
 import * as heap from './heap.ts';
 import type { RunFigures } from './measured-run.ts';
 import * as memory from './memory.ts';
@@ -114,8 +115,15 @@ export const metrics: readonly Metric[] = [
     name: 'growth.perSecond',
     unit: 'bytesPerSecond',
     bound: 'max',
-    help: 'Steady growth of resident memory (a leak), 0 where none is found; takes 20 s.',
-    read: memory.growth,
+    help: 'Growth that stays, by its 99 % interval: after forced collections in a pass of its own, else by resident memory over 20 s.',
+    read: growth.growthPerSecond,
+  },
+  {
+    name: 'growth.perRequest',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Live memory that each request leaves behind, by its 99 % interval: after forced collections in a pass of its own.',
+    read: growth.growthPerRequest,
   },
   {
     name: 'recovery.seconds',
@@ -413,6 +421,11 @@ export function findMetric(name: string): Metric | undefined {
 /** Whether a limit on this name takes a pass that samples allocations. */
 export function takesSites(name: string): boolean {
   return sitePatternMetrics.some(({ prefix }) => name.startsWith(`${prefix}:`));
+}
+
+/** Whether a limit on this name takes the pass that forces collections. */
+export function takesSettled(name: string): boolean {
+  return name.startsWith('growth.');
 }
 
 /** Names as they are listed: `rss.p99`, …, `share:<call-site pattern>`. */

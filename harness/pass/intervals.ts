@@ -15,7 +15,14 @@ export interface IntervalsOptions {
   /** No time passes for the target where no frame does. */
   readonly inStep: boolean;
   readonly signal: AbortSignal;
+  /** The instrument has just been used: the target is as it left it. */
+  readonly onUsed: () => void;
 }
+
+/** A target that rests works so many times as long as it was stopped; less at first, since few looks would say nothing. */
+const restFactor = 1.5;
+const restFactorAtFirst = 0.4;
+const looksAtFirst = 12;
 
 export class Intervals {
   readonly taken: IntervalFrames[] = [];
@@ -24,6 +31,9 @@ export class Intervals {
   readonly #options: IntervalsOptions;
   #nextMark = 0;
   #lastEndMs = 0;
+  /** When a use by tick began, and until when the target rests. */
+  #usedAtMs: number | undefined;
+  #restsUntilMs = 0;
   #firstFrame = 0;
   #pending: Promise<unknown> = Promise.resolve();
   #busy = false;
@@ -50,11 +60,14 @@ export class Intervals {
   tick(frames: number, nowMs: number): void {
     const { use, frameMarks, intervalMs } = this.#options;
     if (!use || use.oncePerPhase || this.#busy) return;
+    const factor = this.#count < looksAtFirst ? restFactorAtFirst : restFactor;
+    if (this.#usedAtMs !== undefined) this.#restsUntilMs = nowMs + factor * (nowMs - this.#usedAtMs);
+    this.#usedAtMs = undefined;
     const mark = this.endsAtMarksByHold ? undefined : frameMarks[this.#nextMark];
-    const atMark = mark !== undefined && frames >= mark;
+    const atMark = mark !== undefined && frames >= mark && !(use.rests && nowMs < this.#restsUntilMs);
     if (!atMark && !(use.everyInterval && nowMs - this.#lastEndMs >= intervalMs)) return;
     if (atMark) while ((frameMarks[this.#nextMark] ?? Number.POSITIVE_INFINITY) <= frames) this.#nextMark++;
-    this.#lastEndMs = nowMs;
+    this.#lastEndMs = this.#usedAtMs = nowMs;
     this.#use(use, frames);
   }
 
@@ -69,7 +82,7 @@ export class Intervals {
   }
 
   #use(use: InstrumentUse, frames: number): void {
-    const { channel, signal } = this.#options;
+    const { channel, signal, onUsed } = this.#options;
     const phase = this.#phase;
     this.#phase = '';
     const interval = this.#count++;
@@ -79,6 +92,7 @@ export class Intervals {
     // An operator who interrupts a run does not wait minutes for an instrument.
     this.#pending = unlessAborted(use.take(channel, interval), signal).then((answered) => {
       this.#busy = false;
+      onUsed();
       if (!answered) return;
       const taken = { interval, firstFrame, lastFrame: frames, phase: phase || undefined };
       // What is read at once is not remembered: a run of days has many intervals.

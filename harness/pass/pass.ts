@@ -113,7 +113,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
   const { channel } = kin;
   const watch = await watchOf(target, options, nowMs);
   const family = Family.of(socket, kin, { target, watch, isMeasured: !instrument.disturbs, nowMs });
-  const intervals = intervalsOf(options, channel);
+  const intervals = intervalsOf(options, channel, () => watch.lookAtPages());
   const sending = new Sending({
     ...sendingOptionsOf(options),
     ...{ watch, intervals, tail: new StatsTail(statsFile), nowMs },
@@ -194,9 +194,13 @@ async function conduct(options: PassOptions, target: Target, parts: PassParts): 
   return exit;
 }
 
-function intervalsOf({ instrument, lane, frameMarks, intervalMs, signal }: PassOptions, channel: PreloadChannel) {
+function intervalsOf(
+  { instrument, lane, frameMarks, intervalMs, signal }: PassOptions,
+  channel: PreloadChannel,
+  onUsed: () => void,
+) {
   const inStep = laneRules[lane].readsInStep;
-  return new Intervals({ use: instrument.use, channel, frameMarks, intervalMs, inStep, signal });
+  return new Intervals({ use: instrument.use, channel, frameMarks, intervalMs, inStep, signal, onUsed });
 }
 
 function sendingOptionsOf({ instrument, lane, feed, frameMarks, sampleMs, idleMs, onProgress }: PassOptions) {

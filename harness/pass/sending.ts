@@ -42,6 +42,8 @@ export class Sending {
   readonly sent = new SampleTable([
     { name: 'frames', unit: 'count', kind: 'counter' },
     { name: 'bytes', unit: 'bytes', kind: 'counter' },
+    // On the packets' own clock: in the exact lane no other counts.
+    { name: 'trafficMs', unit: 'ms', kind: 'counter' },
   ]);
   /** The target was still there when the traffic began. */
   isTried = false;
@@ -142,7 +144,7 @@ export class Sending {
     const { frames, bytes, trafficUs } = this.#flow!.progress();
     const nowMs = this.#options.nowMs();
     this.frames = frames;
-    this.sent.add(nowMs, [frames, bytes]);
+    this.sent.add(nowMs, [frames, bytes, trafficUs / 1000]);
     if (frames > 0 && this.#stage === 'sending') this.#phases!.at(trafficUs);
     intervals.tick(frames, nowMs);
     const { framesExpected } = description;

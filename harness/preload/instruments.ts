@@ -1,10 +1,18 @@
 /** The instruments of a preload that disturb, one kind a pass: allocation and CPU profiles, heap snapshots. */
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, findSourceMap } from 'node:module';
 import path from 'node:path';
 import v8 from 'node:v8';
+import vm from 'node:vm';
 import type { OffHeapSites } from './off-heap-sites.ts';
 import type { PreloadLine, PreloadOptions } from './options.ts';
+
+/** What the instruments need of the preload. */
+export interface InstrumentsHost {
+  send(line: PreloadLine): void;
+  /** HTTP requests answered by now; null before the first. */
+  requests(): number | null;
+}
 
 /** Does what the harness commands. */
 export class Instruments {
@@ -12,6 +20,7 @@ export class Instruments {
   /** Part of the names of files: threads and children write into the same folder. */
   readonly #who: string;
   readonly #sites: OffHeapSites | undefined;
+  readonly #host: InstrumentsHost;
   readonly #send: (line: PreloadLine) => void;
   #heap: (Sampler & Partial<LiveSampler>) | undefined;
   #cpu: Sampler | undefined;
@@ -20,12 +29,13 @@ export class Instruments {
   constructor(
     options: PreloadOptions & { readonly thread?: number },
     sites: OffHeapSites | undefined,
-    send: (line: PreloadLine) => void,
+    host: InstrumentsHost,
   ) {
     this.#options = options;
     this.#who = options.thread === undefined ? String(process.pid) : `${process.pid}-${options.thread}`;
     this.#sites = sites;
-    this.#send = send;
+    this.#host = host;
+    this.#send = (line) => host.send(line);
   }
 
   /** Starts the samplers that this pass has. */
@@ -54,12 +64,13 @@ export class Instruments {
     if (this.#options.profile) this.#cut(-1);
   }
 
-  /** `cut N`: ends interval N and starts the next; `snapshot NAME`. */
+  /** `cut N`: ends interval N and starts the next; `snapshot NAME`; `settle N`: collects all garbage and says what is left. */
   command(line: string): void {
     const [verb, name = ''] = line.split(' ');
     try {
       if (verb === 'cut') this.#cut(Number(name));
       else if (verb === 'snapshot') this.#snapshot(name);
+      else if (verb === 'settle') this.#settle(Number(name));
     } catch (error) {
       this.#send({ type: 'error', tMs: nowMs(), message: `${line}: ${error}` });
     }
@@ -84,19 +95,69 @@ export class Instruments {
       const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${this.#who}-${interval}.json`);
       writeFileSync(heapFile, heap, { mode: 0o600 });
       writeFileSync(offHeapFile, JSON.stringify(sites), { mode: 0o600 });
+      const mapsFile = writeMaps(heap, path.join(profile.folder, `${profile.kind}-maps-${this.#who}-${interval}.json`));
       if (goesOn) this.#startMs = endMs;
       else this.begin();
-      this.#send({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile });
+      this.#send({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile, mapsFile });
     }
+  }
+
+  #settle(interval: number): void {
+    collectAll();
+    const { heapUsed, external } = process.memoryUsage();
+    this.#send({
+      type: 'settled',
+      interval,
+      tMs: nowMs(),
+      requests: this.#host.requests(),
+      heapUsed,
+      external,
+    });
   }
 
   #snapshot(name: string): void {
     const options = this.#options.snapshots;
     if (!options) return;
     const tMs = nowMs();
-    const file = v8.writeHeapSnapshot(path.join(options.folder, `${path.basename(name)}.heapsnapshot`));
-    this.#send({ type: 'snapshot', name, tMs, file, tookMs: nowMs() - tMs });
+    const isSmall = v8.getHeapStatistics().used_heap_size <= options.heapBytesMax;
+    const requests = this.#host.requests();
+    const place = path.join(options.folder, `${path.basename(name)}.heapsnapshot`);
+    const file = isSmall ? v8.writeHeapSnapshot(place) : '';
+    this.#send({ type: 'snapshot', name, tMs, file, requests, tookMs: nowMs() - tMs });
   }
+}
+
+let collect: ((options?: object) => void) | undefined;
+
+/** V8's own `gc`, which it gives to contexts made after the flag was set: the target's global object has none. */
+function collectAll(): void {
+  if (!collect) {
+    v8.setFlagsFromString('--expose-gc');
+    collect = vm.runInNewContext('gc') as (options?: object) => void;
+  }
+  // Without options each version collects all: V8 of Node.js 20 knows no flavors, and collects little for them.
+  collect();
+  if (v8.getHeapStatistics().used_heap_size > preciseBytesMax) return;
+  // Several collections in one, until the last finds no more to free.
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  collect();
+}
+
+/** What one collection leaves behind of finalizers and weak references is small beside a larger heap, and each takes long there. */
+const preciseBytesMax = 48_000_000;
+
+/** The maps that Node.js itself has of the code in a profile: it has them where a loader turned them on (`tsx` does). */
+function writeMaps(heapProfile: string, file: string): string | undefined {
+  if (!process.sourceMapsEnabled) return undefined;
+  const maps: Record<string, unknown> = {};
+  for (const [, url = ''] of heapProfile.matchAll(/"url":"([^"\\]+)"/g)) {
+    if (url.startsWith('node:') || Object.hasOwn(maps, url)) continue;
+    const payload = findSourceMap(url)?.payload;
+    if (payload) maps[url] = payload;
+  }
+  if (Object.keys(maps).length === 0) return undefined;
+  writeFileSync(file, JSON.stringify(maps), { mode: 0o600 });
+  return file;
 }
 
 interface Sampler {

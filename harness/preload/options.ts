@@ -53,8 +53,14 @@ export interface PreloadOptions {
     /** Profiles are written here. */
     readonly folder: string;
   };
+  /** The `settle` command is heeded: see `settled` below. */
+  readonly settles?: boolean;
   /** Where the `snapshot` command writes. */
-  readonly snapshots?: { readonly folder: string };
+  readonly snapshots?: {
+    readonly folder: string;
+    /** Of a heap that uses more none is written: it would take minutes. */
+    readonly heapBytesMax: number;
+  };
 }
 
 /** HTTP answers, and how many of them had another status than 2xx. */
@@ -142,6 +148,8 @@ export type PreloadLine =
       readonly heapFile: string;
       /** Off-heap sites of the interval, see `OffHeapSite`; empty when not asked for. */
       readonly offHeapFile: string;
+      /** Source maps, by URL, of code that a loader compiled in memory; undefined where there is none. */
+      readonly mapsFile?: string | undefined;
     }
   | {
       readonly type: 'cpu';
@@ -157,8 +165,23 @@ export type PreloadLine =
       readonly thread?: number;
       readonly name: string;
       readonly tMs: number;
+      /** Empty where the heap was too large. */
       readonly file: string;
+      /** HTTP requests answered by then; null where the target has no server of Node.js. */
+      readonly requests: number | null;
       readonly tookMs: number;
+    }
+  /** After forced collections: what stays. */
+  | {
+      readonly type: 'settled';
+      readonly thread?: number;
+      /** Number given with the command. */
+      readonly interval: number;
+      readonly tMs: number;
+      /** HTTP requests answered by then; null where the target has no server of Node.js. */
+      readonly requests: number | null;
+      readonly heapUsed: number;
+      readonly external: number;
     }
   | { readonly type: 'error'; readonly thread?: number; readonly tMs: number; readonly message: string };
 

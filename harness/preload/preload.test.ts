@@ -146,7 +146,7 @@ t.test('a live pass names what stayed, on and off the heap, and not what was fre
 t.test('a heap snapshot on command', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-preload-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
-  const { target, channel } = await start({ intervalMs: 500, snapshots: { folder } });
+  const { target, channel } = await start({ intervalMs: 500, snapshots: { folder, heapBytesMax: 1e9 } });
   t.equal(await channel.snapshot('top', 60_000), true);
   t.ok(readFileSync(channel.snapshots[0]!.file, 'utf8').startsWith('{"snapshot"'));
   await target.stop();

@@ -33,19 +33,22 @@ async function observe(options: PreloadOptions, { thread, socket }: Place = {}):
     heap.reportLast();
     if (thread !== undefined) send(channel, { type: 'threadEnd', tMs: nowMs(), id: thread });
   });
-  const { profile, snapshots, cpu, family } = options;
+  const { profile, snapshots, cpu, settles, family } = options;
   if (thread === undefined && family) {
     const { takeAlong } = await import('./family.ts');
     const { channel: _, ...rest } = options;
     takeAlong({ ...family, pid: process.pid, channel, options: rest }, tagged);
   }
   // A measuring pass loads nothing more: what disturbs is in a module of its own.
-  if (!profile && !snapshots && !cpu) return;
+  if (!profile && !snapshots && !cpu && !settles) return;
   const sites = profile?.offHeapSampleBytes
     ? (await import('./off-heap-sites.ts')).installOffHeapSites(profile.offHeapSampleBytes, profile.kind)
     : undefined;
   const { Instruments } = await import('./instruments.ts');
-  const instruments = new Instruments({ ...options, ...(thread !== undefined && { thread }) }, sites, tagged);
+  const instruments = new Instruments({ ...options, ...(thread !== undefined && { thread }) }, sites, {
+    send: tagged,
+    requests: () => heap.requests,
+  });
   const { listenForCommands } = await import('./commands.ts');
   listenForCommands((line) => instruments.command(line), { channel, isThread: thread !== undefined, socket });
   instruments.begin();
@@ -82,6 +85,11 @@ export class HeapWatch {
     this.#reportMemory();
     this.#setAside(usedBytes);
     this.#ownMs += threadCpuMs() - sinceMs;
+  }
+
+  /** Answered by now; null before the first. */
+  get requests(): number | null {
+    return this.#requests.answers?.total ?? null;
   }
 
   #mark(requests: number): void {

@@ -7,10 +7,15 @@ import { readHeapProfile } from './heap-profile.ts';
 import { readOffHeapSites } from './off-heap-profile.ts';
 import { readPprof, writePprof } from './pprof.ts';
 import { type Profile, ProfileBuilder, ProfileError } from './profile.ts';
+import { SourceMapFiles } from './source-map-files.ts';
+import { applySourceMaps } from './source-maps.ts';
 import { withoutInstruments } from './without-instruments.ts';
 
 /** File names are relative to this: the repository, or where the package is installed. */
 export const projectRoot = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+
+/** Where the code that a profile names came from, read as it is asked for. */
+export const sourceMaps = new SourceMapFiles([projectRoot, process.cwd()]);
 
 export interface IntervalProfiles {
   readonly interval: number;
@@ -50,19 +55,15 @@ export function readInterval(
       timeMs: startMs,
       durationMs,
     });
-    return {
-      interval: interval.interval,
-      startMs,
-      endMs,
-      heap: withoutInstruments(heap),
-      offHeap: withoutInstruments(offHeap),
-    };
+    if (interval.mapsFile) sourceMaps.addOfRuntime(JSON.parse(readFileSync(interval.mapsFile, 'utf8')));
+    const mapped = (profile: Profile) => applySourceMaps(withoutInstruments(profile), (file) => sourceMaps.of(file));
+    return { interval: interval.interval, startMs, endMs, heap: mapped(heap), offHeap: mapped(offHeap) };
   } catch (error) {
     if (error instanceof ProfileError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   } finally {
     rmSync(interval.heapFile, { force: true });
-    if (interval.offHeapFile !== '') rmSync(interval.offHeapFile, { force: true });
+    for (const file of [interval.offHeapFile, interval.mapsFile ?? '']) if (file !== '') rmSync(file, { force: true });
   }
 }
 

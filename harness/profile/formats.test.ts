@@ -116,12 +116,13 @@ t.test('source maps lead back to the sources; broken ones do nothing', async (t)
   const asked: string[] = [];
   const load = (file: string) => {
     asked.push(file);
-    return JSON.stringify(map);
+    return { json: JSON.stringify(map), folder: 'dist' };
   };
   t.same(stacksOf(applySourceMaps(builder.finish(), load)), { 'total src/app.ts:3': [7] });
   t.same(asked, ['dist/app.js']);
   for (const broken of [null, '{', '{}', '{"version":3,"sources":[],"mappings":"%%%"}']) {
-    t.same(stacksOf(applySourceMaps(builder.finish(), () => broken)), { 't dist/app.js:1': [7] });
+    const load = () => (broken === null ? null : { json: broken, folder: 'dist' });
+    t.same(stacksOf(applySourceMaps(builder.finish(), load)), { 't dist/app.js:1': [7] });
   }
 });
 

@@ -53,9 +53,10 @@ async function scenarioOf(file: string, shown: string): Promise<FoundScenario> {
     new FloodgateError('config-invalid', `${shown}: scenario "${config.name}" ${message}`, { hint });
   const clash = clashOf(config);
   if (clash) throw bad(...clash);
-  if (config.load !== undefined || config.target !== undefined) {
+  const other = (['load', 'requests', 'target'] as const).find((each) => config[each] !== undefined);
+  if (other !== undefined) {
     throw bad(
-      `is for a ${config.load === undefined ? 'target' : 'load'} of a configuration`,
+      `has ${other}, which is for targets of a configuration`,
       `Name it in scenarios of floodgate.config.*, and run floodgate gate --only ${config.name}.`,
     );
   }
@@ -65,13 +66,14 @@ async function scenarioOf(file: string, shown: string): Promise<FoundScenario> {
 type Bad = (message: string, hint: string) => FloodgateError;
 
 async function foundOf(config: ScenarioConfig, folder: string, bad: Bad): Promise<FoundScenario> {
-  const { builtin, capture, traffic, impair } = config;
+  const { builtin, capture, traffic, impair, loop } = config;
   const impairments = impair === undefined ? undefined : parseImpairments(impair, 'impair');
   const source = await sourceOf({ builtin, capture, traffic }, folder, bad);
   return {
     scenario: headOf(config, source.scenario),
     order: (seed, sizeBytes) => ({
       ...source.order(seed, sizeBytes),
+      ...(loop !== undefined && { loops: loop }),
       ...(impairments && { impair: { impairments, seed } }),
     }),
   };

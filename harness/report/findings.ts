@@ -2,10 +2,12 @@
 import type { FrameRange } from '../../reports/model.ts';
 import { allocationSpike } from '../explain/allocation-spike.ts';
 import { framesOfSpike } from '../explain/frame-windows.ts';
-import { findSpikes, type Growth, type SpikeFindings, type SpikeShape } from '../explain/spikes.ts';
+import { nativeLineOf, paceOf, type SettledGrowth, settledGrowth } from '../explain/settled.ts';
+import { findSpikes, type Growth, leakShape, type SpikeFindings, type SpikeShape } from '../explain/spikes.ts';
 import { judge, Readings } from '../metrics/budgets.ts';
+import { messagesOf } from '../metrics/measured-run.ts';
 import { largest } from '../metrics/memory.ts';
-import type { FoundSpikes } from '../pass/instruments/instrument.ts';
+import type { FoundSpikes, SettledPoint } from '../pass/instruments/instrument.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 
@@ -13,6 +15,10 @@ export interface Findings {
   readonly measure: PassResult;
   readonly spikes: readonly SpikeShape[];
   readonly growth: Growth;
+  /** What stays, by the pass that forces collections; undefined where there was none. */
+  readonly settled: SettledGrowth | undefined;
+  /** HTTP messages that the agent found, or answers that another program gave; null where they were not counted. */
+  readonly messages: number | null;
   /** The frames that were sent between the beginning of each spike's rise and its top. */
   readonly frames: readonly FrameRange[];
   /** What the table of metrics reads in it. */
@@ -26,17 +32,23 @@ const baselineMs = 200;
 /** A step that begins so soon after the first frame may be the target getting warm. */
 const warmUpMs = 1_500;
 
-export function findingsOf(measure: PassResult, budget: Budget): Findings {
+/** @param looks of the pass that forces collections */
+export function findingsOf(measure: PassResult, budget: Budget, looks: readonly SettledPoint[] = []): Findings {
+  const settled = settledGrowth(looks, paceOf(measure), nativeLineOf(measure));
   const found = residentSpikes(measure);
-  const readings = Readings.of({ measure, findings: found, sites: undefined });
+  const readings = Readings.of({ measure, findings: found, sites: undefined, settled });
   const broken = judge(budget, readings).filter(({ state }) => state === 'over');
   // Resident memory may be flat where a limit on allocation is broken: what was allocated is explained then.
   const allocated = broken.some(({ name }) => name.startsWith('allocated.')) ? allocationOf(measure) : null;
-  const spikes = allocated ? [...found.spikes, allocated] : found.spikes;
+  const grows = settled?.isLeak === true || broken.some(({ name }) => name.startsWith('growth.'));
+  const resident = grows ? withGrowth(measure, found.spikes, settled) : found.spikes;
+  const spikes = allocated ? [...resident, allocated] : resident;
   return {
     measure,
     spikes,
     growth: found.growth,
+    settled,
+    messages: messagesOf(measure),
     frames: spikes.map((spike) => framesOfSpike(measure, spike)),
     readings,
     // Why a request failed or was late shows in no profile of memory.
@@ -44,12 +56,31 @@ export function findingsOf(measure: PassResult, budget: Budget): Findings {
   };
 }
 
+/** A spike that holds this much of what stays is explained as it is; else all of the traffic is one. */
+const heldShareMin = 0.5;
+
+/** Growth that makes no spike of its own, being slow, is to be explained all the same. */
+function withGrowth(measure: PassResult, spikes: readonly SpikeShape[], settled: SettledGrowth | undefined) {
+  const { watch, sendStartMs, sendEndMs } = measure;
+  const kept = Math.max(0, settled?.keptBytes ?? 0);
+  const holds = ({ shape, heightBytes, startMs, topMs }: SpikeShape) =>
+    shape === 'leak' ||
+    (heightBytes >= heldShareMin * kept && topMs - startMs >= heldShareMin * (sendEndMs - sendStartMs));
+  if (spikes.some(holds)) return spikes;
+  const all = leakShape(watch.rss.tMs(), watch.rss.column('own'), sendStartMs, sendEndMs);
+  if (!all) return spikes;
+  const heightBytes = Math.max(all.heightBytes, kept);
+  return [...spikes, { ...all, heightBytes, topBytes: all.baselineBytes + heightBytes }];
+}
+
 /** As the instruments need it. */
-export function foundSpikes({ measure, spikes, frames }: Findings): FoundSpikes {
+export function foundSpikes({ measure, spikes, frames, settled }: Findings): FoundSpikes {
   // What was merely allocated is in no snapshot.
   const heights = spikes.map(({ line, heightBytes }) => (line === 'rss' ? heightBytes : -1));
   return {
     frames,
+    leakBytes: settled?.isLeak ? settled.keptBytes : 0,
+    framesSent: measure.sent.column('frames').at(-1) ?? 0,
     highest: heights.indexOf(Math.max(0, ...heights)),
     heapBytes: largest(measure.channel.v8.column('heapUsed')) ?? undefined,
   };
@@ -61,11 +92,14 @@ export function peakBytesOf({ watch }: PassResult): number {
 }
 
 /** Of the traffic, not of the start. */
-function residentSpikes({ watch, sendStartMs }: PassResult): SpikeFindings {
+function residentSpikes({ watch, lane, sendStartMs, sendEndMs }: PassResult): SpikeFindings {
   const { tMs, own } = watch.tops();
   return findSpikes(watch.rss.tMs(), watch.rss.column('own'), {
     tops: { tMs, bytes: own },
     ignoreBeforeMs: sendStartMs - baselineMs,
+    // There the target ends with its input: what it gives back then is no recovery.
+    ...(lane === 'exact' && sendEndMs > sendStartMs && { ignoreAfterMs: sendEndMs }),
+    ...(sendEndMs > sendStartMs && { traffic: { startMs: sendStartMs, endMs: sendEndMs } }),
     warmUpUntilMs: sendStartMs + warmUpMs,
   });
 }

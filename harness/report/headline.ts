@@ -1,7 +1,15 @@
 /** The sentence a person reads first. Pure. */
 
-import { formatBytes, formatCount, formatShare, formatSite, formatValue, standsOut } from '../../reports/format.ts';
-import type { BudgetResult, Spike } from '../../reports/model.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatKeeper,
+  formatShare,
+  formatSite,
+  formatValue,
+  standsOut,
+} from '../../reports/format.ts';
+import type { BudgetResult, Keeper, Spike } from '../../reports/model.ts';
 
 /** What no spike explains: whoever allocated had no part in it. */
 const notOfMemory = /^(requests|cpu|handles)\./;
@@ -24,17 +32,26 @@ export function headlineOf(budgets: readonly BudgetResult[], spikes: readonly Sp
 /** Line and packets of a spike, as far as they are known. */
 function blameOf(spike: Spike | undefined): string {
   if (!spike) return '';
-  const [suspect] = spike.suspects;
-  const whole = spike.line === 'allocated' ? 'what was allocated' : 'the growth';
-  const line =
-    suspect && standsOut(spike)
-      ? `; first suspect ${formatSite(suspect)} (${formatShare(suspect.share)} of ${whole})`
-      : '';
+  const line = (spike.keeper && keptWords(spike.keeper, spike)) ?? madeWords(spike);
   const { frames } = spike;
   if (!frames) return line;
   const stream = spike.streams.find(({ destination }) => destination !== '');
   const most = stream ? `, most from ${stream.source} → ${stream.destination}` : '';
   return `${line || ';'} in frames ${formatCount(frames.first)}–${formatCount(frames.last)}${most}`;
+}
+
+/** Of what stays, who keeps it, and who made it. */
+function keptWords(keeper: Keeper, spike: Spike): string {
+  const maker = spike.commonCaller ?? spike.suspects[0];
+  return `; kept by ${formatKeeper(keeper)}${maker ? `, made by ${formatSite(maker)}` : ''}`;
+}
+
+function madeWords(spike: Spike): string {
+  const [suspect] = spike.suspects;
+  if (!suspect || !standsOut(spike)) return '';
+  const whole =
+    spike.line === 'allocated' ? 'what was allocated' : spike.cause === 'leak' ? 'what stays' : 'the growth';
+  return `; first suspect ${formatSite(suspect)} (${formatShare(suspect.share)} of ${whole})`;
 }
 
 function withinSentence(budgets: readonly BudgetResult[]): string {

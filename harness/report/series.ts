@@ -46,11 +46,9 @@ export function gcEventsOf({ channel }: PassResult): GcEvents {
 /** Without frames the counter is the time of the load, which is not drawn: the time axis shows it. */
 function trafficOf({ sent, lane }: PassResult): SeriesTable {
   const table = tableOf('traffic', sent);
-  if (lane !== 'load') return table;
-  return {
-    ...table,
-    columns: table.columns.filter(({ name, values }) => name === 'bytes' && values.some((value) => value !== 0)),
-  };
+  const isDrawn = (name: string, values: readonly (number | null)[]) =>
+    name === 'bytes' ? lane !== 'load' || values.some((value) => value !== 0) : name === 'frames' && lane !== 'load';
+  return { ...table, columns: table.columns.filter(({ name, values }) => isDrawn(name, values)) };
 }
 
 /** The process that the agent uploads to. */

@@ -1,11 +1,14 @@
 /** The spikes of the report: found by the measuring pass, explained by those after it, aligned by frame numbers. */
-import { formatBytes, formatCount, formatDuration } from '../../reports/format.ts';
-import type { FlameTree, ProfileReference, Spike } from '../../reports/model.ts';
+import { formatBytes, formatCount, formatDuration, formatValue } from '../../reports/format.ts';
+import type { FlameTree, Keeper, ProfileReference, Spike, Suspect } from '../../reports/model.ts';
 import { attribute, attributeAllocated, bytesOf } from '../explain/attribution.ts';
+import { commonCaller } from '../explain/caller-above.ts';
 import { classifyCause } from '../explain/cause.ts';
 import { evidenceOf } from '../explain/evidence.ts';
 import type { Explanation } from '../explain/explanation.ts';
-import { type ExplainedWindow, liveWindowOf, windowOf } from '../explain/frame-windows.ts';
+import { type ExplainedWindow, liveWindowOf, wholeLive, windowOf } from '../explain/frame-windows.ts';
+import { goKeeper } from '../explain/go-keeper.ts';
+import type { SettledGrowth } from '../explain/settled.ts';
 import { sitesIn, sitesOf, startOf } from '../explain/spike-sites.ts';
 import type { Growth, SpikeShape } from '../explain/spikes.ts';
 import { flameOf } from '../explain/suspects.ts';
@@ -13,35 +16,68 @@ import type { PassResult } from '../pass/pass-result.ts';
 import { isGauge, mergeProfiles } from '../profile/arithmetic.ts';
 import { type Profile, sumOf } from '../profile/profile.ts';
 import type { Findings } from './findings.ts';
+import { keeperOf } from './keeper.ts';
+import type { Sources } from './sources.ts';
 
-/** Saves a profile and says where; injected, since this file does no I/O. */
-export type SaveProfile = (name: string, profile: Profile) => string;
+/** Saves a profile and says where, and reads sources; injected, since this file does no I/O. */
+export interface SpikeFiles {
+  save(name: string, profile: Profile): string;
+  readonly sources: Sources;
+}
 
 /** Every spike of a run, with what explains it. */
-export function spikesOf(findings: Findings, explanation: Explanation, save: SaveProfile): Spike[] {
-  return findings.spikes.map((shape, index) =>
-    shape.line === 'allocated'
-      ? allocatedSpike(findings, explanation, index, save)
-      : residentSpike(findings, explanation, index, save),
-  );
+export function spikesOf(findings: Findings, explanation: Explanation, files: SpikeFiles): Spike[] {
+  return findings.spikes.map((shape, index) => {
+    const spike = shape.line === 'allocated' ? allocatedSpike : residentSpike;
+    return withSources(spike(findings, explanation, index, files), files.sources);
+  });
+}
+
+/** Five lines around each place that a person looks at first. */
+function withSources(spike: Omit<Spike, 'sources'>, sources: Sources): Spike {
+  const [suspect] = spike.suspects;
+  const { keeper } = spike;
+  const places = [
+    ...(keeper
+      ? [{ file: keeper.file, line: keeper.line, of: 'keeper' as const, note: `kept by ${keeper.name}` }]
+      : []),
+    ...(suspect
+      ? [{ file: suspect.file, line: suspect.line, of: 'suspect' as const, note: chargedWords(suspect) }]
+      : []),
+  ];
+  return { ...spike, sources: places.flatMap((place) => sources.excerpt(place) ?? []) };
+}
+
+/** V8 charges what lies on the heap to a function, at its declaration; other profiles know lines. */
+function chargedWords({ functionName, where, file }: Spike['suspects'][number]): string {
+  const isDeclaration = where === 'heap' && !/\.go$/.test(file);
+  return isDeclaration ? `${functionName}, declared at` : `${functionName}, at`;
 }
 
 /** A rise of resident memory: what is in it, and who is behind that. */
-function residentSpike(findings: Findings, explanation: Explanation, index: number, save: SaveProfile): Spike {
-  const { measure, growth } = findings;
+function residentSpike(
+  findings: Findings,
+  explanation: Explanation,
+  index: number,
+  { save, sources }: SpikeFiles,
+): Omit<Spike, 'sources'> {
+  const { measure, growth, settled } = findings;
   const shape = findings.spikes[index]!;
   const frames = findings.frames[index]!;
   const allocated = windowOf(explanation.allocations, frames);
-  const live = liveWindowOf(explanation.live, frames);
+  const live = settled?.isLeak ? wholeLive(explanation.live) : liveWindowOf(explanation.live, frames);
   const sites = sitesOf(allocated, live, startOf(explanation.live));
-  const evidence = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined);
+  const evidence = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined, leakBytesOf(shape, settled));
   const cause = classifyCause(evidence);
-  const shared = allocated || live ? attribute(evidence, sites) : undefined;
+  const stays = live !== undefined && (cause.cause === 'leak' || cause.cause === 'live-growth');
+  const shared = allocated || live ? attribute(evidence, sites, stays ? 'live' : 'claims') : undefined;
+  const [first] = shared?.suspects ?? [];
+  const { retained } = explanation;
   const shown = mostOf(allocated, live, shape.heightBytes);
   return {
     ...commonOf(findings, explanation, index),
     cause: cause.cause,
-    causeDetail: shape.shape === 'leak' ? `${slopeOf(growth)} ${cause.detail}` : cause.detail,
+    causeDetail: cause.cause === 'leak' ? `${slopeOf(growth, settled)} ${cause.detail}` : cause.detail,
     suspects: shared?.suspects ?? [],
     parts: shared?.parts ?? [],
     namedShare: shared?.namedShare ?? null,
@@ -50,9 +86,35 @@ function residentSpike(findings: Findings, explanation: Explanation, index: numb
       ...(live ? savePair(live, 'live-heap', index, save) : []),
     ],
     flame: shown && isAmongHighest(findings, index) ? flameOfWindow(shown) : null,
-    retained: explanation.retained?.spike === index ? explanation.retained.classes : [],
+    retained: retained?.spike === index ? retained.classes : [],
+    keeper: stays ? keeperIn(findings, explanation, index, { live, sources, likelyFile: first?.file ?? '' }) : null,
+    commonCaller: stays ? callerAbove(live, first) : null,
   };
 }
+
+/** Who keeps it: by snapshots, or by the profile of live memory of a program that has none. */
+function keeperIn(
+  { measure, messages }: Findings,
+  { retained }: Explanation,
+  index: number,
+  { live, sources, likelyFile }: { live: ExplainedWindow; sources: Sources; likelyFile: string },
+): Keeper | null {
+  if (retained?.spike !== index) return goKeeper(live.heap.window) ?? null;
+  const frames = measure.sent.column('frames').at(-1) ?? 0;
+  // An agent counts messages, two of each exchange.
+  const requestsPerFrame = messages === null || frames === 0 || measure.lane === 'load' ? null : messages / 2 / frames;
+  return keeperOf({ retained, requestsPerFrame, likelyFile, sources });
+}
+
+/** Only where the first suspect made little of it itself. */
+function callerAbove(live: ExplainedWindow, first: Suspect | undefined): Suspect | null {
+  if (!first || first.share >= callerShareMax) return null;
+  const caller = commonCaller(live.heap.window, 'heap');
+  return caller && !(caller.functionName === first.functionName && caller.file === first.file) ? caller : null;
+}
+
+/** A first suspect with this share needs no caller to explain it. */
+const callerShareMax = 0.6;
 
 /** Call trees make most of a report's size: only so many of the highest spikes have one. */
 const flamesMax = 5;
@@ -66,7 +128,12 @@ function isAmongHighest({ spikes }: Findings, index: number): boolean {
 }
 
 /** What was allocated while the traffic flowed, by who allocated it. */
-function allocatedSpike(findings: Findings, explanation: Explanation, index: number, save: SaveProfile): Spike {
+function allocatedSpike(
+  findings: Findings,
+  explanation: Explanation,
+  index: number,
+  { save }: SpikeFiles,
+): Omit<Spike, 'sources'> {
   const { heightBytes } = findings.spikes[index]!;
   const frames = findings.frames[index]!;
   const found = windowOf(explanation.allocations, frames);
@@ -83,6 +150,8 @@ function allocatedSpike(findings: Findings, explanation: Explanation, index: num
     profiles: allocated ? savePair(allocated, 'allocations', index, save) : [],
     flame: allocated ? flameOf(allocated.heap.window, null, allocated.heap.window.sampleTypes[0]!.type) : null,
     retained: [],
+    keeper: null,
+    commonCaller: null,
   };
 }
 
@@ -106,11 +175,21 @@ function commonOf(
   return { ...levels, frames: measure.lane === 'load' ? null : frames[index]!, streams: streams[index] ?? [] };
 }
 
-/** How fast it leaks, as far as that can be known. */
-function slopeOf({ slope, slopeLow, slopeHigh }: Growth): string {
-  const kilobytes = (bytes: number) => (bytes / 1e3).toFixed(1);
-  return `Grows by ${kilobytes(slope)} kB/s (99 %: ${kilobytes(slopeLow)} to ${kilobytes(slopeHigh)}).`;
+/** What of a spike is a leak: by forced collections where they were looked at, else by the shape of its line. */
+function leakBytesOf({ shape, heightBytes }: SpikeShape, settled: SettledGrowth | undefined): number {
+  if (settled) return settled.isLeak ? settled.keptBytes : 0;
+  return shape === 'leak' ? heightBytes : 0;
 }
+
+/** How fast it leaks, as far as that can be known. */
+function slopeOf({ slope, slopeLow, slopeHigh }: Growth, settled: SettledGrowth | undefined): string {
+  if (!settled) return `Grows by ${perSecond(slope)} (99 %: ${perSecond(slopeLow)} to ${perSecond(slopeHigh)}).`;
+  const { live, livePerRequest: each, keptBytes } = settled;
+  const request = each ? `, ${formatBytes(each.slope)} a request` : '';
+  return `After forced collections ${formatBytes(keptBytes)} more are alive: ${perSecond(live.slope)} (99 %: ${perSecond(live.low)} to ${perSecond(live.high)})${request}.`;
+}
+
+const perSecond = (bytes: number) => formatValue(bytes, 'bytesPerSecond');
 
 /** What stayed must make up this much of a spike for its flame graph; else what was allocated is shown. */
 const liveShareMin = 0.3;
@@ -144,7 +223,7 @@ function savePair(
   explained: ExplainedWindow,
   kind: 'allocations' | 'live-heap',
   index: number,
-  save: SaveProfile,
+  save: SpikeFiles['save'],
 ): ProfileReference[] {
   const references: ProfileReference[] = [];
   for (const side of ['heap', 'offHeap'] as const) {

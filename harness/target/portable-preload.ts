@@ -10,7 +10,18 @@ import { preloadFolderName } from '../preload/options.ts';
 import { preloadArguments } from '../watch/preload-channel.ts';
 
 const here = fileURLToPath(new URL('../preload/', import.meta.url));
-const modules = ['preload', 'options', 'instruments', 'requests', 'step', 'off-heap-sites', 'family', 'commands'];
+const modules = [
+  'preload',
+  'options',
+  'instruments',
+  'requests',
+  'step',
+  'off-heap-sites',
+  'family',
+  'commands',
+  'compressor-sites',
+  'wasm-sites',
+];
 const stripped = new Map<string, string>();
 
 /**

@@ -100,6 +100,7 @@ export class PprofChannel extends Duplex {
       const [verb, number] = line.split(' ');
       try {
         if (verb === 'cut') await this.#cut(Number(number));
+        else if (verb === 'settle') await this.#settle(Number(number));
       } catch (error) {
         this.#say({ type: 'error', tMs: nowMs(), message: `${line}: ${(error as Error).message}` });
       }
@@ -121,6 +122,13 @@ export class PprofChannel extends Duplex {
     this.#startMs = endMs;
   }
 
+  /** `gc=1` collects first. */
+  async #settle(interval: number): Promise<void> {
+    await this.#readFigures('gc=1&');
+    const { heapAllocBytes = 0 } = this.memory ?? {};
+    this.#say({ type: 'settled', interval, tMs: nowMs(), heapUsed: heapAllocBytes, external: 0, requests: null });
+  }
+
   async #tick(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
@@ -135,8 +143,8 @@ export class PprofChannel extends Duplex {
     }
   }
 
-  async #readFigures(): Promise<void> {
-    const text = (await this.#get('/heap?debug=1')).toString('latin1');
+  async #readFigures(first = ''): Promise<void> {
+    const text = (await this.#get(`/heap?${first}debug=1`)).toString('latin1');
     const figure = (name: string) => Number(new RegExp(`^# ${name} = (\\d+)`, 'm').exec(text)?.[1] ?? 0);
     if (!text.startsWith('heap profile:')) {
       throw new FloodgateError('pprof-missing', `${this.#base} is not the address of net/http/pprof`, {

@@ -89,6 +89,8 @@ export class MemoryWatch {
   rollupRssBytes = 0;
   /** Whether `rssPeakBytes` is the kernel's own, from the watch's beginning to its end: nothing was higher, samples or not. */
   peakIsWhole = false;
+  /** Whose memory it is. */
+  readonly pid: number;
   readonly #memory: MemoryAccount;
   readonly #group: ControlGroup | undefined;
   readonly #nowMs: () => number;
@@ -113,6 +115,7 @@ export class MemoryWatch {
   #phasePeakBytes: number | undefined;
 
   constructor(options: MemoryWatchOptions) {
+    this.pid = options.pid;
     this.#memory = options.memory ?? new ProcessMemory(options.pid);
     this.#group = options.pid > 0 ? ControlGroup.of(options.pid) : undefined;
     this.#nowMs = options.nowMs;
@@ -180,6 +183,11 @@ export class MemoryWatch {
       bytes.push(all[i]!);
     }
     return { tMs, bytes };
+  }
+
+  /** Looks at the pages now, moved or not. */
+  lookAtPages(): void {
+    if (!this.#gone) this.#sampleMap();
   }
 
   /** What was higher between two samples, and where memory moved quickly: the samples' line is not the whole one. After `stop`. */

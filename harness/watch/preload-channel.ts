@@ -64,6 +64,8 @@ export class PreloadChannel {
   readonly intervals: ProfileInterval[] = [];
   readonly cpu: CpuInterval[] = [];
   readonly snapshots: LineOf<'snapshot'>[] = [];
+  /** What was left after forced collections. */
+  readonly settled: LineOf<'settled'>[] = [];
   readonly errors: string[] = [];
   /** What the target runs on, as it says itself; empty where it says nothing. */
   runtime = '';
@@ -123,6 +125,17 @@ export class PreloadChannel {
     return this.#ask(`snapshot ${name}`, (line) => line.type === 'snapshot' && line.name === name, timeoutMs);
   }
 
+  /** Has all garbage of the process, its threads and its children collected, and what is left said. */
+  async settle(interval: number, timeoutMs: number): Promise<boolean> {
+    const isEnd = (thread: number | undefined) => (line: PreloadLine) =>
+      line.type === 'settled' && line.interval === interval && line.thread === thread;
+    const others = this.threads.living.map(({ id }) => this.#ask('', isEnd(id), Math.min(timeoutMs, threadTimeoutMs)));
+    const kin = this.kin().map((each) => each.settle(interval, timeoutMs));
+    const own = this.#ask(`settle ${interval}`, isEnd(undefined), timeoutMs);
+    const [answered] = await Promise.all([own, ...others, ...kin]);
+    return answered;
+  }
+
   /** Resolves at the next reading of the target's, which comes by itself; false after the timeout. */
   nextReading(timeoutMs: number): Promise<boolean> {
     return this.#ask('', (line) => line.type === 'v8', timeoutMs);
@@ -174,6 +187,7 @@ export class PreloadChannel {
       this.threads.read(thread, line);
       if (this.#mainLine) this.last = this.threads.addedTo(this.#mainLine);
     } else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
+    else if (line.type === 'settled') this.settled.push(line);
     else if (line.type === 'threadStart' || line.type === 'spawn' || line.type === 'error') this.#takeOwn(line);
   }
 
@@ -185,6 +199,7 @@ export class PreloadChannel {
       if (this.marks.length < eventsMax) this.marks.push(line);
     } else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
     else if (line.type === 'snapshot') this.snapshots.push(line);
+    else if (line.type === 'settled') this.settled.push(line);
     else if (line.type === 'runtime') {
       this.runtime = line.name;
       this.pid = line.pid ?? 0;

@@ -133,6 +133,29 @@
 	function standsOut({ suspects }) {
 		return (suspects[0]?.share ?? 0) >= SHARE_STANDS_OUT;
 	}
+	function formatKeeper(keeper) {
+		const { name, kind, countAdded, perRequest, file, line } = keeper;
+		const each = perRequest === null ? "" : `, ${formatEach(perRequest)} a request`;
+		const article = /^[AEIOU]/i.test(kind) ? "an" : "a";
+		const grew = countAdded > 0 ? ` (${kind === "" ? "" : `${article} ${printable(kind, 60)} that `}grew by ${formatCount(countAdded)}${each})` : "";
+		const place = file === "" ? "" : ` at ${printable(file, 300)}${line > 0 ? `:${line}` : ""}`;
+		return `${printable(name, 120)}${grew}${place}`;
+	}
+	function formatEach(count) {
+		const rounded = Math.round(count);
+		if (rounded >= 10 || rounded > 0 && Math.abs(count - rounded) < .1 * rounded) return formatCount(rounded);
+		return count.toPrecision(2);
+	}
+	function excerptTitle({ file, line, note }) {
+		return `${printable(file, 300)}:${line}, ${printable(note, 200)}`;
+	}
+	function formatExcerpt({ lines, firstLine, line }) {
+		const width = String(firstLine + lines.length - 1).length;
+		return lines.map((text, i) => {
+			const number = firstLine + i;
+			return `${number === line ? ">" : " "} ${String(number).padStart(width)} | ${printable(text.replaceAll("	", "  "), 160)}`;
+		});
+	}
 	function formatHeight(spike) {
 		return spike.line === "rss" ? formatDifference(spike.heightBytes, "bytes") : `allocated ${formatBytes(spike.heightBytes)}`;
 	}
@@ -781,8 +804,13 @@
 				element("code", { text: formatSite(first) }),
 				document.createTextNode(` ${formatShare(first.share)}`)
 			]) : null,
+			spike.keeper ? element("p", { class: "first" }, [document.createTextNode("Kept by: "), element("code", { text: formatKeeper(spike.keeper) })]) : null,
+			...spike.sources.map(sourcePanel),
 			list.length > 0 ? tabs(list, `Spike ${number}`) : null
 		], "spike");
+	}
+	function sourcePanel(excerpt) {
+		return element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
 	}
 	function suspectTable(suspects) {
 		return sortableTable([

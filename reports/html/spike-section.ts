@@ -1,17 +1,20 @@
 /** A spike's part of the page: cause, suspects, what it is made of, flame graph, retained sizes, packets, profiles. */
 import {
+  excerptTitle,
   formatBytes,
   formatCount,
   formatDifference,
   formatDuration,
+  formatExcerpt,
   formatHeight,
+  formatKeeper,
   formatRecovery,
   formatShare,
   formatSite,
   printable,
   standsOut,
 } from '../format.ts';
-import type { RetainedClass, RunReport, Spike, SpikePart, SpikeStream, Suspect } from '../model.ts';
+import type { RetainedClass, RunReport, SourceExcerpt, Spike, SpikePart, SpikeStream, Suspect } from '../model.ts';
 import { button, commandLine, element, section, sortableTable, type Tab, tabs } from './dom.ts';
 import { flameView } from './flame-view.ts';
 import type { TimeLine } from './timeline.ts';
@@ -56,10 +59,24 @@ export function spikeSection(spike: Spike, number: number, run: RunReport, line:
             document.createTextNode(` ${formatShare(first.share)}`),
           ])
         : null,
+      spike.keeper
+        ? element('p', { class: 'first' }, [
+            document.createTextNode('Kept by: '),
+            element('code', { text: formatKeeper(spike.keeper) }),
+          ])
+        : null,
+      ...spike.sources.map(sourcePanel),
       list.length > 0 ? tabs(list, `Spike ${number}`) : null,
     ],
     'spike',
   );
+}
+
+function sourcePanel(excerpt: SourceExcerpt): HTMLElement {
+  return element('details', {}, [
+    element('summary', { text: excerptTitle(excerpt) }),
+    element('pre', { text: formatExcerpt(excerpt).join('\n') }),
+  ]);
 }
 
 function suspectTable(suspects: readonly Suspect[]): HTMLElement {

@@ -55,6 +55,8 @@ export const liveHeap: Instrument = {
     everyInterval: false,
     sampleBytes: heapSampleBytes,
   }),
+  // What stays of the whole run is one interval: who made it, alive at the end.
+  aim: ({ frames, leakBytes }) => ({ frameMarks: leakBytes > 0 ? [] : endsOf(frames) }),
   bring: (pass, { folder }) => ({ live: readIntervals(pass, 'inuse_space', folder, heapSampleBytes) }),
 };
 

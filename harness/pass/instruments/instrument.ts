@@ -5,6 +5,7 @@
 import type { FrameRange, Note, PassKind, RetainedClass } from '../../../reports/model.ts';
 import type { PreloadOptions } from '../../preload/options.ts';
 import type { IntervalProfiles } from '../../profile/files.ts';
+import type { FoundKeeper } from '../../profile/heap-snapshot/keeper.ts';
 import type { Wrapper } from '../../target/target.ts';
 import type { PreloadChannel } from '../../watch/preload-channel.ts';
 import type { IntervalFrames, PassResult } from '../pass-result.ts';
@@ -40,7 +41,7 @@ export interface Instrument {
 export interface InstrumentStart {
   /** For the target's Node.js. */
   readonly nodeArguments?: readonly string[];
-  readonly preload?: Pick<PreloadOptions, 'profile' | 'cpu' | 'snapshots'>;
+  readonly preload?: Pick<PreloadOptions, 'profile' | 'cpu' | 'snapshots' | 'settles'>;
   readonly wrapper?: Wrapper;
 }
 
@@ -55,14 +56,20 @@ export interface InstrumentUse {
   readonly everyInterval: boolean;
   /** It shows how things stand: where nothing has happened since, it would show the same again. */
   readonly isLevel: boolean;
+  /** It stops the target: where traffic cannot be held, the target works for a while before it is used again. @default false */
+  readonly rests?: boolean;
 }
 
 /** The spikes of the measuring pass, as far as instruments ask. */
 export interface FoundSpikes {
   /** The frames of each spike, in order of time. */
   readonly frames: readonly FrameRange[];
+  /** Of what is alive at the end, what grew all along: where there is any, who keeps it is asked of the whole run. */
+  readonly leakBytes: number;
   /** Index of the highest spike of resident memory; −1 where there is none. */
   readonly highest: number;
+  /** Sent in all; milliseconds of the load where there are no frames. */
+  readonly framesSent: number;
   /** Highest use of V8's heap; undefined where nothing is known of it. */
   readonly heapBytes: number | undefined;
 }
@@ -83,6 +90,16 @@ export interface BringOrder {
   readonly found: FoundSpikes;
 }
 
+/** What heap snapshots say grew, and in which spike. */
+export interface Retained {
+  readonly spike: number;
+  readonly classes: readonly RetainedClass[];
+  readonly keeper: FoundKeeper | undefined;
+  /** Frames, and requests where the target counts them, between the two snapshots. */
+  readonly frames: number;
+  readonly requests: number | null;
+}
+
 /** What an instrument found out. */
 export interface Brought {
   /** Everything that was allocated. */
@@ -90,8 +107,22 @@ export interface Brought {
   /** What was allocated in the interval and alive at its end. */
   readonly live?: readonly FrameInterval[];
   /** What grew between heap snapshots, and in which spike. */
-  readonly retained?: { readonly spike: number; readonly classes: readonly RetainedClass[] };
+  readonly retained?: Retained;
+  /** What stayed, by place in the traffic. */
+  readonly settled?: readonly SettledPoint[];
   readonly notes?: readonly Note[];
+}
+
+/** The target after three last-resort collections. */
+export interface SettledPoint {
+  /** Sent by then; milliseconds of the load where there are no frames. */
+  readonly frames: number;
+  /** Answered by then; null where the target does not count them. */
+  readonly requests: number | null;
+  /** The heap and all off-heap memory that the runtime knows of. */
+  readonly liveBytes: number;
+  /** Resident memory without pages of files; null where it was not read at that moment. */
+  readonly ownBytes: number | null;
 }
 
 /** The profiles of an interval, with the frames that were sent in it. */

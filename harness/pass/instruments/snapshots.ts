@@ -1,13 +1,19 @@
 /** Heap snapshots before the highest spike, at its top and at the end: which classes grew, and who keeps them. */
 import path from 'node:path';
-import type { FrameRange, RetainedClass } from '../../../reports/model.ts';
+import type { RetainedClass } from '../../../reports/model.ts';
 import { readRetained, removeSnapshots } from '../../profile/heap-snapshot/files.ts';
 import type { PassResult } from '../pass-result.ts';
-import type { Instrument } from './instrument.ts';
+import type { FoundSpikes, Instrument, Retained } from './instrument.ts';
 
 const takeTimeoutMs = 300_000;
 /** A snapshot takes a second for 15 MB and ten times the heap in memory: beyond this an operator would not wait for it. */
 const heapBytesMax = 300_000_000;
+/** Beyond this none is written: of a leak the first ones show all there is to see. */
+const takenBytesMax = 150_000_000;
+/** So much more between two snapshots shows who keeps it. */
+const growthBytes = 40_000_000;
+/** Of the traffic: until then caches fill. */
+const warmUpShare = 0.1;
 
 export const snapshots: Instrument = {
   kind: 'snapshots',
@@ -21,11 +27,12 @@ export const snapshots: Instrument = {
     everyInterval: false,
     isLevel: true,
   },
-  start: (folder) => ({ preload: { snapshots: { folder } } }),
+  start: (folder) => ({ preload: { snapshots: { folder, heapBytesMax: takenBytesMax } } }),
   describe: (usual) => [...usual, 'heap snapshots'],
   // A snapshot is many times the heap.
   ceilingBytes: (peakBytes) => 8 * peakBytes + 1e9,
-  aim({ frames, highest, heapBytes }) {
+  aim({ frames, highest, heapBytes, leakBytes, framesSent }) {
+    if (leakBytes > 0) return { frameMarks: marksOfLeak(leakBytes, framesSent) };
     const spike = frames[highest];
     if (!spike || heapBytes === undefined) return { frameMarks: undefined };
     if (heapBytes > heapBytesMax) {
@@ -36,33 +43,48 @@ export const snapshots: Instrument = {
   },
   async bring(pass, { found, keepsSnapshots }) {
     const taken = filesOf(pass);
-    const classes = await grownClasses(taken, found.frames[found.highest]!);
+    const retained = await grown(taken, found);
     if (!keepsSnapshots) removeSnapshots(taken.map(({ file }) => path.resolve(file)));
-    return { retained: { spike: found.highest, classes } };
+    return { retained };
   },
 };
+
+/** While the heap is still small, and what stays is already most of what is new. */
+function marksOfLeak(leakBytes: number, framesSent: number): number[] {
+  const last = Math.min(1, warmUpShare + Math.max(warmUpShare, growthBytes / leakBytes));
+  return [warmUpShare, last].map((share) => Math.max(1, Math.round(share * framesSent)));
+}
 
 interface TakenSnapshot {
   readonly file: string;
   readonly lastFrame: number;
+  readonly requests: number | null;
 }
 
 function filesOf(pass: PassResult): TakenSnapshot[] {
   return pass.intervals.flatMap(({ interval, lastFrame }) => {
-    const snapshot = pass.channel.snapshots.find((each) => each.name === String(interval));
-    return snapshot ? [{ file: snapshot.file, lastFrame }] : [];
+    const snapshot = pass.channel.snapshots.find((each) => each.name === String(interval) && each.file !== '');
+    return snapshot ? [{ file: snapshot.file, lastFrame, requests: snapshot.requests }] : [];
   });
 }
 
-/** Classes that grew while the spike's frames were sent, by the snapshots at its ends and at the end of the run. */
-async function grownClasses(taken: readonly TakenSnapshot[], spike: FrameRange): Promise<RetainedClass[]> {
-  const before = taken.findLast(({ lastFrame }) => lastFrame < spike.first);
+/** What grew while the spike's frames were sent, by the snapshots at its ends and at the end of the run; of a leak, while traffic flowed. */
+async function grown(taken: readonly TakenSnapshot[], { frames, highest, leakBytes }: FoundSpikes): Promise<Retained> {
+  const spike = frames[highest]!;
+  const isLeak = leakBytes > 0;
   const last = taken.at(-1);
-  const top = taken.find(({ lastFrame }) => lastFrame >= spike.last) ?? last;
-  if (!before || !top || before === top) return [];
+  const before = isLeak
+    ? taken.find(({ lastFrame }) => lastFrame > 0)
+    : taken.findLast(({ lastFrame }) => lastFrame < spike.first);
+  const top = isLeak ? last : (taken.find(({ lastFrame }) => lastFrame >= spike.last) ?? last);
+  if (!before || !top || before === top) {
+    return { spike: highest, classes: [], keeper: undefined, frames: 0, requests: null };
+  }
   const after = last === top ? undefined : last?.file;
-  const classes = await readRetained({ before: before.file, top: top.file, after });
+  const { classes, keeper } = await readRetained({ before: before.file, top: top.file, after });
   // Holders that were there before retain what is new; the new ones say what it is.
   const isNew = (each: RetainedClass) => Number(each.countAdded > 0);
-  return classes.sort((a, b) => isNew(b) - isNew(a) || b.retainedBytesAdded - a.retainedBytesAdded);
+  classes.sort((a, b) => isNew(b) - isNew(a) || b.retainedBytesAdded - a.retainedBytesAdded);
+  const requests = top.requests === null ? null : top.requests - (before.requests ?? 0);
+  return { spike: highest, classes, keeper, frames: top.lastFrame - before.lastFrame, requests };
 }

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { RetainedClass } from '../../../reports/model.ts';
 import { ProfileError } from '../profile.ts';
 import { diffSnapshots, type SnapshotSummary, summarizeSnapshot } from './classes.ts';
+import { type FoundKeeper, findKeeper } from './keeper.ts';
 import { readHeapSnapshot } from './snapshot-parser.ts';
 
 export interface SnapshotSet {
@@ -20,21 +21,31 @@ const chunksPerTurn = 32;
 const rowsMax = 30;
 
 /**
- * What grew between the first two, largest first, and what of it was left in the third. Empty where a snapshot is
+ * What grew between the first two, largest first, who keeps it, and what of it was left in the third. Empty where a snapshot is
  * broken: the target died while it wrote.
  */
-export async function readRetained(set: SnapshotSet): Promise<RetainedClass[]> {
+export async function readRetained(set: SnapshotSet): Promise<Retained> {
   try {
     const before = await summaryOf(set.before);
-    const rows = diffSnapshots(before, await read(set.top), { rowsMax, pathsMax: rowsMax });
-    if (set.after === undefined) return rows;
+    const top = await read(set.top);
+    const keeper = findKeeper(before, top);
+    const rows = diffSnapshots(before, top, { rowsMax, pathsMax: rowsMax });
+    if (set.after === undefined) return { classes: rows, keeper };
     const { classes } = await summaryOf(set.after);
-    return rows.map((row) => ({ ...row, retainedBytesAfter: classes.get(row.className)?.retainedBytes ?? 0 }));
+    const after = (name: string) => classes.get(name)?.retainedBytes ?? 0;
+    return { classes: rows.map((row) => ({ ...row, retainedBytesAfter: after(row.className) })), keeper };
   } catch (error) {
-    if (error instanceof ProfileError || (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (error instanceof ProfileError || (error as NodeJS.ErrnoException).code === 'ENOENT') return nothing;
     throw error;
   }
 }
+
+export interface Retained {
+  readonly classes: RetainedClass[];
+  readonly keeper: FoundKeeper | undefined;
+}
+
+const nothing: Retained = { classes: [], keeper: undefined };
 
 /** Each is as large as the heap, or larger. */
 export function removeSnapshots(files: readonly string[]): void {

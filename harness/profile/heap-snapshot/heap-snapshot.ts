@@ -3,6 +3,8 @@
  * Edges that keep nothing alive are not kept either.
  */
 
+import type { Location } from './locations.ts';
+
 export interface HeapSnapshot {
   readonly nodeCount: number;
   /** Edges that keep their target alive. */
@@ -25,6 +27,8 @@ export interface HeapSnapshot {
   readonly stringCount: number;
   /** Text of a string, cut at `STRING_BYTES_MAX`; empty for an index that does not exist. */
   text(index: number): string;
+  /** Of a function its own place, of an object its constructor's; undefined where V8 gives none. */
+  locationOf(node: number): Location | undefined;
 }
 
 /** More than an array of V8 has elements; a larger number is read as this one. */

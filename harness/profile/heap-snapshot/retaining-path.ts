@@ -10,14 +10,40 @@ export class RetainingPaths {
   readonly #snapshot: HeapSnapshot;
   /** Per node the edge by which it is reached first. */
   readonly #reachedBy: Uint32Array;
+  /** Every node reached, a node before those reached from it; the root first. */
+  readonly order: Uint32Array;
 
   /** @param room columns of `nodeCount` and of as many as the root reaches, overwritten: two more would be felt */
-  constructor(snapshot: HeapSnapshot, room?: readonly [Uint32Array, Uint32Array]) {
+  constructor(snapshot: HeapSnapshot, room?: readonly [Uint32Array, Uint32Array], isKeeping: EdgeTest = anyEdge) {
     const { nodeCount } = snapshot;
     const [reachedBy, queue] = room ?? [new Uint32Array(nodeCount), new Uint32Array(nodeCount)];
     this.#snapshot = snapshot;
     this.#reachedBy = reachedBy;
-    breadthFirst(snapshot, reachedBy.fill(NONE), queue);
+    const reached = breadthFirst(snapshot, reachedBy.fill(NONE), queue, isKeeping);
+    this.order = queue.subarray(0, reached);
+  }
+
+  /** The edge by which a node is reached first, and the node that it leaves from; undefined for the root and what is not reached. */
+  stepTo(node: number): PathStep | undefined {
+    const edge = this.#reachedBy[node]!;
+    if (node === 0 || edge === NONE) return undefined;
+    const label = this.#snapshot.edgeLabel[edge]!;
+    const type = this.#snapshot.edgeTypes[label >>> EDGE_NAME_BITS] ?? '';
+    return { from: sourceOf(this.#snapshot, edge), type, name: edgeNameOf(this.#snapshot, edge) };
+  }
+
+  /** Per node that from which it is reached first; `NONE` for the root and what is not reached. */
+  parents(): Uint32Array {
+    const { firstEdge, nodeCount } = this.#snapshot;
+    const parents = new Uint32Array(nodeCount).fill(NONE);
+    const { edgeTo } = this.#snapshot;
+    for (let node = 0; node < nodeCount; node += 1) {
+      const end = firstEdge[node + 1]!;
+      for (let edge = firstEdge[node]!; edge < end; edge += 1) {
+        if (this.#reachedBy[edgeTo[edge]!] === edge) parents[edgeTo[edge]!] = node;
+      }
+    }
+    return parents;
   }
 
   /** One step per object (`Map.table: (array)`), the root left out; empty where there is no way. */
@@ -40,7 +66,46 @@ export class RetainingPaths {
   }
 }
 
-function breadthFirst({ firstEdge, edgeTo }: HeapSnapshot, reachedBy: Uint32Array, queue: Uint32Array): void {
+/** A way's last step to a node. */
+export interface PathStep {
+  readonly from: number;
+  /** V8's word for the kind of edge: `property`, `element`, `context`, `internal` … */
+  readonly type: string;
+  readonly name: string;
+}
+
+/** Whether an edge keeps its target alive by itself. */
+export type EdgeTest = (from: number, edge: number) => boolean;
+const anyEdge: EdgeTest = () => true;
+
+/**
+ * A weak map's value is kept by table and key together, and both have an edge to it. The one that may go decides: the key, or the table
+ * where the key is V8's own and never goes.
+ */
+export function withoutWeakMaps(snapshot: HeapSnapshot): EdgeTest {
+  const { edgeLabel, edgeTypes, nodeId, stringCount } = snapshot;
+  const internal = edgeTypes.indexOf('internal');
+  /** By string: 0 not looked at, 1 no pair of a weak map, else a pair. */
+  const known = new Uint8Array(stringCount);
+  return (from, edge) => {
+    const label = edgeLabel[edge]!;
+    const name = label & EDGE_NAME_MAX;
+    if (label >>> EDGE_NAME_BITS !== internal || known[name] === 1) return true;
+    const pair = /part of key \((system \/)?.* pair in WeakMap \(table @(\d+)\)$/.exec(snapshot.text(name));
+    known[name] = pair ? 2 : 1;
+    if (!pair) return true;
+    const isTables = Number(pair[2]) === nodeId[from];
+    return isTables === (pair[1] !== undefined);
+  };
+}
+
+/** @returns how many were reached */
+function breadthFirst(
+  { firstEdge, edgeTo }: HeapSnapshot,
+  reachedBy: Uint32Array,
+  queue: Uint32Array,
+  isKeeping: EdgeTest,
+): number {
   queue[0] = 0;
   let tail = 1;
   for (let head = 0; head < tail; head += 1) {
@@ -48,12 +113,13 @@ function breadthFirst({ firstEdge, edgeTo }: HeapSnapshot, reachedBy: Uint32Arra
     const end = firstEdge[node + 1]!;
     for (let edge = firstEdge[node]!; edge < end; edge += 1) {
       const to = edgeTo[edge]!;
-      if (to === 0 || reachedBy[to] !== NONE) continue;
+      if (to === 0 || reachedBy[to] !== NONE || !isKeeping(node, edge)) continue;
       reachedBy[to] = edge;
       queue[tail] = to;
       tail += 1;
     }
   }
+  return tail;
 }
 
 /** The node an edge leaves from, by bisection. */

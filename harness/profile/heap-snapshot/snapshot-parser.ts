@@ -14,6 +14,7 @@ import {
   retainingEdges,
   STRING_BYTES_MAX,
 } from './heap-snapshot.ts';
+import { LocationList } from './locations.ts';
 import { StringTable } from './string-table.ts';
 
 /** A heap of 4 GB, V8's largest, holds some 60 million objects. */
@@ -42,7 +43,7 @@ const COMMA_DIGIT = COMMA - 0x30;
 const NEWLINE_DIGIT = 0x0a - 0x30;
 
 /** What the bytes at hand belong to. */
-type Mode = 'start' | 'key' | 'value' | 'head' | 'nodes' | 'edges' | 'strings' | 'skip' | 'after' | 'end';
+type Mode = 'start' | 'key' | 'value' | 'head' | 'nodes' | 'edges' | 'locations' | 'strings' | 'skip' | 'after' | 'end';
 
 interface Head {
   readonly nodeCount: number;
@@ -99,6 +100,7 @@ export class SnapshotParser {
   #edgesKept = 0;
 
   readonly #strings = new StringTable();
+  #locations = new LocationList(0, 1);
 
   /** The next bytes; they may be cut anywhere and are not kept. @throws ProfileError */
   push(bytes: Uint8Array): void {
@@ -136,6 +138,7 @@ export class SnapshotParser {
       edgeTypes: head.edgeTypes,
       stringCount: strings.count,
       text: (index) => strings.text(index),
+      locationOf: (node) => this.#locations.of(node),
     };
   }
 
@@ -152,6 +155,8 @@ export class SnapshotParser {
         return this.#readNumbers(bytes, at);
       case 'strings':
         return this.#readStrings(bytes, at);
+      case 'locations':
+        return this.#readLocations(bytes, at);
       case 'skip':
       case 'head':
         return this.#readBalanced(bytes, at);
@@ -199,6 +204,11 @@ export class SnapshotParser {
     if (this.#key === 'snapshot') {
       if (this.#head) this.#fail('a second head', at);
       this.#mode = 'head';
+    } else if (this.#key === 'locations' && byte === OPEN_BRACKET && this.#head && !this.#listsBegun.has(this.#key)) {
+      this.#listsBegun.add(this.#key);
+      this.#locations = new LocationList(this.#head.nodeCount, this.#nodeFields);
+      this.#mode = 'locations';
+      return true;
     } else if (this.#key === 'nodes' || this.#key === 'edges' || this.#key === 'strings') {
       if (byte !== OPEN_BRACKET) this.#fail(`no list of ${this.#key}`, at);
       if (!this.#head && this.#key !== 'strings') this.#fail(`${this.#key} before the head`, at);
@@ -429,6 +439,13 @@ export class SnapshotParser {
     this.#row = row + 1;
     this.#edgesLeft -= 1;
     if (this.#edgesLeft === 0) this.#nextEdgeNode();
+  }
+
+  #readLocations(bytes: Uint8Array, from: number): number {
+    const at = this.#locations.push(bytes, from);
+    if (at < 0) return bytes.length;
+    this.#mode = 'after';
+    return at;
   }
 
   /** The list of strings: beginnings are kept as the bytes of their JSON. */

@@ -1,0 +1,72 @@
+import t from 'tap';
+import type { SettledPoint } from '../pass/instruments/instrument.ts';
+import { floorBytesPerRequest, settledGrowth } from './settled.ts';
+import { theilSen } from './slope.ts';
+
+const pace = { framesPerSecond: 1000, requestsPerSecond: 500, seconds: 20 };
+const noLine = { seconds: [], bytes: [] };
+
+/** Looks at a target whose live memory is a function of its requests. */
+function looks(live: (requests: number) => number, settles = live(10_000)): SettledPoint[] {
+  const points = Array.from({ length: 24 }, (_, i) => {
+    const requests = ((i + 1) * 10_000) / 24;
+    const liveBytes = 20e6 + live(requests) + 30e3 * Math.sin(17 * i);
+    return { frames: requests * 2, requests, liveBytes, ownBytes: liveBytes + 30e6 };
+  });
+  const last = points.at(-1)!;
+  return [...points, { ...last, liveBytes: 20e6 + settles }];
+}
+
+t.test('what grows with the requests and stays is a leak, with its rate inside the interval', async (t) => {
+  const growth = settledGrowth(
+    looks((requests) => 1000 * requests),
+    pace,
+    noLine,
+  )!;
+  t.ok(growth.isLeak);
+  t.ok(growth.live.low <= 500e3 && growth.live.high >= 500e3, JSON.stringify(growth.live));
+  t.ok(growth.livePerRequest!.low > 900 && growth.livePerRequest!.high < 1100);
+});
+
+t.test('what clean services drift by, a step, a filled cache and what goes again are no leaks', async (t) => {
+  const cases: [string, SettledPoint[]][] = [
+    ['drift', looks((requests) => 0.9 * floorBytesPerRequest * requests)],
+    ['step', looks((requests) => (requests > 5_000 ? 10e6 : 0))],
+    ['cache', looks((requests) => 1000 * Math.min(requests, 3_000))],
+    ['spike', looks((requests) => 1000 * requests, 0)],
+    ['nothing', looks(() => 0)],
+  ];
+  for (const [name, points] of cases) t.notOk(settledGrowth(points, pace, noLine)!.isLeak, name);
+});
+
+t.test('too few looks say nothing', async (t) => {
+  t.equal(settledGrowth(looks((requests) => 1000 * requests).slice(0, 5), pace, noLine), undefined);
+  t.equal(settledGrowth([], pace, noLine), undefined);
+});
+
+t.test('where requests are not counted, frames are', async (t) => {
+  const points = looks((requests) => 1000 * requests).map((point) => ({ ...point, requests: null }));
+  const growth = settledGrowth(points, { ...pace, requestsPerSecond: null }, noLine)!;
+  t.ok(growth.isLeak);
+  t.equal(growth.livePerRequest, undefined);
+  t.ok(Math.abs(growth.live.slope - 500e3) < 25e3, `${growth.live.slope}`);
+});
+
+t.test('the interval holds the true slope: 99 % of 400 noisy lines', async (t) => {
+  let seed = 1;
+  const random = () => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed / 2_147_483_647;
+  };
+  const x = Array.from({ length: 20 }, (_, i) => i);
+  let missed = 0;
+  for (let line = 0; line < 400; line += 1) {
+    const found = theilSen(
+      x,
+      x.map((each) => 3 * each + 40 * (random() + random() - 1)),
+    )!;
+    if (found.low > 3 || found.high < 3) missed += 1;
+  }
+  t.ok(missed <= 10, `${missed} of 400 missed it`);
+  t.equal(theilSen([1, 2, 3], [1, 2, 3]), undefined);
+});

@@ -1,0 +1,133 @@
+/**
+ * What stays: memory right after forced collections, at fixed places of the traffic, in a pass of its own. Garbage is not in it, so a
+ * slope of it is what the traffic leaves behind. A slope above zero alone is no leak: clean services drift while V8 compiles. Pure.
+ */
+import type { SettledPoint } from '../pass/instruments/instrument.ts';
+import type { PassResult } from '../pass/pass-result.ts';
+import { memoryClasses } from '../watch/memory-map.ts';
+import { type Slope, slopePointsMin, theilSen } from './slope.ts';
+
+/** How fast the measuring pass went: what a slope of another pass is brought to. */
+export interface Pace {
+  readonly framesPerSecond: number;
+  readonly requestsPerSecond: number | null;
+  readonly seconds: number;
+}
+
+/** A line of the measuring pass. */
+export interface MeasuredLine {
+  readonly seconds: readonly number[];
+  readonly bytes: readonly number[];
+}
+
+export interface SettledGrowth {
+  /** Bytes a second at the pace of the measuring pass. */
+  readonly live: Slope;
+  /** Resident memory, the same; undefined where it was not read. */
+  readonly own: Slope | undefined;
+  /** Resident memory outside the heap, while the measuring pass ran: at its full pace, but with garbage; undefined where it was not read. */
+  readonly native: Slope | undefined;
+  /** Bytes a request; undefined where requests are not counted. */
+  readonly livePerRequest: Slope | undefined;
+  /** What clean programs drift by, bytes a second: below it no slope of live memory is called growth. */
+  readonly floor: number;
+  /** The same for resident memory. */
+  readonly ownFloor: number;
+  /** Live memory at the end less the same once the target was warm, brought to the measuring pass's requests. */
+  readonly keptBytes: number;
+  /** It stays, it grew all along, and faster than clean programs drift. */
+  readonly isLeak: boolean;
+  readonly seconds: number;
+}
+
+/** Live memory of clean services drifts by 5 to 14 bytes a request after the warm-up: see docs/explain.md. */
+export const floorBytesPerRequest = 16;
+/** The same where only frames are counted: a request has several. */
+const floorBytesPerFrame = 4;
+/** Off the heap a program settles by this much while it gets warm: compiled code, allocator arenas. Measured 0.9 MB over 12 s. */
+const ownFloorBytes = 2_000_000;
+/** Until then, of the traffic, code is compiled and caches fill. */
+const warmUpShare = 0.15;
+/** Less than this in all is no leak worth the name, whatever its slope. */
+const leakBytesMin = 400_000;
+/** Of the rise, what must be there at the end. */
+const staysShare = 0.5;
+/** A single step between two looks that brings more of it than this is a step. */
+const stepShareMax = 0.6;
+
+/** Of the measuring pass; in the exact lane by the packets' own clock, since frames come as fast as they are taken. */
+export function paceOf({ sent, lane, sendStartMs, sendEndMs, answers }: PassResult): Pace {
+  const frames = sent.column('frames').at(-1) ?? 0;
+  const trafficMs = sent.column('trafficMs').at(-1) ?? 0;
+  const seconds = (lane === 'exact' && trafficMs > 0 ? trafficMs : sendEndMs - sendStartMs) / 1000;
+  const each = (count: number) => (seconds > 0 ? count / seconds : 0);
+  return { seconds, framesPerSecond: each(frames), requestsPerSecond: answers ? each(answers.total) : null };
+}
+
+/** Pages outside the heap while traffic flowed, and the target was warm. */
+export function nativeLineOf({ watch: { map }, sendStartMs, sendEndMs }: PassResult): MeasuredLine {
+  const columns = memoryClasses.filter((name) => name !== 'heapBytes').map((name) => map.column(name));
+  const fromMs = sendStartMs + warmUpShare * (sendEndMs - sendStartMs);
+  const rows = map.tMs().flatMap((ms, i) => (ms < fromMs || ms > sendEndMs ? [] : [{ ms, i }]));
+  return {
+    seconds: rows.map(({ ms }) => ms / 1000),
+    bytes: rows.map(({ i }) => columns.reduce((sum, column) => sum + (column[i] ?? 0), 0)),
+  };
+}
+
+/** Undefined where too few looks were taken. @param points in the order of time */
+export function settledGrowth(
+  points: readonly SettledPoint[],
+  pace: Pace,
+  nativeLine: MeasuredLine,
+): SettledGrowth | undefined {
+  const last = points.at(-1);
+  if (!last || pace.seconds <= 0) return undefined;
+  const sent = last.frames;
+  // Looks after the last frame say what became of it, and nothing of how it grew.
+  const firstAtEnd = points.findIndex(({ frames }) => frames === sent);
+  const loaded = points.slice(0, firstAtEnd + 1).filter(({ frames }) => frames > 0);
+  const warm = loaded.filter(({ frames }) => frames >= warmUpShare * sent);
+  // Looks at a large heap are few: then the first ones count as well.
+  const during = warm.length < slopePointsMin ? loaded.slice(1) : warm;
+  if (during.length < slopePointsMin) return undefined;
+  const counts = during.every(({ requests }) => requests !== null) && pace.requestsPerSecond !== null;
+  const x = during.map(({ frames, requests }) => (counts ? requests! : frames));
+  const perSecond = counts ? pace.requestsPerSecond! : pace.framesPerSecond;
+  const live = theilSen(
+    x,
+    during.map(({ liveBytes }) => liveBytes),
+  );
+  if (!live) return undefined;
+  const ownBytes = during.map(({ ownBytes: bytes }) => bytes ?? Number.NaN);
+  const own = ownBytes.some(Number.isNaN) ? undefined : theilSen(x, ownBytes);
+  const floorPerUnit = counts ? floorBytesPerRequest : floorBytesPerFrame;
+  const keptBytes = last.liveBytes - during[0]!.liveBytes;
+  // The pass was stopped again and again, and its load did less.
+  const factor = counts && last.requests ? (perSecond * pace.seconds) / last.requests : 1;
+  return {
+    live: times(live, perSecond),
+    own: own && times(own, perSecond),
+    native: theilSen(nativeLine.seconds, nativeLine.bytes),
+    livePerRequest: counts ? live : undefined,
+    floor: floorPerUnit * perSecond,
+    ownFloor: ownFloorBytes / pace.seconds,
+    keptBytes: keptBytes * factor,
+    isLeak: live.low > floorPerUnit && staysAndGrew(during, keptBytes),
+    seconds: pace.seconds,
+  };
+}
+
+const times = ({ slope, low, high }: Slope, factor: number): Slope => ({
+  slope: slope * factor,
+  low: low * factor,
+  high: high * factor,
+});
+
+function staysAndGrew(during: readonly SettledPoint[], keptBytes: number): boolean {
+  const first = during[0]!.liveBytes;
+  const top = Math.max(...during.map(({ liveBytes }) => liveBytes));
+  if (keptBytes < leakBytesMin || keptBytes < staysShare * (top - first)) return false;
+  const steps = during.slice(1).map(({ liveBytes }, i) => liveBytes - during[i]!.liveBytes);
+  return Math.max(...steps) <= stepShareMax * keptBytes;
+}

@@ -1,0 +1,62 @@
+import t from 'tap';
+import type { Growth } from '../explain/spikes.ts';
+import { judge } from './budgets.ts';
+import { growthPerRequest, growthPerSecond } from './growth.ts';
+import type { RunFigures } from './measured-run.ts';
+import { findMetric } from './table.ts';
+
+const rss: Growth = { slope: 900e3, slopeLow: -1e6, slopeHigh: 3e6, spanMs: 30_000, isLeak: false };
+const settled = {
+  live: { slope: 200e3, low: 180e3, high: 220e3 },
+  own: { slope: 210e3, low: 150e3, high: 260e3 },
+  native: undefined,
+  livePerRequest: { slope: 400, low: 360, high: 440 },
+  floor: 8e3,
+  ownFloor: 100e3,
+  keptBytes: 4e6,
+  isLeak: true,
+  seconds: 20,
+};
+
+function run(growth: Growth, more: Partial<RunFigures> = {}): RunFigures {
+  return {
+    measure: { watch: { rss: { count: 100 } } },
+    findings: { spikes: [], growth },
+    ...more,
+  } as unknown as RunFigures;
+}
+
+function state(figures: RunFigures, limit: number) {
+  const [result] = judge({ 'growth.perSecond': limit }, { of: (metric) => metric.read(figures) });
+  return result!;
+}
+
+t.test('a limit is held against the interval: above it over, below within, between undecided', async (t) => {
+  t.equal(state(run(rss, { settled }), 100e3).state, 'over');
+  t.equal(state(run(rss, { settled }), 300e3).state, 'pass');
+  const between = state(run(rss, { settled }), 215e3);
+  t.equal(between.state, 'undecided');
+  t.match(between.note, /172 kB\/s and 260 kB\/s \(99 %\).*a run of about \d/, 'with how long a run it takes');
+});
+
+t.test('without forced collections the line of resident memory is all there is', async (t) => {
+  t.equal(state(run(rss), 5e6).state, 'pass');
+  t.equal(state(run(rss), 500e3).state, 'undecided');
+  t.equal(state(run({ ...rss, slopeLow: 600e3 }), 500e3).state, 'over');
+  t.match(state(run({ ...rss, spanMs: 8_000 }), 5e6), { state: 'undecided', note: /takes 20 s of traffic/ });
+});
+
+t.test('the limit itself, and a slope that equals it', async (t) => {
+  const exact = { ...settled, own: { slope: 200e3, low: 150e3, high: 250e3 } };
+  t.match(state(run(rss, { settled: exact }), 200e3).note, /no longer run would decide/);
+  t.equal(findMetric('growth.perRequest')?.unit, 'bytes');
+});
+
+t.test('by the request', async (t) => {
+  t.match(growthPerRequest(run(rss, { settled })), { state: 'undecided', low: 360, high: 440 });
+  t.equal(growthPerRequest(run(rss)).state, 'notMeasured');
+  t.equal(
+    growthPerSecond({ ...run(rss), measure: { watch: { rss: { count: 0 } } } } as unknown as RunFigures).state,
+    'notMeasured',
+  );
+});

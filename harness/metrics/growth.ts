@@ -1,0 +1,57 @@
+/** Readings of growth that stays. A slope is known within an interval: a limit is held against that, and never against a guess. Pure. */
+import { formatValue } from '../../reports/format.ts';
+import type { Unit } from '../../reports/model.ts';
+import type { SettledGrowth } from '../explain/settled.ts';
+import type { Slope } from '../explain/slope.ts';
+import { LEAK_SPAN_MIN_MS } from '../explain/spikes.ts';
+import type { RunFigures } from './measured-run.ts';
+import { unseen } from './percentiles.ts';
+import { between, notMeasured, type Reading } from './reading.ts';
+
+/**
+ * Of resident memory, bytes a second. Where forced collections have been looked at, by what they left; else by the line itself,
+ * which has garbage in it and is known less well.
+ */
+export function growthPerSecond({ measure, findings, settled }: RunFigures): Reading {
+  if (measure.watch.rss.count === 0) return notMeasured(unseen);
+  const { slope, slopeLow, slopeHigh, spanMs } = findings.growth;
+  if (settled) return settledReading(settled, slopeHigh);
+  if (spanMs < LEAK_SPAN_MIN_MS || !Number.isFinite(slopeLow)) {
+    const reason = `takes ${Math.round(LEAK_SPAN_MIN_MS / 1000)} s of traffic, and ${(spanMs / 1000).toFixed(1)} s were watched`;
+    return between(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, reason);
+  }
+  return interval({ slope, low: slopeLow, high: slopeHigh }, 'bytesPerSecond', spanMs / 1000);
+}
+
+/** Live memory that a request leaves behind, bytes. */
+export function growthPerRequest({ settled, messages, measure }: RunFigures): Reading {
+  if (!settled) return notMeasured('forced collections were not looked at: it takes a Node.js program, and traffic');
+  if (settled.livePerRequest) return interval(settled.livePerRequest, 'bytes', settled.seconds);
+  if (messages === null || messages === 0) return notMeasured('no requests were counted');
+  // An agent counts messages: two make an exchange.
+  const exchanges = measure.lane === 'load' ? messages : messages / 2;
+  const { slope, low, high } = settled.live;
+  const each = settled.seconds / exchanges;
+  return interval({ slope: slope * each, low: low * each, high: high * each }, 'bytes', settled.seconds);
+}
+
+/**
+ * What is live is resident as well: the lower end is that of live memory, or of resident memory beyond what a clean program settles by.
+ * The upper end is resident memory's, in which native memory is.
+ * @param rssHigh upper end by the measuring pass's line, where resident memory was not read after collections
+ */
+function settledReading(settled: SettledGrowth, rssHigh: number): Reading {
+  const { live, own, native, floor, ownFloor, seconds } = settled;
+  const low = Math.max(live.low - floor, own ? own.low - ownFloor : Number.NEGATIVE_INFINITY);
+  // Two looks at the same: with forced collections, and at full pace. Buffers that are alive count twice in the second.
+  const highs = [own ? own.high : rssHigh, ...(native && own ? [live.high + native.high] : [])];
+  const high = Math.max(low, live.high, Math.min(...highs));
+  const slope = Math.min(high, Math.max(low, own?.slope ?? live.slope));
+  return interval({ slope, low, high }, 'bytesPerSecond', seconds);
+}
+
+function interval(found: Slope, unit: Unit, seconds: number): Reading {
+  const { slope, low, high } = found;
+  const words = `between ${formatValue(low, unit)} and ${formatValue(high, unit)} (99 %), by ${seconds.toFixed(0)} s of traffic`;
+  return { ...between(low, high, words), ...(low !== high && { line: { slope, seconds } }) };
+}

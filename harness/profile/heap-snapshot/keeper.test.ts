@@ -1,0 +1,59 @@
+/** Who keeps what stays: real programs, real snapshots. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { declarationLine } from '../../report/keeper.ts';
+import { readRetained } from './files.ts';
+import type { FoundKeeper } from './keeper.ts';
+
+t.setTimeout(240_000);
+
+const program = fileURLToPath(new URL('./testdata/keepers.mjs', import.meta.url));
+const lines = readFileSync(program, 'utf8').split('\n');
+
+async function keeperOf(t: Test, kind: string): Promise<FoundKeeper | undefined> {
+  const folder = t.testdir();
+  const files = ['before', 'after'].map((name) => path.join(folder, `${name}.heapsnapshot`));
+  const { status, stderr } = spawnSync(process.execPath, [program, kind, ...files], { encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  return (await readRetained({ before: files[0]!, top: files[1]!, after: undefined })).keeper;
+}
+
+/** Kind, name, class of the container, how many, and a line that declares it. */
+const cases: [string, string, string, number, RegExp | undefined][] = [
+  ['field', 'Archive.#byKey', 'Map', 400, /^ {2}#byKey = new Map/],
+  ['variable', 'recent', 'Array', 400, /^const recent/],
+  ['nested', 'pool.idle', 'Set', 400, /^const pool/],
+  ['listeners', 'listeners of "change" on bus', 'Array', 400, /^const bus/],
+  ['promises', 'gate', 'Promise', 400, /^const gate/],
+  ['contexts', 'sandboxes', 'Array', 40, /^const sandboxes/],
+  ['list', 'chain', 'Object', 400, /^const chain/],
+  ['global', 'globalThis.log', 'Array', 400, /globalThis\.log \?\?=/],
+  ['commonjs', 'remembered', 'Array', 400, undefined],
+];
+
+for (const [kind, name, container, count, declaration] of cases) {
+  t.test(`${kind}: ${name}`, async (t) => {
+    const found = await keeperOf(t, kind);
+    t.match(found, { name, kind: container });
+    t.ok(found!.countAdded >= 0.95 * count && found!.countAdded <= 3 * count, `${found!.countAdded} more`);
+    t.ok(found!.share > 0.6, `${found!.share} of what is new`);
+    t.ok(found!.path.length > 0);
+    if (declaration) t.match(lines[declarationLine(lines, found!) - 1], declaration);
+    const file = kind === 'commonjs' ? 'keeper.cjs' : 'keepers.mjs';
+    if (kind !== 'global') t.ok(found!.script.endsWith(file) && found!.line > 0, `${found!.script}:${found!.line}`);
+  });
+}
+
+t.test('what Node.js itself keeps is named by what it is, with the place of the callback', async (t) => {
+  const found = await keeperOf(t, 'timers');
+  t.match(found, { name: 'timers that were never cleared', held: 'Timeout' });
+  t.match(lines[found!.line - 1], /setTimeout/);
+});
+
+t.test('where nothing is kept, nobody is named', async (t) => {
+  const found = await keeperOf(t, 'nothing');
+  t.ok(found === undefined || found.bytesAdded < 300_000, JSON.stringify(found));
+});

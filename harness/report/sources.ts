@@ -1,0 +1,51 @@
+/** Sources of a target, as far as they can be read: for the lines that a report names. */
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { SourceExcerpt } from '../../reports/model.ts';
+import { projectRoot, sourceMaps } from '../profile/files.ts';
+import { sourcePosition } from '../profile/source-maps.ts';
+
+/** A source that a person writes is smaller; a bundle's lines are not for reading. */
+const sourceBytesMax = 4 * 1024 * 1024;
+const linesAround = 2;
+const lineCharactersMax = 160;
+
+export class Sources {
+  readonly #lines = new Map<string, readonly string[]>();
+
+  /** Empty where it cannot be read. @param file as a report names it: absolute, or below the project or the working folder */
+  linesOf(file: string): readonly string[] {
+    let lines = this.#lines.get(file);
+    if (!lines) this.#lines.set(file, (lines = readLines(file)));
+    return lines;
+  }
+
+  /** Where a place of built code comes from; undefined where there is no map. */
+  positionOf(file: string, line: number, column: number): { file: string; line: number } | undefined {
+    return sourcePosition(sourceMaps.of(file), line, column);
+  }
+
+  /** Five lines around a place; undefined where there are none. */
+  excerpt(place: Pick<SourceExcerpt, 'file' | 'line' | 'of' | 'note'>): SourceExcerpt | undefined {
+    const { file, line, of, note } = place;
+    const lines = this.linesOf(file);
+    if (line < 1 || line > lines.length) return undefined;
+    const firstLine = Math.max(1, line - linesAround);
+    const shown = lines.slice(firstLine - 1, line + linesAround).map((text) => text.slice(0, lineCharactersMax));
+    return { file, line, firstLine, lines: shown, of, note };
+  }
+}
+
+function readLines(file: string): readonly string[] {
+  if (file === '' || /^(node|go|wasm|evalmachine):?/.test(file)) return [];
+  for (const root of path.isAbsolute(file) ? [''] : [process.cwd(), projectRoot]) {
+    const place = path.join(root, file);
+    try {
+      const { size } = statSync(place);
+      if (size <= sourceBytesMax) return readFileSync(place, 'utf8').split(/\r?\n/);
+    } catch {
+      // Not there, or not ours to read.
+    }
+  }
+  return sourceMaps.textOf(file)?.split(/\r?\n/) ?? [];
+}
