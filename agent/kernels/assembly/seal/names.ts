@@ -1,6 +1,6 @@
 /** Names of members, what they say, and which of their neighbours they make a secret. */
 import { byteAt } from '../bytes.ts';
-import { BACKSLASH, COLON, QUOTE } from './characters.ts';
+import { BACKSLASH, COLON, QUOTE, skipSpace } from './characters.ts';
 import {
   FRAME_FLAGS,
   FRAME_NAME,
@@ -33,7 +33,6 @@ import {
   RECORD_BYTES,
   TAPE_AT,
 } from './layout.generated.ts';
-import { skipSpace } from './seal.ts';
 import { note, State, Tape } from './state.ts';
 
 /** A name in a list of names and values (`LISTED_NAME_MAX` characters, in bytes). */
