@@ -185,7 +185,8 @@ t.test('an agent that may hardly work says what it left out, and how many there 
   const names = counts.map((each: { path: string }) => each.path).sort();
   t.same(names, ['/news', '/orders/#', '/prices'], 'every endpoint');
   const total = counts.reduce((sum: number, each: { count: number }) => sum + each.count, 0);
-  t.ok(total > asked / 3 && total < asked * 3, `an estimate of ${total} for ${asked}`);
+  // A few hundred, chosen a few in a hundred.
+  t.ok(total > asked / 20 && total < asked * 20, `an estimate of ${total} for ${asked}`);
   t.end();
 });
 
