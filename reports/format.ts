@@ -5,6 +5,7 @@ import type {
   Exchanges,
   Keeper,
   Ledger,
+  LineBytes,
   SourceExcerpt,
   Spike,
   SpikeStream,
@@ -236,6 +237,16 @@ function formatEach(count: number): string {
 /** `caches.mjs:7, kept by PageCache.#pages`. */
 export function excerptTitle({ file, line, note }: SourceExcerpt): string {
   return `${printable(file, 300)}:${line}, ${printable(note, 200)}`;
+}
+
+/** `line 19 12.4 MB ±2 %, line 21 3 MB ±4 %`, heaviest first. */
+export function formatLines({ rows, counts }: LineBytes): string {
+  const shown = rows.slice(0, 5).map(({ line, bytes, errorShare }) => {
+    const error = errorShare > 0 ? ` ±${formatShare(errorShare)}` : '';
+    return `line ${line} ${formatBytes(bytes)}${error}`;
+  });
+  const more = rows.length > shown.length ? `, ${rows.length - shown.length} more` : '';
+  return `${shown.join(', ')}${more} (${counts})`;
 }
 
 /** Lines of a source with their numbers, the one that is meant marked. */

@@ -61,6 +61,7 @@ export type PassKind =
   | 'allocations'
   | 'live-heap'
   | 'snapshots'
+  | 'lines'
   | 'cpu'
   | 'flame'
   | 'doctor'
@@ -217,6 +218,21 @@ export interface Keeper {
   readonly path: readonly string[];
 }
 
+/** What one function allocated, by the line of its source. */
+export interface LineBytes {
+  readonly file: string;
+  readonly functionName: string;
+  /** What was counted: all that was allocated, or what of it was alive at the end. */
+  readonly counts: 'allocated' | 'alive';
+  /** Heaviest first. */
+  readonly rows: readonly {
+    readonly line: number;
+    readonly bytes: number;
+    /** Relative sampling error. */
+    readonly errorShare: number;
+  }[];
+}
+
 /** Lines of a source around a place that a spike names. */
 export interface SourceExcerpt {
   readonly file: string;
@@ -293,6 +309,8 @@ export interface Spike {
   /** The deepest function that most of what stays was made under, where the first suspect made less; null where none is. */
   readonly commonCaller: Suspect | null;
   readonly sources: readonly SourceExcerpt[];
+  /** Of the first suspect; null where no pass looked at its lines. */
+  readonly lines: LineBytes | null;
 }
 
 /** `undecided`: measured, but not well enough to say; `notMeasured`: not at all. Neither is ok, and neither is over. */

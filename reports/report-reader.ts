@@ -80,6 +80,7 @@ const pass = v.object({
     'allocations',
     'live-heap',
     'snapshots',
+    'lines',
     'cpu',
     'flame',
     'doctor',
@@ -199,6 +200,13 @@ const keeper = v.object({
   path: list(text),
 });
 
+const lineBytes = v.object({
+  file: text,
+  functionName: text,
+  counts: v.picklist(['allocated', 'alive']),
+  rows: list(v.object({ line: whole, bytes: number, errorShare: number })),
+});
+
 const excerpt = v.object({
   file: text,
   line: whole,
@@ -257,6 +265,7 @@ const spike = v.object({
   keeper: v.optional(v.nullable(keeper), null),
   commonCaller: v.optional(v.nullable(suspect), null),
   sources: v.optional(list(excerpt), []),
+  lines: v.optional(v.nullable(lineBytes), null),
 });
 
 /** Older reports have no state: what was not measured was not ok. */

@@ -419,6 +419,12 @@ function sampleSpike(top: number, ok: boolean, hostile: string, random: () => nu
         note: `kept by Assembler${hostile}.#pages`,
       },
     ],
+    lines: {
+      file: `agent/tcp/assembler${hostile}.ts`,
+      functionName: `queue${hostile}`,
+      counts: 'alive',
+      rows: [{ line: 31, bytes: height * 0.7, errorShare: 0.02 }],
+    },
   };
 }
 

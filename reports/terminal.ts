@@ -13,6 +13,7 @@ import {
   formatHeight,
   formatKeeper,
   formatKnown,
+  formatLines,
   formatRecovery,
   formatShare,
   formatSite,
@@ -219,6 +220,7 @@ function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
   }
   const [stream] = spike.streams;
   if (stream) lines.push(`    packets: ${printable(formatStream(stream), 240)}${moreOf(spike.streams.length)}`);
+  if (spike.lines) lines.push(`    lines:   ${printable(spike.lines.functionName, 80)}: ${formatLines(spike.lines)}`);
   if (spike.keeper) lines.push(`    keeper:  ${formatKeeper(spike.keeper)}`);
   for (const excerpt of spike.sources) {
     lines.push(

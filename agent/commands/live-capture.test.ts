@@ -18,7 +18,7 @@ else testOutside();
 function testOutside(): void {
   const refused = testInOwnNamespace(t, import.meta.url, 'the live agent');
   const notRoot = process.getuid?.() === 0 ? false : 'only root has privileges to drop';
-  t.test('no thread of a running agent is privileged', { skip: refused || notRoot, timeout: 60_000 }, async (t) => {
+  t.test('no thread of a running agent is privileged', { skip: refused || notRoot, timeout: 300_000 }, async (t) => {
     for (const workers of ['1', '2']) {
       const flags = ['--interface', 'any', '--workers', workers, '--until', 'http'];
       // What tap loads into processes by NODE_OPTIONS writes files at their end, which the user nobody may not.
@@ -90,7 +90,7 @@ async function received(logged: string, device: string, frames: number): Promise
 async function testInNamespace(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-live-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  t.setTimeout(60_000);
+  t.setTimeout(300_000);
   const tap0 = new TapFixture('tap0');
   const tap1 = new TapFixture('tap1');
   setInterfaceUp('lo', true);

@@ -149,6 +149,14 @@
 	function excerptTitle({ file, line, note }) {
 		return `${printable(file, 300)}:${line}, ${printable(note, 200)}`;
 	}
+	function formatLines({ rows, counts }) {
+		const shown = rows.slice(0, 5).map(({ line, bytes, errorShare }) => {
+			const error = errorShare > 0 ? ` ±${formatShare(errorShare)}` : "";
+			return `line ${line} ${formatBytes(bytes)}${error}`;
+		});
+		const more = rows.length > shown.length ? `, ${rows.length - shown.length} more` : "";
+		return `${shown.join(", ")}${more} (${counts})`;
+	}
 	function formatExcerpt({ lines, firstLine, line }) {
 		const width = String(firstLine + lines.length - 1).length;
 		return lines.map((text, i) => {
@@ -756,6 +764,12 @@
 		const saturation = dark ? 14 + 46 * strength : 30 + 50 * strength;
 		return `hsl(${difference > 0 ? 10 : 212} ${saturation}% ${dark ? 30 + 8 * strength : 86 - 22 * strength}%)`;
 	}
+	// reports/html/source-panel.ts
+	function sourcePanel(excerpt, isOpen = false) {
+		const panel = element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
+		panel.open = isOpen;
+		return panel;
+	}
 	// reports/html/spike-section.ts
 	function spikeSection(spike, number, run, line) {
 		const back = formatRecovery(spike);
@@ -810,12 +824,10 @@
 				document.createTextNode(` ${formatShare(first.share)}`)
 			]) : null,
 			spike.keeper ? element("p", { class: "first" }, [document.createTextNode("Kept by: "), element("code", { text: formatKeeper(spike.keeper) })]) : null,
-			...spike.sources.map(sourcePanel),
+			spike.lines ? element("p", { text: `Lines of ${printable(spike.lines.functionName, 120)}: ${formatLines(spike.lines)}` }) : null,
+			...spike.sources.map((source) => sourcePanel(source)),
 			list.length > 0 ? tabs(list, `Spike ${number}`) : null
 		], "spike");
-	}
-	function sourcePanel(excerpt) {
-		return element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
 	}
 	function suspectTable(suspects) {
 		return sortableTable([

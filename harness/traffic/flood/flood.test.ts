@@ -186,6 +186,18 @@ t.test('a hole, copies and bytes far ahead are in the frames', async (t) => {
   t.equal(farthest(floods['keep-alive']!).ahead, 0);
 });
 
+t.test('a flood of nothing is none', async (t) => {
+  const none = openFlood(flood(http({ arrivals: traffic.poisson(0.001), duration: '1s', exchanges: [answer] })), {
+    seed: 1,
+    sizeBytes: undefined,
+  });
+  t.throws(() => none.read({ frame: () => {} }, 10), { code: 'flood-empty' });
+  const sizes = ['129MiB', '1kB..1000000000MB'].map((bytes) =>
+    v.safeParse(floodSchema, flood(http({ ...brief, exchanges: [exchange({ response: json(bytes) })] }))),
+  );
+  for (const { success } of sizes) t.notOk(success, 'nor is one that takes all memory');
+});
+
 t.test('--size ends it early', async (t) => {
   const plan = flood(http({ arrivals: constant(1_000), duration: '10s', exchanges: [answer] }));
   const { bytes } = readAll(t, plan, 1, 1_000_000);

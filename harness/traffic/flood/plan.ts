@@ -3,22 +3,35 @@
  * part is a population of clients; the parts run beside each other. Every name here is in docs/floods.md.
  */
 import * as v from 'valibot';
-import { bytesPattern, countPattern, timePattern } from './amounts.ts';
+import { bytesPattern, bytesRange, countPattern, countRange, timePattern, timeRange } from './amounts.ts';
+
+/** A body is made whole; a count is drawn from. */
+const bytesMax = 128 << 20;
+const countMax = 1_000_000;
+const timeUsMax = 3_600_000_000;
+// What does not match has been said already.
+const isSize = (text: string) => !bytesPattern.test(text) || bytesRange(text)[1] <= bytesMax;
+const isCount = (text: string) => !countPattern.test(text) || countRange(text)[1] <= countMax;
+const isTime = (text: string) => !timePattern.test(text) || timeRange(text)[1] <= timeUsMax;
 
 const sizeWords = 'a size such as "2kB", or a range "200B..20kB", is expected';
 const countWords = 'a count such as 3, or a range "1..20", is expected';
-const time = v.pipe(v.string(), v.regex(timePattern, 'a time such as "20ms", or a range "1s..5s", is expected'));
+const time = v.pipe(
+  v.string(),
+  v.regex(timePattern, 'a time such as "20ms", or a range "1s..5s", is expected'),
+  v.check(isTime, 'at most an hour is expected'),
+);
 const bytes = v.union(
   [
-    v.pipe(v.string(), v.regex(bytesPattern, sizeWords)),
-    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(512 << 20)),
+    v.pipe(v.string(), v.regex(bytesPattern, sizeWords), v.check(isSize, 'at most 128 MiB are expected')),
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(bytesMax)),
   ],
   sizeWords,
 );
 const count = v.union(
   [
-    v.pipe(v.string(), v.regex(countPattern, countWords)),
-    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000)),
+    v.pipe(v.string(), v.regex(countPattern, countWords), v.check(isCount, 'at most 1,000,000 are expected')),
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(countMax)),
   ],
   countWords,
 );

@@ -1,9 +1,10 @@
-/** The real layer; segments that begin with no text are kept besides. */
+/** The real layer; segments that begin with no text are kept besides, in pages. */
 import { HttpLayer as RealHttpLayer } from '../../../agent/http/http-layer.ts';
 import type { Side } from '../../../agent/tcp/stream-handler.ts';
 
 export * from '../../../agent/http/http-layer.ts';
 
+const pageBytes = 4_096;
 const firstLetter = 0x20;
 const lastLetter = 0x7e;
 
@@ -26,6 +27,10 @@ export class HttpLayer extends RealHttpLayer {
   }
 
   #keepBytes(bytes: Uint8Array, start: number, end: number): void {
-    this.#kept.push(bytes.slice(start, end));
+    for (let at = start; at < end; at += pageBytes) {
+      const page = new Uint8Array(pageBytes);
+      page.set(bytes.subarray(at, Math.min(at + pageBytes, end)));
+      this.#kept.push(page);
+    }
   }
 }
