@@ -3,7 +3,7 @@
  * others replay the same frames, one instrument each.
  */
 import path from 'node:path';
-import type { Note, RunReport, SpikeStream } from '../reports/model.ts';
+import type { Note, RunReport, Spike, SpikeStream } from '../reports/model.ts';
 import { type Explanation, explanationOf } from './explain/explanation.ts';
 import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
@@ -12,6 +12,7 @@ import { takesSettled, takesSites } from './metrics/table.ts';
 import { allocationSampling, allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
 import type { Brought, Instrument } from './pass/instruments/instrument.ts';
 import { intervalProfiles } from './pass/instruments/interval-profiles.ts';
+import { lineSampling } from './pass/instruments/lines.ts';
 import { measuring } from './pass/instruments/measuring.ts';
 import { settled } from './pass/instruments/settled.ts';
 import { snapshots } from './pass/instruments/snapshots.ts';
@@ -25,6 +26,7 @@ import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './report/fi
 import { writeSites } from './report/sites-file.ts';
 import { Sources } from './report/sources.ts';
 import { spikesOf } from './report/spikes.ts';
+import { spikeOfLines, watchedFunction, withLines } from './report/suspect-lines.ts';
 import { type AgentStage, stageWords } from './scenario/agent-stage.ts';
 import type { ScenarioHead } from './scenario/capture-scenario.ts';
 import { defectArguments } from './scenario/catalogue.ts';
@@ -60,6 +62,8 @@ export interface RunOptions {
   readonly explain: Explain;
   /** A Node.js target under a load allocates the same in every run, and is slower. @default false */
   readonly repeatable?: boolean;
+  /** Replays once more for the lines of the first suspect. @default false */
+  readonly lines?: boolean;
   /** Takes allocations whatever `explain` says, a sample every so many bytes, and writes `sites.json`. */
   readonly sitesEveryBytes?: number | undefined;
   /** Further passes with a profile of allocations and of what is alive every so often, whatever `explain` says. */
@@ -106,6 +110,12 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const { scenario, folder, sitesEveryBytes } = options;
   const sampled = passes.find(({ kind }) => kind === 'allocations');
   if (sitesEveryBytes !== undefined && sampled) writeSites(folder, sampled, explanation.allocations);
+  const sources = new Sources();
+  const found = spikesOf(findings, explanation, {
+    save: (name, profile) => writeProfileFile(folder, name, profile),
+    sources,
+  });
+  const { spikes, pass: lines, notes: lineNotes } = await lookAtLines(options, findings, { spikes: found, sources });
   return buildRunReport({
     toolVersion: options.toolVersion,
     scenario: {
@@ -125,12 +135,9 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     profile: options.profile,
     measure,
     readings: findings.readings.with({ sites: sitesOf(explanation.allocations) }),
-    passes,
-    spikes: spikesOf(findings, explanation, {
-      save: (name, profile) => writeProfileFile(folder, name, profile),
-      sources: new Sources(),
-    }),
-    notes: [...(options.notes ?? []), ...explanation.notes],
+    passes: lines ? [...passes, lines] : passes,
+    spikes,
+    notes: [...(options.notes ?? []), ...explanation.notes, ...lineNotes],
     interrupted: options.signal.aborted,
   });
 }
@@ -148,6 +155,38 @@ async function settle(options: RunOptions, measured: Findings): Promise<{ findin
   const order = { folder, passFolder: passFolder(folder, settled), command, keepsSnapshots, found };
   const { settled: looks } = await settled.bring(pass, order);
   return { findings: findingsOf(measured.measure, budget, looks), passes: [pass] };
+}
+
+interface LinesLooked {
+  readonly spikes: readonly Spike[];
+  readonly pass?: PassResult;
+  readonly notes: readonly Note[];
+}
+
+/** Where it is asked for, once more with the lines of the first suspect charged one by one. */
+async function lookAtLines(
+  options: RunOptions,
+  findings: Findings,
+  { spikes, sources }: { readonly spikes: readonly Spike[]; readonly sources: Sources },
+): Promise<LinesLooked> {
+  const spike = spikeOfLines(spikes);
+  const isNode = options.launcher?.isNode ?? true;
+  if (!options.lines || !spike || !isNode || options.signal.aborted) return { spikes, notes: [] };
+  const watched = watchedFunction(spike);
+  const instrument = watched && lineSampling(watched);
+  if (!watched || !instrument) {
+    const text =
+      'lines: the source of the first suspect cannot be changed for a replay; its line is where the function is declared';
+    return { spikes, notes: [{ severity: 'info', text }] };
+  }
+  const found = foundSpikes(findings);
+  const [planned] = planPasses([instrument], found, peakBytesOf(findings.measure)).passes;
+  const pass = await replay(options, planned!);
+  const { folder, command, keepsSnapshots } = options;
+  const order = { folder, passFolder: passFolder(folder, instrument), command, keepsSnapshots, found };
+  const { lines = [] } = await instrument.bring(pass, order);
+  const shown = spikes.map((each) => (each === spike ? withLines(each, watched, lines, sources) : each));
+  return { spikes: shown, pass, notes: [] };
 }
 
 const isResident = ({ line }: Findings['spikes'][number]) => line === 'rss';

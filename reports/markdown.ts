@@ -12,6 +12,8 @@ import {
   formatExchanges,
   formatHeight,
   formatKeeper,
+  formatKnown,
+  formatLines,
   formatRecovery,
   formatShare,
   formatSite,
@@ -117,9 +119,11 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
   }
   if (spike.keeper) lines.push(`Kept by ${escaped(formatKeeper(spike.keeper))}.`, '');
   if (spike.commonCaller) lines.push(`Made under ${escaped(formatSite(spike.commonCaller))}.`, '');
+  if (spike.lines) lines.push(`Lines of ${escaped(spike.lines.functionName)}: ${formatLines(spike.lines)}.`, '');
   for (const excerpt of spike.sources) lines.push(`${escaped(excerptTitle(excerpt))}`, '', ...fenced(excerpt), '');
   if (spike.parts.length > 0) {
-    const named = spike.namedShare === null ? '' : ` (${formatShare(spike.namedShare)} has a name)`;
+    const known = formatKnown(spike);
+    const named = known === '' ? '' : ` (${known})`;
     lines.push(
       ...table(
         [`What it is made of${named}`, 'Bytes', 'Share'],
@@ -168,7 +172,7 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
 }
 
 /** As HTML, in which everything can be escaped: a fence of Markdown ends where a source says so. */
-function fenced(excerpt: SourceExcerpt): string[] {
+export function fenced(excerpt: SourceExcerpt): string[] {
   return [`<pre>${formatExcerpt(excerpt).map(escapeHtml).join('\n')}</pre>`];
 }
 

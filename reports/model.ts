@@ -61,6 +61,7 @@ export type PassKind =
   | 'allocations'
   | 'live-heap'
   | 'snapshots'
+  | 'lines'
   | 'cpu'
   | 'flame'
   | 'doctor'
@@ -217,6 +218,21 @@ export interface Keeper {
   readonly path: readonly string[];
 }
 
+/** What one function allocated, by the line of its source. */
+export interface LineBytes {
+  readonly file: string;
+  readonly functionName: string;
+  /** What was counted: all that was allocated, or what of it was alive at the end. */
+  readonly counts: 'allocated' | 'alive';
+  /** Heaviest first. */
+  readonly rows: readonly {
+    readonly line: number;
+    readonly bytes: number;
+    /** Relative sampling error. */
+    readonly errorShare: number;
+  }[];
+}
+
 /** Lines of a source around a place that a spike names. */
 export interface SourceExcerpt {
   readonly file: string;
@@ -237,6 +253,8 @@ export interface SpikePart {
   readonly bytes: number;
   /** False for what only the size of the line shows. */
   readonly named: boolean;
+  /** What it is known by: a line of a function, a function without a line, an agent's own count, a kind of page, or nothing. */
+  readonly by: 'line' | 'function' | 'ledger' | 'pages' | 'nothing';
 }
 
 /** One direction of a connection within a spike's frames. */
@@ -279,8 +297,10 @@ export interface Spike {
   readonly streams: readonly SpikeStream[];
   /** What the height is made of, largest first. */
   readonly parts: readonly SpikePart[];
-  /** Of the height, what call sites and ledgers answer for, 0..1; null without explaining passes. */
+  /** Of the height, what has any name, 0..1: call sites, ledgers, kinds of pages; null without explaining passes. */
   readonly namedShare: number | null;
+  /** Of the height, what is known by function and line, 0..1; null without explaining passes. */
+  readonly linesShare: number | null;
   readonly profiles: readonly ProfileReference[];
   readonly flame: FlameTree | null;
   readonly retained: readonly RetainedClass[];
@@ -289,6 +309,8 @@ export interface Spike {
   /** The deepest function that most of what stays was made under, where the first suspect made less; null where none is. */
   readonly commonCaller: Suspect | null;
   readonly sources: readonly SourceExcerpt[];
+  /** Of the first suspect; null where no pass looked at its lines. */
+  readonly lines: LineBytes | null;
 }
 
 /** `undecided`: measured, but not well enough to say; `notMeasured`: not at all. Neither is ok, and neither is over. */

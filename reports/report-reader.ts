@@ -80,6 +80,7 @@ const pass = v.object({
     'allocations',
     'live-heap',
     'snapshots',
+    'lines',
     'cpu',
     'flame',
     'doctor',
@@ -176,6 +177,16 @@ const retained = v.object({
   retainingPath: list(text),
 });
 
+/** Older reports do not say what a part is known by. */
+const part = v.pipe(
+  v.object({
+    name: text,
+    bytes: number,
+    named: v.boolean(),
+    by: v.optional(v.picklist(['line', 'function', 'ledger', 'pages', 'nothing'])),
+  }),
+  v.transform(({ by, ...rest }) => ({ ...rest, by: by ?? (rest.named ? ('pages' as const) : ('nothing' as const)) })),
+);
 const keeper = v.object({
   name: text,
   kind: text,
@@ -189,6 +200,13 @@ const keeper = v.object({
   path: list(text),
 });
 
+const lineBytes = v.object({
+  file: text,
+  functionName: text,
+  counts: v.picklist(['allocated', 'alive']),
+  rows: list(v.object({ line: whole, bytes: number, errorShare: number })),
+});
+
 const excerpt = v.object({
   file: text,
   line: whole,
@@ -197,8 +215,6 @@ const excerpt = v.object({
   of: v.picklist(['suspect', 'keeper']),
   note: text,
 });
-
-const part = v.object({ name: text, bytes: number, named: v.boolean() });
 
 /** Older reports described a stream in words. */
 const streamOfText = (source: string): SpikeStream => ({
@@ -242,12 +258,14 @@ const spike = v.object({
   streams: list(v.union([stream, v.pipe(text, v.transform(streamOfText))])),
   parts: v.optional(list(part), []),
   namedShare: v.optional(v.nullable(number), null),
+  linesShare: v.optional(v.nullable(number), null),
   profiles: list(profile),
   flame: v.nullable(flame),
   retained: list(retained),
   keeper: v.optional(v.nullable(keeper), null),
   commonCaller: v.optional(v.nullable(suspect), null),
   sources: v.optional(list(excerpt), []),
+  lines: v.optional(v.nullable(lineBytes), null),
 });
 
 /** Older reports have no state: what was not measured was not ok. */

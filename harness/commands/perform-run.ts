@@ -114,6 +114,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
     defect: flags.defect,
     stage,
     explain: explainOf(flags.explain),
+    lines: flags.lines === true,
     sitesEveryBytes: flags.sites === undefined ? undefined : sitesBytesOf(flags.sites),
     profileEveryMs: flags.profileEvery === undefined ? undefined : everyMsOf(flags.profileEvery),
     agentFolder: agentFolderOf(flags),

@@ -18,6 +18,7 @@ Examples:
   floodgate run steady --lane exact                      over a pipe: no privilege, repeatable to the byte
   floodgate run --target "node server.js" --load "autocannon -c 20 -d 10 http://127.0.0.1:{port}" --budget rss.p99=200MB
   floodgate run --target "./service" --pprof http://127.0.0.1:{port}/debug/pprof --load "./load.sh {port}" --explain
+  floodgate run --target "node server.js" --load "./load.sh {port}" --budget growth.perRequest=200B --lines   who keeps it, on which line
   floodgate run --target pid:1234 --duration 1min         any process: memory only, left running
   floodgate run --target pid:1234 --duration 30min --profile-every 90s   and its profiles: a Node.js process is looked into
   floodgate run incident --target "tcpdump -i {interface} -w /dev/null" --ready "listening on"
@@ -69,6 +70,7 @@ export function addRunCommand(command: Command): void {
     .option('--out <dir>', 'folder for the report (default: runs/<time>-<scenario>)')
     .option('--explain', 'replay again with allocation sampling even when the budget holds')
     .option('--no-explain', 'measure only, even when the budget is broken')
+    .option('--lines', 'replay once more for the lines of the first suspect: bytes by source line (Node.js)')
     .option(
       '--sites <amount>',
       'replay again and write sites.json: what each call site allocates a request, sampled every so many bytes, e.g. 4KiB',

@@ -19,6 +19,7 @@ export interface RunFlags extends TargetFlags, TrafficFlags, RequestsFlags {
   readonly seed?: string;
   readonly out?: string;
   readonly explain?: boolean;
+  readonly lines?: boolean;
   readonly sites?: string;
   readonly profileEvery?: string;
   readonly repeatable?: boolean;

@@ -1,8 +1,8 @@
 /** Which call sites allocate more or less by the request: descriptive, from a pass of its own for each version. Pure. */
 import path from 'node:path';
 import type { ComparedSite } from '../../reports/comparison.ts';
-import { isRuntimeFile } from '../explain/suspects.ts';
 import type { AllocatedSite } from '../metrics/allocated-sites.ts';
+import { isRuntimeFile } from '../profile/runtime-file.ts';
 import type { SitesFile } from '../report/sites-file.ts';
 
 /** A difference is named from so many standard errors up: hundreds of sites are looked at at once. */
@@ -33,6 +33,7 @@ export function compareSites(base: SitesFile, head: SitesFile): ComparedSite[] {
       baseBytes: before?.bytes ?? null,
       headBytes: after?.bytes ?? null,
       errorBytes: error,
+      source: null,
     });
   }
   const changeOf = ({ baseBytes, headBytes }: ComparedSite) => Math.abs((headBytes ?? 0) - (baseBytes ?? 0));

@@ -2,6 +2,7 @@
 import type { FlameTree, Suspect } from '../../reports/model.ts';
 import { diffProfiles, isGauge } from '../profile/arithmetic.ts';
 import { type Profile, sampleTypeIndex, totals } from '../profile/profile.ts';
+import { isRuntimeFile } from '../profile/runtime-file.ts';
 import { labelsOf } from '../profile/side-by-side.ts';
 
 export interface SuspectOptions {
@@ -20,14 +21,6 @@ export interface WindowProfiles {
 
 /** As readers of profiles name a function that has no name. */
 const anonymous = '(anonymous)';
-
-/**
- * Node's own modules and Go's, WebAssembly, and what has no file: V8's builtins and pseudo functions such as `(root)`.
- * A function without a name (`(anonymous)`) has one: most request handlers are such functions.
- */
-export function isRuntimeFile(file: string): boolean {
-  return file === '' || file.startsWith('node:') || file.startsWith('go:') || file.startsWith('wasm:');
-}
 
 /** The runtime's code, and our own instruments in the target: their bytes go to the nearest caller that is neither. */
 export function isNobodysFault(file: string): boolean {

@@ -53,6 +53,8 @@ export interface PreloadOptions {
     /** Profiles are written here. */
     readonly folder: string;
   };
+  /** A file in the place of one module's source: its lines are charged by themselves. */
+  readonly lines?: { readonly url: string; readonly file: string };
   /** The `settle` command is heeded: see `settled` below. */
   readonly settles?: boolean;
   /** Where the `snapshot` command writes. */

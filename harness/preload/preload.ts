@@ -33,7 +33,7 @@ async function observe(options: PreloadOptions, { thread, socket }: Place = {}):
     heap.reportLast();
     if (thread !== undefined) send(channel, { type: 'threadEnd', tMs: nowMs(), id: thread });
   });
-  const { profile, snapshots, cpu, settles, family } = options;
+  const { profile, snapshots, cpu, settles, family, lines } = options;
   if (thread === undefined && family) {
     const { takeAlong } = await import('./family.ts');
     const { channel: _, ...rest } = options;
@@ -44,6 +44,9 @@ async function observe(options: PreloadOptions, { thread, socket }: Place = {}):
   const sites = profile?.offHeapSampleBytes
     ? (await import('./off-heap-sites.ts')).installOffHeapSites(profile.offHeapSampleBytes, profile.kind)
     : undefined;
+  if (lines && !(await import('./lines.ts')).replaceSource(lines.url, lines.file)) {
+    tagged({ type: 'error', tMs: nowMs(), message: 'lines of source take Node.js 22.15 or later' });
+  }
   const { Instruments } = await import('./instruments.ts');
   const instruments = new Instruments({ ...options, ...(thread !== undefined && { thread }) }, sites, {
     send: tagged,

@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileOfUrl, type Roots } from './heap-profile.ts';
-import { type LoadedMap, sourceFile } from './source-maps.ts';
+import { generatedLine, type LoadedMap, sourceFile } from './source-maps.ts';
 
 /** Code that people wait for is smaller, bundles included. */
 const codeBytesMax = 64 * 1024 * 1024;
@@ -51,6 +51,15 @@ export class SourceMapFiles {
   /** Text of a source that only a map holds; undefined where none does. @param file as `applySourceMaps` names it */
   textOf(file: string): string | undefined {
     return this.#sources.get(file);
+  }
+
+  /** The place in built code that a place of a source became, as far as maps have been asked for. @param file as `applySourceMaps` names it */
+  builtOf(file: string, line: number): { readonly file: string; readonly line: number } | undefined {
+    for (const [built, map] of this.#known) {
+      const found = map && generatedLine(map, file, line);
+      if (found) return { file: built, line: found };
+    }
+    return undefined;
   }
 
   #keep(file: string, map: LoadedMap | null): void {

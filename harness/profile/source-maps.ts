@@ -1,6 +1,6 @@
 /** Call sites of built code as places in its sources. Pure: the maps are handed in. */
 import path from 'node:path';
-import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
+import { generatedPositionFor, LEAST_UPPER_BOUND, originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { fileOfUrl } from './heap-profile.ts';
 import { type Profile, ProfileBuilder } from './profile.ts';
 
@@ -31,6 +31,14 @@ export function sourcePosition(
   const found = trace && line > 0 ? originalPositionFor(trace, { line, column: Math.max(0, column - 1) }) : undefined;
   if (typeof found?.source !== 'string') return undefined;
   return { file: sourceFile(found.source, map!.folder), line: found.line, column: found.column + 1, name: found.name };
+}
+
+/** The first line of built code that a line of a source became; undefined where the map does not know it. */
+export function generatedLine(map: LoadedMap, file: string, line: number): number | undefined {
+  const trace = parseMap(map.json);
+  const source = trace?.resolvedSources.find((each) => sourceFile(each, map.folder) === file);
+  if (!trace || source === undefined) return undefined;
+  return generatedPositionFor(trace, { source, line, column: 0, bias: LEAST_UPPER_BOUND }).line ?? undefined;
 }
 
 /**

@@ -34,7 +34,7 @@ export function spikesOf(findings: Findings, explanation: Explanation, files: Sp
 }
 
 /** Five lines around each place that a person looks at first. */
-function withSources(spike: Omit<Spike, 'sources'>, sources: Sources): Spike {
+function withSources(spike: Omit<Spike, 'sources' | 'lines'>, sources: Sources): Spike {
   const [suspect] = spike.suspects;
   const { keeper } = spike;
   const places = [
@@ -45,7 +45,7 @@ function withSources(spike: Omit<Spike, 'sources'>, sources: Sources): Spike {
       ? [{ file: suspect.file, line: suspect.line, of: 'suspect' as const, note: chargedWords(suspect) }]
       : []),
   ];
-  return { ...spike, sources: places.flatMap((place) => sources.excerpt(place) ?? []) };
+  return { ...spike, lines: null, sources: places.flatMap((place) => sources.excerpt(place) ?? []) };
 }
 
 /** V8 charges what lies on the heap to a function, at its declaration; other profiles know lines. */
@@ -60,7 +60,7 @@ function residentSpike(
   explanation: Explanation,
   index: number,
   { save, sources }: SpikeFiles,
-): Omit<Spike, 'sources'> {
+): Omit<Spike, 'sources' | 'lines'> {
   const { measure, growth, settled } = findings;
   const shape = findings.spikes[index]!;
   const frames = findings.frames[index]!;
@@ -81,6 +81,7 @@ function residentSpike(
     suspects: shared?.suspects ?? [],
     parts: shared?.parts ?? [],
     namedShare: shared?.namedShare ?? null,
+    linesShare: shared?.linesShare ?? null,
     profiles: [
       ...(allocated ? savePair(allocated, 'allocations', index, save) : []),
       ...(live ? savePair(live, 'live-heap', index, save) : []),
@@ -133,7 +134,7 @@ function allocatedSpike(
   explanation: Explanation,
   index: number,
   { save }: SpikeFiles,
-): Omit<Spike, 'sources'> {
+): Omit<Spike, 'sources' | 'lines'> {
   const { heightBytes } = findings.spikes[index]!;
   const frames = findings.frames[index]!;
   const found = windowOf(explanation.allocations, frames);

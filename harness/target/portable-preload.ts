@@ -21,6 +21,8 @@ const modules = [
   'commands',
   'compressor-sites',
   'wasm-sites',
+  'lines',
+  'call-stack',
 ];
 const stripped = new Map<string, string>();
 

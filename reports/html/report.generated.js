@@ -149,6 +149,14 @@
 	function excerptTitle({ file, line, note }) {
 		return `${printable(file, 300)}:${line}, ${printable(note, 200)}`;
 	}
+	function formatLines({ rows, counts }) {
+		const shown = rows.slice(0, 5).map(({ line, bytes, errorShare }) => {
+			const error = errorShare > 0 ? ` ±${formatShare(errorShare)}` : "";
+			return `line ${line} ${formatBytes(bytes)}${error}`;
+		});
+		const more = rows.length > shown.length ? `, ${rows.length - shown.length} more` : "";
+		return `${shown.join(", ")}${more} (${counts})`;
+	}
 	function formatExcerpt({ lines, firstLine, line }) {
 		const width = String(firstLine + lines.length - 1).length;
 		return lines.map((text, i) => {
@@ -162,6 +170,11 @@
 	function formatRecovery(spike) {
 		if (spike.line === "allocated") return "collected again";
 		return spike.recoveryMs === null ? "never came back" : `back after ${formatDuration(spike.recoveryMs)}`;
+	}
+	function formatKnown({ linesShare, namedShare }) {
+		if (namedShare === null) return "";
+		if (linesShare === null) return `${formatShare(namedShare)} of it has a name`;
+		return `${formatShare(linesShare)} of it is known by function and line, ${formatShare(namedShare)} with kinds of pages`;
 	}
 	// reports/model.ts
 	function findColumn(run, name) {
@@ -751,6 +764,12 @@
 		const saturation = dark ? 14 + 46 * strength : 30 + 50 * strength;
 		return `hsl(${difference > 0 ? 10 : 212} ${saturation}% ${dark ? 30 + 8 * strength : 86 - 22 * strength}%)`;
 	}
+	// reports/html/source-panel.ts
+	function sourcePanel(excerpt, isOpen = false) {
+		const panel = element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
+		panel.open = isOpen;
+		return panel;
+	}
 	// reports/html/spike-section.ts
 	function spikeSection(spike, number, run, line) {
 		const back = formatRecovery(spike);
@@ -805,12 +824,10 @@
 				document.createTextNode(` ${formatShare(first.share)}`)
 			]) : null,
 			spike.keeper ? element("p", { class: "first" }, [document.createTextNode("Kept by: "), element("code", { text: formatKeeper(spike.keeper) })]) : null,
-			...spike.sources.map(sourcePanel),
+			spike.lines ? element("p", { text: `Lines of ${printable(spike.lines.functionName, 120)}: ${formatLines(spike.lines)}` }) : null,
+			...spike.sources.map((source) => sourcePanel(source)),
 			list.length > 0 ? tabs(list, `Spike ${number}`) : null
 		], "spike");
-	}
-	function sourcePanel(excerpt) {
-		return element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
 	}
 	function suspectTable(suspects) {
 		return sortableTable([
@@ -973,12 +990,24 @@
 			cell: (each) => element("code", { text: printable(each.largestMessage, 200) })
 		}
 	];
+	const knownWords = {
+		line: "function and line",
+		function: "function",
+		ledger: "its own count",
+		pages: "kind of page",
+		nothing: ""
+	};
 	function partsPanel(spike) {
-		return element("div", {}, [spike.namedShare === null ? null : element("p", { text: `${formatShare(spike.namedShare)} of the height has a name.` }), sortableTable([
+		return element("div", {}, [spike.namedShare === null ? null : element("p", { text: `${formatKnown(spike)}.` }), sortableTable([
 			{
 				title: "Part",
 				cell: (each) => element("code", { text: printable(each.name, 300) }),
 				key: (each) => each.name
+			},
+			{
+				title: "Known by",
+				cell: (each) => document.createTextNode(knownWords[each.by]),
+				key: (each) => each.by
 			},
 			{
 				title: "Bytes",

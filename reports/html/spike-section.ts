@@ -1,22 +1,23 @@
 /** A spike's part of the page: cause, suspects, what it is made of, flame graph, retained sizes, packets, profiles. */
 import {
-  excerptTitle,
   formatBytes,
   formatCount,
   formatDifference,
   formatDuration,
-  formatExcerpt,
   formatHeight,
   formatKeeper,
+  formatKnown,
+  formatLines,
   formatRecovery,
   formatShare,
   formatSite,
   printable,
   standsOut,
 } from '../format.ts';
-import type { RetainedClass, RunReport, SourceExcerpt, Spike, SpikePart, SpikeStream, Suspect } from '../model.ts';
+import type { RetainedClass, RunReport, Spike, SpikePart, SpikeStream, Suspect } from '../model.ts';
 import { button, commandLine, element, section, sortableTable, type Tab, tabs } from './dom.ts';
 import { flameView } from './flame-view.ts';
+import { sourcePanel } from './source-panel.ts';
 import type { TimeLine } from './timeline.ts';
 
 /** One spike: what rose, why, and tabs for everything that is known of it. */
@@ -65,18 +66,14 @@ export function spikeSection(spike: Spike, number: number, run: RunReport, line:
             element('code', { text: formatKeeper(spike.keeper) }),
           ])
         : null,
-      ...spike.sources.map(sourcePanel),
+      spike.lines
+        ? element('p', { text: `Lines of ${printable(spike.lines.functionName, 120)}: ${formatLines(spike.lines)}` })
+        : null,
+      ...spike.sources.map((source) => sourcePanel(source)),
       list.length > 0 ? tabs(list, `Spike ${number}`) : null,
     ],
     'spike',
   );
-}
-
-function sourcePanel(excerpt: SourceExcerpt): HTMLElement {
-  return element('details', {}, [
-    element('summary', { text: excerptTitle(excerpt) }),
-    element('pre', { text: formatExcerpt(excerpt).join('\n') }),
-  ]);
 }
 
 function suspectTable(suspects: readonly Suspect[]): HTMLElement {
@@ -216,11 +213,17 @@ const streamColumns: Parameters<typeof sortableTable<SpikeStream>>[0] = [
   { title: '', cell: (each) => element('code', { text: printable(each.largestMessage, 200) }) },
 ];
 
+const knownWords = {
+  line: 'function and line',
+  function: 'function',
+  ledger: 'its own count',
+  pages: 'kind of page',
+  nothing: '',
+} as const;
+
 function partsPanel(spike: Spike): HTMLElement {
   return element('div', {}, [
-    spike.namedShare === null
-      ? null
-      : element('p', { text: `${formatShare(spike.namedShare)} of the height has a name.` }),
+    spike.namedShare === null ? null : element('p', { text: `${formatKnown(spike)}.` }),
     sortableTable<SpikePart>(
       [
         {
@@ -228,6 +231,7 @@ function partsPanel(spike: Spike): HTMLElement {
           cell: (each) => element('code', { text: printable(each.name, 300) }),
           key: (each) => each.name,
         },
+        { title: 'Known by', cell: (each) => document.createTextNode(knownWords[each.by]), key: (each) => each.by },
         { title: 'Bytes', numeric: true, key: (each) => each.bytes, cell: (each) => formatBytes(each.bytes) },
         {
           title: 'Share',

@@ -12,7 +12,6 @@ export const scenario = defineScenario({
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
   lanes: ['tap'],
-  // Nobody makes witnesses of 75 thousand exchanges a second with one core: what is left out must be said, and estimated.
   budget: {
     ...articleMemory,
     'dropped.frames': 0,

@@ -13,7 +13,7 @@ export const offHeapSampleBytes = 65_536;
 export const stackDepth = 64;
 const takeTimeoutMs = 10_000;
 /** Inlined callees are charged to their callers, whose line is then the wrong one. */
-const attributionArguments = ['--no-turbo-inlining', '--no-maglev-inlining'];
+export const attributionArguments = ['--no-turbo-inlining', '--no-maglev-inlining'];
 
 interface Sampling {
   readonly kind: 'allocations' | 'live-heap';

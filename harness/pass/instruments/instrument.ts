@@ -6,6 +6,7 @@ import type { FrameRange, Note, PassKind, RetainedClass } from '../../../reports
 import type { PreloadOptions } from '../../preload/options.ts';
 import type { IntervalProfiles } from '../../profile/files.ts';
 import type { FoundKeeper } from '../../profile/heap-snapshot/keeper.ts';
+import type { LineProfile } from '../../profile/lines/line-profile.ts';
 import type { Wrapper } from '../../target/target.ts';
 import type { PreloadChannel } from '../../watch/preload-channel.ts';
 import type { IntervalFrames, PassResult } from '../pass-result.ts';
@@ -41,7 +42,7 @@ export interface Instrument {
 export interface InstrumentStart {
   /** For the target's Node.js. */
   readonly nodeArguments?: readonly string[];
-  readonly preload?: Pick<PreloadOptions, 'profile' | 'cpu' | 'snapshots' | 'settles'>;
+  readonly preload?: Pick<PreloadOptions, 'profile' | 'cpu' | 'snapshots' | 'settles' | 'lines'>;
   readonly wrapper?: Wrapper;
 }
 
@@ -108,6 +109,8 @@ export interface Brought {
   readonly live?: readonly FrameInterval[];
   /** What grew between heap snapshots, and in which spike. */
   readonly retained?: Retained;
+  /** Bytes by source line of one function. */
+  readonly lines?: LineProfile;
   /** What stayed, by place in the traffic. */
   readonly settled?: readonly SettledPoint[];
   readonly notes?: readonly Note[];
