@@ -17,7 +17,7 @@ const { values, positionals } = parseArgs({
   options: {
     repeats: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '8' },
-    budget: { type: 'string', default: 'growth.perRequest=100B' },
+    budget: { type: 'string', default: 'growth.perRequest=200B' },
     out: { type: 'string', default: path.join(root, 'runs', 'leaks.jsonl') },
   },
 });

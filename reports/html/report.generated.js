@@ -149,6 +149,14 @@
 	function excerptTitle({ file, line, note }) {
 		return `${printable(file, 300)}:${line}, ${printable(note, 200)}`;
 	}
+	function formatLines({ rows, counts }) {
+		const shown = rows.slice(0, 5).map(({ line, bytes, errorShare }) => {
+			const error = errorShare > 0 ? ` ±${formatShare(errorShare)}` : "";
+			return `line ${line} ${formatBytes(bytes)}${error}`;
+		});
+		const more = rows.length > shown.length ? `, ${rows.length - shown.length} more` : "";
+		return `${shown.join(", ")}${more} (${counts})`;
+	}
 	function formatExcerpt({ lines, firstLine, line }) {
 		const width = String(firstLine + lines.length - 1).length;
 		return lines.map((text, i) => {
@@ -805,6 +813,7 @@
 				document.createTextNode(` ${formatShare(first.share)}`)
 			]) : null,
 			spike.keeper ? element("p", { class: "first" }, [document.createTextNode("Kept by: "), element("code", { text: formatKeeper(spike.keeper) })]) : null,
+			spike.lines ? element("p", { text: `Lines of ${printable(spike.lines.functionName, 120)}: ${formatLines(spike.lines)}` }) : null,
 			...spike.sources.map(sourcePanel),
 			list.length > 0 ? tabs(list, `Spike ${number}`) : null
 		], "spike");
