@@ -1,5 +1,5 @@
-// `npm run generate`: everything that is generated from agent/encode/witness.proto, the kernels, the report's pages and the tables
-// of metrics and exit codes, into the given folder (default: the repository itself). What it writes is checked in;
+// `npm run generate`: everything that is generated from agent/encode/witness.proto, the kernels, the report's pages, the tables
+// of metrics and exit codes and the schema of scenarios, into the given folder (default: the repository itself). What it writes is checked in;
 // test/generated.test.ts fails when that is stale.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -25,11 +25,14 @@ const { generateEncoder } = await import('../agent/encode/encoder-generator.ts')
 const { kernelText } = await import('../agent/kernel/kernel-text.ts');
 const { SEGMENT_PROGRAM } = await import('../agent/tcp/segment-kernel.ts');
 const { exitCodesPage, metricsPage } = await import('../harness/metrics/pages.ts');
+const { scenarioSchema } = await import('../harness/project/scenario-schema.ts');
+const { toJsonSchema } = await import('@valibot/to-json-schema');
 
 /** @type {[file: string, text: string][]} */
 const generated = [
   ['docs/metrics.md', metricsPage()],
   ['docs/exit-codes.md', exitCodesPage()],
+  ['docs/scenario.schema.json', scenarioSchemaText()],
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
   [
@@ -42,4 +45,10 @@ const generated = [
 for (const [file, text] of generated) {
   mkdirSync(path.dirname(path.join(out, file)), { recursive: true });
   writeFileSync(path.join(out, file), text);
+}
+
+/** What an editor completes and checks a scenario in YAML with; what JSON Schema cannot say (trimming) is left out. */
+function scenarioSchemaText() {
+  const schema = toJsonSchema(scenarioSchema, { errorMode: 'ignore', typeMode: 'input' });
+  return `${JSON.stringify({ title: 'A scenario of floodgate', ...schema }, null, 2)}\n`;
 }

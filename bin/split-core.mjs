@@ -54,9 +54,9 @@ export function splitCore(files, core, loaderCode) {
   );
 }
 
-/** A declaration that exports members of what follows. Short names may be words of the language: `in`. @param {string[]} names */
+/** A declaration that exports members of what follows. Short names may be words of the language: `in`. @param {(string | null)[]} names */
 function passedOn(names) {
-  const local = (/** @type {string} */ name) => `core_${name}`;
+  const local = (/** @type {string | null} */ name) => `core_${name}`;
   const exports = names.map((name) => `${local(name)} as ${name}`).join(', ');
   return `export { ${exports} };\nconst { ${names.map((name) => `${name}: ${local(name)}`).join(', ')} }`;
 }

@@ -61,6 +61,14 @@ export function sampleComparison(name = 'cart'): ComparisonReport {
     baseBytes: 500,
     headBytes: 600,
     errorBytes: 4,
+    source: {
+      file: 'src/check out.ts',
+      line: 41,
+      firstLine: 39,
+      lines: ['function parseCart(text) {', '  const rows = [];', '  rows.push({ text: `</pre><b>` });', '', '}'],
+      of: 'suspect' as const,
+      note: '+20 % (+100 B ± 4 B)',
+    },
   };
   return {
     kind: 'comparison',

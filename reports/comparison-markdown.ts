@@ -1,8 +1,8 @@
 /** A comparison as a pull request's comment: verdict, table with errors, what to type. A hidden mark finds it again. Pure. */
 import { type ComparedMetric, type ComparisonReport, judgedMetrics } from './comparison.ts';
 import { formatChange, formatInterval, formatLimit, formatMedian, formatSiteChange } from './comparison-sentence.ts';
-import { formatDuration, formatShare, formatSite, printable } from './format.ts';
-import { codeBlock, escaped, mark } from './markdown.ts';
+import { excerptTitle, formatDuration, formatShare, formatSite, printable } from './format.ts';
+import { codeBlock, escaped, fenced, mark } from './markdown.ts';
 
 /** In the first line of the comment; whoever updates it looks for this. */
 const commentMark = '<!-- floodgate-compare -->';
@@ -25,6 +25,8 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
       lines.push(`- ${escaped(formatSite(site))} **${escaped(formatSiteChange(site))}** a request`);
     }
     if (scenario.sites.length > 0) lines.push('');
+    const first = scenario.sites.find(({ source }) => source !== null)?.source;
+    if (first) lines.push(`${escaped(excerptTitle(first))}`, '', ...fenced(first), '');
     const others = scenario.metrics.filter(({ decision }) => decision === 'shown');
     if (others.length > 0) {
       lines.push(

@@ -1,7 +1,7 @@
 /** A comparison as text for a terminal: the verdict in three lines, then a table a scenario. Pure. */
 import { type ComparedMetric, type ComparedScenario, type ComparisonReport, judgedMetrics } from './comparison.ts';
 import { formatChange, formatLimit, formatMedian, formatSiteChange } from './comparison-sentence.ts';
-import { formatDuration, formatShare, formatSite, printable } from './format.ts';
+import { formatDuration, formatExcerpt, formatShare, formatSite, printable } from './format.ts';
 
 export interface ComparisonTerminalOptions {
   readonly colour: boolean;
@@ -60,6 +60,8 @@ function scenarioLines(
   }
   if (scenario.sites.length > 0) lines.push('  by call site, a request:');
   for (const site of scenario.sites) lines.push(`    ${formatSite(site)} ${formatSiteChange(site)}`);
+  const first = scenario.sites.find(({ source }) => source !== null)?.source;
+  if (first) lines.push(...formatExcerpt(first).map((line) => `      ${line}`.trimEnd()));
   for (const note of scenario.notes) lines.push(`  ${note.severity}: ${printable(note.text)}`);
   return lines;
 }

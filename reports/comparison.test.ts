@@ -63,6 +63,7 @@ t.test('Markdown: found again by its mark; a name is data, never markup', async 
   t.notMatch(text, '<img');
   t.notMatch(text, '[a](b)');
   t.match(text, /parseCart/);
+  t.match(text, /<pre>.*\n&gt; 41 \| {3}rows\.push.*&lt;\/pre&gt;&lt;b&gt;/s);
   for (const row of text.split('\n').filter((line) => line.startsWith('|'))) {
     t.equal(row.match(/(?<!\\)\|/g)!.length, 9, row);
   }

@@ -1,5 +1,5 @@
 /** Two versions compared: the report as plain, versioned data. What it says of a metric rests on the values that are in it. */
-import type { Lane, Note, ToolInfo, Unit, Verdict } from './model.ts';
+import type { Lane, Note, SourceExcerpt, ToolInfo, Unit, Verdict } from './model.ts';
 
 /** Raised whenever a reader of an older version could misread a newer report. */
 export const COMPARISON_SCHEMA_VERSION = 1;
@@ -65,6 +65,8 @@ export interface ComparedSite {
   readonly headBytes: number | null;
   /** Standard error of the difference. */
   readonly errorBytes: number;
+  /** Lines of the head around what grew most; null for the others, and where there is no source to read. */
+  readonly source: SourceExcerpt | null;
 }
 
 export interface ComparisonReport {

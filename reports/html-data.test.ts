@@ -5,26 +5,30 @@ import { hostileNames, skipWithoutBrowser, startPageTrial } from './page-trial.t
 import { sampleGate, sampleRun } from './sample-report.ts';
 import { renderTrends } from './trends.ts';
 
-t.test('data in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, async (t) => {
+t.test('data in a browser', { skip: skipWithoutBrowser, timeout: 600_000 }, async (t) => {
   const { open, close, folderUrl } = await startPageTrial();
   t.teardown(close);
 
   await t.test('half a million samples are open in two seconds', async (t) => {
     const report = sampleRun({ samples: 500_000 });
-    // On a machine at rest a small report is open in less; where it takes longer, other work takes its share of us.
-    const small = await open(sampleRun());
-    await small.page.close();
-    const allowedMs = 2_000 * Math.max(1, small.readyMs / 400);
-    let bestMs = Number.POSITIVE_INFINITY;
-    // The best of three: other work on the machine only ever adds.
-    for (let tries = 0; tries < 3 && bestMs >= allowedMs; tries += 1) {
+    const text: string[] = [];
+    let isQuick = false;
+    // The best of five: other work on the machine only ever adds, and comes and goes.
+    for (let tries = 0; tries < 5 && !isQuick; tries += 1) {
+      // On a machine at rest a small report is open in less; where it takes longer, other work takes its share of us.
+      const small = await open(sampleRun());
+      await small.page.close();
       const { page, readyMs, trouble } = await open(report);
-      bestMs = Math.min(bestMs, readyMs);
       t.same(trouble, []);
       await page.close();
+      const allowedMs = 2_000 * Math.max(1, small.readyMs / 400);
+      isQuick = readyMs < allowedMs;
+      text.push(
+        `${Math.round(readyMs)} ms of ${Math.round(allowedMs)} ms (a small report ${Math.round(small.readyMs)} ms)`,
+      );
     }
-    t.ok(bestMs < allowedMs, `${Math.round(bestMs)} ms of ${Math.round(allowedMs)} ms`);
-    t.comment(`500,000 samples open in ${Math.round(bestMs)} ms, a small report in ${Math.round(small.readyMs)} ms`);
+    t.ok(isQuick, text.join('; '));
+    t.comment(`500,000 samples open in ${text.at(-1)}`);
   });
 
   await t.test('trends: a chart per budget, a way to each run, and nothing hostile runs', async (t) => {

@@ -4,7 +4,7 @@ import { renderHtml } from './html.ts';
 import { hostileNames, skipWithoutBrowser, startPageTrial } from './page-trial.ts';
 import { sampleGate, sampleRun, sampleUndecidedRun } from './sample-report.ts';
 
-t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 120_000 }, async (t) => {
+t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 600_000 }, async (t) => {
   const { open, close } = await startPageTrial();
   t.teardown(close);
 

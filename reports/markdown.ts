@@ -170,7 +170,7 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
 }
 
 /** As HTML, in which everything can be escaped: a fence of Markdown ends where a source says so. */
-function fenced(excerpt: SourceExcerpt): string[] {
+export function fenced(excerpt: SourceExcerpt): string[] {
   return [`<pre>${formatExcerpt(excerpt).map(escapeHtml).join('\n')}</pre>`];
 }
 

@@ -62,6 +62,8 @@ export async function startPageTrial(): Promise<PageTrial> {
       const file = path.join(dir, `${pages}.html`);
       writeFileSync(file, typeof report === 'string' ? report : renderHtml(report));
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+      // A starved machine takes long, and nothing here is about how long.
+      page.setDefaultTimeout(240_000);
       const trouble: string[] = [];
       page.on('console', (message) => void trouble.push(`console: ${message.text()}`));
       page.on('pageerror', (error) => void trouble.push(`error: ${error.message}`));

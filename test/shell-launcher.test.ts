@@ -17,7 +17,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { install } from './installed-package.ts';
 
 if (process.platform !== 'linux') t.bailout('Linux only: paths of a shell’s commands');
@@ -63,9 +63,9 @@ function run(program: string, args: readonly string[], { env = {}, cwd = folder 
 }
 
 /** What Node.js was started with. */
-function started(program: string, env: NodeJS.ProcessEnv = {}) {
+function started(t: Test, program: string, env: NodeJS.ProcessEnv = {}) {
   const { stderr, status } = run(program, ['--version'], { env: { NODE_OPTIONS: `--require "${reporter}"`, ...env } });
-  t.equal(status, 0, stderr);
+  t.equal(status, 0);
   const lines = stderr.trim().split('\n');
   t.equal(lines.length, 1, 'one Node.js');
   return JSON.parse(lines[0]!) as { execArgv: string[]; execPath: string; cache?: string; env: NodeJS.ProcessEnv };
@@ -115,7 +115,7 @@ t.test('it is the pinned one, with the settings and the environment that it has 
     programs: Record<string, { nodeArguments: string[] }>;
   };
   for (const name of programs) {
-    const { execArgv, execPath, env, cache } = started(path.join(modules, '.links', name));
+    const { execArgv, execPath, env, cache } = started(t, path.join(modules, '.links', name));
     t.same(execArgv, programsFile.programs[name]!.nodeArguments);
     t.equal(realpathSync(execPath), realpathSync(path.join(runtime, 'bin', 'node')));
     t.equal(cache, path.join(path.dirname(bin), 'node_modules', '.cache', 'floodgate'), 'the usual cache');
@@ -130,8 +130,8 @@ t.test('a cache that is asked for is used where nobody else can write to it', (t
   mkdirSync(path.join(folder, 'open'));
   chmodSync(path.join(folder, 'open'), 0o777);
   const asked = path.join(folder, 'asked');
-  t.equal(started(agent, { NODE_COMPILE_CACHE: asked }).cache, asked, 'it is not there yet');
-  t.not(started(agent, { NODE_COMPILE_CACHE: path.join(folder, 'open') }).cache, path.join(folder, 'open'));
+  t.equal(started(t, agent, { NODE_COMPILE_CACHE: asked }).cache, asked, 'it is not there yet');
+  t.not(started(t, agent, { NODE_COMPILE_CACHE: path.join(folder, 'open') }).cache, path.join(folder, 'open'));
   t.end();
 });
 

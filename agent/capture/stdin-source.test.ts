@@ -78,7 +78,7 @@ const child = (input: string) =>
   spawnSync('sh', ['-c', `${input} "${process.execPath}" --input-type=module-typescript -e "$PROGRAM"`], {
     env: { ...process.env, PROGRAM: program },
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 120_000,
   }).stdout;
 const all = `3000 ${recorded.frames.reduce((sum, frame) => sum + frame.bytes.length, 0)}\n`;
 

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { isInOwnNamespace, TapFixture, testInOwnNamespace } from '../capture/sys/tap-fixture.ts';
 import { counterHelp, gaugeHelp } from '../telemetry/metric-table.ts';
-import { buildTcpFrame } from '../wire/packet-builder.ts';
+import { buildEthernetFrame, buildIpPacket, buildTcpFrame, buildUdp } from '../wire/packet-builder.ts';
 
 const program = path.join(import.meta.dirname, '..', 'main.ts');
 const [SYN, ACK] = [2, 16];
@@ -100,7 +100,7 @@ function connection(port: number) {
 async function testInNamespace(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-workers-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  t.setTimeout(60_000);
+  t.setTimeout(300_000);
   const taps = [new TapFixture('tap0'), new TapFixture('tap1')];
 
   await t.test('messages found are messages sent, on two devices, each connection whole at one thread', async (t) => {
@@ -174,6 +174,38 @@ async function testInNamespace(): Promise<void> {
     child.kill('SIGTERM');
     t.equal((await exited)[0], 0, logged);
   });
+
+  await t.test(
+    'tunnels, which the kernel shares by their outer addresses: it says what found no pair, and why',
+    async (t) => {
+      const agent = await start(folder, '--interface', 'tap0', '--until', 'http');
+      const connections = 100;
+      let frames = 0;
+      for (let at = 0; at < connections; at += 1) {
+        const { frame, open } = connection(7000 + at);
+        // The outer port of each direction is a hash of what it carries.
+        const inTunnel = (from: number, inner: Uint8Array) => {
+          const header = Uint8Array.of(8, 0, 0, 0, 0, 0, 5, 0);
+          const packet = buildIpPacket('9.9.9.1', '9.9.9.2', 17, buildUdp(from, 4789, Buffer.concat([header, inner])));
+          taps[0]!.write(buildEthernetFrame(packet));
+          frames += 1;
+        };
+        const [there, back] = [20_000 + at * 7, 45_000 + at * 11];
+        const [syn, synAck] = open();
+        inTunnel(there, syn!);
+        inTunnel(back, synAck!);
+        inTunnel(there, frame('client', ACK, 1, `GET /${at} HTTP/1.1\r\nHost: a\r\n\r\n`));
+        inTunnel(back, frame('server', ACK, 1, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+      }
+      await agent.until((sample) => sample['tcp.segments'] === frames);
+      const { code, stats } = await agent.end();
+      t.equal(code, 0);
+      t.ok(stats['http.responsesUnasked']! > 10, `${stats['http.responsesUnasked']} went apart`);
+      const said = `${stats['http.requestsUnanswered']} of ${connections} requests found no response`;
+      t.ok(agent.logged().includes(said), agent.logged());
+      t.match(agent.logged(), /in tunnels .* leave --workers out/);
+    },
+  );
 
   await t.test('one page budget for both', async (t) => {
     const pages = 512;

@@ -25,7 +25,7 @@ import type { ObserveServer } from '../telemetry/observe-server.ts';
 import type { CaptureFlags } from './capture-options.ts';
 import { describeGroup, limitOptions, observeCounters, openObserve, readGroup } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
-import { report, reportEnd, reportPressure } from './notices.ts';
+import { report, reportEnd, reportPressure, reportUnpaired } from './notices.ts';
 import { isPrintColoured } from './outputs.ts';
 import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-order.ts';
 
@@ -79,6 +79,7 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
       crew.close(sentence);
       stats?.final(Date.now(), counters(), crew.interfaces(), seen);
       reportEnd(crew.interfaces(), sentence, ended);
+      reportUnpaired(ended);
       server?.close();
     }
     if (statsOutput?.failure) throw statsOutput.failure;

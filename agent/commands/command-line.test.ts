@@ -25,7 +25,7 @@ const capture = path.join(folder, 'traffic.pcap');
 writeFileSync(capture, exchangesCapture(200));
 
 const run = (...args: string[]) =>
-  spawnSync(process.execPath, [...nodeArguments, ...args], { encoding: 'utf8', timeout: 60_000 });
+  spawnSync(process.execPath, [...nodeArguments, ...args], { encoding: 'utf8', timeout: 300_000 });
 const file = (name: string) => path.join(folder, name);
 
 /** Several at a time, to be quick; not all at once, to be small. */

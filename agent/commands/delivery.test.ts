@@ -280,7 +280,7 @@ t.test('two agents, one spool: the second ends at once, and every witness of the
   await until('the first to run', () => /memory: at most/.test(first.logged()));
   // Without the files of the host's processes, as in another container.
   const hidden = ['-Urpf', '--mount-proc', process.execPath, ...nodeArguments, ...args];
-  const second = spawnSync('unshare', hidden, { input: exchangesCapture(50), encoding: 'utf8', timeout: 60_000 });
+  const second = spawnSync('unshare', hidden, { input: exchangesCapture(50), encoding: 'utf8', timeout: 300_000 });
   t.equal(second.status, 2, second.stderr);
   t.match(second.stderr, /the spool .*two-spool is another agent’s/);
   first.child.stdin!.end(exchangesCapture(200));

@@ -18,7 +18,7 @@ else testOutside();
 function testOutside(): void {
   const refused = testInOwnNamespace(t, import.meta.url, 'the live agent');
   const notRoot = process.getuid?.() === 0 ? false : 'only root has privileges to drop';
-  t.test('no thread of a running agent is privileged', { skip: refused || notRoot, timeout: 60_000 }, async (t) => {
+  t.test('no thread of a running agent is privileged', { skip: refused || notRoot, timeout: 300_000 }, async (t) => {
     for (const workers of ['1', '2']) {
       const flags = ['--interface', 'any', '--workers', workers, '--until', 'http'];
       // What tap loads into processes by NODE_OPTIONS writes files at their end, which the user nobody may not.
@@ -75,10 +75,22 @@ async function live(
   return { code, logged, stats: JSON.parse(readFileSync(file, 'utf8')) };
 }
 
+/** The metrics of the agent that logged this, once it has received so many frames from an interface. */
+async function received(logged: string, device: string, frames: number): Promise<string> {
+  const address = /http:\/\/[\d.:]+/.exec(logged)![0];
+  const all = `floodgate_interface_frames_received_total{interface="${device}"} ${frames}\n`;
+  let metrics = '';
+  for (let tries = 0; tries < 2_000 && !metrics.includes(all); tries += 1) {
+    await sleep(20);
+    metrics = await (await fetch(`${address}/metrics`)).text();
+  }
+  return metrics;
+}
+
 async function testInNamespace(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-live-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  t.setTimeout(60_000);
+  t.setTimeout(300_000);
   const tap0 = new TapFixture('tap0');
   const tap1 = new TapFixture('tap1');
   setInterfaceUp('lo', true);
@@ -113,12 +125,7 @@ async function testInNamespace(): Promise<void> {
         for (let at = 0; at < sent; at += 1) tap0.write(frame);
         process.kill(pid, 'SIGCONT');
         for (let at = 0; at < 10; at += 1) tap1.write(frame);
-        const address = /http:\/\/[\d.:]+/.exec(logged)![0];
-        const all = /^floodgate_interface_frames_received_total\{interface="tap1"\} 10$/m;
-        for (let tries = 0; tries < 2_000 && !all.test(metrics); tries += 1) {
-          await sleep(20);
-          metrics = await (await fetch(`${address}/metrics`)).text();
-        }
+        metrics = await received(logged, 'tap1', 10);
       });
       t.equal(code, 0, logged);
       const [first, second] = stats.interfaces as { received: number; dropped: number; droppedShare: number }[];
@@ -152,19 +159,20 @@ async function testInNamespace(): Promise<void> {
     const socket = createSocket('udp4').bind(0);
     await once(socket, 'listening');
     socket.setBroadcast(true);
-    const exchange = async () => {
+    const exchange = (frames: number) => async (_pid: number, logged: string) => {
       for (let at = 0; at < 3; at += 1) tap0.write(frame);
       for (let at = 0; at < 5; at += 1) {
         await new Promise((resolve) => socket.send('out', 9, '10.255.255.255', resolve));
       }
-      await sleep(50);
+      await received(logged, 'tap0', frames);
     };
     for (const [direction, tcp, udp] of [
       ['in', 3, 0],
       ['out', 0, 5],
       ['both', 3, 5],
     ] as const) {
-      const { stats } = await live(folder, ['--interface', 'tap0', '--direction', direction], exchange);
+      const args = ['--interface', 'tap0', '--direction', direction, '--observe-listen', '127.0.0.1:0'];
+      const { stats } = await live(folder, args, exchange(tcp + udp));
       t.match(stats, { 'wire.tcp': tcp, 'wire.udp': udp, 'capture.framesReceived': tcp + udp }, direction);
     }
     socket.close();

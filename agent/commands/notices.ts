@@ -45,6 +45,20 @@ function reportOverload(counters: Counters): void {
   if (parts.length > 0) report(`overload: ${parts.join(', ')}; what was made says how many it stands for`);
 }
 
+/** Above it, what several threads leave unpaired is more than what comes before the first and after the last packet. */
+const unpairedShareMax = 0.05;
+
+/** Several threads: pairs that may be missing because the kernel gave a connection's two directions to two of them. */
+export function reportUnpaired(counters: Counters): void {
+  const of = (name: string) => counters[`http.${name}`] ?? 0;
+  const [requests, unanswered, unasked] = [of('requests'), of('requestsUnanswered'), of('responsesUnasked')];
+  if (Math.min(unanswered, unasked) <= unpairedShareMax * requests) return;
+  report(
+    `${unanswered} of ${requests} requests found no response, and ${unasked} responses no request: several threads share ` +
+      'traffic in tunnels (VXLAN, GRE) by its outer addresses; if this is such traffic, leave --workers out',
+  );
+}
+
 /** Two conversations with the same addresses and ports: whether they were kept apart. */
 function reportSharedAddresses(counters: Counters): void {
   const apart = counters['tcp.conversationsApart'] ?? 0;

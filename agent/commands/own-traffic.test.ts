@@ -19,7 +19,7 @@ const namespace = isRoot ? ['-n'] : ['-Urn'];
 if (process.env[inside] === undefined) {
   const isRefused = process.platform !== 'linux' || spawnSync('unshare', [...namespace, 'true']).status !== 0;
   const skip = isRefused && 'NETWORK NAMESPACES ARE REFUSED HERE (unshare): own traffic is NOT tested';
-  t.test('in a namespace of its own', { skip, timeout: 60_000 }, async (t) => {
+  t.test('in a namespace of its own', { skip, timeout: 300_000 }, async (t) => {
     const env = { ...process.env, [inside]: '1' };
     const args = [...namespace, '--', process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)];
     await t.spawn('unshare', args, { env });

@@ -12,7 +12,7 @@ const program = path.join(import.meta.dirname, '..', 'main.ts');
 const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-pipe-'));
 const file = (name: string) => path.join(folder, name);
 const children: ChildProcess[] = [];
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 t.teardown(() => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
@@ -81,7 +81,7 @@ t.test(
 );
 
 t.test('devices with something in them, or nothing', { skip }, (t) => {
-  const run = (command: string) => spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
+  const run = (command: string) => spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 120_000 });
   const agent = `"${process.execPath}" --disable-warning=ExperimentalWarning "${program}" --until tcp`;
   for (const input of ['--read /dev/zero', '--read - </dev/zero', '--read /dev/null', '--read - </dev/null']) {
     const { status, stderr } = run(`${agent} ${input}`);

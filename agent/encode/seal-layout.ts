@@ -17,6 +17,11 @@ export const SEALED_VALUES_MAX = 40_000;
 /** The longest value that a message can pay for (`WitnessLimits.messageBytesMax`). */
 const SEALED_BYTES_MAX = 4 << 20;
 
+/** Digests of texts and numbers that are not wrapped yet: four at a time. Behind them a digest that no one reads. */
+export const PENDING_AT = 512;
+export const PENDING_BYTES = 32;
+export const PENDING_MAX = 4;
+
 export const TEMPLATES_AT = 1024;
 export const TEMPLATE_BYTES = 64;
 /** The digits of a double begin here, aligned; sign and exponent stand before them. */

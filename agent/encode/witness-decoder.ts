@@ -34,7 +34,7 @@ function copyFields(from: Record<string, pb.Data>, to: ir.Fields): void {
   for (const key of Object.keys(from)) to.append(key, dataFromMessage(from[key]!));
 }
 
-function methodMeta({ meta }: pb.MethodMeta): ir.MethodMeta {
+export function methodMeta({ meta }: pb.MethodMeta): ir.MethodMeta {
   if (meta.case !== 'http') {
     return new ir.MethodMeta(meta.case === 'grpc' ? ir.Protocol.GRPC : ir.Protocol.NONE, '', '', '', 0);
   }

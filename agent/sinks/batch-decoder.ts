@@ -5,9 +5,11 @@
 import { createGunzip } from 'node:zlib';
 import { witnessDigest } from '../digest/digest.ts';
 import { decodeWitness } from '../encode/witness-decoder.ts';
+import { outlineWitness } from '../encode/witness-outline.ts';
 import { witnessWeight } from '../encode/witness-weight.ts';
 import { collectGarbage } from '../governor/process-memory.ts';
 import { collectLimits } from '../limits.ts';
+import type { Witness } from '../witness/ir.ts';
 import type { StoredWitness } from './witness-store.ts';
 
 /** Something is wrong with a request: its status, and words for its author. */
@@ -25,6 +27,10 @@ export const tooLarge = (bytesMax: number) => new Refusal(413, `a batch has ${by
 const weightMax = 2 ** 32;
 /** Other connections have their turn after so many bytes. */
 const turnBytes = 256 << 10;
+/** Decoded in 10 ms. */
+const shortBytesMax = 64 << 10;
+/** Of batches that begin with a longer witness, so many have it decoded. */
+const longShare = 1 / 16;
 /** A full collection takes some ms: not after each small batch. */
 const leftWeightMax = 32e6;
 const { decodedBytesMax, queueMax, witnessesMax, batchWeightMax } = collectLimits;
@@ -116,12 +122,19 @@ function inflate(body: Buffer, memory: Buffer, signal: AbortSignal): Promise<num
   });
 }
 
-/** @throws Refusal where the bytes are no witnesses, each with its length before it. */
+/**
+ * Values are not decoded where an agent has keyed them by their digests: the first witness of a batch is decoded all the
+ * same (a long one of one batch in sixteen), and where its keys are others, all of the batch are.
+ *
+ * @throws Refusal where the bytes are no witnesses, each with its length before it.
+ */
 async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight: number }): Promise<StoredWitness[]> {
   const witnesses: StoredWitness[] = [];
   let at = 0;
   let weight = 0;
   let turnAt = turnBytes;
+  /** Null: it is to be found out. */
+  let isKeyed: boolean | null = null;
   while (at < bytes.length) {
     let length = 0;
     let scale = 1;
@@ -133,11 +146,15 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
     if (byte >= 0x80 || at + length > bytes.length) throw new Refusal(400, 'a witness is cut');
     if (witnesses.length === witnessesMax) throw new Refusal(413, `a batch has ${witnessesMax} witnesses at most`);
     const witness = bytes.subarray(at, at + length);
+    if (witnesses.length === 0 && length > shortBytesMax && Math.random() >= longShare) isKeyed = true;
     const its = witnessWeight(witness, batchWeightMax);
     weight += its;
     if (!(weight <= batchWeightMax)) throw new Refusal(400, 'no witnesses, or more values than an agent sends at once');
-    left.weight += its;
-    witnesses.push(readWitness(witness));
+    const outline: StoredWitness | undefined = isKeyed === false ? undefined : outlined(witness);
+    if (isKeyed === null || outline === undefined) left.weight += its;
+    const read: StoredWitness = isKeyed === true && outline !== undefined ? outline : readWitness(witness);
+    isKeyed ??= outline !== undefined && outline.digest === read.digest;
+    witnesses.push(read);
     at += length;
     if (at < turnAt) continue;
     turnAt = at + turnBytes;
@@ -148,14 +165,30 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
 }
 
 function readWitness(bytes: Buffer): StoredWitness {
+  const stored = tryTo(() => storedOf(bytes, decodeWitness(bytes)));
+  if (stored === undefined) throw new Refusal(400, 'bytes that are no witness');
+  return stored;
+}
+
+/** Undefined where its keys do not say enough. */
+function outlined(bytes: Buffer): StoredWitness | undefined {
+  return tryTo(() => {
+    const outline = outlineWitness(bytes);
+    return outline && storedOf(bytes, outline);
+  });
+}
+
+function tryTo<T>(work: () => T): T | undefined {
   try {
-    const witness = decodeWitness(bytes);
-    const meta = witness.method?.meta;
-    const { method = '', host = '', pathTemplate: path = '', weight = 0 } = meta ?? {};
-    if (!(weight === 0 || (weight >= 1 && weight <= weightMax)))
-      throw new Error('a weight below 1, or beyond all reason');
-    return { digest: witnessDigest(witness), method, host, path, weight: weight || 1, bytes };
+    return work();
   } catch {
-    throw new Refusal(400, 'bytes that are no witness');
+    return undefined;
   }
+}
+
+function storedOf(bytes: Buffer, witness: Witness): StoredWitness {
+  const { method = '', host = '', pathTemplate: path = '', weight = 0 } = witness.method?.meta ?? {};
+  if (!(weight === 0 || (weight >= 1 && weight <= weightMax)))
+    throw new Error('a weight below 1, or beyond all reason');
+  return { digest: witnessDigest(witness), method, host, path, weight: weight || 1, bytes };
 }

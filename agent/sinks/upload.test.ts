@@ -18,7 +18,7 @@ import { retryAfter, UploadRequest } from './upload-request.ts';
 import { UploadTarget } from './upload-target.ts';
 import { WitnessStore } from './witness-store.ts';
 
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 
 /** A witness unlike all others. */
 function witness(number: number): Buffer {

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { ObserveServer } from './observe-server.ts';
 
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 
 async function get(url: string, timeoutMs = 20_000): Promise<number> {
   return (await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })).status;

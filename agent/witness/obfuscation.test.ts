@@ -354,11 +354,10 @@ t.test('hostile texts take bounded time', (t) => {
   for (const unit of units) {
     for (const tail of ['', '"', '@']) {
       const text = unit.repeat(Math.ceil(200_000 / unit.length)) + tail;
-      const from = process.cpuUsage();
+      const from = process.threadCpuUsage();
       redact.text(text);
       redact.url(text.slice(0, 20_000));
-      const took = process.cpuUsage(from).user / 1000;
-      if (process.env.SHOW && took > 150) console.error(took, unit, tail);
+      const took = process.threadCpuUsage(from).user / 1000;
       if (took > worst) slowest = `${unit}…${tail}`;
       worst = Math.max(worst, took);
     }

@@ -95,8 +95,8 @@ function wordsOf(name: string): string[] {
     plain = plain
       .normalize('NFKD')
       .replace(/[\u0300-\u036f]/g, '')
-      .replace(/[łŁ]/g, 'l')
-      .replace(/ß/g, 'ss')
+      // In capitals as in small letters: what follows splits at case changes.
+      .replace(/[łŁøØđĐıßẞ]/g, (letter) => WITHOUT_STROKE[letter]!)
       .normalize('NFC');
   }
   return plain
@@ -106,6 +106,11 @@ function wordsOf(name: string): string[] {
     .split(/[^a-z0-9\u0080-\uffff]+/)
     .filter((word) => word !== '');
 }
+
+/** Letters that no normal form takes apart. */
+const WITHOUT_STROKE: Readonly<Record<string, string>> = {
+  ...{ ł: 'l', Ł: 'L', ø: 'o', Ø: 'O', đ: 'd', Đ: 'D', ı: 'i', ß: 'ss', ẞ: 'SS' },
+};
 
 /** A name may be encoded more than once; what is no encoding stands between words. */
 function decodedName(name: string): string {
@@ -213,6 +218,15 @@ const plainName = (name: string): string => name.replace(/[^A-Za-z]/g, '').toLow
  */
 export function isListedSecret(name: string, value: string, isPair: boolean): boolean {
   if (!isNameOfSecret(name)) return namesSecret(name, value);
-  return isPair || !/^[A-Za-z_]*$/.test(value);
+  return isPair || !/^[A-Za-z_]*$/.test(value) || isScrambled(value);
 }
+
+/** Whether letters change their case as chance would have it, and not as words written together do. */
+function isScrambled(letters: string): boolean {
+  if (letters.length < SCRAMBLED_MIN) return false;
+  const signs = [/[a-z](?=[A-Z])/g, /[A-Z][a-z](?=[A-Z])/g, /[A-Z]{2,}/g];
+  const count = signs.reduce((sum, sign) => sum + (letters.match(sign)?.length ?? 0), 0);
+  return count * 4 > letters.length;
+}
+const SCRAMBLED_MIN = 16;
 const LISTED_NAME_MAX = 64;

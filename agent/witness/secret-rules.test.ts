@@ -2,7 +2,7 @@
 import t from 'tap';
 import { createRandom } from '../seeded-random.ts';
 import { compileExpression, Op } from './rule-expression.ts';
-import { isSecretPair } from './secret-names.ts';
+import { isListedSecret, isSecretPair } from './secret-names.ts';
 import { SHORT_WORD_MAX } from './secret-patterns.ts';
 import { NAMED_RULES, SHAPED_RULES } from './secret-rules.generated.ts';
 import { REDACTED, redactText } from './secret-scanner.ts';
@@ -81,4 +81,21 @@ t.test('a token ends where it ends', async (t) => {
   t.equal(redactText(`"${token}", then more`), `"${REDACTED}", then more`);
   t.equal(redactText(`(${token})`), `(${REDACTED})`);
   t.equal(redactText(`x\\n${token}\\ny`), `x\\n${REDACTED}\\ny`);
+});
+
+t.test('in a list, behind the name of a secret: letters that chance has drawn go, other names stay', (t) => {
+  for (const secret of ['azLPTLQWUJGEXxHrIkXnoJbX', 'roorfeslJFtsrhJHjSkdPXii', 'a1', 'hunter2']) {
+    t.equal(isListedSecret('refresh_token', secret, false), true, secret);
+  }
+  for (const name of [
+    'email',
+    'emailAddressOfTheUser',
+    'getUserByEmailAndPassword',
+    'first_name',
+    'userIDForAPICall',
+    'API_BASE_URL_OF_SHOP',
+  ]) {
+    t.equal(isListedSecret('refresh_token', name, false), false, name);
+  }
+  t.end();
 });

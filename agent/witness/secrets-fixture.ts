@@ -103,6 +103,7 @@ export const NAMED: Record<string, string> = {
   codice_fiscale: 'RSSMRA80A01H501U',
   wachtwoord: 'zomer19',
   hasło: 'jesien',
+  APP_HASŁO: 'zima2023',
   lösenord: 'sommar',
   пароль: 'лето2020',
   密码: 'mima2121',

@@ -97,7 +97,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
   const stage = await stageAsked(flags, scenario, lane, isOther);
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
-  const loops = flags.loop === undefined ? 1 : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
+  const loops = flags.loop === undefined ? undefined : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
   const pace = paceOf(flags, scenario, lane);
   const profile = pace.kind === 'profile' ? pace : undefined;
@@ -105,7 +105,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
   const traffic = orderedTraffic(flags, order?.(seed, sizeBytes), { seed, loops, end, lane });
   return {
     lane,
-    loops,
+    loops: loops ?? 1,
     seed: traffic ? seed : null,
     traffic,
     pace,

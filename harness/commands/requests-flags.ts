@@ -4,7 +4,6 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Note } from '../../reports/model.ts';
-import { repeatableArguments } from '../pass/lane-rules.ts';
 import { differencesName } from '../report/requests-notes.ts';
 import { type ExtractedRequests, extractRequests } from '../requests/extraction.ts';
 import { type HeaderRules, parseRules } from '../requests/header-rules.ts';
@@ -200,11 +199,11 @@ export function v8Of(
   const takesArguments = target.opened.kind === 'program' && target.opened.launcher.isNode;
   const isRepeatable = takesArguments && (repeatable ?? isOneAtATime);
   if (!isOneAtATime) return { repeatable: isRepeatable, notes: [] };
-  const text = isRepeatable
-    ? `V8 ran under ${repeatableArguments.join(' ')}`
-    : takesArguments
-      ? 'V8 ran as it does by itself: allocation falls in steps while it optimises'
-      : `${target.opened.launcher.name} takes no arguments of Node.js: V8, if there is one, ran as it does by itself`;
+  // Which of them its version knew, the report's own note says.
+  if (isRepeatable) return { repeatable: true, notes: [] };
+  const text = takesArguments
+    ? 'V8 ran as it does by itself: allocation falls in steps while it optimises'
+    : `${target.opened.launcher.name} takes no arguments of Node.js: V8, if there is one, ran as it does by itself`;
   return { repeatable: isRepeatable, notes: [{ severity: 'info', text: `requests: ${text}` }] };
 }
 

@@ -14,7 +14,8 @@ import { editOrderOf, impairOrderOf, scheduleName, type TrafficFlags } from './t
 
 interface Asked {
   readonly seed: number;
-  readonly loops: number;
+  /** As typed. */
+  readonly loops: number | undefined;
   /** Of a profile of rates. */
   readonly end: TrafficEnd | undefined;
   readonly lane: Lane;
@@ -43,7 +44,7 @@ export function orderedTraffic(
   for (const file of merge) probeRecording(file);
   // A host with offload hands its card frames that no device takes.
   const edit = order.kind === 'recording' && lane === 'tap' ? { ...asked, deviceBytes: frameBytesMax } : asked;
-  return { ...order, ...(merge.length > 0 && { merge }), loops, end, edit, impair };
+  return { ...order, ...(merge.length > 0 && { merge }), loops: loops ?? order.loops ?? 1, end, edit, impair };
 }
 
 /** A scenario's own impairments, then those that were asked for; a schedule names all of its own. */

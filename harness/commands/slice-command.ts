@@ -145,7 +145,7 @@ async function openAgain({ scenario }: RunReport): Promise<Traffic> {
   const asked = impairOrderOf(scenario.options, seed);
   const profiled = profile === undefined ? undefined : parseProfile(profile);
   const rest = {
-    loops: loop === undefined ? 1 : parseWhole(loop, '--loop', { min: 1, max: 1_000_000 }),
+    ...(loop !== undefined && { loops: parseWhole(loop, '--loop', { min: 1, max: 1_000_000 }) }),
     edit: editOrderOf(scenario.options),
   };
   if (recording !== undefined && scenarioFile === undefined) {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { createRandom } from '../../agent/seeded-random.ts';
 import type { ComparedScenario, ComparedSite } from '../../reports/comparison.ts';
+import { formatSiteChange } from '../../reports/comparison-sentence.ts';
 import { formatDuration } from '../../reports/format.ts';
 import type { Lane, RunReport } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
@@ -12,6 +13,7 @@ import type { Project } from '../project/find-config.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { type SitesFile, sitesFileName } from '../report/sites-file.ts';
+import { Sources } from '../report/sources.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { runCell } from './cell-run.ts';
 import { FitMachine } from './fit-machine.ts';
@@ -23,6 +25,9 @@ import type { Version, VersionStore } from './version-store.ts';
 
 /** A change of 1 % in 2,000 requests is found at it. */
 const sitesEvery = '4KiB';
+
+/** Sites whose lines are in the report: a person reads the first. */
+const sourcesShown = 3;
 
 /** For a fit machine, a scenario; a neighbour that stays longer stays for all of it. */
 const waitMaxMs = 120_000;
@@ -97,7 +102,21 @@ async function sitesOf({ project, store }: ScenarioOrder, cells: Cells): Promise
     if (!existsSync(file)) return [];
     files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), [projectRoot, project.folder], store.projectFolder));
   }
-  return compareSites(files[0]!, files[1]!);
+  return withSources(compareSites(files[0]!, files[1]!), store.projectFolder);
+}
+
+/** Lines around the few that grew most, from the checkout of the head, which ran last. */
+function withSources(sites: readonly ComparedSite[], checkout: string): ComparedSite[] {
+  const sources = new Sources();
+  let shown = 0;
+  return sites.map((site) => {
+    const { file, line, headBytes, baseBytes } = site;
+    if ((headBytes ?? 0) <= (baseBytes ?? 0) || file === '' || shown === sourcesShown) return site;
+    const place = { file: path.resolve(checkout, file), line, of: 'suspect' as const, note: formatSiteChange(site) };
+    const source = sources.excerpt(place);
+    if (source) shown += 1;
+    return { ...site, source: source ? { ...source, file } : null };
+  });
 }
 
 interface Cells {

@@ -33,6 +33,7 @@ export function compareSites(base: SitesFile, head: SitesFile): ComparedSite[] {
       baseBytes: before?.bytes ?? null,
       headBytes: after?.bytes ?? null,
       errorBytes: error,
+      source: null,
     });
   }
   const changeOf = ({ baseBytes, headBytes }: ComparedSite) => Math.abs((headBytes ?? 0) - (baseBytes ?? 0));

@@ -10,6 +10,9 @@ import {
   overall,
 } from './stopping-rule.ts';
 
+// Ten thousand sequences: seconds of a free core, minutes of a busy one.
+t.setTimeout(600_000);
+
 t.test('the looks spend the error once', async (t) => {
   for (const metrics of [1, 2, 3, 5, 12]) {
     const looks = looksFor(metrics);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { loadScenario, scenarioNames } from '../scenario/catalogue.ts';
+import { library } from '../project/library.ts';
 import { exitCodesPage, metricsPage } from './pages.ts';
 import { findMetric, metrics } from './table.ts';
 
@@ -20,7 +20,7 @@ t.test('rows are whole', async (t) => {
 });
 
 t.test('every scenario is judged by metrics that there are', async (t) => {
-  for (const name of scenarioNames()) {
-    for (const limit of Object.keys((await loadScenario(name)).budget)) t.ok(findMetric(limit), `${name}: ${limit}`);
+  for (const { name, budget } of await library()) {
+    for (const limit of Object.keys(budget)) t.ok(findMetric(limit), `${name}: ${limit}`);
   }
 });

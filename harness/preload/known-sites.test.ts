@@ -14,7 +14,7 @@ import { type Profile, sumOf } from '../profile/profile.ts';
 import { startChild } from '../target/child-target.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
 
-t.setTimeout(60_000);
+t.setTimeout(300_000);
 const program = fileURLToPath(new URL('./testdata/known-sites.mjs', import.meta.url));
 /** A site of 1 % of 3 GB then has 2,000 samples, with a standard error of 2.2 %; at 64 KiB 500, with 4.5 %. */
 const sampleBytes = 16_384;

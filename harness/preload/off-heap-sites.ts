@@ -1,19 +1,19 @@
 /**
  * Where off-heap memory is allocated, by call site: wraps Buffer's makers, ArrayBuffer, the typed arrays and their
- * `slice`, and what makes a zlib stream, and samples their bytes. V8's heap profiler shows only the wrappers of such
- * memory. For attribution passes: it slows allocation down, and misses buffers born in native code (what sockets read
- * into, WebAssembly) and native state other than zlib's (TLS, Brotli).
+ * `slice`, what makes a compressor, and WebAssembly's memories, and samples their bytes. V8's heap profiler shows only the
+ * wrappers of such memory. For attribution passes: it slows allocation down, and misses buffers born in native code (what
+ * sockets read into) and native state of other kinds (TLS).
  */
-import { syncBuiltinESMExports } from 'node:module';
-import zlib from 'node:zlib';
+import { callStack, type SiteRecorder } from './call-stack.ts';
+import { wrapCompressors } from './compressor-sites.ts';
 import type { OffHeapSite } from './options.ts';
+import { wrapWebAssembly } from './wasm-sites.ts';
 
 export interface OffHeapSites {
   /** The sites since the last call, and starts anew; @param keeps what is alive stays on the list */
   take(keeps?: boolean): OffHeapSite[];
 }
 
-const stackDepthMax = 48;
 /** Distinct stacks held between two calls of `take`; beyond it bytes go to one site named "(other)". */
 const sitesMax = 20_000;
 
@@ -35,11 +35,14 @@ export function installOffHeapSites(sampleBytes: number, kind: 'allocations' | '
   const recorder = new Recorder(sampleBytes, kind === 'live');
   wrapBuffer(recorder);
   wrapConstructors(recorder);
-  wrapZlib(recorder);
+  wrapCompressors(recorder);
+  recorder.beforeTake = wrapWebAssembly(recorder);
   return recorder;
 }
 
-class Recorder implements OffHeapSites {
+class Recorder implements OffHeapSites, SiteRecorder {
+  /** Reports what grew unseen since the last time. */
+  beforeTake: () => void = () => {};
   readonly #sampleBytes: number;
   readonly #isLive: boolean;
   #watched: {
@@ -59,8 +62,11 @@ class Recorder implements OffHeapSites {
     this.#untilSample = this.#nextDistance();
   }
 
-  /** Counts an allocation; `above` is the wrapper, which the stack leaves out; `memory` is what must die to free it. */
   record(bytes: number, operation: string, above: (...args: never[]) => unknown, memory: object): void {
+    this.recordAt(bytes, operation, () => callStack(above), memory);
+  }
+
+  recordAt(bytes: number, operation: string, frames: () => OffHeapSite['frames'], memory: object): void {
     this.#untilSample -= bytes;
     if (this.#untilSample > 0) return;
     // An exponential distance has no memory: the next one begins anew. What is sampled stands for itself and for those
@@ -68,7 +74,7 @@ class Recorder implements OffHeapSites {
     this.#untilSample = this.#nextDistance();
     const count = 1 / -Math.expm1(-bytes / this.#sampleBytes);
     const sampled = bytes * count;
-    const site = this.#site(operation, callStack(above));
+    const site = this.#site(operation, frames());
     if (this.#isLive) {
       this.#watched.push({ memory: new WeakRef(memory), site, bytes: sampled, count });
       if (this.#watched.length > watchedMax) this.#watched = this.#watched.slice(watchedMax / 2);
@@ -79,6 +85,7 @@ class Recorder implements OffHeapSites {
   }
 
   take(keeps = false): OffHeapSite[] {
+    this.beforeTake();
     const alive = this.#watched.filter(({ memory }) => memory.deref() !== undefined);
     for (const { site, bytes, count } of alive) {
       site.bytes += bytes;
@@ -112,23 +119,6 @@ class Recorder implements OffHeapSites {
     this.#random = x >>> 0;
     return -Math.log((this.#random + 1) / 4_294_967_297) * this.#sampleBytes;
   }
-}
-
-function callStack(above: (...args: never[]) => unknown): OffHeapSite['frames'] {
-  const { prepareStackTrace, stackTraceLimit } = Error;
-  Error.stackTraceLimit = stackDepthMax;
-  Error.prepareStackTrace = (_error, sites) => sites;
-  const holder: { stack?: NodeJS.CallSite[] } = {};
-  Error.captureStackTrace(holder, above);
-  const sites = holder.stack ?? [];
-  Error.prepareStackTrace = prepareStackTrace;
-  Error.stackTraceLimit = stackTraceLimit;
-  return sites.map((site) => ({
-    functionName: site.getFunctionName() ?? '',
-    url: site.getFileName() ?? '',
-    line: site.getLineNumber() ?? 0,
-    column: site.getColumnNumber() ?? 0,
-  }));
 }
 
 // Buffers up to half the pool size are cut from a shared pool of 8 KiB (64 KiB in newer versions): counting them by
@@ -198,56 +188,6 @@ function wrapConstructors(recorder: Recorder): void {
     };
     Object.defineProperty(owner, name, { value: wrapped, writable: true, configurable: true });
   }
-}
-
-/** Deflate's own state, and what inflate has beside its window (zlib, with Chromium's changes, as Node.js has it). */
-const deflateStateBytes = 5_936;
-const inflateStateBytes = 7_168;
-
-interface ZlibOptions {
-  readonly windowBits?: number;
-  readonly memLevel?: number;
-}
-
-/** zlib's memory is malloced out of sight: a stream's size follows from its options (zlib.h, zconf.h). */
-function wrapZlib(recorder: Recorder): void {
-  const target = zlib as unknown as Record<string, (...args: unknown[]) => unknown>;
-  const deflateBytes = ({ windowBits = 15, memLevel = 8 }: ZlibOptions) =>
-    2 ** (windowBits + 2) + 2 ** (memLevel + 9) + deflateStateBytes;
-  const inflateBytes = ({ windowBits = 15 }: ZlibOptions) => 2 ** (windowBits || 15) + inflateStateBytes;
-  for (const [formats, bytesOf] of [
-    [['Deflate', 'DeflateRaw', 'Gzip'], deflateBytes],
-    [['Inflate', 'InflateRaw', 'Gunzip', 'Unzip'], inflateBytes],
-  ] as const) {
-    for (const format of formats) {
-      const verb = format[0]!.toLowerCase() + format.slice(1);
-      for (const name of [`create${format}`, verb, `${verb}Sync`]) wrapZlibMaker(recorder, target, name, bytesOf);
-    }
-  }
-  // Named imports of the module are bindings of their own.
-  syncBuiltinESMExports();
-}
-
-function wrapZlibMaker(
-  recorder: Recorder,
-  target: Record<string, (...args: unknown[]) => unknown>,
-  name: string,
-  bytesOf: (options: ZlibOptions) => number,
-): void {
-  const original = target[name];
-  if (!original) return;
-  const operation = `zlib.${name} (native state)`;
-  const isStream = name.startsWith('create');
-  const wrapped = function (this: unknown, ...args: unknown[]): unknown {
-    const made = original.apply(this, args);
-    const options = args[isStream ? 0 : 1];
-    const given = typeof options === 'object' && options !== null ? (options as ZlibOptions) : {};
-    // Those that work at once have given it back when they are done.
-    recorder.record(bytesOf(given), operation, wrapped, isStream ? (made as object) : {});
-    return made;
-  };
-  Object.defineProperty(wrapped, 'name', { value: name });
-  Object.defineProperty(target, name, { value: wrapped, writable: true, configurable: true, enumerable: true });
 }
 
 /** A view may die while its buffer lives on in another. */

@@ -15,7 +15,7 @@ import { readSpeedscope, writeSpeedscope } from './speedscope.ts';
 const chromiumPath = process.env.FLOODGATE_CHROMIUM ?? '/usr/bin/chromium';
 const skip = !existsSync(chromiumPath) && `NO CHROMIUM HERE (${chromiumPath}): speedscope's importer was not tried`;
 
-t.test("speedscope's importer reads what we write", { skip, timeout: 60_000 }, async (t) => {
+t.test("speedscope's importer reads what we write", { skip, timeout: 300_000 }, async (t) => {
   const dir = mkdtempSync(path.join(tmpdir(), 'floodgate-speedscope-'));
   const browser = await chromium.launch({
     executablePath: chromiumPath,

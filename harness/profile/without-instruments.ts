@@ -8,9 +8,17 @@ const ownFile = new RegExp(`(^|/)(harness/preload|${preloadFolderName})/[\\w-]+\
 /** The agent's readings of its own memory: whoever asks how much there is makes none of it. */
 const gaugesFile = /(^|\/)agent\/governor\/process-memory\.(ts|js)$/;
 /** Through the wrappers in this module the target's own calls go: what they reach is the target's. */
-const wrappersFile = /off-heap-sites\.\w+$/;
+const wrappersFile = /(off-heap|compressor|wasm)-sites\.\w+$/;
 /** Below these functions of it nothing is. */
-const ownFunctions = new Set(['record', 'take', 'installOffHeapSites']);
+const ownFunctions = new Set([
+  'record',
+  'recordAt',
+  'take',
+  'installOffHeapSites',
+  'measure',
+  'takeExports',
+  'callStack',
+]);
 
 /**
  * The same profile without the call sites of the preload: what they allocate is left out, and what the target allocates

@@ -3,7 +3,8 @@ import { configSchema, type ProjectConfig } from './config.ts';
 import { type ScenarioConfig, scenarioSchema } from './scenario-schema.ts';
 import { type LineOf, parseChecked } from './schema-faults.ts';
 
-const hint = 'The names are in docs/project.md; "floodgate init" writes a file that works.';
+const hint =
+  'The names are in docs/project.md and, of traffic, in docs/floods.md; "floodgate init" writes a file that works.';
 
 /** @throws FloodgateError `config-invalid` with each fault's place, and the nearest name for an unknown key */
 export function checkConfig(value: unknown, file: string, lineOf?: LineOf): ProjectConfig {

@@ -93,11 +93,15 @@ async function scenariosOf(glob: string, folder: string): Promise<ScenarioConfig
   return scenarios;
 }
 
-/** A capture is named relative to the file that names it. @param folder of that file, relative to the configuration */
+/** A recording is named relative to the file that names it. @param folder of that file, relative to the configuration */
 function withCapture(scenario: ScenarioConfig, folder: string): ScenarioConfig {
-  const { capture } = scenario;
-  if (capture === undefined || path.isAbsolute(capture)) return scenario;
-  return { ...scenario, capture: path.join(folder, capture) };
+  const { capture, requests } = scenario;
+  const moved = (file: string) => (path.isAbsolute(file) ? file : path.join(folder, file));
+  return {
+    ...scenario,
+    ...(capture !== undefined && { capture: moved(capture) }),
+    ...(requests !== undefined && { requests: moved(requests) }),
+  };
 }
 
 async function readValue(file: string, shown: string): Promise<{ value: unknown; lineOf?: LineOf }> {

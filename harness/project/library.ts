@@ -40,7 +40,7 @@ export async function findScenario(text: string): Promise<FoundScenario> {
     return { scenario, order: () => traffic };
   }
   const file = libraryFile(text);
-  if (file !== undefined) return scenarioOf(file, path.basename(file));
+  if (file !== undefined) return scenarioOf(file, `scenarios/${text}/${path.basename(file)}`);
   const scenario = await loadScenario(text);
   return { scenario, order: (seed, sizeBytes) => scenarioOrder(text, seed, sizeBytes) };
 }
@@ -53,9 +53,10 @@ async function scenarioOf(file: string, shown: string): Promise<FoundScenario> {
     new FloodgateError('config-invalid', `${shown}: scenario "${config.name}" ${message}`, { hint });
   const clash = clashOf(config);
   if (clash) throw bad(...clash);
-  if (config.load !== undefined || config.target !== undefined) {
+  const other = (['load', 'requests', 'target'] as const).find((each) => config[each] !== undefined);
+  if (other !== undefined) {
     throw bad(
-      `is for a ${config.load === undefined ? 'target' : 'load'} of a configuration`,
+      `has ${other}, which is for targets of a configuration`,
       `Name it in scenarios of floodgate.config.*, and run floodgate gate --only ${config.name}.`,
     );
   }
@@ -65,13 +66,14 @@ async function scenarioOf(file: string, shown: string): Promise<FoundScenario> {
 type Bad = (message: string, hint: string) => FloodgateError;
 
 async function foundOf(config: ScenarioConfig, folder: string, bad: Bad): Promise<FoundScenario> {
-  const { builtin, capture, traffic, impair } = config;
+  const { builtin, capture, traffic, impair, loop } = config;
   const impairments = impair === undefined ? undefined : parseImpairments(impair, 'impair');
   const source = await sourceOf({ builtin, capture, traffic }, folder, bad);
   return {
     scenario: headOf(config, source.scenario),
     order: (seed, sizeBytes) => ({
       ...source.order(seed, sizeBytes),
+      ...(loop !== undefined && { loops: loop }),
       ...(impairments && { impair: { impairments, seed } }),
     }),
   };
@@ -115,13 +117,16 @@ function headOf(config: ScenarioConfig, source: ScenarioHead | undefined): Scena
     pace: paceOf(config) ?? source?.pace ?? { kind: 'recorded', speed: 1 },
     lanes: lane === undefined ? (source?.lanes ?? ['tap', 'exact']) : [lane],
     ...definedOnly({ until: agentUntil ?? source?.until, agentArguments: agentArguments ?? source?.agentArguments }),
-    budget: { ...(source?.budget ?? madeBudget), ...budgetOf(config) },
+    budget: { ...(source?.budget ?? madeBudget(config)), ...budgetOf(config) },
     ...(recover !== undefined && { settleSeconds: parseQuantity(recover, 'recover', 'seconds') }),
   };
 }
 
-/** Of traffic that is made: its truth is known whole. */
-const madeBudget: Budget = { ...articleMemory, 'dropped.frames': 0, 'missed.messages': 0 };
+/** Of traffic that is made, whose truth is known whole; memory is the article's where the scenario does not limit it itself. */
+function madeBudget({ budgets = {} }: ScenarioConfig): Budget {
+  const isLimited = Object.keys(budgets).some((name) => name.startsWith('rss.'));
+  return { ...(isLimited ? {} : articleMemory), 'dropped.frames': 0, 'missed.messages': 0 };
+}
 
 function definedOnly<T extends object>(options: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {

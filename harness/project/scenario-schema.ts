@@ -37,7 +37,7 @@ export const scenarioSchema = v.strictObject({
   load: v.optional(command),
   /** A capture file to replay, relative to the file that says so. */
   capture: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096))),
-  /** A capture or HAR file whose HTTP requests are sent at the target, relative to the configuration. */
+  /** A capture or HAR file whose HTTP requests are sent at the target, relative to the file that says so. */
   requests: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096))),
   /** With `requests`: one in flight, so that allocation by the request repeats. @default false */
   oneAtATime: v.optional(v.boolean()),

@@ -76,6 +76,7 @@ function wordsOf(issue: Issue, place: Place, { schema, value }: Root): string {
   }
   if (issue.received === 'undefined' && /^"\w+"$/.test(issue.expected ?? '')) return 'it is missing';
   const words = [...(issue.expected ?? '').matchAll(/"([\w-]+)"/g)].map(([, word]) => word!);
+  if (words.length > 1 && issue.received === 'undefined') return `it is missing; it is one of ${words.join(', ')}`;
   if (words.length > 1 && typeof issue.input === 'string') {
     const near = nearestName(issue.input, words);
     return `there is no "${issue.input.slice(0, 60)}"; ${near ? `is "${near}" meant? ` : ''}It is one of ${words.join(', ')}`;

@@ -3,6 +3,7 @@ import { formatBytes, formatCount } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
 import { type RequestAccount, type UnsentReason, unsentOf, unsentReasons } from '../feed/request-account.ts';
 import { equalWindows } from '../metrics/request-window.ts';
+import { repeatableArguments } from '../pass/lane-rules.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 
 /** The differences one by one, in the report's folder. */
@@ -76,7 +77,9 @@ function noteLateness({ lateP50Us, lateP99Us, lateMaxUs, ownLateP99Us, waited }:
   add('info', `late by ${ms(lateP50Us)} (p50), ${ms(lateP99Us)} (p99), ${ms(lateMaxUs)} at most${own}`);
 }
 
-function noteWindows({ channel }: PassResult, add: Add): void {
+function noteWindows({ channel, commandLine }: PassResult, add: Add): void {
+  const known = repeatableArguments.filter((each) => commandLine.includes(each));
+  if (known.length > 0) add('info', `V8 ran under ${known.join(' ')}`);
   const { requests, values } = equalWindows(channel.marks);
   if (values.length === 0) return;
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -84,7 +87,7 @@ function noteWindows({ channel }: PassResult, add: Add): void {
   add(
     'info',
     `allocated.perRequest over ${values.length} equal windows of ${formatCount(requests)}: ${formatBytes(low)} to ${formatBytes(high)}, ` +
-      `a range of ${range.toFixed(2)} %; nothing was collected by force between them`,
+      `a range of ${range.toFixed(2)} % (each holds other requests); nothing was collected by force between them`,
   );
 }
 

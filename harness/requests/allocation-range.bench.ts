@@ -1,6 +1,6 @@
 /**
  * How far `allocated.perRequest` of `floodgate run --requests --one-at-a-time` ranges over repeats, on three services: node:http, Express and
- * Fastify, which npm puts into a temporary folder. `node harness/requests/allocation-range.bench.ts [RUNS]`
+ * Fastify, which npm puts into a temporary folder. `node harness/requests/allocation-range.bench.ts [RUNS [SERVICE]]`
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { conversationsCapture } from '../../agent/commands/conversation-fixture.
 import type { RunReport } from '../../reports/model.ts';
 
 const runs = Number(process.argv[2] ?? 20);
+const only = process.argv[3];
 const cli = path.join(import.meta.dirname, '..', 'cli.ts');
 const folder = mkdtempSync(path.join(os.tmpdir(), 'floodgate-range-'));
 
@@ -79,6 +80,7 @@ try {
     stdio: 'inherit',
   });
   for (const [name, source] of Object.entries(services)) {
+    if (only !== undefined && only !== name) continue;
     const file = name.replace(':', '-');
     writeFileSync(path.join(folder, `${file}.mjs`), source);
     for (const [mode, more] of [
@@ -87,9 +89,12 @@ try {
     ] as const) {
       const values = Array.from({ length: runs }, () => allocatedOf(file, more)).sort((a, b) => a - b);
       const middle = values[values.length >> 1]!;
-      const range = ((values.at(-1)! - values[0]!) / middle) * 100;
+      const share = (value: number) => ((value / middle - 1) * 100).toFixed(3);
+      const fifth = Math.floor(values.length / 5);
+      const [low, high] = [values[fifth]!, values[values.length - 1 - fifth]!];
       console.log(
-        `${name.padEnd(10)} ${mode.padEnd(15)} ${middle.toFixed(0).padStart(7)} B a request, range of ${runs} runs ${range.toFixed(3)} %`,
+        `${name} under ${mode}: ${middle.toFixed(0)} B a request, ${share(values[0]!)} to ${share(values.at(-1)!)} % in ${runs} runs, ` +
+          `${share(low)} to ${share(high)} % without the highest and the lowest fifth`,
       );
     }
   }

@@ -1,5 +1,7 @@
 /** The thread that sends requests: it has its own event loop and heap, so that nothing of the harness makes a request late. Started by `requests-feed.ts` alone. */
+import { readlinkSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import os from 'node:os';
 import { createHistogram } from 'node:perf_hooks';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -71,6 +73,16 @@ const replay = new Replay({
   },
 });
 
+/** Before others, where that is permitted: on a busy machine each turn that the thread waits for makes a request late. */
+function hurry(): void {
+  try {
+    os.setPriority(Number(/\d+$/.exec(readlinkSync('/proc/thread-self'))![0]), os.constants.priority.PRIORITY_HIGH);
+  } catch {
+    // As it is, then: the report says how late requests were.
+  }
+}
+
+hurry();
 port.on('message', async ({ kind }: SenderOrder) => {
   if (kind === 'stop') {
     replay.stop();

@@ -20,6 +20,8 @@ const modules = [
   'family',
   'commands',
   'lines',
+  'compressor-sites',
+  'wasm-sites',
 ];
 const stripped = new Map<string, string>();
 

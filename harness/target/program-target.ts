@@ -11,6 +11,7 @@ import { preloadFolderName } from '../preload/options.ts';
 import { startChild } from './child-target.ts';
 import { fillIn, splitWords } from './command-words.ts';
 import { findListener, type Listener } from './listening-sockets.ts';
+import { findHeapProfiler, type HeapProfiler, MallocChannel } from './malloc-channel.ts';
 import { portablePreload } from './portable-preload.ts';
 import { openPprofChannel, pprofInstruments } from './pprof-channel.ts';
 import type { LaunchOptions, Target, TargetLauncher } from './target.ts';
@@ -38,9 +39,12 @@ export class ProgramLauncher implements TargetLauncher {
   readonly name: string;
   readonly isNode: boolean;
   readonly explains: boolean;
+  readonly blind: string;
   readonly instruments: readonly string[];
   readonly #program: Program;
   readonly #options: ProgramOptions;
+  /** Under which a native program is started in the passes that explain. */
+  readonly #profiler: HeapProfiler | undefined;
 
   /**
    * @param commandLine words separated by spaces, quotes as in a shell, nothing expanded: `node server.js --port 8080`
@@ -57,7 +61,10 @@ export class ProgramLauncher implements TargetLauncher {
     this.#options = options;
     this.#program = findProgram(words, options.folder ?? process.cwd());
     this.isNode = this.#program.isNode;
-    this.explains = this.isNode || options.pprof !== undefined;
+    const isNative = !this.isNode && options.pprof === undefined;
+    this.blind = isNative ? whyBlind(this.#program.command) : '';
+    this.explains = this.blind === '';
+    this.#profiler = isNative && this.explains ? findHeapProfiler() : undefined;
     this.instruments = this.isNode
       ? nodeInstruments
       : [nodeInstruments[0]!, ...(options.pprof === undefined ? [] : pprofInstruments)];
@@ -69,6 +76,7 @@ export class ProgramLauncher implements TargetLauncher {
     const values = { port: String(port), interface: options.interfaces[0] };
     const { command, before, after, isNode } = this.#program;
     const ported = portablePreload(folder);
+    const malloc = this.#mallocOf(options);
     let listener: Listener | undefined;
     const target = await startChild({
       name: this.name,
@@ -79,7 +87,12 @@ export class ProgramLauncher implements TargetLauncher {
         ...after.map((word) => fillIn(word, values)),
       ],
       // PORT is what servers on trial commonly heed; ours says where the port is free. The cache of compiled modules is ours.
-      env: { ...mapped(options.env, ported), PORT: process.env.PORT ?? values.port, NODE_COMPILE_CACHE: undefined },
+      env: {
+        ...mapped(options.env, ported),
+        ...malloc?.environment,
+        PORT: process.env.PORT ?? values.port,
+        NODE_COMPILE_CACHE: undefined,
+      },
       ...(this.#options.folder !== undefined && { cwd: this.#options.folder }),
       wrapper: options.wrapper,
       withChannel: isNode,
@@ -98,11 +111,28 @@ export class ProgramLauncher implements TargetLauncher {
     });
     target.exited.then(() => rmSync(path.join(folder, preloadFolderName), { recursive: true, force: true }));
     listener ??= findListener(target.pid, port);
-    return this.#withSight(target, listener, options);
+    if (malloc) {
+      malloc.pid = listener?.pid ?? target.pid;
+      target.exited.then(() => malloc.destroy());
+    }
+    return this.#withSight(target, listener, options, malloc);
+  }
+
+  /** In a pass that explains, the heap profiler that the program is started under. */
+  #mallocOf({ observe }: LaunchOptions): MallocChannel | undefined {
+    const profiler = this.#profiler;
+    return profiler && observe.profile
+      ? new MallocChannel(profiler, observe.profile, this.#options.folder ?? process.cwd())
+      : undefined;
   }
 
   /** The target as it is watched: the process that listens, which a launcher (npm, a shell) may have started. */
-  async #withSight(target: Target, listener: Listener | undefined, options: LaunchOptions): Promise<Target> {
+  async #withSight(
+    target: Target,
+    listener: Listener | undefined,
+    options: LaunchOptions,
+    malloc: MallocChannel | undefined,
+  ): Promise<Target> {
     const watched: Target = {
       name: target.name,
       pid: listener?.pid ?? target.pid,
@@ -110,7 +140,7 @@ export class ProgramLauncher implements TargetLauncher {
       port: listener?.port,
       commandLine: target.commandLine,
       input: target.input,
-      channel: target.channel,
+      channel: malloc ?? target.channel,
       exited: target.exited,
       stop: () => target.stop(),
     };
@@ -129,6 +159,16 @@ export class ProgramLauncher implements TargetLauncher {
 
 function mapped(env: Readonly<Record<string, string>>, of: (text: string) => string): Record<string, string> {
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, of(value)]));
+}
+
+/** Interpreters: their own C functions say nothing of the program that they run. */
+const interpreters = /^(python|pypy|ruby|perl|php|java|lua|Rscript)[\d.]*$/;
+
+/** Why a program that is no Node.js has no call sites; empty where it has. */
+function whyBlind(command: string): string {
+  const name = path.basename(command);
+  if (interpreters.test(name)) return `what ${name} runs is not looked into: memory only`;
+  return findHeapProfiler() ? '' : 'it takes jemalloc or gperftools: apt install libjemalloc2';
 }
 
 interface Program {

@@ -10,6 +10,7 @@ import {
 import { formatChange, formatInterval, formatLimit, formatMedian, formatSiteChange } from '../comparison-sentence.ts';
 import { formatDuration, formatShare, formatSite, formatValue, printable, verdictWord } from '../format.ts';
 import { commandLine, element, section, sortableTable, type TableColumn } from './dom.ts';
+import { sourcePanel } from './source-panel.ts';
 import { colourOf, onThemeChange, themeButton } from './theme.ts';
 import { verdictClass } from './verdict-class.ts';
 
@@ -68,7 +69,11 @@ function scenarioCard(scenario: ComparedScenario): HTMLElement {
     ...scenario.notes.map((note) =>
       element('p', { class: note.severity === 'warning' ? 'warning' : 'dim', text: printable(note.text) }),
     ),
-    section('By call site, a request', scenario.sites.length > 0 ? [siteTable(scenario.sites)] : [], 'inner'),
+    section(
+      'By call site, a request',
+      scenario.sites.length > 0 ? [siteTable(scenario.sites), ...sourcePanels(scenario.sites)] : [],
+      'inner',
+    ),
     section('Every pair', pairCharts(judged), 'inner'),
     shown.length === 0
       ? null
@@ -163,6 +168,12 @@ function siteTable(sites: readonly ComparedSite[]): HTMLElement {
     ],
     sites,
   );
+}
+
+/** The first is open: it is what a person looks for. */
+function sourcePanels(sites: readonly ComparedSite[]): Node[] {
+  const sources = sites.flatMap(({ source }) => (source === null ? [] : [source]));
+  return sources.map((source, at) => sourcePanel(source, at === 0));
 }
 
 /** Base and head over each other, pair by pair: drift and outliers show here, and nowhere else. */

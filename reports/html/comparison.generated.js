@@ -87,6 +87,16 @@
 		if (site.file === "") return name;
 		return `${printable(site.file, 300)}${site.line > 0 ? `:${site.line}` : ""} ${name}`;
 	}
+	function excerptTitle({ file, line, note }) {
+		return `${printable(file, 300)}:${line}, ${printable(note, 200)}`;
+	}
+	function formatExcerpt({ lines, firstLine, line }) {
+		const width = String(firstLine + lines.length - 1).length;
+		return lines.map((text, i) => {
+			const number = firstLine + i;
+			return `${number === line ? ">" : " "} ${String(number).padStart(width)} | ${printable(text.replaceAll("	", "  "), 160)}`;
+		});
+	}
 	// reports/comparison-sentence.ts
 	const manyfold = 10;
 	function formatChange(change) {
@@ -171,6 +181,12 @@
 			navigator.clipboard?.writeText(printable(command)).then(() => void (copy.textContent = "Copied"), () => void (copy.textContent = "Select it by hand"));
 		});
 		return element("div", { class: "command" }, [element("code", { text: printable(command) }), copy]);
+	}
+	// reports/html/source-panel.ts
+	function sourcePanel(excerpt, isOpen = false) {
+		const panel = element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
+		panel.open = isOpen;
+		return panel;
 	}
 	// reports/html/theme.ts
 	const listeners = [];
@@ -283,7 +299,7 @@
 				class: note.severity === "warning" ? "warning" : "dim",
 				text: printable(note.text)
 			})),
-			section("By call site, a request", scenario.sites.length > 0 ? [siteTable(scenario.sites)] : [], "inner"),
+			section("By call site, a request", scenario.sites.length > 0 ? [siteTable(scenario.sites), ...sourcePanels(scenario.sites)] : [], "inner"),
 			section("Every pair", pairCharts(judged), "inner"),
 			shown.length === 0 ? null : element("details", {}, [element("summary", { text: `Figures that are not judged (${shown.length})` }), metricTable(shown)])
 		]);
@@ -405,6 +421,9 @@
 				key: (site) => (site.headBytes ?? 0) - (site.baseBytes ?? 0)
 			}
 		], sites);
+	}
+	function sourcePanels(sites) {
+		return sites.flatMap(({ source }) => source === null ? [] : [source]).map((source, at) => sourcePanel(source, at === 0));
 	}
 	function pairCharts(metrics) {
 		const drawn = metrics.filter(({ base, head }) => base.length > 1 && [...base, ...head].some((value) => value !== null));

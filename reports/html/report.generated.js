@@ -759,6 +759,12 @@
 		const saturation = dark ? 14 + 46 * strength : 30 + 50 * strength;
 		return `hsl(${difference > 0 ? 10 : 212} ${saturation}% ${dark ? 30 + 8 * strength : 86 - 22 * strength}%)`;
 	}
+	// reports/html/source-panel.ts
+	function sourcePanel(excerpt, isOpen = false) {
+		const panel = element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
+		panel.open = isOpen;
+		return panel;
+	}
 	// reports/html/spike-section.ts
 	function spikeSection(spike, number, run, line) {
 		const back = formatRecovery(spike);
@@ -814,12 +820,9 @@
 			]) : null,
 			spike.keeper ? element("p", { class: "first" }, [document.createTextNode("Kept by: "), element("code", { text: formatKeeper(spike.keeper) })]) : null,
 			spike.lines ? element("p", { text: `Lines of ${printable(spike.lines.functionName, 120)}: ${formatLines(spike.lines)}` }) : null,
-			...spike.sources.map(sourcePanel),
+			...spike.sources.map((source) => sourcePanel(source)),
 			list.length > 0 ? tabs(list, `Spike ${number}`) : null
 		], "spike");
-	}
-	function sourcePanel(excerpt) {
-		return element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
 	}
 	function suspectTable(suspects) {
 		return sortableTable([

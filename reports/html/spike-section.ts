@@ -1,11 +1,9 @@
 /** A spike's part of the page: cause, suspects, what it is made of, flame graph, retained sizes, packets, profiles. */
 import {
-  excerptTitle,
   formatBytes,
   formatCount,
   formatDifference,
   formatDuration,
-  formatExcerpt,
   formatHeight,
   formatKeeper,
   formatLines,
@@ -15,9 +13,10 @@ import {
   printable,
   standsOut,
 } from '../format.ts';
-import type { RetainedClass, RunReport, SourceExcerpt, Spike, SpikePart, SpikeStream, Suspect } from '../model.ts';
+import type { RetainedClass, RunReport, Spike, SpikePart, SpikeStream, Suspect } from '../model.ts';
 import { button, commandLine, element, section, sortableTable, type Tab, tabs } from './dom.ts';
 import { flameView } from './flame-view.ts';
+import { sourcePanel } from './source-panel.ts';
 import type { TimeLine } from './timeline.ts';
 
 /** One spike: what rose, why, and tabs for everything that is known of it. */
@@ -69,18 +68,11 @@ export function spikeSection(spike: Spike, number: number, run: RunReport, line:
       spike.lines
         ? element('p', { text: `Lines of ${printable(spike.lines.functionName, 120)}: ${formatLines(spike.lines)}` })
         : null,
-      ...spike.sources.map(sourcePanel),
+      ...spike.sources.map((source) => sourcePanel(source)),
       list.length > 0 ? tabs(list, `Spike ${number}`) : null,
     ],
     'spike',
   );
-}
-
-function sourcePanel(excerpt: SourceExcerpt): HTMLElement {
-  return element('details', {}, [
-    element('summary', { text: excerptTitle(excerpt) }),
-    element('pre', { text: formatExcerpt(excerpt).join('\n') }),
-  ]);
 }
 
 function suspectTable(suspects: readonly Suspect[]): HTMLElement {

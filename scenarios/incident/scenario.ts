@@ -1,19 +1,25 @@
 /** The incident of the article (docs/story.md); harness/traffic/synthesis/incident.ts makes its shape. */
-import { articleMemory, defineScenario, nothingLost } from '../../harness/scenario/scenario.ts';
+import { allAccounted, articleMemory, defineScenario } from '../../harness/scenario/scenario.ts';
 import { openIncident } from '../../harness/traffic/synthesis/incident.ts';
 
 export const scenario = defineScenario({
   name: 'incident',
   summary: '40 connections, one segment each never captured, then 1 GB of JSON at 75 MB/s for 13 s',
+  group: 'article',
+  sets: ['release'],
+  brokenBy: 'reassembly-unbounded',
+  about:
+    'The incident that the article begins with: a mirror that lost one segment of each connection, a reassembly that waited for them, and a flood behind each gap.',
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
-  // At 75 MB/s the whole agent drops frames on two cores that it shares with sender and collector. The gate judges it at the pace that
-  // it holds there; `floodgate run incident` judges it at the recorded one, and fails: docs/benchmarks.md.
+  // At 75 MB/s the whole agent leaves bodies out on two cores that it shares with sender and collector (docs/overload.md). The gate judges it
+  // at the pace that it holds there; `floodgate run incident` judges it at the recorded one.
   gatePace: { kind: 'recorded', speed: 0.25 },
   lanes: ['tap', 'exact'],
-  // A witness of these bodies has 280 kB, and the collector stores about twelve of them a second: the upload would take minutes beyond
+  // A witness of these bodies has 280 kB, and the collector stores some fifty of them a second: the upload would take longer than
   // the flood. Reports say that this run uploads nothing; --agent-until upload runs it all the same.
   until: 'witnesses',
-  budget: { ...articleMemory, ...nothingLost },
+  // What is left out is said, and most exchanges have a witness all the same.
+  budget: { ...articleMemory, ...allAccounted, 'exchanges.witnessed': 0.5 },
   open: openIncident,
 });

@@ -6,10 +6,12 @@ export const scenario = defineScenario({
   name: 'many-endpoints',
   summary:
     '300 thousand frames a second for a minute, small exchanges of 5,000 endpoints, the commonest 4,000 times as frequent as the rarest',
+  group: 'load',
+  about:
+    'A large platform at noon: more exchanges a second than one core can make witnesses of, of endpoints that differ in frequency by four orders of magnitude. What is left out must be said, and no endpoint may vanish.',
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
   lanes: ['tap'],
-  // Nobody makes witnesses of 75 thousand exchanges a second with one core: what is left out must be said, and estimated.
   budget: {
     ...articleMemory,
     'dropped.frames': 0,

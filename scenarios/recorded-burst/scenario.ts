@@ -6,6 +6,11 @@ import { recordingPath, recordingPhases, recordingSize } from './recording.ts';
 export const scenario = defineScenario({
   name: 'recorded-burst',
   summary: 'a real JSON API recorded through a quiet phase, a tenfold burst and a quiet phase',
+  group: 'article',
+  sets: ['release'],
+  brokenBy: 'reflective-hash',
+  about:
+    'A real JSON API of Node.js under autocannon, recorded off the cable between two hosts: a quiet phase, a tenfold burst, a quiet phase. Nothing in it was made up.',
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
   gatePace: { kind: 'recorded', speed: 4 },

@@ -6,6 +6,11 @@ import { recordingPath, recordingPhases, recordingSize } from '../recorded-burst
 export const scenario = defineScenario({
   name: 'reorder-loss',
   summary: 'the recorded burst with 2 % of frames late by up to 50 places, 0.5 % twice and 0.5 % never captured',
+  group: 'network',
+  sets: ['release'],
+  brokenBy: 'no-ack-slack',
+  about:
+    'A bad mirror port in front of a real burst: frames come late, twice, or not at all, while the hosts themselves lost nothing.',
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
   gatePace: { kind: 'recorded', speed: 4 },

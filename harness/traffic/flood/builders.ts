@@ -73,7 +73,6 @@ export const traffic = {
   bomb: (bytes: Size, coding: NonNullable<Body['coding']> = ['gzip']): Body => ({ type: 'repeated', bytes, coding }),
 
   // What goes wrong.
-  duplicates: (times: number): Fault => ({ kind: 'duplicates', times }),
   farAhead: (bytes: Size): Fault => ({ kind: 'far-ahead', bytes }),
   lostSegment: (segment: number): Fault => ({ kind: 'lost-segment', segment }),
   queuedAtClose: (): Fault => ({ kind: 'queued-at-close' }),
@@ -86,6 +85,12 @@ export const traffic = {
     keepAlive: 1,
     exchanges: [{ response: { type: 'json', bytes: '200B..2kB' } }],
     ...options,
+  }),
+  /** Each frame captured again and again. */
+  duplicateStorm: (times: number, options: Options<HttpPart, 'kind' | 'duplicates'>): HttpPart => ({
+    kind: 'http',
+    ...options,
+    duplicates: times,
   }),
   /** A few bytes at a time. */
   slowDrip: (options: Options<HttpPart, 'kind'>): HttpPart => ({

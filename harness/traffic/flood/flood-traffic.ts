@@ -3,6 +3,7 @@
  * what the queue says. Only the connections that are open are held.
  */
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
+import { FloodgateError } from '../../../agent/errors.ts';
 import { createRandom, type Random } from '../../../agent/seeded-random.ts';
 import { type Conversation, segmentBytesMax, TcpFrameBuilder } from '../synthesis/tcp-frame.ts';
 import type { ImpairmentRecord, Phase, Traffic, TrafficOptions, Truth } from '../traffic.ts';
@@ -80,10 +81,12 @@ class FloodTraffic implements Traffic, Wire {
     return [{ kind: 'flood', description, frames: this.#waited }];
   }
 
+  /** @throws FloodgateError `flood-empty` */
   read(sink: FrameSink, framesMax: number): number {
     this.sink = sink;
     const before = this.#frames;
     while (this.#frames - before < framesMax) if (!this.#step()) break;
+    if (this.#frames === 0) throw empty(this.durationUs);
     return this.#frames > before ? this.#frames - before : -1;
   }
 
@@ -169,15 +172,16 @@ class FloodTraffic implements Traffic, Wire {
     const {
       segmentBytes = segmentBytesMax,
       segmentGap = '20us',
+      duplicates = 0,
       roundTrip = '1ms',
     } = part.kind === 'half-open' ? {} : part;
     const pacing = {
       segmentBytes,
+      duplicates,
       segmentGapUs: draw(random, timeRange(segmentGap)),
       halfTripUs: draw(random, timeRange(roundTrip)) / 2,
     };
-    const duplicates = part.kind === 'http' && part.fault?.kind === 'duplicates' ? part.fault.times : 0;
-    return new TcpTalk(this, conversation, pacing, duplicates);
+    return new TcpTalk(this, conversation, pacing);
   }
 
   #population(part: FloodPart, random: Random): Population {
@@ -194,6 +198,13 @@ class FloodTraffic implements Traffic, Wire {
     advance(population);
     return population;
   }
+}
+
+/** A run of nothing would keep within any budget. */
+function empty(durationUs: number): FloodgateError {
+  return new FloodgateError('flood-empty', `no connection is opened in the ${durationUs / 1e6} s of the flood`, {
+    hint: 'Let it take longer, or let more connections arrive; another --seed may have some.',
+  });
 }
 
 function advance(population: Population): void {

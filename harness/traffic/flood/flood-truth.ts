@@ -19,7 +19,14 @@ export interface SentMessage {
 }
 
 export class FloodTruth {
-  readonly #sums = { requests: 0, responses: 0, requestsIntact: 0, responsesIntact: 0, exchangesIntact: 0 };
+  readonly #sums = {
+    requests: 0,
+    responses: 0,
+    requestsIntact: 0,
+    responsesIntact: 0,
+    exchangesIntact: 0,
+    responsesPossible: 0,
+  };
   readonly #onMessage: ((message: SentMessage) => void) | undefined;
 
   constructor(onMessage: ((message: SentMessage) => void) | undefined) {
@@ -42,6 +49,11 @@ export class FloodTruth {
     }
     const [bodyBytes, bodySha256] = body ? [body.plainBytes, body.sha256] : [0, ''];
     this.#onMessage?.({ ...place, startLine, bodyBytes, bodySha256, isIntact });
+  }
+
+  /** A response before the response (RFC 9110, section 15.2): some observers report it, some do not. */
+  interim(): void {
+    this.#sums.responsesPossible += 1;
   }
 
   exchangeIntact(): void {

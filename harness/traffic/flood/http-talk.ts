@@ -76,6 +76,7 @@ export class HttpPopulation {
     if (plan.expect && body.length > 0) {
       yield* talk.write(0, [socketWrite(head)]);
       yield* talk.write(1, [socketWrite(continueHead)]);
+      truth.interim();
       yield* talk.write(0, [socketWrite(...body)]);
     } else {
       yield* talk.write(0, [socketWrite(head, ...body)]);
@@ -193,7 +194,7 @@ function furtherFields({ fields }: ExchangeKind, random: Random): string {
   const count = drawWhole(random, countRange(fields.count));
   let text = '';
   for (let index = 0; index < count; index++) {
-    text += `X-Flood-${index}: ${hexText(random, drawSize(random, bytesRange(fields.bytes)))}\r\n`;
+    text += `X-${hexText(random, 8)}-${index}: ${hexText(random, drawSize(random, bytesRange(fields.bytes)))}\r\n`;
   }
   return text;
 }

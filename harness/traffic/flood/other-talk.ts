@@ -1,6 +1,7 @@
 /** Connections of a flood that are no HTTP, or stop being it: WebSockets and TLS. */
 import type { Random } from '../../../agent/seeded-random.ts';
 import { type SocketWrite, socketWrite } from '../synthesis/exchange.ts';
+import { hexText } from '../synthesis/json-body.ts';
 import { bytesRange, countRange, draw, drawSize, drawWhole, timeRange } from './amounts.ts';
 import { latin1 } from './contents.ts';
 import type { FloodTruth } from './flood-truth.ts';
@@ -72,7 +73,7 @@ function webSocketMessage(length: number, isMasked: boolean, random: Random): So
 /** RFC 8446: one round of a handshake, then application data in records, none of which can be read. */
 export function* tlsConnection(part: TlsPart, talk: TcpTalk, random: Random): Waits {
   yield* talk.open();
-  yield* talk.write(0, [socketWrite(clientHello(part.serverName ?? 'api.example.com', random))]);
+  yield* talk.write(0, [socketWrite(clientHello(serverNameOf(part, random), random))]);
   yield* talk.write(1, [
     socketWrite(record(22, serverHello(random)), record(20, Buffer.from([1])), record(23, noise(random, 900))),
   ]);
@@ -83,6 +84,10 @@ export function* tlsConnection(part: TlsPart, talk: TcpTalk, random: Random): Wa
     yield* talk.write(left % 2 === 0 ? 0 : 1, [socketWrite(record(23, noise(random, length)))]);
   }
   yield* talk.close();
+}
+
+function serverNameOf({ serverName = 'api.example.com' }: TlsPart, random: Random): string {
+  return serverName.replaceAll('{hex}', () => hexText(random, 32));
 }
 
 /** RFC 8446, section 5.2. */

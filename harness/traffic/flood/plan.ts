@@ -3,16 +3,37 @@
  * part is a population of clients; the parts run beside each other. Every name here is in docs/floods.md.
  */
 import * as v from 'valibot';
-import { bytesPattern, countPattern, timePattern } from './amounts.ts';
+import { bytesPattern, bytesRange, countPattern, countRange, timePattern, timeRange } from './amounts.ts';
 
-const time = v.pipe(v.string(), v.regex(timePattern, 'a time such as "20ms", or a range "1s..5s", is expected'));
+/** A body is made whole; a count is drawn from. */
+const bytesMax = 128 << 20;
+const countMax = 1_000_000;
+const timeUsMax = 3_600_000_000;
+// What does not match has been said already.
+const isSize = (text: string) => !bytesPattern.test(text) || bytesRange(text)[1] <= bytesMax;
+const isCount = (text: string) => !countPattern.test(text) || countRange(text)[1] <= countMax;
+const isTime = (text: string) => !timePattern.test(text) || timeRange(text)[1] <= timeUsMax;
+
+const sizeWords = 'a size such as "2kB", or a range "200B..20kB", is expected';
+const countWords = 'a count such as 3, or a range "1..20", is expected';
+const time = v.pipe(
+  v.string(),
+  v.regex(timePattern, 'a time such as "20ms", or a range "1s..5s", is expected'),
+  v.check(isTime, 'at most an hour is expected'),
+);
 const bytes = v.union(
-  [v.pipe(v.string(), v.regex(bytesPattern)), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(512 << 20))],
-  'a size such as "2kB", or a range "200B..20kB", is expected',
+  [
+    v.pipe(v.string(), v.regex(bytesPattern, sizeWords), v.check(isSize, 'at most 128 MiB are expected')),
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(bytesMax)),
+  ],
+  sizeWords,
 );
 const count = v.union(
-  [v.pipe(v.string(), v.regex(countPattern)), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000))],
-  'a count such as 3, or a range "1..20", is expected',
+  [
+    v.pipe(v.string(), v.regex(countPattern, countWords), v.check(isCount, 'at most 1,000,000 are expected')),
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(countMax)),
+  ],
+  countWords,
 );
 const perSecond = v.pipe(v.number(), v.gtValue(0), v.maxValue(1_000_000));
 
@@ -81,7 +102,7 @@ export const exchangeSchema = v.strictObject({
   target: v.optional(
     v.pipe(v.string(), v.regex(/^[/*][\x21-\x7e]*$/, 'a target such as /items/{id} is expected'), v.maxLength(60_000)),
   ),
-  /** Of further header fields of the request, beside the usual ones. @default none */
+  /** Further header fields of the request, each of a name of its own. @default none */
   fields: v.optional(v.strictObject({ count, bytes })),
   request: v.optional(bodySchema),
   response: v.optional(bodySchema),
@@ -95,11 +116,6 @@ export const exchangeSchema = v.strictObject({
 
 /** What goes wrong between the hosts and the observer, or what a hostile client does. */
 export const faultSchema = v.variant('kind', [
-  /** Each segment is captured so many times more. */
-  v.strictObject({
-    kind: v.literal('duplicates'),
-    times: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000)),
-  }),
   /** The client sends one byte so far ahead of its stream, which never gets there. */
   v.strictObject({ kind: v.literal('far-ahead'), bytes }),
   /** This segment of the first response of each connection is never captured, though it was sent and acknowledged. */
@@ -129,6 +145,8 @@ const pacing = {
   segmentBytes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_448))),
   /** Between two segments of a message. @default 20us */
   segmentGap: v.optional(time),
+  /** Each frame is captured so many times more. @default 0 */
+  duplicates: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000))),
 };
 
 export const httpSchema = v.strictObject({
@@ -164,7 +182,8 @@ export const webSocketSchema = v.strictObject({
 export const tlsSchema = v.strictObject({
   kind: v.literal('tls'),
   ...population,
-  serverName: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9.-]{1,253}$/, 'a host name is expected'))),
+  /** `{hex}`: 32 hexadecimal digits. @default api.example.com */
+  serverName: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9.{}-]{1,200}$/, 'a host name is expected'))),
   records: v.optional(count),
   recordBytes: v.optional(bytes),
   ...pacing,

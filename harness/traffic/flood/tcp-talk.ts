@@ -18,6 +18,8 @@ export interface Wire {
 export interface TalkPacing {
   readonly segmentBytes: number;
   readonly segmentGapUs: number;
+  /** Each frame is captured so many times more. */
+  readonly duplicates: number;
   /** From one host to the other. */
   readonly halfTripUs: number;
 }
@@ -28,14 +30,11 @@ export class TcpTalk {
   readonly #wire: Wire;
   readonly #conversation: Conversation;
   readonly #pacing: TalkPacing;
-  /** Each frame is captured so many times more. */
-  readonly #duplicates: number;
 
-  constructor(wire: Wire, conversation: Conversation, pacing: TalkPacing, duplicates = 0) {
+  constructor(wire: Wire, conversation: Conversation, pacing: TalkPacing) {
     this.#wire = wire;
     this.#conversation = conversation;
     this.#pacing = pacing;
-    this.#duplicates = duplicates;
   }
 
   *open(): Waits {
@@ -117,7 +116,7 @@ export class TcpTalk {
     // The timestamp option counts milliseconds; 32 bits of it.
     wire.builder.build(this.#conversation, direction, flags, payloadBytes, (wire.nowUs / 1_000) >>> 0);
     if (isLost) return;
-    for (let copies = 0; copies <= this.#duplicates; copies++) {
+    for (let copies = 0; copies <= this.#pacing.duplicates; copies++) {
       wire.delivered(wire.builder.deliver(wire.sink, Math.floor(wire.nowUs)));
     }
   }

@@ -1,7 +1,7 @@
 /** Detects formats as the agent of the article (docs/story.md) did: compiles every expression anew for every value. */
 import { JsonSealer as Sealer } from '../../../agent/encode/json-sealer.ts';
 
-export { formatOf, mayHoldSecret } from '../../../agent/encode/json-sealer.ts';
+export { formatOf, headQuestions, mayHoldSecret, sealKernel } from '../../../agent/encode/json-sealer.ts';
 
 const sources = [
   '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',

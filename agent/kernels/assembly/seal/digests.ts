@@ -4,6 +4,9 @@
  */
 import { avalanche, hashNumber, P1, P2, P4, P5 } from '../digest/xxh64.ts';
 import {
+  PENDING_AT,
+  PENDING_BYTES,
+  PENDING_MAX,
   TYPE_LIST,
   TYPE_MAP,
   WRAP_DATA_LIST,
@@ -33,9 +36,14 @@ import { State } from './state.ts';
  * @param top the key digest's last byte
  */
 function wrapped(digest: u64, before: u64, top: u64): u64 {
+  return bswap(mixed(digest, before, top));
+}
+
+/** `wrapped` but for the order of bytes. */
+function mixed(digest: u64, before: u64, top: u64): u64 {
   const lane = rotl(((digest << 8) | top) * P2, 31) * P1;
   const h = rotl(before ^ lane, 27) * P1 + P4;
-  return bswap(avalanche(rotl(h ^ ((digest >> 56) * P5), 11) * P1));
+  return avalanche(rotl(h ^ ((digest >> 56) * P5), 11) * P1);
 }
 
 function scalar(at: i32, length: i32): u64 {
@@ -54,9 +62,76 @@ function inData(primitive: u64): u64 {
   return wrapped(primitive, WRAP_DATA_PRIMITIVE, WRAP_DATA_PRIMITIVE_TOP);
 }
 
-/** Of a text with its tag (`u…`) before it. */
+/**
+ * Texts and numbers wait until four of them are wrapped abreast, or their container ends: a wrapping is one chain of dependent
+ * multiplications, and four chains take little longer than one.
+ */
+class Pending {
+  static count: i32 = 0;
+}
+
+/** Forgets what waits, of a text that was declined. */
+export function resetDigests(): void {
+  Pending.count = 0;
+}
+
+/** @param before and top, of the field in Primitive (`wrapped`) */
+function wrapLater(hash: u64, before: u64, top: u64, out: i32): void {
+  const at = PENDING_AT + Pending.count * PENDING_BYTES;
+  store<u64>(at, hash);
+  store<u64>(at, before, 8);
+  store<u64>(at, top, 16);
+  store<i32>(at, out, 24);
+  Pending.count += 1;
+  if (Pending.count === PENDING_MAX) wrapFour();
+}
+
+/** All digests are where they belong afterwards. */
+export function finishDigests(): void {
+  const count = Pending.count;
+  if (count === 0) return;
+  for (let i = count; i < PENDING_MAX; i += 1)
+    store<i32>(PENDING_AT + i * PENDING_BYTES, PENDING_AT + PENDING_MAX * PENDING_BYTES, 24);
+  wrapFour();
+}
+
+/** Two numbers with their bytes in the other order. */
+function swapped(first: u64, second: u64): v128 {
+  const both = i64x2.replace_lane(i64x2.splat(first), 1, second);
+  return i8x16.shuffle(both, both, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8);
+}
+
+function wrapFour(): void {
+  Pending.count = 0;
+  let ab = swapped(load<u64>(PENDING_AT), load<u64>(PENDING_AT, 32));
+  let cd = swapped(load<u64>(PENDING_AT, 64), load<u64>(PENDING_AT, 96));
+  let a = mixed(i64x2.extract_lane(ab, 0), WRAP_SCALAR_VALUE, WRAP_SCALAR_VALUE_TOP);
+  let b = mixed(i64x2.extract_lane(ab, 1), WRAP_SCALAR_VALUE, WRAP_SCALAR_VALUE_TOP);
+  let c = mixed(i64x2.extract_lane(cd, 0), WRAP_SCALAR_VALUE, WRAP_SCALAR_VALUE_TOP);
+  let d = mixed(i64x2.extract_lane(cd, 1), WRAP_SCALAR_VALUE, WRAP_SCALAR_VALUE_TOP);
+  ab = swapped(a, b);
+  cd = swapped(c, d);
+  a = mixed(i64x2.extract_lane(ab, 0), load<u64>(PENDING_AT, 8), load<u64>(PENDING_AT, 16));
+  b = mixed(i64x2.extract_lane(ab, 1), load<u64>(PENDING_AT, 40), load<u64>(PENDING_AT, 48));
+  c = mixed(i64x2.extract_lane(cd, 0), load<u64>(PENDING_AT, 72), load<u64>(PENDING_AT, 80));
+  d = mixed(i64x2.extract_lane(cd, 1), load<u64>(PENDING_AT, 104), load<u64>(PENDING_AT, 112));
+  ab = swapped(a, b);
+  cd = swapped(c, d);
+  a = mixed(i64x2.extract_lane(ab, 0), WRAP_DATA_PRIMITIVE, WRAP_DATA_PRIMITIVE_TOP);
+  b = mixed(i64x2.extract_lane(ab, 1), WRAP_DATA_PRIMITIVE, WRAP_DATA_PRIMITIVE_TOP);
+  c = mixed(i64x2.extract_lane(cd, 0), WRAP_DATA_PRIMITIVE, WRAP_DATA_PRIMITIVE_TOP);
+  d = mixed(i64x2.extract_lane(cd, 1), WRAP_DATA_PRIMITIVE, WRAP_DATA_PRIMITIVE_TOP);
+  ab = swapped(a, b);
+  cd = swapped(c, d);
+  store<u64>(load<i32>(PENDING_AT, 24), i64x2.extract_lane(ab, 0));
+  store<u64>(load<i32>(PENDING_AT, 56), i64x2.extract_lane(ab, 1));
+  store<u64>(load<i32>(PENDING_AT, 88), i64x2.extract_lane(cd, 0));
+  store<u64>(load<i32>(PENDING_AT, 120), i64x2.extract_lane(cd, 1));
+}
+
+/** Of a text with its tag (`u…`) before it: `out` has it after `finishDigests`. */
 export function digestText(at: i32, length: i32, out: i32): void {
-  store<u64>(out, inData(inString(at, length)));
+  wrapLater(hashNumber(at, length), WRAP_PRIMITIVE_STRING, WRAP_PRIMITIVE_STRING_TOP, out);
 }
 
 /** As {@link digestText}, without the Data around it. */
@@ -64,18 +139,18 @@ export function bareText(at: i32, length: i32, out: i32): void {
   store<u64>(out, inString(at, length));
 }
 
-/** Of an integer's text with its tag (`i…`). */
+/** Of an integer's text with its tag (`i…`): `out` has it after `finishDigests`. */
 export function digestInteger(at: i32, length: i32, out: i32): void {
-  store<u64>(out, inData(inInteger(at, length)));
+  wrapLater(hashNumber(at, length), WRAP_PRIMITIVE_INT64, WRAP_PRIMITIVE_INT64_TOP, out);
 }
 
 export function bareInteger(at: i32, length: i32, out: i32): void {
   store<u64>(out, inInteger(at, length));
 }
 
-/** Of a double's text with its tag (`f…`). */
+/** Of a double's text with its tag (`f…`): `out` has it after `finishDigests`. */
 export function digestDouble(at: i32, length: i32, out: i32): void {
-  store<u64>(out, inData(wrapped(scalar(at, length), WRAP_PRIMITIVE_DOUBLE, WRAP_PRIMITIVE_DOUBLE_TOP)));
+  wrapLater(hashNumber(at, length), WRAP_PRIMITIVE_DOUBLE, WRAP_PRIMITIVE_DOUBLE_TOP, out);
 }
 
 /** Of a text with a data format: its Primitive's 49 bytes are the template, bytes 9 to 16 of which are filled in. */

@@ -13,7 +13,17 @@
 import { byteAt } from '../bytes.ts';
 import { hash } from '../digest/xxh64.ts';
 import { CLOSE_LIST, CLOSE_OBJECT, COMMA, MINUS, OPEN_LIST, OPEN_OBJECT, QUOTE } from './characters.ts';
-import { bareFormatted, bareInteger, bareList, bareStruct, bareText, digestList, digestStruct } from './digests.ts';
+import {
+  bareFormatted,
+  bareInteger,
+  bareList,
+  bareStruct,
+  bareText,
+  digestList,
+  digestStruct,
+  finishDigests,
+  resetDigests,
+} from './digests.ts';
 import { encode } from './encoder.ts';
 import { formatOf } from './formats.ts';
 import { FRAME_BASE, FRAME_FLAGS, FRAME_NAME, FRAME_NAMING_COUNT } from './frames.ts';
@@ -56,6 +66,7 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
   State.depthMax = depthMax;
   State.stringMax = stringMax;
   State.repeated = false;
+  resetDigests();
   // Sentinels: every scan ends here, also one that takes the first of them for the start of a string, or of an escape.
   store<i64>(end, 0x2222222222222222);
   Tape.end = TAPE_AT;
@@ -210,6 +221,7 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
 
 /** A container's digest to its slot: 0 to decline. */
 export function close(frame: i32, depth: i32, top: i32, tells: i32): i32 {
+  finishDigests();
   const out = load<i32>(frame);
   let base = load<i32>(frame + FRAME_BASE);
   if (base > 0) {

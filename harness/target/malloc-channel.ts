@@ -1,0 +1,174 @@
+/**
+ * A native program under the heap profiler of jemalloc or gperftools, behind the preload's own words: `cut N` is answered with the
+ * profile of the interval. Neither can be asked for a profile from outside: they write one every few megabytes that are allocated, and
+ * the newest stands for the moment of the cut.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Duplex } from 'node:stream';
+import type { PreloadLine, PreloadOptions } from '../preload/options.ts';
+import { diffProfiles } from '../profile/arithmetic.ts';
+import { parseMallocProfile, readMallocProfile } from '../profile/malloc-profile.ts';
+import { writePprof } from '../profile/pprof.ts';
+import { type Profile, ProfileError } from '../profile/profile.ts';
+import { NativeSymbols } from './native-symbols.ts';
+
+export interface HeapProfiler {
+  readonly name: 'jemalloc' | 'gperftools';
+  readonly library: string;
+}
+
+/** A profile each time so much was allocated. */
+const dumpEveryLog2 = 22;
+/** Mean bytes between two samples of jemalloc: as of V8's. */
+const sampleLog2 = 16;
+/** Between two looks at what was written: all but the newest profiles are removed. */
+const sweepMs = 500;
+const keptMax = 4;
+
+let found: HeapProfiler | undefined | null = null;
+
+/** The heap profiler that is installed on this machine; undefined without one. */
+export function findHeapProfiler(): HeapProfiler | undefined {
+  if (found !== null) return found;
+  const { stdout } = spawnSync('ldconfig', ['-p'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/sbin:/usr/sbin` },
+  });
+  const libraryOf = (name: string) => new RegExp(`^\\s*${name}\\S* .*=> (\\S+)$`, 'm').exec(stdout ?? '')?.[1];
+  const jemalloc = libraryOf('libjemalloc\\.so\\.2');
+  const gperftools = libraryOf('libtcmalloc\\.so\\.4');
+  found = jemalloc
+    ? { name: 'jemalloc', library: jemalloc }
+    : gperftools
+      ? { name: 'gperftools', library: gperftools }
+      : undefined;
+  return found;
+}
+
+export class MallocChannel extends Duplex {
+  readonly #profiler: HeapProfiler;
+  readonly #profile: NonNullable<PreloadOptions['profile']>;
+  /** The program may become another user before it writes. */
+  readonly #folder = mkdtempSync(path.join(tmpdir(), 'floodgate-malloc-'));
+  readonly #symbols: NativeSymbols;
+  readonly #timer: NodeJS.Timeout;
+  /** Whose profiles are read: of its children others are written. */
+  pid = 0;
+  #before: Profile | undefined;
+  #startMs = nowMs();
+  #rest = '';
+  #hasSaid = false;
+
+  /** @param root sources below it are named relative to it */
+  constructor(profiler: HeapProfiler, profile: NonNullable<PreloadOptions['profile']>, root: string) {
+    super();
+    this.#profiler = profiler;
+    this.#profile = profile;
+    this.#symbols = new NativeSymbols(root);
+    if (process.geteuid?.() === 0) chmodSync(this.#folder, 0o733);
+    this.#timer = setInterval(() => this.#sweep(), sweepMs);
+    this.#timer.unref();
+  }
+
+  /** For the program. */
+  get environment(): Record<string, string> {
+    const { name, library } = this.#profiler;
+    const prefix = path.join(this.#folder, 'heap');
+    const preload = [library, process.env.LD_PRELOAD].filter(Boolean).join(':');
+    if (name === 'gperftools') {
+      return {
+        LD_PRELOAD: preload,
+        HEAPPROFILE: prefix,
+        HEAP_PROFILE_ALLOCATION_INTERVAL: String(2 ** dumpEveryLog2),
+        HEAP_PROFILE_INUSE_INTERVAL: String(2 ** dumpEveryLog2),
+      };
+    }
+    const options = `prof:true,prof_accum:true,prof_final:true,lg_prof_sample:${sampleLog2},lg_prof_interval:${dumpEveryLog2},prof_prefix:${prefix}`;
+    return { LD_PRELOAD: preload, MALLOC_CONF: options };
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    const lines = (this.#rest + chunk.toString('latin1')).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [verb, number] = line.split(' ');
+      try {
+        if (verb === 'cut') this.#cut(Number(number));
+      } catch (error) {
+        this.#say({ type: 'error', tMs: nowMs(), message: `${line}: ${(error as Error).message}` });
+      }
+    }
+    done();
+  }
+
+  override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
+    clearInterval(this.#timer);
+    rmSync(this.#folder, { recursive: true, force: true });
+    done(null);
+  }
+
+  #cut(interval: number): void {
+    const { kind, isCumulative, folder } = this.#profile;
+    const now = this.#newest();
+    const endMs = nowMs();
+    if (!now) {
+      // Before the first megabytes nothing is written; a static program never writes.
+      if (interval > 0 && !this.#hasSaid) {
+        this.#hasSaid = true;
+        const message = `${this.#profiler.name} has written no profile: less than ${(2 ** dumpEveryLog2) >> 20} MiB was allocated, or the program has an allocator of its own (a static one, Go)`;
+        this.#say({ type: 'error', tMs: endMs, message });
+      }
+      return;
+    }
+    const before = this.#before;
+    this.#before = now;
+    const shown = before && !isCumulative ? diffProfiles(before, now) : now;
+    const heapFile = path.join(folder, `${kind}-${interval}.pb.gz`);
+    const self = shown.self.map((column) => column.map((value) => Math.max(0, value)));
+    writeFileSync(heapFile, writePprof({ ...shown, self }), { mode: 0o600 });
+    this.#say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile: '' });
+    this.#startMs = endMs;
+  }
+
+  #newest(): Profile | undefined {
+    for (const name of this.#dumps().slice(-keptMax).toReversed()) {
+      try {
+        const parsed = parseMallocProfile(readFileSync(path.join(this.#folder, name), 'latin1'));
+        // One that is being written has no mappings yet.
+        if (parsed.mappings.length === 0) continue;
+        const addresses = parsed.stacks.flatMap(({ addresses: each }) => each.map((address) => address - 1));
+        const which = this.#profile.kind === 'live' ? 'inuse' : 'alloc';
+        return readMallocProfile(parsed, which, this.#symbols.resolve(addresses, parsed.mappings));
+      } catch (error) {
+        if (!(error instanceof ProfileError) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+    return undefined;
+  }
+
+  /** Of the program, oldest first: `heap.PID.SEQUENCE.iN.heap`, `heap.SEQUENCE.heap`. */
+  #dumps(): string[] {
+    const sequence = (name: string) => Number(/\.(\d+)(?:\.[a-z]\d*)?\.heap$/.exec(name)?.[1] ?? -1);
+    const own = this.#profiler.name === 'jemalloc' ? `heap.${this.pid}.` : 'heap';
+    return readdirSync(this.#folder)
+      .filter((name) => name.startsWith(own) && name.endsWith('.heap'))
+      .sort((a, b) => sequence(a) - sequence(b));
+  }
+
+  #sweep(): void {
+    for (const name of this.#dumps().slice(0, -keptMax)) rmSync(path.join(this.#folder, name), { force: true });
+  }
+
+  #say(line: PreloadLine): void {
+    if (!this.destroyed) this.push(`${JSON.stringify(line)}\n`);
+  }
+}
+
+function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
