@@ -160,6 +160,7 @@ async function testInNamespace(): Promise<void> {
     const ended = await flood('tap0', /http:\S+/.exec(collect.logged())![0]);
     t.equal(ended.code, 0, ended.logged);
     assertAccount(t, ended);
+    t.equal(ended.stats['upload.witnessesRefused'], 0, 'the collector takes every batch');
     t.match(ended.logged, /^cpu: 0\.5 % of a core \(--cpu\)$/m);
     t.match(ended.logged, /^overload: .* \(level \d of 4; ring \d+ % full, \d+ ms behind, CPU \d+ % of a core\)$/m);
     t.match(ended.logged, /^overload: \d+ exchanges .* without a witness/m, 'and at the end');
