@@ -37,7 +37,7 @@ function run(name: string, kind: 'leak' | 'clean') {
     '--idle',
     '200ms',
   ];
-  const limits = ['--recover', '200ms', '--budget', 'growth.perRequest=1kB', '--out', out];
+  const limits = ['--recover', '200ms', '--budget', 'growth.perRequest=1kB', '--lines', '--out', out];
   const [command, args] = plainNode(floodgate, ...words, ...limits);
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
   return {
@@ -48,9 +48,9 @@ function run(name: string, kind: 'leak' | 'clean') {
   };
 }
 
-for (const [name, keeper, declaration] of [
-  ['caches', 'PageCache.#pages', '#pages = new Map();'],
-  ['listeners', 'listeners of "change" on shopEvents', 'const shopEvents ='],
+for (const [name, keeper, declaration, heaviest] of [
+  ['caches', 'PageCache.#pages', '#pages = new Map();', /const rows = Array\.from/],
+  ['listeners', 'listeners of "change" on shopEvents', 'const shopEvents =', /const order = \{/],
 ] as const) {
   t.test(`${name}: over the limit, with the keeper, its line and how many a request`, async (t) => {
     const { status, stdout, stderr, report } = run(name, 'leak');
@@ -60,6 +60,9 @@ for (const [name, keeper, declaration] of [
     const each = spike?.keeper?.perRequest ?? 0;
     t.ok(each > 0.9 && each < 1.1, `${each} a request`);
     t.match(report().verdict.headline, `kept by ${keeper}`);
+    const line = spike?.lines?.rows[0]?.line ?? 0;
+    const source = readFileSync(path.join(folder, `${name}.mjs`), 'utf8').split('\n');
+    t.match(source[line - 1], heaviest, 'the line that most of it was made on');
     t.match(stdout, new RegExp(`> +\\d+ \\|.*${declaration.replace(/[()]/g, '\\$&')}`), 'the line itself is shown');
   });
 

@@ -17,7 +17,7 @@ const { values, positionals } = parseArgs({
   options: {
     repeats: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '8' },
-    budget: { type: 'string', default: 'growth.perRequest=100B' },
+    budget: { type: 'string' },
     out: { type: 'string', default: path.join(root, 'runs', 'leaks.jsonl') },
   },
 });
@@ -66,7 +66,18 @@ function tryService(service: LeakingService, kind: Row['kind'], repeat: number):
   const out = path.join(folder, `${service.name}-${kind}-${repeat}`);
   const target = service.target.replace('{kind}', kind).replace('{folder}', folder);
   const load = `node_modules/.bin/autocannon -c 10 -d ${values.seconds} http://127.0.0.1:{port}/`;
-  const words = ['--target', target, '--load', load, '--budget', values.budget, '--idle', '1s', '--recover', '2s'];
+  const words = [
+    '--target',
+    target,
+    '--load',
+    load,
+    '--budget',
+    values.budget ?? service.budget,
+    '--idle',
+    '1s',
+    '--recover',
+    '2s',
+  ];
   if (service.pprof) words.push('--pprof', service.pprof);
   const startedMs = performance.now();
   const { status, stderr } = spawnSync(process.execPath, ['bin/floodgate', 'run', ...words, '--out', out], {

@@ -3,7 +3,7 @@ import type { SettledPoint } from '../pass/instruments/instrument.ts';
 import { floorBytesPerRequest, settledGrowth } from './settled.ts';
 import { theilSen } from './slope.ts';
 
-const pace = { framesPerSecond: 1000, requestsPerSecond: 500, seconds: 20 };
+const pace = { framesPerSecond: 1000, requestsPerSecond: 500, seconds: 20, isTimed: false };
 const noLine = { seconds: [], bytes: [] };
 
 /** Looks at a target whose live memory is a function of its requests. */
@@ -50,6 +50,9 @@ t.test('where requests are not counted, frames are', async (t) => {
   t.ok(growth.isLeak);
   t.equal(growth.livePerRequest, undefined);
   t.ok(Math.abs(growth.live.slope - 500e3) < 25e3, `${growth.live.slope}`);
+  t.ok(growth.own, 'frames are the same in both passes');
+  const timed = settledGrowth(points, { ...pace, requestsPerSecond: null, isTimed: true }, noLine)!;
+  t.equal(timed.own, undefined, 'a load that is only timed did less in this pass: its upper end is not known by it');
 });
 
 t.test('the interval holds the true slope: 99 % of 400 noisy lines', async (t) => {

@@ -12,6 +12,8 @@ export interface Pace {
   readonly framesPerSecond: number;
   readonly requestsPerSecond: number | null;
   readonly seconds: number;
+  /** Frames are milliseconds of a load, which did less work in a pass that was stopped again and again. */
+  readonly isTimed: boolean;
 }
 
 /** A line of the measuring pass. */
@@ -61,7 +63,8 @@ export function paceOf({ sent, lane, sendStartMs, sendEndMs, answers }: PassResu
   const trafficMs = sent.column('trafficMs').at(-1) ?? 0;
   const seconds = (lane === 'exact' && trafficMs > 0 ? trafficMs : sendEndMs - sendStartMs) / 1000;
   const each = (count: number) => (seconds > 0 ? count / seconds : 0);
-  return { seconds, framesPerSecond: each(frames), requestsPerSecond: answers ? each(answers.total) : null };
+  const requestsPerSecond = answers ? each(answers.total) : null;
+  return { seconds, framesPerSecond: each(frames), requestsPerSecond, isTimed: lane === 'load' };
 }
 
 /** Pages outside the heap while traffic flowed, and the target was warm. */
@@ -100,7 +103,9 @@ export function settledGrowth(
   );
   if (!live) return undefined;
   const ownBytes = during.map(({ ownBytes: bytes }) => bytes ?? Number.NaN);
-  const own = ownBytes.some(Number.isNaN) ? undefined : theilSen(x, ownBytes);
+  // Without a count of requests nobody knows how much less: then the measuring pass's own line is the upper end.
+  const isPaced = counts || !pace.isTimed;
+  const own = !isPaced || ownBytes.some(Number.isNaN) ? undefined : theilSen(x, ownBytes);
   const floorPerUnit = counts ? floorBytesPerRequest : floorBytesPerFrame;
   const keptBytes = last.liveBytes - during[0]!.liveBytes;
   // The pass was stopped again and again, and its load did less.
