@@ -1,7 +1,7 @@
 // `npm run build [FOLDER]`: what is published, into dist/ or another folder. Type-checks and strips the sources, copies the
 // files that are not TypeScript, and bundles the agent.
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleAgent } from './bundle-agent.mjs';
@@ -22,6 +22,21 @@ for (const room of ['agent', 'harness', 'reports', 'scenarios']) {
       continue;
     cpSync(path.join(root, room, name), path.join(dist, room, name));
   }
+}
+
+// Types of what a program can import, and of what that names; the others are for nobody.
+const typed = new Set();
+const open = [path.join(dist, 'harness/api/api.d.ts')];
+for (let file = open.pop(); file !== undefined; file = open.pop()) {
+  if (typed.has(file)) continue;
+  typed.add(file);
+  for (const [, name] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)\.ts'/g)) {
+    open.push(path.resolve(path.dirname(file), `${name}.d.ts`));
+  }
+}
+for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+  const file = path.join(dist, name);
+  if (name.endsWith('.d.ts') && !typed.has(file)) rmSync(file);
 }
 
 await bundleAgent(root, path.join(dist, 'agent-bundle'));
