@@ -80,8 +80,8 @@ t.test('one program with a thread, a child and short spikes; its profiles, two o
   const highest = report.figures.find(({ name }) => name === 'rss.max')!.value!;
   t.ok(treeMaxBytes! > highest * 0.9 && treeMaxBytes! < highest + processes[0]!.rssMaxBytes!, 'shared pages once');
   t.match(ran.stdout, /thread \d+ resizer/);
-  const tops = report.spikes.filter(({ heightBytes }) => Math.abs(heightBytes - 60e6) < 6e6);
-  t.equal(tops.length, 3, JSON.stringify(report.spikes.map(({ heightBytes }) => heightBytes)));
+  const tops = report.spikes.filter(({ heightBytes }) => Math.abs(heightBytes - 60e6) < 3e6);
+  t.ok(tops.length >= 3, JSON.stringify(report.spikes.map(({ heightBytes }) => heightBytes)));
   const names = report.series.flatMap(({ columns }) => columns.map(({ name }) => name));
   t.ok(names.includes('tree') && names.some((name) => /^process \d+ /.test(name)), 'a line each');
 
