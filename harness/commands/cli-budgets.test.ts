@@ -85,8 +85,8 @@ t.test('the agent, through a TAP device', tapOnly, async (t) => {
     'upload',
     ...limits.flatMap((limit) => ['--budget', limit]),
   ];
-  const { code, out } = await run([...args, '--out', place.out], place.temporary);
-  t.equal(code, 0, out);
+  const { code, out, err } = await run([...args, '--out', place.out], place.temporary);
+  t.equal(code, 0, out + err);
   const report = reportIn(place.out);
   t.same(
     report.passes.map(({ kind }) => kind),
@@ -113,8 +113,8 @@ t.test('a server under a load', async (t) => {
   const load = `node -e "const get = async (path) => (await fetch('http://127.0.0.1:{port}' + path)).arrayBuffer(); for (let i = 0; i < 609; i++) await get(i < 3 ? '/missing' : '/')" --input-type=module; sleep 21`;
   const target = `node --expose-gc ${server}`;
   const args = ['run', '--target', target, '--load', load, '--idle', '1s', '--recover', '1s', '--out', place.out];
-  const { code, out } = await run([...args, '--budget', 'requests.failed=3'], place.temporary);
-  t.equal(code, 0, out);
+  const { code, out, err } = await run([...args, '--budget', 'requests.failed=3'], place.temporary);
+  t.equal(code, 0, out + err);
   t.match(out, /3 of 609 answers had another status than 2xx/);
   const report = reportIn(place.out);
   t.match(report.target.runtime, /^Node\.js \d/);
@@ -188,11 +188,11 @@ t.test('where it cannot be known', async (t) => {
   const place = workplace(t);
   const child = spawn('tail', ['-f', '/dev/null']);
   t.teardown(() => child.kill('SIGKILL'));
-  const { code, out } = await run(
+  const { code, out, err } = await run(
     ['run', '--target', `pid:${child.pid}`, ...short, '--out', place.out],
     place.temporary,
   );
-  t.equal(code, 4, out);
+  t.equal(code, 4, out + err);
   t.match(out, / UNDECIDED .*heap\.afterGc was not measured/);
   await unknown(t, place.out);
 });

@@ -37,8 +37,8 @@ t.test('a load that gets no answer of 2xx decides nothing', async (t) => {
 t.test('the target’s runtime is its own, and what was not counted is not zero', async (t) => {
   const place = workplace(t);
   const args = ['run', '--target', serverOf(place.folder, 200), '--load', requests(3), ...short, '--out', place.out];
-  const { code, out } = await run(args, place.temporary);
-  t.equal(code, 0, out);
+  const { code, out, err } = await run(args, place.temporary);
+  t.equal(code, 0, out + err);
   const report = reportIn(place.out);
   t.match(report.target.runtime, /^Node\.js \d+\.\d+\.\d+ \(V8 /);
   t.equal(report.ledger, null);
@@ -69,8 +69,8 @@ t.test('a target that cannot start is run once, and was not judged', async (t) =
 t.test('what was allocated under a load is put in time: there were no frames', async (t) => {
   const place = workplace(t);
   const args = ['run', '--target', serverOf(place.folder, 200), '--load', requests(200), ...short, '--out', place.out];
-  const { code, out } = await run([...args, '--budget', 'allocated.bytes=1kB'], place.temporary);
-  t.equal(code, 1, out);
+  const { code, out, err } = await run([...args, '--budget', 'allocated.bytes=1kB'], place.temporary);
+  t.equal(code, 1, out + err);
   t.match(out, /Allocated on the heap in [\d.]+ m?s of load, [\d.]+ [kM]B a second/);
   t.notMatch(out, /frames/);
   await nothingLeft(t, place);

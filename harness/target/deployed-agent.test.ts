@@ -32,10 +32,12 @@ t.test('every exchange is accounted for, to the rows of the store', tapOnly, asy
   const report = reportIn(place.out);
   t.equal(report.target.stages, 'full agent: capture to upload', err);
   t.ok(report.target.command.includes('--upload') && report.target.command.includes('--spool'));
-  const { sent, stored, storedWhole, missing } = report.exchanges!;
+  const { sent, stored, storedWhole, missing, shed } = report.exchanges!;
   t.ok(sent > 200, `${sent} exchanges`);
   const dropped = report.figures.find(({ name }) => name === 'dropped.frames')!.value!;
-  if (dropped === 0) t.same({ stored, storedWhole, missing }, { stored: sent, storedWhole: sent, missing: 0 });
+  // On a starved machine the agent leaves some out, and says how many.
+  const kept = sent - Object.values(shed).reduce((sum, count) => sum + count, 0);
+  if (dropped === 0) t.same({ stored, storedWhole, missing }, { stored: kept, storedWhole: kept, missing: 0 });
   const collector = report.figures.find(({ name }) => name === 'collector.rssMax')!;
   t.ok(collector.value! > 20_000_000, `the collector took ${collector.value}`);
   t.ok(
