@@ -15,6 +15,7 @@ const kernels = [
   ['head/head.ts', 'HEAD_KERNEL'],
   ['digest/digest.ts', 'DIGEST_KERNEL'],
   ['seal/seal.ts', 'SEAL_KERNEL'],
+  ['segment/segment.ts', 'SEGMENT_KERNEL'],
 ];
 
 /** What every kernel is built with: no run time, no memory of its own, no check that the kernel does not write itself. */

@@ -22,8 +22,6 @@ execFileSync(path.join(bin, 'buf'), ['generate', 'agent/encode', '--template', '
 const { WitnessSchema } = await import(pathToFileURL(path.join(out, 'agent/encode/gen/witness_pb.ts')).href);
 const { generateDigest } = await import('../agent/digest/digest-generator.ts');
 const { generateEncoder } = await import('../agent/encode/encoder-generator.ts');
-const { kernelText } = await import('../agent/kernel/kernel-text.ts');
-const { SEGMENT_PROGRAM } = await import('../agent/tcp/segment-kernel.ts');
 const { exitCodesPage, metricsPage } = await import('../harness/metrics/pages.ts');
 const { scenarioSchema } = await import('../harness/project/scenario-schema.ts');
 const { toJsonSchema } = await import('@valibot/to-json-schema');
@@ -35,10 +33,6 @@ const generated = [
   ['docs/scenario.schema.json', scenarioSchemaText()],
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
-  [
-    'agent/tcp/segment-kernel.generated.ts',
-    kernelText('SEGMENT_KERNEL', SEGMENT_PROGRAM, 'agent/tcp/segment-kernel*.ts'),
-  ],
   ...(await buildKernels(root)),
   ...(await bundlePages(root)),
 ];

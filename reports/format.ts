@@ -281,3 +281,16 @@ export function escapeHtml(text: string): string {
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;');
 }
+
+/** How much of a spike is known, and by what; empty where nobody looked. */
+export function formatKnown({
+  linesShare,
+  namedShare,
+}: {
+  linesShare: number | null;
+  namedShare: number | null;
+}): string {
+  if (namedShare === null) return '';
+  if (linesShare === null) return `${formatShare(namedShare)} of it has a name`;
+  return `${formatShare(linesShare)} of it is known by function and line, ${formatShare(namedShare)} with kinds of pages`;
+}

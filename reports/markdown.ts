@@ -12,6 +12,7 @@ import {
   formatExchanges,
   formatHeight,
   formatKeeper,
+  formatKnown,
   formatLines,
   formatRecovery,
   formatShare,
@@ -121,7 +122,8 @@ function spikeLines(spike: Spike, number: number, level: string): string[] {
   if (spike.lines) lines.push(`Lines of ${escaped(spike.lines.functionName)}: ${formatLines(spike.lines)}.`, '');
   for (const excerpt of spike.sources) lines.push(`${escaped(excerptTitle(excerpt))}`, '', ...fenced(excerpt), '');
   if (spike.parts.length > 0) {
-    const named = spike.namedShare === null ? '' : ` (${formatShare(spike.namedShare)} has a name)`;
+    const known = formatKnown(spike);
+    const named = known === '' ? '' : ` (${known})`;
     lines.push(
       ...table(
         [`What it is made of${named}`, 'Bytes', 'Share'],

@@ -253,6 +253,8 @@ export interface SpikePart {
   readonly bytes: number;
   /** False for what only the size of the line shows. */
   readonly named: boolean;
+  /** What it is known by: a line of a function, a function without a line, an agent's own count, a kind of page, or nothing. */
+  readonly by: 'line' | 'function' | 'ledger' | 'pages' | 'nothing';
 }
 
 /** One direction of a connection within a spike's frames. */
@@ -295,8 +297,10 @@ export interface Spike {
   readonly streams: readonly SpikeStream[];
   /** What the height is made of, largest first. */
   readonly parts: readonly SpikePart[];
-  /** Of the height, what call sites and ledgers answer for, 0..1; null without explaining passes. */
+  /** Of the height, what has any name, 0..1: call sites, ledgers, kinds of pages; null without explaining passes. */
   readonly namedShare: number | null;
+  /** Of the height, what is known by function and line, 0..1; null without explaining passes. */
+  readonly linesShare: number | null;
   readonly profiles: readonly ProfileReference[];
   readonly flame: FlameTree | null;
   readonly retained: readonly RetainedClass[];

@@ -177,6 +177,16 @@ const retained = v.object({
   retainingPath: list(text),
 });
 
+/** Older reports do not say what a part is known by. */
+const part = v.pipe(
+  v.object({
+    name: text,
+    bytes: number,
+    named: v.boolean(),
+    by: v.optional(v.picklist(['line', 'function', 'ledger', 'pages', 'nothing'])),
+  }),
+  v.transform(({ by, ...rest }) => ({ ...rest, by: by ?? (rest.named ? ('pages' as const) : ('nothing' as const)) })),
+);
 const keeper = v.object({
   name: text,
   kind: text,
@@ -205,8 +215,6 @@ const excerpt = v.object({
   of: v.picklist(['suspect', 'keeper']),
   note: text,
 });
-
-const part = v.object({ name: text, bytes: number, named: v.boolean() });
 
 /** Older reports described a stream in words. */
 const streamOfText = (source: string): SpikeStream => ({
@@ -250,6 +258,7 @@ const spike = v.object({
   streams: list(v.union([stream, v.pipe(text, v.transform(streamOfText))])),
   parts: v.optional(list(part), []),
   namedShare: v.optional(v.nullable(number), null),
+  linesShare: v.optional(v.nullable(number), null),
   profiles: list(profile),
   flame: v.nullable(flame),
   retained: list(retained),

@@ -361,11 +361,17 @@ function sampleSpike(top: number, ok: boolean, hostile: string, random: () => nu
       },
     ],
     parts: [
-      { name: `off-heap: agent/tcp/assembler.ts:142 Assembler.insert${hostile}`, bytes: height * 0.81, named: true },
-      { name: 'heap: agent/http/headers.ts:88 parseHeaders', bytes: height * 0.15, named: true },
-      { name: 'not accounted for', bytes: height * 0.04, named: false },
+      {
+        name: `off-heap: agent/tcp/assembler.ts:142 Assembler.insert${hostile}`,
+        bytes: height * 0.81,
+        named: true,
+        by: 'line' as const,
+      },
+      { name: 'heap: agent/http/headers.ts:88 parseHeaders', bytes: height * 0.15, named: true, by: 'line' as const },
+      { name: 'not accounted for', bytes: height * 0.04, named: false, by: 'nothing' as const },
     ],
     namedShare: 0.96,
+    linesShare: 0.81,
     profiles: [
       {
         kind: 'allocations',

@@ -12,6 +12,7 @@ import {
   formatExchanges,
   formatHeight,
   formatKeeper,
+  formatKnown,
   formatLines,
   formatRecovery,
   formatShare,
@@ -210,12 +211,13 @@ function spikeLines(spike: Spike, number: number, palette: Palette): string[] {
     const first = standsOut(spike) ? `suspect: ${palette.bold(site)}` : `largest: ${site}`;
     lines.push(`    ${i === 0 ? first : `then:    ${site}`}  ${palette.dim(figures)}`);
   });
+  const known = formatKnown(spike);
+  if (known !== '') lines.push(`    ${palette.dim(known)}`);
   if (spike.commonCaller) {
     lines.push(
       `    under:   ${formatSite(spike.commonCaller)}  ${palette.dim(`made ${formatShare(spike.commonCaller.share)} of it with what it called`)}`,
     );
   }
-  if (spike.namedShare !== null) lines.push(`    ${palette.dim(`${formatShare(spike.namedShare)} of it has a name`)}`);
   const [stream] = spike.streams;
   if (stream) lines.push(`    packets: ${printable(formatStream(stream), 240)}${moreOf(spike.streams.length)}`);
   if (spike.lines) lines.push(`    lines:   ${printable(spike.lines.functionName, 80)}: ${formatLines(spike.lines)}`);

@@ -1,11 +1,11 @@
 /** The package as it is published: built, in a node_modules folder, started by its own launcher. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { exchangesCapture } from '../agent/commands/capture-fixture.ts';
-import { install, packed } from './installed-package.ts';
+import { install, packed, plainNode } from './installed-package.ts';
 
 const folder = t.testdir();
 const root = path.resolve(import.meta.dirname, '..');
@@ -120,6 +120,74 @@ t.test('its threads find their module', { skip: process.platform === 'linux' ? f
   if (child.exitCode === null) await once(child, 'exit');
   t.equal(child.exitCode, 0, printed);
   t.match(printed, 'capturing on lo');
+});
+
+/** A user's own: a service, clients, an agent that may hardly work, a collector. Prints what became of it, as JSON. */
+const overloadScript = `
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Agent, createServer, get } from 'node:http';
+const [agent] = process.argv.slice(2);
+const start = async (ready, ...args) => {
+  const child = spawn(process.execPath, [agent, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) if ((said += chunk).includes(ready)) break;
+  child.stderr.resume();
+  const end = async () => {
+    child.kill('SIGTERM');
+    if (child.exitCode === null) await once(child, 'exit');
+    return child.exitCode;
+  };
+  return { said, end };
+};
+const collector = await start('collecting on', 'collect', '--listen', '127.0.0.1:8700', '--store', 'store.sqlite');
+const upload = ['--upload', 'http://127.0.0.1:8700/v1/witnesses', '--upload-interval-ms', '100'];
+const stats = ['--stats', 'stats.jsonl', '--stats-interval-ms', '20'];
+const watching = await start('capturing on', '--interface', 'lo', ...upload, ...stats, '--cpu', '0.5%', '--user', 'root');
+const last = () => JSON.parse(readFileSync('stats.jsonl', 'utf8').split('\\n').at(-2) ?? '{}');
+const server = createServer((_, response) => response.end('{"a":1}')).listen(8080);
+await once(server, 'listening');
+// A connection each: whole ones may be left out.
+const each = new Agent({ keepAlive: false });
+const ask = (path) => new Promise((resolve, reject) => {
+  get({ port: 8080, path, agent: each }, (response) => response.resume().on('end', resolve)).on('error', reject);
+});
+let asked = 0;
+const left = () => (last()['overload.exchangesSampled'] ?? 0) + (last()['overload.exchangesFraming'] ?? 0);
+for (; asked < 20_000 && (asked % 100 > 0 || left() < 200); asked += 1) await ask(['/orders/' + asked, '/prices', '/news'][asked % 3]);
+server.close();
+const codes = [await watching.end(), await collector.end()];
+const { stdout } = spawnSync(process.execPath, [agent, 'collect', '--store', 'store.sqlite', '--counts', '--json'], { encoding: 'utf8' });
+console.log(JSON.stringify({ asked, codes, said: watching.said, stats: last(), counts: stdout.trim().split('\\n').map((line) => JSON.parse(line)) }));
+`;
+
+t.test('an agent that may hardly work says what it left out, and how many there were', (t) => {
+  if (spawnSync('unshare', ['-Urn', 'true']).status !== 0) {
+    t.comment('NETWORK NAMESPACES ARE REFUSED HERE (unshare -Urn): overload of the published agent is NOT tested');
+    t.end();
+    return;
+  }
+  const place = path.join(folder, 'overload');
+  mkdirSync(place);
+  writeFileSync(path.join(place, 'overload.mjs'), overloadScript);
+  const [node, words] = plainNode('overload.mjs', agent);
+  const args = ['-Urn', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh', node, ...words];
+  const { stdout, stderr } = spawnSync('unshare', args, { cwd: place, encoding: 'utf8', timeout: 100_000 });
+  const { asked, codes, said, stats, counts } = JSON.parse(
+    stdout || `{"stats":{},"counts":[],"said":${JSON.stringify(stderr)}}`,
+  );
+  t.same(codes, [0, 0], stderr);
+  t.match(said, /cpu: 0\.5 % of a core \(--cpu\)/);
+  const left = stats['overload.exchangesSampled'] + stats['overload.exchangesFraming'];
+  t.ok(left >= 200, `${left} of ${asked}`);
+  if ((stats['capture.framesShed'] ?? 0) === 0) t.equal(stats['witness.witnesses'] + left, asked, 'every exchange');
+  const names = counts.map((each: { path: string }) => each.path).sort();
+  t.same(names, ['/news', '/orders/#', '/prices'], 'every endpoint');
+  const total = counts.reduce((sum: number, each: { count: number }) => sum + each.count, 0);
+  // A few hundred, chosen a few in a hundred.
+  t.ok(total > asked / 20 && total < asked * 20, `an estimate of ${total} for ${asked}`);
+  t.end();
 });
 
 t.test('the harness starts, and finds its scenarios', (t) => {

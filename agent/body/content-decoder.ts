@@ -24,26 +24,32 @@ const nothing = new Uint8Array(0);
 
 /** The stages of one body, the last coding applied first. */
 class Chain {
-  readonly stages: DecodingStage[];
-  readonly #emits: Emit[];
+  readonly stages: DecodingStage[] = [];
+  readonly #emits: Emit[] = [];
   /** Bytes still handed from stage to stage one by one. */
   #singles: number;
 
   /** @param betweenBytesMax decoded bytes between two stages at most */
   constructor(pool: DecoderPool, codings: readonly Coding[], betweenBytesMax: number, emit: Emit, singles = 0) {
     this.#singles = singles;
-    this.stages = codings.toReversed().map((coding, depth) => new DecodingStage(pool, coding, depth));
-    this.#emits = this.stages.map((_stage, depth) => {
-      const next = this.stages[depth + 1];
-      if (next === undefined) return emit;
-      let between = 0;
-      return (output, length) => {
-        between += length;
-        if (between > betweenBytesMax) return false;
-        this.#handOn(next, output, length, this.#emits[depth + 1]!);
-        return next.state === 'open';
-      };
-    });
+    // Plain loops: nearly every chain has one stage, and there is one for each coded body.
+    for (let depth = 0; depth < codings.length; depth += 1) {
+      this.stages.push(new DecodingStage(pool, codings[codings.length - 1 - depth]!, depth));
+    }
+    for (let depth = 1; depth < codings.length; depth += 1) this.#emits.push(this.#between(depth, betweenBytesMax));
+    this.#emits.push(emit);
+  }
+
+  /** Hands what a stage makes on to the one at `depth`. */
+  #between(depth: number, bytesMax: number): Emit {
+    const next = this.stages[depth]!;
+    let between = 0;
+    return (output, length) => {
+      between += length;
+      if (between > bytesMax) return false;
+      this.#handOn(next, output, length, this.#emits[depth]!);
+      return next.state === 'open';
+    };
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
@@ -62,7 +68,7 @@ class Chain {
   }
 
   finish(): void {
-    for (const [depth, stage] of this.stages.entries()) stage.finish(this.#emits[depth]!);
+    for (let depth = 0; depth < this.stages.length; depth += 1) this.stages[depth]!.finish(this.#emits[depth]!);
   }
 
   release(): void {

@@ -80,6 +80,8 @@ export interface SourceLoad {
   readonly canShedFlows: boolean;
   /** From now on the frames of `share` of all connections only. @param share 1: of all */
   keepFlows(share: number, key: readonly [number, number]): void;
+  /** Frames so far that passed the filter, read or not, and those of connections that did not. */
+  flowFrames(): { readonly passed: number; readonly shed: number };
 }
 
 export interface FrameSource {

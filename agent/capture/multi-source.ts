@@ -55,6 +55,12 @@ class CommonLoad implements SourceLoad {
   keepFlows(share: number, key: readonly [number, number]): void {
     for (const load of this.#loads) load.keepFlows(share, key);
   }
+
+  flowFrames(): { readonly passed: number; readonly shed: number } {
+    const all = this.#loads.map((load) => load.flowFrames());
+    const sum = (of: 'passed' | 'shed') => all.reduce((total, each) => total + each[of], 0);
+    return { passed: sum('passed'), shed: sum('shed') };
+  }
 }
 
 export class MultiSource implements LiveSource {

@@ -14,6 +14,8 @@ export interface RingLoadOptions {
   readonly blocks: number;
   /** The block that is read, or is to be read next. */
   readonly current: () => number;
+  /** So far. */
+  readonly framesPassed: () => number;
   readonly socket: PacketSocket;
   /** What is wanted of all frames. */
   readonly filter: BpfProgram;
@@ -75,6 +77,10 @@ export class RingLoad implements SourceLoad {
     this.#count();
   }
 
+  flowFrames(): { readonly passed: number; readonly shed: number } {
+    return { passed: this.#options.framesPassed(), shed: this.framesShed };
+  }
+
   /** Frames left out so far. */
   get framesShed(): number {
     this.#count();
@@ -89,6 +95,6 @@ export class RingLoad implements SourceLoad {
   }
 
   #count(): void {
-    if (this.#isCounting && !this.#isOver) this.#framesShed += this.#options.counting!.takePassed();
+    if (this.#isCounting && !this.#isOver) this.#framesShed += this.#options.counting!.takeStatistics().passed;
   }
 }

@@ -36,6 +36,7 @@ export class RingSource implements LiveSource {
   #block = 0;
   #framesReceived = 0;
   #framesDropped = 0;
+  #framesPassed = 0;
   #blocksToCount = blocksBetweenCounts;
   /** Set once nothing more can arrive: when the block being filled has been handed over too. */
   #endMs: number | null = null;
@@ -86,14 +87,21 @@ export class RingSource implements LiveSource {
       blockWords: this.#blockWords,
       blocks,
       current: () => this.#block,
+      framesPassed: () => {
+        this.#countDropped();
+        return this.#framesPassed;
+      },
       socket,
       filter: inKernel,
       counting,
     });
     counting?.keepHardlyAny();
-    // Loopback shows every frame twice, and one is counted.
-    if (direction === 'in' || socket.hardwareType() === HardwareType.loopback) counting?.ignoreOutgoing();
-    if (direction === 'in') socket.ignoreOutgoing();
+    // Loopback shows every frame twice, sent and received: one is enough.
+    const isLoopback = direction === 'both' && socket.hardwareType() === HardwareType.loopback;
+    if (direction === 'in' || isLoopback) {
+      socket.ignoreOutgoing();
+      counting?.ignoreOutgoing();
+    }
     if ((options.promiscuous ?? true) && socket.interfaceNumber !== 0) socket.becomePromiscuous();
     const fanout = options.fanout ?? null;
     // Nothing arrives before bind, so no frame can slip past the filter; a group can only be joined after it, and until
@@ -193,7 +201,11 @@ export class RingSource implements LiveSource {
   }
 
   #countDropped(): void {
-    if (!this.#closed) this.#framesDropped += this.#socket.takeDropped();
+    if (!this.#closed) {
+      const { passed, dropped } = this.#socket.takeStatistics();
+      this.#framesPassed += passed;
+      this.#framesDropped += dropped;
+    }
     this.#blocksToCount = blocksBetweenCounts;
   }
 

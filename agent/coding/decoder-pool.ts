@@ -10,8 +10,8 @@ const inflaterBytes = 48 << 10;
 const idleInflatersMax = 64;
 /** What may be kept beside decoders, to decode it again, takes this part of the budget at most. */
 const spareShare = 1 / 8;
-/** Idle buffers kept of each size (0.3 MB in all), for what decoding can do without: making one costs more than filling it. */
-const idleSparesMax = 4;
+/** Idle buffers kept of each size (0.5 MB in all), for what decoding can do without: making one costs more than filling it. */
+const idleSparesMax = 8;
 
 /** Window and tables of the largest zstd decoder that is made. */
 export const zstdDecoderBytes = (1 << zstdWindowLogMax) + (256 << 10);

@@ -1,5 +1,4 @@
 /** The parts of a capture, each opened as its flags say; by one thread, or by each of several. */
-import { performance } from 'node:perf_hooks';
 import { Agent } from '../agent.ts';
 import type { PageCredit } from '../bounded/page-credit.ts';
 import { isCompressedFile } from '../capture/file-source.ts';
@@ -76,6 +75,8 @@ export async function openOverload(
   }
   const { Overload } = await import('../overload/overload.ts');
   const [low, high] = randomWords(2);
+  // Not imported: it takes 8 ms of CPU, and a file that is read needs none of it.
+  const { performance } = process.getBuiltinModule('node:perf_hooks');
   const overload = new Overload({
     load: source.load,
     sampler,

@@ -6,6 +6,7 @@ import { DIGEST_KERNEL } from './digest.generated.ts';
 import { HEAD_KERNEL } from './head.generated.ts';
 import { renameFunctions } from './module-names.ts';
 import { SEAL_KERNEL } from './seal.generated.ts';
+import { SEGMENT_KERNEL } from './segment.generated.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const linesOf = (file: string) => readFileSync(path.join(root, file), 'utf8').split('\n');
@@ -29,6 +30,7 @@ function trap(kernel: string, name: string, ...values: number[]): [string, strin
 
 const kernels = [
   { name: 'head', kernel: HEAD_KERNEL, call: ['parseHead', 40 * 65_536 - 4, 40 * 65_536] },
+  { name: 'segment', kernel: SEGMENT_KERNEL, call: ['takePcap', 40 * 65_536 - 8, 2 ** 31 - 1, 0, 0, 0, 0] },
   { name: 'digest', kernel: DIGEST_KERNEL, call: ['stripes', 40 * 65_536 - 4, 64] },
   { name: 'seal', kernel: SEAL_KERNEL, call: ['hash', 40 * 65_536 - 4, 64, 0] },
 ];
@@ -41,7 +43,7 @@ for (const { name, kernel, call } of kernels) {
       t.match(linesOf(file)[line - 1], new RegExp(`^export function ${functionName}\\(`));
       const map = new TraceMap(readFileSync(path.join(import.meta.dirname, `${name}.generated.map.json`), 'utf8'));
       const place = originalPositionFor(map, { line: 1, column: byte });
-      t.match(linesOf(path.posix.join('agent/kernels', place.source!))[place.line! - 1], /load<u64>/);
+      t.match(linesOf(path.posix.join('agent/kernels', place.source!))[place.line! - 1], /load</);
     },
   );
 }

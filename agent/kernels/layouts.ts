@@ -1,9 +1,20 @@
 /** What the kernels have to know of the agent's constants, as files of AssemblyScript. Run by `npm run generate`. */
+import { Count } from '../bounded/lru-map.ts';
+import { blockPages, blockShift, PoolCount, pageBytes } from '../bounded/page-pool.ts';
+import { PacketChoice } from '../capture/frame-source.ts';
+import { Tpacket3 } from '../capture/tpacket3.ts';
 import { TYPE_LIST, TYPE_MAP } from '../digest/digest-memory.ts';
 import { fieldKey, SealField } from '../digest/schema-fields.ts';
 import * as layout from '../encode/seal-layout.ts';
 import { FIELDS_AT, Found, HEAD_AT, METHOD_IS_LONG, TOKENS_AT } from '../http/head-layout.ts';
 import { METHOD_BYTES_MAX, METHODS } from '../http/methods.ts';
+import { HalfState } from '../tcp/half-streams.ts';
+import { Pressure } from '../tcp/limits.ts';
+import { PAST_WAYS, PAST_WORDS } from '../tcp/past-conversations.ts';
+import * as segment from '../tcp/segment-layout.ts';
+import { CloseReason, GapReason } from '../tcp/stream-handler.ts';
+import { keyWordsIpv4, keyWordsIpv6, StreamList, touchUs } from '../tcp/stream-table.ts';
+import { TcpFlag } from '../wire/packet.ts';
 import { Has } from '../witness/character-classes.ts';
 import { ALL_FORMATS, EXAMINED_CHARACTERS_MAX } from '../witness/formats.ts';
 import { SHORT_WORD_MAX } from '../witness/secret-patterns.ts';
@@ -88,8 +99,61 @@ function wraps(): Record<string, KernelConstant> {
   return constants;
 }
 
+const rotated = (name: string, bits: number) => `rotl(${name}, ${bits})`;
+/** HalfSipHash's round, as in agent/bounded/keyed-hash.ts. */
+const sipRound = [
+  `  v0 += v1; v1 = ${rotated('v1', 5)} ^ v0; v0 = ${rotated('v0', 16)};`,
+  `  v2 += v3; v3 = ${rotated('v3', 8)} ^ v2;`,
+  `  v0 += v3; v3 = ${rotated('v3', 7)} ^ v0;`,
+  `  v2 += v1; v1 = ${rotated('v1', 13)} ^ v2; v2 = ${rotated('v2', 16)};`,
+];
+const sipWord = (name: string): string[] => [`  v3 ^= ${name};`, ...sipRound, `  v0 ^= ${name};`];
+
+/** The hash of an IPv4 connection's key, without a loop. */
+const hashOfKey = [
+  '\n/** HalfSipHash of a key, as `StreamTable` keeps those of IPv4. */',
+  'export function hashOfKey(seed0: i32, seed1: i32, ports: i32, low: i32, high: i32): i32 {',
+  '  let v0 = seed0;',
+  '  let v1 = seed1;',
+  '  let v2 = 0x6c796765 ^ seed0;',
+  '  let v3 = 0x74656462 ^ seed1;',
+  ...['4', '0', 'ports', 'low', 'high', String(keyWordsIpv4 << 26)].flatMap(sipWord),
+  '  v2 ^= 0xff;',
+  ...[1, 2, 3].flatMap(() => sipRound),
+  '  return v1 ^ v3;',
+  '}',
+];
+
+function segmentLayout(): string {
+  const numbers = Object.entries(segment).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  const { clockStepUs, tickUs, ...addresses } = Object.fromEntries(numbers);
+  return constantsText(
+    'agent/tcp and agent/bounded',
+    {
+      ...addresses,
+      ...{ CLOCK_STEP_US: clockStepUs!, TICK_US: tickUs!, TOUCH_US: touchUs },
+      ...{ KEY_WORDS_IPV4: keyWordsIpv4, KEY_BYTES: keyWordsIpv6 * 4, NO_LIST: 255, PAST_WAYS, PAST_WORDS },
+      ...{ PAGE_BYTES: pageBytes, BLOCK_SHIFT: blockShift, BLOCK_PAGES: blockPages },
+      ...prefixed('COUNT', Count),
+      ...prefixed('POOL', PoolCount),
+      ...prefixed('TAKEN', segment.Taken),
+      ...prefixed('EVENT', segment.Event),
+      ...prefixed('TPACKET', Tpacket3),
+      ...prefixed('PACKET_CHOICE', PacketChoice),
+      ...prefixed('TCP_FLAG', TcpFlag),
+      ...prefixed('HALF_STATE', HalfState),
+      ...prefixed('STREAM_LIST', StreamList),
+      ...prefixed('PRESSURE', Pressure),
+      ...prefixed('CLOSE_REASON', CloseReason),
+      ...prefixed('GAP_REASON', GapReason),
+    },
+    hashOfKey,
+  );
+}
+
 /** By file, in `agent/kernels/assembly/`. */
 export const kernelLayouts = (): Record<string, string> => ({
   'head/layout.generated.ts': headLayout(),
   'seal/layout.generated.ts': sealLayout(),
+  'segment/layout.generated.ts': segmentLayout(),
 });

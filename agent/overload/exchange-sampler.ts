@@ -71,6 +71,8 @@ export class ExchangeSampler implements MessageHandler {
   readonly #askedWhole: Int32Array;
   readonly #answeredWhole: Int32Array;
   #step: OverloadStep = overloadLadder[0]!;
+  /** Share of the frames that are seen of all that there are. */
+  flowShare = 1;
   /** Something is left out, or was lately. */
   #isActive = false;
   #quietAtUs = 0;
@@ -255,7 +257,7 @@ export class ExchangeSampler implements MessageHandler {
   }
 
   #weigh(inclusion: number, bodyInclusion: number): void {
-    const weight = 1 / (inclusion * this.#step.flowShare);
+    const weight = 1 / (inclusion * this.flowShare);
     this.#inner.weight = weight;
     this.#inner.bodyWeight = bodyInclusion === 0 ? 0 : weight / bodyInclusion;
   }

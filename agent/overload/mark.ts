@@ -24,7 +24,7 @@ export function formatMark({ level, share }: OverloadMark): string {
 /** @returns the mark, of nothing where there is no text; undefined where the text is none. */
 export function parseMark(text: string | undefined): OverloadMark | undefined {
   if (text === undefined) return unmarked;
-  const match = /^level=([0-4]);share=(\d(?:\.\d{1,20})?(?:e-\d{1,2})?)$/.exec(text.trim());
+  const match = /^level=([0-4]);share=([\d.e-]{1,30})$/.exec(text.trim());
   const share = Number(match?.[2]);
   if (match === null || !(share > 0 && share <= 1)) return undefined;
   return { level: Number(match[1]) as OverloadLevel, share };

@@ -34,7 +34,16 @@ function message(kind: 'request' | 'response', exchange: number, tsUs: number): 
 }
 
 function setUp(cpuMax: number | null = null) {
-  const state = { nowMs: 0, fill: 0, lagMs: 0, cpuUs: 0, memoryShare: 0, flows: [] as number[], lines: [] as string[] };
+  const state = {
+    frames: { passed: 0, shed: 0 },
+    nowMs: 0,
+    fill: 0,
+    lagMs: 0,
+    cpuUs: 0,
+    memoryShare: 0,
+    flows: [] as number[],
+    lines: [] as string[],
+  };
   const metas: MethodMeta[] = [];
   const values: number[] = [];
   const builder = new WitnessBuilder(
@@ -56,6 +65,7 @@ function setUp(cpuMax: number | null = null) {
       lagMs: () => state.lagMs,
       canShedFlows: true,
       keepFlows: (share) => void state.flows.push(share),
+      flowFrames: () => state.frames,
     },
     sampler,
     cpuMax,
@@ -108,6 +118,23 @@ t.test('a flood: from everything to single connections and back, said and counte
   t.equal(metas.length, 3, 'the first of an endpoint is certain at any level');
   t.same([metas[0]!.weight, metas[2]!.weight], [0, 0], 'weight 1 is not written');
   t.ok(metas[1]!.weight >= 2, 'but for the connections that were left out');
+});
+
+t.test('where connections are left out, witnesses stand for the frames that were not seen', async (t) => {
+  const { state, overload, pass, metas, exchange } = setUp();
+  pass(600, () => 0.9);
+  t.match(overload.mark, { level: OverloadLevel.flows });
+  // One connection, and it is kept: nothing was left out, whatever was asked for.
+  state.frames = { passed: 1000, shed: 0 };
+  pass(260, () => 0.3);
+  exchange(0);
+  t.equal(metas[0]!.weight, 0);
+  // Nine of ten frames are of others.
+  state.frames = { passed: 1100, shed: 900 };
+  pass(260, () => 0.3);
+  exchange(1);
+  t.equal(metas[1]!.weight, 10);
+  t.equal(overload.mark.share, overload.snapshot()['overload.witnessShare']! / 10);
 });
 
 t.test('bodies first: witnesses say whether theirs were looked into, and for how many', async (t) => {

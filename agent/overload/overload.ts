@@ -23,6 +23,10 @@ export interface OverloadOptions extends MeterOptions {
   readonly report: (line: string) => void;
 }
 
+/** Fewer frames say little about the share that is seen: they are taken together with those of the next window. */
+const flowFramesMin = 200;
+/** Weights have an end. */
+const flowShareLeast = 1 / 4096;
 /** A look costs some 2 µs. */
 const checkMs = 4;
 /** A line of each change would be a flood of its own. */
@@ -37,6 +41,9 @@ export class Overload {
   readonly #options: OverloadOptions;
   readonly #controller: OverloadController;
   readonly #meter: LoadMeter;
+  /** Of the time since connections are left out, or of the last window of that. */
+  #flows = { passed: 0, shed: 0 };
+  #flowWindow = -1;
   #checkedAtMs = Number.NEGATIVE_INFINITY;
   #reportedAtMs = Number.NEGATIVE_INFINITY;
   #reportedLevel: OverloadLevel = OverloadLevel.none;
@@ -53,8 +60,8 @@ export class Overload {
   }
 
   get mark(): OverloadMark {
-    const { level, witnessShare, flowShare } = this.#controller.current;
-    return { level, share: witnessShare * flowShare };
+    const { level, witnessShare } = this.#controller.current;
+    return { level, share: witnessShare * this.#options.sampler.flowShare };
   }
 
   /** Call between any two reads. */
@@ -82,6 +89,7 @@ export class Overload {
       memoryShare: memoryShare(),
     });
     if (isChanged) this.#apply(level, flowShare);
+    this.#measureFlows();
     if (controller.isDangerous && controller.current.level > OverloadLevel.none) sampler.giveUpBodies();
     this.#reportChange(nowMs);
   }
@@ -118,7 +126,28 @@ export class Overload {
     for (let level = levelBefore + 1; level <= step.level; level += 1) this.#entered[level - 1]! += 1;
     if (step.level > this.#levelMax) this.#levelMax = step.level;
     sampler.setStep(step);
-    if (step.flowShare !== flowShareBefore) load.keepFlows(step.flowShare, key);
+    if (step.flowShare === flowShareBefore) return;
+    load.keepFlows(step.flowShare, key);
+    this.#flows = load.flowFrames();
+    this.#flowWindow = this.#meter.window;
+    sampler.flowShare = step.flowShare;
+  }
+
+  /**
+   * Connections differ, and there may be few: what stands for the others is the share of frames that is seen, which is counted,
+   * and not the share that was asked for. (A ratio estimate: Cochran, "Sampling techniques", chapter 6.)
+   */
+  #measureFlows(): void {
+    const { load, sampler } = this.#options;
+    const { window } = this.#meter;
+    if (this.#controller.current.flowShare === 1 || window === this.#flowWindow) return;
+    this.#flowWindow = window;
+    const { passed, shed } = load.flowFrames();
+    const seen = passed - this.#flows.passed;
+    const all = seen + shed - this.#flows.shed;
+    if (all < flowFramesMin) return;
+    if (seen > 0) sampler.flowShare = Math.max(seen / all, flowShareLeast);
+    this.#flows = { passed, shed };
   }
 
   /** Levels as they change, the highest at once, the others now and then. */

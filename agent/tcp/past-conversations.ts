@@ -1,7 +1,7 @@
 /**
  * Where conversations that are over ended, for so long that what is sent again minutes later (RFC 6298, 5.5: the timer
  * doubles) is known for that and no new conversation. One line of cache for each set of four; the oldest of a set goes. The
- * kernel for segments writes here, too (`notePast` in `segment-kernel.ts`).
+ * kernel for segments writes here, too (`notePast` in `agent/kernels/assembly/segment/`).
  */
 import type { Arrays } from '../bounded/arrays.ts';
 

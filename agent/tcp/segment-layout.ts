@@ -1,4 +1,4 @@
-/** What the kernel for segments in order (`segment-kernel.ts`) and its host (`segment-taker.ts`) agree on. */
+/** What the kernel for segments in order (`agent/kernels/assembly/segment/`) and its host (`segment-taker.ts`) agree on. */
 import { chunkBytes } from '../capture/frame-source.ts';
 
 /** How often the timers are looked at on the packets' clock; every timeout is late by this at most. */

@@ -1,10 +1,10 @@
 /** Takes whole records of a capture through the kernel for segments, and hands on what that found. Hot path. */
 import type { PacketChoice, RecordTaker } from '../capture/frame-source.ts';
+import { SEGMENT_KERNEL } from '../kernels/segment.generated.ts';
 import { Decoded } from '../wire/packet.ts';
 import type { Connections } from './connections.ts';
 import { countGap, type TcpCounters } from './counters.ts';
 import type { TcpLimits } from './limits.ts';
-import { SEGMENT_KERNEL } from './segment-kernel.generated.ts';
 import {
   EVENT_BYTES,
   EVENTS_AT,
@@ -241,7 +241,7 @@ function globalsOf(options: SegmentTakerOptions): Record<string, number> {
     });
   }
   const values: Record<string, number> = {
-    ...{ seed0: hashSeed[0], seed1: hashSeed[1], mask: map.table.length - 1, capacity: table.capacity, lastSlot: -1 },
+    ...{ seed0: hashSeed[0], seed1: hashSeed[1], mask: map.table.length - 1, capacity: table.capacity },
     ...{
       pastMask: past.setMask,
       windowMax: limits.windowBytesMax,

@@ -82,7 +82,7 @@ class Events implements StreamHandler {
 
 /**
  * A layer of its own, fed with packets, whose events are written down. A second one gets the same packets as a pcap file's
- * records, most of which the kernel takes (`segment-kernel.ts`): both have to say the same after every play.
+ * records, most of which the kernel takes (`agent/kernels/assembly/segment/`): both have to say the same after every play.
  */
 export class Transcript {
   readonly layer: TcpLayer;

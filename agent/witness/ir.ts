@@ -173,8 +173,8 @@ const LINEAR_KEYS_MAX = 24;
 
 /** A map<string, Data> in insertion order as two parallel lists: a third of the size of a Map, and no iterator. */
 export class Fields {
-  readonly keys: string[];
-  readonly values: Data[];
+  keys: string[];
+  values: Data[];
   /** Every key is the digest of its value: whoever changes a value afterwards says so by `false`. */
   keyed: boolean;
   /** More of them, before these: finished, under keys that are their digests. */
@@ -197,6 +197,12 @@ export class Fields {
   append(key: string, value: Data): void {
     this.keyed = false;
     if (this.#index !== null) this.#index.set(key, this.keys.length);
+    if (this.keys.length === 0) {
+      // An empty array makes room for seventeen when it is pushed to; most maps beside packed values have one.
+      this.keys = [key];
+      this.values = [value];
+      return;
+    }
     this.keys.push(key);
     this.values.push(value);
   }

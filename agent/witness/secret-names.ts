@@ -224,9 +224,9 @@ export function isListedSecret(name: string, value: string, isPair: boolean): bo
 /** Whether letters change their case as chance would have it, and not as words written together do. */
 function isScrambled(letters: string): boolean {
   if (letters.length < SCRAMBLED_MIN) return false;
-  const signs = [/[a-z](?=[A-Z])/g, /[A-Z][a-z](?=[A-Z])/g, /[A-Z]{2,}/g];
+  const signs = [/[a-z](?=[A-Z])/g, /[A-Z][a-z](?=[A-Z])/g, /(?<=[a-z])[A-Z]{2,}|[A-Z]{2,}(?=[a-z])/g];
   const count = signs.reduce((sum, sign) => sum + (letters.match(sign)?.length ?? 0), 0);
-  return count * 4 > letters.length;
+  return count * 4 >= letters.length;
 }
 const SCRAMBLED_MIN = 16;
 const LISTED_NAME_MAX = 64;

@@ -140,7 +140,8 @@ class Exchange {
   readonly stream: number;
   readonly number: number;
   readonly tsUs: number;
-  readonly halves: Half[] = [];
+  request: Half | null = null;
+  response: Half | null = null;
   hasRequest = false;
   hasResponse = false;
   requestDone = false;
@@ -153,7 +154,8 @@ class Exchange {
   /** Its bodies are left out. */
   readonly isBodiless: boolean;
   /** Its messages that are still coming: they go where it goes. */
-  readonly flights: InFlight[] = [];
+  requestFlight: InFlight | null = null;
+  responseFlight: InFlight | null = null;
 
   constructor(witness: Witness, key: number, { stream, exchange, tsUs }: HttpMessage, isBodiless: boolean) {
     this.witness = witness;
@@ -247,7 +249,8 @@ export class WitnessBuilder implements MessageHandler {
     const method = exchange.witness.method!;
     const values = isRequest ? method.args : method.responses;
     const half: Half = { budget, values, sealed: null, slab: null };
-    exchange.halves.push(half);
+    if (isRequest) exchange.request = half;
+    else exchange.response = half;
     // Room was made for it: see #exchangeOf.
     budget.take(exchangeBytes / 2 + flightBytes);
     if (isRequest || !exchange.hasRequest) this.#name(exchange.witness, message, budget);
@@ -274,7 +277,8 @@ export class WitnessBuilder implements MessageHandler {
       isGivenUp: false,
     };
     this.#head(message, flight);
-    exchange.flights.push(flight);
+    if (isRequest) exchange.requestFlight = flight;
+    else exchange.responseFlight = flight;
     this.#inFlight.set(place, flight);
   }
 
@@ -593,8 +597,9 @@ export class WitnessBuilder implements MessageHandler {
   /** The message is over, or the rest of it is not awaited. */
   #land(flight: InFlight, complete: boolean): void {
     if (this.#inFlight.get(flight.place) === flight) this.#inFlight.delete(flight.place);
-    const { flights } = flight.exchange;
-    flights.splice(flights.indexOf(flight), 1);
+    const { exchange } = flight;
+    if (exchange.requestFlight === flight) exchange.requestFlight = null;
+    else exchange.responseFlight = null;
     this.#endBody(flight, complete);
   }
 
@@ -625,7 +630,8 @@ export class WitnessBuilder implements MessageHandler {
 
   #give(exchange: Exchange): void {
     this.#exchanges.delete(exchange.key);
-    while (exchange.flights.length > 0) this.#land(exchange.flights[0]!, false);
+    if (exchange.requestFlight !== null) this.#land(exchange.requestFlight, false);
+    if (exchange.responseFlight !== null) this.#land(exchange.responseFlight, false);
     const { counters } = this;
     counters.witnesses += 1;
     if (!exchange.hasResponse) counters.requestsAlone += 1;
@@ -643,12 +649,17 @@ export class WitnessBuilder implements MessageHandler {
       hasResponse: exchange.hasResponse,
       complete: exchange.complete && exchange.requestDone && exchange.responseDone,
     });
-    for (const half of exchange.halves) {
-      half.budget.release();
-      if (half.sealed !== null) this.#sealer!.release(half.sealed);
-      if (half.slab !== null) this.#sealer!.closeSlab(half.slab);
-      if (half.values.packed !== null) this.#sealer!.heads!.release(half.values.packed);
-    }
+    this.#release(exchange.request);
+    this.#release(exchange.response);
+  }
+
+  /** Its values are with the handler, or nowhere. */
+  #release(half: Half | null): void {
+    if (half === null) return;
+    half.budget.release();
+    if (half.sealed !== null) this.#sealer!.release(half.sealed);
+    if (half.slab !== null) this.#sealer!.closeSlab(half.slab);
+    if (half.values.packed !== null) this.#sealer!.heads!.release(half.values.packed);
   }
 }
 

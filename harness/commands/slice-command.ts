@@ -7,7 +7,7 @@ import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { formatCount } from '../../reports/format.ts';
 import { type FrameRange, type RunReport, runsOf, type Spike, type SpikeStream } from '../../reports/model.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
-import { findScenario } from '../project/library.ts';
+import { findLibraryScenario, findScenario } from '../project/library.ts';
 import { FlowTable } from '../traffic/flows.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import { parseProfile } from '../traffic/parse-profile.ts';
@@ -154,7 +154,7 @@ async function openAgain({ scenario }: RunReport): Promise<Traffic> {
     return openTraffic({ ...source, ...rest, end, impair: asked });
   }
   const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size', 'bytes');
-  const found = await findScenario(scenarioFile ?? scenario.name);
+  const found = await (scenarioFile === undefined ? findLibraryScenario(scenario.name) : findScenario(scenarioFile));
   const source = found.order(seed, sizeBytes);
   const { pace } = found.scenario;
   const used = profiled ?? (pace.kind === 'profile' && !hasPace(scenario.options) ? pace : undefined);

@@ -31,8 +31,9 @@ export interface SpikeSites {
 export interface Attribution {
   readonly suspects: readonly Suspect[];
   readonly parts: readonly SpikePart[];
-  /** Of the height, 0..1. */
+  /** Of the height, 0..1: all that has a name, and what is known by function and line. */
   readonly namedShare: number;
+  readonly linesShare: number;
 }
 
 /**
@@ -71,11 +72,13 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites, ranks: 'claims
     name: nameOf(site),
     bytes,
     named: true,
+    by: knownBy(site),
   }));
-  const add = (name: string, bytes: number) => void (bytes > 0 && parts.push({ name, bytes, named: true }));
+  const add = (name: string, bytes: number, by: SpikePart['by'] = 'pages') =>
+    void (bytes > 0 && parts.push({ name, bytes, named: true, by }));
   // A ledger's bytes that are also some site's buffers count once.
   const ledger = Math.max(0, (growth.reassemblyGrowthBytes ?? 0) - offHeap);
-  add("the agent's ledger: reassembly pages", ledger);
+  add("the agent's ledger: reassembly pages", ledger, 'ledger');
   add('compiled code', codeBytesOf(growth));
   if (growth.map) {
     const { firstUse, allocator } = nativeParts(growth.map, ledger, offHeap + ledger);
@@ -91,12 +94,24 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites, ranks: 'claims
   const claimed = parts.reduce((sum, part) => sum + part.bytes, 0);
   const factor = Math.min(1, height / Math.max(1, claimed));
   const named = claimed * factor;
-  if (named < height) parts.push({ name: 'not accounted for', bytes: (height - named) / factor, named: false });
+  const linesShare = lineBytes(parts) * (factor / height);
+  if (named < height) {
+    parts.push({ name: 'not accounted for', bytes: (height - named) / factor, named: false, by: 'nothing' });
+  }
   return {
     suspects: ranks === 'live' ? rankedByLive(sites) : ranked(claims, height, factor),
     parts: gather(parts.map((part) => ({ ...part, bytes: part.bytes * factor }))),
     namedShare: Math.min(1, named / height),
+    linesShare: Math.min(1, linesShare),
   };
+}
+
+function knownBy({ file, line }: Suspect): SpikePart['by'] {
+  return file !== '' && line > 0 ? 'line' : 'function';
+}
+
+function lineBytes(parts: readonly SpikePart[]): number {
+  return parts.reduce((sum, { by, bytes }) => (by === 'line' ? sum + bytes : sum), 0);
 }
 
 /** Shares out what was merely allocated. @param scale from sampled bytes to those that were measured */
@@ -108,12 +123,19 @@ export function attributeAllocated(sites: readonly Suspect[], scale: number, hei
     totalBytes: site.totalBytes * scale,
   }));
   const named = bytesOf(shown);
-  const parts: SpikePart[] = shown.map((site) => ({ name: nameOf(site), bytes: site.selfBytes, named: true }));
-  if (named < height) parts.push({ name: 'not accounted for', bytes: height - named, named: false });
+  const parts: SpikePart[] = shown.map((site) => ({
+    name: nameOf(site),
+    bytes: site.selfBytes,
+    named: true,
+    by: knownBy(site),
+  }));
+  const linesShare = Math.min(1, lineBytes(parts) / height);
+  if (named < height) parts.push({ name: 'not accounted for', bytes: height - named, named: false, by: 'nothing' });
   return {
     suspects: shown.slice(0, suspectsMax).map((site) => ({ ...site, share: Math.min(1, site.selfBytes / height) })),
     parts: gather(parts),
     namedShare: Math.min(1, named / height),
+    linesShare,
   };
 }
 
@@ -202,7 +224,8 @@ function gather(parts: readonly SpikePart[]): SpikePart[] {
   const sorted = [...parts].sort((a, b) => b.bytes - a.bytes);
   const rest = sorted.slice(partsMax).reduce((sum, part) => sum + part.bytes, 0);
   const kept = sorted.slice(0, partsMax);
-  if (rest > 0) kept.push({ name: `${sorted.length - partsMax} smaller sites`, bytes: rest, named: true });
+  if (rest > 0)
+    kept.push({ name: `${sorted.length - partsMax} smaller sites`, bytes: rest, named: true, by: 'function' });
   return kept;
 }
 

@@ -33,7 +33,7 @@ export interface MallocProfile {
   readonly mappings: readonly Mapping[];
 }
 
-const figures = '(\\d+): (\\d+) \\[\\s*(\\d+): (\\d+)\\]';
+const figures = '(\\d+):\\s+(\\d+) \\[\\s*(\\d+):\\s+(\\d+)\\]';
 const jemallocStack = new RegExp(`^@((?: 0x[0-9a-f]+)+)\\n\\s*t\\*: ${figures}`, 'gm');
 const gperftoolsStack = new RegExp(`^\\s*${figures} @((?: 0x[0-9a-f]+)+)$`, 'gm');
 const mappingLine = /^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) \S+ \S+ +(\/.*)$/gm;

@@ -24,7 +24,10 @@ export function sideBySide([first, ...rest]: readonly [SidePart, ...SidePart[]])
     for (let node = 1; node < nodes.length; node += 1) {
       nodes[node] = builder.child(nodes[profile.parent[node]!]!, sites[profile.site[node]!]!);
     }
-    for (const [type, column] of profile.self.entries()) {
+    for (const [type, { type: name }] of sampleTypes.entries()) {
+      const column = profile.self[profile.sampleTypes.findIndex((each) => each.type === name)];
+      // A kind of value that the first has and this one has not.
+      if (!column) continue;
       for (let node = 0; node < nodes.length; node += 1) {
         if (column[node] !== 0) builder.add(nodes[node]!, type, column[node]!);
       }

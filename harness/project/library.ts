@@ -39,6 +39,14 @@ export async function findScenario(text: string): Promise<FoundScenario> {
     const { scenario, traffic } = captureScenario(text);
     return { scenario, order: () => traffic };
   }
+  return findLibraryScenario(text);
+}
+
+/**
+ * @param text a name of `floodgate list`, and nothing else: a report that comes from elsewhere may name any path
+ * @throws FloodgateError `scenario-unknown`
+ */
+export async function findLibraryScenario(text: string): Promise<FoundScenario> {
   const file = libraryFile(text);
   if (file !== undefined) return scenarioOf(file, `scenarios/${text}/${path.basename(file)}`);
   const scenario = await loadScenario(text);

@@ -81,6 +81,7 @@ function residentSpike(
     suspects: shared?.suspects ?? [],
     parts: shared?.parts ?? [],
     namedShare: shared?.namedShare ?? null,
+    linesShare: shared?.linesShare ?? null,
     profiles: [
       ...(allocated ? savePair(allocated, 'allocations', index, save) : []),
       ...(live ? savePair(live, 'live-heap', index, save) : []),

@@ -5,6 +5,8 @@ import t from 'tap';
 import { isHar } from './har-requests.ts';
 import { extract, spooledConnections } from './replay-trial.ts';
 
+// On a busy machine whatever starts threads takes its time.
+t.setTimeout(300_000);
 const at = (ms: number) => new Date(1_700_000_000_000 + ms).toISOString();
 const entry = (ms: number, request: object, more: object = {}) => ({
   startedDateTime: at(ms),

@@ -2,14 +2,22 @@
 import { createConnection } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { readCapture } from './captured-requests.ts';
 import { type ExtractedRequests, extractRequests } from './extraction.ts';
 import { parseRules, type RuleWords } from './header-rules.ts';
 import { Replay, type RequestPace } from './replay.ts';
 import { EventKind } from './request-event.ts';
-import { SpoolReader } from './spool.ts';
+import { SpoolReader, SpoolWriter } from './spool.ts';
 
 export function extract(file: string, folder: string): Promise<ExtractedRequests> {
   return extractRequests({ file, folder, signal: new AbortController().signal, onFrames: () => {} });
+}
+
+/** The same in this thread, which is quicker; of any capture, one without requests too. */
+export function extractHere(file: string, folder: string): ExtractedRequests {
+  const spool = new SpoolWriter(folder);
+  const { notes, ...found } = readCapture(file, spool, [1, 2], () => {});
+  return { folder, notes, recorded: { ...found, connectionsMax: spool.finish() } };
 }
 
 /** The requests of each connection, as they are in the spool, in the order in which they are to be sent. */

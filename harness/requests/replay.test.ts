@@ -6,6 +6,8 @@ import { targetOf } from './answer-comparison.ts';
 import { recordingServer } from './recording-server-fixture.ts';
 import { extract, replay } from './replay-trial.ts';
 
+// On a busy machine whatever starts threads takes its time.
+t.setTimeout(300_000);
 const get = (target: string, more = '') => `GET ${target} HTTP/1.1\r\nHost: old\r\n${more}\r\n`;
 const answer = (status: number, body: string) =>
   `HTTP/1.1 ${status} X\r\nContent-Length: ${body.length}\r\n\r\n${body}`;

@@ -96,8 +96,9 @@ export class GatheredBytes {
       return { offset, length: this.length, isInPieces: false };
     }
     this.#flush();
-    const table = Float64Array.from(this.#pieces);
-    const offset = this.#spool.write(new Uint8Array(table.buffer));
+    const table = Buffer.allocUnsafe(this.#pieces.length * 8);
+    for (const [at, number] of this.#pieces.entries()) table.writeDoubleLE(number, at * 8);
+    const offset = this.#spool.write(table);
     return { offset, length: this.length, isInPieces: true };
   }
 
@@ -157,9 +158,9 @@ export class SpoolReader {
     }
     for (let done = 0, at = offset; done < length; at += pieceEntryBytes) {
       const entry = this.#read(at, pieceEntryBytes);
-      const [from, size] = new Float64Array(entry.buffer, entry.byteOffset, 2);
-      yield this.#read(from!, size!);
-      done += size!;
+      const size = entry.readDoubleLE(8);
+      yield this.#read(entry.readDoubleLE(0), size);
+      done += size;
     }
   }
 
@@ -179,8 +180,8 @@ export class SpoolReader {
   }
 
   #read(offset: number, length: number): Buffer {
-    // Not of the pool: a table of doubles wants its place.
-    const bytes = Buffer.allocUnsafeSlow(length);
+    // Small ones are of Node.js's pool: an array buffer for each request would bring collections, and each makes requests late.
+    const bytes = Buffer.allocUnsafe(length);
     for (let at = 0; at < length; ) {
       const read = readSync(this.#data, bytes, at, length - at, offset + at);
       if (read === 0) throw new Error('the spool of requests was cut');

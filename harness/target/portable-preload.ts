@@ -19,9 +19,10 @@ const modules = [
   'off-heap-sites',
   'family',
   'commands',
-  'lines',
   'compressor-sites',
   'wasm-sites',
+  'lines',
+  'call-stack',
 ];
 const stripped = new Map<string, string>();
 

@@ -161,8 +161,8 @@ function mapped(env: Readonly<Record<string, string>>, of: (text: string) => str
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, of(value)]));
 }
 
-/** Interpreters: their own C functions say nothing of the program that they run. */
-const interpreters = /^(python|pypy|ruby|perl|php|java|lua|Rscript)[\d.]*$/;
+/** Interpreters and shells: their own C functions say nothing of the program that they run. */
+const interpreters = /^(python|pypy|ruby|perl|php|java|lua|Rscript|sh|bash|dash|zsh|busybox)[\d.]*$/;
 
 /** Why a program that is no Node.js has no call sites; empty where it has. */
 function whyBlind(command: string): string {

@@ -12,6 +12,7 @@ import { readInterval } from '../profile/files.ts';
 import { MemoryWatch } from '../watch/memory-watch.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
 import { processOnPort } from './listening-sockets.ts';
+import { findHeapProfiler } from './malloc-channel.ts';
 import { openTarget } from './open-target.ts';
 import type { LaunchOptions, Target } from './target.ts';
 
@@ -51,6 +52,8 @@ interface Kind {
   readonly isOurs: boolean;
   /** The site that must be named under load; undefined where no site is known. */
   readonly site: string | undefined;
+  /** Has call sites where a heap profiler is installed. */
+  readonly isNative?: boolean;
   readonly skip?: string;
 }
 
@@ -105,6 +108,7 @@ const kinds: Kind[] = [
     make: async () => ({ text: 'tail -f /dev/null', done: nothing }),
     listens: false,
     isOurs: true,
+    isNative: true,
     site: undefined,
   },
   {
@@ -149,7 +153,9 @@ for (const kind of kinds) {
     const { text, pprof, done } = await kind.make();
     t.teardown(done);
     const { launcher } = openTarget(text, { listens: kind.listens, pprof });
-    t.equal(launcher.explains ?? true, kind.site !== undefined);
+    const isNative = kind.isNative === true && findHeapProfiler() !== undefined;
+    t.equal(launcher.explains ?? true, kind.site !== undefined || isNative);
+    t.equal(launcher.explains === false, (launcher.blind ?? '') !== '', 'one without call sites says why');
     for (const instrument of [undefined, 'allocations', 'live'] as const) {
       const target = await launcher.start(launchOptions(instrument));
       const startMs = performance.now();

@@ -171,6 +171,11 @@
 		if (spike.line === "allocated") return "collected again";
 		return spike.recoveryMs === null ? "never came back" : `back after ${formatDuration(spike.recoveryMs)}`;
 	}
+	function formatKnown({ linesShare, namedShare }) {
+		if (namedShare === null) return "";
+		if (linesShare === null) return `${formatShare(namedShare)} of it has a name`;
+		return `${formatShare(linesShare)} of it is known by function and line, ${formatShare(namedShare)} with kinds of pages`;
+	}
 	// reports/model.ts
 	function findColumn(run, name) {
 		for (const table of run.series) {
@@ -985,12 +990,24 @@
 			cell: (each) => element("code", { text: printable(each.largestMessage, 200) })
 		}
 	];
+	const knownWords = {
+		line: "function and line",
+		function: "function",
+		ledger: "its own count",
+		pages: "kind of page",
+		nothing: ""
+	};
 	function partsPanel(spike) {
-		return element("div", {}, [spike.namedShare === null ? null : element("p", { text: `${formatShare(spike.namedShare)} of the height has a name.` }), sortableTable([
+		return element("div", {}, [spike.namedShare === null ? null : element("p", { text: `${formatKnown(spike)}.` }), sortableTable([
 			{
 				title: "Part",
 				cell: (each) => element("code", { text: printable(each.name, 300) }),
 				key: (each) => each.name
+			},
+			{
+				title: "Known by",
+				cell: (each) => document.createTextNode(knownWords[each.by]),
+				key: (each) => each.by
 			},
 			{
 				title: "Bytes",

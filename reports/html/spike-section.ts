@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatHeight,
   formatKeeper,
+  formatKnown,
   formatLines,
   formatRecovery,
   formatShare,
@@ -212,11 +213,17 @@ const streamColumns: Parameters<typeof sortableTable<SpikeStream>>[0] = [
   { title: '', cell: (each) => element('code', { text: printable(each.largestMessage, 200) }) },
 ];
 
+const knownWords = {
+  line: 'function and line',
+  function: 'function',
+  ledger: 'its own count',
+  pages: 'kind of page',
+  nothing: '',
+} as const;
+
 function partsPanel(spike: Spike): HTMLElement {
   return element('div', {}, [
-    spike.namedShare === null
-      ? null
-      : element('p', { text: `${formatShare(spike.namedShare)} of the height has a name.` }),
+    spike.namedShare === null ? null : element('p', { text: `${formatKnown(spike)}.` }),
     sortableTable<SpikePart>(
       [
         {
@@ -224,6 +231,7 @@ function partsPanel(spike: Spike): HTMLElement {
           cell: (each) => element('code', { text: printable(each.name, 300) }),
           key: (each) => each.name,
         },
+        { title: 'Known by', cell: (each) => document.createTextNode(knownWords[each.by]), key: (each) => each.by },
         { title: 'Bytes', numeric: true, key: (each) => each.bytes, cell: (each) => formatBytes(each.bytes) },
         {
           title: 'Share',

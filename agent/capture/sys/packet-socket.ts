@@ -166,22 +166,15 @@ export class PacketSocket {
     this.#libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUF, bytesOf(Uint32Array.of(1)), 4);
   }
 
-  /** Frames the kernel dropped since the last call, for want of room in the ring. */
-  takeDropped(): number {
-    return this.#takeStatistics()[1]!;
-  }
-
-  /** Frames that passed the filter since the last call, those dropped included. */
-  takePassed(): number {
-    return this.#takeStatistics()[0]!;
-  }
-
-  /** `struct tpacket_stats`, or the longer one of version 3; reading sets it to zero. */
-  #takeStatistics(): Uint32Array {
+  /**
+   * Since the last call: frames that passed the filter, and those of them that the kernel dropped for want of room.
+   * (`struct tpacket_stats`, or the longer one of version 3.)
+   */
+  takeStatistics(): { readonly passed: number; readonly dropped: number } {
     const statistics = new Uint32Array(3);
     const length = Uint32Array.of(12);
     const result = this.#libc.getsockopt(this.fd, SOL_PACKET, PACKET_STATISTICS, bytesOf(statistics), length);
-    return result < 0 ? statistics.fill(0) : statistics;
+    return result < 0 ? { passed: 0, dropped: 0 } : { passed: statistics[0]!, dropped: statistics[1]! };
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** Names of members, what they say, and which of their neighbours they make a secret. */
 import { byteAt } from '../bytes.ts';
-import { BACKSLASH, COLON, QUOTE } from './characters.ts';
+import { BACKSLASH, COLON, QUOTE, skipSpace } from './characters.ts';
 import {
   FRAME_FLAGS,
   FRAME_NAME,
@@ -33,7 +33,6 @@ import {
   RECORD_BYTES,
   TAPE_AT,
 } from './layout.generated.ts';
-import { skipSpace } from './seal.ts';
 import { note, State, Tape } from './state.ts';
 
 /** A name in a list of names and values (`LISTED_NAME_MAX` characters, in bytes). */
@@ -195,6 +194,9 @@ export function namesSecret(frame: i32): i32 {
   return 0;
 }
 
+/** As `isListedSecret` has it (`agent/witness/secret-names.ts`). */
+const SCRAMBLED_MIN: i32 = 16;
+
 /**
  * Names and values in turn, as in ["Authorization", "…"]: whether one of the names, every other entry, is a secret's. Only where all
  * entries are plain: then their records, and nothing else, lie behind the list's own.
@@ -240,19 +242,25 @@ export function mayListSecret(count: i32, isPair: i32): i32 {
   return 0;
 }
 
-/** Whether a record is a text of letters alone: beside a secret's name it is another name. */
+/** Whether a record is a text of letters alone that chance has not drawn: beside a secret's name it is another name. */
 export function isWord(record: i32): i32 {
   if ((load<i32>(record) & 15) !== OP_TEXT) {
     return 0;
   }
-  let at = load<i32>(record + 4);
+  const from = load<i32>(record + 4);
   const end = load<i32>(record + 8);
+  let turns = 0;
+  let at = from;
   while (at < end) {
     const byte = byteAt(at);
     if (<u32>((byte | 0x20) - 0x61) >= 26 && byte !== 0x5f) {
       return 0;
     }
+    // A change of case: the other way finds two signs for each at most, and one more.
+    if (at > from && ((byte ^ byteAt(at - 1)) & 0x20) !== 0) {
+      turns += 1;
+    }
     at += 1;
   }
-  return 1;
+  return end - from < SCRAMBLED_MIN || turns * 8 + 4 < end - from ? 1 : 0;
 }

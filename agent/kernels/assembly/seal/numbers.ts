@@ -113,6 +113,7 @@ export function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i3
       return 0;
     }
     value = parseDouble(from, at);
+    // biome-ignore lint/suspicious/noGlobalIsNan: there is no other here.
     if (isNaN(value)) {
       return 0;
     }

@@ -12,7 +12,7 @@
 
 import { byteAt } from '../bytes.ts';
 import { hash } from '../digest/xxh64.ts';
-import { CLOSE_LIST, CLOSE_OBJECT, COMMA, MINUS, OPEN_LIST, OPEN_OBJECT, QUOTE } from './characters.ts';
+import { CLOSE_LIST, CLOSE_OBJECT, COMMA, MINUS, OPEN_LIST, OPEN_OBJECT, QUOTE, skipSpace } from './characters.ts';
 import {
   bareFormatted,
   bareInteger,
@@ -271,15 +271,6 @@ export function close(frame: i32, depth: i32, top: i32, tells: i32): i32 {
     }
   }
   return 1;
-}
-
-export function skipSpace(at: i32): i32 {
-  let byte = byteAt(at);
-  while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
-    at += 1;
-    byte = byteAt(at);
-  }
-  return at;
 }
 
 /** Values of the last text that were redacted. */
