@@ -1,53 +1,70 @@
 /**
- * Who keeps what stays in a Go program: no snapshot says it, but its profile of live memory says which function a map or a slice grew
- * in, by the runtime's own functions below it. Pure.
+ * Who keeps what stays in a Go program: no snapshot says it, but its profile of live memory has the lines on which maps and slices grew.
+ * Go's profiles leave the runtime's own functions out at the end of a stack, so the source says which lines put something into one. Pure.
  */
 import type { Keeper } from '../../reports/model.ts';
 import { type Profile, sampleTypeIndex, sumOf } from '../profile/profile.ts';
 import { isNobodysFault } from './suspects.ts';
 
-/** What the compiler calls to put into a map, by Go's two implementations of maps (before and from 1.24 on), and to append to a slice. */
-const growers: readonly { readonly pattern: RegExp; readonly kind: string }[] = [
-  { pattern: /^(runtime\.(mapassign|hashGrow|growWork|makeBucketArray)|internal\/runtime\/maps\.)/, kind: 'map' },
-  { pattern: /^runtime\.growslice/, kind: 'slice' },
-];
-/** A container itself is small beside what it holds; less than this is one of many that come and go. */
-const shareMin = 0.005;
+/** Text of a line of a source; undefined where it cannot be read. */
+export type LineText = (file: string, line: number) => string | undefined;
 
-/** Undefined where no map and no slice holds enough. */
-export function goKeeper(live: Profile): Keeper | undefined {
+/** Lines that put something into what outlives them. */
+const growers: readonly { readonly pattern: RegExp; readonly kind: string }[] = [
+  { pattern: /([\w.]+)\s*=\s*append\(/, kind: 'slice' },
+  { pattern: /([\w.]+)\[[^\]]+\](?:\.[\w.]+)?\s*(?:\+|\|)?=(?!=)/, kind: 'map' },
+  { pattern: /([\w.]+)\.(?:Store|LoadOrStore|PushBack|PushFront)\(/, kind: 'container' },
+];
+/** What the compiler calls for these; where a profile still has it, no source is needed. */
+const runtimeGrower = /^(runtime\.(mapassign|hashGrow|growslice)|internal\/runtime\/maps\.)/;
+/** A container itself is small beside what it holds; less than this is one of many that come and go. */
+const shareMin = 0.003;
+
+/** Undefined where no line grows a map or a slice by enough. */
+export function goKeeper(live: Profile, textOf: LineText): Keeper | undefined {
   const type = sampleTypeIndex(live);
   const all = sumOf(live, type);
   const { functionName, file, line } = live.sites;
-  const rows = new Map<string, { kind: string; site: number; bytes: number }>();
+  const rows = new Map<number, { name: string; kind: string; bytes: number }>();
   for (let node = 1; node < live.parent.length; node += 1) {
     const bytes = live.self[type]![node]!;
     if (bytes <= 0) continue;
-    let grower: string | undefined;
+    let isGrower = false;
     let up = node;
-    // Upwards through the runtime to who called it.
     for (; up > 0 && isNobodysFault(file[live.site[up]!]!); up = live.parent[up]!) {
-      grower ??= growers.find(({ pattern }) => pattern.test(functionName[live.site[up]!]!))?.kind;
+      isGrower ||= runtimeGrower.test(functionName[live.site[up]!]!);
     }
-    if (up <= 0 || grower === undefined) continue;
+    // What other functions of the runtime allocated is no container's own.
+    if (up <= 0 || (up !== node && !isGrower)) continue;
     const site = live.site[up]!;
-    const key = `${grower}\0${file[site]}\0${functionName[site]}`;
-    const row = rows.get(key);
-    if (row) row.bytes += bytes;
-    else rows.set(key, { kind: grower, site, bytes });
+    const known = rows.get(site);
+    if (known) known.bytes += bytes;
+    else {
+      const grown = grownOn(textOf(file[site]!, line[site]!));
+      if (grown || isGrower) rows.set(site, { name: grown?.name ?? '', kind: grown?.kind ?? 'map or slice', bytes });
+    }
   }
-  const [best] = [...rows.values()].sort((a, b) => b.bytes - a.bytes);
-  if (!best || best.bytes < shareMin * all) return undefined;
+  const [best] = [...rows].sort(([, a], [, b]) => b.bytes - a.bytes);
+  if (!best || best[1].bytes < shareMin * all) return undefined;
+  const [site, { name, kind, bytes }] = best;
   return {
-    name: `the ${best.kind} that ${functionName[best.site]} adds to`,
-    kind: best.kind,
-    file: file[best.site]!,
-    line: line[best.site]!,
+    name: name === '' ? `what ${functionName[site]} adds to` : `${name} in ${functionName[site]}`,
+    kind,
+    file: file[site]!,
+    line: line[site]!,
     held: '',
     countAdded: 0,
     perRequest: null,
-    bytesAdded: best.bytes,
-    share: best.bytes / all,
+    bytesAdded: bytes,
+    share: bytes / all,
     path: [],
   };
+}
+
+function grownOn(text: string | undefined): { name: string; kind: string } | undefined {
+  for (const { pattern, kind } of growers) {
+    const name = text === undefined ? undefined : pattern.exec(text)?.[1];
+    if (name !== undefined) return { name, kind };
+  }
+  return undefined;
 }

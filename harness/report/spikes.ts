@@ -100,7 +100,8 @@ function keeperIn(
   index: number,
   { live, sources, likelyFile }: { live: ExplainedWindow; sources: Sources; likelyFile: string },
 ): Keeper | null {
-  if (retained?.spike !== index) return goKeeper(live.heap.window) ?? null;
+  if (retained?.spike !== index)
+    return goKeeper(live.heap.window, (file, line) => sources.linesOf(file)[line - 1]) ?? null;
   const frames = measure.sent.column('frames').at(-1) ?? 0;
   // An agent counts messages, two of each exchange.
   const requestsPerFrame = messages === null || frames === 0 || measure.lane === 'load' ? null : messages / 2 / frames;
