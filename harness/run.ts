@@ -3,6 +3,7 @@
  * others replay the same frames, one instrument each.
  */
 import path from 'node:path';
+import { FloodgateError } from '../agent/errors.ts';
 import type { Note, RunReport, Spike, SpikeStream } from '../reports/model.ts';
 import { type Explanation, explanationOf } from './explain/explanation.ts';
 import { streamsOfSpikes } from './explain/streams.ts';
@@ -181,7 +182,14 @@ async function lookAtLines(
   }
   const found = foundSpikes(findings);
   const [planned] = planPasses([instrument], found, peakBytesOf(findings.measure)).passes;
-  const pass = await replay(options, planned!);
+  let pass: PassResult;
+  try {
+    pass = await replay(options, planned!);
+  } catch (error) {
+    // What was found until now is kept, whatever becomes of a source that was changed.
+    if (!(error instanceof FloodgateError)) throw error;
+    return { spikes, notes: [{ severity: 'warning', text: `lines: ${error.message}` }] };
+  }
   const { folder, command, keepsSnapshots } = options;
   const order = { folder, passFolder: passFolder(folder, instrument), command, keepsSnapshots, found };
   const { lines = [] } = await instrument.bring(pass, order);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:leaks [-- --repeats 5 --seconds 8 --out FILE NAME…]`: twelve leaking services over a limit on growth, with their keeper
+ * `npm run bench:leaks [-- --repeats 5 --seconds 20 --out FILE NAME…]`: twelve leaking services over a limit on growth, with their keeper
  * named, and twelve clean twins decided and passed. Hours for all; what is in FILE already is not run again.
  */
 import { spawnSync } from 'node:child_process';
@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     repeats: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '8' },
+    seconds: { type: 'string', default: '20' },
     budget: { type: 'string' },
     out: { type: 'string', default: path.join(root, 'runs', 'leaks.jsonl') },
   },

@@ -62,7 +62,7 @@ t.test('a Go server with net/http/pprof', goOnly, async (t) => {
   const args = ['run', '--target', program, '--pprof', 'http://127.0.0.1:{port}/debug/pprof', '--load', load(2)];
   const outcome = await run([...args, ...short, '--out', place.out, '--budget', 'rss.max=30MB'], place.temporary);
   t.equal(outcome.code, 1, outcome.out);
-  t.match(outcome.out, /first suspect .*main\.go:\d+ main\.keepRecord/);
+  t.match(outcome.out, /(first suspect|made by|kept by) .*main\.go:\d+ main\.keepRecord/);
   await nothingLeft(t, place);
 });
 

@@ -12,6 +12,8 @@ import type { PassResult } from '../pass-result.ts';
 import { attributionArguments, offHeapSampleBytes, stackDepth } from './heap-sampling.ts';
 import { type Instrument, samplerCeilingBytes } from './instrument.ts';
 
+/** As the preload begins to say it. */
+const linesTake = 'lines of source take';
 const takeTimeoutMs = 10_000;
 /** A line of 400 kB is known within 10 %. */
 const sampleBytes = 4_096;
@@ -65,7 +67,12 @@ export function lineSampling(watched: WatchedFunction): Instrument | undefined {
     describe: (usual) => [...usual, `lines of ${functionName} in ${builtFile}, ${sampleBytes / 1024} KiB`],
     ceilingBytes: samplerCeilingBytes,
     aim: () => ({ frameMarks: [] }),
-    bring: (pass) => ({ lines: linesOf(pass, watched, { firstLine, lastLine, kind }) }),
+    // An older Node.js has run the source as it is, and says so: its lines would be those of declarations.
+    bring: (pass) => ({
+      lines: pass.channel.errors.some((each) => each.startsWith(linesTake))
+        ? []
+        : linesOf(pass, watched, { firstLine, lastLine, kind }),
+    }),
   };
 }
 
