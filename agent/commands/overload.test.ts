@@ -185,7 +185,7 @@ async function testInNamespace(): Promise<void> {
     const list = spawnSync(process.execPath, [program, 'collect', '--store', store, '--counts'], { encoding: 'utf8' });
     t.match(
       list.stdout,
-      /ESTIMATE +99 % INTERVAL.*\n(.*GET +api\.example\/\w+\n){6}\d+ witnesses stand for [\d,]+ exchanges of 6 /,
+      /ESTIMATE +99 % INTERVAL.*\n(.*GET +api\.example\/\w+\n){6}[\d,]+ witnesses stand for [\d,]+ exchanges of 6 /,
     );
   });
 
