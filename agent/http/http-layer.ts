@@ -231,10 +231,14 @@ export class HttpLayer implements StreamHandler {
   #miss(side: SideRecord, length: number, tsUs: number): void {
     side.fresh = false;
     if (side.held === 0 && side.answered && side.expecting) this.#missExpected(side, length, tsUs);
+    else if (side.held === 0 && side.expecting && side.state === SideState.length) this.#doubtExpected(side, length);
     else if (side.held > 0 || side.expecting) this.#release(side, tsUs);
     if (side.active) {
       side.message.lastTsUs = tsUs;
-      if (this.#framing.gap(side, length) === 0) return;
+      if (this.#framing.gap(side, length) === 0) {
+        if (side.unsure && !side.active) this.#loseSync(side);
+        return;
+      }
     } else if (side.state === SideState.head) this.#truncateHead(side, MessageFlag.gap);
     else if (side.state === SideState.hello) this.#releaseBuffer(side);
     side.gapped = true;
@@ -251,6 +255,18 @@ export class HttpLayer implements StreamHandler {
       side.message.flags |= MessageFlag.bodyUnsent;
       this.#framing.finish(side, true);
     }
+  }
+
+  /**
+   * Bytes are missing behind a head that waits for 100 (Continue), and nothing seen shows whether they were of its body or the
+   * next requests: what follows decides, as far as it can. Where the body ends is a guess from here on.
+   */
+  #doubtExpected(side: SideRecord, length: number): void {
+    if (!side.unsure && side.placed)
+      this.#pairing.requestEndsBehind(side.stream, side.message, side.heldSequence);
+    else this.#pairing.lost(side.stream, 'request', true);
+    side.unsure = true;
+    side.heldSequence = (side.heldSequence + length) | 0;
   }
 
   end(stream: number, sideIndex: Side, tsUs: number): void {
@@ -324,7 +340,7 @@ export class HttpLayer implements StreamHandler {
           continue;
         }
         at = this.#framing.consume(side, bytes, at, end);
-        if (side.state === SideState.search) this.#loseSync(side);
+        if (side.state === SideState.search || (side.unsure && !side.active)) this.#loseSync(side);
         continue;
       }
       switch (side.state) {
@@ -514,6 +530,7 @@ export class HttpLayer implements StreamHandler {
     }
     side.fresh = false;
     side.strict = false;
+    side.unsure = false;
     side.state = SideState.search;
   }
 
@@ -530,8 +547,9 @@ export class HttpLayer implements StreamHandler {
   #ended(side: SideRecord, end: number): void {
     if (!side.placed) return;
     const { kind, status } = side.message;
-    if (kind === 'request') this.#pairing.requestEnded(side.stream, side.message, end | 0);
-    else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, end | 0);
+    if (kind === 'request') {
+      if (!side.unsure) this.#pairing.requestEnded(side.stream, side.message, end | 0);
+    } else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, end | 0);
   }
 
   /** Whether an upgrade was granted will not be known, or it was not: what is no request is garbage again. */
@@ -680,7 +698,7 @@ export class HttpLayer implements StreamHandler {
     place.reached = other.expecting ? other.heldSequence : other.reached;
     place.acked = other.ack;
     place.known |= Known.reached;
-    if (other.active && other.message.kind === 'request') place.known |= Known.within;
+    if (other.active && other.message.kind === 'request' && !other.unsure) place.known |= Known.within;
   }
 
   #request(side: SideRecord, bytes: Uint8Array, start: number): void {
@@ -949,8 +967,11 @@ export class HttpLayer implements StreamHandler {
   }
 
   #answerExpectation(side: SideRecord, status: number, tsUs: number): void {
-    if (status === 100) this.#releaseExpected(side, tsUs);
-    else if (status >= 200) {
+    if (status === 100) {
+      // Then the bytes that are missing were of the body.
+      side.unsure = false;
+      this.#releaseExpected(side, tsUs);
+    } else if (status >= 200) {
       side.answered = true;
       if (side.held > 0 && this.#expectedHead(side) > 0) this.#endUnsent(side);
     }
@@ -966,6 +987,7 @@ export class HttpLayer implements StreamHandler {
     if (held > 0 && side.placed) this.#pairing.takenAsUnsent(side.stream, isLong);
     this.#ended(side, side.heldSequence);
     this.#framing.finish(side, true);
+    if (side.unsure) this.#loseSync(side);
     this.#consumeHeld(side, expected, held, side.bufferedUs);
   }
 
@@ -1074,6 +1096,7 @@ export class HttpLayer implements StreamHandler {
       side.garbageBytes = 0;
       side.records?.reset();
       side.fresh = true;
+      side.unsure = false;
       if (side.state !== SideState.head) side.state = SideState.start;
     }
   }
