@@ -258,8 +258,8 @@ export class HttpLayer implements StreamHandler {
   }
 
   /**
-   * Bytes are missing behind a head that waits for 100 (Continue), and nothing seen shows whether they were of its body or the
-   * next requests: what follows decides, as far as it can. Where the body ends is a guess from here on.
+   * Behind a head that waits for 100 (Continue) bytes are missing, or came, of which nothing seen shows whether they are its
+   * body or the next requests: what follows decides, as far as it can. Where the body ends is a guess from here on.
    */
   #doubtExpected(side: SideRecord, length: number): void {
     if (!side.unsure && side.placed)
@@ -867,7 +867,7 @@ export class HttpLayer implements StreamHandler {
   #release(side: SideRecord, tsUs: number): void {
     if (side.expecting) {
       if (side.held > 0 ? this.#isRefused(side) : side.answered) this.#endUnsent(side);
-      else this.#releaseExpected(side, tsUs);
+      else this.#releaseUnproven(side, tsUs);
       return;
     }
     const text = statusBytes(side.held, side.heldDigits);
@@ -924,7 +924,7 @@ export class HttpLayer implements StreamHandler {
   #expect(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
     if (!this.#holdExpected(side, bytes, from, end, tsUs)) {
       if (side.held > 0 && this.#isRefused(side)) this.#endUnsent(side);
-      else this.#releaseExpected(side, tsUs);
+      else this.#releaseUnproven(side, tsUs);
       return from;
     }
     const head = this.#expectedHead(side);
@@ -932,7 +932,7 @@ export class HttpLayer implements StreamHandler {
     if (head === HEAD_INVALID) this.#releaseExpected(side, tsUs);
     else if (head > 0 && this.#isRefused(side, isLong ? undefined : CONTINUE_BYTES)) this.#endUnsent(side);
     // A whole body of that length, and no answer before it.
-    else if (isLong && !side.answered) this.#releaseExpected(side, tsUs);
+    else if (isLong && !side.answered) this.#releaseUnproven(side, tsUs);
     return end;
   }
 
@@ -989,6 +989,16 @@ export class HttpLayer implements StreamHandler {
     this.#framing.finish(side, true);
     if (side.unsure) this.#loseSync(side);
     this.#consumeHeld(side, expected, held, side.bufferedUs);
+  }
+
+  /**
+   * What is held is the body, as far as acknowledgements show. Of a request that was seen as a later copy they show nothing: a
+   * body that begins with a request may be that request.
+   */
+  #releaseUnproven(side: SideRecord, tsUs: number): void {
+    const isDoubtful = side.held > 0 && side.placed && this.#expectedHead(side) > 0;
+    if (isDoubtful) this.#doubtExpected(side, 0);
+    this.#releaseExpected(side, tsUs);
   }
 
   /** What is held, and what follows, is the body. */

@@ -267,9 +267,10 @@ export class TurnPairing {
     const request = this.#asked;
     const response = this.#answerOf(early);
     if (distance(request.ack, response.sequence) >= 0 || response.isTimeout) return false;
-    if (!answersNoneLater(response, request)) return false;
+    if (request.hasEnd && !answersNoneLater(response, request)) return false;
     // It acknowledged no more than this at first.
     words[at + Of.ack] = response.sequence;
+    if (!request.hasEnd) return false;
     return (flags & EntryFlag.hidden) === 0 && words[at + Of.paired]! === words[at + Of.exchange]!;
   }
 
