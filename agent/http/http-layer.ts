@@ -262,9 +262,9 @@ export class HttpLayer implements StreamHandler {
    * body or the next requests: what follows decides, as far as it can. Where the body ends is a guess from here on.
    */
   #doubtExpected(side: SideRecord, length: number): void {
-    if (!side.unsure && side.placed)
-      this.#pairing.requestEndsBehind(side.stream, side.message, side.heldSequence);
-    else this.#pairing.lost(side.stream, 'request', true);
+    const { stream, message } = side;
+    if (!side.unsure && side.placed) this.#pairing.requestEndsBehind(stream, message, side.heldSequence);
+    else this.#pairing.lost(stream, 'request', true);
     side.unsure = true;
     side.heldSequence = (side.heldSequence + length) | 0;
   }
