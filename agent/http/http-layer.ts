@@ -231,10 +231,14 @@ export class HttpLayer implements StreamHandler {
   #miss(side: SideRecord, length: number, tsUs: number): void {
     side.fresh = false;
     if (side.held === 0 && side.answered && side.expecting) this.#missExpected(side, length, tsUs);
+    else if (side.held === 0 && side.expecting && side.state === SideState.length) this.#doubtExpected(side, length);
     else if (side.held > 0 || side.expecting) this.#release(side, tsUs);
     if (side.active) {
       side.message.lastTsUs = tsUs;
-      if (this.#framing.gap(side, length) === 0) return;
+      if (this.#framing.gap(side, length) === 0) {
+        if (side.unsure && !side.active) this.#loseSync(side);
+        return;
+      }
     } else if (side.state === SideState.head) this.#truncateHead(side, MessageFlag.gap);
     else if (side.state === SideState.hello) this.#releaseBuffer(side);
     side.gapped = true;
@@ -251,6 +255,18 @@ export class HttpLayer implements StreamHandler {
       side.message.flags |= MessageFlag.bodyUnsent;
       this.#framing.finish(side, true);
     }
+  }
+
+  /**
+   * Behind a head that waits for 100 (Continue) bytes are missing, or came, of which nothing seen shows whether they are its
+   * body or the next requests: what follows decides, as far as it can. Where the body ends is a guess from here on.
+   */
+  #doubtExpected(side: SideRecord, length: number): void {
+    const { stream, message } = side;
+    if (!side.unsure && side.placed) this.#pairing.requestEndsBehind(stream, message, side.heldSequence);
+    else this.#pairing.lost(stream, 'request', true);
+    side.unsure = true;
+    side.heldSequence = (side.heldSequence + length) | 0;
   }
 
   end(stream: number, sideIndex: Side, tsUs: number): void {
@@ -324,7 +340,7 @@ export class HttpLayer implements StreamHandler {
           continue;
         }
         at = this.#framing.consume(side, bytes, at, end);
-        if (side.state === SideState.search) this.#loseSync(side);
+        if (side.state === SideState.search || (side.unsure && !side.active)) this.#loseSync(side);
         continue;
       }
       switch (side.state) {
@@ -514,6 +530,7 @@ export class HttpLayer implements StreamHandler {
     }
     side.fresh = false;
     side.strict = false;
+    side.unsure = false;
     side.state = SideState.search;
   }
 
@@ -530,8 +547,9 @@ export class HttpLayer implements StreamHandler {
   #ended(side: SideRecord, end: number): void {
     if (!side.placed) return;
     const { kind, status } = side.message;
-    if (kind === 'request') this.#pairing.requestEnded(side.stream, side.message, end | 0);
-    else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, end | 0);
+    if (kind === 'request') {
+      if (!side.unsure) this.#pairing.requestEnded(side.stream, side.message, end | 0);
+    } else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, end | 0);
   }
 
   /** Whether an upgrade was granted will not be known, or it was not: what is no request is garbage again. */
@@ -680,7 +698,7 @@ export class HttpLayer implements StreamHandler {
     place.reached = other.expecting ? other.heldSequence : other.reached;
     place.acked = other.ack;
     place.known |= Known.reached;
-    if (other.active && other.message.kind === 'request') place.known |= Known.within;
+    if (other.active && other.message.kind === 'request' && !other.unsure) place.known |= Known.within;
   }
 
   #request(side: SideRecord, bytes: Uint8Array, start: number): void {
@@ -849,7 +867,7 @@ export class HttpLayer implements StreamHandler {
   #release(side: SideRecord, tsUs: number): void {
     if (side.expecting) {
       if (side.held > 0 ? this.#isRefused(side) : side.answered) this.#endUnsent(side);
-      else this.#releaseExpected(side, tsUs);
+      else this.#releaseUnproven(side, tsUs);
       return;
     }
     const text = statusBytes(side.held, side.heldDigits);
@@ -906,7 +924,7 @@ export class HttpLayer implements StreamHandler {
   #expect(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
     if (!this.#holdExpected(side, bytes, from, end, tsUs)) {
       if (side.held > 0 && this.#isRefused(side)) this.#endUnsent(side);
-      else this.#releaseExpected(side, tsUs);
+      else this.#releaseUnproven(side, tsUs);
       return from;
     }
     const head = this.#expectedHead(side);
@@ -914,7 +932,7 @@ export class HttpLayer implements StreamHandler {
     if (head === HEAD_INVALID) this.#releaseExpected(side, tsUs);
     else if (head > 0 && this.#isRefused(side, isLong ? undefined : CONTINUE_BYTES)) this.#endUnsent(side);
     // A whole body of that length, and no answer before it.
-    else if (isLong && !side.answered) this.#releaseExpected(side, tsUs);
+    else if (isLong && !side.answered) this.#releaseUnproven(side, tsUs);
     return end;
   }
 
@@ -949,8 +967,11 @@ export class HttpLayer implements StreamHandler {
   }
 
   #answerExpectation(side: SideRecord, status: number, tsUs: number): void {
-    if (status === 100) this.#releaseExpected(side, tsUs);
-    else if (status >= 200) {
+    if (status === 100) {
+      // Then the bytes that are missing were of the body.
+      side.unsure = false;
+      this.#releaseExpected(side, tsUs);
+    } else if (status >= 200) {
       side.answered = true;
       if (side.held > 0 && this.#expectedHead(side) > 0) this.#endUnsent(side);
     }
@@ -966,7 +987,18 @@ export class HttpLayer implements StreamHandler {
     if (held > 0 && side.placed) this.#pairing.takenAsUnsent(side.stream, isLong);
     this.#ended(side, side.heldSequence);
     this.#framing.finish(side, true);
+    if (side.unsure) this.#loseSync(side);
     this.#consumeHeld(side, expected, held, side.bufferedUs);
+  }
+
+  /**
+   * What is held is the body, as far as acknowledgements show. Of a request that was seen as a later copy they show nothing: a
+   * body that begins with a request may be that request.
+   */
+  #releaseUnproven(side: SideRecord, tsUs: number): void {
+    const isDoubtful = side.held > 0 && side.placed && this.#expectedHead(side) > 0;
+    if (isDoubtful) this.#doubtExpected(side, 0);
+    this.#releaseExpected(side, tsUs);
   }
 
   /** What is held, and what follows, is the body. */
@@ -1074,6 +1106,7 @@ export class HttpLayer implements StreamHandler {
       side.garbageBytes = 0;
       side.records?.reset();
       side.fresh = true;
+      side.unsure = false;
       if (side.state !== SideState.head) side.state = SideState.start;
     }
   }

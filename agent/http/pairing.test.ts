@@ -210,3 +210,16 @@ t.test('what is hidden before a request is doubted, unless its answer shows that
   t.equal(pairsOf(pipelined).pairs, 'a-a certain', 'it was sent before the lost one was answered');
   t.end();
 });
+
+t.test('a request seen as a later copy, its end not known: it is given no response of a later one', (t) => {
+  const { pairs } = pairsOf(`
+    > a seq=1 ack=1 end=41
+    < a seq=1 ack=41 end=101 seen=41
+    lost request
+    < b seq=101 ack=141 end=201 seen=41
+    < c seq=201 ack=181 end=301 seen=41
+    > b seq=41 ack=201
+    > c seq=141 ack=201 end=181`);
+  t.equal(pairs, 'a-a certain, c-c certain', 'b acknowledges its own response, and the server had it before');
+  t.end();
+});

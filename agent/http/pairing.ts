@@ -134,6 +134,15 @@ export class Pairing {
     this.#parts[(last << entryShift) + Part.flags]! |= EntryFlag.ends;
   }
 
+  /** The last request of a stream ends at `end` or behind: bytes are missing there, of its body or of the next requests. */
+  requestEndsBehind(stream: number, message: Pairable, end: number): void {
+    // A response that acknowledges no more is its own, wherever it ends.
+    this.requestEnded(stream, message, end);
+    // How much lies between it and the next request is unknown.
+    this.#streams.unset(stream, StreamFlag.ends);
+    this.lost(stream, 'request', true);
+  }
+
   /**
    * A response began: sets its `exchange` and `pairing`, and its `method` and `uri` to its request's. A 1xx leaves the
    * request waiting.

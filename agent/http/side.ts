@@ -57,6 +57,8 @@ export class SideRecord {
    * the next request. `held` bytes that look so wait in `expected`, from `bufferedUs` on.
    */
   expecting = false;
+  /** Bytes are missing where that body was to begin, and may have been the next requests: where it ends is a guess. */
+  unsure = false;
   stream = 0;
   side: Side = 0;
   /** What this direction was last seen to send. */
@@ -131,6 +133,7 @@ export class SideRecord {
     this.simple = false;
     this.asked = -1;
     this.expecting = false;
+    this.unsure = false;
     this.answered = false;
     this.expected = null;
     this.message.exchange = -1;

@@ -192,7 +192,10 @@ export class TurnPairing {
     let found = early;
     while (found >= 0 && !mayAnswer(this.#answerOf(found), request)) found = this.#entries.next(found);
     if (found < 0 || this.#isInBody(this.#flagsOf(found), this.#answerOf(found), request)) return NONE;
-    return (request.hasEnd ? answersNoneLater : isFirstAfter)(this.#answerOf(found), request) ? found : NONE;
+    const response = this.#answerOf(found);
+    if (request.hasEnd) return answersNoneLater(response, request) ? found : NONE;
+    // A response before it acknowledges the request: this is a later copy, of which the acknowledgement shows nothing.
+    return found === early && isFirstAfter(response, request) ? found : NONE;
   }
 
   /** Whether a request was sent without the response `early`, which is an earlier one's. */
@@ -264,9 +267,10 @@ export class TurnPairing {
     const request = this.#asked;
     const response = this.#answerOf(early);
     if (distance(request.ack, response.sequence) >= 0 || response.isTimeout) return false;
-    if (!answersNoneLater(response, request)) return false;
+    if (request.hasEnd && !answersNoneLater(response, request)) return false;
     // It acknowledged no more than this at first.
     words[at + Of.ack] = response.sequence;
+    if (!request.hasEnd) return false;
     return (flags & EntryFlag.hidden) === 0 && words[at + Of.paired]! === words[at + Of.exchange]!;
   }
 

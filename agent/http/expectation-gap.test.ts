@@ -1,0 +1,181 @@
+/**
+ * `Expect: 100-continue` where bytes are missing: what came may be the body, or the next requests of a client that was refused.
+ * No request is made up of a body's middle, and no pair is certain that may be another's.
+ */
+import t from 'tap';
+import type { GapReason, Side } from '../tcp/stream-handler.ts';
+import { createHttpCounters } from './http-counters.ts';
+import { HttpLayer } from './http-layer.ts';
+import { defaultHttpLimits } from './http-limits.ts';
+import type { HttpMessage } from './message-handler.ts';
+import { play } from './pairing.fuzz.ts';
+import { converse } from './pairing-traffic-fixture.ts';
+
+const get = (name: string) => `GET /${name} HTTP/1.1\r\nHost: a.test\r\n\r\n`;
+const post = (name: string, length: number) => `POST /${name} HTTP/1.1\r\nContent-Length: ${length}\r\n\r\n`;
+const put = (length: number) => post('up', length).replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n');
+const ok = (name: string) => `HTTP/1.1 200 OK\r\nX-Id: /${name}\r\nContent-Length: 20\r\n\r\n${'r'.repeat(20)}`;
+const refuses = 'HTTP/1.1 413 No\r\nX-Id: /up\r\nContent-Length: 0\r\n\r\n';
+const goesOn = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+/**
+ * A step: who sends what. In lower case it is seen, in upper case it is missing; of a `copy` the acknowledgement is as late as
+ * can be. The client's bytes come before the server's where `late`, as after a hole that was waited for.
+ */
+type Step = [who: 'c' | 's' | 'C' | 'S' | 'copy', bytes: string];
+
+/** Steps of a client that takes turns, behind an exchange that both sides saw. @returns requests, and pairs */
+function pairsOf(steps: readonly Step[], late: Side | null = null) {
+  const halves = new Map<number, { request: string; response: string; verdict: string }>();
+  const requests: string[] = [];
+  const begin = (message: HttpMessage) => {
+    const { kind, exchange, status, pairing } = message;
+    if (kind === 'request') requests.push(`${message.method} ${message.uri}`);
+    if (exchange < 0 || (status >= 100 && status < 200)) return;
+    const both = halves.get(exchange) ?? { request: '', response: '', verdict: '' };
+    both[kind] = kind === 'request' ? message.uri : message.headers.get('x-id')!;
+    halves.set(exchange, { ...both, verdict: pairing });
+  };
+  const end = ({ exchange, pairing }: HttpMessage) => {
+    const both = halves.get(exchange);
+    if (both?.verdict === 'probable') both.verdict = pairing;
+  };
+  const handler = { begin, body() {}, bodyGap() {}, end };
+  const limits = { ...defaultHttpLimits, streamsMax: 1 };
+  const layer = new HttpLayer({ limits, handler, counters: createHttpCounters() });
+  layer.open(0, 0, false);
+  const sent = [1000, 50_000];
+  const early: (() => void)[] = [];
+  const behind: (() => void)[] = [];
+  const all: Step[] = [['c', get('first')], ['s', ok('first')], ...steps];
+  for (const [at, [who, text]] of all.entries()) {
+    const side: Side = who.toLowerCase() === 's' ? 1 : 0;
+    const bytes = Buffer.from(text);
+    const sequence = sent[side]!;
+    sent[side]! += bytes.length;
+    let acknowledgement = sent[1 - side]!;
+    if (who === 'copy') acknowledgement += all[at + 1]![1].length;
+    const isSeen = who === 'copy' || who === who.toLowerCase();
+    const now = at * 1000;
+    (side === late && at > 1 ? behind : early).push(() => {
+      if (isSeen) layer.data(0, side, bytes, 0, bytes.length, now, sequence, acknowledgement);
+      else layer.gap(0, side, bytes.length, 0 as GapReason, now);
+    });
+  }
+  for (const run of [...early, ...behind]) run();
+  layer.close(0, 0, 1_000_000);
+  t.equal(layer.waitingRequests, 0);
+  const pairs = [...halves.values()].filter(({ request, response }) => request !== '' && response !== '');
+  for (const { request, response, verdict } of pairs) t.equal(response, request, verdict);
+  return { requests, pairs: pairs.map(({ request, verdict }) => `${request.slice(1)} ${verdict}`) };
+}
+
+/** Exchanges that all are seen. */
+const more = (...names: string[]) =>
+  names.flatMap((name): Step[] => [
+    ['c', get(name)],
+    ['s', ok(name)],
+  ]);
+
+t.test('refused, and the next request missing: the ones behind it are requests', (t) => {
+  for (const late of [null, 0, 1] as const) {
+    const { requests, pairs } = pairsOf(
+      [
+        ['c', put(400)],
+        ['S', refuses],
+        ['C', get('two')],
+        ['S', ok('two')],
+        ...more('three', 'four'),
+      ],
+      late,
+    );
+    t.same(requests, ['GET /first', 'POST /up', 'GET /three', 'GET /four']);
+    t.ok(pairs.some((pair) => pair.startsWith('four ')), pairs.join());
+  }
+  t.end();
+});
+
+t.test('refused, and the head of the next request missing: what is taken for the body ends anywhere', (t) => {
+  const upload = `${post('two', 150)}${'q'.repeat(150)}`;
+  const cut = upload.indexOf('q') + 20;
+  const swallowed = 130 + get('three').length;
+  // It ends in the middle of a method, of a target, of a version.
+  for (let length = swallowed + cut + 1; length < swallowed + cut + get('four').length; length += 3) {
+    for (const late of [null, 0, 1] as const) {
+      const { requests, pairs } = pairsOf(
+        [
+          ['c', put(length)],
+          ['S', refuses],
+          ['C', upload.slice(0, cut)],
+          ['c', upload.slice(cut)],
+          ['S', ok('two')],
+          ...more('three', 'four', 'five', 'six'),
+        ],
+        late,
+      );
+      t.same(requests, ['GET /first', 'POST /up', 'GET /five', 'GET /six'], `a body of ${length}`);
+      t.ok(pairs.includes('six certain') || pairs.includes('six probable'), pairs.join());
+    }
+  }
+  t.end();
+});
+
+t.test('a copy that acknowledges the refusal: what follows it is no body for sure', (t) => {
+  for (let cut = 1; cut < get('three').length; cut += 1) {
+    for (const late of [null, 0, 1] as const) {
+      const { requests } = pairsOf(
+        [
+          ['c', get('zero')],
+          ['S', ok('zero')],
+          ['copy', put(get('two').length + cut)],
+          ['S', refuses],
+          ['c', get('two') + get('three')],
+          ['S', ok('two') + ok('three')],
+          ...more('four', 'five', 'six'),
+        ],
+        late,
+      );
+      t.same(requests, ['GET /first', 'GET /zero', 'POST /up', 'GET /four', 'GET /five', 'GET /six']);
+    }
+  }
+  t.end();
+});
+
+t.test('a body that was sent, with a part missing: the requests behind it are found', (t) => {
+  for (const seen of ['s', 'S'] as const) {
+    for (const late of [null, 0, 1] as const) {
+      const { requests, pairs } = pairsOf(
+        [
+          ['c', put(3000)],
+          [seen, goesOn],
+          ['C', 'q'.repeat(1400)],
+          ['c', 'q'.repeat(1600)],
+          ['s', ok('up')],
+          ...more('two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'),
+        ],
+        late,
+      );
+      t.equal(requests.length, 10);
+      t.ok(pairs.includes('nine certain'), pairs.join());
+    }
+  }
+  t.end();
+});
+
+t.test('conversations that a million exchanges came upon', (t) => {
+  const of = (seed: number, clientPort: number, skewUs: number, loss: number, exchanges: number, startUs: number) =>
+    converse({ seed, client: 'serial', clientPort, skewUs, loss, exchanges, startUs: 17e14 + startUs });
+  for (const talk of [
+    of(1_883_895_009, 20_002, 0, 0.05, 133, 276_760),
+    of(2_175_181_449, 20_001, 300_661, 0.05, 96, 475_005),
+    of(216_330_192, 20_008, 235_705, 0.01, 120, 351_468),
+  ]) {
+    for (const byKernel of [true, false]) {
+      const pairs = [...play(talk.frames, byKernel).exchanges.values()];
+      const both = pairs.filter(({ request, response }) => request !== null && response !== null);
+      t.ok(both.length > talk.headsSeen.filter(Boolean).length * 0.85);
+      for (const { request, response } of both) if (request !== response) t.fail(`${request} has ${response}`);
+    }
+  }
+  t.end();
+});
