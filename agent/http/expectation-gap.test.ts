@@ -80,17 +80,14 @@ const more = (...names: string[]) =>
 t.test('refused, and the next request missing: the ones behind it are requests', (t) => {
   for (const late of [null, 0, 1] as const) {
     const { requests, pairs } = pairsOf(
-      [
-        ['c', put(400)],
-        ['S', refuses],
-        ['C', get('two')],
-        ['S', ok('two')],
-        ...more('three', 'four'),
-      ],
+      [['c', put(400)], ['S', refuses], ['C', get('two')], ['S', ok('two')], ...more('three', 'four')],
       late,
     );
     t.same(requests, ['GET /first', 'POST /up', 'GET /three', 'GET /four']);
-    t.ok(pairs.some((pair) => pair.startsWith('four ')), pairs.join());
+    t.ok(
+      pairs.some((pair) => pair.startsWith('four ')),
+      pairs.join(),
+    );
   }
   t.end();
 });
