@@ -20,8 +20,10 @@ for (const name of defectNames()) {
     for (const module of Object.keys(replaces)) {
       // Through a module that imports it in its own way, as in the agent.
       const program = `
+        import { inspect } from 'node:util';
         import * as seen from './${module}';
-        console.log(JSON.stringify(Object.keys(seen).sort()), Object.values(seen).map(String).join(''));`;
+        const textOf = (value) => (typeof value === 'function' ? String(value) : inspect(value));
+        console.log(JSON.stringify(Object.keys(seen).sort()), Object.values(seen).map(textOf).join(''));`;
       const real = run([], program);
       const defective = run([...(await defectArguments(name)).node], program);
       t.equal(real.status, 0, real.stderr);
