@@ -12,9 +12,6 @@ export const scenario = defineScenario({
     'The incident that the article begins with: a mirror that lost one segment of each connection, a reassembly that waited for them, and a flood behind each gap.',
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
-  // At 75 MB/s the whole agent leaves bodies out on two cores that it shares with sender and collector (docs/overload.md). The gate judges it
-  // at the pace that it holds there; `floodgate run incident` judges it at the recorded one.
-  gatePace: { kind: 'recorded', speed: 0.25 },
   lanes: ['tap', 'exact'],
   // A witness of these bodies has 280 kB, and the collector stores some fifty of them a second: the upload would take longer than
   // the flood. Reports say that this run uploads nothing; --agent-until upload runs it all the same.
