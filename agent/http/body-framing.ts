@@ -96,11 +96,12 @@ export class BodyFraming {
     return -1;
   }
 
-  /** Ends the message that flows. `framed`: its framing was satisfied. */
+  /** Ends the message that flows. `framed`: its framing was satisfied. `side.state` is `search` where its end is a guess. */
   finish(side: SideRecord, framed: boolean): void {
     const message = side.message;
     const counters = this.#counters;
-    side.state = SideState.start;
+    side.state = side.unsure ? SideState.search : SideState.start;
+    side.unsure = false;
     side.active = false;
     side.doubtful = false;
     side.expecting = false;

@@ -236,7 +236,7 @@ export class HttpLayer implements StreamHandler {
     if (side.active) {
       side.message.lastTsUs = tsUs;
       if (this.#framing.gap(side, length) === 0) {
-        if (side.unsure && !side.active) this.#loseSync(side);
+        if (side.state === SideState.search) this.#loseSync(side);
         return;
       }
     } else if (side.state === SideState.head) this.#truncateHead(side, MessageFlag.gap);
@@ -340,7 +340,7 @@ export class HttpLayer implements StreamHandler {
           continue;
         }
         at = this.#framing.consume(side, bytes, at, end);
-        if (side.state === SideState.search || (side.unsure && !side.active)) this.#loseSync(side);
+        if (side.state === SideState.search) this.#loseSync(side);
         continue;
       }
       switch (side.state) {
@@ -530,7 +530,6 @@ export class HttpLayer implements StreamHandler {
     }
     side.fresh = false;
     side.strict = false;
-    side.unsure = false;
     side.state = SideState.search;
   }
 
@@ -987,7 +986,7 @@ export class HttpLayer implements StreamHandler {
     if (held > 0 && side.placed) this.#pairing.takenAsUnsent(side.stream, isLong);
     this.#ended(side, side.heldSequence);
     this.#framing.finish(side, true);
-    if (side.unsure) this.#loseSync(side);
+    if (side.state === SideState.search) this.#loseSync(side);
     this.#consumeHeld(side, expected, held, side.bufferedUs);
   }
 
@@ -1106,7 +1105,6 @@ export class HttpLayer implements StreamHandler {
       side.garbageBytes = 0;
       side.records?.reset();
       side.fresh = true;
-      side.unsure = false;
       if (side.state !== SideState.head) side.state = SideState.start;
     }
   }
