@@ -82,9 +82,10 @@ export class Pairing {
     const words = this.#words;
     const at = stream * streamWords;
     if (words[at + Of.mode]! === Mode.lost) this.#resume(stream, message.tsUs, place);
-    words[at + Of.lastMs] = millisecondsOf(message.tsUs);
+    const ms = millisecondsOf(message.tsUs);
+    words[at + Of.lastMs] = ms;
     const hasEarly = this.#rest(stream, message.tsUs);
-    const flags = this.#turns.takeTurn(stream, place, headBytes, millisecondsOf(message.tsUs));
+    const flags = this.#turns.takeTurn(stream, place, headBytes, ms);
     if ((flags & EntryFlag.pipelined) !== 0) this.#foundPipelining(stream);
     message.pairing = 'absent';
     const early = hasEarly ? this.#findEarly(stream, place, flags) : NONE;
