@@ -25,13 +25,10 @@ for (const room of ['agent', 'harness', 'reports', 'scenarios']) {
 }
 
 // Types of what a program can import, and of what that names; the others are for nobody.
-const typed = new Set();
-const open = [path.join(dist, 'harness/api/api.d.ts')];
-for (let file = open.pop(); file !== undefined; file = open.pop()) {
-  if (typed.has(file)) continue;
-  typed.add(file);
+const typed = new Set([path.join(dist, 'harness/api/api.d.ts')]);
+for (const file of typed) {
   for (const [, name] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)\.ts'/g)) {
-    open.push(path.resolve(path.dirname(file), `${name}.d.ts`));
+    typed.add(path.resolve(path.dirname(file), `${name}.d.ts`));
   }
 }
 for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
