@@ -21,7 +21,7 @@ import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/p
 import { heapSampleBytes, offHeapSampleBytes, stackDepth } from './instruments/heap-sampling.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-// Modules come from the compile cache, as in a run: see bin/launch.js. Else the preload's types are stripped in the agent.
+// Modules come from the compile cache, as in a run: see bin/compile-cache.js. Otherwise the agent strips the preload's types.
 process.env.NODE_COMPILE_CACHE ??= path.join(root, 'node_modules', '.cache', 'floodgate');
 const shared = process.env.FLOODGATE_SHARED ?? path.resolve(root, '../shared');
 const work = process.env.FLOODGATE_BENCH_FOLDER ?? path.join(tmpdir(), 'floodgate-bench');

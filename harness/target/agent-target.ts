@@ -143,7 +143,7 @@ const warmTimeoutMs = 60_000;
 const emptyCapture = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
 
 /**
- * Has the agent read an empty capture once, so that its modules are in the compile cache (`bin/launch.js`) when it is
+ * Has the agent read an empty capture once, so that its modules are in the compile cache (`bin/compile-cache.js`) when it is
  * measured: the first start after a change strips types, which would be taken for the agent's own 40 MB. Without a header
  * the capture is refused; the modules are loaded by then, and the real start reports anything else. One that uploads loads
  * the last of them when it is done.
