@@ -11,7 +11,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Never returns; the exit code is the program's own.
- * @param {string} name
+ * @param {keyof typeof programs} name
  */
 function launch(name) {
   let node;
@@ -22,7 +22,7 @@ function launch(name) {
     process.exit(2);
   }
   chooseCompileCache(root, process.env.NODE_COMPILE_CACHE);
-  const args = [...(programs[name]?.nodeArguments ?? []), programFile(name), ...process.argv.slice(2)];
+  const args = [...programs[name].nodeArguments, programFile(name), ...process.argv.slice(2)];
   // One process, not a waiting parent of 45 MB before an agent of 70. Node.js before 22.15 has no execve(2).
   if (process.platform !== 'win32') process.execve?.(node, [node, ...args], process.env);
   const child = spawn(node, args, { stdio: 'inherit' });

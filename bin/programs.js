@@ -8,7 +8,7 @@ const root = path.dirname(__dirname);
 
 /**
  * By name: the source file, what is built of it, and V8's settings, which `launch.sh` has too.
- * @type {Readonly<Record<string, { entry: string, built: string, nodeArguments: readonly string[] }>>}
+ * @satisfies {Readonly<Record<string, { entry: string, built: string, nodeArguments: readonly string[] }>>}
  */
 const programs = {
   floodgate: {
@@ -26,10 +26,10 @@ const programs = {
 /**
  * `<entry>.ts` as it is where there are sources, else `dist/<built>.js` (published packages: Node.js strips no types under
  * node_modules).
- * @param {string} name
+ * @param {keyof typeof programs} name
  */
 function programFile(name) {
-  const { entry, built } = /** @type {(typeof programs)[string]} */ (programs[name]);
+  const { entry, built } = programs[name];
   const source = path.join(root, `${entry}.ts`);
   const isSource = existsSync(source) && !root.split(path.sep).includes('node_modules');
   return isSource ? source : path.join(root, 'dist', `${built}.js`);

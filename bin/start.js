@@ -11,6 +11,6 @@ const asked = process.env.FLOODGATE_COMPILE_CACHE;
 delete process.env.FLOODGATE_COMPILE_CACHE;
 const cache = chooseCompileCache(root, asked);
 if (cache !== undefined) enableCompileCache(cache);
-const file = programFile(/** @type {string} */ (process.argv[2]));
+const file = programFile(/** @type {Parameters<typeof programFile>[0]} */ (process.argv[2]));
 process.argv.splice(1, 2, file);
 import(pathToFileURL(file).href);
