@@ -2,7 +2,7 @@
  * The formats that a text may have (hot path: every string): of the rules (`agent/witness/formats.ts`) those that length, first character
  * and classes leave. Those that APIs send most are decided here, by their bytes; the rest by the rules' expressions in JavaScript.
  */
-import { byteAt } from '../bytes.ts';
+import { byteAt, isDigit } from '../bytes.ts';
 import { formatByRules } from './host.ts';
 import {
   EMAIL_LABEL,
@@ -127,7 +127,7 @@ export function isDateTime(at: i32, end: i32, length: i32): i32 {
   at += 20;
   end -= 1;
   while (at < end) {
-    if (<u32>(byteAt(at) - 0x30) >= 10) {
+    if (!isDigit(byteAt(at))) {
       return 0;
     }
     at += 1;

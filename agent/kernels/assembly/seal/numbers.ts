@@ -1,5 +1,5 @@
 /** Numbers of JSON: their values, and the texts that their digests are made of. */
-import { byteAt } from '../bytes.ts';
+import { byteAt, isDigit } from '../bytes.ts';
 import { COLON, DOT, MINUS, TAG_DOUBLE, TAG_INTEGER } from './characters.ts';
 import { digestDouble, digestFormatted, digestInteger } from './digests.ts';
 import { numberFormat } from './formats.ts';
@@ -106,7 +106,7 @@ export function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i3
       at += 1;
     }
     const exponent = at;
-    while (<u32>(byteAt(at) - 0x30) < 10) {
+    while (isDigit(byteAt(at))) {
       at += 1;
     }
     if (at === exponent) {

@@ -10,7 +10,7 @@
  * byte as it would that way (json-sealer.test.ts).
  */
 
-import { byteAt } from '../bytes.ts';
+import { byteAt, isDigit } from '../bytes.ts';
 import { hash } from '../digest/xxh64.ts';
 import { CLOSE_LIST, CLOSE_OBJECT, COMMA, MINUS, OPEN_LIST, OPEN_OBJECT, QUOTE, skipSpace } from './characters.ts';
 import {
@@ -157,7 +157,7 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
       if ((State.keyIs & KEY_IS_VALUE) !== 0) {
         store<i32>(frame + FRAME_FLAGS, KEY_IS_VALUE);
       }
-      if (first === MINUS || <u32>(first - 0x30) < 10) {
+      if (first === MINUS || isDigit(first)) {
         at = number(at, out, secret);
       } else {
         at = word(at, out);

@@ -3,7 +3,7 @@
  * `mayHoldSecret` suspects, never the other way round: its questions in the same order, each answered "perhaps" where it would have
  * to look closer.
  */
-import { byteAt } from '../bytes.ts';
+import { byteAt, isDigit } from '../bytes.ts';
 import {
   HAS_AT,
   HAS_COLON,
@@ -85,7 +85,7 @@ export function isSuspectedWord(begin: i32, from: i32, to: i32, end: i32, has: i
   const length = to - from;
   const first = byteAt(from);
   const follows = to < end ? byteAt(to) : 0;
-  if (<u32>(first - 0x30) < 10) {
+  if (isDigit(first)) {
     // A card: one long word of digits and dashes, or groups of four with spaces between them.
     if (first >= 0x32 && first <= 0x36 && (length >= CARD_DIGITS_MIN || (length === 4 && follows === 0x20))) {
       if (hasCardDigits(from, end)) {
@@ -128,11 +128,7 @@ export function isSuspectedWord(begin: i32, from: i32, to: i32, end: i32, has: i
   }
   // An IBAN: two capitals, two digits, in one word or in groups of four.
   if (<u32>(first - 0x41) < 26 && (length >= ACCOUNT_CHARACTERS_MIN || (length === 4 && follows === 0x20))) {
-    if (
-      <u32>(byteAt(from + 1) - 0x41) < 26 &&
-      <u32>(byteAt(from + 2) - 0x30) < 10 &&
-      <u32>(byteAt(from + 3) - 0x30) < 10
-    ) {
+    if (<u32>(byteAt(from + 1) - 0x41) < 26 && isDigit(byteAt(from + 2)) && isDigit(byteAt(from + 3))) {
       return 1;
     }
   }
@@ -193,7 +189,7 @@ export function isOpaqueSegment(at: i32, end: i32): i32 {
     if (byte === 0x2f || byte === 0x3f || byte === 0x23 || byte === 0x26 || byte <= 0x20) {
       break;
     }
-    if (<u32>(byte - 0x30) < 10) {
+    if (isDigit(byte)) {
       digits += 1;
     }
     length += 1;
@@ -234,7 +230,7 @@ export function isTextByte(byte: i32): i32 {
 
 /** Of Base64 in either alphabet. */
 export function sextet(byte: i32): i32 {
-  if (<u32>(byte - 0x30) < 10) {
+  if (isDigit(byte)) {
     return byte + 4;
   }
   if (byte === 0x2d) {
@@ -251,7 +247,7 @@ export function hasCardDigits(at: i32, end: i32): i32 {
   let digits = 0;
   while (at < end) {
     const byte = byteAt(at);
-    if (<u32>(byte - 0x30) < 10) {
+    if (isDigit(byte)) {
       digits += 1;
     } else if (byte !== 0x20 && byte !== 0x2d) {
       return 0;
@@ -373,7 +369,7 @@ export function isQuote(byte: i32): i32 {
 }
 
 export function isHex(byte: i32): i32 {
-  return <u32>(byte - 0x30) < 10 || <u32>((byte | 0x20) - 0x61) < 6;
+  return isDigit(byte) || <u32>((byte | 0x20) - 0x61) < 6;
 }
 
 /** What ends in a semicolon within nine characters. */
