@@ -127,7 +127,7 @@ export function encode(at: i32): i32 {
 }
 
 /** Length and tag before what begins at `at`: where the tag lies. */
-export function putHead(at: i32, length: i32, tag: i32): i32 {
+function putHead(at: i32, length: i32, tag: i32): i32 {
   if (length < 128) {
     at -= 2;
     store<u16>(at, tag | (length << 8));
@@ -161,7 +161,7 @@ export function putHead(at: i32, length: i32, tag: i32): i32 {
 }
 
 /** Copies before `at`, eight bytes at a time from the end: up to seven bytes before it are overwritten, which are free yet. */
-export function putCopy(at: i32, from: i32, length: i32): i32 {
+function putCopy(at: i32, from: i32, length: i32): i32 {
   const to = at - length;
   if (length > 256) {
     memory.copy(to, from, length);
@@ -176,7 +176,7 @@ export function putCopy(at: i32, from: i32, length: i32): i32 {
   return to;
 }
 
-export function putSuffix(at: i32, format: i32): i32 {
+function putSuffix(at: i32, format: i32): i32 {
   if (format === 0) {
     return at;
   }
@@ -185,7 +185,7 @@ export function putSuffix(at: i32, format: i32): i32 {
 }
 
 /** Two's complement of 64 bits: a negative number always takes ten bytes. */
-export function putVarint(at: i32, value: i64): i32 {
+function putVarint(at: i32, value: i64): i32 {
   let size = 1;
   let rest: i64 = value >>> 7;
   while (rest !== 0) {

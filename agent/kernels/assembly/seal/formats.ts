@@ -93,14 +93,14 @@ export function numberFormat(value: i64): i32 {
 }
 
 /** Two digits as a number, 1000 and more when they are none. */
-export function two(at: i32): i32 {
+function two(at: i32): i32 {
   const high = byteAt(at) - 0x30;
   const last = byteAt(at + 1) - 0x30;
   return <u32>high < 10 && <u32>last < 10 ? high * 10 + last : 1000;
 }
 
 /** yyyy-mm-ddThh:mm:ssZ, also with a fraction. Only a yes counts. */
-export function isDateTime(at: i32, end: i32, length: i32): i32 {
+function isDateTime(at: i32, end: i32, length: i32): i32 {
   if (length < 20 || length > 32 || byteAt(end - 1) !== 0x5a || byteAt(at + 10) !== 0x54) {
     return 0;
   }
@@ -136,7 +136,7 @@ export function isDateTime(at: i32, end: i32, length: i32): i32 {
 }
 
 /** The usual e-mail address. With a colon or a space in it it might be something else before. Only a yes counts. */
-export function isEmail(at: i32, end: i32, length: i32, has: i32): i32 {
+function isEmail(at: i32, end: i32, length: i32, has: i32): i32 {
   if (length < 6 || length > 64 || (has & (HAS_COLON | HAS_SPACE)) !== 0) {
     return 0;
   }

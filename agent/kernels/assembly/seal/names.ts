@@ -87,7 +87,7 @@ export function name(at: i32, end: i32, top: i32, frame: i32): i32 {
 }
 
 /** Whether a slot's name stands at from: where it ends, 0 if not. */
-export function isName(at: i32, from: i32): i32 {
+function isName(at: i32, from: i32): i32 {
   const length = load<i32>(at + NAME_LENGTH);
   if (length <= 0) {
     return 0;
@@ -116,7 +116,7 @@ export function isName(at: i32, from: i32): i32 {
 }
 
 /** A name that is not the expected one, behind its quote: where it ends, 0 to decline. Its slot is in the global. */
-export function newName(from: i32, end: i32): i32 {
+function newName(from: i32, end: i32): i32 {
   let at = from;
   let hash = 0;
   let has = 0;
@@ -243,7 +243,7 @@ export function mayListSecret(count: i32, isPair: i32): i32 {
 }
 
 /** Whether a record is a text of letters alone that chance has not drawn: beside a secret's name it is another name. */
-export function isWord(record: i32): i32 {
+function isWord(record: i32): i32 {
   if ((load<i32>(record) & 15) !== OP_TEXT) {
     return 0;
   }

@@ -81,7 +81,7 @@ export function number(from: i32, out: i32, secret: i32): i32 {
 }
 
 /** From the point on. */
-export function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i32, secret: i32): i32 {
+function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i32, secret: i32): i32 {
   let at = point + 1;
   let mantissa: i64 = whole;
   let byte = byteAt(at) - 0x30;
@@ -154,7 +154,7 @@ export function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i3
  * The text of a double that its digest is made of (agent/digest/digest-memory.ts, hashFloat): where it begins, its end in the
  * global; 0 for a value that is not normal (0, denormals, infinities).
  */
-export function doubleText(value: f64): i32 {
+function doubleText(value: f64): i32 {
   const all: i64 = reinterpret<i64>(value);
   const biased = <i32>(all >>> 52) & 0x7ff;
   if (biased === 0 || biased === 0x7ff) {

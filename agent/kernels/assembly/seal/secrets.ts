@@ -81,7 +81,7 @@ export function mayHoldSecret(from: i32, to: i32, has: i32): i32 {
   return 0;
 }
 
-export function isSuspectedWord(begin: i32, from: i32, to: i32, end: i32, has: i32): i32 {
+function isSuspectedWord(begin: i32, from: i32, to: i32, end: i32, has: i32): i32 {
   const length = to - from;
   const first = byteAt(from);
   const follows = to < end ? byteAt(to) : 0;
@@ -166,7 +166,7 @@ export function isSuspectedWord(begin: i32, from: i32, to: i32, end: i32, has: i
 }
 
 /** A slash between a segment with another slash before it, and one that may be a token. */
-export function isSuspectedSlash(first: i32, at: i32, end: i32): i32 {
+function isSuspectedSlash(first: i32, at: i32, end: i32): i32 {
   let from = at;
   while (from > first && at - from <= SEGMENT_NAME_MAX) {
     if (byteAt(from - 1) === 0x2f) {
@@ -181,7 +181,7 @@ export function isSuspectedSlash(first: i32, at: i32, end: i32): i32 {
 }
 
 /** What may be a token in a path: six characters with a digit, or twenty. */
-export function isOpaqueSegment(at: i32, end: i32): i32 {
+function isOpaqueSegment(at: i32, end: i32): i32 {
   let length = 0;
   let digits = 0;
   while (at < end) {
@@ -202,7 +202,7 @@ export function isOpaqueSegment(at: i32, end: i32): i32 {
 }
 
 /** Whether the twelve characters from here are nine of text in Base64. */
-export function isEncodedText(at: i32): i32 {
+function isEncodedText(at: i32): i32 {
   const end = at + ENCODED_WORD_MIN;
   while (at < end) {
     let bits = sextet(byteAt(at));
@@ -224,12 +224,12 @@ export function isEncodedText(at: i32): i32 {
   return 1;
 }
 
-export function isTextByte(byte: i32): i32 {
+function isTextByte(byte: i32): i32 {
   return (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 /** Of Base64 in either alphabet. */
-export function sextet(byte: i32): i32 {
+function sextet(byte: i32): i32 {
   if (isDigit(byte)) {
     return byte + 4;
   }
@@ -243,7 +243,7 @@ export function sextet(byte: i32): i32 {
 }
 
 /** As many digits as a card has, with single spaces and dashes between them. */
-export function hasCardDigits(at: i32, end: i32): i32 {
+function hasCardDigits(at: i32, end: i32): i32 {
   let digits = 0;
   while (at < end) {
     const byte = byteAt(at);
@@ -260,7 +260,7 @@ export function hasCardDigits(at: i32, end: i32): i32 {
   return 0;
 }
 
-export function hasPrefix(from: i32, to: i32, end: i32): i32 {
+function hasPrefix(from: i32, to: i32, end: i32): i32 {
   let before = 0x2d;
   let at = from;
   while (at < to) {
@@ -282,7 +282,7 @@ export function hasPrefix(from: i32, to: i32, end: i32): i32 {
 }
 
 /** A list: of each prefix its length and its bytes; 0 at the end. */
-export function startsWithAny(list: i32, at: i32, end: i32): i32 {
+function startsWithAny(list: i32, at: i32, end: i32): i32 {
   let length = byteAt(list);
   while (length !== 0) {
     if (end - at >= length) {
@@ -307,7 +307,7 @@ export function startsWithAny(list: i32, at: i32, end: i32): i32 {
  * What stands before : or = may be a secret's name: all of those have two letters or more, or stand in quotes. A comma behind a
  * quote may stand between a name and its value. Behind a backslash, a percent sign or an ampersand something may be hidden.
  */
-export function isSuspectedMark(first: i32, at: i32, end: i32, has: i32): i32 {
+function isSuspectedMark(first: i32, at: i32, end: i32, has: i32): i32 {
   const mark = byteAt(at);
   if (mark === 0x3c || mark === 0x5c) {
     return 1;
@@ -364,16 +364,16 @@ export function isSuspectedMark(first: i32, at: i32, end: i32, has: i32): i32 {
   return 0;
 }
 
-export function isQuote(byte: i32): i32 {
+function isQuote(byte: i32): i32 {
   return byte === 0x22 || byte === 0x27 || byte === 0x60;
 }
 
-export function isHex(byte: i32): i32 {
+function isHex(byte: i32): i32 {
   return isDigit(byte) || <u32>((byte | 0x20) - 0x61) < 6;
 }
 
 /** What ends in a semicolon within nine characters. */
-export function isEntity(at: i32, end: i32): i32 {
+function isEntity(at: i32, end: i32): i32 {
   const last = at + 9 < end ? at + 9 : end;
   while (at < last) {
     if (byteAt(at) === 0x3b) {

@@ -45,12 +45,12 @@ import {
 import { allocate, free } from './pool.ts';
 import { add32, setWord, word } from './words.ts';
 
-export function runEnd(run: i32): i32 {
+function runEnd(run: i32): i32 {
   const page = word(runLast, run);
   return word(pageSequence, page) + word(pageLength, page) + word(pageMissing, page);
 }
 
-export function gap(half: i32, length: i32, reason: i32, tsUs: f64): void {
+function gap(half: i32, length: i32, reason: i32, tsUs: f64): void {
   if (length <= 0) {
     return;
   }
@@ -58,7 +58,7 @@ export function gap(half: i32, length: i32, reason: i32, tsUs: f64): void {
   emit(EVENT_GAP, half, length, reason, tsUs);
 }
 
-export function drainRun(half: i32): void {
+function drainRun(half: i32): void {
   let page = word(head, half);
   const last = word(runLast, page);
   setWord(head, half, word(runNext, page));
@@ -110,7 +110,7 @@ export function drain(half: i32): void {
   }
 }
 
-export function joinNext(half: i32, run: i32): void {
+function joinNext(half: i32, run: i32): void {
   const following = word(runNext, run);
   if (following < 0 || runEnd(run) !== word(pageSequence, following)) {
     return;
@@ -122,15 +122,7 @@ export function joinNext(half: i32, run: i32): void {
 }
 
 /** Stores bytes in the hole between two runs: which run they are in, -1 for none. */
-export function addBytes(
-  half: i32,
-  previous: i32,
-  following: i32,
-  sequence: i32,
-  start: i32,
-  length: i32,
-  ack: i32,
-): i32 {
+function addBytes(half: i32, previous: i32, following: i32, sequence: i32, start: i32, length: i32, ack: i32): i32 {
   let run = -1;
   let stored = 0;
   if (previous >= 0 && runEnd(previous) === sequence) {
@@ -196,7 +188,7 @@ export function hasRoom(half: i32, length: i32): i32 {
 }
 
 /** As Assembler.#lowerAck. */
-export function lowerAck(run: i32, sequence: i32, length: i32, ack: i32): void {
+function lowerAck(run: i32, sequence: i32, length: i32, ack: i32): void {
   let page = run;
   const end = sequence + length;
   while (page >= 0) {
