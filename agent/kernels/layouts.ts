@@ -22,7 +22,7 @@ import { constantsText, type KernelConstant, prefixed, wordOf } from './kernel-t
 
 function headLayout(): string {
   const found = Object.fromEntries(Object.entries(Found).map(([name, index]) => [name, HEAD_AT + index * 4]));
-  // Longer ones are not told apart here.
+  // Longer ones are `METHOD_IS_LONG`.
   const methods = METHODS.map((method, index) => ({ method, index })).filter(({ method }) => method.length < 8);
   return constantsText(
     'agent/http/head-layout.ts and methods.ts',

@@ -43,7 +43,7 @@ import {
   waiting,
 } from './places.ts';
 import { allocate, free } from './pool.ts';
-import { add32, setWord, word } from './words.ts';
+import { add16, add32, setWord, word } from './words.ts';
 
 function runEnd(run: i32): i32 {
   const page = word(runLast, run);
@@ -62,7 +62,7 @@ function drainRun(half: i32): void {
   let page = word(head, half);
   const last = word(runLast, page);
   setWord(head, half, word(runNext, page));
-  store<u16>(runs + (half << 1), <i32>load<u16>(runs + (half << 1)) - 1);
+  add16(runs + (half << 1), -1);
   while (true) {
     const following = word(pageNext, page);
     const length = word(pageLength, page);
@@ -118,7 +118,7 @@ function joinNext(half: i32, run: i32): void {
   setWord(pageNext, word(runLast, run), following);
   setWord(runLast, run, word(runLast, following));
   setWord(runNext, run, word(runNext, following));
-  store<u16>(runs + (half << 1), <i32>load<u16>(runs + (half << 1)) - 1);
+  add16(runs + (half << 1), -1);
 }
 
 /** Stores bytes in the hole between two runs: which run they are in, -1 for none. */
@@ -164,7 +164,7 @@ function addBytes(half: i32, previous: i32, following: i32, sequence: i32, start
       } else {
         setWord(runNext, previous, run);
       }
-      store<u16>(runs + (half << 1), <i32>load<u16>(runs + (half << 1)) + 1);
+      add16(runs + (half << 1), 1);
     } else {
       setWord(pageNext, word(runLast, run), page);
     }

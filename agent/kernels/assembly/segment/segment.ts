@@ -327,8 +327,8 @@ export function takeOther(tcp: i32, payload: i32, end: i32, captured: i32, slot:
           return 0;
         }
       } else if (ack - word(firsts, peer) < 0 || Call.freed || !hasRoom(half, length)) {
-        // With an acknowledgement of bytes before the first one it is perhaps of another conversation. Pages that were
-        // Call.freed are not written to before what lies in them was handed on.
+        // With an acknowledgement of bytes before the first one it is perhaps of another conversation. Pages that
+        // were freed are not written to before what lies in them was handed on.
         return 0;
       }
     }
@@ -385,10 +385,9 @@ function beginCall(now: f64, nextTick: f64, hostTick: f64): void {
 }
 
 function endCall(passed: i32): void {
-  const taken = TAKEN_AT;
   storeCounts();
-  store<i32>(taken + TAKEN_EVENTS * 4, (Call.eventEnd - EVENTS_AT) / EVENT_BYTES);
-  store<i32>(taken + TAKEN_PASSED * 4, passed);
+  store<i32>(TAKEN_AT + TAKEN_EVENTS * 4, (Call.eventEnd - EVENTS_AT) / EVENT_BYTES);
+  store<i32>(TAKEN_AT + TAKEN_PASSED * 4, passed);
   store<f64>(NOW_AT, Call.nowUs);
   store<f64>(NEXT_TICK_AT, Call.nextTickUs);
   store<f64>(TICK_AT, Call.tickUs);
