@@ -20,6 +20,7 @@ import {
   KEY_IS_NAMING,
   KEY_IS_UNFIT,
   KEY_IS_VALUE,
+  LISTED_NAME_MAX,
   NAME_BYTES_MAX,
   NAME_SLOT_BYTES,
   NAME_SLOTS,
@@ -31,12 +32,13 @@ import {
   OP_TEXT,
   PLAIN_AT,
   RECORD_BYTES,
+  SCRAMBLED_MIN,
   TAPE_AT,
 } from './layout.generated.ts';
 import { note, State, Tape } from './state.ts';
 
-/** A name in a list of names and values (`LISTED_NAME_MAX` characters, in bytes). */
-const LISTED_NAME_BYTES_MAX: i32 = 256;
+/** A name in a list of names and values. */
+const LISTED_NAME_BYTES_MAX: i32 = LISTED_NAME_MAX * 4;
 
 /**
  * A member's name with its colon: where its value begins, 0 to decline. Objects repeat their names in their order: the one that
@@ -193,9 +195,6 @@ export function namesSecret(frame: i32): i32 {
   }
   return 0;
 }
-
-/** As `isListedSecret` has it (`agent/witness/secret-names.ts`). */
-const SCRAMBLED_MIN: i32 = 16;
 
 /**
  * Names and values in turn, as in ["Authorization", "…"]: whether one of the names, every other entry, is a secret's. Only where all

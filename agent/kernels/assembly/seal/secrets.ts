@@ -5,6 +5,10 @@
  */
 import { byteAt, isDigit } from '../bytes.ts';
 import {
+  ACCOUNT_CHARACTERS_MIN,
+  BLANKS_MAX,
+  CARD_DIGITS_MIN,
+  ENCODED_WORD_MIN,
   HAS_AT,
   HAS_COLON,
   HAS_COMMA,
@@ -20,6 +24,7 @@ import {
   HAS_SPACE,
   HAS_UNDERSCORE,
   KINDS_AT,
+  NAME_CHARACTERS_MAX,
   PREFIX_LISTS_AT,
   PREFIXES_AT,
   SECONDS_AT,
@@ -27,11 +32,11 @@ import {
   SECRET_MARK,
   SECRET_NAME,
   SECRET_WORD,
+  SEGMENT_NAME_MAX,
   SHORT_WORD_MAX,
+  STARS_MAX,
 } from './layout.generated.ts';
 
-const NAME_CHARACTERS_MAX: i32 = 128;
-const CARD_DIGITS_MIN: i32 = 13;
 /** With none of these, one short word after the other is all there is. */
 const SUSPICIOUS: i32 =
   HAS_DIGIT |
@@ -46,11 +51,6 @@ const SUSPICIOUS: i32 =
   HAS_COMMA |
   HAS_PERCENT |
   HAS_OTHER;
-/** As `secret-assignments.ts` and `secret-words.ts` have them. */
-const BLANKS_MAX: i32 = 32;
-const ENCODED_WORD_MIN: i32 = 12;
-const SEGMENT_NAME_MAX: i32 = 64;
-const ACCOUNT_CHARACTERS_MIN: i32 = 15;
 
 /** Whether redactText might change a text of these classes. */
 export function mayHoldSecret(from: i32, to: i32, has: i32): i32 {
@@ -337,7 +337,7 @@ function isSuspectedMark(first: i32, at: i32, end: i32, has: i32): i32 {
     to -= 1;
   }
   let stars = 0;
-  while (stars < 3 && to > first && byteAt(to - 1) === 0x2a) {
+  while (stars < STARS_MAX && to > first && byteAt(to - 1) === 0x2a) {
     to -= 1;
     stars += 1;
   }
