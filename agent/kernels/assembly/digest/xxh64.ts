@@ -46,7 +46,7 @@ function merge(h: u64, lane: u64): u64 {
 }
 
 /** The last `rest` bytes, any number, of `total` in all: the hash as a number. */
-function finishNumber(at: i32, rest: i32, total: i32): u64 {
+export function finishNumber(at: i32, rest: i32, total: i32): u64 {
   const end = at + rest;
   let h = P5;
   if (<u32>total >= 32) {
