@@ -22,24 +22,24 @@ import {
   VALUE_AT,
 } from './layout.generated.ts';
 import { Tape } from './state.ts';
+import {
+  TAG_DATA_LIST,
+  TAG_DATA_PRIMITIVE,
+  TAG_DATA_STRUCT,
+  TAG_ELEMENT,
+  TAG_ENTRY,
+  TAG_ENTRY_KEY,
+  TAG_ENTRY_VALUE,
+  TAG_PRIMITIVE_DOUBLE,
+  TAG_PRIMITIVE_INT64,
+  TAG_PRIMITIVE_STRING,
+  TAG_VALUE_FIXED64,
+  TAG_VALUE_TEXT,
+  TAG_VALUE_VARINT,
+} from './tags.ts';
 
 /** What a step writes beside a text. */
 const STEP_BYTES: i32 = 128;
-
-/** Tags of `witness.proto`. */
-const TAG_DATA_PRIMITIVE: i32 = 0x0a;
-const TAG_DATA_STRUCT: i32 = 0x12;
-const TAG_DATA_LIST: i32 = 0x1a;
-const TAG_PRIMITIVE_STRING: i32 = 0x22;
-const TAG_PRIMITIVE_INT64: i32 = 0x32;
-const TAG_PRIMITIVE_DOUBLE: i32 = 0x4a;
-const TAG_VALUE_TEXT: i32 = 0x12;
-const TAG_VALUE_VARINT: i32 = 0x10;
-const TAG_VALUE_FIXED64: i32 = 0x11;
-const TAG_ENTRY: i32 = 0x0a;
-const TAG_ENTRY_KEY: i32 = 0x0a;
-const TAG_ENTRY_VALUE: i32 = 0x12;
-const TAG_ELEMENT: i32 = 0x0a;
 
 /** Writes the Data of the root, a container, before the bytes at `at`: where it begins, 0 when there is no room for it. */
 export function encode(at: i32): i32 {

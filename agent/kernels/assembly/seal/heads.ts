@@ -71,11 +71,19 @@ import {
 } from './layout.generated.ts';
 import { mayHoldSecret } from './secrets.ts';
 import { State } from './state.ts';
+import {
+  TAG_ARGUMENT,
+  TAG_DATA_PRIMITIVE,
+  TAG_ENTRY_KEY,
+  TAG_ENTRY_VALUE,
+  TAG_PRIMITIVE_INT64,
+  TAG_PRIMITIVE_STRING,
+  TAG_RESPONSE,
+  TAG_VALUE_TEXT,
+  TAG_VALUE_VARINT,
+} from './tags.ts';
 
 const KEY_CHARACTERS: i32 = 12;
-/** Fields `args` and `responses` of Method. */
-const TAG_ARGUMENT: i32 = 0x12;
-const TAG_RESPONSE: i32 = 0x1a;
 
 /** Of the head that is begun. */
 class Head {
@@ -286,14 +294,14 @@ function putEntry(value: i32, length: i32, digest: u64, pair: i32): void {
   let at = Head.entriesEnd;
   store<u8>(at, Head.tag);
   at = putVarint(at + 1, 2 + KEY_CHARACTERS + 1 + varintLength(length) + length);
-  store<u16>(at, 0x0a | (KEY_CHARACTERS << 8));
+  store<u16>(at, TAG_ENTRY_KEY | (KEY_CHARACTERS << 8));
   putKey(at + 2, bswap(digest));
   store<u8>(HEAD_KEY_AT, TAG_TEXT);
   memory.copy(HEAD_KEY_AT + 1, at + 2, KEY_CHARACTERS);
   store<u64>(pair, bswap(hashNumber(HEAD_KEY_AT, 1 + KEY_CHARACTERS)));
   store<u64>(pair, digest, 8);
   at += 2 + KEY_CHARACTERS;
-  store<u8>(at, 0x12);
+  store<u8>(at, TAG_ENTRY_VALUE);
   at = putVarint(at + 1, length);
   memory.copy(at, value, length);
   Head.entriesEnd = at + length;
@@ -356,11 +364,11 @@ function makeText(place: i32, start: i32, length: i32, to: i32): i32 {
   if (format === 0) bareText(PLAIN_AT, length + 1, ROOT_TEXT_AT + 9);
   else bareFormatted(PLAIN_AT, length + 1, TEMPLATES_AT + format * 2 * TEMPLATE_BYTES, ROOT_TEXT_AT + 9);
   digestRoot(place);
-  store<u8>(to, 0x0a);
+  store<u8>(to, TAG_DATA_PRIMITIVE);
   store<u8>(to, length + 4 + suffixLength, 1);
-  store<u8>(to, 0x22, 2);
+  store<u8>(to, TAG_PRIMITIVE_STRING, 2);
   store<u8>(to, length + 2, 3);
-  store<u8>(to, 0x12, 4);
+  store<u8>(to, TAG_VALUE_TEXT, 4);
   store<u8>(to, length, 5);
   memory.copy(to + 6, text, length);
   memory.copy(to + 6 + length, suffix + 4, suffixLength);
@@ -377,14 +385,14 @@ function makeNumber(place: i32, text: i32, length: i32, metaLength: i32, to: i32
   let value = 0;
   for (let at = text; at < text + length; at += 1) value = value * 10 + byteAt(at) - 0x30;
   const size = varintLength(value);
-  store<u8>(to, 0x0a);
+  store<u8>(to, TAG_DATA_PRIMITIVE);
   store<u8>(to, size + 3, 1);
-  store<u8>(to, 0x32, 2);
+  store<u8>(to, TAG_PRIMITIVE_INT64, 2);
   store<u8>(to, size + 1, 3);
-  store<u8>(to, 0x10, 4);
+  store<u8>(to, TAG_VALUE_VARINT, 4);
   const end = putVarint(to + 5, value);
   memory.copy(end, place + PLACE_META, metaLength);
-  return 5 + (end - to - 5) + metaLength;
+  return end - to + metaLength;
 }
 
 /** Of the Data whose Primitive's digest is in its place. */
