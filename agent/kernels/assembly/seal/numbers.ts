@@ -11,11 +11,10 @@ import {
   NIBBLES_AT,
   OP_DOUBLE,
   POWERS_AT,
-  RECORD_BYTES,
   TEMPLATE_BYTES,
   TEMPLATES_AT,
 } from './layout.generated.ts';
-import { noteInteger, State, Tape } from './state.ts';
+import { noteInteger, noteNumber, State } from './state.ts';
 import { putConstant, redact } from './values.ts';
 
 /** Digits that a double always holds. */
@@ -142,10 +141,7 @@ function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i32, secr
   if (text === 0) {
     return 0;
   }
-  const record = Tape.end;
-  store<i32>(record, OP_DOUBLE);
-  store<f64>(record + 8, value);
-  Tape.end = record + RECORD_BYTES;
+  noteNumber(OP_DOUBLE, reinterpret<i64>(value));
   digestDouble(text, State.stop - text, out);
   return at;
 }
