@@ -64,7 +64,8 @@ export function formatOf(from: i32, to: i32, has: i32): i32 {
   // Short texts come again: codes, dates, small numbers.
   let short: i64 = load<i64>(from);
   if (length < 8) {
-    short = short & ((1 << (<i64>(length << 3))) - 1);
+    const bits: i64 = length << 3;
+    short = short & ((1 << bits) - 1);
   }
   const mixed: i64 = (short + <i64>length) * 0x9e3779b97f4a7c15;
   const place = SHORT_FORMATS_AT + ((<i32>(mixed >>> 54)) << 4);

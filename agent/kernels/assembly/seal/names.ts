@@ -100,7 +100,8 @@ function isName(at: i32, from: i32): i32 {
   }
   if (length < 8) {
     const difference: i64 = load<i64>(at + NAME_TEXT) ^ load<i64>(from);
-    return difference << (<i64>(64 - (length << 3))) === 0 ? end : 0;
+    const beyond: i64 = 64 - (length << 3);
+    return difference << beyond === 0 ? end : 0;
   }
   let text = at + NAME_TEXT;
   const last = end - 8;
