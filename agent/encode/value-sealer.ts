@@ -26,7 +26,7 @@ import {
   SECRET_BYTES_MIN,
   SHORT_MAX,
 } from './seal-layout.ts';
-import { bytes, isSecretFormat, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
+import { bytes, isSecretFormat, putDigest, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
 import { SealShelf } from './seal-shelf.ts';
 import { placeOf, type SealedMeta } from './text-places.ts';
 import { encodeData, encodeDataMeta } from './witness-encoder.generated.ts';
@@ -119,7 +119,7 @@ export class ValueSealer implements Sealer {
     const at = this.#json.encode(sealedMeta.field);
     if (at === 0) return null;
     const root = field === SealField.dataStruct ? ROOT_STRUCT_AT : ROOT_LIST_AT;
-    putMetaDigest(sealedMeta, root + 9);
+    putDigest(root + 9, sealedMeta.digestHigh, sealedMeta.digestLow);
     bytes.copyWithin(root + 25, DIGESTS_AT, DIGESTS_AT + 8);
     seal.hash(root, ROOT_BYTES, ROOT_DIGEST_AT);
     this.#obfuscator.changed += this.#json.redacted;
@@ -251,7 +251,7 @@ export class ValueSealer implements Sealer {
 
   /** The value whose Primitive's digest lies in the root's message, and which is written at a place. */
   #newData(meta: SealedMeta, slab: TextSlab | null, target: Uint8Array, at: number, size: number): Data {
-    putMetaDigest(meta, ROOT_TEXT_AT + 25);
+    putDigest(ROOT_TEXT_AT + 25, meta.digestHigh, meta.digestLow);
     seal.hash(ROOT_TEXT_AT, ROOT_BYTES, ROOT_DIGEST_AT);
     if (target === slab?.bytes) slab.used = at + size;
     return sealedData(new Sealed(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), target, at, size));
@@ -289,12 +289,6 @@ export class ValueSealer implements Sealer {
     }
     return sealed;
   }
-}
-
-/** A meta's digest into a root's message. */
-function putMetaDigest({ digestHigh, digestLow }: SealedMeta, at: number): void {
-  view.setInt32(at, digestHigh);
-  view.setInt32(at + 4, digestLow);
 }
 
 /** What the ladder of types might take for a number or a truth value. */
