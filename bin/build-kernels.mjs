@@ -10,12 +10,15 @@ import { renameFunctions } from '../agent/kernels/module-names.ts';
 
 const room = 'agent/kernels';
 
-/** @type {readonly (readonly [entry: string, constant: string])[]} */
+/**
+ * What an entry exports, the module exports.
+ * @type {readonly (readonly [constant: string, entry: string, ...others: string[]])[]}
+ */
 const kernels = [
-  ['head/head.ts', 'HEAD_KERNEL'],
-  ['digest/digest.ts', 'DIGEST_KERNEL'],
-  ['seal/seal.ts', 'SEAL_KERNEL'],
-  ['segment/segment.ts', 'SEGMENT_KERNEL'],
+  ['HEAD_KERNEL', 'head/head.ts'],
+  ['DIGEST_KERNEL', 'digest/digest.ts'],
+  ['SEAL_KERNEL', 'seal/seal.ts'],
+  ['SEGMENT_KERNEL', 'segment/segment.ts', 'segment/places.ts'],
 ];
 
 /** What every kernel is built with: no run time, no memory of its own, no check that the kernel does not write itself. */
@@ -34,9 +37,9 @@ export async function buildKernels(root) {
   const layouts = new Map(Object.entries(kernelLayouts()).map(([name, text]) => [`${room}/assembly/${name}`, text]));
   /** @type {[file: string, text: string][]} */
   const files = [...layouts];
-  for (const [entry, constant] of kernels) {
+  for (const [constant, entry, ...others] of kernels) {
     const name = path.basename(entry, '.ts');
-    const built = await compile(root, `${room}/assembly/${entry}`, name, layouts);
+    const built = await compile(root, [entry, ...others], name, layouts);
     files.push([`${room}/${name}.generated.ts`, moduleText(constant, `${room}/assembly/${entry}`, built.module)]);
     files.push([`${room}/${name}.generated.map.json`, built.map]);
   }
@@ -45,25 +48,26 @@ export async function buildKernels(root) {
 
 /**
  * @param {string} root
- * @param {string} entry
+ * @param {readonly string[]} entries
  * @param {string} name
  * @param {ReadonlyMap<string, string>} layouts fresh ones, which may differ from those on disk
  */
-async function compile(root, entry, name, layouts) {
+async function compile(root, entries, name, layouts) {
+  const files = entries.map((entry) => `${room}/assembly/${entry}`);
   /** @type {Map<string, Uint8Array | string>} */
   const written = new Map();
   const { error, stderr } = await asc.main(
-    [entry, '--outFile', `${name}.wasm`, '--sourceMap', `${name}.generated.map.json`, ...options],
+    [...files, '--outFile', `${name}.wasm`, '--sourceMap', `${name}.generated.map.json`, ...options],
     {
       readFile: (file, base) => layouts.get(file) ?? read(path.join(base, file)) ?? read(path.join(root, file)),
       writeFile: (file, content) => void written.set(path.basename(file), content),
       listFiles: () => [],
     },
   );
-  if (error) throw new Error(`${entry}: ${error.message}\n${stderr}`);
+  if (error) throw new Error(`${files[0]}: ${error.message}\n${stderr}`);
   const module = written.get(`${name}.wasm`);
   const map = written.get(`${name}.generated.map.json`);
-  if (!(module instanceof Uint8Array) || map === undefined) throw new Error(`${entry}: nothing was built`);
+  if (!(module instanceof Uint8Array) || map === undefined) throw new Error(`${files[0]}: nothing was built`);
   const sourceOf = (/** @type {string} */ file) => layouts.get(file) ?? read(path.join(root, file));
   return { module: renameFunctions(module, (name) => placedName(name, sourceOf)), map: slimMap(String(map)) };
 }

@@ -30,7 +30,7 @@ import {
   TEXT_AT,
   VALUE_AT,
 } from './seal-layout.ts';
-import { asciiAt, bytes, copyDigest, view, words } from './seal-memory.ts';
+import { asciiAt, bytes, copyDigest, putDigest, view, words } from './seal-memory.ts';
 import type { SealShelf } from './seal-shelf.ts';
 import { placeOf, type SealedMeta } from './text-places.ts';
 import { encodeData } from './witness-encoder.generated.ts';
@@ -96,8 +96,7 @@ export class PackedHeads implements HeadSealer {
     }
     const { bytes: sealed, start, length, digestHigh, digestLow } = known.value as Sealed;
     copyBytes.call(sealed, bytes, ASKED_VALUE_AT, start, start + length);
-    view.setInt32(ASKED_AT, digestHigh);
-    view.setInt32(ASKED_AT + 4, digestLow);
+    putDigest(ASKED_AT, digestHigh, digestLow);
     sealKernel.addValue(length, 0);
   }
 
@@ -137,8 +136,7 @@ export class PackedHeads implements HeadSealer {
     const fits = field.length <= PLACE_META_BYTES_MAX;
     if (fits) bytes.set(field, place + Place.META);
     view.setInt32(place + Place.META_LENGTH, fits ? field.length : 0, true);
-    view.setInt32(place + Place.META_DIGEST, digestHigh);
-    view.setInt32(place + Place.META_DIGEST + 4, digestLow);
+    putDigest(place + Place.META_DIGEST, digestHigh, digestLow);
     const isHidden = isSecret && this.#obfuscator.mode === 'redact';
     view.setInt32(place + Place.FLAGS, (isHidden ? PlaceIs.SECRET : 0) | (isOpen && fits ? PlaceIs.OPEN : 0), true);
     return isHidden ? answer(stringData(REDACTED, meta)) : 0;

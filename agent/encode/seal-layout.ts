@@ -15,7 +15,16 @@ export const SEALED_TEXT_BYTES_MAX = 640 << 10;
 /** What a tree may hold of one message (`WitnessLimits.messageBytesMax`), in values; `collect` reads no more. */
 export const SEALED_VALUES_MAX = 40_000;
 /** The longest value that a message can pay for (`WitnessLimits.messageBytesMax`). */
-const SEALED_BYTES_MAX = 4 << 20;
+export const SEALED_BYTES_MAX = 4 << 20;
+
+/** The root's message: one for a struct, one for a list, each `d`, key, digest of the meta, key, digest of the value; one for a text. */
+export const ROOT_BYTES = 33;
+export const ROOT_STRUCT_AT = 64;
+export const ROOT_LIST_AT = 128;
+export const ROOT_TEXT_AT = 192;
+export const ROOT_DIGEST_AT = 256;
+/** The text of an entry's key, for its digest. */
+export const HEAD_KEY_AT = 256;
 
 /** Digests of texts and numbers that are not wrapped yet: four at a time. Behind them a digest that no one reads. */
 export const PENDING_AT = 512;
@@ -129,6 +138,10 @@ export const HEAD_TEXT_BYTES_MAX = 128;
 export const HEAD_ENTRY_BYTES_MAX = 352;
 /** Shorter ones may be yes or no, which give no secret away. */
 export const SECRET_BYTES_MIN = 6;
+/** Integers that need no closer look: no cards, no times. */
+export const NUMBER_DIGITS_MAX = 9;
+/** With tags and lengths around it still shorter than 128 bytes. */
+export const SHORT_MAX = 120;
 /** Longer texts are cut. */
 export const HEAD_VALUE_BYTES_MAX = 16 << 10;
 /** Of the values of one head: a key text's digest and a value's. */

@@ -125,11 +125,14 @@ export const asciiAt = (start: number, end: number): string => latin1Slice.call(
 export const putTextAt = (text: string, at: number, lengthMax: number): number =>
   utf8Write.call(bytes, text, at, lengthMax);
 
-/** The digest that was made last, from the digests' memory. */
-export function copyDigest(to: number): void {
-  view.setInt32(to, digestWord(0));
-  view.setInt32(to + 4, digestWord(4));
+/** A digest (two halves, big-endian) to the memory. */
+export function putDigest(to: number, high: number, low: number): void {
+  view.setInt32(to, high);
+  view.setInt32(to + 4, low);
 }
+
+/** The digest that was made last, from the digests' memory. */
+export const copyDigest = (to: number): void => putDigest(to, digestWord(0), digestWord(4));
 
 const formatIndexes = new Map<DataFormat, number>(ALL_FORMATS.map((format, i) => [format, i + 1]));
 

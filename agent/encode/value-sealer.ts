@@ -13,20 +13,26 @@ import { REDACTED } from '../witness/secret-scanner.ts';
 import { beginWriting, putTag, putUnsigned, writtenBytes } from './backward-writer.ts';
 import { formatOf, JsonSealer, mayHoldSecret, type SealLimits, sealKernel as seal } from './json-sealer.ts';
 import { PackedHeads } from './packed-heads.ts';
-import { DIGESTS_AT, MEMORY_BYTES, PLAIN_AT } from './seal-layout.ts';
-import { bytes, isSecretFormat, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
+import {
+  DIGESTS_AT,
+  MEMORY_BYTES,
+  NUMBER_DIGITS_MAX,
+  PLAIN_AT,
+  ROOT_BYTES,
+  ROOT_DIGEST_AT,
+  ROOT_LIST_AT,
+  ROOT_STRUCT_AT,
+  ROOT_TEXT_AT,
+  SECRET_BYTES_MIN,
+  SHORT_MAX,
+} from './seal-layout.ts';
+import { bytes, isSecretFormat, putDigest, suffixAt, suffixLength, textTemplate, view } from './seal-memory.ts';
 import { SealShelf } from './seal-shelf.ts';
 import { placeOf, type SealedMeta } from './text-places.ts';
 import { encodeData, encodeDataMeta } from './witness-encoder.generated.ts';
 
 /** Digests lie at 0 and what is hashed behind them. */
 const SCRATCH = 24;
-/** The root's message: one for a struct, one for a list, each `d`, key, digest of the meta, key, digest of the value. */
-const ROOT_BYTES = 33;
-const ROOT_STRUCT_AT = 64;
-const ROOT_LIST_AT = 128;
-const ROOT_TEXT_AT = 192;
-const ROOT_DIGEST_AT = 256;
 bytes[ROOT_TEXT_AT] = 0x64;
 view.setBigUint64(ROOT_TEXT_AT + 1, fieldKey(SealField.dataPrimitive));
 view.setBigUint64(ROOT_TEXT_AT + 17, fieldKey(SealField.dataMeta));
@@ -48,12 +54,6 @@ const METAS_MAX = 256;
 const TEXTS_MAX = 64;
 const ALL_TEXTS_MAX = 1024;
 const TEXT_CHARACTERS_MAX = 128;
-/** Shorter ones may be yes or no, which give no secret away. */
-const SECRET_MIN = 6;
-/** Integers that need no closer look: no cards, no times. */
-const NUMBER_DIGITS_MAX = 9;
-/** With tags and lengths around it still shorter than 128 bytes. */
-const SHORT_MAX = 120;
 /** Fields and parameters whose texts are kept. */
 const PLACES_MAX = 256;
 /** A place whose texts are new each time (request ids) is left alone for so many of them. */
@@ -119,7 +119,7 @@ export class ValueSealer implements Sealer {
     const at = this.#json.encode(sealedMeta.field);
     if (at === 0) return null;
     const root = field === SealField.dataStruct ? ROOT_STRUCT_AT : ROOT_LIST_AT;
-    putMetaDigest(sealedMeta, root + 9);
+    putDigest(root + 9, sealedMeta.digestHigh, sealedMeta.digestLow);
     bytes.copyWithin(root + 25, DIGESTS_AT, DIGESTS_AT + 8);
     seal.hash(root, ROOT_BYTES, ROOT_DIGEST_AT);
     this.#obfuscator.changed += this.#json.redacted;
@@ -167,7 +167,7 @@ export class ValueSealer implements Sealer {
       if (this.#places.size >= PLACES_MAX) this.#forget();
       this.#places.set(meta, (texts = new Texts(meta)));
     }
-    if (texts.isSecret && value.length >= SECRET_MIN && this.#obfuscator.mode === 'redact') {
+    if (texts.isSecret && value.length >= SECRET_BYTES_MIN && this.#obfuscator.mode === 'redact') {
       this.#obfuscator.changed += 1;
       return (texts.redacted ??= this.#sealData(stringData(REDACTED, meta)));
     }
@@ -251,7 +251,7 @@ export class ValueSealer implements Sealer {
 
   /** The value whose Primitive's digest lies in the root's message, and which is written at a place. */
   #newData(meta: SealedMeta, slab: TextSlab | null, target: Uint8Array, at: number, size: number): Data {
-    putMetaDigest(meta, ROOT_TEXT_AT + 25);
+    putDigest(ROOT_TEXT_AT + 25, meta.digestHigh, meta.digestLow);
     seal.hash(ROOT_TEXT_AT, ROOT_BYTES, ROOT_DIGEST_AT);
     if (target === slab?.bytes) slab.used = at + size;
     return sealedData(new Sealed(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), target, at, size));
@@ -289,12 +289,6 @@ export class ValueSealer implements Sealer {
     }
     return sealed;
   }
-}
-
-/** A meta's digest into a root's message. */
-function putMetaDigest({ digestHigh, digestLow }: SealedMeta, at: number): void {
-  view.setInt32(at, digestHigh);
-  view.setInt32(at + 4, digestLow);
 }
 
 /** What the ladder of types might take for a number or a truth value. */

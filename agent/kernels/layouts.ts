@@ -17,12 +17,17 @@ import { keyWordsIpv4, keyWordsIpv6, StreamList, touchUs } from '../tcp/stream-t
 import { TcpFlag } from '../wire/packet.ts';
 import { Has } from '../witness/character-classes.ts';
 import { ALL_FORMATS, EXAMINED_CHARACTERS_MAX } from '../witness/formats.ts';
+import { BLANKS_MAX, STARS_MAX } from '../witness/secret-assignments.ts';
+import { LISTED_NAME_MAX, SCRAMBLED_MIN } from '../witness/secret-names.ts';
 import { SHORT_WORD_MAX } from '../witness/secret-patterns.ts';
+import { ENCODED_WORD_MIN } from '../witness/secret-scanner.ts';
+import { NAME_CHARACTERS_MAX } from '../witness/secret-text.ts';
+import { ACCOUNT_CHARACTERS_MIN, CARD_DIGITS_MIN, SEGMENT_NAME_MAX } from '../witness/secret-words.ts';
 import { constantsText, type KernelConstant, prefixed, wordOf } from './kernel-text.ts';
 
 function headLayout(): string {
   const found = Object.fromEntries(Object.entries(Found).map(([name, index]) => [name, HEAD_AT + index * 4]));
-  // Longer ones are not told apart here.
+  // Longer ones are `METHOD_IS_LONG`.
   const methods = METHODS.map((method, index) => ({ method, index })).filter(({ method }) => method.length < 8);
   return constantsText(
     'agent/http/head-layout.ts and methods.ts',
@@ -52,7 +57,9 @@ function sealLayout(): string {
   );
   return constantsText('agent/encode/seal-layout.ts and others', {
     ...Object.fromEntries(numbers),
-    ...{ EXAMINED_CHARACTERS_MAX, SHORT_WORD_MAX, TYPE_LIST, TYPE_MAP },
+    ...{ EXAMINED_CHARACTERS_MAX, TYPE_LIST, TYPE_MAP },
+    ...{ BLANKS_MAX, STARS_MAX, NAME_CHARACTERS_MAX, LISTED_NAME_MAX, SCRAMBLED_MIN, SHORT_WORD_MAX, ENCODED_WORD_MIN },
+    ...{ ACCOUNT_CHARACTERS_MIN, CARD_DIGITS_MIN, SEGMENT_NAME_MAX },
     ...prefixed('OP', Op),
     ...prefixed('CONSTANT', Constant),
     ...prefixed('KEY_IS', KeyIs),

@@ -34,9 +34,9 @@ import { BACKSLASHES_MAX, endOfQuoted, findValue, isQuote } from './secret-value
 /** A user name and a password in a URL. */
 const USERINFO_CHARACTERS_MAX = 1024;
 /** Of Markdown's emphasis. */
-const STARS_MAX = 3;
+export const STARS_MAX = 3;
 /** Blanks between a name and its mark. */
-const BLANKS_MAX = 32;
+export const BLANKS_MAX = 32;
 /** From a pair's one half to the other. */
 const PAIR_CHARACTERS_MAX = 256;
 

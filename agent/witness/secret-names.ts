@@ -228,5 +228,5 @@ function isScrambled(letters: string): boolean {
   const count = signs.reduce((sum, sign) => sum + (letters.match(sign)?.length ?? 0), 0);
   return count * 4 >= letters.length;
 }
-const SCRAMBLED_MIN = 16;
-const LISTED_NAME_MAX = 64;
+export const SCRAMBLED_MIN = 16;
+export const LISTED_NAME_MAX = 64;

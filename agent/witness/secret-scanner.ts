@@ -33,7 +33,7 @@ const LEVELS_MAX = 6;
 /** Base64 within Base64. */
 const DECODED_MAX = 3;
 /** Base64 that its beginning distinguishes from a word. */
-const ENCODED_WORD_MIN = 12;
+export const ENCODED_WORD_MIN = 12;
 /** A line of Base64 that another one follows (RFC 2045). */
 const ENCODED_LINE_MIN = 56;
 

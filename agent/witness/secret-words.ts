@@ -8,7 +8,7 @@ import { isSecretName } from './secret-names.ts';
 import { lower, patternsAt, SHORT_WORD_MAX, UNMISTAKABLE_CHARACTERS_MIN } from './secret-patterns.ts';
 import { COLON, DASH, DIGIT, endOfToken, found, is, NAME, note, SLASH, STOP, WORD } from './secret-text.ts';
 
-const CARD_DIGITS_MIN = 13;
+export const CARD_DIGITS_MIN = 13;
 const CARD_DIGITS_MAX = 19;
 
 /** A word: letters, digits, _ and -. What is found is in `found`. */
@@ -152,8 +152,7 @@ export function findSegment(text: string, slash: number): void {
   if (isLink && segment.length < 12 && /^[a-z]+[-_]?\d{0,2}$/.test(segment)) return;
   note(slash + 1, end);
 }
-/** As the kernel's screen has them (`agent/kernels/assembly/seal/secrets.ts`). */
-const SEGMENT_NAME_MAX = 64;
+export const SEGMENT_NAME_MAX = 64;
 const SEGMENT_MAX = 2048;
 const LINKS =
   /^(?:reset|verify|verification|confirm|confirmation|activate|activation|invite|invitation|magic|unlock|recover|recovery|validate|one-?time|otp|login-?link|sso)$/i;
@@ -208,7 +207,7 @@ function findAccount(text: string, from: number): void {
   if (rest === 1) note(from, from + account.length);
 }
 /** The shortest is Norway's. */
-const ACCOUNT_CHARACTERS_MIN = 15;
+export const ACCOUNT_CHARACTERS_MIN = 15;
 const accountPattern = /[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)(?![\w-])/y;
 
 /** ddd-dd-dddd, without the areas that are never given. */

@@ -29,15 +29,11 @@ export class ValueBudget {
 
   /** Pays for one value with so many characters (or bytes) of its own. @returns false when the budget is spent. */
   take(characters: number): boolean {
-    const bytes = nodeBytes + characters;
-    const total = this.#total;
-    if (this.#bytes + bytes > this.#bytesMax || total.bytes + bytes > total.bytesMax) {
-      total.shed += 1;
+    if (!this.has(nodeBytes + characters)) {
+      this.#total.shed += 1;
       return false;
     }
-    this.#bytes += bytes;
-    total.bytes += bytes;
-    if (total.bytes > total.bytesPeak) total.bytesPeak = total.bytes;
+    this.takeAll(1, characters);
     return true;
   }
 

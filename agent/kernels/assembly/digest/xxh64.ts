@@ -4,7 +4,7 @@
  */
 export const P1: u64 = 0x9e3779b185ebca87;
 export const P2: u64 = 0xc2b2ae3d27d4eb4f;
-export const P3: u64 = 0x165667b19e3779f9;
+const P3: u64 = 0x165667b19e3779f9;
 export const P4: u64 = 0x85ebca77c2b2ae63;
 export const P5: u64 = 0x27d4eb2f165667c5;
 
@@ -59,7 +59,7 @@ export function finishNumber(at: i32, rest: i32, total: i32): u64 {
 }
 
 /** What does not fill a stripe, and the last mixing. */
-export function tail(h: u64, at: i32, end: i32): u64 {
+function tail(h: u64, at: i32, end: i32): u64 {
   while (end - at >= 8) {
     h = rotl(h ^ (rotl(load<u64>(at) * P2, 31) * P1), 27) * P1 + P4;
     at += 8;

@@ -6,6 +6,7 @@
  *
  * All reads stay in the memory: whatever is read beyond `end` is checked before it counts.
  */
+import { byteAt, isDigit } from '../bytes.ts';
 import {
   FIELDS_AT,
   FOUND_CHUNKED,
@@ -43,14 +44,6 @@ const CRLF: i32 = 0x0a0d;
 /** More digits could pass 2^30: such lengths are JavaScript's. */
 const LENGTH_DIGITS_MAX: u32 = 9;
 const LOWER_CASE: u64 = 0x2020202020202020;
-
-function byteAt(at: i32): i32 {
-  return <i32>load<u8>(at);
-}
-
-function isDigit(byte: i32): bool {
-  return <u32>(byte - 48) < 10;
-}
 
 /**
  * Sets the top bit of every byte below `least` (given eight times) and of every DEL, and maybe of bytes behind one of these: the

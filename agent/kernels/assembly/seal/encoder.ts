@@ -22,24 +22,24 @@ import {
   VALUE_AT,
 } from './layout.generated.ts';
 import { Tape } from './state.ts';
+import {
+  TAG_DATA_LIST,
+  TAG_DATA_PRIMITIVE,
+  TAG_DATA_STRUCT,
+  TAG_ELEMENT,
+  TAG_ENTRY,
+  TAG_ENTRY_KEY,
+  TAG_ENTRY_VALUE,
+  TAG_PRIMITIVE_DOUBLE,
+  TAG_PRIMITIVE_INT64,
+  TAG_PRIMITIVE_STRING,
+  TAG_VALUE_FIXED64,
+  TAG_VALUE_TEXT,
+  TAG_VALUE_VARINT,
+} from './tags.ts';
 
 /** What a step writes beside a text. */
 const STEP_BYTES: i32 = 128;
-
-/** Tags of `witness.proto`. */
-const TAG_DATA_PRIMITIVE: i32 = 0x0a;
-const TAG_DATA_STRUCT: i32 = 0x12;
-const TAG_DATA_LIST: i32 = 0x1a;
-const TAG_PRIMITIVE_STRING: i32 = 0x22;
-const TAG_PRIMITIVE_INT64: i32 = 0x32;
-const TAG_PRIMITIVE_DOUBLE: i32 = 0x4a;
-const TAG_VALUE_TEXT: i32 = 0x12;
-const TAG_VALUE_VARINT: i32 = 0x10;
-const TAG_VALUE_FIXED64: i32 = 0x11;
-const TAG_ENTRY: i32 = 0x0a;
-const TAG_ENTRY_KEY: i32 = 0x0a;
-const TAG_ENTRY_VALUE: i32 = 0x12;
-const TAG_ELEMENT: i32 = 0x0a;
 
 /** Writes the Data of the root, a container, before the bytes at `at`: where it begins, 0 when there is no room for it. */
 export function encode(at: i32): i32 {
@@ -127,7 +127,7 @@ export function encode(at: i32): i32 {
 }
 
 /** Length and tag before what begins at `at`: where the tag lies. */
-export function putHead(at: i32, length: i32, tag: i32): i32 {
+function putHead(at: i32, length: i32, tag: i32): i32 {
   if (length < 128) {
     at -= 2;
     store<u16>(at, tag | (length << 8));
@@ -161,7 +161,7 @@ export function putHead(at: i32, length: i32, tag: i32): i32 {
 }
 
 /** Copies before `at`, eight bytes at a time from the end: up to seven bytes before it are overwritten, which are free yet. */
-export function putCopy(at: i32, from: i32, length: i32): i32 {
+function putCopy(at: i32, from: i32, length: i32): i32 {
   const to = at - length;
   if (length > 256) {
     memory.copy(to, from, length);
@@ -176,7 +176,7 @@ export function putCopy(at: i32, from: i32, length: i32): i32 {
   return to;
 }
 
-export function putSuffix(at: i32, format: i32): i32 {
+function putSuffix(at: i32, format: i32): i32 {
   if (format === 0) {
     return at;
   }
@@ -185,7 +185,7 @@ export function putSuffix(at: i32, format: i32): i32 {
 }
 
 /** Two's complement of 64 bits: a negative number always takes ten bytes. */
-export function putVarint(at: i32, value: i64): i32 {
+function putVarint(at: i32, value: i64): i32 {
   let size = 1;
   let rest: i64 = value >>> 7;
   while (rest !== 0) {

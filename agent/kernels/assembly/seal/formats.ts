@@ -2,7 +2,7 @@
  * The formats that a text may have (hot path: every string): of the rules (`agent/witness/formats.ts`) those that length, first character
  * and classes leave. Those that APIs send most are decided here, by their bytes; the rest by the rules' expressions in JavaScript.
  */
-import { byteAt } from '../bytes.ts';
+import { byteAt, isDigit } from '../bytes.ts';
 import { formatByRules } from './host.ts';
 import {
   EMAIL_LABEL,
@@ -64,7 +64,8 @@ export function formatOf(from: i32, to: i32, has: i32): i32 {
   // Short texts come again: codes, dates, small numbers.
   let short: i64 = load<i64>(from);
   if (length < 8) {
-    short = short & ((1 << (<i64>(length << 3))) - 1);
+    const bits: i64 = length << 3;
+    short = short & ((1 << bits) - 1);
   }
   const mixed: i64 = (short + <i64>length) * 0x9e3779b97f4a7c15;
   const place = SHORT_FORMATS_AT + ((<i32>(mixed >>> 54)) << 4);
@@ -93,14 +94,14 @@ export function numberFormat(value: i64): i32 {
 }
 
 /** Two digits as a number, 1000 and more when they are none. */
-export function two(at: i32): i32 {
+function two(at: i32): i32 {
   const high = byteAt(at) - 0x30;
   const last = byteAt(at + 1) - 0x30;
   return <u32>high < 10 && <u32>last < 10 ? high * 10 + last : 1000;
 }
 
 /** yyyy-mm-ddThh:mm:ssZ, also with a fraction. Only a yes counts. */
-export function isDateTime(at: i32, end: i32, length: i32): i32 {
+function isDateTime(at: i32, end: i32, length: i32): i32 {
   if (length < 20 || length > 32 || byteAt(end - 1) !== 0x5a || byteAt(at + 10) !== 0x54) {
     return 0;
   }
@@ -127,7 +128,7 @@ export function isDateTime(at: i32, end: i32, length: i32): i32 {
   at += 20;
   end -= 1;
   while (at < end) {
-    if (<u32>(byteAt(at) - 0x30) >= 10) {
+    if (!isDigit(byteAt(at))) {
       return 0;
     }
     at += 1;
@@ -136,7 +137,7 @@ export function isDateTime(at: i32, end: i32, length: i32): i32 {
 }
 
 /** The usual e-mail address. With a colon or a space in it it might be something else before. Only a yes counts. */
-export function isEmail(at: i32, end: i32, length: i32, has: i32): i32 {
+function isEmail(at: i32, end: i32, length: i32, has: i32): i32 {
   if (length < 6 || length > 64 || (has & (HAS_COLON | HAS_SPACE)) !== 0) {
     return 0;
   }

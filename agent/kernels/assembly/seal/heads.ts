@@ -18,6 +18,7 @@ import {
   HAS_DIGIT,
   HEAD_ENTRY_BYTES_MAX,
   HEAD_FIELD_BYTES,
+  HEAD_KEY_AT,
   HEAD_PAIRS_MAX,
   HEAD_TEXT_BYTES,
   HEAD_TEXT_BYTES_MAX,
@@ -33,6 +34,7 @@ import {
   HEAD_VALUE_BYTES_MAX,
   KEY_DATA_META,
   KEY_DATA_PRIMITIVE,
+  NUMBER_DIGITS_MAX,
   PLACE_BYTES,
   PLACE_FLAGS,
   PLACE_IS_OPEN,
@@ -52,7 +54,11 @@ import {
   PLACES,
   PLACES_AT,
   PLAIN_AT,
+  ROOT_BYTES,
+  ROOT_TEXT_AT,
+  SEALED_BYTES_MAX,
   SECRET_BYTES_MIN,
+  SHORT_MAX,
   SUFFIX_BYTES,
   SUFFIX_SECRET,
   SUFFIXES_AT,
@@ -65,21 +71,19 @@ import {
 } from './layout.generated.ts';
 import { mayHoldSecret } from './secrets.ts';
 import { State } from './state.ts';
+import {
+  TAG_ARGUMENT,
+  TAG_DATA_PRIMITIVE,
+  TAG_ENTRY_KEY,
+  TAG_ENTRY_VALUE,
+  TAG_PRIMITIVE_INT64,
+  TAG_PRIMITIVE_STRING,
+  TAG_RESPONSE,
+  TAG_VALUE_TEXT,
+  TAG_VALUE_VARINT,
+} from './tags.ts';
 
-/** Entries end before here: the memory's last part stays free for what is copied too far. */
-const ENTRIES_BYTES_MAX: i32 = 4 << 20;
-/** Integers that need no closer look: no cards, no times. */
-const NUMBER_DIGITS_MAX: i32 = 9;
-/** With tags and lengths around it still shorter than 128 bytes. */
-const SHORT_MAX: i32 = 120;
 const KEY_CHARACTERS: i32 = 12;
-/** Where a value's message is laid out for its digest, and a key's text. */
-const ROOT_AT: i32 = 192;
-const ROOT_BYTES: i32 = 33;
-const KEY_AT: i32 = 256;
-/** Fields `args` and `responses` of Method. */
-const TAG_ARGUMENT: i32 = 0x12;
-const TAG_RESPONSE: i32 = 0x1a;
 
 /** Of the head that is begun. */
 class Head {
@@ -148,9 +152,10 @@ export function addValue(length: i32, characters: i32): bool {
   return true;
 }
 
+/** The memory's last part stays free for what is copied too far. */
 function hasRoom(length: i32): bool {
   return (
-    Head.entriesEnd - VALUE_AT + length + 64 <= ENTRIES_BYTES_MAX && Head.pairsEnd < DIGESTS_AT + HEAD_PAIRS_MAX * 16
+    Head.entriesEnd - VALUE_AT + length + 64 <= SEALED_BYTES_MAX && Head.pairsEnd < DIGESTS_AT + HEAD_PAIRS_MAX * 16
   );
 }
 
@@ -289,14 +294,14 @@ function putEntry(value: i32, length: i32, digest: u64, pair: i32): void {
   let at = Head.entriesEnd;
   store<u8>(at, Head.tag);
   at = putVarint(at + 1, 2 + KEY_CHARACTERS + 1 + varintLength(length) + length);
-  store<u16>(at, 0x0a | (KEY_CHARACTERS << 8));
+  store<u16>(at, TAG_ENTRY_KEY | (KEY_CHARACTERS << 8));
   putKey(at + 2, bswap(digest));
-  store<u8>(KEY_AT, TAG_TEXT);
-  memory.copy(KEY_AT + 1, at + 2, KEY_CHARACTERS);
-  store<u64>(pair, bswap(hashNumber(KEY_AT, 1 + KEY_CHARACTERS)));
+  store<u8>(HEAD_KEY_AT, TAG_TEXT);
+  memory.copy(HEAD_KEY_AT + 1, at + 2, KEY_CHARACTERS);
+  store<u64>(pair, bswap(hashNumber(HEAD_KEY_AT, 1 + KEY_CHARACTERS)));
   store<u64>(pair, digest, 8);
   at += 2 + KEY_CHARACTERS;
-  store<u8>(at, 0x12);
+  store<u8>(at, TAG_ENTRY_VALUE);
   at = putVarint(at + 1, length);
   memory.copy(at, value, length);
   Head.entriesEnd = at + length;
@@ -356,14 +361,14 @@ function makeText(place: i32, start: i32, length: i32, to: i32): i32 {
   const suffixLength = format === 0 ? 0 : load<i32>(suffix);
   if (length + suffixLength > SHORT_MAX || metaLength > SHORT_MAX) return 0;
   store<u8>(PLAIN_AT, TAG_TEXT);
-  if (format === 0) bareText(PLAIN_AT, length + 1, ROOT_AT + 9);
-  else bareFormatted(PLAIN_AT, length + 1, TEMPLATES_AT + format * 2 * TEMPLATE_BYTES, ROOT_AT + 9);
+  if (format === 0) bareText(PLAIN_AT, length + 1, ROOT_TEXT_AT + 9);
+  else bareFormatted(PLAIN_AT, length + 1, TEMPLATES_AT + format * 2 * TEMPLATE_BYTES, ROOT_TEXT_AT + 9);
   digestRoot(place);
-  store<u8>(to, 0x0a);
+  store<u8>(to, TAG_DATA_PRIMITIVE);
   store<u8>(to, length + 4 + suffixLength, 1);
-  store<u8>(to, 0x22, 2);
+  store<u8>(to, TAG_PRIMITIVE_STRING, 2);
   store<u8>(to, length + 2, 3);
-  store<u8>(to, 0x12, 4);
+  store<u8>(to, TAG_VALUE_TEXT, 4);
   store<u8>(to, length, 5);
   memory.copy(to + 6, text, length);
   memory.copy(to + 6 + length, suffix + 4, suffixLength);
@@ -375,28 +380,28 @@ function makeText(place: i32, start: i32, length: i32, to: i32): i32 {
 function makeNumber(place: i32, text: i32, length: i32, metaLength: i32, to: i32): i32 {
   if (byteAt(text) === 0x30 || formatOf(text, text + length, HAS_DIGIT) !== 0) return 0;
   store<u8>(PLAIN_AT, TAG_INTEGER);
-  bareInteger(PLAIN_AT, length + 1, ROOT_AT + 9);
+  bareInteger(PLAIN_AT, length + 1, ROOT_TEXT_AT + 9);
   digestRoot(place);
   let value = 0;
   for (let at = text; at < text + length; at += 1) value = value * 10 + byteAt(at) - 0x30;
   const size = varintLength(value);
-  store<u8>(to, 0x0a);
+  store<u8>(to, TAG_DATA_PRIMITIVE);
   store<u8>(to, size + 3, 1);
-  store<u8>(to, 0x32, 2);
+  store<u8>(to, TAG_PRIMITIVE_INT64, 2);
   store<u8>(to, size + 1, 3);
-  store<u8>(to, 0x10, 4);
+  store<u8>(to, TAG_VALUE_VARINT, 4);
   const end = putVarint(to + 5, value);
   memory.copy(end, place + PLACE_META, metaLength);
-  return 5 + (end - to - 5) + metaLength;
+  return end - to + metaLength;
 }
 
 /** Of the Data whose Primitive's digest is in its place. */
 function digestRoot(place: i32): void {
-  store<u8>(ROOT_AT, TYPE_MAP);
-  store<u64>(ROOT_AT, KEY_DATA_PRIMITIVE, 1);
-  store<u64>(ROOT_AT, KEY_DATA_META, 17);
-  store<u64>(ROOT_AT, load<u64>(place, PLACE_META_DIGEST), 25);
-  store<u64>(ASKED_AT, bswap(hashNumber(ROOT_AT, ROOT_BYTES)));
+  store<u8>(ROOT_TEXT_AT, TYPE_MAP);
+  store<u64>(ROOT_TEXT_AT, KEY_DATA_PRIMITIVE, 1);
+  store<u64>(ROOT_TEXT_AT, KEY_DATA_META, 17);
+  store<u64>(ROOT_TEXT_AT, load<u64>(place, PLACE_META_DIGEST), 25);
+  store<u64>(ASKED_AT, bswap(hashNumber(ROOT_TEXT_AT, ROOT_BYTES)));
 }
 
 /** What the ladder of types might take for a number or a truth value. */

@@ -20,6 +20,7 @@ import {
   KEY_IS_NAMING,
   KEY_IS_UNFIT,
   KEY_IS_VALUE,
+  LISTED_NAME_MAX,
   NAME_BYTES_MAX,
   NAME_SLOT_BYTES,
   NAME_SLOTS,
@@ -31,12 +32,13 @@ import {
   OP_TEXT,
   PLAIN_AT,
   RECORD_BYTES,
+  SCRAMBLED_MIN,
   TAPE_AT,
 } from './layout.generated.ts';
 import { note, State, Tape } from './state.ts';
 
-/** A name in a list of names and values (`LISTED_NAME_MAX` characters, in bytes). */
-const LISTED_NAME_BYTES_MAX: i32 = 256;
+/** A name in a list of names and values. */
+const LISTED_NAME_BYTES_MAX: i32 = LISTED_NAME_MAX * 4;
 
 /**
  * A member's name with its colon: where its value begins, 0 to decline. Objects repeat their names in their order: the one that
@@ -87,7 +89,7 @@ export function name(at: i32, end: i32, top: i32, frame: i32): i32 {
 }
 
 /** Whether a slot's name stands at from: where it ends, 0 if not. */
-export function isName(at: i32, from: i32): i32 {
+function isName(at: i32, from: i32): i32 {
   const length = load<i32>(at + NAME_LENGTH);
   if (length <= 0) {
     return 0;
@@ -98,7 +100,8 @@ export function isName(at: i32, from: i32): i32 {
   }
   if (length < 8) {
     const difference: i64 = load<i64>(at + NAME_TEXT) ^ load<i64>(from);
-    return difference << (<i64>(64 - (length << 3))) === 0 ? end : 0;
+    const beyond: i64 = 64 - (length << 3);
+    return difference << beyond === 0 ? end : 0;
   }
   let text = at + NAME_TEXT;
   const last = end - 8;
@@ -116,7 +119,7 @@ export function isName(at: i32, from: i32): i32 {
 }
 
 /** A name that is not the expected one, behind its quote: where it ends, 0 to decline. Its slot is in the global. */
-export function newName(from: i32, end: i32): i32 {
+function newName(from: i32, end: i32): i32 {
   let at = from;
   let hash = 0;
   let has = 0;
@@ -194,9 +197,6 @@ export function namesSecret(frame: i32): i32 {
   return 0;
 }
 
-/** As `isListedSecret` has it (`agent/witness/secret-names.ts`). */
-const SCRAMBLED_MIN: i32 = 16;
-
 /**
  * Names and values in turn, as in ["Authorization", "…"]: whether one of the names, every other entry, is a secret's. Only where all
  * entries are plain: then their records, and nothing else, lie behind the list's own.
@@ -243,7 +243,7 @@ export function mayListSecret(count: i32, isPair: i32): i32 {
 }
 
 /** Whether a record is a text of letters alone that chance has not drawn: beside a secret's name it is another name. */
-export function isWord(record: i32): i32 {
+function isWord(record: i32): i32 {
   if ((load<i32>(record) & 15) !== OP_TEXT) {
     return 0;
   }

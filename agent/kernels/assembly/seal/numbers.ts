@@ -1,5 +1,5 @@
 /** Numbers of JSON: their values, and the texts that their digests are made of. */
-import { byteAt } from '../bytes.ts';
+import { byteAt, isDigit } from '../bytes.ts';
 import { COLON, DOT, MINUS, TAG_DOUBLE, TAG_INTEGER } from './characters.ts';
 import { digestDouble, digestFormatted, digestInteger } from './digests.ts';
 import { numberFormat } from './formats.ts';
@@ -11,11 +11,10 @@ import {
   NIBBLES_AT,
   OP_DOUBLE,
   POWERS_AT,
-  RECORD_BYTES,
   TEMPLATE_BYTES,
   TEMPLATES_AT,
 } from './layout.generated.ts';
-import { noteInteger, State, Tape } from './state.ts';
+import { noteInteger, noteNumber, State } from './state.ts';
 import { putConstant, redact } from './values.ts';
 
 /** Digits that a double always holds. */
@@ -81,7 +80,7 @@ export function number(from: i32, out: i32, secret: i32): i32 {
 }
 
 /** From the point on. */
-export function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i32, secret: i32): i32 {
+function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i32, secret: i32): i32 {
   let at = point + 1;
   let mantissa: i64 = whole;
   let byte = byteAt(at) - 0x30;
@@ -106,7 +105,7 @@ export function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i3
       at += 1;
     }
     const exponent = at;
-    while (<u32>(byteAt(at) - 0x30) < 10) {
+    while (isDigit(byteAt(at))) {
       at += 1;
     }
     if (at === exponent) {
@@ -142,10 +141,7 @@ export function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i3
   if (text === 0) {
     return 0;
   }
-  const record = Tape.end;
-  store<i32>(record, OP_DOUBLE);
-  store<f64>(record + 8, value);
-  Tape.end = record + RECORD_BYTES;
+  noteNumber(OP_DOUBLE, reinterpret<i64>(value));
   digestDouble(text, State.stop - text, out);
   return at;
 }
@@ -154,7 +150,7 @@ export function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i3
  * The text of a double that its digest is made of (agent/digest/digest-memory.ts, hashFloat): where it begins, its end in the
  * global; 0 for a value that is not normal (0, denormals, infinities).
  */
-export function doubleText(value: f64): i32 {
+function doubleText(value: f64): i32 {
   const all: i64 = reinterpret<i64>(value);
   const biased = <i32>(all >>> 52) & 0x7ff;
   if (biased === 0 || biased === 0x7ff) {

@@ -9,8 +9,7 @@
  * containers with very many members, strings that are cut, more values than a witness holds. What it takes comes out byte for
  * byte as it would that way (json-sealer.test.ts).
  */
-
-import { byteAt } from '../bytes.ts';
+import { byteAt, isDigit } from '../bytes.ts';
 import { hash } from '../digest/xxh64.ts';
 import { CLOSE_LIST, CLOSE_OBJECT, COMMA, MINUS, OPEN_LIST, OPEN_OBJECT, QUOTE, skipSpace } from './characters.ts';
 import {
@@ -26,7 +25,7 @@ import {
 } from './digests.ts';
 import { encode } from './encoder.ts';
 import { formatOf } from './formats.ts';
-import { FRAME_BASE, FRAME_FLAGS, FRAME_NAME, FRAME_NAMING_COUNT } from './frames.ts';
+import { FRAME_BASE, FRAME_FLAGS, FRAME_NAME, FRAME_NAMING_COUNT, FRAME_OUT } from './frames.ts';
 import { addFields, addValue, beginHead, headChanged, headCharacters, headEntriesEnd, headPairsEnd } from './heads.ts';
 import {
   CONSTANT_EMPTY_LIST,
@@ -52,7 +51,7 @@ import { number } from './numbers.ts';
 import { mayHoldSecret } from './secrets.ts';
 import { note, State, Tape } from './state.ts';
 import { string } from './strings.ts';
-import { finished, told, word } from './values.ts';
+import { finished, text, word } from './values.ts';
 
 /** Objects with more members are declined: their members are sorted by insertion. */
 const MEMBERS_MAX: i32 = 64;
@@ -106,7 +105,7 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
           return 0;
         }
       }
-      if (!told(out, secret)) {
+      if (!text(out, secret)) {
         return 0;
       }
       top += 8 << inObject;
@@ -134,7 +133,7 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
       }
       frame += FRAME_BYTES;
       top = out + 16;
-      store<i32>(frame, out);
+      store<i32>(frame + FRAME_OUT, out);
       store<i32>(frame + FRAME_BASE, isObject ? top : -top);
       store<i32>(frame + FRAME_FLAGS, 0);
       store<i32>(frame + FRAME_NAMING_COUNT, 0);
@@ -157,7 +156,7 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
       if ((State.keyIs & KEY_IS_VALUE) !== 0) {
         store<i32>(frame + FRAME_FLAGS, KEY_IS_VALUE);
       }
-      if (first === MINUS || <u32>(first - 0x30) < 10) {
+      if (first === MINUS || isDigit(first)) {
         at = number(at, out, secret);
       } else {
         at = word(at, out);
@@ -205,7 +204,7 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
         if (State.repeated) return 0;
         return load<i32>(frame + FRAME_BASE) > 0 ? 2 : 3;
       }
-      top = load<i32>(frame) + 8;
+      top = load<i32>(frame + FRAME_OUT) + 8;
       frame -= FRAME_BYTES;
       inObject = load<i32>(frame + FRAME_BASE) > 0;
     }
@@ -219,17 +218,20 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
   }
 }
 
-/** A container's digest to its slot: 0 to decline. */
-export function close(frame: i32, depth: i32, top: i32, tells: i32): i32 {
+/**
+ * A container's digest to its slot: 0 to decline.
+ * @param isShown it is in no container whose values are secrets
+ */
+export function close(frame: i32, depth: i32, top: i32, isShown: i32): i32 {
   finishDigests();
-  const out = load<i32>(frame);
+  const out = load<i32>(frame + FRAME_OUT);
   let base = load<i32>(frame + FRAME_BASE);
   if (base > 0) {
     note(OP_END_OBJECT, 0, 0);
     if (top - base > MEMBERS_MAX * 16) {
       return 0;
     }
-    if (tells && (load<i32>(frame + FRAME_FLAGS) & KEY_IS_VALUE) !== 0) {
+    if (isShown && (load<i32>(frame + FRAME_FLAGS) & KEY_IS_VALUE) !== 0) {
       if (namesSecret(frame)) {
         return 0;
       }
@@ -247,7 +249,7 @@ export function close(frame: i32, depth: i32, top: i32, tells: i32): i32 {
     }
   } else {
     base = -base;
-    if (tells && State.redacts) {
+    if (isShown && State.redacts) {
       const count = (top - base) >>> 3;
       // A pair by itself, in a list of such.
       let isPair = count === 2 && depth > 0;

@@ -3,8 +3,12 @@
  * `mayHoldSecret` suspects, never the other way round: its questions in the same order, each answered "perhaps" where it would have
  * to look closer.
  */
-import { byteAt } from '../bytes.ts';
+import { byteAt, isDigit } from '../bytes.ts';
 import {
+  ACCOUNT_CHARACTERS_MIN,
+  BLANKS_MAX,
+  CARD_DIGITS_MIN,
+  ENCODED_WORD_MIN,
   HAS_AT,
   HAS_COLON,
   HAS_COMMA,
@@ -20,6 +24,7 @@ import {
   HAS_SPACE,
   HAS_UNDERSCORE,
   KINDS_AT,
+  NAME_CHARACTERS_MAX,
   PREFIX_LISTS_AT,
   PREFIXES_AT,
   SECONDS_AT,
@@ -27,11 +32,11 @@ import {
   SECRET_MARK,
   SECRET_NAME,
   SECRET_WORD,
+  SEGMENT_NAME_MAX,
   SHORT_WORD_MAX,
+  STARS_MAX,
 } from './layout.generated.ts';
 
-const NAME_CHARACTERS_MAX: i32 = 128;
-const CARD_DIGITS_MIN: i32 = 13;
 /** With none of these, one short word after the other is all there is. */
 const SUSPICIOUS: i32 =
   HAS_DIGIT |
@@ -46,11 +51,6 @@ const SUSPICIOUS: i32 =
   HAS_COMMA |
   HAS_PERCENT |
   HAS_OTHER;
-/** As `secret-assignments.ts` and `secret-words.ts` have them. */
-const BLANKS_MAX: i32 = 32;
-const ENCODED_WORD_MIN: i32 = 12;
-const SEGMENT_NAME_MAX: i32 = 64;
-const ACCOUNT_CHARACTERS_MIN: i32 = 15;
 
 /** Whether redactText might change a text of these classes. */
 export function mayHoldSecret(from: i32, to: i32, has: i32): i32 {
@@ -81,11 +81,11 @@ export function mayHoldSecret(from: i32, to: i32, has: i32): i32 {
   return 0;
 }
 
-export function isSuspectedWord(begin: i32, from: i32, to: i32, end: i32, has: i32): i32 {
+function isSuspectedWord(begin: i32, from: i32, to: i32, end: i32, has: i32): i32 {
   const length = to - from;
   const first = byteAt(from);
   const follows = to < end ? byteAt(to) : 0;
-  if (<u32>(first - 0x30) < 10) {
+  if (isDigit(first)) {
     // A card: one long word of digits and dashes, or groups of four with spaces between them.
     if (first >= 0x32 && first <= 0x36 && (length >= CARD_DIGITS_MIN || (length === 4 && follows === 0x20))) {
       if (hasCardDigits(from, end)) {
@@ -128,11 +128,7 @@ export function isSuspectedWord(begin: i32, from: i32, to: i32, end: i32, has: i
   }
   // An IBAN: two capitals, two digits, in one word or in groups of four.
   if (<u32>(first - 0x41) < 26 && (length >= ACCOUNT_CHARACTERS_MIN || (length === 4 && follows === 0x20))) {
-    if (
-      <u32>(byteAt(from + 1) - 0x41) < 26 &&
-      <u32>(byteAt(from + 2) - 0x30) < 10 &&
-      <u32>(byteAt(from + 3) - 0x30) < 10
-    ) {
+    if (<u32>(byteAt(from + 1) - 0x41) < 26 && isDigit(byteAt(from + 2)) && isDigit(byteAt(from + 3))) {
       return 1;
     }
   }
@@ -170,7 +166,7 @@ export function isSuspectedWord(begin: i32, from: i32, to: i32, end: i32, has: i
 }
 
 /** A slash between a segment with another slash before it, and one that may be a token. */
-export function isSuspectedSlash(first: i32, at: i32, end: i32): i32 {
+function isSuspectedSlash(first: i32, at: i32, end: i32): i32 {
   let from = at;
   while (from > first && at - from <= SEGMENT_NAME_MAX) {
     if (byteAt(from - 1) === 0x2f) {
@@ -185,7 +181,7 @@ export function isSuspectedSlash(first: i32, at: i32, end: i32): i32 {
 }
 
 /** What may be a token in a path: six characters with a digit, or twenty. */
-export function isOpaqueSegment(at: i32, end: i32): i32 {
+function isOpaqueSegment(at: i32, end: i32): i32 {
   let length = 0;
   let digits = 0;
   while (at < end) {
@@ -193,7 +189,7 @@ export function isOpaqueSegment(at: i32, end: i32): i32 {
     if (byte === 0x2f || byte === 0x3f || byte === 0x23 || byte === 0x26 || byte <= 0x20) {
       break;
     }
-    if (<u32>(byte - 0x30) < 10) {
+    if (isDigit(byte)) {
       digits += 1;
     }
     length += 1;
@@ -206,7 +202,7 @@ export function isOpaqueSegment(at: i32, end: i32): i32 {
 }
 
 /** Whether the twelve characters from here are nine of text in Base64. */
-export function isEncodedText(at: i32): i32 {
+function isEncodedText(at: i32): i32 {
   const end = at + ENCODED_WORD_MIN;
   while (at < end) {
     let bits = sextet(byteAt(at));
@@ -228,13 +224,13 @@ export function isEncodedText(at: i32): i32 {
   return 1;
 }
 
-export function isTextByte(byte: i32): i32 {
+function isTextByte(byte: i32): i32 {
   return (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 /** Of Base64 in either alphabet. */
-export function sextet(byte: i32): i32 {
-  if (<u32>(byte - 0x30) < 10) {
+function sextet(byte: i32): i32 {
+  if (isDigit(byte)) {
     return byte + 4;
   }
   if (byte === 0x2d) {
@@ -247,11 +243,11 @@ export function sextet(byte: i32): i32 {
 }
 
 /** As many digits as a card has, with single spaces and dashes between them. */
-export function hasCardDigits(at: i32, end: i32): i32 {
+function hasCardDigits(at: i32, end: i32): i32 {
   let digits = 0;
   while (at < end) {
     const byte = byteAt(at);
-    if (<u32>(byte - 0x30) < 10) {
+    if (isDigit(byte)) {
       digits += 1;
     } else if (byte !== 0x20 && byte !== 0x2d) {
       return 0;
@@ -264,7 +260,7 @@ export function hasCardDigits(at: i32, end: i32): i32 {
   return 0;
 }
 
-export function hasPrefix(from: i32, to: i32, end: i32): i32 {
+function hasPrefix(from: i32, to: i32, end: i32): i32 {
   let before = 0x2d;
   let at = from;
   while (at < to) {
@@ -286,7 +282,7 @@ export function hasPrefix(from: i32, to: i32, end: i32): i32 {
 }
 
 /** A list: of each prefix its length and its bytes; 0 at the end. */
-export function startsWithAny(list: i32, at: i32, end: i32): i32 {
+function startsWithAny(list: i32, at: i32, end: i32): i32 {
   let length = byteAt(list);
   while (length !== 0) {
     if (end - at >= length) {
@@ -311,7 +307,7 @@ export function startsWithAny(list: i32, at: i32, end: i32): i32 {
  * What stands before : or = may be a secret's name: all of those have two letters or more, or stand in quotes. A comma behind a
  * quote may stand between a name and its value. Behind a backslash, a percent sign or an ampersand something may be hidden.
  */
-export function isSuspectedMark(first: i32, at: i32, end: i32, has: i32): i32 {
+function isSuspectedMark(first: i32, at: i32, end: i32, has: i32): i32 {
   const mark = byteAt(at);
   if (mark === 0x3c || mark === 0x5c) {
     return 1;
@@ -341,7 +337,7 @@ export function isSuspectedMark(first: i32, at: i32, end: i32, has: i32): i32 {
     to -= 1;
   }
   let stars = 0;
-  while (stars < 3 && to > first && byteAt(to - 1) === 0x2a) {
+  while (stars < STARS_MAX && to > first && byteAt(to - 1) === 0x2a) {
     to -= 1;
     stars += 1;
   }
@@ -368,16 +364,16 @@ export function isSuspectedMark(first: i32, at: i32, end: i32, has: i32): i32 {
   return 0;
 }
 
-export function isQuote(byte: i32): i32 {
+function isQuote(byte: i32): i32 {
   return byte === 0x22 || byte === 0x27 || byte === 0x60;
 }
 
-export function isHex(byte: i32): i32 {
-  return <u32>(byte - 0x30) < 10 || <u32>((byte | 0x20) - 0x61) < 6;
+function isHex(byte: i32): i32 {
+  return isDigit(byte) || <u32>((byte | 0x20) - 0x61) < 6;
 }
 
 /** What ends in a semicolon within nine characters. */
-export function isEntity(at: i32, end: i32): i32 {
+function isEntity(at: i32, end: i32): i32 {
   const last = at + 9 < end ? at + 9 : end;
   while (at < last) {
     if (byteAt(at) === 0x3b) {

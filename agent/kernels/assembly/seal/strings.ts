@@ -30,7 +30,7 @@ export function string(from: i32, end: i32): i32 {
 }
 
 /** The same with escapes: the text is written anew. */
-export function escapedString(from: i32, at: i32, end: i32, raw: i32): i32 {
+function escapedString(from: i32, at: i32, end: i32, raw: i32): i32 {
   let to = State.plain + 1;
   if (at - from > PLAIN_END - 8 - to) {
     return 0;
@@ -89,7 +89,7 @@ export function escapedString(from: i32, at: i32, end: i32, raw: i32): i32 {
   return at + 1;
 }
 
-export function classesOf(from: i32, to: i32): i32 {
+function classesOf(from: i32, to: i32): i32 {
   let has = 0;
   while (from < to) {
     has = has | load<i32>(CLASSES_AT + (byteAt(from) << 2));
@@ -99,7 +99,7 @@ export function classesOf(from: i32, to: i32): i32 {
 }
 
 /** Four hexadecimal digits, -1 if they are none. */
-export function hexUnit(at: i32): i32 {
+function hexUnit(at: i32): i32 {
   let unit = 0;
   const end = at + 4;
   while (at < end) {
@@ -119,7 +119,7 @@ export function hexUnit(at: i32): i32 {
 }
 
 /** A character in UTF-8: behind it. */
-export function putPoint(to: i32, point: i32): i32 {
+function putPoint(to: i32, point: i32): i32 {
   if (point < 0x80) {
     store<u8>(to, point);
     return to + 1;

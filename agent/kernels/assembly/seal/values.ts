@@ -39,7 +39,7 @@ export function redact(out: i32): void {
 }
 
 /** The value of the string that was read: 0 to decline. */
-export function told(out: i32, secret: i32): i32 {
+export function text(out: i32, secret: i32): i32 {
   let from = State.start;
   let to = State.stop;
   const has = State.classes;

@@ -43,14 +43,14 @@ import {
   waiting,
 } from './places.ts';
 import { allocate, free } from './pool.ts';
-import { add32, setWord, word } from './words.ts';
+import { add16, add32, setWord, word } from './words.ts';
 
-export function runEnd(run: i32): i32 {
+function runEnd(run: i32): i32 {
   const page = word(runLast, run);
   return word(pageSequence, page) + word(pageLength, page) + word(pageMissing, page);
 }
 
-export function gap(half: i32, length: i32, reason: i32, tsUs: f64): void {
+function gap(half: i32, length: i32, reason: i32, tsUs: f64): void {
   if (length <= 0) {
     return;
   }
@@ -58,11 +58,11 @@ export function gap(half: i32, length: i32, reason: i32, tsUs: f64): void {
   emit(EVENT_GAP, half, length, reason, tsUs);
 }
 
-export function drainRun(half: i32): void {
+function drainRun(half: i32): void {
   let page = word(head, half);
   const last = word(runLast, page);
   setWord(head, half, word(runNext, page));
-  store<u16>(runs + (half << 1), <i32>load<u16>(runs + (half << 1)) - 1);
+  add16(runs + (half << 1), -1);
   while (true) {
     const following = word(pageNext, page);
     const length = word(pageLength, page);
@@ -110,7 +110,7 @@ export function drain(half: i32): void {
   }
 }
 
-export function joinNext(half: i32, run: i32): void {
+function joinNext(half: i32, run: i32): void {
   const following = word(runNext, run);
   if (following < 0 || runEnd(run) !== word(pageSequence, following)) {
     return;
@@ -118,19 +118,11 @@ export function joinNext(half: i32, run: i32): void {
   setWord(pageNext, word(runLast, run), following);
   setWord(runLast, run, word(runLast, following));
   setWord(runNext, run, word(runNext, following));
-  store<u16>(runs + (half << 1), <i32>load<u16>(runs + (half << 1)) - 1);
+  add16(runs + (half << 1), -1);
 }
 
 /** Stores bytes in the hole between two runs: which run they are in, -1 for none. */
-export function addBytes(
-  half: i32,
-  previous: i32,
-  following: i32,
-  sequence: i32,
-  start: i32,
-  length: i32,
-  ack: i32,
-): i32 {
+function addBytes(half: i32, previous: i32, following: i32, sequence: i32, start: i32, length: i32, ack: i32): i32 {
   let run = -1;
   let stored = 0;
   if (previous >= 0 && runEnd(previous) === sequence) {
@@ -172,7 +164,7 @@ export function addBytes(
       } else {
         setWord(runNext, previous, run);
       }
-      store<u16>(runs + (half << 1), <i32>load<u16>(runs + (half << 1)) + 1);
+      add16(runs + (half << 1), 1);
     } else {
       setWord(pageNext, word(runLast, run), page);
     }
@@ -196,7 +188,7 @@ export function hasRoom(half: i32, length: i32): i32 {
 }
 
 /** As Assembler.#lowerAck. */
-export function lowerAck(run: i32, sequence: i32, length: i32, ack: i32): void {
+function lowerAck(run: i32, sequence: i32, length: i32, ack: i32): void {
   let page = run;
   const end = sequence + length;
   while (page >= 0) {

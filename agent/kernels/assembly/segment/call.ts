@@ -1,4 +1,4 @@
-/** What one call of the kernel keeps and counts. */ import {
+import {
   TAKEN_AT,
   TAKEN_DELIVERED_BYTES,
   TAKEN_DUPLICATE_BYTES,
@@ -16,6 +16,8 @@
   TAKEN_STREAMS_OPENED,
   TAKEN_TICK,
 } from './layout.generated.ts';
+
+/** What one call of the kernel keeps and counts. */
 export class Call {
   /** The slot of the last frame, also across calls. */
   static lastSlot: i32 = -1;

@@ -19,21 +19,13 @@ import {
 import { add32, setWord, word } from './words.ts';
 
 /** Takes a node out of the ring of its list. */
-export function unlink(next: i32, previous: i32, node: i32): void {
+function unlink(next: i32, previous: i32, node: i32): void {
   setWord(next, word(previous, node), word(next, node));
   setWord(previous, word(next, node), word(previous, node));
 }
 
 /** As LinkedLists.append. */
-export function append(
-  next: i32,
-  previous: i32,
-  listOfNode: i32,
-  lengths: i32,
-  nodes: i32,
-  list: i32,
-  node: i32,
-): void {
+function append(next: i32, previous: i32, listOfNode: i32, lengths: i32, nodes: i32, list: i32, node: i32): void {
   const headNode = nodes + list;
   const was = byteAt(listOfNode + node);
   if (was !== NO_LIST) {

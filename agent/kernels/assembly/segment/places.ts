@@ -1,7 +1,7 @@
 // biome-ignore-all lint/style/useConst: the host sets them.
 /**
  * Where the arrays lie that JavaScript shares with the kernel, and what does not change. The host sets them once, by these names
- * (`agent/tcp/segment-taker.ts`).
+ * (`agent/tcp/segment-taker.ts`): this file is an entry of the module (`bin/build-kernels.mjs`).
  */
 export let seed0: i32 = 0;
 export let seed1: i32 = 0;

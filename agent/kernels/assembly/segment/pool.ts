@@ -23,7 +23,7 @@ import {
 } from './places.ts';
 import { add8, add32, setWord, word } from './words.ts';
 
-export function pagesOf(block: i32): i32 {
+function pagesOf(block: i32): i32 {
   const left = pagesMax - (block << BLOCK_SHIFT);
   return min(left, BLOCK_PAGES);
 }

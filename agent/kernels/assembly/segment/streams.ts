@@ -65,13 +65,13 @@ import { setWord, word } from './words.ts';
 const NO_VLAN: i32 = 65_535;
 
 /** As HalfStreams.reset, but for what is still known. */
-export function reset(half: i32, state: i32): void {
+function reset(half: i32, state: i32): void {
   store<u8>(states + half, state);
   store<u8>(strays + half, 0);
 }
 
 /** As PastConversations.note; both directions are known. */
-export function notePast(slot: i32): void {
+function notePast(slot: i32): void {
   const firstHalf = (slot << 1) + (byteAt(clientFirst + slot) === 0);
   const hash = word(hashes, slot);
   const at = pastWords + (hash & pastMask) * (PAST_WAYS * PAST_WORDS * 4);

@@ -117,7 +117,7 @@ export function touch(slot: i32): void {
   if (Call.nowUs - last >= <f64>TOUCH_US || Call.nowUs < last) refresh(slot);
 }
 
-export function refresh(slot: i32): void {
+function refresh(slot: i32): void {
   store<f64>(lastUs + (slot << 3), Call.nowUs);
   moveTo(byteAt(listOf + slot), slot);
 }

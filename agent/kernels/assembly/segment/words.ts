@@ -17,6 +17,10 @@ export function add8(at: i32, count: i32): void {
   store<u8>(at, byteAt(at) + count);
 }
 
+export function add16(at: i32, count: i32): void {
+  store<u16>(at, <i32>load<u16>(at) + count);
+}
+
 export function word(array: i32, index: i32): i32 {
   return load<i32>(array + (index << 2));
 }
