@@ -7,6 +7,7 @@
  * Hot path: one comparison a message as long as nothing is left out.
  */
 import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
+import { Allowance } from './allowance.ts';
 import { EndpointRates } from './endpoint-rates.ts';
 import { OverloadLevel, type OverloadStep, overloadLadder } from './ladder.ts';
 import { hashName, hashShape, type ShapeHash } from './path-shape.ts';
@@ -81,8 +82,7 @@ export class ExchangeSampler implements MessageHandler {
   /** By exchange, oldest first. */
   readonly #early = new Set<number>();
   #bodyBytesMean = bodyBytesGuess;
-  #bodyBytesLeft = certainBodyBytes;
-  #bodyBytesAtUs = Number.NaN;
+  readonly #bodyBytes = new Allowance(certainBodyBytes);
 
   /** @param key random: who sends traffic must not know what is chosen */
   constructor(inner: WeighedBuilder, key: readonly [number, number], streamsMax: number) {
@@ -246,13 +246,10 @@ export class ExchangeSampler implements MessageHandler {
     if (!this.#rates.isCertain) {
       return step.level === OverloadLevel.bodies ? this.#rates.inclusion(step.bodyShare) : step.bodyShare;
     }
-    const passedUs = tsUs - this.#bodyBytesAtUs;
-    if (passedUs > 0) this.#bodyBytesLeft += (passedUs * certainBodyBytes) / 1e6;
-    this.#bodyBytesLeft = Math.min(certainBodyBytes, this.#bodyBytesLeft);
-    if (!(passedUs <= 0)) this.#bodyBytesAtUs = tsUs;
-    if (this.#bodyBytesLeft <= 0) return step.bodyShare;
+    this.#bodyBytes.refill(tsUs);
+    if (this.#bodyBytes.left <= 0) return step.bodyShare;
     // Of a request and a response.
-    this.#bodyBytesLeft -= 2 * this.#bodyBytesMean;
+    this.#bodyBytes.left -= 2 * this.#bodyBytesMean;
     return 1;
   }
 
