@@ -7,7 +7,7 @@
  * Hot path: one comparison a message as long as nothing is left out.
  */
 import { hashWords } from '../bounded/keyed-hash.ts';
-import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
+import { exchangeKey, type HttpMessage, isInterim, type MessageHandler } from '../http/message-handler.ts';
 import { Allowance } from './allowance.ts';
 import { EndpointRates } from './endpoint-rates.ts';
 import { OverloadLevel, type OverloadStep, overloadLadder } from './ladder.ts';
@@ -200,8 +200,8 @@ export class ExchangeSampler implements MessageHandler {
   }
 
   #response(message: HttpMessage): number {
-    const { status, stream, exchange } = message;
-    if (status >= 100 && status < 200 && status !== 101) return Fate.interim;
+    const { stream, exchange } = message;
+    if (isInterim(message)) return Fate.interim;
     const isEarly = exchange >= 0 && message.pairing === 'open';
     const bit = 1 << (exchange & rememberedMask);
     if (exchange >= 0 && !isEarly) {
