@@ -7,7 +7,7 @@ import { FloodgateError } from '../errors.ts';
 import { collectGarbage } from '../governor/process-memory.ts';
 import { ThreadOutput } from '../sinks/thread-output.ts';
 import type { Pressure } from '../tcp/limits.ts';
-import { openAgent, openCapture, openOverload, readGroup } from './capture-parts.ts';
+import { openAgent, openCapture, openOverload } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { report } from './notices.ts';
 import { Outputs } from './outputs.ts';
@@ -20,7 +20,7 @@ const port = parentPort!;
 const tellLeader = (message: WorkerMessage) => port.postMessage(message);
 
 async function capture(order: WorkerOrder): Promise<void> {
-  const { index, count, flags, limits, version, fanoutGroup, colours } = order;
+  const { index, count, flags, limits, group, version, fanoutGroup, colours } = order;
   const control = new Int32Array(order.control);
   const source = await openCapture(flags, limits, fanoutGroup);
   try {
@@ -40,7 +40,7 @@ async function capture(order: WorkerOrder): Promise<void> {
     const agent = openAgent(flags, limits, source, outputs, nowMs, new PageCredit(order.credit));
     let pressure: number = 0;
     const say = (line: string) => report(`thread ${index + 1} of ${count}: ${line}`);
-    const overload = await openOverload(flags, readGroup(flags), source, outputs, () => (pressure > 0 ? 1 : 0), say);
+    const overload = await openOverload(flags, group, source, outputs, () => (pressure > 0 ? 1 : 0), say);
     const publish = () => {
       const shed = {
         'output.batchesShed': records.reduce((sum, { batchesShed }) => sum + batchesShed, 0),
