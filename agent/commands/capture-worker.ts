@@ -17,7 +17,7 @@ import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-orde
 const countersPauseMs = 200;
 
 const port = parentPort!;
-const tellLeader = (message: WorkerMessage) => port.postMessage(message);
+const postToLeader = (message: WorkerMessage) => port.postMessage(message);
 
 async function capture(order: WorkerOrder): Promise<void> {
   const { index, count, flags, limits, group, version, fanoutGroup, colours } = order;
@@ -46,7 +46,7 @@ async function capture(order: WorkerOrder): Promise<void> {
         'output.batchesShed': records.reduce((sum, { batchesShed }) => sum + batchesShed, 0),
         'output.bytesShed': records.reduce((sum, { bytesShed }) => sum + bytesShed, 0),
       };
-      tellLeader({
+      postToLeader({
         kind: 'counters',
         counters: { ...agent.counters(), ...outputs.counters(), ...overload?.snapshot(), ...shed },
         interfaces: source.stats(),
@@ -54,7 +54,7 @@ async function capture(order: WorkerOrder): Promise<void> {
       });
     };
     forgoAsThread(flags.user ?? null);
-    tellLeader({ kind: 'open' });
+    postToLeader({ kind: 'open' });
     // What is parsed from here on is whatever the network sends: the leader has dropped its privileges, and ours with them.
     await once(port, 'message');
     let publishedMs = nowMs();
@@ -91,5 +91,5 @@ try {
 } catch (error) {
   if (!(error instanceof FloodgateError)) throw error;
   const { code, message, hint, exitCode } = error;
-  tellLeader({ kind: 'failed', code, message, hint, exitCode });
+  postToLeader({ kind: 'failed', code, message, hint, exitCode });
 }
