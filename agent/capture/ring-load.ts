@@ -2,7 +2,7 @@
  * What waits in a TPACKET_V3 ring, and the frames of connections that the kernel is asked to leave out: a second socket
  * counts them, for a filter refuses without a count.
  */
-import type { BpfProgram } from './bpf-program.ts';
+import { acceptAll, type BpfProgram } from './bpf-program.ts';
 import { flowProgram } from './flow-filter.ts';
 import type { SourceLoad } from './frame-source.ts';
 import type { PacketSocket } from './sys/packet-socket.ts';
@@ -67,7 +67,7 @@ export class RingLoad implements SourceLoad {
     if (share >= 1) {
       socket.attachFilter(filter);
       this.#count();
-      counting.attachFilter(flowProgram(1, key, filter, true));
+      counting.attachFilter(acceptAll(0));
       return;
     }
     counting.attachFilter(flowProgram(share, key, filter, true));

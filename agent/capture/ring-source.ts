@@ -51,9 +51,10 @@ export class RingSource implements LiveSource {
   static open(name: string, options: LiveOptions = {}): RingSource {
     checkLiveOptions(options);
     const socket = new PacketSocket(name);
-    // Opened now, for later there may be no right to.
-    const counting = (options.fanout ?? null) === null ? new PacketSocket(name) : null;
+    let counting: PacketSocket | null = null;
     try {
+      // Opened now, for later there may be no right to.
+      if ((options.fanout ?? null) === null) counting = new PacketSocket(name);
       return new RingSource(socket, counting, options);
     } catch (error) {
       socket.close();

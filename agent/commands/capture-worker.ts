@@ -7,7 +7,7 @@ import { FloodgateError } from '../errors.ts';
 import { collectGarbage } from '../governor/process-memory.ts';
 import { ThreadOutput } from '../sinks/thread-output.ts';
 import type { Pressure } from '../tcp/limits.ts';
-import { openAgent, openCapture, openOverload, readGroup } from './capture-parts.ts';
+import { openAgent, openCapture, openOverload } from './capture-parts.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { report } from './notices.ts';
 import { Outputs } from './outputs.ts';
@@ -17,10 +17,10 @@ import { ControlWord, type WorkerMessage, type WorkerOrder } from './worker-orde
 const countersPauseMs = 200;
 
 const port = parentPort!;
-const tellLeader = (message: WorkerMessage) => port.postMessage(message);
+const postToLeader = (message: WorkerMessage) => port.postMessage(message);
 
 async function capture(order: WorkerOrder): Promise<void> {
-  const { index, count, flags, limits, version, fanoutGroup, colours } = order;
+  const { index, count, flags, limits, group, version, fanoutGroup, colours } = order;
   const control = new Int32Array(order.control);
   const source = await openCapture(flags, limits, fanoutGroup);
   try {
@@ -40,13 +40,13 @@ async function capture(order: WorkerOrder): Promise<void> {
     const agent = openAgent(flags, limits, source, outputs, nowMs, new PageCredit(order.credit));
     let pressure: number = 0;
     const say = (line: string) => report(`thread ${index + 1} of ${count}: ${line}`);
-    const overload = await openOverload(flags, readGroup(flags), source, outputs, () => (pressure > 0 ? 1 : 0), say);
+    const overload = await openOverload(flags, group, source, outputs, () => (pressure > 0 ? 1 : 0), say);
     const publish = () => {
       const shed = {
         'output.batchesShed': records.reduce((sum, { batchesShed }) => sum + batchesShed, 0),
         'output.bytesShed': records.reduce((sum, { bytesShed }) => sum + bytesShed, 0),
       };
-      tellLeader({
+      postToLeader({
         kind: 'counters',
         counters: { ...agent.counters(), ...outputs.counters(), ...overload?.snapshot(), ...shed },
         interfaces: source.stats(),
@@ -54,7 +54,7 @@ async function capture(order: WorkerOrder): Promise<void> {
       });
     };
     forgoAsThread(flags.user ?? null);
-    tellLeader({ kind: 'open' });
+    postToLeader({ kind: 'open' });
     // What is parsed from here on is whatever the network sends: the leader has dropped its privileges, and ours with them.
     await once(port, 'message');
     let publishedMs = nowMs();
@@ -91,5 +91,5 @@ try {
 } catch (error) {
   if (!(error instanceof FloodgateError)) throw error;
   const { code, message, hint, exitCode } = error;
-  tellLeader({ kind: 'failed', code, message, hint, exitCode });
+  postToLeader({ kind: 'failed', code, message, hint, exitCode });
 }

@@ -19,6 +19,7 @@ import {
 } from '../governor/process-memory.ts';
 import { describeNotDecoded, notDecoded } from '../http/not-decoded.ts';
 import { deriveWorkerLimits, limitTable, type WorkerLimits } from '../limits.ts';
+import type { GroupLimits } from '../overload/control-group.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import { type Counters, StatsFile } from '../stats.ts';
 import type { ObserveServer } from '../telemetry/observe-server.ts';
@@ -40,7 +41,7 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
   const count = flags.workers!;
   const group = readGroup(flags);
   const limits = deriveWorkerLimits(limitOptions(flags, group), count);
-  const crew = new Crew(flags, limits, count, version);
+  const crew = new Crew(flags, limits, group, count, version);
   const statsOutput = flags.stats === undefined ? null : new OutputFile(flags.stats);
   const stats = statsOutput === null ? null : new StatsFile(statsOutput, flags.statsIntervalMs !== undefined);
   const governor = govern(limits, crew);
@@ -139,7 +140,7 @@ class Crew {
   #endedCount = 0;
   #failure: Error | null = null;
 
-  constructor(flags: CaptureFlags, limits: WorkerLimits, count: number, version: string) {
+  constructor(flags: CaptureFlags, limits: WorkerLimits, group: GroupLimits, count: number, version: string) {
     this.done = this.#ended.promise;
     // Whoever waits for `open` hears of a failure there.
     this.done.catch(() => {});
@@ -162,6 +163,7 @@ class Crew {
         count,
         flags: threadFlags,
         limits: limits.each,
+        group,
         version,
         fanoutGroup,
         colours: isPrintColoured(),

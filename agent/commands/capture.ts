@@ -112,7 +112,7 @@ const checkPauseMs = 10;
 /** What headers or bodies need with those pages is less; with witnesses it would be more. */
 const heldResidentBytesMax = 90e6;
 
-/** What of the executable start-up alone needed: given back at once or, where a run may be short, later or under pressure. */
+/** Pages of the executable that start-up alone needed: given back at once or, where a run may be short, later or under pressure. */
 class StartUpPages {
   readonly #startedMs = nowMs();
   #areHeld = true;

@@ -5,7 +5,7 @@ import { pathShape } from '../overload/path-shape.ts';
 import { readable } from '../sinks/exchange-lines.ts';
 import type { StoredPath, WitnessStore } from '../sinks/witness-store.ts';
 
-/** More are counted together: a store may hold paths that somebody made up. */
+/** More are counted together: a store may hold invented paths. */
 const endpointsMax = 65_536;
 const others = 'all others';
 
@@ -20,7 +20,7 @@ interface Endpoint {
   weightMax: number;
 }
 
-/** @param write takes a line. @returns nothing more: lines are data, in JSON or for people */
+/** @param write takes a line, in JSON or for people; it returns false once nobody reads any more */
 export function listCounts(store: WitnessStore, asJson: boolean, write: (line: string) => boolean): void {
   const { share, level } = store.leastShare();
   const endpoints = gather(store.paths());

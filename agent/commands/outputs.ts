@@ -48,8 +48,8 @@ export class Outputs {
   upload: OpenedUpload | null = null;
   /** Chooses of which exchanges witnesses are made, under overload; null where none are, or nothing hurries. */
   sampler: ExchangeSampler | null = null;
-  /** What is left out at a moment, where anything can be; set by who knows. */
-  overloadMark: (() => OverloadMark) | null = null;
+  /** What is left out at a moment: nothing, unless the agent watches its load. */
+  overloadMark: () => OverloadMark = () => unmarked;
   /** Null where none is left out. */
   ownTraffic: OwnTraffic | null = null;
   #openFilter: ((agent: Agent, inner: MessageHandler) => ExchangeFilter) | null = null;
@@ -148,7 +148,7 @@ export class Outputs {
     const { openUpload } = await import('./delivery.ts');
     this.upload = await openUpload({ ...this.#flags, upload }, this.#limits, this.ownTraffic, {
       nowMs: this.#nowMs,
-      overload: () => this.overloadMark?.() ?? unmarked,
+      overload: () => this.overloadMark(),
       report,
     });
   }

@@ -46,7 +46,7 @@ export function plantSecrets(): { capture: Uint8Array; plants: Plant[] } {
   return { capture: conversationsCapture(conversations), plants };
 }
 
-/** A secret in the forms in which an output may tell it, and its longer pieces by themselves. */
+/** A secret in the forms in which an output may hold it, and its longer pieces by themselves. */
 export function formsOf(secret: string): string[] {
   const pieces = [
     secret,

@@ -1,4 +1,4 @@
-/** Places where nothing but the secret's own shape tells, and places that are secret whatever stands there. For tests only. */
+/** Places where nothing but its own shape distinguishes a secret, and places that are secret whatever stands there. For tests only. */
 import {
   answered,
   asked,

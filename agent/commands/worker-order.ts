@@ -1,6 +1,7 @@
 /** What the capturing threads and the one that leads them say to each other. */
 import type { CaptureStats } from '../capture/frame-source.ts';
 import type { AgentLimits } from '../limits.ts';
+import type { GroupLimits } from '../overload/control-group.ts';
 import type { Counters } from '../stats.ts';
 import type { CaptureFlags } from './capture-options.ts';
 
@@ -21,6 +22,8 @@ export interface WorkerOrder {
   readonly count: number;
   readonly flags: CaptureFlags;
   readonly limits: AgentLimits;
+  /** Of the process. */
+  readonly group: GroupLimits;
   readonly version: string;
   readonly fanoutGroup: number;
   /** Of `--print`. */

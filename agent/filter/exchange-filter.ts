@@ -4,7 +4,7 @@
  *
  * In this order: own traffic, host, path, sampling, rate; the first that leaves an exchange out counts it.
  */
-import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
+import { exchangeKey, type HttpMessage, isInterim, type MessageHandler } from '../http/message-handler.ts';
 import type { Expressions } from './expressions.ts';
 import type { RateWindows } from './rate-windows.ts';
 
@@ -106,15 +106,15 @@ export class ExchangeFilter implements MessageHandler {
   }
 
   #response(message: HttpMessage): boolean {
-    const isInterim = message.status >= 100 && message.status < 200 && message.status !== 101;
+    const isAnswer = !isInterim(message);
     const key = exchangeKey(message);
     const known = message.exchange < 0 ? undefined : this.#verdicts.get(key);
     if (known !== undefined && (known & byResponse) === 0) {
-      if (!isInterim) this.#verdicts.delete(key);
+      if (isAnswer) this.#verdicts.delete(key);
       return (known & passes) !== 0;
     }
     const isPassed = this.#judgeUnknown(message);
-    if (message.exchange >= 0 && !isInterim) this.#remember(key, byResponse | (isPassed ? passes : 0));
+    if (message.exchange >= 0 && isAnswer) this.#remember(key, byResponse | (isPassed ? passes : 0));
     return isPassed;
   }
 

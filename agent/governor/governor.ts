@@ -12,8 +12,11 @@ import { Pressure } from '../tcp/limits.ts';
 
 /** Share of the ceiling from which each level of `Pressure` holds. */
 export const pressureShares = [0, 0.82, 0.89, 0.95] as const;
-/** From here on less is made (agent/overload/controller.ts); garbage is no reason for that either. */
-const relieveShare = 0.76;
+/**
+ * From here on less is made (agent/overload/controller.ts), before streams are refused: an exchange left out is estimated, a
+ * stream refused is not. Garbage is no reason for that either.
+ */
+export const relieveShare = 0.76;
 /** How far below its share a level ends, … */
 const releaseMargin = 0.04;
 /** … and for how long at least it holds. */

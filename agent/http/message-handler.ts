@@ -80,6 +80,11 @@ export function exchangeKey({ connection, exchange }: HttpMessage): number {
   return connection * exchangesApart + (exchange % exchangesApart);
 }
 
+/** An interim response is no answer (RFC 9110, section 15.2). 101 is none: it is the last one before the stream leaves HTTP. */
+export function isInterim({ status }: HttpMessage): boolean {
+  return status >= 100 && status < 200 && status !== 101;
+}
+
 /** `begin` → (`body` | `bodyGap`)* → `end`, per message; messages of one side never interleave, those of two sides may. */
 export interface MessageHandler {
   /** Whether `headers` are read after `begin`: then heads are copied out of the segments they came in. @default true */

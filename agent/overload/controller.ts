@@ -5,6 +5,7 @@
  * A step is taken when what waits grows, not when it is lost: a pause that the agent makes up for by itself costs nothing. It
  * is taken back after a while of ease; where that turns out too early, the next while is twice as long.
  */
+import { relieveShare } from '../governor/governor.ts';
 import { firstStepOf, OverloadLevel, type OverloadStep, overloadLadder } from './ladder.ts';
 
 export interface OverloadReadings {
@@ -48,8 +49,6 @@ const easeMsMin = 300;
 const easeMsMax = 20_000;
 /** A step back that held for this long was no mistake. */
 const heldMs = 5_000;
-/** Before the governor refuses streams (0.82, agent/governor): an exchange left out is estimated, a stream refused is not. */
-export const memoryShareMax = 0.76;
 /** What is held goes as exchanges end. */
 const memoryPauseMs = 500;
 
@@ -120,7 +119,7 @@ export class OverloadController {
   }
 
   #forMemory(nowMs: number, { memoryShare }: OverloadReadings): number {
-    if (memoryShare < memoryShareMax || nowMs - this.#memoryAtMs < memoryPauseMs) return 0;
+    if (memoryShare < relieveShare || nowMs - this.#memoryAtMs < memoryPauseMs) return 0;
     this.#memoryAtMs = nowMs;
     return 1;
   }
@@ -139,7 +138,7 @@ export class OverloadController {
       backlog < backlogEase &&
       cpuShare < cpuEase &&
       busyShare < busyEase &&
-      memoryShare < memoryShareMax - memoryMargin
+      memoryShare < relieveShare - memoryMargin
     );
   }
 

@@ -9,6 +9,7 @@
  * endpoints by the thousand gets no more than that. Where only numbers distinguish paths, the first of each path is certain
  * too, in the same way and from an allowance of its own.
  */
+import { Allowance } from './allowance.ts';
 import type { ShapeHash } from './path-shape.ts';
 import { endpointsMax, pathBits, endpointWords as words } from './sampler-memory.ts';
 
@@ -20,27 +21,6 @@ const allowances = { first: 500, next: 250, path: 250 } as const;
 /** Endpoints are looked for among so many places. */
 const ways = 4;
 const Word = { high: 0, low: 1, second: 2, count: 3, before: 4, minute: 5, inMinute: 6 } as const;
-
-/** So many a second of the packets' clock. */
-class Allowance {
-  left: number;
-  readonly #perSecond: number;
-  #atUs = Number.NaN;
-
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond;
-    this.left = perSecond;
-  }
-
-  take(tsUs: number): boolean {
-    const passedUs = tsUs - this.#atUs;
-    if (passedUs > 0) this.left = Math.min(this.#perSecond, this.left + (passedUs * this.#perSecond) / 1e6);
-    if (!(passedUs <= 0)) this.#atUs = tsUs;
-    if (this.left < 1) return false;
-    this.left -= 1;
-    return true;
-  }
-}
 
 export class EndpointRates {
   /** Of the exchange that was noted last: whether it is certain. */
@@ -122,15 +102,11 @@ export class EndpointRates {
       table[at + Word.inMinute] = 0;
     }
     const before = table[at + Word.inMinute]!;
+    const word = (path >>> 5) % (pathBits / 32);
+    const bit = path === 0 ? 0 : 1 << (path & 31);
     if (before < certainEach && (before === 0 ? this.#first : this.#next).take(tsUs)) {
       table[at + Word.inMinute] = before + 1;
-      if (path !== 0) this.#paths[(path >>> 5) % (pathBits / 32)]! |= 1 << (path & 31);
-      return true;
-    }
-    if (path === 0) return false;
-    const word = (path >>> 5) % (pathBits / 32);
-    const bit = 1 << (path & 31);
-    if ((this.#paths[word]! & bit) !== 0 || !this.#path.take(tsUs)) return false;
+    } else if (bit === 0 || (this.#paths[word]! & bit) !== 0 || !this.#path.take(tsUs)) return false;
     this.#paths[word]! |= bit;
     return true;
   }

@@ -6,7 +6,9 @@
  *
  * Hot path: one comparison a message as long as nothing is left out.
  */
-import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
+import { hashWords } from '../bounded/keyed-hash.ts';
+import { exchangeKey, type HttpMessage, isInterim, type MessageHandler } from '../http/message-handler.ts';
+import { Allowance } from './allowance.ts';
 import { EndpointRates } from './endpoint-rates.ts';
 import { OverloadLevel, type OverloadStep, overloadLadder } from './ladder.ts';
 import { hashName, hashShape, type ShapeHash } from './path-shape.ts';
@@ -44,7 +46,7 @@ export class SamplerCounters {
 /** What became of the message of a side. */
 const Fate = { taken: 0, leftOut: 1, interim: 2 } as const;
 /** Draws for one purpose say nothing about those for another. */
-const Purpose = { witness: 0x2545_f491, bodies: 0x7f4a_7c15 } as const;
+const Purpose = { witness: 1, bodies: 2 } as const;
 type Purpose = (typeof Purpose)[keyof typeof Purpose];
 /** Verdicts of so many exchanges of a stream are remembered, a bit each: more are pipelined by nobody. */
 const rememberedMask = 31;
@@ -65,6 +67,8 @@ export class ExchangeSampler implements MessageHandler {
   readonly #key: readonly [number, number];
   readonly #rates = new EndpointRates();
   readonly #hash: ShapeHash = { high: 0, low: 0, path: 0 };
+  /** What a draw is by. */
+  readonly #drawn = new Int32Array(4);
   readonly #fates: Uint8Array;
   /** By stream, a bit an exchange: left out; its request, its response was whole. */
   readonly #leftOut: Int32Array;
@@ -81,8 +85,7 @@ export class ExchangeSampler implements MessageHandler {
   /** By exchange, oldest first. */
   readonly #early = new Set<number>();
   #bodyBytesMean = bodyBytesGuess;
-  #bodyBytesLeft = certainBodyBytes;
-  #bodyBytesAtUs = Number.NaN;
+  readonly #bodyBytes = new Allowance(certainBodyBytes);
 
   /** @param key random: who sends traffic must not know what is chosen */
   constructor(inner: WeighedBuilder, key: readonly [number, number], streamsMax: number) {
@@ -197,8 +200,8 @@ export class ExchangeSampler implements MessageHandler {
   }
 
   #response(message: HttpMessage): number {
-    const { status, stream, exchange } = message;
-    if (status >= 100 && status < 200 && status !== 101) return Fate.interim;
+    const { stream, exchange } = message;
+    if (isInterim(message)) return Fate.interim;
     const isEarly = exchange >= 0 && message.pairing === 'open';
     const bit = 1 << (exchange & rememberedMask);
     if (exchange >= 0 && !isEarly) {
@@ -246,13 +249,10 @@ export class ExchangeSampler implements MessageHandler {
     if (!this.#rates.isCertain) {
       return step.level === OverloadLevel.bodies ? this.#rates.inclusion(step.bodyShare) : step.bodyShare;
     }
-    const passedUs = tsUs - this.#bodyBytesAtUs;
-    if (passedUs > 0) this.#bodyBytesLeft += (passedUs * certainBodyBytes) / 1e6;
-    this.#bodyBytesLeft = Math.min(certainBodyBytes, this.#bodyBytesLeft);
-    if (!(passedUs <= 0)) this.#bodyBytesAtUs = tsUs;
-    if (this.#bodyBytesLeft <= 0) return step.bodyShare;
+    this.#bodyBytes.refill(tsUs);
+    if (this.#bodyBytes.left <= 0) return step.bodyShare;
     // Of a request and a response.
-    this.#bodyBytesLeft -= 2 * this.#bodyBytesMean;
+    this.#bodyBytes.left -= 2 * this.#bodyBytesMean;
     return 1;
   }
 
@@ -280,12 +280,12 @@ export class ExchangeSampler implements MessageHandler {
   /** 0 ≤ x < 1 by the exchange and the key, another for each purpose. */
   #draw({ connection, exchange, stream, tsUs }: HttpMessage, purpose: Purpose): number {
     // A response without a request has no number: its time stands for it.
-    const number = exchange >= 0 ? exchange : (tsUs + stream) | 0;
-    let hash = Math.imul((connection | 0) ^ this.#key[0] ^ purpose, 0x9e37_79b1);
-    hash = Math.imul(hash ^ (hash >>> 15) ^ this.#key[1], 0x85eb_ca6b) + number;
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
-    hash = Math.imul(hash ^ (hash >>> 16) ^ Math.floor(connection / 2 ** 32), 0x27d4_eb2f);
-    hash ^= hash >>> 15;
-    return (hash >>> 0) / 2 ** 32;
+    const number = exchange >= 0 ? exchange : tsUs + stream;
+    const words = this.#drawn;
+    words[0] = purpose;
+    words[1] = connection;
+    words[2] = connection / 2 ** 32;
+    words[3] = number;
+    return (hashWords(this.#key[0], this.#key[1], words, words.length) >>> 0) / 2 ** 32;
   }
 }

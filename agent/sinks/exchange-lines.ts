@@ -2,7 +2,13 @@
  * `--print`: one line an exchange, for a person at a terminal. What the network sent cannot drive the terminal: every
  * character that is not printed as itself is written as an escape, and secrets are gone before.
  */
-import { exchangeKey, type HttpMessage, type MessageHandler, type PairingVerdict } from '../http/message-handler.ts';
+import {
+  exchangeKey,
+  type HttpMessage,
+  isInterim,
+  type MessageHandler,
+  type PairingVerdict,
+} from '../http/message-handler.ts';
 import { earlyKeptUsMax } from '../http/pairing.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 
@@ -193,11 +199,6 @@ export class ExchangeLines implements MessageHandler {
   #dim(text: string): string {
     return this.#options.colours ? `\x1b[2m${text}\x1b[0m` : text;
   }
-}
-
-/** An interim response is no answer (RFC 9110, section 15.2). */
-function isInterim(message: HttpMessage): boolean {
-  return message.status >= 100 && message.status < 200 && message.status !== 101;
 }
 
 /** Controls, invisible and direction-changing characters: Unicode's categories C and Z but for the space itself. */

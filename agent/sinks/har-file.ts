@@ -7,7 +7,7 @@ import { codingsOf } from '../body/codings.ts';
 import type { DecoderPool } from '../coding/decoder-pool.ts';
 import { type HarExchange, type HarPart, harEntry, harRequest, harResponse } from '../encode/har-entry.ts';
 import type { FloodgateError } from '../errors.ts';
-import type { HttpMessage, MessageHandler } from '../http/message-handler.ts';
+import { type HttpMessage, isInterim, type MessageHandler } from '../http/message-handler.ts';
 import { earlyKeptUsMax } from '../http/pairing.ts';
 import { emptyStreamDescription, type StreamDescription } from '../tcp/tcp.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
@@ -247,9 +247,4 @@ export class HarFile implements MessageHandler {
       // The disk itself fails, or this is no file: `failure` says so.
     }
   }
-}
-
-/** An interim response is no answer (RFC 9110, section 15.2). */
-function isInterim(message: HttpMessage): boolean {
-  return message.status >= 100 && message.status < 200 && message.status !== 101;
 }

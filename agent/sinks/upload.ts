@@ -71,7 +71,7 @@ export class Upload {
   #isSending = false;
   #timer: NodeJS.Timeout | undefined;
   #whenIdle: (() => void) | null = null;
-  #hasToldShed = false;
+  #hasReportedShed = false;
   /** Not started, or over. */
   #isClosed = true;
 
@@ -192,8 +192,8 @@ export class Upload {
     const { spool, report } = this.#options;
     this.counters.batchesSealed += 1;
     spool.put(sealBatch(bytes, witnesses, mark));
-    if (spool.counters.batchesShed > 0 && !this.#hasToldShed) {
-      this.#hasToldShed = true;
+    if (spool.counters.batchesShed > 0 && !this.#hasReportedShed) {
+      this.#hasReportedShed = true;
       report('upload: no room for batches that wait: the oldest are shed, and counted');
     }
     this.#pump();

@@ -7,7 +7,7 @@ import type { BodyMeans } from '../body/body-handler.ts';
 import { BodyReader } from '../body/body-reader.ts';
 import { type CodingList, codingsIn, noCodings } from '../body/codings.ts';
 import { decodeFormText } from '../body/form-reader.ts';
-import { exchangeKey, type HttpMessage, type MessageHandler } from '../http/message-handler.ts';
+import { exchangeKey, type HttpMessage, isInterim, type MessageHandler } from '../http/message-handler.ts';
 import { BodyBuilder, type ValueTyper } from './body-builder.ts';
 import {
   AuthType,
@@ -241,8 +241,7 @@ export class WitnessBuilder implements MessageHandler {
   }
 
   begin(message: HttpMessage): void {
-    // An interim response is no answer (RFC 9110, section 15.2); 101 is the last one before the stream leaves HTTP.
-    if (message.status >= 100 && message.status < 200 && message.status !== 101) return;
+    if (isInterim(message)) return;
     const exchange = this.#exchangeOf(message);
     const isRequest = message.kind === 'request';
     const budget = new ValueBudget(this.values, this.#limits.messageBytesMax);
