@@ -170,7 +170,7 @@ export class RequestsSource {
     order: { readonly pace: Pace; readonly loops: number; readonly signal: AbortSignal },
   ): Promise<RequestsSource> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const extracted = await extractRequests({ file: run.file, folder, signal: order.signal, onFrames: () => {} });
+    const extracted = await extractRequests({ file: run.file, folder, signal: order.signal });
     return new RequestsSource(run, extracted, folder, order);
   }
 

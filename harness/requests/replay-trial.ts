@@ -10,13 +10,13 @@ import { EventKind } from './request-event.ts';
 import { SpoolReader, SpoolWriter } from './spool.ts';
 
 export function extract(file: string, folder: string): Promise<ExtractedRequests> {
-  return extractRequests({ file, folder, signal: new AbortController().signal, onFrames: () => {} });
+  return extractRequests({ file, folder, signal: new AbortController().signal });
 }
 
 /** The same in this thread, which is quicker; of any capture, one without requests too. */
 export function extractHere(file: string, folder: string): ExtractedRequests {
   const spool = new SpoolWriter(folder);
-  const { notes, ...found } = readCapture(file, spool, [1, 2], () => {});
+  const { notes, ...found } = readCapture(file, spool, [1, 2]);
   return { folder, notes, recorded: { ...found, connectionsMax: spool.finish() } };
 }
 
