@@ -1,10 +1,10 @@
 /** A recording extracted and replayed in this process, for tests. */
 import { createConnection } from 'node:net';
-import { createHistogram } from 'node:perf_hooks';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { readCapture } from './captured-requests.ts';
 import { type ExtractedRequests, extractRequests } from './extraction.ts';
 import { parseRules, type RuleWords } from './header-rules.ts';
+import { HistogramLateness } from './histogram-lateness.ts';
 import { Replay, type RequestPace } from './replay.ts';
 import { EventKind } from './request-event.ts';
 import { SpoolReader, SpoolWriter } from './spool.ts';
@@ -52,19 +52,7 @@ export async function replay(
     sleep: (ms) => sleep(ms),
     turn: () => setImmediate(),
     connect: (host) => createConnection({ host, port }),
-    lateness: () => {
-      const histogram = createHistogram();
-      return {
-        record: (us) => histogram.record(Math.max(1, Math.round(us))),
-        percentile: (percent) => histogram.percentile(percent),
-        get max() {
-          return histogram.max;
-        },
-        get count() {
-          return histogram.count;
-        },
-      };
-    },
+    lateness: () => new HistogramLateness(),
     onProgress: () => {},
   });
   const ticker = setInterval(() => run.tick(), 100);
