@@ -5,6 +5,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { type HeaderRules, parseRules } from '../requests/header-rules.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
 import { repeated } from './repeated-option.ts';
+import { optionOf } from './shown-words.ts';
 
 export interface RequestsFlags {
   readonly requests?: boolean;
@@ -66,12 +67,11 @@ export function requestsRun(
   name: string | undefined,
   flags: RequestsFlags & { readonly target?: string } & Readonly<Partial<Record<(typeof foreign)[number], unknown>>>,
 ): RequestsRun | undefined {
-  const spelled = (flag: string) => `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   if (!flags.requests) {
     const needless = own.find((each) => flags[each] !== undefined);
     if (needless === undefined) return undefined;
     throw refused(
-      `${spelled(needless)} is for --requests`,
+      `${optionOf(needless)} is for --requests`,
       'Add --requests, a capture or HAR file and --target, or leave it out.',
     );
   }
@@ -90,7 +90,7 @@ export function requestsRun(
   const needless = foreign.find((each) => flags[each] !== undefined);
   if (needless !== undefined) {
     throw refused(
-      `${spelled(needless)} does not go with --requests`,
+      `${optionOf(needless)} does not go with --requests`,
       'Requests are sent as they were recorded, at the target.',
     );
   }
