@@ -7,6 +7,7 @@ import { extractRequests } from '../requests/extraction.ts';
 import type { RequestPace } from '../requests/replay.ts';
 import { RequestsFeed, type RequestsOrder } from '../requests/requests-feed.ts';
 import { removeSpool } from '../requests/spool.ts';
+import type { RunOptions } from '../run.ts';
 import type { Pace } from '../traffic/traffic.ts';
 import type { RequestsRun } from './requests-flags.ts';
 import type { TargetRun } from './target-flags.ts';
@@ -20,14 +21,12 @@ function paceOf({ isOneAtATime }: RequestsRun, pace: Pace): RequestPace {
 
 /** The requests of a run, extracted once, fed once a pass. */
 export class RequestsSource {
-  readonly notes: readonly Note[];
   readonly #order: RequestsOrder;
   /** The first pass is the one that is judged. */
   #measured: RequestsFeed | undefined;
 
   private constructor(order: RequestsOrder) {
     this.#order = order;
-    this.notes = order.extracted.notes.map((text) => ({ severity: 'warning', text: `requests: ${text}` }));
   }
 
   /** @param folder of the report, which is there @throws FloodgateError where the recording cannot be read, or holds nothing to send */
@@ -40,10 +39,20 @@ export class RequestsSource {
     return new RequestsSource({ extracted, pace: paceOf(run, pace), rules: run.rules, loops });
   }
 
-  openFeed(): RequestsFeed {
-    const feed = new RequestsFeed(this.#order);
-    this.#measured ??= feed;
-    return feed;
+  /** What a run of the target asks for. @param repeatable as typed */
+  runOptions(
+    target: TargetRun,
+    repeatable: boolean | undefined,
+  ): Pick<RunOptions, 'openFeed' | 'idleMs' | 'repeatable' | 'notes'> {
+    const { pace, extracted } = this.#order;
+    const v8 = v8Of(pace.kind === 'oneAtATime', target, repeatable);
+    const notes = extracted.notes.map((text): Note => ({ severity: 'warning', text: `requests: ${text}` }));
+    return {
+      openFeed: async () => this.#openFeed(),
+      idleMs: target.idleMs,
+      repeatable: v8.repeatable,
+      notes: [...notes, ...v8.notes],
+    };
   }
 
   /** Leaves the differences in the report, and nothing else. */
@@ -55,11 +64,17 @@ export class RequestsSource {
     const lines = differences.map((each) => `${JSON.stringify(each)}\n`).join('');
     writeFileSync(path.join(folder, differencesName), lines, { mode: 0o600 });
   }
+
+  #openFeed(): RequestsFeed {
+    const feed = new RequestsFeed(this.#order);
+    this.#measured ??= feed;
+    return feed;
+  }
 }
 
 /** Whether the target is run so that allocation repeats, and what the report says of it. */
-export function v8Of(
-  { isOneAtATime }: RequestsRun,
+function v8Of(
+  isOneAtATime: boolean,
   target: TargetRun,
   repeatable: boolean | undefined,
 ): { readonly repeatable: boolean; readonly notes: readonly Note[] } {
