@@ -10,8 +10,7 @@ import { parseImpairments } from '../traffic/impairments/parse.ts';
 import { parseProfile } from '../traffic/parse-profile.ts';
 import type { Pace } from '../traffic/traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
-import { checkScenario } from './check-config.ts';
-import { clashOf } from './find-config.ts';
+import { checkScenario, clashOf } from './check-config.ts';
 import type { ScenarioConfig } from './scenario-schema.ts';
 import { readYaml } from './yaml-file.ts';
 
