@@ -19,6 +19,12 @@ export function nearestName(name: string, names: Iterable<string>): string | und
   return nearest;
 }
 
+/** The same as the start of a hint; empty where none is near. */
+export function didYouMean(name: string, names: Iterable<string>): string {
+  const near = nearestName(name, names);
+  return near ? `Did you mean ${near}? ` : '';
+}
+
 /** The distance of Damerau and Levenshtein, no letters touched twice ("optimal string alignment"). */
 function slips(from: string, to: string): number {
   let [before, last] = [[] as number[], Array.from({ length: to.length + 1 }, (_, at) => at)];

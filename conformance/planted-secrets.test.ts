@@ -1,6 +1,6 @@
 /**
  * Planted secrets, by default settings: every kind in every place, looked for in every output. Kinds and places were
- * written from what APIs document, by somebody who had not read what redacts them.
+ * written from what APIs document, and without a look at what redacts them.
  *
  * FLOODGATE_PLANTED=all plants every kind in every place instead of each sixth; FLOODGATE_SEED plants other values.
  */

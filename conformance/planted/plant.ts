@@ -11,7 +11,7 @@ export interface Cell {
   readonly text: string;
   /** Any of these in what belongs to this exchange is a leak. */
   readonly traces: RegExp;
-  /** These are told from all other text by chance alone. */
+  /** Only chance puts these into other text. */
   readonly rare: readonly string[];
 }
 

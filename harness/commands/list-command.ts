@@ -22,37 +22,34 @@ export function addListCommand(command: Command): void {
       '\nExamples:\n  floodgate list\n  floodgate list half-open-flood\n  floodgate list --metrics\n  floodgate list --impairments',
     )
     .action(async (name: string | undefined, flags: { readonly metrics?: boolean; readonly impairments?: boolean }) => {
-      if (flags.impairments) {
-        const lines = impairmentTable.flatMap((each) => row(each.example, `${each.help}. ${syntaxOf(each)}`, 36));
-        process.stdout.write(`${lines.join('\n')}\n`);
-        return;
-      }
-      if (flags.metrics) {
-        process.stdout.write(`${metricLines().join('\n')}\n`);
-        return;
-      }
-      if (name !== undefined) {
-        process.stdout.write(`${(await scenarioLines(name)).join('\n')}\n`);
-        return;
-      }
-      const lines: string[] = [];
-      let group: string | undefined = '';
-      for (const scenario of await library()) {
-        if (scenario.group !== group)
-          lines.push(...(lines.length > 0 ? [''] : []), `Scenarios: ${scenario.group ?? 'others'}`);
-        group = scenario.group;
-        const sets = [...(gateScenarios.includes(scenario.name) ? ['the default gate'] : []), ...(scenario.sets ?? [])];
-        lines.push(
-          ...row(scenario.name, scenario.summary),
-          ...row('', `${scenario.lanes.join(', ')}; ${limitWords(scenario)}`),
-        );
-        if (sets.length > 0) lines.push(...row('', `in ${sets.join(', ')}`));
-      }
-      const defects = defectNames();
-      if (defects.length > 0) lines.push('', 'Defects (floodgate run SCENARIO --defect NAME)');
-      for (const each of defects) lines.push(...row(each, await defectSummary(each)));
+      const lines = flags.impairments
+        ? impairmentTable.flatMap((each) => row(each.example, `${each.help}. ${syntaxOf(each)}`, 36))
+        : flags.metrics
+          ? metricLines()
+          : await (name === undefined ? libraryLines() : scenarioLines(name));
       process.stdout.write(`${lines.join('\n')}\n`);
     });
+}
+
+/** The scenarios by group, then the defects. */
+async function libraryLines(): Promise<string[]> {
+  const lines: string[] = [];
+  let group: string | undefined = '';
+  for (const scenario of await library()) {
+    if (scenario.group !== group)
+      lines.push(...(lines.length > 0 ? [''] : []), `Scenarios: ${scenario.group ?? 'others'}`);
+    group = scenario.group;
+    const sets = [...(gateScenarios.includes(scenario.name) ? ['the default gate'] : []), ...(scenario.sets ?? [])];
+    lines.push(
+      ...row(scenario.name, scenario.summary),
+      ...row('', `${scenario.lanes.join(', ')}; ${limitWords(scenario)}`),
+    );
+    if (sets.length > 0) lines.push(...row('', `in ${sets.join(', ')}`));
+  }
+  const defects = defectNames();
+  if (defects.length > 0) lines.push('', 'Defects (floodgate run SCENARIO --defect NAME)');
+  for (const each of defects) lines.push(...row(each, await defectSummary(each)));
+  return lines;
 }
 
 /** What one scenario stands for, and how it is judged. */

@@ -10,7 +10,7 @@ import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
 import { doctor } from '../pass/instruments/doctor.ts';
 import { flame } from '../pass/instruments/flame.ts';
 import type { Instrument } from '../pass/instruments/instrument.ts';
-import { isScenarioFile, findScenario as scenarioNamed } from '../project/library.ts';
+import { findScenario, isScenarioFile } from '../project/library.ts';
 import { type Explain, type RunOptions, runScenario } from '../run.ts';
 import { type AgentStage, stageOf } from '../scenario/agent-stage.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
@@ -25,7 +25,8 @@ import { enterNamespace } from './enter-namespace.ts';
 import { parsePace } from './pace-flags.ts';
 import { printReport } from './print-report.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
-import { type RequestsRun, RequestsSource, requestsRun, v8Of } from './requests-flags.ts';
+import { type RequestsRun, requestsRun } from './requests-flags.ts';
+import { RequestsSource } from './requests-source.ts';
 import type { RunFlags } from './run-flags.ts';
 import { measuredOrder, orderedTraffic, recordingWords, spooled } from './run-traffic.ts';
 import { openSession } from './session.ts';
@@ -38,7 +39,7 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
   const target = await targetRun(flags, requests ? 'requests' : name === undefined ? undefined : 'frames');
   const found = requests
     ? { scenario: requestsScenario(requests, target), order: undefined }
-    : await findScenario(name, target);
+    : await scenarioToRun(name, target);
   const { scenario } = found;
   const given = await askedOf(requests ? undefined : name, flags, found, target !== undefined);
   const cpu = cpuInstrumentsOf(flags, target);
@@ -52,11 +53,9 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
   let source: RequestsSource | undefined;
   try {
     source = requests && (await RequestsSource.open(requests, folder, { ...asked, signal: session.signal }));
-    const v8 = requests && v8Of(requests, target!, flags.repeatable);
     const report = await runScenario({
       ...asked,
-      ...drivenBy(asked, target, folder, source),
-      ...(v8 && { repeatable: v8.repeatable, notes: [...(source?.notes ?? []), ...v8.notes] }),
+      ...(source ? source.runOptions(target!, flags.repeatable) : drivenBy(asked, target, folder)),
       scenario,
       ...(target && { launcher: target.opened.launcher }),
       cpu,
@@ -195,9 +194,7 @@ function drivenBy(
   { lane, traffic, pace }: Asked,
   target: TargetRun | undefined,
   folder: string,
-  source: RequestsSource | undefined,
 ): Pick<RunOptions, 'openFeed' | 'idleMs'> {
-  if (source) return { openFeed: async () => source.openFeed(), idleMs: target!.idleMs };
   if (traffic) {
     // The first pass is the one that is judged; the others send the same.
     let measured = measuredOrder(traffic, folder);
@@ -224,14 +221,14 @@ interface Found {
 }
 
 /** A scenario by name or file, or a target's own where none is named. */
-async function findScenario(name: string | undefined, target: TargetRun | undefined): Promise<Found> {
+async function scenarioToRun(name: string | undefined, target: TargetRun | undefined): Promise<Found> {
   if (name === undefined) {
     if (target) return { scenario: target.scenario, order: undefined };
     throw new FloodgateError('option-invalid', 'there is nothing to run', {
       hint: 'Name a scenario (floodgate list shows them), a capture file, or a program: --target "node server.js".',
     });
   }
-  const found = await scenarioNamed(name);
+  const found = await findScenario(name);
   const first = found.order(found.scenario.seed, undefined);
   // What comes by standard input comes once, and is looked at where it is kept.
   if (first.kind === 'recording' && name !== '-') probeRecording(first.path);

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import { nearestName } from '../../agent/nearest-name.ts';
+import { didYouMean } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
@@ -102,8 +102,7 @@ export function chosenScenarios(
 
 /** @param sets there are */
 export function setUnknown(set: string, sets: readonly string[]): FloodgateError {
-  const near = nearestName(set, sets);
   return new FloodgateError('option-invalid', `there is no set "${set}"`, {
-    hint: `${near ? `Did you mean ${near}? ` : ''}${sets.length > 0 ? `Sets: ${[...sets].sort().join(', ')}.` : 'Say sets: [NAME] in scenarios.'}`,
+    hint: `${didYouMean(set, sets)}${sets.length > 0 ? `Sets: ${[...sets].sort().join(', ')}.` : 'Say sets: [NAME] in scenarios.'}`,
   });
 }

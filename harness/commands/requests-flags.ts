@@ -1,19 +1,11 @@
-/** `floodgate run --requests`: recorded requests, sent at a service of the user's. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/** The options of `floodgate run --requests`: recorded requests, sent at a service of the user's. `--help` reads this: it imports little. */
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { Note } from '../../reports/model.ts';
-import { differencesName } from '../report/requests-notes.ts';
-import { type ExtractedRequests, extractRequests } from '../requests/extraction.ts';
 import { type HeaderRules, parseRules } from '../requests/header-rules.ts';
-import type { RequestPace } from '../requests/replay.ts';
-import { RequestsFeed } from '../requests/requests-feed.ts';
-import { removeSpool } from '../requests/spool.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
-import type { Pace } from '../traffic/traffic.ts';
 import { repeated } from './repeated-option.ts';
-import type { TargetRun } from './target-flags.ts';
+import { optionOf } from './shown-words.ts';
 
 export interface RequestsFlags {
   readonly requests?: boolean;
@@ -75,12 +67,11 @@ export function requestsRun(
   name: string | undefined,
   flags: RequestsFlags & { readonly target?: string } & Readonly<Partial<Record<(typeof foreign)[number], unknown>>>,
 ): RequestsRun | undefined {
-  const spelled = (flag: string) => `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   if (!flags.requests) {
     const needless = own.find((each) => flags[each] !== undefined);
     if (needless === undefined) return undefined;
     throw refused(
-      `${spelled(needless)} is for --requests`,
+      `${optionOf(needless)} is for --requests`,
       'Add --requests, a capture or HAR file and --target, or leave it out.',
     );
   }
@@ -99,7 +90,7 @@ export function requestsRun(
   const needless = foreign.find((each) => flags[each] !== undefined);
   if (needless !== undefined) {
     throw refused(
-      `${spelled(needless)} does not go with --requests`,
+      `${optionOf(needless)} does not go with --requests`,
       'Requests are sent as they were recorded, at the target.',
     );
   }
@@ -133,78 +124,6 @@ function scenarioOf(name: string, target: string): ScenarioHead {
     lanes: ['load'],
     budget: { 'requests.failed': 0 },
   };
-}
-
-/** @throws FloodgateError `option-invalid` */
-function paceOf({ isOneAtATime }: RequestsRun, pace: Pace): RequestPace {
-  if (isOneAtATime) return { kind: 'oneAtATime' };
-  if (pace.kind === 'recorded') return { kind: 'recorded', speed: pace.speed };
-  return { kind: 'topspeed' };
-}
-
-/** The requests of a run, extracted once, fed once a pass. */
-export class RequestsSource {
-  readonly notes: readonly Note[];
-  readonly #extracted: ExtractedRequests;
-  readonly #order: { readonly pace: RequestPace; readonly rules: HeaderRules; readonly loops: number };
-  readonly #folder: string;
-  /** The first pass is the one that is judged. */
-  #measured: RequestsFeed | undefined;
-
-  private constructor(
-    run: RequestsRun,
-    extracted: ExtractedRequests,
-    folder: string,
-    order: { pace: Pace; loops: number },
-  ) {
-    this.#extracted = extracted;
-    this.#folder = folder;
-    this.#order = { pace: paceOf(run, order.pace), rules: run.rules, loops: order.loops };
-    this.notes = extracted.notes.map((text) => ({ severity: 'warning', text: `requests: ${text}` }));
-  }
-
-  /** @param folder of the report @throws FloodgateError where the recording cannot be read, or holds nothing to send */
-  static async open(
-    run: RequestsRun,
-    folder: string,
-    order: { readonly pace: Pace; readonly loops: number; readonly signal: AbortSignal },
-  ): Promise<RequestsSource> {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const extracted = await extractRequests({ file: run.file, folder, signal: order.signal, onFrames: () => {} });
-    return new RequestsSource(run, extracted, folder, order);
-  }
-
-  openFeed(): RequestsFeed {
-    const feed = new RequestsFeed({ extracted: this.#extracted, ...this.#order });
-    this.#measured ??= feed;
-    return feed;
-  }
-
-  /** Leaves the differences in the report, and nothing else. */
-  close(): void {
-    removeSpool(this.#extracted.folder);
-    const { differences = [] } = this.#measured?.requests ?? {};
-    if (differences.length === 0) return;
-    const lines = differences.map((each) => `${JSON.stringify(each)}\n`).join('');
-    writeFileSync(path.join(this.#folder, differencesName), lines, { mode: 0o600 });
-  }
-}
-
-/** Whether the target is run so that allocation repeats, and what the report says of it. */
-export function v8Of(
-  { isOneAtATime }: RequestsRun,
-  target: TargetRun,
-  repeatable: boolean | undefined,
-): { readonly repeatable: boolean; readonly notes: readonly Note[] } {
-  const takesArguments = target.opened.kind === 'program' && target.opened.launcher.isNode;
-  const isRepeatable = takesArguments && (repeatable ?? isOneAtATime);
-  if (!isOneAtATime) return { repeatable: isRepeatable, notes: [] };
-  // Which of them its version knew, the report's own note says.
-  if (isRepeatable) return { repeatable: true, notes: [] };
-  const text = takesArguments
-    ? 'V8 ran as it does by itself: allocation falls in steps while it optimises'
-    : `${target.opened.launcher.name} takes no arguments of Node.js: V8, if there is one, ran as it does by itself`;
-  return { repeatable: isRepeatable, notes: [{ severity: 'info', text: `requests: ${text}` }] };
 }
 
 function refused(message: string, hint: string): FloodgateError {

@@ -6,6 +6,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
 import type { OpenedTarget } from '../target/open-target.ts';
+import { optionOf } from './shown-words.ts';
 
 export interface TargetFlags {
   readonly target?: string;
@@ -57,7 +58,7 @@ export async function targetRun(
     );
     if (needless === undefined) return undefined;
     throw refused(
-      `--${needless === 'targetDir' ? 'target-dir' : needless} is for a target of your own`,
+      `${optionOf(needless)} is for a target of your own`,
       'Add --target "node server.js", or leave it out.',
     );
   }

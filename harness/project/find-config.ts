@@ -3,7 +3,7 @@ import { existsSync, globSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
-import { checkConfig, checkScenario } from './check-config.ts';
+import { checkConfig, checkScenario, clashOf } from './check-config.ts';
 import type { ProjectConfig } from './config.ts';
 import type { ScenarioConfig } from './scenario-schema.ts';
 import type { LineOf } from './schema-faults.ts';
@@ -121,32 +121,6 @@ function unreadable(file: string, why: string, cause?: unknown): FloodgateError 
     hint: 'A configuration is "export default defineConfig({ … })", or YAML with the same names.',
     cause,
   });
-}
-
-/** What of a scenario excludes each other: what is wrong, and what to do. */
-export function clashOf(scenario: ScenarioConfig): [message: string, hint: string] | undefined {
-  const given = (...names: (keyof ScenarioConfig)[]) => names.filter((name) => scenario[name] !== undefined);
-  const drivers = given('load', 'capture', 'requests', 'builtin', 'traffic');
-  if (drivers.length > 1) return [`has more than one of ${listed(drivers)}`, 'Keep the one that drives the target.'];
-  const paces = given('speed', 'pps', 'mbps', 'profile', 'topspeed', 'oneAtATime');
-  if (paces.length > 1) return [`has more than one of ${listed(paces)}`, 'Keep the one that says how fast it is sent.'];
-  const [needless] = given('impair', 'pps', 'mbps', 'profile');
-  if (needless !== undefined && scenario.load !== undefined) {
-    return [`has a load and ${needless}, which is for frames`, 'Leave one of them out.'];
-  }
-  const [own] = given('oneAtATime', 'topspeed', 'rewriteHeaders', 'dropHeaders', 'rewriteCookies', 'dropCookies');
-  if (own !== undefined && scenario.requests === undefined) {
-    return [`has ${own}, which is for recorded requests`, 'Add requests: "prod.pcapng", or leave it out.'];
-  }
-  const [frames] = given('impair', 'pps', 'mbps', 'profile', 'lane', 'seed', 'duration');
-  if (frames !== undefined && scenario.requests !== undefined) {
-    return [`has requests and ${frames}, which does not go with them`, 'Leave one of them out.'];
-  }
-  return undefined;
-}
-
-function listed(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 function checkNames(scenarios: readonly ScenarioConfig[], config: ProjectConfig, file: string): void {

@@ -10,8 +10,7 @@ import { parseImpairments } from '../traffic/impairments/parse.ts';
 import { parseProfile } from '../traffic/parse-profile.ts';
 import type { Pace } from '../traffic/traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
-import { checkScenario } from './check-config.ts';
-import { clashOf } from './find-config.ts';
+import { checkScenario, clashOf } from './check-config.ts';
 import type { ScenarioConfig } from './scenario-schema.ts';
 import { readYaml } from './yaml-file.ts';
 
@@ -117,16 +116,16 @@ function headOf(config: ScenarioConfig, source: ScenarioHead | undefined): Scena
   return {
     name,
     summary: summary ?? source?.summary ?? 'a scenario of your own',
-    ...(about !== undefined && { about }),
-    ...(group !== undefined && { group }),
-    ...(sets !== undefined && { sets }),
-    ...(brokenBy !== undefined && { brokenBy }),
     seed: seed ?? source?.seed ?? 1,
     pace: paceOf(config) ?? source?.pace ?? { kind: 'recorded', speed: 1 },
     lanes: lane === undefined ? (source?.lanes ?? ['tap', 'exact']) : [lane],
-    ...definedOnly({ until: agentUntil ?? source?.until, agentArguments: agentArguments ?? source?.agentArguments }),
     budget: { ...(source?.budget ?? madeBudget(config)), ...budgetOf(config) },
-    ...(recover !== undefined && { settleSeconds: parseQuantity(recover, 'recover', 'seconds') }),
+    ...definedOnly({
+      ...{ about, group, sets, brokenBy },
+      until: agentUntil ?? source?.until,
+      agentArguments: agentArguments ?? source?.agentArguments,
+      settleSeconds: recover === undefined ? undefined : parseQuantity(recover, 'recover', 'seconds'),
+    }),
   };
 }
 

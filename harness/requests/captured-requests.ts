@@ -18,15 +18,9 @@ const interfaces = [{ name: '', linkType: 1, snapLength: 0 }];
 
 /**
  * @param hashSeed two random numbers of 32 bits: a capture may be an attacker's
- * @param onFrames called now and then; what it throws ends the reading
  * @throws FloodgateError where the file cannot be read
  */
-export function readCapture(
-  file: string,
-  spool: SpoolWriter,
-  hashSeed: readonly [number, number],
-  onFrames: (frames: number) => void,
-): ReadRequests {
+export function readCapture(file: string, spool: SpoolWriter, hashSeed: readonly [number, number]): ReadRequests {
   const limits = deriveLimits({ memoryBytes: readerMemoryBytes });
   const counters = createHttpCounters();
   const log = new ExchangeLog(spool);
@@ -34,7 +28,7 @@ export function readCapture(
   const tcp = new TcpLayer({ limits: limits.tcp, handler, source: { interfaces }, hashSeed });
   const recording = new Recording(file);
   try {
-    while (recording.read(tcp, framesPerRead) >= 0) onFrames(tcp.counters.frames);
+    while (recording.read(tcp, framesPerRead) >= 0);
   } finally {
     recording.close();
   }

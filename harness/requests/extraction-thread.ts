@@ -14,25 +14,15 @@ export interface ExtractionData {
 }
 
 export type ExtractionMessage =
-  | { readonly kind: 'progress'; readonly frames: number }
   | { readonly kind: 'done'; readonly found: RecordedRequests & { readonly notes: readonly string[] } }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
-
-/** Frames between two messages of progress. */
-const progressFrames = 1 << 18;
 
 const port = parentPort!;
 const report = (message: ExtractionMessage) => port.postMessage(message);
 
 function extract({ file, folder, hashSeed }: ExtractionData): void {
   const spool = new SpoolWriter(folder);
-  let due = progressFrames;
-  const onFrames = (frames: number) => {
-    if (frames < due) return;
-    due = frames + progressFrames;
-    report({ kind: 'progress', frames });
-  };
-  const found = isHar(file) ? readHar(file, spool) : readCapture(file, spool, hashSeed, onFrames);
+  const found = isHar(file) ? readHar(file, spool) : readCapture(file, spool, hashSeed);
   report({ kind: 'done', found: { ...found, connectionsMax: spool.finish() } });
 }
 

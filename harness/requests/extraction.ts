@@ -22,12 +22,11 @@ export interface ExtractionOrder {
   readonly file: string;
   readonly folder: string;
   readonly signal: AbortSignal;
-  readonly onFrames: (frames: number) => void;
 }
 
 /** @throws FloodgateError where the recording cannot be read, or holds no request that can be sent */
 export async function extractRequests(order: ExtractionOrder): Promise<ExtractedRequests> {
-  const { file, folder, signal, onFrames } = order;
+  const { file, folder, signal } = order;
   const seeds = randomBytes(8);
   const data: ExtractionData = { file, folder, hashSeed: [seeds.readUInt32LE(0), seeds.readUInt32LE(4)] };
   const module = new URL(`./extraction-thread${path.extname(import.meta.url)}`, import.meta.url);
@@ -40,8 +39,7 @@ export async function extractRequests(order: ExtractionOrder): Promise<Extracted
         if (signal.aborted) stop();
         signal.addEventListener('abort', stop, { once: true });
         worker.on('message', (message: ExtractionMessage) => {
-          if (message.kind === 'progress') onFrames(message.frames);
-          else if (message.kind === 'done') resolve(message.found);
+          if (message.kind === 'done') resolve(message.found);
           else reject(new FloodgateError(message.code, message.message, { hint: message.hint }));
         });
         worker.on('error', reject);

@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { UnsentReason } from '../feed/request-account.ts';
 import type { ReadRequests } from './captured-requests.ts';
+import { token } from './header-rules.ts';
 import { harBytesMax, openAheadUs } from './limits.ts';
 import { EventFlag, EventKind, emptyEvent } from './request-event.ts';
 import type { SpoolWriter } from './spool.ts';
@@ -18,7 +19,7 @@ const entrySchema = v.object({
   time: v.fallback(v.number(), 0),
   connection: v.optional(v.union([v.string(), v.number()])),
   request: v.object({
-    method: v.pipe(v.string(), v.regex(/^[!#$%&'*+.^_`|~\w-]+$/)),
+    method: v.pipe(v.string(), v.regex(token)),
     url: v.string(),
     headers: v.array(named),
     bodySize: v.fallback(v.number(), -1),
@@ -164,7 +165,6 @@ const framing = new Set([
   'keep-alive',
   'http2-settings',
 ]);
-const fieldName = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 function requestOf({ request }: Entry): { bytes: Buffer; headBytes: number } | UnsentReason {
   if (!URL.canParse(request.url)) return 'malformed';
@@ -175,7 +175,7 @@ function requestOf({ request }: Entry): { bytes: Buffer; headBytes: number } | U
   const lines = [`${request.method} ${url.pathname}${url.search} HTTP/1.1`];
   // A header that HTTP/2 names with a colon is in the start line here, or `Host`.
   const headers = request.headers.filter(({ name }) => !name.startsWith(':') && !framing.has(name.toLowerCase()));
-  if (headers.some(({ name, value }) => !fieldName.test(name) || /[\r\n\0]/.test(value))) return 'malformed';
+  if (headers.some(({ name, value }) => !token.test(name) || /[\r\n\0]/.test(value))) return 'malformed';
   if (!headers.some(({ name }) => name.toLowerCase() === 'host')) lines.push(`Host: ${url.host}`);
   for (const { name, value } of headers) lines.push(`${name}: ${value}`);
   if (body.length > 0 || /^(POST|PUT|PATCH)$/.test(request.method)) lines.push(`Content-Length: ${body.length}`);

@@ -18,7 +18,8 @@ export interface HeaderRules {
   readonly cookies: ReadonlyMap<string, string | null>;
 }
 
-const fieldName = /^[!#$%&'*+.^_`|~\w-]+$/;
+/** A method or a field's name (RFC 9110, section 5.6.2). */
+export const token = /^[!#$%&'*+.^_`|~\w-]+$/;
 /** These say where a request ends: with others, the bytes that follow would be another request. */
 const framing = new Set(['content-length', 'transfer-encoding']);
 
@@ -123,8 +124,7 @@ function split(text: string, by: string, option: string, example: string): [stri
 
 function checkedName(name: string, option: string): string {
   const lower = name.toLowerCase();
-  if (!fieldName.test(name))
-    throw invalid(`${option}: that is no name of a header`, `Example: ${option} Authorization`);
+  if (!token.test(name)) throw invalid(`${option}: that is no name of a header`, `Example: ${option} Authorization`);
   if (!framing.has(lower)) return lower;
   throw invalid(
     `${option}: ${name} says where a request ends`,

@@ -9,6 +9,7 @@ import { MessageFlag } from '../../agent/http/message-flag.ts';
 import type { HttpMessage, MessageHandler } from '../../agent/http/message-handler.ts';
 import { Pairing } from '../../agent/http/pairing.ts';
 import { Known, type Pairable, type Place } from '../../agent/http/place.ts';
+import { distance } from '../../agent/http/turn-taking.ts';
 import type { CloseReason, GapReason, Side, StreamHandler } from '../../agent/tcp/stream-handler.ts';
 import type { UnsentReason } from '../feed/request-account.ts';
 import { tailBytesMax, tailsBytesMax } from './limits.ts';
@@ -26,10 +27,7 @@ export interface RequestSink {
   close(stream: number, tsUs: number): void;
 }
 
-/** Sequence numbers are 32 bits with a sign: how far `to` lies behind `from`. */
-const distance = (from: number, to: number) => (to - from) | 0;
-
-/** What the pairing is told of the request at hand. */
+/** Keeps what the HTTP layer hands the pairing about the request at hand: where it lies. */
 class PlacedPairing extends Pairing {
   isPlaced = false;
   start = 0;

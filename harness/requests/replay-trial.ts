@@ -1,22 +1,22 @@
 /** A recording extracted and replayed in this process, for tests. */
 import { createConnection } from 'node:net';
-import { createHistogram } from 'node:perf_hooks';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { readCapture } from './captured-requests.ts';
 import { type ExtractedRequests, extractRequests } from './extraction.ts';
 import { parseRules, type RuleWords } from './header-rules.ts';
+import { HistogramLateness } from './histogram-lateness.ts';
 import { Replay, type RequestPace } from './replay.ts';
 import { EventKind } from './request-event.ts';
 import { SpoolReader, SpoolWriter } from './spool.ts';
 
 export function extract(file: string, folder: string): Promise<ExtractedRequests> {
-  return extractRequests({ file, folder, signal: new AbortController().signal, onFrames: () => {} });
+  return extractRequests({ file, folder, signal: new AbortController().signal });
 }
 
 /** The same in this thread, which is quicker; of any capture, one without requests too. */
 export function extractHere(file: string, folder: string): ExtractedRequests {
   const spool = new SpoolWriter(folder);
-  const { notes, ...found } = readCapture(file, spool, [1, 2], () => {});
+  const { notes, ...found } = readCapture(file, spool, [1, 2]);
   return { folder, notes, recorded: { ...found, connectionsMax: spool.finish() } };
 }
 
@@ -52,19 +52,7 @@ export async function replay(
     sleep: (ms) => sleep(ms),
     turn: () => setImmediate(),
     connect: (host) => createConnection({ host, port }),
-    lateness: () => {
-      const histogram = createHistogram();
-      return {
-        record: (us) => histogram.record(Math.max(1, Math.round(us))),
-        percentile: (percent) => histogram.percentile(percent),
-        get max() {
-          return histogram.max;
-        },
-        get count() {
-          return histogram.count;
-        },
-      };
-    },
+    lateness: () => new HistogramLateness(),
     onProgress: () => {},
   });
   const ticker = setInterval(() => run.tick(), 100);

@@ -12,6 +12,11 @@ const get = (target: string, more = '') => `GET ${target} HTTP/1.1\r\nHost: old\
 const answer = (status: number, body: string) =>
   `HTTP/1.1 ${status} X\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
+/** Each of these requests with an empty answer. */
+const exchanges = (...requests: readonly string[]): Conversation => ({
+  says: requests.flatMap((request) => [[0, request] as const, [1, answer(200, '')] as const]),
+});
+
 async function recorded(t: { testdir(): string }, conversations: readonly Conversation[]) {
   const folder = t.testdir();
   const file = path.join(folder, 'capture.pcap');
@@ -76,18 +81,7 @@ t.test('what may be a secret in a path is not shown', async (t) => {
 t.test(
   'a service that closes connections is connected to again; an answer that never comes is a failure',
   async (t) => {
-    const found = await recorded(t, [
-      {
-        says: [
-          [0, get('/1')],
-          [1, answer(200, '')],
-          [0, get('/2')],
-          [1, answer(200, '')],
-          [0, get('/3')],
-          [1, answer(200, '')],
-        ],
-      },
-    ]);
+    const found = await recorded(t, [exchanges(get('/1'), get('/2'), get('/3'))]);
     const closing = await recordingServer((_n, uri) => (uri === '/2' ? null : answer(200, '')));
     const account = await replay(found, closing.port);
     t.match(account, { sent: 3, answered: 2, unanswered: 1, reconnects: 1 });
@@ -126,22 +120,7 @@ t.test('a request waits for the answer before it, unless it was pipelined', asyn
 t.test(
   'one at a time: across connections no request before the last answer; loops open connections anew',
   async (t) => {
-    const found = await recorded(t, [
-      {
-        says: [
-          [0, get('/1')],
-          [1, answer(200, '')],
-          [0, get('/2')],
-          [1, answer(200, '')],
-        ],
-      },
-      {
-        says: [
-          [0, get('/3')],
-          [1, answer(200, '')],
-        ],
-      },
-    ]);
+    const found = await recorded(t, [exchanges(get('/1'), get('/2')), exchanges(get('/3'))]);
     let inFlight = 0;
     let most = 0;
     const order: string[] = [];
@@ -162,18 +141,7 @@ t.test(
 );
 
 t.test('recorded times are kept: none is early, and the sender says how late', async (t) => {
-  const found = await recorded(t, [
-    {
-      says: [
-        [0, get('/1')],
-        [1, answer(200, '')],
-        [0, get('/2')],
-        [1, answer(200, '')],
-        [0, get('/3')],
-        [1, answer(200, '')],
-      ],
-    },
-  ]);
+  const found = await recorded(t, [exchanges(get('/1'), get('/2'), get('/3'))]);
   const times: number[] = [];
   const server = await recordingServer(() => {
     times.push(performance.now());
@@ -189,16 +157,7 @@ t.test('recorded times are kept: none is early, and the sender says how late', a
 t.test('rules reach the wire, and only where they apply', async (t) => {
   const body = 'Host: old\r\n\r\n';
   const post = `POST /2 HTTP/1.1\r\nHost: old\r\nContent-Length: ${body.length}\r\nAuthorization: recorded\r\n\r\n${body}`;
-  const found = await recorded(t, [
-    {
-      says: [
-        [0, get('/1', 'Cookie: s=1\r\n')],
-        [1, answer(200, '')],
-        [0, post],
-        [1, answer(200, '')],
-      ],
-    },
-  ]);
+  const found = await recorded(t, [exchanges(get('/1', 'Cookie: s=1\r\n'), post)]);
   const server = await recordingServer();
   await replay(found, server.port, {
     rules: { rewriteHeaders: ['host: new', 'Authorization: now'], dropCookies: ['s'] },

@@ -2,12 +2,12 @@
 import { readlinkSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import os from 'node:os';
-import { createHistogram } from 'node:perf_hooks';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { RequestAccount } from '../feed/request-account.ts';
 import { type HeaderRules, withPort } from './header-rules.ts';
-import { type Lateness, Replay, type RequestPace } from './replay.ts';
+import { HistogramLateness } from './histogram-lateness.ts';
+import { Replay, type RequestPace } from './replay.ts';
 import { SpoolReader } from './spool.ts';
 
 export interface SenderData {
@@ -32,27 +32,6 @@ const tickMs = 250;
 const port = parentPort!;
 const data = workerData as SenderData;
 const progress = new Float64Array(data.progress);
-
-/** Three significant digits (HDR Histogram). */
-class HistogramLateness implements Lateness {
-  readonly #histogram = createHistogram();
-
-  record(us: number): void {
-    this.#histogram.record(Math.max(1, Math.round(us)));
-  }
-
-  percentile(percent: number): number {
-    return this.#histogram.percentile(percent);
-  }
-
-  get max(): number {
-    return this.#histogram.max;
-  }
-
-  get count(): number {
-    return this.#histogram.count;
-  }
-}
 
 const replay = new Replay({
   openSpool: () => new SpoolReader(data.folder),

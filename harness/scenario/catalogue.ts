@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
-import { nearestName } from '../../agent/nearest-name.ts';
+import { didYouMean } from '../../agent/nearest-name.ts';
 import { projectRoot } from '../profile/files.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { type AgentStage, reaches } from './agent-stage.ts';
@@ -48,10 +48,10 @@ export async function loadScenario(name: string): Promise<Scenario> {
 function scenarioUrl(name: string): string {
   const file = moduleOf(name, 'scenario');
   if (isName(name) && existsSync(file)) return pathToFileURL(file).href;
-  const near = nearestName(name, scenarioNames());
+  const names = scenarioNames();
   throw new FloodgateError('scenario-unknown', `there is no scenario "${name}"`, {
     hint:
-      `${near ? `Did you mean ${near}? ` : ''}Scenarios: ${scenarioNames().join(', ')}. ` +
+      `${didYouMean(name, names)}Scenarios: ${names.join(', ')}. ` +
       'A capture file, and a scenario in YAML, are run by their paths, e.g. ./burst.pcap.',
   });
 }

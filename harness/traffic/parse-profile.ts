@@ -1,6 +1,6 @@
 /** Rate profiles as people write them: `ramp=10kpps..200kpps/30s,step=200kpps/1min`. Pure. */
 import { FloodgateError } from '../../agent/errors.ts';
-import { nearestName } from '../../agent/nearest-name.ts';
+import { didYouMean } from '../../agent/nearest-name.ts';
 import {
   type ProfilePart,
   partSeconds,
@@ -93,13 +93,10 @@ function parsePart(word: string, option: string, rate: RateOf): ProfilePart {
   const [, name = '', rest = ''] = /^([a-z-]*)=?(.*)$/i.exec(word) ?? [];
   const kind = profileKinds.find((each) => each.name === name);
   if (!kind || rest === '') {
-    const near = nearestName(
-      name,
-      profileKinds.map((each) => each.name),
-    );
+    const names = profileKinds.map((each) => each.name);
     const hint = kind
       ? `Write ${kind.syntax}, for example ${kind.example}.`
-      : `${near ? `Did you mean ${near}? ` : ''}Write one of ${profileKinds.map(({ syntax }) => syntax).join(', ')}.`;
+      : `${didYouMean(name, names)}Write one of ${profileKinds.map(({ syntax }) => syntax).join(', ')}.`;
     throw invalid(`${option}: "${word}" is no part of a profile`, hint);
   }
   const values = rest.split('/');

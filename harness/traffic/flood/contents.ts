@@ -23,7 +23,7 @@ export function contentOf(body: Body, size: number, random: Random): Content {
     case 'text':
       return { bytes: new TextEncoder().encode(prose(size, random)), type: 'text/plain; charset=utf-8' };
     case 'binary':
-      return { bytes: noise(size, random), type: 'application/octet-stream' };
+      return { bytes: noise(random, Math.max(1, size)), type: 'application/octet-stream' };
     case 'repeated':
       return { bytes: Buffer.alloc(size, 'the same line, again and again, and nothing else\n'), type: 'text/plain' };
   }
@@ -84,7 +84,7 @@ function multipart(boundary: string, size: number, random: Random): Uint8Array {
   const note = head('name="note"');
   const end = latin1(`\r\n--${boundary}--\r\n`);
   const left = Math.max(1, size - file.length - note.length - end.length - 20);
-  return Buffer.concat([note, latin1(hexText(random, 16)), latin1('\r\n'), file, noise(left, random), end]);
+  return Buffer.concat([note, latin1(hexText(random, 16)), latin1('\r\n'), file, noise(random, left), end]);
 }
 
 function prose(size: number, random: Random): string {
@@ -93,9 +93,10 @@ function prose(size: number, random: Random): string {
   return text.slice(0, Math.max(1, size));
 }
 
-function noise(size: number, random: Random): Uint8Array {
-  const bytes = new Uint8Array(Math.max(1, size));
-  for (let at = 0; at < bytes.length; at++) bytes[at] = random.u32() >>> 24;
+/** Bytes that say nothing. */
+export function noise(random: Random, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at < length; at++) bytes[at] = random.u32() >>> 24;
   return bytes;
 }
 

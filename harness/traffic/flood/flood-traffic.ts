@@ -35,6 +35,8 @@ export function openFlood(
 
 interface Population {
   readonly part: FloodPart;
+  /** Of its clients' addresses, a network a part: no two connections of a flood have the same addresses and ports. */
+  readonly network: number;
   readonly http: HttpPopulation | undefined;
   readonly random: Random;
   readonly arrivals: Generator<number, void>;
@@ -68,7 +70,7 @@ class FloodTraffic implements Traffic, Wire {
     this.#truth = new FloodTruth(onMessage);
     this.#bytesMax = sizeBytes ?? Number.POSITIVE_INFINITY;
     this.bytesExpected = sizeBytes;
-    this.#populations = plan.map((part, index) => this.#population(part, createRandom(seed, `part ${index}`)));
+    this.#populations = plan.map((part, index) => this.#population(part, index, createRandom(seed, `part ${index}`)));
     this.durationUs = Math.max(
       ...plan.map((part, index) => this.#populations[index]!.startUs - firstFrameTsUs + timeRange(part.duration)[1]),
     );
@@ -153,17 +155,11 @@ class FloodTraffic implements Traffic, Wire {
     this.#queue.add(this.nowUs, waits);
   }
 
-  #talk({ part, opened }: Population, random: Random): TcpTalk {
-    const index = this.#populations.findIndex((each) => each.part === part);
+  #talk({ part, network, opened }: Population, random: Random): TcpTalk {
     const port = part.port ?? (part.kind === 'tls' ? 443 : 80);
     const conversation: Conversation = {
-      // 10.64.0.0 on, a network a part: no two connections of a flood have the same addresses and ports.
       clientAddress:
-        0x0a40_0000 +
-        index * 0x0008_0000 +
-        1 +
-        (opened % clientsAtATime) +
-        clientsAtATime * Math.floor(opened / (clientsAtATime * clientPorts)),
+        network + 1 + (opened % clientsAtATime) + clientsAtATime * Math.floor(opened / (clientsAtATime * clientPorts)),
       serverAddress: 0x0a02_0001 + (opened % 16),
       clientPort: 1_025 + (Math.floor(opened / clientsAtATime) % clientPorts),
       serverPort: port,
@@ -184,9 +180,11 @@ class FloodTraffic implements Traffic, Wire {
     return new TcpTalk(this, conversation, pacing);
   }
 
-  #population(part: FloodPart, random: Random): Population {
+  #population(part: FloodPart, index: number, random: Random): Population {
     const population: Population = {
       part,
+      // 10.64.0.0 on.
+      network: 0x0a40_0000 + index * 0x0008_0000,
       http: part.kind === 'http' ? new HttpPopulation(part, random) : undefined,
       random,
       arrivals: arrivalTimes(part.arrivals, draw(random, timeRange(part.duration)), random),

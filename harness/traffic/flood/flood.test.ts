@@ -68,6 +68,7 @@ function isChecked(bytes: Uint8Array, start: number, end: number): boolean {
 
 const brief = { arrivals: constant(40), duration: '500ms' } as const;
 const answer = exchange({ response: json('200B..20kB') });
+const again = http({ ...brief, exchanges: [answer] });
 
 /** One of every kind: what hosts do, and what goes wrong. */
 const floods: Readonly<Record<string, FloodPlan>> = {
@@ -119,6 +120,7 @@ const floods: Readonly<Record<string, FloodPlan>> = {
     }),
   ),
   'slow drip': flood(traffic.slowDrip({ ...brief, exchanges: [exchange({ response: json(200) })] })),
+  'one part twice': flood(again, again),
   'left open': flood(http({ ...brief, end: 'open', exchanges: [answer] })),
   'headers and bombs': flood(
     http({

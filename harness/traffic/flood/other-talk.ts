@@ -3,7 +3,7 @@ import type { Random } from '../../../agent/seeded-random.ts';
 import { type SocketWrite, socketWrite } from '../synthesis/exchange.ts';
 import { hexText } from '../synthesis/json-body.ts';
 import { bytesRange, countRange, draw, drawSize, drawWhole, timeRange } from './amounts.ts';
-import { latin1 } from './contents.ts';
+import { latin1, noise } from './contents.ts';
 import type { FloodTruth } from './flood-truth.ts';
 import type { TlsPart, WebSocketPart } from './plan.ts';
 import type { TcpTalk, Waits } from './tcp-talk.ts';
@@ -134,10 +134,4 @@ function serverHello(random: Random): Uint8Array {
     ...[word(0x1301), Buffer.from([0]), word(extensions.length), extensions],
   ]);
   return handshake(2, body);
-}
-
-function noise(random: Random, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  for (let at = 0; at < length; at++) bytes[at] = random.u32() >>> 24;
-  return bytes;
 }

@@ -4,7 +4,7 @@
  */
 
 import { FloodgateError } from '../../../agent/errors.ts';
-import { nearestName } from '../../../agent/nearest-name.ts';
+import { didYouMean } from '../../../agent/nearest-name.ts';
 import type { Impairment, ImpairmentRow } from './impairment.ts';
 import { stagesMax } from './limits.ts';
 import { type Parameter, parseAmount, parseList, type Value } from './parameters.ts';
@@ -86,12 +86,6 @@ function parseValue(text: string, where: string, parameter: Parameter): Value {
   throw new FloodgateError('option-invalid', `${where}: there is no "${text}"`, {
     hint: `${didYouMean(text, parameter.words!)}It is one of ${parameter.words!.join(', ')}.`,
   });
-}
-
-/** The start of a hint; empty where no name is near. */
-function didYouMean(text: string, names: readonly string[]): string {
-  const near = nearestName(text, names);
-  return near ? `Did you mean ${near}? ` : '';
 }
 
 /** What is written for each parameter: `loss=PROBABILITY[/CORRELATION]`. */
