@@ -1,11 +1,11 @@
 /** `floodgate baseline`: a person accepts the figures of a run; the gate then holds later runs against them. */
-import { spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatValue, printable } from '../../reports/format.ts';
 import { runsOf } from '../../reports/model.ts';
+import { gitOutput } from '../compare/git.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import { baselinesOf } from '../ledger/accept.ts';
 import { type Ledger, ledgerName, putEntries } from '../ledger/ledger.ts';
@@ -105,6 +105,5 @@ function listing({ baselines, waivers }: Ledger, now: string): string {
 
 /** Whoever git says commits here, else the user of this machine. */
 function gitName({ folder }: Project): string {
-  const { stdout, status } = spawnSync('git', ['config', 'user.name'], { cwd: folder, encoding: 'utf8' });
-  return (status === 0 && stdout.trim()) || userInfo().username;
+  return gitOutput(folder, ['config', 'user.name']) || userInfo().username;
 }

@@ -54,7 +54,7 @@ t.test('a commit that cannot be built makes a range, and what was found is kept'
   const first = bisect('--good', 'v1', '--bad', 'main', ...words, '--out', 'found');
   t.equal(first.status, 4, first.out + first.err);
   t.match(first.out, /^RANGE: one of 2 commits, the last of which is [0-9a-f]{10} it can be built again\n/);
-  t.match(first.out, /Could not be told:\n {2}[0-9a-f]{10} more rows: .* cannot be built: "test ! -e broken"/);
+  t.match(first.out, /Could not be decided:\n {2}[0-9a-f]{10} more rows: .* cannot be built: "test ! -e broken"/);
   const data = JSON.parse(readFileSync(path.join(folder, 'found', 'bisect.json'), 'utf8'));
   t.match(data, { isExact: false, commits: [{ subject: 'first' }, { finding: 'skipped' }, { subject: /again/ }] });
   t.ok(data.change > 0.2, String(data.change));

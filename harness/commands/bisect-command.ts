@@ -1,5 +1,4 @@
 /** `floodgate bisect`: the commit from which on a metric is worse, by the verdicts of `floodgate compare`. */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,9 +9,10 @@ import { formatChange, metricSentence, siteSentence } from '../../reports/compar
 import { printable } from '../../reports/format.ts';
 import { type BisectRange, bisect, type Finding, looksLeft } from '../compare/bisect.ts';
 import { type BisectEntry, BisectLog } from '../compare/bisect-log.ts';
-import { runFloodgate } from '../compare/floodgate-process.ts';
+import { ownProgram, runFloodgate } from '../compare/floodgate-process.ts';
+import { commitOf, git } from '../compare/git.ts';
+import { knownMetric } from '../metrics/known-metric.ts';
 import { parseWhole } from '../metrics/quantity.ts';
-import { findMetric } from '../metrics/table.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { makeReportFolder } from './report-folder.ts';
@@ -24,7 +24,7 @@ Examples:
   floodgate bisect --good v1.2.0 --bad main --scenario cart --metric rss.max --max-pairs 24
 
 First the bad version is compared with the good one. Then commits between them are compared with the good one, each time the one in the middle
-of what is left; one counts as bad from half of the whole change on. A commit that cannot be built or told makes the answer a range, never a
+of what is left; one counts as bad from half of the whole change on. A commit that cannot be built or decided makes the answer a range, never a
 wrong name. Findings are kept in .floodgate/bisect: a bisection that was interrupted goes on where it was.
 
 Exit codes: 0 the commit was found, 2 could not run, 3 interrupted, 4 a range was found, or nothing is worse beyond doubt.`;
@@ -66,11 +66,7 @@ async function run(flags: BisectFlags): Promise<number> {
   const pairsMax = parseWhole(flags.maxPairs, '--max-pairs', { min: 5, max: 32 });
   const project = await loadProject(process.cwd(), flags.config);
   chosenScenarios(project, { only: [flags.scenario] });
-  if (!findMetric(flags.metric)) {
-    throw new FloodgateError('option-invalid', `there is no metric "${flags.metric}"`, {
-      hint: 'floodgate list --metrics shows them.',
-    });
-  }
+  knownMetric(flags.metric);
   const commits = commitsBetween(project, flags.good, flags.bad);
   const session = openSession();
   const folder = makeReportFolder('bisect', flags.out);
@@ -178,7 +174,7 @@ class Bisection {
     if (threshold !== undefined) words.push('--threshold', `${flags.metric}=${threshold}`);
     words.push('--max-pairs', String(pairsMax), '--sites', sites, '--out', out);
     const { errors } = await runFloodgate({
-      words: [process.argv[1]!, ...words],
+      words: [...ownProgram(), ...words],
       folder: project.folder,
       signal,
     });
@@ -206,7 +202,7 @@ class Bisection {
       const between = commits
         .slice(good + 1, bad)
         .map((commit) => `  ${name(commit)}: ${printable(this.#log.get(commit.id)?.why ?? '', 200)}`);
-      return `RANGE: one of ${bad - good} commits, the last of which is ${name(commits[bad]!)}\n${what}\nCould not be told:\n${between.join('\n')}\n`;
+      return `RANGE: one of ${bad - good} commits, the last of which is ${name(commits[bad]!)}\n${what}\nCould not be decided:\n${between.join('\n')}\n`;
     }
     step(`${name(first)} beside the one before it: looking for the call sites`);
     const compared = await this.#compare(commits[good]!, first, 'found', {
@@ -248,7 +244,7 @@ function entryOf(metric: ComparedMetric | undefined): BisectEntry {
   const change = metric?.change ?? null;
   if (metric?.decision === 'worse') return { finding: 'bad', change, why: '' };
   if (metric?.decision === 'within') return { finding: 'good', change, why: '' };
-  return { finding: 'undecided', change, why: metric?.note || 'it could not be told' };
+  return { finding: 'undecided', change, why: metric?.note || 'it could not be decided' };
 }
 
 function skipped(why: string): BisectEntry {
@@ -261,25 +257,17 @@ function step(text: string): void {
 
 /** First parents only: what a merge brought is one change. @throws FloodgateError `version-unknown` */
 function commitsBetween({ folder }: Project, good: string, bad: string): Commit[] {
-  const git = (...words: string[]) =>
-    execFileSync('git', words, {
-      cwd: folder,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      maxBuffer: 1 << 28,
-    }).trim();
-  const commitOf = (label: string) => {
-    try {
-      return git('rev-parse', '--verify', '--quiet', '--end-of-options', `${label}^{commit}`);
-    } catch (cause) {
-      throw new FloodgateError('version-unknown', `"${label}" is no commit, branch or tag of this repository`, {
-        hint: 'A bisection walks from commit to commit: a folder cannot be an end of it.',
-        cause,
-      });
-    }
+  const knownCommit = (label: string) => {
+    const commit = commitOf(folder, label);
+    if (commit !== undefined) return commit;
+    throw new FloodgateError('version-unknown', `"${label}" is no commit, branch or tag of this repository`, {
+      hint: 'A bisection walks from commit to commit: a folder cannot be an end of it.',
+    });
   };
-  const [from, to] = [commitOf(good), commitOf(bad)];
-  const lines = git('log', '--first-parent', '--reverse', '--format=%H %P%x09%s', `${from}..${to}`).split('\n');
+  const [from, to] = [knownCommit(good), knownCommit(bad)];
+  const lines = git(folder, ['log', '--first-parent', '--reverse', '--format=%H %P%x09%s', `${from}..${to}`]).split(
+    '\n',
+  );
   const commits = lines
     .filter((line) => line !== '')
     .map((line) => ({ id: line.slice(0, 40), parent: line.slice(41, 81), subject: line.split('\t')[1] ?? '' }));
@@ -288,5 +276,5 @@ function commitsBetween({ folder }: Project, good: string, bad: string): Commit[
       hint: 'Name an earlier commit of the same branch as --good.',
     });
   }
-  return [{ id: from, subject: git('log', '-1', '--format=%s', from) }, ...commits];
+  return [{ id: from, subject: git(folder, ['log', '-1', '--format=%s', from]) }, ...commits];
 }

@@ -1,13 +1,5 @@
 /** The commands of `floodgate`: a row a command. A command's module is loaded when the command line names it. */
-import type { Command } from 'commander';
-
-export interface CommandRow {
-  readonly name: string;
-  /** Its line in `floodgate --help`. */
-  readonly summary: string;
-  /** @returns what adds the command's description, arguments, options and action */
-  readonly load: () => Promise<(command: Command) => void>;
-}
+import type { CommandRow } from './command-row.ts';
 
 export const commandTable: readonly CommandRow[] = [
   {

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { metrics } from '../metrics/table.ts';
 import { loadProject } from '../project/find-config.ts';
 import { defectNames, scenarioNames } from '../scenario/catalogue.ts';
+import type { CommandRow } from './command-row.ts';
 
 const shells = ['bash', 'zsh', 'fish', 'powershell'];
 
@@ -14,14 +15,8 @@ Examples:
   floodgate complete zsh > "\${fpath[1]}/_floodgate"                  for every shell from now on
   floodgate complete fish > ~/.config/fish/completions/floodgate.fish`;
 
-interface Row {
-  readonly name: string;
-  readonly summary: string;
-  readonly load: () => Promise<(command: Command) => void>;
-}
-
 /** @param rows all commands of the program */
-export const addCompleteCommand = (rows: readonly Row[]) => (command: Command) => {
+export const addCompleteCommand = (rows: readonly CommandRow[]) => (command: Command) => {
   command
     .description('Prints a script that completes commands, options and names in a shell.')
     .argument('<shell>', shells.join(', '))
@@ -37,7 +32,7 @@ export const addCompleteCommand = (rows: readonly Row[]) => (command: Command) =
 };
 
 /** Prints what the last of the words may be. */
-async function complete(rows: readonly Row[], words: readonly string[]): Promise<void> {
+async function complete(rows: readonly CommandRow[], words: readonly string[]): Promise<void> {
   const shadow = new Command('floodgate');
   // The library brings the row of this command itself.
   for (const { name, summary, load } of rows.filter((row) => row.name !== 'complete')) {

@@ -1,6 +1,7 @@
 /** The ledger as commands use it: checked against the project that it belongs to. */
+import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
-import { type Ledger, ledgerName, readLedger } from '../ledger/ledger.ts';
+import { daySchema, type Ledger, ledgerName, readLedger } from '../ledger/ledger.ts';
 import type { Project } from '../project/find-config.ts';
 
 /** @throws FloodgateError `ledger-invalid` for an entry of a scenario that is gone: what it says would never be checked */
@@ -23,8 +24,7 @@ export const today = (): string => new Date().toISOString().slice(0, 10);
 
 /** @throws FloodgateError `option-invalid` */
 export function dayOf(text: string, option: string): string {
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text);
-  if (isDay) return text;
+  if (v.is(daySchema, text)) return text;
   throw new FloodgateError('option-invalid', `${option}: "${text}" is no day`, {
     hint: 'Example: --until 2026-12-31.',
   });

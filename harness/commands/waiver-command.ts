@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { nearestName } from '../../agent/nearest-name.ts';
 import { ledgerName, putEntries } from '../ledger/ledger.ts';
-import { findMetric, metricNames } from '../metrics/table.ts';
+import { knownMetric } from '../metrics/known-metric.ts';
 import { loadProject } from '../project/find-config.ts';
 import { dayOf, projectLedger, today } from './project-ledger.ts';
 
@@ -40,20 +40,17 @@ export function addWaiverCommand(command: Command): void {
 async function add(metric: string, { scenario, owner, until, reason, config }: WaiverFlags): Promise<void> {
   const project = await loadProject(process.cwd(), config);
   projectLedger(project);
-  const near = (name: string, names: readonly string[]) => {
-    const nearest = nearestName(name, names);
-    return nearest === undefined ? '' : `; is "${nearest}" meant?`;
-  };
-  if (!findMetric(metric)) {
-    throw new FloodgateError('option-invalid', `there is no metric "${metric}"${near(metric, metricNames())}`, {
-      hint: 'floodgate list --metrics shows them.',
-    });
-  }
+  knownMetric(metric);
   const names = project.scenarios.map(({ name }) => name);
   if (!names.includes(scenario)) {
-    throw new FloodgateError('option-invalid', `there is no scenario "${scenario}"${near(scenario, names)}`, {
-      hint: `Scenarios: ${names.join(', ') || 'none yet'}.`,
-    });
+    const near = nearestName(scenario, names);
+    throw new FloodgateError(
+      'option-invalid',
+      `there is no scenario "${scenario}"${near ? `; is "${near}" meant?` : ''}`,
+      {
+        hint: `Scenarios: ${names.join(', ') || 'none yet'}.`,
+      },
+    );
   }
   if (dayOf(until, '--until') < today()) {
     throw new FloodgateError('option-invalid', `--until: ${until} is past`, { hint: 'Name a day to come.' });

@@ -8,7 +8,7 @@ const entrySchema = v.strictObject({
   finding: v.picklist(['good', 'bad', 'skipped', 'undecided']),
   /** Of the metric as a share, worse above 0; null where it was not measured. */
   change: v.nullable(v.number()),
-  /** Why it could not be told. */
+  /** Why it could not be decided. */
   why: v.string(),
 });
 const logSchema = v.strictObject({

@@ -5,8 +5,8 @@ import { createRandom } from '../../agent/seeded-random.ts';
 import { bisect, type Finding, looksLeft } from './bisect.ts';
 import { BisectLog } from './bisect-log.ts';
 
-/** Commits of which some cannot be built, and some are told at the second look only, or never. */
-function history(seed: number, count: number, { unbuilt = 0, slow = 0, untold = 0 } = {}) {
+/** Commits of which some cannot be built, and some are decided at the second look only, or never. */
+function history(seed: number, count: number, { unbuilt = 0, slow = 0, undecidable = 0 } = {}) {
   const random = createRandom(seed, 'history').fraction;
   const firstBad = 1 + Math.floor(random() * (count - 1));
   const between = Array.from({ length: count - 2 }, (_, i) => i + 1)
@@ -15,7 +15,7 @@ function history(seed: number, count: number, { unbuilt = 0, slow = 0, untold = 
     .map(({ index }) => index);
   const broken = new Set(between.slice(0, unbuilt));
   const later = new Set(between.slice(unbuilt, unbuilt + slow));
-  const never = new Set(between.slice(unbuilt + slow, unbuilt + slow + untold));
+  const never = new Set(between.slice(unbuilt + slow, unbuilt + slow + undecidable));
   let looks = 0;
   const look = async (index: number, again: number): Promise<Finding> => {
     looks += 1;
@@ -23,22 +23,26 @@ function history(seed: number, count: number, { unbuilt = 0, slow = 0, untold = 
     if (never.has(index) || (later.has(index) && again === 0)) return 'undecided';
     return index < firstBad ? 'good' : 'bad';
   };
-  const isTold = (index: number) => !broken.has(index) && !never.has(index);
-  return { firstBad, look, isTold, looks: () => looks };
+  const isDecidable = (index: number) => !broken.has(index) && !never.has(index);
+  return { firstBad, look, isDecidable, looks: () => looks };
 }
 
 t.test('the right commit, or the least range that holds it', async (t) => {
   for (let seed = 0; seed < 2_000; seed++) {
     const count = 2 + (seed % 80);
-    const { firstBad, look, isTold } = history(seed, count, { unbuilt: seed % 5, slow: seed % 3, untold: seed % 4 });
+    const { firstBad, look, isDecidable } = history(seed, count, {
+      unbuilt: seed % 5,
+      slow: seed % 3,
+      undecidable: seed % 4,
+    });
     const { good, bad } = await bisect(count, look);
     if (good >= firstBad || bad < firstBad) t.fail(`seed ${seed}: ${good}–${bad} does not hold ${firstBad}`);
     const between = Array.from({ length: bad - good - 1 }, (_, i) => good + 1 + i);
-    if (between.some(isTold)) t.fail(`seed ${seed}: ${between} could have been told`);
+    if (between.some(isDecidable)) t.fail(`seed ${seed}: ${between} could have been decided`);
   }
 });
 
-t.test('64 commits, three that cannot be built, two told at the second look: few looks', async (t) => {
+t.test('64 commits, three that cannot be built, two decided at the second look: few looks', async (t) => {
   for (let seed = 0; seed < 20; seed++) {
     const { firstBad, look, looks } = history(seed, 65, { unbuilt: 3, slow: 2 });
     const { good, bad } = await bisect(65, look);

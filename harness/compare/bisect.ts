@@ -1,6 +1,6 @@
-/** Finds the first bad one of many commits in a row, where some cannot be told: the answer is then a range, never a guess. Pure. */
+/** Finds the first bad one of many commits in a row, where some cannot be decided: the answer is then a range, never a guess. Pure. */
 
-/** `skipped`: it could not be built or run; `undecided`: it ran, and could not be told. */
+/** `skipped`: it could not be built or run; `undecided`: it ran, and could not be decided. */
 export type Finding = 'good' | 'bad' | 'skipped' | 'undecided';
 
 export interface BisectRange {
@@ -9,13 +9,13 @@ export interface BisectRange {
   readonly bad: number;
 }
 
-/** How often one that cannot be told is looked at: a second time with twice the pairs. */
+/** How often one that cannot be decided is looked at: a second time with twice the pairs. */
 const looksMax = 2;
 
 /**
  * Asks about as few as possible of `0 … count − 1`; 0 is good and the last one is bad.
  * @param look a finding for one of them; `again` is 0 at the first look
- * @returns neighbours where every one could be told
+ * @returns neighbours where every one could be decided
  */
 export async function bisect(
   count: number,
@@ -35,12 +35,12 @@ export async function bisect(
   }
 }
 
-/** How many more looks there are at most, if every one can be told. */
+/** How many more looks there are at most, if every one can be decided. */
 export function looksLeft({ good, bad }: BisectRange): number {
   return Math.ceil(Math.log2(Math.max(1, bad - good)));
 }
 
-/** Strictly between the two, and not one that could not be told. */
+/** Strictly between the two, and not one that could not be decided. */
 function nearestTo(middle: number, good: number, bad: number, open: ReadonlySet<number>): number | undefined {
   let best: number | undefined;
   for (let index = good + 1; index < bad; index++) {

@@ -5,7 +5,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
 import { shownArguments } from '../requests/shown-rules.ts';
-import { runFloodgate } from './floodgate-process.ts';
+import { ownProgram, runFloodgate } from './floodgate-process.ts';
 
 export interface CellOrder {
   /** Everything after `floodgate run`, without `--out`. */
@@ -19,7 +19,7 @@ export interface CellOrder {
 
 /** @throws FloodgateError `run-failed` where the run ends with anything but a verdict, `interrupted` */
 export async function runCell(order: CellOrder): Promise<RunReport> {
-  const words = [...process.execArgv, process.argv[1]!, 'run', ...order.arguments, '--out', order.out];
+  const words = [...ownProgram(), 'run', ...order.arguments, '--out', order.out];
   const { code, errors } = await runFloodgate({ words, folder: order.folder, signal: order.signal });
   if (order.signal.aborted)
     throw new FloodgateError('interrupted', 'the comparison was interrupted', { hint: '', exitCode: 3 });

@@ -13,6 +13,9 @@ export interface FloodgateProcess {
   readonly signal: AbortSignal | undefined;
 }
 
+/** This program as Node.js was started with it: what a command runs again is what was typed. */
+export const ownProgram = (): string[] => [...process.execArgv, process.argv[1]!];
+
 /** @returns its exit code (null: ended by a signal), and the end of its standard error */
 export function runFloodgate({ words, folder, signal }: FloodgateProcess) {
   return new Promise<{ code: number | null; errors: string }>((resolve, reject) => {

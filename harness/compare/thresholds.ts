@@ -1,9 +1,7 @@
 /** By how much a head may be worse, metric by metric: of the configuration, the command line, or by default. */
-import { FloodgateError } from '../../agent/errors.ts';
-import { nearestName } from '../../agent/nearest-name.ts';
 import type { Lane } from '../../reports/model.ts';
+import { knownMetric } from '../metrics/known-metric.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
-import { findMetric, metricNames } from '../metrics/table.ts';
 import type { Project } from '../project/find-config.ts';
 import { limitsOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
@@ -34,15 +32,8 @@ export function thresholdsOf(
 }
 
 function checked(name: string): string {
-  if (findMetric(name)) return name;
-  const near = nearestName(name, metricNames());
-  throw new FloodgateError(
-    'option-invalid',
-    `threshold: there is no metric "${name}"${near ? `; is "${near}" meant?` : ''}`,
-    {
-      hint: 'floodgate list --metrics shows them; a threshold is a share of the base, e.g. "rss.p99": "10 %".',
-    },
-  );
+  const hint = 'floodgate list --metrics shows them; a threshold is a share of the base, e.g. "rss.p99": "10 %".';
+  return knownMetric(name, { place: 'threshold: ', hint }).name;
 }
 
 function shareOf(name: string, value: string | number): number {

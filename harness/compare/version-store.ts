@@ -4,7 +4,6 @@
  *
  * Everything lies in `.floodgate/compare` of the project: `checkout` is that path, `versions/KEY` are the parked ones.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   constants,
@@ -22,6 +21,7 @@ import {
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { buildCommands, runBuild } from './build-version.ts';
+import { commitOf, git, gitOutput } from './git.ts';
 
 /** A version with its dependencies is some hundred MB; the ones used longest ago are removed. */
 const versionsMax = 8;
@@ -159,7 +159,7 @@ function resolveVersion(folder: string, label: string, build: readonly string[] 
       .slice(0, 16);
   const isFolder = label === '.' || label.startsWith('./') || label.startsWith('../') || path.isAbsolute(label);
   if (!isFolder) {
-    const commit = gitOutput(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${label}^{commit}`]);
+    const commit = commitOf(folder, label);
     if (commit !== undefined) return { label, commit, dirty: false, key: keyOf('commit', commit) };
     throw new FloodgateError('version-unknown', `"${label}" is no commit, branch or tag of this repository`, {
       hint: 'A shallow clone has few: in CI fetch the base (actions/checkout with fetch-depth: 0). A folder begins with "./".',
@@ -171,8 +171,7 @@ function resolveVersion(folder: string, label: string, build: readonly string[] 
       hint: 'Name a folder, or a commit, branch or tag.',
     });
   }
-  const commit =
-    source === folder ? gitOutput(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']) : undefined;
+  const commit = source === folder ? commitOf(folder, 'HEAD') : undefined;
   const isChanged =
     commit !== undefined &&
     (gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' ||
@@ -253,33 +252,4 @@ function copy(from: string, to: string): void {
     preserveTimestamps: true,
     mode: constants.COPYFILE_FICLONE,
   });
-}
-
-function git(folder: string, words: readonly string[]): string {
-  try {
-    return execFileSync('git', words, {
-      cwd: folder,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      maxBuffer: 1 << 28,
-    }).trim();
-  } catch (cause) {
-    const text = String((cause as { stderr?: string }).stderr ?? cause)
-      .trim()
-      .split('\n')
-      .at(-1);
-    throw new FloodgateError('version-unknown', `git ${words[0]}: ${text}`, {
-      hint: 'The version cannot be checked out.',
-      cause,
-    });
-  }
-}
-
-/** Undefined where git says no, or is missing. */
-function gitOutput(folder: string, words: readonly string[]): string | undefined {
-  try {
-    return git(folder, words);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,7 @@
 /** Judges a run by what the ledger of its project says: thresholds against baselines, then waivers. Pure. */
 import { formatShare, formatValue, printable } from '../../reports/format.ts';
 import type { BudgetResult, Figure, Note, RunReport } from '../../reports/model.ts';
-import { exitCodeOf } from '../metrics/exit-codes.ts';
-import { headlineOf } from '../report/headline.ts';
+import { runVerdict } from '../report/judge-again.ts';
 import { definitionOf } from './definition.ts';
 import type { Baseline, Ledger, Waiver } from './ledger.ts';
 import { machineClass } from './machine-class.ts';
@@ -37,12 +36,7 @@ export function judgeByLedger(report: RunReport, ledger: Ledger, question: Ledge
     if (row === undefined)
       notes.push({ severity: 'info', text: `the waiver of ${metric} until ${until} is not needed` });
   }
-  const changed = { ...report, budgets, notes: [...report.notes, ...notes] };
-  // What ended the run before its verdict stands.
-  const isBudgets = report.verdict.exitCode === exitCodeOf(report.budgets);
-  if (report.partial || !isBudgets) return changed;
-  const exitCode = exitCodeOf(budgets);
-  return { ...changed, verdict: { ok: exitCode === 0, exitCode, headline: headlineOf(budgets, report.spikes) } };
+  return { ...report, budgets, notes: [...report.notes, ...notes], verdict: runVerdict(report, budgets) };
 }
 
 /** How the note of a row begins that a baseline made: such a row is no budget of the run's own. */

@@ -23,7 +23,7 @@ const metric = v.pipe(
   ),
 );
 /** A day, UTC: `2026-12-31`. */
-const day = v.pipe(
+export const daySchema = v.pipe(
   v.string(),
   v.regex(/^\d{4}-\d\d-\d\d$/, 'a day such as 2026-12-31 is expected'),
   v.check((text) => new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true, 'there is no such day'),
@@ -38,11 +38,11 @@ const baselineSchema = v.strictObject({
   machine: words,
   /** Of the scenario as it was run; another one is another measurement. */
   definition: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits are expected')),
-  accepted: day,
+  accepted: daySchema,
   by: words,
   reason: words,
   /** Last day on which it counts. */
-  until: v.optional(day),
+  until: v.optional(daySchema),
 });
 
 const waiverSchema = v.strictObject({
@@ -51,7 +51,7 @@ const waiverSchema = v.strictObject({
   reason: words,
   owner: words,
   /** Last day on which it counts. */
-  until: day,
+  until: daySchema,
 });
 
 const ledgerSchema = v.strictObject({

@@ -29,8 +29,8 @@ function readingFrom({ figures, budgets }: RunReport, { name }: Metric): Reading
   return notMeasured(limit?.note || 'the report has no figure of it: run it again with this limit');
 }
 
-/** A target that died, or a run that was interrupted, stays so; so does a load that decides nothing. */
-function runVerdict(run: RunReport, budgets: readonly BudgetResult[]): Verdict {
+/** What other limits make of a run. A target that died, or a run that was interrupted, stays so; so does a load that decides nothing. */
+export function runVerdict(run: RunReport, budgets: readonly BudgetResult[]): Verdict {
   const { verdict, spikes } = run;
   const exitCode = exitCodeOf(budgets);
   const followed = verdict.exitCode === exitCodeOf(run.budgets);

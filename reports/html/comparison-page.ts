@@ -10,8 +10,9 @@ import {
 import { formatChange, formatInterval, formatLimit, formatMedian, formatSiteChange } from '../comparison-sentence.ts';
 import { formatDuration, formatShare, formatSite, formatValue, printable, verdictWord } from '../format.ts';
 import { commandLine, element, section, sortableTable, type TableColumn } from './dom.ts';
+import { drawIn, plainAxis, valueIn } from './small-chart.ts';
 import { sourcePanel } from './source-panel.ts';
-import { colourOf, onThemeChange, themeButton } from './theme.ts';
+import { colourOf, themeButton } from './theme.ts';
 import { verdictClass } from './verdict-class.ts';
 
 declare const uPlot: typeof uPlotType;
@@ -186,37 +187,26 @@ function pairCharts(metrics: readonly ComparedMetric[]): Node[] {
 
 function pairChart({ name, unit, base, head }: ComparedMetric): HTMLElement {
   const place = element('div', { class: 'trend pairs' }, [element('h3', { text: printable(name, 60) })]);
-  const axis = {
-    stroke: () => colourOf('--dim'),
-    grid: { stroke: () => colourOf('--grid'), width: 1 },
-    ticks: { show: false },
-    font: '11px system-ui, sans-serif',
-  };
-  const value = (_plot: uPlotType, each: number | null) => (each === null ? '–' : formatValue(each, unit));
   const series = (label: string, colour: string) => ({
     label,
     stroke: () => colourOf(colour),
     width: 1,
     points: { show: true, size: 7, fill: () => colourOf(colour) },
-    value,
+    value: valueIn(unit),
   });
-  requestAnimationFrame(() => {
+  drawIn(place, chartPx, (width) => {
     const options: uPlotType.Options = {
-      width: place.clientWidth,
+      width,
       height: chartPx,
       scales: { x: { time: false, range: [0.5, base.length + 0.5] } },
       cursor: { y: false, drag: { x: false, y: false } },
       axes: [
-        { ...axis, size: 24, incrs: [1, 2, 5, 10] },
-        { ...axis, size: 74, space: 24, values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
+        { ...plainAxis, size: 24, incrs: [1, 2, 5, 10] },
+        { ...plainAxis, size: 74, space: 24, values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
       ],
       series: [{ label: 'pair' }, series('base', '--s2'), series('head', '--s3')],
     };
-    const plot = new uPlot(options, [base.map((_, i) => i + 1), [...base], [...head]], place);
-    onThemeChange(() => plot.redraw(false, true));
-    new ResizeObserver(
-      () => plot.width !== place.clientWidth && plot.setSize({ width: place.clientWidth, height: chartPx }),
-    ).observe(place);
+    return new uPlot(options, [base.map((_, i) => i + 1), [...base], [...head]], place);
   });
   return place;
 }

@@ -182,12 +182,6 @@
 		});
 		return element("div", { class: "command" }, [element("code", { text: printable(command) }), copy]);
 	}
-	// reports/html/source-panel.ts
-	function sourcePanel(excerpt, isOpen = false) {
-		const panel = element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
-		panel.open = isOpen;
-		return panel;
-	}
 	// reports/html/theme.ts
 	const listeners = [];
 	function colourOf(property) {
@@ -221,6 +215,33 @@
 				title: "Dark or light"
 			}
 		});
+	}
+	// reports/html/small-chart.ts
+	const plainAxis = {
+		stroke: () => colourOf("--dim"),
+		grid: {
+			stroke: () => colourOf("--grid"),
+			width: 1
+		},
+		ticks: { show: false },
+		font: "11px system-ui, sans-serif"
+	};
+	const valueIn = (unit) => (_plot, value) => value === null ? "–" : formatValue(value, unit);
+	function drawIn(place, heightPx, make) {
+		requestAnimationFrame(() => {
+			const plot = make(place.clientWidth);
+			onThemeChange(() => plot.redraw(false, true));
+			new ResizeObserver(() => plot.width !== place.clientWidth && plot.setSize({
+				width: place.clientWidth,
+				height: heightPx
+			})).observe(place);
+		});
+	}
+	// reports/html/source-panel.ts
+	function sourcePanel(excerpt, isOpen = false) {
+		const panel = element("details", {}, [element("summary", { text: excerptTitle(excerpt) }), element("pre", { text: formatExcerpt(excerpt).join("\n") })]);
+		panel.open = isOpen;
+		return panel;
 	}
 	// reports/html/verdict-class.ts
 	function verdictClass({ ok, exitCode }) {
@@ -431,16 +452,6 @@
 	}
 	function pairChart({ name, unit, base, head }) {
 		const place = element("div", { class: "trend pairs" }, [element("h3", { text: printable(name, 60) })]);
-		const axis = {
-			stroke: () => colourOf("--dim"),
-			grid: {
-				stroke: () => colourOf("--grid"),
-				width: 1
-			},
-			ticks: { show: false },
-			font: "11px system-ui, sans-serif"
-		};
-		const value = (_plot, each) => each === null ? "–" : formatValue(each, unit);
 		const series = (label, colour) => ({
 			label,
 			stroke: () => colourOf(colour),
@@ -450,11 +461,11 @@
 				size: 7,
 				fill: () => colourOf(colour)
 			},
-			value
+			value: valueIn(unit)
 		});
-		requestAnimationFrame(() => {
+		drawIn(place, chartPx, (width) => {
 			const options = {
-				width: place.clientWidth,
+				width,
 				height: chartPx,
 				scales: { x: {
 					time: false,
@@ -468,7 +479,7 @@
 					}
 				},
 				axes: [{
-					...axis,
+					...plainAxis,
 					size: 24,
 					incrs: [
 						1,
@@ -477,7 +488,7 @@
 						10
 					]
 				}, {
-					...axis,
+					...plainAxis,
 					size: 74,
 					space: 24,
 					values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit))
@@ -488,16 +499,11 @@
 					series("head", "--s3")
 				]
 			};
-			const plot = new uPlot(options, [
+			return new uPlot(options, [
 				base.map((_, i) => i + 1),
 				[...base],
 				[...head]
 			], place);
-			onThemeChange(() => plot.redraw(false, true));
-			new ResizeObserver(() => plot.width !== place.clientWidth && plot.setSize({
-				width: place.clientWidth,
-				height: chartPx
-			})).observe(place);
 		});
 		return place;
 	}

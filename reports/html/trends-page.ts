@@ -3,7 +3,8 @@ import type uPlotType from 'uplot';
 import { formatValue, printable, verdictMark } from '../format.ts';
 import type { Unit } from '../model.ts';
 import { element, section, sortableTable } from './dom.ts';
-import { colourOf, onThemeChange, themeButton } from './theme.ts';
+import { drawIn, plainAxis, valueIn } from './small-chart.ts';
+import { colourOf, themeButton } from './theme.ts';
 import { verdictClass } from './verdict-class.ts';
 
 declare const uPlot: typeof uPlotType;
@@ -86,16 +87,10 @@ function budgetChart(runs: readonly TrendRun[], name: string, unit: Unit): HTMLE
   const actual = rows.map(({ budget }) => budget?.actual ?? null);
   const limit = rows.map(({ budget }) => budget?.limit ?? null);
   const place = element('div', { class: 'trend' }, [element('h3', { text: printable(name, 60) })]);
-  const axis = {
-    stroke: () => colourOf('--dim'),
-    grid: { stroke: () => colourOf('--grid'), width: 1 },
-    ticks: { show: false },
-    font: '11px system-ui, sans-serif',
-  };
-  const value = (_plot: uPlotType, each: number | null) => (each === null ? '–' : formatValue(each, unit));
-  requestAnimationFrame(() => {
+  const value = valueIn(unit);
+  drawIn(place, CHART_PX, (width) => {
     const options: uPlotType.Options = {
-      width: place.clientWidth,
+      width,
       height: CHART_PX,
       // Runs are spaced evenly: their dates bunch up on working days.
       scales: {
@@ -104,8 +99,8 @@ function budgetChart(runs: readonly TrendRun[], name: string, unit: Unit): HTMLE
       },
       cursor: { y: false, drag: { x: false, y: false } },
       axes: [
-        { ...axis, show: false },
-        { ...axis, size: 66, space: 24, values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
+        { ...plainAxis, show: false },
+        { ...plainAxis, size: 66, space: 24, values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
       ],
       series: [
         {
@@ -128,10 +123,7 @@ function budgetChart(runs: readonly TrendRun[], name: string, unit: Unit): HTMLE
       const run = plot.cursor.idx === null || plot.cursor.idx === undefined ? undefined : runs[plot.cursor.idx];
       if (run) location.assign(run.href);
     });
-    onThemeChange(() => plot.redraw(false, true));
-    new ResizeObserver(
-      () => plot.width !== place.clientWidth && plot.setSize({ width: place.clientWidth, height: CHART_PX }),
-    ).observe(place);
+    return plot;
   });
   return place;
 }

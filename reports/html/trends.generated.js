@@ -159,6 +159,27 @@
 			}
 		});
 	}
+	// reports/html/small-chart.ts
+	const plainAxis = {
+		stroke: () => colourOf("--dim"),
+		grid: {
+			stroke: () => colourOf("--grid"),
+			width: 1
+		},
+		ticks: { show: false },
+		font: "11px system-ui, sans-serif"
+	};
+	const valueIn = (unit) => (_plot, value) => value === null ? "–" : formatValue(value, unit);
+	function drawIn(place, heightPx, make) {
+		requestAnimationFrame(() => {
+			const plot = make(place.clientWidth);
+			onThemeChange(() => plot.redraw(false, true));
+			new ResizeObserver(() => plot.width !== place.clientWidth && plot.setSize({
+				width: place.clientWidth,
+				height: heightPx
+			})).observe(place);
+		});
+	}
 	// reports/html/verdict-class.ts
 	function verdictClass({ ok, exitCode }) {
 		return ok ? "ok" : exitCode === 4 ? "unknown" : "over";
@@ -218,19 +239,10 @@
 		const actual = rows.map(({ budget }) => budget?.actual ?? null);
 		const limit = rows.map(({ budget }) => budget?.limit ?? null);
 		const place = element("div", { class: "trend" }, [element("h3", { text: printable(name, 60) })]);
-		const axis = {
-			stroke: () => colourOf("--dim"),
-			grid: {
-				stroke: () => colourOf("--grid"),
-				width: 1
-			},
-			ticks: { show: false },
-			font: "11px system-ui, sans-serif"
-		};
-		const value = (_plot, each) => each === null ? "–" : formatValue(each, unit);
-		requestAnimationFrame(() => {
+		const value = valueIn(unit);
+		drawIn(place, CHART_PX, (width) => {
 			const options = {
-				width: place.clientWidth,
+				width,
 				height: CHART_PX,
 				scales: {
 					x: {
@@ -247,10 +259,10 @@
 					}
 				},
 				axes: [{
-					...axis,
+					...plainAxis,
 					show: false
 				}, {
-					...axis,
+					...plainAxis,
 					size: 66,
 					space: 24,
 					values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit))
@@ -290,11 +302,7 @@
 				const run = plot.cursor.idx === null || plot.cursor.idx === void 0 ? void 0 : runs[plot.cursor.idx];
 				if (run) location.assign(run.href);
 			});
-			onThemeChange(() => plot.redraw(false, true));
-			new ResizeObserver(() => plot.width !== place.clientWidth && plot.setSize({
-				width: place.clientWidth,
-				height: CHART_PX
-			})).observe(place);
+			return plot;
 		});
 		return place;
 	}

@@ -1,0 +1,41 @@
+/** git as comparisons, bisections and baselines run it. */
+import { execFileSync } from 'node:child_process';
+import { FloodgateError } from '../../agent/errors.ts';
+
+/** A list of the files of a large repository has some MB. */
+const outputBytesMax = 1 << 28;
+
+/** @returns what it printed, without the white space around it. @throws FloodgateError `version-unknown` with its last line */
+export function git(folder: string, words: readonly string[]): string {
+  try {
+    return execFileSync('git', words, {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: outputBytesMax,
+    }).trim();
+  } catch (cause) {
+    const text = String((cause as { stderr?: string }).stderr ?? cause)
+      .trim()
+      .split('\n')
+      .at(-1);
+    throw new FloodgateError('version-unknown', `git ${words[0]}: ${text}`, {
+      hint: 'The version cannot be checked out.',
+      cause,
+    });
+  }
+}
+
+/** Undefined where git says no, or is missing. */
+export function gitOutput(folder: string, words: readonly string[]): string | undefined {
+  try {
+    return git(folder, words);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The full commit that a branch, tag or abbreviation names here; undefined where it names none. */
+export function commitOf(folder: string, label: string): string | undefined {
+  return gitOutput(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${label}^{commit}`]);
+}
