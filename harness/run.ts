@@ -23,7 +23,7 @@ import type { PassResult } from './pass/pass-result.ts';
 import { type PlannedPass, planPasses } from './pass/plan.ts';
 import { writeProfileFile } from './profile/files.ts';
 import { buildRunReport } from './report/build.ts';
-import { type Findings, findingsOf, foundSpikes, peakBytesOf } from './report/findings.ts';
+import { type Findings, findingsOf, foundSpikes, peakBytesOf, withSettled } from './report/findings.ts';
 import { writeSites } from './report/sites-file.ts';
 import { Sources } from './report/sources.ts';
 import { spikesOf } from './report/spikes.ts';
@@ -155,7 +155,7 @@ async function settle(options: RunOptions, measured: Findings): Promise<{ findin
   const pass = await replay(options, planned);
   const order = { folder, passFolder: passFolder(folder, settled), command, keepsSnapshots, found };
   const { settled: looks } = await settled.bring(pass, order);
-  return { findings: findingsOf(measured.measure, budget, looks), passes: [pass] };
+  return { findings: withSettled(measured, budget, looks ?? []), passes: [pass] };
 }
 
 interface LinesLooked {

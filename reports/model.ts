@@ -201,7 +201,7 @@ export interface RetainedClass {
 export interface Keeper {
   /** As in the source: `cache`, `Pairing.#archive`, `listeners of "change" on bus`. */
   readonly name: string;
-  /** What it is: `Map`, `Array`; of a Go program the function that adds to it is all that is known: `function`. */
+  /** What it is: `Map`, `Array`; of a Go program, by the line that adds to it: `map`, `slice`, `container`. */
   readonly kind: string;
   /** Relative to the project where possible; empty where unknown. */
   readonly file: string;
@@ -313,8 +313,10 @@ export interface Spike {
   readonly lines: LineBytes | null;
 }
 
-/** `undecided`: measured, but not well enough to say; `notMeasured`: not at all. Neither is ok, and neither is over. */
-/** `waived`: over, and allowed for a while by a waiver that `note` names. */
+/**
+ * `undecided`: measured, but not well enough to say; `notMeasured`: not at all. Neither is ok, and neither is over.
+ * `waived`: over, and allowed for a while by a waiver that `note` names.
+ */
 export type BudgetState = 'pass' | 'over' | 'waived' | 'undecided' | 'notMeasured';
 
 export interface BudgetResult {

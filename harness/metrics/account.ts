@@ -1,13 +1,13 @@
 /**
  * The account of exchanges: sent = stored + shed by a named policy + damaged by the impairment, and what is in none of
  * these is missing. What the agent left out under overload it has counted by halves and exchanges that were whole: it stands
- * in the account as if it were in a witness, so that nothing else can hide behind it. Both ends are counted by others than the agent: the sender's truth, and the rows of the collector's
- * store. Pure.
+ * in the account as if it were in a witness, so that nothing else can hide behind it. Both ends are counted by others than the
+ * agent: the sender's truth, and the rows of the collector's store. Pure.
  */
 import type { Exchanges } from '../../reports/model.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Truth } from '../traffic/traffic.ts';
-import { framesShed } from './overload.ts';
+import { exchangeCounters, framesShed } from './overload.ts';
 import { uncountedMessages } from './reading.ts';
 
 /** Policies that leave an exchange without its witness: in the order of the pipeline, by the agent's counters. */
@@ -18,7 +18,6 @@ const beforeWitness = [
   'filter.rateLimited',
   'witness.pendingEvicted',
 ] as const;
-const underOverload = ['overload.exchangesSampled', 'overload.exchangesFraming'] as const;
 /** Of connections that the kernel left out for the agent, frames are counted, and an exchange has one at least. */
 const byConnection = 'overload.connections';
 const afterWitness = [
@@ -48,7 +47,7 @@ export function accountOf({ sending, stats, companion }: PassResult): Exchanges 
   const storedWhole = Math.max(0, Math.min(counters['witness.exchangesWhole'] ?? 0, companion.witnesses));
   // What was lost at both places may be counted twice, as half a witness that was made and not stored.
   const most = Math.max(intact - storedWhole - (counters['overload.exchangesWhole'] ?? 0) - hidden, notMade, notStored);
-  const shed = { ...early, ...named(underOverload, counters), [byConnection]: hidden, ...late };
+  const shed = { ...early, ...named(exchangeCounters, counters), [byConnection]: hidden, ...late };
   return {
     sent: truth.requests,
     intact,

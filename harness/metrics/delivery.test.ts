@@ -67,7 +67,7 @@ t.test('messages missed and found', async (t) => {
   t.match(found(runOf({ intact: [0, 0] })), { state: 'notMeasured' }, 'of no messages there is no share');
 });
 
-t.test('messages in connections that the agent left out are not told from missed ones', async (t) => {
+t.test('messages in connections that the agent left out cannot be distinguished from missed ones', async (t) => {
   t.match(missed(runOf({ found: [4, 3], framesShed: 10 })), { state: 'undecided', low: 0, high: 3 });
   t.match(missed(runOf({ found: [4, 3], framesShed: 1 })), { state: 'undecided', low: 2, high: 3 });
   t.same(missed(runOf({ found: [5, 5], framesShed: 10 })), value(0));

@@ -12,13 +12,19 @@ export function framesShed({ stats }: Pick<PassResult, 'stats'>): number {
 
 /** Why something is not known to the last message. */
 export const hiddenByFlows =
-  'connections were left out under overload (level 4): what their frames held is not told from what was missed';
+  'connections were left out under overload (level 4): what their frames held cannot be distinguished from what was missed';
+
+/** Exchanges of which no witness was made, by the agent's counters. */
+export const exchangeCounters: readonly string[] = ['overload.exchangesSampled', 'overload.exchangesFraming'];
+
+function totalOf(counters: Readonly<Record<string, number>>, names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (counters[name] ?? 0), 0);
+}
 
 /** Where frames wait for the agent it leaves nothing out, and counts nothing. */
 function counted({ measure }: RunFigures, names: readonly string[]): number | undefined {
   const counters = measure.stats.final?.values;
-  if (counters?.['witness.witnesses'] === undefined) return undefined;
-  return names.reduce((sum, name) => sum + (counters[`overload.${name}`] ?? 0), 0);
+  return counters?.['witness.witnesses'] === undefined ? undefined : totalOf(counters, names);
 }
 
 function readingOf(run: RunFigures, names: readonly string[]): Reading {
@@ -26,21 +32,20 @@ function readingOf(run: RunFigures, names: readonly string[]): Reading {
   return count === undefined ? notMeasured(noWitnesses) : value(count);
 }
 
-export const level = (run: RunFigures): Reading => readingOf(run, ['levelMax']);
-
-const exchangeNames = ['exchangesSampled', 'exchangesFraming'];
+export const level = (run: RunFigures): Reading => readingOf(run, ['overload.levelMax']);
 
 export function exchangesShed(run: RunFigures): Reading {
-  const count = counted(run, exchangeNames);
+  const count = counted(run, exchangeCounters);
   if (count === undefined) return notMeasured(noWitnesses);
   return between(count, framesShed(run.measure) > 0 ? Number.POSITIVE_INFINITY : count, hiddenByFlows);
 }
 
-export const bodiesShed = (run: RunFigures): Reading => readingOf(run, ['bodiesSampled', 'bodiesGivenUp']);
+export const bodiesShed = (run: RunFigures): Reading =>
+  readingOf(run, ['overload.bodiesSampled', 'overload.bodiesGivenUp']);
 
 /** Of the exchanges that the agent saw. */
 export function witnessed(run: RunFigures): Reading {
-  const shed = counted(run, exchangeNames);
+  const shed = counted(run, exchangeCounters);
   if (shed === undefined) return notMeasured(noWitnesses);
   const made = run.measure.stats.final!.values['witness.witnesses']!;
   if (made + shed === 0) return notMeasured('the agent saw no exchange');
@@ -56,7 +61,7 @@ export function describeOverload({ stats }: Pick<PassResult, 'stats'>): string |
   const of = (name: string) => counters[`overload.${name}`] ?? 0;
   const highest = of('levelMax');
   if (highest === 0) return undefined;
-  const shed = of('exchangesSampled') + of('exchangesFraming');
+  const shed = totalOf(counters, exchangeCounters);
   const made = counters['witness.witnesses'] ?? 0;
   const percent = (share: number) => `${(share * 100).toFixed(share > 0.1 ? 0 : 1)} %`;
   const parts = [

@@ -10,44 +10,41 @@ import type { FamilyResult } from './pass-result.ts';
 /** A server behind a launcher has said its first words before it listened: only our own loop has to come to them. */
 const findTimeoutMs = 1_000;
 
-export interface Kin {
-  /** Of the process that is watched. */
-  readonly channel: PreloadChannel;
-  /** Of all others, as far as they run. */
-  readonly others: () => readonly PreloadChannel[];
-}
-
-/** The channel of the process that is watched, which a launcher may have started, and those of the others. */
-export async function kinOf(target: Target, socket: FamilySocket | undefined, startEpochMs: number): Promise<Kin> {
+/** The channel of the process that is watched, which a launcher may have started; it knows those of the others. */
+export async function channelOf(
+  target: Target,
+  socket: FamilySocket | undefined,
+  startEpochMs: number,
+): Promise<PreloadChannel> {
   socket?.begin(startEpochMs);
   const first = new PreloadChannel(target.channel, startEpochMs);
   const { pid, rootPid = pid } = target;
   const found = pid === rootPid ? undefined : await socket?.find(pid, findTimeoutMs);
   const channel = found ?? first;
-  const others = () =>
-    [...(found && target.channel ? [first] : []), ...(socket?.open ?? [])].filter((each) => each !== channel);
-  channel.kin = others;
-  channel.everyKin = () =>
-    [...(found && target.channel ? [first] : []), ...(socket?.channels ?? [])].filter((each) => each !== channel);
-  return { channel, others };
+  const launcher = found && target.channel ? [first] : [];
+  const othersIn = (channels: readonly PreloadChannel[] = []) =>
+    [...launcher, ...channels].filter((each) => each !== channel);
+  channel.kin = () => othersIn(socket?.open);
+  channel.everyKin = () => othersIn(socket?.channels);
+  return channel;
 }
 
 export class Family {
   readonly #socket: FamilySocket;
-  readonly #kin: Kin;
+  readonly #channel: PreloadChannel;
   readonly #watch: FamilyWatch | undefined;
 
-  constructor(socket: FamilySocket, kin: Kin, watch: FamilyWatch | undefined) {
+  constructor(socket: FamilySocket, channel: PreloadChannel, watch: FamilyWatch | undefined) {
     this.#socket = socket;
-    this.#kin = kin;
+    this.#channel = channel;
     this.#watch = watch;
-    if (watch) kin.channel.onSpawn = (pid) => void watch.add(pid);
+    if (watch) channel.onSpawn = (pid) => void watch.add(pid);
   }
 
   /** @param isMeasured its memory is judged: the processes are watched from outside as well */
   static of(
     socket: FamilySocket | undefined,
-    kin: Kin,
+    channel: PreloadChannel,
     {
       target,
       watch,
@@ -57,8 +54,8 @@ export class Family {
   ): Family | undefined {
     if (!socket) return undefined;
     const { pid, rootPid = pid, memory } = target;
-    if (!isMeasured || pid === 0 || memory) return new Family(socket, kin, undefined);
-    return new Family(socket, kin, new FamilyWatch({ root: rootPid, target: { pid, watch }, nowMs }));
+    if (!isMeasured || pid === 0 || memory) return new Family(socket, channel, undefined);
+    return new Family(socket, channel, new FamilyWatch({ root: rootPid, target: { pid, watch }, nowMs }));
   }
 
   /** Before the target ends. Safe to call twice. */
@@ -67,9 +64,10 @@ export class Family {
     this.#watch?.stop();
   }
 
+  /** Once, after `stop`: it adds those that were started and never seen. */
   result(): FamilyResult {
     const watch = this.#watch;
-    const { channel } = this.#kin;
+    const channel = this.#channel;
     const channels = this.#socket.channels.filter((each) => each !== channel);
     const known = new Set(watch?.members.map(({ pid }) => pid));
     for (const { pid, command, tMs } of [channel, ...channels].flatMap(({ spawned }) => spawned)) {

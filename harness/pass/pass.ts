@@ -18,7 +18,7 @@ import { readStatsFile } from '../watch/stats-file.ts';
 import { StatsTail } from '../watch/stats-tail.ts';
 import { pause } from './abortable.ts';
 import { CompanionWatch } from './companion-watch.ts';
-import { answersOf, Family, kinOf } from './family.ts';
+import { answersOf, channelOf, Family } from './family.ts';
 import type { Instrument } from './instruments/instrument.ts';
 import { Intervals } from './intervals.ts';
 import { laneRules } from './lane-rules.ts';
@@ -109,10 +109,9 @@ interface Started {
 async function replay(options: PassOptions, target: Target, started: Started): Promise<PassResult> {
   const { instrument, launcher } = options;
   const { statsFile, startedAtEpochMs, nowMs, beside, socket } = started;
-  const kin = await kinOf(target, socket, startedAtEpochMs);
-  const { channel } = kin;
+  const channel = await channelOf(target, socket, startedAtEpochMs);
   const watch = await watchOf(target, options, nowMs);
-  const family = Family.of(socket, kin, { target, watch, isMeasured: !instrument.disturbs, nowMs });
+  const family = Family.of(socket, channel, { target, watch, isMeasured: !instrument.disturbs, nowMs });
   const intervals = intervalsOf(options, channel, () => watch.lookAtPages());
   const sending = new Sending({
     ...sendingOptionsOf(options),
@@ -120,6 +119,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
   });
   const exit = await conduct(options, target, { sending, intervals, watch, channel, family });
   const companion = await beside?.stop();
+  const kin = family?.result();
   return {
     kind: instrument.kind,
     lane: options.lane,
@@ -138,14 +138,14 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     stats: readStatsFile(statsFile),
     sending: sending.result,
     answers: laneRules[options.lane].countsAnswers
-      ? (answersOf([channel, ...(family?.result().channels ?? [])]) ?? options.feed.answers)
+      ? (answersOf([channel, ...(kin?.channels ?? [])]) ?? options.feed.answers)
       : undefined,
     unanswered: options.feed.unanswered,
     requests: options.feed.requests,
     exit,
     companion,
     intervals: intervals.taken,
-    family: family?.result(),
+    family: kin,
   };
 }
 

@@ -14,7 +14,7 @@ interface ZlibOptions {
 }
 
 /**
- * Brotli and Zstandard take memory as data come, and tell V8 nothing of it. These are what one holds after a megabyte, measured on
+ * Brotli and Zstandard take memory as data come, and report none of it to V8. These are what one holds after a megabyte, measured on
  * Node.js 26 by resident memory: right to a third, and shares of what was measured, never more than that.
  */
 const brotliHashers = [0.1, 0.1, 0.1, 0.2, 0.2, 0.8, 2, 4, 10, 30, 10, 10];

@@ -20,6 +20,9 @@ export interface FamilyOrder {
 /** The folder of a copy for a Node.js that is not ours: by its name the preload's own allocations are known. */
 export const preloadFolderName = 'floodgate-preload';
 
+/** Error of a target whose Node.js cannot do as `lines` asks: it runs the source as it is. */
+export const linesRefused = 'lines of source take Node.js 22.15 or later';
+
 export interface PreloadOptions {
   /** Descriptor of the channel. */
   readonly channel: number;

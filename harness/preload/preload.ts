@@ -7,7 +7,14 @@ import { readFileSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import v8 from 'node:v8';
-import { type FamilyOrder, familyVariable, type PreloadLine, type PreloadOptions, preloadVariable } from './options.ts';
+import {
+  type FamilyOrder,
+  familyVariable,
+  linesRefused,
+  type PreloadLine,
+  type PreloadOptions,
+  preloadVariable,
+} from './options.ts';
 import { RequestCount } from './requests.ts';
 // Not loaded only where it is asked for: the compile cache is filled by a start that asks for nothing.
 import { StepReadings } from './step.ts';
@@ -45,7 +52,7 @@ async function observe(options: PreloadOptions, { thread, socket }: Place = {}):
     ? (await import('./off-heap-sites.ts')).installOffHeapSites(profile.offHeapSampleBytes, profile.kind)
     : undefined;
   if (lines && !(await import('./lines.ts')).replaceSource(lines.url, lines.file)) {
-    tagged({ type: 'error', tMs: nowMs(), message: 'lines of source take Node.js 22.15 or later' });
+    tagged({ type: 'error', tMs: nowMs(), message: linesRefused });
   }
   const { Instruments } = await import('./instruments.ts');
   const instruments = new Instruments({ ...options, ...(thread !== undefined && { thread }) }, sites, {

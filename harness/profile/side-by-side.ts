@@ -8,7 +8,7 @@ export interface SidePart {
 }
 
 /** What stands before a label where it is the root of stacks; such a site has no file. */
-export const partPrefix = 'in ';
+const partPrefix = 'in ';
 
 /** Bytes add up, the duration does not: all of them looked at one span of time. The first gives the kind of values. */
 export function sideBySide([first, ...rest]: readonly [SidePart, ...SidePart[]]): Profile {

@@ -35,7 +35,9 @@ export class SourceMapFiles {
       if (this.#known.size >= mapsMax || typeof map !== 'object' || map === null) continue;
       const file = fileOfUrl(url, this.#roots as Roots);
       const json = JSON.stringify(map);
-      if (json.length <= mapBytesMax) this.#keep(file, { json, folder: path.posix.dirname(file) });
+      // Every profile brings them again.
+      const isKnown = this.#known.get(file)?.json === json;
+      if (!isKnown && json.length <= mapBytesMax) this.#keep(file, { json, folder: path.posix.dirname(file) });
     }
   }
 

@@ -27,7 +27,7 @@ export function sourcePosition(
   line: number,
   column: number,
 ): { file: string; line: number; column: number; name: string | null } | undefined {
-  const trace = map && parseMap(map.json);
+  const trace = map && traceOf(map);
   const found = trace && line > 0 ? originalPositionFor(trace, { line, column: Math.max(0, column - 1) }) : undefined;
   if (typeof found?.source !== 'string') return undefined;
   return { file: sourceFile(found.source, map!.folder), line: found.line, column: found.column + 1, name: found.name };
@@ -35,14 +35,15 @@ export function sourcePosition(
 
 /** The first line of built code that a line of a source became; undefined where the map does not know it. */
 export function generatedLine(map: LoadedMap, file: string, line: number): number | undefined {
-  const trace = parseMap(map.json);
+  const trace = traceOf(map);
   const source = trace?.resolvedSources.find((each) => sourceFile(each, map.folder) === file);
   if (!trace || source === undefined) return undefined;
   return generatedPositionFor(trace, { source, line, column: 0, bias: LEAST_UPPER_BOUND }).line ?? undefined;
 }
 
 /**
- * A profile with its sites moved to their sources, where `loadMap` has a map for a file (null where there is none). A map that does not parse, or does not know a place, leaves the site as it is.
+ * A profile with its sites moved to their sources, where `loadMap` has a map for a file (null where there is none). A map that does not
+ * parse, or does not know a place, leaves the site as it is.
  */
 export function applySourceMaps(profile: Profile, loadMap: (file: string) => LoadedMap | null): Profile {
   const maps = new Map<string, { trace: TraceMap; folder: string } | null>();
@@ -50,7 +51,7 @@ export function applySourceMaps(profile: Profile, loadMap: (file: string) => Loa
     let map = maps.get(file);
     if (map === undefined) {
       const loaded = loadMap(file);
-      const trace = loaded && parseMap(loaded.json);
+      const trace = loaded && traceOf(loaded);
       maps.set(file, (map = trace ? { trace, folder: loaded!.folder } : null));
     }
     return map;
@@ -73,6 +74,15 @@ export function applySourceMaps(profile: Profile, loadMap: (file: string) => Loa
     values.forEach((value, node) => void (value !== 0 && builder.add(nodes[node]!, type, value)));
   });
   return builder.finish();
+}
+
+/** Parsed once, for as long as whoever loaded the map keeps it: a run asks for each of them with every profile. */
+const traces = new WeakMap<LoadedMap, TraceMap | null>();
+
+function traceOf(map: LoadedMap): TraceMap | null {
+  let trace = traces.get(map);
+  if (trace === undefined) traces.set(map, (trace = parseMap(map.json)));
+  return trace;
 }
 
 function parseMap(json: string): TraceMap | null {

@@ -3,7 +3,7 @@ import type { FrameRange } from '../../reports/model.ts';
 import { allocationSpike } from '../explain/allocation-spike.ts';
 import { framesOfSpike } from '../explain/frame-windows.ts';
 import { nativeLineOf, paceOf, type SettledGrowth, settledGrowth } from '../explain/settled.ts';
-import { findSpikes, type Growth, leakShape, type SpikeFindings, type SpikeShape } from '../explain/spikes.ts';
+import { findSpikes, leakShape, type SpikeFindings, type SpikeShape } from '../explain/spikes.ts';
 import { judge, Readings } from '../metrics/budgets.ts';
 import { messagesOf } from '../metrics/measured-run.ts';
 import { largest } from '../metrics/memory.ts';
@@ -13,8 +13,10 @@ import type { Budget } from '../scenario/scenario.ts';
 
 export interface Findings {
   readonly measure: PassResult;
+  /** Of resident memory, as its line shows them. */
+  readonly found: SpikeFindings;
+  /** These, and what no such line shows but a limit says is to be explained. */
   readonly spikes: readonly SpikeShape[];
-  readonly growth: Growth;
   /** What stays, by the pass that forces collections; undefined where there was none. */
   readonly settled: SettledGrowth | undefined;
   /** HTTP messages that the agent found, or answers that another program gave; null where they were not counted. */
@@ -32,11 +34,25 @@ const baselineMs = 200;
 /** A step that begins so soon after the first frame may be the target getting warm. */
 const warmUpMs = 1_500;
 
-/** @param looks of the pass that forces collections */
-export function findingsOf(measure: PassResult, budget: Budget, looks: readonly SettledPoint[] = []): Findings {
-  const settled = settledGrowth(looks, paceOf(measure), nativeLineOf(measure));
+export function findingsOf(measure: PassResult, budget: Budget): Findings {
   const found = residentSpikes(measure);
-  const readings = Readings.of({ measure, findings: found, sites: undefined, settled });
+  const readings = Readings.of({ measure, findings: found, sites: undefined });
+  return judged({ measure, found, readings, settled: undefined }, budget);
+}
+
+/** The same with what stays. @param looks of the pass that forces collections */
+export function withSettled(
+  { measure, found, readings }: Findings,
+  budget: Budget,
+  looks: readonly SettledPoint[],
+): Findings {
+  const settled = settledGrowth(looks, paceOf(measure), nativeLineOf(measure));
+  return judged({ measure, found, readings: readings.with({ settled }), settled }, budget);
+}
+
+type Measured = Pick<Findings, 'measure' | 'found' | 'readings' | 'settled'>;
+
+function judged({ measure, found, readings, settled }: Measured, budget: Budget): Findings {
   const broken = judge(budget, readings).filter(({ state }) => state === 'over');
   // Resident memory may be flat where a limit on allocation is broken: what was allocated is explained then.
   const allocated = broken.some(({ name }) => name.startsWith('allocated.')) ? allocationOf(measure) : null;
@@ -45,8 +61,8 @@ export function findingsOf(measure: PassResult, budget: Budget, looks: readonly 
   const spikes = allocated ? [...resident, allocated] : resident;
   return {
     measure,
+    found,
     spikes,
-    growth: found.growth,
     settled,
     messages: messagesOf(measure),
     frames: spikes.map((spike) => framesOfSpike(measure, spike)),

@@ -61,7 +61,7 @@ function residentSpike(
   index: number,
   { save, sources }: SpikeFiles,
 ): Omit<Spike, 'sources' | 'lines'> {
-  const { measure, growth, settled } = findings;
+  const { measure, found, settled } = findings;
   const shape = findings.spikes[index]!;
   const frames = findings.frames[index]!;
   const allocated = windowOf(explanation.allocations, frames);
@@ -77,7 +77,7 @@ function residentSpike(
   return {
     ...commonOf(findings, explanation, index),
     cause: cause.cause,
-    causeDetail: cause.cause === 'leak' ? `${slopeOf(growth, settled)} ${cause.detail}` : cause.detail,
+    causeDetail: cause.cause === 'leak' ? `${slopeOf(found.growth, settled)} ${cause.detail}` : cause.detail,
     suspects: shared?.suspects ?? [],
     parts: shared?.parts ?? [],
     namedShare: shared?.namedShare ?? null,

@@ -4,10 +4,10 @@
  */
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { PreloadLine, PreloadOptions } from '../preload/options.ts';
+import type { PreloadOptions } from '../preload/options.ts';
+import { CommandChannel, nowMs } from './command-channel.ts';
 import { portsOf } from './listening-sockets.ts';
 
 const openTimeoutMs = 5_000;
@@ -72,7 +72,7 @@ async function inspectorAddress(pid: number): Promise<string | undefined> {
 
 type Answer = { readonly id?: number; readonly result?: { profile?: unknown }; readonly error?: { message: string } };
 
-export class InspectorChannel extends Duplex {
+class InspectorChannel extends CommandChannel {
   readonly #socket: WebSocket;
   readonly #profile: Profiling;
   /** Whose inspector was opened by us, and is closed by us. */
@@ -80,7 +80,6 @@ export class InspectorChannel extends Duplex {
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #next = 1;
   #startMs = 0;
-  #rest = '';
 
   constructor(socket: WebSocket, profile: Profiling, openedIn: number | undefined) {
     super();
@@ -109,14 +108,6 @@ export class InspectorChannel extends Duplex {
     this.#startMs = nowMs();
   }
 
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    const lines = (this.#rest + chunk.toString('latin1')).split('\n');
-    this.#rest = lines.pop() ?? '';
-    this.#commands(lines).then(() => done());
-  }
-
   override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
     this.#end().then(
       () => done(null),
@@ -138,15 +129,8 @@ export class InspectorChannel extends Duplex {
     }
   }
 
-  async #commands(lines: readonly string[]): Promise<void> {
-    for (const line of lines) {
-      const [verb, number] = line.split(' ');
-      try {
-        if (verb === 'cut') await this.#cut(Number(number));
-      } catch (error) {
-        this.#say({ type: 'error', tMs: nowMs(), message: `${line}: ${(error as Error).message}` });
-      }
-    }
+  protected override async command(verb: string, interval: number): Promise<void> {
+    if (verb === 'cut') await this.#cut(interval);
   }
 
   async #cut(interval: number): Promise<void> {
@@ -162,7 +146,7 @@ export class InspectorChannel extends Duplex {
     writeFileSync(offHeapFile, '[]', { mode: 0o600 });
     if (isCumulative) this.#startMs = endMs;
     else await this.begin();
-    this.#say({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile });
+    this.say({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile });
   }
 
   async #ask(method: string, params: object = {}): Promise<{ profile?: unknown }> {
@@ -181,12 +165,4 @@ export class InspectorChannel extends Duplex {
     if (error) throw new Error(`${method}: ${error.message}`);
     return result ?? {};
   }
-
-  #say(line: PreloadLine): void {
-    if (!this.destroyed) this.push(`${JSON.stringify(line)}\n`);
-  }
-}
-
-function nowMs(): number {
-  return performance.timeOrigin + performance.now();
 }

@@ -1,5 +1,6 @@
 /** Who listens on which TCP port, by /proc: how a server's port is found without asking its program. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { processes, processLine } from '../watch/descendants.ts';
 
 /** A process that listens. */
 export interface Listener {
@@ -50,20 +51,6 @@ function linkOf(path: string): string {
   }
 }
 
-function processes(): number[] {
-  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
-}
-
-/** Process group of a process, the third field after its name (proc_pid_stat(5)); 0 once it is gone. */
-function groupOf(pid: number): number {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[2]);
-  } catch {
-    return 0;
-  }
-}
-
 /**
  * Who of a process group listens: the leader before all others, who may be a launcher's child or its workers, and the
  * wanted port before all others. Undefined where none does.
@@ -82,7 +69,7 @@ export function portsOf(pid: number): number[] {
 }
 
 function members(group: number): number[] {
-  return processes().filter((pid) => pid !== group && groupOf(pid) === group);
+  return processes().filter((pid) => pid !== group && processLine(pid)?.group === group);
 }
 
 /** The process that listens on a port of this machine; undefined where there is none that is ours to see. */

@@ -7,12 +7,12 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Duplex } from 'node:stream';
-import type { PreloadLine, PreloadOptions } from '../preload/options.ts';
+import type { PreloadOptions } from '../preload/options.ts';
 import { diffProfiles } from '../profile/arithmetic.ts';
 import { parseMallocProfile, readMallocProfile } from '../profile/malloc-profile.ts';
 import { writePprof } from '../profile/pprof.ts';
 import { type Profile, ProfileError } from '../profile/profile.ts';
+import { CommandChannel, nowMs } from './command-channel.ts';
 import { NativeSymbols } from './native-symbols.ts';
 
 export interface HeapProfiler {
@@ -48,7 +48,7 @@ export function findHeapProfiler(): HeapProfiler | undefined {
   return found;
 }
 
-export class MallocChannel extends Duplex {
+export class MallocChannel extends CommandChannel {
   readonly #profiler: HeapProfiler;
   readonly #profile: NonNullable<PreloadOptions['profile']>;
   /** The program may become another user before it writes. */
@@ -59,7 +59,6 @@ export class MallocChannel extends Duplex {
   pid = 0;
   #before: Profile | undefined;
   #startMs = nowMs();
-  #rest = '';
   #hasSaid = false;
 
   /** @param root sources below it are named relative to it */
@@ -90,20 +89,8 @@ export class MallocChannel extends Duplex {
     return { LD_PRELOAD: preload, MALLOC_CONF: options };
   }
 
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    const lines = (this.#rest + chunk.toString('latin1')).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const [verb, number] = line.split(' ');
-      try {
-        if (verb === 'cut') this.#cut(Number(number));
-      } catch (error) {
-        this.#say({ type: 'error', tMs: nowMs(), message: `${line}: ${(error as Error).message}` });
-      }
-    }
-    done();
+  protected override command(verb: string, interval: number): void {
+    if (verb === 'cut') this.#cut(interval);
   }
 
   override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
@@ -121,7 +108,7 @@ export class MallocChannel extends Duplex {
       if (interval > 0 && !this.#hasSaid) {
         this.#hasSaid = true;
         const message = `${this.#profiler.name} has written no profile: less than ${(2 ** dumpEveryLog2) >> 20} MiB was allocated, or the program has an allocator of its own (a static one, Go)`;
-        this.#say({ type: 'error', tMs: endMs, message });
+        this.say({ type: 'error', tMs: endMs, message });
       }
       return;
     }
@@ -131,7 +118,7 @@ export class MallocChannel extends Duplex {
     const heapFile = path.join(folder, `${kind}-${interval}.pb.gz`);
     const self = shown.self.map((column) => column.map((value) => Math.max(0, value)));
     writeFileSync(heapFile, writePprof({ ...shown, self }), { mode: 0o600 });
-    this.#say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile: '' });
+    this.say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile: '' });
     this.#startMs = endMs;
   }
 
@@ -163,12 +150,4 @@ export class MallocChannel extends Duplex {
   #sweep(): void {
     for (const name of this.#dumps().slice(0, -keptMax)) rmSync(path.join(this.#folder, name), { force: true });
   }
-
-  #say(line: PreloadLine): void {
-    if (!this.destroyed) this.push(`${JSON.stringify(line)}\n`);
-  }
-}
-
-function nowMs(): number {
-  return performance.timeOrigin + performance.now();
 }

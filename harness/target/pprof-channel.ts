@@ -1,16 +1,16 @@
 /**
  * A Go program's `net/http/pprof` behind the preload's own words: `cut N` is answered with the profile of the interval,
- * and once a second comes a line with its runtime's figures of the heap. So a pass need not know whom it talks to.
+ * and once a second comes a line with its runtime's figures of the heap.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Duplex } from 'node:stream';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { PreloadLine, PreloadOptions } from '../preload/options.ts';
+import type { PreloadOptions } from '../preload/options.ts';
 import { diffProfiles } from '../profile/arithmetic.ts';
 import { readGoProfile } from '../profile/go-profile.ts';
 import { writePprof } from '../profile/pprof.ts';
 import type { Profile } from '../profile/profile.ts';
+import { CommandChannel, nowMs } from './command-channel.ts';
 import type { LaunchOptions } from './target.ts';
 
 export const pprofInstruments: readonly string[] = [
@@ -48,7 +48,7 @@ export async function openPprofChannel(
   return channel;
 }
 
-export class PprofChannel extends Duplex {
+export class PprofChannel extends CommandChannel {
   /** The last figures read. */
   memory: GoMemory | undefined;
   readonly #base: string;
@@ -59,7 +59,6 @@ export class PprofChannel extends Duplex {
   #timer: NodeJS.Timeout | undefined;
   #before: Profile | undefined;
   #startMs = 0;
-  #rest = '';
   #busy = false;
   #failures = 0;
   #peakBytes = 0;
@@ -82,29 +81,14 @@ export class PprofChannel extends Duplex {
     this.#startMs = nowMs();
   }
 
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    const lines = (this.#rest + chunk.toString('latin1')).split('\n');
-    this.#rest = lines.pop() ?? '';
-    this.#commands(lines).then(() => done());
-  }
-
   override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
     clearInterval(this.#timer);
     done(null);
   }
 
-  async #commands(lines: readonly string[]): Promise<void> {
-    for (const line of lines) {
-      const [verb, number] = line.split(' ');
-      try {
-        if (verb === 'cut') await this.#cut(Number(number));
-        else if (verb === 'settle') await this.#settle(Number(number));
-      } catch (error) {
-        this.#say({ type: 'error', tMs: nowMs(), message: `${line}: ${(error as Error).message}` });
-      }
-    }
+  protected override async command(verb: string, interval: number): Promise<void> {
+    if (verb === 'cut') await this.#cut(interval);
+    else if (verb === 'settle') await this.#settle(interval);
   }
 
   /** What came since the last cut: counters and levels alike are cumulative over the program's life. */
@@ -118,7 +102,7 @@ export class PprofChannel extends Duplex {
     const heapFile = path.join(this.#folder, `${kind}-${interval}.pb.gz`);
     const difference = before && !this.#isCumulative ? diffProfiles(before, now) : now;
     writeFileSync(heapFile, writePprof({ ...difference, self: difference.self.map(withoutLosses) }), { mode: 0o600 });
-    this.#say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile: '' });
+    this.say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile: '' });
     this.#startMs = endMs;
   }
 
@@ -126,7 +110,7 @@ export class PprofChannel extends Duplex {
   async #settle(interval: number): Promise<void> {
     await this.#readFigures('gc=1&');
     const { heapAllocBytes = 0 } = this.memory ?? {};
-    this.#say({ type: 'settled', interval, tMs: nowMs(), heapUsed: heapAllocBytes, external: 0, requests: null });
+    this.say({ type: 'settled', interval, tMs: nowMs(), heapUsed: heapAllocBytes, external: 0, requests: null });
   }
 
   async #tick(): Promise<void> {
@@ -171,7 +155,7 @@ export class PprofChannel extends Duplex {
     const aliveBytes = Math.min(heapAllocBytes, memory.nextGcBytes / 2);
     this.#peakBytes = Math.max(this.#peakBytes, heapAllocBytes);
     if (before && memory.collections > before.collections) {
-      this.#say({
+      this.say({
         type: 'gc',
         tMs: nowMs(),
         kind: 'MarkSweepCompact',
@@ -180,7 +164,7 @@ export class PprofChannel extends Duplex {
         usedAfter: aliveBytes,
       });
     }
-    this.#say({
+    this.say({
       type: 'v8',
       tMs: nowMs(),
       heapUsed: heapAllocBytes,
@@ -213,10 +197,6 @@ export class PprofChannel extends Duplex {
     }
     return readAtMost(response, answerBytesMax);
   }
-
-  #say(line: PreloadLine): void {
-    if (!this.destroyed) this.push(`${JSON.stringify(line)}\n`);
-  }
 }
 
 /** @throws FloodgateError `pprof-missing` beyond the limit */
@@ -244,8 +224,4 @@ function pausesNs(text: string): number {
 /** What was freed since is no debt of its site. */
 function withoutLosses(column: Float64Array): Float64Array {
   return column.map((value) => Math.max(0, value));
-}
-
-function nowMs(): number {
-  return performance.timeOrigin + performance.now();
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { FloodgateError } from '../../agent/errors.ts';
+import { processLine } from '../watch/descendants.ts';
 import { inspectorRefusal, openInspectorChannel } from './inspector-channel.ts';
 import type { LaunchOptions, Target, TargetExit, TargetLauncher } from './target.ts';
 
@@ -69,10 +70,10 @@ export function watchProcess(pid: number): { exited: Promise<TargetExit>; end: (
     clearInterval(timer);
     settle({ code: null, signal: null, killed: false, expected, lastLines: [] });
   };
-  const startedAt = startTicks(pid);
+  const startedAt = processLine(pid)?.startTicks;
   const timer = setInterval(() => {
     // The number may have been given to another process meanwhile.
-    if (startTicks(pid) !== startedAt) end(false);
+    if (processLine(pid)?.startTicks !== startedAt) end(false);
   }, lookEveryMs);
   return { exited, end };
 }
@@ -86,17 +87,5 @@ export function readCommandLine(pid: number): string[] {
       hint: 'Check the number, or run as the process’s own user.',
       cause: error,
     });
-  }
-}
-
-/** When the process was started, in ticks since boot (field 22 of proc_pid_stat(5)); empty when it is gone. */
-function startTicks(pid: number): string {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    // A process that has ended and that its parent has not waited for yet has no memory any more.
-    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
-  } catch {
-    return '';
   }
 }

@@ -15,7 +15,6 @@ export interface TargetExit {
   readonly lastLines: readonly string[];
 }
 
-/** What a collector had stored when it ended. */
 /** Weights of the witnesses of an endpoint. */
 export interface EndpointSums {
   readonly certain: number;
@@ -24,6 +23,7 @@ export interface EndpointSums {
   readonly weightMax: number;
 }
 
+/** What a collector had stored when it ended. */
 export interface Collected {
   readonly batches: number;
   readonly witnesses: number;

@@ -51,8 +51,14 @@ export function betweenSamples(samples: SampledLine, levels: Levels | undefined)
   return tops;
 }
 
-/** Samples with the points between them, ascending in time. */
-export function merged(samples: Pick<SampleTable, 'tMs' | 'column'>, tops: Tops) {
+/** Samples with the points between them, ascending in time; null where a figure was not taken. */
+export interface MergedLine {
+  readonly tMs: readonly number[];
+  readonly rss: readonly (number | null)[];
+  readonly own: readonly (number | null)[];
+}
+
+export function merged(samples: Pick<SampleTable, 'tMs' | 'column'>, tops: Tops): MergedLine {
   const [tMs, rss, own] = [samples.tMs(), samples.column('rss'), samples.column('own')];
   const line = { tMs: [] as number[], rss: [] as (number | null)[], own: [] as (number | null)[] };
   for (let i = 0, k = 0; i < tMs.length || k < tops.tMs.length; ) {

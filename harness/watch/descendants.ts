@@ -1,4 +1,4 @@
-/** Which processes a process has started, by /proc. */
+/** Which processes there are, and which of them a process has started, by /proc. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessLine {
@@ -8,6 +8,11 @@ export interface ProcessLine {
   readonly session: number;
   /** Ticks since boot: with it a number is one process. */
   readonly startTicks: string;
+}
+
+/** Numbers of all processes. */
+export function processes(): number[] {
+  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 }
 
 /** proc_pid_stat(5); undefined once it is gone, or has no memory any more. */
@@ -64,7 +69,7 @@ export function descendantsOf(root: number, knows: (pid: number) => boolean, isT
 
 /** Those that the lists of children do not show: a child whose parent has ended is another's. */
 function strays(root: number, found: ReadonlySet<number>, knows: (pid: number) => boolean): number[] {
-  const lines = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (processLine(Number(name)) ?? []) : []));
+  const lines = processes().flatMap((pid) => processLine(pid) ?? []);
   const leads = processLine(root);
   const isLeader = leads?.group === root;
   const family = new Set([root, ...found]);

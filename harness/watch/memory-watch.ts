@@ -1,5 +1,5 @@
 /** Watches one process from outside: RSS every few milliseconds with its peak in between, the dearer figures seldom. */
-import { betweenSamples, merged, type Tops } from './between-samples.ts';
+import { betweenSamples, type MergedLine, merged, type Tops } from './between-samples.ts';
 import { ControlGroup } from './control-group.ts';
 import { KernelPeak } from './kernel-peak.ts';
 import { LevelSampler, type Levels } from './level-sampler.ts';
@@ -111,6 +111,9 @@ export class MemoryWatch {
   readonly #sampler: LevelSampler | undefined;
   readonly #beganAtEpochMs: number;
   readonly #peak: KernelPeak;
+  /** Both once they have been asked for: metrics, spikes and the report's series all read them. */
+  #tops: Tops | undefined;
+  #line: MergedLine | undefined;
   /** Of the phase under way; undefined where the kernel gave none. */
   #phasePeakBytes: number | undefined;
 
@@ -192,7 +195,7 @@ export class MemoryWatch {
 
   /** What was higher between two samples, and where memory moved quickly: the samples' line is not the whole one. After `stop`. */
   tops(): Tops {
-    return betweenSamples(
+    this.#tops ??= betweenSamples(
       {
         tMs: this.rss.tMs(),
         rss: this.rss.column('rss'),
@@ -201,11 +204,13 @@ export class MemoryWatch {
       },
       this.#readings(),
     );
+    return this.#tops;
   }
 
   /** Samples, and what lies between them, as one line. After `stop`. */
-  line(): { readonly tMs: number[]; readonly rss: (number | null)[]; readonly own: (number | null)[] } {
-    return merged(this.rss, this.tops());
+  line(): MergedLine {
+    this.#line ??= merged(this.rss, this.tops());
+    return this.#line;
   }
 
   /** PSS and USS now: they change where another process begins to share pages, or ends. */

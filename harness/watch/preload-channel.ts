@@ -40,6 +40,12 @@ type LineOf<T extends PreloadLine['type']> = Extract<PreloadLine, { type: T }>;
 export type ProfileInterval = LineOf<'profile'>;
 export type CpuInterval = LineOf<'cpu'>;
 
+/** Lines that end what was asked for. */
+const answersTo: Readonly<Record<'cut' | 'settle', readonly PreloadLine['type'][]>> = {
+  cut: ['profile', 'cpu'],
+  settle: ['settled'],
+};
+
 /** A thread in one long turn answers when it is over; what it allocates meanwhile counts for the interval in which it does. */
 const threadTimeoutMs = 2_000;
 
@@ -106,18 +112,9 @@ export class PreloadChannel {
    * Ends profile interval `interval` of the process, its threads and its children, begins the next; resolves when the profiles are
    * written, or after the timeout. @returns whether the process itself has answered
    */
-  async cut(interval: number, timeoutMs: number): Promise<boolean> {
+  cut(interval: number, timeoutMs: number): Promise<boolean> {
     this.#nextCut = interval + 1;
-    const isEnd = (thread: number | undefined) => (line: PreloadLine) =>
-      (line.type === 'profile' || line.type === 'cpu') && line.interval === interval && line.thread === thread;
-    const others = this.threads.living.map(({ id }) => this.#ask('', isEnd(id), Math.min(timeoutMs, threadTimeoutMs)));
-    const kin = this.kin().map((each) => each.cut(interval, timeoutMs));
-    const [answered] = await Promise.all([
-      this.#ask(`cut ${interval}`, isEnd(undefined), timeoutMs),
-      ...others,
-      ...kin,
-    ]);
-    return answered;
+    return this.#askAll('cut', interval, timeoutMs);
   }
 
   /** Has a heap snapshot written: seconds, and several times the heap's size in memory. */
@@ -126,12 +123,16 @@ export class PreloadChannel {
   }
 
   /** Has all garbage of the process, its threads and its children collected, and what is left said. */
-  async settle(interval: number, timeoutMs: number): Promise<boolean> {
+  settle(interval: number, timeoutMs: number): Promise<boolean> {
+    return this.#askAll('settle', interval, timeoutMs);
+  }
+
+  async #askAll(verb: keyof typeof answersTo, interval: number, timeoutMs: number): Promise<boolean> {
     const isEnd = (thread: number | undefined) => (line: PreloadLine) =>
-      line.type === 'settled' && line.interval === interval && line.thread === thread;
+      'interval' in line && answersTo[verb].includes(line.type) && line.interval === interval && line.thread === thread;
     const others = this.threads.living.map(({ id }) => this.#ask('', isEnd(id), Math.min(timeoutMs, threadTimeoutMs)));
-    const kin = this.kin().map((each) => each.settle(interval, timeoutMs));
-    const own = this.#ask(`settle ${interval}`, isEnd(undefined), timeoutMs);
+    const kin = this.kin().map((each) => each[verb](interval, timeoutMs));
+    const own = this.#ask(`${verb} ${interval}`, isEnd(undefined), timeoutMs);
     const [answered] = await Promise.all([own, ...others, ...kin]);
     return answered;
   }

@@ -4,6 +4,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { LineBytes } from '../../../reports/model.ts';
+import { linesRefused } from '../../preload/options.ts';
 import { readInterval, sourceMaps } from '../../profile/files.ts';
 import { type LineProfile, lineProfile } from '../../profile/lines/line-profile.ts';
 import { wrapLines } from '../../profile/lines/wrap-lines.ts';
@@ -12,8 +13,6 @@ import type { PassResult } from '../pass-result.ts';
 import { attributionArguments, offHeapSampleBytes, stackDepth } from './heap-sampling.ts';
 import { type Instrument, samplerCeilingBytes } from './instrument.ts';
 
-/** As the preload begins to say it. */
-const linesTake = 'lines of source take';
 const takeTimeoutMs = 10_000;
 /** A line of 400 kB is known within 10 %. */
 const sampleBytes = 4_096;
@@ -67,11 +66,9 @@ export function lineSampling(watched: WatchedFunction): Instrument | undefined {
     describe: (usual) => [...usual, `lines of ${functionName} in ${builtFile}, ${sampleBytes / 1024} KiB`],
     ceilingBytes: samplerCeilingBytes,
     aim: () => ({ frameMarks: [] }),
-    // An older Node.js has run the source as it is, and says so: its lines would be those of declarations.
+    // An older Node.js has run the source as it is, and reports so: its lines would be those of declarations.
     bring: (pass) => ({
-      lines: pass.channel.errors.some((each) => each.startsWith(linesTake))
-        ? []
-        : linesOf(pass, watched, { firstLine, lastLine, kind }),
+      lines: pass.channel.errors.includes(linesRefused) ? [] : linesOf(pass, watched, { firstLine, lastLine, kind }),
     }),
   };
 }

@@ -183,7 +183,7 @@ function nameOf(after: HeapSnapshot, paths: RetainingPaths, fork: number, held: 
       break;
     }
     if (words.length > 0 && /^(global|Window)\b.*/.test(classNameOf(after, owner)) && isThing(after, owner)) {
-      return { name: `globalThis.${joined(words)}`, kind, script: '', line: 0, column: 0 };
+      return { name: `globalThis.${joined(words)}`, kind, ...nowhere };
     }
     const place = words.length > 0 && isThing(after, owner) ? placeOf(after, owner) : undefined;
     if (place && !isRuntime(place.script)) {
