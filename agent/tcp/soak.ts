@@ -2,6 +2,8 @@
  * Nothing grows with time: `node agent/tcp/soak.ts [CONNECTIONS]` plays that many short connections through one layer
  * (10 million by default) and prints the resident memory along the way. The test plays a short form.
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { placePages } from '../capture/sys/page-memory.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
@@ -13,6 +15,7 @@ import { TcpLayer } from './tcp.ts';
 export interface SoakSample {
   readonly connections: number;
   readonly rssBytes: number;
+  /** After a forced collection: what is in use, not when V8 last collected. */
   readonly heapUsedBytes: number;
   readonly gauges: Record<string, number>;
 }
@@ -77,6 +80,8 @@ export function soak(count: number, samples: number): SoakSample[] {
   const source = { interfaces: [{ name: 'soak', linkType: 1, snapLength: 0 }] };
   const layer = new TcpLayer({ limits, placePages, handler, source, hashSeed: [1, 2] });
   const out: SoakSample[] = [];
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
   let nowUs = 1e15;
   for (let connection = 0; connection < count; connection += 1) {
     const frames = connections[connection % 16 < 13 ? 0 : (connection % 16) - 12]!;
@@ -86,6 +91,7 @@ export function soak(count: number, samples: number): SoakSample[] {
     }
     nowUs += 100;
     if ((connection + 1) % Math.ceil(count / samples) === 0) {
+      collectGarbage();
       const { rss, heapUsed } = process.memoryUsage();
       out.push({ connections: connection + 1, rssBytes: rss, heapUsedBytes: heapUsed, gauges: layer.gauges() });
     }
