@@ -108,7 +108,7 @@ function notesOf(facts: IncidentFacts, traffic: CutOut, profiles: number): strin
       : []),
     ...(missingMs > 1_000
       ? [
-          `the first frame lies ${(missingMs / 1000).toFixed(1)} s behind the beginning that was asked for: the recorder had nothing before, or nothing any more`,
+          `the first frame lies ${(missingMs / 1000).toFixed(1)} s behind the beginning that was asked for: nothing came before, or the recorder had begun later, or its disk holds no more`,
         ]
       : []),
     ...(framesDropped > 0
@@ -138,7 +138,9 @@ function scenarioText({ spike, watched, rule }: IncidentFacts, name: string): st
 }
 
 function manifest(facts: IncidentFacts, traffic: CutOut, profiles: Record<string, string>, notes: readonly string[]) {
-  const { watched, rule, spike, keepMs, endMs, readings, framesDropped, toolVersion } = facts;
+  const { rule, spike, keepMs, endMs, readings, framesDropped, toolVersion } = facts;
+  const { name, kind, pid, commandLine, measure } = facts.watched;
+  const watched = { name, kind, pid, commandLine, measure };
   return {
     ...{ version: 1, toolVersion, watched, rule },
     spike: { ...spike, endMs },
@@ -153,6 +155,7 @@ function manifest(facts: IncidentFacts, traffic: CutOut, profiles: Record<string
 
 function readmeText({ watched, spike, profiles }: IncidentFacts, traffic: CutOut, notes: readonly string[]): string {
   const command = watched.commandLine.join(' ');
+  const name = `spike-${compactTime(spike.startMs)}`;
   return `# A spike of ${watched.name}
 
 ${new Date(spike.startMs).toISOString()}: ${formatBytes(spike.usualBytes)} usual, ${formatBytes(spike.topBytes)} at the top
@@ -161,9 +164,9 @@ ${new Date(spike.startMs).toISOString()}: ${formatBytes(spike.usualBytes)} usual
 ${command === '' ? '' : `\nWatched was: \`${command.replaceAll('`', "'")}\`\n`}
 Replay it from the folder above:
 
-    floodgate run ${path.basename(`spike-${compactTime(spike.startMs)}`)}                        at floodgate's own agent
-    floodgate run ${path.basename(`spike-${compactTime(spike.startMs)}`)} --target "COMMAND {interface}"   at another program that captures
-    floodgate run traffic.pcapng --requests --target "node server.js"   the requests alone, at a service
+    floodgate run ${name}                                    at floodgate's own agent
+    floodgate run ${name} --target "COMMAND {interface}"    at another program that captures
+    floodgate run ${name}/traffic.pcapng --requests --target "node server.js"   its requests alone, at a service
 ${profiles.before && profiles.at ? '\n    floodgate diff profiles/before.pb.gz profiles/at.pb.gz      what was alive at the spike and not before\n' : ''}${notes.map((note) => `\n- ${note}`).join('')}
 `;
 }
