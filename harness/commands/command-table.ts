@@ -93,6 +93,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./slice-command.ts')).addSliceCommand,
   },
   {
+    name: 'scrub',
+    summary: 'a capture without names, values and addresses, to be shared',
+    load: async () => (await import('./scrub-command.ts')).addScrubCommand,
+  },
+  {
     name: 'serve',
     summary: 'show many runs with their trends',
     load: async () => (await import('./serve-command.ts')).addServeCommand,
