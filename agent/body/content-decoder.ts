@@ -63,7 +63,7 @@ class Chain {
   }
 
   get hasEnded(): boolean {
-    for (const stage of this.stages) if (!stage.hasEnded) return false;
+    for (let i = 0; i < this.stages.length; i += 1) if (!this.stages[i]!.hasEnded) return false;
     return true;
   }
 
@@ -72,7 +72,7 @@ class Chain {
   }
 
   release(): void {
-    for (const stage of this.stages) stage.release();
+    for (let i = 0; i < this.stages.length; i += 1) this.stages[i]!.release();
   }
 
   /** `open` while every stage can take more; else the trouble furthest in. */

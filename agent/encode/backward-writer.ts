@@ -97,16 +97,22 @@ export function putBool(value: boolean): void {
   putTag(value ? 1 : 0);
 }
 
+/** Where a number's bytes are made: the methods of buffers allocate. */
+const number = new DataView(new ArrayBuffer(8));
+const numberBytes = new Uint8Array(number.buffer);
+
 export function putDouble(value: number): void {
   room(8);
   at -= 8;
-  buffer.writeDoubleLE(value, at);
+  number.setFloat64(0, value, true);
+  for (let i = 0; i < 8; i += 1) buffer[at + i] = numberBytes[i]!;
 }
 
 export function putFloat(value: number): void {
   room(4);
   at -= 4;
-  buffer.writeFloatLE(Math.fround(value), at);
+  number.setFloat32(0, value, true);
+  for (let i = 0; i < 4; i += 1) buffer[at + i] = numberBytes[i]!;
 }
 
 /** Above so many characters the runtime's own conversion is faster than a loop. */

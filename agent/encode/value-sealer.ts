@@ -59,6 +59,10 @@ const PLACES_MAX = 256;
 /** A place whose texts are new each time (request ids) is left alone for so many of them. */
 const PASSES = 2048;
 
+/** Objects of values kept for the next bodies: 170 bytes each. */
+const IDLE_MAX = 128;
+const nothing = new Uint8Array(0);
+
 interface KeptText {
   /** Null: seen once. What comes a second time is sealed. */
   data: Data | null;
@@ -92,6 +96,8 @@ export class ValueSealer implements Sealer {
   readonly #metas = new Map<DataMeta, SealedMeta>();
   readonly #places = new Map<DataMeta, Texts>();
   #kept = 0;
+  /** Values of bodies that are over. */
+  readonly #idle: Data[] = [];
   readonly heads: PackedHeads | null;
 
   /**
@@ -128,11 +134,18 @@ export class ValueSealer implements Sealer {
     const size = MEMORY_BYTES - at;
     if (size > SEALED_PAGE_BYTES) {
       const pages = this.#pages(at);
-      return sealedData(new Sealed(high, low, pages[0]!, 0, size, pages));
+      return this.#sealedData(high, low, pages[0]!, size, pages);
     }
     const value = this.#shelf.take(size);
     bytes.copy(value, 0, at, MEMORY_BYTES);
-    return sealedData(new Sealed(high, low, value, 0, size));
+    return this.#sealedData(high, low, value, size, null);
+  }
+
+  #sealedData(high: number, low: number, first: Uint8Array, size: number, pages: readonly Uint8Array[] | null): Data {
+    const data = this.#idle.pop();
+    if (data === undefined) return sealedData(new Sealed(high, low, first, 0, size, pages));
+    (data.value as Sealed).set(high, low, first, size, pages);
+    return data;
   }
 
   /** A copy of the memory from `from` to its end. */
@@ -146,10 +159,14 @@ export class ValueSealer implements Sealer {
     return pages;
   }
 
-  release(data: Data): void {
-    const { bytes: only, pages } = data.value as Sealed;
+  release(data: Data, isOver: boolean): void {
+    const sealed = data.value as Sealed;
+    const { bytes: only, pages } = sealed;
     if (pages === null) this.#shelf.give(only);
     else for (let i = 0; i < pages.length; i += 1) this.#shelf.give(pages[i]!);
+    if (!isOver || this.#idle.length >= IDLE_MAX) return;
+    sealed.set(0, 0, nothing, 0, null);
+    this.#idle.push(data);
   }
 
   openSlab(): TextSlab {

@@ -3,7 +3,7 @@
  * wanted the same work is done and counted: what the null sink of a bench measures.
  */
 import type { DigestMemory } from '../digest/dedup.ts';
-import { keyWitness, witnessDigest } from '../digest/digest.ts';
+import { keyWitness, makeWitnessDigest } from '../digest/digest.ts';
 import { encodeDelimitedWitness } from '../encode/witness-encoder.ts';
 import type { Witness } from '../witness/ir.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
@@ -28,6 +28,7 @@ export class WitnessFileCounters {
 }
 
 export class WitnessFile implements WitnessHandler {
+  readonly keepsWitnesses = false;
   readonly counters = new WitnessFileCounters();
   readonly #options: WitnessFileOptions;
 
@@ -41,7 +42,7 @@ export class WitnessFile implements WitnessHandler {
     const { counters } = this;
     obfuscator.witness(witness);
     keyWitness(witness);
-    witnessDigest(witness);
+    makeWitnessDigest(witness);
     if (seen?.seenLast()) {
       counters.duplicates += 1;
       return;
