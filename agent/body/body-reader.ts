@@ -4,7 +4,7 @@
  * (whose grammar cannot be read forwards) a bounded whole.
  */
 
-import type { DecodeState } from '../coding/decoding-stage.ts';
+import type { Coding, DecodeState } from '../coding/decoding-stage.ts';
 import type { BodyHandler, BodyMeans, BodyOutcome, KindReader } from './body-handler.ts';
 import type { BodyLimits } from './body-limits.ts';
 import { CharsetConverter, sniffUtf16 } from './charset.ts';
@@ -226,6 +226,8 @@ class PartsContent implements KindReader, MultipartHandler {
 export class BodyReader implements DecodedSink {
   #content: ContentReader;
   #decoder: ContentDecoder | null = null;
+  /** Of an earlier body. */
+  #idleDecoder: ContentDecoder | null = null;
   readonly #limits: BodyLimits;
   readonly #means: BodyMeans;
   readonly #handler: BodyHandler;
@@ -282,9 +284,14 @@ export class BodyReader implements DecodedSink {
   #begin({ codings, refused }: CodingList): void {
     this.#isUnsupported = refused !== '';
     this.#isAsItCame = this.#isUnsupported;
-    const { decodedBytesMax } = this.#limits;
-    this.#decoder =
-      codings.length === 0 ? null : new ContentDecoder(this.#means.decoders, codings, decodedBytesMax, this);
+    this.#decoder = codings.length === 0 ? null : this.#decoderOf(codings);
+  }
+
+  #decoderOf(codings: readonly Coding[]): ContentDecoder {
+    const known = this.#idleDecoder;
+    if (known === null) return new ContentDecoder(this.#means.decoders, codings, this.#limits.decodedBytesMax, this);
+    known.restart(codings);
+    return known;
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
@@ -324,6 +331,7 @@ export class BodyReader implements DecodedSink {
       decoding = this.#broken || !complete ? this.#decoder.abandon() : this.#decoder.finish();
       const { undecoded } = this.#decoder;
       if (undecoded !== null && !this.#isAsItCame) this.#asItComes(undecoded, 0, undecoded.length);
+      this.#idleDecoder = this.#decoder;
       this.#decoder = null;
     } else if (this.#decodedBytes === this.#limits.decodedBytesMax && this.#broken) decoding = 'limit';
     this.#seeWhatItIs();

@@ -29,6 +29,10 @@ export function writtenBytes(): Buffer<ArrayBuffer> {
   return buffer.subarray(at);
 }
 
+/** As `writtenBytes` without the view, which is 100 bytes of garbage: where they begin in `writtenMemory`, up to its end. */
+export const writtenStart = (): number => at;
+export const writtenMemory = (): Uint8Array => buffer;
+
 /** Marks the end of a message: to be handed to {@link putMessageHead} when its content is written. */
 export function messageEnd(): number {
   return buffer.length - at;

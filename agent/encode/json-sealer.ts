@@ -84,13 +84,14 @@ const copyBytes = Buffer.prototype.copy;
 
 /** The text's memory from its beginning on, in steps of a page: a view of its own for each text is 100 bytes of garbage. */
 const TEXT_STEP_BYTES = 4096;
+const fillBytes = Uint8Array.prototype.fill;
 const textViews = new Array<Uint8Array | undefined>(SEALED_TEXT_BYTES_MAX / TEXT_STEP_BYTES + 1);
 
 function isTextUtf8(end: number): boolean {
   const steps = Math.ceil((end - TEXT_AT) / TEXT_STEP_BYTES);
   const view = (textViews[steps] ??= bytes.subarray(TEXT_AT, TEXT_AT + steps * TEXT_STEP_BYTES));
   // What an earlier text left behind this one.
-  view.fill(0, end - TEXT_AT);
+  fillBytes.call(view, 0, end - TEXT_AT);
   return isUtf8(view);
 }
 

@@ -46,6 +46,8 @@ const nothing = new Uint8Array(0);
 export interface TextSealer {
   text(value: string, meta: DataMeta, slab: TextSlab | null): Data | null;
   sealedMeta(meta: DataMeta): SealedMeta;
+  /** Takes a value back that nobody has. */
+  reuse(data: Data): void;
 }
 
 /** Whose names and texts the kernel holds: there is one memory. */
@@ -102,6 +104,7 @@ export class PackedHeads implements HeadSealer {
     const { bytes: sealed, start, length, digestHigh, digestLow } = known.value as Sealed;
     copyBytes.call(sealed, bytes, ASKED_VALUE_AT, start, start + length);
     putDigest(ASKED_AT, digestHigh, digestLow);
+    if (sealed === this.#slab.bytes) this.#texts.reuse(known);
     sealKernel.addValue(length, 0);
   }
 

@@ -134,17 +134,24 @@ export class ValueSealer implements Sealer {
     const size = MEMORY_BYTES - at;
     if (size > SEALED_PAGE_BYTES) {
       const pages = this.#pages(at);
-      return this.#sealedData(high, low, pages[0]!, size, pages);
+      return this.#sealedData(high, low, pages[0]!, 0, size, pages);
     }
     const value = this.#shelf.take(size);
     bytes.copy(value, 0, at, MEMORY_BYTES);
-    return this.#sealedData(high, low, value, size, null);
+    return this.#sealedData(high, low, value, 0, size, null);
   }
 
-  #sealedData(high: number, low: number, first: Uint8Array, size: number, pages: readonly Uint8Array[] | null): Data {
+  #sealedData(
+    high: number,
+    low: number,
+    first: Uint8Array,
+    start: number,
+    size: number,
+    pages: readonly Uint8Array[] | null,
+  ): Data {
     const data = this.#idle.pop();
-    if (data === undefined) return sealedData(new Sealed(high, low, first, 0, size, pages));
-    (data.value as Sealed).set(high, low, first, size, pages);
+    if (data === undefined) return sealedData(new Sealed(high, low, first, start, size, pages));
+    (data.value as Sealed).set(high, low, first, start, size, pages);
     return data;
   }
 
@@ -160,12 +167,15 @@ export class ValueSealer implements Sealer {
   }
 
   release(data: Data, isOver: boolean): void {
-    const sealed = data.value as Sealed;
-    const { bytes: only, pages } = sealed;
+    const { bytes: only, pages } = data.value as Sealed;
     if (pages === null) this.#shelf.give(only);
     else for (let i = 0; i < pages.length; i += 1) this.#shelf.give(pages[i]!);
-    if (!isOver || this.#idle.length >= IDLE_MAX) return;
-    sealed.set(0, 0, nothing, 0, null);
+    if (isOver) this.reuse(data);
+  }
+
+  reuse(data: Data): void {
+    if (this.#idle.length >= IDLE_MAX) return;
+    (data.value as Sealed).set(0, 0, nothing, 0, 0, null);
     this.#idle.push(data);
   }
 
@@ -271,7 +281,7 @@ export class ValueSealer implements Sealer {
     putDigest(ROOT_TEXT_AT + 25, meta.digestHigh, meta.digestLow);
     seal.hash(ROOT_TEXT_AT, ROOT_BYTES, ROOT_DIGEST_AT);
     if (target === slab?.bytes) slab.used = at + size;
-    return sealedData(new Sealed(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), target, at, size));
+    return this.#sealedData(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), target, at, size, null);
   }
 
   #forget(): void {

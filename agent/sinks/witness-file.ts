@@ -4,7 +4,8 @@
  */
 import type { DigestMemory } from '../digest/dedup.ts';
 import { keyWitness, makeWitnessDigest } from '../digest/digest.ts';
-import { encodeDelimitedWitness } from '../encode/witness-encoder.ts';
+import { writtenMemory, writtenStart } from '../encode/backward-writer.ts';
+import { writeDelimitedWitness } from '../encode/witness-encoder.ts';
 import type { Witness } from '../witness/ir.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { WitnessHandler } from '../witness/witness-builder.ts';
@@ -47,13 +48,14 @@ export class WitnessFile implements WitnessHandler {
       counters.duplicates += 1;
       return;
     }
-    const bytes = encodeDelimitedWitness(witness);
-    if (bytes === undefined) {
+    if (!writeDelimitedWitness(witness)) {
       counters.tooLong += 1;
       return;
     }
-    output?.writeBytes(bytes);
+    const bytes = writtenMemory();
+    const start = writtenStart();
+    output?.writeBytes(bytes, start, bytes.length);
     counters.written += 1;
-    counters.writtenBytes += bytes.length;
+    counters.writtenBytes += bytes.length - start;
   }
 }

@@ -41,13 +41,14 @@ export class Sealed {
     digestHigh: number,
     digestLow: number,
     bytes: Uint8Array,
+    start: number,
     length: number,
     pages: readonly Uint8Array[] | null,
   ): void {
     this.digestHigh = digestHigh;
     this.digestLow = digestLow;
     this.bytes = bytes;
-    this.start = 0;
+    this.start = start;
     this.length = length;
     this.pages = pages;
     this.text = '';

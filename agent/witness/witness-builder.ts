@@ -127,8 +127,8 @@ const flightBytes = 2500 + SLAB_BYTES;
 /** Keys by position, made once. Query, header and body values of one message, and one to spare. */
 const positions: readonly string[] = Array.from({ length: headValuesMax + 2 }, (_, i) => String(i));
 
-/** Exchanges kept for the next ones: as many as end before others begin. They weigh some 3 KB each with their readers. */
-const idleExchangesMax = 128;
+/** Exchanges that are over and kept for the next ones: as many as end before others begin (agent/limits.ts counts them). */
+const idleExchangesMax = 64;
 
 /** A head with more fields, or longer, is read field by field. */
 const packedFieldsMax = 100;
@@ -325,8 +325,9 @@ export class WitnessBuilder implements MessageHandler {
   /** All values of a head: together where they can be sealed without one another, else one by one. */
   #head(message: HttpMessage, half: Half): void {
     const pairs = message.kind === 'request' ? queryPairs(message.uri) : noPairs;
+    const names = pairs.length > 0 ? pairs.map(nameOfPair) : noPairs;
     // Neighbours say whether these are secrets: they are not sealed before all are known.
-    const isPlain = pairs.length > 1 && pairs.some((pair) => verdictOn(nameOfPair(pair)).isValue);
+    const isPlain = pairs.length > 1 && names.some(isNameOfValue);
     this.#contentCodings = '';
     this.#transferCodings = '';
     this.#packed = 0;
@@ -337,7 +338,7 @@ export class WitnessBuilder implements MessageHandler {
       if (pair === '') continue;
       const equals = pair.indexOf('=');
       const value = equals < 0 ? '' : decodeFormText(pair.slice(equals + 1));
-      this.#add(half.values, half.budget, value, this.#meta(Location.QUERY, nameOfPair(pair), 0, 0), isPlain);
+      this.#add(half.values, half.budget, value, this.#meta(Location.QUERY, names[i]!, 0, 0), isPlain);
     }
     this.#headers(message, half);
     if (this.#packing !== null) half.values.packed = this.#packing.close();
@@ -462,8 +463,12 @@ export class WitnessBuilder implements MessageHandler {
 
   #authorization(value: string, values: Fields, budget: ValueBudget, status: number): void {
     const space = value.indexOf(' ');
-    const scheme = (space < 0 ? value : value.slice(0, space)).toLowerCase();
-    const type = scheme === 'basic' ? AuthType.BASIC : scheme === 'bearer' ? AuthType.BEARER : AuthType.UNKNOWN;
+    const end = space < 0 ? value.length : space;
+    const type = isScheme(value, end, 'basic')
+      ? AuthType.BASIC
+      : isScheme(value, end, 'bearer')
+        ? AuthType.BEARER
+        : AuthType.UNKNOWN;
     const credentials = type === AuthType.UNKNOWN ? value : value.slice(space + 1).trim();
     this.#add(values, budget, credentials, this.#meta(Location.AUTH, '', type, status));
   }
@@ -610,6 +615,18 @@ const noPairs: readonly string[] = [];
 function queryPairs(uri: string): readonly string[] {
   const question = uri.indexOf('?');
   return question < 0 ? noPairs : uri.slice(question + 1).split('&', headValuesMax);
+}
+
+const isNameOfValue = (name: string): boolean => verdictOn(name).isValue;
+
+/** Whether a value begins with a scheme that ends at `end`, in whatever case. @param scheme in lower case */
+function isScheme(value: string, end: number, scheme: string): boolean {
+  if (end !== scheme.length) return false;
+  for (let i = 0; i < end; i += 1) {
+    const code = value.charCodeAt(i);
+    if ((code >= 0x41 && code <= 0x5a ? code | 0x20 : code) !== scheme.charCodeAt(i)) return false;
+  }
+  return true;
 }
 
 function nameOfPair(pair: string): string {
