@@ -58,6 +58,8 @@ export interface RunOptions {
   readonly agentFolder?: string | undefined;
   readonly seed: number | null;
   readonly budget: Budget;
+  /** Names of the limits in `budget` that nobody wrote (`metrics/implied-limits.ts`). @default none */
+  readonly implied?: readonly string[];
   /** Of the pace, for the report; undefined where its rate is one. */
   readonly profile?: RateProfile | undefined;
   readonly explain: Explain;
@@ -133,6 +135,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     isAgent: options.launcher === undefined,
     stages: options.launcher === undefined ? stageWords[options.stage] : '',
     budget: options.budget,
+    implied: options.implied ?? [],
     profile: options.profile,
     measure,
     readings: findings.readings.with({ sites: sitesOf(explanation.allocations) }),

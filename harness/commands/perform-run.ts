@@ -3,6 +3,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { LoadFeed } from '../feed/load.ts';
 import { openFeed } from '../feed/open-feed.ts';
+import { withImplied } from '../metrics/implied-limits.ts';
 import { limitsOf } from '../metrics/limits.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { budgetUntil } from '../metrics/table.ts';
@@ -94,6 +95,7 @@ type Asked = Awaited<ReturnType<typeof askedOf>>;
 async function askedOf(name: string | undefined, flags: RunFlags, { scenario, order }: Found, isOther: boolean) {
   const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
   const stage = await stageAsked(flags, scenario, lane, isOther);
+  const known = isOther ? undefined : stage;
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? undefined : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
@@ -109,7 +111,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
     traffic,
     pace,
     profile,
-    budget: { ...budgetUntil(scenario.budget, isOther ? undefined : stage), ...limitsOf(flags.budget ?? []) },
+    ...withImplied({ ...budgetUntil(scenario.budget, known), ...limitsOf(flags.budget ?? []) }, known),
     defect: flags.defect,
     stage,
     explain: explainOf(flags.explain),
