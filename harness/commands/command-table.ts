@@ -88,6 +88,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./slice-command.ts')).addSliceCommand,
   },
   {
+    name: 'minimize',
+    summary: 'find the smallest capture that still does it',
+    load: async () => (await import('./minimize-command.ts')).addMinimizeCommand,
+  },
+  {
     name: 'serve',
     summary: 'show many runs with their trends',
     load: async () => (await import('./serve-command.ts')).addServeCommand,
