@@ -83,6 +83,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./edit-command.ts')).addEditCommand,
   },
   {
+    name: 'record',
+    summary: 'a flight recorder: the last so many bytes, and what came around a spike',
+    load: async () => (await import('./record-command.ts')).addRecordCommand,
+  },
+  {
     name: 'slice',
     summary: 'cut the packets of a spike out of a run',
     load: async () => (await import('./slice-command.ts')).addSliceCommand,

@@ -11,7 +11,7 @@ import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
 import { doctor } from '../pass/instruments/doctor.ts';
 import { flame } from '../pass/instruments/flame.ts';
 import type { Instrument } from '../pass/instruments/instrument.ts';
-import { findScenario, isScenarioFile } from '../project/library.ts';
+import { findScenario, isScenarioFile, scenarioOfFolder } from '../project/library.ts';
 import { type Explain, type RunOptions, runScenario } from '../run.ts';
 import { type AgentStage, stageOf } from '../scenario/agent-stage.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
@@ -35,19 +35,20 @@ import { commandLine, optionWords } from './shown-words.ts';
 import { type TargetRun, targetRun } from './target-flags.ts';
 
 /** @returns the exit code. @throws FloodgateError where the run cannot be started */
-export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
+export async function performRun(given: string | undefined, flags: RunFlags): Promise<number> {
+  const name = given === undefined ? undefined : scenarioOfFolder(given);
   const requests = requestsRun(name, flags);
   const target = await targetRun(flags, requests ? 'requests' : name === undefined ? undefined : 'frames');
   const found = requests
     ? { scenario: requestsScenario(requests, target), order: undefined }
     : await scenarioToRun(name, target);
   const { scenario } = found;
-  const given = await askedOf(requests ? undefined : name, flags, found, target !== undefined);
+  const options = await askedOf(requests ? undefined : name, flags, found, target !== undefined);
   const cpu = cpuInstrumentsOf(flags, target);
-  const privilege = await enterNamespace(given.lane);
+  const privilege = await enterNamespace(options.lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
-  const asked = name === '-' && !requests ? { ...given, ...spooled(given, folder) } : given;
+  const asked = name === '-' && !requests ? { ...options, ...spooled(options, folder) } : options;
   const isAccepted = (asked.budget['dropped.frames'] ?? 0) > 0;
   if (asked.traffic && asked.lane === 'tap' && !isAccepted) await refuseUntakeable(asked.traffic);
   session.progress.begin(titleOf(scenario, flags, asked));
