@@ -23,6 +23,7 @@ import type { Pace } from '../traffic/traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { refuseUntakeable } from './device-scan.ts';
 import { enterNamespace } from './enter-namespace.ts';
+import { record } from './history-record.ts';
 import { parsePace } from './pace-flags.ts';
 import { printReport } from './print-report.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
@@ -72,6 +73,7 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
     writeReports(folder, report);
     if (flags.out === undefined) pointLatest(folder);
     printReport(folder, report);
+    await record(report, folder, { hasOut: flags.out !== undefined }, session.store);
     if (flags.push !== undefined) await pushed(folder, flags.push, session.signal);
     return report.verdict.exitCode;
   } catch (error) {
