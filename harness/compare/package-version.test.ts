@@ -66,6 +66,8 @@ async function project(t: Test, published: (folder: string) => readonly string[]
   return { top, folder, asked, steps, store, activated };
 }
 
+t.setTimeout(120_000);
+
 t.test('versions of a registry, with what they need', async (t) => {
   const { asked, steps, store, activated, folder } = await project(t, (to) => [
     pack(to, 'shop', '1.2.0', { dependencies: { tea: '^1.0.0' }, scripts: { prepare: 'exit 4' } }),
