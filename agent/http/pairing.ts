@@ -215,6 +215,40 @@ export class Pairing {
     this.#breakOrder(stream);
   }
 
+  /** A request from the side that sends responses: it stands in a body, and is in no pair. */
+  strayRequest(stream: number, message: Pairable): void {
+    message.pairing = 'absent';
+    message.exchange = this.#words[stream * streamWords + Of.next]!++;
+    this.#counters.requestsUnanswered++;
+  }
+
+  /** A response from the side that sends requests. */
+  strayResponse(interim: boolean, message: Pairable): void {
+    message.pairing = 'absent';
+    message.exchange = -1;
+    message.method = '';
+    message.uri = '';
+    if (!interim) this.#counters.responsesUnasked++;
+  }
+
+  /** A message of a kind that its side does not send comes next: where that side stands is a guess. */
+  wentAstray(stream: number, sends: 'request' | 'response' | 'unknown'): void {
+    this.#streams.set(stream, sends === 'request' ? StreamFlag.requestsGuessed : StreamFlag.responsesGuessed);
+    this.#breakOrder(stream);
+  }
+
+  /** The side that was taken to send requests sends responses: what was known of both is void. */
+  turnedAround(stream: number): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const next = words[at + Of.next]!;
+    this.#dropAll(stream);
+    this.#streams.reset(stream);
+    words[at + Of.next] = next;
+    this.lost(stream, 'unknown', true);
+    this.#streams.set(stream, StreamFlag.requestsGuessed | StreamFlag.responsesGuessed);
+  }
+
   /** Whether every request of the stream was seen, as far as can be known. */
   isWhole(stream: number): boolean {
     return !this.#streams.has(stream, StreamFlag.broken);

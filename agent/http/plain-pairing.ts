@@ -98,9 +98,10 @@ export class PlainPairing {
     const first = words[at + Of.first + Queue.requests]! - 1;
     const entry = first << entryShift;
     const parts = this.#parts;
-    // The server had received the request.
+    // The server had received the request, and the client nothing of the response.
     const isPlaced = (place.known & parts[entry + Part.flags]! & EntryFlag.placed) !== 0;
     if (!isPlaced || ((place.ack - parts[entry + Part.sequence]!) | 0) <= 0) return false;
+    if (((place.sequence - parts[entry + Part.ack]!) | 0) < 0) return false;
     const exchange = parts[entry + Part.exchange]!;
     message.exchange = exchange;
     message.method = entries.methods[first]!;
