@@ -355,6 +355,9 @@ export class Pairing {
       if (isAnswer) this.#breakOrder(stream);
       early = entries.first(stream, Queue.responses);
     }
+    if (early >= 0 && words[at + Of.mode]! === Mode.ordered && this.#turns.isImpossibleEarly(early, place))
+      this.#breakOrder(stream);
+    if (words[at + Of.mode]! === Mode.lost) return NONE;
     if (early < 0 || words[at + Of.mode]! !== Mode.turns) return early;
     const found = this.#turns.findResponse(stream, early, place, flags);
     while (found >= 0 && entries.first(stream, Queue.responses) !== found) this.#dropResponse(stream);
@@ -408,18 +411,25 @@ export class Pairing {
       this.#comeEarly(stream, interim, message, place, flags);
       return;
     }
-    // It had not received that request: a server that waited in vain says so unasked. Nothing else does, and acknowledgements
-    // of traffic made up by hand may mean nothing.
-    const isPlaced = (flags & this.#parts[(first << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
-    const isUnasked = isPlaced && distance(this.#parts[(first << entryShift) + Part.sequence]!, place.ack) <= 0;
+    const parts = this.#parts;
+    const entry = first << entryShift;
+    const isPlaced = (flags & parts[entry + Part.flags]! & EntryFlag.placed) !== 0;
+    // It had not received that request: a server that waited in vain says so unasked, or it waited behind missing bytes.
+    const isUnasked = isPlaced && distance(parts[entry + Part.sequence]!, place.ack) <= 0;
     const isOrdered = this.#words[stream * streamWords + Of.mode] === Mode.ordered;
-    // Where bytes were missing, it may have waited behind them since before the quiet time.
     if (isUnasked && (!isOrdered || (flags & EntryFlag.timeout) !== 0)) return;
+    if (isOrdered && isPlaced && (isUnasked || this.#turns.isImpossible(stream, first, flags))) {
+      this.#breakOrder(stream);
+      if (this.#words[stream * streamWords + Of.mode] === Mode.turns)
+        this.#answerByTurns(stream, interim, message, place, flags);
+      return;
+    }
     if (!isOrdered && this.#turns.isMisplaced(stream, first, flags)) {
       this.#giveUp(stream);
       return;
     }
-    this.#answer(stream, interim, message, first, isOrdered && !isUnasked ? 'certain' : 'probable');
+    const isSure = isOrdered && this.#turns.isMeant(flags, first);
+    this.#answer(stream, interim, message, first, isSure ? 'certain' : 'probable');
   }
 
   #answerByTurns(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
@@ -456,8 +466,9 @@ export class Pairing {
       this.#foundPipelining(stream);
       return;
     }
+    const isSure = verdict === 'certain' && this.#turns.isMeant(flags, found);
     while (entries.first(stream, Queue.requests) !== found) this.#dropRequest(stream);
-    this.#answer(stream, interim, message, found, verdict);
+    this.#answer(stream, interim, message, found, isSure ? 'certain' : 'probable');
   }
 
   /** Without sequence numbers a client that takes turns has one request open at a time: the newest. */
@@ -524,14 +535,18 @@ export class Pairing {
     const at = stream * streamWords;
     const streams = this.#streams;
     const mode = words[at + Of.mode]!;
-    if (mode === Mode.ordered) return 'certain';
-    if (mode === Mode.resumed) return 'probable';
     const parts = this.#parts;
     const entry = early << entryShift;
+    if (mode === Mode.resumed) return 'probable';
+    const isTimeout = (parts[entry + Part.flags]! & EntryFlag.timeout) !== 0;
+    const isMeant =
+      !isTimeout || ((place.known & Known.end) !== 0 && distance(place.end, parts[entry + Part.ack]!) < 0);
+    if (mode === Mode.ordered) return isMeant ? 'certain' : 'probable';
     const previous = parts[entry + Part.previous]!;
     const previousAck = parts[entry + Part.previousAck]!;
     const verdict = this.#turns.judge(stream, flags, place.sequence, parts[entry + Part.flags]!, previous, previousAck);
     if (verdict === 'absent') this.#foundPipelining(stream);
+    if (verdict === 'certain' && !isMeant) return 'probable';
     if (verdict !== 'certain' || (place.known & Known.end) !== 0) return verdict;
     // Its end decides: `requestEnded`.
     words[at + Of.answerAck] = parts[entry + Part.ack]!;

@@ -101,7 +101,9 @@ export class PlainPairing {
     // The server had received the request, and the client nothing of the response.
     const isPlaced = (place.known & parts[entry + Part.flags]! & EntryFlag.placed) !== 0;
     if (!isPlaced || ((place.ack - parts[entry + Part.sequence]!) | 0) <= 0) return false;
-    if (((place.sequence - parts[entry + Part.ack]!) | 0) < 0) return false;
+    const received = parts[entry + Part.ack]!;
+    if (((place.sequence - received) | 0) < 0) return false;
+    if ((words[at + Of.flags]! & StreamFlag.clear) !== 0 && ((received - words[at + Of.clear]!) | 0) < 0) return false;
     const exchange = parts[entry + Part.exchange]!;
     message.exchange = exchange;
     message.method = entries.methods[first]!;

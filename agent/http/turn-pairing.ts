@@ -223,6 +223,39 @@ export class TurnPairing {
   }
 
   /**
+   * Whether the numbers of the response described last, which is the next in order, and of the request `entry` can be of no
+   * pair: the client had received a part of it, or less than all before the first one. Then a segment of another
+   * conversation was taken for one of this, or a later copy of the request was seen.
+   * @param flags what `describe` returned
+   */
+  isImpossible(stream: number, entry: number, flags: number): boolean {
+    const request = this.#askedOf(entry);
+    if (distance(request.ack, this.#answered.sequence) < 0) return true;
+    const isFirst = (flags & EntryFlag.first) !== 0 && this.#streams.has(stream, StreamFlag.clear);
+    return isFirst && distance(this.#answered.clear, request.ack) < 0;
+  }
+
+  /** The same of a request that has just come and the response `early`. */
+  isImpossibleEarly(early: number, place: Place): boolean {
+    if ((this.#flagsOf(early) & place.known & EntryFlag.placed) === 0) return false;
+    const response = this.#answerOf(early);
+    if (distance(place.ack, response.sequence) < 0) return true;
+    const isFirst = (this.#flagsOf(early) & (EntryFlag.first | EntryFlag.follows)) === (EntryFlag.first | EntryFlag.follows);
+    return isFirst && distance(response.clear, place.ack) < 0;
+  }
+
+  /**
+   * Whether the response described last, if it is the next in order, is meant for the request `entry` and not for the client at
+   * large: a server that waited in vain sends 408 unasked (RFC 9110, 15.5.9). In the middle of a request it means that one.
+   * @param flags what `describe` returned
+   */
+  isMeant(flags: number, entry: number): boolean {
+    if ((flags & EntryFlag.timeout) === 0) return true;
+    const request = this.#askedOf(entry);
+    return (flags & EntryFlag.placed) !== 0 && request.hasEnd && distance(request.end, this.#answered.ack) < 0;
+  }
+
+  /**
    * Whether the response described last, which is the next in order after a quiet time, shows by its place that it is no answer
    * to the request `entry`. The first one that begins in its place proves those behind it.
    * @param flags what `describe` returned
