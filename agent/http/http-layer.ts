@@ -548,7 +548,8 @@ export class HttpLayer implements StreamHandler {
     const { kind, status } = side.message;
     if (kind === 'request') {
       if (!side.unsure) this.#pairing.requestEnded(side.stream, side.message, end | 0);
-    } else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, end | 0);
+    } else if (isInterim(status)) this.#pairing.interimEnded(side.stream, end | 0);
+    else this.#pairing.responseEnded(side.stream, end | 0);
   }
 
   /** Whether an upgrade was granted will not be known, or it was not: what is no request is garbage again. */
@@ -753,6 +754,7 @@ export class HttpLayer implements StreamHandler {
     if (place.known === 0 || (message.flags & MessageFlag.headTruncated) !== 0) return;
     place.end = this.#headEnd;
     if (message.method !== 'CONNECT') {
+      if (this.#expects) place.known |= Known.expects;
       if (parser.hasEncoding || parser.contentLength === LENGTH_UNKNOWABLE) return;
       if (parser.contentLength > 0) {
         // The body may never come.

@@ -177,6 +177,12 @@ export class Pairing {
     this.#streams.set(stream, StreamFlag.clear);
   }
 
+  /** An interim response ends before `end`: a client that has received no more has no answer. */
+  interimEnded(stream: number, end: number): void {
+    this.#words[stream * streamWords + Of.interimEnd] = end;
+    this.#streams.set(stream, StreamFlag.interims);
+  }
+
   /** The last response, which came before its request, was taken to answer HEAD: what follows may be its body. */
   takenAsBodiless(stream: number, exchange: number): void {
     this.#streams.set(stream, StreamFlag.responsesGuessed);

@@ -50,7 +50,8 @@ export class PlainPairing {
     const { known, ack } = place;
     const isWaiting = (words[at + Of.length + Queue.requests]! | words[at + Of.length + Queue.responses]!) !== 0;
     const isMissing = (before & MAY_HIDE) !== 0;
-    if (words[at + Of.mode] !== Mode.ordered || isWaiting || isMissing || (known & Known.placed) === 0) return false;
+    if (words[at + Of.mode] !== Mode.ordered || isWaiting || isMissing) return false;
+    if ((known & (Known.placed | Known.expects)) !== Known.placed) return false;
     const isFull = entries.uriBytes + message.uri.length > this.#limits.waitingUriBytesMax;
     if (isFull || entries.inUse === entries.capacity) return false;
     if ((before & StreamFlag.asked) !== 0) {
