@@ -124,6 +124,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
     agentFolder: agentFolderOf(flags),
     repeatable: flags.repeatable === true,
     keepsSnapshots: flags.keepSnapshots === true,
+    keepsMeasurement: flags.keepMeasurement === true,
     intervalMs: parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 }),
     sampleMs: parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 }),
     optionWords: {
