@@ -33,6 +33,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./waiver-command.ts')).addWaiverCommand,
   },
   {
+    name: 'history',
+    summary: 'what was measured in this project: list, show, export, prune',
+    load: async () => (await import('./history-command.ts')).addHistoryCommand,
+  },
+  {
     name: 'init',
     summary: 'write a configuration for a project',
     load: async () => (await import('./init-command.ts')).addInitCommand,
@@ -96,6 +101,11 @@ export const commandTable: readonly CommandRow[] = [
     name: 'scrub',
     summary: 'a capture without names, values and addresses, to be shared',
     load: async () => (await import('./scrub-command.ts')).addScrubCommand,
+  },
+  {
+    name: 'minimize',
+    summary: 'find the smallest capture that still does it',
+    load: async () => (await import('./minimize-command.ts')).addMinimizeCommand,
   },
   {
     name: 'serve',

@@ -7,6 +7,8 @@ import { KeyedHash } from './keyed-hash.ts';
 /** Of more addresses some may become the same: each is some hundred bytes here. */
 const addressesMax = 1_000_000;
 
+const teredoPrefix = [0x20, 1, 0, 0];
+
 export class AddressMap {
   readonly #hash: KeyedHash;
   readonly #ipv4 = new Map<number, number>();
@@ -45,12 +47,15 @@ export class AddressMap {
       this.ipv4(bytes, at + 12);
       return;
     }
+    // By Teredo's prefix (RFC 4380) datagrams are known for tunnels.
+    const isTeredo = bytes[at] === 0x20 && bytes[at + 1] === 1 && bytes[at + 2] === 0 && bytes[at + 3] === 0;
     this.#begin(6, bytes, at, 16);
     const words = [this.#hash.high, this.#hash.low];
     this.#begin(7, bytes, at, 16);
     words.push(this.#hash.high, this.#hash.low);
     for (let i = 0; i < 16; i += 1) bytes[at + i] = words[i >> 2]! >>> (24 - 8 * (i & 3));
-    bytes[at] = 0xfd;
+    if (isTeredo) bytes.set(teredoPrefix, at);
+    else bytes[at] = 0xfd;
   }
 
   /** Replaces the six bytes. */

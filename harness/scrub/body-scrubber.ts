@@ -118,7 +118,8 @@ export class BodyScrubber {
     this.#look();
     const { codings, contentType } = this.#order;
     if (codings.length > 0) {
-      if (!this.#recode(isWhole)) {
+      // What is there in whole may be half of what was coded.
+      if (!this.#recode(isWhole) && !(isWhole && this.#recode(false))) {
         this.#giveUp('coded, and cannot be undone');
         return;
       }
@@ -145,7 +146,7 @@ export class BodyScrubber {
     for (const coding of codings.toReversed()) {
       const decoded = decode(coding, plain, isWhole);
       // Some servers name a coding and use none.
-      if (!decoded) return layers.length === 0 && this.#uncoded(coded);
+      if (!decoded) return layers.length === 0 && !isWhole && this.#uncoded(coded);
       layers.push({ coding, isBare: decoded.isBare });
       plain = decoded.bytes;
     }

@@ -8,10 +8,11 @@ import { decodeFrame } from '../../agent/wire/decode.ts';
 import { Decoded, decodedNames, Packet } from '../../agent/wire/packet.ts';
 import { FrameCopy, Layers } from '../traffic/edit/edit-stage.ts';
 import { putWord, word } from '../traffic/frame-words.ts';
-import { fixChecksums, fixIpv4Checksum } from '../traffic/segment-pieces.ts';
+
 import type { AddressMap } from './address-map.ts';
 import type { ByteStore } from './byte-store.ts';
 import { FragmentPlaces } from './fragment-places.ts';
+import { fixTcpChecksum, NetworkHeaders } from './network-headers.ts';
 import { countOne, type ScrubCounts } from './scrub-counts.ts';
 import type { ScrubbedConnection, ScrubbedSide } from './scrub-streams.ts';
 
@@ -24,9 +25,7 @@ export interface FrameScrubberOptions {
 
 const ethernet = 1;
 const etherIpv4 = 0x0800;
-const etherIpv6 = 0x86dd;
 const arp = 0x0806;
-const udp = 17;
 
 /** A side of a connection, of either end. @returns both endpoints, the first of them first */
 export function connectionKey(one: string, other: string): string {
@@ -39,12 +38,14 @@ export class FrameScrubber implements FrameSink {
   readonly #layers = new Layers();
   readonly #copy = new FrameCopy();
   readonly #fragments = new FragmentPlaces();
+  readonly #headers: NetworkHeaders;
   #frame = 0;
   /** Takes what is not left out. */
   next: FrameSink | undefined;
 
   constructor(options: FrameScrubberOptions) {
     this.#options = options;
+    this.#headers = new NetworkHeaders(options.addresses);
   }
 
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
@@ -64,33 +65,25 @@ export class FrameScrubber implements FrameSink {
   #scrub(decoded: number, out: Uint8Array, length: number): string {
     if (decoded === Decoded.arp) return this.#arp(out, length);
     if (decoded !== Decoded.tcp && decoded !== Decoded.fragment) return decodedNames[decoded] ?? 'unknown';
-    this.#layers.read(out, 0, length);
-    const { network, version } = this.#layers;
-    if (version === 0) return 'notIp';
     const from = this.#endpoint(0, this.#packet.sourcePort);
     const to = this.#endpoint(4, this.#packet.destinationPort);
-    if (decoded === Decoded.fragment) return this.#fragment(out, length, network, version);
+    if (decoded === Decoded.fragment) return this.#fragment(out, length);
     const { tcpStart, payloadStart, payloadEnd, payloadWireBytes, sequence, flags } = this.#packet;
-    const inner = this.#innerHeader(out, tcpStart);
-    if (inner < 0) return 'headers that cannot be followed';
+    const inner = this.#headers.before(out, length, tcpStart);
+    if (inner < 0) return 'IP headers that cannot be followed';
     const side = this.#sideOf(from, to, sequence, payloadEnd - payloadStart);
     const first = (flags & 2) !== 0 ? (sequence + 1) | 0 : sequence;
     this.#payload(side, first, out, payloadStart, payloadEnd);
     out.fill(0, payloadEnd, length);
     scrubOptions(out, tcpStart, payloadStart);
-    if (inner !== network && !this.#outerHeaders(out, inner)) return 'tunnels within tunnels';
-    this.#macs(out, 0);
-    this.#ipAddresses(out, inner);
-    const isWhole = payloadEnd - payloadStart === payloadWireBytes;
-    if (isWhole) fixChecksums(out, inner, out[inner]! >> 4, tcpStart, payloadEnd);
-    else {
-      if (out[inner]! >> 4 === 4) fixIpv4Checksum(out, inner);
+    this.#headers.scrub(out, inner);
+    if (payloadEnd - payloadStart < payloadWireBytes) {
       countOne(
         this.#options.counts.framesChanged,
-        'captured in part: their TCP checksum covers bytes that are not there',
+        'captured in part: the TCP checksum, over bytes that are not there, is blank',
       );
       putWord(out, tcpStart + 16, 0);
-    }
+    } else fixTcpChecksum(out, inner, tcpStart, payloadEnd);
     return '';
   }
 
@@ -139,94 +132,41 @@ export class FrameScrubber implements FrameSink {
     return `${address}:${port}`;
   }
 
-  /** Of the IP header right before a TCP header; −1 where it cannot be told. */
-  #innerHeader(out: Uint8Array, tcpStart: number): number {
-    const { transport, protocol, network } = this.#layers;
-    if (transport === tcpStart && protocol === 6) {
-      // Extension headers hold addresses.
-      return this.#layers.version === 6 && transport !== network + 40 ? -1 : network;
-    }
-    for (let words = 5; words <= 15; words += 1) {
-      const at = tcpStart - words * 4;
-      if (at >= 14 && out[at] === (0x40 | words) && out[at + 9] === 6) return at;
-    }
-    const at = tcpStart - 40;
-    return at >= 14 && out[at]! >> 4 === 6 && out[at + 6] === 6 ? at : -1;
-  }
-
-  /** Of one tunnel: the headers before the inner packet. @returns false where there are more */
-  #outerHeaders(out: Uint8Array, inner: number): boolean {
-    const { network, transport, protocol } = this.#layers;
-    if (transport < 0 || transport > inner) return false;
-    this.#ipAddresses(out, network);
-    if (out[network]! >> 4 === 4) fixIpv4Checksum(out, network);
-    // RFC 6935: a tunnel may go without a sum of its datagram.
-    if (protocol === udp) putWord(out, transport + 6, 0);
-    let at = inner;
-    const type = out[inner]! >> 4 === 4 ? etherIpv4 : etherIpv6;
-    if (at - 14 < transport || word(out, at - 2) !== type) return at - transport <= 40;
-    at -= 2;
-    while (at - 16 >= transport && (word(out, at - 4) === 0x8100 || word(out, at - 4) === 0x88a8)) at -= 4;
-    this.#macs(out, at - 12);
-    return at - 12 - transport <= 40;
-  }
-
-  #macs(out: Uint8Array, at: number): void {
-    this.#options.addresses.mac(out, at);
-    this.#options.addresses.mac(out, at + 6);
-  }
-
-  #ipAddresses(out: Uint8Array, ip: number): void {
-    const { addresses } = this.#options;
-    if (out[ip]! >> 4 === 4) {
-      addresses.ipv4(out, ip + 12);
-      addresses.ipv4(out, ip + 16);
-      // Options can hold addresses (RFC 791): none are needed.
-      out.fill(1, ip + 20, ip + (out[ip]! & 15) * 4);
-    } else {
-      addresses.ipv6(out, ip + 8);
-      addresses.ipv6(out, ip + 24);
-    }
-  }
-
   /** Ethernet and IPv4 (RFC 826). */
   #arp(out: Uint8Array, length: number): string {
     this.#layers.read(out, 0, length);
     const at = this.#layers.network;
     if (this.#layers.type !== arp || at + 28 > length || word(out, at + 2) !== etherIpv4 || out[at + 5] !== 4)
       return 'arp';
-    this.#macs(out, 0);
-    for (const mac of [at + 8, at + 18]) this.#options.addresses.mac(out, mac);
+    for (const mac of [0, 6, at + 8, at + 18]) this.#options.addresses.mac(out, mac);
     for (const address of [at + 14, at + 24]) this.#options.addresses.ipv4(out, address);
     out.fill(0, at + 28, length);
     return '';
   }
 
-  /** Of TCP alone, and not within tunnels. The sum of its segment is over other frames, too: it is left blank. */
-  #fragment(out: Uint8Array, length: number, network: number, version: number): string {
+  /** Of TCP alone. The sum of its segment is over other frames, too: it is left blank. */
+  #fragment(out: Uint8Array, length: number): string {
     const packet = this.#packet;
     if (packet.protocol !== 6) return 'fragments of other protocols than TCP';
     const { payloadStart, payloadEnd } = packet;
     const place = this.#fragments.of(`${this.#endpoint(0, 0)} ${this.#endpoint(4, 0)}`, packet, out);
-    if (payloadStart < network || payloadStart - network > 120) return 'fragments within tunnels';
+    const inner = this.#headers.before(out, length, payloadStart);
+    if (inner < 0) return 'IP headers that cannot be followed';
     let start = payloadStart;
     if (place && packet.fragmentOffset === 0) {
       start = Math.min(payloadEnd, payloadStart + place.headerBytes);
       putWord(out, payloadStart + 16, 0);
       scrubOptions(out, payloadStart, start);
     }
-    const side =
-      place &&
-      this.#sideOf(this.#endpoint(0, place.sourcePort), this.#endpoint(4, place.destinationPort), place.sequence, 1);
+    const [from, to] = [this.#endpoint(0, place?.sourcePort ?? 0), this.#endpoint(4, place?.destinationPort ?? 0)];
+    const side = place && this.#sideOf(from, to, place.sequence, 1);
     const sequence = place ? (place.sequence + Math.max(0, packet.fragmentOffset - place.headerBytes)) | 0 : 0;
     this.#payload(side, sequence, out, start, payloadEnd);
     out.fill(0, payloadEnd, length);
-    this.#macs(out, 0);
-    this.#ipAddresses(out, network);
-    if (version === 4) fixIpv4Checksum(out, network);
+    this.#headers.scrub(out, inner);
     const why = place
       ? 'fragments: the TCP checksum of their datagram is blank'
-      : 'fragments before the first of their datagram: blank';
+      : 'fragments whose first one did not come before them: blank';
     countOne(this.#options.counts.framesChanged, why);
     return '';
   }

@@ -45,6 +45,7 @@ const words = list(`
   q quicktime quoted printable range related report request response revalidate rfc822 rss rtf sjis shift signed signature soap
   sparql sql stale start store stream svg tab tar text tiff timeout toml transform trailers transfer type ttf upgrade url urlencoded us ascii user
   utf utf8 vary vnd vary video wasm wav webm webp websocket while windows woff woff2 wss www x xhtml xml xop yaml zip zlib zstd
+  permessage client server_max_window_bits max window bits takeover context no
   7bit 8bit if error accept language agent cookie authorization content event csrf delta error
   lz4 snappy dcb dcz aes128gcm attachment 100 timeout max
   1 2 8 9 15 16 32 1251 1252 1254 2022 8859 koi8 r euc jp kr big5`);

@@ -85,9 +85,14 @@ export class ScrubStreams implements StreamHandler {
     const known = this.connections.get(key);
     if (known) known.push(connection);
     else this.connections.set(key, [connection]);
-    const talk = new ConnectionTalk((kind) => {
-      for (const each of scrubbers) each.leave(kind);
-    });
+    const talk = new ConnectionTalk(
+      (kind) => {
+        for (const each of scrubbers) each.leave(kind);
+      },
+      () => {
+        for (const each of scrubbers) each.restart();
+      },
+    );
     const scrubber = (index: 0 | 1) =>
       new SideScrubber(this.#parts, talk, (offset, bytes, start, end) =>
         this.#store.put(connection.sides[index].pages, offset, bytes, start, end),
@@ -107,6 +112,7 @@ export class ScrubStreams implements StreamHandler {
     // Bytes that left the stream (urgent ones) have their numbers, too.
     const offset = next + ((sequence - ((place.first + next) | 0)) | 0);
     if (offset < next) return;
+    if (next === 0 && side === 1) open.scrubbers[0].answered();
     open.scrubbers[side].push(offset, bytes, start, end);
     open.next[side] = offset + end - start;
   }

@@ -3,11 +3,11 @@
  * something. What is not understood is left blank: it can cost a message, it never shows one. One file because it is one state machine.
  */
 import type { HeadParser } from '../../agent/http/head-parser.ts';
-import { LENGTH_ABSENT, LENGTH_UNKNOWABLE } from '../../agent/http/head-parser.ts';
+import { LENGTH_ABSENT, LENGTH_UNKNOWABLE, NO_VERSION } from '../../agent/http/head-parser.ts';
 import { findStart } from '../../agent/http/start-search.ts';
 import { mayBeTls } from '../../agent/http/tls-hello.ts';
 import { type BodyRoom, BodyScrubber, type Place } from './body-scrubber.ts';
-import type { ConnectionTalk } from './connection-talk.ts';
+import { type ConnectionTalk, simpleMethod } from './connection-talk.ts';
 import { type HeadScrubber, latin1 } from './head-scrubber.ts';
 import { codingsNamed } from './named-codings.ts';
 import { http2Frames, type RecordKind, RecordWalker, tlsRecords, websocketFrames } from './record-walker.ts';
@@ -104,6 +104,7 @@ export class SideScrubber {
 
   /** No more comes. */
   end(): void {
+    this.#takeCutHead();
     if (!this.#isHttp && (this.#state === State.search || this.#state === State.head))
       this.#parts.room.counts.otherSides += 1;
     this.#body?.end(this.#state === State.untilClose);
@@ -119,6 +120,30 @@ export class SideScrubber {
     this.#blankHeld();
     this.#walker = kind && new RecordWalker(kind, this.#place);
     this.#state = kind ? State.records : State.blank;
+  }
+
+  /** A tunnel begins: whatever may be spoken in it begins anew. */
+  restart(): void {
+    this.#blankHeld();
+    this.#state = State.first;
+  }
+
+  /** The other side answers: a request that has no version is over with its line (RFC 1945, section 4.1). */
+  answered(): void {
+    const { parser } = this.#parts;
+    if (this.#hasStartLine() && parser.isRequest && parser.minorVersion === NO_VERSION) this.#takeHeld();
+  }
+
+  /** A head of which a line at least is held. */
+  #hasStartLine(): boolean {
+    if (this.#state !== State.head || this.#heldLength === 0) return false;
+    const { parser } = this.#parts;
+    return parser.parse(this.#held, 0, this.#heldLength, this.#isStrict) === 0 && parser.startLineRead;
+  }
+
+  #takeHeld(): void {
+    this.#takeHead(this.#heldLength);
+    this.#heldLength = 0;
   }
 
   /** @returns where it goes on; −1 where all was taken */
@@ -177,6 +202,13 @@ export class SideScrubber {
   }
 
   #head(offset: number, bytes: Uint8Array, at: number, end: number): number {
+    if (this.#heldLength === 0 && this.#talk.isSimple) {
+      // An answer without a head: all of it is body.
+      this.#talk.answered(200);
+      this.#body = new BodyScrubber(this.#parts.room, { contentType: '', codings: [] }, this.#place);
+      this.#state = State.untilClose;
+      return at;
+    }
     const before = this.#heldLength;
     if (before === 0) {
       // Empty lines before a start line (RFC 9112, section 2.2).
@@ -242,10 +274,14 @@ export class SideScrubber {
     this.#place(this.#heldAt, held, 0, length);
     this.#isStrict = false;
     const asked = isRequest ? method : this.#talk.answered(status);
-    if (isRequest) this.#talk.asked(method);
+    if (isRequest) this.#talk.asked(minorVersion < 0 ? simpleMethod : method);
     this.#isDoubtful = expects || (!isRequest && asked === undefined);
-    if (!isRequest && (status === 101 || (asked === 'CONNECT' && status >= 200 && status < 300))) {
-      if (status === 101 && upgrade === 'websocket') room.counts.websocketSides += 2;
+    if (asked === 'CONNECT' && status >= 200 && status < 300) {
+      this.#talk.tunnel();
+      return;
+    }
+    if (!isRequest && status === 101) {
+      if (upgrade === 'websocket') room.counts.websocketSides += 2;
       this.#talk.leave(upgrade === 'websocket' ? websocketFrames : upgrade === 'h2c' ? http2Frames : undefined);
       return;
     }
@@ -361,8 +397,17 @@ export class SideScrubber {
     return at + length - before;
   }
 
+  /** A head that ends before its end is a message all the same. */
+  #takeCutHead(): void {
+    if (!this.#hasStartLine()) return;
+    this.#takeHeld();
+    this.#body?.end(false);
+    this.#body = undefined;
+  }
+
   /** The framing is not known any more. */
   #lose(): void {
+    this.#takeCutHead();
     this.#body?.end(false);
     this.#body = undefined;
     this.#blankHeld();

@@ -10,8 +10,11 @@ import { KeyedHash } from './keyed-hash.ts';
  */
 export const coarsenessMax = 3;
 
-/** As often as in English, so that what was compressed is about as long again. */
-const letters = ['eeeeeeeettttttaaaaaoooooiiiiinnnnnsssshhhhrrrrdddlllccuummwfgypb', 'eeeeeettttaaooin', 'et', 'e'];
+/**
+ * As uneven as English, and a little more: words keep nothing of what they have in common, and what was compressed shall be no longer.
+ * Twelve letters distinguish words of five as well as 17 bits do.
+ */
+const letters = ['eeeeettttaaaooooiiinnnsshhrrddlu', 'eeeeeettttaaooin', 'et', 'e'];
 const digits = ['0123456789', '1234', '12', '1'];
 const hexDigits = ['0123456789abcdef', '1234abcd', '1a', '1'];
 
@@ -59,8 +62,9 @@ export class WordMap {
       units[i] = after;
       if (after !== before) isSame = false;
     }
-    // By chance: then its last character is the next of its kind.
-    if (isSame && length >= 3) units[length - 1] = next(units[length - 1]!);
+    // By chance: then its last character is the next of its kind. Zero alone is a number that stays.
+    if (isSame && this.coarseness === 0 && !(length === 1 && units[0] === 48))
+      units[length - 1] = next(units[length - 1]!);
   }
 
   /** Replaces bytes of no kind, by what all of them are. */
