@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatBytes, formatCount } from '../../reports/format.ts';
+import { type Checked, checkScrubbed } from '../scrub/check.ts';
 import { type ScrubbedTraffic, scrubTraffic } from '../scrub/scrub.ts';
 import type { ScrubCounts } from '../scrub/scrub-counts.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
@@ -16,7 +17,9 @@ const keyBytesMin = 16;
 
 /** @returns the exit code. @throws FloodgateError where nothing can be read or written */
 export async function performScrub(files: readonly string[], flags: ScrubFlags): Promise<number> {
-  if (flags.check) throw new FloodgateError('option-invalid', '--check is not there yet', { hint: '' });
+  if (flags.check) return check(files, flags);
+  if (flags.original !== undefined)
+    throw refused('--original is for --check', 'Write floodgate scrub --check FILE --original FILE.');
   const [input, output] = files;
   if (input === undefined || output === undefined || files.length > 2) {
     throw refused(`one file is read and one is written, and here are ${files.length}`, 'Write floodgate scrub IN OUT.');
@@ -27,6 +30,41 @@ export async function performScrub(files: readonly string[], flags: ScrubFlags):
   probeRecording(input);
   await scrubInto(() => openTraffic({ kind: 'recording', path: input }), output, flags.key);
   return 0;
+}
+
+function check(files: readonly string[], { original, key }: ScrubFlags): number {
+  const [file] = files;
+  if (file === undefined || files.length > 1 || key !== undefined) {
+    throw refused('--check looks at one file, and takes no key', 'Write floodgate scrub --check FILE --original FILE.');
+  }
+  const seeds = randomBytes(8);
+  const found = checkScrubbed({ file, original, hashSeed: [seeds.readUInt32LE(0), seeds.readUInt32LE(4)] });
+  process.stdout.write(`${checkLines(found, file).join('\n')}\n`);
+  return found.leaksFound > 0 ? 1 : 0;
+}
+
+function checkLines(found: Checked, file: string): string[] {
+  const { messages, originalMessages, leaks, leaksFound, differences, differencesFound, words, wordsLeft } = found;
+  const list = (title: string, lines: readonly string[], count: number) =>
+    count === 0
+      ? []
+      : [
+          title,
+          ...lines.map((line) => `  ${line}`),
+          ...(count > lines.length ? [`  and ${formatCount(count - lines.length)} more`] : []),
+        ];
+  const against =
+    originalMessages === null
+      ? 'looked at for shapes of secrets alone: with --original, values are looked for as well'
+      : `compared with ${formatCount(originalMessages)} of the original, and searched for ${formatCount(words)} of its long words`;
+  return [
+    `${file}: ${formatCount(messages)} messages, ${against}`,
+    ...(wordsLeft > 0 ? [`${formatCount(wordsLeft)} long words had no room, and were not looked for`] : []),
+    ...(messages === 0 ? ['no message was found: nothing could be looked at but frames'] : []),
+    ...list(`${formatCount(leaksFound)} leaks`, leaks, leaksFound),
+    ...list(`${formatCount(differencesFound)} messages differ in what makes memory`, differences, differencesFound),
+    ...(leaksFound === 0 ? ['no leak found'] : []),
+  ];
 }
 
 /**

@@ -51,7 +51,7 @@ export class KeyedHash {
 
   /** Leaves the hash in `high` and `low`. */
   end(): void {
-    const length = this.#units & 0xff;
+    const length = (this.#units * 2) & 0xff;
     while (this.#pending < 3) this.#pending += 1;
     this.#pendingHigh |= length << 24;
     this.#word();

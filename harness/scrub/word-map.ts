@@ -26,6 +26,9 @@ const hexLower = codes(hexDigits);
 /** A longer word is mapped in pieces. */
 export const wordUnitsMax = 4_096;
 
+const cardDigitsMin = 12;
+const cardDigitsMax = 19;
+
 const Kind = { other: 0, digit: 1, lower: 2, upper: 3 } as const;
 
 export class WordMap {
@@ -65,6 +68,21 @@ export class WordMap {
     // By chance: then its last character is the next of its kind. Zero alone is a number that stays.
     if (isSame && this.coarseness === 0 && !(length === 1 && units[0] === 48))
       units[length - 1] = next(units[length - 1]!);
+    if (this.#isCard()) units[length - 1] = next(units[length - 1]!);
+  }
+
+  /** No number of thirteen digits and more becomes that of a card: its last digit says so (ISO/IEC 7812). */
+  #isCard(): boolean {
+    const { units, length } = this;
+    if (length < cardDigitsMin || length > cardDigitsMax) return false;
+    let sum = 0;
+    for (let i = 0; i < length; i += 1) {
+      const digit = units[length - 1 - i]! - 48;
+      if (digit < 0 || digit > 9) return false;
+      const twice = (i & 1) === 0 ? digit : digit * 2;
+      sum += twice > 9 ? twice - 9 : twice;
+    }
+    return sum % 10 === 0;
   }
 
   /** Replaces bytes of no kind, by what all of them are. */
