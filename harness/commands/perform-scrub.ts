@@ -10,7 +10,7 @@ import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { isSameFile, sameFile, writeCapture } from './capture-output.ts';
 import { readOperatorFile } from './operator-file.ts';
-import type { ScrubFlags } from './scrub-command.ts';
+import type { ScrubFlags } from './scrub-flags.ts';
 
 /** A shorter one is guessed. */
 const keyBytesMin = 16;

@@ -1,11 +1,6 @@
 /** `floodgate scrub`: a capture without what it says. `--help` reads this: it imports little. */
 import type { Command } from 'commander';
-
-export interface ScrubFlags {
-  readonly key?: string;
-  readonly check?: boolean;
-  readonly original?: string;
-}
+import type { ScrubFlags } from './scrub-flags.ts';
 
 const examples = `
 Examples:
