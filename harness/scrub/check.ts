@@ -8,6 +8,7 @@ import { redactText } from '../../agent/witness/secret-scanner.ts';
 import { KnownValues } from './known-values.ts';
 import { isKnownName, keepsWords, settingsName } from './known-words.ts';
 import { type ReadMessage, readMessages } from './read-messages.ts';
+import { literalEnd } from './text-scrubber.ts';
 
 export interface CheckOrder {
   readonly file: string;
@@ -142,7 +143,15 @@ function sameRun(before: Uint8Array, after: Uint8Array): boolean {
   let run = 0;
   let said = 0;
   let isPartHead = false;
+  let silentTo = 0;
   for (let i = 0; i < length; i += 1) {
+    // What everyone's JSON says.
+    if (i >= silentTo && (i === 0 || !isSaying(before[i - 1]!))) silentTo = literalEnd(before, i, length);
+    if (i < silentTo && before[i] === after[i]) {
+      run = 0;
+      said = 0;
+      continue;
+    }
     if (before[i] === 10) isPartHead = isHeadLine(before, i + 1);
     if (before[i] !== after[i]) {
       run = 0;

@@ -174,7 +174,7 @@ function isWordCode(code: number): boolean {
 const literals = ['true', 'false', 'null'].map((text) => Uint8Array.from(text, (c) => c.charCodeAt(0)));
 
 /** Behind a literal of JSON; `at` where there is none. */
-function literalEnd(bytes: Uint8Array, at: number, end: number): number {
+export function literalEnd(bytes: Uint8Array, at: number, end: number): number {
   for (const literal of literals) {
     const to = at + literal.length;
     if (to > end || (to < end && isWordByte[bytes[to]!] === 1)) continue;
