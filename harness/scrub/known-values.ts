@@ -1,5 +1,5 @@
 /** Long words of an original, kept as numbers: to find one again wherever it may be. */
-import { isKnownWord } from './known-words.ts';
+import { mayStand } from './known-words.ts';
 
 /** Shorter ones come about by chance in a large capture. */
 const wordCharactersMin = 12;
@@ -56,5 +56,5 @@ function eachWord(bytes: Uint8Array, start: number, end: number, take: (hash: nu
 }
 
 function isKnown(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start < 32 && isKnownWord(Buffer.prototype.latin1Slice.call(bytes, start, end).toLowerCase());
+  return end - start < 32 && mayStand(Buffer.prototype.latin1Slice.call(bytes, start, end).toLowerCase());
 }
