@@ -21,7 +21,7 @@ const isWhole = process.env.FLOODGATE_CORPORA === 'all';
 const hashSeed = [1, 2] as const;
 
 t.test('no planted secret is left, in whatever place and coding', async (t) => {
-  const { cells, conversations } = plantAll(Number(process.env.FLOODGATE_SEED ?? 1), 12);
+  const { cells, conversations } = plantAll(Number(process.env.FLOODGATE_SEED ?? 1), 150);
   t.ok(cells.length >= 50, `${cells.length} secrets`);
   const file = path.join(t.testdir(), 'capture.pcap');
   writeFileSync(file, conversationsCapture(conversations));
@@ -86,7 +86,7 @@ t.test(
   { skip: hasShark ? false : 'tshark is missing: NOT compared with it' },
   async (t) => {
     const file = path.join(t.testdir(), 'capture.pcap');
-    writeFileSync(file, conversationsCapture(plantAll(2, 24).conversations));
+    writeFileSync(file, conversationsCapture(plantAll(2, 300).conversations));
     const { file: output } = await scrubbed(file);
     const [before, after] = [messagesBySharks(file), messagesBySharks(output)];
     t.ok(before.split('\n').length > 50, `${before.split('\n').length} messages`);

@@ -38,7 +38,7 @@ export class SpikeKeeper {
   #working: Promise<void> = Promise.resolve();
   #isBusy = false;
   #kept = 0;
-  #keptBytes = 0;
+  #keptBytes: number;
   #notKept = 0;
 
   /** @throws FloodgateError where there is no such thing to watch */
@@ -64,6 +64,7 @@ export class SpikeKeeper {
     this.#options = options;
     this.#watched = watched;
     this.#scratch = scratch;
+    this.#keptBytes = options.recorder.files.reservedBytes;
     const { rule, keepMs, profileEveryMs, nowMs, say } = options;
     this.#watch = new SpikeWatch({
       ...{ watched, rule, keepMs, profileEveryMs, nowMs },
