@@ -15,6 +15,7 @@ import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { loadProject } from '../project/find-config.ts';
 import { readMachine } from '../watch/machine.ts';
+import { record } from './history-record.ts';
 import { takesColour } from './print-report.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { repeated } from './repeated-option.ts';
@@ -148,6 +149,7 @@ async function compare(flags: CompareFlags): Promise<number> {
       writeFileSync(path.join(folder, fileName), render(report), { mode: 0o600 });
     process.stdout.write(renderComparisonTerminal(report, { colour: takesColour(), all: flags.all === true }));
     process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.html'))}\n`);
+    await record(report, folder, { config: project.file, hasOut: flags.out !== undefined }, session.store);
     // A job of GitHub takes annotations from what it prints.
     if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));
     return report.verdict.exitCode;

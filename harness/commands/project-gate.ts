@@ -62,7 +62,7 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   return endGate(
     { startedAtMs, runs, verdict: gateVerdict(runs, scenarios.length, unlimited), notes },
     folder,
-    flags.out,
+    { ...flags, config: project.file },
     session,
   );
 }
