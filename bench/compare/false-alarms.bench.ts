@@ -2,7 +2,7 @@
  * How often identical versions are called worse, and from what size a change is seen: measured pairs of one version, labels swapped a
  * thousand times, through the stopping rule as `floodgate compare` runs it.
  *
- *     node harness/compare/false-alarms.bench.ts FOLDER [PAIRS] [LANE …]
+ *     node bench/compare/false-alarms.bench.ts FOLDER [PAIRS] [LANE …]
  *
  * It can be stopped at any time: measured pairs are kept in FOLDER, and it goes on where it was. 40 pairs of the three lanes take
  * 15 minutes on a quiet machine.

@@ -1,7 +1,7 @@
 /** The verdict that `floodgate compare` would come to over measured pairs, in an order of chance. Pure. */
-import { judgePairs } from './judge.ts';
-import { exactPairs } from './pairs.ts';
-import { type Decision, looksFor } from './stopping-rule.ts';
+import { judgePairs } from '../../harness/compare/judge.ts';
+import { exactPairs } from '../../harness/compare/pairs.ts';
+import { type Decision, looksFor } from '../../harness/compare/stopping-rule.ts';
 
 /** Base and head. */
 export type Pair = readonly [number, number];

@@ -2,7 +2,7 @@
  * From what size a change is seen, in eight places of real programs: code that allocates 1, 2, 5 and 10 % more in one of eight stages of our
  * agent (exact lane) or eight functions of a service (requests one at a time), and code that keeps 10 and 20 % of the resident memory more.
  *
- *     node harness/compare/power.bench.ts FOLDER [--lanes exact,repeatable,load] [--rounds 3] [--minutes 60]
+ *     node bench/compare/power.bench.ts FOLDER [--lanes exact,repeatable,load] [--rounds 3] [--minutes 60]
  *
  * A round measures the base and every planted version once, in an order of chance, so that a drift of the machine meets them alike: one pair
  * for each planted version. It can be stopped at any time: runs are kept in FOLDER, and it goes on where it was. Without time left it judges
@@ -14,12 +14,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
 import { createRandom } from '../../agent/seeded-random.ts';
+import { judgePairs } from '../../harness/compare/judge.ts';
+import { looksFor } from '../../harness/compare/stopping-rule.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { drawnVerdict, type Pair } from './drawn-verdict.ts';
-import { judgePairs } from './judge.ts';
 import { type AgentPlaceName, agentPlaces, PlantedAgent } from './planted-agent.ts';
 import { plantedService, type ServicePlace, serviceLoad, servicePlaces } from './planted-service.ts';
-import { looksFor } from './stopping-rule.ts';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
