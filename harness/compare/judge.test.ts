@@ -118,7 +118,10 @@ t.test('sites: by the request, above their noise, new and gone, the runtime as o
     ],
   };
   const [before, after] = [base, head].map((file) =>
-    inProject(file, ['/elsewhere', '/shop'], '/shop/.floodgate/compare/checkout'),
+    inProject(file, ['/elsewhere', '/shop'], {
+      checkout: '/shop/.floodgate/compare/checkout',
+      projectFolder: '/shop/.floodgate/compare/checkout',
+    }),
   );
   const compared = compareSites(before!, after!);
   t.same(
