@@ -98,6 +98,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./slice-command.ts')).addSliceCommand,
   },
   {
+    name: 'scrub',
+    summary: 'a capture without names, values and addresses, to be shared',
+    load: async () => (await import('./scrub-command.ts')).addScrubCommand,
+  },
+  {
     name: 'minimize',
     summary: 'find the smallest capture that still does it',
     load: async () => (await import('./minimize-command.ts')).addMinimizeCommand,
