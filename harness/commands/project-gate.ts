@@ -6,6 +6,7 @@ import { didYouMean } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
+import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Project } from '../project/find-config.ts';
 import { type Keep, limitsOf, runArguments } from '../project/run-arguments.ts';
@@ -44,7 +45,12 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     const named = { ...report, scenario: { ...report.scenario, name: scenario.name } };
     const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
     runs.push(
-      judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, folder: project.folder, today: today() }),
+      judgeByLedger(named, ledger, {
+        scenario: scenario.name,
+        thresholds,
+        definition: definitionOf(named, project.folder),
+        today: today(),
+      }),
     );
   }
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);

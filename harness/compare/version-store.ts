@@ -9,6 +9,7 @@ import {
   constants,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -42,6 +43,8 @@ export interface StoreOptions {
   /** Commands of the configuration; undefined: by the lock file that is there. */
   readonly build: readonly string[] | undefined;
   readonly onStep: (text: string) => void;
+  /** Leaves a text about the source, as it was before it was built, beside each version. @default none */
+  readonly describeSource?: (folder: string) => string;
 }
 
 export class VersionStore {
@@ -69,7 +72,9 @@ export class VersionStore {
   async prepare(label: string): Promise<Version> {
     const version = resolveVersion(this.#options.folder, label, this.#options.build);
     const parked = this.#parked(version);
-    if (existsSync(path.join(parked, builtMark))) {
+    const { describeSource } = this.#options;
+    const isDescribed = !describeSource || existsSync(path.join(parked, sourceMark));
+    if (isDescribed && existsSync(path.join(parked, builtMark))) {
       utimesSync(parked, new Date(), new Date());
       return version;
     }
@@ -78,12 +83,21 @@ export class VersionStore {
     rmSync(this.#checkout, { recursive: true, force: true });
     this.#options.onStep(`${label}: checking out ${version.commit?.slice(0, 10) ?? 'the folder'}`);
     copySource(this.#options.folder, version, this.#checkout);
+    const description = describeSource?.(this.#checkout);
     const commands = this.#options.build ?? buildCommands(this.projectFolder, this.#options.folder);
     await runBuild(commands, this.projectFolder, label, this.#options.onStep);
+    if (description !== undefined) writeFileSync(path.join(this.#checkout, sourceMark), description);
     writeFileSync(path.join(this.#checkout, builtMark), `${JSON.stringify(version)}\n`);
     renameSync(this.#checkout, parked);
     this.#prune(version);
     return version;
+  }
+
+  /** What `describeSource` said of a prepared version; undefined where it was not asked. */
+  sourceOf(version: Version): string | undefined {
+    const folder = this.#active?.key === version.key ? this.#checkout : this.#parked(version);
+    const file = path.join(folder, sourceMark);
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
 
   /** Moves a prepared version to the path where versions run. */
@@ -148,6 +162,7 @@ export class VersionStore {
 }
 
 const builtMark = '.floodgate-built';
+const sourceMark = '.floodgate-sources';
 const lockName = 'lock';
 
 /** What a label means in this project. @throws FloodgateError `version-unknown` */
@@ -189,7 +204,7 @@ function resolveVersion(folder: string, label: string, build: readonly string[] 
 function stateOf(folder: string, isRepository: boolean): string {
   const hash = createHash('sha256');
   const top = isRepository ? topOf(folder) : folder;
-  for (const name of isRepository ? repositoryFiles(folder, ['-co']) : folderFiles(folder)) {
+  for (const name of isRepository ? repositoryFiles(folder, ['-co']) : filesBelow(folder)) {
     const stat = statSync(path.join(top, name), { throwIfNoEntry: false });
     hash.update(`${name}\0${stat?.size}\0${stat?.mtimeMs}\0`);
   }
@@ -198,6 +213,19 @@ function stateOf(folder: string, isRepository: boolean): string {
 
 /** What floodgate itself writes below a project is no change of it. */
 const ours = ['.floodgate', 'runs'];
+
+/** What lies at any depth, but for what is installed: that counts as a whole. */
+function filesBelow(folder: string): string[] {
+  const names: string[] = [];
+  const open = folderFiles(folder);
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    names.push(name);
+    const file = path.join(folder, name);
+    if (path.basename(name) === 'node_modules' || !lstatSync(file).isDirectory()) continue;
+    for (const each of readdirSync(file)) open.push(path.join(name, each));
+  }
+  return names.sort();
+}
 
 /** Everything but version control and what is ours. */
 function folderFiles(folder: string): string[] {
