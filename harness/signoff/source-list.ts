@@ -81,9 +81,9 @@ export function readSourceList(text: string): SourceFile[] | undefined {
   for (const line of text.split('\n').slice(0, -1)) {
     const match = /^(\\?)([0-9a-f]{64}) {2}(.+)$/.exec(line);
     if (!match) return undefined;
-    const [, escape, sha256, shown] = match;
+    const [, mark, sha256, shown] = match;
     const name =
-      escape === '' ? shown! : shown!.replaceAll(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c === 'r' ? '\r' : c));
+      mark === '' ? shown! : shown!.replaceAll(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c === 'r' ? '\r' : c));
     files.push({ name, sha256: sha256! });
   }
   return text === '' || text.endsWith('\n') ? files : undefined;
