@@ -8,7 +8,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { formatDuration, verdictMark } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
 import { type SignedInput, type SignoffReport, testsOf } from '../../reports/signoff.ts';
-import { type Version, VersionStore } from '../compare/version-store.ts';
+import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
 import { library } from '../project/library.ts';
@@ -17,14 +17,13 @@ import { type BundleFiles, writeArchive, writeFolder } from '../signoff/bundle-f
 import { keyIdOf } from '../signoff/envelope.ts';
 import { readPrivateKey } from '../signoff/keys.ts';
 import { measure } from '../signoff/measure.ts';
-import { isPackageFile, type UnpackedPackage, unpackPackage } from '../signoff/package-file.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
 import { sealBundle } from '../signoff/seal.ts';
 import { Redactor } from '../signoff/secrets.ts';
-import { sourceFiles, sourceListText } from '../signoff/source-list.ts';
 import { verifyBundle } from '../signoff/verify.ts';
 import { readMachine } from '../watch/machine.ts';
+import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { projectLedger } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
@@ -54,12 +53,13 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     folder: project.folder,
     build: build === undefined ? undefined : [build].flat(),
     onStep: step,
-    describeSource: (folder) => sourceListText(sourceFiles(folder)),
+    describeSource,
   });
   const workFolder = path.join(project.folder, '.floodgate', `signoff-${process.pid}`);
   try {
-    const candidate = await prepared(store, project, flags.candidate, step);
-    const previous = flags.previous === undefined ? undefined : await prepared(store, project, flags.previous, step);
+    const candidate = await preparedVersion(store, project, flags.candidate, step);
+    const previous =
+      flags.previous === undefined ? undefined : await preparedVersion(store, project, flags.previous, step);
     const lanes = flags.lane ?? (['exact', 'tap'] as const);
     const comparedLanes = flags.compareLane ?? (['exact'] as const);
     const measured = await measure({
@@ -160,29 +160,7 @@ async function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[
   return inputs;
 }
 
-interface Prepared {
-  readonly label: string;
-  readonly version: Version;
-  readonly package: { readonly name: string; readonly sha256: string } | null;
-}
-
-async function prepared(
-  store: VersionStore,
-  { folder }: Project,
-  label: string,
-  step: (text: string) => void,
-): Promise<Prepared> {
-  if (!isPackageFile(label)) return { label, version: await store.prepare(label), package: null };
-  const unpacked: UnpackedPackage = await unpackPackage(
-    path.resolve(label),
-    path.join(folder, '.floodgate', 'packages'),
-    step,
-  );
-  const { name, sha256 } = unpacked;
-  return { label: name, version: await store.prepare(unpacked.folder), package: { name, sha256 } };
-}
-
-const shown = ({ label, version: { commit, dirty } }: Prepared) => ({ label, commit: commit ?? null, dirty });
+const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });
 
 function emptyFolder({ out, release }: SignoffFlags): string {
   const folder = path.resolve(out ?? `signoff-${release.replaceAll(/[^\w.-]/g, '-')}`);

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
 import { verdictMark } from '../../reports/format.ts';
 import { testsOf } from '../../reports/signoff.ts';
-import { readBundle } from '../signoff/bundle-files.ts';
+import { type BundleFiles, readBundle } from '../signoff/bundle-files.ts';
 import { readPublicKey } from '../signoff/keys.ts';
 import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
 import { checkPolicy, defaultPolicy, type Policy } from '../signoff/policy.ts';
@@ -52,24 +52,29 @@ export function addVerifyCommand(command: Command): void {
     .option('--json', 'print what was found as JSON')
     .addHelpText('after', examples)
     .action(async (bundle: string, flags: VerifyFlags) => {
-      const verified = await verifyPlace(bundle, flags);
+      const { verified } = await verifyPlace(bundle, flags);
       process.stdout.write(flags.json ? jsonOf(verified) : textOf(verified));
       process.exitCode = verified.refusals.length > 0 ? 1 : 0;
     });
 }
 
+export interface VerifiedPlace {
+  readonly files: BundleFiles;
+  readonly verified: Verified;
+}
+
 /** @throws FloodgateError for a key, a policy or a candidate that cannot be read */
-export async function verifyPlace(bundle: string, flags: VerifyFlags): Promise<Verified> {
+export async function verifyPlace(bundle: string, flags: VerifyFlags): Promise<VerifiedPlace> {
   const key = flags.key === undefined ? undefined : readPublicKey(flags.key);
   const policy = flags.policy === undefined ? defaultPolicy : readPolicy(flags.policy);
   const candidate = flags.candidate === undefined ? undefined : candidateAt(flags.candidate);
   try {
     const files = await readBundle(bundle);
     const order = { files, key, policy, candidate, allowsUnsigned: flags.allowUnsigned === true };
-    return await verifyBundle({ ...order, toolVersion: readToolVersion(), nowMs: Date.now() });
+    return { files, verified: await verifyBundle({ ...order, toolVersion: readToolVersion(), nowMs: Date.now() }) };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return { refusals: error.refusals, report: null, signedBy: undefined, checks: [] };
+    return { files: new Map(), verified: { refusals: error.refusals, report: null, signedBy: undefined, checks: [] } };
   }
 }
 
@@ -97,7 +102,8 @@ function candidateAt(text: string): CandidateAtHand {
   });
 }
 
-function textOf({ refusals, report, checks }: Verified): string {
+/** What was checked, and each reason against it with what to do. */
+export function textOf({ refusals, report, checks }: Verified): string {
   const verified = refusals.length === 0;
   const lines = [
     ...checks.map((check) => `  ✓ ${check}`),

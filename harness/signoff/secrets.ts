@@ -5,6 +5,12 @@
 import { isSecretName, isSecretPair } from '../../agent/witness/secret-names.ts';
 import { REDACTED, redactText } from '../../agent/witness/secret-scanner.ts';
 
+/** What stands in place of a secret. */
+export const REDACTED_MARK: string = REDACTED;
+
+/** Where a shell is: no password, whatever PWD may mean elsewhere. */
+const folderNames = new Set(['PWD', 'OLDPWD']);
+
 /** Shorter values are words that stand in any text. */
 const valueCharactersMin = 8;
 /** Of a JSON value: deeper is no report. */
@@ -19,7 +25,9 @@ export class Redactor {
   /** @param environment variables whose names say that their values are secret are looked for by value */
   constructor(environment: Readonly<Record<string, string | undefined>>) {
     const values = Object.entries(environment).flatMap(([name, value]) =>
-      value !== undefined && value.length >= valueCharactersMin && isSecretName(name) ? [value] : [],
+      value !== undefined && value.length >= valueCharactersMin && !folderNames.has(name) && isSecretName(name)
+        ? [value]
+        : [],
     );
     // The longest first: one may hold another.
     this.#values = values.sort((a, b) => b.length - a.length);

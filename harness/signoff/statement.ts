@@ -9,6 +9,7 @@ import { type SignoffReport, testsOf } from '../../reports/signoff.ts';
 import type { BundleFiles } from './bundle-files.ts';
 import { envelopeName } from './envelope.ts';
 import { subjectFilesMax } from './limits.ts';
+import { repeatRange } from './repeat-range.ts';
 import { type SourceFile, sourceListName } from './source-list.ts';
 
 export const statementType = 'https://in-toto.io/Statement/v1';
@@ -35,6 +36,8 @@ interface StatedMetric {
   /** Where the value is known to lie; null at an end that is not known. */
   readonly interval: readonly [number | null, number | null];
   readonly passed: boolean;
+  /** As a share of the value, when it is run again; null: it does not repeat. */
+  readonly repeatsWithin: number | null;
   readonly note: string;
 }
 
@@ -164,6 +167,7 @@ function metricsOf({ name, runs, comparisons }: SignoffReport['scenarios'][numbe
         sampleSize: samples[row.name] ?? 0,
         interval: [row.actual, row.actual] as const,
         passed: row.ok,
+        repeatsWithin: repeatRange(lane, row.name),
         note: row.note,
       })),
     ),
@@ -182,6 +186,7 @@ function metricsOf({ name, runs, comparisons }: SignoffReport['scenarios'][numbe
                 sampleSize: pairs,
                 interval: [metric.changeLow, metric.changeHigh],
                 passed: metric.decision === 'within',
+                repeatsWithin: null,
                 note: metric.note,
               },
             ],

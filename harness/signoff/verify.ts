@@ -3,28 +3,15 @@
  * say, and that this is what the receiver asks for. Nothing behind a signature that does not fit is looked at. No clock, no network.
  */
 import type { KeyObject } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
-import type { ComparedScenario } from '../../reports/comparison.ts';
-import { readAnyReport } from '../../reports/report-reader.ts';
-import {
-  SIGNOFF_SCHEMA_VERSION,
-  type SignedComparison,
-  type SignedRun,
-  type SignedScenario,
-  type SignoffReport,
-} from '../../reports/signoff.ts';
-import { renderSignoffHtml } from '../../reports/signoff-html.ts';
-import { type Ledger, ledgerOf } from '../ledger/ledger.ts';
-import { readMeasurement } from '../report/measured-again.ts';
-import { type Measurement, measurementName } from '../report/measurement.ts';
+import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
 import type { BundleFiles } from './bundle-files.ts';
+import { checkData, contentOf, parsed } from './check-data.ts';
 import { envelopeName, openEnvelope } from './envelope.ts';
-import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
 import { type Policy, refusalsBy } from './policy.ts';
-import { type Reason, type Refusal, Refused, refused } from './refusal.ts';
+import { type Refusal, Refused, refused } from './refusal.ts';
 import { readSourceList, type SourceFile, sourceListName } from './source-list.ts';
-import { manifestIn, predicateType, type Statement, sha256, statementOf, statementType } from './statement.ts';
-import { ledgerFileName, pageName, readSummary, summaryName } from './summary.ts';
+import { manifestIn, predicateType, type Statement, sha256, statementType } from './statement.ts';
+import { readSummary, summaryName } from './summary.ts';
 
 export interface VerifyOrder {
   readonly files: BundleFiles;
@@ -136,123 +123,6 @@ function rulesOf(schemaVersion: number): Rules {
   return found;
 }
 
-/** @returns how many runs were judged again. @throws Refused */
-async function checkData(
-  files: BundleFiles,
-  report: SignoffReport,
-  statement: Statement,
-  toolVersion: string,
-): Promise<number> {
-  const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
-  if (typeof ledger === 'string') throw refused('data-invalid', `${ledgerFileName}: ${ledger}`);
-  if (!isSame(ledger.waivers, report.waivers))
-    throw refused('waivers-differ', 'the waivers are not those of the ledger');
-  let count = 0;
-  for (const scenario of report.scenarios) {
-    for (const run of scenario.runs) count += checkRun({ files, report, ledger, scenario, run });
-    for (const comparison of scenario.comparisons) count += await checkPairs(files, scenario, comparison);
-  }
-  const verdict = signoffVerdict(report);
-  if (!isSame(verdict, report.verdict))
-    throw refused(
-      'verdict-differs',
-      `the data come to "${verdict.headline}", the summary says "${report.verdict.headline}"`,
-    );
-  const source = readSourceList(contentOf(files, sourceListName).toString('utf8'));
-  if (!source || source.length !== report.candidate.files)
-    throw refused('data-invalid', `${sourceListName} is no list of the candidate's files`);
-  if (!isSame(statementOf(report, files, source), statement))
-    throw refused('statement-differs', 'the statement is not the one that the data make');
-  checkPage(files, report, toolVersion);
-  return count;
-}
-
-/** Only the version that wrote a page writes the same again; another one leaves it to the digest. */
-function checkPage(files: BundleFiles, report: SignoffReport, toolVersion: string): void {
-  const page = contentOf(files, pageName).toString('utf8');
-  if (report.tool.version === toolVersion && page !== renderSignoffHtml(report))
-    throw refused('page-differs', `${pageName} is not the page of this summary`);
-}
-
-interface RunCheck {
-  readonly files: BundleFiles;
-  readonly report: SignoffReport;
-  readonly ledger: Ledger;
-  readonly scenario: SignedScenario;
-  readonly run: SignedRun;
-}
-
-function checkRun({ files, report, ledger, scenario, run }: RunCheck): number {
-  const place = `${scenario.name} (${run.lane} lane)`;
-  if (run.folder === null) {
-    if (run.budgets.length > 0 || run.verdict.ok)
-      throw refused('data-missing', `${place} has a verdict, and was not run`);
-    return 0;
-  }
-  if (run.folder !== `runs/${scenario.name}/${run.lane}`)
-    throw refused('data-invalid', `${place} names another run's folder`);
-  const measurement = measurementOf(files, `${run.folder}/${measurementName}`);
-  const stored = storedReport(files, `${run.folder}/report.json`);
-  const { definition, thresholds } = run;
-  const day = report.signedAt.slice(0, 10);
-  const again = judgeRun({ scenario: scenario.name, report: stored, measurement, ledger, thresholds, definition, day });
-  if (!isSame(again.report.figures, stored.figures))
-    throw refused('figures-differ', `${place}: ${firstDifference(again.report.figures, stored.figures)}`);
-  if (!isSame(again.report.budgets, stored.budgets))
-    throw refused('budget-differs', `${place}: ${firstDifference(again.report.budgets, stored.budgets)}`);
-  if (!isSame(again.report, stored))
-    throw refused('verdict-differs', `${place}: the report has another verdict, lane or name than its data`);
-  if (!isSame(again.run.budgets, run.budgets))
-    throw refused('budget-differs', `${place}: ${firstDifference(again.run.budgets, run.budgets)}`);
-  if (!isSame({ ...again.run, folder: run.folder }, run))
-    throw refused('verdict-differs', `${place}: the data come to "${again.run.verdict.headline}"`);
-  return 1;
-}
-
-async function checkPairs(files: BundleFiles, scenario: SignedScenario, comparison: SignedComparison): Promise<number> {
-  const { result, folder } = comparison;
-  const place = `${scenario.name} (${result.lane} lane)`;
-  if (folder !== `pairs/${scenario.name}/${result.lane}`)
-    throw refused('data-invalid', `${place} names another comparison's folder`);
-  let again: ComparedScenario;
-  try {
-    again = await judgePairsAgain({
-      ...comparison,
-      scenario: scenario.name,
-      lane: result.lane,
-      pairs: result.pairs,
-      measurementOf: (side, pair) => {
-        const name = `${folder}/${pair}-${side}.json`;
-        return files.has(name) ? measurementOf(files, name) : undefined;
-      },
-    });
-  } catch (error) {
-    if (error instanceof PairMissing) throw refused('data-missing', error.message);
-    throw error;
-  }
-  // Call sites come from a run with another instrument, and decide nothing.
-  if (!isSame({ ...again, sites: result.sites }, result))
-    throw refused('comparison-differs', `${place}: ${firstDifference(again.metrics, result.metrics)}`);
-  return 2 * result.pairs;
-}
-
-function measurementOf(files: BundleFiles, name: string): Measurement {
-  const measurement = readMeasurement(parsed(contentOf(files, name), 'data-invalid', name));
-  if (typeof measurement === 'string') throw refused('data-invalid', `${name}: ${measurement}`);
-  return measurement;
-}
-
-function storedReport(files: BundleFiles, name: string) {
-  const text = contentOf(files, name).toString('utf8');
-  try {
-    const report = readAnyReport(text);
-    if (report.kind === 'run') return report;
-  } catch (error) {
-    throw refused('data-invalid', `${name}: ${(error as Error).message.slice(0, 300)}`);
-  }
-  throw refused('data-invalid', `${name} is no report of a run`);
-}
-
 function candidateRefusals(
   candidate: CandidateAtHand | undefined,
   report: SignoffReport,
@@ -280,31 +150,4 @@ function candidateRefusals(
   const gone = [...signed.keys()].filter((name) => !here.has(name));
   const all = [...changed, ...gone];
   return all.length === 0 ? [] : differs(`${all.length} files differ: ${all.slice(0, 5).join(', ')}`);
-}
-
-function contentOf(files: BundleFiles, name: string): Buffer {
-  const content = files.get(name);
-  if (!content) throw refused('data-missing', `${name} is missing`);
-  return content;
-}
-
-function parsed(content: Buffer, reason: Reason, name: string): unknown {
-  try {
-    return JSON.parse(content.toString('utf8'));
-  } catch {
-    throw refused(reason, `${name} is no JSON`);
-  }
-}
-
-/** As JSON has them: what is undefined is not there. */
-const isSame = (a: unknown, b: unknown): boolean => isDeepStrictEqual(plain(a), plain(b));
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-
-/** The first row that is not the same, in words. */
-function firstDifference(
-  again: readonly { readonly name: string }[],
-  stored: readonly { readonly name: string }[],
-): string {
-  const row = again.find((each, at) => !isSame(each, stored[at])) ?? stored.at(-1);
-  return `${row?.name ?? 'a row'} is not what the data say`;
 }
