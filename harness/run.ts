@@ -60,6 +60,8 @@ export interface RunOptions {
   readonly agentFolder?: string | undefined;
   readonly seed: number | null;
   readonly budget: Budget;
+  /** Names of the limits in `budget` that nobody wrote (`metrics/implied-limits.ts`). @default none */
+  readonly implied?: readonly string[];
   /** Of the pace, for the report; undefined where its rate is one. */
   readonly profile?: RateProfile | undefined;
   readonly explain: Explain;
@@ -125,7 +127,15 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const isAgent = options.launcher === undefined;
   const interrupted = options.signal.aborted;
   if (options.keepsMeasurement) {
-    const kept = measurementOf({ measure, settled: looks, sites, budget: options.budget, isAgent, interrupted });
+    const kept = measurementOf({
+      measure,
+      settled: looks,
+      sites,
+      budget: options.budget,
+      implied: options.implied ?? [],
+      isAgent,
+      interrupted,
+    });
     writeFileSync(path.join(folder, measurementName), `${JSON.stringify(kept)}\n`, { mode: 0o600 });
   }
   return buildRunReport({
@@ -144,6 +154,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     isAgent,
     stages: isAgent ? stageWords[options.stage] : '',
     budget: options.budget,
+    implied: options.implied ?? [],
     profile: options.profile,
     measure,
     readings: findings.readings.with({ sites }),

@@ -57,9 +57,8 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   });
   const workFolder = path.join(project.folder, '.floodgate', `signoff-${process.pid}`);
   try {
-    const candidate = await preparedVersion(store, project, flags.candidate, step);
-    const previous =
-      flags.previous === undefined ? undefined : await preparedVersion(store, project, flags.previous, step);
+    const candidate = await preparedVersion(store, project, flags.candidate);
+    const previous = flags.previous === undefined ? undefined : await preparedVersion(store, project, flags.previous);
     const lanes = flags.lane ?? (['exact', 'tap'] as const);
     const comparedLanes = flags.compareLane ?? (['exact'] as const);
     const measured = await measure({

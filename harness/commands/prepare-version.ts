@@ -1,10 +1,11 @@
 /** A version by what a person types (folder, commit, tag, package), with the list of its source. */
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { Version, VersionStore } from '../compare/version-store.ts';
+import type { Version } from '../compare/version-label.ts';
+import type { VersionStore } from '../compare/version-store.ts';
 import type { Project } from '../project/find-config.ts';
 import type { BundleFiles } from '../signoff/bundle-files.ts';
-import { isPackageFile, unpackPackage } from '../signoff/package-file.ts';
+import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
 import { sourceFiles, sourceListName, sourceListText } from '../signoff/source-list.ts';
 
 export interface PreparedVersion {
@@ -21,12 +22,12 @@ export async function preparedVersion(
   store: VersionStore,
   { folder }: Project,
   label: string,
-  onStep: (text: string) => void,
 ): Promise<PreparedVersion> {
-  if (!isPackageFile(label)) return { label, version: await store.prepare(label), package: null };
-  const unpacked = await unpackPackage(path.resolve(label), path.join(folder, '.floodgate', 'packages'), onStep);
-  const { name, sha256 } = unpacked;
-  return { label: name, version: await store.prepare(unpacked.folder), package: { name, sha256 } };
+  const version = await store.prepare(label);
+  if (!isPackageFile(label)) return { label, version, package: null };
+  const file = path.resolve(folder, label);
+  const name = path.basename(file);
+  return { label: name, version, package: { name, sha256: packageDigest(file) } };
 }
 
 /** @throws FloodgateError `rerun-refused` for a source that is not the one of the bundle */

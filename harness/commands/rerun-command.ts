@@ -87,7 +87,7 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
   const workFolder = path.join(project.folder, '.floodgate', `rerun-${process.pid}`);
   mkdirSync(workFolder, { recursive: true, mode: 0o700 });
   try {
-    const { version } = await prepare.preparedVersion(store, project, flags.candidate, step);
+    const { version } = await prepare.preparedVersion(store, project, flags.candidate);
     prepare.refuseOtherSource(files, store.sourceOf(version) ?? '');
     store.activate(version);
     const figures = await rerun({

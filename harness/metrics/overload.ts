@@ -1,4 +1,5 @@
 /** Readings of what the agent left out under overload, by its own counters. Pure. */
+import { formatCount } from '../../reports/format.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { RunFigures } from './measured-run.ts';
 import { between, notMeasured, type Reading, value } from './reading.ts';
@@ -53,7 +54,8 @@ export function witnessed(run: RunFigures): Reading {
   return between(framesShed(run.measure) > 0 ? 0 : share, share, hiddenByFlows);
 }
 
-const levelWords = ['nothing', 'bodies', 'witnesses', 'all but framing', 'whole connections'];
+/** What level N leaves out of some exchanges, in the words of docs/overload.md. */
+const levelWords = ['nothing', 'bodies', 'witnesses', 'everything but framing', 'whole connections'];
 
 /** What was left out, in a sentence; undefined where nothing was. */
 export function describeOverload({ stats }: Pick<MeasuredPass, 'stats'>): string | undefined {
@@ -65,10 +67,10 @@ export function describeOverload({ stats }: Pick<MeasuredPass, 'stats'>): string
   const made = counters['witness.witnesses'] ?? 0;
   const percent = (share: number) => `${(share * 100).toFixed(share > 0.1 ? 0 : 1)} %`;
   const parts = [
-    `overload: at most ${levelWords[highest]} of some exchanges was left out (level ${highest} of 4)`,
+    `overload reached level ${highest} of 4: ${levelWords.slice(1, highest + 1).join(', ')} left out of some exchanges`,
     `${percent(made / Math.max(1, made + shed))} of the exchanges seen have a witness, ${percent((made - of('bodiesSampled')) / Math.max(1, made))} of these their bodies`,
   ];
   const frames = framesShed({ stats });
-  if (frames > 0) parts.push(`${frames} frames of connections that were left out were not seen`);
+  if (frames > 0) parts.push(`${formatCount(frames)} frames of connections that were left out were not seen`);
   return parts.join('; ');
 }

@@ -13,6 +13,7 @@ import {
 import { accountOf } from '../metrics/account.ts';
 import { figures, judge, type Readings } from '../metrics/budgets.ts';
 import { droppedByTarget } from '../metrics/delivery.ts';
+import { markImplied } from '../metrics/implied-limits.ts';
 import { largest } from '../metrics/memory.ts';
 import { describeOverload } from '../metrics/overload.ts';
 import type { PassResult } from '../pass/pass-result.ts';
@@ -37,6 +38,8 @@ export interface RunReportInput {
   /** Which of its stages ran; empty for other targets. */
   readonly stages: string;
   readonly budget: Budget;
+  /** Names of its limits that nobody wrote. */
+  readonly implied: readonly string[];
   /** Of the pace, where it has one. */
   readonly profile: RateProfile | undefined;
   readonly measure: PassResult;
@@ -51,7 +54,7 @@ export interface RunReportInput {
 
 export function buildRunReport(input: RunReportInput): RunReport {
   const { measure } = input;
-  const budgets = judge(input.budget, input.readings);
+  const budgets = markImplied(judge(input.budget, input.readings), input.implied);
   const family = familyOf(measure);
   return {
     kind: 'run',

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import type { BudgetResult, Figure, Spike, Verdict } from '../../reports/model.ts';
 import { nativeLineOf, paceOf, settledGrowth } from '../explain/settled.ts';
 import { figures, judge, Readings } from '../metrics/budgets.ts';
+import { markImplied } from '../metrics/implied-limits.ts';
 import type { RequestMark } from '../metrics/request-window.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import { merged } from '../watch/between-samples.ts';
@@ -23,7 +24,7 @@ export interface MeasuredAgain {
 }
 
 export function measuredAgain(measurement: Measurement): MeasuredAgain {
-  const { budget, isAgent, interrupted } = measurement;
+  const { budget, implied, isAgent, interrupted } = measurement;
   const measure = passOf(measurement);
   const looks = measurement.settled;
   const readings = Readings.of({
@@ -32,7 +33,7 @@ export function measuredAgain(measurement: Measurement): MeasuredAgain {
     sites: measurement.sites ?? undefined,
     settled: looks ? settledGrowth(looks, paceOf(measure), nativeLineOf(measure)) : undefined,
   });
-  const budgets = judge(budget, readings);
+  const budgets = markImplied(judge(budget, readings), implied);
   return {
     figures: figures(readings),
     budgets,
@@ -133,6 +134,7 @@ const schema = v.object({
   kind: v.literal('measurement'),
   schemaVersion: v.literal(MEASUREMENT_SCHEMA_VERSION),
   budget: counts,
+  implied: list(text),
   isAgent: v.boolean(),
   interrupted: v.boolean(),
   pass: v.object({

@@ -73,6 +73,8 @@ export interface Measurement {
   readonly schemaVersion: typeof MEASUREMENT_SCHEMA_VERSION;
   /** What it is judged by. */
   readonly budget: Budget;
+  /** Names of its limits that nobody wrote. */
+  readonly implied: readonly string[];
   readonly isAgent: boolean;
   readonly interrupted: boolean;
   readonly pass: StoredPass;
@@ -82,7 +84,7 @@ export interface Measurement {
   readonly sites: readonly SiteBytes[] | null;
 }
 
-export interface MeasurementInput extends Pick<Measurement, 'budget' | 'isAgent' | 'interrupted'> {
+export interface MeasurementInput extends Pick<Measurement, 'budget' | 'implied' | 'isAgent' | 'interrupted'> {
   readonly measure: MeasuredPass;
   readonly settled: readonly SettledPoint[] | undefined;
   readonly sites: readonly SiteBytes[] | undefined;
@@ -93,6 +95,7 @@ export function measurementOf({ measure, settled, sites, ...judged }: Measuremen
     kind: 'measurement',
     schemaVersion: MEASUREMENT_SCHEMA_VERSION,
     budget: judged.budget,
+    implied: judged.implied,
     isAgent: judged.isAgent,
     interrupted: judged.interrupted,
     pass: storedPass(measure),
