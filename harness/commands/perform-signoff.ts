@@ -29,7 +29,7 @@ import { projectLedger } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession, type Session } from './session.ts';
 import { commandLine } from './shown-words.ts';
-import type { SignoffFlags } from './signoff-command.ts';
+import type { SignoffFlags } from './signoff-flags.ts';
 
 const releaseSet = 'release';
 

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import { repeated } from './repeated-option.ts';
+import type { SignoffFlags } from './signoff-flags.ts';
 
 const examples = `
 Examples:
@@ -16,25 +17,6 @@ Scenarios are those of floodgate.config.*, or floodgate's own where there is non
 package (.tgz). Both versions are built on this machine, as floodgate compare does. Nothing goes over the network but what a build asks for.
 
 ${exitCodesLine}`;
-
-export interface SignoffFlags {
-  readonly release: string;
-  readonly candidate: string;
-  readonly previous?: string;
-  readonly key?: string;
-  readonly out?: string;
-  readonly archive?: boolean;
-  readonly config?: string;
-  readonly set?: string;
-  readonly only?: readonly string[];
-  readonly env?: string;
-  readonly lane?: readonly ('tap' | 'exact')[];
-  readonly compareLane?: readonly ('tap' | 'exact')[];
-  readonly maxPairs: string;
-  readonly maxTime: string;
-  readonly seed?: string;
-  readonly pdf: boolean;
-}
 
 export function addSignoffCommand(command: Command): void {
   command
