@@ -32,6 +32,7 @@ export async function checkData(
   statement: Statement,
   toolVersion: string,
 ): Promise<number> {
+  checkUse(files, report);
   const bundle = { files, report, isOwnVersion: report.tool.version === toolVersion };
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
   if (typeof ledger === 'string') throw refused('data-invalid', `${ledgerFileName}: ${ledger}`);
@@ -53,6 +54,26 @@ export async function checkData(
     throw refused('page-differs', `${pageName} does not show this summary`);
   }
   return count;
+}
+
+/** Data of a run that the summary leaves out: it may be the one that failed. */
+function checkUse(files: BundleFiles, { scenarios }: SignoffReport): void {
+  const folders = new Set(
+    scenarios.flatMap(({ runs, comparisons }) => [...runs, ...comparisons].flatMap(({ folder }) => folder ?? [])),
+  );
+  for (const name of files.keys()) {
+    const folder = /^((?:runs|pairs)\/.*)\/[^/]+$/.exec(name)?.[1];
+    if (folder !== undefined && !folders.has(folder)) {
+      throw refused('file-unexpected', `${name} is of no run in the summary`);
+    }
+  }
+  for (const { comparisons } of scenarios) {
+    for (const { folder, result } of comparisons) {
+      const count = [...files.keys()].filter((name) => name.startsWith(`${folder}/`)).length;
+      if (count > 2 * result.pairs)
+        throw refused('file-unexpected', `${folder} has more runs than ${result.pairs} pairs`);
+    }
+  }
 }
 
 function checkStatement({ files, report }: Bundle, statement: Statement): void {
