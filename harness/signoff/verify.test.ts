@@ -88,6 +88,17 @@ const swap =
     files.set(a, second).set(b, first);
   };
 
+/** Files to another folder, or away. */
+const move =
+  (from: string, to?: string): Bend =>
+  (files) => {
+    for (const [name, content] of [...files]) {
+      if (!name.startsWith(from)) continue;
+      files.delete(name);
+      if (to !== undefined) files.set(name.replace(from, to), content);
+    }
+  };
+
 const run = 'runs/steady/exact';
 const pairs = 'pairs/steady/exact';
 const measurement = (name: string, change: (value: Mutable<Measurement>) => void): Bend => edit(name, change);
@@ -337,12 +348,18 @@ const lies: Row[] = [
   ],
   [
     'summary: a run that was not run',
-    signedAgain(summary(({ scenarios }) => void (scenarios[0].runs[0].folder = null))),
+    signedAgain(
+      summary(({ scenarios }) => void (scenarios[0].runs[0].folder = null)),
+      move(`${run}/`),
+    ),
     'data-missing',
   ],
   [
     'summary: another run’s data',
-    signedAgain(summary(({ scenarios }) => void (scenarios[0].runs[0].folder = 'runs/other/exact'))),
+    signedAgain(
+      summary(({ scenarios }) => void (scenarios[0].runs[0].folder = 'runs/other/exact')),
+      move(`${run}/`, 'runs/other/exact/'),
+    ),
     'data-invalid',
   ],
   ['summary: a field more', signedAgain(summary((all) => void (all.comment = 'reviewed'))), 'summary-invalid'],
