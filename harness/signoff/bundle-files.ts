@@ -12,13 +12,21 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { create, Parser, type ReadEntry } from 'tar';
-import { bundleBytesMax, fileBytesMax, filesMax, pathCharactersMax } from './limits.ts';
+import {
+  bundleBytesMax,
+  expansionFreeBytes,
+  expansionMax,
+  fileBytesMax,
+  filesMax,
+  pathCharactersMax,
+} from './limits.ts';
 import { refused } from './refusal.ts';
 
 /** By path within the bundle, with `/` between. */
@@ -120,12 +128,13 @@ async function readArchive(file: string): Promise<BundleFiles> {
   parser.on('error', (error: Error) => {
     fault ??= refused('bundle-unreadable', `${file} is no .tar.gz: ${error.message.slice(0, 200)}`);
   });
+  const unpackedBytesMax = Math.min(bundleBytesMax, expansionFreeBytes + expansionMax * statSync(file).size);
   let unpackedBytes = 0;
   try {
     await pipeline(createReadStream(file), createGunzip(), async (source) => {
       for await (const piece of source as AsyncIterable<Buffer>) {
         unpackedBytes += piece.length;
-        if (unpackedBytes > bundleBytesMax)
+        if (unpackedBytes > unpackedBytesMax)
           fault ??= refused('bundle-too-large', 'the archive unpacks to more than a bundle may have');
         if (fault) throw fault;
         parser.write(piece);

@@ -6,6 +6,10 @@ export const filesMax = 50_000;
 export const fileBytesMax = 256 << 20;
 /** All are held in memory while they are verified. */
 export const bundleBytesMax = 1 << 30;
+/** Data of runs pack to a twentieth at best; deflate at its worst packs a thousand times. */
+export const expansionMax = 200;
+/** Of a small one, whatever it packs to. */
+export const expansionFreeBytes = 4 << 20;
 /** Of a path in a bundle. */
 export const pathCharactersMax = 400;
 /** Of a candidate's source. */
