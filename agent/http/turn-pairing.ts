@@ -201,9 +201,8 @@ export class TurnPairing {
     // Too few bytes are missing for a response: none is.
     if (isMissing && distance(words[at + Of.clear]!, sequence) >= RESPONSE_BYTES_MIN) return flags;
     response.clear = words[at + Of.clear]!;
-    // What came before may stand in a body.
-    const isUnknown = (known & StreamFlag.answered) === 0 || (flags & EntryFlag.guessed) !== 0;
-    response.open = isUnknown ? response.clear : (words[at + Of.previousSequence]! + 1) | 0;
+    const isFirst = (known & StreamFlag.answered) === 0;
+    response.open = isFirst ? response.clear : (words[at + Of.previousSequence]! + 1) | 0;
     return flags | EntryFlag.follows;
   }
 
@@ -236,7 +235,10 @@ export class TurnPairing {
     let found = NONE;
     let following = this.#entries.first(stream, Queue.requests);
     while (following >= 0 && mayAnswer(this.#answered, this.#askedOf(following))) {
-      if (found >= 0 && !interim && this.#isSentUnanswered(found, this.#asked.ack)) return PIPELINES;
+      if (found >= 0 && !interim && this.#isSentUnanswered(found, this.#asked.ack)) {
+        // Unless one of the responses stands in a body.
+        return (flags & EntryFlag.guessed) === 0 ? PIPELINES : NONE;
+      }
       found = following;
       following = this.#entries.next(following);
     }
