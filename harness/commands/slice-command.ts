@@ -16,6 +16,7 @@ import type { Traffic } from '../traffic/traffic.ts';
 import { readReportFolder } from './report-command.ts';
 import { guard } from './report-folder.ts';
 import { withImpairments } from './run-traffic.ts';
+import { withSpread } from './spread-flags.ts';
 import { editOrderOf, impairOrderOf } from './traffic-flags.ts';
 
 interface SliceFlags {
@@ -151,19 +152,15 @@ async function openAgain({ scenario }: RunReport): Promise<Traffic> {
   if (recording !== undefined && scenarioFile === undefined) {
     const end = profiled && profileEnd(profiled);
     const source = { kind: 'recording', path: recording, merge: merge?.split(', ') ?? [] } as const;
-    return openTraffic({ ...source, ...rest, end, impair: asked });
+    return openTraffic(withSpread({ ...source, ...rest, end, impair: asked }, scenario.options));
   }
   const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size', 'bytes');
   const found = await (scenarioFile === undefined ? findLibraryScenario(scenario.name) : findScenario(scenarioFile));
   const source = found.order(seed, sizeBytes);
   const { pace } = found.scenario;
   const used = profiled ?? (pace.kind === 'profile' && !hasPace(scenario.options) ? pace : undefined);
-  return openTraffic({
-    ...source,
-    ...rest,
-    end: used && profileEnd(used),
-    impair: withImpairments(source.impair, asked),
-  });
+  const impair = withImpairments(source.impair, asked);
+  return openTraffic(withSpread({ ...source, ...rest, end: used && profileEnd(used), impair }, scenario.options));
 }
 
 /** Whether the run had another pace than its scenario's. */
