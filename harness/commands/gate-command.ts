@@ -77,7 +77,8 @@ async function scenariosOfSet(set: string): Promise<readonly string[]> {
   throw setUnknown(set, [...new Set(all.flatMap(({ sets = [] }) => sets))]);
 }
 
-async function gate(names: readonly string[], { out, set }: GateFlags): Promise<number> {
+async function gate(names: readonly string[], flags: GateFlags): Promise<number> {
+  const { out, set } = flags;
   // What only a run needs is loaded here, so that `--help` is quick.
   const [{ enterNamespace }, { openSession }, { makeReportFolder, writeReports }, { endGate }] = await Promise.all([
     import('./enter-namespace.ts'),
@@ -102,7 +103,7 @@ async function gate(names: readonly string[], { out, set }: GateFlags): Promise<
   } finally {
     session.progress.clear();
   }
-  return endGate({ startedAtMs, runs, verdict: gateVerdict(runs, names.length) }, folder, out, session);
+  return endGate({ startedAtMs, runs, verdict: gateVerdict(runs, names.length) }, folder, flags, session);
 }
 
 /** How a scenario of the gate is run: its budget is what the stage that it ends after can know. */

@@ -1,13 +1,13 @@
 /** Readings of what the agent left out under overload, by its own counters. Pure. */
 import { formatCount } from '../../reports/format.ts';
-import type { PassResult } from '../pass/pass-result.ts';
+import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { RunFigures } from './measured-run.ts';
 import { between, notMeasured, type Reading, value } from './reading.ts';
 
 const noWitnesses = 'the agent made no witnesses, or it is not our agent';
 
 /** Frames of connections that the kernel was asked to leave out: what was in them nobody saw. */
-export function framesShed({ stats }: Pick<PassResult, 'stats'>): number {
+export function framesShed({ stats }: Pick<MeasuredPass, 'stats'>): number {
   return stats.final?.values['capture.framesShed'] ?? 0;
 }
 
@@ -58,7 +58,7 @@ export function witnessed(run: RunFigures): Reading {
 const levelWords = ['nothing', 'bodies', 'witnesses', 'everything but framing', 'whole connections'];
 
 /** What was left out, in a sentence; undefined where nothing was. */
-export function describeOverload({ stats }: Pick<PassResult, 'stats'>): string | undefined {
+export function describeOverload({ stats }: Pick<MeasuredPass, 'stats'>): string | undefined {
   const counters = stats.final?.values ?? {};
   const of = (name: string) => counters[`overload.${name}`] ?? 0;
   const highest = of('levelMax');
