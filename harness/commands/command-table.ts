@@ -123,6 +123,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./minimize-command.ts')).addMinimizeCommand,
   },
   {
+    name: 'hunt',
+    summary: 'find the traffic that costs the agent most for each byte sent',
+    load: async () => (await import('./hunt-command.ts')).addHuntCommand,
+  },
+  {
     name: 'serve',
     summary: 'show many runs with their trends',
     load: async () => (await import('./serve-command.ts')).addServeCommand,
