@@ -49,6 +49,10 @@ const agentForHarness = [
   'agent/limits.ts',
   // libpcap, as a compiler of filter expressions: it opens no device.
   'agent/capture/sys/bpf.ts',
+  // The recorder stands on the agent's own ring.
+  'agent/capture/open.ts',
+  'agent/capture/live-source.ts',
+  'agent/capture/sys/file-lock.ts',
 ];
 
 /** Composition roots and the folders where input and output live: clock, timers and randomness are taken here. */
@@ -68,6 +72,7 @@ const roots = [
   'harness/watch/',
   'harness/preload/',
   'harness/pass/',
+  'harness/record/',
   'harness/requests/requests-feed.ts',
   'harness/requests/sender-thread.ts',
   'scenarios/',

@@ -35,6 +35,8 @@ export const EntryFlag = {
   guessed: 1024,
   /** A response: a status line follows its head, as if it answered HEAD; a body may begin so. */
   bodiless: 2048,
+  /** A request: it waits for 100 (Continue). */
+  expects: 4096,
 } as const;
 
 /** Words of an entry, behind `entry << entryShift`. */
@@ -172,6 +174,8 @@ export const StreamFlag = {
   afterUnsent: 16384,
   /** A response acknowledged no more than the one before it, and no pair has shown since that the client takes turns. */
   crowded: 32768,
+  /** An interim response was seen: those that were not seen may have been more. */
+  interims: 65536,
 } as const;
 
 /** How a stream's messages are paired. */
@@ -224,6 +228,8 @@ export const Of = {
   length: 20,
   /** When the last request came, where `StreamFlag.asked` is set. */
   askedMs: 22,
+  /** Behind the last interim response, where `StreamFlag.interims` is set. */
+  interimEnd: 23,
 } as const;
 export const streamWords = 24;
 

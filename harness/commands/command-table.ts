@@ -88,9 +88,19 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./edit-command.ts')).addEditCommand,
   },
   {
+    name: 'record',
+    summary: 'a flight recorder: the last so many bytes, and what came around a spike',
+    load: async () => (await import('./record-command.ts')).addRecordCommand,
+  },
+  {
     name: 'slice',
     summary: 'cut the packets of a spike out of a run',
     load: async () => (await import('./slice-command.ts')).addSliceCommand,
+  },
+  {
+    name: 'minimize',
+    summary: 'find the smallest capture that still does it',
+    load: async () => (await import('./minimize-command.ts')).addMinimizeCommand,
   },
   {
     name: 'serve',

@@ -83,6 +83,7 @@ export function addRunCommand(command: Command): void {
     .option('--no-repeatable', 'with --one-at-a-time: V8 as it runs by itself')
     .option('--agent <dir>', 'run the agent of this checkout, or installed package, of floodgate')
     .option('--keep-snapshots', 'leave the heap snapshots of a replay in the report folder')
+    .option('--keep-measurement', 'leave measurement.json in the report folder: all that the figures are read from')
     .option('--cpu', 'replay again with V8’s CPU profiler: one profile a phase')
     .option('--flame', 'replay again for a flame graph by 0x, where you have it installed')
     .option('--doctor', 'replay again under clinic doctor, where you have it installed')

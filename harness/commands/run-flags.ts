@@ -25,6 +25,7 @@ export interface RunFlags extends TargetFlags, TrafficFlags, RequestsFlags {
   readonly repeatable?: boolean;
   readonly agent?: string;
   readonly keepSnapshots?: boolean;
+  readonly keepMeasurement?: boolean;
   readonly cpu?: boolean;
   readonly flame?: boolean;
   readonly doctor?: boolean;

@@ -5,18 +5,13 @@ import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { formatCount } from '../../reports/format.ts';
-import { type FrameRange, type RunReport, runsOf, type Spike, type SpikeStream } from '../../reports/model.ts';
-import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
-import { findLibraryScenario, findScenario } from '../project/library.ts';
+import type { FrameRange, RunReport, Spike, SpikeStream } from '../../reports/model.ts';
+import { parseWhole } from '../metrics/quantity.ts';
 import { FlowTable } from '../traffic/flows.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
-import { parseProfile } from '../traffic/parse-profile.ts';
-import { profileEnd } from '../traffic/rate-profile.ts';
 import type { Traffic } from '../traffic/traffic.ts';
-import { readReportFolder } from './report-command.ts';
 import { guard } from './report-folder.ts';
-import { withImpairments } from './run-traffic.ts';
-import { editOrderOf, impairOrderOf } from './traffic-flags.ts';
+import { orderOfRun, runOf } from './run-again.ts';
 
 interface SliceFlags {
   readonly spike: string;
@@ -59,15 +54,6 @@ export function addSliceCommand(command: Command): void {
         `${formatCount(written)} frames${streams} (${formatCount(cut.first)} to ${formatCount(cut.last)}) in ${flags.output}\n`,
       );
     });
-}
-
-function runOf(folder: string, name: string | undefined): RunReport {
-  const runs = runsOf(readReportFolder(folder));
-  const run = name === undefined ? runs[0] : runs.find((each) => each.scenario.name === name);
-  if (run) return run;
-  throw new FloodgateError('report-missing', `${folder} holds no run of "${name}"`, {
-    hint: `It holds ${runs.map((each) => each.scenario.name).join(', ')}.`,
-  });
 }
 
 /** What is to be cut out. */
@@ -125,7 +111,7 @@ function nothingCut({ first, last, streams }: Cut): FloodgateError {
 
 /** @returns frames written */
 async function slice(run: RunReport, cut: Cut, output: string): Promise<number> {
-  const traffic = await openAgain(run);
+  const traffic = await openTraffic(await orderOfRun(run));
   try {
     const fd = guard(output, () => openSync(output, 'w', 0o600));
     try {
@@ -136,39 +122,6 @@ async function slice(run: RunReport, cut: Cut, output: string): Promise<number> 
   } finally {
     traffic.close();
   }
-}
-
-/** The same traffic, to the byte. */
-async function openAgain({ scenario }: RunReport): Promise<Traffic> {
-  const { recording, merge, size, loop, profile, scenarioFile } = scenario.options;
-  const seed = scenario.seed ?? 0;
-  const asked = impairOrderOf(scenario.options, seed);
-  const profiled = profile === undefined ? undefined : parseProfile(profile);
-  const rest = {
-    ...(loop !== undefined && { loops: parseWhole(loop, '--loop', { min: 1, max: 1_000_000 }) }),
-    edit: editOrderOf(scenario.options),
-  };
-  if (recording !== undefined && scenarioFile === undefined) {
-    const end = profiled && profileEnd(profiled);
-    const source = { kind: 'recording', path: recording, merge: merge?.split(', ') ?? [] } as const;
-    return openTraffic({ ...source, ...rest, end, impair: asked });
-  }
-  const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size', 'bytes');
-  const found = await (scenarioFile === undefined ? findLibraryScenario(scenario.name) : findScenario(scenarioFile));
-  const source = found.order(seed, sizeBytes);
-  const { pace } = found.scenario;
-  const used = profiled ?? (pace.kind === 'profile' && !hasPace(scenario.options) ? pace : undefined);
-  return openTraffic({
-    ...source,
-    ...rest,
-    end: used && profileEnd(used),
-    impair: withImpairments(source.impair, asked),
-  });
-}
-
-/** Whether the run had another pace than its scenario's. */
-function hasPace({ speed, pps, mbps, topspeed }: Readonly<Record<string, string>>): boolean {
-  return (speed ?? pps ?? mbps ?? topspeed) !== undefined;
 }
 
 function copyFrames(traffic: Traffic, { first, last, streams }: Cut, fd: number, comment: string): number {

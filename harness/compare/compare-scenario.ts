@@ -21,7 +21,8 @@ import { isMovedByNeighbours } from './fitness.ts';
 import { runPairs, type Side } from './pairs.ts';
 import { compareSites, inProject } from './sites.ts';
 import { thresholdsOf } from './thresholds.ts';
-import type { Version, VersionStore } from './version-store.ts';
+import type { Version } from './version-label.ts';
+import type { VersionStore } from './version-store.ts';
 
 /** A change of 1 % in 2,000 requests is found at it. */
 const sitesEvery = '4KiB';

@@ -53,11 +53,13 @@ async function send({ tap, order, shared }: TapSenderData): Promise<void> {
   let truth: Truth | undefined;
   let impairments: readonly ImpairmentRecord[];
   try {
-    while (!transmission.isStopped && traffic.read(transmission, framesPerRead) >= 0);
+    // What comes next may take long to make.
+    while (!transmission.isStopped && traffic.read(transmission, framesPerRead) >= 0) link.flush();
     truth = transmission.isStopped ? undefined : traffic.truth();
     impairments = traffic.impairments;
   } finally {
     traffic.close();
+    link.endBatches();
   }
   transmission.publish();
   const ledger = balance(transmission.totals(link.bytesRefused), before, link.counters());

@@ -8,7 +8,7 @@ import { judge, Readings } from '../metrics/budgets.ts';
 import { messagesOf } from '../metrics/measured-run.ts';
 import { largest } from '../metrics/memory.ts';
 import type { FoundSpikes, SettledPoint } from '../pass/instruments/instrument.ts';
-import type { PassResult } from '../pass/pass-result.ts';
+import type { MeasuredPass, PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 
 export interface Findings {
@@ -108,7 +108,7 @@ export function peakBytesOf({ watch }: PassResult): number {
 }
 
 /** Of the traffic, not of the start. */
-function residentSpikes({ watch, lane, sendStartMs, sendEndMs }: PassResult): SpikeFindings {
+export function residentSpikes({ watch, lane, sendStartMs, sendEndMs }: MeasuredPass): SpikeFindings {
   const { tMs, own } = watch.tops();
   return findSpikes(watch.rss.tMs(), watch.rss.column('own'), {
     tops: { tMs, bytes: own },

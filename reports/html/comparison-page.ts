@@ -17,7 +17,7 @@ import { verdictClass } from './verdict-class.ts';
 
 declare const uPlot: typeof uPlotType;
 
-/** Tall enough to tell two series that differ by a per cent of their range. */
+/** Tall enough to distinguish two series that differ by a per cent of their range. */
 const chartPx = 150;
 
 const looks = {
