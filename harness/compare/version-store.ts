@@ -68,7 +68,8 @@ export class VersionStore {
     const { version, origin } = await withoutTag(resolveVersion(label, options), folder);
     const parked = this.#parked(version);
     const isDescribed = !this.#options.describeSource || existsSync(path.join(parked, sourceMark));
-    if (isDescribed && this.#isBuilt(version.key)) {
+    // What is nowhere else any more cannot be made again to be described.
+    if ((isDescribed || origin.kind === 'parked') && this.#isBuilt(version.key)) {
       utimesSync(parked, new Date(), new Date());
       return version;
     }
@@ -108,14 +109,14 @@ export class VersionStore {
     const commands = isPackage
       ? packageCommands(this.projectFolder, folder)
       : (build ?? buildCommands(this.projectFolder, folder));
-    const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.#checkout);
+    const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.checkout);
     await runBuild(commands, this.projectFolder, label, onStep);
-    if (description !== undefined) writeFileSync(path.join(this.#checkout, sourceMark), description);
+    if (description !== undefined) writeFileSync(path.join(this.checkout, sourceMark), description);
   }
 
   /** What `describeSource` said of a prepared version; undefined where it was not asked. */
   sourceOf(version: Version): string | undefined {
-    const folder = this.#active?.key === version.key ? this.#checkout : this.#parked(version);
+    const folder = this.#active?.key === version.key ? this.checkout : this.#parked(version);
     const file = path.join(folder, sourceMark);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
