@@ -9,6 +9,7 @@ import { changesNote, commitNote } from '../compare/earlier-run.ts';
 import { commitOf } from '../compare/git.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import { hasChanges } from '../compare/version-files.ts';
+import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Project } from '../project/find-config.ts';
 import { type Keep, limitsOf, runArguments } from '../project/run-arguments.ts';
@@ -52,7 +53,12 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     };
     const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
     runs.push(
-      judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, folder: project.folder, today: today() }),
+      judgeByLedger(named, ledger, {
+        scenario: scenario.name,
+        thresholds,
+        definition: definitionOf(named, project.folder),
+        today: today(),
+      }),
     );
   }
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
