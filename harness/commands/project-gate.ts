@@ -9,6 +9,7 @@ import { changesNote, commitNote } from '../compare/earlier-run.ts';
 import { commitOf } from '../compare/git.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import { hasChanges } from '../compare/version-files.ts';
+import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Project } from '../project/find-config.ts';
@@ -65,8 +66,8 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
       environment: { ...report.environment, extra: { ...report.environment.extra, ...measured } },
     };
     const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
-    const question = { scenario: scenario.name, thresholds, folder: project.folder, today: today() };
-    runs.push(judgeByLedger(named, ledger, question));
+    const definition = definitionOf(named, project.folder);
+    runs.push(judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, definition, today: today() }));
     partial?.add(scenario.name, runs.at(-1)!);
   }
   const here = unlimited.filter((name) => own.some((scenario) => scenario.name === name));

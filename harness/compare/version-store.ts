@@ -31,6 +31,8 @@ export interface StoreOptions {
   /** Commands of the configuration; undefined: by the lock file that is there. */
   readonly build: readonly string[] | undefined;
   readonly onStep: (text: string) => void;
+  /** Leaves a text about the source, as it was before it was built, beside each version. @default none */
+  readonly describeSource?: (folder: string) => string;
 }
 
 export class VersionStore {
@@ -64,7 +66,8 @@ export class VersionStore {
     const options = { folder, build, isParked: (key: string) => this.#isBuilt(key) };
     const { version, origin } = await withoutTag(resolveVersion(label, options), folder);
     const parked = this.#parked(version);
-    if (this.#isBuilt(version.key)) {
+    const isDescribed = !this.#options.describeSource || existsSync(path.join(parked, sourceMark));
+    if (isDescribed && this.#isBuilt(version.key)) {
       utimesSync(parked, new Date(), new Date());
       return version;
     }
@@ -104,7 +107,16 @@ export class VersionStore {
     const commands = isPackage
       ? packageCommands(this.projectFolder, folder)
       : (build ?? buildCommands(this.projectFolder, folder));
+    const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.#checkout);
     await runBuild(commands, this.projectFolder, label, onStep);
+    if (description !== undefined) writeFileSync(path.join(this.#checkout, sourceMark), description);
+  }
+
+  /** What `describeSource` said of a prepared version; undefined where it was not asked. */
+  sourceOf(version: Version): string | undefined {
+    const folder = this.#active?.key === version.key ? this.#checkout : this.#parked(version);
+    const file = path.join(folder, sourceMark);
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
 
   /** Moves a prepared version to the path where versions run. */
@@ -180,4 +192,5 @@ async function withoutTag(named: Named, folder: string): Promise<Named> {
 }
 
 const builtMark = '.floodgate-built';
+const sourceMark = '.floodgate-sources';
 const lockName = 'lock';
