@@ -7,6 +7,7 @@ const pages = {
   'reports/html/report.generated.js': { module: 'reports/html/main.ts', start: 'start' },
   'reports/html/trends.generated.js': { module: 'reports/html/trends-page.ts', start: 'startTrends' },
   'reports/html/comparison.generated.js': { module: 'reports/html/comparison-page.ts', start: 'startComparison' },
+  'reports/html/sweep.generated.js': { module: 'reports/html/sweep-page.ts', start: 'startSweep' },
 };
 
 /** @param {string} root the repository @returns {Promise<[file: string, text: string][]>} */

@@ -1,4 +1,4 @@
-/** The worst traffic there is: floodgate from its package, in a folder that is not ours. */
+/** The worst traffic there is, and a grid of limits: floodgate from its package, in a folder that is not ours. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -29,4 +29,31 @@ t.test('a defect: its weak spot is named, by bound and by call site', async (t) 
   t.ok(existsSync(path.join(folder, 'weak', 'decoded.yaml')), 'a scenario a bound');
 
   t.equal(run('hunt', '--trials', '1', '--no-confirm', '--out', 'weak').status, 2, 'a folder is of one hunt');
+});
+
+t.test('a sweep: a cell is a run, kept as it ends; the table and the page hold all', async (t) => {
+  const words = [
+    'sweep',
+    'closed-with-queue',
+    '--lane',
+    'exact',
+    '--size',
+    '200kB',
+    '--loss',
+    '0%,5%',
+    '--out',
+    'grid',
+  ];
+  const { status, out, err } = run(...words, '--pages', '400');
+  t.equal(status, 0, err);
+  t.match(out, /^SWEEP of closed-with-queue \(exact lane\)\n/);
+  const { cells } = JSON.parse(readFileSync(path.join(folder, 'grid', 'sweep.json'), 'utf8'));
+  t.equal(cells.length, 2);
+  t.ok(cells[0].recovered > cells[1].recovered, 'loss costs messages');
+  t.ok(cells.every((cell: { p99Bytes: number }) => cell.p99Bytes > 20_000_000));
+  t.match(readFileSync(path.join(folder, 'grid', 'sweep.html'), 'utf8'), /Sweep of closed-with-queue/);
+  const again = run(...words, '--pages', '400');
+  t.equal(again.out, out, 'what is known is not run again');
+  t.match(run(...words, '--pages', '0.5').err, '--pages: 0.5 is no number of pages');
+  t.match(run(...words, '--rate', '9 knots').err, '"9 knots" is no rate');
 });
