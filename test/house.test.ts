@@ -47,6 +47,9 @@ const agentForHarness = [
   'agent/tcp/',
   'agent/http/',
   'agent/limits.ts',
+  // No secret in a bundle: the agent's own redactor, pure.
+  'agent/witness/secret-scanner.ts',
+  'agent/witness/secret-names.ts',
   // libpcap, as a compiler of filter expressions: it opens no device.
   'agent/capture/sys/bpf.ts',
   // What has the shape of a secret: text in, text out.

@@ -6,6 +6,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { formatCount } from '../../reports/format.ts';
 import type { FrameRange, RunReport, Spike, SpikeStream } from '../../reports/model.ts';
+import { provokingStreams } from '../explain/provoking-streams.ts';
 import { parseWhole } from '../metrics/quantity.ts';
 import { FlowTable } from '../traffic/flows.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
@@ -27,7 +28,8 @@ interface SliceFlags {
 const examples = `
 Examples:
   floodgate slice runs/latest --spike 1 -o spike.pcapng
-  floodgate slice runs/latest --spike 1 --streams 1 -o worst.pcapng   only the stream that brought most
+  floodgate slice runs/latest --spike 1 --streams 40 -o more.pcapng   of the forty streams that brought most
+  floodgate slice runs/latest --spike 1 --all -o all.pcapng   every frame between its start and its top
   floodgate slice runs/latest --frames 1000-2500 -o part.pcapng
   floodgate slice runs/latest --spike 1 --scrub -o shared.pcapng   nothing in it is as it was but what makes memory
   floodgate slice runs/latest --scenario incident --spike 1 -o spike.pcapng   (of a gate)`;
@@ -35,12 +37,15 @@ Examples:
 export function addSliceCommand(command: Command): void {
   command
     .description(
-      'Writes the packets that made a spike as a pcapng file: of the streams that brought most between its start and its top.',
+      'Writes the packets that made a spike as a pcapng file: up to its top, of as few of the streams that brought most as are enough for a spike.',
     )
     .argument('<run>', 'folder of a run')
     .option('--spike <n>', 'number of the spike, from 1', '1')
     .option('--frames <first-last>', 'these frames instead, counted from 1')
-    .option('--streams <n>', 'of the streams the report lists for the spike, the first so many')
+    .option(
+      '--streams <n>',
+      'of the streams the report lists for the spike, the first so many (default: as few as are enough)',
+    )
     .option('--all', 'every frame between the start and the top, whatever its stream')
     .option('--scrub', 'other names, values and addresses, as floodgate scrub has it: to be shared')
     .option(
@@ -55,8 +60,9 @@ export function addSliceCommand(command: Command): void {
       const cut = cutOf(run, flags);
       const written = await (flags.scrub ? sliceScrubbed(run, cut, flags) : slice(run, cut, flags.output));
       if (written === 0) throw nothingCut(cut);
+      const more = cut.streams && cut.streams.length < cut.listed! ? `of the ${formatCount(cut.listed!)} listed ` : '';
       const streams = cut.streams
-        ? ` of ${formatCount(cut.streams.length)} stream${cut.streams.length === 1 ? '' : 's'}`
+        ? ` of ${formatCount(cut.streams.length)} ${more}stream${cut.listed === 1 ? '' : 's'}`
         : '';
       process.stdout.write(
         `${formatCount(written)} frames${streams} (${formatCount(cut.first)} to ${formatCount(cut.last)}) in ${flags.output}\n`,
@@ -70,6 +76,8 @@ interface Cut {
   readonly last: number;
   /** Both directions of these; null: every frame. */
   readonly streams: readonly SpikeStream[] | null;
+  /** So many streams the report lists for the spike. */
+  readonly listed?: number;
 }
 
 function cutOf(run: RunReport, flags: SliceFlags): Cut {
@@ -78,11 +86,11 @@ function cutOf(run: RunReport, flags: SliceFlags): Cut {
   // Reports of older versions name their streams in words.
   const streams = spike.streams.filter((stream) => stream.destination !== '');
   if (flags.all || streams.length === 0) return { ...frames, streams: null };
-  const count =
-    flags.streams === undefined
-      ? streams.length
-      : parseWhole(flags.streams, '--streams', { min: 1, max: streams.length });
-  return { ...frames, streams: streams.slice(0, count) };
+  // With what came before the spike: a stream without its start, or its gap, does something else.
+  const span = { first: 1, last: frames.last, listed: streams.length };
+  if (flags.streams === undefined) return { ...span, streams: provokingStreams({ ...spike, streams }) };
+  const count = parseWhole(flags.streams, '--streams', { min: 1, max: streams.length });
+  return { ...span, streams: streams.slice(0, count) };
 }
 
 function spikeFrames(run: RunReport, number: string): { frames: FrameRange; spike: Spike } {

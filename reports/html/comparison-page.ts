@@ -85,7 +85,8 @@ function scenarioCard(scenario: ComparedScenario): HTMLElement {
   ]);
 }
 
-function metricTable(metrics: readonly ComparedMetric[]): HTMLElement {
+/** A row a metric, with its interval drawn. */
+export function metricTable(metrics: readonly ComparedMetric[]): HTMLElement {
   const reach = Math.max(...metrics.map(reachOf));
   const columns: TableColumn<ComparedMetric>[] = [
     {
