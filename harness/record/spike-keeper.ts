@@ -90,7 +90,7 @@ export class SpikeKeeper {
     await this.#working;
     const { say } = this.#options;
     say(
-      `${this.#kept} spikes kept (${formatBytes(this.#keptBytes)})${this.#notKept > 0 ? `, ${this.#notKept} not kept` : ''}; usual level ${this.#watch.usual.describe()}`,
+      `${this.#kept} spike${this.#kept === 1 ? '' : 's'} kept (${formatBytes(this.#keptBytes)})${this.#notKept > 0 ? `, ${this.#notKept} not kept` : ''}; usual level ${this.#watch.usual.describe()}`,
     );
     if (this.#watch.profiles?.fault) say(`the last profile failed: ${this.#watch.profiles.fault}`);
   }
