@@ -34,8 +34,8 @@ export interface OpenedPage {
 export interface PageTrial {
   /** Folder of the pages as a URL. */
   readonly folderUrl: string;
-  /** Opens a report, or a page as it is, from disk. @param hasCharts whether it has any: until the first is drawn it is not ready */
-  open(report: Report | string, hasCharts?: boolean): Promise<OpenedPage>;
+  /** Opens a report, or a page as it is, from disk. */
+  open(report: Report | string, options?: { readonly hasChart: boolean }): Promise<OpenedPage>;
   close(): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export async function startPageTrial(): Promise<PageTrial> {
   let pages = 0;
   return {
     folderUrl: pathToFileURL(dir).href,
-    async open(report, hasCharts = true) {
+    async open(report, { hasChart } = { hasChart: true }) {
       pages += 1;
       const file = path.join(dir, `${pages}.html`);
       writeFileSync(file, typeof report === 'string' ? report : renderHtml(report));
@@ -77,7 +77,7 @@ export async function startPageTrial(): Promise<PageTrial> {
       const started = performance.now();
       await page.goto(pathToFileURL(file).href);
       await page.waitForSelector('html[data-ready]');
-      if (hasCharts) await page.waitForSelector('.uplot canvas');
+      if (hasChart) await page.waitForSelector('.uplot canvas');
       return { page, trouble, readyMs: performance.now() - started };
     },
     async close() {

@@ -19,7 +19,7 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 600_000 }, 
   t.teardown(close);
 
   await t.test('a release that is signed off, with a waiver', async (t) => {
-    const { page, trouble } = await open(renderSignoffHtml(report), false);
+    const { page, trouble } = await open(renderSignoffHtml(report), { hasChart: false });
     t.equal(await page.textContent('.word'), 'SIGNED OFF');
     t.match(await page.textContent('h1'), /v1\.4\.0 is within its limits in 1 scenario.*waived: allocated\.perMessage/);
     t.match(await page.textContent('header'), /1 broken and waived/);
@@ -38,7 +38,7 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 600_000 }, 
   });
 
   await t.test('one that is not', async (t) => {
-    const { page } = await open(renderSignoffHtml(failing), false);
+    const { page } = await open(renderSignoffHtml(failing), { hasChart: false });
     t.equal(await page.textContent('.word'), 'FAIL');
     t.match(await page.textContent('section:has(.open)'), /Broken \(2\)/);
     t.match(await page.locator('article tr.over').last().textContent(), /allocated\.perMessageworse\+2/);
@@ -55,7 +55,7 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 600_000 }, 
       waivers: report.waivers.map((waiver) => ({ ...waiver, owner: name, reason: name })),
       notes: [{ severity: 'warning', text: name }],
     };
-    const { page, trouble } = await open(renderSignoffHtml(hostile), false);
+    const { page, trouble } = await open(renderSignoffHtml(hostile), { hasChart: false });
     await page.setViewportSize({ width: 390, height: 800 });
     t.ok(
       await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth),

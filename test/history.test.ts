@@ -1,8 +1,9 @@
 /** The history of a project that is not ours: floodgate from its package, what it stored, and what it shows of it. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { install, plainNode } from './installed-package.ts';
 
 t.setTimeout(600_000);
@@ -91,6 +92,7 @@ t.test('what a gate measures is stored, listed, shown, exported and pruned', asy
     .map((line) => JSON.parse(line));
   t.match(lines[1], { batch: { kind: 'gate', project: 'shop', subject: 'a shop that echoes' } });
   t.ok(lines[1].figures.some((each: { name: string; value: number }) => each.name === 'rss.max' && each.value > 1e6));
+  await served(t);
   t.match(
     run('history', 'prune', '--keep-reports', '0').out,
     /^removed: 0 entries with their figures; the whole reports of 3 more/,
@@ -100,6 +102,43 @@ t.test('what a gate measures is stored, listed, shown, exported and pruned', asy
   t.match(run('history', 'prune', '--keep-days', '0').out, /^removed: 2 entries/);
   t.match(run('history').out, /^Nothing is stored of this project yet/);
 });
+
+/** `floodgate serve` in the project: its pages are out of the history. */
+async function served(t: Test): Promise<void> {
+  const server = spawn(...plainNode(floodgate, 'serve', '--port', '0'), {
+    cwd: shop,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const [said] = await once(server.stdout.setEncoding('utf8'), 'data');
+    t.match(said, /^serving the history on http/);
+    const base = /http:\S+/.exec(said)![0];
+    const get = async (target: string) => {
+      const answer = await fetch(new URL(target, base));
+      return { status: answer.status, text: await answer.text() };
+    };
+    const page = await get('/');
+    t.equal(page.status, 200);
+    const data = JSON.parse(/id="report">(.*)<\/script>\n<script>/s.exec(page.text)![1]!);
+    t.match(data, { kind: 'history', project: 'shop', left: 0 });
+    const cart = data.series.find(({ scenario }: { scenario: string }) => scenario === 'cart');
+    t.match(
+      cart.metrics.map(({ name }: { name: string }) => name),
+      ['rss.max', 'allocated.perRequest'],
+    );
+    t.match(cart.runs, [{ subject: 'a shop that echoes', branch: 'main', exitCode: 0 }]);
+    const ids = data.series.flatMap(({ runs }: { runs: { id: string }[] }) => runs.map(({ id }) => id));
+    t.match(await get(`/run/${ids[0]}`), { status: 200, text: /<title>✓ / });
+    t.match(await get(`/compare?a=${ids[0]}&b=${ids[1]}`), { status: 200, text: /"kind":"pair"/ });
+    t.match(await get('/?metric=cpu.seconds'), { status: 200, text: /"name":"cpu\.seconds"/ });
+    for (const bad of ['/compare', `/compare?a=${ids[0]}&b=0`, '/run/..%2f', '/run/0000000000000000', '/shop.db']) {
+      t.equal((await get(bad)).status, 404, bad);
+    }
+  } finally {
+    server.kill('SIGTERM');
+    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
+  }
+}
 
 t.test('a store elsewhere, none, and one that cannot be used', async (t) => {
   const config = readFileSync(path.join(shop, 'floodgate.config.js'), 'utf8');
@@ -119,4 +158,40 @@ t.test('a store elsewhere, none, and one that cannot be used', async (t) => {
   write('floodgate.config.js', config.replace('{ targets', "{ store: { at: 'x.db', keepDay: 9 }, targets"));
   t.match(run('history').err, /store/);
   write('floodgate.config.js', config);
+});
+
+t.test('two machines measure a half each: one report, and one entry of the history', async (t) => {
+  write('floodgate.config.js', readFileSync(path.join(shop, 'floodgate.config.js'), 'utf8'));
+  const first = run('gate', '--shard', '1/2', '--out', 'parts/first');
+  t.equal(first.status, 0, first.out + first.err);
+  t.match(first.out, /shard 1 of 2: 1 of 2 scenarios; floodgate merge judges the whole/);
+  t.notMatch(first.out, /stored/, 'a part is no gate');
+  const missing = run('merge', 'parts');
+  t.equal(missing.status, 2);
+  t.match(missing.err, /no shard measured: search \(there is no shard 2\/2\)/);
+  t.notMatch(missing.out, /report/, 'nothing was rendered');
+  t.match(run('merge', 'parts', '--partial', '--out', 'half'), { status: 4, out: /Not measured: search\./ });
+  t.match(run('gate', '--shard', '3/2').err, /--shard 3\/2 is none of 1\/2 to 2\/2/);
+  const { status, stderr } = spawnSync(...plainNode(floodgate, 'gate', '--shard', 'auto/2', '--out', 'parts/second'), {
+    cwd: shop,
+    encoding: 'utf8',
+    env: { ...process.env, JOB_COMPLETION_INDEX: '1' },
+  });
+  t.equal(status, 0, stderr);
+  const whole = run('merge', 'parts');
+  t.equal(whole.status, 0, whole.out + whole.err);
+  t.match(whole.out, /All 2 scenarios within budget/);
+  t.match(whole.out, /^stored: [0-9a-f]{8} in /m);
+  const report = JSON.parse(readFileSync(path.join(shop, 'runs', 'latest', 'report.json'), 'utf8'));
+  t.match(report, {
+    kind: 'gate',
+    command: 'floodgate gate',
+    runs: [{ scenario: { name: 'cart' } }, { scenario: { name: 'search' } }],
+  });
+  t.ok(existsSync(path.join(shop, 'runs', 'latest', 'search', 'report.json')), 'each run’s own report comes along');
+  write('shop.txt', 'changed');
+  git('add', '.');
+  git('commit', '-qm', 'another version');
+  t.equal(run('gate', '--shard', '1/2', '--out', 'parts/third').status, 0);
+  t.match(run('merge', 'parts').err, /are of another commit of the project/);
 });

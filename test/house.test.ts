@@ -52,6 +52,8 @@ const agentForHarness = [
   'agent/witness/secret-names.ts',
   // libpcap, as a compiler of filter expressions: it opens no device.
   'agent/capture/sys/bpf.ts',
+  // What has the shape of a secret: text in, text out.
+  'agent/witness/secret-scanner.ts',
   // The recorder stands on the agent's own ring.
   'agent/capture/open.ts',
   'agent/capture/live-source.ts',

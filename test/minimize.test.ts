@@ -95,13 +95,14 @@ traffic:
 `,
   );
   const { status, out, err } = run(
-    ...['minimize', './lossy.yaml', '--while', 'pages.max >= 30', '--lane', 'exact', '-o', 'lossy.pcap'],
-    ...['--agent-until', 'http', '--jobs', '2'],
+    ...['minimize', './lossy.yaml', '--while', 'pages.max >= 30', '--lane', 'exact', '-o', 'few.pcap'],
+    // A fifth of a minute of trials: whatever was found by then is shown, and has to hold.
+    ...['--agent-until', 'http', '--jobs', '2', '--minutes', '0.2'],
   );
   t.equal(status, 0, err);
-  t.match(out, /still: pages\.max [3-9]\d, twice in the exact lane/);
-  t.match(out, 'again: floodgate run ./lossy.yaml --agent-until http');
-  t.ok(size('lossy.pcap') < 60_000, `${size('lossy.pcap')} bytes`);
+  t.match(out, /still: pages\.max ([3-9]\d|\d{3}), twice in the exact lane/);
+  t.match(out, 'again: floodgate run ./few.yaml --agent-until http');
+  t.match(readFileSync(path.join(folder, 'few.yaml'), 'utf8'), /budgets:\n +pages.max: 30/);
 });
 
 t.test('what is asked for wrongly is refused, with what is meant', async (t) => {

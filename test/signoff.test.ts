@@ -6,7 +6,8 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { install, plainNode } from './installed-package.ts';
 
-t.setTimeout(300_000);
+// Nothing here is about how long it takes, on however busy a machine.
+t.setTimeout(1_200_000);
 const folder = t.testdir();
 const floodgate = path.join(install(folder), 'floodgate');
 const shop = path.join(folder, 'shop');
@@ -15,7 +16,7 @@ mkdirSync(shop);
 const write = (name: string, text: string) => writeFileSync(path.join(shop, name), text);
 const run = (cwd: string, words: readonly string[], env: Record<string, string> = {}) => {
   const [command, all] = plainNode(floodgate, ...words);
-  return spawnSync(command, all, { cwd, encoding: 'utf8', env: { ...process.env, ...env }, timeout: 240_000 });
+  return spawnSync(command, all, { cwd, encoding: 'utf8', env: { ...process.env, ...env } });
 };
 const git = (...words: string[]) =>
   execFileSync('git', ['-c', 'user.name=anna', '-c', 'user.email=anna@shop.example', ...words], {
@@ -61,7 +62,7 @@ execFileSync('openssl', ['pkey', '-in', path.join(folder, 'release.key'), '-pubo
 
 t.test('one command makes the bundle', (t) => {
   const words = ['signoff', '--release', 'v1.4.0', '--candidate', 'v1.4.0', '--previous', 'v1.3.2', '--only', 'cart'];
-  const made = run(shop, [...words, '--key', '../release.key', '--archive', '--no-pdf', '--max-time', '2min']);
+  const made = run(shop, [...words, '--key', '../release.key', '--archive', '--no-pdf']);
   t.equal(made.status, 0, made.stdout + made.stderr);
   t.match(made.stdout, /^✓ v1\.4\.0 is within its limits in 1 scenario, and not worse than v1\.3\.2\./);
   t.match(made.stdout, /note: Left out of the set \(--only\): search\./);

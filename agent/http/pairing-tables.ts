@@ -57,6 +57,8 @@ export const Part = {
   ms: 7,
   /** The entry behind, + 1. */
   next: 8,
+  /** A response: no other final response begins between here and its first byte. */
+  open: 9,
 } as const;
 export const entryShift = 4;
 
@@ -230,8 +232,11 @@ export const Of = {
   askedMs: 22,
   /** Behind the last interim response, where `StreamFlag.interims` is set. */
   interimEnd: 23,
+  /** First byte of the last final response, and of the response paired last. */
+  previousSequence: 24,
+  pairedSequence: 25,
 } as const;
-export const streamWords = 24;
+export const streamWords = 26;
 
 /** What is known of each stream, by its slot. */
 export class PairingStreams {

@@ -98,7 +98,7 @@ export class Pairing {
     if (words[at + Of.mode]! === Mode.lost) this.#counters.requestsUnanswered++;
     else if (early >= 0) {
       this.#counters.responsesEarly++;
-      this.#pair(stream, message);
+      this.#pair(stream, message, this.#parts[(early << entryShift) + Part.sequence]!);
       const isBodiless = (this.#parts[(early << entryShift) + Part.flags]! & EntryFlag.bodiless) !== 0;
       this.#entries.shift(stream, Queue.responses);
       // It had a body, in which the responses behind it were found.
@@ -168,6 +168,7 @@ export class Pairing {
     words[at + Of.flags] = flag | StreamFlag.answered;
     words[at + Of.previous] = message.exchange;
     words[at + Of.previousAck] = place.ack;
+    words[at + Of.previousSequence] = place.sequence;
     if (message.exchange < 0) this.#counters.responsesUnasked++;
   }
 
@@ -374,8 +375,10 @@ export class Pairing {
     return (this.#parts[(entry << entryShift) + Part.flags]! & place.known & EntryFlag.placed) !== 0;
   }
 
-  #pair(stream: number, message: Pairable): void {
+  /** @param sequence of the response's first byte */
+  #pair(stream: number, message: Pairable, sequence: number): void {
     this.#words[stream * streamWords + Of.paired] = message.exchange;
+    this.#words[stream * streamWords + Of.pairedSequence] = sequence;
     this.#counters.pairs++;
     if (message.pairing === 'probable') this.#counters.pairsProbable++;
   }
@@ -435,7 +438,7 @@ export class Pairing {
       return;
     }
     const isSure = isOrdered && this.#turns.isMeant(flags, first);
-    this.#answer(stream, interim, message, first, isSure ? 'certain' : 'probable');
+    this.#answer(stream, interim, message, place, first, isSure ? 'certain' : 'probable');
   }
 
   #answerByTurns(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
@@ -443,7 +446,7 @@ export class Pairing {
     const at = stream * streamWords;
     const entries = this.#entries;
     if ((flags & EntryFlag.placed) === 0) {
-      this.#answerNewest(stream, interim, message);
+      this.#answerNewest(stream, interim, message, place);
       return;
     }
     const found = this.#turns.findRequest(stream, interim, place, flags);
@@ -474,25 +477,32 @@ export class Pairing {
     }
     const isSure = verdict === 'certain' && this.#turns.isMeant(flags, found);
     while (entries.first(stream, Queue.requests) !== found) this.#dropRequest(stream);
-    this.#answer(stream, interim, message, found, isSure ? 'certain' : 'probable');
+    this.#answer(stream, interim, message, place, found, isSure ? 'certain' : 'probable');
   }
 
   /** Without sequence numbers a client that takes turns has one request open at a time: the newest. */
-  #answerNewest(stream: number, interim: boolean, message: Pairable): void {
+  #answerNewest(stream: number, interim: boolean, message: Pairable, place: Place): void {
     const entries = this.#entries;
     if (entries.length(stream, Queue.requests) === 0) return;
     while (entries.length(stream, Queue.requests) > 1) this.#dropRequest(stream);
-    this.#answer(stream, interim, message, entries.first(stream, Queue.requests), 'probable');
+    this.#answer(stream, interim, message, place, entries.first(stream, Queue.requests), 'probable');
   }
 
-  #answer(stream: number, interim: boolean, message: Pairable, entry: number, verdict: 'certain' | 'probable'): void {
+  #answer(
+    stream: number,
+    interim: boolean,
+    message: Pairable,
+    place: Place,
+    entry: number,
+    verdict: 'certain' | 'probable',
+  ): void {
     const entries = this.#entries;
     message.exchange = this.#parts[(entry << entryShift) + Part.exchange]!;
     message.method = entries.methods[entry]!;
     message.uri = entries.uris[entry]!;
     message.pairing = verdict;
     if (interim) return;
-    this.#pair(stream, message);
+    this.#pair(stream, message, place.sequence);
     entries.shift(stream, Queue.requests);
   }
 
@@ -519,6 +529,7 @@ export class Pairing {
     this.#parts[(entry << entryShift) + Part.sequence] = place.sequence;
     this.#parts[(entry << entryShift) + Part.ack] = place.ack;
     this.#parts[(entry << entryShift) + Part.end] = this.#turns.clear;
+    this.#parts[(entry << entryShift) + Part.open] = this.#turns.open;
     this.#parts[(entry << entryShift) + Part.previous] = words[at + Of.previous]!;
     this.#parts[(entry << entryShift) + Part.previousAck] = words[at + Of.previousAck]!;
     this.#parts[(entry << entryShift) + Part.ms] = millisecondsOf(message.tsUs);

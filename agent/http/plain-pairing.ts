@@ -117,6 +117,8 @@ export class PlainPairing {
     words[at + Of.paired] = exchange;
     words[at + Of.previous] = exchange;
     words[at + Of.previousAck] = place.ack;
+    words[at + Of.previousSequence] = place.sequence;
+    words[at + Of.pairedSequence] = place.sequence;
     words[at + Of.lastMs] = Math.floor(message.tsUs / 1000) | 0;
     return true;
   }

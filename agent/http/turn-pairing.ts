@@ -24,6 +24,7 @@ import {
   distance,
   FRAMED_HEAD_BYTES_MIN,
   isFirstAfter,
+  isUnansweredBefore,
   mayAnswer,
   REQUEST_BYTES_MIN,
   RESPONSE_BYTES_MIN,
@@ -46,7 +47,7 @@ export class TurnPairing {
   readonly #entries: PairingEntries;
   /** Scratch: one request and one response under comparison. */
   readonly #asked: Asked = { sequence: 0, ack: 0, end: 0, hasEnd: false };
-  readonly #answered: Answered = { sequence: 0, ack: 0, clear: 0, isTimeout: false };
+  readonly #answered: Answered = { sequence: 0, ack: 0, clear: 0, open: 0, isTimeout: false };
 
   readonly #words: Int32Array;
   readonly #parts: Int32Array;
@@ -61,6 +62,11 @@ export class TurnPairing {
   /** No final response lies between here and the response described last. */
   get clear(): number {
     return this.#answered.clear;
+  }
+
+  /** No final response begins between here and the response described last. */
+  get open(): number {
+    return this.#answered.open;
   }
 
   /** Notes a request and whether the client sent it in turn. @returns bits of `EntryFlag` for it */
@@ -146,6 +152,10 @@ export class TurnPairing {
     const isCopied = received < 0 || ((ms - words[at + Of.askedMs]!) | 0) < 0;
     if (isCopied) words[at + Of.doubt] = TURNS_PROVEN;
     else if (this.#answersReceived(stream, ack) < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
+    // The last request has its answer, and the client had received nothing of it.
+    const isPaired = words[at + Of.paired]! === words[at + Of.exchange]!;
+    const isSure = isPaired && !this.#streams.has(stream, StreamFlag.responsesGuessed);
+    if (isSure && !isHiding && distance(words[at + Of.pairedSequence]!, ack) < RESPONSE_BYTES_MIN) return true;
     if (!this.#isLastAnswered(stream)) return false;
     return distance(words[at + Of.clear]!, ack) < (isHiding ? RESPONSE_BYTES_MIN : 0);
   }
@@ -175,6 +185,7 @@ export class TurnPairing {
     response.sequence = sequence;
     response.ack = ack;
     response.clear = sequence;
+    response.open = sequence;
     response.isTimeout = status === REQUEST_TIMEOUT;
     let flags: number = (given & Known.placed) === 0 ? 0 : EntryFlag.placed;
     if (response.isTimeout) flags |= EntryFlag.timeout;
@@ -190,6 +201,8 @@ export class TurnPairing {
     // Too few bytes are missing for a response: none is.
     if (isMissing && distance(words[at + Of.clear]!, sequence) >= RESPONSE_BYTES_MIN) return flags;
     response.clear = words[at + Of.clear]!;
+    const isFirst = (known & StreamFlag.answered) === 0;
+    response.open = isFirst ? response.clear : (words[at + Of.previousSequence]! + 1) | 0;
     return flags | EntryFlag.follows;
   }
 
@@ -222,7 +235,10 @@ export class TurnPairing {
     let found = NONE;
     let following = this.#entries.first(stream, Queue.requests);
     while (following >= 0 && mayAnswer(this.#answered, this.#askedOf(following))) {
-      if (found >= 0 && !interim && this.#isSentUnanswered(found, this.#asked.ack)) return PIPELINES;
+      if (found >= 0 && !interim && this.#isSentUnanswered(found, this.#asked.ack)) {
+        // Unless one of the responses stands in a body.
+        return (flags & EntryFlag.guessed) === 0 ? PIPELINES : NONE;
+      }
       found = following;
       following = this.#entries.next(following);
     }
@@ -248,7 +264,7 @@ export class TurnPairing {
       distance(request.ack, response.sequence) < FRAMED_HEAD_BYTES_MIN
     )
       return true;
-    return isFirstAfter(response, request);
+    return isUnansweredBefore(response, request);
   }
 
   /**
@@ -350,6 +366,7 @@ export class TurnPairing {
     response.sequence = parts[place + Part.sequence]!;
     response.ack = parts[place + Part.ack]!;
     response.clear = parts[place + Part.end]!;
+    response.open = parts[place + Part.open]!;
     response.isTimeout = (this.#flagsOf(entry) & EntryFlag.timeout) !== 0;
     return response;
   }

@@ -48,6 +48,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./waiver-command.ts')).addWaiverCommand,
   },
   {
+    name: 'merge',
+    summary: 'one report out of what several machines measured',
+    load: async () => (await import('./merge-command.ts')).addMergeCommand,
+  },
+  {
     name: 'history',
     summary: 'what was measured in this project: list, show, export, prune',
     load: async () => (await import('./history-command.ts')).addHistoryCommand,
@@ -113,9 +118,24 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./slice-command.ts')).addSliceCommand,
   },
   {
+    name: 'scrub',
+    summary: 'a capture without names, values and addresses, to be shared',
+    load: async () => (await import('./scrub-command.ts')).addScrubCommand,
+  },
+  {
     name: 'minimize',
     summary: 'find the smallest capture that still does it',
     load: async () => (await import('./minimize-command.ts')).addMinimizeCommand,
+  },
+  {
+    name: 'hunt',
+    summary: 'find the traffic that costs the agent most for each byte sent',
+    load: async () => (await import('./hunt-command.ts')).addHuntCommand,
+  },
+  {
+    name: 'sweep',
+    summary: 'page limits, losses and rates: messages recovered against memory',
+    load: async () => (await import('./sweep-command.ts')).addSweepCommand,
   },
   {
     name: 'serve',

@@ -75,7 +75,7 @@ function gateOf(batch: BatchRow, runs: readonly RunReport[]): GateReport {
 }
 
 /** A run that is a batch of its own is both. @throws FloodgateError `history-unknown` */
-export async function entryAt(
+async function entryAt(
   store: HistoryStore,
   project: string,
   prefix: string,

@@ -19,9 +19,9 @@ import { openTraffic } from '../traffic/open-traffic.ts';
 import { openRecording, probeRecording } from '../traffic/recorded-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { enterNamespace } from './enter-namespace.ts';
-import { createMinimizeProgress } from './minimize-progress.ts';
 import { guard } from './report-folder.ts';
 import { orderOfRun, runOf, scenarioOfRun } from './run-again.ts';
+import { createSearchProgress, minimizeSteps } from './search-progress.ts';
 import { openSession } from './session.ts';
 import { optionOf } from './shown-words.ts';
 
@@ -71,7 +71,7 @@ export async function performMinimize(what: string, more: readonly string[], fla
     flags.output,
     () => new TrialLog(`${path.resolve(flags.output)}.minimize`, question, flags.fresh === true),
   );
-  const progress = createMinimizeProgress(process.stderr);
+  const progress = createSearchProgress(process.stderr);
   if (log.size > 0)
     progress.say(`going on: ${formatCount(log.size)} trials are known from before (--fresh begins anew)`);
   const source = await sourceOf(subject, log.folder, (text) => progress.say(text));
@@ -102,7 +102,7 @@ export async function performMinimize(what: string, more: readonly string[], fla
         if (session.signal.aborted) throw interrupted();
         return runTrial(setting, file, trialLane, folder);
       },
-      onStep: (step) => progress.step(step),
+      onStep: minimizeSteps(progress),
     });
     progress.clear();
     const runWith = leaveResult(found, { flags, condition, subject, words, isRequests });

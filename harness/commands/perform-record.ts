@@ -12,7 +12,7 @@ import { RecordingFolder } from '../record/recording-folder.ts';
 import { SpikeKeeper } from '../record/spike-keeper.ts';
 import { parseSpikeRule } from '../record/spike-rule.ts';
 import { enterNamespace } from './enter-namespace.ts';
-import type { RecordFlags } from './record-command.ts';
+import type { RecordFlags } from './record-flags.ts';
 import { openSession } from './session.ts';
 
 /** @returns the exit code. @throws FloodgateError where nothing can be recorded */

@@ -5,6 +5,7 @@ import { agentStages } from '../scenario/agent-stage.ts';
 import { repeated } from './repeated-option.ts';
 import { addRequestsOptions } from './requests-flags.ts';
 import type { RunFlags } from './run-flags.ts';
+import { addSpreadOptions } from './spread-flags.ts';
 import { addTargetOptions } from './target-flags.ts';
 import { addTrafficOptions } from './traffic-flags.ts';
 
@@ -27,6 +28,7 @@ Examples:
   floodgate run ./production.pcapng --target "node server.js" --requests --budget requests.late=5ms --budget rss.max=200MB
   floodgate run ./browser.har --target "node server.js" --requests --one-at-a-time --loop 20 --rewrite-header "Authorization: Bearer {env:TOKEN}"
   floodgate run ./production.pcapng --impair loss=1%,reorder=2%/50,duplicate=0.5% --budget missed.messages=0
+  floodgate run ./production.pcapng --interfaces 8 --impair loss=1% --impair-interface 3   eight TAP devices, all loss on one
   floodgate run ./production.pcapng --impair-file runs/latest/applied.impair.jsonl   the same again, byte for byte
 
 ${exitCodesLine}`;
@@ -100,6 +102,7 @@ export function addRunCommand(command: Command): void {
       process.exitCode = await (await import('./perform-run.ts')).performRun(name, flags);
     });
   addTrafficOptions(command);
+  addSpreadOptions(command);
   addTargetOptions(command);
   addRequestsOptions(command);
 }

@@ -31,6 +31,9 @@ const sitesEvery = '4KiB';
 /** Sites whose lines are in the report: a person reads the first. */
 const sourcesShown = 3;
 
+/** Long enough for a service that listens to have started; a scenario may say otherwise. */
+const restOfAllocation = { idle: '200ms', recover: '200ms' } as const;
+
 /** For a fit machine, a scenario; a neighbour that stays longer stays for all of it. */
 const waitMaxMs = 120_000;
 
@@ -124,7 +127,7 @@ async function sitesOf({ project, store }: ScenarioOrder, cells: Cells): Promise
     const file = path.join(cells.folderOf(name), sitesFileName);
     // A program that is no Node.js one and has no pprof names no sites.
     if (!existsSync(file)) return [];
-    files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), [projectRoot, project.folder], store.projectFolder));
+    files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), [projectRoot, project.folder], store));
   }
   return withSources(compareSites(files[0]!, files[1]!), store.projectFolder);
 }
@@ -168,7 +171,10 @@ function cellsOf(order: ScenarioOrder, lane: Lane, thresholds: ReadonlyMap<strin
     writeFileSync(file, text);
     return file;
   };
-  const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, { environment, keep });
+  // Rest before and after a load is for resident memory: seven seconds a run that decide nothing here.
+  const rest = [...thresholds.keys()].every((name) => /^(allocated|requests)\./.test(name)) ? restOfAllocation : {};
+  const ordered = lane === 'load' ? { ...rest, ...scenario } : { ...scenario, lane };
+  const words = runArguments(project, ordered, { environment, keep });
   if (isRepeatable) words.push('--repeatable');
   const place = isOwnAgent(target) ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
   const folderOf = (name: string) => path.join(folder, scenario.name, name);

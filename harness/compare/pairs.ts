@@ -11,7 +11,7 @@ import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
 import { looksFor } from './stopping-rule.ts';
 
 /** Runs a side before numbers are compared: the exact lane repeats, and two could agree by chance. */
-const exactPairs = 3;
+export const exactPairs = 3;
 
 export type Side = 'base' | 'head';
 

@@ -134,7 +134,7 @@ export class Transmission implements FrameSink {
     const sinceUs = this.#clock.nowUs();
     this.#link.flush();
     this.publish();
-    this.#control.hold(this.#onHold);
+    this.#control.hold(this.#frames, this.#onHold);
     this.#pacer.shift(this.#clock.nowUs() - sinceUs);
   }
 }

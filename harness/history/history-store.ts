@@ -124,13 +124,27 @@ export class HistoryStore {
         .selectFrom('runs')
         .innerJoin('batches', 'batches.id', 'runs.batch_id')
         .selectAll('runs')
-        .select(['batches.commit_id', 'batches.subject', 'batches.branch', 'batches.dirty', 'batches.kind'])
+        .select(['batches.commit_id', 'batches.subject', 'batches.branch', 'batches.dirty'])
         .where('runs.project', '=', project)
         .orderBy('runs.started_at', 'desc')
         .orderBy('runs.id')
         .limit(count);
       return (scenario === undefined ? query : query.where('runs.scenario', '=', scenario)).execute();
     });
+  }
+
+  /** One run with its commit. */
+  run(project: string, id: string) {
+    return this.#ask(() =>
+      this.#database
+        .selectFrom('runs')
+        .innerJoin('batches', 'batches.id', 'runs.batch_id')
+        .selectAll('runs')
+        .select(['batches.commit_id', 'batches.subject', 'batches.branch', 'batches.dirty'])
+        .where('runs.project', '=', project)
+        .where('runs.id', '=', id)
+        .executeTakeFirst(),
+    );
   }
 
   async countRuns(project: string): Promise<number> {

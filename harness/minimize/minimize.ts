@@ -167,11 +167,15 @@ class Minimization {
     log.keep(this.#state);
   }
 
-  /** Where the quick lane shows less, or nothing, of what the real one does, its limits move, or it is not searched in. */
+  /**
+   * Whether the quick lane shows it too. What it shows more of the whole says little of the parts, since a device drops what comes too
+   * fast: limits rise where a result is not confirmed, by what the lanes differ by there.
+   */
   async #compareLanes(candidate: Candidate, real: Observation): Promise<void> {
+    const { condition } = this.#options;
     const quick = await this.#oracle.observe(candidate, 'exact');
-    const shifts = shiftsBetween(this.#options.condition, quick, real);
-    if (holds(this.#options.condition, quick, shifts)) this.#oracle.shifts = shifts;
+    const shifts = shiftsBetween(condition, real, real);
+    if (holds(condition, quick, shifts)) this.#oracle.shifts = shifts;
     else this.#oracle.lane = this.#lastLane;
   }
 

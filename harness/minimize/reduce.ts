@@ -34,6 +34,9 @@ const partsAlone = 4;
 const partsAlike = 8;
 /** Amounts of parts that differ by less are of one kind: what is between them is noise, and what pages round up. */
 const alikeFactor = 1.8;
+/** A level ends where so many trials left out less than this share. */
+const trialsPatient = 30;
+const gainMin = 0.1;
 /** A prediction that amounts go with bytes is rarely right to the byte. */
 const margin = 1.08;
 
@@ -49,6 +52,8 @@ class Search {
   kept: readonly number[];
   readonly #asked: Reduction;
   #score: number;
+  /** Weight before each of the last trials. */
+  readonly #before: number[] = [];
 
   constructor(asked: Reduction) {
     this.#asked = asked;
@@ -64,11 +69,11 @@ class Search {
       if (!(needed > 0 && needed < 0.75)) return;
       const front = this.#front(needed);
       if (front.length === this.kept.length) return;
-      const verdict = await this.#asked.test(front);
+      const verdict = await this.#test(front);
       if (!verdict.holds) {
         // The front brings less than its share: it is the rest that matters, or all of it together.
         const back = this.kept.slice(front.length);
-        const other = await this.#asked.test(back);
+        const other = await this.#test(back);
         if (!other.holds) return;
         this.#keep(back, other);
         continue;
@@ -82,7 +87,7 @@ class Search {
     const { isOver, grainBytes } = this.#asked;
     let count = 2;
     let isAlike = false;
-    while (this.kept.length > 1 && !isOver()) {
+    while (this.kept.length > 1 && !isOver() && !this.#isStuck()) {
       const parts = this.#parts(count);
       if (parts.length <= partsAlone) {
         const alone = await this.#alone(parts);
@@ -113,7 +118,7 @@ class Search {
     const whole = this.#weightOf(this.kept);
     for (let at = 0; at < parts.length && !isOver() && !best; at += jobs) {
       const some = parts.slice(at, at + jobs);
-      const verdicts = await Promise.all(some.map((part) => this.#asked.test(part)));
+      const verdicts = await Promise.all(some.map((part) => this.#test(part)));
       for (const [i, verdict] of verdicts.entries()) {
         const weight = this.#weightOf(some[i]!);
         const promised = ((this.#score - scores.idle) * weight) / whole;
@@ -131,13 +136,13 @@ class Search {
 
   /** @returns how many of the parts are left */
   async #without(parts: readonly (readonly number[])[]): Promise<number> {
-    const { jobs, isOver, test } = this.#asked;
+    const { jobs, isOver } = this.#asked;
     let left = [...parts];
     // From the back: what comes late matters least.
-    for (let at = left.length - 1; at >= 0 && left.length > 1 && !isOver(); ) {
+    for (let at = left.length - 1; at >= 0 && left.length > 1 && !isOver() && !this.#isStuck(); ) {
       const tried = Array.from({ length: Math.min(jobs, at + 1) }, (_, i) => at - i);
       const rests = tried.map((i) => left.filter((_, other) => other !== i).flat());
-      const verdicts = await Promise.all(rests.map((rest) => test(rest)));
+      const verdicts = await Promise.all(rests.map((rest) => this.#test(rest)));
       const found = verdicts.findIndex(({ holds }) => holds);
       if (found < 0) {
         at -= tried.length;
@@ -150,6 +155,17 @@ class Search {
       at = gone - 1;
     }
     return left.length;
+  }
+
+  /** Whether the last trials brought next to nothing. */
+  #isStuck(): boolean {
+    const before = this.#before.at(-trialsPatient);
+    return before !== undefined && this.#weightOf(this.kept) > before * (1 - gainMin);
+  }
+
+  #test(kept: readonly number[]): Promise<Verdict> {
+    this.#before.push(this.#weightOf(this.kept));
+    return this.#asked.test(kept);
   }
 
   #keep(kept: readonly number[], { score }: Verdict): void {

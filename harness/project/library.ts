@@ -80,7 +80,7 @@ async function scenarioOf(file: string, shown: string): Promise<FoundScenario> {
 type Bad = (message: string, hint: string) => FloodgateError;
 
 async function foundOf(config: ScenarioConfig, folder: string, bad: Bad): Promise<FoundScenario> {
-  const { builtin, capture, traffic, impair, loop } = config;
+  const { builtin, capture, traffic, impair, loop, interfaces = 1, spread = 'flow', impairInterface } = config;
   const impairments = impair === undefined ? undefined : parseImpairments(impair, 'impair');
   const source = await sourceOf({ builtin, capture, traffic }, folder, bad);
   return {
@@ -88,7 +88,8 @@ async function foundOf(config: ScenarioConfig, folder: string, bad: Bad): Promis
     order: (seed, sizeBytes) => ({
       ...source.order(seed, sizeBytes),
       ...(loop !== undefined && { loops: loop }),
-      ...(impairments && { impair: { impairments, seed } }),
+      ...(interfaces > 1 && { spread: { interfaces, by: spread } }),
+      ...(impairments && { impair: { impairments, seed, interfaceIndex: impairInterface } }),
     }),
   };
 }

@@ -68,6 +68,8 @@ export class SpikeKeeper {
     this.#watch = new SpikeWatch({
       ...{ watched, rule, keepMs, profileEveryMs, nowMs },
       onSpike: (spike) => this.#keep(spike),
+      onUsual: (usual) =>
+        say(`usual level ${formatBytes(usual)}: a spike begins at ${formatBytes(rule.levelOf(usual))}`),
       onGone: () => {
         this.#watch.stop();
         say(`${watched.name} is gone: its memory is watched no more, and the recording goes on`);

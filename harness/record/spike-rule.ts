@@ -10,7 +10,6 @@ export interface SpikeRule {
   readonly levelOf: (medianBytes: number) => number;
 }
 
-export const spikeRuleDefault = '1.5x';
 /** A small process doubles by loading a module: a rise over the median by a factor must be of so much, too. */
 const riseBytesMin = 16_000_000;
 

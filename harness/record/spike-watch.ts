@@ -24,6 +24,8 @@ export interface SpikeWatchOptions {
   readonly nowMs: () => number;
   /** Once what came after the spike has been seen, too. */
   readonly onSpike: (spike: SpikeSeen) => void;
+  /** The usual level is known: from now on a spike is one. */
+  readonly onUsual: (usualBytes: number) => void;
   /** It is gone: nothing more is watched. */
   readonly onGone: () => void;
 }
@@ -96,6 +98,7 @@ export class SpikeWatch {
     this.#count += 1;
     const usual = this.usual.medianBytes;
     this.usual.add(tMs, bytes);
+    if (usual === undefined && this.usual.medianBytes !== undefined) this.#options.onUsual(this.usual.medianBytes);
     this.#profileIfDue(tMs);
     if (usual === undefined) return;
     const level = rule.levelOf(usual);

@@ -67,8 +67,9 @@ function judged({ measure, found, readings, settled }: Measured, budget: Budget)
     messages: messagesOf(measure),
     frames: spikes.map((spike) => framesOfSpike(measure, spike)),
     readings,
-    // Why a request failed or was late shows in no profile of memory.
-    isBroken: broken.some(({ name }) => !name.startsWith('requests.')) || !measure.exit.expected,
+    // Why a request failed or was late, or was left out for want of time, shows in no profile of memory.
+    isBroken:
+      broken.some(({ name }) => !/^(requests\.|exchanges\.|bodies\.shed$)/.test(name)) || !measure.exit.expected,
   };
 }
 

@@ -12,7 +12,7 @@ import {
 import type { BudgetResult, Keeper, Spike } from '../../reports/model.ts';
 
 /** What no spike explains: whoever allocated had no part in it. */
-const notOfMemory = /^(requests|cpu|handles)\./;
+const notOfMemory = /^(requests|exchanges|cpu|handles)\.|^bodies\.shed$/;
 
 /**
  * Over budget: the worst limit, the first suspect and the packets; undecided: the first limit that is, and why; within:

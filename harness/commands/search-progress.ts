@@ -5,28 +5,26 @@ import type { MinimizeStep } from '../minimize/minimize.ts';
 
 const plainEveryMs = 10_000;
 
-export interface MinimizeProgress {
-  step(step: MinimizeStep): void;
+export interface SearchProgress {
+  /** @param isNews whether it is worth a line where lines stay */
+  line(text: string, isNews: boolean): void;
   say(text: string): void;
   clear(): void;
 }
 
-export function createMinimizeProgress(stream: NodeJS.WriteStream): MinimizeProgress {
+export function createSearchProgress(stream: NodeJS.WriteStream): SearchProgress {
   const live = stream.isTTY && !process.env.CI && process.env.TERM !== 'dumb' ? createLogUpdate(stream) : undefined;
-  let bytes = Number.POSITIVE_INFINITY;
   let saidMs = Number.NEGATIVE_INFINITY;
   return {
-    step(step) {
-      const line = sentence(step);
+    line(text, isNews) {
       if (live) {
-        live(line);
+        live(text);
         return;
       }
       const now = performance.now();
-      if (step.bytes >= bytes && now - saidMs < plainEveryMs) return;
-      bytes = step.bytes;
+      if (!isNews && now - saidMs < plainEveryMs) return;
       saidMs = now;
-      stream.write(`${line}\n`);
+      stream.write(`${text}\n`);
     },
     say(text) {
       live?.clear();
@@ -35,6 +33,15 @@ export function createMinimizeProgress(stream: NodeJS.WriteStream): MinimizeProg
     clear() {
       live?.clear();
     },
+  };
+}
+
+/** Each trial of a minimization; news is what is smaller than before. */
+export function minimizeSteps(progress: SearchProgress): (step: MinimizeStep) => void {
+  let bytes = Number.POSITIVE_INFINITY;
+  return (step) => {
+    progress.line(sentence(step), step.bytes < bytes);
+    bytes = Math.min(bytes, step.bytes);
   };
 }
 
