@@ -67,6 +67,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
       candidate: candidate.version,
       previous: previous?.version,
       environment: flags.env,
+      keepsSnapshots: flags.includeSnapshots === true,
       pairs: {
         ...{ pairsMax, seed },
         deadlineMs: startedAtMs + timeMaxMs,
@@ -184,10 +185,17 @@ function machineOf(): SignoffReport['machine'] {
   };
 }
 
-function notesOf({ previous, key }: SignoffFlags, leftOut: readonly string[], lanes: readonly string[]): Note[] {
+function notesOf(
+  { previous, key, includeSnapshots }: SignoffFlags,
+  leftOut: readonly string[],
+  lanes: readonly string[],
+): Note[] {
   const warning = (text: string): Note => ({ severity: 'warning', text });
   return [
     ...(previous === undefined ? [warning('It was compared with no release before it (--previous).')] : []),
+    ...(includeSnapshots
+      ? [warning('It holds heap snapshots (--include-snapshots): whatever was in memory is in them, secrets included.')]
+      : []),
     ...(key === undefined ? [warning('Nobody has signed it (--key).')] : []),
     ...(leftOut.length > 0 ? [warning(`Left out of the set (--only): ${leftOut.join(', ')}.`)] : []),
     ...(lanes.length < 2 ? [warning(`Run in the ${lanes.join()} lane alone (--lane), where there are two.`)] : []),

@@ -44,6 +44,10 @@ export function addSignoffCommand(command: Command): void {
     .option('--max-time <time>', 'no new pair begins after it', '4h')
     .option('--seed <n>', 'of the order within pairs (default: by the time)')
     .option('--no-pdf', 'print no PDF, even where there is a Chromium')
+    .option(
+      '--include-snapshots',
+      'heap snapshots of runs over budget too: they hold whatever was in memory, secrets included',
+    )
     .addHelpText('after', examples)
     .action(async (flags: SignoffFlags) => {
       process.exitCode = await (await import('./perform-signoff.ts')).performSignoff(flags);
