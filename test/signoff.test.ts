@@ -67,7 +67,7 @@ t.test('one command makes the bundle', (t) => {
   t.match(made.stdout, /^✓ v1\.4\.0 is within its limits in 1 scenario, and not worse than v1\.3\.2\./);
   t.match(made.stdout, /note: Left out of the set \(--only\): search\./);
   t.match(made.stdout, /signed: key [0-9a-f]{64}/);
-  const bundle = path.join(shop, 'signoff-v1.4.0');
+  const bundle = path.join(shop, 'runs', 'signoff-v1.4.0');
   const names = readdirSync(bundle, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'));
   const pairs = [1, 2, 3].flatMap((pair) => ['base', 'head'].map((side) => `pairs/cart/load/${pair}-${side}.json`));
   const data = ['runs/cart/load/measurement.json', 'runs/cart/load/report.json'];
@@ -83,7 +83,7 @@ t.test('one command makes the bundle', (t) => {
 t.test('who has the bundle, the key and the package verifies it', (t) => {
   const away = mkdtempSync(path.join(os.tmpdir(), 'floodgate-receiver-'));
   t.teardown(() => rmSync(away, { recursive: true, force: true }));
-  cpSync(path.join(shop, 'signoff-v1.4.0.tar.gz'), path.join(away, 'bundle.tar.gz'));
+  cpSync(path.join(shop, 'runs', 'signoff-v1.4.0.tar.gz'), path.join(away, 'bundle.tar.gz'));
   cpSync(publicKey, path.join(away, 'release.pub'));
   const policy = 'maxAge: 1d\nrelease: v1.4.0\nprevious: v1.3.2\nlanes: [load]\nscenarios: [cart]\n';
   writeFileSync(path.join(away, 'policy.yaml'), policy);
@@ -134,7 +134,7 @@ function asNobody(t: Test, away: string): void {
 }
 
 t.test('it is run again, in the project alone', (t) => {
-  const words = ['rerun', 'signoff-v1.4.0', '--key', '../release.pub', '--candidate', 'v1.4.0'];
+  const words = ['rerun', 'runs/signoff-v1.4.0', '--key', '../release.pub', '--candidate', 'v1.4.0'];
   const secret = run(shop, words);
   t.equal(secret.status, 2);
   t.match(secret.stderr, /held a secret, which is not in the bundle/);
@@ -143,7 +143,7 @@ t.test('it is run again, in the project alone', (t) => {
   t.match(again.stdout, /✓ cart\/load\/requests\.failed: 0, signed off 0[\s\S]*SAME: 1 of 1/);
   const other = run(shop, [
     'rerun',
-    'signoff-v1.4.0',
+    'runs/signoff-v1.4.0',
     '--key',
     '../release.pub',
     '--candidate',

@@ -1,6 +1,6 @@
 /** What `floodgate signoff` does, in turn: versions, runs, pairs, the bundle, and the bundle verified before it is handed over. */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -96,7 +96,11 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         },
         notes: notesOf(flags, chosen.leftOut, lanes),
       },
-      project: { targets: project.config.targets ?? {}, scenarios: chosen.scenarios },
+      project: {
+        targets: project.config.targets ?? {},
+        scenarios: chosen.scenarios,
+        ...(build !== undefined && { build }),
+      },
       sourceList: store.sourceOf(candidate.version) ?? '',
       pairs: { seed, pairsMax },
       redactor: new Redactor(process.env),
@@ -110,6 +114,8 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   } finally {
     store.close();
     rmSync(workFolder, { recursive: true, force: true });
+    // Of a sign-off that came to no bundle.
+    if (readdirSync(out).length === 0) rmdirSync(out);
   }
 }
 
@@ -163,7 +169,7 @@ async function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[
 const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });
 
 function emptyFolder({ out, release }: SignoffFlags): string {
-  const folder = path.resolve(out ?? `signoff-${release.replaceAll(/[^\w.-]/g, '-')}`);
+  const folder = path.resolve(out ?? path.join('runs', `signoff-${release.replaceAll(/[^\w.-]/g, '-')}`));
   if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
     throw new FloodgateError('output-unwritable', `${folder} is not empty`, {
       hint: 'A bundle has a folder of its own: --out DIR.',
