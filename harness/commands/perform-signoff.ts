@@ -203,7 +203,13 @@ function notesOf(
       ? [warning('It holds heap snapshots (--include-snapshots): whatever was in memory is in them, secrets included.')]
       : []),
     ...(key === undefined ? [warning('Nobody has signed it (--key).')] : []),
-    ...(leftOut.length > 0 ? [warning(`Left out of the set (--only): ${leftOut.join(', ')}.`)] : []),
+    ...(leftOut.length > 0
+      ? [
+          warning(
+            `Left out of the set (--only): ${leftOut.length > 5 ? `${leftOut.length} scenarios` : leftOut.join(', ')}.`,
+          ),
+        ]
+      : []),
     ...(lanes.length < 2 ? [warning(`Run in the ${lanes.join()} lane alone (--lane), where there are two.`)] : []),
   ];
 }
