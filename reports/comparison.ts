@@ -10,6 +10,10 @@ export interface ComparedVersion {
   readonly commit: string | null;
   /** True where uncommitted changes are in it. */
   readonly dirty: boolean;
+  /** `shop@1.2.0`, or the name of a package's file; null for what is no package. */
+  readonly package: string | null;
+  /** Of the copy that was built, by which a later comparison finds it as long as it is kept. */
+  readonly key: string;
 }
 
 /**

@@ -106,6 +106,21 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   t.match(same.err, /talkative|\.: checking out/);
   t.notMatch(same.err, /^main: checking out/m, 'the base was built once');
   t.same(readdirSync(path.join(shop, '.floodgate', 'compare')).sort(), ['versions'], 'nothing is left half done');
+
+  // What was published, beside what the first comparison judged.
+  git('checkout', '-q', 'main');
+  execFileSync(
+    'tar',
+    ['-czf', path.join(shop, 'shop-1.0.0.tgz'), '--transform=s,^,package/,', 'package.json', 'server.js'],
+    {
+      cwd: shop,
+    },
+  );
+  const words = ['--base', './shop-1.0.0.tgz', '--head', 'runs/worse', '--sites', 'never', '--out', 'runs/published'];
+  const published = run('compare', ...words);
+  t.equal(published.status, 1, published.out + published.err);
+  t.match(published.out, /^base \.\/shop-1\.0\.0\.tgz {3}head runs\/worse \([0-9a-f]{10}\)$/m);
+  t.match(run('compare', '--base', 'npm:1.0.0').err, /shop is private: .*\nName the package: npm:NAME@1\.0\.0/);
 });
 
 t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
@@ -156,6 +171,18 @@ t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
   const unjudged = run('gate');
   t.equal(unjudged.status, 4, unjudged.out + unjudged.err);
   t.match(unjudged.out, /undecided: first/);
+});
+
+t.test('a Go project: what init writes is YAML, and names a schema that is there', (t) => {
+  const shop = path.join(folder, 'gopher');
+  mkdirSync(shop);
+  writeFileSync(path.join(shop, 'go.mod'), 'module shop\n');
+  const { status, stderr } = spawnSync(...plainNode(floodgate, 'init', '--yes'), { cwd: shop, encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  const text = readFileSync(path.join(shop, 'floodgate.config.yaml'), 'utf8');
+  const [, schema] = /^# yaml-language-server: \$schema=(.*)$/m.exec(text)!;
+  t.match(JSON.parse(readFileSync(path.join(shop, schema!), 'utf8')), { properties: { targets: {}, scenarios: {} } });
+  t.end();
 });
 
 const waived = ['--owner', 'anna', '--until', '2999-12-31', '--reason', 'PERF-1'];

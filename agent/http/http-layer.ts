@@ -544,11 +544,12 @@ export class HttpLayer implements StreamHandler {
 
   /** A message was framed to its end. */
   #ended(side: SideRecord, end: number): void {
-    if (!side.placed) return;
+    if (!side.placed || side.stray) return;
     const { kind, status } = side.message;
     if (kind === 'request') {
       if (!side.unsure) this.#pairing.requestEnded(side.stream, side.message, end | 0);
-    } else if (!isInterim(status)) this.#pairing.responseEnded(side.stream, end | 0);
+    } else if (isInterim(status)) this.#pairing.interimEnded(side.stream, end | 0);
+    else this.#pairing.responseEnded(side.stream, end | 0);
   }
 
   /** Whether an upgrade was granted will not be known, or it was not: what is no request is garbage again. */
@@ -647,6 +648,7 @@ export class HttpLayer implements StreamHandler {
     message.status = parser.status;
     message.flags = parser.flags | flags;
     let found = 0;
+    const isStray = this.#contradicts(side, parser.isRequest ? 'request' : 'response');
     if (side.searching) {
       message.flags |= MessageFlag.resynchronised;
       // What stood before the first message, and was all seen, was no body.
@@ -654,8 +656,10 @@ export class HttpLayer implements StreamHandler {
       counters.syncFound++;
       side.searching = false;
       // Heads may have gone by until now.
-      this.#pairing.lost(stream, parser.isRequest ? 'request' : 'response', side.gapped);
+      const sends = parser.isRequest ? 'request' : 'response';
+      this.#pairing.lost(stream, isStray ? side.sends : sends, side.gapped);
     }
+    side.stray = isStray;
     side.gapped = false;
     side.fresh = false;
     side.strict = false;
@@ -672,6 +676,24 @@ export class HttpLayer implements StreamHandler {
     }
     if (parser.isRequest) this.#request(side, bytes, start);
     else this.#response(side);
+  }
+
+  /**
+   * One side sends requests and the other responses. Whether a message of this kind is a stray: known of both sides, which
+   * sends what stays. Otherwise the newer message is believed, and nothing that waits is paired with it.
+   */
+  #contradicts(side: SideRecord, kind: 'request' | 'response'): boolean {
+    const other = this.#sides[side.stream * 2 + 1 - side.side];
+    const otherSends = other?.sends ?? 'unknown';
+    if (side.sends === kind || (side.sends === 'unknown' && otherSends !== kind)) return false;
+    const isStray = side.sends !== 'unknown' && otherSends !== 'unknown';
+    if (isStray) this.#pairing.wentAstray(side.stream, side.sends);
+    else {
+      this.#pairing.turnedAround(side.stream);
+      side.sends = 'unknown';
+      if (other != null) other.sends = 'unknown';
+    }
+    return isStray;
   }
 
   /** Where the head `[start, start + length)` lies; `found` is `Known.found` or 0. */
@@ -704,7 +726,7 @@ export class HttpLayer implements StreamHandler {
     const parser = this.#parser;
     const message = side.message;
     this.#counters.requests++;
-    side.sends = 'request';
+    if (!side.stray) side.sends = 'request';
     message.kind = 'request';
     message.reasonEnd = 0;
     side.simple = parser.minorVersion === NO_VERSION;
@@ -715,10 +737,11 @@ export class HttpLayer implements StreamHandler {
       message.flags |= MessageFlag.uriCut;
     }
     message.uri = latin1(bytes, start + parser.targetStart, start + targetEnd);
-    this.#expects = (parser.contentLength > 0 || parser.hasEncoding) && isExpectant(message);
+    this.#expects = (parser.contentLength > 0 || parser.hasEncoding) && !side.stray && isExpectant(message);
     this.#setEnd(message);
-    this.#pairing.request(side.stream, message, this.#place, message.headersBytes);
-    side.asked = parser.upgrade === UpgradeTo.none ? -1 : message.exchange;
+    if (side.stray) this.#pairing.strayRequest(side.stream, message);
+    else this.#pairing.request(side.stream, message, this.#place, message.headersBytes);
+    side.asked = parser.upgrade === UpgradeTo.none || side.stray ? -1 : message.exchange;
     this.#frame(side, false);
     if (side.simple) this.#expectNoHead(side);
     else if (message.method === 'HEAD') this.#endEarlyAnswer(side);
@@ -731,6 +754,7 @@ export class HttpLayer implements StreamHandler {
     if (place.known === 0 || (message.flags & MessageFlag.headTruncated) !== 0) return;
     place.end = this.#headEnd;
     if (message.method !== 'CONNECT') {
+      if (this.#expects) place.known |= Known.expects;
       if (parser.hasEncoding || parser.contentLength === LENGTH_UNKNOWABLE) return;
       if (parser.contentLength > 0) {
         // The body may never come.
@@ -775,15 +799,16 @@ export class HttpLayer implements StreamHandler {
     const status = parser.status;
     const interim = isInterim(status);
     this.#counters.responses++;
-    side.sends = 'response';
+    if (!side.stray) side.sends = 'response';
     message.kind = 'response';
     message.reasonStart = parser.reasonStart;
     message.reasonEnd = parser.reasonEnd;
-    this.#pairing.response(side.stream, interim, message, this.#place);
+    if (side.stray) this.#pairing.strayResponse(interim, message);
+    else this.#pairing.response(side.stream, interim, message, this.#place);
     side.doubtful = message.method === '';
     const other = this.#sides[side.stream * 2 + 1 - side.side] ?? null;
     const isEarlier = other !== null && message.exchange >= 0 && message.exchange < other.asked;
-    if (!interim && status !== 101 && !isEarlier) this.#refuseUpgrade(other);
+    if (!interim && status !== 101 && !isEarlier && !side.stray) this.#refuseUpgrade(other);
     if (interim) {
       this.#counters.interimResponses++;
       message.flags |= MessageFlag.interim;
@@ -791,12 +816,13 @@ export class HttpLayer implements StreamHandler {
     const tunnel = message.method === 'CONNECT' && status >= 200 && status < 300;
     // RFC 9112, 6.3, rules 1 and 2.
     if (interim || status === 101 || status === 204 || status === 304 || tunnel || message.method === 'HEAD') {
-      if (status === 101 || tunnel) message.flags |= MessageFlag.upgraded;
+      const isUpgrade = status === 101 && !side.stray;
+      if (isUpgrade || tunnel) message.flags |= MessageFlag.upgraded;
       const upgrade = parser.upgrade;
       this.#handler.begin(message);
       this.#framing.finish(side, true);
       this.#ended(side, this.#headEnd);
-      if (status === 101) this.#upgraded(side, upgrade);
+      if (isUpgrade) this.#upgraded(side, upgrade);
       else if (tunnel) this.#tunnel(side.stream);
     } else this.#frame(side, true);
     if (other?.expecting && message.exchange === other.message.exchange)
@@ -847,7 +873,7 @@ export class HttpLayer implements StreamHandler {
       if (side.held === STATUS_BYTES) {
         this.#framing.finish(side, true);
         this.#ended(side, side.heldSequence);
-        this.#pairing.takenAsBodiless(side.stream, side.message.exchange);
+        if (!side.stray) this.#pairing.takenAsBodiless(side.stream, side.message.exchange);
         break;
       }
       if (side.held === 0) {
@@ -1105,6 +1131,7 @@ export class HttpLayer implements StreamHandler {
       side.garbageBytes = 0;
       side.records?.reset();
       side.fresh = true;
+      side.sends = 'unknown';
       if (side.state !== SideState.head) side.state = SideState.start;
     }
   }

@@ -35,6 +35,8 @@ export const EntryFlag = {
   guessed: 1024,
   /** A response: a status line follows its head, as if it answered HEAD; a body may begin so. */
   bodiless: 2048,
+  /** A request: it waits for 100 (Continue). */
+  expects: 4096,
 } as const;
 
 /** Words of an entry, behind `entry << entryShift`. */
@@ -55,6 +57,8 @@ export const Part = {
   ms: 7,
   /** The entry behind, + 1. */
   next: 8,
+  /** A response: no other final response begins between here and its first byte. */
+  open: 9,
 } as const;
 export const entryShift = 4;
 
@@ -172,6 +176,8 @@ export const StreamFlag = {
   afterUnsent: 16384,
   /** A response acknowledged no more than the one before it, and no pair has shown since that the client takes turns. */
   crowded: 32768,
+  /** An interim response was seen: those that were not seen may have been more. */
+  interims: 65536,
 } as const;
 
 /** How a stream's messages are paired. */
@@ -224,8 +230,13 @@ export const Of = {
   length: 20,
   /** When the last request came, where `StreamFlag.asked` is set. */
   askedMs: 22,
+  /** Behind the last interim response, where `StreamFlag.interims` is set. */
+  interimEnd: 23,
+  /** First byte of the last final response, and of the response paired last. */
+  previousSequence: 24,
+  pairedSequence: 25,
 } as const;
-export const streamWords = 24;
+export const streamWords = 26;
 
 /** What is known of each stream, by its slot. */
 export class PairingStreams {

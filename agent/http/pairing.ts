@@ -98,7 +98,7 @@ export class Pairing {
     if (words[at + Of.mode]! === Mode.lost) this.#counters.requestsUnanswered++;
     else if (early >= 0) {
       this.#counters.responsesEarly++;
-      this.#pair(stream, message);
+      this.#pair(stream, message, this.#parts[(early << entryShift) + Part.sequence]!);
       const isBodiless = (this.#parts[(early << entryShift) + Part.flags]! & EntryFlag.bodiless) !== 0;
       this.#entries.shift(stream, Queue.responses);
       // It had a body, in which the responses behind it were found.
@@ -168,6 +168,7 @@ export class Pairing {
     words[at + Of.flags] = flag | StreamFlag.answered;
     words[at + Of.previous] = message.exchange;
     words[at + Of.previousAck] = place.ack;
+    words[at + Of.previousSequence] = place.sequence;
     if (message.exchange < 0) this.#counters.responsesUnasked++;
   }
 
@@ -175,6 +176,12 @@ export class Pairing {
   responseEnded(stream: number, end: number): void {
     this.#words[stream * streamWords + Of.clear] = end;
     this.#streams.set(stream, StreamFlag.clear);
+  }
+
+  /** An interim response ends before `end`: a client that has received no more has no answer. */
+  interimEnded(stream: number, end: number): void {
+    this.#words[stream * streamWords + Of.interimEnd] = end;
+    this.#streams.set(stream, StreamFlag.interims);
   }
 
   /** The last response, which came before its request, was taken to answer HEAD: what follows may be its body. */
@@ -213,6 +220,40 @@ export class Pairing {
     if (hides && sends !== 'response') this.#streams.set(stream, StreamFlag.requestsMissing);
     if (hides && sends !== 'request') this.#streams.set(stream, StreamFlag.responsesMissing);
     this.#breakOrder(stream);
+  }
+
+  /** A request from the side that sends responses: it stands in a body, and is in no pair. */
+  strayRequest(stream: number, message: Pairable): void {
+    message.pairing = 'absent';
+    message.exchange = this.#words[stream * streamWords + Of.next]!++;
+    this.#counters.requestsUnanswered++;
+  }
+
+  /** A response from the side that sends requests. */
+  strayResponse(interim: boolean, message: Pairable): void {
+    message.pairing = 'absent';
+    message.exchange = -1;
+    message.method = '';
+    message.uri = '';
+    if (!interim) this.#counters.responsesUnasked++;
+  }
+
+  /** A message of a kind that its side does not send comes next: where that side stands is a guess. */
+  wentAstray(stream: number, sends: 'request' | 'response' | 'unknown'): void {
+    this.#streams.set(stream, sends === 'request' ? StreamFlag.requestsGuessed : StreamFlag.responsesGuessed);
+    this.#breakOrder(stream);
+  }
+
+  /** The side that was taken to send requests sends responses: what was known of both is void. */
+  turnedAround(stream: number): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const next = words[at + Of.next]!;
+    this.#dropAll(stream);
+    this.#streams.reset(stream);
+    words[at + Of.next] = next;
+    this.lost(stream, 'unknown', true);
+    this.#streams.set(stream, StreamFlag.requestsGuessed | StreamFlag.responsesGuessed);
   }
 
   /** Whether every request of the stream was seen, as far as can be known. */
@@ -321,6 +362,9 @@ export class Pairing {
       if (isAnswer) this.#breakOrder(stream);
       early = entries.first(stream, Queue.responses);
     }
+    if (early >= 0 && words[at + Of.mode]! === Mode.ordered && this.#turns.isImpossibleEarly(early, place))
+      this.#breakOrder(stream);
+    if (words[at + Of.mode]! === Mode.lost) return NONE;
     if (early < 0 || words[at + Of.mode]! !== Mode.turns) return early;
     const found = this.#turns.findResponse(stream, early, place, flags);
     while (found >= 0 && entries.first(stream, Queue.responses) !== found) this.#dropResponse(stream);
@@ -331,8 +375,10 @@ export class Pairing {
     return (this.#parts[(entry << entryShift) + Part.flags]! & place.known & EntryFlag.placed) !== 0;
   }
 
-  #pair(stream: number, message: Pairable): void {
+  /** @param sequence of the response's first byte */
+  #pair(stream: number, message: Pairable, sequence: number): void {
     this.#words[stream * streamWords + Of.paired] = message.exchange;
+    this.#words[stream * streamWords + Of.pairedSequence] = sequence;
     this.#counters.pairs++;
     if (message.pairing === 'probable') this.#counters.pairsProbable++;
   }
@@ -374,18 +420,25 @@ export class Pairing {
       this.#comeEarly(stream, interim, message, place, flags);
       return;
     }
-    // It had not received that request: a server that waited in vain says so unasked. Nothing else does, and acknowledgements
-    // of traffic made up by hand may mean nothing.
-    const isPlaced = (flags & this.#parts[(first << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
-    const isUnasked = isPlaced && distance(this.#parts[(first << entryShift) + Part.sequence]!, place.ack) <= 0;
+    const parts = this.#parts;
+    const entry = first << entryShift;
+    const isPlaced = (flags & parts[entry + Part.flags]! & EntryFlag.placed) !== 0;
+    // It had not received that request: a server that waited in vain says so unasked, or it waited behind missing bytes.
+    const isUnasked = isPlaced && distance(parts[entry + Part.sequence]!, place.ack) <= 0;
     const isOrdered = this.#words[stream * streamWords + Of.mode] === Mode.ordered;
-    // Where bytes were missing, it may have waited behind them since before the quiet time.
     if (isUnasked && (!isOrdered || (flags & EntryFlag.timeout) !== 0)) return;
+    if (isOrdered && isPlaced && (isUnasked || this.#turns.isImpossible(stream, first, flags))) {
+      this.#breakOrder(stream);
+      if (this.#words[stream * streamWords + Of.mode] === Mode.turns)
+        this.#answerByTurns(stream, interim, message, place, flags);
+      return;
+    }
     if (!isOrdered && this.#turns.isMisplaced(stream, first, flags)) {
       this.#giveUp(stream);
       return;
     }
-    this.#answer(stream, interim, message, first, isOrdered && !isUnasked ? 'certain' : 'probable');
+    const isSure = isOrdered && this.#turns.isMeant(flags, first);
+    this.#answer(stream, interim, message, place, first, isSure ? 'certain' : 'probable');
   }
 
   #answerByTurns(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
@@ -393,7 +446,7 @@ export class Pairing {
     const at = stream * streamWords;
     const entries = this.#entries;
     if ((flags & EntryFlag.placed) === 0) {
-      this.#answerNewest(stream, interim, message);
+      this.#answerNewest(stream, interim, message, place);
       return;
     }
     const found = this.#turns.findRequest(stream, interim, place, flags);
@@ -422,26 +475,34 @@ export class Pairing {
       this.#foundPipelining(stream);
       return;
     }
+    const isSure = verdict === 'certain' && this.#turns.isMeant(flags, found);
     while (entries.first(stream, Queue.requests) !== found) this.#dropRequest(stream);
-    this.#answer(stream, interim, message, found, verdict);
+    this.#answer(stream, interim, message, place, found, isSure ? 'certain' : 'probable');
   }
 
   /** Without sequence numbers a client that takes turns has one request open at a time: the newest. */
-  #answerNewest(stream: number, interim: boolean, message: Pairable): void {
+  #answerNewest(stream: number, interim: boolean, message: Pairable, place: Place): void {
     const entries = this.#entries;
     if (entries.length(stream, Queue.requests) === 0) return;
     while (entries.length(stream, Queue.requests) > 1) this.#dropRequest(stream);
-    this.#answer(stream, interim, message, entries.first(stream, Queue.requests), 'probable');
+    this.#answer(stream, interim, message, place, entries.first(stream, Queue.requests), 'probable');
   }
 
-  #answer(stream: number, interim: boolean, message: Pairable, entry: number, verdict: 'certain' | 'probable'): void {
+  #answer(
+    stream: number,
+    interim: boolean,
+    message: Pairable,
+    place: Place,
+    entry: number,
+    verdict: 'certain' | 'probable',
+  ): void {
     const entries = this.#entries;
     message.exchange = this.#parts[(entry << entryShift) + Part.exchange]!;
     message.method = entries.methods[entry]!;
     message.uri = entries.uris[entry]!;
     message.pairing = verdict;
     if (interim) return;
-    this.#pair(stream, message);
+    this.#pair(stream, message, place.sequence);
     entries.shift(stream, Queue.requests);
   }
 
@@ -468,6 +529,7 @@ export class Pairing {
     this.#parts[(entry << entryShift) + Part.sequence] = place.sequence;
     this.#parts[(entry << entryShift) + Part.ack] = place.ack;
     this.#parts[(entry << entryShift) + Part.end] = this.#turns.clear;
+    this.#parts[(entry << entryShift) + Part.open] = this.#turns.open;
     this.#parts[(entry << entryShift) + Part.previous] = words[at + Of.previous]!;
     this.#parts[(entry << entryShift) + Part.previousAck] = words[at + Of.previousAck]!;
     this.#parts[(entry << entryShift) + Part.ms] = millisecondsOf(message.tsUs);
@@ -490,14 +552,18 @@ export class Pairing {
     const at = stream * streamWords;
     const streams = this.#streams;
     const mode = words[at + Of.mode]!;
-    if (mode === Mode.ordered) return 'certain';
-    if (mode === Mode.resumed) return 'probable';
     const parts = this.#parts;
     const entry = early << entryShift;
+    if (mode === Mode.resumed) return 'probable';
+    const isTimeout = (parts[entry + Part.flags]! & EntryFlag.timeout) !== 0;
+    const isMeant =
+      !isTimeout || ((place.known & Known.end) !== 0 && distance(place.end, parts[entry + Part.ack]!) < 0);
+    if (mode === Mode.ordered) return isMeant ? 'certain' : 'probable';
     const previous = parts[entry + Part.previous]!;
     const previousAck = parts[entry + Part.previousAck]!;
     const verdict = this.#turns.judge(stream, flags, place.sequence, parts[entry + Part.flags]!, previous, previousAck);
     if (verdict === 'absent') this.#foundPipelining(stream);
+    if (verdict === 'certain' && !isMeant) return 'probable';
     if (verdict !== 'certain' || (place.known & Known.end) !== 0) return verdict;
     // Its end decides: `requestEnded`.
     words[at + Of.answerAck] = parts[entry + Part.ack]!;

@@ -10,6 +10,8 @@ export const Known = {
   within: 8,
   /** A search found the head: it may stand in a body. */
   found: 16,
+  /** A request that waits for 100 (Continue). */
+  expects: 32,
 } as const;
 
 /** Where a message lies in what its side sends, as TCP numbers it: 32 bits with a sign. */

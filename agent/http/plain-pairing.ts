@@ -50,7 +50,8 @@ export class PlainPairing {
     const { known, ack } = place;
     const isWaiting = (words[at + Of.length + Queue.requests]! | words[at + Of.length + Queue.responses]!) !== 0;
     const isMissing = (before & MAY_HIDE) !== 0;
-    if (words[at + Of.mode] !== Mode.ordered || isWaiting || isMissing || (known & Known.placed) === 0) return false;
+    if (words[at + Of.mode] !== Mode.ordered || isWaiting || isMissing) return false;
+    if ((known & (Known.placed | Known.expects)) !== Known.placed) return false;
     const isFull = entries.uriBytes + message.uri.length > this.#limits.waitingUriBytesMax;
     if (isFull || entries.inUse === entries.capacity) return false;
     if ((before & StreamFlag.asked) !== 0) {
@@ -98,9 +99,12 @@ export class PlainPairing {
     const first = words[at + Of.first + Queue.requests]! - 1;
     const entry = first << entryShift;
     const parts = this.#parts;
-    // The server had received the request.
+    // The server had received the request, and the client nothing of the response.
     const isPlaced = (place.known & parts[entry + Part.flags]! & EntryFlag.placed) !== 0;
     if (!isPlaced || ((place.ack - parts[entry + Part.sequence]!) | 0) <= 0) return false;
+    const received = parts[entry + Part.ack]!;
+    if (((place.sequence - received) | 0) < 0) return false;
+    if ((words[at + Of.flags]! & StreamFlag.clear) !== 0 && ((received - words[at + Of.clear]!) | 0) < 0) return false;
     const exchange = parts[entry + Part.exchange]!;
     message.exchange = exchange;
     message.method = entries.methods[first]!;
@@ -113,6 +117,8 @@ export class PlainPairing {
     words[at + Of.paired] = exchange;
     words[at + Of.previous] = exchange;
     words[at + Of.previousAck] = place.ack;
+    words[at + Of.previousSequence] = place.sequence;
+    words[at + Of.pairedSequence] = place.sequence;
     words[at + Of.lastMs] = Math.floor(message.tsUs / 1000) | 0;
     return true;
   }

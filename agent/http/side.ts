@@ -63,6 +63,8 @@ export class SideRecord {
   side: Side = 0;
   /** What this direction was last seen to send. */
   sends: 'request' | 'response' | 'unknown' = 'unknown';
+  /** The message that flows is of a kind that the other side sends: it stands in a body, and is in no pair. */
+  stray = false;
   /** The next start line is a guess: check it strictly. */
   strict = false;
   /** Its side lost its place since the last message. */
@@ -124,6 +126,7 @@ export class SideRecord {
     this.active = false;
     this.sends = 'unknown';
     this.fresh = true;
+    this.stray = false;
     this.strict = false;
     this.searching = false;
     this.doubtful = false;

@@ -24,6 +24,7 @@ import {
   distance,
   FRAMED_HEAD_BYTES_MIN,
   isFirstAfter,
+  isUnansweredBefore,
   mayAnswer,
   REQUEST_BYTES_MIN,
   RESPONSE_BYTES_MIN,
@@ -46,7 +47,7 @@ export class TurnPairing {
   readonly #entries: PairingEntries;
   /** Scratch: one request and one response under comparison. */
   readonly #asked: Asked = { sequence: 0, ack: 0, end: 0, hasEnd: false };
-  readonly #answered: Answered = { sequence: 0, ack: 0, clear: 0, isTimeout: false };
+  readonly #answered: Answered = { sequence: 0, ack: 0, clear: 0, open: 0, isTimeout: false };
 
   readonly #words: Int32Array;
   readonly #parts: Int32Array;
@@ -63,6 +64,11 @@ export class TurnPairing {
     return this.#answered.clear;
   }
 
+  /** No final response begins between here and the response described last. */
+  get open(): number {
+    return this.#answered.open;
+  }
+
   /** Notes a request and whether the client sent it in turn. @returns bits of `EntryFlag` for it */
   takeTurn(stream: number, place: Place, headBytes: number, ms: number): number {
     const words = this.#words;
@@ -73,6 +79,7 @@ export class TurnPairing {
     const smallest = words[at + Of.smallest]!;
     if (smallest === 0 || headBytes < smallest) words[at + Of.smallest] = headBytes;
     let flags: number = isPlaced ? EntryFlag.placed : 0;
+    if ((given & Known.expects) !== 0) flags |= EntryFlag.expects;
     const known = isPlaced && (before & StreamFlag.asked) !== 0;
     let isProven = false;
     if ((before & StreamFlag.requestsMissing) !== 0)
@@ -144,9 +151,23 @@ export class TurnPairing {
     // Neither acknowledgements nor time go back: the last request was seen as a later copy, which shows nothing.
     const isCopied = received < 0 || ((ms - words[at + Of.askedMs]!) | 0) < 0;
     if (isCopied) words[at + Of.doubt] = TURNS_PROVEN;
-    else if (received < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
+    else if (this.#answersReceived(stream, ack) < RESPONSE_BYTES_MIN * (isHiding ? 2 : 1)) return true;
+    // The last request has its answer, and the client had received nothing of it.
+    const isPaired = words[at + Of.paired]! === words[at + Of.exchange]!;
+    const isSure = isPaired && !this.#streams.has(stream, StreamFlag.responsesGuessed);
+    if (isSure && !isHiding && distance(words[at + Of.pairedSequence]!, ack) < RESPONSE_BYTES_MIN) return true;
     if (!this.#isLastAnswered(stream)) return false;
     return distance(words[at + Of.clear]!, ack) < (isHiding ? RESPONSE_BYTES_MIN : 0);
+  }
+
+  /** So many bytes that may be answers the client had received since the last request: not the interim responses that were seen. */
+  #answersReceived(stream: number, ack: number): number {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const received = distance(words[at + Of.ack]!, ack);
+    if (!this.#streams.has(stream, StreamFlag.interims)) return received;
+    const interims = distance(words[at + Of.ack]!, words[at + Of.interimEnd]!);
+    return interims > 0 && interims <= received ? received - interims : received;
   }
 
   /** Where no acknowledgement is known: a request behind one that waits. */
@@ -164,6 +185,7 @@ export class TurnPairing {
     response.sequence = sequence;
     response.ack = ack;
     response.clear = sequence;
+    response.open = sequence;
     response.isTimeout = status === REQUEST_TIMEOUT;
     let flags: number = (given & Known.placed) === 0 ? 0 : EntryFlag.placed;
     if (response.isTimeout) flags |= EntryFlag.timeout;
@@ -179,6 +201,8 @@ export class TurnPairing {
     // Too few bytes are missing for a response: none is.
     if (isMissing && distance(words[at + Of.clear]!, sequence) >= RESPONSE_BYTES_MIN) return flags;
     response.clear = words[at + Of.clear]!;
+    const isFirst = (known & StreamFlag.answered) === 0;
+    response.open = isFirst ? response.clear : (words[at + Of.previousSequence]! + 1) | 0;
     return flags | EntryFlag.follows;
   }
 
@@ -211,6 +235,10 @@ export class TurnPairing {
     let found = NONE;
     let following = this.#entries.first(stream, Queue.requests);
     while (following >= 0 && mayAnswer(this.#answered, this.#askedOf(following))) {
+      if (found >= 0 && !interim && this.#isSentUnanswered(found, this.#asked.ack)) {
+        // Unless one of the responses stands in a body.
+        return (flags & EntryFlag.guessed) === 0 ? PIPELINES : NONE;
+      }
       found = following;
       following = this.#entries.next(following);
     }
@@ -220,6 +248,57 @@ export class TurnPairing {
     // It begins where the answer to that request does: no body is searched any more.
     if (interim) this.#streams.unset(stream, StreamFlag.responsesGuessed);
     return found;
+  }
+
+  /**
+   * Whether the request behind `entry`, which acknowledges `ack`, was sent before an answer to `entry` came: no final response
+   * lies between that and the one at hand, only interim ones do. What is missing may be one where the client waits for it.
+   */
+  #isSentUnanswered(entry: number, ack: number): boolean {
+    const response = this.#answered;
+    const request = this.#askedOf(entry);
+    const received = distance(request.ack, ack);
+    if (received < RESPONSE_BYTES_MIN) return false;
+    if (
+      (this.#flagsOf(entry) & EntryFlag.expects) !== 0 &&
+      distance(request.ack, response.sequence) < FRAMED_HEAD_BYTES_MIN
+    )
+      return true;
+    return isUnansweredBefore(response, request);
+  }
+
+  /**
+   * Whether the numbers of the response described last, which is the next in order, and of the request `entry` can be of no
+   * pair: the client had received a part of it, or less than all before the first one. Then a segment of another
+   * conversation was taken for one of this, or a later copy of the request was seen.
+   * @param flags what `describe` returned
+   */
+  isImpossible(stream: number, entry: number, flags: number): boolean {
+    const request = this.#askedOf(entry);
+    if (distance(request.ack, this.#answered.sequence) < 0) return true;
+    const isFirst = (flags & EntryFlag.first) !== 0 && this.#streams.has(stream, StreamFlag.clear);
+    return isFirst && distance(this.#answered.clear, request.ack) < 0;
+  }
+
+  /** The same of a request that has just come and the response `early`. */
+  isImpossibleEarly(early: number, place: Place): boolean {
+    if ((this.#flagsOf(early) & place.known & EntryFlag.placed) === 0) return false;
+    const response = this.#answerOf(early);
+    if (distance(place.ack, response.sequence) < 0) return true;
+    const isFirst =
+      (this.#flagsOf(early) & (EntryFlag.first | EntryFlag.follows)) === (EntryFlag.first | EntryFlag.follows);
+    return isFirst && distance(response.clear, place.ack) < 0;
+  }
+
+  /**
+   * Whether the response described last, if it is the next in order, is meant for the request `entry` and not for the client at
+   * large: a server that waited in vain sends 408 unasked (RFC 9110, 15.5.9). In the middle of a request it means that one.
+   * @param flags what `describe` returned
+   */
+  isMeant(flags: number, entry: number): boolean {
+    if ((flags & EntryFlag.timeout) === 0) return true;
+    const request = this.#askedOf(entry);
+    return (flags & EntryFlag.placed) !== 0 && request.hasEnd && distance(request.end, this.#answered.ack) < 0;
   }
 
   /**
@@ -287,6 +366,7 @@ export class TurnPairing {
     response.sequence = parts[place + Part.sequence]!;
     response.ack = parts[place + Part.ack]!;
     response.clear = parts[place + Part.end]!;
+    response.open = parts[place + Part.open]!;
     response.isTimeout = (this.#flagsOf(entry) & EntryFlag.timeout) !== 0;
     return response;
   }

@@ -40,6 +40,8 @@ export interface Answered {
   ack: number;
   /** No final response lies between here and `sequence`. */
   clear: number;
+  /** No final response begins between here and `sequence`: one may lie around. */
+  open: number;
   /** 408 (RFC 9110, 15.5.9), which a server also sends unasked. */
   isTimeout: boolean;
 }
@@ -65,6 +67,14 @@ export function answersNoneLater(response: Answered, request: Asked): boolean {
   // A server that waited in vain says so unasked: only in the middle of a request is it sure to mean that one.
   if (response.isTimeout && !isFirstAfter(response, request)) return beyond < 0;
   return beyond < REQUEST_BYTES_MIN;
+}
+
+/**
+ * Whether nothing had answered the request before this response: its answer begins behind what it acknowledges. A request that
+ * was seen as a later copy may acknowledge its own answer.
+ */
+export function isUnansweredBefore(response: Answered, request: Asked): boolean {
+  return distance(response.open, request.ack) >= 0;
 }
 
 /**

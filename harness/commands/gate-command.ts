@@ -77,7 +77,8 @@ async function scenariosOfSet(set: string): Promise<readonly string[]> {
   throw setUnknown(set, [...new Set(all.flatMap(({ sets = [] }) => sets))]);
 }
 
-async function gate(names: readonly string[], { out, set }: GateFlags): Promise<number> {
+async function gate(names: readonly string[], flags: GateFlags): Promise<number> {
+  const { out, set } = flags;
   // What only a run needs is loaded here, so that `--help` is quick.
   const [{ enterNamespace }, { openSession }, { makeReportFolder, writeReports }, { endGate }] = await Promise.all([
     import('./enter-namespace.ts'),
@@ -102,20 +103,21 @@ async function gate(names: readonly string[], { out, set }: GateFlags): Promise<
   } finally {
     session.progress.clear();
   }
-  return endGate({ startedAtMs, runs, verdict: gateVerdict(runs, names.length) }, folder, out, session);
+  return endGate({ startedAtMs, runs, verdict: gateVerdict(runs, names.length) }, folder, flags, session);
 }
 
 /** How a scenario of the gate is run: its budget is what the stage that it ends after can know. */
 export async function gateRun(name: string) {
-  const [{ findScenario }, { stageOf }, { budgetUntil }] = await Promise.all([
+  const [{ findScenario }, { stageOf }, { budgetUntil }, { withImplied }] = await Promise.all([
     import('../project/library.ts'),
     import('../scenario/agent-stage.ts'),
     import('../metrics/table.ts'),
+    import('../metrics/implied-limits.ts'),
   ]);
   const { scenario, order } = await findScenario(name);
   const stage = stageOf({ lane: 'tap', asked: undefined, scenario: scenario.until, defects: undefined });
-  const budget = budgetUntil(scenario.budget, stage);
-  return { scenario, order, stage, budget, pace: scenario.gatePace ?? scenario.pace };
+  const limits = withImplied(budgetUntil(scenario.budget, stage), stage);
+  return { scenario, order, stage, ...limits, pace: scenario.gatePace ?? scenario.pace };
 }
 
 interface Gate {
@@ -132,7 +134,7 @@ async function runOne(name: string, { gateFolder, privilege, session, explain }:
     import('./report-folder.ts'),
     import('../traffic/rate-profile.ts'),
   ]);
-  const { scenario, order, stage, budget, pace } = await gateRun(name);
+  const { scenario, order, stage, budget, implied, pace } = await gateRun(name);
   const folder = path.join(gateFolder, name);
   guard(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   const profile = pace.kind === 'profile' ? pace : undefined;
@@ -148,6 +150,7 @@ async function runOne(name: string, { gateFolder, privilege, session, explain }:
     traffic,
     seed: scenario.seed,
     budget,
+    implied,
     profile,
     explain,
     keepsSnapshots: false,

@@ -5,7 +5,11 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { didYouMean } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
+import { changesNote, commitNote } from '../compare/earlier-run.ts';
+import { commitOf } from '../compare/git.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
+import { hasChanges } from '../compare/version-files.ts';
+import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Project } from '../project/find-config.ts';
 import { type Keep, limitsOf, runArguments } from '../project/run-arguments.ts';
@@ -33,6 +37,7 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   const session = openSession();
   const startedAtMs = Date.now();
   const folder = makeReportFolder('gate', flags.out);
+  const measured = commitNoteOf(project.folder);
   const runs: RunReport[] = [];
   const notes: Note[] = [];
   for (const scenario of scenarios) {
@@ -41,10 +46,19 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     mkdirSync(out, { recursive: true });
     const words = runArguments(project, scenario, { environment: flags.env, keep: keptIn(out), budgets: flags.budget });
     const report = await runCell({ arguments: words, folder: project.folder, out, signal: session.signal });
-    const named = { ...report, scenario: { ...report.scenario, name: scenario.name } };
+    const named = {
+      ...report,
+      scenario: { ...report.scenario, name: scenario.name },
+      environment: { ...report.environment, extra: { ...report.environment.extra, ...measured } },
+    };
     const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
     runs.push(
-      judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, folder: project.folder, today: today() }),
+      judgeByLedger(named, ledger, {
+        scenario: scenario.name,
+        thresholds,
+        definition: definitionOf(named, project.folder),
+        today: today(),
+      }),
     );
   }
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
@@ -54,9 +68,16 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   return endGate(
     { startedAtMs, runs, verdict: gateVerdict(runs, scenarios.length, unlimited), notes },
     folder,
-    flags.out,
+    { ...flags, config: project.file },
     session,
   );
+}
+
+/** By which a later comparison finds the version. */
+function commitNoteOf(folder: string): Record<string, string> {
+  const commit = commitOf(folder, 'HEAD');
+  if (commit === undefined) return {};
+  return { [commitNote]: `${commit}${hasChanges(folder) ? changesNote : ''}` };
 }
 
 /** Files of a run's folder. */

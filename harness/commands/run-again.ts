@@ -8,6 +8,7 @@ import { profileEnd } from '../traffic/rate-profile.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { readReportFolder } from './report-command.ts';
 import { withImpairments } from './run-traffic.ts';
+import { withSpread } from './spread-flags.ts';
 import { editOrderOf, impairOrderOf } from './traffic-flags.ts';
 
 /** @throws FloodgateError `report-missing` */
@@ -33,14 +34,15 @@ export async function orderOfRun({ scenario }: RunReport): Promise<TrafficOrder>
   if (recording !== undefined && scenarioFile === undefined) {
     const end = profiled && profileEnd(profiled);
     const source = { kind: 'recording', path: recording, merge: merge?.split(', ') ?? [] } as const;
-    return { ...source, ...rest, end, impair: asked };
+    return withSpread({ ...source, ...rest, end, impair: asked }, scenario.options);
   }
   const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size', 'bytes');
   const found = await scenarioOfRun(scenario);
   const source = found.order(seed, sizeBytes);
   const { pace } = found.scenario;
   const used = profiled ?? (pace.kind === 'profile' && !hasPace(scenario.options) ? pace : undefined);
-  return { ...source, ...rest, end: used && profileEnd(used), impair: withImpairments(source.impair, asked) };
+  const impair = withImpairments(source.impair, asked);
+  return withSpread({ ...source, ...rest, end: used && profileEnd(used), impair }, scenario.options);
 }
 
 /** What its scenario says beside the traffic. */

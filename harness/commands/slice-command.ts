@@ -20,6 +20,8 @@ interface SliceFlags {
   readonly scenario?: string;
   readonly all?: boolean;
   readonly streams?: string;
+  readonly scrub?: boolean;
+  readonly key?: string;
   readonly output: string;
 }
 
@@ -29,6 +31,7 @@ Examples:
   floodgate slice runs/latest --spike 1 --streams 40 -o more.pcapng   of the forty streams that brought most
   floodgate slice runs/latest --spike 1 --all -o all.pcapng   every frame between its start and its top
   floodgate slice runs/latest --frames 1000-2500 -o part.pcapng
+  floodgate slice runs/latest --spike 1 --scrub -o shared.pcapng   nothing in it is as it was but what makes memory
   floodgate slice runs/latest --scenario incident --spike 1 -o spike.pcapng   (of a gate)`;
 
 export function addSliceCommand(command: Command): void {
@@ -44,13 +47,18 @@ export function addSliceCommand(command: Command): void {
       'of the streams the report lists for the spike, the first so many (default: as few as are enough)',
     )
     .option('--all', 'every frame between the start and the top, whatever its stream')
+    .option('--scrub', 'other names, values and addresses, as floodgate scrub has it: to be shared')
+    .option(
+      '--key <file>',
+      'with --scrub: equal things are equal in all captures scrubbed with it (default: a new key)',
+    )
     .option('--scenario <name>', 'which run of a gate')
     .requiredOption('-o, --output <file>', 'file to write')
     .addHelpText('after', examples)
     .action(async (folder: string, flags: SliceFlags) => {
       const run = runOf(folder, flags.scenario);
       const cut = cutOf(run, flags);
-      const written = await slice(run, cut, flags.output);
+      const written = await (flags.scrub ? sliceScrubbed(run, cut, flags) : slice(run, cut, flags.output));
       if (written === 0) throw nothingCut(cut);
       const more = cut.streams && cut.streams.length < cut.listed! ? `of the ${formatCount(cut.listed!)} listed ` : '';
       const streams = cut.streams
@@ -119,11 +127,11 @@ function nothingCut({ first, last, streams }: Cut): FloodgateError {
 
 /** @returns frames written */
 async function slice(run: RunReport, cut: Cut, output: string): Promise<number> {
-  const traffic = await openTraffic(await orderOfRun(run));
+  const traffic = new SlicedTraffic(await openTraffic(await orderOfRun(run)), cut);
   try {
     const fd = guard(output, () => openSync(output, 'w', 0o600));
     try {
-      return guard(output, () => copyFrames(traffic, cut, fd, `frames ${cut.first} to ${cut.last} of ${run.command}`));
+      return guard(output, () => copyFrames(traffic, fd, commentOf(run, cut)));
     } finally {
       closeSync(fd);
     }
@@ -132,26 +140,75 @@ async function slice(run: RunReport, cut: Cut, output: string): Promise<number> 
   }
 }
 
-function copyFrames(traffic: Traffic, { first, last, streams }: Cut, fd: number, comment: string): number {
-  const isWanted = streams === null ? () => true : streamFilter(traffic.linkType, streams);
+/** Nothing of the original is written anywhere. @returns frames written */
+async function sliceScrubbed(run: RunReport, cut: Cut, { output, key }: SliceFlags): Promise<number> {
+  const { scrubInto } = await import('./perform-scrub.ts');
+  // What it was cut out of may have a name that says something.
+  return scrubInto(async () => new SlicedTraffic(await openTraffic(await orderOfRun(run)), cut), output, key);
+}
+
+function commentOf(run: RunReport, cut: Cut): string {
+  return `frames ${cut.first} to ${cut.last} of ${run.command}`;
+}
+
+function copyFrames(traffic: Traffic, fd: number, comment: string): number {
   const out = (bytes: Uint8Array, start: number, end: number) => {
     for (let at = start; at < end; ) at += writeSync(fd, bytes, at, end - at);
   };
   const writer = new PcapngWriter(out, { comment });
   writer.addInterface({ name: 'floodgate0', linkType: traffic.linkType, snapLength: 0 });
-  let seen = 0;
   let written = 0;
   const sink: FrameSink = {
     frame(bytes, start, end, wireLength, tsUs) {
-      seen += 1;
-      if (seen < first || seen > last || !isWanted(bytes, start, end, wireLength)) return;
       written += 1;
       writer.frame(bytes, start, end, wireLength, tsUs, 0);
     },
   };
-  while (seen < last && traffic.read(sink, 1_000) >= 0);
+  while (traffic.read(sink, 1_000) >= 0);
   writer.flush();
   return written;
+}
+
+/** Of a traffic the frames that are wanted. */
+class SlicedTraffic implements Traffic {
+  readonly linkType: number;
+  readonly framesExpected = undefined;
+  readonly bytesExpected = undefined;
+  readonly durationUs = undefined;
+  readonly phases = [];
+  readonly impairments = [];
+  readonly #traffic: Traffic;
+  readonly #cut: Cut;
+  readonly #isWanted: (bytes: Uint8Array, start: number, end: number, wireLength: number) => boolean;
+  #seen = 0;
+
+  constructor(traffic: Traffic, cut: Cut) {
+    this.#traffic = traffic;
+    this.#cut = cut;
+    this.linkType = traffic.linkType;
+    this.#isWanted = cut.streams === null ? () => true : streamFilter(traffic.linkType, cut.streams);
+  }
+
+  read(sink: FrameSink, framesMax: number): number {
+    const { first, last } = this.#cut;
+    if (this.#seen >= last) return -1;
+    const chosen: FrameSink = {
+      frame: (bytes, start, end, wireLength, tsUs, interfaceIndex) => {
+        this.#seen += 1;
+        if (this.#seen < first || this.#seen > last || !this.#isWanted(bytes, start, end, wireLength)) return;
+        sink.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
+      },
+    };
+    return this.#traffic.read(chosen, framesMax);
+  }
+
+  truth(): undefined {
+    return undefined;
+  }
+
+  close(): void {
+    this.#traffic.close();
+  }
 }
 
 /** Whether a frame belongs to one of the streams, in either direction. */

@@ -23,15 +23,24 @@ export function clashOf(scenario: ScenarioConfig): [message: string, hint: strin
   if (drivers.length > 1) return [`has more than one of ${listed(drivers)}`, 'Keep the one that drives the target.'];
   const paces = given('speed', 'pps', 'mbps', 'profile', 'topspeed', 'oneAtATime');
   if (paces.length > 1) return [`has more than one of ${listed(paces)}`, 'Keep the one that says how fast it is sent.'];
-  const [needless] = given('impair', 'pps', 'mbps', 'profile');
+  const [needless] = given('impair', 'interfaces', 'pps', 'mbps', 'profile');
   if (needless !== undefined && scenario.load !== undefined) {
     return [`has a load and ${needless}, which is for frames`, 'Leave one of them out.'];
+  }
+  const { interfaces = 1, impairInterface } = scenario;
+  const [several] = given('spread', 'impairInterface');
+  if (several !== undefined && interfaces === 1) {
+    return [`has ${several}, which is for several interfaces`, 'Add interfaces: 8, or leave it out.'];
+  }
+  if (impairInterface !== undefined && (scenario.impair === undefined || impairInterface >= interfaces)) {
+    const why = scenario.impair === undefined ? 'nothing that impairs' : `only interfaces 0 to ${interfaces - 1}`;
+    return [`has impairInterface ${impairInterface}, and ${why}`, 'Add impair: loss=1%, or name another interface.'];
   }
   const [own] = given('oneAtATime', 'topspeed', 'rewriteHeaders', 'dropHeaders', 'rewriteCookies', 'dropCookies');
   if (own !== undefined && scenario.requests === undefined) {
     return [`has ${own}, which is for recorded requests`, 'Add requests: "prod.pcapng", or leave it out.'];
   }
-  const [frames] = given('impair', 'pps', 'mbps', 'profile', 'lane', 'seed', 'duration');
+  const [frames] = given('impair', 'interfaces', 'pps', 'mbps', 'profile', 'lane', 'seed', 'duration');
   if (frames !== undefined && scenario.requests !== undefined) {
     return [`has requests and ${frames}, which does not go with them`, 'Leave one of them out.'];
   }

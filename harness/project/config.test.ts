@@ -107,7 +107,7 @@ t.test('what init writes is what is read', async (t) => {
     const folder = path.join(t.testdir(), name);
     mkdirSync(folder, { recursive: true });
     for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
-    const { name: file, text } = renderConfig(draftOf(folder), false);
+    const { name: file, text } = renderConfig(draftOf(folder), false, './config.schema.json');
     writeFileSync(path.join(folder, file), text);
     const { config, scenarios } = await loadProject(folder);
     const { command } = config.targets!.service as { command: string };

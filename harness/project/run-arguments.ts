@@ -81,6 +81,7 @@ export function runArguments(
   if (scenario.requests !== undefined) words.push(path.resolve(project.folder, scenario.requests));
   words.push(...targetArguments(targetOf(project, scenario)), ...requestsArguments(scenario));
   const { load, lane, duration, idle, recover, speed, pps, mbps, profile, impair, seed, agentUntil, loop } = scenario;
+  const { interfaces, spread, impairInterface } = scenario;
   const isKept = traffic !== undefined && isFrames;
   const options = {
     load,
@@ -95,6 +96,9 @@ export function runArguments(
     impair,
     seed,
     loop,
+    interfaces,
+    spread,
+    'impair-interface': impairInterface,
   };
   for (const [name, value] of Object.entries({ ...options, 'agent-until': agentUntil })) {
     if (value !== undefined) words.push(`--${name}`, String(value));
