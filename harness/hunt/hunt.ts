@@ -6,10 +6,10 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createRandom } from '../../agent/seeded-random.ts';
 import { type Champion, Champions, type HuntTrial } from './champions.ts';
-import { type HuntSetting, runProgram, type Trial } from './hunt-trial.ts';
 import { type Measure, measures } from './measures.ts';
 import { mutated } from './mutate.ts';
 import { checkedProgram, type Program } from './program.ts';
+import { type HuntSetting, runProgram, type Trial } from './program-run.ts';
 import { seedPrograms } from './seeds.ts';
 import { simplifications } from './simplify.ts';
 
