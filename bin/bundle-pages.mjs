@@ -8,8 +8,8 @@ const pages = {
   'reports/html/trends.generated.js': { module: 'reports/html/trends-page.ts', start: 'startTrends' },
   'reports/html/history.generated.js': { module: 'reports/html/history-page.ts', start: 'startHistory' },
   'reports/html/comparison.generated.js': { module: 'reports/html/comparison-page.ts', start: 'startComparison' },
-  'reports/html/sweep.generated.js': { module: 'reports/html/sweep-page.ts', start: 'startSweep' },
   'reports/html/signoff.generated.js': { module: 'reports/html/signoff-page.ts', start: 'startSignoff' },
+  'reports/html/sweep.generated.js': { module: 'reports/html/sweep-page.ts', start: 'startSweep' },
 };
 
 /** @param {string} root the repository @returns {Promise<[file: string, text: string][]>} */
