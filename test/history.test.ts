@@ -159,3 +159,39 @@ t.test('a store elsewhere, none, and one that cannot be used', async (t) => {
   t.match(run('history').err, /store/);
   write('floodgate.config.js', config);
 });
+
+t.test('two machines measure a half each: one report, and one entry of the history', async (t) => {
+  write('floodgate.config.js', readFileSync(path.join(shop, 'floodgate.config.js'), 'utf8'));
+  const first = run('gate', '--shard', '1/2', '--out', 'parts/first');
+  t.equal(first.status, 0, first.out + first.err);
+  t.match(first.out, /shard 1 of 2: 1 of 2 scenarios; floodgate merge judges the whole/);
+  t.notMatch(first.out, /stored/, 'a part is no gate');
+  const missing = run('merge', 'parts');
+  t.equal(missing.status, 2);
+  t.match(missing.err, /no shard measured: search \(there is no shard 2\/2\)/);
+  t.notMatch(missing.out, /report/, 'nothing was rendered');
+  t.match(run('merge', 'parts', '--partial', '--out', 'half'), { status: 4, out: /Not measured: search\./ });
+  t.match(run('gate', '--shard', '3/2').err, /--shard 3\/2 is none of 1\/2 to 2\/2/);
+  const { status, stderr } = spawnSync(...plainNode(floodgate, 'gate', '--shard', 'auto/2', '--out', 'parts/second'), {
+    cwd: shop,
+    encoding: 'utf8',
+    env: { ...process.env, JOB_COMPLETION_INDEX: '1' },
+  });
+  t.equal(status, 0, stderr);
+  const whole = run('merge', 'parts');
+  t.equal(whole.status, 0, whole.out + whole.err);
+  t.match(whole.out, /All 2 scenarios within budget/);
+  t.match(whole.out, /^stored: [0-9a-f]{8} in /m);
+  const report = JSON.parse(readFileSync(path.join(shop, 'runs', 'latest', 'report.json'), 'utf8'));
+  t.match(report, {
+    kind: 'gate',
+    command: 'floodgate gate',
+    runs: [{ scenario: { name: 'cart' } }, { scenario: { name: 'search' } }],
+  });
+  t.ok(existsSync(path.join(shop, 'runs', 'latest', 'search', 'report.json')), 'each run’s own report comes along');
+  write('shop.txt', 'changed');
+  git('add', '.');
+  git('commit', '-qm', 'another version');
+  t.equal(run('gate', '--shard', '1/2', '--out', 'parts/third').status, 0);
+  t.match(run('merge', 'parts').err, /are of another commit of the project/);
+});

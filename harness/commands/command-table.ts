@@ -48,6 +48,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./waiver-command.ts')).addWaiverCommand,
   },
   {
+    name: 'merge',
+    summary: 'one report out of what several machines measured',
+    load: async () => (await import('./merge-command.ts')).addMergeCommand,
+  },
+  {
     name: 'history',
     summary: 'what was measured in this project: list, show, export, prune',
     load: async () => (await import('./history-command.ts')).addHistoryCommand,
@@ -126,6 +131,11 @@ export const commandTable: readonly CommandRow[] = [
     name: 'hunt',
     summary: 'find the traffic that costs the agent most for each byte sent',
     load: async () => (await import('./hunt-command.ts')).addHuntCommand,
+  },
+  {
+    name: 'sweep',
+    summary: 'page limits, losses and rates: messages recovered against memory',
+    load: async () => (await import('./sweep-command.ts')).addSweepCommand,
   },
   {
     name: 'serve',

@@ -21,6 +21,7 @@ Examples:
   floodgate gate --out report    the same into ./report
   floodgate gate --only cart     one scenario of floodgate.config.*
   floodgate gate --quick         those that say quick: true
+  floodgate gate --shard 2/5     a fifth of them; floodgate merge puts the parts together
   floodgate gate smoke           the scenarios of a set; without a configuration those of floodgate list
 
 ${exitCodesLine}`;
@@ -39,6 +40,7 @@ export function addGateCommand(command: Command): void {
     .option('--quick', 'only the scenarios that say quick: true')
     .option('--budget <name=value>', 'replaces or adds a limit in every scenario; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
+    .option('--shard <i/n>', 'only this part of the scenarios, for floodgate merge; auto: as CI’s variables say')
     .addHelpText('after', examples)
     .action(async (set: string | undefined, flags: GateFlags) => {
       process.exitCode = await gateOf({ ...flags, ...((set ?? flags.set) !== undefined && { set: set ?? flags.set }) });
@@ -55,7 +57,7 @@ async function gateOf(flags: GateFlags): Promise<number> {
     const project = await loadProject(process.cwd(), flags.config);
     return (await import('./project-gate.ts')).projectGate(project, flags);
   }
-  const needless = (['only', 'quick', 'budget', 'env'] as const).find((name) => flags[name] !== undefined);
+  const needless = (['only', 'quick', 'budget', 'env', 'shard'] as const).find((name) => flags[name] !== undefined);
   if (needless === undefined)
     return gate(flags.set === undefined ? gateScenarios : await scenariosOfSet(flags.set), flags);
   throw new FloodgateError(

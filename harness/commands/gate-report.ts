@@ -14,6 +14,13 @@ export interface GateEnd {
   readonly toolVersion: string;
 }
 
+export interface GateOutput {
+  /** As the operator named the folder; where it was not named, `latest` points at it. */
+  readonly out?: string;
+  readonly config?: string;
+  readonly isPart?: boolean;
+}
+
 /** One report over several runs. */
 export function gateReport({ startedAtMs, runs, verdict, notes = [], toolVersion }: GateEnd): GateReport {
   return {
@@ -31,19 +38,19 @@ export function gateReport({ startedAtMs, runs, verdict, notes = [], toolVersion
 
 /**
  * Writes the report of a gate into its folder, prints it and stores it in the project's history.
- * @param out as the operator named the folder; where it was not named, `latest` points at it
  * @returns the exit code
  */
 export async function endGate(
   end: Omit<GateEnd, 'toolVersion'>,
   folder: string,
-  { out, config }: { readonly out?: string; readonly config?: string },
+  { out, config, isPart }: GateOutput,
   session: Session,
 ): Promise<number> {
   const report = gateReport({ ...end, toolVersion: session.toolVersion });
   writeReports(folder, report);
   if (out === undefined) pointLatest(folder);
   printReport(folder, report);
-  await record(report, folder, { config, hasOut: out !== undefined }, session.store);
+  // A part is no gate: whoever merges the parts stores the whole.
+  if (isPart !== true) await record(report, folder, { config, hasOut: out !== undefined }, session.store);
   return report.verdict.exitCode;
 }
