@@ -96,7 +96,7 @@ const lanes: Readonly<Record<string, () => Lane>> = {
     return {
       places: Object.keys(agentPlaces),
       repeats: true,
-      words: ['steady', '--lane', 'exact', '--size', '10MB', '--agent-until', 'witnesses', '--agent', agent.folder],
+      words: ['steady', '--lane', 'exact', '--size', '5MB', '--agent-until', 'witnesses', '--agent', agent.folder],
       questions: [{ metric: 'allocated.perMessage', threshold: 0.005, sizes: allocation }],
       plant: plantAgent(agent),
       probe: () => 4_096,
@@ -126,7 +126,9 @@ function measure({ words, questions }: Lane): Figures {
   const out = path.join(folder, 'run');
   rmSync(out, { recursive: true, force: true });
   const all = [path.join(root, 'bin', 'floodgate'), 'run', ...words, '--no-explain', '--out', out];
-  const { status, stderr } = spawnSync(process.execPath, all, { cwd: folder, encoding: 'utf8' });
+  // `compare` keeps a version's compiled code with it; here all planted versions have one place, and would find each other's.
+  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' };
+  const { status, stderr } = spawnSync(process.execPath, all, { cwd: folder, encoding: 'utf8', env });
   if (!existsSync(path.join(out, 'report.json'))) throw new Error(`a run ended with ${status}: ${stderr}`);
   const report: RunReport = JSON.parse(readFileSync(path.join(out, 'report.json'), 'utf8'));
   rmSync(out, { recursive: true, force: true });
