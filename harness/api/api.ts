@@ -16,6 +16,7 @@ export type {
   ComparedMetric,
   ComparedScenario,
   ComparedSite,
+  ComparedTimeline,
   ComparedVersion,
   ComparisonReport,
 } from '../../reports/comparison.ts';
