@@ -110,7 +110,7 @@ t.test('a team’s store in PostgreSQL, by a variable that no target sees', asyn
     const store = { FLOODGATE_STORE: url };
     write(
       'spy.js',
-      "if (Object.keys(process.env).some((name) => name.startsWith('FLOODGATE_STORE'))) process.exit(9);\nawait import('./server.js');\n",
+      "if (Object.keys(process.env).some((name) => name.startsWith('FLOODGATE_STORE'))) process.exit(9);\nawait import(new URL('server.js', import.meta.url).href);\n",
     );
     const words = ['--load', 'node load.js {port}', '--idle', '100ms', '--recover', '100ms', '--out', 'spied'];
     const spied = runWith(store, 'run', '--target', 'node spy.js', ...words);

@@ -15,6 +15,8 @@ import { withPostgres } from './postgres-fixture.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { type StoreAddress, shownAddress, storeAddress } from './store-address.ts';
 
+// A server is started: on a starved machine that takes its time.
+t.setTimeout(300_000);
 const origin = {
   project: 'shop',
   folder: '/srv/shop',
