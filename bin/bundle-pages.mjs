@@ -9,6 +9,7 @@ const pages = {
   'reports/html/history.generated.js': { module: 'reports/html/history-page.ts', start: 'startHistory' },
   'reports/html/comparison.generated.js': { module: 'reports/html/comparison-page.ts', start: 'startComparison' },
   'reports/html/signoff.generated.js': { module: 'reports/html/signoff-page.ts', start: 'startSignoff' },
+  'reports/html/sweep.generated.js': { module: 'reports/html/sweep-page.ts', start: 'startSweep' },
 };
 
 /** @param {string} root the repository @returns {Promise<[file: string, text: string][]>} */

@@ -1,5 +1,5 @@
 // `npm run generate`: everything that is generated from agent/encode/witness.proto, the kernels, the report's pages, the tables
-// of metrics and exit codes and the schemas of configurations and scenarios, into the given folder (default: the repository itself). What it writes is checked in;
+// of metrics and exit codes and the schemas of comparisons, configurations and scenarios, into the given folder (default: the repository itself). What it writes is checked in;
 // test/generated.test.ts fails when that is stale.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -24,6 +24,7 @@ const { generateDigest } = await import('../agent/digest/digest-generator.ts');
 const { generateEncoder } = await import('../agent/encode/encoder-generator.ts');
 const { exitCodesPage, metricsPage } = await import('../harness/metrics/pages.ts');
 const { configSchema } = await import('../harness/project/config.ts');
+const { comparisonSchema } = await import('../reports/comparison-schema.ts');
 const { scenarioSchema } = await import('../harness/project/scenario-schema.ts');
 const { toJsonSchema } = await import('@valibot/to-json-schema');
 
@@ -31,6 +32,7 @@ const { toJsonSchema } = await import('@valibot/to-json-schema');
 const generated = [
   ['docs/metrics.md', metricsPage()],
   ['docs/exit-codes.md', exitCodesPage()],
+  ['docs/comparison.schema.json', schemaText('A comparison of floodgate: comparison.json', comparisonSchema)],
   ['docs/config.schema.json', schemaText('A configuration of floodgate', configSchema)],
   ['docs/scenario.schema.json', schemaText('A scenario of floodgate', scenarioSchema)],
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],

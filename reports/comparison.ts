@@ -58,7 +58,7 @@ export interface ComparedScenario {
 
 /** A function that allocates more or less in the head: bytes a request, or a message. */
 export interface ComparedSite {
-  /** Relative to the project. */
+  /** Relative to the project; what lies beside it in its repository begins with `../`. */
   readonly file: string;
   /** The costliest line of the function in the head; 1-based, 0 where unknown. */
   readonly line: number;
@@ -81,6 +81,8 @@ export interface ComparisonReport {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly command: string;
+  /** The project's folder in its repository, with slashes; empty at the top. Files of sites are relative to the project. */
+  readonly folder: string;
   readonly base: ComparedVersion;
   readonly head: ComparedVersion;
   /** Error of one verdict: identical versions called worse, or a version at its threshold called within. */

@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import Ajv from 'ajv';
 import t from 'tap';
 import { conversationsCapture } from '../agent/commands/conversation-fixture.ts';
 import type { ComparisonReport } from '../reports/comparison.ts';
@@ -83,6 +84,9 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   t.match(worse.out, /WORSE: .*allocated\.perRequest of cart \+\d/m);
   t.match(worse.out, /server\.js:\d parseCart \+\d/, 'function and file');
   const report = reportOf(shop, 'runs/worse');
+  const schema = path.join(folder, 'node_modules', 'floodgate', 'docs', 'comparison.schema.json');
+  const validate = new Ajv().compile(JSON.parse(readFileSync(schema, 'utf8')));
+  t.ok(validate(report), JSON.stringify(validate.errors));
   const [scenario] = report.scenarios;
   const metric = scenario!.metrics.find(({ name }) => name === 'allocated.perRequest')!;
   t.equal(metric.decision, 'worse');
@@ -92,6 +96,9 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   t.match(site, { file: /^server\.js$/, functionName: 'parseCart' });
   const change = site.headBytes! / site.baseBytes! - 1;
   t.ok(change > 0.05 && change < 0.16, `parseCart ${change}`);
+  const cells = ['base', 'head'].map((side) => `runs/worse/cart/sites-${side}`);
+  t.match(run('diff', ...cells).out, /^[\d.]+ kB → [\d.]+ kB a request \(1,600 .*\n {2}server\.js:\d parseCart \+/);
+  t.match(run('diff', 'runs/worse/cart/1-base', cells[0]!).err, /Run it again with --sites 4KiB/);
   const markdown = readFileSync(path.join(shop, 'runs', 'worse', 'comparison.md'), 'utf8');
   t.match(markdown, /^<!-- floodgate-compare -->\n### ❌/);
   t.match(markdown, /parseCart/);
@@ -166,7 +173,7 @@ t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
   t.match(grown.out, /allocated\.perRequest is .*, at most 1\.\d* kB is allowed \(baseline 1 kB/);
   t.match(run('baseline', 'list').out, /waiver +first +rss\.max +until 2999-12-31 by anna: PERF-1/);
   writeFileSync(ledger, '');
-  t.match(run('gate', '--only', 'frist').err, /there is no scenario "frist"\nScenarios: first/);
+  t.match(run('gate', '--only', 'frist').err, /there is no scenario "frist"\nDid you mean first\? Scenarios: first/);
   writeFileSync(file, readFileSync(file, 'utf8').replace(/ {2}budgets:.*\n/, ''));
   const unjudged = run('gate');
   t.equal(unjudged.status, 4, unjudged.out + unjudged.err);

@@ -133,6 +133,11 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./hunt-command.ts')).addHuntCommand,
   },
   {
+    name: 'sweep',
+    summary: 'page limits, losses and rates: messages recovered against memory',
+    load: async () => (await import('./sweep-command.ts')).addSweepCommand,
+  },
+  {
     name: 'serve',
     summary: 'show many runs with their trends',
     load: async () => (await import('./serve-command.ts')).addServeCommand,

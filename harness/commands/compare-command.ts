@@ -139,6 +139,7 @@ async function compare(flags: CompareFlags): Promise<number> {
       startedAt: new Date(startedAtMs).toISOString(),
       durationMs: Date.now() - startedAtMs,
       command: commandLine(),
+      folder: store.prefix.split(path.sep).join('/'),
       base: described(versions.base),
       head: described(versions.head),
       errorRate,

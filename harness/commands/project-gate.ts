@@ -128,7 +128,7 @@ export function chosenScenarios(
   const unknown = only?.find((name) => !names.includes(name));
   if (unknown !== undefined) {
     throw new FloodgateError('option-invalid', `there is no scenario "${unknown}"`, {
-      hint: `Scenarios: ${names.join(', ') || 'none yet'}.`,
+      hint: `${didYouMean(unknown, names)}Scenarios: ${names.join(', ') || 'none yet'}.`,
     });
   }
   const sets = [...new Set(scenarios.flatMap((scenario) => scenario.sets ?? []))];

@@ -127,7 +127,7 @@ async function sitesOf({ project, store }: ScenarioOrder, cells: Cells): Promise
     const file = path.join(cells.folderOf(name), sitesFileName);
     // A program that is no Node.js one and has no pprof names no sites.
     if (!existsSync(file)) return [];
-    files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), [projectRoot, project.folder], store.projectFolder));
+    files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), [projectRoot, project.folder], store));
   }
   return withSources(compareSites(files[0]!, files[1]!), store.projectFolder);
 }

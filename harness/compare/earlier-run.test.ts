@@ -23,7 +23,7 @@ function project(t: Test) {
   return { folder, git, write, store, commit: git('rev-parse', 'HEAD').trim() };
 }
 
-const compared = (head: object) => ({ kind: 'comparison', head });
+const compared = (head: object) => ({ kind: 'comparison', head: { label: '.', package: null, ...head } });
 const gated = (commit: string) => ({ kind: 'gate', runs: [{ environment: { extra: { commit } } }] });
 
 t.test('an earlier run stands for the version that it measured', async (t) => {
@@ -64,13 +64,13 @@ t.test('a report that names no version, or one that is not here', async (t) => {
   const { write, store } = project(t);
   const unknown = (label: string, message: RegExp) =>
     t.rejects(store.prepare(label), { code: 'version-unknown', message });
-  write('runs/other/comparison.json', compared({ commit: 'ab'.repeat(20), dirty: false }));
+  write('runs/other/comparison.json', compared({ commit: 'ab'.repeat(20), dirty: false, key: '0'.repeat(16) }));
   await unknown('runs/other', /measured ababababab, which is no commit of this repository/);
   for (const [name, content] of Object.entries({
     run: { kind: 'run', environment: { extra: {} } },
     broken: '{',
     empty: { kind: 'gate', runs: [] },
-    hostile: compared({ commit: '--upload-pack=x', dirty: false }),
+    hostile: compared({ commit: '--upload-pack=x', dirty: false, key: '0'.repeat(16) }),
     escaping: compared({ commit: null, dirty: true, key: '../../../../etc' }),
   })) {
     write(`runs/${name}/report.json`, content);

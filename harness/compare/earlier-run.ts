@@ -6,6 +6,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
+import { comparisonSchema } from '../../reports/comparison-schema.ts';
 
 export interface EarlierRun {
   /** Its report. */
@@ -22,15 +23,7 @@ export const commitNote = 'commit';
 export const changesNote = ', with uncommitted changes';
 
 const hexadecimal = v.pipe(v.string(), v.regex(/^[0-9a-f]{7,64}$/));
-const comparison = v.object({
-  kind: v.literal('comparison'),
-  head: v.object({
-    commit: v.nullable(hexadecimal),
-    dirty: v.boolean(),
-    package: v.optional(v.nullable(v.string()), null),
-    key: v.optional(v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/))), null),
-  }),
-});
+const comparison = v.object({ kind: v.literal('comparison'), head: comparisonSchema.entries.head });
 const environment = v.object({ extra: v.record(v.string(), v.string()) });
 const gate = v.object({
   kind: v.literal('gate'),
@@ -49,7 +42,7 @@ export function earlierRun(place: string): EarlierRun | undefined {
   const compared = v.safeParse(comparison, value);
   if (compared.success) {
     const { commit, dirty, package: named, key } = compared.output.head;
-    return { file, commit: commit ?? undefined, dirty, package: named ?? undefined, key: key ?? undefined };
+    return { file, commit: commit ?? undefined, dirty, package: named ?? undefined, key };
   }
   const gated = v.safeParse(gate, value);
   const note = gated.success ? gated.output.runs[0]!.environment.extra[commitNote] : undefined;

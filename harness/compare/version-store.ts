@@ -38,9 +38,10 @@ export interface StoreOptions {
 export class VersionStore {
   readonly #options: StoreOptions;
   readonly #root: string;
-  readonly #checkout: string;
+  /** The repository's top of the active version. */
+  readonly checkout: string;
   /** Of the project within its repository. */
-  readonly #prefix: string;
+  readonly prefix: string;
   /** Where the active version's project folder is. */
   readonly projectFolder: string;
   #active: Version | undefined;
@@ -49,9 +50,9 @@ export class VersionStore {
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#root = path.join(options.folder, '.floodgate', 'compare');
-    this.#checkout = path.join(this.#root, 'checkout');
-    this.#prefix = prefixOf(options.folder);
-    this.projectFolder = path.join(this.#checkout, this.#prefix);
+    this.checkout = path.join(this.#root, 'checkout');
+    this.prefix = prefixOf(options.folder);
+    this.projectFolder = path.join(this.checkout, this.prefix);
     mkdirSync(path.join(this.#root, 'versions'), { recursive: true, mode: 0o700 });
     const ignore = path.join(options.folder, '.floodgate', '.gitignore');
     if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
@@ -67,15 +68,16 @@ export class VersionStore {
     const { version, origin } = await withoutTag(resolveVersion(label, options), folder);
     const parked = this.#parked(version);
     const isDescribed = !this.#options.describeSource || existsSync(path.join(parked, sourceMark));
-    if (isDescribed && this.#isBuilt(version.key)) {
+    // What is nowhere else any more cannot be made again to be described.
+    if ((isDescribed || origin.kind === 'parked') && this.#isBuilt(version.key)) {
       utimesSync(parked, new Date(), new Date());
       return version;
     }
     rmSync(parked, { recursive: true, force: true });
-    rmSync(this.#checkout, { recursive: true, force: true });
+    rmSync(this.checkout, { recursive: true, force: true });
     await this.#make(version, origin);
-    writeFileSync(path.join(this.#checkout, builtMark), `${JSON.stringify(version)}\n`);
-    renameSync(this.#checkout, parked);
+    writeFileSync(path.join(this.checkout, builtMark), `${JSON.stringify(version)}\n`);
+    renameSync(this.checkout, parked);
     this.#prune(version);
     return version;
   }
@@ -86,11 +88,11 @@ export class VersionStore {
     switch (origin.kind) {
       case 'commit':
         onStep(`${label}: checking out ${origin.commit.slice(0, 10)}`);
-        copyCommit(folder, origin.commit, this.#checkout, origin.withChanges);
+        copyCommit(folder, origin.commit, this.checkout, origin.withChanges);
         break;
       case 'folder':
         onStep(`${label}: copying the folder`);
-        copyFolder(origin.folder, this.#checkout, this.#prefix);
+        copyFolder(origin.folder, this.checkout, this.prefix);
         break;
       case 'archive':
         onStep(`${label}: unpacking`);
@@ -107,14 +109,14 @@ export class VersionStore {
     const commands = isPackage
       ? packageCommands(this.projectFolder, folder)
       : (build ?? buildCommands(this.projectFolder, folder));
-    const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.#checkout);
+    const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.checkout);
     await runBuild(commands, this.projectFolder, label, onStep);
-    if (description !== undefined) writeFileSync(path.join(this.#checkout, sourceMark), description);
+    if (description !== undefined) writeFileSync(path.join(this.checkout, sourceMark), description);
   }
 
   /** What `describeSource` said of a prepared version; undefined where it was not asked. */
   sourceOf(version: Version): string | undefined {
-    const folder = this.#active?.key === version.key ? this.#checkout : this.#parked(version);
+    const folder = this.#active?.key === version.key ? this.checkout : this.#parked(version);
     const file = path.join(folder, sourceMark);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
@@ -123,14 +125,14 @@ export class VersionStore {
   activate(version: Version): void {
     if (this.#active?.key === version.key) return;
     this.park();
-    renameSync(this.#parked(version), this.#checkout);
+    renameSync(this.#parked(version), this.checkout);
     this.#active = version;
   }
 
   /** Moves the active version back; safe to call at any time. */
   park(): void {
     if (this.#active === undefined) return;
-    renameSync(this.#checkout, this.#parked(this.#active));
+    renameSync(this.checkout, this.#parked(this.#active));
     this.#active = undefined;
   }
 
@@ -165,12 +167,12 @@ export class VersionStore {
 
   /** After a kill: a checkout that was finished is parked again, any other is removed. */
   #recover(): void {
-    if (!existsSync(this.#checkout)) return;
-    const mark = path.join(this.#checkout, builtMark);
+    if (!existsSync(this.checkout)) return;
+    const mark = path.join(this.checkout, builtMark);
     const version = existsSync(mark) ? (JSON.parse(readFileSync(mark, 'utf8')) as Version) : undefined;
     const parked = version && this.#parked(version);
-    if (parked && /^[a-z0-9-]+$/.test(version.key) && !existsSync(parked)) renameSync(this.#checkout, parked);
-    else rmSync(this.#checkout, { recursive: true, force: true });
+    if (parked && /^[a-z0-9-]+$/.test(version.key) && !existsSync(parked)) renameSync(this.checkout, parked);
+    else rmSync(this.checkout, { recursive: true, force: true });
   }
 
   #prune(kept: Version): void {

@@ -22,7 +22,7 @@ export interface Trial {
   readonly bytesSent: number;
   readonly amounts: ReturnType<typeof amountsOf>;
   readonly sites: Readonly<Record<string, number>> | undefined;
-  /** First suspects, where the run was explained. */
+  /** First suspects of spikes, then the call site that allocated most, where the run was explained. */
   readonly suspects: readonly string[];
   readonly failure: string;
 }
@@ -30,27 +30,18 @@ export interface Trial {
 /** Sampled every so many bytes. */
 const siteSample = '32KiB';
 
-/** @param looks `sites`: replayed once more for call sites; `suspects`: explained whole */
+/** @param looks `sites`: replayed once more for call sites */
 export async function runProgram(
   setting: HuntSetting,
   program: Program,
-  {
-    lane,
-    looks,
-    folder,
-  }: { readonly lane: Lane; readonly looks: 'once' | 'sites' | 'suspects'; readonly folder: string },
+  { lane, looks, folder }: { readonly lane: Lane; readonly looks: 'once' | 'sites'; readonly folder: string },
 ): Promise<Trial> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     const file = path.join(folder, 'program.yaml');
     writeFileSync(file, scenarioText(program, { name: 'program', summary: 'a program of a hunt' }));
     const out = path.join(folder, 'run');
-    const explaining =
-      looks === 'suspects'
-        ? ['--explain']
-        : looks === 'sites'
-          ? ['--no-explain', '--sites', siteSample]
-          : ['--no-explain'];
+    const sites = looks === 'sites' ? ['--sites', siteSample] : [];
     const words = [
       'run',
       file,
@@ -59,7 +50,8 @@ export async function runProgram(
       String(program.bytes),
       '--lane',
       lane,
-      ...explaining,
+      '--no-explain',
+      ...sites,
       '--out',
       out,
     ];
@@ -92,11 +84,17 @@ async function measured(
   const report = readAnyReport(readFileSync(file, 'utf8'));
   if (report.kind !== 'run') return { ...nothing, failure: 'the run left no report of its own' };
   const run: Measured = { report, stats: readStatsFile(path.join(out, 'pass-measure', 'agent-stats.jsonl')) };
-  const suspects = report.spikes.flatMap((spike) => spike.suspects.slice(0, 1).map(siteOf));
+  const sites = readSites(path.join(out, 'sites.json'));
+  // Where nothing stands out as a spike, whoever allocates most.
+  const [most] = Object.entries(sites ?? {}).sort(([, a], [, b]) => b - a);
+  const suspects = [
+    ...report.spikes.flatMap((spike) => spike.suspects.slice(0, 1).map(siteOf)),
+    ...(most ? [most[0]] : []),
+  ];
   return {
     bytesSent: report.ledger?.bytesSent ?? 0,
     amounts: amountsOf(run, limits),
-    sites: readSites(path.join(out, 'sites.json')),
+    sites,
     suspects,
     // A target that died says what it held by then; that it died comes first.
     failure: run.stats.final === undefined ? report.verdict.headline : '',
@@ -109,8 +107,10 @@ interface Site {
   readonly selfBytes: number;
 }
 
-const siteOf = ({ file, functionName }: Pick<Site, 'file' | 'functionName'>) =>
-  `${file || 'the runtime'}#${functionName}`;
+/** `assembler.ts#queuePages`; a private function has its own `#`. */
+function siteOf({ file, functionName }: Pick<Site, 'file' | 'functionName'>): string {
+  return `${file || 'the runtime'}${functionName.startsWith('#') ? '' : '#'}${functionName}`;
+}
 
 function readSites(file: string): Record<string, number> | undefined {
   if (!existsSync(file)) return undefined;

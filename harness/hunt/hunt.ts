@@ -41,7 +41,7 @@ export interface Finding {
   readonly champion: Champion;
   /** The same through a TAP device; null: not tried, or nothing measured. */
   readonly confirmed: number | null;
-  /** First suspects of its spikes. */
+  /** First suspects of its spikes, then the call site that allocates most. */
   readonly suspects: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export interface Hunted {
 const sitesEvery = 8;
 const simplifyTrialsMax = 6;
 /** After a search of so many programs, as many trials more, and these at least. */
-const afterTrialsMin = 6;
+const afterTrialsMin = 3;
 /** What a simpler program may lose. */
 const simplerKeeps = 0.9;
 /** Of the time of the search, for what comes after it. */
@@ -139,7 +139,7 @@ class Hunting {
     let suspects: readonly string[] = [];
     let confirmed: number | null = null;
     if (isProcess && !this.#isAfterOver()) {
-      suspects = [...new Set((await this.#after(found.program, 'exact', 'suspects', 'who did it')).suspects)];
+      suspects = [...new Set((await this.#after(found.program, 'exact', 'sites', 'who did it')).suspects)];
     }
     const champion = await this.#simpler(name, found, isProcess ? simplifyTrialsMax : simplifyTrialsMax / 2);
     if (this.#options.confirms && !this.#isAfterOver()) {
@@ -152,7 +152,7 @@ class Hunting {
     return { measure: name, unit, champion, confirmed, suspects };
   }
 
-  #after(program: Program, lane: 'exact' | 'tap', looks: 'once' | 'suspects', stage: string): Promise<Trial> {
+  #after(program: Program, lane: 'exact' | 'tap', looks: 'once' | 'sites', stage: string): Promise<Trial> {
     this.#afterTrials += 1;
     return this.#run(program, lane, looks, stage);
   }
@@ -217,12 +217,7 @@ class Hunting {
     return undefined;
   }
 
-  async #run(
-    program: Program,
-    lane: 'exact' | 'tap',
-    looks: 'once' | 'sites' | 'suspects',
-    stage: string,
-  ): Promise<Trial> {
+  async #run(program: Program, lane: 'exact' | 'tap', looks: 'once' | 'sites', stage: string): Promise<Trial> {
     this.#number += 1;
     this.#step(stage, '');
     return runProgram(this.#options, program, {

@@ -9,8 +9,6 @@ import { type NetworkCalls, networkCalls, type SharedMap } from './native.ts';
 const entriesMax = 256;
 /** As much as stays in a core's cache; the longest frame fits many times over. */
 const stagingBytes = 512 << 10;
-/** Up to here a loop is quicker than a call that copies. */
-const shortBytes = 64;
 /** Each frame begins a cache line. */
 const alignBytes = 64;
 /** Of a submission that a signal interrupts. */
@@ -28,6 +26,15 @@ const parametersBytes = 120;
 const sqeWords = 16;
 const cqeWords = 4;
 const EINTR = 'EINTR';
+
+/** Without an object for the part that is copied. */
+const copyBytes = Buffer.prototype.copy as (
+  this: Uint8Array,
+  target: Uint8Array,
+  targetStart: number,
+  start: number,
+  end: number,
+) => number;
 
 /** Writes one frame the plain way. @returns whether it was taken whole */
 export type WriteOne = (fd: number, bytes: Uint8Array, start: number, length: number) => boolean;
@@ -57,9 +64,8 @@ export class WriteRing {
   readonly #staging = new Uint8Array(stagingBytes);
   /** Of the staging memory, as the kernel counts. */
   readonly #base: number;
-  readonly #fds = new Int32Array(entriesMax);
-  readonly #starts = new Int32Array(entriesMax);
-  readonly #lengths = new Int32Array(entriesMax);
+  /** Of the first that is kept, as the kernel counts them. */
+  #first: number;
   #count = 0;
   #end = 0;
 
@@ -109,8 +115,13 @@ export class WriteRing {
     this.#ring = new Int32Array(maps[0].buffer, 0, layout.ringBytes >> 2);
     this.#sqes = new Int32Array(maps[1].buffer);
     this.#base = Number(calls.address(this.#staging));
-    // Entry n of the queue is always submission n.
-    for (let at = 0; at < layout.sqEntries; at += 1) this.#ring[layout.sqArray + at] = at;
+    this.#first = this.#ring[layout.sqTail]!;
+    // What is the same in every submission is written once; entry n of the queue is always submission n.
+    for (let at = 0; at < layout.sqEntries; at += 1) {
+      this.#ring[layout.sqArray + at] = at;
+      this.#sqes[at * sqeWords] = IORING_OP_WRITE;
+      this.#sqes[at * sqeWords + 8] = at;
+    }
   }
 
   /** Keeps a frame for `flush`. @returns false where there is no room: flush first */
@@ -118,12 +129,14 @@ export class WriteRing {
     const at = this.#count;
     const begin = this.#end;
     if (at === entriesMax || begin + length > stagingBytes) return false;
-    const staging = this.#staging;
-    if (length <= shortBytes) for (let i = 0; i < length; i += 1) staging[begin + i] = bytes[start + i]!;
-    else staging.set(bytes.subarray(start, start + length), begin);
-    this.#fds[at] = fd;
-    this.#starts[at] = begin;
-    this.#lengths[at] = length;
+    copyBytes.call(bytes, this.#staging, begin, start, start + length);
+    const slot = this.#slotOf(at);
+    const sqes = this.#sqes;
+    const address = this.#base + begin;
+    sqes[slot + 1] = fd;
+    sqes[slot + 4] = address;
+    sqes[slot + 5] = address / 2 ** 32;
+    sqes[slot + 6] = length;
     this.#count = at + 1;
     this.#end = (begin + length + alignBytes - 1) & -alignBytes;
     return true;
@@ -137,9 +150,9 @@ export class WriteRing {
     this.#end = 0;
     const taken = count === 1 ? 0 : this.#submit(count, writeOne);
     for (let at = taken; at < count; at += 1) {
-      const isTaken = writeOne(this.#fds[at]!, this.#staging, this.#starts[at]!, this.#lengths[at]!);
-      if (isTaken && count > 1) this.isUsable = false;
+      if (this.#again(this.#slotOf(at), writeOne) && count > 1) this.isUsable = false;
     }
+    this.#first = (this.#first + taken) | 0;
   }
 
   /** Safe to call twice. */
@@ -152,10 +165,9 @@ export class WriteRing {
 
   /** @returns how many of the first were submitted; each of them is written, or was given to `writeOne` */
   #submit(count: number, writeOne: WriteOne): number {
-    const { sqTail, sqHead, sqEntries, cqHead, cqTail } = this.#layout;
+    const { sqTail, sqHead, cqHead, cqTail } = this.#layout;
     const ring = this.#ring;
-    const first = ring[sqTail]!;
-    for (let at = 0; at < count; at += 1) this.#describe((first + at) & (sqEntries - 1), at);
+    const first = this.#first;
     Atomics.store(ring, sqTail, (first + count) | 0);
     let submitted = 0;
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
@@ -171,17 +183,16 @@ export class WriteRing {
     return submitted;
   }
 
-  #describe(entry: number, at: number): void {
+  /** Where the submission of a frame that is kept begins. */
+  #slotOf(at: number): number {
+    return ((this.#first + at) & (this.#layout.sqEntries - 1)) * sqeWords;
+  }
+
+  /** Writes a frame the plain way, by its submission. */
+  #again(slot: number, writeOne: WriteOne): boolean {
     const sqes = this.#sqes;
-    const slot = entry * sqeWords;
-    const address = this.#base + this.#starts[at]!;
-    sqes.fill(0, slot, slot + sqeWords);
-    sqes[slot] = IORING_OP_WRITE;
-    sqes[slot + 1] = this.#fds[at]!;
-    sqes[slot + 4] = address;
-    sqes[slot + 5] = address / 2 ** 32;
-    sqes[slot + 6] = this.#lengths[at]!;
-    sqes[slot + 8] = at;
+    const start = (sqes[slot + 4]! >>> 0) + sqes[slot + 5]! * 2 ** 32 - this.#base;
+    return writeOne(sqes[slot + 1]!, this.#staging, start, sqes[slot + 6]!);
   }
 
   #reap(submitted: number, writeOne: WriteOne): void {
@@ -191,10 +202,10 @@ export class WriteRing {
     let reaped = 0;
     for (let head = ring[cqHead]!; head !== end; head = (head + 1) | 0) {
       const slot = cqes + (head & (cqEntries - 1)) * cqeWords;
-      const at = ring[slot]!;
+      const submission = ring[slot]! * sqeWords;
       reaped += 1;
-      if (ring[slot + 2] === this.#lengths[at]) continue;
-      if (writeOne(this.#fds[at]!, this.#staging, this.#starts[at]!, this.#lengths[at]!)) this.isUsable = false;
+      if (ring[slot + 2] === this.#sqes[submission + 6]) continue;
+      if (this.#again(submission, writeOne)) this.isUsable = false;
     }
     Atomics.store(ring, cqHead, end);
     // Whatever has no result may still be under way, from memory that is about to be written again.

@@ -1,19 +1,48 @@
 /** Checks a project's configuration, and scenarios in files of their own. */
+import { knownMetric } from '../metrics/known-metric.ts';
 import { configSchema, type ProjectConfig } from './config.ts';
 import { type ScenarioConfig, scenarioSchema } from './scenario-schema.ts';
-import { type LineOf, parseChecked } from './schema-faults.ts';
+import { type Fault, type LineOf, type Place, parseChecked, refusal } from './schema-faults.ts';
 
 const hint =
   'The names are in docs/project.md and, of traffic, in docs/floods.md; "floodgate init" writes a file that works.';
 
 /** @throws FloodgateError `config-invalid` with each fault's place, and the nearest name for an unknown key */
 export function checkConfig(value: unknown, file: string, lineOf?: LineOf): ProjectConfig {
-  return parseChecked(configSchema, value, { file, lineOf, hint });
+  const config = parseChecked(configSchema, value, { file, lineOf, hint });
+  const faults = [
+    ...metricFaults(config, []),
+    ...Object.entries(config.environments ?? {}).flatMap(([name, each]) => metricFaults(each, ['environments', name])),
+    ...(config.scenarios ?? []).flatMap((each, at) =>
+      typeof each === 'string' ? [] : metricFaults(each, ['scenarios', at]),
+    ),
+  ];
+  if (faults.length > 0) throw refusal(faults, { file, lineOf, hint });
+  return config;
 }
 
 /** @throws FloodgateError `config-invalid` */
 export function checkScenario(value: unknown, file: string, lineOf?: LineOf): ScenarioConfig {
-  return parseChecked(scenarioSchema, value, { file, lineOf, hint });
+  const scenario = parseChecked(scenarioSchema, value, { file, lineOf, hint });
+  const faults = metricFaults(scenario, []);
+  if (faults.length > 0) throw refusal(faults, { file, lineOf, hint });
+  return scenario;
+}
+
+type Limited = Pick<ScenarioConfig, 'budgets' | 'thresholds'>;
+
+/** Limits on what there is not, which a run would find out only when its turn comes. */
+function metricFaults(limited: Limited, place: Place): Fault[] {
+  return (['budgets', 'thresholds'] as const).flatMap((kind) =>
+    Object.keys(limited[kind] ?? {}).flatMap((name) => {
+      try {
+        knownMetric(name);
+        return [];
+      } catch (error) {
+        return [{ place: [...place, kind, name], text: (error as Error).message }];
+      }
+    }),
+  );
 }
 
 /** Two settings of a scenario that exclude each other: what is wrong, and what to do. */

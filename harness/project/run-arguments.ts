@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
+import { didYouMean } from '../../agent/nearest-name.ts';
 import type { TargetConfig } from './config.ts';
 import type { Project } from './find-config.ts';
 import type { ScenarioConfig } from './scenario-schema.ts';
@@ -30,7 +31,7 @@ function environmentOf(
   const environments = project.config.environments ?? {};
   if (Object.hasOwn(environments, name)) return environments[name]!;
   throw new FloodgateError('option-invalid', `--env: there is no environment "${name}"`, {
-    hint: `Environments: ${Object.keys(environments).join(', ') || 'none in this configuration'}.`,
+    hint: `${didYouMean(name, Object.keys(environments))}Environments: ${Object.keys(environments).join(', ') || 'none in this configuration'}.`,
   });
 }
 

@@ -5,11 +5,9 @@
 import * as v from 'valibot';
 
 /** Consumers leave out fields that they do not know; a producer's own is named by a URI (spec/v1/README.md, "Parsing rules"). */
-const fieldsKnownOr = (pattern: RegExp, known: readonly string[]) =>
-  v.check<Record<string, unknown>, string>(
-    (value) => Object.keys(value).every((name) => known.includes(name) || pattern.test(name)),
-    'a field of its own has no URI for a name',
-  );
+const knowsFields = (value: object, known: readonly string[]) =>
+  Object.keys(value).every((name) => known.includes(name) || uri.test(name));
+const unnamed = 'a field of its own has no URI for a name';
 const uri = /^[a-z][a-z0-9+.-]*:\S+$/i;
 
 /** Lower-case hexadecimal digits of the algorithm's length. */
@@ -31,7 +29,7 @@ const resourceDescriptor = v.pipe(
     mediaType: v.optional(v.string()),
     annotations: v.optional(v.record(v.string(), v.unknown())),
   }),
-  fieldsKnownOr(uri, descriptorFields),
+  v.check((value) => knowsFields(value, descriptorFields), unnamed),
   v.check(
     ({ uri: at, digest, content }) => at !== undefined || digest !== undefined || content !== undefined,
     'one of uri, digest, content',
@@ -59,8 +57,8 @@ export const statementSchema = v.pipe(
         warnedTests: v.optional(v.array(v.string())),
         failedTests: v.optional(v.array(v.string())),
       }),
-      fieldsKnownOr(uri, predicateFields),
+      v.check((value) => knowsFields(value, predicateFields), unnamed),
     ),
   }),
-  fieldsKnownOr(uri, ['_type', 'subject', 'predicateType', 'predicate']),
+  v.check((value) => knowsFields(value, ['_type', 'subject', 'predicateType', 'predicate']), unnamed),
 );
