@@ -180,6 +180,21 @@ t.test('a store that was damaged says so, by opening or by check', async (t) => 
   t.not(cut.length, 0);
 });
 
+t.test('a report that is damaged inside of a whole store', async (t) => {
+  const file = path.join(t.testdir(), 'history.db');
+  const { batch } = entryOf(sampleRun(), origin);
+  await withStore(sqliteAt(file), (store) => store.add(entryOf(sampleRun(), origin)));
+  const database = new DatabaseSync(file);
+  database.prepare('update bodies set body = ?').run(Buffer.from('no gzip'));
+  database.close();
+  await withStore(sqliteAt(file), async (store) => {
+    t.same(await store.faults(), []);
+    const message = new RegExp(`the report of ${batch.id} in the history .* is damaged: incorrect header check`);
+    await t.rejects(store.body(batch.id), { code: 'store-corrupt', message });
+    t.not((await store.figures([batch.id])).length, 0);
+  });
+});
+
 t.test('addresses', async (t) => {
   t.match(storeAddress('/srv/shop', undefined), { file: '/srv/shop/.floodgate/history.db', isOurs: true });
   t.match(storeAddress('/srv/shop', 'h.db'), { file: '/srv/shop/h.db', isOurs: false });
