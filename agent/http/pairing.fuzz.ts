@@ -203,6 +203,16 @@ export function fuzzPairing(options: FuzzOptions): Tally {
   return tally;
 }
 
+/** What is tried: kinds of clients, and of traffic. */
+export const presets: Readonly<Record<string, Pick<FuzzOptions, 'client' | 'fixed' | 'followers'>>> = {
+  serial: { client: 'serial' },
+  pipelining: { client: 'pipelining' },
+  mixed: { client: 'mixed' },
+  'ports used again': { client: 'serial', followers: 2 },
+  'mixed, ports used again': { client: 'mixed', followers: 2 },
+  'motley archives': { client: 'mixed', fixed: { archives: 0.3, isMotley: true } },
+};
+
 /** Shares as people read them. */
 export function tallyLine(tally: Tally): string {
   const share = (count: number) => `${((100 * count) / Math.max(1, tally.bothHeads)).toFixed(3)} %`;
@@ -217,17 +227,17 @@ export function tallyLine(tally: Tally): string {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const exchanges = Number(process.argv[2] ?? 1_000_000);
   const seed = Number(process.argv[3] ?? 1);
-  for (const client of ['serial', 'pipelining'] as const) {
+  for (const [name, preset] of Object.entries(presets)) {
     for (const byKernel of [true, false]) {
       const tally = fuzzPairing({
-        ...{ seed, exchanges: byKernel ? exchanges : exchanges / 10, client, byKernel },
+        ...{ ...preset, seed, exchanges: byKernel ? exchanges : exchanges / 10, byKernel },
         onWrong: (text, options) => {
           const [, port] = /(?:\/)(\d+)\//.exec(text) ?? [];
           const one = options.find(({ clientPort }) => clientPort === Number(port));
           console.log(text, JSON.stringify(one));
         },
       });
-      console.log(`${client}, ${byKernel ? 'by the kernel' : 'in JavaScript'}: ${tallyLine(tally)}`);
+      console.log(`${name}, ${byKernel ? 'by the kernel' : 'in JavaScript'}: ${tallyLine(tally)}`);
     }
   }
 }
