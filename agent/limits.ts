@@ -99,8 +99,11 @@ const readingBytes = chunkBytes + frameBytesMax + 65_536;
 /** 4,096 strings of HTTP names and values, 1,024 of JSON names; 4,096 secret names, 2 × 2,048 of witnesses, with map entries. */
 const nameBytes = 5_120 * 90 + 4_096 * 130 + 4_096 * 230;
 
-/** What sealing keeps beside its kernel's memory (agent/encode): kept header values and member names. */
-const sealingBytesFixed = 1_400_000;
+/**
+ * What making witnesses keeps beside the sealing kernel's memory: header values and member names (agent/encode), and the objects
+ * of 64 exchanges that are over, 7 KB each with their readers at most (agent/witness/exchange.ts).
+ */
+const sealingBytesFixed = 1_400_000 + 64 * 7000;
 /** Pages and buffers kept for the next values: those of five bodies of the longest kind, and 512 KiB at least. */
 const sealedIdleBodies = 5;
 const sealedIdleBytesMin = 512 << 10;

@@ -18,6 +18,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const shared = process.env.FLOODGATE_SHARED ?? path.resolve(root, '../shared');
 const work = process.env.FLOODGATE_BENCH_FOLDER ?? path.join(tmpdir(), 'floodgate-bench');
 const sampleBytes = 16 << 10;
+const shipped = JSON.parse(readFileSync(path.join(root, 'agent/node-arguments.json'), 'utf8')) as readonly string[];
 const withoutInlining = ['--no-turbo-inlining', '--no-maglev-inlining'];
 
 const { values: flags } = parseArgs({
@@ -47,7 +48,7 @@ async function measure(instrument: string, out: string, capture: string): Promis
     instrument === 'sample'
       ? v8.startHeapProfile({
           sampleInterval: sampleBytes,
-          stackDepth: 1,
+          stackDepth: 16,
           forceGC: false,
           includeObjectsCollectedByMajorGC: true,
           includeObjectsCollectedByMinorGC: true,
@@ -57,7 +58,7 @@ async function measure(instrument: string, out: string, capture: string): Promis
   const sites = new Map<string, number>();
   if (profile !== null) {
     const { head } = JSON.parse(profile.stop()) as { head: Sampled };
-    collect(head, sites);
+    collect(head, sites, '');
   }
   let allocated = 0;
   let used = before;
@@ -71,12 +72,18 @@ async function measure(instrument: string, out: string, capture: string): Promis
   writeFileSync(out, JSON.stringify({ allocated, exchanges, sites: [...sites] }));
 }
 
-function collect(node: Sampled, sites: Map<string, number>): void {
+/**
+ * What Node.js and V8's own functions take stands with the function of ours that called them.
+ * @param caller the nearest of ours
+ */
+function collect(node: Sampled, sites: Map<string, number>, caller: string): void {
   const { functionName, url, lineNumber } = node.callFrame;
   const file = url.startsWith('file://') ? path.relative(root, new URL(url).pathname) : url;
-  const name = file === '' ? functionName || '(V8)' : `${file}:${lineNumber + 1} ${functionName || '(module)'}`;
+  const isOurs = file.startsWith('agent/');
+  const own = file === '' ? functionName || '(V8)' : `${file}:${lineNumber + 1} ${functionName || '(module)'}`;
+  const name = isOurs || caller === '' ? own : `${caller} → ${functionName || own}`;
   if (node.selfSize > 0) sites.set(name, (sites.get(name) ?? 0) + node.selfSize);
-  for (const child of node.children) collect(child, sites);
+  for (const child of node.children) collect(child, sites, isOurs ? own : caller);
 }
 
 interface Result {
@@ -98,7 +105,7 @@ function run(folder: string, instrument: string, capture: string, nodeArguments:
     '--until',
     flags.until,
   ];
-  const child = spawnSync(process.execPath, ['--v8-pool-size=1', ...nodeArguments, ...self], {
+  const child = spawnSync(process.execPath, [...shipped, ...nodeArguments, ...self], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   if (child.status !== 0) throw new Error(`the run ended with ${child.status}: ${child.stderr}`);

@@ -100,6 +100,7 @@ function send(
         renumber(recorded);
       }
     }
+    tap.flush();
     sent += Math.max(owed, 0);
     if (owed < 1000) Atomics.wait(pause, 0, 0, 0.5);
   }

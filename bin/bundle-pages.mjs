@@ -6,7 +6,10 @@ import { rolldown } from 'rolldown';
 const pages = {
   'reports/html/report.generated.js': { module: 'reports/html/main.ts', start: 'start' },
   'reports/html/trends.generated.js': { module: 'reports/html/trends-page.ts', start: 'startTrends' },
+  'reports/html/history.generated.js': { module: 'reports/html/history-page.ts', start: 'startHistory' },
   'reports/html/comparison.generated.js': { module: 'reports/html/comparison-page.ts', start: 'startComparison' },
+  'reports/html/signoff.generated.js': { module: 'reports/html/signoff-page.ts', start: 'startSignoff' },
+  'reports/html/sweep.generated.js': { module: 'reports/html/sweep-page.ts', start: 'startSweep' },
 };
 
 /** @param {string} root the repository @returns {Promise<[file: string, text: string][]>} */

@@ -1,5 +1,5 @@
 // `npm run generate`: everything that is generated from agent/encode/witness.proto, the kernels, the report's pages, the tables
-// of metrics and exit codes and the schema of scenarios, into the given folder (default: the repository itself). What it writes is checked in;
+// of metrics and exit codes and the schemas of comparisons, configurations and scenarios, into the given folder (default: the repository itself). What it writes is checked in;
 // test/generated.test.ts fails when that is stale.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -23,6 +23,8 @@ const { WitnessSchema } = await import(pathToFileURL(path.join(out, 'agent/encod
 const { generateDigest } = await import('../agent/digest/digest-generator.ts');
 const { generateEncoder } = await import('../agent/encode/encoder-generator.ts');
 const { exitCodesPage, metricsPage } = await import('../harness/metrics/pages.ts');
+const { configSchema } = await import('../harness/project/config.ts');
+const { comparisonSchema } = await import('../reports/comparison-schema.ts');
 const { scenarioSchema } = await import('../harness/project/scenario-schema.ts');
 const { toJsonSchema } = await import('@valibot/to-json-schema');
 
@@ -30,7 +32,9 @@ const { toJsonSchema } = await import('@valibot/to-json-schema');
 const generated = [
   ['docs/metrics.md', metricsPage()],
   ['docs/exit-codes.md', exitCodesPage()],
-  ['docs/scenario.schema.json', scenarioSchemaText()],
+  ['docs/comparison.schema.json', schemaText('A comparison of floodgate: comparison.json', comparisonSchema)],
+  ['docs/config.schema.json', schemaText('A configuration of floodgate', configSchema)],
+  ['docs/scenario.schema.json', schemaText('A scenario of floodgate', scenarioSchema)],
   ['agent/digest/witness-digest.generated.ts', generateDigest(WitnessSchema)],
   ['agent/encode/witness-encoder.generated.ts', generateEncoder(WitnessSchema)],
   ...(await buildKernels(root)),
@@ -41,8 +45,11 @@ for (const [file, text] of generated) {
   writeFileSync(path.join(out, file), text);
 }
 
-/** What an editor completes and checks a scenario in YAML with; what JSON Schema cannot say (trimming) is left out. */
-function scenarioSchemaText() {
-  const schema = toJsonSchema(scenarioSchema, { errorMode: 'ignore', typeMode: 'input' });
-  return `${JSON.stringify({ title: 'A scenario of floodgate', ...schema }, null, 2)}\n`;
+/**
+ * What an editor completes and checks YAML with; what JSON Schema cannot say (trimming) is left out.
+ * @param {string} title @param {import('valibot').GenericSchema} schema
+ */
+function schemaText(title, schema) {
+  const body = toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'input' });
+  return `${JSON.stringify({ title, ...body }, null, 2)}\n`;
 }

@@ -22,6 +22,8 @@ function launch(name) {
     process.exit(2);
   }
   chooseCompileCache(root, process.env.NODE_COMPILE_CACHE);
+  // As launch.sh: docs/decisions/one-arena.md.
+  if (name === 'floodgate-agent') process.env.MALLOC_ARENA_MAX ??= '1';
   const args = [...programs[name].nodeArguments, programFile(name), ...process.argv.slice(2)];
   // One process, not a waiting parent of 45 MB before an agent of 70. Node.js before 22.15 has no execve(2).
   if (process.platform !== 'win32') process.execve?.(node, [node, ...args], process.env);

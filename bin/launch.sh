@@ -92,6 +92,8 @@ floodgate-agent)
   done <"$fg_root/agent/node-arguments.json"
   set +f
   unset IFS
+  # One arena of glibc's for all threads: see docs/decisions/one-arena.md.
+  export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX-1}"
   ;;
 *) fg_arguments=--disable-warning=ExperimentalWarning ;;
 esac

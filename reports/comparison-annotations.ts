@@ -3,7 +3,7 @@
  * Source: docs.github.com, "Workflow commands for GitHub Actions", setting an error message.
  */
 import { type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { fullSentence, grownSite } from './comparison-sentence.ts';
+import { fileInRepository, fullSentence, grownSite } from './comparison-sentence.ts';
 
 /** GitHub shows ten of a kind for a step. */
 const annotationsMax = 10;
@@ -14,7 +14,8 @@ export function renderComparisonAnnotations(report: ComparisonReport): string {
     for (const metric of judgedMetrics(scenario)) {
       if (metric.decision === 'within') continue;
       const site = grownSite(scenario, metric);
-      const place = site?.file && site.line > 0 ? `file=${property(site.file)},line=${site.line},` : '';
+      const place =
+        site?.file && site.line > 0 ? `file=${property(fileInRepository(report, site))},line=${site.line},` : '';
       const level = metric.decision === 'worse' ? 'error' : 'warning';
       lines.push(
         `::${level} ${place}title=${property(`floodgate compare: ${scenario.name}`)}::${data(fullSentence(scenario, metric))}`,

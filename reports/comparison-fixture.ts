@@ -77,8 +77,9 @@ export function sampleComparison(name = 'cart'): ComparisonReport {
     startedAt: '2026-11-29T14:00:00.000Z',
     durationMs: 60_000,
     command: 'floodgate compare --base main',
-    base: { label: 'main', commit: '2424fe3f1e', dirty: false },
-    head: { label: '.', commit: 'db6d12b1b0', dirty: true },
+    folder: '',
+    base: { label: 'main', commit: '2424fe3f1e', dirty: false, package: null, key: '00c0ffee00c0ffee' },
+    head: { label: '.', commit: 'db6d12b1b0', dirty: true, package: null, key: '00c0ffee00c0ffef' },
     errorRate: 0.05,
     scenarios: [
       {

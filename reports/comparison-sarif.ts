@@ -1,6 +1,6 @@
 /** A comparison as SARIF 2.1.0 (OASIS), for code scanning: a result for each metric that is no pass. Pure. */
-import { type ComparedSite, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { fullSentence, grownSite } from './comparison-sentence.ts';
+import { type ComparisonReport, judgedMetrics } from './comparison.ts';
+import { fileInRepository, fullSentence, grownSite } from './comparison-sentence.ts';
 
 export function renderComparisonSarif(report: ComparisonReport): string {
   const results = report.scenarios.flatMap((scenario) =>
@@ -14,7 +14,7 @@ export function renderComparisonSarif(report: ComparisonReport): string {
           message: { text: `${scenario.name}: ${fullSentence(scenario, metric)}` },
           // The same metric of the same scenario is the same finding, whatever its figures are.
           partialFingerprints: { scenarioMetric: `${scenario.name}/${metric.name}` },
-          ...(site?.file && site.line > 0 && { locations: [locationOf(site)] }),
+          ...(site?.file && site.line > 0 && { locations: [locationOf(fileInRepository(report, site), site.line)] }),
         };
       }),
   );
@@ -31,7 +31,7 @@ export function renderComparisonSarif(report: ComparisonReport): string {
   return `${JSON.stringify(log, undefined, 2)}\n`;
 }
 
-function locationOf({ file, line }: ComparedSite) {
+function locationOf(file: string, line: number) {
   const uri = file.split('/').map(encodeURIComponent).join('/');
   return { physicalLocation: { artifactLocation: { uri }, region: { startLine: line } } };
 }

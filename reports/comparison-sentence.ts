@@ -1,5 +1,5 @@
 /** What is said of one metric of a comparison, in a sentence: every format of machines carries it. Pure. */
-import type { ComparedMetric, ComparedScenario, ComparedSite } from './comparison.ts';
+import type { ComparedMetric, ComparedScenario, ComparedSite, ComparisonReport } from './comparison.ts';
 import { formatBytes, formatDifference, formatShare, formatSite, formatValue, printable } from './format.ts';
 import type { Unit } from './model.ts';
 
@@ -36,6 +36,16 @@ export function fullSentence(scenario: ComparedScenario, metric: ComparedMetric)
 /** `server.js:41 parseCart +18 % (+2.1 kB ± 90 B) a request`. */
 export function siteSentence(site: ComparedSite): string {
   return `${formatSite(site)} ${formatSiteChange(site)} a request`;
+}
+
+/** A site's file as the repository names it: readers of annotations and SARIF look from its top. */
+export function fileInRepository({ folder }: ComparisonReport, { file }: ComparedSite): string {
+  const parts: string[] = [];
+  for (const part of [...folder.split('/'), ...file.split('/')]) {
+    if (part === '..' && parts.length > 0) parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return parts.join('/');
 }
 
 /** From here on a share is no longer read as one. */

@@ -30,7 +30,8 @@ export function renderComparisonTerminal(report: ComparisonReport, options: Comp
   return `${lines.join('\n')}\n`;
 }
 
-function describe({ label, commit, dirty }: ComparisonReport['base']): string {
+function describe({ label, commit, dirty, package: named }: ComparisonReport['base']): string {
+  if (named !== null && !label.endsWith(named)) return `${printable(label)} (${printable(named)})`;
   const id = commit === null ? '' : ` (${commit.slice(0, 10)}${dirty ? ', with changes' : ''})`;
   return printable(label) + id;
 }

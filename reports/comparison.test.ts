@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import Ajv from 'ajv';
 import t from 'tap';
 import { renderComparisonAnnotations } from './comparison-annotations.ts';
 import { renderComparisonBencher } from './comparison-bencher.ts';
@@ -36,6 +39,8 @@ t.test('annotations stand on the line that grew, and are escaped', async (t) => 
   t.match(first, /^::error file=src\/check out\.ts,line=41,title=floodgate compare%3A a%3Ab%2Cc%0A/);
   t.match(first, /::allocated\.perRequest is worse: \+10 %25 /);
   t.match(second, /^::warning title=/);
+  const [below] = renderComparisonAnnotations({ ...sampleComparison(), folder: 'packages/shop' }).split('\n');
+  t.match(below, /^::error file=packages\/shop\/src\/check out\.ts,line=41,/, 'as the repository names it');
 });
 
 t.test('SARIF and Bencher’s format are what their readers take', async (t) => {
@@ -55,6 +60,15 @@ t.test('SARIF and Bencher’s format are what their readers take', async (t) => 
   const { cart } = JSON.parse(renderComparisonBencher(sampleComparison()));
   t.same(cart['allocated.perRequest'], { value: 1100, lower_value: 1099, upper_value: 1102 });
   t.notOk('gc.share' in cart, 'what was not measured is no figure');
+});
+
+t.test('JSON is what the published schema says', async (t) => {
+  const schema = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../docs/comparison.schema.json'), 'utf8'));
+  const validate = new Ajv().compile(schema);
+  t.ok(validate(JSON.parse(rendered('comparison.json'))), JSON.stringify(validate.errors));
+  for (const member of Object.keys(sampleComparison()).filter((each) => each !== 'kind'))
+    t.ok(member in schema.properties, `${member} is in the schema`);
+  t.notOk(validate({ ...JSON.parse(rendered('comparison.json')), verdict: { ok: 'yes' } }));
 });
 
 t.test('Markdown: found again by its mark; a name is data, never markup', async (t) => {

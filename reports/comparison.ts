@@ -10,6 +10,10 @@ export interface ComparedVersion {
   readonly commit: string | null;
   /** True where uncommitted changes are in it. */
   readonly dirty: boolean;
+  /** `shop@1.2.0`, or the name of a package's file; null for what is no package. */
+  readonly package: string | null;
+  /** Of the copy that was built, by which a later comparison finds it as long as it is kept. */
+  readonly key: string;
 }
 
 /**
@@ -54,7 +58,7 @@ export interface ComparedScenario {
 
 /** A function that allocates more or less in the head: bytes a request, or a message. */
 export interface ComparedSite {
-  /** Relative to the project. */
+  /** Relative to the project; what lies beside it in its repository begins with `../`. */
   readonly file: string;
   /** The costliest line of the function in the head; 1-based, 0 where unknown. */
   readonly line: number;
@@ -77,6 +81,8 @@ export interface ComparisonReport {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly command: string;
+  /** The project's folder in its repository, with slashes; empty at the top. Files of sites are relative to the project. */
+  readonly folder: string;
   readonly base: ComparedVersion;
   readonly head: ComparedVersion;
   /** Error of one verdict: identical versions called worse, or a version at its threshold called within. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-export type PageName = 'report' | 'trends' | 'comparison';
+export type PageName = 'report' | 'trends' | 'comparison' | 'signoff' | 'history' | 'sweep';
 
 const require = createRequire(import.meta.url);
 

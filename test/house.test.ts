@@ -47,8 +47,17 @@ const agentForHarness = [
   'agent/tcp/',
   'agent/http/',
   'agent/limits.ts',
+  // No secret in a bundle: the agent's own redactor, pure.
+  'agent/witness/secret-scanner.ts',
+  'agent/witness/secret-names.ts',
   // libpcap, as a compiler of filter expressions: it opens no device.
   'agent/capture/sys/bpf.ts',
+  // What has the shape of a secret: text in, text out.
+  'agent/witness/secret-scanner.ts',
+  // The recorder stands on the agent's own ring.
+  'agent/capture/open.ts',
+  'agent/capture/live-source.ts',
+  'agent/capture/sys/file-lock.ts',
 ];
 
 /** Composition roots and the folders where input and output live: clock, timers and randomness are taken here. */
@@ -68,6 +77,7 @@ const roots = [
   'harness/watch/',
   'harness/preload/',
   'harness/pass/',
+  'harness/record/',
   'harness/requests/requests-feed.ts',
   'harness/requests/sender-thread.ts',
   'scenarios/',

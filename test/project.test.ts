@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import Ajv from 'ajv';
 import t from 'tap';
 import { conversationsCapture } from '../agent/commands/conversation-fixture.ts';
 import type { ComparisonReport } from '../reports/comparison.ts';
@@ -83,6 +84,9 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   t.match(worse.out, /WORSE: .*allocated\.perRequest of cart \+\d/m);
   t.match(worse.out, /server\.js:\d parseCart \+\d/, 'function and file');
   const report = reportOf(shop, 'runs/worse');
+  const schema = path.join(folder, 'node_modules', 'floodgate', 'docs', 'comparison.schema.json');
+  const validate = new Ajv().compile(JSON.parse(readFileSync(schema, 'utf8')));
+  t.ok(validate(report), JSON.stringify(validate.errors));
   const [scenario] = report.scenarios;
   const metric = scenario!.metrics.find(({ name }) => name === 'allocated.perRequest')!;
   t.equal(metric.decision, 'worse');
@@ -92,6 +96,9 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   t.match(site, { file: /^server\.js$/, functionName: 'parseCart' });
   const change = site.headBytes! / site.baseBytes! - 1;
   t.ok(change > 0.05 && change < 0.16, `parseCart ${change}`);
+  const cells = ['base', 'head'].map((side) => `runs/worse/cart/sites-${side}`);
+  t.match(run('diff', ...cells).out, /^[\d.]+ kB → [\d.]+ kB a request \(1,600 .*\n {2}server\.js:\d parseCart \+/);
+  t.match(run('diff', 'runs/worse/cart/1-base', cells[0]!).err, /Run it again with --sites 4KiB/);
   const markdown = readFileSync(path.join(shop, 'runs', 'worse', 'comparison.md'), 'utf8');
   t.match(markdown, /^<!-- floodgate-compare -->\n### ❌/);
   t.match(markdown, /parseCart/);
@@ -106,6 +113,21 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   t.match(same.err, /talkative|\.: checking out/);
   t.notMatch(same.err, /^main: checking out/m, 'the base was built once');
   t.same(readdirSync(path.join(shop, '.floodgate', 'compare')).sort(), ['versions'], 'nothing is left half done');
+
+  // What was published, beside what the first comparison judged.
+  git('checkout', '-q', 'main');
+  execFileSync(
+    'tar',
+    ['-czf', path.join(shop, 'shop-1.0.0.tgz'), '--transform=s,^,package/,', 'package.json', 'server.js'],
+    {
+      cwd: shop,
+    },
+  );
+  const words = ['--base', './shop-1.0.0.tgz', '--head', 'runs/worse', '--sites', 'never', '--out', 'runs/published'];
+  const published = run('compare', ...words);
+  t.equal(published.status, 1, published.out + published.err);
+  t.match(published.out, /^base \.\/shop-1\.0\.0\.tgz {3}head runs\/worse \([0-9a-f]{10}\)$/m);
+  t.match(run('compare', '--base', 'npm:1.0.0').err, /shop is private: .*\nName the package: npm:NAME@1\.0\.0/);
 });
 
 t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
@@ -151,11 +173,23 @@ t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
   t.match(grown.out, /allocated\.perRequest is .*, at most 1\.\d* kB is allowed \(baseline 1 kB/);
   t.match(run('baseline', 'list').out, /waiver +first +rss\.max +until 2999-12-31 by anna: PERF-1/);
   writeFileSync(ledger, '');
-  t.match(run('gate', '--only', 'frist').err, /there is no scenario "frist"\nScenarios: first/);
+  t.match(run('gate', '--only', 'frist').err, /there is no scenario "frist"\nDid you mean first\? Scenarios: first/);
   writeFileSync(file, readFileSync(file, 'utf8').replace(/ {2}budgets:.*\n/, ''));
   const unjudged = run('gate');
   t.equal(unjudged.status, 4, unjudged.out + unjudged.err);
   t.match(unjudged.out, /undecided: first/);
+});
+
+t.test('a Go project: what init writes is YAML, and names a schema that is there', (t) => {
+  const shop = path.join(folder, 'gopher');
+  mkdirSync(shop);
+  writeFileSync(path.join(shop, 'go.mod'), 'module shop\n');
+  const { status, stderr } = spawnSync(...plainNode(floodgate, 'init', '--yes'), { cwd: shop, encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  const text = readFileSync(path.join(shop, 'floodgate.config.yaml'), 'utf8');
+  const [, schema] = /^# yaml-language-server: \$schema=(.*)$/m.exec(text)!;
+  t.match(JSON.parse(readFileSync(path.join(shop, schema!), 'utf8')), { properties: { targets: {}, scenarios: {} } });
+  t.end();
 });
 
 const waived = ['--owner', 'anna', '--until', '2999-12-31', '--reason', 'PERF-1'];

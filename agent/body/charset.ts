@@ -59,7 +59,8 @@ const jsonStart = new Set([...'{["-0123456789tfn \t\r\n'].map((character) => cha
 /** UTF-16 by its byte order mark, or by the first character of a JSON text being ASCII (RFC 4627, section 3). */
 export function sniffUtf16(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (end - start < 2) return undefined;
-  const [first, second] = [bytes[start]!, bytes[start + 1]!];
+  const first = bytes[start]!;
+  const second = bytes[start + 1]!;
   if ((first === 0xff && second === 0xfe) || (jsonStart.has(first) && second === 0)) return 'utf-16le';
   if ((first === 0xfe && second === 0xff) || (first === 0 && jsonStart.has(second))) return 'utf-16be';
   return undefined;

@@ -21,6 +21,8 @@ const keptBytesMin = 512;
 const singleBytesMax = 64 << 10;
 
 const nothing = new Uint8Array(0);
+/** Without a view of its own for every piece. */
+const copyBytes = Buffer.prototype.copy;
 
 /** The stages of one body, the last coding applied first. */
 class Chain {
@@ -62,8 +64,13 @@ class Chain {
     stage.push(bytes, at, length, emit);
   }
 
+  /** Begins other data: a chain of one stage has nothing else that it knows. */
+  restart(): void {
+    this.stages[0]!.restart();
+  }
+
   get hasEnded(): boolean {
-    for (const stage of this.stages) if (!stage.hasEnded) return false;
+    for (let i = 0; i < this.stages.length; i += 1) if (!this.stages[i]!.hasEnded) return false;
     return true;
   }
 
@@ -72,7 +79,7 @@ class Chain {
   }
 
   release(): void {
-    for (const stage of this.stages) stage.release();
+    for (let i = 0; i < this.stages.length; i += 1) this.stages[i]!.release();
   }
 
   /** `open` while every stage can take more; else the trouble furthest in. */
@@ -93,7 +100,7 @@ class Chain {
 /** Undoes all codings of one body. Ends by `finish` or `abandon`, exactly one of them. */
 export class ContentDecoder {
   readonly #pool: DecoderPool;
-  readonly #codings: readonly Coding[];
+  #codings: readonly Coding[];
   readonly #decodedBytesMax: number;
   readonly #sink: DecodedSink;
   #chain: Chain;
@@ -121,6 +128,23 @@ export class ContentDecoder {
     this.#decodedBytesMax = decodedBytesMax;
     this.#sink = sink;
     this.#chain = this.#createChain(0);
+  }
+
+  /** Begins another body, after the end of the one before. */
+  restart(codings: readonly Coding[]): void {
+    this.#known = 0;
+    this.#kept = nothing;
+    this.#keptLength = 0;
+    this.#keptFrom = 0;
+    this.#isRestarted = false;
+    this.decodedBytes = 0;
+    this.undecoded = null;
+    const isSame = this.#codings === codings && !this.#isMalformed;
+    this.#isMalformed = false;
+    this.#codings = codings;
+    // Nearly all bodies are coded once, and as the one before.
+    if (isSame && codings.length === 1) this.#chain.restart();
+    else this.#chain = this.#createChain(0);
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
@@ -201,7 +225,7 @@ export class ContentDecoder {
       this.#forget();
       return;
     }
-    this.#kept.set(bytes.subarray(start, end), this.#keptLength);
+    copyBytes.call(bytes, this.#kept, this.#keptLength, start, end);
     this.#keptLength = length;
   }
 
@@ -210,7 +234,7 @@ export class ContentDecoder {
     const size = Math.max(keptBytesMin, 2 ** (32 - Math.clz32(length - 1)));
     const larger = this.#pool.takeSpare(size);
     if (larger === null) return false;
-    larger.set(kept.subarray(0, this.#keptLength));
+    copyBytes.call(kept, larger, 0, 0, this.#keptLength);
     if (kept !== nothing) this.#pool.giveSpare(kept, true);
     this.#kept = larger;
     return true;

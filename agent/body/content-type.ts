@@ -118,10 +118,18 @@ export function bodyKindOf(mediaType: string): BodyKind {
   return mediaType.startsWith('text/') ? 'text' : 'bytes';
 }
 
+/** Whether the first byte behind white space begins what only JSON begins with: most bodies need no closer look. */
+export function beginsJson(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09)) at += 1;
+  return at < end && at - start < sniffedBytes && (bytes[at] === 0x7b || bytes[at] === 0x5b || bytes[at] === 0x22);
+}
+
 /** What the first bytes look like, for a body whose type is missing or says nothing. */
 export function sniffKind(bytes: Uint8Array, start: number, end: number): BodyKind {
+  if (beginsJson(bytes, start, end)) return 'json';
   const text = Buffer.prototype.latin1Slice
-    .call(bytes, start, Math.min(end, start + 64))
+    .call(bytes, start, Math.min(end, start + sniffedBytes))
     .replace(/^\xef\xbb\xbf/, '')
     .trimStart();
   if (looksLikeJson(text)) return 'json';
@@ -131,6 +139,8 @@ export function sniffKind(bytes: Uint8Array, start: number, end: number): BodyKi
   // Control characters other than white space: no text.
   return /[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? 'bytes' : 'text';
 }
+
+const sniffedBytes = 64;
 
 /** An object or array, or one scalar that is nothing else but JSON. */
 export function looksLikeJson(text: string): boolean {

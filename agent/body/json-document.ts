@@ -60,6 +60,9 @@ export class BodyBuffers {
   }
 }
 
+/** What stands in a place for a page that is free. */
+const noPage = new Uint8Array(0);
+
 /** Without a view of its own for every piece. */
 const { copy: copyBytes, utf8Slice } = Buffer.prototype;
 
@@ -76,9 +79,10 @@ export class JsonDocument {
   readonly #limits: JsonLimits;
   readonly #buffers: BodyBuffers;
   readonly #handler: JsonHandler;
-  readonly #bytesMax: number;
-  /** All full but the last. One alone may be smaller than a page. */
+  #bytesMax = 0;
+  /** The first `#count`, all full but the last. One alone may be smaller than a page. */
   #pages: Uint8Array[] = [];
+  #count = 0;
   #sizeClass = 0;
   #length = 0;
   /** Of the last page. */
@@ -89,10 +93,19 @@ export class JsonDocument {
     this.#limits = limits;
     this.#buffers = buffers;
     this.#handler = handler;
-    this.#bytesMax = Math.max(handler.wholeBytesMax ?? 0, PARSED_BYTES_MAX);
-    const first = buffers.take(0);
+    this.restart();
+  }
+
+  /** Begins another body, after the end of the one before: for its handler alone. */
+  restart(): void {
+    this.#bytesMax = Math.max(this.#handler.wholeBytesMax ?? 0, PARSED_BYTES_MAX);
+    this.#sizeClass = 0;
+    this.#length = 0;
+    this.#used = 0;
+    this.#reader = null;
+    const first = this.#buffers.take(0);
     if (first === null) this.#stream();
-    else this.#pages.push(first);
+    else this.#add(first);
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
@@ -101,7 +114,7 @@ export class JsonDocument {
         this.#reader.push(bytes, start, end);
         return;
       }
-      const page = this.#pages[this.#pages.length - 1]!;
+      const page = this.#pages[this.#count - 1]!;
       const size = Math.min(page.length - this.#used, end - start);
       copyBytes.call(bytes, page, this.#used, start, start + size);
       start += size;
@@ -124,6 +137,7 @@ export class JsonDocument {
     }
     const isWhole = this.#reader!.finish();
     this.#reader!.release();
+    this.#reader = null;
     return isWhole;
   }
 
@@ -136,7 +150,7 @@ export class JsonDocument {
       return;
     }
     if (isPage) {
-      this.#pages.push(next);
+      this.#add(next);
       this.#used = 0;
       return;
     }
@@ -150,25 +164,38 @@ export class JsonDocument {
   /** What is there goes to the reader, and so does what comes. */
   #stream(): void {
     this.#reader = new JsonReader(this.#limits, this.#handler, this.#buffers);
-    const pages = this.#pages;
-    this.#pages = [];
-    for (let i = 0; i < pages.length; i += 1) {
-      const page = pages[i]!;
-      this.#reader.push(page, 0, i === pages.length - 1 ? this.#used : page.length);
-      this.#buffers.give(page);
+    const count = this.#count;
+    for (let i = 0; i < count; i += 1) {
+      const page = this.#pages[i]!;
+      this.#reader.push(page, 0, i === count - 1 ? this.#used : page.length);
+      this.#giveBack(i);
     }
+    this.#count = 0;
+  }
+
+  #add(page: Uint8Array): void {
+    this.#pages[this.#count] = page;
+    this.#count += 1;
   }
 
   #release(): void {
-    for (const page of this.#pages) this.#buffers.give(page);
-    this.#pages = [];
+    for (let i = 0; i < this.#count; i += 1) this.#giveBack(i);
+    this.#count = 0;
+  }
+
+  #giveBack(index: number): void {
+    this.#buffers.give(this.#pages[index]!);
+    this.#pages[index] = noPage;
   }
 
   #text(): string {
     const first = this.#pages[0]!;
-    if (this.#pages.length === 1) return utf8Slice.call(first, 0, this.#length);
+    if (this.#count === 1) return utf8Slice.call(first, 0, this.#length);
     let at = 0;
-    for (const page of this.#pages) at += copyBytes.call(page, parsed, at, 0, Math.min(page.length, this.#length - at));
+    for (let i = 0; i < this.#count; i += 1) {
+      const page = this.#pages[i]!;
+      at += copyBytes.call(page, parsed, at, 0, Math.min(page.length, this.#length - at));
+    }
     return utf8Slice.call(parsed, 0, this.#length);
   }
 

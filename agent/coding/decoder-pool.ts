@@ -66,7 +66,8 @@ export class DecoderPool {
 
   free(bytes: number): void {
     this.bytesInUse -= bytes;
-    assert(this.bytesInUse >= 0);
+    // Not `assert(…)`: that makes a list of its arguments for each body.
+    if (this.bytesInUse < 0) assert.fail('more was freed than was reserved');
   }
 
   /** A decompressor, reused where one is idle. */

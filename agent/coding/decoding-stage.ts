@@ -60,6 +60,19 @@ export class DecodingStage {
     this.#member = coding === 'gzip' ? new GzipMember() : null;
   }
 
+  /** Begins other data of the same coding, after `release`. */
+  restart(): void {
+    this.#ended = false;
+    this.#isInTrailer = false;
+    this.#members = 0;
+    this.#mayBeText = this.#coding === 'br' || this.#coding === 'deflate';
+    this.#textLength = 0;
+    this.state = 'open';
+    this.isWindowTooLarge = false;
+    this.leftBytes = 0;
+    this.#member?.reset();
+  }
+
   /** Whether all of the coded data was seen, and was right: what may follow is none of it. */
   get hasEnded(): boolean {
     return this.#ended;

@@ -228,9 +228,9 @@ export class Outputs {
     const upload = this.upload?.upload;
     if (upload === undefined) return file;
     return {
-      writeBytes: (bytes) => {
-        file?.writeBytes(bytes);
-        upload.add(bytes);
+      writeBytes: (bytes, start, end) => {
+        file?.writeBytes(bytes, start, end);
+        upload.add(bytes, start, end);
       },
     };
   }

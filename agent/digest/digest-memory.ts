@@ -74,8 +74,8 @@ export function releaseDigestMemory(): boolean {
 
 /** Writes a known digest (two halves, big-endian). */
 export function putDigest(out: number, high: number, low: number): void {
-  view.setUint32(out, high);
-  view.setUint32(out + 4, low);
+  view.setInt32(out, high);
+  view.setInt32(out + 4, low);
 }
 
 /** A signed word of a digest, big-endian. */
@@ -294,7 +294,7 @@ export function normalisedFloat(value: number): string {
   return digits === '1' ? `${sign}${exponent}:1` : `${sign}${exponent + digits.length}:0${digits}`;
 }
 
-const copyBytes = Buffer.prototype.copy;
+const { copy: copyBytes, latin1Slice } = Buffer.prototype;
 
 /** The digests of finished entries, to p. @returns their end */
 export function putPairs({ bytes: packed, start }: PackedFields, p: number): number {
@@ -312,21 +312,25 @@ export function sortEntries(offset: number, count: number): void {
   const data = view;
   for (let i = 1; i < count; i += 1) {
     let at = offset + i * 16;
-    const keyHigh = data.getUint32(at);
-    const keyLow = data.getUint32(at + 4);
-    const valueHigh = data.getUint32(at + 8);
-    const valueLow = data.getUint32(at + 12);
+    const keyHigh = data.getInt32(at);
+    const keyLow = data.getInt32(at + 4);
+    const valueHigh = data.getInt32(at + 8);
+    const valueLow = data.getInt32(at + 12);
     for (; at > offset && isAbove(data, at - 16, keyHigh, keyLow); at -= 16) bytes.copyWithin(at, at - 16, at);
-    data.setUint32(at, keyHigh);
-    data.setUint32(at + 4, keyLow);
-    data.setUint32(at + 8, valueHigh);
-    data.setUint32(at + 12, valueLow);
+    data.setInt32(at, keyHigh);
+    data.setInt32(at + 4, keyLow);
+    data.setInt32(at + 8, valueHigh);
+    data.setInt32(at + 12, valueLow);
   }
 }
 
+/** Signed words need no box on the heap; with their first bit turned they are in the order of unsigned ones. */
+const FIRST_BIT = 0x8000_0000 | 0;
+
 function isAbove(data: DataView, at: number, high: number, low: number): boolean {
-  const other = data.getUint32(at);
-  return other > high || (other === high && data.getUint32(at + 4) > low);
+  const other = data.getInt32(at) ^ FIRST_BIT;
+  const wanted = high ^ FIRST_BIT;
+  return other > wanted || (other === wanted && (data.getInt32(at + 4) ^ FIRST_BIT) > (low ^ FIRST_BIT));
 }
 
 /** In place, O(n log n) whatever the keys: they come from the traffic. */
@@ -345,9 +349,9 @@ function siftDown(offset: number, from: number, count: number): void {
     let child = root * 2 + 1;
     if (child >= count) return;
     const next = offset + (child + 1) * 16;
-    if (child + 1 < count && isAbove(data, next, data.getUint32(next - 16), data.getUint32(next - 12))) child += 1;
+    if (child + 1 < count && isAbove(data, next, data.getInt32(next - 16), data.getInt32(next - 12))) child += 1;
     const at = offset + root * 16;
-    if (!isAbove(data, offset + child * 16, data.getUint32(at), data.getUint32(at + 4))) return;
+    if (!isAbove(data, offset + child * 16, data.getInt32(at), data.getInt32(at + 4))) return;
     swapEntries(at, offset + child * 16);
     root = child;
   }
@@ -355,9 +359,9 @@ function siftDown(offset: number, from: number, count: number): void {
 
 function swapEntries(a: number, b: number): void {
   for (let i = 0; i < 16; i += 8) {
-    const high = view.getUint32(a + i);
-    const low = view.getUint32(a + i + 4);
-    putDigest(a + i, view.getUint32(b + i), view.getUint32(b + i + 4));
+    const high = view.getInt32(a + i);
+    const low = view.getInt32(a + i + 4);
+    putDigest(a + i, view.getInt32(b + i), view.getInt32(b + i + 4));
     putDigest(b + i, high, low);
   }
 }
@@ -375,7 +379,7 @@ export function digestTextAt(offset: number): string {
     b[o + 2] = BASE64URL[(group >> 6) & 63]!;
     b[o + 3] = i < 6 ? BASE64URL[group & 63]! : 0x3d;
   }
-  return b.toString('latin1', out, out + 12);
+  return latin1Slice.call(b, out, out + 12);
 }
 
 /** Value of each digit of base64url; what is none counts as 0. */

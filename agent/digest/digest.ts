@@ -20,10 +20,14 @@ export function dataDigest(data: Data): string {
 
 /** As {@link dataDigest}; gives the scratch memory of an unusually large witness back. */
 export function witnessDigest(witness: Witness): string {
+  makeWitnessDigest(witness);
+  return digestTextAt(0);
+}
+
+/** As {@link witnessDigest}, for who needs no text of it: it lies at the beginning of the scratch memory. */
+export function makeWitnessDigest(witness: Witness): void {
   digestWitness(witness, 0, SCRATCH);
-  const text = digestTextAt(0);
   releaseDigestMemory();
-  return text;
 }
 
 /**

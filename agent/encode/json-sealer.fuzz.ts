@@ -55,7 +55,7 @@ export function bothWays(body: Uint8Array, mode: 'redact' | 'off' = 'redact'): B
   };
   const isSealed = data?.kind === DataKind.SEALED;
   const result = { sealed: isSealed, ours: found(data, mine), reference: found(tree, theirs) };
-  if (isSealed) sealer.release(data);
+  if (isSealed) sealer.release(data, true);
   return result;
 }
 

@@ -82,6 +82,19 @@ export const { formatOf, mayHoldSecret } = sealKernel;
 /** Without a view of its own for every text. */
 const copyBytes = Buffer.prototype.copy;
 
+/** The text's memory from its beginning on, in steps of a page: a view of its own for each text is 100 bytes of garbage. */
+const TEXT_STEP_BYTES = 4096;
+const fillBytes = Uint8Array.prototype.fill;
+const textViews = new Array<Uint8Array | undefined>(SEALED_TEXT_BYTES_MAX / TEXT_STEP_BYTES + 1);
+
+function isTextUtf8(end: number): boolean {
+  const steps = Math.ceil((end - TEXT_AT) / TEXT_STEP_BYTES);
+  const view = (textViews[steps] ??= bytes.subarray(TEXT_AT, TEXT_AT + steps * TEXT_STEP_BYTES));
+  // What an earlier text left behind this one.
+  fillBytes.call(view, 0, end - TEXT_AT);
+  return isUtf8(view);
+}
+
 /** As the readers of bodies cut (`agent/body/body-limits.ts`). */
 export interface SealLimits {
   readonly depthMax: number;
@@ -120,7 +133,7 @@ export class JsonSealer {
     const kind = sealKernel.read(end, this.#redacts, this.#depthMax, this.#stringMax);
     if (kind === 0) return 0;
     // Tags written into the text are ASCII in the place of ASCII.
-    if ((sealKernel.classesRead() & Has.BEYOND_ASCII) !== 0 && !isUtf8(bytes.subarray(TEXT_AT, end))) return 0;
+    if ((sealKernel.classesRead() & Has.BEYOND_ASCII) !== 0 && !isTextUtf8(end)) return 0;
     return kind;
   }
 

@@ -38,11 +38,16 @@ import { encodeData } from './witness-encoder.generated.ts';
 /** Digests lie at 0 and what is hashed behind them. */
 const SCRATCH = 24;
 const copyBytes = Buffer.prototype.copy;
+/** Objects kept for the next heads: 60 bytes each. */
+const IDLE_MAX = 256;
+const nothing = new Uint8Array(0);
 
 /** What else of the sealer is needed. */
 export interface TextSealer {
   text(value: string, meta: DataMeta, slab: TextSlab | null): Data | null;
   sealedMeta(meta: DataMeta): SealedMeta;
+  /** Takes a value back that nobody has. */
+  reuse(data: Data): void;
 }
 
 /** Whose names and texts the kernel holds: there is one memory. */
@@ -55,6 +60,8 @@ export class PackedHeads implements HeadSealer {
   /** By place. */
   readonly #metas = new Array<DataMeta | null>(PLACES).fill(null);
   #metaOf: MetaOfField = () => null;
+  /** Objects of heads that are over. */
+  readonly #idle: PackedFields[] = [];
   #count = 0;
   #status = 0;
   /** For texts until they are copied. */
@@ -97,6 +104,7 @@ export class PackedHeads implements HeadSealer {
     const { bytes: sealed, start, length, digestHigh, digestLow } = known.value as Sealed;
     copyBytes.call(sealed, bytes, ASKED_VALUE_AT, start, start + length);
     putDigest(ASKED_AT, digestHigh, digestLow);
+    if (sealed === this.#slab.bytes) this.#texts.reuse(known);
     sealKernel.addValue(length, 0);
   }
 
@@ -108,11 +116,20 @@ export class PackedHeads implements HeadSealer {
     const packed = end > SEALED_PAGE_BYTES ? Buffer.allocUnsafeSlow(end) : this.#shelf.take(end);
     bytes.copy(packed, 0, DIGESTS_AT, DIGESTS_AT + start);
     bytes.copy(packed, start, VALUE_AT, VALUE_AT + end - start);
-    return new PackedFields(packed, start / 16, start, end);
+    const fields = this.#idle.pop();
+    if (fields === undefined) return new PackedFields(packed, start >> 4, start, end);
+    fields.bytes = packed;
+    fields.count = start >> 4;
+    fields.start = start;
+    fields.end = end;
+    return fields;
   }
 
-  release({ bytes: packed, end }: PackedFields): void {
-    if (end <= SEALED_PAGE_BYTES) this.#shelf.give(packed);
+  release(fields: PackedFields, isOver: boolean): void {
+    if (fields.end <= SEALED_PAGE_BYTES) this.#shelf.give(fields.bytes);
+    if (!isOver || this.#idle.length >= IDLE_MAX) return;
+    fields.bytes = nothing;
+    this.#idle.push(fields);
   }
 
   /** The kernel's tables are another's: they are emptied. */

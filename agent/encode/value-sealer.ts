@@ -59,6 +59,10 @@ const PLACES_MAX = 256;
 /** A place whose texts are new each time (request ids) is left alone for so many of them. */
 const PASSES = 2048;
 
+/** Objects of values kept for the next bodies: 170 bytes each. */
+const IDLE_MAX = 128;
+const nothing = new Uint8Array(0);
+
 interface KeptText {
   /** Null: seen once. What comes a second time is sealed. */
   data: Data | null;
@@ -92,6 +96,8 @@ export class ValueSealer implements Sealer {
   readonly #metas = new Map<DataMeta, SealedMeta>();
   readonly #places = new Map<DataMeta, Texts>();
   #kept = 0;
+  /** Values of bodies that are over. */
+  readonly #idle: Data[] = [];
   readonly heads: PackedHeads | null;
 
   /**
@@ -128,11 +134,25 @@ export class ValueSealer implements Sealer {
     const size = MEMORY_BYTES - at;
     if (size > SEALED_PAGE_BYTES) {
       const pages = this.#pages(at);
-      return sealedData(new Sealed(high, low, pages[0]!, 0, size, pages));
+      return this.#sealedData(high, low, pages[0]!, 0, size, pages);
     }
     const value = this.#shelf.take(size);
     bytes.copy(value, 0, at, MEMORY_BYTES);
-    return sealedData(new Sealed(high, low, value, 0, size));
+    return this.#sealedData(high, low, value, 0, size, null);
+  }
+
+  #sealedData(
+    high: number,
+    low: number,
+    first: Uint8Array,
+    start: number,
+    size: number,
+    pages: readonly Uint8Array[] | null,
+  ): Data {
+    const data = this.#idle.pop();
+    if (data === undefined) return sealedData(new Sealed(high, low, first, start, size, pages));
+    (data.value as Sealed).set(high, low, first, start, size, pages);
+    return data;
   }
 
   /** A copy of the memory from `from` to its end. */
@@ -146,10 +166,17 @@ export class ValueSealer implements Sealer {
     return pages;
   }
 
-  release(data: Data): void {
+  release(data: Data, isOver: boolean): void {
     const { bytes: only, pages } = data.value as Sealed;
     if (pages === null) this.#shelf.give(only);
     else for (let i = 0; i < pages.length; i += 1) this.#shelf.give(pages[i]!);
+    if (isOver) this.reuse(data);
+  }
+
+  reuse(data: Data): void {
+    if (this.#idle.length >= IDLE_MAX) return;
+    (data.value as Sealed).set(0, 0, nothing, 0, 0, null);
+    this.#idle.push(data);
   }
 
   openSlab(): TextSlab {
@@ -254,7 +281,7 @@ export class ValueSealer implements Sealer {
     putDigest(ROOT_TEXT_AT + 25, meta.digestHigh, meta.digestLow);
     seal.hash(ROOT_TEXT_AT, ROOT_BYTES, ROOT_DIGEST_AT);
     if (target === slab?.bytes) slab.used = at + size;
-    return sealedData(new Sealed(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), target, at, size));
+    return this.#sealedData(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), target, at, size, null);
   }
 
   #forget(): void {

@@ -10,22 +10,27 @@ import { encodeWitness as writeWitness } from './witness-encoder.generated.ts';
  *   caller to count.
  */
 export function encodeWitness(witness: Witness): Buffer | undefined {
-  return encode(witness, false);
+  return encode(witness, false) ? writtenBytes() : undefined;
 }
 
 /** As {@link encodeWitness}, with its length before it as a varint: the form that witnesses files consist of. */
 export function encodeDelimitedWitness(witness: Witness): Buffer | undefined {
+  return writeDelimitedWitness(witness) ? writtenBytes() : undefined;
+}
+
+/** As {@link encodeDelimitedWitness}; what was written lies in `writtenMemory`. @returns false for a witness beyond the limit */
+export function writeDelimitedWitness(witness: Witness): boolean {
   return encode(witness, true);
 }
 
-function encode(witness: Witness, delimited: boolean): Buffer | undefined {
+function encode(witness: Witness, delimited: boolean): boolean {
   beginWriting();
   try {
     writeWitness(witness);
     if (delimited) putUnsigned(messageEnd());
   } catch (error) {
-    if (error instanceof EncodedTooLong) return undefined;
+    if (error instanceof EncodedTooLong) return false;
     throw error;
   }
-  return writtenBytes();
+  return true;
 }

@@ -9,6 +9,9 @@ const bufferBytes = 64 << 10;
 const blockedMsMax = 5_000;
 const blockedPauseMs = 2;
 
+/** Without a view of its own for each record. */
+const copyBytes = Buffer.prototype.copy;
+
 export class OutputFile implements RecordOutput {
   readonly #path: string;
   readonly #fd: number;
@@ -46,16 +49,16 @@ export class OutputFile implements RecordOutput {
     this.#length += this.#buffer.write(text, this.#length);
   }
 
-  /** As `write`, for bytes, which are copied. */
-  writeBytes(bytes: Uint8Array): void {
+  writeBytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
     if (this.#isOver) return;
-    if (this.#length + bytes.length > bufferBytes) this.flush();
-    if (bytes.length > bufferBytes) {
-      this.#writeAll(bytes);
+    const length = end - start;
+    if (this.#length + length > bufferBytes) this.flush();
+    if (length > bufferBytes) {
+      this.#writeAll(bytes.subarray(start, end));
       return;
     }
-    this.#buffer.set(bytes, this.#length);
-    this.#length += bytes.length;
+    copyBytes.call(bytes, this.#buffer, this.#length, start, end);
+    this.#length += length;
   }
 
   flush(): void {

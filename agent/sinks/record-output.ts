@@ -3,8 +3,8 @@ import type { FloodgateError } from '../errors.ts';
 /** Where whole lines and records go, in order. Nothing here throws: see `failure`. */
 export interface RecordOutput {
   write(text: string): void;
-  /** As `write`, for bytes, which are copied. */
-  writeBytes(bytes: Uint8Array): void;
+  /** As `write`, for `bytes[start, end)`, which are copied. */
+  writeBytes(bytes: Uint8Array, start: number, end: number): void;
   flush(): void;
   close(): void;
   /** The reader is gone: the rest is dropped. */

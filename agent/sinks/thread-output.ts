@@ -21,6 +21,9 @@ export interface ThreadOutputOptions {
   readonly blockedMsMax?: number;
 }
 
+/** Without a view of its own for each record. */
+const copyBytes = Buffer.prototype.copy;
+
 export class ThreadOutput implements RecordOutput {
   readonly closedByReader = false;
   readonly failure = null;
@@ -39,12 +42,13 @@ export class ThreadOutput implements RecordOutput {
     this.writeBytes(Buffer.from(text));
   }
 
-  writeBytes(bytes: Uint8Array): void {
-    if (this.#length + bytes.length > batchBytes) this.flush();
-    if (bytes.length > batchBytes) this.#send(Uint8Array.from(bytes));
+  writeBytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    const length = end - start;
+    if (this.#length + length > batchBytes) this.flush();
+    if (length > batchBytes) this.#send(Uint8Array.from(bytes.subarray(start, end)));
     else {
-      this.#batch.set(bytes, this.#length);
-      this.#length += bytes.length;
+      copyBytes.call(bytes, this.#batch, this.#length, start, end);
+      this.#length += length;
     }
   }
 

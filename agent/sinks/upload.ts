@@ -8,6 +8,9 @@ import { type Batch, sealBatch } from './batch.ts';
 import type { Spool } from './spool.ts';
 import type { Outcome } from './upload-request.ts';
 
+/** Without a view of its own for each witness. */
+const copyBytes = Buffer.prototype.copy;
+
 const backoffMsBase = 500;
 const backoffMsMax = 60_000;
 /** Even the luckiest draw leaves the server alone for a moment. */
@@ -87,19 +90,20 @@ export class Upload {
   }
 
   /** One witness with its length before it; copied. Never throws. */
-  add(bytes: Uint8Array): void {
+  add(bytes: Uint8Array, start = 0, end = bytes.length): void {
     const { batchBytesMax, nowMs } = this.#options;
     this.counters.witnessesTaken += 1;
-    if (this.#openBytes + bytes.length > batchBytesMax) this.seal();
+    const length = end - start;
+    if (this.#openBytes + length > batchBytesMax) this.seal();
     const mark = this.#options.overload?.() ?? unmarked;
-    if (bytes.length > batchBytesMax) {
-      this.#spool(bytes, 1, mark);
+    if (length > batchBytesMax) {
+      this.#spool(bytes.subarray(start, end), 1, mark);
       return;
     }
     if (this.#openWitnesses === 0) this.#openedAtMs = nowMs();
     this.#openMark = this.#openWitnesses === 0 ? mark : mostOf(this.#openMark, mark);
-    this.#open.set(bytes, this.#openBytes);
-    this.#openBytes += bytes.length;
+    copyBytes.call(bytes, this.#open, this.#openBytes, start, end);
+    this.#openBytes += length;
     this.#openWitnesses += 1;
   }
 

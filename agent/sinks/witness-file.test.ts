@@ -14,7 +14,7 @@ function witness(name: string, value: string): ir.Witness {
 t.test('obfuscated, keyed, once each', (t) => {
   const chunks: Buffer[] = [];
   const file = new WitnessFile({
-    output: { writeBytes: (bytes) => void chunks.push(Buffer.from(bytes)) },
+    output: { writeBytes: (bytes, start, end) => void chunks.push(Buffer.from(bytes.subarray(start, end))) },
     obfuscator: new Obfuscator('redact', Buffer.alloc(32)),
     seen: new DigestMemory(16),
   });

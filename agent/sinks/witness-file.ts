@@ -3,8 +3,9 @@
  * wanted the same work is done and counted: what the null sink of a bench measures.
  */
 import type { DigestMemory } from '../digest/dedup.ts';
-import { keyWitness, witnessDigest } from '../digest/digest.ts';
-import { encodeDelimitedWitness } from '../encode/witness-encoder.ts';
+import { keyWitness, makeWitnessDigest } from '../digest/digest.ts';
+import { writtenMemory, writtenStart } from '../encode/backward-writer.ts';
+import { writeDelimitedWitness } from '../encode/witness-encoder.ts';
 import type { Witness } from '../witness/ir.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { WitnessHandler } from '../witness/witness-builder.ts';
@@ -28,6 +29,7 @@ export class WitnessFileCounters {
 }
 
 export class WitnessFile implements WitnessHandler {
+  readonly keepsWitnesses = false;
   readonly counters = new WitnessFileCounters();
   readonly #options: WitnessFileOptions;
 
@@ -41,18 +43,19 @@ export class WitnessFile implements WitnessHandler {
     const { counters } = this;
     obfuscator.witness(witness);
     keyWitness(witness);
-    witnessDigest(witness);
+    makeWitnessDigest(witness);
     if (seen?.seenLast()) {
       counters.duplicates += 1;
       return;
     }
-    const bytes = encodeDelimitedWitness(witness);
-    if (bytes === undefined) {
+    if (!writeDelimitedWitness(witness)) {
       counters.tooLong += 1;
       return;
     }
-    output?.writeBytes(bytes);
+    const bytes = writtenMemory();
+    const start = writtenStart();
+    output?.writeBytes(bytes, start, bytes.length);
     counters.written += 1;
-    counters.writtenBytes += bytes.length;
+    counters.writtenBytes += bytes.length - start;
   }
 }

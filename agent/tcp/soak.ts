@@ -11,6 +11,10 @@ import { defaultTcpLimits } from './limits.ts';
 import type { StreamHandler } from './stream-handler.ts';
 import { TcpLayer } from './tcp.ts';
 
+setFlagsFromString('--expose-gc');
+/** Collects all garbage now, so that a reading of memory does not depend on when V8 last did. */
+export const collectGarbage: () => void = runInNewContext('gc');
+
 /** What is read every so often. */
 export interface SoakSample {
   readonly connections: number;
@@ -80,8 +84,6 @@ export function soak(count: number, samples: number): SoakSample[] {
   const source = { interfaces: [{ name: 'soak', linkType: 1, snapLength: 0 }] };
   const layer = new TcpLayer({ limits, placePages, handler, source, hashSeed: [1, 2] });
   const out: SoakSample[] = [];
-  setFlagsFromString('--expose-gc');
-  const collectGarbage: () => void = runInNewContext('gc');
   let nowUs = 1e15;
   for (let connection = 0; connection < count; connection += 1) {
     const frames = connections[connection % 16 < 13 ? 0 : (connection % 16) - 12]!;

@@ -289,7 +289,7 @@ function becomes({ type, encoding, body, complete }: Case, cuts: readonly number
     beginWriting();
     encodeData(data);
     value = `${digest} ${writtenBytes().toString('latin1')}`;
-    if (builder.sealed !== null) sealer.release(builder.sealed);
+    if (builder.sealed !== null) sealer.release(builder.sealed, true);
   }
   budget.release();
   return { value, outcome, cut: builder.cut };

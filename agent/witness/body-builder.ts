@@ -67,7 +67,7 @@ const listBytes = 130;
 export class BodyBuilder implements BodyHandler {
   readonly #budget: ValueBudget;
   readonly #typer: ValueTyper;
-  readonly #responseCode: number;
+  #responseCode: number;
   readonly #sealer: Sealer | null;
   readonly #open: Open[] = [];
   /** Top-level values: usually one, several for JSON sequences. */
@@ -87,6 +87,19 @@ export class BodyBuilder implements BodyHandler {
     this.#budget = budget;
     this.#typer = typer;
     this.#responseCode = responseCode;
+  }
+
+  /** Begins another body, after the end of the one before: for the same budget. */
+  restart(responseCode: number): void {
+    this.#responseCode = responseCode;
+    if (this.#roots.length > 0) this.#roots = [];
+    if (this.#open.length > 0) this.#open.length = 0;
+    if (this.#partOpen.length > 0) this.#partOpen.length = 0;
+    this.#meta = null;
+    this.#kind = 'unknown';
+    this.#partDepth = 0;
+    this.cut = false;
+    this.sealed = null;
   }
 
   /** The body's value with its place in the message, or null when it was empty. */
@@ -175,7 +188,7 @@ export class BodyBuilder implements BodyHandler {
     const data = this.#sealer!.json(pages, length, this.#meta);
     if (data === null) return false;
     if (this.#pay((data.value as Sealed).length)) this.sealed = data;
-    else this.#sealer!.release(data);
+    else this.#sealer!.release(data, true);
     return true;
   }
 

@@ -171,6 +171,11 @@ export class MapType {
 /** Above so many keys a lookup goes through a Map instead of along the list. */
 const LINEAR_KEYS_MAX = 24;
 
+/** Of maps without entries: never written to. */
+const noKeys: string[] = [];
+const noValues: Data[] = [];
+const nothing = new Data(DataKind.NONE, ScalarKind.NONE, null, null);
+
 /** A map<string, Data> in insertion order as two parallel lists: a third of the size of a Map, and no iterator. */
 export class Fields {
   keys: string[];
@@ -180,13 +185,18 @@ export class Fields {
   /** More of them, before these: finished, under keys that are their digests. */
   packed: PackedFields | null;
   #index: Map<string, number> | null;
+  /** Lists of one place, to be used again. */
+  #spareKeys: string[] | null;
+  #spareValues: Data[] | null;
 
   constructor() {
-    this.keys = [];
-    this.values = [];
+    this.keys = noKeys;
+    this.values = noValues;
     this.keyed = false;
     this.packed = null;
     this.#index = null;
+    this.#spareKeys = null;
+    this.#spareValues = null;
   }
 
   get size(): number {
@@ -199,8 +209,8 @@ export class Fields {
     if (this.#index !== null) this.#index.set(key, this.keys.length);
     if (this.keys.length === 0) {
       // An empty array makes room for seventeen when it is pushed to; most maps beside packed values have one.
-      this.keys = [key];
-      this.values = [value];
+      if (this.#spareKeys !== null) this.#begin(this.#spareKeys, key, this.#spareValues!, value);
+      else this.#begin([key], key, [value], value);
       return;
     }
     this.keys.push(key);
@@ -253,11 +263,33 @@ export class Fields {
     return this.#index.get(key) ?? -1;
   }
 
+  #begin(keys: string[], key: string, values: Data[], value: Data): void {
+    keys[0] = key;
+    values[0] = value;
+    this.keys = keys;
+    this.values = values;
+    this.#spareKeys = null;
+    this.#spareValues = null;
+  }
+
   clear(): void {
     this.keyed = false;
-    this.keys.length = 0;
-    this.values.length = 0;
+    this.keys = noKeys;
+    this.values = noValues;
     this.#index = null;
+  }
+
+  /** As `clear`, packed ones too; keeps the memory of a map of one. */
+  reset(): void {
+    if (this.keys.length === 1) {
+      const { keys, values } = this;
+      keys[0] = '';
+      values[0] = nothing;
+      this.#spareKeys = keys;
+      this.#spareValues = values;
+    }
+    this.packed = null;
+    this.clear();
   }
 }
 
@@ -314,6 +346,17 @@ export class MethodMeta {
     this.pairing = pairing;
     this.weight = weight;
     this.bodyWeight = bodyWeight;
+  }
+
+  /** For another method of the same protocol. */
+  reset(): void {
+    this.method = '';
+    this.pathTemplate = '';
+    this.host = '';
+    this.processingLatencyMs = 0;
+    this.pairing = Pairing.CERTAIN;
+    this.weight = 0;
+    this.bodyWeight = 0;
   }
 }
 

@@ -18,18 +18,21 @@ export function namedParameters(pairs: readonly string[]): NamedParameter | null
 
 /** The same of a witness: parameters that may be such pairs are not sealed. */
 export function namedQuery({ values }: Fields): NamedParameter | null {
-  const names: string[] = [];
+  let names: string[] | null = null;
   for (let i = 0; i < values.length; i += 1) {
     const { meta, value } = values[i]!;
-    if (meta?.location === Location.QUERY && typeof value === 'string' && isNamingName(meta.key)) names.push(value);
+    const isNaming = meta?.location === Location.QUERY && typeof value === 'string' && isNamingName(meta.key);
+    if (isNaming) (names ??= []).push(value);
   }
-  return amongNames(names);
+  // Most witnesses have none: nothing is allocated for them.
+  return names === null ? null : amongNames(names);
 }
 
 const amongNames = (names: readonly string[]): NamedParameter | null =>
-  names.length === 0
-    ? null
-    : (name, value) => isValueName(name) && names.some((each) => namesSecret(each, decodeForm(value)));
+  names.length === 0 ? null : isAmong.bind(null, names);
+
+const isAmong = (names: readonly string[], name: string, value: string): boolean =>
+  isValueName(name) && names.some((each) => namesSecret(each, decodeForm(value)));
 
 /** As it stands where the encoding is broken. */
 export function decodeForm(text: string): string {

@@ -8,17 +8,17 @@ export const SEALED_PAGE_BYTES = 16 << 10;
 
 export class Sealed {
   /** The digest as two signed words, big-endian: signed, so that they need no box on the heap. */
-  readonly digestHigh: number;
-  readonly digestLow: number;
+  digestHigh: number;
+  digestLow: number;
   /** The `Data` message in binary: `length` bytes from `start`. Where there are `pages`, the first of them. */
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly length: number;
+  bytes: Uint8Array;
+  start: number;
+  length: number;
   /** The digest as text, once it was asked for. */
   text = '';
 
   /** A message longer than `SEALED_PAGE_BYTES` lies in pages, full but for the last. */
-  readonly pages: readonly Uint8Array[] | null;
+  pages: readonly Uint8Array[] | null;
 
   constructor(
     digestHigh: number,
@@ -35,6 +35,24 @@ export class Sealed {
     this.start = start;
     this.length = length;
   }
+
+  /** Becomes another value: for its owner alone. */
+  set(
+    digestHigh: number,
+    digestLow: number,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    pages: readonly Uint8Array[] | null,
+  ): void {
+    this.digestHigh = digestHigh;
+    this.digestLow = digestLow;
+    this.bytes = bytes;
+    this.start = start;
+    this.length = length;
+    this.pages = pages;
+    this.text = '';
+  }
 }
 
 /**
@@ -42,11 +60,11 @@ export class Sealed {
  * value (16 bytes), then, behind all of these, the entries in binary.
  */
 export class PackedFields {
-  readonly bytes: Uint8Array;
-  readonly count: number;
+  bytes: Uint8Array;
+  count: number;
   /** Where the entries begin and end. */
-  readonly start: number;
-  readonly end: number;
+  start: number;
+  end: number;
 
   constructor(bytes: Uint8Array, count: number, start: number, end: number) {
     this.bytes = bytes;

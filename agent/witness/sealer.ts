@@ -18,7 +18,8 @@ export interface HeadSealer {
   text(value: string, meta: DataMeta): void;
   /** What was added; null: nothing. */
   close(): PackedFields | null;
-  release(packed: PackedFields): void;
+  /** @param isOver whether nobody has it any more: else its memory alone is used again */
+  release(packed: PackedFields, isOver: boolean): void;
 }
 
 /** Makes sealed values. What it declines (null) goes the way of all values: as a tree, obfuscated and digested later. */
@@ -37,6 +38,6 @@ export interface Sealer {
   closeSlab(slab: TextSlab): void;
   /** Null where values have to be seen together. */
   readonly heads: HeadSealer | null;
-  /** Takes the memory of a value back that `json` gave. */
-  release(data: Data): void;
+  /** Takes the memory of a value back that `json` gave. @param isOver as `HeadSealer.release` has it */
+  release(data: Data, isOver: boolean): void;
 }

@@ -143,14 +143,18 @@ export function findSegment(text: string, slash: number): void {
   if (from === slash || text.charCodeAt(from - 1) !== SLASH || text.charCodeAt(from - 2) === SLASH) return;
   let end = slash + 1;
   while (end < text.length && end - slash < SEGMENT_MAX && !is(text.charCodeAt(end), STOP)) end += 1;
-  const segment = text.slice(slash + 1, end);
-  if (segment.length < 6 || (segment.length < 20 && !/\d/.test(segment))) return;
+  const length = end - slash - 1;
+  if (length < 6 || (length < 20 && !hasDigit(text, slash + 1, end))) return;
   const name = text.slice(from, slash);
   const isLink = LINKS.test(name);
   if (!isLink && !isSecretName(name)) return;
   // A link's own words: /reset/step-2
-  if (isLink && segment.length < 12 && /^[a-z]+[-_]?\d{0,2}$/.test(segment)) return;
+  if (isLink && length < 12 && /^[a-z]+[-_]?\d{0,2}$/.test(text.slice(slash + 1, end))) return;
   note(slash + 1, end);
+}
+function hasDigit(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (is(text.charCodeAt(at), DIGIT)) return true;
+  return false;
 }
 export const SEGMENT_NAME_MAX = 64;
 const SEGMENT_MAX = 2048;

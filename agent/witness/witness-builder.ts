@@ -5,25 +5,26 @@
  */
 import type { BodyMeans } from '../body/body-handler.ts';
 import { BodyReader } from '../body/body-reader.ts';
-import { type CodingList, codingsIn, noCodings } from '../body/codings.ts';
+import { codingsIn } from '../body/codings.ts';
 import { decodeFormText } from '../body/form-reader.ts';
 import { exchangeKey, type HttpMessage, isInterim, type MessageHandler } from '../http/message-handler.ts';
 import { BodyBuilder, type ValueTyper } from './body-builder.ts';
+import { Exchange, FlightTable, type Half } from './exchange.ts';
 import {
   AuthType,
   type Data,
   type DataMeta,
   type Fields,
   httpMeta,
-  httpWitness,
   Location,
+  type MethodMeta,
   Pairing,
   type Witness,
 } from './ir.ts';
 import { SLAB_BYTES, type TextSlab } from './sealed.ts';
 import type { HeadSealer, MetaOfField, Sealer } from './sealer.ts';
 import { verdictOn } from './secret-names.ts';
-import { nodeBytes, ValueBudget, ValueTotal } from './value-budget.ts';
+import { nodeBytes, type ValueBudget, ValueTotal } from './value-budget.ts';
 import type { WitnessLimits } from './witness-limits.ts';
 
 /** What is known of a witness beyond itself. */
@@ -40,6 +41,12 @@ export interface WitnessContext {
 
 /** The witness is the handler's. Its maps are keyed by position until `agent/digest` keys them. */
 export interface WitnessHandler {
+  /**
+   * Whether it may keep witnesses and contexts: else their objects serve the next exchange. What is sealed in a witness is
+   * valid only during the call either way.
+   * @default true
+   */
+  readonly keepsWitnesses?: boolean;
   witness(witness: Witness, context: WitnessContext): void;
 }
 
@@ -120,72 +127,12 @@ const flightBytes = 2500 + SLAB_BYTES;
 /** Keys by position, made once. Query, header and body values of one message, and one to spare. */
 const positions: readonly string[] = Array.from({ length: headValuesMax + 2 }, (_, i) => String(i));
 
+/** Exchanges that are over and kept for the next ones: as many as end before others begin (agent/limits.ts counts them). */
+const idleExchangesMax = 64;
+
 /** A head with more fields, or longer, is read field by field. */
 const packedFieldsMax = 100;
 const packedBytesMax = 64 << 10;
-
-interface Half {
-  readonly budget: ValueBudget;
-  /** Where it has its head's values together. */
-  readonly values: Fields;
-  /** Its body, where that was sealed. */
-  sealed: Data | null;
-  /** Where its sealed texts lie. */
-  slab: TextSlab | null;
-}
-
-class Exchange {
-  readonly witness: Witness;
-  readonly key: number;
-  readonly stream: number;
-  readonly number: number;
-  readonly tsUs: number;
-  request: Half | null = null;
-  response: Half | null = null;
-  hasRequest = false;
-  hasResponse = false;
-  requestDone = false;
-  responseDone = false;
-  requestWhole = false;
-  responseWhole = false;
-  complete = true;
-  isProbable = false;
-  requestEndUs = 0;
-  /** Its bodies are left out. */
-  readonly isBodiless: boolean;
-  /** Its messages that are still coming: they go where it goes. */
-  requestFlight: InFlight | null = null;
-  responseFlight: InFlight | null = null;
-
-  constructor(witness: Witness, key: number, { stream, exchange, tsUs }: HttpMessage, isBodiless: boolean) {
-    this.witness = witness;
-    this.isBodiless = isBodiless;
-    this.key = key;
-    this.stream = stream;
-    this.number = exchange;
-    this.tsUs = tsUs;
-  }
-}
-
-/** A message whose bytes are still coming. */
-interface InFlight {
-  readonly exchange: Exchange;
-  /** Its key in the table of messages in flight. */
-  readonly place: number;
-  readonly half: Half;
-  readonly values: Fields;
-  readonly budget: ValueBudget;
-  readonly status: number;
-  /** Kept from the head, which may be gone when the body comes. */
-  contentType: string | undefined;
-  codings: CodingList;
-  body: BodyReader | null;
-  builder: BodyBuilder | null;
-  /** The body is counted, not read. */
-  shed: boolean;
-  /** … from its middle on. */
-  isGivenUp: boolean;
-}
 
 export class WitnessBuilder implements MessageHandler {
   readonly readsHeadLater = false;
@@ -197,8 +144,11 @@ export class WitnessBuilder implements MessageHandler {
   readonly #handler: WitnessHandler;
   /** By exchange, oldest first. */
   readonly #exchanges = new Map<number, Exchange>();
-  /** By stream and side. */
-  readonly #inFlight = new Map<number, InFlight>();
+  /** Messages whose bytes are still coming, by stream and side. */
+  readonly #inFlight = new FlightTable();
+  readonly #keepsWitnesses: boolean;
+  /** Those that are over. */
+  readonly #idle: Exchange[] = [];
   /** By location, type and status in one number, then by key; `#metasKept` of them together. */
   readonly #metas = new Map<number, Map<string, DataMeta>>();
   #metasKept = 0;
@@ -232,6 +182,7 @@ export class WitnessBuilder implements MessageHandler {
     this.#means = means;
     this.#typer = typer;
     this.#handler = handler;
+    this.#keepsWitnesses = handler.keepsWitnesses ?? true;
     this.values = new ValueTotal(limits.totalBytesMax);
   }
 
@@ -244,76 +195,45 @@ export class WitnessBuilder implements MessageHandler {
     if (isInterim(message)) return;
     const exchange = this.#exchangeOf(message);
     const isRequest = message.kind === 'request';
-    const budget = new ValueBudget(this.values, this.#limits.messageBytesMax);
-    const method = exchange.witness.method!;
-    const values = isRequest ? method.args : method.responses;
-    const half: Half = { budget, values, sealed: null, slab: null };
-    if (isRequest) exchange.request = half;
-    else exchange.response = half;
+    const half = isRequest ? exchange.request : exchange.response;
+    half.begin(message.stream * 2 + message.side, message.status);
     // Room was made for it: see #exchangeOf.
-    budget.take(exchangeBytes / 2 + flightBytes);
-    if (isRequest || !exchange.hasRequest) this.#name(exchange.witness, message, budget);
-    if (isRequest) exchange.hasRequest = true;
-    else {
-      exchange.hasResponse = true;
-      if (exchange.hasRequest && exchange.requestEndUs > 0) {
-        method.meta!.processingLatencyMs = Math.max(0, message.tsUs - exchange.requestEndUs) / 1000;
-      }
+    half.budget.take(exchangeBytes / 2 + flightBytes);
+    if (isRequest || !exchange.hasRequest) this.#name(exchange.meta, message, half.budget);
+    if (!isRequest && exchange.hasRequest && exchange.requestEndUs > 0) {
+      exchange.meta.processingLatencyMs = Math.max(0, message.tsUs - exchange.requestEndUs) / 1000;
     }
-    const place = message.stream * 2 + message.side;
-    const flight: InFlight = {
-      exchange,
-      place,
-      half,
-      values,
-      budget,
-      status: message.status,
-      contentType: undefined,
-      codings: noCodings,
-      body: null,
-      builder: null,
-      shed: false,
-      isGivenUp: false,
-    };
-    this.#head(message, flight);
-    if (isRequest) exchange.requestFlight = flight;
-    else exchange.responseFlight = flight;
-    this.#inFlight.set(place, flight);
+    this.#head(message, half);
+    this.#inFlight.set(half);
   }
 
   body(message: HttpMessage, bytes: Uint8Array, start: number, end: number): void {
-    const flight = this.#inFlight.get(message.stream * 2 + message.side);
-    if (flight === undefined) return;
-    if (flight.body === null && !flight.shed) this.#openBody(flight);
-    flight.body?.push(bytes, start, end);
+    const half = this.#inFlight.get(message.stream * 2 + message.side);
+    if (half === null) return;
+    if (half.body === null && !half.isShed) this.#openBody(half);
+    half.body?.push(bytes, start, end);
   }
 
   bodyGap(message: HttpMessage): void {
-    const flight = this.#inFlight.get(message.stream * 2 + message.side);
-    if (flight === undefined) return;
-    if (flight.body === null && !flight.shed) this.#openBody(flight);
-    flight.body?.gap();
+    const half = this.#inFlight.get(message.stream * 2 + message.side);
+    if (half === null) return;
+    if (half.body === null && !half.isShed) this.#openBody(half);
+    half.body?.gap();
   }
 
   end(message: HttpMessage): void {
-    const place = message.stream * 2 + message.side;
-    const flight = this.#inFlight.get(place);
-    if (flight === undefined) return;
-    const { exchange } = flight;
-    this.#land(flight, message.complete);
+    const half = this.#inFlight.get(message.stream * 2 + message.side);
+    if (half === null) return;
+    const { exchange } = half;
+    this.#land(half, message.complete);
     if (!message.complete) exchange.complete = false;
     if (message.pairing === 'probable') exchange.isProbable = true;
-    if (message.kind === 'request') {
-      exchange.requestDone = true;
-      exchange.requestWhole = message.complete;
-      exchange.requestEndUs = message.lastTsUs;
-    } else {
-      exchange.responseDone = true;
-      exchange.responseWhole = message.complete;
-    }
+    half.isDone = true;
+    half.isWhole = message.complete;
+    if (message.kind === 'request') exchange.requestEndUs = message.lastTsUs;
     // A response that overtook its request in the capture waits for it; one without a request is done.
-    const requestReady = exchange.hasRequest ? exchange.requestDone : message.exchange < 0;
-    if (exchange.responseDone && requestReady) this.#give(exchange);
+    const requestReady = exchange.hasRequest ? exchange.request.isDone : message.exchange < 0;
+    if (exchange.response.isDone && requestReady) this.#give(exchange);
   }
 
   /** Gives out what has waited too long. Call now and then with the packets' clock. */
@@ -345,16 +265,16 @@ export class WitnessBuilder implements MessageHandler {
       this.#give(known);
     }
     this.#makeRoom(null);
-    const exchange = new Exchange(httpWitness('', '', ''), key, message, this.bodyWeight === 0);
+    const exchange = this.#idle.pop() ?? new Exchange(this.values, this.#limits.messageBytesMax);
+    exchange.begin(key, message, this.bodyWeight === 0);
     this.#weigh(exchange);
     this.#exchanges.set(key, exchange);
     return exchange;
   }
 
-  #weigh({ witness }: Exchange): void {
+  #weigh({ meta }: Exchange): void {
     const { weight, bodyWeight } = this;
     if (weight === 1 && bodyWeight === 1) return;
-    const meta = witness.method!.meta!;
     if (weight !== 1) meta.weight = weight;
     if (bodyWeight !== weight) meta.bodyWeight = bodyWeight === 0 ? -1 : bodyWeight;
   }
@@ -376,8 +296,7 @@ export class WitnessBuilder implements MessageHandler {
     return this.values.bytes + exchangeBytes + flightBytes + 1000 > totalBytesMax;
   }
 
-  #name(witness: Witness, message: HttpMessage, budget: ValueBudget): void {
-    const meta = witness.method!.meta!;
+  #name(meta: MethodMeta, message: HttpMessage, budget: ValueBudget): void {
     meta.method = message.method;
     const path = pathOf(message.uri);
     const host = message.kind === 'request' ? (message.headers.get('host') ?? authorityOf(message.uri)) : '';
@@ -404,36 +323,37 @@ export class WitnessBuilder implements MessageHandler {
   }
 
   /** All values of a head: together where they can be sealed without one another, else one by one. */
-  #head(message: HttpMessage, flight: InFlight): void {
-    const pairs = message.kind === 'request' ? queryPairs(message.uri) : [];
-    const names = pairs.map(nameOfPair);
+  #head(message: HttpMessage, half: Half): void {
+    const pairs = message.kind === 'request' ? queryPairs(message.uri) : noPairs;
+    const names = pairs.length > 0 ? pairs.map(nameOfPair) : noPairs;
     // Neighbours say whether these are secrets: they are not sealed before all are known.
-    const isPlain = pairs.length > 1 && names.some((name) => verdictOn(name).isValue);
+    const isPlain = pairs.length > 1 && names.some(isNameOfValue);
     this.#contentCodings = '';
     this.#transferCodings = '';
     this.#packed = 0;
-    this.#packing = isPlain ? null : this.#openPacked(message, flight, pairs.length);
-    if (this.#packing === null) this.#slab = flight.half.slab = this.#sealer?.openSlab() ?? null;
-    for (const [i, pair] of pairs.entries()) {
+    this.#packing = isPlain ? null : this.#openPacked(message, half, pairs.length);
+    if (this.#packing === null) this.#slab = half.slab = this.#sealer?.openSlab() ?? null;
+    for (let i = 0; i < pairs.length; i += 1) {
+      const pair = pairs[i]!;
       if (pair === '') continue;
       const equals = pair.indexOf('=');
       const value = equals < 0 ? '' : decodeFormText(pair.slice(equals + 1));
-      this.#add(flight.values, flight.budget, value, this.#meta(Location.QUERY, names[i]!, 0, 0), isPlain);
+      this.#add(half.values, half.budget, value, this.#meta(Location.QUERY, names[i]!, 0, 0), isPlain);
     }
-    this.#headers(message, flight);
-    if (this.#packing !== null) flight.values.packed = this.#packing.close();
+    this.#headers(message, half);
+    if (this.#packing !== null) half.values.packed = this.#packing.close();
     this.#packing = null;
     const { flags } = message;
     if (this.#contentCodings !== '' || this.#transferCodings !== '')
-      flight.codings = codingsIn(this.#contentCodings, this.#transferCodings, flags);
+      half.codings = codingsIn(this.#contentCodings, this.#transferCodings, flags);
   }
 
   /** @returns null where the head is not for the sealer, or there is no budget for all that may be in it */
-  #openPacked(message: HttpMessage, flight: InFlight, pairs: number): HeadSealer | null {
+  #openPacked(message: HttpMessage, half: Half, pairs: number): HeadSealer | null {
     const heads = this.#sealer?.heads ?? null;
     const place = heads === null ? null : (message.headers.place ?? null);
     if (heads === null || place === null || place.count > packedFieldsMax || place.length > packedBytesMax) return null;
-    if (pairs > packedFieldsMax || !flight.budget.has(nodeBytes * place.count + place.length)) return null;
+    if (pairs > packedFieldsMax || !half.budget.has(nodeBytes * place.count + place.length)) return null;
     heads.open(place, message.status, this.#metaOfField);
     return heads;
   }
@@ -458,11 +378,11 @@ export class WitnessBuilder implements MessageHandler {
     values.append(positions[values.keys.length]!, data);
   }
 
-  #headers(message: HttpMessage, flight: InFlight): void {
+  #headers(message: HttpMessage, half: Half): void {
     const { count } = message.headers;
     for (let i = 0; i < count; i += 1) {
-      if (this.#packing !== null) i = this.#packFields(this.#packing, i, flight.budget);
-      if (i < count) this.#header(message, i, flight);
+      if (this.#packing !== null) i = this.#packFields(this.#packing, i, half.budget);
+      if (i < count) this.#header(message, i, half);
     }
   }
 
@@ -475,9 +395,9 @@ export class WitnessBuilder implements MessageHandler {
     return to;
   }
 
-  #header(message: HttpMessage, i: number, flight: InFlight): void {
+  #header(message: HttpMessage, i: number, half: Half): void {
     const { headers, status } = message;
-    const { values, budget } = flight;
+    const { values, budget } = half;
     const field = this.#field(headers.name(i));
     const value = headers.value(i);
     switch (field.role) {
@@ -485,7 +405,7 @@ export class WitnessBuilder implements MessageHandler {
         this.#add(values, budget, value, this.#fieldMeta(field, status));
         break;
       case Role.contentType:
-        flight.contentType ??= value.slice(0, kindCharactersMax);
+        half.contentType ??= value.slice(0, kindCharactersMax);
         break;
       case Role.contentEncoding:
         this.#contentCodings += this.#contentCodings === '' ? value : `,${value}`;
@@ -543,8 +463,12 @@ export class WitnessBuilder implements MessageHandler {
 
   #authorization(value: string, values: Fields, budget: ValueBudget, status: number): void {
     const space = value.indexOf(' ');
-    const scheme = (space < 0 ? value : value.slice(0, space)).toLowerCase();
-    const type = scheme === 'basic' ? AuthType.BASIC : scheme === 'bearer' ? AuthType.BEARER : AuthType.UNKNOWN;
+    const end = space < 0 ? value.length : space;
+    const type = isScheme(value, end, 'basic')
+      ? AuthType.BASIC
+      : isScheme(value, end, 'bearer')
+        ? AuthType.BEARER
+        : AuthType.UNKNOWN;
     const credentials = type === AuthType.UNKNOWN ? value : value.slice(space + 1).trim();
     this.#add(values, budget, credentials, this.#meta(Location.AUTH, '', type, status));
   }
@@ -565,108 +489,113 @@ export class WitnessBuilder implements MessageHandler {
   /** Leaves out the rest of all bodies under way. @returns how many */
   giveUpBodies(): number {
     let count = 0;
-    for (const flight of this.#inFlight.values()) {
-      if (flight.body === null) continue;
+    for (const half of this.#inFlight.all()) {
+      if (half === null || half.body === null) continue;
       count += 1;
-      flight.isGivenUp = true;
-      flight.exchange.witness.method!.meta!.bodyWeight = -1;
-      this.#endBody(flight, false);
-      flight.body = null;
-      flight.shed = true;
+      half.isGivenUp = true;
+      half.exchange.meta.bodyWeight = -1;
+      this.#endBody(half, false);
+      half.isShed = true;
     }
     return count;
   }
 
-  #openBody(flight: InFlight): void {
-    if (flight.exchange.isBodiless) {
-      flight.shed = true;
-      flight.exchange.complete = false;
+  #openBody(half: Half): void {
+    const { exchange } = half;
+    if (exchange.isBodiless || this.shedBodies) {
+      half.isShed = true;
+      exchange.complete = false;
+      if (!exchange.isBodiless) this.counters.bodiesShed += 1;
       return;
     }
-    if (this.shedBodies) {
-      flight.shed = true;
-      flight.exchange.complete = false;
-      this.counters.bodiesShed += 1;
-      return;
+    const { contentType, codings } = half;
+    if (half.builder !== null && half.idleBody !== null) {
+      half.builder.restart(half.status);
+      half.idleBody.restart(contentType, codings);
+    } else {
+      half.builder = new BodyBuilder(half.budget, this.#typer, half.status, this.#sealer);
+      half.idleBody = new BodyReader(this.#limits.body, this.#means, half.builder, contentType, codings);
     }
-    flight.builder = new BodyBuilder(flight.budget, this.#typer, flight.status, this.#sealer);
-    flight.body = new BodyReader(this.#limits.body, this.#means, flight.builder, flight.contentType, flight.codings);
+    half.body = half.idleBody;
   }
 
   /** The message is over, or the rest of it is not awaited. */
-  #land(flight: InFlight, complete: boolean): void {
-    if (this.#inFlight.get(flight.place) === flight) this.#inFlight.delete(flight.place);
-    const { exchange } = flight;
-    if (exchange.requestFlight === flight) exchange.requestFlight = null;
-    else exchange.responseFlight = null;
-    this.#endBody(flight, complete);
+  #land(half: Half, complete: boolean): void {
+    this.#inFlight.remove(half);
+    half.isFlying = false;
+    this.#endBody(half, complete);
   }
 
-  #endBody(flight: InFlight, complete: boolean): void {
-    if (flight.body === null || flight.builder === null) return;
-    const outcome = flight.body.finish(complete);
-    const data = flight.builder.finish();
-    if (data !== null) this.#append(flight.values, data);
-    flight.half.sealed = flight.builder.sealed;
+  #endBody(half: Half, complete: boolean): void {
+    const { body, builder } = half;
+    if (body === null || builder === null) return;
+    half.body = null;
+    const outcome = body.finish(complete);
+    const data = builder.finish();
+    if (data !== null) this.#append(half.values, data);
+    half.sealed = builder.sealed;
     if (outcome.encodedBytes === 0) return;
     const { counters } = this;
     counters.bodies += 1;
     counters.encodedBytes += outcome.encodedBytes;
     counters.decodedBytes += outcome.decodedBytes;
     counters.ratioMax = Math.max(counters.ratioMax, Math.round(outcome.decodedBytes / outcome.encodedBytes));
-    if (outcome.whole && !flight.builder.cut) {
+    if (outcome.whole && !builder.cut) {
       counters.bodiesWhole += 1;
       return;
     }
-    flight.exchange.complete = false;
-    if (flight.isGivenUp) return;
+    half.exchange.complete = false;
+    if (half.isGivenUp) return;
     if (outcome.decoding === 'busy') counters.bodiesDecoderBusy += 1;
     else if (outcome.decoding === 'unsupported') counters.bodiesUnsupportedCoding += 1;
-    else if (outcome.decoding === 'limit' || flight.builder.cut) counters.bodiesOverLimit += 1;
+    else if (outcome.decoding === 'limit' || builder.cut) counters.bodiesOverLimit += 1;
     else if (outcome.decoding === 'malformed' || complete) counters.bodiesMalformed += 1;
     else counters.bodiesTruncated += 1;
   }
 
   #give(exchange: Exchange): void {
+    const { request, response, meta } = exchange;
     this.#exchanges.delete(exchange.key);
-    if (exchange.requestFlight !== null) this.#land(exchange.requestFlight, false);
-    if (exchange.responseFlight !== null) this.#land(exchange.responseFlight, false);
+    if (request.isFlying) this.#land(request, false);
+    if (response.isFlying) this.#land(response, false);
     const { counters } = this;
     counters.witnesses += 1;
-    if (!exchange.hasResponse) counters.requestsAlone += 1;
-    if (!exchange.hasRequest) counters.responsesAlone += 1;
-    if (exchange.requestWhole) counters.requestsWhole += 1;
-    if (exchange.responseWhole) counters.responsesWhole += 1;
-    if (exchange.requestWhole && exchange.responseWhole) counters.exchangesWhole += 1;
-    if (!exchange.hasRequest || !exchange.hasResponse) exchange.witness.method!.meta!.pairing = Pairing.ABSENT;
-    else if (exchange.isProbable) exchange.witness.method!.meta!.pairing = Pairing.PROBABLE;
-    this.#handler.witness(exchange.witness, {
-      stream: exchange.stream,
-      exchange: exchange.number,
-      tsUs: exchange.tsUs,
-      hasRequest: exchange.hasRequest,
-      hasResponse: exchange.hasResponse,
-      complete: exchange.complete && exchange.requestDone && exchange.responseDone,
-    });
-    this.#release(exchange.request);
-    this.#release(exchange.response);
+    if (!response.isBegun) counters.requestsAlone += 1;
+    if (!request.isBegun) counters.responsesAlone += 1;
+    if (request.isWhole) counters.requestsWhole += 1;
+    if (response.isWhole) counters.responsesWhole += 1;
+    if (request.isWhole && response.isWhole) counters.exchangesWhole += 1;
+    if (!request.isBegun || !response.isBegun) meta.pairing = Pairing.ABSENT;
+    else if (exchange.isProbable) meta.pairing = Pairing.PROBABLE;
+    exchange.complete &&= request.isDone && response.isDone;
+    this.#handler.witness(exchange.witness, exchange);
+    this.#release(request);
+    this.#release(response);
+    if (this.#keepsWitnesses || this.#idle.length >= idleExchangesMax) return;
+    exchange.reset();
+    this.#idle.push(exchange);
   }
 
   /** Its values are with the handler, or nowhere. */
-  #release(half: Half | null): void {
-    if (half === null) return;
+  #release(half: Half): void {
+    if (!half.isBegun) return;
+    const isOver = !this.#keepsWitnesses;
     half.budget.release();
-    if (half.sealed !== null) this.#sealer!.release(half.sealed);
+    if (half.sealed !== null) this.#sealer!.release(half.sealed, isOver);
     if (half.slab !== null) this.#sealer!.closeSlab(half.slab);
-    if (half.values.packed !== null) this.#sealer!.heads!.release(half.values.packed);
+    if (half.values.packed !== null) this.#sealer!.heads!.release(half.values.packed, isOver);
   }
 }
 
 /** Path of a request target in origin or absolute form (RFC 9112, section 3.2), without its query. */
 function pathOf(uri: string): string {
-  const path = /^[a-z][a-z0-9+.-]{0,20}:\/\/[^/?]*/i.test(uri)
-    ? uri.replace(/^[a-z][a-z0-9+.-]{0,20}:\/\/[^/?]*/i, '')
-    : uri;
+  const path =
+    // No expression, which allocates, for what nearly all are.
+    uri.charCodeAt(0) === 0x2f
+      ? uri
+      : /^[a-z][a-z0-9+.-]{0,20}:\/\/[^/?]*/i.test(uri)
+        ? uri.replace(/^[a-z][a-z0-9+.-]{0,20}:\/\/[^/?]*/i, '')
+        : uri;
   const question = path.indexOf('?');
   return question < 0 ? path : path.slice(0, question);
 }
@@ -680,10 +609,24 @@ function canonicalName(lower: string): string {
   return lower.replace(/(^|-)([a-z])/g, (_all, before: string, letter: string) => before + letter.toUpperCase());
 }
 
+const noPairs: readonly string[] = [];
+
 /** The parameters of a request target, still encoded. */
-function queryPairs(uri: string): string[] {
+function queryPairs(uri: string): readonly string[] {
   const question = uri.indexOf('?');
-  return question < 0 ? [] : uri.slice(question + 1).split('&', headValuesMax);
+  return question < 0 ? noPairs : uri.slice(question + 1).split('&', headValuesMax);
+}
+
+const isNameOfValue = (name: string): boolean => verdictOn(name).isValue;
+
+/** Whether a value begins with a scheme that ends at `end`, in whatever case. @param scheme in lower case */
+function isScheme(value: string, end: number, scheme: string): boolean {
+  if (end !== scheme.length) return false;
+  for (let i = 0; i < end; i += 1) {
+    const code = value.charCodeAt(i);
+    if ((code >= 0x41 && code <= 0x5a ? code | 0x20 : code) !== scheme.charCodeAt(i)) return false;
+  }
+  return true;
 }
 
 function nameOfPair(pair: string): string {

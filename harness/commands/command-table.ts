@@ -18,6 +18,21 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./compare-command.ts')).addCompareCommand,
   },
   {
+    name: 'signoff',
+    summary: 'judge a release and seal it: a page, all raw data, a signed statement',
+    load: async () => (await import('./signoff-command.ts')).addSignoffCommand,
+  },
+  {
+    name: 'verify',
+    summary: 'check a sealed release: who signed it, and that its data come to its verdict',
+    load: async () => (await import('./verify-command.ts')).addVerifyCommand,
+  },
+  {
+    name: 'rerun',
+    summary: 'run a sealed release again: do its figures come out?',
+    load: async () => (await import('./rerun-command.ts')).addRerunCommand,
+  },
+  {
     name: 'bisect',
     summary: 'find the commit from which on a metric is worse',
     load: async () => (await import('./bisect-command.ts')).addBisectCommand,
@@ -31,6 +46,16 @@ export const commandTable: readonly CommandRow[] = [
     name: 'waiver',
     summary: 'let a limit be broken for a while, with a reason and an owner',
     load: async () => (await import('./waiver-command.ts')).addWaiverCommand,
+  },
+  {
+    name: 'merge',
+    summary: 'one report out of what several machines measured',
+    load: async () => (await import('./merge-command.ts')).addMergeCommand,
+  },
+  {
+    name: 'history',
+    summary: 'what was measured in this project: list, show, export, prune',
+    load: async () => (await import('./history-command.ts')).addHistoryCommand,
   },
   {
     name: 'init',
@@ -83,9 +108,34 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./edit-command.ts')).addEditCommand,
   },
   {
+    name: 'record',
+    summary: 'a flight recorder: the last so many bytes, and what came around a spike',
+    load: async () => (await import('./record-command.ts')).addRecordCommand,
+  },
+  {
     name: 'slice',
     summary: 'cut the packets of a spike out of a run',
     load: async () => (await import('./slice-command.ts')).addSliceCommand,
+  },
+  {
+    name: 'scrub',
+    summary: 'a capture without names, values and addresses, to be shared',
+    load: async () => (await import('./scrub-command.ts')).addScrubCommand,
+  },
+  {
+    name: 'minimize',
+    summary: 'find the smallest capture that still does it',
+    load: async () => (await import('./minimize-command.ts')).addMinimizeCommand,
+  },
+  {
+    name: 'hunt',
+    summary: 'find the traffic that costs the agent most for each byte sent',
+    load: async () => (await import('./hunt-command.ts')).addHuntCommand,
+  },
+  {
+    name: 'sweep',
+    summary: 'page limits, losses and rates: messages recovered against memory',
+    load: async () => (await import('./sweep-command.ts')).addSweepCommand,
   },
   {
     name: 'serve',

@@ -10,10 +10,12 @@ import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
 import { compareScenario } from '../compare/compare-scenario.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
-import { type Version, VersionStore } from '../compare/version-store.ts';
+import type { Version } from '../compare/version-label.ts';
+import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { loadProject } from '../project/find-config.ts';
 import { readMachine } from '../watch/machine.ts';
+import { record } from './history-record.ts';
 import { takesColour } from './print-report.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { repeated } from './repeated-option.ts';
@@ -25,6 +27,8 @@ const examples = `
 Examples:
   floodgate compare --base main                    main beside the working folder, every scenario of the project
   floodgate compare --base v1.2.0 --head v1.3.0    two tags
+  floodgate compare --base npm:1.2.0               version 1.2.0 of this package, from its registry; ./shop-1.2.0.tgz: from a file
+  floodgate compare --base runs/latest             what that gate, or comparison, measured: its version, run again
   floodgate compare --base main --only checkout    one scenario
   floodgate compare --base main --threshold allocated.perRequest=5%
 
@@ -54,7 +58,10 @@ export function addCompareCommand(command: Command): void {
     .description(
       'Runs the scenarios of floodgate.config.* at a base and at a head, on this machine, and says whether the head is worse.',
     )
-    .requiredOption('--base <version>', 'commit, branch, tag or folder (./…) to compare with')
+    .requiredOption(
+      '--base <version>',
+      'commit, branch, tag, folder (./…), package (npm:1.2.0, ./shop.tgz), or an earlier run (runs/latest)',
+    )
     .option('--head <version>', 'the version to judge', '.')
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
     .option('--only <scenario>', 'this scenario alone; may be repeated', repeated)
@@ -132,6 +139,7 @@ async function compare(flags: CompareFlags): Promise<number> {
       startedAt: new Date(startedAtMs).toISOString(),
       durationMs: Date.now() - startedAtMs,
       command: commandLine(),
+      folder: store.prefix.split(path.sep).join('/'),
       base: described(versions.base),
       head: described(versions.head),
       errorRate,
@@ -142,6 +150,7 @@ async function compare(flags: CompareFlags): Promise<number> {
       writeFileSync(path.join(folder, fileName), render(report), { mode: 0o600 });
     process.stdout.write(renderComparisonTerminal(report, { colour: takesColour(), all: flags.all === true }));
     process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.html'))}\n`);
+    await record(report, folder, { config: project.file, hasOut: flags.out !== undefined }, session.store);
     // A job of GitHub takes annotations from what it prints.
     if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));
     return report.verdict.exitCode;
@@ -150,6 +159,6 @@ async function compare(flags: CompareFlags): Promise<number> {
   }
 }
 
-function described({ label, commit, dirty }: Version): ComparisonReport['base'] {
-  return { label, commit: commit ?? null, dirty };
+function described({ label, commit, dirty, package: named, key }: Version): ComparisonReport['base'] {
+  return { label, commit: commit ?? null, dirty, package: named ?? null, key };
 }

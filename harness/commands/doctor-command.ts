@@ -1,6 +1,7 @@
 /** `floodgate doctor`: what this machine can do, what is missing, the command that mends it, and how noisy it is. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { formatShare } from '../../reports/format.ts';
@@ -54,7 +55,8 @@ async function doctor(): Promise<number> {
 }
 
 function platform(): Check {
-  const says = `${process.platform} ${process.arch}, Node.js ${process.versions.node}`;
+  const origin = process.execPath.includes(`${path.sep}node_modules${path.sep}`) ? 'of this package' : process.execPath;
+  const says = `${process.platform} ${process.arch}, Node.js ${process.versions.node} (${origin})`;
   if (process.platform === 'linux') return { state: 'fine', name: 'system', says, mend: '' };
   return { state: 'less', name: 'system', says: `${says}: memory is read from /proc, which only Linux has`, mend: '' };
 }

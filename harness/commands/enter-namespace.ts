@@ -2,6 +2,7 @@
 import { bringUpLoopback } from '../link/loopback.ts';
 import { isInNamespace, runInNamespace } from '../link/namespace.ts';
 import type { Lane } from '../scenario/scenario.ts';
+import { recordNote } from './history-record.ts';
 
 /**
  * Returns at once where no namespace is needed or this is the process inside it; otherwise runs this very command
@@ -15,5 +16,6 @@ export async function enterNamespace(lane: Lane): Promise<string> {
     bringUpLoopback();
     return process.getuid?.() === 0 ? 'private network namespace' : 'unprivileged';
   }
-  process.exit(await runInNamespace([process.execPath, ...process.execArgv, ...process.argv.slice(1)]));
+  const program = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  process.exit(await runInNamespace(program, recordNote));
 }

@@ -21,6 +21,7 @@ Examples:
   floodgate gate --out report    the same into ./report
   floodgate gate --only cart     one scenario of floodgate.config.*
   floodgate gate --quick         those that say quick: true
+  floodgate gate --shard 2/5     a fifth of them; floodgate merge puts the parts together
   floodgate gate smoke           the scenarios of a set; without a configuration those of floodgate list
 
 ${exitCodesLine}`;
@@ -39,6 +40,7 @@ export function addGateCommand(command: Command): void {
     .option('--quick', 'only the scenarios that say quick: true')
     .option('--budget <name=value>', 'replaces or adds a limit in every scenario; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
+    .option('--shard <i/n>', 'only this part of the scenarios, for floodgate merge; auto: as CI’s variables say')
     .addHelpText('after', examples)
     .action(async (set: string | undefined, flags: GateFlags) => {
       process.exitCode = await gateOf({ ...flags, ...((set ?? flags.set) !== undefined && { set: set ?? flags.set }) });
@@ -55,7 +57,7 @@ async function gateOf(flags: GateFlags): Promise<number> {
     const project = await loadProject(process.cwd(), flags.config);
     return (await import('./project-gate.ts')).projectGate(project, flags);
   }
-  const needless = (['only', 'quick', 'budget', 'env'] as const).find((name) => flags[name] !== undefined);
+  const needless = (['only', 'quick', 'budget', 'env', 'shard'] as const).find((name) => flags[name] !== undefined);
   if (needless === undefined)
     return gate(flags.set === undefined ? gateScenarios : await scenariosOfSet(flags.set), flags);
   throw new FloodgateError(
@@ -77,7 +79,8 @@ async function scenariosOfSet(set: string): Promise<readonly string[]> {
   throw setUnknown(set, [...new Set(all.flatMap(({ sets = [] }) => sets))]);
 }
 
-async function gate(names: readonly string[], { out, set }: GateFlags): Promise<number> {
+async function gate(names: readonly string[], flags: GateFlags): Promise<number> {
+  const { out, set } = flags;
   // What only a run needs is loaded here, so that `--help` is quick.
   const [{ enterNamespace }, { openSession }, { makeReportFolder, writeReports }, { endGate }] = await Promise.all([
     import('./enter-namespace.ts'),
@@ -102,20 +105,21 @@ async function gate(names: readonly string[], { out, set }: GateFlags): Promise<
   } finally {
     session.progress.clear();
   }
-  return endGate({ startedAtMs, runs, verdict: gateVerdict(runs, names.length) }, folder, out, session);
+  return endGate({ startedAtMs, runs, verdict: gateVerdict(runs, names.length) }, folder, flags, session);
 }
 
 /** How a scenario of the gate is run: its budget is what the stage that it ends after can know. */
 export async function gateRun(name: string) {
-  const [{ findScenario }, { stageOf }, { budgetUntil }] = await Promise.all([
+  const [{ findScenario }, { stageOf }, { budgetUntil }, { withImplied }] = await Promise.all([
     import('../project/library.ts'),
     import('../scenario/agent-stage.ts'),
     import('../metrics/table.ts'),
+    import('../metrics/implied-limits.ts'),
   ]);
   const { scenario, order } = await findScenario(name);
   const stage = stageOf({ lane: 'tap', asked: undefined, scenario: scenario.until, defects: undefined });
-  const budget = budgetUntil(scenario.budget, stage);
-  return { scenario, order, stage, budget, pace: scenario.gatePace ?? scenario.pace };
+  const limits = withImplied(budgetUntil(scenario.budget, stage), stage);
+  return { scenario, order, stage, ...limits, pace: scenario.gatePace ?? scenario.pace };
 }
 
 interface Gate {
@@ -132,7 +136,7 @@ async function runOne(name: string, { gateFolder, privilege, session, explain }:
     import('./report-folder.ts'),
     import('../traffic/rate-profile.ts'),
   ]);
-  const { scenario, order, stage, budget, pace } = await gateRun(name);
+  const { scenario, order, stage, budget, implied, pace } = await gateRun(name);
   const folder = path.join(gateFolder, name);
   guard(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   const profile = pace.kind === 'profile' ? pace : undefined;
@@ -148,6 +152,7 @@ async function runOne(name: string, { gateFolder, privilege, session, explain }:
     traffic,
     seed: scenario.seed,
     budget,
+    implied,
     profile,
     explain,
     keepsSnapshots: false,

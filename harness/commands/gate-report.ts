@@ -1,5 +1,6 @@
 /** What every gate ends with: one report over its runs, written, printed, and the exit code. */
 import { type GateReport, type Note, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
+import { record } from './history-record.ts';
 import { printReport } from './print-report.ts';
 import { pointLatest, writeReports } from './report-folder.ts';
 import type { Session } from './session.ts';
@@ -11,6 +12,13 @@ export interface GateEnd {
   readonly verdict: Verdict;
   readonly notes?: readonly Note[];
   readonly toolVersion: string;
+}
+
+export interface GateOutput {
+  /** As the operator named the folder; where it was not named, `latest` points at it. */
+  readonly out?: string;
+  readonly config?: string;
+  readonly isPart?: boolean;
 }
 
 /** One report over several runs. */
@@ -29,19 +37,20 @@ export function gateReport({ startedAtMs, runs, verdict, notes = [], toolVersion
 }
 
 /**
- * Writes the report of a gate into its folder and prints it.
- * @param out as the operator named the folder; where it was not named, `latest` points at it
+ * Writes the report of a gate into its folder, prints it and stores it in the project's history.
  * @returns the exit code
  */
-export function endGate(
+export async function endGate(
   end: Omit<GateEnd, 'toolVersion'>,
   folder: string,
-  out: string | undefined,
+  { out, config, isPart }: GateOutput,
   session: Session,
-): number {
+): Promise<number> {
   const report = gateReport({ ...end, toolVersion: session.toolVersion });
   writeReports(folder, report);
   if (out === undefined) pointLatest(folder);
   printReport(folder, report);
+  // A part is no gate: whoever merges the parts stores the whole.
+  if (isPart !== true) await record(report, folder, { config, hasOut: out !== undefined }, session.store);
   return report.verdict.exitCode;
 }

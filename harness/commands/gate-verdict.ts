@@ -17,12 +17,19 @@ export function gateVerdict(runs: readonly RunReport[], planned: number, unlimit
     exitCode === 3
       ? `Interrupted after ${runs.length} of ${planned} scenarios.`
       : exitCode === 0
-        ? `All ${runs.length} scenarios within budget${waiversOf(runs)}.`
+        ? allWords(runs)
         : [
             ...(over.length > 0 ? [`${over.length} of ${runs.length} scenarios over budget: ${over.join(', ')}.`] : []),
             ...(unknown.length > 0 ? [`${unknown.length} of ${runs.length} undecided: ${unknown.join(', ')}.`] : []),
           ].join(' ');
   return { ok: exitCode === 0, exitCode, headline };
+}
+
+/** A shard may have none. */
+function allWords(runs: readonly RunReport[]): string {
+  return runs.length === 0
+    ? 'No scenario was to be run.'
+    : `All ${runs.length} scenarios within budget${waiversOf(runs)}.`;
 }
 
 /** Each waiver that was used stands in the verdict. */

@@ -1,6 +1,5 @@
 /** `floodgate init`: a configuration for a project that has none. */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
@@ -38,7 +37,10 @@ async function init(folder: string, asksNothing: boolean): Promise<void> {
     });
   }
   const draft = asksNothing ? draftOf(folder) : await asked(draftOf(folder));
-  const { name, text } = renderConfig(draft, canImport(folder) && draft.kind === 'Node.js');
+  const installed = installedPackage(folder);
+  const schema = installed === undefined ? keptSchema : `${installed}/docs/${schemaName}`;
+  const { name, text } = renderConfig(draft, installed !== undefined && draft.kind === 'Node.js', schema);
+  if (installed === undefined) keepSchema(folder);
   writeFileSync(path.join(folder, name), text, { flag: 'wx' });
   const ignored = ignoreOutput(folder);
   process.stdout.write(
@@ -64,13 +66,31 @@ async function asked(draft: ProjectDraft): Promise<ProjectDraft> {
   }
 }
 
-/** Whether `import … from "floodgate"` works there. */
-function canImport(folder: string): boolean {
-  try {
-    createRequire(path.join(folder, 'floodgate.config.ts')).resolve('floodgate/package.json');
-    return true;
-  } catch {
-    return false;
+const schemaName = 'config.schema.json';
+/** Where floodgate is not installed in the project, and what it keeps is. */
+const keptSchema = `./.floodgate/${schemaName}`;
+
+/** For an editor: this floodgate may be installed anywhere. */
+function keepSchema(folder: string): void {
+  const kept = path.join(folder, keptSchema);
+  mkdirSync(path.dirname(kept), { recursive: true });
+  const ignore = path.join(path.dirname(kept), '.gitignore');
+  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+  copyFileSync(path.join(packageRoot(), 'docs', schemaName), kept);
+}
+
+/** In the repository two folders up, three where it was built. */
+function packageRoot(): string {
+  const folders = ['../..', '../../..'].map((up) => path.resolve(import.meta.dirname, up));
+  return folders.find((folder) => existsSync(path.join(folder, 'docs', schemaName)))!;
+}
+
+/** The installed package, relative to the project, as `import … from "floodgate"` finds it there; undefined where it is not. */
+function installedPackage(folder: string): string | undefined {
+  for (let up = '.'; ; up = up === '.' ? '..' : `${up}/..`) {
+    if (existsSync(path.join(folder, up, 'node_modules', 'floodgate', 'package.json')))
+      return `${up}/node_modules/floodgate`;
+    if (path.resolve(folder, up) === path.parse(path.resolve(folder)).root) return undefined;
   }
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { LoadFeed } from '../feed/load.ts';
 import { openFeed } from '../feed/open-feed.ts';
+import { withImplied } from '../metrics/implied-limits.ts';
 import { limitsOf } from '../metrics/limits.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { budgetUntil } from '../metrics/table.ts';
@@ -10,7 +11,7 @@ import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
 import { doctor } from '../pass/instruments/doctor.ts';
 import { flame } from '../pass/instruments/flame.ts';
 import type { Instrument } from '../pass/instruments/instrument.ts';
-import { findScenario, isScenarioFile } from '../project/library.ts';
+import { findScenario, isScenarioFile, scenarioOfFolder } from '../project/library.ts';
 import { type Explain, type RunOptions, runScenario } from '../run.ts';
 import { type AgentStage, stageOf } from '../scenario/agent-stage.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
@@ -22,6 +23,7 @@ import type { Pace } from '../traffic/traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { refuseUntakeable } from './device-scan.ts';
 import { enterNamespace } from './enter-namespace.ts';
+import { record } from './history-record.ts';
 import { parsePace } from './pace-flags.ts';
 import { printReport } from './print-report.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
@@ -34,19 +36,20 @@ import { commandLine, optionWords } from './shown-words.ts';
 import { type TargetRun, targetRun } from './target-flags.ts';
 
 /** @returns the exit code. @throws FloodgateError where the run cannot be started */
-export async function performRun(name: string | undefined, flags: RunFlags): Promise<number> {
+export async function performRun(given: string | undefined, flags: RunFlags): Promise<number> {
+  const name = given === undefined ? undefined : scenarioOfFolder(given);
   const requests = requestsRun(name, flags);
   const target = await targetRun(flags, requests ? 'requests' : name === undefined ? undefined : 'frames');
   const found = requests
     ? { scenario: requestsScenario(requests, target), order: undefined }
     : await scenarioToRun(name, target);
   const { scenario } = found;
-  const given = await askedOf(requests ? undefined : name, flags, found, target !== undefined);
+  const options = await askedOf(requests ? undefined : name, flags, found, target !== undefined);
   const cpu = cpuInstrumentsOf(flags, target);
-  const privilege = await enterNamespace(given.lane);
+  const privilege = await enterNamespace(options.lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
-  const asked = name === '-' && !requests ? { ...given, ...spooled(given, folder) } : given;
+  const asked = name === '-' && !requests ? { ...options, ...spooled(options, folder) } : options;
   const isAccepted = (asked.budget['dropped.frames'] ?? 0) > 0;
   if (asked.traffic && asked.lane === 'tap' && !isAccepted) await refuseUntakeable(asked.traffic);
   session.progress.begin(titleOf(scenario, flags, asked));
@@ -70,6 +73,7 @@ export async function performRun(name: string | undefined, flags: RunFlags): Pro
     writeReports(folder, report);
     if (flags.out === undefined) pointLatest(folder);
     printReport(folder, report);
+    await record(report, folder, { hasOut: flags.out !== undefined }, session.store);
     if (flags.push !== undefined) await pushed(folder, flags.push, session.signal);
     return report.verdict.exitCode;
   } catch (error) {
@@ -94,6 +98,7 @@ type Asked = Awaited<ReturnType<typeof askedOf>>;
 async function askedOf(name: string | undefined, flags: RunFlags, { scenario, order }: Found, isOther: boolean) {
   const lane = flags.lane ?? scenario.lanes[0] ?? 'tap';
   const stage = await stageAsked(flags, scenario, lane, isOther);
+  const known = isOther ? undefined : stage;
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = flags.loop === undefined ? undefined : parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
@@ -109,7 +114,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
     traffic,
     pace,
     profile,
-    budget: { ...budgetUntil(scenario.budget, isOther ? undefined : stage), ...limitsOf(flags.budget ?? []) },
+    ...withImplied({ ...budgetUntil(scenario.budget, known), ...limitsOf(flags.budget ?? []) }, known),
     defect: flags.defect,
     stage,
     explain: explainOf(flags.explain),
@@ -119,6 +124,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
     agentFolder: agentFolderOf(flags),
     repeatable: flags.repeatable === true,
     keepsSnapshots: flags.keepSnapshots === true,
+    keepsMeasurement: flags.keepMeasurement === true,
     intervalMs: parseWhole(flags.intervalMs, '--interval-ms', { min: 100, max: 3_600_000 }),
     sampleMs: parseWhole(flags.sampleMs, '--sample-ms', { min: 1, max: 60_000 }),
     optionWords: {

@@ -31,7 +31,7 @@ export function readAnyProfile(file: string): Profile {
     if (error instanceof FloodgateError) throw error;
     if (!(error instanceof ProfileError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
     throw new FloodgateError('profile-missing', `cannot read ${file} as a profile: ${(error as Error).message}`, {
-      hint: 'Give a profile (.pb.gz, .heapprofile, .cpuprofile, .speedscope.json, collapsed .txt) or the folder of a run that was explained (--explain).',
+      hint: 'Give a profile (.pb.gz, .heapprofile, .cpuprofile, .speedscope.json, collapsed .txt) or the folder of a run with --explain or --sites 4KiB.',
       cause: error,
     });
   }
@@ -69,7 +69,7 @@ function readRunProfile(folder: string): Profile {
   const intervals = ringIntervals(folder, 'allocations').map((interval) => readRing(folder, 'allocations', interval));
   if (intervals.length > 0) return mergeProfiles(intervals as [Profile, ...Profile[]]);
   throw new FloodgateError('profile-missing', `the run in ${folder} has no profile`, {
-    hint: 'Run it again with --explain, or with --profile-every 30s.',
+    hint: 'A run that passes keeps none. Run it again with --sites 4KiB (compared by the request), --explain, or --profile-every 30s.',
   });
 }
 

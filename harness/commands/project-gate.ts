@@ -5,16 +5,24 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { didYouMean } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
+import { changesNote, commitNote } from '../compare/earlier-run.ts';
+import { commitOf } from '../compare/git.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
+import { hasChanges } from '../compare/version-files.ts';
+import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Project } from '../project/find-config.ts';
 import { type Keep, limitsOf, runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { configurationHash, PartialWriter } from '../shards/partial.ts';
+import { parseShard, partOf, type Shard } from '../shards/shard-choice.ts';
 import { endGate } from './gate-report.ts';
 import { gateVerdict } from './gate-verdict.ts';
 import { projectLedger, today } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
+import { commandLine } from './shown-words.ts';
 
 export interface ProjectGateFlags {
   readonly only?: readonly string[];
@@ -24,39 +32,98 @@ export interface ProjectGateFlags {
   readonly budget?: readonly string[];
   readonly env?: string;
   readonly out?: string;
+  /** `2/5`, `auto`: only this part, for `floodgate merge`. */
+  readonly shard?: string;
 }
 
 /** @returns the exit code. @throws FloodgateError where a scenario cannot be run */
 export async function projectGate(project: Project, flags: ProjectGateFlags): Promise<number> {
   const scenarios = chosenScenarios(project, flags);
   const ledger = projectLedger(project);
+  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard, process.env);
   const session = openSession();
   const startedAtMs = Date.now();
   const folder = makeReportFolder('gate', flags.out);
+  const own = shard === undefined ? scenarios : partOf(scenarios, shard);
+  const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
+  const partial =
+    shard &&
+    new PartialWriter(folder, {
+      shard,
+      common: shardCommon(project, { flags, scenarios, ledger, unlimited, toolVersion: session.toolVersion }),
+    });
+  const measured = commitNoteOf(project.folder);
   const runs: RunReport[] = [];
-  const notes: Note[] = [];
-  for (const scenario of scenarios) {
-    process.stderr.write(`${scenario.name}: ${runs.length + 1} of ${scenarios.length}\n`);
+  for (const scenario of own) {
+    process.stderr.write(`${scenario.name}: ${runs.length + 1} of ${own.length}\n`);
     const out = path.join(folder, scenario.name);
     mkdirSync(out, { recursive: true });
     const words = runArguments(project, scenario, { environment: flags.env, keep: keptIn(out), budgets: flags.budget });
     const report = await runCell({ arguments: words, folder: project.folder, out, signal: session.signal });
-    const named = { ...report, scenario: { ...report.scenario, name: scenario.name } };
+    const named = {
+      ...report,
+      scenario: { ...report.scenario, name: scenario.name },
+      environment: { ...report.environment, extra: { ...report.environment.extra, ...measured } },
+    };
     const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
-    runs.push(
-      judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, folder: project.folder, today: today() }),
-    );
+    const definition = definitionOf(named, project.folder);
+    runs.push(judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, definition, today: today() }));
+    partial?.add(scenario.name, runs.at(-1)!);
   }
-  const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
-  if (unlimited.length > 0) {
-    notes.push({ severity: 'warning', text: `without a budget nothing is judged: ${unlimited.join(', ')}` });
-  }
+  const here = unlimited.filter((name) => own.some((scenario) => scenario.name === name));
+  const notes: Note[] =
+    here.length > 0 ? [{ severity: 'warning', text: `without a budget nothing is judged: ${here.join(', ')}` }] : [];
+  if (shard !== undefined) notes.push(...shardNotes(shard, own.length, scenarios.length));
   return endGate(
-    { startedAtMs, runs, verdict: gateVerdict(runs, scenarios.length, unlimited), notes },
+    { startedAtMs, runs, verdict: gateVerdict(runs, own.length, here), notes },
     folder,
-    flags.out,
+    { ...flags, config: project.file, isPart: shard !== undefined },
     session,
   );
+}
+
+function shardNotes({ index, count }: Shard, own: number, all: number): Note[] {
+  return [
+    {
+      severity: 'info',
+      text: `shard ${index} of ${count}: ${own} of ${all} scenarios; floodgate merge judges the whole`,
+    },
+  ];
+}
+
+interface ShardParts {
+  readonly flags: ProjectGateFlags;
+  readonly scenarios: readonly ScenarioConfig[];
+  readonly ledger: Ledger;
+  readonly unlimited: readonly string[];
+  readonly toolVersion: string;
+}
+
+/** What every shard of this gate has in common, whichever machine it runs on. */
+function shardCommon(project: Project, { flags, scenarios, ledger, unlimited, toolVersion }: ShardParts) {
+  const { store: _, ...config } = project.config;
+  const { env = null, budget = [] } = flags;
+  return {
+    floodgate: toolVersion,
+    commit: commitOf(project.folder, 'HEAD') ?? null,
+    dirty: hasChanges(project.folder),
+    configuration: configurationHash([config, scenarios, ledger, env, budget]),
+    command: wholeCommand(commandLine()),
+    cells: scenarios.map(({ name }) => name),
+    unlimited: [...unlimited],
+  };
+}
+
+/** Without what each shard says for itself. */
+function wholeCommand(command: string): string {
+  return command.replaceAll(/ --(shard|out)(=| )('[^']*'|\S+)/g, '');
+}
+
+/** By which a later comparison finds the version. */
+function commitNoteOf(folder: string): Record<string, string> {
+  const commit = commitOf(folder, 'HEAD');
+  if (commit === undefined) return {};
+  return { [commitNote]: `${commit}${hasChanges(folder) ? changesNote : ''}` };
 }
 
 /** Files of a run's folder. */
@@ -85,7 +152,7 @@ export function chosenScenarios(
   const unknown = only?.find((name) => !names.includes(name));
   if (unknown !== undefined) {
     throw new FloodgateError('option-invalid', `there is no scenario "${unknown}"`, {
-      hint: `Scenarios: ${names.join(', ') || 'none yet'}.`,
+      hint: `${didYouMean(unknown, names)}Scenarios: ${names.join(', ') || 'none yet'}.`,
     });
   }
   const sets = [...new Set(scenarios.flatMap((scenario) => scenario.sets ?? []))];

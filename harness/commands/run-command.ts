@@ -5,6 +5,7 @@ import { agentStages } from '../scenario/agent-stage.ts';
 import { repeated } from './repeated-option.ts';
 import { addRequestsOptions } from './requests-flags.ts';
 import type { RunFlags } from './run-flags.ts';
+import { addSpreadOptions } from './spread-flags.ts';
 import { addTargetOptions } from './target-flags.ts';
 import { addTrafficOptions } from './traffic-flags.ts';
 
@@ -27,6 +28,7 @@ Examples:
   floodgate run ./production.pcapng --target "node server.js" --requests --budget requests.late=5ms --budget rss.max=200MB
   floodgate run ./browser.har --target "node server.js" --requests --one-at-a-time --loop 20 --rewrite-header "Authorization: Bearer {env:TOKEN}"
   floodgate run ./production.pcapng --impair loss=1%,reorder=2%/50,duplicate=0.5% --budget missed.messages=0
+  floodgate run ./production.pcapng --interfaces 8 --impair loss=1% --impair-interface 3   eight TAP devices, all loss on one
   floodgate run ./production.pcapng --impair-file runs/latest/applied.impair.jsonl   the same again, byte for byte
 
 ${exitCodesLine}`;
@@ -83,6 +85,7 @@ export function addRunCommand(command: Command): void {
     .option('--no-repeatable', 'with --one-at-a-time: V8 as it runs by itself')
     .option('--agent <dir>', 'run the agent of this checkout, or installed package, of floodgate')
     .option('--keep-snapshots', 'leave the heap snapshots of a replay in the report folder')
+    .option('--keep-measurement', 'leave measurement.json in the report folder: all that the figures are read from')
     .option('--cpu', 'replay again with V8’s CPU profiler: one profile a phase')
     .option('--flame', 'replay again for a flame graph by 0x, where you have it installed')
     .option('--doctor', 'replay again under clinic doctor, where you have it installed')
@@ -99,6 +102,7 @@ export function addRunCommand(command: Command): void {
       process.exitCode = await (await import('./perform-run.ts')).performRun(name, flags);
     });
   addTrafficOptions(command);
+  addSpreadOptions(command);
   addTargetOptions(command);
   addRequestsOptions(command);
 }

@@ -1,11 +1,12 @@
 /** The options of `floodgate run`. */
 import type { Lane } from '../scenario/scenario.ts';
 import type { RequestsFlags } from './requests-flags.ts';
+import type { SpreadFlags } from './spread-flags.ts';
 import type { TargetFlags } from './target-flags.ts';
 import type { TrafficFlags } from './traffic-flags.ts';
 
 /** As they were typed. */
-export interface RunFlags extends TargetFlags, TrafficFlags, RequestsFlags {
+export interface RunFlags extends TargetFlags, TrafficFlags, SpreadFlags, RequestsFlags {
   readonly lane?: Lane;
   readonly defect?: string;
   readonly agentUntil?: string;
@@ -25,6 +26,7 @@ export interface RunFlags extends TargetFlags, TrafficFlags, RequestsFlags {
   readonly repeatable?: boolean;
   readonly agent?: string;
   readonly keepSnapshots?: boolean;
+  readonly keepMeasurement?: boolean;
   readonly cpu?: boolean;
   readonly flame?: boolean;
   readonly doctor?: boolean;

@@ -10,6 +10,7 @@ import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { readWaiting } from '../traffic/recording.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { guard } from './report-folder.ts';
+import { type SpreadFlags, withSpread } from './spread-flags.ts';
 import { editOrderOf, impairOrderOf, scheduleName, type TrafficFlags } from './traffic-flags.ts';
 
 interface Asked {
@@ -23,17 +24,21 @@ interface Asked {
 
 /** @param order undefined where a load drives the target @throws FloodgateError `option-invalid` */
 export function orderedTraffic(
-  flags: TrafficFlags,
+  flags: TrafficFlags & SpreadFlags,
   order: TrafficOrder | undefined,
   { seed, loops, end, lane }: Asked,
 ): TrafficOrder | undefined {
   const impair = withImpairments(order?.impair, impairOrderOf(flags, seed));
   const asked = editOrderOf(flags);
   if (!order) {
-    if (!impair && !asked && !flags.merge) return undefined;
-    throw new FloodgateError('option-invalid', 'there are no frames to edit or to impair: a load drives the target', {
-      hint: 'Leave these options out, or name a scenario or a capture file.',
-    });
+    if (!impair && !asked && !flags.merge && !flags.interfaces) return undefined;
+    throw new FloodgateError(
+      'option-invalid',
+      'there are no frames to edit, impair or spread: a load drives the target',
+      {
+        hint: 'Leave these options out, or name a scenario or a capture file.',
+      },
+    );
   }
   const merge = (flags.merge ?? []).map((file) => path.resolve(file));
   if (merge.length > 0 && order.kind !== 'recording') {
@@ -44,13 +49,14 @@ export function orderedTraffic(
   for (const file of merge) probeRecording(file);
   // A host with offload hands its card frames that no device takes.
   const edit = order.kind === 'recording' && lane === 'tap' ? { ...asked, deviceBytes: frameBytesMax } : asked;
-  return { ...order, ...(merge.length > 0 && { merge }), loops: loops ?? order.loops ?? 1, end, edit, impair };
+  const whole = { ...order, ...(merge.length > 0 && { merge }), loops: loops ?? order.loops ?? 1, end, edit, impair };
+  return withSpread(whole, flags);
 }
 
 /** A scenario's own impairments, then those that were asked for; a schedule names all of its own. */
 export function withImpairments(own: ImpairOrder | undefined, asked: ImpairOrder | undefined): ImpairOrder | undefined {
   if (!own || !asked || asked.replayFile !== undefined) return asked ?? own;
-  return { ...asked, impairments: [...own.impairments, ...asked.impairments] };
+  return { ...own, ...asked, impairments: [...own.impairments, ...asked.impairments] };
 }
 
 /** Counts messages, and leaves behind what was done to which frame. */

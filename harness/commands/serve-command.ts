@@ -1,4 +1,4 @@
-/** `floodgate serve`: many runs on a page of trends, each with a way to its own report. For this machine only. */
+/** `floodgate serve`: the project's history, or a folder of runs, on a page of trends, each run with a way to its own report. For this machine only. */
 import { createReadStream, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +9,8 @@ import { type Report, type RunReport, runsOf } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
 import { reporters } from '../../reports/reporter.ts';
 import { renderTrends, type TrendEntry } from '../../reports/trends.ts';
+import { historyPlace } from './history-place.ts';
+import type { HistorySite } from './history-site.ts';
 
 /** Folders looked at; the names of runs begin with their time, so these are the latest. */
 const FOLDERS_MAX = 2_000;
@@ -16,26 +18,54 @@ const FOLDERS_MAX = 2_000;
 const REPORT_BYTES_MAX = 128 * 1024 * 1024;
 const examples = `
 Examples:
-  floodgate serve              the runs in ./runs, on http://127.0.0.1:8780/
-  floodgate serve DIR --port 0 another folder, any free port`;
+  floodgate serve              the project's history, on http://127.0.0.1:8780/; without one, the runs in ./runs
+  floodgate serve DIR --port 0 the runs of a folder, on any free port`;
+
+interface ServeFlags {
+  readonly port: string;
+  readonly config?: string;
+}
 
 export function addServeCommand(command: Command): void {
   command
-    .description('Serves the reports below a folder on this machine, with a page of trends over all of them.')
-    .argument('[dir]', 'folder that holds the folders of runs', 'runs')
+    .description(
+      'Serves the history of a project, or the reports below a folder, on this machine: trends of each metric, where it changed, two runs side by side.',
+    )
+    .argument('[dir]', 'folder that holds the folders of runs (default: the history, else runs)')
     .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '8780')
+    .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
     .addHelpText('after', examples)
-    .action(async (folder: string, flags: { readonly port: string }) => {
-      const server = await serveReports(folder, portOf(flags.port));
+    .action(async (folder: string | undefined, flags: ServeFlags) => {
+      const port = portOf(flags.port);
+      const site = folder === undefined ? await openSite(flags.config) : undefined;
+      const server = await serveReports(folder ?? 'runs', port, site);
+      const what = site === undefined ? (folder ?? 'runs') : 'the history';
       process.stdout.write(
-        `serving ${folder} on http://127.0.0.1:${(server.address() as AddressInfo).port}/ (Ctrl-C ends it)\n`,
+        `serving ${what} on http://127.0.0.1:${(server.address() as AddressInfo).port}/ (Ctrl-C ends it)\n`,
       );
       await new Promise<void>((resolve) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
       });
       server.close();
       server.closeAllConnections();
+      await site?.close();
     });
+}
+
+/** Undefined where nothing was stored yet, or nothing is to be. */
+async function openSite(config: string | undefined): Promise<HistorySite | undefined> {
+  const place = await historyPlace(config);
+  if (place.address === undefined) return undefined;
+  const [{ openStore }, { HistorySite }] = await Promise.all([
+    import('../history/open-store.ts'),
+    import('./history-site.ts'),
+  ]);
+  try {
+    return new HistorySite(await openStore(place.address, { absent: 'refuse' }), place);
+  } catch (error) {
+    if (error instanceof FloodgateError && error.code === 'store-missing') return undefined;
+    throw error;
+  }
 }
 
 function portOf(text: string): number {
@@ -44,8 +74,25 @@ function portOf(text: string): number {
   throw new FloodgateError('port-invalid', `${text} is no port`, { hint: 'Give a number from 0 to 65535.' });
 }
 
-/** A server for a folder of runs, listening on 127.0.0.1. @throws FloodgateError `folder-missing`, `port-in-use` */
-export async function serveReports(folder: string, port: number): Promise<Server> {
+/**
+ * A server for a folder of runs, listening on 127.0.0.1.
+ * @param site takes the place of the folder
+ * @throws FloodgateError `folder-missing`, `port-in-use`
+ */
+export async function serveReports(folder: string, port: number, site?: HistorySite): Promise<Server> {
+  const shelf = site === undefined ? new ReportShelf(rootOf(folder)) : undefined;
+  const server = createServer((request, response) => {
+    answer({ shelf, site }, request, response).catch((error: Error) => {
+      // The folder, or the store, may be gone or closed to us by now.
+      if (response.headersSent) response.destroy();
+      else say(response, 500, error.message);
+    });
+  });
+  await listen(server, port);
+  return server;
+}
+
+function rootOf(folder: string): string {
   let root: string;
   try {
     root = realpathSync(folder);
@@ -57,16 +104,10 @@ export async function serveReports(folder: string, port: number): Promise<Server
       cause: error,
     });
   }
-  const shelf = new ReportShelf(root);
-  const server = createServer((request, response) => {
-    try {
-      answer(shelf, request, response);
-    } catch (error) {
-      // The folder may be gone or closed to us by now.
-      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
-      response.end(`${(error as Error).message}\n`);
-    }
-  });
+  return root;
+}
+
+async function listen(server: Server, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const hint = 'Give another one with --port, or 0 for any that is free.';
@@ -76,7 +117,6 @@ export async function serveReports(folder: string, port: number): Promise<Server
     });
     server.listen(port, '127.0.0.1', resolve);
   });
-  return server;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -88,33 +128,30 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-function answer(shelf: ReportShelf, request: IncomingMessage, response: ServerResponse): void {
-  const say = (status: number, text: string) => {
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
-    response.end(`${text}\n`);
-  };
+interface Served {
+  readonly shelf: ReportShelf | undefined;
+  readonly site: HistorySite | undefined;
+}
+
+async function answer({ shelf, site }: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A page elsewhere may give its own name this address (DNS rebinding): only our own names are answered.
   const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-  if (host !== '127.0.0.1' && host !== 'localhost') {
-    say(403, 'only for this machine');
-    return;
-  }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    say(405, 'only GET');
-    return;
-  }
-  const pathname = (request.url ?? '/').split('?', 1)[0]!;
-  if (pathname === '/') {
-    const page = shelf.trends();
+  if (host !== '127.0.0.1' && host !== 'localhost') return say(response, 403, 'only for this machine');
+  if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 405, 'only GET');
+  const [pathname = '/', search] = (request.url ?? '/').split('?', 2);
+  const page =
+    site === undefined
+      ? pathname === '/'
+        ? shelf?.trends()
+        : undefined
+      : await site.page(pathname, new URLSearchParams(search));
+  if (page !== undefined) {
     response.writeHead(200, { 'content-type': TYPES['.html'], 'cache-control': 'no-store' });
     response.end(page);
     return;
   }
-  const file = shelf.find(pathname);
-  if (!file) {
-    say(404, 'no such report');
-    return;
-  }
+  const file = shelf?.find(pathname);
+  if (!file) return say(response, 404, 'no such report');
   const headers = {
     'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream',
     'x-content-type-options': 'nosniff',
@@ -123,6 +160,11 @@ function answer(shelf: ReportShelf, request: IncomingMessage, response: ServerRe
   const stream = createReadStream(file);
   stream.on('error', () => response.destroy());
   stream.pipe(response);
+}
+
+function say(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+  response.end(`${text}\n`);
 }
 
 /** The reports below a folder, read again only when they have changed. */

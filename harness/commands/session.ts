@@ -1,4 +1,5 @@
 /** What every command that runs something shares: interruption, progress, and the network namespace around it. */
+import { storeVariable } from '../history/store-address.ts';
 import { tellSignalsHeard } from '../link/namespace.ts';
 import { createProgress, type ProgressDisplay } from './progress.ts';
 import { readToolVersion } from './tool-version.ts';
@@ -8,6 +9,8 @@ export interface Session {
   readonly signal: AbortSignal;
   readonly progress: ProgressDisplay;
   readonly toolVersion: string;
+  /** Where to store, in the configuration's place: as `FLOODGATE_STORE` said. */
+  readonly store: string | undefined;
 }
 
 export function openSession(): Session {
@@ -26,5 +29,13 @@ export function openSession(): Session {
     signal: interrupted.signal,
     progress: createProgress(process.stderr, live),
     toolVersion: readToolVersion(),
+    store: takeStoreVariable(),
   };
+}
+
+/** No target and no build that a command starts shall see an address with a password. */
+function takeStoreVariable(): string | undefined {
+  const given = process.env[storeVariable];
+  delete process.env[storeVariable];
+  return given;
 }

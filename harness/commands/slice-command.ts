@@ -5,18 +5,14 @@ import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { formatCount } from '../../reports/format.ts';
-import { type FrameRange, type RunReport, runsOf, type Spike, type SpikeStream } from '../../reports/model.ts';
-import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
-import { findLibraryScenario, findScenario } from '../project/library.ts';
+import type { FrameRange, RunReport, Spike, SpikeStream } from '../../reports/model.ts';
+import { provokingStreams } from '../explain/provoking-streams.ts';
+import { parseWhole } from '../metrics/quantity.ts';
 import { FlowTable } from '../traffic/flows.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
-import { parseProfile } from '../traffic/parse-profile.ts';
-import { profileEnd } from '../traffic/rate-profile.ts';
 import type { Traffic } from '../traffic/traffic.ts';
-import { readReportFolder } from './report-command.ts';
 import { guard } from './report-folder.ts';
-import { withImpairments } from './run-traffic.ts';
-import { editOrderOf, impairOrderOf } from './traffic-flags.ts';
+import { orderOfRun, runOf } from './run-again.ts';
 
 interface SliceFlags {
   readonly spike: string;
@@ -24,50 +20,54 @@ interface SliceFlags {
   readonly scenario?: string;
   readonly all?: boolean;
   readonly streams?: string;
+  readonly scrub?: boolean;
+  readonly key?: string;
   readonly output: string;
 }
 
 const examples = `
 Examples:
   floodgate slice runs/latest --spike 1 -o spike.pcapng
-  floodgate slice runs/latest --spike 1 --streams 1 -o worst.pcapng   only the stream that brought most
+  floodgate slice runs/latest --spike 1 --streams 40 -o more.pcapng   of the forty streams that brought most
+  floodgate slice runs/latest --spike 1 --all -o all.pcapng   every frame between its start and its top
   floodgate slice runs/latest --frames 1000-2500 -o part.pcapng
+  floodgate slice runs/latest --spike 1 --scrub -o shared.pcapng   nothing in it is as it was but what makes memory
   floodgate slice runs/latest --scenario incident --spike 1 -o spike.pcapng   (of a gate)`;
 
 export function addSliceCommand(command: Command): void {
   command
     .description(
-      'Writes the packets that made a spike as a pcapng file: of the streams that brought most between its start and its top.',
+      'Writes the packets that made a spike as a pcapng file: up to its top, of as few of the streams that brought most as are enough for a spike.',
     )
     .argument('<run>', 'folder of a run')
     .option('--spike <n>', 'number of the spike, from 1', '1')
     .option('--frames <first-last>', 'these frames instead, counted from 1')
-    .option('--streams <n>', 'of the streams the report lists for the spike, the first so many')
+    .option(
+      '--streams <n>',
+      'of the streams the report lists for the spike, the first so many (default: as few as are enough)',
+    )
     .option('--all', 'every frame between the start and the top, whatever its stream')
+    .option('--scrub', 'other names, values and addresses, as floodgate scrub has it: to be shared')
+    .option(
+      '--key <file>',
+      'with --scrub: equal things are equal in all captures scrubbed with it (default: a new key)',
+    )
     .option('--scenario <name>', 'which run of a gate')
     .requiredOption('-o, --output <file>', 'file to write')
     .addHelpText('after', examples)
     .action(async (folder: string, flags: SliceFlags) => {
       const run = runOf(folder, flags.scenario);
       const cut = cutOf(run, flags);
-      const written = await slice(run, cut, flags.output);
+      const written = await (flags.scrub ? sliceScrubbed(run, cut, flags) : slice(run, cut, flags.output));
       if (written === 0) throw nothingCut(cut);
+      const more = cut.streams && cut.streams.length < cut.listed! ? `of the ${formatCount(cut.listed!)} listed ` : '';
       const streams = cut.streams
-        ? ` of ${formatCount(cut.streams.length)} stream${cut.streams.length === 1 ? '' : 's'}`
+        ? ` of ${formatCount(cut.streams.length)} ${more}stream${cut.listed === 1 ? '' : 's'}`
         : '';
       process.stdout.write(
         `${formatCount(written)} frames${streams} (${formatCount(cut.first)} to ${formatCount(cut.last)}) in ${flags.output}\n`,
       );
     });
-}
-
-function runOf(folder: string, name: string | undefined): RunReport {
-  const runs = runsOf(readReportFolder(folder));
-  const run = name === undefined ? runs[0] : runs.find((each) => each.scenario.name === name);
-  if (run) return run;
-  throw new FloodgateError('report-missing', `${folder} holds no run of "${name}"`, {
-    hint: `It holds ${runs.map((each) => each.scenario.name).join(', ')}.`,
-  });
 }
 
 /** What is to be cut out. */
@@ -76,6 +76,8 @@ interface Cut {
   readonly last: number;
   /** Both directions of these; null: every frame. */
   readonly streams: readonly SpikeStream[] | null;
+  /** So many streams the report lists for the spike. */
+  readonly listed?: number;
 }
 
 function cutOf(run: RunReport, flags: SliceFlags): Cut {
@@ -84,11 +86,11 @@ function cutOf(run: RunReport, flags: SliceFlags): Cut {
   // Reports of older versions name their streams in words.
   const streams = spike.streams.filter((stream) => stream.destination !== '');
   if (flags.all || streams.length === 0) return { ...frames, streams: null };
-  const count =
-    flags.streams === undefined
-      ? streams.length
-      : parseWhole(flags.streams, '--streams', { min: 1, max: streams.length });
-  return { ...frames, streams: streams.slice(0, count) };
+  // With what came before the spike: a stream without its start, or its gap, does something else.
+  const span = { first: 1, last: frames.last, listed: streams.length };
+  if (flags.streams === undefined) return { ...span, streams: provokingStreams({ ...spike, streams }) };
+  const count = parseWhole(flags.streams, '--streams', { min: 1, max: streams.length });
+  return { ...span, streams: streams.slice(0, count) };
 }
 
 function spikeFrames(run: RunReport, number: string): { frames: FrameRange; spike: Spike } {
@@ -125,11 +127,11 @@ function nothingCut({ first, last, streams }: Cut): FloodgateError {
 
 /** @returns frames written */
 async function slice(run: RunReport, cut: Cut, output: string): Promise<number> {
-  const traffic = await openAgain(run);
+  const traffic = new SlicedTraffic(await openTraffic(await orderOfRun(run)), cut);
   try {
     const fd = guard(output, () => openSync(output, 'w', 0o600));
     try {
-      return guard(output, () => copyFrames(traffic, cut, fd, `frames ${cut.first} to ${cut.last} of ${run.command}`));
+      return guard(output, () => copyFrames(traffic, fd, commentOf(run, cut)));
     } finally {
       closeSync(fd);
     }
@@ -138,59 +140,75 @@ async function slice(run: RunReport, cut: Cut, output: string): Promise<number> 
   }
 }
 
-/** The same traffic, to the byte. */
-async function openAgain({ scenario }: RunReport): Promise<Traffic> {
-  const { recording, merge, size, loop, profile, scenarioFile } = scenario.options;
-  const seed = scenario.seed ?? 0;
-  const asked = impairOrderOf(scenario.options, seed);
-  const profiled = profile === undefined ? undefined : parseProfile(profile);
-  const rest = {
-    ...(loop !== undefined && { loops: parseWhole(loop, '--loop', { min: 1, max: 1_000_000 }) }),
-    edit: editOrderOf(scenario.options),
-  };
-  if (recording !== undefined && scenarioFile === undefined) {
-    const end = profiled && profileEnd(profiled);
-    const source = { kind: 'recording', path: recording, merge: merge?.split(', ') ?? [] } as const;
-    return openTraffic({ ...source, ...rest, end, impair: asked });
-  }
-  const sizeBytes = size === undefined ? undefined : parseQuantity(size, '--size', 'bytes');
-  const found = await (scenarioFile === undefined ? findLibraryScenario(scenario.name) : findScenario(scenarioFile));
-  const source = found.order(seed, sizeBytes);
-  const { pace } = found.scenario;
-  const used = profiled ?? (pace.kind === 'profile' && !hasPace(scenario.options) ? pace : undefined);
-  return openTraffic({
-    ...source,
-    ...rest,
-    end: used && profileEnd(used),
-    impair: withImpairments(source.impair, asked),
-  });
+/** Nothing of the original is written anywhere. @returns frames written */
+async function sliceScrubbed(run: RunReport, cut: Cut, { output, key }: SliceFlags): Promise<number> {
+  const { scrubInto } = await import('./perform-scrub.ts');
+  // What it was cut out of may have a name that says something.
+  return scrubInto(async () => new SlicedTraffic(await openTraffic(await orderOfRun(run)), cut), output, key);
 }
 
-/** Whether the run had another pace than its scenario's. */
-function hasPace({ speed, pps, mbps, topspeed }: Readonly<Record<string, string>>): boolean {
-  return (speed ?? pps ?? mbps ?? topspeed) !== undefined;
+function commentOf(run: RunReport, cut: Cut): string {
+  return `frames ${cut.first} to ${cut.last} of ${run.command}`;
 }
 
-function copyFrames(traffic: Traffic, { first, last, streams }: Cut, fd: number, comment: string): number {
-  const isWanted = streams === null ? () => true : streamFilter(traffic.linkType, streams);
+function copyFrames(traffic: Traffic, fd: number, comment: string): number {
   const out = (bytes: Uint8Array, start: number, end: number) => {
     for (let at = start; at < end; ) at += writeSync(fd, bytes, at, end - at);
   };
   const writer = new PcapngWriter(out, { comment });
   writer.addInterface({ name: 'floodgate0', linkType: traffic.linkType, snapLength: 0 });
-  let seen = 0;
   let written = 0;
   const sink: FrameSink = {
     frame(bytes, start, end, wireLength, tsUs) {
-      seen += 1;
-      if (seen < first || seen > last || !isWanted(bytes, start, end, wireLength)) return;
       written += 1;
       writer.frame(bytes, start, end, wireLength, tsUs, 0);
     },
   };
-  while (seen < last && traffic.read(sink, 1_000) >= 0);
+  while (traffic.read(sink, 1_000) >= 0);
   writer.flush();
   return written;
+}
+
+/** Of a traffic the frames that are wanted. */
+class SlicedTraffic implements Traffic {
+  readonly linkType: number;
+  readonly framesExpected = undefined;
+  readonly bytesExpected = undefined;
+  readonly durationUs = undefined;
+  readonly phases = [];
+  readonly impairments = [];
+  readonly #traffic: Traffic;
+  readonly #cut: Cut;
+  readonly #isWanted: (bytes: Uint8Array, start: number, end: number, wireLength: number) => boolean;
+  #seen = 0;
+
+  constructor(traffic: Traffic, cut: Cut) {
+    this.#traffic = traffic;
+    this.#cut = cut;
+    this.linkType = traffic.linkType;
+    this.#isWanted = cut.streams === null ? () => true : streamFilter(traffic.linkType, cut.streams);
+  }
+
+  read(sink: FrameSink, framesMax: number): number {
+    const { first, last } = this.#cut;
+    if (this.#seen >= last) return -1;
+    const chosen: FrameSink = {
+      frame: (bytes, start, end, wireLength, tsUs, interfaceIndex) => {
+        this.#seen += 1;
+        if (this.#seen < first || this.#seen > last || !this.#isWanted(bytes, start, end, wireLength)) return;
+        sink.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
+      },
+    };
+    return this.#traffic.read(chosen, framesMax);
+  }
+
+  truth(): undefined {
+    return undefined;
+  }
+
+  close(): void {
+    this.#traffic.close();
+  }
 }
 
 /** Whether a frame belongs to one of the streams, in either direction. */

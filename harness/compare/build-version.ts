@@ -23,18 +23,21 @@ const installers: readonly { readonly lock: string; readonly command: string }[]
 export function buildCommands(folder: string, working: string): string[] {
   const commands: string[] = [];
   const installer = installers.find(({ lock }) => existsSync(path.join(folder, lock)));
-  if (installer && !copyPackages(folder, working, installer.lock)) commands.push(installer.command);
-  if (!installer && existsSync(path.join(working, 'node_modules')) && existsSync(path.join(folder, 'package.json')))
-    copyPackages(folder, working, 'package.json');
+  const isCopied = isSame(folder, working, installer?.lock ?? 'package.json') && copyPackages(folder, working);
+  if (installer && !isCopied) commands.push(installer.command);
   if (hasBuildScript(folder)) commands.push('npm run build');
   return commands;
 }
 
-function copyPackages(folder: string, working: string, proof: string): boolean {
+function isSame(folder: string, working: string, name: string): boolean {
+  const [here, there] = [path.join(folder, name), path.join(working, name)];
+  return existsSync(here) && existsSync(there) && readFileSync(here, 'utf8') === readFileSync(there, 'utf8');
+}
+
+/** @returns false where the working folder has no packages installed */
+export function copyPackages(folder: string, working: string): boolean {
   const from = path.join(working, 'node_modules');
-  const [here, there] = [path.join(folder, proof), path.join(working, proof)];
-  if (!existsSync(from) || !existsSync(there) || readFileSync(here, 'utf8') !== readFileSync(there, 'utf8'))
-    return false;
+  if (!existsSync(from)) return false;
   cpSync(from, path.join(folder, 'node_modules'), {
     recursive: true,
     verbatimSymlinks: true,

@@ -12,22 +12,27 @@ import { projectRoot } from '../profile/files.ts';
 import type { Project } from '../project/find-config.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { measurementName } from '../report/measurement.ts';
 import { type SitesFile, sitesFileName } from '../report/sites-file.ts';
 import { Sources } from '../report/sources.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { runCell } from './cell-run.ts';
 import { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
-import { runPairs, type Side } from './pairs.ts';
+import { runPairs, type Side, wasCutShort } from './pairs.ts';
 import { compareSites, inProject } from './sites.ts';
 import { thresholdsOf } from './thresholds.ts';
-import type { Version, VersionStore } from './version-store.ts';
+import type { Version } from './version-label.ts';
+import type { VersionStore } from './version-store.ts';
 
 /** A change of 1 % in 2,000 requests is found at it. */
 const sitesEvery = '4KiB';
 
 /** Sites whose lines are in the report: a person reads the first. */
 const sourcesShown = 3;
+
+/** Long enough for a service that listens to have started; a scenario may say otherwise. */
+const restOfAllocation = { idle: '200ms', recover: '200ms' } as const;
 
 /** For a fit machine, a scenario; a neighbour that stays longer stays for all of it. */
 const waitMaxMs = 120_000;
@@ -53,6 +58,19 @@ export interface ScenarioOrder {
   readonly pause: (ms: number) => Promise<void>;
   readonly seed: number;
   readonly onStep: (text: string) => void;
+  /** Each run leaves all that its figures are read from. @default false */
+  readonly keepsMeasurement?: boolean;
+  /** What the pairs were judged by, for whoever judges them again. */
+  readonly onJudged?: (facts: PairsFacts) => void;
+}
+
+export interface PairsFacts {
+  readonly repeats: boolean;
+  readonly thresholds: ReadonlyMap<string, number>;
+  readonly unfitPairs: number;
+  readonly lastFault: string;
+  /** The time limit ended the pairs before the rule did. */
+  readonly isCutShort: boolean;
 }
 
 /** @throws FloodgateError where a version cannot be run, or dies under the traffic */
@@ -62,33 +80,42 @@ export async function compareScenario(order: ScenarioOrder): Promise<ComparedSce
   const lane = scenario.lane ?? (isOwnAgent(targetOf(project, scenario)) ? 'exact' : 'load');
   const thresholds = thresholdsOf(project, scenario, lane, environment, order.thresholds);
   const cells = cellsOf(order, lane, thresholds);
+  const machine = new FitMachine({
+    read: order.readMachine,
+    pause: order.pause,
+    waitMaxMs,
+    onWait: (faults) => order.onStep(`${scenario.name}: waiting for the machine: ${faults.join(', ')}`),
+  });
+  const more = ['--no-explain', ...(order.keepsMeasurement ? ['--keep-measurement'] : [])];
   const compared = await runPairs({
     scenario: scenario.name,
     lane,
     repeats: cells.repeats,
     thresholds,
-    minimums: new Set(metrics.filter(({ bound }) => bound === 'min').map(({ name }) => name)),
+    minimums: minimumMetrics(),
     pairsMax: order.pairsMax,
     deadlineMs: order.deadlineMs,
     nowMs: order.nowMs,
     random: createRandom(order.seed, scenario.name).fraction,
-    run: (side, name) => cells.run(side, name, ['--no-explain']),
-    machine: new FitMachine({
-      read: order.readMachine,
-      pause: order.pause,
-      waitMaxMs,
-      onWait: (faults) => order.onStep(`${scenario.name}: waiting for the machine: ${faults.join(', ')}`),
-    }),
+    run: (side, name) => cells.run(side, name, more),
+    machine,
     onPair: (done, next, judgement) => {
       const left = cells.meanMs > 0 ? `, ${formatDuration(cells.meanMs * 2 * (next - done))} to the next look` : '';
       const soFar = judgement ? ` (${judgement.decision} so far)` : '';
       order.onStep(`${scenario.name}: pair ${done + 1} of ${next}${soFar}${left}`);
     },
   });
+  const { unfitPairs, lastFault } = machine;
+  order.onJudged?.({ repeats: cells.repeats, thresholds, unfitPairs, lastFault, isCutShort: wasCutShort(compared) });
   const isWorse = compared.metrics.some(({ decision }) => decision === 'worse');
   if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return compared;
   order.onStep(`${scenario.name}: looking for the call sites`);
   return { ...compared, sites: await sitesOf(order, cells) };
+}
+
+/** Metrics of which less is worse. */
+export function minimumMetrics(): ReadonlySet<string> {
+  return new Set(metrics.filter(({ bound }) => bound === 'min').map(({ name }) => name));
 }
 
 /** Each version once more, sampled. */
@@ -100,7 +127,7 @@ async function sitesOf({ project, store }: ScenarioOrder, cells: Cells): Promise
     const file = path.join(cells.folderOf(name), sitesFileName);
     // A program that is no Node.js one and has no pprof names no sites.
     if (!existsSync(file)) return [];
-    files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), [projectRoot, project.folder], store.projectFolder));
+    files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), [projectRoot, project.folder], store));
   }
   return withSources(compareSites(files[0]!, files[1]!), store.projectFolder);
 }
@@ -144,7 +171,10 @@ function cellsOf(order: ScenarioOrder, lane: Lane, thresholds: ReadonlyMap<strin
     writeFileSync(file, text);
     return file;
   };
-  const words = runArguments(project, lane === 'load' ? scenario : { ...scenario, lane }, { environment, keep });
+  // Rest before and after a load is for resident memory: seven seconds a run that decide nothing here.
+  const rest = [...thresholds.keys()].every((name) => /^(allocated|requests)\./.test(name)) ? restOfAllocation : {};
+  const ordered = lane === 'load' ? { ...rest, ...scenario } : { ...scenario, lane };
+  const words = runArguments(project, ordered, { environment, keep });
   if (isRepeatable) words.push('--repeatable');
   const place = isOwnAgent(target) ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
   const folderOf = (name: string) => path.join(folder, scenario.name, name);
@@ -180,7 +210,7 @@ function died(side: Side, version: Version, report: RunReport): FloodgateError {
 
 /** Of a run the comparison rests on its data alone: forty runs in every format would fill a disk. */
 function keepReport(folder: string): void {
-  const kept = new Set(['report.json', 'load.log', sitesFileName]);
+  const kept = new Set(['report.json', 'load.log', sitesFileName, measurementName]);
   for (const name of readdirSync(folder)) {
     if (!kept.has(name)) rmSync(path.join(folder, name), { recursive: true, force: true });
   }

@@ -11,16 +11,19 @@ export interface FloodgateProcess {
   readonly folder: string | undefined;
   /** Ends it. */
   readonly signal: AbortSignal | undefined;
+  /** Beside ours. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** This program as Node.js was started with it: what a command runs again is what was typed. */
 export const ownProgram = (): string[] => [...process.execArgv, process.argv[1]!];
 
 /** @returns its exit code (null: ended by a signal), and the end of its standard error */
-export function runFloodgate({ words, folder, signal }: FloodgateProcess) {
+export function runFloodgate({ words, folder, signal, environment }: FloodgateProcess) {
   return new Promise<{ code: number | null; errors: string }>((resolve, reject) => {
     const child = spawn(process.execPath, words, {
       ...(folder !== undefined && { cwd: folder }),
+      ...(environment !== undefined && { env: { ...process.env, ...environment } }),
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const stop = () => child.kill('SIGTERM');

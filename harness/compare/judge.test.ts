@@ -118,7 +118,10 @@ t.test('sites: by the request, above their noise, new and gone, the runtime as o
     ],
   };
   const [before, after] = [base, head].map((file) =>
-    inProject(file, ['/elsewhere', '/shop'], '/shop/.floodgate/compare/checkout'),
+    inProject(file, ['/elsewhere', '/shop'], {
+      checkout: '/shop/.floodgate/compare/checkout',
+      projectFolder: '/shop/.floodgate/compare/checkout',
+    }),
   );
   const compared = compareSites(before!, after!);
   t.same(
@@ -134,4 +137,15 @@ t.test('sites: by the request, above their noise, new and gone, the runtime as o
   t.equal(compared[2]!.line, 6, 'of functions without a name, the costliest');
   t.equal(compared[0]!.file, 'server.js');
   t.same(compareSites({ ...base, requests: null }, head), [], 'not counted');
+  const below = { checkout: '/r/checkout', projectFolder: '/r/checkout/packages/shop' };
+  const named = inProject(
+    { requests: 1, sites: ['packages/shop/a.ts', 'lib/b.ts'].map((name) => site('f', 1, `/r/checkout/${name}`)) },
+    ['/'],
+    below,
+  );
+  t.same(
+    named.sites.map(({ file }) => file),
+    ['a.ts', '../../lib/b.ts'],
+    'in a folder of its repository, and beside it',
+  );
 });

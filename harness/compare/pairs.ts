@@ -11,9 +11,12 @@ import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
 import { looksFor } from './stopping-rule.ts';
 
 /** Runs a side before numbers are compared: the exact lane repeats, and two could agree by chance. */
-const exactPairs = 3;
+export const exactPairs = 3;
 
 export type Side = 'base' | 'head';
+
+/** What of a run is compared. */
+export type PairedRun = Pick<RunReport, 'figures' | 'budgets' | 'series'>;
 
 export interface PairsOrder {
   readonly scenario: string;
@@ -30,15 +33,15 @@ export interface PairsOrder {
   readonly nowMs: () => number;
   readonly random: () => number;
   /** Runs one side once; `name` is unique within the scenario. */
-  readonly run: (side: Side, name: string) => Promise<RunReport>;
+  readonly run: (side: Side, name: string) => Promise<PairedRun>;
   /** Asked only where a threshold is on a figure that a busy machine moves. */
-  readonly machine: FitMachine;
+  readonly machine: Pick<FitMachine, 'settle' | 'during' | 'endPair' | 'unfitPairs' | 'lastFault'>;
   readonly onPair: (done: number, next: number, judgement: Judgement | undefined) => void;
 }
 
 /** @throws FloodgateError what `run` throws */
 export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
-  const reports: Record<Side, RunReport[]> = { base: [], head: [] };
+  const reports: Record<Side, PairedRun[]> = { base: [], head: [] };
   const needsFit = [...order.thresholds.keys()].some(isMovedByNeighbours);
   const looks = looksFor(order.thresholds.size, order.pairsMax);
   // Once each beforehand, uncounted: caches of files and of compiled code are cold in the first run of a checkout.
@@ -82,8 +85,15 @@ export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
   return asScenario(order, judgement, reports, late);
 }
 
+const timeWords = 'the time limit came after';
+
 function timeIsUp(pairs: number): ComparedScenario['notes'][number] {
-  return { severity: 'warning', text: `the time limit came after ${pairs} pairs: raise it with --max-time` };
+  return { severity: 'warning', text: `${timeWords} ${pairs} pairs: raise it with --max-time` };
+}
+
+/** Whether the time limit ended the pairs before the rule did. */
+export function wasCutShort({ notes }: ComparedScenario): boolean {
+  return notes.some(({ text }) => text.startsWith(timeWords));
 }
 
 /** Takes back decisions of a look that the stopping rule does not have. */
@@ -99,7 +109,7 @@ function undecided(judgement: Judgement): Judgement {
 function asScenario(
   order: PairsOrder,
   { method, metrics }: Judgement,
-  reports: Record<Side, RunReport[]>,
+  reports: Record<Side, PairedRun[]>,
   notes: ComparedScenario['notes'],
 ): ComparedScenario {
   const { unfitPairs, lastFault } = order.machine;
@@ -119,7 +129,7 @@ function asScenario(
 }
 
 /** Every figure that any run has, and every one with a threshold, measured or not. */
-function figuresOf(reports: Record<Side, readonly RunReport[]>, order: PairsOrder): MetricFigures[] {
+function figuresOf(reports: Record<Side, readonly PairedRun[]>, order: PairsOrder): MetricFigures[] {
   const units = new Map<string, Unit>();
   for (const report of [...reports.base, ...reports.head])
     for (const { name, unit } of [...report.figures, ...report.budgets]) units.set(name, unit);
@@ -140,13 +150,13 @@ function figuresOf(reports: Record<Side, readonly RunReport[]>, order: PairsOrde
 const perRequestName = 'allocated.perRequest';
 
 /** Over the requests that every run has come to: a load by time drives the quicker version further. */
-function perRequest(reports: Record<Side, readonly RunReport[]>): Record<Side, number[]> | undefined {
+function perRequest(reports: Record<Side, readonly PairedRun[]>): Record<Side, number[]> | undefined {
   const all = commonMarks([...reports.base, ...reports.head].map(requestMarks)).map(requestWindow);
   if (!all.every((value) => value !== undefined)) return undefined;
   return { base: all.slice(0, reports.base.length), head: all.slice(reports.base.length) };
 }
 
-function requestMarks({ series }: RunReport): RequestMark[] {
+function requestMarks({ series }: PairedRun): RequestMark[] {
   const columns = series.find(({ group, columns }) => group === 'other' && columns[0]?.name === 'requests')?.columns;
   const [requests, allocated] = columns ?? [];
   return (requests?.values ?? []).flatMap((count, at) => {
@@ -155,7 +165,7 @@ function requestMarks({ series }: RunReport): RequestMark[] {
   });
 }
 
-function figureOf(report: RunReport, name: string): number | null {
+function figureOf(report: PairedRun, name: string): number | null {
   const figure = report.figures.find((each) => each.name === name)?.value;
   return figure ?? report.budgets.find((each) => each.name === name)?.actual ?? null;
 }

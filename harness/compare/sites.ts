@@ -68,15 +68,25 @@ function bySite({ requests, sites }: SitesFile): Map<string, SiteByRequest> {
   return found;
 }
 
+/** Where a version is: the top of its repository, and the project in it. */
+export interface CheckedOut {
+  readonly checkout: string;
+  readonly projectFolder: string;
+}
+
 /**
  * Files as they are called in the project, wherever its version was checked out.
  * @param roots folders that a name may be relative to
  */
-export function inProject(file: SitesFile, roots: readonly string[], checkout: string): SitesFile {
+export function inProject(
+  file: SitesFile,
+  roots: readonly string[],
+  { checkout, projectFolder }: CheckedOut,
+): SitesFile {
   const nameOf = (name: string) => {
     if (name === '') return name;
     const absolute = roots.map((root) => path.resolve(root, name)).find((each) => isWithin(each, checkout));
-    return absolute === undefined ? name : path.relative(checkout, absolute);
+    return absolute === undefined ? name : path.relative(projectFolder, absolute).split(path.sep).join('/');
   };
   return { ...file, sites: file.sites.map((site) => ({ ...site, file: nameOf(site.file) })) };
 }

@@ -105,3 +105,22 @@ t.test('one comparison at a time; one that was killed leaves nothing broken', as
   open().close();
   t.notOk(existsSync(checkout), 'a checkout that was not finished is removed');
 });
+
+t.test('a folder that is no commit is copied again when a file deep in it changes', async (t) => {
+  const { open, folder } = project(t, 'packages/shop');
+  const other = path.join(folder, '..', '..', '..', 'other');
+  mkdirSync(path.join(other, 'src', 'deep'), { recursive: true });
+  writeFileSync(path.join(other, 'value'), 'other');
+  writeFileSync(path.join(other, 'src', 'deep', 'file'), 'first');
+  const store = open();
+  const first = await store.prepare('../../../other');
+  store.activate(first);
+  t.equal(valueIn(store), 'other', 'a folder that is the project itself is where the project is');
+  t.equal((await store.prepare('../../../other')).key, first.key);
+  writeFileSync(path.join(other, 'src', 'deep', 'file'), 'second time');
+  const second = await store.prepare('../../../other');
+  t.not(second.key, first.key);
+  store.activate(second);
+  t.equal(readFileSync(path.join(store.projectFolder, 'src', 'deep', 'file'), 'utf8'), 'second time');
+  store.close();
+});

@@ -4,10 +4,7 @@
  *
  * Everything lies in `.floodgate/compare` of the project: `checkout` is that path, `versions/KEY` are the parked ones.
  */
-import { createHash } from 'node:crypto';
 import {
-  constants,
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -21,20 +18,12 @@ import {
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { buildCommands, runBuild } from './build-version.ts';
-import { commitOf, git, gitOutput } from './git.ts';
+import { behindTag, fetchPackage, packageCommands, unpack, versionPattern } from './package-version.ts';
+import { copyCommit, copyFolder, prefixOf } from './version-files.ts';
+import { type Named, type Origin, ofRegistry, resolveVersion, type Version } from './version-label.ts';
 
 /** A version with its dependencies is some hundred MB; the ones used longest ago are removed. */
 const versionsMax = 8;
-
-export interface Version {
-  /** As given: `main`, `.`, `v1.2.0`. */
-  readonly label: string;
-  /** Full commit, or undefined for a folder that is none. */
-  readonly commit: string | undefined;
-  /** True where uncommitted changes are in it. */
-  readonly dirty: boolean;
-  readonly key: string;
-}
 
 export interface StoreOptions {
   /** The project's folder: where its configuration is. */
@@ -42,12 +31,17 @@ export interface StoreOptions {
   /** Commands of the configuration; undefined: by the lock file that is there. */
   readonly build: readonly string[] | undefined;
   readonly onStep: (text: string) => void;
+  /** Leaves a text about the source, as it was before it was built, beside each version. @default none */
+  readonly describeSource?: (folder: string) => string;
 }
 
 export class VersionStore {
   readonly #options: StoreOptions;
   readonly #root: string;
-  readonly #checkout: string;
+  /** The repository's top of the active version. */
+  readonly checkout: string;
+  /** Of the project within its repository. */
+  readonly prefix: string;
   /** Where the active version's project folder is. */
   readonly projectFolder: string;
   #active: Version | undefined;
@@ -56,8 +50,9 @@ export class VersionStore {
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#root = path.join(options.folder, '.floodgate', 'compare');
-    this.#checkout = path.join(this.#root, 'checkout');
-    this.projectFolder = path.join(this.#checkout, prefixOf(options.folder));
+    this.checkout = path.join(this.#root, 'checkout');
+    this.prefix = prefixOf(options.folder);
+    this.projectFolder = path.join(this.checkout, this.prefix);
     mkdirSync(path.join(this.#root, 'versions'), { recursive: true, mode: 0o700 });
     const ignore = path.join(options.folder, '.floodgate', '.gitignore');
     if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
@@ -67,37 +62,77 @@ export class VersionStore {
 
   /** Checks out and builds what is not there yet. @throws FloodgateError `version-unknown`, `build-failed` */
   async prepare(label: string): Promise<Version> {
-    const version = resolveVersion(this.#options.folder, label, this.#options.build);
+    this.park();
+    const { folder, build } = this.#options;
+    const options = { folder, build, isParked: (key: string) => this.#isBuilt(key) };
+    const { version, origin } = await withoutTag(resolveVersion(label, options), folder);
     const parked = this.#parked(version);
-    if (existsSync(path.join(parked, builtMark))) {
+    const isDescribed = !this.#options.describeSource || existsSync(path.join(parked, sourceMark));
+    // What is nowhere else any more cannot be made again to be described.
+    if ((isDescribed || origin.kind === 'parked') && this.#isBuilt(version.key)) {
       utimesSync(parked, new Date(), new Date());
       return version;
     }
     rmSync(parked, { recursive: true, force: true });
-    this.park();
-    rmSync(this.#checkout, { recursive: true, force: true });
-    this.#options.onStep(`${label}: checking out ${version.commit?.slice(0, 10) ?? 'the folder'}`);
-    copySource(this.#options.folder, version, this.#checkout);
-    const commands = this.#options.build ?? buildCommands(this.projectFolder, this.#options.folder);
-    await runBuild(commands, this.projectFolder, label, this.#options.onStep);
-    writeFileSync(path.join(this.#checkout, builtMark), `${JSON.stringify(version)}\n`);
-    renameSync(this.#checkout, parked);
+    rmSync(this.checkout, { recursive: true, force: true });
+    await this.#make(version, origin);
+    writeFileSync(path.join(this.checkout, builtMark), `${JSON.stringify(version)}\n`);
+    renameSync(this.checkout, parked);
     this.#prune(version);
     return version;
+  }
+
+  /** Leaves a version in the checkout, ready to run. */
+  async #make({ label, package: named }: Version, origin: Origin): Promise<void> {
+    const { folder, build, onStep } = this.#options;
+    switch (origin.kind) {
+      case 'commit':
+        onStep(`${label}: checking out ${origin.commit.slice(0, 10)}`);
+        copyCommit(folder, origin.commit, this.checkout, origin.withChanges);
+        break;
+      case 'folder':
+        onStep(`${label}: copying the folder`);
+        copyFolder(origin.folder, this.checkout, this.prefix);
+        break;
+      case 'archive':
+        onStep(`${label}: unpacking`);
+        unpack(origin.file, this.projectFolder);
+        break;
+      case 'registry':
+        onStep(`${label}: fetching ${named} from the registry`);
+        await fetchPackage(origin.package, folder, this.projectFolder);
+        break;
+      case 'parked':
+        break;
+    }
+    const isPackage = origin.kind === 'archive' || origin.kind === 'registry';
+    const commands = isPackage
+      ? packageCommands(this.projectFolder, folder)
+      : (build ?? buildCommands(this.projectFolder, folder));
+    const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.checkout);
+    await runBuild(commands, this.projectFolder, label, onStep);
+    if (description !== undefined) writeFileSync(path.join(this.checkout, sourceMark), description);
+  }
+
+  /** What `describeSource` said of a prepared version; undefined where it was not asked. */
+  sourceOf(version: Version): string | undefined {
+    const folder = this.#active?.key === version.key ? this.checkout : this.#parked(version);
+    const file = path.join(folder, sourceMark);
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
 
   /** Moves a prepared version to the path where versions run. */
   activate(version: Version): void {
     if (this.#active?.key === version.key) return;
     this.park();
-    renameSync(this.#parked(version), this.#checkout);
+    renameSync(this.#parked(version), this.checkout);
     this.#active = version;
   }
 
   /** Moves the active version back; safe to call at any time. */
   park(): void {
     if (this.#active === undefined) return;
-    renameSync(this.#checkout, this.#parked(this.#active));
+    renameSync(this.checkout, this.#parked(this.#active));
     this.#active = undefined;
   }
 
@@ -107,8 +142,12 @@ export class VersionStore {
     rmSync(path.join(this.#root, lockName), { force: true });
   }
 
-  #parked(version: Version): string {
-    return path.join(this.#root, 'versions', version.key);
+  #parked({ key }: Pick<Version, 'key'>): string {
+    return path.join(this.#root, 'versions', key);
+  }
+
+  #isBuilt(key: string): boolean {
+    return existsSync(path.join(this.#parked({ key }), builtMark));
   }
 
   #lock(): void {
@@ -128,12 +167,12 @@ export class VersionStore {
 
   /** After a kill: a checkout that was finished is parked again, any other is removed. */
   #recover(): void {
-    if (!existsSync(this.#checkout)) return;
-    const mark = path.join(this.#checkout, builtMark);
+    if (!existsSync(this.checkout)) return;
+    const mark = path.join(this.checkout, builtMark);
     const version = existsSync(mark) ? (JSON.parse(readFileSync(mark, 'utf8')) as Version) : undefined;
     const parked = version && this.#parked(version);
-    if (parked && /^[a-z0-9-]+$/.test(version.key) && !existsSync(parked)) renameSync(this.#checkout, parked);
-    else rmSync(this.#checkout, { recursive: true, force: true });
+    if (parked && /^[a-z0-9-]+$/.test(version.key) && !existsSync(parked)) renameSync(this.checkout, parked);
+    else rmSync(this.checkout, { recursive: true, force: true });
   }
 
   #prune(kept: Version): void {
@@ -147,109 +186,13 @@ export class VersionStore {
   }
 }
 
+/** What is behind a tag of a registry's is another version tomorrow. */
+async function withoutTag(named: Named, folder: string): Promise<Named> {
+  const { version, origin } = named;
+  if (origin.kind !== 'registry' || versionPattern.test(origin.package.version)) return named;
+  return ofRegistry(version.label, await behindTag(origin.package, folder));
+}
+
 const builtMark = '.floodgate-built';
+const sourceMark = '.floodgate-sources';
 const lockName = 'lock';
-
-/** What a label means in this project. @throws FloodgateError `version-unknown` */
-function resolveVersion(folder: string, label: string, build: readonly string[] | undefined): Version {
-  const keyOf = (...parts: string[]) =>
-    createHash('sha256')
-      .update([...parts, ...(build ?? [])].join('\0'))
-      .digest('hex')
-      .slice(0, 16);
-  const isFolder = label === '.' || label.startsWith('./') || label.startsWith('../') || path.isAbsolute(label);
-  if (!isFolder) {
-    const commit = commitOf(folder, label);
-    if (commit !== undefined) return { label, commit, dirty: false, key: keyOf('commit', commit) };
-    throw new FloodgateError('version-unknown', `"${label}" is no commit, branch or tag of this repository`, {
-      hint: 'A shallow clone has few: in CI fetch the base (actions/checkout with fetch-depth: 0). A folder begins with "./".',
-    });
-  }
-  const source = path.resolve(folder, label);
-  if (!existsSync(source)) {
-    throw new FloodgateError('version-unknown', `${source} does not exist`, {
-      hint: 'Name a folder, or a commit, branch or tag.',
-    });
-  }
-  const commit = source === folder ? commitOf(folder, 'HEAD') : undefined;
-  const isChanged =
-    commit !== undefined &&
-    (gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' ||
-      repositoryFiles(folder, ['-o']).length > 0);
-  if (commit !== undefined && !isChanged) return { label, commit, dirty: false, key: keyOf('commit', commit) };
-  return {
-    label,
-    commit,
-    dirty: commit !== undefined,
-    key: keyOf('folder', source, stateOf(source, commit !== undefined)),
-  };
-}
-
-/** Names, sizes and times of all files: what changes when a file does. */
-function stateOf(folder: string, isRepository: boolean): string {
-  const hash = createHash('sha256');
-  const top = isRepository ? topOf(folder) : folder;
-  for (const name of isRepository ? repositoryFiles(folder, ['-co']) : folderFiles(folder)) {
-    const stat = statSync(path.join(top, name), { throwIfNoEntry: false });
-    hash.update(`${name}\0${stat?.size}\0${stat?.mtimeMs}\0`);
-  }
-  return hash.digest('hex');
-}
-
-/** What floodgate itself writes below a project is no change of it. */
-const ours = ['.floodgate', 'runs'];
-
-/** Everything but version control and what is ours. */
-function folderFiles(folder: string): string[] {
-  return readdirSync(folder).filter((name) => name !== '.git' && !ours.includes(name));
-}
-
-/** Files of the whole repository, which a project in a folder of it may use, relative to its top. */
-function repositoryFiles(folder: string, words: readonly string[]): string[] {
-  const top = topOf(folder);
-  const prefix = path.relative(top, folder);
-  const excluded = ours.map((name) => `--exclude=/${path.posix.join(prefix, name)}/`);
-  const list = git(top, ['ls-files', ...words, '--exclude-standard', ...excluded, '-z']);
-  return list.split('\0').filter((name) => name !== '');
-}
-
-/** The project's folder within its repository; empty where it is the top. */
-function prefixOf(folder: string): string {
-  return gitOutput(folder, ['rev-parse', '--show-prefix'])?.replace(/\/$/, '') ?? '';
-}
-
-function topOf(folder: string): string {
-  return git(folder, ['rev-parse', '--show-toplevel']);
-}
-
-function copySource(folder: string, version: Version, to: string): void {
-  if (version.commit === undefined) {
-    const source = path.resolve(folder, version.label);
-    mkdirSync(to, { recursive: true, mode: 0o700 });
-    for (const name of folderFiles(source)) copy(path.join(source, name), path.join(to, name));
-    return;
-  }
-  const repository = topOf(folder);
-  git(folder, ['clone', '--quiet', '--shared', '--no-checkout', '--', repository, to]);
-  git(to, ['checkout', '--quiet', '--detach', version.commit]);
-  if (!version.dirty) return;
-  for (const name of git(to, ['ls-files', '-z']).split('\0')) {
-    if (name !== '' && !existsSync(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
-  }
-  for (const name of repositoryFiles(folder, ['-co'])) {
-    const source = path.join(repository, name);
-    if (existsSync(source)) copy(source, path.join(to, name));
-  }
-}
-
-function copy(from: string, to: string): void {
-  // A link over a link that leads nowhere aborts Node.js.
-  rmSync(to, { recursive: true, force: true });
-  // Links stay links: what they point to may be outside.
-  cpSync(from, to, {
-    recursive: true,
-    verbatimSymlinks: true,
-    preserveTimestamps: true,
-    mode: constants.COPYFILE_FICLONE,
-  });
-}

@@ -31,7 +31,23 @@ export function framesOfSpike(measure: PassResult, spike: SpikeShape): FrameRang
     return value;
   };
   const first = at(riseStartMs(measure, spike));
+  const all = frames.at(-1) ?? 0;
+  // All had been sent before it rose: it comes of what was on its way to the target then.
+  if (first >= all && all > 0) return { first: Math.min(all, framesBefore(measure, inFlightBytes) + 1), last: all };
   return { first: first + 1, last: Math.max(first + 1, at(spike.topMs)) };
+}
+
+/** What a pipe holds (pipe(7)): sent, and not read yet. */
+const inFlightBytes = 65_536;
+
+/** Frames that were sent before the last so many bytes. */
+function framesBefore(measure: PassResult, bytesLast: number): number {
+  const bytes = measure.sent.column('bytes');
+  const frames = measure.sent.column('frames');
+  const end = (bytes.at(-1) ?? 0) - bytesLast;
+  let before = 0;
+  for (let i = 0; i < bytes.length && (bytes[i] ?? 0) <= end; i++) before = frames[i] ?? before;
+  return before;
 }
 
 // An interval belongs to a window when more than half of its frames do; without frames it belongs to none.

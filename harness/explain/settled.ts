@@ -3,7 +3,7 @@
  * slope of it is what the traffic leaves behind. A slope above zero alone is no leak: clean services drift while V8 compiles. Pure.
  */
 import type { SettledPoint } from '../pass/instruments/instrument.ts';
-import type { PassResult } from '../pass/pass-result.ts';
+import type { MeasuredPass } from '../pass/pass-result.ts';
 import { memoryClasses } from '../watch/memory-map.ts';
 import { type Slope, slopePointsMin, theilSen } from './slope.ts';
 
@@ -58,7 +58,7 @@ const staysShare = 0.5;
 const stepShareMax = 0.6;
 
 /** Of the measuring pass; in the exact lane by the packets' own clock, since frames come as fast as they are taken. */
-export function paceOf({ sent, lane, sendStartMs, sendEndMs, answers }: PassResult): Pace {
+export function paceOf({ sent, lane, sendStartMs, sendEndMs, answers }: MeasuredPass): Pace {
   const frames = sent.column('frames').at(-1) ?? 0;
   const trafficMs = sent.column('trafficMs').at(-1) ?? 0;
   const seconds = (lane === 'exact' && trafficMs > 0 ? trafficMs : sendEndMs - sendStartMs) / 1000;
@@ -68,7 +68,7 @@ export function paceOf({ sent, lane, sendStartMs, sendEndMs, answers }: PassResu
 }
 
 /** Pages outside the heap while traffic flowed, and the target was warm. */
-export function nativeLineOf({ watch: { map }, sendStartMs, sendEndMs }: PassResult): MeasuredLine {
+export function nativeLineOf({ watch: { map }, sendStartMs, sendEndMs }: MeasuredPass): MeasuredLine {
   const columns = memoryClasses.filter((name) => name !== 'heapBytes').map((name) => map.column(name));
   const fromMs = sendStartMs + warmUpShare * (sendEndMs - sendStartMs);
   const rows = map.tMs().flatMap((ms, i) => (ms < fromMs || ms > sendEndMs ? [] : [{ ms, i }]));

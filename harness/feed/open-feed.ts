@@ -1,4 +1,4 @@
-/** The feed of each lane: a TAP device that the agent captures from, or a pipe that it reads. */
+/** The feed of each lane: TAP devices that the agent captures from, or a pipe that it reads. */
 import { closeSync } from 'node:fs';
 import { FloodgateError } from '../../agent/errors.ts';
 import { type OpenTap, openTap } from '../link/tap-device.ts';
@@ -11,23 +11,35 @@ import { openTapSender } from './tap-sender.ts';
 
 /** @throws FloodgateError where the lane is not to be had on this machine */
 export async function openFeed(lane: Lane, order: SendOrder): Promise<Feed> {
-  return lane === 'tap' ? new TapFeed(openTap(), order) : new PipeFeed(order);
+  return lane === 'tap' ? new TapFeed(openTaps(order.traffic.spread?.interfaces ?? 1), order) : new PipeFeed(order);
+}
+
+/** All or none: floodgate0 and on. */
+function openTaps(count: number): OpenTap[] {
+  const taps: OpenTap[] = [];
+  try {
+    while (taps.length < count) taps.push(openTap({ name: `floodgate${taps.length}` }));
+  } catch (error) {
+    for (const { fd } of taps) closeSync(fd);
+    throw error;
+  }
+  return taps;
 }
 
 class TapFeed implements Feed {
   readonly interfaces: readonly string[];
   readonly #order: SendOrder;
-  #tap: OpenTap | undefined;
+  #taps: readonly OpenTap[];
   #sender: Sender | undefined;
 
-  constructor(tap: OpenTap, order: SendOrder) {
-    this.#tap = tap;
+  constructor(taps: readonly OpenTap[], order: SendOrder) {
+    this.#taps = taps;
     this.#order = order;
-    this.interfaces = [tap.name];
+    this.interfaces = taps.map(({ name }) => name);
   }
 
   async open(_target: Target): Promise<Sender> {
-    const sender = await openTapSender(this.#tap!, this.#order);
+    const sender = await openTapSender(this.#taps, this.#order);
     this.#sender = sender;
     return sender;
   }
@@ -38,12 +50,12 @@ class TapFeed implements Feed {
   }
 
   async close(): Promise<void> {
-    const tap = this.#tap;
-    this.#tap = undefined;
+    const taps = this.#taps;
+    this.#taps = [];
     this.#sender?.stop();
-    // The thread writes to this descriptor until it has ended.
+    // The thread writes to these descriptors until it has ended.
     await this.#sender?.done.catch(() => {});
-    if (tap) closeSync(tap.fd);
+    for (const { fd } of taps) closeSync(fd);
   }
 }
 

@@ -62,6 +62,43 @@ t.test('it pauses with everything sent taken, and goes on from there', async (t)
   t.equal(list.frames.length, sender.description.framesExpected);
 });
 
+t.test('it is resumed while the reader still takes what came before the hold', async (t) => {
+  const list = new FrameList();
+  const reader = new AnyCaptureReader('pipe');
+  let take: (() => void) | undefined;
+  let isSlow = false;
+  const stream = new Writable({
+    highWaterMark: 65_536,
+    write(chunk: Uint8Array, _encoding, done) {
+      reader.push(chunk, 0, chunk.length, list);
+      if (isSlow) take = done;
+      else setImmediate(done);
+    },
+  });
+  const sender = await openPipeSender(stream, order);
+  void sender.pauseAt(3_001);
+  sender.start();
+  while (sender.progress().frames < 2_000) await new Promise((resolve) => setImmediate(resolve));
+  isSlow = true;
+  // One chunk at a time is taken from here on. The last frame before the hold comes out of the writer by the hold alone.
+  while (list.frames.length < 3_001) {
+    const done = take;
+    take = undefined;
+    done?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  void sender.pauseAt(3_100);
+  sender.resume();
+  const next = sender.pauseAt(3_100);
+  isSlow = false;
+  take?.();
+  t.equal((await next).frames, 3_001, 'held, for a moment');
+  while (sender.progress().frames < 3_100) await new Promise((resolve) => setImmediate(resolve));
+  sender.resume();
+  const { ledger } = await sender.done;
+  t.ok(ledger.balanced, ledger.summary);
+});
+
 t.test('a reader that is gone ends it, and the ledger says so', async (t) => {
   const stream = new PassThrough({ highWaterMark: 65_536 });
   stream.on('error', () => {});

@@ -47,7 +47,7 @@ class PipeSender implements Sender, FrameSink {
     this.description = describeTraffic(traffic);
     this.done = this.#run(traffic).finally(() => {
       this.#over = true;
-      this.#tellHeld();
+      this.#reportHeld();
     });
     this.done.catch(() => {});
   }
@@ -134,18 +134,19 @@ class PipeSender implements Sender, FrameSink {
     }
   }
 
+  /** Orders may come while the reader takes what is on its way: they are orders of this hold. */
   async #hold(): Promise<void> {
-    await this.#link.drain();
-    const sinceMs = performance.now();
     this.#resumed = Promise.withResolvers();
     this.#heldAt = this.#pauseAt;
-    this.#tellHeld();
+    await this.#link.drain();
+    const sinceMs = performance.now();
+    this.#reportHeld();
     await this.#resumed.promise;
     this.#heldAt = -1;
     this.#pausedMs += performance.now() - sinceMs;
   }
 
-  #tellHeld(): void {
+  #reportHeld(): void {
     const held = this.#held;
     this.#held = [];
     const progress = this.progress();

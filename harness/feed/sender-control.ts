@@ -71,16 +71,22 @@ export class SenderControl {
     Atomics.wait(this.#orders, order.started, 0);
   }
 
-  /** Blocks until `resume`; `onHold` is called when it could come. */
-  hold(onHold: () => void): void {
+  /**
+   * Blocks until `resume`, with `frames` sent; `onHold` is called when it could come. Orders that came since `mustHold` was asked
+   * are seen: a place that has moved on, or was taken back, holds nothing.
+   */
+  hold(frames: number, onHold: () => void): void {
     const orders = this.#orders;
-    const heldAt = this.#figures[figure.pauseAt];
     const seen = Atomics.load(orders, order.resumes);
     Atomics.store(orders, order.holding, 1);
-    onHold();
-    Atomics.wait(orders, order.resumes, seen);
+    const heldAt = this.#figures[figure.pauseAt]!;
+    const isHeld = Atomics.load(orders, order.pause) === 1 && frames >= heldAt;
+    if (isHeld) {
+      onHold();
+      Atomics.wait(orders, order.resumes, seen);
+    }
     Atomics.store(orders, order.holding, 0);
-    if (this.#figures[figure.pauseAt] === heldAt) Atomics.store(orders, order.pause, 0);
+    if (isHeld && this.#figures[figure.pauseAt] === heldAt) Atomics.store(orders, order.pause, 0);
   }
 
   publish(frames: number, bytes: number, elapsedUs: number, behindUs: number, trafficUs: number): void {

@@ -1,4 +1,4 @@
-/** The thread that sends into a TAP device: it sleeps and writes, and has no other work. Started by `tap-sender.ts` alone. */
+/** The thread that sends into TAP devices: it sleeps and writes, and has no other work. Started by `tap-sender.ts` alone. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { FloodgateError } from '../../agent/errors.ts';
 import { type OpenTap, TapDevice } from '../link/tap-device.ts';
@@ -11,7 +11,7 @@ import { SenderControl } from './sender-control.ts';
 import { Transmission } from './transmission.ts';
 
 export interface TapSenderData {
-  readonly tap: OpenTap;
+  readonly taps: OpenTap | readonly OpenTap[];
   readonly order: SendOrder;
   readonly shared: SharedArrayBuffer;
 }
@@ -36,9 +36,9 @@ const clock: Clock = {
   },
 };
 
-async function send({ tap, order, shared }: TapSenderData): Promise<void> {
+async function send({ taps, order, shared }: TapSenderData): Promise<void> {
   const control = new SenderControl(shared);
-  const link = new TapDevice(tap);
+  const link = new TapDevice(taps);
   const traffic = await openTraffic(order.traffic);
   report({ kind: 'opened', description: describeTraffic(traffic) });
   const transmission = new Transmission({
@@ -53,11 +53,13 @@ async function send({ tap, order, shared }: TapSenderData): Promise<void> {
   let truth: Truth | undefined;
   let impairments: readonly ImpairmentRecord[];
   try {
-    while (!transmission.isStopped && traffic.read(transmission, framesPerRead) >= 0);
+    // What comes next may take long to make.
+    while (!transmission.isStopped && traffic.read(transmission, framesPerRead) >= 0) link.flush();
     truth = transmission.isStopped ? undefined : traffic.truth();
     impairments = traffic.impairments;
   } finally {
     traffic.close();
+    link.endBatches();
   }
   transmission.publish();
   const ledger = balance(transmission.totals(link.bytesRefused), before, link.counters());

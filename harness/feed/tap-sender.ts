@@ -8,8 +8,8 @@ import { SenderControl } from './sender-control.ts';
 import type { TapSenderData, TapSenderMessage } from './tap-sender-thread.ts';
 
 /** Opens the traffic in a thread of its own; nothing is sent before `start`. @throws FloodgateError as `Sender.done`. */
-export async function openTapSender(tap: OpenTap, order: SendOrder): Promise<Sender> {
-  const sender = new TapSender(tap, order);
+export async function openTapSender(taps: OpenTap | readonly OpenTap[], order: SendOrder): Promise<Sender> {
+  const sender = new TapSender(taps, order);
   await sender.opened;
   return sender;
 }
@@ -22,8 +22,8 @@ class TapSender implements Sender {
   #waiting: ((progress: SendProgress) => void)[] = [];
   #over = false;
 
-  constructor(tap: OpenTap, order: SendOrder) {
-    const data: TapSenderData = { tap, order, shared: this.#control.shared };
+  constructor(taps: OpenTap | readonly OpenTap[], order: SendOrder) {
+    const data: TapSenderData = { taps, order, shared: this.#control.shared };
     const module = new URL(`./tap-sender-thread${path.extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(module, { workerData: data });
     const opened = Promise.withResolvers<void>();

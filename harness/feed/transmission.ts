@@ -95,6 +95,8 @@ export class Transmission implements FrameSink {
       return;
     }
     this.#link.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
+    // On its way at once where it is on time; together where time is short, or is not looked at.
+    if (this.#isPaced && !this.#pacer.isFarBehind) this.#link.flush();
     this.#frames += 1;
     this.#bytes += end - start;
     if (this.#isPaced) this.#sentUs = Math.max(this.#dueUs, 0) + this.#pacer.behindUs;
@@ -110,6 +112,7 @@ export class Transmission implements FrameSink {
   #waitUntilDue(): void {
     const dueUs = this.#schedule(this.#trafficUs, this.#frames, this.#bytes);
     while (this.#pacer.isFarOff(dueUs)) {
+      this.#link.flush();
       this.#clock.sleepUs(pieceUs);
       this.publish();
       if (this.#control.mustHold(this.#frames)) this.#hold();
@@ -117,6 +120,8 @@ export class Transmission implements FrameSink {
     }
     this.#dueUs = dueUs;
     while (dueUs >= this.#partEndUs) this.#endPart();
+    // How late frames are is read off the clock when they have been sent.
+    if (this.#pacer.looksUp(dueUs)) this.#link.flush();
     this.#pacer.waitUntil(dueUs);
   }
 
@@ -127,8 +132,9 @@ export class Transmission implements FrameSink {
 
   #hold(): void {
     const sinceUs = this.#clock.nowUs();
+    this.#link.flush();
     this.publish();
-    this.#control.hold(this.#onHold);
+    this.#control.hold(this.#frames, this.#onHold);
     this.#pacer.shift(this.#clock.nowUs() - sinceUs);
   }
 }

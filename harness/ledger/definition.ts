@@ -5,7 +5,17 @@ import path from 'node:path';
 import type { RunReport } from '../../reports/model.ts';
 
 /** Options that change what is judged, or where it is written, and nothing of what is measured. */
-const notMeasuring = new Set(['--budget', '--out', '--no-explain', '--explain']);
+const notMeasuring = new Set([
+  '--budget',
+  '--out',
+  '--no-explain',
+  '--explain',
+  '--keep-measurement',
+  '--agent',
+  '--target-dir',
+]);
+/** Of these, the ones that a word of their own follows. Where a checkout lies is no part of a scenario. */
+const withWord = ['--budget', '--out', '--agent', '--target-dir'];
 
 /** @param folder of the project; paths in it count from there. @returns 16 hexadecimal digits */
 export function definitionOf({ command }: Pick<RunReport, 'command'>, folder: string): string {
@@ -13,7 +23,7 @@ export function definitionOf({ command }: Pick<RunReport, 'command'>, folder: st
   const kept = words.filter((word, at) => {
     const [name] = word.split('=');
     if (notMeasuring.has(name!)) return false;
-    return !['--budget', '--out'].includes(words[at - 1] ?? '');
+    return !withWord.includes(words[at - 1] ?? '');
   });
   const text = kept.map(contentOf).join(' ').replaceAll(path.join(folder, path.sep), '');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -2,7 +2,6 @@
 import { formatShare, formatValue, printable } from '../../reports/format.ts';
 import type { BudgetResult, Figure, Note, RunReport } from '../../reports/model.ts';
 import { runVerdict } from '../report/judge-again.ts';
-import { definitionOf } from './definition.ts';
 import type { Baseline, Ledger, Waiver } from './ledger.ts';
 import { machineClass } from './machine-class.ts';
 
@@ -11,8 +10,8 @@ export interface LedgerQuestion {
   readonly scenario: string;
   /** Shares by metric. */
   readonly thresholds: ReadonlyMap<string, number>;
-  /** The project's folder. */
-  readonly folder: string;
+  /** Of the scenario as it was run (`definitionOf`). */
+  readonly definition: string;
   /** A day, UTC: `2026-12-31`. */
   readonly today: string;
 }
@@ -51,7 +50,7 @@ function baselineRow(
   report: RunReport,
   baselines: readonly Baseline[],
   share: number,
-  { folder, today }: LedgerQuestion,
+  { definition, today }: LedgerQuestion,
 ): BudgetResult {
   const name = baselines[0]!.metric;
   const figure = report.figures.find((each) => each.name === name);
@@ -77,7 +76,7 @@ function baselineRow(
   if (baseline.until !== undefined && baseline.until < today) {
     return unknown(`${words}: it was accepted until ${baseline.until}, accept a new one`, limit);
   }
-  if (baseline.definition !== definitionOf(report, folder)) {
+  if (baseline.definition !== definition) {
     return unknown(`${words}: the scenario is another one since, accept a new baseline`, limit);
   }
   if (figure?.value === null || figure === undefined) return unknown(`${words}: ${whyUnknown(figure)}`, limit);

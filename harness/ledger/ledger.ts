@@ -68,6 +68,14 @@ export function readLedger(folder: string): Ledger {
   return check(openLedger(folder), path.join(folder, ledgerName));
 }
 
+/** A ledger that was kept as JSON, or why it is none. */
+export function ledgerOf(value: unknown): Ledger | string {
+  const result = v.safeParse(ledgerSchema, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  return `${v.getDotPath(issue) ?? 'the ledger'}: ${issue.message}`;
+}
+
 /**
  * Puts an entry in the place of the one it stands for, else at the end, and writes the file.
  * @throws FloodgateError `ledger-invalid`

@@ -10,13 +10,15 @@ export interface LinkCounters {
   readonly dropped: number;
 }
 
-/** Each `frame` is sent at once, or refused and counted; nothing throws on this path. */
+/** Each `frame` is sent until the next `flush`, or refused and counted; nothing throws on this path. */
 export interface LinkDevice extends FrameSink {
   /** The network interface's name, or what the pipe leads to. */
   readonly name: string;
   readonly lane: Lane;
   /** Frames the link would not take: too long or too short for it, or gone. */
   readonly framesRefused: number;
+  /** Sends what a link keeps to send it together: frames are valid during `frame` alone all the same. */
+  flush(): void;
   /** What was taken since the link was opened, by its own account. */
   counters(): LinkCounters;
   /** Resolves when everything sent has left this process. At once for a device. */

@@ -35,6 +35,9 @@ export function isInNamespace(): boolean {
   return mark !== undefined && mark !== networkIdentity();
 }
 
+/** Set inside once signals are heard. */
+let say: ((text: string) => void) | undefined;
+
 /**
  * Says, inside, that signals are heard from here on, and later that this program ends by itself: one that is killed says
  * nothing, and its exit code is then that of whoever started it. Nothing where this is not the program that was started there.
@@ -43,7 +46,7 @@ export function tellSignalsHeard(): void {
   if (process.env[readyVariable] !== String(readyDescriptor)) return;
   // Not for those we start.
   delete process.env[readyVariable];
-  const say = (text: string) => {
+  say = (text) => {
     try {
       writeSync(readyDescriptor, text);
     } catch {
@@ -51,7 +54,16 @@ export function tellSignalsHeard(): void {
     }
   };
   say(heardLine);
-  process.on('exit', () => say(endLine));
+  process.on('exit', () => say?.(endLine));
+}
+
+/**
+ * Gives, inside, a line to the program that started this one: it still has the machine's network.
+ * @returns false where this is not the program that was started there
+ */
+export function noteForStarter(line: string): boolean {
+  say?.(`${line}\n`);
+  return say !== undefined;
 }
 
 /**
@@ -59,9 +71,13 @@ export function tellSignalsHeard(): void {
  * SIGTERM and SIGHUP are passed on; the program sees them once. One that comes before `tellSignalsHeard` ends it: the first
  * process of a namespace ignores what it does not handle, so it would be lost, and nothing runs yet that had to be ended well.
  * @param program the command line, e.g. `[process.execPath, ...process.execArgv, ...process.argv.slice(1)]`.
+ * @param onNote takes each line of `noteForStarter` once the program has ended by itself
  * @throws FloodgateError `namespace-refused` with what to do about it; `KILLED` where the program did not end by itself.
  */
-export async function runInNamespace(program: readonly string[]): Promise<number> {
+export async function runInNamespace(
+  program: readonly string[],
+  onNote: (line: string) => Promise<void> = async () => undefined,
+): Promise<number> {
   const command = [...dieWithUs(), 'unshare', ...findAttempt(), '--', ...program];
   const child = spawn(command[0]!, command.slice(1), {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
@@ -87,7 +103,7 @@ export async function runInNamespace(program: readonly string[]): Promise<number
   const killAll = () => pass('SIGKILL');
   process.on('exit', killAll);
   try {
-    return await new Promise<number>((resolve, reject) => {
+    const exitCode = await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => {
         // Of a program that was killed `unshare` makes a 1, which is a verdict of ours.
@@ -97,6 +113,8 @@ export async function runInNamespace(program: readonly string[]): Promise<number
         else reject(killed(signal));
       });
     });
+    if (said.endsWith(endLine)) for (const line of said.split('\n').slice(1, -2)) await onNote(line);
+    return exitCode;
   } finally {
     process.off('exit', killAll);
     for (const signal of signals) process.off(signal, pass);

@@ -58,6 +58,9 @@ export class PipeLink implements LinkDevice {
     this.#bytesGathered += end - start;
   }
 
+  /** Chunks go out when they are full, and with `drain`. */
+  flush(): void {}
+
   /** Frames whose bytes the pipe has taken; a frame cut by the end of a chunk counts with the next. */
   counters(): LinkCounters {
     return { frames: this.#framesTaken, bytes: this.#bytesTaken, dropped: 0 };

@@ -37,6 +37,46 @@ t.test('frames of every length arrive, others are refused and counted', async (t
   t.same(device.counters(), taken);
 });
 
+for (const batches of [true, false]) {
+  t.test(`many frames, ${batches ? 'with one call for hundreds' : 'each with its own call'}`, async (t) => {
+    const taps = [openTap({ name: 'many0' }), openTap({ name: 'many1' })];
+    const device = new TapDevice(taps, { batches });
+    t.teardown(() => device.close());
+    if (batches && !device.batches) t.comment('NO IO_URING HERE: only the way without it is tested');
+    const bytes = new Uint8Array(70_000).fill(2);
+    const sent = taps.map(() => ({ frames: 0, bytes: 0, dropped: 0 }));
+    for (let number = 0; number < 3_000; number += 1) {
+      const length = number % 500 === 0 ? tapMtuBytesMax + 14 : 14 + ((number * 37) % 1_500);
+      const at = number % 3 === 0 ? 1 : 0;
+      device.frame(bytes, number, number + length, length, 0, at);
+      sent[at]!.frames += 1;
+      sent[at]!.bytes += length;
+      if (number % 700 === 0) device.flush();
+    }
+    device.endBatches();
+    t.equal(device.batches, false);
+    t.same([deviceCounters('many0'), deviceCounters('many1')], sent, 'each into its own device');
+    device.frame(bytes, 0, 60, 60, 0, 7);
+    t.equal(
+      deviceCounters('many0').frames,
+      sent[0]!.frames + 1,
+      'an interface that there is not, and after the batches',
+    );
+    t.equal(device.framesRefused, 0);
+  });
+
+  t.test(`a device that is gone refuses, ${batches ? 'in a batch' : 'one by one'}`, async (t) => {
+    const tap = openTap({ name: 'away0' });
+    const device = new TapDevice(tap, { batches });
+    new TapDevice(tap, { batches: false }).close();
+    for (let number = 0; number < 3; number += 1) device.frame(new Uint8Array(100), 0, 100);
+    device.flush();
+    t.equal(device.framesRefused, 3);
+    t.equal(device.bytesRefused, 300);
+    device.endBatches();
+  });
+}
+
 t.test('a device is gone once closed, and its name is free', async (t) => {
   const device = new TapDevice(openTap({ name: 'gone0' }));
   device.frame(new Uint8Array(100), 0, 100);

@@ -1,9 +1,10 @@
-/** A TAP device: what is written to its descriptor reaches the kernel as if it had come in by wire. Linux only. */
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+/** TAP devices: what is written to their descriptors reaches the kernel as if it had come in by wire. Linux only. */
+import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { FloodgateError } from '../../agent/errors.ts';
 import { addInterfaceFlags, bytesOf, interfaceRequest, openControlSocket } from './interface-request.ts';
 import type { LinkCounters, LinkDevice } from './link.ts';
 import { type NetworkCalls, networkCalls } from './native.ts';
+import { WriteRing } from './write-ring.ts';
 
 /** The kernel's limit: 65,535 less an Ethernet header. Recordings of hosts with offload hold frames that long. */
 export const tapMtuBytesMax = 65_521;
@@ -59,38 +60,68 @@ export function openTap(options: TapOptions = {}): OpenTap {
   return { name, fd };
 }
 
-/** Writes frames into an open device. `close` closes it for every holder. */
+export interface TapDeviceOptions {
+  /** Frames are kept until `flush`, and then written with one call, where the kernel has io_uring. @default true */
+  readonly batches?: boolean;
+}
+
+/** Writes frames into open devices: of several, into the one of the frame's interface. `close` closes them for every holder. */
 export class TapDevice implements LinkDevice {
   readonly name: string;
   readonly lane = 'tap';
   framesRefused = 0;
   bytesRefused = 0;
-  readonly #fd: number;
+  readonly #taps: readonly OpenTap[];
+  readonly #fds: Int32Array;
   readonly #before: LinkCounters;
+  #ring: WriteRing | undefined;
   #open = true;
 
-  constructor(tap: OpenTap) {
-    this.name = tap.name;
-    this.#fd = tap.fd;
-    this.#before = deviceCounters(tap.name);
+  /** @param taps one, or several: then a frame's interface is its place among them */
+  constructor(taps: OpenTap | readonly OpenTap[], { batches = true }: TapDeviceOptions = {}) {
+    this.#taps = 'fd' in taps ? [taps] : taps;
+    this.name = this.#taps.map(({ name }) => name).join(', ');
+    this.#fds = Int32Array.from(this.#taps, ({ fd }) => fd);
+    this.#before = this.#counters();
+    if (batches) this.#ring = WriteRing.open();
   }
 
-  /** Hot path: one system call, no object. */
-  frame(bytes: Uint8Array, start: number, end: number): void {
+  /** Whether frames wait for `flush`: without io_uring each is written at once. */
+  get batches(): boolean {
+    return this.#ring !== undefined;
+  }
+
+  /** Hot path: no object, and without a ring one system call. */
+  frame(bytes: Uint8Array, start: number, end: number, _wireLength = 0, _tsUs = 0, interfaceIndex = 0): void {
     const length = end - start;
-    if (length >= frameBytesMin && length <= frameBytesMax) {
-      try {
-        if (writeSync(this.#fd, bytes, start, length) === length) return;
-      } catch {
-        // Counted below; the ledger will not balance and says so.
-      }
+    // Traffic that was not spread may name any interface.
+    const fd = this.#fds[interfaceIndex < this.#fds.length ? interfaceIndex : 0]!;
+    if (length < frameBytesMin || length > frameBytesMax) this.#refuse(length);
+    else if (this.#ring === undefined) this.#write(fd, bytes, start, length);
+    else if (!this.#ring.add(fd, bytes, start, length)) {
+      this.flush();
+      this.frame(bytes, start, end, 0, 0, interfaceIndex);
     }
-    this.framesRefused += 1;
-    this.bytesRefused += length;
+  }
+
+  flush(): void {
+    const ring = this.#ring;
+    if (ring === undefined) return;
+    ring.flush(this.#writeOne);
+    if (!ring.isUsable) this.endBatches();
+  }
+
+  /** Gives the ring back, which is the calling thread's; frames are written at once from here on. */
+  endBatches(): void {
+    const ring = this.#ring;
+    this.#ring = undefined;
+    if (ring?.isUsable) ring.flush(this.#writeOne);
+    ring?.close();
   }
 
   counters(): LinkCounters {
-    const now = deviceCounters(this.name);
+    this.flush();
+    const now = this.#counters();
     const before = this.#before;
     return {
       frames: now.frames - before.frames,
@@ -100,13 +131,39 @@ export class TapDevice implements LinkDevice {
   }
 
   drain(): Promise<void> {
+    this.flush();
     return Promise.resolve();
   }
 
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    closeSync(this.#fd);
+    this.endBatches();
+    for (const fd of this.#fds) closeSync(fd);
+  }
+
+  readonly #writeOne = (fd: number, bytes: Uint8Array, start: number, length: number) =>
+    this.#write(fd, bytes, start, length);
+
+  #write(fd: number, bytes: Uint8Array, start: number, length: number): boolean {
+    try {
+      if (writeSync(fd, bytes, start, length) === length) return true;
+    } catch {
+      // Counted below; the ledger will not balance and says so.
+    }
+    this.#refuse(length);
+    return false;
+  }
+
+  #refuse(length: number): void {
+    this.framesRefused += 1;
+    this.bytesRefused += length;
+  }
+
+  #counters(): LinkCounters {
+    const all = this.#taps.map(({ name }) => deviceCounters(name));
+    const sum = (of: keyof LinkCounters) => all.reduce((total, each) => total + each[of], 0);
+    return { frames: sum('frames'), bytes: sum('bytes'), dropped: sum('dropped') };
   }
 }
 
@@ -131,7 +188,8 @@ export function deviceCounters(name: string): LinkCounters {
 function openTunnel(): number {
   const path = '/dev/net/tun';
   try {
-    return openSync(path, 'r+');
+    // A write never waits: a ring then needs no thread of the kernel's.
+    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EPERM') {

@@ -5,7 +5,7 @@
  * agent: the sender's truth, and the rows of the collector's store. Pure.
  */
 import type { Exchanges } from '../../reports/model.ts';
-import type { PassResult } from '../pass/pass-result.ts';
+import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { Truth } from '../traffic/traffic.ts';
 import { exchangeCounters, framesShed } from './overload.ts';
 import { uncountedMessages } from './reading.ts';
@@ -28,7 +28,7 @@ const afterWitness = [
 ] as const;
 
 /** @returns the account, or why there is none */
-export function accountOf({ sending, stats, companion }: PassResult): Exchanges | string {
+export function accountOf({ sending, stats, companion }: MeasuredPass): Exchanges | string {
   const truth = sending?.truth;
   if (!truth) return uncountedMessages;
   const counters = stats.final?.values;

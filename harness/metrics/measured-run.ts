@@ -1,7 +1,7 @@
 /** What the rows of the table read a figure from, and what several of them share. Pure. */
 import type { SettledGrowth } from '../explain/settled.ts';
 import type { SpikeFindings } from '../explain/spikes.ts';
-import type { PassResult } from '../pass/pass-result.ts';
+import type { MeasuredPass } from '../pass/pass-result.ts';
 import { type AgentCount, countsOf } from '../watch/agent-counters.ts';
 import type { SiteBytes } from './allocated-sites.ts';
 import { type Distribution, distributionOf } from './percentiles.ts';
@@ -9,7 +9,7 @@ import { per, type Reading } from './reading.ts';
 
 /** A measuring pass, and what the passes after it brought. */
 export interface MeasuredRun {
-  readonly measure: PassResult;
+  readonly measure: MeasuredPass;
   readonly findings: SpikeFindings;
   /** Of everything allocated while traffic flowed; undefined where no pass sampled it. */
   readonly sites: readonly SiteBytes[] | undefined;
@@ -47,7 +47,7 @@ export function figuresOf(run: MeasuredRun): RunFigures {
 }
 
 /** HTTP messages that the agent found, or answers that another program gave; null where they were not counted. */
-export function messagesOf({ stats, answers }: PassResult): number | null {
+export function messagesOf({ stats, answers }: MeasuredPass): number | null {
   const { requests, responses } = countsOf(stats);
   return requests !== null ? requests + (responses ?? 0) : (answers?.total ?? null);
 }
@@ -58,7 +58,7 @@ export function perMessage(reading: Reading, { messages }: RunFigures): Reading 
 }
 
 /** By the kernel: of each phase, the last of them asked from outside while it lived, or by the program itself at its end. */
-function peakOf({ watch, channel }: PassResult): number | undefined {
+function peakOf({ watch, channel }: MeasuredPass): number | undefined {
   const inside = channel.last?.rssPeak;
   if (!watch.peakIsWhole && inside === undefined) return undefined;
   return Math.max(inside ?? 0, ...watch.phases.map(({ rssMaxBytes }) => rssMaxBytes ?? 0));

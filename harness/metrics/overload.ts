@@ -1,12 +1,13 @@
 /** Readings of what the agent left out under overload, by its own counters. Pure. */
-import type { PassResult } from '../pass/pass-result.ts';
+import { formatCount } from '../../reports/format.ts';
+import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { RunFigures } from './measured-run.ts';
 import { between, notMeasured, type Reading, value } from './reading.ts';
 
 const noWitnesses = 'the agent made no witnesses, or it is not our agent';
 
 /** Frames of connections that the kernel was asked to leave out: what was in them nobody saw. */
-export function framesShed({ stats }: Pick<PassResult, 'stats'>): number {
+export function framesShed({ stats }: Pick<MeasuredPass, 'stats'>): number {
   return stats.final?.values['capture.framesShed'] ?? 0;
 }
 
@@ -53,10 +54,11 @@ export function witnessed(run: RunFigures): Reading {
   return between(framesShed(run.measure) > 0 ? 0 : share, share, hiddenByFlows);
 }
 
-const levelWords = ['nothing', 'bodies', 'witnesses', 'all but framing', 'whole connections'];
+/** What level N leaves out of some exchanges, in the words of docs/overload.md. */
+const levelWords = ['nothing', 'bodies', 'witnesses', 'everything but framing', 'whole connections'];
 
 /** What was left out, in a sentence; undefined where nothing was. */
-export function describeOverload({ stats }: Pick<PassResult, 'stats'>): string | undefined {
+export function describeOverload({ stats }: Pick<MeasuredPass, 'stats'>): string | undefined {
   const counters = stats.final?.values ?? {};
   const of = (name: string) => counters[`overload.${name}`] ?? 0;
   const highest = of('levelMax');
@@ -65,10 +67,10 @@ export function describeOverload({ stats }: Pick<PassResult, 'stats'>): string |
   const made = counters['witness.witnesses'] ?? 0;
   const percent = (share: number) => `${(share * 100).toFixed(share > 0.1 ? 0 : 1)} %`;
   const parts = [
-    `overload: at most ${levelWords[highest]} of some exchanges was left out (level ${highest} of 4)`,
+    `overload reached level ${highest} of 4: ${levelWords.slice(1, highest + 1).join(', ')} left out of some exchanges`,
     `${percent(made / Math.max(1, made + shed))} of the exchanges seen have a witness, ${percent((made - of('bodiesSampled')) / Math.max(1, made))} of these their bodies`,
   ];
   const frames = framesShed({ stats });
-  if (frames > 0) parts.push(`${frames} frames of connections that were left out were not seen`);
+  if (frames > 0) parts.push(`${formatCount(frames)} frames of connections that were left out were not seen`);
   return parts.join('; ');
 }

@@ -1,6 +1,5 @@
 /** The memory of the target with all that it started. Pure. */
-import type { PassResult } from '../pass/pass-result.ts';
-import type { MemoryWatch } from '../watch/memory-watch.ts';
+import type { MeasuredPass } from '../pass/pass-result.ts';
 import { type TreeLine, treeLine } from '../watch/tree-memory.ts';
 import type { RunFigures } from './measured-run.ts';
 import { ofRollup } from './memory.ts';
@@ -13,15 +12,15 @@ export interface FamilyLine {
 }
 
 /** Undefined where no process but the target is watched. */
-export function familyLineOf({ watch, family }: PassResult): FamilyLine | undefined {
+export function familyLineOf({ watch, family }: MeasuredPass): FamilyLine | undefined {
   if (!family) return undefined;
-  const watched = family.members.filter((member): member is typeof member & { watch: MemoryWatch } => !!member.watch);
-  const part = (of: MemoryWatch, endMs: number | null) => {
+  const watched = family.members.flatMap(({ watch: own, endMs }) => (own ? [{ own, endMs }] : []));
+  const part = (of: typeof watch | (typeof watched)[number]['own'], endMs: number | null) => {
     const { tMs, rss } = of.line();
     return { tMs, rss, sharedMs: of.rollup.tMs(), shared: of.rollup.column('shared'), endMs };
   };
   return {
-    line: treeLine([part(watch, null), ...watched.map((member) => part(member.watch, member.endMs))]),
+    line: treeLine([part(watch, null), ...watched.map(({ own, endMs }) => part(own, endMs))]),
     missing: family.unwatched + family.members.length - watched.length,
   };
 }

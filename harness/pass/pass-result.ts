@@ -38,6 +38,62 @@ export interface FamilyResult {
   readonly unwatched: number;
 }
 
+/** What a watch has read: all that is asked of it once it has stopped. */
+type WatchedMemory = Readonly<
+  Pick<
+    MemoryWatch,
+    | 'rss'
+    | 'rollup'
+    | 'map'
+    | 'phases'
+    | 'rssPeakBytes'
+    | 'usage'
+    | 'usageBefore'
+    | 'groupPeakBytes'
+    | 'rollupRssBytes'
+    | 'peakIsWhole'
+    | 'levels'
+    | 'tops'
+    | 'line'
+  >
+>;
+
+/** What every figure is read from: a pass, or the same read back from a file. */
+export interface MeasuredPass
+  extends Pick<
+    PassResult,
+    | 'lane'
+    | 'startedAtEpochMs'
+    | 'isTried'
+    | 'sendStartMs'
+    | 'sendEndMs'
+    | 'ranBefore'
+    | 'sent'
+    | 'stats'
+    | 'answers'
+    | 'unanswered'
+    | 'requests'
+    | 'exit'
+  > {
+  readonly watch: WatchedMemory;
+  readonly channel: Readonly<Pick<PreloadChannel, 'v8' | 'gc' | 'marks' | 'last'>>;
+  readonly sending: Pick<SendResult, 'ledger' | 'pacing' | 'truth'> | undefined;
+  readonly companion:
+    | (Pick<CompanionResult, 'witnesses' | 'endpoints'> & {
+        readonly watch: Readonly<Pick<MemoryWatch, 'rssPeakBytes'>> | undefined;
+      })
+    | undefined;
+  readonly family:
+    | {
+        readonly unwatched: number;
+        readonly members: readonly {
+          readonly endMs: number | null;
+          readonly watch: Readonly<Pick<MemoryWatch, 'line' | 'rollup'>> | undefined;
+        }[];
+      }
+    | undefined;
+}
+
 export interface PassResult {
   readonly kind: PassKind;
   readonly lane: Lane;

@@ -1,19 +1,48 @@
 /** Checks a project's configuration, and scenarios in files of their own. */
+import { knownMetric } from '../metrics/known-metric.ts';
 import { configSchema, type ProjectConfig } from './config.ts';
 import { type ScenarioConfig, scenarioSchema } from './scenario-schema.ts';
-import { type LineOf, parseChecked } from './schema-faults.ts';
+import { type Fault, type LineOf, type Place, parseChecked, refusal } from './schema-faults.ts';
 
 const hint =
   'The names are in docs/project.md and, of traffic, in docs/floods.md; "floodgate init" writes a file that works.';
 
 /** @throws FloodgateError `config-invalid` with each fault's place, and the nearest name for an unknown key */
 export function checkConfig(value: unknown, file: string, lineOf?: LineOf): ProjectConfig {
-  return parseChecked(configSchema, value, { file, lineOf, hint });
+  const config = parseChecked(configSchema, value, { file, lineOf, hint });
+  const faults = [
+    ...metricFaults(config, []),
+    ...Object.entries(config.environments ?? {}).flatMap(([name, each]) => metricFaults(each, ['environments', name])),
+    ...(config.scenarios ?? []).flatMap((each, at) =>
+      typeof each === 'string' ? [] : metricFaults(each, ['scenarios', at]),
+    ),
+  ];
+  if (faults.length > 0) throw refusal(faults, { file, lineOf, hint });
+  return config;
 }
 
 /** @throws FloodgateError `config-invalid` */
 export function checkScenario(value: unknown, file: string, lineOf?: LineOf): ScenarioConfig {
-  return parseChecked(scenarioSchema, value, { file, lineOf, hint });
+  const scenario = parseChecked(scenarioSchema, value, { file, lineOf, hint });
+  const faults = metricFaults(scenario, []);
+  if (faults.length > 0) throw refusal(faults, { file, lineOf, hint });
+  return scenario;
+}
+
+type Limited = Pick<ScenarioConfig, 'budgets' | 'thresholds'>;
+
+/** Limits on what there is not, which a run would find out only when its turn comes. */
+function metricFaults(limited: Limited, place: Place): Fault[] {
+  return (['budgets', 'thresholds'] as const).flatMap((kind) =>
+    Object.keys(limited[kind] ?? {}).flatMap((name) => {
+      try {
+        knownMetric(name);
+        return [];
+      } catch (error) {
+        return [{ place: [...place, kind, name], text: (error as Error).message }];
+      }
+    }),
+  );
 }
 
 /** Two settings of a scenario that exclude each other: what is wrong, and what to do. */
@@ -23,15 +52,24 @@ export function clashOf(scenario: ScenarioConfig): [message: string, hint: strin
   if (drivers.length > 1) return [`has more than one of ${listed(drivers)}`, 'Keep the one that drives the target.'];
   const paces = given('speed', 'pps', 'mbps', 'profile', 'topspeed', 'oneAtATime');
   if (paces.length > 1) return [`has more than one of ${listed(paces)}`, 'Keep the one that says how fast it is sent.'];
-  const [needless] = given('impair', 'pps', 'mbps', 'profile');
+  const [needless] = given('impair', 'interfaces', 'pps', 'mbps', 'profile');
   if (needless !== undefined && scenario.load !== undefined) {
     return [`has a load and ${needless}, which is for frames`, 'Leave one of them out.'];
+  }
+  const { interfaces = 1, impairInterface } = scenario;
+  const [several] = given('spread', 'impairInterface');
+  if (several !== undefined && interfaces === 1) {
+    return [`has ${several}, which is for several interfaces`, 'Add interfaces: 8, or leave it out.'];
+  }
+  if (impairInterface !== undefined && (scenario.impair === undefined || impairInterface >= interfaces)) {
+    const why = scenario.impair === undefined ? 'nothing that impairs' : `only interfaces 0 to ${interfaces - 1}`;
+    return [`has impairInterface ${impairInterface}, and ${why}`, 'Add impair: loss=1%, or name another interface.'];
   }
   const [own] = given('oneAtATime', 'topspeed', 'rewriteHeaders', 'dropHeaders', 'rewriteCookies', 'dropCookies');
   if (own !== undefined && scenario.requests === undefined) {
     return [`has ${own}, which is for recorded requests`, 'Add requests: "prod.pcapng", or leave it out.'];
   }
-  const [frames] = given('impair', 'pps', 'mbps', 'profile', 'lane', 'seed', 'duration');
+  const [frames] = given('impair', 'interfaces', 'pps', 'mbps', 'profile', 'lane', 'seed', 'duration');
   if (frames !== undefined && scenario.requests !== undefined) {
     return [`has requests and ${frames}, which does not go with them`, 'Leave one of them out.'];
   }

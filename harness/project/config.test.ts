@@ -22,7 +22,19 @@ t.test('what is wrong is said with its place, and the nearest name', async (t) =
   t.match(fault({ target: { service } }), /target: there is no such name; is "targets" meant\?/);
   t.match(fault({ tresholds: {} }), /tresholds: .*is "thresholds" meant/);
   t.match(fault({ scenarios: [{ name: 'a', lode: 'x' }] }), /scenarios\.0\.lode: .*is "load" meant/);
-  t.match(fault({ targets: { service: { comand: 'x' } } }), /targets\.service/);
+  t.match(fault({ targets: { service: { comand: 'x' } } }), /targets\.service\.comand: .*is "command" meant/);
+  t.match(fault({ targets: { service: { command: 'x', redy: 'y' } } }), /targets\.service\.redy: .*is "ready" meant/);
+  t.match(fault({ targets: { service: { command: 'x', pid: 7 } } }), /targets\.service/);
+  t.match(fault({ budgets: { 'rss.mx': 1 } }), /budgets\.rss\.mx: there is no metric "rss\.mx"; is "rss\.max" meant\?/);
+  t.match(
+    fault({ scenarios: ['./a.yaml', { name: 'a', thresholds: { 'allocated.perReqest': '1 %' } }] }),
+    /scenarios\.1\.thresholds\..*is "allocated\.perRequest" meant/,
+  );
+  t.match(
+    fault({ environments: { ci: { budgets: { rss: 1 } } } }),
+    /environments\.ci\.budgets\.rss: there is no metric/,
+  );
+  t.equal(fault({ budgets: { 'share:parse*': '10 %', 'growth.perRequest': 0 } }), '');
   t.match(fault({ scenarios: [{ name: 'a', duration: 'soon' }] }), /a time such as "10s"/);
   t.match(fault(undefined), /the configuration/);
   t.match(fault('x'), /the configuration/);
@@ -107,7 +119,7 @@ t.test('what init writes is what is read', async (t) => {
     const folder = path.join(t.testdir(), name);
     mkdirSync(folder, { recursive: true });
     for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
-    const { name: file, text } = renderConfig(draftOf(folder), false);
+    const { name: file, text } = renderConfig(draftOf(folder), false, './config.schema.json');
     writeFileSync(path.join(folder, file), text);
     const { config, scenarios } = await loadProject(folder);
     const { command } = config.targets!.service as { command: string };

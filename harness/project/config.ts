@@ -24,6 +24,28 @@ const layerSchema = {
   thresholds: v.optional(limits),
 };
 
+/** An address: a path (SQLite), or `postgres://…`. */
+const address = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(2_048));
+const count = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+
+const storeSchema = v.union(
+  [
+    v.literal(false),
+    address,
+    v.strictObject({
+      /** @default .floodgate/history.db, beside the configuration */
+      at: v.optional(address),
+      /** What this project is called in a store of several. @default the name in package.json, else of the folder */
+      project: v.optional(name),
+      /** Runs that are older are removed. @default 730 */
+      keepDays: v.optional(count(1, 36_500)),
+      /** Whole reports that are kept, the latest; figures stay. @default 500 */
+      keepReports: v.optional(count(0, 100_000)),
+    }),
+  ],
+  'a store is false, a path, "postgres://…", or { at, project, keepDays, keepReports }',
+);
+
 const configSchema = v.strictObject({
   targets: v.optional(v.record(name, targetSchema)),
   /** Scenarios, or globs of YAML files, or of modules that export one as default. */
@@ -34,6 +56,8 @@ const configSchema = v.strictObject({
   ...layerSchema,
   /** Run in a fresh checkout before a version is measured. @default npm ci, where there is a lock file */
   build: v.optional(v.union([command, v.pipe(v.array(command), v.maxLength(20))])),
+  /** Where what was measured is kept: see docs/history.md. */
+  store: v.optional(storeSchema),
   /** By name of an environment (`--env ci`): limits that replace those above. */
   environments: v.optional(v.record(name, v.strictObject(layerSchema))),
 });

@@ -50,8 +50,11 @@ function manifestOf(folder: string): { scripts?: { start?: unknown }; main?: unk
   }
 }
 
-/** The configuration as a file: TypeScript where the package can be imported, else YAML. */
-export function renderConfig(draft: ProjectDraft, withTypes: boolean): { name: string; text: string } {
+/**
+ * The configuration as a file: TypeScript where the package can be imported, else YAML.
+ * @param schema where an editor finds the schema of YAML, relative to the file
+ */
+export function renderConfig(draft: ProjectDraft, withTypes: boolean, schema: string): { name: string; text: string } {
   const quoted = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   // JSON is YAML, and quotes whatever has to be.
   const say = withTypes ? quoted : JSON.stringify;
@@ -76,6 +79,7 @@ export function renderConfig(draft: ProjectDraft, withTypes: boolean): { name: s
     return { name: 'floodgate.config.ts', text };
   }
   const lines = [
+    `# yaml-language-server: $schema=${schema}`,
     `targets:\n  service: { ${members} }`,
     `scenarios:\n  - name: first\n    target: service\n    load: ${say(draft.load)}`,
     `budgets: { "rss.max": ${say(draft.budget)} }`,

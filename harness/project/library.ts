@@ -1,4 +1,5 @@
 /** Scenarios by what a person types: a name of floodgate's own library, the path of a scenario file, of a capture. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { limitsOf } from '../metrics/limits.ts';
@@ -22,6 +23,12 @@ export interface FoundScenario {
 
 export function isScenarioFile(text: string): boolean {
   return /\.ya?ml$/i.test(text);
+}
+
+/** A folder that holds a scenario, as `floodgate record --on-spike` writes them, by its file; any other text as it is. */
+export function scenarioOfFolder(text: string): string {
+  const file = path.join(text, 'scenario.yaml');
+  return text !== '' && existsSync(file) ? file : text;
 }
 
 export function isCaptureFile(text: string): boolean {
@@ -73,7 +80,7 @@ async function scenarioOf(file: string, shown: string): Promise<FoundScenario> {
 type Bad = (message: string, hint: string) => FloodgateError;
 
 async function foundOf(config: ScenarioConfig, folder: string, bad: Bad): Promise<FoundScenario> {
-  const { builtin, capture, traffic, impair, loop } = config;
+  const { builtin, capture, traffic, impair, loop, interfaces = 1, spread = 'flow', impairInterface } = config;
   const impairments = impair === undefined ? undefined : parseImpairments(impair, 'impair');
   const source = await sourceOf({ builtin, capture, traffic }, folder, bad);
   return {
@@ -81,7 +88,8 @@ async function foundOf(config: ScenarioConfig, folder: string, bad: Bad): Promis
     order: (seed, sizeBytes) => ({
       ...source.order(seed, sizeBytes),
       ...(loop !== undefined && { loops: loop }),
-      ...(impairments && { impair: { impairments, seed } }),
+      ...(interfaces > 1 && { spread: { interfaces, by: spread } }),
+      ...(impairments && { impair: { impairments, seed, interfaceIndex: impairInterface } }),
     }),
   };
 }

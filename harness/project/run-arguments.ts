@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
+import { didYouMean } from '../../agent/nearest-name.ts';
 import type { TargetConfig } from './config.ts';
 import type { Project } from './find-config.ts';
 import type { ScenarioConfig } from './scenario-schema.ts';
@@ -30,7 +31,7 @@ function environmentOf(
   const environments = project.config.environments ?? {};
   if (Object.hasOwn(environments, name)) return environments[name]!;
   throw new FloodgateError('option-invalid', `--env: there is no environment "${name}"`, {
-    hint: `Environments: ${Object.keys(environments).join(', ') || 'none in this configuration'}.`,
+    hint: `${didYouMean(name, Object.keys(environments))}Environments: ${Object.keys(environments).join(', ') || 'none in this configuration'}.`,
   });
 }
 
@@ -81,6 +82,7 @@ export function runArguments(
   if (scenario.requests !== undefined) words.push(path.resolve(project.folder, scenario.requests));
   words.push(...targetArguments(targetOf(project, scenario)), ...requestsArguments(scenario));
   const { load, lane, duration, idle, recover, speed, pps, mbps, profile, impair, seed, agentUntil, loop } = scenario;
+  const { interfaces, spread, impairInterface } = scenario;
   const isKept = traffic !== undefined && isFrames;
   const options = {
     load,
@@ -95,6 +97,9 @@ export function runArguments(
     impair,
     seed,
     loop,
+    interfaces,
+    spread,
+    'impair-interface': impairInterface,
   };
   for (const [name, value] of Object.entries({ ...options, 'agent-until': agentUntil })) {
     if (value !== undefined) words.push(`--${name}`, String(value));

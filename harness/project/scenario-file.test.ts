@@ -84,7 +84,7 @@ t.test('what is wrong is said with its line, and the nearest name', async (t) =>
   t.match(await fault('name: x\nbuiltin: steady\npps: 3\nprofile: step=1pps/1s\n'), /more than one of pps and profile/);
   t.match(
     await fault('name: x\nbuiltin: steady\nbudgets: { rss.mx: 1 }\n'),
-    /budgets: "rss\.mx=1" names no metric\n.*rss\.max/,
+    /s\.yaml:3: budgets\.rss\.mx: there is no metric "rss\.mx"; is "rss\.max" meant\?/,
   );
   t.match(await fault('name: x\nbuiltin: steady\nimpair: los=1%\n'), /impair: "los=1%" names no impairment\n.*loss/);
   t.match(await fault('name: x\nbuiltin: stedy\n'), /there is no scenario "stedy"\n.*steady/);

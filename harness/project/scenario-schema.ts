@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { agentStages } from '../scenario/agent-stage.ts';
 import { floodSchema } from '../traffic/flood/plan.ts';
+import { interfacesMax } from '../traffic/spread-traffic.ts';
 
 export const name = v.pipe(
   v.string(),
@@ -57,6 +58,12 @@ export const scenarioSchema = v.strictObject({
   traffic: v.optional(floodSchema),
   /** As `--impair` takes it. */
   impair: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096))),
+  /** As many TAP devices at once. @default 1 */
+  interfaces: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(interfacesMax))),
+  /** Which frame goes into which: by flow, or by the interface it was captured on (of floods: the part). @default flow */
+  spread: v.optional(v.picklist(['flow', 'interface'])),
+  /** The only interface whose frames are impaired, from 0. @default all */
+  impairInterface: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(interfacesMax - 1))),
   /** Of every random choice. @default 1 */
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff))),
   lane: v.optional(v.picklist(['tap', 'exact'])),

@@ -24,21 +24,28 @@ type Issue = v.BaseIssue<unknown>;
 export function parseChecked<const Schema extends AnySchema>(
   schema: Schema,
   value: unknown,
-  { file, lineOf, hint }: Checked,
+  checked: Checked,
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  const faults = result.issues.flatMap((issue) => faultsOf(issue, { schema, value }));
+  throw refusal(
+    result.issues.flatMap((issue) => faultsOf(issue, { schema, value })),
+    checked,
+  );
+}
+
+/** `config-invalid` with each fault's place, up to as many as are read. */
+export function refusal(faults: readonly Fault[], { file, lineOf, hint }: Checked): FloodgateError {
   const lines = [...new Map(faults.map((fault) => [textOf(fault), fault])).values()].map((fault) => {
     const line = lineOf?.(fault.place);
     return `${line === undefined ? '' : `${file}:${line}: `}${textOf(fault)}`;
   });
   const shown = lines.slice(0, faultsShown).join('\n  ');
   const more = lines.length > faultsShown ? `\n  … and ${lines.length - faultsShown} more` : '';
-  throw new FloodgateError('config-invalid', `${file}:\n  ${shown}${more}`, { hint });
+  return new FloodgateError('config-invalid', `${file}:\n  ${shown}${more}`, { hint });
 }
 
-interface Fault {
+export interface Fault {
   readonly place: Place;
   readonly text: string;
 }
@@ -59,6 +66,9 @@ function faultsOf(issue: Issue, root: Root, base: Place = []): Fault[] {
     const nested = issue.issues.filter(({ type }) => type !== 'object' && type !== 'string' && type !== 'array');
     const unknown = nested.filter(({ expected }) => expected === 'never');
     if (unknown.length > 0 && unknown.length === nested.length) return faultsOf(unknown[0]!, root, place);
+    const names = keysAt(root.schema, root.value, place);
+    const foreign = unknown.find(({ path }) => path?.length === 1 && !names.includes(String(path[0]!.key)));
+    if (foreign) return faultsOf(foreign, root, place);
     const depth = (each: Issue) => each.path?.length ?? 0;
     const deepest = Math.max(0, ...nested.map(depth));
     const best = nested.filter((each) => depth(each) === deepest && deepest > 0);

@@ -2,7 +2,6 @@
 
 import { formatCount, formatDifference } from '../../reports/format.ts';
 import {
-  type BudgetResult,
   type Environment,
   type Note,
   type Pass,
@@ -10,24 +9,22 @@ import {
   SCHEMA_VERSION,
   type ScenarioInfo,
   type Spike,
-  type Verdict,
 } from '../../reports/model.ts';
 import { accountOf } from '../metrics/account.ts';
 import { figures, judge, type Readings } from '../metrics/budgets.ts';
 import { droppedByTarget } from '../metrics/delivery.ts';
-import { exitCodeOf } from '../metrics/exit-codes.ts';
+import { markImplied } from '../metrics/implied-limits.ts';
 import { largest } from '../metrics/memory.ts';
 import { describeOverload } from '../metrics/overload.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
-import { describeExit } from '../target/child-target.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
 import { countsOf } from '../watch/agent-counters.ts';
 import { familyNotes, familyOf } from './family.ts';
-import { headlineOf } from './headline.ts';
 import { pacingNotes } from './pacing-notes.ts';
-import { requestNotes, whyRequestsUnjudged } from './requests-notes.ts';
+import { requestNotes } from './requests-notes.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
+import { verdictOf } from './verdict.ts';
 
 export interface RunReportInput {
   readonly toolVersion: string;
@@ -41,6 +38,8 @@ export interface RunReportInput {
   /** Which of its stages ran; empty for other targets. */
   readonly stages: string;
   readonly budget: Budget;
+  /** Names of its limits that nobody wrote. */
+  readonly implied: readonly string[];
   /** Of the pace, where it has one. */
   readonly profile: RateProfile | undefined;
   readonly measure: PassResult;
@@ -55,7 +54,7 @@ export interface RunReportInput {
 
 export function buildRunReport(input: RunReportInput): RunReport {
   const { measure } = input;
-  const budgets = judge(input.budget, input.readings);
+  const budgets = markImplied(judge(input.budget, input.readings), input.implied);
   const family = familyOf(measure);
   return {
     kind: 'run',
@@ -127,57 +126,6 @@ function exchangesOf(measure: PassResult): RunReport['exchanges'] {
 }
 
 const refusedHint = 'A TAP device takes frames of 14 to 65,535 bytes: --lane exact delivers any';
-/** Of our agent. */
-const ceilingExitCode = 4;
-
-function verdictOf(input: RunReportInput, budgets: readonly BudgetResult[]): Verdict {
-  const { measure } = input;
-  if (input.interrupted) {
-    return {
-      ok: false,
-      exitCode: 3,
-      headline: 'Interrupted: what was measured until then is kept, and judges nothing.',
-    };
-  }
-  const { exit } = measure;
-  if (!exit.expected) {
-    // A target that dies under traffic has failed, whatever its memory was.
-    const why =
-      input.isAgent && exit.code === ceilingExitCode
-        ? 'reached its own memory ceiling and ended'
-        : 'died under the traffic';
-    const budget = budgets.some(({ state }) => state === 'over') ? ` ${headlineOf(budgets, input.spikes)}` : '';
-    return { ok: false, exitCode: 1, headline: `The target ${why} (${describeExit(exit)}).${budget}` };
-  }
-  if (exit.killed) return { ok: false, exitCode: 1, headline: 'The target hung: it had to be killed after SIGTERM.' };
-  const exitCode = exitCodeOf(budgets);
-  const headline = headlineOf(budgets, input.spikes);
-  const unjudged = exitCode === 0 ? whyUnjudged(input) : undefined;
-  if (unjudged !== undefined) return { ok: false, exitCode: exitCodeOf([{ state: 'undecided' }]), headline: unjudged };
-  return { ok: exitCode === 0, exitCode, headline };
-}
-
-/**
- * Why limits that hold say nothing: the target was not given what it was to be judged under. Who expects that says so
- * with a limit of its own. Undefined where there is no such reason.
- */
-function whyUnjudged({ measure, budget }: RunReportInput): string | undefined {
-  const { sending, answers } = measure;
-  const unanswered = measure.unanswered?.least ?? 0;
-  const refused = sending?.ledger.framesRefused ?? 0;
-  if (refused > 0 && budget['dropped.frames'] === undefined) {
-    return `The device refused ${formatCount(refused)} of ${formatCount(sending!.ledger.framesSent)} frames; limits on the rest decide nothing (--budget dropped.frames=N if that is meant).`;
-  }
-  const { requests } = measure;
-  if (requests) return whyRequestsUnjudged(requests, budget);
-  if (budget['requests.failed'] !== undefined) return undefined;
-  const { total, not2xx } = answers ?? { total: 0, not2xx: 0 };
-  const such = 'limits under such a load decide nothing (--budget requests.failed=N if that is meant)';
-  if (total > 0 && not2xx === total) return `None of ${formatCount(total)} answers had a status of 2xx; ${such}.`;
-  if (total === 0 && unanswered > 0) return `None of ${formatCount(unanswered)} requests got an answer; ${such}.`;
-  return undefined;
-}
-
 function passOf(pass: PassResult, measure: PassResult): Pass {
   const measures = pass === measure;
   return {

@@ -8,7 +8,7 @@ import { judge, Readings } from '../metrics/budgets.ts';
 import { messagesOf } from '../metrics/measured-run.ts';
 import { largest } from '../metrics/memory.ts';
 import type { FoundSpikes, SettledPoint } from '../pass/instruments/instrument.ts';
-import type { PassResult } from '../pass/pass-result.ts';
+import type { MeasuredPass, PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 
 export interface Findings {
@@ -67,8 +67,9 @@ function judged({ measure, found, readings, settled }: Measured, budget: Budget)
     messages: messagesOf(measure),
     frames: spikes.map((spike) => framesOfSpike(measure, spike)),
     readings,
-    // Why a request failed or was late shows in no profile of memory.
-    isBroken: broken.some(({ name }) => !name.startsWith('requests.')) || !measure.exit.expected,
+    // Why a request failed or was late, or was left out for want of time, shows in no profile of memory.
+    isBroken:
+      broken.some(({ name }) => !/^(requests\.|exchanges\.|bodies\.shed$)/.test(name)) || !measure.exit.expected,
   };
 }
 
@@ -108,7 +109,7 @@ export function peakBytesOf({ watch }: PassResult): number {
 }
 
 /** Of the traffic, not of the start. */
-function residentSpikes({ watch, lane, sendStartMs, sendEndMs }: PassResult): SpikeFindings {
+export function residentSpikes({ watch, lane, sendStartMs, sendEndMs }: MeasuredPass): SpikeFindings {
   const { tMs, own } = watch.tops();
   return findSpikes(watch.rss.tMs(), watch.rss.column('own'), {
     tops: { tMs, bytes: own },

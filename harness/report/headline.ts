@@ -12,7 +12,7 @@ import {
 import type { BudgetResult, Keeper, Spike } from '../../reports/model.ts';
 
 /** What no spike explains: whoever allocated had no part in it. */
-const notOfMemory = /^(requests|cpu|handles)\./;
+const notOfMemory = /^(requests|exchanges|cpu|handles)\.|^bodies\.shed$/;
 
 /**
  * Over budget: the worst limit, the first suspect and the packets; undecided: the first limit that is, and why; within:
@@ -90,9 +90,9 @@ function unknownSentence(unknown: readonly BudgetResult[]): string {
 function limitWords({ name, unit, limit, actual, bound, note }: BudgetResult): string {
   if (actual === null) return name;
   // Of what lies between two figures only one end is known.
-  const isEnd = /^at (most|least)$/.test(note);
-  const why = note === '' || isEnd ? '' : ` (${note})`;
-  return `${name} is ${isEnd ? `${note} ` : ''}${formatValue(actual, unit)}, ${bound === 'max' ? 'at most' : 'at least'} ${formatValue(limit, unit)} is allowed${why}`;
+  const [end = '', reason] = /^at (?:most|least)(?=;|$)/.test(note) ? note.split('; ') : ['', note];
+  const why = reason ? ` (${reason})` : '';
+  return `${name} is ${end === '' ? '' : `${end} `}${formatValue(actual, unit)}, ${bound === 'max' ? 'at most' : 'at least'} ${formatValue(limit, unit)} is allowed${why}`;
 }
 
 // How many times over: memory before counts when both are broken, since infinity is for limits of zero.

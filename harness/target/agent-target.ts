@@ -117,7 +117,8 @@ export class AgentLauncher implements TargetLauncher {
         ...ceiling,
         ...this.#arguments,
       ],
-      env: options.env,
+      // As bin/launch.sh starts it.
+      env: { MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? '1', ...options.env },
       wrapper: options.wrapper,
       withChannel: true,
       stopTimeoutMs: this.#stopTimeoutMs,

@@ -73,8 +73,8 @@ export class ProgramLauncher implements TargetLauncher {
   async start(options: LaunchOptions): Promise<Target> {
     const port = await freePort();
     const folder = path.dirname(options.statsFile);
-    const values = { port: String(port), interface: options.interfaces[0] };
     const { command, before, after, isNode } = this.#program;
+    const values = { port: String(port), ...interfaceValues(options.interfaces, after) };
     const ported = portablePreload(folder);
     const malloc = this.#mallocOf(options);
     let listener: Listener | undefined;
@@ -155,6 +155,17 @@ export class ProgramLauncher implements TargetLauncher {
       throw error;
     }
   }
+}
+
+/** `{interface}` where there is one, `{interface0}` and on in any case. @throws FloodgateError where most frames would reach nobody */
+function interfaceValues(names: readonly string[], words: readonly string[]): Record<string, string | undefined> {
+  const numbered = names.map((name, at) => [`interface${at}`, name] as const);
+  if (names.length <= 1) return { ...Object.fromEntries(numbered), interface: names[0] };
+  const missing = names.findIndex((_name, at) => !words.some((word) => word.includes(`{interface${at}}`)));
+  if (missing < 0 || !words.some((word) => /\{interface\d*\}/.test(word))) return Object.fromEntries(numbered);
+  throw new FloodgateError('option-invalid', `the target does not name interface ${missing} of ${names.length}`, {
+    hint: 'Name each of them: {interface0}, {interface1} and on; or one that means all, as "any" does to tcpdump.',
+  });
 }
 
 function mapped(env: Readonly<Record<string, string>>, of: (text: string) => string): Record<string, string> {

@@ -14,6 +14,8 @@ export interface ImpairOrder {
   readonly impairments: readonly Impairment[];
   /** 32 bits; of every random choice. */
   readonly seed: number;
+  /** The only interface whose frames are impaired, where they are spread over several. @default all */
+  readonly interfaceIndex?: number | undefined;
   /** A schedule that is applied as it was. */
   readonly replayFile?: string;
   /** Where the applied schedule is written. */
@@ -70,6 +72,7 @@ export class ImpairedTraffic implements Traffic, FrameSink {
       onStage: this.#truth ? (stage, frame) => stage === own && this.#send(frame) : undefined,
       onChoice: writer && ((stage, place, choice) => writer.choice(stage, place, choice)),
       replay: replay && ((stage, place) => replay.choiceFor(stage, place)),
+      interfaceIndex: impair?.interfaceIndex,
     });
   }
 

@@ -35,7 +35,8 @@ export class MergedTraffic implements Traffic {
       const input = this.#earliest();
       if (!input) break;
       const { bytes, wireLength, tsUs } = input.list.frames[input.at++]!;
-      sink.frame(bytes, 0, bytes.length, wireLength, tsUs, 0);
+      // Each recording is an interface.
+      sink.frame(bytes, 0, bytes.length, wireLength, tsUs, this.#inputs.indexOf(input));
     }
     return delivered === 0 ? -1 : delivered;
   }

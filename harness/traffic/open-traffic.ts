@@ -8,6 +8,7 @@ import { ImpairedTraffic } from './impaired-traffic.ts';
 import { LoopedTraffic } from './looped-traffic.ts';
 import { MergedTraffic } from './merged-traffic.ts';
 import { openRecording } from './recorded-traffic.ts';
+import { SpreadTraffic } from './spread-traffic.ts';
 import type { Traffic, TrafficOptions } from './traffic.ts';
 import type { TrafficOrder } from './traffic-order.ts';
 
@@ -25,7 +26,8 @@ export async function openTraffic(order: TrafficOrder): Promise<Traffic> {
   const open = edit ? () => edited(openRound(), edit) : openRound;
   const first = open();
   const rounds = loops === 1 ? first : new LoopedTraffic(first, open, loops);
-  const source = end ? new CutTraffic(rounds, end) : rounds;
+  const whole = end ? new CutTraffic(rounds, end) : rounds;
+  const source = order.spread ? new SpreadTraffic(whole, order.spread) : whole;
   const countsMessages =
     order.countsMessages === true &&
     (impair !== undefined || edit !== undefined || end !== undefined || order.kind === 'recording');

@@ -15,6 +15,8 @@ const oversleepUs = 60;
 /** Frames due this soon are sent at once: at 75,000 frames a second one sleep then covers a dozen frames. */
 const aheadUs = 120;
 
+/** Later than any sleep makes a frame: the sender is at its limit. */
+const farBehindUs = 200;
 /** While behind, lateness is looked at every so many frames. */
 const framesPerReading = 64;
 /** A wait that an order to pause or stop should be able to interrupt. */
@@ -53,6 +55,16 @@ export class Pacer {
     if (this.#startUs + dueUs - this.#nowUs < farOffUs) return false;
     this.#nowUs = this.#clock.nowUs();
     return this.#startUs + dueUs - this.#nowUs >= farOffUs;
+  }
+
+  /** Whether `waitUntil` will look at the clock, and perhaps sleep, for a frame due at `dueUs`. */
+  looksUp(dueUs: number): boolean {
+    return this.#startUs + dueUs > this.#nowUs || this.#framesUnread + 1 >= framesPerReading;
+  }
+
+  /** Whether the last frame was so late that those behind it are best sent together. */
+  get isFarBehind(): boolean {
+    return this.behindUs > farBehindUs;
   }
 
   /** Returns when a frame due at `dueUs` after the start may be sent. Hot path. */

@@ -84,7 +84,7 @@ export class Recording implements FrameSink {
     if (tsUs > this.#lastTsUs) this.#lastTsUs = tsUs;
     if (isEthernet(linkType)) {
       this.framesRead += 1;
-      this.#target!.frame(bytes, start, end, wireLength, this.#lastTsUs, 0);
+      this.#target!.frame(bytes, start, end, wireLength, this.#lastTsUs, interfaceIndex);
       return;
     }
     const name = convertibleName(linkType);
@@ -96,7 +96,8 @@ export class Recording implements FrameSink {
     }
     this.convertedFrom ??= name;
     this.framesRead += 1;
-    this.#target!.frame(converter.bytes, 0, converter.end, wireLength - converter.shorter, this.#lastTsUs, 0);
+    const length = wireLength - converter.shorter;
+    this.#target!.frame(converter.bytes, 0, converter.end, length, this.#lastTsUs, interfaceIndex);
   }
 
   close(): void {

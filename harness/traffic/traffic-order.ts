@@ -4,6 +4,7 @@ import type { EditOrder } from './edit/edit-order.ts';
 import type { FloodPlan } from './flood/plan.ts';
 import type { ImpairOrder } from './impaired-traffic.ts';
 import type { TrafficEnd } from './rate-profile.ts';
+import type { SpreadOrder } from './spread-traffic.ts';
 import type { TrafficOptions } from './traffic.ts';
 
 /** What becomes of any traffic on its way. */
@@ -14,6 +15,8 @@ interface AnyOrder {
   readonly end?: TrafficEnd | undefined;
   /** How its frames are edited, before anything else. @default as they are */
   readonly edit?: EditOrder | undefined;
+  /** Over which interfaces its frames are spread, as they were sent. @default one */
+  readonly spread?: SpreadOrder | undefined;
   /** @default nothing happens to it */
   readonly impair?: ImpairOrder | undefined;
   /** Whether messages are counted where the traffic does not know its own. @default false */

@@ -17,7 +17,7 @@ import { verdictClass } from './verdict-class.ts';
 
 declare const uPlot: typeof uPlotType;
 
-/** Tall enough to tell two series that differ by a per cent of their range. */
+/** Tall enough to distinguish two series that differ by a per cent of their range. */
 const chartPx = 150;
 
 const looks = {
@@ -85,7 +85,8 @@ function scenarioCard(scenario: ComparedScenario): HTMLElement {
   ]);
 }
 
-function metricTable(metrics: readonly ComparedMetric[]): HTMLElement {
+/** A row a metric, with its interval drawn. */
+export function metricTable(metrics: readonly ComparedMetric[]): HTMLElement {
   const reach = Math.max(...metrics.map(reachOf));
   const columns: TableColumn<ComparedMetric>[] = [
     {

@@ -142,7 +142,8 @@ function capitalized(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-function budgetTable(budgets: readonly BudgetResult[]): HTMLElement {
+/** A row a limit, and how much of it is used. */
+export function budgetTable(budgets: readonly BudgetResult[]): HTMLElement {
   return sortableTable<BudgetResult>(
     [
       {

@@ -8,7 +8,7 @@ import { defectNames } from '../../harness/scenario/catalogue.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { defectTrials, trialArguments } from './trials.ts';
 
-t.setTimeout(600_000);
+t.setTimeout(1_500_000);
 
 t.test('every defect has its trial, here or in a scenario that it breaks', async (t) => {
   const broken = (await library()).flatMap(({ brokenBy }) => brokenBy ?? []);

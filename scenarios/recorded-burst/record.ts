@@ -14,6 +14,7 @@ import { openSource } from '../../agent/capture/open.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { isInNamespace, runInNamespace } from '../../harness/link/namespace.ts';
+import { sendPlainSegments } from '../../harness/link/plain-segments.ts';
 import type { Phase } from '../../harness/traffic/traffic.ts';
 
 const here = import.meta.dirname;
@@ -53,14 +54,14 @@ async function startServer(): Promise<ChildProcess> {
 
 function joinHosts(server: ChildProcess): void {
   const atServer = ['nsenter', `--target=${server.pid}`, '--net', '--'];
-  const plainSegments = [process.execPath, path.join(here, 'plain-segments.ts')];
-  run('ip', 'link', 'add', cable.client, 'type', 'veth', 'peer', 'name', cable.server, 'netns', String(server.pid));
+  run('ip', 'link', 'add', cable.client, 'type', 'veth', 'peer', 'name', cable.server);
+  for (const device of [cable.client, cable.server]) sendPlainSegments(device);
+  run('ip', 'link', 'set', cable.server, 'netns', String(server.pid));
   for (const [prefix, device, address] of [
     [[], cable.client, clientAddress],
     [atServer, cable.server, serverAddress],
   ] as const) {
     run(...prefix, 'sh', '-c', `echo 1 > /proc/sys/net/ipv6/conf/${device}/disable_ipv6 || true`);
-    run(...prefix, ...plainSegments, device);
     run(...prefix, 'ip', 'address', 'add', `${address}/24`, 'dev', device);
     run(...prefix, 'ip', 'link', 'set', device, 'up');
   }

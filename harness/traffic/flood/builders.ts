@@ -76,6 +76,7 @@ export const traffic = {
   farAhead: (bytes: Size): Fault => ({ kind: 'far-ahead', bytes }),
   lostSegment: (segment: number): Fault => ({ kind: 'lost-segment', segment }),
   queuedAtClose: (): Fault => ({ kind: 'queued-at-close' }),
+  lateSegment: (segment: number, by: string): Fault => ({ kind: 'late-segment', segment, by }),
 
   /** One short connection for each exchange. */
   churn: (perSecond: number, duration: string, options: Partial<Options<HttpPart, 'kind'>> = {}): HttpPart => ({

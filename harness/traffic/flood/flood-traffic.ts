@@ -35,6 +35,7 @@ export function openFlood(
 
 interface Population {
   readonly part: FloodPart;
+  readonly interfaceIndex: number;
   /** Of its clients' addresses, a network a part: no two connections of a flood have the same addresses and ports. */
   readonly network: number;
   readonly http: HttpPopulation | undefined;
@@ -155,7 +156,7 @@ class FloodTraffic implements Traffic, Wire {
     this.#queue.add(this.nowUs, waits);
   }
 
-  #talk({ part, network, opened }: Population, random: Random): TcpTalk {
+  #talk({ part, network, opened, interfaceIndex }: Population, random: Random): TcpTalk {
     const port = part.port ?? (part.kind === 'tls' ? 443 : 80);
     const conversation: Conversation = {
       clientAddress:
@@ -164,6 +165,7 @@ class FloodTraffic implements Traffic, Wire {
       clientPort: 1_025 + (Math.floor(opened / clientsAtATime) % clientPorts),
       serverPort: port,
       sequence: [random.u32(), random.u32()],
+      ...(part.kind === 'http' && part.fault?.kind === 'late-segment' && { received: [undefined, undefined] }),
     };
     const {
       segmentBytes = segmentBytesMax,
@@ -174,6 +176,7 @@ class FloodTraffic implements Traffic, Wire {
     const pacing = {
       segmentBytes,
       duplicates,
+      interfaceIndex,
       segmentGapUs: draw(random, timeRange(segmentGap)),
       halfTripUs: draw(random, timeRange(roundTrip)) / 2,
     };
@@ -183,6 +186,7 @@ class FloodTraffic implements Traffic, Wire {
   #population(part: FloodPart, index: number, random: Random): Population {
     const population: Population = {
       part,
+      interfaceIndex: part.interface ?? index,
       // 10.64.0.0 on.
       network: 0x0a40_0000 + index * 0x0008_0000,
       http: part.kind === 'http' ? new HttpPopulation(part, random) : undefined,

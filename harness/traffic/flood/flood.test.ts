@@ -111,6 +111,14 @@ const floods: Readonly<Record<string, FloodPlan>> = {
   'duplicate storm': flood(traffic.duplicateStorm(20, { ...brief, exchanges: [answer] })),
   'far ahead': flood(http({ ...brief, keepAlive: 3, fault: traffic.farAhead('100kB..1MB'), exchanges: [answer] })),
   'lost segment': flood(http({ ...brief, keepAlive: 3, fault: traffic.lostSegment(2), exchanges: [answer] })),
+  'late segment': flood(
+    http({
+      ...brief,
+      keepAlive: 2,
+      fault: traffic.lateSegment(2, '20ms..40ms'),
+      exchanges: [exchange({ request: json('5kB..9kB'), response: json('1kB..9kB') })],
+    }),
+  ),
   'queued at close': flood(
     http({
       ...brief,

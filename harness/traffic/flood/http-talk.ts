@@ -2,12 +2,13 @@
 import type { Random } from '../../../agent/seeded-random.ts';
 import { chunked, type SocketWrite, socketWrite } from '../synthesis/exchange.ts';
 import { hexText } from '../synthesis/json-body.ts';
+import type { Direction } from '../synthesis/tcp-frame.ts';
 import { bytesRange, countRange, draw, drawSize, drawWhole, type Range, timeRange } from './amounts.ts';
 import { BodyPool, type MadeBody } from './body-pool.ts';
 import { latin1 } from './contents.ts';
 import type { FloodTruth } from './flood-truth.ts';
 import type { ExchangeKind, HttpPart } from './plan.ts';
-import type { TcpTalk, Waits } from './tcp-talk.ts';
+import type { LateSegment, TcpTalk, Waits } from './tcp-talk.ts';
 
 interface PreparedExchange {
   readonly plan: ExchangeKind;
@@ -79,9 +80,15 @@ export class HttpPopulation {
       truth.interim();
       yield* talk.write(0, [socketWrite(...body)]);
     } else {
-      yield* talk.write(0, [socketWrite(head, ...body)]);
+      yield* this.#message(talk, 0, socketWrite(head, ...body), exchange);
     }
     truth.message({ ...exchange.place, kind: 'request' }, requestLine, requestBody, true);
+  }
+
+  /** With a segment that comes late, where that is what goes wrong. */
+  *#message(talk: TcpTalk, direction: Direction, write: SocketWrite, { late }: Exchange): Waits {
+    if (late) yield* talk.writeLate(direction, write, late);
+    else yield* talk.write(direction, [write]);
   }
 
   *#response(talk: TcpTalk, exchange: Exchange, truth: FloodTruth, isLast: boolean): Waits {
@@ -98,7 +105,8 @@ export class HttpPopulation {
       isIntact = false;
       return true;
     };
-    yield* talk.write(1, exchange.response, isLost, !queued);
+    if (exchange.late) yield* this.#message(talk, 1, exchange.response[0]!, exchange);
+    else yield* talk.write(1, exchange.response, isLost, !queued);
     const { responseBody, statusLine, place } = exchange;
     truth.message({ ...place, kind: 'response' }, statusLine, responseBody, isIntact);
     if (isIntact) truth.exchangeIntact();
@@ -121,9 +129,14 @@ export class HttpPopulation {
       `${requestLine}\r\nHost: api.example.com\r\nUser-Agent: flood/1\r\nAccept: */*\r\nX-Request-Id: ${hexText(random, 16)}\r\n` +
         `${furtherFields(plan, random)}${expect}${requestBody ? bodyFields(requestBody) : ''}\r\n`,
     );
+    const { fault } = this.#part;
     return {
       plan,
       place,
+      late:
+        fault?.kind === 'late-segment'
+          ? { segment: fault.segment - 1, byUs: draw(random, timeRange(fault.by)) }
+          : undefined,
       requestLine,
       statusLine,
       head,
@@ -137,6 +150,7 @@ export class HttpPopulation {
 
 interface Exchange {
   readonly plan: ExchangeKind;
+  readonly late: LateSegment | undefined;
   readonly place: { readonly connection: number; readonly exchange: number };
   readonly requestLine: string;
   readonly statusLine: string;

@@ -125,6 +125,12 @@ export const faultSchema = v.variant('kind', [
   }),
   /** The second segment of the last response is never captured, nor any acknowledgement: it closes with the rest waiting. */
   v.strictObject({ kind: v.literal('queued-at-close') }),
+  /** This segment of each message that has so many is lost on its way, and sent again after a time; what follows it comes first. */
+  v.strictObject({
+    kind: v.literal('late-segment'),
+    segment: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
+    by: time,
+  }),
 ]);
 
 const population = {
@@ -133,6 +139,8 @@ const population = {
   duration: time,
   /** After the start of the flood. @default 0 */
   start: v.optional(time),
+  /** Where it is captured, if frames are spread by interface. @default its place among the parts */
+  interface: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(63))),
   /** Of the servers. @default 80, or 443 for TLS */
   port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
 };

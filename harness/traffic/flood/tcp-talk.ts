@@ -22,6 +22,15 @@ export interface TalkPacing {
   readonly duplicates: number;
   /** From one host to the other. */
   readonly halfTripUs: number;
+  /** Where its frames are captured. */
+  readonly interfaceIndex: number;
+}
+
+/** A segment that is lost on its way: the receiver acknowledges nothing behind it until it has been sent again. */
+export interface LateSegment {
+  /** From 0. */
+  readonly segment: number;
+  readonly byUs: number;
 }
 
 export type Waits = Generator<number, void>;
@@ -106,6 +115,33 @@ export class TcpTalk {
     if (segment % 2 === 1 && acknowledges) yield* this.#acknowledge(peer);
   }
 
+  /** The same with one segment that comes late, behind what follows it in the message. */
+  *writeLate(direction: Direction, write: SocketWrite, late: LateSegment): Waits {
+    const { segmentBytes } = this.#pacing;
+    const { sequence, received } = this.#conversation;
+    const offset = late.segment * segmentBytes;
+    const length = Math.min(segmentBytes, write.bytes - offset);
+    if (length <= 0 || !received) return yield* this.write(direction, [write]);
+    const lostAt = (sequence[direction] + offset) >>> 0;
+    let sentUs = 0;
+    const isLost = (segment: number) => {
+      if (segment !== late.segment) return false;
+      received[direction] = lostAt;
+      sentUs = this.#wire.nowUs;
+      return true;
+    };
+    yield* this.write(direction, [write], isLost);
+    yield Math.max(0, sentUs + late.byUs - this.#wire.nowUs);
+    const next = sequence[direction];
+    sequence[direction] = lostAt;
+    const { builder } = this.#wire;
+    copyWrite(write, offset, length, builder.payload, builder.payloadStart);
+    this.#send(direction, TcpFlag.ack | TcpFlag.push, length);
+    sequence[direction] = next;
+    received[direction] = undefined;
+    yield* this.#acknowledge(direction === 0 ? 1 : 0);
+  }
+
   *#acknowledge(direction: Direction): Waits {
     yield this.#pacing.segmentGapUs / 2;
     this.#send(direction, TcpFlag.ack);
@@ -117,7 +153,7 @@ export class TcpTalk {
     wire.builder.build(this.#conversation, direction, flags, payloadBytes, (wire.nowUs / 1_000) >>> 0);
     if (isLost) return;
     for (let copies = 0; copies <= this.#pacing.duplicates; copies++) {
-      wire.delivered(wire.builder.deliver(wire.sink, Math.floor(wire.nowUs)));
+      wire.delivered(wire.builder.deliver(wire.sink, Math.floor(wire.nowUs), this.#pacing.interfaceIndex));
     }
   }
 }

@@ -19,6 +19,8 @@ export interface StackOptions {
   readonly onStage?: ((stage: number, frame: MovingFrame) => void) | undefined;
   readonly onChoice?: OnChoice | undefined;
   readonly replay?: Replay | undefined;
+  /** Frames of others are left alone; a schedule says for itself which. @default all are impaired */
+  readonly interfaceIndex?: number | undefined;
 }
 
 /** Frames go in at `take` and come out at `output`, through every stage in turn. */
@@ -69,10 +71,13 @@ class Stage {
   readonly #choose: Choose;
   readonly #effect: Effect;
   readonly #onChoice: OnChoice | undefined;
+  /** −1: frames of every interface. */
+  readonly #only: number;
   #place = -1;
   #touched = 0;
 
-  constructor({ impairments, seed, onChoice, replay }: StackOptions, at: number, next: FrameReceiver) {
+  constructor(options: StackOptions, at: number, next: FrameReceiver) {
+    const { impairments, seed, onChoice, replay, interfaceIndex = -1 } = options;
     const impairment = impairments[at]!;
     const row = findImpairment(impairment.kind);
     assert(row, impairment.kind);
@@ -84,11 +89,13 @@ class Stage {
       : row.choose(impairment.values, createRandom(seed, `${at} ${impairment.kind}`));
     this.#effect = row.open(impairment.values, next);
     this.#onChoice = onChoice;
+    this.#only = replay ? -1 : interfaceIndex;
   }
 
   take(frame: MovingFrame): void {
     this.#place += 1;
-    const choice = this.#choose(frame, this.#place);
+    const isOther = this.#only >= 0 && frame.interfaceIndex !== this.#only;
+    const choice = isOther ? 0 : this.#choose(frame, this.#place);
     if (choice !== 0) {
       this.#touched += 1;
       this.#onChoice?.(this.#at, this.#place, choice);

@@ -26,6 +26,8 @@ export interface Conversation {
   readonly serverPort: number;
   /** Next sequence number of each direction. */
   readonly sequence: [number, number];
+  /** Of each direction, what its receiver acknowledges while a segment is missing. @default all that was sent */
+  readonly received?: [number | undefined, number | undefined];
 }
 
 /** The frame begins here, so that its payload is aligned to 4 bytes for the checksum. */
@@ -79,8 +81,8 @@ export class TcpFrameBuilder {
   }
 
   /** Hands the built frame on; its length is returned. */
-  deliver(sink: FrameSink, tsUs: number): number {
-    sink.frame(this.#bytes, frameStart, frameStart + this.#length, this.#length, tsUs, 0);
+  deliver(sink: FrameSink, tsUs: number, interfaceIndex = 0): number {
+    sink.frame(this.#bytes, frameStart, frameStart + this.#length, this.#length, tsUs, interfaceIndex);
     return this.#length;
   }
 
@@ -99,12 +101,13 @@ export class TcpFrameBuilder {
 
   #tcpHeader(conversation: Conversation, direction: Direction, flags: number, tick: number): void {
     const view = this.#view;
-    const { clientPort, serverPort, sequence } = conversation;
+    const { clientPort, serverPort, sequence, received } = conversation;
+    const peer = direction === 0 ? 1 : 0;
     const acknowledges = (flags & TcpFlag.ack) !== 0;
     view.setUint16(tcpStart, direction === 0 ? clientPort : serverPort);
     view.setUint16(tcpStart + 2, direction === 0 ? serverPort : clientPort);
     view.setUint32(tcpStart + 4, sequence[direction]);
-    view.setUint32(tcpStart + 8, acknowledges ? sequence[direction === 0 ? 1 : 0] : 0);
+    view.setUint32(tcpStart + 8, acknowledges ? (received?.[peer] ?? sequence[peer]) : 0);
     view.setUint8(tcpStart + 12, (flags & TcpFlag.syn) !== 0 ? 0xa0 : 0x80);
     view.setUint8(tcpStart + 13, flags);
     view.setUint16(tcpStart + 14, 64_240);

@@ -2,7 +2,7 @@
  * How often identical versions are called worse, and from what size a change is seen: measured pairs of one version, labels swapped a
  * thousand times, through the stopping rule as `floodgate compare` runs it.
  *
- *     node harness/compare/false-alarms.bench.ts FOLDER [PAIRS] [LANE …]
+ *     node bench/compare/false-alarms.bench.ts FOLDER [PAIRS] [LANE …]
  *
  * It can be stopped at any time: measured pairs are kept in FOLDER, and it goes on where it was. 40 pairs of the three lanes take
  * 15 minutes on a quiet machine.
@@ -12,8 +12,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileS
 import path from 'node:path';
 import { createRandom } from '../../agent/seeded-random.ts';
 import type { RunReport } from '../../reports/model.ts';
-import { judgePairs } from './judge.ts';
-import { looksFor } from './stopping-rule.ts';
+import { drawnVerdict, type Pair } from './drawn-verdict.ts';
 
 const [folder = '', wanted = '40', ...only] = process.argv.slice(2);
 if (folder === '') throw new Error('name a folder for the measured pairs');
@@ -93,37 +92,9 @@ function pairsOf(name: string, lane: Lane, count: number): readonly (readonly [F
     .map((line) => JSON.parse(line));
 }
 
-/** Whether a version that takes `size` more of this metric is called worse, over pairs in an order and with labels of chance. */
-function isCalledWorse(
-  pairs: readonly (readonly [number, number])[],
-  { repeats }: Lane,
-  threshold: number,
-  size: number,
-  random: () => number,
-): boolean {
-  const shuffled = pairs
-    .map((pair) => ({ pair: random() < 0.5 ? pair : ([pair[1], pair[0]] as const), at: random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ pair }) => pair);
-  const judge = (count: number, level: number) => {
-    const part = shuffled.slice(0, count);
-    const figures = {
-      ...({ name: 'figure', unit: 'bytes', bound: 'max', threshold } as const),
-      base: part.map(([value]) => value),
-      head: part.map(([, value]) => value * (1 + size)),
-    };
-    return judgePairs([figures], repeats, { pairs: count, level }, random);
-  };
-  const looks = looksFor(1, pairs.length);
-  if (repeats) {
-    const { method, decision } = judge(3, looks[0]!.level);
-    if (method === 'numbers') return decision === 'worse';
-  }
-  for (const { pairs: count, level } of looks) {
-    const { decision } = judge(count, level);
-    if (decision !== 'undecided') return decision === 'worse';
-  }
-  return false;
+/** Labels swapped by chance, and what is then the head made larger. */
+function grown(pairs: readonly Pair[], size: number, random: () => number): Pair[] {
+  return pairs.map(([a, b]) => (random() < 0.5 ? [a, b * (1 + size)] : [b, a * (1 + size)]));
 }
 
 const rows = [
@@ -139,7 +110,7 @@ for (const [name, lane] of Object.entries(lanes)) {
       const random = createRandom(1, `${name} ${metric} ${size}`).fraction;
       let worse = 0;
       for (let each = 0; each < verdicts; each += 1)
-        if (isCalledWorse(values, lane, threshold, size, random)) worse += 1;
+        if (drawnVerdict(grown(values, size, random), { ...lane, threshold, random }) === 'worse') worse += 1;
       return `${((worse / verdicts) * 100).toFixed(1)} %`;
     });
     rows.push(`| ${name} | \`${metric}\` | ${threshold * 100} % | ${values.length} | ${shares.join(' | ')} |`);

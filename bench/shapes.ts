@@ -1,0 +1,138 @@
+/**
+ * Traffic of one shape: so many exchanges over so many connections, with bodies of one size; written into an agent that reads it
+ * from standard input to witnesses. What the agent took comes from itself and, of time and memory, from the operating system.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Flag, HostileCapture } from '../agent/commands/hostile-fixture.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+export interface Shape {
+  /** All open at the same time; exchanges take turns over them. */
+  readonly connections: number;
+  readonly exchanges: number;
+  /** Of a response's JSON body. */
+  readonly bodyBytes: number;
+}
+
+export interface ShapeFigures {
+  readonly exitCode: number | null;
+  readonly cpuSeconds: number;
+  readonly peakBytes: number;
+  /** Of frames. */
+  readonly wireBytes: number;
+  readonly counters: Readonly<Record<string, number>>;
+  /** Resident bytes after so many exchanges, read a hundred times. */
+  readonly resident: readonly { readonly exchanges: number; readonly bytes: number }[];
+}
+
+const readingsMax = 100;
+
+/** A JSON text of exactly so many bytes: objects of common members, filled up by a string. */
+export function jsonOf(length: number): Buffer {
+  if (length < 2) return Buffer.from('1');
+  if (length < 32) return Buffer.from(`"${'x'.repeat(length - 2)}"`);
+  const items: string[] = [];
+  let used = 2;
+  for (let i = 0; ; i += 1) {
+    const item = `{"id":${100_000 + i},"name":"item ${i}","price":${i % 97}.5,"tags":["a","b"],"active":true,"note":null}`;
+    if (used + item.length + 1 > length - 24) break;
+    items.push(item);
+    used += item.length + 1;
+  }
+  const text = `[${items.map((item) => `${item},`).join('')}""]`;
+  return Buffer.from(`${text.slice(0, -2)}${'y'.repeat(length - text.length)}"]`);
+}
+
+/** Gives the whole traffic to `capture`; calls back after each exchange. */
+async function play(shape: Shape, capture: HostileCapture, done: (exchanges: number) => void): Promise<void> {
+  const { connections, exchanges } = shape;
+  const body = jsonOf(shape.bodyBytes);
+  const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const response = Buffer.concat([Buffer.from(head), body]);
+  const request = Buffer.from(
+    'GET /api/items?page=2 HTTP/1.1\r\nHost: api.example\r\nAccept: application/json\r\nAuthorization: Bearer abcdefghijklmnop\r\n\r\n',
+  );
+  const next = new Float64Array(connections * 2).fill(1);
+  for (let i = 0; i < connections; i += 1) await capture.open(i);
+  for (let i = 0; i < exchanges; i += 1) {
+    const connection = i % connections;
+    next[connection * 2] = await capture.send(connection, 0, next[connection * 2]!, request);
+    next[connection * 2 + 1] = await capture.send(connection, 1, next[connection * 2 + 1]!, response);
+    done(i + 1);
+  }
+  for (let i = 0; i < connections; i += 1) {
+    await capture.segment(i, 0, Flag.fin | Flag.ack, next[i * 2]!);
+    await capture.segment(i, 1, Flag.fin | Flag.ack, next[i * 2 + 1]!);
+  }
+}
+
+/** @throws Error without GNU time. */
+export async function shapeFigures(shape: Shape, options: readonly string[] = []): Promise<ShapeFigures> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-shapes-'));
+  try {
+    const [stats, times] = [path.join(folder, 'stats.json'), path.join(folder, 'time')];
+    const agent = [path.join(root, 'bin/floodgate-agent'), '--read', '-', '--until', 'witnesses', '--stats', stats];
+    const child = spawn('/usr/bin/time', ['-o', times, '-f', '%U %S %M', ...agent, ...options], {
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    child.stderr.resume();
+    child.stdin.on('error', () => {});
+    const exited = once(child, 'exit');
+    const capture = new HostileCapture(async (chunk) => {
+      if (!child.stdin.write(chunk) && child.exitCode === null)
+        await Promise.race([once(child.stdin, 'drain'), exited]);
+    });
+    const resident: { exchanges: number; bytes: number }[] = [];
+    const step = Math.max(1, Math.floor(shape.exchanges / readingsMax));
+    await play(shape, capture, (exchanges) => {
+      if (exchanges % step === 0) resident.push({ exchanges, bytes: residentOf(child.pid!) });
+    });
+    await capture.flush();
+    child.stdin.end();
+    const [exitCode] = (await exited) as [number | null];
+    const [user = 0, system = 0, peakKib = 0] = readFileSync(times, 'utf8')
+      .trim()
+      .split('\n')
+      .at(-1)!
+      .split(' ')
+      .map(Number);
+    const counters = JSON.parse(readFileSync(stats, 'utf8')) as Record<string, number>;
+    const figures = { exitCode, cpuSeconds: user + system, peakBytes: peakKib * 1024, counters, resident };
+    return { ...figures, wireBytes: capture.bytes };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of the one child of GNU time, which is the agent; 0 where it is gone. */
+function residentOf(pid: number): number {
+  try {
+    const agent = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${agent}/status`, 'latin1'))![1]) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** The slope of bytes over exchanges, by least squares, and the upper bound of its 99 % interval (normal errors). */
+export function slopeOf(readings: ShapeFigures['resident']): { readonly slope: number; readonly upper: number } {
+  const n = readings.length;
+  const meanX = readings.reduce((sum, each) => sum + each.exchanges, 0) / n;
+  const meanY = readings.reduce((sum, each) => sum + each.bytes, 0) / n;
+  let [xx, xy] = [0, 0];
+  for (const { exchanges, bytes } of readings) {
+    xx += (exchanges - meanX) ** 2;
+    xy += (exchanges - meanX) * (bytes - meanY);
+  }
+  const slope = xy / xx;
+  const rest = readings.reduce(
+    (sum, { exchanges, bytes }) => sum + (bytes - meanY - slope * (exchanges - meanX)) ** 2,
+    0,
+  );
+  return { slope, upper: slope + 2.576 * Math.sqrt(rest / (n - 2) / xx) };
+}

@@ -1,0 +1,82 @@
+/** `floodgate merge`: one report out of what several machines measured. */
+import { cpSync, existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import { exitCodesLine } from '../metrics/exit-codes.ts';
+import { mergePartials } from '../shards/merge-partials.ts';
+import { type Partial, readPartials } from '../shards/partial.ts';
+import { record } from './history-record.ts';
+import { mergedReport } from './merged-report.ts';
+import { printReport } from './print-report.ts';
+import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
+import { openSession } from './session.ts';
+
+const examples = `
+Examples:
+  floodgate gate --shard 1/3 --out shard-1      on one machine
+  floodgate gate --shard auto --out shard       in CI: by its own variables
+  floodgate merge shard-1 shard-2 shard-3       one report, one verdict
+  floodgate merge artifacts                     every shard in a folder
+
+Shards of another version, commit, configuration or seed are refused. A cell that no shard measured is named, and nothing is rendered. Of
+a cell that was run again the later run counts, and the report says so.
+
+${exitCodesLine}`;
+
+interface MergeFlags {
+  readonly out?: string;
+  readonly config?: string;
+  readonly partial?: boolean;
+}
+
+export function addMergeCommand(command: Command): void {
+  command
+    .description('Puts the partial reports of shards together, judges the whole, and stores it in the history.')
+    .argument('<dirs...>', 'folders of shards, or folders that hold such')
+    .option('--out <dir>', 'folder for the report (default: runs/<time>-gate)')
+    .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
+    .option('--partial', 'render what there is; what is missing is no pass')
+    .addHelpText('after', examples)
+    .action(async (folders: string[], flags: MergeFlags) => {
+      process.exitCode = await merge(folders, flags);
+    });
+}
+
+async function merge(folders: readonly string[], { out, config, partial }: MergeFlags): Promise<number> {
+  const partials = readPartials(folders);
+  const merged = mergePartials(partials);
+  const { missing, runs } = merged;
+  if (missing.length > 0 && (partial !== true || runs.length === 0)) throw incomplete(missing, partials);
+  const session = openSession();
+  const report = mergedReport(merged);
+  const folder = makeReportFolder('gate', out);
+  for (const run of runs) copyRun(run.scenario.name, run.startedAt, partials, folder);
+  writeReports(folder, report);
+  if (out === undefined) pointLatest(folder);
+  printReport(folder, report);
+  await record(report, folder, { config, hasOut: out !== undefined }, session.store);
+  return report.verdict.exitCode;
+}
+
+function incomplete(missing: readonly string[], partials: readonly Partial[]): FloodgateError {
+  const { count } = partials[0]!.manifest.shard;
+  const here = new Set(
+    partials.filter(({ manifest }) => manifest.shard.count === count).map((each) => each.manifest.shard.index),
+  );
+  const absent = Array.from({ length: count }, (_, at) => at + 1).filter((index) => !here.has(index));
+  const shards =
+    absent.length === 0 ? '' : ` (there is no shard ${absent.map((index) => `${index}/${count}`).join(', ')})`;
+  return new FloodgateError('cells-missing', `no shard measured: ${missing.join(', ')}${shards}`, {
+    hint: 'Nothing was rendered. Run those shards again and bring their folders, or say --partial: the verdict is then no pass.',
+  });
+}
+
+/** Profiles and the run's own reports come along. */
+function copyRun(cell: string, startedAt: string, partials: readonly Partial[], folder: string): void {
+  const from = partials.find(({ results }) =>
+    results.some((result) => result.cell === cell && result.report.startedAt === startedAt),
+  );
+  const own = from && path.join(from.folder, cell);
+  if (own !== undefined && existsSync(own)) cpSync(own, path.join(folder, cell), { recursive: true });
+}

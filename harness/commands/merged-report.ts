@@ -1,0 +1,43 @@
+/** The report of a gate whose cells were measured by several machines. Pure: what it says comes from their runs alone. */
+import { printable } from '../../reports/format.ts';
+import { type GateReport, type Note, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
+import { worstExitCode } from '../metrics/exit-codes.ts';
+import type { Merged } from '../shards/merge-partials.ts';
+import { gateVerdict } from './gate-verdict.ts';
+
+export function mergedReport({ common, runs, replaced, missing }: Merged): GateReport {
+  const starts = runs.map(({ startedAt }) => Date.parse(startedAt));
+  const ends = runs.map(({ startedAt, durationMs }) => Date.parse(startedAt) + durationMs);
+  const began = Math.min(...starts);
+  const again = replaced.map(({ by, run }): Note => {
+    const words = `${by.scenario.name} was run again: the run of ${by.startedAt} counts, that of ${run.startedAt} does not`;
+    return { severity: 'warning', text: `${words} (it said: ${printable(run.verdict.headline, 200)})` };
+  });
+  const unlimited: Note[] =
+    common.unlimited.length === 0
+      ? []
+      : [{ severity: 'warning', text: `without a budget nothing is judged: ${common.unlimited.join(', ')}` }];
+  const absent: Note[] = missing.map((cell) => ({
+    severity: 'warning',
+    text: `${cell} was not measured by any shard`,
+  }));
+  return {
+    kind: 'gate',
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: 'floodgate', version: common.floodgate },
+    startedAt: new Date(began).toISOString(),
+    durationMs: Math.max(...ends) - began,
+    command: common.command,
+    runs,
+    verdict: withMissing(gateVerdict(runs, common.cells.length, common.unlimited), missing),
+    notes: [...unlimited, ...absent, ...again],
+  };
+}
+
+/** What was not measured is no pass. */
+function withMissing(verdict: Verdict, missing: readonly string[]): Verdict {
+  if (missing.length === 0) return verdict;
+  const exitCode = worstExitCode([verdict.exitCode, 4]);
+  const judged = verdict.exitCode === 0 ? '' : `${verdict.headline} `;
+  return { ok: false, exitCode, headline: `${judged}Not measured: ${missing.join(', ')}.` };
+}

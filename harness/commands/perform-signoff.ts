@@ -1,0 +1,239 @@
+/** What `floodgate signoff` does, in turn: versions, runs, pairs, the bundle, and the bundle verified before it is handed over. */
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { FloodgateError } from '../../agent/errors.ts';
+import { formatDuration, verdictMark } from '../../reports/format.ts';
+import type { Note } from '../../reports/model.ts';
+import { type SignedInput, type SignoffReport, testsOf } from '../../reports/signoff.ts';
+import { VersionStore } from '../compare/version-store.ts';
+import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
+import { library } from '../project/library.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { type BundleFiles, writeArchive, writeFolder } from '../signoff/bundle-files.ts';
+import { keyIdOf } from '../signoff/envelope.ts';
+import { readPrivateKey } from '../signoff/keys.ts';
+import { measure } from '../signoff/measure.ts';
+import { defaultPolicy } from '../signoff/policy.ts';
+import { printPage } from '../signoff/print-page.ts';
+import { sealBundle } from '../signoff/seal.ts';
+import { Redactor } from '../signoff/secrets.ts';
+import { verifyBundle } from '../signoff/verify.ts';
+import { readMachine } from '../watch/machine.ts';
+import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
+import { chosenScenarios } from './project-gate.ts';
+import { projectLedger } from './project-ledger.ts';
+import { makeReportFolder } from './report-folder.ts';
+import { openSession, type Session } from './session.ts';
+import { commandLine } from './shown-words.ts';
+import type { SignoffFlags } from './signoff-flags.ts';
+
+const releaseSet = 'release';
+
+/** @returns the exit code. @throws FloodgateError */
+export async function performSignoff(flags: SignoffFlags): Promise<number> {
+  const startedAtMs = Date.now();
+  const pairsMax = parseWhole(flags.maxPairs, '--max-pairs', { min: 5, max: 64 });
+  const timeMaxMs = parseQuantity(flags.maxTime, '--max-time', 'seconds') * 1000;
+  const seed =
+    flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
+  const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, process.env.FLOODGATE_KEY_PASSPHRASE);
+  const project = await projectOf(flags);
+  const ledger = projectLedger(project);
+  const chosen = scenariosOf(project, flags);
+  const inputs = await inputsOf(project, chosen.scenarios);
+  const session = openSession();
+  const out = emptyFolder(flags);
+  const step = (text: string) => void process.stderr.write(`${text}\n`);
+  const build = project.config.build;
+  const store = new VersionStore({
+    folder: project.folder,
+    build: build === undefined ? undefined : [build].flat(),
+    onStep: step,
+    describeSource,
+  });
+  const workFolder = path.join(project.folder, '.floodgate', `signoff-${process.pid}`);
+  try {
+    const candidate = await preparedVersion(store, project, flags.candidate);
+    const previous = flags.previous === undefined ? undefined : await preparedVersion(store, project, flags.previous);
+    const lanes = flags.lane ?? (['exact', 'tap'] as const);
+    const comparedLanes = flags.compareLane ?? (['exact'] as const);
+    const measured = await measure({
+      ...{ project, store, lanes, comparedLanes, workFolder },
+      scenarios: chosen.scenarios,
+      candidate: candidate.version,
+      previous: previous?.version,
+      environment: flags.env,
+      pairs: {
+        ...{ pairsMax, seed },
+        deadlineMs: startedAtMs + timeMaxMs,
+        nowMs: () => Date.now(),
+        readMachine: () => readMachine(performance.now()),
+        pause: (ms) => setTimeout(ms),
+      },
+      signal: session.signal,
+      onStep: step,
+    });
+    const sealed = await sealBundle({
+      ...{ measured, ledger, inputs, key },
+      head: {
+        tool: { name: 'floodgate', version: session.toolVersion },
+        release: flags.release,
+        candidate: { ...shown(candidate), package: candidate.package },
+        previous: previous ? shown(previous) : null,
+        startedAt: new Date(startedAtMs).toISOString(),
+        signedAt: new Date().toISOString(),
+        command: commandLine(),
+        machine: machineOf(),
+        scope: {
+          set: chosen.set,
+          leftOut: chosen.leftOut,
+          lanes: [...new Set(measured.flatMap(({ runs }) => runs.map(({ lane }) => lane)))],
+        },
+        notes: notesOf(flags, chosen.leftOut, lanes),
+      },
+      project: { targets: project.config.targets ?? {}, scenarios: chosen.scenarios },
+      sourceList: store.sourceOf(candidate.version) ?? '',
+      pairs: { seed, pairsMax },
+      redactor: new Redactor(process.env),
+      print: async (page) => (flags.pdf ? printPage(page, process.env.PATH ?? '') : undefined),
+    });
+    await refuseUnverifiable(sealed.files, key, session);
+    writeFolder(out, sealed.files);
+    if (flags.archive) writeArchive(out, `${out}.tar.gz`, [...sealed.files.keys()]);
+    printSignoff(sealed.report, { out, key, archive: flags.archive === true, tookMs: Date.now() - startedAtMs });
+    return sealed.report.verdict.exitCode;
+  } finally {
+    store.close();
+    rmSync(workFolder, { recursive: true, force: true });
+  }
+}
+
+/** Without a configuration floodgate's own agent is what is judged, by the scenarios of the library. */
+async function projectOf({ config }: SignoffFlags): Promise<Project> {
+  const from = process.cwd();
+  if (config !== undefined || findConfigFile(from) !== undefined) return loadProject(from, config);
+  const all = await library();
+  const scenarios = all.map(({ name, sets }) => ({ name, builtin: name, ...(sets && { sets: [...sets] }) }));
+  return { file: path.join(from, 'floodgate.config.ts'), folder: from, config: {}, scenarios };
+}
+
+interface Chosen {
+  readonly scenarios: readonly ScenarioConfig[];
+  /** Null: all of the project. */
+  readonly set: string | null;
+  readonly leftOut: readonly string[];
+}
+
+function scenariosOf(project: Project, { set, only }: SignoffFlags): Chosen {
+  const hasRelease = project.scenarios.some(({ sets = [] }) => sets.includes(releaseSet));
+  const wanted = set ?? (hasRelease ? releaseSet : undefined);
+  const whole = chosenScenarios(project, wanted === undefined ? {} : { set: wanted });
+  if (only === undefined) return { scenarios: whole, set: wanted ?? null, leftOut: [] };
+  const scenarios = chosenScenarios(project, { only, ...(set !== undefined && { set }) });
+  const leftOut = whole.filter((each) => !scenarios.includes(each)).map(({ name }) => name);
+  return { scenarios, set: wanted ?? null, leftOut };
+}
+
+/** Recordings that scenarios send: their digests say which they were. */
+async function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[]): Promise<SignedInput[]> {
+  const names = new Set(
+    scenarios.flatMap(({ capture, requests }) => [capture, requests].filter((each) => each !== undefined)),
+  );
+  const inputs: SignedInput[] = [];
+  for (const name of names) {
+    const file = path.resolve(folder, name);
+    const bytes = statSync(file, { throwIfNoEntry: false })?.size;
+    if (bytes === undefined) {
+      throw new FloodgateError('recording-missing', `${file} does not exist`, {
+        hint: 'A scenario of the sign-off sends it.',
+      });
+    }
+    const hash = createHash('sha256');
+    for await (const piece of createReadStream(file)) hash.update(piece);
+    inputs.push({ name: path.relative(folder, file), sha256: hash.digest('hex'), bytes });
+  }
+  return inputs;
+}
+
+const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });
+
+function emptyFolder({ out, release }: SignoffFlags): string {
+  const folder = path.resolve(out ?? `signoff-${release.replaceAll(/[^\w.-]/g, '-')}`);
+  if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
+    throw new FloodgateError('output-unwritable', `${folder} is not empty`, {
+      hint: 'A bundle has a folder of its own: --out DIR.',
+    });
+  }
+  return makeReportFolder('signoff', folder);
+}
+
+function machineOf(): SignoffReport['machine'] {
+  const cpus = os.cpus();
+  return {
+    node: process.version,
+    platform: process.platform,
+    arch: process.arch,
+    kernel: os.release(),
+    cpu: cpus[0]?.model ?? 'unknown',
+    cores: cpus.length,
+    memoryBytes: os.totalmem(),
+  };
+}
+
+function notesOf({ previous, key }: SignoffFlags, leftOut: readonly string[], lanes: readonly string[]): Note[] {
+  const warning = (text: string): Note => ({ severity: 'warning', text });
+  return [
+    ...(previous === undefined ? [warning('It was compared with no release before it (--previous).')] : []),
+    ...(key === undefined ? [warning('Nobody has signed it (--key).')] : []),
+    ...(leftOut.length > 0 ? [warning(`Left out of the set (--only): ${leftOut.join(', ')}.`)] : []),
+    ...(lanes.length < 2 ? [warning(`Run in the ${lanes.join()} lane alone (--lane), where there are two.`)] : []),
+  ];
+}
+
+/** What cannot be verified is not handed over. @throws FloodgateError `signoff-failed` */
+async function refuseUnverifiable(
+  files: BundleFiles,
+  key: KeyObject | undefined,
+  { toolVersion }: Session,
+): Promise<void> {
+  const { report, refusals } = await verifyBundle({
+    files,
+    key: key && createPublicKey(key),
+    allowsUnsigned: key === undefined,
+    policy: defaultPolicy,
+    candidate: undefined,
+    toolVersion,
+    nowMs: Date.now(),
+  });
+  if (report !== null) return;
+  const why = refusals.map(({ reason, text }) => `${reason}: ${text}`).join('; ');
+  throw new FloodgateError('signoff-failed', `the bundle does not verify: ${why}`, {
+    hint: 'This is a mistake of floodgate: report it. Nothing was written.',
+  });
+}
+
+interface Ending {
+  readonly out: string;
+  readonly key: KeyObject | undefined;
+  readonly archive: boolean;
+  readonly tookMs: number;
+}
+
+function printSignoff(report: SignoffReport, { out, key, archive, tookMs }: Ending): void {
+  const tests = testsOf(report);
+  const open = tests.filter(({ outcome }) => outcome !== 'passed');
+  const lines = [
+    `${verdictMark(report.verdict)} ${report.verdict.headline}`,
+    `  ${tests.length} limits, ${tests.length - open.length} of them hold; ${formatDuration(tookMs)}`,
+    ...open.map(({ name, outcome }) => `  ${outcome}: ${name}`),
+    ...report.notes.map(({ text }) => `  note: ${text}`),
+    '',
+    `bundle: ${path.relative('', out) || '.'}${archive ? ` and ${path.relative('', out)}.tar.gz` : ''}`,
+    key ? `signed: key ${keyIdOf(key)}` : 'unsigned: floodgate verify refuses it without --allow-unsigned',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,39 @@
+/** A version by what a person types (folder, commit, tag, package), with the list of its source. */
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { Version } from '../compare/version-label.ts';
+import type { VersionStore } from '../compare/version-store.ts';
+import type { Project } from '../project/find-config.ts';
+import type { BundleFiles } from '../signoff/bundle-files.ts';
+import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
+import { sourceFiles, sourceListName, sourceListText } from '../signoff/source-list.ts';
+
+export interface PreparedVersion {
+  readonly label: string;
+  readonly version: Version;
+  /** Null where it is none. */
+  readonly package: { readonly name: string; readonly sha256: string } | null;
+}
+
+export const describeSource = (folder: string): string => sourceListText(sourceFiles(folder));
+
+/** Checked out or unpacked, and built. @throws FloodgateError */
+export async function preparedVersion(
+  store: VersionStore,
+  { folder }: Project,
+  label: string,
+): Promise<PreparedVersion> {
+  const version = await store.prepare(label);
+  if (!isPackageFile(label)) return { label, version, package: null };
+  const file = path.resolve(folder, label);
+  const name = path.basename(file);
+  return { label: name, version, package: { name, sha256: packageDigest(file) } };
+}
+
+/** @throws FloodgateError `rerun-refused` for a source that is not the one of the bundle */
+export function refuseOtherSource(files: BundleFiles, list: string): void {
+  if (files.get(sourceListName)?.toString('utf8') === list) return;
+  throw new FloodgateError('rerun-refused', 'this is not the candidate that was signed off', {
+    hint: 'Name it with --candidate: floodgate verify BUNDLE --candidate says which files differ.',
+  });
+}

@@ -1,0 +1,127 @@
+/** `floodgate rerun`: the runs of a bundle that repeat, on this machine, beside the figures that were signed. */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
+import { formatShare, formatValue } from '../../reports/format.ts';
+import { repeated } from './repeated-option.ts';
+import type { VerifyFlags } from './verify-command.ts';
+
+const examples = `
+Examples:
+  floodgate rerun signoff-v1.4.0 --key release.pub --candidate v1.4.0    in a clone of the project
+  floodgate rerun signoff-v1.4.0 --key release.pub --candidate shop-1.4.0.tgz --only cart
+
+The bundle is verified first: its commands are run. The candidate has to be the one that was signed off, and recordings have to lie where
+they lay, seen from this folder. Of a run, what repeats is compared: allocation and the peak of the heap in the exact lane, counts of
+messages, and what a service allocates by the request where its pairs agreed. Time and resident memory are another machine's.
+
+Exit codes:
+  0  every figure is within its stated range
+  1  one is not, or the bundle is refused
+  2  could not run
+  3  interrupted
+  4  nothing in the bundle repeats`;
+
+export interface RerunFlags extends Pick<VerifyFlags, 'key' | 'allowUnsigned'> {
+  readonly candidate: string;
+  readonly only?: readonly string[];
+  readonly config?: string;
+}
+
+export function addRerunCommand(command: Command): void {
+  command
+    .description('Runs a sealed release again, as far as its figures repeat, and says whether they come out.')
+    .argument('<bundle>', 'folder, or .tar.gz')
+    .option('--key <file>', 'public Ed25519 key (PEM) of who signed it')
+    .option('--candidate <version>', 'the candidate: folder (./…), commit, tag, or package (.tgz)', '.')
+    .option('--only <scenario>', 'this scenario alone; may be repeated', repeated)
+    .option('--config <file>', 'scenarios of this configuration, where a command in the bundle had a secret taken out')
+    .option('--allow-unsigned', 'runs commands that nobody answers for')
+    .addHelpText('after', examples)
+    .action(async (bundle: string, flags: RerunFlags) => {
+      process.exitCode = await performRerun(bundle, flags);
+    });
+}
+
+/** @returns the exit code */
+async function performRerun(bundle: string, flags: RerunFlags): Promise<number> {
+  const { textOf, verifyPlace } = await import('./verify-command.ts');
+  const { key, allowUnsigned } = flags;
+  const { files, verified } = await verifyPlace(bundle, {
+    ...(key !== undefined && { key }),
+    ...(allowUnsigned !== undefined && { allowUnsigned }),
+  });
+  // What failed can be run again as well; what was bent cannot.
+  if (verified.report === null) {
+    process.stdout.write(textOf(verified));
+    return 1;
+  }
+  const [{ checkInputs, projectIn, rerun }, { VersionStore }, { openSession }, prepare, { loadProject }] =
+    await Promise.all([
+      import('../signoff/rerun.ts'),
+      import('../compare/version-store.ts'),
+      import('./session.ts'),
+      import('./prepare-version.ts'),
+      import('../project/find-config.ts'),
+    ]);
+  const { report } = verified;
+  const folder = process.cwd();
+  const project = flags.config === undefined ? projectIn(files, folder) : await loadProject(folder, flags.config);
+  const unknown = flags.only?.find((name) => !report.scenarios.some((each) => each.name === name));
+  if (unknown !== undefined)
+    throw noScenario(
+      unknown,
+      report.scenarios.map(({ name }) => name),
+    );
+  checkInputs(report, project.folder);
+  const session = openSession();
+  const step = (text: string) => void process.stderr.write(`${text}\n`);
+  const build = project.config.build;
+  const store = new VersionStore({
+    folder: project.folder,
+    build: build === undefined ? undefined : [build].flat(),
+    onStep: step,
+    describeSource: prepare.describeSource,
+  });
+  const workFolder = path.join(project.folder, '.floodgate', `rerun-${process.pid}`);
+  mkdirSync(workFolder, { recursive: true, mode: 0o700 });
+  try {
+    const { version } = await prepare.preparedVersion(store, project, flags.candidate);
+    prepare.refuseOtherSource(files, store.sourceOf(version) ?? '');
+    store.activate(version);
+    const figures = await rerun({
+      report,
+      project,
+      only: flags.only,
+      store,
+      workFolder,
+      signal: session.signal,
+      onStep: step,
+    });
+    if (process.version !== report.machine.node)
+      step(`signed off under Node.js ${report.machine.node}, run again under ${process.version}`);
+    const lines = figures.map(({ scenario, lane, metric, unit, stated, again, range, ok }) => {
+      const found = again === null ? 'not measured' : formatValue(again, unit);
+      const within = range === 0 ? 'the same' : `within ${formatShare(range)}`;
+      return `${ok ? '✓' : '✗'} ${scenario}/${lane}/${metric}: ${found}, signed off ${formatValue(stated, unit)}, ${within} is asked`;
+    });
+    process.stdout.write(`${[...lines, endOf(figures)].join('\n')}\n`);
+    return figures.length === 0 ? 4 : figures.every(({ ok }) => ok) ? 0 : 1;
+  } finally {
+    store.close();
+    rmSync(workFolder, { recursive: true, force: true });
+  }
+}
+
+function endOf(figures: readonly { readonly ok: boolean }[]): string {
+  const good = figures.filter(({ ok }) => ok).length;
+  if (figures.length === 0) return 'UNDECIDED: nothing in this bundle repeats';
+  return `${good === figures.length ? 'SAME' : 'DIFFERENT'}: ${good} of ${figures.length} figures came out as they were signed off`;
+}
+
+function noScenario(name: string, names: readonly string[]): FloodgateError {
+  return new FloodgateError('option-invalid', `there is no scenario "${name}" in the bundle`, {
+    hint: `Scenarios: ${names.join(', ')}.`,
+  });
+}

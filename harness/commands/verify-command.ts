@@ -1,0 +1,135 @@
+/** `floodgate verify`: a bundle of `floodgate signoff` checked by who has nothing but the bundle and the public key. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import { FloodgateError } from '../../agent/errors.ts';
+import { verdictMark } from '../../reports/format.ts';
+import { testsOf } from '../../reports/signoff.ts';
+import { type BundleFiles, readBundle } from '../signoff/bundle-files.ts';
+import { readPublicKey } from '../signoff/keys.ts';
+import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
+import { checkPolicy, defaultPolicy, type Policy } from '../signoff/policy.ts';
+import { Refused, reasons } from '../signoff/refusal.ts';
+import { sourceFiles } from '../signoff/source-list.ts';
+import { type CandidateAtHand, type Verified, verifyBundle } from '../signoff/verify.ts';
+import { readOperatorFile } from './operator-file.ts';
+import { readToolVersion } from './tool-version.ts';
+
+const examples = `
+Examples:
+  floodgate verify signoff-v1.4.0 --key release.pub
+  floodgate verify signoff-v1.4.0.tar.gz --key release.pub --policy policy.yaml
+  floodgate verify signoff-v1.4.0 --key release.pub --candidate shop-1.4.0.tgz   and it is this package
+  floodgate verify signoff-v1.4.0 --key release.pub --json                       for a program
+
+Reads the bundle, the key and the policy, and nothing else: no network, no clock but the time of day for what ends on a day.
+
+Exit codes:
+  0  verified, and as the policy asks
+  1  refused: each reason stands in a line of its own
+  2  could not look: no such file, no such key`;
+
+export interface VerifyFlags {
+  readonly key?: string;
+  readonly policy?: string;
+  readonly candidate?: string;
+  readonly allowUnsigned?: boolean;
+  readonly json?: boolean;
+}
+
+export function addVerifyCommand(command: Command): void {
+  command
+    .description(
+      'Verifies a bundle of floodgate signoff: the signature, every file, that the raw data come to the verdict, and a policy. ' +
+        'By default nothing may have failed, or be undecided, and no waiver may have ended.',
+    )
+    .argument('<bundle>', 'folder, or .tar.gz')
+    .option('--key <file>', 'public Ed25519 key (PEM) of who signs releases')
+    .option('--policy <file>', 'what is asked of it beyond that: YAML or JSON, docs/signoff.md')
+    .option('--candidate <what>', 'the candidate at hand: package (.tgz), folder, or commit')
+    .option('--allow-unsigned', 'takes a bundle that nobody answers for, or whose signature cannot be checked')
+    .option('--json', 'print what was found as JSON')
+    .addHelpText('after', examples)
+    .action(async (bundle: string, flags: VerifyFlags) => {
+      const { verified } = await verifyPlace(bundle, flags);
+      process.stdout.write(flags.json ? jsonOf(verified) : textOf(verified));
+      process.exitCode = verified.refusals.length > 0 ? 1 : 0;
+    });
+}
+
+export interface VerifiedPlace {
+  readonly files: BundleFiles;
+  readonly verified: Verified;
+}
+
+/** @throws FloodgateError for a key, a policy or a candidate that cannot be read */
+export async function verifyPlace(bundle: string, flags: VerifyFlags): Promise<VerifiedPlace> {
+  const key = flags.key === undefined ? undefined : readPublicKey(flags.key);
+  const policy = flags.policy === undefined ? defaultPolicy : readPolicy(flags.policy);
+  const candidate = flags.candidate === undefined ? undefined : candidateAt(flags.candidate);
+  try {
+    const files = await readBundle(bundle);
+    const order = { files, key, policy, candidate, allowsUnsigned: flags.allowUnsigned === true };
+    return { files, verified: await verifyBundle({ ...order, toolVersion: readToolVersion(), nowMs: Date.now() }) };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { files: new Map(), verified: { refusals: error.refusals, report: null, signedBy: undefined, checks: [] } };
+  }
+}
+
+/** @throws FloodgateError `policy-invalid` */
+function readPolicy(file: string): Policy {
+  let value: unknown;
+  try {
+    value = parse(readOperatorFile(file).toString('utf8'), { maxAliasCount: 0 });
+  } catch (error) {
+    throw new FloodgateError('policy-invalid', `${file} cannot be read: ${(error as Error).message}`, {
+      hint: 'A policy is YAML or JSON: docs/signoff.md.',
+    });
+  }
+  return checkPolicy(value, file);
+}
+
+/** @throws FloodgateError `candidate-unknown` */
+function candidateAt(text: string): CandidateAtHand {
+  if (isPackageFile(text)) return { kind: 'package', digest: packageDigest(path.resolve(text)) };
+  if (statSync(text, { throwIfNoEntry: false })?.isDirectory())
+    return { kind: 'source', files: sourceFiles(path.resolve(text)) };
+  if (/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text)) return { kind: 'commit', digest: text };
+  throw new FloodgateError('candidate-unknown', `${text} is no package, no folder and no whole commit`, {
+    hint: 'Give a .tgz, a folder, or all 40 digits of a commit.',
+  });
+}
+
+/** What was checked, and each reason against it with what to do. */
+export function textOf({ refusals, report, checks }: Verified): string {
+  const verified = refusals.length === 0;
+  const lines = [
+    ...checks.map((check) => `  ✓ ${check}`),
+    ...refusals.flatMap(({ reason, text }) => [`  ✗ ${reason}: ${text}`, `      ${reasons[reason]}`]),
+    ...(verified && report
+      ? [
+          ...report.notes.map(({ text }) => `  note: ${text}`),
+          ...testsOf(report).flatMap(({ name, outcome }) => (outcome === 'passed' ? [] : [`  ${outcome}: ${name}`])),
+        ]
+      : []),
+    verified && report
+      ? `VERIFIED ${verdictMark(report.verdict)} ${report.verdict.headline}`
+      : `REFUSED: ${refusals.map(({ reason }) => reason).join(', ')}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function jsonOf({ refusals, report, signedBy, checks }: Verified): string {
+  const found = {
+    verified: refusals.length === 0,
+    signedBy: signedBy ?? null,
+    checks,
+    refusals: refusals.map(({ reason, text }) => ({ reason, text, hint: reasons[reason] })),
+    release: report?.release ?? null,
+    verdict: report?.verdict ?? null,
+    tests: report ? testsOf(report) : [],
+  };
+  return `${JSON.stringify(found, null, 2)}\n`;
+}

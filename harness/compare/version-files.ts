@@ -1,0 +1,95 @@
+/** Files of a project as comparisons copy them: of a commit, of the working folder with its changes, of any folder. */
+import { createHash } from 'node:crypto';
+import { constants, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { git, gitOutput } from './git.ts';
+
+/** Names, sizes and times of all files: what changes when a file does. */
+function stateOf(files: readonly string[], top: string): string {
+  const hash = createHash('sha256');
+  for (const name of files) {
+    const stat = lstatSync(path.join(top, name), { throwIfNoEntry: false });
+    hash.update(`${name}\0${stat?.size}\0${stat?.mtimeMs}\0`);
+  }
+  return hash.digest('hex');
+}
+
+/** Of the repository that a project is in, with what is not committed. */
+export const repositoryState = (folder: string): string => stateOf(repositoryFiles(folder, ['-co']), topOf(folder));
+
+/** Of a folder and everything below it. */
+export function folderState(folder: string): string {
+  const files = namesIn(folder).flatMap((name) => {
+    const place = path.join(folder, name);
+    if (!lstatSync(place).isDirectory()) return [name];
+    return readdirSync(place, { recursive: true, encoding: 'utf8' }).map((below) => path.join(name, below));
+  });
+  return stateOf(files.sort(), folder);
+}
+
+/** Whether the working folder differs from the commit that is checked out. */
+export function hasChanges(folder: string): boolean {
+  return (
+    gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' || repositoryFiles(folder, ['-o']).length > 0
+  );
+}
+
+/** What floodgate itself writes below a project is no change of it. */
+const ours = ['.floodgate', 'runs'];
+
+/** Everything but version control and what is ours. */
+function namesIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name !== '.git' && !ours.includes(name));
+}
+
+/** Files of the whole repository, which a project in a folder of it may use, relative to its top. */
+function repositoryFiles(folder: string, words: readonly string[]): string[] {
+  const top = topOf(folder);
+  const prefix = path.relative(top, folder);
+  const excluded = ours.map((name) => `--exclude=/${path.posix.join(prefix, name)}/`);
+  const list = git(top, ['ls-files', ...words, '--exclude-standard', ...excluded, '-z']);
+  return list.split('\0').filter((name) => name !== '');
+}
+
+/** The project's folder within its repository; empty where it is the top. */
+export function prefixOf(folder: string): string {
+  return gitOutput(folder, ['rev-parse', '--show-prefix'])?.replace(/\/$/, '') ?? '';
+}
+
+function topOf(folder: string): string {
+  return git(folder, ['rev-parse', '--show-toplevel']);
+}
+
+/** Everything of a folder, where the project is: at its top, or where it is in the repository. */
+export function copyFolder(source: string, to: string, prefix: string): void {
+  const target = existsSync(path.join(source, prefix)) ? to : path.join(to, prefix);
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  for (const name of namesIn(source)) copy(path.join(source, name), path.join(target, name));
+}
+
+/** @param withChanges as the working folder is, uncommitted files included */
+export function copyCommit(folder: string, commit: string, to: string, withChanges: boolean): void {
+  const repository = topOf(folder);
+  git(folder, ['clone', '--quiet', '--shared', '--no-checkout', '--', repository, to]);
+  git(to, ['checkout', '--quiet', '--detach', commit]);
+  if (!withChanges) return;
+  for (const name of git(to, ['ls-files', '-z']).split('\0')) {
+    if (name !== '' && !existsSync(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
+  }
+  for (const name of repositoryFiles(folder, ['-co'])) {
+    const source = path.join(repository, name);
+    if (existsSync(source)) copy(source, path.join(to, name));
+  }
+}
+
+function copy(from: string, to: string): void {
+  // A link over a link that leads nowhere aborts Node.js.
+  rmSync(to, { recursive: true, force: true });
+  // Links stay links: what they point to may be outside.
+  cpSync(from, to, {
+    recursive: true,
+    verbatimSymlinks: true,
+    preserveTimestamps: true,
+    mode: constants.COPYFILE_FICLONE,
+  });
+}

@@ -1,0 +1,160 @@
+/** What a version's name means: a commit, a folder, a package, what an earlier run measured. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import { type EarlierRun, earlierRun } from './earlier-run.ts';
+import { commitOf } from './git.ts';
+import { packageOf, type RegistryPackage, versionPattern } from './package-version.ts';
+import { folderState, hasChanges, repositoryState } from './version-files.ts';
+
+export interface Version {
+  /** As given: `main`, `.`, `v1.2.0`, `npm:1.2.0`. */
+  readonly label: string;
+  /** Full commit, or undefined for what is none. */
+  readonly commit: string | undefined;
+  /** True where uncommitted changes are in it. */
+  readonly dirty: boolean;
+  /** `shop@1.2.0`; undefined for what is no package. */
+  readonly package: string | undefined;
+  /** Names what was built: the same key is the same files, built by the same commands. */
+  readonly key: string;
+}
+
+/** Where the files of a version come from. */
+export type Origin =
+  | { readonly kind: 'commit'; readonly commit: string; readonly withChanges: boolean }
+  | { readonly kind: 'folder'; readonly folder: string }
+  | { readonly kind: 'archive'; readonly file: string }
+  | { readonly kind: 'registry'; readonly package: RegistryPackage }
+  /** Built before, and nowhere else any more. */
+  | { readonly kind: 'parked' };
+
+export interface Named {
+  readonly version: Version;
+  readonly origin: Origin;
+}
+
+export interface NamingOptions {
+  /** The project's folder. */
+  readonly folder: string;
+  /** Commands that build a checkout, where the configuration says them. */
+  readonly build: readonly string[] | undefined;
+  /** Whether this version was built before, and is still there. */
+  readonly isParked: (key: string) => boolean;
+}
+
+/** @throws FloodgateError `version-unknown` where it names nothing, or nothing that can be run again */
+export function resolveVersion(label: string, options: NamingOptions): Named {
+  const { folder } = options;
+  if (label.startsWith('npm:')) return ofRegistry(label, packageOf(folder, label.slice('npm:'.length)));
+  const place = path.resolve(folder, label);
+  if (isPath(label)) {
+    if (!existsSync(place))
+      throw unknown(`${place} does not exist`, 'Name a folder, a package file (.tgz), or a commit.');
+    return atPath(label, place, options);
+  }
+  const commit = commitOf(folder, label);
+  if (commit !== undefined) return ofCommit(label, commit, options);
+  if (versionPattern.test(label)) return ofRegistry(label, packageOf(folder, label));
+  if (existsSync(place) && (statSync(place).isFile() || earlierRun(place) !== undefined))
+    return atPath(label, place, options);
+  throw unknown(
+    `"${label}" is no commit, branch or tag of this repository`,
+    'A shallow clone has few: in CI fetch the base (actions/checkout with fetch-depth: 0). A folder begins with "./", a published package with "npm:".',
+  );
+}
+
+function isPath(label: string): boolean {
+  return label === '.' || label.startsWith('./') || label.startsWith('../') || path.isAbsolute(label);
+}
+
+function atPath(label: string, place: string, options: NamingOptions): Named {
+  const run = earlierRun(place);
+  if (run !== undefined) return ofRun(label, run, options);
+  if (statSync(place).isFile()) return ofArchive(label, place);
+  return ofFolder(label, place, options);
+}
+
+function ofCommit(label: string, commit: string, { build }: NamingOptions): Named {
+  return {
+    version: { label, commit, dirty: false, package: undefined, key: keyOf(build, 'commit', commit) },
+    origin: { kind: 'commit', commit, withChanges: false },
+  };
+}
+
+function ofFolder(label: string, source: string, options: NamingOptions): Named {
+  const { folder, build } = options;
+  const commit = source === folder ? commitOf(folder, 'HEAD') : undefined;
+  if (commit !== undefined && !hasChanges(folder)) return ofCommit(label, commit, options);
+  const state = commit === undefined ? folderState(source) : repositoryState(folder);
+  return {
+    version: {
+      label,
+      commit,
+      dirty: commit !== undefined,
+      package: undefined,
+      key: keyOf(build, 'folder', source, state),
+    },
+    origin: commit === undefined ? { kind: 'folder', folder: source } : { kind: 'commit', commit, withChanges: true },
+  };
+}
+
+/** Packages are built when they are packed: the project's commands are not run again. */
+function ofArchive(label: string, file: string): Named {
+  if (!/\.(tgz|tar\.gz)$/.test(file))
+    throw unknown(`${file} is neither a folder nor a package`, 'A package is a file .tgz, as "npm pack" writes it.');
+  const content = createHash('sha256').update(readFileSync(file)).digest('hex');
+  return {
+    version: {
+      label,
+      commit: undefined,
+      dirty: false,
+      package: path.basename(file),
+      key: keyOf(undefined, 'archive', content),
+    },
+    origin: { kind: 'archive', file },
+  };
+}
+
+/** @param named with a version, or with a tag */
+export function ofRegistry(label: string, named: RegistryPackage): Named {
+  const shown = `${named.name}@${named.version}`;
+  return {
+    version: { label, commit: undefined, dirty: false, package: shown, key: keyOf(undefined, 'registry', shown) },
+    origin: { kind: 'registry', package: named },
+  };
+}
+
+/** Its figures are of another day: what it measured is measured anew. */
+function ofRun(label: string, run: EarlierRun, options: NamingOptions): Named {
+  const { folder, isParked } = options;
+  if (run.commit !== undefined && !run.dirty) {
+    const commit = commitOf(folder, run.commit);
+    if (commit !== undefined) return ofCommit(label, commit, options);
+    const where = `${run.file} measured ${run.commit.slice(0, 10)}`;
+    throw unknown(`${where}, which is no commit of this repository`, 'Fetch it, or name another version.');
+  }
+  if (run.key !== undefined && isParked(run.key)) {
+    const { commit, dirty, key } = run;
+    return { version: { label, commit, dirty, package: run.package, key }, origin: { kind: 'parked' } };
+  }
+  if (run.package !== undefined && run.package.lastIndexOf('@') > 0)
+    return ofRegistry(label, packageOf(folder, run.package));
+  const what = run.dirty ? 'a folder with uncommitted changes' : 'a folder that is no commit';
+  throw unknown(
+    `${run.file} measured ${what}, and no copy of it is left`,
+    'Copies of the versions that were used last are kept. Commit what is to be compared later, or name a commit.',
+  );
+}
+
+function keyOf(build: readonly string[] | undefined, ...parts: readonly string[]): string {
+  return createHash('sha256')
+    .update([...parts, ...(build ?? [])].join('\0'))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function unknown(message: string, hint: string): FloodgateError {
+  return new FloodgateError('version-unknown', message, { hint });
+}

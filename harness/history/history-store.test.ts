@@ -1,0 +1,195 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import t, { type Test } from 'tap';
+import { sampleComparison } from '../../reports/comparison-fixture.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { sampleGate, sampleRun } from '../../reports/sample-report.ts';
+import { entryOf } from './entry.ts';
+import type { HistoryStore } from './history-store.ts';
+import { migrationsFor } from './migrations.ts';
+import { openStore } from './open-store.ts';
+import { withPostgres } from './postgres-fixture.ts';
+import { nodeSqliteDialect } from './sqlite-dialect.ts';
+import { type StoreAddress, shownAddress, storeAddress } from './store-address.ts';
+
+const origin = {
+  project: 'shop',
+  folder: '/srv/shop',
+  commit: 'c0ffee',
+  subject: 'faster',
+  branch: 'main',
+  dirty: false,
+};
+const runAt = (startedAt: string): RunReport => ({ ...sampleRun(), startedAt });
+const all = { before: '0000', reports: 1_000, runs: 100_000 };
+
+const sqliteAt = (file: string): StoreAddress => ({ kind: 'sqlite', file, isOurs: false });
+
+async function withStore<T>(address: StoreAddress, action: (store: HistoryStore) => Promise<T>): Promise<T> {
+  const store = await openStore(address, { absent: 'make' });
+  try {
+    return await action(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** What every store does, whichever database it is in. */
+async function conforms(t: Test, address: StoreAddress): Promise<void> {
+  const [first, second] = [runAt('2026-03-14T10:00:00.000Z'), runAt('2026-03-15T10:00:00.000Z')];
+  await t.rejects(openStore(address, { absent: 'refuse' }), { code: 'store-missing' });
+  await withStore(address, async (store) => {
+    t.equal(await store.add(entryOf(first, origin)), true);
+    t.equal(await store.add(entryOf(first, origin)), false, 'once');
+    t.equal(await store.add(entryOf(second, { ...origin, dirty: true })), true);
+    t.equal(await store.add(entryOf(second, { ...origin, project: 'other' })), false, 'its content is its name');
+    await store.add(entryOf({ ...sampleGate(), startedAt: '2026-03-16T10:00:00.000Z' }, origin));
+    await store.add(entryOf({ ...sampleComparison(), startedAt: '2026-03-17T10:00:00.000Z' }, origin));
+  });
+  await withStore(address, async (store) => {
+    const batches = await store.batches('shop', 10);
+    t.same(
+      batches.map(({ kind }) => kind),
+      ['compare', 'gate', 'run', 'run'],
+    );
+    t.match(batches[3], { commit_id: 'c0ffee', subject: 'faster', branch: 'main', dirty: 0, exit_code: 0 });
+    t.match(batches[2], { dirty: 1 });
+    const runs = await store.latestRuns('shop', 100);
+    t.equal(runs.length, 2 + sampleGate().runs.length);
+    const id = entryOf(first, origin).batch.id;
+    t.match(
+      runs.find((run) => run.id === id),
+      { scenario: first.scenario.name, commit_id: 'c0ffee', partial: 0 },
+    );
+    const figures = await store.figures([id]);
+    t.equal(figures.length, first.figures.length);
+    for (const { name, value } of first.figures) {
+      t.equal(figures.find((each) => each.name === name)?.value, value, name);
+    }
+    t.equal((await store.limits([id])).length, first.budgets.length);
+    t.same(JSON.parse((await store.body(id))!), first, 'the whole report, as it was');
+    t.match(await store.find('shop', id.slice(0, 9)), { batches: [{ id }], runs: [{ id }] });
+    t.same(await store.find('other', id), { batches: [], runs: [] }, 'projects are apart');
+    t.same(await store.faults(), []);
+    // Retention: reports first, then what is old; other projects stay.
+    t.match(await store.prune('other', { ...all, before: '9999' }), { batches: 0, bodies: 0 });
+    const kept = await store.prune('shop', { ...all, reports: 1 });
+    t.equal(kept.batches, 0);
+    t.equal(await store.body(id), undefined);
+    t.equal((await store.figures([id])).length, first.figures.length, 'figures stay');
+    t.equal((await store.prune('shop', { ...all, before: '2026-03-15T00:00:00.000Z' })).batches, 1);
+    t.same(await store.figures([id]), [], 'and go with their run');
+    t.equal(await store.countRuns('shop'), 1 + sampleGate().runs.length);
+    await store.prune('shop', { ...all, runs: 0 });
+    t.equal(await store.countRuns('shop'), 0);
+  });
+}
+
+t.test('SQLite: what is stored is there, once, and goes by rule', async (t) => {
+  await conforms(t, sqliteAt(path.join(t.testdir(), 'history.db')));
+});
+
+t.test('PostgreSQL: the same', async (t) => {
+  await withPostgres(t, async (url) => conforms(t, { kind: 'postgres', url }));
+});
+
+/** As floodgate before this one left it. */
+async function olderStore(file: string): Promise<void> {
+  const database = new DatabaseSync(file);
+  database.exec(`pragma application_id = ${0x464c_4f4f}`);
+  const older = new Kysely<unknown>({ dialect: nodeSqliteDialect(database) });
+  const provider = { getMigrations: async () => migrationsFor('sqlite') };
+  await new Migrator({ db: older, provider }).migrateTo('0001-runs');
+  const { subject: _, ...batch } = entryOf(runAt('2026-03-14T10:00:00.000Z'), origin).batch;
+  const names = Object.keys(batch);
+  database
+    .prepare(`insert into batches (${names}) values (${names.map(() => '?')})`)
+    .run(...(Object.values(batch) as (string | number | null)[]));
+  await older.destroy();
+}
+
+t.test('a store of the version before is brought up to date', async (t) => {
+  const file = path.join(t.testdir(), 'history.db');
+  await olderStore(file);
+  for (const round of ['migrated', 'left alone']) {
+    const store = await openStore(sqliteAt(file), { absent: 'refuse' });
+    t.match(await store.batches('shop', 10), [{ kind: 'run', commit_id: 'c0ffee', subject: null }], round);
+    await store.close();
+  }
+});
+
+t.test('a store of a newer version is refused, and left as it is', async (t) => {
+  const file = path.join(t.testdir(), 'history.db');
+  await withStore(sqliteAt(file), (store) => store.add(entryOf(sampleRun(), origin)));
+  const database = new DatabaseSync(file);
+  database.exec("insert into kysely_migration values ('0099-later', '2030-01-01T00:00:00.000Z')");
+  database.close();
+  const before = readFileSync(file);
+  await t.rejects(openStore(sqliteAt(file), { absent: 'make' }), {
+    code: 'store-newer',
+    message: /history\.db was written by a newer floodgate \(0099-later\)/,
+  });
+  t.same(readFileSync(file), before);
+});
+
+t.test('what is no store is refused, and left as it is', async (t) => {
+  const dir = t.testdir({
+    text: 'SQLite format 3, almost: this is prose, and long enough to be looked at.'.repeat(20),
+  });
+  await t.rejects(openStore(sqliteAt(path.join(dir, 'text')), { absent: 'make' }), { code: 'store-corrupt' });
+  const other = path.join(dir, 'other.db');
+  const database = new DatabaseSync(other);
+  database.exec('create table songs (name text)');
+  database.close();
+  const before = readFileSync(other);
+  await t.rejects(openStore(sqliteAt(other), { absent: 'make' }), {
+    code: 'store-foreign',
+    message: /a database of another program/,
+  });
+  t.same(readFileSync(other), before);
+  await t.rejects(openStore(sqliteAt(dir), { absent: 'make' }), { code: 'store-unwritable' });
+  await t.rejects(openStore(sqliteAt(path.join(dir, 'no', 'folder.db')), { absent: 'make' }), {
+    code: 'store-unwritable',
+  });
+});
+
+t.test('a store that was damaged says so, by opening or by check', async (t) => {
+  const file = path.join(t.testdir(), 'history.db');
+  await withStore(sqliteAt(file), async (store) => {
+    for (let day = 10; day < 30; day++) await store.add(entryOf(runAt(`2026-03-${day}T10:00:00.000Z`), origin));
+  });
+  const whole = readFileSync(file);
+  const pages = statSync(file).size / 4_096;
+  let said = 0;
+  for (let page = 1; page < pages; page += Math.ceil(pages / 12)) {
+    const damaged = Buffer.from(whole);
+    damaged.fill(0xa5, page * 4_096, (page + 1) * 4_096);
+    writeFileSync(file, damaged);
+    const faults = await withStore(sqliteAt(file), (store) => store.faults()).catch((error) => [error.code as string]);
+    if (faults.length > 0) said++;
+    t.ok(faults.every((fault) => typeof fault === 'string'));
+  }
+  t.ok(said >= 10, `${said} of 12 damaged pages are noticed`);
+  writeFileSync(file, whole.subarray(0, whole.length >> 1));
+  const cut = await withStore(sqliteAt(file), (store) => store.faults()).catch((error) => [error.code as string]);
+  t.not(cut.length, 0);
+});
+
+t.test('addresses', async (t) => {
+  t.match(storeAddress('/srv/shop', undefined), { file: '/srv/shop/.floodgate/history.db', isOurs: true });
+  t.match(storeAddress('/srv/shop', 'h.db'), { file: '/srv/shop/h.db', isOurs: false });
+  t.equal(storeAddress('/srv/shop', 'none'), undefined);
+  t.throws(() => storeAddress('/srv/shop', 'mysql://db/x'), { code: 'store-invalid' });
+  const postgres = storeAddress('/srv/shop', 'postgres://anna:s3cret@db:5432/floodgate?sslkey=k')!;
+  t.equal(shownAddress(postgres), 'postgres://db:5432/floodgate');
+});
+
+t.test('a server that is not there: what happened, and no password', async (t) => {
+  const address: StoreAddress = { kind: 'postgres', url: 'postgres://anna:s3cret@127.0.0.1:1/floodgate' };
+  const error = await openStore(address, { absent: 'make' }).catch((each) => each);
+  t.equal(error.code, 'store-unreachable');
+  t.notMatch(`${error.message} ${error.hint}`, 's3cret');
+});

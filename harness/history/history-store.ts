@@ -1,0 +1,294 @@
+/** A project's history, open: what commands and pages ask of it. One query layer for SQLite and PostgreSQL. */
+import { gunzipSync } from 'node:zlib';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Entry } from './entry.ts';
+import { type StoreAddress, shownAddress } from './store-address.ts';
+import { storeFault } from './store-fault.ts';
+import type { BatchRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
+
+/** Rows of one statement: SQLite takes 32,766 values, PostgreSQL 65,535. */
+const rowsPerStatement = 500;
+/** A report of half a million samples has 10 MB; what expands beyond this is none. */
+const reportBytesMax = 1 << 28;
+
+/** What is kept (docs/history.md). */
+export interface Retention {
+  /** Runs that began before it are removed: ISO 8601. */
+  readonly before: string;
+  /** Whole reports of as many runs and comparisons, the latest, are kept; figures stay. */
+  readonly reports: number;
+  /** As many runs as a page could be made of. */
+  readonly runs: number;
+}
+
+export interface Pruned {
+  readonly batches: number;
+  readonly bodies: number;
+}
+
+export class HistoryStore {
+  readonly #database: Kysely<HistoryTables>;
+  readonly #address: StoreAddress;
+
+  constructor(database: Kysely<HistoryTables>, address: StoreAddress) {
+    this.#database = database;
+    this.#address = address;
+  }
+
+  get shown(): string {
+    return shownAddress(this.#address);
+  }
+
+  /**
+   * Stores all of an entry or nothing; once this resolves, it has reached the disk.
+   * @returns false where it was there already
+   */
+  add({ batch, runs, figures, limits, bodies }: Entry): Promise<boolean> {
+    return this.#ask(() =>
+      this.#database.transaction().execute(async (transaction) => {
+        const inserted = await transaction
+          .insertInto('batches')
+          .values(batch)
+          .onConflict((conflict) => conflict.column('id').doNothing())
+          .executeTakeFirst();
+        if (inserted.numInsertedOrUpdatedRows === 0n) return false;
+        // A run of its own may be part of a gate later (floodgate merge): it then belongs to the gate.
+        for (const rows of chunked(runs)) {
+          await transaction
+            .insertInto('runs')
+            .values(rows)
+            .onConflict((conflict) => conflict.column('id').doUpdateSet({ batch_id: batch.id }))
+            .execute();
+        }
+        await insertAll(transaction, 'figures', figures);
+        await transaction.deleteFrom('limits').where('run_id', 'in', ids(runs)).execute();
+        await insertAll(transaction, 'limits', limits);
+        await insertAll(transaction, 'bodies', bodies);
+        return true;
+      }),
+    );
+  }
+
+  /** Latest first. */
+  batches(project: string, count: number): Promise<BatchRow[]> {
+    return this.#ask(() =>
+      this.#database
+        .selectFrom('batches')
+        .selectAll()
+        .where('project', '=', project)
+        .orderBy('started_at', 'desc')
+        .orderBy('id')
+        .limit(count)
+        .execute(),
+    );
+  }
+
+  /** Batches and runs whose identity begins so; a person types the first digits. */
+  find(project: string, prefix: string): Promise<{ readonly batches: BatchRow[]; readonly runs: RunRow[] }> {
+    const pattern = `${prefix.replaceAll(/[^0-9a-f]/g, '')}%`;
+    return this.#ask(async () => ({
+      batches: await this.#database
+        .selectFrom('batches')
+        .selectAll()
+        .where('project', '=', project)
+        .where('id', 'like', pattern)
+        .limit(2)
+        .execute(),
+      runs: await this.#database
+        .selectFrom('runs')
+        .selectAll()
+        .where('project', '=', project)
+        .where('id', 'like', pattern)
+        .limit(2)
+        .execute(),
+    }));
+  }
+
+  /** The runs of a batch in the order in which they ran. */
+  runsOfBatch(batchId: string): Promise<RunRow[]> {
+    return this.#ask(() =>
+      this.#database
+        .selectFrom('runs')
+        .selectAll()
+        .where('batch_id', '=', batchId)
+        .orderBy('started_at')
+        .orderBy('id')
+        .execute(),
+    );
+  }
+
+  /** The latest runs with the commit of each, latest first. */
+  latestRuns(project: string, count: number, scenario?: string) {
+    return this.#ask(() => {
+      const query = this.#database
+        .selectFrom('runs')
+        .innerJoin('batches', 'batches.id', 'runs.batch_id')
+        .selectAll('runs')
+        .select(['batches.commit_id', 'batches.subject', 'batches.branch', 'batches.dirty'])
+        .where('runs.project', '=', project)
+        .orderBy('runs.started_at', 'desc')
+        .orderBy('runs.id')
+        .limit(count);
+      return (scenario === undefined ? query : query.where('runs.scenario', '=', scenario)).execute();
+    });
+  }
+
+  /** One run with its commit. */
+  run(project: string, id: string) {
+    return this.#ask(() =>
+      this.#database
+        .selectFrom('runs')
+        .innerJoin('batches', 'batches.id', 'runs.batch_id')
+        .selectAll('runs')
+        .select(['batches.commit_id', 'batches.subject', 'batches.branch', 'batches.dirty'])
+        .where('runs.project', '=', project)
+        .where('runs.id', '=', id)
+        .executeTakeFirst(),
+    );
+  }
+
+  async countRuns(project: string): Promise<number> {
+    const row = await this.#ask(() =>
+      this.#database
+        .selectFrom('runs')
+        .select((expression) => expression.fn.countAll().as('count'))
+        .where('project', '=', project)
+        .executeTakeFirstOrThrow(),
+    );
+    return Number(row.count);
+  }
+
+  /** @param name of a metric; undefined: all of them */
+  async figures(runIds: readonly string[], name?: string): Promise<FigureRow[]> {
+    const all: FigureRow[] = [];
+    for (const some of chunked(runIds)) {
+      const query = this.#database.selectFrom('figures').selectAll().where('run_id', 'in', some).orderBy('name');
+      all.push(...(await this.#ask(() => (name === undefined ? query : query.where('name', '=', name)).execute())));
+    }
+    return all;
+  }
+
+  async limits(runIds: readonly string[]): Promise<LimitRow[]> {
+    const all: LimitRow[] = [];
+    for (const some of chunked(runIds)) {
+      const query = this.#database.selectFrom('limits').selectAll().where('run_id', 'in', some).orderBy('name');
+      all.push(...(await this.#ask(() => query.execute())));
+    }
+    return all;
+  }
+
+  /** The report as JSON; undefined where retention has taken it. */
+  async body(id: string): Promise<string | undefined> {
+    const row = await this.#ask(() =>
+      this.#database.selectFrom('bodies').select('body').where('id', '=', id).executeTakeFirst(),
+    );
+    return row && gunzipSync(row.body, { maxOutputLength: reportBytesMax }).toString('utf8');
+  }
+
+  /** Removes what the rule does not keep. */
+  prune(project: string, { before, reports, runs }: Retention): Promise<Pruned> {
+    return this.#ask(() =>
+      this.#database.transaction().execute(async (transaction) => {
+        // A batch stays whole, or goes.
+        const beyond = await transaction
+          .selectFrom('runs')
+          .innerJoin('batches', 'batches.id', 'runs.batch_id')
+          .select('batches.started_at')
+          .where('runs.project', '=', project)
+          .orderBy('batches.started_at', 'desc')
+          .offset(runs)
+          .limit(1)
+          .executeTakeFirst();
+        const first = beyond !== undefined && beyond.started_at >= before ? `${beyond.started_at}~` : before;
+        const old = transaction
+          .selectFrom('batches')
+          .select('id')
+          .where('project', '=', project)
+          .where('started_at', '<', first);
+        await transaction
+          .deleteFrom('bodies')
+          .where((expression) =>
+            expression.or([
+              expression('id', 'in', old),
+              expression('id', 'in', transaction.selectFrom('runs').select('id').where('batch_id', 'in', old)),
+            ]),
+          )
+          .execute();
+        const removed = await transaction
+          .deleteFrom('batches')
+          .where('project', '=', project)
+          .where('started_at', '<', first)
+          .executeTakeFirst();
+        return { batches: Number(removed.numDeletedRows), bodies: await pruneBodies(transaction, project, reports) };
+      }),
+    );
+  }
+
+  /** What the database finds wrong with itself; empty where nothing is. */
+  async faults(): Promise<readonly string[]> {
+    if (this.#address.kind === 'postgres') return [];
+    const { rows } = await this.#ask(() =>
+      sql<{ integrity_check: string }>`pragma integrity_check(10)`.execute(this.#database),
+    );
+    return rows.map(({ integrity_check }) => integrity_check).filter((text) => text !== 'ok');
+  }
+
+  close(): Promise<void> {
+    return this.#database.destroy();
+  }
+
+  async #ask<T>(query: () => Promise<T>): Promise<T> {
+    try {
+      return await query();
+    } catch (error) {
+      throw storeFault(this.#address, error);
+    }
+  }
+}
+
+/** @returns how many were removed */
+async function pruneBodies(transaction: Transaction<HistoryTables>, project: string, kept: number): Promise<number> {
+  const latest = (table: 'runs' | 'batches') =>
+    transaction
+      .selectFrom(table)
+      .select('id')
+      .where('project', '=', project)
+      .orderBy('started_at', 'desc')
+      .orderBy('id')
+      .offset(kept)
+      // SQLite takes an offset behind a limit alone.
+      .limit(2_147_483_647);
+  const { numDeletedRows } = await transaction
+    .deleteFrom('bodies')
+    .where('id', 'in', latest('runs'))
+    .where('id', 'not in', transaction.selectFrom('batches').select('id').where('kind', '=', 'compare'))
+    .executeTakeFirst();
+  const comparisons = await transaction
+    .deleteFrom('bodies')
+    .where('id', 'in', latest('batches'))
+    .where('id', 'in', transaction.selectFrom('batches').select('id').where('kind', '=', 'compare'))
+    .executeTakeFirst();
+  return Number(numDeletedRows) + Number(comparisons.numDeletedRows);
+}
+
+function chunked<T>(all: readonly T[]): T[][] {
+  const chunks: T[][] = [];
+  for (let at = 0; at < all.length; at += rowsPerStatement) chunks.push(all.slice(at, at + rowsPerStatement));
+  return chunks;
+}
+
+const ids = (runs: readonly RunRow[]): string[] => (runs.length === 0 ? [''] : runs.map(({ id }) => id));
+
+async function insertAll(
+  transaction: Transaction<HistoryTables>,
+  table: 'figures' | 'limits' | 'bodies',
+  rows: readonly (FigureRow | LimitRow | HistoryTables['bodies'])[],
+): Promise<void> {
+  for (const some of chunked(rows)) {
+    await transaction
+      .insertInto(table)
+      .values(some as never)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}

@@ -1,0 +1,195 @@
+/** Opens a history: makes it where there is none, brings an older one up to date, and refuses what is not one. */
+import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { FloodgateError } from '../../agent/errors.ts';
+import { HistoryStore } from './history-store.ts';
+import { migrationsFor, type StoreKind } from './migrations.ts';
+import { nodeSqliteDialect } from './sqlite-dialect.ts';
+import { type StoreAddress, shownAddress } from './store-address.ts';
+import { storeFault } from './store-fault.ts';
+import type { HistoryTables } from './tables.ts';
+
+/** How long a writer waits for another: storing a run takes less than a second. */
+const busyMs = 10_000;
+const statementMs = 60_000;
+/** A process stores one thing at a time, and reads beside it. */
+const connectionsMax = 2;
+/** `FLOO` and `DGAT`: how a file says that it is ours (sqlite.org/pragma.html#pragma_application_id), and how migrations are locked. */
+const applicationId = 0x464c_4f4f;
+const lockId = 0x4447_4154;
+/** In PostgreSQL, tables have a schema of their own: the database may have others. */
+const schemaName = 'floodgate';
+
+export interface OpenOptions {
+  /** Where there is none: `make` one, or refuse. */
+  readonly absent: 'make' | 'refuse';
+}
+
+/** @throws FloodgateError `store-…` with what to do */
+export async function openStore(address: StoreAddress, { absent }: OpenOptions): Promise<HistoryStore> {
+  try {
+    const database = address.kind === 'sqlite' ? await openSqlite(address, absent) : await openPostgres(address.url);
+    try {
+      await bringUpToDate(database, address, absent);
+    } catch (error) {
+      await database.destroy();
+      throw error;
+    }
+    const tables = address.kind === 'sqlite' ? database : database.withSchema(schemaName);
+    return new HistoryStore(tables, address);
+  } catch (error) {
+    throw storeFault(address, error);
+  }
+}
+
+const absence = (address: StoreAddress) =>
+  new FloodgateError('store-missing', `there is no history yet: ${shownAddress(address)}`, {
+    hint: 'floodgate run and floodgate gate store what they measure; floodgate history add DIR stores a report.',
+  });
+
+async function openSqlite(
+  address: Extract<StoreAddress, { kind: 'sqlite' }>,
+  absent: OpenOptions['absent'],
+): Promise<Kysely<HistoryTables>> {
+  const { file, isOurs } = address;
+  if (!existsSync(file) && absent === 'refuse') throw absence(address);
+  if (isOurs) prepareFolder(path.dirname(file));
+  const { DatabaseSync: Database } = await import('node:sqlite').catch(() => {
+    throw new FloodgateError('store-driver-missing', `Node.js ${process.version} has no SQLite`, {
+      hint: 'Run floodgate with the runtime that comes with it, or with Node.js 24 or newer.',
+    });
+  });
+  const database = new Database(file, { timeout: busyMs });
+  try {
+    claim(database, address);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return new Kysely({ dialect: nodeSqliteDialect(database) });
+}
+
+/** Nobody else may have put a link, or a database, where we write without being asked. */
+function prepareFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const ignore = path.join(folder, '.gitignore');
+  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+  if (process.platform === 'win32') return;
+  const { uid, mode } = lstatSync(folder);
+  const trusted = [0, process.geteuid!(), Number(process.env.SUDO_UID ?? -1)];
+  if (lstatSync(folder).isDirectory() && trusted.includes(uid) && (mode & 0o002) === 0) return;
+  throw new FloodgateError('store-untrusted', `${folder} is a link, another user's, or writable for everyone`, {
+    hint: 'Nothing is stored there. Remove it, or name another place: store in floodgate.config.*, or FLOODGATE_STORE.',
+  });
+}
+
+/** A new file becomes ours; one of another program is left alone. */
+function claim(database: DatabaseSync, address: StoreAddress): void {
+  const pragma = (text: string) => Object.values(database.prepare(`pragma ${text}`).get() ?? {})[0];
+  if (pragma('application_id') !== applicationId) {
+    const { count } = database.prepare('select count(*) as count from sqlite_master').get() as { count: number };
+    if (count > 0) throw foreign(address, 'it is a database of another program');
+    database.exec(`pragma application_id = ${applicationId}`);
+  }
+  // Readers and one writer at a time; what was committed has reached the disk.
+  pragma('journal_mode = wal');
+  database.exec('pragma synchronous = full; pragma foreign_keys = on');
+}
+
+async function openPostgres(url: string): Promise<Kysely<HistoryTables>> {
+  const { default: pg } = await import('pg').catch((cause) => {
+    throw new FloodgateError(
+      'store-driver-missing',
+      'the package pg, which a history in PostgreSQL needs, is not installed',
+      {
+        hint: 'npm install pg',
+        cause,
+      },
+    );
+  });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connectionsMax,
+    connectionTimeoutMillis: busyMs,
+    statement_timeout: statementMs,
+    application_name: 'floodgate',
+  });
+  // A connection that ends while nobody uses it: the next query says so.
+  pool.on('error', () => undefined);
+  return new Kysely({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** One process at a time, in one transaction: a store is of one version, or of the next. */
+async function bringUpToDate(
+  database: Kysely<HistoryTables>,
+  address: StoreAddress,
+  absent: OpenOptions['absent'],
+): Promise<void> {
+  const known = migrationsFor(address.kind);
+  if (await isCurrent(database, address, known)) return;
+  await database.transaction().execute(async (transaction) => {
+    if (address.kind === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(lockId)})`.execute(transaction);
+    const applied = await appliedMigrations(transaction, address.kind);
+    if (applied === undefined) {
+      if (absent === 'refuse') throw absence(address);
+      if (address.kind === 'postgres') await refuseForeignSchema(transaction, address);
+    }
+    const newer = applied?.find((name) => !Object.hasOwn(known, name));
+    if (newer !== undefined) throw tooNew(address, newer);
+    const { error } = await new Migrator({
+      db: transaction,
+      provider: { getMigrations: async () => known },
+      ...(address.kind === 'postgres' && { migrationTableSchema: schemaName }),
+    }).migrateToLatest();
+    if (error !== undefined) throw error;
+  });
+}
+
+/** Asked without the write lock: most stores are, and a reader waits for no writer. */
+async function isCurrent(database: Kysely<HistoryTables>, address: StoreAddress, known: object): Promise<boolean> {
+  const applied = await appliedMigrations(database, address.kind);
+  const newer = applied?.find((name) => !Object.hasOwn(known, name));
+  if (newer !== undefined) throw tooNew(address, newer);
+  return applied?.length === Object.keys(known).length;
+}
+
+/** Names in the table that the migrator keeps; undefined where there is none. */
+async function appliedMigrations(
+  database: Kysely<HistoryTables> | Transaction<HistoryTables>,
+  kind: StoreKind,
+): Promise<string[] | undefined> {
+  const table = 'kysely_migration';
+  const found =
+    kind === 'sqlite'
+      ? await sql`select 1 from sqlite_master where type = 'table' and name = ${table}`.execute(database)
+      : await sql`select 1 from information_schema.tables where table_schema = ${schemaName} and table_name = ${table}`.execute(
+          database,
+        );
+  if (found.rows.length === 0) return undefined;
+  const place = kind === 'sqlite' ? sql.table(table) : sql.table(`${schemaName}.${table}`);
+  const { rows } = await sql<{ name: string }>`select name from ${place}`.execute(database);
+  return rows.map(({ name }) => name);
+}
+
+async function refuseForeignSchema(transaction: Transaction<HistoryTables>, address: StoreAddress): Promise<void> {
+  const { rows } =
+    await sql`select 1 from information_schema.tables where table_schema = ${schemaName} limit 1`.execute(transaction);
+  if (rows.length > 0) throw foreign(address, `its schema "${schemaName}" is another program's`);
+}
+
+function foreign(address: StoreAddress, why: string): FloodgateError {
+  return new FloodgateError('store-foreign', `the history ${shownAddress(address)} cannot be used: ${why}`, {
+    hint: 'Nothing was written into it. Give another place: store in floodgate.config.*, or FLOODGATE_STORE.',
+  });
+}
+
+function tooNew(address: StoreAddress, name: string): FloodgateError {
+  return new FloodgateError(
+    'store-newer',
+    `the history ${shownAddress(address)} was written by a newer floodgate (${name})`,
+    { hint: 'Update floodgate. This version writes nothing into it.' },
+  );
+}

@@ -1,0 +1,121 @@
+/** One trial of a hunt: `floodgate run` of a program as a process of its own, and what it measured. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { AgentLimits } from '../../agent/limits.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
+import { ownProgram, runFloodgate } from '../compare/floodgate-process.ts';
+import type { Lane } from '../scenario/scenario.ts';
+import { readStatsFile } from '../watch/stats-file.ts';
+import { amountsOf, type Measured } from './measures.ts';
+import { type Program, scenarioText } from './program.ts';
+
+export interface HuntSetting {
+  /** Of `floodgate run`, beside the program and the lane: a defect, an agent. */
+  readonly words: readonly string[];
+  readonly limits: AgentLimits;
+  readonly signal: AbortSignal;
+  /** One that takes longer has found something by that. */
+  readonly timeoutMs: number;
+}
+
+export interface Trial {
+  readonly bytesSent: number;
+  readonly amounts: ReturnType<typeof amountsOf>;
+  readonly sites: Readonly<Record<string, number>> | undefined;
+  /** First suspects of spikes, then the call site that allocated most, where the run was explained. */
+  readonly suspects: readonly string[];
+  readonly failure: string;
+}
+
+/** Sampled every so many bytes. */
+const siteSample = '32KiB';
+
+/** @param looks `sites`: replayed once more for call sites */
+export async function runProgram(
+  setting: HuntSetting,
+  program: Program,
+  { lane, looks, folder }: { readonly lane: Lane; readonly looks: 'once' | 'sites'; readonly folder: string },
+): Promise<Trial> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    const file = path.join(folder, 'program.yaml');
+    writeFileSync(file, scenarioText(program, { name: 'program', summary: 'a program of a hunt' }));
+    const out = path.join(folder, 'run');
+    const sites = looks === 'sites' ? ['--sites', siteSample] : [];
+    const words = [
+      'run',
+      file,
+      ...setting.words,
+      '--size',
+      String(program.bytes),
+      '--lane',
+      lane,
+      '--no-explain',
+      ...sites,
+      '--out',
+      out,
+    ];
+    return await measured(setting, words, out);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measured(
+  { signal, timeoutMs, limits }: HuntSetting,
+  words: readonly string[],
+  out: string,
+): Promise<Trial> {
+  const late = AbortSignal.timeout(timeoutMs);
+  const { code, errors } = await runFloodgate({
+    words: [...ownProgram(), ...words],
+    folder: undefined,
+    signal: AbortSignal.any([signal, late]),
+  });
+  const nothing = { bytesSent: 0, amounts: {}, sites: undefined, suspects: [] };
+  if (late.aborted) return { ...nothing, failure: `it took longer than ${timeoutMs / 1000} s` };
+  const file = path.join(out, 'report.json');
+  if (code === null || ![0, 1, 4].includes(code) || !existsSync(file)) {
+    return {
+      ...nothing,
+      failure: /^floodgate: (.+)$/m.exec(errors)?.[1] ?? `the run ended with ${code ?? 'a signal'}`,
+    };
+  }
+  const report = readAnyReport(readFileSync(file, 'utf8'));
+  if (report.kind !== 'run') return { ...nothing, failure: 'the run left no report of its own' };
+  const run: Measured = { report, stats: readStatsFile(path.join(out, 'pass-measure', 'agent-stats.jsonl')) };
+  const sites = readSites(path.join(out, 'sites.json'));
+  // Where nothing stands out as a spike, whoever allocates most.
+  const [most] = Object.entries(sites ?? {}).sort(([, a], [, b]) => b - a);
+  const suspects = [
+    ...report.spikes.flatMap((spike) => spike.suspects.slice(0, 1).map(siteOf)),
+    ...(most ? [most[0]] : []),
+  ];
+  return {
+    bytesSent: report.ledger?.bytesSent ?? 0,
+    amounts: amountsOf(run, limits),
+    sites,
+    suspects,
+    // A target that died says what it held by then; that it died comes first.
+    failure: run.stats.final === undefined ? report.verdict.headline : '',
+  };
+}
+
+interface Site {
+  readonly file: string;
+  readonly functionName: string;
+  readonly selfBytes: number;
+}
+
+/** `assembler.ts#queuePages`; a private function has its own `#`. */
+function siteOf({ file, functionName }: Pick<Site, 'file' | 'functionName'>): string {
+  return `${file || 'the runtime'}${functionName.startsWith('#') ? '' : '#'}${functionName}`;
+}
+
+function readSites(file: string): Record<string, number> | undefined {
+  if (!existsSync(file)) return undefined;
+  const { sites } = JSON.parse(readFileSync(file, 'utf8')) as { sites: readonly Site[] };
+  const bytes: Record<string, number> = {};
+  for (const site of sites) bytes[siteOf(site)] = (bytes[siteOf(site)] ?? 0) + site.selfBytes;
+  return bytes;
+}

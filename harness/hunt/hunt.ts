@@ -1,0 +1,263 @@
+/**
+ * The worst traffic there is: programs are changed, run, and kept where they do more for each byte they send than the champion of any bound or
+ * call site (as PerfFuzz keeps one a branch: Lemieux et al., 2018; bytes held as in MemLock: Wen et al., 2020).
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createRandom } from '../../agent/seeded-random.ts';
+import { type Champion, Champions, type HuntTrial } from './champions.ts';
+import { type HuntSetting, runProgram, type Trial } from './hunt-trial.ts';
+import { type Measure, measures } from './measures.ts';
+import { mutated } from './mutate.ts';
+import { checkedProgram, type Program } from './program.ts';
+import { seedPrograms } from './seeds.ts';
+import { simplifications } from './simplify.ts';
+
+export interface HuntOptions extends HuntSetting {
+  readonly seed: number;
+  /** Kept: the log of trials, so that a hunt goes on where it was. */
+  readonly folder: string;
+  /** At a time. */
+  readonly jobs: number;
+  /** Of the search; what comes after it takes a third as long at most. */
+  readonly budgetMs: number;
+  readonly trialsMax: number;
+  readonly nowMs: () => number;
+  readonly confirms: boolean;
+  readonly onStep: (step: HuntStep) => void;
+}
+
+export interface HuntStep {
+  readonly stage: string;
+  readonly trials: number;
+  readonly spentMs: number;
+  readonly words: string;
+}
+
+/** A champion, after all. */
+export interface Finding {
+  readonly measure: string;
+  readonly unit: 'bytes' | 'ns';
+  readonly champion: Champion;
+  /** The same through a TAP device; null: not tried, or nothing measured. */
+  readonly confirmed: number | null;
+  /** First suspects of its spikes, then the call site that allocates most. */
+  readonly suspects: readonly string[];
+}
+
+export interface Hunted {
+  readonly findings: readonly Finding[];
+  readonly sites: readonly { readonly site: string; readonly champion: Champion }[];
+  readonly failures: readonly HuntTrial[];
+  readonly trials: number;
+  readonly spentMs: number;
+}
+
+/** Every so many trials one is looked at for its call sites, whatever it measured. */
+const sitesEvery = 8;
+const simplifyTrialsMax = 6;
+/** After a search of so many programs, as many trials more, and these at least. */
+const afterTrialsMin = 3;
+/** What a simpler program may lose. */
+const simplerKeeps = 0.9;
+/** Of the time of the search, for what comes after it. */
+const afterShare = 1 / 3;
+
+export async function hunt(options: HuntOptions): Promise<Hunted> {
+  const hunting = new Hunting(options);
+  await hunting.search();
+  return hunting.finish();
+}
+
+class Hunting {
+  readonly #options: HuntOptions;
+  readonly #champions = new Champions();
+  readonly #log: string;
+  readonly #startMs: number;
+  /** Of hunts before an interruption. */
+  #before = { ms: 0, trials: 0 };
+  #searchedMs = 0;
+  #afterTrials = 0;
+  #number = 0;
+  #confirming: Promise<unknown> = Promise.resolve();
+
+  constructor(options: HuntOptions) {
+    this.#options = options;
+    this.#log = path.join(options.folder, 'trials.jsonl');
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    this.#read();
+    this.#startMs = options.nowMs();
+  }
+
+  get #spentMs(): number {
+    return this.#before.ms + this.#options.nowMs() - this.#startMs;
+  }
+
+  async search(): Promise<void> {
+    const { jobs, budgetMs, trialsMax, signal } = this.#options;
+    let next = this.#before.trials + 1;
+    // The first alone: it is what the others are held against.
+    if (next === 1) await this.#tryOne(next++);
+    while (this.#spentMs < budgetMs && next <= trialsMax && !signal.aborted) {
+      const numbers = Array.from({ length: Math.min(jobs, trialsMax - next + 1) }, () => next++);
+      await Promise.all(numbers.map((number) => this.#tryOne(number)));
+    }
+    this.#searchedMs = this.#spentMs;
+  }
+
+  /** Simpler programs, the other lane, and who did it; the process first. */
+  async finish(): Promise<Hunted> {
+    const { jobs } = this.#options;
+    const won = measures.filter(({ name }) => this.#champions.measures.has(name));
+    const findings = new Map<string, Finding>();
+    let next = 0;
+    const worker = async () => {
+      for (let at = next++; at < won.length; at = next++) {
+        const measure = won[at]!;
+        findings.set(measure.name, await this.#finished(measure, this.#champions.measures.get(measure.name)!));
+      }
+    };
+    await Promise.all(Array.from({ length: jobs }, worker));
+    const sites = [...this.#champions.sites].map(([site, champion]) => ({ site, champion }));
+    return {
+      findings: won.map(({ name }) => findings.get(name)!),
+      sites: sites.sort((a, b) => b.champion.score - a.champion.score),
+      failures: this.#champions.failures,
+      trials: this.#champions.trials,
+      spentMs: this.#spentMs,
+    };
+  }
+
+  #isAfterOver(): boolean {
+    const { budgetMs, signal, trialsMax } = this.#options;
+    if (signal.aborted) return true;
+    if (Number.isFinite(trialsMax)) return this.#afterTrials >= Math.max(afterTrialsMin, trialsMax);
+    return this.#spentMs > Math.max(budgetMs, this.#searchedMs) * (1 + afterShare);
+  }
+
+  async #finished({ name, unit, isAboveBase: isProcess }: Measure, found: Champion): Promise<Finding> {
+    let suspects: readonly string[] = [];
+    let confirmed: number | null = null;
+    if (isProcess && !this.#isAfterOver()) {
+      suspects = [...new Set((await this.#after(found.program, 'exact', 'sites', 'who did it')).suspects)];
+    }
+    const champion = await this.#simpler(name, found, isProcess ? simplifyTrialsMax : simplifyTrialsMax / 2);
+    if (this.#options.confirms && !this.#isAfterOver()) {
+      const before = this.#confirming;
+      const trial = before.then(() => this.#after(champion.program, 'tap', 'once', 'confirming'));
+      // One at a time: what goes through the kernel takes as long as it takes.
+      this.#confirming = trial.catch(() => undefined);
+      confirmed = this.#scoreOf(name, await trial) || null;
+    }
+    return { measure: name, unit, champion, confirmed, suspects };
+  }
+
+  #after(program: Program, lane: 'exact' | 'tap', looks: 'once' | 'sites', stage: string): Promise<Trial> {
+    this.#afterTrials += 1;
+    return this.#run(program, lane, looks, stage);
+  }
+
+  /** As long as it does nine tenths of it. */
+  async #simpler(measure: string, champion: Champion, triesMax: number): Promise<Champion> {
+    let best = champion;
+    let tries = 0;
+    for (let isSimpler = true; isSimpler; ) {
+      isSimpler = false;
+      for (const program of simplifications(best.program)) {
+        if (tries >= triesMax || this.#isAfterOver()) return best;
+        tries += 1;
+        const trial = await this.#after(program, 'exact', 'once', 'simplifying');
+        const score = this.#scoreOf(measure, trial);
+        if (score < champion.score * simplerKeeps) continue;
+        best = { ...best, program, score, bytesSent: trial.bytesSent, amount: trial.amounts[measure]! };
+        isSimpler = true;
+        break;
+      }
+    }
+    return best;
+  }
+
+  #scoreOf(name: string, trial: Trial): number {
+    const alone = new Champions();
+    alone.base = this.#champions.base;
+    const program = seedPrograms[0]!;
+    alone.take({ trial: 0, program, bytesSent: trial.bytesSent, amounts: trial.amounts, failure: trial.failure });
+    return alone.measures.get(name)?.score ?? 0;
+  }
+
+  async #tryOne(number: number): Promise<void> {
+    const program = this.#programOf(number);
+    if (!program) return;
+    let trial = await this.#run(program, 'exact', number % sitesEvery === 0 ? 'sites' : 'once', 'searching');
+    if (this.#options.signal.aborted) return;
+    const base = { trial: number, program };
+    const { won } = this.#champions.take({ ...base, ...logged(trial) });
+    // A new champion of the process is looked at for its call sites.
+    if (trial.sites === undefined && won.some((name) => lookedAt.has(name)) && !this.#options.signal.aborted) {
+      trial = { ...trial, sites: (await this.#run(program, 'exact', 'sites', 'call sites')).sites };
+      this.#champions.take({ ...base, ...logged(trial) });
+    }
+    const line: HuntTrial & { ms: number } = { ...base, ...logged(trial), ms: Math.round(this.#spentMs) };
+    appendFileSync(this.#log, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+    if (won.length > 0 || trial.failure !== '')
+      this.#step('searching', trial.failure || `new champion of ${won.join(', ')}`);
+  }
+
+  /** The same for one number and the same champions. */
+  #programOf(number: number): Program | undefined {
+    const seeded = seedPrograms[number - 1];
+    if (seeded) return seeded;
+    const random = createRandom(this.#options.seed, `trial ${number}`);
+    const programs = this.#champions.programs;
+    const pool = programs.length > 0 ? programs : seedPrograms;
+    for (let tries = 0; tries < 20; tries += 1) {
+      const program = mutated(pool[random.below(pool.length)]!, pool, random);
+      if (program) return program;
+    }
+    return undefined;
+  }
+
+  async #run(program: Program, lane: 'exact' | 'tap', looks: 'once' | 'sites', stage: string): Promise<Trial> {
+    this.#number += 1;
+    this.#step(stage, '');
+    return runProgram(this.#options, program, {
+      lane,
+      looks,
+      folder: path.join(this.#options.folder, `trial-${this.#number}`),
+    });
+  }
+
+  #step(stage: string, words: string): void {
+    this.#options.onStep({ stage, trials: this.#champions.trials, spentMs: this.#spentMs, words });
+  }
+
+  /** What is known from before; a half line at the end is left out. */
+  #read(): void {
+    if (!existsSync(this.#log)) return;
+    const text = readFileSync(this.#log, 'utf8');
+    if (!text.endsWith('\n')) appendFileSync(this.#log, '\n');
+    for (const line of text.split('\n')) {
+      const done = trialOf(line);
+      if (!done) continue;
+      this.#champions.take(done);
+      this.#before = { ms: Math.max(this.#before.ms, done.ms), trials: Math.max(this.#before.trials, done.trial) };
+    }
+  }
+}
+
+const lookedAt = new Set(['resident memory', 'heap', 'off-heap memory', 'allocated', 'CPU']);
+
+function logged({ bytesSent, amounts, sites, failure }: Trial): Omit<HuntTrial, 'trial' | 'program'> {
+  return { bytesSent, amounts, failure, ...(sites && { sites }) };
+}
+
+function trialOf(line: string): (HuntTrial & { ms: number }) | undefined {
+  try {
+    const done = JSON.parse(line) as HuntTrial & { ms: number };
+    const program = checkedProgram(done.program);
+    const isWhole = Number.isInteger(done.trial) && Number.isFinite(done.ms) && typeof done.amounts === 'object';
+    return program && isWhole ? { ...done, program } : undefined;
+  } catch {
+    return undefined;
+  }
+}

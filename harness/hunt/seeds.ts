@@ -1,0 +1,93 @@
+/** Where a hunt begins: one program for each thing that traffic can do to an observer. */
+import { traffic } from '../traffic/flood/builders.ts';
+import type { FloodPlan } from '../traffic/flood/plan.ts';
+import type { Program } from './program.ts';
+
+const { http, exchange, json, text, bomb, binary, atOnce, constant } = traffic;
+
+const floods: readonly FloodPlan[] = [
+  // As it should be.
+  [http({ arrivals: constant(200), duration: '1s', exchanges: [exchange({ response: json('1kB..4kB') })] })],
+  // Gaps: behind one, ahead of one, closed with one.
+  [
+    http({
+      arrivals: atOnce(8),
+      duration: '1s',
+      fault: traffic.lostSegment(1),
+      exchanges: [exchange({ response: json('200kB') })],
+    }),
+  ],
+  [
+    http({
+      arrivals: atOnce(50),
+      duration: '1s',
+      fault: traffic.farAhead('1MB'),
+      end: 'open',
+      exchanges: [exchange({ response: json('2kB') })],
+    }),
+  ],
+  [
+    http({
+      arrivals: atOnce(50),
+      duration: '1s',
+      fault: traffic.queuedAtClose(),
+      end: 'reset',
+      exchanges: [exchange({ response: json('30kB') })],
+    }),
+  ],
+  // What is coded, and nested.
+  [http({ arrivals: atOnce(8), duration: '1s', exchanges: [exchange({ response: bomb('2MB') })] })],
+  [http({ arrivals: atOnce(4), duration: '1s', exchanges: [exchange({ response: bomb('5MB', ['gzip', 'gzip']) })] })],
+  [http({ arrivals: atOnce(8), duration: '1s', exchanges: [exchange({ response: json('60kB', { shape: 'deep' }) })] })],
+  [http({ arrivals: atOnce(8), duration: '1s', exchanges: [exchange({ response: json('60kB', { shape: 'wide' }) })] })],
+  [
+    http({
+      arrivals: atOnce(8),
+      duration: '1s',
+      exchanges: [exchange({ response: json('100kB', { coding: ['gzip'], shape: 'strings' }) })],
+    }),
+  ],
+  [
+    http({
+      arrivals: atOnce(8),
+      duration: '1s',
+      exchanges: [exchange({ request: traffic.multipart('60kB') }), exchange({ request: traffic.form('20kB') })],
+    }),
+  ],
+  // What is never answered, and heads.
+  [
+    http({
+      arrivals: atOnce(40),
+      duration: '1s',
+      pipelining: 20,
+      keepAlive: 20,
+      exchanges: [traffic.unanswered()],
+      patience: '1s',
+    }),
+  ],
+  [
+    http({
+      arrivals: atOnce(40),
+      duration: '1s',
+      exchanges: [exchange({ fields: { count: 80, bytes: '20B..60B' }, response: text('200B') })],
+    }),
+  ],
+  // Little at a time, and connections alone.
+  [traffic.slowDrip({ arrivals: atOnce(60), duration: '1s', exchanges: [exchange({ response: json('1kB') })] })],
+  [traffic.halfOpen({ arrivals: constant(4_000), duration: '1s' })],
+  [http({ arrivals: constant(800), duration: '1s', end: 'open', exchanges: [exchange({ response: text('50B') })] })],
+  [traffic.tls({ arrivals: atOnce(40), duration: '1s', serverName: 'api-{hex}.example.com', records: 3 })],
+  [traffic.webSocket({ arrivals: atOnce(10), duration: '1s', messages: 20, messageBytes: '1kB..4kB' })],
+  [
+    http({
+      arrivals: atOnce(4),
+      duration: '1s',
+      exchanges: [exchange({ response: binary('100kB', { framing: 'chunked' }) })],
+    }),
+  ],
+];
+
+export const seedPrograms: readonly Program[] = [
+  ...floods.map((plan): Program => ({ kind: 'flood', traffic: plan, bytes: 1_000_000, seed: 1 })),
+  { kind: 'fragments', bytes: 1_000_000, seed: 1 },
+];

@@ -1,0 +1,83 @@
+/** The connections of a capture, numbered as they come: both directions have one number. */
+import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import { FlowTable } from '../traffic/flows.ts';
+
+/** The number of frames that belong to no connection: ARP, UDP, and flows beyond the table. */
+export const otherFrames = 0;
+
+export class ConnectionTable {
+  readonly #table = new FlowTable(1);
+  readonly #byFlow: number[] = [];
+  readonly #byName = new Map<string, number>();
+  /** `10.0.0.1:4000 10.0.0.2:80`, as the first frame went; of number 0 a word. */
+  readonly names: string[] = ['no connection'];
+  /** Whether the last frame goes as the first of its connection went. */
+  isForward = true;
+
+  /** What the last frame was decoded to. */
+  get packet() {
+    return this.#table.packet;
+  }
+
+  connectionOf(bytes: Uint8Array, start: number, end: number, wireLength: number): number {
+    const flow = this.#table.flowOf(bytes, start, end, wireLength);
+    if (flow < 0) return otherFrames;
+    const known = this.#byFlow[flow];
+    if (known !== undefined) {
+      this.isForward = known > 0;
+      return Math.abs(known);
+    }
+    const { source, destination } = this.#table.flows[flow]!;
+    const reverse = this.#byName.get(`${destination} ${source}`);
+    this.isForward = reverse === undefined;
+    // The other direction is kept as a negative number.
+    if (reverse !== undefined) {
+      this.#byFlow[flow] = -reverse;
+      return reverse;
+    }
+    const number = this.names.length;
+    this.names.push(`${source} ${destination}`);
+    this.#byName.set(`${source} ${destination}`, number);
+    this.#byFlow[flow] = number;
+    return number;
+  }
+}
+
+export interface ConnectionWeight {
+  readonly name: string;
+  frames: number;
+  /** As they stand in a capture file. */
+  bytes: number;
+}
+
+/** What a record of a capture file takes beside its frame. */
+export const recordBytes = 16;
+
+/** How much each connection brings: one pass, memory by the number of connections. */
+export class ConnectionWeights implements FrameSink {
+  readonly #table = new ConnectionTable();
+  readonly weights: ConnectionWeight[] = [];
+  frames = 0;
+
+  frame(bytes: Uint8Array, start: number, end: number, wireLength: number): void {
+    this.frames += 1;
+    const number = this.#table.connectionOf(bytes, start, end, wireLength);
+    const { names } = this.#table;
+    while (this.weights.length < names.length)
+      this.weights.push({ name: names[this.weights.length]!, frames: 0, bytes: 0 });
+    const weight = this.weights[number]!;
+    weight.frames += 1;
+    weight.bytes += end - start + recordBytes;
+  }
+}
+
+/** Frames of the connections that are kept. */
+export function connectionFilter(kept: ReadonlySet<number>, out: FrameSink): FrameSink {
+  const table = new ConnectionTable();
+  return {
+    frame(bytes, start, end, wireLength, tsUs, interfaceIndex) {
+      if (!kept.has(table.connectionOf(bytes, start, end, wireLength))) return;
+      out.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
+    },
+  };
+}

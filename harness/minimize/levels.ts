@@ -1,0 +1,138 @@
+/** What can be left out of a capture, coarse first: connections, exchanges, kinds of frames, frames, payloads, pauses. */
+import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import { openRecording } from '../traffic/recorded-traffic.ts';
+import { ClosedStreams, emptySides, type SideRanges } from './closed-streams.ts';
+import { ConnectionWeights, connectionFilter, otherFrames } from './connections.ts';
+import { ExchangeIndex } from './exchanges.ts';
+import { FrameIndex, frameFilter, frameKindNames } from './frames.ts';
+import { readAll } from './rewrite-capture.ts';
+import { pauses, payloads, type Sweep } from './sweeps.ts';
+
+/** Units of one level over one capture. */
+export interface LevelUnits {
+  readonly weights: ArrayLike<number>;
+  /** What is likely to matter first. */
+  readonly order: readonly number[];
+  /** Frames with only these units. */
+  readonly filter: (kept: readonly number[], out: FrameSink) => FrameSink;
+  /** `40 connections`. */
+  readonly noun: string;
+  /** Smallest part that is tried alone, of the whole. */
+  readonly grainShare: number;
+}
+
+export interface Level {
+  readonly name: string;
+  /** @returns undefined where there is nothing to choose */
+  readonly open: (file: string, guess: ReadonlySet<string>) => LevelUnits | undefined;
+}
+
+function indexed<T extends FrameSink>(file: string, index: T): T {
+  const traffic = openRecording({ path: file });
+  try {
+    readAll(traffic, index);
+  } finally {
+    traffic.close();
+  }
+  return index;
+}
+
+const connections: Level = {
+  name: 'connections',
+  open(file, guess) {
+    const { weights } = indexed(file, new ConnectionWeights());
+    const present = [...weights.keys()].filter((number) => weights[number]!.frames > 0);
+    if (present.length < 2) return undefined;
+    const isGuessed = (number: number) => guess.has(weights[number]!.name);
+    const rank = (number: number) => (number === otherFrames ? 2 : isGuessed(number) ? 0 : 1);
+    return {
+      weights: weights.map(({ bytes }) => bytes),
+      order: present.sort((a, b) => rank(a) - rank(b) || weights[b]!.bytes - weights[a]!.bytes),
+      filter: (kept, out) => connectionFilter(new Set(kept), out),
+      noun: 'connections',
+      grainShare: 0.005,
+    };
+  },
+};
+
+const exchanges: Level = {
+  name: 'exchanges',
+  open(file) {
+    const index = indexed(file, new ExchangeIndex());
+    const { connections: owners, streams } = index;
+    if (owners.length < 2) return undefined;
+    return {
+      weights: index.bytes,
+      order: [...owners.keys()],
+      filter: (kept, out) => {
+        const isKept = new Uint8Array(owners.length);
+        for (const exchange of kept) isKept[exchange] = 1;
+        const removed = new Map<number, SideRanges>();
+        for (const [number, stream] of streams.entries()) {
+          if (!stream) continue;
+          const sides = emptySides();
+          for (const [at, exchange] of stream.exchanges.entries()) {
+            if (isKept[exchange]) continue;
+            for (const side of [0, 1] as const) {
+              const next = stream.starts[(at + 1) * 2 + side] ?? Number.MAX_SAFE_INTEGER;
+              sides[side].add(stream.starts[at * 2 + side]!, next);
+            }
+          }
+          if (!sides[0].isEmpty || !sides[1].isEmpty) removed.set(number, sides);
+        }
+        return new ClosedStreams(streams, removed, out);
+      },
+      noun: 'exchanges',
+      grainShare: 0.005,
+    };
+  },
+};
+
+function bitmap(length: number, kept: readonly number[]): Uint8Array {
+  const bits = new Uint8Array(length);
+  for (const unit of kept) bits[unit] = 1;
+  return bits;
+}
+
+const kinds: Level = {
+  name: 'kinds of frames',
+  open(file) {
+    const index = indexed(file, new FrameIndex());
+    const weights = frameKindNames.map(() => 0);
+    for (let unit = 0; unit < index.units; unit += 1) weights[index.kindOf(unit)]! += index.bytesOf(unit);
+    const present = [...weights.keys()].filter((kind) => weights[kind]! > 0);
+    if (present.length < 2) return undefined;
+    return {
+      weights,
+      order: present,
+      filter: (kept, out) => {
+        const bits = new Uint8Array(index.units);
+        for (let unit = 0; unit < bits.length; unit += 1) bits[unit] = Number(kept.includes(index.kindOf(unit)));
+        return frameFilter(bits, out);
+      },
+      noun: 'kinds of frames',
+      grainShare: 0,
+    };
+  },
+};
+
+const frames: Level = {
+  name: 'frames',
+  open(file) {
+    const index = indexed(file, new FrameIndex());
+    if (index.units < 2) return undefined;
+    const weights = Uint32Array.from({ length: index.units }, (_, unit) => index.bytesOf(unit));
+    return {
+      weights,
+      order: [...weights.keys()],
+      filter: (kept, out) => frameFilter(bitmap(index.units, kept), out),
+      noun: 'frames',
+      grainShare: 0.01,
+    };
+  },
+};
+
+/** In their order: payloads before single frames, since what is left then is tried the faster. */
+export const frameLevels: readonly (Level | Sweep)[] = [connections, exchanges, kinds, payloads, frames, pauses];
+/** Of requests that are sent at a service, only whole ones mean anything. */
+export const requestLevels: readonly Level[] = [connections, exchanges];

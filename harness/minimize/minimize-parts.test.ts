@@ -1,0 +1,106 @@
+/** The parts of a minimization: conditions, ranges that close up, the search. */
+import t from 'tap';
+import { holds, type Observation, parseCondition, scoreOf } from './condition.ts';
+import { reduce, type Verdict } from './reduce.ts';
+import { RemovedRanges } from './removed-ranges.ts';
+
+const seen = (rest: Partial<Observation>): Observation => ({
+  ...{ figures: {}, suspects: [], causes: [], exitCode: 0, failure: '' },
+  ...rest,
+});
+const figure = (value: number | null, low: number | null = null, high: number | null = null) => ({
+  ...({
+    state: value === null ? ((low ?? high) === null ? 'notMeasured' : 'undecided') : 'value',
+    value,
+    low,
+    high,
+    note: '',
+  } as const),
+});
+
+t.test('conditions: what is not known meets nothing', async (t) => {
+  const rss = parseCondition('rss.max  >  150MB');
+  t.equal(rss.text, 'rss.max > 150MB');
+  t.ok(holds(rss, seen({ figures: { 'rss.max': figure(151e6) } })));
+  t.notOk(holds(rss, seen({ figures: { 'rss.max': figure(150e6) } })));
+  t.equal(scoreOf(rss, seen({ figures: { 'rss.max': figure(75e6) } })), 0.5, 'half of the way');
+  t.notOk(holds(rss, seen({ figures: { 'rss.max': figure(null) } })));
+  t.notOk(holds(rss, seen({})));
+  t.notOk(holds(rss, seen({ figures: { 'rss.max': figure(900e6) }, failure: 'it could not be run' })));
+  t.ok(holds(rss, seen({ figures: { 'rss.max': figure(null, 160e6, 200e6) } })), 'wherever it lies, it is above');
+  t.notOk(holds(rss, seen({ figures: { 'rss.max': figure(null, 140e6, 200e6) } })));
+  const found = parseCondition('messages.found < 90% and suspect=assembler.ts');
+  const both = { figures: { 'messages.found': figure(0.8) }, suspects: ['agent/tcp/assembler.ts##queuePages'] };
+  t.ok(holds(found, seen(both)));
+  t.notOk(holds(found, seen({ ...both, suspects: ['agent/tcp/tcp.ts#assembler'] })));
+  t.ok(holds(parseCondition('suspect=agent/tcp/**#*Pages'), seen(both)));
+  t.ok(holds(parseCondition('suspect=assembler.ts##queuePages'), seen(both)));
+  t.notOk(holds(parseCondition('exit!=0'), seen({ exitCode: null })), 'a signal is no exit code');
+  t.throws(() => parseCondition('rss.max > lots'), { code: 'option-invalid' });
+});
+
+t.test('ranges that are taken out, against a bitmap', async (t) => {
+  const length = 60;
+  // A linear congruential generator (Numerical Recipes): the same on every machine.
+  let state = 7;
+  const below = (bound: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * bound);
+  };
+  for (let round = 0; round < 300; round += 1) {
+    const ranges = new RemovedRanges();
+    const gone = new Uint8Array(length);
+    for (let i = below(6); i >= 0; i -= 1) {
+      const start = below(length);
+      const end = Math.min(length, start + below(12));
+      ranges.add(start, end);
+      gone.fill(1, start, end);
+    }
+    const expected = Array.from({ length: length + 1 }, (_, at) =>
+      gone.subarray(0, at).reduce((sum, each) => sum + each, 0),
+    );
+    t.same(
+      expected.map((_, at) => ranges.removedBefore(at)),
+      expected,
+    );
+    const kept: number[] = [];
+    ranges.keptWithin(5, 50, (from, to) => {
+      for (let at = from; at < to; at += 1) kept.push(at);
+    });
+    t.same(
+      kept,
+      [...gone.keys()].filter((at) => at >= 5 && at < 50 && gone[at] === 0),
+    );
+  }
+});
+
+t.test('the search: the few that are needed, of a thousand; an amount by its share', async (t) => {
+  const weights = Array.from({ length: 1_000 }, () => 100);
+  const search = async (test: (kept: readonly number[]) => Verdict, whole: number) => {
+    let trials = 0;
+    const kept = await reduce({
+      weights,
+      order: [...weights.keys()],
+      test: async (units) => {
+        trials += 1;
+        return test(units);
+      },
+      scores: { whole, idle: 0 },
+      jobs: 2,
+      isOver: () => false,
+      onKept: () => {},
+      grainBytes: 1,
+    });
+    return { kept, trials };
+  };
+  const needed = [17, 400, 977];
+  const few = await search((units) => {
+    const held = needed.filter((each) => units.includes(each)).length;
+    return { holds: held === needed.length, score: held === needed.length ? 1 : 0 };
+  }, 1);
+  t.same(few.kept, needed);
+  t.ok(few.trials < 250, `${few.trials} trials`);
+  const amount = await search((units) => ({ holds: units.length >= 100, score: units.length / 100 }), 10);
+  t.ok(amount.kept.length >= 100 && amount.kept.length < 115, `${amount.kept.length} of 100 needed`);
+  t.ok(amount.trials < 40, `${amount.trials} trials`);
+});

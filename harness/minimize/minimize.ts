@@ -1,0 +1,400 @@
+/**
+ * The smallest capture that still does it: level after level of delta debugging, each searched in the lane that is quick and
+ * confirmed in the lane that is real. **Invariant**: the file that is kept between two levels was confirmed.
+ */
+import { createHash } from 'node:crypto';
+import { rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import { formatBytes } from '../../reports/format.ts';
+import type { Lane } from '../scenario/scenario.ts';
+import { openRecording } from '../traffic/recorded-traffic.ts';
+import { type Condition, holds, type Observation, observedWords, scoreOf } from './condition.ts';
+import type { Level, LevelUnits } from './levels.ts';
+import { type Candidate, Oracle, type OracleOptions } from './oracle.ts';
+import { reduce, type Verdict } from './reduce.ts';
+import { type CaptureSize, writeCapture } from './rewrite-capture.ts';
+import type { Sweep } from './sweeps.ts';
+import type { MinimizeState } from './trial-log.ts';
+
+export interface MinimizeOptions extends Omit<OracleOptions, 'onTrial'> {
+  /** The capture. */
+  readonly source: string;
+  /** Of the last word. */
+  readonly lane: Exclude<Lane, 'exact'>;
+  /** Whether the exact lane may be searched in. */
+  readonly mayBeExact: boolean;
+  /** The exact lane has the last word too. */
+  readonly exactOnly: boolean;
+  readonly levels: readonly (Level | Sweep)[];
+  /** Connections that are likely to matter, `10.0.0.1:4000 10.0.0.2:80`. */
+  readonly guess: ReadonlySet<string>;
+  /** At a time, in the exact lane. */
+  readonly jobs: number;
+  /** Of trials, those of before an interruption included. */
+  readonly budgetMs: number;
+  readonly onStep: (step: MinimizeStep) => void;
+}
+
+export interface MinimizeStep {
+  readonly level: string;
+  /** Of the smallest that holds so far, and of the capture. */
+  readonly bytes: number;
+  readonly wholeBytes: number;
+  readonly trials: number;
+  readonly spentMs: number;
+  readonly leftMs: number;
+  readonly words: string;
+}
+
+export interface Minimized {
+  readonly file: string;
+  readonly bytes: number;
+  readonly wholeBytes: number;
+  readonly trials: number;
+  readonly spentMs: number;
+  /** A line a level. */
+  readonly done: readonly string[];
+  /** What the last word was. */
+  readonly seen: Observation;
+  readonly confirmedIn: Lane;
+  readonly searchedIn: Lane;
+  /** Whether levels were left out for want of time. */
+  readonly isOver: boolean;
+}
+
+/** So often is a level searched again with a stricter limit before the lane of the last word is searched in. */
+const stricterMax = 2;
+/** Of the time that is left, for one level: what is tried after it may bring more. */
+const levelShare = 0.5;
+/** Of the limit, beyond what two lanes differ by. */
+const marginShare = 0.02;
+
+/** @throws FloodgateError `condition-unmet` where the whole capture does not do it, or no traffic does it too */
+export async function minimize(options: MinimizeOptions): Promise<Minimized> {
+  return new Minimization(options).run();
+}
+
+class Minimization {
+  readonly #options: MinimizeOptions;
+  readonly #oracle: Oracle;
+  readonly #wholeBytes: number;
+  #state: MinimizeState;
+  #bytes: number;
+  #level = 'the whole capture';
+  #trials = 0;
+  #idleScore = 0;
+  /** When the level gives way to the next, in time spent. */
+  #levelEndMs = 0;
+
+  constructor(options: MinimizeOptions) {
+    this.#options = options;
+    const { log, source, mayBeExact, lane } = options;
+    this.#wholeBytes = statSync(source).size;
+    this.#trials = log.size;
+    const first: Lane = mayBeExact ? 'exact' : lane;
+    this.#state = log.state ?? { levels: -1, file: '', id: 'whole', lane: first, shifts: {}, done: [] };
+    this.#oracle = new Oracle({ ...options, onTrial: (trial) => this.#tried(trial.seen) }, this.#state.lane as Lane);
+    this.#oracle.shifts = this.#state.shifts;
+    this.#bytes = statSync(this.#file).size;
+  }
+
+  async run(): Promise<Minimized> {
+    const { levels, log } = this.#options;
+    if (this.#state.levels < 0) await this.#begin();
+    else await this.#lookAtIdle();
+    while (this.#state.levels < levels.length && !this.#isOver()) {
+      const level = levels[this.#state.levels]!;
+      this.#level = level.name;
+      this.#levelEndMs = log.spentMs + (this.#options.budgetMs - log.spentMs) * levelShare;
+      await this.#reduceLevel(level);
+    }
+    const confirmed = await this.#lastWord();
+    return {
+      file: this.#file,
+      bytes: this.#bytes,
+      wholeBytes: this.#wholeBytes,
+      trials: this.#trials,
+      spentMs: log.spentMs,
+      done: this.#state.done,
+      seen: confirmed,
+      confirmedIn: this.#lastLane,
+      searchedIn: this.#oracle.lane,
+      isOver: this.#state.levels < levels.length,
+    };
+  }
+
+  get #file(): string {
+    const { source, log } = this.#options;
+    return this.#state.file === '' ? source : path.join(log.folder, this.#state.file);
+  }
+
+  get #lastLane(): Lane {
+    return this.#options.exactOnly ? 'exact' : this.#options.lane;
+  }
+
+  #isOver(): boolean {
+    return this.#options.log.spentMs >= this.#options.budgetMs;
+  }
+
+  #isLevelOver(): boolean {
+    return this.#options.log.spentMs >= this.#levelEndMs;
+  }
+
+  #tried(seen: Observation): void {
+    this.#trials += 1;
+    const { log, budgetMs, onStep, condition } = this.#options;
+    onStep({
+      level: this.#level,
+      bytes: this.#bytes,
+      wholeBytes: this.#wholeBytes,
+      trials: this.#trials,
+      spentMs: log.spentMs,
+      leftMs: Math.max(0, budgetMs - log.spentMs),
+      words: observedWords(condition, seen),
+    });
+  }
+
+  /** The whole in the lane of the last word, then in the lane of the search, then nothing at all. */
+  async #begin(): Promise<void> {
+    const { condition, log } = this.#options;
+    const whole: Candidate = { key: 'whole', file: this.#options.source };
+    const { holds: isMet, seen } = await this.#oracle.confirm(whole, this.#lastLane);
+    if (!isMet) throw unmet(condition, `the whole capture does not do it: ${observedWords(condition, seen)}`);
+    if (this.#oracle.lane !== this.#lastLane) await this.#compareLanes(whole, seen);
+    await this.#lookAtIdle();
+    this.#state = { ...this.#state, levels: 0, lane: this.#oracle.lane, shifts: { ...this.#oracle.shifts } };
+    log.keep(this.#state);
+  }
+
+  /**
+   * Whether the quick lane shows it too. What it shows more of the whole says little of the parts, since a device drops what comes too
+   * fast: limits rise where a result is not confirmed, by what the lanes differ by there.
+   */
+  async #compareLanes(candidate: Candidate, real: Observation): Promise<void> {
+    const { condition } = this.#options;
+    const quick = await this.#oracle.observe(candidate, 'exact');
+    const shifts = shiftsBetween(condition, real, real);
+    if (holds(condition, quick, shifts)) this.#oracle.shifts = shifts;
+    else this.#oracle.lane = this.#lastLane;
+  }
+
+  /** A capture of one frame: what the target is without traffic. */
+  async #lookAtIdle(): Promise<void> {
+    const { condition, source } = this.#options;
+    const one: Candidate = {
+      key: 'one frame',
+      write: (file) => writeOneFrame(source, file),
+    };
+    const seen = await this.#oracle.observe(one, this.#oracle.lane);
+    this.#idleScore = seen.failure === '' ? scoreOf(condition, seen, this.#oracle.shifts) : 0;
+    if (holds(condition, seen)) {
+      throw unmet(
+        condition,
+        `it is met by a single frame too, so traffic has no part in it: ${observedWords(condition, seen)}`,
+      );
+    }
+  }
+
+  /** Searches a level, until what it found is confirmed. */
+  async #reduceLevel(level: Level | Sweep): Promise<void> {
+    const before = this.#state;
+    for (let tries = 0; ; tries += 1) {
+      const found = 'open' in level ? await this.#units(level) : await this.#sweep(level);
+      if (found === undefined) break;
+      const name = `smallest-${before.levels + 1}-${tries}${this.#options.extension}`;
+      const file = path.join(this.#options.log.folder, name);
+      const { bytes } = found.write(file);
+      const candidate: Candidate = { key: found.key, file };
+      const confirmed =
+        this.#oracle.lane === this.#lastLane ? undefined : await this.#oracle.confirm(candidate, this.#lastLane);
+      if (confirmed === undefined || confirmed.holds) {
+        this.#bytes = bytes;
+        this.#done(before, {
+          file: name,
+          id: found.key,
+          words: `${level.name}: ${found.words}, ${formatBytes(bytes)}`,
+        });
+        return;
+      }
+      rmSync(file, { force: true });
+      await this.#stricter(candidate, found, confirmed.seen, tries);
+    }
+    this.#done(before, { file: before.file, id: before.id, words: '' });
+  }
+
+  #done(before: MinimizeState, { file, id, words }: { file: string; id: string; words: string }): void {
+    const { log } = this.#options;
+    const old = this.#state.file;
+    this.#state = {
+      levels: before.levels + 1,
+      file,
+      id,
+      lane: this.#oracle.lane,
+      shifts: { ...this.#oracle.shifts },
+      done: words === '' ? before.done : [...before.done, words],
+    };
+    log.keep(this.#state);
+    if (old !== '' && old !== file) rmSync(path.join(log.folder, old), { force: true });
+  }
+
+  /** What held in the quick lane did not in the real one: its limit rises by what they differ by. */
+  async #stricter(candidate: Candidate, found: Found, real: Observation, tries: number): Promise<void> {
+    const { condition } = this.#options;
+    const quick = await this.#oracle.observe({ key: candidate.key, write: found.write }, 'exact');
+    const shifts = shiftsBetween(condition, quick, real);
+    const isStricter = Object.entries(shifts).some(([name, shift]) => shift !== (this.#oracle.shifts[name] ?? 0));
+    if (tries < stricterMax && isStricter) this.#oracle.shifts = shifts;
+    else {
+      this.#oracle.lane = this.#lastLane;
+      this.#oracle.shifts = {};
+      await this.#lookAtIdle();
+    }
+  }
+
+  async #units(level: Level): Promise<Found | undefined> {
+    const { guess, jobs } = this.#options;
+    const units = level.open(this.#file, guess);
+    if (!units) return undefined;
+    const whole = await this.#oracle.test({ key: this.#state.id, file: this.#file });
+    let best: readonly number[] = units.order;
+    const candidateOf = (kept: readonly number[]): Candidate & { write: Found['write'] } => ({
+      key: `${level.name} ${digest(this.#state.id)} ${digestOf(kept, units.weights.length)}`,
+      write: (file) => this.#write(file, units, kept),
+    });
+    const others = this.#bytes - sum(units.weights, units.order);
+    await reduce({
+      weights: units.weights,
+      order: units.order,
+      test: (kept) => (this.#isLevelOver() ? over : this.#oracle.test(candidateOf(kept))),
+      scores: { whole: whole.score, idle: this.#idleScore },
+      jobs: this.#oracle.lane === 'exact' ? jobs : 1,
+      isOver: () => this.#isLevelOver(),
+      grainBytes: Math.max(
+        1,
+        Math.min(units.grainShare, 1) * (this.#bytes < smallBytes ? this.#bytes / 20 : this.#bytes),
+      ),
+      onKept: (kept) => {
+        best = kept;
+        this.#bytes = others + sum(units.weights, kept);
+      },
+    });
+    this.#bytes = statSync(this.#file).size;
+    if (best.length === units.order.length) return undefined;
+    const candidate = candidateOf(best);
+    return { ...candidate, words: `${units.order.length} → ${best.length}` };
+  }
+
+  async #sweep(sweep: Sweep): Promise<Found | undefined> {
+    const before = this.#bytes;
+    for (const choice of sweep.choices(this.#file)) {
+      if (this.#isLevelOver()) return undefined;
+      const candidate = {
+        key: `${sweep.name} ${digest(this.#state.id)} ${choice.words}`,
+        write: (file: string) => this.#through(file, choice.filter),
+      };
+      const verdict = await this.#oracle.test(candidate);
+      this.#bytes = before;
+      if (verdict.holds) return { ...candidate, words: choice.words };
+    }
+    return undefined;
+  }
+
+  #write(file: string, units: LevelUnits, kept: readonly number[]) {
+    return this.#through(file, (out) => units.filter(kept, out));
+  }
+
+  #through(file: string, filter: Parameters<typeof writeCapture>[2]) {
+    const traffic = openRecording({ path: this.#file });
+    try {
+      return writeCapture(file, traffic, filter);
+    } finally {
+      traffic.close();
+    }
+  }
+
+  async #lastWord(): Promise<Observation> {
+    const { condition } = this.#options;
+    this.#level = 'the last word';
+    const { holds: isMet, seen } = await this.#oracle.confirm(
+      { key: this.#state.id, file: this.#file },
+      this.#lastLane,
+    );
+    if (isMet) return seen;
+    throw unmet(condition, `what was found does it only sometimes: ${observedWords(condition, seen)}`);
+  }
+}
+
+interface Found {
+  readonly key: string;
+  readonly write: (file: string) => CaptureSize;
+  readonly words: string;
+}
+
+/** Below it single frames are worth a trial. */
+const smallBytes = 1_000_000;
+const over: Promise<Verdict> = Promise.resolve({ holds: false, score: 0 });
+
+function sum(weights: ArrayLike<number>, units: readonly number[]): number {
+  let bytes = 0;
+  for (const unit of units) bytes += weights[unit]!;
+  return bytes;
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+function digestOf(kept: readonly number[], length: number): string {
+  const bits = new Uint8Array((length >> 3) + 1);
+  for (const unit of kept) bits[unit >> 3]! |= 1 << (unit & 7);
+  return createHash('sha256').update(bits).digest('hex').slice(0, 16);
+}
+
+/** How much more one lane shows than the other, and a margin, for each metric whose limit is from below. */
+function shiftsBetween(condition: Condition, quick: Observation, real: Observation): Record<string, number> {
+  const shifts: Record<string, number> = {};
+  for (const clause of condition.clauses) {
+    if (clause.kind !== 'metric') continue;
+    const [one, other] = [quick.figures[clause.name]?.value, real.figures[clause.name]?.value];
+    if (one === undefined || one === null || other === undefined || other === null) continue;
+    const sign = clause.comparison.startsWith('>') ? 1 : -1;
+    // A lane that shows less is no reason to ask for less: it may be the whole that differs, and not its parts.
+    const difference = Math.max(0, sign * (one - other));
+    shifts[clause.name] = sign * (difference + marginShare * Math.abs(clause.limit));
+  }
+  return shifts;
+}
+
+function writeOneFrame(source: string, file: string) {
+  const traffic = openRecording({ path: source });
+  try {
+    return writeCapture(file, { read: once(traffic) }, firstFrame);
+  } finally {
+    traffic.close();
+  }
+}
+
+function once(traffic: ReturnType<typeof openRecording>): ReturnType<typeof openRecording>['read'] {
+  let isRead = false;
+  return (sink) => {
+    if (isRead) return -1;
+    isRead = true;
+    return traffic.read(sink, 1);
+  };
+}
+
+const firstFrame: NonNullable<Parameters<typeof writeCapture>[2]> = (out) => {
+  let isSeen = false;
+  return {
+    frame(...frame) {
+      if (isSeen) return;
+      isSeen = true;
+      out.frame(...frame);
+    },
+  };
+};
+
+function unmet({ text }: Condition, why: string): FloodgateError {
+  return new FloodgateError('condition-unmet', `"${text}": ${why}`, {
+    hint: 'Give the condition that the run shows: floodgate report RUN prints its figures.',
+  });
+}

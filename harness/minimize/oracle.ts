@@ -1,0 +1,126 @@
+/** Answers whether a candidate still does it: from the log where it was tried, else by trials, repeated where they are near the limit. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Lane } from '../scenario/scenario.ts';
+import { type Condition, holds, type Observation, type Shifts, scoreOf } from './condition.ts';
+import type { Verdict } from './reduce.ts';
+import type { CaptureSize } from './rewrite-capture.ts';
+import type { TrialLog } from './trial-log.ts';
+
+export interface Candidate {
+  /** Names it among all candidates of this minimization. */
+  readonly key: string;
+  /** Writes it; undefined: it lies in `file`. */
+  readonly write?: (file: string) => CaptureSize;
+  readonly file?: string;
+  /** Of the capture, where that is known before it is written. */
+  readonly bytes?: number;
+}
+
+export interface OracleOptions {
+  readonly condition: Condition;
+  readonly log: TrialLog;
+  readonly run: (file: string, lane: Lane, folder: string) => Promise<Observation>;
+  readonly nowMs: () => number;
+  readonly onTrial: (trial: TrialDone) => void;
+  /** The name of candidates' files. */
+  readonly extension: string;
+}
+
+export interface TrialDone {
+  readonly lane: Lane;
+  readonly seen: Observation;
+  readonly score: number;
+}
+
+/**
+ * A verdict so near the limit is not believed at once: resident memory of one capture differs by some per cent between runs, more
+ * where the kernel decides what is read when.
+ */
+const noise: Readonly<Record<Lane, number>> = { exact: 0.02, tap: 0.05, load: 0.05 };
+const repeatsMax = 3;
+
+export class Oracle {
+  lane: Lane;
+  /** Added to limits in the lane of the search, so that what holds there holds in the lane of the last word. */
+  shifts: Shifts = {};
+  readonly #options: OracleOptions;
+  #number = 0;
+  #sinceMs: number;
+
+  constructor(options: OracleOptions, lane: Lane) {
+    this.#options = options;
+    this.lane = lane;
+    this.#sinceMs = options.nowMs();
+  }
+
+  /** In the lane of the search. */
+  async test(candidate: Candidate): Promise<Verdict> {
+    const { condition } = this.#options;
+    const seen = await this.#decided(candidate, this.lane, this.shifts);
+    return { holds: holds(condition, seen, this.shifts), score: scoreOf(condition, seen, this.shifts) };
+  }
+
+  /** The last word: in the other lane, by the limits as they were typed; two of three must hold. */
+  async confirm(candidate: Candidate, lane: Lane): Promise<{ holds: boolean; seen: Observation }> {
+    const { condition } = this.#options;
+    let held = 0;
+    let failed = 0;
+    let last: Observation | undefined;
+    for (let again = 0; held < 2 && failed < 2; again += 1) {
+      const seen = await this.#once(candidate, lane, again);
+      if (holds(condition, seen)) {
+        held += 1;
+        last = seen;
+      } else {
+        failed += 1;
+        last ??= seen;
+      }
+    }
+    return { holds: held >= 2, seen: last! };
+  }
+
+  observe(candidate: Candidate, lane: Lane): Promise<Observation> {
+    return this.#once(candidate, lane, 0);
+  }
+
+  /** The middle one of as many trials as it takes. */
+  async #decided(candidate: Candidate, lane: Lane, shifts: Shifts): Promise<Observation> {
+    const { condition } = this.#options;
+    const score = (seen: Observation) => scoreOf(condition, seen, shifts);
+    const first = await this.#once(candidate, lane, 0);
+    const isNear = Math.abs(score(first) - 1) < noise[lane];
+    const isPlain = condition.clauses.every(({ kind }) => kind !== 'metric');
+    // What is no quantity is repeated where it holds: what was luck is not kept.
+    if (isPlain ? score(first) < 1 || lane === 'exact' : !isNear) return first;
+    const all = [first];
+    while (all.length < repeatsMax) {
+      all.push(await this.#once(candidate, lane, all.length));
+      const held = all.filter((seen) => score(seen) >= 1).length;
+      if (held >= 2 || all.length - held >= 2) break;
+    }
+    return all.sort((a, b) => score(a) - score(b))[all.length >> 1]!;
+  }
+
+  async #once(candidate: Candidate, lane: Lane, again: number): Promise<Observation> {
+    const { log, run, nowMs, onTrial, extension, condition } = this.#options;
+    const key = `${lane} ${candidate.key} ${again}`;
+    const known = log.get(key);
+    if (known) return known;
+    this.#number += 1;
+    const folder = path.join(log.folder, `trial-${this.#number}`);
+    const file = candidate.file ?? path.join(log.folder, `candidate-${this.#number}${extension}`);
+    try {
+      candidate.write?.(file);
+      const seen = await run(file, lane, folder);
+      // Of trials side by side each counts only what came after the one that ended before it.
+      const now = nowMs();
+      log.add(key, seen, now - this.#sinceMs);
+      this.#sinceMs = now;
+      onTrial({ lane, seen, score: scoreOf(condition, seen, lane === this.lane ? this.shifts : {}) });
+      return seen;
+    } finally {
+      if (candidate.write) rmSync(file, { force: true });
+    }
+  }
+}

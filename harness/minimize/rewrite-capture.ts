@@ -1,0 +1,57 @@
+/** A capture written anew, through whatever is between: one pass, in constant memory. */
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import { PcapWriter } from '../../agent/pcap/pcap-writer.ts';
+import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
+import type { Traffic } from '../traffic/traffic.ts';
+
+const framesPerRead = 512;
+
+export interface CaptureSize {
+  readonly frames: number;
+  /** Of the file. */
+  readonly bytes: number;
+}
+
+/** Reads it all into a sink; closes nothing. */
+export function readAll(traffic: Pick<Traffic, 'read'>, sink: FrameSink): void {
+  while (traffic.read(sink, framesPerRead) >= 0);
+}
+
+/**
+ * Writes Ethernet frames as pcap, or as pcapng where the name says so. The file appears under its name when it is whole.
+ * @param between what stands before the writer: filters, changes
+ */
+export function writeCapture(
+  file: string,
+  traffic: Pick<Traffic, 'read'>,
+  between: (out: FrameSink) => FrameSink = (out) => out,
+): CaptureSize {
+  const draft = `${file}.part`;
+  const fd = openSync(draft, 'w', 0o600);
+  let bytes = 0;
+  let frames = 0;
+  const out = (chunk: Uint8Array, start: number, end: number) => {
+    for (let at = start; at < end; ) at += writeSync(fd, chunk, at, end - at);
+    bytes += end - start;
+  };
+  try {
+    const writer = file.endsWith('.pcapng') ? new PcapngWriter(out) : new PcapWriter(out);
+    if (writer instanceof PcapngWriter) writer.addInterface({ name: 'floodgate0', linkType: 1, snapLength: 0 });
+    const counted: FrameSink = {
+      frame(frame, start, end, wireLength, tsUs) {
+        frames += 1;
+        writer.frame(frame, start, end, wireLength, tsUs, 0);
+      },
+    };
+    readAll(traffic, between(counted));
+    writer.flush();
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(draft, file);
+  return { frames, bytes };
+}

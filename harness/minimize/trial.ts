@@ -1,0 +1,166 @@
+/** One trial: `floodgate run` of a candidate as a process of its own, or a command of the user's, and what of it the condition asks for. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
+import { ownProgram, runFloodgate } from '../compare/floodgate-process.ts';
+import type { Lane } from '../scenario/scenario.ts';
+import { type Condition, metricsOf, needsSuspects, type Observation } from './condition.ts';
+
+/** What a candidate is run with. */
+export interface TrialSetting {
+  readonly condition: Condition;
+  /** Words of `floodgate run` beside the candidate and the lane. */
+  readonly words: readonly string[];
+  /** Of our agent, where a scenario says so: they have no word of their own. */
+  readonly agentArguments: readonly string[];
+  /** Where our agent ends in the exact lane; undefined: the target is another. */
+  readonly exactStage: string | undefined;
+  /** A command whose exit code decides, `{capture}` filled in; undefined: the run's own. */
+  readonly check: string | undefined;
+  /** Whether the requests of the candidate are sent, and no frames. */
+  readonly isRequests: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What memory does after the last frame is of no account, unless the condition asks for it. */
+const settleShort = '300ms';
+
+/** @param file the candidate @param folder for the trial's own files; removed after it */
+export async function runTrial(setting: TrialSetting, file: string, lane: Lane, folder: string): Promise<Observation> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    const observation = await observe(setting, file, lane, folder);
+    if (setting.signal.aborted) throw interrupted();
+    return observation;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function interrupted(): FloodgateError {
+  return new FloodgateError('interrupted', 'interrupted', {
+    hint: 'The same command goes on where it was.',
+    exitCode: 3,
+  });
+}
+
+async function observe(setting: TrialSetting, file: string, lane: Lane, folder: string): Promise<Observation> {
+  const { condition, check } = setting;
+  if (check === undefined) return (await runCandidate(setting, file, lane, folder)).observation;
+  // Where metrics are asked for as well, both are run.
+  const asksRun = condition.clauses.some(({ kind }) => kind !== 'exit');
+  const { observation } = asksRun ? await runCandidate(setting, file, lane, folder) : { observation: nothing('') };
+  return { ...observation, exitCode: await checked(check, file, setting.signal) };
+}
+
+const nothing = (failure: string): Observation => ({ figures: {}, suspects: [], causes: [], exitCode: null, failure });
+
+async function runCandidate(
+  setting: TrialSetting,
+  file: string,
+  lane: Lane,
+  folder: string,
+): Promise<{ observation: Observation }> {
+  const out = path.join(folder, 'run');
+  const words = [...ownProgram(), 'run', ...trialWords(setting, file, lane, folder), '--out', out];
+  const { code, errors } = await runFloodgate({ words, folder: undefined, signal: setting.signal });
+  const reportFile = path.join(out, 'report.json');
+  if (code === null || ![0, 1, 4].includes(code) || !existsSync(reportFile)) {
+    const said =
+      /^floodgate: (.+)$/m.exec(errors)?.[1] ??
+      (errors.trim().split('\n').at(-1) || `the run ended with ${code ?? 'a signal'}`);
+    return { observation: nothing(said) };
+  }
+  const report = readAnyReport(readFileSync(reportFile, 'utf8'));
+  if (report.kind !== 'run') return { observation: nothing('the run left no report of its own') };
+  return { observation: observationOf(report, setting.condition, code) };
+}
+
+/** Everything after `floodgate run`, but the report's folder. */
+function trialWords(setting: TrialSetting, file: string, lane: Lane, folder: string): string[] {
+  const { words, condition, isRequests, exactStage, agentArguments } = setting;
+  const isOwnAgent = !words.includes('--target');
+  const settles = metricsOf(condition).some((name) => /^(recovery|growth|rss\.(mean|p))/.test(name));
+  const timing = (isOwnAgent ? [] : ['--idle', '--recover']).flatMap((option) =>
+    words.includes(option) || settles ? [] : [option, settleShort],
+  );
+  const explaining = needsSuspects(condition) ? '--explain' : '--no-explain';
+  const patterns = condition.clauses.flatMap((clause) =>
+    clause.kind === 'metric' && clause.name.includes(':') ? ['--budget', `${clause.name}=${clause.limit}`] : [],
+  );
+  const rest = [...words, ...timing, explaining, ...patterns];
+  if (isRequests) return [file, ...rest];
+  if (!isOwnAgent) return [file, ...rest, '--lane', lane];
+  const scenario = path.join(folder, 'candidate.yaml');
+  const recover = settles ? {} : { recover: settleShort };
+  writeFileSync(scenario, stringify({ name: 'candidate', capture: path.resolve(file), ...recover, agentArguments }));
+  return [scenario, ...(lane === 'exact' ? withStage(rest, exactStage) : rest), '--lane', lane];
+}
+
+/** The exact lane has no upload. */
+function withStage(words: readonly string[], stage: string | undefined): string[] {
+  const at = words.indexOf('--agent-until');
+  const others = at < 0 ? [...words] : words.toSpliced(at, 2);
+  return stage === undefined ? others : [...others, '--agent-until', stage];
+}
+
+/** What of a report the condition asks for. */
+export function observationOf(report: RunReport, condition: Condition, code: number): Observation {
+  const figures: Record<string, Observation['figures'][string]> = {};
+  for (const name of metricsOf(condition)) {
+    const figure = report.figures.find((each) => each.name === name);
+    const budget = report.budgets.find((each) => each.name === name);
+    if (figure) figures[name] = pick(figure);
+    else if (budget) {
+      const isKnown = budget.actual !== null;
+      figures[name] = {
+        state: isKnown ? 'value' : 'notMeasured',
+        value: budget.actual,
+        low: null,
+        high: null,
+        note: budget.note,
+      };
+    }
+  }
+  const suspects = report.spikes.flatMap((spike) => {
+    const first = spike.suspects[0];
+    return first ? [`${first.file}#${first.functionName}`] : [];
+  });
+  return { figures, suspects, causes: report.spikes.map(({ cause }) => cause), exitCode: code, failure: '' };
+}
+
+function pick({ state, value, low, high, note }: RunReport['figures'][number]) {
+  return { state, value, low, high, note };
+}
+
+/** Runs the user's command in a shell. @returns its exit code; null where a signal ended it */
+function checked(command: string, capture: string, signal: AbortSignal): Promise<number | null> {
+  const quoted = `'${path.resolve(capture).replaceAll("'", "'\\''")}'`;
+  return new Promise((resolve, reject) => {
+    const child = spawn('sh', ['-c', command.replaceAll('{capture}', quoted)], {
+      stdio: ['ignore', 'ignore', 'ignore'],
+      env: { ...process.env, FLOODGATE_CAPTURE: path.resolve(capture) },
+      // A group of its own: what the shell started ends with it.
+      detached: true,
+    });
+    const stop = () => {
+      try {
+        process.kill(-child.pid!, 'SIGKILL');
+      } catch {
+        // It is over already.
+      }
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    process.once('exit', stop);
+    child.on('error', reject);
+    child.on('close', (code) => {
+      signal.removeEventListener('abort', stop);
+      process.off('exit', stop);
+      resolve(code);
+    });
+  });
+}

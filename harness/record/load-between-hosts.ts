@@ -1,0 +1,171 @@
+/**
+ * A server and its load as two hosts: each in a network namespace of its own, joined by a virtual cable, which is recorded. Runs inside
+ * a namespace of ours (`runInNamespace`): the kernel takes all of it away with the last process, however that ends.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import { sendPlainSegments } from '../link/plain-segments.ts';
+import { describeExit, lastWords, startChild } from '../target/child-target.ts';
+import { fillIn, splitWords } from '../target/command-words.ts';
+import type { Target } from '../target/target.ts';
+
+export interface LoadBetweenHosts {
+  /** For a shell; `{host}` and `{port}` are the server's. */
+  readonly load: string;
+  /** The server's command line. */
+  readonly target: string;
+  /** A line of its output that says it is ready. */
+  readonly ready: string | undefined;
+  readonly signal: AbortSignal;
+  /** Records the interfaces until the signal. */
+  readonly record: (interfaces: readonly string[], signal: AbortSignal) => Promise<void>;
+}
+
+const cable = { client: 'client0', server: 'server0' };
+const clientAddress = '10.77.0.1';
+const serverAddress = '10.77.0.2';
+/** What is still on its way when the load has ended. */
+const lingerMs = 500;
+
+/** @returns the load's exit code, 3 where it was interrupted. @throws FloodgateError `target-not-started`, `recording-failed` */
+export async function recordLoad(order: LoadBetweenHosts): Promise<number> {
+  const server = await startServer(order);
+  try {
+    const port = joinHosts(server);
+    const over = new AbortController();
+    const stop = () => over.abort();
+    order.signal.addEventListener('abort', stop, { once: true });
+    const recording = order.record([cable.client], over.signal);
+    // A recorder that cannot begin ends all; what it throws is thrown below.
+    recording.catch(stop);
+    const code = await drive(order, port, over.signal).finally(() =>
+      setTimeout(stop, order.signal.aborted ? 0 : lingerMs),
+    );
+    await recording;
+    return order.signal.aborted ? 3 : code;
+  } finally {
+    await server.stop();
+  }
+}
+
+async function startServer({ target, ready }: LoadBetweenHosts): Promise<Target> {
+  const words = splitWords(target);
+  if (words.length === 0)
+    throw new FloodgateError('option-invalid', 'the target is empty', { hint: 'Example: --target "node server.js".' });
+  return startChild({
+    name: target,
+    command: 'unshare',
+    // Its own loopback first: many a server asks itself.
+    arguments: ['--net', '--', '/bin/sh', '-c', 'ip link set lo up; exec "$@"', 'target', ...words],
+    onOutput: (chunk) => process.stderr.write(chunk),
+    env: { NODE_COMPILE_CACHE: undefined },
+    guarded: true,
+    ...(ready === undefined
+      ? {
+          probe: {
+            isReady: (pid: number) => reachablePorts(pid).length > 0 || localPorts(pid).length > 0,
+            what: 'listens on no TCP port',
+            hint: 'If it serves on something else, say by which line it is ready: --ready REGEX.',
+          },
+        }
+      : { ready: new RegExp(ready) }),
+  });
+}
+
+/** @returns the port that the server can be reached on */
+function joinHosts(server: Target): number {
+  run('ip', 'link', 'add', cable.client, 'type', 'veth', 'peer', 'name', cable.server);
+  for (const device of [cable.client, cable.server]) sendPlainSegments(device);
+  run('ip', 'link', 'set', cable.server, 'netns', String(server.pid));
+  const atServer = ['nsenter', `--target=${server.pid}`, '--net', '--'];
+  for (const [prefix, device, address] of [
+    [[], cable.client, clientAddress],
+    [atServer, cable.server, serverAddress],
+  ] as const) {
+    // Without this the kernel would send router solicitations of its own.
+    run(...prefix, 'sh', '-c', `echo 1 > /proc/sys/net/ipv6/conf/${device}/disable_ipv6 || true`);
+    run(...prefix, 'ip', 'address', 'add', `${address}/24`, 'dev', device);
+    run(...prefix, 'ip', 'link', 'set', device, 'up');
+  }
+  const [port] = reachablePorts(server.pid);
+  if (port !== undefined) return port;
+  throw new FloodgateError(
+    'target-not-started',
+    `${server.name} listens on its loopback alone (port ${localPorts(server.pid)[0] ?? 'none'})`,
+    {
+      hint: 'The load comes from another host: have it listen on 0.0.0.0.',
+    },
+  );
+}
+
+async function drive({ load, signal }: LoadBetweenHosts, port: number, over: AbortSignal): Promise<number> {
+  // What people write for one machine means the server here, too.
+  const command = load.replaceAll(/\b(localhost|127\.0\.0\.1)(?=:\{port\})/g, '{host}');
+  const child = await startChild({
+    name: 'the load',
+    command: '/bin/sh',
+    arguments: ['-c', fillIn(command, { host: serverAddress, port: String(port) })],
+    env: {
+      PATH: [path.resolve('node_modules', '.bin'), process.env.PATH ?? ''].join(path.delimiter),
+      NODE_COMPILE_CACHE: undefined,
+    },
+    onOutput: (chunk) => process.stderr.write(chunk),
+    stopTimeoutMs: 2_000,
+    mayEnd: true,
+    guarded: true,
+  });
+  const stop = () => void child.stop();
+  over.addEventListener('abort', stop, { once: true });
+  const exit = await child.exited;
+  over.removeEventListener('abort', stop);
+  if (exit.code === 0 || signal.aborted || over.aborted) return 0;
+  throw new FloodgateError('load-failed', `the load failed (${describeExit(exit)}): ${load}`, {
+    hint: lastWords(exit.lastLines),
+  });
+}
+
+/** Ports on which the processes of a namespace listen for others. */
+function reachablePorts(pid: number): number[] {
+  return listening(pid)
+    .filter(({ isLocal }) => !isLocal)
+    .map(({ port }) => port);
+}
+
+function localPorts(pid: number): number[] {
+  return listening(pid)
+    .filter(({ isLocal }) => isLocal)
+    .map(({ port }) => port);
+}
+
+/** Of a network namespace that is the process's alone (proc_pid_net(5)). */
+function listening(pid: number): { readonly port: number; readonly isLocal: boolean }[] {
+  return ['tcp', 'tcp6'].flatMap((name) => {
+    let text = '';
+    try {
+      text = readFileSync(`/proc/${pid}/net/${name}`, 'latin1');
+    } catch {
+      // It has ended, or the kernel has no IPv6.
+    }
+    return text
+      .split('\n')
+      .slice(1)
+      .flatMap((line) => {
+        const [, local = '', , state] = line.trim().split(/\s+/);
+        if (state !== '0A') return [];
+        const [address = '', port = ''] = local.split(':');
+        // 127.0.0.1 and ::1, as the kernel prints them.
+        const isLocal = /^(0*(01000000)|.{6}7F)$/.test(address);
+        return [{ port: Number.parseInt(port, 16), isLocal }];
+      });
+  });
+}
+
+function run(...command: string[]): void {
+  const { status, error, stderr } = spawnSync(command[0]!, command.slice(1), { encoding: 'utf8' });
+  if (status === 0) return;
+  throw new FloodgateError('recording-failed', `${command.join(' ')}: ${error?.message ?? stderr.trim()}`, {
+    hint: 'Recording a load needs "ip" (package iproute2), "unshare" and "nsenter" (package util-linux).',
+  });
+}

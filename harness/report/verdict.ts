@@ -1,0 +1,67 @@
+/** What a measuring pass and its limits come to. Pure: a run ends with it, and whoever has the pass comes to it again. */
+import { formatCount } from '../../reports/format.ts';
+import type { BudgetResult, Spike, Verdict } from '../../reports/model.ts';
+import { exitCodeOf } from '../metrics/exit-codes.ts';
+import type { MeasuredPass } from '../pass/pass-result.ts';
+import type { Budget } from '../scenario/scenario.ts';
+import { describeExit } from '../target/child-target.ts';
+import { headlineOf } from './headline.ts';
+import { whyRequestsUnjudged } from './requests-notes.ts';
+
+export interface JudgedPass {
+  readonly measure: MeasuredPass;
+  /** Whether the target is our own agent, whose exit codes we know. */
+  readonly isAgent: boolean;
+  readonly budget: Budget;
+  readonly spikes: readonly Spike[];
+  readonly interrupted: boolean;
+}
+
+/** Of our agent. */
+const ceilingExitCode = 4;
+
+export function verdictOf(pass: JudgedPass, budgets: readonly BudgetResult[]): Verdict {
+  const { measure, isAgent, spikes } = pass;
+  if (pass.interrupted) {
+    return {
+      ok: false,
+      exitCode: 3,
+      headline: 'Interrupted: what was measured until then is kept, and judges nothing.',
+    };
+  }
+  const { exit } = measure;
+  if (!exit.expected) {
+    // A target that dies under traffic has failed, whatever its memory was.
+    const why =
+      isAgent && exit.code === ceilingExitCode ? 'reached its own memory ceiling and ended' : 'died under the traffic';
+    const budget = budgets.some(({ state }) => state === 'over') ? ` ${headlineOf(budgets, spikes)}` : '';
+    return { ok: false, exitCode: 1, headline: `The target ${why} (${describeExit(exit)}).${budget}` };
+  }
+  if (exit.killed) return { ok: false, exitCode: 1, headline: 'The target hung: it had to be killed after SIGTERM.' };
+  const exitCode = exitCodeOf(budgets);
+  const headline = headlineOf(budgets, spikes);
+  const unjudged = exitCode === 0 ? whyUnjudged(pass) : undefined;
+  if (unjudged !== undefined) return { ok: false, exitCode: exitCodeOf([{ state: 'undecided' }]), headline: unjudged };
+  return { ok: exitCode === 0, exitCode, headline };
+}
+
+/**
+ * Why limits that hold say nothing: the target was not given what it was to be judged under. Who expects that says so
+ * with a limit of its own. Undefined where there is no such reason.
+ */
+function whyUnjudged({ measure, budget }: JudgedPass): string | undefined {
+  const { sending, answers } = measure;
+  const unanswered = measure.unanswered?.least ?? 0;
+  const refused = sending?.ledger.framesRefused ?? 0;
+  if (refused > 0 && budget['dropped.frames'] === undefined) {
+    return `The device refused ${formatCount(refused)} of ${formatCount(sending!.ledger.framesSent)} frames; limits on the rest decide nothing (--budget dropped.frames=N if that is meant).`;
+  }
+  const { requests } = measure;
+  if (requests) return whyRequestsUnjudged(requests, budget);
+  if (budget['requests.failed'] !== undefined) return undefined;
+  const { total, not2xx } = answers ?? { total: 0, not2xx: 0 };
+  const such = 'limits under such a load decide nothing (--budget requests.failed=N if that is meant)';
+  if (total > 0 && not2xx === total) return `None of ${formatCount(total)} answers had a status of 2xx; ${such}.`;
+  if (total === 0 && unanswered > 0) return `None of ${formatCount(unanswered)} requests got an answer; ${such}.`;
+  return undefined;
+}

@@ -1,0 +1,180 @@
+/**
+ * The partial report of a shard: `shard.json`, and a file a cell that was measured, in the folder of the gate's report. It says which cells
+ * the whole has, so that whoever merges knows what is missing; it grows with every cell, so that a shard that was killed loses one.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as v from 'valibot';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
+
+const manifestName = 'shard.json';
+const cellFolder = 'cells';
+/** A manifest of a thousand cells has 200 KB. */
+const manifestBytesMax = 16 << 20;
+/** V8's longest string. */
+const cellBytesMax = 512 << 20;
+const foldersMax = 1_000;
+
+const text = v.pipe(v.string(), v.maxLength(4_096));
+const name = v.pipe(v.string(), v.regex(/^[\w][\w.-]{0,79}$/, 'a name of a scenario is expected'));
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are expected'));
+const whole = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+const manifestSchema = v.strictObject({
+  kind: v.literal('shard'),
+  schemaVersion: v.literal(1),
+  /** What every shard of one whole has in common. */
+  common: v.strictObject({
+    floodgate: text,
+    /** Of the project; null outside of a repository. */
+    commit: v.nullable(text),
+    dirty: v.boolean(),
+    /** Of scenarios with their seeds, limits, baselines and waivers. */
+    configuration: hash,
+    /** The gate as a whole. */
+    command: text,
+    /** Every cell of the whole, in order. */
+    cells: v.pipe(v.array(name), v.maxLength(1_000)),
+    /** Cells that no limit judges. */
+    unlimited: v.pipe(v.array(name), v.maxLength(1_000)),
+  }),
+  shard: v.strictObject({ index: whole, count: whole }),
+  results: v.pipe(v.array(v.strictObject({ cell: name, sha256: hash })), v.maxLength(1_000)),
+});
+
+export type Manifest = v.InferOutput<typeof manifestSchema>;
+
+/** One cell's run, and where it was found. */
+export interface CellResult {
+  readonly cell: string;
+  readonly report: RunReport;
+  /** Of its text: two that are the same are one. */
+  readonly sha256: string;
+}
+
+export interface Partial {
+  /** As it is called in messages. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly results: readonly CellResult[];
+}
+
+/** Writes the partial report of a shard as it grows. */
+export class PartialWriter {
+  readonly #folder: string;
+  #manifest: Manifest;
+
+  constructor(folder: string, head: Pick<Manifest, 'common' | 'shard'>) {
+    this.#folder = folder;
+    this.#manifest = { kind: 'shard', schemaVersion: 1, ...head, results: [] };
+    mkdirSync(path.join(folder, cellFolder), { recursive: true });
+    this.#write();
+  }
+
+  add(cell: string, report: RunReport): void {
+    const json = JSON.stringify(report);
+    writeFileSync(cellFile(this.#folder, cell), json, { mode: 0o600 });
+    this.#manifest = { ...this.#manifest, results: [...this.#manifest.results, { cell, sha256: sha256(json) }] };
+    this.#write();
+  }
+
+  /** The whole manifest or the one before, whenever the process ends. */
+  #write(): void {
+    const file = path.join(this.#folder, manifestName);
+    writeFileSync(`${file}.tmp`, `${JSON.stringify(this.#manifest)}\n`, { mode: 0o600 });
+    renameSync(`${file}.tmp`, file);
+  }
+}
+
+/** The same for values that say the same. */
+export function configurationHash(parts: unknown): string {
+  return sha256(JSON.stringify(parts));
+}
+
+/**
+ * @param folders of shards, or folders that hold such
+ * @throws FloodgateError `shard-missing`, `shard-invalid`
+ */
+export function readPartials(folders: readonly string[]): Partial[] {
+  const found = folders.flatMap(shardFolders);
+  if (found.length <= foldersMax) return found.map(readPartial);
+  throw invalid(folders.join(', '), `${found.length} shards are more than ${foldersMax}`);
+}
+
+function shardFolders(folder: string): string[] {
+  const isShard = (place: string) => existsSync(path.join(place, manifestName));
+  if (isShard(folder)) return [folder];
+  const below =
+    existsSync(folder) && statSync(folder).isDirectory()
+      ? readdirSync(folder, { withFileTypes: true })
+          .filter((entry) => entry.isDirectory())
+          .map((entry) => path.join(folder, entry.name))
+          .filter(isShard)
+          .sort()
+      : [];
+  if (below.length > 0) return below;
+  throw new FloodgateError(
+    'shard-missing',
+    `${folder} has no partial report of a shard, and neither has a folder in it`,
+    {
+      hint: 'floodgate gate --shard 1/3 --out DIR writes one.',
+    },
+  );
+}
+
+function readPartial(folder: string): Partial {
+  const file = path.join(folder, manifestName);
+  const manifest = v.safeParse(manifestSchema, parsed(folder, readBounded(folder, file, manifestBytesMax)));
+  if (!manifest.success) {
+    const [issue] = manifest.issues;
+    throw invalid(folder, `${v.getDotPath(issue) ?? manifestName}: ${issue.message}`);
+  }
+  const { results, common } = manifest.output;
+  const cells = results.map(({ cell }) => cell);
+  if (new Set(cells).size < cells.length) throw invalid(folder, 'a cell stands twice in it');
+  const stranger = cells.find((cell) => !common.cells.includes(cell));
+  if (stranger !== undefined) throw invalid(folder, `"${stranger}" is none of its cells`);
+  return { folder, manifest: manifest.output, results: results.map((each) => readCell(folder, each)) };
+}
+
+function readCell(folder: string, { cell, sha256: expected }: Manifest['results'][number]): CellResult {
+  const json = readBounded(folder, cellFile(folder, cell), cellBytesMax);
+  if (sha256(json) !== expected) throw invalid(folder, `the report of "${cell}" is not the one that was written`);
+  try {
+    const report = readAnyReport(json);
+    if (report.kind === 'run' && report.scenario.name === cell) return { cell, report, sha256: expected };
+  } catch (error) {
+    throw invalid(folder, `the report of "${cell}": ${(error as Error).message}`);
+  }
+  throw invalid(folder, `the report of "${cell}" is one of something else`);
+}
+
+const cellFile = (folder: string, cell: string) => path.join(folder, cellFolder, `${cell}.json`);
+
+function readBounded(folder: string, file: string, bytesMax: number): string {
+  const size = statSync(file, { throwIfNoEntry: false })?.size;
+  if (size === undefined) throw invalid(folder, `${path.relative(folder, file)} is missing`);
+  if (size > bytesMax) throw invalid(folder, `${path.relative(folder, file)} is larger than ${bytesMax >> 20} MiB`);
+  return readFileSync(file, 'utf8');
+}
+
+function parsed(folder: string, json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw invalid(folder, (error as Error).message);
+  }
+}
+
+function invalid(folder: string, why: string): FloodgateError {
+  return new FloodgateError('shard-invalid', `${folder} is no whole partial report: ${why}`, {
+    hint: 'Nothing was merged. Run that shard again, or bring its whole folder.',
+  });
+}
+
+function sha256(json: string): string {
+  return createHash('sha256').update(json).digest('hex');
+}

@@ -1,0 +1,133 @@
+/** A small bundle of a release, sealed from one real run of the exact lane (`testdata/`): its pairs are that run with other amounts allocated. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { RunReport } from '../../reports/model.ts';
+import type { SignoffReport } from '../../reports/signoff.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Measurement } from '../report/measurement.ts';
+import type { BundleFiles } from './bundle-files.ts';
+import { sealBundle } from './seal.ts';
+import { Redactor } from './secrets.ts';
+
+export const release = generateKeyPairSync('ed25519');
+export const stranger = generateKeyPairSync('ed25519');
+
+/** When it is signed. */
+export const signedAt = '2026-11-29T20:00:00.000Z';
+
+/** The first waiver is needed: the run allocates more than its limit. */
+export const ledger: Ledger = {
+  baselines: [],
+  waivers: [
+    { scenario: 'steady', metric: 'allocated.perMessage', reason: 'PERF-214', owner: 'anna', until: '2026-12-31' },
+  ],
+};
+
+export const read = <T>(name: string): T =>
+  JSON.parse(gunzipSync(readFileSync(path.join(import.meta.dirname, 'testdata', `${name}.json.gz`))).toString());
+
+export interface FixtureOrder {
+  readonly key?: KeyObject | undefined;
+  readonly ledger?: Ledger;
+  readonly release?: string;
+  readonly sourceList?: string;
+  /** Of what the candidate allocates, against the release before it. */
+  readonly growth?: number;
+  readonly compares?: boolean;
+  readonly environment?: Record<string, string>;
+  readonly change?: (report: RunReport) => RunReport;
+}
+
+export const sourceList = `${'a'.repeat(64)}  package.json\n${'b'.repeat(64)}  src/server.mjs\n`;
+
+/** @param folder to work in */
+export async function sealedFixture(
+  folder: string,
+  order: FixtureOrder = {},
+): Promise<{ files: BundleFiles; report: SignoffReport }> {
+  const measurement = read<Measurement>('steady-exact.measurement');
+  const stored = read<RunReport>('steady-exact.report');
+  const report = order.change?.(stored) ?? stored;
+  const thresholds = new Map([['allocated.perMessage', 0.005]]);
+  const runFolder = path.join(folder, 'run');
+  const write = (below: string, value: object) => {
+    mkdirSync(below, { recursive: true });
+    writeFileSync(path.join(below, 'measurement.json'), JSON.stringify(value));
+  };
+  write(runFolder, measurement);
+  // In pairs of the exact lane nothing is judged by a limit.
+  const paired = { ...measurement, budget: {} };
+  for (const pair of [1, 2, 3]) {
+    write(path.join(folder, 'pairs', `${pair}-base`), grown(paired, 1 + pair / 10_000));
+    write(path.join(folder, 'pairs', `${pair}-head`), grown(paired, (1 + pair / 10_000) * (order.growth ?? 1.001)));
+  }
+  const result = {
+    name: 'steady',
+    lane: 'exact',
+    method: 'numbers',
+    pairs: 3,
+    metrics: [],
+    sites: [],
+    notes: [],
+  } as const;
+  const facts = { repeats: true, thresholds, unfitPairs: 0, lastFault: '', isCutShort: false };
+  return sealBundle({
+    head: {
+      tool: { name: 'floodgate', version: '0.1.0' },
+      release: order.release ?? 'v1.4.0',
+      candidate: {
+        label: 'v1.4.0',
+        commit: 'c'.repeat(40),
+        dirty: false,
+        package: { name: 'shop-1.4.0.tgz', sha256: 'd'.repeat(64) },
+      },
+      previous: { label: 'v1.3.2', commit: 'e'.repeat(40), dirty: false },
+      startedAt: '2026-11-29T19:50:00.000Z',
+      signedAt,
+      command: 'floodgate signoff --release v1.4.0 --previous v1.3.2',
+      machine: {
+        node: 'v26.10.0',
+        platform: 'linux',
+        arch: 'x64',
+        kernel: '6.18',
+        cpu: 'AMD EPYC',
+        cores: 2,
+        memoryBytes: 25e9,
+      },
+      scope: { set: 'release', leftOut: [], lanes: ['exact'] },
+      notes: [],
+    },
+    measured: [
+      {
+        scenario: { name: 'steady', builtin: 'steady' },
+        runs: [
+          {
+            lane: 'exact',
+            thresholds: new Map(),
+            outcome: { report, folder: runFolder, definition: '0123456789abcdef' },
+          },
+        ],
+        comparisons:
+          order.compares === false
+            ? []
+            : [{ lane: 'exact', outcome: { result, facts, folder: path.join(folder, 'pairs') } }],
+      },
+    ],
+    ledger: order.ledger ?? ledger,
+    project: { targets: {}, scenarios: [{ name: 'steady', builtin: 'steady' }] },
+    inputs: [{ name: 'captures/day.pcap', sha256: 'f'.repeat(64), bytes: 1_000 }],
+    sourceList: order.sourceList ?? sourceList,
+    pairs: { seed: 7, pairsMax: 40 },
+    key: 'key' in order ? order.key : release.privateKey,
+    redactor: new Redactor(order.environment ?? {}),
+    print: async () => Buffer.from('%PDF-1.7 of the page'),
+  });
+}
+
+function grown(measurement: Measurement, factor: number): Measurement {
+  const { pass } = measurement;
+  const last = { ...pass.channel.last!, allocated: pass.channel.last!.allocated * factor };
+  return { ...measurement, pass: { ...pass, channel: { ...pass.channel, last } } };
+}

@@ -1,0 +1,245 @@
+/** The bundle as others see it: its envelope by sigstore's library and by OpenSSL, its statement by in-toto's schema, its files by hostile hands. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { bundleFromJSON } from '@sigstore/bundle';
+import { type TrustMaterial, toSignedEntity, Verifier } from '@sigstore/verify';
+import t from 'tap';
+import * as v from 'valibot';
+import { type BundleFiles, readBundle, writeArchive, writeFolder } from './bundle-files.ts';
+import { release, sealedFixture, signedAt, stranger } from './bundle-fixture.ts';
+import { envelopeName } from './envelope.ts';
+import { statementSchema } from './in-toto-fixture.ts';
+import { defaultPolicy } from './policy.ts';
+import { Refused, reasons } from './refusal.ts';
+import { readSourceList, sourceFiles, sourceListText } from './source-list.ts';
+import { verifyBundle } from './verify.ts';
+
+const folder = t.testdir();
+const { files: clean } = await sealedFixture(path.join(folder, 'work'));
+const place = path.join(folder, 'signoff-v1.4.0');
+mkdirSync(place);
+writeFolder(place, clean);
+const docs = readFileSync(new URL('../../docs/signoff.md', import.meta.url), 'utf8');
+
+const refusalsOf = async (files: BundleFiles) =>
+  (
+    await verifyBundle({
+      ...{ files, key: release.publicKey, allowsUnsigned: false, policy: defaultPolicy, candidate: undefined },
+      ...{ toolVersion: '0.1.0', nowMs: Date.parse(signedAt) },
+    })
+  ).refusals;
+
+t.test('sigstore’s library verifies the envelope, and refuses it by another key', async (t) => {
+  const bundle = bundleFromJSON({
+    mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+    verificationMaterial: { publicKey: { hint: 'release' }, tlogEntries: [] },
+    dsseEnvelope: JSON.parse(clean.get(envelopeName)!.toString()),
+  });
+  const by = (key: typeof release.publicKey) => {
+    const trust: TrustMaterial = {
+      ...{ certificateAuthorities: [], timestampAuthorities: [], tlogs: [], ctlogs: [] },
+      publicKey: () => ({ publicKey: key, validFor: () => true }),
+    };
+    return new Verifier(trust, { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 });
+  };
+  t.doesNotThrow(() => by(release.publicKey).verify(toSignedEntity(bundle)));
+  t.throws(() => by(stranger.publicKey).verify(toSignedEntity(bundle)), { code: 'SIGNATURE_ERROR' });
+});
+
+t.test('the lines of OpenSSL in docs/signoff.md verify it', (t) => {
+  const lines = /```sh\n(# openssl-verify\n.*?)```/s.exec(docs)![1]!;
+  t.ok(lines.trim().split('\n').length <= 10, 'ten lines at most');
+  if (spawnSync('openssl', ['version']).status !== 0) {
+    t.comment('OPENSSL IS NOT INSTALLED: its verification of the envelope is NOT tested');
+    t.end();
+    return;
+  }
+  const verify = (key: typeof release.publicKey) => {
+    writeFileSync(path.join(folder, 'release.pub'), key.export({ type: 'spki', format: 'pem' }));
+    return spawnSync('sh', ['-e', '-c', lines], { cwd: folder, encoding: 'utf8' });
+  };
+  const good = verify(release.publicKey);
+  t.equal(good.status, 0, good.stderr);
+  t.match(good.stdout, /Signature Verified Successfully/);
+  t.not(verify(stranger.publicKey).status, 0, 'not by another key');
+  t.end();
+});
+
+t.test('the statement is one by in-toto’s schema', async (t) => {
+  const { payload } = JSON.parse(clean.get(envelopeName)!.toString());
+  const statement = JSON.parse(Buffer.from(payload, 'base64').toString());
+  const checked = v.safeParse(statementSchema, statement);
+  t.ok(checked.success, JSON.stringify(checked.issues?.map(({ message }) => message)));
+  t.match(
+    statement.subject.map(({ name }: { name: string }) => name),
+    ['shop-1.4.0.tgz', 'v1.4.0', 'candidate.sha256', 'source/package.json', 'source/src/server.mjs'],
+  );
+  const [metric] = statement.predicate['urn:floodgate:signoff:v1'].metrics;
+  t.match(metric, { metric: 'rss.p99', comparator: '<=', threshold: Number, sampleSize: Number, passed: Boolean });
+  for (const bad of [
+    { ...statement, subject: [] },
+    { ...statement, comment: 'x' },
+    { ...statement, _type: 'x' },
+  ]) {
+    t.notOk(v.is(statementSchema, bad), 'the schema refuses what is none');
+  }
+});
+
+t.test('docs/signoff.md names every reason of a refusal', async (t) => {
+  for (const [reason, hint] of Object.entries(reasons)) t.ok(docs.includes(`| \`${reason}\` | ${hint} |`), reason);
+});
+
+t.test('a folder and an archive hold the same; another tar’s as well', async (t) => {
+  t.same(await readBundle(place), new Map([...clean].sort()), 'the folder');
+  const archive = path.join(folder, 'bundle.tar.gz');
+  writeArchive(place, archive, [...clean.keys()]);
+  t.same(await refusalsOf(await readBundle(archive)), []);
+  const other = path.join(folder, 'other.tar.gz');
+  execFileSync('tar', ['-czf', other, '-C', place, '.']);
+  t.same(await refusalsOf(await readBundle(other)), []);
+});
+
+/** A header of a tar entry as POSIX.1-1988 has it (ustar), with content behind it. */
+function entry(name: string, type: string, content = '', link = ''): Buffer {
+  const head = Buffer.alloc(512);
+  head.write(name, 0);
+  head.write('0000644\0', 100);
+  head.write('0000000\0', 108);
+  head.write('0000000\0', 116);
+  head.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
+  head.write('00000000000\0', 136);
+  head.write('        ', 148);
+  head.write(type, 156);
+  head.write(link, 157);
+  head.write('ustar\u000000', 257);
+  const sum = head.reduce((all, byte) => all + byte, 0);
+  head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return Buffer.concat([head, Buffer.from(content), Buffer.alloc((512 - (content.length % 512)) % 512)]);
+}
+
+t.test('hostile archives and folders are refused, and write nothing anywhere', async (t) => {
+  const end = Buffer.alloc(1024);
+  const packed = (...entries: Buffer[]) => gzipSync(Buffer.concat([...entries, end]));
+  const archives: [name: string, bytes: Buffer, reason: string][] = [
+    ['a link', packed(entry('signoff.json', '2', '', '/etc/passwd')), 'file-link'],
+    ['a hard link', packed(entry('signoff.json', '1', '', 'other')), 'file-link'],
+    ['a device', packed(entry('signoff.json', '3')), 'file-link'],
+    ['a pipe', packed(entry('signoff.json', '6')), 'file-link'],
+    ['a path above', packed(entry('../signoff.json', '0', 'x')), 'file-path'],
+    ['a path above in between', packed(entry('runs/../../x', '0', 'x')), 'file-path'],
+    ['an absolute path', packed(entry('/tmp/signoff.json', '0', 'x')), 'file-path'],
+    ['a path of another system', packed(entry('runs\\..\\x', '0', 'x')), 'file-path'],
+    ['a name with a line break', packed(entry('a\nb', '0', 'x')), 'file-path'],
+    ['a folder above', packed(entry('../up/', '5')), 'file-path'],
+    ['a file twice', packed(entry('a', '0', 'x'), entry('a', '0', 'y')), 'file-path'],
+    ['no tar', gzipSync(Buffer.from('x'.repeat(2_000))), 'bundle-unreadable'],
+    ['no gzip', Buffer.from('signoff'), 'bundle-unreadable'],
+    ['cut', packed(entry('a', '0', 'x')).subarray(0, 60), 'bundle-unreadable'],
+    ['empty', Buffer.alloc(0), 'bundle-unreadable'],
+    ['16 MB in 16 KB', gzipSync(Buffer.alloc(16 << 20)), 'bundle-too-large'],
+    ['a file that says that it is huge', packed(huge()), 'bundle-too-large'],
+  ];
+  for (const [name, bytes, reason] of archives) {
+    const file = path.join(folder, 'hostile.tar.gz');
+    writeFileSync(file, bytes);
+    t.equal(await reasonOf(file), reason, name);
+  }
+  const linked = path.join(folder, 'linked');
+  mkdirSync(linked);
+  symlinkSync('/etc/passwd', path.join(linked, 'signoff.json'));
+  t.equal(await reasonOf(linked), 'file-link', 'a link in a folder');
+  const above = path.join(folder, 'above');
+  mkdirSync(above);
+  symlinkSync('..', path.join(above, 'runs'));
+  t.equal(await reasonOf(above), 'file-link', 'a folder that is a link');
+  t.equal(await reasonOf(path.join(folder, 'nowhere')), 'bundle-unreadable');
+});
+
+/** Why it is refused; undefined where it is read. */
+async function reasonOf(place: string): Promise<string | undefined> {
+  try {
+    await readBundle(place);
+  } catch (error) {
+    if (error instanceof Refused) return error.refusals[0]!.reason;
+    throw error;
+  }
+  return undefined;
+}
+
+function huge(): Buffer {
+  const head = entry('a', '0');
+  head.write('17777777777\0', 124);
+  head.write('        ', 148);
+  const sum = head.reduce((all, byte) => all + byte, 0);
+  head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return head;
+}
+
+t.test('no secret is in a bundle: of a command, of what the target printed last, of the environment', async (t) => {
+  const { files, report } = await sealedFixture(path.join(folder, 'secrets'), {
+    environment: { DEPLOY_TOKEN: 'plain-words-of-no-shape', PWD: folder },
+    change: (run) => ({
+      ...run,
+      command:
+        "floodgate run --target 'DB_PASSWORD=correct-horse-7 node server.js' --load 'node load.js --api-key k3y9xw82hq'",
+      target: { ...run.target, command: ['node', 'server.js', '--password', 'hunter2hunter2'] },
+      environment: { ...run.environment, extra: { 'load average': '1', note: `started in ${folder}` } },
+      notes: [
+        {
+          severity: 'warning',
+          text: 'target: Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl',
+        },
+        { severity: 'warning', text: 'target: cannot log in with plain-words-of-no-shape' },
+        { severity: 'info', text: 'pace: nothing secret' },
+      ],
+    }),
+  });
+  const all = [...files.values()].map((content) => content.toString('latin1')).join('\n');
+  for (const secret of [
+    'correct-horse-7',
+    'k3y9xw82hq',
+    'hunter2hunter2',
+    'eyJhbGciOiJIUzI1NiJ9',
+    'plain-words-of-no-shape',
+  ]) {
+    t.notOk(all.includes(secret), `a secret of ${secret.length} characters`);
+  }
+  t.match(report.scenarios[0]!.runs[0]!.command, /DB_PASSWORD=\*REDACTED\* node server\.js/);
+  t.ok(all.includes('pace: nothing secret'));
+  t.ok(all.includes(`started in ${folder}`), 'where a shell is is no secret, though it is called PWD');
+  t.same(await refusalsOf(files), [], 'and it is verified as it is');
+});
+
+t.test('where a secret would be left, nothing is sealed', async (t) => {
+  const name = 'src/ghp_0123456789abcdefghijABCDEFGHIJ012345.js';
+  const sourceList = sourceListText([{ name, sha256: 'a'.repeat(64) }]);
+  await t.rejects(sealedFixture(path.join(folder, 'left'), { sourceList }), {
+    code: 'secret-found',
+    message: /candidate\.sha256.*line 1$/,
+  });
+});
+
+t.test('a source is listed as sha256sum takes it, whatever files are called', async (t) => {
+  const source = path.join(folder, 'source');
+  mkdirSync(path.join(source, 'node_modules', 'x'), { recursive: true });
+  mkdirSync(path.join(source, 'src'));
+  for (const name of ['src/a b.js', 'src/line\nbreak', 'src/back\\slash', 'node_modules/x/index.js', 'z.js']) {
+    writeFileSync(path.join(source, name), name);
+  }
+  const files = sourceFiles(source);
+  t.same(
+    files.map(({ name }) => name),
+    ['src/a b.js', 'src/back\\slash', 'src/line\nbreak', 'z.js'],
+  );
+  const text = sourceListText(files);
+  t.same(readSourceList(text), files);
+  const { status, stderr } = spawnSync('sha256sum', ['--check', '--strict'], {
+    cwd: source,
+    input: text,
+    encoding: 'utf8',
+  });
+  t.equal(status, 0, stderr);
+  t.equal(readSourceList('no list\n'), undefined);
+});

@@ -1,0 +1,219 @@
+/**
+ * Whether the raw data of a bundle come to what its reports, its summary, its page and its statement say: the rules of schema version 1.
+ * Another version of floodgate may word a note otherwise and know more metrics; what it judges has to be the same.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { ComparedScenario } from '../../reports/comparison.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
+import type { SignedComparison, SignedRun, SignoffReport } from '../../reports/signoff.ts';
+import { signoffDataIn } from '../../reports/signoff-html.ts';
+import { type Ledger, ledgerOf } from '../ledger/ledger.ts';
+import { readMeasurement } from '../report/measured-again.ts';
+import { type Measurement, measurementName } from '../report/measurement.ts';
+import type { BundleFiles } from './bundle-files.ts';
+import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
+import { type Reason, refused } from './refusal.ts';
+import { readSourceList, sourceListName } from './source-list.ts';
+import { type Statement, statementOf } from './statement.ts';
+import { ledgerFileName, pageName } from './summary.ts';
+
+interface Bundle {
+  readonly files: BundleFiles;
+  readonly report: SignoffReport;
+  /** The version of floodgate that looks at it is the one that made it. */
+  readonly isOwnVersion: boolean;
+}
+
+/** @returns how many runs were judged again. @throws Refused */
+export async function checkData(
+  files: BundleFiles,
+  report: SignoffReport,
+  statement: Statement,
+  toolVersion: string,
+): Promise<number> {
+  checkUse(files, report);
+  const bundle = { files, report, isOwnVersion: report.tool.version === toolVersion };
+  const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
+  if (typeof ledger === 'string') throw refused('data-invalid', `${ledgerFileName}: ${ledger}`);
+  if (!isSame(ledger.waivers, report.waivers))
+    throw refused('waivers-differ', 'the waivers are not those of the ledger');
+  let count = 0;
+  for (const { name, runs, comparisons } of report.scenarios) {
+    for (const run of runs) count += checkRun(bundle, ledger, name, run);
+    for (const comparison of comparisons) count += await checkPairs(bundle, name, comparison);
+  }
+  const verdict = signoffVerdict(report);
+  if (!isSame(verdict, report.verdict, bundle.isOwnVersion)) {
+    const text = `the data come to "${verdict.headline}", the summary says "${report.verdict.headline}"`;
+    throw refused('verdict-differs', text);
+  }
+  checkStatement(bundle, statement);
+  const data = signoffDataIn(contentOf(files, pageName).toString('utf8'));
+  if (data === undefined || !isSame(data, report)) {
+    throw refused('page-differs', `${pageName} does not show this summary`);
+  }
+  return count;
+}
+
+/** Data of a run that the summary leaves out: it may be the one that failed. */
+function checkUse(files: BundleFiles, { scenarios }: SignoffReport): void {
+  const folders = new Set(
+    scenarios.flatMap(({ runs, comparisons }) => [...runs, ...comparisons].flatMap(({ folder }) => folder ?? [])),
+  );
+  for (const name of files.keys()) {
+    const folder = /^((?:runs|pairs)\/.*)\/[^/]+$/.exec(name)?.[1];
+    if (folder !== undefined && !folders.has(folder)) {
+      throw refused('file-unexpected', `${name} is of no run in the summary`);
+    }
+  }
+  for (const { comparisons } of scenarios) {
+    for (const { folder, result } of comparisons) {
+      const count = [...files.keys()].filter((name) => name.startsWith(`${folder}/`)).length;
+      if (count > 2 * result.pairs)
+        throw refused('file-unexpected', `${folder} has more runs than ${result.pairs} pairs`);
+    }
+  }
+}
+
+function checkStatement({ files, report }: Bundle, statement: Statement): void {
+  const source = readSourceList(contentOf(files, sourceListName).toString('utf8'));
+  if (!source || source.length !== report.candidate.files) {
+    throw refused('data-invalid', `${sourceListName} is no list of the candidate's files`);
+  }
+  if (isSame(statementOf(report, files, source), statement)) return;
+  throw refused('statement-differs', 'the statement is not the one that the data make');
+}
+
+function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedRun): number {
+  const { files, report, isOwnVersion } = bundle;
+  const place = `${scenario} (${run.lane} lane)`;
+  if (run.folder === null) {
+    if (run.budgets.length === 0 && !run.verdict.ok) return 0;
+    throw refused('data-missing', `${place} has a verdict, and was not run`);
+  }
+  if (run.folder !== `runs/${scenario}/${run.lane}`) {
+    throw refused('data-invalid', `${place} names another run's folder`);
+  }
+  const stored = storedReport(files, `${run.folder}/report.json`);
+  const again = judgeRun({
+    scenario,
+    report: stored,
+    measurement: storedMeasurement(files, `${run.folder}/${measurementName}`),
+    ledger,
+    thresholds: run.thresholds,
+    definition: run.definition,
+    day: report.signedAt.slice(0, 10),
+  });
+  const refuse = (reason: Reason, rows: readonly [Rows, Rows]) => {
+    const [found, said] = rows;
+    const known = isOwnVersion ? found : knownIn(said, found);
+    if (!isSame(known, said, isOwnVersion))
+      throw refused(reason, `${place}: ${firstDifference(known, said, isOwnVersion)}`);
+  };
+  refuse('figures-differ', [again.report.figures, stored.figures]);
+  refuse('budget-differs', [again.report.budgets, stored.budgets]);
+  refuse('budget-differs', [again.run.budgets, run.budgets]);
+  const figures = isOwnVersion ? again.report.figures : stored.figures;
+  if (!isSame({ ...again.report, figures }, stored, isOwnVersion)) {
+    throw refused('verdict-differs', `${place}: the report has another verdict, lane or name than its data`);
+  }
+  if (!isSame({ ...again.run, folder: run.folder }, run, isOwnVersion)) {
+    throw refused('verdict-differs', `${place}: the data come to "${again.run.verdict.headline}"`);
+  }
+  return 1;
+}
+
+async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedComparison): Promise<number> {
+  const { files, isOwnVersion } = bundle;
+  const { result, folder } = comparison;
+  const place = `${scenario} (${result.lane} lane)`;
+  if (folder !== `pairs/${scenario}/${result.lane}`) {
+    throw refused('data-invalid', `${place} names another comparison's folder`);
+  }
+  const again = await pairsAgain(files, scenario, comparison);
+  const metrics = isOwnVersion ? again.metrics : knownIn(result.metrics, again.metrics);
+  // Call sites come from a run with another instrument, and decide nothing.
+  if (isSame({ ...again, metrics, sites: result.sites }, result, isOwnVersion)) return 2 * result.pairs;
+  throw refused('comparison-differs', `${place}: ${firstDifference(metrics, result.metrics, isOwnVersion)}`);
+}
+
+async function pairsAgain(
+  files: BundleFiles,
+  scenario: string,
+  comparison: SignedComparison,
+): Promise<ComparedScenario> {
+  const { result, folder } = comparison;
+  try {
+    return await judgePairsAgain({
+      ...comparison,
+      scenario,
+      lane: result.lane,
+      pairs: result.pairs,
+      measurementOf: (side, pair) => {
+        const name = `${folder}/${pair}-${side}.json`;
+        return files.has(name) ? storedMeasurement(files, name) : undefined;
+      },
+    });
+  } catch (error) {
+    if (error instanceof PairMissing) throw refused('data-missing', error.message);
+    throw error;
+  }
+}
+
+function storedMeasurement(files: BundleFiles, name: string): Measurement {
+  const measurement = readMeasurement(parsed(contentOf(files, name), 'data-invalid', name));
+  if (typeof measurement === 'string') throw refused('data-invalid', `${name}: ${measurement}`);
+  return measurement;
+}
+
+function storedReport(files: BundleFiles, name: string): RunReport {
+  const text = contentOf(files, name).toString('utf8');
+  try {
+    const report = readAnyReport(text);
+    if (report.kind === 'run') return report;
+  } catch (error) {
+    throw refused('data-invalid', `${name}: ${(error as Error).message.slice(0, 300)}`);
+  }
+  throw refused('data-invalid', `${name} is no report of a run`);
+}
+
+/** @throws Refused */
+export function contentOf(files: BundleFiles, name: string): Buffer {
+  const content = files.get(name);
+  if (!content) throw refused('data-missing', `${name} is missing`);
+  return content;
+}
+
+/** @throws Refused */
+export function parsed(content: Buffer, reason: Reason, name: string): unknown {
+  try {
+    return JSON.parse(content.toString('utf8'));
+  } catch {
+    throw refused(reason, `${name} is no JSON`);
+  }
+}
+
+type Rows = readonly { readonly name: string }[];
+
+/** Sentences for people. */
+const wordNames = new Set(['note', 'notes', 'headline']);
+
+/** As JSON has them: what is undefined is not there. @param withWords sentences count as well */
+function isSame(a: unknown, b: unknown, withWords = true): boolean {
+  const plain = (value: unknown) =>
+    JSON.parse(JSON.stringify(value, (name, each) => (!withWords && wordNames.has(name) ? undefined : each)));
+  return isDeepStrictEqual(plain(a), plain(b));
+}
+
+/** Of the rows that are known now, those that the bundle has. */
+function knownIn<T extends { readonly name: string }>(stored: Rows, again: readonly T[]): readonly T[] {
+  const names = new Set(stored.map(({ name }) => name));
+  return again.filter(({ name }) => names.has(name));
+}
+
+/** The first row that is not the same, in words. */
+function firstDifference(again: Rows, stored: Rows, withWords: boolean): string {
+  const row = again.find((each, at) => !isSame(each, stored[at] ?? null, withWords)) ?? stored.at(-1);
+  return `${row?.name ?? 'what is judged'} is not what the data say`;
+}

@@ -1,0 +1,22 @@
+/** Whether a file of a bundle still holds what looks like a secret, and where. Never says what it is. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Redactor } from './secrets.ts';
+
+/** @returns the place, or undefined where there is none */
+export function findSecret(name: string, content: Buffer, redactor: Redactor): string | undefined {
+  const text = content.toString('utf8');
+  if (name.endsWith('.json')) return placeIn(JSON.parse(text), redactor, name);
+  const line = text.split('\n').findIndex((each) => redactor.text(each) !== each);
+  return line < 0 ? undefined : `line ${line + 1}`;
+}
+
+/** The deepest member that the redactor changes. */
+function placeIn(value: unknown, redactor: Redactor, place: string): string | undefined {
+  if (isDeepStrictEqual(redactor.value(value), value)) return undefined;
+  if (value === null || typeof value !== 'object') return place;
+  for (const [key, each] of Object.entries(value)) {
+    const found = placeIn(each, redactor, `${place} › ${redactor.text(key)}`);
+    if (found !== undefined) return found;
+  }
+  return place;
+}

@@ -1,0 +1,178 @@
+/**
+ * What the raw data of a bundle come to: the same functions that judged the runs and the pairs judge them again. A sign-off is written with
+ * what stands here, and verified with it. Pure.
+ */
+import { createRandom } from '../../agent/seeded-random.ts';
+import type { ComparedScenario } from '../../reports/comparison.ts';
+import type { Lane, RunReport, SeriesTable, Verdict } from '../../reports/model.ts';
+import type { SignedComparison, SignedRun, SignoffReport } from '../../reports/signoff.ts';
+import { minimumMetrics } from '../compare/compare-scenario.ts';
+import { type PairedRun, runPairs, type Side } from '../compare/pairs.ts';
+import { comparisonVerdict } from '../compare/verdict.ts';
+import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { worstExitCode } from '../metrics/exit-codes.ts';
+import type { RequestMark } from '../metrics/request-window.ts';
+import { measuredAgain } from '../report/measured-again.ts';
+import type { Measurement } from '../report/measurement.ts';
+import { sampleSizes } from './sample-sizes.ts';
+
+export interface RunInputs {
+  readonly scenario: string;
+  readonly report: RunReport;
+  readonly measurement: Measurement;
+  readonly ledger: Ledger;
+  readonly thresholds: Readonly<Record<string, number>>;
+  readonly definition: string;
+  /** UTC: `2026-12-31`. */
+  readonly day: string;
+}
+
+/** The report with its figures, limits and verdict as the measurement has them, and what the ledger makes of it. */
+export function judgeRun(inputs: RunInputs): { report: RunReport; run: Omit<SignedRun, 'folder'> } {
+  const { scenario, measurement, ledger, thresholds, definition, day } = inputs;
+  const again = measuredAgain(measurement);
+  const report: RunReport = {
+    ...inputs.report,
+    scenario: { ...inputs.report.scenario, name: scenario },
+    lane: measurement.pass.lane,
+    figures: again.figures,
+    budgets: again.budgets,
+    verdict: again.verdict(inputs.report.spikes),
+  };
+  const judged = judgeByLedger(report, ledger, {
+    scenario,
+    thresholds: new Map(Object.entries(thresholds)),
+    definition,
+    today: day,
+  });
+  // Without a limit nothing is judged, which is no pass.
+  const verdict: Verdict =
+    judged.budgets.length > 0 || judged.verdict.exitCode !== 0
+      ? judged.verdict
+      : { ok: false, exitCode: 4, headline: 'No limit was given, so nothing was judged.' };
+  const { lane, command } = judged;
+  const samples = sampleSizes(judged.budgets, measurement);
+  return { report, run: { lane, definition, thresholds, budgets: judged.budgets, samples, command, verdict } };
+}
+
+export interface PairsInputs
+  extends Pick<
+    SignedComparison,
+    'seed' | 'pairsMax' | 'repeats' | 'thresholds' | 'unfitPairs' | 'lastFault' | 'isCutShort'
+  > {
+  readonly scenario: string;
+  readonly lane: Lane;
+  /** As many as were run. */
+  readonly pairs: number;
+  /** @returns undefined where there is none */
+  readonly measurementOf: (side: Side, pair: number) => Measurement | undefined;
+}
+
+/** A pair that the rule asks for is not there. */
+export class PairMissing extends Error {}
+
+/** The stopping rule over the same pairs in the same order, with the same draws. @throws PairMissing */
+export async function judgePairsAgain(inputs: PairsInputs): Promise<ComparedScenario> {
+  const { scenario, lane, seed, pairs, unfitPairs, lastFault } = inputs;
+  let begun = 0;
+  return await runPairs({
+    scenario,
+    lane,
+    repeats: inputs.repeats,
+    thresholds: new Map(Object.entries(inputs.thresholds)),
+    minimums: minimumMetrics(),
+    pairsMax: inputs.pairsMax,
+    deadlineMs: 1,
+    nowMs: () => (inputs.isCutShort && begun >= pairs ? 1 : 0),
+    random: createRandom(seed, scenario).fraction,
+    run: async (side, name) => {
+      const pair = /^(\d+)-/.exec(name)?.[1];
+      // Runs that warm the machine up are not compared.
+      if (pair === undefined) return nothing;
+      const measurement = inputs.measurementOf(side, Number(pair));
+      if (!measurement) throw new PairMissing(`${scenario}: the run ${name} is missing`);
+      return pairedRun(measurement);
+    },
+    machine: {
+      settle: async () => {},
+      during: (run) => run(),
+      endPair: () => {
+        begun += 1;
+      },
+      unfitPairs,
+      lastFault,
+    },
+    onPair: () => {},
+  });
+}
+
+const nothing: PairedRun = { figures: [], budgets: [], series: [] };
+
+function pairedRun(measurement: Measurement): PairedRun {
+  const { figures, budgets, marks } = measuredAgain(measurement);
+  return { figures, budgets, series: [marksTable(marks)] };
+}
+
+/** As a report has them (`requestMarks` in compare/pairs.ts). */
+function marksTable(marks: readonly RequestMark[]): SeriesTable {
+  const column = (name: string, unit: 'count' | 'bytes', values: readonly number[]) =>
+    ({ name, unit, kind: 'counter', values }) as const;
+  return {
+    group: 'other',
+    tMs: marks.map((_, at) => at),
+    columns: [
+      column(
+        'requests',
+        'count',
+        marks.map(({ requests }) => requests),
+      ),
+      column(
+        'allocatedByRequests',
+        'bytes',
+        marks.map(({ allocated }) => allocated),
+      ),
+    ],
+  };
+}
+
+/** One verdict over all: worst of the runs and the comparisons. */
+export function signoffVerdict({
+  release,
+  previous,
+  scenarios,
+}: Pick<SignoffReport, 'release' | 'previous' | 'scenarios'>): Verdict {
+  const parts = scenarios.flatMap(({ name, runs, comparisons }) => [
+    ...runs.map(({ lane, verdict }) => ({ place: `${name} (${lane} lane)`, verdict })),
+    ...comparisons.map(({ result }) => ({
+      place: `${name} (${result.lane} lane) against ${previous?.label ?? 'nothing'}`,
+      verdict: comparisonVerdict([result], false),
+    })),
+  ]);
+  const exitCode = parts.length === 0 ? 4 : worstExitCode(parts.map(({ verdict }) => verdict.exitCode));
+  if (exitCode === 0) {
+    const count = `${scenarios.length} ${scenarios.length === 1 ? 'scenario' : 'scenarios'}`;
+    const compared =
+      previous === null ? ', compared with no release before it' : `, and not worse than ${previous.label}`;
+    return {
+      ok: true,
+      exitCode,
+      headline: `${release} is within its limits in ${count}${compared}${waived(scenarios)}.`,
+    };
+  }
+  const first = parts.find(({ verdict }) => verdict.exitCode === exitCode);
+  const others = parts.filter(({ verdict }) => !verdict.ok).length - 1;
+  const more = others > 0 ? ` ${others} more ${others === 1 ? 'part is' : 'parts are'} no pass.` : '';
+  const what = first ? `${first.place}: ${first.verdict.headline}` : 'no scenario was run';
+  return { ok: false, exitCode, headline: `${release} is not signed off: ${what}${more}` };
+}
+
+/** Each waiver that was used stands in the verdict. */
+function waived(scenarios: SignoffReport['scenarios']): string {
+  const used = scenarios.flatMap(({ name, runs }) =>
+    runs.flatMap(({ budgets }) =>
+      budgets.filter(({ state }) => state === 'waived').map((row) => `${row.name} of ${name}`),
+    ),
+  );
+  return used.length === 0 ? '' : `; waived: ${[...new Set(used)].join(', ')}`;
+}

@@ -1,0 +1,18 @@
+/** How large a bundle may be: whoever verifies one has not made it, and it may be hostile. */
+
+/** Two hundred scenarios in two lanes with forty pairs each have 34,000 files. */
+export const filesMax = 50_000;
+/** A run of an hour at a reading a millisecond has 130 MB. */
+export const fileBytesMax = 256 << 20;
+/** All are held in memory while they are verified. */
+export const bundleBytesMax = 1 << 30;
+/** Data of runs pack to a twentieth at best; deflate at its worst packs a thousand times. */
+export const expansionMax = 200;
+/** Of a small one, whatever it packs to. */
+export const expansionFreeBytes = 4 << 20;
+/** Of a path in a bundle. */
+export const pathCharactersMax = 400;
+/** Of a candidate's source. */
+export const sourceFilesMax = 50_000;
+/** Files of the candidate that are subjects of their own; the list of all is one in any case. */
+export const subjectFilesMax = 2_000;

@@ -1,0 +1,143 @@
+/** What the receiver of a bundle asks of it beyond that it is whole: a policy file, or the default. Pure. */
+import * as v from 'valibot';
+import { FloodgateError } from '../../agent/errors.ts';
+import { formatDuration } from '../../reports/format.ts';
+import { type SignoffReport, testsOf } from '../../reports/signoff.ts';
+import { parseQuantity } from '../metrics/quantity.ts';
+import type { Refusal } from './refusal.ts';
+
+const words = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
+const names = v.pipe(v.array(words), v.maxLength(1_000));
+
+/** What a policy file may say; what it leaves out is not asked for, but for the first three. */
+export const policySchema = v.strictObject({
+  /** Limits that are broken. @default 0: none may be */
+  allowFailed: v.optional(names, []),
+  /** Limits that were not measured, or not decided. @default none may be */
+  allowUndecided: v.optional(names, []),
+  /** Whether a waiver that has not ended is taken. @default true */
+  allowWaivers: v.optional(v.boolean(), true),
+  /** `30d`, `12h`: since it was signed. */
+  maxAge: v.optional(
+    v.pipe(v.string(), v.regex(/^\d+(\.\d+)? *(min|h|d)$/, 'a time such as "12h" or "30d" is expected')),
+  ),
+  release: v.optional(words),
+  /** Label or commit of the release that it was compared with. */
+  previous: v.optional(words),
+  /** There must be a comparison in every scenario. @default false */
+  compared: v.optional(v.boolean(), false),
+  /** The whole of this set was run, with nothing left out. */
+  set: v.optional(words),
+  /** Each was run. */
+  scenarios: v.optional(names),
+  /** Each scenario was run in each of these. */
+  lanes: v.optional(v.pipe(v.array(v.picklist(['tap', 'exact', 'load'])), v.maxLength(3))),
+});
+
+export type Policy = v.InferOutput<typeof policySchema>;
+
+export const defaultPolicy: Policy = v.parse(policySchema, {});
+
+/** @throws FloodgateError `policy-invalid` with the place of each fault */
+export function checkPolicy(value: unknown, file: string): Policy {
+  const result = v.safeParse(policySchema, value ?? {});
+  if (result.success) return result.output;
+  const faults = result.issues.slice(0, 5).map((issue) => {
+    const place = v.getDotPath(issue) ?? 'the policy';
+    return `${place}: ${issue.expected === 'never' ? 'there is no such name' : issue.message}`;
+  });
+  throw new FloodgateError('policy-invalid', `${file}:\n  ${faults.join('\n  ')}`, {
+    hint: `Names: ${Object.keys(policySchema.entries).join(', ')}; docs/signoff.md says what they mean.`,
+  });
+}
+
+/** Clocks of two machines differ by so much without anyone being wrong. */
+const clockToleranceMs = 5 * 60_000;
+
+/** @param nowMs since the epoch @returns what the policy does not take, in the order in which a person mends it */
+export function refusalsBy(policy: Policy, report: SignoffReport, nowMs: number): Refusal[] {
+  return [
+    ...outcomeRefusals(policy, report),
+    ...waiverRefusals(policy, report, nowMs),
+    ...ageRefusals(policy, report, nowMs),
+    ...scopeRefusals(policy, report),
+  ];
+}
+
+function outcomeRefusals({ allowFailed, allowUndecided }: Policy, report: SignoffReport): Refusal[] {
+  const tests = testsOf(report);
+  const refusals: Refusal[] = [];
+  const over = tests.filter(({ name, outcome }) => outcome === 'failed' && !allowFailed.includes(name));
+  const open = tests.filter(({ name, outcome }) => outcome === 'undecided' && !allowUndecided.includes(name));
+  if (over.length > 0) refusals.push({ reason: 'failed', text: `failed: ${listed(over.map(({ name }) => name))}` });
+  if (open.length > 0) {
+    refusals.push({ reason: 'undecided', text: `not measured or undecided: ${listed(open.map(({ name }) => name))}` });
+  }
+  if (tests.length === 0) refusals.push({ reason: 'undecided', text: 'no limit was judged' });
+  // What no limit says: a run that was interrupted, for one.
+  const isSaid = tests.some(({ outcome }) => outcome === 'failed' || outcome === 'undecided');
+  if (!report.verdict.ok && !isSaid) refusals.push({ reason: 'failed', text: report.verdict.headline });
+  return refusals;
+}
+
+function waiverRefusals({ allowWaivers }: Policy, report: SignoffReport, nowMs: number): Refusal[] {
+  const today = new Date(nowMs).toISOString().slice(0, 10);
+  const used = report.scenarios.flatMap(({ name, runs }) =>
+    runs.flatMap(({ lane, budgets }) =>
+      budgets.filter(({ state }) => state === 'waived').map((row) => ({ scenario: name, metric: row.name, lane })),
+    ),
+  );
+  return used.flatMap(({ scenario, metric, lane }): Refusal[] => {
+    const place = `${scenario}/${lane}/${metric}`;
+    if (!allowWaivers) return [{ reason: 'waived', text: `${place} is over its limit, and waived` }];
+    const waiver = report.waivers.find((each) => each.scenario === scenario && each.metric === metric);
+    if (waiver !== undefined && waiver.until >= today) return [];
+    const ended = waiver ? `ended on ${waiver.until}` : 'is not in the ledger';
+    return [{ reason: 'waiver-expired', text: `the waiver of ${place} ${ended}` }];
+  });
+}
+
+function ageRefusals({ maxAge }: Policy, { signedAt }: SignoffReport, nowMs: number): Refusal[] {
+  const ageMs = nowMs - Date.parse(signedAt);
+  if (ageMs < -clockToleranceMs) return [{ reason: 'from-the-future', text: `it was signed at ${signedAt}` }];
+  if (maxAge === undefined || ageMs <= ageMsOf(maxAge)) return [];
+  return [{ reason: 'too-old', text: `it was signed ${formatDuration(ageMs)} ago; the policy takes ${maxAge}` }];
+}
+
+const dayMs = 86_400_000;
+
+function ageMsOf(text: string): number {
+  const days = /^([\d.]+) *d$/.exec(text);
+  return days ? Number(days[1]) * dayMs : parseQuantity(text.replaceAll(' ', ''), 'maxAge', 'seconds') * 1000;
+}
+
+function scopeRefusals(policy: Policy, { release, previous, scope, scenarios }: SignoffReport): Refusal[] {
+  const refusals: Refusal[] = [];
+  const refuse = (reason: Refusal['reason'], text: string) => refusals.push({ reason, text });
+  if (policy.release !== undefined && policy.release !== release)
+    refuse('release-differs', `it is of release ${release}`);
+  if (policy.previous !== undefined && policy.previous !== previous?.label && policy.previous !== previous?.commit) {
+    refuse('previous-differs', `it was compared with ${previous?.label ?? 'nothing'}, not with ${policy.previous}`);
+  }
+  if (policy.compared || policy.previous !== undefined) {
+    const alone = scenarios.filter(({ comparisons }) => comparisons.length === 0).map(({ name }) => name);
+    if (alone.length > 0) refuse('not-compared', `compared with nothing: ${listed(alone)}`);
+  }
+  if (policy.set !== undefined && (scope.set !== policy.set || scope.leftOut.length > 0)) {
+    const left = scope.leftOut.length > 0 ? ` without ${listed(scope.leftOut)}` : '';
+    refuse('set-differs', `the set is ${scope.set ?? 'none'}${left}, not ${policy.set}`);
+  }
+  const missing = (policy.scenarios ?? []).filter((name) => !scenarios.some((each) => each.name === name));
+  if (missing.length > 0) refuse('scenario-missing', `not run: ${listed(missing)}`);
+  for (const lane of policy.lanes ?? []) {
+    const without = scenarios.filter(({ runs }) => !runs.some((run) => run.lane === lane && run.folder !== null));
+    if (without.length > 0)
+      refuse('lane-missing', `not run in the ${lane} lane: ${listed(without.map(({ name }) => name))}`);
+  }
+  return refusals;
+}
+
+/** As many as a line holds. */
+function listed(all: readonly string[]): string {
+  return all.length > 5 ? `${all.slice(0, 5).join(', ')} and ${all.length - 5} more` : all.join(', ');
+}

@@ -1,0 +1,64 @@
+/** Why a bundle is refused: a code for programs, a sentence with what to do for people. */
+
+/** Every reason there is, with what to do. docs/signoff.md lists them. */
+export const reasons = {
+  'bundle-unreadable': 'Give the folder of a sign-off, or its .tar.gz as it was written.',
+  'bundle-too-large': 'No sign-off is so large: ask for the bundle as it was written.',
+  'file-link': 'A bundle holds files alone: ask for it as it was written.',
+  'file-path': 'A bundle holds no such path: ask for it as it was written.',
+  'envelope-missing': 'Without signoff.dsse.json nothing is stated: ask for the whole bundle.',
+  'envelope-invalid': 'Ask for the bundle as it was written.',
+  unsigned: 'Sign it off with --key, or accept what nobody answers for: --allow-unsigned.',
+  'key-unknown': 'It was signed with another key: ask who signed it, or give their public key.',
+  'signature-invalid': 'The statement was changed after it was signed, or another key signed it: do not use it.',
+  'statement-invalid': 'Ask for a bundle that floodgate signoff made.',
+  'schema-newer': 'Update floodgate: a newer version made this bundle.',
+  'file-missing': 'A file that was signed is gone: ask for the whole bundle.',
+  'file-unexpected': 'A file was added after the signature: remove it, or ask for the bundle as it was written.',
+  'digest-mismatch': 'A file was changed after the signature: do not use it.',
+  'summary-invalid': 'Ask for a bundle that floodgate signoff made.',
+  'data-missing': 'The figures cannot be recomputed without it: sign off again.',
+  'data-invalid': 'The figures cannot be recomputed from it: sign off again.',
+  'figures-differ': 'The raw data say something else than the report: do not use it.',
+  'budget-differs': 'The limits judge otherwise than the summary says: do not use it.',
+  'comparison-differs': 'The pairs say something else than the summary: do not use it.',
+  'verdict-differs': 'The data come to another verdict: do not use it.',
+  'statement-differs': 'The statement says something else than the data: do not use it.',
+  'page-differs': 'The page says something else than the data: do not use it.',
+  'waivers-differ': 'The waivers of the summary are not those of the ledger in the bundle: do not use it.',
+  failed: 'The release is not within its limits: mend it, or waive the limit and sign off again.',
+  undecided: 'What was not measured is no pass: sign off again on a quiet machine, or with more pairs.',
+  waived: 'The policy takes no waiver: mend what is waived and sign off again.',
+  'waiver-expired': 'A limit is broken, and its waiver has ended: mend it, or sign off again with a new waiver.',
+  'too-old': 'Sign off again: the policy takes no bundle that old.',
+  'from-the-future': 'It was signed later than now: check the clocks of both machines.',
+  'release-differs': 'This bundle is of another release: give the one that is meant.',
+  'candidate-differs': 'This bundle is of another candidate: give the one that was signed off, or sign off this one.',
+  'previous-differs': 'It was compared with another release than the policy asks for: sign off again with --previous.',
+  'scenario-missing': 'Sign off again with every scenario that the policy asks for.',
+  'lane-missing': 'Sign off again in every lane that the policy asks for.',
+  'set-differs': 'Sign off again with the set that the policy asks for, and nothing left out.',
+  'not-compared': 'Sign off again with --previous: the policy asks for a comparison.',
+} as const satisfies Record<string, string>;
+
+export type Reason = keyof typeof reasons;
+
+export interface Refusal {
+  readonly reason: Reason;
+  /** What was found, in a sentence. */
+  readonly text: string;
+}
+
+/** Thrown within this room where nothing behind it can be checked; caught in `verifyBundle`. */
+export class Refused extends Error {
+  readonly refusals: readonly Refusal[];
+
+  constructor(...refusals: readonly Refusal[]) {
+    super(refusals.map(({ text }) => text).join('; '));
+    this.refusals = refusals;
+  }
+}
+
+export function refused(reason: Reason, text: string): Refused {
+  return new Refused({ reason, text });
+}

@@ -1,0 +1,186 @@
+/**
+ * Makes a bundle of what was measured: texts redacted, everything judged by the functions that `verify` judges with, page and statement
+ * written, signed, searched for secrets. Pure, but for files of the measurements that it reads.
+ */
+
+import type { KeyObject } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { Verdict } from '../../reports/model.ts';
+import {
+  SIGNOFF_SCHEMA_VERSION,
+  type SignedComparison,
+  type SignedInput,
+  type SignedRun,
+  type SignedScenario,
+  type SignoffReport,
+} from '../../reports/signoff.ts';
+import { renderSignoffHtml } from '../../reports/signoff-html.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { readMeasurement } from '../report/measured-again.ts';
+import { type Measurement, measurementName } from '../report/measurement.ts';
+import type { BundleFiles } from './bundle-files.ts';
+import { envelopeName, sealStatement } from './envelope.ts';
+import { findSecret } from './find-secret.ts';
+import { judgePairsAgain, judgeRun, signoffVerdict } from './judge.ts';
+import type { MeasuredComparison, MeasuredRun, MeasuredScenario } from './measure.ts';
+import type { Redactor } from './secrets.ts';
+import { readSourceList, sourceListName } from './source-list.ts';
+import { statementOf } from './statement.ts';
+import { ledgerFileName, pageName, printName, projectName, readSummary, summaryName } from './summary.ts';
+
+export interface SealOrder {
+  readonly head: Pick<
+    SignoffReport,
+    'tool' | 'release' | 'previous' | 'startedAt' | 'signedAt' | 'command' | 'machine' | 'scope' | 'notes'
+  > & { readonly candidate: Omit<SignoffReport['candidate'], 'files'> };
+  readonly measured: readonly MeasuredScenario[];
+  readonly ledger: Ledger;
+  /** What a rerun takes: targets and scenarios. */
+  readonly project: object;
+  readonly inputs: readonly SignedInput[];
+  readonly sourceList: string;
+  readonly pairs: Pick<SignedComparison, 'seed' | 'pairsMax'>;
+  /** Private; undefined: nobody answers for it. */
+  readonly key: KeyObject | undefined;
+  readonly redactor: Redactor;
+  /** The page as paper has it; undefined where there is no browser to print it. */
+  readonly print: (page: string) => Promise<Buffer | undefined>;
+}
+
+/** @throws FloodgateError `secret-found` where a secret is left */
+export async function sealBundle(order: SealOrder): Promise<{ files: BundleFiles; report: SignoffReport }> {
+  const files: BundleFiles = new Map();
+  const ledger = order.redactor.value(order.ledger);
+  const scenarios: SignedScenario[] = [];
+  for (const { scenario, runs, comparisons } of order.measured) {
+    const signed = runs.map((run) => sealRun(order, files, ledger, scenario.name, run));
+    const compared: SignedComparison[] = [];
+    for (const comparison of comparisons) {
+      const { outcome, lane } = comparison;
+      if ('failure' in outcome) signed.push(notRun(lane, outcome.failure, order.redactor));
+      else compared.push(await sealPairs(order, files, scenario.name, { lane, outcome }));
+    }
+    scenarios.push({ name: scenario.name, runs: signed, comparisons: compared });
+  }
+  const source = readSourceList(order.sourceList) ?? [];
+  const head = order.redactor.value(order.head);
+  const unjudged: Omit<SignoffReport, 'verdict'> = {
+    kind: 'signoff',
+    schemaVersion: SIGNOFF_SCHEMA_VERSION,
+    ...head,
+    candidate: { ...head.candidate, files: source.length },
+    inputs: order.redactor.value(order.inputs),
+    scenarios,
+    waivers: ledger.waivers,
+  };
+  // As it is read back: the page is made of what is verified.
+  const report = readSummary(JSON.parse(JSON.stringify({ ...unjudged, verdict: signoffVerdict(unjudged) })));
+  if (typeof report === 'string') throw mistake(`${summaryName}: ${report}`);
+  put(files, summaryName, report);
+  put(files, ledgerFileName, ledger);
+  put(files, projectName, order.redactor.value(order.project));
+  files.set(sourceListName, Buffer.from(order.sourceList));
+  refuseSecrets(files, order.redactor);
+  const page = renderSignoffHtml(report);
+  files.set(pageName, Buffer.from(page));
+  const print = await order.print(page);
+  if (print) files.set(printName, print);
+  files.set(envelopeName, sealStatement(statementOf(report, files, source), order.key));
+  return { files, report };
+}
+
+function put(files: BundleFiles, name: string, value: unknown): void {
+  files.set(name, Buffer.from(`${JSON.stringify(value)}\n`));
+}
+
+function sealRun(
+  { redactor, head }: SealOrder,
+  files: BundleFiles,
+  ledger: Ledger,
+  scenario: string,
+  { lane, thresholds, outcome }: MeasuredRun,
+): SignedRun {
+  if ('failure' in outcome) return notRun(lane, outcome.failure, redactor);
+  const folder = `runs/${scenario}/${lane}`;
+  const measurement = measurementIn(path.join(outcome.folder, measurementName), redactor);
+  const { report, run } = judgeRun({
+    scenario,
+    report: redactor.value(outcome.report),
+    measurement,
+    ledger,
+    thresholds: Object.fromEntries(thresholds),
+    definition: outcome.definition,
+    day: head.signedAt.slice(0, 10),
+  });
+  put(files, `${folder}/report.json`, report);
+  put(files, `${folder}/${measurementName}`, measurement);
+  const traffic = path.join(outcome.folder, 'traffic.yaml');
+  if (existsSync(traffic))
+    files.set(`${folder}/traffic.yaml`, Buffer.from(redactor.text(readFileSync(traffic, 'utf8'))));
+  return { ...run, folder };
+}
+
+async function sealPairs(
+  { redactor, pairs }: SealOrder,
+  files: BundleFiles,
+  scenario: string,
+  {
+    lane,
+    outcome,
+  }: { lane: MeasuredComparison['lane']; outcome: Exclude<MeasuredComparison['outcome'], { failure: unknown }> },
+): Promise<SignedComparison> {
+  const { facts, result } = outcome;
+  const folder = `pairs/${scenario}/${lane}`;
+  const measurements = new Map<string, Measurement>();
+  for (let pair = 1; pair <= result.pairs; pair += 1) {
+    for (const side of ['base', 'head'] as const) {
+      const measurement = measurementIn(path.join(outcome.folder, `${pair}-${side}`, measurementName), redactor);
+      measurements.set(`${pair}-${side}`, measurement);
+      put(files, `${folder}/${pair}-${side}.json`, measurement);
+    }
+  }
+  const judged = {
+    ...pairs,
+    repeats: facts.repeats,
+    thresholds: Object.fromEntries(facts.thresholds),
+    unfitPairs: facts.unfitPairs,
+    lastFault: redactor.text(facts.lastFault),
+    isCutShort: facts.isCutShort,
+  };
+  const again = await judgePairsAgain({
+    ...judged,
+    ...{ scenario, lane, pairs: result.pairs },
+    measurementOf: (side, pair) => measurements.get(`${pair}-${side}`),
+  });
+  return { folder, ...judged, result: { ...again, sites: redactor.value(result.sites) } };
+}
+
+function measurementIn(file: string, redactor: Redactor): Measurement {
+  const read = readMeasurement(redactor.value(JSON.parse(readFileSync(file, 'utf8'))));
+  if (typeof read !== 'string') return read;
+  throw mistake(`${file}: ${read}`);
+}
+
+function mistake(text: string): FloodgateError {
+  return new FloodgateError('signoff-failed', text, { hint: 'This is a mistake of floodgate: report it.' });
+}
+
+/** A scenario that could not be run is no pass; one whose candidate died has failed. */
+function notRun(lane: SignedRun['lane'], { message, hint, exitCode }: FloodgateError, redactor: Redactor): SignedRun {
+  const code = exitCode === 1 ? 1 : 4;
+  const why = redactor.text(`${message}. ${hint}`.slice(0, 2_000));
+  const verdict: Verdict = { ok: false, exitCode: code, headline: `Not judged: ${why}` };
+  return { lane, folder: null, definition: '', thresholds: {}, budgets: [], samples: {}, command: '', verdict };
+}
+
+function refuseSecrets(files: BundleFiles, redactor: Redactor): void {
+  for (const [name, content] of files) {
+    const place = findSecret(name, content, redactor);
+    if (place === undefined) continue;
+    throw new FloodgateError('secret-found', `${name} holds what looks like a secret: ${place}`, {
+      hint: 'Nothing was written. Take it out of the scenario or the file name, and sign off again.',
+    });
+  }
+}

@@ -1,0 +1,111 @@
+/** `signoff.json` read back: its structure, types and bounds. What it says is checked against the data (`verify.ts`). */
+import * as v from 'valibot';
+import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
+
+export const summaryName = 'signoff.json';
+export const ledgerFileName = 'ledger.json';
+export const pageName = 'signoff.html';
+export const printName = 'signoff.pdf';
+export const projectName = 'project.json';
+
+const text = v.pipe(v.string(), v.maxLength(65_536));
+const name = v.pipe(v.string(), v.regex(/^[\w][\w.-]{0,79}$/));
+const folder = v.pipe(v.string(), v.regex(/^(runs|pairs)\/[\w][\w.-]{0,79}\/(tap|exact|load)$/));
+const number = v.pipe(v.number(), v.finite());
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+const lane = v.picklist(['tap', 'exact', 'load']);
+const time = v.pipe(v.string(), v.isoTimestamp());
+const day = v.pipe(v.string(), v.isoDate());
+const list = <T extends v.GenericSchema>(item: T, countMax = 10_000) => v.pipe(v.array(item), v.maxLength(countMax));
+const shares = v.record(text, number);
+const verdict = v.strictObject({ ok: v.boolean(), exitCode: whole, headline: text });
+const tool = v.strictObject({ name: text, version: text });
+const version = {
+  label: text,
+  commit: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/))),
+  dirty: v.boolean(),
+};
+
+const budget = v.strictObject({
+  name: text,
+  unit: v.picklist(['bytes', 'count', 'ms', 'seconds', 'share', 'bytesPerSecond', 'perSecond']),
+  bound: v.picklist(['max', 'min']),
+  limit: number,
+  actual: v.nullable(number),
+  ok: v.boolean(),
+  state: v.picklist(['pass', 'over', 'waived', 'undecided', 'notMeasured']),
+  note: text,
+});
+
+const run = v.strictObject({
+  lane,
+  folder: v.nullable(folder),
+  definition: text,
+  thresholds: shares,
+  budgets: list(budget),
+  samples: v.record(text, whole),
+  command: text,
+  verdict,
+});
+
+/** Its figures are held against the pairs as a whole: only what is read before that is checked here. */
+const compared = v.looseObject({
+  name: text,
+  lane,
+  pairs: v.pipe(whole, v.maxValue(64)),
+  metrics: list(v.looseObject({ name: text, decision: text })),
+  sites: list(v.looseObject({})),
+  notes: list(v.looseObject({ severity: text, text })),
+});
+
+const comparison = v.strictObject({
+  folder,
+  seed: v.pipe(whole, v.maxValue(0xffff_ffff)),
+  pairsMax: v.pipe(whole, v.maxValue(64)),
+  repeats: v.boolean(),
+  thresholds: shares,
+  unfitPairs: whole,
+  lastFault: text,
+  isCutShort: v.boolean(),
+  result: compared,
+});
+
+const schema = v.strictObject({
+  kind: v.literal('signoff'),
+  schemaVersion: v.literal(SIGNOFF_SCHEMA_VERSION),
+  tool,
+  release: text,
+  candidate: v.strictObject({
+    ...version,
+    files: whole,
+    package: v.nullable(v.strictObject({ name: text, sha256: digest })),
+  }),
+  previous: v.nullable(v.strictObject(version)),
+  startedAt: time,
+  signedAt: time,
+  command: text,
+  machine: v.strictObject({
+    node: text,
+    platform: text,
+    arch: text,
+    kernel: text,
+    cpu: text,
+    cores: whole,
+    memoryBytes: number,
+  }),
+  scope: v.strictObject({ set: v.nullable(text), leftOut: list(text), lanes: list(lane) }),
+  inputs: list(v.strictObject({ name: text, sha256: digest, bytes: whole })),
+  scenarios: list(v.strictObject({ name, runs: list(run, 6), comparisons: list(comparison, 3) })),
+  waivers: list(v.strictObject({ scenario: text, metric: text, reason: text, owner: text, until: day })),
+  verdict,
+  notes: list(v.strictObject({ severity: v.picklist(['info', 'warning']), text })),
+});
+
+/** @returns the summary, or why it is none, with its place */
+export function readSummary(value: unknown): SignoffReport | string {
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output as unknown as SignoffReport;
+  const issue = result.issues[0];
+  return `${v.getDotPath(issue) ?? 'the summary'}: ${issue.message.slice(0, 300)}`;
+}

@@ -1,0 +1,555 @@
+/** A clean bundle is verified; every way to bend it that is in the table is refused, for the reason that stands beside it. */
+import type { KeyObject } from 'node:crypto';
+import t from 'tap';
+import type { RunReport } from '../../reports/model.ts';
+import type { SignoffReport } from '../../reports/signoff.ts';
+import { renderSignoffHtml } from '../../reports/signoff-html.ts';
+import type { Measurement } from '../report/measurement.ts';
+import type { BundleFiles } from './bundle-files.ts';
+import { ledger, release, sealedFixture, signedAt, sourceList, stranger } from './bundle-fixture.ts';
+import { envelopeName, keyIdOf, sealStatement } from './envelope.ts';
+import { checkPolicy, defaultPolicy } from './policy.ts';
+import type { Reason } from './refusal.ts';
+import { readSourceList } from './source-list.ts';
+import { type Statement, statementOf } from './statement.ts';
+import { type VerifyOrder, verifyBundle } from './verify.ts';
+
+const folder = t.testdir();
+const clean = (await sealedFixture(`${folder}/clean`)).files;
+const dayMs = 86_400_000;
+
+const verified = (files: BundleFiles, order: Partial<VerifyOrder> = {}) =>
+  verifyBundle({
+    files,
+    key: release.publicKey,
+    allowsUnsigned: false,
+    policy: defaultPolicy,
+    candidate: undefined,
+    toolVersion: '0.1.0',
+    nowMs: Date.parse(signedAt) + dayMs,
+    ...order,
+  });
+
+type Bend = (files: BundleFiles) => void;
+type Row = readonly [name: string, bend: Bend, reason: Reason, order?: Partial<VerifyOrder>];
+
+const read = <T>(files: BundleFiles, name: string): T => JSON.parse(files.get(name)!.toString());
+const write = (files: BundleFiles, name: string, value: unknown) =>
+  files.set(name, Buffer.from(`${JSON.stringify(value)}\n`));
+const edit =
+  <T>(name: string, change: (value: T) => void): Bend =>
+  (files) => {
+    const value = read<T>(files, name);
+    change(value);
+    write(files, name, value);
+  };
+const both =
+  (...bends: Bend[]): Bend =>
+  (files) => {
+    for (const bend of bends) bend(files);
+  };
+
+/** As whoever has the right key would lie: the statement and the page are made of what the bundle says now. */
+const signedAgain = (...bends: Bend[]): Bend => both(...bends, sealAgain(release.privateKey));
+const sealAgain =
+  (key: KeyObject | undefined): Bend =>
+  (files) => {
+    const report = read<SignoffReport>(files, 'signoff.json');
+    files.set('signoff.html', Buffer.from(renderSignoffHtml(report)));
+    stateAgain(key)(files);
+  };
+/** The statement alone. */
+const stateAgain =
+  (key: KeyObject | undefined, change: (statement: Mutable<Statement>) => void = () => {}): Bend =>
+  (files) => {
+    const report = read<SignoffReport>(files, 'signoff.json');
+    const source = readSourceList(files.get('candidate.sha256')?.toString() ?? '') ?? [];
+    const statement = JSON.parse(JSON.stringify(statementOf(report, files, source)));
+    change(statement);
+    files.set(envelopeName, sealStatement(statement, key));
+  };
+// biome-ignore lint/suspicious/noExplicitAny: a statement is bent in every place
+type Mutable<_> = any;
+// biome-ignore lint/suspicious/noExplicitAny: as is a summary
+const summary = (change: (report: any) => void): Bend => edit('signoff.json', change);
+const envelope = (change: (envelope: Mutable<unknown>) => void): Bend => edit(envelopeName, change);
+
+const flip =
+  (name: string, at: (length: number) => number): Bend =>
+  (files) => {
+    const content = Buffer.from(files.get(name)!);
+    content[at(content.length)]! ^= 1;
+    files.set(name, content);
+  };
+const swap =
+  (a: string, b: string): Bend =>
+  (files) => {
+    const [first, second] = [files.get(a)!, files.get(b)!];
+    files.set(a, second).set(b, first);
+  };
+
+/** Files to another folder, or away. */
+const move =
+  (from: string, to?: string): Bend =>
+  (files) => {
+    for (const [name, content] of [...files]) {
+      if (!name.startsWith(from)) continue;
+      files.delete(name);
+      if (to !== undefined) files.set(name.replace(from, to), content);
+    }
+  };
+
+const run = 'runs/steady/exact';
+const pairs = 'pairs/steady/exact';
+const measurement = (name: string, change: (value: Mutable<Measurement>) => void): Bend => edit(name, change);
+const report = (change: (value: Mutable<RunReport>) => void): Bend => edit(`${run}/report.json`, change);
+
+const signedFiles = [...clean.keys()].filter((name) => name !== envelopeName);
+
+/** Each file by a byte, cut, gone. */
+const files: Row[] = signedFiles.flatMap((name): Row[] => [
+  [`${name}: a bit in the middle`, flip(name, (length) => length >> 1), 'digest-mismatch'],
+  [`${name}: its last byte`, (all) => void all.set(name, all.get(name)!.subarray(0, -1)), 'digest-mismatch'],
+  [`${name}: gone`, (all) => void all.delete(name), 'file-missing'],
+]);
+
+const swapped: Row[] = [
+  [
+    'reports of base and head in each other’s place',
+    swap(`${pairs}/1-base.json`, `${pairs}/1-head.json`),
+    'digest-mismatch',
+  ],
+  ['the measurement of another run', swap(`${run}/measurement.json`, `${pairs}/2-head.json`), 'digest-mismatch'],
+  ['a file more', (all) => void all.set('NOTICE.txt', Buffer.from('all is well')), 'file-unexpected'],
+  ['a page beside the page', (all) => void all.set('index.html', all.get('signoff.html')!), 'file-unexpected'],
+  [
+    'a file under another name',
+    (all) => void all.set('signoff.htm', all.get('signoff.html')!).delete('signoff.html'),
+    'file-missing',
+  ],
+  [
+    'raw data and summary changed together',
+    both(measurement(`${run}/measurement.json`, cheaper), summary(sayLess)),
+    'digest-mismatch',
+  ],
+  [
+    'page and summary changed together',
+    both(
+      summary((all) => void (all.verdict.headline = 'v1.4.0 is well.')),
+      (all) => void all.set('signoff.html', Buffer.from(renderSignoffHtml(read(all, 'signoff.json')))),
+    ),
+    'digest-mismatch',
+  ],
+];
+
+function cheaper(value: Mutable<Measurement>): void {
+  value.pass.channel.last.allocated /= 2;
+}
+
+function sayLess(value: Mutable<SignoffReport>): void {
+  const row = value.scenarios[0].runs[0].budgets.find(({ name }: { name: string }) => name === 'allocated.perMessage');
+  row.actual /= 2;
+}
+
+const otherCandidate = (
+  await sealedFixture(`${folder}/other`, { sourceList: sourceList.replaceAll('b', '0'), release: 'v1.4.1' })
+).files;
+
+const envelopes: Row[] = [
+  ['no envelope', (all) => void all.delete(envelopeName), 'envelope-missing'],
+  ['an envelope that is no JSON', (all) => void all.set(envelopeName, Buffer.from('{')), 'envelope-invalid'],
+  ['an envelope that is null', (all) => void all.set(envelopeName, Buffer.from('null\n')), 'envelope-invalid'],
+  ['a bit of the payload', envelope((all) => void (all.payload = `A${all.payload.slice(1)}`)), 'signature-invalid'],
+  [
+    'a bit of the signature',
+    envelope(({ signatures }) => void (signatures[0].sig = `A${signatures[0].sig.slice(1)}`)),
+    'signature-invalid',
+  ],
+  [
+    'half a signature',
+    envelope(({ signatures }) => void (signatures[0].sig = signatures[0].sig.slice(0, 44))),
+    'signature-invalid',
+  ],
+  ['no signature', envelope((all) => void (all.signatures = [])), 'unsigned'],
+  ['unsigned from the start', sealAgain(undefined), 'unsigned'],
+  ['signatures that are no list', envelope((all) => void (all.signatures = {})), 'envelope-invalid'],
+  ['a second signature', envelope(({ signatures }) => void signatures.push(signatures[0])), 'envelope-invalid'],
+  ['another type of payload', envelope((all) => void (all.payloadType = 'text/plain')), 'envelope-invalid'],
+  ['a field more', envelope((all) => void (all.comment = 'reviewed')), 'envelope-invalid'],
+  [
+    'white space',
+    (all) => void all.set(envelopeName, Buffer.from(JSON.stringify(read(all, envelopeName), null, 2))),
+    'envelope-invalid',
+  ],
+  ['base64 with a line break', envelope((all) => void (all.payload += '\n')), 'envelope-invalid'],
+  [
+    'another key’s name beside the signature',
+    envelope(({ signatures }) => void (signatures[0].keyid = keyIdOf(stranger.publicKey))),
+    'key-unknown',
+  ],
+  ['signed by a stranger', sealAgain(stranger.privateKey), 'key-unknown'],
+  [
+    'signed by a stranger in the name of the key',
+    both(
+      sealAgain(stranger.privateKey),
+      envelope(({ signatures }) => void (signatures[0].keyid = keyIdOf(release.publicKey))),
+    ),
+    'signature-invalid',
+  ],
+  [
+    'verdict flipped, and signed by a stranger',
+    both(
+      summary((all) => void (all.verdict.exitCode = 0)),
+      sealAgain(stranger.privateKey),
+    ),
+    'key-unknown',
+  ],
+  ['no public key at hand', () => {}, 'key-unknown', { key: undefined }],
+  [
+    'the statement of another candidate',
+    (all) => void all.set(envelopeName, otherCandidate.get(envelopeName)!),
+    'digest-mismatch',
+  ],
+  [
+    'the source list of another candidate',
+    (all) => void all.set('candidate.sha256', otherCandidate.get('candidate.sha256')!),
+    'digest-mismatch',
+  ],
+  [
+    'a statement that is no statement',
+    (all) => void all.set(envelopeName, sealStatement([1], release.privateKey)),
+    'statement-invalid',
+  ],
+  [
+    'a statement of another type',
+    stateAgain(release.privateKey, (all) => void (all._type = 'https://in-toto.io/Statement/v0.1')),
+    'statement-invalid',
+  ],
+  [
+    'a predicate of another type',
+    stateAgain(release.privateKey, (all) => void (all.predicateType = 'https://slsa.dev/provenance/v1')),
+    'statement-invalid',
+  ],
+  [
+    'a statement without files',
+    stateAgain(release.privateKey, (all) => void (all.predicate.configuration = [])),
+    'statement-invalid',
+  ],
+  [
+    'a statement with hostile files',
+    stateAgain(release.privateKey, (all) => void (all.predicate.configuration = [null, { name: 1 }])),
+    'statement-invalid',
+  ],
+];
+
+/** By whoever has the key: the data say otherwise. */
+const lies: Row[] = [
+  [
+    'statement: failed is passed',
+    stateAgain(release.privateKey, (all) => void (all.predicate.result = 'PASSED')),
+    'statement-differs',
+  ],
+  [
+    'statement: a waived test among those that passed',
+    stateAgain(release.privateKey, ({ predicate }) => void predicate.passedTests.push(predicate.warnedTests.pop())),
+    'statement-differs',
+  ],
+  [
+    'statement: another threshold',
+    stateAgain(
+      release.privateKey,
+      ({ predicate }) => void (predicate['urn:floodgate:signoff:v1'].metrics[0].threshold *= 2),
+    ),
+    'statement-differs',
+  ],
+  [
+    'statement: another subject',
+    stateAgain(release.privateKey, ({ subject }) => void (subject[0].digest.sha256 = '0'.repeat(64))),
+    'statement-differs',
+  ],
+  [
+    'statement: another seed',
+    stateAgain(release.privateKey, ({ predicate }) => void (predicate.configuration[3].annotations.seed = 8)),
+    'statement-differs',
+  ],
+  [
+    'summary: the verdict',
+    signedAgain(summary(({ verdict }) => void (verdict.headline = 'v1.4.0 is within its limits, all of them.'))),
+    'verdict-differs',
+  ],
+  [
+    'summary: the verdict of a run',
+    signedAgain(summary(({ scenarios }) => void (scenarios[0].runs[0].verdict.headline = 'All is well.'))),
+    'verdict-differs',
+  ],
+  ['summary: a figure', signedAgain(summary(sayLess)), 'budget-differs'],
+  [
+    'summary: a limit',
+    signedAgain(summary(({ scenarios }) => void (scenarios[0].runs[0].budgets[0].limit *= 2))),
+    'budget-differs',
+  ],
+  [
+    'summary: a limit left out',
+    signedAgain(summary(({ scenarios }) => void scenarios[0].runs[0].budgets.pop())),
+    'budget-differs',
+  ],
+  [
+    'summary: more readings',
+    signedAgain(summary(({ scenarios }) => void (scenarios[0].runs[0].samples['rss.max'] = 100_000))),
+    'verdict-differs',
+  ],
+  [
+    'summary: worse is within',
+    signedAgain(
+      summary(
+        ({ scenarios }) =>
+          void (scenarios[0].comparisons[0].result.metrics.find(
+            ({ decision }: { decision: string }) => decision !== 'shown',
+          ).change = -0.1),
+      ),
+    ),
+    'comparison-differs',
+  ],
+  [
+    'summary: another threshold',
+    signedAgain(
+      summary(({ scenarios }) => void (scenarios[0].comparisons[0].thresholds['allocated.perMessage'] = 0.5)),
+    ),
+    'comparison-differs',
+  ],
+  [
+    'summary: fewer pairs',
+    signedAgain(summary(({ scenarios }) => void (scenarios[0].comparisons[0].result.pairs = 2))),
+    'file-unexpected',
+  ],
+  [
+    'summary: the waiver’s last day',
+    signedAgain(summary(({ waivers }) => void (waivers[0].until = '2027-12-31'))),
+    'waivers-differ',
+  ],
+  [
+    'summary: a waiver more',
+    signedAgain(summary(({ waivers }) => void waivers.push({ ...waivers[0], metric: 'rss.max' }))),
+    'waivers-differ',
+  ],
+  [
+    'ledger: no waiver',
+    signedAgain(
+      summary((all) => void (all.waivers = [])),
+      edit('ledger.json', (all: Mutable<unknown>) => void (all.waivers = [])),
+    ),
+    'budget-differs',
+  ],
+  ['summary: the scenario left out', signedAgain(summary((all) => void (all.scenarios = []))), 'file-unexpected'],
+  [
+    'summary: the comparison left out',
+    signedAgain(summary(({ scenarios }) => void (scenarios[0].comparisons = []))),
+    'file-unexpected',
+  ],
+  [
+    'summary: a run that was not run',
+    signedAgain(
+      summary(({ scenarios }) => void (scenarios[0].runs[0].folder = null)),
+      move(`${run}/`),
+    ),
+    'data-missing',
+  ],
+  [
+    'summary: another run’s data',
+    signedAgain(
+      summary(({ scenarios }) => void (scenarios[0].runs[0].folder = 'runs/other/exact')),
+      move(`${run}/`, 'runs/other/exact/'),
+    ),
+    'data-invalid',
+  ],
+  ['summary: a field more', signedAgain(summary((all) => void (all.comment = 'reviewed'))), 'summary-invalid'],
+  ['summary: of a newer version', signedAgain(summary((all) => void (all.schemaVersion = 2))), 'schema-newer'],
+  [
+    'report: a figure',
+    signedAgain(
+      report(({ figures }) => void (figures.find(({ value }: { value: number }) => value > 1000).value -= 1000)),
+    ),
+    'figures-differ',
+  ],
+  ['report: a limit', signedAgain(report(({ budgets }) => void (budgets[0].limit *= 2))), 'budget-differs'],
+  [
+    'report: the verdict',
+    signedAgain(report(({ verdict }) => void (verdict.headline = 'All is well.'))),
+    'verdict-differs',
+  ],
+  ['raw data: allocation', signedAgain(measurement(`${run}/measurement.json`, cheaper)), 'figures-differ'],
+  [
+    'raw data: a reading of memory',
+    signedAgain(
+      measurement(
+        `${run}/measurement.json`,
+        ({ pass }) => void (pass.watch.levels.bytes = pass.watch.levels.bytes.map(() => 1)),
+      ),
+    ),
+    'figures-differ',
+  ],
+  [
+    'raw data: the limit',
+    signedAgain(measurement(`${run}/measurement.json`, ({ budget }) => void (budget['allocated.perMessage'] = 1e6))),
+    'budget-differs',
+  ],
+  [
+    'raw data: the target did not die',
+    signedAgain(measurement(`${run}/measurement.json`, ({ pass }) => void (pass.exit.expected = false))),
+    'verdict-differs',
+  ],
+  [
+    'raw data: a column too short',
+    signedAgain(measurement(`${run}/measurement.json`, ({ pass }) => void pass.watch.rss.tMs.pop())),
+    'data-invalid',
+  ],
+  [
+    'raw data: no numbers',
+    signedAgain(measurement(`${run}/measurement.json`, ({ pass }) => void (pass.watch.levels.bytes[0] = 'x'))),
+    'data-invalid',
+  ],
+  ['raw data of a run left out', signedAgain((all) => void all.delete(`${run}/measurement.json`)), 'data-missing'],
+  ['a pair left out', signedAgain((all) => void all.delete(`${pairs}/2-head.json`)), 'data-missing'],
+  [
+    'base and head of every pair exchanged',
+    signedAgain(...[1, 2, 3].map((pair) => swap(`${pairs}/${pair}-base.json`, `${pairs}/${pair}-head.json`))),
+    'comparison-differs',
+  ],
+  [
+    'a pair twice',
+    signedAgain((all) => void all.set(`${pairs}/3-head.json`, all.get(`${pairs}/1-base.json`)!)),
+    'comparison-differs',
+  ],
+  [
+    'the page shows another verdict',
+    both(
+      (all) =>
+        void all.set(
+          'signoff.html',
+          Buffer.from(all.get('signoff.html')!.toString().replace('"ok":true', '"ok":false')),
+        ),
+      stateAgain(release.privateKey),
+    ),
+    'page-differs',
+  ],
+  [
+    'the page is another page',
+    both((all) => void all.set('signoff.html', Buffer.from('<h1>All is well</h1>')), stateAgain(release.privateKey)),
+    'page-differs',
+  ],
+  [
+    'the source list is none',
+    signedAgain((all) => void all.set('candidate.sha256', Buffer.from('all of it\n'))),
+    'data-invalid',
+  ],
+];
+
+const asked = (policy: object) => ({ policy: checkPolicy(policy, 'policy.yaml') });
+const sealed = async (name: string, order: Parameters<typeof sealedFixture>[1]): Promise<Bend> => {
+  const { files: other } = await sealedFixture(`${folder}/${name}`, order);
+  return (all) => {
+    all.clear();
+    for (const [file, content] of other) all.set(file, content);
+  };
+};
+
+/** Whole bundles that are not what the receiver asks for. */
+const policies: Row[] = [
+  ['the waiver has ended', () => {}, 'waiver-expired', { nowMs: Date.parse('2027-01-01T00:00:00Z') }],
+  ['no waiver is taken', () => {}, 'waived', asked({ allowWaivers: false })],
+  ['broken, and not waived', await sealed('broken', { ledger: { baselines: [], waivers: [] } }), 'failed'],
+  [
+    'the waiver had ended when it was judged',
+    await sealed('ended', { ledger: { baselines: [], waivers: [{ ...ledger.waivers[0]!, until: '2026-11-28' }] } }),
+    'failed',
+  ],
+  ['worse than the release before', await sealed('worse', { growth: 1.02 }), 'failed'],
+  ['a baseline of another machine', await sealed('unknown', { ledger: otherMachine() }), 'failed'],
+  ['older than the policy takes', () => {}, 'too-old', { ...asked({ maxAge: '12h' }) }],
+  ['signed tomorrow', () => {}, 'from-the-future', { nowMs: Date.parse(signedAt) - dayMs }],
+  ['another release', () => {}, 'release-differs', asked({ release: 'v1.5.0' })],
+  ['compared with another release', () => {}, 'previous-differs', asked({ previous: 'v1.3.3' })],
+  ['compared with nothing', await sealed('alone', { compares: false }), 'not-compared', asked({ compared: true })],
+  ['a scenario is not in it', () => {}, 'scenario-missing', asked({ scenarios: ['incident'] })],
+  ['a lane is not in it', () => {}, 'lane-missing', asked({ lanes: ['tap'] })],
+  ['another set', () => {}, 'set-differs', asked({ set: 'nightly' })],
+  [
+    'a package that is another',
+    () => {},
+    'candidate-differs',
+    { candidate: { kind: 'package', digest: '0'.repeat(64) } },
+  ],
+  [
+    'a commit that is another',
+    () => {},
+    'candidate-differs',
+    { candidate: { kind: 'commit', digest: '0'.repeat(40) } },
+  ],
+  [
+    'a source with another file',
+    () => {},
+    'candidate-differs',
+    { candidate: { kind: 'source', files: readSourceList(sourceList.replaceAll('b', '0'))! } },
+  ],
+  [
+    'a source with a file more',
+    () => {},
+    'candidate-differs',
+    { candidate: { kind: 'source', files: readSourceList(`${sourceList}${'1'.repeat(64)}  more.js\n`)! } },
+  ],
+  [
+    'a source with a file fewer',
+    () => {},
+    'candidate-differs',
+    { candidate: { kind: 'source', files: readSourceList(sourceList)!.slice(1) } },
+  ],
+];
+
+/** A metric that has no threshold is not held against it; a limit that is over stays over. */
+function otherMachine() {
+  return { baselines: [], waivers: [{ ...ledger.waivers[0]!, scenario: 'other' }] };
+}
+
+t.test('a clean bundle is verified', async (t) => {
+  const found = await verified(clean);
+  t.same(found.refusals, []);
+  t.equal(found.signedBy, keyIdOf(release.publicKey));
+  t.match(found.checks, [/^signed by key/, /^\d+ files are as they were signed/, /^7 runs judged again/]);
+  t.match(found.report, { verdict: { ok: true, exitCode: 0, headline: /waived: allocated\.perMessage of steady/ } });
+  const statement = JSON.parse(
+    Buffer.from(read<{ payload: string }>(clean, envelopeName).payload, 'base64').toString(),
+  );
+  t.match(statement.predicate, {
+    result: 'WARNED',
+    warnedTests: ['steady/exact/allocated.perMessage'],
+    failedTests: [],
+  });
+  const candidate = { kind: 'source', files: readSourceList(sourceList)! } as const;
+  t.same((await verified(clean, { candidate })).refusals, [], 'with its candidate at hand');
+  const policy = checkPolicy(
+    { maxAge: '2d', release: 'v1.4.0', previous: 'v1.3.2', set: 'release', lanes: ['exact'], scenarios: ['steady'] },
+    '',
+  );
+  t.same((await verified(clean, { policy })).refusals, [], 'as a policy asks for');
+  t.same((await verified(clean, { toolVersion: '0.2.0' })).refusals, [], 'by another version, with other words');
+});
+
+t.test('unsigned bundles say so, and are taken only where that is asked for', async (t) => {
+  const { files: unsigned } = await sealedFixture(`${folder}/unsigned`, { key: undefined });
+  t.match((await verified(unsigned)).refusals, [{ reason: 'unsigned' }]);
+  const taken = await verified(unsigned, { allowsUnsigned: true });
+  t.same([taken.refusals, taken.signedBy], [[], undefined]);
+  t.match(taken.checks[0], 'the signature was not checked');
+});
+
+const table = [...files, ...swapped, ...envelopes, ...lies, ...policies];
+
+t.test(`${table.length} ways to bend a bundle`, async (t) => {
+  t.ok(table.length >= 40);
+  for (const [name, bend, reason, order] of table) {
+    const bent = new Map(clean);
+    bend(bent);
+    const found = await verified(bent, order);
+    t.equal(found.refusals[0]?.reason, reason, `${name}: ${found.refusals[0]?.text}`);
+  }
+});

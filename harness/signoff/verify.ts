@@ -1,0 +1,153 @@
+/**
+ * A bundle verified: who signed, that every file is as it was signed, that the data come to what the summary, the page and the statement
+ * say, and that this is what the receiver asks for. Nothing behind a signature that does not fit is looked at. No clock, no network.
+ */
+import type { KeyObject } from 'node:crypto';
+import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
+import type { BundleFiles } from './bundle-files.ts';
+import { checkData, contentOf, parsed } from './check-data.ts';
+import { envelopeName, openEnvelope } from './envelope.ts';
+import { type Policy, refusalsBy } from './policy.ts';
+import { type Refusal, Refused, refused } from './refusal.ts';
+import { readSourceList, type SourceFile, sourceListName } from './source-list.ts';
+import { manifestIn, predicateType, type Statement, sha256, statementType } from './statement.ts';
+import { readSummary, summaryName } from './summary.ts';
+
+export interface VerifyOrder {
+  readonly files: BundleFiles;
+  /** Public. */
+  readonly key: KeyObject | undefined;
+  readonly allowsUnsigned: boolean;
+  readonly policy: Policy;
+  /** What the candidate at hand is: digests of files by path, of a package, or a commit; undefined: it is not at hand. */
+  readonly candidate: CandidateAtHand | undefined;
+  readonly toolVersion: string;
+  /** Since the epoch. */
+  readonly nowMs: number;
+}
+
+export type CandidateAtHand =
+  | { readonly kind: 'source'; readonly files: readonly SourceFile[] }
+  | { readonly kind: 'package'; readonly digest: string }
+  | { readonly kind: 'commit'; readonly digest: string };
+
+export interface Verified {
+  readonly refusals: readonly Refusal[];
+  /** Null where it was not come so far, or not to be trusted. */
+  readonly report: SignoffReport | null;
+  /** Key that signed it; undefined where none did, or none was given. */
+  readonly signedBy: string | undefined;
+  /** What was checked, in order, each a sentence. */
+  readonly checks: readonly string[];
+}
+
+export async function verifyBundle(order: VerifyOrder): Promise<Verified> {
+  const checks: string[] = [];
+  let signedBy: string | undefined;
+  try {
+    const opened = openSigned(order);
+    signedBy = opened.signedBy;
+    checks.push(signedBy ? `signed by key ${signedBy}` : 'the signature was not checked');
+    checkManifest(order.files, opened.statement);
+    checks.push(`${order.files.size - 1} files are as they were signed, none more and none fewer`);
+    const report = parseSummary(order.files);
+    const count = await rulesOf(report.schemaVersion)(order.files, report, opened.statement, order.toolVersion);
+    checks.push(`${count} runs judged again from their raw data, with the same verdict`);
+    const refusals = [
+      ...candidateRefusals(order.candidate, report, order.files),
+      ...refusalsBy(order.policy, report, order.nowMs),
+    ];
+    return { refusals, report, signedBy, checks };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { refusals: error.refusals, report: null, signedBy, checks };
+  }
+}
+
+function openSigned({ files, key, allowsUnsigned }: VerifyOrder): {
+  statement: Statement;
+  signedBy: string | undefined;
+} {
+  const envelope = files.get(envelopeName);
+  if (!envelope) throw refused('envelope-missing', `${envelopeName} is missing`);
+  const { payload, signedBy } = openEnvelope(envelope, { key, allowsUnsigned });
+  const statement = parsed(payload, 'statement-invalid', 'the statement') as Statement;
+  if (statement?._type !== statementType) throw refused('statement-invalid', 'it is no in-toto Statement v1');
+  if (statement.predicateType !== predicateType || !Array.isArray(statement.predicate?.configuration))
+    throw refused('statement-invalid', 'its predicate is no test-result v0.1');
+  return { statement, signedBy };
+}
+
+/** Every file that is there was signed, and every file that was signed is there. */
+function checkManifest(files: BundleFiles, statement: Statement): void {
+  const isPlain = statement.predicate.configuration.every(
+    (each) => typeof each?.name === 'string' && typeof each.digest === 'object' && each.digest !== null,
+  );
+  const manifest = isPlain ? manifestIn(statement) : undefined;
+  if (!manifest || manifest.size === 0) throw refused('statement-invalid', 'the statement names no files');
+  const refusals: Refusal[] = [];
+  for (const [name, digest] of manifest) {
+    const content = files.get(name);
+    if (!content) refusals.push({ reason: 'file-missing', text: `${name} is missing` });
+    else if (sha256(content) !== digest)
+      refusals.push({ reason: 'digest-mismatch', text: `${name} is not the file that was signed` });
+  }
+  for (const name of files.keys()) {
+    if (name !== envelopeName && !manifest.has(name))
+      refusals.push({ reason: 'file-unexpected', text: `${name} was not signed` });
+  }
+  if (refusals.length > 0) throw new Refused(...refusals.slice(0, 20));
+}
+
+function parseSummary(files: BundleFiles): SignoffReport {
+  const value = parsed(contentOf(files, summaryName), 'summary-invalid', summaryName);
+  const { schemaVersion } = (value ?? {}) as { schemaVersion?: unknown };
+  if (typeof schemaVersion === 'number' && schemaVersion > SIGNOFF_SCHEMA_VERSION)
+    throw refused(
+      'schema-newer',
+      `the bundle has schema version ${schemaVersion}; this floodgate knows ${SIGNOFF_SCHEMA_VERSION}`,
+    );
+  const report = readSummary(value);
+  if (typeof report === 'string') throw refused('summary-invalid', `${summaryName}: ${report}`);
+  return report;
+}
+
+type Rules = (files: BundleFiles, report: SignoffReport, statement: Statement, toolVersion: string) => Promise<number>;
+
+/** By schema version: a bundle is judged by the rules of its own. */
+const rules: Readonly<Record<number, Rules>> = { 1: checkData };
+
+function rulesOf(schemaVersion: number): Rules {
+  const found = rules[schemaVersion];
+  if (!found) throw refused('schema-newer', `the rules of schema version ${schemaVersion} are not known`);
+  return found;
+}
+
+function candidateRefusals(
+  candidate: CandidateAtHand | undefined,
+  report: SignoffReport,
+  files: BundleFiles,
+): Refusal[] {
+  if (!candidate) return [];
+  const differs = (text: string): Refusal[] => [{ reason: 'candidate-differs', text }];
+  if (candidate.kind === 'package') {
+    if (report.candidate.package?.sha256 === candidate.digest) return [];
+    return differs(
+      `the package is not the one that was signed off (${report.candidate.package?.name ?? 'no package was'})`,
+    );
+  }
+  if (candidate.kind === 'commit') {
+    if (report.candidate.commit === candidate.digest && !report.candidate.dirty) return [];
+    return differs(`commit ${candidate.digest} was not signed off, but ${report.candidate.commit ?? 'no commit'}`);
+  }
+  const signed = new Map(
+    readSourceList(contentOf(files, sourceListName).toString('utf8'))!.map((each) => [each.name, each.sha256]),
+  );
+  const changed = candidate.files
+    .filter(({ name, sha256: digest }) => signed.get(name) !== digest)
+    .map(({ name }) => name);
+  const here = new Set(candidate.files.map(({ name }) => name));
+  const gone = [...signed.keys()].filter((name) => !here.has(name));
+  const all = [...changed, ...gone];
+  return all.length === 0 ? [] : differs(`${all.length} files differ: ${all.slice(0, 5).join(', ')}`);
+}

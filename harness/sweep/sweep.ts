@@ -1,0 +1,154 @@
+/** One scenario over a grid of page limits, losses and rates: each cell is a `floodgate run` of its own, kept as it ends. */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { readAnyReport } from '../../reports/report-reader.ts';
+import type { SweepCell } from '../../reports/sweep.ts';
+import { ownProgram, runFloodgate } from '../compare/floodgate-process.ts';
+
+export interface SweepGrid {
+  readonly pages: readonly number[];
+  /** As typed. */
+  readonly losses: readonly string[];
+  readonly rates: readonly string[];
+}
+
+export interface SweepOptions {
+  readonly grid: SweepGrid;
+  /** A scenario file with this many pages. */
+  readonly scenarioText: (pages: number) => string;
+  /** Of `floodgate run`: lane, defect and what else is the same in each cell. */
+  readonly words: readonly string[];
+  /** What else goes wrong in each cell, as `--impair` takes it. */
+  readonly impair: string | undefined;
+  /** Kept: cells that are done are not run again. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly onCell: (done: number, all: number, cell: SweepCell) => void;
+}
+
+/** @returns a cell each, in the order of the grid. @throws FloodgateError `interrupted` */
+export async function sweep(options: SweepOptions): Promise<SweepCell[]> {
+  const { grid, folder, onCell, signal } = options;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const known = knownCells(folder);
+  const cells: SweepCell[] = [];
+  const places = grid.losses.flatMap((loss) =>
+    grid.rates.flatMap((rate) => grid.pages.map((pages) => ({ loss, rate, pages }))),
+  );
+  for (const place of places) {
+    let cell = known.get(JSON.stringify(place));
+    if (!cell) {
+      cell = await runCell(options, place);
+      if (signal.aborted) {
+        throw new FloodgateError('interrupted', 'interrupted', {
+          hint: `The same command with --out ${folder} goes on where it was.`,
+          exitCode: 3,
+        });
+      }
+      appendFileSync(cellsFile(folder), `${JSON.stringify(cell)}\n`, { mode: 0o600 });
+    }
+    cells.push(cell);
+    onCell(cells.length, places.length, cell);
+  }
+  return cells;
+}
+
+const cellsFile = (folder: string) => path.join(folder, 'cells.jsonl');
+
+type Place = Pick<SweepCell, 'loss' | 'rate' | 'pages'>;
+
+/** A half line at the end is left out. */
+function knownCells(folder: string): Map<string, SweepCell> {
+  const file = cellsFile(folder);
+  const known = new Map<string, SweepCell>();
+  if (!existsSync(file)) return known;
+  const text = readFileSync(file, 'utf8');
+  if (text !== '' && !text.endsWith('\n')) appendFileSync(file, '\n');
+  for (const line of text.split('\n')) {
+    try {
+      const cell = JSON.parse(line) as SweepCell;
+      known.set(JSON.stringify({ loss: cell.loss, rate: cell.rate, pages: cell.pages }), cell);
+    } catch {
+      // What was being written when it was killed.
+    }
+  }
+  return known;
+}
+
+async function runCell(
+  { scenarioText, words, impair, folder, signal }: SweepOptions,
+  place: Place,
+): Promise<SweepCell> {
+  const scratch = path.join(folder, 'cell');
+  mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  try {
+    const file = path.join(scratch, 'cell.yaml');
+    writeFileSync(file, scenarioText(place.pages), { mode: 0o600 });
+    const out = path.join(scratch, 'run');
+    const stages = [
+      ...(Number.parseFloat(place.loss) === 0 ? [] : [`loss=${place.loss}`]),
+      ...(impair === undefined ? [] : [impair]),
+    ];
+    const loss = stages.length === 0 ? [] : ['--impair', stages.join(',')];
+    const { code, errors } = await runFloodgate({
+      words: [...ownProgram(), 'run', file, ...words, ...loss, ...rateWords(place.rate), '--no-explain', '--out', out],
+      folder: undefined,
+      signal,
+    });
+    const report = path.join(out, 'report.json');
+    if (code !== null && [0, 1, 4].includes(code) && existsSync(report)) {
+      const read = readAnyReport(readFileSync(report, 'utf8'));
+      if (read.kind === 'run') return cellOf(read, place);
+    }
+    const why = /^floodgate: (.+)$/m.exec(errors)?.[1] ?? `the run ended with ${code ?? 'a signal'}`;
+    return { ...place, recovered: null, p99Bytes: null, isAtMost: false, dropped: null, note: why };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** What a run of a cell says. @returns a figure or why there is none, never a guess */
+export function cellOf({ messages, figures }: Pick<RunReport, 'messages' | 'figures'>, place: Place): SweepCell {
+  const figure = (name: string) => figures.find((each) => each.name === name);
+  const p99 = figure('rss.p99');
+  const sum = (count: { requests: number; responses: number }) => count.requests + count.responses;
+  const sent = messages ? sum(messages.truth) + sum(messages.mayBeLost) : 0;
+  const isKnown = messages !== null && sent > 0;
+  const isAtMost = p99?.state === 'undecided' && p99.high !== null;
+  return {
+    ...place,
+    recovered: isKnown ? Math.min(1, sum(messages.found) / sent) : null,
+    p99Bytes: p99?.value ?? (isAtMost ? p99.high : null),
+    isAtMost,
+    dropped: figure('dropped.frames')?.value ?? null,
+    note: isKnown ? '' : 'the messages that were sent are not known',
+  };
+}
+
+/** `4x`, `200Mbps`, `50kpps`, `topspeed` as options of a run. @throws FloodgateError `option-invalid` */
+export function rateWords(rate: string): string[] {
+  const match = /^(\d+(?:\.\d+)?)(x|mbps|gbps|pps|kpps|mpps)$/i.exec(rate);
+  if (rate === 'topspeed') return ['--topspeed'];
+  const amount = Number(match?.[1]);
+  if (!match || !(amount > 0)) {
+    throw new FloodgateError('option-invalid', `--rate: "${rate}" is no rate`, {
+      hint: 'Write for example --rate 1x,4x, 200Mbps, 50kpps, or topspeed.',
+    });
+  }
+  switch (match[2]!.toLowerCase()) {
+    case 'x':
+      return ['--speed', `${amount}x`];
+    case 'mbps':
+      return ['--mbps', String(amount)];
+    case 'gbps':
+      return ['--mbps', String(amount * 1_000)];
+    case 'pps':
+      return ['--pps', String(amount)];
+    case 'kpps':
+      return ['--pps', String(amount * 1_000)];
+    default:
+      return ['--pps', String(amount * 1_000_000)];
+  }
+}

@@ -1,0 +1,70 @@
+/** What `comparison.json` holds, as a schema: published for other people's readers, and checked where ours read one. */
+import * as v from 'valibot';
+import { COMPARISON_SCHEMA_VERSION } from './comparison.ts';
+
+const text = v.string();
+const number = v.pipe(v.number(), v.finite());
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+const decision = v.picklist(['worse', 'within', 'undecided', 'shown', 'notMeasured']);
+const notes = v.array(v.object({ severity: v.picklist(['info', 'warning']), text }));
+
+const version = v.object({
+  label: text,
+  commit: v.nullable(v.pipe(text, v.regex(/^[0-9a-f]{7,64}$/))),
+  dirty: v.boolean(),
+  package: v.nullable(text),
+  key: v.pipe(text, v.regex(/^[0-9a-f]{16}$/)),
+});
+
+const metric = v.object({
+  name: text,
+  unit: v.picklist(['bytes', 'count', 'ms', 'seconds', 'share', 'bytesPerSecond', 'perSecond']),
+  bound: v.picklist(['max', 'min']),
+  base: v.array(v.nullable(number)),
+  head: v.array(v.nullable(number)),
+  baseMedian: v.nullable(number),
+  headMedian: v.nullable(number),
+  change: v.nullable(number),
+  changeLow: v.nullable(number),
+  changeHigh: v.nullable(number),
+  threshold: v.nullable(number),
+  detectable: v.nullable(number),
+  decision,
+  note: text,
+});
+
+const site = v.object({
+  file: text,
+  line: whole,
+  functionName: text,
+  isOffHeap: v.boolean(),
+  baseBytes: v.nullable(number),
+  headBytes: v.nullable(number),
+  errorBytes: number,
+  source: v.nullable(v.looseObject({ file: text })),
+});
+
+const scenario = v.object({
+  name: text,
+  lane: v.picklist(['tap', 'exact', 'load']),
+  method: v.picklist(['numbers', 'pairs']),
+  pairs: whole,
+  metrics: v.array(metric),
+  sites: v.array(site),
+  notes,
+});
+
+export const comparisonSchema = v.object({
+  kind: v.literal('comparison'),
+  schemaVersion: v.literal(COMPARISON_SCHEMA_VERSION),
+  tool: v.object({ name: text, version: text }),
+  startedAt: text,
+  durationMs: v.pipe(number, v.minValue(0)),
+  command: text,
+  folder: text,
+  base: version,
+  head: version,
+  errorRate: number,
+  scenarios: v.array(scenario),
+  verdict: v.object({ ok: v.boolean(), exitCode: whole, headline: text }),
+});

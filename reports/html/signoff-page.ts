@@ -1,0 +1,225 @@
+/** The page of a sign-off, for a person who decides on a release: the verdict, what was judged, what is open, then each scenario. */
+import { judgedMetrics } from '../comparison.ts';
+import { formatBytes, formatCount, printable, verdictMark, verdictWord } from '../format.ts';
+import type { Verdict } from '../model.ts';
+import { type SignedRun, type SignedScenario, type SignoffReport, type TestOutcome, testsOf } from '../signoff.ts';
+import { metricTable } from './comparison-page.ts';
+import { commandLine, element, section, sortableTable } from './dom.ts';
+import { budgetTable } from './run-page.ts';
+import { themeButton } from './theme.ts';
+import { verdictClass } from './verdict-class.ts';
+
+/** Shows the sign-off in the page's data element. */
+export function startSignoff(): void {
+  const report = JSON.parse(document.getElementById('report')?.textContent ?? '') as SignoffReport;
+  const brand = element('span', { class: 'brand', text: 'floodgate sign-off' });
+  const top = element('div', { class: 'top' }, [brand, themeButton()]);
+  const main = element('main', {}, [
+    banner(report),
+    subjectCard(report),
+    openCard(report),
+    overviewCard(report),
+    ...report.scenarios.map((scenario) => scenarioCard(scenario, report)),
+    proofCard(report),
+  ]);
+  document.body.replaceChildren(top, main);
+  document.documentElement.dataset.ready = 'true';
+}
+
+function banner(report: SignoffReport): HTMLElement {
+  const word = report.verdict.ok ? 'SIGNED OFF' : verdictWord(report.verdict);
+  return element('header', { class: `verdict card ${verdictClass(report.verdict)}` }, [
+    element('div', { class: 'word', text: word }),
+    element('div', {}, [
+      element('h1', { text: printable(report.verdict.headline) }),
+      element('p', { text: countsOf(report) }),
+      element('p', {
+        class: 'dim',
+        text: `Judged ${dateOf(report.signedAt)} by floodgate ${printable(report.tool.version, 40)}.`,
+      }),
+      ...report.notes.map((note) =>
+        element('p', { class: note.severity === 'warning' ? 'warning' : 'dim', text: printable(note.text) }),
+      ),
+    ]),
+  ]);
+}
+
+const outcomeWords: Readonly<Record<TestOutcome, string>> = {
+  passed: 'hold',
+  warned: 'broken and waived',
+  failed: 'broken',
+  undecided: 'not measured or undecided',
+};
+
+function countsOf(report: SignoffReport): string {
+  const tests = testsOf(report);
+  const counts = Object.entries(outcomeWords).flatMap(([outcome, words]) => {
+    const count = tests.filter((test) => test.outcome === outcome).length;
+    return count > 0 ? [`${formatCount(count)} ${words}`] : [];
+  });
+  return `Of ${formatCount(tests.length)} limits ${counts.join(', ') || 'none was judged'}.`;
+}
+
+/** UTC, whoever reads it where. */
+const dateOf = (iso: string) => `${printable(iso, 40).slice(0, 16).replace('T', ' ')} UTC`;
+
+function subjectCard({ candidate, previous, scope, machine, inputs }: SignoffReport): HTMLElement | null {
+  const rows: [string, string][] = [
+    ['Candidate', `${versionText(candidate)}, ${formatCount(candidate.files)} source files`],
+    ...(candidate.package
+      ? [
+          ['Package', `${printable(candidate.package.name, 200)}, SHA-256 ${candidate.package.sha256}`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+    ['Compared with', previous ? versionText(previous) : 'no release before it'],
+    ['Scenarios', scopeText(scope)],
+    ...(inputs.length > 0
+      ? [
+          [
+            'Recordings',
+            inputs.map(({ name, bytes }) => `${printable(name, 200)} (${formatBytes(bytes)})`).join(', '),
+          ] as [string, string],
+        ]
+      : []),
+    [
+      'Machine',
+      `${printable(machine.cpu, 100)}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${printable(machine.platform, 20)} ${printable(machine.kernel, 60)}, Node.js ${printable(machine.node, 20)}`,
+    ],
+  ];
+  const list = element(
+    'dl',
+    { class: 'facts' },
+    rows.flatMap(([name, text]) => [element('dt', { text: name }), element('dd', { text })]),
+  );
+  return section('What was judged', [list]);
+}
+
+function versionText({ label, commit, dirty }: NonNullable<SignoffReport['previous']>): string {
+  const name = printable(label, 200);
+  return commit === null ? name : `${name} (${printable(commit.slice(0, 12))}${dirty ? ', with changes' : ''})`;
+}
+
+function scopeText({ set, leftOut, lanes }: SignoffReport['scope']): string {
+  const what = set === null ? 'all, or named one by one' : `the set ${printable(set, 80)}`;
+  const left = leftOut.length > 0 ? `, without ${leftOut.map((name) => printable(name, 80)).join(', ')}` : '';
+  return `${what}${left}; lanes: ${lanes.join(', ')}`;
+}
+
+/** What a person has to look at before signing: waivers, and what is not known. */
+function openCard(report: SignoffReport): HTMLElement | null {
+  const tests = testsOf(report);
+  const listOf = (title: string, outcome: TestOutcome, mark: string) => {
+    const names = tests.filter((test) => test.outcome === outcome).map(({ name }) => name);
+    return names.length === 0
+      ? null
+      : element('div', { class: mark }, [
+          element('h3', { text: `${title} (${names.length})` }),
+          element(
+            'ul',
+            {},
+            names.map((name) => element('li', {}, [element('code', { text: printable(name, 200) })])),
+          ),
+        ]);
+  };
+  const waivers =
+    report.waivers.length === 0
+      ? null
+      : sortableTable(
+          [
+            { title: 'Waived', cell: ({ scenario, metric }) => printable(`${scenario}: ${metric}`, 200) },
+            { title: 'Until', cell: ({ until }) => until, key: ({ until }) => until },
+            { title: 'Owner', cell: ({ owner }) => printable(owner, 100) },
+            { title: 'Reason', cell: ({ reason }) => printable(reason, 300) },
+          ],
+          report.waivers,
+        );
+  return section('What is open', [
+    listOf('Broken', 'failed', 'open over'),
+    listOf('Not measured, or undecided', 'undecided', 'open unknown'),
+    listOf('Broken and waived', 'warned', 'open unknown'),
+    waivers,
+  ]);
+}
+
+function overviewCard({ scenarios }: SignoffReport): HTMLElement | null {
+  const mark = (verdict: Verdict) =>
+    element('span', {
+      class: `mark ${verdictClass(verdict)}`,
+      text: verdictMark(verdict),
+      attributes: { title: printable(verdict.headline, 300) },
+    });
+  const parts = scenarios.flatMap(({ name, runs, comparisons }) => [
+    ...runs.map(({ lane, verdict }) => ({ name, lane, what: 'budgets', verdict, text: verdict.headline })),
+    ...comparisons.map(({ result }) => {
+      const judged = judgedMetrics(result);
+      const worst = judged[0];
+      const ok = judged.length > 0 && judged.every(({ decision }) => decision === 'within');
+      const exitCode = ok ? 0 : worst?.decision === 'worse' ? 1 : 4;
+      const text = worst
+        ? `${judged.length} compared; ${worst.name}: ${worst.decision}${worst.note ? `, ${worst.note}` : ''}`
+        : 'nothing was compared';
+      return {
+        name,
+        lane: result.lane,
+        what: `${result.pairs} pairs`,
+        verdict: { ok, exitCode, headline: text },
+        text,
+      };
+    }),
+  ]);
+  return section('Scenarios', [
+    sortableTable(
+      [
+        { title: '', cell: ({ verdict }) => mark(verdict) },
+        {
+          title: 'Scenario',
+          cell: ({ name }) => element('code', { text: printable(name, 80) }),
+          key: ({ name }) => name,
+        },
+        { title: 'Lane', cell: ({ lane }) => lane, key: ({ lane }) => lane },
+        { title: 'Judged by', cell: ({ what }) => what, key: ({ what }) => what },
+        { title: 'Verdict', cell: ({ text }) => printable(text, 300) },
+      ],
+      parts,
+    ),
+  ]);
+}
+
+function scenarioCard({ name, runs, comparisons }: SignedScenario, { previous }: SignoffReport): HTMLElement {
+  return element('article', { class: 'card comparison' }, [
+    element('h2', { text: printable(name, 80) }),
+    ...runs.flatMap(runParts),
+    ...comparisons.flatMap(({ result }) => [
+      element('h3', {
+        text: `Against ${printable(previous?.label ?? '', 80)}, ${result.lane} lane, ${result.pairs} pairs`,
+      }),
+      judgedMetrics(result).length > 0
+        ? metricTable(judgedMetrics(result))
+        : element('p', { class: 'warning', text: 'No metric has a threshold.' }),
+      ...result.notes.map((note) =>
+        element('p', { class: note.severity === 'warning' ? 'warning' : 'dim', text: printable(note.text) }),
+      ),
+    ]),
+  ]);
+}
+
+function runParts({ lane, folder, budgets, verdict, command }: SignedRun): (Node | null)[] {
+  return [
+    element('h3', { text: `${lane} lane: ${printable(verdict.headline, 400)}` }),
+    budgets.length > 0 ? budgetTable(budgets) : null,
+    folder === null ? null : commandLine(command),
+  ];
+}
+
+function proofCard({ candidate }: SignoffReport): HTMLElement | null {
+  const at = candidate.package ? `--candidate ${candidate.package.name}` : '';
+  return section('How to check this page', [
+    element('p', {
+      text: 'A page can say anything. Whoever has this bundle and the public key checks who signed it, that no file was changed, and that the raw data come to this verdict:',
+    }),
+    commandLine(`floodgate verify . --key release.pub ${at}`.trim()),
+  ]);
+}

@@ -1,0 +1,151 @@
+/** A release judged: the summary of a sign-off as plain, versioned data. What it says rests on the files beside it in the bundle. */
+import type { ComparedScenario } from './comparison.ts';
+import type { BudgetResult, Lane, Note, ToolInfo, Verdict } from './model.ts';
+
+/** Raised whenever rules change by which a bundle is judged: each bundle is judged by those of its own version. */
+export const SIGNOFF_SCHEMA_VERSION = 1;
+
+export interface SignedVersion {
+  /** As it was asked for: `v1.4.0`, `.`, `shop-1.4.0.tgz`. */
+  readonly label: string;
+  readonly commit: string | null;
+  /** True where uncommitted changes are in it. */
+  readonly dirty: boolean;
+  /** Files of its source, as `candidate.sha256` lists them. */
+  readonly files: number;
+  /** Of the package it was unpacked from; null where it is none. */
+  readonly package: { readonly name: string; readonly sha256: string } | null;
+}
+
+/** A scenario in one lane, judged by its budgets and by the ledger's baselines and waivers. */
+export interface SignedRun {
+  readonly lane: Lane;
+  /** In the bundle; null where it could not be run. */
+  readonly folder: string | null;
+  /** Of the scenario as it was run (`floodgate.ledger.yaml`). */
+  readonly definition: string;
+  /** Shares by metric that a baseline is held against. */
+  readonly thresholds: Readonly<Record<string, number>>;
+  readonly budgets: readonly BudgetResult[];
+  /** By budget: readings behind the figure. */
+  readonly samples: Readonly<Record<string, number>>;
+  /** What to type to run it again. */
+  readonly command: string;
+  readonly verdict: Verdict;
+}
+
+/** A scenario under the candidate and the release before it, in pairs. */
+export interface SignedComparison {
+  /** Of the pairs, in the bundle. */
+  readonly folder: string;
+  /** Of the order within pairs, and of what is drawn to find the smallest change that would have been seen. */
+  readonly seed: number;
+  readonly pairsMax: number;
+  /** Versions were run so that repeats can agree. */
+  readonly repeats: boolean;
+  readonly thresholds: Readonly<Record<string, number>>;
+  readonly unfitPairs: number;
+  readonly lastFault: string;
+  /** The time limit ended the pairs before the rule did. */
+  readonly isCutShort: boolean;
+  readonly result: ComparedScenario;
+}
+
+export interface SignedScenario {
+  readonly name: string;
+  readonly runs: readonly SignedRun[];
+  readonly comparisons: readonly SignedComparison[];
+}
+
+/** Something that a scenario is made of, and its digest: a recording, a plan of traffic. */
+export interface SignedInput {
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export interface SignedWaiver {
+  readonly scenario: string;
+  readonly metric: string;
+  readonly reason: string;
+  readonly owner: string;
+  /** Last day on which it counts. */
+  readonly until: string;
+}
+
+export interface SignoffReport {
+  readonly kind: 'signoff';
+  readonly schemaVersion: typeof SIGNOFF_SCHEMA_VERSION;
+  readonly tool: ToolInfo;
+  readonly release: string;
+  readonly candidate: SignedVersion;
+  /** Null: the first release, compared with nothing. */
+  readonly previous: Pick<SignedVersion, 'label' | 'commit' | 'dirty'> | null;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** When it was judged and sealed. */
+  readonly signedAt: string;
+  readonly command: string;
+  readonly machine: {
+    readonly node: string;
+    readonly platform: string;
+    readonly arch: string;
+    readonly kernel: string;
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+  };
+  readonly scope: {
+    /** Of scenarios; null where they were named one by one, or all were taken. */
+    readonly set: string | null;
+    /** Scenarios that were left out of it by name. */
+    readonly leftOut: readonly string[];
+    readonly lanes: readonly Lane[];
+  };
+  readonly inputs: readonly SignedInput[];
+  readonly scenarios: readonly SignedScenario[];
+  /** All of the ledger, used or not. */
+  readonly waivers: readonly SignedWaiver[];
+  readonly verdict: Verdict;
+  readonly notes: readonly Note[];
+}
+
+export type TestOutcome = 'passed' | 'warned' | 'failed' | 'undecided';
+
+/** One limit of a sign-off: a budget of a run, or a threshold of a comparison. */
+export interface SignoffTest {
+  /** `cart/exact/rss.p99`, `cart/exact/allocated.perMessage/change`. */
+  readonly name: string;
+  readonly outcome: TestOutcome;
+}
+
+const outcomes = {
+  pass: 'passed',
+  waived: 'warned',
+  over: 'failed',
+  undecided: 'undecided',
+  notMeasured: 'undecided',
+  within: 'passed',
+  worse: 'failed',
+} as const;
+
+/** Every limit, in the order of the report. A run without one judged nothing, which is no pass. */
+export function testsOf({ scenarios }: Pick<SignoffReport, 'scenarios'>): SignoffTest[] {
+  return scenarios.flatMap(({ name, runs, comparisons }) => [
+    ...runs.flatMap(({ lane, budgets, verdict }): SignoffTest[] => {
+      const place = `${name}/${lane}`;
+      const rows = budgets.map((row) => ({ name: `${place}/${row.name}`, outcome: outcomes[row.state] }));
+      // What no limit says: the target died, the load was not there, or there is no limit.
+      const isSaid = rows.some(({ outcome }) => outcome === (verdict.exitCode === 1 ? 'failed' : 'undecided'));
+      if (verdict.ok || isSaid) return rows;
+      return [...rows, { name: `${place}/run`, outcome: verdict.exitCode === 1 ? 'failed' : 'undecided' }];
+    }),
+    ...comparisons.flatMap(({ result }) =>
+      result.metrics.flatMap((metric): SignoffTest[] =>
+        metric.decision === 'shown'
+          ? []
+          : [{ name: `${name}/${result.lane}/${metric.name}/change`, outcome: outcomes[metric.decision] }],
+      ),
+    ),
+  ]);
+}

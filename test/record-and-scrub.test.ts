@@ -1,0 +1,174 @@
+/**
+ * From production to the desk, as a stranger has it: the packed package in a folder that is not ours. A spike of a running process is
+ * recorded, its folder replays; a load is recorded between two hosts, scrubbed, checked, and replays with the same messages.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import t from 'tap';
+import { install } from './installed-package.ts';
+
+t.setTimeout(600_000);
+const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-stranger-'));
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+const launcher = path.join(install(folder), 'floodgate');
+const env = { ...process.env, NODE_OPTIONS: '' };
+const refused =
+  spawnSync('unshare', ['-Urn', 'true']).status !== 0 || spawnSync('ip', ['-V']).status !== 0
+    ? 'network namespaces are refused here, or "ip" is missing: recording is NOT tested'
+    : false;
+
+function floodgate(...words: readonly string[]): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(launcher, words, { cwd: folder, env, encoding: 'utf8' });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** Resolves when the text has been said. */
+function said(child: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let all = '';
+    const look = (chunk: Buffer) => {
+      all += chunk;
+      if (pattern.test(all)) resolve(all);
+    };
+    child.stdout?.on('data', look);
+    child.stderr?.on('data', look);
+    child.once('exit', () => reject(new Error(`it ended before it said ${pattern}: ${all}`)));
+  });
+}
+
+t.test(
+  'a load between two hosts is recorded; scrubbed, nothing of it is left and all of it replays',
+  { skip: refused },
+  async (t) => {
+    writeFileSync(
+      path.join(folder, 'server.js'),
+      `const { gzipSync } = require('node:zlib');
+    require('node:http').createServer((request, response) => {
+      const text = JSON.stringify({ owner: 'Ada Lovelace-Byron', token: 'planted-token-4711-xyzzy', path: request.url, list: [1, 2.5, true, null] }).repeat(20);
+      response.setHeader('content-type', 'application/json');
+      response.setHeader('x-customer-name', 'planted-header-value');
+      if (request.url.includes('gzip')) response.setHeader('content-encoding', 'gzip');
+      response.end(request.url.includes('gzip') ? gzipSync(text) : text);
+    }).listen(8080, '0.0.0.0');`,
+    );
+    writeFileSync(
+      path.join(folder, 'load.js'),
+      `(async () => {
+      for (let i = 0; i < 20; i += 1) {
+        await (await fetch(process.argv[2] + (i % 2 ? '/gzip/planted-path-' : '/plain/planted-path-') + i, { method: 'POST', body: 'note=planted-form-value', headers: { 'content-type': 'application/x-www-form-urlencoded' } })).text();
+      }
+    })();`,
+    );
+    const load = `${process.execPath} load.js http://localhost:{port}`;
+    const made = floodgate('record', '--load', load, '--target', `${process.execPath} server.js`, '-o', 'made');
+    t.equal(made.code, 0, made.err);
+    t.match(made.err, /0 frames dropped by the kernel/);
+    t.match(made.err, /own cost: .* of CPU/);
+    const [name] = readdirSync(path.join(folder, 'made')).filter((each) => each.endsWith('.pcapng'));
+    const recorded = path.join('made', name!);
+    t.equal(statSync(path.join(folder, recorded)).mode & 0o777, 0o600);
+    t.ok(readFileSync(path.join(folder, recorded)).includes('planted-header-value'), 'the recording is verbatim');
+
+    const shared = floodgate('scrub', recorded, 'shared.pcapng');
+    t.equal(shared.code, 0, shared.err);
+    t.match(shared.err, /40 messages and 40 bodies/);
+    const bytes = readFileSync(path.join(folder, 'shared.pcapng')).toString('latin1');
+    t.notMatch(bytes, /planted|Lovelace|customer|xyzzy/);
+    const checked = floodgate('scrub', '--check', 'shared.pcapng', '--original', recorded);
+    t.equal(checked.code, 0, checked.out);
+    t.match(checked.out, /40 messages, compared with 40 of the original/);
+    t.notMatch(checked.out, /differ/);
+    const files = [recorded, 'shared.pcapng'];
+    const reports = files.map((file, i) => {
+      const { code, err, out } = floodgate(
+        'run',
+        file,
+        '--lane',
+        'exact',
+        '--out',
+        `run-${i}`,
+        '--budget',
+        'rss.p99=2GB',
+        '--budget',
+        'rss.p999=2GB',
+        '--no-explain',
+      );
+      t.ok(code === 0 || code === 2, `${file}: ${code} ${err}${out}`);
+      return JSON.parse(readFileSync(path.join(folder, `run-${i}`, 'report.json'), 'utf8'));
+    });
+    const [before, after] = reports.map(
+      ({ figures }) =>
+        new Map<string, number>(figures.map((each: { name: string; value: number }) => [each.name, each.value])),
+    );
+    for (const figure of ['delivered.messages', 'found.messages', 'missed.messages'])
+      t.equal(after!.get(figure), before!.get(figure), figure);
+    const [was, is] = [before!.get('allocated.bytes')!, after!.get('allocated.bytes')!];
+    t.ok(Math.abs(is - was) < 0.05 * was, `allocated ${was} before, ${is} scrubbed`);
+  },
+);
+
+t.test('what came around a spike is kept, with profiles of both sides, and replays', { skip: refused }, async (t) => {
+  writeFileSync(
+    path.join(folder, 'watched.js'),
+    `const kept = [];
+    const timer = setInterval(() => {
+      if (!require('node:fs').existsSync('spike-now')) return;
+      clearInterval(timer);
+      for (let i = 0; i < 80; i += 1) kept.push(Buffer.alloc(1 << 20, 1));
+      for (let i = 0; i < 100_000; i += 1) kept.push({ i });
+      setInterval(() => kept.length, 1000);
+    }, 50);`,
+  );
+  writeFileSync(
+    path.join(folder, 'traffic.js'),
+    `const socket = require('node:dgram').createSocket('udp4'); setInterval(() => socket.send('something', 9, '127.0.0.1'), 50);`,
+  );
+  // A network of its own, in which something goes on.
+  const script =
+    'ip link set lo up; "$0" traffic.js & "$0" watched.js & echo "watched $!" >&2; exec "$@" --on-spike "$!"';
+  const words = [
+    'record',
+    '-i',
+    'lo',
+    '-o',
+    'flight',
+    '--spike',
+    '+40MB',
+    '--keep',
+    '2s',
+    '--profiles',
+    '--profile-every',
+    '1s',
+    '--disk',
+    '20MB',
+    '--file-size',
+    '1MB',
+  ];
+  const inside = ['sh', '-c', script, process.execPath, launcher, ...words];
+  const recorder = spawn('unshare', ['-Urn', '--pid', '--mount-proc', '--fork', '--kill-child', '--', ...inside], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.teardown(() => void recorder.kill('SIGKILL'));
+  const usual = await said(recorder, /usual level/);
+  t.match(usual, /a spike begins at/);
+  // Its number there is not its number here: the file that it waits for is the same.
+  writeFileSync(path.join(folder, 'spike-now'), '');
+  const text = await said(recorder, /kept in (\S+)/);
+  const place = /kept in (\S+)/.exec(text)![1]!;
+  t.equal(statSync(place).mode & 0o777, 0o700);
+  t.same(readdirSync(place).sort(), ['README.md', 'incident.json', 'profiles', 'scenario.yaml', 'traffic.pcapng']);
+  const incident = JSON.parse(readFileSync(path.join(place, 'incident.json'), 'utf8'));
+  t.match(incident, { watched: { kind: 'process' }, rule: '+40MB' });
+  t.ok(incident.spike.topBytes > incident.spike.usualBytes + 40e6);
+  t.match(incident.watched.commandLine.join(' '), /watched\.js/, 'which command was watched');
+  t.ok('at' in incident.profiles && 'after' in incident.profiles, Object.keys(incident.profiles).join());
+  const { code } = floodgate('profile', path.join(place, 'profiles', 'after.pb.gz'));
+  t.equal(code, 0, 'a profile that is read');
+  t.match(floodgate('run', place, '--lane', 'exact', '--no-explain', '--out', 'again'), { code: /^[012]$/ });
+  const report = JSON.parse(readFileSync(path.join(folder, 'again', 'report.json'), 'utf8'));
+  t.match(report.scenario.name, /^spike-/);
+});
