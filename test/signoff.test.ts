@@ -114,18 +114,19 @@ t.test('who has the bundle, the key and the package verifies it', (t) => {
   t.end();
 });
 
-/** Another user, where there is one who may read the package. */
+/** Another user, by the sources: a test's own folders are closed to others. */
 function asNobody(t: Test, away: string): void {
   chmodSync(away, 0o755);
   const as = (...words: string[]) => {
-    const [command, all] = plainNode(floodgate, ...words);
+    const sources = path.resolve(import.meta.dirname, '../bin/floodgate');
+    const [command, all] = plainNode(sources, ...words);
     const user = { uid: 65_534, gid: 65_534, env: { PATH: process.env.PATH ?? '' } };
     return spawnSync(command, all, { ...user, cwd: away, encoding: 'utf8' });
   };
   const possible = process.getuid?.() === 0 ? as('--version') : undefined;
   if (possible?.status !== 0) {
     t.comment(
-      `THE PACKAGE CANNOT BE RUN AS ANOTHER USER HERE: verification by one is NOT tested ${possible?.stderr ?? ''}`,
+      `FLOODGATE CANNOT BE RUN AS ANOTHER USER HERE: verification by one is NOT tested ${possible?.stderr ?? ''}`,
     );
     return;
   }
