@@ -88,6 +88,21 @@ t.test('memory and disk are the same after many rounds as after a few', async (t
   for (const [index, each] of numbers.entries()) if (index > 0) t.equal(each.first, numbers[index - 1]!.last + 1);
 });
 
+t.test('spikes of earlier recorders have their room; one that was not finished is removed', (t) => {
+  const place = path.join(t.testdir({ own: {} }), 'own');
+  chmodSync(place, 0o700);
+  const [whole, half] = ['spike-20260101T000000Z', 'spike-20260102T000000Z'].map((name) => path.join(place, name));
+  for (const each of [whole!, half!]) mkdirSync(path.join(each, 'profiles'), { recursive: true });
+  writeFileSync(path.join(whole!, 'incident.json'), 'x'.repeat(100));
+  writeFileSync(path.join(whole!, 'profiles', 'at.pb.gz'), 'x'.repeat(1_000));
+  writeFileSync(path.join(half!, 'traffic.pcapng'), 'x'.repeat(10_000));
+  const folder = new RecordingFolder(place);
+  t.equal(folder.keptBytes(), 1_100);
+  t.same(readdirSync(place).sort(), ['recorder.lock', 'spike-20260101T000000Z']);
+  folder.close();
+  t.end();
+});
+
 t.test('a folder that others could turn elsewhere is refused, and no link is followed', (t) => {
   const place = t.testdir({ open: {}, own: {} });
   chmodSync(path.join(place, 'open'), 0o777);
