@@ -1,4 +1,8 @@
-/** A recorder that is killed leaves files that can be read; whatever it records, its folder stays as large as was asked for. */
+/**
+ * A recorder that is killed leaves files that can be read; whatever it records, its folder stays as large as was asked for.
+ *
+ * FLOODGATE_KILLS kills it so many times instead of six.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,6 +15,8 @@ import { RecordingFolder } from './recording-folder.ts';
 
 const fixture = path.join(import.meta.dirname, 'endless-recording-fixture.ts');
 const folderBytesMax = 3_000_000;
+const kills = Number(process.env.FLOODGATE_KILLS ?? 6);
+t.setTimeout(600_000);
 
 /** Numbers of the frames of a file, the lowest and the highest, which must be all in between. */
 function numbersOf(file: string): {
@@ -40,7 +46,7 @@ t.test(
   async (t) => {
     const folder = path.join(t.testdir(), 'flight');
     const random = createRandom(19, 'kills');
-    for (let kill = 0; kill < 6; kill += 1) {
+    for (let kill = 0; kill < kills; kill += 1) {
       const child = spawn(process.execPath, [fixture, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
       const exited = once(child, 'exit');
       // Not by the clock: once so many files have been begun, wherever it is by then.
