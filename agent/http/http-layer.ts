@@ -890,9 +890,12 @@ export class HttpLayer implements StreamHandler {
     let at = from;
     while (at < end && isStatusByte(bytes[at]!, side.held)) {
       if (side.held === STATUS_BYTES) {
+        // What is missing behind the head was no body, then: it may have been other responses.
+        const { missingBytes, exchange } = side.message;
         this.#framing.finish(side, true);
-        this.#ended(side, side.heldSequence);
-        if (!side.stray) this.#pairing.takenAsBodiless(side.stream, side.message.exchange);
+        this.#ended(side, side.heldSequence - missingBytes);
+        if (!side.stray) this.#pairing.takenAsBodiless(side.stream, exchange);
+        if (missingBytes > 0) this.#pairing.lost(side.stream, this.#sends(side), true);
         break;
       }
       if (side.held === 0) {

@@ -6,7 +6,7 @@ import t from 'tap';
 import { TcpFlag } from '../wire/packet.ts';
 import { buildTcpFrame } from '../wire/packet-builder.ts';
 import { play } from './pairing.fuzz.ts';
-import type { TapFrame } from './pairing-traffic-fixture.ts';
+import { converse, type TapFrame } from './pairing-traffic-fixture.ts';
 
 const get = (name: string) => `GET /${name} HTTP/1.1\r\nHost: a.test\r\n\r\n`;
 const post = (name: string, length: number, field = '') =>
@@ -231,5 +231,17 @@ t.test('a lost 100 (Continue), and a response that a search finds: the pairs beh
     pairs.some((pair) => /^(next-up|last-next) certain/.test(pair)),
     pairs.join(),
   );
+  t.end();
+});
+
+t.test('what is missing behind an answer to HEAD that was captured before its request is no body', (t) => {
+  const { frames } = converse({
+    ...{ seed: 1375282816, client: 'serial', clientPort: 20_014, skewUs: -513_036, loss: 0.05, exchanges: 109 },
+    startUs: 1_700_000_000_216_285,
+  });
+  for (const byKernel of [true, false]) {
+    for (const { request, response } of play(frames, byKernel).exchanges.values())
+      if (request !== null && response !== null) t.equal(response, request);
+  }
   t.end();
 });
