@@ -10,6 +10,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  rmSync,
   statSync,
   unlinkSync,
 } from 'node:fs';
@@ -24,6 +25,7 @@ export interface RecordedFile {
   bytes: number;
 }
 
+const spikePattern = /^spike-\d{8}T\d{6}Z$/;
 const namePattern = /^record-(\d{6,12})-\d{8}T\d{6}Z\.pcapng$/;
 
 export class RecordingFolder {
@@ -51,6 +53,27 @@ export class RecordingFolder {
         return match && stats?.isFile() ? [{ name, number: Number(match[1]), bytes: stats.size }] : [];
       })
       .sort((a, b) => a.number - b.number);
+  }
+
+  /**
+   * Bytes of the spikes that earlier recorders kept. One that was not finished, since its recorder was killed, is removed: it holds links to
+   * files that are to go.
+   */
+  keptBytes(): number {
+    let bytes = 0;
+    for (const name of readdirSync(this.folder).filter((each) => spikePattern.test(each))) {
+      const folder = path.join(this.folder, name);
+      if (!lstatSync(folder).isDirectory()) continue;
+      if (lstatSync(path.join(folder, 'incident.json'), { throwIfNoEntry: false }) === undefined) {
+        rmSync(folder, { recursive: true, force: true });
+        continue;
+      }
+      for (const each of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+        const stats = lstatSync(path.join(folder, each));
+        if (stats.isFile()) bytes += stats.size;
+      }
+    }
+    return bytes;
   }
 
   /** Opens a new file. @returns its descriptor and name */

@@ -1,4 +1,8 @@
-/** A recorder that is killed leaves files that can be read; whatever it records, its folder stays as large as was asked for. */
+/**
+ * A recorder that is killed leaves files that can be read; whatever it records, its folder stays as large as was asked for.
+ *
+ * FLOODGATE_KILLS kills it so many times instead of six.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,6 +15,8 @@ import { RecordingFolder } from './recording-folder.ts';
 
 const fixture = path.join(import.meta.dirname, 'endless-recording-fixture.ts');
 const folderBytesMax = 3_000_000;
+const kills = Number(process.env.FLOODGATE_KILLS ?? 6);
+t.setTimeout(600_000);
 
 /** Numbers of the frames of a file, the lowest and the highest, which must be all in between. */
 function numbersOf(file: string): {
@@ -40,7 +46,7 @@ t.test(
   async (t) => {
     const folder = path.join(t.testdir(), 'flight');
     const random = createRandom(19, 'kills');
-    for (let kill = 0; kill < 6; kill += 1) {
+    for (let kill = 0; kill < kills; kill += 1) {
       const child = spawn(process.execPath, [fixture, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
       const exited = once(child, 'exit');
       // Not by the clock: once so many files have been begun, wherever it is by then.
@@ -86,6 +92,21 @@ t.test('memory and disk are the same after many rounds as after a few', async (t
   const numbers = files.map(({ name }) => numbersOf(path.join(folder, name)));
   t.equal(numbers.at(-1)!.last, 59_999, 'the last frame is there');
   for (const [index, each] of numbers.entries()) if (index > 0) t.equal(each.first, numbers[index - 1]!.last + 1);
+});
+
+t.test('spikes of earlier recorders have their room; one that was not finished is removed', (t) => {
+  const place = path.join(t.testdir({ own: {} }), 'own');
+  chmodSync(place, 0o700);
+  const [whole, half] = ['spike-20260101T000000Z', 'spike-20260102T000000Z'].map((name) => path.join(place, name));
+  for (const each of [whole!, half!]) mkdirSync(path.join(each, 'profiles'), { recursive: true });
+  writeFileSync(path.join(whole!, 'incident.json'), 'x'.repeat(100));
+  writeFileSync(path.join(whole!, 'profiles', 'at.pb.gz'), 'x'.repeat(1_000));
+  writeFileSync(path.join(half!, 'traffic.pcapng'), 'x'.repeat(10_000));
+  const folder = new RecordingFolder(place);
+  t.equal(folder.keptBytes(), 1_100);
+  t.same(readdirSync(place).sort(), ['recorder.lock', 'spike-20260101T000000Z']);
+  folder.close();
+  t.end();
 });
 
 t.test('a folder that others could turn elsewhere is refused, and no link is followed', (t) => {

@@ -40,8 +40,8 @@ export class RotatingFiles implements FrameSink {
   /** Those that are complete, the oldest first. */
   readonly #files: RecordedFile[];
   #filesBytes: number;
-  /** Bytes that others keep of the disk's share. */
-  reservedBytes = 0;
+  /** Bytes of the disk's share that spikes have. */
+  reservedBytes: number;
   readonly #gathered = new Uint8Array(gatheredBytesMax + blockBytesMax);
   #length = 0;
   #gatheredFrames = 0;
@@ -58,6 +58,7 @@ export class RotatingFiles implements FrameSink {
     this.#folder = folder;
     this.#options = options;
     this.#files = folder.files();
+    this.reservedBytes = folder.keptBytes();
     this.#filesBytes = this.#files.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#number = this.#files.at(-1)?.number ?? 0;
   }

@@ -38,7 +38,7 @@ export class SpikeKeeper {
   #working: Promise<void> = Promise.resolve();
   #isBusy = false;
   #kept = 0;
-  #keptBytes = 0;
+  #keptBytes: number;
   #notKept = 0;
 
   /** @throws FloodgateError where there is no such thing to watch */
@@ -64,6 +64,7 @@ export class SpikeKeeper {
     this.#options = options;
     this.#watched = watched;
     this.#scratch = scratch;
+    this.#keptBytes = options.recorder.files.reservedBytes;
     const { rule, keepMs, profileEveryMs, nowMs, say } = options;
     this.#watch = new SpikeWatch({
       ...{ watched, rule, keepMs, profileEveryMs, nowMs },
@@ -89,7 +90,7 @@ export class SpikeKeeper {
     await this.#working;
     const { say } = this.#options;
     say(
-      `${this.#kept} spikes kept (${formatBytes(this.#keptBytes)})${this.#notKept > 0 ? `, ${this.#notKept} not kept` : ''}; usual level ${this.#watch.usual.describe()}`,
+      `${this.#kept} spike${this.#kept === 1 ? '' : 's'} kept (${formatBytes(this.#keptBytes)})${this.#notKept > 0 ? `, ${this.#notKept} not kept` : ''}; usual level ${this.#watch.usual.describe()}`,
     );
     if (this.#watch.profiles?.fault) say(`the last profile failed: ${this.#watch.profiles.fault}`);
   }

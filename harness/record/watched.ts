@@ -117,10 +117,12 @@ async function isInspector(url: URL): Promise<boolean> {
 }
 
 const groupsRoot = '/sys/fs/cgroup';
+/** Of version 2, and of version 1, where each controller has a tree of its own. */
+const groupRoots = [groupsRoot, `${groupsRoot}/memory`];
 
 async function openGroup({ text }: WatchOrder): Promise<Watched> {
   const { folder, pid } = groupOf(text);
-  const file = ['memory.stat', 'memory.current']
+  const file = ['memory.stat', 'memory.current', 'memory.usage_in_bytes']
     .map((name) => path.join(folder, name))
     .find((each) => existsSync(each));
   if (file === undefined) throw unitMissing(text, `${folder} has no memory controller`);
@@ -147,12 +149,11 @@ function groupOf(text: string): { readonly folder: string; readonly pid: number 
   });
   const unit = /\.\w+$/.test(text) ? text : `${text}.service`;
   const group = asked.status === 0 && asked.stdout.trim() !== '' ? asked.stdout.trim() : `/system.slice/${unit}`;
-  const folder = path.join(groupsRoot, group);
-  if (existsSync(folder)) return { folder, pid: firstProcess(folder) };
-  throw unitMissing(
-    text,
-    `${folder} does not exist: the unit does not run, or this machine has no control groups of version 2`,
-  );
+  const folder = groupRoots
+    .map((root) => path.join(root, group))
+    .find((each) => existsSync(path.join(each, 'memory.stat')));
+  if (folder !== undefined) return { folder, pid: firstProcess(folder) };
+  throw unitMissing(text, `there is no control group ${group} with a memory controller: the unit does not run`);
 }
 
 function firstProcess(folder: string): number | undefined {
@@ -169,7 +170,8 @@ function groupBytes(file: string): number {
     const text = readFileSync(file, 'latin1');
     if (!file.endsWith('stat')) return Number(text);
     const figure = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
-    return figure('anon') + figure('shmem');
+    // Version 1 has other names for them, and sums over the groups within.
+    return text.includes('total_rss ') ? figure('total_rss') + figure('total_shmem') : figure('anon') + figure('shmem');
   } catch {
     return -1;
   }

@@ -6,7 +6,7 @@
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { redactText } from '../../agent/witness/secret-scanner.ts';
 import { KnownValues } from './known-values.ts';
-import { isKnownName, keepsWords, settingsName } from './known-words.ts';
+import { isKnownName, keepsDigits, keepsWords, settingsName } from './known-words.ts';
 import { type ReadMessage, readMessages } from './read-messages.ts';
 import { literalEnd } from './text-scrubber.ts';
 
@@ -42,7 +42,10 @@ export function checkScrubbed({ file, original, hashSeed }: CheckOrder): Checked
   const known = new KnownValues();
   if (original !== undefined) {
     const words: FrameSink = { frame: (bytes, start, end) => known.add(bytes, start + headersBytes, end) };
-    for (const message of readMessages(original, hashSeed, words)) known.add(message.body, 0, message.body.length);
+    for (const { body, fields } of readMessages(original, hashSeed, words)) {
+      known.add(body, 0, body.length);
+      for (const [name, value] of fields) if (keepsDigits(name.toLowerCase())) known.exempt(Buffer.from(value));
+    }
   }
   let frame = 0;
   const raw: FrameSink = {

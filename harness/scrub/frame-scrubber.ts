@@ -53,7 +53,7 @@ export class FrameScrubber implements FrameSink {
     const out = this.#copy.take(bytes, start, end);
     const length = end - start;
     const decoded = decodeFrame(this.#packet, out, 0, length, wireLength, ethernet);
-    const reason = this.#scrub(decoded, out, length);
+    const reason = this.#scrub(decoded, out, length, wireLength);
     if (reason !== '') {
       countOne(this.#options.counts.framesLeftOut, reason);
       return;
@@ -62,14 +62,14 @@ export class FrameScrubber implements FrameSink {
   }
 
   /** @returns why the frame is left out; empty where it is not */
-  #scrub(decoded: number, out: Uint8Array, length: number): string {
+  #scrub(decoded: number, out: Uint8Array, length: number, wireLength: number): string {
     if (decoded === Decoded.arp) return this.#arp(out, length);
     if (decoded !== Decoded.tcp && decoded !== Decoded.fragment) return decodedNames[decoded] ?? 'unknown';
     const from = this.#endpoint(0, this.#packet.sourcePort);
     const to = this.#endpoint(4, this.#packet.destinationPort);
-    if (decoded === Decoded.fragment) return this.#fragment(out, length);
+    if (decoded === Decoded.fragment) return this.#fragment(out, length, wireLength);
     const { tcpStart, payloadStart, payloadEnd, payloadWireBytes, sequence, flags } = this.#packet;
-    const inner = this.#headers.before(out, length, tcpStart);
+    const inner = this.#headers.before(out, length, wireLength, tcpStart);
     if (inner < 0) return 'IP headers that cannot be followed';
     const side = this.#sideOf(from, to, sequence, payloadEnd - payloadStart);
     const first = (flags & 2) !== 0 ? (sequence + 1) | 0 : sequence;
@@ -145,12 +145,12 @@ export class FrameScrubber implements FrameSink {
   }
 
   /** Of TCP alone. The sum of its segment is over other frames, too: it is left blank. */
-  #fragment(out: Uint8Array, length: number): string {
+  #fragment(out: Uint8Array, length: number, wireLength: number): string {
     const packet = this.#packet;
     if (packet.protocol !== 6) return 'fragments of other protocols than TCP';
     const { payloadStart, payloadEnd } = packet;
     const place = this.#fragments.of(`${this.#endpoint(0, 0)} ${this.#endpoint(4, 0)}`, packet, out);
-    const inner = this.#headers.before(out, length, payloadStart);
+    const inner = this.#headers.before(out, length, wireLength, payloadStart);
     if (inner < 0) return 'IP headers that cannot be followed';
     let start = payloadStart;
     if (place && packet.fragmentOffset === 0) {

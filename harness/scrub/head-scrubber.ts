@@ -63,7 +63,12 @@ export class HeadScrubber {
     if (!isKnownMethod(latin1(bytes, start, first))) this.#text.scrub(bytes, start, first, TextMode.plain);
     let last = end;
     while (last > first && bytes[last - 1] !== SP) last -= 1;
-    const targetEnd = isVersion(bytes, last, end) ? last : end;
+    const isVersioned = /^HTTP\//.test(latin1(bytes, last, Math.min(end, last + 5)));
+    const targetEnd = isVersioned ? last : end;
+    // Half a version makes a request all the same; what is no version says something.
+    if (isVersioned && !/^[\d.]{0,3}$/.test(latin1(bytes, last + 5, Math.min(end, last + 12)))) {
+      this.#text.scrub(bytes, last + 5, end, TextMode.plain);
+    }
     this.#text.scrub(
       bytes,
       behindScheme(bytes, Math.min(first + 1, targetEnd), targetEnd),

@@ -1,13 +1,16 @@
 /** Long words of an original, kept as numbers: to find one again wherever it may be. */
-import { isKnownWord } from './known-words.ts';
+import { mayStand } from './known-words.ts';
 
 /** Shorter ones come about by chance in a large capture. */
 const wordCharactersMin = 12;
 /** 64 MB or so. Of more words the rest are not looked for, and that is said. */
 const wordsMax = 2_000_000;
+/** Lengths of twelve digits are rare. */
+const exemptMax = 10_000;
 
 export class KnownValues {
   readonly #hashes = new Set<number>();
+  readonly #exempt = new Set<number>();
   /** Words that had no room. */
   left = 0;
 
@@ -17,9 +20,19 @@ export class KnownValues {
 
   add(bytes: Uint8Array, start: number, end: number): void {
     eachWord(bytes, start, end, (hash) => {
+      if (this.#exempt.has(hash)) return false;
       if (this.#hashes.size < wordsMax) this.#hashes.add(hash);
       else this.left += 1;
       return false;
+    });
+  }
+
+  /** Words that stay where they stand, as lengths do: they are not looked for. */
+  exempt(bytes: Uint8Array): void {
+    eachWord(bytes, 0, bytes.length, (hash) => {
+      this.#hashes.delete(hash);
+      this.#exempt.add(hash);
+      return this.#exempt.size > exemptMax;
     });
   }
 
@@ -56,5 +69,5 @@ function eachWord(bytes: Uint8Array, start: number, end: number, take: (hash: nu
 }
 
 function isKnown(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start < 32 && isKnownWord(Buffer.prototype.latin1Slice.call(bytes, start, end).toLowerCase());
+  return end - start < 32 && mayStand(Buffer.prototype.latin1Slice.call(bytes, start, end).toLowerCase());
 }

@@ -1,4 +1,5 @@
 /** Words that say how a message is made, not what it says: they stay. Everything that is not listed here is replaced. */
+import { STATUS_CODES } from 'node:http';
 import { METHODS } from '../../agent/http/methods.ts';
 
 const list = (text: string) => new Set(text.trim().split(/\s+/));
@@ -65,6 +66,18 @@ export function keepsWords(name: string): boolean {
 
 export function keepsDigits(name: string): boolean {
   return numeric.has(name);
+}
+
+/** Of names of fields and of reasons: where they stand they stay. */
+const structuralParts = new Set(
+  [...names, ...Object.values(STATUS_CODES).map((reason) => reason!.toLowerCase())].flatMap((name) =>
+    name.split(/[^a-z]+/),
+  ),
+);
+
+/** @param word in lower case @returns whether it may stand in what was scrubbed */
+export function mayStand(word: string): boolean {
+  return words.has(word) || structuralParts.has(word);
 }
 
 /** @param word in lower case */

@@ -26,12 +26,13 @@ export class NetworkHeaders {
   }
 
   /** The IP header whose payload begins at `payload`; −1 where none is found. Those around it are found as well. */
-  before(out: Uint8Array, length: number, payload: number): number {
+  before(out: Uint8Array, length: number, wireLength: number, payload: number): number {
     this.#found.length = 0;
     let inner = -1;
     for (let at = macsBytes + 2; at + ipv4HeaderBytes <= payload; at += 1) {
       const version = out[at]! >> 4;
-      if (version === 4 ? !isIpv4(out, at, length) : version !== 6 || !isIpv6(out, at, length)) continue;
+      if (version === 4 ? !isIpv4(out, at, length) : version !== 6 || !isIpv6(out, at, length, length < wireLength))
+        continue;
       const end = version === 4 ? at + (out[at]! & 15) * 4 : ipv6End(out, at, payload);
       if (end > payload) continue;
       this.#found.push(at);
@@ -48,6 +49,7 @@ export class NetworkHeaders {
     for (const at of this.#found) {
       if (at > inner) break;
       if (at - before >= macsBytes + 2) this.#innerMacs(out, before, at);
+      if (before > macsBytes + 2) scrubTunnelOptions(out, before, at);
       before = this.#header(out, at, at === inner);
     }
   }
@@ -116,6 +118,21 @@ export class NetworkHeaders {
 
 const snapBytes = 6;
 
+const genevePort = 6081;
+const geneveHeaderBytes = 8;
+
+/** Options of Geneve behind a UDP header (RFC 8926, section 3.5): what they are stays, what they say does not. */
+function scrubTunnelOptions(out: Uint8Array, transport: number, end: number): void {
+  const start = transport + 8;
+  if (start + geneveHeaderBytes > end || word(out, transport + 2) !== genevePort) return;
+  const last = Math.min(end, start + geneveHeaderBytes + (out[start]! & 0x3f) * 4);
+  for (let at = start + geneveHeaderBytes; at + 4 <= last; ) {
+    const next = Math.min(last, at + 4 + (out[at + 3]! & 0x1f) * 4);
+    out.fill(0, at + 4, next);
+    at = next;
+  }
+}
+
 /** The header of SNAP (RFC 1042) before a type of Ethernet. */
 function isSnap(out: Uint8Array, at: number): boolean {
   return out[at] === 0xaa && out[at + 1] === 0xaa && out[at + 2] === 3;
@@ -129,12 +146,12 @@ function isIpv4(out: Uint8Array, at: number, length: number): boolean {
 }
 
 /** Whose length is that of what follows, padding or a cut by the snap length allowed for, and whose hop limit and protocol can be. */
-function isIpv6(out: Uint8Array, at: number, length: number): boolean {
+function isIpv6(out: Uint8Array, at: number, length: number, isCut: boolean): boolean {
   if (at + ipv6HeaderBytes > length || out[at + 7] === 0) return false;
   const announced = word(out, at + 4);
   const there = length - at - ipv6HeaderBytes;
   const isKnown = [0, 4, tcp, udp, 41, 43, fragmentHeader, 47, 50, 60].includes(out[at + 6]!);
-  return isKnown && announced > 0 && there - announced < 64 && announced - there < 65_536;
+  return isKnown && announced > 0 && there - announced < 64 && (announced <= there || isCut);
 }
 
 /** Behind the extension headers that are stepped over; beyond `payload` where there are others. */

@@ -202,7 +202,7 @@ export class SideScrubber {
   }
 
   #head(offset: number, bytes: Uint8Array, at: number, end: number): number {
-    if (this.#heldLength === 0 && this.#talk.isSimple) {
+    if (this.#heldLength === 0 && this.#talk.isSimple && !looksLikeHead(bytes, at, end)) {
       // An answer without a head: all of it is body.
       this.#talk.answered(200);
       this.#body = new BodyScrubber(this.#parts.room, { contentType: '', codings: [] }, this.#place);
