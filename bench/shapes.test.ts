@@ -1,7 +1,7 @@
 /** The short form of `bench/shapes.bench.ts`: every body of every shape is whole, whatever its size and connection. */
 import { existsSync } from 'node:fs';
 import t from 'tap';
-import { jsonOf, shapeFigures, slopeOf } from './shapes.ts';
+import { jsonOf, shapeFigures, slopeOf } from './shapes-fixture.ts';
 
 const skip = existsSync('/usr/bin/time') ? false : 'SKIPPED: no GNU time to measure with';
 
