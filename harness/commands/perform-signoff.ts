@@ -202,7 +202,9 @@ function notesOf(
     ...(includeSnapshots
       ? [warning('It holds heap snapshots (--include-snapshots): whatever was in memory is in them, secrets included.')]
       : []),
-    ...(key === undefined ? [warning('Nobody has signed it (--key).')] : []),
+    ...(key === undefined
+      ? [warning('No key has signed it (--key): without an attestation beside it, nobody answers for it.')]
+      : []),
     ...(leftOut.length > 0
       ? [
           warning(

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatShare, formatValue } from '../../reports/format.ts';
+import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
 import { repeated } from './repeated-option.ts';
 import type { VerifyFlags } from './verify-command.ts';
 
@@ -23,17 +24,18 @@ Exit codes:
   3  interrupted
   4  nothing in the bundle repeats`;
 
-export interface RerunFlags extends Pick<VerifyFlags, 'key' | 'allowUnsigned'> {
+export interface RerunFlags extends KeylessFlags, Pick<VerifyFlags, 'key' | 'allowUnsigned'> {
   readonly candidate: string;
   readonly only?: readonly string[];
   readonly config?: string;
 }
 
 export function addRerunCommand(command: Command): void {
-  command
+  const described = command
     .description('Runs a sealed release again, as far as its figures repeat, and says whether they come out.')
     .argument('<bundle>', 'folder, or .tar.gz')
-    .option('--key <file>', 'public Ed25519 key (PEM) of who signed it')
+    .option('--key <file>', 'public Ed25519 key (PEM) of who signed it');
+  addKeylessOptions(described)
     .option('--candidate <version>', 'the candidate: folder (./…), commit, tag, or package (.tgz)', '.')
     .option('--only <scenario>', 'this scenario alone; may be repeated', repeated)
     .option('--config <file>', 'scenarios of this configuration, where a command in the bundle had a secret taken out')
@@ -47,11 +49,9 @@ export function addRerunCommand(command: Command): void {
 /** @returns the exit code */
 async function performRerun(bundle: string, flags: RerunFlags): Promise<number> {
   const { textOf, verifyPlace } = await import('./verify-command.ts');
-  const { key, allowUnsigned } = flags;
-  const { files, verified } = await verifyPlace(bundle, {
-    ...(key !== undefined && { key }),
-    ...(allowUnsigned !== undefined && { allowUnsigned }),
-  });
+  // The candidate is a version to run here, and is compared once it is prepared.
+  const { candidate, only, config, ...signature } = flags;
+  const { files, verified } = await verifyPlace(bundle, signature);
   // What failed can be run again as well; what was bent cannot.
   if (verified.report === null) {
     process.stdout.write(textOf(verified));

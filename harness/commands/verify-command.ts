@@ -7,12 +7,14 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { verdictMark } from '../../reports/format.ts';
 import { testsOf } from '../../reports/signoff.ts';
 import { type BundleFiles, readBundle } from '../signoff/bundle-files.ts';
+import { type KeylessOrder, readTrustedRoots } from '../signoff/keyless.ts';
 import { readPublicKey } from '../signoff/keys.ts';
 import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
 import { checkPolicy, defaultPolicy, type Policy } from '../signoff/policy.ts';
 import { Refused, reasons } from '../signoff/refusal.ts';
 import { sourceFiles } from '../signoff/source-list.ts';
 import { type CandidateAtHand, type Verified, verifyBundle } from '../signoff/verify.ts';
+import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
 import { readOperatorFile } from './operator-file.ts';
 import { readToolVersion } from './tool-version.ts';
 
@@ -22,15 +24,21 @@ Examples:
   floodgate verify signoff-v1.4.0.tar.gz --key release.pub --policy policy.yaml
   floodgate verify signoff-v1.4.0 --key release.pub --candidate shop-1.4.0.tgz   and it is this package
   floodgate verify signoff-v1.4.0 --key release.pub --json                       for a program
+  floodgate verify signoff-v1.4.0 --sigstore signoff.sigstore.json --trusted-root trusted-root.jsonl \\
+    --identity https://github.com/acme/shop/.github/workflows/release.yml@refs/tags/v1.4.0 \\
+    --issuer https://token.actions.githubusercontent.com                         signed without a key
 
-Reads the bundle, the key and the policy, and nothing else: no network, no clock but the time of day for what ends on a day.
+The trusted root is a file that you have: "gh attestation trusted-root > trusted-root.jsonl" writes one, and cosign keeps one in its
+cache (trusted_root.json below ~/.sigstore/root). The four options of keyless signing go together; identity and issuer are compared whole.
+
+Reads the bundle, the key, the policy and what else is named here: no network, no clock but the time of day for what ends on a day.
 
 Exit codes:
   0  verified, and as the policy asks
   1  refused: each reason stands in a line of its own
   2  could not look: no such file, no such key`;
 
-export interface VerifyFlags {
+export interface VerifyFlags extends KeylessFlags {
   readonly key?: string;
   readonly policy?: string;
   readonly candidate?: string;
@@ -39,13 +47,14 @@ export interface VerifyFlags {
 }
 
 export function addVerifyCommand(command: Command): void {
-  command
+  const described = command
     .description(
       'Verifies a bundle of floodgate signoff: the signature, every file, that the raw data come to the verdict, and a policy. ' +
         'By default nothing may have failed, or be undecided, and no waiver may have ended.',
     )
     .argument('<bundle>', 'folder, or .tar.gz')
-    .option('--key <file>', 'public Ed25519 key (PEM) of who signs releases')
+    .option('--key <file>', 'public Ed25519 key (PEM) of who signs releases');
+  addKeylessOptions(described)
     .option('--policy <file>', 'what is asked of it beyond that: YAML or JSON, docs/signoff.md')
     .option('--candidate <what>', 'the candidate at hand: package (.tgz), folder, or commit')
     .option('--allow-unsigned', 'takes a bundle that nobody answers for, or whose signature cannot be checked')
@@ -66,15 +75,43 @@ export interface VerifiedPlace {
 /** @throws FloodgateError for a key, a policy or a candidate that cannot be read */
 export async function verifyPlace(bundle: string, flags: VerifyFlags): Promise<VerifiedPlace> {
   const key = flags.key === undefined ? undefined : readPublicKey(flags.key);
+  const keyless = keylessOf(flags);
   const policy = flags.policy === undefined ? defaultPolicy : readPolicy(flags.policy);
   const candidate = flags.candidate === undefined ? undefined : candidateAt(flags.candidate);
   try {
     const files = await readBundle(bundle);
-    const order = { files, key, policy, candidate, allowsUnsigned: flags.allowUnsigned === true };
-    return { files, verified: await verifyBundle({ ...order, toolVersion: readToolVersion(), nowMs: Date.now() }) };
+    const order = { files, key, ...(keyless && { keyless }), policy, candidate };
+    const allowsUnsigned = flags.allowUnsigned === true;
+    return {
+      files,
+      verified: await verifyBundle({ ...order, allowsUnsigned, toolVersion: readToolVersion(), nowMs: Date.now() }),
+    };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return { files: new Map(), verified: { refusals: error.refusals, report: null, signedBy: undefined, checks: [] } };
+  }
+}
+
+/** @throws FloodgateError `option-invalid`, `file-unreadable`, `trusted-root-invalid` */
+function keylessOf({ sigstore, identity, issuer, trustedRoot }: KeylessFlags): KeylessOrder | undefined {
+  const given = [sigstore, identity, issuer, trustedRoot];
+  if (given.every((each) => each === undefined)) return undefined;
+  if (!sigstore || !identity || !issuer || !trustedRoot) {
+    throw new FloodgateError('option-invalid', 'a signature without a key needs all of its four options', {
+      hint: 'Give --sigstore, --identity, --issuer and --trusted-root: docs/signoff.md.',
+    });
+  }
+  const roots = readTrustedRoots(readNamed(trustedRoot), trustedRoot);
+  return { attestations: readNamed(sigstore), roots, identity, issuer };
+}
+
+function readNamed(file: string): Buffer {
+  try {
+    return readOperatorFile(file);
+  } catch (error) {
+    throw new FloodgateError('file-unreadable', `${file} cannot be read: ${(error as Error).message}`, {
+      hint: 'Check the path.',
+    });
   }
 }
 

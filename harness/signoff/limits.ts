@@ -16,3 +16,7 @@ export const pathCharactersMax = 400;
 export const sourceFilesMax = 50_000;
 /** Files of the candidate that are subjects of their own; the list of all is one in any case. */
 export const subjectFilesMax = 2_000;
+/** Of a file of attestations, or of trusted roots: the public root has 7 KB, an attestation with a statement of 2,000 subjects 1 MB. */
+export const keylessBytesMax = 32 << 20;
+/** Attestations of one file that GitHub hands out at once. */
+export const keylessLinesMax = 30;

@@ -11,6 +11,16 @@ export const reasons = {
   unsigned: 'Sign it off with --key, or accept what nobody answers for: --allow-unsigned.',
   'key-unknown': 'It was signed with another key: ask who signed it, or give their public key.',
   'signature-invalid': 'The statement was changed after it was signed, or another key signed it: do not use it.',
+  'attestation-invalid': 'Give the sigstore bundle as the signing step wrote it (.sigstore.json, or one a line).',
+  'attestation-differs':
+    'It signs something else: give the attestation of this bundle, or ask who signs releases for it.',
+  'certificate-invalid':
+    'The trusted root does not know who issued the certificate: fetch the root anew, else do not use the bundle.',
+  'time-invalid':
+    'Nothing the trusted root knows says when it was signed: fetch the root anew, else do not use the bundle.',
+  'log-invalid': 'It is not in a log that the trusted root knows, as it stands here: do not use it.',
+  'identity-differs': 'Somebody else signed it: do not use it, or correct --identity.',
+  'issuer-differs': 'Another issuer vouched for that identity: do not use it, or correct --issuer.',
   'statement-invalid': 'Ask for a bundle that floodgate signoff made.',
   'schema-newer': 'Update floodgate: a newer version made this bundle.',
   'file-missing': 'A file that was signed is gone: ask for the whole bundle.',

@@ -7,6 +7,7 @@ import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signof
 import type { BundleFiles } from './bundle-files.ts';
 import { checkData, contentOf, parsed } from './check-data.ts';
 import { envelopeName, openEnvelope } from './envelope.ts';
+import { type KeylessOrder, verifyKeyless } from './keyless.ts';
 import { type Policy, refusalsBy } from './policy.ts';
 import { type Refusal, Refused, refused } from './refusal.ts';
 import { readSourceList, type SourceFile, sourceListName } from './source-list.ts';
@@ -17,6 +18,8 @@ export interface VerifyOrder {
   readonly files: BundleFiles;
   /** Public. */
   readonly key: KeyObject | undefined;
+  /** A signature without a key, by a sigstore bundle; where a key is given as well, both have to fit. */
+  readonly keyless?: KeylessOrder;
   readonly allowsUnsigned: boolean;
   readonly policy: Policy;
   /** What the candidate at hand is: digests of files by path, of a package, or a commit; undefined: it is not at hand. */
@@ -35,7 +38,7 @@ export interface Verified {
   readonly refusals: readonly Refusal[];
   /** Null where it was not come so far, or not to be trusted. */
   readonly report: SignoffReport | null;
-  /** Key that signed it; undefined where none did, or none was given. */
+  /** Key that signed it, or who signed it without one; undefined where nobody did, or nothing to check it by was given. */
   readonly signedBy: string | undefined;
   /** What was checked, in order, each a sentence. */
   readonly checks: readonly string[];
@@ -47,7 +50,7 @@ export async function verifyBundle(order: VerifyOrder): Promise<Verified> {
   try {
     const opened = openSigned(order);
     signedBy = opened.signedBy;
-    checks.push(signedBy ? `signed by key ${signedBy}` : 'the signature was not checked');
+    checks.push(...opened.checks);
     checkManifest(order.files, opened.statement);
     checks.push(`${order.files.size - 1} files are as they were signed, none more and none fewer`);
     const report = parseSummary(order.files);
@@ -64,18 +67,27 @@ export async function verifyBundle(order: VerifyOrder): Promise<Verified> {
   }
 }
 
-function openSigned({ files, key, allowsUnsigned }: VerifyOrder): {
-  statement: Statement;
-  signedBy: string | undefined;
-} {
+interface Opened {
+  readonly statement: Statement;
+  readonly signedBy: string | undefined;
+  readonly checks: readonly string[];
+}
+
+function openSigned({ files, key, keyless, allowsUnsigned }: VerifyOrder): Opened {
   const envelope = files.get(envelopeName);
   if (!envelope) throw refused('envelope-missing', `${envelopeName} is missing`);
-  const { payload, signedBy } = openEnvelope(envelope, { key, allowsUnsigned });
+  const needsNoKey = keyless !== undefined && key === undefined;
+  const opened = openEnvelope(envelope, { key, allowsUnsigned: allowsUnsigned || needsNoKey });
+  const { payload } = opened;
+  const checks = opened.signedBy ? [`signed by key ${opened.signedBy}`] : [];
+  const signer = keyless && verifyKeyless(keyless, { envelope, payload });
+  if (signer) checks.push(`signed without a key by ${signer}`);
+  if (checks.length === 0) checks.push('the signature was not checked');
   const statement = parsed(payload, 'statement-invalid', 'the statement') as Statement;
   if (statement?._type !== statementType) throw refused('statement-invalid', 'it is no in-toto Statement v1');
   if (statement.predicateType !== predicateType || !Array.isArray(statement.predicate?.configuration))
     throw refused('statement-invalid', 'its predicate is no test-result v0.1');
-  return { statement, signedBy };
+  return { statement, signedBy: opened.signedBy ?? signer, checks };
 }
 
 /** Every file that is there was signed, and every file that was signed is there. */
