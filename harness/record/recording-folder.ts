@@ -36,9 +36,11 @@ export class RecordingFolder {
   constructor(folder: string) {
     this.folder = path.resolve(folder);
     try {
-      mkdirSync(this.folder, { mode: 0o700, recursive: true });
+      // One level: of a folder that cannot be, as below /proc, Node.js makes no end.
+      mkdirSync(this.folder, { mode: 0o700 });
     } catch (cause) {
-      throw refused(this.folder, `cannot be made (${(cause as NodeJS.ErrnoException).code})`, cause);
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw refused(this.folder, `cannot be made (${(cause as NodeJS.ErrnoException).code})`, cause);
     }
     checkOwn(this.folder);
     this.#lock = this.#takeLock();
