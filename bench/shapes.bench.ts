@@ -8,7 +8,7 @@
  * `--exchanges N` makes each shorter or longer.
  */
 import { parseArgs } from 'node:util';
-import { type Shape, shapeFigures, slopeOf } from './shapes.ts';
+import { type Shape, shapeFigures, slopeOf } from './shapes-fixture.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

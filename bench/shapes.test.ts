@@ -1,7 +1,7 @@
 /** The short form of `bench/shapes.bench.ts`: every body of every shape is whole, whatever its size and connection. */
 import { existsSync } from 'node:fs';
 import t from 'tap';
-import { jsonOf, shapeFigures, slopeOf } from './shapes.ts';
+import { jsonOf, shapeFigures, slopeOf } from './shapes-fixture.ts';
 
 const skip = existsSync('/usr/bin/time') ? false : 'SKIPPED: no GNU time to measure with';
 
@@ -22,7 +22,7 @@ t.test('the slope of a line, and of one with noise', async (t) => {
 
 for (const shape of [
   { connections: 300, exchanges: 600, bodyBytes: 100 },
-  { connections: 3, exchanges: 12, bodyBytes: 700_000 },
+  { connections: 3, exchanges: 12, bodyBytes: 400_000 },
 ]) {
   t.test(`${shape.exchanges} bodies of ${shape.bodyBytes} bytes`, { skip }, async (t) => {
     const { exitCode, counters, cpuSeconds, peakBytes, resident } = await shapeFigures(shape);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { readCapture } from './capture.ts';
 import { essence } from './impairments.fuzz.ts';
-import { asEthernet, linkHeaders, madeOthers, recordedOthers } from './link-types.ts';
+import { asEthernet, linkHeaders, madeOthers, recordedOthers } from './link-types.bench.ts';
 import { findShared } from './oracles.ts';
 
 const shared = findShared(fileURLToPath(new URL('..', import.meta.url)));

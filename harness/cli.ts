@@ -24,9 +24,10 @@ Examples:
 
 ${exitCodesLine}`,
   );
+program.helpCommand(true).commandsGroup('Set up:');
 // A command that is not named only shows its summary: loading all of them would take half of the time of `--help`.
-for (const { name, summary, load } of commandTable) {
-  const command = program.command(name).summary(summary);
+for (const { name, group, summary, load } of commandTable) {
+  const command = program.command(name).summary(summary).helpGroup(`${group}:`);
   if (process.argv.includes(name)) (await load())(command);
 }
 

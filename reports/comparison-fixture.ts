@@ -92,6 +92,15 @@ export function sampleComparison(name = 'cart'): ComparisonReport {
         notes: [],
       },
     ],
+    timelines: [
+      {
+        scenario: name,
+        pair: 3,
+        tMs: [-200, 0, 400, 800],
+        base: [5e7, 6e7, 6.1e7, 6e7],
+        head: [5e7, 6e7, 6.9e7, null],
+      },
+    ],
     verdict: { ok: false, exitCode: 1, headline: 'WORSE: allocated.perRequest of cart +10 %, at most +3 % is allowed' },
   };
 }

@@ -28,7 +28,11 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 600_000 }, 
     t.equal(await rows.nth(2).locator('.strip').count(), 0, 'nothing is drawn of what was not measured');
     t.match(await page.textContent('.inner'), /src\/check out\.ts:41 parseCart/);
     t.match(await page.locator('details[open] pre').textContent(), /^> 41 \| {3}rows\.push.*<\/pre><b>/m);
-    t.equal(await page.locator('.uplot').count(), 3, 'a chart for each metric that was measured');
+    t.equal(await page.locator('.uplot').count(), 4, 'a chart for each metric that was measured, and memory over time');
+    t.match(
+      await page.locator('section, .inner', { hasText: 'Pair 3, whose ratio' }).last().textContent(),
+      /base.*head/,
+    );
     await page.locator('summary', { hasText: 'not judged' }).click();
     t.match(await page.locator('details', { hasText: 'not judged' }).textContent(), /cpu\.seconds/);
     t.same(trouble, []);

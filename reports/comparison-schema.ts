@@ -54,6 +54,14 @@ const scenario = v.object({
   notes,
 });
 
+const timeline = v.object({
+  scenario: text,
+  pair: whole,
+  tMs: v.array(number),
+  base: v.array(v.nullable(number)),
+  head: v.array(v.nullable(number)),
+});
+
 export const comparisonSchema = v.object({
   kind: v.literal('comparison'),
   schemaVersion: v.literal(COMPARISON_SCHEMA_VERSION),
@@ -66,5 +74,6 @@ export const comparisonSchema = v.object({
   head: version,
   errorRate: number,
   scenarios: v.array(scenario),
+  timelines: v.array(timeline),
   verdict: v.object({ ok: v.boolean(), exitCode: whole, headline: text }),
 });

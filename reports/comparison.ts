@@ -56,6 +56,18 @@ export interface ComparedScenario {
   readonly notes: readonly Note[];
 }
 
+/** Resident memory of one pair of a scenario. */
+export interface ComparedTimeline {
+  readonly scenario: string;
+  /** Which pair, from 1 on: the one whose ratio of peaks is the middle one. */
+  readonly pair: number;
+  /** Milliseconds since the traffic began, ascending; below 0 before it. */
+  readonly tMs: readonly number[];
+  /** Bytes; null where a run had not begun, or was over. */
+  readonly base: readonly (number | null)[];
+  readonly head: readonly (number | null)[];
+}
+
 /** A function that allocates more or less in the head: bytes a request, or a message. */
 export interface ComparedSite {
   /** Relative to the project; what lies beside it in its repository begins with `../`. */
@@ -88,6 +100,8 @@ export interface ComparisonReport {
   /** Error of one verdict: identical versions called worse, or a version at its threshold called within. */
   readonly errorRate: number;
   readonly scenarios: readonly ComparedScenario[];
+  /** Of the scenarios whose memory was sampled. */
+  readonly timelines: readonly ComparedTimeline[];
   readonly verdict: Verdict;
 }
 

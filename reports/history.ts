@@ -40,7 +40,7 @@ export interface HistoryMetric {
   readonly limits: readonly (number | null)[];
   /** Of this class of machine, and who accepted it; null where there is none. */
   readonly baseline: { readonly value: number; readonly words: string } | null;
-  /** Who waived its limit, until when and why; empty where nobody did. */
+  /** Who waived its limit, until when and why, in words; empty where nobody did. */
   readonly waiver: string;
   readonly points: readonly HistoryPoint[];
   /** Figures that could be compared, and how many it takes to look for changes. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { withPostgres } from '../harness/history/postgres-fixture.ts';
 import { install, plainNode } from './installed-package.ts';
 
 t.setTimeout(600_000);
@@ -19,11 +20,12 @@ const git = (...words: string[]) =>
     encoding: 'utf8',
     stdio: 'pipe',
   });
-const run = (...words: string[]) => {
+const run = (...words: string[]) => runWith({}, ...words);
+const runWith = (environment: Record<string, string>, ...words: string[]) => {
   const { status, stdout, stderr } = spawnSync(...plainNode(floodgate, ...words), {
     cwd: shop,
     encoding: 'utf8',
-    env: { ...process.env, GITHUB_ACTIONS: '', CI: '' },
+    env: { ...process.env, GITHUB_ACTIONS: '', CI: '', ...environment },
   });
   return { status, out: stdout, err: stderr };
 };
@@ -103,6 +105,26 @@ t.test('what a gate measures is stored, listed, shown, exported and pruned', asy
   t.match(run('history').out, /^Nothing is stored of this project yet/);
 });
 
+t.test('a team’s store in PostgreSQL, by a variable that no target sees', async (t) => {
+  await withPostgres(t, async (url) => {
+    const store = { FLOODGATE_STORE: url };
+    write(
+      'spy.js',
+      "if (Object.keys(process.env).some((name) => name.startsWith('FLOODGATE_STORE'))) process.exit(9);\nawait import(new URL('server.js', import.meta.url).href);\n",
+    );
+    const words = ['--load', 'node load.js {port}', '--idle', '100ms', '--recover', '100ms', '--out', 'spied'];
+    const spied = runWith(store, 'run', '--target', 'node spy.js', ...words);
+    t.equal(spied.status, 0, spied.out + spied.err);
+    t.match(spied.out, /^stored: [0-9a-f]{8} in postgres:\/\/localhost\/postgres$/m);
+    const gate = runWith(store, 'gate', '--only', 'cart');
+    t.match(gate.out, /^stored: [0-9a-f]{8} in postgres/m, gate.err);
+    t.match(runWith(store, 'history').out, /gate .*All 1 scenarios within budget[^\n]*\n[^\n]* run /);
+    t.match(runWith(store, 'history', 'list', '--scenario', 'cart').out, /run cart, load lane/);
+    const absent = runWith({ FLOODGATE_STORE: url.replace('/postgres?', '/nothing?') }, 'history');
+    t.match(absent, { status: 2, err: /database "nothing" does not exist\nCreate the database: createdb NAME/ });
+  });
+});
+
 /** `floodgate serve` in the project: its pages are out of the history. */
 async function served(t: Test): Promise<void> {
   const server = spawn(...plainNode(floodgate, 'serve', '--port', '0'), {
@@ -172,12 +194,8 @@ t.test('two machines measure a half each: one report, and one entry of the histo
   t.notMatch(missing.out, /report/, 'nothing was rendered');
   t.match(run('merge', 'parts', '--partial', '--out', 'half'), { status: 4, out: /Not measured: search\./ });
   t.match(run('gate', '--shard', '3/2').err, /--shard 3\/2 is none of 1\/2 to 2\/2/);
-  const { status, stderr } = spawnSync(...plainNode(floodgate, 'gate', '--shard', 'auto/2', '--out', 'parts/second'), {
-    cwd: shop,
-    encoding: 'utf8',
-    env: { ...process.env, JOB_COMPLETION_INDEX: '1' },
-  });
-  t.equal(status, 0, stderr);
+  const second = runWith({ JOB_COMPLETION_INDEX: '1' }, 'gate', '--shard', 'auto/2', '--out', 'parts/second');
+  t.equal(second.status, 0, second.out + second.err);
   const whole = run('merge', 'parts');
   t.equal(whole.status, 0, whole.out + whole.err);
   t.match(whole.out, /All 2 scenarios within budget/);

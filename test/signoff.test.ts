@@ -6,7 +6,8 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { install, plainNode } from './installed-package.ts';
 
-t.setTimeout(300_000);
+// Nothing here is about how long it takes, on however busy a machine.
+t.setTimeout(1_200_000);
 const folder = t.testdir();
 const floodgate = path.join(install(folder), 'floodgate');
 const shop = path.join(folder, 'shop');
@@ -15,7 +16,7 @@ mkdirSync(shop);
 const write = (name: string, text: string) => writeFileSync(path.join(shop, name), text);
 const run = (cwd: string, words: readonly string[], env: Record<string, string> = {}) => {
   const [command, all] = plainNode(floodgate, ...words);
-  return spawnSync(command, all, { cwd, encoding: 'utf8', env: { ...process.env, ...env }, timeout: 240_000 });
+  return spawnSync(command, all, { cwd, encoding: 'utf8', env: { ...process.env, ...env } });
 };
 const git = (...words: string[]) =>
   execFileSync('git', ['-c', 'user.name=anna', '-c', 'user.email=anna@shop.example', ...words], {
@@ -61,12 +62,12 @@ execFileSync('openssl', ['pkey', '-in', path.join(folder, 'release.key'), '-pubo
 
 t.test('one command makes the bundle', (t) => {
   const words = ['signoff', '--release', 'v1.4.0', '--candidate', 'v1.4.0', '--previous', 'v1.3.2', '--only', 'cart'];
-  const made = run(shop, [...words, '--key', '../release.key', '--archive', '--no-pdf', '--max-time', '2min']);
+  const made = run(shop, [...words, '--key', '../release.key', '--archive', '--no-pdf']);
   t.equal(made.status, 0, made.stdout + made.stderr);
   t.match(made.stdout, /^✓ v1\.4\.0 is within its limits in 1 scenario, and not worse than v1\.3\.2\./);
   t.match(made.stdout, /note: Left out of the set \(--only\): search\./);
   t.match(made.stdout, /signed: key [0-9a-f]{64}/);
-  const bundle = path.join(shop, 'signoff-v1.4.0');
+  const bundle = path.join(shop, 'runs', 'signoff-v1.4.0');
   const names = readdirSync(bundle, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'));
   const pairs = [1, 2, 3].flatMap((pair) => ['base', 'head'].map((side) => `pairs/cart/load/${pair}-${side}.json`));
   const data = ['runs/cart/load/measurement.json', 'runs/cart/load/report.json'];
@@ -82,7 +83,7 @@ t.test('one command makes the bundle', (t) => {
 t.test('who has the bundle, the key and the package verifies it', (t) => {
   const away = mkdtempSync(path.join(os.tmpdir(), 'floodgate-receiver-'));
   t.teardown(() => rmSync(away, { recursive: true, force: true }));
-  cpSync(path.join(shop, 'signoff-v1.4.0.tar.gz'), path.join(away, 'bundle.tar.gz'));
+  cpSync(path.join(shop, 'runs', 'signoff-v1.4.0.tar.gz'), path.join(away, 'bundle.tar.gz'));
   cpSync(publicKey, path.join(away, 'release.pub'));
   const policy = 'maxAge: 1d\nrelease: v1.4.0\nprevious: v1.3.2\nlanes: [load]\nscenarios: [cart]\n';
   writeFileSync(path.join(away, 'policy.yaml'), policy);
@@ -113,22 +114,28 @@ t.test('who has the bundle, the key and the package verifies it', (t) => {
   t.end();
 });
 
-/** Another user, where there is one who may read the package. */
+/** Another user, by the sources: a test's own folders are closed to others. */
 function asNobody(t: Test, away: string): void {
-  const nobody = { uid: 65_534, gid: 65_534 };
   chmodSync(away, 0o755);
-  const [command, all] = plainNode(floodgate, 'verify', 'bundle.tar.gz', '--key', 'release.pub');
-  const isRoot = process.getuid?.() === 0;
-  if (!isRoot || spawnSync(process.execPath, [floodgate, '--version'], { ...nobody, cwd: away }).status !== 0) {
-    t.comment('THE PACKAGE CANNOT BE RUN AS ANOTHER USER HERE: verification by one is NOT tested');
+  const as = (...words: string[]) => {
+    const sources = path.resolve(import.meta.dirname, '../bin/floodgate');
+    const [command, all] = plainNode(sources, ...words);
+    const user = { uid: 65_534, gid: 65_534, env: { PATH: process.env.PATH ?? '' } };
+    return spawnSync(command, all, { ...user, cwd: away, encoding: 'utf8' });
+  };
+  const possible = process.getuid?.() === 0 ? as('--version') : undefined;
+  if (possible?.status !== 0) {
+    t.comment(
+      `FLOODGATE CANNOT BE RUN AS ANOTHER USER HERE: verification by one is NOT tested ${possible?.stderr ?? ''}`,
+    );
     return;
   }
-  const other = spawnSync(command, all, { ...nobody, cwd: away, encoding: 'utf8', env: { PATH: process.env.PATH } });
+  const other = as('verify', 'bundle.tar.gz', '--key', 'release.pub');
   t.equal(other.status, 0, other.stdout + other.stderr);
 }
 
 t.test('it is run again, in the project alone', (t) => {
-  const words = ['rerun', 'signoff-v1.4.0', '--key', '../release.pub', '--candidate', 'v1.4.0'];
+  const words = ['rerun', 'runs/signoff-v1.4.0', '--key', '../release.pub', '--candidate', 'v1.4.0'];
   const secret = run(shop, words);
   t.equal(secret.status, 2);
   t.match(secret.stderr, /held a secret, which is not in the bundle/);
@@ -137,7 +144,7 @@ t.test('it is run again, in the project alone', (t) => {
   t.match(again.stdout, /✓ cart\/load\/requests\.failed: 0, signed off 0[\s\S]*SAME: 1 of 1/);
   const other = run(shop, [
     'rerun',
-    'signoff-v1.4.0',
+    'runs/signoff-v1.4.0',
     '--key',
     '../release.pub',
     '--candidate',

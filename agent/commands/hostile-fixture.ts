@@ -51,7 +51,14 @@ export class HostileCapture {
   }
 
   /** One segment of connection `connection`, from its client (0) or server (1). Checksums are wrong, as offload makes them. */
-  segment(connection: number, from: 0 | 1, flags: number, sequence: number, payload?: Uint8Array): Promise<void> {
+  segment(
+    connection: number,
+    from: 0 | 1,
+    flags: number,
+    sequence: number,
+    payload?: Uint8Array,
+    acknowledgement = 1,
+  ): Promise<void> {
     const length = payload?.length ?? 0;
     const frame = Buffer.allocUnsafe(headerBytes + length);
     frame.set(this.#header);
@@ -62,6 +69,7 @@ export class HostileCapture {
     frame.writeUInt16BE(port, from === 0 ? 34 : 36);
     frame.writeUInt16BE(80, from === 0 ? 36 : 34);
     frame.writeUInt32BE(sequence >>> 0, 38);
+    frame.writeUInt32BE(acknowledgement >>> 0, 42);
     frame[47] = flags;
     if (payload !== undefined) frame.set(payload, headerBytes);
     return this.frame(frame);
@@ -74,9 +82,16 @@ export class HostileCapture {
   }
 
   /** `bytes` in segments. @returns the number of the byte after them. */
-  async send(connection: number, from: 0 | 1, sequence: number, bytes: Uint8Array): Promise<number> {
+  async send(
+    connection: number,
+    from: 0 | 1,
+    sequence: number,
+    bytes: Uint8Array,
+    acknowledgement = 1,
+  ): Promise<number> {
     for (let at = 0; at < bytes.length; at += payloadBytesMax) {
-      await this.segment(connection, from, Flag.ack, sequence + at, bytes.subarray(at, at + payloadBytesMax));
+      const piece = bytes.subarray(at, at + payloadBytesMax);
+      await this.segment(connection, from, Flag.ack, sequence + at, piece, acknowledgement);
     }
     return sequence + bytes.length;
   }

@@ -24,7 +24,7 @@ import { HeadPool } from './head-pool.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { matchSettings } from './http2-settings.ts';
-import { latin1 } from './message.ts';
+import { latin1, Message } from './message.ts';
 import { MessageFlag } from './message-flag.ts';
 import type { HttpMessage, MessageHandler } from './message-handler.ts';
 import { METHODS } from './methods.ts';
@@ -90,6 +90,10 @@ export class HttpLayer implements StreamHandler {
   /** By 2 × stream + side. */
   readonly #sides: (SideRecord | null)[];
   readonly #spare: SideRecord[] = [];
+  /** Messages that are over: most of the streams that are open have none that flows. */
+  readonly #spareMessages: Message[] = [];
+  /** What sides have between two messages. */
+  readonly #noMessage: Message;
   readonly #protocols: Uint8Array;
   /** By slot: the number of the stream that has it, in order of opening. */
   readonly #connections: Float64Array;
@@ -118,6 +122,7 @@ export class HttpLayer implements StreamHandler {
     this.#counters = options.counters;
     this.#pairing = options.pairing ?? new Pairing(options.limits, options.counters);
     this.#parser = new HeadParser(options.limits.fieldsMax);
+    this.#noMessage = new Message(this.#parser);
     this.#pool = new HeadPool(options.limits.headPoolBytesMax);
     this.#framing = new BodyFraming(options.limits, options.handler, options.counters, this.#pool, (side, at) =>
       this.#ended(side, this.#origin + at),
@@ -188,7 +193,16 @@ export class HttpLayer implements StreamHandler {
     this.#consume(side, bytes, start, end, tsUs);
     if (sequence !== undefined) side.next = (sequence + end - start) | 0;
     side.remainingAtNext = side.remaining;
-    if (side.active && side.passing) this.#keep(side);
+    if (!side.active) this.#rest(side);
+    else if (side.passing) this.#keep(side);
+  }
+
+  /** Nothing flows: the next side that begins a message may have its object. Never within what works on the side. */
+  #rest(side: SideRecord): void {
+    const { message } = side;
+    if (message === this.#noMessage) return;
+    side.message = this.#noMessage;
+    this.#spareMessages.push(message);
   }
 
   /** The first bytes of a side that are seen, and where it began if that is known. */
@@ -286,8 +300,8 @@ export class HttpLayer implements StreamHandler {
   }
 
   #enter(stream: number, sideIndex: Side): SideRecord {
-    const side = this.#spare.pop() ?? new SideRecord(this.#parser);
-    side.reset(stream, this.#connections[stream]!, sideIndex);
+    const side = this.#spare.pop() ?? new SideRecord(this.#noMessage);
+    side.reset(stream, sideIndex);
     this.#sides[stream * 2 + sideIndex] = side;
     const protocol = this.#protocols[stream];
     if (protocol === Protocol.http2 || protocol === Protocol.left) side.state = SideState.ignored;
@@ -306,6 +320,7 @@ export class HttpLayer implements StreamHandler {
       this.#protocols[side.stream] = Protocol.left;
     }
     this.#sides[index] = null;
+    this.#rest(side);
     this.#spare.push(side);
   }
 
@@ -630,8 +645,12 @@ export class HttpLayer implements StreamHandler {
   /** A head was parsed: `bytes[start, start + length)`; `flags` says what is odd about it besides. */
   #begin(side: SideRecord, bytes: Uint8Array, start: number, length: number, tsUs: number, flags: number): void {
     const parser = this.#parser;
-    const message = side.message;
-    const stream = side.stream;
+    const { stream } = side;
+    if (side.message === this.#noMessage) {
+      side.message = this.#spareMessages.pop() ?? new Message(parser);
+      side.message.reset(stream, this.#connections[stream]!, side.side);
+    }
+    const { message } = side;
     const counters = this.#counters;
     if (this.#protocols[stream] === Protocol.leaving) this.#protocols[stream] = Protocol.left;
     else if (this.#protocols[stream] !== Protocol.http) this.#becomeHttp(side);
@@ -871,9 +890,12 @@ export class HttpLayer implements StreamHandler {
     let at = from;
     while (at < end && isStatusByte(bytes[at]!, side.held)) {
       if (side.held === STATUS_BYTES) {
+        // What is missing behind the head was no body, then: it may have been other responses.
+        const { missingBytes, exchange } = side.message;
         this.#framing.finish(side, true);
-        this.#ended(side, side.heldSequence);
-        if (!side.stray) this.#pairing.takenAsBodiless(side.stream, side.message.exchange);
+        this.#ended(side, side.heldSequence - missingBytes);
+        if (!side.stray) this.#pairing.takenAsBodiless(side.stream, exchange);
+        if (missingBytes > 0) this.#pairing.lost(side.stream, this.#sends(side), true);
         break;
       }
       if (side.held === 0) {

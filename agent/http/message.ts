@@ -14,8 +14,8 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
 }
 
 /**
- * The message object of one direction of a stream, reused for every message there. Its head stays where it is: in the
- * segment during `begin`, in a pooled buffer afterwards. Fields are indexed when asked for.
+ * The message that flows in one direction of a stream, used again for others when it is over. Its head stays where it is: in
+ * the segment during `begin`, in a pooled buffer afterwards. Fields are indexed when asked for.
  */
 export class Message implements HttpMessage, HeaderFields, HeadPlace {
   // As in SideRecord: first what every segment changes.
@@ -47,6 +47,18 @@ export class Message implements HttpMessage, HeaderFields, HeadPlace {
 
   constructor(parser: HeadParser) {
     this.#parser = parser;
+  }
+
+  /** Becomes the next message of a side. */
+  reset(stream: number, connection: number, side: Side): void {
+    this.stream = stream;
+    this.connection = connection;
+    this.side = side;
+    this.exchange = -1;
+    this.status = 0;
+    this.method = '';
+    this.uri = '';
+    this.head = null;
   }
 
   get headers(): HeaderFields {

@@ -9,8 +9,11 @@ import { buildTcpFrame } from '../wire/packet-builder.ts';
 
 export interface TrafficOptions {
   readonly seed: number;
-  /** `pipelining`: sends requests before the answers to earlier ones have come, in bursts or in a sliding window. */
-  readonly client: 'serial' | 'pipelining';
+  /**
+   * `pipelining`: sends requests before the answers to earlier ones have come, in bursts or in a sliding window. `mixed`: takes
+   * turns for some exchanges, then pipelines for as many; behind 100 (Continue) it sends the next request with the body.
+   */
+  readonly client: 'serial' | 'pipelining' | 'mixed';
   readonly exchanges: number;
   /** Share of segments that the tap loses. */
   readonly loss: number;
@@ -20,6 +23,14 @@ export interface TrafficOptions {
   readonly startUs: number;
   /** Share of bodies that hold HTTP messages, as logs and archives do. @default 0 */
   readonly archives?: number;
+  /** Archives hold requests and responses in either direction. @default false: those of their own */
+  readonly isMotley?: boolean;
+  /** Number of the first exchange, where a port is used again. @default 0 */
+  readonly firstExchange?: number;
+  /** Initial sequence numbers of client and server. @default drawn */
+  readonly initial?: readonly [number, number];
+  /** The tap sees no SYN, no FIN. @default false */
+  readonly isBare?: boolean;
 }
 
 export interface TapFrame {
@@ -31,6 +42,8 @@ export interface Conversation {
   readonly frames: readonly TapFrame[];
   /** By exchange: whether the tap saw every byte of its request's head, and of its final response's. */
   readonly headsSeen: readonly boolean[];
+  /** Sequence numbers behind what client and server have sent. */
+  readonly ends: readonly [number, number];
 }
 
 const segmentBytes = 1400;
@@ -45,12 +58,13 @@ interface Plan {
   /** Answered when its head is there, whatever of its body is. */
   readonly isEarly: boolean;
   readonly waitsForContinue: boolean;
+  readonly expects: boolean;
   readonly thinkUs: number;
 }
 
 /** The target of a request, by which tests know it again; a response has the same in its field `X-Id`. */
-export function targetOf(options: Pick<TrafficOptions, 'clientPort'>, exchange: number): string {
-  return `/${options.clientPort}/${exchange}`;
+export function targetOf(options: Pick<TrafficOptions, 'clientPort' | 'firstExchange'>, exchange: number): string {
+  return `/${options.clientPort}/${(options.firstExchange ?? 0) + exchange}`;
 }
 
 function planOf(random: Random, options: TrafficOptions, exchange: number): Plan {
@@ -58,13 +72,18 @@ function planOf(random: Random, options: TrafficOptions, exchange: number): Plan
   const target = targetOf(options, exchange);
   const isHead = kind < 8;
   const hasBody = kind >= 75;
-  const isEarly = options.client === 'serial' && hasBody && kind >= 94;
-  const expects = options.client === 'serial' && hasBody && kind >= 89 && kind < 93;
+  const isPatient = options.client !== 'pipelining';
+  const isEarly = isPatient && hasBody && kind >= 94;
+  const expects = isPatient && hasBody && kind >= 89 && kind < 93;
   // Answered finally, and the body never sent (RFC 9110, 10.1.1).
   const isRefused = expects && random.chance(0.5);
   const waitsForContinue = expects && !isRefused;
   const requestBody = Buffer.alloc(hasBody ? 1 + random.below(random.chance(0.3) ? 5000 : 300) : 0, 'q');
-  if (isArchive(random, options)) requestBody.fill(`GET ${target}/archived HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+  const archived = [
+    `GET ${target}/archived HTTP/1.1\r\nHost: a.test\r\n\r\n`,
+    'HTTP/1.1 200 OK\r\nX-Id: archived\r\nContent-Length: 0\r\n\r\n',
+  ] as const;
+  if (isArchive(random, options)) requestBody.fill(options.isMotley ? archived.join('') : archived[0]);
   const isRequestChunked = hasBody && random.chance(0.3);
   const method = isHead ? 'HEAD' : hasBody ? 'POST' : 'GET';
   const fields = `Host: a.test\r\nUser-Agent: traffic/${'1'.repeat(random.below(40))}\r\n`;
@@ -73,7 +92,7 @@ function planOf(random: Random, options: TrafficOptions, exchange: number): Plan
   const status = isEarly || isRefused ? (random.chance(0.5) ? 401 : 413) : kind === 10 ? 204 : kind === 11 ? 304 : 200;
   const isBare = status === 204 || status === 304;
   const body = Buffer.alloc(isBare ? 0 : random.below(random.chance(0.3) ? 6000 : 400), 'r');
-  if (isArchive(random, options)) body.fill('HTTP/1.1 200 OK\r\nX-Id: archived\r\nContent-Length: 0\r\n\r\n');
+  if (isArchive(random, options)) body.fill(options.isMotley ? archived.toReversed().join('') : archived[1]);
   const isChunked = !isBare && random.chance(0.4);
   const head = `HTTP/1.1 ${status} X\r\nX-Id: ${target}\r\n${isBare ? '' : framingOf(isChunked, body.length)}\r\n`;
   const content = isHead || isBare ? Buffer.alloc(0) : isChunked ? chunked(random, body) : body;
@@ -90,6 +109,7 @@ function planOf(random: Random, options: TrafficOptions, exchange: number): Plan
     response: Buffer.concat([Buffer.from(head), content]),
     isEarly,
     waitsForContinue,
+    expects,
     thinkUs: random.chance(0.1) ? random.below(300_000) : random.below(3000),
   };
 }
@@ -142,8 +162,11 @@ class Line {
   constructor(options: TrafficOptions, random: Random) {
     this.#options = options;
     this.random = random;
-    const end = () => ({ initial: random.u32() | 0, sent: 0, received: 0, finished: false });
-    this.ends = [end(), end()];
+    const { initial } = options;
+    const end = (side: 0 | 1) => ({
+      ...{ initial: (initial?.[side] ?? random.u32()) | 0, sent: 0, received: 0, finished: false },
+    });
+    this.ends = [end(0), end(1)];
   }
 
   at(tsUs: number, run: (tsUs: number) => void): void {
@@ -220,6 +243,7 @@ class Line {
     const { random } = this;
     if (random.chance(this.#options.loss)) return;
     const { flags, offset, ack, payload } = segment;
+    if (this.#options.isBare && (flags & (TcpFlag.syn | TcpFlag.fin)) !== 0) return;
     if (payload !== null) this.seen[side]!.push([offset, offset + payload.length]);
     const { skewUs, clientPort } = this.#options;
     const lateUs = side === 0 ? Math.max(0, skewUs) : Math.max(0, -skewUs);
@@ -267,7 +291,12 @@ export function converse(options: TrafficOptions): Conversation {
       line.hasSeen(0, talk.requestStarts[exchange]!, talk.requestStarts[exchange]! + requestHead.length) &&
       line.hasSeen(1, talk.responseStarts[exchange]!, talk.responseStarts[exchange]! + responseHead.length),
   );
-  return { frames: line.frames.sort((one, other) => one.tsUs - other.tsUs), headsSeen };
+  const [client, server] = line.ends;
+  return {
+    frames: line.frames.sort((one, other) => one.tsUs - other.tsUs),
+    headsSeen,
+    ends: [client.initial + client.sent + 2, server.initial + server.sent + 2],
+  };
 }
 
 /** What client and server say, and when. */
@@ -281,7 +310,9 @@ class Talk {
   readonly #continueEnds: number[] = [];
   readonly #line: Line;
   readonly #plans: readonly Plan[];
-  readonly #isSerial: boolean;
+  readonly #client: TrafficOptions['client'];
+  /** Exchanges that a mixed client does in one manner. */
+  readonly #run: number;
   /** Of a pipelining client: always so many requests under way, or bursts that are waited for. */
   readonly #isSliding: boolean;
   readonly #depth: number;
@@ -295,9 +326,10 @@ class Talk {
   constructor(line: Line, plans: readonly Plan[], options: TrafficOptions) {
     this.#line = line;
     this.#plans = plans;
-    this.#isSerial = options.client === 'serial';
-    this.#isSliding = !this.#isSerial && line.random.chance(0.3);
-    this.#depth = this.#isSerial ? 1 : 2 + line.random.below(6);
+    this.#client = options.client;
+    this.#run = [3, 7, 15][options.seed % 3]!;
+    this.#isSliding = this.#client === 'pipelining' && line.random.chance(0.3);
+    this.#depth = this.#client === 'serial' ? 1 : 2 + line.random.below(6);
     line.onReceived = (side, tsUs) => (side === 0 ? this.#clientReceived(tsUs) : this.#serverReceived(tsUs));
   }
 
@@ -309,23 +341,30 @@ class Talk {
     return count;
   }
 
+  /** Behind the exchanges that begin together with this one. */
+  #burstBehind(next: number): number {
+    if (this.#client === 'serial') return next + 1;
+    if (this.#client === 'pipelining') return next + 1 + this.#line.random.below(this.#depth);
+    const run = Math.floor(next / this.#run);
+    if (run % 2 === 0) return next + 1;
+    const until = Math.min((run + 1) * this.#run, next + 1 + this.#line.random.below(this.#depth));
+    const waiting = this.#plans.slice(next, until).findIndex(({ expects }) => expects);
+    return waiting < 0 ? until : next + Math.max(1, waiting);
+  }
+
   /** Sends what may be sent now. */
   ask(tsUs: number): void {
     const { random } = this.#line;
     const next = this.requestStarts.length;
     let until = next;
     if (this.#isSliding) until = Math.min(this.#plans.length, this.#received + this.#depth);
-    else if (this.#received === next)
-      until = Math.min(this.#plans.length, next + (this.#isSerial ? 1 : 1 + random.below(this.#depth)));
+    else if (this.#received === next) until = Math.min(this.#plans.length, this.#burstBehind(next));
     const isJoined = until - next > 1 && random.chance(0.3);
     const joined: Buffer[] = [];
     for (let exchange = next; exchange < until; exchange += 1) {
       const { requestHead, requestBody, waitsForContinue } = this.#plans[exchange]!;
       const held = joined.reduce((bytes, piece) => bytes + piece.length, 0);
-      const start = this.#line.ends[0].sent + held;
-      this.requestStarts.push(start);
-      this.#requestHeadEnds.push(start + requestHead.length);
-      this.#requestEnds.push(start + requestHead.length + requestBody.length);
+      this.#note(exchange, this.#line.ends[0].sent + held);
       if (waitsForContinue) {
         this.#line.send(0, requestHead, tsUs);
         this.#bodiesHeld = exchange;
@@ -339,11 +378,33 @@ class Talk {
     this.#burstEnd = until;
   }
 
+  #note(exchange: number, start: number): void {
+    const { requestHead, requestBody } = this.#plans[exchange]!;
+    this.requestStarts.push(start);
+    this.#requestHeadEnds.push(start + requestHead.length);
+    this.#requestEnds.push(start + requestHead.length + requestBody.length);
+  }
+
+  /** A mixed client sends the next request with the body, where it pipelines. */
+  #sendBody(held: number, tsUs: number): void {
+    const next = held + 1;
+    const { requestBody } = this.#plans[held]!;
+    const following = this.#plans[next];
+    const isPipelined = this.#client === 'mixed' && Math.floor(next / this.#run) % 2 === 1;
+    if (!isPipelined || following === undefined || following.expects) {
+      this.#line.send(0, requestBody, tsUs);
+      return;
+    }
+    this.#note(next, this.#line.ends[0].sent + requestBody.length);
+    this.#line.send(0, Buffer.concat([requestBody, following.requestHead, following.requestBody]), tsUs);
+    this.#burstEnd = next + 1;
+  }
+
   #clientReceived(tsUs: number): void {
     const held = this.#bodiesHeld;
     if (held >= 0 && this.#continueEnds[held]! <= this.#line.ends[0].received) {
       this.#bodiesHeld = -1;
-      this.#line.send(0, this.#plans[held]!.requestBody, tsUs + 50);
+      this.#sendBody(held, tsUs + 50);
     }
     if (this.#isOver) return;
     const received = this.#received;

@@ -149,6 +149,22 @@ function draw(random: Random, client: TrafficOptions['client'], clientPort: numb
   };
 }
 
+/** Another conversation on the port of one before: with numbers anywhere, or not far below or above its last. */
+function follow(random: Random, before: TrafficOptions, talk: Conversation): TrafficOptions {
+  const pausesUs = [10_000, 300_000, 600_000, 2_000_000, 30_000_000];
+  const kind = random.below(3);
+  const [client, server] = talk.ends;
+  const by = () => (kind === 1 ? -1 : 1) * (100 + random.below(100_000));
+  return {
+    ...before,
+    ...{ seed: random.u32(), exchanges: 2 + random.below(20) },
+    firstExchange: (before.firstExchange ?? 0) + 1000,
+    startUs: talk.frames.at(-1)!.tsUs + pausesUs[random.below(pausesUs.length)]!,
+    initial: kind === 0 ? [random.u32(), random.u32()] : [client + by(), server + by()],
+    isBare: random.chance(0.5),
+  };
+}
+
 export interface FuzzOptions {
   readonly seed: number;
   readonly exchanges: number;
@@ -156,6 +172,8 @@ export interface FuzzOptions {
   /** @default both: of each loss and each skew, drawn */
   readonly fixed?: Partial<TrafficOptions>;
   readonly byKernel: boolean;
+  /** So many conversations follow on each port, with numbers anywhere, SYN and FIN missing or not. @default 0 */
+  readonly followers?: number;
   readonly onWrong?: (text: string, options: readonly TrafficOptions[]) => void;
 }
 
@@ -168,6 +186,12 @@ export function fuzzPairing(options: FuzzOptions): Tally {
       const drawn = { ...draw(random, options.client, 20_000 + index), ...options.fixed };
       return { options: drawn, talk: converse(drawn) };
     });
+    for (let follower = 0; follower < (options.followers ?? 0); follower += 1) {
+      for (const before of talks.slice(-togetherMax)) {
+        const drawn = follow(random, before.options, before.talk);
+        talks.push({ options: drawn, talk: converse(drawn) });
+      }
+    }
     const frames = talks.flatMap(({ talk }) => talk.frames).sort((one, other) => one.tsUs - other.tsUs);
     const wrong = judge(tally, play(frames, options.byKernel), talks);
     for (const text of wrong)
@@ -178,6 +202,16 @@ export function fuzzPairing(options: FuzzOptions): Tally {
   }
   return tally;
 }
+
+/** What is tried: kinds of clients, and of traffic. */
+export const presets: Readonly<Record<string, Pick<FuzzOptions, 'client' | 'fixed' | 'followers'>>> = {
+  serial: { client: 'serial' },
+  pipelining: { client: 'pipelining' },
+  mixed: { client: 'mixed' },
+  'ports used again': { client: 'serial', followers: 2 },
+  'mixed, ports used again': { client: 'mixed', followers: 2 },
+  'motley archives': { client: 'mixed', fixed: { archives: 0.3, isMotley: true } },
+};
 
 /** Shares as people read them. */
 export function tallyLine(tally: Tally): string {
@@ -193,17 +227,17 @@ export function tallyLine(tally: Tally): string {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const exchanges = Number(process.argv[2] ?? 1_000_000);
   const seed = Number(process.argv[3] ?? 1);
-  for (const client of ['serial', 'pipelining'] as const) {
+  for (const [name, preset] of Object.entries(presets)) {
     for (const byKernel of [true, false]) {
       const tally = fuzzPairing({
-        ...{ seed, exchanges: byKernel ? exchanges : exchanges / 10, client, byKernel },
+        ...{ ...preset, seed, exchanges: byKernel ? exchanges : exchanges / 10, byKernel },
         onWrong: (text, options) => {
           const [, port] = /(?:\/)(\d+)\//.exec(text) ?? [];
           const one = options.find(({ clientPort }) => clientPort === Number(port));
           console.log(text, JSON.stringify(one));
         },
       });
-      console.log(`${client}, ${byKernel ? 'by the kernel' : 'in JavaScript'}: ${tallyLine(tally)}`);
+      console.log(`${name}, ${byKernel ? 'by the kernel' : 'in JavaScript'}: ${tallyLine(tally)}`);
     }
   }
 }

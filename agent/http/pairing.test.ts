@@ -2,7 +2,7 @@
 import t from 'tap';
 import { createHttpCounters } from './http-counters.ts';
 import { defaultHttpLimits } from './http-limits.ts';
-import { fuzzPairing, tallyLine } from './pairing.fuzz.ts';
+import { fuzzPairing, presets, tallyLine } from './pairing.fuzz.ts';
 import { Pairing } from './pairing.ts';
 import { Known, type Place } from './place.ts';
 
@@ -44,6 +44,22 @@ t.test('a client that pipelines: no certain pair is wrong', (t) => {
   }
   const whole = fuzzPairing({ seed: 6, exchanges: 4_000, client: 'pipelining', byKernel: true, fixed: { loss: 0 } });
   t.equal(whole.certain, whole.exchanges, 'all, where nothing is lost');
+  t.end();
+});
+
+t.test('clients that change their manner, ports used again, archives of requests and responses', (t) => {
+  for (const [name, seed] of [
+    ['mixed', 5],
+    ['ports used again', 77],
+    ['mixed, ports used again', 9],
+    ['motley archives', 8],
+  ] as const) {
+    const tally = fuzzPairing({ ...presets[name]!, seed, exchanges: 5000, byKernel: true });
+    t.comment(name, tallyLine(tally));
+    t.equal(tally.certainWrong, 0, name);
+    t.ok(tally.certain > tally.bothHeads * (name === 'ports used again' ? 0.85 : 0.2), name);
+    t.ok(tally.probableWrong <= tally.probableRight * 0.01, `${tally.probableWrong} of the probable are wrong`);
+  }
   t.end();
 });
 

@@ -28,8 +28,8 @@ import {
 } from './pairing-tables.ts';
 import { Known, type Pairable, type Place } from './place.ts';
 import { PlainPairing } from './plain-pairing.ts';
-import { NONE, PIPELINES, TurnPairing } from './turn-pairing.ts';
-import { distance, REQUEST_BYTES_MIN } from './turn-taking.ts';
+import { NONE, PERHAPS_PIPELINES, PIPELINES, TurnPairing } from './turn-pairing.ts';
+import { distance, REQUEST_BYTES_MIN, TURNS_PROVEN } from './turn-taking.ts';
 
 /** Longer than any client waits between pipelined requests, shorter than a keep-alive timeout (nginx 75 s, Apache 5 s). */
 const quietMs = 1000;
@@ -367,6 +367,8 @@ export class Pairing {
     if (words[at + Of.mode]! === Mode.lost) return NONE;
     if (early < 0 || words[at + Of.mode]! !== Mode.turns) return early;
     const found = this.#turns.findResponse(stream, early, place, flags);
+    if (found === PIPELINES) this.#foundPipelining(stream);
+    if (found < 0) return NONE;
     while (found >= 0 && entries.first(stream, Queue.responses) !== found) this.#dropResponse(stream);
     return found;
   }
@@ -450,10 +452,9 @@ export class Pairing {
       return;
     }
     const found = this.#turns.findRequest(stream, interim, place, flags);
-    if (found === PIPELINES) {
-      this.#foundPipelining(stream);
-      return;
-    }
+    if (found === PIPELINES) this.#foundPipelining(stream);
+    if (found === PERHAPS_PIPELINES) words[at + Of.doubt] = TURNS_PROVEN;
+    if (found === PIPELINES || found === PERHAPS_PIPELINES) return;
     if (found === NONE) {
       this.#comeEarly(stream, interim, message, place, flags);
       return;

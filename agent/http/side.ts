@@ -1,6 +1,5 @@
 import type { Side } from '../tcp/stream-handler.ts';
-import type { HeadParser } from './head-parser.ts';
-import { Message } from './message.ts';
+import type { Message } from './message.ts';
 import type { TlsRecords } from './tls-records.ts';
 
 /** Where one direction of a stream stands. Those from `length` to `trailers` are inside a message. */
@@ -40,7 +39,8 @@ export class SideRecord {
   doubtful = false;
   /** The head of the message that flows, and its target, came with the segment at hand: nothing of them was kept yet. */
   passing = false;
-  readonly message: Message;
+  /** The message that flows; between two one that all sides share, and that nothing is read from. */
+  message: Message;
   /** `begin` was called for `message`, `end` not yet. */
   active = false;
   /** Nothing but line ends was seen yet. */
@@ -115,11 +115,11 @@ export class SideRecord {
     return isCounted ? (this.next + this.remainingAtNext - this.remaining) | 0 : this.next;
   }
 
-  constructor(parser: HeadParser) {
-    this.message = new Message(parser);
+  constructor(nothing: Message) {
+    this.message = nothing;
   }
 
-  reset(stream: number, connection: number, side: Side): void {
+  reset(stream: number, side: Side): void {
     this.stream = stream;
     this.side = side;
     this.state = SideState.start;
@@ -139,8 +139,6 @@ export class SideRecord {
     this.unsure = false;
     this.answered = false;
     this.expected = null;
-    this.message.exchange = -1;
-    this.message.status = 0;
     this.buffer = null;
     this.bufferLength = 0;
     this.garbageBytes = 0;
@@ -148,11 +146,5 @@ export class SideRecord {
     this.placed = false;
     this.lead = 0;
     this.gapped = false;
-    this.message.stream = stream;
-    this.message.connection = connection;
-    this.message.side = side;
-    this.message.method = '';
-    this.message.uri = '';
-    this.message.head = null;
   }
 }

@@ -35,6 +35,8 @@ import {
 export const NONE = -1;
 /** What was found instead: the client pipelines. */
 export const PIPELINES = -2;
+/** The same, unless a response stands in a body: which request it answers is unknowable. */
+export const PERHAPS_PIPELINES = -3;
 /** Status codes (RFC 9110, 15.5.9). */
 export const REQUEST_TIMEOUT = 408;
 
@@ -217,9 +219,15 @@ export class TurnPairing {
     while (found >= 0 && !mayAnswer(this.#answerOf(found), request)) found = this.#entries.next(found);
     if (found < 0 || this.#isInBody(this.#flagsOf(found), this.#answerOf(found), request)) return NONE;
     const response = this.#answerOf(found);
-    if (request.hasEnd) return answersNoneLater(response, request) ? found : NONE;
+    if (request.hasEnd) {
+      if (!answersNoneLater(response, request)) return NONE;
+    }
     // A response before it acknowledges the request: this is a later copy, of which the acknowledgement shows nothing.
-    return found === early && isFirstAfter(response, request) ? found : NONE;
+    else if (found !== early || !isFirstAfter(response, request)) return NONE;
+    if (this.#entries.length(stream, Queue.requests) === 0) return found;
+    const isSentUnanswered = this.#isSentUnanswered(this.#entries.last(stream, Queue.requests), place.ack);
+    this.#ask(place);
+    return isSentUnanswered && (this.#flagsOf(found) & EntryFlag.guessed) === 0 ? PIPELINES : found;
   }
 
   /** Whether a request was sent without the response `early`, which is an earlier one's. */
@@ -236,8 +244,7 @@ export class TurnPairing {
     let following = this.#entries.first(stream, Queue.requests);
     while (following >= 0 && mayAnswer(this.#answered, this.#askedOf(following))) {
       if (found >= 0 && !interim && this.#isSentUnanswered(found, this.#asked.ack)) {
-        // Unless one of the responses stands in a body.
-        return (flags & EntryFlag.guessed) === 0 ? PIPELINES : NONE;
+        return (flags & EntryFlag.guessed) === 0 ? PIPELINES : PERHAPS_PIPELINES;
       }
       found = following;
       following = this.#entries.next(following);

@@ -74,6 +74,8 @@ export class Exchange {
   readonly request: Half;
   readonly response: Half;
   key = 0;
+  /** Its place in the table of exchanges under way. */
+  slot = -1;
   stream = 0;
   exchange = 0;
   /** First byte, µs. */

@@ -78,7 +78,7 @@ function decide(name: string): Verdict {
   const isToken = words.some((word) => word === 'token' || word === 'tokens');
   if (isToken && words.some((word) => HARMLESS_BESIDE_TOKEN.has(word))) return { ...HARMLESS, ...pair };
   if (WORDS.has(joined) || words.some(isSecretWord) || PARTS.some((part) => joined.includes(part))) return SECRET;
-  const vendors = rules.filter(({ names }) => names.some((vendor) => startsAtWord(words, joined, vendor)));
+  const vendors = vendorsIn(words, joined);
   const isOpaque = words.some((word) => GUARDED.has(word));
   if (vendors.length === 0 && !isOpaque && !pair.isNaming && !pair.isValue) return HARMLESS;
   const isGuarded = isOpaque || vendors.length > 0;
@@ -142,6 +142,19 @@ function isSecretWord(word: string): boolean {
   if (WORDS.has(word)) return true;
   const bare = word.replace(/\d+$/, '');
   return bare !== word && WORDS.has(bare) ? true : ENDINGS.some((ending) => bare.endsWith(ending));
+}
+
+/** Rules whose issuer a name names. Names of a hostile client are all new: a closure a rule would be ten kilobytes a name. */
+function vendorsIn(words: readonly string[], joined: string): typeof rules {
+  const found: typeof rules = [];
+  for (const rule of rules) {
+    for (const vendor of rule.names) {
+      if (!startsAtWord(words, joined, vendor)) continue;
+      found.push(rule);
+      break;
+    }
+  }
+  return found;
 }
 
 /** Whether an issuer's name begins where a word of the name does. */

@@ -10,6 +10,7 @@ import { decodeFormText } from '../body/form-reader.ts';
 import { exchangeKey, type HttpMessage, isInterim, type MessageHandler } from '../http/message-handler.ts';
 import { BodyBuilder, type ValueTyper } from './body-builder.ts';
 import { Exchange, FlightTable, type Half } from './exchange.ts';
+import { ExchangeTable } from './exchange-table.ts';
 import {
   AuthType,
   type Data,
@@ -143,7 +144,7 @@ export class WitnessBuilder implements MessageHandler {
   readonly #typer: ValueTyper;
   readonly #handler: WitnessHandler;
   /** By exchange, oldest first. */
-  readonly #exchanges = new Map<number, Exchange>();
+  readonly #exchanges: ExchangeTable;
   /** Messages whose bytes are still coming, by stream and side. */
   readonly #inFlight = new FlightTable();
   readonly #keepsWitnesses: boolean;
@@ -179,6 +180,7 @@ export class WitnessBuilder implements MessageHandler {
   ) {
     this.#sealer = sealer;
     this.#limits = limits;
+    this.#exchanges = new ExchangeTable(limits.pendingMax);
     this.#means = means;
     this.#typer = typer;
     this.#handler = handler;
@@ -238,16 +240,16 @@ export class WitnessBuilder implements MessageHandler {
 
   /** Gives out what has waited too long. Call now and then with the packets' clock. */
   advance(tsUs: number): void {
-    for (const exchange of this.#exchanges.values()) {
-      if (tsUs - exchange.tsUs < this.#limits.pendingTimeoutUs) break;
+    for (let oldest = this.#exchanges.oldest(); oldest !== null; oldest = this.#exchanges.oldest()) {
+      if (tsUs - oldest.tsUs < this.#limits.pendingTimeoutUs) break;
       this.counters.pendingExpired += 1;
-      this.#give(exchange);
+      this.#give(oldest);
     }
   }
 
   /** The input is over: everything that waits is given out. */
   finish(): void {
-    for (const exchange of this.#exchanges.values()) this.#give(exchange);
+    for (let oldest = this.#exchanges.oldest(); oldest !== null; oldest = this.#exchanges.oldest()) this.#give(oldest);
   }
 
   #exchangeOf(message: HttpMessage): Exchange {
@@ -255,7 +257,7 @@ export class WitnessBuilder implements MessageHandler {
     const key = message.exchange < 0 ? -this.#orphans : exchangeKey(message);
     const isRequest = message.kind === 'request';
     const known = this.#exchanges.get(key);
-    if (known !== undefined) {
+    if (known !== null) {
       const continues = isRequest ? !known.hasRequest : !known.hasResponse;
       if (continues) {
         this.#makeRoom(known);
@@ -268,7 +270,7 @@ export class WitnessBuilder implements MessageHandler {
     const exchange = this.#idle.pop() ?? new Exchange(this.values, this.#limits.messageBytesMax);
     exchange.begin(key, message, this.bodyWeight === 0);
     this.#weigh(exchange);
-    this.#exchanges.set(key, exchange);
+    this.#exchanges.add(exchange);
     return exchange;
   }
 
@@ -282,8 +284,9 @@ export class WitnessBuilder implements MessageHandler {
   /** For one more message, of an exchange that is there (`kept`) or of a new one: the oldest go, finished or not. */
   #makeRoom(kept: Exchange | null): void {
     if (!this.#isFull(kept)) return;
-    for (const oldest of this.#exchanges.values()) {
-      if (!this.#isFull(kept)) return;
+    for (let next = this.#exchanges.oldest(); next !== null && this.#isFull(kept); ) {
+      const oldest = next;
+      next = this.#exchanges.after(oldest);
       if (oldest === kept) continue;
       this.counters.pendingEvicted += 1;
       this.#give(oldest);
@@ -483,7 +486,7 @@ export class WitnessBuilder implements MessageHandler {
 
   /** Whether an exchange of this key is begun and not given out. */
   isWaiting(key: number): boolean {
-    return this.#exchanges.has(key);
+    return this.#exchanges.get(key) !== null;
   }
 
   /** Leaves out the rest of all bodies under way. @returns how many */
@@ -555,7 +558,7 @@ export class WitnessBuilder implements MessageHandler {
 
   #give(exchange: Exchange): void {
     const { request, response, meta } = exchange;
-    this.#exchanges.delete(exchange.key);
+    this.#exchanges.remove(exchange);
     if (request.isFlying) this.#land(request, false);
     if (response.isFlying) this.#land(response, false);
     const { counters } = this;

@@ -2,7 +2,7 @@
  * From what size a change is seen, in eight places of real programs: code that allocates 1, 2, 5 and 10 % more in one of eight stages of our
  * agent (exact lane) or eight functions of a service (requests one at a time), and code that keeps 10 and 20 % of the resident memory more.
  *
- *     node bench/compare/power.bench.ts FOLDER [--lanes exact,repeatable,load] [--rounds 3] [--minutes 60]
+ *     node bench/compare/power.bench.ts FOLDER [--lanes exact,repeatable,load] [--sizes 0.01,0.1] [--rounds 3] [--minutes 60]
  *
  * A round measures the base and every planted version once, in an order of chance, so that a drift of the machine meets them alike: one pair
  * for each planted version. It can be stopped at any time: runs are kept in FOLDER, and it goes on where it was. Without time left it judges
@@ -25,6 +25,7 @@ const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     lanes: { type: 'string', default: 'exact,repeatable,load' },
+    sizes: { type: 'string', default: '0.01,0.02,0.05,0.1,0.2' },
     rounds: { type: 'string', default: '3' },
     minutes: { type: 'string', default: '60' },
   },
@@ -67,7 +68,8 @@ const served = [
   '--recover',
   '200ms',
 ];
-const allocation = [0.01, 0.02, 0.05, 0.1];
+const wanted = flags.sizes.split(',').map(Number);
+const allocation = [0.01, 0.02, 0.05, 0.1].filter((size) => wanted.includes(size));
 const plantService: Lane['plant'] = (place, amount, { metric }) => {
   const [whole, isResident] = [Math.round(amount), metric.startsWith('rss.')];
   const plant = { place: place as ServicePlace, work: isResident ? 0 : whole, kept: isResident ? whole : 0 };
@@ -96,7 +98,7 @@ const lanes: Readonly<Record<string, () => Lane>> = {
     return {
       places: Object.keys(agentPlaces),
       repeats: true,
-      words: ['steady', '--lane', 'exact', '--size', '10MB', '--agent-until', 'witnesses', '--agent', agent.folder],
+      words: ['steady', '--lane', 'exact', '--size', '5MB', '--agent-until', 'witnesses', '--agent', agent.folder],
       questions: [{ metric: 'allocated.perMessage', threshold: 0.005, sizes: allocation }],
       plant: plantAgent(agent),
       probe: () => 4_096,
@@ -114,7 +116,7 @@ const lanes: Readonly<Record<string, () => Lane>> = {
     words: served,
     questions: [
       { metric: 'allocated.perRequest', threshold: 0.02, sizes: allocation },
-      { metric: 'rss.max', threshold: 0.05, sizes: [0.1, 0.2] },
+      { metric: 'rss.max', threshold: 0.05, sizes: [0.1, 0.2].filter((size) => wanted.includes(size)) },
     ],
   }),
 };
@@ -126,7 +128,9 @@ function measure({ words, questions }: Lane): Figures {
   const out = path.join(folder, 'run');
   rmSync(out, { recursive: true, force: true });
   const all = [path.join(root, 'bin', 'floodgate'), 'run', ...words, '--no-explain', '--out', out];
-  const { status, stderr } = spawnSync(process.execPath, all, { cwd: folder, encoding: 'utf8' });
+  // `compare` keeps a version's compiled code with it; here all planted versions have one place, and would find each other's.
+  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' };
+  const { status, stderr } = spawnSync(process.execPath, all, { cwd: folder, encoding: 'utf8', env });
   if (!existsSync(path.join(out, 'report.json'))) throw new Error(`a run ended with ${status}: ${stderr}`);
   const report: RunReport = JSON.parse(readFileSync(path.join(out, 'report.json'), 'utf8'));
   rmSync(out, { recursive: true, force: true });

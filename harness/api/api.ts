@@ -16,6 +16,7 @@ export type {
   ComparedMetric,
   ComparedScenario,
   ComparedSite,
+  ComparedTimeline,
   ComparedVersion,
   ComparisonReport,
 } from '../../reports/comparison.ts';
@@ -65,6 +66,7 @@ async function reportOf(
       words: [launcher(), command, ...words, '--out', path.resolve(out)],
       folder: options.folder,
       signal: options.signal,
+      stores: true,
     });
     const report = path.join(out, file);
     if (existsSync(report)) return JSON.parse(readFileSync(report, 'utf8'));

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 
 export interface CommandRow {
   readonly name: string;
+  /** Heading that it stands under in `floodgate --help`; rows of one group stand together. */
+  readonly group: string;
   /** Its line in `floodgate --help`. */
   readonly summary: string;
   /** @returns what adds the command's description, arguments, options and action */

@@ -1,13 +1,20 @@
 /** `floodgate compare`: two versions of a project, run in interleaved pairs on this machine, and a verdict with its error. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { COMPARISON_SCHEMA_VERSION, type ComparedScenario, type ComparisonReport } from '../../reports/comparison.ts';
+import {
+  COMPARISON_SCHEMA_VERSION,
+  type ComparedScenario,
+  type ComparedTimeline,
+  type ComparisonReport,
+} from '../../reports/comparison.ts';
 import { renderComparisonAnnotations } from '../../reports/comparison-annotations.ts';
 import { comparisonReporters } from '../../reports/comparison-reporter.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
 import { compareScenario } from '../compare/compare-scenario.ts';
+import { overlayOf, type TimedRun } from '../compare/overlay.ts';
+import type { Side } from '../compare/pairs.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import type { Version } from '../compare/version-label.ts';
@@ -144,6 +151,7 @@ async function compare(flags: CompareFlags): Promise<number> {
       head: described(versions.head),
       errorRate,
       scenarios: compared,
+      timelines: compared.flatMap((each) => timelineOf(folder, each)),
       verdict: comparisonVerdict(compared, flags.undecided === 'pass'),
     };
     for (const { fileName, render } of comparisonReporters)
@@ -157,6 +165,16 @@ async function compare(flags: CompareFlags): Promise<number> {
   } finally {
     store.close();
   }
+}
+
+/** From the runs that are kept. */
+function timelineOf(folder: string, { name, pairs }: ComparedScenario): ComparedTimeline[] {
+  const runs = (side: Side): TimedRun[] =>
+    Array.from({ length: pairs }, (_, at) =>
+      JSON.parse(readFileSync(path.join(folder, name, `${at + 1}-${side}`, 'report.json'), 'utf8')),
+    );
+  const overlay = overlayOf(runs('base'), runs('head'));
+  return overlay ? [{ scenario: name, ...overlay }] : [];
 }
 
 function described({ label, commit, dirty, package: named, key }: Version): ComparisonReport['base'] {

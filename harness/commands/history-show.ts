@@ -54,9 +54,19 @@ export async function reportOf(
   for (const { id } of runs) {
     const text = await store.body(id);
     if (text === undefined) return undefined;
-    reports.push(readAnyReport(text) as RunReport);
+    reports.push(runOf(store, id, text));
   }
   return batch?.kind === 'gate' ? gateOf(batch, reports) : reports[0];
+}
+
+function runOf(store: HistoryStore, id: string, text: string): RunReport {
+  try {
+    const report = readAnyReport(text);
+    if (report.kind === 'run') return report;
+  } catch (error) {
+    throw store.damaged(id, error);
+  }
+  throw store.damaged(id, new Error('it is no run'));
 }
 
 function gateOf(batch: BatchRow, runs: readonly RunReport[]): GateReport {
@@ -97,7 +107,7 @@ async function entryAt(
 
 async function comparisonOf(store: HistoryStore, { id }: BatchRow): Promise<ComparisonReport> {
   const text = await store.body(id);
-  if (text !== undefined) return JSON.parse(text);
+  if (text !== undefined) return checkedComparison(text, (error) => store.damaged(id, error));
   throw new FloodgateError('history-unknown', 'of this comparison only its verdict was kept', {
     hint: 'keepReports in the configuration says how many whole reports are kept.',
   });
@@ -133,15 +143,19 @@ async function figuresText(store: HistoryStore, runs: readonly RunRow[]): Promis
 export function readStorable(folder: string): Report | ComparisonReport {
   const file = path.join(folder, 'comparison.json');
   if (!existsSync(folder) || !statSync(folder).isDirectory() || !existsSync(file)) return readReportFolder(folder);
+  return checkedComparison(readOperatorFile(file).toString('utf8'), (cause) => {
+    const why = `${file} is no comparison of floodgate: ${(cause as Error).message}`;
+    return new FloodgateError('report-missing', why, { hint: 'Give the folder of a comparison.', cause });
+  });
+}
+
+function checkedComparison(json: string, fault: (cause: unknown) => FloodgateError): ComparisonReport {
   try {
-    const report: unknown = JSON.parse(readOperatorFile(file).toString('utf8'));
+    const report: unknown = JSON.parse(json);
     v.assert(comparisonHead, report);
     return report as unknown as ComparisonReport;
   } catch (error) {
-    throw new FloodgateError('report-missing', `${file} is no comparison of floodgate: ${(error as Error).message}`, {
-      hint: 'Give the folder of a comparison.',
-      cause: error,
-    });
+    throw fault(error);
   }
 }
 

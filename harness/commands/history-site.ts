@@ -12,6 +12,7 @@ import { readLedger } from '../ledger/ledger.ts';
 import { findMetric } from '../metrics/table.ts';
 import type { HistoryPlace } from './history-place.ts';
 import { reportOf } from './history-show.ts';
+import { today } from './project-ledger.ts';
 
 /** More runs than a page draws; the latest are kept. */
 const runsMax = 2_000;
@@ -127,7 +128,7 @@ export class HistorySite {
       baseline: baseline
         ? { value: baseline.value, words: `accepted ${baseline.accepted} by ${baseline.by}: ${baseline.reason}` }
         : null,
-      waiver: waiver ? `until ${waiver.until} by ${waiver.owner}: ${waiver.reason}` : '',
+      waiver: waiver ? waiverWords(waiver) : '',
       points: points.map(({ index, before, after }) => ({ index, before, after })),
       looked,
       needed,
@@ -186,6 +187,10 @@ interface SeriesContext {
   readonly ledger: Ledger;
   /** One metric, or empty for what is watched. */
   readonly chosen: string;
+}
+
+function waiverWords({ until, owner, reason }: Waiver): string {
+  return `${until < today() ? `the waiver ended on ${until}` : `waived until ${until}`} (${owner}): ${reason}`;
 }
 
 function shownRun(run: RunOfSeries, comparable: boolean): HistoryRun {

@@ -1,6 +1,6 @@
 /** What `floodgate signoff` does, in turn: versions, runs, pairs, the bundle, and the bundle verified before it is handed over. */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -67,6 +67,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
       candidate: candidate.version,
       previous: previous?.version,
       environment: flags.env,
+      keepsSnapshots: flags.includeSnapshots === true,
       pairs: {
         ...{ pairsMax, seed },
         deadlineMs: startedAtMs + timeMaxMs,
@@ -95,7 +96,11 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         },
         notes: notesOf(flags, chosen.leftOut, lanes),
       },
-      project: { targets: project.config.targets ?? {}, scenarios: chosen.scenarios },
+      project: {
+        targets: project.config.targets ?? {},
+        scenarios: chosen.scenarios,
+        ...(build !== undefined && { build }),
+      },
       sourceList: store.sourceOf(candidate.version) ?? '',
       pairs: { seed, pairsMax },
       redactor: new Redactor(process.env),
@@ -109,6 +114,8 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   } finally {
     store.close();
     rmSync(workFolder, { recursive: true, force: true });
+    // Of a sign-off that came to no bundle.
+    if (readdirSync(out).length === 0) rmdirSync(out);
   }
 }
 
@@ -162,7 +169,7 @@ async function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[
 const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });
 
 function emptyFolder({ out, release }: SignoffFlags): string {
-  const folder = path.resolve(out ?? `signoff-${release.replaceAll(/[^\w.-]/g, '-')}`);
+  const folder = path.resolve(out ?? path.join('runs', `signoff-${release.replaceAll(/[^\w.-]/g, '-')}`));
   if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
     throw new FloodgateError('output-unwritable', `${folder} is not empty`, {
       hint: 'A bundle has a folder of its own: --out DIR.',
@@ -184,12 +191,25 @@ function machineOf(): SignoffReport['machine'] {
   };
 }
 
-function notesOf({ previous, key }: SignoffFlags, leftOut: readonly string[], lanes: readonly string[]): Note[] {
+function notesOf(
+  { previous, key, includeSnapshots }: SignoffFlags,
+  leftOut: readonly string[],
+  lanes: readonly string[],
+): Note[] {
   const warning = (text: string): Note => ({ severity: 'warning', text });
   return [
     ...(previous === undefined ? [warning('It was compared with no release before it (--previous).')] : []),
+    ...(includeSnapshots
+      ? [warning('It holds heap snapshots (--include-snapshots): whatever was in memory is in them, secrets included.')]
+      : []),
     ...(key === undefined ? [warning('Nobody has signed it (--key).')] : []),
-    ...(leftOut.length > 0 ? [warning(`Left out of the set (--only): ${leftOut.join(', ')}.`)] : []),
+    ...(leftOut.length > 0
+      ? [
+          warning(
+            `Left out of the set (--only): ${leftOut.length > 5 ? `${leftOut.length} scenarios` : leftOut.join(', ')}.`,
+          ),
+        ]
+      : []),
     ...(lanes.length < 2 ? [warning(`Run in the ${lanes.join()} lane alone (--lane), where there are two.`)] : []),
   ];
 }

@@ -15,14 +15,14 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Project } from '../project/find-config.ts';
 import { type Keep, limitsOf, runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
-import { configurationHash, PartialWriter } from '../shards/partial.ts';
-import { parseShard, partOf, type Shard } from '../shards/shard-choice.ts';
+import { PartialWriter } from '../shards/partial.ts';
+import { parseShard, partOf } from '../shards/shard-choice.ts';
 import { endGate } from './gate-report.ts';
+import { shardCommon, shardNote } from './gate-shard.ts';
 import { gateVerdict } from './gate-verdict.ts';
 import { projectLedger, today } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
-import { commandLine } from './shown-words.ts';
 
 export interface ProjectGateFlags {
   readonly only?: readonly string[];
@@ -46,34 +46,21 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   const folder = makeReportFolder('gate', flags.out);
   const own = shard === undefined ? scenarios : partOf(scenarios, shard);
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
-  const partial =
-    shard &&
-    new PartialWriter(folder, {
-      shard,
-      common: shardCommon(project, { flags, scenarios, ledger, unlimited, toolVersion: session.toolVersion }),
-    });
+  const whole = { ...flags, scenarios, ledger, unlimited, toolVersion: session.toolVersion };
+  const partial = shard && new PartialWriter(folder, { shard, common: shardCommon(project, whole) });
   const measured = commitNoteOf(project.folder);
   const runs: RunReport[] = [];
   for (const scenario of own) {
     process.stderr.write(`${scenario.name}: ${runs.length + 1} of ${own.length}\n`);
     const out = path.join(folder, scenario.name);
-    mkdirSync(out, { recursive: true });
-    const words = runArguments(project, scenario, { environment: flags.env, keep: keptIn(out), budgets: flags.budget });
-    const report = await runCell({ arguments: words, folder: project.folder, out, signal: session.signal });
-    const named = {
-      ...report,
-      scenario: { ...report.scenario, name: scenario.name },
-      environment: { ...report.environment, extra: { ...report.environment.extra, ...measured } },
-    };
-    const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
-    const definition = definitionOf(named, project.folder);
-    runs.push(judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, definition, today: today() }));
-    partial?.add(scenario.name, runs.at(-1)!);
+    const run = await runOne(project, scenario, { flags, out, ledger, measured, signal: session.signal });
+    runs.push(run);
+    partial?.add(scenario.name, run);
   }
   const here = unlimited.filter((name) => own.some((scenario) => scenario.name === name));
   const notes: Note[] =
     here.length > 0 ? [{ severity: 'warning', text: `without a budget nothing is judged: ${here.join(', ')}` }] : [];
-  if (shard !== undefined) notes.push(...shardNotes(shard, own.length, scenarios.length));
+  if (shard !== undefined) notes.push(shardNote(shard, own.length, scenarios.length));
   return endGate(
     { startedAtMs, runs, verdict: gateVerdict(runs, own.length, here), notes },
     folder,
@@ -82,41 +69,30 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   );
 }
 
-function shardNotes({ index, count }: Shard, own: number, all: number): Note[] {
-  return [
-    {
-      severity: 'info',
-      text: `shard ${index} of ${count}: ${own} of ${all} scenarios; floodgate merge judges the whole`,
-    },
-  ];
-}
-
-interface ShardParts {
+interface Measuring {
   readonly flags: ProjectGateFlags;
-  readonly scenarios: readonly ScenarioConfig[];
+  /** Its own folder. */
+  readonly out: string;
   readonly ledger: Ledger;
-  readonly unlimited: readonly string[];
-  readonly toolVersion: string;
+  /** What is noted of the version. */
+  readonly measured: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
 }
 
-/** What every shard of this gate has in common, whichever machine it runs on. */
-function shardCommon(project: Project, { flags, scenarios, ledger, unlimited, toolVersion }: ShardParts) {
-  const { store: _, ...config } = project.config;
-  const { env = null, budget = [] } = flags;
-  return {
-    floodgate: toolVersion,
-    commit: commitOf(project.folder, 'HEAD') ?? null,
-    dirty: hasChanges(project.folder),
-    configuration: configurationHash([config, scenarios, ledger, env, budget]),
-    command: wholeCommand(commandLine()),
-    cells: scenarios.map(({ name }) => name),
-    unlimited: [...unlimited],
+/** One scenario, measured, and judged by the ledger as well. */
+async function runOne(project: Project, scenario: ScenarioConfig, order: Measuring): Promise<RunReport> {
+  const { flags, out, ledger, measured, signal } = order;
+  mkdirSync(out, { recursive: true });
+  const words = runArguments(project, scenario, { environment: flags.env, keep: keptIn(out), budgets: flags.budget });
+  const report = await runCell({ arguments: words, folder: project.folder, out, signal });
+  const named = {
+    ...report,
+    scenario: { ...report.scenario, name: scenario.name },
+    environment: { ...report.environment, extra: { ...report.environment.extra, ...measured } },
   };
-}
-
-/** Without what each shard says for itself. */
-function wholeCommand(command: string): string {
-  return command.replaceAll(/ --(shard|out)(=| )('[^']*'|\S+)/g, '');
+  const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
+  const definition = definitionOf(named, project.folder);
+  return judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, definition, today: today() });
 }
 
 /** By which a later comparison finds the version. */

@@ -11,7 +11,7 @@ Examples:
   floodgate signoff --release v1.4.0 --previous v1.3.2 --key release.key
   floodgate signoff --release v1.4.0 --candidate shop-1.4.0.tgz --previous shop-1.3.2.tgz --key release.key
   floodgate signoff --release v1.4.0 --previous v1.3.2 --only cart     a small one, which says that it is
-  floodgate verify signoff-v1.4.0 --key release.pub
+  floodgate verify runs/signoff-v1.4.0 --key release.pub
 
 Scenarios are those of floodgate.config.*, or floodgate's own where there is none. A candidate is a folder, a commit or a tag, or a
 package (.tgz). Both versions are built on this machine, as floodgate compare does. Nothing goes over the network but what a build asks for.
@@ -28,7 +28,7 @@ export function addSignoffCommand(command: Command): void {
     .option('--candidate <version>', 'folder (./…), commit, tag, or package (.tgz) to judge', '.')
     .option('--previous <version>', 'the release before it, in the same forms; without: compared with nothing')
     .option('--key <file>', 'private Ed25519 key (PEM); without, the bundle is unsigned and says so')
-    .option('--out <dir>', 'folder for the bundle, empty or new (default: signoff-<release>)')
+    .option('--out <dir>', 'folder for the bundle, empty or new (default: runs/signoff-<release>)')
     .option('--archive', 'write <dir>.tar.gz as well')
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
     .option('--set <name>', 'scenarios of this set (default: release, where a scenario is in it; else all)')
@@ -44,6 +44,10 @@ export function addSignoffCommand(command: Command): void {
     .option('--max-time <time>', 'no new pair begins after it', '4h')
     .option('--seed <n>', 'of the order within pairs (default: by the time)')
     .option('--no-pdf', 'print no PDF, even where there is a Chromium')
+    .option(
+      '--include-snapshots',
+      'heap snapshots of runs over budget too: they hold whatever was in memory, secrets included',
+    )
     .addHelpText('after', examples)
     .action(async (flags: SignoffFlags) => {
       process.exitCode = await (await import('./perform-signoff.ts')).performSignoff(flags);

@@ -16,4 +16,5 @@ export interface SignoffFlags {
   readonly maxTime: string;
   readonly seed?: string;
   readonly pdf: boolean;
+  readonly includeSnapshots?: boolean;
 }

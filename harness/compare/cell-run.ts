@@ -4,7 +4,6 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
-import { storeVariable } from '../history/store-address.ts';
 import { shownArguments } from '../requests/shown-rules.ts';
 import { ownProgram, runFloodgate } from './floodgate-process.ts';
 
@@ -21,9 +20,7 @@ export interface CellOrder {
 /** @throws FloodgateError `run-failed` where the run ends with anything but a verdict, `interrupted` */
 export async function runCell(order: CellOrder): Promise<RunReport> {
   const words = [...ownProgram(), 'run', ...order.arguments, '--out', order.out];
-  // Whoever asked for the cell stores it.
-  const environment = { [storeVariable]: 'none' };
-  const { code, errors } = await runFloodgate({ words, folder: order.folder, signal: order.signal, environment });
+  const { code, errors } = await runFloodgate({ words, folder: order.folder, signal: order.signal });
   if (order.signal.aborted)
     throw new FloodgateError('interrupted', 'the comparison was interrupted', { hint: '', exitCode: 3 });
   const file = path.join(order.out, 'report.json');

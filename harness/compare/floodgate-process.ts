@@ -1,5 +1,6 @@
 /** floodgate as a process of its own: what a comparison, a gate and a program of one's own run is what a user can type. */
 import { spawn } from 'node:child_process';
+import { storeVariable } from '../history/store-address.ts';
 
 /** The end of what it printed: enough for its last error. */
 const errorCharactersKept = 4_000;
@@ -11,19 +12,19 @@ export interface FloodgateProcess {
   readonly folder: string | undefined;
   /** Ends it. */
   readonly signal: AbortSignal | undefined;
-  /** Beside ours. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** Whether it stores what it measures: trials of something else are no part of a project's history. @default false */
+  readonly stores?: boolean;
 }
 
 /** This program as Node.js was started with it: what a command runs again is what was typed. */
 export const ownProgram = (): string[] => [...process.execArgv, process.argv[1]!];
 
 /** @returns its exit code (null: ended by a signal), and the end of its standard error */
-export function runFloodgate({ words, folder, signal, environment }: FloodgateProcess) {
+export function runFloodgate({ words, folder, signal, stores = false }: FloodgateProcess) {
   return new Promise<{ code: number | null; errors: string }>((resolve, reject) => {
     const child = spawn(process.execPath, words, {
       ...(folder !== undefined && { cwd: folder }),
-      ...(environment !== undefined && { env: { ...process.env, ...environment } }),
+      ...(!stores && { env: { ...process.env, [storeVariable]: 'none' } }),
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const stop = () => child.kill('SIGTERM');

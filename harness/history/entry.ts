@@ -26,7 +26,8 @@ export interface Entry {
   readonly bodies: readonly BodyRow[];
 }
 
-/** Compressed. A report of half a million samples has 1 MB; a larger one than this is stored without its body. */
+/** A report of half a million samples has 10 MB, 1 MB compressed; a larger one than this is stored without its body. */
+export const reportBytesMax = 1 << 28;
 const bodyBytesMax = 64 << 20;
 
 export function entryOf(report: Report | ComparisonReport, origin: Origin): Entry {
@@ -118,6 +119,7 @@ function limitsOf({ budgets }: RunReport, runId: string): LimitRow[] {
 }
 
 function bodyOf(id: string, text: string): BodyRow[] | undefined {
+  if (Buffer.byteLength(text) > reportBytesMax) return undefined;
   const body = gzipSync(text);
   return body.length > bodyBytesMax ? undefined : [{ id, body }];
 }

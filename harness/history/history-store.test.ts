@@ -15,6 +15,8 @@ import { withPostgres } from './postgres-fixture.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { type StoreAddress, shownAddress, storeAddress } from './store-address.ts';
 
+// A server is started: on a starved machine that takes its time.
+t.setTimeout(300_000);
 const origin = {
   project: 'shop',
   folder: '/srv/shop',
@@ -176,6 +178,21 @@ t.test('a store that was damaged says so, by opening or by check', async (t) => 
   writeFileSync(file, whole.subarray(0, whole.length >> 1));
   const cut = await withStore(sqliteAt(file), (store) => store.faults()).catch((error) => [error.code as string]);
   t.not(cut.length, 0);
+});
+
+t.test('a report that is damaged inside of a whole store', async (t) => {
+  const file = path.join(t.testdir(), 'history.db');
+  const { batch } = entryOf(sampleRun(), origin);
+  await withStore(sqliteAt(file), (store) => store.add(entryOf(sampleRun(), origin)));
+  const database = new DatabaseSync(file);
+  database.prepare('update bodies set body = ?').run(Buffer.from('no gzip'));
+  database.close();
+  await withStore(sqliteAt(file), async (store) => {
+    t.same(await store.faults(), []);
+    const message = new RegExp(`the report of ${batch.id} in the history .* is damaged: incorrect header check`);
+    await t.rejects(store.body(batch.id), { code: 'store-corrupt', message });
+    t.not((await store.figures([batch.id])).length, 0);
+  });
 });
 
 t.test('addresses', async (t) => {

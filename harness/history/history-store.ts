@@ -1,30 +1,15 @@
 /** A project's history, open: what commands and pages ask of it. One query layer for SQLite and PostgreSQL. */
 import { gunzipSync } from 'node:zlib';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { Entry } from './entry.ts';
+import { FloodgateError } from '../../agent/errors.ts';
+import { type Entry, reportBytesMax } from './entry.ts';
+import { type Pruned, prune, type Retention } from './retention.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
 import { storeFault } from './store-fault.ts';
 import type { BatchRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
 
 /** Rows of one statement: SQLite takes 32,766 values, PostgreSQL 65,535. */
 const rowsPerStatement = 500;
-/** A report of half a million samples has 10 MB; what expands beyond this is none. */
-const reportBytesMax = 1 << 28;
-
-/** What is kept (docs/history.md). */
-export interface Retention {
-  /** Runs that began before it are removed: ISO 8601. */
-  readonly before: string;
-  /** Whole reports of as many runs and comparisons, the latest, are kept; figures stay. */
-  readonly reports: number;
-  /** As many runs as a page could be made of. */
-  readonly runs: number;
-}
-
-export interface Pruned {
-  readonly batches: number;
-  readonly bodies: number;
-}
 
 export class HistoryStore {
   readonly #database: Kysely<HistoryTables>;
@@ -182,46 +167,25 @@ export class HistoryStore {
     const row = await this.#ask(() =>
       this.#database.selectFrom('bodies').select('body').where('id', '=', id).executeTakeFirst(),
     );
-    return row && gunzipSync(row.body, { maxOutputLength: reportBytesMax }).toString('utf8');
+    try {
+      return row && gunzipSync(row.body, { maxOutputLength: reportBytesMax }).toString('utf8');
+    } catch (error) {
+      throw this.damaged(id, error);
+    }
+  }
+
+  /** What is said of a report that is not what was stored. */
+  damaged(id: string, cause: unknown): FloodgateError {
+    const why = (cause as Error).message;
+    return new FloodgateError('store-corrupt', `the report of ${id} in the history ${this.shown} is damaged: ${why}`, {
+      hint: 'Its figures may be whole: floodgate history export. floodgate history check looks at the whole store.',
+      cause,
+    });
   }
 
   /** Removes what the rule does not keep. */
-  prune(project: string, { before, reports, runs }: Retention): Promise<Pruned> {
-    return this.#ask(() =>
-      this.#database.transaction().execute(async (transaction) => {
-        // A batch stays whole, or goes.
-        const beyond = await transaction
-          .selectFrom('runs')
-          .innerJoin('batches', 'batches.id', 'runs.batch_id')
-          .select('batches.started_at')
-          .where('runs.project', '=', project)
-          .orderBy('batches.started_at', 'desc')
-          .offset(runs)
-          .limit(1)
-          .executeTakeFirst();
-        const first = beyond !== undefined && beyond.started_at >= before ? `${beyond.started_at}~` : before;
-        const old = transaction
-          .selectFrom('batches')
-          .select('id')
-          .where('project', '=', project)
-          .where('started_at', '<', first);
-        await transaction
-          .deleteFrom('bodies')
-          .where((expression) =>
-            expression.or([
-              expression('id', 'in', old),
-              expression('id', 'in', transaction.selectFrom('runs').select('id').where('batch_id', 'in', old)),
-            ]),
-          )
-          .execute();
-        const removed = await transaction
-          .deleteFrom('batches')
-          .where('project', '=', project)
-          .where('started_at', '<', first)
-          .executeTakeFirst();
-        return { batches: Number(removed.numDeletedRows), bodies: await pruneBodies(transaction, project, reports) };
-      }),
-    );
+  prune(project: string, rule: Retention): Promise<Pruned> {
+    return this.#ask(() => this.#database.transaction().execute((transaction) => prune(transaction, project, rule)));
   }
 
   /** What the database finds wrong with itself; empty where nothing is. */
@@ -244,31 +208,6 @@ export class HistoryStore {
       throw storeFault(this.#address, error);
     }
   }
-}
-
-/** @returns how many were removed */
-async function pruneBodies(transaction: Transaction<HistoryTables>, project: string, kept: number): Promise<number> {
-  const latest = (table: 'runs' | 'batches') =>
-    transaction
-      .selectFrom(table)
-      .select('id')
-      .where('project', '=', project)
-      .orderBy('started_at', 'desc')
-      .orderBy('id')
-      .offset(kept)
-      // SQLite takes an offset behind a limit alone.
-      .limit(2_147_483_647);
-  const { numDeletedRows } = await transaction
-    .deleteFrom('bodies')
-    .where('id', 'in', latest('runs'))
-    .where('id', 'not in', transaction.selectFrom('batches').select('id').where('kind', '=', 'compare'))
-    .executeTakeFirst();
-  const comparisons = await transaction
-    .deleteFrom('bodies')
-    .where('id', 'in', latest('batches'))
-    .where('id', 'in', transaction.selectFrom('batches').select('id').where('kind', '=', 'compare'))
-    .executeTakeFirst();
-  return Number(numDeletedRows) + Number(comparisons.numDeletedRows);
 }
 
 function chunked<T>(all: readonly T[]): T[][] {

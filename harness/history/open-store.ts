@@ -96,7 +96,8 @@ function claim(database: DatabaseSync, address: StoreAddress): void {
   }
   // Readers and one writer at a time; what was committed has reached the disk.
   pragma('journal_mode = wal');
-  database.exec('pragma synchronous = full; pragma foreign_keys = on');
+  // A file that came with a checkout may have functions in its views and triggers.
+  database.exec('pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off');
 }
 
 async function openPostgres(url: string): Promise<Kysely<HistoryTables>> {

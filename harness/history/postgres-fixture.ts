@@ -58,7 +58,7 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
       'listen_addresses=',
     ];
     server = spawn(program!, rest, { stdio: 'ignore', cwd: folder, detached: true });
-    for (let tries = 0; tries < 600; tries++) {
+    for (let tries = 0; tries < 1_800; tries++) {
       if (spawnSync(path.join(bin, 'pg_isready'), ['-q', '-h', folder, '-U', 'floodgate']).status === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -6,10 +6,10 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createRandom } from '../../agent/seeded-random.ts';
 import { type Champion, Champions, type HuntTrial } from './champions.ts';
-import { type HuntSetting, runProgram, type Trial } from './hunt-trial.ts';
 import { type Measure, measures } from './measures.ts';
 import { mutated } from './mutate.ts';
 import { checkedProgram, type Program } from './program.ts';
+import { type HuntSetting, runProgram, type Trial } from './program-run.ts';
 import { seedPrograms } from './seeds.ts';
 import { simplifications } from './simplify.ts';
 
@@ -188,7 +188,7 @@ class Hunting {
   async #tryOne(number: number): Promise<void> {
     const program = this.#programOf(number);
     if (!program) return;
-    let trial = await this.#run(program, 'exact', number % sitesEvery === 0 ? 'sites' : 'once', 'searching');
+    let trial = await this.#run(program, 'exact', this.#looksOf(number), 'searching');
     if (this.#options.signal.aborted) return;
     const base = { trial: number, program };
     const { won } = this.#champions.take({ ...base, ...logged(trial) });
@@ -201,6 +201,11 @@ class Hunting {
     appendFileSync(this.#log, `${JSON.stringify(line)}\n`, { mode: 0o600 });
     if (won.length > 0 || trial.failure !== '')
       this.#step('searching', trial.failure || `new champion of ${won.join(', ')}`);
+  }
+
+  /** What hunts begin with is looked at whole: it has a program for each part of the agent. */
+  #looksOf(number: number): 'once' | 'sites' {
+    return number <= seedPrograms.length || number % sitesEvery === 0 ? 'sites' : 'once';
   }
 
   /** The same for one number and the same champions. */

@@ -14,7 +14,8 @@ const floods: readonly FloodPlan[] = [
       arrivals: atOnce(8),
       duration: '1s',
       fault: traffic.lostSegment(1),
-      exchanges: [exchange({ response: json('200kB') })],
+      segmentBytes: 64,
+      exchanges: [exchange({ response: json('100kB') })],
     }),
   ],
   [

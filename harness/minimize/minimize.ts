@@ -106,7 +106,8 @@ class Minimization {
     while (this.#state.levels < levels.length && !this.#isOver()) {
       const level = levels[this.#state.levels]!;
       this.#level = level.name;
-      this.#levelEndMs = log.spentMs + (this.#options.budgetMs - log.spentMs) * levelShare;
+      const share = this.#state.levels === levels.length - 1 ? 1 : levelShare;
+      this.#levelEndMs = log.spentMs + (this.#options.budgetMs - log.spentMs) * share;
       await this.#reduceLevel(level);
     }
     const confirmed = await this.#lastWord();

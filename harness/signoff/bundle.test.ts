@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { type TrustMaterial, toSignedEntity, Verifier } from '@sigstore/verify';
@@ -11,6 +12,7 @@ import { type BundleFiles, readBundle, writeArchive, writeFolder } from './bundl
 import { release, sealedFixture, signedAt, stranger } from './bundle-fixture.ts';
 import { envelopeName } from './envelope.ts';
 import { statementSchema } from './in-toto-fixture.ts';
+import { readPublicKey } from './keys.ts';
 import { defaultPolicy } from './policy.ts';
 import { Refused, reasons } from './refusal.ts';
 import { readSourceList, sourceFiles, sourceListText } from './source-list.ts';
@@ -99,6 +101,18 @@ t.test('a folder and an archive hold the same; another tar’s as well', async (
   const other = path.join(folder, 'other.tar.gz');
   execFileSync('tar', ['-czf', other, '-C', place, '.']);
   t.same(await refusalsOf(await readBundle(other)), []);
+});
+
+t.test('the example in docs/ comes to its verdict, by the rules of its schema version', async (t) => {
+  const at = (name: string) => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
+  const files = await readBundle(at('signoff-example.tar.gz'));
+  const { report, refusals } = await verifyBundle({
+    ...{ files, key: readPublicKey(at('signoff-example.pub')), allowsUnsigned: false, policy: defaultPolicy },
+    // As a later version looks at it: words may change, and metrics be added.
+    ...{ candidate: undefined, toolVersion: 'later', nowMs: Date.parse('2026-12-01T00:00:00Z') },
+  });
+  t.match(report, { release: 'v0.2.0-rc.1', verdict: { exitCode: 1 } }, JSON.stringify(refusals));
+  t.match(refusals, [{ reason: 'failed', text: /pipelining\/exact\/allocated\.perMessage\/change/ }]);
 });
 
 /** A header of a tar entry as POSIX.1-1988 has it (ustar), with content behind it. */

@@ -22,6 +22,8 @@ export interface MeasureOrder {
   readonly candidate: Version;
   readonly previous: Version | undefined;
   readonly environment: string | undefined;
+  /** Heap snapshots of runs that are over stay beside their reports. */
+  readonly keepsSnapshots: boolean;
   /** Of our own agent; a service has one lane. */
   readonly lanes: readonly ('tap' | 'exact')[];
   /** In which versions are compared. */
@@ -125,6 +127,7 @@ async function measureRun(
     ...runArguments(project, asked, { environment, keep }),
     ...(isAgent ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder]),
     '--keep-measurement',
+    ...(order.keepsSnapshots ? ['--keep-snapshots'] : []),
   ];
   try {
     store.activate(candidate);

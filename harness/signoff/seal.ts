@@ -4,7 +4,7 @@
  */
 
 import type { KeyObject } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Verdict } from '../../reports/model.ts';
@@ -117,6 +117,10 @@ function sealRun(
   put(files, `${folder}/report.json`, report);
   put(files, `${folder}/${measurementName}`, measurement);
   const traffic = path.join(outcome.folder, 'traffic.yaml');
+  // Only there where they were asked for: nothing can be taken out of them.
+  for (const name of readdirSync(outcome.folder, { recursive: true, encoding: 'utf8' }).filter(isSnapshot)) {
+    files.set(`${folder}/${path.basename(name)}`, readFileSync(path.join(outcome.folder, name)));
+  }
   if (existsSync(traffic))
     files.set(`${folder}/traffic.yaml`, Buffer.from(redactor.text(readFileSync(traffic, 'utf8'))));
   return { ...run, folder };
@@ -175,8 +179,11 @@ function notRun(lane: SignedRun['lane'], { message, hint, exitCode }: FloodgateE
   return { lane, folder: null, definition: '', thresholds: {}, budgets: [], samples: {}, command: '', verdict };
 }
 
+const isSnapshot = (name: string): boolean => name.endsWith('.heapsnapshot');
+
 function refuseSecrets(files: BundleFiles, redactor: Redactor): void {
   for (const [name, content] of files) {
+    if (isSnapshot(name)) continue;
     const place = findSecret(name, content, redactor);
     if (place === undefined) continue;
     throw new FloodgateError('secret-found', `${name} holds what looks like a secret: ${place}`, {

@@ -4,6 +4,7 @@ import {
   type ComparedMetric,
   type ComparedScenario,
   type ComparedSite,
+  type ComparedTimeline,
   type ComparisonReport,
   judgedMetrics,
 } from '../comparison.ts';
@@ -33,7 +34,10 @@ export function startComparison(): void {
   const report = JSON.parse(document.getElementById('report')?.textContent ?? '') as ComparisonReport;
   const brand = element('span', { class: 'brand', text: 'floodgate compare' });
   const top = element('div', { class: 'top' }, [brand, themeButton()]);
-  const main = element('main', {}, [banner(report), ...report.scenarios.map(scenarioCard)]);
+  const main = element('main', {}, [
+    banner(report),
+    ...report.scenarios.map((each) => scenarioCard(each, report.timelines)),
+  ]);
   document.body.replaceChildren(top, main);
   document.documentElement.dataset.ready = 'true';
 }
@@ -60,7 +64,7 @@ function version({ label, commit, dirty }: ComparisonReport['base']): string {
   return commit === null ? name : `${name} (${printable(commit.slice(0, 10))}${dirty ? ', with changes' : ''})`;
 }
 
-function scenarioCard(scenario: ComparedScenario): HTMLElement {
+function scenarioCard(scenario: ComparedScenario, timelines: readonly ComparedTimeline[]): HTMLElement {
   const judged = judgedMetrics(scenario);
   const shown = scenario.metrics.filter(({ decision }) => decision === 'shown');
   const method = scenario.method === 'numbers' ? 'repeats agree, so numbers are compared' : `${scenario.pairs} pairs`;
@@ -76,6 +80,11 @@ function scenarioCard(scenario: ComparedScenario): HTMLElement {
       'inner',
     ),
     section('Every pair', pairCharts(judged), 'inner'),
+    section(
+      'Resident memory over time',
+      timelines.filter((each) => each.scenario === scenario.name).map(timelineChart),
+      'inner',
+    ),
     shown.length === 0
       ? null
       : element('details', {}, [
@@ -176,6 +185,43 @@ function siteTable(sites: readonly ComparedSite[]): HTMLElement {
 function sourcePanels(sites: readonly ComparedSite[]): Node[] {
   const sources = sites.flatMap(({ source }) => (source === null ? [] : [source]));
   return sources.map((source, at) => sourcePanel(source, at === 0));
+}
+
+/** Base and head of the middle pair over each other, from the start of the traffic on. */
+function timelineChart({ pair, tMs, base, head }: ComparedTimeline): HTMLElement {
+  const place = element('div', { class: 'trend pairs' }, [
+    element('p', {
+      class: 'dim',
+      text: `Pair ${pair}, whose ratio of peaks is the middle one; the traffic begins at 0.`,
+    }),
+  ]);
+  const series = (label: string, colour: string) => ({
+    label,
+    stroke: () => colourOf(colour),
+    width: 1.5,
+    points: { show: false },
+    value: valueIn('bytes'),
+  });
+  drawIn(place, chartPx, (width) => {
+    const options: uPlotType.Options = {
+      width,
+      height: chartPx,
+      scales: { x: { time: false } },
+      cursor: { y: false, drag: { x: false, y: false } },
+      axes: [
+        { ...plainAxis, size: 24, space: 60, values: (_plot, ticks) => ticks.map((tick) => `${tick} s`) },
+        {
+          ...plainAxis,
+          size: 74,
+          space: 24,
+          values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, 'bytes')),
+        },
+      ],
+      series: [{ label: 's' }, series('base', '--s2'), series('head', '--s3')],
+    };
+    return new uPlot(options, [tMs.map((each) => each / 1000), [...base], [...head]], place);
+  });
+  return place;
 }
 
 /** Base and head over each other, pair by pair: drift and outliers show here, and nowhere else. */

@@ -283,7 +283,7 @@
 			text: "floodgate compare"
 		});
 		const top = element("div", { class: "top" }, [brand, themeButton()]);
-		const main = element("main", {}, [banner(report), ...report.scenarios.map(scenarioCard)]);
+		const main = element("main", {}, [banner(report), ...report.scenarios.map((each) => scenarioCard(each, report.timelines))]);
 		document.body.replaceChildren(top, main);
 		document.documentElement.dataset.ready = "true";
 	}
@@ -306,7 +306,7 @@
 		const name = printable(label, 200);
 		return commit === null ? name : `${name} (${printable(commit.slice(0, 10))}${dirty ? ", with changes" : ""})`;
 	}
-	function scenarioCard(scenario) {
+	function scenarioCard(scenario, timelines) {
 		const judged = judgedMetrics(scenario);
 		const shown = scenario.metrics.filter(({ decision }) => decision === "shown");
 		const method = scenario.method === "numbers" ? "repeats agree, so numbers are compared" : `${scenario.pairs} pairs`;
@@ -322,6 +322,7 @@
 			})),
 			section("By call site, a request", scenario.sites.length > 0 ? [siteTable(scenario.sites), ...sourcePanels(scenario.sites)] : [], "inner"),
 			section("Every pair", pairCharts(judged), "inner"),
+			section("Resident memory over time", timelines.filter((each) => each.scenario === scenario.name).map(timelineChart), "inner"),
 			shown.length === 0 ? null : element("details", {}, [element("summary", { text: `Figures that are not judged (${shown.length})` }), metricTable(shown)])
 		]);
 	}
@@ -445,6 +446,55 @@
 	}
 	function sourcePanels(sites) {
 		return sites.flatMap(({ source }) => source === null ? [] : [source]).map((source, at) => sourcePanel(source, at === 0));
+	}
+	function timelineChart({ pair, tMs, base, head }) {
+		const place = element("div", { class: "trend pairs" }, [element("p", {
+			class: "dim",
+			text: `Pair ${pair}, whose ratio of peaks is the middle one; the traffic begins at 0.`
+		})]);
+		const series = (label, colour) => ({
+			label,
+			stroke: () => colourOf(colour),
+			width: 1.5,
+			points: { show: false },
+			value: valueIn("bytes")
+		});
+		drawIn(place, chartPx, (width) => {
+			const options = {
+				width,
+				height: chartPx,
+				scales: { x: { time: false } },
+				cursor: {
+					y: false,
+					drag: {
+						x: false,
+						y: false
+					}
+				},
+				axes: [{
+					...plainAxis,
+					size: 24,
+					space: 60,
+					values: (_plot, ticks) => ticks.map((tick) => `${tick} s`)
+				}, {
+					...plainAxis,
+					size: 74,
+					space: 24,
+					values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, "bytes"))
+				}],
+				series: [
+					{ label: "s" },
+					series("base", "--s2"),
+					series("head", "--s3")
+				]
+			};
+			return new uPlot(options, [
+				tMs.map((each) => each / 1e3),
+				[...base],
+				[...head]
+			], place);
+		});
+		return place;
 	}
 	function pairCharts(metrics) {
 		const drawn = metrics.filter(({ base, head }) => base.length > 1 && [...base, ...head].some((value) => value !== null));

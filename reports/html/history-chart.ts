@@ -141,6 +141,6 @@ function noteLines(runs: readonly HistoryRun[], { points, baseline, waiver, unit
         text: `Baseline ${formatValue(baseline.value, unit)}: ${printable(baseline.words, 200)}`,
       }),
     );
-  if (waiver !== '') lines.push(element('p', { class: 'warning', text: `Waived: ${printable(waiver, 300)}` }));
+  if (waiver !== '') lines.push(element('p', { class: 'warning', text: printable(waiver, 300) }));
   return lines;
 }

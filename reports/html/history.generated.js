@@ -324,7 +324,7 @@
 		}));
 		if (waiver !== "") lines.push(element("p", {
 			class: "warning",
-			text: `Waived: ${printable(waiver, 300)}`
+			text: printable(waiver, 300)
 		}));
 		return lines;
 	}

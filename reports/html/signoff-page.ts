@@ -176,7 +176,7 @@ function overviewCard({ scenarios }: SignoffReport): HTMLElement | null {
         { title: '', cell: ({ verdict }) => mark(verdict) },
         {
           title: 'Scenario',
-          cell: ({ name }) => element('code', { text: printable(name, 80) }),
+          cell: ({ name }) => element('code', { class: 'tight', text: printable(name, 80) }),
           key: ({ name }) => name,
         },
         { title: 'Lane', cell: ({ lane }) => lane, key: ({ lane }) => lane },

@@ -554,7 +554,10 @@
 			},
 			{
 				title: "Scenario",
-				cell: ({ name }) => element("code", { text: printable(name, 80) }),
+				cell: ({ name }) => element("code", {
+					class: "tight",
+					text: printable(name, 80)
+				}),
 				key: ({ name }) => name
 			},
 			{

@@ -34,6 +34,8 @@ export class HalfStream implements FramerHost {
   /** Sequence number of the first payload byte; −1 before it is known. */
   firstSequence = -1;
   hasStart = false;
+  /** Without a SYN an observer comes in at what it sees first; what comes late before it has no place. −1: nothing was seen. */
+  #joinedAt = -1;
   #otherSequence = -1;
   isClosed = false;
   /** Bytes missing in the recording: holes, and what a snap length cut. */
@@ -138,6 +140,7 @@ export class HalfStream implements FramerHost {
 
   /** What was delivered, damaged or not; a FIN is one more byte. */
   delivered(offset: number, length: number): void {
+    if (this.#joinedAt < 0) this.#joinedAt = this.hasStart ? 0 : Math.max(0, offset);
     const seen = this.#seen;
     seen.add(Math.max(0, offset), offset + length);
     if (seen.size > rangesMax) {
@@ -240,7 +243,7 @@ export class HalfStream implements FramerHost {
   }
 
   #fate(message: FramedMessage, fate: Fate): void {
-    const isSure = message.isCertain && !this.#host.isUncertain;
+    const isSure = message.isCertain && !this.#host.isUncertain && message.start >= this.#joinedAt;
     if (fate === 'intact' && isSure && message.early) this.#host.onEarlyIntact(message.early);
     else this.#host.onFate(message.isRequest, fate === 'intact' && !isSure ? 'possible' : fate);
   }

@@ -109,6 +109,16 @@ t.test('a message is intact when each byte of it was delivered, in whatever orde
   t.same(truthOf(script, { order: [1, 0, 3, 5, 4, 2, 7, 6, 9, 8] }).requestsIntact, 2, 'recorded out of order');
 });
 
+t.test('without a SYN nobody knows that something belongs before what came first', async (t) => {
+  const script = [get, get, get, ok, ok];
+  const late = (delivered: number[], more: readonly string[] = []) =>
+    truthOf([...more, ...script], { delivered: [...more.keys(), ...delivered.map((at) => at + more.length)] });
+  t.match(late([0, 1, 2, 3, 4]), { requestsIntact: 3, requestsPossible: 0, responsesIntact: 2 });
+  t.match(late([2, 0, 1, 3, 4]), { requestsIntact: 1, requestsPossible: 2, responsesIntact: 2 });
+  t.match(late([0, 2, 1, 4, 3]), { requestsIntact: 3, responsesIntact: 1, responsesPossible: 1 });
+  t.match(late([2, 1, 0, 4, 3], ['>S', '<S']), { requestsIntact: 3, responsesIntact: 2 });
+});
+
 t.test('until the connection closes: the end is a FIN that is delivered', async (t) => {
   const script = ['>S', '<S', get, '< HTTP/1.1 200 OK\r\n\r\nto the end', '<F', '>F'];
   t.match(truthOf(script, { delivered: [0, 1, 2, 3, 4, 5] }), { responses: 1, responsesIntact: 1 });

@@ -1,6 +1,6 @@
 /**
  * Captures of other link types, as Ethernet: the recorded ones, and recorded Ethernet captures in every other link header that can be converted.
- * `node conformance/link-types.ts` replays each through a TAP device with `floodgate run`, and prints what its truth says.
+ * `node conformance/link-types.bench.ts` replays each through a TAP device with `floodgate run`, and prints what its truth says.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';

@@ -32,6 +32,9 @@ export interface ShapeFigures {
 
 const readingsMax = 100;
 
+/** Of members that are texts, a hundred bytes each: as dense in values as what APIs answer. */
+const words = 'what people write about a thing that is for sale, with its size and colour, in some sentence or two';
+
 /** A JSON text of exactly so many bytes: objects of common members, filled up by a string. */
 export function jsonOf(length: number): Buffer {
   if (length < 2) return Buffer.from('1');
@@ -39,7 +42,7 @@ export function jsonOf(length: number): Buffer {
   const items: string[] = [];
   let used = 2;
   for (let i = 0; ; i += 1) {
-    const item = `{"id":${100_000 + i},"name":"item ${i}","price":${i % 97}.5,"tags":["a","b"],"active":true,"note":null}`;
+    const item = `{"id":${100_000 + i},"name":"item ${i}","price":${i % 97}.5,"tags":["a","b"],"active":true,"note":null,"text":"${words}"}`;
     if (used + item.length + 1 > length - 24) break;
     items.push(item);
     used += item.length + 1;
@@ -61,13 +64,14 @@ async function play(shape: Shape, capture: HostileCapture, done: (exchanges: num
   for (let i = 0; i < connections; i += 1) await capture.open(i);
   for (let i = 0; i < exchanges; i += 1) {
     const connection = i % connections;
-    next[connection * 2] = await capture.send(connection, 0, next[connection * 2]!, request);
-    next[connection * 2 + 1] = await capture.send(connection, 1, next[connection * 2 + 1]!, response);
+    const [client, server] = [connection * 2, connection * 2 + 1];
+    next[client] = await capture.send(connection, 0, next[client]!, request, next[server]!);
+    next[server] = await capture.send(connection, 1, next[server]!, response, next[client]!);
     done(i + 1);
   }
   for (let i = 0; i < connections; i += 1) {
-    await capture.segment(i, 0, Flag.fin | Flag.ack, next[i * 2]!);
-    await capture.segment(i, 1, Flag.fin | Flag.ack, next[i * 2 + 1]!);
+    await capture.segment(i, 0, Flag.fin | Flag.ack, next[i * 2]!, undefined, next[i * 2 + 1]!);
+    await capture.segment(i, 1, Flag.fin | Flag.ack, next[i * 2 + 1]!, undefined, next[i * 2]!);
   }
 }
 

@@ -1,0 +1,46 @@
+/** What a shard of a gate says of the whole that it is a part of. */
+import type { Note } from '../../reports/model.ts';
+import { commitOf } from '../compare/git.ts';
+import { hasChanges } from '../compare/version-files.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Project } from '../project/find-config.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { configurationHash, type Manifest } from '../shards/partial.ts';
+import type { Shard } from '../shards/shard-choice.ts';
+import { commandLine } from './shown-words.ts';
+
+interface Whole {
+  readonly env?: string;
+  readonly budget?: readonly string[];
+  readonly scenarios: readonly ScenarioConfig[];
+  readonly ledger: Ledger;
+  /** Names of scenarios that no limit judges. */
+  readonly unlimited: readonly string[];
+  readonly toolVersion: string;
+}
+
+/** What every shard of this gate has in common, whichever machine it runs on. */
+export function shardCommon(project: Project, whole: Whole): Manifest['common'] {
+  const { scenarios, ledger, unlimited, toolVersion, env = null, budget = [] } = whole;
+  // Where it is stored changes nothing that is measured.
+  const { store: _, ...config } = project.config;
+  return {
+    floodgate: toolVersion,
+    commit: commitOf(project.folder, 'HEAD') ?? null,
+    dirty: hasChanges(project.folder),
+    configuration: configurationHash([config, scenarios, ledger, env, budget]),
+    command: wholeCommand(commandLine()),
+    cells: scenarios.map(({ name }) => name),
+    unlimited: [...unlimited],
+  };
+}
+
+/** Without what each shard says for itself. */
+function wholeCommand(command: string): string {
+  return command.replaceAll(/ --(shard|out)(=| )('[^']*'|\S+)/g, '');
+}
+
+export function shardNote({ index, count }: Shard, own: number, all: number): Note {
+  const text = `shard ${index} of ${count}: ${own} of ${all} scenarios; floodgate merge judges the whole`;
+  return { severity: 'info', text };
+}
