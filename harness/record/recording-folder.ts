@@ -25,6 +25,8 @@ export interface RecordedFile {
   bytes: number;
 }
 
+/** Of folders for profiles that are being taken: what a killed recorder left of them is removed. */
+export const scratchPrefix = 'scratch-';
 const spikePattern = /^spike-\d{8}T\d{6}Z$/;
 const namePattern = /^record-(\d{6,12})-\d{8}T\d{6}Z\.pcapng$/;
 
@@ -63,6 +65,9 @@ export class RecordingFolder {
    */
   keptBytes(): number {
     let bytes = 0;
+    for (const name of readdirSync(this.folder).filter((each) => each.startsWith(scratchPrefix))) {
+      rmSync(path.join(this.folder, name), { recursive: true, force: true });
+    }
     for (const name of readdirSync(this.folder).filter((each) => spikePattern.test(each))) {
       const folder = path.join(this.folder, name);
       if (!lstatSync(folder).isDirectory()) continue;
