@@ -25,6 +25,8 @@ export interface RecordedFile {
   bytes: number;
 }
 
+/** Of folders for profiles that are being taken: what a killed recorder left of them is removed. */
+export const scratchPrefix = 'scratch-';
 const spikePattern = /^spike-\d{8}T\d{6}Z$/;
 const namePattern = /^record-(\d{6,12})-\d{8}T\d{6}Z\.pcapng$/;
 
@@ -36,9 +38,11 @@ export class RecordingFolder {
   constructor(folder: string) {
     this.folder = path.resolve(folder);
     try {
-      mkdirSync(this.folder, { mode: 0o700, recursive: true });
+      // One level: of a folder that cannot be, as below /proc, Node.js makes no end.
+      mkdirSync(this.folder, { mode: 0o700 });
     } catch (cause) {
-      throw refused(this.folder, `cannot be made (${(cause as NodeJS.ErrnoException).code})`, cause);
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw refused(this.folder, `cannot be made (${(cause as NodeJS.ErrnoException).code})`, cause);
     }
     checkOwn(this.folder);
     this.#lock = this.#takeLock();
@@ -61,6 +65,9 @@ export class RecordingFolder {
    */
   keptBytes(): number {
     let bytes = 0;
+    for (const name of readdirSync(this.folder).filter((each) => each.startsWith(scratchPrefix))) {
+      rmSync(path.join(this.folder, name), { recursive: true, force: true });
+    }
     for (const name of readdirSync(this.folder).filter((each) => spikePattern.test(each))) {
       const folder = path.join(this.folder, name);
       if (!lstatSync(folder).isDirectory()) continue;

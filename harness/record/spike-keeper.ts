@@ -1,10 +1,10 @@
 /** Between the watch and the recorder: keeps what came around each spike, as long as spikes have room. */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { formatBytes } from '../../reports/format.ts';
 import { writeIncident } from './incident.ts';
 import type { Recorder } from './recorder.ts';
+import { scratchPrefix } from './recording-folder.ts';
 import type { SpikeRule } from './spike-rule.ts';
 import { type SpikeSeen, SpikeWatch } from './spike-watch.ts';
 import { openWatched, type Watched } from './watched.ts';
@@ -43,7 +43,7 @@ export class SpikeKeeper {
 
   /** @throws FloodgateError where there is no such thing to watch */
   static async start(options: SpikeKeeperOptions): Promise<SpikeKeeper> {
-    const scratch = mkdtempSync(path.join(tmpdir(), 'floodgate-record-'));
+    const scratch = mkdtempSync(path.join(options.folder, scratchPrefix));
     chmodSync(scratch, 0o700);
     try {
       const watched = await openWatched({

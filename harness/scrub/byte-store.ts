@@ -15,16 +15,21 @@ export type SidePages = number[];
 
 export class ByteStore {
   readonly #fd: number;
+  readonly #folder: string;
   #pages = 0;
 
   /** @param beside the file that is written: its disk has room for as much again */
   constructor(beside: string) {
-    const folder = mkdtempSync(path.join(path.dirname(path.resolve(beside)), '.floodgate-scrub-'));
-    try {
-      this.#fd = openSync(path.join(folder, 'bytes'), 'wx+', 0o600);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    const place = path.dirname(path.resolve(beside));
+    this.#fd = onDisk(place, () => {
+      const folder = mkdtempSync(path.join(place, '.floodgate-scrub-'));
+      try {
+        return openSync(path.join(folder, 'bytes'), 'wx+', 0o600);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+    this.#folder = place;
   }
 
   put(side: SidePages, offset: number, bytes: Uint8Array, start: number, end: number): void {
@@ -33,9 +38,11 @@ export class ByteStore {
       const inPage = place % pageBytes;
       const page = this.#pageOf(side, (place - inPage) / pageBytes);
       const length = Math.min(end - at, pageBytes - inPage);
-      for (let done = 0; done < length; ) {
-        done += writeSync(this.#fd, bytes, at + done, length - done, page * pageBytes + inPage + done);
-      }
+      onDisk(this.#folder, () => {
+        for (let done = 0; done < length; ) {
+          done += writeSync(this.#fd, bytes, at + done, length - done, page * pageBytes + inPage + done);
+        }
+      });
       at += length;
     }
   }
@@ -75,5 +82,18 @@ export class ByteStore {
     side[index] = this.#pages;
     this.#pages += 1;
     return side[index];
+  }
+}
+
+/** @throws FloodgateError `output-unwritable` where the disk does not do it */
+function onDisk<T>(folder: string, what: () => T): T {
+  try {
+    return what();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new FloodgateError('output-unwritable', `cannot write into ${folder}: ${code ?? message}`, {
+      hint: 'Check the folder, its permissions and the space on the disk: scrubbing takes as much again beside its output, meanwhile.',
+      cause,
+    });
   }
 }
