@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, r
 import os from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { identity, issuer, SigstoreInstance } from '../harness/signoff/keyless-fixture.ts';
 import { install, plainNode } from './installed-package.ts';
 
 // Nothing here is about how long it takes, on however busy a machine.
@@ -111,6 +112,23 @@ t.test('who has the bundle, the key and the package verifies it', (t) => {
   t.equal(bent.status, 1);
   t.match(bent.stdout, /digest-mismatch: runs\/cart\/load\/report\.json is not the file that was signed/);
   t.equal(run(away, ['verify', 'bundle.tar.gz']).status, 1, 'not without a key');
+  t.end();
+});
+
+t.test('who has an attestation in place of the key verifies it, without a network', (t) => {
+  const sigstore = new SigstoreInstance();
+  const payload = readFileSync(path.join(shop, 'runs', 'signoff-v1.4.0', 'signoff.dsse.json'));
+  const write = (name: string, value: object) => writeFileSync(path.join(folder, name), JSON.stringify(value));
+  write('signoff.sigstore.json', sigstore.signFile({ payload }));
+  write('trusted-root.json', sigstore.trustedRoot());
+  const files = ['--sigstore', 'signoff.sigstore.json', '--trusted-root', 'trusted-root.json', '--issuer', issuer];
+  const words = ['verify', 'shop/runs/signoff-v1.4.0.tar.gz', ...files];
+  const good = run(folder, [...words, '--identity', identity]);
+  t.equal(good.status, 0, good.stdout + good.stderr);
+  t.match(good.stdout, /✓ signed without a key by https:.*\n[\s\S]*VERIFIED ✓ v1\.4\.0 is within its limits/);
+  const bad = run(folder, [...words, '--identity', 'anna@shop.example']);
+  t.equal(bad.status, 1, bad.stdout + bad.stderr);
+  t.match(bad.stdout, /REFUSED: identity-differs/);
   t.end();
 });
 
