@@ -1,6 +1,6 @@
 /**
- * An instance of sigstore of a test's own: a certificate authority with its log (RFC 5280, RFC 6962), a transparency log as Rekor is, and
- * the trusted root that names them. It issues what the public instance issues, in the same bytes, by Node.js alone.
+ * An instance of sigstore of a test's own: a certificate authority with its log (RFC 5280, RFC 6962), a transparency log as Rekor is,
+ * a clock (RFC 3161), and the trusted root that names them. It issues what the public instance issues, in the same bytes, by Node.js alone.
  */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { dsse, json } from '@sigstore/core';
@@ -19,6 +19,7 @@ function der(tag: number, ...parts: readonly Buffer[]): Buffer {
 }
 const sequence = (...parts: readonly Buffer[]) => der(0x30, ...parts);
 const octets = (...parts: readonly Buffer[]) => der(0x04, ...parts);
+const whole = (value: number) => der(0x02, Buffer.from([value]));
 const bits = (value: Buffer) => der(0x03, Buffer.from([0]), value);
 const time = (ms: number) =>
   der(0x18, Buffer.from(`${new Date(ms).toISOString().replaceAll(/\D/g, '').slice(0, 14)}Z`));
@@ -47,6 +48,8 @@ export interface Signing {
   readonly type?: string;
   /** Whether the log of certificates took the certificate. */
   readonly isLogged?: boolean;
+  /** By the clock in place of the log, as GitHub signs for private repositories. */
+  readonly byClock?: boolean;
 }
 
 export const identity = 'https://github.com/acme/shop/.github/workflows/release.yml@refs/tags/v1.4.0';
@@ -62,6 +65,7 @@ export class SigstoreInstance {
   readonly #authority = ecKey();
   readonly #certificateLog = ecKey();
   readonly #log = ecKey();
+  readonly #clock = ecKey();
 
   /** As `gh attestation trusted-root` writes it. */
   trustedRoot() {
@@ -72,20 +76,20 @@ export class SigstoreInstance {
       publicKey: { rawBytes: spki(publicKey).toString('base64'), keyDetails: 'PKIX_ECDSA_P256_SHA_256', validFor },
       logId: { keyId: digestOf(spki(publicKey)).toString('base64') },
     });
-    const authority = this.#certificate({ subject: 'root', key: this.#authority.publicKey, extensions: [isAuthority] });
+    const root = this.#certificate({ subject: 'root', key: this.#authority.publicKey, extensions: [isAuthority] });
+    const clock = this.#certificate({ subject: 'clock', key: this.#clock.publicKey, extensions: [isClock] });
+    const authority = (...certificates: readonly Buffer[]) => ({
+      subject: { organization: 'example', commonName: 'root' },
+      uri: 'https://ca.example',
+      certChain: { certificates: certificates.map((each) => ({ rawBytes: each.toString('base64') })) },
+      validFor,
+    });
     return {
       mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
       tlogs: [log(this.#log)],
-      certificateAuthorities: [
-        {
-          subject: { organization: 'example', commonName: 'root' },
-          uri: 'https://ca.example',
-          certChain: { certificates: [{ rawBytes: authority.toString('base64') }] },
-          validFor,
-        },
-      ],
+      certificateAuthorities: [authority(root)],
       ctlogs: [log(this.#certificateLog)],
-      timestampAuthorities: [],
+      timestampAuthorities: [authority(clock, root)],
     };
   }
 
@@ -103,13 +107,14 @@ export class SigstoreInstance {
       payloadType: type,
       signatures: [{ sig: signature.toString('base64'), keyid: '' }],
     };
-    return this.#bundle('dsse', spec, key.publicKey, { dsseEnvelope: envelope }, order);
+    return this.#bundle({ kind: 'dsse', spec, signature }, key.publicKey, { dsseEnvelope: envelope }, order);
   }
 
   /** A file's plain signature, as `cosign sign-blob` writes it. */
   signFile({ payload, ...order }: Signing): Attestation {
     const key = ecKey();
-    const content = sign('sha256', payload, key.privateKey).toString('base64');
+    const signature = sign('sha256', payload, key.privateKey);
+    const content = signature.toString('base64');
     const digest = digestOf(payload);
     const spec = {
       signature: { content, publicKey: { content: '' } },
@@ -117,25 +122,49 @@ export class SigstoreInstance {
     };
     const messageDigest = { algorithm: 'SHA2_256', digest: digest.toString('base64') };
     return this.#bundle(
-      'hashedrekord',
-      spec,
+      { kind: 'hashedrekord', spec, signature },
       key.publicKey,
       { messageSignature: { messageDigest, signature: content } },
       order,
     );
   }
 
-  #bundle(kind: string, spec: object, key: KeyObject, content: object, order: Omit<Signing, 'payload'>): Attestation {
+  #bundle(
+    { kind, spec, signature }: Signed,
+    key: KeyObject,
+    content: object,
+    order: Omit<Signing, 'payload'>,
+  ): Attestation {
     const body = Buffer.from(JSON.stringify({ apiVersion: '0.0.1', kind, spec }));
-    const certificate = this.#leaf(key, order);
+    const certificate = { rawBytes: this.#leaf(key, order).toString('base64') };
+    const atMs = order.loggedAtMs ?? issuedAtMs + 1_000;
+    const signedTimestamp = () => this.#timestamp(signature, atMs).toString('base64');
+    const proof = order.byClock
+      ? { tlogEntries: [], timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: signedTimestamp() }] } }
+      : { tlogEntries: [this.#entry(kind, body, atMs)] };
     return {
       mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
-      verificationMaterial: {
-        certificate: { rawBytes: certificate.toString('base64') },
-        tlogEntries: [this.#entry(kind, body, order.loggedAtMs ?? issuedAtMs + 1_000)],
-      },
+      verificationMaterial: { certificate, ...proof },
       ...content,
     };
+  }
+
+  /** RFC 3161, section 2.4.2, in the SignedData of RFC 5652. */
+  #timestamp(signature: Buffer, atMs: number): Buffer {
+    const sha256Id = sequence(oid('2.16.840.1.101.3.4.2.1'));
+    const imprint = sequence(sha256Id, octets(digestOf(signature)));
+    const info = sequence(whole(1), oid('1.3.6.1.4.1.57264.2'), imprint, whole(9), time(atMs));
+    const infoId = oid('1.2.840.113549.1.9.16.1.4');
+    const attributes = [
+      sequence(oid('1.2.840.113549.1.9.3'), der(0x31, infoId)),
+      sequence(oid('1.2.840.113549.1.9.4'), der(0x31, octets(digestOf(info)))),
+    ];
+    const signed = sign('sha256', der(0x31, ...attributes), this.#clock.privateKey);
+    const by = sequence(name('root'), whole(1));
+    const signer = sequence(whole(1), by, sha256Id, der(0xa0, ...attributes), ecdsaSha256, octets(signed));
+    const content = sequence(infoId, der(0xa0, octets(info)));
+    const data = sequence(whole(3), der(0x31, sha256Id), content, der(0x31, signer));
+    return sequence(sequence(whole(0)), sequence(oid('1.2.840.113549.1.7.2'), der(0xa0, data)));
   }
 
   /** A log of one entry: its leaf is its root (RFC 6962, section 2.1). */
@@ -203,10 +232,10 @@ export class SigstoreInstance {
   }
 
   #toSign({ subject, key, extensions }: CertificateOrder): Buffer {
-    const lasts = extensions.includes(isAuthority) ? 10 * 365 * 86_400_000 : lastsMs;
+    const lasts = subject === '' ? lastsMs : 10 * 365 * 86_400_000;
     return sequence(
-      der(0xa0, der(0x02, Buffer.from([2]))),
-      der(0x02, Buffer.from([1])),
+      der(0xa0, whole(2)),
+      whole(1),
       ecdsaSha256,
       name('root'),
       sequence(time(issuedAtMs), time(issuedAtMs + lasts)),
@@ -217,6 +246,12 @@ export class SigstoreInstance {
   }
 }
 
+interface Signed {
+  readonly kind: string;
+  readonly spec: object;
+  readonly signature: Buffer;
+}
+
 interface CertificateOrder {
   readonly subject: string;
   readonly key: KeyObject;
@@ -224,3 +259,4 @@ interface CertificateOrder {
 }
 
 const isAuthority = extension('2.5.29.19', sequence(der(0x01, Buffer.from([255]))));
+const isClock = extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.8')));

@@ -84,6 +84,37 @@ t.test('a log of certificates is asked for where the root has one', async (t) =>
   t.same((await verified(unlogged, { roots: roots(withoutLogs) })).refusals, []);
 });
 
+t.test('a clock stands in for the log where the root has no log, as with GitHub’s own', async (t) => {
+  const own = roots({ ...instance.trustedRoot(), tlogs: [], ctlogs: [] });
+  const timed = { payload: about(envelope), byClock: true, isLogged: false };
+  const clocked = bytesOf(instance.attest(timed));
+  t.same((await verified(clocked, { roots: own })).refusals, []);
+  const reasonOf = async (attestation: Attestation, order: Parameters<typeof verified>[1]) =>
+    (await verified(bytesOf(attestation), order)).refusals[0]?.reason;
+  const noClock = roots({ ...instance.trustedRoot(), tlogs: [], ctlogs: [], timestampAuthorities: [] });
+  t.equal(await reasonOf(instance.attest(timed), { roots: noClock }), 'time-invalid');
+  const otherClock = {
+    ...instance.trustedRoot(),
+    tlogs: [],
+    timestampAuthorities: other.trustedRoot().timestampAuthorities,
+  };
+  t.equal(await reasonOf(instance.attest(timed), { roots: roots(otherClock) }), 'time-invalid');
+  t.equal(
+    await reasonOf(instance.attest({ ...timed, isLogged: true }), {}),
+    'log-invalid',
+    'a root with a log asks for it',
+  );
+  const late = instance.attest({ ...timed, loggedAtMs: Date.parse('2026-11-29T20:30:00Z') });
+  t.equal(await reasonOf(late, { roots: own }), 'certificate-invalid');
+  const stamps = 'timestampVerificationData';
+  const lent = bent((all) => {
+    all.verificationMaterial[stamps] = instance.attest(timed).verificationMaterial[stamps];
+  }, instance.attest(timed));
+  t.equal(await reasonOf(lent, { roots: own }), 'time-invalid', 'the time of another signature');
+  const unknownLog = instance.attest({ payload, isLogged: false });
+  t.equal(await reasonOf(unknownLog, { roots: own }), 'log-invalid', 'an entry of a log that the root does not know');
+});
+
 t.test('a key and an attestation both have to fit', async (t) => {
   const { files } = await sealedFixture(path.join(folder, 'keyed'));
   const both = bytesOf(instance.signFile({ payload: files.get(envelopeName)! }));
@@ -128,6 +159,7 @@ const table: Row[] = [
   ],
   ['vouched for by another', instance.attest({ payload, issuer: 'https://login.example' }), 'issuer-differs'],
   ['another issuer is asked for', signed, 'issuer-differs', { issuer: 'https://accounts.google.com' }],
+  ['the beginning of an issuer', signed, 'issuer-differs', { issuer: issuer.slice(0, -1) }],
   ['another statement', instance.attest({ payload: changed }), 'attestation-differs'],
   ['about another file', instance.attest({ payload: about(Buffer.from('another')) }), 'attestation-differs'],
   [
