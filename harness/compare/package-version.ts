@@ -140,7 +140,12 @@ function jsonIn(text: string): unknown {
 
 function npm(words: readonly string[], folder: string): Promise<{ code: number | null; out: string; said: string }> {
   return new Promise((resolve) => {
-    const child = spawn('npm', words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: fetchTimeoutMs });
+    // Under `npm run --silent` a child of npm's would not say why it failed.
+    const child = spawn('npm', [...words, '--loglevel=error'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: fetchTimeoutMs,
+    });
     let [out, said] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (piece: string) => {
       out += piece;

@@ -162,7 +162,9 @@ const envelopes: Row[] = [
   ['a bit of the payload', envelope((all) => void (all.payload = `A${all.payload.slice(1)}`)), 'signature-invalid'],
   [
     'a bit of the signature',
-    envelope(({ signatures }) => void (signatures[0].sig = `A${signatures[0].sig.slice(1)}`)),
+    envelope(
+      ({ signatures: [first] }) => void (first.sig = `${first.sig[0] === 'A' ? 'B' : 'A'}${first.sig.slice(1)}`),
+    ),
     'signature-invalid',
   ],
   [
