@@ -5,8 +5,8 @@
 //     --changed                        only tests that reach a file changed since this branch left main
 //     --watch                          the unit tests that reach a file, whenever that file is written
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, watch, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,11 @@ import { changedFiles, rooms, testSelection, testsBelow } from './test-selection
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const modules = path.join(root, 'node_modules');
+/** @type {NodeJS.ProcessEnv} */
 const env = { ...process.env, PATH: `${path.join(modules, '.bin')}${path.delimiter}${process.env.PATH}` };
+/** Installs the package for a test, from the build that this variable names, where there is one. */
+const installer = 'test/installed-package.ts';
+const builtVariable = 'FLOODGATE_BUILT';
 /** Editors write a file in several steps. */
 const settledMs = 200;
 
@@ -52,10 +56,25 @@ async function runAll() {
   if (flags.changed) tests = selection.reaching(tests, changedFiles(root));
   const [unit, system] = [tests.filter(selection.isUnit), tests.filter((test) => !selection.isUnit(test))];
   if (!flags.system) await runTap(unit, availableParallelism(), counts);
-  if (!flags.unit) await runTap(system, 1, counts);
+  if (!flags.unit) await runSystem(system, selection.reaching(system, new Set([installer])).length > 1, counts);
   for (const line of counts.skipped) process.stdout.write(`skipped: ${line}\n`);
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
   return counts.failed === 0;
+}
+
+/**
+ * One after the other. Tests of the installed package would each build it: where there are several, it is built once.
+ * @param {readonly string[]} tests @param {boolean} isBuilt @param {Counts} counts
+ */
+async function runSystem(tests, isBuilt, counts) {
+  if (!isBuilt) return await runTap(tests, 1, counts);
+  const built = mkdtempSync(path.join(tmpdir(), 'floodgate-built-'));
+  try {
+    if (run(process.execPath, [path.join(root, 'bin/build.mjs'), built])) env[builtVariable] = built;
+    await runTap(tests, 1, counts);
+  } finally {
+    rmSync(built, { recursive: true, force: true });
+  }
 }
 
 /** @typedef {{ passed: number, failed: number, skipped: string[] }} Counts */

@@ -36,13 +36,17 @@ export function plainNode(...words: readonly string[]): [command: string, words:
   return ['env', ['-u', 'NODE_OPTIONS', process.execPath, ...words]];
 }
 
-/** Builds the package and installs it below `folder`. @returns where its launchers are */
+/** Where `run-tests.mjs` has built the package, for all tests of a run. */
+const built = process.env.FLOODGATE_BUILT;
+
+/** Builds the package, unless the run of tests has, and installs it below `folder`. @returns where its launchers are */
 export function install(folder: string): string {
   const modules = path.join(folder, 'node_modules');
   const installed = path.join(modules, 'floodgate');
   mkdirSync(path.join(installed, 'agent'), { recursive: true });
+  if (built !== undefined) cpSync(built, path.join(installed, 'dist'), { recursive: true });
   // The type checker does not survive the hooks.
-  execFileSync(...plainNode(path.join(root, 'bin/build.mjs'), path.join(installed, 'dist')), { stdio: 'inherit' });
+  else execFileSync(...plainNode(path.join(root, 'bin/build.mjs'), path.join(installed, 'dist')), { stdio: 'inherit' });
   for (const name of [
     'bin',
     'docs',
