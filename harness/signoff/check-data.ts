@@ -11,7 +11,7 @@ import { signoffDataIn } from '../../reports/signoff-html.ts';
 import { type Ledger, ledgerOf } from '../ledger/ledger.ts';
 import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
-import type { BundleFiles } from './bundle-files.ts';
+import type { BundleFiles } from './bundle-room.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
 import { type Reason, refused } from './refusal.ts';
 import { readSourceList, sourceListName } from './source-list.ts';

@@ -4,7 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
-import type { BundleFiles } from './bundle-files.ts';
+import type { BundleFiles } from './bundle-room.ts';
 import { checkData, contentOf, parsed } from './check-data.ts';
 import { envelopeName, openEnvelope } from './envelope.ts';
 import { type KeylessOrder, verifyKeyless } from './keyless.ts';
