@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
-import { formatDuration, verdictMark } from '../../reports/format.ts';
+import { counted } from '../../reports/counted.ts';
+import { formatDuration, printable, verdictMark } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
 import { type SignedInput, type SignoffReport, testsOf } from '../../reports/signoff.ts';
 import { VersionStore } from '../compare/version-store.ts';
@@ -13,7 +14,9 @@ import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
 import { library } from '../project/library.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
-import { type BundleFiles, writeArchive, writeFolder } from '../signoff/bundle-files.ts';
+import { writeArchive } from '../signoff/archive.ts';
+import { writeFolder } from '../signoff/bundle-files.ts';
+import type { BundleFiles } from '../signoff/bundle-room.ts';
 import { keyIdOf } from '../signoff/envelope.ts';
 import { readPrivateKey } from '../signoff/keys.ts';
 import { measure } from '../signoff/measure.ts';
@@ -32,10 +35,12 @@ import { commandLine } from './shown-words.ts';
 import type { SignoffFlags } from './signoff-flags.ts';
 
 const releaseSet = 'release';
+const releaseCharactersMax = 200;
 
 /** @returns the exit code. @throws FloodgateError */
 export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const startedAtMs = Date.now();
+  checkRelease(flags.release);
   const pairsMax = parseWhole(flags.maxPairs, '--max-pairs', { min: 5, max: 64 });
   const timeMaxMs = parseQuantity(flags.maxTime, '--max-time', 'seconds') * 1000;
   const seed =
@@ -250,12 +255,26 @@ function printSignoff(report: SignoffReport, { out, key, archive, tookMs }: Endi
   const open = tests.filter(({ outcome }) => outcome !== 'passed');
   const lines = [
     `${verdictMark(report.verdict)} ${report.verdict.headline}`,
-    `  ${tests.length} limits, ${tests.length - open.length} of them hold; ${formatDuration(tookMs)}`,
+    `  ${limitsOf(tests.length, open.length)}; ${formatDuration(tookMs)}`,
     ...open.map(({ name, outcome }) => `  ${outcome}: ${name}`),
     ...report.notes.map(({ text }) => `  note: ${text}`),
     '',
     `bundle: ${path.relative('', out) || '.'}${archive ? ` and ${path.relative('', out)}.tar.gz` : ''}`,
     key ? `signed: key ${keyIdOf(key)}` : 'unsigned: floodgate verify refuses it without --allow-unsigned',
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${lines.map((line) => printable(line)).join('\n')}\n`);
+}
+
+function limitsOf(count: number, openCount: number): string {
+  if (count === 1) return openCount === 0 ? '1 limit, and it holds' : '1 limit, and it does not hold';
+  const good = count - openCount;
+  return `${counted(count, 'limit')}, ${good} of them ${good === 1 ? 'holds' : 'hold'}`;
+}
+
+/** It stands on the page, in the statement and in terminals. @throws FloodgateError `option-invalid` */
+function checkRelease(name: string): void {
+  if (name.trim() !== '' && printable(name, releaseCharactersMax) === name) return;
+  throw new FloodgateError('option-invalid', `--release: "${printable(name, releaseCharactersMax)}" is no name`, {
+    hint: `A release is called by up to ${releaseCharactersMax} characters that can be printed: v1.4.0.`,
+  });
 }

@@ -125,7 +125,7 @@ async function scenarioWith(what: string): Promise<(pages: number) => string> {
   const first = order(scenario.seed, undefined);
   if (first.kind === 'recording') probeRecording(first.path);
   const base = isScenarioFile(what)
-    ? (parse(readFileSync(what, 'utf8')) as Record<string, unknown>)
+    ? (parse(readFileSync(what, 'utf8'), { logLevel: 'error' }) as Record<string, unknown>)
     : { name: scenario.name, ...(isCaptureFile(what) ? { capture: path.resolve(what) } : { builtin: what }) };
   const capture = typeof base.capture === 'string' ? { capture: path.resolve(path.dirname(what), base.capture) } : {};
   const agentArguments = scenario.agentArguments ?? [];

@@ -4,7 +4,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { Version } from '../compare/version-label.ts';
 import type { VersionStore } from '../compare/version-store.ts';
 import type { Project } from '../project/find-config.ts';
-import type { BundleFiles } from '../signoff/bundle-files.ts';
+import type { BundleFiles } from '../signoff/bundle-room.ts';
 import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
 import { sourceFiles, sourceListName, sourceListText } from '../signoff/source-list.ts';
 

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import { formatShare, formatValue } from '../../reports/format.ts';
+import { formatShare, formatValue, printable } from '../../reports/format.ts';
 import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
 import { repeated } from './repeated-option.ts';
 import type { VerifyFlags } from './verify-command.ts';
@@ -106,7 +106,7 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
       const within = range === 0 ? 'the same' : `within ${formatShare(range)}`;
       return `${ok ? '✓' : '✗'} ${scenario}/${lane}/${metric}: ${found}, signed off ${formatValue(stated, unit)}, ${within} is asked`;
     });
-    process.stdout.write(`${[...lines, endOf(figures)].join('\n')}\n`);
+    process.stdout.write(`${[...lines, endOf(figures)].map((line) => printable(line)).join('\n')}\n`);
     return figures.length === 0 ? 4 : figures.every(({ ok }) => ok) ? 0 : 1;
   } finally {
     store.close();

@@ -4,9 +4,10 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
-import { verdictMark } from '../../reports/format.ts';
+import { printable, verdictMark } from '../../reports/format.ts';
 import { testsOf } from '../../reports/signoff.ts';
-import { type BundleFiles, readBundle } from '../signoff/bundle-files.ts';
+import { readBundle } from '../signoff/bundle-files.ts';
+import type { BundleFiles } from '../signoff/bundle-room.ts';
 import { type KeylessOrder, readTrustedRoots } from '../signoff/keyless.ts';
 import { readPublicKey } from '../signoff/keys.ts';
 import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
@@ -16,6 +17,7 @@ import { sourceFiles } from '../signoff/source-list.ts';
 import { type CandidateAtHand, type Verified, verifyBundle } from '../signoff/verify.ts';
 import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
 import { readOperatorFile } from './operator-file.ts';
+import { escapeControls } from './printed-json.ts';
 import { readToolVersion } from './tool-version.ts';
 
 const examples = `
@@ -119,7 +121,7 @@ function readNamed(file: string): Buffer {
 function readPolicy(file: string): Policy {
   let value: unknown;
   try {
-    value = parse(readOperatorFile(file).toString('utf8'), { maxAliasCount: 0 });
+    value = parse(readOperatorFile(file).toString('utf8'), { maxAliasCount: 0, logLevel: 'error' });
   } catch (error) {
     throw new FloodgateError('policy-invalid', `${file} cannot be read: ${(error as Error).message}`, {
       hint: 'A policy is YAML or JSON: docs/signoff.md.',
@@ -131,12 +133,19 @@ function readPolicy(file: string): Policy {
 /** @throws FloodgateError `candidate-unknown` */
 function candidateAt(text: string): CandidateAtHand {
   if (isPackageFile(text)) return { kind: 'package', digest: packageDigest(path.resolve(text)) };
-  if (statSync(text, { throwIfNoEntry: false })?.isDirectory())
-    return { kind: 'source', files: sourceFiles(path.resolve(text)) };
+  if (isFolder(text)) return { kind: 'source', files: sourceFiles(path.resolve(text)) };
   if (/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text)) return { kind: 'commit', digest: text };
   throw new FloodgateError('candidate-unknown', `${text} is no package, no folder and no whole commit`, {
     hint: 'Give a .tgz, a folder, or all 40 digits of a commit.',
   });
+}
+
+function isFolder(text: string): boolean {
+  try {
+    return statSync(text).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** What was checked, and each reason against it with what to do. */
@@ -155,7 +164,8 @@ export function textOf({ refusals, report, checks }: Verified): string {
       ? `VERIFIED ${verdictMark(report.verdict)} ${report.verdict.headline}`
       : `REFUSED: ${refusals.map(({ reason }) => reason).join(', ')}`,
   ];
-  return `${lines.join('\n')}\n`;
+  // Who made the bundle may be hostile: nothing of it steers a terminal.
+  return `${lines.map((line) => printable(line)).join('\n')}\n`;
 }
 
 function jsonOf({ refusals, report, signedBy, checks }: Verified): string {
@@ -168,5 +178,5 @@ function jsonOf({ refusals, report, signedBy, checks }: Verified): string {
     verdict: report?.verdict ?? null,
     tests: report ? testsOf(report) : [],
   };
-  return `${JSON.stringify(found, null, 2)}\n`;
+  return `${escapeControls(JSON.stringify(found, null, 2))}\n`;
 }

@@ -7,7 +7,7 @@ import type { RunReport } from '../../reports/model.ts';
 import type { SignoffReport } from '../../reports/signoff.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Measurement } from '../report/measurement.ts';
-import type { BundleFiles } from './bundle-files.ts';
+import type { BundleFiles } from './bundle-room.ts';
 import { sealBundle } from './seal.ts';
 import { Redactor } from './secrets.ts';
 

@@ -1,6 +1,7 @@
 /** The bundle as others see it: its envelope by sigstore's library and by OpenSSL, its statement by in-toto's schema, its files by hostile hands. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -8,8 +9,10 @@ import { bundleFromJSON } from '@sigstore/bundle';
 import { type TrustMaterial, toSignedEntity, Verifier } from '@sigstore/verify';
 import t from 'tap';
 import * as v from 'valibot';
-import { type BundleFiles, readBundle, writeArchive, writeFolder } from './bundle-files.ts';
+import { writeArchive } from './archive.ts';
+import { readBundle, writeFolder } from './bundle-files.ts';
 import { release, sealedFixture, signedAt, stranger } from './bundle-fixture.ts';
+import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName } from './envelope.ts';
 import { statementSchema } from './in-toto-fixture.ts';
 import { readPublicKey } from './keys.ts';
@@ -116,7 +119,7 @@ t.test('the example in docs/ comes to its verdict, by the rules of its schema ve
 });
 
 /** A header of a tar entry as POSIX.1-1988 has it (ustar), with content behind it. */
-function entry(name: string, type: string, content = '', link = ''): Buffer {
+function entry(name: string, type: string, content = '', link = '', own: (head: Buffer) => void = () => {}): Buffer {
   const head = Buffer.alloc(512);
   head.write(name, 0);
   head.write('0000644\0', 100);
@@ -128,9 +131,144 @@ function entry(name: string, type: string, content = '', link = ''): Buffer {
   head.write(type, 156);
   head.write(link, 157);
   head.write('ustar\u000000', 257);
+  own(head);
   const sum = head.reduce((all, byte) => all + byte, 0);
   head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return Buffer.concat([head, Buffer.from(content), Buffer.alloc((512 - (content.length % 512)) % 512)]);
+}
+
+/** A record of a pax header (POSIX.1-2001), up to 99 bytes. */
+const record = (name: string, value: string) => `${name.length + value.length + 5} ${name}=${value}\n`;
+
+t.test('what another tar would unpack otherwise is refused', async (t) => {
+  const whole = entry('a', '0', 'x');
+  const other = entry('b', '0', 'y');
+  const end = Buffer.alloc(1024);
+  const packed = (...pieces: Buffer[]) => gzipSync(Buffer.concat(pieces));
+  const good = packed(whole, end);
+  const rows: [name: string, bytes: Buffer, reason?: string][] = [
+    ...[...'Z789AEINSaDMVXgxLK \0'].map((type): [string, Buffer] => [
+      `an entry of type ${JSON.stringify(type)}`,
+      packed(whole, entry('b', type, 'y'), end),
+    ]),
+    ['a pax header', packed(entry('PaxHeader', 'x', record('path', 'other')), whole, end)],
+    ['a long pax header', packed(entry('PaxHeader', 'x', record('path', 'other').repeat(7_000)), whole, end)],
+    ['a pax header for all', packed(entry('g', 'g', record('comment', 'hello')), whole, end)],
+    ['a name of a sparse file', packed(entry('p', 'x', record('GNU.sparse.name', 'other')), whole, end)],
+    ['a sparse file of GNU tar', packed(entry('a', 'S', 'x'), end)],
+    [
+      'fields of GNU tar',
+      packed(
+        entry('a', '0', 'x', '', (head) => head.write('ustar  \u00000000017', 257)),
+        entry('b', '0', '', '', (head) => {
+          head.write('ustar  \0', 257);
+          head.write('0000017', 386);
+        }),
+        end,
+      ),
+    ],
+    [
+      'fields of star',
+      packed(
+        entry('a', '0', 'x', '', (head) => head.write('tar\0', 508)),
+        end,
+      ),
+    ],
+    [
+      'a header of V7',
+      packed(
+        entry('a', '0', 'x', '', (head) => head.fill(0, 257, 265)),
+        end,
+      ),
+    ],
+    ['a name behind the name', packed(entry('a\0b', '0', 'x'), end)],
+    [
+      'a size in base 256',
+      packed(
+        entry('a', '0', 'x', '', (head) => head.fill('800000000000000000000001', 124, 136, 'hex')),
+        end,
+      ),
+    ],
+    ['a folder with content', packed(entry('b/', '5', 'y'), end)],
+    ['a file that names a link', packed(entry('a', '0', 'x', 'b'), end)],
+    [
+      'a file with special rights',
+      packed(
+        entry('a', '0', 'x', '', (head) => head.write('0004755\0', 100)),
+        end,
+      ),
+    ],
+    ['a file that is a folder', packed(whole, entry('a/b', '0', 'y'), end), 'file-path'],
+    ['a file between two files', packed(entry('a', '0', 'x').fill('z', 1016), end)],
+    ['no header', packed(entry('a', '0', 'x'), Buffer.alloc(512, 1), other, end)],
+    ['a file behind the end', packed(entry('a', '0', 'x'), end, other, end)],
+    ['a file behind half an end', packed(entry('a', '0', 'x'), end.subarray(512), other, end)],
+    ['no end', packed(entry('a', '0', 'x'))],
+    ['half an end', packed(entry('a', '0', 'x'), end.subarray(512))],
+    ['half a block', packed(entry('a', '0', 'x'), end, Buffer.alloc(100))],
+    ['a second gzip member', Buffer.concat([packed(entry('a', '0', 'x')), packed(other, end)])],
+    ['a second gzip member behind the end', Buffer.concat([good, packed(other, end)])],
+    ['a second gzip member of zeros', Buffer.concat([good, packed(end)])],
+    ['words behind the gzip member', Buffer.concat([good, Buffer.from('junk')])],
+    ['zeros behind the gzip member', Buffer.concat([good, Buffer.alloc(64)])],
+    ['words behind zeros behind the gzip member', Buffer.concat([good, Buffer.from('\0junk'), good.subarray(-4)])],
+  ];
+  const file = path.join(folder, 'other.tar.gz');
+  for (const [name, bytes, reason = 'bundle-unreadable'] of rows) {
+    writeFileSync(file, bytes);
+    t.equal(await reasonOf(file), reason, name);
+  }
+  writeFileSync(file, good);
+  t.same(await readBundle(file), new Map([['a', Buffer.from('x')]]), 'and without it is read');
+});
+
+t.test('a long path is read as it was written', async (t) => {
+  const long = path.join(folder, 'long');
+  const name = `pairs/${'s'.repeat(80)}/exact/12-head/measurement.json`;
+  mkdirSync(long);
+  writeFolder(long, new Map([[name, Buffer.from('x')]]));
+  const file = path.join(folder, 'long.tar.gz');
+  writeArchive(long, file, [name]);
+  t.same([...(await readBundle(file)).keys()], [name]);
+});
+
+t.test('an archive that unpacks to too much ends at the limits', async (t) => {
+  const file = path.join(folder, 'bomb.tar.gz');
+  const zeros = Buffer.alloc(64 << 20);
+  const startedAt = process.cpuUsage();
+  writeFileSync(file, gzipSync(Buffer.concat([zeros, randomBytes(1 << 20)])));
+  const packedBy = process.cpuUsage(startedAt);
+  const readFrom = process.cpuUsage();
+  t.equal(await reasonOf(file), 'bundle-too-large', 'zeros');
+  t.ok(process.cpuUsage(readFrom).user < packedBy.user, 'in less time than it took to pack');
+  writeFileSync(file, gzipSync(Buffer.concat([entry('a', '0', '0'.repeat(16 << 20)), Buffer.alloc(1024)])));
+  t.equal(await reasonOf(file), 'bundle-too-large', 'a file of zeros');
+  const many = Array.from({ length: 50_001 }, (_, at) => entry(`f${at}`, '0'));
+  many.push(entry('r', '0', randomBytes(1 << 20).toString('latin1')), Buffer.alloc(1024));
+  writeFileSync(file, gzipSync(Buffer.concat(many)));
+  t.equal(await reasonOf(file), 'bundle-too-large', 'files without content');
+});
+
+t.test('a folder that cannot be read is refused', async (t) => {
+  const closed = path.join(folder, 'closed');
+  mkdirSync(path.join(closed, 'runs'), { recursive: true });
+  chmodSync(path.join(closed, 'runs'), 0o600);
+  t.equal(await unprivileged(() => reasonOf(path.join(closed, 'runs', 'a'))), 'bundle-unreadable', 'what is in it');
+  chmodSync(path.join(closed, 'runs'), 0);
+  t.equal(await unprivileged(() => reasonOf(path.join(closed, 'runs'))), 'bundle-unreadable', 'the folder');
+  chmodSync(path.join(closed, 'runs'), 0o700);
+  t.equal(await reasonOf(path.join(folder, 'x'.repeat(300))), 'bundle-unreadable', 'a name that no folder has');
+});
+
+/** As root reads what it likes, without its rights. */
+async function unprivileged<T>(act: () => Promise<T>): Promise<T> {
+  if (process.geteuid!() !== 0) return act();
+  process.seteuid!(65_534);
+  try {
+    return await act();
+  } finally {
+    process.seteuid!(0);
+  }
 }
 
 t.test('hostile archives and folders are refused, and write nothing anywhere', async (t) => {

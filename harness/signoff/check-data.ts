@@ -11,7 +11,8 @@ import { signoffDataIn } from '../../reports/signoff-html.ts';
 import { type Ledger, ledgerOf } from '../ledger/ledger.ts';
 import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
-import type { BundleFiles } from './bundle-files.ts';
+import { parseBounded } from './bounded-json.ts';
+import type { BundleFiles } from './bundle-room.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
 import { type Reason, refused } from './refusal.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
@@ -188,9 +189,9 @@ export function contentOf(files: BundleFiles, name: string): Buffer {
 /** @throws Refused */
 export function parsed(content: Buffer, reason: Reason, name: string): unknown {
   try {
-    return JSON.parse(content.toString('utf8'));
-  } catch {
-    throw refused(reason, `${name} is no JSON`);
+    return parseBounded(content.toString('utf8'));
+  } catch (error) {
+    throw refused(reason, `${name} is no JSON of a bundle: ${(error as Error).message.slice(0, 200)}`);
   }
 }
 

@@ -6,6 +6,7 @@ import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { dsse } from '@sigstore/core';
 import { type TrustMaterial, toSignedEntity, Verifier } from '@sigstore/verify';
+import { parseBounded } from './bounded-json.ts';
 import { refused } from './refusal.ts';
 
 export const envelopeName = 'signoff.dsse.json';
@@ -91,9 +92,9 @@ function verifySignature(envelope: Envelope, hint: string, key: KeyObject): void
 function readEnvelope(bytes: Buffer): Envelope {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw refused('envelope-invalid', `${envelopeName} is no JSON`);
+    value = parseBounded(bytes.toString('utf8'));
+  } catch (error) {
+    throw refused('envelope-invalid', `${envelopeName} is no JSON: ${(error as Error).message.slice(0, 200)}`);
   }
   const { payload, payloadType: type, signatures } = (value ?? {}) as Partial<Envelope>;
   if (typeof payload !== 'string' || typeof type !== 'string' || !Array.isArray(signatures) || signatures.length > 1) {

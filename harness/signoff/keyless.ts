@@ -9,6 +9,7 @@ import { type Bundle, bundleFromJSON } from '@sigstore/bundle';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { type TrustMaterial, toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
 import { FloodgateError } from '../../agent/errors.ts';
+import { parseBounded } from './bounded-json.ts';
 import { payloadType } from './envelope.ts';
 import { keylessBytesMax, keylessLinesMax } from './limits.ts';
 import { type Reason, Refused, refused } from './refusal.ts';
@@ -107,7 +108,7 @@ function documentsOf(bytes: Buffer): unknown[] | string {
 
 function parsedOrUndefined(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseBounded(text);
   } catch {
     return undefined;
   }

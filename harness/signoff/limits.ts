@@ -10,8 +10,12 @@ export const bundleBytesMax = 1 << 30;
 export const expansionMax = 200;
 /** Of a small one, whatever it packs to. */
 export const expansionFreeBytes = 4 << 20;
+/** Zeros that end an archive: tar(1) fills a record of 10 KB, or what its -b asks for. */
+export const archiveEndBytesMax = 1 << 20;
 /** Of a path in a bundle. */
 export const pathCharactersMax = 400;
+/** Levels of a JSON document: a profile nests two for each frame, and V8 samples 128 frames. */
+export const jsonDepthMax = 1_000;
 /** Of a candidate's source. */
 export const sourceFilesMax = 50_000;
 /** Files of the candidate that are subjects of their own; the list of all is one in any case. */

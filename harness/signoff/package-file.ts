@@ -1,7 +1,6 @@
 /** The digest of a package as `npm pack` writes it (`.tgz`): what is published is what was signed off. */
-import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { FloodgateError } from '../../agent/errors.ts';
+import { fileDigest } from './file-digest.ts';
 
 /** The registry takes none that large. */
 const packageBytesMax = 512 << 20;
@@ -12,10 +11,12 @@ export function isPackageFile(label: string): boolean {
 
 /** @throws FloodgateError `package-invalid` */
 export function packageDigest(file: string): string {
-  const size = statSync(file, { throwIfNoEntry: false })?.size;
-  if (size === undefined) throw invalid(file, 'it does not exist');
-  if (size > packageBytesMax) throw invalid(file, 'it is larger than 512 MiB');
-  return createHash('sha256').update(readFileSync(file)).digest('hex');
+  try {
+    return fileDigest(file, packageBytesMax);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw invalid(file, code === 'ENOENT' ? 'it does not exist' : message);
+  }
 }
 
 function invalid(file: string, why: string): FloodgateError {

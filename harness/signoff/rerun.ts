@@ -11,7 +11,7 @@ import { checkConfig } from '../project/check-config.ts';
 import type { Project } from '../project/find-config.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
-import type { BundleFiles } from './bundle-files.ts';
+import type { BundleFiles } from './bundle-room.ts';
 import { isWithin, loadRange, repeatRange } from './repeat-range.ts';
 import { REDACTED_MARK } from './secrets.ts';
 import { projectName } from './summary.ts';

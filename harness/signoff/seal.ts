@@ -20,7 +20,7 @@ import { renderSignoffHtml } from '../../reports/signoff-html.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
-import type { BundleFiles } from './bundle-files.ts';
+import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, sealStatement } from './envelope.ts';
 import { findSecret } from './find-secret.ts';
 import { judgePairsAgain, judgeRun, signoffVerdict } from './judge.ts';

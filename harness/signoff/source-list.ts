@@ -3,10 +3,12 @@
  * what a build makes are not in it: they follow from the source, its lock file and its build.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { printable } from '../../reports/format.ts';
 import { gitOutput } from '../compare/git.ts';
+import { fileDigest } from './file-digest.ts';
 import { sourceFilesMax } from './limits.ts';
 
 export const sourceListName = 'candidate.sha256';
@@ -20,7 +22,7 @@ export interface SourceFile {
 /** What is no source wherever it lies at the top: installed, of version control, or written by floodgate. */
 const notSource = new Set(['.git', '.floodgate', '.floodgate-built', '.floodgate-sources', 'runs']);
 
-/** Of a folder, or of what git tracks in it. A link counts by where it points to. @throws FloodgateError `source-too-large` */
+/** Of a folder, or of what git tracks in it. A link counts by where it points to. @throws FloodgateError `source-too-large`, `source-unreadable` */
 export function sourceFiles(folder: string): SourceFile[] {
   const names = trackedFiles(folder) ?? filesBelow(folder);
   if (names.length > sourceFilesMax) {
@@ -28,7 +30,7 @@ export function sourceFiles(folder: string): SourceFile[] {
       hint: 'Name a commit or a tag, or the package (.tgz): a sign-off lists every file of the source.',
     });
   }
-  return names.sort().map((name) => ({ name, sha256: digestOf(path.join(folder, name)) }));
+  return names.sort().map((name) => ({ name, sha256: digestOf(folder, name) }));
 }
 
 /** Undefined where the folder is not the top of a work tree. */
@@ -49,7 +51,7 @@ function filesBelow(folder: string): string[] {
   const names: string[] = [];
   const open = [''];
   for (let below = open.pop(); below !== undefined; below = open.pop()) {
-    for (const entry of readdirSync(path.join(folder, below), { withFileTypes: true })) {
+    for (const entry of entriesOf(path.join(folder, below))) {
       if (entry.name === 'node_modules' || (below === '' && notSource.has(entry.name))) continue;
       const name = below === '' ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory()) open.push(name);
@@ -60,9 +62,28 @@ function filesBelow(folder: string): string[] {
   return names;
 }
 
-function digestOf(file: string): string {
-  const content = lstatSync(file).isSymbolicLink() ? readlinkSync(file) : readFileSync(file);
-  return createHash('sha256').update(content).digest('hex');
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+}
+
+function digestOf(folder: string, name: string): string {
+  const file = path.join(folder, name);
+  try {
+    if (!lstatSync(file).isSymbolicLink()) return fileDigest(file);
+    return createHash('sha256').update(readlinkSync(file)).digest('hex');
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function unreadable(file: string, error: unknown): FloodgateError {
+  return new FloodgateError('source-unreadable', `${printable(file)} cannot be read: ${(error as Error).message}`, {
+    hint: 'A source holds plain files, folders and links: take it away, or let it be read.',
+  });
 }
 
 /** As sha256sum(1) takes it with `--check`. Names with a line break or a backslash are escaped as it escapes them. */

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { BudgetResult, Unit } from '../../reports/model.ts';
 import { type SignoffReport, testsOf } from '../../reports/signoff.ts';
-import type { BundleFiles } from './bundle-files.ts';
+import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName } from './envelope.ts';
 import { subjectFilesMax } from './limits.ts';
 import { repeatRange } from './repeat-range.ts';

@@ -5,13 +5,13 @@ import type { RunReport } from '../../reports/model.ts';
 import type { SignoffReport } from '../../reports/signoff.ts';
 import { renderSignoffHtml } from '../../reports/signoff-html.ts';
 import type { Measurement } from '../report/measurement.ts';
-import type { BundleFiles } from './bundle-files.ts';
 import { ledger, release, sealedFixture, signedAt, sourceList, stranger } from './bundle-fixture.ts';
-import { envelopeName, keyIdOf, sealStatement } from './envelope.ts';
+import type { BundleFiles } from './bundle-room.ts';
+import { envelopeName, keyIdOf, payloadType, sealStatement } from './envelope.ts';
 import { checkPolicy, defaultPolicy } from './policy.ts';
 import type { Reason } from './refusal.ts';
 import { readSourceList } from './source-list.ts';
-import { type Statement, statementOf } from './statement.ts';
+import { type Statement, sha256, statementOf } from './statement.ts';
 import { type VerifyOrder, verifyBundle } from './verify.ts';
 
 const folder = t.testdir();
@@ -104,6 +104,30 @@ const pairs = 'pairs/steady/exact';
 const measurement = (name: string, change: (value: Mutable<Measurement>) => void): Bend => edit(name, change);
 const report = (change: (value: Mutable<RunReport>) => void): Bend => edit(`${run}/report.json`, change);
 
+const nested = (before: string, after = '') =>
+  Buffer.from(`${before}${'['.repeat(200_000)}${']'.repeat(200_000)}${after}\n`);
+
+/** As `sealStatement` writes it, unsigned. */
+function deepStatement(all: BundleFiles): Buffer {
+  const statement = payloadOf(all)
+    .toString()
+    .replace(/}$/, `,"more":${nested('').toString().trim()}}`);
+  const payload = Buffer.from(statement).toString('base64');
+  return Buffer.from(`${JSON.stringify({ payload, payloadType, signatures: [] })}\n`);
+}
+
+/** The same statement of the summary that is there now. */
+function manifestAgain(all: BundleFiles): Buffer {
+  const statement = JSON.parse(payloadOf(all).toString());
+  const listed = statement.predicate.configuration.find(
+    (each: { name: string }) => each.name === 'bundle/signoff.json',
+  );
+  listed.digest.sha256 = sha256(all.get('signoff.json')!);
+  return sealStatement(statement, release.privateKey);
+}
+
+const payloadOf = (all: BundleFiles) => Buffer.from(read<{ payload: string }>(all, envelopeName).payload, 'base64');
+
 const signedFiles = [...clean.keys()].filter((name) => name !== envelopeName);
 
 /** Each file by a byte, cut, gone. */
@@ -158,6 +182,30 @@ const otherCandidate = (
 const envelopes: Row[] = [
   ['no envelope', (all) => void all.delete(envelopeName), 'envelope-missing'],
   ['an envelope that is no JSON', (all) => void all.set(envelopeName, Buffer.from('{')), 'envelope-invalid'],
+  ['an envelope that nests without end', (all) => void all.set(envelopeName, nested('')), 'envelope-invalid'],
+  [
+    'a key’s name that nests without end',
+    (all) =>
+      void all.set(
+        envelopeName,
+        nested('{"payload":"","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":"","keyid":', '}]}'),
+      ),
+    'envelope-invalid',
+  ],
+  [
+    'a statement that nests without end',
+    (all) => void all.set(envelopeName, deepStatement(all)),
+    'statement-invalid',
+    { allowsUnsigned: true, key: undefined },
+  ],
+  [
+    'a summary that nests without end',
+    both(
+      (all) => void all.set('signoff.json', nested('')),
+      (all) => void all.set(envelopeName, manifestAgain(all)),
+    ),
+    'summary-invalid',
+  ],
   ['an envelope that is null', (all) => void all.set(envelopeName, Buffer.from('null\n')), 'envelope-invalid'],
   ['a bit of the payload', envelope((all) => void (all.payload = `A${all.payload.slice(1)}`)), 'signature-invalid'],
   [

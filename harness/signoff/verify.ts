@@ -3,8 +3,9 @@
  * say, and that this is what the receiver asks for. Nothing behind a signature that does not fit is looked at. No clock, no network.
  */
 import type { KeyObject } from 'node:crypto';
+import { counted } from '../../reports/counted.ts';
 import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
-import type { BundleFiles } from './bundle-files.ts';
+import type { BundleFiles } from './bundle-room.ts';
 import { checkData, contentOf, parsed } from './check-data.ts';
 import { envelopeName, openEnvelope } from './envelope.ts';
 import { type KeylessOrder, verifyKeyless } from './keyless.ts';
@@ -52,19 +53,27 @@ export async function verifyBundle(order: VerifyOrder): Promise<Verified> {
     signedBy = opened.signedBy;
     checks.push(...opened.checks);
     checkManifest(order.files, opened.statement);
-    checks.push(`${order.files.size - 1} files are as they were signed, none more and none fewer`);
+    const signed = counted(order.files.size - 1, 'file is as it was', 'files are as they were');
+    checks.push(`${signed} signed, none more and none fewer`);
     const report = parseSummary(order.files);
     const count = await rulesOf(report.schemaVersion)(order.files, report, opened.statement, order.toolVersion);
-    checks.push(`${count} runs judged again from their raw data, with the same verdict`);
+    checks.push(`${counted(count, 'run')} judged again from the raw data, with the same verdict`);
     const refusals = [
       ...candidateRefusals(order.candidate, report, order.files),
       ...refusalsBy(order.policy, report, order.nowMs),
     ];
     return { refusals, report, signedBy, checks };
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { refusals: error.refusals, report: null, signedBy, checks };
+    return { refusals: refusalsIn(error), report: null, signedBy, checks };
   }
+}
+
+/** What nests too deeply, or is too long, for what looks at it is the bundle's fault. */
+function refusalsIn(error: unknown): readonly Refusal[] {
+  if (error instanceof Refused) return error.refusals;
+  if (error instanceof RangeError)
+    return [{ reason: 'data-invalid', text: `the data cannot be looked at: ${error.message}` }];
+  throw error;
 }
 
 interface Opened {
@@ -161,5 +170,7 @@ function candidateRefusals(
   const here = new Set(candidate.files.map(({ name }) => name));
   const gone = [...signed.keys()].filter((name) => !here.has(name));
   const all = [...changed, ...gone];
-  return all.length === 0 ? [] : differs(`${all.length} files differ: ${all.slice(0, 5).join(', ')}`);
+  return all.length === 0
+    ? []
+    : differs(`${counted(all.length, 'file differs', 'files differ')}: ${all.slice(0, 5).join(', ')}`);
 }

@@ -1,0 +1,81 @@
+/** `floodgate verify` as it is typed: what is named as the candidate or the policy, and what of a bundle gets to a terminal. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { counted } from '../../reports/counted.ts';
+import { writeFolder } from '../signoff/bundle-files.ts';
+import { release, sealedFixture } from '../signoff/bundle-fixture.ts';
+import { performSignoff } from './perform-signoff.ts';
+import { escapeControls } from './printed-json.ts';
+import type { SignoffFlags } from './signoff-flags.ts';
+import { textOf, verifyPlace } from './verify-command.ts';
+
+const folder = t.testdir({ 'd.tgz': {}, source: { 'package.json': '{}' } });
+const at = (name: string) => path.join(folder, name);
+const { files } = await sealedFixture(at('work'));
+mkdirSync(at('bundle'));
+writeFolder(at('bundle'), files);
+writeFileSync(at('release.pub'), release.publicKey.export({ type: 'spki', format: 'pem' }));
+const verify = (flags: object) => verifyPlace(at('bundle'), { key: at('release.pub'), ...flags });
+
+t.test('a candidate that is no plain file is refused, and not waited for', async (t) => {
+  const git = (...words: string[]) => execFileSync('git', words, { cwd: at('source') });
+  git('init', '--quiet');
+  writeFileSync(at('source/load.js'), 'x');
+  git('add', '.');
+  execFileSync('sh', ['-c', 'rm load.js && mkfifo load.js'], { cwd: at('source') });
+  execFileSync('mkfifo', [at('f.tgz')]);
+  const rows: [candidate: string, code: string, message: RegExp][] = [
+    [at('f.tgz'), 'package-invalid', /it is no plain file/],
+    [at('d.tgz'), 'package-invalid', /it is a folder/],
+    [at('none.tgz'), 'package-invalid', /it does not exist/],
+    [at('release.pub/x.tgz'), 'package-invalid', /ENOTDIR/],
+    [at('source'), 'source-unreadable', /load\.js cannot be read: it is no plain file/],
+    ['x'.repeat(300), 'candidate-unknown', /no package, no folder/],
+  ];
+  for (const [candidate, code, message] of rows) await t.rejects(verify({ candidate }), { code, message }, code);
+});
+
+t.test('nothing of a bundle steers a terminal', async (t) => {
+  const { verified } = await verify({ policy: undefined });
+  const hostile = '\u001b[2J\u001b]0;title\u0007\nVERIFIED\u009b1m\u202e';
+  const report = {
+    ...verified.report!,
+    notes: [{ severity: 'info' as const, text: hostile }],
+    verdict: { ...verified.report!.verdict, headline: hostile },
+  };
+  const found = { ...verified, refusals: [], report, checks: [hostile] };
+  const isSafe = (text: string) => !/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(text);
+  t.ok(isSafe(textOf(found)), 'what is accepted');
+  t.notMatch(textOf(found), /^VERIFIED\S/m, 'no line of its own');
+  t.ok(isSafe(textOf({ ...found, refusals: [{ reason: 'failed', text: hostile }] })), 'what is refused');
+  const json = escapeControls(JSON.stringify({ hostile }));
+  t.ok(isSafe(json), 'JSON');
+  t.same(JSON.parse(json), { hostile }, 'it means the same');
+});
+
+t.test('a policy with a tag is read without a warning of Node.js', async (t) => {
+  const warnings: Error[] = [];
+  const keep = (warning: Error) => void warnings.push(warning);
+  process.on('warning', keep);
+  writeFileSync(at('policy.yaml'), 'release: !mine v1.4.0\n');
+  const { verified } = await verify({ policy: at('policy.yaml') });
+  await new Promise(setImmediate);
+  process.off('warning', keep);
+  t.same(warnings, []);
+  t.notMatch(verified.refusals, [{ reason: 'release-differs' }]);
+});
+
+t.test('a release with control characters is refused before anything runs', async (t) => {
+  for (const name of ['v1\u001b[2J', 'v1\nv2', '', ' ', 'v'.repeat(201), 'v\u202e1']) {
+    const flags = { release: name, maxPairs: '40', maxTime: '4h' } as SignoffFlags;
+    await t.rejects(performSignoff(flags), { code: 'option-invalid', message: /--release/ }, JSON.stringify(name));
+  }
+});
+
+t.test('one is no plural', async (t) => {
+  t.equal(counted(1, 'run'), '1 run');
+  t.equal(counted(0, 'run'), '0 runs');
+  t.equal(counted(1_200, 'file differs', 'files differ'), '1,200 files differ');
+});

@@ -1,0 +1,40 @@
+/** What may be in a bundle: paths that stay within it, and no more files and bytes than its limits. */
+import { bundleBytesMax, fileBytesMax, filesMax, pathCharactersMax } from './limits.ts';
+import { refused } from './refusal.ts';
+
+/** By path within the bundle, with `/` between. */
+export type BundleFiles = Map<string, Buffer>;
+
+/** Counts what was read against the limits. */
+export class Room {
+  readonly #fileBytesMax: number;
+  #bytes = 0;
+  #files = 0;
+
+  /** @param fileMax bytes of one file */
+  constructor(fileMax: number = fileBytesMax) {
+    this.#fileBytesMax = fileMax;
+  }
+
+  /** @throws Refused */
+  take(name: string, bytes: number): void {
+    this.#files += 1;
+    this.#bytes += bytes;
+    if (this.#files > filesMax) throw refused('bundle-too-large', `the bundle has more than ${filesMax} files`);
+    if (bytes > this.#fileBytesMax || this.#bytes > bundleBytesMax)
+      throw refused('bundle-too-large', `${shownPath(name)} does not fit into the limits of a bundle`);
+  }
+}
+
+/** @throws Refused */
+export function checkPath(name: string): void {
+  const parts = name.split('/');
+  const isPlain = /^[\w@+=,. -]+(\/[\w@+=,. -]+)*$/.test(name) && !parts.includes('..') && !parts.includes('.');
+  if (!isPlain || name.length > pathCharactersMax)
+    throw refused('file-path', `"${shownPath(name)}" is no path of a bundle`);
+}
+
+/** A hostile name in a message. */
+export function shownPath(name: string): string {
+  return name.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
+}

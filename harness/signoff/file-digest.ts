@@ -1,0 +1,28 @@
+/** SHA-256 of a plain file: a pipe is not waited for, and no file is held in memory. */
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
+const pieceBytes = 1 << 20;
+
+/** @returns hexadecimal digits. @throws Error whose message says what is wrong with it, in words */
+export function fileDigest(file: string, bytesMax = Number.POSITIVE_INFINITY): string {
+  const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stat = fstatSync(descriptor);
+    if (stat.isDirectory()) throw new Error('it is a folder');
+    if (!stat.isFile()) throw new Error('it is no plain file');
+    if (stat.size > bytesMax) throw new Error(`it is larger than ${bytesMax >> 20} MiB`);
+    const hash = createHash('sha256');
+    const piece = Buffer.allocUnsafe(Math.min(pieceBytes, stat.size + 1));
+    // What is appended meanwhile is left out.
+    for (let left = stat.size; left > 0; ) {
+      const count = readSync(descriptor, piece, 0, Math.min(piece.length, left), null);
+      if (count === 0) break;
+      hash.update(piece.subarray(0, count));
+      left -= count;
+    }
+    return hash.digest('hex');
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,7 @@
+/** Numbers of things, as a sentence has them. */
+import { formatCount } from './format.ts';
+
+/** `1 limit`, `2 limits`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
