@@ -32,6 +32,8 @@ export interface SignedRun {
   /** What to type to run it again. */
   readonly command: string;
   readonly verdict: Verdict;
+  /** What keeps it from passing whatever its limits are: the target died, the load was not there. */
+  readonly fault?: Omit<Verdict, 'ok'> | undefined;
 }
 
 /** A scenario under the candidate and the release before it, in pairs. */
@@ -129,23 +131,30 @@ const outcomes = {
   worse: 'failed',
 } as const;
 
-/** Every limit, in the order of the report. A run without one judged nothing, which is no pass. */
+/** Whether a scenario was run at all. A lane that it does not have runs nothing. */
+export const wasRun = ({ runs }: Pick<SignedScenario, 'runs'>): boolean => runs.length > 0;
+
+/** Every limit, in the order of the report. A scenario or a run that judged nothing is a test of its own, which is no pass. */
 export function testsOf({ scenarios }: Pick<SignoffReport, 'scenarios'>): SignoffTest[] {
-  return scenarios.flatMap(({ name, runs, comparisons }) => [
-    ...runs.flatMap(({ lane, budgets, verdict }): SignoffTest[] => {
-      const place = `${name}/${lane}`;
-      const rows = budgets.map((row) => ({ name: `${place}/${row.name}`, outcome: outcomes[row.state] }));
-      // What no limit says: the target died, the load was not there, or there is no limit.
-      const isSaid = rows.some(({ outcome }) => outcome === (verdict.exitCode === 1 ? 'failed' : 'undecided'));
-      if (verdict.ok || isSaid) return rows;
-      return [...rows, { name: `${place}/run`, outcome: verdict.exitCode === 1 ? 'failed' : 'undecided' }];
-    }),
-    ...comparisons.flatMap(({ result }) =>
+  return scenarios.flatMap((scenario) => [
+    ...(wasRun(scenario) ? [] : [{ name: `${scenario.name}/run`, outcome: 'undecided' } as const]),
+    ...scenario.runs.flatMap((run) => testsOfRun(scenario.name, run)),
+    ...scenario.comparisons.flatMap(({ result }) =>
       result.metrics.flatMap((metric): SignoffTest[] =>
         metric.decision === 'shown'
           ? []
-          : [{ name: `${name}/${result.lane}/${metric.name}/change`, outcome: outcomes[metric.decision] }],
+          : [{ name: `${scenario.name}/${result.lane}/${metric.name}/change`, outcome: outcomes[metric.decision] }],
       ),
     ),
   ]);
+}
+
+function testsOfRun(scenario: string, { lane, budgets, verdict, fault }: SignedRun): SignoffTest[] {
+  const place = `${scenario}/${lane}`;
+  const rows = budgets.map((row) => ({ name: `${place}/${row.name}`, outcome: outcomes[row.state] }));
+  const isSaid = rows.some(({ outcome }) => outcome === (verdict.exitCode === 1 ? 'failed' : 'undecided'));
+  if (fault === undefined && (verdict.ok || isSaid)) return rows;
+  // What no limit says: whoever allows a limit to be broken allows no dead target with it.
+  const { exitCode } = fault ?? verdict;
+  return [...rows, { name: `${place}/run`, outcome: exitCode === 1 ? 'failed' : 'undecided' }];
 }

@@ -99,7 +99,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
           leftOut: chosen.leftOut,
           lanes: [...new Set(measured.flatMap(({ runs }) => runs.map(({ lane }) => lane)))],
         },
-        notes: notesOf(flags, chosen.leftOut, lanes),
+        notes: notesOf(flags, candidate.version.dirty, chosen.leftOut, lanes),
       },
       project: {
         targets: project.config.targets ?? {},
@@ -198,11 +198,13 @@ function machineOf(): SignoffReport['machine'] {
 
 function notesOf(
   { previous, key, includeSnapshots }: SignoffFlags,
+  isDirty: boolean,
   leftOut: readonly string[],
   lanes: readonly string[],
 ): Note[] {
   const warning = (text: string): Note => ({ severity: 'warning', text });
   return [
+    ...(isDirty ? [warning('The candidate has changes that are not committed.')] : []),
     ...(previous === undefined ? [warning('It was compared with no release before it (--previous).')] : []),
     ...(includeSnapshots
       ? [warning('It holds heap snapshots (--include-snapshots): whatever was in memory is in them, secrets included.')]

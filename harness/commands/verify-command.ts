@@ -13,7 +13,7 @@ import { readPublicKey } from '../signoff/keys.ts';
 import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
 import { checkPolicy, defaultPolicy, type Policy } from '../signoff/policy.ts';
 import { Refused, reasons } from '../signoff/refusal.ts';
-import { sourceFiles } from '../signoff/source-list.ts';
+import { folderAtHand } from '../signoff/source-list.ts';
 import { type CandidateAtHand, type Verified, verifyBundle } from '../signoff/verify.ts';
 import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
 import { readOperatorFile } from './operator-file.ts';
@@ -133,7 +133,7 @@ function readPolicy(file: string): Policy {
 /** @throws FloodgateError `candidate-unknown` */
 function candidateAt(text: string): CandidateAtHand {
   if (isPackageFile(text)) return { kind: 'package', digest: packageDigest(path.resolve(text)) };
-  if (isFolder(text)) return { kind: 'source', files: sourceFiles(path.resolve(text)) };
+  if (isFolder(text)) return { kind: 'source', ...folderAtHand(path.resolve(text)) };
   if (/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text)) return { kind: 'commit', digest: text };
   throw new FloodgateError('candidate-unknown', `${text} is no package, no folder and no whole commit`, {
     hint: 'Give a .tgz, a folder, or all 40 digits of a commit.',

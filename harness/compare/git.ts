@@ -5,10 +5,13 @@ import { FloodgateError } from '../../agent/errors.ts';
 /** A list of the files of a large repository has some MB. */
 const outputBytesMax = 1 << 28;
 
+/** Programs that a repository names itself are not run: a version may be a stranger's. Filters are, as files are not whole without them. */
+const runsNothing = ['--no-optional-locks', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
+
 /** @returns what it printed, without the white space around it. @throws FloodgateError `version-unknown` with its last line */
 export function git(folder: string, words: readonly string[]): string {
   try {
-    return execFileSync('git', words, {
+    return execFileSync('git', [...runsNothing, ...words], {
       cwd: folder,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -13,7 +13,7 @@ import { merged } from '../watch/between-samples.ts';
 import { SampleTable } from '../watch/sample-table.ts';
 import { residentSpikes } from './findings.ts';
 import { MEASUREMENT_SCHEMA_VERSION, type Measurement, type StoredTable, type StoredWatch } from './measurement.ts';
-import { verdictOf } from './verdict.ts';
+import { faultOf, verdictOf } from './verdict.ts';
 
 export interface MeasuredAgain {
   readonly figures: readonly Figure[];
@@ -21,6 +21,8 @@ export interface MeasuredAgain {
   readonly marks: readonly RequestMark[];
   /** @param spikes for the sentence: what explains a limit that is broken */
   readonly verdict: (spikes: readonly Spike[]) => Verdict;
+  /** What keeps it from passing whatever its limits are. */
+  readonly fault: Omit<Verdict, 'ok'> | undefined;
 }
 
 export function measuredAgain(measurement: Measurement): MeasuredAgain {
@@ -39,6 +41,7 @@ export function measuredAgain(measurement: Measurement): MeasuredAgain {
     budgets,
     marks: measure.channel.marks,
     verdict: (spikes) => verdictOf({ measure, isAgent, budget, spikes, interrupted }, budgets),
+    fault: faultOf({ measure, isAgent, budget, interrupted }),
   };
 }
 

@@ -29,15 +29,11 @@ export function verdictOf(pass: JudgedPass, budgets: readonly BudgetResult[]): V
       headline: 'Interrupted: what was measured until then is kept, and judges nothing.',
     };
   }
-  const { exit } = measure;
-  if (!exit.expected) {
-    // A target that dies under traffic has failed, whatever its memory was.
-    const why =
-      isAgent && exit.code === ceilingExitCode ? 'reached its own memory ceiling and ended' : 'died under the traffic';
-    const budget = budgets.some(({ state }) => state === 'over') ? ` ${headlineOf(budgets, spikes)}` : '';
-    return { ok: false, exitCode: 1, headline: `The target ${why} (${describeExit(exit)}).${budget}` };
+  const death = deathOf(measure, isAgent);
+  if (death !== undefined) {
+    const isOver = !measure.exit.expected && budgets.some(({ state }) => state === 'over');
+    return { ok: false, exitCode: 1, headline: isOver ? `${death} ${headlineOf(budgets, spikes)}` : death };
   }
-  if (exit.killed) return { ok: false, exitCode: 1, headline: 'The target hung: it had to be killed after SIGTERM.' };
   const exitCode = exitCodeOf(budgets);
   const headline = headlineOf(budgets, spikes);
   const unjudged = exitCode === 0 ? whyUnjudged(pass) : undefined;
@@ -45,11 +41,28 @@ export function verdictOf(pass: JudgedPass, budgets: readonly BudgetResult[]): V
   return { ok: exitCode === 0, exitCode, headline };
 }
 
+/** A target that dies under traffic has failed, whatever its memory was. Undefined where it did not. */
+function deathOf({ exit }: MeasuredPass, isAgent: boolean): string | undefined {
+  if (exit.expected) return exit.killed ? 'The target hung: it had to be killed after SIGTERM.' : undefined;
+  const why =
+    isAgent && exit.code === ceilingExitCode ? 'reached its own memory ceiling and ended' : 'died under the traffic';
+  return `The target ${why} (${describeExit(exit)}).`;
+}
+
+/** What keeps a run from passing whatever its limits are, and whichever of them are waived; undefined where nothing does. */
+export function faultOf(pass: Omit<JudgedPass, 'spikes'>): Omit<Verdict, 'ok'> | undefined {
+  if (pass.interrupted) return { exitCode: 3, headline: 'It was interrupted.' };
+  const death = deathOf(pass.measure, pass.isAgent);
+  if (death !== undefined) return { exitCode: 1, headline: death };
+  const unjudged = whyUnjudged(pass);
+  return unjudged === undefined ? undefined : { exitCode: exitCodeOf([{ state: 'undecided' }]), headline: unjudged };
+}
+
 /**
  * Why limits that hold say nothing: the target was not given what it was to be judged under. Who expects that says so
  * with a limit of its own. Undefined where there is no such reason.
  */
-function whyUnjudged({ measure, budget }: JudgedPass): string | undefined {
+function whyUnjudged({ measure, budget }: Pick<JudgedPass, 'measure' | 'budget'>): string | undefined {
   const { sending, answers } = measure;
   const unanswered = measure.unanswered?.least ?? 0;
   const refused = sending?.ledger.framesRefused ?? 0;

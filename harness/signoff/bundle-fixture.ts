@@ -38,6 +38,10 @@ export interface FixtureOrder {
   readonly compares?: boolean;
   readonly environment?: Record<string, string>;
   readonly change?: (report: RunReport) => RunReport;
+  readonly changeMeasured?: (measurement: Measurement) => Measurement;
+  /** Of the set, with no lane that it was run in. */
+  readonly notRun?: string;
+  readonly previous?: { readonly label: string; readonly commit: string; readonly dirty: boolean };
 }
 
 export const sourceList = `${'a'.repeat(64)}  package.json\n${'b'.repeat(64)}  src/server.mjs\n`;
@@ -47,7 +51,8 @@ export async function sealedFixture(
   folder: string,
   order: FixtureOrder = {},
 ): Promise<{ files: BundleFiles; report: SignoffReport }> {
-  const measurement = read<Measurement>('steady-exact.measurement');
+  const measured = read<Measurement>('steady-exact.measurement');
+  const measurement = order.changeMeasured?.(measured) ?? measured;
   const stored = read<RunReport>('steady-exact.report');
   const report = order.change?.(stored) ?? stored;
   const thresholds = new Map([['allocated.perMessage', 0.005]]);
@@ -58,7 +63,7 @@ export async function sealedFixture(
   };
   write(runFolder, measurement);
   // In pairs of the exact lane nothing is judged by a limit.
-  const paired = { ...measurement, budget: {} };
+  const paired = { ...measured, budget: {} };
   for (const pair of [1, 2, 3]) {
     write(path.join(folder, 'pairs', `${pair}-base`), grown(paired, 1 + pair / 10_000));
     write(path.join(folder, 'pairs', `${pair}-head`), grown(paired, (1 + pair / 10_000) * (order.growth ?? 1.001)));
@@ -83,7 +88,7 @@ export async function sealedFixture(
         dirty: false,
         package: { name: 'shop-1.4.0.tgz', sha256: 'd'.repeat(64) },
       },
-      previous: { label: 'v1.3.2', commit: 'e'.repeat(40), dirty: false },
+      previous: order.previous ?? { label: 'v1.3.2', commit: 'e'.repeat(40), dirty: false },
       startedAt: '2026-11-29T19:50:00.000Z',
       signedAt,
       command: 'floodgate signoff --release v1.4.0 --previous v1.3.2',
@@ -100,6 +105,7 @@ export async function sealedFixture(
       notes: [],
     },
     measured: [
+      ...(order.notRun === undefined ? [] : [{ scenario: { name: order.notRun }, runs: [], comparisons: [] }]),
       {
         scenario: { name: 'steady', builtin: 'steady' },
         runs: [

@@ -5,7 +5,7 @@
 import { createRandom } from '../../agent/seeded-random.ts';
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { Lane, RunReport, SeriesTable, Verdict } from '../../reports/model.ts';
-import type { SignedComparison, SignedRun, SignoffReport } from '../../reports/signoff.ts';
+import { type SignedComparison, type SignedRun, type SignoffReport, wasRun } from '../../reports/signoff.ts';
 import { minimumMetrics } from '../compare/compare-scenario.ts';
 import { type PairedRun, runPairs, type Side } from '../compare/pairs.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
@@ -46,14 +46,32 @@ export function judgeRun(inputs: RunInputs): { report: RunReport; run: Omit<Sign
     definition,
     today: day,
   });
+  const { lane, command, budgets } = judged;
+  const samples = sampleSizes(budgets, measurement);
+  const fault = again.fault ?? noRequestSeen(measurement);
+  const verdict = withFault(judged, fault);
+  const stated = { lane, definition, thresholds, budgets, samples, command, verdict };
+  return { report, run: { ...stated, ...(fault && { fault }) } };
+}
+
+/** A waiver of a limit waives no fault of the run. */
+function withFault({ budgets, verdict }: RunReport, fault: SignedRun['fault']): Verdict {
+  if (fault !== undefined && fault.exitCode !== verdict.exitCode) {
+    const exitCode = worstExitCode([fault.exitCode, verdict.exitCode]);
+    if (exitCode === fault.exitCode) return { ok: false, ...fault };
+  }
   // Without a limit nothing is judged, which is no pass.
-  const verdict: Verdict =
-    judged.budgets.length > 0 || judged.verdict.exitCode !== 0
-      ? judged.verdict
-      : { ok: false, exitCode: 4, headline: 'No limit was given, so nothing was judged.' };
-  const { lane, command } = judged;
-  const samples = sampleSizes(judged.budgets, measurement);
-  return { report, run: { lane, definition, thresholds, budgets: judged.budgets, samples, command, verdict } };
+  return budgets.length > 0 || verdict.exitCode !== 0
+    ? verdict
+    : { ok: false, exitCode: 4, headline: 'No limit was given, so nothing was judged.' };
+}
+
+/** A service of Node.js under a load whose requests its preload counts, and the load's own report names none. */
+function noRequestSeen({ pass }: Measurement): SignedRun['fault'] {
+  const { lane, channel, requests, answers, unanswered } = pass;
+  if (lane !== 'load' || !channel.last || requests || (unanswered?.least ?? 0) > 0) return undefined;
+  if ((answers?.total ?? 0) > 0 || channel.marks.some((mark) => mark.requests > 0)) return undefined;
+  return { exitCode: 4, headline: 'No HTTP request was seen, so the limits were judged without a load.' };
 }
 
 export interface PairsInputs
@@ -136,6 +154,8 @@ function marksTable(marks: readonly RequestMark[]): SeriesTable {
   };
 }
 
+const notRun: Verdict = { ok: false, exitCode: 4, headline: 'It was not run: it has none of the lanes.' };
+
 /** One verdict over all: worst of the runs and the comparisons. */
 export function signoffVerdict({
   release,
@@ -143,6 +163,7 @@ export function signoffVerdict({
   scenarios,
 }: Pick<SignoffReport, 'release' | 'previous' | 'scenarios'>): Verdict {
   const parts = scenarios.flatMap(({ name, runs, comparisons }) => [
+    ...(wasRun({ runs }) ? [] : [{ place: name, verdict: notRun }]),
     ...runs.map(({ lane, verdict }) => ({ place: `${name} (${lane} lane)`, verdict })),
     ...comparisons.map(({ result }) => ({
       place: `${name} (${result.lane} lane) against ${previous?.label ?? 'nothing'}`,

@@ -24,6 +24,8 @@ export const policySchema = v.strictObject({
   release: v.optional(words),
   /** Label or commit of the release that it was compared with. */
   previous: v.optional(words),
+  /** The candidate has no changes that are not committed. @default false */
+  clean: v.optional(v.boolean(), false),
   /** There must be a comparison in every scenario. @default false */
   compared: v.optional(v.boolean(), false),
   /** The whole of this set was run, with nothing left out. */
@@ -111,11 +113,13 @@ function ageMsOf(text: string): number {
   return days ? Number(days[1]) * dayMs : parseQuantity(text.replaceAll(' ', ''), 'maxAge', 'seconds') * 1000;
 }
 
-function scopeRefusals(policy: Policy, { release, previous, scope, scenarios }: SignoffReport): Refusal[] {
+function scopeRefusals(policy: Policy, { release, candidate, previous, scope, scenarios }: SignoffReport): Refusal[] {
   const refusals: Refusal[] = [];
   const refuse = (reason: Refusal['reason'], text: string) => refusals.push({ reason, text });
   if (policy.release !== undefined && policy.release !== release)
     refuse('release-differs', `it is of release ${release}`);
+  if (policy.clean && (candidate.dirty || (candidate.commit === null && candidate.package === null)))
+    refuse('not-clean', `the candidate, ${candidate.label}, is no commit as it stands, and no package`);
   if (policy.previous !== undefined && policy.previous !== previous?.label && policy.previous !== previous?.commit) {
     refuse('previous-differs', `it was compared with ${previous?.label ?? 'nothing'}, not with ${policy.previous}`);
   }
@@ -127,7 +131,9 @@ function scopeRefusals(policy: Policy, { release, previous, scope, scenarios }: 
     const left = scope.leftOut.length > 0 ? ` without ${listed(scope.leftOut)}` : '';
     refuse('set-differs', `the set is ${scope.set ?? 'none'}${left}, not ${policy.set}`);
   }
-  const missing = (policy.scenarios ?? []).filter((name) => !scenarios.some((each) => each.name === name));
+  const missing = (policy.scenarios ?? []).filter(
+    (name) => !scenarios.some((each) => each.name === name && each.runs.some(({ folder }) => folder !== null)),
+  );
   if (missing.length > 0) refuse('scenario-missing', `not run: ${listed(missing)}`);
   for (const lane of policy.lanes ?? []) {
     const without = scenarios.filter(({ runs }) => !runs.some((run) => run.lane === lane && run.folder !== null));

@@ -3,13 +3,14 @@
  * what a build makes are not in it: they follow from the source, its lock file and its build.
  */
 import { createHash } from 'node:crypto';
-import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { printable } from '../../reports/format.ts';
 import { gitOutput } from '../compare/git.ts';
 import { fileDigest } from './file-digest.ts';
 import { sourceFilesMax } from './limits.ts';
+import { lyingFiles } from './lying-files.ts';
 
 export const sourceListName = 'candidate.sha256';
 
@@ -19,59 +20,58 @@ export interface SourceFile {
   readonly sha256: string;
 }
 
-/** What is no source wherever it lies at the top: installed, of version control, or written by floodgate. */
-const notSource = new Set(['.git', '.floodgate', '.floodgate-built', '.floodgate-sources', 'runs']);
-
-/** Of a folder, or of what git tracks in it. A link counts by where it points to. @throws FloodgateError `source-too-large`, `source-unreadable` */
+/**
+ * Of a version that was checked out or unpacked here: what git tracks, and what else lies there and is not ignored. A link counts by where
+ * it points to. @throws FloodgateError `source-too-large`, `source-unreadable`
+ */
 export function sourceFiles(folder: string): SourceFile[] {
-  const names = trackedFiles(folder) ?? filesBelow(folder);
-  if (names.length > sourceFilesMax) {
+  const tracked = trackedFiles(folder).filter((name) => isFile(path.join(folder, name)));
+  return digested(folder, [...tracked, ...lyingFiles(folder).names]);
+}
+
+/** A folder of whoever hands a candidate over: no program that it names is run. */
+export interface FolderAtHand {
+  readonly files: readonly SourceFile[];
+  /** Ignored, and so not among the files. */
+  readonly ignored: readonly string[];
+  /** Of any file in it, ignored or not; undefined where it is not there. */
+  readonly digestOf: (name: string) => string | undefined;
+}
+
+/** @throws FloodgateError `source-too-large` */
+export function folderAtHand(folder: string): FolderAtHand {
+  const { names, ignored } = lyingFiles(folder);
+  const below = (name: string) => path.join(folder, name);
+  return {
+    files: digested(folder, names),
+    ignored,
+    digestOf: (name) => (below(name).startsWith(folder) && isFile(below(name)) ? digestOf(below(name)) : undefined),
+  };
+}
+
+function digested(folder: string, names: readonly string[]): SourceFile[] {
+  const all = [...new Set(names)];
+  if (all.length > sourceFilesMax) {
     throw new FloodgateError('source-too-large', `${folder} has more than ${sourceFilesMax} files`, {
       hint: 'Name a commit or a tag, or the package (.tgz): a sign-off lists every file of the source.',
     });
   }
-  return names.sort().map((name) => ({ name, sha256: digestOf(folder, name) }));
+  return all.sort().map((name) => ({ name, sha256: digestOf(path.join(folder, name)) }));
 }
 
-/** Undefined where the folder is not the top of a work tree. */
-function trackedFiles(folder: string): string[] | undefined {
-  if (gitOutput(folder, ['rev-parse', '--show-prefix']) !== '') return undefined;
-  const names =
-    gitOutput(folder, ['ls-files', '-z'])
-      ?.split('\0')
-      .filter((name) => name !== '') ?? [];
-  const files = names.filter((name) => {
-    const stat = lstatSync(path.join(folder, name), { throwIfNoEntry: false });
-    return stat !== undefined && !stat.isDirectory();
-  });
-  return files.length > 0 ? files : undefined;
+/** None where the folder is not the top of a work tree. */
+function trackedFiles(folder: string): string[] {
+  if (gitOutput(folder, ['rev-parse', '--show-prefix']) !== '') return [];
+  return (gitOutput(folder, ['ls-files', '-z']) ?? '').split('\0').filter((name) => name !== '');
 }
 
-function filesBelow(folder: string): string[] {
-  const names: string[] = [];
-  const open = [''];
-  for (let below = open.pop(); below !== undefined; below = open.pop()) {
-    for (const entry of entriesOf(path.join(folder, below))) {
-      if (entry.name === 'node_modules' || (below === '' && notSource.has(entry.name))) continue;
-      const name = below === '' ? entry.name : `${below}/${entry.name}`;
-      if (entry.isDirectory()) open.push(name);
-      else if (entry.isFile() || entry.isSymbolicLink()) names.push(name);
-      if (names.length > sourceFilesMax) return names;
-    }
-  }
-  return names;
+/** A link counts as one. */
+function isFile(file: string): boolean {
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  return stat !== undefined && (stat.isFile() || stat.isSymbolicLink());
 }
 
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    throw unreadable(folder, error);
-  }
-}
-
-function digestOf(folder: string, name: string): string {
-  const file = path.join(folder, name);
+function digestOf(file: string): string {
   try {
     if (!lstatSync(file).isSymbolicLink()) return fileDigest(file);
     return createHash('sha256').update(readlinkSync(file)).digest('hex');

@@ -47,6 +47,7 @@ const run = v.strictObject({
   samples: v.record(text, whole),
   command: text,
   verdict,
+  fault: v.optional(v.strictObject({ exitCode: whole, headline: text })),
 });
 
 /** Its figures are held against the pairs as a whole: only what is read before that is checked here. */

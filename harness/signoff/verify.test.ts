@@ -10,7 +10,7 @@ import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, keyIdOf, payloadType, sealStatement } from './envelope.ts';
 import { checkPolicy, defaultPolicy } from './policy.ts';
 import type { Reason } from './refusal.ts';
-import { readSourceList } from './source-list.ts';
+import { readSourceList, type SourceFile } from './source-list.ts';
 import { type Statement, sha256, statementOf } from './statement.ts';
 import { type VerifyOrder, verifyBundle } from './verify.ts';
 
@@ -29,6 +29,15 @@ const verified = (files: BundleFiles, order: Partial<VerifyOrder> = {}) =>
     nowMs: Date.parse(signedAt) + dayMs,
     ...order,
   });
+
+/** A folder with these files, of which none is ignored. */
+const atHand = (files: readonly SourceFile[]) =>
+  ({
+    kind: 'source',
+    files,
+    ignored: [],
+    digestOf: (name: string) => files.find((each) => each.name === name)?.sha256,
+  }) as const;
 
 type Bend = (files: BundleFiles) => void;
 type Row = readonly [name: string, bend: Bend, reason: Reason, order?: Partial<VerifyOrder>];
@@ -503,6 +512,9 @@ const sealed = async (name: string, order: Parameters<typeof sealedFixture>[1]):
   };
 };
 
+/** Signed off with changes that are not committed. */
+const dirty = signedAgain(summary(({ candidate }) => void (candidate.dirty = true)));
+
 /** Whole bundles that are not what the receiver asks for. */
 const policies: Row[] = [
   ['the waiver has ended', () => {}, 'waiver-expired', { nowMs: Date.parse('2027-01-01T00:00:00Z') }],
@@ -518,6 +530,7 @@ const policies: Row[] = [
   ['older than the policy takes', () => {}, 'too-old', { ...asked({ maxAge: '12h' }) }],
   ['signed tomorrow', () => {}, 'from-the-future', { nowMs: Date.parse(signedAt) - dayMs }],
   ['another release', () => {}, 'release-differs', asked({ release: 'v1.5.0' })],
+  ['changes that are not committed', dirty, 'not-clean', asked({ clean: true })],
   ['compared with another release', () => {}, 'previous-differs', asked({ previous: 'v1.3.3' })],
   ['compared with nothing', await sealed('alone', { compares: false }), 'not-compared', asked({ compared: true })],
   ['a scenario is not in it', () => {}, 'scenario-missing', asked({ scenarios: ['incident'] })],
@@ -539,19 +552,19 @@ const policies: Row[] = [
     'a source with another file',
     () => {},
     'candidate-differs',
-    { candidate: { kind: 'source', files: readSourceList(sourceList.replaceAll('b', '0'))! } },
+    { candidate: atHand(readSourceList(sourceList.replaceAll('b', '0'))!) },
   ],
   [
     'a source with a file more',
     () => {},
     'candidate-differs',
-    { candidate: { kind: 'source', files: readSourceList(`${sourceList}${'1'.repeat(64)}  more.js\n`)! } },
+    { candidate: atHand(readSourceList(`${sourceList}${'1'.repeat(64)}  more.js\n`)!) },
   ],
   [
     'a source with a file fewer',
     () => {},
     'candidate-differs',
-    { candidate: { kind: 'source', files: readSourceList(sourceList)!.slice(1) } },
+    { candidate: atHand(readSourceList(sourceList)!.slice(1)) },
   ],
 ];
 
@@ -574,10 +587,13 @@ t.test('a clean bundle is verified', async (t) => {
     warnedTests: ['steady/exact/allocated.perMessage'],
     failedTests: [],
   });
-  const candidate = { kind: 'source', files: readSourceList(sourceList)! } as const;
+  const candidate = atHand(readSourceList(sourceList)!);
   t.same((await verified(clean, { candidate })).refusals, [], 'with its candidate at hand');
   const policy = checkPolicy(
-    { maxAge: '2d', release: 'v1.4.0', previous: 'v1.3.2', set: 'release', lanes: ['exact'], scenarios: ['steady'] },
+    {
+      ...{ maxAge: '2d', release: 'v1.4.0', clean: true, previous: 'v1.3.2', set: 'release', compared: true },
+      ...{ lanes: ['exact'], scenarios: ['steady'] },
+    },
     '',
   );
   t.same((await verified(clean, { policy })).refusals, [], 'as a policy asks for');

@@ -11,7 +11,7 @@ import { envelopeName, openEnvelope } from './envelope.ts';
 import { type KeylessOrder, verifyKeyless } from './keyless.ts';
 import { type Policy, refusalsBy } from './policy.ts';
 import { type Refusal, Refused, refused } from './refusal.ts';
-import { readSourceList, type SourceFile, sourceListName } from './source-list.ts';
+import { type FolderAtHand, readSourceList, sourceListName } from './source-list.ts';
 import { manifestIn, predicateType, type Statement, sha256, statementType } from './statement.ts';
 import { readSummary, summaryName } from './summary.ts';
 
@@ -31,7 +31,7 @@ export interface VerifyOrder {
 }
 
 export type CandidateAtHand =
-  | { readonly kind: 'source'; readonly files: readonly SourceFile[] }
+  | ({ readonly kind: 'source' } & FolderAtHand)
   | { readonly kind: 'package'; readonly digest: string }
   | { readonly kind: 'commit'; readonly digest: string };
 
@@ -58,6 +58,7 @@ export async function verifyBundle(order: VerifyOrder): Promise<Verified> {
     const report = parseSummary(order.files);
     const count = await rulesOf(report.schemaVersion)(order.files, report, opened.statement, order.toolVersion);
     checks.push(`${counted(count, 'run')} judged again from the raw data, with the same verdict`);
+    checks.push(...candidateChecks(order.candidate, order.files));
     const refusals = [
       ...candidateRefusals(order.candidate, report, order.files),
       ...refusalsBy(order.policy, report, order.nowMs),
@@ -168,9 +169,21 @@ function candidateRefusals(
     .filter(({ name, sha256: digest }) => signed.get(name) !== digest)
     .map(({ name }) => name);
   const here = new Set(candidate.files.map(({ name }) => name));
-  const gone = [...signed.keys()].filter((name) => !here.has(name));
-  const all = [...changed, ...gone];
+  // What is ignored, and was signed off all the same.
+  const gone = [...signed].filter(([name, digest]) => !here.has(name) && candidate.digestOf(name) !== digest);
+  const all = [...changed, ...gone.map(([name]) => name)];
   return all.length === 0
     ? []
     : differs(`${counted(all.length, 'file differs', 'files differ')}: ${all.slice(0, 5).join(', ')}`);
+}
+
+/** What of the candidate at hand was looked at, and what was not. */
+function candidateChecks(candidate: CandidateAtHand | undefined, files: BundleFiles): string[] {
+  if (candidate?.kind !== 'source') return [];
+  const signed = new Set(readSourceList(contentOf(files, sourceListName).toString('utf8'))!.map(({ name }) => name));
+  const unseen = candidate.ignored.filter((name) => !signed.has(name));
+  const shown =
+    unseen.length > 5 ? `${unseen.slice(0, 5).join(', ')} and ${unseen.length - 5} more` : unseen.join(', ');
+  const ignored = unseen.length > 0 ? `; ignored, and not looked at: ${shown}` : '';
+  return [`${candidate.files.length} files of the candidate were looked at, packages not${ignored}`];
 }

@@ -1,0 +1,104 @@
+/** A candidate's folder as whoever verifies has it: of a stranger, with a repository in it that is hostile. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { describeSource } from '../commands/prepare-version.ts';
+import { textOf, verifyPlace } from '../commands/verify-command.ts';
+import { VersionStore } from '../compare/version-store.ts';
+import { writeFolder } from './bundle-files.ts';
+import { release, sealedFixture } from './bundle-fixture.ts';
+import { sourceFiles, sourceListText } from './source-list.ts';
+
+interface Place {
+  readonly source: string;
+  readonly write: (name: string, text: string) => void;
+  readonly git: (...words: string[]) => string;
+  readonly verify: () => Promise<{ readonly reasons: readonly string[]; readonly text: string }>;
+}
+
+/** A repository with two files and one that is tracked though it is ignored, signed off as it is. */
+async function placeOf(t: Test): Promise<Place> {
+  const folder = t.testdir();
+  const source = path.join(folder, 'shop');
+  mkdirSync(source);
+  const write = (name: string, text: string) => writeFileSync(path.join(source, name), text);
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-c', 'user.name=anna', '-c', 'user.email=anna@shop.example', ...words], {
+      ...{ cwd: source, encoding: 'utf8', stdio: 'pipe' },
+    });
+  write('server.js', 'serve();');
+  write('built.js', 'built();');
+  write('.gitignore', 'built.js\n*.log\n');
+  git('init', '--quiet');
+  git('add', '--force', '.');
+  git('commit', '--quiet', '--message', 'shop');
+  const list = sourceListText(sourceFiles(source));
+  const { files } = await sealedFixture(path.join(folder, 'work'), { sourceList: list });
+  const bundle = path.join(folder, 'bundle');
+  mkdirSync(bundle);
+  writeFolder(bundle, files);
+  const key = path.join(folder, 'release.pub');
+  writeFileSync(key, release.publicKey.export({ type: 'spki', format: 'pem' }));
+  return {
+    ...{ source, write, git },
+    verify: async () => {
+      const { verified } = await verifyPlace(bundle, { key, candidate: source });
+      const reasons = verified.refusals.map(({ reason }) => reason).filter((reason) => reason.startsWith('candidate'));
+      return { reasons, text: textOf(verified) };
+    },
+  };
+}
+
+t.test('no program that the folder names is run', async (t) => {
+  const { source, git, verify } = await placeOf(t);
+  const ran = path.join(source, '.git', 'ran');
+  for (const name of ['core.fsmonitor', 'filter.x.clean', 'filter.x.process', 'diff.external'])
+    git('config', name, `touch ${ran}; false`);
+  git('config', 'core.hooksPath', '.git/evil');
+  writeFileSync(path.join(source, '.git', 'info', 'attributes'), '* filter=x\n');
+  t.same((await verify()).reasons, []);
+  t.notOk(existsSync(ran), 'as who verifies');
+  sourceFiles(source);
+  t.notOk(existsSync(ran), 'nor as who signs off');
+});
+
+t.test('every file that lies in it counts, tracked or not', async (t) => {
+  const { source, write, git, verify } = await placeOf(t);
+  t.same((await verify()).reasons, [], 'as it was signed, with a tracked file that is ignored');
+  write('evil.js', 'steal();');
+  t.match(await verify(), { reasons: ['candidate-differs'], text: /1 file differs: evil\.js/ });
+  git('config', 'core.excludesFile', path.join(source, '.git', 'hidden'));
+  writeFileSync(path.join(source, '.git', 'hidden'), 'evil.js\n');
+  writeFileSync(path.join(source, '.git', 'info', 'exclude'), 'evil.js\n');
+  t.match(await verify(), { reasons: ['candidate-differs'] }, 'whatever its repository hides');
+  git('add', '--force', 'evil.js');
+  git('commit', '--quiet', '--message', 'more');
+  t.match(await verify(), { reasons: ['candidate-differs'] }, 'committed');
+  git('rm', '--quiet', 'evil.js');
+  write('built.js', 'other();');
+  t.match(await verify(), { text: /1 file differs: built\.js/ }, 'an ignored file that was signed off');
+  write('built.js', 'built();');
+  write('a.log', 'x');
+  t.match(await verify(), { reasons: [], text: /ignored, and not looked at: a\.log/ });
+  mkdirSync(path.join(source, 'lib', '.git'), { recursive: true });
+  write('lib/x.js', 'x');
+  t.match(await verify(), { text: /1 file differs: lib\/x\.js/ }, 'in a repository within it');
+  symlinkSync('/dev/zero', path.join(source, 'zero'));
+  t.match(await verify(), { text: /2 files differ: .*zero/ }, 'a link is not followed');
+});
+
+t.test('what is not committed is in the source of a candidate', async (t) => {
+  const { source, write } = await placeOf(t);
+  write('more.js', 'more();');
+  write('a.log', 'x');
+  const store = new VersionStore({ folder: source, build: [], onStep: () => {}, describeSource });
+  t.teardown(() => store.close());
+  const version = await store.prepare('.');
+  const names = store
+    .sourceOf(version)!
+    .trim()
+    .split('\n')
+    .map((line) => line.slice(66));
+  t.same([version.dirty, names], [true, ['.gitignore', 'built.js', 'more.js', 'server.js']]);
+});

@@ -1,0 +1,69 @@
+/**
+ * The files that lie in a folder, without a word of the folder's own repository: its configuration names programs that git would run
+ * (`core.fsmonitor`, filters), and its index says what is tracked, not what lies there. Only `.gitignore` files are heeded.
+ */
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { gitOutput } from '../compare/git.ts';
+import { sourceFilesMax } from './limits.ts';
+
+/** What is no source wherever it lies at the top: installed, of version control, or written by floodgate. */
+const notSource = new Set(['.git', '.floodgate', '.floodgate-built', '.floodgate-sources', 'runs']);
+
+export interface LyingFiles {
+  /** Within the folder, with `/` between. */
+  readonly names: readonly string[];
+  /** Files and folders that are ignored. */
+  readonly ignored: readonly string[];
+}
+
+/** As many as one more than `sourceFilesMax` where there are too many. */
+export function lyingFiles(folder: string): LyingFiles {
+  const isWorkTree = lstatSync(path.join(folder, '.git'), { throwIfNoEntry: false }) !== undefined;
+  const listed = isWorkTree ? listedByGit(folder) : undefined;
+  if (!listed) return { names: filesBelow(folder, ''), ignored: [] };
+  // A repository within the folder is named by git, and not opened.
+  const names = listed.names.flatMap((name) => (name.endsWith('/') ? filesBelow(folder, name.slice(0, -1)) : [name]));
+  return { names: names.filter(isSource), ignored: listed.ignored.filter(isSource) };
+}
+
+function isSource(name: string): boolean {
+  const parts = name.split('/');
+  return !notSource.has(parts[0]!) && !parts.includes('node_modules');
+}
+
+/** By an empty repository elsewhere. Undefined where there is no git. */
+function listedByGit(folder: string): LyingFiles | undefined {
+  const empty = mkdtempSync(path.join(os.tmpdir(), 'floodgate-git-'));
+  try {
+    for (const name of ['objects', 'refs']) mkdirSync(path.join(empty, name));
+    writeFileSync(path.join(empty, 'HEAD'), 'ref: refs/heads/none\n');
+    const list = (...words: string[]) =>
+      gitOutput(folder, [
+        ...[`--git-dir=${empty}`, `--work-tree=${folder}`, '-c', 'core.bare=false'],
+        ...['ls-files', '--others', '--exclude-standard', '-z', ...words],
+      ])
+        ?.split('\0')
+        .filter((name) => name !== '');
+    const names = list();
+    return names && { names, ignored: list('--ignored', '--directory') ?? [] };
+  } finally {
+    rmSync(empty, { recursive: true, force: true });
+  }
+}
+
+function filesBelow(folder: string, top: string): string[] {
+  const names: string[] = [];
+  const open = [top];
+  for (let below = open.pop(); below !== undefined; below = open.pop()) {
+    for (const entry of readdirSync(path.join(folder, below), { withFileTypes: true })) {
+      const name = below === '' ? entry.name : `${below}/${entry.name}`;
+      if (entry.name === '.git' || !isSource(name)) continue;
+      if (entry.isDirectory()) open.push(name);
+      else if (entry.isFile() || entry.isSymbolicLink()) names.push(name);
+      if (names.length > sourceFilesMax) return names;
+    }
+  }
+  return names;
+}
