@@ -84,7 +84,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         tool: { name: 'floodgate', version: session.toolVersion },
         release: flags.release,
         candidate: { ...shown(candidate), package: candidate.package },
-        previous: previous ? shown(previous) : null,
+        previous: previous ? { ...shown(previous), ...sameSource(store, candidate, previous) } : null,
         startedAt: new Date(startedAtMs).toISOString(),
         signedAt: new Date().toISOString(),
         command: commandLine(),
@@ -167,6 +167,12 @@ async function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[
 }
 
 const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });
+
+/** By the digests of all files: two names may be of one commit, and two commits of one source. */
+function sameSource(store: VersionStore, candidate: PreparedVersion, previous: PreparedVersion) {
+  const [source, before] = [store.sourceOf(candidate.version), store.sourceOf(previous.version)];
+  return source !== undefined && source === before ? { isCandidate: true } : {};
+}
 
 function emptyFolder({ out, release }: SignoffFlags): string {
   const folder = path.resolve(out ?? path.join('runs', `signoff-${release.replaceAll(/[^\w.-]/g, '-')}`));
