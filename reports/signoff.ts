@@ -17,6 +17,11 @@ export interface SignedVersion {
   readonly package: { readonly name: string; readonly sha256: string } | null;
 }
 
+export interface PreviousVersion extends Pick<SignedVersion, 'label' | 'commit' | 'dirty'> {
+  /** Its source has the very files of the candidate's. */
+  readonly isCandidate?: boolean | undefined;
+}
+
 /** A scenario in one lane, judged by its budgets and by the ledger's baselines and waivers. */
 export interface SignedRun {
   readonly lane: Lane;
@@ -82,7 +87,7 @@ export interface SignoffReport {
   readonly release: string;
   readonly candidate: SignedVersion;
   /** Null: the first release, compared with nothing. */
-  readonly previous: Pick<SignedVersion, 'label' | 'commit' | 'dirty'> | null;
+  readonly previous: PreviousVersion | null;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   /** When it was judged and sealed. */
@@ -110,6 +115,13 @@ export interface SignoffReport {
   readonly waivers: readonly SignedWaiver[];
   readonly verdict: Verdict;
   readonly notes: readonly Note[];
+}
+
+/** Such a comparison says nothing of the release. */
+export function isComparedWithItself({ candidate, previous }: Pick<SignoffReport, 'candidate' | 'previous'>): boolean {
+  if (previous === null) return false;
+  const isSameCommit = previous.commit !== null && previous.commit === candidate.commit;
+  return previous.isCandidate === true || (isSameCommit && !previous.dirty && !candidate.dirty);
 }
 
 export type TestOutcome = 'passed' | 'warned' | 'failed' | 'undecided';

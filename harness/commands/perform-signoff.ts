@@ -22,8 +22,9 @@ import { readPrivateKey } from '../signoff/keys.ts';
 import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
-import { sealBundle } from '../signoff/seal.ts';
+import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { Redactor } from '../signoff/secrets.ts';
+import { sourceListName } from '../signoff/source-list.ts';
 import { verifyBundle } from '../signoff/verify.ts';
 import { readMachine } from '../watch/machine.ts';
 import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
@@ -51,6 +52,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const chosen = scenariosOf(project, flags);
   const inputs = await inputsOf(project, chosen.scenarios);
   const session = openSession();
+  const redactor = new Redactor(process.env);
   const out = emptyFolder(flags);
   const step = (text: string) => void process.stderr.write(`${text}\n`);
   const build = project.config.build;
@@ -63,6 +65,9 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const workFolder = path.join(project.folder, '.floodgate', `signoff-${process.pid}`);
   try {
     const candidate = await preparedVersion(store, project, flags.candidate);
+    const sourceList = store.sourceOf(candidate.version) ?? '';
+    // A file's name that would keep the bundle from being written, before anything is measured.
+    refuseSecretIn(sourceListName, Buffer.from(sourceList), redactor);
     const previous = flags.previous === undefined ? undefined : await preparedVersion(store, project, flags.previous);
     const lanes = flags.lane ?? (['exact', 'tap'] as const);
     const comparedLanes = flags.compareLane ?? (['exact'] as const);
@@ -89,7 +94,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         tool: { name: 'floodgate', version: session.toolVersion },
         release: flags.release,
         candidate: { ...shown(candidate), package: candidate.package },
-        previous: previous ? shown(previous) : null,
+        previous: previous ? { ...shown(previous), ...sameSource(store, candidate, previous) } : null,
         startedAt: new Date(startedAtMs).toISOString(),
         signedAt: new Date().toISOString(),
         command: commandLine(),
@@ -106,9 +111,9 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         scenarios: chosen.scenarios,
         ...(build !== undefined && { build }),
       },
-      sourceList: store.sourceOf(candidate.version) ?? '',
+      sourceList,
       pairs: { seed, pairsMax },
-      redactor: new Redactor(process.env),
+      redactor,
       print: async (page) => (flags.pdf ? printPage(page, process.env.PATH ?? '') : undefined),
     });
     await refuseUnverifiable(sealed.files, key, session);
@@ -172,6 +177,12 @@ async function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[
 }
 
 const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });
+
+/** By the digests of all files: two names may be of one commit, and two commits of one source. */
+function sameSource(store: VersionStore, candidate: PreparedVersion, previous: PreparedVersion) {
+  const [source, before] = [store.sourceOf(candidate.version), store.sourceOf(previous.version)];
+  return source !== undefined && source === before ? { isCandidate: true } : {};
+}
 
 function emptyFolder({ out, release }: SignoffFlags): string {
   const folder = path.resolve(out ?? path.join('runs', `signoff-${release.replaceAll(/[^\w.-]/g, '-')}`));

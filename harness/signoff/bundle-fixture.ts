@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { RunReport } from '../../reports/model.ts';
-import type { SignoffReport } from '../../reports/signoff.ts';
+import type { PreviousVersion, SignoffReport } from '../../reports/signoff.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Measurement } from '../report/measurement.ts';
 import type { BundleFiles } from './bundle-room.ts';
@@ -41,7 +41,7 @@ export interface FixtureOrder {
   readonly changeMeasured?: (measurement: Measurement) => Measurement;
   /** Of the set, with no lane that it was run in. */
   readonly notRun?: string;
-  readonly previous?: { readonly label: string; readonly commit: string; readonly dirty: boolean };
+  readonly previous?: PreviousVersion;
 }
 
 export const sourceList = `${'a'.repeat(64)}  package.json\n${'b'.repeat(64)}  src/server.mjs\n`;

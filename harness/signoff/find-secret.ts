@@ -6,7 +6,7 @@ import type { Redactor } from './secrets.ts';
 export function findSecret(name: string, content: Buffer, redactor: Redactor): string | undefined {
   const text = content.toString('utf8');
   if (name.endsWith('.json')) return placeIn(JSON.parse(text), redactor, name);
-  const line = text.split('\n').findIndex((each) => redactor.text(each) !== each);
+  const line = text.split('\n').findIndex((each) => redactor.certain(each) !== each);
   return line < 0 ? undefined : `line ${line + 1}`;
 }
 

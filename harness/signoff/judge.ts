@@ -5,7 +5,13 @@
 import { createRandom } from '../../agent/seeded-random.ts';
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { Lane, RunReport, SeriesTable, Verdict } from '../../reports/model.ts';
-import { type SignedComparison, type SignedRun, type SignoffReport, wasRun } from '../../reports/signoff.ts';
+import {
+  isComparedWithItself,
+  type SignedComparison,
+  type SignedRun,
+  type SignoffReport,
+  wasRun,
+} from '../../reports/signoff.ts';
 import { minimumMetrics } from '../compare/compare-scenario.ts';
 import { type PairedRun, runPairs, type Side } from '../compare/pairs.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
@@ -159,9 +165,10 @@ const notRun: Verdict = { ok: false, exitCode: 4, headline: 'It was not run: it 
 /** One verdict over all: worst of the runs and the comparisons. */
 export function signoffVerdict({
   release,
+  candidate,
   previous,
   scenarios,
-}: Pick<SignoffReport, 'release' | 'previous' | 'scenarios'>): Verdict {
+}: Pick<SignoffReport, 'release' | 'candidate' | 'previous' | 'scenarios'>): Verdict {
   const parts = scenarios.flatMap(({ name, runs, comparisons }) => [
     ...(wasRun({ runs }) ? [] : [{ place: name, verdict: notRun }]),
     ...runs.map(({ lane, verdict }) => ({ place: `${name} (${lane} lane)`, verdict })),
@@ -174,7 +181,11 @@ export function signoffVerdict({
   if (exitCode === 0) {
     const count = `${scenarios.length} ${scenarios.length === 1 ? 'scenario' : 'scenarios'}`;
     const compared =
-      previous === null ? ', compared with no release before it' : `, and not worse than ${previous.label}`;
+      previous === null
+        ? ', compared with no release before it'
+        : isComparedWithItself({ candidate, previous })
+          ? `, compared with itself (${previous.label})`
+          : `, and not worse than ${previous.label}`;
     return {
       ok: true,
       exitCode,

@@ -58,6 +58,20 @@ t.test('a load that did not load hides behind no limit that was not decided', as
   t.same(refusals, ['undecided: not measured or undecided: steady/exact/run']);
 });
 
+t.test('a comparison of a release with itself is none', async (t) => {
+  const before = { label: 'v1.3.2', dirty: false };
+  for (const previous of [
+    { ...before, commit: 'c'.repeat(40) },
+    { ...before, commit: 'e'.repeat(40), isCandidate: true },
+  ]) {
+    const { report, refusals } = await verified(`itself-${previous.commit[0]}`, { previous }, { compared: true });
+    t.match(report.verdict.headline, /compared with itself \(v1\.3\.2\)/);
+    t.same(refusals, ['not-compared: compared with itself: v1.3.2']);
+  }
+  const changed = { previous: { ...before, commit: 'c'.repeat(40), dirty: true } };
+  t.same((await verified('changed', changed, { compared: true })).refusals, [], 'but not with its own changes');
+});
+
 t.test('a load without a request is no load', (t) => {
   const judged = (answers?: { total: number; not2xx: number }) => {
     const { budget, pass, ...rest } = read<Measurement>('steady-exact.measurement');

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatDuration } from '../../reports/format.ts';
-import { type SignoffReport, testsOf } from '../../reports/signoff.ts';
+import { isComparedWithItself, type SignoffReport, testsOf } from '../../reports/signoff.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -113,7 +113,8 @@ function ageMsOf(text: string): number {
   return days ? Number(days[1]) * dayMs : parseQuantity(text.replaceAll(' ', ''), 'maxAge', 'seconds') * 1000;
 }
 
-function scopeRefusals(policy: Policy, { release, candidate, previous, scope, scenarios }: SignoffReport): Refusal[] {
+function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
+  const { release, candidate, previous, scope, scenarios } = report;
   const refusals: Refusal[] = [];
   const refuse = (reason: Refusal['reason'], text: string) => refusals.push({ reason, text });
   if (policy.release !== undefined && policy.release !== release)
@@ -125,6 +126,7 @@ function scopeRefusals(policy: Policy, { release, candidate, previous, scope, sc
   }
   if (policy.compared || policy.previous !== undefined) {
     const alone = scenarios.filter(({ comparisons }) => comparisons.length === 0).map(({ name }) => name);
+    if (isComparedWithItself(report)) refuse('not-compared', `compared with itself: ${previous?.label}`);
     if (alone.length > 0) refuse('not-compared', `compared with nothing: ${listed(alone)}`);
   }
   if (policy.set !== undefined && (scope.set !== policy.set || scope.leftOut.length > 0)) {

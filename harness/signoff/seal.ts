@@ -171,10 +171,17 @@ function mistake(text: string): FloodgateError {
   return new FloodgateError('signoff-failed', text, { hint: 'This is a mistake of floodgate: report it.' });
 }
 
+/** Of why a run was not judged; a text that is cut before its secrets are taken out keeps halves of them. */
+const whyCharactersMax = 2_000;
+
 /** A scenario that could not be run is no pass; one whose candidate died has failed. */
-function notRun(lane: SignedRun['lane'], { message, hint, exitCode }: FloodgateError, redactor: Redactor): SignedRun {
+export function notRun(
+  lane: SignedRun['lane'],
+  { message, hint, exitCode }: FloodgateError,
+  redactor: Redactor,
+): SignedRun {
   const code = exitCode === 1 ? 1 : 4;
-  const why = redactor.text(`${message}. ${hint}`.slice(0, 2_000));
+  const why = redactor.text(`${message}. ${hint}`).slice(0, whyCharactersMax);
   const verdict: Verdict = { ok: false, exitCode: code, headline: `Not judged: ${why}` };
   return { lane, folder: null, definition: '', thresholds: {}, budgets: [], samples: {}, command: '', verdict };
 }
@@ -182,12 +189,14 @@ function notRun(lane: SignedRun['lane'], { message, hint, exitCode }: FloodgateE
 const isSnapshot = (name: string): boolean => name.endsWith('.heapsnapshot');
 
 function refuseSecrets(files: BundleFiles, redactor: Redactor): void {
-  for (const [name, content] of files) {
-    if (isSnapshot(name)) continue;
-    const place = findSecret(name, content, redactor);
-    if (place === undefined) continue;
-    throw new FloodgateError('secret-found', `${name} holds what looks like a secret: ${place}`, {
-      hint: 'Nothing was written. Take it out of the scenario or the file name, and sign off again.',
-    });
-  }
+  for (const [name, content] of files) if (!isSnapshot(name)) refuseSecretIn(name, content, redactor);
+}
+
+/** @throws FloodgateError `secret-found` */
+export function refuseSecretIn(name: string, content: Buffer, redactor: Redactor): void {
+  const place = findSecret(name, content, redactor);
+  if (place === undefined) return;
+  throw new FloodgateError('secret-found', `${name} holds what looks like a secret: ${place}`, {
+    hint: 'Nothing was written. Take it out of the scenario or the file name, and sign off again.',
+  });
 }

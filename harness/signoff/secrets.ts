@@ -2,41 +2,44 @@
  * No secret leaves with a bundle: texts go through the agent's own redactor and its rules, and whatever the environment calls a secret is
  * looked for by its value. Pure, but for the environment that it is given.
  */
-import { isSecretName, isSecretPair } from '../../agent/witness/secret-names.ts';
+import { isSecretPair } from '../../agent/witness/secret-names.ts';
 import { REDACTED, redactText } from '../../agent/witness/secret-scanner.ts';
+import { isSecretMember, type SecretForms, secretForms } from './secret-forms.ts';
 
 /** What stands in place of a secret. */
 export const REDACTED_MARK: string = REDACTED;
 
-/** Where a shell is: no password, whatever PWD may mean elsewhere. */
-const folderNames = new Set(['PWD', 'OLDPWD']);
-
-/** Shorter values are words that stand in any text. */
-const valueCharactersMin = 8;
 /** Of a JSON value: deeper is no report. */
 const depthMax = 100;
 /** Of members that were looked at before. */
 const namesMax = 10_000;
 
+/** `GH_PAT=…` in a command. */
+const patPair = /\b((?:[A-Z0-9]+_)*PAT=)[^\s"']+/gi;
+
 export class Redactor {
-  readonly #values: readonly string[];
+  readonly #forms: SecretForms;
   readonly #names = new Map<string, string>();
 
   /** @param environment variables whose names say that their values are secret are looked for by value */
   constructor(environment: Readonly<Record<string, string | undefined>>) {
-    const values = Object.entries(environment).flatMap(([name, value]) =>
-      value !== undefined && value.length >= valueCharactersMin && !folderNames.has(name) && isSecretName(name)
-        ? [value]
-        : [],
-    );
-    // The longest first: one may hold another.
-    this.#values = values.sort((a, b) => b.length - a.length);
+    this.#forms = secretForms(environment);
   }
 
   /** A text without what a rule, or the environment, says is secret. */
   text(text: string): string {
-    const plain = this.#values.reduce((rest, value) => rest.replaceAll(value, REDACTED), text);
-    return redactText(plain);
+    const { short } = this.#forms;
+    const plain = this.certain(text);
+    return short === undefined ? plain : plain.replace(short, (value) => (value === text ? value : REDACTED));
+  }
+
+  /** The same, but for values that are short: a word of the report may be one by chance. */
+  certain(text: string): string {
+    const { long, cutAt } = this.#forms;
+    const end = cutAt(text);
+    const whole = end < text.length ? `${text.slice(0, end)}${REDACTED}` : text;
+    const plain = long === undefined ? whole : whole.replace(long, REDACTED);
+    return redactText(plain.replace(patPair, `$1${REDACTED}`));
   }
 
   /** A value as JSON has them, every text in it redacted: names, members by their names, words behind an option. */
@@ -46,7 +49,8 @@ export class Redactor {
 
   #redacted(value: unknown, name: string, depth: number): unknown {
     if (depth > depthMax) return null;
-    if (typeof value === 'string') return isSecretPair(name, value) ? REDACTED : this.text(value);
+    if (typeof value === 'string')
+      return isSecretPair(name, value) || isSecretMember(name) ? REDACTED : this.text(value);
     if (Array.isArray(value)) return this.#list(value, depth);
     if (value === null || typeof value !== 'object') return value;
     return Object.fromEntries(

@@ -82,7 +82,7 @@ const schema = v.strictObject({
     files: whole,
     package: v.nullable(v.strictObject({ name: text, sha256: digest })),
   }),
-  previous: v.nullable(v.strictObject(version)),
+  previous: v.nullable(v.strictObject({ ...version, isCandidate: v.optional(v.boolean()) })),
   startedAt: time,
   signedAt: time,
   command: text,

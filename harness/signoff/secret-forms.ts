@@ -1,0 +1,74 @@
+/** Values of the environment that its names call secret, in every form in which a text may hold them. Pure. */
+import { isSecretName } from '../../agent/witness/secret-names.ts';
+
+/** Where a shell is: no password, whatever PWD may mean elsewhere. */
+const folderNames = new Set(['PWD', 'OLDPWD']);
+
+/** Shorter ones are digits and syllables. */
+const valueCharactersMin = 4;
+/** Shorter ones are words that stand in any text: they count as a word of their own. */
+const longCharactersMin = 8;
+/** Texts that are cut are longer than this. */
+const cutTextMin = 100;
+
+/** A personal access token, as GitHub and Azure call it. */
+const patName = /^(?:.*[_-])?PAT$/i;
+
+export const isSecretMember = (name: string): boolean => patName.test(name) || isSecretName(name);
+
+export interface SecretForms {
+  /** Of eight characters and more, the longest first: one may hold another. */
+  readonly long: RegExp | undefined;
+  /** As words of their own, which are no part of a path. */
+  readonly short: RegExp | undefined;
+  /** Where a long text ends within a value, or its length: texts of programs are cut before they come here. */
+  readonly cutAt: (text: string) => number;
+}
+
+export function secretForms(environment: Readonly<Record<string, string | undefined>>): SecretForms {
+  const values = Object.entries(environment).flatMap(([name, value]) =>
+    value !== undefined && value.length >= valueCharactersMin && !folderNames.has(name) && isSecretMember(name)
+      ? [value]
+      : [],
+  );
+  const forms = [...new Set(values.flatMap(formsOf))].sort((a, b) => b.length - a.length);
+  const long = forms.filter((form) => form.length >= longCharactersMin);
+  const short = forms.filter((form) => form.length < longCharactersMin);
+  return {
+    long: anyOf(long, '', ''),
+    short: anyOf(short, String.raw`(?<![\w./-])`, String.raw`(?![\w./-])`),
+    cutAt: (text) => (text.length < cutTextMin ? text.length : cutWithin(text, long)),
+  };
+}
+
+/** Plain, in a URL, in hexadecimal digits, and in base64 wherever it begins within three bytes: `user:value` has it anywhere. */
+function formsOf(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const hex = bytes.toString('hex');
+  const encoded = [0, 1, 2].flatMap((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    // Characters at both ends hold bits of what is beside it.
+    const head = Math.ceil((before * 8) / 6);
+    const core = whole.slice(head, Math.floor(((before + bytes.length) * 8) / 6));
+    return [core, core.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+  const certain = encoded.filter((each) => each.length >= longCharactersMin);
+  return [value, encodeURIComponent(value.toWellFormed()), hex, hex.toUpperCase(), ...certain];
+}
+
+function anyOf(forms: readonly string[], before: string, after: string): RegExp | undefined {
+  if (forms.length === 0) return undefined;
+  return new RegExp(`${before}(?:${forms.map((form) => RegExp.escape(form)).join('|')})${after}`, 'g');
+}
+
+function cutWithin(text: string, forms: readonly string[]): number {
+  const tail = text.slice(-valueCharactersMin);
+  for (const form of forms) {
+    // Values may be long keys: only where the text's last characters are in one is it compared.
+    for (let at = form.lastIndexOf(tail); at >= 0; at = at === 0 ? -1 : form.lastIndexOf(tail, at - 1)) {
+      const length = at + tail.length;
+      if (length < form.length && text.endsWith(form.slice(0, length))) return text.length - length;
+    }
+  }
+  return text.length;
+}

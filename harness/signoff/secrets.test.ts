@@ -1,0 +1,68 @@
+/** Secrets in the forms in which texts of a run hold them. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { FloodgateError } from '../../agent/errors.ts';
+import { outcomeOf, startIn, workplace } from '../commands/cli-trial.ts';
+import { findSecret } from './find-secret.ts';
+import { notRun } from './seal.ts';
+import { Redactor } from './secrets.ts';
+
+t.test('values are found by the names of their variables, in every form', (t) => {
+  const value = 'plain>words?of no~shape';
+  const redactor = new Redactor({ GH_PAT: value, DB_PASSWORD: 'xk7q', NAME: 'innocent-words' });
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  for (const form of [
+    value,
+    base64(value),
+    base64(`x:${value}`),
+    base64(`me:${value}`),
+    Buffer.from(`me:${value}`).toString('base64url'),
+    Buffer.from(value).toString('hex'),
+    encodeURIComponent(value),
+  ]) {
+    const found = redactor.text(`cannot log in with ${form}, sorry`);
+    t.notOk(found.includes(form.slice(4, -4)), `${form.length} characters: ${found}`);
+    t.match(found, /^cannot log in with .*sorry$/);
+  }
+  t.equal(
+    redactor.text('db://me:xk7q@host and xk7quite or src/xk7q.js'),
+    'db://me:*REDACTED*@host and xk7quite or src/xk7q.js',
+  );
+  t.equal(redactor.text('GH_PAT=abc npm start by innocent-words'), 'GH_PAT=*REDACTED* npm start by innocent-words');
+  t.same(redactor.value({ GH_PAT: 'abc', path: 'abc', lane: 'xk7q' }), {
+    GH_PAT: '*REDACTED*',
+    path: 'abc',
+    lane: 'xk7q',
+  });
+  t.equal(
+    findSecret('candidate.sha256', Buffer.from('0  xk7q\n'), redactor),
+    undefined,
+    'a short word may be there by chance',
+  );
+  t.end();
+});
+
+t.test('no half of a secret is left where a text is cut', (t) => {
+  const redactor = new Redactor({ API_TOKEN: 'plain-words-of-no-shape' });
+  const before = 'x '.repeat(995);
+  const failure = new FloodgateError('load-failed', `${before}plain-words-of-no-shape`, { hint: 'Look.' });
+  t.notMatch(notRun('load', failure, redactor).verdict.headline, /plain/);
+  t.notMatch(redactor.text(`${before}plain-words-of`), /plain/, 'cut by whoever read it');
+  t.end();
+});
+
+t.test('a file whose name is a secret is refused before the first run', async (t) => {
+  const { folder, temporary } = workplace(t);
+  const shop = path.join(folder, 'shop');
+  mkdirSync(shop);
+  const write = (name: string, text: string) => writeFileSync(path.join(shop, name), text);
+  write('ghp_0123456789abcdefghijABCDEFGHIJ012345.js', '');
+  const started = path.join(folder, 'started');
+  const target = `targets: { shop: { command: touch ${started} } }\n`;
+  write('floodgate.config.yaml', `${target}scenarios: [{ name: cart, load: 'true' }]\nbudgets: { rss.max: 1 GB }\n`);
+  const { code, err } = await outcomeOf(startIn(shop, ['signoff', '--release', 'v1', '--no-pdf'], temporary));
+  t.equal(code, 2, err);
+  t.match(err, /candidate\.sha256 holds what looks like a secret: line 2/);
+  t.notOk(existsSync(started), 'nothing was measured');
+});
