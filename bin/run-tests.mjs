@@ -64,16 +64,16 @@ async function runAll() {
 
 /**
  * One after the other. Tests of the installed package would each build it: where there are several, it is built once.
- * @param {readonly string[]} tests @param {boolean} isBuilt @param {Counts} counts
+ * @param {readonly string[]} tests @param {boolean} buildsOnce @param {Counts} counts
  */
-async function runSystem(tests, isBuilt, counts) {
-  if (!isBuilt) return await runTap(tests, 1, counts);
-  const built = mkdtempSync(path.join(tmpdir(), 'floodgate-built-'));
+async function runSystem(tests, buildsOnce, counts) {
+  if (!buildsOnce) return await runTap(tests, 1, counts);
+  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-built-'));
   try {
-    if (run(process.execPath, [path.join(root, 'bin/build.mjs'), built])) env[builtVariable] = built;
+    if (run(process.execPath, [path.join(root, 'bin/build.mjs'), folder])) env[builtVariable] = folder;
     await runTap(tests, 1, counts);
   } finally {
-    rmSync(built, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

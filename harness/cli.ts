@@ -24,7 +24,8 @@ Examples:
 
 ${exitCodesLine}`,
   );
-program.helpCommand(true).commandsGroup('Set up:');
+// The group first: `help` goes into the one that there is when it is made.
+program.commandsGroup('Set up:').helpCommand(true);
 // A command that is not named only shows its summary: loading all of them would take half of the time of `--help`.
 for (const { name, group, summary, load } of commandTable) {
   const command = program.command(name).summary(summary).helpGroup(`${group}:`);
