@@ -10,8 +10,9 @@ import {
 } from '../comparison.ts';
 import { formatChange, formatInterval, formatLimit, formatMedian, formatSiteChange } from '../comparison-sentence.ts';
 import { formatDuration, formatShare, formatSite, formatValue, printable, verdictWord } from '../format.ts';
+import type { Unit } from '../model.ts';
 import { commandLine, element, section, sortableTable, type TableColumn } from './dom.ts';
-import { drawIn, plainAxis, valueIn } from './small-chart.ts';
+import { drawIn, plainAxis, valueAxis, valueIn } from './small-chart.ts';
 import { sourcePanel } from './source-panel.ts';
 import { colourOf, themeButton } from './theme.ts';
 import { verdictClass } from './verdict-class.ts';
@@ -195,31 +196,13 @@ function timelineChart({ pair, tMs, base, head }: ComparedTimeline): HTMLElement
       text: `Pair ${pair}, whose ratio of peaks is the middle one; the traffic begins at 0.`,
     }),
   ]);
-  const series = (label: string, colour: string) => ({
-    label,
-    stroke: () => colourOf(colour),
-    width: 1.5,
-    points: { show: false },
-    value: valueIn('bytes'),
-  });
-  drawIn(place, chartPx, (width) => {
-    const options: uPlotType.Options = {
-      width,
-      height: chartPx,
-      scales: { x: { time: false } },
-      cursor: { y: false, drag: { x: false, y: false } },
-      axes: [
-        { ...plainAxis, size: 24, space: 60, values: (_plot, ticks) => ticks.map((tick) => `${tick} s`) },
-        {
-          ...plainAxis,
-          size: 74,
-          space: 24,
-          values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, 'bytes')),
-        },
-      ],
-      series: [{ label: 's' }, series('base', '--s2'), series('head', '--s3')],
-    };
-    return new uPlot(options, [tMs.map((each) => each / 1000), [...base], [...head]], place);
+  drawOverlaid(place, {
+    unit: 'bytes',
+    xLabel: 's',
+    x: tMs.map((each) => each / 1000),
+    ...{ base, head },
+    xAxis: { size: 24, space: 60, values: (_plot, ticks) => ticks.map((tick) => `${tick} s`) },
+    look: () => ({ width: 1.5, points: { show: false } }),
   });
   return place;
 }
@@ -234,26 +217,46 @@ function pairCharts(metrics: readonly ComparedMetric[]): Node[] {
 
 function pairChart({ name, unit, base, head }: ComparedMetric): HTMLElement {
   const place = element('div', { class: 'trend pairs' }, [element('h3', { text: printable(name, 60) })]);
-  const series = (label: string, colour: string) => ({
+  drawOverlaid(place, {
+    unit,
+    xLabel: 'pair',
+    x: base.map((_, i) => i + 1),
+    ...{ base, head },
+    xAxis: { size: 24, incrs: [1, 2, 5, 10] },
+    range: [0.5, base.length + 0.5],
+    look: (colour) => ({ width: 1, points: { show: true, size: 7, fill: () => colourOf(colour) } }),
+  });
+  return place;
+}
+
+interface Overlaid {
+  readonly unit: Unit;
+  readonly xLabel: string;
+  readonly x: readonly number[];
+  readonly base: readonly (number | null)[];
+  readonly head: readonly (number | null)[];
+  readonly xAxis: uPlotType.Axis;
+  /** Of x; all of it where left out. */
+  readonly range?: uPlotType.Range.MinMax;
+  readonly look: (colour: string) => Pick<uPlotType.Series, 'width' | 'points'>;
+}
+
+function drawOverlaid(place: HTMLElement, { unit, xLabel, x, base, head, xAxis, range, look }: Overlaid): void {
+  const series = (label: string, colour: string): uPlotType.Series => ({
     label,
     stroke: () => colourOf(colour),
-    width: 1,
-    points: { show: true, size: 7, fill: () => colourOf(colour) },
+    ...look(colour),
     value: valueIn(unit),
   });
   drawIn(place, chartPx, (width) => {
     const options: uPlotType.Options = {
       width,
       height: chartPx,
-      scales: { x: { time: false, range: [0.5, base.length + 0.5] } },
+      scales: { x: { time: false, ...(range && { range }) } },
       cursor: { y: false, drag: { x: false, y: false } },
-      axes: [
-        { ...plainAxis, size: 24, incrs: [1, 2, 5, 10] },
-        { ...plainAxis, size: 74, space: 24, values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
-      ],
-      series: [{ label: 'pair' }, series('base', '--s2'), series('head', '--s3')],
+      axes: [{ ...plainAxis, ...xAxis }, valueAxis(unit)],
+      series: [{ label: xLabel }, series('base', '--s2'), series('head', '--s3')],
     };
-    return new uPlot(options, [base.map((_, i) => i + 1), [...base], [...head]], place);
+    return new uPlot(options, [[...x], [...base], [...head]], place);
   });
-  return place;
 }

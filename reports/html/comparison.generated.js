@@ -226,6 +226,12 @@
 		ticks: { show: false },
 		font: "11px system-ui, sans-serif"
 	};
+	const valueAxis = (unit, widthPx = 74) => ({
+		...plainAxis,
+		size: widthPx,
+		space: 24,
+		values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit))
+	});
 	const valueIn = (unit) => (_plot, value) => value === null ? "–" : formatValue(value, unit);
 	function drawIn(place, heightPx, make) {
 		requestAnimationFrame(() => {
@@ -452,47 +458,21 @@
 			class: "dim",
 			text: `Pair ${pair}, whose ratio of peaks is the middle one; the traffic begins at 0.`
 		})]);
-		const series = (label, colour) => ({
-			label,
-			stroke: () => colourOf(colour),
-			width: 1.5,
-			points: { show: false },
-			value: valueIn("bytes")
-		});
-		drawIn(place, chartPx, (width) => {
-			const options = {
-				width,
-				height: chartPx,
-				scales: { x: { time: false } },
-				cursor: {
-					y: false,
-					drag: {
-						x: false,
-						y: false
-					}
-				},
-				axes: [{
-					...plainAxis,
-					size: 24,
-					space: 60,
-					values: (_plot, ticks) => ticks.map((tick) => `${tick} s`)
-				}, {
-					...plainAxis,
-					size: 74,
-					space: 24,
-					values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, "bytes"))
-				}],
-				series: [
-					{ label: "s" },
-					series("base", "--s2"),
-					series("head", "--s3")
-				]
-			};
-			return new uPlot(options, [
-				tMs.map((each) => each / 1e3),
-				[...base],
-				[...head]
-			], place);
+		drawOverlaid(place, {
+			unit: "bytes",
+			xLabel: "s",
+			x: tMs.map((each) => each / 1e3),
+			base,
+			head,
+			xAxis: {
+				size: 24,
+				space: 60,
+				values: (_plot, ticks) => ticks.map((tick) => `${tick} s`)
+			},
+			look: () => ({
+				width: 1.5,
+				points: { show: false }
+			})
 		});
 		return place;
 	}
@@ -502,15 +482,38 @@
 	}
 	function pairChart({ name, unit, base, head }) {
 		const place = element("div", { class: "trend pairs" }, [element("h3", { text: printable(name, 60) })]);
+		drawOverlaid(place, {
+			unit,
+			xLabel: "pair",
+			x: base.map((_, i) => i + 1),
+			base,
+			head,
+			xAxis: {
+				size: 24,
+				incrs: [
+					1,
+					2,
+					5,
+					10
+				]
+			},
+			range: [.5, base.length + .5],
+			look: (colour) => ({
+				width: 1,
+				points: {
+					show: true,
+					size: 7,
+					fill: () => colourOf(colour)
+				}
+			})
+		});
+		return place;
+	}
+	function drawOverlaid(place, { unit, xLabel, x, base, head, xAxis, range, look }) {
 		const series = (label, colour) => ({
 			label,
 			stroke: () => colourOf(colour),
-			width: 1,
-			points: {
-				show: true,
-				size: 7,
-				fill: () => colourOf(colour)
-			},
+			...look(colour),
 			value: valueIn(unit)
 		});
 		drawIn(place, chartPx, (width) => {
@@ -519,7 +522,7 @@
 				height: chartPx,
 				scales: { x: {
 					time: false,
-					range: [.5, base.length + .5]
+					...range && { range }
 				} },
 				cursor: {
 					y: false,
@@ -530,32 +533,20 @@
 				},
 				axes: [{
 					...plainAxis,
-					size: 24,
-					incrs: [
-						1,
-						2,
-						5,
-						10
-					]
-				}, {
-					...plainAxis,
-					size: 74,
-					space: 24,
-					values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit))
-				}],
+					...xAxis
+				}, valueAxis(unit)],
 				series: [
-					{ label: "pair" },
+					{ label: xLabel },
 					series("base", "--s2"),
 					series("head", "--s3")
 				]
 			};
 			return new uPlot(options, [
-				base.map((_, i) => i + 1),
+				[...x],
 				[...base],
 				[...head]
 			], place);
 		});
-		return place;
 	}
 	// page-entry
 	startComparison();

@@ -5,7 +5,7 @@ import type { HistoryMetric, HistoryRun } from '../history.ts';
 import { element } from './dom.ts';
 import { commitWords, timeWords } from './history-words.ts';
 import type { RunChoice } from './run-choice.ts';
-import { drawIn, plainAxis, valueIn } from './small-chart.ts';
+import { drawIn, plainAxis, valueAxis, valueIn } from './small-chart.ts';
 import { colourOf } from './theme.ts';
 
 declare const uPlot: typeof uPlotType;
@@ -63,10 +63,7 @@ function optionsOf(runs: readonly HistoryRun[], metric: HistoryMetric, width: nu
       y: { range: (_plot, low, high) => rangeOf(low, high) },
     },
     cursor: { y: false, drag: { x: false, y: false } },
-    axes: [
-      { ...plainAxis, show: false },
-      { ...plainAxis, size: 72, space: 24, values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
-    ],
+    axes: [{ ...plainAxis, show: false }, valueAxis(unit, 72)],
     series: [
       { label: 'run', value: (_plot, index) => runWords(runs[Math.round(index ?? -1)]) },
       {

@@ -181,6 +181,12 @@
 		ticks: { show: false },
 		font: "11px system-ui, sans-serif"
 	};
+	const valueAxis = (unit, widthPx = 74) => ({
+		...plainAxis,
+		size: widthPx,
+		space: 24,
+		values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit))
+	});
 	const valueIn = (unit) => (_plot, value) => value === null ? "–" : formatValue(value, unit);
 	function drawIn(place, heightPx, make) {
 		requestAnimationFrame(() => {
@@ -255,12 +261,7 @@
 			axes: [{
 				...plainAxis,
 				show: false
-			}, {
-				...plainAxis,
-				size: 72,
-				space: 24,
-				values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit))
-			}],
+			}, valueAxis(unit, 72)],
 			series: [
 				{
 					label: "run",

@@ -11,6 +11,14 @@ export const plainAxis: uPlotType.Axis = {
   font: '11px system-ui, sans-serif',
 };
 
+/** The axis of what is drawn, with room for its longest figures. */
+export const valueAxis = (unit: Unit, widthPx = 74): uPlotType.Axis => ({
+  ...plainAxis,
+  size: widthPx,
+  space: 24,
+  values: (_plot, ticks) => ticks.map((tick) => formatValue(tick, unit)),
+});
+
 /** What a legend shows of a value. */
 export const valueIn =
   (unit: Unit) =>
