@@ -26,7 +26,7 @@ import type { HttpLimits } from './http-limits.ts';
 import { matchSettings } from './http2-settings.ts';
 import { latin1, Message } from './message.ts';
 import { MessageFlag } from './message-flag.ts';
-import type { HttpMessage, MessageHandler } from './message-handler.ts';
+import { type HttpMessage, isInterim, type MessageHandler } from './message-handler.ts';
 import { METHODS } from './methods.ts';
 import { Pairing } from './pairing.ts';
 import { Known, type Place } from './place.ts';
@@ -560,10 +560,10 @@ export class HttpLayer implements StreamHandler {
   /** A message was framed to its end. */
   #ended(side: SideRecord, end: number): void {
     if (!side.placed || side.stray) return;
-    const { kind, status } = side.message;
-    if (kind === 'request') {
-      if (!side.unsure) this.#pairing.requestEnded(side.stream, side.message, end | 0);
-    } else if (isInterim(status)) this.#pairing.interimEnded(side.stream, end | 0);
+    const { message } = side;
+    if (message.kind === 'request') {
+      if (!side.unsure) this.#pairing.requestEnded(side.stream, message, end | 0);
+    } else if (isInterim(message)) this.#pairing.interimEnded(side.stream, end | 0);
     else this.#pairing.responseEnded(side.stream, end | 0);
   }
 
@@ -667,7 +667,8 @@ export class HttpLayer implements StreamHandler {
     message.status = parser.status;
     message.flags = parser.flags | flags;
     let found = 0;
-    const isStray = this.#contradicts(side, parser.isRequest ? 'request' : 'response');
+    const kind = parser.isRequest ? 'request' : 'response';
+    const isStray = this.#contradicts(side, kind);
     if (side.searching) {
       message.flags |= MessageFlag.resynchronised;
       // What stood before the first message, and was all seen, was no body.
@@ -675,8 +676,7 @@ export class HttpLayer implements StreamHandler {
       counters.syncFound++;
       side.searching = false;
       // Heads may have gone by until now.
-      const sends = parser.isRequest ? 'request' : 'response';
-      this.#pairing.lost(stream, isStray ? side.sends : sends, side.gapped);
+      this.#pairing.lost(stream, isStray ? side.sends : kind, side.gapped);
     }
     side.stray = isStray;
     side.gapped = false;
@@ -816,7 +816,7 @@ export class HttpLayer implements StreamHandler {
     const parser = this.#parser;
     const message = side.message;
     const status = parser.status;
-    const interim = isInterim(status);
+    const interim = isInterim(message);
     this.#counters.responses++;
     if (!side.stray) side.sends = 'response';
     message.kind = 'response';
@@ -1214,10 +1214,6 @@ export class HttpLayer implements StreamHandler {
 /** Whether a request waits for 100 (Continue) before it sends its body. */
 function isExpectant({ headers }: HttpMessage): boolean {
   return headers.get('expect')?.toLowerCase() === '100-continue';
-}
-
-function isInterim(status: number): boolean {
-  return status >= 100 && status < 200 && status !== 101;
 }
 
 type Hello = Pick<TlsHello, 'version' | 'serverName'> & { readonly status: TlsHello['status'] | 'http2' };

@@ -55,10 +55,7 @@ export class Message implements HttpMessage, HeaderFields, HeadPlace {
     this.connection = connection;
     this.side = side;
     this.exchange = -1;
-    this.status = 0;
     this.method = '';
-    this.uri = '';
-    this.head = null;
   }
 
   get headers(): HeaderFields {
