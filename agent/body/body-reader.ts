@@ -53,13 +53,9 @@ class ContentReader {
     this.kind = bodyKindOf(type.mediaType);
   }
 
-  /** Begins another body, after the end of the one before. */
+  /** Begins another body, after `finish`. */
   restart(type: ContentType): void {
     this.#type = type;
-    this.#reader = null;
-    this.#converter = null;
-    this.#head = null;
-    this.#headLength = 0;
     this.kind = bodyKindOf(type.mediaType);
   }
 
@@ -270,13 +266,12 @@ export class BodyReader implements DecodedSink {
     this.#begin(codings);
   }
 
-  /** Begins another body, after the end of the one before: for its handler alone. */
+  /** Begins another body, after `finish`: for its handler alone. */
   restart(contentType: string | undefined, codings: CodingList): void {
     this.#content.restart(parseContentType(contentType));
     this.#encodedBytes = 0;
     this.#decodedBytes = 0;
     this.#broken = false;
-    this.#head = null;
     this.#isSeen = false;
     this.#begin(codings);
   }

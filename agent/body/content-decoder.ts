@@ -130,11 +130,10 @@ export class ContentDecoder {
     this.#chain = this.#createChain(0);
   }
 
-  /** Begins another body, after the end of the one before. */
+  /** Begins another body, after `finish` or `abandon`. */
   restart(codings: readonly Coding[]): void {
     this.#known = 0;
     this.#kept = nothing;
-    this.#keptLength = 0;
     this.#keptFrom = 0;
     this.#isRestarted = false;
     this.decodedBytes = 0;

@@ -127,7 +127,6 @@ export function beginsJson(bytes: Uint8Array, start: number, end: number): boole
 
 /** What the first bytes look like, for a body whose type is missing or says nothing. */
 export function sniffKind(bytes: Uint8Array, start: number, end: number): BodyKind {
-  if (beginsJson(bytes, start, end)) return 'json';
   const text = Buffer.prototype.latin1Slice
     .call(bytes, start, Math.min(end, start + sniffedBytes))
     .replace(/^\xef\xbb\xbf/, '')

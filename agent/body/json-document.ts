@@ -96,13 +96,12 @@ export class JsonDocument {
     this.restart();
   }
 
-  /** Begins another body, after the end of the one before: for its handler alone. */
+  /** Begins another body, after `finish`: for its handler alone. */
   restart(): void {
     this.#bytesMax = Math.max(this.#handler.wholeBytesMax ?? 0, PARSED_BYTES_MAX);
     this.#sizeClass = 0;
     this.#length = 0;
     this.#used = 0;
-    this.#reader = null;
     const first = this.#buffers.take(0);
     if (first === null) this.#stream();
     else this.#add(first);
