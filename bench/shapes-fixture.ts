@@ -2,12 +2,12 @@
  * Traffic of one shape: so many exchanges over so many connections, with bodies of one size; written into an agent that reads it
  * from standard input to witnesses. What the agent took comes from itself and, of time and memory, from the operating system.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Flag, HostileCapture } from '../agent/commands/hostile-fixture.ts';
+import { measureProcess } from './measured-process.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -79,35 +79,28 @@ async function play(shape: Shape, capture: HostileCapture, done: (exchanges: num
 export async function shapeFigures(shape: Shape, options: readonly string[] = []): Promise<ShapeFigures> {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-shapes-'));
   try {
-    const [stats, times] = [path.join(folder, 'stats.json'), path.join(folder, 'time')];
+    const stats = path.join(folder, 'stats.json');
     const agent = [path.join(root, 'bin/floodgate-agent'), '--read', '-', '--until', 'witnesses', '--stats', stats];
-    const child = spawn('/usr/bin/time', ['-o', times, '-f', '%U %S %M', ...agent, ...options], {
-      stdio: ['pipe', 'ignore', 'pipe'],
-    });
-    child.stderr.resume();
-    child.stdin.on('error', () => {});
-    const exited = once(child, 'exit');
-    const capture = new HostileCapture(async (chunk) => {
-      if (!child.stdin.write(chunk) && child.exitCode === null)
-        await Promise.race([once(child.stdin, 'drain'), exited]);
-    });
     const resident: { exchanges: number; bytes: number }[] = [];
-    const step = Math.max(1, Math.floor(shape.exchanges / readingsMax));
-    await play(shape, capture, (exchanges) => {
-      if (exchanges % step === 0) resident.push({ exchanges, bytes: residentOf(child.pid!) });
+    let wireBytes = 0;
+    const usage = await measureProcess([...agent, ...options], {}, async (time) => {
+      const stdin = time.stdin!.on('error', () => {});
+      const exited = once(time, 'exit');
+      exited.catch(() => {});
+      const capture = new HostileCapture(async (chunk) => {
+        if (!stdin.write(chunk) && time.exitCode === null) await Promise.race([once(stdin, 'drain'), exited]);
+      });
+      const step = Math.max(1, Math.floor(shape.exchanges / readingsMax));
+      await play(shape, capture, (exchanges) => {
+        if (exchanges % step === 0) resident.push({ exchanges, bytes: residentOf(time.pid!) });
+      });
+      await capture.flush();
+      stdin.end();
+      wireBytes = capture.bytes;
     });
-    await capture.flush();
-    child.stdin.end();
-    const [exitCode] = (await exited) as [number | null];
-    const [user = 0, system = 0, peakKib = 0] = readFileSync(times, 'utf8')
-      .trim()
-      .split('\n')
-      .at(-1)!
-      .split(' ')
-      .map(Number);
     const counters = JSON.parse(readFileSync(stats, 'utf8')) as Record<string, number>;
-    const figures = { exitCode, cpuSeconds: user + system, peakBytes: peakKib * 1024, counters, resident };
-    return { ...figures, wireBytes: capture.bytes };
+    const { exitCode, cpuSeconds, peakRssBytes: peakBytes } = usage;
+    return { exitCode, cpuSeconds, peakBytes, wireBytes, counters, resident };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
