@@ -13,7 +13,12 @@ import { frameBytesMax } from './pcap/block.ts';
 import { decompressorBytes } from './pcap/compressed-reader.ts';
 import { defaultTcpLimits, type TcpLimits } from './tcp/limits.ts';
 import { TcpLayer } from './tcp/tcp.ts';
-import { defaultWitnessLimits, type WitnessLimits } from './witness/witness-limits.ts';
+import {
+  defaultWitnessLimits,
+  idleExchangeBytes,
+  idleExchangesMax,
+  type WitnessLimits,
+} from './witness/witness-limits.ts';
 
 /** What can be set one by one; undefined: derived from `memoryBytes`. */
 export interface LimitOptions {
@@ -101,9 +106,9 @@ const nameBytes = 5_120 * 90 + 4_096 * 130 + 4_096 * 230;
 
 /**
  * What making witnesses keeps beside the sealing kernel's memory: header values and member names (agent/encode), and the objects
- * of 64 exchanges that are over, 7 KB each with their readers at most (agent/witness/exchange.ts).
+ * of exchanges that are over (agent/witness/exchange.ts).
  */
-const sealingBytesFixed = 1_400_000 + 64 * 7000;
+const sealingBytesFixed = 1_400_000 + idleExchangesMax * idleExchangeBytes;
 /** Pages and buffers kept for the next values: those of five bodies of the longest kind, and 512 KiB at least. */
 const sealedIdleBodies = 5;
 const sealedIdleBytesMin = 512 << 10;

@@ -26,7 +26,7 @@ import { SLAB_BYTES, type TextSlab } from './sealed.ts';
 import type { HeadSealer, MetaOfField, Sealer } from './sealer.ts';
 import { verdictOn } from './secret-names.ts';
 import { nodeBytes, type ValueBudget, ValueTotal } from './value-budget.ts';
-import type { WitnessLimits } from './witness-limits.ts';
+import { idleExchangesMax, type WitnessLimits } from './witness-limits.ts';
 
 /** What is known of a witness beyond itself. */
 export interface WitnessContext {
@@ -127,9 +127,6 @@ const flightBytes = 2500 + SLAB_BYTES;
 
 /** Keys by position, made once. Query, header and body values of one message, and one to spare. */
 const positions: readonly string[] = Array.from({ length: headValuesMax + 2 }, (_, i) => String(i));
-
-/** Exchanges that are over and kept for the next ones: as many as end before others begin (agent/limits.ts counts them). */
-const idleExchangesMax = 64;
 
 /** A head with more fields, or longer, is read field by field. */
 const packedFieldsMax = 100;

@@ -12,6 +12,11 @@ export interface WitnessLimits {
   readonly totalBytesMax: number;
 }
 
+/** Exchanges that are over and kept for the next ones: as many as end before others begin. */
+export const idleExchangesMax = 64;
+/** Of one with its readers, at most. */
+export const idleExchangeBytes = 7000;
+
 export const defaultWitnessLimits: Omit<WitnessLimits, 'body'> = {
   // An exchange in flight on every second stream of the default table.
   pendingMax: 8192,
