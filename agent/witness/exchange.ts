@@ -3,7 +3,7 @@ import type { BodyReader } from '../body/body-reader.ts';
 import { type CodingList, noCodings } from '../body/codings.ts';
 import type { HttpMessage } from '../http/message-handler.ts';
 import type { BodyBuilder } from './body-builder.ts';
-import { type Data, type Fields, httpWitness, type Method, type MethodMeta, type Witness } from './ir.ts';
+import { type Data, type Fields, httpWitness, type MethodMeta, type Witness } from './ir.ts';
 import type { TextSlab } from './sealed.ts';
 import { ValueBudget, type ValueTotal } from './value-budget.ts';
 
@@ -16,8 +16,6 @@ export class Half {
   isBegun = false;
   isDone = false;
   isWhole = false;
-  /** Its bytes are still coming. */
-  isFlying = false;
   /** Its key in the table of messages in flight. */
   place = -1;
   status = 0;
@@ -46,20 +44,22 @@ export class Half {
 
   begin(place: number, status: number): void {
     this.isBegun = true;
-    this.isFlying = true;
     this.place = place;
     this.status = status;
   }
 
+  /** Its bytes are still coming. */
+  get isFlying(): boolean {
+    return this.isBegun && !this.isDone;
+  }
+
+  /** After its body's end, which leaves nothing at work. */
   reset(): void {
     this.isBegun = false;
     this.isDone = false;
     this.isWhole = false;
-    this.isFlying = false;
-    this.place = -1;
     this.contentType = undefined;
     this.codings = noCodings;
-    this.body = null;
     this.isShed = false;
     this.isGivenUp = false;
     this.sealed = null;
@@ -88,12 +88,9 @@ export class Exchange {
 
   constructor(total: ValueTotal, bytesMax: number) {
     this.witness = httpWitness('', '', '');
-    this.request = new Half(this, this.method.args, total, bytesMax);
-    this.response = new Half(this, this.method.responses, total, bytesMax);
-  }
-
-  get method(): Method {
-    return this.witness.method!;
+    const { args, responses } = this.witness.method!;
+    this.request = new Half(this, args, total, bytesMax);
+    this.response = new Half(this, responses, total, bytesMax);
   }
 
   get meta(): MethodMeta {

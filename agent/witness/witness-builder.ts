@@ -522,7 +522,6 @@ export class WitnessBuilder implements MessageHandler {
   /** The message is over, or the rest of it is not awaited. */
   #land(half: Half, complete: boolean): void {
     this.#inFlight.remove(half);
-    half.isFlying = false;
     this.#endBody(half, complete);
   }
 
