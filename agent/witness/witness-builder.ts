@@ -588,13 +588,8 @@ export class WitnessBuilder implements MessageHandler {
 
 /** Path of a request target in origin or absolute form (RFC 9112, section 3.2), without its query. */
 function pathOf(uri: string): string {
-  const path =
-    // No expression, which allocates, for what nearly all are.
-    uri.charCodeAt(0) === 0x2f
-      ? uri
-      : /^[a-z][a-z0-9+.-]{0,20}:\/\/[^/?]*/i.test(uri)
-        ? uri.replace(/^[a-z][a-z0-9+.-]{0,20}:\/\/[^/?]*/i, '')
-        : uri;
+  // No expression, which allocates, for what nearly all are.
+  const path = uri.charCodeAt(0) === 0x2f ? uri : uri.replace(/^[a-z][a-z0-9+.-]{0,20}:\/\/[^/?]*/i, '');
   const question = path.indexOf('?');
   return question < 0 ? path : path.slice(0, question);
 }
