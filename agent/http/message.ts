@@ -49,7 +49,7 @@ export class Message implements HttpMessage, HeaderFields, HeadPlace {
     this.#parser = parser;
   }
 
-  /** Becomes the next message of a side. */
+  /** Becomes the next message of a side. The rest is set with its head. */
   reset(stream: number, connection: number, side: Side): void {
     this.stream = stream;
     this.connection = connection;
