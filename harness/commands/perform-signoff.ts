@@ -1,6 +1,6 @@
 /** What `floodgate signoff` does, in turn: versions, runs, pairs, the bundle, and the bundle verified before it is handed over. */
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -18,6 +18,7 @@ import { writeArchive } from '../signoff/archive.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
 import type { BundleFiles } from '../signoff/bundle-room.ts';
 import { keyIdOf } from '../signoff/envelope.ts';
+import { fileDigest } from '../signoff/file-digest.ts';
 import { readPrivateKey } from '../signoff/keys.ts';
 import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
@@ -50,7 +51,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const project = await projectOf(flags);
   const ledger = projectLedger(project);
   const chosen = scenariosOf(project, flags);
-  const inputs = await inputsOf(project, chosen.scenarios);
+  const inputs = inputsOf(project, chosen.scenarios);
   const session = openSession();
   const redactor = new Redactor(process.env);
   const out = emptyFolder(flags);
@@ -156,12 +157,11 @@ function scenariosOf(project: Project, { set, only }: SignoffFlags): Chosen {
 }
 
 /** Recordings that scenarios send: their digests say which they were. */
-async function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[]): Promise<SignedInput[]> {
+function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[]): SignedInput[] {
   const names = new Set(
     scenarios.flatMap(({ capture, requests }) => [capture, requests].filter((each) => each !== undefined)),
   );
-  const inputs: SignedInput[] = [];
-  for (const name of names) {
+  return [...names].map((name) => {
     const file = path.resolve(folder, name);
     const bytes = statSync(file, { throwIfNoEntry: false })?.size;
     if (bytes === undefined) {
@@ -169,11 +169,8 @@ async function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[
         hint: 'A scenario of the sign-off sends it.',
       });
     }
-    const hash = createHash('sha256');
-    for await (const piece of createReadStream(file)) hash.update(piece);
-    inputs.push({ name: path.relative(folder, file), sha256: hash.digest('hex'), bytes });
-  }
-  return inputs;
+    return { name: path.relative(folder, file), sha256: fileDigest(file), bytes };
+  });
 }
 
 const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });

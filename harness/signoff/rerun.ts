@@ -1,6 +1,5 @@
 /** The runs of a bundle that repeat, run again: the figures of the candidate beside those that were signed. */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport, Unit } from '../../reports/model.ts';
@@ -12,6 +11,7 @@ import type { Project } from '../project/find-config.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { fileDigest } from './file-digest.ts';
 import { isWithin, loadRange, repeatRange } from './repeat-range.ts';
 import { REDACTED_MARK } from './secrets.ts';
 import { projectName } from './summary.ts';
@@ -130,7 +130,7 @@ export function projectIn(files: BundleFiles, folder: string): Project {
 export function checkInputs({ inputs }: SignoffReport, folder: string): void {
   for (const { name, sha256 } of inputs) {
     const file = path.resolve(folder, name);
-    const found = existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : undefined;
+    const found = existsSync(file) ? fileDigest(file) : undefined;
     if (found === sha256) continue;
     throw new FloodgateError('rerun-refused', `${file} ${found ? 'is another recording' : 'does not exist'}`, {
       hint: `The bundle was made with one whose SHA-256 is ${sha256}: put it there.`,
