@@ -7,7 +7,6 @@ import type { BudgetResult, Figure, Spike, Verdict } from '../../reports/model.t
 import { nativeLineOf, paceOf, settledGrowth } from '../explain/settled.ts';
 import { figures, judge, Readings } from '../metrics/budgets.ts';
 import { markImplied } from '../metrics/implied-limits.ts';
-import type { RequestMark } from '../metrics/request-window.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import { merged } from '../watch/between-samples.ts';
 import { SampleTable } from '../watch/sample-table.ts';
@@ -18,7 +17,6 @@ import { faultOf, verdictOf } from './verdict.ts';
 export interface MeasuredAgain {
   readonly figures: readonly Figure[];
   readonly budgets: readonly BudgetResult[];
-  readonly marks: readonly RequestMark[];
   /** @param spikes for the sentence: what explains a limit that is broken */
   readonly verdict: (spikes: readonly Spike[]) => Verdict;
   /** What keeps it from passing whatever its limits are. */
@@ -39,7 +37,6 @@ export function measuredAgain(measurement: Measurement): MeasuredAgain {
   return {
     figures: figures(readings),
     budgets,
-    marks: measure.channel.marks,
     verdict: (spikes) => verdictOf({ measure, isAgent, budget, spikes, interrupted }, budgets),
     fault: faultOf({ measure, isAgent, budget, interrupted }),
   };
