@@ -59,7 +59,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const build = project.config.build;
   const store = new VersionStore({
     folder: project.folder,
-    build: build === undefined ? undefined : [build].flat(),
+    build,
     onStep: step,
     describeSource,
   });

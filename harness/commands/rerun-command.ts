@@ -77,10 +77,9 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
   checkInputs(report, project.folder);
   const session = openSession();
   const step = (text: string) => void process.stderr.write(`${text}\n`);
-  const build = project.config.build;
   const store = new VersionStore({
     folder: project.folder,
-    build: build === undefined ? undefined : [build].flat(),
+    build: project.config.build,
     onStep: step,
     describeSource: prepare.describeSource,
   });
