@@ -1,7 +1,6 @@
 /** What `floodgate signoff` does, in turn: versions, runs, pairs, the bundle, and the bundle verified before it is handed over. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -27,6 +26,7 @@ import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { Redactor } from '../signoff/secrets.ts';
 import { sourceListName } from '../signoff/source-list.ts';
 import { verifyBundle } from '../signoff/verify.ts';
+import { readMachineFacts } from '../watch/environment.ts';
 import { readMachine } from '../watch/machine.ts';
 import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
 import { chosenScenarios } from './project-gate.ts';
@@ -99,7 +99,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         startedAt: new Date(startedAtMs).toISOString(),
         signedAt: new Date().toISOString(),
         command: commandLine(),
-        machine: machineOf(),
+        machine: readMachineFacts(),
         scope: {
           set: chosen.set,
           leftOut: chosen.leftOut,
@@ -189,19 +189,6 @@ function emptyFolder({ out, release }: SignoffFlags): string {
     });
   }
   return makeReportFolder('signoff', folder);
-}
-
-function machineOf(): SignoffReport['machine'] {
-  const cpus = os.cpus();
-  return {
-    node: process.version,
-    platform: process.platform,
-    arch: process.arch,
-    kernel: os.release(),
-    cpu: cpus[0]?.model ?? 'unknown',
-    cores: cpus.length,
-    memoryBytes: os.totalmem(),
-  };
 }
 
 function notesOf(
