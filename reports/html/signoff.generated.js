@@ -104,23 +104,33 @@
 		within: "passed",
 		worse: "failed"
 	};
+	const wasRun = ({ runs }) => runs.length > 0;
 	function testsOf({ scenarios }) {
-		return scenarios.flatMap(({ name, runs, comparisons }) => [...runs.flatMap(({ lane, budgets, verdict }) => {
-			const place = `${name}/${lane}`;
-			const rows = budgets.map((row) => ({
-				name: `${place}/${row.name}`,
-				outcome: outcomes[row.state]
-			}));
-			const isSaid = rows.some(({ outcome }) => outcome === (verdict.exitCode === 1 ? "failed" : "undecided"));
-			if (verdict.ok || isSaid) return rows;
-			return [...rows, {
-				name: `${place}/run`,
-				outcome: verdict.exitCode === 1 ? "failed" : "undecided"
-			}];
-		}), ...comparisons.flatMap(({ result }) => result.metrics.flatMap((metric) => metric.decision === "shown" ? [] : [{
-			name: `${name}/${result.lane}/${metric.name}/change`,
-			outcome: outcomes[metric.decision]
-		}]))]);
+		return scenarios.flatMap((scenario) => [
+			...wasRun(scenario) ? [] : [{
+				name: `${scenario.name}/run`,
+				outcome: "undecided"
+			}],
+			...scenario.runs.flatMap((run) => testsOfRun(scenario.name, run)),
+			...scenario.comparisons.flatMap(({ result }) => result.metrics.flatMap((metric) => metric.decision === "shown" ? [] : [{
+				name: `${scenario.name}/${result.lane}/${metric.name}/change`,
+				outcome: outcomes[metric.decision]
+			}]))
+		]);
+	}
+	function testsOfRun(scenario, { lane, budgets, verdict, fault }) {
+		const place = `${scenario}/${lane}`;
+		const rows = budgets.map((row) => ({
+			name: `${place}/${row.name}`,
+			outcome: outcomes[row.state]
+		}));
+		const isSaid = rows.some(({ outcome }) => outcome === (verdict.exitCode === 1 ? "failed" : "undecided"));
+		if (fault === void 0 && (verdict.ok || isSaid)) return rows;
+		const { exitCode } = fault ?? verdict;
+		return [...rows, {
+			name: `${place}/run`,
+			outcome: exitCode === 1 ? "failed" : "undecided"
+		}];
 	}
 	// reports/comparison-sentence.ts
 	const manyfold = 10;
@@ -527,24 +537,21 @@
 			name,
 			lane,
 			what: "budgets",
-			verdict,
-			text: verdict.headline
+			verdict
 		})), ...comparisons.map(({ result }) => {
 			const judged = judgedMetrics(result);
 			const worst = judged[0];
-			const ok = judged.length > 0 && judged.every(({ decision }) => decision === "within");
-			const exitCode = ok ? 0 : worst?.decision === "worse" ? 1 : 4;
-			const text = worst ? `${judged.length} compared; ${worst.name}: ${worst.decision}${worst.note ? `, ${worst.note}` : ""}` : "nothing was compared";
+			const exitCode = worst?.decision === "within" ? 0 : worst?.decision === "worse" ? 1 : 4;
+			const headline = worst ? `${judged.length} compared; ${worst.name}: ${worst.decision}${worst.note ? `, ${worst.note}` : ""}` : "nothing was compared";
 			return {
 				name,
 				lane: result.lane,
 				what: `${result.pairs} pairs`,
 				verdict: {
-					ok,
+					ok: exitCode === 0,
 					exitCode,
-					headline: text
-				},
-				text
+					headline
+				}
 			};
 		})]);
 		return section("Scenarios", [sortableTable([
@@ -572,7 +579,7 @@
 			},
 			{
 				title: "Verdict",
-				cell: ({ text }) => printable(text, 300)
+				cell: ({ verdict }) => printable(verdict.headline, 300)
 			}
 		], parts)]);
 	}
