@@ -1,5 +1,5 @@
 /** The runs of a bundle that repeat, run again: the figures of the candidate beside those that were signed. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport, Unit } from '../../reports/model.ts';
@@ -8,6 +8,7 @@ import { runCell } from '../compare/cell-run.ts';
 import type { VersionStore } from '../compare/version-store.ts';
 import { checkConfig } from '../project/check-config.ts';
 import type { Project } from '../project/find-config.ts';
+import { keptIn } from '../project/kept-texts.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import type { BundleFiles } from './bundle-room.ts';
@@ -90,14 +91,9 @@ async function runAgain(order: RerunOrder, scenario: ScenarioConfig, lane: 'exac
   const { project, store, workFolder, signal } = order;
   const out = path.join(workFolder, scenario.name, lane);
   mkdirSync(out, { recursive: true, mode: 0o700 });
-  const keep = (name: string, text: string) => {
-    const file = path.join(out, name);
-    writeFileSync(file, text);
-    return file;
-  };
   const asked = lane === 'load' ? scenario : { ...scenario, lane };
   const place = isOwnAgent(targetOf(project, scenario)) ? '--agent' : '--target-dir';
-  const words = [...runArguments(project, asked, { keep }), place, store.projectFolder, '--no-explain'];
+  const words = [...runArguments(project, asked, { keep: keptIn(out) }), place, store.projectFolder, '--no-explain'];
   if (lane === 'load') words.push('--repeatable');
   // Once beforehand, uncounted, as a comparison does: caches of files and of compiled code are cold in a new checkout.
   await runCell({ arguments: words, folder: project.folder, out: path.join(out, 'warm-up'), signal });
