@@ -10,7 +10,7 @@ const words = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 const names = v.pipe(v.array(words), v.maxLength(1_000));
 
 /** What a policy file may say; what it leaves out is not asked for, but for the first three. */
-export const policySchema = v.strictObject({
+const policySchema = v.strictObject({
   /** Limits that are broken. @default 0: none may be */
   allowFailed: v.optional(names, []),
   /** Limits that were not measured, or not decided. @default none may be */

@@ -60,7 +60,7 @@ export async function rerun(order: RerunOrder): Promise<FigureAgain[]> {
 
 type Stated = Pick<FigureAgain, 'metric' | 'unit' | 'stated' | 'range'>;
 
-/** What of a scenario repeats: its exact lane, and a load whose pairs agreed. */
+/** What repeats in a scenario: its exact lane, and a load whose pairs agreed. */
 function repeatable({ runs, comparisons }: SignedScenario): { lane: 'exact' | 'load'; figures: Stated[] }[] {
   const exact = runs
     .filter(({ lane, folder }) => lane === 'exact' && folder !== null)

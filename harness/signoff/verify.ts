@@ -177,7 +177,7 @@ function candidateRefusals(
     : differs(`${counted(all.length, 'file differs', 'files differ')}: ${all.slice(0, 5).join(', ')}`);
 }
 
-/** What of the candidate at hand was looked at, and what was not. */
+/** Which files of the candidate at hand were looked at, and which were not. */
 function candidateChecks(candidate: CandidateAtHand | undefined, files: BundleFiles): string[] {
   if (candidate?.kind !== 'source') return [];
   const signed = new Set(readSourceList(contentOf(files, sourceListName).toString('utf8'))!.map(({ name }) => name));
