@@ -1,6 +1,6 @@
 /** A release judged: the summary of a sign-off as plain, versioned data. What it says rests on the files beside it in the bundle. */
 import type { ComparedScenario } from './comparison.ts';
-import type { BudgetResult, Lane, Note, ToolInfo, Verdict } from './model.ts';
+import type { BudgetResult, Environment, Lane, Note, ToolInfo, Verdict } from './model.ts';
 
 /** Raised whenever rules change by which a bundle is judged: each bundle is judged by those of its own version. */
 export const SIGNOFF_SCHEMA_VERSION = 1;
@@ -80,6 +80,9 @@ export interface SignedWaiver {
   readonly until: string;
 }
 
+/** What the runs ran on. */
+export type MachineFacts = Pick<Environment, 'node' | 'platform' | 'arch' | 'kernel' | 'cpu' | 'cores' | 'memoryBytes'>;
+
 export interface SignoffReport {
   readonly kind: 'signoff';
   readonly schemaVersion: typeof SIGNOFF_SCHEMA_VERSION;
@@ -93,15 +96,7 @@ export interface SignoffReport {
   /** When it was judged and sealed. */
   readonly signedAt: string;
   readonly command: string;
-  readonly machine: {
-    readonly node: string;
-    readonly platform: string;
-    readonly arch: string;
-    readonly kernel: string;
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryBytes: number;
-  };
+  readonly machine: MachineFacts;
   readonly scope: {
     /** Of scenarios; null where they were named one by one, or all were taken. */
     readonly set: string | null;

@@ -106,10 +106,9 @@ async function compare(flags: CompareFlags): Promise<number> {
   const scenarios = chosenScenarios(project, flags);
   const session = openSession();
   const step = (text: string) => void process.stderr.write(`${text}\n`);
-  const build = project.config.build;
   const store = new VersionStore({
     folder: project.folder,
-    build: build === undefined ? undefined : [build].flat(),
+    build: project.config.build,
     onStep: step,
   });
   try {

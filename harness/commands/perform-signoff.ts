@@ -1,7 +1,6 @@
 /** What `floodgate signoff` does, in turn: versions, runs, pairs, the bundle, and the bundle verified before it is handed over. */
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import os from 'node:os';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -18,6 +17,7 @@ import { writeArchive } from '../signoff/archive.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
 import type { BundleFiles } from '../signoff/bundle-room.ts';
 import { keyIdOf } from '../signoff/envelope.ts';
+import { fileDigest } from '../signoff/file-digest.ts';
 import { readPrivateKey } from '../signoff/keys.ts';
 import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
@@ -26,6 +26,7 @@ import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { Redactor } from '../signoff/secrets.ts';
 import { sourceListName } from '../signoff/source-list.ts';
 import { verifyBundle } from '../signoff/verify.ts';
+import { readMachineFacts } from '../watch/environment.ts';
 import { readMachine } from '../watch/machine.ts';
 import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
 import { chosenScenarios } from './project-gate.ts';
@@ -50,7 +51,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const project = await projectOf(flags);
   const ledger = projectLedger(project);
   const chosen = scenariosOf(project, flags);
-  const inputs = await inputsOf(project, chosen.scenarios);
+  const inputs = inputsOf(project, chosen.scenarios);
   const session = openSession();
   const redactor = new Redactor(process.env);
   const out = emptyFolder(flags);
@@ -58,7 +59,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const build = project.config.build;
   const store = new VersionStore({
     folder: project.folder,
-    build: build === undefined ? undefined : [build].flat(),
+    build,
     onStep: step,
     describeSource,
   });
@@ -98,7 +99,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         startedAt: new Date(startedAtMs).toISOString(),
         signedAt: new Date().toISOString(),
         command: commandLine(),
-        machine: machineOf(),
+        machine: readMachineFacts(),
         scope: {
           set: chosen.set,
           leftOut: chosen.leftOut,
@@ -156,12 +157,11 @@ function scenariosOf(project: Project, { set, only }: SignoffFlags): Chosen {
 }
 
 /** Recordings that scenarios send: their digests say which they were. */
-async function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[]): Promise<SignedInput[]> {
+function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[]): SignedInput[] {
   const names = new Set(
     scenarios.flatMap(({ capture, requests }) => [capture, requests].filter((each) => each !== undefined)),
   );
-  const inputs: SignedInput[] = [];
-  for (const name of names) {
+  return [...names].map((name) => {
     const file = path.resolve(folder, name);
     const bytes = statSync(file, { throwIfNoEntry: false })?.size;
     if (bytes === undefined) {
@@ -169,11 +169,8 @@ async function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[
         hint: 'A scenario of the sign-off sends it.',
       });
     }
-    const hash = createHash('sha256');
-    for await (const piece of createReadStream(file)) hash.update(piece);
-    inputs.push({ name: path.relative(folder, file), sha256: hash.digest('hex'), bytes });
-  }
-  return inputs;
+    return { name: path.relative(folder, file), sha256: fileDigest(file), bytes };
+  });
 }
 
 const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });
@@ -192,19 +189,6 @@ function emptyFolder({ out, release }: SignoffFlags): string {
     });
   }
   return makeReportFolder('signoff', folder);
-}
-
-function machineOf(): SignoffReport['machine'] {
-  const cpus = os.cpus();
-  return {
-    node: process.version,
-    platform: process.platform,
-    arch: process.arch,
-    kernel: os.release(),
-    cpu: cpus[0]?.model ?? 'unknown',
-    cores: cpus.length,
-    memoryBytes: os.totalmem(),
-  };
 }
 
 function notesOf(

@@ -1,5 +1,5 @@
 /** `floodgate gate` in a folder with a configuration: the project's scenarios in turn, each a `floodgate run` that can be typed. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { didYouMean } from '../../agent/nearest-name.ts';
@@ -13,7 +13,8 @@ import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Project } from '../project/find-config.ts';
-import { type Keep, limitsOf, runArguments } from '../project/run-arguments.ts';
+import { keptIn } from '../project/kept-texts.ts';
+import { limitsOf, runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { PartialWriter } from '../shards/partial.ts';
 import { parseShard, partOf } from '../shards/shard-choice.ts';
@@ -100,15 +101,6 @@ function commitNoteOf(folder: string): Record<string, string> {
   const commit = commitOf(folder, 'HEAD');
   if (commit === undefined) return {};
   return { [commitNote]: `${commit}${hasChanges(folder) ? changesNote : ''}` };
-}
-
-/** Files of a run's folder. */
-function keptIn(folder: string): Keep {
-  return (name, text) => {
-    const file = path.join(folder, name);
-    writeFileSync(file, text);
-    return file;
-  };
 }
 
 /** Captures, recorded requests and our own scenarios bring limits of their own. */

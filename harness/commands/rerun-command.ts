@@ -67,8 +67,8 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
     ]);
   const { report } = verified;
   const folder = process.cwd();
-  const project = flags.config === undefined ? projectIn(files, folder) : await loadProject(folder, flags.config);
-  const unknown = flags.only?.find((name) => !report.scenarios.some((each) => each.name === name));
+  const project = config === undefined ? projectIn(files, folder) : await loadProject(folder, config);
+  const unknown = only?.find((name) => !report.scenarios.some((each) => each.name === name));
   if (unknown !== undefined)
     throw noScenario(
       unknown,
@@ -77,23 +77,22 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
   checkInputs(report, project.folder);
   const session = openSession();
   const step = (text: string) => void process.stderr.write(`${text}\n`);
-  const build = project.config.build;
   const store = new VersionStore({
     folder: project.folder,
-    build: build === undefined ? undefined : [build].flat(),
+    build: project.config.build,
     onStep: step,
     describeSource: prepare.describeSource,
   });
   const workFolder = path.join(project.folder, '.floodgate', `rerun-${process.pid}`);
   mkdirSync(workFolder, { recursive: true, mode: 0o700 });
   try {
-    const { version } = await prepare.preparedVersion(store, project, flags.candidate);
+    const { version } = await prepare.preparedVersion(store, project, candidate);
     prepare.refuseOtherSource(files, store.sourceOf(version) ?? '');
     store.activate(version);
     const figures = await rerun({
       report,
       project,
-      only: flags.only,
+      only,
       store,
       workFolder,
       signal: session.signal,

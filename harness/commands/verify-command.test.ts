@@ -1,4 +1,4 @@
-/** `floodgate verify` as it is typed: what is named as the candidate or the policy, and what of a bundle gets to a terminal. */
+/** `floodgate verify` as it is typed: what is named as the candidate or the policy, and which texts of a bundle get to a terminal. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,5 @@
 /** One scenario of a project under two versions: how each is run, and what is said of both. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { createRandom } from '../../agent/seeded-random.ts';
@@ -10,6 +10,7 @@ import type { Lane, RunReport } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
 import { projectRoot } from '../profile/files.ts';
 import type { Project } from '../project/find-config.ts';
+import { keptIn } from '../project/kept-texts.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { measurementName } from '../report/measurement.ts';
@@ -165,16 +166,10 @@ function cellsOf(order: ScenarioOrder, lane: Lane, thresholds: ReadonlyMap<strin
   }
   // Time and resident memory are judged as they are in production; what is allocated, as it repeats.
   const isRepeatable = lane === 'load' && ![...thresholds.keys()].some(isMovedByNeighbours);
-  const keep = (name: string, text: string) => {
-    const file = path.join(folder, scenario.name, name);
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, text);
-    return file;
-  };
   // Rest before and after a load is for resident memory: seven seconds a run that decide nothing here.
   const rest = [...thresholds.keys()].every((name) => /^(allocated|requests)\./.test(name)) ? restOfAllocation : {};
   const ordered = lane === 'load' ? { ...rest, ...scenario } : { ...scenario, lane };
-  const words = runArguments(project, ordered, { environment, keep });
+  const words = runArguments(project, ordered, { environment, keep: keptIn(path.join(folder, scenario.name)) });
   if (isRepeatable) words.push('--repeatable');
   const place = isOwnAgent(target) ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder];
   const folderOf = (name: string) => path.join(folder, scenario.name, name);

@@ -28,8 +28,8 @@ const versionsMax = 8;
 export interface StoreOptions {
   /** The project's folder: where its configuration is. */
   readonly folder: string;
-  /** Commands of the configuration; undefined: by the lock file that is there. */
-  readonly build: readonly string[] | undefined;
+  /** Of the configuration: a command, or several; undefined: by the lock file that is there. */
+  readonly build: string | readonly string[] | undefined;
   readonly onStep: (text: string) => void;
   /** Leaves a text about the source, as it was before it was built, beside each version. @default none */
   readonly describeSource?: (folder: string) => string;
@@ -37,6 +37,7 @@ export interface StoreOptions {
 
 export class VersionStore {
   readonly #options: StoreOptions;
+  readonly #build: readonly string[] | undefined;
   readonly #root: string;
   /** The repository's top of the active version. */
   readonly checkout: string;
@@ -49,6 +50,7 @@ export class VersionStore {
   /** @throws FloodgateError `compare-busy` where another comparison of this project runs */
   constructor(options: StoreOptions) {
     this.#options = options;
+    this.#build = options.build === undefined ? undefined : [options.build].flat();
     this.#root = path.join(options.folder, '.floodgate', 'compare');
     this.checkout = path.join(this.#root, 'checkout');
     this.prefix = prefixOf(options.folder);
@@ -63,8 +65,8 @@ export class VersionStore {
   /** Checks out and builds what is not there yet. @throws FloodgateError `version-unknown`, `build-failed` */
   async prepare(label: string): Promise<Version> {
     this.park();
-    const { folder, build } = this.#options;
-    const options = { folder, build, isParked: (key: string) => this.#isBuilt(key) };
+    const { folder } = this.#options;
+    const options = { folder, build: this.#build, isParked: (key: string) => this.#isBuilt(key) };
     const { version, origin } = await withoutTag(resolveVersion(label, options), folder);
     const parked = this.#parked(version);
     const isDescribed = !this.#options.describeSource || existsSync(path.join(parked, sourceMark));
@@ -84,7 +86,7 @@ export class VersionStore {
 
   /** Leaves a version in the checkout, ready to run. */
   async #make({ label, package: named }: Version, origin: Origin): Promise<void> {
-    const { folder, build, onStep } = this.#options;
+    const { folder, onStep } = this.#options;
     switch (origin.kind) {
       case 'commit':
         onStep(`${label}: checking out ${origin.commit.slice(0, 10)}`);
@@ -108,7 +110,7 @@ export class VersionStore {
     const isPackage = origin.kind === 'archive' || origin.kind === 'registry';
     const commands = isPackage
       ? packageCommands(this.projectFolder, folder)
-      : (build ?? buildCommands(this.projectFolder, folder));
+      : (this.#build ?? buildCommands(this.projectFolder, folder));
     const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.checkout);
     await runBuild(commands, this.projectFolder, label, onStep);
     if (description !== undefined) writeFileSync(path.join(this.checkout, sourceMark), description);

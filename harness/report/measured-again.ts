@@ -7,7 +7,6 @@ import type { BudgetResult, Figure, Spike, Verdict } from '../../reports/model.t
 import { nativeLineOf, paceOf, settledGrowth } from '../explain/settled.ts';
 import { figures, judge, Readings } from '../metrics/budgets.ts';
 import { markImplied } from '../metrics/implied-limits.ts';
-import type { RequestMark } from '../metrics/request-window.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import { merged } from '../watch/between-samples.ts';
 import { SampleTable } from '../watch/sample-table.ts';
@@ -18,7 +17,6 @@ import { faultOf, verdictOf } from './verdict.ts';
 export interface MeasuredAgain {
   readonly figures: readonly Figure[];
   readonly budgets: readonly BudgetResult[];
-  readonly marks: readonly RequestMark[];
   /** @param spikes for the sentence: what explains a limit that is broken */
   readonly verdict: (spikes: readonly Spike[]) => Verdict;
   /** What keeps it from passing whatever its limits are. */
@@ -39,7 +37,6 @@ export function measuredAgain(measurement: Measurement): MeasuredAgain {
   return {
     figures: figures(readings),
     budgets,
-    marks: measure.channel.marks,
     verdict: (spikes) => verdictOf({ measure, isAgent, budget, spikes, interrupted }, budgets),
     fault: faultOf({ measure, isAgent, budget, interrupted }),
   };
@@ -92,7 +89,6 @@ const textMax = 65_536;
 
 const number = v.pipe(v.number(), v.finite());
 const text = v.pipe(v.string(), v.maxLength(textMax));
-const maybe = <T extends v.GenericSchema>(schema: T) => v.optional(schema);
 const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
 /** Long columns are checked by a plain loop: a schema call a number would take seconds. */
 const numbers = v.custom<readonly number[]>(
@@ -147,10 +143,10 @@ const schema = v.object({
     sendStartMs: number,
     sendEndMs: number,
     ranBefore: v.boolean(),
-    answers: maybe(answers),
-    unanswered: maybe(v.object({ least: number, most: number })),
-    stats: v.object({ samples: list(snapshot), final: maybe(snapshot) }),
-    requests: maybe(v.looseObject({ recorded: v.looseObject({ unsent: counts, requests: number }) })),
+    answers: v.optional(answers),
+    unanswered: v.optional(v.object({ least: number, most: number })),
+    stats: v.object({ samples: list(snapshot), final: v.optional(snapshot) }),
+    requests: v.optional(v.looseObject({ recorded: v.looseObject({ unsent: counts, requests: number }) })),
     exit: v.object({
       code: v.nullable(number),
       signal: v.nullable(text),
@@ -158,7 +154,7 @@ const schema = v.object({
       expected: v.boolean(),
       lastLines: v.pipe(v.array(text), v.maxLength(0)),
     }),
-    sending: maybe(
+    sending: v.optional(
       v.object({
         ledger: v.object({
           framesSent: number,
@@ -169,24 +165,24 @@ const schema = v.object({
           balanced: v.boolean(),
           summary: text,
         }),
-        pacing: maybe(v.looseObject({ p99Us: number, maxUs: number })),
-        truth: maybe(
+        pacing: v.optional(v.looseObject({ p99Us: number, maxUs: number })),
+        truth: v.optional(
           v.looseObject({ requests: number, responses: number, requestsIntact: number, responsesIntact: number }),
         ),
       }),
     ),
-    companion: maybe(
+    companion: v.optional(
       v.object({
         witnesses: number,
-        endpoints: maybe(v.object({ leastShare: number, sums: v.record(text, v.record(text, number)) })),
-        watch: maybe(v.object({ rssPeakBytes: number })),
+        endpoints: v.optional(v.object({ leastShare: number, sums: v.record(text, v.record(text, number)) })),
+        watch: v.optional(v.object({ rssPeakBytes: number })),
       }),
     ),
     watch: v.object({
       phases: list(v.object({ name: text, startMs: number, endMs: number, rssMaxBytes: v.nullable(number) })),
       rssPeakBytes: number,
-      usage: maybe(usage),
-      usageBefore: maybe(usage),
+      usage: v.optional(usage),
+      usageBefore: v.optional(usage),
       groupPeakBytes: v.nullable(number),
       rollupRssBytes: number,
       peakIsWhole: v.boolean(),
@@ -199,24 +195,24 @@ const schema = v.object({
     channel: v.object({
       gc: list(v.looseObject({ tMs: number, kind: text, pauseMs: number, usedBefore: number, usedAfter: number })),
       marks: list(v.looseObject({ tMs: number, requests: number, allocated: number })),
-      last: maybe(
+      last: v.optional(
         v.looseObject({
           tMs: number,
           allocated: number,
           peakBeforeGc: number,
           afterGc: number,
-          cpuMs: maybe(number),
-          rssPeak: maybe(number),
-          answers: maybe(answers),
+          cpuMs: v.optional(number),
+          rssPeak: v.optional(number),
+          answers: v.optional(answers),
         }),
       ),
       v8: table,
     }),
     sent: table,
-    family: maybe(
+    family: v.optional(
       v.object({
         unwatched: number,
-        members: list(v.object({ endMs: v.nullable(number), watch: maybe(v.object({ line, rollup: table })) })),
+        members: list(v.object({ endMs: v.nullable(number), watch: v.optional(v.object({ line, rollup: table })) })),
       }),
     ),
   }),

@@ -22,12 +22,9 @@ export interface StoredTable {
 type Levels = ReturnType<MeasuredPass['watch']['levels']>;
 type Tops = ReturnType<MeasuredPass['watch']['tops']>;
 type Line = ReturnType<MeasuredPass['watch']['line']>;
-type Plain<K extends keyof MeasuredPass['watch']> = Pick<MeasuredPass['watch'], K>;
 
 export interface StoredWatch
-  extends Plain<
-    'phases' | 'rssPeakBytes' | 'usage' | 'usageBefore' | 'groupPeakBytes' | 'rollupRssBytes' | 'peakIsWhole'
-  > {
+  extends Omit<MeasuredPass['watch'], 'rss' | 'rollup' | 'map' | 'levels' | 'tops' | 'line'> {
   readonly rss: StoredTable;
   readonly rollup: StoredTable;
   readonly map: StoredTable;
@@ -37,23 +34,7 @@ export interface StoredWatch
   readonly tops: Tops;
 }
 
-export interface StoredPass
-  extends Pick<
-    MeasuredPass,
-    | 'lane'
-    | 'startedAtEpochMs'
-    | 'isTried'
-    | 'sendStartMs'
-    | 'sendEndMs'
-    | 'ranBefore'
-    | 'stats'
-    | 'answers'
-    | 'unanswered'
-    | 'requests'
-    | 'exit'
-    | 'sending'
-    | 'companion'
-  > {
+export interface StoredPass extends Omit<MeasuredPass, 'watch' | 'channel' | 'sent' | 'family'> {
   readonly watch: StoredWatch;
   readonly channel: Pick<MeasuredPass['channel'], 'gc' | 'marks' | 'last'> & { readonly v8: StoredTable };
   readonly sent: StoredTable;
@@ -94,10 +75,7 @@ export function measurementOf({ measure, settled, sites, ...judged }: Measuremen
   return {
     kind: 'measurement',
     schemaVersion: MEASUREMENT_SCHEMA_VERSION,
-    budget: judged.budget,
-    implied: judged.implied,
-    isAgent: judged.isAgent,
-    interrupted: judged.interrupted,
+    ...judged,
     pass: storedPass(measure),
     settled: settled ?? null,
     sites: sites?.map(({ file, functionName, selfBytes }) => ({ file, functionName, selfBytes })) ?? null,

@@ -1,6 +1,6 @@
 /** What a pass sampled as the report's tables. Pure. */
 import type { GcEvents, SeriesGroup, SeriesTable } from '../../reports/model.ts';
-import type { PassResult } from '../pass/pass-result.ts';
+import type { MeasuredPass, PassResult } from '../pass/pass-result.ts';
 import { gaugesOf } from '../watch/agent-counters.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
 import { familySeries } from './family.ts';
@@ -87,7 +87,11 @@ const mapNames: Readonly<Record<string, string>> = {
 };
 
 /** At fixed numbers of requests: what `floodgate compare` takes equal windows of. */
-function requestsOf({ channel: { marks } }: PassResult): SeriesTable {
+export function requestsOf({
+  channel: { marks },
+}: {
+  readonly channel: Pick<MeasuredPass['channel'], 'marks'>;
+}): SeriesTable {
   const column = (name: string, unit: 'count' | 'bytes', values: number[]) =>
     ({ name, unit, kind: 'counter', values }) as const;
   return {

@@ -177,7 +177,7 @@ function commonOf(
   return { ...levels, frames: measure.lane === 'load' ? null : frames[index]!, streams: streams[index] ?? [] };
 }
 
-/** What of a spike is a leak: by forced collections where they were looked at, else by the shape of its line. */
+/** Which part of a spike is a leak: by forced collections where they were looked at, else by the shape of its line. */
 function leakBytesOf({ shape, heightBytes }: SpikeShape, settled: SettledGrowth | undefined): number {
   if (settled) return settled.isLeak ? settled.keptBytes : 0;
   return shape === 'leak' ? heightBytes : 0;

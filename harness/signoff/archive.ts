@@ -5,9 +5,9 @@
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { create } from 'tar';
-import { type BundleFiles, checkPath, Room, shownPath } from './bundle-room.ts';
+import { type BundleFiles, checkPath, Room } from './bundle-room.ts';
 import { archiveEndBytesMax, bundleBytesMax, expansionFreeBytes, expansionMax } from './limits.ts';
-import { Refused, refused } from './refusal.ts';
+import { Refused, refused, shown } from './refusal.ts';
 import { blockBytes, isZero, readTarHeader, strange } from './tar-header.ts';
 
 /** The folder as one `.tar.gz`, the same bytes for the same files. */
@@ -44,7 +44,7 @@ async function readEntries(unpacked: Unpacked): Promise<BundleFiles> {
     const isTop = isFolder && name === '.';
     if (!isTop) checkPath(name);
     room.take(name, size);
-    if (files.has(name)) throw refused('file-path', `${shownPath(name)} stands twice in the archive`);
+    if (files.has(name)) throw refused('file-path', `${shown(name)} stands twice in the archive`);
     if (isFolder) {
       folders.add(name);
       continue;
@@ -54,7 +54,7 @@ async function readEntries(unpacked: Unpacked): Promise<BundleFiles> {
     for (let above = path.posix.dirname(name); above !== '.'; above = path.posix.dirname(above)) folders.add(above);
   }
   for (const name of folders)
-    if (files.has(name)) throw refused('file-path', `${shownPath(name)} is a file and a folder in the archive`);
+    if (files.has(name)) throw refused('file-path', `${shown(name)} is a file and a folder in the archive`);
   return files;
 }
 

@@ -17,9 +17,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { readArchive } from './archive.ts';
-import { type BundleFiles, checkPath, Room, shownPath } from './bundle-room.ts';
+import { type BundleFiles, checkPath, Room } from './bundle-room.ts';
 import { bundleBytesMax } from './limits.ts';
-import { refused } from './refusal.ts';
+import { refused, shown } from './refusal.ts';
 
 /** @param place folder or `.tar.gz` @throws Refused */
 export async function readBundle(place: string): Promise<BundleFiles> {
@@ -42,7 +42,7 @@ function readFolder(folder: string): BundleFiles {
         open.push(name);
         room.take(name, 0);
       } else if (entry.isFile()) files.set(name, readPlain(path.join(folder, name), name, room));
-      else throw refused('file-link', `${shownPath(name)} is a link, or no plain file`);
+      else throw refused('file-link', `${shown(name)} is a link, or no plain file`);
     }
   }
   return files;
@@ -65,7 +65,7 @@ function entriesOf(folder: string, below: string): Dirent[] {
 }
 
 function unreadable(name: string, error: unknown) {
-  return refused('bundle-unreadable', `${shownPath(name)} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  return refused('bundle-unreadable', `${shown(name)} cannot be read (${(error as NodeJS.ErrnoException).code})`);
 }
 
 /** Opened without following a link, and only then looked at: nothing can be put in its place in between. */
@@ -74,12 +74,12 @@ function readPlain(file: string, name: string, room: Room): Buffer {
   try {
     descriptor = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw refused('file-link', `${shownPath(name)} is a link`);
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw refused('file-link', `${shown(name)} is a link`);
     throw unreadable(name, error);
   }
   try {
     const stat = fstatSync(descriptor);
-    if (!stat.isFile()) throw refused('file-link', `${shownPath(name)} is no plain file`);
+    if (!stat.isFile()) throw refused('file-link', `${shown(name)} is no plain file`);
     room.take(name, stat.size);
     return readFileSync(descriptor);
   } finally {

@@ -1,6 +1,6 @@
 /** What may be in a bundle: paths that stay within it, and no more files and bytes than its limits. */
 import { bundleBytesMax, fileBytesMax, filesMax, pathCharactersMax } from './limits.ts';
-import { refused } from './refusal.ts';
+import { refused, shown } from './refusal.ts';
 
 /** By path within the bundle, with `/` between. */
 export type BundleFiles = Map<string, Buffer>;
@@ -22,7 +22,7 @@ export class Room {
     this.#bytes += bytes;
     if (this.#files > filesMax) throw refused('bundle-too-large', `the bundle has more than ${filesMax} files`);
     if (bytes > this.#fileBytesMax || this.#bytes > bundleBytesMax)
-      throw refused('bundle-too-large', `${shownPath(name)} does not fit into the limits of a bundle`);
+      throw refused('bundle-too-large', `${shown(name)} does not fit into the limits of a bundle`);
   }
 }
 
@@ -31,10 +31,5 @@ export function checkPath(name: string): void {
   const parts = name.split('/');
   const isPlain = /^[\w@+=,. -]+(\/[\w@+=,. -]+)*$/.test(name) && !parts.includes('..') && !parts.includes('.');
   if (!isPlain || name.length > pathCharactersMax)
-    throw refused('file-path', `"${shownPath(name)}" is no path of a bundle`);
-}
-
-/** A hostile name in a message. */
-export function shownPath(name: string): string {
-  return name.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
+    throw refused('file-path', `"${shown(name)}" is no path of a bundle`);
 }

@@ -18,7 +18,7 @@ import { statementSchema } from './in-toto-fixture.ts';
 import { readPublicKey } from './keys.ts';
 import { defaultPolicy } from './policy.ts';
 import { Refused, reasons } from './refusal.ts';
-import { readSourceList, sourceFiles, sourceListText } from './source-list.ts';
+import { folderAtHand, readSourceList, sourceFiles, sourceListText } from './source-list.ts';
 import { verifyBundle } from './verify.ts';
 
 const folder = t.testdir();
@@ -256,6 +256,8 @@ t.test('a folder that cannot be read is refused', async (t) => {
   t.equal(await unprivileged(() => reasonOf(path.join(closed, 'runs', 'a'))), 'bundle-unreadable', 'what is in it');
   chmodSync(path.join(closed, 'runs'), 0);
   t.equal(await unprivileged(() => reasonOf(path.join(closed, 'runs'))), 'bundle-unreadable', 'the folder');
+  const asCandidate = unprivileged(async () => folderAtHand(path.join(closed, 'runs')));
+  await t.rejects(asCandidate, { code: 'source-unreadable', message: /closed\/runs cannot be read/ }, 'a candidate');
   chmodSync(path.join(closed, 'runs'), 0o700);
   t.equal(await reasonOf(path.join(folder, 'x'.repeat(300))), 'bundle-unreadable', 'a name that no folder has');
 });

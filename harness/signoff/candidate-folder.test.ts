@@ -8,7 +8,7 @@ import { textOf, verifyPlace } from '../commands/verify-command.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { writeFolder } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
-import { sourceFiles, sourceListText } from './source-list.ts';
+import { folderAtHand, sourceFiles, sourceListText } from './source-list.ts';
 
 interface Place {
   readonly source: string;
@@ -86,6 +86,14 @@ t.test('every file that lies in it counts, tracked or not', async (t) => {
   t.match(await verify(), { text: /1 file differs: lib\/x\.js/ }, 'in a repository within it');
   symlinkSync('/dev/zero', path.join(source, 'zero'));
   t.match(await verify(), { text: /2 files differ: .*zero/ }, 'a link is not followed');
+});
+
+t.test('only what lies in it is looked at', async (t) => {
+  const folder = t.testdir({ shop: { lib: 'x', 'y.js': 'y' }, 'shop-2': { 'z.js': 'z' } });
+  const { digestOf } = folderAtHand(path.join(folder, 'shop'));
+  t.match(digestOf('y.js'), /^[0-9a-f]{64}$/);
+  t.equal(digestOf('lib/x.js'), undefined, 'what was a folder is a file');
+  t.equal(digestOf('../shop-2/z.js'), undefined, 'beside it');
 });
 
 t.test('what is not committed is in the source of a candidate', async (t) => {

@@ -7,7 +7,7 @@ import { bundleFromJSON } from '@sigstore/bundle';
 import { dsse } from '@sigstore/core';
 import { type TrustMaterial, toSignedEntity, Verifier } from '@sigstore/verify';
 import { parseBounded } from './bounded-json.ts';
-import { refused } from './refusal.ts';
+import { refused, shown } from './refusal.ts';
 
 export const envelopeName = 'signoff.dsse.json';
 export const payloadType = 'application/vnd.in-toto+json';
@@ -112,4 +112,4 @@ function readEnvelope(bytes: Buffer): Envelope {
   return envelope;
 }
 
-const shownId = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 64);
+const shownId = (text: string) => shown(text, 64);

@@ -4,7 +4,7 @@
  */
 import { createRandom } from '../../agent/seeded-random.ts';
 import type { ComparedScenario } from '../../reports/comparison.ts';
-import type { Lane, RunReport, SeriesTable, Verdict } from '../../reports/model.ts';
+import type { Lane, RunReport, Verdict } from '../../reports/model.ts';
 import {
   isComparedWithItself,
   type SignedComparison,
@@ -18,9 +18,9 @@ import { comparisonVerdict } from '../compare/verdict.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { worstExitCode } from '../metrics/exit-codes.ts';
-import type { RequestMark } from '../metrics/request-window.ts';
 import { measuredAgain } from '../report/measured-again.ts';
 import type { Measurement } from '../report/measurement.ts';
+import { requestsOf } from '../report/series.ts';
 import { sampleSizes } from './sample-sizes.ts';
 
 export interface RunInputs {
@@ -134,30 +134,8 @@ export async function judgePairsAgain(inputs: PairsInputs): Promise<ComparedScen
 const nothing: PairedRun = { figures: [], budgets: [], series: [] };
 
 function pairedRun(measurement: Measurement): PairedRun {
-  const { figures, budgets, marks } = measuredAgain(measurement);
-  return { figures, budgets, series: [marksTable(marks)] };
-}
-
-/** As a report has them (`requestMarks` in compare/pairs.ts). */
-function marksTable(marks: readonly RequestMark[]): SeriesTable {
-  const column = (name: string, unit: 'count' | 'bytes', values: readonly number[]) =>
-    ({ name, unit, kind: 'counter', values }) as const;
-  return {
-    group: 'other',
-    tMs: marks.map((_, at) => at),
-    columns: [
-      column(
-        'requests',
-        'count',
-        marks.map(({ requests }) => requests),
-      ),
-      column(
-        'allocatedByRequests',
-        'bytes',
-        marks.map(({ allocated }) => allocated),
-      ),
-    ],
-  };
+  const { figures, budgets } = measuredAgain(measurement);
+  return { figures, budgets, series: [requestsOf(measurement.pass)] };
 }
 
 const notRun: Verdict = { ok: false, exitCode: 4, headline: 'It was not run: it has none of the lanes.' };

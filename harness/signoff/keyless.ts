@@ -12,7 +12,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { parseBounded } from './bounded-json.ts';
 import { payloadType } from './envelope.ts';
 import { keylessBytesMax, keylessLinesMax } from './limits.ts';
-import { type Reason, Refused, refused } from './refusal.ts';
+import { type Reason, Refused, refused, shown } from './refusal.ts';
 import { predicateType, sha256 } from './statement.ts';
 
 /** What GitHub's attest step says of a file (https://slsa.dev/spec/v1.0/provenance). */
@@ -199,5 +199,3 @@ function checkSigner({ identity: found }: Signer, identity: string, issuer: stri
   if (by !== issuer || !holds(issuerExtensions, issuer))
     throw refused('issuer-differs', `${shown(by)} vouched for who signed it, not ${shown(issuer)}`);
 }
-
-const shown = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);

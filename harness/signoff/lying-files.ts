@@ -2,9 +2,11 @@
  * The files that lie in a folder, without a word of the folder's own repository: its configuration names programs that git would run
  * (`core.fsmonitor`, filters), and its index says what is tracked, not what lies there. Only `.gitignore` files are heeded.
  */
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type Dirent, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import { printable } from '../../reports/format.ts';
 import { gitOutput } from '../compare/git.ts';
 import { sourceFilesMax } from './limits.ts';
 
@@ -18,9 +20,9 @@ export interface LyingFiles {
   readonly ignored: readonly string[];
 }
 
-/** As many as one more than `sourceFilesMax` where there are too many. */
+/** As many as one more than `sourceFilesMax` where there are too many. @throws FloodgateError `source-unreadable` */
 export function lyingFiles(folder: string): LyingFiles {
-  const isWorkTree = lstatSync(path.join(folder, '.git'), { throwIfNoEntry: false }) !== undefined;
+  const isWorkTree = entriesOf(folder).some(({ name }) => name === '.git');
   const listed = isWorkTree ? listedByGit(folder) : undefined;
   if (!listed) return { names: filesBelow(folder, ''), ignored: [] };
   // A repository within the folder is named by git, and not opened.
@@ -57,7 +59,7 @@ function filesBelow(folder: string, top: string): string[] {
   const names: string[] = [];
   const open = [top];
   for (let below = open.pop(); below !== undefined; below = open.pop()) {
-    for (const entry of readdirSync(path.join(folder, below), { withFileTypes: true })) {
+    for (const entry of entriesOf(path.join(folder, below))) {
       const name = below === '' ? entry.name : `${below}/${entry.name}`;
       if (entry.name === '.git' || !isSource(name)) continue;
       if (entry.isDirectory()) open.push(name);
@@ -66,4 +68,18 @@ function filesBelow(folder: string, top: string): string[] {
     }
   }
   return names;
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+}
+
+export function unreadable(file: string, error: unknown): FloodgateError {
+  return new FloodgateError('source-unreadable', `${printable(file)} cannot be read: ${(error as Error).message}`, {
+    hint: 'A source holds plain files, folders and links: take it away, or let it be read.',
+  });
 }

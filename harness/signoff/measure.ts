@@ -1,5 +1,5 @@
 /** The runs behind a sign-off: each scenario of the candidate by its budgets, in each lane, and in pairs with the release before it. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparedScenario } from '../../reports/comparison.ts';
@@ -11,6 +11,7 @@ import type { Version } from '../compare/version-label.ts';
 import type { VersionStore } from '../compare/version-store.ts';
 import { definitionOf } from '../ledger/definition.ts';
 import type { Project } from '../project/find-config.ts';
+import { keptIn } from '../project/kept-texts.ts';
 import { findLibraryScenario } from '../project/library.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
@@ -115,16 +116,11 @@ async function measureRun(
   const { project, store, candidate, environment, workFolder, signal } = order;
   const out = path.join(workFolder, 'runs', scenario.name, lane);
   mkdirSync(out, { recursive: true, mode: 0o700 });
-  const keep = (name: string, text: string) => {
-    const file = path.join(out, name);
-    writeFileSync(file, text);
-    return file;
-  };
   const asked = lane === 'load' || lane === usual ? scenario : { ...scenario, lane };
   const thresholds = thresholdsOf(project, scenario, lane, environment, []);
   const isAgent = isOwnAgent(targetOf(project, scenario));
   const words = [
-    ...runArguments(project, asked, { environment, keep }),
+    ...runArguments(project, asked, { environment, keep: keptIn(out) }),
     ...(isAgent ? ['--agent', store.projectFolder] : ['--target-dir', store.projectFolder]),
     '--keep-measurement',
     ...(order.keepsSnapshots ? ['--keep-snapshots'] : []),

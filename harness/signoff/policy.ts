@@ -4,13 +4,13 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { formatDuration } from '../../reports/format.ts';
 import { isComparedWithItself, type SignoffReport, testsOf } from '../../reports/signoff.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
-import type { Refusal } from './refusal.ts';
+import { listed, type Refusal } from './refusal.ts';
 
 const words = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 const names = v.pipe(v.array(words), v.maxLength(1_000));
 
 /** What a policy file may say; what it leaves out is not asked for, but for the first three. */
-export const policySchema = v.strictObject({
+const policySchema = v.strictObject({
   /** Limits that are broken. @default 0: none may be */
   allowFailed: v.optional(names, []),
   /** Limits that were not measured, or not decided. @default none may be */
@@ -143,9 +143,4 @@ function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
       refuse('lane-missing', `not run in the ${lane} lane: ${listed(without.map(({ name }) => name))}`);
   }
   return refusals;
-}
-
-/** As many as a line holds. */
-function listed(all: readonly string[]): string {
-  return all.length > 5 ? `${all.slice(0, 5).join(', ')} and ${all.length - 5} more` : all.join(', ');
 }

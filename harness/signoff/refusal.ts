@@ -70,6 +70,16 @@ export class Refused extends Error {
   }
 }
 
+/** A text of whoever made the bundle, in a sentence of ours. */
+export function shown(text: string, charactersMax = 200): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, charactersMax);
+}
+
+/** As many as a line holds. */
+export function listed(all: readonly string[]): string {
+  return all.length > 5 ? `${all.slice(0, 5).join(', ')} and ${all.length - 5} more` : all.join(', ');
+}
+
 export function refused(reason: Reason, text: string): Refused {
   return new Refused({ reason, text });
 }

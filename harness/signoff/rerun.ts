@@ -1,6 +1,5 @@
 /** The runs of a bundle that repeat, run again: the figures of the candidate beside those that were signed. */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport, Unit } from '../../reports/model.ts';
@@ -9,9 +8,11 @@ import { runCell } from '../compare/cell-run.ts';
 import type { VersionStore } from '../compare/version-store.ts';
 import { checkConfig } from '../project/check-config.ts';
 import type { Project } from '../project/find-config.ts';
+import { keptIn } from '../project/kept-texts.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { fileDigest } from './file-digest.ts';
 import { isWithin, loadRange, repeatRange } from './repeat-range.ts';
 import { REDACTED_MARK } from './secrets.ts';
 import { projectName } from './summary.ts';
@@ -59,7 +60,7 @@ export async function rerun(order: RerunOrder): Promise<FigureAgain[]> {
 
 type Stated = Pick<FigureAgain, 'metric' | 'unit' | 'stated' | 'range'>;
 
-/** What of a scenario repeats: its exact lane, and a load whose pairs agreed. */
+/** What repeats in a scenario: its exact lane, and a load whose pairs agreed. */
 function repeatable({ runs, comparisons }: SignedScenario): { lane: 'exact' | 'load'; figures: Stated[] }[] {
   const exact = runs
     .filter(({ lane, folder }) => lane === 'exact' && folder !== null)
@@ -90,14 +91,9 @@ async function runAgain(order: RerunOrder, scenario: ScenarioConfig, lane: 'exac
   const { project, store, workFolder, signal } = order;
   const out = path.join(workFolder, scenario.name, lane);
   mkdirSync(out, { recursive: true, mode: 0o700 });
-  const keep = (name: string, text: string) => {
-    const file = path.join(out, name);
-    writeFileSync(file, text);
-    return file;
-  };
   const asked = lane === 'load' ? scenario : { ...scenario, lane };
   const place = isOwnAgent(targetOf(project, scenario)) ? '--agent' : '--target-dir';
-  const words = [...runArguments(project, asked, { keep }), place, store.projectFolder, '--no-explain'];
+  const words = [...runArguments(project, asked, { keep: keptIn(out) }), place, store.projectFolder, '--no-explain'];
   if (lane === 'load') words.push('--repeatable');
   // Once beforehand, uncounted, as a comparison does: caches of files and of compiled code are cold in a new checkout.
   await runCell({ arguments: words, folder: project.folder, out: path.join(out, 'warm-up'), signal });
@@ -130,7 +126,7 @@ export function projectIn(files: BundleFiles, folder: string): Project {
 export function checkInputs({ inputs }: SignoffReport, folder: string): void {
   for (const { name, sha256 } of inputs) {
     const file = path.resolve(folder, name);
-    const found = existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : undefined;
+    const found = existsSync(file) ? fileDigest(file) : undefined;
     if (found === sha256) continue;
     throw new FloodgateError('rerun-refused', `${file} ${found ? 'is another recording' : 'does not exist'}`, {
       hint: `The bundle was made with one whose SHA-256 is ${sha256}: put it there.`,

@@ -6,11 +6,10 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import { printable } from '../../reports/format.ts';
 import { gitOutput } from '../compare/git.ts';
 import { fileDigest } from './file-digest.ts';
 import { sourceFilesMax } from './limits.ts';
-import { lyingFiles } from './lying-files.ts';
+import { lyingFiles, unreadable } from './lying-files.ts';
 
 export const sourceListName = 'candidate.sha256';
 
@@ -38,14 +37,15 @@ export interface FolderAtHand {
   readonly digestOf: (name: string) => string | undefined;
 }
 
-/** @throws FloodgateError `source-too-large` */
+/** @throws FloodgateError `source-too-large`, `source-unreadable` */
 export function folderAtHand(folder: string): FolderAtHand {
   const { names, ignored } = lyingFiles(folder);
   const below = (name: string) => path.join(folder, name);
+  const isBelow = (name: string) => below(name).startsWith(path.join(folder, path.sep));
   return {
     files: digested(folder, names),
     ignored,
-    digestOf: (name) => (below(name).startsWith(folder) && isFile(below(name)) ? digestOf(below(name)) : undefined),
+    digestOf: (name) => (isBelow(name) && isFile(below(name)) ? digestOf(below(name)) : undefined),
   };
 }
 
@@ -67,8 +67,14 @@ function trackedFiles(folder: string): string[] {
 
 /** A link counts as one. */
 function isFile(file: string): boolean {
-  const stat = lstatSync(file, { throwIfNoEntry: false });
-  return stat !== undefined && (stat.isFile() || stat.isSymbolicLink());
+  try {
+    const stat = lstatSync(file);
+    return stat.isFile() || stat.isSymbolicLink();
+  } catch (error) {
+    // What was a folder may have become a file.
+    if (/^(ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw unreadable(file, error);
+  }
 }
 
 function digestOf(file: string): string {
@@ -78,12 +84,6 @@ function digestOf(file: string): string {
   } catch (error) {
     throw unreadable(file, error);
   }
-}
-
-function unreadable(file: string, error: unknown): FloodgateError {
-  return new FloodgateError('source-unreadable', `${printable(file)} cannot be read: ${(error as Error).message}`, {
-    hint: 'A source holds plain files, folders and links: take it away, or let it be read.',
-  });
 }
 
 /** As sha256sum(1) takes it with `--check`. Names with a line break or a backslash are escaped as it escapes them. */

@@ -15,7 +15,7 @@ import { type SourceFile, sourceListName } from './source-list.ts';
 export const statementType = 'https://in-toto.io/Statement/v1';
 export const predicateType = 'https://in-toto.io/attestation/test-result/v0.1';
 /** A field of our own is named by a URI (in-toto's parsing rules): who does not know it leaves it out. */
-export const extensionName = 'urn:floodgate:signoff:v1';
+const extensionName = 'urn:floodgate:signoff:v1';
 
 interface ResourceDescriptor {
   readonly name: string;

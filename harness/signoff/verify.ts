@@ -10,7 +10,7 @@ import { checkData, contentOf, parsed } from './check-data.ts';
 import { envelopeName, openEnvelope } from './envelope.ts';
 import { type KeylessOrder, verifyKeyless } from './keyless.ts';
 import { type Policy, refusalsBy } from './policy.ts';
-import { type Refusal, Refused, refused } from './refusal.ts';
+import { listed, type Refusal, Refused, refused } from './refusal.ts';
 import { type FolderAtHand, readSourceList, sourceListName } from './source-list.ts';
 import { manifestIn, predicateType, type Statement, sha256, statementType } from './statement.ts';
 import { readSummary, summaryName } from './summary.ts';
@@ -177,13 +177,11 @@ function candidateRefusals(
     : differs(`${counted(all.length, 'file differs', 'files differ')}: ${all.slice(0, 5).join(', ')}`);
 }
 
-/** What of the candidate at hand was looked at, and what was not. */
+/** Which files of the candidate at hand were looked at, and which were not. */
 function candidateChecks(candidate: CandidateAtHand | undefined, files: BundleFiles): string[] {
   if (candidate?.kind !== 'source') return [];
   const signed = new Set(readSourceList(contentOf(files, sourceListName).toString('utf8'))!.map(({ name }) => name));
   const unseen = candidate.ignored.filter((name) => !signed.has(name));
-  const shown =
-    unseen.length > 5 ? `${unseen.slice(0, 5).join(', ')} and ${unseen.length - 5} more` : unseen.join(', ');
-  const ignored = unseen.length > 0 ? `; ignored, and not looked at: ${shown}` : '';
+  const ignored = unseen.length > 0 ? `; ignored, and not looked at: ${listed(unseen)}` : '';
   return [`${candidate.files.length} files of the candidate were looked at, packages not${ignored}`];
 }

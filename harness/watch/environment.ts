@@ -1,21 +1,31 @@
 /** Where a run took place, for its report. */
 import os from 'node:os';
 import type { Environment } from '../../reports/model.ts';
+import type { MachineFacts } from '../../reports/signoff.ts';
 import { ControlGroup } from './control-group.ts';
 
-/** @param privilege how the TAP device was come by, in words */
-export function readEnvironment(privilege: string): Environment {
+/** What is the same for all that runs here. */
+export function readMachineFacts(): MachineFacts {
   const cpus = os.cpus();
-  const limitBytes = ControlGroup.of(process.pid)?.limitBytes();
   return {
     node: process.version,
-    v8: process.versions.v8,
     platform: process.platform,
     arch: process.arch,
     kernel: os.release(),
     cpu: cpus[0]?.model ?? 'unknown',
     cores: cpus.length,
     memoryBytes: os.totalmem(),
+  };
+}
+
+/** @param privilege how the TAP device was come by, in words */
+export function readEnvironment(privilege: string): Environment {
+  const { node, ...machine } = readMachineFacts();
+  const limitBytes = ControlGroup.of(process.pid)?.limitBytes();
+  return {
+    node,
+    v8: process.versions.v8,
+    ...machine,
     privilege,
     extra: {
       'load average': os

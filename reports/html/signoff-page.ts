@@ -152,21 +152,19 @@ function overviewCard({ scenarios }: SignoffReport): HTMLElement | null {
       attributes: { title: printable(verdict.headline, 300) },
     });
   const parts = scenarios.flatMap(({ name, runs, comparisons }) => [
-    ...runs.map(({ lane, verdict }) => ({ name, lane, what: 'budgets', verdict, text: verdict.headline })),
+    ...runs.map(({ lane, verdict }) => ({ name, lane, what: 'budgets', verdict })),
     ...comparisons.map(({ result }) => {
       const judged = judgedMetrics(result);
       const worst = judged[0];
-      const ok = judged.length > 0 && judged.every(({ decision }) => decision === 'within');
-      const exitCode = ok ? 0 : worst?.decision === 'worse' ? 1 : 4;
-      const text = worst
+      const exitCode = worst?.decision === 'within' ? 0 : worst?.decision === 'worse' ? 1 : 4;
+      const headline = worst
         ? `${judged.length} compared; ${worst.name}: ${worst.decision}${worst.note ? `, ${worst.note}` : ''}`
         : 'nothing was compared';
       return {
         name,
         lane: result.lane,
         what: `${result.pairs} pairs`,
-        verdict: { ok, exitCode, headline: text },
-        text,
+        verdict: { ok: exitCode === 0, exitCode, headline },
       };
     }),
   ]);
@@ -181,7 +179,7 @@ function overviewCard({ scenarios }: SignoffReport): HTMLElement | null {
         },
         { title: 'Lane', cell: ({ lane }) => lane, key: ({ lane }) => lane },
         { title: 'Judged by', cell: ({ what }) => what, key: ({ what }) => what },
-        { title: 'Verdict', cell: ({ text }) => printable(text, 300) },
+        { title: 'Verdict', cell: ({ verdict }) => printable(verdict.headline, 300) },
       ],
       parts,
     ),

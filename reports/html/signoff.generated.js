@@ -537,24 +537,21 @@
 			name,
 			lane,
 			what: "budgets",
-			verdict,
-			text: verdict.headline
+			verdict
 		})), ...comparisons.map(({ result }) => {
 			const judged = judgedMetrics(result);
 			const worst = judged[0];
-			const ok = judged.length > 0 && judged.every(({ decision }) => decision === "within");
-			const exitCode = ok ? 0 : worst?.decision === "worse" ? 1 : 4;
-			const text = worst ? `${judged.length} compared; ${worst.name}: ${worst.decision}${worst.note ? `, ${worst.note}` : ""}` : "nothing was compared";
+			const exitCode = worst?.decision === "within" ? 0 : worst?.decision === "worse" ? 1 : 4;
+			const headline = worst ? `${judged.length} compared; ${worst.name}: ${worst.decision}${worst.note ? `, ${worst.note}` : ""}` : "nothing was compared";
 			return {
 				name,
 				lane: result.lane,
 				what: `${result.pairs} pairs`,
 				verdict: {
-					ok,
+					ok: exitCode === 0,
 					exitCode,
-					headline: text
-				},
-				text
+					headline
+				}
 			};
 		})]);
 		return section("Scenarios", [sortableTable([
@@ -582,7 +579,7 @@
 			},
 			{
 				title: "Verdict",
-				cell: ({ text }) => printable(text, 300)
+				cell: ({ verdict }) => printable(verdict.headline, 300)
 			}
 		], parts)]);
 	}
