@@ -8,11 +8,11 @@ import { decodeFrame } from '../../agent/wire/decode.ts';
 import { Decoded, decodedNames, Packet } from '../../agent/wire/packet.ts';
 import { FrameCopy, Layers } from '../traffic/edit/edit-stage.ts';
 import { putWord, word } from '../traffic/frame-words.ts';
-
+import { fixTcpChecksum } from '../traffic/segment-pieces.ts';
 import type { AddressMap } from './address-map.ts';
 import type { ByteStore } from './byte-store.ts';
 import { FragmentPlaces } from './fragment-places.ts';
-import { fixTcpChecksum, NetworkHeaders } from './network-headers.ts';
+import { NetworkHeaders } from './network-headers.ts';
 import { countOne, type ScrubCounts } from './scrub-counts.ts';
 import type { ScrubbedConnection, ScrubbedSide } from './scrub-streams.ts';
 
@@ -83,7 +83,7 @@ export class FrameScrubber implements FrameSink {
         'captured in part: the TCP checksum, over bytes that are not there, is blank',
       );
       putWord(out, tcpStart + 16, 0);
-    } else fixTcpChecksum(out, inner, tcpStart, payloadEnd);
+    } else fixTcpChecksum(out, inner, out[inner]! >> 4, tcpStart, payloadEnd);
     return '';
   }
 

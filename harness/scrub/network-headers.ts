@@ -4,7 +4,7 @@
  */
 import { foldChecksum, sumWords } from '../../agent/wire/checksum.ts';
 import { isVlanType, putWord, word } from '../traffic/frame-words.ts';
-import { fixIpv4Checksum, pseudoSum } from '../traffic/segment-pieces.ts';
+import { fixIpv4Checksum } from '../traffic/segment-pieces.ts';
 import type { AddressMap } from './address-map.ts';
 
 const tcp = 6;
@@ -165,10 +165,4 @@ function ipv6End(out: Uint8Array, at: number, payload: number): number {
     end += 8;
   }
   return end;
-}
-
-export function fixTcpChecksum(out: Uint8Array, ip: number, tcpStart: number, end: number): void {
-  putWord(out, tcpStart + 16, 0);
-  const pseudo = pseudoSum(out, ip, out[ip]! >> 4, tcp, end - tcpStart);
-  putWord(out, tcpStart + 16, foldChecksum(sumWords(pseudo, out, tcpStart, end)));
 }
