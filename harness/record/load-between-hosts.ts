@@ -2,11 +2,11 @@
  * A server and its load as two hosts: each in a network namespace of its own, joined by a virtual cable, which is recorded. Runs inside
  * a namespace of ours (`runInNamespace`): the kernel takes all of it away with the last process, however that ends.
  */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { describeExit, lastWords, startChild } from '../target/child-target.ts';
 import { fillIn, splitWords } from '../target/command-words.ts';
+import { listeningSockets } from '../target/listening-sockets.ts';
 import type { Target } from '../target/target.ts';
 import { cable, joinHosts, serverAddress } from './two-hosts.ts';
 
@@ -123,25 +123,11 @@ function localPorts(pid: number): number[] {
     .map(({ port }) => port);
 }
 
-/** Of a network namespace that is the process's alone (proc_pid_net(5)). */
+/** In a network namespace that is the process's alone. */
 function listening(pid: number): { readonly port: number; readonly isLocal: boolean }[] {
-  return ['tcp', 'tcp6'].flatMap((name) => {
-    let text = '';
-    try {
-      text = readFileSync(`/proc/${pid}/net/${name}`, 'latin1');
-    } catch {
-      // It has ended, or the kernel has no IPv6.
-    }
-    return text
-      .split('\n')
-      .slice(1)
-      .flatMap((line) => {
-        const [, local = '', , state] = line.trim().split(/\s+/);
-        if (state !== '0A') return [];
-        const [address = '', port = ''] = local.split(':');
-        // 127.0.0.1 and ::1, as the kernel prints them.
-        const isLocal = /^(0*(01000000)|.{6}7F)$/.test(address);
-        return [{ port: Number.parseInt(port, 16), isLocal }];
-      });
-  });
+  return listeningSockets(`/proc/${pid}/net`).map(({ address, port }) => ({
+    port,
+    // 127.0.0.1 and ::1, as the kernel prints them.
+    isLocal: /^(0*(01000000)|.{6}7F)$/.test(address),
+  }));
 }
