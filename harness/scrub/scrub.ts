@@ -93,7 +93,7 @@ async function readStreams(
     limits: limits.tcp,
     handler: streams,
     source: { interfaces },
-    // A capture may be an attacker's; of a key the hash of the table tells nothing.
+    // A capture may be an attacker's; the hash of the table gives nothing of the key away.
     hashSeed: [view.getInt32(0) ^ 0x5bd1_e995, view.getInt32(8) ^ 0x1b87_3593],
   });
   const sink: FrameSink = {
