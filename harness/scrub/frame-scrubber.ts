@@ -3,14 +3,14 @@
  * often and in whatever order they come. What is no TCP is left out, and counted.
  */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
-import { formatIpv4, formatIpv6 } from '../../agent/wire/address.ts';
 import { decodeFrame } from '../../agent/wire/decode.ts';
 import { Decoded, decodedNames, Packet } from '../../agent/wire/packet.ts';
 import { FrameCopy, Layers } from '../traffic/edit/edit-stage.ts';
+import { hostOf } from '../traffic/flows.ts';
 import { putWord, word } from '../traffic/frame-words.ts';
 import { fixTcpChecksum } from '../traffic/segment-pieces.ts';
 import type { AddressMap } from './address-map.ts';
-import type { ByteStore } from './byte-store.ts';
+import { type ByteStore, pageBytes } from './byte-store.ts';
 import { FragmentPlaces } from './fragment-places.ts';
 import { NetworkHeaders } from './network-headers.ts';
 import { countOne, type ScrubCounts } from './scrub-counts.ts';
@@ -96,7 +96,7 @@ export class FrameScrubber implements FrameSink {
     }
     const offset = (sequence - side.first) | 0;
     // Longer than 2 GiB: which round it is, is seen from the pages.
-    const place = offset < 0 && side.pages.length > 2 ** 19 ? offset + 2 ** 32 : offset;
+    const place = offset < 0 && side.pages.length * pageBytes > 2 ** 31 ? offset + 2 ** 32 : offset;
     const known = Math.max(0, -place);
     out.fill(0, start, Math.min(end, start + known));
     if (start + known < end) this.#options.store.take(side.pages, place + known, out, start + known, end);
@@ -118,18 +118,8 @@ export class FrameScrubber implements FrameSink {
     return own;
   }
 
-  #endpoint(at: number, port: number): string {
-    const { addresses, ipVersion } = this.#packet;
-    const address =
-      ipVersion === 4
-        ? formatIpv4(addresses[at]!)
-        : formatIpv6(
-            addresses[at]! >>> 0,
-            addresses[at + 1]! >>> 0,
-            addresses[at + 2]! >>> 0,
-            addresses[at + 3]! >>> 0,
-          );
-    return `${address}:${port}`;
+  #endpoint(at: 0 | 4, port: number): string {
+    return `${hostOf(this.#packet, at)}:${port}`;
   }
 
   /** Ethernet and IPv4 (RFC 826). */
@@ -176,7 +166,7 @@ export class FrameScrubber implements FrameSink {
 function reaches(side: ScrubbedSide, sequence: number): boolean {
   if (!side.hasBegun) return false;
   const offset = (sequence - side.first) | 0;
-  return offset >= -1 && offset <= side.pages.length * 4_096;
+  return offset >= -1 && offset <= side.pages.length * pageBytes;
 }
 
 /** Keeps what segments need: no more, maximum size, scale, what was received, times (RFC 9293, 7323, 2018). */

@@ -4,11 +4,12 @@
  */
 import type { HeadParser } from '../../agent/http/head-parser.ts';
 import { LENGTH_ABSENT, LENGTH_UNKNOWABLE, NO_VERSION } from '../../agent/http/head-parser.ts';
+import { latin1 } from '../../agent/http/message.ts';
 import { findStart } from '../../agent/http/start-search.ts';
 import { mayBeTls } from '../../agent/http/tls-hello.ts';
 import { type BodyRoom, BodyScrubber, type Place } from './body-scrubber.ts';
 import { type ConnectionTalk, simpleMethod } from './connection-talk.ts';
-import { type HeadScrubber, latin1 } from './head-scrubber.ts';
+import type { HeadScrubber } from './head-scrubber.ts';
 import { codingsNamed } from './named-codings.ts';
 import { http2Frames, type RecordKind, RecordWalker, tlsRecords, websocketFrames } from './record-walker.ts';
 import type { TextScrubber } from './text-scrubber.ts';
