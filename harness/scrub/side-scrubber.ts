@@ -108,16 +108,14 @@ export class SideScrubber {
     this.#takeCutHead();
     if (!this.#isHttp && (this.#state === State.search || this.#state === State.head))
       this.#parts.room.counts.otherSides += 1;
-    this.#body?.end(this.#state === State.untilClose);
-    this.#body = undefined;
+    this.#endBody(this.#state === State.untilClose);
     this.#blankHeld();
     this.#state = State.blank;
   }
 
   /** The other side has left HTTP/1, and this one with it. */
   leave(kind: RecordKind | undefined): void {
-    this.#body?.end(true);
-    this.#body = undefined;
+    this.#endBody(true);
     this.#blankHeld();
     this.#walker = kind && new RecordWalker(kind, this.#place);
     this.#state = kind ? State.records : State.blank;
@@ -314,8 +312,7 @@ export class SideScrubber {
     if (this.#isDoubtful && this.#state === State.length) {
       this.#isDoubtful = false;
       if (looksLikeHead(bytes, at, end)) {
-        this.#body!.end(true);
-        this.#body = undefined;
+        this.#endBody(true);
         this.#state = State.head;
         return at;
       }
@@ -333,8 +330,7 @@ export class SideScrubber {
       this.#state = State.chunkEnd;
       return;
     }
-    this.#body?.end(true);
-    this.#body = undefined;
+    this.#endBody(true);
     this.#state = State.head;
   }
 
@@ -369,8 +365,7 @@ export class SideScrubber {
       }
       this.#state = State.chunkSize;
     } else if (/^\r?\n$/.test(line)) {
-      this.#body?.end(true);
-      this.#body = undefined;
+      this.#endBody(true);
       this.#state = State.head;
     } else this.#parts.heads.fields(this.#held, 0, length);
     this.#place(this.#heldAt, this.#held, 0, length);
@@ -398,19 +393,22 @@ export class SideScrubber {
     return at + length - before;
   }
 
+  #endBody(isWhole: boolean): void {
+    this.#body?.end(isWhole);
+    this.#body = undefined;
+  }
+
   /** A head that ends before its end is a message all the same. */
   #takeCutHead(): void {
     if (!this.#hasStartLine()) return;
     this.#takeHeld();
-    this.#body?.end(false);
-    this.#body = undefined;
+    this.#endBody(false);
   }
 
   /** The framing is not known any more. */
   #lose(): void {
     this.#takeCutHead();
-    this.#body?.end(false);
-    this.#body = undefined;
+    this.#endBody(false);
     this.#blankHeld();
     this.#isStrict = true;
     this.#isDoubtful = false;
