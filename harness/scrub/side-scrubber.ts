@@ -10,6 +10,7 @@ import { mayBeTls } from '../../agent/http/tls-hello.ts';
 import { type BodyRoom, BodyScrubber, type Place } from './body-scrubber.ts';
 import { type ConnectionTalk, simpleMethod } from './connection-talk.ts';
 import type { HeadScrubber } from './head-scrubber.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { codingsNamed } from './named-codings.ts';
 import { http2Frames, type RecordKind, RecordWalker, tlsRecords, websocketFrames } from './record-walker.ts';
 import type { TextScrubber } from './text-scrubber.ts';
@@ -53,8 +54,7 @@ export class SideScrubber {
   readonly #place: Place;
   #state: State = State.first;
   /** Bytes of a head, a line or a hello that are not all there yet, the first of which belongs at `#heldAt`. */
-  #held = Buffer.alloc(0);
-  #heldLength = 0;
+  readonly #held = new HeldBytes();
   #heldAt = 0;
   #left = 0;
   #body: BodyScrubber | undefined;
@@ -135,14 +135,14 @@ export class SideScrubber {
 
   /** A head of which a line at least is held. */
   #hasStartLine(): boolean {
-    if (this.#state !== State.head || this.#heldLength === 0) return false;
+    if (this.#state !== State.head || this.#held.length === 0) return false;
     const { parser } = this.#parts;
-    return parser.parse(this.#held, 0, this.#heldLength, this.#isStrict) === 0 && parser.startLineRead;
+    return parser.parse(this.#held.bytes, 0, this.#held.length, this.#isStrict) === 0 && parser.startLineRead;
   }
 
   #takeHeld(): void {
-    this.#takeHead(this.#heldLength);
-    this.#heldLength = 0;
+    this.#takeHead(this.#held.length);
+    this.#held.length = 0;
   }
 
   /** @returns where it goes on; −1 where all was taken */
@@ -201,14 +201,14 @@ export class SideScrubber {
   }
 
   #head(offset: number, bytes: Uint8Array, at: number, end: number): number {
-    if (this.#heldLength === 0 && this.#talk.isSimple && !looksLikeHead(bytes, at, end)) {
+    if (this.#held.length === 0 && this.#talk.isSimple && !looksLikeHead(bytes, at, end)) {
       // An answer without a head: all of it is body.
       this.#talk.answered(200);
       this.#body = new BodyScrubber(this.#parts.room, { contentType: '', codings: [] }, this.#place);
       this.#state = State.untilClose;
       return at;
     }
-    const before = this.#heldLength;
+    const before = this.#held.length;
     if (before === 0) {
       // Empty lines before a start line (RFC 9112, section 2.2).
       let from = at;
@@ -219,13 +219,13 @@ export class SideScrubber {
       }
     }
     this.#hold(offset, bytes, at, end);
-    const length = this.#parts.parser.parse(this.#held, 0, this.#heldLength, this.#isStrict);
+    const length = this.#parts.parser.parse(this.#held.bytes, 0, this.#held.length, this.#isStrict);
     if (length > 0) {
       this.#takeHead(length);
-      this.#heldLength = 0;
+      this.#held.length = 0;
       return at + length - before;
     }
-    if (length === 0 && this.#heldLength <= headBytesMax) return -1;
+    if (length === 0 && this.#held.length <= headBytesMax) return -1;
     // No head: one may begin further on.
     this.#state = State.search;
     this.#dropBefore(1);
@@ -235,17 +235,17 @@ export class SideScrubber {
   /** Looks for a head in what is held; what lies before it stays blank. */
   #search(offset: number, bytes: Uint8Array, at: number, end: number): number {
     this.#hold(offset, bytes, at, end);
-    const found = findStart(this.#parts.parser, this.#held, 0, this.#heldLength, startLineBytesMax);
+    const found = findStart(this.#parts.parser, this.#held.bytes, 0, this.#held.length, startLineBytesMax);
     this.#dropBefore(found);
-    if (this.#heldLength === 0) return end;
-    const length = this.#parts.parser.parse(this.#held, 0, this.#heldLength, true);
+    if (this.#held.length === 0) return end;
+    const length = this.#parts.parser.parse(this.#held.bytes, 0, this.#held.length, true);
     if (length > 0) {
       this.#takeHead(length);
-      const rest = Uint8Array.from(this.#held.subarray(length, this.#heldLength));
+      const rest = Uint8Array.from(this.#held.bytes.subarray(length, this.#held.length));
       const restAt = this.#heldAt + length;
-      this.#heldLength = 0;
+      this.#held.length = 0;
       this.push(restAt, rest, 0, rest.length);
-    } else if (this.#heldLength > headBytesMax) this.#dropBefore(1);
+    } else if (this.#held.length > headBytesMax) this.#dropBefore(1);
     return end;
   }
 
@@ -253,7 +253,7 @@ export class SideScrubber {
   #takeHead(length: number): void {
     const { parser, heads, room } = this.#parts;
     const { isRequest, contentLength, chunked, hasEncoding, status, fields, count, minorVersion } = parser;
-    const held = this.#held;
+    const held = this.#held.bytes;
     const method = isRequest ? latin1(held, 0, parser.methodEnd) : '';
     const value = (name: string) => {
       const all: string[] = [];
@@ -340,12 +340,12 @@ export class SideScrubber {
     const to = lf < 0 ? end : at + lf + 1;
     this.#hold(offset, bytes, at, to);
     if (lf < 0) {
-      if (this.#heldLength <= lineBytesMax) return -1;
+      if (this.#held.length <= lineBytesMax) return -1;
       this.#lose();
       return end;
     }
-    const line = latin1(this.#held, 0, this.#heldLength);
-    const length = this.#heldLength;
+    const line = latin1(this.#held.bytes, 0, this.#held.length);
+    const length = this.#held.length;
     const state = this.#state;
     if (state === State.chunkSize) {
       const size = /^[ \t]*([0-9a-fA-F]{1,13})[ \t]*(;|\r?\n)/.exec(line);
@@ -355,7 +355,7 @@ export class SideScrubber {
       }
       // What is said behind the size is a text as any other.
       const behind = line.indexOf(';');
-      if (behind >= 0) this.#parts.text.scrub(this.#held, behind, length, 0);
+      if (behind >= 0) this.#parts.text.scrub(this.#held.bytes, behind, length, 0);
       this.#left = Number.parseInt(size[1]!, 16);
       this.#state = this.#left === 0 ? State.trailers : State.chunkData;
     } else if (state === State.chunkEnd) {
@@ -367,29 +367,29 @@ export class SideScrubber {
     } else if (/^\r?\n$/.test(line)) {
       this.#endBody(true);
       this.#state = State.head;
-    } else this.#parts.heads.fields(this.#held, 0, length);
-    this.#place(this.#heldAt, this.#held, 0, length);
-    this.#heldLength = 0;
+    } else this.#parts.heads.fields(this.#held.bytes, 0, length);
+    this.#place(this.#heldAt, this.#held.bytes, 0, length);
+    this.#held.length = 0;
     return to;
   }
 
   #hello(offset: number, bytes: Uint8Array, at: number, end: number): number {
-    const before = this.#heldLength;
+    const before = this.#held.length;
     this.#hold(offset, bytes, at, end);
-    if (this.#heldLength < 5) return -1;
-    const length = 5 + ((this.#held[3]! << 8) | this.#held[4]!);
-    if (this.#heldLength < length && length <= helloBytesMax) return -1;
+    if (this.#held.length < 5) return -1;
+    const length = 5 + ((this.#held.bytes[3]! << 8) | this.#held.bytes[4]!);
+    if (this.#held.length < length && length <= helloBytesMax) return -1;
     this.#walker = new RecordWalker(tlsRecords, this.#place);
     this.#state = State.records;
-    if (length > helloBytesMax || this.#held[0] !== 22) {
-      const held = Uint8Array.from(this.#held.subarray(0, this.#heldLength));
-      this.#heldLength = 0;
+    if (length > helloBytesMax || this.#held.bytes[0] !== 22) {
+      const held = Uint8Array.from(this.#held.bytes.subarray(0, this.#held.length));
+      this.#held.length = 0;
       this.#walker.push(this.#heldAt, held, 0, held.length);
       return end;
     }
-    scrubHello(this.#held.subarray(0, length), this.#parts.text);
-    this.#place(this.#heldAt, this.#held, 0, length);
-    this.#heldLength = 0;
+    scrubHello(this.#held.bytes.subarray(0, length), this.#parts.text);
+    this.#place(this.#heldAt, this.#held.bytes, 0, length);
+    this.#held.length = 0;
     return at + length - before;
   }
 
@@ -416,28 +416,20 @@ export class SideScrubber {
   }
 
   #blankHeld(): void {
-    this.#dropBefore(this.#heldLength);
+    this.#dropBefore(this.#held.length);
   }
 
   /** The first bytes that are held are no part of a message. */
   #dropBefore(length: number): void {
     this.#parts.room.counts.bytesBlanked += length;
-    this.#held.copyWithin(0, length, this.#heldLength);
-    this.#heldLength -= length;
+    this.#held.drop(length);
     this.#heldAt += length;
-    if (this.#heldLength === 0) this.#held = Buffer.alloc(0);
+    if (this.#held.length === 0) this.#held.clear();
   }
 
   #hold(offset: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#heldLength === 0) this.#heldAt = offset;
-    const wanted = this.#heldLength + end - start;
-    if (wanted > this.#held.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#held.length, wanted));
-      grown.set(this.#held.subarray(0, this.#heldLength));
-      this.#held = grown;
-    }
-    this.#held.set(bytes.subarray(start, end), this.#heldLength);
-    this.#heldLength = wanted;
+    if (this.#held.length === 0) this.#heldAt = offset;
+    this.#held.add(bytes, start, end);
   }
 }
 
