@@ -4,7 +4,9 @@
  */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { decodeFrame } from '../../agent/wire/decode.ts';
-import { Decoded, decodedNames, Packet } from '../../agent/wire/packet.ts';
+import { IpProtocol } from '../../agent/wire/ip.ts';
+import { EtherType } from '../../agent/wire/link.ts';
+import { Decoded, decodedNames, Packet, TcpFlag } from '../../agent/wire/packet.ts';
 import { FrameCopy, Layers } from '../traffic/edit/edit-stage.ts';
 import { hostOf } from '../traffic/flows.ts';
 import { putWord, word } from '../traffic/frame-words.ts';
@@ -24,8 +26,6 @@ export interface FrameScrubberOptions {
 }
 
 const ethernet = 1;
-const etherIpv4 = 0x0800;
-const arp = 0x0806;
 
 /** A side of a connection, of either end. @returns both endpoints, the first of them first */
 export function connectionKey(one: string, other: string): string {
@@ -72,7 +72,7 @@ export class FrameScrubber implements FrameSink {
     const inner = this.#headers.before(out, length, wireLength, tcpStart);
     if (inner < 0) return 'IP headers that cannot be followed';
     const side = this.#sideOf(from, to, sequence, payloadEnd - payloadStart);
-    const first = (flags & 2) !== 0 ? (sequence + 1) | 0 : sequence;
+    const first = (flags & TcpFlag.syn) !== 0 ? (sequence + 1) | 0 : sequence;
     this.#payload(side, first, out, payloadStart, payloadEnd);
     out.fill(0, payloadEnd, length);
     scrubOptions(out, tcpStart, payloadStart);
@@ -126,7 +126,12 @@ export class FrameScrubber implements FrameSink {
   #arp(out: Uint8Array, length: number): string {
     this.#layers.read(out, 0, length);
     const at = this.#layers.network;
-    if (this.#layers.type !== arp || at + 28 > length || word(out, at + 2) !== etherIpv4 || out[at + 5] !== 4)
+    if (
+      this.#layers.type !== EtherType.arp ||
+      at + 28 > length ||
+      word(out, at + 2) !== EtherType.ipv4 ||
+      out[at + 5] !== 4
+    )
       return 'arp';
     for (const mac of [0, 6, at + 8, at + 18]) this.#options.addresses.mac(out, mac);
     for (const address of [at + 14, at + 24]) this.#options.addresses.ipv4(out, address);
@@ -137,7 +142,7 @@ export class FrameScrubber implements FrameSink {
   /** Of TCP alone. The sum of its segment is over other frames, too: it is left blank. */
   #fragment(out: Uint8Array, length: number, wireLength: number): string {
     const packet = this.#packet;
-    if (packet.protocol !== 6) return 'fragments of other protocols than TCP';
+    if (packet.protocol !== IpProtocol.tcp) return 'fragments of other protocols than TCP';
     const { payloadStart, payloadEnd } = packet;
     const place = this.#fragments.of(`${this.#endpoint(0, 0)} ${this.#endpoint(4, 0)}`, packet, out);
     const inner = this.#headers.before(out, length, wireLength, payloadStart);

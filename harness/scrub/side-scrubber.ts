@@ -7,13 +7,13 @@ import { LENGTH_ABSENT, LENGTH_UNKNOWABLE, NO_VERSION } from '../../agent/http/h
 import { latin1 } from '../../agent/http/message.ts';
 import { findStart } from '../../agent/http/start-search.ts';
 import { mayBeTls } from '../../agent/http/tls-hello.ts';
-import { type BodyRoom, BodyScrubber, type Place } from './body-scrubber.ts';
+import { type BodyOrder, type BodyRoom, BodyScrubber, type Place } from './body-scrubber.ts';
 import { type ConnectionTalk, simpleMethod } from './connection-talk.ts';
 import type { HeadScrubber } from './head-scrubber.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { codingsNamed } from './named-codings.ts';
 import { http2Frames, type RecordKind, RecordWalker, tlsRecords, websocketFrames } from './record-walker.ts';
-import type { TextScrubber } from './text-scrubber.ts';
+import { TextMode, type TextScrubber } from './text-scrubber.ts';
 import { scrubHello } from './tls-hello-scrubber.ts';
 
 export interface SideParts {
@@ -252,7 +252,7 @@ export class SideScrubber {
   /** The head that is held from its beginning, `length` bytes long. */
   #takeHead(length: number): void {
     const { parser, heads, room } = this.#parts;
-    const { isRequest, contentLength, chunked, hasEncoding, status, fields, count, minorVersion } = parser;
+    const { isRequest, status, fields, count, minorVersion } = parser;
     const held = this.#held.bytes;
     const method = isRequest ? latin1(held, 0, parser.methodEnd) : '';
     const value = (name: string) => {
@@ -285,27 +285,24 @@ export class SideScrubber {
       return;
     }
     const isBodiless = !isRequest && (status < 200 || status === 204 || status === 304 || asked === 'HEAD');
-    if (isBodiless || minorVersion < 0) {
-      this.#state = State.head;
-      return;
-    }
-    const body = () => new BodyScrubber(room, { contentType, codings }, this.#place);
-    if (chunked) {
-      this.#body = body();
-      this.#state = State.chunkSize;
-    } else if (hasEncoding || contentLength === LENGTH_ABSENT) {
-      if (isRequest) this.#state = State.head;
-      else {
-        this.#body = body();
-        this.#state = State.untilClose;
-      }
-    } else if (contentLength === LENGTH_UNKNOWABLE) this.#state = State.search;
-    else if (contentLength === 0) this.#state = State.head;
-    else {
-      this.#body = body();
+    if (isBodiless || minorVersion < 0) this.#state = State.head;
+    else this.#beginBody({ contentType, codings });
+  }
+
+  /** What follows the head that was parsed last (RFC 9112, section 6.3). */
+  #beginBody(order: BodyOrder): void {
+    const { isRequest, chunked, hasEncoding, contentLength } = this.#parts.parser;
+    const isOpenEnded = hasEncoding || contentLength === LENGTH_ABSENT;
+    if (chunked) this.#state = State.chunkSize;
+    else if (isOpenEnded && !isRequest) this.#state = State.untilClose;
+    else if (!isOpenEnded && contentLength > 0) {
       this.#left = contentLength;
       this.#state = State.length;
+    } else {
+      this.#state = !isOpenEnded && contentLength === LENGTH_UNKNOWABLE ? State.search : State.head;
+      return;
     }
+    this.#body = new BodyScrubber(this.#parts.room, order, this.#place);
   }
 
   #counted(offset: number, bytes: Uint8Array, at: number, end: number): number {
@@ -344,33 +341,39 @@ export class SideScrubber {
       this.#lose();
       return end;
     }
-    const line = latin1(this.#held.bytes, 0, this.#held.length);
-    const length = this.#held.length;
-    const state = this.#state;
-    if (state === State.chunkSize) {
-      const size = /^[ \t]*([0-9a-fA-F]{1,13})[ \t]*(;|\r?\n)/.exec(line);
-      if (!size) {
-        this.#lose();
-        return to;
-      }
-      // What is said behind the size is a text as any other.
-      const behind = line.indexOf(';');
-      if (behind >= 0) this.#parts.text.scrub(this.#held.bytes, behind, length, 0);
-      this.#left = Number.parseInt(size[1]!, 16);
-      this.#state = this.#left === 0 ? State.trailers : State.chunkData;
-    } else if (state === State.chunkEnd) {
-      if (!/^\r?\n$/.test(line)) {
-        this.#lose();
-        return to;
-      }
-      this.#state = State.chunkSize;
-    } else if (/^\r?\n$/.test(line)) {
-      this.#endBody(true);
-      this.#state = State.head;
-    } else this.#parts.heads.fields(this.#held.bytes, 0, length);
-    this.#place(this.#heldAt, this.#held.bytes, 0, length);
+    if (!this.#takeLine(latin1(this.#held.bytes, 0, this.#held.length))) {
+      this.#lose();
+      return to;
+    }
+    this.#place(this.#heldAt, this.#held.bytes, 0, this.#held.length);
     this.#held.length = 0;
     return to;
+  }
+
+  /** @param line as it is held @returns false where it cannot be there */
+  #takeLine(line: string): boolean {
+    if (this.#state === State.chunkSize) return this.#chunkSize(line);
+    const isEmpty = /^\r?\n$/.test(line);
+    if (this.#state === State.chunkEnd) {
+      if (isEmpty) this.#state = State.chunkSize;
+      return isEmpty;
+    }
+    if (isEmpty) {
+      this.#endBody(true);
+      this.#state = State.head;
+    } else this.#parts.heads.fields(this.#held.bytes, 0, this.#held.length);
+    return true;
+  }
+
+  #chunkSize(line: string): boolean {
+    const size = /^[ \t]*([0-9a-fA-F]{1,13})[ \t]*(;|\r?\n)/.exec(line);
+    if (!size) return false;
+    // What is said behind the size is a text as any other.
+    const behind = line.indexOf(';');
+    if (behind >= 0) this.#parts.text.scrub(this.#held.bytes, behind, this.#held.length, TextMode.plain);
+    this.#left = Number.parseInt(size[1]!, 16);
+    this.#state = this.#left === 0 ? State.trailers : State.chunkData;
+    return true;
   }
 
   #hello(offset: number, bytes: Uint8Array, at: number, end: number): number {
