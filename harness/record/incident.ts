@@ -52,7 +52,7 @@ export async function writeIncident(facts: IncidentFacts): Promise<Incident> {
       writeFileSync(path.join(folder, file), text, { mode: 0o600, flag: 'wx' });
     write('scenario.yaml', scenarioText(facts, name));
     write('incident.json', `${JSON.stringify(manifest(facts, traffic, profiles, notes), null, 2)}\n`);
-    write('README.md', readmeText(facts, traffic, notes));
+    write('README.md', readmeText(facts, name, traffic, notes));
     const profileBytes = Object.values(facts.profiles).reduce((sum, each) => sum + (each?.bytes.length ?? 0), 0);
     return { folder, bytes: traffic.bytes + profileBytes + facts.readings.tMs.length * 24, frames: traffic.frames };
   } catch (error) {
@@ -153,9 +153,13 @@ function manifest(facts: IncidentFacts, traffic: CutOut, profiles: Record<string
   };
 }
 
-function readmeText({ watched, spike, profiles }: IncidentFacts, traffic: CutOut, notes: readonly string[]): string {
+function readmeText(
+  { watched, spike, profiles }: IncidentFacts,
+  name: string,
+  traffic: CutOut,
+  notes: readonly string[],
+): string {
   const command = watched.commandLine.join(' ');
-  const name = `spike-${compactTime(spike.startMs)}`;
   return `# A spike of ${watched.name}
 
 ${new Date(spike.startMs).toISOString()}: ${formatBytes(spike.usualBytes)} usual, ${formatBytes(spike.topBytes)} at the top

@@ -2,14 +2,13 @@
  * A server and its load as two hosts: each in a network namespace of its own, joined by a virtual cable, which is recorded. Runs inside
  * a namespace of ours (`runInNamespace`): the kernel takes all of it away with the last process, however that ends.
  */
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import { sendPlainSegments } from '../link/plain-segments.ts';
 import { describeExit, lastWords, startChild } from '../target/child-target.ts';
 import { fillIn, splitWords } from '../target/command-words.ts';
+import { listeningSockets } from '../target/listening-sockets.ts';
 import type { Target } from '../target/target.ts';
+import { cable, joinHosts, serverAddress } from './two-hosts.ts';
 
 export interface LoadBetweenHosts {
   /** For a shell; `{host}` and `{port}` are the server's. */
@@ -23,9 +22,6 @@ export interface LoadBetweenHosts {
   readonly record: (interfaces: readonly string[], signal: AbortSignal) => Promise<void>;
 }
 
-const cable = { client: 'client0', server: 'server0' };
-const clientAddress = '10.77.0.1';
-const serverAddress = '10.77.0.2';
 /** What is still on its way when the load has ended. */
 const lingerMs = 500;
 
@@ -33,7 +29,8 @@ const lingerMs = 500;
 export async function recordLoad(order: LoadBetweenHosts): Promise<number> {
   const server = await startServer(order);
   try {
-    const port = joinHosts(server);
+    joinHosts(server.pid);
+    const port = portOf(server);
     const over = new AbortController();
     const stop = () => over.abort();
     order.signal.addEventListener('abort', stop, { once: true });
@@ -75,20 +72,7 @@ async function startServer({ target, ready }: LoadBetweenHosts): Promise<Target>
 }
 
 /** @returns the port that the server can be reached on */
-function joinHosts(server: Target): number {
-  run('ip', 'link', 'add', cable.client, 'type', 'veth', 'peer', 'name', cable.server);
-  for (const device of [cable.client, cable.server]) sendPlainSegments(device);
-  run('ip', 'link', 'set', cable.server, 'netns', String(server.pid));
-  const atServer = ['nsenter', `--target=${server.pid}`, '--net', '--'];
-  for (const [prefix, device, address] of [
-    [[], cable.client, clientAddress],
-    [atServer, cable.server, serverAddress],
-  ] as const) {
-    // Without this the kernel would send router solicitations of its own.
-    run(...prefix, 'sh', '-c', `echo 1 > /proc/sys/net/ipv6/conf/${device}/disable_ipv6 || true`);
-    run(...prefix, 'ip', 'address', 'add', `${address}/24`, 'dev', device);
-    run(...prefix, 'ip', 'link', 'set', device, 'up');
-  }
+function portOf(server: Target): number {
   const [port] = reachablePorts(server.pid);
   if (port !== undefined) return port;
   throw new FloodgateError(
@@ -139,33 +123,11 @@ function localPorts(pid: number): number[] {
     .map(({ port }) => port);
 }
 
-/** Of a network namespace that is the process's alone (proc_pid_net(5)). */
+/** In a network namespace that is the process's alone. */
 function listening(pid: number): { readonly port: number; readonly isLocal: boolean }[] {
-  return ['tcp', 'tcp6'].flatMap((name) => {
-    let text = '';
-    try {
-      text = readFileSync(`/proc/${pid}/net/${name}`, 'latin1');
-    } catch {
-      // It has ended, or the kernel has no IPv6.
-    }
-    return text
-      .split('\n')
-      .slice(1)
-      .flatMap((line) => {
-        const [, local = '', , state] = line.trim().split(/\s+/);
-        if (state !== '0A') return [];
-        const [address = '', port = ''] = local.split(':');
-        // 127.0.0.1 and ::1, as the kernel prints them.
-        const isLocal = /^(0*(01000000)|.{6}7F)$/.test(address);
-        return [{ port: Number.parseInt(port, 16), isLocal }];
-      });
-  });
-}
-
-function run(...command: string[]): void {
-  const { status, error, stderr } = spawnSync(command[0]!, command.slice(1), { encoding: 'utf8' });
-  if (status === 0) return;
-  throw new FloodgateError('recording-failed', `${command.join(' ')}: ${error?.message ?? stderr.trim()}`, {
-    hint: 'Recording a load needs "ip" (package iproute2), "unshare" and "nsenter" (package util-linux).',
-  });
+  return listeningSockets(`/proc/${pid}/net`).map(({ address, port }) => ({
+    port,
+    // 127.0.0.1 and ::1, as the kernel prints them.
+    isLocal: /^(0*(01000000)|.{6}7F)$/.test(address),
+  }));
 }

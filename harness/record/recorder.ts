@@ -78,7 +78,7 @@ export class Recorder {
 
   get figures(): RecorderFigures {
     const { frames, bytes, framesUnwritten, files, filesRemoved } = this.files.counts;
-    const framesDropped = this.#source.stats().reduce((sum, each) => sum + (each.framesDropped ?? 0), 0);
+    const framesDropped = this.#framesDropped();
     return { frames, bytes, framesDropped, framesUnwritten, files, filesRemoved, diskBytes: this.files.diskBytes };
   }
 
@@ -86,7 +86,7 @@ export class Recorder {
     const nowMs = this.#nowMs();
     if (nowMs - this.#countedMs >= countEveryMs) {
       this.#countedMs = nowMs;
-      const dropped = this.#counts().reduce((sum, each) => sum + each.framesDropped, 0);
+      const dropped = this.#framesDropped();
       // Where in the recording they are missing is to be seen from the blocks around.
       if (dropped !== this.#dropped) this.#count();
       this.#dropped = dropped;
@@ -101,6 +101,10 @@ export class Recorder {
     return this.#source
       .stats()
       .map(({ framesReceived, framesDropped }) => ({ framesReceived, framesDropped: framesDropped ?? 0 }));
+  }
+
+  #framesDropped(): number {
+    return this.#counts().reduce((sum, each) => sum + each.framesDropped, 0);
   }
 
   #count(): void {

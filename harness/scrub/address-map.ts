@@ -42,13 +42,12 @@ export class AddressMap {
     let isSmall = true;
     for (let i = 0; i < 15; i += 1) if (bytes[at + i] !== 0) isSmall = false;
     if (isSmall && bytes[at + 15]! <= 1) return;
-    const isMapped = isIpv4Mapped(bytes, at);
-    if (isMapped) {
+    if (isIpv4Mapped(bytes, at)) {
       this.ipv4(bytes, at + 12);
       return;
     }
     // By Teredo's prefix (RFC 4380) datagrams are known for tunnels.
-    const isTeredo = bytes[at] === 0x20 && bytes[at + 1] === 1 && bytes[at + 2] === 0 && bytes[at + 3] === 0;
+    const isTeredo = teredoPrefix.every((byte, i) => bytes[at + i] === byte);
     this.#begin(6, bytes, at, 16);
     const words = [this.#hash.high, this.#hash.low];
     this.#begin(7, bytes, at, 16);

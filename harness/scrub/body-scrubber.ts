@@ -3,6 +3,7 @@
  * piece; what is coded is held whole, undone, replaced and done again to its old length.
  */
 import { blockBytes, type ContentKind, type ContentScrubber, kindOf, lookBytes } from './content-scrubber.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { type Coding, decode, encodeTo } from './recoding.ts';
 import { countOne, type ScrubCounts } from './scrub-counts.ts';
 import { cutPlace } from './text-scrubber.ts';
@@ -36,8 +37,7 @@ export class BodyScrubber {
   readonly #room: BodyRoom;
   readonly #place: Place;
   readonly #order: BodyOrder;
-  #bytes = Buffer.alloc(0);
-  #length = 0;
+  readonly #held = new HeldBytes();
   /** Where the bytes that are held belong: offset and length, one after the other. */
   #places: number[] = [];
   #kind: ContentKind | undefined;
@@ -61,7 +61,7 @@ export class BodyScrubber {
     const last = this.#places.length - 2;
     if (last >= 0 && this.#places[last]! + this.#places[last + 1]! === offset) this.#places[last + 1]! += end - start;
     else this.#places.push(offset, end - start);
-    if (this.#length >= this.#bytesMax()) this.#relieve();
+    if (this.#held.length >= this.#bytesMax()) this.#relieve();
   }
 
   /** So many bytes are missing here. */
@@ -81,13 +81,13 @@ export class BodyScrubber {
 
   #bytesMax(): number {
     // With its first bytes alone it is not known what it is.
-    if (this.#kind === undefined && this.#length >= lookBytes) this.#look();
+    if (this.#kind === undefined && this.#held.length >= lookBytes) this.#look();
     if (!this.#isWholeOnly()) return pieceBytes;
     return this.#room.heldBytes > heldBytesMax ? 0 : wholeBytesMax;
   }
 
   #look(): void {
-    this.#kind ??= kindOf(this.#order.contentType, this.#bytes, 0, this.#length);
+    this.#kind ??= kindOf(this.#order.contentType, this.#held.bytes, 0, this.#held.length);
   }
 
   #relieve(): void {
@@ -98,7 +98,9 @@ export class BodyScrubber {
     }
     // Parts that are too large are replaced as bytes of no kind.
     const isText = this.#kind !== 'bytes' && this.#kind !== 'parts';
-    const to = isText ? cutPlace(this.#bytes, 0, this.#length) : this.#length - (this.#length % blockBytes);
+    const to = isText
+      ? cutPlace(this.#held.bytes, 0, this.#held.length)
+      : this.#held.length - (this.#held.length % blockBytes);
     this.#replace(to);
     this.#emit(to);
   }
@@ -106,12 +108,12 @@ export class BodyScrubber {
   #giveUp(reason: string): void {
     countOne(this.#room.counts.bodiesBlanked, reason);
     this.#blank = reason;
-    this.#room.counts.bytesBlanked += this.#length;
+    this.#room.counts.bytesBlanked += this.#held.length;
     this.#drop();
   }
 
   #finish(isWhole: boolean): void {
-    if (this.#blank !== '' || this.#length === 0) {
+    if (this.#blank !== '' || this.#held.length === 0) {
       this.#drop();
       return;
     }
@@ -123,16 +125,16 @@ export class BodyScrubber {
         this.#giveUp('coded, and cannot be undone');
         return;
       }
-    } else if (this.#kind === 'parts') this.#room.content.whole(this.#bytes, 0, this.#length, contentType);
-    else this.#replace(this.#length);
-    this.#emit(this.#length);
+    } else if (this.#kind === 'parts') this.#room.content.whole(this.#held.bytes, 0, this.#held.length, contentType);
+    else this.#replace(this.#held.length);
+    this.#emit(this.#held.length);
     this.#drop();
   }
 
   #replace(to: number): void {
     const { content } = this.#room;
     content.isInString = this.#isInString;
-    content.piece(this.#bytes, 0, to, this.#kind!);
+    content.piece(this.#held.bytes, 0, to, this.#kind!);
     this.#isInString = content.isInString;
   }
 
@@ -140,7 +142,7 @@ export class BodyScrubber {
   #recode(isWhole: boolean): boolean {
     const { codings, contentType } = this.#order;
     const { words, content, counts } = this.#room;
-    const coded = this.#bytes.subarray(0, this.#length);
+    const coded = this.#held.bytes.subarray(0, this.#held.length);
     const layers: { readonly coding: Coding; readonly isBare: boolean }[] = [];
     let plain: Uint8Array = coded;
     for (const coding of codings.toReversed()) {
@@ -173,15 +175,9 @@ export class BodyScrubber {
   }
 
   #hold(bytes: Uint8Array, start: number, end: number): void {
-    const wanted = this.#length + end - start;
-    if (wanted > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, wanted, 1_024));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#room.heldBytes += grown.length - this.#bytes.length;
-      this.#bytes = grown;
-    }
-    this.#bytes.set(bytes.subarray(start, end), this.#length);
-    this.#length = wanted;
+    const before = this.#held.bytes.length;
+    this.#held.add(bytes, start, end);
+    this.#room.heldBytes += this.#held.bytes.length - before;
   }
 
   /** The first so many bytes go where they belong. */
@@ -191,7 +187,7 @@ export class BodyScrubber {
     let used = 0;
     for (; used < places.length && at < to; used += 2) {
       const length = Math.min(places[used + 1]!, to - at);
-      this.#place(places[used]!, this.#bytes, at, at + length);
+      this.#place(places[used]!, this.#held.bytes, at, at + length);
       at += length;
       if (length < places[used + 1]!) {
         places[used]! += length;
@@ -200,14 +196,12 @@ export class BodyScrubber {
       }
     }
     this.#places = places.slice(used);
-    this.#bytes.copyWithin(0, to, this.#length);
-    this.#length -= to;
+    this.#held.drop(to);
   }
 
   #drop(): void {
-    this.#room.heldBytes -= this.#bytes.length;
-    this.#bytes = Buffer.alloc(0);
-    this.#length = 0;
+    this.#room.heldBytes -= this.#held.bytes.length;
+    this.#held.clear();
     this.#places = [];
   }
 }

@@ -6,7 +6,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'n
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 
-const pageBytes = 4_096;
+export const pageBytes = 4_096;
 /** 64 GB: the table of pages has 128 MB then. */
 const pagesMax = 1 << 24;
 

@@ -4,6 +4,7 @@
  */
 
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import { latin1 } from '../../agent/http/message.ts';
 import { redactText } from '../../agent/witness/secret-scanner.ts';
 import { KnownValues } from './known-values.ts';
 import { isKnownName, keepsDigits, keepsWords, settingsName } from './known-words.ts';
@@ -170,7 +171,7 @@ function sameRun(before: Uint8Array, after: Uint8Array): boolean {
 }
 
 function isHeadLine(bytes: Uint8Array, at: number): boolean {
-  return /^content-/i.test(Buffer.prototype.latin1Slice.call(bytes, at, Math.min(bytes.length, at + 8)));
+  return /^content-/i.test(latin1(bytes, at, Math.min(bytes.length, at + 8)));
 }
 
 function isSaying(byte: number): boolean {

@@ -1,5 +1,6 @@
 /** Decoded content in place, as what it is: JSON, a form, parts, text, or bytes of no kind. */
-import { type HeadScrubber, latin1, lineEnd } from './head-scrubber.ts';
+import { latin1 } from '../../agent/http/message.ts';
+import { type HeadScrubber, lineEnd } from './head-scrubber.ts';
 import { TextMode, type TextScrubber } from './text-scrubber.ts';
 import type { WordMap } from './word-map.ts';
 
@@ -24,7 +25,7 @@ export function kindOf(contentType: string, bytes: Uint8Array, start: number, en
   return bytes[at] === 0x7b || bytes[at] === 0x5b ? 'json' : 'text';
 }
 
-export function boundaryOf(contentType: string): string {
+function boundaryOf(contentType: string): string {
   const match = /;\s*boundary=(?:"([^"]{1,200})"|([^;\s]{1,200}))/i.exec(contentType);
   return match?.[1] ?? match?.[2] ?? '';
 }

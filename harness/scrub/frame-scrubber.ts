@@ -3,16 +3,18 @@
  * often and in whatever order they come. What is no TCP is left out, and counted.
  */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
-import { formatIpv4, formatIpv6 } from '../../agent/wire/address.ts';
 import { decodeFrame } from '../../agent/wire/decode.ts';
-import { Decoded, decodedNames, Packet } from '../../agent/wire/packet.ts';
+import { IpProtocol } from '../../agent/wire/ip.ts';
+import { EtherType } from '../../agent/wire/link.ts';
+import { Decoded, decodedNames, Packet, TcpFlag } from '../../agent/wire/packet.ts';
 import { FrameCopy, Layers } from '../traffic/edit/edit-stage.ts';
+import { hostOf } from '../traffic/flows.ts';
 import { putWord, word } from '../traffic/frame-words.ts';
-
+import { fixTcpChecksum } from '../traffic/segment-pieces.ts';
 import type { AddressMap } from './address-map.ts';
-import type { ByteStore } from './byte-store.ts';
+import { type ByteStore, pageBytes } from './byte-store.ts';
 import { FragmentPlaces } from './fragment-places.ts';
-import { fixTcpChecksum, NetworkHeaders } from './network-headers.ts';
+import { NetworkHeaders } from './network-headers.ts';
 import { countOne, type ScrubCounts } from './scrub-counts.ts';
 import type { ScrubbedConnection, ScrubbedSide } from './scrub-streams.ts';
 
@@ -24,8 +26,6 @@ export interface FrameScrubberOptions {
 }
 
 const ethernet = 1;
-const etherIpv4 = 0x0800;
-const arp = 0x0806;
 
 /** A side of a connection, of either end. @returns both endpoints, the first of them first */
 export function connectionKey(one: string, other: string): string {
@@ -72,7 +72,7 @@ export class FrameScrubber implements FrameSink {
     const inner = this.#headers.before(out, length, wireLength, tcpStart);
     if (inner < 0) return 'IP headers that cannot be followed';
     const side = this.#sideOf(from, to, sequence, payloadEnd - payloadStart);
-    const first = (flags & 2) !== 0 ? (sequence + 1) | 0 : sequence;
+    const first = (flags & TcpFlag.syn) !== 0 ? (sequence + 1) | 0 : sequence;
     this.#payload(side, first, out, payloadStart, payloadEnd);
     out.fill(0, payloadEnd, length);
     scrubOptions(out, tcpStart, payloadStart);
@@ -83,7 +83,7 @@ export class FrameScrubber implements FrameSink {
         'captured in part: the TCP checksum, over bytes that are not there, is blank',
       );
       putWord(out, tcpStart + 16, 0);
-    } else fixTcpChecksum(out, inner, tcpStart, payloadEnd);
+    } else fixTcpChecksum(out, inner, out[inner]! >> 4, tcpStart, payloadEnd);
     return '';
   }
 
@@ -96,7 +96,7 @@ export class FrameScrubber implements FrameSink {
     }
     const offset = (sequence - side.first) | 0;
     // Longer than 2 GiB: which round it is, is seen from the pages.
-    const place = offset < 0 && side.pages.length > 2 ** 19 ? offset + 2 ** 32 : offset;
+    const place = offset < 0 && side.pages.length * pageBytes > 2 ** 31 ? offset + 2 ** 32 : offset;
     const known = Math.max(0, -place);
     out.fill(0, start, Math.min(end, start + known));
     if (start + known < end) this.#options.store.take(side.pages, place + known, out, start + known, end);
@@ -118,25 +118,20 @@ export class FrameScrubber implements FrameSink {
     return own;
   }
 
-  #endpoint(at: number, port: number): string {
-    const { addresses, ipVersion } = this.#packet;
-    const address =
-      ipVersion === 4
-        ? formatIpv4(addresses[at]!)
-        : formatIpv6(
-            addresses[at]! >>> 0,
-            addresses[at + 1]! >>> 0,
-            addresses[at + 2]! >>> 0,
-            addresses[at + 3]! >>> 0,
-          );
-    return `${address}:${port}`;
+  #endpoint(at: 0 | 4, port: number): string {
+    return `${hostOf(this.#packet, at)}:${port}`;
   }
 
   /** Ethernet and IPv4 (RFC 826). */
   #arp(out: Uint8Array, length: number): string {
     this.#layers.read(out, 0, length);
     const at = this.#layers.network;
-    if (this.#layers.type !== arp || at + 28 > length || word(out, at + 2) !== etherIpv4 || out[at + 5] !== 4)
+    if (
+      this.#layers.type !== EtherType.arp ||
+      at + 28 > length ||
+      word(out, at + 2) !== EtherType.ipv4 ||
+      out[at + 5] !== 4
+    )
       return 'arp';
     for (const mac of [0, 6, at + 8, at + 18]) this.#options.addresses.mac(out, mac);
     for (const address of [at + 14, at + 24]) this.#options.addresses.ipv4(out, address);
@@ -147,7 +142,7 @@ export class FrameScrubber implements FrameSink {
   /** Of TCP alone. The sum of its segment is over other frames, too: it is left blank. */
   #fragment(out: Uint8Array, length: number, wireLength: number): string {
     const packet = this.#packet;
-    if (packet.protocol !== 6) return 'fragments of other protocols than TCP';
+    if (packet.protocol !== IpProtocol.tcp) return 'fragments of other protocols than TCP';
     const { payloadStart, payloadEnd } = packet;
     const place = this.#fragments.of(`${this.#endpoint(0, 0)} ${this.#endpoint(4, 0)}`, packet, out);
     const inner = this.#headers.before(out, length, wireLength, payloadStart);
@@ -176,7 +171,7 @@ export class FrameScrubber implements FrameSink {
 function reaches(side: ScrubbedSide, sequence: number): boolean {
   if (!side.hasBegun) return false;
   const offset = (sequence - side.first) | 0;
-  return offset >= -1 && offset <= side.pages.length * 4_096;
+  return offset >= -1 && offset <= side.pages.length * pageBytes;
 }
 
 /** Keeps what segments need: no more, maximum size, scale, what was received, times (RFC 9293, 7323, 2018). */

@@ -1,5 +1,6 @@
 /** Heads of HTTP/1 and of multipart's parts in place: words that anyone's traffic has stay, all others are replaced. */
 import { STATUS_CODES } from 'node:http';
+import { latin1 } from '../../agent/http/message.ts';
 import { isKnownMethod, isKnownName, isKnownWord, keepsDigits, keepsWords, settingsName } from './known-words.ts';
 import { TextMode, type TextScrubber } from './text-scrubber.ts';
 
@@ -132,8 +133,4 @@ function isVersion(bytes: Uint8Array, start: number, end: number): boolean {
 function behindScheme(bytes: Uint8Array, start: number, end: number): number {
   const scheme = /^(https?|wss?):\/\//i.exec(latin1(bytes, start, Math.min(end, start + 8)));
   return start + (scheme?.[0].length ?? 0);
-}
-
-export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.prototype.latin1Slice.call(bytes, start, end);
 }

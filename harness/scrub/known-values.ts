@@ -1,4 +1,5 @@
 /** Long words of an original, kept as numbers: to find one again wherever it may be. */
+import { latin1 } from '../../agent/http/message.ts';
 import { mayStand } from './known-words.ts';
 
 /** Shorter ones come about by chance in a large capture. */
@@ -69,5 +70,5 @@ function eachWord(bytes: Uint8Array, start: number, end: number, take: (hash: nu
 }
 
 function isKnown(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start < 32 && mayStand(Buffer.prototype.latin1Slice.call(bytes, start, end).toLowerCase());
+  return end - start < 32 && mayStand(latin1(bytes, start, end).toLowerCase());
 }

@@ -3,18 +3,32 @@
  * those of the links between them too; headers of tunnels stay.
  */
 import { foldChecksum, sumWords } from '../../agent/wire/checksum.ts';
+import { IpProtocol } from '../../agent/wire/ip.ts';
+import { EtherType } from '../../agent/wire/link.ts';
 import { isVlanType, putWord, word } from '../traffic/frame-words.ts';
-import { fixIpv4Checksum, pseudoSum } from '../traffic/segment-pieces.ts';
+import { fixIpv4Checksum } from '../traffic/segment-pieces.ts';
 import type { AddressMap } from './address-map.ts';
 
-const tcp = 6;
-const udp = 17;
+const { tcp, udp, fragment, hopByHop, destinationOptions, ipv4, ipv6, routing, gre } = IpProtocol;
+const encryption = 50;
 const ipv4HeaderBytes = 20;
 const ipv6HeaderBytes = 40;
 const macsBytes = 12;
 /** Extension headers that may lie between an IPv6 header and its segment: a fragment's, and options of eight bytes, which hold no address. */
-const fragmentHeader = 44;
-const plainOptions = [0, 60];
+const plainOptions: readonly number[] = [hopByHop, destinationOptions];
+/** What an IPv6 header found by itself may announce. */
+const ipv6Protocols: readonly number[] = [
+  hopByHop,
+  ipv4,
+  tcp,
+  udp,
+  ipv6,
+  routing,
+  fragment,
+  gre,
+  encryption,
+  destinationOptions,
+];
 
 export class NetworkHeaders {
   readonly #addresses: AddressMap;
@@ -90,7 +104,7 @@ export class NetworkHeaders {
   /** Of an Ethernet header within a tunnel, tags behind it or not. */
   #innerMacs(out: Uint8Array, from: number, ip: number): void {
     let type = ip - 2;
-    if (word(out, type) !== (out[ip]! >> 4 === 4 ? 0x0800 : 0x86dd)) return;
+    if (word(out, type) !== (out[ip]! >> 4 === 4 ? EtherType.ipv4 : EtherType.ipv6)) return;
     if (isSnap(out, type - snapBytes)) {
       this.#wlanMacs(out, from, type - snapBytes);
       return;
@@ -150,7 +164,7 @@ function isIpv6(out: Uint8Array, at: number, length: number, isCut: boolean): bo
   if (at + ipv6HeaderBytes > length || out[at + 7] === 0) return false;
   const announced = word(out, at + 4);
   const there = length - at - ipv6HeaderBytes;
-  const isKnown = [0, 4, tcp, udp, 41, 43, fragmentHeader, 47, 50, 60].includes(out[at + 6]!);
+  const isKnown = ipv6Protocols.includes(out[at + 6]!);
   return isKnown && announced > 0 && there - announced < 64 && (announced <= there || isCut);
 }
 
@@ -159,16 +173,10 @@ function ipv6End(out: Uint8Array, at: number, payload: number): number {
   let protocol = out[at + 6]!;
   let end = at + ipv6HeaderBytes;
   while (end + 8 <= payload) {
-    const isPlain = protocol === fragmentHeader || (plainOptions.includes(protocol) && out[end + 1] === 0);
+    const isPlain = protocol === fragment || (plainOptions.includes(protocol) && out[end + 1] === 0);
     if (!isPlain) break;
     protocol = out[end]!;
     end += 8;
   }
   return end;
-}
-
-export function fixTcpChecksum(out: Uint8Array, ip: number, tcpStart: number, end: number): void {
-  putWord(out, tcpStart + 16, 0);
-  const pseudo = pseudoSum(out, ip, out[ip]! >> 4, tcp, end - tcpStart);
-  putWord(out, tcpStart + 16, foldChecksum(sumWords(pseudo, out, tcpStart, end)));
 }

@@ -6,6 +6,7 @@ import type { HttpMessage } from '../../agent/http/message-handler.ts';
 import { deriveLimits } from '../../agent/limits.ts';
 import { TcpLayer } from '../../agent/tcp/tcp.ts';
 import { Recording } from '../traffic/recording.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { codingsNamed } from './named-codings.ts';
 import { decode } from './recoding.ts';
 
@@ -39,25 +40,21 @@ export function* readMessages(
   alongside?: FrameSink,
 ): Generator<ReadMessage> {
   const found: ReadMessage[] = [];
-  const bodies = new Map<HttpMessage, Buffer[]>();
-  const sizes = new Map<HttpMessage, number>();
+  const bodies = new Map<HttpMessage, HeldBytes>();
   const limits = deriveLimits({ memoryBytes: readerMemoryBytes });
   const handler = {
     begin(message: HttpMessage) {
-      bodies.set(message, []);
-      sizes.set(message, 0);
+      bodies.set(message, new HeldBytes());
     },
     body(message: HttpMessage, bytes: Uint8Array, start: number, end: number) {
-      const size = sizes.get(message)!;
-      if (size >= bodyBytesMax) return;
-      sizes.set(message, size + end - start);
-      bodies.get(message)!.push(Buffer.from(bytes.subarray(start, end)));
+      const body = bodies.get(message)!;
+      if (body.length < bodyBytesMax) body.add(bytes, start, end);
     },
     bodyGap() {},
     end(message: HttpMessage) {
-      found.push(readOne(message, Buffer.concat(bodies.get(message) ?? [])));
+      const { bytes, length } = bodies.get(message)!;
+      found.push(readOne(message, bytes.subarray(0, length)));
       bodies.delete(message);
-      sizes.delete(message);
     },
   };
   const http = new HttpLayer({ limits: limits.http, handler, counters: createHttpCounters() });

@@ -19,7 +19,7 @@ import {
 export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
 
 /** Of a decoded body at most: what has more is not looked into. */
-export const decodedBytesMax = 64 << 20;
+const decodedBytesMax = 64 << 20;
 
 export interface Decoded {
   readonly bytes: Uint8Array;

@@ -7,7 +7,7 @@ import { Recording } from '../traffic/recording.ts';
 import { scrubTraffic } from './scrub.ts';
 import type { ScrubCounts } from './scrub-counts.ts';
 
-export const testKey = Buffer.from('sixteen bytes ok');
+const testKey = Buffer.from('sixteen bytes ok');
 
 /** @returns the scrubbed file, and what was counted */
 export async function scrubbed(

@@ -4,14 +4,16 @@
  */
 import type { HeadParser } from '../../agent/http/head-parser.ts';
 import { LENGTH_ABSENT, LENGTH_UNKNOWABLE, NO_VERSION } from '../../agent/http/head-parser.ts';
+import { latin1 } from '../../agent/http/message.ts';
 import { findStart } from '../../agent/http/start-search.ts';
 import { mayBeTls } from '../../agent/http/tls-hello.ts';
-import { type BodyRoom, BodyScrubber, type Place } from './body-scrubber.ts';
+import { type BodyOrder, type BodyRoom, BodyScrubber, type Place } from './body-scrubber.ts';
 import { type ConnectionTalk, simpleMethod } from './connection-talk.ts';
-import { type HeadScrubber, latin1 } from './head-scrubber.ts';
+import type { HeadScrubber } from './head-scrubber.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { codingsNamed } from './named-codings.ts';
 import { http2Frames, type RecordKind, RecordWalker, tlsRecords, websocketFrames } from './record-walker.ts';
-import type { TextScrubber } from './text-scrubber.ts';
+import { TextMode, type TextScrubber } from './text-scrubber.ts';
 import { scrubHello } from './tls-hello-scrubber.ts';
 
 export interface SideParts {
@@ -52,8 +54,7 @@ export class SideScrubber {
   readonly #place: Place;
   #state: State = State.first;
   /** Bytes of a head, a line or a hello that are not all there yet, the first of which belongs at `#heldAt`. */
-  #held = Buffer.alloc(0);
-  #heldLength = 0;
+  readonly #held = new HeldBytes();
   #heldAt = 0;
   #left = 0;
   #body: BodyScrubber | undefined;
@@ -107,16 +108,14 @@ export class SideScrubber {
     this.#takeCutHead();
     if (!this.#isHttp && (this.#state === State.search || this.#state === State.head))
       this.#parts.room.counts.otherSides += 1;
-    this.#body?.end(this.#state === State.untilClose);
-    this.#body = undefined;
+    this.#endBody(this.#state === State.untilClose);
     this.#blankHeld();
     this.#state = State.blank;
   }
 
   /** The other side has left HTTP/1, and this one with it. */
   leave(kind: RecordKind | undefined): void {
-    this.#body?.end(true);
-    this.#body = undefined;
+    this.#endBody(true);
     this.#blankHeld();
     this.#walker = kind && new RecordWalker(kind, this.#place);
     this.#state = kind ? State.records : State.blank;
@@ -136,14 +135,14 @@ export class SideScrubber {
 
   /** A head of which a line at least is held. */
   #hasStartLine(): boolean {
-    if (this.#state !== State.head || this.#heldLength === 0) return false;
+    if (this.#state !== State.head || this.#held.length === 0) return false;
     const { parser } = this.#parts;
-    return parser.parse(this.#held, 0, this.#heldLength, this.#isStrict) === 0 && parser.startLineRead;
+    return parser.parse(this.#held.bytes, 0, this.#held.length, this.#isStrict) === 0 && parser.startLineRead;
   }
 
   #takeHeld(): void {
-    this.#takeHead(this.#heldLength);
-    this.#heldLength = 0;
+    this.#takeHead(this.#held.length);
+    this.#held.length = 0;
   }
 
   /** @returns where it goes on; −1 where all was taken */
@@ -202,14 +201,14 @@ export class SideScrubber {
   }
 
   #head(offset: number, bytes: Uint8Array, at: number, end: number): number {
-    if (this.#heldLength === 0 && this.#talk.isSimple && !looksLikeHead(bytes, at, end)) {
+    if (this.#held.length === 0 && this.#talk.isSimple && !looksLikeHead(bytes, at, end)) {
       // An answer without a head: all of it is body.
       this.#talk.answered(200);
       this.#body = new BodyScrubber(this.#parts.room, { contentType: '', codings: [] }, this.#place);
       this.#state = State.untilClose;
       return at;
     }
-    const before = this.#heldLength;
+    const before = this.#held.length;
     if (before === 0) {
       // Empty lines before a start line (RFC 9112, section 2.2).
       let from = at;
@@ -220,13 +219,13 @@ export class SideScrubber {
       }
     }
     this.#hold(offset, bytes, at, end);
-    const length = this.#parts.parser.parse(this.#held, 0, this.#heldLength, this.#isStrict);
+    const length = this.#parts.parser.parse(this.#held.bytes, 0, this.#held.length, this.#isStrict);
     if (length > 0) {
       this.#takeHead(length);
-      this.#heldLength = 0;
+      this.#held.length = 0;
       return at + length - before;
     }
-    if (length === 0 && this.#heldLength <= headBytesMax) return -1;
+    if (length === 0 && this.#held.length <= headBytesMax) return -1;
     // No head: one may begin further on.
     this.#state = State.search;
     this.#dropBefore(1);
@@ -236,25 +235,25 @@ export class SideScrubber {
   /** Looks for a head in what is held; what lies before it stays blank. */
   #search(offset: number, bytes: Uint8Array, at: number, end: number): number {
     this.#hold(offset, bytes, at, end);
-    const found = findStart(this.#parts.parser, this.#held, 0, this.#heldLength, startLineBytesMax);
+    const found = findStart(this.#parts.parser, this.#held.bytes, 0, this.#held.length, startLineBytesMax);
     this.#dropBefore(found);
-    if (this.#heldLength === 0) return end;
-    const length = this.#parts.parser.parse(this.#held, 0, this.#heldLength, true);
+    if (this.#held.length === 0) return end;
+    const length = this.#parts.parser.parse(this.#held.bytes, 0, this.#held.length, true);
     if (length > 0) {
       this.#takeHead(length);
-      const rest = Uint8Array.from(this.#held.subarray(length, this.#heldLength));
+      const rest = Uint8Array.from(this.#held.bytes.subarray(length, this.#held.length));
       const restAt = this.#heldAt + length;
-      this.#heldLength = 0;
+      this.#held.length = 0;
       this.push(restAt, rest, 0, rest.length);
-    } else if (this.#heldLength > headBytesMax) this.#dropBefore(1);
+    } else if (this.#held.length > headBytesMax) this.#dropBefore(1);
     return end;
   }
 
   /** The head that is held from its beginning, `length` bytes long. */
   #takeHead(length: number): void {
     const { parser, heads, room } = this.#parts;
-    const { isRequest, contentLength, chunked, hasEncoding, status, fields, count, minorVersion } = parser;
-    const held = this.#held;
+    const { isRequest, status, fields, count, minorVersion } = parser;
+    const held = this.#held.bytes;
     const method = isRequest ? latin1(held, 0, parser.methodEnd) : '';
     const value = (name: string) => {
       const all: string[] = [];
@@ -286,35 +285,31 @@ export class SideScrubber {
       return;
     }
     const isBodiless = !isRequest && (status < 200 || status === 204 || status === 304 || asked === 'HEAD');
-    if (isBodiless || minorVersion < 0) {
-      this.#state = State.head;
-      return;
-    }
-    const body = () => new BodyScrubber(room, { contentType, codings }, this.#place);
-    if (chunked) {
-      this.#body = body();
-      this.#state = State.chunkSize;
-    } else if (hasEncoding || contentLength === LENGTH_ABSENT) {
-      if (isRequest) this.#state = State.head;
-      else {
-        this.#body = body();
-        this.#state = State.untilClose;
-      }
-    } else if (contentLength === LENGTH_UNKNOWABLE) this.#state = State.search;
-    else if (contentLength === 0) this.#state = State.head;
-    else {
-      this.#body = body();
+    if (isBodiless || minorVersion < 0) this.#state = State.head;
+    else this.#beginBody({ contentType, codings });
+  }
+
+  /** What follows the head that was parsed last (RFC 9112, section 6.3). */
+  #beginBody(order: BodyOrder): void {
+    const { isRequest, chunked, hasEncoding, contentLength } = this.#parts.parser;
+    const isOpenEnded = hasEncoding || contentLength === LENGTH_ABSENT;
+    if (chunked) this.#state = State.chunkSize;
+    else if (isOpenEnded && !isRequest) this.#state = State.untilClose;
+    else if (!isOpenEnded && contentLength > 0) {
       this.#left = contentLength;
       this.#state = State.length;
+    } else {
+      this.#state = !isOpenEnded && contentLength === LENGTH_UNKNOWABLE ? State.search : State.head;
+      return;
     }
+    this.#body = new BodyScrubber(this.#parts.room, order, this.#place);
   }
 
   #counted(offset: number, bytes: Uint8Array, at: number, end: number): number {
     if (this.#isDoubtful && this.#state === State.length) {
       this.#isDoubtful = false;
       if (looksLikeHead(bytes, at, end)) {
-        this.#body!.end(true);
-        this.#body = undefined;
+        this.#endBody(true);
         this.#state = State.head;
         return at;
       }
@@ -332,8 +327,7 @@ export class SideScrubber {
       this.#state = State.chunkEnd;
       return;
     }
-    this.#body?.end(true);
-    this.#body = undefined;
+    this.#endBody(true);
     this.#state = State.head;
   }
 
@@ -343,73 +337,81 @@ export class SideScrubber {
     const to = lf < 0 ? end : at + lf + 1;
     this.#hold(offset, bytes, at, to);
     if (lf < 0) {
-      if (this.#heldLength <= lineBytesMax) return -1;
+      if (this.#held.length <= lineBytesMax) return -1;
       this.#lose();
       return end;
     }
-    const line = latin1(this.#held, 0, this.#heldLength);
-    const length = this.#heldLength;
-    const state = this.#state;
-    if (state === State.chunkSize) {
-      const size = /^[ \t]*([0-9a-fA-F]{1,13})[ \t]*(;|\r?\n)/.exec(line);
-      if (!size) {
-        this.#lose();
-        return to;
-      }
-      // What is said behind the size is a text as any other.
-      const behind = line.indexOf(';');
-      if (behind >= 0) this.#parts.text.scrub(this.#held, behind, length, 0);
-      this.#left = Number.parseInt(size[1]!, 16);
-      this.#state = this.#left === 0 ? State.trailers : State.chunkData;
-    } else if (state === State.chunkEnd) {
-      if (!/^\r?\n$/.test(line)) {
-        this.#lose();
-        return to;
-      }
-      this.#state = State.chunkSize;
-    } else if (/^\r?\n$/.test(line)) {
-      this.#body?.end(true);
-      this.#body = undefined;
-      this.#state = State.head;
-    } else this.#parts.heads.fields(this.#held, 0, length);
-    this.#place(this.#heldAt, this.#held, 0, length);
-    this.#heldLength = 0;
+    if (!this.#takeLine(latin1(this.#held.bytes, 0, this.#held.length))) {
+      this.#lose();
+      return to;
+    }
+    this.#place(this.#heldAt, this.#held.bytes, 0, this.#held.length);
+    this.#held.length = 0;
     return to;
   }
 
+  /** @param line as it is held @returns false where it cannot be there */
+  #takeLine(line: string): boolean {
+    if (this.#state === State.chunkSize) return this.#chunkSize(line);
+    const isEmpty = /^\r?\n$/.test(line);
+    if (this.#state === State.chunkEnd) {
+      if (isEmpty) this.#state = State.chunkSize;
+      return isEmpty;
+    }
+    if (isEmpty) {
+      this.#endBody(true);
+      this.#state = State.head;
+    } else this.#parts.heads.fields(this.#held.bytes, 0, this.#held.length);
+    return true;
+  }
+
+  #chunkSize(line: string): boolean {
+    const size = /^[ \t]*([0-9a-fA-F]{1,13})[ \t]*(;|\r?\n)/.exec(line);
+    if (!size) return false;
+    // What is said behind the size is a text as any other.
+    const behind = line.indexOf(';');
+    if (behind >= 0) this.#parts.text.scrub(this.#held.bytes, behind, this.#held.length, TextMode.plain);
+    this.#left = Number.parseInt(size[1]!, 16);
+    this.#state = this.#left === 0 ? State.trailers : State.chunkData;
+    return true;
+  }
+
   #hello(offset: number, bytes: Uint8Array, at: number, end: number): number {
-    const before = this.#heldLength;
+    const before = this.#held.length;
     this.#hold(offset, bytes, at, end);
-    if (this.#heldLength < 5) return -1;
-    const length = 5 + ((this.#held[3]! << 8) | this.#held[4]!);
-    if (this.#heldLength < length && length <= helloBytesMax) return -1;
+    if (this.#held.length < 5) return -1;
+    const length = 5 + ((this.#held.bytes[3]! << 8) | this.#held.bytes[4]!);
+    if (this.#held.length < length && length <= helloBytesMax) return -1;
     this.#walker = new RecordWalker(tlsRecords, this.#place);
     this.#state = State.records;
-    if (length > helloBytesMax || this.#held[0] !== 22) {
-      const held = Uint8Array.from(this.#held.subarray(0, this.#heldLength));
-      this.#heldLength = 0;
+    if (length > helloBytesMax || this.#held.bytes[0] !== 22) {
+      const held = Uint8Array.from(this.#held.bytes.subarray(0, this.#held.length));
+      this.#held.length = 0;
       this.#walker.push(this.#heldAt, held, 0, held.length);
       return end;
     }
-    scrubHello(this.#held.subarray(0, length), this.#parts.text);
-    this.#place(this.#heldAt, this.#held, 0, length);
-    this.#heldLength = 0;
+    scrubHello(this.#held.bytes.subarray(0, length), this.#parts.text);
+    this.#place(this.#heldAt, this.#held.bytes, 0, length);
+    this.#held.length = 0;
     return at + length - before;
+  }
+
+  #endBody(isWhole: boolean): void {
+    this.#body?.end(isWhole);
+    this.#body = undefined;
   }
 
   /** A head that ends before its end is a message all the same. */
   #takeCutHead(): void {
     if (!this.#hasStartLine()) return;
     this.#takeHeld();
-    this.#body?.end(false);
-    this.#body = undefined;
+    this.#endBody(false);
   }
 
   /** The framing is not known any more. */
   #lose(): void {
     this.#takeCutHead();
-    this.#body?.end(false);
-    this.#body = undefined;
+    this.#endBody(false);
     this.#blankHeld();
     this.#isStrict = true;
     this.#isDoubtful = false;
@@ -417,28 +419,20 @@ export class SideScrubber {
   }
 
   #blankHeld(): void {
-    this.#dropBefore(this.#heldLength);
+    this.#dropBefore(this.#held.length);
   }
 
   /** The first bytes that are held are no part of a message. */
   #dropBefore(length: number): void {
     this.#parts.room.counts.bytesBlanked += length;
-    this.#held.copyWithin(0, length, this.#heldLength);
-    this.#heldLength -= length;
+    this.#held.drop(length);
     this.#heldAt += length;
-    if (this.#heldLength === 0) this.#held = Buffer.alloc(0);
+    if (this.#held.length === 0) this.#held.clear();
   }
 
   #hold(offset: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#heldLength === 0) this.#heldAt = offset;
-    const wanted = this.#heldLength + end - start;
-    if (wanted > this.#held.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#held.length, wanted));
-      grown.set(this.#held.subarray(0, this.#heldLength));
-      this.#held = grown;
-    }
-    this.#held.set(bytes.subarray(start, end), this.#heldLength);
-    this.#heldLength = wanted;
+    if (this.#held.length === 0) this.#heldAt = offset;
+    this.#held.add(bytes, start, end);
   }
 }
 

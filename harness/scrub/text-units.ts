@@ -13,7 +13,7 @@ const LETTER_U = 0x75;
 /** Where bytes lie that are no UTF-8: no character has a code of a lone low surrogate. */
 const strayBase = 0xdc00;
 
-export function isHexDigit(byte: number): boolean {
+function isHexDigit(byte: number): boolean {
   return (byte >= 48 && byte <= 57) || ((byte | 0x20) >= 97 && (byte | 0x20) <= 102);
 }
 

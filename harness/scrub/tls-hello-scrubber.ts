@@ -1,4 +1,5 @@
 /** The first record of a TLS side: a hello whose lengths, versions and suites stay, and whose names and numbers do not (RFC 8446, section 4.1). */
+import { word } from '../traffic/frame-words.ts';
 import { TextMode, type TextScrubber } from './text-scrubber.ts';
 
 const serverNameExtension = 0;
@@ -41,8 +42,4 @@ function extensions(bytes: Uint8Array, start: number, end: number, text: TextScr
     at = to;
   }
   bytes.fill(0, at);
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }

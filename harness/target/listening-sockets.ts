@@ -11,22 +11,37 @@ export interface Listener {
 /** State LISTEN in /proc/net/tcp (include/net/tcp_states.h). */
 const listenState = '0A';
 
-/** Listening sockets of this network namespace: inode → port. */
-function listeningInodes(): Map<string, number> {
-  const inodes = new Map<string, number>();
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+/** A socket of a network namespace that listens. */
+export interface ListeningSocket {
+  /** In hexadecimal, each word in the order of this machine's bytes. */
+  readonly address: string;
+  readonly port: number;
+  readonly inode: string;
+}
+
+/** @param folder of the network namespace (proc_pid_net(5)) */
+export function listeningSockets(folder: string): ListeningSocket[] {
+  return ['tcp', 'tcp6'].flatMap((name) => {
     let text = '';
     try {
-      text = readFileSync(file, 'latin1');
+      text = readFileSync(`${folder}/${name}`, 'latin1');
     } catch {
-      // A kernel without IPv6.
+      // A kernel without IPv6, or a process that has ended.
     }
-    for (const line of text.split('\n').slice(1)) {
-      const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
-      if (state === listenState && local && inode) inodes.set(inode, Number.parseInt(local.split(':').at(-1)!, 16));
-    }
-  }
-  return inodes;
+    return text
+      .split('\n')
+      .slice(1)
+      .flatMap((line) => {
+        const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+        const [address = '', port = ''] = local.split(':');
+        return state === listenState ? [{ address, port: Number.parseInt(port, 16), inode }] : [];
+      });
+  });
+}
+
+/** Listening sockets of this network namespace: inode → port. */
+function listeningInodes(): Map<string, number> {
+  return new Map(listeningSockets('/proc/net').map(({ inode, port }) => [inode, port]));
 }
 
 function listenersOf(pid: number, inodes: ReadonlyMap<string, number>): Listener[] {

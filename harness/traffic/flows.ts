@@ -64,16 +64,20 @@ export class FlowTable {
 
   #add(): number {
     if (this.flows.length === flowsMax) return -1;
-    const { addresses, sourcePort, destinationPort, ipVersion } = this.packet;
-    const end = (at: number, port: number) => {
-      const isIpv4 = ipVersion === 4;
-      const host = isIpv4
-        ? formatIpv4(addresses[at]!)
-        : formatIpv6(addresses[at]!, addresses[at + 1]!, addresses[at + 2]!, addresses[at + 3]!);
+    const { sourcePort, destinationPort, ipVersion } = this.packet;
+    const end = (at: 0 | 4, port: number) => {
+      const host = hostOf(this.packet, at);
       if (this.isFragment) return host + fragmentsWord;
-      return isIpv4 ? `${host}:${port}` : `[${host}]:${port}`;
+      return ipVersion === 4 ? `${host}:${port}` : `[${host}]:${port}`;
     };
     this.flows.push({ source: end(0, sourcePort), destination: end(4, destinationPort) });
     return this.flows.length - 1;
   }
+}
+
+/** The address of a packet's source (0) or destination (4), as text. */
+export function hostOf({ addresses, ipVersion }: Packet, at: 0 | 4): string {
+  return ipVersion === 4
+    ? formatIpv4(addresses[at]!)
+    : formatIpv6(addresses[at]!, addresses[at + 1]!, addresses[at + 2]!, addresses[at + 3]!);
 }

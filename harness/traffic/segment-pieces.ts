@@ -53,6 +53,10 @@ export function writePiece(
 /** Writes the checksums of the IPv4 header and of the TCP segment, which ends at `end`. */
 export function fixChecksums(bytes: Uint8Array, ip: number, ipVersion: number, tcp: number, end: number): void {
   if (ipVersion === 4) fixIpv4Checksum(bytes, ip);
+  fixTcpChecksum(bytes, ip, ipVersion, tcp, end);
+}
+
+export function fixTcpChecksum(bytes: Uint8Array, ip: number, ipVersion: number, tcp: number, end: number): void {
   putWord(bytes, tcp + 16, 0);
   putWord(bytes, tcp + 16, foldChecksum(sumWords(pseudoSum(bytes, ip, ipVersion, 6, end - tcp), bytes, tcp, end)));
 }

@@ -3,7 +3,7 @@
  * of its own, joined by a virtual cable; on one a real HTTP server, on the other autocannon; recorded off the cable by
  * the agent's own capture ring and pcapng writer. Everything is gone when it ends, however it ends.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,28 +14,17 @@ import { openSource } from '../../agent/capture/open.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import { isInNamespace, runInNamespace } from '../../harness/link/namespace.ts';
-import { sendPlainSegments } from '../../harness/link/plain-segments.ts';
+import { cable, joinHosts, serverAddress } from '../../harness/record/two-hosts.ts';
 import type { Phase } from '../../harness/traffic/traffic.ts';
 
 const here = import.meta.dirname;
 const seed = 1;
-const cable = { client: 'client0', server: 'server0' };
-const clientAddress = '10.77.0.1';
-const serverAddress = '10.77.0.2';
 const port = 8080;
 /** The committed file may be this large. */
 const packedBytesMax = 8_000_000;
 /** Reaches back over the whole recording, in which the same bodies come again and again. */
 const windowLog = 27;
 const ringBytes = 64 << 20;
-
-function run(...command: string[]): void {
-  const { status, error, stderr } = spawnSync(command[0]!, command.slice(1), { encoding: 'utf8' });
-  if (status === 0) return;
-  throw new FloodgateError('recording-failed', `${command.join(' ')}: ${error?.message ?? stderr.trim()}`, {
-    hint: 'recording needs "ip" (package iproute2), "unshare" and "nsenter" (package util-linux)',
-  });
-}
 
 async function startServer(): Promise<ChildProcess> {
   const program = [process.execPath, path.join(here, 'server.ts'), String(port)];
@@ -50,21 +39,6 @@ async function startServer(): Promise<ChildProcess> {
     }),
   ]);
   return server;
-}
-
-function joinHosts(server: ChildProcess): void {
-  const atServer = ['nsenter', `--target=${server.pid}`, '--net', '--'];
-  run('ip', 'link', 'add', cable.client, 'type', 'veth', 'peer', 'name', cable.server);
-  for (const device of [cable.client, cable.server]) sendPlainSegments(device);
-  run('ip', 'link', 'set', cable.server, 'netns', String(server.pid));
-  for (const [prefix, device, address] of [
-    [[], cable.client, clientAddress],
-    [atServer, cable.server, serverAddress],
-  ] as const) {
-    run(...prefix, 'sh', '-c', `echo 1 > /proc/sys/net/ipv6/conf/${device}/disable_ipv6 || true`);
-    run(...prefix, 'ip', 'address', 'add', `${address}/24`, 'dev', device);
-    run(...prefix, 'ip', 'link', 'set', device, 'up');
-  }
 }
 
 interface Recorded {
@@ -122,7 +96,7 @@ async function main(): Promise<number> {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-record-'));
   const server = await startServer();
   try {
-    joinHosts(server);
+    joinHosts(server.pid!);
     const plain = path.join(folder, 'recording.pcapng');
     const fd = openSync(plain, 'w');
     const recorded = await record(fd);
