@@ -3,9 +3,9 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileS
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
-import { readAnyReport } from '../../reports/report-reader.ts';
 import type { SweepCell } from '../../reports/sweep.ts';
-import { ownProgram, runFloodgate } from '../compare/floodgate-process.ts';
+import { errorSentence } from '../compare/floodgate-process.ts';
+import { endWords, runReported } from '../compare/run-process.ts';
 
 export interface SweepGrid {
   readonly pages: readonly number[];
@@ -86,23 +86,19 @@ async function runCell(
   try {
     const file = path.join(scratch, 'cell.yaml');
     writeFileSync(file, scenarioText(place.pages), { mode: 0o600 });
-    const out = path.join(scratch, 'run');
     const stages = [
       ...(Number.parseFloat(place.loss) === 0 ? [] : [`loss=${place.loss}`]),
       ...(impair === undefined ? [] : [impair]),
     ];
     const loss = stages.length === 0 ? [] : ['--impair', stages.join(',')];
-    const { code, errors } = await runFloodgate({
-      words: [...ownProgram(), 'run', file, ...words, ...loss, ...rateWords(place.rate), '--no-explain', '--out', out],
+    const end = await runReported({
+      arguments: [file, ...words, ...loss, ...rateWords(place.rate), '--no-explain'],
       folder: undefined,
+      out: path.join(scratch, 'run'),
       signal,
     });
-    const report = path.join(out, 'report.json');
-    if (code !== null && [0, 1, 4].includes(code) && existsSync(report)) {
-      const read = readAnyReport(readFileSync(report, 'utf8'));
-      if (read.kind === 'run') return cellOf(read, place);
-    }
-    const why = /^floodgate: (.+)$/m.exec(errors)?.[1] ?? `the run ended with ${code ?? 'a signal'}`;
+    if (end.report) return cellOf(end.report, place);
+    const why = errorSentence(end.errors) ?? endWords(end.code);
     return { ...place, recovered: null, p99Bytes: null, isAtMost: false, dropped: null, note: why };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
