@@ -2,9 +2,10 @@
  * The worst traffic there is: programs are changed, run, and kept where they do more for each byte they send than the champion of any bound or
  * call site (as PerfFuzz keeps one a branch: Lemieux et al., 2018; bytes held as in MemLock: Wen et al., 2020).
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createRandom } from '../../agent/seeded-random.ts';
+import { keepLine, keptLines } from '../compare/kept-lines.ts';
 import { type Champion, Champions, type HuntTrial } from './champions.ts';
 import { type Measure, measures } from './measures.ts';
 import { mutated } from './mutate.ts';
@@ -198,7 +199,7 @@ class Hunting {
       this.#champions.take({ ...base, ...logged(trial) });
     }
     const line: HuntTrial & { ms: number } = { ...base, ...logged(trial), ms: Math.round(this.#spentMs) };
-    appendFileSync(this.#log, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+    keepLine(this.#log, line);
     if (won.length > 0 || trial.failure !== '')
       this.#step('searching', trial.failure || `new champion of ${won.join(', ')}`);
   }
@@ -236,12 +237,9 @@ class Hunting {
     this.#options.onStep({ stage, trials: this.#champions.trials, spentMs: this.#spentMs, words });
   }
 
-  /** What is known from before; a half line at the end is left out. */
+  /** What is known from before. */
   #read(): void {
-    if (!existsSync(this.#log)) return;
-    const text = readFileSync(this.#log, 'utf8');
-    if (!text.endsWith('\n')) appendFileSync(this.#log, '\n');
-    for (const line of text.split('\n')) {
+    for (const line of keptLines(this.#log)) {
       const done = trialOf(line);
       if (!done) continue;
       this.#champions.take(done);
@@ -256,13 +254,9 @@ function logged({ bytesSent, amounts, sites, failure }: Trial): Omit<HuntTrial, 
   return { bytesSent, amounts, failure, ...(sites && { sites }) };
 }
 
-function trialOf(line: string): (HuntTrial & { ms: number }) | undefined {
-  try {
-    const done = JSON.parse(line) as HuntTrial & { ms: number };
-    const program = checkedProgram(done.program);
-    const isWhole = Number.isInteger(done.trial) && Number.isFinite(done.ms) && typeof done.amounts === 'object';
-    return program && isWhole ? { ...done, program } : undefined;
-  } catch {
-    return undefined;
-  }
+function trialOf(line: object): (HuntTrial & { ms: number }) | undefined {
+  const done = line as HuntTrial & { ms: number };
+  const program = checkedProgram(done.program);
+  const isWhole = Number.isInteger(done.trial) && Number.isFinite(done.ms) && typeof done.amounts === 'object';
+  return program && isWhole ? { ...done, program } : undefined;
 }

@@ -1,10 +1,11 @@
 /** One scenario over a grid of page limits, losses and rates: each cell is a `floodgate run` of its own, kept as it ends. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
 import type { SweepCell } from '../../reports/sweep.ts';
 import { errorSentence } from '../compare/floodgate-process.ts';
+import { keepLine, keptLines } from '../compare/kept-lines.ts';
 import { endWords, runReported } from '../compare/run-process.ts';
 
 export interface SweepGrid {
@@ -32,13 +33,14 @@ export interface SweepOptions {
 export async function sweep(options: SweepOptions): Promise<SweepCell[]> {
   const { grid, folder, onCell, signal } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const known = knownCells(folder);
+  const cellsFile = path.join(folder, 'cells.jsonl');
+  const known = new Map((keptLines(cellsFile) as SweepCell[]).map((cell) => [placeKey(cell), cell]));
   const cells: SweepCell[] = [];
   const places = grid.losses.flatMap((loss) =>
     grid.rates.flatMap((rate) => grid.pages.map((pages) => ({ loss, rate, pages }))),
   );
   for (const place of places) {
-    let cell = known.get(JSON.stringify(place));
+    let cell = known.get(placeKey(place));
     if (!cell) {
       cell = await runCell(options, place);
       if (signal.aborted) {
@@ -47,7 +49,7 @@ export async function sweep(options: SweepOptions): Promise<SweepCell[]> {
           exitCode: 3,
         });
       }
-      appendFileSync(cellsFile(folder), `${JSON.stringify(cell)}\n`, { mode: 0o600 });
+      keepLine(cellsFile, cell);
     }
     cells.push(cell);
     onCell(cells.length, places.length, cell);
@@ -55,27 +57,9 @@ export async function sweep(options: SweepOptions): Promise<SweepCell[]> {
   return cells;
 }
 
-const cellsFile = (folder: string) => path.join(folder, 'cells.jsonl');
-
 type Place = Pick<SweepCell, 'loss' | 'rate' | 'pages'>;
 
-/** A half line at the end is left out. */
-function knownCells(folder: string): Map<string, SweepCell> {
-  const file = cellsFile(folder);
-  const known = new Map<string, SweepCell>();
-  if (!existsSync(file)) return known;
-  const text = readFileSync(file, 'utf8');
-  if (text !== '' && !text.endsWith('\n')) appendFileSync(file, '\n');
-  for (const line of text.split('\n')) {
-    try {
-      const cell = JSON.parse(line) as SweepCell;
-      known.set(JSON.stringify({ loss: cell.loss, rate: cell.rate, pages: cell.pages }), cell);
-    } catch {
-      // What was being written when it was killed.
-    }
-  }
-  return known;
-}
+const placeKey = ({ loss, rate, pages }: Place) => JSON.stringify([loss, rate, pages]);
 
 async function runCell(
   { scenarioText, words, impair, folder, signal }: SweepOptions,
