@@ -1,6 +1,5 @@
 /** A minimization as `floodgate minimize` asks for it: what is tried, with what, what is written and printed. */
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -21,6 +20,7 @@ import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { guard } from './report-folder.ts';
 import { orderOfRun, runOf, scenarioOfRun } from './run-again.ts';
+import { jobsOf } from './search-flags.ts';
 import { createSearchProgress, minimizeSteps } from './search-progress.ts';
 import { openSession } from './session.ts';
 import { optionOf } from './shown-words.ts';
@@ -50,15 +50,12 @@ export async function performMinimize(what: string, more: readonly string[], fla
   const isRequests = words.includes('--requests');
   const isOwnAgent = !words.includes('--target');
   const minutes = parseQuantity(flags.minutes, '--minutes', 'count');
-  const jobs =
-    flags.jobs === undefined
-      ? Math.min(4, availableParallelism())
-      : parseWhole(flags.jobs, '--jobs', { min: 1, max: 64 });
+  const jobs = jobsOf(flags.jobs);
   const lane = isRequests ? 'load' : 'tap';
   const isCheckOnly = flags.check !== undefined && condition.clauses.every(({ kind }) => kind === 'exit');
   checkTogether(flags, { isRequests, isOwnAgent });
   // Trials are in the lane that they say, each in a network of its own; whether one can be had is known before hours of them.
-  if (flags.lane !== 'exact' && !isCheckOnly) await tryNamespace(lane);
+  if (flags.lane !== 'exact' && !isCheckOnly) await enterNamespace(lane);
   const session = openSession();
   const question = JSON.stringify({
     what: identityOf(subject),
@@ -232,11 +229,6 @@ function checkTogether(
   throw new FloodgateError('option-invalid', '--lane exact is for our own agent', {
     hint: 'Leave out --lane, or --target.',
   });
-}
-
-/** Trials make their own; here it is only tried. */
-async function tryNamespace(lane: 'tap' | 'load'): Promise<void> {
-  if (lane === 'tap') await enterNamespace(lane);
 }
 
 function exactStageOf(words: readonly string[], until: AgentStage | undefined): AgentStage {
