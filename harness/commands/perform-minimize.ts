@@ -9,13 +9,13 @@ import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { type Condition, observedWords, parseCondition } from '../minimize/condition.ts';
 import { frameLevels, requestLevels } from '../minimize/levels.ts';
 import { type Minimized, minimize } from '../minimize/minimize.ts';
-import { writeCapture } from '../minimize/rewrite-capture.ts';
+import { rewriteCapture, writeCapture } from '../minimize/rewrite-capture.ts';
 import { interrupted, runTrial, type TrialSetting } from '../minimize/trial.ts';
 import { TrialLog } from '../minimize/trial-log.ts';
 import { findScenario, isCaptureFile } from '../project/library.ts';
 import type { AgentStage } from '../scenario/agent-stage.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
-import { openRecording, probeRecording } from '../traffic/recorded-traffic.ts';
+import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { guard } from './report-folder.ts';
@@ -93,7 +93,6 @@ export async function performMinimize(what: string, more: readonly string[], fla
       guess: subject.guess,
       jobs,
       budgetMs: minutes * 60_000,
-      extension: '.pcap',
       nowMs: () => performance.now(),
       run: async (file, trialLane, folder) => {
         if (session.signal.aborted) throw interrupted();
@@ -271,14 +270,9 @@ interface ResultOrder {
 function leaveResult(found: Minimized, { flags, condition, subject, words, isRequests }: ResultOrder): string {
   const { output } = flags;
   guard(output, () => {
-    const traffic = openRecording({ path: found.file });
-    try {
-      const draft = path.join(path.dirname(path.resolve(output)), `.${path.basename(output)}`);
-      writeCapture(draft, traffic);
-      renameSync(draft, output);
-    } finally {
-      traffic.close();
-    }
+    const draft = path.join(path.dirname(path.resolve(output)), `.${path.basename(output)}`);
+    rewriteCapture(found.file, draft);
+    renameSync(draft, output);
   });
   if (flags.check !== undefined) return flags.check.replaceAll('{capture}', output);
   const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
