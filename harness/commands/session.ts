@@ -1,6 +1,6 @@
 /** What every command that runs something shares: interruption, progress, and the network namespace around it. */
 import { storeVariable } from '../history/store-address.ts';
-import { tellSignalsHeard } from '../link/namespace.ts';
+import { reportSignalsHeard } from '../link/namespace.ts';
 import { createProgress, type ProgressDisplay } from './progress.ts';
 import { readToolVersion } from './tool-version.ts';
 
@@ -23,7 +23,7 @@ export function openSession(): Session {
       process.stderr.write('\nfloodgate: stopping; once more to stop at once\n');
     });
   }
-  tellSignalsHeard();
+  reportSignalsHeard();
   const live = process.stderr.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
   return {
     signal: interrupted.signal,
