@@ -23,7 +23,7 @@ import { orderOfRun, runOf, scenarioOfRun } from './run-again.ts';
 import { jobsOf } from './search-flags.ts';
 import { createSearchProgress, minimizeSteps } from './search-progress.ts';
 import { openSession } from './session.ts';
-import { optionOf } from './shown-words.ts';
+import { optionOf, shellWord } from './shown-words.ts';
 
 export interface MinimizeFlags {
   readonly while: string;
@@ -275,7 +275,7 @@ function leaveResult(found: Minimized, { flags, condition, subject, words, isReq
     renameSync(draft, output);
   });
   if (flags.check !== undefined) return flags.check.replaceAll('{capture}', output);
-  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  const quoted = words.map(shellWord);
   if (isRequests || words.includes('--target')) return ['floodgate run', output, ...quoted].join(' ');
   const scenario = `${output.replace(/\.(pcap|pcapng|cap)$/, '')}.yaml`;
   const limits = condition.clauses.flatMap((clause) =>
