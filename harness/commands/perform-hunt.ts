@@ -4,6 +4,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { deriveLimits } from '../../agent/limits.ts';
 import { formatBytes, formatCount, formatDuration, printable } from '../../reports/format.ts';
+import { tableLines } from '../../reports/text-table.ts';
 import { type Finding, type Hunted, hunt } from '../hunt/hunt.ts';
 import { type Program, scenarioText } from '../hunt/program.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
@@ -118,7 +119,7 @@ function huntWords(found: Hunted, folder: string, words: readonly string[]): str
     .map(({ site, champion }) => `  ${printable(site)}: ${ratio(champion.score)} B allocated for each byte sent`);
   return [
     `HUNTED: ${formatCount(trials)} programs in ${formatDuration(spentMs)}`,
-    ...table([head, ...cells.map((row) => row.map((cell) => printable(cell)))]),
+    ...tableLines([head, ...cells.map((row) => row.map((cell) => printable(cell)))]),
     ...(shown.length > 0 ? ['call sites, by what they allocate:', ...shown] : []),
     ...failures.map(({ failure }, index) => `FAILURE ${index + 1}: ${printable(failure)}: failure-${index + 1}.yaml`),
     `scenarios: ${path.relative('', folder) || '.'}/*.yaml; again: floodgate run FILE.yaml --size BYTES ${words.join(' ')}`,
@@ -139,9 +140,4 @@ function confirmedWords(finding: Finding): string {
 function sizeWords({ unit, champion }: Finding): string {
   const amount = unit === 'ns' ? formatDuration(champion.amount / 1e6) : formatBytes(champion.amount);
   return `${amount} of ${formatBytes(champion.bytesSent)} (--size ${champion.program.bytes})`;
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd());
 }
