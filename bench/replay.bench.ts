@@ -8,17 +8,16 @@
  * Linux; needs no root. Without tcpreplay there is one column.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
-import { PcapWriter } from '../agent/pcap/pcap-writer.ts';
 import type { SendResult } from '../harness/feed/sender.ts';
 import { openTapSender } from '../harness/feed/tap-sender.ts';
 import { isInNamespace, runInNamespace } from '../harness/link/namespace.ts';
-import { deviceCounters, openTap, TapDevice } from '../harness/link/tap-device.ts';
-import { openRecording } from '../harness/traffic/recorded-traffic.ts';
+import { deviceCounters, openTap } from '../harness/link/tap-device.ts';
+import { rewriteCapture } from '../harness/minimize/rewrite-capture.ts';
 import type { Pace } from '../harness/traffic/traffic.ts';
 
 if (!isInNamespace()) {
@@ -40,21 +39,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-replay-'));
 /** The capture as tcpreplay reads it, and how many frames it has. */
 function plainCapture(source: string): { file: string; frames: number } {
   const file = path.join(folder, 'capture.pcap');
-  const fd = openSync(file, 'w');
-  const writer = new PcapWriter((bytes, start, end) => writeSync(fd, bytes, start, end - start));
-  const traffic = openRecording({ path: source });
-  let frames = 0;
-  const sink = {
-    frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number): void {
-      frames += 1;
-      writer.frame(bytes, start, end, wireLength, tsUs);
-    },
-  };
-  while (traffic.read(sink, 4_096) >= 0);
-  traffic.close();
-  writer.flush();
-  closeSync(fd);
-  return { file, frames };
+  return { file, frames: rewriteCapture(source, file).frames };
 }
 
 async function ours(file: string, pace: Pace, loops: number, name: string): Promise<SendResult> {
@@ -66,7 +51,7 @@ async function ours(file: string, pace: Pace, loops: number, name: string): Prom
     if (!result.ledger.balanced) throw new Error(result.ledger.summary);
     return result;
   } finally {
-    new TapDevice(tap, { batches: false }).close();
+    closeSync(tap.fd);
   }
 }
 

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PcapWriter } from '../agent/pcap/pcap-writer.ts';
+import { readCapture, rewriteCapture } from '../harness/minimize/rewrite-capture.ts';
 import { word } from '../harness/traffic/frame-words.ts';
-import { openRecording } from '../harness/traffic/recorded-traffic.ts';
 import { Segment } from '../harness/traffic/segment.ts';
 import type { RunReport } from '../reports/model.ts';
 import { wholeCaptures } from './impairments.fuzz.ts';
@@ -53,21 +53,9 @@ function write(out: string, linkType: number, use: (writer: PcapWriter) => void)
   }
 }
 
-function eachFrame(path: string, use: (bytes: Uint8Array, wireLength: number, tsUs: number) => void): void {
-  const traffic = openRecording({ path });
-  const sink = {
-    frame: (bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number) =>
-      use(bytes.subarray(start, end), wireLength, tsUs),
-  };
-  while (traffic.read(sink, 4_096) >= 0);
-  traffic.close();
-}
-
 /** What `floodgate run` sends of a capture, as a capture of Ethernet. */
 export function asEthernet(path: string, out: string): void {
-  write(out, 1, (writer) =>
-    eachFrame(path, (bytes, wireLength, tsUs) => writer.frame(bytes, 0, bytes.length, wireLength, tsUs)),
-  );
+  rewriteCapture(path, out);
 }
 
 /** The IP packets of an Ethernet capture behind another link header; the rest (ARP) is left out. @returns whether it carries them */
@@ -76,17 +64,19 @@ export function underLink(path: string, linkType: number, out: string): boolean 
   const segment = new Segment();
   let isWhole = true;
   write(out, linkType, (writer) =>
-    eachFrame(path, (bytes, wireLength, tsUs) => {
-      segment.read(bytes, 0, bytes.length);
-      const { ipStart } = segment;
-      if (ipStart < 0) return;
-      const before = header(word(bytes, ipStart - 2), bytes.length - ipStart);
-      if (!before) {
-        isWhole = false;
-        return;
-      }
-      const frame = Uint8Array.from([...before, ...bytes.subarray(ipStart)]);
-      writer.frame(frame, 0, frame.length, wireLength - bytes.length + frame.length, tsUs);
+    readCapture(path, {
+      frame(bytes, start, end, wireLength, tsUs) {
+        segment.read(bytes, start, end);
+        const { ipStart } = segment;
+        if (ipStart < 0) return;
+        const before = header(word(bytes, ipStart - 2), end - ipStart);
+        if (!before) {
+          isWhole = false;
+          return;
+        }
+        const frame = Uint8Array.from([...before, ...bytes.subarray(ipStart, end)]);
+        writer.frame(frame, 0, frame.length, wireLength - (end - start) + frame.length, tsUs);
+      },
     }),
   );
   return isWhole;

@@ -1,18 +1,12 @@
 /** A sweep as a table for a terminal, a line a cell. Pure. */
 import { formatBytes, formatCount, formatShare, printable } from './format.ts';
 import { costOfPercent, type SweepCell, type SweepReport, sweepLines } from './sweep.ts';
+import { tableLines } from './text-table.ts';
 
 export function renderSweepText(report: SweepReport): string {
   const rows = [...sweepLines(report).values()].flatMap((line) => line.map((cell, at) => row(cell, line[at - 1])));
   const all = [['loss', 'rate', 'pages', 'recovered', 'rss.p99', 'one per cent more', 'dropped', ''], ...rows];
-  const widths = all[0]!.map((_, column) => Math.max(...all.map((each) => each[column]!.length)));
-  const lines = all.map((each) =>
-    each
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `SWEEP of ${printable(report.scenario, 80)} (${report.lane} lane)\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return `SWEEP of ${printable(report.scenario, 80)} (${report.lane} lane)\n${tableLines(all).join('\n')}\n`;
 }
 
 function row(cell: SweepCell, before: SweepCell | undefined): string[] {

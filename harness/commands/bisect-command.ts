@@ -9,7 +9,7 @@ import { formatChange, metricSentence, siteSentence } from '../../reports/compar
 import { printable } from '../../reports/format.ts';
 import { type BisectRange, bisect, type Finding, looksLeft } from '../compare/bisect.ts';
 import { type BisectEntry, BisectLog } from '../compare/bisect-log.ts';
-import { ownProgram, runFloodgate } from '../compare/floodgate-process.ts';
+import { errorSentence, ownProgram, runFloodgate } from '../compare/floodgate-process.ts';
 import { commitOf, git } from '../compare/git.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
 import { parseWhole } from '../metrics/quantity.ts';
@@ -185,12 +185,7 @@ class Bisection {
       });
     const file = path.join(out, 'comparison.json');
     if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as ComparisonReport;
-    return (
-      errors
-        .split('\n')
-        .find((line) => line.startsWith('floodgate: '))
-        ?.slice('floodgate: '.length) ?? errors.trim()
-    );
+    return errorSentence(errors) ?? errors.trim();
   }
 
   async #words({ good, bad }: BisectRange): Promise<string> {

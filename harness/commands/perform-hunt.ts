@@ -1,16 +1,17 @@
 /** A hunt as `floodgate hunt` asks for it; what is written and printed of it. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { deriveLimits } from '../../agent/limits.ts';
 import { formatBytes, formatCount, formatDuration, printable } from '../../reports/format.ts';
+import { tableLines } from '../../reports/text-table.ts';
 import { type Finding, type Hunted, hunt } from '../hunt/hunt.ts';
 import { type Program, scenarioText } from '../hunt/program.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { defectArguments } from '../scenario/catalogue.ts';
 import { enterNamespace } from './enter-namespace.ts';
-import { guard, makeReportFolder } from './report-folder.ts';
+import { guard } from './report-folder.ts';
+import { jobsOf, makeSearchFolder } from './search-flags.ts';
 import { createSearchProgress } from './search-progress.ts';
 import { openSession } from './session.ts';
 
@@ -38,16 +39,12 @@ export async function performHunt(flags: HuntFlags): Promise<number> {
       ? Number.POSITIVE_INFINITY
       : parseWhole(flags.trials, '--trials', { min: 1, max: 1_000_000 });
   const seed = parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
-  const jobs =
-    flags.jobs === undefined
-      ? Math.min(4, availableParallelism())
-      : parseWhole(flags.jobs, '--jobs', { min: 1, max: 64 });
+  const jobs = jobsOf(flags.jobs);
   await defectArguments(flags.defect);
   if (flags.confirm) await enterNamespace('tap');
   const session = openSession();
-  const folder = makeReportFolder('hunt', flags.out);
   const words = wordsOf(flags);
-  checkQuestion(folder, JSON.stringify({ words, seed }));
+  const folder = makeSearchFolder('hunt', flags.out, JSON.stringify({ words, seed }));
   const progress = createSearchProgress(process.stderr);
   const found = await hunt({
     ...{ seed, jobs, words, folder, trialsMax },
@@ -101,20 +98,6 @@ function wordsOf({ defect, agent, agentUntil }: HuntFlags): string[] {
   ];
 }
 
-/** A folder is gone on with only where it is of the same hunt. */
-function checkQuestion(folder: string, question: string): void {
-  const file = path.join(folder, 'question.json');
-  guard(folder, () => {
-    try {
-      writeFileSync(file, question, { mode: 0o600, flag: 'wx' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      if (readFileSync(file, 'utf8') === question) return;
-      throw new FloodgateError('option-invalid', `${folder} holds another hunt`, { hint: 'Give another --out.' });
-    }
-  });
-}
-
 function writeScenario(folder: string, file: string, program: Program, head: Parameters<typeof scenarioText>[1]): void {
   writeFileSync(path.join(folder, `${file}.yaml`), scenarioText(program, head), { mode: 0o600 });
 }
@@ -136,7 +119,7 @@ function huntWords(found: Hunted, folder: string, words: readonly string[]): str
     .map(({ site, champion }) => `  ${printable(site)}: ${ratio(champion.score)} B allocated for each byte sent`);
   return [
     `HUNTED: ${formatCount(trials)} programs in ${formatDuration(spentMs)}`,
-    ...table([head, ...cells.map((row) => row.map((cell) => printable(cell)))]),
+    ...tableLines([head, ...cells.map((row) => row.map((cell) => printable(cell)))]),
     ...(shown.length > 0 ? ['call sites, by what they allocate:', ...shown] : []),
     ...failures.map(({ failure }, index) => `FAILURE ${index + 1}: ${printable(failure)}: failure-${index + 1}.yaml`),
     `scenarios: ${path.relative('', folder) || '.'}/*.yaml; again: floodgate run FILE.yaml --size BYTES ${words.join(' ')}`,
@@ -157,9 +140,4 @@ function confirmedWords(finding: Finding): string {
 function sizeWords({ unit, champion }: Finding): string {
   const amount = unit === 'ns' ? formatDuration(champion.amount / 1e6) : formatBytes(champion.amount);
   return `${amount} of ${formatBytes(champion.bytesSent)} (--size ${champion.program.bytes})`;
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd());
 }

@@ -1,6 +1,5 @@
 /** A minimization as `floodgate minimize` asks for it: what is tried, with what, what is written and printed. */
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -10,20 +9,21 @@ import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { type Condition, observedWords, parseCondition } from '../minimize/condition.ts';
 import { frameLevels, requestLevels } from '../minimize/levels.ts';
 import { type Minimized, minimize } from '../minimize/minimize.ts';
-import { writeCapture } from '../minimize/rewrite-capture.ts';
+import { rewriteCapture, writeCapture } from '../minimize/rewrite-capture.ts';
 import { interrupted, runTrial, type TrialSetting } from '../minimize/trial.ts';
 import { TrialLog } from '../minimize/trial-log.ts';
 import { findScenario, isCaptureFile } from '../project/library.ts';
 import type { AgentStage } from '../scenario/agent-stage.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
-import { openRecording, probeRecording } from '../traffic/recorded-traffic.ts';
+import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { guard } from './report-folder.ts';
 import { orderOfRun, runOf, scenarioOfRun } from './run-again.ts';
+import { jobsOf } from './search-flags.ts';
 import { createSearchProgress, minimizeSteps } from './search-progress.ts';
 import { openSession } from './session.ts';
-import { optionOf } from './shown-words.ts';
+import { optionOf, shellWord } from './shown-words.ts';
 
 export interface MinimizeFlags {
   readonly while: string;
@@ -50,15 +50,12 @@ export async function performMinimize(what: string, more: readonly string[], fla
   const isRequests = words.includes('--requests');
   const isOwnAgent = !words.includes('--target');
   const minutes = parseQuantity(flags.minutes, '--minutes', 'count');
-  const jobs =
-    flags.jobs === undefined
-      ? Math.min(4, availableParallelism())
-      : parseWhole(flags.jobs, '--jobs', { min: 1, max: 64 });
+  const jobs = jobsOf(flags.jobs);
   const lane = isRequests ? 'load' : 'tap';
   const isCheckOnly = flags.check !== undefined && condition.clauses.every(({ kind }) => kind === 'exit');
   checkTogether(flags, { isRequests, isOwnAgent });
   // Trials are in the lane that they say, each in a network of its own; whether one can be had is known before hours of them.
-  if (flags.lane !== 'exact' && !isCheckOnly) await tryNamespace(lane);
+  if (flags.lane !== 'exact' && !isCheckOnly) await enterNamespace(lane);
   const session = openSession();
   const question = JSON.stringify({
     what: identityOf(subject),
@@ -96,7 +93,6 @@ export async function performMinimize(what: string, more: readonly string[], fla
       guess: subject.guess,
       jobs,
       budgetMs: minutes * 60_000,
-      extension: '.pcap',
       nowMs: () => performance.now(),
       run: async (file, trialLane, folder) => {
         if (session.signal.aborted) throw interrupted();
@@ -234,11 +230,6 @@ function checkTogether(
   });
 }
 
-/** Trials make their own; here it is only tried. */
-async function tryNamespace(lane: 'tap' | 'load'): Promise<void> {
-  if (lane === 'tap') await enterNamespace(lane);
-}
-
 function exactStageOf(words: readonly string[], until: AgentStage | undefined): AgentStage {
   const asked = words[words.indexOf('--agent-until') + 1] as AgentStage | undefined;
   if (words.includes('--agent-until') && asked !== undefined && asked !== 'upload') return asked;
@@ -279,17 +270,12 @@ interface ResultOrder {
 function leaveResult(found: Minimized, { flags, condition, subject, words, isRequests }: ResultOrder): string {
   const { output } = flags;
   guard(output, () => {
-    const traffic = openRecording({ path: found.file });
-    try {
-      const draft = path.join(path.dirname(path.resolve(output)), `.${path.basename(output)}`);
-      writeCapture(draft, traffic);
-      renameSync(draft, output);
-    } finally {
-      traffic.close();
-    }
+    const draft = path.join(path.dirname(path.resolve(output)), `.${path.basename(output)}`);
+    rewriteCapture(found.file, draft);
+    renameSync(draft, output);
   });
   if (flags.check !== undefined) return flags.check.replaceAll('{capture}', output);
-  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  const quoted = words.map(shellWord);
   if (isRequests || words.includes('--target')) return ['floodgate run', output, ...quoted].join(' ');
   const scenario = `${output.replace(/\.(pcap|pcapng|cap)$/, '')}.yaml`;
   const limits = condition.clauses.flatMap((clause) =>

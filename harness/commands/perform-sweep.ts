@@ -1,5 +1,5 @@
 /** A sweep as `floodgate sweep` asks for it: its grid, its cells, its table and page. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -13,7 +13,8 @@ import { rateWords, type SweepGrid, sweep } from '../sweep/sweep.ts';
 import { parseImpairments } from '../traffic/impairments/parse.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { enterNamespace } from './enter-namespace.ts';
-import { guard, makeReportFolder } from './report-folder.ts';
+import { guard } from './report-folder.ts';
+import { makeSearchFolder } from './search-flags.ts';
 import { createSearchProgress } from './search-progress.ts';
 import { openSession } from './session.ts';
 import { commandLine } from './shown-words.ts';
@@ -41,7 +42,6 @@ export async function performSweep(what: string, more: readonly string[], flags:
   refuseOwn(more);
   await enterNamespace(flags.lane);
   const session = openSession();
-  const folder = makeReportFolder('sweep', flags.out);
   const { size, seed, lane, sampleMs } = flags;
   const words = [
     ...['--lane', lane, '--sample-ms', sampleMs],
@@ -49,7 +49,8 @@ export async function performSweep(what: string, more: readonly string[], flags:
     ...(seed === undefined ? [] : ['--seed', seed]),
     ...more,
   ];
-  checkQuestion(folder, JSON.stringify({ what: scenarioText(1), words, impair: flags.impair ?? '' }));
+  const question = JSON.stringify({ what: scenarioText(1), words, impair: flags.impair ?? '' });
+  const folder = makeSearchFolder('sweep', flags.out, question);
   const progress = createSearchProgress(process.stderr);
   const startMs = performance.now();
   const cells = await sweep({
@@ -130,12 +131,4 @@ async function scenarioWith(what: string): Promise<(pages: number) => string> {
   const capture = typeof base.capture === 'string' ? { capture: path.resolve(path.dirname(what), base.capture) } : {};
   const agentArguments = scenario.agentArguments ?? [];
   return (pages) => stringify({ ...base, ...capture, agentArguments: [...agentArguments, '--pages', String(pages)] });
-}
-
-/** A folder is gone on with only where it is of the same sweep. */
-function checkQuestion(folder: string, question: string): void {
-  const file = path.join(folder, 'question.json');
-  if (existsSync(file) && readFileSync(file, 'utf8') !== question)
-    throw invalid(`${folder} holds another sweep`, 'Give another --out.');
-  guard(folder, () => writeFileSync(file, question, { mode: 0o600 }));
 }

@@ -15,6 +15,11 @@ const plainEveryMs = 5_000;
 const liveEveryMs = 100;
 const sparkCells = 40;
 
+/** Whether lines can be redrawn there. */
+export function isLive(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
+}
+
 /** The display that suits the stream: `live` where lines can be redrawn. */
 export function createProgress(stream: NodeJS.WriteStream, live: boolean): ProgressDisplay {
   return live ? new LiveProgress(stream) : new PlainProgress(stream);

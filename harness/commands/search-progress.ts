@@ -2,6 +2,7 @@
 import { createLogUpdate } from 'log-update';
 import { formatBytes, formatCount, formatDuration, printable } from '../../reports/format.ts';
 import type { MinimizeStep } from '../minimize/minimize.ts';
+import { isLive } from './progress.ts';
 
 const plainEveryMs = 10_000;
 
@@ -13,7 +14,7 @@ export interface SearchProgress {
 }
 
 export function createSearchProgress(stream: NodeJS.WriteStream): SearchProgress {
-  const live = stream.isTTY && !process.env.CI && process.env.TERM !== 'dumb' ? createLogUpdate(stream) : undefined;
+  const live = isLive(stream) ? createLogUpdate(stream) : undefined;
   let saidMs = Number.NEGATIVE_INFINITY;
   return {
     line(text, isNews) {

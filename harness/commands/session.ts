@@ -1,7 +1,7 @@
 /** What every command that runs something shares: interruption, progress, and the network namespace around it. */
 import { storeVariable } from '../history/store-address.ts';
-import { tellSignalsHeard } from '../link/namespace.ts';
-import { createProgress, type ProgressDisplay } from './progress.ts';
+import { reportSignalsHeard } from '../link/namespace.ts';
+import { createProgress, isLive, type ProgressDisplay } from './progress.ts';
 import { readToolVersion } from './tool-version.ts';
 
 export interface Session {
@@ -23,11 +23,10 @@ export function openSession(): Session {
       process.stderr.write('\nfloodgate: stopping; once more to stop at once\n');
     });
   }
-  tellSignalsHeard();
-  const live = process.stderr.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
+  reportSignalsHeard();
   return {
     signal: interrupted.signal,
-    progress: createProgress(process.stderr, live),
+    progress: createProgress(process.stderr, isLive(process.stderr)),
     toolVersion: readToolVersion(),
     store: takeStoreVariable(),
   };

@@ -4,14 +4,18 @@ import { shownArguments, shownRule } from '../requests/shown-rules.ts';
 
 /** What reproduces this run, quoted for a shell. */
 export function commandLine(): string {
-  const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const shown = shownArguments(process.argv.slice(2)).map((text, i, all) => {
     // Of a store's address the query may be a secret too.
     if (all[i - 1] === '--push') return withoutSecrets(text);
     if (text.startsWith('--push=')) return `--push=${withoutSecrets(text.slice('--push='.length))}`;
     return withoutCredentials(text);
   });
-  return ['floodgate', ...shown.map(quote)].join(' ');
+  return ['floodgate', ...shown.map(shellWord)].join(' ');
+}
+
+/** A word as a shell takes it. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** A flag as it is typed: `--rewrite-header` for `rewriteHeader`. */

@@ -41,3 +41,8 @@ export function runFloodgate({ words, folder, signal, stores = false }: Floodgat
     });
   });
 }
+
+/** The sentence of its error, among what it printed; undefined where it printed none. */
+export function errorSentence(errors: string): string | undefined {
+  return /^floodgate: (.+)$/m.exec(errors)?.[1];
+}

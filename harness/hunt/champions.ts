@@ -1,5 +1,5 @@
 /** One champion a measure, and one a call site: the program that does most for a byte that it sends, and nothing else is remembered. */
-import { type Amounts, measures, scoreOf } from './measures.ts';
+import { type Amounts, type Measure, measures, scoreOf } from './measures.ts';
 import type { Program } from './program.ts';
 
 export interface Champion {
@@ -40,23 +40,24 @@ export class Champions {
   base: Amounts | undefined;
   trials = 0;
 
-  /** @returns names of the measures, and the number of call sites, that it is the new champion of */
-  take(done: HuntTrial): { readonly won: readonly string[]; readonly sites: number } {
+  /** @returns the measures that it is the new champion of */
+  take(done: HuntTrial): readonly Measure[] {
     this.trials = Math.max(this.trials, done.trial);
     if (done.failure !== '') {
       if (this.failures.length < failuresMax) this.failures.push(done);
-      return { won: [], sites: 0 };
+      return [];
     }
     this.base ??= done.amounts;
-    const won: string[] = [];
+    const won: Measure[] = [];
     for (const measure of measures) {
       const score = scoreOf(measure, done.amounts, this.base, done.bytesSent);
       const before = this.measures.get(measure.name)?.score ?? 0;
       if (score <= before * measure.better || score === 0) continue;
       this.measures.set(measure.name, championOf(done, score, done.amounts[measure.name]!));
-      won.push(measure.name);
+      won.push(measure);
     }
-    return { won, sites: this.#takeSites(done) };
+    this.#takeSites(done);
+    return won;
   }
 
   /** Programs that are bred from: each once. */
@@ -67,19 +68,16 @@ export class Champions {
     return [...byTrial.keys()].sort((a, b) => a - b).map((trial) => byTrial.get(trial)!);
   }
 
-  #takeSites(done: HuntTrial): number {
-    let count = 0;
+  #takeSites(done: HuntTrial): void {
     for (const [site, bytes] of Object.entries(done.sites ?? {})) {
       const score = bytes / done.bytesSent;
       if (bytes < siteBytesMin || score <= (this.sites.get(site)?.score ?? 0) * siteBetter) continue;
       this.sites.set(site, championOf(done, score, bytes));
-      count += 1;
     }
     while (this.sites.size > sitesMax) {
       const [least] = [...this.sites].sort(([, a], [, b]) => a.score - b.score)[0]!;
       this.sites.delete(least);
     }
-    return count;
   }
 }
 

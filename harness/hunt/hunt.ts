@@ -2,11 +2,12 @@
  * The worst traffic there is: programs are changed, run, and kept where they do more for each byte they send than the champion of any bound or
  * call site (as PerfFuzz keeps one a branch: Lemieux et al., 2018; bytes held as in MemLock: Wen et al., 2020).
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createRandom } from '../../agent/seeded-random.ts';
+import { keepLine, keptLines } from '../compare/kept-lines.ts';
 import { type Champion, Champions, type HuntTrial } from './champions.ts';
-import { type Measure, measures } from './measures.ts';
+import { type Measure, measures, scoreOf } from './measures.ts';
 import { mutated } from './mutate.ts';
 import { checkedProgram, type Program } from './program.ts';
 import { type HuntSetting, runProgram, type Trial } from './program-run.ts';
@@ -135,19 +136,20 @@ class Hunting {
     return this.#spentMs > Math.max(budgetMs, this.#searchedMs) * (1 + afterShare);
   }
 
-  async #finished({ name, unit, isAboveBase: isProcess }: Measure, found: Champion): Promise<Finding> {
+  async #finished(measure: Measure, found: Champion): Promise<Finding> {
+    const { name, unit, isAboveBase: isProcess } = measure;
     let suspects: readonly string[] = [];
     let confirmed: number | null = null;
     if (isProcess && !this.#isAfterOver()) {
       suspects = [...new Set((await this.#after(found.program, 'exact', 'sites', 'who did it')).suspects)];
     }
-    const champion = await this.#simpler(name, found, isProcess ? simplifyTrialsMax : simplifyTrialsMax / 2);
+    const champion = await this.#simpler(measure, found, isProcess ? simplifyTrialsMax : simplifyTrialsMax / 2);
     if (this.#options.confirms && !this.#isAfterOver()) {
       const before = this.#confirming;
       const trial = before.then(() => this.#after(champion.program, 'tap', 'once', 'confirming'));
       // One at a time: what goes through the kernel takes as long as it takes.
       this.#confirming = trial.catch(() => undefined);
-      confirmed = this.#scoreOf(name, await trial) || null;
+      confirmed = this.#scoreOf(measure, await trial) || null;
     }
     return { measure: name, unit, champion, confirmed, suspects };
   }
@@ -158,7 +160,7 @@ class Hunting {
   }
 
   /** As long as it does nine tenths of it. */
-  async #simpler(measure: string, champion: Champion, triesMax: number): Promise<Champion> {
+  async #simpler(measure: Measure, champion: Champion, triesMax: number): Promise<Champion> {
     let best = champion;
     let tries = 0;
     for (let isSimpler = true; isSimpler; ) {
@@ -169,7 +171,7 @@ class Hunting {
         const trial = await this.#after(program, 'exact', 'once', 'simplifying');
         const score = this.#scoreOf(measure, trial);
         if (score < champion.score * simplerKeeps) continue;
-        best = { ...best, program, score, bytesSent: trial.bytesSent, amount: trial.amounts[measure]! };
+        best = { ...best, program, score, bytesSent: trial.bytesSent, amount: trial.amounts[measure.name]! };
         isSimpler = true;
         break;
       }
@@ -177,12 +179,9 @@ class Hunting {
     return best;
   }
 
-  #scoreOf(name: string, trial: Trial): number {
-    const alone = new Champions();
-    alone.base = this.#champions.base;
-    const program = seedPrograms[0]!;
-    alone.take({ trial: 0, program, bytesSent: trial.bytesSent, amounts: trial.amounts, failure: trial.failure });
-    return alone.measures.get(name)?.score ?? 0;
+  #scoreOf(measure: Measure, { amounts, bytesSent, failure }: Trial): number {
+    // Where there is a champion, there is a base that it was held against.
+    return failure === '' ? scoreOf(measure, amounts, this.#champions.base!, bytesSent) : 0;
   }
 
   async #tryOne(number: number): Promise<void> {
@@ -191,16 +190,16 @@ class Hunting {
     let trial = await this.#run(program, 'exact', this.#looksOf(number), 'searching');
     if (this.#options.signal.aborted) return;
     const base = { trial: number, program };
-    const { won } = this.#champions.take({ ...base, ...logged(trial) });
+    const won = this.#champions.take({ ...base, ...logged(trial) });
     // A new champion of the process is looked at for its call sites.
-    if (trial.sites === undefined && won.some((name) => lookedAt.has(name)) && !this.#options.signal.aborted) {
+    if (trial.sites === undefined && won.some(({ isAboveBase }) => isAboveBase)) {
       trial = { ...trial, sites: (await this.#run(program, 'exact', 'sites', 'call sites')).sites };
       this.#champions.take({ ...base, ...logged(trial) });
     }
     const line: HuntTrial & { ms: number } = { ...base, ...logged(trial), ms: Math.round(this.#spentMs) };
-    appendFileSync(this.#log, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+    keepLine(this.#log, line);
     if (won.length > 0 || trial.failure !== '')
-      this.#step('searching', trial.failure || `new champion of ${won.join(', ')}`);
+      this.#step('searching', trial.failure || `new champion of ${won.map(({ name }) => name).join(', ')}`);
   }
 
   /** What hunts begin with is looked at whole: it has a program for each part of the agent. */
@@ -236,12 +235,9 @@ class Hunting {
     this.#options.onStep({ stage, trials: this.#champions.trials, spentMs: this.#spentMs, words });
   }
 
-  /** What is known from before; a half line at the end is left out. */
+  /** What is known from before. */
   #read(): void {
-    if (!existsSync(this.#log)) return;
-    const text = readFileSync(this.#log, 'utf8');
-    if (!text.endsWith('\n')) appendFileSync(this.#log, '\n');
-    for (const line of text.split('\n')) {
+    for (const line of keptLines(this.#log)) {
       const done = trialOf(line);
       if (!done) continue;
       this.#champions.take(done);
@@ -250,19 +246,13 @@ class Hunting {
   }
 }
 
-const lookedAt = new Set(['resident memory', 'heap', 'off-heap memory', 'allocated', 'CPU']);
-
 function logged({ bytesSent, amounts, sites, failure }: Trial): Omit<HuntTrial, 'trial' | 'program'> {
   return { bytesSent, amounts, failure, ...(sites && { sites }) };
 }
 
-function trialOf(line: string): (HuntTrial & { ms: number }) | undefined {
-  try {
-    const done = JSON.parse(line) as HuntTrial & { ms: number };
-    const program = checkedProgram(done.program);
-    const isWhole = Number.isInteger(done.trial) && Number.isFinite(done.ms) && typeof done.amounts === 'object';
-    return program && isWhole ? { ...done, program } : undefined;
-  } catch {
-    return undefined;
-  }
+function trialOf(line: object): (HuntTrial & { ms: number }) | undefined {
+  const done = line as HuntTrial & { ms: number };
+  const program = checkedProgram(done.program);
+  const isWhole = Number.isInteger(done.trial) && Number.isFinite(done.ms) && typeof done.amounts === 'object';
+  return program && isWhole ? { ...done, program } : undefined;
 }

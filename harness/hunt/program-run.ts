@@ -1,9 +1,9 @@
-/** One trial of a hunt: `floodgate run` of a program as a process of its own, and what it measured. */
+/** One trial of a hunt: `floodgate run` of a program, and what it measured. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AgentLimits } from '../../agent/limits.ts';
-import { readAnyReport } from '../../reports/report-reader.ts';
-import { ownProgram, runFloodgate } from '../compare/floodgate-process.ts';
+import { errorSentence } from '../compare/floodgate-process.ts';
+import { endWords, runReported } from '../compare/run-process.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { readStatsFile } from '../watch/stats-file.ts';
 import { amountsOf, type Measured } from './measures.ts';
@@ -40,22 +40,9 @@ export async function runProgram(
   try {
     const file = path.join(folder, 'program.yaml');
     writeFileSync(file, scenarioText(program, { name: 'program', summary: 'a program of a hunt' }));
-    const out = path.join(folder, 'run');
     const sites = looks === 'sites' ? ['--sites', siteSample] : [];
-    const words = [
-      'run',
-      file,
-      ...setting.words,
-      '--size',
-      String(program.bytes),
-      '--lane',
-      lane,
-      '--no-explain',
-      ...sites,
-      '--out',
-      out,
-    ];
-    return await measured(setting, words, out);
+    const words = [file, ...setting.words, '--size', String(program.bytes), '--lane', lane, '--no-explain', ...sites];
+    return await measured(setting, words, path.join(folder, 'run'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -67,22 +54,14 @@ async function measured(
   out: string,
 ): Promise<Trial> {
   const late = AbortSignal.timeout(timeoutMs);
-  const { code, errors } = await runFloodgate({
-    words: [...ownProgram(), ...words],
-    folder: undefined,
+  const end = await runReported({
+    ...{ arguments: words, folder: undefined, out },
     signal: AbortSignal.any([signal, late]),
   });
   const nothing = { bytesSent: 0, amounts: {}, sites: undefined, suspects: [] };
   if (late.aborted) return { ...nothing, failure: `it took longer than ${timeoutMs / 1000} s` };
-  const file = path.join(out, 'report.json');
-  if (code === null || ![0, 1, 4].includes(code) || !existsSync(file)) {
-    return {
-      ...nothing,
-      failure: /^floodgate: (.+)$/m.exec(errors)?.[1] ?? `the run ended with ${code ?? 'a signal'}`,
-    };
-  }
-  const report = readAnyReport(readFileSync(file, 'utf8'));
-  if (report.kind !== 'run') return { ...nothing, failure: 'the run left no report of its own' };
+  if (!end.report) return { ...nothing, failure: errorSentence(end.errors) ?? endWords(end.code) };
+  const { report } = end;
   const run: Measured = { report, stats: readStatsFile(path.join(out, 'pass-measure', 'agent-stats.jsonl')) };
   const sites = readSites(path.join(out, 'sites.json'));
   // Where nothing stands out as a spike, whoever allocates most.

@@ -3,19 +3,17 @@ import { checkedProgram, type Program, programBytesMin } from './program.ts';
 
 /** What an HTTP part or an exchange can do without. */
 const optional = [
-  ...[
-    'fault',
-    'end',
-    'think',
-    'patience',
-    'roundTrip',
-    'segmentGap',
-    'duplicates',
-    'pipelining',
-    'keepAlive',
-    'segmentBytes',
-    'start',
-  ],
+  'fault',
+  'end',
+  'think',
+  'patience',
+  'roundTrip',
+  'segmentGap',
+  'duplicates',
+  'pipelining',
+  'keepAlive',
+  'segmentBytes',
+  'start',
 ] as const;
 const exchangeOptional = ['fields', 'request', 'method', 'status', 'expect', 'target', 'weight', 'response'] as const;
 

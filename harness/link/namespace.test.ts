@@ -67,8 +67,8 @@ import { spawn } from 'node:child_process';
 openTap({ name: 'kept0' });
 spawn('sleep', ['1000'], { detached: true, argv0: 'sleep-mark-' + process.env.MARK, stdio: 'ignore' });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { console.log(signal); process.exit(3); });
-const { tellSignalsHeard } = await import(${module('namespace.ts')});
-tellSignalsHeard();
+const { reportSignalsHeard } = await import(${module('namespace.ts')});
+reportSignalsHeard();
 console.log('ready');
 setInterval(() => {}, 1000);`;
 

@@ -42,7 +42,7 @@ let say: ((text: string) => void) | undefined;
  * Says, inside, that signals are heard from here on, and later that this program ends by itself: one that is killed says
  * nothing, and its exit code is then that of whoever started it. Nothing where this is not the program that was started there.
  */
-export function tellSignalsHeard(): void {
+export function reportSignalsHeard(): void {
   if (process.env[readyVariable] !== String(readyDescriptor)) return;
   // Not for those we start.
   delete process.env[readyVariable];
@@ -68,7 +68,7 @@ export function noteForStarter(line: string): boolean {
 
 /**
  * Runs a program in a fresh network namespace, with our standard streams, and resolves with its exit code. SIGINT,
- * SIGTERM and SIGHUP are passed on; the program sees them once. One that comes before `tellSignalsHeard` ends it: the first
+ * SIGTERM and SIGHUP are passed on; the program sees them once. One that comes before `reportSignalsHeard` ends it: the first
  * process of a namespace ignores what it does not handle, so it would be lost, and nothing runs yet that had to be ended well.
  * @param program the command line, e.g. `[process.execPath, ...process.execArgv, ...process.argv.slice(1)]`.
  * @param onNote takes each line of `noteForStarter` once the program has ended by itself

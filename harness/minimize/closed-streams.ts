@@ -1,6 +1,6 @@
 /** Streams with parts taken out: what comes behind moves up, acknowledgements too, and checksums are right again. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
-import { putWord } from '../traffic/frame-words.ts';
+import { putLong, putWord } from '../traffic/frame-words.ts';
 import { Segment } from '../traffic/segment.ts';
 import { fixChecksums } from '../traffic/segment-pieces.ts';
 import { ConnectionTable } from './connections.ts';
@@ -100,9 +100,4 @@ function isWithin(ranges: RemovedRanges, offset: number): boolean {
     ranges.removedBefore(offset) > ranges.removedBefore(offset - 1) &&
     ranges.removedBefore(offset + 1) > ranges.removedBefore(offset)
   );
-}
-
-function putLong(bytes: Uint8Array, at: number, value: number): void {
-  putWord(bytes, at, value >>> 16);
-  putWord(bytes, at + 2, value & 0xffff);
 }

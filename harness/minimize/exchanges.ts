@@ -3,6 +3,7 @@
  * and the connection closes up. A request that starts a segment begins one; requests that were pipelined are one with the first.
  */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import { long } from '../traffic/frame-words.ts';
 import { Segment } from '../traffic/segment.ts';
 import { ConnectionTable, recordBytes } from './connections.ts';
 
@@ -75,7 +76,5 @@ export class ExchangeIndex implements FrameSink {
 
 /** The acknowledgement of the last segment read; null where it has none. */
 export function acknowledged(bytes: Uint8Array, { isAck, tcpStart }: Segment): number | null {
-  if (!isAck) return null;
-  const at = tcpStart + 8;
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+  return isAck ? long(bytes, tcpStart + 8) : null;
 }

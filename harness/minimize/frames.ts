@@ -7,7 +7,7 @@ export const FrameKind = { data: 0, ack: 1, handshake: 2, end: 3, other: 4 } as 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 export const frameKindNames = ['data', 'acknowledgements', 'handshakes', 'ends of connections', 'other protocols'];
 
-/** Four million frames take 40 MB; of longer captures several neighbours are one unit. */
+/** Four million frames take 20 MB; of longer captures several neighbours are one unit. */
 export const frameUnitsMax = 4_000_000;
 
 /** One pass; frames beyond `frameUnitsMax` belong to the last unit. */
@@ -15,8 +15,6 @@ export class FrameIndex implements FrameSink {
   readonly #table = new ConnectionTable();
   #kinds = new Uint8Array(4_096);
   #bytes = new Uint32Array(4_096);
-  /** Payload that was captured. */
-  #payloads = new Uint32Array(4_096);
   frames = 0;
 
   get units(): number {
@@ -33,7 +31,6 @@ export class FrameIndex implements FrameSink {
     const isFragment = number !== 0 && this.#table.packet.sourcePort === 0;
     this.#kinds[at] = number === 0 ? FrameKind.other : length > 0 || isFragment ? FrameKind.data : kindOf(flags);
     this.#bytes[at]! += end - start + recordBytes;
-    this.#payloads[at] = isFragment ? 0 : length;
   }
 
   kindOf(unit: number): FrameKind {
@@ -44,10 +41,6 @@ export class FrameIndex implements FrameSink {
     return this.#bytes[unit]!;
   }
 
-  payloadOf(unit: number): number {
-    return this.#payloads[unit]!;
-  }
-
   #grow(): void {
     const length = Math.min(frameUnitsMax, this.#kinds.length * 2);
     const grown = <T extends Uint8Array | Uint32Array>(from: T, to: T): T => {
@@ -56,7 +49,6 @@ export class FrameIndex implements FrameSink {
     };
     this.#kinds = grown(this.#kinds, new Uint8Array(length));
     this.#bytes = grown(this.#bytes, new Uint32Array(length));
-    this.#payloads = grown(this.#payloads, new Uint32Array(length));
   }
 }
 

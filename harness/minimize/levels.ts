@@ -1,11 +1,10 @@
 /** What can be left out of a capture, coarse first: connections, exchanges, kinds of frames, frames, payloads, pauses. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
-import { openRecording } from '../traffic/recorded-traffic.ts';
 import { ClosedStreams, emptySides, type SideRanges } from './closed-streams.ts';
 import { ConnectionWeights, connectionFilter, otherFrames } from './connections.ts';
 import { ExchangeIndex } from './exchanges.ts';
 import { FrameIndex, frameFilter, frameKindNames } from './frames.ts';
-import { readAll } from './rewrite-capture.ts';
+import { readCapture } from './rewrite-capture.ts';
 import { pauses, payloads, type Sweep } from './sweeps.ts';
 
 /** Units of one level over one capture. */
@@ -15,8 +14,6 @@ export interface LevelUnits {
   readonly order: readonly number[];
   /** Frames with only these units. */
   readonly filter: (kept: readonly number[], out: FrameSink) => FrameSink;
-  /** `40 connections`. */
-  readonly noun: string;
   /** Smallest part that is tried alone, of the whole. */
   readonly grainShare: number;
 }
@@ -28,13 +25,15 @@ export interface Level {
 }
 
 function indexed<T extends FrameSink>(file: string, index: T): T {
-  const traffic = openRecording({ path: file });
-  try {
-    readAll(traffic, index);
-  } finally {
-    traffic.close();
-  }
+  readCapture(file, index);
   return index;
+}
+
+/** A byte a unit, 1 where it is kept. */
+function bitmap(length: number, kept: readonly number[]): Uint8Array {
+  const bits = new Uint8Array(length);
+  for (const unit of kept) bits[unit] = 1;
+  return bits;
 }
 
 const connections: Level = {
@@ -49,7 +48,6 @@ const connections: Level = {
       weights: weights.map(({ bytes }) => bytes),
       order: present.sort((a, b) => rank(a) - rank(b) || weights[b]!.bytes - weights[a]!.bytes),
       filter: (kept, out) => connectionFilter(new Set(kept), out),
-      noun: 'connections',
       grainShare: 0.005,
     };
   },
@@ -65,8 +63,7 @@ const exchanges: Level = {
       weights: index.bytes,
       order: [...owners.keys()],
       filter: (kept, out) => {
-        const isKept = new Uint8Array(owners.length);
-        for (const exchange of kept) isKept[exchange] = 1;
+        const isKept = bitmap(owners.length, kept);
         const removed = new Map<number, SideRanges>();
         for (const [number, stream] of streams.entries()) {
           if (!stream) continue;
@@ -82,17 +79,10 @@ const exchanges: Level = {
         }
         return new ClosedStreams(streams, removed, out);
       },
-      noun: 'exchanges',
       grainShare: 0.005,
     };
   },
 };
-
-function bitmap(length: number, kept: readonly number[]): Uint8Array {
-  const bits = new Uint8Array(length);
-  for (const unit of kept) bits[unit] = 1;
-  return bits;
-}
 
 const kinds: Level = {
   name: 'kinds of frames',
@@ -110,7 +100,6 @@ const kinds: Level = {
         for (let unit = 0; unit < bits.length; unit += 1) bits[unit] = Number(kept.includes(index.kindOf(unit)));
         return frameFilter(bits, out);
       },
-      noun: 'kinds of frames',
       grainShare: 0,
     };
   },
@@ -126,7 +115,6 @@ const frames: Level = {
       weights,
       order: [...weights.keys()],
       filter: (kept, out) => frameFilter(bitmap(index.units, kept), out),
-      noun: 'frames',
       grainShare: 0.01,
     };
   },

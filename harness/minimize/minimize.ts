@@ -5,15 +5,16 @@
 import { createHash } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatBytes } from '../../reports/format.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { openRecording } from '../traffic/recorded-traffic.ts';
 import { type Condition, holds, type Observation, observedWords, scoreOf } from './condition.ts';
-import type { Level, LevelUnits } from './levels.ts';
+import type { Level } from './levels.ts';
 import { type Candidate, Oracle, type OracleOptions } from './oracle.ts';
-import { reduce, type Verdict } from './reduce.ts';
-import { type CaptureSize, writeCapture } from './rewrite-capture.ts';
+import { reduce, type Verdict, weightOf } from './reduce.ts';
+import { type Between, type CaptureSize, rewriteCapture, writeCapture } from './rewrite-capture.ts';
 import type { Sweep } from './sweeps.ts';
 import type { MinimizeState } from './trial-log.ts';
 
@@ -94,7 +95,7 @@ class Minimization {
     this.#trials = log.size;
     const first: Lane = mayBeExact ? 'exact' : lane;
     this.#state = log.state ?? { levels: -1, file: '', id: 'whole', lane: first, shifts: {}, done: [] };
-    this.#oracle = new Oracle({ ...options, onTrial: (trial) => this.#tried(trial.seen) }, this.#state.lane as Lane);
+    this.#oracle = new Oracle({ ...options, onTrial: (seen) => this.#tried(seen) }, this.#state.lane);
     this.#oracle.shifts = this.#state.shifts;
     this.#bytes = statSync(this.#file).size;
   }
@@ -203,7 +204,7 @@ class Minimization {
     for (let tries = 0; ; tries += 1) {
       const found = 'open' in level ? await this.#units(level) : await this.#sweep(level);
       if (found === undefined) break;
-      const name = `smallest-${before.levels + 1}-${tries}${this.#options.extension}`;
+      const name = `smallest-${before.levels + 1}-${tries}.pcap`;
       const file = path.join(this.#options.log.folder, name);
       const { bytes } = found.write(file);
       const candidate: Candidate = { key: found.key, file };
@@ -261,9 +262,9 @@ class Minimization {
     let best: readonly number[] = units.order;
     const candidateOf = (kept: readonly number[]): Candidate & { write: Found['write'] } => ({
       key: `${level.name} ${digest(this.#state.id)} ${digestOf(kept, units.weights.length)}`,
-      write: (file) => this.#write(file, units, kept),
+      write: (file) => rewriteCapture(this.#file, file, (out) => units.filter(kept, out)),
     });
-    const others = this.#bytes - sum(units.weights, units.order);
+    const others = this.#bytes - weightOf(units.weights, units.order);
     await reduce({
       weights: units.weights,
       order: units.order,
@@ -277,7 +278,7 @@ class Minimization {
       ),
       onKept: (kept) => {
         best = kept;
-        this.#bytes = others + sum(units.weights, kept);
+        this.#bytes = others + weightOf(units.weights, kept);
       },
     });
     this.#bytes = statSync(this.#file).size;
@@ -292,26 +293,13 @@ class Minimization {
       if (this.#isLevelOver()) return undefined;
       const candidate = {
         key: `${sweep.name} ${digest(this.#state.id)} ${choice.words}`,
-        write: (file: string) => this.#through(file, choice.filter),
+        write: (file: string) => rewriteCapture(this.#file, file, choice.filter),
       };
       const verdict = await this.#oracle.test(candidate);
       this.#bytes = before;
       if (verdict.holds) return { ...candidate, words: choice.words };
     }
     return undefined;
-  }
-
-  #write(file: string, units: LevelUnits, kept: readonly number[]) {
-    return this.#through(file, (out) => units.filter(kept, out));
-  }
-
-  #through(file: string, filter: Parameters<typeof writeCapture>[2]) {
-    const traffic = openRecording({ path: this.#file });
-    try {
-      return writeCapture(file, traffic, filter);
-    } finally {
-      traffic.close();
-    }
   }
 
   async #lastWord(): Promise<Observation> {
@@ -336,18 +324,12 @@ interface Found {
 const smallBytes = 1_000_000;
 const over: Promise<Verdict> = Promise.resolve({ holds: false, score: 0 });
 
-function sum(weights: ArrayLike<number>, units: readonly number[]): number {
-  let bytes = 0;
-  for (const unit of units) bytes += weights[unit]!;
-  return bytes;
-}
-
-const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const digest = (what: string | Uint8Array) => createHash('sha256').update(what).digest('hex').slice(0, 16);
 
 function digestOf(kept: readonly number[], length: number): string {
   const bits = new Uint8Array((length >> 3) + 1);
   for (const unit of kept) bits[unit >> 3]! |= 1 << (unit & 7);
-  return createHash('sha256').update(bits).digest('hex').slice(0, 16);
+  return digest(bits);
 }
 
 /** How much more one lane shows than the other, and a margin, for each metric whose limit is from below. */
@@ -365,34 +347,22 @@ function shiftsBetween(condition: Condition, quick: Observation, real: Observati
   return shifts;
 }
 
-function writeOneFrame(source: string, file: string) {
+function writeOneFrame(source: string, file: string): CaptureSize {
   const traffic = openRecording({ path: source });
+  let isSeen = false;
+  const first = { read: (sink: FrameSink) => (isSeen ? -1 : traffic.read(sink, 1)) };
+  const alone: Between = (out) => ({
+    frame(...frame) {
+      if (!isSeen) out.frame(...frame);
+      isSeen = true;
+    },
+  });
   try {
-    return writeCapture(file, { read: once(traffic) }, firstFrame);
+    return writeCapture(file, first, alone);
   } finally {
     traffic.close();
   }
 }
-
-function once(traffic: ReturnType<typeof openRecording>): ReturnType<typeof openRecording>['read'] {
-  let isRead = false;
-  return (sink) => {
-    if (isRead) return -1;
-    isRead = true;
-    return traffic.read(sink, 1);
-  };
-}
-
-const firstFrame: NonNullable<Parameters<typeof writeCapture>[2]> = (out) => {
-  let isSeen = false;
-  return {
-    frame(...frame) {
-      if (isSeen) return;
-      isSeen = true;
-      out.frame(...frame);
-    },
-  };
-};
 
 function unmet({ text }: Condition, why: string): FloodgateError {
   return new FloodgateError('condition-unmet', `"${text}": ${why}`, {

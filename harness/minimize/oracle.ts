@@ -13,8 +13,6 @@ export interface Candidate {
   /** Writes it; undefined: it lies in `file`. */
   readonly write?: (file: string) => CaptureSize;
   readonly file?: string;
-  /** Of the capture, where that is known before it is written. */
-  readonly bytes?: number;
 }
 
 export interface OracleOptions {
@@ -22,15 +20,7 @@ export interface OracleOptions {
   readonly log: TrialLog;
   readonly run: (file: string, lane: Lane, folder: string) => Promise<Observation>;
   readonly nowMs: () => number;
-  readonly onTrial: (trial: TrialDone) => void;
-  /** The name of candidates' files. */
-  readonly extension: string;
-}
-
-export interface TrialDone {
-  readonly lane: Lane;
-  readonly seen: Observation;
-  readonly score: number;
+  readonly onTrial: (seen: Observation) => void;
 }
 
 /**
@@ -103,13 +93,13 @@ export class Oracle {
   }
 
   async #once(candidate: Candidate, lane: Lane, again: number): Promise<Observation> {
-    const { log, run, nowMs, onTrial, extension, condition } = this.#options;
+    const { log, run, nowMs, onTrial } = this.#options;
     const key = `${lane} ${candidate.key} ${again}`;
     const known = log.get(key);
     if (known) return known;
     this.#number += 1;
     const folder = path.join(log.folder, `trial-${this.#number}`);
-    const file = candidate.file ?? path.join(log.folder, `candidate-${this.#number}${extension}`);
+    const file = candidate.file ?? path.join(log.folder, `candidate-${this.#number}.pcap`);
     try {
       candidate.write?.(file);
       const seen = await run(file, lane, folder);
@@ -117,7 +107,7 @@ export class Oracle {
       const now = nowMs();
       log.add(key, seen, now - this.#sinceMs);
       this.#sinceMs = now;
-      onTrial({ lane, seen, score: scoreOf(condition, seen, lane === this.lane ? this.shifts : {}) });
+      onTrial(seen);
       return seen;
     } finally {
       if (candidate.write) rmSync(file, { force: true });

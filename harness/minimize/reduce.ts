@@ -48,6 +48,12 @@ export async function reduce(reduction: Reduction): Promise<readonly number[]> {
   return search.kept;
 }
 
+export function weightOf(weights: ArrayLike<number>, units: readonly number[]): number {
+  let sum = 0;
+  for (const unit of units) sum += weights[unit]!;
+  return sum;
+}
+
 class Search {
   kept: readonly number[];
   readonly #asked: Reduction;
@@ -175,10 +181,7 @@ class Search {
   }
 
   #weightOf(units: readonly number[]): number {
-    const { weights } = this.#asked;
-    let sum = 0;
-    for (const unit of units) sum += weights[unit]!;
-    return sum;
+    return weightOf(this.#asked.weights, units);
   }
 
   #front(share: number): readonly number[] {

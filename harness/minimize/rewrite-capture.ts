@@ -3,6 +3,7 @@ import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { PcapWriter } from '../../agent/pcap/pcap-writer.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
+import { openRecording } from '../traffic/recorded-traffic.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 
 const framesPerRead = 512;
@@ -13,19 +14,38 @@ export interface CaptureSize {
   readonly bytes: number;
 }
 
-/** Reads it all into a sink; closes nothing. */
-export function readAll(traffic: Pick<Traffic, 'read'>, sink: FrameSink): void {
+/** What stands before the writer: filters, changes. */
+export type Between = (out: FrameSink) => FrameSink;
+
+/** Reads a whole capture file into a sink. */
+export function readCapture(file: string, sink: FrameSink): void {
+  const traffic = openRecording({ path: file });
+  try {
+    readAll(traffic, sink);
+  } finally {
+    traffic.close();
+  }
+}
+
+/** Writes another capture file anew, as `writeCapture` does. */
+export function rewriteCapture(source: string, file: string, between?: Between): CaptureSize {
+  const traffic = openRecording({ path: source });
+  try {
+    return writeCapture(file, traffic, between);
+  } finally {
+    traffic.close();
+  }
+}
+
+function readAll(traffic: Pick<Traffic, 'read'>, sink: FrameSink): void {
   while (traffic.read(sink, framesPerRead) >= 0);
 }
 
-/**
- * Writes Ethernet frames as pcap, or as pcapng where the name says so. The file appears under its name when it is whole.
- * @param between what stands before the writer: filters, changes
- */
+/** Writes Ethernet frames as pcap, or as pcapng where the name says so. The file appears under its name when it is whole. */
 export function writeCapture(
   file: string,
   traffic: Pick<Traffic, 'read'>,
-  between: (out: FrameSink) => FrameSink = (out) => out,
+  between: Between = (out) => out,
 ): CaptureSize {
   const draft = `${file}.part`;
   const fd = openSync(draft, 'w', 0o600);

@@ -1,16 +1,14 @@
 /** What is tried for a whole capture at once, the most first: payloads that are cut, pauses that are shortened. */
-import type { FrameSink } from '../../agent/capture/frame-source.ts';
-import { openRecording } from '../traffic/recorded-traffic.ts';
 import { Segment } from '../traffic/segment.ts';
 import { ClosedStreams, emptySides, type SideRanges } from './closed-streams.ts';
 import { ConnectionTable } from './connections.ts';
 import { ConnectionStreams } from './exchanges.ts';
 import { pauseFilter } from './frames.ts';
-import { readAll } from './rewrite-capture.ts';
+import { type Between, readCapture } from './rewrite-capture.ts';
 
 export interface Choice {
   readonly words: string;
-  readonly filter: (out: FrameSink) => FrameSink;
+  readonly filter: Between;
 }
 
 export interface Sweep {
@@ -31,26 +29,21 @@ function cutsOf(
   const streams: ConnectionStreams[] = [];
   const removed = new Map<number, SideRanges>();
   let longest = 0;
-  const traffic = openRecording({ path: file });
-  try {
-    readAll(traffic, {
-      frame(bytes, start, end, wireLength) {
-        const number = table.connectionOf(bytes, start, end, wireLength);
-        const stream = (streams[number] ??= new ConnectionStreams());
-        if (!segment.read(bytes, start, end)) return;
-        const side = table.isForward ? 0 : 1;
-        const offset = stream.offset(side, segment.sequence);
-        const length = segment.payloadEnd - segment.payloadStart;
-        if (length > longest) longest = length;
-        if (length <= most || most === 0) return;
-        let sides = removed.get(number);
-        if (!sides) removed.set(number, (sides = emptySides()));
-        sides[side].add(offset + most, offset + length);
-      },
-    });
-  } finally {
-    traffic.close();
-  }
+  readCapture(file, {
+    frame(bytes, start, end, wireLength) {
+      const number = table.connectionOf(bytes, start, end, wireLength);
+      const stream = (streams[number] ??= new ConnectionStreams());
+      if (!segment.read(bytes, start, end)) return;
+      const side = table.isForward ? 0 : 1;
+      const offset = stream.offset(side, segment.sequence);
+      const length = segment.payloadEnd - segment.payloadStart;
+      if (length > longest) longest = length;
+      if (length <= most || most === 0) return;
+      let sides = removed.get(number);
+      if (!sides) removed.set(number, (sides = emptySides()));
+      sides[side].add(offset + most, offset + length);
+    },
+  });
   return { streams, removed, longest };
 }
 
@@ -78,17 +71,12 @@ export const pauses: Sweep = {
   *choices(file) {
     let first: number | undefined;
     let last = 0;
-    const traffic = openRecording({ path: file });
-    try {
-      readAll(traffic, {
-        frame(_bytes, _start, _end, _wireLength, tsUs) {
-          first ??= tsUs;
-          last = tsUs;
-        },
-      });
-    } finally {
-      traffic.close();
-    }
+    readCapture(file, {
+      frame(_bytes, _start, _end, _wireLength, tsUs) {
+        first ??= tsUs;
+        last = tsUs;
+      },
+    });
     if (first === undefined || last - first < secondsMin * 1e6) return;
     for (const most of pausesUs) {
       yield { words: `pauses of at most ${most / 1000} ms`, filter: (out) => pauseFilter(most, out) };

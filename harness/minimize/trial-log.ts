@@ -2,19 +2,11 @@
  * Every trial of a minimization, on disk as it ends: one that was killed goes on where it was, since the search takes the same
  * way again, and what was tried already costs nothing.
  */
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
+import { keepLine, keptLines, parsed } from '../compare/kept-lines.ts';
 import type { Observation } from './condition.ts';
 
 const nullableNumber = v.nullable(v.number());
@@ -84,6 +76,10 @@ export class TrialLog {
     return this.#trials.size;
   }
 
+  get #file(): string {
+    return path.join(this.folder, 'trials.jsonl');
+  }
+
   get state(): MinimizeState | undefined {
     return this.#state;
   }
@@ -95,7 +91,7 @@ export class TrialLog {
   add(key: string, seen: Observation, ms: number): void {
     this.#trials.set(key, seen);
     this.spentMs += ms;
-    appendFileSync(path.join(this.folder, 'trials.jsonl'), `${JSON.stringify({ key, seen, ms })}\n`, { mode: 0o600 });
+    keepLine(this.#file, { key, seen, ms });
   }
 
   keep(state: MinimizeState): void {
@@ -106,17 +102,11 @@ export class TrialLog {
   }
 
   #read(): void {
-    const trials = path.join(this.folder, 'trials.jsonl');
-    if (existsSync(trials)) {
-      const text = readFileSync(trials, 'utf8');
-      if (!text.endsWith('\n')) appendFileSync(trials, '\n');
-      for (const line of text.split('\n')) {
-        // The last line of one that was killed may be half a line.
-        const read = v.safeParse(trialSchema, parsed(line));
-        if (!read.success) continue;
-        this.#trials.set(read.output.key, read.output.seen);
-        this.spentMs += read.output.ms;
-      }
+    for (const line of keptLines(this.#file)) {
+      const read = v.safeParse(trialSchema, line);
+      if (!read.success) continue;
+      this.#trials.set(read.output.key, read.output.seen);
+      this.spentMs += read.output.ms;
     }
     const file = path.join(this.folder, 'state.json');
     if (!existsSync(file)) return;
@@ -131,13 +121,5 @@ export class TrialLog {
     for (const name of readdirSync(this.folder)) {
       if (!kept.has(name)) rmSync(path.join(this.folder, name), { recursive: true, force: true });
     }
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,12 +1,12 @@
-/** One trial: `floodgate run` of a candidate as a process of its own, or a command of the user's, and what of it the condition asks for. */
+/** One trial: `floodgate run` of a candidate, or a command of the user's, and what of it the condition asks for. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
-import { readAnyReport } from '../../reports/report-reader.ts';
-import { ownProgram, runFloodgate } from '../compare/floodgate-process.ts';
+import { errorSentence } from '../compare/floodgate-process.ts';
+import { endWords, runReported } from '../compare/run-process.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { type Condition, metricsOf, needsSuspects, type Observation } from './condition.ts';
 
@@ -50,34 +50,24 @@ export function interrupted(): FloodgateError {
 
 async function observe(setting: TrialSetting, file: string, lane: Lane, folder: string): Promise<Observation> {
   const { condition, check } = setting;
-  if (check === undefined) return (await runCandidate(setting, file, lane, folder)).observation;
+  if (check === undefined) return runCandidate(setting, file, lane, folder);
   // Where metrics are asked for as well, both are run.
   const asksRun = condition.clauses.some(({ kind }) => kind !== 'exit');
-  const { observation } = asksRun ? await runCandidate(setting, file, lane, folder) : { observation: nothing('') };
+  const observation = asksRun ? await runCandidate(setting, file, lane, folder) : nothing('');
   return { ...observation, exitCode: await checked(check, file, setting.signal) };
 }
 
 const nothing = (failure: string): Observation => ({ figures: {}, suspects: [], causes: [], exitCode: null, failure });
 
-async function runCandidate(
-  setting: TrialSetting,
-  file: string,
-  lane: Lane,
-  folder: string,
-): Promise<{ observation: Observation }> {
-  const out = path.join(folder, 'run');
-  const words = [...ownProgram(), 'run', ...trialWords(setting, file, lane, folder), '--out', out];
-  const { code, errors } = await runFloodgate({ words, folder: undefined, signal: setting.signal });
-  const reportFile = path.join(out, 'report.json');
-  if (code === null || ![0, 1, 4].includes(code) || !existsSync(reportFile)) {
-    const said =
-      /^floodgate: (.+)$/m.exec(errors)?.[1] ??
-      (errors.trim().split('\n').at(-1) || `the run ended with ${code ?? 'a signal'}`);
-    return { observation: nothing(said) };
-  }
-  const report = readAnyReport(readFileSync(reportFile, 'utf8'));
-  if (report.kind !== 'run') return { observation: nothing('the run left no report of its own') };
-  return { observation: observationOf(report, setting.condition, code) };
+async function runCandidate(setting: TrialSetting, file: string, lane: Lane, folder: string): Promise<Observation> {
+  const end = await runReported({
+    arguments: trialWords(setting, file, lane, folder),
+    folder: undefined,
+    out: path.join(folder, 'run'),
+    signal: setting.signal,
+  });
+  if (end.report) return observationOf(end.report, setting.condition, end.code);
+  return nothing(errorSentence(end.errors) ?? (end.errors.trim().split('\n').at(-1) || endWords(end.code)));
 }
 
 /** Everything after `floodgate run`, but the report's folder. */

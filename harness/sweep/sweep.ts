@@ -1,11 +1,12 @@
 /** One scenario over a grid of page limits, losses and rates: each cell is a `floodgate run` of its own, kept as it ends. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
-import { readAnyReport } from '../../reports/report-reader.ts';
 import type { SweepCell } from '../../reports/sweep.ts';
-import { ownProgram, runFloodgate } from '../compare/floodgate-process.ts';
+import { errorSentence } from '../compare/floodgate-process.ts';
+import { keepLine, keptLines } from '../compare/kept-lines.ts';
+import { endWords, runReported } from '../compare/run-process.ts';
 
 export interface SweepGrid {
   readonly pages: readonly number[];
@@ -32,13 +33,14 @@ export interface SweepOptions {
 export async function sweep(options: SweepOptions): Promise<SweepCell[]> {
   const { grid, folder, onCell, signal } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const known = knownCells(folder);
+  const cellsFile = path.join(folder, 'cells.jsonl');
+  const known = new Map((keptLines(cellsFile) as SweepCell[]).map((cell) => [placeKey(cell), cell]));
   const cells: SweepCell[] = [];
   const places = grid.losses.flatMap((loss) =>
     grid.rates.flatMap((rate) => grid.pages.map((pages) => ({ loss, rate, pages }))),
   );
   for (const place of places) {
-    let cell = known.get(JSON.stringify(place));
+    let cell = known.get(placeKey(place));
     if (!cell) {
       cell = await runCell(options, place);
       if (signal.aborted) {
@@ -47,7 +49,7 @@ export async function sweep(options: SweepOptions): Promise<SweepCell[]> {
           exitCode: 3,
         });
       }
-      appendFileSync(cellsFile(folder), `${JSON.stringify(cell)}\n`, { mode: 0o600 });
+      keepLine(cellsFile, cell);
     }
     cells.push(cell);
     onCell(cells.length, places.length, cell);
@@ -55,27 +57,9 @@ export async function sweep(options: SweepOptions): Promise<SweepCell[]> {
   return cells;
 }
 
-const cellsFile = (folder: string) => path.join(folder, 'cells.jsonl');
-
 type Place = Pick<SweepCell, 'loss' | 'rate' | 'pages'>;
 
-/** A half line at the end is left out. */
-function knownCells(folder: string): Map<string, SweepCell> {
-  const file = cellsFile(folder);
-  const known = new Map<string, SweepCell>();
-  if (!existsSync(file)) return known;
-  const text = readFileSync(file, 'utf8');
-  if (text !== '' && !text.endsWith('\n')) appendFileSync(file, '\n');
-  for (const line of text.split('\n')) {
-    try {
-      const cell = JSON.parse(line) as SweepCell;
-      known.set(JSON.stringify({ loss: cell.loss, rate: cell.rate, pages: cell.pages }), cell);
-    } catch {
-      // What was being written when it was killed.
-    }
-  }
-  return known;
-}
+const placeKey = ({ loss, rate, pages }: Place) => JSON.stringify([loss, rate, pages]);
 
 async function runCell(
   { scenarioText, words, impair, folder, signal }: SweepOptions,
@@ -86,23 +70,19 @@ async function runCell(
   try {
     const file = path.join(scratch, 'cell.yaml');
     writeFileSync(file, scenarioText(place.pages), { mode: 0o600 });
-    const out = path.join(scratch, 'run');
     const stages = [
       ...(Number.parseFloat(place.loss) === 0 ? [] : [`loss=${place.loss}`]),
       ...(impair === undefined ? [] : [impair]),
     ];
     const loss = stages.length === 0 ? [] : ['--impair', stages.join(',')];
-    const { code, errors } = await runFloodgate({
-      words: [...ownProgram(), 'run', file, ...words, ...loss, ...rateWords(place.rate), '--no-explain', '--out', out],
+    const end = await runReported({
+      arguments: [file, ...words, ...loss, ...rateWords(place.rate), '--no-explain'],
       folder: undefined,
+      out: path.join(scratch, 'run'),
       signal,
     });
-    const report = path.join(out, 'report.json');
-    if (code !== null && [0, 1, 4].includes(code) && existsSync(report)) {
-      const read = readAnyReport(readFileSync(report, 'utf8'));
-      if (read.kind === 'run') return cellOf(read, place);
-    }
-    const why = /^floodgate: (.+)$/m.exec(errors)?.[1] ?? `the run ended with ${code ?? 'a signal'}`;
+    if (end.report) return cellOf(end.report, place);
+    const why = errorSentence(end.errors) ?? endWords(end.code);
     return { ...place, recovered: null, p99Bytes: null, isAtMost: false, dropped: null, note: why };
   } finally {
     rmSync(scratch, { recursive: true, force: true });

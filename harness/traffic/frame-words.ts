@@ -9,6 +9,16 @@ export function putWord(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 1] = value;
 }
 
+/** 32 bits, as sequence numbers have. */
+export function long(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+export function putLong(bytes: Uint8Array, at: number, value: number): void {
+  putWord(bytes, at, value >>> 16);
+  putWord(bytes, at + 2, value);
+}
+
 /** Whether an EtherType announces a tag of four bytes: 802.1Q, 802.1ad, and the one from before it. */
 export function isVlanType(etherType: number): boolean {
   return etherType === 0x8100 || etherType === 0x88a8 || etherType === 0x9100;

@@ -5,7 +5,7 @@
  * Each address is mapped by itself, so that both directions of a connection, and all of a host's connections, stay
  * together. Ports stay: they say which protocol is spoken.
  */
-import { isVlanType, mendedChecksum } from './frame-words.ts';
+import { isVlanType, long, mendedChecksum } from './frame-words.ts';
 
 /** Spread over the bits, and odd: different for every round. */
 const addressStep = 0x9e3779b1;
@@ -163,9 +163,7 @@ export class RoundFrames {
   }
 
   #shift(at: number): void {
-    const bytes = this.#bytes;
-    const number = ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-    const shifted = (number + this.#sequenceShift) >>> 0;
+    const shifted = (long(this.#bytes, at) + this.#sequenceShift) >>> 0;
     for (let i = 0; i < 4; i += 1) this.#put(at + i, (shifted >>> (24 - 8 * i)) & 0xff);
   }
 

@@ -1,6 +1,6 @@
 /** Parts of a TCP segment as frames of their own: sequence numbers, lengths, flags and checksums made right. */
 import { foldChecksum, sumWords } from '../../agent/wire/checksum.ts';
-import { putWord, word } from './frame-words.ts';
+import { putLong, putWord, word } from './frame-words.ts';
 import type { Segment } from './segment.ts';
 
 const finAndPush = 0x09;
@@ -42,9 +42,7 @@ export function writePiece(
     putWord(out, ip + 2, length - ip);
     putWord(out, ip + 4, word(out, ip + 4) + index);
   } else putWord(out, ip + 4, length - ip - 40);
-  const at = (sequence + from) >>> 0;
-  putWord(out, tcp + 4, at >>> 16);
-  putWord(out, tcp + 6, at);
+  putLong(out, tcp + 4, sequence + from);
   if (to < payloadBytes) out[tcp + 13]! &= ~finAndPush;
   fixChecksums(out, ip, ipVersion, tcp, length);
   return length;
