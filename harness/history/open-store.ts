@@ -1,10 +1,11 @@
 /** Opens a history: makes it where there is none, brings an older one up to date, and refuses what is not one. */
-import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { FloodgateError } from '../../agent/errors.ts';
+import { hideFromGit } from '../project/own-folder.ts';
 import { HistoryStore } from './history-store.ts';
 import { migrationsFor } from './migrations.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
@@ -75,15 +76,19 @@ async function openSqlite(
 /** Nobody else may have put a link, or a database, where we write without being asked. */
 function prepareFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const ignore = path.join(folder, '.gitignore');
-  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
-  if (process.platform === 'win32') return;
-  const { uid, mode } = lstatSync(folder);
+  if (!isTrusted(folder)) {
+    throw new FloodgateError('store-untrusted', `${folder} is a link, another user's, or writable for everyone`, {
+      hint: 'Nothing is stored there. Remove it, or name another place: store in floodgate.config.*, or FLOODGATE_STORE.',
+    });
+  }
+  hideFromGit(folder);
+}
+
+function isTrusted(folder: string): boolean {
+  if (process.platform === 'win32') return true;
+  const stat = lstatSync(folder);
   const trusted = [0, process.geteuid!(), Number(process.env.SUDO_UID ?? -1)];
-  if (lstatSync(folder).isDirectory() && trusted.includes(uid) && (mode & 0o002) === 0) return;
-  throw new FloodgateError('store-untrusted', `${folder} is a link, another user's, or writable for everyone`, {
-    hint: 'Nothing is stored there. Remove it, or name another place: store in floodgate.config.*, or FLOODGATE_STORE.',
-  });
+  return stat.isDirectory() && trusted.includes(stat.uid) && (stat.mode & 0o002) === 0;
 }
 
 /** A new file becomes ours; one of another program is left alone. */
