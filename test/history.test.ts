@@ -1,9 +1,10 @@
 /** The history of a project that is not ours: floodgate from its package, what it stored, and what it shows of it. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { gitIn } from '../harness/compare/git-fixture.ts';
 import { withPostgres } from '../harness/history/postgres-fixture.ts';
 import { install, plainNode } from './installed-package.ts';
 
@@ -14,12 +15,7 @@ const floodgate = path.join(bin, 'floodgate');
 const shop = path.join(folder, 'shop');
 mkdirSync(shop);
 const write = (file: string, text: string) => writeFileSync(path.join(shop, file), text);
-const git = (...words: string[]) =>
-  execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {
-    cwd: shop,
-    encoding: 'utf8',
-    stdio: 'pipe',
-  });
+const git = gitIn(shop);
 const run = (...words: string[]) => runWith({}, ...words);
 const runWith = (environment: Record<string, string>, ...words: string[]) => {
   const { status, stdout, stderr } = spawnSync(...plainNode(floodgate, ...words), {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import Ajv from 'ajv';
 import t from 'tap';
 import { conversationsCapture } from '../agent/commands/conversation-fixture.ts';
+import { gitIn } from '../harness/compare/git-fixture.ts';
 import type { ComparisonReport } from '../reports/comparison.ts';
 import { install, plainNode } from './installed-package.ts';
 
@@ -52,11 +53,7 @@ function makeShop(name: string) {
   const shop = path.join(folder, name);
   mkdirSync(shop);
   const write = (file: string, text: string) => writeFileSync(path.join(shop, file), text);
-  const git = (...words: string[]) =>
-    execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {
-      cwd: shop,
-      stdio: 'pipe',
-    });
+  const git = gitIn(shop);
   write('package.json', '{ "name": "shop", "type": "module", "private": true }\n');
   write('server.js', server(200));
   write('load.js', load);

@@ -7,17 +7,17 @@
  * It can be stopped at any time: measured pairs are kept in FOLDER, and it goes on where it was. 40 pairs of the three lanes take
  * 15 minutes on a quiet machine.
  */
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createRandom } from '../../agent/seeded-random.ts';
-import type { RunReport } from '../../reports/model.ts';
 import { drawnVerdict, type Pair } from './drawn-verdict.ts';
+import { measure, servedWords } from './measured-lane.ts';
+import { serviceLoad } from './planted-service.ts';
 
-const [folder = '', wanted = '40', ...only] = process.argv.slice(2);
-if (folder === '') throw new Error('name a folder for the measured pairs');
+const [given = '', wanted = '40', ...only] = process.argv.slice(2);
+if (given === '') throw new Error('name a folder for the measured pairs');
+const folder = path.resolve(given);
 mkdirSync(folder, { recursive: true });
-const root = path.resolve(import.meta.dirname, '../..');
 const verdicts = 1_000;
 const sizes = [0, 0.01, 0.02, 0.05, 0.1, 0.2];
 
@@ -27,27 +27,8 @@ createServer((request, response) => {
   response.end(JSON.stringify(rows));
 }).listen(process.env.PORT, '127.0.0.1');
 `;
-const load = `import http from 'node:http';
-const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-for (let i = 0; i < 2000; i += 1) {
-  await new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port: process.argv[2], path: '/cart', agent };
-    http.get(options, (response) => response.resume().on('end', resolve)).on('error', reject);
-  });
-}
-`;
 writeFileSync(path.join(folder, 'server.mjs'), service);
-writeFileSync(path.join(folder, 'load.mjs'), load);
-const served = [
-  '--target',
-  'node server.mjs',
-  '--load',
-  'node load.mjs {port}',
-  '--idle',
-  '200ms',
-  '--recover',
-  '200ms',
-];
+writeFileSync(path.join(folder, 'load.mjs'), serviceLoad(2_000));
 
 interface Lane {
   readonly words: readonly string[];
@@ -62,20 +43,15 @@ const lanes: Readonly<Record<string, Lane>> = {
     repeats: true,
     metrics: { 'allocated.perMessage': 0.005 },
   },
-  repeatable: { words: [...served, '--repeatable'], repeats: true, metrics: { 'allocated.perRequest': 0.005 } },
-  load: { words: served, repeats: false, metrics: { 'allocated.perRequest': 0.02, 'rss.max': 0.05 } },
+  repeatable: { words: [...servedWords, '--repeatable'], repeats: true, metrics: { 'allocated.perRequest': 0.005 } },
+  load: { words: servedWords, repeats: false, metrics: { 'allocated.perRequest': 0.02, 'rss.max': 0.05 } },
 };
 
 type Figures = Readonly<Record<string, number>>;
 
 /** One run of the lane: its judged figures. */
-function measure({ words, metrics }: Lane): Figures {
-  const out = path.resolve(folder, 'run');
-  rmSync(out, { recursive: true, force: true });
-  const all = [path.join(root, 'bin', 'floodgate'), 'run', ...words, '--no-explain', '--out', out];
-  const { status, stderr } = spawnSync(process.execPath, all, { cwd: folder, encoding: 'utf8' });
-  if (!existsSync(path.join(out, 'report.json'))) throw new Error(`a run ended with ${status}: ${stderr}`);
-  const report: RunReport = JSON.parse(readFileSync(path.join(out, 'report.json'), 'utf8'));
+function figuresOf({ words, metrics }: Lane): Figures {
+  const report = measure(folder, words);
   const figureOf = (name: string) => report.figures.find((figure) => figure.name === name)!.value!;
   return Object.fromEntries(Object.keys(metrics).map((name) => [name, figureOf(name)]));
 }
@@ -84,7 +60,7 @@ function pairsOf(name: string, lane: Lane, count: number): readonly (readonly [F
   const file = path.join(folder, `${name}.jsonl`);
   const lines = () => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []);
   for (let done = lines().length; done < count; done += 1) {
-    appendFileSync(file, `${JSON.stringify([measure(lane), measure(lane)])}\n`);
+    appendFileSync(file, `${JSON.stringify([figuresOf(lane), figuresOf(lane)])}\n`);
     process.stderr.write(`${name}: pair ${done + 1} of ${count}\n`);
   }
   return lines()
@@ -116,5 +92,4 @@ for (const [name, lane] of Object.entries(lanes)) {
     rows.push(`| ${name} | \`${metric}\` | ${threshold * 100} % | ${values.length} | ${shares.join(' | ')} |`);
   }
 }
-rmSync(path.join(folder, 'run'), { recursive: true, force: true });
 process.stdout.write(`Called worse, of ${verdicts} verdicts with labels swapped:\n\n${rows.join('\n')}\n`);

@@ -91,10 +91,10 @@ createServer((request, response) => {
 `;
 }
 
-/** One connection, one request at a time. Arguments: the port. */
-export const serviceLoad = `import http from 'node:http';
+/** One connection, one request at a time. Arguments of the module: the port. */
+export const serviceLoad = (requests: number): string => `import http from 'node:http';
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-for (let i = 0; i < 1600; i += 1) {
+for (let i = 0; i < ${requests}; i += 1) {
   await new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port: process.argv[2], path: '/cart', agent };
     http.get(options, (response) => response.resume().on('end', resolve)).on('error', reject);

@@ -8,16 +8,15 @@
  * for each planted version. It can be stopped at any time: runs are kept in FOLDER, and it goes on where it was. Without time left it judges
  * what there is.
  */
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
 import { createRandom } from '../../agent/seeded-random.ts';
 import { judgePairs } from '../../harness/compare/judge.ts';
 import { looksFor } from '../../harness/compare/stopping-rule.ts';
-import type { RunReport } from '../../reports/model.ts';
 import { drawnVerdict, type Pair } from './drawn-verdict.ts';
+import { measure, servedWords } from './measured-lane.ts';
 import { type AgentPlaceName, agentPlaces, PlantedAgent } from './planted-agent.ts';
 import { plantedService, type ServicePlace, serviceLoad, servicePlaces } from './planted-service.ts';
 
@@ -33,7 +32,6 @@ const { values: flags, positionals } = parseArgs({
 const folder = path.resolve(positionals[0] ?? '');
 if (positionals.length !== 1) throw new Error('name a folder for the measured runs');
 mkdirSync(folder, { recursive: true });
-const root = path.resolve(import.meta.dirname, '../..');
 const deadlineMs = Date.now() + Number(flags.minutes) * 60_000;
 /** Orders of chance over the measured pairs, for each planted version. */
 const verdicts = 200;
@@ -57,17 +55,7 @@ interface Lane {
 }
 
 const service = path.join(folder, 'server.mjs');
-writeFileSync(path.join(folder, 'load.mjs'), serviceLoad);
-const served = [
-  '--target',
-  'node server.mjs',
-  '--load',
-  'node load.mjs {port}',
-  '--idle',
-  '200ms',
-  '--recover',
-  '200ms',
-];
+writeFileSync(path.join(folder, 'load.mjs'), serviceLoad(1_600));
 const wanted = flags.sizes.split(',').map(Number);
 const allocation = [0.01, 0.02, 0.05, 0.1].filter((size) => wanted.includes(size));
 const plantService: Lane['plant'] = (place, amount, { metric }) => {
@@ -107,13 +95,13 @@ const lanes: Readonly<Record<string, () => Lane>> = {
   repeatable: () => ({
     ...ofService,
     repeats: true,
-    words: [...served, '--repeatable'],
+    words: [...servedWords, '--repeatable'],
     questions: [{ metric: 'allocated.perRequest', threshold: 0.005, sizes: allocation }],
   }),
   load: () => ({
     ...ofService,
     repeats: false,
-    words: served,
+    words: servedWords,
     questions: [
       { metric: 'allocated.perRequest', threshold: 0.02, sizes: allocation },
       { metric: 'rss.max', threshold: 0.05, sizes: [0.1, 0.2].filter((size) => wanted.includes(size)) },
@@ -124,16 +112,9 @@ const lanes: Readonly<Record<string, () => Lane>> = {
 /** One run: what it measured of each question. */
 type Figures = Readonly<Record<string, number>>;
 
-function measure({ words, questions }: Lane): Figures {
-  const out = path.join(folder, 'run');
-  rmSync(out, { recursive: true, force: true });
-  const all = [path.join(root, 'bin', 'floodgate'), 'run', ...words, '--no-explain', '--out', out];
+function figuresOf({ words, questions }: Lane): Figures {
   // `compare` keeps a version's compiled code with it; here all planted versions have one place, and would find each other's.
-  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' };
-  const { status, stderr } = spawnSync(process.execPath, all, { cwd: folder, encoding: 'utf8', env });
-  if (!existsSync(path.join(out, 'report.json'))) throw new Error(`a run ended with ${status}: ${stderr}`);
-  const report: RunReport = JSON.parse(readFileSync(path.join(out, 'report.json'), 'utf8'));
-  rmSync(out, { recursive: true, force: true });
+  const report = measure(folder, words, { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' });
   const figureOf = (name: string) => report.figures.find((figure) => figure.name === name)?.value ?? Number.NaN;
   return Object.fromEntries(questions.map(({ metric }) => [metric, figureOf(metric)]));
 }
@@ -164,7 +145,7 @@ class Runs {
     if (known !== undefined) return known;
     if (Date.now() > deadlineMs) return undefined;
     this.#lane.plant(cell.place, cell.amount, cell.question);
-    const figures = measure(this.#lane);
+    const figures = figuresOf(this.#lane);
     appendFileSync(this.#file, `${JSON.stringify({ name, figures })}\n`);
     this.#known.set(name, figures);
     process.stderr.write(`${name} ${JSON.stringify(figures)}\n`);

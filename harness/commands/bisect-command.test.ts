@@ -1,8 +1,9 @@
 // A bisection in a repository of its own, by real comparisons.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { gitIn } from '../compare/git-fixture.ts';
 
 t.setTimeout(600_000);
 const program = path.resolve(import.meta.dirname, '../../bin/floodgate');
@@ -29,11 +30,7 @@ build: test ! -e broken
 
 t.test('a commit that cannot be built makes a range, and what was found is kept', async (t) => {
   const folder = t.testdir();
-  const git = (...words: string[]) =>
-    execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {
-      cwd: folder,
-      stdio: 'pipe',
-    });
+  const git = gitIn(folder);
   git('init', '-qb', 'main');
   const commit = (subject: string, files: Record<string, string>) => {
     for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);

@@ -1,7 +1,5 @@
 /** What a shard of a gate says of the whole that it is a part of. */
 import type { Note } from '../../reports/model.ts';
-import { commitOf } from '../compare/git.ts';
-import { hasChanges } from '../compare/version-files.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Project } from '../project/find-config.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
@@ -9,7 +7,15 @@ import { configurationHash, type Manifest } from '../shards/partial.ts';
 import type { Shard } from '../shards/shard-choice.ts';
 import { commandLine } from './shown-words.ts';
 
-interface Whole {
+/** The version of the project that is measured. */
+export interface Checkout {
+  /** Null outside of a repository. */
+  readonly commit: string | null;
+  /** Whether the folder differs from the commit. */
+  readonly dirty: boolean;
+}
+
+interface Whole extends Checkout {
   readonly env?: string;
   readonly budget?: readonly string[];
   readonly scenarios: readonly ScenarioConfig[];
@@ -21,13 +27,13 @@ interface Whole {
 
 /** What every shard of this gate has in common, whichever machine it runs on. */
 export function shardCommon(project: Project, whole: Whole): Manifest['common'] {
-  const { scenarios, ledger, unlimited, toolVersion, env = null, budget = [] } = whole;
+  const { commit, dirty, scenarios, ledger, unlimited, toolVersion, env = null, budget = [] } = whole;
   // Where it is stored changes nothing that is measured.
   const { store: _, ...config } = project.config;
   return {
     floodgate: toolVersion,
-    commit: commitOf(project.folder, 'HEAD') ?? null,
-    dirty: hasChanges(project.folder),
+    commit,
+    dirty,
     configuration: configurationHash([config, scenarios, ledger, env, budget]),
     command: wholeCommand(commandLine()),
     cells: scenarios.map(({ name }) => name),

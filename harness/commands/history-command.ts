@@ -7,10 +7,12 @@ import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { printable, verdictMark } from '../../reports/format.ts';
 import type { HistoryStore } from '../history/history-store.ts';
+import type { BatchRow } from '../history/tables.ts';
 import { parseWhole } from '../metrics/quantity.ts';
 import { type HistoryPlace, historyPlace } from './history-place.ts';
 import { addTo, retentionOf } from './history-record.ts';
 import { showEntry } from './history-show.ts';
+import { commitColumn, startWords } from './stored-run-words.ts';
 
 const examples = `
 Examples:
@@ -118,21 +120,14 @@ async function list(store: HistoryStore, { name }: HistoryPlace, flags: ListFlag
   print(batches.map((batch) => line({ ...batch, what: batch.kind })));
 }
 
-interface Listed {
-  readonly id: string;
-  readonly started_at: string;
+interface Listed extends Pick<BatchRow, 'id' | 'started_at' | 'exit_code' | 'headline' | 'commit_id' | 'dirty'> {
   readonly what: string;
-  readonly exit_code: number;
-  readonly headline: string;
-  readonly commit_id: string | null;
-  readonly dirty: number;
 }
 
-function line({ id, started_at, what, exit_code, headline, commit_id, dirty }: Listed): string {
+function line(listed: Listed): string {
+  const { id, what, exit_code, headline } = listed;
   const mark = verdictMark({ ok: exit_code === 0, exitCode: exit_code });
-  const commit = commit_id === null ? '–' : `${commit_id.slice(0, 8)}${dirty === 1 ? '+' : ''}`;
-  const day = `${started_at.slice(0, 16).replace('T', ' ')}`;
-  return `${id.slice(0, 8)}  ${day}  ${mark} ${what.padEnd(8)} ${commit.padEnd(9)}  ${printable(headline, 160)}`;
+  return `${id.slice(0, 8)}  ${startWords(listed)}  ${mark} ${what.padEnd(8)} ${commitColumn(listed)}  ${printable(headline, 160)}`;
 }
 
 function print(lines: readonly string[]): void {

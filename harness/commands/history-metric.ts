@@ -6,6 +6,7 @@ import { pointsOf, type SeriesPoints } from '../history/points-of-series.ts';
 import { comparableRuns, type Series, seriesOf } from '../history/series.ts';
 import type { FigureRow } from '../history/tables.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
+import { commitColumn, startWords } from './stored-run-words.ts';
 
 interface Question {
   readonly metric: string;
@@ -19,10 +20,7 @@ const runsLooked = 2_000;
 
 /** @throws FloodgateError for a metric that there is not */
 export async function metricLines(store: HistoryStore, project: string, question: Question): Promise<string[]> {
-  const { name, unit } = knownMetric(question.metric, {
-    place: '--metric: ',
-    hint: 'floodgate list --metrics shows them.',
-  });
+  const { name, unit } = knownMetric(question.metric, { place: '--metric: ' });
   const runs = await store.latestRuns(project, runsLooked, question.scenario);
   const figures = await store.figures(
     runs.map(({ id }) => id),
@@ -48,8 +46,7 @@ function seriesLines(
     const point = found.points.find(({ index }) => index === i);
     const other = comparable[i] ? '' : run.partial === 1 ? '  (interrupted)' : '  (the scenario was another one)';
     const change = point === undefined ? '' : `  ← ${changeWords(point, unit)}`;
-    const commit = run.commit_id === null ? '–' : `${run.commit_id.slice(0, 8)}${run.dirty === 1 ? '+' : ''}`;
-    const text = `  ${run.id.slice(0, 8)}  ${run.started_at.slice(0, 16).replace('T', ' ')}  ${commit.padEnd(9)}  ${valueWords(figures[i], unit)}`;
+    const text = `  ${run.id.slice(0, 8)}  ${startWords(run)}  ${commitColumn(run)}  ${valueWords(figures[i], unit)}`;
     return { text: `${text}${other}${change}`, isShown: i >= series.runs.length - limit || point !== undefined };
   });
   return [
@@ -64,7 +61,7 @@ function valueWords(figure: FigureRow | undefined, unit: Unit): string {
   return figure.value === null ? `not measured: ${printable(figure.note, 100)}` : formatValue(figure.value, unit);
 }
 
-export function changeWords({ before, after }: { before: number; after: number }, unit: Unit): string {
+function changeWords({ before, after }: { before: number; after: number }, unit: Unit): string {
   const share = before === 0 ? '' : ` (${after > before ? '+' : '−'}${formatShare(Math.abs(after / before - 1))})`;
   return `changed here: ${formatValue(before, unit)} → ${formatValue(after, unit)}${share}`;
 }

@@ -3,7 +3,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparisonReport } from '../../reports/comparison.ts';
 import { printable } from '../../reports/format.ts';
 import type { Report } from '../../reports/model.ts';
-import { gitOutput } from '../compare/git.ts';
+import { commitOf, gitOutput } from '../compare/git.ts';
 import type { Origin } from '../history/entry.ts';
 import { storeVariable } from '../history/store-address.ts';
 import { noteForStarter } from '../link/namespace.ts';
@@ -77,7 +77,7 @@ export function retentionOf({ keepDays, keepReports }: Pick<HistoryPlace, 'keepD
 
 function originOf({ folder, name }: HistoryPlace): Origin {
   const ask = (...words: string[]) => gitOutput(folder, words) || null;
-  const commit = ask('rev-parse', '--verify', '--quiet', 'HEAD');
+  const commit = commitOf(folder, 'HEAD') ?? null;
   const branch = ask('rev-parse', '--abbrev-ref', 'HEAD');
   return {
     project: name,

@@ -117,7 +117,7 @@ function rendererOf<T extends { readonly name: string }>(all: readonly T[], form
   const found = all.find(({ name }) => name === format);
   if (found) return found;
   throw new FloodgateError('option-invalid', `--format: there is no "${printable(format, 40)}" of it`, {
-    hint: `Formats: terminal, ${all.map(({ name }) => name).join(', ')}.`,
+    hint: `Formats: ${[...new Set(['terminal', ...all.map(({ name }) => name)])].join(', ')}.`,
   });
 }
 

@@ -1,7 +1,7 @@
 /** The pages of `floodgate serve` that come out of a history. */
 import { type HistoryMetric, type HistoryRun, type HistorySeries, renderHistory } from '../../reports/history.ts';
+import { renderHtml } from '../../reports/html.ts';
 import type { Unit } from '../../reports/model.ts';
-import { reporters } from '../../reports/reporter.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import type { HistoryStore } from '../history/history-store.ts';
 import { pointsOf, type SeriesPoints } from '../history/points-of-series.ts';
@@ -37,8 +37,7 @@ export class HistorySite {
   async page(pathname: string, query: URLSearchParams): Promise<string | undefined> {
     if (pathname === '/') return this.#overview(query.get('metric') ?? '');
     if (pathname === '/compare') return this.#pair(query.get('a') ?? '', query.get('b') ?? '');
-    const id = /^\/run\/([0-9a-f]{16})$/.exec(pathname)?.[1];
-    return id === undefined ? undefined : this.#report(id);
+    return pathname.startsWith('/run/') ? this.#report(pathname.slice('/run/'.length)) : undefined;
   }
 
   close(): Promise<void> {
@@ -174,10 +173,9 @@ export class HistorySite {
 
   /** As the run's own folder has it. */
   async #report(id: string): Promise<string | undefined> {
-    const run = await this.#store.run(this.#place.name, id);
+    const run = await this.#run(id);
     const report = run && (await reportOf(this.#store, undefined, [run]));
-    if (report === undefined) return undefined;
-    return reporters.find(({ name }) => name === 'html')!.render(report);
+    return report && renderHtml(report);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { draftOf, type ProjectDraft, renderConfig } from '../project/detect.ts';
 import { findConfigFile } from '../project/find-config.ts';
+import { hideFromGit } from '../project/own-folder.ts';
 
 const examples = `
 Examples:
@@ -74,8 +75,7 @@ const keptSchema = `./.floodgate/${schemaName}`;
 function keepSchema(folder: string): void {
   const kept = path.join(folder, keptSchema);
   mkdirSync(path.dirname(kept), { recursive: true });
-  const ignore = path.join(path.dirname(kept), '.gitignore');
-  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+  hideFromGit(path.dirname(kept));
   copyFileSync(path.join(packageRoot(), 'docs', schemaName), kept);
 }
 

@@ -19,7 +19,7 @@ import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { PartialWriter } from '../shards/partial.ts';
 import { parseShard, partOf } from '../shards/shard-choice.ts';
 import { endGate } from './gate-report.ts';
-import { shardCommon, shardNote } from './gate-shard.ts';
+import { type Checkout, shardCommon, shardNote } from './gate-shard.ts';
 import { gateVerdict } from './gate-verdict.ts';
 import { projectLedger, today } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
@@ -47,9 +47,10 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   const folder = makeReportFolder('gate', flags.out);
   const own = shard === undefined ? scenarios : partOf(scenarios, shard);
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
-  const whole = { ...flags, scenarios, ledger, unlimited, toolVersion: session.toolVersion };
+  const checkout = { commit: commitOf(project.folder, 'HEAD') ?? null, dirty: hasChanges(project.folder) };
+  const whole = { ...flags, ...checkout, scenarios, ledger, unlimited, toolVersion: session.toolVersion };
   const partial = shard && new PartialWriter(folder, { shard, common: shardCommon(project, whole) });
-  const measured = commitNoteOf(project.folder);
+  const measured = commitNoteOf(checkout);
   const runs: RunReport[] = [];
   for (const scenario of own) {
     process.stderr.write(`${scenario.name}: ${runs.length + 1} of ${own.length}\n`);
@@ -97,10 +98,8 @@ async function runOne(project: Project, scenario: ScenarioConfig, order: Measuri
 }
 
 /** By which a later comparison finds the version. */
-function commitNoteOf(folder: string): Record<string, string> {
-  const commit = commitOf(folder, 'HEAD');
-  if (commit === undefined) return {};
-  return { [commitNote]: `${commit}${hasChanges(folder) ? changesNote : ''}` };
+function commitNoteOf({ commit, dirty }: Checkout): Record<string, string> {
+  return commit === null ? {} : { [commitNote]: `${commit}${dirty ? changesNote : ''}` };
 }
 
 /** Captures, recorded requests and our own scenarios bring limits of their own. */

@@ -38,7 +38,7 @@ export function addServeCommand(command: Command): void {
     .action(async (folder: string | undefined, flags: ServeFlags) => {
       const port = portOf(flags.port);
       const site = folder === undefined ? await openSite(flags.config) : undefined;
-      const server = await serveReports(folder ?? 'runs', port, site);
+      const server = site === undefined ? await serveReports(folder ?? 'runs', port) : await serve(site, port);
       const what = site === undefined ? (folder ?? 'runs') : 'the history';
       process.stdout.write(
         `serving ${what} on http://127.0.0.1:${(server.address() as AddressInfo).port}/ (Ctrl-C ends it)\n`,
@@ -74,15 +74,21 @@ function portOf(text: string): number {
   throw new FloodgateError('port-invalid', `${text} is no port`, { hint: 'Give a number from 0 to 65535.' });
 }
 
-/**
- * A server for a folder of runs, listening on 127.0.0.1.
- * @param site takes the place of the folder
- * @throws FloodgateError `folder-missing`, `port-in-use`
- */
-export async function serveReports(folder: string, port: number, site?: HistorySite): Promise<Server> {
-  const shelf = site === undefined ? new ReportShelf(rootOf(folder)) : undefined;
+/** A server for a folder of runs, listening on 127.0.0.1. @throws FloodgateError `folder-missing`, `port-in-use` */
+export async function serveReports(folder: string, port: number): Promise<Server> {
+  return serve(new ReportShelf(rootOf(folder)), port);
+}
+
+/** What is served: pages that are made as they are asked for, and files. */
+interface Site {
+  /** Undefined where there is no page of that address. */
+  page(pathname: string, query: URLSearchParams): Promise<string | undefined>;
+  find?(pathname: string): string | undefined;
+}
+
+async function serve(site: Site, port: number): Promise<Server> {
   const server = createServer((request, response) => {
-    answer({ shelf, site }, request, response).catch((error: Error) => {
+    answer(site, request, response).catch((error: Error) => {
       // The folder, or the store, may be gone or closed to us by now.
       if (response.headersSent) response.destroy();
       else say(response, 500, error.message);
@@ -128,29 +134,19 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-interface Served {
-  readonly shelf: ReportShelf | undefined;
-  readonly site: HistorySite | undefined;
-}
-
-async function answer({ shelf, site }: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A page elsewhere may give its own name this address (DNS rebinding): only our own names are answered.
   const host = (request.headers.host ?? '').replace(/:\d+$/, '');
   if (host !== '127.0.0.1' && host !== 'localhost') return say(response, 403, 'only for this machine');
   if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 405, 'only GET');
   const [pathname = '/', search] = (request.url ?? '/').split('?', 2);
-  const page =
-    site === undefined
-      ? pathname === '/'
-        ? shelf?.trends()
-        : undefined
-      : await site.page(pathname, new URLSearchParams(search));
+  const page = await site.page(pathname, new URLSearchParams(search));
   if (page !== undefined) {
     response.writeHead(200, { 'content-type': TYPES['.html'], 'cache-control': 'no-store' });
     response.end(page);
     return;
   }
-  const file = shelf?.find(pathname);
+  const file = site.find?.(pathname);
   if (!file) return say(response, 404, 'no such report');
   const headers = {
     'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream',
@@ -168,7 +164,7 @@ function say(response: ServerResponse, status: number, text: string): void {
 }
 
 /** The reports below a folder, read again only when they have changed. */
-class ReportShelf {
+class ReportShelf implements Site {
   readonly #root: string;
   readonly #known = new Map<string, { readonly changedMs: number; readonly report: Report | string }>();
 
@@ -176,8 +172,12 @@ class ReportShelf {
     this.#root = root;
   }
 
+  async page(pathname: string): Promise<string | undefined> {
+    return pathname === '/' ? this.#trends() : undefined;
+  }
+
   /** The page of trends as of now. */
-  trends(): string {
+  #trends(): string {
     const entries: TrendEntry[] = [];
     const unreadable: { name: string; why: string }[] = [];
     // `latest` is a link to a run that is here under its own name.

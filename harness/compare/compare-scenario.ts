@@ -20,7 +20,7 @@ import type { MachineReading } from '../watch/machine.ts';
 import { runCell } from './cell-run.ts';
 import { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
-import { runPairs, type Side, wasCutShort } from './pairs.ts';
+import { runPairs, type Side } from './pairs.ts';
 import { compareSites, inProject } from './sites.ts';
 import { thresholdsOf } from './thresholds.ts';
 import type { Version } from './version-label.ts';
@@ -88,6 +88,7 @@ export async function compareScenario(order: ScenarioOrder): Promise<ComparedSce
     onWait: (faults) => order.onStep(`${scenario.name}: waiting for the machine: ${faults.join(', ')}`),
   });
   const more = ['--no-explain', ...(order.keepsMeasurement ? ['--keep-measurement'] : [])];
+  let isCutShort = false;
   const compared = await runPairs({
     scenario: scenario.name,
     lane,
@@ -105,9 +106,12 @@ export async function compareScenario(order: ScenarioOrder): Promise<ComparedSce
       const soFar = judgement ? ` (${judgement.decision} so far)` : '';
       order.onStep(`${scenario.name}: pair ${done + 1} of ${next}${soFar}${left}`);
     },
+    onCutShort: () => {
+      isCutShort = true;
+    },
   });
   const { unfitPairs, lastFault } = machine;
-  order.onJudged?.({ repeats: cells.repeats, thresholds, unfitPairs, lastFault, isCutShort: wasCutShort(compared) });
+  order.onJudged?.({ repeats: cells.repeats, thresholds, unfitPairs, lastFault, isCutShort });
   const isWorse = compared.metrics.some(({ decision }) => decision === 'worse');
   if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return compared;
   order.onStep(`${scenario.name}: looking for the call sites`);

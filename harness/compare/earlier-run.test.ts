@@ -1,17 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { gitIn } from './git-fixture.ts';
 import { VersionStore } from './version-store.ts';
 
 function project(t: Test) {
   const folder = t.testdir({ value: 'one' });
-  const git = (...words: string[]) =>
-    execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {
-      cwd: folder,
-      encoding: 'utf8',
-      stdio: 'pipe',
-    });
+  const git = gitIn(folder);
   git('init', '-qb', 'main');
   git('add', 'value');
   git('commit', '-qm', 'one');

@@ -52,7 +52,12 @@ t.test('the order within pairs is drawn; warm-up runs are not counted', async (t
 
 t.test('it stops when it is decided, and where time is up nothing is decided', async (t) => {
   const run = async (side: Side) => reportOf(side === 'head' ? 1100 : 1000);
-  t.match(await runPairs(orderOf(run)), { pairs: 5, metrics: [{ decision: 'worse' }] });
+  let cutShort = 0;
+  const onCutShort = () => {
+    cutShort += 1;
+  };
+  t.match(await runPairs(orderOf(run, { onCutShort })), { pairs: 5, metrics: [{ decision: 'worse' }] });
+  t.equal(cutShort, 0);
   let nowMs = 0;
   const late = await runPairs(
     orderOf(
@@ -60,9 +65,10 @@ t.test('it stops when it is decided, and where time is up nothing is decided', a
         nowMs += 100;
         return reportOf(side === 'head' ? 1100 : 1000);
       },
-      { nowMs: () => nowMs },
+      { nowMs: () => nowMs, onCutShort },
     ),
   );
+  t.equal(cutShort, 1);
   t.match(late, {
     pairs: 4,
     metrics: [{ decision: 'undecided', changeLow: null, note: /would take about 5 pairs/ }],

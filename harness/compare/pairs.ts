@@ -37,6 +37,8 @@ export interface PairsOrder {
   /** Asked only where a threshold is on a figure that a busy machine moves. */
   readonly machine: Pick<FitMachine, 'settle' | 'during' | 'endPair' | 'unfitPairs' | 'lastFault'>;
   readonly onPair: (done: number, next: number, judgement: Judgement | undefined) => void;
+  /** The time limit ended the pairs before the rule did. */
+  readonly onCutShort?: () => void;
 }
 
 /** @throws FloodgateError what `run` throws */
@@ -79,21 +81,15 @@ export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
     judgement = judge(look.level);
     if (!judgement.mayChange) return asScenario(order, judgement, reports, []);
   }
-  const late = order.nowMs() >= order.deadlineMs ? [timeIsUp(reports.base.length)] : [];
+  const isLate = order.nowMs() >= order.deadlineMs;
+  if (isLate) order.onCutShort?.();
   // A look that was not planned spends no error: what it shows is not judged further than undecided.
   if (judgement === undefined || reports.base.length === 0) judgement = undecided(judge(looks[0]!.level));
-  return asScenario(order, judgement, reports, late);
+  return asScenario(order, judgement, reports, isLate ? [timeIsUp(reports.base.length)] : []);
 }
-
-const timeWords = 'the time limit came after';
 
 function timeIsUp(pairs: number): ComparedScenario['notes'][number] {
-  return { severity: 'warning', text: `${timeWords} ${pairs} pairs: raise it with --max-time` };
-}
-
-/** Whether the time limit ended the pairs before the rule did. */
-export function wasCutShort({ notes }: ComparedScenario): boolean {
-  return notes.some(({ text }) => text.startsWith(timeWords));
+  return { severity: 'warning', text: `the time limit came after ${pairs} pairs: raise it with --max-time` };
 }
 
 /** Takes back decisions of a look that the stopping rule does not have. */

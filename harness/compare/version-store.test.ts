@@ -1,18 +1,15 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { gitIn } from './git-fixture.ts';
 import { VersionStore } from './version-store.ts';
 
 function project(t: Test, prefix = '') {
   const top = path.join(t.testdir(), 'repository');
   const folder = path.join(top, prefix);
   mkdirSync(folder, { recursive: true });
-  const git = (...words: string[]) =>
-    execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], {
-      cwd: top,
-      stdio: 'pipe',
-    });
+  const git = gitIn(top);
   git('init', '-qb', 'main');
   const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
   write('value', 'one');

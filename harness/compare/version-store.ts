@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { hideFromGit } from '../project/own-folder.ts';
 import { buildCommands, runBuild } from './build-version.ts';
 import { behindTag, fetchPackage, packageCommands, unpack, versionPattern } from './package-version.ts';
 import { copyCommit, copyFolder, prefixOf } from './version-files.ts';
@@ -56,8 +57,7 @@ export class VersionStore {
     this.prefix = prefixOf(options.folder);
     this.projectFolder = path.join(this.checkout, this.prefix);
     mkdirSync(path.join(this.#root, 'versions'), { recursive: true, mode: 0o700 });
-    const ignore = path.join(options.folder, '.floodgate', '.gitignore');
-    if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+    hideFromGit(path.join(options.folder, '.floodgate'));
     this.#lock();
     this.#recover();
   }

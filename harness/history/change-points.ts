@@ -2,14 +2,15 @@
  * Where a series of figures changed its level, by E-divisive means (Matteson and James, "A nonparametric approach for multiple change point
  * analysis of multivariate data", 2014), with exponent 1: a series is divided where the energy distance between both sides is largest, as
  * long as few permutations of it reach as much. A division must also move the ranks: a change of spread alone, or one outlier, is no point.
- * Pure; the same series and seed give the same points.
+ * Pure; the same series has the same points.
  */
+import { median } from 'simple-statistics';
 import { createRandom, type Random } from '../../agent/seeded-random.ts';
 
 /** No side of a point is shorter. Below twice as many figures there is none. */
 export const segmentMin = 10;
 /** The most that one analysis takes: the latest. A permutation costs n·log n. */
-export const pointsMax = 2_000;
+const pointsMax = 2_000;
 const permutations = 499;
 /** Chance that a series without a change is divided once. */
 const errorRate = 0.005;
@@ -27,10 +28,10 @@ export interface ChangePoint {
 }
 
 /** @param values in the order in which they were measured, finite */
-export function changePoints(values: readonly number[], seed = 1): ChangePoint[] {
+export function changePoints(values: readonly number[]): ChangePoint[] {
   const from = Math.max(0, values.length - pointsMax);
   const series = Float64Array.from(values.slice(from));
-  const random = createRandom(seed, 'change points');
+  const random = createRandom(1, 'change points');
   const found: { at: number; p: number }[] = [];
   const open: [number, number][] = [[0, series.length]];
   for (let segment = open.pop(); segment !== undefined; segment = open.pop()) {
@@ -41,10 +42,11 @@ export function changePoints(values: readonly number[], seed = 1): ChangePoint[]
     open.push([start, point.at], [point.at, end]);
   }
   found.sort((a, b) => a.at - b.at);
+  const level = (start: number, end: number) => median([...series.subarray(start, end)]);
   return found.map(({ at, p }, i) => ({
     index: from + at,
-    before: median(series.subarray(found[i - 1]?.at ?? 0, at)),
-    after: median(series.subarray(at, found[i + 1]?.at ?? series.length)),
+    before: level(found[i - 1]?.at ?? 0, at),
+    after: level(at, found[i + 1]?.at ?? series.length),
     p,
   }));
 }
@@ -203,10 +205,4 @@ class RankedSegment {
       this.#leftSum[at]! += value;
     }
   }
-}
-
-function median(values: Float64Array): number {
-  const sorted = values.toSorted();
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -39,7 +39,7 @@ export function entryOf(report: Report | ComparisonReport, origin: Origin): Entr
     runs: runs.map(({ row }) => ({ ...row, batch_id: id })),
     figures: runs.flatMap(({ figures }) => figures),
     limits: runs.flatMap(({ limits }) => limits),
-    bodies: runs.flatMap(({ body }) => body ?? []),
+    bodies: runs.flatMap(({ body }) => body),
   };
 }
 
@@ -59,7 +59,7 @@ function comparisonEntry(report: ComparisonReport, origin: Origin): Entry {
     runs: [],
     figures: [],
     limits: [],
-    bodies: bodyOf(id, text) ?? [],
+    bodies: bodyOf(id, text),
   };
 }
 
@@ -118,10 +118,11 @@ function limitsOf({ budgets }: RunReport, runId: string): LimitRow[] {
   });
 }
 
-function bodyOf(id: string, text: string): BodyRow[] | undefined {
-  if (Buffer.byteLength(text) > reportBytesMax) return undefined;
+/** One, or none for a report that is too large. */
+function bodyOf(id: string, text: string): BodyRow[] {
+  if (Buffer.byteLength(text) > reportBytesMax) return [];
   const body = gzipSync(text);
-  return body.length > bodyBytesMax ? undefined : [{ id, body }];
+  return body.length > bodyBytesMax ? [] : [{ id, body }];
 }
 
 function digest(text: string): string {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
@@ -156,6 +156,12 @@ t.test('what is no store is refused, and left as it is', async (t) => {
   await t.rejects(openStore(sqliteAt(path.join(dir, 'no', 'folder.db')), { absent: 'make' }), {
     code: 'store-unwritable',
   });
+});
+
+t.test('a folder that leads elsewhere is refused, and nothing is written there', async (t) => {
+  const dir = t.testdir({ elsewhere: {}, '.floodgate': t.fixture('symlink', 'elsewhere') });
+  await t.rejects(openStore(storeAddress(dir, undefined)!, { absent: 'make' }), { code: 'store-untrusted' });
+  t.same(readdirSync(path.join(dir, 'elsewhere')), []);
 });
 
 t.test('a store that was damaged says so, by opening or by check', async (t) => {

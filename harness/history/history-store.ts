@@ -44,9 +44,10 @@ export class HistoryStore {
             .values(rows)
             .onConflict((conflict) => conflict.column('id').doUpdateSet({ batch_id: batch.id }))
             .execute();
+          const ids = rows.map(({ id }) => id);
+          await transaction.deleteFrom('limits').where('run_id', 'in', ids).execute();
         }
         await insertAll(transaction, 'figures', figures);
-        await transaction.deleteFrom('limits').where('run_id', 'in', ids(runs)).execute();
         await insertAll(transaction, 'limits', limits);
         await insertAll(transaction, 'bodies', bodies);
         return true;
@@ -105,31 +106,23 @@ export class HistoryStore {
   /** The latest runs with the commit of each, latest first. */
   latestRuns(project: string, count: number, scenario?: string) {
     return this.#ask(() => {
-      const query = this.#database
-        .selectFrom('runs')
-        .innerJoin('batches', 'batches.id', 'runs.batch_id')
-        .selectAll('runs')
-        .select(['batches.commit_id', 'batches.subject', 'batches.branch', 'batches.dirty'])
-        .where('runs.project', '=', project)
-        .orderBy('runs.started_at', 'desc')
-        .orderBy('runs.id')
-        .limit(count);
+      const query = this.#runsWithCommit(project).orderBy('runs.started_at', 'desc').orderBy('runs.id').limit(count);
       return (scenario === undefined ? query : query.where('runs.scenario', '=', scenario)).execute();
     });
   }
 
   /** One run with its commit. */
   run(project: string, id: string) {
-    return this.#ask(() =>
-      this.#database
-        .selectFrom('runs')
-        .innerJoin('batches', 'batches.id', 'runs.batch_id')
-        .selectAll('runs')
-        .select(['batches.commit_id', 'batches.subject', 'batches.branch', 'batches.dirty'])
-        .where('runs.project', '=', project)
-        .where('runs.id', '=', id)
-        .executeTakeFirst(),
-    );
+    return this.#ask(() => this.#runsWithCommit(project).where('runs.id', '=', id).executeTakeFirst());
+  }
+
+  #runsWithCommit(project: string) {
+    return this.#database
+      .selectFrom('runs')
+      .innerJoin('batches', 'batches.id', 'runs.batch_id')
+      .selectAll('runs')
+      .select(['batches.commit_id', 'batches.subject', 'batches.branch', 'batches.dirty'])
+      .where('runs.project', '=', project);
   }
 
   async countRuns(project: string): Promise<number> {
@@ -215,8 +208,6 @@ function chunked<T>(all: readonly T[]): T[][] {
   for (let at = 0; at < all.length; at += rowsPerStatement) chunks.push(all.slice(at, at + rowsPerStatement));
   return chunks;
 }
-
-const ids = (runs: readonly RunRow[]): string[] => (runs.length === 0 ? [''] : runs.map(({ id }) => id));
 
 async function insertAll(
   transaction: Transaction<HistoryTables>,

@@ -5,7 +5,7 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-export type StoreKind = 'sqlite' | 'postgres';
+type StoreKind = 'sqlite' | 'postgres';
 
 /** By name, in order. */
 export function migrationsFor(kind: StoreKind): Record<string, Migration> {

@@ -1,12 +1,13 @@
 /** Opens a history: makes it where there is none, brings an older one up to date, and refuses what is not one. */
-import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { FloodgateError } from '../../agent/errors.ts';
+import { hideFromGit } from '../project/own-folder.ts';
 import { HistoryStore } from './history-store.ts';
-import { migrationsFor, type StoreKind } from './migrations.ts';
+import { migrationsFor } from './migrations.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
 import { storeFault } from './store-fault.ts';
@@ -75,15 +76,19 @@ async function openSqlite(
 /** Nobody else may have put a link, or a database, where we write without being asked. */
 function prepareFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const ignore = path.join(folder, '.gitignore');
-  if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
-  if (process.platform === 'win32') return;
-  const { uid, mode } = lstatSync(folder);
+  if (!isTrusted(folder)) {
+    throw new FloodgateError('store-untrusted', `${folder} is a link, another user's, or writable for everyone`, {
+      hint: 'Nothing is stored there. Remove it, or name another place: store in floodgate.config.*, or FLOODGATE_STORE.',
+    });
+  }
+  hideFromGit(folder);
+}
+
+function isTrusted(folder: string): boolean {
+  if (process.platform === 'win32') return true;
+  const stat = lstatSync(folder);
   const trusted = [0, process.geteuid!(), Number(process.env.SUDO_UID ?? -1)];
-  if (lstatSync(folder).isDirectory() && trusted.includes(uid) && (mode & 0o002) === 0) return;
-  throw new FloodgateError('store-untrusted', `${folder} is a link, another user's, or writable for everyone`, {
-    hint: 'Nothing is stored there. Remove it, or name another place: store in floodgate.config.*, or FLOODGATE_STORE.',
-  });
+  return stat.isDirectory() && trusted.includes(stat.uid) && (stat.mode & 0o002) === 0;
 }
 
 /** A new file becomes ours; one of another program is left alone. */
@@ -133,13 +138,11 @@ async function bringUpToDate(
   if (await isCurrent(database, address, known)) return;
   await database.transaction().execute(async (transaction) => {
     if (address.kind === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(lockId)})`.execute(transaction);
-    const applied = await appliedMigrations(transaction, address.kind);
+    const applied = await appliedMigrations(transaction, address, known);
     if (applied === undefined) {
       if (absent === 'refuse') throw absence(address);
       if (address.kind === 'postgres') await refuseForeignSchema(transaction, address);
     }
-    const newer = applied?.find((name) => !Object.hasOwn(known, name));
-    if (newer !== undefined) throw tooNew(address, newer);
     const { error } = await new Migrator({
       db: transaction,
       provider: { getMigrations: async () => known },
@@ -151,28 +154,30 @@ async function bringUpToDate(
 
 /** Asked without the write lock: most stores are, and a reader waits for no writer. */
 async function isCurrent(database: Kysely<HistoryTables>, address: StoreAddress, known: object): Promise<boolean> {
-  const applied = await appliedMigrations(database, address.kind);
-  const newer = applied?.find((name) => !Object.hasOwn(known, name));
-  if (newer !== undefined) throw tooNew(address, newer);
+  const applied = await appliedMigrations(database, address, known);
   return applied?.length === Object.keys(known).length;
 }
 
-/** Names in the table that the migrator keeps; undefined where there is none. */
+/** Names in the table that the migrator keeps; undefined where there is none. @throws FloodgateError `store-newer` */
 async function appliedMigrations(
   database: Kysely<HistoryTables> | Transaction<HistoryTables>,
-  kind: StoreKind,
+  address: StoreAddress,
+  known: object,
 ): Promise<string[] | undefined> {
   const table = 'kysely_migration';
-  const found =
-    kind === 'sqlite'
-      ? await sql`select 1 from sqlite_master where type = 'table' and name = ${table}`.execute(database)
-      : await sql`select 1 from information_schema.tables where table_schema = ${schemaName} and table_name = ${table}`.execute(
-          database,
-        );
+  const isSqlite = address.kind === 'sqlite';
+  const found = isSqlite
+    ? await sql`select 1 from sqlite_master where type = 'table' and name = ${table}`.execute(database)
+    : await sql`select 1 from information_schema.tables where table_schema = ${schemaName} and table_name = ${table}`.execute(
+        database,
+      );
   if (found.rows.length === 0) return undefined;
-  const place = kind === 'sqlite' ? sql.table(table) : sql.table(`${schemaName}.${table}`);
+  const place = isSqlite ? sql.table(table) : sql.table(`${schemaName}.${table}`);
   const { rows } = await sql<{ name: string }>`select name from ${place}`.execute(database);
-  return rows.map(({ name }) => name);
+  const applied = rows.map(({ name }) => name);
+  const newer = applied.find((name) => !Object.hasOwn(known, name));
+  if (newer !== undefined) throw tooNew(address, newer);
+  return applied;
 }
 
 async function refuseForeignSchema(transaction: Transaction<HistoryTables>, address: StoreAddress): Promise<void> {

@@ -9,7 +9,12 @@ const listHint = 'floodgate list --metrics shows them.';
 export function knownMetric(name: string, { place = '', hint = listHint } = {}): Metric {
   const metric = findMetric(name);
   if (metric) return metric;
+  throw new FloodgateError('option-invalid', `${place}${metricFault(name)}`, { hint });
+}
+
+/** What is wrong with a name; undefined where there is such a metric. */
+export function metricFault(name: string): string | undefined {
+  if (findMetric(name)) return undefined;
   const near = nearestName(name, metricNames());
-  const meant = near ? `; is "${near}" meant?` : '';
-  throw new FloodgateError('option-invalid', `${place}there is no metric "${name}"${meant}`, { hint });
+  return `there is no metric "${name}"${near ? `; is "${near}" meant?` : ''}`;
 }

@@ -1,5 +1,5 @@
 /** Checks a project's configuration, and scenarios in files of their own. */
-import { knownMetric } from '../metrics/known-metric.ts';
+import { metricFault } from '../metrics/known-metric.ts';
 import { configSchema, type ProjectConfig } from './config.ts';
 import { type ScenarioConfig, scenarioSchema } from './scenario-schema.ts';
 import { type Fault, type LineOf, type Place, parseChecked, refusal } from './schema-faults.ts';
@@ -35,12 +35,8 @@ type Limited = Pick<ScenarioConfig, 'budgets' | 'thresholds'>;
 function metricFaults(limited: Limited, place: Place): Fault[] {
   return (['budgets', 'thresholds'] as const).flatMap((kind) =>
     Object.keys(limited[kind] ?? {}).flatMap((name) => {
-      try {
-        knownMetric(name);
-        return [];
-      } catch (error) {
-        return [{ place: [...place, kind, name], text: (error as Error).message }];
-      }
+      const text = metricFault(name);
+      return text === undefined ? [] : [{ place: [...place, kind, name], text }];
     }),
   );
 }

@@ -4,9 +4,11 @@ import { agentStages } from '../scenario/agent-stage.ts';
 import { floodSchema } from '../traffic/flood/plan.ts';
 import { interfacesMax } from '../traffic/spread-traffic.ts';
 
+/** Of scenarios, targets and projects; scenarios are folders of a report as well. */
+export const namePattern = /^[\w][\w.-]{0,79}$/;
 export const name = v.pipe(
   v.string(),
-  v.regex(/^[\w][\w.-]{0,79}$/, 'a name of letters, digits, ".", "_" and "-", up to 80 characters'),
+  v.regex(namePattern, 'a name of letters, digits, ".", "_" and "-", up to 80 characters'),
 );
 export const command = v.pipe(v.string(), v.trim(), v.minLength(1, 'a command is expected'), v.maxLength(8_192));
 /** `'200 MB'`, `'3 %'`, `'20 ms'`, or a number in the metric's base unit. */

@@ -46,7 +46,7 @@ export function mergePartials(partials: readonly Partial[]): Merged {
   return { common, runs, replaced, missing: common.cells.filter((cell) => !results.has(cell)) };
 }
 
-/** Two that began at the same time are ordered by their content. */
+/** Of two that began at once, the content decides. */
 function laterFirst(results: readonly CellResult[]): CellResult[] {
   const unique = [...new Map(results.map((result) => [result.sha256, result])).values()];
   const keyOf = ({ report, sha256 }: CellResult) => `${new Date(report.startedAt).toISOString()} ${sha256}`;

@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
+import { namePattern } from '../project/scenario-schema.ts';
 
 const manifestName = 'shard.json';
 const cellFolder = 'cells';
@@ -19,7 +20,7 @@ const cellBytesMax = 512 << 20;
 const foldersMax = 1_000;
 
 const text = v.pipe(v.string(), v.maxLength(4_096));
-const name = v.pipe(v.string(), v.regex(/^[\w][\w.-]{0,79}$/, 'a name of a scenario is expected'));
+const name = v.pipe(v.string(), v.regex(namePattern, 'a name of a scenario is expected'));
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are expected'));
 const whole = v.pipe(v.number(), v.integer(), v.minValue(1));
 
