@@ -59,7 +59,9 @@ async function gateOf(flags: GateFlags): Promise<number> {
     const project = await loadProject(process.cwd(), flags.config);
     return (await import('./project-gate.ts')).projectGate(project, flags);
   }
-  const needless = (['only', 'quick', 'budget', 'env', 'shard', 'partOf'] as const).find((name) => flags[name] !== undefined);
+  const needless = (['only', 'quick', 'budget', 'env', 'shard', 'partOf'] as const).find(
+    (name) => flags[name] !== undefined,
+  );
   if (needless === undefined)
     return gate(flags.set === undefined ? gateScenarios : await scenariosOfSet(flags.set), flags);
   throw new FloodgateError(

@@ -32,8 +32,8 @@ export interface Whole extends Checkout {
 /** What every shard of this gate has in common, whichever machine it runs on. */
 export function shardCommon(project: Project, whole: Whole): Manifest['common'] {
   const { commit, dirty, scenarios, ledger, unlimited, toolVersion, env = null, budget = [] } = whole;
-  // Where it is stored changes nothing that is measured.
-  const { store: _, ...config } = project.config;
+  // Where it is stored, and what hands out its cells, changes nothing that is measured.
+  const { store: _, queue: __, ...config } = project.config;
   return {
     floodgate: toolVersion,
     commit,

@@ -169,9 +169,16 @@ function readPartial(folder: string): Partial {
   return { folder, manifest, results: results.map((each) => readCell(folder, each)) };
 }
 
-function readCell(folder: string, { cell, sha256: expected }: Manifest['results'][number]): CellResult {
+/** A cell's report as its shard wrote it. @throws FloodgateError `shard-invalid` */
+export function readCellText(folder: string, { cell, sha256: expected }: Manifest['results'][number]): string {
   const json = readBounded(folder, cellFile(folder, cell), cellBytesMax);
-  if (sha256(json) !== expected) throw invalid(folder, `the report of "${cell}" is not the one that was written`);
+  if (sha256(json) === expected) return json;
+  throw invalid(folder, `the report of "${cell}" is not the one that was written`);
+}
+
+function readCell(folder: string, given: Manifest['results'][number]): CellResult {
+  const { cell, sha256: expected } = given;
+  const json = readCellText(folder, given);
   try {
     const report = readAnyReport(json);
     if (report.kind === 'run' && report.scenario.name === cell) return { cell, report, sha256: expected };
