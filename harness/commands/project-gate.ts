@@ -6,6 +6,7 @@ import { didYouMean } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
 import { changesNote, commitNote } from '../compare/earlier-run.ts';
+import { errorSentence } from '../compare/floodgate-process.ts';
 import { commitOf } from '../compare/git.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import { hasChanges } from '../compare/version-files.ts';
@@ -91,8 +92,10 @@ function refuseNeedless({ shard, partOf: other }: ProjectGateFlags): void {
 }
 
 function failureOf(cell: string, error: unknown) {
-  const { code, message } = error as { code?: string; message: string };
-  return { cell, how: code === 'run-killed' ? 'killed' : 'failed', why: message } as const;
+  const { code, message, hint = '' } = error as { code?: string; message: string; hint?: string };
+  // What the run itself said.
+  const why = code === 'run-failed' ? (errorSentence(hint) ?? message) : message;
+  return { cell, how: code === 'run-killed' ? 'killed' : 'failed', why } as const;
 }
 
 interface Measuring {

@@ -16,7 +16,8 @@ export interface QueueAddress {
   readonly isEncrypted: boolean;
 }
 
-const examples = 'Examples: redis://HOST:6379/0, rediss://USER:PASSWORD@HOST, unix:///run/redis/redis.sock.';
+const examples =
+  'Examples: redis://HOST:6379/0, rediss://USER:PASSWORD@HOST, unix:///run/redis/redis.sock?password=PASSWORD.';
 const defaultPort = 6379;
 
 /** @param text `redis://`, `rediss://` (TLS) or `unix://`. @throws FloodgateError `queue-invalid`, without repeating it: it may hold a password */
@@ -24,14 +25,15 @@ export function parseQueueAddress(text: string): QueueAddress {
   const url = URL.parse(text.startsWith('/') ? `unix://${text}` : text);
   if (url === null) throw invalid('it is no address');
   const { protocol, hostname, port, pathname } = url;
-  const credentials = {
-    ...(url.username !== '' && { username: decoded(url.username) }),
-    ...(url.password !== '' && { password: decoded(url.password) }),
-  };
   if (protocol === 'unix:') {
     if (hostname !== '' || pathname.length < 2) throw invalid('a socket has a path from the root on');
+    // A socket's address has no room for a user before the path.
+    const asked = (name: string) => {
+      const value = url.searchParams.get(name);
+      return value !== null && { [name]: value };
+    };
     const database = databaseOf(url.searchParams.get('db') ?? '');
-    return { path: decoded(pathname), database, isEncrypted: false, ...credentials };
+    return { path: decoded(pathname), database, isEncrypted: false, ...asked('username'), ...asked('password') };
   }
   if (protocol !== 'redis:' && protocol !== 'rediss:') throw invalid(`nothing is known of ${protocol}//`);
   if (hostname === '') throw invalid('it names no host');
@@ -41,7 +43,8 @@ export function parseQueueAddress(text: string): QueueAddress {
     port: port === '' ? defaultPort : Number(port),
     database: databaseOf(pathname.slice(1)),
     isEncrypted: protocol === 'rediss:',
-    ...credentials,
+    ...(url.username !== '' && { username: decoded(url.username) }),
+    ...(url.password !== '' && { password: decoded(url.password) }),
   };
 }
 

@@ -5,8 +5,9 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { QueueAddress } from './queue-address.ts';
 import { queueFault, unreachable } from './queue-fault.ts';
 
-/** How long a command waits for a server that does not answer: one that restarts is back by then. */
-const patienceMs = 10_000;
+/** How long a command, and a worker that begins, wait for a server that does not answer: one that restarts is back by then. */
+const patienceMs = 5_000;
+const workerPatienceMs = 15_000;
 const retryMsMax = 2_000;
 /** The first with its commands, and the one that this was tested with. */
 const majorLeast = 6;
@@ -76,7 +77,7 @@ export async function connect(
     isUp = true;
   });
   try {
-    await within(client.ping(), patienceMs, () => unreachable(address, last));
+    await within(client.ping(), isPatient ? workerPatienceMs : patienceMs, () => unreachable(address, last));
   } catch (error) {
     client.disconnect();
     throw queueFault(address, error);
