@@ -130,7 +130,8 @@ function checkoutWarnings({ common }: Batch): string[] {
 /** Old batches go. @throws FloodgateError `queue-full` where what would have to go is not over */
 async function makeRoom({ drivers, client, store }: OpenedQueue): Promise<void> {
   for (const id of await store.outdated(Date.now())) {
-    const batch = await store.batch(id);
+    // What this version cannot read is of no use to it.
+    const batch = await store.batch(id).catch(() => undefined);
     if (batch === undefined) await store.remove(id);
     else if (!(await removeBatch(drivers, client, store, batch, { isForced: false }))) {
       throw new FloodgateError('queue-full', `${batchesMax} batches are in the queue, and the oldest is not over`, {

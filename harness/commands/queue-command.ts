@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
+import { printable } from '../../reports/format.ts';
 import type { Batch, CellOrder } from '../queue/batch.ts';
 import { type Cell, cancelBatch, cellsOf, isOver, removeBatch } from '../queue/batch-cells.ts';
 import { openQueue } from '../queue/open-queue.ts';
@@ -23,6 +24,8 @@ Examples:
 
 The queue is where FLOODGATE_REDIS or "queue" of floodgate.config.* says.`;
 
+/** A screen. */
+const listedMax = 20;
 /** Somebody looks at it. */
 const lookMs = 1_000;
 /** Not all measured, which is no pass. */
@@ -59,7 +62,7 @@ export function addQueueCommand(command: Command): void {
   ofBatch('cancel', 'Takes out what waits, and has what runs stopped. Results stay.', cancel);
   sub('remove', 'Removes a batch with its results.')
     .argument('<id>', 'of the batch')
-    .action((id: string, flags: Flags) => withBatch(id, flags, remove));
+    .action((id: string, { config }: Flags) => withQueue(config, (opened) => remove(opened, id)));
   for (const [name, description] of [
     ['drain', 'Lets nothing new begin, and ends when nothing runs.'],
     ['resume', 'Lets workers take cells again.'],
@@ -82,10 +85,12 @@ async function list(opened: OpenedQueue): Promise<void> {
   const { store, shown } = opened;
   const batches = await store.batches();
   const lines: string[] = [];
-  for (const batch of batches) {
-    const paused = (await isPaused(opened, batch.machines)) ? ', drained' : '';
-    lines.push(`${batchLine(batch)}: ${countWords(await cells(opened, batch))}${paused}`);
+  for (const { id, batch } of batches.slice(0, listedMax)) {
+    if (batch === undefined) lines.push(`${printable(id, 20)}  of another version of floodgate`);
+    else
+      lines.push(`${batchLine(batch)}: ${countWords(await cells(opened, batch))}${await drainedWords(opened, batch)}`);
   }
+  if (batches.length > listedMax) lines.push(`${batches.length - listedMax} older ones`);
   if (batches.length === 0) lines.push(`Nothing is in the queue at ${shown}.`);
   print([...lines, ...workerLines(await store.workers())]);
 }
@@ -136,9 +141,12 @@ async function cancel(opened: OpenedQueue, batch: Batch): Promise<undefined> {
   print([`${batch.id}: ${removed} taken out; ${countWords(await cells(opened, batch))}`]);
 }
 
-async function remove({ drivers, client, store }: OpenedQueue, batch: Batch): Promise<undefined> {
-  await removeBatch(drivers, client, store, batch, { isForced: true });
-  print([`${batch.id}: removed, with its results`]);
+async function remove({ drivers, client, store }: OpenedQueue, given: string): Promise<void> {
+  const id = await store.idOf(given);
+  const batch = await store.batch(id).catch(() => undefined);
+  if (batch === undefined) await store.remove(id);
+  else await removeBatch(drivers, client, store, batch, { isForced: true });
+  print([`${id}: removed, with its results`]);
 }
 
 async function rule(opened: OpenedQueue, what: 'drain' | 'resume', only: string | undefined): Promise<void> {
@@ -165,7 +173,8 @@ async function untilIdle(queue: Queue<CellOrder>, machines: string): Promise<voi
 
 /** That workers or batches are of. @throws FloodgateError `class-unknown` */
 async function classes({ store }: OpenedQueue, only: string | undefined): Promise<string[]> {
-  const known = [...(await store.workers()), ...(await store.batches())].map(({ machines }) => machines);
+  const batches = (await store.batches()).flatMap(({ batch }) => batch ?? []);
+  const known = [...(await store.workers()), ...batches].map(({ machines }) => machines);
   const found = [...new Set(known)].filter((name) => only === undefined || name === only).sort();
   if (found.length > 0) return found;
   throw new FloodgateError(
@@ -186,10 +195,10 @@ async function cells({ drivers, client, store }: OpenedQueue, batch: Batch): Pro
   }
 }
 
-async function isPaused({ drivers, client }: OpenedQueue, machines: string): Promise<boolean> {
+async function drainedWords({ drivers, client }: OpenedQueue, { machines }: Batch): Promise<string> {
   const queue = openQueue(drivers, client, machines);
   try {
-    return await queue.isPaused();
+    return (await queue.isPaused()) ? ', drained' : '';
   } finally {
     await queue.close();
   }

@@ -19,14 +19,15 @@ export interface Cell {
 }
 
 export async function cellsOf(queue: Queue<CellOrder>, store: QueueStore, batch: Batch): Promise<Cell[]> {
+  const before = await store.provenance(batch.id);
   const jobs = await Promise.all(
-    batch.common.cells.map(async (_, at) => {
-      const job = await queue.getJob(jobIdOf(batch.id, at + 1));
+    batch.common.cells.map(async (cell, at) => {
+      const job = before.has(cell) ? undefined : await queue.getJob(jobIdOf(batch.id, at + 1));
       return { job, state: await job?.getState() };
     }),
   );
-  // Afterwards: a result comes before the end of its job.
-  const provenance = await store.provenance(batch.id);
+  // Once more: a result comes before the end of its job.
+  const provenance = before.size === jobs.length ? before : await store.provenance(batch.id);
   const isCancelled = await store.isCancelled(batch.id);
   return batch.common.cells.map((cell, at) => {
     const from = provenance.get(cell);

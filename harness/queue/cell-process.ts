@@ -37,6 +37,8 @@ export type CellEnd =
   | { readonly kind: 'failed'; readonly why: string }
   /** This machine has something else checked out. */
   | { readonly kind: 'other'; readonly why: string }
+  /** No process could be started, or no folder made. */
+  | { readonly kind: 'unfit'; readonly why: string }
   | { readonly kind: 'stopped' };
 
 const exitInterrupted = 3;

@@ -3,21 +3,25 @@
  * cell whose worker was not heard of for a while runs again. Results are stored once.
  */
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { FloodgateError } from '../../agent/errors.ts';
+import type { FloodgateError } from '../../agent/errors.ts';
 import { printable } from '../../reports/format.ts';
 import { type Batch, type CellOrder, parseCell } from './batch.ts';
 import { type CellEnd, measureCell } from './cell-process.ts';
 import { openQueue, queuePrefix } from './open-queue.ts';
-import type { QueueStore } from './queue-store.ts';
+import type { Provenance, QueueStore } from './queue-store.ts';
 import { type Drivers, within } from './redis.ts';
+import { again, failing, failuresMax, lostWords, otherWhole, unfit } from './worker-words.ts';
 
 /** How often a worker says that it is there, and asks whether its cell is still wanted. */
 const heartbeatMs = 5_000;
 const lookMs = 1_000;
 /** How long a worker that ends waits for the server to take its cell back. */
 const farewellMs = 5_000;
+/** How long a result waits for a server that has no room before it is tried again. */
+const roomMs = 2_000;
 /** BullMQ's own bound counts no batch's; ours is checked when a cell begins. */
 const stallsMax = 1_000_000;
 
@@ -46,7 +50,10 @@ export interface WorkerOrder {
 export type WorkerEnd =
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'empty' }
-  | { readonly kind: 'other'; readonly error: FloodgateError };
+  /** This machine has something else checked out, or cannot measure. */
+  | { readonly kind: 'unfit'; readonly error: FloodgateError };
+
+type Measured = Extract<CellEnd, { readonly kind: 'measured' }>;
 
 /** What it measures at the moment. */
 interface Current {
@@ -65,6 +72,7 @@ export class CellWorker {
   readonly #end: PromiseWithResolvers<WorkerEnd> = Promise.withResolvers();
   #current: Current | undefined;
   #isEnding = false;
+  #failuresInARow = 0;
   measured = 0;
 
   constructor(order: WorkerOrder) {
@@ -149,19 +157,27 @@ export class CellWorker {
     this.#beat();
     try {
       if (this.#isEnding) current.stop.abort();
-      const end = await measureCell({
-        batch,
-        index,
-        folder: this.#order.folder,
-        config: this.#order.config,
-        out: path.join(this.#order.out, id, `${cell}.${this.#order.id}`),
-        signal: current.stop.signal,
-        killAfterMs: this.#killAfterMs,
-      });
-      return await this.#settle(current, end, token);
+      return await this.#settle(current, await this.#measure(current, index), token);
     } finally {
       this.#current = undefined;
       this.#beat();
+    }
+  }
+
+  async #measure({ batch, cell, stop }: Current, index: number): Promise<CellEnd> {
+    const { folder, config, out, id } = this.#order;
+    try {
+      return await measureCell({
+        batch,
+        index,
+        folder,
+        config,
+        out: path.join(out, batch.id, `${cell}.${id}`),
+        signal: stop.signal,
+        killAfterMs: this.#killAfterMs,
+      });
+    } catch (error) {
+      return { kind: 'unfit', why: (error as Error).message };
     }
   }
 
@@ -171,9 +187,11 @@ export class CellWorker {
     const lost = job.stalledCounter + job.attemptsMade + 1;
     switch (end.kind) {
       case 'measured':
-        return await this.#store(current, end);
+        this.#failuresInARow = 0;
+        return await this.#store(current, end, token);
       case 'failed':
         say(`${cell}: could not be measured: ${printable(end.why)}`);
+        if (++this.#failuresInARow >= failuresMax) this.#finish({ kind: 'unfit', error: failing(end.why) });
         throw new drivers.UnrecoverableError(end.why);
       case 'killed':
         await store.count(batch.id, 'killed');
@@ -185,16 +203,21 @@ export class CellWorker {
         if (current.why === 'cancelled') throw new drivers.UnrecoverableError('cancelled');
         return await this.#giveBack(current, token);
       case 'other':
-        this.#finish({ kind: 'other', error: otherWhole(batch, end.why) });
+        this.#finish({ kind: 'unfit', error: otherWhole(batch, end.why) });
+        return await this.#giveBack(current, token);
+      case 'unfit':
+        this.#finish({ kind: 'unfit', error: unfit(end.why) });
         return await this.#giveBack(current, token);
     }
   }
 
-  async #store({ batch, cell }: Current, { report, json }: Extract<CellEnd, { kind: 'measured' }>): Promise<string> {
-    const { store, drivers, say, host, id } = this.#order;
+  async #store(current: Current, { report, json }: Measured, token: string): Promise<string> {
+    const { drivers, say, host, id } = this.#order;
+    const { cell } = current;
     const { headline, exitCode } = report.verdict;
     const from = { by: `${host} ${id}`, startedAt: report.startedAt, headline: headline.slice(0, 500), exitCode };
-    const answer = await store.store(batch, cell, json, from);
+    const answer = await this.#storeWithRoom(current, json, from);
+    if (answer === undefined) return await this.#giveBack(current, token);
     if (answer === 'full' || answer === 'large') {
       const why = answer === 'full' ? 'the results of its batch have no room left' : 'its report is too large';
       throw new drivers.UnrecoverableError(`measured, not stored: ${why}; it lies on ${host} below ${this.#order.out}`);
@@ -202,6 +225,22 @@ export class CellWorker {
     if (answer === 'stored') this.measured++;
     say(`${cell}: ${answer === 'stored' ? printable(headline, 200) : `measured once more (${answer}): not stored`}`);
     return answer;
+  }
+
+  /** Waits for a server that has no room, or no disk. Undefined where the worker ends before there is some. */
+  async #storeWithRoom({ batch, cell, stop }: Current, json: string, from: Omit<Provenance, 'sha256'>) {
+    const { store, say } = this.#order;
+    for (let tries = 0; ; tries++) {
+      try {
+        return await store.store(batch, cell, json, from);
+      } catch (error) {
+        const { message } = error as Error;
+        if (!/^(OOM|MISCONF|READONLY)/.test(message)) throw error;
+        if (tries === 0) say(`${cell}: its result waits for room: ${printable(message, 200)}`);
+        await pause(roomMs, undefined, { signal: stop.signal }).catch(() => undefined);
+        if (stop.signal.aborted) return undefined;
+      }
+    }
   }
 
   /** Somebody else is to measure it; this was no attempt. */
@@ -260,15 +299,4 @@ export class CellWorker {
         : `the queue reports: ${printable(error.message, 300)}`,
     );
   }
-}
-
-const again = (lost: number) => (lost === 0 ? '' : `, once more: it was lost ${lost} ${lost === 1 ? 'time' : 'times'}`);
-
-const lostWords = (times: number) =>
-  `killed, cause unknown: its harness or its worker was lost ${times} ${times === 1 ? 'time' : 'times'}`;
-
-function otherWhole({ id, common }: Batch, why: string): FloodgateError {
-  return new FloodgateError('shards-differ', `batch ${id} is of another ${why}`, {
-    hint: `Nothing was measured, and the cell was given back. Check out ${common.commit ?? 'the same version'}, with the same floodgate.`,
-  });
 }

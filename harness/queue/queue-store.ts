@@ -79,11 +79,10 @@ export class QueueStore {
       .exec();
   }
 
-  /** The latest first. */
-  async batches(): Promise<Batch[]> {
+  /** The latest first; `batch` is undefined for one of another version of floodgate. */
+  async batches(): Promise<{ id: string; batch: Batch | undefined }[]> {
     const ids = await this.#client.zrevrange('floodgate:batches', 0, -1);
-    const found = await Promise.all(ids.map((id) => this.batch(id)));
-    return found.filter((batch) => batch !== undefined);
+    return Promise.all(ids.map(async (id) => ({ id, batch: await this.batch(id).catch(unreadable) })));
   }
 
   async batch(id: string): Promise<Batch | undefined> {
@@ -93,10 +92,19 @@ export class QueueStore {
 
   /** @param given the first digits of its identity; undefined: the latest. @throws FloodgateError `batch-missing` */
   async find(given: string | undefined): Promise<Batch> {
+    const id = await this.idOf(given);
+    const batch = await this.batch(id);
+    if (batch !== undefined) return batch;
+    throw new FloodgateError('batch-missing', `batch ${id} was removed`, {
+      hint: 'floodgate queue lists what there is.',
+    });
+  }
+
+  /** @throws FloodgateError `batch-missing` where there is none, or more than one */
+  async idOf(given: string | undefined): Promise<string> {
     const ids = await this.#client.zrevrange('floodgate:batches', 0, -1);
     const matching = given === undefined ? ids.slice(0, 1) : ids.filter((id) => id.startsWith(given));
-    const batch = matching.length === 1 ? await this.batch(matching[0]!) : undefined;
-    if (batch !== undefined) return batch;
+    if (matching.length === 1) return matching[0]!;
     const why =
       given === undefined
         ? 'there is no batch'
@@ -211,6 +219,10 @@ export class QueueStore {
     if (gone.length > 0) await this.#client.srem('floodgate:workers', ...gone);
     return found.flatMap((json) => (json === null ? [] : [v.parse(workerSchema, JSON.parse(json))]));
   }
+}
+
+function unreadable(error: unknown): undefined {
+  if (!(error instanceof FloodgateError)) throw error;
 }
 
 const batchKey = (id: string) => `floodgate:batch:${id}`;
