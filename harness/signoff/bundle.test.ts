@@ -334,6 +334,10 @@ function huge(): Buffer {
 t.test('no secret is in a bundle: of a command, of what the target printed last, of the environment', async (t) => {
   const { files, report } = await sealedFixture(path.join(folder, 'secrets'), {
     environment: { DEPLOY_TOKEN: 'plain-words-of-no-shape', PWD: folder },
+    project: {
+      targets: { shop: { command: 'DB_PASSWORD=correct-horse-7 node server.js' } },
+      scenario: { target: 'shop', load: 'node load.js --api-key k3y9xw82hq' },
+    },
     change: (run) => ({
       ...run,
       command:

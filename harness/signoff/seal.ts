@@ -28,7 +28,7 @@ import type { MeasuredComparison, MeasuredRun, MeasuredScenario } from './measur
 import type { Redactor } from './secrets.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
 import { statementOf } from './statement.ts';
-import { ledgerFileName, pageName, printName, projectName, readSummary, summaryName } from './summary.ts';
+import { ledgerFileName, pageName, printName, projectName, readSummary, summaryName, trafficName } from './summary.ts';
 
 export interface SealOrder {
   readonly head: Pick<
@@ -116,13 +116,13 @@ function sealRun(
   });
   put(files, `${folder}/report.json`, report);
   put(files, `${folder}/${measurementName}`, measurement);
-  const traffic = path.join(outcome.folder, 'traffic.yaml');
+  const traffic = path.join(outcome.folder, trafficName);
   // Only there where they were asked for: nothing can be taken out of them.
   for (const name of readdirSync(outcome.folder, { recursive: true, encoding: 'utf8' }).filter(isSnapshot)) {
     files.set(`${folder}/${path.basename(name)}`, readFileSync(path.join(outcome.folder, name)));
   }
   if (existsSync(traffic))
-    files.set(`${folder}/traffic.yaml`, Buffer.from(redactor.text(readFileSync(traffic, 'utf8'))));
+    files.set(`${folder}/${trafficName}`, Buffer.from(redactor.text(readFileSync(traffic, 'utf8'))));
   return { ...run, folder };
 }
 
