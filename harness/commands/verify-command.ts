@@ -28,8 +28,7 @@ Examples:
   floodgate verify signoff-v1.4.0 --key release.pub --json                       for a program
   floodgate verify signoff-v1.4.0 --key release.pub --page page.html             and a page that is sure to show it
   floodgate verify signoff-v1.4.0 --sigstore signoff.sigstore.json --trusted-root trusted-root.jsonl \\
-    --identity https://github.com/acme/shop/.github/workflows/release.yml@refs/tags/v1.4.0 \\
-    --issuer https://token.actions.githubusercontent.com                         signed without a key
+    --identity anna@shop.example --issuer https://github.com/login/oauth         signed without a key, by a person
 
 The trusted root is a file that you have: "gh attestation trusted-root > trusted-root.jsonl" writes one, and cosign keeps one in its
 cache (trusted_root.json below ~/.sigstore/root). The four options of keyless signing go together; identity and issuer are compared whole.
@@ -92,7 +91,13 @@ export async function verifyPlace(bundle: string, flags: VerifyFlags): Promise<V
     const makesPage = flags.page !== undefined;
     return {
       files,
-      verified: await verifyBundle({ ...order, allowsUnsigned, makesPage, toolVersion: readToolVersion(), nowMs: Date.now() }),
+      verified: await verifyBundle({
+        ...order,
+        allowsUnsigned,
+        makesPage,
+        toolVersion: readToolVersion(),
+        nowMs: Date.now(),
+      }),
     };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -102,7 +107,8 @@ export async function verifyPlace(bundle: string, flags: VerifyFlags): Promise<V
 
 /** Of data that come to no verdict there is no page. @throws FloodgateError `output-unwritable` */
 async function writePage(file: string, { report }: Verified): Promise<void> {
-  if (report === null) return void process.stderr.write(`${printable(file)} was not written: the data were not verified\n`);
+  if (report === null)
+    return void process.stderr.write(`${printable(file)} was not written: the data were not verified\n`);
   const { renderSignoffHtml } = await import('../../reports/signoff-html.ts');
   try {
     writeFileSync(file, renderSignoffHtml(report));
