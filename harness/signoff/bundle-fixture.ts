@@ -43,6 +43,8 @@ export interface FixtureOrder {
   /** Of the set, with no lane that it was run in. */
   readonly notRun?: string;
   readonly previous?: PreviousVersion;
+  /** Content of a heap snapshot that the run left. */
+  readonly snapshot?: string;
   /** Of `project.json`: targets, and what the one scenario says beside its name. */
   readonly project?: { readonly targets?: object; readonly scenario?: object };
 }
@@ -71,6 +73,10 @@ export async function sealedFixture(
     writeFileSync(path.join(below, 'measurement.json'), JSON.stringify(value));
   };
   write(runFolder, measurement);
+  if (order.snapshot !== undefined) {
+    mkdirSync(path.join(runFolder, 'pass-snapshots'));
+    writeFileSync(path.join(runFolder, 'pass-snapshots', '1.heapsnapshot'), order.snapshot);
+  }
   // In pairs of the exact lane nothing is judged by a limit.
   const paired = { ...measured, budget: {} };
   for (const pair of [1, 2, 3]) {

@@ -370,6 +370,15 @@ t.test('no secret is in a bundle: of a command, of what the target printed last,
   t.same(await refusalsOf(files), [], 'and it is verified as it is');
 });
 
+t.test('heap snapshots are never there without a word', async (t) => {
+  const { files, report } = await sealedFixture(path.join(folder, 'snapshot'), { snapshot: '{"strings":["hunter2"]}' });
+  t.equal(String(files.get('runs/steady/exact/pass-snapshots-1.heapsnapshot')), '{"strings":["hunter2"]}', 'as it was');
+  t.match(report.notes, [{ severity: 'warning', text: /^It holds heap snapshots .* secrets included/ }]);
+  t.match(String(files.get('signoff.html')), /It holds heap snapshots/);
+  t.same(await refusalsOf(files), []);
+  t.notOk([...clean.keys()].some((name) => name.endsWith('.heapsnapshot')));
+});
+
 t.test('where a secret would be left, nothing is sealed', async (t) => {
   const name = 'src/ghp_0123456789abcdefghijABCDEFGHIJ012345.js';
   const sourceList = sourceListText([{ name, sha256: 'a'.repeat(64) }]);

@@ -17,6 +17,7 @@ import { parseWritten } from './bounded-json.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { checkCommand, checkOrigin, checkProject } from './check-project.ts';
 import { envelopeName } from './envelope.ts';
+import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
 import { type Reason, refused } from './refusal.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
@@ -47,6 +48,9 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   const lanes = new Set(report.scenarios.flatMap(({ runs }) => runs.map(({ lane }) => lane)));
   if (!isDeepStrictEqual(new Set(report.scope.lanes), lanes))
     throw refused('summary-invalid', `${summaryName}: scope.lanes is not what was run`);
+  const snapshotCount = [...files.keys()].filter(isSnapshot).length;
+  if (snapshotCount > 0 && !report.notes.some(({ text }) => text === snapshotsNote.text))
+    throw refused('summary-invalid', `${summaryName}: no note says that heap snapshots are in the bundle`);
   const project = parsed(contentOf(files, projectName), 'data-invalid', projectName);
   checkProject(project, report);
   const bundle = { files, report, project, isOwnVersion: report.tool.version === order.toolVersion };
@@ -71,6 +75,9 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
     ...(bundle.isOwnVersion
       ? []
       : [`floodgate ${report.tool.version} made it: its figures were recomputed, its sentences are its own`]),
+    ...(snapshotCount > 0
+      ? [`${counted(snapshotCount, 'heap snapshot')} in it: whatever was in memory, secrets included`]
+      : []),
     ...(files.has(printName) ? [`${printName} was not read: it is as it was signed, and no more is known of it`] : []),
   ];
 }

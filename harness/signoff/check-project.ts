@@ -62,10 +62,11 @@ export function checkCommand(value: unknown, stored: StoredRun): void {
   const place = `${scenario} (${run.lane} lane)`;
   const said = measuringWords(report.command);
   const folder = folderIn(report.command);
-  const project = projectOf(value, folder);
+  const project = projectOf(value, folder ?? path.sep);
   const config = project.scenarios.find(({ name }) => name === scenario);
   if (!config) throw differs(`it has no scenario ${scenario}`);
   if (!isInLane(said, run.lane)) throw differs(`${place}: the report’s command names another lane`);
+  if (folder === undefined) return;
   const made = madeBy(project, config);
   if (isOwnVersion && !isSameText(made.traffic, traffic))
     throw differs(`${place}: it makes other traffic than was sent`);
@@ -89,9 +90,11 @@ function madeBy(project: Project, config: ScenarioConfig): { command: string; tr
   return { command: shownCommand(['run', ...words]), traffic };
 }
 
-/** Of the project, where it was signed off: its paths count from there. A command that says nothing of it has none. */
-function folderIn(command: string): string {
-  return /--out '?(\/[^']*?)\/\.floodgate\/signoff-\d+\/runs\//.exec(command)?.[1] ?? path.sep;
+/** Of the project, where it was signed off: its paths count from there. Undefined where a secret that was taken out took it along. */
+function folderIn(command: string): string | undefined {
+  const found = /--out ('?)(\/.*?)\/\.floodgate\/signoff-\d+\/runs\//.exec(command);
+  if (found) return found[1] === '' ? found[2]! : found[2]!.replaceAll("'\\''", "'");
+  return command.includes(REDACTED_MARK) ? undefined : path.sep;
 }
 
 function isInLane(words: readonly string[], lane: string): boolean {
@@ -106,13 +109,13 @@ function withoutLane(words: readonly string[]): string[] {
     .map((word) => (/\/traffic\.yaml'?$/.test(word) ? 'traffic.yaml' : word));
 }
 
-/** Behind a secret that was taken out nothing is known: a rerun takes its command from elsewhere. */
+/** Behind a secret that was taken out nothing is known, its quotes included: a rerun takes its command from elsewhere. */
 function isSameCommand(made: readonly string[], said: readonly string[]): boolean {
   const isWhole = ![...made, ...said].some((word) => word.includes(REDACTED_MARK));
   if (isWhole) return isDeepStrictEqual(made, said);
-  const first = (words: readonly string[]) => words.findIndex((word) => word.includes(REDACTED_MARK)) >>> 0;
-  const known = Math.min(first(made), first(said));
-  return isDeepStrictEqual(made.slice(0, known), said.slice(0, known));
+  const [first, second] = [made, said].map((words) => words.join(' ').replaceAll("'", ''));
+  const end = Math.min(...[first!, second!].map((text) => text.indexOf(REDACTED_MARK) >>> 0));
+  return first!.slice(0, end) === second!.slice(0, end);
 }
 
 function isSameText(made: string | undefined, said: string | undefined): boolean {
