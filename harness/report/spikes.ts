@@ -13,7 +13,7 @@ import { sitesIn, sitesOf, startOf } from '../explain/spike-sites.ts';
 import type { Growth, SpikeShape } from '../explain/spikes.ts';
 import { flameOf } from '../explain/suspects.ts';
 import type { PassResult } from '../pass/pass-result.ts';
-import { isGauge, mergeProfiles } from '../profile/arithmetic.ts';
+import { together } from '../profile/arithmetic.ts';
 import { type Profile, sumOf } from '../profile/profile.ts';
 import type { Findings } from './findings.ts';
 import { keeperOf } from './keeper.ts';
@@ -208,17 +208,6 @@ function mostOf(
 function flameOfWindow({ heap, offHeap }: ExplainedWindow): FlameTree {
   const steady = heap.steady && offHeap.steady ? together(heap.steady, offHeap.steady) : heap.steady;
   return flameOf(together(heap.window, offHeap.window), steady, heap.window.sampleTypes[0]!.type);
-}
-
-/** Two instruments that looked at one span of time: bytes add up, the duration does not, and levels are no averages. */
-function together(heap: Profile, offHeap: Profile): Profile {
-  const merged = mergeProfiles([heap, offHeap]);
-  const factor = isGauge(heap.sampleTypes[0]!.type) ? 2 : 1;
-  return {
-    ...merged,
-    durationMs: heap.durationMs,
-    self: merged.self.map((column) => column.map((each) => each * factor)),
-  };
 }
 
 function savePair(
