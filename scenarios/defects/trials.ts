@@ -4,12 +4,13 @@ import type { DefectTrial } from './trial-table.ts';
 
 /** Arguments of `floodgate` for a trial. */
 export function trialArguments(trial: DefectTrial, lane: 'tap' | 'exact', out: string, withDefect = true): string[] {
-  const { defect, scenario, exactSize, tapSize, tapOptions = [], until, budget } = trial;
+  const { defect, scenario, exactSize, tapSize, tapOptions = [], until, budget, tapBudget } = trial;
   const size = lane === 'exact' ? exactSize : tapSize;
+  const limit = lane === 'tap' ? (tapBudget ?? budget) : budget;
   const amount = size === undefined ? [] : ['--size', size];
   const stage = lane === 'exact' ? [] : ['--agent-until', until, ...tapOptions];
   const which = withDefect ? ['--defect', defect] : lane === 'exact' ? ['--agent-until', until] : [];
-  return ['run', scenario, ...amount, ...stage, '--lane', lane, ...which, '--budget', budget, '--out', out];
+  return ['run', scenario, ...amount, ...stage, '--lane', lane, ...which, '--budget', limit, '--out', out];
 }
 
 /** The one that a report is about: the highest. */

@@ -10,7 +10,7 @@ interface Entry {
   readonly kinds: readonly number[];
 }
 
-const textsBefore = 3_000;
+const textsBefore = 500;
 const entriesMax = 200_000;
 
 export class ValueSealer extends RealValueSealer {

@@ -5,7 +5,7 @@ import type { Witness } from '../../../agent/witness/ir.ts';
 
 export * from '../../../agent/digest/digest.ts';
 
-const rounds = 16;
+const rounds = 64;
 let last = '';
 
 export function keyWitness(witness: Witness): void {
