@@ -225,7 +225,7 @@ export const defectTrials: readonly DefectTrial[] = [
     suspect: { file: 'scenarios/defects/holes-listed/assembler.ts', functionName: 'withLate' },
     causes: ['garbage'],
     until: 'http',
-    budget: 'allocated.perMessage=10kB',
+    budget: 'allocated.perMessage=60kB',
   },
   {
     defect: 'bodies-in-arena',
@@ -304,7 +304,7 @@ export const defectTrials: readonly DefectTrial[] = [
     exactSize: '12MB',
     tapSize: '16MB',
     tapOptions: ['--speed', '0.1'],
-    budget: 'allocated.perMessage=400kB',
+    budget: 'allocated.perMessage=100kB',
   },
   {
     defect: 'texts-interned',

@@ -39,5 +39,6 @@ export class Assembler extends RealAssembler {
 }
 
 function withLate(known: readonly Late[], late: Late): readonly Late[] {
-  return [...known.slice(-lateMax), late].sort((a, b) => a.sequence - b.sequence);
+  const copies = known.slice(-lateMax).map((each) => ({ ...each }));
+  return [...copies, late].sort((a, b) => a.sequence - b.sequence);
 }
