@@ -41,14 +41,14 @@ const quoted = (word: string) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Where a name is declared, or first given a value; 0 where no line looks like that. */
 export function declarationLine(lines: readonly string[], { name, line }: Pick<FoundKeeper, 'name' | 'line'>): number {
-  const full = / on ([\w$#.]+)$/.exec(name)?.[1] ?? name;
-  if (!/^[\w$#.[\]-]+$/.test(full)) return 0;
+  const full = / (?:on|to|from) ([\w$#.[\]-]+)$/.exec(name)?.[1] ?? name;
+  if (full === 'process' || !/^[\w$#.[\]-]+$/.test(full)) return 0;
   const words = full.split('.').filter((word) => word !== 'globalThis');
   const first = words[0]!.replace(/\[.*$/, '');
   const last = words.at(-1)!.replace(/\[.*$/, '');
   const find = (pattern: RegExp, from = 0) => lines.findIndex((text, i) => i >= from && pattern.test(text)) + 1;
   const variable = () =>
-    find(new RegExp(`\\b(const|let|var|using)\\s+([{[][^=]*[\\s,{[:])?${quoted(first)}(?![\\w$])`));
+    find(new RegExp(`\\b(const|let|var|using)\\s+([{[]([^=]*[\\s,{[:])?)?${quoted(first)}(?![\\w$])`));
   // Of a class or a function it is a member: from there on.
   const member = new RegExp(`(^|[\\s.])${quoted(last)}\\s*(!?:|\\??:|=(?!=)|;|\\?\\?=|\\|\\|=)`);
   const field = () => find(member, Math.max(0, line - 1)) || find(member);

@@ -1,0 +1,40 @@
+/** Services that nobody wrote: handlers put together by a seed, each with work of its own, which keep so many bytes of each request. */
+import { createRandom } from '../../agent/seeded-random.ts';
+
+/** What a handler may do with a request's number; each gives a text. */
+const works = [
+  'JSON.stringify(Array.from({ length: 8 + (n % 7) }, (_, i) => ({ id: n + i, name: `item ${i}`, tags: [i, `${n}`] })))',
+  'String([...String(n * 7919)].map(Number).sort((a, b) => b - a).reduce((sum, digit, i) => sum + digit * 10 ** i, 0))',
+  "`user-${n}@example.org, customer ${n}`.replace(/([a-z]+)-(\\d+)/g, '$2:$1').split(/[,@]/).map((word) => word.trim()).join(';')",
+  'JSON.stringify(JSON.parse(`{"n":${n},"list":[${n % 5},2,3],"o":{"a":null,"b":"${n}"}}`).list)',
+  "new URLSearchParams({ page: String(n % 100), sort: 'name', q: `term ${n % 13}` }).toString()",
+  '[...new Set(Array.from({ length: 20 }, (_, i) => (n * i) % 11))].join()',
+  'Buffer.from(`payload ${n}`).toString(`base64`) + Math.sqrt(n).toFixed(3)',
+  'new Intl.NumberFormat(`en`).format(n * 3.7)',
+  'Object.entries({ a: n, b: `${n}`, c: [n] }).map(([key, value]) => `${key}=${value}`).join(`&`)',
+] as const;
+
+/** A kept object is a header of three words and one field of its own. */
+export const keptObjectBytes = 32;
+
+/** @returns a module that listens at $PORT. @param bytesPerRequest kept, as small objects of a list */
+export function driftingService(seed: number, bytesPerRequest: number): string {
+  const random = createRandom(seed, 'drifting service');
+  const count = 3 + random.below(4);
+  const handlers = Array.from({ length: count }, (_, i) => {
+    const work = works[random.below(works.length)]!;
+    return `const handler${i} = (n) => ${work};`;
+  });
+  return `import { createServer } from 'node:http';
+${handlers.join('\n')}
+const handlers = [${handlers.map((_, i) => `handler${i}`).join(', ')}];
+let kept = { next: null };
+let owed = 0;
+let n = 0;
+createServer((request, response) => {
+  n += 1;
+  for (owed += ${bytesPerRequest}; owed >= ${keptObjectBytes}; owed -= ${keptObjectBytes}) kept = { next: kept };
+  response.end(handlers[n % handlers.length](n));
+}).listen(process.env.PORT, '127.0.0.1');
+`;
+}
