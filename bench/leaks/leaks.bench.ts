@@ -1,8 +1,8 @@
 /**
- * `npm run bench:leaks [-- --repeats 5 --seconds 12 --out FILE --folder FOLDER NAME…]`: services that leak, over a limit on growth and with
+ * `npm run bench:leaks [-- --repeats 5 --requests 20000 --out FILE --folder FOLDER NAME…]`: services that leak, over a limit on growth and with
  * their keeper named, and their clean twins, decided and passed. The twelve that everybody knows, nine more with `--unusual`, or those that
- * are named. Two hours for five repeats of the twelve; what is in FILE already is not run again. FOLDER is one in which floodgate is
- * installed; without it this checkout is run.
+ * are named. So many requests each, however long they take: a slope is known by their number. What is in FILE already is not run again.
+ * FOLDER is one in which floodgate is installed; without it this checkout is run.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -16,7 +16,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     repeats: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '12' },
+    requests: { type: 'string', default: '20000' },
+    kind: { type: 'string', default: 'leak,clean' },
     budget: { type: 'string' },
     unusual: { type: 'boolean', default: false },
     folder: { type: 'string' },
@@ -52,7 +53,7 @@ try {
         console.log(`${service.name}: skipped, there is no ${service.needs} here`);
         continue;
       }
-      for (const kind of ['leak', 'clean'] as const) {
+      for (const kind of values.kind.split(',') as Row['kind'][]) {
         const isKnown = rows().some((row) => row.name === service.name && row.kind === kind && row.repeat === repeat);
         if (!isKnown) record(tryService(service, kind, repeat));
       }
@@ -82,7 +83,7 @@ function tryService(service: LeakingService, kind: Row['kind'], repeat: number):
   const autocannon = path.join(checkout, 'node_modules/.bin/autocannon');
   const words = [
     ...['--target', service.target.replace('{kind}', kind)],
-    ...['--load', `${autocannon} -c 10 -d ${values.seconds} http://127.0.0.1:{port}/`],
+    ...['--load', `${autocannon} -c 10 -a ${values.requests} http://127.0.0.1:{port}/`],
     ...['--budget', values.budget ?? service.budget, '--idle', '500ms', '--recover', '1s'],
     ...(service.pprof ? ['--pprof', service.pprof] : []),
   ];

@@ -59,6 +59,8 @@ export const unusualServices: readonly LeakingService[] = [
   },
   service('string-slices', /^recentIds$/),
   service('agents', /^open handles: (TCP|Socket|Agent|ClientRequest) that was never closed$/),
+  service('in-a-thread', /^rendered in thread \d+ renderer$/),
+  service('in-a-cluster', /^Visitors\.#seen in process \d+$/),
   service('histories', /^CustomerStore\.#histories$/),
   { ...service('set-in-a-package', /^seen$/), file: /seen-before(@2\.3\.4)?\/index\.js$/ },
   {

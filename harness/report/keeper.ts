@@ -23,7 +23,8 @@ export function keeperOf({ retained, requestsPerFrame, likelyFile, sources }: Ke
   const { keeper: found, requests: counted, frames } = retained;
   if (!found || found.share < shareMin) return null;
   const requests = counted ?? (requestsPerFrame === null ? null : requestsPerFrame * frames);
-  const { name, kind, held, countAdded, bytesAdded, share, path } = found;
+  const { kind, held, countAdded, bytesAdded, share, path } = found;
+  const name = retained.where === '' ? found.name : `${found.name} in ${retained.where}`;
   const perRequest = requests !== null && requests > 0 ? countAdded / requests : null;
   return { name, kind, ...placeOf(found, likelyFile, sources), held, countAdded, perRequest, bytesAdded, share, path };
 }

@@ -8,7 +8,7 @@ if (isMainThread) {
   const indexer = new Worker(new URL(import.meta.url), { name: 'indexer' });
   indexer.postMessage({ port: ofIndexer, leaks }, [ofIndexer]);
   createServer((request, response) => {
-    toIndexer.postMessage({ url: request.url, words: Array.from({ length: 60 }, (_, i) => `word ${i}`) });
+    toIndexer.postMessage({ url: request.url, words: Array.from({ length: 800 }, (_, i) => `word ${i}`) });
     response.end('indexed soon\n');
   }).listen(process.env.PORT, '127.0.0.1');
 } else {
