@@ -34,6 +34,8 @@ export interface MinimizeOptions extends Omit<OracleOptions, 'onTrial'> {
   readonly jobs: number;
   /** Of trials, those of before an interruption included. */
   readonly budgetMs: number;
+  /** As many trials, those of before an interruption included. */
+  readonly trialsMax: number;
   readonly onStep: (step: MinimizeStep) => void;
 }
 
@@ -60,13 +62,13 @@ export interface Minimized {
   readonly seen: Observation;
   readonly confirmedIn: Lane;
   readonly searchedIn: Lane;
-  /** Whether levels were left out for want of time. */
+  /** Whether levels were left out for want of time, or of trials. */
   readonly isOver: boolean;
 }
 
 /** So often is a level searched again with a stricter limit before the lane of the last word is searched in. */
 const stricterMax = 2;
-/** Of the time that is left, for one level: what is tried after it may bring more. */
+/** Of the time and the trials that are left, for one level: what is tried after it may bring more. */
 const levelShare = 0.5;
 /** Of the limit, beyond what two lanes differ by. */
 const marginShare = 0.02;
@@ -85,8 +87,8 @@ class Minimization {
   #level = 'the whole capture';
   #trials = 0;
   #idleScore = 0;
-  /** When the level gives way to the next, in time spent. */
-  #levelEndMs = 0;
+  /** When the level gives way to the next, in time spent and in trials. */
+  #levelEnd = { ms: 0, trials: 0 };
 
   constructor(options: MinimizeOptions) {
     this.#options = options;
@@ -108,7 +110,11 @@ class Minimization {
       const level = levels[this.#state.levels]!;
       this.#level = level.name;
       const share = this.#state.levels === levels.length - 1 ? 1 : levelShare;
-      this.#levelEndMs = log.spentMs + (this.#options.budgetMs - log.spentMs) * share;
+      const { budgetMs, trialsMax } = this.#options;
+      this.#levelEnd = {
+        ms: log.spentMs + (budgetMs - log.spentMs) * share,
+        trials: this.#trials + (trialsMax - this.#trials) * share,
+      };
       await this.#reduceLevel(level);
     }
     const confirmed = await this.#lastWord();
@@ -136,11 +142,13 @@ class Minimization {
   }
 
   #isOver(): boolean {
-    return this.#options.log.spentMs >= this.#options.budgetMs;
+    const { log, budgetMs, trialsMax } = this.#options;
+    return log.spentMs >= budgetMs || this.#trials >= trialsMax;
   }
 
   #isLevelOver(): boolean {
-    return this.#options.log.spentMs >= this.#levelEndMs;
+    const { ms, trials } = this.#levelEnd;
+    return this.#options.log.spentMs >= ms || this.#trials >= trials;
   }
 
   #tried(seen: Observation): void {
