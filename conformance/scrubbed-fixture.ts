@@ -10,7 +10,7 @@ import {
 } from 'node:zlib';
 import { framesIn, messagesIn, streamsOf } from '../bench/production/needle-search-fixture.ts';
 
-/** What makes memory, of a message; of a body tshark prints as many digits as it has half bytes once it is undone. */
+/** What makes memory, of a message. tshark prints bodies as text up to their first zero, so their lengths are those that it puts together. */
 const fields = [
   'http.request.method',
   'http.response.code',
@@ -19,52 +19,42 @@ const fields = [
   'http.transfer_encoding',
   'http.chunk_size',
   'tcp.len',
+  'tcp.reassembled.length',
 ] as const;
 const known =
   /^(?:gzip|x-gzip|deflate|br|zstd|identity|compress|chunked|POST|GET|PUT|HEAD|DELETE|OPTIONS|CONNECT|TRACE|PATCH)$/i;
 
 export const hasShark = spawnSync('tshark', ['-v']).status === 0;
 
-export interface SharksMessage {
-  /** A field each. */
-  readonly says: readonly string[];
-  readonly bodyBytes: number;
-}
-
-/** Messages over TCP, in the order of their frames. @throws Error where tshark cannot read the file */
-export function messagesBySharks(file: string): SharksMessage[] {
-  const words = [...fields, 'http.file_data'].flatMap((field) => ['-e', field]);
+/** Messages over TCP in the order of their frames, a field each. @throws Error where tshark cannot read the file */
+export function messagesBySharks(file: string): string[][] {
+  const words = fields.flatMap((field) => ['-e', field]);
   const { stdout, stderr, status } = spawnSync(
     'tshark',
     ['-r', file, '-Y', 'http && tcp', '-T', 'fields', '-E', 'separator=/t', ...words],
     { encoding: 'utf8', maxBuffer: 1 << 29 },
   );
   if (status !== 0) throw new Error(stderr);
-  return stdout
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => {
-      const values = line.split('\t');
-      const body = values[fields.length] ?? '';
-      return {
-        // A method or a coding of someone's own has become another one.
-        says: fields.map((_field, index) => (values[index] ?? '').replaceAll(/[A-Za-z][\w-]*/g, ownWord)),
-        bodyBytes: body.split(',').reduce((sum, each) => sum + each.length / 2, 0),
-      };
-    });
+  const lines = stdout.split('\n').slice(0, -1);
+  // A method or a coding of someone's own has become another one.
+  return lines.map((line) => line.split('\t').map((value) => value.replaceAll(/[A-Za-z][\w-]*/g, ownWord)));
 }
 
 const ownWord = (word: string) => (known.test(word) ? word : 'own');
 
+/** Frames of TCP whose checksum is not right. @throws Error where tshark cannot read the file */
+export function wrongSumsBySharks(file: string): number {
+  const words = ['-r', file, '-o', 'tcp.check_checksum:TRUE', '-Y', 'tcp.checksum.status != 1', '-T', 'fields'];
+  const { stdout, stderr, status } = spawnSync('tshark', [...words, '-e', 'frame.number'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return stdout.split('\n').length - 1;
+}
+
 /** @returns a line for each message that is another one, without what it says */
-export function differencesBySharks(before: readonly SharksMessage[], after: readonly SharksMessage[]): string[] {
+export function differencesBySharks(before: readonly string[][], after: readonly string[][]): string[] {
   if (before.length !== after.length) return [`${before.length} messages, ${after.length} when scrubbed`];
   return before.flatMap((was, index) => {
-    const is = after[index]!;
-    const differing = fields
-      .filter((_field, at) => was.says[at] !== is.says[at])
-      .map((field) => field.slice(field.indexOf('.') + 1));
-    if (was.bodyBytes !== is.bodyBytes) differing.push(`body of ${was.bodyBytes} bytes, ${is.bodyBytes} when scrubbed`);
+    const differing = fields.filter((_field, at) => was[at] !== after[index]![at]);
     return differing.length === 0 ? [] : [`message ${index + 1}: ${differing.join(', ')}`];
   });
 }
@@ -90,7 +80,7 @@ export function valuesLeft(original: string, scrubbed: string): { left: string[]
       if (isHead(was)) {
         const [old, now] = [was, is].map((head) => head.toString('latin1').split('\r\n')) as [string[], string[]];
         for (const [line, text] of old.entries()) {
-          const value = line === 0 ? text.replace(/^(?:HTTP\/\d\.\d \d{3} ?.*|[A-Z]+ )/, '') : valueOf(text);
+          const value = line === 0 ? text.replace(/^(?:HTTP\/\d\.\d \d{3} ?.*|[A-Z]+ )/, '') : saidBy(text);
           values += 1;
           const at = text.length - value.length;
           if (hasRun(Buffer.from(value, 'latin1'), Buffer.from((now[line] ?? '').slice(at), 'latin1')))
@@ -107,7 +97,7 @@ export function valuesLeft(original: string, scrubbed: string): { left: string[]
 
 const isHead = (bytes: Buffer) => /^(?:HTTP\/\d\.\d \d{3}|[A-Z]{3,20} \S)/.test(bytes.toString('latin1', 0, 40));
 
-function valueOf(line: string): string {
+function saidBy(line: string): string {
   const [, name = '', value = ''] = /^([^:]*):\s*(.*)$/.exec(line) ?? [];
   return structural.test(name.trim()) ? '' : value.replace(/\bHTTP\/\d\.\d\b/g, '');
 }

@@ -137,15 +137,18 @@ export function* framesIn(file: string): Generator<Buffer> {
   }
 }
 
-/** The directions of TCP connections over Ethernet and IPv4, each put together by its numbers; what is missing closes up. */
+/** The directions of TCP connections over Ethernet, each put together by its numbers; what is missing closes up. */
 export function streamsOf(frames: Iterable<Buffer>): Buffer[] {
   const streams = new Map<string, { first: number; parts: [at: number, bytes: Buffer][] }>();
   for (const frame of frames) {
-    if (frame.length < 54 || frame.readUInt16BE(12) !== 0x0800 || frame[23] !== 6) continue;
-    const tcp = 14 + (frame[14]! & 15) * 4;
-    const payload = frame.subarray(tcp + (frame[tcp + 12]! >> 4) * 4, 14 + frame.readUInt16BE(16));
+    const type = frame.length < 54 ? 0 : frame.readUInt16BE(12);
+    const isSix = type === 0x86dd;
+    if ((type !== 0x0800 && !isSix) || frame[isSix ? 20 : 23] !== 6) continue;
+    const tcp = isSix ? 54 : 14 + (frame[14]! & 15) * 4;
+    const end = isSix ? tcp + frame.readUInt16BE(18) : 14 + frame.readUInt16BE(16);
+    const payload = frame.subarray(tcp + (frame[tcp + 12]! >> 4) * 4, end);
     if (payload.length === 0) continue;
-    const name = frame.toString('latin1', 26, 34) + frame.toString('latin1', tcp, tcp + 4);
+    const name = frame.toString('latin1', isSix ? 22 : 26, isSix ? 54 : 34) + frame.toString('latin1', tcp, tcp + 4);
     const sequence = frame.readUInt32BE(tcp + 4);
     const stream = streams.get(name) ?? { first: sequence, parts: [] };
     streams.set(name, stream);
