@@ -11,6 +11,7 @@ import { formatBytes } from '../../reports/format.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { openRecording } from '../traffic/recorded-traffic.ts';
 import { type Condition, holds, type Observation, observedWords, scoreOf } from './condition.ts';
+import { loweredShifts, shiftsBetween, stricterShifts } from './lane-shifts.ts';
 import type { Level } from './levels.ts';
 import { type Candidate, Oracle, type OracleOptions } from './oracle.ts';
 import { reduce, type Verdict, weightOf } from './reduce.ts';
@@ -70,8 +71,6 @@ export interface Minimized {
 const stricterMax = 2;
 /** Of the time and the trials that are left, for one level: what is tried after it may bring more. */
 const levelShare = 0.5;
-/** Of the limit, beyond what two lanes differ by. */
-const marginShare = 0.02;
 
 /** @throws FloodgateError `condition-unmet` where the whole capture does not do it, or no traffic does it too */
 export async function minimize(options: MinimizeOptions): Promise<Minimized> {
@@ -141,6 +140,10 @@ class Minimization {
     return this.#options.exactOnly ? 'exact' : this.#options.lane;
   }
 
+  get #oneFrame(): Candidate {
+    return { key: 'one frame', write: (file) => writeOneFrame(this.#options.source, file) };
+  }
+
   #isOver(): boolean {
     const { log, budgetMs, trialsMax } = this.#options;
     return log.spentMs >= budgetMs || this.#trials >= trialsMax;
@@ -179,24 +182,27 @@ class Minimization {
 
   /**
    * Whether the quick lane shows it too. What it shows more of the whole says little of the parts, since a device drops what comes too
-   * fast: limits rise where a result is not confirmed, by what the lanes differ by there.
+   * fast: limits rise where a result is not confirmed, by what the lanes differ by there. Where it shows less, its limit is lower: a search
+   * through the device takes as long as the traffic did, trial by trial.
    */
   async #compareLanes(candidate: Candidate, real: Observation): Promise<void> {
     const { condition } = this.#options;
     const quick = await this.#oracle.observe(candidate, 'exact');
     const shifts = shiftsBetween(condition, real, real);
-    if (holds(condition, quick, shifts)) this.#oracle.shifts = shifts;
+    if (holds(condition, quick, shifts)) {
+      this.#oracle.shifts = shifts;
+      return;
+    }
+    const idle = quick.failure === '' ? await this.#oracle.observe(this.#oneFrame, 'exact') : quick;
+    const lowered = idle.failure === '' ? loweredShifts(condition, { quick, real, idle }) : undefined;
+    if (lowered && holds(condition, quick, lowered)) this.#oracle.shifts = lowered;
     else this.#oracle.lane = this.#lastLane;
   }
 
   /** A capture of one frame: what the target is without traffic. */
   async #lookAtIdle(): Promise<void> {
-    const { condition, source } = this.#options;
-    const one: Candidate = {
-      key: 'one frame',
-      write: (file) => writeOneFrame(source, file),
-    };
-    const seen = await this.#oracle.observe(one, this.#oracle.lane);
+    const { condition } = this.#options;
+    const seen = await this.#oracle.observe(this.#oneFrame, this.#oracle.lane);
     this.#idleScore = seen.failure === '' ? scoreOf(condition, seen, this.#oracle.shifts) : 0;
     if (holds(condition, seen)) {
       throw unmet(
@@ -252,7 +258,7 @@ class Minimization {
   async #stricter(candidate: Candidate, found: Found, real: Observation, tries: number): Promise<void> {
     const { condition } = this.#options;
     const quick = await this.#oracle.observe({ key: candidate.key, write: found.write }, 'exact');
-    const shifts = shiftsBetween(condition, quick, real);
+    const shifts = stricterShifts(condition, this.#oracle.shifts, { quick, real });
     const isStricter = Object.entries(shifts).some(([name, shift]) => shift !== (this.#oracle.shifts[name] ?? 0));
     if (tries < stricterMax && isStricter) this.#oracle.shifts = shifts;
     else {
@@ -338,21 +344,6 @@ function digestOf(kept: readonly number[], length: number): string {
   const bits = new Uint8Array((length >> 3) + 1);
   for (const unit of kept) bits[unit >> 3]! |= 1 << (unit & 7);
   return digest(bits);
-}
-
-/** How much more one lane shows than the other, and a margin, for each metric whose limit is from below. */
-function shiftsBetween(condition: Condition, quick: Observation, real: Observation): Record<string, number> {
-  const shifts: Record<string, number> = {};
-  for (const clause of condition.clauses) {
-    if (clause.kind !== 'metric') continue;
-    const [one, other] = [quick.figures[clause.name]?.value, real.figures[clause.name]?.value];
-    if (one === undefined || one === null || other === undefined || other === null) continue;
-    const sign = clause.comparison.startsWith('>') ? 1 : -1;
-    // A lane that shows less is no reason to ask for less: it may be the whole that differs, and not its parts.
-    const difference = Math.max(0, sign * (one - other));
-    shifts[clause.name] = sign * (difference + marginShare * Math.abs(clause.limit));
-  }
-  return shifts;
 }
 
 function writeOneFrame(source: string, file: string): CaptureSize {
