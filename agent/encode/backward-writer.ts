@@ -171,15 +171,15 @@ export function putPacked({ bytes, start, end }: PackedFields): void {
 }
 
 /** A value that is encoded already. */
-export function putSealed({ bytes, start, length, pages }: Sealed): void {
+export function putSealed({ bytes, start, length, pages, sizes }: Sealed): void {
   if (pages === null) {
     putEncoded(bytes, start, length);
     return;
   }
   room(length);
-  let size = length - (pages.length - 1) * SEALED_PAGE_BYTES;
-  for (let i = pages.length - 1; i >= 0; i -= 1) {
-    putEncoded(pages[i]!, 0, size);
-    size = SEALED_PAGE_BYTES;
+  const last = pages.length - 1;
+  for (let i = last; i >= 0; i -= 1) {
+    const size = i === last ? length - last * SEALED_PAGE_BYTES : SEALED_PAGE_BYTES;
+    putEncoded(pages[i]!, 0, sizes === null ? size : sizes[i]!);
   }
 }
