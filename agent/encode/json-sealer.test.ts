@@ -1,5 +1,7 @@
 import t from 'tap';
 import { EXAMPLES, NEAR_MISSES } from '../witness/formats-fixture.ts';
+import { NAMED_RULES } from '../witness/secret-rules.generated.ts';
+import { ENDINGS, GUARDED, PARTS, WHOLE, WORDS } from '../witness/secret-vocabulary.ts';
 import { bothWays, makeBody } from './json-sealer.fuzz.ts';
 
 const SEED = 20_261_123;
@@ -63,6 +65,27 @@ t.test('what is plain is sealed', async (t) => {
     t.ok(sealed, body.slice(0, 80));
     t.same(ours, reference, body.slice(0, 80));
   }
+});
+
+t.test('every word of a secret’s name, beside its value', async (t) => {
+  const issuers = NAMED_RULES.flatMap(([, names]) => names);
+  const words = new Set([...ENDINGS, ...GUARDED, ...PARTS, ...WHOLE, ...WORDS, ...issuers]);
+  const value = 'sk_A1b2C3d4E5f6G7h8I9j0';
+  for (const word of words) {
+    const spelled = [
+      word,
+      `my ${word.toUpperCase()}`,
+      `x-${word.slice(0, 3)}_${word.slice(3)}7`,
+      `Other${word[0]!.toUpperCase()}${word.slice(1)}`,
+    ];
+    for (const name of spelled) {
+      const { ours, reference } = bothWays(
+        Buffer.from(JSON.stringify([{ name, value }, [name, value], [[name, value]]])),
+      );
+      if (JSON.stringify(ours) !== JSON.stringify(reference)) t.same(ours, reference, name);
+    }
+  }
+  t.ok(words.size > 500);
 });
 
 t.test('what is not goes the other way', async (t) => {

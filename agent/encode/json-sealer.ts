@@ -9,6 +9,7 @@ import { formatByRules, stringFormat } from '../witness/formats.ts';
 import { isSecretPair, verdictOn } from '../witness/secret-names.ts';
 import { isCardNumber, redactText } from '../witness/secret-scanner.ts';
 import { PartedText, type SealLimits } from './json-parts.ts';
+import { writeNameBeginnings } from './name-beginnings.ts';
 import { DEPTH_MAX, KeyIs, MEMORY_BYTES, PLAIN_END, SEALED_TEXT_BYTES_MAX, TEXT_AT } from './seal-layout.ts';
 import {
   asciiAt,
@@ -21,6 +22,8 @@ import {
   view,
 } from './seal-memory.ts';
 import type { SealShelf } from './seal-shelf.ts';
+
+writeNameBeginnings();
 
 /** As `agent/witness/body-builder.ts` keeps names. */
 const NAME_CHARACTERS_MAX = 256;

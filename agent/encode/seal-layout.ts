@@ -120,8 +120,15 @@ export const PREFIX_LISTS_BYTES = 3072;
 export const SHORT_FORMATS_AT = (PREFIX_LISTS_AT + PREFIX_LISTS_BYTES + 63) & ~63;
 export const SHORT_FORMATS = 1024;
 
+/** How words of secrets' names begin (`name-beginnings.ts`), as bit sets: four letters by a hash, three and two by themselves. */
+export const BEGINNING_BITS = 15;
+export const BEGINNING_FACTOR = 0x2c1b3c6d;
+export const FOURS_AT = SHORT_FORMATS_AT + SHORT_FORMATS * 16;
+export const THREES_AT = FOURS_AT + (1 << BEGINNING_BITS) / 8;
+export const PAIRS_AT = THREES_AT + 2240;
+
 /** Names of members: digest as a number, length, what they say; then the name. */
-export const NAMES_AT = SHORT_FORMATS_AT + SHORT_FORMATS * 16;
+export const NAMES_AT = PAIRS_AT + 128;
 export const NAME_SLOTS = 2048;
 export const NAME_SLOT_BYTES = 64;
 /** Longer names are looked at anew each time, in a slot of their own behind the others. */

@@ -11,7 +11,7 @@ import {
   NAME_TEXT,
   NAMING_MAX,
 } from './frames.ts';
-import { isSecretName, learnName } from './host.ts';
+import { learnName } from './host.ts';
 import {
   CLASSES_AT,
   CONSTANT_REDACTED,
@@ -35,6 +35,7 @@ import {
   SCRAMBLED_MIN,
   TAPE_AT,
 } from './layout.generated.ts';
+import { namesOneSecret } from './secret-names.ts';
 import { note, State, Tape } from './state.ts';
 
 /** A name in a list of names and values. */
@@ -189,7 +190,7 @@ export function namesSecret(frame: i32): bool {
       if (from >= PLAIN_AT) {
         return true;
       }
-      if (isSecretName(from, load<i32>(record + 8))) {
+      if (namesOneSecret(from, load<i32>(record + 8))) {
         return true;
       }
     }
@@ -244,7 +245,7 @@ export function listSecret(at: i32, isPair: bool): bool {
         to - from <= LISTED_NAME_BYTES_MAX &&
         (isPair || at + RECORD_BYTES === Tape.end || !isWord(at + RECORD_BYTES))
       ) {
-        if (isSecretName(from, to)) {
+        if (namesOneSecret(from, to)) {
           return true;
         }
       }
