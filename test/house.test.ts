@@ -38,6 +38,7 @@ const agentForHarness = [
   'agent/wire/',
   'agent/bounded/',
   'agent/errors.ts',
+  'agent/help-layout.ts',
   'agent/nearest-name.ts',
   'agent/seeded-random.ts',
   'agent/capture/frame-source.ts',
