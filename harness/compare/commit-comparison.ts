@@ -52,7 +52,7 @@ export async function compareCommits(order: CompareOrder): Promise<ComparisonRep
   // Ended from outside: perhaps by what this version needs, and perhaps not.
   if (code === null) return { why: 'the comparison was killed, cause unknown', isOfHead: false };
   const why = errorSentence(errors) ?? errors.trim();
-  if (why.includes(head)) return { why, isOfHead: true };
+  if (why.includes(head)) return { why, isOfHead: !why.includes('killed, cause unknown') };
   // The other version, the disk, the configuration: nothing is learned of any commit while that is so.
   throw new FloodgateError('run-failed', why, { hint });
 }

@@ -119,9 +119,10 @@ export class PreloadChannel {
     return this.#askAll('cut', interval, timeoutMs);
   }
 
-  /** Has a heap snapshot written: seconds, and several times the heap's size in memory. */
-  snapshot(name: string, timeoutMs: number): Promise<boolean> {
-    return this.#ask(`snapshot ${name}`, (line) => line.type === 'snapshot' && line.name === name, timeoutMs);
+  /** Has a snapshot of one heap written: seconds, and several times its size in memory. @param thread none: the main thread's */
+  snapshot(name: string, timeoutMs: number, thread?: number): Promise<boolean> {
+    const isEnd = (line: PreloadLine) => line.type === 'snapshot' && line.name === name && line.thread === thread;
+    return this.#ask(`snapshot ${name}${thread === undefined ? '' : ` ${thread}`}`, isEnd, timeoutMs);
   }
 
   /** Has all garbage of the process, its threads and its children collected, and what is left said. */
