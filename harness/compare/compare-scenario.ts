@@ -50,6 +50,8 @@ export interface ScenarioOrder {
   readonly environment: string | undefined;
   /** As typed: `allocated.perRequest=5%`. */
   readonly thresholds: readonly string[];
+  /** These are judged and no others. @default all with a threshold */
+  readonly metrics?: readonly string[] | undefined;
   /** When call sites are looked at. */
   readonly sites: 'worse' | 'always' | 'never';
   readonly signal: AbortSignal;
@@ -87,7 +89,7 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   const { project, scenario, environment } = order;
   // Our agent is compared where numbers repeat, unless the scenario says otherwise.
   const lane = scenario.lane ?? (isOwnAgent(targetOf(project, scenario)) ? 'exact' : 'load');
-  const thresholds = thresholdsOf(project, scenario, lane, environment, order.thresholds);
+  const thresholds = thresholdsOf(project, scenario, lane, environment, order.thresholds, order.metrics);
   const cells = cellsOf(order, lane, thresholds);
   const machine = new FitMachine({
     read: order.readMachine,
@@ -214,9 +216,13 @@ function cellsOf(order: ScenarioOrder, lane: Lane, thresholds: ReadonlyMap<strin
       store.activate(versions[side]);
       const out = folderOf(name);
       mkdirSync(out, { recursive: true, mode: 0o700 });
-      const report = await runCell({ arguments: [...words, ...place, ...more], folder: project.folder, out, signal });
+      const report = await runCell({
+        ...{ arguments: [...words, ...place, ...more], folder: project.folder, out, signal },
+        who: whoIs(side, versions[side]),
+      });
       keepReport(out);
-      if (report.partial) throw died(side, versions[side], report);
+      // A load that decides nothing is no such fault: failed requests are compared.
+      if (report.partial || report.fault?.exitCode === 1) throw died(side, versions[side], report);
       measuredMs += report.durationMs;
       runs += 1;
       return report;
@@ -224,9 +230,11 @@ function cellsOf(order: ScenarioOrder, lane: Lane, thresholds: ReadonlyMap<strin
   };
 }
 
+const whoIs = (side: Side, { label }: Version): string => `${side} (${label})`;
+
 /** A head that dies has failed; a base that dies leaves nothing to compare with. */
 function died(side: Side, version: Version, report: RunReport): FloodgateError {
-  return new FloodgateError('run-failed', `${side} (${version.label}): ${report.verdict.headline}`, {
+  return new FloodgateError('run-failed', `${whoIs(side, version)}: ${report.verdict.headline}`, {
     hint: `Run it by hand: ${report.command}`,
     exitCode: side === 'head' ? 1 : 2,
   });
