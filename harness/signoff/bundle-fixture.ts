@@ -7,10 +7,10 @@ import type { RunReport } from '../../reports/model.ts';
 import type { PreviousVersion, SignoffReport } from '../../reports/signoff.ts';
 import { definitionOf } from '../ledger/definition.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { Redactor } from '../redaction/redactor.ts';
 import type { Measurement } from '../report/measurement.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { sealBundle } from './seal.ts';
-import { Redactor } from './secrets.ts';
 
 export const release = generateKeyPairSync('ed25519');
 export const stranger = generateKeyPairSync('ed25519');

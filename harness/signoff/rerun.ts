@@ -10,11 +10,11 @@ import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { REDACTED_MARK } from '../redaction/redactor.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { projectOf } from './check-project.ts';
 import { fileDigest } from './file-digest.ts';
 import { isWithin, loadRange, repeatRange } from './repeat-range.ts';
-import { REDACTED_MARK } from './secrets.ts';
 import { projectName } from './summary.ts';
 
 export interface FigureAgain {

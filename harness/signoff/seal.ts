@@ -19,6 +19,7 @@ import {
 } from '../../reports/signoff.ts';
 import { renderSignoffHtml } from '../../reports/signoff-html.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Redactor } from '../redaction/redactor.ts';
 import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
 import type { BundleFiles } from './bundle-room.ts';
@@ -28,7 +29,6 @@ import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, signoffVerdict } from './judge.ts';
 import { fileBytesMax, snapshotsBytesMax } from './limits.ts';
 import type { MeasuredComparison, MeasuredRun, MeasuredScenario } from './measure.ts';
-import type { Redactor } from './secrets.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
 import { statementOf } from './statement.ts';
 import { ledgerFileName, pageName, printName, projectName, readSummary, summaryName, trafficName } from './summary.ts';
