@@ -69,15 +69,17 @@ function residentSpike(
   const sites = sitesOf(allocated, live, startOf(explanation.live));
   const evidence = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined, leakBytesOf(shape, settled));
   const cause = classifyCause(evidence);
-  const stays = live !== undefined && (cause.cause === 'leak' || cause.cause === 'live-growth');
-  const shared = allocated || live ? attribute(evidence, sites, stays ? 'live' : 'claims') : undefined;
+  const stays = live !== undefined && (cause.isLeak || cause.cause === 'live-growth');
+  // What a target counts itself is held against its height; else who made what stays, whatever garbage lies beside it.
+  const ranks = stays && cause.cause !== 'reassembly' ? 'live' : 'claims';
+  const shared = allocated || live ? attribute(evidence, sites, ranks) : undefined;
   const [first] = shared?.suspects ?? [];
   const { retained } = explanation;
   const shown = mostOf(allocated, live, shape.heightBytes);
   return {
     ...commonOf(findings, explanation, index),
     cause: cause.cause,
-    causeDetail: cause.cause === 'leak' ? `${slopeOf(found.growth, settled)} ${cause.detail}` : cause.detail,
+    causeDetail: cause.isLeak ? `${slopeOf(found.growth, settled)} ${cause.detail}` : cause.detail,
     suspects: shared?.suspects ?? [],
     parts: shared?.parts ?? [],
     namedShare: shared?.namedShare ?? null,
