@@ -9,11 +9,11 @@ import { type Batch, checkedClass, jobIdOf } from '../queue/batch.ts';
 import { removeBatch } from '../queue/batch-cells.ts';
 import { openQueue } from '../queue/open-queue.ts';
 import { batchesMax } from '../queue/queue-store.ts';
+import { shellWord } from '../requests/shown-command.ts';
 import { gateWhole, type ProjectGateFlags } from './project-gate.ts';
 import { type OpenedQueue, withQueue } from './queue-place.ts';
 import { serverWarnings } from './queue-server.ts';
 import { repeated } from './repeated-option.ts';
-import { shellWord } from './shown-words.ts';
 import { readToolVersion } from './tool-version.ts';
 
 const attemptsDefault = '3';

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { tableLines } from '../../reports/text-table.ts';
-import { type DefectTrial, defectTrials } from '../../scenarios/defects/trials.ts';
+import { type DefectTrial, defectTrials } from '../../scenarios/defects/trial-table.ts';
 import { keptLines } from '../compare/kept-lines.ts';
 import type { HuntTrial } from './champions.ts';
 import type { Hunted } from './hunt.ts';

@@ -8,10 +8,10 @@ import { checkConfig } from '../project/check-config.ts';
 import { library } from '../project/library.ts';
 import { runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { Redactor } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
 import { checkCommand, type StoredRun } from './check-project.ts';
 import { Refused } from './refusal.ts';
-import { Redactor } from './secrets.ts';
 
 const folder = '/srv/anna’s shop';
 const redactor = new Redactor({ SHOP_TOKEN: 'plain-words-of-no-shape', PIN: 'cart' });

@@ -12,9 +12,9 @@ import { checkConfig } from '../project/check-config.ts';
 import type { Project } from '../project/find-config.ts';
 import { runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { REDACTED_MARK } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
 import { refused } from './refusal.ts';
-import { REDACTED_MARK } from './secrets.ts';
 import { projectName } from './summary.ts';
 
 /** The project that a bundle holds. @param folder that paths in it count from @throws Refused, where it is none */
