@@ -9,7 +9,7 @@ import {
   formatValue,
   printable,
 } from '../../reports/format.ts';
-import { compareSites } from '../compare/sites.ts';
+import { compareSites, noneNamed } from '../compare/sites.ts';
 import { byFunction, diffProfiles, top } from '../profile/arithmetic.ts';
 import { type Profile, sampleTypeIndex, sumOf } from '../profile/profile.ts';
 import type { SitesFile } from '../report/sites-file.ts';
@@ -71,10 +71,9 @@ function renderSites(base: SitesFile, head: SitesFile, rowsMax: number): string 
     sites.reduce((sum, { selfBytes }) => sum + selfBytes, 0) / requests!;
   const rows = compareSites(base, head).slice(0, rowsMax);
   const lines = rows.map((site) => `  ${siteSentence(site)}\n`);
-  const none = 'no call site differs by three standard errors\n';
   return (
     `${formatBytes(total(base))} → ${formatBytes(total(head))} a request ` +
-    `(${formatCount(base.requests!)} and ${formatCount(head.requests!)} of them)\n${lines.join('') || none}`
+    `(${formatCount(base.requests!)} and ${formatCount(head.requests!)} of them)\n${lines.join('') || `${noneNamed(base, head)}\n`}`
   );
 }
 

@@ -2,12 +2,13 @@
 import { createRandom } from '../../agent/seeded-random.ts';
 import type { ComparedFlame, ComparedScenario } from '../../reports/comparison.ts';
 import { formatDuration } from '../../reports/format.ts';
+import type { Note } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { FitMachine } from './fit-machine.ts';
 import { runPairs } from './pairs.ts';
 import { sampleVersions, withSources } from './sampled-sites.ts';
-import { compareSites } from './sites.ts';
+import { compareSites, noneNamed } from './sites.ts';
 import { type CellsOrder, cellsOf } from './version-cells.ts';
 
 /** For a fit machine, a scenario; a neighbour that stays longer stays for all of it. */
@@ -88,7 +89,13 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   if (!sampled) return { compared, flame: undefined };
   const { flame } = sampled;
   const sites = withSources(compareSites(sampled.base, sampled.head), order.store.projectFolder);
-  return { compared: { ...compared, sites }, flame: flame && { scenario: scenario.name, ...flame } };
+  const isKnown = sampled.base.requests && sampled.head.requests;
+  const none: Note[] =
+    sites.length === 0 && isKnown ? [{ severity: 'info', text: noneNamed(sampled.base, sampled.head) }] : [];
+  return {
+    compared: { ...compared, sites, notes: [...compared.notes, ...none] },
+    flame: flame && { scenario: scenario.name, ...flame },
+  };
 }
 
 /** Metrics of which less is worse. */
