@@ -7,10 +7,10 @@ import path from 'node:path';
 import { createRandom } from '../../agent/seeded-random.ts';
 import { keepLine, keptLines } from '../compare/kept-lines.ts';
 import { type Champion, Champions, type HuntTrial } from './champions.ts';
-import { type Measure, measures, scoreOf } from './measures.ts';
+import { isAllocation, type Measure, measures, scoreOf } from './measures.ts';
 import { mutated } from './mutate.ts';
 import { checkedProgram, type Program } from './program.ts';
-import { type HuntSetting, runProgram, type Trial } from './program-run.ts';
+import { type HuntSetting, type Looks, runProgram, type Trial } from './program-run.ts';
 import { seedPrograms } from './seeds.ts';
 import { simplifications } from './simplify.ts';
 
@@ -80,6 +80,7 @@ class Hunting {
   #before = { ms: 0, trials: 0 };
   #searchedMs = 0;
   #afterTrials = 0;
+  readonly #asked = new Map<string, Promise<Trial>>();
   #number = 0;
 
   constructor(options: HuntOptions) {
@@ -141,7 +142,12 @@ class Hunting {
     const { name, unit, isAboveBase: isProcess } = measure;
     let suspects: readonly string[] = [];
     if (isProcess && !this.#isAfterOver(simplifyShare)) {
-      suspects = [...new Set((await this.#after(found.program, 'exact', 'sites', 'who did it')).suspects)];
+      // What is allocated says who allocates; what is in memory takes more looks.
+      const looks = isAllocation(measure) ? 'sites' : 'explained';
+      const key = `${looks} ${JSON.stringify(found.program)}`;
+      // One program is often the champion of several.
+      if (!this.#asked.has(key)) this.#asked.set(key, this.#after(found.program, 'exact', looks, 'who did it'));
+      suspects = [...new Set((await this.#asked.get(key)!).suspects)];
     }
     const champion = await this.#simpler(measure, found, isProcess ? simplifyTrialsMax : simplifyTrialsMax / 2);
     return { measure: name, unit, champion, confirmed: null, suspects };
@@ -165,7 +171,7 @@ class Hunting {
     return confirmed;
   }
 
-  #after(program: Program, lane: 'exact' | 'tap', looks: 'once' | 'sites', stage: string): Promise<Trial> {
+  #after(program: Program, lane: 'exact' | 'tap', looks: Looks, stage: string): Promise<Trial> {
     this.#afterTrials += 1;
     return this.#run(program, lane, looks, stage);
   }
@@ -214,7 +220,7 @@ class Hunting {
   }
 
   /** What hunts begin with is looked at whole: it has a program for each part of the agent. */
-  #looksOf(number: number): 'once' | 'sites' {
+  #looksOf(number: number): Looks {
     return number <= seedPrograms.length || number % sitesEvery === 0 ? 'sites' : 'once';
   }
 
@@ -232,7 +238,7 @@ class Hunting {
     return undefined;
   }
 
-  async #run(program: Program, lane: 'exact' | 'tap', looks: 'once' | 'sites', stage: string): Promise<Trial> {
+  async #run(program: Program, lane: 'exact' | 'tap', looks: Looks, stage: string): Promise<Trial> {
     this.#number += 1;
     this.#step(stage, '');
     return runProgram(this.#options, program, {
