@@ -13,6 +13,7 @@ import { rewriteCapture, writeCapture } from '../minimize/rewrite-capture.ts';
 import { interrupted, runTrial, type TrialSetting } from '../minimize/trial.ts';
 import { TrialLog } from '../minimize/trial-log.ts';
 import { findScenario, isCaptureFile, scenarioOfFolder } from '../project/library.ts';
+import { shellWord } from '../requests/shown-command.ts';
 import type { AgentStage } from '../scenario/agent-stage.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
@@ -23,7 +24,7 @@ import { orderOfRun, runOf, scenarioOfRun } from './run-again.ts';
 import { jobsOf } from './search-flags.ts';
 import { createSearchProgress, minimizeSteps } from './search-progress.ts';
 import { openSession } from './session.ts';
-import { optionOf, shellWord } from './shown-words.ts';
+import { optionOf } from './shown-words.ts';
 
 export interface MinimizeFlags {
   readonly while?: string;
