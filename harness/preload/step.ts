@@ -11,6 +11,7 @@ export interface HeapCount {
   allocatedByTraffic: number | undefined;
   /** @param isOurs the instruments asked for them */
   takeCollections(isOurs?: boolean): void;
+  forgetPeak(): void;
   /** Bytes ever allocated, where collections have just been taken. */
   allocatedUntilNow(): number;
   report(): void;
@@ -68,6 +69,7 @@ export class StepReadings {
       globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     }
     this.#heap.takeCollections(true);
+    this.#heap.forgetPeak();
   }
 
   /** Figures have more digits or fewer, and their text takes more room or less: all readings are to take the same. */
