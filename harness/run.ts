@@ -71,7 +71,7 @@ export interface RunOptions {
   readonly byRequests?: boolean;
   /** Replays once more for the lines of the first suspect. @default false */
   readonly lines?: boolean;
-  /** Takes allocations whatever `explain` says, a sample every so many bytes, and writes `sites.json`. */
+  /** Takes allocations whatever `explain` says, a sample every so many bytes. */
   readonly sitesEveryBytes?: number | undefined;
   /** Further passes with a profile of allocations and of what is alive every so often, whatever `explain` says. */
   readonly profileEveryMs?: number | undefined;
@@ -116,9 +116,9 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const { findings, passes: looked, looks } = await settle(options, findingsOf(measure, options.budget));
   const { passes: explaining, explanation } = await explain(options, findings);
   const passes = [...looked, ...explaining];
-  const { scenario, folder, sitesEveryBytes } = options;
+  const { scenario, folder } = options;
   const sampled = passes.find(({ kind }) => kind === 'allocations');
-  if (sitesEveryBytes !== undefined && sampled) writeSites(folder, sampled, explanation.allocations);
+  if (sampled) writeSites(folder, sampled, explanation.allocations);
   const sources = new Sources();
   const found = spikesOf(findings, explanation, {
     save: (name, profile) => writeProfileFile(folder, name, profile),

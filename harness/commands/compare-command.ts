@@ -12,7 +12,7 @@ import {
 import { renderComparisonAnnotations } from '../../reports/comparison-annotations.ts';
 import { comparisonReporters } from '../../reports/comparison-reporter.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
-import { compareScenario } from '../compare/compare-scenario.ts';
+import { compareScenario, type ScenarioResult } from '../compare/compare-scenario.ts';
 import { overlayOf, type TimedRun } from '../compare/overlay.ts';
 import type { Side } from '../compare/pairs.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
@@ -115,9 +115,9 @@ async function compare(flags: CompareFlags): Promise<number> {
     const versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
     if (versions.base.key === versions.head.key) step('base and head are the same: what differs is noise');
     const folder = makeReportFolder('compare', flags.out);
-    const compared: ComparedScenario[] = [];
+    const results: ScenarioResult[] = [];
     for (const scenario of scenarios) {
-      compared.push(
+      results.push(
         await compareScenario({
           project,
           scenario,
@@ -138,6 +138,7 @@ async function compare(flags: CompareFlags): Promise<number> {
         }),
       );
     }
+    const compared = results.map((each) => each.compared);
     const report: ComparisonReport = {
       kind: 'comparison',
       schemaVersion: COMPARISON_SCHEMA_VERSION,
@@ -151,6 +152,7 @@ async function compare(flags: CompareFlags): Promise<number> {
       errorRate,
       scenarios: compared,
       timelines: compared.flatMap((each) => timelineOf(folder, each)),
+      flames: results.flatMap(({ flame }) => (flame ? [flame] : [])),
       verdict: comparisonVerdict(compared, flags.undecided === 'pass'),
     };
     for (const { fileName, render } of comparisonReporters)

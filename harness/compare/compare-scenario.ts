@@ -3,18 +3,19 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { createRandom } from '../../agent/seeded-random.ts';
-import type { ComparedScenario, ComparedSite } from '../../reports/comparison.ts';
+import type { ComparedFlame, ComparedScenario, ComparedSite } from '../../reports/comparison.ts';
 import { formatSiteChange } from '../../reports/comparison-sentence.ts';
 import { formatDuration } from '../../reports/format.ts';
-import type { Lane, RunReport } from '../../reports/model.ts';
+import type { FlameTree, Lane, RunReport } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
 import { projectRoot } from '../profile/files.ts';
+import { readPprof } from '../profile/pprof.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { measurementName } from '../report/measurement.ts';
-import { type SitesFile, sitesFileName } from '../report/sites-file.ts';
+import { type SitesFile, sitesFileName, stacksFileName } from '../report/sites-file.ts';
 import { Sources } from '../report/sources.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { runCell } from './cell-run.ts';
@@ -22,6 +23,7 @@ import { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
 import { runPairs, type Side } from './pairs.ts';
 import { compareSites, inProject } from './sites.ts';
+import { flameByRequest, type StacksByRequest, stacksInProject } from './stacks.ts';
 import { thresholdsOf } from './thresholds.ts';
 import type { Version } from './version-label.ts';
 import type { VersionStore } from './version-store.ts';
@@ -74,8 +76,14 @@ export interface PairsFacts {
   readonly isCutShort: boolean;
 }
 
+export interface ScenarioResult {
+  readonly compared: ComparedScenario;
+  /** Undefined where call sites were not looked at. */
+  readonly flame: ComparedFlame | undefined;
+}
+
 /** @throws FloodgateError where a version cannot be run, or dies under the traffic */
-export async function compareScenario(order: ScenarioOrder): Promise<ComparedScenario> {
+export async function compareScenario(order: ScenarioOrder): Promise<ScenarioResult> {
   const { project, scenario, environment } = order;
   // Our agent is compared where numbers repeat, unless the scenario says otherwise.
   const lane = scenario.lane ?? (isOwnAgent(targetOf(project, scenario)) ? 'exact' : 'load');
@@ -113,9 +121,10 @@ export async function compareScenario(order: ScenarioOrder): Promise<ComparedSce
   const { unfitPairs, lastFault } = machine;
   order.onJudged?.({ repeats: cells.repeats, thresholds, unfitPairs, lastFault, isCutShort });
   const isWorse = compared.metrics.some(({ decision }) => decision === 'worse');
-  if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return compared;
+  if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return { compared, flame: undefined };
   order.onStep(`${scenario.name}: looking for the call sites`);
-  return { ...compared, sites: await sitesOf(order, cells) };
+  const { sites, flame } = await sitesOf(order, cells);
+  return { compared: { ...compared, sites }, flame: flame && { scenario: scenario.name, ...flame } };
 }
 
 /** Metrics of which less is worse. */
@@ -124,17 +133,33 @@ export function minimumMetrics(): ReadonlySet<string> {
 }
 
 /** Each version once more, sampled. */
-async function sitesOf({ project, store }: ScenarioOrder, cells: Cells): Promise<ComparedSite[]> {
+async function sitesOf({ project, store }: ScenarioOrder, cells: Cells): Promise<LookedAt> {
   const files: SitesFile[] = [];
+  const stacks: StacksByRequest[] = [];
+  const roots = [projectRoot, project.folder];
   for (const side of ['base', 'head'] as const) {
     const name = `sites-${side}`;
     await cells.run(side, name, ['--no-explain', '--sites', sitesEvery]);
     const file = path.join(cells.folderOf(name), sitesFileName);
     // A program that is no Node.js one and has no pprof names no sites.
-    if (!existsSync(file)) return [];
-    files.push(inProject(JSON.parse(readFileSync(file, 'utf8')), [projectRoot, project.folder], store));
+    if (!existsSync(file)) return { sites: [], flame: undefined };
+    const read: SitesFile = inProject(JSON.parse(readFileSync(file, 'utf8')), roots, store);
+    files.push(read);
+    const profile = path.join(cells.folderOf(name), stacksFileName);
+    if (!read.requests || !existsSync(profile)) continue;
+    const named = stacksInProject(readPprof(readFileSync(profile)), roots, store);
+    stacks.push({ profile: named, requests: read.requests });
   }
-  return withSources(compareSites(files[0]!, files[1]!), store.projectFolder);
+  const [base, head] = stacks;
+  return {
+    sites: withSources(compareSites(files[0]!, files[1]!), store.projectFolder),
+    flame: base && head && flameByRequest(base, head),
+  };
+}
+
+interface LookedAt {
+  readonly sites: readonly ComparedSite[];
+  readonly flame: FlameTree | undefined;
 }
 
 /** Lines around the few that grew most, from the checkout of the head, which ran last. */
@@ -209,7 +234,7 @@ function died(side: Side, version: Version, report: RunReport): FloodgateError {
 
 /** Of a run the comparison rests on its data alone: forty runs in every format would fill a disk. */
 function keepReport(folder: string): void {
-  const kept = new Set(['report.json', 'load.log', sitesFileName, measurementName]);
+  const kept = new Set(['report.json', 'load.log', sitesFileName, stacksFileName, measurementName]);
   for (const name of readdirSync(folder)) {
     if (!kept.has(name)) rmSync(path.join(folder, name), { recursive: true, force: true });
   }

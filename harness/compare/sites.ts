@@ -83,12 +83,20 @@ export function inProject(
   roots: readonly string[],
   { checkout, projectFolder }: CheckedOut,
 ): SitesFile {
-  const nameOf = (name: string) => {
+  const nameOf = nameInProject(roots, { checkout, projectFolder });
+  return { ...file, sites: file.sites.map((site) => ({ ...site, file: nameOf(site.file) })) };
+}
+
+/** How a file is called in the project. */
+export function nameInProject(
+  roots: readonly string[],
+  { checkout, projectFolder }: CheckedOut,
+): (name: string) => string {
+  return (name) => {
     if (name === '') return name;
     const absolute = roots.map((root) => path.resolve(root, name)).find((each) => isWithin(each, checkout));
     return absolute === undefined ? name : path.relative(projectFolder, absolute).split(path.sep).join('/');
   };
-  return { ...file, sites: file.sites.map((site) => ({ ...site, file: nameOf(site.file) })) };
 }
 
 function isWithin(file: string, folder: string): boolean {

@@ -22,6 +22,9 @@ t.test('the part that grew most names the cause', async (t) => {
     [{ heapTotalGrowthBytes: 5e6 }, 'fragmentation'],
     [{ heapTotalGrowthBytes: 60e6, codeGrowthBytes: 55e6 }, 'code'],
     [{ externalGrowthBytes: 90e6, leakBytes: 20e6 }, 'leak'],
+    // The target's own count knows what it is that stays.
+    [{ externalGrowthBytes: 90e6, reassemblyGrowthBytes: 85e6, leakBytes: 80e6 }, 'reassembly'],
+    [{ externalGrowthBytes: 90e6, reassemblyGrowthBytes: 20e6, leakBytes: 70e6 }, 'leak'],
     [{}, 'unknown'],
   ];
   for (const [evidence, cause] of cases) t.equal(classifyCause({ ...nothing, ...evidence }).cause, cause, cause);

@@ -32,6 +32,8 @@ export interface MapGrowth {
 
 export interface Cause {
   readonly cause: CauseClass;
+  /** Enough of it stays for good and grew all along, whatever it is called. */
+  readonly isLeak: boolean;
   /** One sentence with the figures, for a person. Shares are rounded to whole per cent. */
   readonly detail: string;
   /** Of the height, what all the measured parts explain together, 0..1. */
@@ -43,6 +45,9 @@ const SHARE_MIN = 0.3;
 
 /** What stays for good gives its name before what a collection takes, if it is this much of the height. */
 const LEAK_SHARE_MIN = 0.15;
+
+/** Where a target's own count answers for so much of the height, it says what stays better than "leak" does. */
+const LEDGER_SHARE_MIN = 0.5;
 
 interface Part {
   readonly cause: CauseClass;
@@ -71,11 +76,14 @@ export function classifyCause(evidence: CauseEvidence): Cause {
   const share = (bytes: number) => `${Math.round((100 * bytes) / height)} %`;
   const shares = parts.filter((part) => part.bytes >= 0.1 * height).map((part) => `${share(part.bytes)} ${part.words}`);
   const isLeak = evidence.leakBytes >= LEAK_SHARE_MIN * height;
-  const cause = isLeak ? 'leak' : first![1] >= SHARE_MIN * height ? first![0] : 'unknown';
+  const isCounted = (byCause.get('reassembly') ?? 0) >= LEDGER_SHARE_MIN * height;
+  const largest = first![1] >= SHARE_MIN * height ? first![0] : 'unknown';
+  const cause = isCounted ? 'reassembly' : isLeak ? 'leak' : largest;
   const detail =
     shares.length > 0 ? `Of the growth, ${shares.join(', ')}.` : 'Nothing that was measured explains the growth.';
   return {
     cause,
+    isLeak,
     detail: isLeak ? `It stays, and grew all along. ${detail}` : detail,
     explainedShare: Math.min(1, named / height),
   };

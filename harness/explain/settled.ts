@@ -52,6 +52,8 @@ const ownFloorBytes = 2_000_000;
 const warmUpShare = 0.15;
 /** Less than this in all is no leak worth the name, whatever its slope. */
 const leakBytesMin = 400_000;
+/** The same of native memory, which settles by two megabytes and is given back when the allocator likes. */
+const nativeLeakBytesMin = 6_000_000;
 /** Of the rise, what must be there at the end. */
 const staysShare = 0.5;
 /** A single step between two looks that brings more of it than this is a step. */
@@ -107,18 +109,20 @@ export function settledGrowth(
   const isPaced = counts || !pace.isTimed;
   const own = !isPaced || ownBytes.some(Number.isNaN) ? undefined : theilSen(x, ownBytes);
   const floorPerUnit = counts ? floorBytesPerRequest : floorBytesPerFrame;
-  const keptBytes = last.liveBytes - during[0]!.liveBytes;
   // The pass was stopped again and again, and its load did less.
   const factor = counts && last.requests ? (perSecond * pace.seconds) / last.requests : 1;
+  const ownFloor = ownFloorBytes / pace.seconds;
+  const isLiveGrowing = live.low > floorPerUnit;
+  const kept = keptBy(during, last, { isLiveGrowing, x, ownFloor: own && ownFloor / perSecond });
   return {
     live: times(live, perSecond),
     own: own && times(own, perSecond),
     native: theilSen(nativeLine.seconds, nativeLine.bytes),
     livePerRequest: counts ? live : undefined,
     floor: floorPerUnit * perSecond,
-    ownFloor: ownFloorBytes / pace.seconds,
-    keptBytes: keptBytes * factor,
-    isLeak: live.low > floorPerUnit && staysAndGrew(during, keptBytes),
+    ownFloor,
+    keptBytes: kept.bytes * factor,
+    isLeak: kept.isLeak,
     seconds: pace.seconds,
   };
 }
@@ -129,10 +133,44 @@ const times = ({ slope, low, high }: Slope, factor: number): Slope => ({
   high: high * factor,
 });
 
-function staysAndGrew(during: readonly SettledPoint[], keptBytes: number): boolean {
-  const first = during[0]!.liveBytes;
-  const top = Math.max(...during.map(({ liveBytes }) => liveBytes));
-  if (keptBytes < leakBytesMin || keptBytes < staysShare * (top - first)) return false;
-  const steps = during.slice(1).map(({ liveBytes }, i) => liveBytes - during[i]!.liveBytes);
-  return Math.max(...steps) <= stepShareMax * keptBytes;
+interface Growing {
+  readonly isLiveGrowing: boolean;
+  readonly x: readonly number[];
+  /** For each unit of x; undefined where resident memory is not known. */
+  readonly ownFloor: number | undefined;
+}
+
+/** Whether what is alive leaks, or memory that no runtime accounts for: messages in a port, handles of native code. */
+function keptBy(during: readonly SettledPoint[], last: SettledPoint, { isLiveGrowing, x, ownFloor }: Growing) {
+  const all = [...during, last];
+  const live = keptOf(all.map(({ liveBytes }) => liveBytes));
+  const isLiveLeak = isLiveGrowing && staysAndGrew(live, leakBytesMin);
+  if (isLiveLeak || ownFloor === undefined) return { bytes: live.bytes, isLeak: isLiveLeak };
+  // Buffers are in both, and cancel out.
+  const unknown = keptOf(all.map(({ liveBytes, ownBytes }) => (ownBytes ?? Number.NaN) - liveBytes));
+  const slope = theilSen(x, unknown.levels);
+  const isNativeLeak = slope !== undefined && slope.low > ownFloor && staysAndGrew(unknown, nativeLeakBytesMin);
+  return { bytes: (isNativeLeak ? unknown : live).bytes, isLeak: isNativeLeak };
+}
+
+interface Kept {
+  /** While traffic flowed. */
+  readonly levels: readonly number[];
+  /** At the end less that at the beginning. */
+  readonly bytes: number;
+}
+
+/** @param levels in the order of time, the last one after all traffic */
+const keptOf = (levels: readonly number[]): Kept => ({
+  levels: levels.slice(0, -1),
+  bytes: levels.at(-1)! - levels[0]!,
+});
+
+function staysAndGrew({ levels, bytes }: Kept, bytesMin: number): boolean {
+  const first = levels[0]!;
+  const top = Math.max(...levels);
+  // Not a number where it was not read.
+  if (!(bytes >= bytesMin) || bytes < staysShare * (top - first)) return false;
+  const steps = levels.slice(1).map((level, i) => level - levels[i]!);
+  return Math.max(...steps) <= stepShareMax * bytes;
 }

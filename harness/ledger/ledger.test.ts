@@ -73,8 +73,17 @@ t.test('a waiver lets its limit be broken, says so, and ends', async (t) => {
     4,
     'what was not measured cannot be waived',
   );
-  const killed = { ...over, partial: true, verdict: { ok: false, exitCode: 3, headline: 'Interrupted.' } };
-  t.equal(judgeByLedger(killed, { baselines: [], waivers: [waiver] }, question).verdict.exitCode, 3);
+  // A limit of another figure was broken as well: its waiver is about that figure alone.
+  for (const fault of [
+    { exitCode: 3, headline: 'Interrupted.' },
+    { exitCode: 1, headline: 'The target died under the traffic (signal SIGKILL).' },
+    { exitCode: 1, headline: 'The target hung: it had to be killed after SIGTERM.' },
+    { exitCode: 4, headline: 'None of 200 answers had a status of 2xx.' },
+  ]) {
+    const judged = judgeByLedger({ ...over, fault }, { baselines: [], waivers: [waiver] }, question);
+    t.match(rowOf(judged, 'cpu.seconds'), { state: 'waived' });
+    t.same(judged.verdict, { ok: false, ...fault });
+  }
 });
 
 t.test('a regressed run becomes no baseline', async (t) => {
@@ -87,7 +96,12 @@ t.test('a regressed run becomes no baseline', async (t) => {
   const over = judgeAgain(run, { 'rss.max': 1 }) as RunReport;
   const refused = { message: /rss\.max is not within budget/ };
   t.throws(() => baselinesOf(over, none, thresholds, { ...acceptance, raise: true }), refused);
-  t.throws(() => baselinesOf({ ...run, partial: true }, none, thresholds, acceptance), { code: 'baseline-refused' });
+  const fault = { exitCode: 1, headline: 'The target hung.' };
+  t.throws(() => baselinesOf({ ...run, fault }, none, thresholds, acceptance), { message: /The target hung\./ });
+  const dead = judgeByLedger({ ...run, fault }, grown, question);
+  t.throws(() => baselinesOf(dead, grown, thresholds, { ...acceptance, raise: true }), {
+    message: /The target hung\./,
+  });
   t.throws(() => baselinesOf(run, none, new Map([['gc.pauseP99', 0.1]]), acceptance), { message: /was not measured/ });
 });
 

@@ -121,7 +121,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
   });
   const exit = await conduct(options, target, { sending, intervals, watch, channel, family });
   const companion = await beside?.stop();
-  const kin = family?.result();
+  const kin = await family?.result();
   return {
     kind: instrument.kind,
     lane: options.lane,

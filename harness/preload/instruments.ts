@@ -64,12 +64,15 @@ export class Instruments {
     if (this.#options.profile) this.#cut(-1);
   }
 
-  /** `cut N`: ends interval N and starts the next; `snapshot NAME`; `settle N`: collects all garbage and says what is left. */
+  /**
+   * `cut N`: ends interval N and starts the next; `snapshot NAME [THREAD]`: of the main thread's heap, or of that thread's; `settle N`:
+   * collects all garbage and says what is left.
+   */
   command(line: string): void {
-    const [verb, name = ''] = line.split(' ');
+    const [verb, name = '', thread] = line.split(' ');
     try {
       if (verb === 'cut') this.#cut(Number(name));
-      else if (verb === 'snapshot') this.#snapshot(name);
+      else if (verb === 'snapshot' && thread === this.#options.thread?.toString()) this.#snapshot(name);
       else if (verb === 'settle') this.#settle(Number(name));
     } catch (error) {
       this.#send({ type: 'error', tMs: nowMs(), message: `${line}: ${error}` });
@@ -121,7 +124,7 @@ export class Instruments {
     const tMs = nowMs();
     const isSmall = v8.getHeapStatistics().used_heap_size <= options.heapBytesMax;
     const requests = this.#host.requests();
-    const place = path.join(options.folder, `${path.basename(name)}.heapsnapshot`);
+    const place = path.join(options.folder, `${path.basename(name)}-${this.#who}.heapsnapshot`);
     const file = isSmall ? v8.writeHeapSnapshot(place) : '';
     this.#send({ type: 'snapshot', name, tMs, file, requests, tookMs: nowMs() - tMs });
   }

@@ -86,13 +86,13 @@ export type PreloadLine =
   | { readonly type: 'thread'; readonly tMs: number; readonly id: number; readonly name: string }
   /** … and this, last. */
   | { readonly type: 'threadEnd'; readonly tMs: number; readonly id: number }
-  /** A child was started. */
+  /** A child was started, by these words. */
   | {
       readonly type: 'spawn';
       readonly thread?: number;
       readonly tMs: number;
       readonly pid: number;
-      readonly command: string;
+      readonly words: readonly string[];
     }
   | {
       readonly type: 'v8';

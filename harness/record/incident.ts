@@ -169,6 +169,7 @@ ${command === '' ? '' : `\nWatched was: \`${command.replaceAll('`', "'")}\`\n`}
 Replay it from the folder above:
 
     floodgate run ${name}                                    at floodgate's own agent
+    floodgate minimize ${name} -o small.pcap                 the smallest capture that still does it
     floodgate run ${name} --target "COMMAND {interface}"    at another program that captures
     floodgate run ${name}/traffic.pcapng --requests --target "node server.js"   its requests alone, at a service
 ${profiles.before && profiles.at ? '\n    floodgate diff profiles/before.pb.gz profiles/at.pb.gz      what was alive at the spike and not before\n' : ''}${notes.map((note) => `\n- ${note}`).join('')}

@@ -23,7 +23,8 @@ export function keeperOf({ retained, requestsPerFrame, likelyFile, sources }: Ke
   const { keeper: found, requests: counted, frames } = retained;
   if (!found || found.share < shareMin) return null;
   const requests = counted ?? (requestsPerFrame === null ? null : requestsPerFrame * frames);
-  const { name, kind, held, countAdded, bytesAdded, share, path } = found;
+  const { kind, held, countAdded, bytesAdded, share, path } = found;
+  const name = retained.where === '' ? found.name : `${found.name} in ${retained.where}`;
   const perRequest = requests !== null && requests > 0 ? countAdded / requests : null;
   return { name, kind, ...placeOf(found, likelyFile, sources), held, countAdded, perRequest, bytesAdded, share, path };
 }
@@ -41,14 +42,14 @@ const quoted = (word: string) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Where a name is declared, or first given a value; 0 where no line looks like that. */
 export function declarationLine(lines: readonly string[], { name, line }: Pick<FoundKeeper, 'name' | 'line'>): number {
-  const full = / on ([\w$#.]+)$/.exec(name)?.[1] ?? name;
-  if (!/^[\w$#.[\]-]+$/.test(full)) return 0;
+  const full = / (?:on|to|from) ([\w$#.[\]-]+)$/.exec(name)?.[1] ?? name;
+  if (full === 'process' || !/^[\w$#.[\]-]+$/.test(full)) return 0;
   const words = full.split('.').filter((word) => word !== 'globalThis');
   const first = words[0]!.replace(/\[.*$/, '');
   const last = words.at(-1)!.replace(/\[.*$/, '');
   const find = (pattern: RegExp, from = 0) => lines.findIndex((text, i) => i >= from && pattern.test(text)) + 1;
   const variable = () =>
-    find(new RegExp(`\\b(const|let|var|using)\\s+([{[][^=]*[\\s,{[:])?${quoted(first)}(?![\\w$])`));
+    find(new RegExp(`\\b(const|let|var|using)\\s+([{[]([^=]*[\\s,{[:])?)?${quoted(first)}(?![\\w$])`));
   // Of a class or a function it is a member: from there on.
   const member = new RegExp(`(^|[\\s.])${quoted(last)}\\s*(!?:|\\??:|=(?!=)|;|\\?\\?=|\\|\\|=)`);
   const field = () => find(member, Math.max(0, line - 1)) || find(member);

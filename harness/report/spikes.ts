@@ -13,7 +13,7 @@ import { sitesIn, sitesOf, startOf } from '../explain/spike-sites.ts';
 import type { Growth, SpikeShape } from '../explain/spikes.ts';
 import { flameOf } from '../explain/suspects.ts';
 import type { PassResult } from '../pass/pass-result.ts';
-import { isGauge, mergeProfiles } from '../profile/arithmetic.ts';
+import { together } from '../profile/arithmetic.ts';
 import { type Profile, sumOf } from '../profile/profile.ts';
 import type { Findings } from './findings.ts';
 import { keeperOf } from './keeper.ts';
@@ -69,15 +69,17 @@ function residentSpike(
   const sites = sitesOf(allocated, live, startOf(explanation.live));
   const evidence = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined, leakBytesOf(shape, settled));
   const cause = classifyCause(evidence);
-  const stays = live !== undefined && (cause.cause === 'leak' || cause.cause === 'live-growth');
-  const shared = allocated || live ? attribute(evidence, sites, stays ? 'live' : 'claims') : undefined;
+  const stays = live !== undefined && (cause.isLeak || cause.cause === 'live-growth');
+  // What a target counts itself is held against its height; else who made what stays, whatever garbage lies beside it.
+  const ranks = stays && cause.cause !== 'reassembly' ? 'live' : 'claims';
+  const shared = allocated || live ? attribute(evidence, sites, ranks) : undefined;
   const [first] = shared?.suspects ?? [];
   const { retained } = explanation;
   const shown = mostOf(allocated, live, shape.heightBytes);
   return {
     ...commonOf(findings, explanation, index),
     cause: cause.cause,
-    causeDetail: cause.cause === 'leak' ? `${slopeOf(found.growth, settled)} ${cause.detail}` : cause.detail,
+    causeDetail: cause.isLeak ? `${slopeOf(found.growth, settled)} ${cause.detail}` : cause.detail,
     suspects: shared?.suspects ?? [],
     parts: shared?.parts ?? [],
     namedShare: shared?.namedShare ?? null,
@@ -208,17 +210,6 @@ function mostOf(
 function flameOfWindow({ heap, offHeap }: ExplainedWindow): FlameTree {
   const steady = heap.steady && offHeap.steady ? together(heap.steady, offHeap.steady) : heap.steady;
   return flameOf(together(heap.window, offHeap.window), steady, heap.window.sampleTypes[0]!.type);
-}
-
-/** Two instruments that looked at one span of time: bytes add up, the duration does not, and levels are no averages. */
-function together(heap: Profile, offHeap: Profile): Profile {
-  const merged = mergeProfiles([heap, offHeap]);
-  const factor = isGauge(heap.sampleTypes[0]!.type) ? 2 : 1;
-  return {
-    ...merged,
-    durationMs: heap.durationMs,
-    self: merged.self.map((column) => column.map((each) => each * factor)),
-  };
 }
 
 function savePair(

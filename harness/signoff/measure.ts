@@ -144,7 +144,7 @@ async function measurePairs(
   const folder = path.join(workFolder, 'pairs', lane);
   let facts: PairsFacts | undefined;
   try {
-    const result = await compareScenario({
+    const { compared: result } = await compareScenario({
       ...pairs,
       ...{ project, store, folder, environment, signal, onStep },
       scenario: lane === 'load' ? scenario : { ...scenario, lane },

@@ -14,7 +14,7 @@ import {
   TEMPLATE_BYTES,
   TEMPLATES_AT,
 } from './layout.generated.ts';
-import { noteInteger, noteNumber, State } from './state.ts';
+import { noteInteger, noteNumber, State, Step } from './state.ts';
 import { putConstant, redact } from './values.ts';
 
 /** Digits that a double always holds. */
@@ -69,6 +69,8 @@ export function number(from: i32, out: i32, secret: i32): i32 {
     format = numberFormat(mantissa);
   }
   // What stands before a number is read already.
+  Step.tagAt = from - 1;
+  Step.tagged = byteAt(from - 1);
   store<u8>(from - 1, TAG_INTEGER);
   noteInteger(format, mantissa);
   if (format === 0) {
