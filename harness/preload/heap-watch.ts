@@ -165,7 +165,7 @@ function usedIn({ heapSpaceStatistics }: CollectionRecord['beforeGC']): UsedBySp
 function isSame(one: CollectionRecord, other: CollectionRecord | undefined): boolean {
   return (
     other !== undefined &&
-    one.cost === other.cost &&
+    one.gcType === other.gcType &&
     one.beforeGC.heapStatistics.usedHeapSize === other.beforeGC.heapStatistics.usedHeapSize &&
     one.afterGC.heapStatistics.usedHeapSize === other.afterGC.heapStatistics.usedHeapSize
   );

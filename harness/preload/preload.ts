@@ -6,6 +6,7 @@
 import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import path from 'node:path';
+import { HeapWatch, nowMs } from './heap-watch.ts';
 import {
   type FamilyOrder,
   familyVariable,
@@ -14,7 +15,6 @@ import {
   type PreloadOptions,
   preloadVariable,
 } from './options.ts';
-import { HeapWatch, nowMs } from './heap-watch.ts';
 // Not loaded only where it is asked for: the compile cache is filled by a start that asks for nothing.
 import { StepReadings } from './step.ts';
 
