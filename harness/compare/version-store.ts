@@ -110,7 +110,7 @@ export class VersionStore {
     const isPackage = origin.kind === 'archive' || origin.kind === 'registry';
     const commands = isPackage
       ? packageCommands(this.projectFolder, folder)
-      : (this.#build ?? buildCommands(this.projectFolder, folder));
+      : (this.#build ?? buildCommands(this.projectFolder, folder, this.checkout));
     const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.checkout);
     await runBuild(commands, this.projectFolder, label, onStep);
     if (description !== undefined) writeFileSync(path.join(this.checkout, sourceMark), description);

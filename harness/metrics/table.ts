@@ -84,6 +84,13 @@ export const metrics: readonly Metric[] = [
     read: memory.highest,
   },
   {
+    name: 'rss.rise',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'How far resident memory rises: rss.max less rss.idle.',
+    read: memory.rise,
+  },
+  {
     name: 'pss.max',
     unit: 'bytes',
     bound: 'max',

@@ -79,6 +79,8 @@ export class HeapWatch {
   readonly #requests = new RequestCount((requests) => this.#mark(requests));
   /** Allocated by readings: none of the target's own. */
   #ownBytes = 0;
+  /** Of the last `takeCollections`, where no collection came in the middle of it. */
+  takingBytes = 0;
   /** In place of all that was ever allocated; see `StepReadings`. */
   allocatedByTraffic: number | undefined;
 
@@ -89,12 +91,7 @@ export class HeapWatch {
   }
 
   report(): void {
-    const sinceMs = threadCpuMs();
-    const usedBytes = v8.getHeapStatistics().used_heap_size;
-    this.takeCollections();
-    this.#reportMemory();
-    this.#setAside(usedBytes);
-    this.#ownMs += threadCpuMs() - sinceMs;
+    this.#aside(() => this.#reportMemory());
   }
 
   /** Answered by now; null before the first. */
@@ -103,18 +100,18 @@ export class HeapWatch {
   }
 
   #mark(requests: number): void {
-    const sinceMs = threadCpuMs();
-    const usedBytes = v8.getHeapStatistics().used_heap_size;
-    this.takeCollections();
-    const allocated = this.allocatedUntilNow() - this.#ownBytes;
-    this.#send({ type: 'mark', tMs: nowMs(), requests, allocated });
-    this.#setAside(usedBytes);
-    this.#ownMs += threadCpuMs() - sinceMs;
+    this.#aside((allocated) => {
+      this.#send({ type: 'mark', tMs: nowMs(), requests, allocated: allocated - this.#ownBytes });
+    });
   }
 
-  /** What a reading allocated, unless a collection came in the middle of it. */
-  #setAside(usedBytesBefore: number): void {
-    this.#ownBytes += Math.max(0, v8.getHeapStatistics().used_heap_size - usedBytesBefore);
+  /** What a reading allocates is none of the target's own, whatever collections come in the middle of it. */
+  #aside(read: (allocated: number) => void): void {
+    const sinceMs = threadCpuMs();
+    const before = this.takeCollections();
+    read(before);
+    this.#ownBytes += this.takeCollections() - before + this.takingBytes;
+    this.#ownMs += threadCpuMs() - sinceMs;
   }
 
   /** At the end; the kernel's own peak comes along, which cannot be read from outside once the process is gone. */
@@ -123,20 +120,24 @@ export class HeapWatch {
     this.#reportMemory(residentPeakBytes());
   }
 
-  /** Bytes ever allocated, where collections have just been taken. */
-  allocatedUntilNow(): number {
-    return this.#allocated + Math.max(0, v8.getHeapStatistics().used_heap_size - this.#usedAfterLast);
-  }
-
   /**
-   * Counts and reports the collections since the last call.
+   * Counts and reports the collections since the last call. The next recording begins before the last one ends: that text is made of it
+   * allocates, and a collection that came then would be in neither, with all that it freed.
    * @param isOurs asked for by us: they free what was allocated, are none of the target's own, and the peak is that of
    * what comes after them @default false
+   * @returns bytes ever allocated until this call: what it takes up itself is not in it
    */
-  takeCollections(isOurs = false): void {
-    const profile = this.#profiler.stop();
+  takeCollections(isOurs = false): number {
+    const last = this.#profiler;
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
+    const usedBytes = v8.getHeapStatistics().used_heap_size;
+    this.#count(last.stop(), isOurs);
+    this.takingBytes = Math.max(0, v8.getHeapStatistics().used_heap_size - usedBytes);
+    return this.#allocated + Math.max(0, usedBytes - this.#usedAfterLast);
+  }
+
+  #count(profile: ReturnType<v8.GCProfiler['stop']>, isOurs: boolean): void {
     // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
     const startMs = profile?.startTime ?? nowMs();
     const events = profile?.statistics ?? [];
