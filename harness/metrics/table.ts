@@ -196,6 +196,13 @@ export const metrics: readonly Metric[] = [
     read: heap.allocatedPerRequest,
   },
   {
+    name: 'allocated.youngPerRequest',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'allocated.perRequest without what began its life in V8’s old space, which is known to 256 KiB a collection only.',
+    read: heap.allocatedYoungPerRequest,
+  },
+  {
     name: 'gc.pauseP99',
     unit: 'ms',
     bound: 'max',
