@@ -50,7 +50,7 @@ const day = (options: object) =>
   });
 
 const stories: readonly Story[] = [
-  { kind: 'amplifying', defect: 'whole-bodies', until: 'bodies', flood: [day({})], exports: 12, rule: '+150MB' },
+  { kind: 'amplifying', defect: 'whole-bodies', until: 'bodies', flood: [day({})], exports: 6, rule: '+100MB' },
   {
     kind: 'holding',
     defect: 'reassembly-unbounded',
