@@ -1,5 +1,5 @@
 /**
- * `node harness/hunt/defects.bench.ts [--minutes 10 | --trials 24] [--out FOLDER] [DEFECT…]`: a hunt of the agent with each defect of scenarios/defects/trials.ts.
+ * `node harness/hunt/defects.bench.ts [--minutes 10 | --trials 24] [--out FOLDER] [DEFECT…]`: a hunt of the agent with each defect of scenarios/defects/defect-trial.ts.
  * Found is a defect whose function is named: as the first suspect of a bound, or among the call sites that allocate most for a byte sent. Prints the
  * trial and the second in which it was. An hour and a half for all; hunts in FOLDER go on where they were.
  */
@@ -9,7 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { tableLines } from '../../reports/text-table.ts';
-import { type DefectTrial, defectTrials } from '../../scenarios/defects/trial-table.ts';
+import { type DefectTrial, defectTrials } from '../../scenarios/defects/defect-trial.ts';
 import { keptLines } from '../compare/kept-lines.ts';
 import type { HuntTrial } from './champions.ts';
 import type { Hunted } from './hunt.ts';
@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
   },
 });
 /** As many call sites as a person looks at. */
-const sitesShown = 16;
+const sitesShown = 24;
 
 interface Found {
   readonly words: string;
@@ -60,8 +60,8 @@ console.log(tableLines(rows).join('\n'));
 process.exitCode = missed === 0 ? 0 : 1;
 
 /** Whether a site, as a report names it, is the defect's. */
-function isDefects({ defect, folder = defect, file, functionName }: DefectTrial, site: string): boolean {
-  return site.startsWith(`scenarios/defects/${folder}/${file}#`) && site.endsWith(functionName);
+function isDefects({ suspect: { file, functionName } }: DefectTrial, site: string): boolean {
+  return site.startsWith(`${file}#`) && site.endsWith(functionName);
 }
 
 /** The first trial among whose largest call sites it was. */

@@ -10,9 +10,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { RunReport } from '../../reports/model.ts';
-import { type DefectRow, defectTables } from './defect-tables.ts';
-import { type DefectTrial, defectTrials } from './trial-table.ts';
-import { isSuspectRight, mainSpike, partShares, trialArguments } from './trials.ts';
+import { type DefectTrial, defectTrials } from './defect-trial.ts';
+import { isSuspectRight, mainSpike, partShares, trialArguments } from './run-trial.ts';
+import { type DefectRow, defectTables } from './tables-trial.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { values, positionals } = parseArgs({

@@ -9,8 +9,8 @@ import { run, workplace } from '../../harness/commands/cli-trial.ts';
 import { library } from '../../harness/project/library.ts';
 import { defectNames } from '../../harness/scenario/catalogue.ts';
 import type { RunReport } from '../../reports/model.ts';
-import { defectTrials } from './trial-table.ts';
-import { mainSpike, partShares, trialArguments } from './trials.ts';
+import { defectTrials } from './defect-trial.ts';
+import { mainSpike, partShares, trialArguments } from './run-trial.ts';
 
 t.setTimeout(1_500_000);
 

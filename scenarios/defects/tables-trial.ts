@@ -1,6 +1,6 @@
 /** What the bench of defects found, as the tables of docs/explain.md. */
 import type { CauseClass } from '../../reports/model.ts';
-import { defectTrials } from './trial-table.ts';
+import { defectTrials } from './defect-trial.ts';
 
 export interface DefectRow {
   readonly defect: string;

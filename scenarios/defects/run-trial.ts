@@ -1,6 +1,6 @@
 /** The runs of the defects, and whether their reports say what is true. */
 import type { RunReport, Spike } from '../../reports/model.ts';
-import type { DefectTrial } from './trial-table.ts';
+import type { DefectTrial } from './defect-trial.ts';
 
 /** Arguments of `floodgate` for a trial. */
 export function trialArguments(trial: DefectTrial, lane: 'tap' | 'exact', out: string, withDefect = true): string[] {
