@@ -155,14 +155,14 @@ async function merged(t: Test, run: Run, id: string): Promise<void> {
 /** Interrupted, cancelled, of another version. */
 async function rejected(t: Test, run: Run, start: Start): Promise<void> {
   const id = run('enqueue', 'slow', '--class', 'box', '--attempts', '100').out.trim();
-  const box = ['worker', '--class', 'box', '--lost-after', '5s'];
-  const first = start(...box);
+  const first = start('worker', '--class', 'box');
   await first.said(/slow: cell 1 of 1/);
   t.match(run('queue').out, /worker [0-9a-f]+ on .*: measures slow of/);
   first.child.kill('SIGINT');
   t.equal(await first.ended, 3);
   t.match(first.text(), /slow: given back/);
   t.match(run('queue', 'show', id).out, /slow +waiting$/m);
+  const box = ['worker', '--class', 'box', '--lost-after', '5s'];
   const lost = start(...box);
   await measures(lost);
   lost.child.kill('SIGKILL');
