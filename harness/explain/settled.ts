@@ -39,6 +39,8 @@ export interface SettledGrowth {
   readonly keptBytes: number;
   /** It stays, it grew all along, and faster than clean programs drift. */
   readonly isLeak: boolean;
+  /** The same of resident memory, which has in it what the runtime does not know of; 0 where that does not stay, or did not grow all along. */
+  readonly ownKeptBytes: number;
   readonly seconds: number;
 }
 
@@ -97,17 +99,18 @@ export function settledGrowth(
   const counts = during.every(({ requests }) => requests !== null) && pace.requestsPerSecond !== null;
   const x = during.map(({ frames, requests }) => (counts ? requests! : frames));
   const perSecond = counts ? pace.requestsPerSecond! : pace.framesPerSecond;
-  const live = theilSen(
-    x,
-    during.map(({ liveBytes }) => liveBytes),
-  );
+  const liveLine = during.map(({ liveBytes }) => liveBytes);
+  const live = theilSen(x, liveLine);
   if (!live) return undefined;
   const ownBytes = during.map(({ ownBytes: bytes }) => bytes ?? Number.NaN);
   // Without a count of requests nobody knows how much less: then the measuring pass's own line is the upper end.
   const isPaced = counts || !pace.isTimed;
   const own = !isPaced || ownBytes.some(Number.isNaN) ? undefined : theilSen(x, ownBytes);
   const floorPerUnit = counts ? floorBytesPerRequest : floorBytesPerFrame;
-  const keptBytes = last.liveBytes - during[0]!.liveBytes;
+  const keptBytes = last.liveBytes - liveLine[0]!;
+  const ownKept = own ? last.ownBytes! - ownBytes[0]! : 0;
+  const ownFloor = ownFloorBytes / pace.seconds;
+  const isOwnLeak = own !== undefined && own.low * perSecond > ownFloor && staysAndGrew(ownBytes, ownKept);
   // The pass was stopped again and again, and its load did less.
   const factor = counts && last.requests ? (perSecond * pace.seconds) / last.requests : 1;
   return {
@@ -116,9 +119,10 @@ export function settledGrowth(
     native: theilSen(nativeLine.seconds, nativeLine.bytes),
     livePerRequest: counts ? live : undefined,
     floor: floorPerUnit * perSecond,
-    ownFloor: ownFloorBytes / pace.seconds,
+    ownFloor,
     keptBytes: keptBytes * factor,
-    isLeak: live.low > floorPerUnit && staysAndGrew(during, keptBytes),
+    isLeak: live.low > floorPerUnit && staysAndGrew(liveLine, keptBytes),
+    ownKeptBytes: isOwnLeak ? ownKept * factor : 0,
     seconds: pace.seconds,
   };
 }
@@ -129,10 +133,9 @@ const times = ({ slope, low, high }: Slope, factor: number): Slope => ({
   high: high * factor,
 });
 
-function staysAndGrew(during: readonly SettledPoint[], keptBytes: number): boolean {
-  const first = during[0]!.liveBytes;
-  const top = Math.max(...during.map(({ liveBytes }) => liveBytes));
-  if (keptBytes < leakBytesMin || keptBytes < staysShare * (top - first)) return false;
-  const steps = during.slice(1).map(({ liveBytes }, i) => liveBytes - during[i]!.liveBytes);
+function staysAndGrew(line: readonly number[], keptBytes: number): boolean {
+  const top = Math.max(...line);
+  if (keptBytes < leakBytesMin || keptBytes < staysShare * (top - line[0]!)) return false;
+  const steps = line.slice(1).map((bytes, i) => bytes - line[i]!);
   return Math.max(...steps) <= stepShareMax * keptBytes;
 }
