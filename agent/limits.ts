@@ -455,8 +455,8 @@ export const collectLimits = {
   /** Of batches that become durable together (agent/sinks/group-commit.ts). */
   groupWitnessesMax: 16_384,
   /**
-   * A batch's values as objects, by the estimate of witness-weight.ts: one witness of twice 40 thousand values
-   * (`WitnessLimits.messageBytesMax`), or one and a half times a usual batch of the smallest numbers.
+   * A batch's values as objects, by the estimate of witness-weight.ts: one witness of twice 40 thousand values (longer ones are
+   * not decoded, agent/sinks/batch-decoder.ts), or one and a half times a usual batch of the smallest numbers.
    */
   batchWeightMax: 192_000_000,
   /** SQLite's pages (witness-store.ts), zlib's state, sockets. */

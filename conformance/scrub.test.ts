@@ -4,7 +4,6 @@
  *
  * FLOODGATE_CORPORA=all looks at every recorded capture instead of each eighth.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
@@ -13,6 +12,7 @@ import { checkScrubbed } from '../harness/scrub/check.ts';
 import { readMessages } from '../harness/scrub/read-messages.ts';
 import { framesOf, scrubbed, scrubInto } from '../harness/scrub/scrub-fixture.ts';
 import { plantAll } from './planted/plant.ts';
+import { differencesBySharks, hasShark, messagesBySharks, valuesLeft, wrongSumsBySharks } from './scrubbed-fixture.ts';
 
 t.setTimeout(900_000);
 const shared = process.env.FLOODGATE_SHARED ?? path.join(import.meta.dirname, '..', '..', 'shared');
@@ -49,42 +49,6 @@ t.test('no planted secret is left, in whatever place and coding', async (t) => {
   t.ok(counts.bodiesRecoded > 0);
 });
 
-/** By tshark: what each frame with a message says of it. */
-function messagesBySharks(file: string): string {
-  const fields = [
-    'http.request.method',
-    'http.response.code',
-    'http.content_length_header',
-    'http.content_encoding',
-    'http.transfer_encoding',
-  ];
-  const { stdout, stderr, status } = spawnSync(
-    'tshark',
-    [
-      '-r',
-      file,
-      '-o',
-      'tcp.check_checksum:TRUE',
-      '-Y',
-      'http',
-      '-T',
-      'fields',
-      ...fields.flatMap((field) => ['-e', field]),
-      '-e',
-      'tcp.checksum.status',
-    ],
-    { encoding: 'utf8', maxBuffer: 1 << 28 },
-  );
-  if (status !== 0) throw new Error(stderr);
-  // A coding of someone's own has become another one.
-  return stdout.replaceAll(
-    /\b(?!(?:gzip|deflate|br|zstd|identity|compress|chunked|POST|GET|PUT|HEAD)\b)[a-z][a-z-]*\b/g,
-    'own',
-  );
-}
-
-const hasShark = spawnSync('tshark', ['-v']).status === 0;
-
 t.test(
   'tshark sees the same messages, lengths and codings, and right sums',
   { skip: hasShark ? false : 'tshark is missing: NOT compared with it' },
@@ -92,16 +56,10 @@ t.test(
     const file = path.join(t.testdir(), 'capture.pcap');
     writeFileSync(file, conversationsCapture(plantAll(2, 300).conversations));
     const { file: output } = await scrubbed(file);
-    const [before, after] = [messagesBySharks(file), messagesBySharks(output)];
-    t.ok(before.split('\n').length > 50, `${before.split('\n').length} messages`);
-    t.equal(after, before);
-    t.ok(
-      after
-        .trim()
-        .split('\n')
-        .every((line) => /\t1(,1)*$/.test(line)),
-      'sums are right',
-    );
+    const before = messagesBySharks(file);
+    t.ok(before.length > 50, `${before.length} messages`);
+    t.same(differencesBySharks(before, messagesBySharks(output)), []);
+    t.equal(wrongSumsBySharks(output), 0, 'sums are right');
   },
 );
 
@@ -135,5 +93,30 @@ t.test(
       }
     }
     t.ok(files > chosen.length / 2 && messages > 100, `${files} files, ${messages} messages`);
+  },
+);
+
+t.test(
+  'recorded captures: tshark sees the same messages, lengths and codings, and a search of its own finds no value at its place',
+  { skip: existsSync(corpora) && hasShark ? false : 'tshark or the corpora are missing: NOT compared with it' },
+  async (t) => {
+    // `conformance/scrub.bench.ts` looks at all of them.
+    for (const name of [
+      'pcap2har/tests/fhs.pcap',
+      'tcpflow/tests/test4.pcap',
+      'zeek/testing/btest/Traces/http/content-range-gap-skip.pcap',
+      'zeek/testing/btest/Traces/http/multipart.pcap',
+    ]) {
+      const file = path.join(corpora, name);
+      if (!existsSync(file)) continue;
+      const output = path.join(t.testdir(), 'scrubbed.pcapng');
+      await scrubInto(file, output);
+      const before = messagesBySharks(file);
+      t.ok(before.length > 0, `${name}: ${before.length} messages`);
+      t.same(differencesBySharks(before, messagesBySharks(output)), [], name);
+      const { left, values } = valuesLeft(file, output);
+      t.same(left, [], `${name}: ${values} values`);
+      t.ok(valuesLeft(file, file).left.length > 0, 'the search finds those of the original itself');
+    }
   },
 );

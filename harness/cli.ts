@@ -1,6 +1,7 @@
 /** The entry file of `floodgate`: finds the command, and is the only place that prints an operator's error. */
 import { Command } from 'commander';
 import { FloodgateError } from '../agent/errors.ts';
+import { helpLayout, helpOutput } from '../agent/help-layout.ts';
 import { printable } from '../reports/format.ts';
 import { commandTable } from './commands/command-table.ts';
 import { readToolVersion } from './commands/tool-version.ts';
@@ -12,6 +13,8 @@ const program = new Command('floodgate')
   )
   .version(readToolVersion(), '-V, --version', 'print the version')
   .showHelpAfterError('(floodgate --help, or floodgate COMMAND --help, shows commands and options)')
+  .configureHelp(helpLayout)
+  .configureOutput(helpOutput((text) => process.stdout.write(text)))
   .exitOverride()
   .addHelpText(
     'after',

@@ -67,9 +67,11 @@ export interface RunOptions {
   readonly explain: Explain;
   /** A Node.js target under a load allocates the same in every run, and is slower. @default false */
   readonly repeatable?: boolean;
+  /** Read at fixed numbers of requests alone, while they are answered. @default false */
+  readonly byRequests?: boolean;
   /** Replays once more for the lines of the first suspect. @default false */
   readonly lines?: boolean;
-  /** Takes allocations whatever `explain` says, a sample every so many bytes, and writes `sites.json`. */
+  /** Takes allocations whatever `explain` says, a sample every so many bytes. */
   readonly sitesEveryBytes?: number | undefined;
   /** Further passes with a profile of allocations and of what is alive every so often, whatever `explain` says. */
   readonly profileEveryMs?: number | undefined;
@@ -114,9 +116,9 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const { findings, passes: looked, looks } = await settle(options, findingsOf(measure, options.budget));
   const { passes: explaining, explanation } = await explain(options, findings);
   const passes = [...looked, ...explaining];
-  const { scenario, folder, sitesEveryBytes } = options;
+  const { scenario, folder } = options;
   const sampled = passes.find(({ kind }) => kind === 'allocations');
-  if (sitesEveryBytes !== undefined && sampled) writeSites(folder, sampled, explanation.allocations);
+  if (sampled) writeSites(folder, sampled, explanation.allocations);
   const sources = new Sources();
   const found = spikesOf(findings, explanation, {
     save: (name, profile) => writeProfileFile(folder, name, profile),
@@ -299,6 +301,7 @@ async function replay(options: RunOptions, planned: PlannedPass): Promise<PassRe
         agentLauncher(stage, [...(scenario.agentArguments ?? []), ...defect.agent], options.agentFolder),
       folder: passFolder(folder, planned.instrument),
       nodeArguments: [...defect.node, ...(options.repeatable ? repeatableArguments : [])],
+      byRequests: options.byRequests ?? options.repeatable ?? false,
       sampleMs: options.sampleMs,
       intervalMs: planned.instrument.intervalMs ?? options.intervalMs,
       ...(options.idleMs !== undefined && { idleMs: options.idleMs }),

@@ -26,6 +26,20 @@ t.test('the page in a browser', { skip: skipWithoutBrowser, timeout: 600_000 }, 
       'no change, then the limit, then the interval that is beyond it',
     );
     t.equal(await rows.nth(2).locator('.strip').count(), 0, 'nothing is drawn of what was not measured');
+    const canvas = page.locator('canvas.flame');
+    t.match(
+      await canvas.getAttribute('aria-label'),
+      /everything: 1 kB a request in the head, 1 kB a request in the base/,
+      'base and head in one flame graph',
+    );
+    await canvas.focus();
+    for (const key of ['ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+    t.match(
+      await canvas.getAttribute('aria-label'),
+      /src\/check out\.ts parseCart: 600 B a .*head, 500 B .*\(\+100 B\)/,
+    );
+    await page.locator('summary', { hasText: '1 more, each below 1 %' }).click();
+    t.match(await page.locator('details', { hasText: '1 more, each' }).textContent(), /settle/);
     t.match(await page.textContent('.inner'), /src\/check out\.ts:41 parseCart/);
     t.match(await page.locator('details[open] pre').textContent(), /^> 41 \| {3}rows\.push.*<\/pre><b>/m);
     t.equal(await page.locator('.uplot').count(), 4, 'a chart for each metric that was measured, and memory over time');

@@ -62,6 +62,16 @@ const timeline = v.object({
   head: v.array(v.nullable(number)),
 });
 
+const flame = v.object({
+  scenario: text,
+  unit: v.literal('bytes'),
+  sites: v.object({ functionName: v.array(text), file: v.array(text), line: v.array(whole) }),
+  parent: v.array(v.pipe(v.number(), v.integer(), v.minValue(-1))),
+  site: v.array(whole),
+  before: v.array(number),
+  after: v.array(number),
+});
+
 export const comparisonSchema = v.object({
   kind: v.literal('comparison'),
   schemaVersion: v.literal(COMPARISON_SCHEMA_VERSION),
@@ -75,5 +85,6 @@ export const comparisonSchema = v.object({
   errorRate: number,
   scenarios: v.array(scenario),
   timelines: v.array(timeline),
+  flames: v.array(flame),
   verdict: v.object({ ok: v.boolean(), exitCode: whole, headline: text }),
 });

@@ -1,5 +1,5 @@
 /** Two versions compared: the report as plain, versioned data. What it says of a metric rests on the values that are in it. */
-import type { Lane, Note, SourceExcerpt, ToolInfo, Unit, Verdict } from './model.ts';
+import type { FlameTree, Lane, Note, SourceExcerpt, ToolInfo, Unit, Verdict } from './model.ts';
 
 /** Raised whenever a reader of an older version could misread a newer report. */
 export const COMPARISON_SCHEMA_VERSION = 1;
@@ -68,6 +68,11 @@ export interface ComparedTimeline {
   readonly head: readonly (number | null)[];
 }
 
+/** What a scenario's versions allocate, in bytes a request or message: `before` is the base, `after` the head. */
+export interface ComparedFlame extends FlameTree {
+  readonly scenario: string;
+}
+
 /** A function that allocates more or less in the head: bytes a request, or a message. */
 export interface ComparedSite {
   /** Relative to the project; what lies beside it in its repository begins with `../`. */
@@ -102,6 +107,8 @@ export interface ComparisonReport {
   readonly scenarios: readonly ComparedScenario[];
   /** Of the scenarios whose memory was sampled. */
   readonly timelines: readonly ComparedTimeline[];
+  /** Of the scenarios whose call sites were looked at. */
+  readonly flames: readonly ComparedFlame[];
   readonly verdict: Verdict;
 }
 

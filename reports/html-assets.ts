@@ -30,6 +30,7 @@ function libraryFile(name: string): string {
   return readFileSync(require.resolve(name), 'utf8');
 }
 
-function ownFile(name: string): string {
+/** A file beside the modules of the pages. */
+export function ownFile(name: string): string {
   return readFileSync(path.join(import.meta.dirname, 'html', name), 'utf8');
 }

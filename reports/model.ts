@@ -449,6 +449,12 @@ export interface Verdict {
   readonly headline: string;
 }
 
+/**
+ * What keeps a run from passing, whatever its limits are and whichever of them are waived: an interruption, a target that died or hung, a
+ * load that decides nothing.
+ */
+export type Fault = Omit<Verdict, 'ok'>;
+
 export interface RunReport {
   readonly kind: 'run';
   readonly schemaVersion: typeof SCHEMA_VERSION;
@@ -476,6 +482,8 @@ export interface RunReport {
   readonly exchanges: Exchanges | null;
   /** Null where the lane watches one process and one thread. */
   readonly family: Family | null;
+  /** Null where there is none: the limits alone decide. */
+  readonly fault: Fault | null;
   readonly verdict: Verdict;
   readonly notes: readonly Note[];
   /** True when the run was cut short: what is here is true, but not all. */

@@ -42,6 +42,27 @@ t.test('what is wrong is said, with its path', async (t) => {
     t.throws(() => readAnyReport(json), { name: 'ReportError', message }, name);
 });
 
+t.test('an older report names what keeps it from passing in its verdict alone', async (t) => {
+  const faultOf = (parts: object, isOver = false) => {
+    const json = edited((report) => {
+      delete report.fault;
+      Object.assign(report, parts);
+      if (isOver) Object.assign(report.budgets[0], { ok: false, state: 'over' });
+    });
+    return (readAnyReport(json) as RunReport).fault;
+  };
+  const verdict = (exitCode: number, headline: string) => ({ verdict: { ok: exitCode === 0, exitCode, headline } });
+  const hung = verdict(1, 'The target hung: it had to be killed after SIGTERM.');
+  const none = verdict(4, 'None of 200 answers had a status of 2xx.');
+  t.equal(faultOf({}), null);
+  t.equal(faultOf(verdict(1, 'rss.p99 is 1 GB.'), true), null, 'a limit made it');
+  t.match(faultOf({ partial: true, ...verdict(3, 'Interrupted.') }), { exitCode: 3, headline: 'Interrupted.' });
+  t.match(faultOf({ partial: true }), { exitCode: 3 });
+  t.match(faultOf(hung), { exitCode: 1, headline: hung.verdict.headline });
+  t.match(faultOf(hung, true), { exitCode: 1, headline: hung.verdict.headline });
+  t.match(faultOf(none), { exitCode: 4, headline: none.verdict.headline });
+});
+
 t.test('unknown and dangerous keys are dropped', async (t) => {
   const json = JSON.stringify(sampleRun()).replace('"counters":{', '"__proto__":{"x":1},"counters":{"__proto__":7,');
   const report = readAnyReport(json) as unknown as Record<string, unknown>;

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import {
   type BudgetResult,
+  type Fault,
   type GateReport,
   type Report,
   type RunReport,
@@ -356,7 +357,20 @@ const family = v.object({
   unlisted: whole,
 });
 
-const runReport: v.GenericSchema<unknown, RunReport> = v.object({
+const fault = v.object({ exitCode: v.picklist([1, 2, 3, 4]), headline: text });
+
+/** Older reports name a fault in their verdict alone. Limits that it does not follow from did not make it. */
+function unnamedFault({ budgets, verdict: { exitCode, headline }, partial }: UnnamedFault): Fault | null {
+  const states = new Set(budgets.map(({ state }) => state));
+  const ofLimits = states.has('over') ? 1 : states.has('undecided') || states.has('notMeasured') ? 4 : 0;
+  const isNamed = partial || exitCode !== ofLimits || /^The target (?:died|hung|reached)\b/.test(headline);
+  // A run that was cut short is none that passed, whatever the text says.
+  return isNamed ? { exitCode: exitCode || 3, headline } : null;
+}
+
+type UnnamedFault = Pick<RunReport, 'budgets' | 'verdict' | 'partial'>;
+
+const runFields = v.object({
   kind: v.literal('run'),
   schemaVersion: v.literal(SCHEMA_VERSION),
   tool,
@@ -391,10 +405,16 @@ const runReport: v.GenericSchema<unknown, RunReport> = v.object({
   messages: v.nullable(v.object({ found: messageCount, truth: messageCount, mayBeLost: messageCount })),
   exchanges: v.optional(v.nullable(exchanges), null),
   family: v.optional(v.nullable(family), null),
+  fault: v.optional(v.nullable(fault)),
   verdict,
   notes,
   partial: v.boolean(),
 });
+
+const runReport: v.GenericSchema<unknown, RunReport> = v.pipe(
+  runFields,
+  v.transform((run) => ({ ...run, fault: run.fault === undefined ? unnamedFault(run) : run.fault })),
+);
 
 const gateReport: v.GenericSchema<unknown, GateReport> = v.object({
   kind: v.literal('gate'),

@@ -1,6 +1,6 @@
 /** A release judged: the summary of a sign-off as plain, versioned data. What it says rests on the files beside it in the bundle. */
 import type { ComparedScenario } from './comparison.ts';
-import type { BudgetResult, Environment, Lane, Note, ToolInfo, Verdict } from './model.ts';
+import type { BudgetResult, Environment, Fault, Lane, Note, ToolInfo, Verdict } from './model.ts';
 
 /** Raised whenever rules change by which a bundle is judged: each bundle is judged by those of its own version. */
 export const SIGNOFF_SCHEMA_VERSION = 1;
@@ -38,7 +38,7 @@ export interface SignedRun {
   readonly command: string;
   readonly verdict: Verdict;
   /** What keeps it from passing whatever its limits are: the target died, the load was not there. */
-  readonly fault?: Omit<Verdict, 'ok'> | undefined;
+  readonly fault?: Fault | undefined;
 }
 
 /** A scenario under the candidate and the release before it, in pairs. */

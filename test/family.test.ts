@@ -1,6 +1,6 @@
 /** Threads, children, short spikes and profiles of every interval: from the package, in a folder that is not ours. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { RunReport } from '../reports/model.ts';
@@ -11,11 +11,13 @@ const linuxOnly = process.platform === 'linux' ? {} : { skip: 'reads /proc, whic
 
 /** Three tops of 5 ms of 60 MB; then 30 MB in a thread with arguments and an environment of its own, 40 MB in a child. */
 const files = {
-  'main.mjs': `import { fork } from 'node:child_process';
+  'main.mjs': `import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 const worker = new Worker(new URL('./thread.mjs', import.meta.url), { execArgv: [], env: {}, name: 'resizer' });
-const child = fork(new URL('./child.mjs', import.meta.url), [], { env: { PATH: process.env.PATH } });
+// Of secrets this long one lies across every place at which a line of text is cut.
+const secrets = Array.from({ length: 20 }, () => 'gh' + 'p_' + '0123456789abcdefghij' + 'ABCDEFGHIJ012345');
+const child = spawn(process.execPath, ['child.mjs', ...secrets], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: { PATH: process.env.PATH } });
 console.log('started');
 await Promise.all([new Promise((done) => worker.once('online', done)), new Promise((done) => child.once('message', done))]);
 function top() {
@@ -75,6 +77,11 @@ t.test('one program with a thread, a child and short spikes; its profiles, two o
   );
   t.ok(threads[0]!.heapMaxBytes! > 20e6, `its heap ${threads[0]!.heapMaxBytes}`);
   t.equal(processes.length, 1);
+  t.match(processes[0]!.command, /child\.mjs \*REDACTED\*/);
+  for (const name of ['report.json', 'report.html', 'report.txt']) {
+    const file = path.join(folder, 'out', name);
+    if (existsSync(file)) t.notMatch(readFileSync(file, 'utf8'), /ghp_/, `${name} holds no part of a secret`);
+  }
   t.match(processes[0]!, { note: '', runtime: /^Node\.js/ }, 'looked into, whatever its environment');
   t.ok(processes[0]!.rssMaxBytes! > 75e6, `the child ${processes[0]!.rssMaxBytes}`);
   const highest = report.figures.find(({ name }) => name === 'rss.max')!.value!;
@@ -111,7 +118,11 @@ setInterval(() => { for (let i = 0; i < 500; i += 1) keepRow(); }, 5);`,
     const { NODE_OPTIONS: _, ...env } = process.env;
     const script = `"${process.execPath}" leak.js 2>err.txt & pid=$!
 "${process.execPath}" "${floodgate}" run --target pid:$pid --duration 2s --idle 200ms --recover 200ms --profile-every 1s --out out; code=$?
-kill -0 $pid && echo ALIVE; kill $pid; exit $code`;
+kill -0 $pid && echo ALIVE
+# A loaded machine closes its inspector later.
+tries=0
+while [ $(grep -c 'Debugger ending' err.txt) != $(grep -c 'Debugger listening' err.txt) ] && [ $tries -lt 300 ]; do sleep 0.1; tries=$((tries + 1)); done
+kill $pid; exit $code`;
     writeFileSync(path.join(folder, 'run.sh'), script);
     const ran = spawnSync('sh', ['run.sh'], { cwd: folder, encoding: 'utf8', env });
     t.equal(ran.status, 0, ran.stdout + ran.stderr);

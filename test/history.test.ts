@@ -209,3 +209,42 @@ t.test('two machines measure a half each: one report, and one entry of the histo
   t.equal(run('gate', '--shard', '1/2', '--out', 'parts/third').status, 0);
   t.match(run('merge', 'parts').err, /are of another commit of the project/);
 });
+
+t.test('a waiver of a limit waives no dead target, and no load that decides nothing', async (t) => {
+  write(
+    'broken.js',
+    `import { createServer } from 'node:http';
+let count = 0;
+createServer((request, response) => {
+  count += 1;
+  if (process.argv[2] === 'dies' && count > 30) process.exit(0);
+  response.statusCode = 500;
+  response.end(request.url);
+}).listen(process.env.PORT, '127.0.0.1');
+`,
+  );
+  const autocannon = '../node_modules/.bin/autocannon';
+  write(
+    'floodgate.config.yaml',
+    `targets: { dies: { command: node broken.js dies }, errors: { command: node broken.js } }
+scenarios:
+  - { name: dies, target: dies, load: 'node load.js {port}', idle: 100ms, recover: 100ms, budgets: { rss.max: 1MB } }
+  - { name: errors, target: errors, load: '${autocannon} -c 1 -a 200 http://127.0.0.1:{port}/', idle: 100ms, recover: 100ms, budgets: { rss.max: 1MB } }
+`,
+  );
+  const config = ['--config', 'floodgate.config.yaml'];
+  for (const name of ['dies', 'errors']) {
+    const words = ['--scenario', name, '--owner', 'anna', '--until', '2999-12-31', '--reason', 'PERF-1', ...config];
+    t.equal(run('waiver', 'add', 'rss.max', ...words).status, 0);
+  }
+  const gate = run('gate', ...config, '--out', 'faulty');
+  t.equal(gate.status, 1, gate.out + gate.err);
+  t.match(gate.out, /^ FAIL {2}dies {2}The target died under the traffic \(exit code 0\)\. /m);
+  t.match(gate.out, /^ UNDECIDED {2}errors {2}None of 20\d answers had a status of 2xx/m);
+  t.equal(gate.out.match(/~ rss\.max .* waived until 2999-12-31 by anna: PERF-1$/gm)?.length, 2, gate.out);
+  t.match(run('baseline', 'accept', 'faulty', '--reason', 'x', ...config), { status: 2, err: /The target died/ });
+  t.match(run('report', 'faulty', '--budget', 'rss.max=1GB'), {
+    status: 1,
+    out: /FAIL {2}dies[\s\S]*UNDECIDED {2}errors/,
+  });
+});

@@ -38,6 +38,7 @@ const agentForHarness = [
   'agent/wire/',
   'agent/bounded/',
   'agent/errors.ts',
+  'agent/help-layout.ts',
   'agent/nearest-name.ts',
   'agent/seeded-random.ts',
   'agent/capture/frame-source.ts',
@@ -77,6 +78,7 @@ const roots = [
   'harness/watch/',
   'harness/preload/',
   'harness/pass/',
+  'harness/queue/',
   'harness/record/',
   'harness/requests/requests-feed.ts',
   'harness/requests/sender-thread.ts',
@@ -207,7 +209,9 @@ t.test('every relative import exists', async (t) => {
 
 t.test('packages are declared', async (t) => {
   const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  const shipped = new Set(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }));
+  const shipped = new Set(
+    Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies }),
+  );
   const all = new Set([...shipped, ...Object.keys(manifest.devDependencies)]);
   for (const source of sources) {
     for (const specifier of source.imports) {

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv from 'ajv';
+import { lexer, type Tokens } from 'marked';
 import t from 'tap';
 import { conversationsCapture } from '../agent/commands/conversation-fixture.ts';
 import { gitIn } from '../harness/compare/git-fixture.ts';
@@ -96,9 +97,19 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   const cells = ['base', 'head'].map((side) => `runs/worse/cart/sites-${side}`);
   t.match(run('diff', ...cells).out, /^[\d.]+ kB → [\d.]+ kB a request \(1,600 .*\n {2}server\.js:\d parseCart \+/);
   t.match(run('diff', 'runs/worse/cart/1-base', cells[0]!).err, /Run it again with --sites 4KiB/);
-  const markdown = readFileSync(path.join(shop, 'runs', 'worse', 'comparison.md'), 'utf8');
-  t.match(markdown, /^<!-- floodgate-compare -->\n### ❌/);
-  t.match(markdown, /parseCart/);
+  const comment = lexer(readFileSync(path.join(shop, 'runs', 'worse', 'comparison.md'), 'utf8'), { gfm: true });
+  t.match(comment[0], { type: 'html', raw: /^<!-- floodgate-compare -->/ });
+  const heading = comment.find(({ type }) => type === 'heading') as Tokens.Heading;
+  const said = heading.tokens.map((token) => ('text' in token ? token.text : '')).join('');
+  t.match(said, /^❌ WORSE: allocated\.perRequest of cart \+.*parseCart/);
+  const table = comment.find(({ type }) => type === 'table') as Tokens.Table;
+  t.match(
+    table.rows[0]!.map(({ text }) => text),
+    ['❌ worse', '`allocated.perRequest`', /kB$/, /kB$/, /^\+\d/, /…/, /^\+\d/, /^≥ \+/],
+  );
+  t.match(comment.find(({ type }) => type === 'list')!.raw, /server\.js:\d parseCart/);
+  t.match(report.flames[0], { scenario: 'cart', unit: 'bytes' });
+  t.ok(report.flames[0]!.sites.file.includes('server.js'), 'stacks are named as in the project');
 
   git('checkout', '-q', 'main');
   git('checkout', '-qb', 'talkative');
@@ -110,6 +121,12 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   t.match(same.err, /talkative|\.: checking out/);
   t.notMatch(same.err, /^main: checking out/m, 'the base was built once');
   t.same(readdirSync(path.join(shop, '.floodgate', 'compare')).sort(), ['versions'], 'nothing is left half done');
+
+  // No call site of either run is known: both versions run once more.
+  const diffed = run('diff', 'runs/worse', 'runs/same');
+  t.equal(diffed.status, 0, diffed.out + diffed.err);
+  t.match(diffed.out, /^[\d.]+ kB → [\d.]+ kB a request .*\n {2}server\.js:\d parseCart −/);
+  t.match(run('diff', 'runs/worse', 'runs/same', '--only', 'crat').err, /have no scenario in common/);
 
   // What was published, beside what the first comparison judged.
   git('checkout', '-q', 'main');

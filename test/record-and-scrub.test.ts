@@ -1,8 +1,8 @@
 /**
- * From production to the desk, as a stranger has it: the packed package in a folder that is not ours. A spike of a running process is
- * recorded, its folder replays; a load is recorded between two hosts, scrubbed, checked, and replays with the same messages.
+ * From production to the desk, as a stranger has it: the packed package in a folder that is not ours. A load is recorded between two hosts,
+ * scrubbed, checked, and replays with the same messages. `spike-to-desk.test.ts` is about what comes around a spike.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -39,20 +39,6 @@ const refused =
 function floodgate(...words: readonly string[]): { code: number | null; out: string; err: string } {
   const { status, stdout, stderr } = spawnSync(launcher, words, { cwd: folder, env, encoding: 'utf8' });
   return { code: status, out: stdout, err: stderr };
-}
-
-/** Resolves when the text has been said. */
-function said(child: ChildProcess, pattern: RegExp): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let all = '';
-    const look = (chunk: Buffer) => {
-      all += chunk;
-      if (pattern.test(all)) resolve(all);
-    };
-    child.stdout?.on('data', look);
-    child.stderr?.on('data', look);
-    child.once('exit', () => reject(new Error(`it ended before it said ${pattern}: ${all}`)));
-  });
 }
 
 t.test(
@@ -127,67 +113,3 @@ t.test(
     t.ok(Math.abs(is - was) < 0.05 * was, `allocated ${was} before, ${is} scrubbed`);
   },
 );
-
-t.test('what came around a spike is kept, with profiles of both sides, and replays', { skip: refused }, async (t) => {
-  writeFileSync(
-    path.join(folder, 'watched.js'),
-    `const kept = [];
-    const timer = setInterval(() => {
-      if (!require('node:fs').existsSync('spike-now')) return;
-      clearInterval(timer);
-      for (let i = 0; i < 80; i += 1) kept.push(Buffer.alloc(1 << 20, 1));
-      for (let i = 0; i < 100_000; i += 1) kept.push({ i });
-      setInterval(() => kept.length, 1000);
-    }, 50);`,
-  );
-  writeFileSync(
-    path.join(folder, 'traffic.js'),
-    `const socket = require('node:dgram').createSocket('udp4'); setInterval(() => socket.send('something', 9, '127.0.0.1'), 50);`,
-  );
-  // A network of its own, in which something goes on.
-  const script =
-    'ip link set lo up; "$0" traffic.js & "$0" watched.js & echo "watched $!" >&2; exec "$@" --on-spike "$!"';
-  const words = [
-    'record',
-    '-i',
-    'lo',
-    '-o',
-    'flight',
-    '--spike',
-    '+40MB',
-    '--keep',
-    '2s',
-    '--profiles',
-    '--profile-every',
-    '1s',
-    '--disk',
-    '20MB',
-    '--file-size',
-    '1MB',
-  ];
-  const inside = ['sh', '-c', script, process.execPath, launcher, ...words];
-  const recorder = spawn('unshare', ['-Urn', '--pid', '--mount-proc', '--fork', '--kill-child', '--', ...inside], {
-    cwd: folder,
-    env,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  t.teardown(() => void recorder.kill('SIGKILL'));
-  const usual = await said(recorder, /usual level/);
-  t.match(usual, /a spike begins at/);
-  // Its number there is not its number here: the file that it waits for is the same.
-  writeFileSync(path.join(folder, 'spike-now'), '');
-  const text = await said(recorder, /kept in (\S+)/);
-  const place = /kept in (\S+)/.exec(text)![1]!;
-  t.equal(statSync(place).mode & 0o777, 0o700);
-  t.same(readdirSync(place).sort(), ['README.md', 'incident.json', 'profiles', 'scenario.yaml', 'traffic.pcapng']);
-  const incident = JSON.parse(readFileSync(path.join(place, 'incident.json'), 'utf8'));
-  t.match(incident, { watched: { kind: 'process' }, rule: '+40MB' });
-  t.ok(incident.spike.topBytes > incident.spike.usualBytes + 40e6);
-  t.match(incident.watched.commandLine.join(' '), /watched\.js/, 'which command was watched');
-  t.ok('at' in incident.profiles && 'after' in incident.profiles, Object.keys(incident.profiles).join());
-  const { code } = floodgate('profile', path.join(place, 'profiles', 'after.pb.gz'));
-  t.equal(code, 0, 'a profile that is read');
-  t.match(floodgate('run', place, '--lane', 'exact', '--no-explain', '--out', 'again'), { code: /^[012]$/ });
-  const report = JSON.parse(readFileSync(path.join(folder, 'again', 'report.json'), 'utf8'));
-  t.match(report.scenario.name, /^spike-/);
-});

@@ -132,6 +132,42 @@ t.test('who has an attestation in place of the key verifies it, without a networ
   t.end();
 });
 
+t.test('heap snapshots of a run over budget stay out, unless they are asked for', (t) => {
+  const hoard = path.join(folder, 'hoard');
+  cpSync(shop, hoard, { recursive: true, filter: (from) => !/\/(\.git|\.floodgate|runs)(\/|$)/.test(from) });
+  const kept = "const kept = []; createServer((_, response) => { kept.push(Buffer.alloc(8e6, 'x')); response.end(); })";
+  writeFileSync(
+    path.join(hoard, 'server.mjs'),
+    `import { createServer } from 'node:http';\n${kept}.listen(Number(process.env.PORT));\n`,
+  );
+  writeFileSync(
+    path.join(hoard, 'floodgate.config.yaml'),
+    `
+targets: { shop: { command: node server.mjs } }
+scenarios: [{ name: cart, load: 'node load.mjs {port} 8', idle: 50ms, recover: 50ms }]
+budgets: { rss.max: 70 MB }
+`,
+  );
+  execFileSync('git', ['init', '--quiet'], { cwd: hoard });
+  for (const asked of [false, true]) {
+    const out = path.join(folder, `hoarded-${asked}`);
+    const words = ['signoff', '--release', 'v1', '--key', '../release.key', '--no-pdf', '--out', out];
+    const made = run(hoard, [...words, ...(asked ? ['--include-snapshots'] : [])]);
+    t.equal(made.status, 1, made.stdout + made.stderr);
+    const taken = readdirSync(path.join(out, 'runs/cart/load')).filter((name) => name.endsWith('.heapsnapshot'));
+    t.equal(taken.length > 0, asked, `${taken.length} snapshots`);
+    const { stdout } = run(folder, ['verify', out, '--key', 'release.pub']);
+    t.match(stdout, /REFUSED: failed\n$/, 'for its limit alone');
+    for (const [text, of] of [
+      [made.stdout, /note: It holds heap snapshots.*secrets included/],
+      [stdout, /✓ \d+ heap snap/],
+    ] as const)
+      t.equal(of.test(text), asked, text);
+    t.equal(readFileSync(path.join(out, 'signoff.html'), 'utf8').includes('It holds heap snapshots'), asked);
+  }
+  t.end();
+});
+
 /** Another user, by the sources: a test's own folders are closed to others. */
 function asNobody(t: Test, away: string): void {
   chmodSync(away, 0o755);

@@ -60,6 +60,9 @@ export class BodyBuffers {
   }
 }
 
+/** Of a longer body so much at a time is sealed, in some 2 ms. */
+const PART_BYTES = 256 << 10;
+
 /** What stands in a place for a page that is free. */
 const noPage = new Uint8Array(0);
 
@@ -88,6 +91,10 @@ export class JsonDocument {
   /** Of the last page. */
   #used = 0;
   #reader: JsonReader | null = null;
+  /** Longer than the handler takes whole: it has the first parts. */
+  #isParted = false;
+  /** The handler takes no more. */
+  #isOver = false;
 
   constructor(limits: JsonLimits, buffers: BodyBuffers, handler: JsonHandler) {
     this.#limits = limits;
@@ -102,6 +109,8 @@ export class JsonDocument {
     this.#sizeClass = 0;
     this.#length = 0;
     this.#used = 0;
+    this.#isParted = false;
+    this.#isOver = false;
     const first = this.#buffers.take(0);
     if (first === null) this.#stream();
     else this.#add(first);
@@ -109,6 +118,7 @@ export class JsonDocument {
 
   push(bytes: Uint8Array, start: number, end: number): void {
     while (start < end) {
+      if (this.#isOver) return;
       if (this.#reader !== null) {
         this.#reader.push(bytes, start, end);
         return;
@@ -125,6 +135,11 @@ export class JsonDocument {
 
   /** @returns whether the body was JSON to its end. */
   finish(): boolean {
+    if (this.#isParted) {
+      const isWhole = this.#handler.endParts!(this.#pages, this.#length) && !this.#isOver;
+      this.#release();
+      return isWhole;
+    }
     if (this.#reader === null) {
       if (this.#length <= (this.#handler.wholeBytesMax ?? 0) && this.#handler.whole?.(this.#pages, this.#length)) {
         this.#release();
@@ -142,10 +157,12 @@ export class JsonDocument {
 
   #grow(): void {
     const isPage = this.#sizeClass === PAGE_CLASS;
-    const isWithin = !isPage || this.#length < this.#bytesMax;
-    const next = isWithin ? this.#buffers.take(isPage ? PAGE_CLASS : this.#sizeClass + 1) : null;
+    const isWithin = !isPage || (this.#length < this.#bytesMax && !this.#isPartThere());
+    let next = isWithin ? this.#buffers.take(isPage ? PAGE_CLASS : this.#sizeClass + 1) : null;
+    if (next === null && this.#readPart()) next = this.#buffers.take(PAGE_CLASS);
     if (next === null) {
-      this.#stream();
+      if (this.#isParted) this.#giveUp();
+      else this.#stream();
       return;
     }
     if (isPage) {
@@ -158,6 +175,36 @@ export class JsonDocument {
     copyBytes.call(first, next, 0, 0, this.#used);
     this.#buffers.give(first);
     this.#pages[0] = next;
+  }
+
+  #isPartThere(): boolean {
+    return this.#isParted && this.#length >= Math.min(PART_BYTES, this.#bytesMax);
+  }
+
+  /** The first pages to the handler. @returns whether it took them */
+  #readPart(): boolean {
+    const wholeBytesMax = this.#handler.wholeBytesMax ?? 0;
+    if (this.#handler.part === undefined || wholeBytesMax === 0 || this.#sizeClass !== PAGE_CLASS) return false;
+    const count = Math.min(
+      this.#count,
+      PART_BYTES / BODY_PAGE_BYTES,
+      Math.max(1, (wholeBytesMax / BODY_PAGE_BYTES) >> 1),
+    );
+    if (!this.#handler.part(this.#pages, count * BODY_PAGE_BYTES)) return false;
+    this.#isParted = true;
+    for (let i = 0; i < count; i += 1) this.#giveBack(i);
+    this.#pages.copyWithin(0, count, this.#count);
+    this.#count -= count;
+    this.#pages.fill(noPage, this.#count);
+    this.#length -= count * BODY_PAGE_BYTES;
+    return true;
+  }
+
+  /** What comes is not read. */
+  #giveUp(): void {
+    this.#isOver = true;
+    this.#release();
+    this.#length = 0;
   }
 
   /** What is there goes to the reader, and so does what comes. */

@@ -8,13 +8,13 @@
 import { strict as assert } from 'node:assert';
 import { StringCache } from '../bounded/string-cache.ts';
 
-/** Takes the events of one body. Strings and numbers are values, containers come as begin and end. */
 /** Who pays for what a reader puts together (`BodyBuffers`). */
 export interface ScratchBudget {
   hold(bytes: number): boolean;
   letGo(bytes: number): void;
 }
 
+/** Takes the events of one body. Strings and numbers are values, containers come as begin and end. */
 export interface JsonHandler {
   beginObject(): void;
   /** A member's name; its value follows. */
@@ -42,6 +42,13 @@ export interface JsonHandler {
    * @returns whether that was all: no event follows
    */
   whole?(pages: readonly Uint8Array[], length: number): boolean;
+  /**
+   * Offers the next `length` bytes of a longer text.
+   * @returns false for the first ones: the text is read as events; for others: the rest is not taken
+   */
+  part?(pages: readonly Uint8Array[], length: number): boolean;
+  /** After `part`: the last bytes, which may be none. @returns whether the text was JSON to its end */
+  endParts?(pages: readonly Uint8Array[], length: number): boolean;
 }
 
 export interface JsonLimits {

@@ -1,5 +1,6 @@
 /** The options of the capturing agent, as the command line, the environment and a configuration file give them. */
 import { type Command, Help, Option } from 'commander';
+import { helpLayout } from '../help-layout.ts';
 import { type Stage, stages } from '../stage.ts';
 import { type NetworkPolicyName, networkPolicies, type UrgentPolicyName, urgentPolicies } from '../tcp/limits.ts';
 import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation-mode.ts';
@@ -73,7 +74,7 @@ export function addCaptureOptions(command: Command): Command {
   addOptionsOf(drafts, command);
   // Its seeds are known to all: neither help nor environment lead here.
   command.addOption(new Option('--lockstep', 'for measurements: everything goes by the bytes of --read -').hideHelp());
-  return command.configureHelp({ optionDescription: describeOption }).addHelpText('after', examples);
+  return command.configureHelp({ ...helpLayout, optionDescription: describeOption }).addHelpText('after', examples);
 }
 
 /** Without the environment variable: the help says once how they are all named. */

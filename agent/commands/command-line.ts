@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { hasStuckReads } from '../capture/patient-source.ts';
 import { FloodgateError } from '../errors.ts';
+import { helpLayout, helpOutput } from '../help-layout.ts';
 import { stages } from '../stage.ts';
 import { addCaptureOptions, type CaptureFlags, describeOption, lastStage, readsFile } from './capture-options.ts';
 import type { CollectFlags } from './collect.ts';
@@ -44,7 +45,11 @@ function commandLine(done: { reach: number }): Command {
     .allowExcessArguments(false)
     .enablePositionalOptions()
     // A mistyped option may have a URL behind it, with a password in it.
-    .configureOutput({ writeOut, outputError: (text, write) => write(text.replace(/:\/\/[^\s'"]*/g, '://…')) })
+    .configureHelp(helpLayout)
+    .configureOutput({
+      ...helpOutput(writeOut),
+      outputError: (text, write) => write(text.replace(/:\/\/[^\s'"]*/g, '://…')),
+    })
     .exitOverride();
   addCaptureOptions(program);
   program.action(async () => {
@@ -115,7 +120,7 @@ function addCollect(program: Command): Command {
     .description('receives the witnesses that agents upload and keeps them in an SQLite file');
   addOptionsOf(drafts, command, 'collect');
   command
-    .configureHelp({ optionDescription: describeOption })
+    .configureHelp({ ...helpLayout, optionDescription: describeOption })
     .addHelpText('after', collectExamples)
     .action(async (flags: CollectFlags) => (await import('./collect.ts')).runCollect(flags));
   return command;

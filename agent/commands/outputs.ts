@@ -14,7 +14,7 @@ import type { ExchangeLines } from '../sinks/exchange-lines.ts';
 import type { HarFile } from '../sinks/har-file.ts';
 import { OutputFile } from '../sinks/output-file.ts';
 import type { RecordOutput } from '../sinks/record-output.ts';
-import type { WitnessFile } from '../sinks/witness-file.ts';
+import type { WitnessFile, WitnessTarget } from '../sinks/witness-file.ts';
 import type { Stage } from '../stage.ts';
 import { type Counters, StatsFile } from '../stats.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
@@ -223,14 +223,23 @@ export class Outputs {
   }
 
   /** File, upload, both, or null for none. */
-  #witnessTarget(): Pick<RecordOutput, 'writeBytes'> | null {
+  #witnessTarget(): WitnessTarget | null {
     const file = this.#witnessOutput;
     const upload = this.upload?.upload;
-    if (upload === undefined) return file;
+    if (file === null && upload === undefined) return null;
     return {
       writeBytes: (bytes, start, end) => {
         file?.writeBytes(bytes, start, end);
-        upload.add(bytes, start, end);
+        upload?.add(bytes, start, end);
+      },
+      writePieces: ({ each, joined }) => {
+        // A file of our own is a stream of bytes; all others take one record at a time.
+        if (file instanceof OutputFile) each((bytes, start, end) => file.writeBytes(bytes, start, end));
+        const isApart = file !== null && !(file instanceof OutputFile);
+        if (!isApart && upload === undefined) return;
+        const bytes = joined();
+        if (isApart) file.writeBytes(bytes, 0, bytes.length);
+        upload?.add(bytes);
       },
     };
   }

@@ -11,6 +11,8 @@ const BUFFER_BYTES_INITIAL = 65_536;
 /** No witness is encoded beyond this: three times the longest body that is parsed (10 MB). */
 export const ENCODED_BYTES_MAX = 32 * 1024 * 1024;
 
+const copyBytes = Buffer.prototype.copy;
+
 let buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES_INITIAL);
 /** First byte written; what is written next goes before it. */
 let at = buffer.length;
@@ -18,15 +20,50 @@ let at = buffer.length;
 /** Thrown by the writer and caught by whoever started it: a witness beyond the limit is dropped, not half encoded. */
 export class EncodedTooLong extends RangeError {}
 
+/** A longer value stays where it is: what is written has a place for it. */
+const SPLICED_BYTES_MIN = 1 << 20;
+
+/** Such values, the last one first, and how many bytes of the buffer follow each. */
+const spliced: Sealed[] = [];
+const splicedBefore: number[] = [];
+let splicedBytes = 0;
+
 /** Starts a new message at the buffer's end. */
 export function beginWriting(): void {
+  spliced.length = 0;
+  splicedBefore.length = 0;
+  splicedBytes = 0;
   if (buffer.length > BUFFER_BYTES_INITIAL * 16) buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES_INITIAL);
   at = buffer.length;
 }
 
-/** What has been written since `beginWriting`: a view, valid until the next `beginWriting`. */
+/** What has been written since `beginWriting`: a view, valid until the next `beginWriting`; with a long value in it, a copy. */
 export function writtenBytes(): Buffer<ArrayBuffer> {
-  return buffer.subarray(at);
+  if (spliced.length === 0) return buffer.subarray(at);
+  const joined = Buffer.allocUnsafeSlow(writtenLength());
+  let to = 0;
+  eachWrittenPiece((bytes, start, end) => {
+    to += copyBytes.call(bytes, joined, to, start, end);
+  });
+  return joined;
+}
+
+export const writtenLength = (): number => buffer.length - at + splicedBytes;
+
+/** Whether a long value stands in its pages still: then the buffer alone is not what was written. */
+export const isSpliced = (): boolean => spliced.length > 0;
+
+/** What has been written, from its beginning to its end. */
+export function eachWrittenPiece(take: (bytes: Uint8Array, start: number, end: number) => void): void {
+  let from = at;
+  for (let i = spliced.length - 1; i >= 0; i -= 1) {
+    const end = buffer.length - splicedBefore[i]!;
+    if (end > from) take(buffer, from, end);
+    const { pages, sizes } = spliced[i]!;
+    for (const [page, bytes] of pages!.entries()) take(bytes, 0, sizes![page]!);
+    from = end;
+  }
+  if (buffer.length > from) take(buffer, from, buffer.length);
 }
 
 /** As `writtenBytes` without the view, which is 100 bytes of garbage: where they begin in `writtenMemory`, up to its end. */
@@ -35,13 +72,13 @@ export const writtenMemory = (): Uint8Array => buffer;
 
 /** Marks the end of a message: to be handed to {@link putMessageHead} when its content is written. */
 export function messageEnd(): number {
-  return buffer.length - at;
+  return writtenLength();
 }
 
 function room(length: number): void {
   if (at >= length) return;
   const used = buffer.length - at;
-  if (used + length > ENCODED_BYTES_MAX) throw new EncodedTooLong('witness beyond the encoder’s limit');
+  if (used + splicedBytes + length > ENCODED_BYTES_MAX) throw new EncodedTooLong('witness beyond the encoder’s limit');
   const wider = Buffer.allocUnsafeSlow(Math.min(ENCODED_BYTES_MAX, Math.max(buffer.length * 2, used + length)));
   buffer.copy(wider, wider.length - used, at);
   at = wider.length - used;
@@ -57,7 +94,7 @@ export function putTag(tag: number): void {
 
 /** The length and the tag before a message that ended at `end`. */
 export function putMessageHead(end: number, tag: number): void {
-  putUnsigned(buffer.length - at - end);
+  putUnsigned(writtenLength() - end);
   putTag(tag);
 }
 
@@ -155,8 +192,6 @@ export function putBytes(value: Uint8Array): void {
   putUnsigned(value.length);
 }
 
-const copyBytes = Buffer.prototype.copy;
-
 /** Bytes as they are: `length` of them from `start`. */
 function putEncoded(value: Uint8Array, start: number, length: number): void {
   room(length);
@@ -171,15 +206,23 @@ export function putPacked({ bytes, start, end }: PackedFields): void {
 }
 
 /** A value that is encoded already. */
-export function putSealed({ bytes, start, length, pages }: Sealed): void {
+export function putSealed(value: Sealed): void {
+  const { bytes, start, length, pages, sizes } = value;
+  if (sizes !== null && length >= SPLICED_BYTES_MIN) {
+    if (writtenLength() + length > ENCODED_BYTES_MAX) throw new EncodedTooLong('witness beyond the encoder’s limit');
+    spliced.push(value);
+    splicedBefore.push(buffer.length - at);
+    splicedBytes += length;
+    return;
+  }
   if (pages === null) {
     putEncoded(bytes, start, length);
     return;
   }
   room(length);
-  let size = length - (pages.length - 1) * SEALED_PAGE_BYTES;
-  for (let i = pages.length - 1; i >= 0; i -= 1) {
-    putEncoded(pages[i]!, 0, size);
-    size = SEALED_PAGE_BYTES;
+  const last = pages.length - 1;
+  for (let i = last; i >= 0; i -= 1) {
+    const size = i === last ? length - last * SEALED_PAGE_BYTES : SEALED_PAGE_BYTES;
+    putEncoded(pages[i]!, 0, sizes === null ? size : sizes[i]!);
   }
 }

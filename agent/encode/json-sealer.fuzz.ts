@@ -3,7 +3,7 @@
  * through the bytes has to get right: formats, secrets and what almost is one, escapes, numbers at their limits, faults.
  */
 
-import { defaultBodyLimits } from '../body/body-limits.ts';
+import { type BodyLimits, defaultBodyLimits } from '../body/body-limits.ts';
 import { BodyReader } from '../body/body-reader.ts';
 import { noCodings } from '../body/codings.ts';
 import { BodyBuffers } from '../body/json-document.ts';
@@ -22,29 +22,41 @@ import { encodeData } from './witness-encoder.generated.ts';
 
 const means = { decoders: new DecoderPool(1 << 20), buffers: new BodyBuffers(1 << 20) };
 
-function build(body: Uint8Array, sealer: Sealer | null): Data | null {
+function build(body: Uint8Array, sealer: Sealer | null, limits: BodyLimits): Built {
   const builder = new BodyBuilder(new ValueBudget(new ValueTotal(1 << 26), 1 << 26), inferringTyper, 200, sealer);
-  const reader = new BodyReader(defaultBodyLimits, means, builder, 'application/json', noCodings);
+  const reader = new BodyReader(limits, means, builder, 'application/json', noCodings);
   reader.push(body, 0, body.length);
-  reader.finish(true);
-  return builder.finish();
+  const { whole } = reader.finish(true);
+  return { data: builder.finish(), whole: whole && !builder.cut };
+}
+
+interface Built {
+  readonly data: Data | null;
+  readonly whole: boolean;
 }
 
 export interface Both {
   /** Whether the sealer took it. */
   readonly sealed: boolean;
+  /** Whether it was read to its end, by the way it went. */
+  readonly whole: boolean;
   /** Digest, bytes in hexadecimal, values redacted: through the bytes, and through the tree. */
   readonly ours: readonly [string, string, number] | null;
   readonly reference: readonly [string, string, number] | null;
 }
 
-/** One body, both ways. */
-export function bothWays(body: Uint8Array, mode: 'redact' | 'off' = 'redact'): Both {
+/** One body, both ways. @param sealedBytesMax a longer one is sealed in parts */
+export function bothWays(
+  body: Uint8Array,
+  mode: 'redact' | 'off' = 'redact',
+  sealedBytesMax = defaultBodyLimits.sealedBytesMax,
+): Both {
+  const limits = { ...defaultBodyLimits, sealedBytesMax };
   const key = Buffer.alloc(32);
   const [mine, theirs] = [new Obfuscator(mode, key), new Obfuscator(mode, key)];
-  const sealer = new ValueSealer(mine, defaultBodyLimits, 1 << 16);
-  const data = build(body, sealer);
-  const tree = build(body, null);
+  const sealer = new ValueSealer(mine, limits, 1 << 16);
+  const { data, whole } = build(body, sealer, limits);
+  const { data: tree } = build(body, null, limits);
   const found = (value: Data | null, obfuscator: Obfuscator) => {
     if (value === null) return null;
     obfuscator.value(value);
@@ -54,7 +66,7 @@ export function bothWays(body: Uint8Array, mode: 'redact' | 'off' = 'redact'): B
     return [dataDigest(value), bytes, obfuscator.changed] as const;
   };
   const isSealed = data?.kind === DataKind.SEALED;
-  const result = { sealed: isSealed, ours: found(data, mine), reference: found(tree, theirs) };
+  const result = { sealed: isSealed, whole, ours: found(data, mine), reference: found(tree, theirs) };
   if (isSealed) sealer.release(data, true);
   return result;
 }
@@ -198,6 +210,15 @@ const NUMBERS = [
   '9007199254740991',
   '9007199254740993',
   '18446744073709551615',
+  '9223372036854775807',
+  '9223372036854775808',
+  '-9223372036854775807',
+  '1050118621198921728',
+  '-1050118621198921728',
+  '4099999999999999999',
+  '4100000000000000000',
+  '4111111111111111111',
+  '10000000000000000',
   '1600000000',
   '1600000000000',
   '1600000000000000',

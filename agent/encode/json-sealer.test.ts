@@ -1,5 +1,7 @@
 import t from 'tap';
 import { EXAMPLES, NEAR_MISSES } from '../witness/formats-fixture.ts';
+import { NAMED_RULES } from '../witness/secret-rules.generated.ts';
+import { ENDINGS, GUARDED, PARTS, WHOLE, WORDS } from '../witness/secret-vocabulary.ts';
 import { bothWays, makeBody } from './json-sealer.fuzz.ts';
 
 const SEED = 20_261_123;
@@ -50,16 +52,41 @@ t.test('what is plain is sealed', async (t) => {
     '{"escaped":"a\\n\\u00e9\\ud83d\\ude00\\/","naïve":"“é”"}',
     '{"card":4111111111111111,"text":"pay 4111 1111 1111 1111 now","jwt":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x"}',
     '{"tiny":1.5e-7,"long":0.30000000000000004,"big":999999999999999,"least":-999999999999999}',
+    '[9007199254740993,1050118621198921728,-1600000000000000001,9223372036854775807,-9223372036854775807]',
     `{"long":"${'x'.repeat(20_000)}"}`,
     `[${Array.from({ length: 16_000 }, () => 1).join(',')}]`,
     `[${Array.from({ length: 6000 }, () => '"DE"').join(',')}]`,
     `${'['.repeat(64)}1${']'.repeat(64)}`,
+    ...[64, 65, 66, 127, 1000, 5000].map(
+      (count) => `{${Array.from({ length: count }, (_, i) => `"k${i}":1`).join(',')}}`,
+    ),
   ];
   for (const body of bodies) {
     const { sealed, ours, reference } = bothWays(Buffer.from(body));
     t.ok(sealed, body.slice(0, 80));
     t.same(ours, reference, body.slice(0, 80));
   }
+});
+
+t.test('every word of a secret’s name, beside its value', async (t) => {
+  const issuers = NAMED_RULES.flatMap(([, names]) => names);
+  const words = new Set([...ENDINGS, ...GUARDED, ...PARTS, ...WHOLE, ...WORDS, ...issuers]);
+  const value = 'sk_A1b2C3d4E5f6G7h8I9j0';
+  for (const word of words) {
+    const spelled = [
+      word,
+      `my ${word.toUpperCase()}`,
+      `x-${word.slice(0, 3)}_${word.slice(3)}7`,
+      `Other${word[0]!.toUpperCase()}${word.slice(1)}`,
+    ];
+    for (const name of spelled) {
+      const { ours, reference } = bothWays(
+        Buffer.from(JSON.stringify([{ name, value }, [name, value], [[name, value]]])),
+      );
+      if (JSON.stringify(ours) !== JSON.stringify(reference)) t.same(ours, reference, name);
+    }
+  }
+  t.ok(words.size > 500);
 });
 
 t.test('what is not goes the other way', async (t) => {
@@ -75,7 +102,7 @@ t.test('what is not goes the other way', async (t) => {
     '{"list":[{"name":"password","value":"hunter2"}]}',
     '{"list":[{"value":"hunter2","key":"password"}]}',
     '{"ghp_abcdefghijklmnopqrstuvwxyz0123456789":1}',
-    `{${Array.from({ length: 65 }, (_, i) => `"k${i}":1`).join(',')}}`,
+    `{${Array.from({ length: 65 }, (_, i) => `"k${i % 64}":1`).join(',')}}`,
     `${'['.repeat(65)}1${']'.repeat(65)}`,
     '{"a":"control\u0001"}',
   ];

@@ -8,6 +8,8 @@ import { Has } from '../witness/character-classes.ts';
 import { formatByRules, stringFormat } from '../witness/formats.ts';
 import { isSecretPair, verdictOn } from '../witness/secret-names.ts';
 import { isCardNumber, redactText } from '../witness/secret-scanner.ts';
+import { PartedText, type SealLimits } from './json-parts.ts';
+import { writeNameBeginnings } from './name-beginnings.ts';
 import { DEPTH_MAX, KeyIs, MEMORY_BYTES, PLAIN_END, SEALED_TEXT_BYTES_MAX, TEXT_AT } from './seal-layout.ts';
 import {
   asciiAt,
@@ -19,6 +21,9 @@ import {
   textAt,
   view,
 } from './seal-memory.ts';
+import type { SealShelf } from './seal-shelf.ts';
+
+writeNameBeginnings();
 
 /** As `agent/witness/body-builder.ts` keeps names. */
 const NAME_CHARACTERS_MAX = 256;
@@ -95,24 +100,20 @@ function isTextUtf8(end: number): boolean {
   return isUtf8(view);
 }
 
-/** As the readers of bodies cut (`agent/body/body-limits.ts`). */
-export interface SealLimits {
-  readonly depthMax: number;
-  readonly stringBytesMax: number;
-  readonly sealedBytesMax: number;
-}
-
 /** One sealer at a time uses the memory; it is done when its call returns. */
 export class JsonSealer {
   readonly #redacts: number;
+  readonly #limits: SealLimits;
   readonly #depthMax: number;
   readonly #stringMax: number;
   /** The longest text that is taken. */
   readonly bytesMax: number;
 
   /** @param redacts obfuscate by `redact`, or not at all */
-  constructor(redacts: boolean, { depthMax, stringBytesMax, sealedBytesMax }: SealLimits) {
+  constructor(redacts: boolean, limits: SealLimits) {
+    const { depthMax, stringBytesMax, sealedBytesMax } = limits;
     this.#redacts = redacts ? 1 : 0;
+    this.#limits = limits;
     this.#depthMax = Math.min(depthMax, DEPTH_MAX);
     this.#stringMax = stringBytesMax;
     this.bytesMax = Math.min(sealedBytesMax, SEALED_TEXT_BYTES_MAX);
@@ -135,6 +136,11 @@ export class JsonSealer {
     // Tags written into the text are ASCII in the place of ASCII.
     if ((sealKernel.classesRead() & Has.BEYOND_ASCII) !== 0 && !isTextUtf8(end)) return 0;
     return kind;
+  }
+
+  /** A longer text, which comes in parts. */
+  openParts(shelf: SealShelf): PartedText {
+    return new PartedText(sealKernel, this.#redacts, { ...this.#limits, sealedBytesMax: this.bytesMax }, shelf);
   }
 
   /** Values that were redacted in the last text. */

@@ -12,9 +12,11 @@
  * third of the time in which a flood of 75 MB/s fills a megabyte of a ring.
  */
 export const SEALED_TEXT_BYTES_MAX = 640 << 10;
-/** What a tree may hold of one message (`WitnessLimits.messageBytesMax`), in values; `collect` reads no more. */
+/** Values of a text that is sealed at once. One with more is sealed in parts. */
 export const SEALED_VALUES_MAX = 40_000;
-/** The longest value that a message can pay for (`WitnessLimits.messageBytesMax`). */
+/** Members of all open objects of a text that is sealed in parts: their digests wait until all can be sorted. */
+const MEMBERS_MAX = 100_000;
+/** The longest value of a text that is sealed at once, or of a part. */
 export const SEALED_BYTES_MAX = 4 << 20;
 
 /** The root's message: one for a struct, one for a list, each `d`, key, digest of the meta, key, digest of the value; one for a text. */
@@ -45,12 +47,47 @@ export const DIGESTS_AT = (PLAIN_END + 64) & ~63;
 /** Open containers, a frame each. A depth that no body reaches: its readers cut before. */
 export const DEPTH_MAX = 130;
 /** Of each value its digest and its name's, 8 bytes each; of each open container 16 bytes more. */
-const DIGESTS_BYTES = (SEALED_VALUES_MAX + DEPTH_MAX + 2) * 16;
+const DIGESTS_BYTES = (MEMBERS_MAX + DEPTH_MAX + 2) * 16;
+/** Digests that a text may leave behind for its next part, by the longest text that is sealed at once. */
+export const digestBytesMax = (textBytesMax: number): number => Math.min(textBytesMax * 4, DIGESTS_BYTES);
 export const FRAMES_AT = DIGESTS_AT + DIGESTS_BYTES;
-export const FRAME_BYTES = 64;
+export const FRAME_BYTES = 128;
+/** Of the encoder: of each open container where its content ends, and its kind. */
+export const ENCODER_STACK_AT = FRAMES_AT + (DEPTH_MAX + 2) * FRAME_BYTES;
+/** Where a text that is read in parts stands (`Resumed`), for the host to keep. */
+export const RESUMED_AT = ENCODER_STACK_AT + (DEPTH_MAX + 2) * 8;
+export const RESUMED_BYTES = 64;
+/** Offsets of words. */
+export const Resumed = {
+  /** The first byte that is not read yet. */
+  FROM: 0,
+  DEPTH: 4,
+  TOP: 8,
+  IN_OBJECT: 12,
+  SECRET_FROM: 16,
+  IS_BEHIND: 20,
+  REDACTED: 24,
+  CLASSES: 28,
+  /** Behind the last record of the tape. */
+  TAPE: 32,
+  FRAME: 36,
+} as const;
+/** What `resume` answers. */
+export const Found = {
+  /** A fault, or the text that is there ends within a value. */
+  NOTHING: 0,
+  /** The tape is full. */
+  FULL: 1,
+  /** The end of a container of which a part is encoded already. */
+  END: 2,
+  /** What was read cannot be encoded. */
+  UNFIT: 3,
+} as const;
+/** Words of a frame that the host reads: where its entries begin (negative: a list), whether a part of it is encoded, its record. */
+export const Frame = { BASE: 4, IS_SPILLED: 64, BEGIN: 68 } as const;
 
 /** For each byte its `Has` bit (4 bytes), what it is to secrets, what stands for it behind a backslash, its place in addresses. */
-export const CLASSES_AT = FRAMES_AT + (DEPTH_MAX + 2) * FRAME_BYTES;
+export const CLASSES_AT = RESUMED_AT + RESUMED_BYTES;
 export const KINDS_AT = CLASSES_AT + 1024;
 export const ESCAPES_AT = KINDS_AT + 256;
 export const EMAIL_PARTS_AT = ESCAPES_AT + 256;
@@ -83,8 +120,15 @@ export const PREFIX_LISTS_BYTES = 3072;
 export const SHORT_FORMATS_AT = (PREFIX_LISTS_AT + PREFIX_LISTS_BYTES + 63) & ~63;
 export const SHORT_FORMATS = 1024;
 
+/** How words of secrets' names begin (`name-beginnings.ts`), as bit sets: four letters by a hash, three and two by themselves. */
+export const BEGINNING_BITS = 15;
+export const BEGINNING_FACTOR = 0x2c1b3c6d;
+export const FOURS_AT = SHORT_FORMATS_AT + SHORT_FORMATS * 16;
+export const THREES_AT = FOURS_AT + (1 << BEGINNING_BITS) / 8;
+export const PAIRS_AT = THREES_AT + 2240;
+
 /** Names of members: digest as a number, length, what they say; then the name. */
-export const NAMES_AT = SHORT_FORMATS_AT + SHORT_FORMATS * 16;
+export const NAMES_AT = PAIRS_AT + 128;
 export const NAME_SLOTS = 2048;
 export const NAME_SLOT_BYTES = 64;
 /** Longer names are looked at anew each time, in a slot of their own behind the others. */
@@ -150,7 +194,7 @@ export const HEAD_PAIRS_MAX = 1024;
 export const HEAD_FIELD_BYTES = 16;
 
 /** Of a value three at most: its name, its beginning and its end. */
-const RECORDS_MAX = SEALED_VALUES_MAX * 3 + 2;
+export const RECORDS_MAX = SEALED_VALUES_MAX * 3 + 2;
 export const RECORD_BYTES = 16;
 export const TAPE_AT = HEAD_TEXTS_AT + HEAD_TEXTS * HEAD_TEXT_BYTES;
 
@@ -168,7 +212,7 @@ export const MEMORY_BYTES = PAGES * 65_536;
 export function sealedMemoryBytes(textBytesMax: number): number {
   const tables = TAPE_AT - FRAMES_AT;
   const plain = Math.min(textBytesMax * 2, PLAIN_BYTES);
-  const digests = Math.min(textBytesMax * 4 + (DEPTH_MAX + 2) * 16, DIGESTS_BYTES);
+  const digests = Math.min(digestBytesMax(textBytesMax) + textBytesMax * 4 + (DEPTH_MAX + 2) * 16, DIGESTS_BYTES);
   const tape = Math.min(((textBytesMax * 2) / 3 + 2) * RECORD_BYTES, RECORDS_MAX * RECORD_BYTES);
   return Math.ceil(TEXT_AT + textBytesMax + plain + digests + tables + tape + Math.min(textBytesMax * 9, VALUE_BYTES));
 }

@@ -88,6 +88,13 @@ export interface SealQuestions extends HeadQuestions {
 export interface SealKernel {
   read(end: number, redacts: number, depthMax: number, stringMax: number): number;
   encode(at: number): number;
+  beginParts(redacts: number, depthMax: number, stringMax: number): void;
+  resume(end: number): number;
+  encodeEntries(at: number, first: number, end: number, isList: number, isRoot: number): number;
+  settle(): void;
+  endSpilled(): number;
+  keepResumed(): void;
+  takeResumed(): void;
   redactedValues(): number;
   classesRead(): number;
   formatOf(start: number, end: number, classes: number): number;

@@ -8,10 +8,11 @@ import { inferText } from '../witness/infer.ts';
 import { type Data, type DataMeta, sealedData, stringData } from '../witness/ir.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import { SEALED_PAGE_BYTES, Sealed, SLAB_BYTES, TextSlab } from '../witness/sealed.ts';
-import type { Sealer } from '../witness/sealer.ts';
+import type { JsonParts, Sealer } from '../witness/sealer.ts';
 import { REDACTED } from '../witness/secret-scanner.ts';
 import { beginWriting, putTag, putUnsigned, writtenBytes } from './backward-writer.ts';
-import { formatOf, JsonSealer, mayHoldSecret, type SealLimits, sealKernel as seal } from './json-sealer.ts';
+import type { PartedText, SealLimits } from './json-parts.ts';
+import { formatOf, JsonSealer, mayHoldSecret, sealKernel as seal } from './json-sealer.ts';
 import { PackedHeads } from './packed-heads.ts';
 import {
   DIGESTS_AT,
@@ -23,6 +24,7 @@ import {
   ROOT_LIST_AT,
   ROOT_STRUCT_AT,
   ROOT_TEXT_AT,
+  SEALED_VALUES_MAX,
   SECRET_BYTES_MIN,
   SHORT_MAX,
 } from './seal-layout.ts';
@@ -58,6 +60,9 @@ const TEXT_CHARACTERS_MAX = 128;
 const PLACES_MAX = 256;
 /** A place whose texts are new each time (request ids) is left alone for so many of them. */
 const PASSES = 2048;
+
+/** A shorter text has no more values than are sealed at once. */
+const DENSE_BYTES_MIN = SEALED_VALUES_MAX * 2;
 
 /** Objects of values kept for the next bodies: 170 bytes each. */
 const IDLE_MAX = 128;
@@ -120,14 +125,10 @@ export class ValueSealer implements Sealer {
   json(source: readonly Uint8Array[], length: number, meta: DataMeta | null): Data | null {
     if (this.#json === null || meta === null) return null;
     const field = this.#json.read(source, length);
-    if (field === 0) return null;
     const sealedMeta = this.sealedMeta(meta);
-    const at = this.#json.encode(sealedMeta.field);
-    if (at === 0) return null;
-    const root = field === SealField.dataStruct ? ROOT_STRUCT_AT : ROOT_LIST_AT;
-    putDigest(root + 9, sealedMeta.digestHigh, sealedMeta.digestLow);
-    bytes.copyWithin(root + 25, DIGESTS_AT, DIGESTS_AT + 8);
-    seal.hash(root, ROOT_BYTES, ROOT_DIGEST_AT);
+    const at = field === 0 ? 0 : this.#json.encode(sealedMeta.field);
+    if (at === 0) return length < DENSE_BYTES_MIN ? null : this.#dense(source, length, meta);
+    hashRoot(sealedMeta, field === SealField.dataList);
     this.#obfuscator.changed += this.#json.redacted;
     const high = view.getInt32(ROOT_DIGEST_AT);
     const low = view.getInt32(ROOT_DIGEST_AT + 4);
@@ -139,6 +140,33 @@ export class ValueSealer implements Sealer {
     const value = this.#shelf.take(size);
     bytes.copy(value, 0, at, MEMORY_BYTES);
     return this.#sealedData(high, low, value, 0, size, null);
+  }
+
+  /** A text that may have been declined because it has more values, or longer ones, than are sealed at once. */
+  #dense(source: readonly Uint8Array[], length: number, meta: DataMeta): Data | null {
+    const parts = this.openParts(meta)!;
+    if (parts.push(source, length) && parts.isWhole) return parts.finish();
+    parts.release();
+    return null;
+  }
+
+  openParts(meta: DataMeta | null): JsonParts | null {
+    if (this.#json === null || meta === null) return null;
+    return new PartedValue(this.#json.openParts(this.#shelf), (text) => this.#partedData(text, this.sealedMeta(meta)));
+  }
+
+  /** The value of a text that was read in parts. */
+  #partedData(text: PartedText, meta: SealedMeta): Data {
+    const { rope, digest, isList, redacted } = text;
+    digest.copy(bytes, DIGESTS_AT);
+    hashRoot(meta, isList);
+    this.#obfuscator.changed += redacted;
+    rope.append(Buffer.from(meta.field.buffer), 0, meta.field.length);
+    const high = view.getInt32(ROOT_DIGEST_AT);
+    const low = view.getInt32(ROOT_DIGEST_AT + 4);
+    const data = this.#sealedData(high, low, rope.pieces[0]!, 0, rope.length, rope.pieces);
+    (data.value as Sealed).sizes = rope.sizes;
+    return data;
   }
 
   #sealedData(
@@ -315,6 +343,49 @@ export class ValueSealer implements Sealer {
       this.#metas.set(meta, sealed);
     }
     return sealed;
+  }
+}
+
+/** The digest of a root whose own, without its Data, lies at `DIGESTS_AT`: to `ROOT_DIGEST_AT`. */
+function hashRoot(meta: SealedMeta, isList: boolean): void {
+  const root = isList ? ROOT_LIST_AT : ROOT_STRUCT_AT;
+  putDigest(root + 9, meta.digestHigh, meta.digestLow);
+  bytes.copyWithin(root + 25, DIGESTS_AT, DIGESTS_AT + 8);
+  seal.hash(root, ROOT_BYTES, ROOT_DIGEST_AT);
+}
+
+/** A JSON text on its way to a value. */
+class PartedValue implements JsonParts {
+  readonly #text: PartedText;
+  readonly #finished: (text: PartedText) => Data;
+
+  constructor(text: PartedText, finished: (text: PartedText) => Data) {
+    this.#text = text;
+    this.#finished = finished;
+  }
+
+  get bytes(): number {
+    return this.#text.bytes;
+  }
+
+  get unreadBytes(): number {
+    return this.#text.unreadBytes;
+  }
+
+  get isWhole(): boolean {
+    return this.#text.isWhole;
+  }
+
+  push(pages: readonly Uint8Array[], length: number): boolean {
+    return this.#text.push(pages, length);
+  }
+
+  finish(): Data | null {
+    return this.#text.end() ? this.#finished(this.#text) : null;
+  }
+
+  release(): void {
+    this.#text.rope.release();
   }
 }
 

@@ -48,7 +48,20 @@ function headLayout(): string {
   );
 }
 
-const { Op, Constant, KeyIs, SecretKind, EmailPart, Place, PlaceIs, HeadText, ...rest } = layout;
+const {
+  Op,
+  Constant,
+  KeyIs,
+  SecretKind,
+  EmailPart,
+  Place,
+  PlaceIs,
+  HeadText,
+  Resumed,
+  Found: Answer,
+  Frame,
+  ...rest
+} = layout;
 
 function sealLayout(): string {
   const numbers = Object.entries(rest).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
@@ -68,6 +81,11 @@ function sealLayout(): string {
     ...prefixed('PLACE', Place),
     ...prefixed('PLACE_IS', PlaceIs),
     ...prefixed('HEAD_TEXT', HeadText),
+    ...prefixed('RESUMED', Resumed),
+    ...prefixed('FOUND', Answer),
+    FRAME_BASE: Frame.BASE,
+    FRAME_IS_SPILLED: Frame.IS_SPILLED,
+    FRAME_BEGIN: Frame.BEGIN,
     ...prefixed('HAS', Has),
     ...prefixed('FORMAT', formats),
     ...wraps(),

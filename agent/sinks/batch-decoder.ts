@@ -31,6 +31,8 @@ const turnBytes = 256 << 10;
 const shortBytesMax = 64 << 10;
 /** Of batches that begin with a longer witness, so many have it decoded. */
 const longShare = 1 / 16;
+/** A longer witness is not decoded if its keys are digests: its values may weigh hundreds of megabytes as objects. */
+const weighedBytesMax = 1 << 20;
 /** A full collection takes some ms: not after each small batch. */
 const leftWeightMax = 32e6;
 const { decodedBytesMax, queueMax, witnessesMax, batchWeightMax } = collectLimits;
@@ -146,6 +148,12 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
     if (byte >= 0x80 || at + length > bytes.length) throw new Refusal(400, 'a witness is cut');
     if (witnesses.length === witnessesMax) throw new Refusal(413, `a batch has ${witnessesMax} witnesses at most`);
     const witness = bytes.subarray(at, at + length);
+    const long = length > weighedBytesMax && isKeyed !== false ? outlined(witness) : undefined;
+    if (long !== undefined) {
+      witnesses.push(long);
+      at += length;
+      continue;
+    }
     if (witnesses.length === 0 && length > shortBytesMax && Math.random() >= longShare) isKeyed = true;
     const its = witnessWeight(witness, batchWeightMax);
     weight += its;

@@ -4,16 +4,36 @@
  */
 import type { DigestMemory } from '../digest/dedup.ts';
 import { keyWitness, makeWitnessDigest } from '../digest/digest.ts';
-import { writtenMemory, writtenStart } from '../encode/backward-writer.ts';
+import {
+  eachWrittenPiece,
+  isSpliced,
+  writtenBytes,
+  writtenLength,
+  writtenMemory,
+  writtenStart,
+} from '../encode/backward-writer.ts';
 import { writeDelimitedWitness } from '../encode/witness-encoder.ts';
 import type { Witness } from '../witness/ir.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { WitnessHandler } from '../witness/witness-builder.ts';
-import type { OutputFile } from './output-file.ts';
+
+export interface WitnessTarget {
+  /** One witness, with its length before it. */
+  writeBytes(bytes: Uint8Array, start: number, end: number): void;
+  /** The same of a long one, which lies in pieces. @default they are copied together */
+  writePieces?(pieces: WitnessPieces): void;
+}
+
+export interface WitnessPieces {
+  each(take: (bytes: Uint8Array, start: number, end: number) => void): void;
+  joined(): Uint8Array;
+}
+
+const pieces: WitnessPieces = { each: eachWrittenPiece, joined: writtenBytes };
 
 export interface WitnessFileOptions {
   /** Null: nothing is written. */
-  readonly output: Pick<OutputFile, 'writeBytes'> | null;
+  readonly output: WitnessTarget | null;
   readonly obfuscator: Obfuscator;
   /** Null: equal witnesses are written each time. */
   readonly seen: DigestMemory | null;
@@ -52,10 +72,11 @@ export class WitnessFile implements WitnessHandler {
       counters.tooLong += 1;
       return;
     }
-    const bytes = writtenMemory();
-    const start = writtenStart();
-    output?.writeBytes(bytes, start, bytes.length);
     counters.written += 1;
-    counters.writtenBytes += bytes.length - start;
+    counters.writtenBytes += writtenLength();
+    if (output === null) return;
+    if (!isSpliced()) output.writeBytes(writtenMemory(), writtenStart(), writtenMemory().length);
+    else if (output.writePieces !== undefined) output.writePieces(pieces);
+    else output.writeBytes(writtenBytes(), 0, writtenLength());
   }
 }

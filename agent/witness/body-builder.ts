@@ -20,7 +20,7 @@ import {
   uint64Data,
 } from './ir.ts';
 import type { Sealed } from './sealed.ts';
-import type { Sealer } from './sealer.ts';
+import type { JsonParts, Sealer } from './sealer.ts';
 import type { ValueBudget } from './value-budget.ts';
 
 /** How text becomes a value: its type and its formats. */
@@ -60,6 +60,9 @@ interface Open {
   readonly repeats: boolean;
 }
 
+/** A longer value is paid for by what there is for all messages, not by its message's share. */
+const longBytesMin = 1 << 20;
+
 /** What a struct and a list weigh beside their node: arrays grow to seventeen places at once (measured). */
 const structBytes = 250;
 const listBytes = 130;
@@ -78,6 +81,10 @@ export class BodyBuilder implements BodyHandler {
   #partDepth = 0;
   /** The budget was spent: some values are missing. */
   cut = false;
+
+  /** A body that is sealed in parts, and what was paid for it. */
+  #parts: JsonParts | null = null;
+  #partsPaid = 0;
 
   /** The body's value, where the sealer took it: its memory is to be released. */
   sealed: Data | null = null;
@@ -99,6 +106,7 @@ export class BodyBuilder implements BodyHandler {
     this.#kind = 'unknown';
     this.#partDepth = 0;
     this.cut = false;
+    this.#partsPaid = 0;
     this.sealed = null;
   }
 
@@ -187,8 +195,48 @@ export class BodyBuilder implements BodyHandler {
   whole(pages: readonly Uint8Array[], length: number): boolean {
     const data = this.#sealer!.json(pages, length, this.#meta);
     if (data === null) return false;
-    if (this.#pay((data.value as Sealed).length)) this.sealed = data;
-    else this.#sealer!.release(data, true);
+    const size = (data.value as Sealed).length;
+    if (size > longBytesMin ? this.#payParts(size) : this.#pay(size)) this.sealed = data;
+    else {
+      this.cut = true;
+      this.#sealer!.release(data, true);
+    }
+    return true;
+  }
+
+  part(pages: readonly Uint8Array[], length: number): boolean {
+    this.#parts ??= this.#sealer!.openParts(this.#meta);
+    const parts = this.#parts;
+    if (parts === null) return false;
+    const isFirst = this.#partsPaid === 0;
+    const isRead = parts.push(pages, length);
+    if (isFirst && (!isRead || parts.unreadBytes > length / 2)) {
+      // The other way can still be taken.
+      parts.release();
+      this.#parts = null;
+      return false;
+    }
+    const isPaid = isRead && this.#payParts(parts.bytes);
+    if (!isPaid) this.cut = true;
+    return isPaid;
+  }
+
+  endParts(pages: readonly Uint8Array[], length: number): boolean {
+    const parts = this.#parts!;
+    const isRead = !this.cut && (length === 0 || parts.push(pages, length));
+    if (isRead && !this.#payParts(parts.bytes)) this.cut = true;
+    const isWhole = isRead && parts.isWhole;
+    this.#parts = null;
+    this.sealed = parts.finish();
+    if (this.sealed === null) parts.release();
+    return isWhole;
+  }
+
+  /** For what has been added to the value. */
+  #payParts(bytes: number): boolean {
+    if (bytes <= this.#partsPaid) return true;
+    if (!this.#budget.takeSealed(bytes - this.#partsPaid)) return false;
+    this.#partsPaid = bytes;
     return true;
   }
 

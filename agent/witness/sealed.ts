@@ -17,8 +17,9 @@ export class Sealed {
   /** The digest as text, once it was asked for. */
   text = '';
 
-  /** A message longer than `SEALED_PAGE_BYTES` lies in pages, full but for the last. */
+  /** A message longer than `SEALED_PAGE_BYTES` lies in pages: full but for the last, or as `sizes` says. */
   pages: readonly Uint8Array[] | null;
+  sizes: readonly number[] | null = null;
 
   constructor(
     digestHigh: number,
@@ -51,6 +52,7 @@ export class Sealed {
     this.start = start;
     this.length = length;
     this.pages = pages;
+    this.sizes = null;
     this.text = '';
   }
 }

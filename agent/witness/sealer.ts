@@ -22,6 +22,25 @@ export interface HeadSealer {
   release(packed: PackedFields, isOver: boolean): void;
 }
 
+/** A JSON text longer than is sealed at once: what was read of it is encoded, and its bytes are not needed any more. */
+export interface JsonParts {
+  /** Of the value so far, and of what is kept beside it. */
+  readonly bytes: number;
+  /** Bytes of the text so far that could not be read yet. */
+  readonly unreadBytes: number;
+  /** Everything up to now was plain JSON, and its root is over. */
+  readonly isWhole: boolean;
+  /**
+   * The next `length` bytes, in pages that are full but for the last.
+   * @returns false where they are no plain JSON: what came before stands
+   */
+  push(pages: readonly Uint8Array[], length: number): boolean;
+  /** Ends all containers that are open. @returns the value; null where nothing can be shown */
+  finish(): Data | null;
+  /** In place of `finish`: there will be no value. */
+  release(): void;
+}
+
 /** Makes sealed values. What it declines (null) goes the way of all values: as a tree, obfuscated and digested later. */
 export interface Sealer {
   /** The longest text that `json` takes; 0 where it takes none. */
@@ -31,6 +50,8 @@ export interface Sealer {
    * @returns null for whatever is not plain JSON (repeated names, numbers beyond 53 bits, faults …), or has no room.
    */
   json(pages: readonly Uint8Array[], length: number, meta: DataMeta | null): Data | null;
+  /** A JSON text that comes in parts; null where none is taken. */
+  openParts(meta: DataMeta | null): JsonParts | null;
   /** A text without a type of its own (header fields, parameters). */
   text(value: string, meta: DataMeta, slab: TextSlab | null): Data | null;
   /** Where the texts of one message lie together, until it is given back. */

@@ -3,6 +3,9 @@
 /** A `Data` node with its place in its container (measured: 88 to 104 bytes). */
 export const nodeBytes = 112;
 
+/** The rest is for messages that are no longer than most. */
+const sealedShareMax = 0.85;
+
 /** All messages' values together. */
 export class ValueTotal {
   readonly bytesMax: number;
@@ -49,6 +52,19 @@ export class ValueBudget {
     this.#bytes += bytes;
     total.bytes += bytes;
     if (total.bytes > total.bytesPeak) total.bytesPeak = total.bytes;
+  }
+
+  /** Pays for bytes of a value that is sealed in parts: as many as there are for all messages. */
+  takeSealed(bytes: number): boolean {
+    const total = this.#total;
+    if (total.bytes + bytes > total.bytesMax * sealedShareMax) {
+      total.shed += 1;
+      return false;
+    }
+    this.#bytes += bytes;
+    total.bytes += bytes;
+    if (total.bytes > total.bytesPeak) total.bytesPeak = total.bytes;
+    return true;
   }
 
   release(): void {

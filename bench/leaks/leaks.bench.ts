@@ -1,24 +1,27 @@
 /**
- * `npm run bench:leaks [-- --repeats 5 --seconds 20 --out FILE NAME…]`: twelve leaking services over a limit on growth, with their keeper
- * named, and twelve clean twins decided and passed. Hours for all; what is in FILE already is not run again.
+ * `npm run bench:leaks [-- --repeats 5 --requests 20000 --out FILE --folder FOLDER NAME…]`: services that leak, over a limit on growth and with
+ * their keeper named, and their clean twins, decided and passed. The twelve that everybody knows, nine more with `--unusual`, or those that
+ * are named. So many requests each, however long they take: a slope is known by their number. What is in FILE already is not run again.
+ * FOLDER is one in which floodgate is installed; without it this checkout is run.
  */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { RunReport } from '../../reports/model.ts';
-import { type LeakingService, leakingServices } from './services.ts';
+import { BenchFolder, checkout } from '../bench-folder.ts';
+import { type LeakingService, unusualServices, usualServices } from './services.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     repeats: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '20' },
+    requests: { type: 'string', default: '20000' },
+    kind: { type: 'string', default: 'leak,clean' },
     budget: { type: 'string' },
-    out: { type: 'string', default: path.join(root, 'runs', 'leaks.jsonl') },
+    unusual: { type: 'boolean', default: false },
+    folder: { type: 'string' },
+    out: { type: 'string', default: path.join(checkout, 'runs', 'leaks.jsonl') },
   },
 });
 
@@ -36,17 +39,21 @@ interface Row {
   readonly seconds: number;
 }
 
-const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-leaks-'));
+const services = [...usualServices, ...unusualServices];
+const all = values.unusual ? unusualServices : usualServices;
+const wanted = positionals.length === 0 ? all : services.filter(({ name }) => positionals.includes(name));
+const bench = new BenchFolder(values.folder);
 try {
-  const wanted = leakingServices.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const hasGo = buildGo();
+  bench.copyFolder(new URL('./testdata/', import.meta.url));
+  bench.copyFolder(new URL('./testdata/seen-before/', import.meta.url), 'node_modules/seen-before');
+  const isReady = { go: buildGo(), tsc: compileTypeScript() };
   for (let repeat = 1; repeat <= Number(values.repeats); repeat += 1) {
     for (const service of wanted) {
-      if (service.pprof && !hasGo) {
-        console.log(`${service.name}: skipped, there is no Go here`);
+      if (service.needs && !isReady[service.needs]) {
+        console.log(`${service.name}: skipped, there is no ${service.needs} here`);
         continue;
       }
-      for (const kind of ['leak', 'clean'] as const) {
+      for (const kind of values.kind.split(',') as Row['kind'][]) {
         const isKnown = rows().some((row) => row.name === service.name && row.kind === kind && row.repeat === repeat);
         if (!isKnown) record(tryService(service, kind, repeat));
       }
@@ -54,49 +61,39 @@ try {
   }
   console.log(table(rows()));
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  bench.remove();
 }
 
 function buildGo(): boolean {
-  const source = path.join(root, 'bench/leaks/testdata/map-in-go/main.go');
-  return spawnSync('go', ['build', '-o', path.join(folder, 'map-in-go'), source], { stdio: 'inherit' }).status === 0;
+  const cwd = path.join(bench.place, 'map-in-go');
+  return spawnSync('go', ['build', '-o', 'map-in-go', 'main.go'], { cwd, stdio: 'inherit' }).status === 0;
+}
+
+/** For an engine that has no private fields, with a source map beside it. */
+function compileTypeScript(): boolean {
+  const tsc = path.join(checkout, 'node_modules/.bin/tsc');
+  const types = ['--types', 'node', '--typeRoots', path.join(checkout, 'node_modules/@types')];
+  const modules = ['--module', 'esnext', '--moduleResolution', 'bundler', '--target', 'es2019', '--strict', 'false'];
+  const words = ['class-fields.ts', '--outDir', 'dist', '--sourceMap', ...modules, ...types];
+  spawnSync(tsc, words, { cwd: bench.place, stdio: 'inherit' });
+  return existsSync(path.join(bench.place, 'dist/class-fields.js'));
 }
 
 function tryService(service: LeakingService, kind: Row['kind'], repeat: number): Row {
-  const out = path.join(folder, `${service.name}-${kind}-${repeat}`);
-  const target = service.target.replace('{kind}', kind).replace('{folder}', folder);
-  const load = `node_modules/.bin/autocannon -c 10 -d ${values.seconds} http://127.0.0.1:{port}/`;
+  const autocannon = path.join(checkout, 'node_modules/.bin/autocannon');
   const words = [
-    '--target',
-    target,
-    '--load',
-    load,
-    '--budget',
-    values.budget ?? service.budget,
-    '--idle',
-    '1s',
-    '--recover',
-    '2s',
+    ...['--target', service.target.replace('{kind}', kind)],
+    ...['--load', `${autocannon} -c 10 -a ${values.requests} http://127.0.0.1:{port}/`],
+    ...['--budget', values.budget ?? service.budget, '--idle', '500ms', '--recover', '1s'],
+    ...(service.pprof ? ['--pprof', service.pprof] : []),
   ];
-  if (service.pprof) words.push('--pprof', service.pprof);
   const startedMs = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ['bin/floodgate', 'run', ...words, '--out', out], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, CI: '1', PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}` },
-  });
+  const { exitCode, report, output } = bench.run(words);
   const seconds = Math.round((performance.now() - startedMs) / 1000);
-  const base = { name: service.name, kind, repeat, exitCode: status, seconds };
-  try {
-    return {
-      ...base,
-      ...judge(service, kind, status, JSON.parse(readFileSync(path.join(out, 'report.json'), 'utf8'))),
-    };
-  } catch {
-    return { ...base, isRight: false, growth: stderr.slice(-120), cause: '', keeper: '', suspect: '' };
-  } finally {
-    rmSync(out, { recursive: true, force: true });
-  }
+  const base = { name: service.name, kind, repeat, exitCode, seconds };
+  return report
+    ? { ...base, ...judge(service, kind, exitCode, report) }
+    : { ...base, isRight: false, growth: output.slice(-120), cause: '', keeper: '', suspect: '' };
 }
 
 function judge(service: LeakingService, kind: Row['kind'], status: number | null, report: RunReport) {
@@ -108,7 +105,7 @@ function judge(service: LeakingService, kind: Row['kind'], status: number | null
   const [suspect] = spike?.suspects ?? [];
   return {
     isRight: kind === 'clean' ? status === 0 : status === 1 && spike?.cause === 'leak' && isNamed,
-    growth: `${budget?.state} ${budget?.actual?.toFixed(0) ?? budget?.note ?? ''}`,
+    growth: `${budget?.state} ${budget?.actual?.toFixed(0) ?? ''} ${budget?.note ?? ''}`,
     cause: kind === 'leak' ? (spike?.cause ?? '') : '',
     keeper: kind === 'leak' && keeper ? `${keeper.name} at ${keeper.file}:${keeper.line}` : '',
     suspect: kind === 'leak' && suspect ? `${suspect.file}:${suspect.line} ${suspect.functionName}` : '',
@@ -126,9 +123,8 @@ function rows(): Row[] {
 function record(row: Row): void {
   mkdirSync(path.dirname(values.out), { recursive: true });
   appendFileSync(values.out, `${JSON.stringify(row)}\n`);
-  console.log(
-    `${row.name} ${row.kind} ${row.repeat}: ${row.isRight ? 'right' : 'WRONG'}, ${row.growth}, ${row.keeper} (${row.seconds} s)`,
-  );
+  const verdict = row.isRight ? 'right' : `WRONG (${row.cause})`;
+  console.log(`${row.name} ${row.kind} ${row.repeat}: ${verdict}, ${row.growth}, ${row.keeper} (${row.seconds} s)`);
 }
 
 function table(all: readonly Row[]): string {
@@ -140,16 +136,10 @@ function table(all: readonly Row[]): string {
     const mine = all.filter((row) => row.name === name && row.kind === kind);
     return `${mine.filter(({ isRight }) => isRight).length} of ${mine.length}`;
   };
-  for (const { name } of leakingServices) {
+  for (const { name } of services.filter((each) => all.some((row) => row.name === each.name))) {
     const last = all.findLast((row) => row.name === name && row.kind === 'leak');
-    const cells = [
-      name,
-      share(name, 'leak'),
-      share(name, 'clean'),
-      `\`${last?.keeper ?? ''}\``,
-      `\`${last?.suspect ?? ''}\``,
-    ];
-    lines.push(`| ${cells.join(' | ')} |`);
+    const kept = [`\`${last?.keeper ?? ''}\``, `\`${last?.suspect ?? ''}\``];
+    lines.push(`| ${[name, share(name, 'leak'), share(name, 'clean'), ...kept].join(' | ')} |`);
   }
   return lines.join('\n');
 }

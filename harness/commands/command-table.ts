@@ -64,9 +64,27 @@ export const commandTable: readonly CommandRow[] = [
   },
   {
     name: 'merge',
-    group: 'Remember',
+    group: 'More machines than one',
     summary: 'one report out of what several machines measured',
     load: async () => (await import('./merge-command.ts')).addMergeCommand,
+  },
+  {
+    name: 'enqueue',
+    group: 'More machines than one',
+    summary: 'put the scenarios of a gate into a queue for a pool of machines',
+    load: async () => (await import('./enqueue-command.ts')).addEnqueueCommand,
+  },
+  {
+    name: 'worker',
+    group: 'More machines than one',
+    summary: 'measure what is in the queue, one scenario at a time',
+    load: async () => (await import('./worker-command.ts')).addWorkerCommand,
+  },
+  {
+    name: 'queue',
+    group: 'More machines than one',
+    summary: 'look at the queue: wait, collect results, cancel, drain',
+    load: async () => (await import('./queue-command.ts')).addQueueCommand,
   },
   {
     name: 'record',

@@ -12,7 +12,7 @@ import {
 import { renderComparisonAnnotations } from '../../reports/comparison-annotations.ts';
 import { comparisonReporters } from '../../reports/comparison-reporter.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
-import { compareScenario } from '../compare/compare-scenario.ts';
+import { compareScenario, type ScenarioResult } from '../compare/compare-scenario.ts';
 import { overlayOf, type TimedRun } from '../compare/overlay.ts';
 import type { Side } from '../compare/pairs.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
@@ -50,6 +50,7 @@ interface CompareFlags {
   readonly config?: string;
   readonly only?: readonly string[];
   readonly env?: string;
+  readonly metric?: readonly string[];
   readonly threshold?: readonly string[];
   readonly maxPairs: string;
   readonly maxTime: string;
@@ -74,6 +75,7 @@ export function addCompareCommand(command: Command): void {
     .option('--only <scenario>', 'this scenario alone; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
     .option('--threshold <metric=share>', 'replaces or adds a threshold; may be repeated', repeated)
+    .option('--metric <name>', 'judge this metric, and no other; may be repeated', repeated)
     .option('--max-pairs <n>', 'pairs a scenario, at most', '40')
     .option('--max-time <time>', 'no new pair begins after it', '30min')
     .addOption(
@@ -115,9 +117,9 @@ async function compare(flags: CompareFlags): Promise<number> {
     const versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
     if (versions.base.key === versions.head.key) step('base and head are the same: what differs is noise');
     const folder = makeReportFolder('compare', flags.out);
-    const compared: ComparedScenario[] = [];
+    const results: ScenarioResult[] = [];
     for (const scenario of scenarios) {
-      compared.push(
+      results.push(
         await compareScenario({
           project,
           scenario,
@@ -126,6 +128,7 @@ async function compare(flags: CompareFlags): Promise<number> {
           folder,
           environment: flags.env,
           thresholds: flags.threshold ?? [],
+          metrics: flags.metric,
           sites: flags.sites ?? 'worse',
           signal: session.signal,
           pairsMax,
@@ -138,6 +141,7 @@ async function compare(flags: CompareFlags): Promise<number> {
         }),
       );
     }
+    const compared = results.map((each) => each.compared);
     const report: ComparisonReport = {
       kind: 'comparison',
       schemaVersion: COMPARISON_SCHEMA_VERSION,
@@ -151,6 +155,7 @@ async function compare(flags: CompareFlags): Promise<number> {
       errorRate,
       scenarios: compared,
       timelines: compared.flatMap((each) => timelineOf(folder, each)),
+      flames: results.flatMap(({ flame }) => (flame ? [flame] : [])),
       verdict: comparisonVerdict(compared, flags.undecided === 'pass'),
     };
     for (const { fileName, render } of comparisonReporters)

@@ -11,6 +11,7 @@ import { paceFlags } from './pace-flags.ts';
 import type { ProjectGateFlags } from './project-gate.ts';
 import { repeated } from './repeated-option.ts';
 import type { Session } from './session.ts';
+import { optionOf } from './shown-words.ts';
 
 /** In this order: the article's incident first, since it is what everyone asks about. */
 export const gateScenarios = ['incident', 'recorded-burst', 'reorder-loss', 'steady'];
@@ -41,6 +42,7 @@ export function addGateCommand(command: Command): void {
     .option('--budget <name=value>', 'replaces or adds a limit in every scenario; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
     .option('--shard <i/n>', 'only this part of the scenarios, for floodgate merge; auto: as CI’s variables say')
+    .option('--part-of <dir>', 'with --shard: only where this is a part of the same whole as the shard in this folder')
     .addHelpText('after', examples)
     .action(async (set: string | undefined, flags: GateFlags) => {
       process.exitCode = await gateOf({ ...flags, ...((set ?? flags.set) !== undefined && { set: set ?? flags.set }) });
@@ -57,12 +59,14 @@ async function gateOf(flags: GateFlags): Promise<number> {
     const project = await loadProject(process.cwd(), flags.config);
     return (await import('./project-gate.ts')).projectGate(project, flags);
   }
-  const needless = (['only', 'quick', 'budget', 'env', 'shard'] as const).find((name) => flags[name] !== undefined);
+  const needless = (['only', 'quick', 'budget', 'env', 'shard', 'partOf'] as const).find(
+    (name) => flags[name] !== undefined,
+  );
   if (needless === undefined)
     return gate(flags.set === undefined ? gateScenarios : await scenariosOfSet(flags.set), flags);
   throw new FloodgateError(
     'option-invalid',
-    `--${needless} is for the scenarios of a configuration, and there is none`,
+    `${optionOf(needless)} is for the scenarios of a configuration, and there is none`,
     {
       hint: 'floodgate init writes one.',
     },

@@ -1,9 +1,11 @@
 /** What a shard of a gate says of the whole that it is a part of. */
+import { FloodgateError } from '../../agent/errors.ts';
 import type { Note } from '../../reports/model.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Project } from '../project/find-config.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
-import { configurationHash, type Manifest } from '../shards/partial.ts';
+import { differenceOf } from '../shards/merge-partials.ts';
+import { configurationHash, type Manifest, readManifest } from '../shards/partial.ts';
 import type { Shard } from '../shards/shard-choice.ts';
 import { commandLine } from './shown-words.ts';
 
@@ -15,7 +17,7 @@ export interface Checkout {
   readonly dirty: boolean;
 }
 
-interface Whole extends Checkout {
+export interface Whole extends Checkout {
   readonly env?: string;
   readonly budget?: readonly string[];
   readonly scenarios: readonly ScenarioConfig[];
@@ -23,19 +25,21 @@ interface Whole extends Checkout {
   /** Names of scenarios that no limit judges. */
   readonly unlimited: readonly string[];
   readonly toolVersion: string;
+  /** As it is typed, with what each shard says for itself. @default this process's own */
+  readonly command?: string;
 }
 
 /** What every shard of this gate has in common, whichever machine it runs on. */
 export function shardCommon(project: Project, whole: Whole): Manifest['common'] {
   const { commit, dirty, scenarios, ledger, unlimited, toolVersion, env = null, budget = [] } = whole;
-  // Where it is stored changes nothing that is measured.
-  const { store: _, ...config } = project.config;
+  // Where it is stored, and what hands out its cells, changes nothing that is measured.
+  const { store: _, queue: __, ...config } = project.config;
   return {
     floodgate: toolVersion,
     commit,
     dirty,
     configuration: configurationHash([config, scenarios, ledger, env, budget]),
-    command: wholeCommand(commandLine()),
+    command: wholeCommand(whole.command ?? commandLine()),
     cells: scenarios.map(({ name }) => name),
     unlimited: [...unlimited],
   };
@@ -43,7 +47,19 @@ export function shardCommon(project: Project, whole: Whole): Manifest['common'] 
 
 /** Without what each shard says for itself. */
 function wholeCommand(command: string): string {
-  return command.replaceAll(/ --(shard|out)(=| )('[^']*'|\S+)/g, '');
+  return command.replaceAll(/ --(shard|out|part-of)(=| )('[^']*'|\S+)/g, '');
+}
+
+/**
+ * @param folder of a shard. How it was typed may differ: what the options change is in the rest
+ * @throws FloodgateError `shards-differ` where this machine would measure a part of something else
+ */
+export function refuseOtherWhole(folder: string, own: Manifest['common']): void {
+  const difference = differenceOf(readManifest(folder).common, own, 'command');
+  if (difference === undefined) return;
+  throw new FloodgateError('shards-differ', `--part-of ${folder}: this is another ${difference}`, {
+    hint: 'Nothing was measured. Check out the same commit, with the same floodgate and options.',
+  });
 }
 
 export function shardNote({ index, count }: Shard, own: number, all: number): Note {

@@ -44,7 +44,7 @@ function seriesLines(
   const defect = series.defect === null ? '' : `, defect ${printable(series.defect, 60)}`;
   const rows = series.runs.map((run, i) => {
     const point = found.points.find(({ index }) => index === i);
-    const other = comparable[i] ? '' : run.partial === 1 ? '  (interrupted)' : '  (the scenario was another one)';
+    const other = comparable[i] ? '' : run.partial === 1 ? '  (no whole run)' : '  (the scenario was another one)';
     const change = point === undefined ? '' : `  ← ${changeWords(point, unit)}`;
     const text = `  ${run.id.slice(0, 8)}  ${startWords(run)}  ${commitColumn(run)}  ${valueWords(figures[i], unit)}`;
     return { text: `${text}${other}${change}`, isShown: i >= series.runs.length - limit || point !== undefined };

@@ -3,6 +3,7 @@ import { cpSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
+import { printable } from '../../reports/format.ts';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import { mergePartials } from '../shards/merge-partials.ts';
 import { type Partial, readPartials } from '../shards/partial.ts';
@@ -67,7 +68,12 @@ function incomplete(missing: readonly string[], partials: readonly Partial[]): F
   const absent = Array.from({ length: count }, (_, at) => at + 1).filter((index) => !here.has(index));
   const shards =
     absent.length === 0 ? '' : ` (there is no shard ${absent.map((index) => `${index}/${count}`).join(', ')})`;
-  return new FloodgateError('cells-missing', `no shard measured: ${missing.join(', ')}${shards}`, {
+  const failures = partials.flatMap(({ manifest }) => manifest.failures);
+  const named = missing.map((cell) => {
+    const why = failures.findLast((failure) => failure.cell === cell)?.why;
+    return why === undefined ? cell : `${cell} (${printable(why, 200)})`;
+  });
+  return new FloodgateError('cells-missing', `no shard measured: ${named.join(', ')}${shards}`, {
     hint: 'Nothing was rendered. Run those shards again and bring their folders, or say --partial: the verdict is then no pass.',
   });
 }

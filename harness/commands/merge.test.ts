@@ -40,6 +40,7 @@ const partialOf = (name: string, cells: readonly string[], runs: readonly RunRep
     common: commonOf(cells),
     shard: { index: 1, count: 1 },
     results: runs.map((run) => ({ cell: run.scenario.name, sha256: configurationHash(run) })),
+    failures: [],
   },
   results: runs.map((report) => ({ cell: report.scenario.name, report, sha256: configurationHash(report) })),
 });

@@ -1,6 +1,7 @@
 /** The report of a gate whose cells were measured by several machines. Pure: what it says comes from their runs alone. */
 import { printable } from '../../reports/format.ts';
-import { type GateReport, type Note, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
+import { type GateReport, type Note, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
+import { hardwareClass } from '../ledger/machine-class.ts';
 import { worstExitCode } from '../metrics/exit-codes.ts';
 import type { Merged } from '../shards/merge-partials.ts';
 import { gateVerdict } from './gate-verdict.ts';
@@ -30,8 +31,16 @@ export function mergedReport({ common, runs, replaced, missing }: Merged): GateR
     command: common.command,
     runs,
     verdict: withMissing(gateVerdict(runs, common.cells.length, common.unlimited), missing),
-    notes: [...unlimited, ...absent, ...again],
+    notes: [...unlimited, ...absent, ...again, ...kindsOfMachines(runs)],
   };
+}
+
+/** Figures of unlike machines stand side by side, and are not to be compared. */
+function kindsOfMachines(runs: readonly RunReport[]): Note[] {
+  const kinds = Map.groupBy(runs, ({ environment }) => hardwareClass(environment));
+  if (kinds.size < 2) return [];
+  const named = [...kinds].map(([kind, own]) => `${printable(kind, 200)}: ${own.length}`).sort();
+  return [{ severity: 'warning', text: `measured by machines of ${kinds.size} kinds (${named.join('; ')})` }];
 }
 
 /** What was not measured is no pass. */

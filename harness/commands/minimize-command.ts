@@ -7,6 +7,7 @@ import type { MinimizeFlags } from './perform-minimize.ts';
 const examples = `
 Examples:
   floodgate minimize runs/latest --while "rss.max > 150MB" -o small.pcap        the traffic of a run, and what it was run with
+  floodgate minimize flight/spike-20261129T203747Z --target "./probe {interface}"      what floodgate record kept: its spike stays
   floodgate minimize incident.pcap --while "rss.max > 150MB" --defect reassembly-unbounded
   floodgate minimize prod.pcapng.zst --while "suspect=assembler.ts and pages.max > 20k"
   floodgate minimize prod.pcapng --while "rss.max > 300MB" --target "node server.js" --requests   whole requests are left out
@@ -24,10 +25,15 @@ Exit codes: 0 done, 1 the whole capture does not meet the condition, 2 could not
 
 export function addMinimizeCommand(command: Command): void {
   command
-    .description('Finds the smallest capture that still does it: of a run, of a capture file, or of a scenario.')
-    .argument('<what>', 'folder of a run, a capture file, or a scenario')
+    .description(
+      'Finds the smallest capture that still does it: of a run, of a recorded spike, of a capture file, or of a scenario.',
+    )
+    .argument('<what>', 'folder of a run, or of a recorded spike, a capture file, or a scenario')
     .argument('[words...]', 'behind --: further options of floodgate run')
-    .requiredOption('--while <condition>', 'what has to stay: "rss.max > 150MB", suspect=assembler.ts, exit=1')
+    .option(
+      '--while <condition>',
+      'what has to stay: "rss.max > 150MB", suspect=assembler.ts, exit=1 (default: of a recorded spike, its level)',
+    )
     .option('-o, --output <file>', 'capture to write: pcap, or pcapng where the name says so', 'small.pcap')
     .option('--check <command>', 'in place of a run: its exit code decides, {capture} is filled in')
     .option('--target <what>', 'instead of the agent: a command line, as floodgate run takes it')
@@ -41,6 +47,7 @@ export function addMinimizeCommand(command: Command): void {
     )
     .option('--scenario <name>', 'which run of a gate')
     .option('--minutes <n>', 'of trials, at most; what is smallest by then is written', '15')
+    .option('--trials <n>', 'so many trials, in place of a time')
     .option('--jobs <n>', 'trials at a time in the exact lane (default: one a core, at most 4)')
     .option('--size <amount>', 'of a scenario: sum of frame lengths to generate, e.g. 100MB')
     .option('--seed <n>', 'of a scenario: of every random choice')

@@ -12,8 +12,10 @@ import { type Minimized, minimize } from '../minimize/minimize.ts';
 import { rewriteCapture, writeCapture } from '../minimize/rewrite-capture.ts';
 import { interrupted, runTrial, type TrialSetting } from '../minimize/trial.ts';
 import { TrialLog } from '../minimize/trial-log.ts';
-import { findScenario, isCaptureFile } from '../project/library.ts';
+import { findScenario, isCaptureFile, scenarioOfFolder } from '../project/library.ts';
+import { shellWord } from '../requests/shown-command.ts';
 import type { AgentStage } from '../scenario/agent-stage.ts';
+import type { Budget } from '../scenario/scenario.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
@@ -23,10 +25,10 @@ import { orderOfRun, runOf, scenarioOfRun } from './run-again.ts';
 import { jobsOf } from './search-flags.ts';
 import { createSearchProgress, minimizeSteps } from './search-progress.ts';
 import { openSession } from './session.ts';
-import { optionOf, shellWord } from './shown-words.ts';
+import { optionOf } from './shown-words.ts';
 
 export interface MinimizeFlags {
-  readonly while: string;
+  readonly while?: string;
   readonly output: string;
   readonly check?: string;
   readonly target?: string;
@@ -36,6 +38,7 @@ export interface MinimizeFlags {
   readonly lane: 'auto' | 'tap' | 'exact';
   readonly scenario?: string;
   readonly minutes: string;
+  readonly trials?: string;
   readonly jobs?: string;
   readonly size?: string;
   readonly seed?: string;
@@ -44,12 +47,17 @@ export interface MinimizeFlags {
 
 /** @returns the exit code. @throws FloodgateError */
 export async function performMinimize(what: string, more: readonly string[], flags: MinimizeFlags): Promise<number> {
-  const condition = parseCondition(flags.while);
+  const asked = flags.while === undefined ? undefined : parseCondition(flags.while);
   const subject = await subjectOf(what, flags);
+  const condition = asked ?? conditionOf(subject);
   const words = wordsOf(subject.words, more, flags);
   const isRequests = words.includes('--requests');
   const isOwnAgent = !words.includes('--target');
   const minutes = parseQuantity(flags.minutes, '--minutes', 'count');
+  const trialsMax =
+    flags.trials === undefined
+      ? Number.POSITIVE_INFINITY
+      : parseWhole(flags.trials, '--trials', { min: 1, max: 1_000_000 });
   const jobs = jobsOf(flags.jobs);
   const lane = isRequests ? 'load' : 'tap';
   const isCheckOnly = flags.check !== undefined && condition.clauses.every(({ kind }) => kind === 'exit');
@@ -92,7 +100,8 @@ export async function performMinimize(what: string, more: readonly string[], fla
       levels: isRequests ? requestLevels : frameLevels,
       guess: subject.guess,
       jobs,
-      budgetMs: minutes * 60_000,
+      budgetMs: flags.trials === undefined ? minutes * 60_000 : Number.POSITIVE_INFINITY,
+      trialsMax,
       nowMs: () => performance.now(),
       run: async (file, trialLane, folder) => {
         if (session.signal.aborted) throw interrupted();
@@ -124,18 +133,30 @@ interface Subject {
   readonly until: AgentStage | undefined;
   readonly agentArguments: readonly string[];
   readonly guess: ReadonlySet<string>;
+  /** The limit that a recorder wrote into a folder that it kept. */
+  readonly spike?: { readonly metric: string; readonly bytes: number } | undefined;
+}
+
+/** What a folder of a recorder says of itself. @throws FloodgateError `option-invalid` where nothing does */
+function conditionOf({ spike }: Subject): Condition {
+  if (spike) return parseCondition(`${spike.metric} > ${spike.bytes}B`);
+  throw new FloodgateError('option-invalid', 'what has to stay is not said', {
+    hint: 'Write for example --while "rss.max > 150MB". Only a folder that floodgate record kept has a condition of its own.',
+  });
 }
 
 async function subjectOf(what: string, flags: MinimizeFlags): Promise<Subject> {
-  const isReport = statSync(what, { throwIfNoEntry: false })?.isDirectory() || what.endsWith('.json');
+  const place = scenarioOfFolder(what);
+  const isKept = place !== what;
+  const isReport = !isKept && (statSync(what, { throwIfNoEntry: false })?.isDirectory() || what.endsWith('.json'));
   if (isReport) return subjectOfRun(runOf(what, flags.scenario));
-  const { scenario, order } = await findScenario(what);
+  const { scenario, order } = await findScenario(place);
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const sizeBytes = flags.size === undefined ? undefined : parseQuantity(flags.size, '--size', 'bytes');
   const made = order(seed, sizeBytes);
   if (made.kind === 'recording') probeRecording(made.path);
-  const isPlain = isCaptureFile(what) && what !== '-' && made.kind === 'recording';
+  const isPlain = (isKept || (isCaptureFile(what) && what !== '-')) && isBareRecording(made);
   return {
     name: scenario.name,
     file: isPlain ? made.path : undefined,
@@ -144,7 +165,21 @@ async function subjectOf(what: string, flags: MinimizeFlags): Promise<Subject> {
     until: scenario.until,
     agentArguments: scenario.agentArguments ?? [],
     guess: new Set(),
+    spike: isKept ? spikeOf(scenario.budget) : undefined,
   };
+}
+
+function spikeOf(budget: Budget): Subject['spike'] {
+  const metric = ['rss.rise', 'rss.max'].find((name) => budget[name] !== undefined);
+  return metric === undefined ? undefined : { metric, bytes: budget[metric]! };
+}
+
+/** A file that nothing is done to on its way. */
+function isBareRecording(order: TrafficOrder): order is Extract<TrafficOrder, { kind: 'recording' }> {
+  const { loops, end, edit, spread, impair } = order;
+  return (
+    order.kind === 'recording' && [loops, end, edit, spread, impair, order.merge].every((each) => each === undefined)
+  );
 }
 
 /** Options of a run that are about the target and the pace; those about its traffic are in the traffic. */
@@ -303,7 +338,7 @@ function resultWords(found: Minimized, condition: Condition, { output }: Minimiz
     `MINIMIZED: ${formatBytes(wholeBytes)} → ${formatBytes(bytes)} (${share}) in ${output}; ${formatCount(trials)} trials in ${formatDuration(spentMs)}`,
     ...done.map((line) => `  ${line}`),
     `  still: ${observedWords(condition, seen)}, twice ${lane[confirmedIn]}${searchedIn === confirmedIn ? '' : `; searched ${lane[searchedIn]}`}`,
-    ...(isOver ? ['  the time was over before all was tried: more --minutes may find less'] : []),
+    ...(isOver ? ['  it was over before all was tried: more --minutes, or --trials, may find less'] : []),
     `again: ${printable(runWith)}`,
     '',
   ].join('\n');

@@ -13,17 +13,18 @@ import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
 import { library } from '../project/library.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { Redactor } from '../redaction/redactor.ts';
 import { writeArchive } from '../signoff/archive.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
-import type { BundleFiles } from '../signoff/bundle-room.ts';
+import { type BundleFiles, Room } from '../signoff/bundle-room.ts';
 import { keyIdOf } from '../signoff/envelope.ts';
 import { fileDigest } from '../signoff/file-digest.ts';
 import { readPrivateKey } from '../signoff/keys.ts';
 import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
+import { Refused } from '../signoff/refusal.ts';
 import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
-import { Redactor } from '../signoff/secrets.ts';
 import { sourceListName } from '../signoff/source-list.ts';
 import { verifyBundle } from '../signoff/verify.ts';
 import { readMachineFacts } from '../watch/environment.ts';
@@ -117,7 +118,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
       redactor,
       print: async (page) => (flags.pdf ? printPage(page, process.env.PATH ?? '') : undefined),
     });
-    await refuseUnverifiable(sealed.files, key, session);
+    await refuseUnverifiable(sealed.files, { key, session, out });
     writeFolder(out, sealed.files);
     if (flags.archive) writeArchive(out, `${out}.tar.gz`, [...sealed.files.keys()]);
     printSignoff(sealed.report, { out, key, archive: flags.archive === true, tookMs: Date.now() - startedAtMs });
@@ -192,7 +193,7 @@ function emptyFolder({ out, release }: SignoffFlags): string {
 }
 
 function notesOf(
-  { previous, key, includeSnapshots }: SignoffFlags,
+  { previous, key }: SignoffFlags,
   isDirty: boolean,
   leftOut: readonly string[],
   lanes: readonly string[],
@@ -201,9 +202,6 @@ function notesOf(
   return [
     ...(isDirty ? [warning('The candidate has changes that are not committed.')] : []),
     ...(previous === undefined ? [warning('It was compared with no release before it (--previous).')] : []),
-    ...(includeSnapshots
-      ? [warning('It holds heap snapshots (--include-snapshots): whatever was in memory is in them, secrets included.')]
-      : []),
     ...(key === undefined
       ? [warning('No key has signed it (--key): without an attestation beside it, nobody answers for it.')]
       : []),
@@ -218,12 +216,38 @@ function notesOf(
   ];
 }
 
-/** What cannot be verified is not handed over. @throws FloodgateError `signoff-failed` */
+/** What cannot be verified is not handed over, but hours of measuring are kept. @throws FloodgateError `signoff-failed` */
 async function refuseUnverifiable(
+  files: BundleFiles,
+  { key, session, out }: { readonly key: KeyObject | undefined; readonly session: Session; readonly out: string },
+): Promise<void> {
+  const why = unfitFor(files) ?? (await unverified(files, key, session));
+  if (why === undefined) return;
+  const kept = `${out}.unverified`;
+  rmSync(kept, { recursive: true, force: true });
+  writeFolder(kept, files);
+  throw new FloodgateError('signoff-failed', `the bundle does not verify: ${why}`, {
+    hint: `This is a mistake of floodgate: report it. What was measured is in ${kept}.`,
+  });
+}
+
+/** Its limits. */
+function unfitFor(files: BundleFiles): string | undefined {
+  const room = new Room();
+  try {
+    for (const [name, content] of files) room.take(name, content.length);
+  } catch (error) {
+    if (error instanceof Refused) return error.message;
+    throw error;
+  }
+  return undefined;
+}
+
+async function unverified(
   files: BundleFiles,
   key: KeyObject | undefined,
   { toolVersion }: Session,
-): Promise<void> {
+): Promise<string | undefined> {
   const { report, refusals } = await verifyBundle({
     files,
     key: key && createPublicKey(key),
@@ -233,11 +257,7 @@ async function refuseUnverifiable(
     toolVersion,
     nowMs: Date.now(),
   });
-  if (report !== null) return;
-  const why = refusals.map(({ reason, text }) => `${reason}: ${text}`).join('; ');
-  throw new FloodgateError('signoff-failed', `the bundle does not verify: ${why}`, {
-    hint: 'This is a mistake of floodgate: report it. Nothing was written.',
-  });
+  return report === null ? refusals.map(({ reason, text }) => `${reason}: ${text}`).join('; ') : undefined;
 }
 
 interface Ending {

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
 import { writePprof } from '../profile/pprof.ts';
 import type { Profile } from '../profile/profile.ts';
-import { withoutSecrets } from './shown-words.ts';
+import { withoutSecrets } from '../requests/shown-command.ts';
 
 export const pushProtocols = ['pyroscope', 'parca'] as const;
 export type PushProtocol = (typeof pushProtocols)[number];

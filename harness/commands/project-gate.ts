@@ -6,6 +6,7 @@ import { didYouMean } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
 import { changesNote, commitNote } from '../compare/earlier-run.ts';
+import { errorSentence } from '../compare/floodgate-process.ts';
 import { commitOf } from '../compare/git.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import { hasChanges } from '../compare/version-files.ts';
@@ -19,7 +20,7 @@ import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { PartialWriter } from '../shards/partial.ts';
 import { parseShard, partOf } from '../shards/shard-choice.ts';
 import { endGate } from './gate-report.ts';
-import { type Checkout, shardCommon, shardNote } from './gate-shard.ts';
+import { type Checkout, refuseOtherWhole, shardCommon, shardNote, type Whole } from './gate-shard.ts';
 import { gateVerdict } from './gate-verdict.ts';
 import { projectLedger, today } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
@@ -35,27 +36,41 @@ export interface ProjectGateFlags {
   readonly out?: string;
   /** `2/5`, `auto`: only this part, for `floodgate merge`. */
   readonly shard?: string;
+  /** A folder of another shard: only where this is a part of the same whole. */
+  readonly partOf?: string;
+}
+
+/** What is to be measured, on however many machines. @throws FloodgateError where a name is unknown, or the ledger is not valid */
+export function gateWhole(project: Project, flags: ProjectGateFlags, tool: Pick<Whole, 'toolVersion' | 'command'>) {
+  const scenarios = chosenScenarios(project, flags);
+  const ledger = projectLedger(project);
+  const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
+  const checkout = { commit: commitOf(project.folder, 'HEAD') ?? null, dirty: hasChanges(project.folder) };
+  const common = shardCommon(project, { ...flags, ...checkout, scenarios, ledger, unlimited, ...tool });
+  return { scenarios, ledger, unlimited, checkout, common };
 }
 
 /** @returns the exit code. @throws FloodgateError where a scenario cannot be run */
 export async function projectGate(project: Project, flags: ProjectGateFlags): Promise<number> {
-  const scenarios = chosenScenarios(project, flags);
-  const ledger = projectLedger(project);
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard, process.env);
+  refuseNeedless(flags);
   const session = openSession();
+  const { scenarios, ledger, unlimited, checkout, common } = gateWhole(project, flags, session);
   const startedAtMs = Date.now();
   const folder = makeReportFolder('gate', flags.out);
   const own = shard === undefined ? scenarios : partOf(scenarios, shard);
-  const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
-  const checkout = { commit: commitOf(project.folder, 'HEAD') ?? null, dirty: hasChanges(project.folder) };
-  const whole = { ...flags, ...checkout, scenarios, ledger, unlimited, toolVersion: session.toolVersion };
-  const partial = shard && new PartialWriter(folder, { shard, common: shardCommon(project, whole) });
+  const partial = shard && new PartialWriter(folder, { shard, common });
+  if (flags.partOf !== undefined) refuseOtherWhole(flags.partOf, common);
   const measured = commitNoteOf(checkout);
   const runs: RunReport[] = [];
   for (const scenario of own) {
     process.stderr.write(`${scenario.name}: ${runs.length + 1} of ${own.length}\n`);
     const out = path.join(folder, scenario.name);
-    const run = await runOne(project, scenario, { flags, out, ledger, measured, signal: session.signal });
+    const order = { flags, out, ledger, measured, signal: session.signal };
+    const run = await runOne(project, scenario, order).catch((error) => {
+      partial?.fail(failureOf(scenario.name, error));
+      throw error;
+    });
     runs.push(run);
     partial?.add(scenario.name, run);
   }
@@ -69,6 +84,18 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     { ...flags, config: project.file, isPart: shard !== undefined },
     session,
   );
+}
+
+function refuseNeedless({ shard, partOf: other }: ProjectGateFlags): void {
+  if (other === undefined || shard !== undefined) return;
+  throw new FloodgateError('option-invalid', '--part-of is for a shard', { hint: 'Add --shard 2/5, or leave it out.' });
+}
+
+function failureOf(cell: string, error: unknown) {
+  const { code, message, hint = '' } = error as { code?: string; message: string; hint?: string };
+  // What the run itself said.
+  const why = code === 'run-failed' ? (errorSentence(hint) ?? message) : message;
+  return { cell, how: code === 'run-killed' ? 'killed' : 'failed', why } as const;
 }
 
 interface Measuring {

@@ -6,11 +6,11 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { type RunReport, runsOf } from '../../reports/model.ts';
 import { readPprof } from '../profile/pprof.ts';
 import type { Profile } from '../profile/profile.ts';
+import { withoutSecrets } from '../requests/shown-command.ts';
 import { readAnyProfile } from './profile-input.ts';
 import { type PushedProfile, type PushOrder, type PushProtocol, pushProfile, pushProtocols } from './profile-push.ts';
 import { repeated } from './repeated-option.ts';
 import { readReportFolder } from './report-command.ts';
-import { withoutSecrets } from './shown-words.ts';
 
 interface Flags {
   readonly protocol?: PushProtocol;

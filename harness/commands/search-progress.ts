@@ -47,7 +47,8 @@ export function minimizeSteps(progress: SearchProgress): (step: MinimizeStep) =>
 }
 
 function sentence({ level, bytes, wholeBytes, trials, spentMs, leftMs, words }: MinimizeStep): string {
-  const time = `${formatDuration(spentMs)}, at most ${formatDuration(leftMs)} left`;
+  const left = Number.isFinite(leftMs) ? `, at most ${formatDuration(leftMs)} left` : '';
+  const time = `${formatDuration(spentMs)}${left}`;
   return printable(
     `${level}: ${formatBytes(bytes)} of ${formatBytes(wholeBytes)}, trial ${formatCount(trials)}: ${words}; ${time}`,
   );

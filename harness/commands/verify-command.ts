@@ -1,5 +1,5 @@
 /** `floodgate verify`: a bundle of `floodgate signoff` checked by who has nothing but the bundle and the public key. */
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
@@ -26,9 +26,9 @@ Examples:
   floodgate verify signoff-v1.4.0.tar.gz --key release.pub --policy policy.yaml
   floodgate verify signoff-v1.4.0 --key release.pub --candidate shop-1.4.0.tgz   and it is this package
   floodgate verify signoff-v1.4.0 --key release.pub --json                       for a program
+  floodgate verify signoff-v1.4.0 --key release.pub --page page.html             and a page that is sure to show it
   floodgate verify signoff-v1.4.0 --sigstore signoff.sigstore.json --trusted-root trusted-root.jsonl \\
-    --identity https://github.com/acme/shop/.github/workflows/release.yml@refs/tags/v1.4.0 \\
-    --issuer https://token.actions.githubusercontent.com                         signed without a key
+    --identity anna@shop.example --issuer https://github.com/login/oauth         signed without a key, by a person
 
 The trusted root is a file that you have: "gh attestation trusted-root > trusted-root.jsonl" writes one, and cosign keeps one in its
 cache (trusted_root.json below ~/.sigstore/root). The four options of keyless signing go together; identity and issuer are compared whole.
@@ -45,6 +45,8 @@ export interface VerifyFlags extends KeylessFlags {
   readonly policy?: string;
   readonly candidate?: string;
   readonly allowUnsigned?: boolean;
+  /** Where the page is written anew. */
+  readonly page?: string;
   readonly json?: boolean;
 }
 
@@ -60,10 +62,12 @@ export function addVerifyCommand(command: Command): void {
     .option('--policy <file>', 'what is asked of it beyond that: YAML or JSON, docs/signoff.md')
     .option('--candidate <what>', 'the candidate at hand: package (.tgz), folder, or commit')
     .option('--allow-unsigned', 'takes a bundle that nobody answers for, or whose signature cannot be checked')
+    .option('--page <file>', 'write the page anew, of the data that were verified: the one to read')
     .option('--json', 'print what was found as JSON')
     .addHelpText('after', examples)
     .action(async (bundle: string, flags: VerifyFlags) => {
       const { verified } = await verifyPlace(bundle, flags);
+      if (flags.page !== undefined) await writePage(flags.page, verified);
       process.stdout.write(flags.json ? jsonOf(verified) : textOf(verified));
       process.exitCode = verified.refusals.length > 0 ? 1 : 0;
     });
@@ -84,13 +88,34 @@ export async function verifyPlace(bundle: string, flags: VerifyFlags): Promise<V
     const files = await readBundle(bundle);
     const order = { files, key, ...(keyless && { keyless }), policy, candidate };
     const allowsUnsigned = flags.allowUnsigned === true;
+    const makesPage = flags.page !== undefined;
     return {
       files,
-      verified: await verifyBundle({ ...order, allowsUnsigned, toolVersion: readToolVersion(), nowMs: Date.now() }),
+      verified: await verifyBundle({
+        ...order,
+        allowsUnsigned,
+        makesPage,
+        toolVersion: readToolVersion(),
+        nowMs: Date.now(),
+      }),
     };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return { files: new Map(), verified: { refusals: error.refusals, report: null, signedBy: undefined, checks: [] } };
+  }
+}
+
+/** Of data that come to no verdict there is no page. @throws FloodgateError `output-unwritable` */
+async function writePage(file: string, { report }: Verified): Promise<void> {
+  if (report === null)
+    return void process.stderr.write(`${printable(file)} was not written: the data were not verified\n`);
+  const { renderSignoffHtml } = await import('../../reports/signoff-html.ts');
+  try {
+    writeFileSync(file, renderSignoffHtml(report));
+  } catch (error) {
+    throw new FloodgateError('output-unwritable', `${file} cannot be written: ${(error as Error).message}`, {
+      hint: 'Name a file in a folder that can be written to: --page page.html.',
+    });
   }
 }
 

@@ -39,6 +39,33 @@ t.test('what clean services drift by, a step, a filled cache and what goes again
   for (const [name, points] of cases) t.notOk(settledGrowth(points, pace, noLine)!.isLeak, name);
 });
 
+t.test(
+  'native memory that stays and grew all along is a leak; buffers, and what was given back, are none',
+  async (t) => {
+    const withNative = (native: (requests: number) => number, atEnd = native(10_000)) => {
+      const points = looks(() => 0);
+      return points.map((point, i) => ({
+        ...point,
+        ownBytes: point.liveBytes + 30e6 + (i === points.length - 1 ? atEnd : native(point.requests!)),
+      }));
+    };
+    const leak = settledGrowth(
+      withNative((requests) => 5000 * requests),
+      pace,
+      noLine,
+    )!;
+    t.ok(leak.isLeak);
+    t.ok(Math.abs(leak.keptBytes - 42e6) < 2e6, `${leak.keptBytes}`);
+    const cases: [string, SettledPoint[]][] = [
+      ['given back', withNative((requests) => 5000 * requests, 0)],
+      ['settling', withNative((requests) => 5e6 * Math.min(1, requests / 3_000))],
+      ['a step', withNative((requests) => (requests > 5_000 ? 20e6 : 0))],
+      ['not read', looks(() => 0).map((point) => ({ ...point, ownBytes: null }))],
+    ];
+    for (const [name, points] of cases) t.notOk(settledGrowth(points, pace, noLine)!.isLeak, name);
+  },
+);
+
 t.test('too few looks say nothing', async (t) => {
   t.equal(settledGrowth(looks((requests) => 1000 * requests).slice(0, 5), pace, noLine), undefined);
   t.equal(settledGrowth([], pace, noLine), undefined);

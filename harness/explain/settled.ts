@@ -39,8 +39,8 @@ export interface SettledGrowth {
   readonly keptBytes: number;
   /** It stays, it grew all along, and faster than clean programs drift. */
   readonly isLeak: boolean;
-  /** The same of resident memory, which has in it what the runtime does not know of; 0 where that does not stay, or did not grow all along. */
-  readonly ownKeptBytes: number;
+  /** What leaks is memory that no runtime accounts for. */
+  readonly isNative: boolean;
   readonly seconds: number;
 }
 
@@ -54,6 +54,8 @@ const ownFloorBytes = 2_000_000;
 const warmUpShare = 0.15;
 /** Less than this in all is no leak worth the name, whatever its slope. */
 const leakBytesMin = 400_000;
+/** The same of native memory, which settles by two megabytes and is given back when the allocator likes. */
+const nativeLeakBytesMin = 6_000_000;
 /** Of the rise, what must be there at the end. */
 const staysShare = 0.5;
 /** A single step between two looks that brings more of it than this is a step. */
@@ -99,20 +101,21 @@ export function settledGrowth(
   const counts = during.every(({ requests }) => requests !== null) && pace.requestsPerSecond !== null;
   const x = during.map(({ frames, requests }) => (counts ? requests! : frames));
   const perSecond = counts ? pace.requestsPerSecond! : pace.framesPerSecond;
-  const liveLine = during.map(({ liveBytes }) => liveBytes);
-  const live = theilSen(x, liveLine);
+  const live = theilSen(
+    x,
+    during.map(({ liveBytes }) => liveBytes),
+  );
   if (!live) return undefined;
   const ownBytes = during.map(({ ownBytes: bytes }) => bytes ?? Number.NaN);
   // Without a count of requests nobody knows how much less: then the measuring pass's own line is the upper end.
   const isPaced = counts || !pace.isTimed;
   const own = !isPaced || ownBytes.some(Number.isNaN) ? undefined : theilSen(x, ownBytes);
   const floorPerUnit = counts ? floorBytesPerRequest : floorBytesPerFrame;
-  const keptBytes = last.liveBytes - liveLine[0]!;
-  const ownKept = own ? last.ownBytes! - ownBytes[0]! : 0;
-  const ownFloor = ownFloorBytes / pace.seconds;
-  const isOwnLeak = own !== undefined && own.low * perSecond > ownFloor && staysAndGrew(ownBytes, ownKept);
   // The pass was stopped again and again, and its load did less.
   const factor = counts && last.requests ? (perSecond * pace.seconds) / last.requests : 1;
+  const ownFloor = ownFloorBytes / pace.seconds;
+  const isLiveGrowing = live.low > floorPerUnit;
+  const kept = keptBy(during, last, { isLiveGrowing, x, ownFloor: own && ownFloor / perSecond });
   return {
     live: times(live, perSecond),
     own: own && times(own, perSecond),
@@ -120,9 +123,9 @@ export function settledGrowth(
     livePerRequest: counts ? live : undefined,
     floor: floorPerUnit * perSecond,
     ownFloor,
-    keptBytes: keptBytes * factor,
-    isLeak: live.low > floorPerUnit && staysAndGrew(liveLine, keptBytes),
-    ownKeptBytes: isOwnLeak ? ownKept * factor : 0,
+    keptBytes: kept.bytes * factor,
+    isLeak: kept.isLeak,
+    isNative: kept.isNative,
     seconds: pace.seconds,
   };
 }
@@ -133,9 +136,44 @@ const times = ({ slope, low, high }: Slope, factor: number): Slope => ({
   high: high * factor,
 });
 
-function staysAndGrew(line: readonly number[], keptBytes: number): boolean {
-  const top = Math.max(...line);
-  if (keptBytes < leakBytesMin || keptBytes < staysShare * (top - line[0]!)) return false;
-  const steps = line.slice(1).map((bytes, i) => bytes - line[i]!);
-  return Math.max(...steps) <= stepShareMax * keptBytes;
+interface Growing {
+  readonly isLiveGrowing: boolean;
+  readonly x: readonly number[];
+  /** For each unit of x; undefined where resident memory is not known. */
+  readonly ownFloor: number | undefined;
+}
+
+/** Whether what is alive leaks, or memory that no runtime accounts for: messages in a port, handles of native code. */
+function keptBy(during: readonly SettledPoint[], last: SettledPoint, { isLiveGrowing, x, ownFloor }: Growing) {
+  const all = [...during, last];
+  const live = keptOf(all.map(({ liveBytes }) => liveBytes));
+  const isLiveLeak = isLiveGrowing && staysAndGrew(live, leakBytesMin);
+  if (isLiveLeak || ownFloor === undefined) return { bytes: live.bytes, isLeak: isLiveLeak, isNative: false };
+  // Buffers are in both, and cancel out.
+  const unknown = keptOf(all.map(({ liveBytes, ownBytes }) => (ownBytes ?? Number.NaN) - liveBytes));
+  const slope = theilSen(x, unknown.levels);
+  const isNativeLeak = slope !== undefined && slope.low > ownFloor && staysAndGrew(unknown, nativeLeakBytesMin);
+  return { bytes: (isNativeLeak ? unknown : live).bytes, isLeak: isNativeLeak, isNative: isNativeLeak };
+}
+
+interface Kept {
+  /** While traffic flowed. */
+  readonly levels: readonly number[];
+  /** At the end less that at the beginning. */
+  readonly bytes: number;
+}
+
+/** @param levels in the order of time, the last one after all traffic */
+const keptOf = (levels: readonly number[]): Kept => ({
+  levels: levels.slice(0, -1),
+  bytes: levels.at(-1)! - levels[0]!,
+});
+
+function staysAndGrew({ levels, bytes }: Kept, bytesMin: number): boolean {
+  const first = levels[0]!;
+  const top = Math.max(...levels);
+  // Not a number where it was not read.
+  if (!(bytes >= bytesMin) || bytes < staysShare * (top - first)) return false;
+  const steps = levels.slice(1).map((level, i) => level - levels[i]!);
+  return Math.max(...steps) <= stepShareMax * bytes;
 }

@@ -99,7 +99,8 @@ function runParts(report: RunReport, { project, folder }: Origin) {
     definition: definitionOf(report, folder),
     exit_code: verdict.exitCode,
     headline: verdict.headline,
-    partial: report.partial ? 1 : 0,
+    // Its figures are those of another load than the scenario's.
+    partial: report.partial || report.fault !== null ? 1 : 0,
   };
   return { id, row, figures: figuresOf(report, id), limits: limitsOf(report, id), body: bodyOf(id, text) };
 }

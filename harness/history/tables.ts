@@ -43,7 +43,7 @@ export interface RunRow {
   definition: string;
   exit_code: number;
   headline: string;
-  /** 1 where it was cut short. */
+  /** 1 where it was cut short, or where its target hung or its load decided nothing. */
   partial: number;
 }
 

@@ -34,10 +34,9 @@ export function baselinesOf(
     throw new FloodgateError('baseline-refused', `${scenario}: ${why}`, { hint });
   };
   const open = report.budgets.filter((row) => !row.ok && !isBaselineRow(row));
-  const isEnded = report.verdict.exitCode === 0 || report.budgets.some((row) => !row.ok);
-  if (report.partial || open.length > 0 || !isEnded) {
+  if (report.fault !== null || open.length > 0) {
     refuse(
-      open.length > 0 ? `${open.map(({ name }) => name).join(', ')} is not within budget` : report.verdict.headline,
+      report.fault?.headline ?? `${open.map(({ name }) => name).join(', ')} is not within budget`,
       'Only a run that is within its budgets can be accepted; a waiver does not make it one. Run it again, or change the budget.',
     );
   }
@@ -48,7 +47,7 @@ export function baselinesOf(
       figure?.value ??
       refuse(
         `${metric} was not measured: ${figure?.note ?? 'the report has no figure of it'}`,
-        'A baseline is a figure.',
+        'A baseline is a figure. Accept other scenarios alone with --only NAME, or set thresholds for what is measured.',
       );
     const old = ledger.baselines.find(
       (each) => each.scenario === scenario && each.metric === metric && each.machine === machine,

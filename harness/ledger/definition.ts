@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunReport } from '../../reports/model.ts';
+import { quotedWords } from '../requests/shown-command.ts';
 
 /**
  * Options that change what is judged, or where it is written, and nothing of what is measured; true where a word of their own follows.
@@ -16,19 +17,37 @@ const notMeasuring = new Map([
   ['--no-explain', false],
   ['--explain', false],
   ['--keep-measurement', false],
+  ['--keep-snapshots', false],
 ]);
 
-/** @param folder of the project; paths in it count from there. @returns 16 hexadecimal digits */
-export function definitionOf({ command }: Pick<RunReport, 'command'>, folder: string): string {
-  const words = command.match(/(?:[^\s']|'[^']*')+/g) ?? [];
-  const kept = words.filter(
-    (word, at) => !notMeasuring.has(word.split('=')[0]!) && notMeasuring.get(words[at - 1] ?? '') !== true,
-  );
-  const text = kept.map(contentOf).join(' ').replaceAll(path.join(folder, path.sep), '');
+/** A file's text; undefined where there is none. */
+type ReadText = (file: string) => string | undefined;
+
+/**
+ * @param folder of the project; paths in it count from there
+ * @param readText of a file that a word names
+ * @returns 16 hexadecimal digits
+ */
+export function definitionOf(
+  { command }: Pick<RunReport, 'command'>,
+  folder: string,
+  readText: ReadText = readKept,
+): string {
+  const text = measuringWords(command)
+    .map((word) => (isTraffic(word) ? (readText(word) ?? word) : word))
+    .join(' ')
+    .replaceAll(path.join(folder, path.sep), '');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** Traffic that the configuration describes was written into the report's folder, another one each time: its content counts. */
-function contentOf(word: string): string {
-  return /\/traffic\.yaml$/.test(word) && existsSync(word) ? readFileSync(word, 'utf8') : word;
+/** Without `floodgate`'s options that change nothing of what is measured. */
+export function measuringWords(command: string): string[] {
+  return quotedWords(command).filter(
+    (word, at, all) => !notMeasuring.has(word.split('=')[0]!) && notMeasuring.get(all[at - 1] ?? '') !== true,
+  );
 }
+
+/** Traffic that the configuration describes was written into the report's folder, another one each time: its content counts. */
+const isTraffic = (word: string): boolean => /\/traffic\.yaml$/.test(word);
+
+const readKept: ReadText = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);

@@ -1,7 +1,7 @@
 /** Judges a run by what the ledger of its project says: thresholds against baselines, then waivers. Pure. */
 import { formatShare, formatValue, printable } from '../../reports/format.ts';
 import type { BudgetResult, Figure, Note, RunReport } from '../../reports/model.ts';
-import { runVerdict } from '../report/judge-again.ts';
+import { limitsVerdict } from '../report/limits-verdict.ts';
 import type { Baseline, Ledger, Waiver } from './ledger.ts';
 import { machineClass } from './machine-class.ts';
 
@@ -35,7 +35,22 @@ export function judgeByLedger(report: RunReport, ledger: Ledger, question: Ledge
     if (row === undefined)
       notes.push({ severity: 'info', text: `the waiver of ${metric} until ${until} is not needed` });
   }
-  return { ...report, budgets, notes: [...report.notes, ...notes], verdict: runVerdict(report, budgets) };
+  for (const metric of unthresholded(ledger, question)) {
+    const text = `the baseline of ${metric} is held against nothing: it has no threshold in the configuration any more`;
+    notes.push({ severity: 'warning', text });
+  }
+  return {
+    ...report,
+    budgets,
+    notes: [...report.notes, ...notes],
+    verdict: limitsVerdict(budgets, report.spikes, report.fault),
+  };
+}
+
+/** Metrics with a baseline that no threshold reads: nobody would look at them again. */
+function unthresholded({ baselines }: Ledger, { scenario, thresholds }: LedgerQuestion): Set<string> {
+  const own = baselines.filter((each) => each.scenario === scenario && !thresholds.has(each.metric));
+  return new Set(own.map(({ metric }) => metric));
 }
 
 /** How the note of a row begins that a baseline made: such a row is no budget of the run's own. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { RunReport } from '../../reports/model.ts';
@@ -52,6 +52,12 @@ t.test('what a baseline cannot be compared with is no pass', async (t) => {
   t.equal(judgeByLedger(silent, ledgerOf({}), question).verdict.exitCode, 4);
 });
 
+t.test('a baseline whose threshold is gone is reported', async (t) => {
+  const judged = judgeByLedger(run, ledgerOf({}), { ...question, thresholds: new Map([['rss.max', 0.1]]) });
+  t.match(judged.notes.at(-1), { severity: 'warning', text: /the baseline of cpu\.seconds is held against nothing/ });
+  t.same(judgeByLedger(run, ledgerOf({}), question).notes, run.notes);
+});
+
 t.test('a waiver lets its limit be broken, says so, and ends', async (t) => {
   const over = judgeAgain(run, { 'cpu.seconds': 1 }) as RunReport;
   const waiver = { scenario, metric: 'cpu.seconds', reason: 'PERF-214', owner: 'anna', until: '2026-11-29' };
@@ -73,8 +79,17 @@ t.test('a waiver lets its limit be broken, says so, and ends', async (t) => {
     4,
     'what was not measured cannot be waived',
   );
-  const killed = { ...over, partial: true, verdict: { ok: false, exitCode: 3, headline: 'Interrupted.' } };
-  t.equal(judgeByLedger(killed, { baselines: [], waivers: [waiver] }, question).verdict.exitCode, 3);
+  // A limit of another figure was broken as well: its waiver is about that figure alone.
+  for (const fault of [
+    { exitCode: 3, headline: 'Interrupted.' },
+    { exitCode: 1, headline: 'The target died under the traffic (signal SIGKILL).' },
+    { exitCode: 1, headline: 'The target hung: it had to be killed after SIGTERM.' },
+    { exitCode: 4, headline: 'None of 200 answers had a status of 2xx.' },
+  ]) {
+    const judged = judgeByLedger({ ...over, fault }, { baselines: [], waivers: [waiver] }, question);
+    t.match(rowOf(judged, 'cpu.seconds'), { state: 'waived' });
+    t.same(judged.verdict, { ok: false, ...fault });
+  }
 });
 
 t.test('a regressed run becomes no baseline', async (t) => {
@@ -87,7 +102,12 @@ t.test('a regressed run becomes no baseline', async (t) => {
   const over = judgeAgain(run, { 'rss.max': 1 }) as RunReport;
   const refused = { message: /rss\.max is not within budget/ };
   t.throws(() => baselinesOf(over, none, thresholds, { ...acceptance, raise: true }), refused);
-  t.throws(() => baselinesOf({ ...run, partial: true }, none, thresholds, acceptance), { code: 'baseline-refused' });
+  const fault = { exitCode: 1, headline: 'The target hung.' };
+  t.throws(() => baselinesOf({ ...run, fault }, none, thresholds, acceptance), { message: /The target hung\./ });
+  const dead = judgeByLedger({ ...run, fault }, grown, question);
+  t.throws(() => baselinesOf(dead, grown, thresholds, { ...acceptance, raise: true }), {
+    message: /The target hung\./,
+  });
   t.throws(() => baselinesOf(run, none, new Map([['gc.pauseP99', 0.1]]), acceptance), { message: /was not measured/ });
 });
 
@@ -126,4 +146,17 @@ t.test('the file: comments stay, an entry takes the place of its like, what is w
     t.throws(() => putEntries(folder, 'waivers', []), text.slice(0, 80));
     t.equal(readFileSync(file, 'utf8'), before, 'and is left as it is');
   }
+  rmSync(file);
+  mkdirSync(file);
+  t.throws(() => readLedger(folder), { code: 'ledger-invalid', message: /cannot be read: EISDIR/ });
+  rmSync(file, { recursive: true });
+  symlinkSync('shared.yaml', file);
+  putEntries(folder, 'baselines', accepted);
+  t.ok(lstatSync(file).isFile(), 'a link that leads nowhere is no ledger');
+  renameSync(file, path.join(folder, 'shared.yaml'));
+  symlinkSync('shared.yaml', file);
+  putEntries(folder, 'baselines', [{ ...accepted[0]!, value: 7 }]);
+  t.ok(lstatSync(file).isSymbolicLink(), 'one that leads to a ledger stays');
+  t.match(readLedger(folder).baselines, [{ value: 7 }]);
+  t.throws(() => putEntries(path.join(folder, 'nowhere'), 'baselines', accepted), { code: 'ledger-unwritable' });
 });

@@ -10,9 +10,19 @@ export function machineClass({
   target,
   lane,
 }: Pick<RunReport, 'environment' | 'target' | 'lane'>): string {
-  const { platform, arch, cpu, cores }: Environment = environment;
-  const memory = Math.max(1, Math.round(environment.memoryBytes / memoryStepBytes)) * 4;
   // The figures are the target's: its runtime counts, not floodgate's.
   const runtime = /^(\D*\d+)/.exec(target.runtime)?.[1]?.trim() ?? 'unknown runtime';
-  return `${platform} ${arch}, ${cpu}, ${cores} cores, ${memory} GiB, ${runtime}, ${lane} lane`;
+  return `${hardwareClass(environment)}, ${runtime}, ${lane} lane`;
+}
+
+/** `linux x64, AMD EPYC 7B13, 2 cores, 24 GiB`. */
+export function hardwareClass({
+  platform,
+  arch,
+  cpu,
+  cores,
+  memoryBytes,
+}: Pick<Environment, 'platform' | 'arch' | 'cpu' | 'cores' | 'memoryBytes'>): string {
+  const memory = Math.max(1, Math.round(memoryBytes / memoryStepBytes)) * 4;
+  return `${platform} ${arch}, ${cpu}, ${cores} cores, ${memory} GiB`;
 }

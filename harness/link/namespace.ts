@@ -14,6 +14,8 @@ const readyDescriptor = 3;
 /** What it says there. */
 const heardLine = 'heard\n';
 const endLine = 'ends\n';
+/** How the error begins that is printed where the program inside did not end by itself. */
+export const killedWords = 'the run was killed';
 /** As the program itself ends when it is interrupted. */
 const interruptedExitCode = 3;
 
@@ -146,7 +148,7 @@ function findAttempt(): readonly string[] {
 
 function killed(signal: NodeJS.Signals | null): FloodgateError {
   const how = signal === null ? '' : ` (${signal})`;
-  return new FloodgateError('killed', `the run was killed${how} before its verdict: nothing was judged`, {
+  return new FloodgateError('killed', `${killedWords}${how} before its verdict: nothing was judged`, {
     hint: 'Nothing of it is left running. Was the machine, or a container, out of memory? The kernel says so: dmesg.',
   });
 }

@@ -1,7 +1,7 @@
 /** Everything a run allocated while traffic flowed, by call site: what limits on a part of the program are read from. Pure. */
 import type { Suspect } from '../../reports/model.ts';
 import { findSuspects } from '../explain/suspects.ts';
-import { mergeProfiles } from '../profile/arithmetic.ts';
+import { mergeProfiles, together } from '../profile/arithmetic.ts';
 import type { Profile } from '../profile/profile.ts';
 import { notMeasured, type Reading, value } from './reading.ts';
 import { sitePattern } from './site-pattern.ts';
@@ -19,7 +19,7 @@ export interface AllocationInterval {
 
 /** Undefined where no interval had traffic in it, or nothing was allocated in any. */
 export function sitesOf(intervals: readonly AllocationInterval[]): readonly AllocatedSite[] | undefined {
-  const [first, ...rest] = intervals.filter(({ firstFrame, lastFrame }) => lastFrame > firstFrame);
+  const [first, ...rest] = intervals.filter(hasTraffic);
   if (!first) return undefined;
   const source = (where: Suspect['where'], of: (interval: AllocationInterval) => Profile) => ({
     window: mergeProfiles([of(first), ...rest.map(of)]),
@@ -30,6 +30,14 @@ export function sitesOf(intervals: readonly AllocationInterval[]): readonly Allo
   const sites = findSuspects(sources, Number.POSITIVE_INFINITY);
   return sites.length > 0 ? sites : undefined;
 }
+
+/** The same as stacks, on the heap and off it; undefined where no interval had traffic in it. */
+export function stacksOf(intervals: readonly AllocationInterval[]): Profile | undefined {
+  const [first, ...rest] = intervals.filter(hasTraffic).map(({ heap, offHeap }) => together(heap, offHeap));
+  return first && mergeProfiles([first, ...rest]);
+}
+
+const hasTraffic = ({ firstFrame, lastFrame }: AllocationInterval) => lastFrame > firstFrame;
 
 /**
  * Bytes of the sites that match, or their share of all. A pattern that none matches is not zero: it is unknown whether it

@@ -1,6 +1,7 @@
 /** The parts of a minimization: conditions, ranges that close up, the search. */
 import t from 'tap';
 import { holds, type Observation, parseCondition, scoreOf } from './condition.ts';
+import { loweredShifts, shiftsBetween, stricterShifts } from './lane-shifts.ts';
 import { reduce, type Verdict } from './reduce.ts';
 import { RemovedRanges } from './removed-ranges.ts';
 
@@ -37,6 +38,27 @@ t.test('conditions: what is not known meets nothing', async (t) => {
   t.ok(holds(parseCondition('suspect=assembler.ts##queuePages'), seen(both)));
   t.notOk(holds(parseCondition('exit!=0'), seen({ exitCode: null })), 'a signal is no exit code');
   t.throws(() => parseCondition('rss.max > lots'), { code: 'option-invalid' });
+});
+
+t.test('limits of the quick lane: it may show more, or less, of the same rise', async (t) => {
+  const rss = parseCondition('rss.max > 150MB');
+  const of = (megabytes: number) => seen({ figures: { 'rss.max': figure(megabytes * 1e6) } });
+  const shifts = (all: Record<string, number> | undefined) => (all?.['rss.max'] ?? Number.NaN) / 1e6;
+  t.equal(shifts(shiftsBetween(rss, of(180), of(160))), 23, 'by as much as it shows more, and a margin');
+  t.equal(shifts(shiftsBetween(rss, of(140), of(160))), 3);
+  // A rise of 60 MB in place of one of 120: its limit is half as far up, above the margin.
+  const lowered = loweredShifts(rss, { quick: of(100), real: of(160), idle: of(40) });
+  t.equal(Math.round(shifts(lowered)), 40 + Math.round((153 - 40) / 2) - 150);
+  t.ok(holds(rss, of(100), lowered) && !holds(rss, of(95), lowered));
+  t.equal(
+    loweredShifts(rss, { quick: of(60), real: of(160), idle: of(40) }),
+    undefined,
+    'a sixth of it is no stand-in',
+  );
+  t.equal(loweredShifts(parseCondition('suspect=a.ts'), { quick: of(1), real: of(2), idle: of(0) }), undefined);
+  const stricter = stricterShifts(rss, { 'rss.max': -50e6 }, { quick: of(101), real: of(140) });
+  t.equal(shifts(stricter), -37, 'it lacked ten, and a margin');
+  t.equal(shifts(stricterShifts(rss, { 'rss.max': 3e6 }, { quick: of(160), real: of(140) })), 23);
 });
 
 t.test('ranges that are taken out, against a bitmap', async (t) => {

@@ -11,6 +11,7 @@ import { formatBytes } from '../../reports/format.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { openRecording } from '../traffic/recorded-traffic.ts';
 import { type Condition, holds, type Observation, observedWords, scoreOf } from './condition.ts';
+import { loweredShifts, shiftsBetween, stricterShifts } from './lane-shifts.ts';
 import type { Level } from './levels.ts';
 import { type Candidate, Oracle, type OracleOptions } from './oracle.ts';
 import { reduce, type Verdict, weightOf } from './reduce.ts';
@@ -34,6 +35,8 @@ export interface MinimizeOptions extends Omit<OracleOptions, 'onTrial'> {
   readonly jobs: number;
   /** Of trials, those of before an interruption included. */
   readonly budgetMs: number;
+  /** As many trials, those of before an interruption included. */
+  readonly trialsMax: number;
   readonly onStep: (step: MinimizeStep) => void;
 }
 
@@ -60,16 +63,14 @@ export interface Minimized {
   readonly seen: Observation;
   readonly confirmedIn: Lane;
   readonly searchedIn: Lane;
-  /** Whether levels were left out for want of time. */
+  /** Whether levels were left out for want of time, or of trials. */
   readonly isOver: boolean;
 }
 
 /** So often is a level searched again with a stricter limit before the lane of the last word is searched in. */
 const stricterMax = 2;
-/** Of the time that is left, for one level: what is tried after it may bring more. */
+/** Of the time and the trials that are left, for one level: what is tried after it may bring more. */
 const levelShare = 0.5;
-/** Of the limit, beyond what two lanes differ by. */
-const marginShare = 0.02;
 
 /** @throws FloodgateError `condition-unmet` where the whole capture does not do it, or no traffic does it too */
 export async function minimize(options: MinimizeOptions): Promise<Minimized> {
@@ -85,8 +86,8 @@ class Minimization {
   #level = 'the whole capture';
   #trials = 0;
   #idleScore = 0;
-  /** When the level gives way to the next, in time spent. */
-  #levelEndMs = 0;
+  /** When the level gives way to the next, in time spent and in trials. */
+  #levelEnd = { ms: 0, trials: 0 };
 
   constructor(options: MinimizeOptions) {
     this.#options = options;
@@ -108,7 +109,11 @@ class Minimization {
       const level = levels[this.#state.levels]!;
       this.#level = level.name;
       const share = this.#state.levels === levels.length - 1 ? 1 : levelShare;
-      this.#levelEndMs = log.spentMs + (this.#options.budgetMs - log.spentMs) * share;
+      const { budgetMs, trialsMax } = this.#options;
+      this.#levelEnd = {
+        ms: log.spentMs + (budgetMs - log.spentMs) * share,
+        trials: this.#trials + (trialsMax - this.#trials) * share,
+      };
       await this.#reduceLevel(level);
     }
     const confirmed = await this.#lastWord();
@@ -135,12 +140,18 @@ class Minimization {
     return this.#options.exactOnly ? 'exact' : this.#options.lane;
   }
 
+  get #oneFrame(): Candidate {
+    return { key: 'one frame', write: (file) => writeOneFrame(this.#options.source, file) };
+  }
+
   #isOver(): boolean {
-    return this.#options.log.spentMs >= this.#options.budgetMs;
+    const { log, budgetMs, trialsMax } = this.#options;
+    return log.spentMs >= budgetMs || this.#trials >= trialsMax;
   }
 
   #isLevelOver(): boolean {
-    return this.#options.log.spentMs >= this.#levelEndMs;
+    const { ms, trials } = this.#levelEnd;
+    return this.#options.log.spentMs >= ms || this.#trials >= trials;
   }
 
   #tried(seen: Observation): void {
@@ -171,24 +182,27 @@ class Minimization {
 
   /**
    * Whether the quick lane shows it too. What it shows more of the whole says little of the parts, since a device drops what comes too
-   * fast: limits rise where a result is not confirmed, by what the lanes differ by there.
+   * fast: limits rise where a result is not confirmed, by what the lanes differ by there. Where it shows less, its limit is lower: a search
+   * through the device takes as long as the traffic did, trial by trial.
    */
   async #compareLanes(candidate: Candidate, real: Observation): Promise<void> {
     const { condition } = this.#options;
     const quick = await this.#oracle.observe(candidate, 'exact');
     const shifts = shiftsBetween(condition, real, real);
-    if (holds(condition, quick, shifts)) this.#oracle.shifts = shifts;
+    if (holds(condition, quick, shifts)) {
+      this.#oracle.shifts = shifts;
+      return;
+    }
+    const idle = quick.failure === '' ? await this.#oracle.observe(this.#oneFrame, 'exact') : quick;
+    const lowered = idle.failure === '' ? loweredShifts(condition, { quick, real, idle }) : undefined;
+    if (lowered && holds(condition, quick, lowered)) this.#oracle.shifts = lowered;
     else this.#oracle.lane = this.#lastLane;
   }
 
   /** A capture of one frame: what the target is without traffic. */
   async #lookAtIdle(): Promise<void> {
-    const { condition, source } = this.#options;
-    const one: Candidate = {
-      key: 'one frame',
-      write: (file) => writeOneFrame(source, file),
-    };
-    const seen = await this.#oracle.observe(one, this.#oracle.lane);
+    const { condition } = this.#options;
+    const seen = await this.#oracle.observe(this.#oneFrame, this.#oracle.lane);
     this.#idleScore = seen.failure === '' ? scoreOf(condition, seen, this.#oracle.shifts) : 0;
     if (holds(condition, seen)) {
       throw unmet(
@@ -244,7 +258,7 @@ class Minimization {
   async #stricter(candidate: Candidate, found: Found, real: Observation, tries: number): Promise<void> {
     const { condition } = this.#options;
     const quick = await this.#oracle.observe({ key: candidate.key, write: found.write }, 'exact');
-    const shifts = shiftsBetween(condition, quick, real);
+    const shifts = stricterShifts(condition, this.#oracle.shifts, { quick, real });
     const isStricter = Object.entries(shifts).some(([name, shift]) => shift !== (this.#oracle.shifts[name] ?? 0));
     if (tries < stricterMax && isStricter) this.#oracle.shifts = shifts;
     else {
@@ -330,21 +344,6 @@ function digestOf(kept: readonly number[], length: number): string {
   const bits = new Uint8Array((length >> 3) + 1);
   for (const unit of kept) bits[unit >> 3]! |= 1 << (unit & 7);
   return digest(bits);
-}
-
-/** How much more one lane shows than the other, and a margin, for each metric whose limit is from below. */
-function shiftsBetween(condition: Condition, quick: Observation, real: Observation): Record<string, number> {
-  const shifts: Record<string, number> = {};
-  for (const clause of condition.clauses) {
-    if (clause.kind !== 'metric') continue;
-    const [one, other] = [quick.figures[clause.name]?.value, real.figures[clause.name]?.value];
-    if (one === undefined || one === null || other === undefined || other === null) continue;
-    const sign = clause.comparison.startsWith('>') ? 1 : -1;
-    // A lane that shows less is no reason to ask for less: it may be the whole that differs, and not its parts.
-    const difference = Math.max(0, sign * (one - other));
-    shifts[clause.name] = sign * (difference + marginShare * Math.abs(clause.limit));
-  }
-  return shifts;
 }
 
 function writeOneFrame(source: string, file: string): CaptureSize {

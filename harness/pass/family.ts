@@ -2,10 +2,10 @@
 import type { Answers } from '../preload/options.ts';
 import type { Target } from '../target/target.ts';
 import type { FamilySocket } from '../watch/family-socket.ts';
-import { FamilyWatch } from '../watch/family-watch.ts';
+import { type FamilyMember, FamilyWatch } from '../watch/family-watch.ts';
 import type { MemoryWatch } from '../watch/memory-watch.ts';
 import { PreloadChannel } from '../watch/preload-channel.ts';
-import type { FamilyResult } from './pass-result.ts';
+import type { FamilyResult, NamedMember } from './pass-result.ts';
 
 /** A server behind a launcher has said its first words before it listened: only our own loop has to come to them. */
 const findTimeoutMs = 1_000;
@@ -65,20 +65,31 @@ export class Family {
   }
 
   /** Once, after `stop`: it adds those that were started and never seen. */
-  result(): FamilyResult {
+  async result(): Promise<FamilyResult> {
     const watch = this.#watch;
     const channel = this.#channel;
     const channels = this.#socket.channels.filter((each) => each !== channel);
     const known = new Set(watch?.members.map(({ pid }) => pid));
-    for (const { pid, command, tMs } of [channel, ...channels].flatMap(({ spawned }) => spawned)) {
-      if (watch && !known.has(pid)) watch.addUnseen(pid, command, tMs);
+    for (const { pid, words, tMs } of [channel, ...channels].flatMap(({ spawned }) => spawned)) {
+      if (watch && !known.has(pid)) watch.addUnseen(pid, words, tMs);
     }
     return {
-      members: watch?.members ?? [],
+      members: await named(watch?.members ?? []),
       channels,
       unwatched: Math.max(watch?.unwatched ?? 0, this.#socket.refused),
     };
   }
+}
+
+/** The rules that find secrets take a quarter of a second to load: only a target with children waits for them. */
+async function named(members: readonly FamilyMember[]): Promise<NamedMember[]> {
+  if (members.length === 0) return [];
+  const [{ Redactor }, { shownCommand }] = await Promise.all([
+    import('../redaction/redactor.ts'),
+    import('../redaction/shown-command.ts'),
+  ]);
+  const redactor = new Redactor(process.env);
+  return members.map(({ words, ...member }) => ({ ...member, command: shownCommand(words, redactor) }));
 }
 
 /** Answers of all processes together; undefined where none gave any. */

@@ -75,7 +75,13 @@ async function runArm(arm: Arm, { capture, isPiped, bytesPerSecond }: Feed): Pro
     const watch =
       arm === 'bare'
         ? undefined
-        : new MemoryWatch({ pid: target.pid, sampleMs: rssSampleMs, nowMs: () => performance.now() - origin });
+        : new MemoryWatch({
+            pid: target.pid,
+            sampleMs: rssSampleMs,
+            // As the pass that measures: a thread reads resident memory once a millisecond.
+            levels: arm === 'measure',
+            nowMs: () => performance.now() - origin,
+          });
     let cuts = 0;
     const cutter =
       arm === 'allocations' ? setInterval(() => void channel!.cut(cuts++, 10_000), profileIntervalMs) : undefined;

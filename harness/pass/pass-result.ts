@@ -29,9 +29,15 @@ export interface CompanionResult extends Collected {
 }
 
 /** What the target started. */
+/** A process as a report may name it. */
+export interface NamedMember extends Omit<FamilyMember, 'words'> {
+  /** Without secrets, cut. */
+  readonly command: string;
+}
+
 export interface FamilyResult {
   /** The processes; none in a pass that is not judged. */
-  readonly members: readonly FamilyMember[];
+  readonly members: readonly NamedMember[];
   /** Channels of those that are Node.js and were reached. */
   readonly channels: readonly PreloadChannel[];
   /** Processes beyond those that are watched, or looked into. */

@@ -28,8 +28,8 @@ export function listenForCommands(take: (line: string) => void, source: CommandS
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      // Threads first: their intervals end while this one's does.
-      if (!line.startsWith('snapshot')) threads.postMessage(line);
+      // Threads first: their intervals end while this one's does. A snapshot is of one heap.
+      if (!/^snapshot \S+$/.test(line)) threads.postMessage(line);
       take(line);
     }
   });

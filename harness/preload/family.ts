@@ -39,18 +39,20 @@ interface SpawnOptions {
   readonly envPairs?: string[];
 }
 
-const argumentsMax = 4;
-const argumentCharactersMax = 200;
+const argumentsMax = 8;
+/** A longer one is left out: a part of it may be half a secret. */
+const argumentCharactersMax = 500;
 
 function patchSpawn(prototype: { spawn?: unknown }, send: (line: PreloadLine) => void): void {
   const original = prototype.spawn as (this: { pid?: number }, options: SpawnOptions) => unknown;
   prototype.spawn = function (this: { pid?: number }, options: SpawnOptions): unknown {
     if (Array.isArray(options?.envPairs)) completeEnvironment(options.envPairs);
     const result = original.call(this, options);
-    const args = (options.args ?? [])
-      .slice(0, argumentsMax)
-      .map((each) => String(each).slice(0, argumentCharactersMax));
-    if (this.pid !== undefined) send({ type: 'spawn', tMs: Date.now(), pid: this.pid, command: args.join(' ') });
+    const words = (options.args ?? []).slice(0, argumentsMax).map((each) => {
+      const word = String(each);
+      return word.length > argumentCharactersMax ? '…' : word;
+    });
+    if (this.pid !== undefined) send({ type: 'spawn', tMs: Date.now(), pid: this.pid, words });
     return result;
   };
 }

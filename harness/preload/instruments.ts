@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createRequire, findSourceMap } from 'node:module';
 import path from 'node:path';
 import v8 from 'node:v8';
-import vm from 'node:vm';
+import { collectAll } from './collect-all.ts';
 import type { OffHeapSites } from './off-heap-sites.ts';
 import type { PreloadLine, PreloadOptions } from './options.ts';
 
@@ -64,12 +64,15 @@ export class Instruments {
     if (this.#options.profile) this.#cut(-1);
   }
 
-  /** `cut N`: ends interval N and starts the next; `snapshot NAME`; `settle N`: collects all garbage and says what is left. */
+  /**
+   * `cut N`: ends interval N and starts the next; `snapshot NAME [THREAD]`: of the main thread's heap, or of that thread's; `settle N`:
+   * collects all garbage and says what is left.
+   */
   command(line: string): void {
-    const [verb, name = ''] = line.split(' ');
+    const [verb, name = '', thread] = line.split(' ');
     try {
       if (verb === 'cut') this.#cut(Number(name));
-      else if (verb === 'snapshot') this.#snapshot(name);
+      else if (verb === 'snapshot' && thread === this.#options.thread?.toString()) this.#snapshot(name);
       else if (verb === 'settle') this.#settle(Number(name));
     } catch (error) {
       this.#send({ type: 'error', tMs: nowMs(), message: `${line}: ${error}` });
@@ -121,30 +124,11 @@ export class Instruments {
     const tMs = nowMs();
     const isSmall = v8.getHeapStatistics().used_heap_size <= options.heapBytesMax;
     const requests = this.#host.requests();
-    const place = path.join(options.folder, `${path.basename(name)}.heapsnapshot`);
+    const place = path.join(options.folder, `${path.basename(name)}-${this.#who}.heapsnapshot`);
     const file = isSmall ? v8.writeHeapSnapshot(place) : '';
     this.#send({ type: 'snapshot', name, tMs, file, requests, tookMs: nowMs() - tMs });
   }
 }
-
-let collect: ((options?: object) => void) | undefined;
-
-/** V8's own `gc`, which it gives to contexts made after the flag was set: the target's global object has none. */
-function collectAll(): void {
-  if (!collect) {
-    v8.setFlagsFromString('--expose-gc');
-    collect = vm.runInNewContext('gc') as (options?: object) => void;
-  }
-  // Without options each version collects all: V8 of Node.js 20 knows no flavors, and collects little for them.
-  collect();
-  if (v8.getHeapStatistics().used_heap_size > preciseBytesMax) return;
-  // Several collections in one, until the last finds no more to free.
-  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-  collect();
-}
-
-/** What one collection leaves behind of finalizers and weak references is small beside a larger heap, and each takes long there. */
-const preciseBytesMax = 48_000_000;
 
 /** The maps that Node.js itself has of the code in a profile: it has them where a loader turned them on (`tsx` does). */
 function writeMaps(heapProfile: string, file: string): string | undefined {

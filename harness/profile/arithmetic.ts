@@ -74,6 +74,17 @@ export function mergeProfiles(profiles: readonly [Profile, ...Profile[]], option
   return builder.finish();
 }
 
+/** Two instruments that looked at one span of time: bytes add up, the duration does not, and levels are no averages. */
+export function together(heap: Profile, offHeap: Profile): Profile {
+  const merged = mergeProfiles([heap, offHeap]);
+  const factor = isGauge(heap.sampleTypes[0]!.type) ? 2 : 1;
+  return {
+    ...merged,
+    durationMs: heap.durationMs,
+    self: merged.self.map((column) => column.map((each) => each * factor)),
+  };
+}
+
 /** One site per function: lines and columns are dropped and the paths that become equal are merged. */
 export function byFunction(profile: Profile): Profile {
   const builder = new ProfileBuilder(headOf(profile));

@@ -46,6 +46,19 @@ const storeSchema = v.union(
   'a store is false, a path, "postgres://…", or { at, project, keepDays, keepReports }',
 );
 
+const queueSchema = v.union(
+  [
+    address,
+    v.strictObject({
+      /** `redis://`, `rediss://` or `unix://`. */
+      at: address,
+      /** Class of the machines that are to measure. @default the one that workers are there of */
+      class: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200))),
+    }),
+  ],
+  'a queue is "redis://…", or { at, class }',
+);
+
 const configSchema = v.strictObject({
   targets: v.optional(v.record(name, targetSchema)),
   /** Scenarios, or globs of YAML files, or of modules that export one as default. */
@@ -58,6 +71,8 @@ const configSchema = v.strictObject({
   build: v.optional(v.union([command, v.pipe(v.array(command), v.maxLength(20))])),
   /** Where what was measured is kept: see docs/history.md. */
   store: v.optional(storeSchema),
+  /** Where a pool of machines takes its cells from: see docs/queue.md. */
+  queue: v.optional(queueSchema),
   /** By name of an environment (`--env ci`): limits that replace those above. */
   environments: v.optional(v.record(name, v.strictObject(layerSchema))),
 });

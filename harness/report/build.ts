@@ -24,7 +24,7 @@ import { familyNotes, familyOf } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
 import { requestNotes } from './requests-notes.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
-import { verdictOf } from './verdict.ts';
+import { faultOf, verdictOf } from './verdict.ts';
 
 export interface RunReportInput {
   readonly toolVersion: string;
@@ -85,6 +85,7 @@ export function buildRunReport(input: RunReportInput): RunReport {
     messages: messagesOf(measure),
     exchanges: exchangesOf(measure),
     family,
+    fault: faultOf(input),
     verdict: verdictOf(input, budgets),
     notes: [...notesOf(input), ...(family ? familyNotes(family) : [])],
     partial: input.interrupted || !measure.exit.expected,

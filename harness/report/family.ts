@@ -2,8 +2,7 @@
 import type { Family, FamilyProcess, FamilyThread, Note, SeriesTable } from '../../reports/model.ts';
 import { largest } from '../metrics/memory.ts';
 import { type FamilyLine, familyLineOf } from '../metrics/tree.ts';
-import type { PassResult } from '../pass/pass-result.ts';
-import type { FamilyMember } from '../watch/family-watch.ts';
+import type { NamedMember, PassResult } from '../pass/pass-result.ts';
 import type { PreloadChannel } from '../watch/preload-channel.ts';
 import type { ThreadFigures } from '../watch/thread-figures.ts';
 
@@ -25,11 +24,11 @@ function lineOf(measure: PassResult): FamilyLine | undefined {
 }
 
 /** The last process of that number, which a later one may have as well. */
-function channelFor({ pid }: FamilyMember, channels: readonly PreloadChannel[]): PreloadChannel | undefined {
+function channelFor({ pid }: NamedMember, channels: readonly PreloadChannel[]): PreloadChannel | undefined {
   return channels.findLast((channel) => channel.pid === pid);
 }
 
-function processOf(member: FamilyMember, channel: PreloadChannel | undefined): FamilyProcess {
+function processOf(member: NamedMember, channel: PreloadChannel | undefined): FamilyProcess {
   const { pid, parent, command, startMs, endMs, watch, refusal } = member;
   const last = channel?.last;
   return {

@@ -19,13 +19,26 @@ t.test('a limit is added, or takes the place of one, and the verdict follows', a
   t.match(judgeAgain(run, { 'streams.max': 1 }).verdict, { exitCode: 4, headline: /the report has no figure of it/ });
 });
 
-t.test('what no limit decided stays: an interrupted run, a load that decides nothing', async (t) => {
-  const stopped = { ...run, partial: true, verdict: { ok: false, exitCode: 3, headline: 'Interrupted.' } };
-  t.same(judgeAgain(stopped, { 'cpu.seconds': 100 }).verdict, stopped.verdict);
-  const unjudged = { ...run, verdict: { ok: false, exitCode: 4, headline: 'None of 200 answers …' } };
-  t.same(judgeAgain(unjudged, { 'cpu.seconds': 100 }).verdict, unjudged.verdict);
-  t.match(judgeAgain(unjudged, { 'cpu.seconds': 1 }).verdict, { exitCode: 1 });
-});
+t.test(
+  'what no limit decided stays: an interrupted run, a target that died, a load that decides nothing',
+  async (t) => {
+    const faulty = (exitCode: number, headline: string) => ({ ...run, fault: { exitCode, headline } });
+    const again = (report: RunReport, limits: Record<string, number>) => judgeAgain(report, limits).verdict;
+    const stopped = faulty(3, 'Interrupted.');
+    t.same(again(stopped, { 'cpu.seconds': 100 }), { ok: false, exitCode: 3, headline: 'Interrupted.' });
+    t.match(again(stopped, { 'cpu.seconds': 1 }), { exitCode: 3 });
+    const dead = faulty(1, 'The target hung.');
+    t.same(again(dead, { 'cpu.seconds': 100 }), { ok: false, exitCode: 1, headline: 'The target hung.' });
+    t.match(again(dead, { 'gc.pauseP99': 5 }), { exitCode: 1, headline: 'The target hung.' });
+    t.match(again(dead, { 'cpu.seconds': 1 }), {
+      exitCode: 1,
+      headline: /^The target hung\. cpu\.seconds is 4\.21 s, at most/,
+    });
+    const unjudged = faulty(4, 'None of 200 answers …');
+    t.same(again(unjudged, { 'cpu.seconds': 100 }), { ok: false, exitCode: 4, headline: 'None of 200 answers …' });
+    t.match(again(unjudged, { 'cpu.seconds': 1 }), { exitCode: 1, headline: /^cpu\.seconds/ });
+  },
+);
 
 t.test('a gate ends with what counts most of its runs', async (t) => {
   t.match(judgeAgain(sampleGate(), { 'cpu.seconds': 100 }).verdict, { ok: true, exitCode: 0 });

@@ -1,11 +1,11 @@
 /** Judges a run that is over by other limits: its report holds a reading of every metric. Pure. */
-import type { BudgetResult, GateReport, Report, RunReport, Verdict } from '../../reports/model.ts';
+import type { GateReport, Report, RunReport, Verdict } from '../../reports/model.ts';
 import { judge, readingOf } from '../metrics/budgets.ts';
-import { exitCodeOf, worstExitCode } from '../metrics/exit-codes.ts';
+import { worstExitCode } from '../metrics/exit-codes.ts';
 import { notMeasured, type Reading, value } from '../metrics/reading.ts';
 import type { Metric } from '../metrics/table.ts';
 import type { Budget } from '../scenario/scenario.ts';
-import { headlineOf } from './headline.ts';
+import { limitsVerdict } from './limits-verdict.ts';
 
 /** The same report, with these limits in place of its own or beside them, and the verdict that follows. */
 export function judgeAgain(report: Report, limits: Budget): Report {
@@ -17,7 +17,7 @@ export function judgeAgain(report: Report, limits: Budget): Report {
 function judgeRun(run: RunReport, limits: Budget): RunReport {
   const fresh = judge(limits, { of: (metric) => readingFrom(run, metric) });
   const budgets = [...run.budgets.filter(({ name }) => !Object.hasOwn(limits, name)), ...fresh];
-  return { ...run, budgets, verdict: runVerdict(run, budgets) };
+  return { ...run, budgets, verdict: limitsVerdict(budgets, run.spikes, run.fault) };
 }
 
 function readingFrom({ figures, budgets }: RunReport, { name }: Metric): Reading {
@@ -27,15 +27,6 @@ function readingFrom({ figures, budgets }: RunReport, { name }: Metric): Reading
   const limit = budgets.find((each) => each.name === name);
   if (limit && limit.actual !== null && limit.note === '') return value(limit.actual);
   return notMeasured(limit?.note || 'the report has no figure of it: run it again with this limit');
-}
-
-/** What other limits make of a run. A target that died, or a run that was interrupted, stays so; so does a load that decides nothing. */
-export function runVerdict(run: RunReport, budgets: readonly BudgetResult[]): Verdict {
-  const { verdict, spikes } = run;
-  const exitCode = exitCodeOf(budgets);
-  const followed = verdict.exitCode === exitCodeOf(run.budgets);
-  if (run.partial || (!followed && exitCode !== 1)) return verdict;
-  return { ok: exitCode === 0, exitCode, headline: headlineOf(budgets, spikes) };
 }
 
 function gateVerdict({ verdict }: GateReport, runs: readonly RunReport[]): Verdict {

@@ -3,7 +3,7 @@
  * them, the same rule makes the verdict. Pure.
  */
 import * as v from 'valibot';
-import type { BudgetResult, Figure, Spike, Verdict } from '../../reports/model.ts';
+import type { BudgetResult, Fault, Figure, Spike, Verdict } from '../../reports/model.ts';
 import { nativeLineOf, paceOf, settledGrowth } from '../explain/settled.ts';
 import { figures, judge, Readings } from '../metrics/budgets.ts';
 import { markImplied } from '../metrics/implied-limits.ts';
@@ -20,7 +20,7 @@ export interface MeasuredAgain {
   /** @param spikes for the sentence: what explains a limit that is broken */
   readonly verdict: (spikes: readonly Spike[]) => Verdict;
   /** What keeps it from passing whatever its limits are. */
-  readonly fault: Omit<Verdict, 'ok'> | undefined;
+  readonly fault: Fault | null;
 }
 
 export function measuredAgain(measurement: Measurement): MeasuredAgain {
@@ -194,7 +194,7 @@ const schema = v.object({
     }),
     channel: v.object({
       gc: list(v.looseObject({ tMs: number, kind: text, pauseMs: number, usedBefore: number, usedAfter: number })),
-      marks: list(v.looseObject({ tMs: number, requests: number, allocated: number })),
+      marks: list(v.looseObject({ tMs: number, requests: number, allocated: number, allocatedYoung: number })),
       last: v.optional(
         v.looseObject({
           tMs: number,

@@ -1,7 +1,7 @@
 /** The spikes of the report: found by the measuring pass, explained by those after it, aligned by frame numbers. */
 import { formatBytes, formatCount, formatDuration, formatValue } from '../../reports/format.ts';
 import type { FlameTree, Keeper, ProfileReference, Spike, Suspect } from '../../reports/model.ts';
-import { attribute, attributeAllocated, bytesOf, type SpikeSites } from '../explain/attribution.ts';
+import { attribute, attributeAllocated, bytesOf, firstWrittenBytes } from '../explain/attribution.ts';
 import { commonCaller } from '../explain/caller-above.ts';
 import { classifyCause } from '../explain/cause.ts';
 import { evidenceOf } from '../explain/evidence.ts';
@@ -13,7 +13,7 @@ import { sitesIn, sitesOf, startOf } from '../explain/spike-sites.ts';
 import type { Growth, SpikeShape } from '../explain/spikes.ts';
 import { flameOf } from '../explain/suspects.ts';
 import type { PassResult } from '../pass/pass-result.ts';
-import { isGauge, mergeProfiles } from '../profile/arithmetic.ts';
+import { together } from '../profile/arithmetic.ts';
 import { type Profile, sumOf } from '../profile/profile.ts';
 import type { Findings } from './findings.ts';
 import { keeperOf } from './keeper.ts';
@@ -65,15 +65,13 @@ function residentSpike(
   const shape = findings.spikes[index]!;
   const frames = findings.frames[index]!;
   const allocated = windowOf(explanation.allocations, frames);
-  const grew = settled !== undefined && (settled.isLeak || settled.ownKeptBytes > 0);
-  const live = grew ? wholeLive(explanation.live) : liveWindowOf(explanation.live, frames);
+  const live = settled?.isLeak ? wholeLive(explanation.live) : liveWindowOf(explanation.live, frames);
   const sites = sitesOf(allocated, live, startOf(explanation.live));
-  const evidence = evidenceOf(
-    measure,
-    shape,
-    live ? bytesOf(sites.liveHeap) : undefined,
-    leakBytesOf(shape, settled, sites),
-  );
+  const levels = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined, leakBytesOf(shape, settled));
+  // Room that was taken at the start and is written to only now stays as well, grows with the traffic, and is no leak.
+  const evidence = settled?.isNative
+    ? { ...levels, leakBytes: levels.leakBytes - firstWrittenBytes(levels, sites) }
+    : levels;
   const cause = classifyCause(evidence);
   const stays = live !== undefined && (cause.isLeak || cause.cause === 'live-growth');
   // What a target counts itself is held against its height; else who made what stays, whatever garbage lies beside it.
@@ -186,23 +184,15 @@ function commonOf(
 }
 
 /** Which part of a spike is a leak: by forced collections where they were looked at, else by the shape of its line. */
-function leakBytesOf(
-  { shape, heightBytes }: SpikeShape,
-  settled: SettledGrowth | undefined,
-  sites: SpikeSites,
-): number {
-  if (settled?.isLeak) return settled.keptBytes;
-  // What the runtime does not count (WebAssembly, native code) stays as well; tables of the start, which are written to only now, are no leak.
-  if (settled) return Math.min(settled.ownKeptBytes, bytesOf(sites.liveOffHeap));
+function leakBytesOf({ shape, heightBytes }: SpikeShape, settled: SettledGrowth | undefined): number {
+  if (settled) return settled.isLeak ? settled.keptBytes : 0;
   return shape === 'leak' ? heightBytes : 0;
 }
 
 /** How fast it leaks, as far as that can be known. */
 function slopeOf({ slope, slopeLow, slopeHigh }: Growth, settled: SettledGrowth | undefined): string {
   if (!settled) return `Grows by ${perSecond(slope)} (99 %: ${perSecond(slopeLow)} to ${perSecond(slopeHigh)}).`;
-  const { live, own, livePerRequest: each, keptBytes, ownKeptBytes } = settled;
-  if (!settled.isLeak && own)
-    return `After forced collections ${formatBytes(ownKeptBytes)} more are resident: ${perSecond(own.slope)} (99 %: ${perSecond(own.low)} to ${perSecond(own.high)}).`;
+  const { live, livePerRequest: each, keptBytes } = settled;
   const request = each ? `, ${formatBytes(each.slope)} a request` : '';
   return `After forced collections ${formatBytes(keptBytes)} more are alive: ${perSecond(live.slope)} (99 %: ${perSecond(live.low)} to ${perSecond(live.high)})${request}.`;
 }
@@ -224,17 +214,6 @@ function mostOf(
 function flameOfWindow({ heap, offHeap }: ExplainedWindow): FlameTree {
   const steady = heap.steady && offHeap.steady ? together(heap.steady, offHeap.steady) : heap.steady;
   return flameOf(together(heap.window, offHeap.window), steady, heap.window.sampleTypes[0]!.type);
-}
-
-/** Two instruments that looked at one span of time: bytes add up, the duration does not, and levels are no averages. */
-function together(heap: Profile, offHeap: Profile): Profile {
-  const merged = mergeProfiles([heap, offHeap]);
-  const factor = isGauge(heap.sampleTypes[0]!.type) ? 2 : 1;
-  return {
-    ...merged,
-    durationMs: heap.durationMs,
-    self: merged.self.map((column) => column.map((each) => each * factor)),
-  };
 }
 
 function savePair(

@@ -1,11 +1,11 @@
 /** What a measuring pass and its limits come to. Pure: a run ends with it, and whoever has the pass comes to it again. */
 import { formatCount } from '../../reports/format.ts';
-import type { BudgetResult, Spike, Verdict } from '../../reports/model.ts';
+import type { BudgetResult, Fault, Spike, Verdict } from '../../reports/model.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
-import { headlineOf } from './headline.ts';
+import { limitsVerdict } from './limits-verdict.ts';
 import { whyRequestsUnjudged } from './requests-notes.ts';
 
 export interface JudgedPass {
@@ -21,24 +21,7 @@ export interface JudgedPass {
 const ceilingExitCode = 4;
 
 export function verdictOf(pass: JudgedPass, budgets: readonly BudgetResult[]): Verdict {
-  const { measure, isAgent, spikes } = pass;
-  if (pass.interrupted) {
-    return {
-      ok: false,
-      exitCode: 3,
-      headline: 'Interrupted: what was measured until then is kept, and judges nothing.',
-    };
-  }
-  const death = deathOf(measure, isAgent);
-  if (death !== undefined) {
-    const isOver = !measure.exit.expected && budgets.some(({ state }) => state === 'over');
-    return { ok: false, exitCode: 1, headline: isOver ? `${death} ${headlineOf(budgets, spikes)}` : death };
-  }
-  const exitCode = exitCodeOf(budgets);
-  const headline = headlineOf(budgets, spikes);
-  const unjudged = exitCode === 0 ? whyUnjudged(pass) : undefined;
-  if (unjudged !== undefined) return { ok: false, exitCode: exitCodeOf([{ state: 'undecided' }]), headline: unjudged };
-  return { ok: exitCode === 0, exitCode, headline };
+  return limitsVerdict(budgets, pass.spikes, faultOf(pass));
 }
 
 /** A target that dies under traffic has failed, whatever its memory was. Undefined where it did not. */
@@ -49,13 +32,14 @@ function deathOf({ exit }: MeasuredPass, isAgent: boolean): string | undefined {
   return `The target ${why} (${describeExit(exit)}).`;
 }
 
-/** What keeps a run from passing whatever its limits are, and whichever of them are waived; undefined where nothing does. */
-export function faultOf(pass: Omit<JudgedPass, 'spikes'>): Omit<Verdict, 'ok'> | undefined {
-  if (pass.interrupted) return { exitCode: 3, headline: 'It was interrupted.' };
+/** What keeps a run from passing whatever its limits are, and whichever of them are waived; null where nothing does. */
+export function faultOf(pass: Omit<JudgedPass, 'spikes'>): Fault | null {
+  if (pass.interrupted)
+    return { exitCode: 3, headline: 'Interrupted: what was measured until then is kept, and judges nothing.' };
   const death = deathOf(pass.measure, pass.isAgent);
   if (death !== undefined) return { exitCode: 1, headline: death };
   const unjudged = whyUnjudged(pass);
-  return unjudged === undefined ? undefined : { exitCode: exitCodeOf([{ state: 'undecided' }]), headline: unjudged };
+  return unjudged === undefined ? null : { exitCode: exitCodeOf([{ state: 'undecided' }]), headline: unjudged };
 }
 
 /**

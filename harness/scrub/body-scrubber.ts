@@ -4,7 +4,7 @@
  */
 import { blockBytes, type ContentKind, type ContentScrubber, kindOf, lookBytes } from './content-scrubber.ts';
 import { HeldBytes } from './held-bytes.ts';
-import { type Coding, decode, encodeTo } from './recoding.ts';
+import { type Coding, decode, encodeLeast, encodeTo } from './recoding.ts';
 import { countOne, type ScrubCounts } from './scrub-counts.ts';
 import { cutPlace } from './text-scrubber.ts';
 import { coarsenessMax, type WordMap } from './word-map.ts';
@@ -120,9 +120,11 @@ export class BodyScrubber {
     this.#look();
     const { codings, contentType } = this.#order;
     if (codings.length > 0) {
+      let reason = this.#recode(isWhole);
       // What is there in whole may be half of what was coded.
-      if (!this.#recode(isWhole) && !(isWhole && this.#recode(false))) {
-        this.#giveUp('coded, and cannot be undone');
+      if (reason !== '' && isWhole) reason = this.#recode(false);
+      if (reason !== '') {
+        this.#giveUp(reason);
         return;
       }
     } else if (this.#kind === 'parts') this.#room.content.whole(this.#held.bytes, 0, this.#held.length, contentType);
@@ -138,8 +140,8 @@ export class BodyScrubber {
     this.#isInString = content.isInString;
   }
 
-  /** @returns false where it cannot be undone */
-  #recode(isWhole: boolean): boolean {
+  /** @returns why it cannot be done; empty where it was */
+  #recode(isWhole: boolean): string {
     const { codings, contentType } = this.#order;
     const { words, content, counts } = this.#room;
     const coded = this.#held.bytes.subarray(0, this.#held.length);
@@ -148,7 +150,7 @@ export class BodyScrubber {
     for (const coding of codings.toReversed()) {
       const decoded = decode(coding, plain, isWhole);
       // Some servers name a coding and use none.
-      if (!decoded) return layers.length === 0 && !isWhole && this.#uncoded(coded);
+      if (!decoded) return layers.length === 0 && !isWhole && this.#uncoded(coded) ? '' : 'coded, and cannot be undone';
       layers.push({ coding, isBare: decoded.isBare });
       plain = decoded.bytes;
     }
@@ -162,9 +164,9 @@ export class BodyScrubber {
       coded.set(again);
       counts.bodiesRecoded += 1;
       if (coarseness > 0) counts.bodiesCoarse += 1;
-      return true;
+      return '';
     }
-    return false;
+    return 'coded, and too long when it is coded again';
   }
 
   #uncoded(bytes: Buffer): boolean {
@@ -214,10 +216,6 @@ function encodeLayers(
   length: number,
 ): Uint8Array | undefined {
   let bytes = plain;
-  for (const layer of layers.slice(1).toReversed()) {
-    const inner = encodeTo(bytes, { ...layer, isWhole, length: bytes.length + 1_024 + (bytes.length >> 8) });
-    if (!inner) return undefined;
-    bytes = inner;
-  }
+  for (const layer of layers.slice(1).toReversed()) bytes = encodeLeast(bytes, { ...layer, isWhole });
   return encodeTo(bytes, { ...layers[0]!, isWhole, length });
 }

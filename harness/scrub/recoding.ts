@@ -9,7 +9,9 @@ import {
   constants,
   crc32,
   deflateRawSync,
+  deflateSync,
   gunzipSync,
+  gzipSync,
   inflateRawSync,
   inflateSync,
   zstdCompressSync,
@@ -91,6 +93,29 @@ export function encodeTo(bytes: Uint8Array, order: EncodeOrder): Uint8Array | un
       return brotliTo(bytes, length, order.isWhole);
     default:
       return zstdTo(bytes, length, order.isWhole);
+  }
+}
+
+/** As short as it gets: a coding within another one has no length of its own to keep. */
+export function encodeLeast(bytes: Uint8Array, { coding, isBare, isWhole }: Omit<EncodeOrder, 'length'>): Uint8Array {
+  const zlib = { level: 9, memLevel: 9, ...(!isWhole && { finishFlush: constants.Z_SYNC_FLUSH }) };
+  const isSmall = bytes.length <= 1 << 20;
+  switch (coding) {
+    case 'gzip':
+      return gzipSync(bytes, zlib);
+    case 'deflate':
+      return isBare ? deflateRawSync(bytes, zlib) : deflateSync(bytes, zlib);
+    case 'br': {
+      const params = { [constants.BROTLI_PARAM_QUALITY]: isSmall ? 11 : 5 };
+      return brotliCompressSync(bytes, {
+        params,
+        ...(!isWhole && { finishFlush: constants.BROTLI_OPERATION_FLUSH }),
+      });
+    }
+    default: {
+      const params = { [constants.ZSTD_c_compressionLevel]: isSmall ? 19 : 9 };
+      return zstdCompressSync(bytes, { params, ...(!isWhole && { finishFlush: constants.ZSTD_e_flush }) });
+    }
   }
 }
 

@@ -54,14 +54,26 @@ function laterFirst(results: readonly CellResult[]): CellResult[] {
 }
 
 function refuseOther(a: Partial, b: Partial): void {
+  const difference = differenceOf(a.manifest.common, b.manifest.common);
+  if (difference === undefined) return;
+  throw new FloodgateError('shards-differ', `${a.folder} and ${b.folder} are of another ${difference}`, {
+    hint: 'Nothing was merged. Shards of one whole run the same version of everything, with the same options.',
+  });
+}
+
+/** The first thing that two are not the same in, in words; undefined where they are of one whole. */
+export function differenceOf(
+  a: Manifest['common'],
+  b: Manifest['common'],
+  ignored?: keyof Manifest['common'],
+): string | undefined {
   for (const [name, words] of Object.entries(differences) as [keyof Manifest['common'], string][]) {
-    const [left, right] = [a, b].map(({ manifest }) => JSON.stringify(manifest.common[name]));
-    if (left === right) continue;
+    const [left, right] = [a, b].map((common) => JSON.stringify(common[name]));
+    if (left === right || name === ignored) continue;
     const shown = name === 'configuration' || name === 'cells' || name === 'unlimited' ? '' : `: ${left} and ${right}`;
-    throw new FloodgateError('shards-differ', `${a.folder} and ${b.folder} are of another ${words}${shown}`, {
-      hint: 'Nothing was merged. Shards of one whole run the same version of everything, with the same options.',
-    });
+    return `${words}${shown}`;
   }
+  return undefined;
 }
 
 function refuseOtherSeed(cell: string, { scenario: a }: RunReport, { scenario: b }: RunReport): void {

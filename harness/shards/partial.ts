@@ -18,32 +18,45 @@ const manifestBytesMax = 16 << 20;
 /** V8's longest string. */
 const cellBytesMax = 512 << 20;
 const foldersMax = 1_000;
+/** A configuration may have as many scenarios. */
+export const cellsMax = 1_000;
 
-const text = v.pipe(v.string(), v.maxLength(4_096));
+const textCharactersMax = 4_096;
+const text = v.pipe(v.string(), v.maxLength(textCharactersMax));
 const name = v.pipe(v.string(), v.regex(namePattern, 'a name of a scenario is expected'));
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are expected'));
 const whole = v.pipe(v.number(), v.integer(), v.minValue(1));
 
+/** What every shard of one whole has in common. Not a validator to call directly. */
+export const commonSchema = v.strictObject({
+  floodgate: text,
+  /** Of the project; null outside of a repository. */
+  commit: v.nullable(text),
+  dirty: v.boolean(),
+  /** Of scenarios with their seeds, limits, baselines and waivers. */
+  configuration: hash,
+  /** The gate as a whole. */
+  command: text,
+  /** Every cell of the whole, in order. */
+  cells: v.pipe(v.array(name), v.maxLength(cellsMax)),
+  /** Cells that no limit judges. */
+  unlimited: v.pipe(v.array(name), v.maxLength(cellsMax)),
+});
+
 const manifestSchema = v.strictObject({
   kind: v.literal('shard'),
   schemaVersion: v.literal(1),
-  /** What every shard of one whole has in common. */
-  common: v.strictObject({
-    floodgate: text,
-    /** Of the project; null outside of a repository. */
-    commit: v.nullable(text),
-    dirty: v.boolean(),
-    /** Of scenarios with their seeds, limits, baselines and waivers. */
-    configuration: hash,
-    /** The gate as a whole. */
-    command: text,
-    /** Every cell of the whole, in order. */
-    cells: v.pipe(v.array(name), v.maxLength(1_000)),
-    /** Cells that no limit judges. */
-    unlimited: v.pipe(v.array(name), v.maxLength(1_000)),
-  }),
+  common: commonSchema,
   shard: v.strictObject({ index: whole, count: whole }),
-  results: v.pipe(v.array(v.strictObject({ cell: name, sha256: hash })), v.maxLength(1_000)),
+  results: v.pipe(v.array(v.strictObject({ cell: name, sha256: hash })), v.maxLength(cellsMax)),
+  /** Cells whose run came to no verdict. `killed`: it was ended from outside, and nothing says why. */
+  failures: v.optional(
+    v.pipe(
+      v.array(v.strictObject({ cell: name, how: v.picklist(['killed', 'failed']), why: text })),
+      v.maxLength(cellsMax),
+    ),
+    [],
+  ),
 });
 
 export type Manifest = v.InferOutput<typeof manifestSchema>;
@@ -70,15 +83,26 @@ export class PartialWriter {
 
   constructor(folder: string, head: Pick<Manifest, 'common' | 'shard'>) {
     this.#folder = folder;
-    this.#manifest = { kind: 'shard', schemaVersion: 1, ...head, results: [] };
+    this.#manifest = { kind: 'shard', schemaVersion: 1, ...head, results: [], failures: [] };
     mkdirSync(path.join(folder, cellFolder), { recursive: true });
     this.#write();
   }
 
   add(cell: string, report: RunReport): void {
-    const json = JSON.stringify(report);
+    this.addText(cell, JSON.stringify(report));
+  }
+
+  /** @param json a report as `add` writes it */
+  addText(cell: string, json: string): void {
     writeFileSync(cellFile(this.#folder, cell), json, { mode: 0o600 });
     this.#manifest = { ...this.#manifest, results: [...this.#manifest.results, { cell, sha256: sha256(json) }] };
+    this.#write();
+  }
+
+  /** A cell whose run came to no verdict. */
+  fail(failure: Manifest['failures'][number]): void {
+    const why = failure.why.slice(0, textCharactersMax);
+    this.#manifest = { ...this.#manifest, failures: [...this.#manifest.failures, { ...failure, why }] };
     this.#write();
   }
 
@@ -126,24 +150,35 @@ function shardFolders(folder: string): string[] {
   );
 }
 
-function readPartial(folder: string): Partial {
+/** What a shard says of itself, without its cells. @throws FloodgateError `shard-invalid` */
+export function readManifest(folder: string): Manifest {
   const file = path.join(folder, manifestName);
   const manifest = v.safeParse(manifestSchema, parsed(folder, readBounded(folder, file, manifestBytesMax)));
-  if (!manifest.success) {
-    const [issue] = manifest.issues;
-    throw invalid(folder, `${v.getDotPath(issue) ?? manifestName}: ${issue.message}`);
-  }
-  const { results, common } = manifest.output;
+  if (manifest.success) return manifest.output;
+  const [issue] = manifest.issues;
+  throw invalid(folder, `${v.getDotPath(issue) ?? manifestName}: ${issue.message}`);
+}
+
+function readPartial(folder: string): Partial {
+  const manifest = readManifest(folder);
+  const { results, common } = manifest;
   const cells = results.map(({ cell }) => cell);
   if (new Set(cells).size < cells.length) throw invalid(folder, 'a cell stands twice in it');
   const stranger = cells.find((cell) => !common.cells.includes(cell));
   if (stranger !== undefined) throw invalid(folder, `"${stranger}" is none of its cells`);
-  return { folder, manifest: manifest.output, results: results.map((each) => readCell(folder, each)) };
+  return { folder, manifest, results: results.map((each) => readCell(folder, each)) };
 }
 
-function readCell(folder: string, { cell, sha256: expected }: Manifest['results'][number]): CellResult {
+/** A cell's report as its shard wrote it. @throws FloodgateError `shard-invalid` */
+export function readCellText(folder: string, { cell, sha256: expected }: Manifest['results'][number]): string {
   const json = readBounded(folder, cellFile(folder, cell), cellBytesMax);
-  if (sha256(json) !== expected) throw invalid(folder, `the report of "${cell}" is not the one that was written`);
+  if (sha256(json) === expected) return json;
+  throw invalid(folder, `the report of "${cell}" is not the one that was written`);
+}
+
+function readCell(folder: string, given: Manifest['results'][number]): CellResult {
+  const { cell, sha256: expected } = given;
+  const json = readCellText(folder, given);
   try {
     const report = readAnyReport(json);
     if (report.kind === 'run' && report.scenario.name === cell) return { cell, report, sha256: expected };

@@ -7,7 +7,7 @@ export interface Shard {
   readonly count: number;
 }
 
-/** More machines than scenarios a configuration may have. */
+/** As many as scenarios that a configuration may have: one cell a shard. */
 const countMax = 1_000;
 
 /** Where CI says which of how many jobs this is. `from`: what its first index is. */

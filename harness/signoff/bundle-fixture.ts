@@ -5,11 +5,12 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { RunReport } from '../../reports/model.ts';
 import type { PreviousVersion, SignoffReport } from '../../reports/signoff.ts';
+import { definitionOf } from '../ledger/definition.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { Redactor } from '../redaction/redactor.ts';
 import type { Measurement } from '../report/measurement.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { sealBundle } from './seal.ts';
-import { Redactor } from './secrets.ts';
 
 export const release = generateKeyPairSync('ed25519');
 export const stranger = generateKeyPairSync('ed25519');
@@ -42,7 +43,16 @@ export interface FixtureOrder {
   /** Of the set, with no lane that it was run in. */
   readonly notRun?: string;
   readonly previous?: PreviousVersion;
+  /** Content of a heap snapshot that the run left. */
+  readonly snapshot?: string;
+  /** Of `project.json`: targets, and what the one scenario says beside its name. */
+  readonly project?: { readonly targets?: object; readonly scenario?: object };
 }
+
+/** Of the run, on the machine that it was signed off on. */
+const command =
+  'floodgate run steady --budget rss.max=200MB --lane exact --agent /srv/shop/.floodgate/compare/checkout --keep-measurement ' +
+  '--out /srv/shop/.floodgate/signoff-7/runs/steady/exact';
 
 export const sourceList = `${'a'.repeat(64)}  package.json\n${'b'.repeat(64)}  src/server.mjs\n`;
 
@@ -53,8 +63,9 @@ export async function sealedFixture(
 ): Promise<{ files: BundleFiles; report: SignoffReport }> {
   const measured = read<Measurement>('steady-exact.measurement');
   const measurement = order.changeMeasured?.(measured) ?? measured;
-  const stored = read<RunReport>('steady-exact.report');
+  const stored = { ...read<RunReport>('steady-exact.report'), command, startedAt: '2026-11-29T19:51:00.000Z' };
   const report = order.change?.(stored) ?? stored;
+  const { node, platform, arch, kernel, cpu, cores, memoryBytes } = report.environment;
   const thresholds = new Map([['allocated.perMessage', 0.005]]);
   const runFolder = path.join(folder, 'run');
   const write = (below: string, value: object) => {
@@ -62,6 +73,10 @@ export async function sealedFixture(
     writeFileSync(path.join(below, 'measurement.json'), JSON.stringify(value));
   };
   write(runFolder, measurement);
+  if (order.snapshot !== undefined) {
+    mkdirSync(path.join(runFolder, 'pass-snapshots'));
+    writeFileSync(path.join(runFolder, 'pass-snapshots', '1.heapsnapshot'), order.snapshot);
+  }
   // In pairs of the exact lane nothing is judged by a limit.
   const paired = { ...measured, budget: {} };
   for (const pair of [1, 2, 3]) {
@@ -92,15 +107,7 @@ export async function sealedFixture(
       startedAt: '2026-11-29T19:50:00.000Z',
       signedAt,
       command: 'floodgate signoff --release v1.4.0 --previous v1.3.2',
-      machine: {
-        node: 'v26.10.0',
-        platform: 'linux',
-        arch: 'x64',
-        kernel: '6.18',
-        cpu: 'AMD EPYC',
-        cores: 2,
-        memoryBytes: 25e9,
-      },
+      machine: { node, platform, arch, kernel, cpu, cores, memoryBytes },
       scope: { set: 'release', leftOut: [], lanes: ['exact'] },
       notes: [],
     },
@@ -112,7 +119,7 @@ export async function sealedFixture(
           {
             lane: 'exact',
             thresholds: new Map(),
-            outcome: { report, folder: runFolder, definition: '0123456789abcdef' },
+            outcome: { report, folder: runFolder, definition: definitionOf(report, '/srv/shop') },
           },
         ],
         comparisons:
@@ -122,8 +129,15 @@ export async function sealedFixture(
       },
     ],
     ledger: order.ledger ?? ledger,
-    project: { targets: {}, scenarios: [{ name: 'steady', builtin: 'steady' }] },
-    inputs: [{ name: 'captures/day.pcap', sha256: 'f'.repeat(64), bytes: 1_000 }],
+    project: {
+      targets: {},
+      ...(order.project?.targets && { targets: order.project.targets }),
+      scenarios: [
+        ...(order.notRun === undefined ? [] : [{ name: order.notRun, builtin: order.notRun, sets: ['release'] }]),
+        { name: 'steady', sets: ['release'], ...(order.project?.scenario ?? { builtin: 'steady' }) },
+      ],
+    },
+    inputs: [],
     sourceList: order.sourceList ?? sourceList,
     pairs: { seed: 7, pairsMax: 40 },
     key: 'key' in order ? order.key : release.privateKey,

@@ -334,6 +334,10 @@ function huge(): Buffer {
 t.test('no secret is in a bundle: of a command, of what the target printed last, of the environment', async (t) => {
   const { files, report } = await sealedFixture(path.join(folder, 'secrets'), {
     environment: { DEPLOY_TOKEN: 'plain-words-of-no-shape', PWD: folder },
+    project: {
+      targets: { shop: { command: 'DB_PASSWORD=correct-horse-7 node server.js' } },
+      scenario: { target: 'shop', load: 'node load.js --api-key k3y9xw82hq' },
+    },
     change: (run) => ({
       ...run,
       command:
@@ -364,6 +368,15 @@ t.test('no secret is in a bundle: of a command, of what the target printed last,
   t.ok(all.includes('pace: nothing secret'));
   t.ok(all.includes(`started in ${folder}`), 'where a shell is is no secret, though it is called PWD');
   t.same(await refusalsOf(files), [], 'and it is verified as it is');
+});
+
+t.test('heap snapshots are never there without a word', async (t) => {
+  const { files, report } = await sealedFixture(path.join(folder, 'snapshot'), { snapshot: '{"strings":["hunter2"]}' });
+  t.equal(String(files.get('runs/steady/exact/pass-snapshots-1.heapsnapshot')), '{"strings":["hunter2"]}', 'as it was');
+  t.match(report.notes, [{ severity: 'warning', text: /^It holds heap snapshots .* secrets included/ }]);
+  t.match(String(files.get('signoff.html')), /It holds heap snapshots/);
+  t.same(await refusalsOf(files), []);
+  t.notOk([...clean.keys()].some((name) => name.endsWith('.heapsnapshot')));
 });
 
 t.test('where a secret would be left, nothing is sealed', async (t) => {

@@ -2,39 +2,58 @@
  * Whether the raw data of a bundle come to what its reports, its summary, its page and its statement say: the rules of schema version 1.
  * Another version of floodgate may word a note otherwise and know more metrics; what it judges has to be the same.
  */
+import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ComparedScenario } from '../../reports/comparison.ts';
+import { counted } from '../../reports/counted.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
 import type { SignedComparison, SignedRun, SignoffReport } from '../../reports/signoff.ts';
-import { signoffDataIn } from '../../reports/signoff-html.ts';
+import { knownFrames, renderSignoffHtml, signoffFrame } from '../../reports/signoff-html.ts';
 import { type Ledger, ledgerOf } from '../ledger/ledger.ts';
 import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
-import { parseBounded } from './bounded-json.ts';
+import { parseWritten } from './bounded-json.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { checkCommand, checkOrigin, checkProject } from './check-project.ts';
+import { envelopeName } from './envelope.ts';
+import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
 import { type Reason, refused } from './refusal.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
-import { type Statement, statementOf } from './statement.ts';
-import { ledgerFileName, pageName } from './summary.ts';
+import { type Statement, sha256, statementOf } from './statement.ts';
+import { ledgerFileName, pageName, printName, projectName, summaryName, trafficName } from './summary.ts';
 
 interface Bundle {
   readonly files: BundleFiles;
   readonly report: SignoffReport;
+  /** What a rerun is made of, not yet checked. */
+  readonly project: unknown;
   /** The version of floodgate that looks at it is the one that made it. */
   readonly isOwnVersion: boolean;
 }
 
-/** @returns how many runs were judged again. @throws Refused */
-export async function checkData(
-  files: BundleFiles,
-  report: SignoffReport,
-  statement: Statement,
-  toolVersion: string,
-): Promise<number> {
+export interface DataOrder {
+  readonly files: BundleFiles;
+  readonly report: SignoffReport;
+  readonly statement: Statement;
+  readonly toolVersion: string;
+  /** The page is made anew for whoever reads it: the one in the bundle may be of a version that is not known here. */
+  readonly makesPage: boolean;
+}
+
+/** @returns what was checked, each a sentence. @throws Refused */
+export async function checkData({ files, report, statement, ...order }: DataOrder): Promise<string[]> {
   checkUse(files, report);
-  const bundle = { files, report, isOwnVersion: report.tool.version === toolVersion };
+  const lanes = new Set(report.scenarios.flatMap(({ runs }) => runs.map(({ lane }) => lane)));
+  if (!isDeepStrictEqual(new Set(report.scope.lanes), lanes))
+    throw refused('summary-invalid', `${summaryName}: scope.lanes is not what was run`);
+  const snapshotCount = [...files.keys()].filter(isSnapshot).length;
+  if (snapshotCount > 0 && !report.notes.some(({ text }) => text === snapshotsNote.text))
+    throw refused('summary-invalid', `${summaryName}: no note says that heap snapshots are in the bundle`);
+  const project = parsed(contentOf(files, projectName), 'data-invalid', projectName);
+  checkProject(project, report);
+  const bundle = { files, report, project, isOwnVersion: report.tool.version === order.toolVersion };
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
   if (typeof ledger === 'string') throw refused('data-invalid', `${ledgerFileName}: ${ledger}`);
   if (!isSame(ledger.waivers, report.waivers))
@@ -50,23 +69,49 @@ export async function checkData(
     throw refused('verdict-differs', text);
   }
   checkStatement(bundle, statement);
-  const data = signoffDataIn(contentOf(files, pageName).toString('utf8'));
-  if (data === undefined || !isSame(data, report)) {
-    throw refused('page-differs', `${pageName} does not show this summary`);
-  }
-  return count;
+  return [
+    `${counted(count, 'run')} judged again from the raw data, with the same verdict`,
+    checkPage(bundle, order.makesPage),
+    ...(bundle.isOwnVersion
+      ? []
+      : [`floodgate ${report.tool.version} made it: its figures were recomputed, its sentences are its own`]),
+    ...(snapshotCount > 0
+      ? [`${counted(snapshotCount, 'heap snapshot')} in it: whatever was in memory, secrets included`]
+      : []),
+    ...(files.has(printName) ? [`${printName} was not read: it is as it was signed, and no more is known of it`] : []),
+  ];
 }
 
-/** Data of a run that the summary leaves out: it may be the one that failed. */
+/** It is made again of what was verified: nothing else is on it. @returns what is known of it */
+function checkPage({ files, report, isOwnVersion }: Bundle, makesPage: boolean): string {
+  const page = contentOf(files, pageName);
+  if (Buffer.from(renderSignoffHtml(report)).equals(page)) return `${pageName} is what these data make`;
+  const frame = signoffFrame(page.toString('utf8'), report);
+  const isWhole = frame !== undefined && Buffer.from(page.toString('utf8')).equals(page);
+  if (!isWhole) throw refused('page-differs', `${pageName} does not show this summary, or shows more`);
+  if (knownFrames().includes(sha256(frame)))
+    return `${pageName} is what floodgate ${report.tool.version} makes of these data`;
+  if (isOwnVersion) throw refused('page-differs', `${pageName} shows this summary on a page that is not floodgate’s`);
+  if (makesPage)
+    return `${pageName} was not read: it is of floodgate ${report.tool.version}, whose pages are not known here`;
+  throw refused('page-unknown', `${pageName} is of floodgate ${report.tool.version}, whose pages are not known here`);
+}
+
+const topNames = new Set([summaryName, ledgerFileName, projectName, sourceListName, pageName, printName, envelopeName]);
+const runFile = /^runs\/[^/]+\/[^/]+\/(report\.json|measurement\.json|traffic\.yaml|[\w.-]+\.heapsnapshot)$/;
+const pairFile = /^pairs\/[^/]+\/[^/]+\/\d+-(base|head)\.json$/;
+
+/** Files that nobody asks for, and data of a run that the summary leaves out: it may be the one that failed. */
 function checkUse(files: BundleFiles, { scenarios }: SignoffReport): void {
   const folders = new Set(
     scenarios.flatMap(({ runs, comparisons }) => [...runs, ...comparisons].flatMap(({ folder }) => folder ?? [])),
   );
   for (const name of files.keys()) {
-    const folder = /^((?:runs|pairs)\/.*)\/[^/]+$/.exec(name)?.[1];
-    if (folder !== undefined && !folders.has(folder)) {
-      throw refused('file-unexpected', `${name} is of no run in the summary`);
-    }
+    if (topNames.has(name)) continue;
+    if (!runFile.test(name) && !pairFile.test(name))
+      throw refused('file-unexpected', `${name} is no file of a sign-off`);
+    const folder = path.posix.dirname(name);
+    if (!folders.has(folder)) throw refused('file-unexpected', `${name} is of no run in the summary`);
   }
   for (const { comparisons } of scenarios) {
     for (const { folder, result } of comparisons) {
@@ -82,7 +127,8 @@ function checkStatement({ files, report }: Bundle, statement: Statement): void {
   if (!source || source.length !== report.candidate.files) {
     throw refused('data-invalid', `${sourceListName} is no list of the candidate's files`);
   }
-  if (isSame(statementOf(report, files, source), statement)) return;
+  // Its members stand in one order, so that two readers see the same first.
+  if (JSON.stringify(statementOf(report, files, source)) === JSON.stringify(statement)) return;
   throw refused('statement-differs', 'the statement is not the one that the data make');
 }
 
@@ -97,6 +143,9 @@ function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedR
     throw refused('data-invalid', `${place} names another run's folder`);
   }
   const stored = storedReport(files, `${run.folder}/report.json`);
+  const traffic = files.get(`${run.folder}/${trafficName}`)?.toString('utf8');
+  const whole = { scenario, run, report: stored, traffic, isOwnVersion };
+  checkOrigin(whole, report);
   const again = judgeRun({
     scenario,
     report: stored,
@@ -122,6 +171,7 @@ function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedR
   if (!isSame({ ...again.run, folder: run.folder }, run, isOwnVersion)) {
     throw refused('verdict-differs', `${place}: the data come to "${again.run.verdict.headline}"`);
   }
+  checkCommand(bundle.project, whole);
   return 1;
 }
 
@@ -169,9 +219,10 @@ function storedMeasurement(files: BundleFiles, name: string): Measurement {
 }
 
 function storedReport(files: BundleFiles, name: string): RunReport {
-  const text = contentOf(files, name).toString('utf8');
+  const content = contentOf(files, name);
+  parsed(content, 'data-invalid', name);
   try {
-    const report = readAnyReport(text);
+    const report = readAnyReport(content.toString('utf8'));
     if (report.kind === 'run') return report;
   } catch (error) {
     throw refused('data-invalid', `${name}: ${(error as Error).message.slice(0, 300)}`);
@@ -186,10 +237,10 @@ export function contentOf(files: BundleFiles, name: string): Buffer {
   return content;
 }
 
-/** @throws Refused */
-export function parsed(content: Buffer, reason: Reason, name: string): unknown {
+/** @param end what stands behind the value. @throws Refused */
+export function parsed(content: Buffer, reason: Reason, name: string, end = '\n'): unknown {
   try {
-    return parseBounded(content.toString('utf8'));
+    return parseWritten(content, end);
   } catch (error) {
     throw refused(reason, `${name} is no JSON of a bundle: ${(error as Error).message.slice(0, 200)}`);
   }

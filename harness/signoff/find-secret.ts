@@ -1,6 +1,6 @@
 /** Whether a file of a bundle still holds what looks like a secret, and where. Never says what it is. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Redactor } from './secrets.ts';
+import type { Redactor } from '../redaction/redactor.ts';
 
 /** @returns the place, or undefined where there is none */
 export function findSecret(name: string, content: Buffer, redactor: Redactor): string | undefined {

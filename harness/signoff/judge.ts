@@ -4,7 +4,7 @@
  */
 import { createRandom } from '../../agent/seeded-random.ts';
 import type { ComparedScenario } from '../../reports/comparison.ts';
-import type { Lane, RunReport, Verdict } from '../../reports/model.ts';
+import type { Fault, Lane, RunReport, Verdict } from '../../reports/model.ts';
 import {
   isComparedWithItself,
   type SignedComparison,
@@ -44,9 +44,11 @@ export function judgeRun(inputs: RunInputs): { report: RunReport; run: Omit<Sign
     lane: measurement.pass.lane,
     figures: again.figures,
     budgets: again.budgets,
+    fault: again.fault,
     verdict: again.verdict(inputs.report.spikes),
   };
-  const judged = judgeByLedger(report, ledger, {
+  const fault = again.fault ?? noRequestSeen(measurement);
+  const judged = judgeByLedger({ ...report, fault }, ledger, {
     scenario,
     thresholds: new Map(Object.entries(thresholds)),
     definition,
@@ -54,29 +56,19 @@ export function judgeRun(inputs: RunInputs): { report: RunReport; run: Omit<Sign
   });
   const { lane, command, budgets } = judged;
   const samples = sampleSizes(budgets, measurement);
-  const fault = again.fault ?? noRequestSeen(measurement);
-  const verdict = withFault(judged, fault);
+  // Without a limit nothing is judged, which is no pass.
+  const verdict = budgets.length > 0 || fault !== null ? judged.verdict : unlimited;
   const stated = { lane, definition, thresholds, budgets, samples, command, verdict };
   return { report, run: { ...stated, ...(fault && { fault }) } };
 }
 
-/** A waiver of a limit waives no fault of the run. */
-function withFault({ budgets, verdict }: RunReport, fault: SignedRun['fault']): Verdict {
-  if (fault !== undefined && fault.exitCode !== verdict.exitCode) {
-    const exitCode = worstExitCode([fault.exitCode, verdict.exitCode]);
-    if (exitCode === fault.exitCode) return { ok: false, ...fault };
-  }
-  // Without a limit nothing is judged, which is no pass.
-  return budgets.length > 0 || verdict.exitCode !== 0
-    ? verdict
-    : { ok: false, exitCode: 4, headline: 'No limit was given, so nothing was judged.' };
-}
+const unlimited: Verdict = { ok: false, exitCode: 4, headline: 'No limit was given, so nothing was judged.' };
 
 /** A service of Node.js under a load whose requests its preload counts, and the load's own report names none. */
-function noRequestSeen({ pass }: Measurement): SignedRun['fault'] {
+function noRequestSeen({ pass }: Measurement): Fault | null {
   const { lane, channel, requests, answers, unanswered } = pass;
-  if (lane !== 'load' || !channel.last || requests || (unanswered?.least ?? 0) > 0) return undefined;
-  if ((answers?.total ?? 0) > 0 || channel.marks.some((mark) => mark.requests > 0)) return undefined;
+  if (lane !== 'load' || !channel.last || requests || (unanswered?.least ?? 0) > 0) return null;
+  if ((answers?.total ?? 0) > 0 || channel.marks.some((mark) => mark.requests > 0)) return null;
   return { exitCode: 4, headline: 'No HTTP request was seen, so the limits were judged without a load.' };
 }
 

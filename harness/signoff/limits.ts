@@ -10,6 +10,8 @@ export const bundleBytesMax = 1 << 30;
 export const expansionMax = 200;
 /** Of a small one, whatever it packs to. */
 export const expansionFreeBytes = 4 << 20;
+/** Of all heap snapshots: the raw data have at least as much room. */
+export const snapshotsBytesMax = 1 << 29;
 /** Zeros that end an archive: tar(1) fills a record of 10 KB, or what its -b asks for. */
 export const archiveEndBytesMax = 1 << 20;
 /** Of a path in a bundle. */

@@ -6,15 +6,15 @@ import type { RunReport, Unit } from '../../reports/model.ts';
 import type { SignedScenario, SignoffReport } from '../../reports/signoff.ts';
 import { runCell } from '../compare/cell-run.ts';
 import type { VersionStore } from '../compare/version-store.ts';
-import { checkConfig } from '../project/check-config.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { REDACTED_MARK } from '../redaction/redactor.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { projectOf } from './check-project.ts';
 import { fileDigest } from './file-digest.ts';
 import { isWithin, loadRange, repeatRange } from './repeat-range.ts';
-import { REDACTED_MARK } from './secrets.ts';
 import { projectName } from './summary.ts';
 
 export interface FigureAgain {
@@ -117,9 +117,7 @@ export function projectIn(files: BundleFiles, folder: string): Project {
       hint: 'Run it in the project’s folder, with its configuration: --config floodgate.config.yaml.',
     });
   }
-  const config = checkConfig(JSON.parse(text), projectName);
-  const scenarios = (config.scenarios ?? []).filter((each) => typeof each !== 'string');
-  return { file: path.join(folder, projectName), folder, config, scenarios };
+  return projectOf(JSON.parse(text), folder);
 }
 
 /** @throws FloodgateError `rerun-refused` */

@@ -4,10 +4,11 @@
  */
 
 import type { KeyObject } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { Verdict } from '../../reports/model.ts';
+import { counted } from '../../reports/counted.ts';
+import type { Note, Verdict } from '../../reports/model.ts';
 import {
   SIGNOFF_SCHEMA_VERSION,
   type SignedComparison,
@@ -18,17 +19,19 @@ import {
 } from '../../reports/signoff.ts';
 import { renderSignoffHtml } from '../../reports/signoff-html.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Redactor } from '../redaction/redactor.ts';
 import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, sealStatement } from './envelope.ts';
 import { findSecret } from './find-secret.ts';
+import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, signoffVerdict } from './judge.ts';
+import { fileBytesMax, snapshotsBytesMax } from './limits.ts';
 import type { MeasuredComparison, MeasuredRun, MeasuredScenario } from './measure.ts';
-import type { Redactor } from './secrets.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
 import { statementOf } from './statement.ts';
-import { ledgerFileName, pageName, printName, projectName, readSummary, summaryName } from './summary.ts';
+import { ledgerFileName, pageName, printName, projectName, readSummary, summaryName, trafficName } from './summary.ts';
 
 export interface SealOrder {
   readonly head: Pick<
@@ -53,9 +56,10 @@ export interface SealOrder {
 export async function sealBundle(order: SealOrder): Promise<{ files: BundleFiles; report: SignoffReport }> {
   const files: BundleFiles = new Map();
   const ledger = order.redactor.value(order.ledger);
+  const notes: Note[] = [];
   const scenarios: SignedScenario[] = [];
   for (const { scenario, runs, comparisons } of order.measured) {
-    const signed = runs.map((run) => sealRun(order, files, ledger, scenario.name, run));
+    const signed = runs.map((run) => sealRun(order, { files, notes }, ledger, scenario.name, run));
     const compared: SignedComparison[] = [];
     for (const comparison of comparisons) {
       const { outcome, lane } = comparison;
@@ -74,6 +78,7 @@ export async function sealBundle(order: SealOrder): Promise<{ files: BundleFiles
     inputs: order.redactor.value(order.inputs),
     scenarios,
     waivers: ledger.waivers,
+    notes: [...head.notes, ...notes, ...([...files.keys()].some(isSnapshot) ? [snapshotsNote] : [])],
   };
   // As it is read back: the page is made of what is verified.
   const report = readSummary(JSON.parse(JSON.stringify({ ...unjudged, verdict: signoffVerdict(unjudged) })));
@@ -97,7 +102,7 @@ function put(files: BundleFiles, name: string, value: unknown): void {
 
 function sealRun(
   { redactor, head }: SealOrder,
-  files: BundleFiles,
+  { files, notes }: { readonly files: BundleFiles; readonly notes: Note[] },
   ledger: Ledger,
   scenario: string,
   { lane, thresholds, outcome }: MeasuredRun,
@@ -116,14 +121,31 @@ function sealRun(
   });
   put(files, `${folder}/report.json`, report);
   put(files, `${folder}/${measurementName}`, measurement);
-  const traffic = path.join(outcome.folder, 'traffic.yaml');
-  // Only there where they were asked for: nothing can be taken out of them.
-  for (const name of readdirSync(outcome.folder, { recursive: true, encoding: 'utf8' }).filter(isSnapshot)) {
-    files.set(`${folder}/${path.basename(name)}`, readFileSync(path.join(outcome.folder, name)));
+  const traffic = path.join(outcome.folder, trafficName);
+  const leftOut = putSnapshots(files, folder, outcome.folder);
+  if (leftOut > 0) {
+    const text = `${scenario} (${lane} lane): ${counted(leftOut, 'heap snapshot')} did not fit into the bundle.`;
+    notes.push({ severity: 'warning', text });
   }
   if (existsSync(traffic))
-    files.set(`${folder}/traffic.yaml`, Buffer.from(redactor.text(readFileSync(traffic, 'utf8'))));
+    files.set(`${folder}/${trafficName}`, Buffer.from(redactor.text(readFileSync(traffic, 'utf8'))));
   return { ...run, folder };
+}
+
+/** Only there where they were asked for: nothing can be taken out of them. @returns how many do not fit, and are left out */
+function putSnapshots(files: BundleFiles, folder: string, from: string): number {
+  let leftOut = 0;
+  let bytes = [...files].reduce((sum, [name, content]) => sum + (isSnapshot(name) ? content.length : 0), 0);
+  for (const name of readdirSync(from, { recursive: true, encoding: 'utf8' }).filter(isSnapshot)) {
+    const { size } = statSync(path.join(from, name));
+    if (size > fileBytesMax || bytes + size > snapshotsBytesMax) {
+      leftOut += 1;
+      continue;
+    }
+    bytes += size;
+    files.set(`${folder}/${name.replaceAll(path.sep, '-')}`, readFileSync(path.join(from, name)));
+  }
+  return leftOut;
 }
 
 async function sealPairs(
@@ -185,8 +207,6 @@ export function notRun(
   const verdict: Verdict = { ok: false, exitCode: code, headline: `Not judged: ${why}` };
   return { lane, folder: null, definition: '', thresholds: {}, budgets: [], samples: {}, command: '', verdict };
 }
-
-const isSnapshot = (name: string): boolean => name.endsWith('.heapsnapshot');
 
 function refuseSecrets(files: BundleFiles, redactor: Redactor): void {
   for (const [name, content] of files) if (!isSnapshot(name)) refuseSecretIn(name, content, redactor);

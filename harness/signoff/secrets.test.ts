@@ -4,9 +4,9 @@ import path from 'node:path';
 import t from 'tap';
 import { FloodgateError } from '../../agent/errors.ts';
 import { outcomeOf, startIn, workplace } from '../commands/cli-trial.ts';
+import { Redactor } from '../redaction/redactor.ts';
 import { findSecret } from './find-secret.ts';
 import { notRun } from './seal.ts';
-import { Redactor } from './secrets.ts';
 
 t.test('values are found by the names of their variables, in every form', (t) => {
   const value = 'plain>words?of no~shape';

@@ -96,7 +96,7 @@ export function sourceListText(files: readonly SourceFile[]): string {
     .join('');
 }
 
-/** Undefined where it is no such list. */
+/** Undefined where it is no such list, as `sourceListText` spells it, of different names. */
 export function readSourceList(text: string): SourceFile[] | undefined {
   const files: SourceFile[] = [];
   for (const line of text.split('\n').slice(0, -1)) {
@@ -107,5 +107,6 @@ export function readSourceList(text: string): SourceFile[] | undefined {
       mark === '' ? shown! : shown!.replaceAll(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c === 'r' ? '\r' : c));
     files.push({ name, sha256: sha256! });
   }
-  return text === '' || text.endsWith('\n') ? files : undefined;
+  const isWhole = new Set(files.map(({ name }) => name)).size === files.length && sourceListText(files) === text;
+  return isWhole ? files : undefined;
 }

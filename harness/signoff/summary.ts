@@ -7,6 +7,8 @@ export const ledgerFileName = 'ledger.json';
 export const pageName = 'signoff.html';
 export const printName = 'signoff.pdf';
 export const projectName = 'project.json';
+/** Beside a run whose traffic the configuration describes. */
+export const trafficName = 'traffic.yaml';
 
 const text = v.pipe(v.string(), v.maxLength(65_536));
 const name = v.pipe(v.string(), v.regex(/^[\w][\w.-]{0,79}$/));
@@ -15,7 +17,11 @@ const number = v.pipe(v.number(), v.finite());
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const lane = v.picklist(['tap', 'exact', 'load']);
-const time = v.pipe(v.string(), v.isoTimestamp());
+/** UTC, as JavaScript writes it: its first ten characters are the day. */
+const time = v.pipe(
+  v.string(),
+  v.check((text) => !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text, 'it is no time in UTC'),
+);
 const day = v.pipe(v.string(), v.isoDate());
 const list = <T extends v.GenericSchema>(item: T, countMax = 10_000) => v.pipe(v.array(item), v.maxLength(countMax));
 const shares = v.record(text, number);

@@ -1,118 +1,39 @@
-/** A clean bundle is verified; every way to bend it that is in the table is refused, for the reason that stands beside it. */
-import type { KeyObject } from 'node:crypto';
 import t from 'tap';
-import type { RunReport } from '../../reports/model.ts';
 import type { SignoffReport } from '../../reports/signoff.ts';
 import { renderSignoffHtml } from '../../reports/signoff-html.ts';
 import type { Measurement } from '../report/measurement.ts';
+import {
+  atHand,
+  type Bend,
+  both,
+  dayMs,
+  edit,
+  envelope,
+  flip,
+  type Mutable,
+  measurement,
+  move,
+  pairs,
+  type Row,
+  read,
+  report,
+  run,
+  sealAgain,
+  signedAgain,
+  stateAgain,
+  summary,
+  swap,
+  verified,
+} from './bending-fixture.ts';
 import { ledger, release, sealedFixture, signedAt, sourceList, stranger } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, keyIdOf, payloadType, sealStatement } from './envelope.ts';
-import { checkPolicy, defaultPolicy } from './policy.ts';
-import type { Reason } from './refusal.ts';
-import { readSourceList, type SourceFile } from './source-list.ts';
-import { type Statement, sha256, statementOf } from './statement.ts';
-import { type VerifyOrder, verifyBundle } from './verify.ts';
+import { checkPolicy } from './policy.ts';
+import { readSourceList } from './source-list.ts';
+import { sha256 } from './statement.ts';
 
 const folder = t.testdir();
 const clean = (await sealedFixture(`${folder}/clean`)).files;
-const dayMs = 86_400_000;
-
-const verified = (files: BundleFiles, order: Partial<VerifyOrder> = {}) =>
-  verifyBundle({
-    files,
-    key: release.publicKey,
-    allowsUnsigned: false,
-    policy: defaultPolicy,
-    candidate: undefined,
-    toolVersion: '0.1.0',
-    nowMs: Date.parse(signedAt) + dayMs,
-    ...order,
-  });
-
-/** A folder with these files, of which none is ignored. */
-const atHand = (files: readonly SourceFile[]) =>
-  ({
-    kind: 'source',
-    files,
-    ignored: [],
-    digestOf: (name: string) => files.find((each) => each.name === name)?.sha256,
-  }) as const;
-
-type Bend = (files: BundleFiles) => void;
-type Row = readonly [name: string, bend: Bend, reason: Reason, order?: Partial<VerifyOrder>];
-
-const read = <T>(files: BundleFiles, name: string): T => JSON.parse(files.get(name)!.toString());
-const write = (files: BundleFiles, name: string, value: unknown) =>
-  files.set(name, Buffer.from(`${JSON.stringify(value)}\n`));
-const edit =
-  <T>(name: string, change: (value: T) => void): Bend =>
-  (files) => {
-    const value = read<T>(files, name);
-    change(value);
-    write(files, name, value);
-  };
-const both =
-  (...bends: Bend[]): Bend =>
-  (files) => {
-    for (const bend of bends) bend(files);
-  };
-
-/** As whoever has the right key would lie: the statement and the page are made of what the bundle says now. */
-const signedAgain = (...bends: Bend[]): Bend => both(...bends, sealAgain(release.privateKey));
-const sealAgain =
-  (key: KeyObject | undefined): Bend =>
-  (files) => {
-    const report = read<SignoffReport>(files, 'signoff.json');
-    files.set('signoff.html', Buffer.from(renderSignoffHtml(report)));
-    stateAgain(key)(files);
-  };
-/** The statement alone. */
-const stateAgain =
-  (key: KeyObject | undefined, change: (statement: Mutable<Statement>) => void = () => {}): Bend =>
-  (files) => {
-    const report = read<SignoffReport>(files, 'signoff.json');
-    const source = readSourceList(files.get('candidate.sha256')?.toString() ?? '') ?? [];
-    const statement = JSON.parse(JSON.stringify(statementOf(report, files, source)));
-    change(statement);
-    files.set(envelopeName, sealStatement(statement, key));
-  };
-// biome-ignore lint/suspicious/noExplicitAny: a statement is bent in every place
-type Mutable<_> = any;
-// biome-ignore lint/suspicious/noExplicitAny: as is a summary
-const summary = (change: (report: any) => void): Bend => edit('signoff.json', change);
-const envelope = (change: (envelope: Mutable<unknown>) => void): Bend => edit(envelopeName, change);
-
-const flip =
-  (name: string, at: (length: number) => number): Bend =>
-  (files) => {
-    const content = Buffer.from(files.get(name)!);
-    content[at(content.length)]! ^= 1;
-    files.set(name, content);
-  };
-const swap =
-  (a: string, b: string): Bend =>
-  (files) => {
-    const [first, second] = [files.get(a)!, files.get(b)!];
-    files.set(a, second).set(b, first);
-  };
-
-/** Files to another folder, or away. */
-const move =
-  (from: string, to?: string): Bend =>
-  (files) => {
-    for (const [name, content] of [...files]) {
-      if (!name.startsWith(from)) continue;
-      files.delete(name);
-      if (to !== undefined) files.set(name.replace(from, to), content);
-    }
-  };
-
-const run = 'runs/steady/exact';
-const pairs = 'pairs/steady/exact';
-const measurement = (name: string, change: (value: Mutable<Measurement>) => void): Bend => edit(name, change);
-const report = (change: (value: Mutable<RunReport>) => void): Bend => edit(`${run}/report.json`, change);
-
 const nested = (before: string, after = '') =>
   Buffer.from(`${before}${'['.repeat(200_000)}${']'.repeat(200_000)}${after}\n`);
 

@@ -1,5 +1,5 @@
 /** Which processes there are, and which of them a process has started, by /proc. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 export interface ProcessLine {
   readonly pid: number;
@@ -83,12 +83,37 @@ function strays(root: number, found: ReadonlySet<number>, knows: (pid: number) =
   return [...family];
 }
 
-/** As it was started, program first, cut; empty once it is gone. */
-export function commandOf(pid: number): string {
+/** Of one command line; a program whose arguments are longer is known by its first words. */
+const commandBytesMax = 16 << 10;
+
+/** Stands for words that were left out. */
+const leftOut = '…';
+
+/**
+ * As it was started, program first. A word is there whole, or left out: a part of one may be half a secret, which nothing finds
+ * afterwards. Empty once it is gone.
+ */
+export function commandOf(pid: number): string[] {
   try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
-    return words.length > 0 ? words.join(' ').slice(0, 200) : readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    const bytes = startOf(`/proc/${pid}/cmdline`, commandBytesMax + 1);
+    const words = bytes.toString('utf8').split('\0');
+    if (bytes.length > commandBytesMax) words.splice(-1, 1, leftOut);
+    const known = words.filter(Boolean);
+    return known.length > 0 && known[0] !== leftOut ? known : [readFileSync(`/proc/${pid}/comm`, 'utf8').trim()];
   } catch {
-    return '';
+    return [];
+  }
+}
+
+function startOf(file: string, bytesMax: number): Buffer {
+  const handle = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(bytesMax);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytesMax; length += read)
+      read = readSync(handle, bytes, length, bytesMax - length, null);
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(handle);
   }
 }

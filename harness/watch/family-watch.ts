@@ -5,8 +5,8 @@ import { MemoryWatch } from './memory-watch.ts';
 export interface FamilyMember {
   readonly pid: number;
   readonly parent: number;
-  /** It has changed where a shell has become another program: as of the last look. */
-  command: string;
+  /** Of its command line. They have changed where a shell has become another program: as of the last look. */
+  words: readonly string[];
   readonly startMs: number;
   endMs: number | null;
   /** Undefined where its memory could not be read. */
@@ -61,7 +61,7 @@ export class FamilyWatch {
     for (const { member } of this.#known.values()) {
       if (!member || member.endMs !== null) continue;
       if (processLine(member.pid) !== undefined) {
-        if (isThorough) member.command = commandOf(member.pid) || member.command;
+        if (isThorough) this.#readWords(member);
         continue;
       }
       this.#end(member);
@@ -88,13 +88,13 @@ export class FamilyWatch {
   }
 
   /** One that was started and is gone: nothing is known but that. */
-  addUnseen(pid: number, command: string, tMs: number): void {
+  addUnseen(pid: number, words: readonly string[], tMs: number): void {
     if (this.members.length >= membersMax) {
       this.unwatched += 1;
       return;
     }
     const refusal = 'it had ended before it could be looked at';
-    this.members.push({ pid, parent: 0, command, startMs: tMs, endMs: tMs, watch: undefined, refusal });
+    this.members.push({ pid, parent: 0, words, startMs: tMs, endMs: tMs, watch: undefined, refusal });
   }
 
   /** Takes the last samples; safe to call twice. */
@@ -105,7 +105,7 @@ export class FamilyWatch {
 
   #open(pid: number, parent: number): FamilyMember {
     const { nowMs } = this.#options;
-    const head = { pid, parent, command: commandOf(pid), startMs: nowMs(), endMs: null };
+    const head = { pid, parent, words: commandOf(pid), startMs: nowMs(), endMs: null };
     try {
       const watch = new MemoryWatch({ pid, sampleMs, rollupMs, nowMs, maps: false });
       watch.sample();
@@ -113,6 +113,11 @@ export class FamilyWatch {
     } catch (error) {
       return { ...head, watch: undefined, refusal: (error as Error).message };
     }
+  }
+
+  #readWords(member: FamilyMember): void {
+    const words = commandOf(member.pid);
+    if (words.length > 0) member.words = words;
   }
 
   #end(member: FamilyMember): void {

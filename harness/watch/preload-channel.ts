@@ -52,6 +52,8 @@ const threadTimeoutMs = 2_000;
 /** A collection or a line more than these is not kept: a run that long is seen well enough through the first ones. */
 const eventsMax = 200_000;
 const lineCharactersMax = 1_000_000;
+/** Of children whose command is kept, 4 KB each at most; more are only counted. */
+const commandsMax = 1_000;
 
 export class PreloadChannel {
   readonly v8 = new SampleTable([
@@ -117,9 +119,10 @@ export class PreloadChannel {
     return this.#askAll('cut', interval, timeoutMs);
   }
 
-  /** Has a heap snapshot written: seconds, and several times the heap's size in memory. */
-  snapshot(name: string, timeoutMs: number): Promise<boolean> {
-    return this.#ask(`snapshot ${name}`, (line) => line.type === 'snapshot' && line.name === name, timeoutMs);
+  /** Has a snapshot of one heap written: seconds, and several times its size in memory. @param thread none: the main thread's */
+  snapshot(name: string, timeoutMs: number, thread?: number): Promise<boolean> {
+    const isEnd = (line: PreloadLine) => line.type === 'snapshot' && line.name === name && line.thread === thread;
+    return this.#ask(`snapshot ${name}${thread === undefined ? '' : ` ${thread}`}`, isEnd, timeoutMs);
   }
 
   /** Has all garbage of the process, its threads and its children collected, and what is left said. */
@@ -169,7 +172,8 @@ export class PreloadChannel {
       try {
         parsed = JSON.parse(line);
       } catch {
-        this.errors.push(`unreadable line from the preload: ${line.slice(0, 100)}`);
+        // Not what is in it: a torn line may end in half a secret.
+        this.errors.push(`a line of ${line.length} characters from the preload cannot be read`);
         continue;
       }
       this.#take({ ...parsed, tMs: 'tMs' in parsed ? parsed.tMs - this.#startEpochMs : 0 } as PreloadLine);
@@ -189,6 +193,7 @@ export class PreloadChannel {
       if (this.#mainLine) this.last = this.threads.addedTo(this.#mainLine);
     } else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
     else if (line.type === 'settled') this.settled.push(line);
+    else if (line.type === 'snapshot') this.snapshots.push(line);
     else if (line.type === 'threadStart' || line.type === 'spawn' || line.type === 'error') this.#takeOwn(line);
   }
 
@@ -208,7 +213,8 @@ export class PreloadChannel {
     else if (line.type === 'thread') this.threads.name(line.id, line.name, line.tMs);
     else if (line.type === 'threadEnd') this.threads.end(line.id, line.tMs);
     else if (line.type === 'spawn') {
-      if (this.spawned.length < eventsMax) this.spawned.push(line);
+      const { length } = this.spawned;
+      if (length < eventsMax) this.spawned.push(length < commandsMax ? line : { ...line, words: [] });
       this.onSpawn?.(line.pid);
     } else this.errors.push(line.message);
   }

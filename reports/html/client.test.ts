@@ -96,7 +96,7 @@ const flame: FlameTree = {
 t.test('a flame graph adds up, whichever way it is laid out', async (t) => {
   for (const inverted of [false, true]) {
     for (const byFunction of [false, true]) {
-      for (const width of ['after', 'before', 'growth'] as const) {
+      for (const width of ['after', 'before', 'growth', 'both'] as const) {
         const layout = layoutFlame(flame, { width, inverted, byFunction });
         t.equal(layout.after[0], 100);
         t.equal(layout.before[0], 40);
@@ -116,6 +116,20 @@ t.test('a flame graph adds up, whichever way it is laid out', async (t) => {
   const leaf = leaves.name.indexOf('leaf');
   const at = leaves.site.findIndex((site, node) => site === leaf && leaves.depth[node] === 1);
   t.equal(leaves.after[at], 80, 'all of leaf, from wherever it was called');
+});
+
+t.test('base and head over each other: what only one of them has is drawn as well', async (t) => {
+  const versions: FlameTree = {
+    unit: 'bytes',
+    sites: { functionName: ['(all)', 'gone', 'born', 'both'], file: ['', 'a', 'a', 'a'], line: [0, 0, 0, 0] },
+    parent: [-1, 0, 0, 0],
+    site: [0, 1, 2, 3],
+    before: [0, 30, 0, 10],
+    after: [0, 0, 20, 50],
+  };
+  const layout = layoutFlame(versions, { width: 'both', inverted: false, byFunction: false });
+  t.same([...layout.weight], [100, 30, 20, 50]);
+  t.same([...layout.share], [1, 0.3, 0.2, 0.5]);
 });
 
 t.test('boxes are found where they are drawn, and by their names', async (t) => {

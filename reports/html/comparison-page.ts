@@ -1,6 +1,7 @@
 /** The page of a comparison: the verdict, a row a metric with its interval drawn, the call sites that changed, and every pair. */
 import type uPlotType from 'uplot';
 import {
+  type ComparedFlame,
   type ComparedMetric,
   type ComparedScenario,
   type ComparedSite,
@@ -12,6 +13,7 @@ import { formatChange, formatInterval, formatLimit, formatMedian, formatSiteChan
 import { formatDuration, formatShare, formatSite, formatValue, printable, verdictWord } from '../format.ts';
 import type { Unit } from '../model.ts';
 import { commandLine, element, section, sortableTable, type TableColumn } from './dom.ts';
+import { flameView, versionWords } from './flame-view.ts';
 import { drawIn, plainAxis, valueAxis, valueIn } from './small-chart.ts';
 import { sourcePanel } from './source-panel.ts';
 import { colourOf, themeButton } from './theme.ts';
@@ -35,10 +37,7 @@ export function startComparison(): void {
   const report = JSON.parse(document.getElementById('report')?.textContent ?? '') as ComparisonReport;
   const brand = element('span', { class: 'brand', text: 'floodgate compare' });
   const top = element('div', { class: 'top' }, [brand, themeButton()]);
-  const main = element('main', {}, [
-    banner(report),
-    ...report.scenarios.map((each) => scenarioCard(each, report.timelines)),
-  ]);
+  const main = element('main', {}, [banner(report), ...report.scenarios.map((each) => scenarioCard(each, report))]);
   document.body.replaceChildren(top, main);
   document.documentElement.dataset.ready = 'true';
 }
@@ -65,19 +64,26 @@ function version({ label, commit, dirty }: ComparisonReport['base']): string {
   return commit === null ? name : `${name} (${printable(commit.slice(0, 10))}${dirty ? ', with changes' : ''})`;
 }
 
-function scenarioCard(scenario: ComparedScenario, timelines: readonly ComparedTimeline[]): HTMLElement {
+function scenarioCard(scenario: ComparedScenario, { timelines, flames }: ComparisonReport): HTMLElement {
+  const flame = flames.find((each) => each.scenario === scenario.name);
   const judged = judgedMetrics(scenario);
   const shown = scenario.metrics.filter(({ decision }) => decision === 'shown');
   const method = scenario.method === 'numbers' ? 'repeats agree, so numbers are compared' : `${scenario.pairs} pairs`;
   return element('article', { class: 'card comparison' }, [
     element('h2', { text: `${printable(scenario.name, 200)}: ${scenario.lane} lane, ${method}` }),
     judged.length > 0 ? metricTable(judged) : element('p', { class: 'warning', text: 'No metric has a threshold.' }),
+    judged.some(({ change }) => change !== null) ? stripLegend() : null,
     ...scenario.notes.map((note) =>
       element('p', { class: note.severity === 'warning' ? 'warning' : 'dim', text: printable(note.text) }),
     ),
     section(
       'By call site, a request',
-      scenario.sites.length > 0 ? [siteTable(scenario.sites), ...sourcePanels(scenario.sites)] : [],
+      scenario.sites.length > 0 ? [...siteTables(scenario.sites, flame), ...sourcePanels(scenario.sites)] : [],
+      'inner',
+    ),
+    section(
+      'Where it allocates, base and head over each other',
+      flame ? [flameView(flame, versionWords).root] : [],
       'inner',
     ),
     section('Every pair', pairCharts(judged), 'inner'),
@@ -138,6 +144,13 @@ function reachOf({ changeLow, changeHigh, threshold }: ComparedMetric): number {
   return Math.min(10, Math.max(0.005, ...ends) * 1.15);
 }
 
+/** What the marks of a strip stand for; colours are those of the verdict beside it. */
+function stripLegend(): HTMLElement {
+  const marks = { zero: 'no change', limit: 'limit', estimate: 'measured', interval: 'interval' };
+  const keys = Object.entries(marks).map(([kind, text]) => element('span', { class: kind, text }));
+  return element('p', { class: 'legend strip-legend' }, keys);
+}
+
 /** The interval as a bar about its estimate, with "no change" and the limit as lines. Its text says the same. */
 function strip(metric: ComparedMetric, reach: number): Node {
   const { change, changeLow, changeHigh, threshold } = metric;
@@ -162,6 +175,22 @@ function strip(metric: ComparedMetric, reach: number): Node {
     attributes: { role: 'img', 'aria-label': label, title: label },
   };
   return element('div', options, parts);
+}
+
+/** Of what the base allocates: smaller changes are behind a click. */
+const shareShown = 0.01;
+
+/** The first always; sites come with the largest change first. */
+function siteTables(sites: readonly ComparedSite[], flame: ComparedFlame | undefined): Node[] {
+  const whole = flame?.before.reduce((sum, bytes) => sum + bytes, 0) ?? 0;
+  const isLarge = (site: ComparedSite) => Math.abs((site.headBytes ?? 0) - (site.baseBytes ?? 0)) >= shareShown * whole;
+  const small = sites.findIndex((site, at) => at > 0 && !isLarge(site));
+  if (small < 0) return [siteTable(sites)];
+  const words = `${sites.length - small} more, each below ${formatShare(shareShown)} of what the base allocates`;
+  return [
+    siteTable(sites.slice(0, small)),
+    element('details', {}, [element('summary', { text: words }), siteTable(sites.slice(small))]),
+  ];
 }
 
 function siteTable(sites: readonly ComparedSite[]): HTMLElement {

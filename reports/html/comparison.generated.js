@@ -216,6 +216,465 @@
 			}
 		});
 	}
+	// reports/html/flame-drawing.ts
+	const TEXT_ROW_PX = 19;
+	const BAR_PX = 3;
+	const ROWS_MAX = 200;
+	const TEXT_PX_MIN = 34;
+	const rowPx = ({ hasBars }) => TEXT_ROW_PX + (hasBars ? 6 : 0);
+	function drawFlame(canvas, state) {
+		const { layout, focus } = state;
+		const width = canvas.clientWidth;
+		if (width === 0) return;
+		const rows = Math.min(layout.depthMax + 1, ROWS_MAX);
+		const ratio = devicePixelRatio;
+		const rowHeight = rowPx(state);
+		const height = rows * rowHeight;
+		if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+			canvas.width = Math.round(width * ratio);
+			canvas.height = Math.round(height * ratio);
+			canvas.style.height = `${height}px`;
+		}
+		const context = canvas.getContext("2d");
+		context.setTransform(ratio, 0, 0, ratio, 0, 0);
+		context.clearRect(0, 0, width, height);
+		context.font = "12px system-ui, sans-serif";
+		context.textBaseline = "middle";
+		const palette = {
+			text: colourOf("--flame-text"),
+			line: colourOf("--card"),
+			found: colourOf("--found"),
+			ring: colourOf("--accent"),
+			bars: state.hasBars ? [colourOf("--s2"), colourOf("--s3")] : void 0
+		};
+		const callers = new Set();
+		for (let up = layout.parent[focus]; up >= 0; up = layout.parent[up]) callers.add(up);
+		const [from, span] = [layout.offset[focus], layout.share[focus] || 1];
+		const searching = state.words.trim() !== "";
+		for (let node = 0; node < layout.site.length; node += 1) {
+			const row = layout.depth[node];
+			if (row >= rows) continue;
+			const isCaller = callers.has(node);
+			if (!isCaller && row < layout.depth[focus]) continue;
+			const left = isCaller ? 0 : (layout.offset[node] - from) / span * width;
+			const right = isCaller ? width : left + layout.share[node] / span * width;
+			if (right <= .01 || left >= width - .01 || right - left < .5) continue;
+			const [x, w, y] = [
+				Math.max(0, left),
+				Math.min(width, right) - Math.max(0, left),
+				row * rowHeight
+			];
+			context.globalAlpha = isCaller ? .55 : 1;
+			context.fillStyle = searching && state.matches[node] ? palette.found : diffColour(layout, node);
+			context.fillRect(x, y, Math.max(.5, w - .7), rowHeight - 1);
+			if (palette.bars) drawBars(context, layout, node, {
+				left,
+				width: right - left,
+				y,
+				colours: palette.bars
+			});
+			if (node === state.hover) {
+				context.strokeStyle = palette.ring;
+				context.lineWidth = 2;
+				context.strokeRect(x + 1, y + 1, Math.max(1, w - 3), rowHeight - 3);
+			}
+			if (w >= TEXT_PX_MIN) drawLabel(context, layout, node, x, y, w, palette.text);
+		}
+		context.globalAlpha = 1;
+	}
+	function drawBars(context, layout, node, bars) {
+		const weight = layout.weight[node];
+		if (weight <= 0) return;
+		[layout.before[node], layout.after[node]].forEach((value, at) => {
+			context.fillStyle = bars.colours[at];
+			const width = Math.max(0, bars.width * Math.min(1, value / weight) - .7);
+			context.fillRect(bars.left, bars.y + TEXT_ROW_PX - 1 + BAR_PX * at, width, 2.5);
+		});
+	}
+	function drawLabel(context, layout, node, x, y, w, colour) {
+		const site = layout.site[node];
+		const line = layout.line[site] > 0 ? `:${layout.line[site]}` : "";
+		const name = layout.name[site].slice(0, 300) || "(anonymous)";
+		const file = layout.file[site].split("/").at(-1).slice(0, 120);
+		context.save();
+		context.beginPath();
+		context.rect(x, y, w - 3, TEXT_ROW_PX);
+		context.clip();
+		context.fillStyle = colour;
+		context.fillText(node === 0 ? "all" : file ? `${name}  ${file}${line}` : name, x + 4, y + TEXT_ROW_PX / 2);
+		context.restore();
+	}
+	function diffColour({ before, after }, node) {
+		const difference = after[node] - before[node];
+		const most = Math.max(before[node], after[node]);
+		const whole = Math.abs(after[0] - before[0]);
+		const ofItself = most > 0 ? Math.min(1, Math.abs(difference) / most) : 0;
+		const ofAll = whole > 0 ? Math.min(1, Math.abs(difference) / whole) : 0;
+		const strength = ofItself * (.25 + .75 * Math.sqrt(ofAll));
+		const dark = document.documentElement.dataset.theme === "dark";
+		if (strength < .02) return `hsl(42 20% ${dark ? 32 : 84}%)`;
+		const saturation = dark ? 14 + 46 * strength : 30 + 50 * strength;
+		return `hsl(${difference > 0 ? 10 : 212} ${saturation}% ${dark ? 30 + 8 * strength : 86 - 22 * strength}%)`;
+	}
+	// reports/html/flame-layout.ts
+	const NODES_MAX = 2e5;
+	function layoutFlame(flame, options) {
+		const sites = siteTable$1(flame, options.byFunction);
+		const tree = options.inverted ? invertedTree(flame, sites.of) : mergedTree(flame, sites.of);
+		const count = tree.site.length;
+		const before = Float64Array.from(tree.before);
+		const after = Float64Array.from(tree.after);
+		if (!options.inverted) for (let node = count - 1; node > 0; node -= 1) {
+			before[tree.parent[node]] += before[node];
+			after[tree.parent[node]] += after[node];
+		}
+		const weight = weights(tree, before, after, options.width);
+		return {
+			...sites,
+			...tree,
+			before,
+			after,
+			weight,
+			...placed(tree, weight),
+			depthMax: tree.depth.reduce((a, b) => Math.max(a, b), 0)
+		};
+	}
+	function siteTable$1(flame, byFunction) {
+		const name = [];
+		const file = [];
+		const line = [];
+		const known = new Map();
+		return {
+			name,
+			file,
+			line,
+			of: flame.sites.functionName.map((functionName, i) => {
+				const at = byFunction ? 0 : flame.sites.line[i];
+				const key = `${functionName}\0${flame.sites.file[i]}\0${at}`;
+				const index = known.get(key) ?? name.length;
+				if (index === name.length) {
+					known.set(key, index);
+					name.push(functionName);
+					file.push(flame.sites.file[i]);
+					line.push(at);
+				}
+				return index;
+			})
+		};
+	}
+	function emptyTree(rootSite) {
+		return {
+			site: [rootSite],
+			parent: [-1],
+			depth: [0],
+			before: [0],
+			after: [0]
+		};
+	}
+	function childOf(tree, known, parent, site) {
+		const key = parent * 2 ** 26 + site;
+		const child = known.get(key);
+		if (child !== void 0) return child;
+		const made = tree.site.length;
+		known.set(key, made);
+		tree.site.push(site);
+		tree.parent.push(parent);
+		tree.depth.push(tree.depth[parent] + 1);
+		tree.before.push(0);
+		tree.after.push(0);
+		return made;
+	}
+	function mergedTree(flame, siteOf) {
+		const tree = emptyTree(siteOf[flame.site[0]]);
+		const known = new Map();
+		const nodes = new Int32Array(flame.parent.length);
+		for (let node = 0; node < nodes.length; node += 1) {
+			if (node > 0) nodes[node] = childOf(tree, known, nodes[flame.parent[node]], siteOf[flame.site[node]]);
+			tree.before[nodes[node]] += flame.before[node];
+			tree.after[nodes[node]] += flame.after[node];
+		}
+		return tree;
+	}
+	function invertedTree(flame, siteOf) {
+		const tree = emptyTree(siteOf[flame.site[0]]);
+		const known = new Map();
+		const own = flame.parent.map((_, node) => node).filter((node) => flame.before[node] !== 0 || flame.after[node] !== 0);
+		own.sort((a, b) => flame.after[b] + flame.before[b] - flame.after[a] - flame.before[a]);
+		for (const node of own) {
+			if (tree.site.length > NODES_MAX) break;
+			let at = 0;
+			for (let up = node;; up = flame.parent[up]) {
+				tree.before[at] += flame.before[node];
+				tree.after[at] += flame.after[node];
+				if (up <= 0) break;
+				at = childOf(tree, known, at, siteOf[flame.site[up]]);
+			}
+		}
+		return tree;
+	}
+	function weights(tree, before, after, width) {
+		const weight = Float64Array.from(before, (value, node) => Math.max(0, widthOf(value, after[node], width)));
+		const children = new Float64Array(weight.length);
+		for (let node = weight.length - 1; node >= 0; node -= 1) {
+			weight[node] = Math.max(weight[node], children[node]);
+			if (node > 0) children[tree.parent[node]] += weight[node];
+		}
+		return weight;
+	}
+	function widthOf(before, after, width) {
+		if (width === "both") return Math.max(before, after);
+		return width === "after" ? after : width === "before" ? before : after - before;
+	}
+	function placed(tree, weight) {
+		const whole = weight[0] || 1;
+		const share = weight.map((value) => value / whole);
+		const offset = new Float64Array(weight.length);
+		const used = new Float64Array(weight.length);
+		const order = tree.site.map((_, node) => node).sort((a, b) => tree.depth[a] - tree.depth[b] || weight[b] - weight[a]);
+		for (const node of order) {
+			const parent = tree.parent[node];
+			if (parent < 0) continue;
+			offset[node] = offset[parent] + used[parent];
+			used[parent] += share[node];
+		}
+		return {
+			share,
+			offset
+		};
+	}
+	function nodeAt(layout, focus, x, row) {
+		const at = layout.offset[focus] + x * layout.share[focus];
+		if (row < layout.depth[focus]) {
+			let up = focus;
+			while (up > 0 && layout.depth[up] > row) up = layout.parent[up];
+			return up;
+		}
+		for (let node = 0; node < layout.site.length; node += 1) {
+			if (layout.depth[node] !== row) continue;
+			if (at >= layout.offset[node] && at < layout.offset[node] + layout.share[node]) return node;
+		}
+		return -1;
+	}
+	function searchFlame(layout, words) {
+		const matches = new Uint8Array(layout.site.length);
+		const wanted = words.trim().toLowerCase();
+		if (wanted === "") return {
+			matches,
+			share: 0
+		};
+		const bySite = layout.name.map((name, i) => name.toLowerCase().includes(wanted) || layout.file[i].toLowerCase().includes(wanted));
+		const inside = new Uint8Array(layout.site.length);
+		let share = 0;
+		for (let node = 1; node < matches.length; node += 1) {
+			matches[node] = bySite[layout.site[node]] ? 1 : 0;
+			const within = inside[layout.parent[node]];
+			if (matches[node] && !within) share += layout.share[node];
+			inside[node] = within || matches[node] ? 1 : 0;
+		}
+		return {
+			matches,
+			share
+		};
+	}
+	// reports/html/flame-view.ts
+	const spikeWords = {
+		widths: [
+			["after", "in the window"],
+			["before", "steady state"],
+			["growth", "growth"]
+		],
+		before: "in the steady state",
+		after: "in the window",
+		hasLines: true
+	};
+	const versionWords = {
+		widths: [
+			["both", "base and head"],
+			["after", "head"],
+			["before", "base"],
+			["growth", "growth"]
+		],
+		before: "a request in the base",
+		after: "a request in the head",
+		hasLines: false
+	};
+	function flameView(flame, flameWords = spikeWords) {
+		const width = flameWords.widths[0][0];
+		const canvas = element("canvas", {
+			class: "flame",
+			attributes: {
+				tabindex: "0",
+				role: "img"
+			}
+		});
+		const detail = element("output", { class: "flame-detail" });
+		const found = element("span", { class: "dim" });
+		const state = {
+			flameWords,
+			hasBars: flameWords.widths.some(([width]) => width === "both"),
+			layout: layoutFlame(flame, {
+				width,
+				inverted: false,
+				byFunction: false
+			}),
+			focus: 0,
+			hover: -1,
+			words: "",
+			matches: new Uint8Array(0),
+			width,
+			inverted: false,
+			byFunction: false
+		};
+		const draw = () => drawFlame(canvas, state);
+		const describe = (node) => {
+			detail.textContent = describeNode(state.layout, node >= 0 ? node : state.focus, flameWords);
+			canvas.setAttribute("aria-label", `Flame graph. ${detail.textContent}`);
+		};
+		const search = () => {
+			const { matches, share } = searchFlame(state.layout, state.words);
+			state.matches = matches;
+			found.textContent = state.words.trim() === "" ? "" : `${formatShare(share)} found`;
+		};
+		const relayout = () => {
+			state.layout = layoutFlame(flame, state);
+			state.focus = 0;
+			state.hover = -1;
+			search();
+			describe(0);
+			draw();
+		};
+		const focusOn = (node) => {
+			state.focus = node;
+			state.hover = node;
+			describe(node);
+			draw();
+		};
+		const hoverOn = (node) => {
+			if (node === state.hover) return;
+			state.hover = node;
+			describe(node);
+			draw();
+		};
+		attachPointer(canvas, state, focusOn, hoverOn);
+		attachKeys(canvas, state, focusOn, hoverOn);
+		const reset = button("Whole graph", () => focusOn(0));
+		const root = element("div", {}, [
+			controls(state, relayout, () => {
+				search();
+				draw();
+			}, [found, reset]),
+			detail,
+			canvas
+		]);
+		search();
+		describe(0);
+		onThemeChange(draw);
+		new ResizeObserver(draw).observe(canvas);
+		return {
+			root,
+			draw
+		};
+	}
+	function controls(state, relayout, onSearch, extra) {
+		const search = element("input", { attributes: {
+			type: "search",
+			placeholder: "Search function or file",
+			"aria-label": "Search function or file"
+		} });
+		search.addEventListener("input", () => {
+			state.words = search.value;
+			onSearch();
+		});
+		const { widths, hasLines } = state.flameWords;
+		const select = element("select", { attributes: { "aria-label": "Width of a box" } }, widths.map(([value, text]) => element("option", {
+			text,
+			attributes: { value }
+		})));
+		select.addEventListener("change", () => {
+			state.width = widths.find(([value]) => value === select.value)?.[0] ?? widths[0][0];
+			relayout();
+		});
+		const toggle = (text, name, checked) => {
+			const box = element("input", { attributes: { type: "checkbox" } });
+			box.checked = checked(state[name]);
+			box.addEventListener("change", () => {
+				state[name] = checked(box.checked);
+				relayout();
+			});
+			return element("label", {}, [box, document.createTextNode(` ${text}`)]);
+		};
+		return element("div", { class: "controls" }, [
+			search,
+			element("label", { text: "Width: " }, [select]),
+			toggle("inverted", "inverted", (on) => on),
+			...hasLines ? [toggle("by line", "byFunction", (on) => !on)] : [],
+			...extra,
+			element("span", { class: "legend" }, [...state.hasBars ? swatches("Bars: ", ["base", "head"]) : [], ...swatches(state.hasBars ? "Boxes: " : "", [
+				"grew",
+				"same",
+				"shrank"
+			])])
+		]);
+	}
+	function swatches(title, names) {
+		const own = names.map((name) => element("span", {
+			class: `swatch ${name}`,
+			text: name
+		}));
+		return title === "" ? own : [element("span", { text: title }), ...own];
+	}
+	function describeNode(layout, node, flameWords) {
+		const site = layout.site[node];
+		const where = node === 0 ? "everything" : formatSite({
+			functionName: layout.name[site],
+			file: layout.file[site],
+			line: layout.line[site]
+		});
+		const [before, after] = [layout.before[node], layout.after[node]];
+		const change = formatDifference(after - before, "bytes");
+		const whole = layout.after[0] > 0 ? `, ${formatShare(after / layout.after[0])} of all` : "";
+		return `${where}: ${formatBytes(after)} ${flameWords.after}, ${formatBytes(before)} ${flameWords.before} (${change})${whole}`;
+	}
+	function attachPointer(canvas, state, focusOn, hoverOn) {
+		const under = (event) => {
+			const box = canvas.getBoundingClientRect();
+			return nodeAt(state.layout, state.focus, (event.clientX - box.left) / box.width, Math.floor((event.clientY - box.top) / rowPx(state)));
+		};
+		canvas.addEventListener("mousemove", (event) => {
+			const node = under(event);
+			canvas.style.cursor = node >= 0 ? "pointer" : "default";
+			hoverOn(node);
+		});
+		canvas.addEventListener("mouseleave", () => hoverOn(-1));
+		canvas.addEventListener("click", (event) => {
+			const node = under(event);
+			if (node >= 0) focusOn(node);
+		});
+	}
+	function attachKeys(canvas, state, focusOn, hoverOn) {
+		canvas.addEventListener("keydown", (event) => {
+			const at = Math.max(state.hover, 0);
+			if (event.key === "Escape") focusOn(0);
+			else if (event.key === "Enter") focusOn(at);
+			else {
+				const to = neighbour(state.layout, at, event.key);
+				if (to < 0) return;
+				hoverOn(to);
+			}
+			event.preventDefault();
+		});
+	}
+	function neighbour(layout, node, key) {
+		if (key === "ArrowUp") return Math.max(0, layout.parent[node]);
+		const siblings = [];
+		const parent = key === "ArrowDown" ? node : key === "ArrowLeft" || key === "ArrowRight" ? layout.parent[node] : -2;
+		if (parent === -2) return -1;
+		layout.parent.forEach((up, child) => void (up === parent && siblings.push(child)));
+		siblings.sort((a, b) => layout.offset[a] - layout.offset[b]);
+		if (key === "ArrowDown") return siblings[0] ?? node;
+		const index = siblings.indexOf(node) + (key === "ArrowRight" ? 1 : -1);
+		return siblings[Math.min(Math.max(index, 0), siblings.length - 1)] ?? node;
+	}
 	// reports/html/small-chart.ts
 	const plainAxis = {
 		stroke: () => colourOf("--dim"),
@@ -289,7 +748,7 @@
 			text: "floodgate compare"
 		});
 		const top = element("div", { class: "top" }, [brand, themeButton()]);
-		const main = element("main", {}, [banner(report), ...report.scenarios.map((each) => scenarioCard(each, report.timelines))]);
+		const main = element("main", {}, [banner(report), ...report.scenarios.map((each) => scenarioCard(each, report))]);
 		document.body.replaceChildren(top, main);
 		document.documentElement.dataset.ready = "true";
 	}
@@ -312,7 +771,8 @@
 		const name = printable(label, 200);
 		return commit === null ? name : `${name} (${printable(commit.slice(0, 10))}${dirty ? ", with changes" : ""})`;
 	}
-	function scenarioCard(scenario, timelines) {
+	function scenarioCard(scenario, { timelines, flames }) {
+		const flame = flames.find((each) => each.scenario === scenario.name);
 		const judged = judgedMetrics(scenario);
 		const shown = scenario.metrics.filter(({ decision }) => decision === "shown");
 		const method = scenario.method === "numbers" ? "repeats agree, so numbers are compared" : `${scenario.pairs} pairs`;
@@ -322,11 +782,13 @@
 				class: "warning",
 				text: "No metric has a threshold."
 			}),
+			judged.some(({ change }) => change !== null) ? stripLegend() : null,
 			...scenario.notes.map((note) => element("p", {
 				class: note.severity === "warning" ? "warning" : "dim",
 				text: printable(note.text)
 			})),
-			section("By call site, a request", scenario.sites.length > 0 ? [siteTable(scenario.sites), ...sourcePanels(scenario.sites)] : [], "inner"),
+			section("By call site, a request", scenario.sites.length > 0 ? [...siteTables(scenario.sites, flame), ...sourcePanels(scenario.sites)] : [], "inner"),
+			section("Where it allocates, base and head over each other", flame ? [flameView(flame, versionWords).root] : [], "inner"),
 			section("Every pair", pairCharts(judged), "inner"),
 			section("Resident memory over time", timelines.filter((each) => each.scenario === scenario.name).map(timelineChart), "inner"),
 			shown.length === 0 ? null : element("details", {}, [element("summary", { text: `Figures that are not judged (${shown.length})` }), metricTable(shown)])
@@ -395,6 +857,18 @@
 		].map(Math.abs);
 		return Math.min(10, Math.max(.005, ...ends) * 1.15);
 	}
+	function stripLegend() {
+		const keys = Object.entries({
+			zero: "no change",
+			limit: "limit",
+			estimate: "measured",
+			interval: "interval"
+		}).map(([kind, text]) => element("span", {
+			class: kind,
+			text
+		}));
+		return element("p", { class: "legend strip-legend" }, keys);
+	}
 	function strip(metric, reach) {
 		const { change, changeLow, changeHigh, threshold } = metric;
 		if (change === null) return document.createTextNode("");
@@ -422,6 +896,15 @@
 			}
 		};
 		return element("div", options, parts);
+	}
+	const shareShown = .01;
+	function siteTables(sites, flame) {
+		const whole = flame?.before.reduce((sum, bytes) => sum + bytes, 0) ?? 0;
+		const isLarge = (site) => Math.abs((site.headBytes ?? 0) - (site.baseBytes ?? 0)) >= shareShown * whole;
+		const small = sites.findIndex((site, at) => at > 0 && !isLarge(site));
+		if (small < 0) return [siteTable(sites)];
+		const words = `${sites.length - small} more, each below ${formatShare(shareShown)} of what the base allocates`;
+		return [siteTable(sites.slice(0, small)), element("details", {}, [element("summary", { text: words }), siteTable(sites.slice(small))])];
 	}
 	function siteTable(sites) {
 		const bytes = (value) => value === null ? "–" : formatValue(value, "bytes");

@@ -1,10 +1,10 @@
 /** Where each call site of a flame graph lies: pure, so that it is tested without a browser. */
 import type { FlameTree } from '../model.ts';
 
-export type FlameWidth = 'after' | 'before' | 'growth';
+export type FlameWidth = 'after' | 'before' | 'growth' | 'both';
 
 export interface FlameOptions {
-  /** What the width of a box stands for. `growth`: only what was added. */
+  /** What the width of a box stands for. `growth`: only what was added; `both`: the larger one, so that nothing is left out. */
   readonly width: FlameWidth;
   /** Upside down: leaves first, with their callers below them. */
   readonly inverted: boolean;
@@ -24,7 +24,9 @@ export interface FlameLayout {
   /** With callees, before and after. */
   readonly before: Float64Array;
   readonly after: Float64Array;
-  /** What its box is wide by, and where it begins, as a share of the whole: 0..1. */
+  /** What its box is wide by, in the unit of the tree. */
+  readonly weight: Float64Array;
+  /** The same as a share of the whole, and where it begins: 0..1. */
   readonly share: Float64Array;
   readonly offset: Float64Array;
   readonly depthMax: number;
@@ -61,6 +63,7 @@ export function layoutFlame(flame: FlameTree, options: FlameOptions): FlameLayou
     ...tree,
     before,
     after,
+    weight,
     ...placed(tree, weight),
     depthMax: tree.depth.reduce((a, b) => Math.max(a, b), 0),
   };
@@ -139,15 +142,18 @@ function invertedTree(flame: FlameTree, siteOf: readonly number[]): MutableTree 
 
 /** Width of each node. A parent is at least as wide as its children together, whatever the signs. */
 function weights(tree: MutableTree, before: Float64Array, after: Float64Array, width: FlameWidth): Float64Array {
-  const weight = Float64Array.from(before, (value, node) =>
-    Math.max(0, width === 'after' ? after[node]! : width === 'before' ? value : after[node]! - value),
-  );
+  const weight = Float64Array.from(before, (value, node) => Math.max(0, widthOf(value, after[node]!, width)));
   const children = new Float64Array(weight.length);
   for (let node = weight.length - 1; node >= 0; node -= 1) {
     weight[node] = Math.max(weight[node]!, children[node]!);
     if (node > 0) children[tree.parent[node]!]! += weight[node]!;
   }
   return weight;
+}
+
+function widthOf(before: number, after: number, width: FlameWidth): number {
+  if (width === 'both') return Math.max(before, after);
+  return width === 'after' ? after : width === 'before' ? before : after - before;
 }
 
 /** Children side by side within their parent, widest first. */

@@ -2,21 +2,47 @@
 import { formatBytes, formatDifference, formatShare, formatSite } from '../format.ts';
 import type { FlameTree } from '../model.ts';
 import { button, element } from './dom.ts';
+import { drawFlame, type FlameScene, rowPx } from './flame-drawing.ts';
 import { type FlameLayout, type FlameWidth, layoutFlame, nodeAt, searchFlame } from './flame-layout.ts';
-import { colourOf, onThemeChange } from './theme.ts';
+import { onThemeChange } from './theme.ts';
 
-const ROW_PX = 19;
-/** Deeper rows exist only for stacks too deep to be read anyway. */
-const ROWS_MAX = 200;
-/** Narrower boxes are drawn without text, and below half a pixel not at all. */
-const TEXT_PX_MIN = 34;
+/** How the two sides of the tree are called. */
+export interface FlameWords {
+  /** What the width of a box may stand for, the first one at first. */
+  readonly widths: readonly (readonly [FlameWidth, string])[];
+  readonly before: string;
+  readonly after: string;
+  /** Whether call sites have lines to be seen by. */
+  readonly hasLines: boolean;
+}
 
-interface FlameState {
-  layout: FlameLayout;
-  focus: number;
-  hover: number;
-  words: string;
-  matches: Uint8Array;
+/** Of a spike. */
+const spikeWords: FlameWords = {
+  widths: [
+    ['after', 'in the window'],
+    ['before', 'steady state'],
+    ['growth', 'growth'],
+  ],
+  before: 'in the steady state',
+  after: 'in the window',
+  hasLines: true,
+};
+
+/** Of two versions: both of a box are drawn. */
+export const versionWords: FlameWords = {
+  widths: [
+    ['both', 'base and head'],
+    ['after', 'head'],
+    ['before', 'base'],
+    ['growth', 'growth'],
+  ],
+  before: 'a request in the base',
+  after: 'a request in the head',
+  hasLines: false,
+};
+
+interface FlameState extends FlameScene {
+  readonly flameWords: FlameWords;
   width: FlameWidth;
   inverted: boolean;
   byFunction: boolean;
@@ -29,23 +55,26 @@ export interface FlameView {
 }
 
 /** A flame graph of what was there before and after. */
-export function flameView(flame: FlameTree): FlameView {
+export function flameView(flame: FlameTree, flameWords = spikeWords): FlameView {
+  const width = flameWords.widths[0]![0];
   const canvas = element('canvas', { class: 'flame', attributes: { tabindex: '0', role: 'img' } });
   const detail = element('output', { class: 'flame-detail' });
   const found = element('span', { class: 'dim' });
   const state: FlameState = {
-    layout: layoutFlame(flame, { width: 'after', inverted: false, byFunction: false }),
+    flameWords,
+    hasBars: flameWords.widths.some(([width]) => width === 'both'),
+    layout: layoutFlame(flame, { width, inverted: false, byFunction: false }),
     focus: 0,
     hover: -1,
     words: '',
     matches: new Uint8Array(0),
-    width: 'after',
+    width,
     inverted: false,
     byFunction: false,
   };
   const draw = () => drawFlame(canvas, state);
   const describe = (node: number) => {
-    detail.textContent = describeNode(state.layout, node >= 0 ? node : state.focus);
+    detail.textContent = describeNode(state.layout, node >= 0 ? node : state.focus, flameWords);
     canvas.setAttribute('aria-label', `Flame graph. ${detail.textContent}`);
   };
   const search = () => {
@@ -104,18 +133,14 @@ function controls(state: FlameState, relayout: () => void, onSearch: () => void,
     state.words = search.value;
     onSearch();
   });
-  const widths: readonly [FlameWidth, string][] = [
-    ['after', 'in the window'],
-    ['before', 'steady state'],
-    ['growth', 'growth'],
-  ];
+  const { widths, hasLines } = state.flameWords;
   const select = element(
     'select',
     { attributes: { 'aria-label': 'Width of a box' } },
     widths.map(([value, text]) => element('option', { text, attributes: { value } })),
   );
   select.addEventListener('change', () => {
-    state.width = widths.find(([value]) => value === select.value)?.[0] ?? 'after';
+    state.width = widths.find(([value]) => value === select.value)?.[0] ?? widths[0]![0];
     relayout();
   });
   const toggle = (text: string, name: 'inverted' | 'byFunction', checked: (on: boolean) => boolean) => {
@@ -131,17 +156,22 @@ function controls(state: FlameState, relayout: () => void, onSearch: () => void,
     search,
     element('label', { text: 'Width: ' }, [select]),
     toggle('inverted', 'inverted', (on) => on),
-    toggle('by line', 'byFunction', (on) => !on),
+    ...(hasLines ? [toggle('by line', 'byFunction', (on) => !on)] : []),
     ...extra,
     element('span', { class: 'legend' }, [
-      element('span', { class: 'swatch grew', text: 'grew' }),
-      element('span', { class: 'swatch same', text: 'same' }),
-      element('span', { class: 'swatch shrank', text: 'shrank' }),
+      ...(state.hasBars ? swatches('Bars: ', ['base', 'head']) : []),
+      ...swatches(state.hasBars ? 'Boxes: ' : '', ['grew', 'same', 'shrank']),
     ]),
   ]);
 }
 
-function describeNode(layout: FlameLayout, node: number): string {
+/** A group of the legend. */
+function swatches(title: string, names: readonly string[]): HTMLElement[] {
+  const own = names.map((name) => element('span', { class: `swatch ${name}`, text: name }));
+  return title === '' ? own : [element('span', { text: title }), ...own];
+}
+
+function describeNode(layout: FlameLayout, node: number, flameWords: FlameWords): string {
   const site = layout.site[node]!;
   const where =
     node === 0
@@ -150,7 +180,7 @@ function describeNode(layout: FlameLayout, node: number): string {
   const [before, after] = [layout.before[node]!, layout.after[node]!];
   const change = formatDifference(after - before, 'bytes');
   const whole = layout.after[0]! > 0 ? `, ${formatShare(after / layout.after[0]!)} of all` : '';
-  return `${where}: ${formatBytes(after)} in the window, ${formatBytes(before)} in the steady state (${change})${whole}`;
+  return `${where}: ${formatBytes(after)} ${flameWords.after}, ${formatBytes(before)} ${flameWords.before} (${change})${whole}`;
 }
 
 function attachPointer(
@@ -165,7 +195,7 @@ function attachPointer(
       state.layout,
       state.focus,
       (event.clientX - box.left) / box.width,
-      Math.floor((event.clientY - box.top) / ROW_PX),
+      Math.floor((event.clientY - box.top) / rowPx(state)),
     );
   };
   canvas.addEventListener('mousemove', (event) => {
@@ -210,89 +240,4 @@ function neighbour(layout: FlameLayout, node: number, key: string): number {
   if (key === 'ArrowDown') return siblings[0] ?? node;
   const index = siblings.indexOf(node) + (key === 'ArrowRight' ? 1 : -1);
   return siblings[Math.min(Math.max(index, 0), siblings.length - 1)] ?? node;
-}
-
-function drawFlame(canvas: HTMLCanvasElement, state: FlameState): void {
-  const { layout, focus } = state;
-  const width = canvas.clientWidth;
-  if (width === 0) return;
-  const rows = Math.min(layout.depthMax + 1, ROWS_MAX);
-  const ratio = devicePixelRatio;
-  const height = rows * ROW_PX;
-  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    canvas.style.height = `${height}px`;
-  }
-  const context = canvas.getContext('2d')!;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  context.font = '12px system-ui, sans-serif';
-  context.textBaseline = 'middle';
-  const palette = {
-    text: colourOf('--flame-text'),
-    line: colourOf('--card'),
-    found: colourOf('--found'),
-    ring: colourOf('--accent'),
-  };
-  const callers = new Set<number>();
-  for (let up = layout.parent[focus]!; up >= 0; up = layout.parent[up]!) callers.add(up);
-  const [from, span] = [layout.offset[focus]!, layout.share[focus]! || 1];
-  const searching = state.words.trim() !== '';
-  for (let node = 0; node < layout.site.length; node += 1) {
-    const row = layout.depth[node]!;
-    if (row >= rows) continue;
-    const isCaller = callers.has(node);
-    if (!isCaller && row < layout.depth[focus]!) continue;
-    const left = isCaller ? 0 : ((layout.offset[node]! - from) / span) * width;
-    const right = isCaller ? width : left + (layout.share[node]! / span) * width;
-    if (right <= 0.01 || left >= width - 0.01 || right - left < 0.5) continue;
-    const [x, w, y] = [Math.max(0, left), Math.min(width, right) - Math.max(0, left), row * ROW_PX];
-    context.globalAlpha = isCaller ? 0.55 : 1;
-    context.fillStyle = searching && state.matches[node] ? palette.found : diffColour(layout, node);
-    context.fillRect(x, y, Math.max(0.5, w - 0.7), ROW_PX - 1);
-    if (node === state.hover) {
-      context.strokeStyle = palette.ring;
-      context.lineWidth = 2;
-      context.strokeRect(x + 1, y + 1, Math.max(1, w - 3), ROW_PX - 3);
-    }
-    if (w >= TEXT_PX_MIN) drawLabel(context, layout, node, x, y, w, palette.text);
-  }
-  context.globalAlpha = 1;
-}
-
-function drawLabel(
-  context: CanvasRenderingContext2D,
-  layout: FlameLayout,
-  node: number,
-  x: number,
-  y: number,
-  w: number,
-  colour: string,
-): void {
-  const site = layout.site[node]!;
-  const line = layout.line[site]! > 0 ? `:${layout.line[site]}` : '';
-  const name = layout.name[site]!.slice(0, 300) || '(anonymous)';
-  const file = layout.file[site]!.split('/').at(-1)!.slice(0, 120);
-  context.save();
-  context.beginPath();
-  context.rect(x, y, w - 3, ROW_PX);
-  context.clip();
-  context.fillStyle = colour;
-  context.fillText(node === 0 ? 'all' : file ? `${name}  ${file}${line}` : name, x + 4, y + ROW_PX / 2);
-  context.restore();
-}
-
-/** Red grew, blue shrank, sand stayed: the stronger, the more of itself and of the whole change it is. */
-function diffColour({ before, after }: FlameLayout, node: number): string {
-  const difference = after[node]! - before[node]!;
-  const most = Math.max(before[node]!, after[node]!);
-  const whole = Math.abs(after[0]! - before[0]!);
-  const ofItself = most > 0 ? Math.min(1, Math.abs(difference) / most) : 0;
-  const ofAll = whole > 0 ? Math.min(1, Math.abs(difference) / whole) : 0;
-  const strength = ofItself * (0.25 + 0.75 * Math.sqrt(ofAll));
-  const dark = document.documentElement.dataset.theme === 'dark';
-  if (strength < 0.02) return `hsl(42 20% ${dark ? 32 : 84}%)`;
-  const saturation = dark ? 14 + 46 * strength : 30 + 50 * strength;
-  return `hsl(${difference > 0 ? 10 : 212} ${saturation}% ${dark ? 30 + 8 * strength : 86 - 22 * strength}%)`;
 }

@@ -314,6 +314,140 @@
 		});
 		return element("div", { class: "command" }, [element("code", { text: printable(command) }), copy]);
 	}
+	// reports/html/theme.ts
+	const listeners = [];
+	function colourOf(property) {
+		return getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+	}
+	function onThemeChange(listener) {
+		listeners.push(listener);
+	}
+	function setTheme(theme) {
+		document.documentElement.dataset.theme = theme;
+		for (const listener of listeners) listener();
+	}
+	function themeButton() {
+		const system = matchMedia("(prefers-color-scheme: dark)");
+		setTheme(system.matches ? "dark" : "light");
+		system.addEventListener("change", () => setTheme(system.matches ? "dark" : "light"));
+		let onScreen = "light";
+		addEventListener("beforeprint", () => {
+			onScreen = document.documentElement.dataset.theme === "dark" ? "dark" : "light";
+			document.documentElement.dataset.printing = "true";
+			setTheme("light");
+		});
+		addEventListener("afterprint", () => {
+			delete document.documentElement.dataset.printing;
+			setTheme(onScreen);
+		});
+		return button("◐", () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"), {
+			class: "quiet",
+			attributes: {
+				"aria-label": "Dark or light",
+				title: "Dark or light"
+			}
+		});
+	}
+	// reports/html/flame-drawing.ts
+	const TEXT_ROW_PX = 19;
+	const BAR_PX = 3;
+	const ROWS_MAX = 200;
+	const TEXT_PX_MIN = 34;
+	const rowPx = ({ hasBars }) => TEXT_ROW_PX + (hasBars ? 6 : 0);
+	function drawFlame(canvas, state) {
+		const { layout, focus } = state;
+		const width = canvas.clientWidth;
+		if (width === 0) return;
+		const rows = Math.min(layout.depthMax + 1, ROWS_MAX);
+		const ratio = devicePixelRatio;
+		const rowHeight = rowPx(state);
+		const height = rows * rowHeight;
+		if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+			canvas.width = Math.round(width * ratio);
+			canvas.height = Math.round(height * ratio);
+			canvas.style.height = `${height}px`;
+		}
+		const context = canvas.getContext("2d");
+		context.setTransform(ratio, 0, 0, ratio, 0, 0);
+		context.clearRect(0, 0, width, height);
+		context.font = "12px system-ui, sans-serif";
+		context.textBaseline = "middle";
+		const palette = {
+			text: colourOf("--flame-text"),
+			line: colourOf("--card"),
+			found: colourOf("--found"),
+			ring: colourOf("--accent"),
+			bars: state.hasBars ? [colourOf("--s2"), colourOf("--s3")] : void 0
+		};
+		const callers = new Set();
+		for (let up = layout.parent[focus]; up >= 0; up = layout.parent[up]) callers.add(up);
+		const [from, span] = [layout.offset[focus], layout.share[focus] || 1];
+		const searching = state.words.trim() !== "";
+		for (let node = 0; node < layout.site.length; node += 1) {
+			const row = layout.depth[node];
+			if (row >= rows) continue;
+			const isCaller = callers.has(node);
+			if (!isCaller && row < layout.depth[focus]) continue;
+			const left = isCaller ? 0 : (layout.offset[node] - from) / span * width;
+			const right = isCaller ? width : left + layout.share[node] / span * width;
+			if (right <= .01 || left >= width - .01 || right - left < .5) continue;
+			const [x, w, y] = [
+				Math.max(0, left),
+				Math.min(width, right) - Math.max(0, left),
+				row * rowHeight
+			];
+			context.globalAlpha = isCaller ? .55 : 1;
+			context.fillStyle = searching && state.matches[node] ? palette.found : diffColour(layout, node);
+			context.fillRect(x, y, Math.max(.5, w - .7), rowHeight - 1);
+			if (palette.bars) drawBars(context, layout, node, {
+				left,
+				width: right - left,
+				y,
+				colours: palette.bars
+			});
+			if (node === state.hover) {
+				context.strokeStyle = palette.ring;
+				context.lineWidth = 2;
+				context.strokeRect(x + 1, y + 1, Math.max(1, w - 3), rowHeight - 3);
+			}
+			if (w >= TEXT_PX_MIN) drawLabel(context, layout, node, x, y, w, palette.text);
+		}
+		context.globalAlpha = 1;
+	}
+	function drawBars(context, layout, node, bars) {
+		const weight = layout.weight[node];
+		if (weight <= 0) return;
+		[layout.before[node], layout.after[node]].forEach((value, at) => {
+			context.fillStyle = bars.colours[at];
+			const width = Math.max(0, bars.width * Math.min(1, value / weight) - .7);
+			context.fillRect(bars.left, bars.y + TEXT_ROW_PX - 1 + BAR_PX * at, width, 2.5);
+		});
+	}
+	function drawLabel(context, layout, node, x, y, w, colour) {
+		const site = layout.site[node];
+		const line = layout.line[site] > 0 ? `:${layout.line[site]}` : "";
+		const name = layout.name[site].slice(0, 300) || "(anonymous)";
+		const file = layout.file[site].split("/").at(-1).slice(0, 120);
+		context.save();
+		context.beginPath();
+		context.rect(x, y, w - 3, TEXT_ROW_PX);
+		context.clip();
+		context.fillStyle = colour;
+		context.fillText(node === 0 ? "all" : file ? `${name}  ${file}${line}` : name, x + 4, y + TEXT_ROW_PX / 2);
+		context.restore();
+	}
+	function diffColour({ before, after }, node) {
+		const difference = after[node] - before[node];
+		const most = Math.max(before[node], after[node]);
+		const whole = Math.abs(after[0] - before[0]);
+		const ofItself = most > 0 ? Math.min(1, Math.abs(difference) / most) : 0;
+		const ofAll = whole > 0 ? Math.min(1, Math.abs(difference) / whole) : 0;
+		const strength = ofItself * (.25 + .75 * Math.sqrt(ofAll));
+		const dark = document.documentElement.dataset.theme === "dark";
+		if (strength < .02) return `hsl(42 20% ${dark ? 32 : 84}%)`;
+		const saturation = dark ? 14 + 46 * strength : 30 + 50 * strength;
+		return `hsl(${difference > 0 ? 10 : 212} ${saturation}% ${dark ? 30 + 8 * strength : 86 - 22 * strength}%)`;
+	}
 	// reports/html/flame-layout.ts
 	const NODES_MAX = 2e5;
 	function layoutFlame(flame, options) {
@@ -332,6 +466,7 @@
 			...tree,
 			before,
 			after,
+			weight,
 			...placed(tree, weight),
 			depthMax: tree.depth.reduce((a, b) => Math.max(a, b), 0)
 		};
@@ -410,13 +545,17 @@
 		return tree;
 	}
 	function weights(tree, before, after, width) {
-		const weight = Float64Array.from(before, (value, node) => Math.max(0, width === "after" ? after[node] : width === "before" ? value : after[node] - value));
+		const weight = Float64Array.from(before, (value, node) => Math.max(0, widthOf(value, after[node], width)));
 		const children = new Float64Array(weight.length);
 		for (let node = weight.length - 1; node >= 0; node -= 1) {
 			weight[node] = Math.max(weight[node], children[node]);
 			if (node > 0) children[tree.parent[node]] += weight[node];
 		}
 		return weight;
+	}
+	function widthOf(before, after, width) {
+		if (width === "both") return Math.max(before, after);
+		return width === "after" ? after : width === "before" ? before : after - before;
 	}
 	function placed(tree, weight) {
 		const whole = weight[0] || 1;
@@ -469,45 +608,19 @@
 			share
 		};
 	}
-	// reports/html/theme.ts
-	const listeners = [];
-	function colourOf(property) {
-		return getComputedStyle(document.documentElement).getPropertyValue(property).trim();
-	}
-	function onThemeChange(listener) {
-		listeners.push(listener);
-	}
-	function setTheme(theme) {
-		document.documentElement.dataset.theme = theme;
-		for (const listener of listeners) listener();
-	}
-	function themeButton() {
-		const system = matchMedia("(prefers-color-scheme: dark)");
-		setTheme(system.matches ? "dark" : "light");
-		system.addEventListener("change", () => setTheme(system.matches ? "dark" : "light"));
-		let onScreen = "light";
-		addEventListener("beforeprint", () => {
-			onScreen = document.documentElement.dataset.theme === "dark" ? "dark" : "light";
-			document.documentElement.dataset.printing = "true";
-			setTheme("light");
-		});
-		addEventListener("afterprint", () => {
-			delete document.documentElement.dataset.printing;
-			setTheme(onScreen);
-		});
-		return button("◐", () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"), {
-			class: "quiet",
-			attributes: {
-				"aria-label": "Dark or light",
-				title: "Dark or light"
-			}
-		});
-	}
 	// reports/html/flame-view.ts
-	const ROW_PX = 19;
-	const ROWS_MAX = 200;
-	const TEXT_PX_MIN = 34;
-	function flameView(flame) {
+	const spikeWords = {
+		widths: [
+			["after", "in the window"],
+			["before", "steady state"],
+			["growth", "growth"]
+		],
+		before: "in the steady state",
+		after: "in the window",
+		hasLines: true
+	};
+	function flameView(flame, flameWords = spikeWords) {
+		const width = flameWords.widths[0][0];
 		const canvas = element("canvas", {
 			class: "flame",
 			attributes: {
@@ -518,8 +631,10 @@
 		const detail = element("output", { class: "flame-detail" });
 		const found = element("span", { class: "dim" });
 		const state = {
+			flameWords,
+			hasBars: flameWords.widths.some(([width]) => width === "both"),
 			layout: layoutFlame(flame, {
-				width: "after",
+				width,
 				inverted: false,
 				byFunction: false
 			}),
@@ -527,13 +642,13 @@
 			hover: -1,
 			words: "",
 			matches: new Uint8Array(0),
-			width: "after",
+			width,
 			inverted: false,
 			byFunction: false
 		};
 		const draw = () => drawFlame(canvas, state);
 		const describe = (node) => {
-			detail.textContent = describeNode(state.layout, node >= 0 ? node : state.focus);
+			detail.textContent = describeNode(state.layout, node >= 0 ? node : state.focus, flameWords);
 			canvas.setAttribute("aria-label", `Flame graph. ${detail.textContent}`);
 		};
 		const search = () => {
@@ -591,17 +706,13 @@
 			state.words = search.value;
 			onSearch();
 		});
-		const widths = [
-			["after", "in the window"],
-			["before", "steady state"],
-			["growth", "growth"]
-		];
+		const { widths, hasLines } = state.flameWords;
 		const select = element("select", { attributes: { "aria-label": "Width of a box" } }, widths.map(([value, text]) => element("option", {
 			text,
 			attributes: { value }
 		})));
 		select.addEventListener("change", () => {
-			state.width = widths.find(([value]) => value === select.value)?.[0] ?? "after";
+			state.width = widths.find(([value]) => value === select.value)?.[0] ?? widths[0][0];
 			relayout();
 		});
 		const toggle = (text, name, checked) => {
@@ -617,25 +728,23 @@
 			search,
 			element("label", { text: "Width: " }, [select]),
 			toggle("inverted", "inverted", (on) => on),
-			toggle("by line", "byFunction", (on) => !on),
+			...hasLines ? [toggle("by line", "byFunction", (on) => !on)] : [],
 			...extra,
-			element("span", { class: "legend" }, [
-				element("span", {
-					class: "swatch grew",
-					text: "grew"
-				}),
-				element("span", {
-					class: "swatch same",
-					text: "same"
-				}),
-				element("span", {
-					class: "swatch shrank",
-					text: "shrank"
-				})
-			])
+			element("span", { class: "legend" }, [...state.hasBars ? swatches("Bars: ", ["base", "head"]) : [], ...swatches(state.hasBars ? "Boxes: " : "", [
+				"grew",
+				"same",
+				"shrank"
+			])])
 		]);
 	}
-	function describeNode(layout, node) {
+	function swatches(title, names) {
+		const own = names.map((name) => element("span", {
+			class: `swatch ${name}`,
+			text: name
+		}));
+		return title === "" ? own : [element("span", { text: title }), ...own];
+	}
+	function describeNode(layout, node, flameWords) {
 		const site = layout.site[node];
 		const where = node === 0 ? "everything" : formatSite({
 			functionName: layout.name[site],
@@ -645,12 +754,12 @@
 		const [before, after] = [layout.before[node], layout.after[node]];
 		const change = formatDifference(after - before, "bytes");
 		const whole = layout.after[0] > 0 ? `, ${formatShare(after / layout.after[0])} of all` : "";
-		return `${where}: ${formatBytes(after)} in the window, ${formatBytes(before)} in the steady state (${change})${whole}`;
+		return `${where}: ${formatBytes(after)} ${flameWords.after}, ${formatBytes(before)} ${flameWords.before} (${change})${whole}`;
 	}
 	function attachPointer(canvas, state, focusOn, hoverOn) {
 		const under = (event) => {
 			const box = canvas.getBoundingClientRect();
-			return nodeAt(state.layout, state.focus, (event.clientX - box.left) / box.width, Math.floor((event.clientY - box.top) / ROW_PX));
+			return nodeAt(state.layout, state.focus, (event.clientX - box.left) / box.width, Math.floor((event.clientY - box.top) / rowPx(state)));
 		};
 		canvas.addEventListener("mousemove", (event) => {
 			const node = under(event);
@@ -686,83 +795,6 @@
 		if (key === "ArrowDown") return siblings[0] ?? node;
 		const index = siblings.indexOf(node) + (key === "ArrowRight" ? 1 : -1);
 		return siblings[Math.min(Math.max(index, 0), siblings.length - 1)] ?? node;
-	}
-	function drawFlame(canvas, state) {
-		const { layout, focus } = state;
-		const width = canvas.clientWidth;
-		if (width === 0) return;
-		const rows = Math.min(layout.depthMax + 1, ROWS_MAX);
-		const ratio = devicePixelRatio;
-		const height = rows * ROW_PX;
-		if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-			canvas.width = Math.round(width * ratio);
-			canvas.height = Math.round(height * ratio);
-			canvas.style.height = `${height}px`;
-		}
-		const context = canvas.getContext("2d");
-		context.setTransform(ratio, 0, 0, ratio, 0, 0);
-		context.clearRect(0, 0, width, height);
-		context.font = "12px system-ui, sans-serif";
-		context.textBaseline = "middle";
-		const palette = {
-			text: colourOf("--flame-text"),
-			line: colourOf("--card"),
-			found: colourOf("--found"),
-			ring: colourOf("--accent")
-		};
-		const callers = new Set();
-		for (let up = layout.parent[focus]; up >= 0; up = layout.parent[up]) callers.add(up);
-		const [from, span] = [layout.offset[focus], layout.share[focus] || 1];
-		const searching = state.words.trim() !== "";
-		for (let node = 0; node < layout.site.length; node += 1) {
-			const row = layout.depth[node];
-			if (row >= rows) continue;
-			const isCaller = callers.has(node);
-			if (!isCaller && row < layout.depth[focus]) continue;
-			const left = isCaller ? 0 : (layout.offset[node] - from) / span * width;
-			const right = isCaller ? width : left + layout.share[node] / span * width;
-			if (right <= .01 || left >= width - .01 || right - left < .5) continue;
-			const [x, w, y] = [
-				Math.max(0, left),
-				Math.min(width, right) - Math.max(0, left),
-				row * ROW_PX
-			];
-			context.globalAlpha = isCaller ? .55 : 1;
-			context.fillStyle = searching && state.matches[node] ? palette.found : diffColour(layout, node);
-			context.fillRect(x, y, Math.max(.5, w - .7), 18);
-			if (node === state.hover) {
-				context.strokeStyle = palette.ring;
-				context.lineWidth = 2;
-				context.strokeRect(x + 1, y + 1, Math.max(1, w - 3), 16);
-			}
-			if (w >= TEXT_PX_MIN) drawLabel(context, layout, node, x, y, w, palette.text);
-		}
-		context.globalAlpha = 1;
-	}
-	function drawLabel(context, layout, node, x, y, w, colour) {
-		const site = layout.site[node];
-		const line = layout.line[site] > 0 ? `:${layout.line[site]}` : "";
-		const name = layout.name[site].slice(0, 300) || "(anonymous)";
-		const file = layout.file[site].split("/").at(-1).slice(0, 120);
-		context.save();
-		context.beginPath();
-		context.rect(x, y, w - 3, ROW_PX);
-		context.clip();
-		context.fillStyle = colour;
-		context.fillText(node === 0 ? "all" : file ? `${name}  ${file}${line}` : name, x + 4, y + ROW_PX / 2);
-		context.restore();
-	}
-	function diffColour({ before, after }, node) {
-		const difference = after[node] - before[node];
-		const most = Math.max(before[node], after[node]);
-		const whole = Math.abs(after[0] - before[0]);
-		const ofItself = most > 0 ? Math.min(1, Math.abs(difference) / most) : 0;
-		const ofAll = whole > 0 ? Math.min(1, Math.abs(difference) / whole) : 0;
-		const strength = ofItself * (.25 + .75 * Math.sqrt(ofAll));
-		const dark = document.documentElement.dataset.theme === "dark";
-		if (strength < .02) return `hsl(42 20% ${dark ? 32 : 84}%)`;
-		const saturation = dark ? 14 + 46 * strength : 30 + 50 * strength;
-		return `hsl(${difference > 0 ? 10 : 212} ${saturation}% ${dark ? 30 + 8 * strength : 86 - 22 * strength}%)`;
 	}
 	// reports/html/source-panel.ts
 	function sourcePanel(excerpt, isOpen = false) {
@@ -1556,7 +1588,7 @@
 			min: "0",
 			max: "1",
 			value: String(Math.min(1, used)),
-			class: budget.ok ? "ok" : "over"
+			class: stateClass(budget.state)
 		} });
 		return element("span", { class: "used" }, [bar, document.createTextNode(` ${formatShare(used)}`)]);
 	}

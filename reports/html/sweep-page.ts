@@ -36,9 +36,17 @@ export function startSweep(): void {
   document.documentElement.dataset.ready = 'true';
 }
 
+const titled = (label: string) => ({ label, labelSize: 20, labelFont: '12px system-ui, sans-serif' });
+
+/** A twentieth more on both sides, so that no point lies on an edge; where all are equal, half a per cent. */
+function recoveredRange(low: number, high: number): [number, number] {
+  const room = Math.max((high - low) / 20, high === low ? 0.5 : 0.01);
+  return [Math.max(0, low - room), Math.min(100 + room, high + room)];
+}
+
 /** Points of all lines by what they recovered; a line has no value where another has its points. */
 function chart(report: SweepReport): HTMLElement {
-  const place = element('div', { class: 'trend' });
+  const place = element('div', { class: 'trend sweep' });
   const lines = [...sweepLines(report)];
   const points = lines
     .flatMap(([name, cells]) => cells.map((cell) => ({ name, cell })))
@@ -51,11 +59,23 @@ function chart(report: SweepReport): HTMLElement {
     const options: uPlotType.Options = {
       width,
       height: chartPx,
-      scales: { x: { time: false, range: (_plot, low, high) => [low - 1, high + 1] } },
+      scales: { x: { time: false, range: (_plot, low, high) => recoveredRange(low, high) } },
       cursor: { drag: { x: false, y: false } },
       axes: [
-        { ...plainAxis, values: (_plot, ticks) => ticks.map((tick) => formatShare(tick / 100)) },
-        { ...plainAxis, size: 70, values: (_plot, ticks) => ticks.map((tick) => formatBytes(tick)) },
+        {
+          ...plainAxis,
+          ...titled('messages recovered'),
+          size: 28,
+          space: 60,
+          // Room for a point at the edge, and no share above all of them.
+          values: (_plot, ticks) => ticks.map((tick) => (tick > 100 ? '' : `${Number(tick.toFixed(2))} %`)),
+        },
+        {
+          ...plainAxis,
+          ...titled('rss.p99'),
+          size: 62,
+          values: (_plot, ticks) => ticks.map((tick) => formatBytes(tick)),
+        },
       ],
       series: [
         { label: 'recovered', value: (_plot, value) => (value === null ? '–' : formatShare(value / 100)) },

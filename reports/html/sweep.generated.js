@@ -236,8 +236,17 @@
 		document.body.replaceChildren(top, main);
 		document.documentElement.dataset.ready = "true";
 	}
+	const titled = (label) => ({
+		label,
+		labelSize: 20,
+		labelFont: "12px system-ui, sans-serif"
+	});
+	function recoveredRange(low, high) {
+		const room = Math.max((high - low) / 20, high === low ? .5 : .01);
+		return [Math.max(0, low - room), Math.min(100 + room, high + room)];
+	}
 	function chart(report) {
-		const place = element("div", { class: "trend" });
+		const place = element("div", { class: "trend sweep" });
 		const lines = [...sweepLines(report)];
 		const points = lines.flatMap(([name, cells]) => cells.map((cell) => ({
 			name,
@@ -255,7 +264,7 @@
 				height: chartPx,
 				scales: { x: {
 					time: false,
-					range: (_plot, low, high) => [low - 1, high + 1]
+					range: (_plot, low, high) => recoveredRange(low, high)
 				} },
 				cursor: { drag: {
 					x: false,
@@ -263,10 +272,14 @@
 				} },
 				axes: [{
 					...plainAxis,
-					values: (_plot, ticks) => ticks.map((tick) => formatShare(tick / 100))
+					...titled("messages recovered"),
+					size: 28,
+					space: 60,
+					values: (_plot, ticks) => ticks.map((tick) => tick > 100 ? "" : `${Number(tick.toFixed(2))} %`)
 				}, {
 					...plainAxis,
-					size: 70,
+					...titled("rss.p99"),
+					size: 62,
 					values: (_plot, ticks) => ticks.map((tick) => formatBytes(tick))
 				}],
 				series: [{

@@ -96,6 +96,8 @@ export interface Retained {
   readonly spike: number;
   readonly classes: readonly RetainedClass[];
   readonly keeper: FoundKeeper | undefined;
+  /** The thread or child in whose heap; empty for the target's main thread. */
+  readonly where: string;
   /** Frames, and requests where the target counts them, between the two snapshots. */
   readonly frames: number;
   readonly requests: number | null;

@@ -2,6 +2,8 @@
 import path from 'node:path';
 import type { RetainedClass } from '../../../reports/model.ts';
 import { readRetained, removeSnapshots } from '../../profile/heap-snapshot/files.ts';
+import type { PreloadChannel } from '../../watch/preload-channel.ts';
+import type { SampleTable } from '../../watch/sample-table.ts';
 import type { PassResult } from '../pass-result.ts';
 import type { FoundSpikes, Instrument, Retained } from './instrument.ts';
 
@@ -22,7 +24,14 @@ export const snapshots: Instrument = {
   needsNode: true,
   holdsTraffic: true,
   use: {
-    take: (channel, interval) => channel.snapshot(String(interval), takeTimeoutMs),
+    take: async (channel, interval) => {
+      let answered = false;
+      for (const heap of heapsOf(channel)) {
+        const isTaken = await heap.channel.snapshot(String(interval), takeTimeoutMs, heap.thread);
+        answered ||= isTaken && heap.isMain;
+      }
+      return answered;
+    },
     oncePerPhase: false,
     everyInterval: false,
     isLevel: true,
@@ -55,21 +64,80 @@ function marksOfLeak(leakBytes: number, framesSent: number): number[] {
   return [warmUpShare, last].map((share) => Math.max(1, Math.round(share * framesSent)));
 }
 
+/** One after the other, each takes its time: the main thread's, and of others those that have grown most. */
+const otherHeapsMax = 3;
+
+interface Heap {
+  readonly channel: PreloadChannel;
+  /** None: the main thread of its process. */
+  readonly thread?: number;
+  /** Of the target's own process. */
+  readonly isMain: boolean;
+  readonly grownBytes: number;
+}
+
+/** Every heap of the target and of what it has started: threads, children. */
+function heapsOf(channel: PreloadChannel): Heap[] {
+  const grown = ({ v8 }: { readonly v8: SampleTable }) => {
+    const used = v8.column('heapUsed').filter((bytes) => bytes !== null);
+    return (used.at(-1) ?? 0) - (used[0] ?? 0);
+  };
+  const others = [channel, ...channel.kin()].flatMap((each): Heap[] => {
+    const threads = each.threads.living.map((thread) => ({
+      channel: each,
+      thread: thread.id,
+      isMain: false,
+      grownBytes: grown(thread),
+    }));
+    return each === channel ? threads : [{ channel: each, isMain: false, grownBytes: grown(each) }, ...threads];
+  });
+  others.sort((a, b) => b.grownBytes - a.grownBytes);
+  return [{ channel, isMain: true, grownBytes: 0 }, ...others.slice(0, otherHeapsMax)];
+}
+
 interface TakenSnapshot {
+  readonly where: string;
   readonly file: string;
   readonly lastFrame: number;
+  /** Answered by the process until then; of a thread that has no server, by the target. */
   readonly requests: number | null;
 }
 
-function filesOf(pass: PassResult): TakenSnapshot[] {
-  return pass.intervals.flatMap(({ interval, lastFrame }) => {
-    const snapshot = pass.channel.snapshots.find((each) => each.name === String(interval) && each.file !== '');
-    return snapshot ? [{ file: snapshot.file, lastFrame, requests: snapshot.requests }] : [];
-  });
+function filesOf({ channel, intervals }: PassResult): TakenSnapshot[] {
+  const namesOf = (each: PreloadChannel) => new Map(each.threads.listed.map(({ id, name }) => [id, name]));
+  return intervals.flatMap(({ interval, lastFrame }) =>
+    [channel, ...channel.everyKin()].flatMap((each) => {
+      const names = namesOf(each);
+      const process = each === channel ? '' : `process ${each.pid}`;
+      const taken = each.snapshots.filter(({ name, file }) => name === String(interval) && file !== '');
+      const main = channel.snapshots.find(({ name, thread }) => name === String(interval) && thread === undefined);
+      return taken.map(({ thread, file, requests }) => {
+        const inThread = thread === undefined ? '' : `thread ${thread} ${names.get(thread) ?? ''}`.trim();
+        const where = [process, inThread].filter(Boolean).join(', ');
+        return { where, file, lastFrame, requests: requests ?? main?.requests ?? null };
+      });
+    }),
+  );
+}
+
+/** In the heap that grew most. */
+async function grown(taken: readonly TakenSnapshot[], found: FoundSpikes): Promise<Retained> {
+  let most: Retained | undefined;
+  for (const of of new Set(taken.map(({ where }) => where))) {
+    const each = await grownIn(
+      taken.filter(({ where }) => where === of),
+      found,
+    );
+    if (!most || (each.keeper?.bytesAdded ?? 0) > (most.keeper?.bytesAdded ?? 0)) most = { ...each, where: of };
+  }
+  return most ?? { spike: found.highest, classes: [], keeper: undefined, where: '', frames: 0, requests: null };
 }
 
 /** What grew while the spike's frames were sent, by the snapshots at its ends and at the end of the run; of a leak, while traffic flowed. */
-async function grown(taken: readonly TakenSnapshot[], { frames, highest, leakBytes }: FoundSpikes): Promise<Retained> {
+async function grownIn(
+  taken: readonly TakenSnapshot[],
+  { frames, highest, leakBytes }: FoundSpikes,
+): Promise<Retained> {
   const spike = frames[highest]!;
   const isLeak = leakBytes > 0;
   const last = taken.at(-1);
@@ -78,7 +146,7 @@ async function grown(taken: readonly TakenSnapshot[], { frames, highest, leakByt
     : taken.findLast(({ lastFrame }) => lastFrame < spike.first);
   const top = isLeak ? last : (taken.find(({ lastFrame }) => lastFrame >= spike.last) ?? last);
   if (!before || !top || before === top) {
-    return { spike: highest, classes: [], keeper: undefined, frames: 0, requests: null };
+    return { spike: highest, classes: [], keeper: undefined, where: '', frames: 0, requests: null };
   }
   const after = last === top ? undefined : last?.file;
   const { classes, keeper } = await readRetained({ before: before.file, top: top.file, after });
@@ -86,5 +154,5 @@ async function grown(taken: readonly TakenSnapshot[], { frames, highest, leakByt
   const isNew = (each: RetainedClass) => Number(each.countAdded > 0);
   classes.sort((a, b) => isNew(b) - isNew(a) || b.retainedBytesAdded - a.retainedBytesAdded);
   const requests = top.requests === null ? null : top.requests - (before.requests ?? 0);
-  return { spike: highest, classes, keeper, frames: top.lastFrame - before.lastFrame, requests };
+  return { spike: highest, classes, keeper, where: '', frames: top.lastFrame - before.lastFrame, requests };
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { declarationLine } from '../../report/keeper.ts';
+import { declarationLine, nameIn } from '../../report/keeper.ts';
 import { readRetained } from './files.ts';
 import type { FoundKeeper } from './keeper.ts';
 
@@ -12,11 +12,13 @@ t.setTimeout(240_000);
 
 const program = fileURLToPath(new URL('./testdata/keepers.mjs', import.meta.url));
 const lines = readFileSync(program, 'utf8').split('\n');
+const otherProgram = fileURLToPath(new URL('./testdata/other-keepers.mjs', import.meta.url));
+const otherLines = readFileSync(otherProgram, 'utf8').split('\n');
 
-async function keeperOf(t: Test, kind: string): Promise<FoundKeeper | undefined> {
+async function keeperOf(t: Test, kind: string, file = program): Promise<FoundKeeper | undefined> {
   const folder = t.testdir();
   const files = ['before', 'after'].map((name) => path.join(folder, `${name}.heapsnapshot`));
-  const { status, stderr } = spawnSync(process.execPath, [program, kind, ...files], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [file, kind, ...files], { encoding: 'utf8' });
   t.equal(status, 0, stderr);
   return (await readRetained({ before: files[0]!, top: files[1]!, after: undefined })).keeper;
 }
@@ -44,6 +46,29 @@ for (const [kind, name, container, count, declaration] of cases) {
     if (declaration) t.match(lines[declarationLine(lines, found!) - 1], declaration);
     const file = kind === 'commonjs' ? 'keeper.cjs' : 'keepers.mjs';
     if (kind !== 'global') t.ok(found!.script.endsWith(file) && found!.line > 0, `${found!.script}:${found!.line}`);
+  });
+}
+
+/** Ways that the first ones do not have: kind, name, how many of 400, a line that declares it. */
+const others: [string, string, number, RegExp | undefined][] = [
+  ['weakrefs', 'documents', 400, /^const documents/],
+  ['stream', 'data not yet written to auditTrail', 350, /^const auditTrail/],
+  ['abort', 'listeners of "abort" on shutdown.signal', 400, /^const shutdown/],
+  ['exitlisteners', 'listeners of "exit" on process', 400, undefined],
+  ['histories', 'histories', 400, /^const histories/],
+  ['scattered', 'shelves', 400, /^const shelves/],
+  ['tree', 'tree', 100, /^const tree/],
+  ['block', 'inABlock', 400, /const inABlock/],
+  ['compiledprivate', 'Catalogue.#pages', 400, undefined],
+  ['messages', 'messages not yet taken from a MessagePort', 400, undefined],
+];
+
+for (const [kind, name, count, declaration] of others) {
+  t.test(`${kind}: ${name}`, async (t) => {
+    const found = await keeperOf(t, kind, otherProgram);
+    t.equal(found && nameIn(otherLines, found.line, found), name);
+    t.ok(found!.countAdded >= count && found!.countAdded <= 460, `${found!.countAdded} more`);
+    if (declaration) t.match(otherLines[declarationLine(otherLines, { name, line: found!.line }) - 1], declaration);
   });
 }
 

@@ -4,18 +4,13 @@
  */
 import type { SnapshotSummary } from './classes.ts';
 import { NONE } from './dominators.ts';
-import { classNameOf, EDGE_NAME_BITS, EDGE_NAME_MAX, type HeapSnapshot } from './heap-snapshot.ts';
-import { type PathStep, RetainingPaths, withoutWeakMaps } from './retaining-path.ts';
+import { classNameOf, type HeapSnapshot } from './heap-snapshot.ts';
+import { type Named, nameOf } from './keeper-name.ts';
+import { keepingEdges } from './keeping-edges.ts';
+import { RetainingPaths } from './retaining-path.ts';
 
-export interface FoundKeeper {
-  /** As in the source where it has a name: `cache`, `Pairing.#archive`, `listeners of "change" on bus`. */
-  readonly name: string;
-  /** `Map`, `Array`, `Object`: what the name names. */
-  readonly kind: string;
-  /** The script as V8 names it (a URL or a path), and the place of a function or class near the name; empty where unknown. */
-  readonly script: string;
-  readonly line: number;
-  readonly column: number;
+/** Name, kind and place are those of the container: `cache`, `Pairing.#archive`, `listeners of "change" on bus`. */
+export interface FoundKeeper extends Named {
   /** Class of what it holds more of, and how many objects came since the first snapshot. */
   readonly held: string;
   readonly countAdded: number;
@@ -28,6 +23,8 @@ export interface FoundKeeper {
 
 /** A branch with less of the bytes above it is one of many: there the way forks. */
 const branchShareMin = 0.5;
+/** Roots and scopes of variables are no containers: of several that grow below one the largest is named. */
+const scopeShareMin = 0.2;
 /** A container of fewer new objects is none that grows. */
 const heldMin = 8;
 /** Steps through so many classes that come again so often are a list's: it is the list that keeps. */
@@ -36,21 +33,31 @@ const repeatsMin = 6;
 
 /** Undefined where the new bytes lie in no one place. */
 export function findKeeper(before: SnapshotSummary, after: HeapSnapshot): FoundKeeper | undefined {
-  const paths = new RetainingPaths(after, undefined, withoutWeakMaps(after));
+  const paths = new RetainingPaths(after, undefined, keepingEdges(after));
   const parents = paths.parents();
   const { bytes, all } = newBytesBelow(before, after, paths.order, parents);
-  const { order } = paths;
-  const place = forkOf(before, after, { parents, order, bytes });
-  const { fork } = place;
-  const held = heldBy(before, after, { ...place, parents, order, bytes });
+  const grown: Grown = { before, after, paths, parents, bytes };
+  const place = headOfList(grown, heaviestWay(grown));
+  const held = heldBy(grown, place);
   if (held.count < heldMin) return undefined;
+  const named = rootOfTree(grown, place, held);
   return {
-    ...nameOf(after, paths, fork, held),
+    ...nameOf({ after, paths, fork: named, example: held.example, heldClass: held.className }),
     ...{ held: held.className, countAdded: held.count },
-    bytesAdded: bytes[fork]!,
-    share: bytes[fork]! / Math.max(1, all),
+    bytesAdded: bytes[named]!,
+    share: bytes[named]! / Math.max(1, all),
     path: paths.to(held.example),
   };
+}
+
+/** A snapshot, what is new in it, and the shortest ways to it. */
+interface Grown {
+  readonly before: SnapshotSummary;
+  readonly after: HeapSnapshot;
+  readonly paths: RetainingPaths;
+  readonly parents: Uint32Array;
+  /** Of new objects, at and behind each. */
+  readonly bytes: Float64Array;
 }
 
 /** Own bytes of new objects, added up towards the roots. */
@@ -75,11 +82,7 @@ function isCounted({ nodeTypes, nodeType }: HeapSnapshot, node: number): boolean
 }
 
 /** Down from the root by the heaviest branch. */
-function forkOf(
-  before: SnapshotSummary,
-  after: HeapSnapshot,
-  { parents, order, bytes }: Pick<Fork, 'parents' | 'order' | 'bytes'>,
-): Place {
+function heaviestWay({ after, paths: { order }, parents, bytes }: Grown): number[] {
   const heaviest = new Uint32Array(after.nodeCount).fill(NONE);
   for (const node of order) {
     const parent = parents[node]!;
@@ -90,34 +93,51 @@ function forkOf(
   const way = [0];
   for (let node = 0; ; ) {
     const next = heaviest[node]!;
-    if (next === NONE || bytes[next]! < branchShareMin * bytes[node]!) break;
+    const shareMin = isScope(after, node) ? scopeShareMin : branchShareMin;
+    if (next === NONE || bytes[next]! < shareMin * bytes[node]!) return way;
     way.push(next);
     node = next;
   }
-  return headOfList(before, after, way);
+}
+
+function isScope(after: HeapSnapshot, node: number): boolean {
+  const type = after.nodeTypes[after.nodeType[node]!];
+  return type === 'synthetic' || classNameOf(after, node) === 'system / Context' || type === 'hidden';
 }
 
 /** Where new bytes hang, and of a linked list how long it is as far as the way leads. */
 interface Place {
   readonly fork: number;
+  /** What is to be named: of a list whose first items are old, the list. */
+  readonly named: number;
   readonly listLength: number;
 }
 
-/** Where the way runs along a linked list, the place before its first new item: classes that come again and again in one order. */
-function headOfList(before: SnapshotSummary, after: HeapSnapshot, way: readonly number[]): Place {
-  const names = way.map((node) => classNameOf(after, node));
+/** Where the way runs along a linked list, the place before its first new item: steps that come again and again in one order. */
+function headOfList({ before, after, paths }: Grown, way: readonly number[]): Place {
+  const steps = way.map((node) => {
+    const step = paths.stepTo(node);
+    return `${step?.type === 'property' ? step.name : (step?.type ?? '')} ${classNameOf(after, node)}`;
+  });
   let list = { at: way.length, period: 1 };
   for (let period = 1; period <= periodMax; period += 1) {
     for (let at = 1; at + period * repeatsMin < list.at; at += 1) {
       let same = 0;
-      while (same < period * repeatsMin && names[at + same] === names[at + same + period]) same += 1;
+      while (same < period * repeatsMin && steps[at + same] === steps[at + same + period]) same += 1;
       if (same === period * repeatsMin) list = { at, period };
     }
   }
   let first = list.at;
   while (first < way.length && before.has(after.nodeId[way[first]!]!)) first += 1;
-  if (first >= way.length) return { fork: way.at(-1)!, listLength: 0 };
-  return { fork: way[first - 1]!, listLength: Math.round((way.length - first) / list.period) };
+  if (first >= way.length) return { fork: way.at(-1)!, named: way.at(-1)!, listLength: 0 };
+  // The first item hangs on the list by a name of its own.
+  const isItem = list.at > 1 && classNameOf(after, way[list.at - 1]!) === classNameOf(after, way[list.at]!);
+  const head = way[list.at - (isItem ? 2 : 1)]!;
+  return {
+    fork: way[first - 1]!,
+    named: first > list.at ? head : way[first - 1]!,
+    listLength: Math.round((way.length - first) / list.period),
+  };
 }
 
 interface Held {
@@ -125,183 +145,84 @@ interface Held {
   readonly count: number;
   /** One of them, in the middle. */
   readonly example: number;
+  /** Names by which the first ones hang. */
+  readonly links: ReadonlySet<string>;
 }
 
-interface Fork extends Place {
-  readonly parents: Uint32Array;
-  readonly order: Uint32Array;
-  readonly bytes: Float64Array;
-}
-
-/** The class of new objects right below that has most of the bytes; of a list, all the way down. */
-function heldBy(before: SnapshotSummary, after: HeapSnapshot, { fork, listLength, parents, order, bytes }: Fork): Held {
-  const rows = new Map<string, { count: number; bytes: number; nodes: number[] }>();
-  for (const node of order) {
-    if (parents[node] !== fork || before.has(after.nodeId[node]!) || bytes[node] === 0) continue;
+/**
+ * The class of the first new objects below that has most of the bytes, whatever old ones lie between: a map of arrays grows in its arrays.
+ * Of a list or a tree, all the way down.
+ */
+function heldBy(grown: Grown, { fork, listLength }: Place): Held {
+  const { before, after, paths, bytes } = grown;
+  const rows = new Map<string, { bytes: number; nodes: number[] }>();
+  for (const node of firstNewBelow(grown, fork)) {
     const name = classNameOf(after, node);
     let row = rows.get(name);
-    if (!row) rows.set(name, (row = { count: 0, bytes: 0, nodes: [] }));
-    row.count += 1;
+    if (!row) rows.set(name, (row = { bytes: 0, nodes: [] }));
     row.bytes += bytes[node]!;
     row.nodes.push(node);
   }
   const [best] = [...rows].sort(([, a], [, b]) => b.bytes - a.bytes);
-  if (!best) return { className: '', count: 0, example: fork };
-  const [className, { count, nodes }] = best;
+  if (!best) return { className: '', count: 0, example: fork, links: new Set() };
+  const [className, { nodes }] = best;
   const example = nodes[nodes.length >> 1]!;
-  if (count >= heldMin) return { className, count, example };
-  if (listLength >= heldMin) return { className, count: listLength, example };
+  const links = new Set(nodes.map((node) => linkTo(grown, node)).filter((name) => name !== undefined));
+  const held = { className, example, links };
+  if (nodes.length < heldMin && listLength >= heldMin) return { ...held, count: listLength };
+  const count = nodes.length + itemsBehind(grown, nodes, held);
+  if (count >= heldMin) return { ...held, count };
   // A circular list, which the way leads round both ways.
   let length = 0;
-  for (const node of order) {
+  for (const node of paths.order) {
     if (bytes[node]! > 0 && !before.has(after.nodeId[node]!) && classNameOf(after, node) === className) length += 1;
   }
-  return { className, count: length, example };
+  return { ...held, count: length };
 }
 
-/** A place in code as V8 runs it. */
-type ScriptPlace = Pick<FoundKeeper, 'script' | 'line' | 'column'>;
+/** Per node: not below, below by old objects alone, below a new one. */
+const placeBelow = { none: 0, old: 1, new: 2 } as const;
 
-const nowhere: ScriptPlace = { script: '', line: 0, column: 0 };
-
-type Named = Pick<FoundKeeper, 'name' | 'kind' | keyof ScriptPlace>;
-
-/** Names along the way, from the container up to the first that a person knows it by. */
-function nameOf(after: HeapSnapshot, paths: RetainingPaths, fork: number, held: Held): Named {
-  const words: string[] = [];
-  let kind = '';
-  for (let node = fork, steps = 0; steps < 64; steps += 1) {
-    const step = paths.stepTo(node);
-    if (!step) break;
-    if (kind === '' && isThing(after, node)) kind = classNameOf(after, node);
-    if (isName(step)) words.unshift(step.name);
-    else if (step.type === 'element' && words.length > 0) words.unshift(`[${step.name}]`);
-    const owner = step.from;
-    if (step.type === 'context') {
-      const place = placeOfContext(after, owner);
-      if (place.script !== '' && !isRuntime(place.script)) return { name: joined(words), kind, ...place };
-      break;
-    }
-    if (words.length > 0 && /^(global|Window)\b.*/.test(classNameOf(after, owner)) && isThing(after, owner)) {
-      return { name: `globalThis.${joined(words)}`, kind, ...nowhere };
-    }
-    const place = words.length > 0 && isThing(after, owner) ? placeOf(after, owner) : undefined;
-    if (place && !isRuntime(place.script)) {
-      const name = isFunction(after, owner) ? after.text(after.nodeName[owner]!) : classNameOf(after, owner);
-      return { name: joined([name || '(anonymous)', ...words]), kind, ...place };
-    }
-    node = owner;
-  }
-  return ofRuntime(after, paths, fork, { words, kind, held });
-}
-
-/** `_events.change` of an emitter is what people call its listeners. */
-function joined(words: readonly string[]): string {
-  const at = words.indexOf('_events');
-  if (at >= 0 && at < words.length - 1)
-    return `listeners of "${words[at + 1]}" on ${joined(words.slice(0, at)) || 'an emitter'}`;
-  return words.reduce((all, word) => (all === '' ? word : word.startsWith('[') ? all + word : `${all}.${word}`), '');
-}
-
-const isName = ({ type, name }: PathStep) =>
-  (type === 'property' || type === 'context') && name !== '__proto__' && !name.startsWith('<symbol');
-
-/** An object or a function of the program, and not a part of one. */
-function isThing({ nodeTypes, nodeType }: HeapSnapshot, node: number): boolean {
-  const type = nodeTypes[nodeType[node]!];
-  return type === 'object' || type === 'closure';
-}
-
-const isFunction = ({ nodeTypes, nodeType }: HeapSnapshot, node: number) => nodeTypes[nodeType[node]!] === 'closure';
-
-/** Node.js's own modules, and what has no script. */
-const isRuntime = (script: string) => script === '' || script.startsWith('node:');
-
-/** What Node.js itself keeps: the first function of the program behind what it holds says for whom. */
-function ofRuntime(
-  after: HeapSnapshot,
-  paths: RetainingPaths,
-  fork: number,
-  { words, kind, held }: { readonly words: readonly string[]; readonly kind: string; readonly held: Held },
-): Named {
-  const behind = functionBehind(after, held.example);
-  const way = paths.to(held.example).join(' ');
-  const name = /TimersList|Timeout|Immediate/.test(way)
-    ? 'timers that were never cleared'
-    : fork === 0 || classNameOf(after, fork) === '(roots)'
-      ? `open handles: ${held.className} that was never closed`
-      : joined(words) || `the runtime's ${kind || 'own tables'}`;
-  return { name, kind, ...(behind ?? nowhere) };
-}
-
-/** How far behind an object its function may be. */
-const behindMax = 4_000;
-
-/** The first function of the program's own within a few steps behind a node. */
-function functionBehind(after: HeapSnapshot, from: number): ScriptPlace | undefined {
-  const { firstEdge, edgeTo } = after;
-  const seen = new Set([from]);
-  for (const node of seen) {
-    if (isFunction(after, node)) {
-      const place = placeOf(after, node);
-      if (place && !isRuntime(place.script)) return place;
-    }
-    if (seen.size > behindMax) continue;
-    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge += 1) seen.add(edgeTo[edge]!);
-  }
-  return undefined;
-}
-
-/** The place of a function that sees the variable. */
-function placeOfContext(after: HeapSnapshot, context: number): ScriptPlace {
-  const { nodeCount, firstEdge, edgeTo } = after;
-  for (let node = 0; node < nodeCount; node += 1) {
-    if (!isFunction(after, node)) continue;
-    for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge += 1) {
-      if (edgeTo[edge] !== context) continue;
-      const place = placeOf(after, node);
-      if (place) return place;
+/** The new objects that are reached from the fork by old ones. */
+function firstNewBelow({ before, after, paths, parents, bytes }: Grown, fork: number): number[] {
+  const place = new Uint8Array(after.nodeCount);
+  const found: number[] = [];
+  place[fork] = placeBelow.old;
+  for (const node of paths.order) {
+    const parent = parents[node]!;
+    if (parent === NONE || node === fork || place[parent] === placeBelow.none || bytes[node] === 0) continue;
+    if (place[parent] === placeBelow.new) place[node] = placeBelow.new;
+    else if (before.has(after.nodeId[node]!)) place[node] = placeBelow.old;
+    else {
+      place[node] = placeBelow.new;
+      found.push(node);
     }
   }
-  return nowhere;
+  return found;
 }
 
-function placeOf(after: HeapSnapshot, node: number): ScriptPlace | undefined {
-  const location = after.locationOf(node);
-  const script = location && scriptsOf(after).get(location.script);
-  return script === undefined ? undefined : { script, line: location!.line, column: location!.column };
+function linkTo({ paths }: Grown, node: number): string | undefined {
+  const step = paths.stepTo(node);
+  return step?.type === 'property' ? step.name : undefined;
 }
 
-const scripts = new WeakMap<HeapSnapshot, Map<number, string>>();
-
-/** Numbers of scripts and their names: a function's shared part leads to its script. */
-function scriptsOf(after: HeapSnapshot): Map<number, string> {
-  let known = scripts.get(after);
-  if (known) return known;
-  scripts.set(after, (known = new Map()));
-  for (let node = 0; node < after.nodeCount; node += 1) {
-    if (!isFunction(after, node)) continue;
-    const location = after.locationOf(node);
-    if (!location || known.has(location.script)) continue;
-    const shared = follow(after, node, 'shared');
-    const script =
-      shared === undefined
-        ? undefined
-        : (follow(after, shared, 'script') ?? follow(after, shared, 'script_or_debug_info'));
-    if (script !== undefined) known.set(location.script, after.text(after.nodeName[script]!));
+/** Objects of a tree hang on others of their class by the same names as the first ones. */
+function itemsBehind(grown: Grown, first: readonly number[], { className, links }: Omit<Held, 'count'>): number {
+  if (links.size === 0) return 0;
+  const items = new Set(first);
+  for (const node of grown.paths.order) {
+    if (!items.has(grown.parents[node]!) || items.has(node) || classNameOf(grown.after, node) !== className) continue;
+    if (links.has(linkTo(grown, node)!)) items.add(node);
   }
-  return known;
+  return items.size - first.length;
 }
 
-function follow(after: HeapSnapshot, node: number, name: string): number | undefined {
-  const { firstEdge, edgeTo, edgeLabel } = after;
-  for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge += 1) {
-    if (
-      after.text(edgeLabel[edge]! & EDGE_NAME_MAX) === name &&
-      after.edgeTypes[edgeLabel[edge]! >>> EDGE_NAME_BITS] === 'internal'
-    ) {
-      return edgeTo[edge];
-    }
+/** Where the way ends at an object of a tree: the tree. */
+function rootOfTree(grown: Grown, { named }: Place, { className, links }: Held): number {
+  let node = named;
+  for (let link = linkTo(grown, node); link !== undefined && links.has(link); link = linkTo(grown, node)) {
+    if (classNameOf(grown.after, node) !== className) break;
+    node = grown.parents[node]!;
   }
-  return undefined;
+  return node;
 }

@@ -78,27 +78,6 @@ export interface PathStep {
 export type EdgeTest = (from: number, edge: number) => boolean;
 const anyEdge: EdgeTest = () => true;
 
-/**
- * A weak map's value is kept by table and key together, and both have an edge to it. The one that may go decides: the key, or the table
- * where the key is V8's own and never goes.
- */
-export function withoutWeakMaps(snapshot: HeapSnapshot): EdgeTest {
-  const { edgeLabel, edgeTypes, nodeId, stringCount } = snapshot;
-  const internal = edgeTypes.indexOf('internal');
-  /** By string: 0 not looked at, 1 no pair of a weak map, else a pair. */
-  const known = new Uint8Array(stringCount);
-  return (from, edge) => {
-    const label = edgeLabel[edge]!;
-    const name = label & EDGE_NAME_MAX;
-    if (label >>> EDGE_NAME_BITS !== internal || known[name] === 1) return true;
-    const pair = /part of key \((system \/)?.* pair in WeakMap \(table @(\d+)\)$/.exec(snapshot.text(name));
-    known[name] = pair ? 2 : 1;
-    if (!pair) return true;
-    const isTables = Number(pair[2]) === nodeId[from];
-    return isTables === (pair[1] !== undefined);
-  };
-}
-
 /** @returns how many were reached */
 function breadthFirst(
   { firstEdge, edgeTo }: HeapSnapshot,

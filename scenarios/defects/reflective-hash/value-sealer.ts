@@ -6,6 +6,10 @@ export class ValueSealer implements Sealer {
   readonly jsonBytesMax = 0;
   readonly heads = null;
 
+  openParts(): null {
+    return null;
+  }
+
   json(): Data | null {
     return null;
   }

@@ -41,6 +41,21 @@ export function stripes(at: i32, length: i32): void {
   v4 = d;
 }
 
+/** Keeps what {@link stripes} made at a place, and takes it up again. */
+export function keepHash(at: i32): void {
+  store<u64>(at, v1);
+  store<u64>(at, v2, 8);
+  store<u64>(at, v3, 16);
+  store<u64>(at, v4, 24);
+}
+
+export function takeHash(at: i32): void {
+  v1 = load<u64>(at);
+  v2 = load<u64>(at, 8);
+  v3 = load<u64>(at, 16);
+  v4 = load<u64>(at, 24);
+}
+
 function merge(h: u64, lane: u64): u64 {
   return (h ^ (rotl(lane * P2, 31) * P1)) * P1 + P4;
 }

@@ -2,7 +2,19 @@
  * Digests of JSON values. Every value is three or four messages inside one another (text in String in Primitive in Data); all but
  * the innermost are 17 bytes, of which 9 are known beforehand (`wrapped`). Numbers of 64 bits are digests as they lie in memory.
  */
-import { avalanche, hashNumber, P1, P2, P4, P5 } from '../digest/xxh64.ts';
+import {
+  avalanche,
+  begin,
+  finishNumber,
+  hashNumber,
+  keepHash,
+  P1,
+  P2,
+  P4,
+  P5,
+  stripes,
+  takeHash,
+} from '../digest/xxh64.ts';
 import {
   PENDING_AT,
   PENDING_BYTES,
@@ -29,6 +41,9 @@ import {
   WRAP_STRUCT_FIELDS_TOP,
 } from './layout.generated.ts';
 import { State } from './state.ts';
+
+/** Containers with more members are sorted by a heap. */
+const INSERTED_MAX: i32 = 64;
 
 /**
  * From a digest to that of a message with it as its only field: XXH64 of the 17 bytes `d` + key digest + digest.
@@ -193,8 +208,79 @@ export function digestList(at: i32, end: i32, out: i32): void {
   store<u64>(out, wrapped(inList(at, end), WRAP_DATA_LIST, WRAP_DATA_LIST_TOP));
 }
 
-/** Insertion: containers with many members do not come here. Keys become bytes again where they stay. */
+/**
+ * Puts the elements' digests in [at, end) into the hash that is kept at `hash`, as far as they fill stripes. @param absorbed how many are in it
+ * already; if any, the byte before `at` is the end of the last one.
+ * @returns behind the last byte that is in the hash: one before a digest, `at - 1` where there are too few
+ */
+export function absorbList(at: i32, end: i32, absorbed: i32, hash: i32): i32 {
+  if (absorbed === 0) {
+    store<u8>(at - 1, TYPE_LIST);
+    begin();
+  } else {
+    takeHash(hash);
+  }
+  const length = (end - at + 1) & -32;
+  stripes(at - 1, length);
+  keepHash(hash);
+  return at - 1 + length;
+}
+
+/** Of a list, some of whose digests are in a hash: the others lie in [at, end). */
+export function digestAbsorbed(at: i32, end: i32, absorbed: i32, hash: i32, isRoot: bool, out: i32): void {
+  takeHash(hash);
+  const all = bswap(finishNumber(at - 1, end - at + 1, end - at + 1 + absorbed * 8));
+  const list = wrapped(all, WRAP_LIST_ELEMENTS, WRAP_LIST_ELEMENTS_TOP);
+  store<u64>(out, isRoot ? list : wrapped(list, WRAP_DATA_LIST, WRAP_DATA_LIST_TOP));
+}
+
+/** Keys become bytes again where they stay. */
 function sort(from: i32, end: i32): void {
+  if (end - from > INSERTED_MAX * 16) {
+    heapSort(from, (end - from) >>> 4);
+    for (let at = from + 16; at < end; at += 16) if (load<u64>(at) === load<u64>(at - 16)) State.repeated = true;
+  } else {
+    insertionSort(from, end);
+  }
+  for (let at = from; at < end; at += 16) store<u64>(at, bswap(load<u64>(at)));
+}
+
+function heapSort(from: i32, count: i32): void {
+  for (let i = (count >>> 1) - 1; i >= 0; i -= 1) sift(from, i, count);
+  for (let last = count - 1; last > 0; last -= 1) {
+    const at = from + (last << 4);
+    const key = load<u64>(from);
+    const value = load<u64>(from, 8);
+    store<u64>(from, load<u64>(at));
+    store<u64>(from, load<u64>(at, 8), 8);
+    store<u64>(at, key);
+    store<u64>(at, value, 8);
+    sift(from, 0, last);
+  }
+}
+
+/** Lets an entry sink to where none below it is greater. */
+function sift(from: i32, root: i32, count: i32): void {
+  const key = load<u64>(from + (root << 4));
+  const value = load<u64>(from + (root << 4), 8);
+  let child = root * 2 + 1;
+  while (child < count) {
+    let at = from + (child << 4);
+    if (child + 1 < count && load<u64>(at + 16) > load<u64>(at)) {
+      child += 1;
+      at += 16;
+    }
+    if (load<u64>(at) <= key) break;
+    store<u64>(from + (root << 4), load<u64>(at));
+    store<u64>(from + (root << 4), load<u64>(at, 8), 8);
+    root = child;
+    child = root * 2 + 1;
+  }
+  store<u64>(from + (root << 4), key);
+  store<u64>(from + (root << 4), value, 8);
+}
+
+function insertionSort(from: i32, end: i32): void {
   for (let next = from; next < end; next += 16) {
     const key = load<u64>(next);
     const value = load<u64>(next, 8);
@@ -210,5 +296,4 @@ function sort(from: i32, end: i32): void {
     store<u64>(at, key);
     store<u64>(at, value, 8);
   }
-  for (let at = from; at < end; at += 16) store<u64>(at, bswap(load<u64>(at)));
 }

@@ -3,9 +3,9 @@
  * written. The tags are those of `witness.proto`; the generated encoder writes the same bytes (json-sealer.test.ts).
  */
 import {
+  ENCODER_STACK_AT,
   FINISHED_AT,
   FINISHED_BYTES,
-  FRAMES_AT,
   OP_BEGIN_OBJECT,
   OP_CONSTANT,
   OP_DOUBLE,
@@ -43,14 +43,23 @@ const STEP_BYTES: i32 = 128;
 
 /** Writes the Data of the root, a container, before the bytes at `at`: where it begins, 0 when there is no room for it. */
 export function encode(at: i32): i32 {
-  let record = Tape.end - RECORD_BYTES;
+  return encodeEntries(at, TAPE_AT, Tape.end, false, true);
+}
+
+/**
+ * Writes entries of one container, whole ones, before the bytes at `at`: where they begin, 0 when there is no room for them. Of a root,
+ * which is no entry, the Data is written.
+ */
+export function encodeEntries(at: i32, first: i32, end: i32, isList: bool, isRoot: bool): i32 {
+  let record = end - RECORD_BYTES;
   // Of each open container: where its content ends, and its kind.
-  let frame = FRAMES_AT - 8;
+  let frame = ENCODER_STACK_AT - 8;
   // Data stands as the element of a list, or as the value of an entry whose name comes next.
-  let tag = TAG_ENTRY_VALUE;
+  const outer = isList ? TAG_ELEMENT : TAG_ENTRY_VALUE;
+  let tag = outer;
   // Where the member's value ends that was written last.
   let memberEnd = at;
-  while (record >= TAPE_AT) {
+  while (record >= first) {
     if (at < VALUE_AT + SEALED_TEXT_BYTES_MAX + STEP_BYTES) {
       return 0;
     }
@@ -114,16 +123,20 @@ export function encode(at: i32): i32 {
         memberEnd = load<i32>(frame);
         frame -= 8;
         at = putHead(at, memberEnd - at, kind === OP_BEGIN_OBJECT ? TAG_DATA_STRUCT : TAG_DATA_LIST);
-        if (frame < FRAMES_AT) {
-          return at;
+        if (frame < ENCODER_STACK_AT) {
+          if (isRoot) {
+            return at;
+          }
+          tag = outer;
+        } else {
+          tag = load<i32>(frame + 4) === OP_END_LIST ? TAG_ELEMENT : TAG_ENTRY_VALUE;
         }
-        tag = load<i32>(frame + 4) === OP_END_LIST ? TAG_ELEMENT : TAG_ENTRY_VALUE;
       }
       at = putHead(at, memberEnd - at, tag);
     }
     record -= RECORD_BYTES;
   }
-  return 0;
+  return at;
 }
 
 /** Length and tag before what begins at `at`: where the tag lies. */

@@ -11,7 +11,7 @@ import {
   NAME_TEXT,
   NAMING_MAX,
 } from './frames.ts';
-import { isSecretName, learnName } from './host.ts';
+import { learnName } from './host.ts';
 import {
   CLASSES_AT,
   CONSTANT_REDACTED,
@@ -35,6 +35,7 @@ import {
   SCRAMBLED_MIN,
   TAPE_AT,
 } from './layout.generated.ts';
+import { namesOneSecret } from './secret-names.ts';
 import { note, State, Tape } from './state.ts';
 
 /** A name in a list of names and values. */
@@ -178,7 +179,7 @@ export function noteNaming(frame: i32): i32 {
   return 1;
 }
 
-export function namesSecret(frame: i32): i32 {
+export function namesSecret(frame: i32): bool {
   let i = load<i32>(frame + FRAME_NAMING_COUNT);
   while (i > 0) {
     i -= 1;
@@ -187,59 +188,71 @@ export function namesSecret(frame: i32): i32 {
       const from = load<i32>(record + 4);
       // Written anew: its escapes, or a secret in it, are gone. The other way knows what was there.
       if (from >= PLAIN_AT) {
-        return 1;
+        return true;
       }
-      if (isSecretName(from, load<i32>(record + 8))) {
-        return 1;
+      if (namesOneSecret(from, load<i32>(record + 8))) {
+        return true;
       }
     }
   }
-  return 0;
+  return false;
 }
 
 /**
  * Names and values in turn, as in ["Authorization", "…"]: whether one of the names, every other entry, is a secret's. Only where all
  * entries are plain: then their records, and nothing else, lie behind the list's own.
  */
-export function mayListSecret(count: i32, isPair: i32): i32 {
+export function mayListSecret(count: i32, isPair: bool): bool {
   if (count === 0 || (count & 1) !== 0) {
-    return 0;
+    return false;
   }
-  let at = Tape.end - count * RECORD_BYTES;
+  const at = Tape.end - count * RECORD_BYTES;
   if (at - RECORD_BYTES < TAPE_AT) {
-    return 0;
+    return false;
   }
   if ((load<i32>(at - RECORD_BYTES) & 15) !== OP_BEGIN_LIST) {
-    return 0;
+    return false;
   }
-  let record = at;
+  return !holdContainer(at) && listSecret(at, isPair);
+}
+
+/** Whether one of the records from here on is a container's. */
+export function holdContainer(record: i32): bool {
   while (record < Tape.end) {
     if ((load<i32>(record) & 15) >= OP_BEGIN_OBJECT) {
-      return 0;
+      return true;
     }
     record += RECORD_BYTES;
   }
+  return false;
+}
+
+/** Whether one of every other record from here on is a secret's name, perhaps. The last one's value may be still to come. */
+export function listSecret(at: i32, isPair: bool): bool {
   while (at < Tape.end) {
     const op = load<i32>(at) & 15;
     const from = load<i32>(at + 4);
     if (op === OP_CONSTANT && from === CONSTANT_REDACTED) {
-      return 1;
+      return true;
     }
     if (op === OP_TEXT) {
       // Written anew: the other way knows what was there.
       if (from >= PLAIN_AT) {
-        return 1;
+        return true;
       }
       const to = load<i32>(at + 8);
-      if (to - from <= LISTED_NAME_BYTES_MAX && (isPair || !isWord(at + RECORD_BYTES))) {
-        if (isSecretName(from, to)) {
-          return 1;
+      if (
+        to - from <= LISTED_NAME_BYTES_MAX &&
+        (isPair || at + RECORD_BYTES === Tape.end || !isWord(at + RECORD_BYTES))
+      ) {
+        if (namesOneSecret(from, to)) {
+          return true;
         }
       }
     }
     at += 2 * RECORD_BYTES;
   }
-  return 0;
+  return false;
 }
 
 /** Whether a record is a text of letters alone that chance has not drawn: beside a secret's name it is another name. */

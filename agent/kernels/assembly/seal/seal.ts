@@ -23,15 +23,22 @@ import {
   finishDigests,
   resetDigests,
 } from './digests.ts';
-import { encode } from './encoder.ts';
+import { encode, encodeEntries } from './encoder.ts';
 import { formatOf } from './formats.ts';
-import { FRAME_BASE, FRAME_FLAGS, FRAME_NAME, FRAME_NAMING_COUNT, FRAME_OUT } from './frames.ts';
+import { FRAME_FLAGS, FRAME_NAME, FRAME_NAMING_COUNT, FRAME_OUT } from './frames.ts';
 import { addFields, addValue, beginHead, headChanged, headCharacters, headEntriesEnd, headPairsEnd } from './heads.ts';
 import {
   CONSTANT_EMPTY_LIST,
   CONSTANT_EMPTY_STRUCT,
+  DEPTH_MAX,
   DIGESTS_AT,
+  FOUND_END,
+  FOUND_FULL,
+  FOUND_NOTHING,
+  FOUND_UNFIT,
+  FRAME_BASE,
   FRAME_BYTES,
+  FRAME_IS_SPILLED,
   FRAMES_AT,
   KEY_IS_NAMING,
   KEY_IS_SECRET,
@@ -41,6 +48,8 @@ import {
   OP_END_LIST,
   OP_END_OBJECT,
   PLAIN_AT,
+  RECORD_BYTES,
+  RECORDS_MAX,
   SEALED_VALUES_MAX,
   TAPE_AT,
   TEXT_AT,
@@ -48,124 +57,221 @@ import {
 } from './layout.generated.ts';
 import { mayListSecret, name, namesSecret, noteNaming } from './names.ts';
 import { number } from './numbers.ts';
+import { beginFrame, endSpilled, keepResumed, settle, takeResumed } from './parts.ts';
 import { mayHoldSecret } from './secrets.ts';
-import { note, State, Tape } from './state.ts';
+import { note, State, Step, Tape } from './state.ts';
 import { string } from './strings.ts';
 import { finished, text, word } from './values.ts';
 
-/** Objects with more members are declined: their members are sorted by insertion. */
-const MEMBERS_MAX: i32 = 64;
+/** A step needs no more: a member, and the ends of containers behind it. */
+const TAPE_FULL: i32 = TAPE_AT + (RECORDS_MAX - 2 * DEPTH_MAX) * RECORD_BYTES;
+/** … nor more than a value's digest, or the frame of a container. */
+const DIGESTS_FULL: i32 = FRAMES_AT - 64;
 
 /**
  * A text in bytes[TEXT_AT, end): the field of Data that its root is, 0 when it is declined. Then the digest of the root's struct or
  * list lies at DIGESTS_AT, without its Data, and the tape holds its values.
  */
 export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i32 {
+  begin(redacts, depthMax, stringMax);
+  Step.isKept = false;
+  return run(end);
+}
+
+/** Begins a text of which the first part lies from TEXT_AT on. */
+export function beginParts(redacts: bool, depthMax: i32, stringMax: i32): void {
+  begin(redacts, depthMax, stringMax);
+  Step.isKept = true;
+}
+
+/**
+ * Reads on, in bytes[TEXT_AT, end): one of FOUND. `settle` is called next, and `endSpilled` where a container ends.
+ */
+export function resume(end: i32): i32 {
+  State.allClasses = 0;
+  const found = run(end);
+  if (State.repeated) {
+    return FOUND_UNFIT;
+  }
+  if (found === FOUND_NOTHING) {
+    stepBack();
+  }
+  return found;
+}
+
+function begin(redacts: bool, depthMax: i32, stringMax: i32): void {
   State.redacts = redacts;
   State.depthMax = depthMax;
   State.stringMax = stringMax;
   State.repeated = false;
-  resetDigests();
-  // Sentinels: every scan ends here, also one that takes the first of them for the start of a string, or of an escape.
-  store<i64>(end, 0x2222222222222222);
-  Tape.end = TAPE_AT;
   State.plain = PLAIN_AT;
   State.redacted = 0;
   State.allClasses = 0;
-  let at = skipSpace(TEXT_AT);
-  const root = byteAt(at);
-  if (root !== OPEN_OBJECT && root !== OPEN_LIST) {
-    return 0;
+  resetDigests();
+  Tape.end = TAPE_AT;
+  Step.isBehind = false;
+  Step.at = TEXT_AT;
+  Step.depth = 0;
+  Step.top = DIGESTS_AT;
+  Step.inObject = 0;
+  Step.secretFrom = -1;
+  Step.frame = FRAMES_AT - FRAME_BYTES;
+}
+
+function keepStep(isBehind: bool, at: i32, depth: i32, top: i32, inObject: i32, secretFrom: i32, frame: i32): void {
+  Step.isBehind = isBehind;
+  Step.at = at;
+  Step.depth = depth;
+  Step.top = top;
+  Step.inObject = inObject;
+  Step.secretFrom = secretFrom;
+  Step.frame = frame;
+  Step.tape = Tape.end;
+  Step.plain = State.plain;
+  Step.redacted = State.redacted;
+  Step.namings = load<i32>(frame + FRAME_NAMING_COUNT);
+  Step.tagAt = 0;
+}
+
+/** Whatever was read since the last step is undone. */
+function stepBack(): void {
+  Tape.end = Step.tape;
+  State.plain = Step.plain;
+  State.redacted = Step.redacted;
+  if (Step.depth > 0) {
+    store<i32>(Step.frame + FRAME_NAMING_COUNT, Step.namings);
   }
-  let depth = 0;
+  if (Step.tagAt >= Step.at) {
+    store<u8>(Step.tagAt, Step.tagged);
+  }
+}
+
+/** Reads from the step that is kept. */
+function run(end: i32): i32 {
+  // Sentinels: every scan ends here, also one that takes the first of them for the start of a string, or of an escape.
+  store<i64>(end, 0x2222222222222222);
+  const isKept = Step.isKept;
+  let isBehind = Step.isBehind;
+  let at = skipSpace(Step.at);
+  let depth = Step.depth;
+  let top = Step.top;
+  let inObject = Step.inObject;
+  let secretFrom = Step.secretFrom;
+  let frame = Step.frame;
   let values = 0;
-  let top = DIGESTS_AT;
-  let inObject = 0;
-  // Depth of the container whose value must not be shown; -1 outside of one.
-  let secretFrom = -1;
-  let frame = FRAMES_AT - FRAME_BYTES;
-  State.keyIs = 0;
-  while (true) {
-    // A value begins here; its digest goes to out.
-    values += 1;
-    if (values > SEALED_VALUES_MAX) {
+  if (isKept) {
+    keepStep(isBehind, at, depth, top, inObject, secretFrom, frame);
+  }
+  if (depth === 0) {
+    const root = byteAt(at);
+    if (root !== OPEN_OBJECT && root !== OPEN_LIST) {
       return 0;
     }
-    const out = top + (inObject << 3);
-    const secret = secretFrom >= 0 || (State.keyIs & KEY_IS_SECRET) !== 0;
-    const first = byteAt(at);
+  }
+  State.keyIs = 0;
+  while (true) {
     let closed = 0;
-    if (first === QUOTE) {
-      at = string(at + 1, end);
-      if (at === 0) {
-        return 0;
-      }
-      if ((State.keyIs & (KEY_IS_NAMING | KEY_IS_VALUE)) !== 0) {
-        if (!noteNaming(frame)) {
+    if (!isBehind) {
+      // A value begins here, or a member.
+      if (isKept) {
+        keepStep(false, at, depth, top, inObject, secretFrom, frame);
+        if (Tape.end > TAPE_FULL || top > DIGESTS_FULL) {
+          return FOUND_FULL;
+        }
+      } else {
+        values += 1;
+        if (values > SEALED_VALUES_MAX) {
           return 0;
         }
       }
-      if (!text(out, secret)) {
-        return 0;
-      }
-      top += 8 << inObject;
-    } else if (first === OPEN_OBJECT || first === OPEN_LIST) {
-      if (depth === State.depthMax || at >= end) {
-        return 0;
-      }
-      if (secret && secretFrom < 0) {
-        secretFrom = depth;
-      }
-      if ((State.keyIs & KEY_IS_VALUE) !== 0) {
-        store<i32>(frame + FRAME_FLAGS, KEY_IS_VALUE);
-      }
-      const isObject = first === OPEN_OBJECT;
-      at += 1;
-      if (byteAt(at) <= 0x20) {
-        at = skipSpace(at);
-      }
-      let under = 0;
-      if (depth > 0) {
-        under = load<i32>(frame + FRAME_NAME);
-      }
-      if (inObject === 0 && depth > 0) {
-        under -= UNDER;
-      }
-      frame += FRAME_BYTES;
-      top = out + 16;
-      store<i32>(frame + FRAME_OUT, out);
-      store<i32>(frame + FRAME_BASE, isObject ? top : -top);
-      store<i32>(frame + FRAME_FLAGS, 0);
-      store<i32>(frame + FRAME_NAMING_COUNT, 0);
-      store<i32>(frame + FRAME_NAME, under + UNDER);
-      depth += 1;
-      note(isObject ? OP_BEGIN_OBJECT : OP_BEGIN_LIST, 0, 0);
-      closed = byteAt(at) === (isObject ? CLOSE_OBJECT : CLOSE_LIST);
       State.keyIs = 0;
-      if (!closed) {
-        inObject = isObject;
-        if (isObject) {
-          at = name(at, end, top, frame);
-          if (at === 0) {
+      if (inObject) {
+        at = name(at, end, top, frame);
+        if (at === 0) {
+          return 0;
+        }
+      }
+      // Its digest goes to out.
+      const out = top + (inObject << 3);
+      const secret = secretFrom >= 0 || (State.keyIs & KEY_IS_SECRET) !== 0;
+      const first = byteAt(at);
+      if (first === QUOTE) {
+        at = string(at + 1, end);
+        if (at === 0) {
+          return 0;
+        }
+        if ((State.keyIs & (KEY_IS_NAMING | KEY_IS_VALUE)) !== 0) {
+          if (!noteNaming(frame)) {
             return 0;
           }
         }
-        continue;
-      }
-    } else {
-      if ((State.keyIs & KEY_IS_VALUE) !== 0) {
-        store<i32>(frame + FRAME_FLAGS, KEY_IS_VALUE);
-      }
-      if (first === MINUS || isDigit(first)) {
-        at = number(at, out, secret);
+        if (!text(out, secret)) {
+          return 0;
+        }
+        top += 8 << inObject;
+      } else if (first === OPEN_OBJECT || first === OPEN_LIST) {
+        if (depth === State.depthMax || at >= end) {
+          return 0;
+        }
+        if (secret && secretFrom < 0) {
+          secretFrom = depth;
+        }
+        if ((State.keyIs & KEY_IS_VALUE) !== 0) {
+          store<i32>(frame + FRAME_FLAGS, KEY_IS_VALUE);
+        }
+        const isObject = first === OPEN_OBJECT;
+        at += 1;
+        if (byteAt(at) <= 0x20) {
+          at = skipSpace(at);
+        }
+        // Whether it is empty is not known yet.
+        if (at >= end) {
+          return 0;
+        }
+        let under = 0;
+        if (depth > 0) {
+          under = load<i32>(frame + FRAME_NAME);
+        }
+        if (inObject === 0 && depth > 0) {
+          under -= UNDER;
+        }
+        frame += FRAME_BYTES;
+        top = out + 16;
+        store<i32>(frame + FRAME_OUT, out);
+        store<i32>(frame + FRAME_BASE, isObject ? top : -top);
+        store<i32>(frame + FRAME_FLAGS, 0);
+        store<i32>(frame + FRAME_NAMING_COUNT, 0);
+        store<i32>(frame + FRAME_NAME, under + UNDER);
+        // A root that is read in parts is never whole on the tape.
+        const isSpilled = isKept && depth === 0;
+        if (isKept) {
+          beginFrame(frame, isSpilled);
+        }
+        if (!isSpilled) {
+          note(isObject ? OP_BEGIN_OBJECT : OP_BEGIN_LIST, 0, 0);
+        }
+        depth += 1;
+        closed = byteAt(at) === (isObject ? CLOSE_OBJECT : CLOSE_LIST);
+        inObject = isObject;
+        if (!closed) {
+          continue;
+        }
       } else {
-        at = word(at, out);
+        if ((State.keyIs & KEY_IS_VALUE) !== 0) {
+          store<i32>(frame + FRAME_FLAGS, KEY_IS_VALUE);
+        }
+        if (first === MINUS || isDigit(first)) {
+          at = number(at, out, secret);
+        } else {
+          at = word(at, out);
+        }
+        if (at === 0) {
+          return 0;
+        }
+        top += 8 << inObject;
       }
-      if (at === 0) {
-        return 0;
-      }
-      top += 8 << inObject;
     }
+    isBehind = false;
     // A value is complete, or a container has no members: what comes next?
     while (true) {
       if (!closed) {
@@ -189,6 +295,10 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
       if (at >= end) {
         return 0;
       }
+      if (isKept && load<i32>(frame + FRAME_IS_SPILLED) !== 0) {
+        keepStep(true, at, depth, top, inObject, secretFrom, frame);
+        return FOUND_END;
+      }
       at += 1;
       depth -= 1;
       if (!close(frame, depth, top, secretFrom < 0)) {
@@ -207,12 +317,8 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
       top = load<i32>(frame + FRAME_OUT) + 8;
       frame -= FRAME_BYTES;
       inObject = load<i32>(frame + FRAME_BASE) > 0;
-    }
-    State.keyIs = 0;
-    if (inObject) {
-      at = name(at, end, top, frame);
-      if (at === 0) {
-        return 0;
+      if (isKept) {
+        keepStep(true, at, depth, top, inObject, secretFrom, frame);
       }
     }
   }
@@ -222,15 +328,12 @@ export function read(end: i32, redacts: bool, depthMax: i32, stringMax: i32): i3
  * A container's digest to its slot: 0 to decline.
  * @param isShown it is in no container whose values are secrets
  */
-export function close(frame: i32, depth: i32, top: i32, isShown: i32): i32 {
+function close(frame: i32, depth: i32, top: i32, isShown: i32): i32 {
   finishDigests();
   const out = load<i32>(frame + FRAME_OUT);
   let base = load<i32>(frame + FRAME_BASE);
   if (base > 0) {
     note(OP_END_OBJECT, 0, 0);
-    if (top - base > MEMBERS_MAX * 16) {
-      return 0;
-    }
     if (isShown && (load<i32>(frame + FRAME_FLAGS) & KEY_IS_VALUE) !== 0) {
       if (namesSecret(frame)) {
         return 0;
@@ -293,11 +396,16 @@ export {
   bareText,
   beginHead,
   encode,
+  encodeEntries,
+  endSpilled,
   formatOf,
   hash,
   headChanged,
   headCharacters,
   headEntriesEnd,
   headPairsEnd,
+  keepResumed,
   mayHoldSecret,
+  settle,
+  takeResumed,
 };

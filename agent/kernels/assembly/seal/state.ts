@@ -1,5 +1,5 @@
 /** What the parts of the kernel share while one text is read, and the tape that they write. */
-import { OP_INTEGER, RECORD_BYTES, TAPE_AT } from './layout.generated.ts';
+import { FRAME_BYTES, FRAMES_AT, OP_INTEGER, RECORD_BYTES, TAPE_AT } from './layout.generated.ts';
 
 export class State {
   /** Obfuscate by `redact`, or not at all. */
@@ -20,6 +20,31 @@ export class State {
   static start: i32 = 0;
   static stop: i32 = 0;
   static classes: i32 = 0;
+}
+
+/**
+ * Where reading goes on: kept, of a text that is read in parts, before each value or member and behind each container, so that
+ * whatever the text's end cuts is read anew when there is more of it.
+ */
+export class Step {
+  static isKept: bool = false;
+  /** Behind a value, not before one. */
+  static isBehind: bool = false;
+  static at: i32 = 0;
+  static depth: i32 = 0;
+  /** Behind the digests of the container at hand, and whether it is an object. */
+  static top: i32 = 0;
+  static inObject: i32 = 0;
+  /** Depth of the container whose value must not be shown; -1 outside of one. */
+  static secretFrom: i32 = -1;
+  static frame: i32 = FRAMES_AT - FRAME_BYTES;
+  static tape: i32 = 0;
+  static plain: i32 = 0;
+  static redacted: i32 = 0;
+  static namings: i32 = 0;
+  /** The byte of the text that a tag took the place of, and which it was; 0: none. */
+  static tagAt: i32 = 0;
+  static tagged: i32 = 0;
 }
 
 export class Tape {

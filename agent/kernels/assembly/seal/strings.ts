@@ -2,7 +2,7 @@
 import { byteAt } from '../bytes.ts';
 import { BACKSLASH, QUOTE, TAG_TEXT } from './characters.ts';
 import { CLASSES_AT, ESCAPES_AT, HAS_CONTROL, PLAIN_END } from './layout.generated.ts';
-import { State } from './state.ts';
+import { State, Step } from './state.ts';
 
 /** A string behind its quote: where it ends, 0 to decline. */
 export function string(from: i32, end: i32): i32 {
@@ -22,6 +22,8 @@ export function string(from: i32, end: i32): i32 {
     return 0;
   }
   store<u8>(from - 1, TAG_TEXT);
+  Step.tagAt = from - 1;
+  Step.tagged = QUOTE;
   State.start = from;
   State.stop = at;
   State.classes = has;

@@ -22,7 +22,7 @@ type visitBook struct {
 }
 
 func newVisit(address string) *visit {
-	return &visit{address: address, notes: []string{strings.Repeat("note ", 300), address}}
+	return &visit{address: address, notes: []string{strings.Repeat("note ", 1500), address}}
 }
 
 func (book *visitBook) remember(address string) int {

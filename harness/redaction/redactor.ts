@@ -1,5 +1,5 @@
 /**
- * No secret leaves with a bundle: texts go through the agent's own redactor and its rules, and whatever the environment calls a secret is
+ * No secret leaves with a report's command lines or with a bundle: texts go through the agent's own redactor and its rules, and whatever the environment calls a secret is
  * looked for by its value. Pure, but for the environment that it is given.
  */
 import { isSecretPair } from '../../agent/witness/secret-names.ts';

@@ -1,0 +1,89 @@
+/** Which edges of a snapshot keep their target alive by themselves, and what V8 says in an edge's name of maps and their keys. */
+import { EDGE_NAME_BITS, EDGE_NAME_MAX, type HeapSnapshot } from './heap-snapshot.ts';
+import type { EdgeTest } from './retaining-path.ts';
+
+/** V8's own tables of what is there, from which a collection removes what nothing else keeps. */
+const weakRoots = new Set(['(Internalized strings)', '(External strings)', '(Weak roots)']);
+
+const pairInWeakMap = /part of key \((system \/)?.* pair in WeakMap \(table @(\d+)\)$/;
+
+/**
+ * A weak map's value is kept by table and key together, and both have an edge to it. The one that may go decides: the key, or the table
+ * where the key is V8's own and never goes.
+ */
+export function keepingEdges(snapshot: HeapSnapshot): EdgeTest {
+  const { edgeLabel, edgeTypes, nodeId, nodeName, nodeType, nodeTypes, nodeCount, stringCount } = snapshot;
+  const internal = edgeTypes.indexOf('internal');
+  const synthetic = nodeTypes.indexOf('synthetic');
+  const isWeak = new Uint8Array(nodeCount);
+  for (let node = 0; node < nodeCount; node += 1) {
+    if (nodeType[node] === synthetic && weakRoots.has(snapshot.text(nodeName[node]!))) isWeak[node] = 1;
+  }
+  /** By string: 0 not looked at, 1 no pair of a weak map, else a pair. */
+  const known = new Uint8Array(stringCount);
+  return (from, edge) => {
+    if (isWeak[from] === 1) return false;
+    const label = edgeLabel[edge]!;
+    const name = label & EDGE_NAME_MAX;
+    if (label >>> EDGE_NAME_BITS !== internal || known[name] === 1) return true;
+    const pair = pairInWeakMap.exec(snapshot.text(name));
+    known[name] = pair ? 2 : 1;
+    if (!pair) return true;
+    const isTables = Number(pair[2]) === nodeId[from];
+    return isTables === (pair[1] !== undefined);
+  };
+}
+
+/** The name that a program has for the weak map whose pair an edge is; undefined where the edge is no pair, or the map has no name. */
+export function weakMapNameOf(snapshot: HeapSnapshot, edgeName: string): string | undefined {
+  const table = Number(pairInWeakMap.exec(edgeName)?.[2] ?? Number.NaN);
+  if (Number.isNaN(table)) return undefined;
+  const node = snapshot.nodeId.indexOf(table);
+  const map = node < 0 ? undefined : ownerOf(snapshot, node);
+  return map === undefined ? undefined : nameOfEdgeTo(snapshot, map);
+}
+
+/** The key of a map's entry, where it is a string: V8's tables hold it right before the value. */
+export function keyOfEntry(snapshot: HeapSnapshot, table: number, valueEdgeName: string): string | undefined {
+  const { firstEdge, edgeTo, edgeLabel, nodeTypes, nodeType, nodeName } = snapshot;
+  const wanted = Number(valueEdgeName) - 1;
+  for (let edge = firstEdge[table]!; edge < firstEdge[table + 1]!; edge += 1) {
+    const label = edgeLabel[edge]!;
+    if (edgeNumber(snapshot, label) !== wanted) continue;
+    const key = edgeTo[edge]!;
+    return nodeTypes[nodeType[key]!] === 'string' ? snapshot.text(nodeName[key]!) : undefined;
+  }
+  return undefined;
+}
+
+function edgeNumber(snapshot: HeapSnapshot, label: number): number {
+  const type = snapshot.edgeTypes[label >>> EDGE_NAME_BITS];
+  const name = label & EDGE_NAME_MAX;
+  return type === 'element' || type === 'hidden' ? name : Number(snapshot.text(name));
+}
+
+/** The one object that has a part; undefined where there is none. */
+function ownerOf(snapshot: HeapSnapshot, part: number): number | undefined {
+  return sourcesOf(snapshot, part).find(({ name }) => name === 'table')?.from;
+}
+
+function nameOfEdgeTo(snapshot: HeapSnapshot, node: number): string | undefined {
+  const named = sourcesOf(snapshot, node).filter(({ type }) => type === 'context' || type === 'property');
+  return (named.find(({ type }) => type === 'context') ?? named[0])?.name;
+}
+
+/** All named edges to an object: a look at every edge of the snapshot. */
+export function sourcesOf(snapshot: HeapSnapshot, node: number): { from: number; type: string; name: string }[] {
+  const { nodeCount, firstEdge, edgeTo, edgeLabel, edgeTypes } = snapshot;
+  const found: { from: number; type: string; name: string }[] = [];
+  for (let from = 0; from < nodeCount; from += 1) {
+    for (let edge = firstEdge[from]!; edge < firstEdge[from + 1]!; edge += 1) {
+      if (edgeTo[edge] !== node) continue;
+      const label = edgeLabel[edge]!;
+      const type = edgeTypes[label >>> EDGE_NAME_BITS] ?? '';
+      if (type !== 'element' && type !== 'hidden')
+        found.push({ from, type, name: snapshot.text(label & EDGE_NAME_MAX) });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,33 @@
+/** A command line as reports show it: quoted for a shell, and without what may be secret. Pure. */
+import { shownArguments } from './shown-rules.ts';
+
+/** @param words behind `floodgate` */
+export function shownCommand(words: readonly string[]): string {
+  const shown = shownArguments(words).map((text, i, all) => {
+    // Of a store's address the query may be a secret too.
+    if (all[i - 1] === '--push') return withoutSecrets(text);
+    if (text.startsWith('--push=')) return `--push=${withoutSecrets(text.slice('--push='.length))}`;
+    return withoutCredentials(text);
+  });
+  return ['floodgate', ...shown.map(shellWord)].join(' ');
+}
+
+/** The words of such a line, as they are quoted in it. */
+export function quotedWords(command: string): string[] {
+  return command.match(/(?:[^\s']|'[^']*')+/g) ?? [];
+}
+
+/** A word as a shell takes it. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Credentials in an address are no part of a report. */
+export function withoutCredentials(text: string): string {
+  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#'"]*@/gi, '$1');
+}
+
+/** An address as it may be shown: without credentials, and without what its query says. */
+export function withoutSecrets(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').replace(/\?[^#]*/, '?…');
+}

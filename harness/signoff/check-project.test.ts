@@ -1,0 +1,162 @@
+/** What `project.json` makes is held against the commands of the reports: whatever a project says, it is the same; whatever is changed, it is not. */
+import path from 'node:path';
+import t from 'tap';
+import type { RunReport } from '../../reports/model.ts';
+import type { SignedRun } from '../../reports/signoff.ts';
+import { definitionOf } from '../ledger/definition.ts';
+import { checkConfig } from '../project/check-config.ts';
+import { library } from '../project/library.ts';
+import { runArguments } from '../project/run-arguments.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { Redactor } from '../redaction/redactor.ts';
+import { shownCommand } from '../requests/shown-command.ts';
+import { checkCommand, type StoredRun } from './check-project.ts';
+import { Refused } from './refusal.ts';
+
+const folder = '/srv/anna’s shop';
+const redactor = new Redactor({ SHOP_TOKEN: 'plain-words-of-no-shape', PIN: 'cart' });
+
+const targets = {
+  shop: { command: "DB_PASSWORD=hunter2hunter2 node --import ./it's.mjs server.mjs", ready: 'listening on' },
+  plain: { command: 'node server.mjs' },
+  go: { command: './service', pprof: 'http://me:secret@127.0.0.1:6060/debug/pprof' },
+  agent: { agent: true },
+};
+const scenarios: readonly (Partial<ScenarioConfig> & { readonly name: string })[] = [
+  {
+    name: 'load',
+    target: 'plain',
+    load: 'node load.mjs {port} 50',
+    idle: '50ms',
+    recover: '2s',
+    budgets: { 'rss.max': '2 GB' },
+  },
+  { name: 'secret', target: 'shop', load: 'API_TOKEN=plain-words-of-no-shape node load.mjs {port}', speed: 4 },
+  { name: 'quotes', target: 'plain', load: `sh -c 'echo "it is" $PORT; printf %s "a  b"'` },
+  {
+    name: 'requests',
+    target: 'plain',
+    requests: 'captures/day one.har',
+    oneAtATime: true,
+    rewriteHeaders: ['Authorization: Bearer abcdefgh'],
+  },
+  { name: 'address', target: 'go', load: 'curl http://me:secret@127.0.0.1:{port}/' },
+  { name: 'above', target: 'plain', requests: '../recorded/day.pcap', loop: 3, dropHeaders: ['cookie'] },
+  {
+    name: 'capture',
+    target: 'agent',
+    capture: 'captures/burst.pcapng',
+    lane: 'exact',
+    impair: 'loss=1%,reorder=2%/50',
+    seed: 7,
+  },
+  {
+    name: 'flood',
+    target: 'agent',
+    recover: '1s',
+    traffic: [
+      {
+        ...{ kind: 'http', arrivals: { kind: 'poisson', perSecond: 25 }, duration: '3s', keepAlive: '1..4' },
+        exchanges: [{ target: '/tickets/{id}', response: { type: 'json', bytes: '1kB..6kB' } }],
+      },
+    ] as never,
+  },
+];
+
+interface Made {
+  readonly project: { scenarios: ScenarioConfig[]; targets: object };
+  readonly stored: StoredRun;
+}
+
+/** As `floodgate signoff` measures and seals it. */
+function made(written: ScenarioConfig, lane: SignedRun['lane'], words: readonly string[] = []): Made {
+  const config = checkConfig({ targets, scenarios: [written] }, 'floodgate.config.yaml');
+  const scenario = config.scenarios![0] as ScenarioConfig;
+  const project = { file: `${folder}/floodgate.config.yaml`, folder, config, scenarios: [scenario] };
+  const out = path.join(folder, '.floodgate/signoff-71/runs', scenario.name, lane);
+  let traffic: string | undefined;
+  const keep = (name: string, text: string) => {
+    traffic = text;
+    return path.join(out, name);
+  };
+  const run = runArguments(project, scenario, { keep });
+  const all = [
+    'run',
+    ...run,
+    ...words,
+    '--target-dir',
+    `${folder}/.floodgate/compare/checkout`,
+    '--keep-measurement',
+    '--out',
+    out,
+  ];
+  const command = shownCommand(all);
+  const definition = definitionOf({ command }, folder, () => traffic);
+  const report = { command: redactor.text(command) } as RunReport;
+  return {
+    project: JSON.parse(JSON.stringify(redactor.value({ targets, scenarios: [scenario] }))),
+    stored: {
+      ...{ scenario: scenario.name, report, isOwnVersion: true },
+      traffic: traffic && redactor.text(traffic),
+      run: { lane, definition } as SignedRun,
+    },
+  };
+}
+
+const reasonOf = (project: unknown, stored: StoredRun): string | undefined => {
+  try {
+    checkCommand(project, stored);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refused) return `${error.refusals[0]!.reason}: ${error.message}`;
+    throw error;
+  }
+};
+
+t.test('a project comes to the commands that were run', async (t) => {
+  const all = [
+    ...scenarios.map((each) => made(each as ScenarioConfig, each.target === 'agent' ? 'exact' : 'load')),
+    ...(await library()).map(({ name, sets }) =>
+      made({ name, builtin: name, ...(sets && { sets: [...sets] }) }, 'exact', ['--lane', 'exact']),
+    ),
+    made({ name: 'snapshots', target: 'plain', load: 'true' }, 'load', ['--keep-snapshots']),
+  ];
+  for (const { project, stored } of all) {
+    t.equal(reasonOf(project, stored), undefined, stored.report.command);
+    t.equal(reasonOf(project, { ...stored, isOwnVersion: false }), undefined, 'of another version');
+  }
+});
+
+t.test('a project that was changed does not', async (t) => {
+  const load = scenarios[0] as ScenarioConfig;
+  const { stored } = made(load, 'load');
+  const rows: [name: string, scenario: object, targets?: object][] = [
+    ['another load', { load: 'node load.mjs {port} 5' }],
+    ['no load', { load: undefined, builtin: 'steady' }],
+    ['less time', { recover: '1s' }],
+    ['a pace', { speed: 2 }],
+    ['a target of the same name', {}, { plain: { command: 'true' } }],
+    ['another target', { target: 'shop' }],
+    ['a recording', { load: undefined, requests: 'day.har' }],
+  ];
+  for (const [name, change, other] of rows) {
+    const changed = checkConfig(
+      { targets: { ...targets, ...other }, scenarios: [JSON.parse(JSON.stringify({ ...load, ...change }))] },
+      'project.json',
+    );
+    t.match(reasonOf(JSON.parse(JSON.stringify(changed)), stored), /^project-differs: /, name);
+  }
+  const flood = made(scenarios.find(({ name }) => name === 'flood') as ScenarioConfig, 'exact');
+  t.match(
+    reasonOf(flood.project, { ...flood.stored, traffic: `${flood.stored.traffic}# more\n` }),
+    /^project-differs: .*traffic/,
+  );
+  t.match(reasonOf(flood.project, { ...flood.stored, traffic: undefined }), /^project-differs: .*traffic/);
+  const { project, stored: plain } = made(load, 'load');
+  t.match(reasonOf(project, { ...plain, run: { ...plain.run, definition: '0'.repeat(16) } }), /^verdict-differs: /);
+  t.match(reasonOf({ ...project, scenarios: 1 }, plain), /^data-invalid: project\.json/);
+  // Before a secret that was taken out, what is known is held.
+  const secret = made(scenarios[1] as ScenarioConfig, 'load');
+  const other = { ...secret.stored.report, command: secret.stored.report.command.replace('run', 'run other') };
+  t.match(reasonOf(secret.project, { ...secret.stored, report: other }), /^project-differs: /);
+});

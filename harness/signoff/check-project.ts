@@ -1,0 +1,142 @@
+/**
+ * Whether `project.json`, of which a rerun is made, comes to the commands that the reports say were run, and whether the reports are of the
+ * machine, the tool and the time that the summary names. Pure.
+ */
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { RunReport } from '../../reports/model.ts';
+import type { SignedRun, SignoffReport } from '../../reports/signoff.ts';
+import { definitionOf, measuringWords } from '../ledger/definition.ts';
+import { checkConfig } from '../project/check-config.ts';
+import type { Project } from '../project/find-config.ts';
+import { runArguments } from '../project/run-arguments.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { REDACTED_MARK } from '../redaction/redactor.ts';
+import { shownCommand } from '../requests/shown-command.ts';
+import { refused } from './refusal.ts';
+import { projectName } from './summary.ts';
+
+/** The project that a bundle holds. @param folder that paths in it count from @throws Refused, where it is none */
+export function projectOf(value: unknown, folder: string): Project {
+  try {
+    const config = checkConfig(value, projectName);
+    const scenarios = (config.scenarios ?? []).filter((each) => typeof each !== 'string');
+    return { file: path.join(folder, projectName), folder, config, scenarios };
+  } catch (error) {
+    if (!(error instanceof FloodgateError)) throw error;
+    throw refused('data-invalid', error.message.split('\n').slice(0, 3).join(' ').slice(0, 300));
+  }
+}
+
+export interface StoredRun {
+  readonly scenario: string;
+  readonly run: SignedRun;
+  /** As the bundle has it. */
+  readonly report: RunReport;
+  /** `traffic.yaml` beside it. */
+  readonly traffic: string | undefined;
+  /** Another version may spell a command otherwise, with the same words of the project in it. */
+  readonly isOwnVersion: boolean;
+}
+
+/** Scenarios and recordings are those of the summary. @throws Refused */
+export function checkProject(value: unknown, { scenarios, inputs, scope }: SignoffReport): void {
+  const project = projectOf(value, path.sep);
+  const named = project.scenarios.map(({ name }) => name);
+  const signed = scenarios.map(({ name }) => name);
+  if (!isDeepStrictEqual(named, signed)) throw differs('it has other scenarios than the summary');
+  const { set, leftOut } = scope;
+  const isOfSet = set === null || leftOut.length > 0 || project.scenarios.every(({ sets = [] }) => sets.includes(set));
+  if (!isOfSet) throw differs(`its scenarios are not all of the set ${set}`);
+  const sent = project.scenarios.flatMap(({ capture, requests }) =>
+    [capture, requests].flatMap((each) => (each === undefined ? [] : [path.resolve(path.sep, each)])),
+  );
+  const listed = new Set(inputs.map(({ name }) => path.resolve(path.sep, name)));
+  if (!isDeepStrictEqual(new Set(sent), listed)) throw differs('it sends other recordings than the summary lists');
+}
+
+/** @throws Refused where the project does not make this run */
+export function checkCommand(value: unknown, stored: StoredRun): void {
+  const { scenario, run, report, traffic, isOwnVersion } = stored;
+  const place = `${scenario} (${run.lane} lane)`;
+  const said = measuringWords(report.command);
+  const folder = folderIn(report.command);
+  const project = projectOf(value, folder ?? path.sep);
+  const config = project.scenarios.find(({ name }) => name === scenario);
+  if (!config) throw differs(`it has no scenario ${scenario}`);
+  if (!isInLane(said, run.lane)) throw differs(`${place}: the report’s command names another lane`);
+  if (folder === undefined) return;
+  const made = madeBy(project, config);
+  if (isOwnVersion && !isSameText(made.traffic, traffic))
+    throw differs(`${place}: it makes other traffic than was sent`);
+  const words = withoutLane(measuringWords(made.command));
+  const known = isOwnVersion ? withoutLane(said) : words.filter((word) => withoutLane(said).includes(word));
+  if (!isSameCommand(words, known)) throw differs(`${place}: it makes another command than the report has`);
+  if (!isOwnVersion) return;
+  // A secret was taken out of the line after its digest was made.
+  if (`${report.command}${traffic}`.includes(REDACTED_MARK)) return;
+  if (definitionOf(report, folder, () => traffic) !== run.definition)
+    throw refused('verdict-differs', `${place}: the summary names another definition than the command has`);
+}
+
+function madeBy(project: Project, config: ScenarioConfig): { command: string; traffic: string | undefined } {
+  let traffic: string | undefined;
+  const keep = (name: string, text: string) => {
+    traffic = text;
+    return path.join(path.sep, name);
+  };
+  const words = runArguments(project, config, { keep });
+  return { command: shownCommand(['run', ...words]), traffic };
+}
+
+/** Of the project, where it was signed off: its paths count from there. Undefined where a secret that was taken out took it along. */
+function folderIn(command: string): string | undefined {
+  const found = /--out ('?)(\/.*?)\/\.floodgate\/signoff-\d+\/runs\//.exec(command);
+  if (found) return found[1] === '' ? found[2]! : found[2]!.replaceAll("'\\''", "'");
+  return command.includes(REDACTED_MARK) ? undefined : path.sep;
+}
+
+function isInLane(words: readonly string[], lane: string): boolean {
+  const at = words.indexOf('--lane');
+  return at < 0 || words[at + 1] === lane;
+}
+
+/** What a lane is called where nothing is said is the scenario's own. Traffic lies elsewhere, and is compared by itself. */
+function withoutLane(words: readonly string[]): string[] {
+  return words
+    .filter((word, at) => word !== '--lane' && words[at - 1] !== '--lane')
+    .map((word) => (/\/traffic\.yaml'?$/.test(word) ? 'traffic.yaml' : word));
+}
+
+/** Behind a secret that was taken out nothing is known, its quotes included: a rerun takes its command from elsewhere. */
+function isSameCommand(made: readonly string[], said: readonly string[]): boolean {
+  const isWhole = ![...made, ...said].some((word) => word.includes(REDACTED_MARK));
+  if (isWhole) return isDeepStrictEqual(made, said);
+  const [first, second] = [made, said].map((words) => words.join(' ').replaceAll("'", ''));
+  const end = Math.min(...[first!, second!].map((text) => text.indexOf(REDACTED_MARK) >>> 0));
+  return first!.slice(0, end) === second!.slice(0, end);
+}
+
+function isSameText(made: string | undefined, said: string | undefined): boolean {
+  return made === said || (made !== undefined && said !== undefined && `${made}${said}`.includes(REDACTED_MARK));
+}
+
+/** Clocks are set; data of another day are another sign-off's. */
+const clockToleranceMs = 3_600_000;
+
+/** @throws Refused */
+export function checkOrigin({ scenario, run, report }: StoredRun, summary: SignoffReport): void {
+  const refuse = (what: string) =>
+    refused('report-differs', `${scenario} (${run.lane} lane): the report is of another ${what} than the summary says`);
+  if (!isDeepStrictEqual(report.tool, summary.tool)) throw refuse('tool');
+  const { machine, startedAt, signedAt } = summary;
+  const environment: Readonly<Record<string, unknown>> = { ...report.environment };
+  const other = Object.entries(machine).find(([name, fact]) => environment[name] !== fact);
+  if (other) throw refuse(`machine (${other[0]})`);
+  const atMs = Date.parse(report.startedAt);
+  const isWithin = atMs >= Date.parse(startedAt) - clockToleranceMs && atMs <= Date.parse(signedAt) + clockToleranceMs;
+  if (!isWithin) throw refuse('time');
+}
+
+const differs = (text: string) => refused('project-differs', `${projectName}: ${text}`);
