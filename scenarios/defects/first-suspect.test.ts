@@ -21,7 +21,7 @@ const sample = [
   'whole-bodies',
   'unpaired-requests',
   'fragments-kept',
-  'bodies-in-arena',
+  'histograms-per-connection',
   'idle-timers',
   'dictionary-loaded',
 ];
