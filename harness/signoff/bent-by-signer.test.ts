@@ -314,6 +314,25 @@ function otherVersion(words: string): Bend {
   );
 }
 
+pages.push(
+  [
+    'a heap snapshot that nobody is warned of',
+    both((all) => void all.set(`${run}/1.heapsnapshot`, Buffer.from('{}')), stated()),
+    'summary-invalid',
+  ],
+  [
+    'a change that is left out in the name of another version',
+    both(
+      summary(({ scenarios }) => {
+        const { result } = scenarios[0].comparisons[0];
+        result.metrics = result.metrics.filter(({ threshold }: { threshold: number | null }) => threshold === null);
+      }),
+      otherVersion(''),
+    ),
+    'comparison-differs',
+  ],
+);
+
 const from =
   (name: string): Bend =>
   (files) =>

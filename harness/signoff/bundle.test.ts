@@ -117,7 +117,7 @@ t.test('the example in docs/ comes to its verdict, by the rules of its schema ve
     ...{ candidate: undefined, toolVersion: 'later', nowMs: Date.parse('2026-12-01T00:00:00Z') },
   });
   t.match(report, { release: 'v0.2.0-rc.1', verdict: { exitCode: 1 } }, JSON.stringify(refusals));
-  t.match(refusals, [{ reason: 'failed', text: /pipelining\/exact\/allocated\.perMessage\/change/ }]);
+  t.match(refusals, [{ reason: 'failed', text: /steady\/exact\/allocated\.perMessage\/change/ }]);
 });
 
 /** A header of a tar entry as POSIX.1-1988 has it (ustar), with content behind it. */

@@ -175,6 +175,17 @@ const table: Row[] = [
     'attestation-differs',
   ],
   ['no statement', instance.attest({ payload, type: 'text/plain' }), 'attestation-differs'],
+  [
+    'a predicate named twice',
+    instance.attest({
+      payload: Buffer.from(
+        about(envelope)
+          .toString()
+          .replace('"predicateType":', '"predicateType":"https://x.example/scan","predicateType":'),
+      ),
+    }),
+    'attestation-differs',
+  ],
   ['no JSON within', instance.attest({ payload: Buffer.from('null') }), 'attestation-differs'],
   ['the plain signature of another file', instance.signFile({ payload: changed }), 'attestation-differs'],
   [
@@ -259,6 +270,12 @@ const table: Row[] = [
   ['no sigstore bundle', { mediaType: 'text/plain' }, 'attestation-invalid'],
   ['null', null, 'attestation-invalid'],
 ];
+
+t.test('an attestation that names a member twice is refused', async (t) => {
+  const text = JSON.stringify(signed).replace('{"', '{"mediaType":"text/plain","');
+  const found = await verified(Buffer.from(text));
+  t.match(found.refusals, [{ reason: 'attestation-invalid', text: /JSON/ }]);
+});
 
 t.test(`${table.length} attestations that are refused`, async (t) => {
   for (const [name, attestation, reason, order] of table) {
