@@ -52,11 +52,6 @@ export const unusualServices: readonly LeakingService[] = [
   service('abort-signals', /^listeners of "abort" on shutdown\.signal$/),
   service('finalization', /^freeLater$/),
   service('unread-stream', /^data not yet (read from|written to) auditTrail$/),
-  {
-    ...service('message-port', /^messages not yet taken from /),
-    file: /^(message-port\.mjs)?$/,
-    budget: 'growth.perSecond=1MB',
-  },
   service('string-slices', /^recentIds$/),
   service('agents', /^open handles: (TCP|Socket|Agent|ClientRequest) that was never closed$/),
   service('in-a-thread', /^rendered in thread \d+ renderer$/),

@@ -28,7 +28,7 @@ try {
     }
     const { report, output } = bench.run(words);
     if (!report) throw new Error(output);
-    for (const { what, truthBytes, bytes } of checks(report, output)) {
+    for (const { what, truthBytes, bytes } of checks(report, bench.place)) {
       const share = bytes / truthBytes;
       const isNear = Math.abs(share - 1) <= shareMax;
       isRight &&= isNear;

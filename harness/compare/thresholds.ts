@@ -22,13 +22,20 @@ function defaultsOf(project: Project, scenario: ScenarioConfig, lane: Lane): Rea
   return lane === 'load' && isPprof ? defaultsOfPprof : defaults[lane];
 }
 
-/** @throws FloodgateError `option-invalid` for an unknown metric, with the nearest, or for what is no share */
+/** Of a metric that is judged because somebody named it, where nothing says by how much. */
+const namedDefault = '5%';
+
+/**
+ * @param only these metrics are judged, whatever else has a threshold; empty: all that have one
+ * @throws FloodgateError `option-invalid` for an unknown metric, with the nearest, or for what is no share
+ */
 export function thresholdsOf(
   project: Project,
   scenario: ScenarioConfig,
   lane: Lane,
   environment: string | undefined,
   given: readonly string[],
+  only: readonly string[] = [],
 ): Map<string, number> {
   const configured = limitsOf(project, scenario, 'thresholds', environment);
   const typed = given.map((text) => {
@@ -36,7 +43,11 @@ export function thresholdsOf(
     return [text.slice(0, Math.max(0, at)), text.slice(at + 1)] as const;
   });
   const all = { ...configured, ...Object.fromEntries(typed) };
-  const entries = Object.entries(Object.keys(all).length > 0 ? all : defaultsOf(project, scenario, lane));
+  const otherwise = defaultsOf(project, scenario, lane);
+  const entries =
+    only.length > 0
+      ? only.map((name) => [name, all[name] ?? otherwise[name] ?? namedDefault] as const)
+      : Object.entries(Object.keys(all).length > 0 ? all : otherwise);
   return new Map(entries.map(([name, value]) => [checked(name), shareOf(name, value)]));
 }
 

@@ -30,6 +30,8 @@ export interface CellsOrder {
   readonly environment: string | undefined;
   /** As typed: `allocated.perRequest=5%`. */
   readonly thresholds: readonly string[];
+  /** These are judged and no others. @default all with a threshold */
+  readonly metrics?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -49,7 +51,7 @@ export function cellsOf(order: CellsOrder): Cells {
   const target = targetOf(project, scenario);
   // Our agent is compared where numbers repeat, unless the scenario says otherwise.
   const lane = scenario.lane ?? (isOwnAgent(target) ? 'exact' : 'load');
-  const thresholds = thresholdsOf(project, scenario, lane, environment, order.thresholds);
+  const thresholds = thresholdsOf(project, scenario, lane, environment, order.thresholds, order.metrics);
   if (target !== undefined && ('pid' in target || 'url' in target)) {
     throw new FloodgateError('option-invalid', `scenario "${scenario.name}" watches a program that runs already`, {
       hint: 'Two versions need a target that floodgate starts: { command }.',
@@ -78,9 +80,13 @@ export function cellsOf(order: CellsOrder): Cells {
       store.activate(versions[side]);
       const out = folderOf(name);
       mkdirSync(out, { recursive: true, mode: 0o700 });
-      const report = await runCell({ arguments: [...words, ...place, ...more], folder: project.folder, out, signal });
+      const report = await runCell({
+        ...{ arguments: [...words, ...place, ...more], folder: project.folder, out, signal },
+        who: whoIs(side, versions[side]),
+      });
       keepReport(out);
-      if (report.partial) throw died(side, versions[side], report);
+      // A load that decides nothing is no such fault: failed requests are compared.
+      if (report.partial || report.fault?.exitCode === 1) throw died(side, versions[side], report);
       measuredMs += report.durationMs;
       runs += 1;
       return report;
@@ -88,9 +94,11 @@ export function cellsOf(order: CellsOrder): Cells {
   };
 }
 
+const whoIs = (side: Side, { label }: Version): string => `${side} (${label})`;
+
 /** A head that dies has failed; a base that dies leaves nothing to compare with. */
 function died(side: Side, version: Version, report: RunReport): FloodgateError {
-  return new FloodgateError('run-failed', `${side} (${version.label}): ${report.verdict.headline}`, {
+  return new FloodgateError('run-failed', `${whoIs(side, version)}: ${report.verdict.headline}`, {
     hint: `Run it by hand: ${report.command}`,
     exitCode: side === 'head' ? 1 : 2,
   });

@@ -118,6 +118,8 @@ t.test('every page has a name where the pages were looked at', (t) => {
   );
   t.equal(namedShare, 0.99);
   t.equal(suspects[0]?.functionName, 'spend');
+  const table = suspects.find(({ functionName }) => functionName === 'table');
+  t.equal(Math.round((table?.selfBytes ?? 0) / MB), 15, 'who took what is written now is a suspect of so much');
   t.end();
 });
 

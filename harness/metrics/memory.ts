@@ -21,6 +21,14 @@ export function highest({ levels, rssPeakBytes, measure }: RunFigures): Reading 
   return value(Math.max(levels.max, rssPeakBytes ?? 0, measure.watch.rssPeakBytes));
 }
 
+/** A process at a desk is not as large as one that has run for weeks: how far it rises can be compared, its level cannot. */
+export function rise(run: RunFigures): Reading {
+  const [top, base] = [highest(run), idle(run)];
+  if (top.state !== 'value' || base.state === 'notMeasured') return top.state === 'value' ? base : top;
+  if (base.state === 'value') return value(Math.max(0, top.value - base.value));
+  return between(Math.max(0, top.value - base.high), Math.max(0, top.value - base.low), base.reason);
+}
+
 /** Read seldom, and where RSS is higher than at any reading before: what came above the last of them may be its own. */
 export function ofRollup({ measure: { watch }, levels, rssPeakBytes }: RunFigures, column: 'pss' | 'uss'): Reading {
   const most = largest(watch.rollup.column(column));

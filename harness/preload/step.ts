@@ -13,6 +13,7 @@ export interface HeapCount {
   takeCollections(isOurs?: boolean): number;
   /** What the last such call took up itself. */
   readonly takingBytes: number;
+  forgetPeak(): void;
   report(): void;
 }
 
@@ -71,6 +72,7 @@ export class StepReadings {
       globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     }
     this.#heap.takeCollections(true);
+    this.#heap.forgetPeak();
   }
 
   /** Figures have more digits or fewer, and their text takes more room or less: all readings are to take the same. */

@@ -24,18 +24,38 @@ export function keeperOf({ retained, requestsPerFrame, likelyFile, sources }: Ke
   if (!found || found.share < shareMin) return null;
   const requests = counted ?? (requestsPerFrame === null ? null : requestsPerFrame * frames);
   const { kind, held, countAdded, bytesAdded, share, path } = found;
-  const name = retained.where === '' ? found.name : `${found.name} in ${retained.where}`;
   const perRequest = requests !== null && requests > 0 ? countAdded / requests : null;
-  return { name, kind, ...placeOf(found, likelyFile, sources), held, countAdded, perRequest, bytesAdded, share, path };
+  const { name, ...place } = placeOf(found, likelyFile, sources);
+  const where = retained.where === '' ? name : `${name} in ${retained.where}`;
+  return { name: where, kind, ...place, held, countAdded, perRequest, bytesAdded, share, path };
 }
 
-function placeOf(found: FoundKeeper, likelyFile: string, sources: Sources): { file: string; line: number } {
+function placeOf(found: FoundKeeper, likelyFile: string, sources: Sources): Pick<Keeper, 'name' | 'file' | 'line'> {
   const built = found.script === '' ? likelyFile : fileOfUrl(found.script, [projectRoot, process.cwd()]);
   const source = found.script === '' ? undefined : sources.positionOf(built, found.line, found.column);
   const { file, line: near } = source ?? { file: built, line: found.line };
-  const line = declarationLine(sources.linesOf(file), { name: found.name, line: near });
-  if (line > 0) return { file, line };
-  return found.script === '' ? { file: '', line: 0 } : { file, line: near };
+  const lines = sources.linesOf(file);
+  const name = nameIn(lines, near, found);
+  const line = declarationLine(lines, { name, line: near });
+  if (line > 0) return { name, file, line };
+  return found.script === '' ? { name, file: '', line: 0 } : { name, file, line: near };
+}
+
+/** How a source makes an object of a class. */
+function makes(kind: string): string {
+  if (kind === 'Array') return '(\\[|Array[.(]|new Array\\b)';
+  if (kind === 'Object') return '(\\{|Object\\.create)';
+  return `(await )?new ([\\w$.]+\\.)?${quoted(kind)}\\b`;
+}
+
+/** Of a variable of a block V8 says no name: it is one of those above a function that sees it which are given such an object. */
+export function nameIn(lines: readonly string[], near: number, { name, variable }: FoundKeeper): string {
+  if (variable === undefined) return name;
+  const declaration = new RegExp(`\\b(?:const|let|var)\\s+([\\w$]+)\\s*(?::[^=]+)?=\\s*${makes(variable.kind)}`);
+  const declared = lines.slice(0, near).flatMap((text) => declaration.exec(text)?.[1] ?? []);
+  const word = declared.at(-1 - variable.alikeAfter) ?? `a variable (${variable.kind})`;
+  if (name === '') return word;
+  return name.startsWith('[') ? word + name : / (on|to|from)$/.test(name) ? `${name} ${word}` : `${word}.${name}`;
 }
 
 const quoted = (word: string) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');

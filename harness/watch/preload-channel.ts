@@ -193,6 +193,7 @@ export class PreloadChannel {
       if (this.#mainLine) this.last = this.threads.addedTo(this.#mainLine);
     } else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
     else if (line.type === 'settled') this.settled.push(line);
+    else if (line.type === 'snapshot') this.snapshots.push(line);
     else if (line.type === 'threadStart' || line.type === 'spawn' || line.type === 'error') this.#takeOwn(line);
   }
 

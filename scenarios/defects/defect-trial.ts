@@ -140,7 +140,8 @@ export const defectTrials: readonly DefectTrial[] = [
     defect: 'gap-filled',
     scenario: 'far-ahead-byte',
     suspect: { file: 'scenarios/defects/gap-filled/assembler.ts', functionName: '#reserve' },
-    causes: ['off-heap'],
+    // It goes with its half-connection, which a gap keeps open for minutes: in the run nothing of it goes.
+    causes: ['leak', 'off-heap'],
     until: 'http',
     budget: 'rss.p99=100MB',
   },

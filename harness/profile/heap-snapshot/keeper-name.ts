@@ -20,6 +20,15 @@ export interface Named extends ScriptPlace {
   readonly name: string;
   /** Class of what the name names. */
   readonly kind: string;
+  /** A variable whose name V8 does not say, one of a block: the name is what follows it, and may be empty. */
+  readonly variable?: UnnamedVariable;
+}
+
+export interface UnnamedVariable {
+  /** Class of what it has. */
+  readonly kind: string;
+  /** So many variables of its block with such objects come after it. */
+  readonly alikeAfter: number;
 }
 
 /** What naming takes: a snapshot and its shortest ways. */
@@ -48,6 +57,10 @@ export function nameOf(kept: KeptBy): Named {
       const place = placeOfContext(after, owner);
       if (place.script !== '' && !isRuntime(place.script)) return { name: way.name, kind, ...place };
       break;
+    }
+    if (step.type === 'hidden' && isThing(after, node) && classNameOf(after, owner) === 'system / Context') {
+      const place = placeOfContext(after, owner);
+      if (!isRuntime(place.script)) return { name: way.name, kind, variable: variableIn(after, owner, node), ...place };
     }
     if (way.isNamed && isThing(after, owner)) {
       if (/^(global|Window)\b.*/.test(classNameOf(after, owner))) {
@@ -108,7 +121,7 @@ class Way {
       (all, word) => (all === '' || word.startsWith('[') ? all + word : `${all}.${word}`),
       '',
     );
-    return this.#part === '' ? joined : `${this.#part} ${joined || 'an object without a name'}`;
+    return this.#part === '' ? joined : `${this.#part} ${joined}`.trim();
   }
 
   /** The same as a part of something. */
@@ -164,6 +177,21 @@ const isFunction = ({ nodeTypes, nodeType }: HeapSnapshot, node: number) => node
 
 /** Node.js's own modules, and what has no script. */
 const isRuntime = (script: string) => script === '' || script.startsWith('node:');
+
+/** Variables of a block stand in its context in their order in the source. */
+function variableIn(after: HeapSnapshot, context: number, value: number): UnnamedVariable {
+  const kind = classNameOf(after, value);
+  const { firstEdge, edgeTo, edgeLabel, edgeTypes } = after;
+  let alikeAfter = 0;
+  let isBehind = false;
+  for (let edge = firstEdge[context]!; edge < firstEdge[context + 1]!; edge += 1) {
+    const to = edgeTo[edge]!;
+    if (edgeTypes[edgeLabel[edge]! >>> EDGE_NAME_BITS] !== 'hidden') continue;
+    if (isBehind && classNameOf(after, to) === kind) alikeAfter += 1;
+    if (to === value) isBehind = true;
+  }
+  return { kind, alikeAfter };
+}
 
 /** What Node.js itself keeps: a variable that has it as well names it, else the first function behind what it holds says for whom it is. */
 function ofRuntime({ after, paths, fork, example, heldClass }: KeptBy, way: Way, kind: string): Named {

@@ -5,19 +5,12 @@
 import type { SnapshotSummary } from './classes.ts';
 import { NONE } from './dominators.ts';
 import { classNameOf, type HeapSnapshot } from './heap-snapshot.ts';
-import { nameOf } from './keeper-name.ts';
+import { type Named, nameOf } from './keeper-name.ts';
 import { keepingEdges } from './keeping-edges.ts';
 import { RetainingPaths } from './retaining-path.ts';
 
-export interface FoundKeeper {
-  /** As in the source where it has a name: `cache`, `Pairing.#archive`, `listeners of "change" on bus`. */
-  readonly name: string;
-  /** `Map`, `Array`, `Object`: what the name names. */
-  readonly kind: string;
-  /** The script as V8 names it (a URL or a path), and the place of a function or class near the name; empty where unknown. */
-  readonly script: string;
-  readonly line: number;
-  readonly column: number;
+/** Name, kind and place are those of the container: `cache`, `Pairing.#archive`, `listeners of "change" on bus`. */
+export interface FoundKeeper extends Named {
   /** Class of what it holds more of, and how many objects came since the first snapshot. */
   readonly held: string;
   readonly countAdded: number;

@@ -1,9 +1,8 @@
-// Children: one by fork (50 MB), one by spawn without a word of the parent's environment (50 MB), a Python behind a shell (50 MB).
+// Children: one by fork (200 MB), one by spawn without a word of the parent's environment (200 MB), a Python behind a shell (200 MB).
 import { fork, spawn } from 'node:child_process';
-import { setTimeout as pause } from 'node:timers/promises';
-import { touch } from './touch.mjs';
+import { begun, touch } from './touch.mjs';
 
-const bytes = 50e6;
+const bytes = 200e6;
 if (process.argv[2] === 'child') {
   const kept = [touch(1e5)];
   const go = () => kept.push(touch(bytes));
@@ -17,8 +16,7 @@ if (process.argv[2] === 'child') {
   const up = (stream) => new Promise((done) => stream.once('data', done));
   await Promise.all([up(forked.stdout), up(spawned.stdout), up(shell.stderr)]);
   console.log('ready');
-  await pause(2500);
+  await begun();
   forked.send('go');
   spawned.stdin.write('go\n');
-  shell.stdin.write('go\n');
 }

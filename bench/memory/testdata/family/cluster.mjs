@@ -1,17 +1,16 @@
-// A cluster of four: 40 MB each, half of it on the heap.
+// A cluster of four: 200 MB each, half of it on the heap.
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
-import { doubles, touch } from './touch.mjs';
+import { begun, doubles, touch } from './touch.mjs';
 
 const kept = [];
-const take = (share) => kept.push(touch(20e6 * share), doubles(20e6 * share));
+const take = (share) => kept.push(touch(100e6 * share), doubles(100e6 * share));
 
 if (cluster.isPrimary) {
   const workers = Array.from({ length: 4 }, () => cluster.fork());
   await Promise.all(workers.map((worker) => new Promise((done) => worker.once('listening', done))));
   console.log('ready');
-  await pause(2500);
+  await begun();
   for (const worker of workers) worker.send('go');
 } else {
   take(0.01);

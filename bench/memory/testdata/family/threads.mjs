@@ -1,20 +1,19 @@
-// Three worker threads: 60 MB of a buffer, 60 MB of doubles on the heap, 30 MB of both.
+// Three worker threads: 200 MB of a buffer, 200 MB of doubles on the heap, 100 MB of both.
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { setTimeout as pause } from 'node:timers/promises';
-import { doubles, touch } from './touch.mjs';
+import { begun, doubles, touch } from './touch.mjs';
 
 if (isMainThread) {
   const kinds = [
-    ['buffers', 60e6, 0],
-    ['doubles', 0, 60e6],
-    ['both', 30e6, 30e6],
+    ['buffers', 200e6, 0],
+    ['doubles', 0, 200e6],
+    ['both', 100e6, 100e6],
   ];
   const workers = kinds.map(
     ([name, buffer, heap]) => new Worker(new URL(import.meta.url), { name, workerData: { buffer, heap } }),
   );
   await Promise.all(workers.map((worker) => new Promise((done) => worker.once('message', done))));
   console.log('ready');
-  await pause(2500);
+  await begun();
   for (const worker of workers) worker.postMessage('go');
 } else {
   const kept = [];

@@ -1,4 +1,8 @@
-// Memory of known amounts: `touch(bytes)` writes to every page of a buffer, `doubles(bytes)` fills the heap.
+// Memory of known amounts: `touch(bytes)` writes to every page of a buffer, `doubles(bytes)` fills the heap. `begun()` resolves when the
+// run's load begins: it writes the file "go".
+import { existsSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
 const pageBytes = 4096;
 
 export function touch(bytes) {
@@ -7,10 +11,15 @@ export function touch(bytes) {
   return view;
 }
 
-/** An array of doubles has 8 bytes for each, and is too large to be moved by collections. */
+const some = Array.from({ length: 125_000 }, (_, i) => i + 0.5);
+/** Eight for each of them: large enough that no collection moves it. */
+const someBytes = 1_000_000;
+
+/** Lists of doubles, copied: each has the size of its numbers. @param bytes a multiple of a megabyte */
 export function doubles(bytes) {
-  const count = bytes / 8;
-  const list = new Array(count);
-  for (let i = 0; i < count; i += 1) list[i] = i + 0.5;
-  return list;
+  return Array.from({ length: bytes / someBytes }, () => some.slice());
+}
+
+export async function begun() {
+  while (!existsSync('go')) await pause(20);
 }

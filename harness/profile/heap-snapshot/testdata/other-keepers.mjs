@@ -146,6 +146,16 @@ const keepers = {
 process.setMaxListeners(0);
 emitter.setMaxListeners(0);
 void port2;
+// V8 says no names of what a block declares.
+{
+  const unrelated = [];
+  const inABlock = new Map();
+  const anotherMap = new Map();
+  const state = { unrelated, pending: [] };
+  keepers.block = (i) => inABlock.set(i, thing(i));
+  keepers.others = () => anotherMap.size;
+  keepers.partofblock = (i) => state.pending.push(thing(i));
+}
 const run = (from, to) => {
   for (let i = from; i < to; i += 1) keepers[kind](i);
 };
