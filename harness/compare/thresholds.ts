@@ -43,11 +43,11 @@ export function thresholdsOf(
     return [text.slice(0, Math.max(0, at)), text.slice(at + 1)] as const;
   });
   const all = { ...configured, ...Object.fromEntries(typed) };
-  const otherwise = defaultsOf(project, scenario, lane);
+  const usual = defaultsOf(project, scenario, lane);
   const entries =
     only.length > 0
-      ? only.map((name) => [name, all[name] ?? otherwise[name] ?? namedDefault] as const)
-      : Object.entries(Object.keys(all).length > 0 ? all : otherwise);
+      ? only.map((name) => [name, all[name] ?? usual[name] ?? namedDefault] as const)
+      : Object.entries(Object.keys(all).length > 0 ? all : usual);
   return new Map(entries.map(([name, value]) => [checked(name), shareOf(name, value)]));
 }
 
