@@ -1,6 +1,6 @@
 /** The pages: links lead somewhere, named files and scripts exist, and "the article" is always the one of docs/story.md. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import t from 'tap';
@@ -94,43 +94,77 @@ function optionsOf(command: string): Set<string> {
 }
 
 /** Programs that pages call beside ours; nothing of them is run here. */
-const otherPrograms = ['npm', 'npx', 'sudo', 'git', 'go', 'openssl', 'cosign', 'gh', 'sed', 'base64', 'cat', 'wc'];
+const otherPrograms = [
+  'node_modules/.bin/node',
+  'npm',
+  'npx',
+  'sudo',
+  'git',
+  'go',
+  'openssl',
+  'cosign',
+  'gh',
+  'sed',
+  'base64',
+  'cat',
+  'wc',
+];
 
-/** What bash calls where it runs a text, with every program replaced by one that takes down its words. */
-function callsIn(folder: string, code: string): { calls: string[][]; errors: string } {
-  const bin = path.join(folder, 'bin');
-  const log = path.join(folder, 'log');
-  if (!existsSync(bin)) {
-    mkdirSync(bin);
-    const stub = `#!/bin/sh\nprintf '%s\\0' "\${0##*/}" "$@" >> "$LOG"\nprintf '\\001\\0' >> "$LOG"\ncase "\${0##*/}" in sudo|npx) exec /usr/bin/env "$@";; esac\n`;
-    for (const name of ['floodgate', 'floodgate-agent', ...otherPrograms])
-      writeFileSync(path.join(bin, name), stub, { mode: 0o755 });
-  }
-  writeFileSync(log, '');
-  const { stderr } = spawnSync('/bin/bash', ['--noprofile', '--norc', '-c', code], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { PATH: bin, LOG: log, HOME: folder },
-  });
-  const calls = readFileSync(log, 'utf8')
-    .split('\x01\0')
-    .map((call) => call.split('\0').slice(0, -1));
-  return { calls: calls.filter(([program]) => program?.startsWith('floodgate')), errors: stderr };
+/** In place of every program a function that takes down its words; `sudo` and `npx` call what they are given. */
+const stubs = `
+take() { printf '%s\\0' "$@" >> "$log"; printf '\\001\\0' >> "$log"; }
+${['floodgate', 'bin/floodgate', 'floodgate-agent'].map((name) => `function ${name} { take ${path.basename(name)} "$@"; }`).join('\n')}
+${otherPrograms.map((name) => `function ${name} { :; }`).join('\n')}
+sudo() { while [[ $1 == *=* ]]; do shift; done; "$@"; }
+npx() { "$@"; }
+for text in "$@"; do
+  log=$text.calls
+  : > "$log"
+  ( . "$text" ) > "$text.output" 2> "$text.errors"
+done
+`;
+
+interface Shown {
+  readonly calls: readonly (readonly string[])[];
+  readonly errors: string;
 }
 
-/** A shown file's commands: scripts and steps, a container's words. */
-function callsInYaml(folder: string, value: unknown): string[][] {
-  if (typeof value === 'string' && /\bfloodgate /.test(value)) {
-    return callsIn(folder, value.replaceAll(/\$\{\{.*?\}\}/g, 'x')).calls;
-  }
+/** What each of the texts calls where bash runs it: one bash for all of them. */
+function callsIn(folder: string, texts: readonly string[]): Shown[] {
+  const files = texts.map((text, at) => {
+    const file = path.join(folder, `text-${at}`);
+    writeFileSync(file, text);
+    return file;
+  });
+  spawnSync('/bin/bash', ['--noprofile', '--norc', '-c', stubs, 'bash', ...files], {
+    cwd: folder,
+    env: { PATH: '/nowhere', HOME: folder },
+  });
+  return files.map((file) => {
+    const calls = readFileSync(`${file}.calls`, 'utf8')
+      .split('\x01\0')
+      .map((call) => call.split('\0').slice(0, -1));
+    return {
+      calls: calls.filter(([program]) => program?.startsWith('floodgate')),
+      errors: readFileSync(`${file}.errors`, 'utf8'),
+    };
+  });
+}
+
+/** A shown file's scripts and steps; expressions of a workflow are words. */
+function scriptsIn(value: unknown): string[] {
+  if (typeof value === 'string') return /\bfloodgate /.test(value) ? [value.replaceAll(/\$\{\{.*?\}\}/g, 'x')] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(scriptsIn) : [];
+}
+
+/** A container's words. */
+function wordsIn(value: unknown): string[][] {
   if (Array.isArray(value) && value.includes('floodgate')) return [value.slice(value.indexOf('floodgate'))];
-  return typeof value === 'object' && value !== null
-    ? Object.values(value).flatMap((each) => callsInYaml(folder, each))
-    : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(wordsIn) : [];
 }
 
 /** Entry point and default words are those of one command. */
-function callsInDockerfile(code: string): string[][] {
+function wordsInDockerfile(code: string): string[][] {
   const words = [...code.matchAll(/^(?:ENTRYPOINT|CMD) (\[.*\])$/gm)].flatMap(([, list]) => JSON.parse(list!));
   return words.includes('floodgate') ? [words.slice(words.indexOf('floodgate'))] : [];
 }
@@ -150,31 +184,37 @@ async function takenByCommander([, ...words]: readonly string[]): Promise<void> 
   await program.parseAsync(words, { from: 'user' });
 }
 
-t.test('commands that pages show are taken as they stand', async (t) => {
-  const folder = t.testdir();
-  const agent = new Map<string, Set<string>>();
-  let shown = 0;
-  for (const { file, language, code } of blocks) {
-    let calls: string[][] = [];
-    if (language === 'sh') {
-      const run = callsIn(folder, code);
-      t.notMatch(run.errors, /not found|syntax error/, `${file}: ${code}`);
-      calls = run.calls;
-    } else if (language === 'yaml') calls = callsInYaml(folder, parse(code));
-    else if (language === 'dockerfile') calls = callsInDockerfile(code);
-    for (const call of calls) {
-      shown += 1;
-      const words = call.join(' ');
-      if (call[0] === 'floodgate') await t.resolves(takenByCommander(call), `${file}: ${words}`);
-      else {
-        const command = /^[a-z]+$/.test(call[1] ?? '') ? call[1]! : '';
-        if (!agent.has(command)) agent.set(command, optionsOf(command));
-        for (const option of call.filter((word) => word.startsWith('--')))
-          t.ok(agent.get(command)!.has(option), `${file}: ${words}: ${option}`);
-      }
-    }
+t.test('commands that pages show are taken as they stand', { timeout: 300_000 }, async (t) => {
+  const scripts = blocks.flatMap(({ file, language, code }) => {
+    if (language === 'sh') return [{ file, text: code }];
+    return language === 'yaml' ? scriptsIn(parse(code)).map((text) => ({ file, text })) : [];
+  });
+  const shown = callsIn(
+    t.testdir(),
+    scripts.map(({ text }) => text),
+  );
+  const calls = blocks.flatMap(({ file, language, code }) => {
+    const words = language === 'yaml' ? wordsIn(parse(code)) : language === 'dockerfile' ? wordsInDockerfile(code) : [];
+    return words.map((call) => ({ file, call: call as readonly string[] }));
+  });
+  for (const [at, { calls: called, errors }] of shown.entries()) {
+    const { file, text } = scripts[at]!;
+    t.notMatch(errors, /not found|No such file|syntax error/, `${file}: ${text}`);
+    calls.push(...called.map((call) => ({ file, call })));
   }
-  t.ok(shown > 80, `${shown} commands`);
+  const agent = new Map<string, Set<string>>();
+  for (const { file, call } of calls) {
+    const words = call.join(' ');
+    if (call[0] === 'floodgate') {
+      await t.resolves(takenByCommander(call), `${file}: ${words}`);
+      continue;
+    }
+    const command = /^[a-z]+$/.test(call[1] ?? '') ? call[1]! : '';
+    if (!agent.has(command)) agent.set(command, optionsOf(command));
+    for (const option of call.filter((word) => word.startsWith('--')))
+      t.ok(agent.get(command)!.has(option), `${file}: ${words}: ${option}`);
+  }
+  t.ok(calls.length > 80, `${calls.length} commands`);
   await t.rejects(takenByCommander(['floodgate', 'compare', '--base', 'main', '--haed', '.']), /unknown option/);
   await t.rejects(takenByCommander(['floodgate', 'history', 'show', 'a', 'b', 'c']), /too many arguments/);
 });
