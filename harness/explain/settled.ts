@@ -150,20 +150,18 @@ interface Growing {
 function keptBy(during: readonly SettledPoint[], last: SettledPoint, { isLiveGrowing, x, ownFloor }: Growing) {
   const all = [...during, last];
   const live = keptOf(all.map(({ liveBytes }) => liveBytes));
-  const isLiveLeak = isLiveGrowing && staysAndGrew(live, leakBytesMin);
+  const isLiveLeak = isLiveGrowing && staysAndGrew(live, x, leakBytesMin);
   if (isLiveLeak || ownFloor === undefined) return { bytes: live.bytes, isLeak: isLiveLeak, isNative: false };
   // Buffers are in both, and cancel out.
   const places = [...x, x.at(-1)!];
   // A target that ended, or a busy machine, leaves some looks without pages.
   const seen = all.flatMap(({ liveBytes, ownBytes }, i) =>
-    ownBytes === null ? [] : [{ x: places[i]!, bytes: ownBytes - liveBytes }],
+    ownBytes === null ? [] : [{ at: places[i]!, bytes: ownBytes - liveBytes }],
   );
   const unknown = keptOf(seen.map(({ bytes }) => bytes));
-  const slope = theilSen(
-    seen.slice(0, -1).map((each) => each.x),
-    unknown.levels,
-  );
-  const isNativeLeak = slope !== undefined && slope.low > ownFloor && staysAndGrew(unknown, nativeLeakBytesMin);
+  const seenAt = seen.slice(0, -1).map(({ at }) => at);
+  const slope = theilSen(seenAt, unknown.levels);
+  const isNativeLeak = slope !== undefined && slope.low > ownFloor && staysAndGrew(unknown, seenAt, nativeLeakBytesMin);
   return { bytes: (isNativeLeak ? unknown : live).bytes, isLeak: isNativeLeak, isNative: isNativeLeak };
 }
 
@@ -180,11 +178,15 @@ const keptOf = (levels: readonly number[]): Kept => ({
   bytes: levels.at(-1)! - levels[0]!,
 });
 
-function staysAndGrew({ levels, bytes }: Kept, bytesMin: number): boolean {
+/** @param x requests or frames at each level */
+function staysAndGrew({ levels, bytes }: Kept, x: readonly number[], bytesMin: number): boolean {
   const first = levels[0]!;
   const top = Math.max(...levels);
   // Not a number where nothing was read.
   if (!(bytes >= bytesMin) || bytes < staysShare * (top - first)) return false;
-  const steps = levels.slice(1).map((level, i) => level - levels[i]!);
-  return Math.max(...steps) <= stepShareMax * bytes;
+  const width = x.at(-1)! - x[0]!;
+  // On a busy machine many requests may lie between two looks.
+  const isStep = (i: number) =>
+    levels[i]! - levels[i - 1]! > stepShareMax * bytes && x[i]! - x[i - 1]! < (stepShareMax / 2) * width;
+  return !levels.some((_, i) => i > 0 && isStep(i));
 }
