@@ -56,6 +56,11 @@ t.test(
     )!;
     t.ok(leak.isLeak);
     t.ok(Math.abs(leak.keptBytes - 42e6) < 2e6, `${leak.keptBytes}`);
+    t.ok(leak.isNative);
+    const unseen = withNative((requests) => 5000 * requests).map((point, i, { length }) =>
+      i === 9 || i === length - 1 ? { ...point, ownBytes: null } : point,
+    );
+    t.ok(settledGrowth(unseen, pace, noLine)!.isLeak, 'looks without pages: at the end, and one in between');
     const cases: [string, SettledPoint[]][] = [
       ['given back', withNative((requests) => 5000 * requests, 0)],
       ['settling', withNative((requests) => 5e6 * Math.min(1, requests / 3_000))],

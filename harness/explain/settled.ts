@@ -115,7 +115,10 @@ export function settledGrowth(
   const factor = counts && last.requests ? (perSecond * pace.seconds) / last.requests : 1;
   const ownFloor = ownFloorBytes / pace.seconds;
   const isLiveGrowing = live.low > floorPerUnit;
-  const kept = keptBy(during, last, { isLiveGrowing, x, ownFloor: own && ownFloor / perSecond });
+  const kept = keptBy(during, last, {
+    ...{ isLiveGrowing, x },
+    ownFloor: isPaced ? ownFloor / perSecond : undefined,
+  });
   return {
     live: times(live, perSecond),
     own: own && times(own, perSecond),
@@ -150,9 +153,15 @@ function keptBy(during: readonly SettledPoint[], last: SettledPoint, { isLiveGro
   const isLiveLeak = isLiveGrowing && staysAndGrew(live, x, leakBytesMin);
   if (isLiveLeak || ownFloor === undefined) return { bytes: live.bytes, isLeak: isLiveLeak, isNative: false };
   // Buffers are in both, and cancel out.
-  const unknown = keptOf(all.map(({ liveBytes, ownBytes }) => (ownBytes ?? Number.NaN) - liveBytes));
-  const slope = theilSen(x, unknown.levels);
-  const isNativeLeak = slope !== undefined && slope.low > ownFloor && staysAndGrew(unknown, x, nativeLeakBytesMin);
+  const places = [...x, x.at(-1)!];
+  // A target that ended, or a busy machine, leaves some looks without pages.
+  const seen = all.flatMap(({ liveBytes, ownBytes }, i) =>
+    ownBytes === null ? [] : [{ at: places[i]!, bytes: ownBytes - liveBytes }],
+  );
+  const unknown = keptOf(seen.map(({ bytes }) => bytes));
+  const seenAt = seen.slice(0, -1).map(({ at }) => at);
+  const slope = theilSen(seenAt, unknown.levels);
+  const isNativeLeak = slope !== undefined && slope.low > ownFloor && staysAndGrew(unknown, seenAt, nativeLeakBytesMin);
   return { bytes: (isNativeLeak ? unknown : live).bytes, isLeak: isNativeLeak, isNative: isNativeLeak };
 }
 
@@ -173,7 +182,7 @@ const keptOf = (levels: readonly number[]): Kept => ({
 function staysAndGrew({ levels, bytes }: Kept, x: readonly number[], bytesMin: number): boolean {
   const first = levels[0]!;
   const top = Math.max(...levels);
-  // Not a number where it was not read.
+  // Not a number where nothing was read.
   if (!(bytes >= bytesMin) || bytes < staysShare * (top - first)) return false;
   const width = x.at(-1)! - x[0]!;
   // On a busy machine many requests may lie between two looks.
