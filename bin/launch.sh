@@ -95,7 +95,8 @@ floodgate-agent)
   # One arena of glibc's for all threads: see docs/decisions/one-arena.md.
   export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX-1}"
   ;;
-*) fg_arguments=--disable-warning=ExperimentalWarning ;;
+# A configuration in a project of CommonJS is a module all the same.
+*) fg_arguments="--disable-warning=ExperimentalWarning --disable-warning=MODULE_TYPELESS_PACKAGE_JSON" ;;
 esac
 
 # Node.js would read what lies there before `start.js` has seen whose it is.

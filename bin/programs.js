@@ -14,7 +14,8 @@ const programs = {
   floodgate: {
     entry: 'harness/cli',
     built: 'harness/cli',
-    nodeArguments: ['--disable-warning=ExperimentalWarning'],
+    // A configuration in a project of CommonJS is a module all the same.
+    nodeArguments: ['--disable-warning=ExperimentalWarning', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'],
   },
   'floodgate-agent': {
     entry: 'agent/main',

@@ -67,6 +67,8 @@ export interface RunOptions {
   readonly explain: Explain;
   /** A Node.js target under a load allocates the same in every run, and is slower. @default false */
   readonly repeatable?: boolean;
+  /** Read at fixed numbers of requests alone, while they are answered. @default false */
+  readonly byRequests?: boolean;
   /** Replays once more for the lines of the first suspect. @default false */
   readonly lines?: boolean;
   /** Takes allocations whatever `explain` says, a sample every so many bytes. */
@@ -299,6 +301,7 @@ async function replay(options: RunOptions, planned: PlannedPass): Promise<PassRe
         agentLauncher(stage, [...(scenario.agentArguments ?? []), ...defect.agent], options.agentFolder),
       folder: passFolder(folder, planned.instrument),
       nodeArguments: [...defect.node, ...(options.repeatable ? repeatableArguments : [])],
+      byRequests: options.byRequests ?? options.repeatable ?? false,
       sampleMs: options.sampleMs,
       intervalMs: planned.instrument.intervalMs ?? options.intervalMs,
       ...(options.idleMs !== undefined && { idleMs: options.idleMs }),

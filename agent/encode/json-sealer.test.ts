@@ -52,6 +52,7 @@ t.test('what is plain is sealed', async (t) => {
     '{"escaped":"a\\n\\u00e9\\ud83d\\ude00\\/","naïve":"“é”"}',
     '{"card":4111111111111111,"text":"pay 4111 1111 1111 1111 now","jwt":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x"}',
     '{"tiny":1.5e-7,"long":0.30000000000000004,"big":999999999999999,"least":-999999999999999}',
+    '[9007199254740993,1050118621198921728,-1600000000000000001,9223372036854775807,-9223372036854775807]',
     `{"long":"${'x'.repeat(20_000)}"}`,
     `[${Array.from({ length: 16_000 }, () => 1).join(',')}]`,
     `[${Array.from({ length: 6000 }, () => '"DE"').join(',')}]`,

@@ -1,9 +1,12 @@
 /** One attempt to send one batch. A server may be slow, lie, or talk without end: there is a limit to each. */
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, Agent as HttpAgentType, IncomingMessage } from 'node:http';
 import type { ConnectionEnds } from '../filter/own-traffic.ts';
 import { formatMark } from '../overload/mark.ts';
 import type { Batch } from './batch.ts';
 import type { UploadTarget } from './upload-target.ts';
+
+/** Not imported: an import looks at each export of a module, and one of `node:http` loads 16 MB of another HTTP client. */
+const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule('node:http');
 
 export const mediaType = 'application/vnd.floodgate.witnesses';
 /** Nothing in an answer is of use but its status. */
@@ -32,7 +35,7 @@ export interface UploadRequestOptions {
 
 export class UploadRequest {
   readonly #options: UploadRequestOptions;
-  readonly #agent: HttpAgent;
+  readonly #agent: HttpAgentType;
   readonly #request: typeof httpRequest;
   #current: ClientRequest | null = null;
 

@@ -3,9 +3,12 @@
  * one that has made the least of its time makes room for the next. Only a connection that the server itself works for
  * stays; servers bound how many of those there are.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { FloodgateError } from '../errors.ts';
+
+/** Not imported: an import looks at each export of a module, and one of `node:http` loads 16 MB of another HTTP client. */
+const { createServer } = process.getBuiltinModule('node:http');
 
 export interface ServerBounds {
   readonly connectionsMax: number;

@@ -33,7 +33,12 @@ const HARMLESS: Verdict = {
 const SECRET: Verdict = { ...HARMLESS, isSecret: true };
 
 const cache = new Map<string, Verdict>();
-const rules = NAMED_RULES.map(([, names, expression]) => ({ names, automaton: new RuleAutomaton(expression) }));
+type Rule = { readonly names: readonly string[]; readonly automaton: RuleAutomaton };
+const noRules: readonly Rule[] = [];
+const rules: readonly Rule[] = NAMED_RULES.map(([, names, expression]) => ({
+  names,
+  automaton: new RuleAutomaton(expression),
+}));
 
 /** Whether the value of a thing so called must not leave the agent. Names longer than 256 characters are cut. */
 export function isSecretName(name: string): boolean {
@@ -144,26 +149,30 @@ function isSecretWord(word: string): boolean {
   return bare !== word && WORDS.has(bare) ? true : ENDINGS.some((ending) => bare.endsWith(ending));
 }
 
-/** Rules whose issuer a name names. Names of a hostile client are all new: a closure a rule would be ten kilobytes a name. */
-function vendorsIn(words: readonly string[], joined: string): typeof rules {
-  const found: typeof rules = [];
-  for (const rule of rules) {
-    for (const vendor of rule.names) {
-      if (!startsAtWord(words, joined, vendor)) continue;
-      found.push(rule);
+/**
+ * Rules whose issuer a name names. Names of a hostile client are all new, and code that is not optimized yet makes an object for each step of
+ * an iterator: some hundred rules would be ten kilobytes a name. Plain loops.
+ */
+function vendorsIn(words: readonly string[], joined: string): readonly Rule[] {
+  let found: Rule[] | undefined;
+  for (let at = 0; at < rules.length; at += 1) {
+    const { names } = rules[at]!;
+    for (let name = 0; name < names.length; name += 1) {
+      if (!startsAtWord(words, joined, names[name]!)) continue;
+      found ??= [];
+      found.push(rules[at]!);
       break;
     }
   }
-  return found;
+  return found ?? noRules;
 }
 
 /** Whether an issuer's name begins where a word of the name does. */
 function startsAtWord(words: readonly string[], joined: string, vendor: string): boolean {
   if (!joined.includes(vendor)) return false;
-  let at = 0;
-  for (const word of words) {
+  for (let word = 0, at = 0; word < words.length; word += 1) {
     if (joined.startsWith(vendor, at)) return true;
-    at += word.length;
+    at += words[word]!.length;
   }
   return false;
 }

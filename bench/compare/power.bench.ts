@@ -15,7 +15,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
 import { createRandom } from '../../agent/seeded-random.ts';
-import { judgePairs } from '../../harness/compare/judge.ts';
+import { agree, judgePairs } from '../../harness/compare/judge.ts';
+import { exactPairs } from '../../harness/compare/pairs.ts';
 import { looksFor } from '../../harness/compare/stopping-rule.ts';
 import { drawnVerdict, type Pair } from './drawn-verdict.ts';
 import { measure, servedWords } from './measured-lane.ts';
@@ -193,6 +194,13 @@ function takeRound(round: number, cells: ReadonlyMap<string, Cell>, lane: Lane, 
   return order.every(({ name, cell }) => runs.take(`${round} ${name}`, cell) !== undefined);
 }
 
+function allAgree(rounds: number, cells: ReadonlyMap<string, Cell>, runs: Runs): boolean {
+  const of = (name: string, metric: string) =>
+    Array.from({ length: rounds }, (_, round) => runs.get(`${round} ${name}`)![metric]!);
+  const all = [...cells].flatMap(([name, { question }]) => [name, 'base'].map((each) => of(each, question.metric)));
+  return rounds >= exactPairs && all.every(agree);
+}
+
 interface Row {
   readonly size: number;
   readonly planted: number;
@@ -231,7 +239,11 @@ for (const name of flags.lanes.split(',')) {
   const cells = amountsOf(lane, runs);
   if (!cells) continue;
   let rounds = 0;
-  while (rounds < Number(flags.rounds) && takeRound(rounds, cells, lane, runs)) rounds += 1;
+  // As `compare` does: where repeats of all agree, no more are run.
+  while (rounds < Number(flags.rounds) && !(lane.repeats && allAgree(rounds, cells, runs))) {
+    if (!takeRound(rounds, cells, lane, runs)) break;
+    rounds += 1;
+  }
   if (rounds < 3) continue;
   for (const question of lane.questions) {
     for (const size of question.sizes) {

@@ -1,5 +1,5 @@
 /** Exports of a shop as a capture: fifty secrets, each in a place and a coding of its own, and small answers that decode to a lot, which hold all of them. */
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
 import { createRandom } from '../../agent/seeded-random.ts';
 
@@ -114,11 +114,15 @@ const places: readonly ((secret: string) => readonly [Uint8Array, Uint8Array])[]
   (s) => [request(`http://${s.toLowerCase()}.shop.test/${s}`), ok],
 ];
 
+export interface ExportsOrder {
+  readonly exports: number;
+  /** Of each, before it is coded. */
+  readonly exportBytes: number;
+  readonly coding: 'gzip' | 'br';
+}
+
 /** @param exports so many answers of `exportBytes` before they are coded @returns a pcap file */
-export function exportsCapture(
-  secrets: readonly string[],
-  { exports, exportBytes }: { readonly exports: number; readonly exportBytes: number },
-): Buffer {
+export function exportsCapture(secrets: readonly string[], { exports, exportBytes, coding }: ExportsOrder): Buffer {
   if (places.length !== secretCount) throw new Error(`${places.length} places for ${secretCount} secrets`);
   const conversations: { port: number; says: Says }[] = [];
   for (let at = 0; at < places.length; at += 10) {
@@ -134,13 +138,15 @@ export function exportsCapture(
   const rows = secrets.map((owner, index) => JSON.stringify({ row: index, owner, state: 'open', note: 'as before' }));
   const table = Buffer.from(`${rows.join(',')},`);
   const tables = Array<Buffer>(Math.ceil(exportBytes / table.length)).fill(table);
-  const body = gzipSync(Buffer.concat([Buffer.from('['), ...tables, Buffer.from('0]')]));
+  const plain = Buffer.concat([Buffer.from('['), ...tables, Buffer.from('0]')]);
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 5 };
+  const body = coding === 'gzip' ? gzipSync(plain) : brotliCompressSync(plain, { params });
   for (let done = 0; done < exports; done += 1) {
     conversations.push({
       port: 8080,
       says: [
         [0, request(`/export/${done}`)],
-        [1, coded('gzip', body)],
+        [1, coded(coding, body)],
       ],
     });
   }

@@ -7,24 +7,22 @@ import type { Between } from '../../harness/minimize/rewrite-capture.ts';
 import { rewriteCapture, writeCapture } from '../../harness/minimize/rewrite-capture.ts';
 import type { FloodPlan } from '../../harness/traffic/flood/plan.ts';
 import { openTraffic } from '../../harness/traffic/open-traffic.ts';
-import { exportsCapture } from './exports-fixture.ts';
+import { type ExportsOrder, exportsCapture } from './exports-fixture.ts';
 import type { IncidentOrder, RecordedIncident } from './record-incident-fixture.ts';
 
-export interface ProductionTraffic {
+export interface ProductionTraffic extends ExportsOrder {
   readonly flood: FloodPlan;
   /** Sum of frame lengths of the flood. */
   readonly floodBytes: number;
   /** Behind the flood's first frame. */
   readonly exportsAtMs: number;
-  readonly exports: number;
-  readonly exportBytes: number;
 }
 
 /** @returns files below `folder`, to be merged by their times, and their bytes */
 export async function makeTraffic(
   folder: string,
   secrets: readonly string[],
-  { flood, floodBytes, exportsAtMs, exports, exportBytes }: ProductionTraffic,
+  { flood, floodBytes, exportsAtMs, ...exported }: ProductionTraffic,
 ): Promise<{ captures: string[]; bytes: number }> {
   const [day, planted, draft] = ['day.pcap', 'exports.pcap', 'draft.pcap'].map((name) => path.join(folder, name));
   const traffic = await openTraffic({ kind: 'flood', plan: flood, options: { seed: 19, sizeBytes: floodBytes } });
@@ -37,7 +35,7 @@ export async function makeTraffic(
   });
   const written = writeCapture(day!, traffic, noticed);
   traffic.close();
-  writeFileSync(draft!, exportsCapture(secrets, { exports, exportBytes }));
+  writeFileSync(draft!, exportsCapture(secrets, exported));
   let shiftUs: number | undefined;
   const moved = rewriteCapture(draft!, planted!, (out) => ({
     frame(bytes, start, end, wireLength, tsUs, interfaceIndex) {

@@ -11,7 +11,6 @@ import { parseArgs } from 'node:util';
 import { parseQuantity } from '../../harness/metrics/quantity.ts';
 import { traffic } from '../../harness/traffic/flood/builders.ts';
 import type { FloodPlan } from '../../harness/traffic/flood/plan.ts';
-import type { RunReport } from '../../reports/model.ts';
 import { install } from '../../test/installed-package.ts';
 import { makeSecrets } from './exports-fixture.ts';
 import { makeTraffic, recordIncident } from './incident-fixture.ts';
@@ -51,7 +50,7 @@ const day = (options: object) =>
   });
 
 const stories: readonly Story[] = [
-  { kind: 'amplifying', defect: 'whole-bodies', until: 'bodies', flood: [day({})], exports: 12, rule: '+150MB' },
+  { kind: 'amplifying', defect: 'whole-bodies', until: 'bodies', flood: [day({})], exports: 6, rule: '+100MB' },
   {
     kind: 'holding',
     defect: 'reassembly-unbounded',
@@ -61,8 +60,8 @@ const stories: readonly Story[] = [
       // Downloads of which the capture missed a segment.
       traffic.http({
         arrivals: traffic.constant(20),
-        duration: '15s',
-        start: '8s',
+        duration: '20s',
+        start: '1s',
         fault: traffic.lostSegment(1),
         exchanges: [traffic.exchange({ response: traffic.binary('2MB') })],
       }),
@@ -113,7 +112,7 @@ async function tell(story: Story, launchers: string): Promise<void> {
   };
   const agent = ['--defect', defect, '--agent-until', until];
   const run = floodgate('run', kind, ...agent, '--no-explain', '--out', `run-${kind}`);
-  console.log(`    ${run.stdout.split('\n').find((line) => line.includes('rss.max')) ?? run.stderr}`);
+  console.log(`    ${run.stdout.split('\n').find((line) => line.includes('rss.rise')) ?? run.stderr}`);
   const small = `${kind}.pcap`;
   const found = floodgate('minimize', kind, ...agent, '--minutes', values.minutes, '-o', small);
   console.log(found.stdout.replaceAll(/^/gm, '    ').trimEnd());
@@ -122,9 +121,9 @@ async function tell(story: Story, launchers: string): Promise<void> {
     return;
   }
   const size = statSync(path.join(desk, small)).size;
-  const held = incident.spike.levelBytes - idleBytes(launchers, agent, small);
+  const rise = incident.spike.levelBytes - incident.spike.usualBytes;
   console.log(
-    `  ${megabytes(size)} left: ${(size / held).toFixed(3)} × the ${megabytes(held)} that are held at the level`,
+    `  ${megabytes(size)} left: ${(size / rise).toFixed(3)} × the ${megabytes(rise)} that are held when it is called a spike`,
   );
   for (const [whole, name] of [
     [path.join(kind, 'traffic.pcapng'), `${kind}-shared.pcapng`],
@@ -134,9 +133,9 @@ async function tell(story: Story, launchers: string): Promise<void> {
     console.log(
       `    secrets: ${secretsIn(path.join(desk, whole), secrets).length} before, ${secretsIn(path.join(desk, name), secrets).length} in what is scrubbed`,
     );
-    const level = `rss.max=${Math.round(incident.spike.levelBytes)}`;
+    const level = `rss.rise=${Math.round(rise)}`;
     const again = floodgate('run', name, ...agent, '--no-explain', '--budget', level, '--out', `shared-${name}`);
-    console.log(`    ${again.stdout.split('\n').find((line) => line.includes('rss.max')) ?? again.stderr}`);
+    console.log(`    ${again.stdout.split('\n').find((line) => line.includes('rss.rise')) ?? again.stderr}`);
   }
 }
 
@@ -144,7 +143,14 @@ async function recordStory(story: Story, launchers: string, folder: string): Pro
   const { flood, exports, defect, until, rule } = story;
   mkdirSync(production, { recursive: true });
   const { captures, bytes: made } = await makeTraffic(production, secrets, {
-    ...{ flood, floodBytes: bytes, exportsAtMs: 10_000, exports, exportBytes: 30_000_000 },
+    ...{
+      flood,
+      floodBytes: bytes,
+      exportsAtMs: Math.min(8_000, (bytes / 1e9) * 8_000),
+      exports,
+      exportBytes: 30_000_000,
+      coding: 'br',
+    },
   });
   console.log(`${megabytes(made)} of traffic`);
   const { spike, said } = recordIncident({
@@ -155,12 +161,4 @@ async function recordStory(story: Story, launchers: string, folder: string): Pro
   console.log(said.trim().replaceAll(/^/gm, '  '));
   cpSync(spike, folder, { recursive: true });
   rmSync(production, { recursive: true });
-}
-
-/** What the agent takes where next to nothing comes. */
-function idleBytes(launchers: string, agent: readonly string[], small: string): number {
-  const words = ['run', small, ...agent, '--limit', '1', '--lane', 'exact', '--no-explain', '--out', 'idle'];
-  spawnSync(process.execPath, [path.join(launchers, 'floodgate'), ...words], { cwd: desk });
-  const report = JSON.parse(readFileSync(path.join(desk, 'idle', 'report.json'), 'utf8')) as RunReport;
-  return report.figures.find(({ name }) => name === 'rss.max')?.value ?? 0;
 }

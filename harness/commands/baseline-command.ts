@@ -11,7 +11,9 @@ import { baselinesOf } from '../ledger/accept.ts';
 import { type Ledger, ledgerName, putEntries } from '../ledger/ledger.ts';
 import { findMetric } from '../metrics/table.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
-import { dayOf, projectLedger, today } from './project-ledger.ts';
+import { chosenScenarios } from './project-gate.ts';
+import { dayToCome, projectLedger, today } from './project-ledger.ts';
+import { repeated } from './repeated-option.ts';
 import { readReportFolder } from './report-command.ts';
 
 const examples = `
@@ -25,6 +27,7 @@ ${ledgerName}, beside the configuration: commit it. The gate never changes it.`;
 
 interface AcceptFlags {
   readonly reason: string;
+  readonly only?: readonly string[];
   readonly until?: string;
   readonly by?: string;
   readonly raise?: boolean;
@@ -39,6 +42,7 @@ export function addBaselineCommand(command: Command): void {
     .description('Accepts the figures of a gate or a run of this project.')
     .argument('[dir]', 'folder of the gate’s report', 'runs/latest')
     .requiredOption('--reason <text>', 'why these figures are right')
+    .option('--only <scenario>', 'this scenario alone; may be repeated', repeated)
     .option('--until <day>', 'last day on which they count, such as 2027-03-31 (default: no end)')
     .option('--by <name>', 'who accepts them (default: the name that git has)')
     .option('--raise', 'accept a figure that is worse than its threshold allows')
@@ -63,11 +67,20 @@ async function accept(folder: string, flags: AcceptFlags): Promise<void> {
     reason: flags.reason,
     by: flags.by ?? gitName(project),
     today: today(),
-    until: flags.until === undefined ? undefined : dayOf(flags.until, '--until'),
+    until: flags.until === undefined ? undefined : dayToCome(flags.until, '--until'),
     raise: flags.raise === true,
     folder: project.folder,
   };
-  const accepted = runsOf(readReportFolder(folder)).flatMap((run) => {
+  if (flags.only) chosenScenarios(project, flags);
+  const runs = runsOf(readReportFolder(folder));
+  const missing = flags.only?.find((name) => !runs.some(({ scenario }) => scenario.name === name));
+  if (missing !== undefined) {
+    throw new FloodgateError('baseline-refused', `"${missing}" is not in the report of ${folder}`, {
+      hint: `It has ${runs.map(({ scenario }) => scenario.name).join(', ')}.`,
+    });
+  }
+  const chosen = runs.filter(({ scenario }) => flags.only?.includes(scenario.name) ?? true);
+  const accepted = chosen.flatMap((run) => {
     const scenario = project.scenarios.find(({ name }) => name === run.scenario.name);
     if (scenario === undefined) {
       throw new FloodgateError(

@@ -50,6 +50,7 @@ interface CompareFlags {
   readonly config?: string;
   readonly only?: readonly string[];
   readonly env?: string;
+  readonly metric?: readonly string[];
   readonly threshold?: readonly string[];
   readonly maxPairs: string;
   readonly maxTime: string;
@@ -74,6 +75,7 @@ export function addCompareCommand(command: Command): void {
     .option('--only <scenario>', 'this scenario alone; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
     .option('--threshold <metric=share>', 'replaces or adds a threshold; may be repeated', repeated)
+    .option('--metric <name>', 'judge this metric, and no other; may be repeated', repeated)
     .option('--max-pairs <n>', 'pairs a scenario, at most', '40')
     .option('--max-time <time>', 'no new pair begins after it', '30min')
     .addOption(
@@ -126,6 +128,7 @@ async function compare(flags: CompareFlags): Promise<number> {
           folder,
           environment: flags.env,
           thresholds: flags.threshold ?? [],
+          metrics: flags.metric,
           sites: flags.sites ?? 'worse',
           signal: session.signal,
           pairsMax,

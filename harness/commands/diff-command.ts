@@ -1,12 +1,21 @@
 /** `floodgate diff`: what one profile has more than another, by function or by line. */
 import type { Command } from 'commander';
 import { siteSentence } from '../../reports/comparison-sentence.ts';
-import { formatBytes, formatCount, formatDifference, formatSite, formatValue } from '../../reports/format.ts';
-import { compareSites } from '../compare/sites.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDifference,
+  formatSite,
+  formatValue,
+  printable,
+} from '../../reports/format.ts';
+import { compareSites, noneNamed } from '../compare/sites.ts';
 import { byFunction, diffProfiles, top } from '../profile/arithmetic.ts';
 import { type Profile, sampleTypeIndex, sumOf } from '../profile/profile.ts';
 import type { SitesFile } from '../report/sites-file.ts';
 import { asked, parseRows, profileArgumentHelp, readAnyProfile } from './profile-input.ts';
+import { repeated } from './repeated-option.ts';
+import { sampleRunsAgain } from './sample-runs-again.ts';
 import { readSites } from './sites-input.ts';
 
 const examples = `${profileArgumentHelp}
@@ -17,8 +26,14 @@ Examples:
   floodgate diff runs/latest@12 runs/latest@13           what is alive in one interval and was not in another
   floodgate diff runs/latest@0:allocations runs/latest@9:allocations
 
-Runs with --sites, passing or not, are compared by the request or message, with the error of each difference: what the runtime
-allocates is charged to the caller that is the program's.`;
+Runs are compared by the request or message, passing ones too, with the error of each difference: what the runtime allocates is charged to
+the caller that is the program's. What a gate or a comparison measured without call sites is run again for them: each version once, sampled.`;
+
+interface DiffFlags {
+  readonly lines?: boolean;
+  readonly top: string;
+  readonly only?: readonly string[];
+}
 
 export function addDiffCommand(command: Command): void {
   command
@@ -27,12 +42,19 @@ export function addDiffCommand(command: Command): void {
     .argument('<b>', 'profile or run to look at')
     .option('--lines', 'by line instead of by function')
     .option('--top <n>', 'rows to show', '20')
+    .option('--only <scenario>', 'of gates and comparisons, this scenario alone; may be repeated', repeated)
     .addHelpText('after', examples)
-    .action((a: string, b: string, flags: { readonly lines?: boolean; readonly top: string }) => {
+    .action(async (a: string, b: string, flags: DiffFlags) => {
       const rowsMax = parseRows(flags.top, '--top');
       const sites = flags.lines ? undefined : [readSites(a), readSites(b)];
       if (sites?.[0] && sites[1]) {
         process.stdout.write(renderSites(sites[0], sites[1], rowsMax));
+        return;
+      }
+      const again = flags.lines ? undefined : await sampleRunsAgain(a, b, flags.only);
+      if (again) {
+        for (const { name, base, head } of again)
+          process.stdout.write(`${again.length > 1 ? `${printable(name)}: ` : ''}${renderSites(base, head, rowsMax)}`);
         return;
       }
       const [base, head] = [readAnyProfile(a), readAnyProfile(b)];
@@ -43,16 +65,15 @@ export function addDiffCommand(command: Command): void {
     });
 }
 
-/** Of a run with `--sites`: by the request. */
+/** Of runs whose call sites are known: by the request. */
 function renderSites(base: SitesFile, head: SitesFile, rowsMax: number): string {
   const total = ({ requests, sites }: SitesFile) =>
     sites.reduce((sum, { selfBytes }) => sum + selfBytes, 0) / requests!;
   const rows = compareSites(base, head).slice(0, rowsMax);
   const lines = rows.map((site) => `  ${siteSentence(site)}\n`);
-  const none = 'no call site differs by three standard errors\n';
   return (
     `${formatBytes(total(base))} → ${formatBytes(total(head))} a request ` +
-    `(${formatCount(base.requests!)} and ${formatCount(head.requests!)} of them)\n${lines.join('') || none}`
+    `(${formatCount(base.requests!)} and ${formatCount(head.requests!)} of them)\n${lines.join('') || `${noneNamed(base, head)}\n`}`
   );
 }
 

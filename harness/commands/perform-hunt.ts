@@ -29,7 +29,7 @@ export interface HuntFlags {
 
 /** A program of a few megabytes takes seconds. */
 const trialTimeoutMs = 120_000;
-const sitesShown = 16;
+const sitesShown = 24;
 
 /** @returns the exit code. @throws FloodgateError */
 export async function performHunt(flags: HuntFlags): Promise<number> {

@@ -15,6 +15,7 @@ import { TrialLog } from '../minimize/trial-log.ts';
 import { findScenario, isCaptureFile, scenarioOfFolder } from '../project/library.ts';
 import { shellWord } from '../requests/shown-command.ts';
 import type { AgentStage } from '../scenario/agent-stage.ts';
+import type { Budget } from '../scenario/scenario.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
@@ -132,13 +133,13 @@ interface Subject {
   readonly until: AgentStage | undefined;
   readonly agentArguments: readonly string[];
   readonly guess: ReadonlySet<string>;
-  /** The level at which a recorder called it a spike, of a folder that it kept. */
-  readonly spikeBytes?: number | undefined;
+  /** The limit that a recorder wrote into a folder that it kept. */
+  readonly spike?: { readonly metric: string; readonly bytes: number } | undefined;
 }
 
 /** What a folder of a recorder says of itself. @throws FloodgateError `option-invalid` where nothing does */
-function conditionOf({ spikeBytes }: Subject): Condition {
-  if (spikeBytes !== undefined) return parseCondition(`rss.max > ${spikeBytes}B`);
+function conditionOf({ spike }: Subject): Condition {
+  if (spike) return parseCondition(`${spike.metric} > ${spike.bytes}B`);
   throw new FloodgateError('option-invalid', 'what has to stay is not said', {
     hint: 'Write for example --while "rss.max > 150MB". Only a folder that floodgate record kept has a condition of its own.',
   });
@@ -164,8 +165,13 @@ async function subjectOf(what: string, flags: MinimizeFlags): Promise<Subject> {
     until: scenario.until,
     agentArguments: scenario.agentArguments ?? [],
     guess: new Set(),
-    spikeBytes: isKept ? scenario.budget['rss.max'] : undefined,
+    spike: isKept ? spikeOf(scenario.budget) : undefined,
   };
+}
+
+function spikeOf(budget: Budget): Subject['spike'] {
+  const metric = ['rss.rise', 'rss.max'].find((name) => budget[name] !== undefined);
+  return metric === undefined ? undefined : { metric, bytes: budget[metric]! };
 }
 
 /** A file that nothing is done to on its way. */

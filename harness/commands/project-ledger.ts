@@ -22,10 +22,13 @@ export function projectLedger({ folder, scenarios }: Project): Ledger {
 /** UTC: a ledger counts in days. */
 export const today = (): string => new Date().toISOString().slice(0, 10);
 
-/** @throws FloodgateError `option-invalid` */
-export function dayOf(text: string, option: string): string {
-  if (v.is(daySchema, text)) return text;
-  throw new FloodgateError('option-invalid', `${option}: "${text}" is no day`, {
-    hint: 'Example: --until 2026-12-31.',
-  });
+/** A day that an entry may end with. @throws FloodgateError `option-invalid` */
+export function dayToCome(text: string, option: string): string {
+  if (!v.is(daySchema, text)) {
+    throw new FloodgateError('option-invalid', `${option}: "${text}" is no day`, {
+      hint: 'Example: --until 2026-12-31.',
+    });
+  }
+  if (text >= today()) return text;
+  throw new FloodgateError('option-invalid', `${option}: ${text} is past`, { hint: 'Name a day to come.' });
 }

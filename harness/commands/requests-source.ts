@@ -43,14 +43,16 @@ export class RequestsSource {
   runOptions(
     target: TargetRun,
     repeatable: boolean | undefined,
-  ): Pick<RunOptions, 'openFeed' | 'idleMs' | 'repeatable' | 'notes'> {
+  ): Pick<RunOptions, 'openFeed' | 'idleMs' | 'repeatable' | 'byRequests' | 'notes'> {
     const { pace, extracted } = this.#order;
-    const v8 = v8Of(pace.kind === 'oneAtATime', target, repeatable);
+    const isOneAtATime = pace.kind === 'oneAtATime';
+    const v8 = v8Of(isOneAtATime, target, repeatable);
     const notes = extracted.notes.map((text): Note => ({ severity: 'warning', text: `requests: ${text}` }));
     return {
       openFeed: async () => this.#openFeed(),
       idleMs: target.idleMs,
       repeatable: v8.repeatable,
+      byRequests: isOneAtATime || v8.repeatable,
       notes: [...notes, ...v8.notes],
     };
   }

@@ -5,7 +5,7 @@ import { nearestName } from '../../agent/nearest-name.ts';
 import { ledgerName, putEntries } from '../ledger/ledger.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
 import { loadProject } from '../project/find-config.ts';
-import { dayOf, projectLedger, today } from './project-ledger.ts';
+import { dayToCome, projectLedger } from './project-ledger.ts';
 
 const examples = `
 Examples:
@@ -52,9 +52,7 @@ async function add(metric: string, { scenario, owner, until, reason, config }: W
       },
     );
   }
-  if (dayOf(until, '--until') < today()) {
-    throw new FloodgateError('option-invalid', `--until: ${until} is past`, { hint: 'Name a day to come.' });
-  }
+  dayToCome(until, '--until');
   putEntries(project.folder, 'waivers', [{ scenario, metric, reason, owner, until }]);
   process.stdout.write(`${metric} of ${scenario} may be broken until ${until}: ${ledgerName}. Commit it.\n`);
 }

@@ -28,11 +28,14 @@ export class BisectLog {
   readonly #commits = new Map<string, BisectEntry>();
   #whole: number | undefined;
 
-  /** @param key what is looked for: another question has another log */
-  constructor(folder: string, key: string) {
+  /**
+   * @param key what is looked for: another question has another log
+   * @param isFresh whatever is known is forgotten with the first finding
+   */
+  constructor(folder: string, key: string, isFresh = false) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#file = path.join(folder, `${key}.json`);
-    if (!existsSync(this.#file)) return;
+    if (isFresh || !existsSync(this.#file)) return;
     // One that cannot be read is begun again: it costs time and nothing else.
     const read = v.safeParse(logSchema, parsed(readFileSync(this.#file, 'utf8')));
     if (!read.success) return;

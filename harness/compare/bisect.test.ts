@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { createRandom } from '../../agent/seeded-random.ts';
+import type { ComparedScenario } from '../../reports/comparison.ts';
 import { bisect, type Finding, looksLeft } from './bisect.ts';
+import { findingOf, whyUnconfirmed } from './bisect-finding.ts';
 import { BisectLog } from './bisect-log.ts';
 
 /** Commits of which some cannot be built, and some are decided at the second look only, or never. */
@@ -65,4 +67,55 @@ t.test('what was found is there after an interruption; a log that cannot be read
     writeFileSync(file, text);
     t.equal(new BisectLog(folder, 'key').size, 0);
   }
+});
+
+t.test('a finding is by the interval of its comparison, and by no answer that is an error', async (t) => {
+  const metric = {
+    ...({
+      name: 'allocated.perRequest',
+      unit: 'bytes',
+      bound: 'max',
+      baseMedian: 1,
+      headMedian: 1,
+      detectable: null,
+    } as const),
+    ...{ base: [], head: [], threshold: 0.02, note: '' },
+  };
+  const failures = { ...metric, name: 'requests.failed', unit: 'count', threshold: null, change: null } as const;
+  const compared = (
+    change: number | null,
+    low: number | null,
+    high: number | null,
+    more: object = {},
+    failed = {},
+  ): ComparedScenario => {
+    const row = { ...metric, change, changeLow: low, changeHigh: high, decision: 'within' as const, ...more };
+    const other = { ...failures, changeLow: null, changeHigh: null, decision: 'shown', ...failed } as const;
+    return {
+      ...{ name: 'cart', lane: 'load', method: 'pairs', pairs: 5, sites: [], notes: [] },
+      metrics: [row, other],
+    } as const;
+  };
+  const finding = (...words: Parameters<typeof compared>) => findingOf(compared(...words), metric.name, 0.01).finding;
+  t.equal(finding(0, -0.002, 0.002), 'good');
+  t.equal(finding(0.02, 0.018, 0.022, { decision: 'worse' }), 'bad');
+  t.equal(finding(0.02, 0.018, 0.022), 'bad', 'within a threshold that has a floor is worse all the same');
+  t.equal(finding(0.005, -0.004, 0.015), 'undecided', 'so near to half that neither can be said');
+  t.equal(finding(0.02, 0.012, null, { decision: 'worse' }), 'bad');
+  t.equal(finding(0.005, null, 0.006), 'good');
+  t.equal(finding(0, -0.002, 0.002, { decision: 'undecided', note: 'the machine was not fit' }), 'undecided');
+  t.equal(finding(null, null, null, { decision: 'notMeasured' }), 'undecided');
+  t.equal(findingOf(undefined, metric.name, 0.01).finding, 'undecided');
+  t.equal(findingOf(compared(0, 0, 0), 'rss.max', 0.01).finding, 'undecided', 'a metric that is not there');
+  t.equal(finding(-0.5, -0.5, -0.5, {}, { decision: 'worse', note: 'every run failed' }), 'skipped');
+  t.equal(finding(-0.5, -0.5, -0.5, {}, { decision: 'undecided', note: 'some failed' }), 'undecided');
+  t.equal(finding(0, 0, 0, {}, { decision: 'within' }), 'good');
+  const doubt = (...words: Parameters<typeof compared>) => whyUnconfirmed(compared(...words), metric.name);
+  t.equal(doubt(0.02, 0.018, 0.022), undefined);
+  t.match(doubt(0.001, -0.001, 0.003), /\+0\.1 %, between −0\.1 % and \+0\.3 %/);
+  t.equal(
+    doubt(null, null, null, { decision: 'notMeasured', note: 'not measured in every run of head' }),
+    'not measured in every run of head',
+  );
+  t.equal(whyUnconfirmed(undefined, metric.name), 'it was not measured');
 });

@@ -1,7 +1,8 @@
 /** Makes a checked-out version ready to run: by the project's own commands, or by what its lock file asks for. */
 import { spawn } from 'node:child_process';
-import { constants, cpSync, existsSync, readFileSync } from 'node:fs';
+import { constants, cpSync, existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { FloodgateError } from '../../agent/errors.ts';
 
 /** A build that hangs is ended: longer ones than this are not run on every pull request. */
@@ -16,17 +17,48 @@ const installers: readonly { readonly lock: string; readonly command: string }[]
   { lock: 'yarn.lock', command: 'yarn install --frozen-lockfile' },
 ];
 
+/** Where there is no lock file, and the packages of the working folder are not those that the version asks for. */
+const unlockedInstall = 'npm install --no-package-lock --no-audit --no-fund';
+
 /**
  * Without commands in the configuration: dependencies by the lock file, then `npm run build` where there is such a script. Where
  * the working folder has the same lock file and its packages installed, those are copied instead of installed again.
+ * @param top of the repository: a workspace has its lock file there
  */
-export function buildCommands(folder: string, working: string): string[] {
-  const commands: string[] = [];
-  const installer = installers.find(({ lock }) => existsSync(path.join(folder, lock)));
-  const isCopied = isSame(folder, working, installer?.lock ?? 'package.json') && copyPackages(folder, working);
-  if (installer && !isCopied) commands.push(installer.command);
-  if (hasBuildScript(folder)) commands.push('npm run build');
+export function buildCommands(folder: string, working: string, top = folder): string[] {
+  const commands = installCommands(folder, working, top);
+  if (typeof manifestIn(folder).scripts?.build === 'string') commands.push('npm run build');
   return commands;
+}
+
+function installCommands(folder: string, working: string, top: string): string[] {
+  const root = lockFolder(folder, top);
+  // A folder that was copied has brought its own along.
+  if (lstatSync(path.join(root, packagesName), { throwIfNoEntry: false })) return [];
+  const there = path.resolve(working, path.relative(folder, root));
+  const installer = installerOf(root);
+  const isSameNeeds = installer
+    ? isSame(root, there, installer.lock)
+    : isDeepStrictEqual(needsOf(root), needsOf(there));
+  if (isSameNeeds && copyPackages(root, there)) {
+    // What a member of a workspace has of its own.
+    if (root !== folder) copyPackages(folder, working);
+    return [];
+  }
+  const place = path.relative(folder, root);
+  if (installer) return [place === '' ? installer.command : `cd ${place} && ${installer.command}`];
+  return !isSameNeeds && existsSync(path.join(there, packagesName)) ? [unlockedInstall] : [];
+}
+
+const packagesName = 'node_modules';
+const installerOf = (folder: string) => installers.find(({ lock }) => existsSync(path.join(folder, lock)));
+
+/** The nearest one upwards that has a lock file; the folder itself where none has. */
+function lockFolder(folder: string, top: string): string {
+  for (let at = folder; ; at = path.dirname(at)) {
+    if (installerOf(at)) return at;
+    if (at === top || at === path.dirname(at)) return folder;
+  }
 }
 
 function isSame(folder: string, working: string, name: string): boolean {
@@ -36,9 +68,10 @@ function isSame(folder: string, working: string, name: string): boolean {
 
 /** @returns false where the working folder has no packages installed */
 export function copyPackages(folder: string, working: string): boolean {
-  const from = path.join(working, 'node_modules');
+  const from = path.join(working, packagesName);
   if (!existsSync(from)) return false;
-  cpSync(from, path.join(folder, 'node_modules'), {
+  // It may be a link to those of another checkout.
+  cpSync(realpathSync(from), path.join(folder, packagesName), {
     recursive: true,
     verbatimSymlinks: true,
     mode: constants.COPYFILE_FICLONE,
@@ -46,12 +79,25 @@ export function copyPackages(folder: string, working: string): boolean {
   return true;
 }
 
-function hasBuildScript(folder: string): boolean {
+interface Manifest {
+  readonly scripts?: { readonly build?: unknown };
+  readonly [name: string]: unknown;
+}
+
+/** Empty where there is none. */
+function manifestIn(folder: string): Manifest {
   try {
-    return typeof JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')).scripts?.build === 'string';
+    const value: unknown = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    return typeof value === 'object' && value !== null ? (value as Manifest) : {};
   } catch {
-    return false;
+    return {};
   }
+}
+
+/** What it asks to be installed. */
+function needsOf(folder: string): Record<string, unknown> {
+  const { dependencies, devDependencies, optionalDependencies } = manifestIn(folder);
+  return { ...Object(dependencies), ...Object(devDependencies), ...Object(optionalDependencies) };
 }
 
 /** @throws FloodgateError `build-failed` with the end of what it printed */

@@ -6,21 +6,25 @@ import { shownArguments } from '../requests/shown-rules.ts';
 import { errorSentence } from './floodgate-process.ts';
 import { type RunOrder, runReported } from './run-process.ts';
 
-/** @throws FloodgateError `run-killed`, `run-failed` where the run ends with anything else but a verdict, `interrupted` */
-export async function runCell(order: RunOrder): Promise<RunReport> {
+/**
+ * @param order `who` is run, for the message where several are
+ * @throws FloodgateError `run-killed`, `run-failed` where the run ends with anything else but a verdict, `interrupted`
+ */
+export async function runCell(order: RunOrder & { readonly who?: string }): Promise<RunReport> {
   const end = await runReported(order);
   if (order.signal.aborted)
     throw new FloodgateError('interrupted', 'the comparison was interrupted', { hint: '', exitCode: 3 });
   if (end.report) return end.report;
+  const who = order.who === undefined ? '' : `${order.who}: `;
   if (end.code === null || errorSentence(end.errors)?.startsWith(killedWords)) {
-    const words = `killed, cause unknown: floodgate run ${shownArguments(order.arguments).join(' ')}`;
+    const words = `${who}killed, cause unknown: floodgate run ${shownArguments(order.arguments).join(' ')}`;
     throw new FloodgateError('run-killed', words, {
       hint: 'It came to no verdict. Was the machine, or a container, out of memory? The kernel says so: dmesg.',
     });
   }
   throw new FloodgateError(
     'run-failed',
-    `a run ended with ${end.code}: floodgate run ${shownArguments(order.arguments).join(' ')}`,
+    `${who}a run ended with ${end.code}: floodgate run ${shownArguments(order.arguments).join(' ')}`,
     {
       hint: end.errors.trim(),
     },

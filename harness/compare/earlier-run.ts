@@ -16,6 +16,8 @@ export interface EarlierRun {
   readonly package: string | undefined;
   /** Of the version that `floodgate compare` built; undefined for other runs. */
   readonly key: string | undefined;
+  /** Names of what was run. */
+  readonly scenarios: readonly string[];
 }
 
 /** What a run of a project notes of its version, in `environment.extra`. */
@@ -23,11 +25,16 @@ export const commitNote = 'commit';
 export const changesNote = ', with uncommitted changes';
 
 const hexadecimal = v.pipe(v.string(), v.regex(/^[0-9a-f]{7,64}$/));
-const comparison = v.object({ kind: v.literal('comparison'), head: comparisonSchema.entries.head });
+const named = v.object({ name: v.string() });
+const comparison = v.object({
+  kind: v.literal('comparison'),
+  head: comparisonSchema.entries.head,
+  scenarios: v.optional(v.array(named), []),
+});
 const environment = v.object({ extra: v.record(v.string(), v.string()) });
 const gate = v.object({
   kind: v.literal('gate'),
-  runs: v.pipe(v.array(v.object({ environment })), v.minLength(1)),
+  runs: v.pipe(v.array(v.object({ environment, scenario: v.optional(named) })), v.minLength(1)),
 });
 
 /**
@@ -42,13 +49,15 @@ export function earlierRun(place: string): EarlierRun | undefined {
   const compared = v.safeParse(comparison, value);
   if (compared.success) {
     const { commit, dirty, package: named, key } = compared.output.head;
-    return { file, commit: commit ?? undefined, dirty, package: named ?? undefined, key };
+    const scenarios = compared.output.scenarios.map(({ name }) => name);
+    return { file, commit: commit ?? undefined, dirty, package: named ?? undefined, key, scenarios };
   }
   const gated = v.safeParse(gate, value);
+  const scenarios = gated.success ? gated.output.runs.flatMap(({ scenario }) => scenario?.name ?? []) : [];
   const note = gated.success ? gated.output.runs[0]!.environment.extra[commitNote] : undefined;
   const [commit = ''] = note?.split(',') ?? [];
   if (v.is(hexadecimal, commit)) {
-    return { file, commit, dirty: note!.endsWith(changesNote), package: undefined, key: undefined };
+    return { file, commit, dirty: note!.endsWith(changesNote), package: undefined, key: undefined, scenarios };
   }
   throw new FloodgateError('version-unknown', `${file} does not say which version it measured`, {
     hint: 'Runs of "floodgate compare" do, and those of "floodgate gate" in a git repository. Name a commit, a folder or a package.',

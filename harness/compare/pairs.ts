@@ -130,9 +130,11 @@ function figuresOf(reports: Record<Side, readonly PairedRun[]>, order: PairsOrde
   for (const report of [...reports.base, ...reports.head])
     for (const { name, unit } of [...report.figures, ...report.budgets]) units.set(name, unit);
   for (const name of order.thresholds.keys()) if (!units.has(name)) units.set(name, 'count');
-  const windows = perRequest(reports);
+  const windows = new Map<string, Record<Side, number[]> | undefined>(
+    perRequest.map(([name, which]) => [name, inCommonWindows(reports, which)]),
+  );
   const valuesOf = (side: Side, name: string) =>
-    (name === perRequestName ? windows?.[side] : undefined) ?? reports[side].map((report) => figureOf(report, name));
+    windows.get(name)?.[side] ?? reports[side].map((report) => figureOf(report, name));
   return [...units].map(([name, unit]) => ({
     name,
     unit,
@@ -143,21 +145,31 @@ function figuresOf(reports: Record<Side, readonly PairedRun[]>, order: PairsOrde
   }));
 }
 
-const perRequestName = 'allocated.perRequest';
+const perRequest = [
+  ['allocated.perRequest', 'allocated'],
+  ['allocated.youngPerRequest', 'allocatedYoung'],
+] as const;
 
 /** Over the requests that every run has come to: a load by time drives the quicker version further. */
-function perRequest(reports: Record<Side, readonly PairedRun[]>): Record<Side, number[]> | undefined {
-  const all = commonMarks([...reports.base, ...reports.head].map(requestMarks)).map(requestWindow);
+function inCommonWindows(
+  reports: Record<Side, readonly PairedRun[]>,
+  which: (typeof perRequest)[number][1],
+): Record<Side, number[]> | undefined {
+  const marks = commonMarks([...reports.base, ...reports.head].map(requestMarks));
+  const all = marks.map((each) => requestWindow(each, which));
   if (!all.every((value) => value !== undefined)) return undefined;
   return { base: all.slice(0, reports.base.length), head: all.slice(reports.base.length) };
 }
 
 function requestMarks({ series }: PairedRun): RequestMark[] {
   const columns = series.find(({ group, columns }) => group === 'other' && columns[0]?.name === 'requests')?.columns;
-  const [requests, allocated] = columns ?? [];
+  const [requests, allocated, young] = columns ?? [];
   return (requests?.values ?? []).flatMap((count, at) => {
     const bytes = allocated?.values[at];
-    return typeof count === 'number' && typeof bytes === 'number' ? [{ requests: count, allocated: bytes }] : [];
+    // Reports of before have no column of young objects alone.
+    const youngBytes = young?.values[at] ?? bytes;
+    if (typeof count !== 'number' || typeof bytes !== 'number' || typeof youngBytes !== 'number') return [];
+    return [{ requests: count, allocated: bytes, allocatedYoung: youngBytes }];
   });
 }
 

@@ -1,6 +1,7 @@
 /** Which call sites allocate more or less by the request: descriptive, from a pass of its own for each version. Pure. */
 import path from 'node:path';
 import type { ComparedSite } from '../../reports/comparison.ts';
+import { formatBytes, formatCount } from '../../reports/format.ts';
 import type { AllocatedSite } from '../metrics/allocated-sites.ts';
 import { isRuntimeFile } from '../profile/runtime-file.ts';
 import type { SitesFile } from '../report/sites-file.ts';
@@ -38,6 +39,19 @@ export function compareSites(base: SitesFile, head: SitesFile): ComparedSite[] {
   }
   const changeOf = ({ baseBytes, headBytes }: ComparedSite) => Math.abs((headBytes ?? 0) - (baseBytes ?? 0));
   return compared.sort((a, b) => changeOf(b) - changeOf(a)).slice(0, sitesMax);
+}
+
+/** A change from which on every site of both versions would have been named: bytes a request. */
+function surelyNamedBytes(base: SitesFile, head: SitesFile): number {
+  const sides = [bySite(base), bySite(head)];
+  const errors = sides.map((side) => [...side.values()].reduce((most, { error }) => Math.max(most, error), 0));
+  return errorsMin * Math.hypot(...errors);
+}
+
+/** What is said where no site is named. */
+export function noneNamed(base: SitesFile, head: SitesFile): string {
+  const bytes = formatBytes(surelyNamedBytes(base, head));
+  return `no call site differs by three standard errors: over ${formatCount(head.requests!)} requests every change of ${bytes} would have been named; more requests name smaller ones`;
 }
 
 /** No code of the project called it: it comes with the requests themselves. */

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { type EarlierRun, earlierRun } from './earlier-run.ts';
-import { commitOf } from './git.ts';
+import { commitOf, gitOutput } from './git.ts';
 import { packageOf, type RegistryPackage, versionPattern } from './package-version.ts';
 import { folderState, hasChanges, repositoryState } from './version-files.ts';
 
@@ -59,10 +59,22 @@ export function resolveVersion(label: string, options: NamingOptions): Named {
   if (versionPattern.test(label)) return ofRegistry(label, packageOf(folder, label));
   if (existsSync(place) && (statSync(place).isFile() || earlierRun(place) !== undefined))
     return atPath(label, place, options);
-  throw unknown(
-    `"${label}" is no commit, branch or tag of this repository`,
-    'A shallow clone has few: in CI fetch the base (actions/checkout with fetch-depth: 0). A folder begins with "./", a published package with "npm:".',
-  );
+  throw noCommit(label, folder);
+}
+
+function noCommit(label: string, folder: string): FloodgateError {
+  const other = 'A folder begins with "./", a published package with "npm:".';
+  const isShallow = gitOutput(folder, ['rev-parse', '--is-shallow-repository']);
+  if (isShallow === undefined)
+    return unknown(
+      `"${label}" is no commit: ${folder} is in no git repository`,
+      `Name what is to be compared. ${other}`,
+    );
+  const hint =
+    isShallow === 'true'
+      ? 'This clone is shallow, and has few: fetch the others (git fetch --unshallow; actions/checkout with fetch-depth: 0).'
+      : 'git branch --all shows those that there are.';
+  return unknown(`"${label}" is no commit, branch or tag of this repository`, `${hint} ${other}`);
 }
 
 function isPath(label: string): boolean {

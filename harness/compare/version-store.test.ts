@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { gitIn } from './git-fixture.ts';
@@ -53,6 +63,15 @@ t.test('changes that are not committed count; what floodgate writes does not', a
   mkdirSync(path.join(folder, 'runs'));
   write('runs/report.json', '{}');
   t.equal((await store.prepare('.')).key, clean.key);
+  // Wherever --out put a report; what another program calls so is part of the project.
+  mkdirSync(path.join(folder, 'parts/first/cells'), { recursive: true });
+  write('parts/first/shard.json', '{"kind":"shard","schemaVersion":1,"common":{"floodgate":"1.0.0"}}');
+  write('parts/first/cells/cart.json', '{}');
+  t.equal((await store.prepare('.')).key, clean.key);
+  mkdirSync(path.join(folder, 'ours'));
+  write('ours/report.json', '{"kind":"gate","tool":"another"}');
+  t.equal((await store.prepare('.')).dirty, true);
+  rmSync(path.join(folder, 'ours'), { recursive: true });
   write('value', 'changed');
   write('new', 'file');
   const dirty = await store.prepare('.');
@@ -61,6 +80,7 @@ t.test('changes that are not committed count; what floodgate writes does not', a
   t.equal(valueIn(store), 'changed');
   t.ok(existsSync(path.join(store.projectFolder, 'new')));
   t.notOk(existsSync(path.join(store.projectFolder, 'runs')));
+  t.notOk(existsSync(path.join(store.projectFolder, 'parts')));
   // What lies beside the project in its repository may be used by it.
   writeFileSync(path.join(folder, '..', 'sibling'), 'new');
   const beside = await store.prepare('.');
@@ -78,6 +98,27 @@ t.test('a build that fails says why; a version that is none too', async (t) => {
   await t.rejects(store.prepare('--upload-pack=x'), { code: 'version-unknown' });
   await t.rejects(store.prepare('./nowhere'), { code: 'version-unknown' });
   store.close();
+});
+
+t.test('a commit that is not there: why, and what to do', async (t) => {
+  const { folder, git, write } = project(t);
+  write('value', 'two');
+  git('commit', '-qam', 'two');
+  // Not below this repository.
+  const top = mkdtempSync(path.join(tmpdir(), 'floodgate-versions-'));
+  t.teardown(() => rmSync(top, { recursive: true }));
+  const shallow = path.join(top, 'shallow');
+  spawnSync('git', ['clone', '-q', '--depth', '1', `file://${folder}`, shallow]);
+  const refusedIn = async (place: string, label: string, expected: object) => {
+    const store = new VersionStore({ folder: place, build: [], onStep: () => {} });
+    await t.rejects(store.prepare(label), { code: 'version-unknown', ...expected });
+    store.close();
+  };
+  await refusedIn(shallow, 'HEAD~1', { hint: /^This clone is shallow.*--unshallow/ });
+  const plain = path.join(top, 'plain');
+  mkdirSync(plain);
+  await refusedIn(plain, 'main', { message: /is in no git repository/, hint: /^Name what is to be compared/ });
+  await refusedIn(folder, 'mian', { hint: /^git branch --all/ });
 });
 
 t.test('one comparison at a time; one that was killed leaves nothing broken', async (t) => {

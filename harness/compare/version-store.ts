@@ -90,7 +90,7 @@ export class VersionStore {
     switch (origin.kind) {
       case 'commit':
         onStep(`${label}: checking out ${origin.commit.slice(0, 10)}`);
-        copyCommit(folder, origin.commit, this.checkout, origin.withChanges);
+        checkOut(label, () => copyCommit(folder, origin.commit, this.checkout, origin.withChanges));
         break;
       case 'folder':
         onStep(`${label}: copying the folder`);
@@ -110,7 +110,7 @@ export class VersionStore {
     const isPackage = origin.kind === 'archive' || origin.kind === 'registry';
     const commands = isPackage
       ? packageCommands(this.projectFolder, folder)
-      : (this.#build ?? buildCommands(this.projectFolder, folder));
+      : (this.#build ?? buildCommands(this.projectFolder, folder, this.checkout));
     const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.checkout);
     await runBuild(commands, this.projectFolder, label, onStep);
     if (description !== undefined) writeFileSync(path.join(this.checkout, sourceMark), description);
@@ -185,6 +185,17 @@ export class VersionStore {
       .sort((a, b) => b.usedMs - a.usedMs);
     for (const { name } of byAge.slice(versionsMax - 1))
       rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** git's own words do not say of which version. */
+function checkOut(label: string, copy: () => void): void {
+  try {
+    copy();
+  } catch (error) {
+    if (!(error instanceof FloodgateError)) throw error;
+    const { code, message, hint } = error;
+    throw new FloodgateError(code, `${label}: ${message}`, { hint, cause: error });
   }
 }
 

@@ -80,11 +80,13 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites, ranks: 'claims
   const ledger = Math.max(0, (growth.reassemblyGrowthBytes ?? 0) - offHeap);
   add("the agent's ledger: reassembly pages", ledger, 'ledger');
   add('compiled code', codeBytesOf(growth));
+  const makers: Claim[] = [];
   if (growth.map) {
     const { firstUse, allocator } = nativeParts(growth.map, ledger, offHeap + ledger);
-    const tables = sites.startOffHeap.filter(({ selfBytes }) => selfBytes >= tableBytesMin);
+    const tables = tablesIn(sites);
     const written = tables.length > 0 ? Math.min(firstUse, bytesOf(tables)) : firstUse;
     add(`taken at start, first written now: ${tablesOf(tables)}`, written);
+    makers.push(...tableClaims(tables, written));
     add('mappings of their own: large buffers of native code, WebAssembly, pools', firstUse - written);
     add("the C allocator's arenas: native state of the runtime, rounding, fragmentation", allocator);
     add('stacks of threads', growth.map.stackBytes);
@@ -99,7 +101,7 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites, ranks: 'claims
     parts.push({ name: 'not accounted for', bytes: (height - named) / factor, named: false, by: 'nothing' });
   }
   return {
-    suspects: ranks === 'live' ? rankedByLive(sites) : ranked(claims, height, factor),
+    suspects: ranks === 'live' ? rankedByLive(sites) : ranked([...claims.values(), ...makers], height, factor),
     parts: gather(parts.map((part) => ({ ...part, bytes: part.bytes * factor }))),
     namedShare: Math.min(1, named / height),
     linesShare: Math.min(1, linesShare),
@@ -180,6 +182,28 @@ function codeBytesOf({ map, codeGrowthBytes }: SpikeGrowth): number {
 const tableBytesMin = 128 << 10;
 const tablesNamed = 3;
 
+const tablesIn = ({ startOffHeap }: SpikeSites) => startOffHeap.filter(({ selfBytes }) => selfBytes >= tableBytesMin);
+
+/** Of a spike, what was taken before the first frame and is written to for the first time in it. */
+export function firstWrittenBytes(growth: SpikeGrowth, sites: SpikeSites): number {
+  if (!growth.map) return 0;
+  const offHeap = claimOffHeap(growth, sites, () => {});
+  const ledger = Math.max(0, (growth.reassemblyGrowthBytes ?? 0) - offHeap);
+  const { firstUse } = nativeParts(growth.map, ledger, offHeap + ledger);
+  return Math.min(firstUse, bytesOf(tablesIn(sites)));
+}
+
+/** Who took the room that is written to for the first time now. Which of it is written nobody sees: each has its share by size. */
+function tableClaims(tables: readonly Suspect[], written: number): Claim[] {
+  const all = bytesOf(tables);
+  if (all <= 0 || written <= 0) return [];
+  return tables.map((site) => {
+    const share = site.selfBytes / all;
+    // Of one table all is its own; of several, as much may be the others'.
+    return { site, bytes: written * share, variance: (written * share * (1 - share)) ** 2 };
+  });
+}
+
 /** The largest of what was taken at start, in words. */
 function tablesOf(tables: readonly Suspect[]): string {
   if (tables.length === 0) return 'tables and pools';
@@ -196,9 +220,9 @@ function shareOut(bytes: number, sites: readonly Suspect[], claim: (site: Suspec
 }
 
 /** @param factor brings all claims together down to the height */
-function ranked(claims: ReadonlyMap<string, Claim>, height: number, factor: number): Suspect[] {
-  return [...claims.values()]
-    .sort((a, b) => b.bytes - a.bytes)
+function ranked(claims: readonly Claim[], height: number, factor: number): Suspect[] {
+  return claims
+    .toSorted((a, b) => b.bytes - a.bytes)
     .slice(0, suspectsMax)
     .map(({ site, bytes: claimed, variance }) => {
       const bytes = claimed * factor;

@@ -68,6 +68,26 @@ t.test('functions without a name are the user’s own as well, each at its line'
   ]);
 });
 
+t.test('a function without a name counts for the one that it stands in', async (t) => {
+  const window = profileOf(1000, {
+    'audit@a.ts:10': 1e6,
+    'audit@a.ts:10;map@node:internal:1;(anonymous)@a.ts:12': 4e6,
+    'audit@a.ts:10;map@node:internal:1;(anonymous)@a.ts:12;(anonymous)@a.ts:13': 1e6,
+    // Called from there, and written elsewhere: before it, in another function, in another file.
+    'audit@a.ts:10;emit@node:events:1;(anonymous)@a.ts:3': 3e6,
+    'audit@a.ts:10;emit@node:events:1;(anonymous)@a.ts:25': 2.5e6,
+    'audit@a.ts:10;emit@node:events:1;(anonymous)@b.ts:12': 2e6,
+    'other@a.ts:20': 1e5,
+  });
+  t.match(findSuspects([{ window, steady: null, options: { where: 'heap' } }]), [
+    { functionName: 'audit', file: 'a.ts', line: 10, selfBytes: 6e6 },
+    { functionName: '(anonymous)', file: 'a.ts', line: 3 },
+    { functionName: '(anonymous)', file: 'a.ts', line: 25 },
+    { functionName: '(anonymous)', file: 'b.ts', line: 12 },
+    { functionName: 'other' },
+  ]);
+});
+
 t.test('lines of one function are one suspect at its costliest line, recursion counts once', async (t) => {
   const window = profileOf(1000, {
     'visit@v.ts:3': 1e6,

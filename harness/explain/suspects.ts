@@ -144,16 +144,40 @@ function steadyFactor(window: Profile, steady: Profile, options: SuspectOptions)
   return window.durationMs / steady.durationMs;
 }
 
-/** For each node the nearest one upwards (itself included) that is the user's own; where there is none, the node itself. */
+/**
+ * For each node the nearest one upwards (itself included) that is the user's own; where there is none, the node itself. A function
+ * without a name that the one around it calls (`rows.map((row) => …)`) is a part of that.
+ */
 function ownersOf(profile: Profile): Int32Array {
   const runtime = profile.sites.file.map(isNobodysFault);
+  const isPart = partsIn(profile);
   const owners = new Int32Array(profile.parent.length);
   for (let node = 1; node < owners.length; node += 1) {
-    const parent = profile.parent[node]!;
-    const inherited = parent > 0 && owners[parent]! > 0 && !runtime[profile.site[owners[parent]!]!];
-    owners[node] = runtime[profile.site[node]!] && inherited ? owners[parent]! : node;
+    const site = profile.site[node]!;
+    const above = owners[profile.parent[node]!]!;
+    const isOwned =
+      above > 0 && !runtime[profile.site[above]!] && (runtime[site] || isPart(site, profile.site[above]!));
+    owners[node] = isOwned ? above : node;
   }
   return owners;
+}
+
+/** Whether a function without a name stands in another one: behind its line, and no other function with a name begins in between. */
+function partsIn({ sites }: Profile): (inner: number, outer: number) => boolean {
+  const { functionName, file, line } = sites;
+  const named = new Map<string, number[]>();
+  for (const [site, name] of functionName.entries()) {
+    if (name === anonymous) continue;
+    const known = named.get(file[site]!);
+    if (known === undefined) named.set(file[site]!, [site]);
+    else known.push(site);
+  }
+  return (inner, outer) => {
+    if (functionName[inner] !== anonymous || functionName[outer] === anonymous) return false;
+    if (file[inner] !== file[outer] || line[inner]! < line[outer]!) return false;
+    const isBetween = (site: number) => line[site]! > line[outer]! && line[site]! <= line[inner]!;
+    return !named.get(file[inner]!)?.some((site) => functionName[site] !== functionName[outer] && isBetween(site));
+  };
 }
 
 /** Whether the same function is further up, so that its total is already counted there. */

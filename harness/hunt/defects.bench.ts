@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
   },
 });
 /** As many call sites as a person looks at. */
-const sitesShown = 16;
+const sitesShown = 24;
 
 interface Found {
   readonly words: string;

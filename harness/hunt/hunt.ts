@@ -7,10 +7,10 @@ import path from 'node:path';
 import { createRandom } from '../../agent/seeded-random.ts';
 import { keepLine, keptLines } from '../compare/kept-lines.ts';
 import { type Champion, Champions, type HuntTrial } from './champions.ts';
-import { type Measure, measures, scoreOf } from './measures.ts';
+import { isAllocation, type Measure, measures, scoreOf } from './measures.ts';
 import { mutated } from './mutate.ts';
 import { checkedProgram, type Program } from './program.ts';
-import { type HuntSetting, runProgram, type Trial } from './program-run.ts';
+import { type HuntSetting, type Looks, runProgram, type Trial } from './program-run.ts';
 import { seedPrograms } from './seeds.ts';
 import { simplifications } from './simplify.ts';
 
@@ -57,12 +57,13 @@ export interface Hunted {
 /** Every so many trials one is looked at for its call sites, whatever it measured. */
 const sitesEvery = 8;
 const simplifyTrialsMax = 6;
-/** After a search of so many programs, as many trials more, and these at least. */
+/** After a search of so many programs, as many trials more, and these at least; beside them each champion goes through the TAP device once. */
 const afterTrialsMin = 3;
 /** What a simpler program may lose. */
 const simplerKeeps = 0.9;
-/** Of the time of the search, for what comes after it. */
+/** Of the time of the search, for what comes after it; the rest of that is for the TAP lane. */
 const afterShare = 1 / 3;
+const simplifyShare = 0.5;
 
 export async function hunt(options: HuntOptions): Promise<Hunted> {
   const hunting = new Hunting(options);
@@ -79,8 +80,8 @@ class Hunting {
   #before = { ms: 0, trials: 0 };
   #searchedMs = 0;
   #afterTrials = 0;
+  readonly #asked = new Map<string, Promise<Trial>>();
   #number = 0;
-  #confirming: Promise<unknown> = Promise.resolve();
 
   constructor(options: HuntOptions) {
     this.#options = options;
@@ -106,22 +107,22 @@ class Hunting {
     this.#searchedMs = this.#spentMs;
   }
 
-  /** Simpler programs, the other lane, and who did it; the process first. */
+  /** Who did it and simpler programs, the process first; then each champion once in the other lane. */
   async finish(): Promise<Hunted> {
     const { jobs } = this.#options;
     const won = measures.filter(({ name }) => this.#champions.measures.has(name));
-    const findings = new Map<string, Finding>();
+    const findings: Finding[] = [];
     let next = 0;
     const worker = async () => {
       for (let at = next++; at < won.length; at = next++) {
         const measure = won[at]!;
-        findings.set(measure.name, await this.#finished(measure, this.#champions.measures.get(measure.name)!));
+        findings[at] = await this.#finished(measure, this.#champions.measures.get(measure.name)!);
       }
     };
     await Promise.all(Array.from({ length: jobs }, worker));
     const sites = [...this.#champions.sites].map(([site, champion]) => ({ site, champion }));
     return {
-      findings: won.map(({ name }) => findings.get(name)!),
+      findings: await this.#confirmed(findings),
       sites: sites.sort((a, b) => b.champion.score - a.champion.score),
       failures: this.#champions.failures,
       trials: this.#champions.trials,
@@ -129,32 +130,48 @@ class Hunting {
     };
   }
 
-  #isAfterOver(): boolean {
+  /** @param share of the time for what comes after the search */
+  #isAfterOver(share: number): boolean {
     const { budgetMs, signal, trialsMax } = this.#options;
     if (signal.aborted) return true;
-    if (Number.isFinite(trialsMax)) return this.#afterTrials >= Math.max(afterTrialsMin, trialsMax);
-    return this.#spentMs > Math.max(budgetMs, this.#searchedMs) * (1 + afterShare);
+    if (Number.isFinite(trialsMax)) return share < 1 && this.#afterTrials >= Math.max(afterTrialsMin, trialsMax);
+    return this.#spentMs > Math.max(budgetMs, this.#searchedMs) * (1 + afterShare * share);
   }
 
   async #finished(measure: Measure, found: Champion): Promise<Finding> {
     const { name, unit, isAboveBase: isProcess } = measure;
     let suspects: readonly string[] = [];
-    let confirmed: number | null = null;
-    if (isProcess && !this.#isAfterOver()) {
-      suspects = [...new Set((await this.#after(found.program, 'exact', 'sites', 'who did it')).suspects)];
+    if (isProcess && !this.#isAfterOver(simplifyShare)) {
+      // What is allocated says who allocates; what is in memory takes more looks.
+      const looks = isAllocation(measure) ? 'sites' : 'explained';
+      const key = `${looks} ${JSON.stringify(found.program)}`;
+      // One program is often the champion of several.
+      if (!this.#asked.has(key)) this.#asked.set(key, this.#after(found.program, 'exact', looks, 'who did it'));
+      suspects = [...new Set((await this.#asked.get(key)!).suspects)];
     }
     const champion = await this.#simpler(measure, found, isProcess ? simplifyTrialsMax : simplifyTrialsMax / 2);
-    if (this.#options.confirms && !this.#isAfterOver()) {
-      const before = this.#confirming;
-      const trial = before.then(() => this.#after(champion.program, 'tap', 'once', 'confirming'));
-      // One at a time: what goes through the kernel takes as long as it takes.
-      this.#confirming = trial.catch(() => undefined);
-      confirmed = this.#scoreOf(measure, await trial) || null;
-    }
-    return { measure: name, unit, champion, confirmed, suspects };
+    return { measure: name, unit, champion, confirmed: null, suspects };
   }
 
-  #after(program: Program, lane: 'exact' | 'tap', looks: 'once' | 'sites', stage: string): Promise<Trial> {
+  /** One replay through a TAP device for each program, whatever it is the champion of; one at a time: the kernel has a say in them. */
+  async #confirmed(findings: readonly Finding[]): Promise<Finding[]> {
+    if (!this.#options.confirms) return [...findings];
+    const trials = new Map<string, Trial>();
+    const confirmed: Finding[] = [];
+    // Beside it the agent has the kernel's ring, and runs at the pace of the traffic: it takes more to begin with.
+    const base = this.#isAfterOver(1) ? undefined : await this.#after(seedPrograms[0]!, 'tap', 'once', 'confirming');
+    for (const finding of findings) {
+      const key = JSON.stringify(finding.champion.program);
+      if (base && !trials.has(key) && !this.#isAfterOver(1))
+        trials.set(key, await this.#after(finding.champion.program, 'tap', 'once', 'confirming'));
+      const measure = measures.find(({ name }) => name === finding.measure)!;
+      const trial = trials.get(key);
+      confirmed.push({ ...finding, confirmed: (trial && this.#scoreOf(measure, trial, base!.amounts)) || null });
+    }
+    return confirmed;
+  }
+
+  #after(program: Program, lane: 'exact' | 'tap', looks: Looks, stage: string): Promise<Trial> {
     this.#afterTrials += 1;
     return this.#run(program, lane, looks, stage);
   }
@@ -166,7 +183,7 @@ class Hunting {
     for (let isSimpler = true; isSimpler; ) {
       isSimpler = false;
       for (const program of simplifications(best.program)) {
-        if (tries >= triesMax || this.#isAfterOver()) return best;
+        if (tries >= triesMax || this.#isAfterOver(simplifyShare)) return best;
         tries += 1;
         const trial = await this.#after(program, 'exact', 'once', 'simplifying');
         const score = this.#scoreOf(measure, trial);
@@ -179,9 +196,9 @@ class Hunting {
     return best;
   }
 
-  #scoreOf(measure: Measure, { amounts, bytesSent, failure }: Trial): number {
-    // Where there is a champion, there is a base that it was held against.
-    return failure === '' ? scoreOf(measure, amounts, this.#champions.base!, bytesSent) : 0;
+  /** @param base where there is a champion, there is one that it was held against */
+  #scoreOf(measure: Measure, { amounts, bytesSent, failure }: Trial, base = this.#champions.base!): number {
+    return failure === '' ? scoreOf(measure, amounts, base, bytesSent) : 0;
   }
 
   async #tryOne(number: number): Promise<void> {
@@ -203,7 +220,7 @@ class Hunting {
   }
 
   /** What hunts begin with is looked at whole: it has a program for each part of the agent. */
-  #looksOf(number: number): 'once' | 'sites' {
+  #looksOf(number: number): Looks {
     return number <= seedPrograms.length || number % sitesEvery === 0 ? 'sites' : 'once';
   }
 
@@ -221,7 +238,7 @@ class Hunting {
     return undefined;
   }
 
-  async #run(program: Program, lane: 'exact' | 'tap', looks: 'once' | 'sites', stage: string): Promise<Trial> {
+  async #run(program: Program, lane: 'exact' | 'tap', looks: Looks, stage: string): Promise<Trial> {
     this.#number += 1;
     this.#step(stage, '');
     return runProgram(this.#options, program, {

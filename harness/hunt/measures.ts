@@ -103,6 +103,9 @@ export const measures: readonly Measure[] = [
   bound('decoded', 'bytes after decompression', (run) => run.stats.final?.values['witness.decodedBytes']),
 ];
 
+/** What was used in the course of it, and is no longer there. */
+export const isAllocation = ({ name, unit }: Measure): boolean => name === 'allocated' || unit === 'ns';
+
 /** By the name of a measure. */
 export type Amounts = Readonly<Record<string, number>>;
 

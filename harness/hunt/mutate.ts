@@ -20,7 +20,8 @@ const exchangesMax = 4;
 const mutationsMax = 4;
 /** Made anew for each trial: seconds of it would be the trial. */
 const codedBytesMax = 20_000_000;
-const plainBytesMax = 400_000;
+/** Beyond what the agent keeps of a body until it is whole (640 KiB). */
+const plainBytesMax = 1_500_000;
 
 /** @param others programs that parts are taken from @returns undefined where chance made none that is valid */
 export function mutated(program: Program, others: readonly Program[], random: Random): Program | undefined {

@@ -30,18 +30,22 @@ export interface Trial {
 /** Sampled every so many bytes. */
 const siteSample = '32KiB';
 
-/** @param looks `sites`: replayed once more for call sites */
+/** What a trial is looked at for: `sites` are a replay more; `explained` several, for who holds what is in memory. */
+export type Looks = 'once' | 'sites' | 'explained';
+
+/** @param folder for the trial's own files; removed after it */
 export async function runProgram(
   setting: HuntSetting,
   program: Program,
-  { lane, looks, folder }: { readonly lane: Lane; readonly looks: 'once' | 'sites'; readonly folder: string },
+  { lane, looks, folder }: { readonly lane: Lane; readonly looks: Looks; readonly folder: string },
 ): Promise<Trial> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     const file = path.join(folder, 'program.yaml');
     writeFileSync(file, scenarioText(program, { name: 'program', summary: 'a program of a hunt' }));
-    const sites = looks === 'sites' ? ['--sites', siteSample] : [];
-    const words = [file, ...setting.words, '--size', String(program.bytes), '--lane', lane, '--no-explain', ...sites];
+    const sites = looks === 'once' ? [] : ['--sites', siteSample];
+    const explaining = looks === 'explained' ? '--explain' : '--no-explain';
+    const words = [file, ...setting.words, '--size', String(program.bytes), '--lane', lane, explaining, ...sites];
     return await measured(setting, words, path.join(folder, 'run'));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -55,6 +55,15 @@ const floods: readonly FloodPlan[] = [
       exchanges: [exchange({ request: traffic.multipart('60kB') }), exchange({ request: traffic.form('20kB') })],
     }),
   ],
+  // Too long to be kept until it is whole, plain and coded.
+  [http({ arrivals: atOnce(2), duration: '1s', exchanges: [exchange({ response: json('900kB') })] })],
+  [
+    http({
+      arrivals: atOnce(2),
+      duration: '1s',
+      exchanges: [exchange({ request: json('900kB', { coding: ['gzip'], shape: 'strings' }) })],
+    }),
+  ],
   // What is never answered, and heads.
   [
     http({

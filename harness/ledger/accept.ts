@@ -47,7 +47,7 @@ export function baselinesOf(
       figure?.value ??
       refuse(
         `${metric} was not measured: ${figure?.note ?? 'the report has no figure of it'}`,
-        'A baseline is a figure.',
+        'A baseline is a figure. Accept other scenarios alone with --only NAME, or set thresholds for what is measured.',
       );
     const old = ledger.baselines.find(
       (each) => each.scenario === scenario && each.metric === metric && each.machine === machine,

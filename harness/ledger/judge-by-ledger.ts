@@ -35,12 +35,22 @@ export function judgeByLedger(report: RunReport, ledger: Ledger, question: Ledge
     if (row === undefined)
       notes.push({ severity: 'info', text: `the waiver of ${metric} until ${until} is not needed` });
   }
+  for (const metric of unthresholded(ledger, question)) {
+    const text = `the baseline of ${metric} is held against nothing: it has no threshold in the configuration any more`;
+    notes.push({ severity: 'warning', text });
+  }
   return {
     ...report,
     budgets,
     notes: [...report.notes, ...notes],
     verdict: limitsVerdict(budgets, report.spikes, report.fault),
   };
+}
+
+/** Metrics with a baseline that no threshold reads: nobody would look at them again. */
+function unthresholded({ baselines }: Ledger, { scenario, thresholds }: LedgerQuestion): Set<string> {
+  const own = baselines.filter((each) => each.scenario === scenario && !thresholds.has(each.metric));
+  return new Set(own.map(({ metric }) => metric));
 }
 
 /** How the note of a row begins that a baseline made: such a row is no budget of the run's own. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import type { RunReport } from '../../reports/model.ts';
@@ -50,6 +50,12 @@ t.test('what a baseline cannot be compared with is no pass', async (t) => {
   t.equal(judgeByLedger(run, ledgerOf({ until: '2026-11-29' }), question).verdict.exitCode, 0, 'its last day counts');
   const silent = { ...run, figures: run.figures.filter(({ name }) => name !== 'cpu.seconds') };
   t.equal(judgeByLedger(silent, ledgerOf({}), question).verdict.exitCode, 4);
+});
+
+t.test('a baseline whose threshold is gone is reported', async (t) => {
+  const judged = judgeByLedger(run, ledgerOf({}), { ...question, thresholds: new Map([['rss.max', 0.1]]) });
+  t.match(judged.notes.at(-1), { severity: 'warning', text: /the baseline of cpu\.seconds is held against nothing/ });
+  t.same(judgeByLedger(run, ledgerOf({}), question).notes, run.notes);
 });
 
 t.test('a waiver lets its limit be broken, says so, and ends', async (t) => {
@@ -140,4 +146,17 @@ t.test('the file: comments stay, an entry takes the place of its like, what is w
     t.throws(() => putEntries(folder, 'waivers', []), text.slice(0, 80));
     t.equal(readFileSync(file, 'utf8'), before, 'and is left as it is');
   }
+  rmSync(file);
+  mkdirSync(file);
+  t.throws(() => readLedger(folder), { code: 'ledger-invalid', message: /cannot be read: EISDIR/ });
+  rmSync(file, { recursive: true });
+  symlinkSync('shared.yaml', file);
+  putEntries(folder, 'baselines', accepted);
+  t.ok(lstatSync(file).isFile(), 'a link that leads nowhere is no ledger');
+  renameSync(file, path.join(folder, 'shared.yaml'));
+  symlinkSync('shared.yaml', file);
+  putEntries(folder, 'baselines', [{ ...accepted[0]!, value: 7 }]);
+  t.ok(lstatSync(file).isSymbolicLink(), 'one that leads to a ledger stays');
+  t.match(readLedger(folder).baselines, [{ value: 7 }]);
+  t.throws(() => putEntries(path.join(folder, 'nowhere'), 'baselines', accepted), { code: 'ledger-unwritable' });
 });

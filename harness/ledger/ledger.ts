@@ -2,7 +2,7 @@
  * The ledger of a project: figures that were accepted (baselines) and limits that may be broken for a while (waivers). One YAML file beside
  * the configuration, so that every change of it shows in a review. Comments in it are kept.
  */
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { Document, isSeq, parseDocument } from 'yaml';
@@ -115,9 +115,17 @@ function openLedger(folder: string): Document {
     return fresh;
   }
   if (statSync(file).size > ledgerBytesMax) throw invalid(file, ['larger than 4 MiB']);
-  const document = parseDocument(readFileSync(file, 'utf8'), { uniqueKeys: true });
+  const document = parseDocument(textOf(file), { uniqueKeys: true });
   if (document.errors.length > 0) throw invalid(file, [document.errors[0]!.message]);
   return document as unknown as Document;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw invalid(file, [`it cannot be read: ${(error as Error).message}`]);
+  }
 }
 
 /** As many faults as a person mends at once. */
@@ -148,9 +156,17 @@ function invalid(file: string, faults: readonly string[]): FloodgateError {
   });
 }
 
-/** The whole file or the old one, whenever the process ends. */
+/** The whole file or the old one, whenever the process ends. A link stays one. */
 function write(file: string, text: string): void {
-  const draft = `${file}.${process.pid}.tmp`;
-  writeFileSync(draft, text, { flag: 'wx' });
-  renameSync(draft, file);
+  try {
+    const place = existsSync(file) ? realpathSync(file) : file;
+    const draft = `${place}.${process.pid}.tmp`;
+    writeFileSync(draft, text, { flag: 'wx' });
+    renameSync(draft, place);
+  } catch (error) {
+    throw new FloodgateError('ledger-unwritable', `${file} cannot be written: ${(error as Error).message}`, {
+      hint: 'It stands beside the configuration: that folder must be one that can be written to.',
+      cause: error,
+    });
+  }
 }

@@ -45,10 +45,18 @@ export function allocatedPerMessage(run: RunFigures): Reading {
 }
 
 /** Over all but the first quarter of the requests: while code is new, it allocates more. */
-export function allocatedPerRequest({ measure: { channel, answers } }: RunFigures): Reading {
+export function allocatedPerRequest(run: RunFigures): Reading {
+  return perRequest(run, 'allocated');
+}
+
+export function allocatedYoungPerRequest(run: RunFigures): Reading {
+  return perRequest(run, 'allocatedYoung');
+}
+
+function perRequest({ measure: { channel, answers } }: RunFigures, which: 'allocated' | 'allocatedYoung'): Reading {
   if (!channel.last) return notMeasured(noRuntime);
   if (!channel.last.answers) return notMeasured(answers ? noServer : 'no request was answered');
-  const window = requestWindow(channel.marks);
+  const window = requestWindow(channel.marks, which);
   return window ? value(window) : notMeasured('too few requests: it takes 400');
 }
 

@@ -4,6 +4,7 @@
 export interface RequestMark {
   readonly requests: number;
   readonly allocated: number;
+  readonly allocatedYoung: number;
 }
 
 /** Of all requests; until then code is compiled, caches fill, connections open. */
@@ -12,12 +13,15 @@ const warmUpShare = 0.25;
 const requestsMin = 200;
 
 /** Bytes a request; undefined where there were too few. */
-export function requestWindow(marks: readonly RequestMark[]): number | undefined {
+export function requestWindow(
+  marks: readonly RequestMark[],
+  which: 'allocated' | 'allocatedYoung' = 'allocated',
+): number | undefined {
   const last = marks.at(-1);
   if (!last) return undefined;
   const first = marks.find(({ requests }) => requests >= last.requests * warmUpShare);
   const requests = first ? last.requests - first.requests : 0;
-  return first && requests >= requestsMin ? (last.allocated - first.allocated) / requests : undefined;
+  return first && requests >= requestsMin ? (last[which] - first[which]) / requests : undefined;
 }
 
 /** The marks whose request numbers every run has: over these, all runs are measured at the same requests. */

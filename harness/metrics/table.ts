@@ -84,6 +84,13 @@ export const metrics: readonly Metric[] = [
     read: memory.highest,
   },
   {
+    name: 'rss.rise',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'How far resident memory rises: rss.max less rss.idle.',
+    read: memory.rise,
+  },
+  {
     name: 'pss.max',
     unit: 'bytes',
     bound: 'max',
@@ -187,6 +194,13 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Allocated on the heap for each HTTP request that a Node.js server answered, from a quarter of the requests on; takes 400.',
     read: heap.allocatedPerRequest,
+  },
+  {
+    name: 'allocated.youngPerRequest',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'allocated.perRequest without what began its life in V8’s old space, which is known to 256 KiB a collection only.',
+    read: heap.allocatedYoungPerRequest,
   },
   {
     name: 'gc.pauseP99',

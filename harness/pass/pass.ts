@@ -35,6 +35,8 @@ export interface PassOptions {
   readonly folder: string;
   /** Arguments for the target's Node.js beyond the lane's own, e.g. a defect's `--import`. */
   readonly nodeArguments: readonly string[];
+  /** Allocation is to repeat by the request: see the preload's option of this name. @default false */
+  readonly byRequests?: boolean;
   readonly sampleMs: number;
   /** Length of an allocation interval. */
   readonly intervalMs: number;
@@ -223,6 +225,7 @@ function startTarget(options: PassOptions, statsFile: string, socket: FamilySock
   const observe: Omit<PreloadOptions, 'channel'> = {
     intervalMs: readingsMs,
     inStep: rules.readsInStep,
+    byRequests: options.byRequests ?? false,
     ...preload,
     ...(socket && { family: socket.address }),
   };

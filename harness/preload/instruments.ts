@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createRequire, findSourceMap } from 'node:module';
 import path from 'node:path';
 import v8 from 'node:v8';
-import vm from 'node:vm';
+import { collectAll } from './collect-all.ts';
 import type { OffHeapSites } from './off-heap-sites.ts';
 import type { PreloadLine, PreloadOptions } from './options.ts';
 
@@ -129,25 +129,6 @@ export class Instruments {
     this.#send({ type: 'snapshot', name, tMs, file, requests, tookMs: nowMs() - tMs });
   }
 }
-
-let collect: ((options?: object) => void) | undefined;
-
-/** V8's own `gc`, which it gives to contexts made after the flag was set: the target's global object has none. */
-function collectAll(): void {
-  if (!collect) {
-    v8.setFlagsFromString('--expose-gc');
-    collect = vm.runInNewContext('gc') as (options?: object) => void;
-  }
-  // Without options each version collects all: V8 of Node.js 20 knows no flavors, and collects little for them.
-  collect();
-  if (v8.getHeapStatistics().used_heap_size > preciseBytesMax) return;
-  // Several collections in one, until the last finds no more to free.
-  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-  collect();
-}
-
-/** What one collection leaves behind of finalizers and weak references is small beside a larger heap, and each takes long there. */
-const preciseBytesMax = 48_000_000;
 
 /** The maps that Node.js itself has of the code in a profile: it has them where a loader turned them on (`tsx` does). */
 function writeMaps(heapProfile: string, file: string): string | undefined {

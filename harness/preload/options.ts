@@ -33,6 +33,8 @@ export interface PreloadOptions {
    * readings allocate out of `allocated`: what is left is the traffic's.
    */
   readonly inStep?: boolean;
+  /** While requests are answered, reads at fixed numbers of them alone, and has garbage collected before the first: allocation repeats. */
+  readonly byRequests?: boolean;
   /** Where the target's children find a channel: with it they are looked into, and its threads. */
   readonly family?: Pick<FamilyOrder, 'socket'>;
   /** Samples allocations from the target's start on; every `cut` command ends an interval. Undefined in a measuring pass. */
@@ -130,6 +132,8 @@ export type PreloadLine =
       readonly requests: number;
       /** Bytes that the target had allocated on the heap, without what readings took. */
       readonly allocated: number;
+      /** Of these, by objects that began young (`allocation.ts`): to the byte. */
+      readonly allocatedYoung: number;
     }
   | {
       readonly type: 'gc';

@@ -3,10 +3,10 @@
  * on command allocation profiles, live-heap profiles and snapshots. In a measuring pass it does nothing but read
  * counters; what that costs is in docs/instruments.md.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import path from 'node:path';
-import v8 from 'node:v8';
+import { HeapWatch, nowMs } from './heap-watch.ts';
 import {
   type FamilyOrder,
   familyVariable,
@@ -15,7 +15,6 @@ import {
   type PreloadOptions,
   preloadVariable,
 } from './options.ts';
-import { RequestCount } from './requests.ts';
 // Not loaded only where it is asked for: the compile cache is filled by a start that asks for nothing.
 import { StepReadings } from './step.ts';
 
@@ -33,9 +32,10 @@ async function observe(options: PreloadOptions, { thread, socket }: Place = {}):
     const name = `Node.js ${process.versions.node} (V8 ${process.versions.v8})`;
     send(channel, { type: 'runtime', name, pid: process.pid });
   } else send(channel, { type: 'thread', tMs: nowMs(), id: thread, name: threadName() });
-  const heap = new HeapWatch(tagged);
-  if (options.inStep) new StepReadings(heap);
-  else setInterval(() => heap.report(), options.intervalMs).unref();
+  const { inStep, byRequests, intervalMs } = options;
+  const heap = new HeapWatch(tagged, byRequests ? (await import('./collect-all.ts')).collectAll : undefined);
+  if (inStep) new StepReadings(heap);
+  else setInterval(() => (byRequests ? heap.reportIfIdle() : heap.report()), intervalMs).unref();
   process.on('exit', () => {
     heap.reportLast();
     if (thread !== undefined) send(channel, { type: 'threadEnd', tMs: nowMs(), id: thread });
@@ -64,149 +64,6 @@ async function observe(options: PreloadOptions, { thread, socket }: Place = {}):
   instruments.begin();
   // The target itself is asked before it ends.
   if (thread !== undefined || socket) process.on('exit', () => instruments.finish());
-}
-
-/** Sums V8's records of each collection; the collector's own records are cleared at every report. */
-export class HeapWatch {
-  readonly #send: (line: PreloadLine) => void;
-  #profiler = new v8.GCProfiler();
-  #allocated = 0;
-  #usedAfterLast: number;
-  #peakBeforeGc = 0;
-  #afterMajorGc = 0;
-  #reports = 0;
-  #ownMs = 0;
-  readonly #requests = new RequestCount((requests) => this.#mark(requests));
-  /** Allocated by readings: none of the target's own. */
-  #ownBytes = 0;
-  /** In place of all that was ever allocated; see `StepReadings`. */
-  allocatedByTraffic: number | undefined;
-
-  constructor(send: (line: PreloadLine) => void) {
-    this.#send = send;
-    this.#usedAfterLast = v8.getHeapStatistics().used_heap_size;
-    this.#profiler.start();
-  }
-
-  report(): void {
-    const sinceMs = threadCpuMs();
-    const usedBytes = v8.getHeapStatistics().used_heap_size;
-    this.takeCollections();
-    this.#reportMemory();
-    this.#setAside(usedBytes);
-    this.#ownMs += threadCpuMs() - sinceMs;
-  }
-
-  /** Answered by now; null before the first. */
-  get requests(): number | null {
-    return this.#requests.answers?.total ?? null;
-  }
-
-  #mark(requests: number): void {
-    const sinceMs = threadCpuMs();
-    const usedBytes = v8.getHeapStatistics().used_heap_size;
-    this.takeCollections();
-    const allocated = this.allocatedUntilNow() - this.#ownBytes;
-    this.#send({ type: 'mark', tMs: nowMs(), requests, allocated });
-    this.#setAside(usedBytes);
-    this.#ownMs += threadCpuMs() - sinceMs;
-  }
-
-  /** What a reading allocated, unless a collection came in the middle of it. */
-  #setAside(usedBytesBefore: number): void {
-    this.#ownBytes += Math.max(0, v8.getHeapStatistics().used_heap_size - usedBytesBefore);
-  }
-
-  /** At the end; the kernel's own peak comes along, which cannot be read from outside once the process is gone. */
-  reportLast(): void {
-    this.takeCollections();
-    this.#reportMemory(residentPeakBytes());
-  }
-
-  /** Bytes ever allocated, where collections have just been taken. */
-  allocatedUntilNow(): number {
-    return this.#allocated + Math.max(0, v8.getHeapStatistics().used_heap_size - this.#usedAfterLast);
-  }
-
-  /**
-   * Counts and reports the collections since the last call.
-   * @param isOurs asked for by us: they free what was allocated, are none of the target's own, and the peak is that of
-   * what comes after them @default false
-   */
-  takeCollections(isOurs = false): void {
-    const profile = this.#profiler.stop();
-    this.#profiler = new v8.GCProfiler();
-    this.#profiler.start();
-    // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
-    const startMs = profile?.startTime ?? nowMs();
-    const events = profile?.statistics ?? [];
-    if (isOurs) this.#peakBeforeGc = 0;
-    const stepMs = (nowMs() - startMs) / (events.length + 1);
-    events.forEach((event, index) => {
-      const usedBefore = event.beforeGC.heapStatistics.usedHeapSize;
-      const usedAfter = event.afterGC.heapStatistics.usedHeapSize;
-      this.#allocated += Math.max(0, usedBefore - this.#usedAfterLast);
-      this.#usedAfterLast = usedAfter;
-      if (isOurs) return;
-      this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
-      if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
-      const tMs = Math.round(startMs + stepMs * (index + 1));
-      const externalBefore = event.beforeGC.heapStatistics.externalMemory;
-      const pauseMs = event.cost / 1_000;
-      this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, usedBefore, usedAfter, externalBefore });
-    });
-  }
-
-  #reportMemory(rssPeak?: number): void {
-    const memory = process.memoryUsage();
-    const statistics = v8.getHeapStatistics();
-    const used = statistics.used_heap_size;
-    const { user, system } = process.cpuUsage();
-    this.#send({
-      type: 'v8',
-      tMs: nowMs(),
-      heapUsed: memory.heapUsed,
-      heapTotal: memory.heapTotal,
-      external: memory.external,
-      arrayBuffers: memory.arrayBuffers,
-      malloced: statistics.malloced_memory,
-      allocated: this.allocatedByTraffic ?? this.#allocated + Math.max(0, used - this.#usedAfterLast),
-      peakBeforeGc: Math.max(this.#peakBeforeGc, used),
-      afterGc: this.#afterMajorGc,
-      cpuMs: Math.round((user + system) / 1_000),
-      ownMs: this.#ownMs,
-      handles: process.getActiveResourcesInfo().length,
-      ...(this.#requests.answers && { answers: this.#requests.answers }),
-      ...(rssPeak && { rssPeak }),
-      ...(this.#reports++ % 4 === 0 ? { spaces: usedBySpace() } : {}),
-    });
-  }
-}
-
-function usedBySpace(): Record<string, number> {
-  return Object.fromEntries(v8.getHeapSpaceStatistics().map((space) => [space.space_name, space.space_used_size]));
-}
-
-/** Not `getrusage`, which also knows the peak of whoever started this program. Undefined where there is no /proc. */
-function residentPeakBytes(): number | undefined {
-  try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-  } catch {
-    return undefined;
-  }
-}
-
-/** CPU time, not the clock's: on a busy machine a report waits for others longer than it works. */
-function threadCpuMs(): number {
-  // Node.js from 23.9 up reports its main thread's alone.
-  const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
-  return (user + system) / 1_000;
-}
-
-/** Whole: no reading is closer to the next. */
-function nowMs(): number {
-  return Math.round(performance.timeOrigin + performance.now());
 }
 
 // Synchronous, so that the last line before an exit arrives too. A channel that is full or gone must not stop the target.

@@ -9,10 +9,11 @@ import v8 from 'node:v8';
 export interface HeapCount {
   /** In place of all that was ever allocated. */
   allocatedByTraffic: number | undefined;
-  /** @param isOurs the instruments asked for them */
-  takeCollections(isOurs?: boolean): void;
-  /** Bytes ever allocated, where collections have just been taken. */
-  allocatedUntilNow(): number;
+  /** @param isOurs the instruments asked for them @returns bytes ever allocated until this call */
+  takeCollections(isOurs?: boolean): number;
+  /** What the last such call took up itself. */
+  readonly takingBytes: number;
+  forgetPeak(): void;
   report(): void;
 }
 
@@ -44,17 +45,20 @@ export class StepReadings {
 
   #begin(): void {
     const heap = this.#heap;
-    heap.takeCollections();
-    if (!this.#isSettled) this.#settle();
+    this.#usedBytes = usedBytes();
+    const allocated = heap.takeCollections();
     const before = heap.allocatedByTraffic;
-    heap.allocatedByTraffic = before === undefined ? 0 : before + heap.allocatedUntilNow() - this.#allocatedBytes;
+    heap.allocatedByTraffic = before === undefined ? 0 : before + allocated - this.#allocatedBytes;
+    if (this.#isSettled) return;
+    this.#settle();
     this.#usedBytes = usedBytes();
   }
 
   #end(): void {
     this.#heap.report();
     this.#fillUp();
-    this.#allocatedBytes = this.#heap.allocatedUntilNow();
+    // With the collections of the reading itself.
+    this.#allocatedBytes = this.#heap.takeCollections() + this.#heap.takingBytes;
   }
 
   /**
@@ -68,6 +72,7 @@ export class StepReadings {
       globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     }
     this.#heap.takeCollections(true);
+    this.#heap.forgetPeak();
   }
 
   /** Figures have more digits or fewer, and their text takes more room or less: all readings are to take the same. */

@@ -46,6 +46,7 @@ const exitInterrupted = 3;
 /** Nothing of it is left running when this settles, and its own children die with it where this process is killed. */
 export async function measureCell(order: CellProcess): Promise<CellEnd> {
   const { batch, index, folder, out, signal, killAfterMs } = order;
+  if (signal.aborted) return { kind: 'stopped' };
   rmSync(out, { recursive: true, force: true });
   const whole = path.join(out, 'whole');
   mkdirSync(out, { recursive: true, mode: 0o700 });
@@ -63,6 +64,7 @@ export async function measureCell(order: CellProcess): Promise<CellEnd> {
   });
   const stop = () => void child.stop();
   signal.addEventListener('abort', stop);
+  // While it was started.
   if (signal.aborted) stop();
   const late = new AbortController();
   const timeout = pause(batch.timeoutMs, true, { signal: late.signal }).then(

@@ -5,15 +5,14 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Queue, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
-import type { FloodgateError } from '../../agent/errors.ts';
 import { printable } from '../../reports/format.ts';
 import { type Batch, type CellOrder, parseCell } from './batch.ts';
 import { type CellEnd, measureCell } from './cell-process.ts';
 import { openQueue, queuePrefix } from './open-queue.ts';
-import type { Provenance, QueueStore } from './queue-store.ts';
-import { type Drivers, within } from './redis.ts';
-import { again, failing, failuresMax, lostWords, otherWhole, unfit } from './worker-words.ts';
+import type { Provenance } from './queue-store.ts';
+import { within } from './redis.ts';
+import type { WorkerEnd, WorkerOrder } from './worker-order.ts';
+import { again, errorWords, failing, failuresMax, lostWords, otherWhole, unfit } from './worker-words.ts';
 
 /** How often a worker says that it is there, and asks whether its cell is still wanted. */
 const heartbeatMs = 5_000;
@@ -22,36 +21,10 @@ const lookMs = 1_000;
 const farewellMs = 5_000;
 /** How long a result waits for a server that has no room before it is tried again. */
 const roomMs = 2_000;
+/** BullMQ asks a server that refuses again at once: so long it does not. */
+const refusedMs = 5_000;
 /** BullMQ's own bound counts no batch's; ours is checked when a cell begins. */
 const stallsMax = 1_000_000;
-
-export interface WorkerOrder {
-  readonly drivers: Drivers;
-  readonly client: Redis;
-  readonly store: QueueStore;
-  /** Class of machines whose cells it takes. */
-  readonly machines: string;
-  readonly id: string;
-  readonly host: string;
-  readonly folder: string;
-  readonly config: string | undefined;
-  /** Batches are folders below it. */
-  readonly out: string;
-  /** How long it may be silent before its cell is given to another. */
-  readonly lostAfterMs: number;
-  /** Ends when nothing waits and nothing runs. */
-  readonly isUntilEmpty: boolean;
-  /** Ends it: the cell goes back into the queue. */
-  readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
-}
-
-/** Why it ended. */
-export type WorkerEnd =
-  | { readonly kind: 'interrupted' }
-  | { readonly kind: 'empty' }
-  /** This machine has something else checked out, or cannot measure. */
-  | { readonly kind: 'unfit'; readonly error: FloodgateError };
 
 type Measured = Extract<CellEnd, { readonly kind: 'measured' }>;
 
@@ -61,6 +34,8 @@ interface Current {
   readonly batch: Batch;
   readonly cell: string;
   readonly stop: AbortController;
+  /** Settles once no process of it is left. */
+  readonly over: PromiseWithResolvers<void>;
   /** Set once it is no longer wanted. */
   why?: 'cancelled' | 'stored';
 }
@@ -73,6 +48,8 @@ export class CellWorker {
   #current: Current | undefined;
   #isEnding = false;
   #failuresInARow = 0;
+  /** The last that was said of the queue: once is enough. */
+  #reported = '';
   measured = 0;
 
   constructor(order: WorkerOrder) {
@@ -118,25 +95,15 @@ export class CellWorker {
       // Nothing new is taken; the cell goes back while the connection is there.
       const closed = this.#worker.close();
       this.#current?.stop.abort();
-      await this.#quietly(closed);
-      await this.#quietly(store.forget(id));
-      await this.#quietly(this.#queue.close());
+      await this.#current?.over.promise;
+      // A server that is away does not hold up the end.
+      const farewell = Promise.allSettled([closed, store.forget(id), this.#queue.close()]);
+      await within(farewell, farewellMs, () => new Error('late')).catch(() => undefined);
     }
   }
 
   #finish(end: WorkerEnd): void {
     this.#end.resolve(end);
-  }
-
-  /** A server that is gone does not hold up the end. */
-  async #quietly(last: Promise<unknown>): Promise<void> {
-    // The cell's process ends first.
-    const ms = farewellMs + (this.#current === undefined ? 0 : this.#killAfterMs);
-    await within(last, ms, () => new Error('late')).catch(() => undefined);
-  }
-
-  get #killAfterMs(): number {
-    return Math.floor(this.#order.lostAfterMs / 2);
   }
 
   async #process(job: Job<CellOrder>, token: string): Promise<string> {
@@ -152,8 +119,9 @@ export class CellWorker {
     if (lost >= batch.attempts) throw new drivers.UnrecoverableError(lostWords(lost));
     await store.count(id, 'started');
     this.#order.say(`${cell}: cell ${index} of ${batch.common.cells.length} of batch ${id}${again(lost)}`);
-    const current: Current = { job, batch, cell, stop: new AbortController() };
+    const current: Current = { job, batch, cell, stop: new AbortController(), over: Promise.withResolvers() };
     this.#current = current;
+    this.#reported = '';
     this.#beat();
     try {
       if (this.#isEnding) current.stop.abort();
@@ -164,8 +132,8 @@ export class CellWorker {
     }
   }
 
-  async #measure({ batch, cell, stop }: Current, index: number): Promise<CellEnd> {
-    const { folder, config, out, id } = this.#order;
+  async #measure({ batch, cell, stop, over }: Current, index: number): Promise<CellEnd> {
+    const { folder, config, out, id, lostAfterMs } = this.#order;
     try {
       return await measureCell({
         batch,
@@ -174,10 +142,12 @@ export class CellWorker {
         config,
         out: path.join(out, batch.id, `${cell}.${id}`),
         signal: stop.signal,
-        killAfterMs: this.#killAfterMs,
+        killAfterMs: Math.floor(lostAfterMs / 2),
       });
     } catch (error) {
       return { kind: 'unfit', why: (error as Error).message };
+    } finally {
+      over.resolve();
     }
   }
 
@@ -292,11 +262,19 @@ export class CellWorker {
     if (this.#isEnding || this.#order.client.status !== 'ready') return;
     const { drivers, say } = this.#order;
     if (!drivers.isNotConnectionError(error)) return;
-    const isLock = /lock|not in the active state|Missing key/i.test(error.message);
-    say(
-      isLock
-        ? 'this worker was silent for too long: its cell may be measured by another one too, and the first result counts'
-        : `the queue reports: ${printable(error.message, 300)}`,
-    );
+    this.#rest();
+    const words = errorWords(error);
+    if (words === this.#reported) return;
+    this.#reported = words;
+    say(words);
+  }
+
+  /** For a while it takes nothing; what it measures goes on. */
+  #rest(): void {
+    if (this.#current !== undefined || this.#worker.isPaused()) return;
+    this.#worker.pause(true).catch(() => undefined);
+    setTimeout(() => {
+      if (!this.#isEnding) this.#worker.resume().catch(() => undefined);
+    }, refusedMs).unref();
   }
 }

@@ -18,7 +18,9 @@ const faults: Readonly<Record<string, { readonly code: string; readonly hint: st
 /** @param error of the client. Anything that is no fault of the server is returned as it is. */
 export function queueFault(address: QueueAddress, error: unknown): unknown {
   if (error instanceof FloodgateError || !(error instanceof Error)) return error;
-  const { message, code } = error as NodeJS.ErrnoException;
+  const { code, previousErrors } = error as NodeJS.ErrnoException & { readonly previousErrors?: readonly Error[] };
+  // A transaction that was refused says why beside.
+  const message = previousErrors?.[0]?.message ?? error.message;
   // The error's own fields hold the command with its arguments, which may be a password: only its message is taken.
   const known = faults[/^[A-Z]+/.exec(message.replace(/^ERR /, ''))?.[0] ?? ''];
   if (known !== undefined) return fault(known.code, address, message, known.hint);

@@ -123,16 +123,21 @@ function notesOf(facts: IncidentFacts, traffic: CutOut, profiles: number): strin
   ];
 }
 
-/** The level of the rule as a limit: the replay that provokes the spike breaks it, and is explained. */
+/**
+ * What the rule says as a limit: the replay that provokes the spike breaks it, and is explained. What is watched was at its usual level; what is
+ * replayed at begins idle. So a rise is held against a rise, and only a level that was asked for as such against a level.
+ */
 function scenarioText({ spike, watched, rule }: IncidentFacts, name: string): string {
+  const isLevel = !/[+x×]/i.test(rule);
+  const [metric, bytes] = isLevel ? ['rss.max', spike.levelBytes] : ['rss.rise', spike.levelBytes - spike.usualBytes];
   return [
     `name: ${name}`,
     `summary: ${JSON.stringify(`${watched.name}: ${formatBytes(spike.usualBytes)} usual, ${formatBytes(spike.topBytes)} at the top`.slice(0, 200))}`,
     `about: ${JSON.stringify(`Recorded around a rise of the ${watched.measure} (rule ${rule}).`)}`,
     'capture: traffic.pcapng',
     'budgets:',
-    '  # The level at which the recorder called it a spike: a replay that provokes it breaks this.',
-    `  rss.max: ${Math.round(spike.levelBytes)}`,
+    '  # Where the recorder called it a spike: a replay that provokes it breaks this.',
+    `  ${metric}: ${Math.round(bytes as number)}`,
     '',
   ].join('\n');
 }

@@ -194,7 +194,7 @@ const schema = v.object({
     }),
     channel: v.object({
       gc: list(v.looseObject({ tMs: number, kind: text, pauseMs: number, usedBefore: number, usedAfter: number })),
-      marks: list(v.looseObject({ tMs: number, requests: number, allocated: number })),
+      marks: list(v.looseObject({ tMs: number, requests: number, allocated: number, allocatedYoung: number })),
       last: v.optional(
         v.looseObject({
           tMs: number,

@@ -87,7 +87,7 @@ function noteWindows({ channel, commandLine }: PassResult, add: Add): void {
   add(
     'info',
     `allocated.perRequest over ${values.length} equal windows of ${formatCount(requests)}: ${formatBytes(low)} to ${formatBytes(high)}, ` +
-      `a range of ${range.toFixed(2)} % (each holds other requests); nothing was collected by force between them`,
+      `a range of ${range.toFixed(2)} % (each holds other requests); after the first hundred requests all garbage was collected, nothing by force after it`,
   );
 }
 

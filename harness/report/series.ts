@@ -108,6 +108,11 @@ export function requestsOf({
         'bytes',
         marks.map(({ allocated }) => allocated),
       ),
+      column(
+        'allocatedYoungByRequests',
+        'bytes',
+        marks.map(({ allocatedYoung }) => allocatedYoung),
+      ),
     ],
   };
 }

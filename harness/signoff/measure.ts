@@ -127,11 +127,18 @@ async function measureRun(
   ];
   try {
     store.activate(candidate);
-    const report = await runCell({ arguments: words, folder: project.folder, out, signal });
+    const run = await runCell({ arguments: words, folder: project.folder, out, signal });
+    const report = withoutCheckout(run, path.relative(project.folder, store.projectFolder));
     return { lane, thresholds, outcome: { report, folder: out, definition: definitionOf(report, project.folder) } };
   } catch (error) {
     return { lane, thresholds, outcome: { failure: failureOf(error) } };
   }
+}
+
+/** Call sites by their place in the source, and not in the folder where the candidate was run; its command stays. */
+function withoutCheckout(report: RunReport, checkout: string): RunReport {
+  const prefix = JSON.stringify(path.join(checkout, path.sep)).slice(1, -1);
+  return { ...JSON.parse(JSON.stringify(report).replaceAll(prefix, '')), command: report.command };
 }
 
 async function measurePairs(

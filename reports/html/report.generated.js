@@ -1588,7 +1588,7 @@
 			min: "0",
 			max: "1",
 			value: String(Math.min(1, used)),
-			class: budget.ok ? "ok" : "over"
+			class: stateClass(budget.state)
 		} });
 		return element("span", { class: "used" }, [bar, document.createTextNode(` ${formatShare(used)}`)]);
 	}

@@ -181,7 +181,7 @@ function usedBar(budget: BudgetResult): Node {
   if (budget.actual === null || budget.limit <= 0 || budget.bound === 'min') return document.createTextNode('');
   const used = budget.actual / budget.limit;
   const bar = element('meter', {
-    attributes: { min: '0', max: '1', value: String(Math.min(1, used)), class: budget.ok ? 'ok' : 'over' },
+    attributes: { min: '0', max: '1', value: String(Math.min(1, used)), class: stateClass(budget.state) },
   });
   return element('span', { class: 'used' }, [bar, document.createTextNode(` ${formatShare(used)}`)]);
 }

@@ -1,5 +1,6 @@
 /** The page of a sign-off, for a person who decides on a release: the verdict, what was judged, what is open, then each scenario. */
 import { judgedMetrics } from '../comparison.ts';
+import { counted } from '../counted.ts';
 import { formatBytes, formatCount, printable, verdictMark, verdictWord } from '../format.ts';
 import type { Verdict } from '../model.ts';
 import { type SignedRun, type SignedScenario, type SignoffReport, type TestOutcome, testsOf } from '../signoff.ts';
@@ -44,20 +45,20 @@ function banner(report: SignoffReport): HTMLElement {
   ]);
 }
 
-const outcomeWords: Readonly<Record<TestOutcome, string>> = {
-  passed: 'hold',
-  warned: 'broken and waived',
-  failed: 'broken',
-  undecided: 'not measured or undecided',
+const outcomeWords: Readonly<Record<TestOutcome, readonly [one: string, many: string]>> = {
+  passed: ['holds', 'hold'],
+  warned: ['is broken and waived', 'are broken and waived'],
+  failed: ['is broken', 'are broken'],
+  undecided: ['is not measured or undecided', 'are not measured or undecided'],
 };
 
 function countsOf(report: SignoffReport): string {
   const tests = testsOf(report);
-  const counts = Object.entries(outcomeWords).flatMap(([outcome, words]) => {
+  const counts = Object.entries(outcomeWords).flatMap(([outcome, [one, many]]) => {
     const count = tests.filter((test) => test.outcome === outcome).length;
-    return count > 0 ? [`${formatCount(count)} ${words}`] : [];
+    return count === 0 ? [] : [`${formatCount(count)} ${count === 1 ? one : many}`];
   });
-  return `Of ${formatCount(tests.length)} limits ${counts.join(', ') || 'none was judged'}.`;
+  return counts.length === 0 ? 'No limit was judged.' : `${counted(tests.length, 'limit')}: ${counts.join(', ')}.`;
 }
 
 /** UTC, whoever reads it where. */
@@ -75,7 +76,16 @@ function subjectCard({ candidate, previous, scope, machine, inputs }: SignoffRep
         ]
       : []),
     ['Compared with', previous ? versionText(previous) : 'no release before it'],
-    ['Scenarios', scopeText(scope)],
+    ['Scenarios', scope.set === null ? 'all, or named one by one' : `the set ${printable(scope.set, 80)}`],
+    ...(scope.leftOut.length > 0
+      ? [
+          [
+            `Left out (${formatCount(scope.leftOut.length)})`,
+            scope.leftOut.map((name) => printable(name, 80)).join(', '),
+          ] as [string, string],
+        ]
+      : []),
+    ['Lanes', scope.lanes.join(', ') || 'none'],
     ...(inputs.length > 0
       ? [
           [
@@ -98,14 +108,8 @@ function subjectCard({ candidate, previous, scope, machine, inputs }: SignoffRep
 }
 
 function versionText({ label, commit, dirty }: NonNullable<SignoffReport['previous']>): string {
-  const name = printable(label, 200);
+  const name = label === '.' ? 'the working folder' : printable(label, 200);
   return commit === null ? name : `${name} (${printable(commit.slice(0, 12))}${dirty ? ', with changes' : ''})`;
-}
-
-function scopeText({ set, leftOut, lanes }: SignoffReport['scope']): string {
-  const what = set === null ? 'all, or named one by one' : `the set ${printable(set, 80)}`;
-  const left = leftOut.length > 0 ? `, without ${leftOut.map((name) => printable(name, 80)).join(', ')}` : '';
-  return `${what}${left}; lanes: ${lanes.join(', ')}`;
 }
 
 /** What a person has to look at before signing: waivers, and what is not known. */
@@ -206,11 +210,16 @@ function scenarioCard({ name, runs, comparisons }: SignedScenario, { previous }:
 
 function runParts({ lane, folder, budgets, verdict, command }: SignedRun): (Node | null)[] {
   return [
-    element('h3', { text: `${lane} lane: ${printable(verdict.headline, 400)}` }),
+    element('h3', { text: `By its budgets, ${lane} lane` }),
+    // What holds stands in the list above, and in the table.
+    verdict.ok ? null : element('p', { class: 'warning', text: printable(verdict.headline, 1_000) }),
     budgets.length > 0 ? budgetTable(budgets) : null,
-    folder === null ? null : commandLine(command),
+    folder === null ? null : commandLine(command.replaceAll(ownWords, '')),
   ];
 }
+
+/** Where the sign-off had the run put what it measured: nobody who types the command wants it there. */
+const ownWords = / --(?:(?:agent|target-dir|out) (?:[^\s']|'[^']*')+|keep-measurement|keep-snapshots)(?= |$)/g;
 
 function proofCard({ candidate }: SignoffReport): HTMLElement | null {
   const at = candidate.package ? `--candidate ${candidate.package.name}` : '';

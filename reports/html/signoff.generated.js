@@ -94,6 +94,10 @@
 		const line = text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "�");
 		return line.length > charsMax ? `${line.slice(0, charsMax - 1)}…` : line;
 	}
+	// reports/counted.ts
+	function counted(count, one, many = `${one}s`) {
+		return `${formatCount(count)} ${count === 1 ? one : many}`;
+	}
 	// reports/signoff.ts
 	const outcomes = {
 		pass: "passed",
@@ -420,7 +424,7 @@
 			min: "0",
 			max: "1",
 			value: String(Math.min(1, used)),
-			class: budget.ok ? "ok" : "over"
+			class: stateClass(budget.state)
 		} });
 		return element("span", { class: "used" }, [bar, document.createTextNode(` ${formatShare(used)}`)]);
 	}
@@ -462,18 +466,18 @@
 		])]);
 	}
 	const outcomeWords = {
-		passed: "hold",
-		warned: "broken and waived",
-		failed: "broken",
-		undecided: "not measured or undecided"
+		passed: ["holds", "hold"],
+		warned: ["is broken and waived", "are broken and waived"],
+		failed: ["is broken", "are broken"],
+		undecided: ["is not measured or undecided", "are not measured or undecided"]
 	};
 	function countsOf(report) {
 		const tests = testsOf(report);
-		const counts = Object.entries(outcomeWords).flatMap(([outcome, words]) => {
+		const counts = Object.entries(outcomeWords).flatMap(([outcome, [one, many]]) => {
 			const count = tests.filter((test) => test.outcome === outcome).length;
-			return count > 0 ? [`${formatCount(count)} ${words}`] : [];
+			return count === 0 ? [] : [`${formatCount(count)} ${count === 1 ? one : many}`];
 		});
-		return `Of ${formatCount(tests.length)} limits ${counts.join(", ") || "none was judged"}.`;
+		return counts.length === 0 ? "No limit was judged." : `${counted(tests.length, "limit")}: ${counts.join(", ")}.`;
 	}
 	const dateOf = (iso) => `${printable(iso, 40).slice(0, 16).replace("T", " ")} UTC`;
 	function subjectCard({ candidate, previous, scope, machine, inputs }) {
@@ -481,7 +485,9 @@
 			["Candidate", `${versionText(candidate)}, ${formatCount(candidate.files)} source files`],
 			...candidate.package ? [["Package", `${printable(candidate.package.name, 200)}, SHA-256 ${candidate.package.sha256}`]] : [],
 			["Compared with", previous ? versionText(previous) : "no release before it"],
-			["Scenarios", scopeText(scope)],
+			["Scenarios", scope.set === null ? "all, or named one by one" : `the set ${printable(scope.set, 80)}`],
+			...scope.leftOut.length > 0 ? [[`Left out (${formatCount(scope.leftOut.length)})`, scope.leftOut.map((name) => printable(name, 80)).join(", ")]] : [],
+			["Lanes", scope.lanes.join(", ") || "none"],
 			...inputs.length > 0 ? [["Recordings", inputs.map(({ name, bytes }) => `${printable(name, 200)} (${formatBytes(bytes)})`).join(", ")]] : [],
 			["Machine", `${printable(machine.cpu, 100)}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${printable(machine.platform, 20)} ${printable(machine.kernel, 60)}, Node.js ${printable(machine.node, 20)}`]
 		];
@@ -489,11 +495,8 @@
 		return section("What was judged", [list]);
 	}
 	function versionText({ label, commit, dirty }) {
-		const name = printable(label, 200);
+		const name = label === "." ? "the working folder" : printable(label, 200);
 		return commit === null ? name : `${name} (${printable(commit.slice(0, 12))}${dirty ? ", with changes" : ""})`;
-	}
-	function scopeText({ set, leftOut, lanes }) {
-		return `${set === null ? "all, or named one by one" : `the set ${printable(set, 80)}`}${leftOut.length > 0 ? `, without ${leftOut.map((name) => printable(name, 80)).join(", ")}` : ""}; lanes: ${lanes.join(", ")}`;
 	}
 	function openCard(report) {
 		const tests = testsOf(report);
@@ -602,11 +605,16 @@
 	}
 	function runParts({ lane, folder, budgets, verdict, command }) {
 		return [
-			element("h3", { text: `${lane} lane: ${printable(verdict.headline, 400)}` }),
+			element("h3", { text: `By its budgets, ${lane} lane` }),
+			verdict.ok ? null : element("p", {
+				class: "warning",
+				text: printable(verdict.headline, 1e3)
+			}),
 			budgets.length > 0 ? budgetTable(budgets) : null,
-			folder === null ? null : commandLine(command)
+			folder === null ? null : commandLine(command.replaceAll(ownWords, ""))
 		];
 	}
+	const ownWords = / --(?:(?:agent|target-dir|out) (?:[^\s']|'[^']*')+|keep-measurement|keep-snapshots)(?= |$)/g;
 	function proofCard({ candidate }) {
 		const at = candidate.package ? `--candidate ${candidate.package.name}` : "";
 		return section("How to check this page", [element("p", { text: "A page can say anything. Whoever has this bundle and the public key checks who signed it, that no file was changed, and that the raw data come to this verdict:" }), commandLine(`floodgate verify . --key release.pub ${at}`.trim())]);

@@ -140,7 +140,8 @@ export const defectTrials: readonly DefectTrial[] = [
     defect: 'gap-filled',
     scenario: 'far-ahead-byte',
     suspect: { file: 'scenarios/defects/gap-filled/assembler.ts', functionName: '#reserve' },
-    causes: ['off-heap'],
+    // It goes with its half-connection, which a gap keeps open for minutes: in the run nothing of it goes.
+    causes: ['leak', 'off-heap'],
     until: 'http',
     budget: 'rss.p99=100MB',
   },
@@ -189,7 +190,7 @@ export const defectTrials: readonly DefectTrial[] = [
     causes: ['leak'],
     keeper: 'hosts',
     until: 'http',
-    budget: 'growth.perSecond=1MB',
+    budget: 'growth.perSecond=3MB',
   },
   {
     defect: 'fragments-dumped',
@@ -225,7 +226,7 @@ export const defectTrials: readonly DefectTrial[] = [
     suspect: { file: 'scenarios/defects/holes-listed/assembler.ts', functionName: 'withLate' },
     causes: ['garbage'],
     until: 'http',
-    budget: 'allocated.perMessage=60kB',
+    budget: 'allocated.perMessage=40kB',
   },
   {
     defect: 'bodies-in-arena',

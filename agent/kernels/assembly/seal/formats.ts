@@ -14,6 +14,7 @@ import {
   FORMAT_RFC_3339,
   FORMAT_UNIX_MICROSECONDS,
   FORMAT_UNIX_MILLISECONDS,
+  FORMAT_UNIX_NANOSECONDS,
   FORMAT_UNIX_SECONDS,
   HAS_AT,
   HAS_BEYOND_ASCII,
@@ -90,7 +91,7 @@ export function numberFormat(value: i64): i32 {
   if (value >= 1000000000000000 && value < 4100000000000000) {
     return FORMAT_UNIX_MICROSECONDS;
   }
-  return 0;
+  return value >= 1000000000000000000 && value < 4100000000000000000 ? FORMAT_UNIX_NANOSECONDS : 0;
 }
 
 /** Two digits as a number, 1000 and more when they are none. */

@@ -19,6 +19,8 @@ import { putConstant, redact } from './values.ts';
 
 /** Digits that a double always holds. */
 const SAFE_DIGITS: i32 = 15;
+/** Digits that 64 bits without a sign always hold. */
+const WORD_DIGITS: i32 = 19;
 /** As `json-reader.ts` has it, without an exponent. */
 const NUMBER_BYTES_MAX: i32 = 1000;
 /** A card number has 13 digits at least. */
@@ -44,8 +46,8 @@ export function number(from: i32, out: i32, secret: i32): i32 {
   if (next === DOT) {
     return fraction(from, at, digits, mantissa, out, secret);
   }
-  // 1e3: the type is for the other way to say.
-  if ((next | 0x20) === 0x65 || digits > SAFE_DIGITS + 1 || mantissa > 9007199254740991) {
+  // 1e3: the type is for the other way to say. So is what 63 bits do not hold.
+  if ((next | 0x20) === 0x65 || digits > WORD_DIGITS || mantissa < 0) {
     return 0;
   }
   if (secret) {

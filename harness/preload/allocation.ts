@@ -1,0 +1,58 @@
+/**
+ * What was ever allocated on V8's heap: the sum, over its collections, of what came since the one before. By space, since V8
+ * (14.6) counts a page of its old space as used from the moment that the page is begun: what began there is known to a page a
+ * collection. Young objects, nearly all there are, are known to the byte.
+ */
+import v8 from 'node:v8';
+
+/** A regular page of V8's. */
+const pageBytes = 256 << 10;
+
+/** Used bytes, by the space's name. */
+export type UsedBySpace = ReadonlyMap<string, number>;
+
+/** Bytes by where objects began their life. */
+export interface Allocated {
+  /** In the young generation; large ones of every age, which have pages of their own. */
+  readonly young: number;
+  /** At once in old pages. */
+  readonly old: number;
+}
+
+export class AllocationSum {
+  #young = 0;
+  #old = 0;
+  #after: UsedBySpace = usedBySpace();
+
+  /** Of a collection that is over. */
+  collected(before: UsedBySpace, after: UsedBySpace): void {
+    const { young, old } = this.untilNow(before);
+    this.#young = young;
+    this.#old = old;
+    this.#after = after;
+  }
+
+  /** Ever allocated, where every collection has been added. @param used as it is now */
+  untilNow(used = usedBySpace()): Allocated {
+    const { young, old } = allocatedBetween(this.#after, used);
+    return { young: this.#young + young, old: this.#old + old };
+  }
+}
+
+/** Allocated between two readings, without a collection among them. */
+export function allocatedBetween(from: UsedBySpace, to: UsedBySpace): Allocated {
+  let young = 0;
+  let old = 0;
+  for (const [name, used] of to) {
+    const more = used - (from.get(name) ?? 0);
+    if (name === 'new_space' || name.endsWith('large_object_space')) young += Math.max(0, more);
+    // The last page is used to some part: the half of one, by and large; where there is but one, nothing may have begun there.
+    else if (more > pageBytes) old += more - pageBytes / 2;
+  }
+  return { young, old };
+}
+
+/** As it is now. */
+export function usedBySpace(): UsedBySpace {
+  return new Map(v8.getHeapSpaceStatistics().map((space) => [space.space_name, space.space_used_size]));
+}

@@ -1,0 +1,47 @@
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import t from 'tap';
+import { allocatedBetween } from './allocation.ts';
+import { HeapWatch } from './heap-watch.ts';
+import type { PreloadLine } from './options.ts';
+
+v8.setFlagsFromString('--expose-gc');
+const collect = vm.runInNewContext('gc') as (options?: object) => void;
+
+t.test('young and large objects count to the byte, old pages only where more than one was begun', async (t) => {
+  const at = (young: number, old: number, large: number) =>
+    new Map([
+      ['new_space', young],
+      ['old_space', old],
+      ['large_object_space', large],
+    ]);
+  const page = 256 << 10;
+  t.same(allocatedBetween(at(100, 0, 0), at(140, 0, 0)), { young: 40, old: 0 });
+  t.same(
+    allocatedBetween(at(100, page, 0), at(140, 2 * page, 1_000_000)),
+    { young: 1_000_040, old: 0 },
+    'a page begun',
+  );
+  t.same(allocatedBetween(at(0, page, 0), at(0, 5 * page, 0)), { young: 0, old: 3.5 * page }, 'four, the last in part');
+  t.same(allocatedBetween(at(100, page, 50), at(60, 0, 20)), { young: 0, old: 0 }, 'what shrinks is no allocation');
+});
+
+t.test('a collection that comes while text is made of the records before it is in the next', async (t) => {
+  const { stop } = v8.GCProfiler.prototype;
+  t.teardown(() => Object.assign(v8.GCProfiler.prototype, { stop }));
+  const lines: PreloadLine[] = [];
+  const watch = new HeapWatch((line) => lines.push(line));
+  const major = () => lines.filter((line) => line.type === 'gc' && line.kind === 'MarkSweepCompact').length;
+  watch.takeCollections();
+  const before = major();
+  v8.GCProfiler.prototype.stop = function () {
+    const records = stop.call(this);
+    collect({ type: 'major', execution: 'sync' });
+    return records;
+  };
+  watch.takeCollections();
+  Object.assign(v8.GCProfiler.prototype, { stop });
+  t.equal(major(), before);
+  watch.takeCollections();
+  t.equal(major(), before + 1);
+});

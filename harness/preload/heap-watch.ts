@@ -1,0 +1,195 @@
+/** V8's figures of one isolate: its heap, its collections, what it has allocated; read when the preload says, and sent. */
+import { readFileSync } from 'node:fs';
+import v8 from 'node:v8';
+import { type Allocated, AllocationSum, allocatedBetween, type UsedBySpace, usedBySpace } from './allocation.ts';
+import type { PreloadLine } from './options.ts';
+import { RequestCount } from './requests.ts';
+
+/** On a busy machine a request takes longer than a tick of the clock. */
+const idleTicksMin = 4;
+
+/** Sums V8's records of each collection; the collector's own records are cleared at every report. */
+export class HeapWatch {
+  readonly #send: (line: PreloadLine) => void;
+  #profiler = new v8.GCProfiler();
+  readonly #allocation: AllocationSum;
+  #peakBeforeGc = 0;
+  #afterMajorGc = 0;
+  #reports = 0;
+  #ownMs = 0;
+  readonly #requests = new RequestCount((requests) => this.#mark(requests));
+  /** Allocated by readings: none of the target's own. */
+  readonly #own = { young: 0, old: 0 };
+  #taking: Allocated = { young: 0, old: 0 };
+  /** Answered when the clock ticked last. */
+  #requestsAtTick: number | null = null;
+  #idleTicks = 0;
+  #isMarked = false;
+  readonly #beforeFirstMark: (() => void) | undefined;
+  /** In place of all that was ever allocated; see `StepReadings`. */
+  allocatedByTraffic: number | undefined;
+
+  /** @param beforeFirstMark done once, when the first requests are answered */
+  constructor(send: (line: PreloadLine) => void, beforeFirstMark?: () => void) {
+    this.#send = send;
+    this.#beforeFirstMark = beforeFirstMark;
+    this.#allocation = new AllocationSum();
+    this.#profiler.start();
+  }
+
+  report(): void {
+    this.#aside(() => this.#reportMemory());
+  }
+
+  /** By the clock, where requests do not report by their number. */
+  reportIfIdle(): void {
+    const { requests } = this;
+    this.#idleTicks = requests === this.#requestsAtTick ? this.#idleTicks + 1 : 0;
+    this.#requestsAtTick = requests;
+    if (requests === null || this.#idleTicks >= idleTicksMin) this.report();
+  }
+
+  /** Answered by now; null before the first. */
+  get requests(): number | null {
+    return this.#requests.answers?.total ?? null;
+  }
+
+  #mark(requests: number): void {
+    if (this.#beforeFirstMark && !this.#isMarked) {
+      this.takeCollections();
+      this.#beforeFirstMark();
+      this.takeCollections(true);
+    }
+    this.#isMarked = true;
+    this.#aside(({ young, old }) => {
+      const allocatedYoung = young - this.#own.young;
+      const allocated = allocatedYoung + old - this.#own.old;
+      this.#send({ type: 'mark', tMs: nowMs(), requests, allocated, allocatedYoung });
+      this.#reportMemory();
+    });
+  }
+
+  /** What a reading allocates is none of the target's own, whatever collections come in the middle of it. */
+  #aside(read: (allocated: Allocated) => void): void {
+    const sinceMs = threadCpuMs();
+    const before = this.#take(false);
+    read(before);
+    const after = this.#take(false);
+    this.#own.young += after.young - before.young + this.#taking.young;
+    this.#own.old += after.old - before.old + this.#taking.old;
+    this.#ownMs += threadCpuMs() - sinceMs;
+  }
+
+  /** At the end; the kernel's own peak comes along, which cannot be read from outside once the process is gone. */
+  reportLast(): void {
+    this.takeCollections();
+    this.#reportMemory(residentPeakBytes());
+  }
+
+  /**
+   * Counts and reports the collections since the last call.
+   * @param isOurs asked for by us: they free what was allocated, and are none of the target's own @default false
+   * @returns bytes ever allocated until this call: what it takes up itself is not in it
+   */
+  takeCollections(isOurs = false): number {
+    return sum(this.#take(isOurs));
+  }
+
+  /** Of the last `takeCollections`, where no collection came in the middle of it. */
+  get takingBytes(): number {
+    return sum(this.#taking);
+  }
+
+  #take(isOurs: boolean): Allocated {
+    const used = usedBySpace();
+    const last = this.#profiler;
+    // The next one begins first: that text is made of the last allocates, and a collection that came then would be in neither.
+    // Nothing is allocated while both run, so that none is in both.
+    this.#profiler = new v8.GCProfiler();
+    this.#profiler.start();
+    this.#count(last.stop(), isOurs);
+    this.#taking = allocatedBetween(used, usedBySpace());
+    return this.#allocation.untilNow(used);
+  }
+
+  #count(profile: ReturnType<v8.GCProfiler['stop']>, isOurs: boolean): void {
+    // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
+    const startMs = profile?.startTime ?? nowMs();
+    const events = profile?.statistics ?? [];
+    const stepMs = (nowMs() - startMs) / (events.length + 1);
+    events.forEach((event, index) => {
+      const usedBefore = event.beforeGC.heapStatistics.usedHeapSize;
+      const usedAfter = event.afterGC.heapStatistics.usedHeapSize;
+      this.#allocation.collected(usedIn(event.beforeGC), usedIn(event.afterGC));
+      if (isOurs) return;
+      this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
+      if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
+      const tMs = Math.round(startMs + stepMs * (index + 1));
+      const externalBefore = event.beforeGC.heapStatistics.externalMemory;
+      const pauseMs = event.cost / 1_000;
+      this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, usedBefore, usedAfter, externalBefore });
+    });
+  }
+
+  /** The peak is that of what comes from here on. */
+  forgetPeak(): void {
+    this.#peakBeforeGc = 0;
+  }
+
+  #reportMemory(rssPeak?: number): void {
+    const memory = process.memoryUsage();
+    const statistics = v8.getHeapStatistics();
+    const used = statistics.used_heap_size;
+    const { user, system } = process.cpuUsage();
+    this.#send({
+      type: 'v8',
+      tMs: nowMs(),
+      heapUsed: memory.heapUsed,
+      heapTotal: memory.heapTotal,
+      external: memory.external,
+      arrayBuffers: memory.arrayBuffers,
+      malloced: statistics.malloced_memory,
+      allocated: this.allocatedByTraffic ?? sum(this.#allocation.untilNow()),
+      peakBeforeGc: Math.max(this.#peakBeforeGc, used),
+      afterGc: this.#afterMajorGc,
+      cpuMs: Math.round((user + system) / 1_000),
+      ownMs: this.#ownMs,
+      handles: process.getActiveResourcesInfo().length,
+      ...(this.#requests.answers && { answers: this.#requests.answers }),
+      ...(rssPeak && { rssPeak }),
+      ...(this.#reports++ % 4 === 0 ? { spaces: Object.fromEntries(usedBySpace()) } : {}),
+    });
+  }
+}
+
+function sum({ young, old }: Allocated): number {
+  return young + old;
+}
+
+type CollectionRecord = NonNullable<ReturnType<v8.GCProfiler['stop']>>['statistics'][number];
+
+function usedIn({ heapSpaceStatistics }: CollectionRecord['beforeGC']): UsedBySpace {
+  return new Map(heapSpaceStatistics.map((space) => [space.spaceName, space.spaceUsedSize]));
+}
+
+/** Not `getrusage`, which also knows the peak of whoever started this program. Undefined where there is no /proc. */
+function residentPeakBytes(): number | undefined {
+  try {
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+/** CPU time, not the clock's: on a busy machine a report waits for others longer than it works. */
+function threadCpuMs(): number {
+  // Node.js from 23.9 up reports its main thread's alone.
+  const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** Whole: no reading is closer to the next. */
+export function nowMs(): number {
+  return Math.round(performance.timeOrigin + performance.now());
+}
