@@ -1,5 +1,5 @@
 /**
- * `npm run bench:drift [-- --seeds 4 --seconds 12 --limit 40 --folder FOLDER]`: generated services that keep 0 to 14 bytes of each request, as
+ * `npm run bench:drift [-- --seeds 4 --requests 30000 --limit 40 --folder FOLDER]`: generated services that keep 0 to 14 bytes of each request, as
  * clean ones do while V8 compiles, and others that keep more, under a limit on growth a request and the same a second. Wanted: no
  * decision against the truth, no "leak" up to 14 bytes, and for what is undecided the time that it would take.
  */
@@ -12,7 +12,7 @@ import { driftingService } from './drifting-service.ts';
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '4' },
-    seconds: { type: 'string', default: '12' },
+    requests: { type: 'string', default: '30000' },
     limit: { type: 'string', default: '40' },
     bytes: { type: 'string', default: '0,5,10,14,40,80,160' },
     folder: { type: 'string' },
@@ -34,7 +34,7 @@ try {
       writeFileSync(path.join(bench.place, 'service.mjs'), driftingService(seed, bytes));
       const { report, output } = bench.run([
         ...['--target', 'node service.mjs', '--idle', '500ms', '--recover', '500ms'],
-        ...['--load', `${autocannon} -c 10 -d ${values.seconds} http://127.0.0.1:{port}/`],
+        ...['--load', `${autocannon} -c 10 -a ${values.requests} http://127.0.0.1:{port}/`],
         ...['--budget', `growth.perRequest=${limitBytes}B`, '--budget', 'growth.perSecond=1MB'],
       ]);
       if (!report) throw new Error(output);

@@ -13,6 +13,16 @@ const nothing: CauseEvidence = {
   leakBytes: 0,
 };
 
+/** Of a C program: what its runtime would account for nobody knows. */
+const native = {
+  heapBytes: 0,
+  codeBytes: 0,
+  allocatorBytes: 60e6,
+  blockBytes: 30e6,
+  stackBytes: 0,
+  imageBytes: 0,
+};
+
 t.test('the part that grew most names the cause', async (t) => {
   const cases: [Partial<CauseEvidence>, string][] = [
     [{ externalGrowthBytes: 90e6, reassemblyGrowthBytes: 85e6 }, 'reassembly'],
@@ -25,6 +35,7 @@ t.test('the part that grew most names the cause', async (t) => {
     // The target's own count knows what it is that stays.
     [{ externalGrowthBytes: 90e6, reassemblyGrowthBytes: 85e6, leakBytes: 80e6 }, 'reassembly'],
     [{ externalGrowthBytes: 90e6, reassemblyGrowthBytes: 20e6, leakBytes: 70e6 }, 'leak'],
+    [{ native }, 'off-heap'],
     [{}, 'unknown'],
   ];
   for (const [evidence, cause] of cases) t.equal(classifyCause({ ...nothing, ...evidence }).cause, cause, cause);

@@ -16,6 +16,8 @@ export interface CauseEvidence {
   readonly reassemblyGrowthBytes: number | null;
   /** Growth of pages by where they lie; null where that was not looked at. */
   readonly map: MapGrowth | null;
+  /** The same of a program without a runtime that accounts for its memory: C, Python. */
+  readonly native?: MapGrowth | null;
   /** Of what was alive at the end, what was not there before and grew all along; 0 where it went again. */
   readonly leakBytes: number;
 }
@@ -58,7 +60,8 @@ interface Part {
 /** Names the cause; `unknown` when nothing measured explains 30 % of the height. */
 export function classifyCause(evidence: CauseEvidence): Cause {
   const height = Math.max(1, evidence.heightBytes);
-  const measured = evidence.map ? partsOfMap(evidence, evidence.map) : partsOfHeap(evidence);
+  const { map, native } = evidence;
+  const measured = map ? partsOfMap(evidence, map) : native ? partsOfNative(native) : partsOfHeap(evidence);
   const claimed = measured.reduce((sum, part) => sum + part.bytes, 0);
   // What several counters claim together may be more than the line rose: then each has its share of that.
   const factor = Math.min(1, height / Math.max(1, claimed));
@@ -66,8 +69,9 @@ export function classifyCause(evidence: CauseEvidence): Cause {
   const named = claimed * factor;
   if (named > 0) {
     // Where the pages themselves were looked at, what is left is no fragmentation but the moments between two looks.
-    const words = evidence.map ? 'between two looks at the pages' : 'outside everything V8 accounts for (arenas)';
-    parts.push({ cause: evidence.map ? 'unknown' : 'fragmentation', bytes: Math.max(0, height - named), words });
+    const isLooked = map !== null || (native ?? null) !== null;
+    const words = isLooked ? 'between two looks at the pages' : 'outside everything V8 accounts for (arenas)';
+    parts.push({ cause: isLooked ? 'unknown' : 'fragmentation', bytes: Math.max(0, height - named), words });
   }
   const byCause = new Map<CauseClass, number>();
   for (const { cause, bytes } of parts) byCause.set(cause, (byCause.get(cause) ?? 0) + bytes);
@@ -104,6 +108,16 @@ function partsOfHeap(evidence: CauseEvidence): Part[] {
     { cause: 'code', bytes: code, words: 'in compiled code' },
     { cause: 'live-growth', bytes: live, words: 'in objects that survived collection' },
     { cause: 'garbage', bytes: Math.max(0, heapTotal - live - code), words: 'in heap pages for garbage' },
+  ];
+}
+
+/** By the pages alone: what is alive in them, and what is kept for later, only the program's allocator knows. */
+function partsOfNative(map: MapGrowth): Part[] {
+  return [
+    { cause: 'off-heap', bytes: positive(map.allocatorBytes), words: "in the C allocator's arenas" },
+    { cause: 'off-heap', bytes: positive(map.blockBytes) + positive(map.heapBytes), words: 'in mappings of its own' },
+    { cause: 'code', bytes: positive(map.codeBytes), words: 'in compiled code' },
+    { cause: 'unknown', bytes: positive(map.stackBytes) + positive(map.imageBytes), words: 'in stacks and libraries' },
   ];
 }
 

@@ -60,6 +60,7 @@ export function evidenceOf(
     ),
     reassemblyGrowthBytes: pages === null ? null : pages * pageBytes,
     map: v8.count > 0 ? mapGrowthOf(measure, fromMs, shape) : null,
+    native: v8.count > 0 ? null : mapGrowthOf(measure, fromMs, shape),
     leakBytes: Math.min(shape.heightBytes, leakBytes),
   };
 }

@@ -13,6 +13,7 @@ __attribute__((noinline)) void keep_blocks(size_t bytes) {
     kept[count] = malloc(block);
     memset(kept[count], 1, block);
     count++;
+    usleep(1000);
   }
 }
 
