@@ -9,7 +9,7 @@ import type { HttpMessage, MessageHandler } from './http/message-handler.ts';
 import type { AgentLimits } from './limits.ts';
 import type { Stage } from './stage.ts';
 import { type Counters, captureCounters } from './stats.ts';
-import { type NetworkPolicy, Pressure, type UrgentPolicy } from './tcp/limits.ts';
+import { type NetworkPolicy, type OverlapPolicy, Pressure, type UrgentPolicy } from './tcp/limits.ts';
 import type { CloseReason, GapReason, Side, StreamHandler } from './tcp/stream-handler.ts';
 import { TcpLayer } from './tcp/tcp.ts';
 
@@ -24,6 +24,10 @@ export interface AgentOptions {
   readonly networks?: NetworkPolicy;
   /** What becomes of TCP's urgent bytes. @default UrgentPolicy.outOfBand */
   readonly urgent?: UrgentPolicy;
+  /** Which bytes count where a range came twice. @default OverlapPolicy.firstWins */
+  readonly overlap?: OverlapPolicy;
+  /** Segments with a wrong checksum are left out. @default false */
+  readonly verifyChecksums?: boolean;
   readonly until: Stage;
   /** Take messages as they flow. The agent is not whole yet when they are made: keep it for later. */
   readonly messageHandlers: (agent: Agent) => readonly MessageHandler[];
@@ -68,6 +72,8 @@ export class Agent {
       hashSeed: options.hashSeed,
       ...(options.networks === undefined ? {} : { networks: options.networks }),
       ...(options.urgent === undefined ? {} : { urgent: options.urgent }),
+      ...(options.overlap === undefined ? {} : { overlap: options.overlap }),
+      ...(options.verifyChecksums === undefined ? {} : { verifyChecksums: options.verifyChecksums }),
     });
     const { records, memory } = this.tcp;
     if (records !== null) this.http?.readInPlace(memory, records.bytes);

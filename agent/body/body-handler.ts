@@ -37,6 +37,6 @@ export interface BodyMeans {
 /** What a reader of one kind of body looks like. */
 export interface KindReader {
   push(bytes: Uint8Array, start: number, end: number): void;
-  /** @returns whether the body was well formed to its end. */
-  finish(): boolean;
+  /** @param isCut bytes are missing at its end @returns whether the body was well formed to its end. */
+  finish(isCut: boolean): boolean;
 }

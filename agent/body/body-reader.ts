@@ -81,12 +81,12 @@ class ContentReader {
     else this.#converter.push(bytes, start, end, this.#push);
   }
 
-  finish(): boolean {
+  finish(isCut: boolean): boolean {
     if (this.#headLength > 0) this.#beginAtHead(this.#headLength);
     // Nothing came: no event, and no fault.
     if (this.#reader === null) return true;
     this.#converter?.finish(this.#push);
-    const isWellFormed = this.#reader.finish();
+    const isWellFormed = this.#reader.finish(isCut);
     this.#reader = null;
     this.#converter = null;
     return isWellFormed;
@@ -330,7 +330,7 @@ export class BodyReader implements DecodedSink {
       this.#decoder = null;
     } else if (this.#decodedBytes === this.#limits.decodedBytesMax && this.#broken) decoding = 'limit';
     this.#seeWhatItIs();
-    const wellFormed = this.#content.finish();
+    const wellFormed = this.#content.finish(!complete || this.#broken || decoding !== 'complete');
     const outcome = this.#outcome;
     outcome.kind = this.#content.kind;
     outcome.encodedBytes = this.#encodedBytes;

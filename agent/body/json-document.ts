@@ -134,7 +134,8 @@ export class JsonDocument {
   }
 
   /** @returns whether the body was JSON to its end. */
-  finish(): boolean {
+  finish(isCut = false): boolean {
+    if (isCut) this.#partCut();
     if (this.#isParted) {
       const isWhole = this.#handler.endParts!(this.#pages, this.#length) && !this.#isOver;
       this.#release();
@@ -175,6 +176,17 @@ export class JsonDocument {
     copyBytes.call(first, next, 0, 0, this.#used);
     this.#buffers.give(first);
     this.#pages[0] = next;
+  }
+
+  /** A longer body whose end is missing cannot be sealed whole: as a tree what there is of it would weigh tens of megabytes. */
+  #partCut(): void {
+    if (this.#isParted || this.#reader !== null || this.#length <= PARSED_BYTES_MAX) return;
+    const { part, wholeBytesMax = 0 } = this.#handler;
+    if (part === undefined || wholeBytesMax === 0) return;
+    if (!this.#handler.part!(this.#pages, this.#length)) return;
+    this.#isParted = true;
+    this.#release();
+    this.#length = 0;
   }
 
   #isPartThere(): boolean {

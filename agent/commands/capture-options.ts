@@ -2,7 +2,14 @@
 import { type Command, Help, Option } from 'commander';
 import { helpLayout } from '../help-layout.ts';
 import { type Stage, stages } from '../stage.ts';
-import { type NetworkPolicyName, networkPolicies, type UrgentPolicyName, urgentPolicies } from '../tcp/limits.ts';
+import {
+  type NetworkPolicyName,
+  networkPolicies,
+  type OverlapPolicyName,
+  overlapPolicies,
+  type UrgentPolicyName,
+  urgentPolicies,
+} from '../tcp/limits.ts';
 import { OBFUSCATION_MODES, type ObfuscationMode } from '../witness/obfuscation-mode.ts';
 import { addChoices, addUpload, type DeliveryFlags } from './delivery-options.ts';
 import { addOptionsOf, OptionDrafts } from './environment.ts';
@@ -30,6 +37,8 @@ export interface CaptureFlags extends DeliveryFlags {
   direction: 'in' | 'out' | 'both';
   separateNetworks?: NetworkPolicyName;
   urgentData?: UrgentPolicyName;
+  overlap?: OverlapPolicyName;
+  verifyChecksums?: boolean;
   user?: string;
   messages?: string;
   har?: string;
@@ -106,6 +115,12 @@ function addSources(drafts: OptionDrafts): void {
         .choices(Object.keys(urgentPolicies))
         .default('out-of-band'),
     )
+    .addOption(
+      new Option('--overlap <which>', 'bytes that count where a range waits for a gap and comes again with others')
+        .choices(Object.keys(overlapPolicies))
+        .default('first'),
+    )
+    .option('--verify-checksums', 'leave out segments with a wrong TCP checksum; not where a card makes them')
     .addOption(new Option('--direction <which>', 'frames seen').choices(['in', 'out', 'both']).default('both'))
     .option('--user <name>', 'who to run as once the interfaces are open (default, as root: nobody; root keeps root)')
     .option('--config <file>', 'YAML: names of these options without --, and their values');

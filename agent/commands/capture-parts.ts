@@ -12,7 +12,7 @@ import { type AgentLimits, groupBytesRoomy, type LimitOptions } from '../limits.
 import { type GroupLimits, groupLimits } from '../overload/control-group.ts';
 import type { Overload } from '../overload/overload.ts';
 import type { Counters } from '../stats.ts';
-import { networkPolicies, urgentPolicies } from '../tcp/limits.ts';
+import { networkPolicies, overlapPolicies, urgentPolicies } from '../tcp/limits.ts';
 import type { ObserveServer } from '../telemetry/observe-server.ts';
 import { type CaptureFlags, lastStage, readsFile } from './capture-options.ts';
 import { nowMs } from './monotonic-clock.ts';
@@ -150,6 +150,8 @@ export function openAgent(
     pageCredit,
     networks: networkPolicies[flags.separateNetworks ?? 'auto'],
     urgent: urgentPolicies[flags.urgentData ?? 'out-of-band'],
+    overlap: overlapPolicies[flags.overlap ?? 'first'],
+    verifyChecksums: flags.verifyChecksums ?? false,
     until: outputs.until,
     messageHandlers: (agent) => outputs.handlers(agent),
     bodies: outputs.bodies,

@@ -112,24 +112,33 @@ const checkPauseMs = 10;
 /** What headers or bodies need with those pages is less; with witnesses it would be more. */
 const heldResidentBytesMax = 90e6;
 
+/** What came back once, for compiling and collecting, is given back again: 10 to 20 ms of 10 s. */
+const againPauseMs = 10_000;
+
 /** Pages of the executable that start-up alone needed: given back at once or, where a run may be short, later or under pressure. */
 class StartUpPages {
   readonly #startedMs = nowMs();
   #areHeld = true;
   #checkedMs = this.#startedMs;
+  #givenBackMs = Number.NEGATIVE_INFINITY;
 
   check(): void {
-    if (!this.#areHeld) return;
     const now = nowMs();
-    if (now - this.#checkedMs < checkPauseMs) return;
+    if (now - this.#checkedMs < (this.#areHeld ? checkPauseMs : againPauseMs / 20)) return;
     this.#checkedMs = now;
-    const isLong = now - this.#startedMs >= shortRunMs;
-    if (isLong || process.memoryUsage.rss() > heldResidentBytesMax) this.giveBack();
+    const isLong = this.#areHeld && now - this.#startedMs >= shortRunMs;
+    const isAgain = !this.#areHeld && now - this.#givenBackMs < againPauseMs;
+    if (isLong || (!isAgain && process.memoryUsage.rss() > heldResidentBytesMax)) this.#give(now);
   }
 
   giveBack(): void {
-    if (this.#areHeld) releaseExecutablePages();
+    if (this.#areHeld) this.#give(nowMs());
+  }
+
+  #give(now: number): void {
+    releaseExecutablePages();
     this.#areHeld = false;
+    this.#givenBackMs = now;
   }
 }
 

@@ -138,6 +138,30 @@ t.test('the same addresses in two networks', (t) => {
   t.end();
 });
 
+t.test('a range that comes twice with other bytes, behind a gap', (t) => {
+  const lines = connection([1000, 97_000_000], [exchange]);
+  const at = lines.findIndex(({ text }) => text === asked);
+  const part = (from: number, text: string): Line => ({ ...lines[at]!, sequence: 1001 + from, text });
+  const twice = [part(4, asked.slice(4)), part(4, asked.slice(4).replace('/a', '/b')), part(0, asked.slice(0, 4))];
+  const capture = made('twice', [...lines.slice(0, at), ...twice, ...lines.slice(at + 1)]);
+  t.same(run(t, capture).exchanges, ['/a hello']);
+  t.same(run(t, capture, '--overlap', 'last').exchanges, ['/b hello']);
+  t.end();
+});
+
+t.test('a segment with a wrong checksum', (t) => {
+  const lines = connection([1000, 97_000_000], [exchange]);
+  const capture = made('checksum', lines);
+  t.same(run(t, capture, '--verify-checksums').exchanges, ['/a hello'], 'right ones are taken');
+  const bytes = readFileSync(capture);
+  const wrong = path.join(folder, 'wrong-checksum.pcap');
+  bytes.write('/z', bytes.indexOf('/a HTTP'));
+  writeFileSync(wrong, bytes);
+  t.same(run(t, wrong).exchanges, ['/z hello'], 'a card may make them: they are not looked at');
+  t.notOk(run(t, wrong, '--verify-checksums').exchanges.includes('/z hello'));
+  t.end();
+});
+
 t.test('an urgent byte', (t) => {
   const lines = connection([1000, 5000], [['/malicXious', 'bad']]).map((line) =>
     line.text?.startsWith('GET') === true ? { ...line, flags: 'PUA', urgent: 11 } : line,

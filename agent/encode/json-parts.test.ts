@@ -2,12 +2,12 @@
 import t from 'tap';
 import { defaultBodyLimits } from '../body/body-limits.ts';
 import { createRandom } from '../seeded-random.ts';
-import { ContentType, type Data, httpMeta, Location } from '../witness/ir.ts';
+import { ContentType, type Data, DataKind, httpMeta, Location } from '../witness/ir.ts';
 import { Obfuscator } from '../witness/obfuscation.ts';
 import type { Sealed } from '../witness/sealed.ts';
 import type { JsonParts } from '../witness/sealer.ts';
 import { beginWriting, putSealed, writtenBytes } from './backward-writer.ts';
-import { bothWays, makeBody } from './json-sealer.fuzz.ts';
+import { bothWays, buildBody, makeBody } from './json-sealer.fuzz.ts';
 import { ValueSealer } from './value-sealer.ts';
 
 const SEED = 20_261_130;
@@ -165,4 +165,16 @@ t.test('what a name beside it makes a secret is not shown', async (t) => {
     t.notOk(ours?.[1].includes(secret), body.slice(0, 40));
     t.ok(bothWays(Buffer.from(body), 'off', WHOLE_BYTES).ours?.[1].includes(secret), 'without redaction it is');
   }
+});
+
+t.test('a longer body that ends early keeps what came, and no tree is made of it', async (t) => {
+  const records = Array.from({ length: 800 }, (_, i) => record(i));
+  const body = Buffer.from(`{"a":[${records.join()},{"id":1,"name":"cu`);
+  const { sealer } = new Sealing('redact');
+  const { data, whole } = buildBody(body, sealer, defaultBodyLimits, false);
+  t.notOk(whole);
+  t.equal(data?.kind, DataKind.SEALED);
+  const { data: ended } = buildBody(Buffer.from(`{"a":[${records.join()},{"id":1}]}`), sealer, defaultBodyLimits);
+  const [cut, shown] = [data!.value as Sealed, ended!.value as Sealed];
+  t.same([cut.digestHigh, cut.digestLow, cut.length], [shown.digestHigh, shown.digestLow, shown.length]);
 });

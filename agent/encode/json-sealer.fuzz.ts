@@ -22,15 +22,16 @@ import { encodeData } from './witness-encoder.generated.ts';
 
 const means = { decoders: new DecoderPool(1 << 20), buffers: new BodyBuffers(1 << 20) };
 
-function build(body: Uint8Array, sealer: Sealer | null, limits: BodyLimits): Built {
+/** @param complete whether its end was seen */
+export function buildBody(body: Uint8Array, sealer: Sealer | null, limits: BodyLimits, complete = true): Built {
   const builder = new BodyBuilder(new ValueBudget(new ValueTotal(1 << 26), 1 << 26), inferringTyper, 200, sealer);
   const reader = new BodyReader(limits, means, builder, 'application/json', noCodings);
   reader.push(body, 0, body.length);
-  const { whole } = reader.finish(true);
+  const { whole } = reader.finish(complete);
   return { data: builder.finish(), whole: whole && !builder.cut };
 }
 
-interface Built {
+export interface Built {
   readonly data: Data | null;
   readonly whole: boolean;
 }
@@ -55,8 +56,8 @@ export function bothWays(
   const key = Buffer.alloc(32);
   const [mine, theirs] = [new Obfuscator(mode, key), new Obfuscator(mode, key)];
   const sealer = new ValueSealer(mine, limits, 1 << 16);
-  const { data, whole } = build(body, sealer, limits);
-  const { data: tree } = build(body, null, limits);
+  const { data, whole } = buildBody(body, sealer, limits);
+  const { data: tree } = buildBody(body, null, limits);
   const found = (value: Data | null, obfuscator: Obfuscator) => {
     if (value === null) return null;
     obfuscator.value(value);

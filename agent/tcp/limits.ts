@@ -8,6 +8,9 @@ export const OverlapPolicy = {
   lastWins: 1,
 } as const;
 export type OverlapPolicy = (typeof OverlapPolicy)[keyof typeof OverlapPolicy];
+/** … as `--overlap` names them. */
+export const overlapPolicies = { first: OverlapPolicy.firstWins, last: OverlapPolicy.lastWins } as const;
+export type OverlapPolicyName = keyof typeof overlapPolicies;
 
 /** Segments in a row outside the window after which the stream is believed and we are not. */
 export const straysMax = 16;

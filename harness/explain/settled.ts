@@ -39,6 +39,8 @@ export interface SettledGrowth {
   readonly keptBytes: number;
   /** It stays, it grew all along, and faster than clean programs drift. */
   readonly isLeak: boolean;
+  /** What leaks is memory that no runtime accounts for. */
+  readonly isNative: boolean;
   readonly seconds: number;
 }
 
@@ -123,6 +125,7 @@ export function settledGrowth(
     ownFloor,
     keptBytes: kept.bytes * factor,
     isLeak: kept.isLeak,
+    isNative: kept.isNative,
     seconds: pace.seconds,
   };
 }
@@ -145,12 +148,12 @@ function keptBy(during: readonly SettledPoint[], last: SettledPoint, { isLiveGro
   const all = [...during, last];
   const live = keptOf(all.map(({ liveBytes }) => liveBytes));
   const isLiveLeak = isLiveGrowing && staysAndGrew(live, leakBytesMin);
-  if (isLiveLeak || ownFloor === undefined) return { bytes: live.bytes, isLeak: isLiveLeak };
+  if (isLiveLeak || ownFloor === undefined) return { bytes: live.bytes, isLeak: isLiveLeak, isNative: false };
   // Buffers are in both, and cancel out.
   const unknown = keptOf(all.map(({ liveBytes, ownBytes }) => (ownBytes ?? Number.NaN) - liveBytes));
   const slope = theilSen(x, unknown.levels);
   const isNativeLeak = slope !== undefined && slope.low > ownFloor && staysAndGrew(unknown, nativeLeakBytesMin);
-  return { bytes: (isNativeLeak ? unknown : live).bytes, isLeak: isNativeLeak };
+  return { bytes: (isNativeLeak ? unknown : live).bytes, isLeak: isNativeLeak, isNative: isNativeLeak };
 }
 
 interface Kept {

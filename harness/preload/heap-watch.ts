@@ -12,8 +12,6 @@ const idleTicksMin = 4;
 export class HeapWatch {
   readonly #send: (line: PreloadLine) => void;
   #profiler = new v8.GCProfiler();
-  /** The last collection that was taken. */
-  #lastGc: CollectionRecord | undefined;
   readonly #allocation: AllocationSum;
   #peakBeforeGc = 0;
   #afterMajorGc = 0;
@@ -103,11 +101,12 @@ export class HeapWatch {
   }
 
   #take(isOurs: boolean): Allocated {
+    const used = usedBySpace();
     const last = this.#profiler;
     // The next one begins first: that text is made of the last allocates, and a collection that came then would be in neither.
+    // Nothing is allocated while both run, so that none is in both.
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
-    const used = usedBySpace();
     this.#count(last.stop(), isOurs);
     this.#taking = allocatedBetween(used, usedBySpace());
     return this.#allocation.untilNow(used);
@@ -116,8 +115,7 @@ export class HeapWatch {
   #count(profile: ReturnType<v8.GCProfiler['stop']>, isOurs: boolean): void {
     // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
     const startMs = profile?.startTime ?? nowMs();
-    const events = (profile?.statistics ?? []).filter((event, index) => index > 0 || !isSame(event, this.#lastGc));
-    this.#lastGc = events.at(-1) ?? this.#lastGc;
+    const events = profile?.statistics ?? [];
     const stepMs = (nowMs() - startMs) / (events.length + 1);
     events.forEach((event, index) => {
       const usedBefore = event.beforeGC.heapStatistics.usedHeapSize;
@@ -172,16 +170,6 @@ type CollectionRecord = NonNullable<ReturnType<v8.GCProfiler['stop']>>['statisti
 
 function usedIn({ heapSpaceStatistics }: CollectionRecord['beforeGC']): UsedBySpace {
   return new Map(heapSpaceStatistics.map((space) => [space.spaceName, space.spaceUsedSize]));
-}
-
-/** Two profilers that ran at one time have the same record of it. */
-function isSame(one: CollectionRecord, other: CollectionRecord | undefined): boolean {
-  return (
-    other !== undefined &&
-    one.gcType === other.gcType &&
-    one.beforeGC.heapStatistics.usedHeapSize === other.beforeGC.heapStatistics.usedHeapSize &&
-    one.afterGC.heapStatistics.usedHeapSize === other.afterGC.heapStatistics.usedHeapSize
-  );
 }
 
 /** Not `getrusage`, which also knows the peak of whoever started this program. Undefined where there is no /proc. */
