@@ -100,10 +100,11 @@ t.test(
   'recorded captures: tshark sees the same messages, lengths and codings, and a search of its own finds no value at its place',
   { skip: existsSync(corpora) && hasShark ? false : 'tshark or the corpora are missing: NOT compared with it' },
   async (t) => {
+    let ofItself = 0;
     // `conformance/scrub.bench.ts` looks at all of them.
     for (const name of [
       'pcap2har/tests/fhs.pcap',
-      'tcpflow/tests/test4.pcap',
+      'zeek/testing/btest/Traces/http/bro.org.pcap',
       'zeek/testing/btest/Traces/http/content-range-gap-skip.pcap',
       'zeek/testing/btest/Traces/http/multipart.pcap',
     ]) {
@@ -116,7 +117,8 @@ t.test(
       t.same(differencesBySharks(before, messagesBySharks(output)), [], name);
       const { left, values } = valuesLeft(file, output);
       t.same(left, [], `${name}: ${values} values`);
-      t.ok(valuesLeft(file, file).left.length > 0, 'the search finds those of the original itself');
+      ofItself += valuesLeft(file, file).left.length;
     }
+    t.ok(ofItself > 20, `the search finds ${ofItself} values of the originals themselves`);
   },
 );

@@ -123,8 +123,9 @@ function plainOf(bytes: Buffer): Buffer {
   return bytes;
 }
 
-/** Lines of parts' heads, and what JSON and markup have in common, are no values. */
-const common = /\b(?:content-(?:disposition|type|transfer-encoding)[^\r\n]*|true|false|null)\b/gi;
+/** Lines of parts' heads, names of fields, and what JSON and markup have in common, are no values. */
+const common =
+  /\b(?:content-[a-z-]+:[^\r\n]*|(?:user-agent|accept[a-z-]*|last-modified|cache-control|keep-alive)(?=:)|connection: (?:close|keep-alive)|true|false|null)\b/gi;
 
 function hasRun(before: Buffer, after: Buffer): boolean {
   const text = before.toString('latin1').replaceAll(common, (word) => '\0'.repeat(word.length));
