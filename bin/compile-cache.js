@@ -1,6 +1,6 @@
 // Where Node.js keeps compiled modules between runs. Plain JavaScript: it must start under any Node.js from 20 up.
 'use strict';
-const { accessSync, constants, existsSync } = require('node:fs');
+const { accessSync, constants, existsSync, mkdirSync } = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { isTrustedFolder, makeTrustedFolder } = require('./trusted-folder.js');
@@ -19,7 +19,18 @@ function compileCache(root) {
     // Where both are another user's, as in containers. The name is known to all, hence refused where it is not ours.
     path.join(os.tmpdir(), `floodgate-cache${user}`),
   ];
+  // Node.js looks for packages there, whoever runs it: only what lies in it is for its owner alone.
+  makeOpenFolder(path.join(root, 'node_modules'));
   return folders.find((folder) => makeTrustedFolder(folder) && isWritable(folder));
+}
+
+/** @param {string} folder */
+function makeOpenFolder(folder) {
+  try {
+    mkdirSync(folder, { mode: 0o755 });
+  } catch {
+    // It is there, or nothing can be written there.
+  }
 }
 
 /** @param {string} folder */

@@ -154,5 +154,19 @@ t.test('a cache that another user can write to is not executed', asRoot, (t) => 
   t.match(chosen({ ...settings, NODE_COMPILE_CACHE: place('good', 'cache') }), /good\/cache undefined$/, 'as asked');
   const usual = chosen({ ...settings, NODE_COMPILE_CACHE: place('temporary') });
   t.match(usual, /node_modules\/\.cache\/floodgate undefined$/, 'not where all may write');
+  // The first to run it may be root, and the next anybody.
+  const root = t.testdir({ installed: { bin: {} } });
+  const { chooseCompileCache } = createRequire(import.meta.url)('../bin/compile-cache.js') as {
+    chooseCompileCache: (root: string, asked: string | undefined) => string | undefined;
+  };
+  const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE } = process.env;
+  chooseCompileCache(path.join(root, 'installed'), undefined);
+  for (const [name, value] of Object.entries({ NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE })) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+  const mode = (...names: string[]) => statSync(path.join(root, 'installed', ...names)).mode & 0o777;
+  t.equal(mode('node_modules') & 0o055, 0o055, 'all may look for packages there');
+  t.equal(mode('node_modules', '.cache') & 0o077, 0, 'and none but its owner for what was compiled');
   t.end();
 });

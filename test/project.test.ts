@@ -201,6 +201,11 @@ t.test('a Go project: what init writes is YAML, and names a schema that is there
   const { status, stderr } = spawnSync(...plainNode(floodgate, 'init', '--yes'), { cwd: shop, encoding: 'utf8' });
   t.equal(status, 0, stderr);
   const text = readFileSync(path.join(shop, 'floodgate.config.yaml'), 'utf8');
+  t.match(
+    text,
+    'thresholds: { "allocated.bytes": "3 %" }',
+    'which is measured of a program whose requests nobody counts',
+  );
   const [, schema] = /^# yaml-language-server: \$schema=(.*)$/m.exec(text)!;
   t.match(JSON.parse(readFileSync(path.join(shop, schema!), 'utf8')), { properties: { targets: {}, scenarios: {} } });
   t.end();

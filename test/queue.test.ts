@@ -154,7 +154,7 @@ async function merged(t: Test, run: Run, id: string): Promise<void> {
 
 /** Interrupted, cancelled, of another version. */
 async function rejected(t: Test, run: Run, start: Start): Promise<void> {
-  const id = run('enqueue', 'slow', '--class', 'box').out.trim();
+  const id = run('enqueue', 'slow', '--class', 'box', '--attempts', '100').out.trim();
   const first = start('worker', '--class', 'box');
   await first.said(/slow: cell 1 of 1/);
   t.match(run('queue').out, /worker [0-9a-f]+ on .*: measures slow of/);
@@ -162,8 +162,14 @@ async function rejected(t: Test, run: Run, start: Start): Promise<void> {
   t.equal(await first.ended, 3);
   t.match(first.text(), /slow: given back/);
   t.match(run('queue', 'show', id).out, /slow +waiting$/m);
-  const second = start('worker', '--class', 'box');
-  await second.said(/slow: cell 1 of 1/);
+  const box = ['worker', '--class', 'box', '--lost-after', '5s'];
+  const lost = start(...box);
+  await measures(lost);
+  lost.child.kill('SIGKILL');
+  await lost.ended;
+  t.same(await left(), [], 'a cell does not outlive its worker, however that ends');
+  const second = start(...box);
+  await second.said(/slow: cell 1 of 1 .* once more: it was lost \d+ time/);
   t.match(run('queue', 'cancel').out, /0 taken out/);
   t.match(run('queue', 'wait'), { status: 4, out: /slow +not measured: cancelled/ });
   t.match(run('queue', 'drain').out, /"box" is drained/);
@@ -182,7 +188,7 @@ async function rejected(t: Test, run: Run, start: Start): Promise<void> {
   t.match(run('queue', 'show', other).out, /cart +waiting\n/);
   t.match(run('queue', 'remove', other).out, /removed/);
   t.match(run('queue', 'show', other).err, new RegExp(`there is no batch "${other}"`));
-  t.same(await leftIn(shop), [], 'no process is left');
+  t.same(await left(), [], 'no process is left');
 }
 
 /** A command that is still running. */
@@ -208,16 +214,26 @@ function startWith(environment: Record<string, string>, ...words: string[]) {
   };
 }
 
-/** Processes that work in a folder, once those that end have had the time to. */
-async function leftIn(place: string): Promise<string[]> {
-  const left = () =>
-    readdirSync('/proc').filter((pid) => {
-      try {
-        return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(place);
-      } catch {
-        return false;
-      }
-    });
-  for (let tries = 0; tries < 400 && left().length > 0; tries++) await setTimeout(50);
-  return left().map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
+/** Processes that work in the project's folder, by their command lines. */
+function processes(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      if (!/^\d+$/.test(pid) || !readlinkSync(`/proc/${pid}/cwd`).startsWith(shop)) return [];
+      return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Once those that end have had the time to. */
+async function left(): Promise<string[]> {
+  for (let tries = 0; tries < 400 && processes().length > 0; tries++) await setTimeout(50);
+  return processes();
+}
+
+/** Its load has begun. */
+async function measures({ child }: ReturnType<typeof startWith>): Promise<void> {
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  while (!processes().some((words) => words.includes('sleep 600')) && !isOver()) await setTimeout(20);
 }

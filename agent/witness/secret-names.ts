@@ -35,7 +35,10 @@ const SECRET: Verdict = { ...HARMLESS, isSecret: true };
 const cache = new Map<string, Verdict>();
 type Rule = { readonly names: readonly string[]; readonly automaton: RuleAutomaton };
 const noRules: readonly Rule[] = [];
-const rules: readonly Rule[] = NAMED_RULES.map(([, names, expression]) => ({ names, automaton: new RuleAutomaton(expression) }));
+const rules: readonly Rule[] = NAMED_RULES.map(([, names, expression]) => ({
+  names,
+  automaton: new RuleAutomaton(expression),
+}));
 
 /** Whether the value of a thing so called must not leave the agent. Names longer than 256 characters are cut. */
 export function isSecretName(name: string): boolean {

@@ -5,7 +5,7 @@
  *     node bench/compare/bisect.bench.ts FOLDER [--seeds 20] [--commits 64] [--size 0.02] [--minutes 120] [--seed N]
  *
  * It can be stopped at any time: seeds that are done are kept in FOLDER, and one that is not goes on by what the bisection knows. A seed takes
- * two to four minutes on a quiet machine. Ends with 1 where an answer was wrong.
+ * three minutes of CPU time. Ends with 1 where an answer was wrong.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -60,16 +60,21 @@ function workAt(place: ServicePlace): number {
   };
   if (known[place] !== undefined) return known[place];
   const base = allocated(0);
-  let best = { units: 5, off: Number.POSITIVE_INFINITY };
-  for (let units = 5, tries = 0; tries < triesMax && best.off > nearEnough; tries += 1) {
+  const tried = new Map<number, number>();
+  const offBy = (units: number) => Math.abs((tried.get(units) ?? Number.POSITIVE_INFINITY) - size);
+  let best = 1;
+  for (let units = 5; tried.size < triesMax && offBy(best) > nearEnough; ) {
     const change = allocated(units) / base - 1;
-    if (Math.abs(change - size) < best.off) best = { units, off: Math.abs(change - size) };
+    tried.set(units, change);
+    if (offBy(units) < offBy(best)) best = units;
     process.stderr.write(`${place}: ${units} units are ${(change * 100).toFixed(2)} %\n`);
-    const next = Math.max(1, Math.round((units * size) / change));
-    units = next === units ? units + Math.sign(size - change) : next;
+    units = Math.max(1, Math.round((units * size) / change));
+    const step = (tried.get(units) ?? size) < size ? 1 : -1;
+    while (tried.has(units)) units += step;
+    if (units < 1) break;
   }
-  writeFileSync(file, JSON.stringify({ ...known, [place]: best.units }));
-  return best.units;
+  writeFileSync(file, JSON.stringify({ ...known, [place]: best }));
+  return best;
 }
 
 interface Answer {

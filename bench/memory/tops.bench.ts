@@ -21,7 +21,7 @@ const heightShare = 0.05;
 const [holds, sizes] = [values.holds, values.sizes].map((list) => list.split(',').map(Number));
 const count = Number(values.count);
 /** A top of 300 MB rises for 150 ms, and for several times that on a busy machine. */
-const secondsOf = (holdMs: number, megabytes: number) => Math.ceil(4 + (count * (350 + holdMs + megabytes * 4)) / 1000);
+const secondsOf = (holdMs: number, megabytes: number) => Math.ceil(4 + (count * (350 + holdMs + megabytes * 8)) / 1000);
 
 const bench = new BenchFolder(values.folder);
 let isRight = true;

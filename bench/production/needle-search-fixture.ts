@@ -16,6 +16,7 @@ import {
 export const traceBytes = 8;
 const deepMax = 4;
 const decodedBytesMax = 64 << 20;
+const gapBytesMax = 1 << 20;
 
 /** Runs of eight characters of each secret, found in one pass over the bytes. */
 export class NeedleSearch {
@@ -137,7 +138,7 @@ export function* framesIn(file: string): Generator<Buffer> {
   }
 }
 
-/** The directions of TCP connections over Ethernet, each put together by its numbers; what is missing closes up. */
+/** The directions of TCP connections over Ethernet, each put together by its numbers; what is missing is zeros. */
 export function streamsOf(frames: Iterable<Buffer>): Buffer[] {
   const streams = new Map<string, { first: number; parts: [at: number, bytes: Buffer][] }>();
   for (const frame of frames) {
@@ -160,6 +161,8 @@ export function streamsOf(frames: Iterable<Buffer>): Buffer[] {
     const pieces: Buffer[] = [];
     for (const [at, bytes] of parts) {
       if (at + bytes.length <= next) continue;
+      // What was not captured is zeros, so that what follows stays in its place.
+      if (at > next && at - next <= gapBytesMax) pieces.push(Buffer.alloc(at - next));
       pieces.push(at < next ? bytes.subarray(next - at) : bytes);
       next = at + bytes.length;
     }

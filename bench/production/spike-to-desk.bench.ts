@@ -50,7 +50,7 @@ const day = (options: object) =>
   });
 
 const stories: readonly Story[] = [
-  { kind: 'amplifying', defect: 'whole-bodies', until: 'bodies', flood: [day({})], exports: 12, rule: '+150MB' },
+  { kind: 'amplifying', defect: 'whole-bodies', until: 'bodies', flood: [day({})], exports: 6, rule: '+100MB' },
   {
     kind: 'holding',
     defect: 'reassembly-unbounded',
@@ -60,8 +60,8 @@ const stories: readonly Story[] = [
       // Downloads of which the capture missed a segment.
       traffic.http({
         arrivals: traffic.constant(20),
-        duration: '15s',
-        start: '8s',
+        duration: '20s',
+        start: '1s',
         fault: traffic.lostSegment(1),
         exchanges: [traffic.exchange({ response: traffic.binary('2MB') })],
       }),
@@ -143,7 +143,14 @@ async function recordStory(story: Story, launchers: string, folder: string): Pro
   const { flood, exports, defect, until, rule } = story;
   mkdirSync(production, { recursive: true });
   const { captures, bytes: made } = await makeTraffic(production, secrets, {
-    ...{ flood, floodBytes: bytes, exportsAtMs: 10_000, exports, exportBytes: 30_000_000, coding: 'br' },
+    ...{
+      flood,
+      floodBytes: bytes,
+      exportsAtMs: Math.min(8_000, (bytes / 1e9) * 8_000),
+      exports,
+      exportBytes: 30_000_000,
+      coding: 'br',
+    },
   });
   console.log(`${megabytes(made)} of traffic`);
   const { spike, said } = recordIncident({

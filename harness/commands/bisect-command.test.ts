@@ -28,7 +28,7 @@ scenarios: [{ name: cart, load: 'node load.mjs {port}', idle: 200ms, recover: 20
 build: test ! -e broken
 `;
 
-t.test('a commit that cannot be built makes a range, and what was found is kept', async (t) => {
+t.test('a commit that cannot be built, and one that cannot start, make a range; what was found is kept', async (t) => {
   const folder = t.testdir();
   const git = gitIn(folder);
   git('init', '-qb', 'main');
@@ -41,7 +41,8 @@ t.test('a commit that cannot be built makes a range, and what was found is kept'
   git('tag', 'v1');
   commit('more rows', { 'server.mjs': server(300), broken: '' });
   git('rm', '-q', 'broken');
-  commit('it can be built again', { note: '' });
+  commit('it does not start', { 'server.mjs': `throw new Error('not today');\n${server(300)}` });
+  commit('it can be built again', { 'server.mjs': server(300) });
   const words = ['--scenario', 'cart', '--metric', 'allocated.perRequest'];
   const bisect = (...more: string[]) => {
     const all = ['-u', 'NODE_OPTIONS', program, 'bisect', ...more];
@@ -50,14 +51,18 @@ t.test('a commit that cannot be built makes a range, and what was found is kept'
   };
   const first = bisect('--good', 'v1', '--bad', 'main', ...words, '--out', 'found');
   t.equal(first.status, 4, first.out + first.err);
-  t.match(first.out, /^RANGE: one of 2 commits, the last of which is [0-9a-f]{10} it can be built again\n/);
+  t.match(first.out, /^RANGE: one of 3 commits, the last of which is [0-9a-f]{10} it can be built again\n/);
   t.match(first.out, /Could not be decided:\n {2}[0-9a-f]{10} more rows: .* cannot be built: "test ! -e broken"/);
+  t.match(first.out, /\n {2}[0-9a-f]{10} it does not start: head \([0-9a-f]{40}\): a run ended with 2: floodgate run /);
   const data = JSON.parse(readFileSync(path.join(folder, 'found', 'bisect.json'), 'utf8'));
-  t.match(data, { isExact: false, commits: [{ subject: 'first' }, { finding: 'skipped' }, { subject: /again/ }] });
+  t.match(data, {
+    isExact: false,
+    commits: [{ subject: 'first' }, { finding: 'skipped' }, { finding: 'skipped' }, { subject: /again/ }],
+  });
   t.ok(data.change > 0.2, String(data.change));
 
   const again = bisect('--good', 'v1', '--bad', 'main', ...words, '--out', 'again');
-  t.match(again.err, /1 commits are known from before/);
+  t.match(again.err, /2 commits are known from before/);
   t.equal(again.out, first.out, 'nothing is run again');
 
   const refused = (...more: string[]) => bisect(...more).err;

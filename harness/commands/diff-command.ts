@@ -81,6 +81,7 @@ function renderDiff(base: Profile, head: Profile, lines: boolean, rowsMax: numbe
   const difference = diffProfiles(base, head);
   const shown = lines ? difference : byFunction(difference);
   const rows = top(shown)
+    .filter(({ self }) => self !== 0)
     .sort((x, y) => Math.abs(y.self) - Math.abs(x.self))
     .slice(0, rowsMax);
   const unit = head.sampleTypes[sampleTypeIndex(head)]!.unit === 'bytes' ? 'bytes' : 'count';

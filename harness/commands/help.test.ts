@@ -6,6 +6,9 @@ import t from 'tap';
 import { fitHelp, helpColumnsMax, helpLayout, helpOutput } from '../../agent/help-layout.ts';
 import { commandTable } from './command-table.ts';
 
+// Nothing here is about how long it takes, on however busy a machine.
+t.setTimeout(600_000);
+
 /** Helps of a command and of all below it, as they are printed. */
 function helpsOf(command: Command, name: string): [name: string, help: string][] {
   let help = '';

@@ -106,18 +106,25 @@ interface ListFlags {
 
 async function list(store: HistoryStore, { name }: HistoryPlace, flags: ListFlags): Promise<void> {
   const limit = parseWhole(flags.limit, '--limit', { min: 1, max: listedMax });
+  const what = flags.scenario === undefined ? 'this project' : `scenario "${printable(flags.scenario, 80)}"`;
   if (flags.metric !== undefined) {
     const { metricLines } = await import('./history-metric.ts');
-    print(await metricLines(store, name, { metric: flags.metric, scenario: flags.scenario, limit }));
+    print(await metricLines(store, name, { metric: flags.metric, scenario: flags.scenario, limit }), what);
     return;
   }
   if (flags.scenario !== undefined) {
     const runs = await store.latestRuns(name, limit, flags.scenario);
-    print(runs.map((run) => line({ ...run, what: `run ${printable(run.scenario, 80)}, ${run.lane} lane` })));
+    print(
+      runs.map((run) => line({ ...run, what: `run ${printable(run.scenario, 80)}, ${run.lane} lane` })),
+      what,
+    );
     return;
   }
   const batches = await store.batches(name, limit);
-  print(batches.map((batch) => line({ ...batch, what: batch.kind })));
+  print(
+    batches.map((batch) => line({ ...batch, what: batch.kind })),
+    what,
+  );
 }
 
 interface Listed extends Pick<BatchRow, 'id' | 'started_at' | 'exit_code' | 'headline' | 'commit_id' | 'dirty'> {
@@ -130,8 +137,8 @@ function line(listed: Listed): string {
   return `${id.slice(0, 8)}  ${startWords(listed)}  ${mark} ${what.padEnd(8)} ${commitColumn(listed)}  ${printable(headline, 160)}`;
 }
 
-function print(lines: readonly string[]): void {
-  process.stdout.write(lines.length === 0 ? 'Nothing is stored of this project yet.\n' : `${lines.join('\n')}\n`);
+function print(lines: readonly string[], what: string): void {
+  process.stdout.write(lines.length === 0 ? `Nothing is stored of ${what} yet.\n` : `${lines.join('\n')}\n`);
 }
 
 async function exportAll(store: HistoryStore, project: string, file: string | undefined): Promise<void> {

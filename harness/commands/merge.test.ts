@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
+import { createRandom } from '../../agent/seeded-random.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { reporters } from '../../reports/reporter.ts';
 import { sampleRun } from '../../reports/sample-report.ts';
@@ -115,6 +116,36 @@ t.test('ten random splits, one shard lost: its cells are named, and no others', 
       );
     t.strictSame(mergePartials(partials).missing, parts[lost]);
   }
+  // Whichever machine measured what: by chance, with repeats.
+  for (let seed = 1; seed <= 10; seed += 1) {
+    const random = createRandom(seed, 'split');
+    const count = random.integer(2, 12);
+    const parts = Array.from({ length: count }, (): string[] => []);
+    for (const cell of cells)
+      for (let times = random.integer(1, 2); times > 0; times -= 1) parts[random.below(count)]!.push(cell);
+    const [lost, ...kept] = parts.map((own, at) =>
+      partialOf(
+        `${at}`,
+        cells,
+        [...new Set(own)].map((cell) => runOf(cell, at)),
+      ),
+    );
+    const there = new Set(kept.flatMap(({ results }) => results.map(({ cell }) => cell)));
+    const { missing, runs } = mergePartials(kept);
+    t.strictSame(
+      missing,
+      cells.filter((cell) => !there.has(cell)),
+      `seed ${seed}`,
+    );
+    t.strictSame(
+      [...missing].sort(),
+      lost!.results
+        .map(({ cell }) => cell)
+        .filter((cell) => !there.has(cell))
+        .sort(),
+    );
+    t.equal(runs.length + missing.length, cells.length);
+  }
 });
 
 t.test('what was not measured is no pass; what was run again is marked', async (t) => {
@@ -203,7 +234,9 @@ t.test('a partial report on disk loses nothing, grows with each cell, and is che
     writeFileSync(manifest, written.manifest);
     writeFileSync(cell, written.cell);
   }
-  t.ok(existsSync(manifest));
+  rmSync(cell);
+  mkdirSync(cell);
+  t.throws(() => readPartials([dir]), { code: 'shard-invalid', message: /EISDIR/ }, 'a folder in its place');
 });
 
 t.test('which part: as typed, or as CI says', async (t) => {

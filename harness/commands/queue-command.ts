@@ -47,12 +47,12 @@ export function addQueueCommand(command: Command): void {
       .description(description)
       .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
       .addHelpText('after', examples);
-  const ofBatch = (name: string, description: string, action: Action) =>
+  const ofBatch = (name: string, description: string, action: Action, { isPatient } = { isPatient: false }) =>
     sub(name, description)
       .argument('[id]', 'of a batch; its first digits are enough (default: the latest)')
-      .action((id: string | undefined, flags: Flags) => withBatch(id, flags, action));
+      .action((id: string | undefined, flags: Flags) => withBatch(id, flags, action, isPatient));
   ofBatch('show', 'Lists the cells of a batch.', show);
-  ofBatch('wait', 'Waits until every cell of a batch is over, and prints what happens.', wait);
+  ofBatch('wait', 'Waits until every cell of a batch is over, and prints what happens.', wait, { isPatient: true });
   sub('collect', 'Writes the results of a batch as a partial report, for floodgate merge.')
     .argument('[id]', 'of a batch; its first digits are enough (default: the latest)')
     .requiredOption('--out <dir>', 'folder for the partial report')
@@ -77,8 +77,9 @@ export function addQueueCommand(command: Command): void {
 
 type Action = (opened: OpenedQueue, batch: Batch) => Promise<number | undefined>;
 
-async function withBatch(id: string | undefined, { config }: Flags, action: Action): Promise<void> {
-  process.exitCode = await withQueue(config, async (opened) => action(opened, await opened.store.find(id)));
+async function withBatch(id: string | undefined, { config }: Flags, action: Action, isPatient = false): Promise<void> {
+  const ofBatch = async (opened: OpenedQueue) => action(opened, await opened.store.find(id));
+  process.exitCode = await withQueue(config, ofBatch, isPatient);
 }
 
 async function list(opened: OpenedQueue): Promise<void> {

@@ -41,11 +41,19 @@ export async function queuePlace(config: string | undefined): Promise<QueuePlace
   return { address, shown: shownQueue(address), machines: configured?.class, project };
 }
 
-/** Opens the queue for as long as the action takes. @throws FloodgateError `queue-…` */
-export async function withQueue<T>(config: string | undefined, action: (queue: OpenedQueue) => Promise<T>): Promise<T> {
+/**
+ * Opens the queue for as long as the action takes.
+ * @param isPatient waits for a server that goes away meanwhile
+ * @throws FloodgateError `queue-…`
+ */
+export async function withQueue<T>(
+  config: string | undefined,
+  action: (queue: OpenedQueue) => Promise<T>,
+  isPatient = false,
+): Promise<T> {
   const place = await queuePlace(config);
   const drivers = await loadDrivers();
-  const client = await connect(drivers, place.address, { isPatient: false });
+  const client = await connect(drivers, place.address, { isPatient });
   try {
     return await action({ ...place, drivers, client, store: new QueueStore(client) });
   } catch (error) {

@@ -101,7 +101,10 @@ export async function verifyPlace(bundle: string, flags: VerifyFlags): Promise<V
     };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return { files: new Map(), verified: { refusals: error.refusals, report: null, signedBy: undefined, checks: [] } };
+    return {
+      files: new Map(),
+      verified: { refusals: error.refusals, report: null, signedBy: undefined, checks: [], unchecked: [] },
+    };
   }
 }
 
@@ -174,10 +177,11 @@ function isFolder(text: string): boolean {
 }
 
 /** What was checked, and each reason against it with what to do. */
-export function textOf({ refusals, report, checks }: Verified): string {
+export function textOf({ refusals, report, checks, unchecked }: Verified): string {
   const verified = refusals.length === 0;
   const lines = [
     ...checks.map((check) => `  ✓ ${check}`),
+    ...unchecked.map((text) => `  – ${text}`),
     ...refusals.flatMap(({ reason, text }) => [`  ✗ ${reason}: ${text}`, `      ${reasons[reason]}`]),
     ...(verified && report
       ? [
@@ -193,11 +197,12 @@ export function textOf({ refusals, report, checks }: Verified): string {
   return `${lines.map((line) => printable(line)).join('\n')}\n`;
 }
 
-function jsonOf({ refusals, report, signedBy, checks }: Verified): string {
+function jsonOf({ refusals, report, signedBy, checks, unchecked }: Verified): string {
   const found = {
     verified: refusals.length === 0,
     signedBy: signedBy ?? null,
     checks,
+    unchecked,
     refusals: refusals.map(({ reason, text }) => ({ reason, text, hint: reasons[reason] })),
     release: report?.release ?? null,
     verdict: report?.verdict ?? null,

@@ -7,7 +7,7 @@ import { metrics } from '../metrics/table.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { FitMachine } from './fit-machine.ts';
 import { runPairs } from './pairs.ts';
-import { sampleVersions, withSources } from './sampled-sites.ts';
+import { type SampledVersions, sampleVersions, withSources } from './sampled-sites.ts';
 import { compareSites, noneNamed } from './sites.ts';
 import { type CellsOrder, cellsOf } from './version-cells.ts';
 
@@ -89,13 +89,18 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   if (!sampled) return { compared, flame: undefined };
   const { flame } = sampled;
   const sites = withSources(compareSites(sampled.base, sampled.head), order.store.projectFolder);
-  const isKnown = sampled.base.requests && sampled.head.requests;
-  const none: Note[] =
-    sites.length === 0 && isKnown ? [{ severity: 'info', text: noneNamed(sampled.base, sampled.head) }] : [];
+  const none = sites.length === 0 ? [noneNoted(sampled)] : [];
   return {
     compared: { ...compared, sites, notes: [...compared.notes, ...none] },
     flame: flame && { scenario: scenario.name, ...flame },
   };
+}
+
+/** Why no call site is named. */
+function noneNoted({ base, head }: SampledVersions): Note {
+  const isKnown = base.requests && head.requests;
+  const unknown = 'call sites are not compared: the requests of this program are not counted';
+  return { severity: 'info', text: isKnown ? noneNamed(base, head) : unknown };
 }
 
 /** Metrics of which less is worse. */

@@ -3,7 +3,7 @@ import type { Lane } from '../../reports/model.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import type { Project } from '../project/find-config.ts';
-import { limitsOf } from '../project/run-arguments.ts';
+import { limitsOf, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 
 /** Where nothing is said: allocation, which repeats; resident figures need more runs than anyone waits for, and are shown. */
@@ -12,6 +12,15 @@ const defaults: Readonly<Record<Lane, Readonly<Record<string, string>>>> = {
   tap: { 'allocated.perMessage': '3%' },
   load: { 'allocated.perRequest': '0.5%' },
 };
+
+/** Nobody counts the requests of what is no Node.js program: a load of so many requests allocates as a whole. */
+const defaultsOfPprof = { 'allocated.bytes': '3%' } as const;
+
+function defaultsOf(project: Project, scenario: ScenarioConfig, lane: Lane): Readonly<Record<string, string>> {
+  const target = targetOf(project, scenario);
+  const isPprof = target !== undefined && 'pprof' in target && target.pprof !== undefined;
+  return lane === 'load' && isPprof ? defaultsOfPprof : defaults[lane];
+}
 
 /** Of a metric that is judged because somebody named it, where nothing says by how much. */
 const namedDefault = '5%';
@@ -34,10 +43,11 @@ export function thresholdsOf(
     return [text.slice(0, Math.max(0, at)), text.slice(at + 1)] as const;
   });
   const all = { ...configured, ...Object.fromEntries(typed) };
+  const usual = defaultsOf(project, scenario, lane);
   const entries =
     only.length > 0
-      ? only.map((name) => [name, all[name] ?? defaults[lane][name] ?? namedDefault] as const)
-      : Object.entries(Object.keys(all).length > 0 ? all : defaults[lane]);
+      ? only.map((name) => [name, all[name] ?? usual[name] ?? namedDefault] as const)
+      : Object.entries(Object.keys(all).length > 0 ? all : usual);
   return new Map(entries.map(([name, value]) => [checked(name), shareOf(name, value)]));
 }
 

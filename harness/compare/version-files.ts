@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { constants, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { git, gitOutput } from './git.ts';
+import { reportFolders } from './report-folders.ts';
 
 /** Names, sizes and times of all files: what changes when a file does. */
 function stateOf(files: readonly string[], top: string): string {
@@ -15,7 +16,7 @@ function stateOf(files: readonly string[], top: string): string {
 }
 
 /** Of the repository that a project is in, with what is not committed. */
-export const repositoryState = (folder: string): string => stateOf(repositoryFiles(folder, ['-co']), topOf(folder));
+export const repositoryState = (folder: string): string => stateOf(repositoryFiles(folder), topOf(folder));
 
 /** Of a folder and everything below it. */
 export function folderState(folder: string): string {
@@ -29,9 +30,7 @@ export function folderState(folder: string): string {
 
 /** Whether the working folder differs from the commit that is checked out. */
 export function hasChanges(folder: string): boolean {
-  return (
-    gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' || repositoryFiles(folder, ['-o']).length > 0
-  );
+  return gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' || untracked(folder).length > 0;
 }
 
 /** What floodgate itself writes below a project is no change of it. */
@@ -43,11 +42,19 @@ function namesIn(folder: string): string[] {
 }
 
 /** Files of the whole repository, which a project in a folder of it may use, relative to its top. */
-function repositoryFiles(folder: string, words: readonly string[]): string[] {
+const repositoryFiles = (folder: string): string[] => [...listed(folder, '-c'), ...untracked(folder)];
+
+/** Of these, what was never added. */
+function untracked(folder: string): string[] {
+  const isReported = reportFolders(topOf(folder));
+  return listed(folder, '-o').filter((file) => !isReported(file));
+}
+
+function listed(folder: string, which: '-c' | '-o'): string[] {
   const top = topOf(folder);
   const prefix = path.relative(top, folder);
   const excluded = ours.map((name) => `--exclude=/${path.posix.join(prefix, name)}/`);
-  const list = git(top, ['ls-files', ...words, '--exclude-standard', ...excluded, '-z']);
+  const list = git(top, ['ls-files', which, '--exclude-standard', ...excluded, '-z']);
   return list.split('\0').filter((name) => name !== '');
 }
 
@@ -76,7 +83,7 @@ export function copyCommit(folder: string, commit: string, to: string, withChang
   for (const name of git(to, ['ls-files', '-z']).split('\0')) {
     if (name !== '' && !existsSync(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
   }
-  for (const name of repositoryFiles(folder, ['-co'])) {
+  for (const name of repositoryFiles(folder)) {
     const source = path.join(repository, name);
     if (existsSync(source)) copy(source, path.join(to, name));
   }

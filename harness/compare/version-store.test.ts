@@ -63,6 +63,15 @@ t.test('changes that are not committed count; what floodgate writes does not', a
   mkdirSync(path.join(folder, 'runs'));
   write('runs/report.json', '{}');
   t.equal((await store.prepare('.')).key, clean.key);
+  // Wherever --out put a report; what another program calls so is part of the project.
+  mkdirSync(path.join(folder, 'parts/first/cells'), { recursive: true });
+  write('parts/first/shard.json', '{"kind":"shard","schemaVersion":1,"common":{"floodgate":"1.0.0"}}');
+  write('parts/first/cells/cart.json', '{}');
+  t.equal((await store.prepare('.')).key, clean.key);
+  mkdirSync(path.join(folder, 'ours'));
+  write('ours/report.json', '{"kind":"gate","tool":"another"}');
+  t.equal((await store.prepare('.')).dirty, true);
+  rmSync(path.join(folder, 'ours'), { recursive: true });
   write('value', 'changed');
   write('new', 'file');
   const dirty = await store.prepare('.');
@@ -71,6 +80,7 @@ t.test('changes that are not committed count; what floodgate writes does not', a
   t.equal(valueIn(store), 'changed');
   t.ok(existsSync(path.join(store.projectFolder, 'new')));
   t.notOk(existsSync(path.join(store.projectFolder, 'runs')));
+  t.notOk(existsSync(path.join(store.projectFolder, 'parts')));
   // What lies beside the project in its repository may be used by it.
   writeFileSync(path.join(folder, '..', 'sibling'), 'new');
   const beside = await store.prepare('.');

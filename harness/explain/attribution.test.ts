@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Suspect } from '../../reports/model.ts';
-import { attribute, type SpikeGrowth, type SpikeSites } from './attribution.ts';
+import { attribute, firstWrittenBytes, type SpikeGrowth, type SpikeSites } from './attribution.ts';
 
 const MB = 1_000_000;
 const site = (functionName: string, megabytes: number, where: Suspect['where'] = 'heap'): Suspect => ({
@@ -94,15 +94,15 @@ t.test('every page has a name where the pages were looked at', (t) => {
     stackBytes: 3 * MB,
     imageBytes: 1 * MB,
   };
-  const { parts, namedShare, suspects } = attribute(
-    growth({ map, heapTotalGrowthBytes: 90 * MB, externalGrowthBytes: 25 * MB, codeGrowthBytes: 1 * MB }),
-    {
-      ...none,
-      liveHeap: [site('keep', 60)],
-      allocatedOffHeap: [site('spend', 50, 'off-heap')],
-      startOffHeap: [site('table', 64, 'off-heap'), site('small', 0.01, 'off-heap')],
-    },
-  );
+  const rise = growth({ map, heapTotalGrowthBytes: 90 * MB, externalGrowthBytes: 25 * MB, codeGrowthBytes: 1 * MB });
+  const sites = {
+    ...none,
+    liveHeap: [site('keep', 60)],
+    allocatedOffHeap: [site('spend', 50, 'off-heap')],
+    startOffHeap: [site('table', 64, 'off-heap'), site('small', 0.01, 'off-heap')],
+  };
+  const { parts, namedShare, suspects } = attribute(rise, sites);
+  t.equal(firstWrittenBytes(rise, sites) / MB, 15);
   t.same(
     parts.map(({ name, bytes }) => `${Math.round(bytes / MB)} ${name}`),
     [

@@ -83,7 +83,7 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites, ranks: 'claims
   const makers: Claim[] = [];
   if (growth.map) {
     const { firstUse, allocator } = nativeParts(growth.map, ledger, offHeap + ledger);
-    const tables = sites.startOffHeap.filter(({ selfBytes }) => selfBytes >= tableBytesMin);
+    const tables = tablesIn(sites);
     const written = tables.length > 0 ? Math.min(firstUse, bytesOf(tables)) : firstUse;
     add(`taken at start, first written now: ${tablesOf(tables)}`, written);
     makers.push(...tableClaims(tables, written));
@@ -181,6 +181,17 @@ function codeBytesOf({ map, codeGrowthBytes }: SpikeGrowth): number {
 /** What is large enough to be mapped rather than cut from an arena. */
 const tableBytesMin = 128 << 10;
 const tablesNamed = 3;
+
+const tablesIn = ({ startOffHeap }: SpikeSites) => startOffHeap.filter(({ selfBytes }) => selfBytes >= tableBytesMin);
+
+/** Of a spike, what was taken before the first frame and is written to for the first time in it. */
+export function firstWrittenBytes(growth: SpikeGrowth, sites: SpikeSites): number {
+  if (!growth.map) return 0;
+  const offHeap = claimOffHeap(growth, sites, () => {});
+  const ledger = Math.max(0, (growth.reassemblyGrowthBytes ?? 0) - offHeap);
+  const { firstUse } = nativeParts(growth.map, ledger, offHeap + ledger);
+  return Math.min(firstUse, bytesOf(tablesIn(sites)));
+}
 
 /** Who took the room that is written to for the first time now. Which of it is written nobody sees: each has its share by size. */
 function tableClaims(tables: readonly Suspect[], written: number): Claim[] {

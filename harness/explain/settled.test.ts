@@ -66,6 +66,16 @@ t.test(
   },
 );
 
+t.test('looks that a busy machine took unevenly: most requests between two of them are no step', async (t) => {
+  const at = [0.16, 0.17, 0.18, 0.19, 0.2, 0.22, 0.97, 0.98, 0.99, 1];
+  const points = at.map((share) => {
+    const requests = share * 10_000;
+    const liveBytes = 20e6 + 4000 * requests;
+    return { frames: requests * 2, requests, liveBytes, ownBytes: null };
+  });
+  t.ok(settledGrowth([...points, points.at(-1)!], pace, noLine)!.isLeak);
+});
+
 t.test('too few looks say nothing', async (t) => {
   t.equal(settledGrowth(looks((requests) => 1000 * requests).slice(0, 5), pace, noLine), undefined);
   t.equal(settledGrowth([], pace, noLine), undefined);

@@ -39,6 +39,8 @@ export interface SettledGrowth {
   readonly keptBytes: number;
   /** It stays, it grew all along, and faster than clean programs drift. */
   readonly isLeak: boolean;
+  /** What leaks is memory that no runtime accounts for. */
+  readonly isNative: boolean;
   readonly seconds: number;
 }
 
@@ -123,6 +125,7 @@ export function settledGrowth(
     ownFloor,
     keptBytes: kept.bytes * factor,
     isLeak: kept.isLeak,
+    isNative: kept.isNative,
     seconds: pace.seconds,
   };
 }
@@ -144,13 +147,13 @@ interface Growing {
 function keptBy(during: readonly SettledPoint[], last: SettledPoint, { isLiveGrowing, x, ownFloor }: Growing) {
   const all = [...during, last];
   const live = keptOf(all.map(({ liveBytes }) => liveBytes));
-  const isLiveLeak = isLiveGrowing && staysAndGrew(live, leakBytesMin);
-  if (isLiveLeak || ownFloor === undefined) return { bytes: live.bytes, isLeak: isLiveLeak };
+  const isLiveLeak = isLiveGrowing && staysAndGrew(live, x, leakBytesMin);
+  if (isLiveLeak || ownFloor === undefined) return { bytes: live.bytes, isLeak: isLiveLeak, isNative: false };
   // Buffers are in both, and cancel out.
   const unknown = keptOf(all.map(({ liveBytes, ownBytes }) => (ownBytes ?? Number.NaN) - liveBytes));
   const slope = theilSen(x, unknown.levels);
-  const isNativeLeak = slope !== undefined && slope.low > ownFloor && staysAndGrew(unknown, nativeLeakBytesMin);
-  return { bytes: (isNativeLeak ? unknown : live).bytes, isLeak: isNativeLeak };
+  const isNativeLeak = slope !== undefined && slope.low > ownFloor && staysAndGrew(unknown, x, nativeLeakBytesMin);
+  return { bytes: (isNativeLeak ? unknown : live).bytes, isLeak: isNativeLeak, isNative: isNativeLeak };
 }
 
 interface Kept {
@@ -166,11 +169,15 @@ const keptOf = (levels: readonly number[]): Kept => ({
   bytes: levels.at(-1)! - levels[0]!,
 });
 
-function staysAndGrew({ levels, bytes }: Kept, bytesMin: number): boolean {
+/** @param x requests or frames at each level */
+function staysAndGrew({ levels, bytes }: Kept, x: readonly number[], bytesMin: number): boolean {
   const first = levels[0]!;
   const top = Math.max(...levels);
   // Not a number where it was not read.
   if (!(bytes >= bytesMin) || bytes < staysShare * (top - first)) return false;
-  const steps = levels.slice(1).map((level, i) => level - levels[i]!);
-  return Math.max(...steps) <= stepShareMax * bytes;
+  const width = x.at(-1)! - x[0]!;
+  // On a busy machine many requests may lie between two looks.
+  const isStep = (i: number) =>
+    levels[i]! - levels[i - 1]! > stepShareMax * bytes && x[i]! - x[i - 1]! < (stepShareMax / 2) * width;
+  return !levels.some((_, i) => i > 0 && isStep(i));
 }

@@ -14,6 +14,7 @@ const settled = {
   floor: 8e3,
   ownFloor: 100e3,
   keptBytes: 4e6,
+  isNative: false,
   isLeak: true,
   seconds: 20,
 };

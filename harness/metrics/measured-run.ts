@@ -23,6 +23,8 @@ export interface RunFigures extends MeasuredRun {
   /** Resident memory over the whole pass, and before the first frame. */
   readonly levels: Distribution | undefined;
   readonly idleLevels: Distribution | undefined;
+  /** The first reading, whenever it was. */
+  readonly firstRssBytes: number | undefined;
   /** The kernel's own peak since the target was ready, where it is known to the end. */
   readonly rssPeakBytes: number | undefined;
   /** HTTP messages that the agent found, or answers that another program gave; null where they were not counted. */
@@ -41,6 +43,7 @@ export function figuresOf(run: MeasuredRun): RunFigures {
     counts,
     levels: distributionOf(levels.tMs, levels.bytes),
     idleLevels: distributionOf(levels.tMs.slice(0, idleEnd), levels.bytes.slice(0, idleEnd)),
+    firstRssBytes: levels.bytes[0],
     rssPeakBytes: peakOf(measure),
     messages: messagesOf(measure),
   };

@@ -21,12 +21,22 @@ export function highest({ levels, rssPeakBytes, measure }: RunFigures): Reading 
   return value(Math.max(levels.max, rssPeakBytes ?? 0, measure.watch.rssPeakBytes));
 }
 
-/** A process at a desk is not as large as one that has run for weeks: how far it rises can be compared, its level cannot. */
+/**
+ * A process at a desk is not as large as one that has run for weeks: how far it rises can be compared, its level cannot. With few readings
+ * before the first frame it lies between those to the highest and to the lowest of them.
+ */
 export function rise(run: RunFigures): Reading {
-  const [top, base] = [highest(run), idle(run)];
-  if (top.state !== 'value' || base.state === 'notMeasured') return top.state === 'value' ? base : top;
-  if (base.state === 'value') return value(Math.max(0, top.value - base.value));
-  return between(Math.max(0, top.value - base.high), Math.max(0, top.value - base.low), base.reason);
+  const top = highest(run);
+  if (top.state !== 'value') return top;
+  const { idleLevels, firstRssBytes } = run;
+  const base = idle(run);
+  const above = (bytes: number) => Math.max(0, top.value - bytes);
+  if (base.state === 'value') return value(above(base.value));
+  if (idleLevels) return between(above(idleLevels.max), above(idleLevels.at(0)), 'it was idle for too few readings');
+  // It may have risen by then.
+  return firstRssBytes === undefined
+    ? notMeasured(unseen)
+    : between(above(firstRssBytes), top.value, 'nothing was read before the first frame: --idle, or a longer one');
 }
 
 /** Read seldom, and where RSS is higher than at any reading before: what came above the last of them may be its own. */

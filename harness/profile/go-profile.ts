@@ -15,7 +15,11 @@ const standardLibrary = new Set(
 /** What stands before a file of Go's own library: such code is never a suspect. */
 export const goLibraryPrefix = 'go:';
 
+/** What answers who asks for a profile: us. */
+const askedFor = /^(net\/http|runtime)\/pprof\./;
+
 /**
+ * Without what it allocates to write profiles.
  * @param which everything that was ever allocated, or what is alive
  * @param root names of files below it are relative to it
  * @throws ProfileError
@@ -33,7 +37,12 @@ export function readGoProfile(bytes: Uint8Array, which: 'alloc' | 'inuse', root:
   const sites = functionName.map((name, i) => builder.site(name, fileOf(name, file[i]!, root), line[i]!));
   const nodes = new Int32Array(source.parent.length);
   for (let node = 1; node < nodes.length; node += 1) {
-    nodes[node] = builder.child(nodes[source.parent[node]!]!, sites[source.site[node]!]!);
+    const above = nodes[source.parent[node]!]!;
+    if (above < 0 || askedFor.test(functionName[source.site[node]!]!)) {
+      nodes[node] = -1;
+      continue;
+    }
+    nodes[node] = builder.child(above, sites[source.site[node]!]!);
     places.forEach((place, type) => {
       const value = place < 0 ? 0 : source.self[place]![node]!;
       if (value !== 0) builder.add(nodes[node]!, type, value);

@@ -58,15 +58,16 @@ export function renderConfig(draft: ProjectDraft, withTypes: boolean, schema: st
   const quoted = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   // JSON is YAML, and quotes whatever has to be.
   const say = withTypes ? quoted : JSON.stringify;
-  // Go's allocations are counted by its own profiles, and its answers by the load.
-  const metric = draft.pprof === undefined ? 'allocated.perRequest' : 'allocated.perMessage';
+  // Go's allocations are counted by its own profiles, and its answers by nobody.
+  const metric = draft.pprof === undefined ? 'allocated.perRequest' : 'allocated.bytes';
   const target = [
     ['command', draft.command],
     ['pprof', draft.pprof],
   ] as const;
   const members = target.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${say(value)}`])).join(', ');
   const build = draft.build === undefined ? [] : [`build: ${say(draft.build)}`];
-  const threshold = draft.kind === 'other' ? [] : [`thresholds: { ${say(metric)}: ${say('1 %')} }`];
+  const threshold =
+    draft.kind === 'other' ? [] : [`thresholds: { ${say(metric)}: ${say(draft.pprof === undefined ? '1 %' : '3 %')} }`];
   if (withTypes) {
     const lines = [
       `targets: { service: { ${members} } }`,

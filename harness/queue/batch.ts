@@ -8,6 +8,24 @@ export const batchIdPattern = /^[0-9a-f]{8}$/;
 const classPattern = /^[^\p{C}:]{1,200}$/u;
 
 const word = v.pipe(v.string(), v.maxLength(4_096));
+/** Options of `floodgate gate` that a batch may have, and whether a value follows: none that names a file or a program. */
+const options: Readonly<Record<string, boolean>> = {
+  '--set': true,
+  '--only': true,
+  '--quick': false,
+  '--budget': true,
+  '--env': true,
+};
+
+/** Whoever can write into the queue decides which scenarios are run, and nothing else. */
+function areOptions(words: readonly string[]): boolean {
+  for (let at = 0; at < words.length; at++) {
+    const takesValue = Object.hasOwn(options, words[at]!) ? options[words[at]!] : undefined;
+    if (takesValue === undefined) return false;
+    if (takesValue && ++at === words.length) return false;
+  }
+  return true;
+}
 
 const batchSchema = v.strictObject({
   kind: v.literal('batch'),
@@ -16,7 +34,11 @@ const batchSchema = v.strictObject({
   machines: v.pipe(v.string(), v.regex(classPattern)),
   common: commonSchema,
   /** Of `floodgate gate`, without what a shard says for itself. */
-  words: v.pipe(v.array(word), v.maxLength(3_000)),
+  words: v.pipe(
+    v.array(word),
+    v.maxLength(3_000),
+    v.check((given: string[]) => areOptions(given), 'options of floodgate gate are expected'),
+  ),
   /** How often a cell may be lost with its harness or its worker. */
   attempts: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
   /** How long a cell may take. */

@@ -72,11 +72,23 @@ async function openProcess(pid: number, { folder }: WatchOrder, opensInspector: 
     blind: channel
       ? ''
       : 'no profile: --profiles opens the inspector of a Node.js process; a Go program is named by its pprof address',
-    bytes: () => memory.rssBytes(),
+    bytes: levelOf(memory),
     close: () => {
       memory.close();
       channel?.destroy();
     },
+  };
+}
+
+/** What is resident now; or the kernel's own peak, where it rose since the last look: a spike may be over in less time than lies between. */
+function levelOf(memory: ProcessMemory): () => number {
+  let peak = memory.peakBytes() ?? Number.POSITIVE_INFINITY;
+  return () => {
+    const now = memory.rssBytes();
+    const highest = now < 0 ? undefined : memory.peakBytes();
+    if (highest === undefined || highest <= peak) return now;
+    peak = highest;
+    return Math.max(now, highest);
   };
 }
 
@@ -91,12 +103,13 @@ async function openAddress(order: WatchOrder): Promise<Watched> {
   const observe = { intervalMs: 1_000, profile: profiling(order.folder) };
   const channel = await openPprofChannel(url.href, { statsFile, observe });
   const memory = pid === undefined ? undefined : new ProcessMemory(pid);
+  const level = memory && levelOf(memory);
   return {
     ...{ name: `${url.origin}${url.pathname}`, kind: 'address', pid, channel, blind: '' },
     commandLine: pid === undefined ? [] : readCommandLine(pid),
     measure: memory ? 'resident memory of the process' : 'what Go’s runtime has from the system',
     bytes: () => {
-      if (memory) return memory.rssBytes();
+      if (level) return level();
       return channel.memory ? channel.memory.sysBytes - channel.memory.heapReleasedBytes : -1;
     },
     close: () => {

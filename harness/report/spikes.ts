@@ -1,7 +1,7 @@
 /** The spikes of the report: found by the measuring pass, explained by those after it, aligned by frame numbers. */
 import { formatBytes, formatCount, formatDuration, formatValue } from '../../reports/format.ts';
 import type { FlameTree, Keeper, ProfileReference, Spike, Suspect } from '../../reports/model.ts';
-import { attribute, attributeAllocated, bytesOf } from '../explain/attribution.ts';
+import { attribute, attributeAllocated, bytesOf, firstWrittenBytes } from '../explain/attribution.ts';
 import { commonCaller } from '../explain/caller-above.ts';
 import { classifyCause } from '../explain/cause.ts';
 import { evidenceOf } from '../explain/evidence.ts';
@@ -67,7 +67,11 @@ function residentSpike(
   const allocated = windowOf(explanation.allocations, frames);
   const live = settled?.isLeak ? wholeLive(explanation.live) : liveWindowOf(explanation.live, frames);
   const sites = sitesOf(allocated, live, startOf(explanation.live));
-  const evidence = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined, leakBytesOf(shape, settled));
+  const levels = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined, leakBytesOf(shape, settled));
+  // Room that was taken at the start and is written to only now stays as well, grows with the traffic, and is no leak.
+  const evidence = settled?.isNative
+    ? { ...levels, leakBytes: levels.leakBytes - firstWrittenBytes(levels, sites) }
+    : levels;
   const cause = classifyCause(evidence);
   const stays = live !== undefined && (cause.isLeak || cause.cause === 'live-growth');
   // What a target counts itself is held against its height; else who made what stays, whatever garbage lies beside it.

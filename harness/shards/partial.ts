@@ -194,7 +194,11 @@ function readBounded(folder: string, file: string, bytesMax: number): string {
   const size = statSync(file, { throwIfNoEntry: false })?.size;
   if (size === undefined) throw invalid(folder, `${path.relative(folder, file)} is missing`);
   if (size > bytesMax) throw invalid(folder, `${path.relative(folder, file)} is larger than ${bytesMax >> 20} MiB`);
-  return readFileSync(file, 'utf8');
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw invalid(folder, (error as Error).message);
+  }
 }
 
 function parsed(folder: string, json: string): unknown {

@@ -21,6 +21,8 @@ import { Refused, reasons } from './refusal.ts';
 import { folderAtHand, readSourceList, sourceFiles, sourceListText } from './source-list.ts';
 import { verifyBundle } from './verify.ts';
 
+// Nothing here is about how long it takes, on however busy a machine.
+t.setTimeout(600_000);
 const folder = t.testdir();
 const { files: clean } = await sealedFixture(path.join(folder, 'work'));
 const place = path.join(folder, 'signoff-v1.4.0');

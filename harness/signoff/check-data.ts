@@ -42,8 +42,15 @@ export interface DataOrder {
   readonly makesPage: boolean;
 }
 
-/** @returns what was checked, each a sentence. @throws Refused */
-export async function checkData({ files, report, statement, ...order }: DataOrder): Promise<string[]> {
+/** Sentences. */
+export interface Looked {
+  readonly checks: readonly string[];
+  /** What was not looked at, or cannot be known. */
+  readonly unchecked: readonly string[];
+}
+
+/** @throws Refused */
+export async function checkData({ files, report, statement, ...order }: DataOrder): Promise<Looked> {
   checkUse(files, report);
   const lanes = new Set(report.scenarios.flatMap(({ runs }) => runs.map(({ lane }) => lane)));
   if (!isDeepStrictEqual(new Set(report.scope.lanes), lanes))
@@ -69,32 +76,39 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
     throw refused('verdict-differs', text);
   }
   checkStatement(bundle, statement);
-  return [
-    `${counted(count, 'run')} judged again from the raw data, with the same verdict`,
-    checkPage(bundle, order.makesPage),
-    ...(bundle.isOwnVersion
-      ? []
-      : [`floodgate ${report.tool.version} made it: its figures were recomputed, its sentences are its own`]),
-    ...(snapshotCount > 0
-      ? [`${counted(snapshotCount, 'heap snapshot')} in it: whatever was in memory, secrets included`]
-      : []),
-    ...(files.has(printName) ? [`${printName} was not read: it is as it was signed, and no more is known of it`] : []),
-  ];
+  const page = checkPage(bundle, order.makesPage);
+  const { version } = report.tool;
+  return {
+    checks: [`${counted(count, 'run')} judged again from the raw data, with the same verdict`, ...page.checks],
+    unchecked: [
+      ...page.unchecked,
+      ...(bundle.isOwnVersion
+        ? []
+        : [`floodgate ${version} made it: its figures were recomputed, its sentences are its own`]),
+      ...(files.has(printName)
+        ? [`${printName} was not read: it is as it was signed, and no more is known of it`]
+        : []),
+      ...(snapshotCount > 0
+        ? [`${counted(snapshotCount, 'heap snapshot')} in it: whatever was in memory, secrets included`]
+        : []),
+    ],
+  };
 }
 
-/** It is made again of what was verified: nothing else is on it. @returns what is known of it */
-function checkPage({ files, report, isOwnVersion }: Bundle, makesPage: boolean): string {
+/** It is made again of what was verified: nothing else is on it. @throws Refused */
+function checkPage({ files, report, isOwnVersion }: Bundle, makesPage: boolean): Looked {
+  const good = (text: string) => ({ checks: [text], unchecked: [] });
   const page = contentOf(files, pageName);
-  if (Buffer.from(renderSignoffHtml(report)).equals(page)) return `${pageName} is what these data make`;
+  if (Buffer.from(renderSignoffHtml(report)).equals(page)) return good(`${pageName} is what these data make`);
   const frame = signoffFrame(page.toString('utf8'), report);
   const isWhole = frame !== undefined && Buffer.from(page.toString('utf8')).equals(page);
   if (!isWhole) throw refused('page-differs', `${pageName} does not show this summary, or shows more`);
   if (knownFrames().includes(sha256(frame)))
-    return `${pageName} is what floodgate ${report.tool.version} makes of these data`;
+    return good(`${pageName} is what floodgate ${report.tool.version} makes of these data`);
   if (isOwnVersion) throw refused('page-differs', `${pageName} shows this summary on a page that is not floodgate’s`);
-  if (makesPage)
-    return `${pageName} was not read: it is of floodgate ${report.tool.version}, whose pages are not known here`;
-  throw refused('page-unknown', `${pageName} is of floodgate ${report.tool.version}, whose pages are not known here`);
+  const unknown = `${report.tool.version}, whose pages are not known here`;
+  if (makesPage) return { checks: [], unchecked: [`${pageName} was not read: it is of floodgate ${unknown}`] };
+  throw refused('page-unknown', `${pageName} is of floodgate ${unknown}`);
 }
 
 const topNames = new Set([summaryName, ledgerFileName, projectName, sourceListName, pageName, printName, envelopeName]);

@@ -13,6 +13,8 @@ import { shownCommand } from '../requests/shown-command.ts';
 import { checkCommand, type StoredRun } from './check-project.ts';
 import { Refused } from './refusal.ts';
 
+// Nothing here is about how long it takes, on however busy a machine.
+t.setTimeout(600_000);
 const folder = '/srv/anna’s shop';
 const redactor = new Redactor({ SHOP_TOKEN: 'plain-words-of-no-shape', PIN: 'cart' });
 

@@ -6,7 +6,7 @@ import type { KeyObject } from 'node:crypto';
 import { counted } from '../../reports/counted.ts';
 import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
 import type { BundleFiles } from './bundle-room.ts';
-import { checkData, contentOf, type DataOrder, parsed } from './check-data.ts';
+import { checkData, contentOf, type DataOrder, type Looked, parsed } from './check-data.ts';
 import { envelopeName, openEnvelope } from './envelope.ts';
 import { signoffVerdict } from './judge.ts';
 import { type KeylessOrder, verifyKeyless } from './keyless.ts';
@@ -46,31 +46,37 @@ export interface Verified {
   readonly signedBy: string | undefined;
   /** What was checked, in order, each a sentence. */
   readonly checks: readonly string[];
+  /** What was not looked at, or cannot be known: whoever reads it has to know. */
+  readonly unchecked: readonly string[];
 }
 
 export async function verifyBundle(order: VerifyOrder): Promise<Verified> {
   const checks: string[] = [];
+  const unchecked: string[] = [];
   let signedBy: string | undefined;
   try {
     const opened = openSigned(order);
     signedBy = opened.signedBy;
     checks.push(...opened.checks);
+    unchecked.push(...opened.unchecked);
     checkManifest(order.files, opened.statement);
     const signed = counted(order.files.size - 1, 'file is as it was', 'files are as they were');
     checks.push(`${signed} signed, none more and none fewer`);
     const report = parseSummary(order.files);
     const { files, toolVersion, makesPage = false } = order;
     const { statement } = opened;
-    checks.push(...(await rulesOf(report.schemaVersion)({ files, report, statement, toolVersion, makesPage })));
+    const looked = await rulesOf(report.schemaVersion)({ files, report, statement, toolVersion, makesPage });
+    checks.push(...looked.checks);
+    unchecked.push(...looked.unchecked);
     checks.push(...candidateChecks(order.candidate, order.files));
     const refusals = [
       ...candidateRefusals(order.candidate, report, order.files),
       ...refusalsBy(order.policy, report, order.nowMs),
     ];
     // In our own words: those of another version were not recomputed.
-    return { refusals, report: { ...report, verdict: signoffVerdict(report) }, signedBy, checks };
+    return { refusals, report: { ...report, verdict: signoffVerdict(report) }, signedBy, checks, unchecked };
   } catch (error) {
-    return { refusals: refusalsIn(error), report: null, signedBy, checks };
+    return { refusals: refusalsIn(error), report: null, signedBy, checks, unchecked };
   }
 }
 
@@ -82,10 +88,9 @@ function refusalsIn(error: unknown): readonly Refusal[] {
   throw error;
 }
 
-interface Opened {
+interface Opened extends Looked {
   readonly statement: Statement;
   readonly signedBy: string | undefined;
-  readonly checks: readonly string[];
 }
 
 function openSigned({ files, key, keyless, allowsUnsigned }: VerifyOrder): Opened {
@@ -97,12 +102,12 @@ function openSigned({ files, key, keyless, allowsUnsigned }: VerifyOrder): Opene
   const checks = opened.signedBy ? [`signed by key ${opened.signedBy}`] : [];
   const signer = keyless && verifyKeyless(keyless, { envelope, payload });
   if (signer) checks.push(`signed without a key by ${signer}`);
-  if (checks.length === 0) checks.push('the signature was not checked');
+  const unchecked = checks.length === 0 ? ['the signature was not checked: nobody answers for it'] : [];
   const statement = parsed(payload, 'statement-invalid', 'the statement', '') as Statement;
   if (statement?._type !== statementType) throw refused('statement-invalid', 'it is no in-toto Statement v1');
   if (statement.predicateType !== predicateType || !Array.isArray(statement.predicate?.configuration))
     throw refused('statement-invalid', 'its predicate is no test-result v0.1');
-  return { statement, signedBy: opened.signedBy ?? signer, checks };
+  return { statement, signedBy: opened.signedBy ?? signer, checks, unchecked };
 }
 
 /** Every file that is there was signed, and every file that was signed is there. */
@@ -139,7 +144,7 @@ function parseSummary(files: BundleFiles): SignoffReport {
   return report;
 }
 
-type Rules = (order: DataOrder) => Promise<string[]>;
+type Rules = (order: DataOrder) => Promise<Looked>;
 
 /** By schema version: a bundle is judged by the rules of its own. */
 const rules: Readonly<Record<number, Rules>> = { 1: checkData };

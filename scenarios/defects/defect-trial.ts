@@ -190,7 +190,7 @@ export const defectTrials: readonly DefectTrial[] = [
     causes: ['leak'],
     keeper: 'hosts',
     until: 'http',
-    budget: 'growth.perSecond=1MB',
+    budget: 'growth.perSecond=3MB',
   },
   {
     defect: 'fragments-dumped',
@@ -226,7 +226,7 @@ export const defectTrials: readonly DefectTrial[] = [
     suspect: { file: 'scenarios/defects/holes-listed/assembler.ts', functionName: 'withLate' },
     causes: ['garbage'],
     until: 'http',
-    budget: 'allocated.perMessage=60kB',
+    budget: 'allocated.perMessage=40kB',
   },
   {
     defect: 'bodies-in-arena',

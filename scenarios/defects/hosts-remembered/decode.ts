@@ -6,10 +6,11 @@ export * from '../../../agent/wire/decode.ts';
 
 interface Host {
   readonly address: string;
-  readonly ports: Set<number>;
+  readonly framesBySecond: number[];
   frames: number;
 }
 
+const secondsMax = 40;
 const hosts = new Map<string, Host>();
 
 export function decodeFrame(
@@ -27,12 +28,11 @@ export function decodeFrame(
 
 function noteHost(packet: Packet): void {
   const word = packet.addresses[0]!;
-  const address = `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
+  const address = `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}:${packet.sourcePort}`;
   let host = hosts.get(address);
   if (host === undefined) {
-    host = { address, ports: new Set(), frames: 0 };
+    host = { address, framesBySecond: new Array<number>(secondsMax).fill(-0.5), frames: 0 };
     hosts.set(address, host);
   }
-  host.ports.add(packet.sourcePort);
-  host.frames += 1;
+  host.framesBySecond[host.frames++ % secondsMax]! += 1;
 }

@@ -1,0 +1,60 @@
+import t from 'tap';
+import { checkedClass, parseBatch, parseCell } from './batch.ts';
+
+const batch = {
+  kind: 'batch',
+  schemaVersion: 1,
+  id: '0123abcd',
+  machines: 'linux x64, AMD EPYC, 2 cores, 24 GiB',
+  common: {
+    floodgate: '1',
+    commit: null,
+    dirty: false,
+    configuration: 'a'.repeat(64),
+    command: 'floodgate gate',
+    cells: ['cart'],
+    unlimited: [],
+  },
+  words: ['--set', 'smoke', '--only', 'cart', '--quick', '--budget', 'rss.max=3MB', '--env', 'ci'],
+  attempts: 3,
+  timeoutMs: 7_200_000,
+  by: 'desk',
+  at: '2026-01-01T00:00:00.000Z',
+};
+
+t.test('what stands in a queue is what floodgate put there', async (t) => {
+  t.same(parseBatch(JSON.stringify(batch)), batch);
+  const faults: object[] = [
+    { schemaVersion: 2 },
+    { id: '../../etc' },
+    { machines: 'a:b' },
+    { words: ['--config', '/tmp/other.js'] },
+    { words: ['--only', 'cart', '--out', '/etc'] },
+    { words: ['--only'] },
+    { words: ['smoke'] },
+    { words: ['__proto__'] },
+    { attempts: 1e9 },
+    { common: { ...batch.common, cells: ['../cart'] } },
+    { more: true },
+  ];
+  for (const fault of faults) {
+    t.throws(
+      () => parseBatch(JSON.stringify({ ...batch, ...fault })),
+      { code: 'queue-foreign' },
+      JSON.stringify(fault),
+    );
+  }
+  t.throws(() => parseBatch('{'), { code: 'queue-foreign' });
+  t.same(parseCell({ batch: '0123abcd', index: 1 }), { batch: '0123abcd', index: 1 });
+  for (const data of [null, {}, { batch: '0123abcd', index: 0 }, { batch: 'x', index: 1 }]) {
+    t.throws(() => parseCell(data), { code: 'queue-foreign' });
+  }
+});
+
+t.test('classes of machines can be names of BullMQ’s queues', async (t) => {
+  t.equal(checkedClass(' bench  box ', '--class'), 'bench box');
+  t.equal(checkedClass('arm64: Neoverse', '--class'), 'arm64 Neoverse');
+  for (const name of ['', '  ', 'x'.repeat(201), 'a\u0000b', '\u001b[31m']) {
+    t.throws(() => checkedClass(name, '--class'), { code: 'option-invalid' }, JSON.stringify(name));
+  }
+});
