@@ -5,7 +5,7 @@
 import { BODY_PAGE_BYTES, type BodyLimits, defaultBodyLimits } from './body/body-limits.ts';
 import { chunkBytes } from './capture/frame-source.ts';
 import { blockBytesDefault, ringBytesDefault, ringBytesTotal } from './capture/live-source.ts';
-import { SEALED_TEXT_BYTES_MAX, sealedMemoryBytes } from './encode/seal-layout.ts';
+import { SEALED_TEXT_BYTES_MAX, sealedMemoryBytes, unpaidValueBytes } from './encode/seal-layout.ts';
 import { FloodgateError } from './errors.ts';
 import { defaultHttpLimits, type HttpLimits, httpMemoryTerms } from './http/http-limits.ts';
 import { samplerBytes } from './overload/sampler-memory.ts';
@@ -171,7 +171,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   const rings = deriveRings(options, memoryBytes);
   const sealedBytesMax = sealedBytesFor(memoryBytes);
   const sealedIdleBytesMax = Math.max(sealedIdleBytesMin, sealedIdleBodies * sealedBytesMax);
-  const sealingBytes = sealingBytesFixed + sealedMemoryBytes(sealedBytesMax) + sealedIdleBytesMax;
+  const sealingBytes =
+    sealingBytesFixed + sealedMemoryBytes(sealedBytesMax) + unpaidValueBytes(sealedBytesMax) + sealedIdleBytesMax;
   const beside = sealingBytes + (options.compressed ? decompressorBytes : 0);
   // The shares of what is taken here come to 0.94 of it.
   const taken = Math.max(0, beside - freeBytes(memoryBytes)) * 1.12;

@@ -189,10 +189,10 @@ const pieces: Attack = async (capture) => {
   }
 };
 
-/** Bodies of many small values that never end: kept as values. */
+/** Bodies of many small values that never end: kept as values, since two documents are not sealed. */
 const values: Attack = async (capture) => {
   const json = text(
-    `POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n[${'7,"v",{"k":[]},'.repeat(10_000)}`,
+    `POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n{"a":1}[${'7,"v",{"k":[]},'.repeat(10_000)}`,
   );
   for (let at = 0; at < (limits.witness.totalBytesMax / limits.witness.messageBytesMax) * 3; at += 1) {
     await capture.open(700_000 + at);

@@ -217,6 +217,10 @@ export function sealedMemoryBytes(textBytesMax: number): number {
   return Math.ceil(TEXT_AT + textBytesMax + plain + digests + tables + tape + Math.min(textBytesMax * 9, VALUE_BYTES));
 }
 
+/** What a part of a text may add to its value before that is paid for: `"DE",` as above. */
+const PART_BYTES_MAX = 256 << 10;
+export const unpaidValueBytes = (textBytesMax: number): number => Math.min(textBytesMax, PART_BYTES_MAX) * 9;
+
 /** What a record is, in its low four bits; above them the format. */
 export const Op = {
   /** Behind it (4 bytes each): where the text begins and ends. */
