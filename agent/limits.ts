@@ -171,8 +171,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   const rings = deriveRings(options, memoryBytes);
   const sealedBytesMax = sealedBytesFor(memoryBytes);
   const sealedIdleBytesMax = Math.max(sealedIdleBytesMin, sealedIdleBodies * sealedBytesMax);
-  const sealingBytes =
-    sealingBytesFixed + sealedMemoryBytes(sealedBytesMax) + unpaidValueBytes(sealedBytesMax) + sealedIdleBytesMax;
+  const sealingBytes = sealingBytesFixed + sealedMemoryBytes(sealedBytesMax) + sealedIdleBytesMax;
   const beside = sealingBytes + (options.compressed ? decompressorBytes : 0);
   // The shares of what is taken here come to 0.94 of it.
   const taken = Math.max(0, beside - freeBytes(memoryBytes)) * 1.12;
@@ -191,7 +190,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     decodedBytesMax: options.decodedLengthMax ?? defaultBodyLimits.decodedBytesMax,
     sealedBytesMax,
   };
-  const totalBytesMax = Math.floor(shared * valueShare);
+  const unpaidBytes = unpaidValueBytes(sealedBytesMax);
+  const totalBytesMax = Math.floor(shared * valueShare) - unpaidBytes;
   const witness: WitnessLimits = {
     ...defaultWitnessLimits,
     body,
@@ -212,7 +212,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   const terms = addUp(tcp, http, witness, decoderBytesMax, bodyBufferBytesMax);
   terms.push({ name: 'output', bytes: outputBytesMax, reason: 'lines and entries on their way out' });
   terms.push({ name: 'har', bytes: harBytesMax, reason: 'requests waiting for their response, and their bodies' });
-  terms.push(...fixedTerms(rings.bytesTotal > 0, sealingBytes));
+  terms.push(...fixedTerms(rings.bytesTotal > 0, sealingBytes + unpaidBytes));
   if (samplingBytes > 0) {
     terms.push({ name: 'overload', bytes: samplingBytes, reason: 'rates of endpoints, and verdicts by stream' });
   }

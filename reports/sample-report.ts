@@ -165,13 +165,13 @@ export function sampleRun(options: SampleOptions = {}): RunReport {
       missing: 0,
     },
     family: null,
+    fault: null,
     verdict: {
       ok,
       exitCode: ok ? 0 : 1,
       headline: ok ? 'within budget: RSS p99 60.1 MB of 200 MB' : 'RSS p99 400 MB is over its limit of 200 MB',
     },
     notes: [{ severity: 'info', text: `The kernel is shared with other work.${hostile}` }],
-    fault: null,
     partial: false,
   };
 }
