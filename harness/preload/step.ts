@@ -19,8 +19,8 @@ export interface HeapCount {
 
 /** One was not enough (allocation within 0.16 % then), three were. */
 const settlingCollections = 3;
-/** What a reading takes up is made a multiple of this: most need 5 KB to 8 KB. */
-const readingBytes = 8 << 10;
+/** What a reading takes up is made a multiple of this: most need less than half of it. */
+const readingBytes = 64 << 10;
 /** What an array takes that has room for nothing, and how much more it takes for each element. */
 const arrayBytes = 48;
 const elementBytes = 8;
@@ -56,8 +56,9 @@ export class StepReadings {
 
   #end(): void {
     this.#heap.report();
+    // Records of collections differ in length; behind them there are none, and the last look takes the same each time.
+    this.#heap.takeCollections();
     this.#fillUp();
-    // With the collections of the reading itself.
     this.#allocatedBytes = this.#heap.takeCollections() + this.#heap.takingBytes;
   }
 

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { LineBytes, Spike, Suspect } from '../../../reports/model.ts';
+import { plainNode } from '../../../test/installed-package.ts';
 import { projectRoot, sourceMaps } from '../../profile/files.ts';
 import { watchedFunction } from '../../report/suspect-lines.ts';
 import { startChild } from '../../target/child-target.ts';
@@ -104,7 +105,8 @@ function compiled(folder: string, file: string): string {
     '--typeRoots',
     path.join(projectRoot, 'node_modules/@types'),
   ];
-  execFileSync(process.execPath, [tsc, file, ...out, ...how], { cwd: folder, stdio: 'pipe' });
+  // The type checker does not survive the hooks of the test runner.
+  execFileSync(...plainNode(tsc, file, ...out, ...how), { cwd: folder, stdio: 'pipe' });
   const built = path.join(folder, 'dist', 'both.mjs');
   // A profile of an earlier pass asks for it first.
   sourceMaps.of(shown(built));
