@@ -118,10 +118,11 @@ async function linesOf(program: string, suspect: Suspect, folder: string): Promi
   const spike = { suspects: [suspect], cause: 'garbage' } as unknown as Spike;
   const instrument = lineSampling(watchedFunction(spike)!)!;
   const { nodeArguments, preload } = instrument.start(folder);
+  const [command, words] = plainNode(...(nodeArguments ?? []), ...preloadArguments, program);
   const target = await startChild({
     name: 'known lines',
-    command: process.execPath,
-    arguments: [...(nodeArguments ?? []), ...preloadArguments, program],
+    command,
+    arguments: words,
     env: preloadEnvironment({ intervalMs: 500, ...preload }),
     ready: /^ready/,
     withChannel: true,
