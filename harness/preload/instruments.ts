@@ -98,7 +98,8 @@ export class Instruments {
       const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${this.#who}-${interval}.json`);
       writeFileSync(heapFile, heap, { mode: 0o600 });
       writeFileSync(offHeapFile, JSON.stringify(sites), { mode: 0o600 });
-      const mapsFile = writeMaps(heap, path.join(profile.folder, `${profile.kind}-maps-${this.#who}-${interval}.json`));
+      const maps = path.join(profile.folder, `${profile.kind}-maps-${this.#who}-${interval}.json`);
+      const mapsFile = writeMaps(heap, maps, this.#options.lines?.url);
       if (goesOn) this.#startMs = endMs;
       else this.begin();
       this.#send({ type: 'profile', interval, startMs, endMs, heapFile, offHeapFile, mapsFile });
@@ -131,11 +132,12 @@ export class Instruments {
 }
 
 /** The maps that Node.js itself has of the code in a profile: it has them where a loader turned them on (`tsx` does). */
-function writeMaps(heapProfile: string, file: string): string | undefined {
+function writeMaps(heapProfile: string, file: string, replaced: string | undefined): string | undefined {
   if (!process.sourceMapsEnabled) return undefined;
   const maps: Record<string, unknown> = {};
   for (const [, url = ''] of heapProfile.matchAll(/"url":"([^"\\]+)"/g)) {
-    if (url.startsWith('node:') || Object.hasOwn(maps, url)) continue;
+    // What is in the place of a source is looked up by whoever put it there.
+    if (url.startsWith('node:') || url === replaced || Object.hasOwn(maps, url)) continue;
     const payload = findSourceMap(url)?.payload;
     if (payload) maps[url] = payload;
   }

@@ -64,7 +64,12 @@ for (const isTyped of [false, true]) {
         line: lineOf('function makeBoth'),
         where: 'heap',
       };
-      const rows = await linesOf(program, suspect as Suspect, folder);
+      const rows = await linesOf(
+        program,
+        suspect as Suspect,
+        folder,
+        isTyped && isAsync ? ['--enable-source-maps'] : [],
+      );
       for (const [mark, bytes] of [
         ['// the text', textBytes],
         ['// the numbers', numbersBytes],
@@ -114,11 +119,16 @@ function compiled(folder: string, file: string): string {
 }
 
 /** The pass for lines, without the traffic. */
-async function linesOf(program: string, suspect: Suspect, folder: string): Promise<LineBytes['rows']> {
+async function linesOf(
+  program: string,
+  suspect: Suspect,
+  folder: string,
+  ownArguments: readonly string[],
+): Promise<LineBytes['rows']> {
   const spike = { suspects: [suspect], cause: 'garbage' } as unknown as Spike;
   const instrument = lineSampling(watchedFunction(spike)!)!;
   const { nodeArguments, preload } = instrument.start(folder);
-  const [command, words] = plainNode(...(nodeArguments ?? []), ...preloadArguments, program);
+  const [command, words] = plainNode(...ownArguments, ...(nodeArguments ?? []), ...preloadArguments, program);
   const target = await startChild({
     name: 'known lines',
     command,
