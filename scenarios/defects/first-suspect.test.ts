@@ -18,11 +18,8 @@ t.setTimeout(1_500_000);
 const sample = [
   'reassembly-unbounded',
   'expressions-recompiled',
-  'whole-bodies',
   'unpaired-requests',
   'fragments-kept',
-  'histograms-per-connection',
-  'idle-timers',
   'dictionary-loaded',
 ];
 
