@@ -136,6 +136,13 @@ const envelopes: Row[] = [
     ),
     'summary-invalid',
   ],
+  ...[null, 1, 'x', [], {}, { keyid: 'a' }, { keyid: null, sig: '' }, { keyid: {}, sig: [] }].map(
+    (signature): Row => [
+      `a signature that is ${JSON.stringify(signature)}`,
+      envelope((all) => void (all.signatures = [signature])),
+      'envelope-invalid',
+    ],
+  ),
   ['an envelope that is null', (all) => void all.set(envelopeName, Buffer.from('null\n')), 'envelope-invalid'],
   ['a bit of the payload', envelope((all) => void (all.payload = `A${all.payload.slice(1)}`)), 'signature-invalid'],
   [
