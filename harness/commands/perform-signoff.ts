@@ -48,13 +48,14 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const timeMaxMs = parseQuantity(flags.maxTime, '--max-time', 'seconds') * 1000;
   const seed =
     flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
-  const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, process.env.FLOODGATE_KEY_PASSPHRASE);
+  // Of all that the environment holds, before the session takes secrets out of it.
+  const redactor = new Redactor({ ...process.env });
+  const session = openSession();
+  const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, session.passphrase);
   const project = await projectOf(flags);
   const ledger = projectLedger(project);
   const chosen = scenariosOf(project, flags);
   const inputs = inputsOf(project, chosen.scenarios);
-  const session = openSession();
-  const redactor = new Redactor(process.env);
   const out = emptyFolder(flags);
   const step = (text: string) => void process.stderr.write(`${text}\n`);
   const build = project.config.build;

@@ -65,6 +65,7 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
       import('./prepare-version.ts'),
       import('../project/find-config.ts'),
     ]);
+  const session = openSession();
   const { report } = verified;
   const folder = process.cwd();
   const project = config === undefined ? projectIn(files, folder) : await loadProject(folder, config);
@@ -75,7 +76,6 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
       report.scenarios.map(({ name }) => name),
     );
   checkInputs(report, project.folder);
-  const session = openSession();
   const step = (text: string) => void process.stderr.write(`${text}\n`);
   const store = new VersionStore({
     folder: project.folder,

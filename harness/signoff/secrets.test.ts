@@ -1,5 +1,6 @@
 /** Secrets in the forms in which texts of a run hold them. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -65,4 +66,28 @@ t.test('a file whose name is a secret is refused before the first run', async (t
   t.equal(code, 2, err);
   t.match(err, /candidate\.sha256 holds what looks like a secret: line 2/);
   t.notOk(existsSync(started), 'nothing was measured');
+});
+
+t.test('what opens the key is in no environment of a build, a target or a project’s own configuration', async (t) => {
+  const { folder, temporary } = workplace(t);
+  const shop = path.join(folder, 'shop');
+  mkdirSync(shop);
+  const key = path.join(folder, 'release.key');
+  const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' } as const;
+  writeFileSync(key, generateKeyPairSync('ed25519').privateKey.export(cipher));
+  const seen = (name: string) => path.join(folder, `${name}.json`);
+  const write = (name: string, more = '') =>
+    `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(seen(name))}, JSON.stringify(process.env));\n${more}`;
+  writeFileSync(path.join(shop, 'build.mjs'), write('build'));
+  writeFileSync(path.join(shop, 'server.mjs'), write('target'));
+  const config = `export default { build: 'node build.mjs', targets: { shop: { command: 'node server.mjs' } },
+    scenarios: [{ name: 'cart', load: 'true' }], budgets: { 'rss.max': '1 GB' } };`;
+  writeFileSync(path.join(shop, 'floodgate.config.mjs'), write('project', config));
+  process.env.FLOODGATE_KEY_PASSPHRASE = 'open sesame';
+  const words = ['signoff', '--release', 'v1', '--key', key, '--no-pdf'];
+  const child = startIn(shop, words, temporary);
+  delete process.env.FLOODGATE_KEY_PASSPHRASE;
+  const { err, out } = await outcomeOf(child);
+  t.match(out, /signed: key/, err);
+  for (const name of ['build', 'target', 'project']) t.notMatch(readFileSync(seen(name), 'utf8'), 'sesame', name);
 });
