@@ -1,6 +1,6 @@
 /** What `floodgate signoff` does, in turn: versions, runs, pairs, the bundle, and the bundle verified before it is handed over. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -18,10 +18,10 @@ import { writeArchive } from '../signoff/archive.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
 import { type BundleFiles, Room } from '../signoff/bundle-room.ts';
 import { keyIdOf } from '../signoff/envelope.ts';
-import { fileDigest } from '../signoff/file-digest.ts';
 import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
+import { describeRecording } from '../signoff/recording.ts';
 import { Refused } from '../signoff/refusal.ts';
 import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { sourceListName } from '../signoff/source-list.ts';
@@ -30,9 +30,10 @@ import { readMachineFacts } from '../watch/environment.ts';
 import { readMachine } from '../watch/machine.ts';
 import { readPrivateKey } from './key-file.ts';
 import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
+import { inProjectFolder } from './project-folder.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { projectLedger } from './project-ledger.ts';
-import { makeReportFolder } from './report-folder.ts';
+import { guard, makeReportFolder } from './report-folder.ts';
 import { openSession, type Session } from './session.ts';
 import { commandLine } from './shown-words.ts';
 import type { SignoffFlags } from './signoff-flags.ts';
@@ -59,14 +60,12 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const out = emptyFolder(flags);
   const step = (text: string) => void process.stderr.write(`${text}\n`);
   const build = project.config.build;
-  const store = new VersionStore({
-    folder: project.folder,
-    build,
-    onStep: step,
-    describeSource,
-  });
-  const workFolder = path.join(project.folder, '.floodgate', `signoff-${process.pid}`);
+  const { folder } = project;
+  const workFolder = path.join(folder, '.floodgate', `signoff-${process.pid}`);
+  let opened: VersionStore | undefined;
   try {
+    const store = inProjectFolder(folder, () => new VersionStore({ folder, build, onStep: step, describeSource }));
+    opened = store;
     const candidate = await preparedVersion(store, project, flags.candidate);
     const sourceList = store.sourceOf(candidate.version) ?? '';
     // A file's name that would keep the bundle from being written, before anything is measured.
@@ -120,12 +119,14 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
       print: async (page) => (flags.pdf ? printPage(page, process.env.PATH ?? '') : undefined),
     });
     await refuseUnverifiable(sealed.files, { key, session, out });
-    writeFolder(out, sealed.files);
-    if (flags.archive) writeArchive(out, `${out}.tar.gz`, [...sealed.files.keys()]);
+    guard(out, () => {
+      writeFolder(out, sealed.files);
+      if (flags.archive) writeArchive(out, `${out}.tar.gz`, [...sealed.files.keys()]);
+    });
     printSignoff(sealed.report, { out, key, archive: flags.archive === true, tookMs: Date.now() - startedAtMs });
     return sealed.report.verdict.exitCode;
   } finally {
-    store.close();
+    opened?.close();
     rmSync(workFolder, { recursive: true, force: true });
     // Of a sign-off that came to no bundle.
     if (readdirSync(out).length === 0) rmdirSync(out);
@@ -165,13 +166,13 @@ function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[]): Si
   );
   return [...names].map((name) => {
     const file = path.resolve(folder, name);
-    const bytes = statSync(file, { throwIfNoEntry: false })?.size;
-    if (bytes === undefined) {
+    const described = describeRecording(file);
+    if (described === undefined) {
       throw new FloodgateError('recording-missing', `${file} does not exist`, {
         hint: 'A scenario of the sign-off sends it.',
       });
     }
-    return { name: path.relative(folder, file), sha256: fileDigest(file), bytes };
+    return { name: path.relative(folder, file), ...described };
   });
 }
 
@@ -183,11 +184,16 @@ function sameSource(store: VersionStore, candidate: PreparedVersion, previous: P
   return source !== undefined && source === before ? { isCandidate: true } : {};
 }
 
-function emptyFolder({ out, release }: SignoffFlags): string {
+function emptyFolder({ out, release, archive }: SignoffFlags): string {
   const folder = path.resolve(out ?? path.join('runs', `signoff-${release.replaceAll(/[^\w.-]/g, '-')}`));
   if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
     throw new FloodgateError('output-unwritable', `${folder} is not empty`, {
       hint: 'A bundle has a folder of its own: --out DIR.',
+    });
+  }
+  if (archive && lstatSync(`${folder}.tar.gz`, { throwIfNoEntry: false })) {
+    throw new FloodgateError('output-unwritable', `${folder}.tar.gz is there already`, {
+      hint: 'Take it away, or name another folder: --out DIR. No archive is written over another, or through a link.',
     });
   }
   return makeReportFolder('signoff', folder);
