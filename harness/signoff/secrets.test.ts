@@ -6,6 +6,7 @@ import t from 'tap';
 import { FloodgateError } from '../../agent/errors.ts';
 import { outcomeOf, startIn, workplace } from '../commands/cli-trial.ts';
 import { Redactor } from '../redaction/redactor.ts';
+import { shownCommand } from '../requests/shown-command.ts';
 import { findSecret } from './find-secret.ts';
 import { notRun } from './seal.ts';
 
@@ -41,6 +42,31 @@ t.test('values are found by the names of their variables, in every form', (t) =>
     undefined,
     'a short word may be there by chance',
   );
+  t.end();
+});
+
+t.test('values are found as a shell quotes them, and as URLs have them', (t) => {
+  const value = 'ab\'cd ef/gh+ij?k"l*m';
+  const redactor = new Redactor({ API_TOKEN: value });
+  const lower = (text: string) => text.replaceAll(/%../g, (each) => each.toLowerCase());
+  const url = encodeURIComponent(value);
+  for (const form of [
+    shownCommand([value]).slice('floodgate '.length),
+    `'ab'"'"'cd ef/gh+ij?k"l*m'`,
+    JSON.stringify(value),
+    url,
+    lower(url),
+    url.replaceAll('%20', '+'),
+    lower(url.replaceAll('%20', '+')),
+    url.replace("'", '%27').replace('*', '%2A'),
+    lower(url.replace("'", '%27').replace('*', '%2A')),
+    String(new URLSearchParams({ value })).slice('value='.length),
+    encodeURI(value),
+    encodeURI(value).replaceAll('%20', '+'),
+  ]) {
+    const found = redactor.text(`see ${form}, sorry`);
+    t.match(found, /^see ['"]?\*REDACTED\*['"]?, sorry$/, form);
+  }
   t.end();
 });
 
