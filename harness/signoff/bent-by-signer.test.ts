@@ -3,7 +3,7 @@
  * refused. Beside them stand ways that change nothing, which are taken.
  */
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { dsse } from '@sigstore/core';
@@ -339,6 +339,38 @@ const from =
     void files.set(name, other.get(name)!);
 const project = (change: (value: Mutable<unknown>) => void): Bend => signedAgain(edit('project.json', change));
 const mixed: Row[] = [
+  ...[
+    ['died', (all: Mutable<unknown>) => void Object.assign(all.pass.exit, { code: 139, expected: false })],
+    ['hung', (all: Mutable<unknown>) => void Object.assign(all.pass.exit, { killed: true })],
+    ['was interrupted', (all: Mutable<unknown>) => void (all.interrupted = true)],
+  ].map(
+    ([name, change]): Row => [
+      `a pair whose target ${name}`,
+      signedAgain(measurement(`${pairs}/2-head.json`, change as () => void)),
+      'data-invalid',
+    ],
+  ),
+  ...['1-base', '1-head', '3-head'].map(
+    (name): Row => [
+      `one run in two places, as ${name}`,
+      signedAgain((files) => void files.set(`${pairs}/${name}.json`, files.get(`${pairs}/2-head.json`)!)),
+      'report-differs',
+    ],
+  ),
+  ...[`${run}/measurement.json`, `${pairs}/1-base.json`].flatMap((name) =>
+    ['2020-01-01T00:00:00Z', '2026-11-29T21:30:00Z'].map(
+      (time): Row => [
+        `${name}: measured at ${time}`,
+        signedAgain(measurement(name, (all) => void (all.pass.startedAtEpochMs = Date.parse(time)))),
+        'report-differs',
+      ],
+    ),
+  ),
+  [
+    'a report that says that it is partial',
+    signedAgain(edit(`${run}/report.json`, (all: Mutable<unknown>) => void (all.partial = true))),
+    'verdict-differs',
+  ],
   ['the summary of another sign-off', signedAgain(from('signoff.json')), 'comparison-differs'],
   [
     'pairs of another sign-off',
@@ -574,6 +606,7 @@ t.test('what changes nothing is taken', async (t) => {
   named[3]! |= 8;
   writeFileSync(file, named);
   t.same(await whole(), [], 'with a name in the header of gzip');
+  rmSync(file);
   writeArchive(place, file, names.reverse());
   t.same(await whole(), [], 'files in another order');
   const linked = path.join(folder, 'linked');

@@ -15,6 +15,7 @@ import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
 import { parseWritten } from './bounded-json.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { Moments, refuseCutShort } from './check-moments.ts';
 import { checkCommand, checkOrigin, checkProject } from './check-project.ts';
 import { envelopeName } from './envelope.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
@@ -31,6 +32,7 @@ interface Bundle {
   readonly project: unknown;
   /** The version of floodgate that looks at it is the one that made it. */
   readonly isOwnVersion: boolean;
+  readonly moments: Moments;
 }
 
 export interface DataOrder {
@@ -60,7 +62,8 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
     throw refused('summary-invalid', `${summaryName}: no note says that heap snapshots are in the bundle`);
   const project = parsed(contentOf(files, projectName), 'data-invalid', projectName);
   checkProject(project, report);
-  const bundle = { files, report, project, isOwnVersion: report.tool.version === order.toolVersion };
+  const isOwnVersion = report.tool.version === order.toolVersion;
+  const bundle = { files, report, project, isOwnVersion, moments: new Moments(report) };
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
   if (typeof ledger === 'string') throw refused('data-invalid', `${ledgerFileName}: ${ledger}`);
   if (!isSame(ledger.waivers, report.waivers))
@@ -163,7 +166,7 @@ function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedR
   const again = judgeRun({
     scenario,
     report: stored,
-    measurement: storedMeasurement(files, `${run.folder}/${measurementName}`),
+    measurement: storedMeasurement(bundle, `${run.folder}/${measurementName}`),
     ledger,
     thresholds: run.thresholds,
     definition: run.definition,
@@ -190,13 +193,13 @@ function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedR
 }
 
 async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedComparison): Promise<number> {
-  const { files, isOwnVersion } = bundle;
+  const { isOwnVersion } = bundle;
   const { result, folder } = comparison;
   const place = `${scenario} (${result.lane} lane)`;
   if (folder !== `pairs/${scenario}/${result.lane}`) {
     throw refused('data-invalid', `${place} names another comparison's folder`);
   }
-  const again = await pairsAgain(files, scenario, comparison);
+  const again = await pairsAgain(bundle, scenario, comparison);
   const judged = again.metrics.filter(({ threshold }) => threshold !== null);
   const metrics = knownIn([...result.metrics, ...judged], again.metrics);
   // Call sites come from a run with another instrument, and decide nothing.
@@ -204,11 +207,7 @@ async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedCo
   throw refused('comparison-differs', `${place}: ${firstDifference(metrics, result.metrics, isOwnVersion)}`);
 }
 
-async function pairsAgain(
-  files: BundleFiles,
-  scenario: string,
-  comparison: SignedComparison,
-): Promise<ComparedScenario> {
+async function pairsAgain(bundle: Bundle, scenario: string, comparison: SignedComparison): Promise<ComparedScenario> {
   const { result, folder } = comparison;
   try {
     return await judgePairsAgain({
@@ -218,7 +217,10 @@ async function pairsAgain(
       pairs: result.pairs,
       measurementOf: (side, pair) => {
         const name = `${folder}/${pair}-${side}.json`;
-        return files.has(name) ? storedMeasurement(files, name) : undefined;
+        if (!bundle.files.has(name)) return undefined;
+        const measurement = storedMeasurement(bundle, name);
+        refuseCutShort(name, measurement);
+        return measurement;
       },
     });
   } catch (error) {
@@ -227,9 +229,10 @@ async function pairsAgain(
   }
 }
 
-function storedMeasurement(files: BundleFiles, name: string): Measurement {
+function storedMeasurement({ files, moments }: Bundle, name: string): Measurement {
   const measurement = readMeasurement(parsed(contentOf(files, name), 'data-invalid', name));
   if (typeof measurement === 'string') throw refused('data-invalid', `${name}: ${measurement}`);
+  moments.take(name, measurement);
   return measurement;
 }
 

@@ -405,7 +405,7 @@ const lies: Row[] = [
   [
     'a pair twice',
     signedAgain((all) => void all.set(`${pairs}/3-head.json`, all.get(`${pairs}/1-base.json`)!)),
-    'comparison-differs',
+    'report-differs',
   ],
   [
     'the page shows another verdict',
