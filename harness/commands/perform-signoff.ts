@@ -112,6 +112,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         targets: project.config.targets ?? {},
         scenarios: chosen.scenarios,
         ...(build !== undefined && { build }),
+        ...(project.config.budgets && { budgets: project.config.budgets }),
       },
       sourceList,
       pairs: { seed, pairsMax },

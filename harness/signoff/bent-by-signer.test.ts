@@ -25,14 +25,17 @@ import {
   stateAgain,
   summary,
   verified,
+  write,
 } from './bending-fixture.ts';
 import { readBundle, writeFolder } from './bundle-files.ts';
-import { release, sealedFixture, signedAt } from './bundle-fixture.ts';
+import { ledger, release, sealedFixture, signedAt } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, keyIdOf, payloadType } from './envelope.ts';
+import { judgeRun, signoffVerdict } from './judge.ts';
 import { checkPolicy } from './policy.ts';
 import type { Reason } from './refusal.ts';
 import { sha256 } from './statement.ts';
+import { readSummary } from './summary.ts';
 
 // Nothing here is about how long it takes, on however busy a machine.
 t.setTimeout(600_000);
@@ -301,6 +304,31 @@ const pages: Row[] = [
   ],
 ];
 
+const ofProject = (more: object): Bend => edit('project.json', (all: object) => void Object.assign(all, more));
+const ofScenario = (more: object): Bend =>
+  edit('project.json', (all: { scenarios: object[] }) => void Object.assign(all.scenarios[0]!, more));
+const inSummary = (words: string): Bend => summary((all) => void (all.scenarios[0].runs[0].command += ` ${words}`));
+
+/** Judged by other limits, and all that follows from them written as they come to. */
+function judgedBy(change: (budget: Record<string, number>) => void): Bend {
+  return both(
+    measurement(`${run}/measurement.json`, (all) => change(all.budget)),
+    (files) => {
+      const signed = read<Mutable<unknown>>(files, 'signoff.json');
+      const [first] = signed.scenarios[0].runs;
+      const again = judgeRun({
+        ...{ scenario: 'steady', report: read(files, `${run}/report.json`), ledger },
+        measurement: read(files, `${run}/measurement.json`),
+        ...{ thresholds: first.thresholds, definition: first.definition, day: signedAt.slice(0, 10) },
+      });
+      write(files, `${run}/report.json`, again.report);
+      signed.scenarios[0].runs[0] = { ...again.run, folder: run };
+      signed.verdict = signoffVerdict(signed);
+      write(files, 'signoff.json', readSummary(JSON.parse(JSON.stringify(signed))));
+    },
+  );
+}
+
 /** A bundle that says that another version made it, whose page has other words. */
 function otherVersion(words: string): Bend {
   return both(
@@ -350,6 +378,36 @@ const mixed: Row[] = [
       'data-invalid',
     ],
   ),
+  [
+    'a limit that nothing is over, under the command of another',
+    signedAgain(judgedBy((budget) => void (budget['rss.max'] = 1e300))),
+    'budget-differs',
+  ],
+  [
+    'a limit less than the command has',
+    signedAgain(judgedBy((budget) => void delete budget['rss.max'])),
+    'budget-differs',
+  ],
+  ...[{ budgets: { 'rss.max': '100 MB' } }, { budgets: { 'rss.p99': '200 MB' } }].flatMap((budgets): Row[] => [
+    ['a limit of the project that the command does not have', signedAgain(ofProject(budgets)), 'budget-differs'],
+    ['a limit of the scenario that the command does not have', signedAgain(ofScenario(budgets)), 'budget-differs'],
+  ]),
+  [
+    'a limit of the project that stands otherwise in the command of an environment',
+    signedAgain(
+      ofProject({ budgets: { 'rss.p99': '200 MB' } }),
+      summary((all) => void (all.command += ' --env ci')),
+    ),
+    'budget-differs',
+  ],
+  [
+    'a limit twice in the command',
+    signedAgain(
+      edit(`${run}/report.json`, (all: Mutable<unknown>) => void (all.command += ' --budget=rss.max=1GB')),
+      inSummary('--budget=rss.max=1GB'),
+    ),
+    'budget-differs',
+  ],
   ...['1-base', '1-head', '3-head'].map(
     (name): Row => [
       `one run in two places, as ${name}`,

@@ -15,6 +15,7 @@ import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
 import { parseWritten } from './bounded-json.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { checkLimits } from './check-limits.ts';
 import { Moments, refuseCutShort } from './check-moments.ts';
 import { checkCommand, checkOrigin, checkProject } from './check-project.ts';
 import { envelopeName } from './envelope.ts';
@@ -163,10 +164,11 @@ function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedR
   const traffic = files.get(`${run.folder}/${trafficName}`)?.toString('utf8');
   const whole = { scenario, run, report: stored, traffic, isOwnVersion };
   checkOrigin(whole, report);
+  const measurement = storedMeasurement(bundle, `${run.folder}/${measurementName}`);
   const again = judgeRun({
     scenario,
     report: stored,
-    measurement: storedMeasurement(bundle, `${run.folder}/${measurementName}`),
+    measurement,
     ledger,
     thresholds: run.thresholds,
     definition: run.definition,
@@ -189,6 +191,7 @@ function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedR
     throw refused('verdict-differs', `${place}: the data come to "${again.run.verdict.headline}"`);
   }
   checkCommand(bundle.project, whole);
+  checkLimits(bundle.project, whole, { budget: measurement.budget, signoffCommand: report.command });
   return 1;
 }
 
