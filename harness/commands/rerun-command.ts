@@ -86,7 +86,7 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
   });
   try {
     const { version } = await prepare.preparedVersion(store, project, candidate);
-    prepare.refuseOtherSource(files, store.sourceOf(version) ?? '');
+    prepare.refuseOtherSource(files, store.sourceOf(version) ?? '', report.schemaVersion);
     store.activate(version);
     const figures = await rerun({
       report,

@@ -1,5 +1,6 @@
 /**
- * Whether the raw data of a bundle come to what its reports, its summary, its page and its statement say: the rules of schema version 1.
+ * Whether the raw data of a bundle come to what its reports, its summary, its page and its statement say: the rules of schema versions 1 and 2 (in
+ * which kinds of source files count).
  * Another version of floodgate may word a note otherwise and know more metrics; what it judges has to be the same.
  */
 import path from 'node:path';
@@ -145,6 +146,8 @@ function checkStatement({ files, report }: Bundle, statement: Statement): void {
   if (!source || source.length !== report.candidate.files) {
     throw refused('data-invalid', `${sourceListName} is no list of the candidate's files`);
   }
+  if (report.schemaVersion === 1 && source.some(({ mode }) => mode !== undefined))
+    throw refused('data-invalid', `${sourceListName} has kinds of files, which schema version 1 has not`);
   // Its members stand in one order, so that two readers see the same first.
   if (JSON.stringify(statementOf(report, files, source)) === JSON.stringify(statement)) return;
   throw refused('statement-differs', 'the statement is not the one that the data make');

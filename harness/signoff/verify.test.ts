@@ -350,7 +350,7 @@ const lies: Row[] = [
     'data-invalid',
   ],
   ['summary: a field more', signedAgain(summary((all) => void (all.comment = 'reviewed'))), 'summary-invalid'],
-  ['summary: of a newer version', signedAgain(summary((all) => void (all.schemaVersion = 2))), 'schema-newer'],
+  ['summary: of a newer version', signedAgain(summary((all) => void (all.schemaVersion = 3))), 'schema-newer'],
   [
     'report: a figure',
     signedAgain(
