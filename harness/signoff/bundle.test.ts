@@ -234,6 +234,24 @@ t.test('a long path is read as it was written', async (t) => {
   t.same([...(await readBundle(file)).keys()], [name]);
 });
 
+t.test(
+  'another tar’s archive with long names is read as ustar; its own extensions are refused with what to do',
+  async (t) => {
+    const long = path.join(folder, 'long-names');
+    const name = `pairs/${'s'.repeat(80)}/exact/12-head/measurement.json`;
+    mkdirSync(long);
+    writeFolder(long, new Map([[name, Buffer.from('x')]]));
+    const file = path.join(folder, 'long-names.tar.gz');
+    const pack = (format: string) => execFileSync('tar', [`--format=${format}`, '-czf', file, '-C', long, '.']);
+    pack('ustar');
+    t.same([...(await readBundle(file)).keys()], [name]);
+    for (const format of ['gnu', 'pax']) {
+      pack(format);
+      await t.rejects(readBundle(file), { message: /pack it with tar --format=ustar$/ }, format);
+    }
+  },
+);
+
 t.test('an archive that unpacks to too much ends at the limits', async (t) => {
   const file = path.join(folder, 'bomb.tar.gz');
   const zeros = Buffer.alloc(64 << 20);
