@@ -117,3 +117,41 @@ t.test('what opens the key is in no environment of a build, a target or a projec
   t.match(out, /signed: key/, err);
   for (const name of ['build', 'target', 'project']) t.notMatch(readFileSync(seen(name), 'utf8'), 'sesame', name);
 });
+
+t.test('what a target printed before it died is redacted in its report, and in the bundle', async (t) => {
+  const { folder, temporary } = workplace(t);
+  const target = `
+    import { createServer } from 'node:http';
+    createServer(({ url }, response) => {
+      if (url !== '/die') return response.end();
+      console.error('cannot log in with ' + process.env.SHOP_PASSWORD + ' or ghp_0123456789abcdefghijABCDEFGHIJ012345');
+      process.exit(7);
+    }).listen(process.env.PORT);`;
+  const load = `await fetch('http://127.0.0.1:' + process.argv[2] + '/die').catch(() => {});`;
+  writeFileSync(path.join(folder, 'load.mjs'), load);
+  writeFileSync(path.join(folder, 'server.mjs'), target);
+  const config = `targets: { shop: { command: node server.mjs } }\nscenarios: [{ name: cart, load: 'node load.mjs {port}' }]\nbudgets: { rss.max: 1 GB }\n`;
+  writeFileSync(path.join(folder, 'floodgate.config.yaml'), config);
+  process.env.SHOP_PASSWORD = 'plain-words-of-no-shape';
+  t.teardown(() => void delete process.env.SHOP_PASSWORD);
+  const ran = [
+    'run',
+    '--target',
+    'node server.mjs',
+    '--load',
+    'node load.mjs {port}',
+    '--budget',
+    'rss.max=1GB',
+    '--out',
+    'out',
+  ];
+  for (const [words, report] of [
+    [ran, 'out/report.json'],
+    [['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'], 'bundle/runs/cart/load/report.json'],
+  ] as const) {
+    const { err } = await outcomeOf(startIn(folder, words, temporary));
+    const text = readFileSync(path.join(folder, report), 'utf8');
+    t.match(text, 'cannot log in with *REDACTED* or *REDACTED*', err);
+    t.notMatch(text, /plain-words|ghp_/);
+  }
+});
