@@ -7,7 +7,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { counted } from '../../reports/counted.ts';
 import { formatDuration, printable, verdictMark } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
-import { type SignedInput, type SignoffReport, testsOf } from '../../reports/signoff.ts';
+import { type SignoffReport, testsOf } from '../../reports/signoff.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
@@ -21,7 +21,7 @@ import { keyIdOf } from '../signoff/envelope.ts';
 import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
-import { describeRecording } from '../signoff/recording.ts';
+import { inputsOf } from '../signoff/recording.ts';
 import { Refused } from '../signoff/refusal.ts';
 import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { sourceListName } from '../signoff/source-list.ts';
@@ -56,7 +56,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const project = await projectOf(flags);
   const ledger = projectLedger(project);
   const chosen = scenariosOf(project, flags);
-  const inputs = inputsOf(project, chosen.scenarios);
+  const inputs = inputsOf(project.folder, chosen.scenarios);
   const out = emptyFolder(flags);
   const step = (text: string) => void process.stderr.write(`${text}\n`);
   const build = project.config.build;
@@ -158,23 +158,6 @@ function scenariosOf(project: Project, { set, only }: SignoffFlags): Chosen {
   const scenarios = chosenScenarios(project, { only, ...(set !== undefined && { set }) });
   const leftOut = whole.filter((each) => !scenarios.includes(each)).map(({ name }) => name);
   return { scenarios, set: wanted ?? null, leftOut };
-}
-
-/** Recordings that scenarios send: their digests say which they were. */
-function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[]): SignedInput[] {
-  const names = new Set(
-    scenarios.flatMap(({ capture, requests }) => [capture, requests].filter((each) => each !== undefined)),
-  );
-  return [...names].map((name) => {
-    const file = path.resolve(folder, name);
-    const described = describeRecording(file);
-    if (described === undefined) {
-      throw new FloodgateError('recording-missing', `${file} does not exist`, {
-        hint: 'A scenario of the sign-off sends it.',
-      });
-    }
-    return { name: path.relative(folder, file), ...described };
-  });
 }
 
 const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });
