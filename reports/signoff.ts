@@ -2,8 +2,11 @@
 import type { ComparedScenario } from './comparison.ts';
 import type { BudgetResult, Environment, Fault, Lane, Note, ToolInfo, Verdict } from './model.ts';
 
-/** Raised whenever rules change by which a bundle is judged: each bundle is judged by those of its own version. */
-export const SIGNOFF_SCHEMA_VERSION = 1;
+/**
+ * Raised whenever rules change by which a bundle is judged: each bundle is judged by those of its own version.
+ * 2: links and programs of the candidate's source count as what they are.
+ */
+export const SIGNOFF_SCHEMA_VERSION = 2;
 
 export interface SignedVersion {
   /** As it was asked for: `v1.4.0`, `.`, `shop-1.4.0.tgz`. */
@@ -85,7 +88,7 @@ export type MachineFacts = Pick<Environment, 'node' | 'platform' | 'arch' | 'ker
 
 export interface SignoffReport {
   readonly kind: 'signoff';
-  readonly schemaVersion: typeof SIGNOFF_SCHEMA_VERSION;
+  readonly schemaVersion: 1 | typeof SIGNOFF_SCHEMA_VERSION;
   readonly tool: ToolInfo;
   readonly release: string;
   readonly candidate: SignedVersion;

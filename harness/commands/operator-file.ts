@@ -2,11 +2,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** V8's longest string: JSON beyond it cannot be read anyway. */
-const bytesMax = 512 * 1024 * 1024;
+const wholeBytesMax = 512 * 1024 * 1024;
 const chunkBytes = 1 << 20;
 
 /** What is read of a file, or of a pipe (`<(…)` of a shell). @throws Error whose message says what is wrong with it. */
-export function readOperatorFile(file: string): Buffer {
+export function readOperatorFile(file: string, bytesMax = wholeBytesMax): Buffer {
   // A pipe without a writer would be waited for.
   const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -23,7 +23,10 @@ export function readOperatorFile(file: string): Buffer {
       chunks.push(chunk.subarray(0, count));
       length = chunks.reduce((sum, each) => sum + each.length, 0);
     }
-    throw notReadable(`it is larger than ${bytesMax >> 20} MiB`, 'EFBIG');
+    throw notReadable(
+      `it is larger than ${bytesMax >= 1 << 20 ? `${bytesMax >> 20} MiB` : `${bytesMax >> 10} KiB`}`,
+      'EFBIG',
+    );
   } finally {
     closeSync(fd);
   }

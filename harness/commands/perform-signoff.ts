@@ -1,13 +1,13 @@
 /** What `floodgate signoff` does, in turn: versions, runs, pairs, the bundle, and the bundle verified before it is handed over. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
 import { counted } from '../../reports/counted.ts';
 import { formatDuration, printable, verdictMark } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
-import { type SignedInput, type SignoffReport, testsOf } from '../../reports/signoff.ts';
+import { type SignoffReport, testsOf } from '../../reports/signoff.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
@@ -18,21 +18,22 @@ import { writeArchive } from '../signoff/archive.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
 import { type BundleFiles, Room } from '../signoff/bundle-room.ts';
 import { keyIdOf } from '../signoff/envelope.ts';
-import { fileDigest } from '../signoff/file-digest.ts';
-import { readPrivateKey } from '../signoff/keys.ts';
 import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
+import { inputsOf } from '../signoff/recording.ts';
 import { Refused } from '../signoff/refusal.ts';
 import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { sourceListName } from '../signoff/source-list.ts';
 import { verifyBundle } from '../signoff/verify.ts';
 import { readMachineFacts } from '../watch/environment.ts';
 import { readMachine } from '../watch/machine.ts';
+import { readPrivateKey } from './key-file.ts';
 import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
+import { inProjectFolder } from './project-folder.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { projectLedger } from './project-ledger.ts';
-import { makeReportFolder } from './report-folder.ts';
+import { guard, makeReportFolder } from './report-folder.ts';
 import { openSession, type Session } from './session.ts';
 import { commandLine } from './shown-words.ts';
 import type { SignoffFlags } from './signoff-flags.ts';
@@ -48,24 +49,23 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const timeMaxMs = parseQuantity(flags.maxTime, '--max-time', 'seconds') * 1000;
   const seed =
     flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
-  const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, process.env.FLOODGATE_KEY_PASSPHRASE);
+  // Of all that the environment holds, before the session takes secrets out of it.
+  const redactor = new Redactor({ ...process.env });
+  const session = openSession();
+  const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, session.passphrase);
   const project = await projectOf(flags);
   const ledger = projectLedger(project);
   const chosen = scenariosOf(project, flags);
-  const inputs = inputsOf(project, chosen.scenarios);
-  const session = openSession();
-  const redactor = new Redactor(process.env);
+  const inputs = inputsOf(project.folder, chosen.scenarios);
   const out = emptyFolder(flags);
   const step = (text: string) => void process.stderr.write(`${text}\n`);
   const build = project.config.build;
-  const store = new VersionStore({
-    folder: project.folder,
-    build,
-    onStep: step,
-    describeSource,
-  });
-  const workFolder = path.join(project.folder, '.floodgate', `signoff-${process.pid}`);
+  const { folder } = project;
+  const workFolder = path.join(folder, '.floodgate', `signoff-${process.pid}`);
+  let opened: VersionStore | undefined;
   try {
+    const store = inProjectFolder(folder, () => new VersionStore({ folder, build, onStep: step, describeSource }));
+    opened = store;
     const candidate = await preparedVersion(store, project, flags.candidate);
     const sourceList = store.sourceOf(candidate.version) ?? '';
     // A file's name that would keep the bundle from being written, before anything is measured.
@@ -112,6 +112,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         targets: project.config.targets ?? {},
         scenarios: chosen.scenarios,
         ...(build !== undefined && { build }),
+        ...(project.config.budgets && { budgets: project.config.budgets }),
       },
       sourceList,
       pairs: { seed, pairsMax },
@@ -119,12 +120,14 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
       print: async (page) => (flags.pdf ? printPage(page, process.env.PATH ?? '') : undefined),
     });
     await refuseUnverifiable(sealed.files, { key, session, out });
-    writeFolder(out, sealed.files);
-    if (flags.archive) writeArchive(out, `${out}.tar.gz`, [...sealed.files.keys()]);
+    guard(out, () => {
+      writeFolder(out, sealed.files);
+      if (flags.archive) writeArchive(out, `${out}.tar.gz`, [...sealed.files.keys()]);
+    });
     printSignoff(sealed.report, { out, key, archive: flags.archive === true, tookMs: Date.now() - startedAtMs });
     return sealed.report.verdict.exitCode;
   } finally {
-    store.close();
+    opened?.close();
     rmSync(workFolder, { recursive: true, force: true });
     // Of a sign-off that came to no bundle.
     if (readdirSync(out).length === 0) rmdirSync(out);
@@ -157,23 +160,6 @@ function scenariosOf(project: Project, { set, only }: SignoffFlags): Chosen {
   return { scenarios, set: wanted ?? null, leftOut };
 }
 
-/** Recordings that scenarios send: their digests say which they were. */
-function inputsOf({ folder }: Project, scenarios: readonly ScenarioConfig[]): SignedInput[] {
-  const names = new Set(
-    scenarios.flatMap(({ capture, requests }) => [capture, requests].filter((each) => each !== undefined)),
-  );
-  return [...names].map((name) => {
-    const file = path.resolve(folder, name);
-    const bytes = statSync(file, { throwIfNoEntry: false })?.size;
-    if (bytes === undefined) {
-      throw new FloodgateError('recording-missing', `${file} does not exist`, {
-        hint: 'A scenario of the sign-off sends it.',
-      });
-    }
-    return { name: path.relative(folder, file), sha256: fileDigest(file), bytes };
-  });
-}
-
 const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });
 
 /** By the digests of all files: two names may be of one commit, and two commits of one source. */
@@ -182,11 +168,16 @@ function sameSource(store: VersionStore, candidate: PreparedVersion, previous: P
   return source !== undefined && source === before ? { isCandidate: true } : {};
 }
 
-function emptyFolder({ out, release }: SignoffFlags): string {
+function emptyFolder({ out, release, archive }: SignoffFlags): string {
   const folder = path.resolve(out ?? path.join('runs', `signoff-${release.replaceAll(/[^\w.-]/g, '-')}`));
   if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
     throw new FloodgateError('output-unwritable', `${folder} is not empty`, {
       hint: 'A bundle has a folder of its own: --out DIR.',
+    });
+  }
+  if (archive && lstatSync(`${folder}.tar.gz`, { throwIfNoEntry: false })) {
+    throw new FloodgateError('output-unwritable', `${folder}.tar.gz is there already`, {
+      hint: 'Take it away, or name another folder: --out DIR. No archive is written over another, or through a link.',
     });
   }
   return makeReportFolder('signoff', folder);

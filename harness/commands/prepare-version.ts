@@ -6,7 +6,7 @@ import type { VersionStore } from '../compare/version-store.ts';
 import type { Project } from '../project/find-config.ts';
 import type { BundleFiles } from '../signoff/bundle-room.ts';
 import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
-import { sourceFiles, sourceListName, sourceListText } from '../signoff/source-list.ts';
+import { readSourceList, sourceFiles, sourceListName, sourceListText, withoutMode } from '../signoff/source-list.ts';
 
 export interface PreparedVersion {
   readonly label: string;
@@ -31,8 +31,9 @@ export async function preparedVersion(
 }
 
 /** @throws FloodgateError `rerun-refused` for a source that is not the one of the bundle */
-export function refuseOtherSource(files: BundleFiles, list: string): void {
-  if (files.get(sourceListName)?.toString('utf8') === list) return;
+export function refuseOtherSource(files: BundleFiles, list: string, schemaVersion: number): void {
+  const found = schemaVersion === 1 ? sourceListText((readSourceList(list) ?? []).map(withoutMode)) : list;
+  if (files.get(sourceListName)?.toString('utf8') === found) return;
   throw new FloodgateError('rerun-refused', 'this is not the candidate that was signed off', {
     hint: 'Name it with --candidate: floodgate verify BUNDLE --candidate says which files differ.',
   });

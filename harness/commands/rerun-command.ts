@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatShare, formatValue, printable } from '../../reports/format.ts';
 import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
+import { inProjectFolder } from './project-folder.ts';
 import { repeated } from './repeated-option.ts';
 import type { VerifyFlags } from './verify-command.ts';
 
@@ -65,6 +66,7 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
       import('./prepare-version.ts'),
       import('../project/find-config.ts'),
     ]);
+  const session = openSession();
   const { report } = verified;
   const folder = process.cwd();
   const project = config === undefined ? projectIn(files, folder) : await loadProject(folder, config);
@@ -75,19 +77,16 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
       report.scenarios.map(({ name }) => name),
     );
   checkInputs(report, project.folder);
-  const session = openSession();
   const step = (text: string) => void process.stderr.write(`${text}\n`);
-  const store = new VersionStore({
-    folder: project.folder,
-    build: project.config.build,
-    onStep: step,
-    describeSource: prepare.describeSource,
-  });
   const workFolder = path.join(project.folder, '.floodgate', `rerun-${process.pid}`);
-  mkdirSync(workFolder, { recursive: true, mode: 0o700 });
+  const store = inProjectFolder(project.folder, () => {
+    mkdirSync(workFolder, { recursive: true, mode: 0o700 });
+    const { build } = project.config;
+    return new VersionStore({ folder: project.folder, build, onStep: step, describeSource: prepare.describeSource });
+  });
   try {
     const { version } = await prepare.preparedVersion(store, project, candidate);
-    prepare.refuseOtherSource(files, store.sourceOf(version) ?? '');
+    prepare.refuseOtherSource(files, store.sourceOf(version) ?? '', report.schemaVersion);
     store.activate(version);
     const figures = await rerun({
       report,

@@ -11,6 +11,8 @@ export interface Session {
   readonly toolVersion: string;
   /** Where to store, in the configuration's place: as `FLOODGATE_STORE` said. */
   readonly store: string | undefined;
+  /** Of an encrypted private key: as `FLOODGATE_KEY_PASSPHRASE` said. */
+  readonly passphrase: string | undefined;
 }
 
 export function openSession(): Session {
@@ -28,13 +30,14 @@ export function openSession(): Session {
     signal: interrupted.signal,
     progress: createProgress(process.stderr, isLive(process.stderr)),
     toolVersion: readToolVersion(),
-    store: takeStoreVariable(),
+    store: takeVariable(storeVariable),
+    passphrase: takeVariable('FLOODGATE_KEY_PASSPHRASE'),
   };
 }
 
-/** No target and no build that a command starts shall see an address with a password. */
-function takeStoreVariable(): string | undefined {
-  const given = process.env[storeVariable];
-  delete process.env[storeVariable];
+/** No target, no load and no build that a command starts shall see an address with a password, or what opens a key. */
+function takeVariable(name: string): string | undefined {
+  const given = process.env[name];
+  delete process.env[name];
   return given;
 }

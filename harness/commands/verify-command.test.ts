@@ -6,6 +6,7 @@ import t from 'tap';
 import { counted } from '../../reports/counted.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
 import { release, sealedFixture } from '../signoff/bundle-fixture.ts';
+import { readPrivateKey } from './key-file.ts';
 import { performSignoff } from './perform-signoff.ts';
 import { escapeControls } from './printed-json.ts';
 import type { SignoffFlags } from './signoff-flags.ts';
@@ -67,6 +68,54 @@ t.test('a policy with a tag is read without a warning of Node.js', async (t) => 
   process.off('warning', keep);
   t.same(warnings, []);
   t.notMatch(verified.refusals, [{ reason: 'release-differs' }]);
+});
+
+t.test('a policy that says nothing is no policy', async (t) => {
+  const policy = at('nothing.yaml');
+  for (const text of ['', '# release: v1.4.0\n', 'null', '[]', '{}', '7', 'text']) {
+    writeFileSync(policy, text);
+    const hint = /Write what it asks for/;
+    await t.rejects(
+      verify({ policy }),
+      { code: 'policy-invalid', message: /says nothing/, hint },
+      JSON.stringify(text),
+    );
+  }
+  await t.rejects(verify({ policy: at('f.tgz') }), { code: 'policy-invalid', message: /says nothing/ }, 'a pipe');
+  await t.rejects(verify({ policy: at('source') }), { code: 'policy-invalid', message: /it is a folder/ });
+  await t.rejects(verify({ policy: '/dev/zero' }), { code: 'policy-invalid', message: /neither a file nor a pipe/ });
+  writeFileSync(policy, `release: v1.4.0 ${'#'.repeat(1 << 20)}`);
+  await t.rejects(verify({ policy }), { code: 'policy-invalid', message: /larger than 1 MiB/ });
+});
+
+t.test('a key may come through a pipe; what is no key says why', async (t) => {
+  const typed = (text: string) =>
+    execFileSync('bash', ['-c', `exec "$0" bin/floodgate verify ${at('bundle')} --key <(${text})`, process.execPath], {
+      cwd: path.resolve(import.meta.dirname, '../..'),
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
+  const failureOf = (text: string) => {
+    try {
+      return typed(text);
+    } catch (error) {
+      return (error as { stderr: string }).stderr;
+    }
+  };
+  t.match(typed(`cat ${at('release.pub')}; sleep 0.1`), /signed by key/);
+  t.match(failureOf('true'), /it is empty, or a pipe that nobody writes to/);
+  t.match(failureOf('head -c 70000 /dev/zero'), /larger than 64 KiB/);
+  await t.rejects(verify({ key: at('f.tgz') }), { code: 'key-invalid', message: /a pipe that nobody writes to/ });
+  await t.rejects(verify({ key: at('source') }), { code: 'key-invalid', message: /it is a folder/ });
+  await t.rejects(verify({ key: at('none') }), { code: 'key-invalid', message: /there is no such file/ });
+  writeFileSync(at('closed.key'), '', { mode: 0 });
+  const root = process.geteuid!() === 0;
+  if (root) process.seteuid!(65_534);
+  try {
+    t.throws(() => readPrivateKey(at('closed.key'), undefined), { code: 'key-invalid', message: /may not read it/ });
+  } finally {
+    if (root) process.seteuid!(0);
+  }
 });
 
 t.test('a release with control characters is refused before anything runs', async (t) => {

@@ -9,12 +9,12 @@ import { testsOf } from '../../reports/signoff.ts';
 import { readBundle } from '../signoff/bundle-files.ts';
 import type { BundleFiles } from '../signoff/bundle-room.ts';
 import { type KeylessOrder, readTrustedRoots } from '../signoff/keyless.ts';
-import { readPublicKey } from '../signoff/keys.ts';
 import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
 import { checkPolicy, defaultPolicy, type Policy } from '../signoff/policy.ts';
 import { Refused, reasons } from '../signoff/refusal.ts';
 import { folderAtHand } from '../signoff/source-list.ts';
 import { type CandidateAtHand, type Verified, verifyBundle } from '../signoff/verify.ts';
+import { readPublicKey } from './key-file.ts';
 import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
 import { readOperatorFile } from './operator-file.ts';
 import { escapeControls } from './printed-json.ts';
@@ -145,11 +145,14 @@ function readNamed(file: string): Buffer {
   }
 }
 
+/** A thousand names of scenarios have 80 KB. */
+const policyBytesMax = 1 << 20;
+
 /** @throws FloodgateError `policy-invalid` */
 function readPolicy(file: string): Policy {
   let value: unknown;
   try {
-    value = parse(readOperatorFile(file).toString('utf8'), { maxAliasCount: 0, logLevel: 'error' });
+    value = parse(readOperatorFile(file, policyBytesMax).toString('utf8'), { maxAliasCount: 0, logLevel: 'error' });
   } catch (error) {
     throw new FloodgateError('policy-invalid', `${file} cannot be read: ${(error as Error).message}`, {
       hint: 'A policy is YAML or JSON: docs/signoff.md.',

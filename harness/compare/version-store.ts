@@ -207,5 +207,6 @@ async function withoutTag(named: Named, folder: string): Promise<Named> {
 }
 
 const builtMark = '.floodgate-built';
-const sourceMark = '.floodgate-sources';
+/** Versions whose list has no kinds of files are under another name, and are listed anew. */
+const sourceMark = '.floodgate-source-list';
 const lockName = 'lock';

@@ -53,7 +53,25 @@ function formsOf(value: string): string[] {
     return [core, core.replaceAll('+', '-').replaceAll('/', '_')];
   });
   const certain = encoded.filter((each) => each.length >= longCharactersMin);
-  return [value, encodeURIComponent(value.toWellFormed()), hex, hex.toUpperCase(), ...certain];
+  return [value, ...quotedForms(value), ...urlForms(value), hex, hex.toUpperCase(), ...certain];
+}
+
+/** Within the quotes of a shell, as floodgate itself writes words, and of JSON. */
+const quotedForms = (value: string): string[] => [
+  value.replaceAll("'", String.raw`'\''`),
+  value.replaceAll("'", `'"'"'`),
+  JSON.stringify(value).slice(1, -1),
+];
+
+/** Programs differ in which characters they escape, in which digits, and in what they write for a space. */
+function urlForms(value: string): string[] {
+  const whole = encodeURIComponent(value.toWellFormed());
+  // As RFC 3986 asks for; as forms have it.
+  const strict = whole.replaceAll(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+  const form = new URLSearchParams([['', value]]).toString().slice(1);
+  const forms = [whole, strict, form, encodeURI(value.toWellFormed())];
+  const spaced = forms.flatMap((text) => [text, text.replaceAll('%20', '+'), text.replaceAll('+', '%20')]);
+  return spaced.flatMap((text) => [text, text.replaceAll(/%[0-9A-F]{2}/g, (each) => each.toLowerCase())]);
 }
 
 function anyOf(forms: readonly string[], before: string, after: string): RegExp | undefined {

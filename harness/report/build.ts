@@ -17,6 +17,7 @@ import { markImplied } from '../metrics/implied-limits.ts';
 import { largest } from '../metrics/memory.ts';
 import { describeOverload } from '../metrics/overload.ts';
 import type { PassResult } from '../pass/pass-result.ts';
+import { Redactor } from '../redaction/redactor.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
 import { countsOf } from '../watch/agent-counters.ts';
@@ -204,7 +205,9 @@ function notesOf(input: RunReportInput): Note[] {
     notes.push({ severity: 'warning', text: `the ${measure.companion.name} ended before the run did` });
   }
   if (!measure.exit.expected) {
-    for (const line of measure.exit.lastLines) notes.push({ severity: 'warning', text: `target: ${line}` });
+    const redactor = new Redactor(process.env);
+    for (const line of measure.exit.lastLines)
+      notes.push({ severity: 'warning', text: `target: ${redactor.text(line)}` });
   }
   return notes;
 }

@@ -2,6 +2,7 @@
  * A bundle as one `.tar.gz`. It is read by rules so narrow that every tar(1) unpacks the very files that were verified: plain files and
  * folders, one gzip member, nothing behind the end. The time it takes is linear in what it unpacks to, and that is bounded.
  */
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { create } from 'tar';
@@ -10,9 +11,15 @@ import { archiveEndBytesMax, bundleBytesMax, expansionFreeBytes, expansionMax } 
 import { Refused, refused, shown } from './refusal.ts';
 import { blockBytes, isZero, readTarHeader, strange } from './tar-header.ts';
 
-/** The folder as one `.tar.gz`, the same bytes for the same files. */
+/** The folder as one `.tar.gz`, the same bytes for the same files; in the place of none that is there, and through no link. */
 export function writeArchive(folder: string, file: string, names: readonly string[]): void {
-  create({ file, cwd: folder, gzip: true, portable: true, mtime: new Date(0), sync: true }, [...names].sort());
+  const pack = create({ cwd: folder, gzip: true, portable: true, mtime: new Date(0), sync: true }, [...names].sort());
+  const descriptor = openSync(file, 'wx');
+  try {
+    for (let piece = pack.read(); piece !== null; piece = pack.read()) writeFileSync(descriptor, piece);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** @param packed the whole `.tar.gz` @throws Refused */

@@ -33,7 +33,7 @@ export const atHand = (files: readonly SourceFile[]) =>
     kind: 'source',
     files,
     ignored: [],
-    digestOf: (name: string) => files.find((each) => each.name === name)?.sha256,
+    fileOf: (name: string) => files.find((each) => each.name === name),
   }) as const;
 
 export type Bend = (files: BundleFiles) => void;

@@ -3,7 +3,7 @@
  * refused. Beside them stand ways that change nothing, which are taken.
  */
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { dsse } from '@sigstore/core';
@@ -25,14 +25,17 @@ import {
   stateAgain,
   summary,
   verified,
+  write,
 } from './bending-fixture.ts';
 import { readBundle, writeFolder } from './bundle-files.ts';
-import { release, sealedFixture, signedAt } from './bundle-fixture.ts';
+import { ledger, release, sealedFixture, signedAt } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, keyIdOf, payloadType } from './envelope.ts';
+import { judgeRun, signoffVerdict } from './judge.ts';
 import { checkPolicy } from './policy.ts';
 import type { Reason } from './refusal.ts';
 import { sha256 } from './statement.ts';
+import { readSummary } from './summary.ts';
 
 // Nothing here is about how long it takes, on however busy a machine.
 t.setTimeout(600_000);
@@ -229,7 +232,7 @@ const numbers: Row[] = [
     'summary-invalid',
   ],
   ['a schema version of none', signedAgain(summary((all) => void (all.schemaVersion = 0))), 'summary-invalid'],
-  ['a schema version in between', signedAgain(summary((all) => void (all.schemaVersion = 1.5))), 'schema-newer'],
+  ['a schema version in between', signedAgain(summary((all) => void (all.schemaVersion = 1.5))), 'summary-invalid'],
   [
     'a measurement of a later version',
     signedAgain(measurement(`${run}/measurement.json`, (all) => void (all.schemaVersion = 99))),
@@ -301,6 +304,31 @@ const pages: Row[] = [
   ],
 ];
 
+const ofProject = (more: object): Bend => edit('project.json', (all: object) => void Object.assign(all, more));
+const ofScenario = (more: object): Bend =>
+  edit('project.json', (all: { scenarios: object[] }) => void Object.assign(all.scenarios[0]!, more));
+const inSummary = (words: string): Bend => summary((all) => void (all.scenarios[0].runs[0].command += ` ${words}`));
+
+/** Judged by other limits, and all that follows from them written as they come to. */
+function judgedBy(change: (budget: Record<string, number>) => void): Bend {
+  return both(
+    measurement(`${run}/measurement.json`, (all) => change(all.budget)),
+    (files) => {
+      const signed = read<Mutable<unknown>>(files, 'signoff.json');
+      const [first] = signed.scenarios[0].runs;
+      const again = judgeRun({
+        ...{ scenario: 'steady', report: read(files, `${run}/report.json`), ledger },
+        measurement: read(files, `${run}/measurement.json`),
+        ...{ thresholds: first.thresholds, definition: first.definition, day: signedAt.slice(0, 10) },
+      });
+      write(files, `${run}/report.json`, again.report);
+      signed.scenarios[0].runs[0] = { ...again.run, folder: run };
+      signed.verdict = signoffVerdict(signed);
+      write(files, 'signoff.json', readSummary(JSON.parse(JSON.stringify(signed))));
+    },
+  );
+}
+
 /** A bundle that says that another version made it, whose page has other words. */
 function otherVersion(words: string): Bend {
   return both(
@@ -339,6 +367,68 @@ const from =
     void files.set(name, other.get(name)!);
 const project = (change: (value: Mutable<unknown>) => void): Bend => signedAgain(edit('project.json', change));
 const mixed: Row[] = [
+  ...[
+    ['died', (all: Mutable<unknown>) => void Object.assign(all.pass.exit, { code: 139, expected: false })],
+    ['hung', (all: Mutable<unknown>) => void Object.assign(all.pass.exit, { killed: true })],
+    ['was interrupted', (all: Mutable<unknown>) => void (all.interrupted = true)],
+  ].map(
+    ([name, change]): Row => [
+      `a pair whose target ${name}`,
+      signedAgain(measurement(`${pairs}/2-head.json`, change as () => void)),
+      'data-invalid',
+    ],
+  ),
+  [
+    'a limit that nothing is over, under the command of another',
+    signedAgain(judgedBy((budget) => void (budget['rss.max'] = 1e300))),
+    'budget-differs',
+  ],
+  [
+    'a limit less than the command has',
+    signedAgain(judgedBy((budget) => void delete budget['rss.max'])),
+    'budget-differs',
+  ],
+  ...[{ budgets: { 'rss.max': '100 MB' } }, { budgets: { 'rss.p99': '200 MB' } }].flatMap((budgets): Row[] => [
+    ['a limit of the project that the command does not have', signedAgain(ofProject(budgets)), 'budget-differs'],
+    ['a limit of the scenario that the command does not have', signedAgain(ofScenario(budgets)), 'budget-differs'],
+  ]),
+  [
+    'a limit of the project that stands otherwise in the command of an environment',
+    signedAgain(
+      ofProject({ budgets: { 'rss.p99': '200 MB' } }),
+      summary((all) => void (all.command += ' --env ci')),
+    ),
+    'budget-differs',
+  ],
+  [
+    'a limit twice in the command',
+    signedAgain(
+      edit(`${run}/report.json`, (all: Mutable<unknown>) => void (all.command += ' --budget=rss.max=1GB')),
+      inSummary('--budget=rss.max=1GB'),
+    ),
+    'budget-differs',
+  ],
+  ...['1-base', '1-head', '3-head'].map(
+    (name): Row => [
+      `one run in two places, as ${name}`,
+      signedAgain((files) => void files.set(`${pairs}/${name}.json`, files.get(`${pairs}/2-head.json`)!)),
+      'report-differs',
+    ],
+  ),
+  ...[`${run}/measurement.json`, `${pairs}/1-base.json`].flatMap((name) =>
+    ['2020-01-01T00:00:00Z', '2026-11-29T21:30:00Z'].map(
+      (time): Row => [
+        `${name}: measured at ${time}`,
+        signedAgain(measurement(name, (all) => void (all.pass.startedAtEpochMs = Date.parse(time)))),
+        'report-differs',
+      ],
+    ),
+  ),
+  [
+    'a report that says that it is partial',
+    signedAgain(edit(`${run}/report.json`, (all: Mutable<unknown>) => void (all.partial = true))),
+    'verdict-differs',
+  ],
   ['the summary of another sign-off', signedAgain(from('signoff.json')), 'comparison-differs'],
   [
     'pairs of another sign-off',
@@ -574,6 +664,7 @@ t.test('what changes nothing is taken', async (t) => {
   named[3]! |= 8;
   writeFileSync(file, named);
   t.same(await whole(), [], 'with a name in the header of gzip');
+  rmSync(file);
   writeArchive(place, file, names.reverse());
   t.same(await whole(), [], 'files in another order');
   const linked = path.join(folder, 'linked');

@@ -54,6 +54,8 @@ const command =
   'floodgate run steady --budget rss.max=200MB --lane exact --agent /srv/shop/.floodgate/compare/checkout --keep-measurement ' +
   '--out /srv/shop/.floodgate/signoff-7/runs/steady/exact';
 
+const startedAtMs = Date.parse('2026-11-29T19:51:00.000Z');
+
 export const sourceList = `${'a'.repeat(64)}  package.json\n${'b'.repeat(64)}  src/server.mjs\n`;
 
 /** @param folder to work in */
@@ -61,9 +63,9 @@ export async function sealedFixture(
   folder: string,
   order: FixtureOrder = {},
 ): Promise<{ files: BundleFiles; report: SignoffReport }> {
-  const measured = read<Measurement>('steady-exact.measurement');
+  const measured = begunAt(read<Measurement>('steady-exact.measurement'), startedAtMs);
   const measurement = order.changeMeasured?.(measured) ?? measured;
-  const stored = { ...read<RunReport>('steady-exact.report'), command, startedAt: '2026-11-29T19:51:00.000Z' };
+  const stored = { ...read<RunReport>('steady-exact.report'), command, startedAt: new Date(startedAtMs).toISOString() };
   const report = order.change?.(stored) ?? stored;
   const { node, platform, arch, kernel, cpu, cores, memoryBytes } = report.environment;
   const thresholds = new Map([['allocated.perMessage', 0.005]]);
@@ -80,8 +82,9 @@ export async function sealedFixture(
   // In pairs of the exact lane nothing is judged by a limit.
   const paired = { ...measured, budget: {} };
   for (const pair of [1, 2, 3]) {
-    write(path.join(folder, 'pairs', `${pair}-base`), grown(paired, 1 + pair / 10_000));
-    write(path.join(folder, 'pairs', `${pair}-head`), grown(paired, (1 + pair / 10_000) * (order.growth ?? 1.001)));
+    const begun = (side: number) => begunAt(paired, startedAtMs + 60_000 * (2 * pair + side));
+    write(path.join(folder, 'pairs', `${pair}-base`), grown(begun(0), 1 + pair / 10_000));
+    write(path.join(folder, 'pairs', `${pair}-head`), grown(begun(1), (1 + pair / 10_000) * (order.growth ?? 1.001)));
   }
   const result = {
     name: 'steady',
@@ -144,6 +147,18 @@ export async function sealedFixture(
     redactor: new Redactor(order.environment ?? {}),
     print: async () => Buffer.from('%PDF-1.7 of the page'),
   });
+}
+
+/** All times in it count from when it began. */
+function begunAt(measurement: Measurement, atMs: number): Measurement {
+  const { pass } = measurement;
+  const { samples, final } = pass.stats;
+  const later = <T extends { readonly tsMs: number }>(each: T): T => ({
+    ...each,
+    tsMs: each.tsMs + atMs - pass.startedAtEpochMs,
+  });
+  const stats = { ...pass.stats, samples: samples.map(later), ...(final && { final: later(final) }) };
+  return { ...measurement, pass: { ...pass, startedAtEpochMs: atMs, stats } };
 }
 
 function grown(measurement: Measurement, factor: number): Measurement {

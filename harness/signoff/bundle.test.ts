@@ -9,13 +9,13 @@ import { bundleFromJSON } from '@sigstore/bundle';
 import { type TrustMaterial, toSignedEntity, Verifier } from '@sigstore/verify';
 import t from 'tap';
 import * as v from 'valibot';
+import { readPublicKey } from '../commands/key-file.ts';
 import { writeArchive } from './archive.ts';
 import { readBundle, writeFolder } from './bundle-files.ts';
 import { release, sealedFixture, signedAt, stranger } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName } from './envelope.ts';
 import { statementSchema } from './in-toto-fixture.ts';
-import { readPublicKey } from './keys.ts';
 import { defaultPolicy } from './policy.ts';
 import { Refused, reasons } from './refusal.ts';
 import { folderAtHand, readSourceList, sourceFiles, sourceListText } from './source-list.ts';
@@ -233,6 +233,24 @@ t.test('a long path is read as it was written', async (t) => {
   writeArchive(long, file, [name]);
   t.same([...(await readBundle(file)).keys()], [name]);
 });
+
+t.test(
+  'another tar’s archive with long names is read as ustar; its own extensions are refused with what to do',
+  async (t) => {
+    const long = path.join(folder, 'long-names');
+    const name = `pairs/${'s'.repeat(80)}/exact/12-head/measurement.json`;
+    mkdirSync(long);
+    writeFolder(long, new Map([[name, Buffer.from('x')]]));
+    const file = path.join(folder, 'long-names.tar.gz');
+    const pack = (format: string) => execFileSync('tar', [`--format=${format}`, '-czf', file, '-C', long, '.']);
+    pack('ustar');
+    t.same([...(await readBundle(file)).keys()], [name]);
+    for (const format of ['gnu', 'pax']) {
+      pack(format);
+      await t.rejects(readBundle(file), { message: /pack it with tar --format=ustar$/ }, format);
+    }
+  },
+);
 
 t.test('an archive that unpacks to too much ends at the limits', async (t) => {
   const file = path.join(folder, 'bomb.tar.gz');

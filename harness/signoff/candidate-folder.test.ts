@@ -1,14 +1,15 @@
 /** A candidate's folder as whoever verifies has it: of a stranger, with a repository in it that is hostile. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { describeSource } from '../commands/prepare-version.ts';
+import { describeSource, refuseOtherSource } from '../commands/prepare-version.ts';
 import { textOf, verifyPlace } from '../commands/verify-command.ts';
 import { VersionStore } from '../compare/version-store.ts';
+import { atHand, type Bend, signedAgain, summary, verified } from './bending-fixture.ts';
 import { writeFolder } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
-import { folderAtHand, sourceFiles, sourceListText } from './source-list.ts';
+import { folderAtHand, readSourceList, sourceFiles, sourceListText } from './source-list.ts';
 
 interface Place {
   readonly source: string;
@@ -88,12 +89,69 @@ t.test('every file that lies in it counts, tracked or not', async (t) => {
   t.match(await verify(), { text: /2 files differ: .*zero/ }, 'a link is not followed');
 });
 
+t.test('a link is no file that holds its text, and a program no file that cannot be run', async (t) => {
+  const { source, write, verify } = await placeOf(t);
+  const file = (name: string) => path.join(source, name);
+  for (const name of ['server.js', 'built.js']) {
+    chmodSync(file(name), 0o755);
+    t.match(await verify(), { reasons: ['candidate-differs'] }, `${name} may be run`);
+    chmodSync(file(name), 0o600);
+    t.same((await verify()).reasons, [], 'who else may read it does not count');
+  }
+  rmSync(file('server.js'));
+  symlinkSync('serve();', file('server.js'));
+  t.match(await verify(), { reasons: ['candidate-differs'] }, 'a link in the place of its text');
+  // As it is signed off with both.
+  write('run.sh', 'x');
+  chmodSync(file('run.sh'), 0o755);
+  const files = sourceFiles(source);
+  const modes = files.map(({ name, mode }) => [name, mode]);
+  t.same(modes, [
+    ['.gitignore', undefined],
+    ['built.js', undefined],
+    ['run.sh', '100755'],
+    ['server.js', '120000'],
+  ]);
+  const text = sourceListText(files);
+  t.same(readSourceList(text), files);
+  for (const bent of [
+    text.replace('# 100755', '# 100644'),
+    text.replace('# 100755\n', '# 100755\n# 100755\n'),
+    `${text}# 100755\n`,
+  ])
+    t.equal(readSourceList(bent), undefined, bent);
+  rmSync(file('server.js'));
+  const input = text.replace(/# 120000\n.*\n/, '');
+  const { status, stderr } = spawnSync('sha256sum', ['--check', '--strict'], { cwd: source, input, encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+});
+
+t.test('a bundle of schema version 1 is judged by its own rules: kinds of files do not count', async (t) => {
+  const files = [{ name: 'a', sha256: 'a'.repeat(64) }];
+  const { files: bundle } = await sealedFixture(t.testdir(), { sourceList: sourceListText(files) });
+  const old = summary((all) => void (all.schemaVersion = 1));
+  const reasonsOf = async (...bends: Bend[]) => {
+    const bent = new Map(bundle);
+    signedAgain(...bends)(bent);
+    const found = await verified(bent, { candidate: atHand([{ ...files[0]!, mode: '100755' }]) });
+    return found.refusals.map(({ reason }) => reason);
+  };
+  t.same(await reasonsOf(), ['candidate-differs']);
+  t.same(await reasonsOf(old), []);
+  const marked: Bend = (all) => void all.set('candidate.sha256', Buffer.from(`# 100755\n${sourceListText(files)}`));
+  t.same(await reasonsOf(marked), []);
+  t.same(await reasonsOf(marked, old), ['data-invalid']);
+  const again = (list: string, version: number) => () => refuseOtherSource(bundle, list, version);
+  t.throws(again(`# 100755\n${sourceListText(files)}`, 2), { code: 'rerun-refused' });
+  t.doesNotThrow(again(`# 100755\n${sourceListText(files)}`, 1));
+});
+
 t.test('only what lies in it is looked at', async (t) => {
   const folder = t.testdir({ shop: { lib: 'x', 'y.js': 'y' }, 'shop-2': { 'z.js': 'z' } });
-  const { digestOf } = folderAtHand(path.join(folder, 'shop'));
-  t.match(digestOf('y.js'), /^[0-9a-f]{64}$/);
-  t.equal(digestOf('lib/x.js'), undefined, 'what was a folder is a file');
-  t.equal(digestOf('../shop-2/z.js'), undefined, 'beside it');
+  const { fileOf } = folderAtHand(path.join(folder, 'shop'));
+  t.match(fileOf('y.js')?.sha256, /^[0-9a-f]{64}$/);
+  t.equal(fileOf('lib/x.js'), undefined, 'what was a folder is a file');
+  t.equal(fileOf('../shop-2/z.js'), undefined, 'beside it');
 });
 
 t.test('what is not committed is in the source of a candidate', async (t) => {

@@ -1,5 +1,6 @@
 /**
- * Whether the raw data of a bundle come to what its reports, its summary, its page and its statement say: the rules of schema version 1.
+ * Whether the raw data of a bundle come to what its reports, its summary, its page and its statement say: the rules of schema versions 1 and 2 (in
+ * which kinds of source files count).
  * Another version of floodgate may word a note otherwise and know more metrics; what it judges has to be the same.
  */
 import path from 'node:path';
@@ -15,6 +16,8 @@ import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
 import { parseWritten } from './bounded-json.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { checkLimits } from './check-limits.ts';
+import { Moments, refuseCutShort } from './check-moments.ts';
 import { checkCommand, checkOrigin, checkProject } from './check-project.ts';
 import { envelopeName } from './envelope.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
@@ -31,6 +34,7 @@ interface Bundle {
   readonly project: unknown;
   /** The version of floodgate that looks at it is the one that made it. */
   readonly isOwnVersion: boolean;
+  readonly moments: Moments;
 }
 
 export interface DataOrder {
@@ -60,7 +64,8 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
     throw refused('summary-invalid', `${summaryName}: no note says that heap snapshots are in the bundle`);
   const project = parsed(contentOf(files, projectName), 'data-invalid', projectName);
   checkProject(project, report);
-  const bundle = { files, report, project, isOwnVersion: report.tool.version === order.toolVersion };
+  const isOwnVersion = report.tool.version === order.toolVersion;
+  const bundle = { files, report, project, isOwnVersion, moments: new Moments(report) };
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
   if (typeof ledger === 'string') throw refused('data-invalid', `${ledgerFileName}: ${ledger}`);
   if (!isSame(ledger.waivers, report.waivers))
@@ -141,6 +146,8 @@ function checkStatement({ files, report }: Bundle, statement: Statement): void {
   if (!source || source.length !== report.candidate.files) {
     throw refused('data-invalid', `${sourceListName} is no list of the candidate's files`);
   }
+  if (report.schemaVersion === 1 && source.some(({ mode }) => mode !== undefined))
+    throw refused('data-invalid', `${sourceListName} has kinds of files, which schema version 1 has not`);
   // Its members stand in one order, so that two readers see the same first.
   if (JSON.stringify(statementOf(report, files, source)) === JSON.stringify(statement)) return;
   throw refused('statement-differs', 'the statement is not the one that the data make');
@@ -160,10 +167,11 @@ function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedR
   const traffic = files.get(`${run.folder}/${trafficName}`)?.toString('utf8');
   const whole = { scenario, run, report: stored, traffic, isOwnVersion };
   checkOrigin(whole, report);
+  const measurement = storedMeasurement(bundle, `${run.folder}/${measurementName}`);
   const again = judgeRun({
     scenario,
     report: stored,
-    measurement: storedMeasurement(files, `${run.folder}/${measurementName}`),
+    measurement,
     ledger,
     thresholds: run.thresholds,
     definition: run.definition,
@@ -186,17 +194,18 @@ function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedR
     throw refused('verdict-differs', `${place}: the data come to "${again.run.verdict.headline}"`);
   }
   checkCommand(bundle.project, whole);
+  checkLimits(bundle.project, whole, { budget: measurement.budget, signoffCommand: report.command });
   return 1;
 }
 
 async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedComparison): Promise<number> {
-  const { files, isOwnVersion } = bundle;
+  const { isOwnVersion } = bundle;
   const { result, folder } = comparison;
   const place = `${scenario} (${result.lane} lane)`;
   if (folder !== `pairs/${scenario}/${result.lane}`) {
     throw refused('data-invalid', `${place} names another comparison's folder`);
   }
-  const again = await pairsAgain(files, scenario, comparison);
+  const again = await pairsAgain(bundle, scenario, comparison);
   const judged = again.metrics.filter(({ threshold }) => threshold !== null);
   const metrics = knownIn([...result.metrics, ...judged], again.metrics);
   // Call sites come from a run with another instrument, and decide nothing.
@@ -204,11 +213,7 @@ async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedCo
   throw refused('comparison-differs', `${place}: ${firstDifference(metrics, result.metrics, isOwnVersion)}`);
 }
 
-async function pairsAgain(
-  files: BundleFiles,
-  scenario: string,
-  comparison: SignedComparison,
-): Promise<ComparedScenario> {
+async function pairsAgain(bundle: Bundle, scenario: string, comparison: SignedComparison): Promise<ComparedScenario> {
   const { result, folder } = comparison;
   try {
     return await judgePairsAgain({
@@ -218,7 +223,10 @@ async function pairsAgain(
       pairs: result.pairs,
       measurementOf: (side, pair) => {
         const name = `${folder}/${pair}-${side}.json`;
-        return files.has(name) ? storedMeasurement(files, name) : undefined;
+        if (!bundle.files.has(name)) return undefined;
+        const measurement = storedMeasurement(bundle, name);
+        refuseCutShort(name, measurement);
+        return measurement;
       },
     });
   } catch (error) {
@@ -227,9 +235,10 @@ async function pairsAgain(
   }
 }
 
-function storedMeasurement(files: BundleFiles, name: string): Measurement {
+function storedMeasurement({ files, moments }: Bundle, name: string): Measurement {
   const measurement = readMeasurement(parsed(contentOf(files, name), 'data-invalid', name));
   if (typeof measurement === 'string') throw refused('data-invalid', `${name}: ${measurement}`);
+  moments.take(name, measurement);
   return measurement;
 }
 

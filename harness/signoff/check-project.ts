@@ -123,7 +123,7 @@ function isSameText(made: string | undefined, said: string | undefined): boolean
 }
 
 /** Clocks are set; data of another day are another sign-off's. */
-const clockToleranceMs = 3_600_000;
+export const clockToleranceMs = 3_600_000;
 
 /** @throws Refused */
 export function checkOrigin({ scenario, run, report }: StoredRun, summary: SignoffReport): void {

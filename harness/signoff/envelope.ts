@@ -102,7 +102,11 @@ function readEnvelope(bytes: Buffer): Envelope {
   }
   if (type !== payloadType)
     throw refused('envelope-invalid', `its payload is no in-toto statement but "${shownId(type)}"`);
-  const kept = signatures.map(({ keyid, sig }) => ({ keyid: String(keyid), sig: String(sig) }));
+  const kept = signatures.map((each) => {
+    const { keyid, sig } = (each ?? {}) as Partial<Envelope['signatures'][number]>;
+    if (typeof keyid === 'string' && typeof sig === 'string') return { keyid, sig };
+    throw refused('envelope-invalid', `${envelopeName} holds a signature that is none`);
+  });
   const envelope = { payload, payloadType: type, signatures: kept };
   const isCanonical = [payload, ...kept.map(({ sig }) => sig)].every(
     (text) => Buffer.from(text, 'base64').toString('base64') === text,

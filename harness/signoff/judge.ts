@@ -42,6 +42,7 @@ export function judgeRun(inputs: RunInputs): { report: RunReport; run: Omit<Sign
     ...inputs.report,
     scenario: { ...inputs.report.scenario, name: scenario },
     lane: measurement.pass.lane,
+    partial: measurement.interrupted || !measurement.pass.exit.expected,
     figures: again.figures,
     budgets: again.budgets,
     fault: again.fault,

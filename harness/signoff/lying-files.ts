@@ -11,7 +11,14 @@ import { gitOutput } from '../compare/git.ts';
 import { sourceFilesMax } from './limits.ts';
 
 /** What is no source wherever it lies at the top: installed, of version control, or written by floodgate. */
-const notSource = new Set(['.git', '.floodgate', '.floodgate-built', '.floodgate-sources', 'runs']);
+const notSource = new Set([
+  '.git',
+  '.floodgate',
+  '.floodgate-built',
+  '.floodgate-sources',
+  '.floodgate-source-list',
+  'runs',
+]);
 
 export interface LyingFiles {
   /** Within the folder, with `/` between. */

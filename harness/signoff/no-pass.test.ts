@@ -40,7 +40,7 @@ t.test('a target that died hides behind no limit that is allowed, and behind no 
   const allowed = await verified('allowed-limit', { changeMeasured: dead, ledger }, over);
   t.same(allowed.refusals, ['failed: failed: steady/exact/run']);
   t.match(allowed.report.scenarios[0]!.runs[0]!.fault, { exitCode: 1, headline: /^The target died under the traffic/ });
-  const waived = await verified('waived', { changeMeasured: dead }, {});
+  const waived = await verified('waived', { changeMeasured: dead }, { allowWaivers: true });
   t.same(waived.refusals, ['failed: failed: steady/exact/run']);
   t.match(waived.report.verdict, { ok: false, exitCode: 1, headline: /The target died under the traffic/ });
 });

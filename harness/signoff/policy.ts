@@ -42,7 +42,11 @@ export const defaultPolicy: Policy = v.parse(policySchema, {});
 
 /** @throws FloodgateError `policy-invalid` with the place of each fault */
 export function checkPolicy(value: unknown, file: string): Policy {
-  const result = v.safeParse(policySchema, value ?? {});
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0)
+    throw new FloodgateError('policy-invalid', `${file} says nothing that a policy can say`, {
+      hint: 'Write what it asks for by name, as "maxAge: 30d" or "compared: true" (docs/signoff.md), or leave --policy out for the default.',
+    });
+  const result = v.safeParse(policySchema, value);
   if (result.success) return result.output;
   const faults = result.issues.slice(0, 5).map((issue) => {
     const place = v.getDotPath(issue) ?? 'the policy';

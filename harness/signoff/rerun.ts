@@ -1,5 +1,5 @@
 /** The runs of a bundle that repeat, run again: the figures of the candidate beside those that were signed. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport, Unit } from '../../reports/model.ts';
@@ -13,7 +13,7 @@ import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { projectOf } from './check-project.ts';
-import { fileDigest } from './file-digest.ts';
+import { describeRecording } from './recording.ts';
 import { isWithin, loadRange, repeatRange } from './repeat-range.ts';
 import { projectName } from './summary.ts';
 
@@ -124,7 +124,7 @@ export function projectIn(files: BundleFiles, folder: string): Project {
 export function checkInputs({ inputs }: SignoffReport, folder: string): void {
   for (const { name, sha256 } of inputs) {
     const file = path.resolve(folder, name);
-    const found = existsSync(file) ? fileDigest(file) : undefined;
+    const found = describeRecording(file)?.sha256;
     if (found === sha256) continue;
     throw new FloodgateError('rerun-refused', `${file} ${found ? 'is another recording' : 'does not exist'}`, {
       hint: `The bundle was made with one whose SHA-256 is ${sha256}: put it there.`,

@@ -1,10 +1,12 @@
 /** Secrets in the forms in which texts of a run hold them. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { FloodgateError } from '../../agent/errors.ts';
 import { outcomeOf, startIn, workplace } from '../commands/cli-trial.ts';
 import { Redactor } from '../redaction/redactor.ts';
+import { shownCommand } from '../requests/shown-command.ts';
 import { findSecret } from './find-secret.ts';
 import { notRun } from './seal.ts';
 
@@ -43,6 +45,31 @@ t.test('values are found by the names of their variables, in every form', (t) =>
   t.end();
 });
 
+t.test('values are found as a shell quotes them, and as URLs have them', (t) => {
+  const value = 'ab\'cd ef/gh+ij?k"l*m';
+  const redactor = new Redactor({ API_TOKEN: value });
+  const lower = (text: string) => text.replaceAll(/%../g, (each) => each.toLowerCase());
+  const url = encodeURIComponent(value);
+  for (const form of [
+    shownCommand([value]).slice('floodgate '.length),
+    `'ab'"'"'cd ef/gh+ij?k"l*m'`,
+    JSON.stringify(value),
+    url,
+    lower(url),
+    url.replaceAll('%20', '+'),
+    lower(url.replaceAll('%20', '+')),
+    url.replace("'", '%27').replace('*', '%2A'),
+    lower(url.replace("'", '%27').replace('*', '%2A')),
+    String(new URLSearchParams({ value })).slice('value='.length),
+    encodeURI(value),
+    encodeURI(value).replaceAll('%20', '+'),
+  ]) {
+    const found = redactor.text(`see ${form}, sorry`);
+    t.match(found, /^see ['"]?\*REDACTED\*['"]?, sorry$/, form);
+  }
+  t.end();
+});
+
 t.test('no half of a secret is left where a text is cut', (t) => {
   const redactor = new Redactor({ API_TOKEN: 'plain-words-of-no-shape' });
   const before = 'x '.repeat(995);
@@ -65,4 +92,66 @@ t.test('a file whose name is a secret is refused before the first run', async (t
   t.equal(code, 2, err);
   t.match(err, /candidate\.sha256 holds what looks like a secret: line 2/);
   t.notOk(existsSync(started), 'nothing was measured');
+});
+
+t.test('what opens the key is in no environment of a build, a target or a project’s own configuration', async (t) => {
+  const { folder, temporary } = workplace(t);
+  const shop = path.join(folder, 'shop');
+  mkdirSync(shop);
+  const key = path.join(folder, 'release.key');
+  const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' } as const;
+  writeFileSync(key, generateKeyPairSync('ed25519').privateKey.export(cipher));
+  const seen = (name: string) => path.join(folder, `${name}.json`);
+  const write = (name: string, more = '') =>
+    `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(seen(name))}, JSON.stringify(process.env));\n${more}`;
+  writeFileSync(path.join(shop, 'build.mjs'), write('build'));
+  writeFileSync(path.join(shop, 'server.mjs'), write('target'));
+  const config = `export default { build: 'node build.mjs', targets: { shop: { command: 'node server.mjs' } },
+    scenarios: [{ name: 'cart', load: 'true' }], budgets: { 'rss.max': '1 GB' } };`;
+  writeFileSync(path.join(shop, 'floodgate.config.mjs'), write('project', config));
+  process.env.FLOODGATE_KEY_PASSPHRASE = 'open sesame';
+  const words = ['signoff', '--release', 'v1', '--key', key, '--no-pdf'];
+  const child = startIn(shop, words, temporary);
+  delete process.env.FLOODGATE_KEY_PASSPHRASE;
+  const { err, out } = await outcomeOf(child);
+  t.match(out, /signed: key/, err);
+  for (const name of ['build', 'target', 'project']) t.notMatch(readFileSync(seen(name), 'utf8'), 'sesame', name);
+});
+
+t.test('what a target printed before it died is redacted in its report, and in the bundle', async (t) => {
+  const { folder, temporary } = workplace(t);
+  const target = `
+    import { createServer } from 'node:http';
+    createServer(({ url }, response) => {
+      if (url !== '/die') return response.end();
+      console.error('cannot log in with ' + process.env.SHOP_PASSWORD + ' or ghp_0123456789abcdefghijABCDEFGHIJ012345');
+      process.exit(7);
+    }).listen(process.env.PORT);`;
+  const load = `await fetch('http://127.0.0.1:' + process.argv[2] + '/die').catch(() => {});`;
+  writeFileSync(path.join(folder, 'load.mjs'), load);
+  writeFileSync(path.join(folder, 'server.mjs'), target);
+  const config = `targets: { shop: { command: node server.mjs } }\nscenarios: [{ name: cart, load: 'node load.mjs {port}' }]\nbudgets: { rss.max: 1 GB }\n`;
+  writeFileSync(path.join(folder, 'floodgate.config.yaml'), config);
+  process.env.SHOP_PASSWORD = 'plain-words-of-no-shape';
+  t.teardown(() => void delete process.env.SHOP_PASSWORD);
+  const ran = [
+    'run',
+    '--target',
+    'node server.mjs',
+    '--load',
+    'node load.mjs {port}',
+    '--budget',
+    'rss.max=1GB',
+    '--out',
+    'out',
+  ];
+  for (const [words, report] of [
+    [ran, 'out/report.json'],
+    [['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'], 'bundle/runs/cart/load/report.json'],
+  ] as const) {
+    const { err } = await outcomeOf(startIn(folder, words, temporary));
+    const text = readFileSync(path.join(folder, report), 'utf8');
+    t.match(text, 'cannot log in with *REDACTED* or *REDACTED*', err);
+    t.notMatch(text, /plain-words|ghp_/);
+  }
 });

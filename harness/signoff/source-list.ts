@@ -16,8 +16,20 @@ export const sourceListName = 'candidate.sha256';
 export interface SourceFile {
   /** Within the source, with `/` between. */
   readonly name: string;
+  /** Of a link: of the text that says where it points to. */
   readonly sha256: string;
+  /** As git names what is no plain file: one that may be run, or a link. */
+  readonly mode?: '100755' | '120000';
 }
+
+/** A plain file as git names it: the list leaves it out. */
+const plainMode = '100644';
+
+/** Of bundles of schema version 1, in which kinds did not count. */
+export const withoutMode = ({ name, sha256 }: SourceFile): SourceFile => ({ name, sha256 });
+
+/** What two files of one name have to have in common. */
+export const contentOf = ({ sha256, mode }: SourceFile): string => `${mode ?? plainMode} ${sha256}`;
 
 /**
  * Of a version that was checked out or unpacked here: what git tracks, and what else lies there and is not ignored. A link counts by where
@@ -34,7 +46,7 @@ export interface FolderAtHand {
   /** Ignored, and so not among the files. */
   readonly ignored: readonly string[];
   /** Of any file in it, ignored or not; undefined where it is not there. */
-  readonly digestOf: (name: string) => string | undefined;
+  readonly fileOf: (name: string) => SourceFile | undefined;
 }
 
 /** @throws FloodgateError `source-too-large`, `source-unreadable` */
@@ -45,7 +57,7 @@ export function folderAtHand(folder: string): FolderAtHand {
   return {
     files: digested(folder, names),
     ignored,
-    digestOf: (name) => (isBelow(name) && isFile(below(name)) ? digestOf(below(name)) : undefined),
+    fileOf: (name) => (isBelow(name) && isFile(below(name)) ? describe(folder, name) : undefined),
   };
 }
 
@@ -56,7 +68,7 @@ function digested(folder: string, names: readonly string[]): SourceFile[] {
       hint: 'Name a commit or a tag, or the package (.tgz): a sign-off lists every file of the source.',
     });
   }
-  return all.sort().map((name) => ({ name, sha256: digestOf(path.join(folder, name)) }));
+  return all.sort().map((name) => describe(folder, name));
 }
 
 /** None where the folder is not the top of a work tree. */
@@ -77,21 +89,29 @@ function isFile(file: string): boolean {
   }
 }
 
-function digestOf(file: string): string {
+function describe(folder: string, name: string): SourceFile {
+  const file = path.join(folder, name);
   try {
-    if (!lstatSync(file).isSymbolicLink()) return fileDigest(file);
-    return createHash('sha256').update(readlinkSync(file)).digest('hex');
+    const stat = lstatSync(file);
+    if (stat.isSymbolicLink())
+      return { name, sha256: createHash('sha256').update(readlinkSync(file)).digest('hex'), mode: '120000' };
+    return { name, sha256: fileDigest(file), ...((stat.mode & ownerMayRun) !== 0 && { mode: '100755' as const }) };
   } catch (error) {
     throw unreadable(file, error);
   }
 }
 
-/** As sha256sum(1) takes it with `--check`. Names with a line break or a backslash are escaped as it escapes them. */
+const ownerMayRun = 0o100;
+
+/**
+ * As sha256sum(1) takes it with `--check`: names with a line break or a backslash are escaped as it escapes them, and kinds stand in lines
+ * of their own, which it takes for comments.
+ */
 export function sourceListText(files: readonly SourceFile[]): string {
   return files
-    .map(({ name, sha256 }) => {
+    .map(({ name, sha256, mode }) => {
       const escaped = name.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
-      return `${escaped === name ? '' : '\\'}${sha256}  ${escaped}\n`;
+      return `${mode === undefined ? '' : `# ${mode}\n`}${escaped === name ? '' : '\\'}${sha256}  ${escaped}\n`;
     })
     .join('');
 }
@@ -99,13 +119,13 @@ export function sourceListText(files: readonly SourceFile[]): string {
 /** Undefined where it is no such list, as `sourceListText` spells it, of different names. */
 export function readSourceList(text: string): SourceFile[] | undefined {
   const files: SourceFile[] = [];
-  for (const line of text.split('\n').slice(0, -1)) {
-    const match = /^(\\?)([0-9a-f]{64}) {2}(.+)$/.exec(line);
+  for (const [, line] of text.matchAll(/((?:# (?:100755|120000)\n)?[^\n]*)\n/g)) {
+    const match = /^(?:# (\d+)\n)?(\\?)([0-9a-f]{64}) {2}(.+)$/.exec(line!);
     if (!match) return undefined;
-    const [, mark, sha256, shown] = match;
+    const [, mode, mark, sha256, shown] = match;
     const name =
       mark === '' ? shown! : shown!.replaceAll(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c === 'r' ? '\r' : c));
-    files.push({ name, sha256: sha256! });
+    files.push({ name, sha256: sha256!, ...(mode !== undefined && { mode: mode as SourceFile['mode'] & string }) });
   }
   const isWhole = new Set(files.map(({ name }) => name)).size === files.length && sourceListText(files) === text;
   return isWhole ? files : undefined;

@@ -80,7 +80,7 @@ const comparison = v.strictObject({
 
 const schema = v.strictObject({
   kind: v.literal('signoff'),
-  schemaVersion: v.literal(SIGNOFF_SCHEMA_VERSION),
+  schemaVersion: v.picklist([1, SIGNOFF_SCHEMA_VERSION]),
   tool,
   release: text,
   candidate: v.strictObject({

@@ -31,6 +31,11 @@ export function readTarHeader(block: Buffer): TarHeader {
   if (!isGnu && block.toString('latin1', 257, 265) !== 'ustar\u000000') throw strange('a header that is no ustar');
   const type = String.fromCharCode(block[156]!);
   if (linkTypes[type]) throw refused('file-link', `the archive holds ${linkTypes[type]}`);
+  if (/[LKxg]/.test(type))
+    throw refused(
+      'bundle-unreadable',
+      'the archive holds an extension for long names or for times, which programs read in different ways: pack it with tar --format=ustar',
+    );
   if (type !== '0' && type !== '5') throw strange(`an entry of type ${JSON.stringify(type)}`);
   const prefix = isGnu ? '' : textAt(block, 345, 500);
   // GNU's own fields (times, sparse maps), and those of other tars behind the prefix.

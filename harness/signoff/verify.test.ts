@@ -136,6 +136,13 @@ const envelopes: Row[] = [
     ),
     'summary-invalid',
   ],
+  ...[null, 1, 'x', [], {}, { keyid: 'a' }, { keyid: null, sig: '' }, { keyid: {}, sig: [] }].map(
+    (signature): Row => [
+      `a signature that is ${JSON.stringify(signature)}`,
+      envelope((all) => void (all.signatures = [signature])),
+      'envelope-invalid',
+    ],
+  ),
   ['an envelope that is null', (all) => void all.set(envelopeName, Buffer.from('null\n')), 'envelope-invalid'],
   ['a bit of the payload', envelope((all) => void (all.payload = `A${all.payload.slice(1)}`)), 'signature-invalid'],
   [
@@ -343,7 +350,7 @@ const lies: Row[] = [
     'data-invalid',
   ],
   ['summary: a field more', signedAgain(summary((all) => void (all.comment = 'reviewed'))), 'summary-invalid'],
-  ['summary: of a newer version', signedAgain(summary((all) => void (all.schemaVersion = 2))), 'schema-newer'],
+  ['summary: of a newer version', signedAgain(summary((all) => void (all.schemaVersion = 3))), 'schema-newer'],
   [
     'report: a figure',
     signedAgain(
@@ -398,7 +405,7 @@ const lies: Row[] = [
   [
     'a pair twice',
     signedAgain((all) => void all.set(`${pairs}/3-head.json`, all.get(`${pairs}/1-base.json`)!)),
-    'comparison-differs',
+    'report-differs',
   ],
   [
     'the page shows another verdict',

@@ -12,7 +12,14 @@ import { signoffVerdict } from './judge.ts';
 import { type KeylessOrder, verifyKeyless } from './keyless.ts';
 import { type Policy, refusalsBy } from './policy.ts';
 import { listed, type Refusal, Refused, refused } from './refusal.ts';
-import { type FolderAtHand, readSourceList, sourceListName } from './source-list.ts';
+import {
+  type FolderAtHand,
+  readSourceList,
+  type SourceFile,
+  contentOf as sourceContent,
+  sourceListName,
+  withoutMode,
+} from './source-list.ts';
 import { manifestIn, predicateType, type Statement, sha256, statementType } from './statement.ts';
 import { readSummary, summaryName } from './summary.ts';
 
@@ -147,7 +154,7 @@ function parseSummary(files: BundleFiles): SignoffReport {
 type Rules = (order: DataOrder) => Promise<Looked>;
 
 /** By schema version: a bundle is judged by the rules of its own. */
-const rules: Readonly<Record<number, Rules>> = { 1: checkData };
+const rules: Readonly<Record<number, Rules>> = { 1: checkData, 2: checkData };
 
 function rulesOf(schemaVersion: number): Rules {
   const found = rules[schemaVersion];
@@ -172,16 +179,16 @@ function candidateRefusals(
     if (report.candidate.commit === candidate.digest && !report.candidate.dirty) return [];
     return differs(`commit ${candidate.digest} was not signed off, but ${report.candidate.commit ?? 'no commit'}`);
   }
-  const signed = new Map(
-    readSourceList(contentOf(files, sourceListName).toString('utf8'))!.map((each) => [each.name, each.sha256]),
-  );
-  const changed = candidate.files
-    .filter(({ name, sha256: digest }) => signed.get(name) !== digest)
-    .map(({ name }) => name);
+  const list = readSourceList(contentOf(files, sourceListName).toString('utf8'))!;
+  const signed = new Map(list.map((each) => [each.name, each]));
+  const byRules = (each: SourceFile) => (report.schemaVersion === 1 ? withoutMode(each) : each);
+  const isSame = (a: SourceFile | undefined, b: SourceFile | undefined) =>
+    a !== undefined && b !== undefined && sourceContent(byRules(a)) === sourceContent(byRules(b));
+  const changed = candidate.files.filter((each) => !isSame(each, signed.get(each.name)));
   const here = new Set(candidate.files.map(({ name }) => name));
   // What is ignored, and was signed off all the same.
-  const gone = [...signed].filter(([name, digest]) => !here.has(name) && candidate.digestOf(name) !== digest);
-  const all = [...changed, ...gone.map(([name]) => name)];
+  const gone = list.filter((each) => !here.has(each.name) && !isSame(each, candidate.fileOf(each.name)));
+  const all = [...changed, ...gone].map(({ name }) => name);
   return all.length === 0
     ? []
     : differs(`${counted(all.length, 'file differs', 'files differ')}: ${all.slice(0, 5).join(', ')}`);

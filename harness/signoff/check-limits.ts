@@ -1,0 +1,65 @@
+/** Whether a run was judged by the limits that its command names, and the command names those of the project. Pure. */
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import { limitsOf } from '../metrics/limits.ts';
+import { limitsOf as projectLimitsOf } from '../project/run-arguments.ts';
+import { REDACTED_MARK } from '../redaction/redactor.ts';
+import type { Measurement } from '../report/measurement.ts';
+import { quotedWords } from '../requests/shown-command.ts';
+import { projectOf, type StoredRun } from './check-project.ts';
+import { refused } from './refusal.ts';
+
+export interface JudgedBy {
+  /** Of the run's raw data. */
+  readonly budget: Measurement['budget'];
+  /** An environment (`--env`) has limits of its own, which no bundle holds. */
+  readonly signoffCommand: string;
+}
+
+/** @param value the project @throws Refused */
+export function checkLimits(value: unknown, stored: StoredRun, { budget, signoffCommand }: JudgedBy): void {
+  const { scenario, run, report, isOwnVersion } = stored;
+  const { command } = report;
+  const place = `${scenario} (${run.lane} lane)`;
+  const refuse = (name: string, what: string) => refused('budget-differs', `${place}: ${name} ${what}`);
+  const texts = budgetTexts(command);
+  const said = new Map(texts.map((text) => [nameIn(text), text]));
+  if (said.size < texts.length) throw refuse('a limit', 'stands twice in the command');
+  for (const [name, text] of said) {
+    const limit = limitIn(text, name);
+    if (limit === undefined && isOwnVersion) throw refuse(name, 'is no limit, and stands in the command');
+    if (limit !== undefined && (!Object.hasOwn(budget, name) || budget[name] !== limit))
+      throw refuse(name, 'was judged by another limit than the command has');
+  }
+  const hasOthers = quotedWords(signoffCommand).some((word) => /^--env(=|$)/.test(word));
+  const project = projectOf(value, path.sep);
+  const config = project.scenarios.find(({ name }) => name === scenario)!;
+  for (const [name, limit] of Object.entries(projectLimitsOf(project, config, 'budgets'))) {
+    const text = `${name}=${typeof limit === 'number' ? limit : limit.replaceAll(' ', '')}`;
+    const found = said.get(name);
+    if (text.includes(REDACTED_MARK) || (found === undefined && command.includes(REDACTED_MARK))) continue;
+    if (found === undefined || (!hasOthers && found !== text))
+      throw refuse(name, 'has a limit in the project that the command does not have');
+  }
+}
+
+/** As they were typed. What holds a secret that was taken out says nothing. */
+function budgetTexts(command: string): string[] {
+  return quotedWords(command).flatMap((word, at, all) => {
+    const text = all[at - 1] === '--budget' ? word : /^--budget=(.*)$/s.exec(word)?.[1];
+    if (text === undefined || text.includes(REDACTED_MARK)) return [];
+    return [text.startsWith("'") && text.endsWith("'") ? text.slice(1, -1).replaceAll(String.raw`'\''`, "'") : text];
+  });
+}
+
+const nameIn = (text: string): string => text.slice(0, Math.max(0, text.lastIndexOf('=')));
+
+/** Undefined where it is no limit that is known here. */
+function limitIn(text: string, name: string): number | undefined {
+  try {
+    return limitsOf([text])[name];
+  } catch (error) {
+    if (error instanceof FloodgateError) return undefined;
+    throw error;
+  }
+}
