@@ -128,7 +128,8 @@ export class Replay implements ReplayContext {
     return this.host;
   }
 
-  sent({ hasWaited, dueMs }: DueRequest, lateMs: number): void {
+  sent({ hasWaited, dueMs, isAgain }: DueRequest, lateMs: number): void {
+    if (isAgain) return;
     this.#sent += 1;
     this.#options.onProgress(this.#sent, this.#bytes, this.#trafficUs);
     if (dueMs === undefined) return;
@@ -230,6 +231,7 @@ export class Replay implements ReplayContext {
       isPipelined: (flags & EventFlag.pipelined) !== 0,
       dueMs,
       hasWaited: false,
+      isAgain: false,
       pieces: () => this.#pieces(spool, { offset, length, flags }, headBytes),
     };
   }
@@ -294,9 +296,9 @@ export class Replay implements ReplayContext {
     oldest?.finish();
   }
 
-  #answer(slot: number, { status, length, isWhole }: Answer): void {
+  #answer(slot: number, { status, length, isWhole, isLast }: Answer): void {
     const connection = this.#bySlot[slot];
-    const request = connection?.answered();
+    const request = connection?.answered(isLast);
     // A service may speak unasked: 408 on a connection that was idle for long.
     if (!connection || !request) return;
     this.#hasConnected = true;
