@@ -21,7 +21,7 @@ interface Flags extends TrafficFlags {
 const examples = `
 Examples:
   floodgate edit prod.pcapng.zst part.pcapng --from 10s --to 40s --filter "tcp port 8080"
-  floodgate edit dump.pcap anonymous.pcap --map 10.0.0.0/8=172.16.0.0 --mac 02:11:22:33:44:55=02:00:00:00:00:01
+  floodgate edit dump.pcap anonymous.pcap --map 10.1.0.0/16=172.16.0.0 --mac 02:11:22:33:44:55=02:00:00:00:00:01
   floodgate edit offload.pcap wire.pcap --mtu 1500 --fix-checksums
   floodgate edit a.pcap b.pcap.gz both.pcapng                     several on one clock
   floodgate edit prod.pcap worse.pcap --impair gemodel=1%/20%,reorder=2%/50 --impair-out worse.impair.jsonl

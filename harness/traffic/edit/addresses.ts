@@ -77,7 +77,7 @@ export class AddressStage implements EditStage {
       if (from.length !== bytes || !isIn(out, at, from, prefixBits)) continue;
       let change = 0;
       for (let i = 0; i < bytes; i += 1) {
-        const mask = maskOf(prefixBits, i);
+        const mask = prefixMask(prefixBits, i);
         const value = (to[i]! & mask) | (out[at + i]! & ~mask & 255);
         change += (value - out[at + i]!) * (i % 2 === 0 ? 256 : 1);
         out[at + i] = value;
@@ -99,13 +99,13 @@ export class AddressStage implements EditStage {
 }
 
 /** The bits of byte `index` that belong to a prefix. */
-function maskOf(prefixBits: number, index: number): number {
+export function prefixMask(prefixBits: number, index: number): number {
   return (0xff00 >> Math.min(8, Math.max(0, prefixBits - index * 8))) & 255;
 }
 
 function isIn(bytes: Uint8Array, at: number, network: readonly number[], prefixBits: number): boolean {
   for (let i = 0; i * 8 < prefixBits; i += 1) {
-    if (((bytes[at + i]! ^ network[i]!) & maskOf(prefixBits, i)) !== 0) return false;
+    if (((bytes[at + i]! ^ network[i]!) & prefixMask(prefixBits, i)) !== 0) return false;
   }
   return true;
 }

@@ -79,7 +79,7 @@ function read({ bytes, wireLength }: Frame) {
 
 t.test('addresses, ports and MAC addresses; checksums stay right', async (t) => {
   const { frames, records } = edit([v4, v6, tagged({ vlans: [5, 6] })], {
-    map: ['10.1.0.0/16=172.20.7.7', 'fd00::/64=fd77::', '10.0.0.0/8=11.0.0.0/8'],
+    map: ['10.1.0.0/16=172.20.0.0', 'fd00::/64=fd77::', '10.0.0.0/8=11.0.0.0/8'],
     port: ['8080=80', '4000=4001'],
     mac: ['02:00:00:00:00:02=aa-bb-cc-dd-ee-ff'],
   });
@@ -187,7 +187,7 @@ t.test('time, filter, limit, snap', async (t) => {
 
 t.test('frames of any bytes pass through every stage', async (t) => {
   const flags = {
-    map: ['0.0.0.0/0=1.2.3.4', '::/0=fd00::'],
+    map: ['0.0.0.0/1=128.0.0.0', '::/1=8000::'],
     port: ['80=81'],
     vlan: '3',
     mtu: '100',
@@ -204,10 +204,15 @@ t.test('frames of any bytes pass through every stage', async (t) => {
 
 t.test('edits as people write them', async (t) => {
   t.equal(editOrderOf({}), undefined);
-  t.same(editOrderOf({ map: '10.0.0.0/8=1.2.3.4, 10.1.1.1=1.1.1.1' })?.map?.length, 2, 'as a report keeps them');
+  t.same(editOrderOf({ map: '10.0.0.0/8=1.0.0.0, 10.1.1.1=1.1.1.1' })?.map?.length, 2, 'as a report keeps them');
   for (const [flags, message] of [
     [{ map: ['10.0.0.0/8'] }, /does not say what becomes of what/],
     [{ map: ['10.0.0.0/33=1.1.1.1'] }, /is no network/],
+    [{ map: ['10.0.0.0/8=172.16.0.0'] }, /bits behind the 8 of its network/],
+    [{ map: ['10.1.2.3/8=11.0.0.0'] }, /bits behind the 8/],
+    [{ map: ['fd00::1/64=fd77::'] }, /bits behind the 64/],
+    [{ map: ['0.0.0.0/0=1.2.3.4'] }, /bits behind the 0/],
+    [{ map: ['10.0.0.0/8=172.16.0.0/16'] }, /not of one size/],
     [{ map: ['10.0.0.0/8=fd00::'] }, /not of one size/],
     [{ map: ['10.0.0.0/8=11.0.0.0/9'] }, /not of one size/],
     [{ port: ['80=99999'] }, /--port/],
@@ -220,5 +225,12 @@ t.test('edits as people write them', async (t) => {
     [{ snap: '3' }, /--snap/],
   ] as const) {
     t.throws(() => editOrderOf(flags), { code: 'option-invalid', message, hint: /\w/ });
+  }
+  for (const [map, hint] of [
+    ['fd00::1/64=fd77::', /Write --map fd00::\/64=fd77::\/64,/],
+    ['10.0.0.0/8=172.16.0.0', /Write --map 10.0.0.0\/12=172.16.0.0\/12,/],
+    ['10.1.2.3/8=11.0.0.0', /Write --map 10.0.0.0\/8=11.0.0.0\/8,/],
+  ] as const) {
+    t.throws(() => editOrderOf({ map: [map] }), { code: 'option-invalid', hint });
   }
 });
