@@ -94,6 +94,34 @@ t.test('addresses, ports and MAC addresses; checksums stay right', async (t) => 
   t.equal(read(edit([wrong], { map: ['10.0.0.0/8=11.0.0.0'] }).frames[0]!), undefined, 'a wrong checksum stays wrong');
 });
 
+t.test('the packet that an error of ICMP quotes is mapped with it', async (t) => {
+  const flags = { map: ['10.1.0.0/16=172.20.0.0', 'fd00::/64=fd77::'], port: ['8080=80'] };
+  const error = (source: string, quoted: Uint8Array, type: number, gateway: number[]) => {
+    const isV6 = source.includes(':');
+    const message = Uint8Array.from([type, 0, 0, 0, ...gateway, ...quoted.subarray(14, 14 + 120)]);
+    const packet = buildIpPacket(source, isV6 ? 'fd00::1' : '10.1.2.3', isV6 ? 58 : 1, message);
+    const frame = buildEthernetFrame(packet);
+    return edit([frame], { fixChecksums: true }).frames[0]!.bytes;
+  };
+  for (const [source, quoted, type, gateway] of [
+    ['10.1.7.7', v4, 3, [0, 0, 0, 0]],
+    ['10.1.7.7', v4, 5, [10, 1, 8, 8]],
+    ['fd00::9', v6, 1, [0, 0, 0, 0]],
+    ['fd00::9', v6, 3, [0, 0, 0, 0]],
+  ] as const) {
+    const frame = error(source, quoted, type, [...gateway]);
+    const mapped = edit([frame], flags).frames[0]!.bytes;
+    const inner = mapped.subarray(frame.length - 120);
+    t.same(inner, edit([quoted], flags).frames[0]!.bytes.subarray(14, 14 + 120), 'as the packet itself is');
+    t.same(edit([mapped], { fixChecksums: true }).frames[0]!.bytes, mapped, 'and the sum of the error is right');
+    t.notSame(inner, frame.subarray(frame.length - 120));
+    if (type === 5) t.same([...mapped.subarray(38, 42)], [172, 20, 8, 8]);
+  }
+  const echo = error('10.1.7.7', v4, 8, [0, 0, 0, 0]);
+  t.same(edit([echo], flags).frames[0]!.bytes.subarray(42), echo.subarray(42), 'what an echo holds is no packet');
+  for (let end = 14; end < 150; end += 1) edit([error('10.1.7.7', v4, 3, [0, 0, 0, 0]).subarray(0, end)], flags);
+});
+
 t.test('tags: one of this number, or none', async (t) => {
   const all = [v4, tagged({ vlans: [5] }), tagged({ vlans: [5, 6] })];
   t.same(
