@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { type Conversation, conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
+import { requestNotes } from '../report/requests-notes.ts';
 import { targetOf } from './answer-comparison.ts';
 import { recordingServer } from './recording-server-fixture.ts';
 import { extract, replay } from './replay-trial.ts';
@@ -193,9 +194,15 @@ t.test('rules reach the wire, and only where they apply', async (t) => {
   const post = `POST /2 HTTP/1.1\r\nHost: old\r\nContent-Length: ${body.length}\r\nAuthorization: recorded\r\n\r\n${body}`;
   const found = await recorded(t, [exchanges(get('/1', 'Cookie: s=1\r\n'), post)]);
   const server = await recordingServer();
-  await replay(found, server.port, {
-    rules: { rewriteHeaders: ['host: new', 'Authorization: now'], dropCookies: ['s'] },
+  const account = await replay(found, server.port, {
+    rules: { rewriteHeaders: ['host: new', 'Authorization: now', 'X-New: 1'], dropCookies: ['s', 'SESSION'] },
   });
+  t.same(account.unusedRules, ['--rewrite-header x-new', '--drop-cookie SESSION']);
+  const measure = { requests: account } as unknown as Parameters<typeof requestNotes>[0];
+  t.match(
+    requestNotes(measure).filter(({ severity }) => severity === 'warning'),
+    [{ text: /no request had what --rewrite-header x-new, --drop-cookie SESSION names/ }],
+  );
   await server.close();
   const sent = get('/1') + post.replace('recorded', 'now');
   t.equal(
