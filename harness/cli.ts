@@ -4,6 +4,7 @@ import { FloodgateError } from '../agent/errors.ts';
 import { helpLayout, helpOutput } from '../agent/help-layout.ts';
 import { printable } from '../reports/format.ts';
 import { commandTable } from './commands/command-table.ts';
+import { unwritable } from './commands/draft-file.ts';
 import { readToolVersion } from './commands/tool-version.ts';
 import { exitCodesLine } from './metrics/exit-codes.ts';
 
@@ -38,7 +39,7 @@ for (const { name, group, summary, load } of commandTable) {
 // Whoever reads our output may stop reading it (`floodgate list | head -1`): the rest is dropped, and the exit code stands.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') process.exit(reported(unwritable('standard output', error)));
   });
 }
 

@@ -1,60 +1,57 @@
-/** Traffic into a capture file: pcapng, or pcap where the name says so, packed where it says so. What was written is removed where it fails. */
-import { createWriteStream, rmSync, statSync } from 'node:fs';
-import { PassThrough, Readable, type Transform } from 'node:stream';
+/** Traffic into a capture file: pcapng, or pcap where the name says so, packed where it says so. A file that was there stays until the new one is whole. */
+import { createWriteStream } from 'node:fs';
+import { PassThrough, Readable, type Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createGzip, createZstdCompress } from 'node:zlib';
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { PcapWriter } from '../../agent/pcap/pcap-writer.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
 import type { Traffic } from '../traffic/traffic.ts';
+import { DraftFile, unwritable } from './draft-file.ts';
 
 /** Between two writes. */
 const framesPerRead = 256;
+/** Reads that leave nothing to write, before signals have their turn. */
+const readsPerTurn = 64;
 
-/** Standard streams are never the same. */
-export function isSameFile(input: string, output: string): boolean {
-  if (input === '-' || output === '-') return false;
-  try {
-    const [one, other] = [statSync(input), statSync(output)];
-    return one.ino === other.ino && one.dev === other.dev;
-  } catch {
-    return false;
-  }
-}
-
-export function sameFile(file: string): FloodgateError {
-  return new FloodgateError('option-invalid', `${file} would be written while it is read`, {
-    hint: 'Give the output another name.',
-  });
-}
-
-/** @returns frames written. @throws FloodgateError `output-unwritable`; what was written until then is removed */
-export async function writeCapture(traffic: Traffic, output: string, comment: string): Promise<number> {
+/** @param signal ends the writing @returns frames written; undefined: it was ended @throws FloodgateError `output-unwritable`; OUT stays as it was */
+export async function writeCapture(
+  traffic: Traffic,
+  output: string,
+  comment: string,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
   const counted = { frames: 0 };
   // Before the file is made: what cannot be read leaves no file.
-  const chunks = chunksOf(traffic, output, comment, counted);
+  const chunks = chunksOf(traffic, output, comment, counted, signal);
   const first = await chunks.next();
+  if (signal?.aborted) return undefined;
   const all = async function* () {
     if (!first.done) yield first.value;
     yield* chunks;
   };
-  const destination = output === '-' ? process.stdout : createWriteStream(output);
+  const draft = output === '-' ? undefined : new DraftFile(output);
   try {
-    await pipeline(Readable.from(all(), { objectMode: false }), packerOf(output), destination);
+    const destination = draft ? createWriteStream(draft.path) : standardOutput();
+    await pipeline(Readable.from(all(), { objectMode: false }), packerOf(output), destination, { signal });
+    draft?.keep();
   } catch (error) {
-    const { code, syscall, message } = error as NodeJS.ErrnoException;
-    // Never a device that was written to.
-    if (output !== '-' && statSync(output, { throwIfNoEntry: false })?.isFile()) rmSync(output, { force: true });
+    draft?.discard();
+    if (signal?.aborted) return undefined;
+    const { code, syscall } = error as NodeJS.ErrnoException;
     // Who reads standard output may have had enough.
     if (output === '-' && code === 'EPIPE') return counted.frames;
     if (syscall === undefined || error instanceof FloodgateError) throw error;
-    throw new FloodgateError('output-unwritable', `cannot write ${output}: ${code ?? message}`, {
-      hint: 'Check the folder, its permissions and the space on the disk.',
-      cause: error,
-    });
+    throw unwritable(output === '-' ? 'standard output' : output, error);
   }
   return counted.frames;
+}
+
+/** Not `process.stdout` itself: an error of the reading would be one of that stream, too. */
+function standardOutput(): Writable {
+  return new Writable({ write: (chunk: Buffer, _encoding, done) => void process.stdout.write(chunk, done) });
 }
 
 function packerOf(output: string): Transform {
@@ -67,6 +64,7 @@ async function* chunksOf(
   output: string,
   comment: string,
   counted: { frames: number },
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   const out = (bytes: Uint8Array, start: number, end: number) => void pieces.push(Buffer.from(bytes.slice(start, end)));
@@ -77,7 +75,9 @@ async function* chunksOf(
       writer.frame(bytes, start, end, wireLength, tsUs, 0);
     },
   };
-  while (traffic.read(sink, framesPerRead) >= 0) {
+  for (let reads = 1; traffic.read(sink, framesPerRead) >= 0; reads += 1) {
+    if (reads % readsPerTurn === 0) await turn();
+    if (signal?.aborted) return;
     if (pieces.length === 0) continue;
     yield Buffer.concat(pieces);
     pieces = [];

@@ -172,6 +172,20 @@ t.test('standard input, compressed, of another link type, is kept and replayed',
   t.equal(statSync(path.join(place.out, 'input.capture')).size, statSync(packed).size);
 });
 
+t.test('traffic of which nothing is left passes nothing', async (t) => {
+  const place = workplace(t);
+  const capture = captureIn(place.folder, 5);
+  for (const [at, nothing] of [
+    ['--filter', 'udp'],
+    ['--impair', 'loss=100%'],
+  ].entries()) {
+    const out = path.join(place.folder, `out${at}`);
+    const { code, out: text } = await run(['run', capture, '--lane', 'exact', ...budget, ...nothing, '--out', out]);
+    t.equal(code, 4, text);
+    t.match(text, /UNDECIDED .* No frame was sent/);
+  }
+});
+
 t.test('edit: into every format, several on one clock, and what it says', async (t) => {
   const place = workplace(t);
   const capture = captureIn(place.folder, 50);

@@ -6,7 +6,10 @@ import { formatCount } from '../../reports/format.ts';
 import { parseWhole } from '../metrics/quantity.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
-import { isSameFile, sameFile, writeCapture } from './capture-output.ts';
+import { writeCapture } from './capture-output.ts';
+import { DraftFile } from './draft-file.ts';
+import { checkOutputs } from './file-clash.ts';
+import { openSession } from './session.ts';
 import { addTrafficOptions, editOrderOf, impairOrderOf, type TrafficFlags } from './traffic-flags.ts';
 
 interface Flags extends TrafficFlags {
@@ -18,7 +21,7 @@ interface Flags extends TrafficFlags {
 const examples = `
 Examples:
   floodgate edit prod.pcapng.zst part.pcapng --from 10s --to 40s --filter "tcp port 8080"
-  floodgate edit dump.pcap anonymous.pcap --map 10.0.0.0/8=172.16.0.0 --mac 02:11:22:33:44:55=02:00:00:00:00:01
+  floodgate edit dump.pcap anonymous.pcap --map 10.1.0.0/16=172.16.0.0 --mac 02:11:22:33:44:55=02:00:00:00:00:01
   floodgate edit offload.pcap wire.pcap --mtu 1500 --fix-checksums
   floodgate edit a.pcap b.pcap.gz both.pcapng                     several on one clock
   floodgate edit prod.pcap worse.pcap --impair gemodel=1%/20%,reorder=2%/50 --impair-out worse.impair.jsonl
@@ -38,18 +41,40 @@ export function addEditCommand(command: Command): void {
     .option('--loop <n>', 'the traffic so many times over, each time between other addresses', '1')
     .addHelpText('after', examples)
     .action(async (files: readonly string[], flags: Flags) => {
-      const output = files.at(-1)!;
-      const traffic = await openTraffic(orderOf(files.slice(0, -1), output, flags));
-      try {
-        const written = await writeCapture(traffic, output, 'floodgate edit');
-        process.stderr.write(`${formatCount(written)} frames in ${output === '-' ? 'standard output' : output}\n`);
-        for (const { kind, description, frames } of traffic.impairments) {
-          process.stderr.write(`  ${kind}: ${description} (${formatCount(frames)} frames)\n`);
-        }
-      } finally {
-        traffic.close();
-      }
+      await edit(files.slice(0, -1), files.at(-1)!, flags);
     });
+}
+
+async function edit(inputs: readonly string[], output: string, flags: Flags): Promise<void> {
+  const order = orderOf(inputs, output, flags);
+  const { signal } = openSession();
+  const schedule = flags.impairOut === undefined ? undefined : new DraftFile(flags.impairOut);
+  try {
+    const traffic = await openTraffic(withSchedule(order, schedule));
+    try {
+      const written = await writeCapture(traffic, output, 'floodgate edit', signal);
+      if (written === undefined) {
+        const left = output === '-' ? 'what was written is a part' : `${output} was not written`;
+        process.stderr.write(`floodgate: interrupted: ${left}\n`);
+        process.exitCode = 3;
+        return;
+      }
+      schedule?.keep();
+      process.stderr.write(`${formatCount(written)} frames in ${output === '-' ? 'standard output' : output}\n`);
+      for (const { kind, description, frames } of traffic.impairments) {
+        process.stderr.write(`  ${kind}: ${description} (${formatCount(frames)} frames)\n`);
+      }
+    } finally {
+      traffic.close();
+    }
+  } finally {
+    schedule?.discard();
+  }
+}
+
+function withSchedule(order: TrafficOrder, schedule: DraftFile | undefined): TrafficOrder {
+  if (!schedule || !order.impair) return order;
+  return { ...order, impair: { ...order.impair, scheduleFile: path.resolve(schedule.path) } };
 }
 
 function orderOf(inputs: readonly string[], output: string, flags: Flags): TrafficOrder {
@@ -59,11 +84,11 @@ function orderOf(inputs: readonly string[], output: string, flags: Flags): Traff
       hint: 'Write floodgate edit IN OUT.',
     });
   }
-  for (const input of [first, ...more]) if (isSameFile(input, output)) throw sameFile(output);
   const seed = parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const loops = parseWhole(flags.loop, '--loop', { min: 1, max: 1_000_000 });
   const impair = impairOrderOf(flags, seed);
-  const { impairOut } = flags;
+  const { impairOut, impairFile } = flags;
+  checkOutputs([first, ...more, ...(impairFile ? [impairFile] : [])], [output, ...(impairOut ? [impairOut] : [])]);
   if ([first, ...more].filter((input) => input === '-').length > (loops > 1 ? 0 : 1)) {
     throw new FloodgateError('option-invalid', 'standard input can be read once', {
       hint: 'Put it into a file first.',
@@ -78,6 +103,6 @@ function orderOf(inputs: readonly string[], output: string, flags: Flags): Traff
     merge: more,
     loops,
     edit: editOrderOf(flags),
-    impair: impair && { ...impair, ...(impairOut !== undefined && { scheduleFile: path.resolve(impairOut) }) },
+    impair,
   };
 }

@@ -2,8 +2,10 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
+import { formatIpv6 } from '../../agent/wire/address.ts';
 import { parseAddress } from '../../agent/wire/packet-builder.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { prefixMask } from '../traffic/edit/addresses.ts';
 import type { EditOrder, Moment, NetworkMap } from '../traffic/edit/edit-order.ts';
 import { repeated } from './repeated-option.ts';
 
@@ -30,7 +32,7 @@ export function addEditOptions(command: Command): void {
     .option('--limit <n>', 'so many frames, counted behind the filter')
     .option(
       '--map <from=to>',
-      'addresses of a network become those of another: 10.0.0.0/8=172.16.0.0; may be repeated',
+      'addresses of a network become those of another: 10.1.0.0/16=172.16.0.0; may be repeated',
       repeated,
     )
     .option('--port <from=to>', 'a port becomes another: 8080=80; may be repeated', repeated)
@@ -85,7 +87,7 @@ function halves(text: string, option: string, example: string): [string, string]
   );
 }
 
-const mapExample = '10.0.0.0/8=172.16.0.0';
+const mapExample = '10.1.0.0/16=172.16.0.0';
 
 function mapOf(text: string): NetworkMap {
   const [left, right] = halves(text, '--map', mapExample);
@@ -94,7 +96,31 @@ function mapOf(text: string): NetworkMap {
   if (from.address.length !== to.address.length || (to.bits !== undefined && to.bits !== prefixBits)) {
     throw bad(`--map: the two networks of "${text}" are not of one size`, `Write for example --map ${mapExample}.`);
   }
+  if (bitsOf(from.address) > prefixBits || bitsOf(to.address) > prefixBits) {
+    // The network that is written to says how long its prefix is at least.
+    const bits = Math.max(prefixBits, bitsOf(to.address));
+    const [before, after] = [from, to].map(({ address }) => `${networkText(address, bits)}/${bits}`);
+    throw bad(
+      `--map: "${text}" has bits behind the ${prefixBits} of its networks`,
+      `The bits of a host stay as they are. Write --map ${before}=${after}, or networks of one size, as in ${mapExample}.`,
+    );
+  }
   return { from: from.address, to: to.address, prefixBits };
+}
+
+/** The shortest prefix that an address is the network of. */
+function bitsOf(address: readonly number[]): number {
+  const last = address.findLastIndex((byte) => byte !== 0);
+  return last < 0 ? 0 : last * 8 + 8 - Math.log2(address[last]! & -address[last]!);
+}
+
+function networkText(address: readonly number[], prefixBits: number): string {
+  const bytes = address.map((byte, at) => byte & prefixMask(prefixBits, at));
+  if (bytes.length === 4) return bytes.join('.');
+  const word = (at: number) => (bytes[at * 2]! << 8) | bytes[at * 2 + 1]!;
+  return formatIpv6(
+    ...([0, 1, 2, 3].map((at) => (word(at * 2) << 16) | word(at * 2 + 1)) as [number, number, number, number]),
+  );
 }
 
 function networkOf(text: string, whole: string): { address: number[]; bits: number | undefined } {

@@ -8,7 +8,8 @@ import type { ScrubCounts } from '../scrub/scrub-counts.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { Traffic } from '../traffic/traffic.ts';
-import { isSameFile, sameFile, writeCapture } from './capture-output.ts';
+import { writeCapture } from './capture-output.ts';
+import { checkOutputs } from './file-clash.ts';
 import { readOperatorFile } from './operator-file.ts';
 import type { ScrubFlags } from './scrub-flags.ts';
 
@@ -26,7 +27,7 @@ export async function performScrub(files: readonly string[], flags: ScrubFlags):
   }
   if (input === '-')
     throw refused('standard input can be read once, and a capture is read twice', 'Put it into a file first.');
-  if (isSameFile(input, output)) throw sameFile(output);
+  checkOutputs([input, ...(flags.key === undefined ? [] : [flags.key])], [output]);
   probeRecording(input);
   await scrubInto(() => openTraffic({ kind: 'recording', path: input }), output, flags.key);
   return 0;
@@ -78,7 +79,7 @@ export async function scrubInto(
 ): Promise<number> {
   const scrubbed = await scrubTraffic({ open, key: keyOf(keyFile), beside: output === '-' ? '.' : output });
   try {
-    const written = await writeCapture(scrubbed, output, 'floodgate scrub');
+    const written = (await writeCapture(scrubbed, output, 'floodgate scrub'))!;
     process.stderr.write(`${lines(scrubbed, written, output).join('\n')}\n`);
     return written;
   } finally {

@@ -82,6 +82,8 @@ export interface RequestAccount {
   readonly reconnects: number;
   /** Why sockets failed, by code. */
   readonly socketErrors: Readonly<Record<string, number>>;
+  /** Rules that changed no request: `--drop-cookie session`. @default none */
+  readonly unusedRules?: readonly string[];
   readonly differences: readonly RequestDifference[];
   /** Stopped before its last request. */
   readonly cutShort: boolean;

@@ -58,8 +58,10 @@ t.test('messages missed and found', async (t) => {
   t.same(missed(runOf({})), value(0));
   t.same(found(runOf({})), value(1));
   const fewer = runOf({ found: [4, 9] });
-  t.same(missed(fewer), value(1), 'responses that are found twice make up for no request');
-  t.same(found(fewer), value(0.9));
+  t.match(missed(fewer), { state: 'undecided', low: 1 }, 'responses that are found twice make up for no request');
+  t.same(missed(runOf({ found: [4, 5] })), value(1));
+  t.same(found(runOf({ found: [4, 5] })), value(0.9));
+  t.match(found(fewer), { state: 'notMeasured' }, 'more responses than were there');
   for (const unknown of [runOf({ intact: null }), runOf({ found: null })]) {
     t.match(missed(unknown), { state: 'notMeasured' });
     t.match(found(unknown), { state: 'notMeasured' });
@@ -78,6 +80,20 @@ t.test('messages that may be found or not never stand for those that must be', a
   t.match(found(runOf({ possible: 2 })), { state: 'undecided', low: 0.8, high: 1 });
   t.same(missed(runOf({ found: [7, 5], possible: 2 })), value(0), 'all of both were found');
   t.match(missed(runOf({ found: [3, 5], possible: 9 })), { state: 'undecided', low: 2, high: 5 });
+});
+
+t.test('a truth that knows less than the agent found decides nothing', async (t) => {
+  for (const unknown of [
+    runOf({ found: [5, 6], intact: [5, 0] }),
+    runOf({ found: [9, 0], intact: [5, 0] }),
+    runOf({ found: [5, 0], intact: [0, 0], possible: 7 }),
+    runOf({ found: [0, 0], intact: [0, 0], possible: 7 }),
+  ]) {
+    t.match(missed(unknown), { state: 'undecided', low: 0, reason: /the truth cannot judge/ });
+    t.match(found(unknown), { state: 'notMeasured', reason: /the truth cannot judge/ });
+  }
+  t.same(missed(runOf({ found: [5, 0], intact: [5, 0] })), value(0), 'requests alone, and nothing else');
+  t.match(missed(runOf({ found: [8, 3] })), { state: 'undecided', low: 2 }, 'at least those of the other kind');
 });
 
 t.test('messages beyond those that can have been there', async (t) => {

@@ -58,6 +58,16 @@ function messagesOf({ counts, measure }: RunFigures): readonly Kept[] | string {
 const hidden =
   'messages that may be found or not (damaged, or in streams that could not be followed) may stand for some that were missed';
 
+const beyondTruth =
+  'the truth cannot judge what was found: messages are in frames or streams that it does not follow (tunnels, MPLS, PPPoE, extension headers, one direction alone)';
+
+/** What was found, or may be there, shows that the truth is not whole: then nobody knows how much there was to find. */
+function isBeyondTruth(messages: readonly Kept[]): boolean {
+  return messages.some(
+    ({ intact, found, possible }) => found > intact + possible || (intact === 0 && found + possible > 0),
+  );
+}
+
 /** The fewest and the most that can have been missed. Per kind: requests that are found twice make up for no response. */
 function missedOf(messages: readonly Kept[]): { least: number; most: number } {
   let [least, most] = [0, 0];
@@ -73,6 +83,7 @@ export function missed(run: RunFigures): Reading {
   if (typeof messages === 'string') return notMeasured(messages);
   const { least, most } = missedOf(messages);
   const shed = framesShed(run.measure);
+  if (isBeyondTruth(messages)) return between(Math.max(0, least - shed), Number.POSITIVE_INFINITY, beyondTruth);
   return between(Math.max(0, least - shed), most, shed > 0 ? hiddenByFlows : hidden);
 }
 
@@ -80,6 +91,7 @@ export function found(run: RunFigures): Reading {
   const messages = messagesOf(run);
   if (typeof messages === 'string') return notMeasured(messages);
   const intact = messages.reduce((sum, each) => sum + each.intact, 0);
+  if (isBeyondTruth(messages)) return notMeasured(beyondTruth);
   if (intact === 0) return notMeasured('the traffic holds no message that was delivered whole');
   const { least, most } = missedOf(messages);
   // What was in connections that were left out was not found either.

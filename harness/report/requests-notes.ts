@@ -27,6 +27,7 @@ export function requestNotes(measure: PassResult): Note[] {
       `${formatCount(recorded.connections * loops)} connections as recorded, ${formatCount(reconnects)} opened again`,
   );
   noteUnsent(requests, add);
+  noteUnusedRules(requests, add);
   noteAnswers(requests, add);
   if (mode === 'recorded') noteLateness(requests, add);
   if (mode === 'oneAtATime') noteWindows(measure, add);
@@ -44,6 +45,14 @@ function noteUnsent({ recorded }: RequestAccount, add: Add): void {
     add('warning', `${formatCount(upgraded)} connections left HTTP/1 by an upgrade: what followed was not sent`);
   if (unknown > 0) add('info', `${formatCount(unknown)} connections of the recording are no HTTP at all`);
   if (isAssembled) add('info', 'put together from a HAR file, which holds no bytes of a wire');
+}
+
+function noteUnusedRules({ unusedRules = [], sent }: RequestAccount, add: Add): void {
+  if (sent === 0 || unusedRules.length === 0) return;
+  add(
+    'warning',
+    `no request had what ${unusedRules.join(', ')} names: a rule adds nothing, and names of cookies are in the case that they have`,
+  );
 }
 
 function noteAnswers(requests: RequestAccount, add: Add): void {

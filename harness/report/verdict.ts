@@ -53,6 +53,9 @@ function whyUnjudged({ measure, budget }: Pick<JudgedPass, 'measure' | 'budget'>
   if (refused > 0 && budget['dropped.frames'] === undefined) {
     return `The device refused ${formatCount(refused)} of ${formatCount(sending!.ledger.framesSent)} frames; limits on the rest decide nothing (--budget dropped.frames=N if that is meant).`;
   }
+  if (sending && sending.ledger.framesSent === 0) {
+    return 'No frame was sent: nothing of the traffic was left (--filter, --from, --to, --impair, or an empty capture); limits on nothing decide nothing.';
+  }
   const { requests } = measure;
   if (requests) return whyRequestsUnjudged(requests, budget);
   if (budget['requests.failed'] !== undefined) return undefined;

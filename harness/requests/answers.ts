@@ -3,6 +3,7 @@ import { createHttpCounters } from '../../agent/http/http-counters.ts';
 import { HttpLayer } from '../../agent/http/http-layer.ts';
 import { defaultHttpLimits } from '../../agent/http/http-limits.ts';
 import { MessageFlag } from '../../agent/http/message-flag.ts';
+import type { HttpMessage } from '../../agent/http/message-handler.ts';
 import type { CloseReason } from '../../agent/tcp/stream-handler.ts';
 import type { AnswerStreams } from './replay-connection.ts';
 
@@ -12,6 +13,8 @@ export interface Answer {
   readonly length: number;
   /** It came to its end. */
   readonly isWhole: boolean;
+  /** No other answer follows on its connection (RFC 9112, 9.3 and 9.6). */
+  readonly isLast: boolean;
 }
 
 export class Answers implements AnswerStreams {
@@ -21,17 +24,22 @@ export class Answers implements AnswerStreams {
   /** @param streams connections read at one time @param onAnswer a final answer has ended on a stream */
   constructor(streams: number, nowMs: () => number, onAnswer: (stream: number, answer: Answer) => void) {
     this.#nowMs = nowMs;
+    /** Of the answer under way, by stream. */
+    const closes: boolean[] = [];
     this.#http = new HttpLayer({
       limits: { ...defaultHttpLimits, streamsMax: streams },
       counters: createHttpCounters(),
       handler: {
         readsHeadLater: false,
-        begin: () => {},
+        begin: (message) => {
+          if (message.kind === 'response') closes[message.stream] = isClosing(message);
+        },
         body: () => {},
         bodyGap: () => {},
         end: ({ kind, flags, stream, status, bodyBytes, complete }) => {
           if (kind !== 'response' || (flags & MessageFlag.interim) !== 0) return;
-          onAnswer(stream, { status, length: bodyBytes, isWhole: complete });
+          const isLast = closes[stream] === true || (flags & MessageFlag.untilClose) !== 0;
+          onAnswer(stream, { status, length: bodyBytes, isWhole: complete, isLast });
         },
       },
     });
@@ -54,4 +62,14 @@ export class Answers implements AnswerStreams {
   close(stream: number, reason: CloseReason): void {
     this.#http.close(stream, reason, this.#nowMs() * 1000);
   }
+}
+
+/** HTTP/1.0 closes unless it says that it does not. */
+function isClosing({ minorVersion, headers }: HttpMessage): boolean {
+  const options =
+    headers
+      .all('connection')
+      ?.toLowerCase()
+      .split(/[\s,]+/) ?? [];
+  return options.includes('close') || (minorVersion === 0 && !options.includes('keep-alive'));
 }

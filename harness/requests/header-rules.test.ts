@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseRules, type RuleWords, rewriteHead, withPort } from './header-rules.ts';
+import { AppliedRules, parseRules, type RuleWords, rewriteHead, withPort } from './header-rules.ts';
 import { shownArguments } from './shown-rules.ts';
 
 const none: RuleWords = { rewriteHeaders: [], dropHeaders: [], rewriteCookies: [], dropCookies: [] };
@@ -21,6 +21,23 @@ t.test('only the lines that a rule names change', async (t) => {
   t.equal(rewrite({ rewriteCookies: ['session=new'] }), head.replace('session=old', 'session=new'));
   t.equal(rewrite({ dropCookies: ['a', 'b'] }), head.replace('a=1; session=old; b=2', 'session=old'));
   t.equal(rewrite({ dropCookies: ['a', 'b', 'session'] }), head.replace('Cookie: a=1; session=old; b=2\r\n', ''));
+  const applied = new AppliedRules();
+  const some = parseRules(
+    {
+      rewriteHeaders: ['Host: a', 'X-New: s3cret'],
+      dropHeaders: ['X', 'Y'],
+      rewriteCookies: ['a=1', 'c=s3cret'],
+      dropCookies: ['b', 'SESSION'],
+    },
+    {},
+  );
+  rewriteHead(head, some, applied);
+  t.same(applied.unused(some), [
+    '--rewrite-header x-new',
+    '--drop-header y',
+    '--rewrite-cookie c',
+    '--drop-cookie SESSION',
+  ]);
   const rules = withPort(parseRules({ ...none, rewriteHeaders: ['Host: x:{port}'] }, {}), 81);
   t.equal(rewriteHead(head, rules), head.replace('HOST:old', 'HOST: x:81'));
 });
@@ -37,6 +54,8 @@ t.test('what would break a request, or is missing, is refused, and no value is s
   t.match(fault({ rewriteHeaders: ['Content-Length: 5'] }), /says where a request ends/);
   t.match(fault({ dropHeaders: ['transfer-encoding'] }), /says where a request ends/);
   t.match(fault({ rewriteHeaders: ['Authorization: {env:NONE}'] }), /the environment has no NONE/);
+  t.match(fault({ rewriteCookies: ['a=1; admin=1'] }), /holds no ";"/);
+  t.match(fault({ rewriteCookies: ['a={env:A}'] }, { A: '1;b=2' }), /holds no ";"/);
   t.match(fault({ rewriteCookies: ['a={env:A}'] }, { A: 'x\r\nEvil: 1' }), /no line ends/);
   for (const words of [
     { rewriteHeaders: ['s3cret'] },

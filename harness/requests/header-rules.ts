@@ -37,7 +37,7 @@ export function parseRules(words: RuleWords, env: Readonly<Record<string, string
   for (const name of words.dropHeaders) headers.set(checkedName(name.trim(), '--drop-header'), null);
   for (const text of words.rewriteCookies) {
     const [name, value] = split(text, '=', '--rewrite-cookie', 'session={env:SESSION}');
-    cookies.set(name, filledIn(value, env, '--rewrite-cookie'));
+    cookies.set(name, cookieValue(filledIn(value, env, '--rewrite-cookie')));
   }
   for (const name of words.dropCookies) cookies.set(name.trim(), null);
   return { headers, cookies };
@@ -54,11 +54,26 @@ export function withPort({ headers, cookies }: HeaderRules, port: number): Heade
   return { headers: fill(headers), cookies: fill(cookies) };
 }
 
+/** Which rules a head had something for, by name. */
+export class AppliedRules {
+  readonly headers = new Set<string>();
+  readonly cookies = new Set<string>();
+
+  /** Rules that had nothing in any head, as people name them: no value. */
+  unused({ headers, cookies }: HeaderRules): string[] {
+    const left = (rules: ReadonlyMap<string, string | null>, applied: ReadonlySet<string>, what: string) =>
+      [...rules]
+        .filter(([name]) => !applied.has(name))
+        .map(([name, value]) => `--${value === null ? 'drop' : 'rewrite'}-${what} ${name}`);
+    return [...left(headers, this.headers, 'header'), ...left(cookies, this.cookies, 'cookie')];
+  }
+}
+
 /**
  * The head by the rules. A header that a request does not have is not added.
  * @param head latin1, from the start line to the empty line, line ends as recorded
  */
-export function rewriteHead(head: string, { headers, cookies }: HeaderRules): string {
+export function rewriteHead(head: string, { headers, cookies }: HeaderRules, applied = new AppliedRules()): string {
   const lines = linesOf(head);
   let changed = lines[0]!;
   let isDropping = false;
@@ -72,11 +87,12 @@ export function rewriteHead(head: string, { headers, cookies }: HeaderRules): st
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(0, colon)).trimEnd().toLowerCase();
     const value = headers.get(name);
+    if (value !== undefined) applied.headers.add(name);
     if (value === null) isDropping = true;
     else if (value !== undefined) {
       changed += withValue(line, colon, value);
       isDropping = true;
-    } else if (name === 'cookie' && cookies.size > 0) changed += rewriteCookies(line, colon, cookies);
+    } else if (name === 'cookie' && cookies.size > 0) changed += rewriteCookies(line, colon, cookies, applied.cookies);
     else changed += line;
   }
   return changed;
@@ -94,7 +110,7 @@ function withValue(line: string, colon: number, value: string): string {
   return line.slice(0, colon + 1) + (space || ' ') + value + end;
 }
 
-function rewriteCookies(line: string, colon: number, cookies: HeaderRules['cookies']): string {
+function rewriteCookies(line: string, colon: number, cookies: HeaderRules['cookies'], applied: Set<string>): string {
   const end = /\r?\n$/.exec(line)?.[0] ?? '';
   const text = line.slice(colon + 1, line.length - end.length);
   const pairs = text.split(';');
@@ -107,6 +123,7 @@ function rewriteCookies(line: string, colon: number, cookies: HeaderRules['cooki
     if (value === undefined) kept.push(pair);
     else {
       isChanged = true;
+      applied.add(name);
       if (value !== null) kept.push(`${pair.slice(0, equals + 1)}${value}`);
     }
   }
@@ -140,6 +157,12 @@ function filledIn(text: string, env: Readonly<Record<string, string | undefined>
   });
   if (!/[\r\n\0]/.test(value)) return value;
   throw invalid(`${option}: a value has no line ends`, 'Check the variable of the environment that it comes from.');
+}
+
+/** RFC 6265, section 4.1.1: behind a semicolon stands the next cookie. */
+function cookieValue(value: string): string {
+  if (!value.includes(';')) return value;
+  throw invalid('--rewrite-cookie: a value holds no ";"', 'Write one --rewrite-cookie for each cookie.');
 }
 
 function invalid(message: string, hint: string): FloodgateError {

@@ -13,7 +13,7 @@ export interface RecordingServer {
 
 const streamsMax = 4096;
 
-/** @param answer what is said to the nth request of a connection, counted from 0; null: nothing, and the connection is closed */
+/** @param answer what is said to the nth request of a connection, counted from 0; null: nothing, and the connection is closed; it is closed behind `Connection: close`, too */
 export async function recordingServer(
   answer: (request: number, uri: string) => string | null = () => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
 ): Promise<RecordingServer> {
@@ -29,8 +29,11 @@ export async function recordingServer(
       bodyGap: () => {},
       end: ({ stream, uri }) => {
         const socket = sockets[stream]!;
+        // What comes behind a last answer is not read (RFC 9112, 9.6).
+        if (socket.writableEnded) return;
         const text = answer(counts[stream]!++, uri);
         if (text === null) socket.destroy();
+        else if (/^Connection: close\r$|^HTTP\/1\.0 /m.test(text)) socket.end(text);
         else socket.write(text);
       },
     },

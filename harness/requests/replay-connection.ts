@@ -13,6 +13,8 @@ export interface DueRequest {
   readonly dueMs: number | undefined;
   /** It waited for the answer to the one before it. */
   hasWaited: boolean;
+  /** It was sent behind a request with whose answer the service closed the connection. */
+  isAgain: boolean;
   /** Its bytes, read when they are sent. */
   readonly pieces: () => Iterable<Buffer>;
 }
@@ -55,11 +57,13 @@ export class ReplayConnection {
   readonly #context: ReplayContext;
   readonly #queue: DueRequest[] = [];
   /** Sent, and not answered. */
-  readonly #sent: SentRequest[] = [];
+  readonly #sent: DueRequest[] = [];
   #socket: Socket | undefined;
   #isOpen = false;
   #isWriting = false;
   #isEnding = false;
+  /** The service closes the connection behind an answer: nothing more is sent on it. */
+  #isLeaving = false;
   #opens = 0;
   /** Since when the service owes something. */
   #owesSinceMs = 0;
@@ -102,7 +106,8 @@ export class ReplayConnection {
   send(due: DueRequest): void {
     this.lastUsedMs = this.#context.nowMs();
     if (this.isIdle) this.#owesSinceMs = this.lastUsedMs;
-    const isFree = this.#queue.length === 0 && !this.#isWriting && (due.isPipelined || this.#sent.length === 0);
+    const isFree =
+      !this.#isLeaving && this.#queue.length === 0 && !this.#isWriting && (due.isPipelined || this.#sent.length === 0);
     due.hasWaited = !isFree && this.#isOpen;
     this.#queue.push(due);
     this.#context.queued += 1;
@@ -110,11 +115,12 @@ export class ReplayConnection {
     else if (this.#isOpen) this.#flush();
   }
 
-  /** The final answer to the oldest request. */
-  answered(): SentRequest | undefined {
-    const request = this.#sent.shift();
+  /** The final answer to the oldest request. @param isLast the service closes the connection behind it */
+  answered(isLast: boolean): SentRequest | undefined {
+    const due = this.#sent.shift();
+    if (isLast) this.#isLeaving = true;
     this.#owesSinceMs = this.lastUsedMs = this.#context.nowMs();
-    return request;
+    return due?.request;
   }
 
   /** What may follow an answer. */
@@ -149,12 +155,38 @@ export class ReplayConnection {
       this.#endIfDone();
       this.#context.changed();
     });
-    socket.on('data', (bytes: Buffer) => this.#context.http.data(this.slot, 1, bytes));
-    socket.on('end', () => this.#context.http.end(this.slot));
+    // The reader of answers may not be closed from within: it is left once it has returned.
+    const read = (take: () => void) => {
+      if (this.#socket !== socket) return;
+      take();
+      if (this.#isLeaving) this.#leave(socket);
+    };
+    socket.on('data', (bytes: Buffer) => read(() => this.#context.http.data(this.slot, 1, bytes)));
+    socket.on('end', () => read(() => this.#context.http.end(this.slot)));
     socket.on('error', (each: NodeJS.ErrnoException) => {
       error = each;
     });
-    socket.on('close', () => this.#gone(host, error));
+    socket.on('close', () => this.#socket === socket && this.#gone(host, error));
+  }
+
+  /** What was sent behind the last answer was not read (RFC 9112, 9.6): it goes over another connection, and so does what follows. */
+  #leave(socket: Socket): void {
+    this.#socket = undefined;
+    this.#isOpen = false;
+    this.#isLeaving = false;
+    this.#context.http.close(this.slot, CloseReason.fin);
+    this.#sendAgain();
+    socket.destroy();
+    if (this.#queue.length > 0) this.open();
+    this.#endIfDone();
+    this.#context.changed();
+  }
+
+  #sendAgain(): void {
+    const unread = this.#sent.splice(0);
+    for (const due of unread) due.isAgain = true;
+    this.#queue.unshift(...unread);
+    this.#context.queued += unread.length;
   }
 
   #gone(host: string, error: NodeJS.ErrnoException | undefined): void {
@@ -170,19 +202,22 @@ export class ReplayConnection {
       }
     }
     if (error) this.#context.failed(error.code ?? 'error');
+    // Its last answer ended with it.
+    if (this.#isLeaving) this.#sendAgain();
+    this.#isLeaving = false;
     // A connection that could not be opened takes one request with it; the next one tries again.
     const lost = wasOpen ? this.#sent.splice(0) : this.#unqueue();
-    for (const request of lost) this.#context.missed(request);
+    for (const { request } of lost) this.#context.missed(request);
     if (this.#queue.length > 0) this.open();
     this.#endIfDone();
     this.#context.changed();
   }
 
-  #unqueue(): SentRequest[] {
+  #unqueue(): DueRequest[] {
     const [due] = this.#queue.splice(0, 1);
     if (!due) return [];
     this.#context.queued -= 1;
-    return [due.request];
+    return [due];
   }
 
   #endIfDone(): void {
@@ -199,9 +234,11 @@ export class ReplayConnection {
   }
 
   #flush(): void {
-    while (!this.#isWriting && this.#isOpen) {
+    while (!this.#isWriting && this.#isOpen && !this.#isLeaving) {
       const due = this.#queue[0];
-      if (!due || (!due.isPipelined && this.#sent.length > 0)) return;
+      // What a service did not read once is sent alone: each request twice at most.
+      const waits = due?.isAgain || !due?.isPipelined;
+      if (!due || (waits && this.#sent.length > 0)) return;
       this.#queue.shift();
       this.#context.queued -= 1;
       this.#write(due);
@@ -211,7 +248,7 @@ export class ReplayConnection {
   #write(due: DueRequest): void {
     const { nowMs, http } = this.#context;
     const socket = this.#socket!;
-    this.#sent.push(due.request);
+    this.#sent.push(due);
     this.#context.sent(due, due.dueMs === undefined ? 0 : nowMs() - due.dueMs);
     const pieces = due.pieces()[Symbol.iterator]();
     this.#isWriting = true;

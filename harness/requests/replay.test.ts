@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { type Conversation, conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
+import { requestNotes } from '../report/requests-notes.ts';
 import { targetOf } from './answer-comparison.ts';
 import { recordingServer } from './recording-server-fixture.ts';
 import { extract, replay } from './replay-trial.ts';
@@ -93,6 +94,40 @@ t.test(
   },
 );
 
+t.test('behind a last answer requests go over another connection, those that were under way once more', async (t) => {
+  const last = 'HTTP/1.1 200 X\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx';
+  const post = (target: string) => `POST ${target} HTTP/1.1\r\nHost: old\r\nContent-Length: 3\r\n\r\nabc`;
+  const piped: Conversation = {
+    says: [
+      [0, get('/1') + post('/2') + get('/3')],
+      [1, answer(200, 'x').repeat(3)],
+      [0, get('/4')],
+      [1, answer(200, 'x')],
+    ],
+  };
+  const alone = exchanges(get('/1'), post('/2'), get('/3'), get('/4'));
+  for (const [conversation, text] of [
+    [alone, last],
+    [alone, last.replace('HTTP/1.1', 'HTTP/1.0').replace('Connection: close\r\n', '')],
+    [alone, 'HTTP/1.1 200 X\r\nConnection: close\r\n\r\nx'],
+    [piped, last],
+  ] as const) {
+    const found = await recorded(t, [conversation]);
+    const uris: string[] = [];
+    const server = await recordingServer((_n, uri) => {
+      uris.push(uri);
+      return text;
+    });
+    for (const kind of ['topspeed', 'oneAtATime'] as const) {
+      const account = await replay(found, server.port, { pace: { kind } });
+      t.match(account, { sent: 4, answered: 4, unanswered: 0, reconnects: 3, socketErrors: {} });
+      t.same(uris.splice(0), ['/1', '/2', '/3', '/4']);
+    }
+    for (const { bytes } of server.connections) t.match(bytes().toString(), /^(GET|POST) /);
+    await server.close();
+  }
+});
+
 t.test('a request waits for the answer before it, unless it was pipelined', async (t) => {
   const found = await recorded(t, [
     {
@@ -159,9 +194,15 @@ t.test('rules reach the wire, and only where they apply', async (t) => {
   const post = `POST /2 HTTP/1.1\r\nHost: old\r\nContent-Length: ${body.length}\r\nAuthorization: recorded\r\n\r\n${body}`;
   const found = await recorded(t, [exchanges(get('/1', 'Cookie: s=1\r\n'), post)]);
   const server = await recordingServer();
-  await replay(found, server.port, {
-    rules: { rewriteHeaders: ['host: new', 'Authorization: now'], dropCookies: ['s'] },
+  const account = await replay(found, server.port, {
+    rules: { rewriteHeaders: ['host: new', 'Authorization: now', 'X-New: 1'], dropCookies: ['s', 'SESSION'] },
   });
+  t.same(account.unusedRules, ['--rewrite-header x-new', '--drop-cookie SESSION']);
+  const measure = { requests: account } as unknown as Parameters<typeof requestNotes>[0];
+  t.match(
+    requestNotes(measure).filter(({ severity }) => severity === 'warning'),
+    [{ text: /no request had what --rewrite-header x-new, --drop-cookie SESSION names/ }],
+  );
   await server.close();
   const sent = get('/1') + post.replace('recorded', 'now');
   t.equal(

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { RequestAccount } from '../feed/request-account.ts';
 import { AnswerComparison, type SentRequest, sentRequest } from './answer-comparison.ts';
 import { type Answer, Answers } from './answers.ts';
-import { type HeaderRules, isEmpty, rewriteHead } from './header-rules.ts';
+import { AppliedRules, type HeaderRules, isEmpty, rewriteHead } from './header-rules.ts';
 import { closeTimeoutMs, connectionsMax, queuedMax } from './limits.ts';
 import { type DueRequest, ReplayConnection, type ReplayContext } from './replay-connection.ts';
 import { EventFlag, EventKind, type RequestEvent } from './request-event.ts';
@@ -71,6 +71,7 @@ export class Replay implements ReplayContext {
   readonly #ownLate: Lateness;
   readonly #socketErrors: Record<string, number> = {};
   readonly #isUnruled: boolean;
+  readonly #applied = new AppliedRules();
   #waiting: (() => void)[] = [];
   #isStopped = false;
   #hasConnected = false;
@@ -128,7 +129,8 @@ export class Replay implements ReplayContext {
     return this.host;
   }
 
-  sent({ hasWaited, dueMs }: DueRequest, lateMs: number): void {
+  sent({ hasWaited, dueMs, isAgain }: DueRequest, lateMs: number): void {
+    if (isAgain) return;
     this.#sent += 1;
     this.#options.onProgress(this.#sent, this.#bytes, this.#trafficUs);
     if (dueMs === undefined) return;
@@ -230,6 +232,7 @@ export class Replay implements ReplayContext {
       isPipelined: (flags & EventFlag.pipelined) !== 0,
       dueMs,
       hasWaited: false,
+      isAgain: false,
       pieces: () => this.#pieces(spool, { offset, length, flags }, headBytes),
     };
   }
@@ -249,7 +252,7 @@ export class Replay implements ReplayContext {
       else if (before.length + piece.length < headBytes) before = Buffer.concat([before, piece]);
       else {
         const bytes = Buffer.concat([before, piece]);
-        const head = rewriteHead(bytes.toString('latin1', 0, headBytes), this.#options.rules);
+        const head = rewriteHead(bytes.toString('latin1', 0, headBytes), this.#options.rules, this.#applied);
         yield Buffer.concat([Buffer.from(head, 'latin1'), bytes.subarray(headBytes)]);
         before = undefined;
       }
@@ -294,9 +297,9 @@ export class Replay implements ReplayContext {
     oldest?.finish();
   }
 
-  #answer(slot: number, { status, length, isWhole }: Answer): void {
+  #answer(slot: number, { status, length, isWhole, isLast }: Answer): void {
     const connection = this.#bySlot[slot];
-    const request = connection?.answered();
+    const request = connection?.answered(isLast);
     // A service may speak unasked: 408 on a connection that was idle for long.
     if (!connection || !request) return;
     this.#hasConnected = true;
@@ -327,6 +330,7 @@ export class Replay implements ReplayContext {
       waited: this.#waited,
       reconnects: this.#reconnects,
       socketErrors: this.#socketErrors,
+      unusedRules: this.#applied.unused(this.#options.rules),
       differences,
       cutShort: this.#isStopped,
     };

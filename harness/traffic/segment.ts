@@ -24,6 +24,7 @@ export class Segment {
   /** `bytes[tcpStart, payloadStart)` is the TCP header. */
   tcpStart = 0;
   sequence = 0;
+  acknowledgement = 0;
   isSyn = false;
   isAck = false;
   isFin = false;
@@ -99,6 +100,7 @@ export class Segment {
     this.destinationPort = view.getUint16(base + tcp + 2);
     this.#setKey(base + addresses, words);
     this.sequence = view.getUint32(base + tcp + 4);
+    this.acknowledgement = view.getUint32(base + tcp + 8);
     const flags = bytes[tcp + 13]!;
     this.isFin = (flags & 1) !== 0;
     this.isSyn = (flags & 2) !== 0;

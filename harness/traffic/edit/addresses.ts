@@ -4,7 +4,8 @@ import { mendedChecksum, putWord, word } from '../frame-words.ts';
 import type { EditOrder, NetworkMap } from './edit-order.ts';
 import { type EditStage, FrameCopy, Layers } from './edit-stage.ts';
 
-const Protocol = { tcp: 6, udp: 17, icmpV6: 58 } as const;
+const Protocol = { icmp: 1, tcp: 6, udp: 17, icmpV6: 58 } as const;
+const redirect = 5;
 
 export class AddressStage implements EditStage {
   readonly description: string;
@@ -14,6 +15,8 @@ export class AddressStage implements EditStage {
   readonly #macs: ReadonlyMap<string, string>;
   readonly #next: FrameSink;
   readonly #layers = new Layers();
+  /** Of the packet that an error of ICMP quotes. */
+  readonly #quoted = new Layers();
   readonly #copy = new FrameCopy();
   #isChanged = false;
 
@@ -32,7 +35,7 @@ export class AddressStage implements EditStage {
     this.#isChanged = false;
     if (this.#macs.size > 0 && length >= 12) for (const at of [0, 6]) this.#mac(out, at);
     this.#layers.read(out, 0, length);
-    if (this.#layers.version !== 0) this.#packet(out, length);
+    if (this.#layers.version !== 0) this.#packet(out, this.#layers, length, false);
     else if (this.#layers.type === 0x0806) this.#arp(out, length);
     if (this.#isChanged) this.frames += 1;
     this.#next.frame(out, 0, length, wireLength, tsUs, interfaceIndex);
@@ -52,23 +55,43 @@ export class AddressStage implements EditStage {
     for (const address of [at + 14, at + 24]) this.#mapAddress(out, address, 4);
   }
 
-  #packet(out: Uint8Array, length: number): void {
-    const { version, network, protocol, transport } = this.#layers;
+  /** @returns what it adds to the sum of the packet's 16-bit words */
+  #packet(out: Uint8Array, layers: Layers, length: number, isQuoted: boolean): number {
+    const { version, network, protocol, transport } = layers;
     const bytes = version === 4 ? 4 : 16;
     const first = version === 4 ? network + 12 : network + 8;
+    if (first + 2 * bytes > length) return 0;
     const addresses = this.#mapAddress(out, first, bytes) + this.#mapAddress(out, first + bytes, bytes);
-    if (version === 4) mend(out, network + 10, addresses, length);
-    if (transport < 0) return;
-    let change = addresses;
+    let sum = addresses;
+    if (version === 4) sum += mend(out, network + 10, addresses, length);
+    if (transport < 0) return sum;
     const hasPorts = protocol === Protocol.tcp || protocol === Protocol.udp;
+    let ports = 0;
     if (hasPorts && this.#ports.size > 0 && transport + 4 <= length) {
-      change += this.#port(out, transport) + this.#port(out, transport + 2);
+      ports = this.#port(out, transport) + this.#port(out, transport + 2);
     }
-    if (protocol === Protocol.tcp) mend(out, transport + 16, change, length);
+    sum += ports;
+    const change = addresses + ports;
+    if (protocol === Protocol.tcp) sum += mend(out, transport + 16, change, length);
     // RFC 768: a sum of 0 says that there is none.
     else if (protocol === Protocol.udp && transport + 8 <= length && word(out, transport + 6) !== 0)
-      mend(out, transport + 6, change, length, 0xffff);
-    else if (protocol === Protocol.icmpV6) mend(out, transport + 2, addresses, length);
+      sum += mend(out, transport + 6, change, length, 0xffff);
+    else if (protocol === (version === 4 ? Protocol.icmp : Protocol.icmpV6)) {
+      const quoted = isQuoted ? 0 : this.#quotedPacket(out, layers, length);
+      // The sum of ICMPv6 covers the addresses, too (RFC 4443, section 2.3).
+      sum += quoted + mend(out, transport + 2, quoted + (version === 4 ? 0 : addresses), length);
+    }
+    return sum;
+  }
+
+  /** Within an error (RFC 792; RFC 4443, section 3): the packet that it is about. @returns as `#packet` */
+  #quotedPacket(out: Uint8Array, { version, transport, wireEnd }: Layers, length: number): number {
+    const end = Math.min(length, wireEnd);
+    if (transport + 8 > end || !isError(version, out[transport]!)) return 0;
+    const isRedirect = version === 4 && out[transport] === redirect;
+    const gateway = isRedirect ? this.#mapAddress(out, transport + 4, 4) : 0;
+    this.#quoted.readPacket(out, transport + 8, end);
+    return gateway + (this.#quoted.version === 0 ? 0 : this.#packet(out, this.#quoted, end, true));
   }
 
   /** @returns what it adds to the sum of 16-bit words */
@@ -77,7 +100,7 @@ export class AddressStage implements EditStage {
       if (from.length !== bytes || !isIn(out, at, from, prefixBits)) continue;
       let change = 0;
       for (let i = 0; i < bytes; i += 1) {
-        const mask = maskOf(prefixBits, i);
+        const mask = prefixMask(prefixBits, i);
         const value = (to[i]! & mask) | (out[at + i]! & ~mask & 255);
         change += (value - out[at + i]!) * (i % 2 === 0 ? 256 : 1);
         out[at + i] = value;
@@ -98,20 +121,27 @@ export class AddressStage implements EditStage {
   }
 }
 
+/** Unreachable, source quench, redirect, time exceeded, parameter problem; of ICMPv6 all below 128. */
+function isError(version: number, type: number): boolean {
+  return version === 6 ? type < 128 : (type >= 3 && type <= redirect) || type === 11 || type === 12;
+}
+
 /** The bits of byte `index` that belong to a prefix. */
-function maskOf(prefixBits: number, index: number): number {
+export function prefixMask(prefixBits: number, index: number): number {
   return (0xff00 >> Math.min(8, Math.max(0, prefixBits - index * 8))) & 255;
 }
 
 function isIn(bytes: Uint8Array, at: number, network: readonly number[], prefixBits: number): boolean {
   for (let i = 0; i * 8 < prefixBits; i += 1) {
-    if (((bytes[at + i]! ^ network[i]!) & maskOf(prefixBits, i)) !== 0) return false;
+    if (((bytes[at + i]! ^ network[i]!) & prefixMask(prefixBits, i)) !== 0) return false;
   }
   return true;
 }
 
-/** A checksum after `change` in what it covers. @param zero what stands for a sum of 0 */
-function mend(bytes: Uint8Array, at: number, change: number, end: number, zero = 0): void {
-  if (change === 0 || at + 2 > end) return;
-  putWord(bytes, at, mendedChecksum(word(bytes, at), change, zero));
+/** A checksum after `change` in what it covers. @param zero what stands for a sum of 0 @returns by how much it changed */
+function mend(bytes: Uint8Array, at: number, change: number, end: number, zero = 0): number {
+  if (change === 0 || at + 2 > end) return 0;
+  const before = word(bytes, at);
+  putWord(bytes, at, mendedChecksum(before, change, zero));
+  return word(bytes, at) - before;
 }

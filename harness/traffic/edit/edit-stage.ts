@@ -35,6 +35,16 @@ export class Layers {
     else if (this.type === 0x86dd) this.#ipv6(bytes, at + 2, end);
   }
 
+  /** A packet of IP by itself, as an error of ICMP quotes it. */
+  readPacket(bytes: Uint8Array, ip: number, end: number): void {
+    this.version = 0;
+    this.transport = -1;
+    this.network = ip;
+    const version = ip < end ? bytes[ip]! >> 4 : 0;
+    if (version === 4) this.#ipv4(bytes, ip, end);
+    else if (version === 6) this.#ipv6(bytes, ip, end);
+  }
+
   #ipv4(bytes: Uint8Array, ip: number, end: number): void {
     const headerBytes = (bytes[ip]! & 15) * 4;
     if (ip + 20 > end || bytes[ip]! >> 4 !== 4 || headerBytes < 20) return;

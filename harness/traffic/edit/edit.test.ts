@@ -79,7 +79,7 @@ function read({ bytes, wireLength }: Frame) {
 
 t.test('addresses, ports and MAC addresses; checksums stay right', async (t) => {
   const { frames, records } = edit([v4, v6, tagged({ vlans: [5, 6] })], {
-    map: ['10.1.0.0/16=172.20.7.7', 'fd00::/64=fd77::', '10.0.0.0/8=11.0.0.0/8'],
+    map: ['10.1.0.0/16=172.20.0.0', 'fd00::/64=fd77::', '10.0.0.0/8=11.0.0.0/8'],
     port: ['8080=80', '4000=4001'],
     mac: ['02:00:00:00:00:02=aa-bb-cc-dd-ee-ff'],
   });
@@ -92,6 +92,34 @@ t.test('addresses, ports and MAC addresses; checksums stay right', async (t) => 
   const wrong = v4.slice();
   wrong[50]! ^= 0x55;
   t.equal(read(edit([wrong], { map: ['10.0.0.0/8=11.0.0.0'] }).frames[0]!), undefined, 'a wrong checksum stays wrong');
+});
+
+t.test('the packet that an error of ICMP quotes is mapped with it', async (t) => {
+  const flags = { map: ['10.1.0.0/16=172.20.0.0', 'fd00::/64=fd77::'], port: ['8080=80'] };
+  const error = (source: string, quoted: Uint8Array, type: number, gateway: number[]) => {
+    const isV6 = source.includes(':');
+    const message = Uint8Array.from([type, 0, 0, 0, ...gateway, ...quoted.subarray(14, 14 + 120)]);
+    const packet = buildIpPacket(source, isV6 ? 'fd00::1' : '10.1.2.3', isV6 ? 58 : 1, message);
+    const frame = buildEthernetFrame(packet);
+    return edit([frame], { fixChecksums: true }).frames[0]!.bytes;
+  };
+  for (const [source, quoted, type, gateway] of [
+    ['10.1.7.7', v4, 3, [0, 0, 0, 0]],
+    ['10.1.7.7', v4, 5, [10, 1, 8, 8]],
+    ['fd00::9', v6, 1, [0, 0, 0, 0]],
+    ['fd00::9', v6, 3, [0, 0, 0, 0]],
+  ] as const) {
+    const frame = error(source, quoted, type, [...gateway]);
+    const mapped = edit([frame], flags).frames[0]!.bytes;
+    const inner = mapped.subarray(frame.length - 120);
+    t.same(inner, edit([quoted], flags).frames[0]!.bytes.subarray(14, 14 + 120), 'as the packet itself is');
+    t.same(edit([mapped], { fixChecksums: true }).frames[0]!.bytes, mapped, 'and the sum of the error is right');
+    t.notSame(inner, frame.subarray(frame.length - 120));
+    if (type === 5) t.same([...mapped.subarray(38, 42)], [172, 20, 8, 8]);
+  }
+  const echo = error('10.1.7.7', v4, 8, [0, 0, 0, 0]);
+  t.same(edit([echo], flags).frames[0]!.bytes.subarray(42), echo.subarray(42), 'what an echo holds is no packet');
+  for (let end = 14; end < 150; end += 1) edit([error('10.1.7.7', v4, 3, [0, 0, 0, 0]).subarray(0, end)], flags);
 });
 
 t.test('tags: one of this number, or none', async (t) => {
@@ -187,7 +215,7 @@ t.test('time, filter, limit, snap', async (t) => {
 
 t.test('frames of any bytes pass through every stage', async (t) => {
   const flags = {
-    map: ['0.0.0.0/0=1.2.3.4', '::/0=fd00::'],
+    map: ['0.0.0.0/1=128.0.0.0', '::/1=8000::'],
     port: ['80=81'],
     vlan: '3',
     mtu: '100',
@@ -204,10 +232,15 @@ t.test('frames of any bytes pass through every stage', async (t) => {
 
 t.test('edits as people write them', async (t) => {
   t.equal(editOrderOf({}), undefined);
-  t.same(editOrderOf({ map: '10.0.0.0/8=1.2.3.4, 10.1.1.1=1.1.1.1' })?.map?.length, 2, 'as a report keeps them');
+  t.same(editOrderOf({ map: '10.0.0.0/8=1.0.0.0, 10.1.1.1=1.1.1.1' })?.map?.length, 2, 'as a report keeps them');
   for (const [flags, message] of [
     [{ map: ['10.0.0.0/8'] }, /does not say what becomes of what/],
     [{ map: ['10.0.0.0/33=1.1.1.1'] }, /is no network/],
+    [{ map: ['10.0.0.0/8=172.16.0.0'] }, /bits behind the 8 of its network/],
+    [{ map: ['10.1.2.3/8=11.0.0.0'] }, /bits behind the 8/],
+    [{ map: ['fd00::1/64=fd77::'] }, /bits behind the 64/],
+    [{ map: ['0.0.0.0/0=1.2.3.4'] }, /bits behind the 0/],
+    [{ map: ['10.0.0.0/8=172.16.0.0/16'] }, /not of one size/],
     [{ map: ['10.0.0.0/8=fd00::'] }, /not of one size/],
     [{ map: ['10.0.0.0/8=11.0.0.0/9'] }, /not of one size/],
     [{ port: ['80=99999'] }, /--port/],
@@ -220,5 +253,12 @@ t.test('edits as people write them', async (t) => {
     [{ snap: '3' }, /--snap/],
   ] as const) {
     t.throws(() => editOrderOf(flags), { code: 'option-invalid', message, hint: /\w/ });
+  }
+  for (const [map, hint] of [
+    ['fd00::1/64=fd77::', /Write --map fd00::\/64=fd77::\/64,/],
+    ['10.0.0.0/8=172.16.0.0', /Write --map 10.0.0.0\/12=172.16.0.0\/12,/],
+    ['10.1.2.3/8=11.0.0.0', /Write --map 10.0.0.0\/8=11.0.0.0\/8,/],
+  ] as const) {
+    t.throws(() => editOrderOf({ map: [map] }), { code: 'option-invalid', hint });
   }
 });

@@ -90,6 +90,8 @@ t.test('a schedule of other traffic, or no schedule, is refused with a way out',
     ['kind', whole.replaceAll('"loss"', '"lozz"'), /does not know/],
     ['value', whole.replace('"probability":0.02', '"probability":"x"'), /does not know/],
     ['choice', whole.replace(/\n\[0,\d+,1\]/, '\n[0,-1.5,"x"]'), /no choice/],
+    ['before 1970', whole.replace(/\n\[1,0,1000\]/, '\n[1,0,-9000000000000000]'), /choice that delay does not make/],
+    ['negative', whole.replace(/\n\[0,(\d+),1\]/, '\n[0,$1,-1]'), /choice that loss does not make/],
     ['long line', `${lines[0]}\n[${'1'.repeat(200_000)}\n`, /more than 65536 bytes/],
     ['hostile', `${lines[0]}\n[0,5,1e999]\n`, /no choice|before/],
   ] as const) {

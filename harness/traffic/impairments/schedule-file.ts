@@ -172,6 +172,8 @@ export class ScheduleReader {
     if (this.#place > place) return 0;
     if (this.#place < place) throw this.#mismatch();
     const choice = this.#choice;
+    const { kind } = this.impairments[stage]!;
+    if (choice < 0 && !findImpairment(kind)!.movesBack) throw this.#faulty(`holds a choice that ${kind} does not make`);
     this.sums.choices += 1;
     this.#advance();
     return choice;

@@ -1,7 +1,7 @@
 /** One direction of a connection as it was sent: put in order, framed, and compared with what was delivered of it. */
 import type { HeldBytes } from './held-bytes.ts';
 import { IntervalSet } from './interval-set.ts';
-import { behindHoleBytesMax, offsetMax, pendingMax, rangesMax } from './limits.ts';
+import { aheadBytesMax, behindHoleBytesMax, offsetMax, pendingMax, rangesMax } from './limits.ts';
 import { type EarlyAnswer, type FramedMessage, type FramerHost, MessageFramer } from './message-framer.ts';
 
 /** What became of a message. */
@@ -109,6 +109,12 @@ export class HalfStream implements FramerHost {
   /** Where a sequence number lies in the stream; negative for what comes before it. */
   offsetOf(sequence: number): number {
     return this.#next + ((sequence - ((this.firstSequence + this.#next) % 0x1_0000_0000)) | 0);
+  }
+
+  /** Whether the other side may acknowledge so far, of what was seen of this one: what comes late to the recording may be ahead. */
+  mayBeAcknowledged(sequence: number): boolean {
+    const offset = this.offsetOf(sequence);
+    return offset >= 0 && offset <= this.#sentEnd + aheadBytesMax;
   }
 
   /** Whether bytes at `offset` have been sent. */

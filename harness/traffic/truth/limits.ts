@@ -21,3 +21,5 @@ export const pendingMax = 256;
 export const rangesMax = 4_096;
 /** Sequence numbers further away than this are of no segment of the stream. */
 export const offsetMax = 0x4000_0000;
+/** Acknowledged bytes that the recording has not shown yet: what is reordered on the way to it, and small beside all numbers. */
+export const aheadBytesMax = 1_048_576;

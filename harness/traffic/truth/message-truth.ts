@@ -18,6 +18,13 @@ const seed = [0x1b87_3593, 0x0ecc_9e2d] as const;
 /** A key without its VLAN. */
 const addressWords = keyWords - 1;
 
+/** Segments of one direction with the tag `tag` belong to the connection with the tag `as`. */
+interface TagPair {
+  readonly isForward: boolean;
+  readonly tag: number;
+  readonly as: number;
+}
+
 export class MessageTruth {
   readonly #counts = new TruthCounts();
   readonly #held = new HeldBytes();
@@ -28,6 +35,11 @@ export class MessageTruth {
   readonly #networks = new LruMap(connectionsMax, addressWords, 1, seed);
   readonly #firstOf: Connection[] = [];
   readonly #connections: (Connection | undefined)[] = [];
+  /** The tag of each of these; −1: none. */
+  readonly #tagOf: number[] = [];
+  /** Connections whose directions have different tags, by the same places as `#firstOf`. */
+  readonly #pairs: (TagPair | undefined)[] = [];
+  #hasPairs = false;
   readonly #compares: boolean;
 
   /** @param compares whether what is delivered may differ from what is sent; otherwise `delivered` is never called */
@@ -99,8 +111,9 @@ export class MessageTruth {
     this.#counts.doubt('otherFrames');
   }
 
-  #find({ key }: Segment): Connection | undefined {
-    this.#slots.key.set(key);
+  #find(segment: Segment): Connection | undefined {
+    if (this.#hasPairs) this.#unifyTags(segment);
+    this.#slots.key.set(segment.key);
     const slot = this.#slots.find(keyWords);
     return slot < 0 ? undefined : this.#connections[slot];
   }
@@ -108,8 +121,13 @@ export class MessageTruth {
   /** The connection of a segment; a SYN with another number begins a new one. */
   #connectionFor(segment: Segment): Connection {
     const slots = this.#slots;
+    if (this.#hasPairs) this.#unifyTags(segment);
     slots.key.set(segment.key);
     let slot = slots.find(keyWords);
+    if (slot < 0 && this.#pairTags(segment)) {
+      slots.key.set(segment.key);
+      slot = slots.find(keyWords);
+    }
     if (slot < 0) {
       if (slots.size === slots.capacity) this.#forget(slots.lists.first(0));
       slots.find(keyWords);
@@ -137,13 +155,14 @@ export class MessageTruth {
    */
   #compareNetworks(segment: Segment, connection: Connection, first: number): void {
     const networks = this.#networks;
-    networks.key.set(segment.key.subarray(0, addressWords));
-    let slot = networks.find(addressWords);
+    let slot = this.#networkOf(segment);
     if (slot < 0) {
       if (networks.size === networks.capacity) networks.remove(networks.lists.first(0));
       networks.find(addressWords);
       slot = networks.insert(addressWords, 0);
       this.#firstOf[slot] = connection;
+      this.#tagOf[slot] = segment.key[addressWords]!;
+      this.#pairs[slot] = undefined;
       return;
     }
     networks.lists.append(0, slot);
@@ -152,7 +171,42 @@ export class MessageTruth {
     if ((segment.isForward ? other.forward : other.backward).firstSequence === first) {
       connection.isUncertain = true;
       this.#counts.doubt('copies');
-    } else this.#firstOf[slot] = connection;
+    } else {
+      this.#firstOf[slot] = connection;
+      this.#tagOf[slot] = segment.key[addressWords]!;
+    }
+  }
+
+  #networkOf({ key }: Segment): number {
+    this.#networks.key.set(key.subarray(0, addressWords));
+    return this.#networks.find(addressWords);
+  }
+
+  /**
+   * The first segment of a direction in a VLAN of its own, as a mirror port tags what it receives and what it sends: it
+   * acknowledges what the other direction sent in another VLAN. @returns whether the segment's key is that of the other now
+   */
+  #pairTags(segment: Segment): boolean {
+    const slot = segment.isAck ? this.#networkOf(segment) : -1;
+    const other = slot < 0 ? undefined : this.#firstOf[slot];
+    if (!other) return false;
+    const [own, peer] = segment.isForward ? [other.forward, other.backward] : [other.backward, other.forward];
+    if (own.hasBegun || !peer.hasBegun || !peer.mayBeAcknowledged(segment.acknowledgement)) return false;
+    this.#pairs[slot] = { isForward: segment.isForward, tag: segment.key[addressWords]!, as: this.#tagOf[slot]! };
+    this.#hasPairs = true;
+    this.#unifyTags(segment);
+    return true;
+  }
+
+  /** Where a direction has another tag than its connection, its segments go by that of the connection. */
+  #unifyTags(segment: Segment): void {
+    const slot = this.#networkOf(segment);
+    const pair = slot < 0 ? undefined : this.#pairs[slot];
+    if (!pair) return;
+    this.#networks.lists.append(0, slot);
+    if (pair.isForward === segment.isForward && pair.tag === segment.key[addressWords]) {
+      segment.key[addressWords] = pair.as;
+    }
   }
 
   #forget(slot: number): void {

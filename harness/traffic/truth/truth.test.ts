@@ -242,6 +242,45 @@ t.test('addresses used again, and the same addresses in two networks', async (t)
   t.match(doubts(mirror.truth()), /2 directions of streams that are seen in another network too/);
 });
 
+t.test('each direction with a tag of its own, as a mirror port records them', async (t) => {
+  const conversation = ['>S', '<S', get, ok, '>F', '<F'];
+  for (const [client, server] of [
+    [[10], [20]],
+    [[10], undefined],
+    [undefined, [20]],
+  ] as const) {
+    const sides = [
+      frames(conversation, client && { vlans: client }),
+      frames(conversation, server && { vlans: server }),
+    ];
+    const again = ['>S', '<S', '> other numbers', '< other numbers', ...conversation];
+    const later = [frames(again, client && { vlans: client }), frames(again, server && { vlans: server })];
+    for (const first of [0, 1]) {
+      const truth = new MessageTruth(true);
+      const each = (all: readonly Uint8Array[][], words: readonly string[], from: number) => {
+        for (let at = from; at < words.length; at += 1) {
+          const frame = all[words[at]!.startsWith('>') ? 0 : 1]![at]!;
+          truth.sent(frame, 0, frame.length);
+          truth.delivered(frame, 0, frame.length, false);
+        }
+      };
+      each(sides, conversation, first);
+      each(later, again, 4);
+      truth.finish();
+      t.match(truth.truth(), { requestsIntact: 2, responsesIntact: 2, requestsPossible: 0, responsesPossible: 0 });
+    }
+  }
+  // Other numbers in another network are another connection, of one direction.
+  const truth = new MessageTruth(false);
+  const alone = frames(['>S', '<S', get, '<- far away', ok], { vlans: [7] });
+  const other = frames(['>S', '<S', `> ${'x'.repeat(60_000)}`, get, ok], { vlans: [8] }).at(-1)!;
+  new DataView(other.buffer).setUint32(46, 0x7000_0000);
+  for (const frame of [alone[0]!, alone[2]!, other, alone[1]!, alone[4]!]) truth.sent(frame, 0, frame.length);
+  truth.finish();
+  t.match(truth.truth(), { requestsIntact: 1 });
+  t.match(doubts(truth.truth()), /without their start/, 'it is not taken for the other direction');
+});
+
 t.test('hostile frames neither throw nor grow', async (t) => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

@@ -43,6 +43,7 @@ export const burst: ImpairmentRow = {
     { name: 'mode', unit: 'word', words: ['compress', 'clone'], default: 'compress' },
   ],
   isLossy: false,
+  movesBack: true,
   makesTraffic: ({ mode }) => mode === 'clone',
   describe: ({ start, length, factor, mode }) =>
     mode === 'clone'

@@ -126,6 +126,7 @@ export const clockStep: ImpairmentRow = {
     { name: 'step', unit: 'signedTime', max: 1e15 },
   ],
   isLossy: false,
+  movesBack: true,
   describe: ({ at, step }) => `${time(at!)} after the first frame the clock is set by ${time(step!)}`,
   choose: (values) => {
     const [atUs, stepUs] = [numberOf(values, 'at'), numberOf(values, 'step')];
