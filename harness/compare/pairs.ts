@@ -9,6 +9,7 @@ import type { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
 import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
 import { looksFor } from './stopping-rule.ts';
+import { withoutUnjudged } from './unjudged-load.ts';
 
 /** Runs a side before numbers are compared: the exact lane repeats, and two could agree by chance. */
 export const exactPairs = 3;
@@ -16,7 +17,7 @@ export const exactPairs = 3;
 export type Side = 'base' | 'head';
 
 /** What of a run is compared. */
-export type PairedRun = Pick<RunReport, 'figures' | 'budgets' | 'series'>;
+export type PairedRun = Pick<RunReport, 'figures' | 'budgets' | 'series' | 'fault'>;
 
 export interface PairsOrder {
   readonly scenario: string;
@@ -61,7 +62,10 @@ export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
     order.machine.endPair();
   };
   const judge = (level: number) =>
-    judgePairs(figuresOf(reports, order), order.repeats, { pairs: reports.base.length, level }, order.random);
+    withoutUnjudged(
+      judgePairs(figuresOf(reports, order), order.repeats, { pairs: reports.base.length, level }, order.random),
+      reports,
+    );
 
   if (order.repeats) {
     while (reports.base.length < exactPairs) {
