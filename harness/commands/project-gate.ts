@@ -13,6 +13,7 @@ import { hasChanges } from '../compare/version-files.ts';
 import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { withRequestsExpected } from '../project/expected-requests.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
 import { limitsOf, runArguments } from '../project/run-arguments.ts';
@@ -113,7 +114,8 @@ async function runOne(project: Project, scenario: ScenarioConfig, order: Measuri
   const { flags, out, ledger, measured, signal } = order;
   mkdirSync(out, { recursive: true });
   const words = runArguments(project, scenario, { environment: flags.env, keep: keptIn(out), budgets: flags.budget });
-  const report = await runCell({ arguments: words, folder: project.folder, out, signal });
+  const cell = await runCell({ arguments: words, folder: project.folder, out, signal });
+  const report = withRequestsExpected(scenario, cell);
   const named = {
     ...report,
     scenario: { ...report.scenario, name: scenario.name },

@@ -2,9 +2,8 @@
 import type { RunReport } from '../../reports/model.ts';
 import { failuresName } from './failures.ts';
 import type { Judgement } from './judge.ts';
-import type { Side } from './pairs.ts';
 
-type Faults = Readonly<Record<Side, readonly Pick<RunReport, 'fault'>[]>>;
+type Faults = Readonly<Record<'base' | 'head', readonly Pick<RunReport, 'fault'>[]>>;
 
 /** Takes back what such a run decides, of whichever side; more failed requests are worse all the same. */
 export function withoutUnjudged(judgement: Judgement, reports: Faults): Judgement {

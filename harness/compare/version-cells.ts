@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Lane, RunReport } from '../../reports/model.ts';
+import { withRequestsExpected } from '../project/expected-requests.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
@@ -89,7 +90,7 @@ export function cellsOf(order: CellsOrder): Cells {
       if (report.partial || report.fault?.exitCode === 1) throw died(side, versions[side], report);
       measuredMs += report.durationMs;
       runs += 1;
-      return report;
+      return withRequestsExpected(scenario, report);
     },
   };
 }

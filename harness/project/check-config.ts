@@ -61,6 +61,9 @@ export function clashOf(scenario: ScenarioConfig): [message: string, hint: strin
     const why = scenario.impair === undefined ? 'nothing that impairs' : `only interfaces 0 to ${interfaces - 1}`;
     return [`has impairInterface ${impairInterface}, and ${why}`, 'Add impair: loss=1%, or name another interface.'];
   }
+  if (scenario.unanswered !== undefined && scenario.load === undefined) {
+    return ['has unanswered, which is for a load', 'Add load: COMMAND, or leave it out.'];
+  }
   const [own] = given('oneAtATime', 'topspeed', 'rewriteHeaders', 'dropHeaders', 'rewriteCookies', 'dropCookies');
   if (own !== undefined && scenario.requests === undefined) {
     return [`has ${own}, which is for recorded requests`, 'Add requests: "prod.pcapng", or leave it out.'];
