@@ -13,6 +13,7 @@ import { hasChanges } from '../compare/version-files.ts';
 import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { limitsOf as budgetOf } from '../metrics/limits.ts';
 import { withRequestsExpected } from '../project/expected-requests.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
@@ -44,6 +45,7 @@ export interface ProjectGateFlags {
 /** What is to be measured, on however many machines. @throws FloodgateError where a name is unknown, or the ledger is not valid */
 export function gateWhole(project: Project, flags: ProjectGateFlags, tool: Pick<Whole, 'toolVersion' | 'command'>) {
   const scenarios = chosenScenarios(project, flags);
+  checkLimits(project, scenarios, flags);
   const ledger = projectLedger(project);
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
   const checkout = { commit: commitOf(project.folder, 'HEAD') ?? null, dirty: hasChanges(project.folder) };
@@ -85,6 +87,12 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     { ...flags, config: project.file, isPart: shard !== undefined },
     session,
   );
+}
+
+/** What is typed, before anything is measured. @throws FloodgateError `option-invalid` */
+function checkLimits(project: Project, scenarios: readonly ScenarioConfig[], { budget = [], env }: ProjectGateFlags) {
+  budgetOf(budget);
+  for (const scenario of scenarios) limitsOf(project, scenario, 'budgets', env);
 }
 
 function refuseNeedless({ shard, partOf: other }: ProjectGateFlags): void {

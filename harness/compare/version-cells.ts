@@ -46,12 +46,16 @@ export interface Cells {
   readonly run: (side: Side, name: string, words: readonly string[]) => Promise<RunReport>;
 }
 
+/** Our agent is compared where numbers repeat, unless the scenario says otherwise. */
+export function laneOf(project: Project, scenario: ScenarioConfig): Lane {
+  return scenario.lane ?? (isOwnAgent(targetOf(project, scenario)) ? 'exact' : 'load');
+}
+
 /** How a version is run: always from the same path. @throws FloodgateError for a target that runs already */
 export function cellsOf(order: CellsOrder): Cells {
   const { project, scenario, versions, store, folder, environment, signal } = order;
   const target = targetOf(project, scenario);
-  // Our agent is compared where numbers repeat, unless the scenario says otherwise.
-  const lane = scenario.lane ?? (isOwnAgent(target) ? 'exact' : 'load');
+  const lane = laneOf(project, scenario);
   const thresholds = thresholdsOf(project, scenario, lane, environment, order.thresholds, order.metrics);
   if (target !== undefined && ('pid' in target || 'url' in target)) {
     throw new FloodgateError('option-invalid', `scenario "${scenario.name}" watches a program that runs already`, {
