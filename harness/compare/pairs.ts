@@ -146,7 +146,17 @@ function figuresOf(reports: Record<Side, readonly PairedRun[]>, order: PairsOrde
     base: valuesOf('base', name),
     head: valuesOf('head', name),
     threshold: order.thresholds.get(name),
+    why: { base: whyMissing(reports.base, name), head: whyMissing(reports.head, name) },
   }));
+}
+
+/** Of the first run that lacks it. */
+function whyMissing(reports: readonly PairedRun[], name: string): string {
+  for (const { figures } of reports) {
+    const figure = figures.find((each) => each.name === name);
+    if (figure && figure.value === null) return figure.note ?? '';
+  }
+  return '';
 }
 
 const perRequest = [

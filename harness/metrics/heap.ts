@@ -59,7 +59,7 @@ function perRequest({ measure: { channel, answers } }: RunFigures, which: 'alloc
   if (!channel.last) return notMeasured(noRuntime);
   if (!channel.last.answers) return notMeasured(answers ? noServer : nothingAnswered);
   const window = requestWindow(channel.marks, which);
-  return window ? value(window) : notMeasured('too few requests: it takes 400');
+  return window ? value(window) : notMeasured('too few requests: it takes 400, for example autocannon -c 1 -a 400');
 }
 
 /** Of all collections, none left out: by nearest rank. */
