@@ -65,3 +65,11 @@ t.test('a spark line keeps every peak, whatever its width', async (t) => {
   t.equal(formatBar(3, 4), '████');
   t.equal(formatBar(0.5, 4), '██░░');
 });
+
+t.test('what is beyond every scale is no number of it', async (t) => {
+  t.equal(formatShare(82_292_736), '×82,292,736');
+  t.equal(formatShare(5), '500 %');
+  t.equal(formatShare(Number.POSITIVE_INFINITY), '∞');
+  t.equal(formatValue(Number.POSITIVE_INFINITY, 'bytesPerSecond'), '∞');
+  t.equal(formatValue(Number.POSITIVE_INFINITY, 'bytes'), '∞');
+});

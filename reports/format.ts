@@ -30,6 +30,7 @@ function digits(value: number): string {
 
 /** Value with a decimal prefix; 999.6 goes up to the next one rather than being shown as 1000. */
 function scaled(value: number, unit: string): string {
+  if (!Number.isFinite(value)) return '∞';
   const size = Math.abs(value);
   for (const { from, name } of SCALES) if (size >= from * 0.9995) return `${digits(value / from)} ${name}${unit}`;
   return `${digits(value)} ${unit}`;
@@ -56,8 +57,12 @@ export function formatDuration(ms: number): string {
   return `${digits(ms * 1000)} µs`;
 }
 
+/** From here on nobody reads a share as one. */
+const sharesAtMost = 1_000;
+
 /** A share of one as per cent. */
 export function formatShare(share: number): string {
+  if (share >= sharesAtMost) return Number.isFinite(share) ? `×${formatCount(Math.round(share))}` : '∞';
   const percent = share * 100;
   return `${Math.abs(percent) > 0 && Math.abs(percent) < 0.1 ? percent.toPrecision(1) : digits(percent)} %`;
 }
@@ -74,7 +79,7 @@ export function formatValue(value: number, unit: Unit): string {
     case 'bytes':
       return formatBytes(value);
     case 'bytesPerSecond':
-      return `${formatBytes(value)}/s`;
+      return Number.isFinite(value) ? `${formatBytes(value)}/s` : '∞';
     case 'perSecond':
       return `${formatCount(value)}/s`;
     case 'ms':

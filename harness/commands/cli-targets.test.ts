@@ -86,6 +86,16 @@ t.test('a program that ends by itself has been watched to its end', async (t) =>
   await nothingLeft(t, place);
 });
 
+t.test('a server that nothing drives would never end: it is refused, unless a time is said', async (t) => {
+  const place = workplace(t);
+  const args = ['run', '--target', `node ${server}`, ...short, '--out', place.out, '--budget', 'rss.max=2GB'];
+  const { code, err } = await run(args, place.temporary);
+  t.equal(code, 2, err);
+  t.match(err, /nothing drives .* which listens on port \d+ and would never end[\s\S]*duration/);
+  t.equal((await run([...args, '--duration', '1s'], place.temporary)).code, 0);
+  await nothingLeft(t, place);
+});
+
 t.test('another capture agent takes the frames', tcpdumpOnly, async (t) => {
   const place = workplace(t);
   const target = 'tcpdump -i {interface} -w /dev/null';

@@ -31,6 +31,11 @@ t.test('a load that gets no answer of 2xx decides nothing', async (t) => {
   t.equal(meant.code, 0, 'who expects them says so');
   const over = await run([...args, '--budget', 'requests.failed=199'], place.temporary);
   t.equal(over.code, 1, over.out);
+  t.match(
+    reportIn(place.out).fault,
+    { exitCode: 4 },
+    'a limit of fewer does not make it a load: comparisons read this',
+  );
   await nothingLeft(t, place);
 });
 

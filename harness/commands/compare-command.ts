@@ -16,7 +16,9 @@ import { compareScenario, type ScenarioResult } from '../compare/compare-scenari
 import { overlayOf, type TimedRun } from '../compare/overlay.ts';
 import type { Side } from '../compare/pairs.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
+import { thresholdsOf } from '../compare/thresholds.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
+import { laneOf } from '../compare/version-cells.ts';
 import type { Version } from '../compare/version-label.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
@@ -106,6 +108,9 @@ async function compare(flags: CompareFlags): Promise<number> {
     flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const project = await loadProject(process.cwd(), flags.config);
   const scenarios = chosenScenarios(project, flags);
+  // A wrong name is found before anything is checked out or measured.
+  for (const scenario of scenarios)
+    thresholdsOf(project, scenario, laneOf(project, scenario), flags.env, flags.threshold ?? [], flags.metric);
   const session = openSession();
   const step = (text: string) => void process.stderr.write(`${text}\n`);
   const store = new VersionStore({

@@ -13,6 +13,8 @@ import { hasChanges } from '../compare/version-files.ts';
 import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { limitsOf as budgetOf } from '../metrics/limits.ts';
+import { withRequestsExpected } from '../project/expected-requests.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
 import { limitsOf, runArguments } from '../project/run-arguments.ts';
@@ -43,6 +45,7 @@ export interface ProjectGateFlags {
 /** What is to be measured, on however many machines. @throws FloodgateError where a name is unknown, or the ledger is not valid */
 export function gateWhole(project: Project, flags: ProjectGateFlags, tool: Pick<Whole, 'toolVersion' | 'command'>) {
   const scenarios = chosenScenarios(project, flags);
+  checkLimits(project, scenarios, flags);
   const ledger = projectLedger(project);
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
   const checkout = { commit: commitOf(project.folder, 'HEAD') ?? null, dirty: hasChanges(project.folder) };
@@ -86,6 +89,12 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   );
 }
 
+/** What is typed, before anything is measured. @throws FloodgateError `option-invalid` */
+function checkLimits(project: Project, scenarios: readonly ScenarioConfig[], { budget = [], env }: ProjectGateFlags) {
+  budgetOf(budget);
+  for (const scenario of scenarios) limitsOf(project, scenario, 'budgets', env);
+}
+
 function refuseNeedless({ shard, partOf: other }: ProjectGateFlags): void {
   if (other === undefined || shard !== undefined) return;
   throw new FloodgateError('option-invalid', '--part-of is for a shard', { hint: 'Add --shard 2/5, or leave it out.' });
@@ -113,7 +122,8 @@ async function runOne(project: Project, scenario: ScenarioConfig, order: Measuri
   const { flags, out, ledger, measured, signal } = order;
   mkdirSync(out, { recursive: true });
   const words = runArguments(project, scenario, { environment: flags.env, keep: keptIn(out), budgets: flags.budget });
-  const report = await runCell({ arguments: words, folder: project.folder, out, signal });
+  const cell = await runCell({ arguments: words, folder: project.folder, out, signal });
+  const report = withRequestsExpected(scenario, cell);
   const named = {
     ...report,
     scenario: { ...report.scenario, name: scenario.name },

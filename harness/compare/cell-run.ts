@@ -12,8 +12,7 @@ import { type RunOrder, runReported } from './run-process.ts';
  */
 export async function runCell(order: RunOrder & { readonly who?: string }): Promise<RunReport> {
   const end = await runReported(order);
-  if (order.signal.aborted)
-    throw new FloodgateError('interrupted', 'the comparison was interrupted', { hint: '', exitCode: 3 });
+  if (order.signal.aborted) throw new FloodgateError('interrupted', 'interrupted', { hint: '', exitCode: 3 });
   if (end.report) return end.report;
   const who = order.who === undefined ? '' : `${order.who}: `;
   if (end.code === null || errorSentence(end.errors)?.startsWith(killedWords)) {

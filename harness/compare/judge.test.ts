@@ -44,6 +44,9 @@ t.test('what was not measured is no pass, and more pairs do not help', async (t)
   const judged = judgePairs([figures([1, 1, 1, 1, 1], [1, 1, null, 1, 1])], false, look, random());
   t.match(judged, { decision: 'undecided', mayChange: false });
   t.match(judged.metrics[0], { decision: 'notMeasured', note: /every run of head/ });
+  const why = { base: '', head: 'too few requests: it takes 400' };
+  const said = judgePairs([figures([1, 1], [1, null], { why })], false, { ...look, pairs: 2 }, random());
+  t.equal(said.metrics[0]!.note, 'not measured in every run of head: too few requests: it takes 400');
 });
 
 t.test('a metric that has to be high is worse when it falls', async (t) => {
@@ -61,6 +64,17 @@ t.test('failed requests are judged without a threshold', async (t) => {
     judgePairs([figures(base, head, none)], false, look, random()).metrics[0]!;
   t.equal(judge([0, 0, 0, 0, 0], [0, 0, 0, 0, 0]).decision, 'shown');
   t.match(judge([0, 0, 0, 0, 0], [3, 1, 9, 2, 1]), { decision: 'worse', change: null });
+  const failed = judge([0, 0, 0, 0, 0], [8, 8, 8, 9, 8]);
+  const cart = {
+    name: 'cart',
+    lane: 'load',
+    method: 'pairs',
+    pairs: 5,
+    metrics: [failed],
+    sites: [],
+    notes: [],
+  } as const;
+  t.equal(comparisonVerdict([cart], false).headline, 'WORSE: requests.failed of cart: 8 a run, 0 before');
   t.equal(judge([0, 0, 0, 0, 0], [3, 0, 0, 0, 0]).decision, 'undecided');
   t.equal(judge([5, 4, 6, 5, 5], [5, 4, 6, 5, 5]).decision, 'within');
 });

@@ -18,6 +18,8 @@ export interface MetricFigures {
   readonly bound: 'max' | 'min';
   readonly base: readonly (number | null)[];
   readonly head: readonly (number | null)[];
+  /** Why a side lacks it, where its reports say so. */
+  readonly why?: Readonly<Record<'base' | 'head', string>>;
   /** Share of the base by which the head may be worse; undefined: shown, not judged. */
   readonly threshold: number | undefined;
 }
@@ -147,11 +149,12 @@ function failures(figures: MetricFigures): ComparedMetric | undefined {
 
 function notMeasured(figures: MetricFigures): ComparedMetric {
   const side = figures.base.every((value) => value !== null) ? 'head' : 'base';
+  const why = figures.why?.[side] ?? '';
   return {
     ...shown(figures),
     threshold: figures.threshold!,
     decision: 'notMeasured',
-    note: `not measured in every run of ${side}`,
+    note: `not measured in every run of ${side}${why === '' ? '' : `: ${why}`}`,
   };
 }
 

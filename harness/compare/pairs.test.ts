@@ -12,6 +12,7 @@ function reportOf(value: number | null, marks: readonly (readonly [number, numbe
   return {
     figures: [{ name, unit: 'bytes', value }],
     budgets: [],
+    fault: null,
     series: [{ group: 'other', columns: [column('requests', 0), column('allocatedByRequests', 1)] }],
   } as unknown as RunReport;
 }
@@ -90,4 +91,25 @@ t.test('by the request: over the requests that every run came to', async (t) => 
   const { metrics } = await runPairs(orderOf(run, { thresholds: new Map([['allocated.perRequest', 0.02]]) }));
   const metric = metrics.find((each) => each.name === 'allocated.perRequest')!;
   t.match(metric, { decision: 'within', change: 0, baseMedian: 10, headMedian: 10 });
+});
+
+t.test('a load that decides nothing decides no comparison, on whichever side', async (t) => {
+  const fault = {
+    exitCode: 4,
+    headline: 'None of 400 answers had a status of 2xx; such a load decides nothing.',
+  } as const;
+  const failed = { name: 'requests.failed', unit: 'count', value: 400 };
+  const failing = (value: number) => ({ ...reportOf(value), fault });
+  for (const repeats of [true, false]) {
+    const both = await runPairs(orderOf(async () => failing(1000), { repeats }));
+    t.match(both.metrics, [{ decision: 'undecided', note: /^base: None of 400 answers .* decides nothing$/ }]);
+  }
+  const head = await runPairs(orderOf(async (side) => (side === 'head' ? failing(1200) : reportOf(1000))));
+  t.match(head.metrics, [{ decision: 'undecided', note: /^head: None of 400/ }]);
+  const more = async (side: Side) => {
+    const run = side === 'head' ? failing(900) : reportOf(1000);
+    const figure = side === 'head' ? failed : { ...failed, value: 0 };
+    return { ...run, figures: [...run.figures, figure] } as RunReport;
+  };
+  t.match(await runPairs(orderOf(more)), { metrics: [{ decision: 'undecided' }, { decision: 'worse' }] });
 });

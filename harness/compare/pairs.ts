@@ -9,6 +9,7 @@ import type { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
 import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
 import { looksFor } from './stopping-rule.ts';
+import { withoutUnjudged } from './unjudged-load.ts';
 
 /** Runs a side before numbers are compared: the exact lane repeats, and two could agree by chance. */
 export const exactPairs = 3;
@@ -16,7 +17,7 @@ export const exactPairs = 3;
 export type Side = 'base' | 'head';
 
 /** What of a run is compared. */
-export type PairedRun = Pick<RunReport, 'figures' | 'budgets' | 'series'>;
+export type PairedRun = Pick<RunReport, 'figures' | 'budgets' | 'series' | 'fault'>;
 
 export interface PairsOrder {
   readonly scenario: string;
@@ -61,7 +62,10 @@ export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
     order.machine.endPair();
   };
   const judge = (level: number) =>
-    judgePairs(figuresOf(reports, order), order.repeats, { pairs: reports.base.length, level }, order.random);
+    withoutUnjudged(
+      judgePairs(figuresOf(reports, order), order.repeats, { pairs: reports.base.length, level }, order.random),
+      reports,
+    );
 
   if (order.repeats) {
     while (reports.base.length < exactPairs) {
@@ -142,7 +146,17 @@ function figuresOf(reports: Record<Side, readonly PairedRun[]>, order: PairsOrde
     base: valuesOf('base', name),
     head: valuesOf('head', name),
     threshold: order.thresholds.get(name),
+    why: { base: whyMissing(reports.base, name), head: whyMissing(reports.head, name) },
   }));
+}
+
+/** Of the first run that lacks it. */
+function whyMissing(reports: readonly PairedRun[], name: string): string {
+  for (const { figures } of reports) {
+    const figure = figures.find((each) => each.name === name);
+    if (figure && figure.value === null) return figure.note ?? '';
+  }
+  return '';
 }
 
 const perRequest = [

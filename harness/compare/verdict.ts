@@ -1,8 +1,9 @@
 /** One verdict over all scenarios of a comparison. Pure. */
 import { type ComparedMetric, type ComparedScenario, judgedMetrics } from '../../reports/comparison.ts';
 import { formatChange, grownSite, siteSentence } from '../../reports/comparison-sentence.ts';
-import { formatShare } from '../../reports/format.ts';
+import { formatCount, formatShare } from '../../reports/format.ts';
 import type { Verdict } from '../../reports/model.ts';
+import { failuresName } from './failures.ts';
 
 interface Judged {
   readonly scenario: ComparedScenario;
@@ -42,6 +43,11 @@ export function comparisonVerdict(scenarios: readonly ComparedScenario[], accept
 }
 
 function sentence({ scenario, metric }: Judged): string {
+  // Of none at first no share can be given: counts of a run are.
+  if (metric.name === failuresName && metric.change === null) {
+    const counted = (value: number | null) => (value === null ? '–' : formatCount(value));
+    return `${metric.name} of ${scenario.name}: ${counted(metric.headMedian)} a run, ${counted(metric.baseMedian)} before`;
+  }
   return `${metric.name} of ${scenario.name} ${formatChange(metric.change)}, at most +${formatShare(metric.threshold ?? 0)} is allowed`;
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Lane, RunReport } from '../../reports/model.ts';
+import { withRequestsExpected } from '../project/expected-requests.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
@@ -45,12 +46,16 @@ export interface Cells {
   readonly run: (side: Side, name: string, words: readonly string[]) => Promise<RunReport>;
 }
 
+/** Our agent is compared where numbers repeat, unless the scenario says otherwise. */
+export function laneOf(project: Project, scenario: ScenarioConfig): Lane {
+  return scenario.lane ?? (isOwnAgent(targetOf(project, scenario)) ? 'exact' : 'load');
+}
+
 /** How a version is run: always from the same path. @throws FloodgateError for a target that runs already */
 export function cellsOf(order: CellsOrder): Cells {
   const { project, scenario, versions, store, folder, environment, signal } = order;
   const target = targetOf(project, scenario);
-  // Our agent is compared where numbers repeat, unless the scenario says otherwise.
-  const lane = scenario.lane ?? (isOwnAgent(target) ? 'exact' : 'load');
+  const lane = laneOf(project, scenario);
   const thresholds = thresholdsOf(project, scenario, lane, environment, order.thresholds, order.metrics);
   if (target !== undefined && ('pid' in target || 'url' in target)) {
     throw new FloodgateError('option-invalid', `scenario "${scenario.name}" watches a program that runs already`, {
@@ -89,7 +94,7 @@ export function cellsOf(order: CellsOrder): Cells {
       if (report.partial || report.fault?.exitCode === 1) throw died(side, versions[side], report);
       measuredMs += report.durationMs;
       runs += 1;
-      return report;
+      return withRequestsExpected(scenario, report);
     },
   };
 }

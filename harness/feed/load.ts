@@ -5,6 +5,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { Answers } from '../preload/options.ts';
 import { describeExit, lastWords, startChild } from '../target/child-target.ts';
 import { fillIn } from '../target/command-words.ts';
+import { findListener } from '../target/listening-sockets.ts';
 import type { Target, TargetExit } from '../target/target.ts';
 import type { Feed, Flow } from './feed.ts';
 import { readAnswers, readUnanswered, type Unanswered } from './load-reports.ts';
@@ -23,6 +24,8 @@ export interface LoadOptions {
 const logBytesMax = 4 * 1024 * 1024;
 /** Reports of load generators end within some kilobytes. */
 const tailCharactersMax = 65_536;
+/** How often a program that nothing drives is asked whether it is a server. */
+const listenerEveryMs = 500;
 /** A load that breaks off because its server died is reported as that. */
 const blameMs = 500;
 
@@ -132,13 +135,36 @@ class LoadFlow implements Flow {
     const { command, durationMs, logFile } = this.#options;
     const stopped = ended(this.#stopped.signal, durationMs);
     try {
-      if (command === undefined) await stopped.promise;
-      else await this.#drive(command, logFile, stopped.promise);
+      if (command !== undefined) await this.#drive(command, logFile, stopped.promise);
+      else if (durationMs !== undefined || process.stdin.isTTY) await stopped.promise;
+      else await this.#watch(stopped.promise);
     } finally {
       stopped.cancel();
       this.#endMs = performance.now();
     }
     return undefined;
+  }
+
+  /** A program that nothing drives ends by itself; a server never does, and nobody is there to end it. */
+  async #watch(stopped: Promise<void>): Promise<void> {
+    const { name, pid, rootPid = pid, port: wanted = 0 } = this.#target;
+    let timer: NodeJS.Timeout | undefined;
+    const listens = new Promise<number>((resolve) => {
+      timer = setInterval(() => {
+        const listener = findListener(rootPid, wanted);
+        if (listener) resolve(listener.port);
+      }, listenerEveryMs);
+    });
+    const port = await Promise.race([stopped, listens]);
+    clearInterval(timer);
+    if (port === undefined) return;
+    throw new FloodgateError(
+      'load-missing',
+      `nothing drives ${name}, which listens on port ${port} and would never end`,
+      {
+        hint: 'Say what drives it (load, requests, traffic), or how long it is watched: duration (--duration 30s).',
+      },
+    );
   }
 
   async #drive(command: string, logFile: string, stopped: Promise<void>): Promise<void> {

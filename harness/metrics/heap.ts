@@ -5,6 +5,8 @@ import { notMeasured, type Reading, value, valueOr } from './reading.ts';
 import { requestWindow } from './request-window.ts';
 
 const noRuntime = 'its runtime is not looked into: it takes a Node.js program, or a Go program with --pprof';
+/** Of a program that counts the HTTP requests it answers. */
+export const nothingAnswered = 'no request was answered';
 const noNode = 'only Node.js knows';
 const noServer =
   'no server in its main thread answered requests: of worker threads and child processes nothing is known';
@@ -55,9 +57,9 @@ export function allocatedYoungPerRequest(run: RunFigures): Reading {
 
 function perRequest({ measure: { channel, answers } }: RunFigures, which: 'allocated' | 'allocatedYoung'): Reading {
   if (!channel.last) return notMeasured(noRuntime);
-  if (!channel.last.answers) return notMeasured(answers ? noServer : 'no request was answered');
+  if (!channel.last.answers) return notMeasured(answers ? noServer : nothingAnswered);
   const window = requestWindow(channel.marks, which);
-  return window ? value(window) : notMeasured('too few requests: it takes 400');
+  return window ? value(window) : notMeasured('too few requests: it takes 400, for example autocannon -c 1 -a 400');
 }
 
 /** Of all collections, none left out: by nearest rank. */

@@ -1,5 +1,8 @@
 /** Checks a project's configuration, and scenarios in files of their own. */
+import type { FloodgateError } from '../../agent/errors.ts';
 import { metricFault } from '../metrics/known-metric.ts';
+import { parseQuantity } from '../metrics/quantity.ts';
+import { findMetric } from '../metrics/table.ts';
 import { configSchema, type ProjectConfig } from './config.ts';
 import { type ScenarioConfig, scenarioSchema } from './scenario-schema.ts';
 import { type Fault, type LineOf, type Place, parseChecked, refusal } from './schema-faults.ts';
@@ -31,14 +34,30 @@ export function checkScenario(value: unknown, file: string, lineOf?: LineOf): Sc
 
 type Limited = Pick<ScenarioConfig, 'budgets' | 'thresholds'>;
 
-/** Limits on what there is not, which a run would find out only when its turn comes. */
+/** Limits on what there is not, or of what is none of its metric's amounts, which a run would find out only when its turn comes. */
 function metricFaults(limited: Limited, place: Place): Fault[] {
   return (['budgets', 'thresholds'] as const).flatMap((kind) =>
-    Object.keys(limited[kind] ?? {}).flatMap((name) => {
-      const text = metricFault(name);
+    Object.entries(limited[kind] ?? {}).flatMap(([name, value]) => {
+      const text = metricFault(name) ?? valueFault(kind, name, value);
       return text === undefined ? [] : [{ place: [...place, kind, name], text }];
     }),
   );
+}
+
+/** A budget is in the metric's unit, a threshold a share. Undefined where the value is one. */
+function valueFault(kind: 'budgets' | 'thresholds', name: string, value: string | number): string | undefined {
+  const unit = kind === 'thresholds' ? 'share' : findMetric(name)!.unit;
+  if (typeof value === 'number') {
+    if (Number.isFinite(value) && value >= 0 && (unit !== 'share' || value <= 1)) return undefined;
+    return `${value} is no limit: it is ${unit === 'share' ? 'a share from 0 to 1' : '0 or more'}`;
+  }
+  try {
+    parseQuantity(value.replaceAll(' ', ''), name, unit);
+    return undefined;
+  } catch (error) {
+    const { message, hint } = error as FloodgateError;
+    return `${message.slice(name.length + 2)}. ${hint}`;
+  }
 }
 
 /** Two settings of a scenario that exclude each other: what is wrong, and what to do. */
@@ -60,6 +79,9 @@ export function clashOf(scenario: ScenarioConfig): [message: string, hint: strin
   if (impairInterface !== undefined && (scenario.impair === undefined || impairInterface >= interfaces)) {
     const why = scenario.impair === undefined ? 'nothing that impairs' : `only interfaces 0 to ${interfaces - 1}`;
     return [`has impairInterface ${impairInterface}, and ${why}`, 'Add impair: loss=1%, or name another interface.'];
+  }
+  if (scenario.unanswered !== undefined && scenario.load === undefined) {
+    return ['has unanswered, which is for a load', 'Add load: COMMAND, or leave it out.'];
   }
   const [own] = given('oneAtATime', 'topspeed', 'rewriteHeaders', 'dropHeaders', 'rewriteCookies', 'dropCookies');
   if (own !== undefined && scenario.requests === undefined) {

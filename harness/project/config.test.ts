@@ -35,6 +35,23 @@ t.test('what is wrong is said with its place, and the nearest name', async (t) =
     /environments\.ci\.budgets\.rss: there is no metric/,
   );
   t.equal(fault({ budgets: { 'share:parse*': '10 %', 'growth.perRequest': 0 } }), '');
+  for (const [budgets, why] of [
+    [
+      { 'rss.max': '200 ms' },
+      /budgets\.rss\.max: "200ms" is an amount of time, and an amount of bytes is wanted\. Write/,
+    ],
+    [{ 'rss.max': '-5 MB' }, /budgets\.rss\.max: "-5MB" is not an amount of bytes/],
+    [{ 'rss.max': -5 }, /budgets\.rss\.max: -5 is no limit: it is 0 or more/],
+    [{ 'requests.failed': Number.POSITIVE_INFINITY }, /Infinity is no limit/],
+    [{ 'share:a/**': '200 %' }, /budgets\.share:a\/\*\*: "200%" is more than all of it/],
+  ] as const) {
+    t.match(fault({ budgets }), why);
+    t.match(fault({ environments: { ci: { budgets } } }), /environments\.ci\.budgets/);
+    t.match(fault({ scenarios: [{ name: 'a', budgets }] }), /scenarios\.0\.budgets/);
+  }
+  t.match(fault({ thresholds: { 'rss.max': '5 MB' } }), /thresholds\.rss\.max: "5MB" is an amount of bytes/);
+  t.match(fault({ thresholds: { 'rss.max': 5 } }), /thresholds\.rss\.max: 5 is no limit: it is a share from 0 to 1/);
+  t.equal(fault({ budgets: { 'rss.max': '200 MB' }, thresholds: { 'rss.max': 0.05, 'rss.p99': '5 %' } }), '');
   t.match(fault({ scenarios: [{ name: 'a', duration: 'soon' }] }), /a time such as "10s"/);
   t.match(fault(undefined), /the configuration/);
   t.match(fault('x'), /the configuration/);

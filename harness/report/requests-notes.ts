@@ -100,11 +100,23 @@ function noteWindows({ channel, commandLine }: PassResult, add: Add): void {
   );
 }
 
+/** With fewer requests served, what was measured is how a failure is answered. */
+const servedShareMin = 0.1;
+
+export function isHardlyServed(total: number, failed: number): boolean {
+  return total > 0 && total - failed <= total * servedShareMin;
+}
+
 /** Why limits that hold say nothing, for requests that were not sent. Undefined where all were, or a limit says how many may be missing. */
 export function whyRequestsUnjudged(
   requests: RequestAccount,
   budget: Readonly<Record<string, number>>,
 ): string | undefined {
+  const { sent, unanswered, errors } = requests;
+  const failed = unanswered + errors;
+  if (failed > (budget['requests.failed'] ?? 0) && isHardlyServed(sent, failed)) {
+    return `${formatCount(failed)} of ${formatCount(sent)} requests failed; limits under such a load decide nothing (--budget requests.failed=N if that is meant).`;
+  }
   const count = unsentOf(requests.recorded);
   if (count === 0 || budget['requests.unsent'] !== undefined) return undefined;
   const all = formatCount(count + requests.recorded.requests);

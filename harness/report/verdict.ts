@@ -6,7 +6,7 @@ import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
 import { limitsVerdict } from './limits-verdict.ts';
-import { whyRequestsUnjudged } from './requests-notes.ts';
+import { isHardlyServed, whyRequestsUnjudged } from './requests-notes.ts';
 
 export interface JudgedPass {
   readonly measure: MeasuredPass;
@@ -58,10 +58,16 @@ function whyUnjudged({ measure, budget }: Pick<JudgedPass, 'measure' | 'budget'>
   }
   const { requests } = measure;
   if (requests) return whyRequestsUnjudged(requests, budget);
-  if (budget['requests.failed'] !== undefined) return undefined;
   const { total, not2xx } = answers ?? { total: 0, not2xx: 0 };
+  // A limit of as many says that they are meant; one of fewer is over.
+  if ((budget['requests.failed'] ?? -1) >= not2xx + unanswered) return undefined;
   const such = 'limits under such a load decide nothing (--budget requests.failed=N if that is meant)';
-  if (total > 0 && not2xx === total) return `None of ${formatCount(total)} answers had a status of 2xx; ${such}.`;
-  if (total === 0 && unanswered > 0) return `None of ${formatCount(unanswered)} requests got an answer; ${such}.`;
-  return undefined;
+  if (total === 0) {
+    return unanswered > 0 ? `None of ${formatCount(unanswered)} requests got an answer; ${such}.` : undefined;
+  }
+  const all = total + unanswered;
+  if (!isHardlyServed(all, not2xx + unanswered)) return undefined;
+  const served = total === not2xx ? 'None' : `Only ${formatCount(total - not2xx)}`;
+  const what = unanswered > 0 ? 'requests had an answer with' : 'answers had';
+  return `${served} of ${formatCount(all)} ${what} a status of 2xx; ${such}.`;
 }

@@ -124,11 +124,11 @@ export async function judgePairsAgain(inputs: PairsInputs): Promise<ComparedScen
   });
 }
 
-const nothing: PairedRun = { figures: [], budgets: [], series: [] };
+const nothing: PairedRun = { figures: [], budgets: [], series: [], fault: null };
 
 function pairedRun(measurement: Measurement): PairedRun {
-  const { figures, budgets } = measuredAgain(measurement);
-  return { figures, budgets, series: [requestsOf(measurement.pass)] };
+  const { figures, budgets, fault } = measuredAgain(measurement);
+  return { figures, budgets, fault, series: [requestsOf(measurement.pass)] };
 }
 
 const notRun: Verdict = { ok: false, exitCode: 4, headline: 'It was not run: it has none of the lanes.' };
