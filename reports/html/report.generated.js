@@ -25,6 +25,7 @@
 		return value.toFixed(size >= 10 ? 1 : 2).replace(/\.?0+$/, "");
 	}
 	function scaled(value, unit) {
+		if (!Number.isFinite(value)) return "∞";
 		const size = Math.abs(value);
 		for (const { from, name } of SCALES) if (size >= from * .9995) return `${digits(value / from)} ${name}${unit}`;
 		return `${digits(value)} ${unit}`;
@@ -44,7 +45,9 @@
 		if (size >= 1 || size === 0) return `${digits(ms)} ms`;
 		return `${digits(ms * 1e3)} µs`;
 	}
+	const sharesAtMost = 1e3;
 	function formatShare(share) {
+		if (share >= sharesAtMost) return Number.isFinite(share) ? `×${formatCount(Math.round(share))}` : "∞";
 		const percent = share * 100;
 		return `${Math.abs(percent) > 0 && Math.abs(percent) < .1 ? percent.toPrecision(1) : digits(percent)} %`;
 	}
@@ -55,7 +58,7 @@
 	function formatValue(value, unit) {
 		switch (unit) {
 			case "bytes": return formatBytes(value);
-			case "bytesPerSecond": return `${formatBytes(value)}/s`;
+			case "bytesPerSecond": return Number.isFinite(value) ? `${formatBytes(value)}/s` : "∞";
 			case "perSecond": return `${formatCount(value)}/s`;
 			case "ms": return formatDuration(value);
 			case "seconds": return formatDuration(value * 1e3);
