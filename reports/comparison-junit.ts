@@ -1,5 +1,5 @@
 /** A comparison as JUnit XML: a suite a scenario, a case a metric with a threshold. Pure. */
-import { type ComparisonReport, judgedMetrics } from './comparison.ts';
+import { type ComparisonReport, isIncomplete, judgedMetrics } from './comparison.ts';
 import { fullSentence } from './comparison-sentence.ts';
 import { newJunit, xmlText } from './junit.ts';
 
@@ -23,6 +23,10 @@ export function renderComparisonJunit(report: ComparisonReport): string {
     }
     if (judged.length === 0)
       suite.testCase().className(className).name('thresholds').error('no metric has a threshold');
+  }
+  if (isIncomplete(report)) {
+    const suite = builder.testSuite().name('floodgate compare').timestamp(xmlText(report.startedAt));
+    suite.testCase().className('floodgate.compare').name('verdict').error(xmlText(report.verdict.headline));
   }
   return `${builder.build()}\n`;
 }

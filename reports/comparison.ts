@@ -112,6 +112,12 @@ export interface ComparisonReport {
   readonly verdict: Verdict;
 }
 
+/** Whether something could not be run, or died: no metric says so. */
+export function isIncomplete({ scenarios, verdict: { exitCode } }: Pick<ComparisonReport, 'scenarios' | 'verdict'>) {
+  const isWorse = scenarios.some(({ metrics }) => metrics.some(({ decision }) => decision === 'worse'));
+  return exitCode === 2 || exitCode === 3 || (exitCode === 1 && !isWorse);
+}
+
 /** Metrics that decide a verdict, worst first. */
 export function judgedMetrics(scenario: ComparedScenario): readonly ComparedMetric[] {
   const order = ['worse', 'undecided', 'notMeasured', 'within'];

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparisonReport } from '../../reports/comparison.ts';
 import type { RunReport } from '../../reports/model.ts';
-import { runFloodgate } from '../compare/floodgate-process.ts';
+import { errorSentence, runFloodgate } from '../compare/floodgate-process.ts';
 
 export type {
   ComparedMetric,
@@ -69,7 +69,9 @@ async function reportOf(
       stores: true,
     });
     const report = path.join(out, file);
-    if (existsSync(report)) return JSON.parse(readFileSync(report, 'utf8'));
+    // A comparison that failed leaves a report of that as well.
+    const isFailed = command === 'compare' && errorSentence(errors) !== undefined;
+    if (existsSync(report) && !isFailed) return JSON.parse(readFileSync(report, 'utf8'));
     throw new FloodgateError('run-failed', `floodgate ${command} ended with ${code ?? 'a signal'}`, {
       hint: errors.trim(),
       exitCode: code ?? 2,

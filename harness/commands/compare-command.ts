@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import { FloodgateError } from '../../agent/errors.ts';
 import {
   COMPARISON_SCHEMA_VERSION,
   type ComparedScenario,
@@ -12,7 +13,7 @@ import {
 import { renderComparisonAnnotations } from '../../reports/comparison-annotations.ts';
 import { comparisonReporters } from '../../reports/comparison-reporter.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
-import { compareScenario, type ScenarioResult } from '../compare/compare-scenario.ts';
+import { compareScenario, type ScenarioOrder, type ScenarioResult } from '../compare/compare-scenario.ts';
 import { overlayOf, type TimedRun } from '../compare/overlay.ts';
 import type { Side } from '../compare/pairs.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
@@ -118,36 +119,13 @@ async function compare(flags: CompareFlags): Promise<number> {
     build: project.config.build,
     onStep: step,
   });
-  try {
-    const versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
-    if (versions.base.key === versions.head.key) step('base and head are the same: what differs is noise');
-    const folder = makeReportFolder('compare', flags.out);
-    const results: ScenarioResult[] = [];
-    for (const scenario of scenarios) {
-      results.push(
-        await compareScenario({
-          project,
-          scenario,
-          versions,
-          store,
-          folder,
-          environment: flags.env,
-          thresholds: flags.threshold ?? [],
-          metrics: flags.metric,
-          sites: flags.sites ?? 'worse',
-          signal: session.signal,
-          pairsMax,
-          deadlineMs: startedAtMs + timeMaxMs,
-          nowMs: () => Date.now(),
-          readMachine: () => readMachine(performance.now()),
-          pause: (ms) => setTimeout(ms),
-          seed,
-          onStep: step,
-        }),
-      );
-    }
+  const folder = makeReportFolder('compare', flags.out);
+  const results: ScenarioResult[] = [];
+  const failures: FloodgateError[] = [];
+  let versions: Readonly<Record<Side, Version>> | undefined;
+  const reported = (verdict: ComparisonReport['verdict']): ComparisonReport => {
     const compared = results.map((each) => each.compared);
-    const report: ComparisonReport = {
+    return {
       kind: 'comparison',
       schemaVersion: COMPARISON_SCHEMA_VERSION,
       tool: { name: 'floodgate', version: session.toolVersion },
@@ -155,25 +133,95 @@ async function compare(flags: CompareFlags): Promise<number> {
       durationMs: Date.now() - startedAtMs,
       command: commandLine(),
       folder: store.prefix.split(path.sep).join('/'),
-      base: described(versions.base),
-      head: described(versions.head),
+      base: versions ? described(versions.base) : unprepared(flags.base),
+      head: versions ? described(versions.head) : unprepared(flags.head),
       errorRate,
       scenarios: compared,
       timelines: compared.flatMap((each) => timelineOf(folder, each)),
       flames: results.flatMap(({ flame }) => (flame ? [flame] : [])),
-      verdict: comparisonVerdict(compared, flags.undecided === 'pass'),
+      verdict,
     };
-    for (const { fileName, render } of comparisonReporters)
-      writeFileSync(path.join(folder, fileName), render(report), { mode: 0o600 });
+  };
+  try {
+    versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
+    if (versions.base.key === versions.head.key) step('base and head are the same: what differs is noise');
+    for (const scenario of scenarios) {
+      const order: ScenarioOrder = {
+        project,
+        scenario,
+        versions,
+        store,
+        folder,
+        environment: flags.env,
+        thresholds: flags.threshold ?? [],
+        metrics: flags.metric,
+        sites: flags.sites ?? 'worse',
+        signal: session.signal,
+        pairsMax,
+        deadlineMs: startedAtMs + timeMaxMs,
+        nowMs: () => Date.now(),
+        readMachine: () => readMachine(performance.now()),
+        pause: (ms) => setTimeout(ms),
+        seed,
+        onStep: step,
+      };
+      // One that cannot run takes nothing from the others.
+      const result = await compareScenario(order).catch((error: unknown) => failures.push(failureOf(error)));
+      if (typeof result === 'object') results.push(result);
+    }
+    if (failures.length > 0) throw failures[0]!;
+    const compared = results.map((each) => each.compared);
+    const report = reported(comparisonVerdict(compared, flags.undecided === 'pass'));
+    writeComparison(folder, report);
     process.stdout.write(renderComparisonTerminal(report, { colour: takesColour(), all: flags.all === true }));
     process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.html'))}\n`);
     await record(report, folder, { config: project.file, hasOut: flags.out !== undefined }, session.store);
     // A job of GitHub takes annotations from what it prints.
     if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));
     return report.verdict.exitCode;
+  } catch (error) {
+    // A job of CI shows comparison.md whatever became of it.
+    if (error instanceof FloodgateError) writeComparison(folder, reported(failedVerdict(error, failures, results)));
+    throw error;
   } finally {
     store.close();
   }
+}
+
+function writeComparison(folder: string, report: ComparisonReport): void {
+  for (const { fileName, render } of comparisonReporters)
+    writeFileSync(path.join(folder, fileName), render(report), { mode: 0o600 });
+}
+
+/** @throws what ends the whole comparison: an interruption, and what is no failure of a run */
+function failureOf(error: unknown): FloodgateError {
+  if (error instanceof FloodgateError && error.code !== 'interrupted') return error;
+  throw error;
+}
+
+/** What could not be compared, and what the others came to. */
+function failedVerdict(
+  error: FloodgateError,
+  failures: readonly FloodgateError[],
+  results: readonly ScenarioResult[],
+): ComparisonReport['verdict'] {
+  const all = failures.length > 0 ? failures : [error];
+  const others =
+    results.length > 0
+      ? [
+          comparisonVerdict(
+            results.map(({ compared }) => compared),
+            false,
+          ).headline,
+        ]
+      : [];
+  const headline = [...all.map(({ message }) => message), ...others].join('; ');
+  return { ok: false, exitCode: error.exitCode, headline };
+}
+
+/** Of a version that was not come to. */
+function unprepared(label: string): ComparisonReport['base'] {
+  return { label, commit: null, dirty: false, package: null, key: '' };
 }
 
 /** From the runs that are kept. */

@@ -1,4 +1,5 @@
 /** One verdict over the runs of a gate. Pure. */
+import type { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport, Verdict } from '../../reports/model.ts';
 import { worstExitCode } from '../metrics/exit-codes.ts';
 
@@ -38,4 +39,17 @@ function waiversOf(runs: readonly RunReport[]): string {
     budgets.filter(({ state }) => state === 'waived').map(({ name }) => `${name} of ${scenario.name}`),
   );
   return used.length === 0 ? '' : `, or waived: ${used.join(', ')}`;
+}
+
+export interface GateFailure {
+  readonly scenario: string;
+  readonly error: FloodgateError;
+}
+
+/** What could not be run counts most, and stands before what the others came to. */
+export function withFailures(verdict: Verdict, failures: readonly GateFailure[]): Verdict {
+  if (failures.length === 0) return verdict;
+  const exitCode = worstExitCode([verdict.exitCode, ...failures.map(({ error }) => error.exitCode)]);
+  const why = failures.map(({ scenario, error }) => `${scenario} could not run: ${error.message}.`);
+  return { ok: false, exitCode, headline: [...why, verdict.headline].join(' ') };
 }

@@ -23,7 +23,7 @@ import { PartialWriter } from '../shards/partial.ts';
 import { parseShard, partOf } from '../shards/shard-choice.ts';
 import { endGate } from './gate-report.ts';
 import { type Checkout, refuseOtherWhole, shardCommon, shardNote, type Whole } from './gate-shard.ts';
-import { gateVerdict } from './gate-verdict.ts';
+import { type GateFailure, gateVerdict, withFailures } from './gate-verdict.ts';
 import { projectLedger, today } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
@@ -66,23 +66,30 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   if (flags.partOf !== undefined) refuseOtherWhole(flags.partOf, common);
   const measured = commitNoteOf(checkout);
   const runs: RunReport[] = [];
+  const failures: GateFailure[] = [];
   for (const scenario of own) {
     process.stderr.write(`${scenario.name}: ${runs.length + 1} of ${own.length}\n`);
     const out = path.join(folder, scenario.name);
     const order = { flags, out, ledger, measured, signal: session.signal };
     const run = await runOne(project, scenario, order).catch((error) => {
       partial?.fail(failureOf(scenario.name, error));
-      throw error;
+      // One that cannot run takes nothing from the others; a part says it to who merges.
+      if (partial || session.signal.aborted || !(error instanceof FloodgateError)) throw error;
+      failures.push({ scenario: scenario.name, error });
     });
+    if (!run) continue;
     runs.push(run);
     partial?.add(scenario.name, run);
   }
+  if (runs.length === 0 && failures.length > 0) throw failures[0]!.error;
+  for (const { scenario, error } of failures)
+    process.stderr.write(`floodgate: ${scenario}: ${error.message}\n${error.hint}\n`);
   const here = unlimited.filter((name) => own.some((scenario) => scenario.name === name));
   const notes: Note[] =
     here.length > 0 ? [{ severity: 'warning', text: `without a budget nothing is judged: ${here.join(', ')}` }] : [];
   if (shard !== undefined) notes.push(shardNote(shard, own.length, scenarios.length));
   return endGate(
-    { startedAtMs, runs, verdict: gateVerdict(runs, own.length, here), notes },
+    { startedAtMs, runs, verdict: withFailures(gateVerdict(runs, own.length, here), failures), notes },
     folder,
     { ...flags, config: project.file, isPart: shard !== undefined },
     session,

@@ -48,7 +48,9 @@ export async function compareCommits(order: CompareOrder): Promise<ComparisonRep
   const { code, errors } = await runFloodgate({ words: [...ownProgram(), ...words], folder: project.folder, signal });
   const hint = 'The same command goes on where it was.';
   if (signal.aborted) throw new FloodgateError('interrupted', 'interrupted', { hint, exitCode: 3 });
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as ComparisonReport;
+  // A comparison that failed leaves a report of that as well.
+  if (existsSync(file) && errorSentence(errors) === undefined)
+    return JSON.parse(readFileSync(file, 'utf8')) as ComparisonReport;
   // Ended from outside: perhaps by what this version needs, and perhaps not.
   if (code === null) return { why: 'the comparison was killed, cause unknown', isOfHead: false };
   const why = errorSentence(errors) ?? errors.trim();
