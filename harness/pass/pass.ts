@@ -184,7 +184,8 @@ async function conduct(options: PassOptions, target: Target, parts: PassParts): 
     await sending.send(target, over);
     await pause(settleMs, over);
     // A program that ends at SIGTERM says no last word: what it counted since its last reading would be lost.
-    if (rules.countsAnswers && channel.last && !over.aborted) await channel.nextReading(readingTimeoutMs);
+    const isLookedInto = channel.last !== undefined || channel.runtime !== '';
+    if (rules.countsAnswers && isLookedInto && !over.aborted) await channel.nextReading(readingTimeoutMs);
     if (!rules.endsWithInput) await intervals.end(sending.frames);
   } finally {
     sending.stop();

@@ -46,7 +46,7 @@ export class HeapWatch {
     const { requests } = this;
     this.#idleTicks = requests === this.#requestsAtTick ? this.#idleTicks + 1 : 0;
     this.#requestsAtTick = requests;
-    if (requests === null || this.#idleTicks >= idleTicksMin) this.report();
+    if (requests === null || this.#reports === 0 || this.#idleTicks >= idleTicksMin) this.report();
   }
 
   /** Answered by now; null before the first. */
