@@ -226,20 +226,11 @@ export class Outputs {
   #witnessTarget(): WitnessTarget | null {
     const file = this.#witnessOutput;
     const upload = this.upload?.upload;
-    if (file === null && upload === undefined) return null;
+    if (upload === undefined) return file;
     return {
       writeBytes: (bytes, start, end) => {
         file?.writeBytes(bytes, start, end);
-        upload?.add(bytes, start, end);
-      },
-      writePieces: ({ each, joined }) => {
-        // A file of our own is a stream of bytes; all others take one record at a time.
-        if (file instanceof OutputFile) each((bytes, start, end) => file.writeBytes(bytes, start, end));
-        const isApart = file !== null && !(file instanceof OutputFile);
-        if (!isApart && upload === undefined) return;
-        const bytes = joined();
-        if (isApart) file.writeBytes(bytes, 0, bytes.length);
-        upload?.add(bytes);
+        upload.add(bytes, start, end);
       },
     };
   }

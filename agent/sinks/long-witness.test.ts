@@ -6,7 +6,8 @@ import * as ir from '../witness/ir.ts';
 import { Obfuscator } from '../witness/obfuscation.ts';
 import { sealBatch } from './batch.ts';
 import { BatchDecoder } from './batch-decoder.ts';
-import { WitnessFile, type WitnessPieces } from './witness-file.ts';
+import type { EachPiece } from './record-output.ts';
+import { WitnessFile } from './witness-file.ts';
 
 /** As objects they would weigh more than `collect` makes of a batch. */
 const VALUES = 150_000;
@@ -28,7 +29,7 @@ t.test('a long witness is written from its pages, and stored by its keys', async
     void chunks.push(Buffer.from(bytes.subarray(start, end)));
   const common = { obfuscator, seen: null };
   new WitnessFile({ ...common, output: { writeBytes: keep(whole) } }).witness(longWitness(sealer));
-  const piecemeal = { writeBytes: keep(whole), writePieces: ({ each }: WitnessPieces) => each(keep(pieces)) };
+  const piecemeal = { writeBytes: keep(whole), writePieces: (each: EachPiece) => each(keep(pieces)) };
   new WitnessFile({ ...common, output: piecemeal }).witness(longWitness(sealer));
   t.equal(whole.length, 1, 'one record');
   t.ok(pieces.length > 10, `${pieces.length} pieces`);

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, writeSync } from 'node:fs';
 import { FloodgateError } from '../errors.ts';
 import { openPrivateFile } from './private-file.ts';
-import type { RecordOutput } from './record-output.ts';
+import type { EachPiece, RecordOutput } from './record-output.ts';
 
 const bufferBytes = 64 << 10;
 /** How long a pipe without a reader may hold the agent up before the output is given up. */
@@ -59,6 +59,11 @@ export class OutputFile implements RecordOutput {
     }
     copyBytes.call(bytes, this.#buffer, this.#length, start, end);
     this.#length += length;
+  }
+
+  /** A file is a stream of bytes. */
+  writePieces(each: EachPiece): void {
+    each((bytes, start, end) => this.writeBytes(bytes, start, end));
   }
 
   flush(): void {

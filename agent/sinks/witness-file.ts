@@ -16,20 +16,10 @@ import { writeDelimitedWitness } from '../encode/witness-encoder.ts';
 import type { Witness } from '../witness/ir.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { WitnessHandler } from '../witness/witness-builder.ts';
+import type { RecordOutput } from './record-output.ts';
 
-export interface WitnessTarget {
-  /** One witness, with its length before it. */
-  writeBytes(bytes: Uint8Array, start: number, end: number): void;
-  /** The same of a long one, which lies in pieces. @default they are copied together */
-  writePieces?(pieces: WitnessPieces): void;
-}
-
-export interface WitnessPieces {
-  each(take: (bytes: Uint8Array, start: number, end: number) => void): void;
-  joined(): Uint8Array;
-}
-
-const pieces: WitnessPieces = { each: eachWrittenPiece, joined: writtenBytes };
+/** Takes each witness with its length before it. */
+export type WitnessTarget = Pick<RecordOutput, 'writeBytes' | 'writePieces'>;
 
 export interface WitnessFileOptions {
   /** Null: nothing is written. */
@@ -76,7 +66,7 @@ export class WitnessFile implements WitnessHandler {
     counters.writtenBytes += writtenLength();
     if (output === null) return;
     if (!isSpliced()) output.writeBytes(writtenMemory(), writtenStart(), writtenMemory().length);
-    else if (output.writePieces !== undefined) output.writePieces(pieces);
+    else if (output.writePieces !== undefined) output.writePieces(eachWrittenPiece);
     else output.writeBytes(writtenBytes(), 0, writtenLength());
   }
 }
