@@ -9,7 +9,9 @@ import type { SealShelf } from './seal-shelf.ts';
 const Tag = { ENTRY: 0x0a, ENTRY_KEY: 0x0a, ENTRY_VALUE: 0x12, ELEMENT: 0x0a, STRUCT: 0x12, LIST: 0x1a } as const;
 /** Tags and lengths before a container, without its name. */
 const HEAD_BYTES_MAX = 32;
-const nothing = new Uint8Array(0);
+
+/** Without a view of its own for every piece. */
+const copyBytes = Buffer.prototype.copy;
 
 interface OpenContainer {
   readonly piece: number;
@@ -39,7 +41,7 @@ export class SealedRope {
   /** Begins a container; what is appended is its content until `close`. */
   open(isList: boolean, name: Uint8Array | null): void {
     this.#open.push({ piece: this.pieces.length, start: this.length, isList, name });
-    this.#add(this.#shelf.take(HEAD_BYTES_MAX + (name?.length ?? 0)), 0);
+    this.#add(HEAD_BYTES_MAX + (name?.length ?? 0));
   }
 
   /** Ends the innermost container. */
@@ -61,17 +63,17 @@ export class SealedRope {
     this.length += at;
   }
 
-  append(bytes: Buffer, start: number, end: number): void {
+  append(bytes: Uint8Array, start: number, end: number): void {
     let last = this.pieces.length - 1;
     for (let at = start; at < end; ) {
       const isHead = last < 0 || this.#open.at(-1)?.piece === last;
       if (isHead || this.sizes[last] === this.pieces[last]!.length) {
-        this.#add(this.#shelf.take(SEALED_PAGE_BYTES), 0);
+        this.#add(SEALED_PAGE_BYTES);
         last += 1;
       }
       const used = this.sizes[last]!;
       const size = Math.min(end - at, this.pieces[last]!.length - used);
-      bytes.copy(this.pieces[last]!, used, at, at + size);
+      copyBytes.call(bytes, this.pieces[last]!, used, at, at + size);
       this.sizes[last] = used + size;
       at += size;
     }
@@ -80,19 +82,17 @@ export class SealedRope {
 
   /** Gives all memory back. */
   release(): void {
-    for (let i = 0; i < this.pieces.length; i += 1) {
-      this.#shelf.give(this.pieces[i]!);
-      this.pieces[i] = nothing;
-    }
+    for (const piece of this.pieces) this.#shelf.give(piece);
     this.pieces.length = 0;
     this.sizes.length = 0;
     this.length = 0;
     this.#open.length = 0;
   }
 
-  #add(piece: Uint8Array, size: number): void {
-    this.pieces.push(piece);
-    this.sizes.push(size);
+  /** An empty piece with room for so many bytes. */
+  #add(length: number): void {
+    this.pieces.push(this.#shelf.take(length));
+    this.sizes.push(0);
   }
 }
 

@@ -130,16 +130,14 @@ export class ValueSealer implements Sealer {
     if (at === 0) return length < DENSE_BYTES_MIN ? null : this.#dense(source, length, meta);
     hashRoot(sealedMeta, field === SealField.dataList);
     this.#obfuscator.changed += this.#json.redacted;
-    const high = view.getInt32(ROOT_DIGEST_AT);
-    const low = view.getInt32(ROOT_DIGEST_AT + 4);
     const size = MEMORY_BYTES - at;
     if (size > SEALED_PAGE_BYTES) {
       const pages = this.#pages(at);
-      return this.#sealedData(high, low, pages[0]!, 0, size, pages);
+      return this.#sealedData(pages[0]!, 0, size, pages);
     }
     const value = this.#shelf.take(size);
     bytes.copy(value, 0, at, MEMORY_BYTES);
-    return this.#sealedData(high, low, value, 0, size, null);
+    return this.#sealedData(value, 0, size, null);
   }
 
   /** A text that may have been declined because it has more values, or longer ones, than are sealed at once. */
@@ -161,22 +159,16 @@ export class ValueSealer implements Sealer {
     digest.copy(bytes, DIGESTS_AT);
     hashRoot(meta, isList);
     this.#obfuscator.changed += redacted;
-    rope.append(Buffer.from(meta.field.buffer), 0, meta.field.length);
-    const high = view.getInt32(ROOT_DIGEST_AT);
-    const low = view.getInt32(ROOT_DIGEST_AT + 4);
-    const data = this.#sealedData(high, low, rope.pieces[0]!, 0, rope.length, rope.pieces);
+    rope.append(meta.field, 0, meta.field.length);
+    const data = this.#sealedData(rope.pieces[0]!, 0, rope.length, rope.pieces);
     (data.value as Sealed).sizes = rope.sizes;
     return data;
   }
 
-  #sealedData(
-    high: number,
-    low: number,
-    first: Uint8Array,
-    start: number,
-    size: number,
-    pages: readonly Uint8Array[] | null,
-  ): Data {
+  /** The value whose digest lies at `ROOT_DIGEST_AT`. */
+  #sealedData(first: Uint8Array, start: number, size: number, pages: readonly Uint8Array[] | null): Data {
+    const high = view.getInt32(ROOT_DIGEST_AT);
+    const low = view.getInt32(ROOT_DIGEST_AT + 4);
     const data = this.#idle.pop();
     if (data === undefined) return sealedData(new Sealed(high, low, first, start, size, pages));
     (data.value as Sealed).set(high, low, first, start, size, pages);
@@ -309,7 +301,7 @@ export class ValueSealer implements Sealer {
     putDigest(ROOT_TEXT_AT + 25, meta.digestHigh, meta.digestLow);
     seal.hash(ROOT_TEXT_AT, ROOT_BYTES, ROOT_DIGEST_AT);
     if (target === slab?.bytes) slab.used = at + size;
-    return this.#sealedData(view.getInt32(ROOT_DIGEST_AT), view.getInt32(ROOT_DIGEST_AT + 4), target, at, size, null);
+    return this.#sealedData(target, at, size, null);
   }
 
   #forget(): void {
