@@ -6,7 +6,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Has } from '../witness/character-classes.ts';
 import {
-  DEPTH_MAX,
   DIGESTS_AT,
   digestBytesMax,
   Found,
@@ -18,11 +17,10 @@ import {
   RESUMED_AT,
   RESUMED_BYTES,
   Resumed,
-  SEALED_TEXT_BYTES_MAX,
   TAPE_AT,
   TEXT_AT,
 } from './seal-layout.ts';
-import { bytes, type SealKernel, view } from './seal-memory.ts';
+import { bytes, putPages, type SealKernel, view } from './seal-memory.ts';
 import type { SealShelf } from './seal-shelf.ts';
 import { SealedRope } from './sealed-rope.ts';
 
@@ -49,19 +47,17 @@ export class PartedText {
   readonly #kernel: SealKernel;
   readonly #limits: SealLimits;
   readonly #redacts: number;
-  readonly #textMax: number;
   #stage: number = Stage.READING;
   /** What the last part's end cut. */
   #rest: Buffer = nothing;
-  /** The kernel's state, frames and digests. */
+  /** The kernel's state, frames and digests; none before the first part. */
   #state: Buffer = nothing;
-  #hasState = false;
 
+  /** @param limits as far as the memory goes */
   constructor(kernel: SealKernel, redacts: number, limits: SealLimits, shelf: SealShelf) {
     this.#kernel = kernel;
     this.#redacts = redacts;
     this.#limits = limits;
-    this.#textMax = Math.min(limits.sealedBytesMax, SEALED_TEXT_BYTES_MAX);
     this.rope = new SealedRope(shelf);
   }
 
@@ -98,7 +94,7 @@ export class PartedText {
     }
     if (this.isWhole) return this.#skipBlanks(at, end);
     this.#kernel.keepResumed();
-    if (word(RESUMED_AT + Resumed.TOP) - DIGESTS_AT > digestBytesMax(this.#textMax)) {
+    if (word(RESUMED_AT + Resumed.TOP) - DIGESTS_AT > digestBytesMax(this.#limits.sealedBytesMax)) {
       this.#endAll();
       return false;
     }
@@ -118,7 +114,7 @@ export class PartedText {
   /** Ends all containers that are open. @returns whether there is a value */
   end(): boolean {
     if (this.#stage === Stage.READING) {
-      if (this.#hasState) {
+      if (this.#state.length > 0) {
         this.#takeUp();
         this.#endAll();
       }
@@ -131,15 +127,9 @@ export class PartedText {
   #place(pages: readonly Uint8Array[], length: number): number {
     const start = TEXT_AT + this.#rest.length;
     const end = start + length;
-    if (end - TEXT_AT > this.#textMax) return 0;
+    if (end - TEXT_AT > this.#limits.sealedBytesMax) return 0;
     this.#rest.copy(bytes, TEXT_AT);
-    let at = start;
-    for (let i = 0; at < end; i += 1) {
-      const page = pages[i]!;
-      const size = Math.min(page.length, end - at);
-      Buffer.prototype.copy.call(page, bytes, at, 0, size);
-      at += size;
-    }
+    putPages(pages, start, end);
     return end;
   }
 
@@ -222,9 +212,9 @@ export class PartedText {
   }
 
   #takeUp(): void {
-    this.#kernel.beginParts(this.#redacts, Math.min(this.#limits.depthMax, DEPTH_MAX), this.#limits.stringBytesMax);
-    if (!this.#hasState) return;
+    this.#kernel.beginParts(this.#redacts, this.#limits.depthMax, this.#limits.stringBytesMax);
     const state = this.#state;
+    if (state.length === 0) return;
     state.copy(bytes, RESUMED_AT, 0, RESUMED_BYTES);
     const framesEnd = RESUMED_BYTES + word(RESUMED_AT + Resumed.DEPTH) * FRAME_BYTES;
     state.copy(bytes, FRAMES_AT, RESUMED_BYTES, framesEnd);
@@ -241,7 +231,6 @@ export class PartedText {
     bytes.copy(this.#state, 0, RESUMED_AT, RESUMED_AT + RESUMED_BYTES);
     bytes.copy(this.#state, RESUMED_BYTES, FRAMES_AT, FRAMES_AT + framesLength);
     bytes.copy(this.#state, RESUMED_BYTES + framesLength, DIGESTS_AT, digestsEnd);
-    this.#hasState = true;
   }
 }
 

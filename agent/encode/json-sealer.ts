@@ -16,6 +16,7 @@ import {
   bytes,
   formatIndex,
   type HeadQuestions,
+  putPages,
   putTextAt,
   startKernel,
   textAt,
@@ -84,9 +85,6 @@ export const sealKernel = startKernel({
 /** The index of the format of a text in the seal's memory, and whether a secret may be in it. */
 export const { formatOf, mayHoldSecret } = sealKernel;
 
-/** Without a view of its own for every text. */
-const copyBytes = Buffer.prototype.copy;
-
 /** The text's memory from its beginning on, in steps of a page: a view of its own for each text is 100 bytes of garbage. */
 const TEXT_STEP_BYTES = 4096;
 const fillBytes = Uint8Array.prototype.fill;
@@ -103,20 +101,22 @@ function isTextUtf8(end: number): boolean {
 /** One sealer at a time uses the memory; it is done when its call returns. */
 export class JsonSealer {
   readonly #redacts: number;
+  /** As far as the memory goes. */
   readonly #limits: SealLimits;
-  readonly #depthMax: number;
-  readonly #stringMax: number;
-  /** The longest text that is taken. */
-  readonly bytesMax: number;
 
   /** @param redacts obfuscate by `redact`, or not at all */
   constructor(redacts: boolean, limits: SealLimits) {
-    const { depthMax, stringBytesMax, sealedBytesMax } = limits;
     this.#redacts = redacts ? 1 : 0;
-    this.#limits = limits;
-    this.#depthMax = Math.min(depthMax, DEPTH_MAX);
-    this.#stringMax = stringBytesMax;
-    this.bytesMax = Math.min(sealedBytesMax, SEALED_TEXT_BYTES_MAX);
+    this.#limits = {
+      depthMax: Math.min(limits.depthMax, DEPTH_MAX),
+      stringBytesMax: limits.stringBytesMax,
+      sealedBytesMax: Math.min(limits.sealedBytesMax, SEALED_TEXT_BYTES_MAX),
+    };
+  }
+
+  /** The longest text that is taken. */
+  get bytesMax(): number {
+    return this.#limits.sealedBytesMax;
   }
 
   /**
@@ -126,12 +126,8 @@ export class JsonSealer {
   read(source: readonly Uint8Array[], length: number): number {
     if (length > this.bytesMax || length === 0) return 0;
     const end = TEXT_AT + length;
-    let at = TEXT_AT;
-    for (let i = 0; at < end; i += 1) {
-      const page = source[i]!;
-      at += copyBytes.call(page, bytes, at, 0, Math.min(page.length, end - at));
-    }
-    const kind = sealKernel.read(end, this.#redacts, this.#depthMax, this.#stringMax);
+    putPages(source, TEXT_AT, end);
+    const kind = sealKernel.read(end, this.#redacts, this.#limits.depthMax, this.#limits.stringBytesMax);
     if (kind === 0) return 0;
     // Tags written into the text are ASCII in the place of ASCII.
     if ((sealKernel.classesRead() & Has.BEYOND_ASCII) !== 0 && !isTextUtf8(end)) return 0;
@@ -140,7 +136,7 @@ export class JsonSealer {
 
   /** A longer text, which comes in parts. */
   openParts(shelf: SealShelf): PartedText {
-    return new PartedText(sealKernel, this.#redacts, { ...this.#limits, sealedBytesMax: this.bytesMax }, shelf);
+    return new PartedText(sealKernel, this.#redacts, this.#limits, shelf);
   }
 
   /** Values that were redacted in the last text. */

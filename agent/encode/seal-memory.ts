@@ -132,6 +132,17 @@ export const asciiAt = (start: number, end: number): string => latin1Slice.call(
 export const putTextAt = (text: string, at: number, lengthMax: number): number =>
   utf8Write.call(bytes, text, at, lengthMax);
 
+/** Without a view of its own for every page. */
+const copyBytes = Buffer.prototype.copy;
+/** Fills bytes[start, end) from pages that are full but for the last. */
+export function putPages(pages: readonly Uint8Array[], start: number, end: number): void {
+  let at = start;
+  for (let i = 0; at < end; i += 1) {
+    const page = pages[i]!;
+    at += copyBytes.call(page, bytes, at, 0, Math.min(page.length, end - at));
+  }
+}
+
 /** A digest (two halves, big-endian) to the memory. */
 export function putDigest(to: number, high: number, low: number): void {
   view.setInt32(to, high);
