@@ -1,11 +1,18 @@
 /** A text in parts becomes what it becomes at once, wherever it is cut and whatever the memory is used for in between. */
 import t from 'tap';
 import { defaultBodyLimits } from '../body/body-limits.ts';
+import { BodyReader } from '../body/body-reader.ts';
+import { noCodings } from '../body/codings.ts';
+import { BodyBuffers } from '../body/json-document.ts';
+import { DecoderPool } from '../coding/decoder-pool.ts';
 import { createRandom } from '../seeded-random.ts';
+import { BodyBuilder } from '../witness/body-builder.ts';
+import { inferringTyper } from '../witness/infer.ts';
 import { ContentType, type Data, DataKind, httpMeta, Location } from '../witness/ir.ts';
 import { Obfuscator } from '../witness/obfuscation.ts';
 import type { Sealed } from '../witness/sealed.ts';
 import type { JsonParts } from '../witness/sealer.ts';
+import { ValueBudget, ValueTotal } from '../witness/value-budget.ts';
 import { beginWriting, putSealed, writtenBytes } from './backward-writer.ts';
 import { bothWays, buildBody, makeBody } from './json-sealer.fuzz.ts';
 import { ValueSealer } from './value-sealer.ts';
@@ -177,4 +184,34 @@ t.test('a longer body that ends early keeps what came, and no tree is made of it
   const { data: ended } = buildBody(Buffer.from(`{"a":[${records.join()},{"id":1}]}`), sealer, defaultBodyLimits);
   const [cut, shown] = [data!.value as Sealed, ended!.value as Sealed];
   t.same([cut.digestHigh, cut.digestLow, cut.length], [shown.digestHigh, shown.digestLow, shown.length]);
+});
+
+t.test('a body whose first part is not paid for leaves nothing to the next one', async (t) => {
+  const limits = { ...defaultBodyLimits, sealedBytesMax: WHOLE_BYTES };
+  const total = new ValueTotal(1 << 24);
+  const [budget, others] = [new ValueBudget(total, 1 << 24), new ValueBudget(total, 1 << 24)];
+  const sealer = () => new ValueSealer(new Obfuscator('redact', Buffer.alloc(32)), limits, 1 << 20);
+  const builder = new BodyBuilder(budget, inferringTyper, 200, sealer());
+  const means = { decoders: new DecoderPool(1 << 20), buffers: new BodyBuffers(1 << 20) };
+  const reader = new BodyReader(limits, means, builder, 'application/json', noCodings);
+  const all = (text: string) => {
+    const body = Buffer.from(text);
+    reader.push(body, 0, body.length);
+    reader.finish(true);
+    return builder.finish();
+  };
+  others.takeAll(0, total.bytesMax);
+  // A part ends behind a comma.
+  all(`[ ${'1,'.repeat(30_000)}1]`);
+  t.ok(builder.cut);
+  others.release();
+  budget.release();
+  builder.restart(200);
+  reader.restart('application/json', noCodings);
+  const next = list(30_000, () => '[2]');
+  const data = all(next);
+  const { data: alone } = buildBody(Buffer.from(next), sealer(), limits);
+  const [ours, reference] = [data!.value as Sealed, alone!.value as Sealed];
+  t.notOk(builder.cut);
+  t.same([ours.digestHigh, ours.digestLow, ours.length], [reference.digestHigh, reference.digestLow, reference.length]);
 });

@@ -197,10 +197,7 @@ export class BodyBuilder implements BodyHandler {
     if (data === null) return false;
     const size = (data.value as Sealed).length;
     if (size > longBytesMin ? this.#payParts(size) : this.#pay(size)) this.sealed = data;
-    else {
-      this.cut = true;
-      this.#sealer!.release(data, true);
-    }
+    else this.#sealer!.release(data, true);
     return true;
   }
 
@@ -210,21 +207,20 @@ export class BodyBuilder implements BodyHandler {
     if (parts === null) return false;
     const isFirst = this.#partsPaid === 0;
     const isRead = parts.push(pages, length);
-    if (isFirst && (!isRead || parts.unreadBytes > length / 2)) {
+    if (isFirst && (!isRead || parts.unreadBytes > length / 2 || !this.#payParts(parts.bytes))) {
       // The other way can still be taken.
       parts.release();
       this.#parts = null;
       return false;
     }
-    const isPaid = isRead && this.#payParts(parts.bytes);
-    if (!isPaid) this.cut = true;
-    return isPaid;
+    if (!isRead) this.cut = true;
+    return isRead && this.#payParts(parts.bytes);
   }
 
   endParts(pages: readonly Uint8Array[], length: number): boolean {
     const parts = this.#parts!;
     const isRead = !this.cut && (length === 0 || parts.push(pages, length));
-    if (isRead && !this.#payParts(parts.bytes)) this.cut = true;
+    if (isRead) this.#payParts(parts.bytes);
     const isWhole = isRead && parts.isWhole;
     this.#parts = null;
     this.sealed = parts.finish();
@@ -235,9 +231,12 @@ export class BodyBuilder implements BodyHandler {
   /** For what has been added to the value. */
   #payParts(bytes: number): boolean {
     if (bytes <= this.#partsPaid) return true;
-    if (!this.#budget.takeSealed(bytes - this.#partsPaid)) return false;
-    this.#partsPaid = bytes;
-    return true;
+    if (this.#budget.takeSealed(bytes - this.#partsPaid)) {
+      this.#partsPaid = bytes;
+      return true;
+    }
+    this.cut = true;
+    return false;
   }
 
   endDocument(): void {
