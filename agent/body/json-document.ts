@@ -105,7 +105,7 @@ export class JsonDocument {
 
   /** Begins another body, after `finish`: for its handler alone. */
   restart(): void {
-    this.#bytesMax = Math.max(this.#handler.wholeBytesMax ?? 0, PARSED_BYTES_MAX);
+    this.#bytesMax = Math.max(this.#wholeBytesMax, PARSED_BYTES_MAX);
     this.#sizeClass = 0;
     this.#length = 0;
     this.#used = 0;
@@ -142,7 +142,7 @@ export class JsonDocument {
       return isWhole;
     }
     if (this.#reader === null) {
-      if (this.#length <= (this.#handler.wholeBytesMax ?? 0) && this.#handler.whole?.(this.#pages, this.#length)) {
+      if (this.#length <= this.#wholeBytesMax && this.#handler.whole?.(this.#pages, this.#length)) {
         this.#release();
         return true;
       }
@@ -154,6 +154,11 @@ export class JsonDocument {
     this.#reader!.release();
     this.#reader = null;
     return isWhole;
+  }
+
+  /** 0: the handler takes events alone. */
+  get #wholeBytesMax(): number {
+    return this.#handler.wholeBytesMax ?? 0;
   }
 
   #grow(): void {
@@ -181,9 +186,7 @@ export class JsonDocument {
   /** A longer body whose end is missing cannot be sealed whole: as a tree what there is of it would weigh tens of megabytes. */
   #partCut(): void {
     if (this.#isParted || this.#reader !== null || this.#length <= PARSED_BYTES_MAX) return;
-    const { part, wholeBytesMax = 0 } = this.#handler;
-    if (part === undefined || wholeBytesMax === 0) return;
-    if (!this.#handler.part!(this.#pages, this.#length)) return;
+    if (this.#wholeBytesMax === 0 || !this.#handler.part?.(this.#pages, this.#length)) return;
     this.#isParted = true;
     this.#release();
     this.#length = 0;
@@ -195,14 +198,14 @@ export class JsonDocument {
 
   /** The first pages to the handler. @returns whether it took them */
   #readPart(): boolean {
-    const wholeBytesMax = this.#handler.wholeBytesMax ?? 0;
-    if (this.#handler.part === undefined || wholeBytesMax === 0 || this.#sizeClass !== PAGE_CLASS) return false;
+    const wholeBytesMax = this.#wholeBytesMax;
+    if (wholeBytesMax === 0 || this.#sizeClass !== PAGE_CLASS) return false;
     const count = Math.min(
       this.#count,
       PART_BYTES / BODY_PAGE_BYTES,
       Math.max(1, (wholeBytesMax / BODY_PAGE_BYTES) >> 1),
     );
-    if (!this.#handler.part(this.#pages, count * BODY_PAGE_BYTES)) return false;
+    if (!this.#handler.part?.(this.#pages, count * BODY_PAGE_BYTES)) return false;
     this.#isParted = true;
     for (let i = 0; i < count; i += 1) this.#giveBack(i);
     this.#pages.copyWithin(0, count, this.#count);
