@@ -85,8 +85,7 @@ function fitBlock(block: readonly string[], width: number): string[] {
   if (first!.endsWith('\\'))
     return fitCommand(block.map((line) => line.trim().replace(/ *\\$/, '')).join(' '), width, indent);
   const column = columnOf(first!);
-  if (column === undefined)
-    return isCommand(first!.trim()) ? breakCommand(first!, width, indent) : wrap(first!, width, indent, indent + 2);
+  if (column === undefined) return fitCommand(first!.trim(), width, indent);
   const name = first!.slice(0, column).trim();
   const meaning = [first!.slice(column), ...block.slice(1).map((line) => line.trim())].join(' ');
   if (column > besideMax) return fitCommand(`${name}  ${meaning}`, width, indent);
@@ -108,23 +107,21 @@ const isCommand = (text: string): boolean =>
 function breakCommand(command: string, width: number, indent: number): string[] {
   // A word, or an option with the word behind it; what is quoted is one.
   const parts = command.match(/--?[\w-]+(?: (?!-)(?:'[^']*'|"[^"]*"|[^\s'"])+)?|(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
-  const lines: string[] = [];
-  let line = ' '.repeat(indent);
-  for (const part of parts) {
-    const isEmpty = line.trim() === '';
-    if (isEmpty || line.length + 1 + part.length + ' \\'.length <= width) line += isEmpty ? part : ` ${part}`;
-    else {
-      lines.push(`${line} \\`);
-      line = `${' '.repeat(indent + 4)}${part}`;
-    }
-  }
-  return [...lines, line];
+  return fill(parts, width - ' \\'.length, indent, indent + 4).map((line, i, { length }) =>
+    i < length - 1 ? `${line} \\` : line,
+  );
 }
 
 function wrap(text: string, width: number, indent: number, hanging: number): string[] {
+  const words = text.split(/ +/).filter((each) => each !== '');
+  return fill(words, width, indent, hanging);
+}
+
+/** As many words on a line as there is room for, one at least. */
+function fill(words: readonly string[], width: number, indent: number, hanging: number): string[] {
   const lines: string[] = [];
   let line = ' '.repeat(indent);
-  for (const word of text.split(/ +/).filter((each) => each !== '')) {
+  for (const word of words) {
     const isEmpty = line.trim() === '';
     if (isEmpty || line.length + 1 + word.length <= width) line += isEmpty ? word : ` ${word}`;
     else {
