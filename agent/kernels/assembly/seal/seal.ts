@@ -6,8 +6,8 @@
  *
  * It takes plain JSON in UTF-8 and declines the rest, which then goes the way of all values (reader, tree, obfuscator, generated
  * digest, generated encoder): faults, several documents, names that repeat, numbers whose type their spelling leaves open,
- * containers with very many members, strings that are cut, more values than a witness holds. What it takes comes out byte for
- * byte as it would that way (json-sealer.test.ts).
+ * strings that are cut. A text with more values than the tape has room for is read in parts (`parts.ts`). What it takes comes out
+ * byte for byte as it would that way (json-sealer.test.ts).
  */
 import { byteAt, isDigit } from '../bytes.ts';
 import { hash } from '../digest/xxh64.ts';
