@@ -148,21 +148,19 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
     if (byte >= 0x80 || at + length > bytes.length) throw new Refusal(400, 'a witness is cut');
     if (witnesses.length === witnessesMax) throw new Refusal(413, `a batch has ${witnessesMax} witnesses at most`);
     const witness = bytes.subarray(at, at + length);
-    const long = length > weighedBytesMax && isKeyed !== false ? outlined(witness) : undefined;
-    if (long !== undefined) {
-      witnesses.push(long);
-      at += length;
-      continue;
-    }
-    if (witnesses.length === 0 && length > shortBytesMax && Math.random() >= longShare) isKeyed = true;
-    const its = witnessWeight(witness, batchWeightMax);
-    weight += its;
-    if (!(weight <= batchWeightMax)) throw new Refusal(400, 'no witnesses, or more values than an agent sends at once');
     const outline: StoredWitness | undefined = isKeyed === false ? undefined : outlined(witness);
-    if (isKeyed === null || outline === undefined) left.weight += its;
-    const read: StoredWitness = isKeyed === true && outline !== undefined ? outline : readWitness(witness);
-    isKeyed ??= outline !== undefined && outline.digest === read.digest;
-    witnesses.push(read);
+    if (outline !== undefined && length > weighedBytesMax) witnesses.push(outline);
+    else {
+      if (witnesses.length === 0 && length > shortBytesMax && Math.random() >= longShare) isKeyed = true;
+      const its = witnessWeight(witness, batchWeightMax);
+      weight += its;
+      if (!(weight <= batchWeightMax))
+        throw new Refusal(400, 'no witnesses, or more values than an agent sends at once');
+      if (isKeyed === null || outline === undefined) left.weight += its;
+      const read: StoredWitness = isKeyed === true && outline !== undefined ? outline : readWitness(witness);
+      isKeyed ??= outline !== undefined && outline.digest === read.digest;
+      witnesses.push(read);
+    }
     at += length;
     if (at < turnAt) continue;
     turnAt = at + turnBytes;
