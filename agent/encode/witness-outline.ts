@@ -19,6 +19,8 @@ const Tag: Readonly<Record<'first' | 'second' | 'third' | 'fourth', number>> = {
 };
 /** As `digestTextAt` writes it: 11 characters of base64url, and padding. */
 const digestLength = 12;
+/** As many as a megabyte of entries with nothing in them: a witness of more is weighed before anything is made of it. */
+const fieldsMax = 65_536;
 const digestText = /^[\w-]{11}=$/;
 /** Stands for every value: nobody looks at them. */
 const passedOver = new ir.Data(ir.DataKind.NONE, ir.ScalarKind.NONE, null, null);
@@ -81,6 +83,7 @@ export function outlineWitness(bytes: Uint8Array): ir.Witness | undefined {
   const method = new ir.Method(null, null);
   while (!reader.isOver) {
     if (!reader.next() || !readField(reader, method)) return undefined;
+    if (method.args.size + method.responses.size > fieldsMax) return undefined;
   }
   method.args.keyed = true;
   method.responses.keyed = true;

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { defaultBodyLimits } from '../body/body-limits.ts';
 import { ValueSealer } from '../encode/value-sealer.ts';
+import { encodeDelimitedWitness } from '../encode/witness-encoder.ts';
 import * as ir from '../witness/ir.ts';
 import { Obfuscator } from '../witness/obfuscation.ts';
 import { sealBatch } from './batch.ts';
@@ -40,4 +41,15 @@ t.test('a long witness is written from its pages, and stored by its keys', async
     witnesses.map(({ path, host, weight }) => ({ path, host, weight })),
   );
   t.same(stored, [{ path: '/list', host: 'example.org', weight: 1 }]);
+});
+
+t.test('a long witness of more fields than any agent writes is weighed, and refused', async (t) => {
+  const witness = ir.httpWitness('GET', 'example.org', '/list', 1);
+  const value = ir.int64Data(7);
+  for (let i = 0; i < 200_000; i += 1) witness.method!.args.append(`${i.toString(36).padStart(11, '0')}=`, value);
+  const bytes = encodeDelimitedWitness(witness)!;
+  t.ok(bytes.length > 1 << 20);
+  const { body } = sealBatch(bytes, 1);
+  const decoded = new BatchDecoder().decode(body, new AbortController().signal, (witnesses) => witnesses.length);
+  await t.rejects(decoded, { message: 'no witnesses, or more values than an agent sends at once' });
 });
