@@ -1,5 +1,5 @@
 /** A minimization as `floodgate minimize` asks for it: what is tried, with what, what is written and printed. */
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -304,11 +304,7 @@ interface ResultOrder {
 /** Writes the capture, and beside it what it takes to run it. @returns how to run it */
 function leaveResult(found: Minimized, { flags, condition, subject, words, isRequests }: ResultOrder): string {
   const { output } = flags;
-  guard(output, () => {
-    const draft = path.join(path.dirname(path.resolve(output)), `.${path.basename(output)}`);
-    rewriteCapture(found.file, draft);
-    renameSync(draft, output);
-  });
+  guard(output, () => rewriteCapture(found.file, output));
   if (flags.check !== undefined) return flags.check.replaceAll('{capture}', output);
   const quoted = words.map(shellWord);
   if (isRequests || words.includes('--target')) return ['floodgate run', output, ...quoted].join(' ');
