@@ -1,12 +1,10 @@
 /** Exports of a shop as a capture: fifty secrets, each in a place and a coding of its own, and small answers that decode to a lot, which hold all of them. */
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
+import { type Conversation, conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
 import { createRandom } from '../../agent/seeded-random.ts';
 
 export const secretCount = 50;
 const letters = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
-
-type Says = [side: 0 | 1, what: Uint8Array | string][];
 
 /** Letters and digits that nothing else says, 16 to 24 of them. */
 export function makeSecrets(seed: number): string[] {
@@ -124,9 +122,9 @@ export interface ExportsOrder {
 /** @param exports so many answers of `exportBytes` before they are coded @returns a pcap file */
 export function exportsCapture(secrets: readonly string[], { exports, exportBytes, coding }: ExportsOrder): Buffer {
   if (places.length !== secretCount) throw new Error(`${places.length} places for ${secretCount} secrets`);
-  const conversations: { port: number; says: Says }[] = [];
+  const conversations: Conversation[] = [];
   for (let at = 0; at < places.length; at += 10) {
-    const says = places.slice(at, at + 10).flatMap((place, index): Says => {
+    const says = places.slice(at, at + 10).flatMap((place, index): Conversation['says'] => {
       const [asked, answered] = place(secrets[at + index]!);
       return [
         [0, asked],

@@ -13,13 +13,13 @@ import {
 } from 'node:zlib';
 
 /** Of a secret, what is enough to know it by. */
-export const traceBytes = 8;
+const traceBytes = 8;
 const deepMax = 4;
 const decodedBytesMax = 64 << 20;
 const gapBytesMax = 1 << 20;
 
 /** Runs of eight characters of each secret, found in one pass over the bytes. */
-export class NeedleSearch {
+class NeedleSearch {
   readonly #secretOf = new Map<string, string>();
   /** A bit for each first four bytes, hashed. */
   readonly #first = new Uint8Array(1 << 16);

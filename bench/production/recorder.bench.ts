@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { linearRegression } from 'simple-statistics';
 import { createRandom } from '../../agent/seeded-random.ts';
 import { isInNamespace, runInNamespace } from '../../harness/link/namespace.ts';
 import type { FloodPlan } from '../../harness/traffic/flood/plan.ts';
@@ -95,7 +96,7 @@ async function longDay(wire: Wire, folder: string, launcher: string): Promise<bo
   const warm = samples.slice(Math.floor(samples.length * warmShare));
   const [rss, disk] = [warm.map(({ rssBytes }) => rssBytes), warm.map(({ folderBytes }) => folderBytes)];
   // A slope over all of it, against what the readings differ by anyway.
-  const slope = slopeOf(rss);
+  const { m: slope } = linearRegression(rss.map((bytes, reading) => [reading, bytes]));
   console.log(
     `memory ${megabytes(Math.min(...rss))} to ${megabytes(Math.max(...rss))} over ${warm.length} readings, slope ${(slope / 1000).toFixed(1)} kB a reading (${megabytes(slope * warm.length)} in all)`,
   );
@@ -104,17 +105,6 @@ async function longDay(wire: Wire, folder: string, launcher: string): Promise<bo
   );
   // It may fall: what a start took is given back.
   return slope * warm.length < 6_000_000 && Math.max(...disk) <= diskBytes;
-}
-
-function slopeOf(values: readonly number[]): number {
-  const n = values.length;
-  const [meanX, meanY] = [(n - 1) / 2, values.reduce((sum, value) => sum + value, 0) / n];
-  let [above, below] = [0, 0];
-  for (const [x, value] of values.entries()) {
-    above += (x - meanX) * (value - meanY);
-    below += (x - meanX) ** 2;
-  }
-  return below === 0 ? 0 : above / below;
 }
 
 async function killedAtRandom(wire: Wire, folder: string, launcher: string): Promise<boolean> {

@@ -80,13 +80,13 @@ try {
   const launchers = install(desk);
   for (const story of stories) {
     if (values.only !== undefined && values.only !== story.kind) continue;
-    await tell(story, launchers);
+    await followStory(story, launchers);
   }
 } finally {
   for (const folder of [desk, production]) rmSync(folder, { recursive: true, force: true });
 }
 
-async function tell(story: Story, launchers: string): Promise<void> {
+async function followStory(story: Story, launchers: string): Promise<void> {
   const { kind, defect, until } = story;
   const folder = path.join(desk, kind);
   const store = values.keep === undefined ? undefined : path.join(values.keep, `${kind}-${values.size}`);
@@ -143,14 +143,12 @@ async function recordStory(story: Story, launchers: string, folder: string): Pro
   const { flood, exports, defect, until, rule } = story;
   mkdirSync(production, { recursive: true });
   const { captures, bytes: made } = await makeTraffic(production, secrets, {
-    ...{
-      flood,
-      floodBytes: bytes,
-      exportsAtMs: Math.min(8_000, (bytes / 1e9) * 8_000),
-      exports,
-      exportBytes: 30_000_000,
-      coding: 'br',
-    },
+    flood,
+    floodBytes: bytes,
+    exportsAtMs: Math.min(8_000, (bytes / 1e9) * 8_000),
+    exports,
+    exportBytes: 30_000_000,
+    coding: 'br',
   });
   console.log(`${megabytes(made)} of traffic`);
   const { spike, said } = recordIncident({

@@ -2,7 +2,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import { formatIpv6 } from '../../agent/wire/address.ts';
+import { formatIpv4, formatIpv6 } from '../../agent/wire/address.ts';
 import { parseAddress } from '../../agent/wire/packet-builder.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { prefixMask } from '../traffic/edit/addresses.ts';
@@ -115,12 +115,9 @@ function bitsOf(address: readonly number[]): number {
 }
 
 function networkText(address: readonly number[], prefixBits: number): string {
-  const bytes = address.map((byte, at) => byte & prefixMask(prefixBits, at));
-  if (bytes.length === 4) return bytes.join('.');
-  const word = (at: number) => (bytes[at * 2]! << 8) | bytes[at * 2 + 1]!;
-  return formatIpv6(
-    ...([0, 1, 2, 3].map((at) => (word(at * 2) << 16) | word(at * 2 + 1)) as [number, number, number, number]),
-  );
+  const bytes = Buffer.from(address.map((byte, at) => byte & prefixMask(prefixBits, at)));
+  if (bytes.length === 4) return formatIpv4(bytes.readUInt32BE());
+  return formatIpv6(bytes.readUInt32BE(), bytes.readUInt32BE(4), bytes.readUInt32BE(8), bytes.readUInt32BE(12));
 }
 
 function networkOf(text: string, whole: string): { address: number[]; bits: number | undefined } {

@@ -7,11 +7,11 @@ import { formatBytes, formatCount, formatDuration, printable } from '../../repor
 import { tableLines } from '../../reports/text-table.ts';
 import { type Finding, type Hunted, hunt } from '../hunt/hunt.ts';
 import { type Program, scenarioText } from '../hunt/program.ts';
-import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { parseWhole } from '../metrics/quantity.ts';
 import { defectArguments } from '../scenario/catalogue.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { guard } from './report-folder.ts';
-import { jobsOf, makeSearchFolder } from './search-flags.ts';
+import { endOf, jobsOf, makeSearchFolder } from './search-flags.ts';
 import { createSearchProgress } from './search-progress.ts';
 import { openSession } from './session.ts';
 
@@ -33,11 +33,7 @@ const sitesShown = 24;
 
 /** @returns the exit code. @throws FloodgateError */
 export async function performHunt(flags: HuntFlags): Promise<number> {
-  const minutes = parseQuantity(flags.minutes, '--minutes', 'count');
-  const trialsMax =
-    flags.trials === undefined
-      ? Number.POSITIVE_INFINITY
-      : parseWhole(flags.trials, '--trials', { min: 1, max: 1_000_000 });
+  const end = endOf(flags);
   const seed = parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   const jobs = jobsOf(flags.jobs);
   await defectArguments(flags.defect);
@@ -47,11 +43,10 @@ export async function performHunt(flags: HuntFlags): Promise<number> {
   const folder = makeSearchFolder('hunt', flags.out, JSON.stringify({ words, seed }));
   const progress = createSearchProgress(process.stderr);
   const found = await hunt({
-    ...{ seed, jobs, words, folder, trialsMax },
+    ...{ seed, jobs, words, folder, ...end },
     limits: deriveLimits({}),
     signal: session.signal,
     timeoutMs: trialTimeoutMs,
-    budgetMs: flags.trials === undefined ? minutes * 60_000 : Number.POSITIVE_INFINITY,
     nowMs: () => performance.now(),
     confirms: flags.confirm,
     onStep: ({ stage, trials, spentMs, words: said }) =>

@@ -1,5 +1,5 @@
 /** A minimization as `floodgate minimize` asks for it: what is tried, with what, what is written and printed. */
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -22,7 +22,7 @@ import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { guard } from './report-folder.ts';
 import { orderOfRun, runOf, scenarioOfRun } from './run-again.ts';
-import { jobsOf } from './search-flags.ts';
+import { endOf, jobsOf } from './search-flags.ts';
 import { createSearchProgress, minimizeSteps } from './search-progress.ts';
 import { openSession } from './session.ts';
 import { optionOf } from './shown-words.ts';
@@ -53,11 +53,7 @@ export async function performMinimize(what: string, more: readonly string[], fla
   const words = wordsOf(subject.words, more, flags);
   const isRequests = words.includes('--requests');
   const isOwnAgent = !words.includes('--target');
-  const minutes = parseQuantity(flags.minutes, '--minutes', 'count');
-  const trialsMax =
-    flags.trials === undefined
-      ? Number.POSITIVE_INFINITY
-      : parseWhole(flags.trials, '--trials', { min: 1, max: 1_000_000 });
+  const end = endOf(flags);
   const jobs = jobsOf(flags.jobs);
   const lane = isRequests ? 'load' : 'tap';
   const isCheckOnly = flags.check !== undefined && condition.clauses.every(({ kind }) => kind === 'exit');
@@ -100,8 +96,7 @@ export async function performMinimize(what: string, more: readonly string[], fla
       levels: isRequests ? requestLevels : frameLevels,
       guess: subject.guess,
       jobs,
-      budgetMs: flags.trials === undefined ? minutes * 60_000 : Number.POSITIVE_INFINITY,
-      trialsMax,
+      ...end,
       nowMs: () => performance.now(),
       run: async (file, trialLane, folder) => {
         if (session.signal.aborted) throw interrupted();
@@ -304,11 +299,7 @@ interface ResultOrder {
 /** Writes the capture, and beside it what it takes to run it. @returns how to run it */
 function leaveResult(found: Minimized, { flags, condition, subject, words, isRequests }: ResultOrder): string {
   const { output } = flags;
-  guard(output, () => {
-    const draft = path.join(path.dirname(path.resolve(output)), `.${path.basename(output)}`);
-    rewriteCapture(found.file, draft);
-    renameSync(draft, output);
-  });
+  guard(output, () => rewriteCapture(found.file, output));
   if (flags.check !== undefined) return flags.check.replaceAll('{capture}', output);
   const quoted = words.map(shellWord);
   if (isRequests || words.includes('--target')) return ['floodgate run', output, ...quoted].join(' ');

@@ -1,10 +1,21 @@
-/** What long searches ask for alike: how many trials at a time, and a folder that belongs to one question. */
+/** What long searches ask for alike: when they end, how many trials at a time, and a folder that belongs to one question. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import { parseWhole } from '../metrics/quantity.ts';
+import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { guard, makeReportFolder } from './report-folder.ts';
+
+/** After `--minutes`, or after `--trials` where that is given. @throws FloodgateError `option-invalid` */
+export function endOf({ minutes, trials }: { readonly minutes: string; readonly trials?: string }): {
+  readonly budgetMs: number;
+  readonly trialsMax: number;
+} {
+  const budgetMs = parseQuantity(minutes, '--minutes', 'count') * 60_000;
+  if (trials === undefined) return { budgetMs, trialsMax: Number.POSITIVE_INFINITY };
+  const trialsMax = parseWhole(trials, '--trials', { min: 1, max: 1_000_000 });
+  return { budgetMs: Number.POSITIVE_INFINITY, trialsMax };
+}
 
 /** Of `--jobs`: one a core, at most 4, where it is not given. @throws FloodgateError `option-invalid` */
 export function jobsOf(given: string | undefined): number {

@@ -14,6 +14,7 @@ import { runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
+import { isInTime } from './check-moments.ts';
 import { refused } from './refusal.ts';
 import { projectName } from './summary.ts';
 
@@ -122,21 +123,15 @@ function isSameText(made: string | undefined, said: string | undefined): boolean
   return made === said || (made !== undefined && said !== undefined && `${made}${said}`.includes(REDACTED_MARK));
 }
 
-/** Clocks are set; data of another day are another sign-off's. */
-export const clockToleranceMs = 3_600_000;
-
 /** @throws Refused */
 export function checkOrigin({ scenario, run, report }: StoredRun, summary: SignoffReport): void {
   const refuse = (what: string) =>
     refused('report-differs', `${scenario} (${run.lane} lane): the report is of another ${what} than the summary says`);
   if (!isDeepStrictEqual(report.tool, summary.tool)) throw refuse('tool');
-  const { machine, startedAt, signedAt } = summary;
   const environment: Readonly<Record<string, unknown>> = { ...report.environment };
-  const other = Object.entries(machine).find(([name, fact]) => environment[name] !== fact);
+  const other = Object.entries(summary.machine).find(([name, fact]) => environment[name] !== fact);
   if (other) throw refuse(`machine (${other[0]})`);
-  const atMs = Date.parse(report.startedAt);
-  const isWithin = atMs >= Date.parse(startedAt) - clockToleranceMs && atMs <= Date.parse(signedAt) + clockToleranceMs;
-  if (!isWithin) throw refuse('time');
+  if (!isInTime(summary, Date.parse(report.startedAt))) throw refuse('time');
 }
 
 const differs = (text: string) => refused('project-differs', `${projectName}: ${text}`);

@@ -1,10 +1,11 @@
 /** Other addresses, ports and MAC addresses in frames; checksums stay as right or wrong as they were (RFC 1624). */
 import type { FrameSink } from '../../../agent/capture/frame-source.ts';
+import { IpProtocol } from '../../../agent/wire/ip.ts';
+import { EtherType } from '../../../agent/wire/link.ts';
 import { mendedChecksum, putWord, word } from '../frame-words.ts';
 import type { EditOrder, NetworkMap } from './edit-order.ts';
 import { type EditStage, FrameCopy, Layers } from './edit-stage.ts';
 
-const Protocol = { icmp: 1, tcp: 6, udp: 17, icmpV6: 58 } as const;
 const redirect = 5;
 
 export class AddressStage implements EditStage {
@@ -36,7 +37,7 @@ export class AddressStage implements EditStage {
     if (this.#macs.size > 0 && length >= 12) for (const at of [0, 6]) this.#mac(out, at);
     this.#layers.read(out, 0, length);
     if (this.#layers.version !== 0) this.#packet(out, this.#layers, length, false);
-    else if (this.#layers.type === 0x0806) this.#arp(out, length);
+    else if (this.#layers.type === EtherType.arp) this.#arp(out, length);
     if (this.#isChanged) this.frames += 1;
     this.#next.frame(out, 0, length, wireLength, tsUs, interfaceIndex);
   }
@@ -51,7 +52,7 @@ export class AddressStage implements EditStage {
   /** Ethernet and IPv4 (RFC 826). */
   #arp(out: Uint8Array, length: number): void {
     const at = this.#layers.network;
-    if (at + 28 > length || word(out, at + 2) !== 0x0800 || out[at + 5] !== 4) return;
+    if (at + 28 > length || word(out, at + 2) !== EtherType.ipv4 || out[at + 5] !== 4) return;
     for (const address of [at + 14, at + 24]) this.#mapAddress(out, address, 4);
   }
 
@@ -65,18 +66,18 @@ export class AddressStage implements EditStage {
     let sum = addresses;
     if (version === 4) sum += mend(out, network + 10, addresses, length);
     if (transport < 0) return sum;
-    const hasPorts = protocol === Protocol.tcp || protocol === Protocol.udp;
+    const hasPorts = protocol === IpProtocol.tcp || protocol === IpProtocol.udp;
     let ports = 0;
     if (hasPorts && this.#ports.size > 0 && transport + 4 <= length) {
       ports = this.#port(out, transport) + this.#port(out, transport + 2);
     }
     sum += ports;
     const change = addresses + ports;
-    if (protocol === Protocol.tcp) sum += mend(out, transport + 16, change, length);
+    if (protocol === IpProtocol.tcp) sum += mend(out, transport + 16, change, length);
     // RFC 768: a sum of 0 says that there is none.
-    else if (protocol === Protocol.udp && transport + 8 <= length && word(out, transport + 6) !== 0)
+    else if (protocol === IpProtocol.udp && transport + 8 <= length && word(out, transport + 6) !== 0)
       sum += mend(out, transport + 6, change, length, 0xffff);
-    else if (protocol === (version === 4 ? Protocol.icmp : Protocol.icmpV6)) {
+    else if (protocol === (version === 4 ? IpProtocol.icmp : IpProtocol.icmpv6)) {
       const quoted = isQuoted ? 0 : this.#quotedPacket(out, layers, length);
       // The sum of ICMPv6 covers the addresses, too (RFC 4443, section 2.3).
       sum += quoted + mend(out, transport + 2, quoted + (version === 4 ? 0 : addresses), length);
