@@ -181,7 +181,9 @@ async function rejected(t: Test, run: Run, start: Start): Promise<void> {
   write('floodgate.config.js', config.replace('900 MB', '800 MB'));
   t.match(run('worker', '--class', 'box'), {
     status: 2,
-    err: new RegExp(`batch ${other} is of another working tree \\(uncommitted changes\\): false and true\nNothing was measured`),
+    err: new RegExp(
+      `batch ${other} is of another working tree \\(uncommitted changes\\): false and true\nNothing was measured`,
+    ),
   });
   git('commit', '-qam', 'another budget');
   t.match(run('worker', '--class', 'box'), { status: 2, err: /is of another commit of the project/ });
