@@ -118,14 +118,14 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const passes = [...looked, ...explaining];
   const { scenario, folder } = options;
   const sampled = passes.find(({ kind }) => kind === 'allocations');
-  if (sampled) writeSites(folder, sampled, explanation.allocations);
+  const sites = sitesOf(explanation.allocations);
+  if (sampled) writeSites(folder, sampled, { sites, intervals: explanation.allocations });
   const sources = new Sources();
   const found = spikesOf(findings, explanation, {
     save: (name, profile) => writeProfileFile(folder, name, profile),
     sources,
   });
   const { spikes, pass: lines, notes: lineNotes } = await lookAtLines(options, findings, { spikes: found, sources });
-  const sites = sitesOf(explanation.allocations);
   const isAgent = options.launcher === undefined;
   const interrupted = options.signal.aborted;
   if (options.keepsMeasurement) {

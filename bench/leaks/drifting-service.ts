@@ -28,7 +28,7 @@ const works: readonly ((n: number) => string)[] = [
 ];
 
 /** A kept object is a header of three words and one field of its own. */
-export const keptObjectBytes = 32;
+const keptObjectBytes = 32;
 
 /** @returns a module that listens at $PORT. @param bytesPerRequest kept, as small objects of a list */
 export function driftingService(seed: number, bytesPerRequest: number): string {

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:leaks [-- --repeats 5 --requests 20000 --out FILE --folder FOLDER NAME…]`: services that leak, over a limit on growth and with
- * their keeper named, and their clean twins, decided and passed. The twelve that everybody knows, nine more with `--unusual`, or those that
+ * their keeper named, and their clean twins, decided and passed. The twelve that everybody knows, ten more with `--unusual`, or those that
  * are named. So many requests each, however long they take: a slope is known by their number. What is in FILE already is not run again.
  * FOLDER is one in which floodgate is installed; without it this checkout is run.
  */

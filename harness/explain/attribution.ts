@@ -76,8 +76,7 @@ export function attribute(growth: SpikeGrowth, sites: SpikeSites, ranks: 'claims
   }));
   const add = (name: string, bytes: number, by: SpikePart['by'] = 'pages') =>
     void (bytes > 0 && parts.push({ name, bytes, named: true, by }));
-  // A ledger's bytes that are also some site's buffers count once.
-  const ledger = Math.max(0, (growth.reassemblyGrowthBytes ?? 0) - offHeap);
+  const ledger = ledgerBytesOf(growth, offHeap);
   add("the agent's ledger: reassembly pages", ledger, 'ledger');
   add('compiled code', codeBytesOf(growth));
   const makers: Claim[] = [];
@@ -174,6 +173,11 @@ function claimHeap(growth: SpikeGrowth, sites: SpikeSites, claim: (site: Suspect
   shareOut(Math.max(0, measured - live), sites.allocatedHeap, claim);
 }
 
+/** A ledger's bytes that are also some site's buffers count once. */
+function ledgerBytesOf({ reassemblyGrowthBytes }: SpikeGrowth, offHeap: number): number {
+  return Math.max(0, (reassemblyGrowthBytes ?? 0) - offHeap);
+}
+
 function codeBytesOf({ map, codeGrowthBytes }: SpikeGrowth): number {
   return Math.max(0, map ? map.codeBytes : (codeGrowthBytes ?? 0));
 }
@@ -188,7 +192,7 @@ const tablesIn = ({ startOffHeap }: SpikeSites) => startOffHeap.filter(({ selfBy
 export function firstWrittenBytes(growth: SpikeGrowth, sites: SpikeSites): number {
   if (!growth.map) return 0;
   const offHeap = claimOffHeap(growth, sites, () => {});
-  const ledger = Math.max(0, (growth.reassemblyGrowthBytes ?? 0) - offHeap);
+  const ledger = ledgerBytesOf(growth, offHeap);
   const { firstUse } = nativeParts(growth.map, ledger, offHeap + ledger);
   return Math.min(firstUse, bytesOf(tablesIn(sites)));
 }

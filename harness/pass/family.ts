@@ -84,12 +84,12 @@ export class Family {
 /** The rules that find secrets take a quarter of a second to load: only a target with children waits for them. */
 async function named(members: readonly FamilyMember[]): Promise<NamedMember[]> {
   if (members.length === 0) return [];
-  const [{ Redactor }, { shownCommand }] = await Promise.all([
+  const [{ Redactor }, { processCommand }] = await Promise.all([
     import('../redaction/redactor.ts'),
-    import('../redaction/shown-command.ts'),
+    import('../redaction/process-command.ts'),
   ]);
   const redactor = new Redactor(process.env);
-  return members.map(({ words, ...member }) => ({ ...member, command: shownCommand(words, redactor) }));
+  return members.map(({ words, ...member }) => ({ ...member, command: processCommand(words, redactor) }));
 }
 
 /** Answers of all processes together; undefined where none gave any. */

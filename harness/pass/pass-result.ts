@@ -28,13 +28,13 @@ export interface CompanionResult extends Collected {
   readonly watch: MemoryWatch | undefined;
 }
 
-/** What the target started. */
 /** A process as a report may name it. */
 export interface NamedMember extends Omit<FamilyMember, 'words'> {
   /** Without secrets, cut. */
   readonly command: string;
 }
 
+/** What the target started. */
 export interface FamilyResult {
   /** The processes; none in a pass that is not judged. */
   readonly members: readonly NamedMember[];

@@ -24,8 +24,8 @@ export class HeapWatch {
   /** Answered when the clock ticked last. */
   #requestsAtTick: number | null = null;
   #idleTicks = 0;
-  #isMarked = false;
-  readonly #beforeFirstMark: (() => void) | undefined;
+  /** Undefined once it is done. */
+  #beforeFirstMark: (() => void) | undefined;
   /** In place of all that was ever allocated; see `StepReadings`. */
   allocatedByTraffic: number | undefined;
 
@@ -55,12 +55,12 @@ export class HeapWatch {
   }
 
   #mark(requests: number): void {
-    if (this.#beforeFirstMark && !this.#isMarked) {
+    if (this.#beforeFirstMark) {
       this.takeCollections();
       this.#beforeFirstMark();
+      this.#beforeFirstMark = undefined;
       this.takeCollections(true);
     }
-    this.#isMarked = true;
     this.#aside(({ young, old }) => {
       const allocatedYoung = young - this.#own.young;
       const allocated = allocatedYoung + old - this.#own.old;
@@ -95,7 +95,7 @@ export class HeapWatch {
     return sum(this.#take(isOurs));
   }
 
-  /** Of the last `takeCollections`, where no collection came in the middle of it. */
+  /** What the last `takeCollections` took up itself, where no collection came in the middle of it. */
   get takingBytes(): number {
     return sum(this.#taking);
   }

@@ -103,7 +103,6 @@ async function joinFamily(order: FamilyOrder): Promise<void> {
   await observe({ ...order.options, channel: fd }, { socket });
 }
 
-// Last, so that the classes above exist.
 const text = process.env[preloadVariable];
 const inherited = process.env[familyVariable];
 if (text !== undefined) {

@@ -4,18 +4,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import v8 from 'node:v8';
-
-/** What counts on the heap, as far as readings in step with the target need it: `HeapWatch` of the preload. */
-export interface HeapCount {
-  /** In place of all that was ever allocated. */
-  allocatedByTraffic: number | undefined;
-  /** @param isOurs the instruments asked for them @returns bytes ever allocated until this call */
-  takeCollections(isOurs?: boolean): number;
-  /** What the last such call took up itself. */
-  readonly takingBytes: number;
-  forgetPeak(): void;
-  report(): void;
-}
+import type { HeapWatch } from './heap-watch.ts';
 
 /** One was not enough (allocation within 0.16 % then), three were. */
 const settlingCollections = 3;
@@ -30,14 +19,14 @@ const pieceBytes = 1 << 10;
 export class StepReadings {
   /** The last piece; a field, so that no compiler leaves it out. */
   filler: unknown[] = [];
-  readonly #heap: HeapCount;
+  readonly #heap: HeapWatch;
   #isSettled = false;
   /** When the last reading had ended. */
   #allocatedBytes = 0;
   /** When this one began. */
   #usedBytes = 0;
 
-  constructor(heap: HeapCount) {
+  constructor(heap: HeapWatch) {
     this.#heap = heap;
     subscribe('tracing:floodgate:reading:start', () => this.#begin());
     subscribe('tracing:floodgate:reading:end', () => this.#end());

@@ -17,7 +17,6 @@ import { markImplied } from '../metrics/implied-limits.ts';
 import { largest } from '../metrics/memory.ts';
 import { describeOverload } from '../metrics/overload.ts';
 import type { PassResult } from '../pass/pass-result.ts';
-import { Redactor } from '../redaction/redactor.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
 import { countsOf } from '../watch/agent-counters.ts';
@@ -53,7 +52,7 @@ export interface RunReportInput {
   readonly interrupted: boolean;
 }
 
-export function buildRunReport(input: RunReportInput): RunReport {
+export async function buildRunReport(input: RunReportInput): Promise<RunReport> {
   const { measure } = input;
   const budgets = markImplied(judge(input.budget, input.readings), input.implied);
   const family = familyOf(measure);
@@ -88,7 +87,7 @@ export function buildRunReport(input: RunReportInput): RunReport {
     family,
     fault: faultOf(input),
     verdict: verdictOf(input, budgets),
-    notes: [...notesOf(input), ...(family ? familyNotes(family) : [])],
+    notes: [...notesOf(input), ...(await lastLinesOf(measure)), ...(family ? familyNotes(family) : [])],
     partial: input.interrupted || !measure.exit.expected,
   };
 }
@@ -204,10 +203,13 @@ function notesOf(input: RunReportInput): Note[] {
   if (measure.companion && !measure.companion.endedWell) {
     notes.push({ severity: 'warning', text: `the ${measure.companion.name} ended before the run did` });
   }
-  if (!measure.exit.expected) {
-    const redactor = new Redactor(process.env);
-    for (const line of measure.exit.lastLines)
-      notes.push({ severity: 'warning', text: `target: ${redactor.text(line)}` });
-  }
   return notes;
+}
+
+/** What a target said last that ended by itself: only then are the rules that find secrets loaded. */
+async function lastLinesOf({ exit: { expected, lastLines } }: PassResult): Promise<Note[]> {
+  if (expected) return [];
+  const { Redactor } = await import('../redaction/redactor.ts');
+  const redactor = new Redactor(process.env);
+  return lastLines.map((line) => ({ severity: 'warning', text: `target: ${redactor.text(line)}` }));
 }

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type AllocatedSite, type AllocationInterval, sitesOf, stacksOf } from '../metrics/allocated-sites.ts';
+import { type AllocatedSite, type AllocationInterval, stacksOf } from '../metrics/allocated-sites.ts';
 import { messagesOf } from '../metrics/measured-run.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import { writePprof } from '../profile/pprof.ts';
@@ -18,9 +18,14 @@ export interface SitesFile {
   readonly sites: readonly AllocatedSite[];
 }
 
+export interface SampledSites {
+  readonly sites: readonly AllocatedSite[] | undefined;
+  readonly intervals: readonly AllocationInterval[];
+}
+
 /** Writes both into the run's folder; without sites where nothing was sampled. */
-export function writeSites(folder: string, pass: PassResult, intervals: readonly AllocationInterval[]): void {
-  const file: SitesFile = { requests: messagesOf(pass), sites: sitesOf(intervals) ?? [] };
+export function writeSites(folder: string, pass: PassResult, { sites = [], intervals }: SampledSites): void {
+  const file: SitesFile = { requests: messagesOf(pass), sites };
   writeFileSync(path.join(folder, sitesFileName), `${JSON.stringify(file)}\n`);
   const stacks = stacksOf(intervals);
   if (stacks) writeFileSync(path.join(folder, stacksFileName), writePprof(stacks), { mode: 0o600 });

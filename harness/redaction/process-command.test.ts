@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
 import { commandOf } from '../watch/descendants.ts';
+import { processCommand } from './process-command.ts';
 import { Redactor } from './redactor.ts';
-import { shownCommand } from './shown-command.ts';
 
 const token = 'ghp_0123456789abcdefghijABCDEFGHIJ012345';
 
@@ -12,14 +12,14 @@ t.test('a secret is gone before the line is cut, wherever the cut falls', (t) =>
   for (let before = 100; before < 240; before += 1) {
     const pad = 'y'.repeat(before);
     for (const secret of [token, 'plain-words/of-no-shape', '--password=hunter2hunter2']) {
-      const shown = shownCommand(['node', 'a.js', pad, secret, 'behind'], redactor);
+      const shown = processCommand(['node', 'a.js', pad, secret, 'behind'], redactor);
       t.ok(shown.length <= 200, `${shown.length}`);
       if (/ghp_|plain|hunter/.test(shown)) t.fail(`${before}: ${shown.slice(before)}`);
     }
-    const shown = shownCommand(['node', 'a.js', pad, '--api-key', 'hunter2hunter2'], redactor);
+    const shown = processCommand(['node', 'a.js', pad, '--api-key', 'hunter2hunter2'], redactor);
     if (shown.includes('hunt')) t.fail(`${before}: ${shown.slice(before)}`);
   }
-  t.equal(shownCommand(['node', 'server.js', '--port', '8080'], redactor), 'node server.js --port 8080');
+  t.equal(processCommand(['node', 'server.js', '--port', '8080'], redactor), 'node server.js --port 8080');
   t.end();
 });
 
