@@ -2,7 +2,7 @@
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type Batch, type CellOrder, jobIdOf } from './batch.ts';
-import { openQueue } from './open-queue.ts';
+import { usingQueue } from './open-queue.ts';
 import type { Provenance, QueueStore } from './queue-store.ts';
 import type { Drivers } from './redis.ts';
 
@@ -76,8 +76,7 @@ export async function removeBatch(
   batch: Batch,
   { isForced }: { readonly isForced: boolean },
 ): Promise<boolean> {
-  const queue = openQueue(drivers, client, batch.machines);
-  try {
+  return usingQueue({ drivers, client }, batch.machines, async (queue) => {
     if (!isForced && !(await cellsOf(queue, store, batch)).every(isOver)) return false;
     await cancelBatch(queue, store, batch);
     await store.remove(batch.id);
@@ -87,7 +86,5 @@ export async function removeBatch(
       await job?.remove().catch(() => undefined);
     }
     return true;
-  } finally {
-    await queue.close();
-  }
+  });
 }
