@@ -39,12 +39,15 @@ export async function cellsOf(queue: Queue<CellOrder>, store: QueueStore, batch:
 
 function stateOf(job: Job<CellOrder> | undefined, state: string | undefined, isCancelled: boolean): CellState {
   if (job === undefined) return { state: 'failed', why: isCancelled ? 'cancelled' : 'it is no longer in the queue' };
-  const lost = job.stalledCounter + job.attemptsMade;
+  const lost = timesLost(job);
   if (state === 'failed') return { state: 'failed', why: job.failedReason ?? 'it failed' };
   if (state === 'completed') return { state: 'failed', why: 'it ended without a result' };
   if (state !== 'active') return { state: 'waiting', lost };
   return { state: 'running', by: job.processedBy ?? '', sinceMs: job.processedOn ?? 0, lost };
 }
+
+/** With its worker, or with its harness. */
+export const timesLost = ({ stalledCounter, attemptsMade }: Job<CellOrder>): number => stalledCounter + attemptsMade;
 
 export const isOver = ({ is }: Cell): boolean => is.state === 'measured' || is.state === 'failed';
 
