@@ -8,9 +8,10 @@
  * three minutes of CPU time. Ends with 1 where an answer was wrong.
  */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { keepLine, keptLines } from '../../harness/compare/kept-lines.ts';
 import { install } from '../../test/installed-package.ts';
 import { measure, servedWords } from './measured-lane.ts';
 import { type PlantedHistory, plantHistory } from './planted-history-fixture.ts';
@@ -138,13 +139,7 @@ function isRight(
   return holdsIt && isLeast && isExact === (between.length === 0);
 }
 
-const done = new Map<number, Answer>();
-if (existsSync(answersFile)) {
-  for (const line of readFileSync(answersFile, 'utf8').split('\n').filter(Boolean)) {
-    const answer: Answer = JSON.parse(line);
-    done.set(answer.seed, answer);
-  }
-}
+const done = new Map((keptLines(answersFile) as Answer[]).map((answer) => [answer.seed, answer]));
 const wanted = flags.seed ? [Number(flags.seed)] : Array.from({ length: Number(flags.seeds) }, (_, at) => at + 1);
 for (const seed of wanted) {
   if (done.has(seed)) continue;
@@ -152,7 +147,7 @@ for (const seed of wanted) {
   process.stderr.write(`seed ${seed}\n`);
   const answer = answerOf(seed);
   if (answer === undefined) break;
-  appendFileSync(answersFile, `${JSON.stringify(answer)}\n`);
+  keepLine(answersFile, answer);
   done.set(seed, answer);
   // Builds and reports of forty runs a comparison: only the answer is kept.
   rmSync(path.join(folder, `seed-${seed}`), { recursive: true, force: true });

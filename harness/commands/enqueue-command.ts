@@ -7,7 +7,7 @@ import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
 import { type Batch, checkedClass, jobIdOf } from '../queue/batch.ts';
 import { removeBatch } from '../queue/batch-cells.ts';
-import { openQueue } from '../queue/open-queue.ts';
+import { usingQueue } from '../queue/open-queue.ts';
 import { batchesMax } from '../queue/queue-store.ts';
 import { shellWord } from '../requests/shown-command.ts';
 import { gateWhole, type ProjectGateFlags } from './project-gate.ts';
@@ -61,7 +61,7 @@ export function addEnqueueCommand(command: Command): void {
 }
 
 async function enqueue(project: Project, flags: EnqueueFlags, opened: OpenedQueue): Promise<void> {
-  const { drivers, client, store, shown } = opened;
+  const { client, store, shown } = opened;
   const words = gateWords(flags);
   const command = ['floodgate', 'gate', ...words].map(shellWord).join(' ');
   const { common } = gateWhole(project, flags, { toolVersion: readToolVersion(), command });
@@ -80,17 +80,14 @@ async function enqueue(project: Project, flags: EnqueueFlags, opened: OpenedQueu
   };
   for (const line of [...(await serverWarnings(client)), ...checkoutWarnings(batch)]) warn(line);
   await makeRoom(opened);
-  const queue = openQueue(drivers, client, machines);
   await store.addBatch(batch);
+  const jobs = common.cells.map((cell, at) => ({
+    name: cell,
+    data: { batch: batch.id, index: at + 1 },
+    opts: { jobId: jobIdOf(batch.id, at + 1), attempts: batch.attempts, stackTraceLimit: 1 },
+  }));
   // In one transaction: all of them, or none.
-  await queue.addBulk(
-    common.cells.map((cell, at) => ({
-      name: cell,
-      data: { batch: batch.id, index: at + 1 },
-      opts: { jobId: jobIdOf(batch.id, at + 1), attempts: batch.attempts, stackTraceLimit: 1 },
-    })),
-  );
-  await queue.close();
+  await usingQueue(opened, machines, (queue) => queue.addBulk(jobs));
   const cells = `${common.cells.length} ${common.cells.length === 1 ? 'cell' : 'cells'}`;
   process.stderr.write(`${cells} in batch ${batch.id} at ${shown}, for machines of the class "${machines}"\n`);
   process.stdout.write(`${batch.id}\n`);

@@ -6,7 +6,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { printable } from '../../reports/format.ts';
 import type { Batch, CellOrder } from '../queue/batch.ts';
 import { type Cell, cancelBatch, cellsOf, isOver, removeBatch } from '../queue/batch-cells.ts';
-import { openQueue } from '../queue/open-queue.ts';
+import { usingQueue } from '../queue/open-queue.ts';
 import { PartialWriter } from '../shards/partial.ts';
 import { type OpenedQueue, withQueue } from './queue-place.ts';
 import { batchLine, cellLines, countWords, workerLines } from './queue-words.ts';
@@ -136,9 +136,7 @@ async function collect(opened: OpenedQueue, batch: Batch, out: string): Promise<
 }
 
 async function cancel(opened: OpenedQueue, batch: Batch): Promise<undefined> {
-  const queue = openQueue(opened.drivers, opened.client, batch.machines);
-  const removed = await cancelBatch(queue, opened.store, batch);
-  await queue.close();
+  const removed = await usingQueue(opened, batch.machines, (queue) => cancelBatch(queue, opened.store, batch));
   print([`${batch.id}: ${removed} taken out; ${countWords(await cells(opened, batch))}`]);
 }
 
@@ -151,12 +149,11 @@ async function remove({ drivers, client, store }: OpenedQueue, given: string): P
 }
 
 async function rule(opened: OpenedQueue, what: 'drain' | 'resume', only: string | undefined): Promise<void> {
-  const { drivers, client } = opened;
   for (const machines of await classes(opened, only)) {
-    const queue = openQueue(drivers, client, machines);
-    await (what === 'drain' ? queue.pause() : queue.resume());
-    if (what === 'drain') await untilIdle(queue, machines);
-    await queue.close();
+    await usingQueue(opened, machines, async (queue) => {
+      await (what === 'drain' ? queue.pause() : queue.resume());
+      if (what === 'drain') await untilIdle(queue, machines);
+    });
     print([
       what === 'drain' ? `"${machines}" is drained: nothing runs, nothing begins` : `"${machines}" takes cells again`,
     ]);
@@ -187,22 +184,12 @@ async function classes({ store }: OpenedQueue, only: string | undefined): Promis
   );
 }
 
-async function cells({ drivers, client, store }: OpenedQueue, batch: Batch): Promise<Cell[]> {
-  const queue = openQueue(drivers, client, batch.machines);
-  try {
-    return await cellsOf(queue, store, batch);
-  } finally {
-    await queue.close();
-  }
+function cells(opened: OpenedQueue, batch: Batch): Promise<Cell[]> {
+  return usingQueue(opened, batch.machines, (queue) => cellsOf(queue, opened.store, batch));
 }
 
-async function drainedWords({ drivers, client }: OpenedQueue, { machines }: Batch): Promise<string> {
-  const queue = openQueue(drivers, client, machines);
-  try {
-    return (await queue.isPaused()) ? ', drained' : '';
-  } finally {
-    await queue.close();
-  }
+async function drainedWords(opened: OpenedQueue, { machines }: Batch): Promise<string> {
+  return (await usingQueue(opened, machines, (queue) => queue.isPaused())) ? ', drained' : '';
 }
 
 function print(lines: readonly string[]): void {

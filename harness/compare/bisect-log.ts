@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import path from 'node:path';
 import * as v from 'valibot';
 import type { Finding } from './bisect.ts';
+import { parsed } from './kept-lines.ts';
 
 const entrySchema = v.strictObject({
   finding: v.picklist(['good', 'bad', 'skipped', 'undecided']),
@@ -69,13 +70,5 @@ export class BisectLog {
     const draft = `${this.#file}.tmp`;
     writeFileSync(draft, JSON.stringify({ whole: this.#whole ?? 0, commits: Object.fromEntries(this.#commits) }));
     renameSync(draft, this.#file);
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -16,7 +16,10 @@ function stateOf(files: readonly string[], top: string): string {
 }
 
 /** Of the repository that a project is in, with what is not committed. */
-export const repositoryState = (folder: string): string => stateOf(repositoryFiles(folder), topOf(folder));
+export function repositoryState(folder: string): string {
+  const top = topOf(folder);
+  return stateOf(repositoryFiles(folder, top), top);
+}
 
 /** Of a folder and everything below it. */
 export function folderState(folder: string): string {
@@ -30,7 +33,9 @@ export function folderState(folder: string): string {
 
 /** Whether the working folder differs from the commit that is checked out. */
 export function hasChanges(folder: string): boolean {
-  return gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' || untracked(folder).length > 0;
+  return (
+    gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' || untracked(folder, topOf(folder)).length > 0
+  );
 }
 
 /** What floodgate itself writes below a project is no change of it. */
@@ -42,16 +47,18 @@ function namesIn(folder: string): string[] {
 }
 
 /** Files of the whole repository, which a project in a folder of it may use, relative to its top. */
-const repositoryFiles = (folder: string): string[] => [...listed(folder, '-c'), ...untracked(folder)];
+const repositoryFiles = (folder: string, top: string): string[] => [
+  ...listed(folder, top, '-c'),
+  ...untracked(folder, top),
+];
 
 /** Of these, what was never added. */
-function untracked(folder: string): string[] {
-  const isReported = reportFolders(topOf(folder));
-  return listed(folder, '-o').filter((file) => !isReported(file));
+function untracked(folder: string, top: string): string[] {
+  const isReported = reportFolders(top);
+  return listed(folder, top, '-o').filter((file) => !isReported(file));
 }
 
-function listed(folder: string, which: '-c' | '-o'): string[] {
-  const top = topOf(folder);
+function listed(folder: string, top: string, which: '-c' | '-o'): string[] {
   const prefix = path.relative(top, folder);
   const excluded = ours.map((name) => `--exclude=/${path.posix.join(prefix, name)}/`);
   const list = git(top, ['ls-files', which, '--exclude-standard', ...excluded, '-z']);
@@ -83,7 +90,7 @@ export function copyCommit(folder: string, commit: string, to: string, withChang
   for (const name of git(to, ['ls-files', '-z']).split('\0')) {
     if (name !== '' && !existsSync(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
   }
-  for (const name of repositoryFiles(folder)) {
+  for (const name of repositoryFiles(folder, repository)) {
     const source = path.join(repository, name);
     if (existsSync(source)) copy(source, path.join(to, name));
   }

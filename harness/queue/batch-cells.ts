@@ -2,7 +2,7 @@
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type Batch, type CellOrder, jobIdOf } from './batch.ts';
-import { openQueue } from './open-queue.ts';
+import { usingQueue } from './open-queue.ts';
 import type { Provenance, QueueStore } from './queue-store.ts';
 import type { Drivers } from './redis.ts';
 
@@ -39,12 +39,15 @@ export async function cellsOf(queue: Queue<CellOrder>, store: QueueStore, batch:
 
 function stateOf(job: Job<CellOrder> | undefined, state: string | undefined, isCancelled: boolean): CellState {
   if (job === undefined) return { state: 'failed', why: isCancelled ? 'cancelled' : 'it is no longer in the queue' };
-  const lost = job.stalledCounter + job.attemptsMade;
+  const lost = timesLost(job);
   if (state === 'failed') return { state: 'failed', why: job.failedReason ?? 'it failed' };
   if (state === 'completed') return { state: 'failed', why: 'it ended without a result' };
   if (state !== 'active') return { state: 'waiting', lost };
   return { state: 'running', by: job.processedBy ?? '', sinceMs: job.processedOn ?? 0, lost };
 }
+
+/** With its worker, or with its harness. */
+export const timesLost = ({ stalledCounter, attemptsMade }: Job<CellOrder>): number => stalledCounter + attemptsMade;
 
 export const isOver = ({ is }: Cell): boolean => is.state === 'measured' || is.state === 'failed';
 
@@ -76,8 +79,7 @@ export async function removeBatch(
   batch: Batch,
   { isForced }: { readonly isForced: boolean },
 ): Promise<boolean> {
-  const queue = openQueue(drivers, client, batch.machines);
-  try {
+  return usingQueue({ drivers, client }, batch.machines, async (queue) => {
     if (!isForced && !(await cellsOf(queue, store, batch)).every(isOver)) return false;
     await cancelBatch(queue, store, batch);
     await store.remove(batch.id);
@@ -87,7 +89,5 @@ export async function removeBatch(
       await job?.remove().catch(() => undefined);
     }
     return true;
-  } finally {
-    await queue.close();
-  }
+  });
 }

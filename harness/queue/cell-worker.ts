@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Queue, Worker } from 'bullmq';
 import { printable } from '../../reports/format.ts';
 import { type Batch, type CellOrder, parseCell } from './batch.ts';
+import { timesLost } from './batch-cells.ts';
 import { type CellEnd, measureCell } from './cell-process.ts';
 import { openQueue, queuePrefix } from './open-queue.ts';
 import type { Provenance } from './queue-store.ts';
@@ -115,7 +116,7 @@ export class CellWorker {
     const wanted = await store.look(id, cell);
     if (wanted === 'stored') return 'stored already';
     if (wanted === 'cancelled') throw new drivers.UnrecoverableError('cancelled');
-    const lost = job.stalledCounter + job.attemptsMade;
+    const lost = timesLost(job);
     if (lost >= batch.attempts) throw new drivers.UnrecoverableError(lostWords(lost));
     await store.count(id, 'started');
     this.#order.say(`${cell}: cell ${index} of ${batch.common.cells.length} of batch ${id}${again(lost)}`);
@@ -154,7 +155,7 @@ export class CellWorker {
   async #settle(current: Current, end: CellEnd, token: string): Promise<string> {
     const { store, drivers, say } = this.#order;
     const { job, batch, cell } = current;
-    const lost = job.stalledCounter + job.attemptsMade + 1;
+    const lost = timesLost(job) + 1;
     switch (end.kind) {
       case 'measured':
         this.#failuresInARow = 0;

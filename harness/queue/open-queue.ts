@@ -19,3 +19,17 @@ export function openQueue({ Queue: Opened }: Drivers, client: Redis, machines: s
   queue.on('error', () => undefined);
   return queue;
 }
+
+/** Closed when the action is over, however it ends. */
+export async function usingQueue<T>(
+  { drivers, client }: { readonly drivers: Drivers; readonly client: Redis },
+  machines: string,
+  action: (queue: Queue<CellOrder>) => Promise<T>,
+): Promise<T> {
+  const queue = openQueue(drivers, client, machines);
+  try {
+    return await action(queue);
+  } finally {
+    await queue.close();
+  }
+}

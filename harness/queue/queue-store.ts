@@ -10,7 +10,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { type Batch, batchIdPattern, parseBatch } from './batch.ts';
 
 /** Of a report, compressed: one of an hour with all its series has 4 MB. */
-export const resultBytesMax = 32 << 20;
+const resultBytesMax = 32 << 20;
 /** Of a batch: a thousand cells of 500 KB. */
 export const batchBytesMax = 512 << 20;
 /** What one may unpack to: V8's longest string. */
@@ -75,13 +75,13 @@ export class QueueStore {
     await this.#client
       .multi()
       .hset(batchKey(batch.id), 'json', JSON.stringify(batch))
-      .zadd('floodgate:batches', Date.parse(batch.at), batch.id)
+      .zadd(batchIdsKey, Date.parse(batch.at), batch.id)
       .exec();
   }
 
   /** The latest first; `batch` is undefined for one of another version of floodgate. */
   async batches(): Promise<{ id: string; batch: Batch | undefined }[]> {
-    const ids = await this.#client.zrevrange('floodgate:batches', 0, -1);
+    const ids = await this.#client.zrevrange(batchIdsKey, 0, -1);
     return Promise.all(ids.map(async (id) => ({ id, batch: await this.batch(id).catch(unreadable) })));
   }
 
@@ -102,7 +102,7 @@ export class QueueStore {
 
   /** @throws FloodgateError `batch-missing` where there is none, or more than one */
   async idOf(given: string | undefined): Promise<string> {
-    const ids = await this.#client.zrevrange('floodgate:batches', 0, -1);
+    const ids = await this.#client.zrevrange(batchIdsKey, 0, -1);
     const matching = given === undefined ? ids.slice(0, 1) : ids.filter((id) => id.startsWith(given));
     if (matching.length === 1) return matching[0]!;
     const why =
@@ -184,17 +184,13 @@ export class QueueStore {
   }
 
   async remove(id: string): Promise<void> {
-    await this.#client
-      .multi()
-      .del(batchKey(id), resultsKey(id), provenanceKey(id))
-      .zrem('floodgate:batches', id)
-      .exec();
+    await this.#client.multi().del(batchKey(id), resultsKey(id), provenanceKey(id)).zrem(batchIdsKey, id).exec();
   }
 
   /** Batches that the queue does not keep beside one more. @param nowMs as batches say it */
   async outdated(nowMs: number): Promise<string[]> {
-    const old = await this.#client.zrangebyscore('floodgate:batches', '-inf', nowMs - keptDays * dayMs);
-    const surplus = await this.#client.zrange('floodgate:batches', 0, -batchesMax);
+    const old = await this.#client.zrangebyscore(batchIdsKey, '-inf', nowMs - keptDays * dayMs);
+    const surplus = await this.#client.zrange(batchIdsKey, 0, -batchesMax);
     return [...new Set([...old, ...surplus])].filter((id) => batchIdPattern.test(id));
   }
 
@@ -203,20 +199,20 @@ export class QueueStore {
     await this.#client
       .multi()
       .set(workerKey(worker.id), JSON.stringify(worker), 'PX', heardMs)
-      .sadd('floodgate:workers', worker.id)
+      .sadd(workerIdsKey, worker.id)
       .exec();
   }
 
   async forget(id: string): Promise<void> {
-    await this.#client.multi().del(workerKey(id)).srem('floodgate:workers', id).exec();
+    await this.#client.multi().del(workerKey(id)).srem(workerIdsKey, id).exec();
   }
 
   async workers(): Promise<WorkerInfo[]> {
-    const ids = (await this.#client.smembers('floodgate:workers')).slice(0, workersMax);
+    const ids = (await this.#client.smembers(workerIdsKey)).slice(0, workersMax);
     if (ids.length === 0) return [];
     const found = await this.#client.mget(ids.map(workerKey));
     const gone = ids.filter((_, at) => found[at] === null);
-    if (gone.length > 0) await this.#client.srem('floodgate:workers', ...gone);
+    if (gone.length > 0) await this.#client.srem(workerIdsKey, ...gone);
     return found.flatMap((json) => (json === null ? [] : [v.parse(workerSchema, JSON.parse(json))]));
   }
 }
@@ -225,6 +221,8 @@ function unreadable(error: unknown): undefined {
   if (!(error instanceof FloodgateError)) throw error;
 }
 
+const batchIdsKey = 'floodgate:batches';
+const workerIdsKey = 'floodgate:workers';
 const batchKey = (id: string) => `floodgate:batch:${id}`;
 const resultsKey = (id: string) => `floodgate:results:${id}`;
 const provenanceKey = (id: string) => `floodgate:provenance:${id}`;

@@ -18,7 +18,7 @@ const manifestBytesMax = 16 << 20;
 /** V8's longest string. */
 const cellBytesMax = 512 << 20;
 const foldersMax = 1_000;
-/** A configuration may have as many scenarios. */
+/** A configuration may have as many scenarios; of shards there are no more, one cell each. */
 export const cellsMax = 1_000;
 
 const textCharactersMax = 4_096;

@@ -1,14 +1,12 @@
 /** Which part of a matrix this machine measures: as typed, or as CI says. Pure. */
 import { FloodgateError } from '../../agent/errors.ts';
+import { cellsMax } from './partial.ts';
 
 /** `index` counts from 1. */
 export interface Shard {
   readonly index: number;
   readonly count: number;
 }
-
-/** As many as scenarios that a configuration may have: one cell a shard. */
-const countMax = 1_000;
 
 /** Where CI says which of how many jobs this is. `from`: what its first index is. */
 const services: readonly { readonly index: string; readonly count?: string; readonly from: 0 | 1 }[] = [
@@ -52,8 +50,8 @@ function automatic(given: number | undefined, environment: Readonly<Record<strin
 
 function checked(index: number, count: number, from: string): Shard {
   const isWhole = Number.isInteger(index) && Number.isInteger(count);
-  if (isWhole && count >= 1 && count <= countMax && index >= 1 && index <= count) return { index, count };
-  throw invalid(`${from} is none of 1/${count} to ${count}/${count}, at most ${countMax}`);
+  if (isWhole && count >= 1 && count <= cellsMax && index >= 1 && index <= count) return { index, count };
+  throw invalid(`${from} is none of 1/${count} to ${count}/${count}, at most ${cellsMax}`);
 }
 
 function invalid(message: string, example = '2/5'): FloodgateError {
