@@ -1,5 +1,6 @@
 /** Parameters of impairments: what each may be, how it is written, how it is printed. Pure. */
 import { FloodgateError } from '../../../agent/errors.ts';
+import { factorsIn } from '../../../reports/time-units.ts';
 import { listEntriesMax } from './limits.ts';
 
 export type Unit = 'share' | 'count' | 'time' | 'signedTime' | 'bytes' | 'rate' | 'factor' | 'word' | 'list';
@@ -28,7 +29,7 @@ export function boundsOf({ unit, min = 0, max = Number.MAX_SAFE_INTEGER }: Param
 }
 
 type Factors = Readonly<Record<string, number>>;
-const times: Factors = { us: 1, µs: 1, ms: 1e3, s: 1e6, min: 60e6, h: 3600e6 };
+const times: Factors = factorsIn(1e6);
 
 /** What may stand behind a number of each unit. A unit without an empty suffix wants one: 10 of what? */
 const suffixes: Readonly<Record<Exclude<Unit, 'word' | 'list'>, Factors>> = {
