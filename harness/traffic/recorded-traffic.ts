@@ -62,11 +62,13 @@ class RecordedTraffic implements Traffic {
   }
 
   get impairments(): readonly ImpairmentRecord[] {
-    const { isCutShort, framesRead, framesLeftOut, convertedFrom } = this.#recording;
+    const { isCutShort, name, framesRead, framesLeftOut, convertedFrom } = this.#recording;
     const records: ImpairmentRecord[] = [];
     const add = (description: string, frames: number) => records.push({ kind: 'recording', description, frames });
-    if (isCutShort)
-      add('ends in the middle of a record: its whole frames were sent, and nothing after them', framesRead);
+    if (isCutShort) {
+      const description = `${name} ends early, in the middle of a record or of its packing: its whole frames were read, and nothing behind them`;
+      records.push({ kind: 'recording', description, frames: framesRead, isIncomplete: true });
+    }
     if (convertedFrom !== undefined) add(`frames of ${convertedFrom} were sent as Ethernet`, framesRead);
     if (framesLeftOut > 0) add('frames that hold no packet of a network were left out', framesLeftOut);
     return records;

@@ -35,7 +35,7 @@ export class Recording implements FrameSink {
   framesRead = 0;
   /** Frames of other link types that hold no packet of a network: not delivered. */
   framesLeftOut = 0;
-  /** The file ends in the middle of a record, as when a disk was full: its whole frames were read. */
+  /** The file ends in the middle of a record, or of its packing, as when a disk was full: its whole frames were read. */
   isCutShort = false;
   /** What the frames were before they were made Ethernet; undefined where they were. */
   convertedFrom: string | undefined;
@@ -54,6 +54,11 @@ export class Recording implements FrameSink {
       this.#ended = true;
       this.close();
     }
+  }
+
+  /** As it is named in messages. */
+  get name(): string {
+    return this.#path;
   }
 
   get interfaces(): readonly CaptureInterface[] {

@@ -8,6 +8,8 @@ import type { FrameReceiver, MovingFrame } from '../moving-frame.ts';
 import { numberOf, type Parameter, time, type Values } from '../parameters.ts';
 
 const hourUs = 3600e6;
+/** Longer than any capture. */
+export const tenThousandDaysUs = 864e12;
 const distribution: Parameter = { name: 'distribution', unit: 'word', words: distributions, default: 'uniform' };
 
 /** How far the times of what comes have gone back so far, since a stage before this one set the clock: added, they never do. */
@@ -154,8 +156,8 @@ export const clockStep: ImpairmentRow = {
   help: 'the clock of the capture is set, so long after the first frame, forward or back',
   example: 'clock-step=10s/-2s',
   parameters: [
-    { name: 'at', unit: 'time', max: 1e15 },
-    { name: 'step', unit: 'signedTime', max: 1e15 },
+    { name: 'at', unit: 'time', max: tenThousandDaysUs },
+    { name: 'step', unit: 'signedTime', max: tenThousandDaysUs },
   ],
   isLossy: false,
   movesBack: true,
