@@ -51,9 +51,10 @@ async function edit(inputs: readonly string[], output: string, flags: Flags): Pr
   const { signal } = openSession();
   const schedule = flags.impairOut === undefined ? undefined : new DraftFile(flags.impairOut);
   try {
-    const traffic = await openTraffic(withSchedule(order, schedule));
+    const input = { isIdle: false };
+    const traffic = await openTraffic(withSchedule(order, schedule), input);
     try {
-      const written = await writeCapture(traffic, output, 'floodgate edit', signal);
+      const written = await writeCapture(traffic, output, 'floodgate edit', signal, input);
       if (written === undefined) {
         const left = output === '-' ? 'what was written is a part' : `${output} was not written`;
         process.stderr.write(`floodgate: interrupted: ${left}\n`);
