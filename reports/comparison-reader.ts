@@ -14,7 +14,7 @@ const excerpt = v.object({
   note: v.string(),
 });
 
-/** @throws ReportError that says what is wrong and where */
+/** As it was written, to the last key. @throws ReportError that says what is wrong and where */
 export function readComparison(json: string): ComparisonReport {
   let data: unknown;
   try {
@@ -36,7 +36,7 @@ export function readComparison(json: string): ComparisonReport {
       : 'sites: lines of source are expected',
   ].find((words) => words !== '');
   if (wrong !== undefined) throw new ReportError(`not a comparison: ${wrong}`);
-  return report as ComparisonReport;
+  return data as ComparisonReport;
 }
 
 function isTree({ parent, site, sites, before, after }: ComparedFlame): boolean {
