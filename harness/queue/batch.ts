@@ -79,8 +79,13 @@ export type CellOrder = v.InferOutput<typeof cellSchema>;
 
 /** @throws FloodgateError `queue-foreign` for what another program, or another version, has put there */
 export function parseBatch(json: string): Batch {
+  return parseForeign(batchSchema, json);
+}
+
+/** @throws FloodgateError `queue-foreign` */
+export function parseForeign<T extends v.GenericSchema>(schema: T, json: string): v.InferOutput<T> {
   try {
-    return v.parse(batchSchema, JSON.parse(json));
+    return v.parse(schema, JSON.parse(json));
   } catch (cause) {
     throw foreign(cause);
   }
