@@ -28,7 +28,7 @@ const textCharactersMax = 4_096;
 const text = v.pipe(v.string(), v.maxLength(textCharactersMax));
 const name = v.pipe(v.string(), v.regex(namePattern, 'a name of a scenario is expected'));
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are expected'));
-const whole = v.pipe(v.number(), v.integer(), v.minValue(1));
+const whole = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(cellsMax));
 const versionSchema = v.strictObject({
   /** As it was asked for: another machine may call it otherwise. */
   label: text,
