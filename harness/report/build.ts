@@ -10,20 +10,18 @@ import {
   type ScenarioInfo,
   type Spike,
 } from '../../reports/model.ts';
-import { accountOf } from '../metrics/account.ts';
 import { figures, judge, type Readings } from '../metrics/budgets.ts';
-import { droppedByTarget } from '../metrics/delivery.ts';
 import { markImplied } from '../metrics/implied-limits.ts';
 import { largest } from '../metrics/memory.ts';
 import { describeOverload } from '../metrics/overload.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
-import { countsOf } from '../watch/agent-counters.ts';
+import { derivedOf } from './derived.ts';
 import { familyNotes, familyOf } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
 import { requestNotes } from './requests-notes.ts';
-import { gcEventsOf, seriesOf } from './series.ts';
+import { seriesOf } from './series.ts';
 import { faultOf, verdictOf } from './verdict.ts';
 
 export interface RunReportInput {
@@ -75,55 +73,16 @@ export async function buildRunReport(input: RunReportInput): Promise<RunReport> 
     lane: measure.lane,
     passes: [measure, ...input.passes].map((pass) => passOf(pass, measure)),
     series: seriesOf(measure),
-    gc: gcEventsOf(measure),
-    phases: measure.watch.phases.map((phase) => ({ ...phase })),
+    ...derivedOf(measure),
     spikes: input.spikes,
     budgets,
     figures: figures(input.readings),
-    counters: measure.stats.final?.values ?? {},
-    ledger: ledgerOf(measure),
-    messages: messagesOf(measure),
-    exchanges: exchangesOf(measure),
     family,
     fault: faultOf(input),
     verdict: verdictOf(input, budgets),
     notes: [...notesOf(input), ...(await lastLinesOf(measure)), ...(family ? familyNotes(family) : [])],
     partial: input.interrupted || !measure.exit.expected,
   };
-}
-
-/** What was sent and delivered; null where no frames were. */
-function ledgerOf({ sending, stats, lane }: PassResult): RunReport['ledger'] {
-  if (!sending) return null;
-  const { framesSent, bytesSent, link, balanced } = sending.ledger;
-  return {
-    framesSent,
-    bytesSent,
-    framesDelivered: link.frames,
-    bytesDelivered: link.bytes,
-    framesDropped: droppedByTarget(countsOf(stats), lane),
-    ok: balanced,
-  };
-}
-
-/** What the agent found of what was there; null where either is unknown. */
-function messagesOf({ sending, stats }: PassResult): RunReport['messages'] {
-  const truth = sending?.truth;
-  const { requestsComplete: requests, responsesComplete: responses } = countsOf(stats);
-  if (!truth || requests === null || responses === null) return null;
-  return {
-    found: { requests, responses },
-    truth: { requests: truth.requestsIntact, responses: truth.responsesIntact },
-    mayBeLost: {
-      requests: truth.requests - truth.requestsIntact,
-      responses: truth.responses - truth.responsesIntact,
-    },
-  };
-}
-
-function exchangesOf(measure: PassResult): RunReport['exchanges'] {
-  const account = accountOf(measure);
-  return typeof account === 'string' ? null : account;
 }
 
 const refusedHint = 'A TAP device takes frames of 14 to 65,535 bytes: --lane exact delivers any';

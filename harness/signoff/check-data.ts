@@ -16,13 +16,16 @@ import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
 import { parseWritten } from './bounded-json.ts';
 import type { BundleFiles } from './bundle-room.ts';
-import { checkLimits } from './check-limits.ts';
+import { checkLimits, checkThresholds } from './check-limits.ts';
 import { Moments, refuseCutShort } from './check-moments.ts';
-import { checkCommand, checkOrigin, checkProject } from './check-project.ts';
+import { checkBuilds, checkCommand, checkOrigin, checkProject } from './check-project.ts';
+import { checkShown, shownOf } from './check-shown.ts';
 import { envelopeName } from './envelope.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
+import { notesOf } from './notes.ts';
 import { type Reason, refused } from './refusal.ts';
+import { firstDifference, isSame, knownIn, type Rows } from './same-values.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
 import { type Statement, sha256, statementOf } from './statement.ts';
 import { ledgerFileName, pageName, printName, projectName, summaryName, trafficName } from './summary.ts';
@@ -60,10 +63,9 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   if (!isDeepStrictEqual(new Set(report.scope.lanes), lanes))
     throw refused('summary-invalid', `${summaryName}: scope.lanes is not what was run`);
   const snapshotCount = [...files.keys()].filter(isSnapshot).length;
-  if (snapshotCount > 0 && !report.notes.some(({ text }) => text === snapshotsNote.text))
-    throw refused('summary-invalid', `${summaryName}: no note says that heap snapshots are in the bundle`);
   const project = parsed(contentOf(files, projectName), 'data-invalid', projectName);
   checkProject(project, report);
+  if (report.schemaVersion >= 3) checkBuilds(project, report);
   const isOwnVersion = report.tool.version === order.toolVersion;
   const bundle = { files, report, project, isOwnVersion, moments: new Moments(report) };
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
@@ -80,6 +82,7 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
     const text = `the data come to "${verdict.headline}", the summary says "${report.verdict.headline}"`;
     throw refused('verdict-differs', text);
   }
+  checkNotes(bundle);
   checkStatement(bundle, statement);
   const page = checkPage(bundle, order.makesPage);
   const { version } = report.tool;
@@ -98,6 +101,16 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
         : []),
     ],
   };
+}
+
+/** What the summary shows is said in it: on the page a person reads notes first. @throws Refused */
+function checkNotes({ files, report, isOwnVersion }: Bundle): void {
+  const said = new Set(report.notes.map(({ severity, text }) => `${severity} ${text}`));
+  const knows = isOwnVersion && report.schemaVersion >= 3;
+  const missing = notesOf(report, files.keys()).find(
+    (note) => (knows || note.text === snapshotsNote.text) && !said.has(`${note.severity} ${note.text}`),
+  );
+  if (missing) throw refused('summary-invalid', `${summaryName}: no note says: ${missing.text}`);
 }
 
 /** It is made again of what was verified: nothing else is on it. @throws Refused */
@@ -187,14 +200,17 @@ function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedR
   refuse('figures-differ', [again.report.figures, stored.figures]);
   refuse('budget-differs', [again.report.budgets, stored.budgets]);
   refuse('budget-differs', [again.run.budgets, run.budgets]);
-  if (!isSame({ ...again.report, figures: stored.figures }, stored, isOwnVersion)) {
+  checkShown(place, again.report, stored, isOwnVersion);
+  if (!isSame({ ...again.report, ...shownOf(stored), figures: stored.figures }, stored, isOwnVersion)) {
     throw refused('verdict-differs', `${place}: the report has another verdict, lane or name than its data`);
   }
   if (!isSame({ ...again.run, folder: run.folder }, run, isOwnVersion)) {
     throw refused('verdict-differs', `${place}: the data come to "${again.run.verdict.headline}"`);
   }
   checkCommand(bundle.project, whole);
-  checkLimits(bundle.project, whole, { budget: measurement.budget, signoffCommand: report.command });
+  const { command: signoffCommand, schemaVersion } = report;
+  checkLimits(bundle.project, whole, { budget: measurement.budget, signoffCommand });
+  if (schemaVersion >= 3) checkThresholds(bundle.project, { scenario, ...run, isOwnVersion, signoffCommand });
   return 1;
 }
 
@@ -205,6 +221,9 @@ async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedCo
   if (folder !== `pairs/${scenario}/${result.lane}`) {
     throw refused('data-invalid', `${place} names another comparison's folder`);
   }
+  const { command: signoffCommand, schemaVersion } = bundle.report;
+  if (schemaVersion >= 3)
+    checkThresholds(bundle.project, { scenario, lane: result.lane, ...comparison, isOwnVersion, signoffCommand });
   const again = await pairsAgain(bundle, scenario, comparison);
   const judged = again.metrics.filter(({ threshold }) => threshold !== null);
   const metrics = knownIn([...result.metrics, ...judged], again.metrics);
@@ -268,28 +287,4 @@ export function parsed(content: Buffer, reason: Reason, name: string, end = '\n'
   } catch (error) {
     throw refused(reason, `${name} is no JSON of a bundle: ${(error as Error).message.slice(0, 200)}`);
   }
-}
-
-type Rows = readonly { readonly name: string }[];
-
-/** Sentences for people. */
-const wordNames = new Set(['note', 'notes', 'headline']);
-
-/** As JSON has them: what is undefined is not there. @param withWords sentences count as well */
-function isSame(a: unknown, b: unknown, withWords = true): boolean {
-  const plain = (value: unknown) =>
-    JSON.parse(JSON.stringify(value, (name, each) => (!withWords && wordNames.has(name) ? undefined : each)));
-  return isDeepStrictEqual(plain(a), plain(b));
-}
-
-/** Of the rows that are known now, those that the bundle has. */
-function knownIn<T extends { readonly name: string }>(stored: Rows, again: readonly T[]): readonly T[] {
-  const names = new Set(stored.map(({ name }) => name));
-  return again.filter(({ name }) => names.has(name));
-}
-
-/** The first row that is not the same, in words. */
-function firstDifference(again: Rows, stored: Rows, withWords: boolean): string {
-  const row = again.find((each, at) => !isSame(each, stored[at] ?? null, withWords)) ?? stored.at(-1);
-  return `${row?.name ?? 'what is judged'} is not what the data say`;
 }
