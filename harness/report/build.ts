@@ -13,11 +13,10 @@ import {
 import { figures, judge, type Readings } from '../metrics/budgets.ts';
 import { markImplied } from '../metrics/implied-limits.ts';
 import { largest } from '../metrics/memory.ts';
-import { describeOverload } from '../metrics/overload.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
-import { derivedOf } from './derived.ts';
+import { derivedOf, measuredNotes } from './derived.ts';
 import { familyNotes, familyOf } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
 import { requestNotes } from './requests-notes.ts';
@@ -85,7 +84,6 @@ export async function buildRunReport(input: RunReportInput): Promise<RunReport> 
   };
 }
 
-const refusedHint = 'A TAP device takes frames of 14 to 65,535 bytes: --lane exact delivers any';
 function passOf(pass: PassResult, measure: PassResult): Pass {
   const measures = pass === measure;
   return {
@@ -132,24 +130,9 @@ function notesOf(input: RunReportInput): Note[] {
   for (const { count, what } of sending?.truth?.doubts ?? []) {
     notes.push({ severity: 'info', text: `messages: not all is known: ${formatCount(count)} ${what}` });
   }
-  const overload = describeOverload(measure);
-  if (overload !== undefined) notes.push({ severity: 'info', text: overload });
   if (sending) notes.push(...pacingNotes(sending, input.profile));
-  if (sending && !sending.ledger.balanced) {
-    const way = sending.ledger.framesRefused > 0 ? `. ${refusedHint}` : '';
-    notes.push({ severity: 'warning', text: sending.ledger.summary + way });
-  }
   notes.push(...requestNotes(measure));
-  if (measure.answers && measure.answers.not2xx > 0 && !measure.requests) {
-    const { total, not2xx } = measure.answers;
-    const text = `${formatCount(not2xx)} of ${formatCount(total)} answers had another status than 2xx`;
-    notes.push({ severity: 'warning', text });
-  }
-  const { least = 0, most = least } = measure.unanswered ?? {};
-  if (least > 0) {
-    const count = least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`;
-    notes.push({ severity: 'warning', text: `${count} requests of the load got no answer` });
-  }
+  notes.push(...measuredNotes(measure));
   for (const pass of [measure, ...input.passes]) {
     for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });
   }

@@ -3,9 +3,9 @@
  * each spike was. What a measurement does not hold stays as it is: what explained the spikes, V8's spaces, threads, and the collector's memory.
  * Pure.
  */
-import type { RunReport, SeriesTable, Spike } from '../../reports/model.ts';
+import type { Note, RunReport, SeriesTable, Spike } from '../../reports/model.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
-import { type Derived, derivedOf } from './derived.ts';
+import { type Derived, derivedOf, measuredNotes } from './derived.ts';
 import { treeMaxOf } from './family.ts';
 import { findingsOf, withSettled } from './findings.ts';
 import type { Measurement } from './measurement.ts';
@@ -16,7 +16,7 @@ export function reportAgain(
   stored: RunReport,
   { budget, settled }: Measurement,
   measure: MeasuredPass,
-): Derived & Pick<RunReport, 'series' | 'spikes' | 'family'> {
+): Derived & Pick<RunReport, 'series' | 'spikes' | 'family' | 'notes'> {
   const found = findingsOf(measure, budget);
   const { spikes, frames } = settled ? withSettled(found, budget, settled) : found;
   return {
@@ -27,8 +27,15 @@ export function reportAgain(
       ...levels,
       frames: measure.lane === 'load' ? null : frames[at]!,
     })),
+    notes: notesAgain(stored.notes, measure),
     family: measure.family ? stored.family && { ...stored.family, treeMaxBytes: treeMaxOf(measure) } : null,
   };
+}
+
+/** Remarks are the report's own; what was left out, refused or not answered is among them. */
+function notesAgain(stored: readonly Note[], measure: MeasuredPass): Note[] {
+  const isSaid = (note: Note) => stored.some(({ severity, text }) => severity === note.severity && text === note.text);
+  return [...stored, ...measuredNotes(measure).filter((note) => !isSaid(note))];
 }
 
 /** Tables that no measurement holds stay where they are; all others are those of the measurement, in its order. */

@@ -273,7 +273,78 @@ const builds: Row[] = [
   ],
 ];
 
-const table = [...shown, ...elsewhere, ...together, ...copies, ...limits, ...builds];
+const comparison = (change: (all: Mutable<unknown>) => void): Bend =>
+  signedAgain(summary(({ scenarios }) => change(scenarios[0].comparisons[0])));
+const ordered: Row[] = [
+  [
+    'another release than was ordered',
+    signedAgain(judgedAgain(summary((all) => void (all.release = 'v1.5.0')))),
+    'summary-invalid',
+  ],
+  [
+    'another candidate than was ordered',
+    signedAgain(summary(({ candidate }) => void (candidate.label = 'v1.4.1'))),
+    'summary-invalid',
+  ],
+  [
+    'another previous than was ordered',
+    signedAgain(judgedAgain(summary(({ previous }) => void (previous.label = 'v1.3.1')))),
+    'summary-invalid',
+  ],
+  [
+    'another set than was ordered',
+    signedAgain(summary((all) => void (all.command += ' --set nightly'))),
+    'summary-invalid',
+  ],
+  [
+    'a scenario that was not ordered',
+    signedAgain(summary((all) => void (all.command += ' --only incident'))),
+    'summary-invalid',
+  ],
+  [
+    'a lane that was not ordered',
+    signedAgain(summary((all) => void (all.command += ' --lane tap'))),
+    'summary-invalid',
+  ],
+  [
+    'a seed that was not ordered',
+    signedAgain(summary((all) => void (all.command = all.command.replace(' --seed 7', '')))),
+    'summary-invalid',
+  ],
+  ['a seed that draws another order', comparison((all) => void (all.seed = 8)), 'comparison-differs'],
+  ['fewer pairs than were ordered', comparison((all) => void (all.pairsMax = 3)), 'summary-invalid'],
+  ['time that was not up', comparison((all) => void (all.isCutShort = true)), 'summary-invalid'],
+  [
+    'a project with an environment',
+    signedAgain(ofProject({ environments: { ci: { budgets: { 'rss.max': '1 kB' } } } })),
+    'project-differs',
+  ],
+  [
+    'a scenario twice',
+    signedAgain(
+      edit('project.json', (all: Mutable<unknown>) => void all.scenarios.push(all.scenarios[0])),
+      summary((all) => void all.scenarios.push({ ...all.scenarios[0], runs: [], comparisons: [] })),
+    ),
+    'project-differs',
+  ],
+  [
+    'a limit of the library that the run did not have',
+    signedAgain(judgedAgain(raw(({ budget }) => void delete budget['missed.messages']))),
+    'budget-differs',
+  ],
+  [
+    'a limit of the library that was another',
+    signedAgain(judgedAgain(raw(({ budget }) => void (budget['rss.p99'] = 250e6)))),
+    'budget-differs',
+  ],
+  [
+    'answers that nobody mentions',
+    signedAgain(keeping('notes', judgedAgain(raw(({ pass }) => void (pass.answers = { total: 10, not2xx: 4 }))))),
+    'figures-differ',
+  ],
+];
+
+const table = [...shown, ...elsewhere, ...together, ...copies, ...limits, ...builds, ...ordered];
 
 const refusalsOf = async (bend: Bend, order: Parameters<typeof verified>[1] = {}) => {
   const bent: BundleFiles = new Map(clean);

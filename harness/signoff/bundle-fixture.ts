@@ -3,6 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { createRandom } from '../../agent/seeded-random.ts';
 import type { RunReport } from '../../reports/model.ts';
 import type { PreviousVersion, SignoffReport } from '../../reports/signoff.ts';
 import { definitionOf } from '../ledger/definition.ts';
@@ -81,11 +82,17 @@ export async function sealedFixture(
   }
   // In pairs of the exact lane nothing is judged by a limit.
   const paired = { ...measured, budget: {} };
+  const draw = createRandom(7, 'steady').fraction;
   for (const pair of [1, 2, 3]) {
+    // As the stopping rule draws them.
+    const first = draw() < 0.5 ? 0 : 1;
     const begun = (side: number) => begunAt(paired, startedAtMs + 60_000 * (2 * pair + side));
     const looked = (side: number) => lookedAt(begun(side), 1 + (2 * pair + side) / 1e4);
-    write(path.join(folder, 'pairs', `${pair}-base`), grown(looked(0), 1 + pair / 10_000));
-    write(path.join(folder, 'pairs', `${pair}-head`), grown(looked(1), (1 + pair / 10_000) * (order.growth ?? 1.001)));
+    write(path.join(folder, 'pairs', `${pair}-base`), grown(looked(first), 1 + pair / 10_000));
+    write(
+      path.join(folder, 'pairs', `${pair}-head`),
+      grown(looked(1 - first), (1 + pair / 10_000) * (order.growth ?? 1.001)),
+    );
   }
   const result = {
     name: 'steady',
@@ -116,7 +123,7 @@ export async function sealedFixture(
       },
       startedAt: '2026-11-29T19:50:00.000Z',
       signedAt,
-      command: 'floodgate signoff --release v1.4.0 --previous v1.3.2',
+      command: `floodgate signoff --release ${order.release ?? 'v1.4.0'} --candidate v1.4.0 --previous v1.3.2 --seed 7`,
       machine: { node, platform, arch, kernel, cpu, cores, memoryBytes },
       scope: { set: 'release', leftOut: [], lanes: ['exact'] },
       notes: [],

@@ -4,13 +4,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { SignedRun } from '../../reports/signoff.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
+import { withImplied } from '../metrics/implied-limits.ts';
 import { limitsOf } from '../metrics/limits.ts';
+import { findLibraryScenario } from '../project/library.ts';
 import { limitsOf as projectLimitsOf } from '../project/run-arguments.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { quotedWords } from '../requests/shown-command.ts';
+import type { Budget } from '../scenario/scenario.ts';
 import { projectOf, type StoredRun } from './check-project.ts';
 import { refused } from './refusal.ts';
+import { projectName } from './summary.ts';
 
 export interface JudgedBy {
   /** Of the run's raw data. */
@@ -56,6 +60,36 @@ export function checkLimits(value: unknown, stored: StoredRun, { budget, signoff
 export interface StoredThresholds extends Pick<SignedRun, 'lane' | 'thresholds'>, Pick<JudgedBy, 'signoffCommand'> {
   readonly scenario: string;
   readonly isOwnVersion: boolean;
+}
+
+/** Limits of a scenario of floodgate's own library, and those that hold though nobody wrote them. @throws Refused */
+export async function checkLibraryLimits(
+  value: unknown,
+  { scenario, run, report }: StoredRun,
+  { budget, isAgent }: Measurement,
+): Promise<void> {
+  const config = projectOf(value, path.sep).scenarios.find(({ name }) => name === scenario)!;
+  const own = config.builtin === undefined ? {} : await libraryLimits(config.builtin);
+  const implied = isAgent ? withImplied({ ...own, ...budget }, 'upload').budget : {};
+  const said = new Set(budgetTexts(report.command).map(nameIn));
+  // What an agent that ends early cannot know has no limit.
+  const isKnown = (name: string) => report.figures.some((each) => each.name === name && each.state !== 'notMeasured');
+  const isOther = (name: string) => !said.has(name) && Object.hasOwn(own, name) && budget[name] !== own[name];
+  const missing = [...Object.keys(own), ...Object.keys(implied)].find((name) =>
+    Object.hasOwn(budget, name) ? isOther(name) : isKnown(name),
+  );
+  if (missing === undefined) return;
+  const place = `${scenario} (${run.lane} lane)`;
+  throw refused('budget-differs', `${place}: ${missing} has a limit in the scenario that the run does not have`);
+}
+
+async function libraryLimits(name: string): Promise<Budget> {
+  try {
+    return (await findLibraryScenario(name)).scenario.budget;
+  } catch (error) {
+    if (!(error instanceof FloodgateError)) throw error;
+    throw refused('project-differs', `${projectName}: ${error.message}`);
+  }
 }
 
 /** Those of the project, or what stands for none. @throws Refused */

@@ -42,10 +42,16 @@ export interface StoredRun {
   readonly isOwnVersion: boolean;
 }
 
+/** All that a rerun takes, and that runs are held against. */
+const members = new Set(['targets', 'scenarios', 'build', 'budgets', 'thresholds']);
+
 /** Scenarios and recordings are those of the summary. @throws Refused */
 export function checkProject(value: unknown, { scenarios, inputs, scope }: SignoffReport): void {
   const project = projectOf(value, path.sep);
+  const other = Object.keys(value as object).find((name) => !members.has(name));
+  if (other !== undefined) throw differs(`no sign-off writes ${other}`);
   const named = project.scenarios.map(({ name }) => name);
+  if (new Set(named).size < named.length) throw differs('a scenario stands twice in it');
   const signed = scenarios.map(({ name }) => name);
   if (!isDeepStrictEqual(named, signed)) throw differs('it has other scenarios than the summary');
   const { set, leftOut } = scope;

@@ -4,23 +4,23 @@ import type { RunReport, SeriesTable } from '../../reports/model.ts';
 import { refused } from './refusal.ts';
 import { isSame, isSameWhereBoth } from './same-values.ts';
 
-const names = ['series', 'gc', 'phases', 'counters', 'ledger', 'messages', 'exchanges', 'spikes', 'family'] as const;
+const names = [
+  'series',
+  'gc',
+  'phases',
+  'counters',
+  'ledger',
+  'messages',
+  'exchanges',
+  'spikes',
+  'family',
+  'notes',
+] as const;
 
 type Shown = Pick<RunReport, (typeof names)[number]>;
 
-export const shownOf = ({
-  series,
-  gc,
-  phases,
-  counters,
-  ledger,
-  messages,
-  exchanges,
-  spikes,
-  family,
-}: Shown): Shown => ({
-  ...{ series, gc, phases, counters, ledger, messages, exchanges, spikes, family },
-});
+export const shownOf = (report: Shown): Shown =>
+  Object.fromEntries(names.map((name) => [name, report[name]])) as unknown as Shown;
 
 /** @param again as the measurement has it @throws Refused */
 export function checkShown(place: string, again: Shown, stored: Shown, isOwnVersion: boolean): void {
@@ -39,12 +39,13 @@ const words: Readonly<Record<(typeof names)[number], string>> = {
   messages: 'the messages of the report are',
   exchanges: 'the exchanges of the report are',
   spikes: 'the spikes of the report are',
+  notes: 'the notes of the report are',
   family: 'the memory of all processes in the report is',
 };
 
-/** Another version may draw more, name more, and find spikes by another rule. */
+/** Another version may draw more, name more, and find spikes by another rule, and it has words of its own. */
 function isKnownSame(name: (typeof names)[number], again: Shown, stored: Shown): boolean {
-  if (name === 'spikes') return true;
+  if (name === 'spikes' || name === 'notes') return true;
   return name === 'series'
     ? stored.series.every((table) => table.columns.every((column) => isKnownColumn(table, column, again.series)))
     : isSameWhereBoth(again[name], stored[name]);
