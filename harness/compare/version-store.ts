@@ -18,7 +18,7 @@ import {
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { hideFromGit } from '../project/own-folder.ts';
-import { buildCommands, runBuild } from './build-version.ts';
+import { buildCommands, describedBuild, runBuild } from './build-version.ts';
 import { behindTag, fetchPackage, packageCommands, unpack, versionPattern } from './package-version.ts';
 import { copyCommit, copyFolder, prefixOf } from './version-files.ts';
 import {
@@ -128,6 +128,13 @@ export class VersionStore {
     const folder = this.#active?.key === version.key ? this.checkout : this.#parked(version);
     const file = path.join(folder, sourceMark);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  }
+
+  /** What made a prepared version ready to run, in words. */
+  buildOf(version: Version): readonly string[] {
+    if (version.package !== undefined) return ['as it was packed'];
+    const folder = this.#active?.key === version.key ? this.checkout : this.#parked(version);
+    return this.#build ?? describedBuild(path.join(folder, this.prefix), folder);
   }
 
   /** Moves a prepared version to the path where versions run. */
