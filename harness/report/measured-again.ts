@@ -177,6 +177,9 @@ const schema = v.object({
         truth: v.optional(
           v.looseObject({ requests: number, responses: number, requestsIntact: number, responsesIntact: number }),
         ),
+        impairments: v.optional(
+          list(v.object({ kind: text, description: text, frames: number, isIncomplete: v.optional(v.boolean()) })),
+        ),
       }),
     ),
     companion: v.optional(
