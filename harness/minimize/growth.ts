@@ -23,6 +23,9 @@ const lines: readonly (readonly [RegExp, string])[] = [
   [/^(allocated|share:|bytes:)/, 'allocated'],
 ];
 
+/** Sent, and not yet looked at, at most: what a pipe holds, and the buffers at both of its ends. */
+const inFlightBytes = 262_144;
+
 /** @param metric of the condition; undefined: it has none @returns undefined where nothing grew, or no frame was counted */
 export function growthOf({ series }: Pick<RunReport, 'series'>, metric: string | undefined): Growth | undefined {
   const name = lines.find(([pattern]) => metric !== undefined && pattern.test(metric))?.[1] ?? 'rss';
@@ -31,13 +34,12 @@ export function growthOf({ series }: Pick<RunReport, 'series'>, metric: string |
   const total = sent && Math.max(0, ...known(sent).map(([, value]) => value));
   if (!level || !sent || !total) return undefined;
   const framesAt = interpolated(known(sent));
+  const takenAt = takenBy(known(sent), columnOf(series, 'bytes'), framesAt);
   const held = heldAtTop(known(level));
   const gains = new Array<number>(growthPieces).fill(0);
   for (let i = 1; i < held.length; i += 1) {
     const gained = held[i]![1] - held[i - 1]![1];
-    // From one reading more back: what was sent is taken a little later.
-    if (gained > 0)
-      spread(gains, gained, framesAt(held[Math.max(0, i - 2)]![0]) / total, framesAt(held[i]![0]) / total);
+    if (gained > 0) spread(gains, gained, takenAt(held[i - 1]![0]) / total, framesAt(held[i]![0]) / total);
   }
   return gains.some((bytes) => bytes >= 1) ? { frames: total, gains: gains.map(Math.round) } : undefined;
 }
@@ -71,6 +73,15 @@ function heldAtTop(points: readonly Point[]): Point[] {
     held.push([points[i]![0], least]);
   }
   return held.reverse();
+}
+
+/** How many frames were surely taken: those before what may have been on its way then. */
+function takenBy(frames: readonly Point[], bytes: Line | undefined, framesAt: (tMs: number) => number) {
+  if (!bytes) return framesAt;
+  const bytesAt = interpolated(known(bytes));
+  // Both were read at the same times.
+  const framesOf = interpolated(frames.map(([tMs, count]) => [bytesAt(tMs), count] as const));
+  return (tMs: number) => framesOf(Math.max(0, bytesAt(tMs) - inFlightBytes));
 }
 
 /** Between two readings it is taken to rise evenly; before the first it was 0. */
