@@ -63,8 +63,8 @@ const statsIntervalMs = 250;
 /** Where the agent's figures say how far the traffic may go on they must be fresh. */
 const heldStatsIntervalMs = 100;
 const idleMsDefault = 400;
-/** Readings come every 250 ms, those of a Go program every second. */
-const readingTimeoutMs = 1_500;
+/** Readings come every 250 ms, those of a Go program every second; by requests, when none came for a second. */
+const readingTimeoutMs = 4_000;
 /** A program that nothing drives and that fails sooner has not got so far as to be tried. */
 const tryMsMin = 1_000;
 const usualInstruments = [
@@ -235,6 +235,8 @@ function startTarget(options: PassOptions, statsFile: string, socket: FamilySock
     statsFile,
     statsIntervalMs: instrument.holdsTraffic ? heldStatsIntervalMs : statsIntervalMs,
     ceilingBytes: options.ceilingBytes,
+    // Two versions are compared by their modules, which are there in every checkout.
+    asShipped: lane !== 'exact' && options.ceilingBytes === undefined && options.nodeArguments.length === 0,
     nodeArguments: [...rules.nodeArguments, ...nodeArguments, ...preloadArguments, ...options.nodeArguments],
     observe,
     env: { ...(launcher.isNode ? preloadEnvironment(observe) : familyEnvironment(observe)), ...rules.environment },

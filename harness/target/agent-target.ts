@@ -13,12 +13,14 @@ interface AgentProgram {
   /** What `bin/floodgate-agent` starts it with: one helper thread of V8 is enough for its heap of 10 MB. */
   readonly nodeArguments: readonly string[];
   readonly file: string;
+  /** The same in the files that `floodgate-agent` runs (`bin/bundle-agent.mjs`); where it was not built, `file`. */
+  readonly shipped: string;
 }
 
 /** The agent of this harness: TypeScript in the repository, JavaScript where it was built. */
 function ownAgent(): AgentProgram {
   const file = fileURLToPath(new URL(`../../agent/main${path.extname(import.meta.url)}`, import.meta.url));
-  return { node: process.execPath, nodeArguments: argumentsBeside(file), file };
+  return { node: process.execPath, nodeArguments: argumentsBeside(file), file, shipped: shippedBeside(file) };
 }
 
 /**
@@ -34,7 +36,13 @@ function agentIn(folder: string): AgentProgram {
       hint: 'Name a checkout of floodgate, or the folder node_modules/floodgate of an installed one.',
     });
   }
-  return { node: pinnedNodeOf(folder), nodeArguments: argumentsBeside(file), file };
+  return { node: pinnedNodeOf(folder), nodeArguments: argumentsBeside(file), file, shipped: shippedBeside(file) };
+}
+
+/** Of `dist/agent/main.js`. */
+function shippedBeside(file: string): string {
+  const shipped = path.join(path.dirname(file), '..', 'agent-bundle', 'main.js');
+  return path.extname(file) === '.js' && existsSync(shipped) ? shipped : file;
 }
 
 function argumentsBeside(file: string): readonly string[] {
@@ -61,8 +69,8 @@ function pinnedNodeOf(folder: string): string {
 
 /** The program of this harness's agent under the runtime it is measured with, before its own arguments. */
 export function ownAgentCommand(): string[] {
-  const { node, nodeArguments, file } = ownAgent();
-  return [node, ...nodeArguments, file];
+  const { node, nodeArguments, shipped } = ownAgent();
+  return [node, ...nodeArguments, shipped];
 }
 
 export class AgentLauncher implements TargetLauncher {
@@ -94,8 +102,9 @@ export class AgentLauncher implements TargetLauncher {
 
   /** Resolves when it captures. */
   async start(options: LaunchOptions): Promise<Target> {
-    const { node, nodeArguments, file } = this.#agent;
-    await warm(this.#agent, options, this.#upload);
+    const { node, nodeArguments } = this.#agent;
+    const file = options.asShipped ? this.#agent.shipped : this.#agent.file;
+    await warm({ node, nodeArguments, file }, options, this.#upload);
     const source = options.interfaces.flatMap((name) => ['--interface', name]);
     // Under a root harness it stays root: the preload writes profiles into a report folder that no other user may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
@@ -150,7 +159,7 @@ const emptyCapture = Buffer.from('d4c3b2a1020004000000000000000000ffff0000010000
  * the last of them when it is done.
  */
 function warm(
-  { node, nodeArguments, file }: AgentProgram,
+  { node, nodeArguments, file }: Pick<AgentProgram, 'node' | 'nodeArguments' | 'file'>,
   options: Pick<LaunchOptions, 'nodeArguments' | 'interfaces'>,
   upload: readonly string[],
 ): Promise<void> {

@@ -92,6 +92,8 @@ export interface LaunchOptions {
    * its own limit; and it needs room for what waits meanwhile.
    */
   readonly ceilingBytes: number | undefined;
+  /** Our agent in the files that are published: what is measured. Instruments name its modules, and defects take their places. @default false */
+  readonly asShipped?: boolean;
   /** Arguments for Node.js, the preload's among them; ignored by what is no Node.js program. */
   readonly nodeArguments: readonly string[];
   /** What a pass wants to see, for a target that is looked into in another way than by the preload. */
