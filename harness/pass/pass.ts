@@ -33,7 +33,7 @@ export interface PassOptions {
   readonly launcher: TargetLauncher;
   /** For the pass's own files; made when missing. */
   readonly folder: string;
-  /** Arguments for the target's Node.js beyond the lane's own, e.g. a defect's `--import`. */
+  /** Arguments for the target's Node.js beyond the lane's own, e.g. a defect's `--import`, which takes the place of a module. */
   readonly nodeArguments: readonly string[];
   /** Allocation is to repeat by the request: see the preload's option of this name. @default false */
   readonly byRequests?: boolean;
@@ -133,6 +133,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     targetName: target.name,
     ranBefore: target.ranBefore ?? false,
     commandLine: target.commandLine,
+    startedFrom: target.startedFrom ?? '',
     instruments: instrument.describe(launcher.instruments ?? usualInstruments, launcher.isNode),
     watch,
     channel,
@@ -235,8 +236,7 @@ function startTarget(options: PassOptions, statsFile: string, socket: FamilySock
     statsFile,
     statsIntervalMs: instrument.holdsTraffic ? heldStatsIntervalMs : statsIntervalMs,
     ceilingBytes: options.ceilingBytes,
-    // Two versions are compared by their modules, which are there in every checkout.
-    asShipped: lane !== 'exact' && options.ceilingBytes === undefined && options.nodeArguments.length === 0,
+    asPublished: (instrument.runsPublished ?? false) && rules.runsPublished && options.nodeArguments.length === 0,
     nodeArguments: [...rules.nodeArguments, ...nodeArguments, ...preloadArguments, ...options.nodeArguments],
     observe,
     env: { ...(launcher.isNode ? preloadEnvironment(observe) : familyEnvironment(observe)), ...rules.environment },

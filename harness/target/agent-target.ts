@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
+import { type AgentFiles, agentFilesIn, ownAgentFiles } from './agent-files.ts';
 import { startChild } from './child-target.ts';
 import type { LaunchOptions, Target, TargetLauncher } from './target.ts';
 
@@ -12,37 +12,28 @@ interface AgentProgram {
   readonly node: string;
   /** What `bin/floodgate-agent` starts it with: one helper thread of V8 is enough for its heap of 10 MB. */
   readonly nodeArguments: readonly string[];
-  readonly file: string;
-  /** The same in the files that `floodgate-agent` runs (`bin/bundle-agent.mjs`); where it was not built, `file`. */
-  readonly shipped: string;
+  readonly files: AgentFiles;
 }
 
-/** The agent of this harness: TypeScript in the repository, JavaScript where it was built. */
+/** The agent of this harness. */
 function ownAgent(): AgentProgram {
-  const file = fileURLToPath(new URL(`../../agent/main${path.extname(import.meta.url)}`, import.meta.url));
-  return { node: process.execPath, nodeArguments: argumentsBeside(file), file, shipped: shippedBeside(file) };
+  return programOf(process.execPath, ownAgentFiles());
 }
 
 /**
- * The agent of a checkout (sources), or of an installed package (built), under the Node.js that it pins.
+ * The agent of a checkout, or of an installed package, under the Node.js that it pins.
  * @throws FloodgateError `option-invalid`
  */
 function agentIn(folder: string): AgentProgram {
-  const isPackage = folder.split(path.sep).includes('node_modules');
-  const source = path.join(folder, 'agent', 'main.ts');
-  const file = existsSync(source) && !isPackage ? source : path.join(folder, 'dist', 'agent', 'main.js');
-  if (!existsSync(file)) {
-    throw new FloodgateError('option-invalid', `--agent: ${folder} holds no agent of floodgate`, {
-      hint: 'Name a checkout of floodgate, or the folder node_modules/floodgate of an installed one.',
-    });
-  }
-  return { node: pinnedNodeOf(folder), nodeArguments: argumentsBeside(file), file, shipped: shippedBeside(file) };
+  const files = agentFilesIn(folder);
+  if (files) return programOf(pinnedNodeOf(folder), files);
+  throw new FloodgateError('option-invalid', `--agent: ${folder} holds no agent of floodgate`, {
+    hint: 'Name a checkout of floodgate, or the folder node_modules/floodgate of an installed one.',
+  });
 }
 
-/** Of `dist/agent/main.js`. */
-function shippedBeside(file: string): string {
-  const shipped = path.join(path.dirname(file), '..', 'agent-bundle', 'main.js');
-  return path.extname(file) === '.js' && existsSync(shipped) ? shipped : file;
+function programOf(node: string, files: AgentFiles): AgentProgram {
+  return { node, nodeArguments: argumentsBeside(files.modules.file), files };
 }
 
 function argumentsBeside(file: string): readonly string[] {
@@ -69,8 +60,8 @@ function pinnedNodeOf(folder: string): string {
 
 /** The program of this harness's agent under the runtime it is measured with, before its own arguments. */
 export function ownAgentCommand(): string[] {
-  const { node, nodeArguments, shipped } = ownAgent();
-  return [node, ...nodeArguments, shipped];
+  const { node, nodeArguments, files } = ownAgent();
+  return [node, ...nodeArguments, files.published.file];
 }
 
 export class AgentLauncher implements TargetLauncher {
@@ -102,9 +93,9 @@ export class AgentLauncher implements TargetLauncher {
 
   /** Resolves when it captures. */
   async start(options: LaunchOptions): Promise<Target> {
-    const { node, nodeArguments } = this.#agent;
-    const file = options.asShipped ? this.#agent.shipped : this.#agent.file;
-    await warm({ node, nodeArguments, file }, options, this.#upload);
+    const { node, nodeArguments, files } = this.#agent;
+    const { file, words } = options.asPublished ? files.published : files.modules;
+    await warm([node, ...nodeArguments, ...options.nodeArguments, file], options, this.#upload);
     const source = options.interfaces.flatMap((name) => ['--interface', name]);
     // Under a root harness it stays root: the preload writes profiles into a report folder that no other user may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
@@ -112,7 +103,7 @@ export class AgentLauncher implements TargetLauncher {
     const { ceilingBytes } = options;
     if (isLive && ceilingBytes !== undefined) source.push('--ring-size', slowRingSize);
     const ceiling = ceilingBytes === undefined ? [] : ['--memory-ceiling', String(Math.ceil(ceilingBytes))];
-    return startChild({
+    const target = await startChild({
       name: this.name,
       command: node,
       arguments: [
@@ -136,6 +127,7 @@ export class AgentLauncher implements TargetLauncher {
       // The sum of its limits is the first thing it says once everything is loaded.
       ...(isLive ? { ready: /^capturing on / } : { ready: /^memory: at most /, withInput: true }),
     });
+    return Object.assign(target, { startedFrom: words });
   }
 }
 
@@ -159,18 +151,18 @@ const emptyCapture = Buffer.from('d4c3b2a1020004000000000000000000ffff0000010000
  * the last of them when it is done.
  */
 function warm(
-  { node, nodeArguments, file }: Pick<AgentProgram, 'node' | 'nodeArguments' | 'file'>,
-  options: Pick<LaunchOptions, 'nodeArguments' | 'interfaces'>,
+  [node, ...words]: readonly [string, ...string[]],
+  { interfaces }: Pick<LaunchOptions, 'interfaces'>,
   upload: readonly string[],
 ): Promise<void> {
-  const isLive = options.interfaces.length > 0;
+  const isLive = interfaces.length > 0;
   const uploads = upload.length > 0;
-  const key = [file, uploads, ...options.nodeArguments].join(' ');
+  const key = [uploads, ...words].join(' ');
   if (process.env.NODE_COMPILE_CACHE === undefined || warmed.has(key)) return Promise.resolve();
   warmed.add(key);
   const read = ['--read', '-', ...(isLive ? [] : ['--lockstep']), ...upload];
   return new Promise((resolve) => {
-    const child = spawn(node, [...nodeArguments, ...options.nodeArguments, file, ...read], {
+    const child = spawn(node, [...words, ...read], {
       stdio: ['pipe', 'ignore', 'ignore'],
       timeout: warmTimeoutMs,
     });
