@@ -42,6 +42,8 @@ export interface LimitOptions {
   readonly ringBytes?: number | undefined;
   /** Whether digests are remembered. @default false */
   readonly dedup?: boolean | undefined;
+  /** Whether records go to another thread, which has the files. @default false */
+  readonly piped?: boolean | undefined;
   /** Whether witnesses are uploaded. @default false */
   readonly upload?: boolean | undefined;
   /** Whether the capture that is read is, or may be, compressed. @default false */
@@ -202,8 +204,10 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   const uploadBytesMax = options.upload ? Math.floor(shared * uploadShare) : 0;
   const spoolBatchesMax = options.spool ? powerOfTwoWithin((shared * spoolShare) / spooledBatchBytes) : 0;
   const samplingBytes = options.sampled ? samplerBytes(tcp.streamsMax) : 0;
-  // Not every agent uploads, or leaves exchanges out: it comes out of the largest of what is shared by bodies.
-  const besideBytes = uploadBytesMax + spoolBatchesMax * spooledBatchBytes + samplingBytes;
+  // A witness is no longer than all values, and its record is copied once: from where it is written to its file or batch it goes in pieces.
+  const recordBytesMax = options.piped ? totalBytesMax : 0;
+  // Not every agent has all of this: it comes out of the largest of what is shared by bodies.
+  const besideBytes = uploadBytesMax + spoolBatchesMax * spooledBatchBytes + samplingBytes + recordBytesMax;
   const decoderBytesMax = Math.floor(shared * decoderShare) - besideBytes;
   const bodyBufferBytesMax = Math.floor(shared * bodyBufferShare);
   const harBytesMax = Math.floor(shared * harShare);
@@ -224,6 +228,10 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   }
   if (uploadBytesMax > 0) {
     terms.push({ name: 'upload', bytes: uploadBytesMax, reason: 'batches being filled, sent and waiting' });
+  }
+  if (recordBytesMax > 0) {
+    const reason = 'a long witness on its way to the thread that has the file';
+    terms.push({ name: 'records', bytes: recordBytesMax, reason });
   }
   if (options.expressionSets) {
     const bytes = expressionEngineBytes + options.expressionSets * expressionSetBytes;
@@ -301,6 +309,7 @@ export function deriveWorkerLimits(options: LimitOptions, workers: number): Work
   const { pagesMax } = deriveLimits(options).tcp;
   const each = deriveLimits({
     ...options,
+    piped: true,
     memoryBytes: memoryBytes / workers,
     pages: pagesMax,
     streams: options.streams === undefined ? undefined : Math.ceil(options.streams / workers),
