@@ -155,6 +155,8 @@ const digestShare = 0.011;
 /** Half for the batch being filled and its way out (as it is, gzipped, read back, in the socket), half for those that wait. */
 const uploadShare = 0.02;
 const batchCopies = 4;
+/** Window, hash chains and output of deflate with zlib's usual settings (zconf.h: 2^17 + 2^17), rounded up. */
+const gzipStateBytes = 280 << 10;
 /** A number, a size and a count (agent/sinks/spool-index.ts); at start the numbers twice more, while they are sorted. */
 const spooledBatchBytes = 32;
 /** 65,536 batches at the default: a day and a half of one every two seconds. */
@@ -201,7 +203,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     messageBytesMax: Math.min(defaultWitnessLimits.messageBytesMax, totalBytesMax >> 2),
     totalBytesMax,
   };
-  const uploadBytesMax = options.upload ? Math.floor(shared * uploadShare) : 0;
+  const batchesBytesMax = options.upload ? Math.floor(shared * uploadShare) : 0;
+  const uploadBytesMax = batchesBytesMax === 0 ? 0 : batchesBytesMax + gzipStateBytes;
   const spoolBatchesMax = options.spool ? powerOfTwoWithin((shared * spoolShare) / spooledBatchBytes) : 0;
   const samplingBytes = options.sampled ? samplerBytes(tcp.streamsMax) : 0;
   // A witness is no longer than all values, and its record is copied once: from where it is written to its file or batch it goes in pieces.
@@ -264,8 +267,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     harBytesMax,
     ringBytes: rings.bytesEach,
     digestsMax,
-    batchBytesMax: Math.min(batchBytesMaxMost, Math.floor(uploadBytesMax / 2 / batchCopies)),
-    memorySpoolBytesMax: Math.floor(uploadBytesMax / 2),
+    batchBytesMax: Math.min(batchBytesMaxMost, Math.floor(batchesBytesMax / 2 / batchCopies)),
+    memorySpoolBytesMax: Math.floor(batchesBytesMax / 2),
     spoolBatchesMax,
     terms,
     memoryBytesMax,

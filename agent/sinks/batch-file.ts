@@ -4,10 +4,11 @@ import type { OverloadMark } from '../overload/mark.ts';
 import { type BatchHead, batchChecksum, batchHeadBytes, type HeldBatch, readBatchHead } from './batch.ts';
 
 const pieceBytes = 64 << 10;
+/** For readers that are done before another one begins. */
+const passing = Buffer.allocUnsafeSlow(pieceBytes);
 
-/** @param fd stays open @throws Error where there is less */
-export function* readPieces(fd: number, from: number, end: number): Generator<Buffer> {
-  const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, Math.max(0, end - from)));
+/** @param fd stays open @param piece where each piece lies until the next is asked for @throws Error where there is less */
+export function* readPieces(fd: number, from: number, end: number, piece = passing): Generator<Buffer> {
   for (let at = from; at < end; ) {
     const size = readSync(fd, piece, 0, Math.min(piece.length, end - at), at);
     if (size === 0) throw new Error('the file of a batch became shorter');
@@ -22,6 +23,9 @@ export function headIn(fd: number): { head: BatchHead; bytes: Buffer } | undefin
   const head = readBatchHead(bytes.subarray(0, readSync(fd, bytes, 0, batchHeadBytes, 0)));
   return head && { head, bytes };
 }
+
+/** One batch at a time is sent. */
+const sent = Buffer.allocUnsafeSlow(pieceBytes);
 
 export class BatchFile implements HeldBatch {
   readonly identity: string;
@@ -54,7 +58,7 @@ export class BatchFile implements HeldBatch {
   }
 
   pieces(): Iterable<Buffer> {
-    return readPieces(this.#fd, this.#bodyAt, this.#bodyAt + this.bodyBytes);
+    return readPieces(this.#fd, this.#bodyAt, this.#bodyAt + this.bodyBytes, sent);
   }
 
   /** Its pieces are gone then. */

@@ -11,8 +11,8 @@
  * The identity is random and stays with the batch: whoever receives it twice knows it by that.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
 import { type OverloadMark, unmarked } from '../overload/mark.ts';
+import { GzipMembers, memberBytesMax } from './gzip-members.ts';
 import type { EachPiece } from './record-output.ts';
 
 export const batchHeadBytes = 80;
@@ -21,9 +21,6 @@ const checksumAt = 48;
 const checksumBytes = 32;
 const olderSignature = 'FGBATCH1';
 const olderChecksumAt = 32;
-/** Past 3 the time doubles for a tenth of the size (witnesses of `steady`). */
-const gzipLevel = 3;
-
 /** Without a view of its own for every piece. */
 const copyBytes = Buffer.prototype.copy;
 
@@ -35,7 +32,7 @@ export interface BatchLabel {
   readonly overload: OverloadMark;
 }
 
-/** Takes gzipped witnesses, each with its length before it; a piece is the taker's. */
+/** Takes gzipped witnesses, each with its length before it; a piece is valid during the call. */
 type TakePiece = (piece: Buffer) => void;
 
 /** A batch that was filled. */
@@ -53,7 +50,7 @@ export interface HeldBatch extends BatchLabel {
   pieces(): Iterable<Buffer>;
 }
 
-/** A body in one piece. */
+/** A body in one piece, valid as long as whoever made it says. */
 export class WholeBatch implements Batch, HeldBatch {
   readonly identity: string;
   readonly witnesses: number;
@@ -90,14 +87,18 @@ const newLabel = (witnesses: number, overload: OverloadMark): BatchLabel => ({
   overload,
 });
 
-/** @param bytes witnesses, each with its length before it; not kept */
-export function sealBatch(bytes: Uint8Array, witnesses: number, overload = unmarked): WholeBatch {
-  return new WholeBatch(newLabel(witnesses, overload), gzipSync(bytes, { level: gzipLevel }));
+/**
+ * @param bytes witnesses, each with its length before it; not kept
+ * @param gzip the body is valid until it makes another member
+ */
+export function sealBatch(
+  bytes: Uint8Array,
+  witnesses: number,
+  overload = unmarked,
+  gzip = new GzipMembers(bytes.length),
+): WholeBatch {
+  return new WholeBatch(newLabel(witnesses, overload), gzip.member(bytes, bytes.length));
 }
-
-/** Of a member of gzip: head, end and the length of each stored block, where nothing can be compressed (RFC 1951, 1952). */
-const memberBytes = 32;
-const storedShare = 1 / 2048;
 
 /**
  * One witness that is longer than a batch: never in one piece, neither before nor behind compression. Its body is several members of
@@ -105,15 +106,20 @@ const storedShare = 1 / 2048;
  * @param each gives the witness with its length before it; called once, within `put`
  * @param scratch free until `put` returns
  */
-export function longBatch(each: EachPiece, length: number, scratch: Buffer, overload: OverloadMark): Batch {
-  const members = Math.ceil(length / scratch.length);
+export function longBatch(
+  each: EachPiece,
+  length: number,
+  scratch: Buffer,
+  overload: OverloadMark,
+  gzip = new GzipMembers(scratch.length),
+): Batch {
   return {
     ...newLabel(1, overload),
-    bodyBytesMax: Math.ceil(length * (1 + storedShare)) + members * memberBytes,
+    bodyBytesMax: Math.ceil(length / scratch.length) * memberBytesMax(scratch.length),
     eachPiece: (take) => {
       let used = 0;
       const end = () => {
-        if (used > 0) take(gzipSync(scratch.subarray(0, used), { level: gzipLevel }));
+        if (used > 0) take(gzip.member(scratch, used));
         used = 0;
       };
       each((bytes, start, stop) => {

@@ -78,16 +78,13 @@ export class MemorySpool implements Spool {
     }
   }
 
-  /** In one piece, as far as there may ever be room for it; beyond, its beginning, which fits nowhere either. */
+  /** A copy, as far as there may ever be room for it; beyond, its beginning, which fits nowhere either. */
   #whole(batch: Batch): WholeBatch {
-    if (batch instanceof WholeBatch) return batch;
-    const pieces: Buffer[] = [];
-    let bytes = 0;
+    let body: Buffer = Buffer.alloc(0);
     batch.eachPiece((piece) => {
-      if (bytes <= this.#bytesMax) pieces.push(piece);
-      bytes += bytes <= this.#bytesMax ? piece.length : 0;
+      if (body.length <= this.#bytesMax) body = Buffer.concat([body, piece]);
     });
-    return new WholeBatch(batch, Buffer.concat(pieces));
+    return new WholeBatch(batch, body);
   }
 
   hold(): HeldBatch | undefined {
