@@ -154,6 +154,12 @@ const schema = v.object({
       signal: v.nullable(text),
       killed: v.boolean(),
       expected: v.boolean(),
+      givenUp: v.optional(
+        v.variant('why', [
+          v.object({ why: v.literal('stalled'), stalledMs: number }),
+          v.object({ why: v.literal('memory'), rssBytes: number }),
+        ]),
+      ),
       lastLines: v.pipe(v.array(text), v.maxLength(0)),
     }),
     sending: v.optional(
@@ -170,6 +176,9 @@ const schema = v.object({
         pacing: v.optional(v.looseObject({ p99Us: number, maxUs: number })),
         truth: v.optional(
           v.looseObject({ requests: number, responses: number, requestsIntact: number, responsesIntact: number }),
+        ),
+        impairments: v.optional(
+          list(v.object({ kind: text, description: text, frames: number, isIncomplete: v.optional(v.boolean()) })),
         ),
       }),
     ),

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatDuration } from '../../reports/format.ts';
 import { isComparedWithItself, type SignoffReport, testsOf } from '../../reports/signoff.ts';
+import { timeUnitPattern } from '../../reports/time-units.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import { idleLimits } from './idle-limits.ts';
 import { listed, type Refusal } from './refusal.ts';
@@ -22,7 +23,10 @@ const policySchema = v.strictObject({
   allowWaivers: v.optional(v.boolean(), true),
   /** `30d`, `12h`: since it was signed. */
   maxAge: v.optional(
-    v.pipe(v.string(), v.regex(/^\d+(\.\d+)? *(min|h|d)$/, 'a time such as "12h" or "30d" is expected')),
+    v.pipe(
+      v.string(),
+      v.regex(new RegExp(`^\\d+(\\.\\d+)? *(${timeUnitPattern})$`), 'a time such as "12h" or "30d" is expected'),
+    ),
   ),
   release: v.optional(words),
   /** Label or commit of the release that it was compared with. */
@@ -118,11 +122,8 @@ function ageRefusals({ maxAge }: Policy, { signedAt }: SignoffReport, nowMs: num
   return [{ reason: 'too-old', text: `it was signed ${formatDuration(ageMs)} ago; the policy takes ${maxAge}` }];
 }
 
-const dayMs = 86_400_000;
-
 function ageMsOf(text: string): number {
-  const days = /^([\d.]+) *d$/.exec(text);
-  return days ? Number(days[1]) * dayMs : parseQuantity(text.replaceAll(' ', ''), 'maxAge', 'seconds') * 1000;
+  return parseQuantity(text, 'maxAge', 'seconds') * 1000;
 }
 
 function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
