@@ -83,7 +83,11 @@ export interface MeasuredPass
   > {
   readonly watch: WatchedMemory;
   readonly channel: Readonly<Pick<PreloadChannel, 'v8' | 'gc' | 'marks' | 'last'>>;
-  readonly sending: Pick<SendResult, 'ledger' | 'pacing' | 'truth'> | undefined;
+  readonly sending:
+    | (Pick<SendResult, 'ledger' | 'pacing' | 'truth'> & {
+        readonly impairments?: SendResult['impairments'] | undefined;
+      })
+    | undefined;
   readonly companion:
     | (Pick<CompanionResult, 'witnesses' | 'endpoints'> & {
         readonly watch: Readonly<Pick<MemoryWatch, 'rssPeakBytes'>> | undefined;
@@ -114,6 +118,8 @@ export interface PassResult {
   /** It ran before: counters of its own go back further than the pass. */
   readonly ranBefore: boolean;
   readonly commandLine: readonly string[];
+  /** Which files of our agent ran, in words; empty for other targets. */
+  readonly startedFrom: string;
   /** In words, for the report. */
   readonly instruments: readonly string[];
   readonly watch: MemoryWatch;

@@ -5,7 +5,7 @@ import type { Feed } from '../feed/feed.ts';
 import type { PreloadOptions } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { diedAtStart } from '../target/child-target.ts';
-import type { Target, TargetExit, TargetLauncher } from '../target/target.ts';
+import type { GivenUp, Target, TargetExit, TargetLauncher } from '../target/target.ts';
 import { FamilySocket } from '../watch/family-socket.ts';
 import { MemoryWatch } from '../watch/memory-watch.ts';
 import {
@@ -19,6 +19,7 @@ import { StatsTail } from '../watch/stats-tail.ts';
 import { pause } from './abortable.ts';
 import { CompanionWatch } from './companion-watch.ts';
 import { answersOf, channelOf, Family } from './family.ts';
+import { GiveUp, type GiveUpRules, usualGiveUpRules } from './give-up.ts';
 import type { Instrument } from './instruments/instrument.ts';
 import { Intervals } from './intervals.ts';
 import { laneRules } from './lane-rules.ts';
@@ -33,7 +34,7 @@ export interface PassOptions {
   readonly launcher: TargetLauncher;
   /** For the pass's own files; made when missing. */
   readonly folder: string;
-  /** Arguments for the target's Node.js beyond the lane's own, e.g. a defect's `--import`. */
+  /** Arguments for the target's Node.js beyond the lane's own, e.g. a defect's `--import`, which takes the place of a module. */
   readonly nodeArguments: readonly string[];
   /** Allocation is to repeat by the request: see the preload's option of this name. @default false */
   readonly byRequests?: boolean;
@@ -48,6 +49,8 @@ export interface PassOptions {
   readonly ceilingBytes: number | undefined;
   /** Watched after the last frame. */
   readonly settleMs: number;
+  /** When a target that hangs, or takes all memory, is ended. @default usualGiveUpRules() */
+  readonly giveUp?: GiveUpRules;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: PassProgress) => void;
 }
@@ -63,8 +66,8 @@ const statsIntervalMs = 250;
 /** Where the agent's figures say how far the traffic may go on they must be fresh. */
 const heldStatsIntervalMs = 100;
 const idleMsDefault = 400;
-/** Readings come every 250 ms, those of a Go program every second. */
-const readingTimeoutMs = 1_500;
+/** Readings come every 250 ms, those of a Go program every second; by requests, when none came for a second. */
+const readingTimeoutMs = 4_000;
 /** A program that nothing drives and that fails sooner has not got so far as to be tried. */
 const tryMsMin = 1_000;
 const usualInstruments = [
@@ -117,6 +120,9 @@ async function replay(options: PassOptions, target: Target, started: Started): P
   const intervals = intervalsOf(options, channel, () => watch.lookAtPages());
   const sending = new Sending({
     ...sendingOptionsOf(options),
+    giveUp: target.ranBefore
+      ? undefined
+      : new GiveUp(options.giveUp ?? usualGiveUpRules(), laneRules[options.lane].readsInStep),
     ...{ watch, intervals, tail: new StatsTail(statsFile), nowMs },
   });
   const exit = await conduct(options, target, { sending, intervals, watch, channel, family });
@@ -133,6 +139,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     targetName: target.name,
     ranBefore: target.ranBefore ?? false,
     commandLine: target.commandLine,
+    startedFrom: target.startedFrom ?? '',
     instruments: instrument.describe(launcher.instruments ?? usualInstruments, launcher.isNode),
     watch,
     channel,
@@ -179,6 +186,11 @@ async function conduct(options: PassOptions, target: Target, parts: PassParts): 
   const targetGone = new AbortController();
   target.exited.then(() => targetGone.abort());
   const over = AbortSignal.any([signal, targetGone.signal]);
+  let givenUp: GivenUp | undefined;
+  sending.onGiveUp = (why) => {
+    givenUp = why;
+    targetGone.abort();
+  };
   let exit: TargetExit;
   try {
     await sending.send(target, over);
@@ -194,7 +206,7 @@ async function conduct(options: PassOptions, target: Target, parts: PassParts): 
     family?.stop();
     exit = await target.stop();
   }
-  return exit;
+  return givenUp ? { ...exit, expected: false, givenUp } : exit;
 }
 
 function intervalsOf(
@@ -235,6 +247,7 @@ function startTarget(options: PassOptions, statsFile: string, socket: FamilySock
     statsFile,
     statsIntervalMs: instrument.holdsTraffic ? heldStatsIntervalMs : statsIntervalMs,
     ceilingBytes: options.ceilingBytes,
+    asPublished: (instrument.runsPublished ?? false) && rules.runsPublished && options.nodeArguments.length === 0,
     nodeArguments: [...rules.nodeArguments, ...nodeArguments, ...preloadArguments, ...options.nodeArguments],
     observe,
     env: { ...(launcher.isNode ? preloadEnvironment(observe) : familyEnvironment(observe)), ...rules.environment },

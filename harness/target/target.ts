@@ -3,14 +3,21 @@ import type { Duplex, Writable } from 'node:stream';
 import type { PreloadOptions } from '../preload/options.ts';
 import type { MemoryAccount } from '../watch/proc-memory.ts';
 
+/** Why a pass was ended before its traffic was: see `GiveUp`. */
+export type GivenUp =
+  | { readonly why: 'stalled'; readonly stalledMs: number }
+  | { readonly why: 'memory'; readonly rssBytes: number };
+
 /** How a target ended. */
 export interface TargetExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** It ignored SIGTERM for its whole grace period and had to be killed. */
   readonly killed: boolean;
-  /** Whether `stop` was called before it ended: an unexpected end is a finding. */
+  /** Whether `stop` was called before it ended, and for no fault of its own: another end is a finding. */
   readonly expected: boolean;
+  /** Set where it was ended for a fault. */
+  readonly givenUp?: GivenUp;
   /** Last lines of its standard error, at most 20. */
   readonly lastLines: readonly string[];
 }
@@ -50,6 +57,8 @@ export interface Target {
   readonly rootPid?: number;
   /** What reproduces it by hand; empty where we did not start it. */
   readonly commandLine: readonly string[];
+  /** Which of its files were started, in words; only of our agent, which has several of the same. */
+  readonly startedFrom?: string;
   /** TCP port it listens on, where that was looked for. */
   readonly port?: number | undefined;
   /** Its memory, where `/proc/<pid>` is not the place to look. */
@@ -92,6 +101,8 @@ export interface LaunchOptions {
    * its own limit; and it needs room for what waits meanwhile.
    */
   readonly ceilingBytes: number | undefined;
+  /** Our agent in the files that are published, and not module by module. @default false */
+  readonly asPublished?: boolean;
   /** Arguments for Node.js, the preload's among them; ignored by what is no Node.js program. */
   readonly nodeArguments: readonly string[];
   /** What a pass wants to see, for a target that is looked into in another way than by the preload. */
