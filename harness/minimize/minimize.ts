@@ -178,6 +178,7 @@ class Minimization {
     if (!isMet) throw unmet(condition, `the whole capture does not do it: ${observedWords(condition, seen)}`);
     if (this.#oracle.lane !== this.#lastLane) await this.#compareLanes(whole, seen);
     await this.#lookAtIdle();
+    if (this.#oracle.lane !== this.#lastLane) await this.#ease({ candidate: whole, real: seen });
     this.#state = { ...this.#state, levels: 0, lane: this.#oracle.lane, shifts: { ...this.#oracle.shifts } };
     log.keep(this.#state);
   }
