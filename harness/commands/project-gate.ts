@@ -6,10 +6,7 @@ import { didYouMean } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
 import { changesNote, commitNote } from '../compare/earlier-run.ts';
-import { errorSentence } from '../compare/floodgate-process.ts';
-import { commitOf } from '../compare/git.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
-import { hasChanges } from '../compare/version-files.ts';
 import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -20,13 +17,22 @@ import { keptIn } from '../project/kept-texts.ts';
 import { limitsOf, runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { PartialWriter } from '../shards/partial.ts';
-import { parseShard, partOf } from '../shards/shard-choice.ts';
+import { partOf } from '../shards/shard-choice.ts';
 import { endGate } from './gate-report.ts';
-import { type Checkout, refuseOtherWhole, shardCommon, shardNote, type Whole } from './gate-shard.ts';
 import { type GateFailure, gateVerdict, withFailures } from './gate-verdict.ts';
 import { projectLedger, today } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
+import {
+  type Checkout,
+  cellFailure,
+  checkoutOf,
+  refuseOtherWhole,
+  shardAsked,
+  shardCommon,
+  shardWords,
+  type Tool,
+} from './shard-whole.ts';
 
 export interface ProjectGateFlags {
   readonly only?: readonly string[];
@@ -43,20 +49,20 @@ export interface ProjectGateFlags {
 }
 
 /** What is to be measured, on however many machines. @throws FloodgateError where a name is unknown, or the ledger is not valid */
-export function gateWhole(project: Project, flags: ProjectGateFlags, tool: Pick<Whole, 'toolVersion' | 'command'>) {
+export function gateWhole(project: Project, flags: ProjectGateFlags, tool: Tool) {
   const scenarios = chosenScenarios(project, flags);
   checkLimits(project, scenarios, flags);
   const ledger = projectLedger(project);
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
-  const checkout = { commit: commitOf(project.folder, 'HEAD') ?? null, dirty: hasChanges(project.folder) };
-  const common = shardCommon(project, { ...flags, ...checkout, scenarios, ledger, unlimited, ...tool });
+  const checkout = checkoutOf(project);
+  const options = [ledger, flags.env ?? null, flags.budget ?? []];
+  const common = shardCommon(project, { ...tool, checkout, scenarios, options, unlimited });
   return { scenarios, ledger, unlimited, checkout, common };
 }
 
 /** @returns the exit code. @throws FloodgateError where a scenario cannot be run */
 export async function projectGate(project: Project, flags: ProjectGateFlags): Promise<number> {
-  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard, process.env);
-  refuseNeedless(flags);
+  const shard = shardAsked(flags);
   const session = openSession();
   const { scenarios, ledger, unlimited, checkout, common } = gateWhole(project, flags, session);
   const startedAtMs = Date.now();
@@ -72,9 +78,9 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     const out = path.join(folder, scenario.name);
     const order = { flags, out, ledger, measured, signal: session.signal };
     const run = await runOne(project, scenario, order).catch((error) => {
-      partial?.fail(failureOf(scenario.name, error));
-      // One that cannot run takes nothing from the others; a part says it to who merges.
-      if (partial || session.signal.aborted || !(error instanceof FloodgateError)) throw error;
+      partial?.fail(cellFailure(scenario.name, error));
+      // One that cannot run takes nothing from the others.
+      if (session.signal.aborted || !(error instanceof FloodgateError)) throw error;
       failures.push({ scenario: scenario.name, error });
     });
     if (!run) continue;
@@ -87,7 +93,7 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   const here = unlimited.filter((name) => own.some((scenario) => scenario.name === name));
   const notes: Note[] =
     here.length > 0 ? [{ severity: 'warning', text: `without a budget nothing is judged: ${here.join(', ')}` }] : [];
-  if (shard !== undefined) notes.push(shardNote(shard, own.length, scenarios.length));
+  if (shard !== undefined) notes.push({ severity: 'info', text: shardWords(shard, own.length, scenarios.length) });
   return endGate(
     { startedAtMs, runs, verdict: withFailures(gateVerdict(runs, own.length, here), failures), notes },
     folder,
@@ -100,18 +106,6 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
 function checkLimits(project: Project, scenarios: readonly ScenarioConfig[], { budget = [], env }: ProjectGateFlags) {
   budgetOf(budget);
   for (const scenario of scenarios) limitsOf(project, scenario, 'budgets', env);
-}
-
-function refuseNeedless({ shard, partOf: other }: ProjectGateFlags): void {
-  if (other === undefined || shard !== undefined) return;
-  throw new FloodgateError('option-invalid', '--part-of is for a shard', { hint: 'Add --shard 2/5, or leave it out.' });
-}
-
-function failureOf(cell: string, error: unknown) {
-  const { code, message, hint = '' } = error as { code?: string; message: string; hint?: string };
-  // What the run itself said.
-  const why = code === 'run-failed' ? (errorSentence(hint) ?? message) : message;
-  return { cell, how: code === 'run-killed' ? 'killed' : 'failed', why } as const;
 }
 
 interface Measuring {

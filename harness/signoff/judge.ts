@@ -20,6 +20,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { worstExitCode } from '../metrics/exit-codes.ts';
 import { measuredAgain } from '../report/measured-again.ts';
 import type { Measurement } from '../report/measurement.ts';
+import { reportAgain } from '../report/report-again.ts';
 import { requestsOf } from '../report/series.ts';
 import { sampleSizes } from './sample-sizes.ts';
 
@@ -40,6 +41,7 @@ export function judgeRun(inputs: RunInputs): { report: RunReport; run: Omit<Sign
   const again = measuredAgain(measurement);
   const report: RunReport = {
     ...inputs.report,
+    ...reportAgain(inputs.report, measurement, again.measure),
     scenario: { ...inputs.report.scenario, name: scenario },
     lane: measurement.pass.lane,
     partial: measurement.interrupted || !measurement.pass.exit.expected,
