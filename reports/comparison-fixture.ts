@@ -69,6 +69,7 @@ export function sampleComparison(name = 'cart'): ComparisonReport {
       of: 'suspect' as const,
       note: '+20 % (+100 B ± 4 B)',
     },
+    origin: null,
   };
   return {
     kind: 'comparison',

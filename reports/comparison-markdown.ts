@@ -1,6 +1,6 @@
 /** A comparison as a pull request's comment: verdict, table with errors, what to type. A hidden mark finds it again. Pure. */
 import { type ComparedMetric, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { formatChange, formatInterval, formatLimit, formatMedian, formatSiteChange } from './comparison-sentence.ts';
+import { formatChange, formatInterval, formatLimit, formatMedian, formatOrigin, formatSiteChange } from './comparison-sentence.ts';
 import { excerptTitle, formatDuration, formatShare, formatSite, printable } from './format.ts';
 import { codeBlock, escaped, fenced, mark } from './markdown.ts';
 
@@ -22,7 +22,7 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
     lines.push(`**${escaped(scenario.name)}**, ${scenario.lane} lane, ${scenario.pairs} interleaved pairs`, '');
     lines.push(...tableOf(judgedMetrics(scenario)), '');
     for (const site of scenario.sites) {
-      lines.push(`- ${escaped(formatSite(site))} **${escaped(formatSiteChange(site))}** a request`);
+      lines.push(`- ${escaped(formatSite(site))} **${escaped(formatSiteChange(site))}** a request${escaped(formatOrigin(site))}`);
     }
     if (scenario.sites.length > 0) lines.push('');
     const first = scenario.sites.find(({ source }) => source !== null)?.source;

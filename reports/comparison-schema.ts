@@ -42,6 +42,12 @@ const site = v.object({
   headBytes: v.nullable(number),
   errorBytes: number,
   source: v.nullable(v.looseObject({ file: text })),
+  // Reports of before have none.
+  origin: v.optional(
+    v.nullable(
+      v.object({ how: v.picklist(['renamed', 'replaced', 'split', 'joined']), file: text, functionName: text }),
+    ),
+  ),
 });
 
 const scenario = v.object({

@@ -35,7 +35,7 @@ export function fullSentence(scenario: ComparedScenario, metric: ComparedMetric)
 
 /** `server.js:41 parseCart +18 % (+2.1 kB ± 90 B) a request`. */
 export function siteSentence(site: ComparedSite): string {
-  return `${formatSite(site)} ${formatSiteChange(site)} a request`;
+  return `${formatSite(site)} ${formatSiteChange(site)} a request${formatOrigin(site)}`;
 }
 
 /** A site's file as the repository names it: readers of annotations and SARIF look from its top. */
@@ -63,6 +63,17 @@ export function formatSiteChange({ baseBytes, headBytes, errorBytes }: ComparedS
   const difference = (headBytes ?? 0) - (baseBytes ?? 0);
   const change = baseBytes === null ? 'new' : headBytes === null ? 'gone' : formatChange(difference / baseBytes);
   return `${change} (${formatDifference(difference, 'bytes')} ± ${formatBytes(errorBytes)})`;
+}
+
+const originWords = { renamed: 'renamed from', replaced: 'in place of', split: 'taken out of', joined: 'with the work of' };
+
+/** `, renamed from parseCart`, to follow its change; empty for the function that it was. */
+export function formatOrigin({ file, functionName, origin }: ComparedSite): string {
+  if (!origin) return '';
+  const { how } = origin;
+  if (how === 'renamed' && origin.functionName === functionName) return `, moved from ${printable(origin.file, 300)}`;
+  const place = origin.file === file ? '' : `${printable(origin.file, 300)} `;
+  return `, ${originWords[how]} ${place}${printable(origin.functionName || '(anonymous)', 200)}`;
 }
 
 /** `+5.9 % … +6.1 %`; empty where it is not known. */

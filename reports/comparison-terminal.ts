@@ -1,6 +1,6 @@
 /** A comparison as text for a terminal: the verdict in three lines, then a table a scenario. Pure. */
 import { type ComparedMetric, type ComparedScenario, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { formatChange, formatLimit, formatMedian, formatSiteChange } from './comparison-sentence.ts';
+import { formatChange, formatLimit, formatMedian, formatOrigin, formatSiteChange } from './comparison-sentence.ts';
 import { formatDuration, formatExcerpt, formatShare, formatSite, printable } from './format.ts';
 
 export interface ComparisonTerminalOptions {
@@ -60,7 +60,7 @@ function scenarioLines(
     if (hint !== '') lines.push(`    ${hint}`);
   }
   if (scenario.sites.length > 0) lines.push('  by call site, a request:');
-  for (const site of scenario.sites) lines.push(`    ${formatSite(site)} ${formatSiteChange(site)}`);
+  for (const site of scenario.sites) lines.push(`    ${formatSite(site)} ${formatSiteChange(site)}${formatOrigin(site)}`);
   const first = scenario.sites.find(({ source }) => source !== null)?.source;
   if (first) lines.push(...formatExcerpt(first).map((line) => `      ${line}`.trimEnd()));
   for (const note of scenario.notes) lines.push(`  ${note.severity}: ${printable(note.text)}`);

@@ -88,6 +88,19 @@ export interface ComparedSite {
   readonly errorBytes: number;
   /** Lines of the head around what grew most; null for the others, and where there is no source to read. */
   readonly source: SourceExcerpt | null;
+  /** What it was in the base, where that has another name, place or extent; null where it is the same function, new, or gone. */
+  readonly origin: SiteOrigin | null;
+}
+
+/** A function of the base that became another one. */
+export interface SiteOrigin {
+  /**
+   * `renamed`: it, or its file; `replaced`: another one does its work; `split`: taken out of one that is still there; `joined`: one that is
+   * gone, whose work is in this one.
+   */
+  readonly how: 'renamed' | 'replaced' | 'split' | 'joined';
+  readonly file: string;
+  readonly functionName: string;
 }
 
 export interface ComparisonReport {

@@ -88,7 +88,7 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   const sampled = await sampleVersions(order, cells);
   if (!sampled) return { compared, flame: undefined };
   const { flame } = sampled;
-  const sites = withSources(compareSites(sampled.base, sampled.head), order.store.projectFolder);
+  const sites = withSources(compareSites(sampled.base, sampled.head, sampled.evidence), order.store.projectFolder);
   const none = sites.length === 0 ? [noneNoted(sampled)] : [];
   return {
     compared: { ...compared, sites, notes: [...compared.notes, ...none] },

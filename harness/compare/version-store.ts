@@ -118,9 +118,17 @@ export class VersionStore {
 
   /** What `describeSource` said of a prepared version; undefined where it was not asked. */
   sourceOf(version: Version): string | undefined {
-    const folder = this.#active?.key === version.key ? this.checkout : this.#parked(version);
-    const file = path.join(folder, sourceMark);
+    const file = path.join(this.#placeOf(version), sourceMark);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  }
+
+  /** Where the project of a prepared version lies now: that of the active one is `projectFolder`. */
+  projectFolderOf(version: Version): string {
+    return path.join(this.#placeOf(version), this.prefix);
+  }
+
+  #placeOf(version: Version): string {
+    return this.#active?.key === version.key ? this.checkout : this.#parked(version);
   }
 
   /** Moves a prepared version to the path where versions run. */
