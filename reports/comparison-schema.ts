@@ -13,7 +13,8 @@ const version = v.object({
   commit: v.nullable(v.pipe(text, v.regex(/^[0-9a-f]{7,64}$/))),
   dirty: v.boolean(),
   package: v.nullable(text),
-  key: v.pipe(text, v.regex(/^[0-9a-f]{16}$/)),
+  // Empty where the version could not be built.
+  key: v.pipe(text, v.regex(/^(?:[0-9a-f]{16})?$/)),
 });
 
 const metric = v.object({
@@ -57,6 +58,8 @@ const scenario = v.object({
   pairs: whole,
   metrics: v.array(metric),
   sites: v.array(site),
+  fault: v.optional(text),
+  definedIn: v.optional(v.object({ file: text, line: whole })),
   notes,
 });
 
@@ -92,5 +95,7 @@ export const comparisonSchema = v.object({
   scenarios: v.array(scenario),
   timelines: v.array(timeline),
   flames: v.array(flame),
+  failures: v.optional(v.array(v.object({ message: text, details: text }))),
+  config: v.optional(text),
   verdict: v.object({ ok: v.boolean(), exitCode: whole, headline: text }),
 });

@@ -38,8 +38,24 @@ export function siteSentence(site: ComparedSite): string {
   return `${formatSite(site)} ${formatSiteChange(site)} a request${formatOrigin(site)}`;
 }
 
-/** A site's file as the repository names it: readers of annotations and SARIF look from its top. */
-export function fileInRepository({ folder }: ComparisonReport, { file }: ComparedSite): string {
+export interface PlaceInFile {
+  /** Relative to the project. */
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Where a finding is shown: at the site that grew, else where the scenario is defined, else in the configuration. */
+export function placeOf(
+  { config = 'floodgate.config.yaml' }: ComparisonReport,
+  scenario: ComparedScenario | undefined,
+  site: ComparedSite | undefined,
+): PlaceInFile {
+  if (site?.file && site.line > 0) return site;
+  return scenario?.definedIn ?? { file: config, line: 1 };
+}
+
+/** A file as the repository names it: readers of annotations and SARIF look from its top. */
+export function inRepository({ folder }: ComparisonReport, file: string): string {
   const parts: string[] = [];
   for (const part of [...folder.split('/'), ...file.split('/')]) {
     if (part === '..' && parts.length > 0) parts.pop();
@@ -65,7 +81,12 @@ export function formatSiteChange({ baseBytes, headBytes, errorBytes }: ComparedS
   return `${change} (${formatDifference(difference, 'bytes')} ± ${formatBytes(errorBytes)})`;
 }
 
-const originWords = { renamed: 'renamed from', replaced: 'in place of', split: 'taken out of', joined: 'with the work of' };
+const originWords = {
+  renamed: 'renamed from',
+  replaced: 'in place of',
+  split: 'taken out of',
+  joined: 'with the work of',
+};
 
 /** `, renamed from parseCart`, to follow its change; empty for the function that it was. */
 export function formatOrigin({ file, functionName, origin }: ComparedSite): string {

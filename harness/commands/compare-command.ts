@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import {
   COMPARISON_SCHEMA_VERSION,
+  type ComparedFailure,
   type ComparedScenario,
   type ComparedTimeline,
   type ComparisonReport,
@@ -13,9 +14,11 @@ import {
 import { renderComparisonAnnotations } from '../../reports/comparison-annotations.ts';
 import { comparisonReporters } from '../../reports/comparison-reporter.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
+import type { Note } from '../../reports/model.ts';
 import { compareScenario, type ScenarioOrder, type ScenarioResult } from '../compare/compare-scenario.ts';
 import { overlayOf, type TimedRun } from '../compare/overlay.ts';
 import type { Side } from '../compare/pairs.ts';
+import { sameFilesNotes } from '../compare/same-files.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
@@ -23,13 +26,15 @@ import { laneOf } from '../compare/version-cells.ts';
 import type { Version } from '../compare/version-label.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
-import { loadProject } from '../project/find-config.ts';
+import { loadProject, type Project } from '../project/find-config.ts';
+import { configName, placeOfScenario } from '../project/scenario-place.ts';
+import { plainLines } from '../target/last-words.ts';
 import { readMachine } from '../watch/machine.ts';
 import { record } from './history-record.ts';
 import { takesColour } from './print-report.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { repeated } from './repeated-option.ts';
-import { makeReportFolder } from './report-folder.ts';
+import { makeReportFolder, pointLatest } from './report-folder.ts';
 import { openSession } from './session.ts';
 import { commandLine } from './shown-words.ts';
 
@@ -123,8 +128,9 @@ async function compare(flags: CompareFlags): Promise<number> {
   const results: ScenarioResult[] = [];
   const failures: FloodgateError[] = [];
   let versions: Readonly<Record<Side, Version>> | undefined;
-  const reported = (verdict: ComparisonReport['verdict']): ComparisonReport => {
-    const compared = results.map((each) => each.compared);
+  let notes: readonly Note[] = [];
+  const reported = (verdict: ComparisonReport['verdict'], failed?: readonly ComparedFailure[]): ComparisonReport => {
+    const compared = comparedOf(results, project, notes);
     return {
       kind: 'comparison',
       schemaVersion: COMPARISON_SCHEMA_VERSION,
@@ -139,12 +145,15 @@ async function compare(flags: CompareFlags): Promise<number> {
       scenarios: compared,
       timelines: compared.flatMap((each) => timelineOf(folder, each)),
       flames: results.flatMap(({ flame }) => (flame ? [flame] : [])),
+      ...(failed && { failures: failed }),
+      config: configName(project),
       verdict,
     };
   };
   try {
     versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
-    if (versions.base.key === versions.head.key) step('base and head are the same: what differs is noise');
+    notes = sameFilesNotes(versions, store);
+    for (const { text } of notes) step(text);
     for (const scenario of scenarios) {
       const order: ScenarioOrder = {
         project,
@@ -170,9 +179,10 @@ async function compare(flags: CompareFlags): Promise<number> {
       if (typeof result === 'object') results.push(result);
     }
     if (failures.length > 0) throw failures[0]!;
-    const compared = results.map((each) => each.compared);
-    const report = reported(comparisonVerdict(compared, flags.undecided === 'pass'));
+    const verdict = comparisonVerdict(comparedOf(results, project, notes), flags.undecided === 'pass');
+    const report = reported(withDoubts(verdict, notes));
     writeComparison(folder, report);
+    if (flags.out === undefined) pointLatest(folder);
     process.stdout.write(renderComparisonTerminal(report, { colour: takesColour(), all: flags.all === true }));
     process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.html'))}\n`);
     await record(report, folder, { config: project.file, hasOut: flags.out !== undefined }, session.store);
@@ -181,11 +191,36 @@ async function compare(flags: CompareFlags): Promise<number> {
     return report.verdict.exitCode;
   } catch (error) {
     // A job of CI shows comparison.md whatever became of it.
-    if (error instanceof FloodgateError) writeComparison(folder, reported(failedVerdict(error, failures, results)));
+    if (error instanceof FloodgateError) {
+      const failed = failures.length > 0 ? failures : [error];
+      const report = reported(failedVerdict(error, failed, results), await detailsOf(failed));
+      writeComparison(folder, report);
+      if (flags.out === undefined) pointLatest(folder);
+      if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));
+    }
     throw error;
   } finally {
     store.close();
   }
+}
+
+/** The scenarios, with what is known of them besides their figures. */
+function comparedOf(results: readonly ScenarioResult[], project: Project, doubts: readonly Note[]): ComparedScenario[] {
+  return results.map(({ compared, scenario }) => {
+    return { ...compared, definedIn: placeOfScenario(project, scenario), notes: [...compared.notes, ...doubts] };
+  });
+}
+
+/** That nothing was compared is said where people look first. */
+function withDoubts(verdict: ComparisonReport['verdict'], [doubt]: readonly Note[]): ComparisonReport['verdict'] {
+  return verdict.ok && doubt ? { ...verdict, headline: `${verdict.headline}; but ${doubt.text}` } : verdict;
+}
+
+/** What each said, and what to do, as others may read it. */
+function detailsOf(failures: readonly FloodgateError[]): Promise<ComparedFailure[]> {
+  return Promise.all(
+    failures.map(async ({ message, hint }) => ({ message, details: (await plainLines(hint.split('\n'))).join('\n') })),
+  );
 }
 
 function writeComparison(folder: string, report: ComparisonReport): void {
@@ -202,10 +237,9 @@ function failureOf(error: unknown): FloodgateError {
 /** What could not be compared, and what the others came to. */
 function failedVerdict(
   error: FloodgateError,
-  failures: readonly FloodgateError[],
+  all: readonly FloodgateError[],
   results: readonly ScenarioResult[],
 ): ComparisonReport['verdict'] {
-  const all = failures.length > 0 ? failures : [error];
   const others =
     results.length > 0
       ? [

@@ -21,6 +21,7 @@ import { limitsOf, runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { PartialWriter } from '../shards/partial.ts';
 import { parseShard, partOf } from '../shards/shard-choice.ts';
+import { plainLines } from '../target/last-words.ts';
 import { endGate } from './gate-report.ts';
 import { type Checkout, refuseOtherWhole, shardCommon, shardNote, type Whole } from './gate-shard.ts';
 import { type GateFailure, gateVerdict, withFailures } from './gate-verdict.ts';
@@ -81,12 +82,12 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     runs.push(run);
     partial?.add(scenario.name, run);
   }
-  if (runs.length === 0 && failures.length > 0) throw failures[0]!.error;
   for (const { scenario, error } of failures)
     process.stderr.write(`floodgate: ${scenario}: ${error.message}\n${error.hint}\n`);
   const here = unlimited.filter((name) => own.some((scenario) => scenario.name === name));
   const notes: Note[] =
     here.length > 0 ? [{ severity: 'warning', text: `without a budget nothing is judged: ${here.join(', ')}` }] : [];
+  notes.push(...(await failureNotes(failures)));
   if (shard !== undefined) notes.push(shardNote(shard, own.length, scenarios.length));
   return endGate(
     { startedAtMs, runs, verdict: withFailures(gateVerdict(runs, own.length, here), failures), notes },
@@ -105,6 +106,17 @@ function checkLimits(project: Project, scenarios: readonly ScenarioConfig[], { b
 function refuseNeedless({ shard, partOf: other }: ProjectGateFlags): void {
   if (other === undefined || shard !== undefined) return;
   throw new FloodgateError('option-invalid', '--part-of is for a shard', { hint: 'Add --shard 2/5, or leave it out.' });
+}
+
+/** What could not run and why, in the report as well: a job of CI shows that, and not what was printed. */
+async function failureNotes(failures: readonly GateFailure[]): Promise<Note[]> {
+  if (failures.length === 0) return [];
+  const lines = await Promise.all(
+    failures.map(async ({ scenario, error }) =>
+      (await plainLines(error.hint.split('\n'))).map((line) => `${scenario}: ${line}`),
+    ),
+  );
+  return lines.flat().map((text) => ({ severity: 'warning', text }));
 }
 
 function failureOf(cell: string, error: unknown) {

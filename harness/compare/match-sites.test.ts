@@ -8,7 +8,11 @@ import { compareSites, renamedIn } from './sites.ts';
 type Bytes = Readonly<Record<string, number>>;
 
 /** Sites `file name` with bytes a request; the line is where the text names the function first. */
-function version(bytes: Bytes, texts: Readonly<Record<string, string>> = {}, calls: Readonly<Record<string, string>> = {}) {
+function version(
+  bytes: Bytes,
+  texts: Readonly<Record<string, string>> = {},
+  calls: Readonly<Record<string, string>> = {},
+) {
   const lines = new Map(Object.entries(texts).map(([file, text]) => [file, text.split('\n')]));
   const sites = Object.entries(bytes).map(([site, each]) => {
     const [file = '', functionName = ''] = site.split(' ');
@@ -52,7 +56,10 @@ t.test('a function that was renamed is no cause, and the one that grew is first'
   const texts = { 'a.js': total('sumUp') + parse('readCart') };
   const head = version({ 'a.js readCart': 9_010, 'a.js sumUp': 1_500 }, texts);
   t.same(said(base, head), ['a.js sumUp 500 → 1500']);
-  const grown = version({ 'a.js readCart': 9_900, 'a.js sumUp': 500 }, { 'a.js': parse('readCart', 220) + total('sumUp') });
+  const grown = version(
+    { 'a.js readCart': 9_900, 'a.js sumUp': 500 },
+    { 'a.js': parse('readCart', 220) + total('sumUp') },
+  );
   t.same(said(base, grown), ['a.js readCart 9000 → 9900, renamed from parseCart']);
   const called = renamedIn(base.file, grown.file, { base: base.evidence, head: grown.evidence });
   t.match(called('a.js', 'parseCart'), { file: 'a.js', functionName: 'readCart' }, 'and lies over it in a flame graph');
@@ -76,7 +83,10 @@ t.test('a file that was renamed, and a function that was moved to another', asyn
   t.same(said(base, moved), ['a.js sumUp 500 → 800, moved from b.js']);
   const both = version(
     { 'a.js parseCart': 9_000, 'a.js (anonymous)': 700, 'c.js addUp': 800 },
-    { 'a.js': parse('parseCart'), 'c.js': `import y from 'y';\nimport z from 'z';\n${total('addUp')}${parse('other')}` },
+    {
+      'a.js': parse('parseCart'),
+      'c.js': `import y from 'y';\nimport z from 'z';\n${total('addUp')}${parse('other')}`,
+    },
   );
   t.same(said(base, both), ['c.js addUp 500 → 800, renamed from b.js sumUp']);
 });
@@ -105,10 +115,9 @@ t.test('without texts: by who calls it and what it allocates', async (t) => {
   const calls = { 'a.js one': 'a.js serve', 'a.js two': 'a.js serve', 'a.js far': 'a.js boot' };
   const base = version({ 'a.js one': 9_000, 'a.js sumUp': 500 }, {}, calls);
   t.same(said(base, version({ 'a.js two': 9_020, 'a.js sumUp': 900 }, {}, calls)), ['a.js sumUp 500 → 900']);
-  t.same(
-    said(base, version({ 'a.js two': 12_000, 'a.js sumUp': 500 }, {}, calls)),
-    ['a.js two 9000 → 12000, in place of one'],
-  );
+  t.same(said(base, version({ 'a.js two': 12_000, 'a.js sumUp': 500 }, {}, calls)), [
+    'a.js two 9000 → 12000, in place of one',
+  ]);
   t.same(
     said(base, version({ 'a.js far': 9_000, 'a.js sumUp': 900 }, {}, calls)),
     ['a.js far none → 9000', 'a.js sumUp 500 → 900', 'a.js one 9000 → none'],

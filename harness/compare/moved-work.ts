@@ -26,10 +26,17 @@ export function withMovedWork(pairs: readonly SitePair[], evidence: Evidence): S
   const kept = pairs.flatMap(({ before, after }, at) => (before && after ? [at] : []));
   for (const [at, { before, after }] of pairs.entries()) {
     if (before === undefined && after !== undefined) {
-      const from = largest(kept.filter((each) => -grown(all[each]!) > 0 && isSplit(all[each]!, after, known)), all);
-      if (from !== undefined) move(all, { from, to: at, how: 'split', bytes: Math.min(after.bytes, -grown(all[from]!)) });
+      const from = largest(
+        kept.filter((each) => -grown(all[each]!) > 0 && isSplit(all[each]!, after, known)),
+        all,
+      );
+      if (from !== undefined)
+        move(all, { from, to: at, how: 'split', bytes: Math.min(after.bytes, -grown(all[from]!)) });
     } else if (after === undefined && before !== undefined) {
-      const to = largest(kept.filter((each) => grown(all[each]!) > 0 && isJoined(before, all[each]!, known)), all);
+      const to = largest(
+        kept.filter((each) => grown(all[each]!) > 0 && isJoined(before, all[each]!, known)),
+        all,
+      );
       if (to !== undefined) move(all, { from: at, to, how: 'joined', bytes: Math.min(before.bytes, grown(all[to]!)) });
     }
   }

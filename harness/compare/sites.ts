@@ -23,16 +23,18 @@ export function compareSites(base: SitesFile, head: SitesFile, evidence: Evidenc
   const sides = { base: bySite(base), head: bySite(head) };
   const total = sumOf(sides.base);
   const isLess = sumOf(sides.head) < total;
-  const compared = withMovedWork(pairsOf(sides.base, sides.head, evidence), evidence).flatMap((pair): ComparedSite[] => {
-    const { before, after } = pair;
-    const { file, functionName, line, where } = (after ?? before)!.site;
-    const difference = (after?.bytes ?? 0) - (before?.bytes ?? 0);
-    const error = Math.hypot(before?.error ?? 0, after?.error ?? 0);
-    if (Math.abs(difference) < Math.max(errorsMin * error, shareMin * total)) return [];
-    const place = { file, line, functionName, isOffHeap: where === 'off-heap' };
-    const bytes = { baseBytes: before?.bytes ?? null, headBytes: after?.bytes ?? null, errorBytes: error };
-    return [{ ...place, ...bytes, source: null, origin: originOf(pair) }];
-  });
+  const compared = withMovedWork(pairsOf(sides.base, sides.head, evidence), evidence).flatMap(
+    (pair): ComparedSite[] => {
+      const { before, after } = pair;
+      const { file, functionName, line, where } = (after ?? before)!.site;
+      const difference = (after?.bytes ?? 0) - (before?.bytes ?? 0);
+      const error = Math.hypot(before?.error ?? 0, after?.error ?? 0);
+      if (Math.abs(difference) < Math.max(errorsMin * error, shareMin * total)) return [];
+      const place = { file, line, functionName, isOffHeap: where === 'off-heap' };
+      const bytes = { baseBytes: before?.bytes ?? null, headBytes: after?.bytes ?? null, errorBytes: error };
+      return [{ ...place, ...bytes, source: null, origin: originOf(pair) }];
+    },
+  );
   const changeOf = ({ baseBytes, headBytes }: ComparedSite) => (headBytes ?? 0) - (baseBytes ?? 0);
   const isOnWay = (site: ComparedSite) => changeOf(site) < 0 === isLess;
   const largest = compared.sort((a, b) => Math.abs(changeOf(b)) - Math.abs(changeOf(a))).slice(0, sitesMax);

@@ -118,16 +118,17 @@ export class VersionStore {
 
   /** What `describeSource` said of a prepared version; undefined where it was not asked. */
   sourceOf(version: Version): string | undefined {
-    const file = path.join(this.#placeOf(version), sourceMark);
+    const file = path.join(this.folderOf(version), sourceMark);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
 
   /** Where the project of a prepared version lies now: that of the active one is `projectFolder`. */
   projectFolderOf(version: Version): string {
-    return path.join(this.#placeOf(version), this.prefix);
+    return path.join(this.folderOf(version), this.prefix);
   }
 
-  #placeOf(version: Version): string {
+  /** Where a prepared version lies now. */
+  folderOf(version: Version): string {
     return this.#active?.key === version.key ? this.checkout : this.#parked(version);
   }
 

@@ -20,10 +20,12 @@ import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
 import { countsOf } from '../watch/agent-counters.ts';
+import { answerCounters } from '../watch/answers.ts';
 import { familyNotes, familyOf } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
 import { requestNotes } from './requests-notes.ts';
 import { gcEventsOf, seriesOf } from './series.ts';
+import { lastLinesOf } from './target-words.ts';
 import { faultOf, verdictOf } from './verdict.ts';
 
 export interface RunReportInput {
@@ -80,7 +82,7 @@ export async function buildRunReport(input: RunReportInput): Promise<RunReport> 
     spikes: input.spikes,
     budgets,
     figures: figures(input.readings),
-    counters: measure.stats.final?.values ?? {},
+    counters: { ...measure.stats.final?.values, ...answerCounters(measure.answers) },
     ledger: ledgerOf(measure),
     messages: messagesOf(measure),
     exchanges: exchangesOf(measure),
@@ -204,12 +206,4 @@ function notesOf(input: RunReportInput): Note[] {
     notes.push({ severity: 'warning', text: `the ${measure.companion.name} ended before the run did` });
   }
   return notes;
-}
-
-/** What a target said last that ended by itself: only then are the rules that find secrets loaded. */
-async function lastLinesOf({ exit: { expected, lastLines } }: PassResult): Promise<Note[]> {
-  if (expected) return [];
-  const { Redactor } = await import('../redaction/redactor.ts');
-  const redactor = new Redactor(process.env);
-  return lastLines.map((line) => ({ severity: 'warning', text: `target: ${redactor.text(line)}` }));
 }

@@ -61,6 +61,19 @@ function banner(report: ComparisonReport): HTMLElement {
         class: 'dim',
         text: `${pairs} interleaved pairs on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`,
       }),
+      ...(report.failures ?? []).flatMap(({ details }) =>
+        details === ''
+          ? []
+          : [
+              element('pre', {
+                class: 'said',
+                text: details
+                  .split('\n')
+                  .map((line) => printable(line))
+                  .join('\n'),
+              }),
+            ],
+      ),
       commandLine(report.command),
     ]),
   ]);
