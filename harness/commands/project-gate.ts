@@ -141,7 +141,9 @@ async function runOne(project: Project, scenario: ScenarioConfig, order: Measuri
   const { flags, out, ledger, measured, signal } = order;
   mkdirSync(out, { recursive: true });
   const words = runArguments(project, scenario, { environment: flags.env, keep: keptIn(out), budgets: flags.budget });
-  const cell = await runCell({ arguments: words, folder: project.folder, out, signal });
+  const cell = await runCell({ arguments: words, folder: project.folder, out, signal }).catch((error) => {
+    throw withBuild(error, project);
+  });
   const report = withRequestsExpected(scenario, cell);
   const named = {
     ...report,
@@ -151,6 +153,14 @@ async function runOne(project: Project, scenario: ScenarioConfig, order: Measuri
   const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
   const definition = definitionOf(named, project.folder);
   return judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, definition, today: today() });
+}
+
+/** The gate runs the working folder as it is: a comparison builds it. */
+function withBuild(error: unknown, { config: { build } }: Project): unknown {
+  if (build === undefined || !(error instanceof FloodgateError) || !/cannot be started/.test(error.hint)) return error;
+  const { code, message, hint, exitCode } = error;
+  const more = `Build it first: ${[build].flat().join(' && ')}`;
+  return new FloodgateError(code, message, { hint: `${hint}\n${more}`, exitCode, cause: error });
 }
 
 /** By which a later comparison finds the version. */
