@@ -29,6 +29,9 @@ export function refuseOutside(
 const isWithin = (file: string, folder: string): boolean =>
   file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`);
 
-/** A runtime or a tool that is installed in it is no version's. */
+/** A runtime or a tool that is installed in it (`node_modules`, `.venv`, `.nvm`) is no version's. */
 const isInstalled = (file: string, top: string): boolean =>
-  path.relative(top, file).split(path.sep).includes('node_modules');
+  path
+    .relative(top, file)
+    .split(path.sep)
+    .some((name) => name === 'node_modules' || (name.startsWith('.') && name !== '.floodgate'));
