@@ -17,7 +17,10 @@ t.test('a comparison is read back, and is no run', async (t) => {
   t.strictSame(JSON.parse(JSON.stringify(readComparison(folder))), JSON.parse(JSON.stringify(report)));
   t.match(readComparison(path.join(folder, 'comparison.json')), { kind: 'comparison' });
   const refused = { code: 'report-missing', message: /is a comparison of two versions, and no run/ };
-  t.throws(() => readReportFolder(folder), { ...refused, hint: /Name one of its runs: .*cart\/sites-head, .*cart\/1-base\./ });
+  t.throws(() => readReportFolder(folder), {
+    ...refused,
+    hint: /Name one of its runs: .*cart\/sites-head, .*cart\/1-base\./,
+  });
   t.throws(() => readAnyProfile(folder), refused);
   t.notOk(isComparisonFolder(path.join(folder, 'other')));
   t.equal(readComparison(path.join(folder, 'other')), undefined);

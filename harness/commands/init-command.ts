@@ -62,7 +62,8 @@ function nextSteps({ command, build, remark }: ProjectDraft, name: string, text:
     const line = text.split('\n').findIndex((each) => each.includes(toFillIn)) + 1;
     return `${remark}.\nFill in ${name}:${line}: "command" is what starts the service.\n`;
   }
-  const first = build === undefined ? '' : `Before the first gate: ${build} (compare runs it by itself, in each version)\n`;
+  const first =
+    build === undefined ? '' : `Before the first gate: ${build} (compare runs it by itself, in each version)\n`;
   return `It is started by: ${command}\n${first}${remark === '' ? '' : `Note: ${remark}.\n`}`;
 }
 
@@ -73,9 +74,13 @@ function refuseRoot(folder: string): void {
   const [first] = startable.length > 0 ? startable : members;
   if (first === undefined) return;
   const more = startable.length > 1 ? ` Others: ${startable.slice(1, membersShown).join(', ')}.` : '';
-  throw new FloodgateError('project-several', 'this folder has no service of its own, and projects in folders below it', {
-    hint: `Go to the one that is to be measured: cd ${first} && npx floodgate init.${more}`,
-  });
+  throw new FloodgateError(
+    'project-several',
+    'this folder has no service of its own, and projects in folders below it',
+    {
+      hint: `Go to the one that is to be measured: cd ${first} && npx floodgate init.${more}`,
+    },
+  );
 }
 
 /** As many as a person reads. */
@@ -89,7 +94,9 @@ async function asked(draft: ProjectDraft): Promise<ProjectDraft> {
   try {
     return {
       ...draft,
-      command: (await ask(`What starts the service? PORT says where it is to listen, and {port}.`, draft.command ?? '')) || undefined,
+      command:
+        (await ask(`What starts the service? PORT says where it is to listen, and {port}.`, draft.command ?? '')) ||
+        undefined,
       load: await ask('What drives it? {port} is where it listens.', draft.load),
       budget: await ask('How much resident memory may it take?', draft.budget),
     };

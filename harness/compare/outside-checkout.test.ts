@@ -8,7 +8,11 @@ import { sameFilesNotes } from './same-files.ts';
 import { VersionStore } from './version-store.ts';
 
 t.test('a target that names a file of the working folder', async (t) => {
-  const folder = t.testdir({ 'server.js': '', '.venv': { bin: { python: '' } }, node_modules: { x: { 'cli.js': '' } } });
+  const folder = t.testdir({
+    'server.js': '',
+    '.venv': { bin: { python: '' } },
+    node_modules: { x: { 'cli.js': '' } },
+  });
   const checkout = path.join(folder, '.floodgate', 'compare', 'checkout');
   mkdirSync(checkout, { recursive: true });
   writeFileSync(path.join(checkout, 'server.js'), '');
@@ -20,7 +24,11 @@ t.test('a target that names a file of the working folder', async (t) => {
     'node ../../../server.js',
     `${folder}/server.js`,
   ]) {
-    t.throws(() => check(command), { code: 'option-invalid', hint: /as it is called in the project: server\.js/ }, command);
+    t.throws(
+      () => check(command),
+      { code: 'option-invalid', hint: /as it is called in the project: server\.js/ },
+      command,
+    );
   }
   for (const command of [
     'node server.js',
@@ -57,5 +65,7 @@ t.test('two versions that run the same files', async (t) => {
   t.match(await notes('HEAD~2', 'HEAD~1', faithful), [/hold the same files/]);
   t.same(await notes('HEAD~1', 'main', faithful), []);
   const faithless = `mkdir dist && cp ${folder}/server.js dist`;
-  t.match(await notes('HEAD~1', 'main', faithless), [/the build left the same files in both versions \(dist\/server\.js\)/]);
+  t.match(await notes('HEAD~1', 'main', faithless), [
+    /the build left the same files in both versions \(dist\/server\.js\)/,
+  ]);
 });

@@ -31,7 +31,12 @@ const known: readonly (readonly [Files, kind: string, command: string, build?: s
     './service',
     'go build -o service ./cmd/api',
   ],
-  [{ 'Cargo.toml': '[package]\nname = "shop"\n', 'src/main.rs': '' }, 'Rust', './target/release/shop', 'cargo build --release'],
+  [
+    { 'Cargo.toml': '[package]\nname = "shop"\n', 'src/main.rs': '' },
+    'Rust',
+    './target/release/shop',
+    'cargo build --release',
+  ],
   [{ 'Cargo.toml': '[package]\nname = "lib"\n[[bin]]\nname = "serve"\n' }, 'Rust', './target/release/serve'],
   [{ 'pom.xml': pom('') }, 'Java', 'java -jar target/shop-1.2.jar', 'mvn -q -DskipTests package'],
   [
@@ -50,10 +55,19 @@ const known: readonly (readonly [Files, kind: string, command: string, build?: s
   [{ 'app.rb': '' }, 'Ruby', 'ruby app.rb'],
   [{ 'requirements.txt': '', 'main.py': 'app = FastAPI()' }, 'Python', 'uvicorn main:app --port {port}'],
   [{ 'manage.py': '' }, 'Python', 'python3 manage.py runserver --noreload {port}'],
-  [{ 'composer.json': '{}', 'public/index.php': '' }, 'PHP', 'php -S 127.0.0.1:{port} -t public', 'composer install --no-interaction'],
+  [
+    { 'composer.json': '{}', 'public/index.php': '' },
+    'PHP',
+    'php -S 127.0.0.1:{port} -t public',
+    'composer install --no-interaction',
+  ],
   [{ 'shop.csproj': '' }, '.NET', 'dotnet run -c Release --no-launch-profile --urls http://127.0.0.1:{port}'],
   [{ Makefile: 'CC := gcc\nbuild:\n\tcc\nserve: build\n\t./x\n' }, 'other', 'make serve', 'make build'],
-  [{ 'Cargo.toml': '[package]\nname = "lib"\n', Procfile: 'web: ./run --port $PORT\n' }, 'other', './run --port {port}'],
+  [
+    { 'Cargo.toml': '[package]\nname = "lib"\n', Procfile: 'web: ./run --port $PORT\n' },
+    'other',
+    './run --port {port}',
+  ],
 ];
 
 t.test('folders that say what starts their service', async (t) => {
@@ -71,7 +85,10 @@ t.test('folders that do not: the line is named, and nothing is run with it', asy
       [{ 'Cargo.toml': '[package]\nname = "lib"\n', 'src/lib.rs': '' }, /only a library/],
       [{ 'go.mod': 'module x', 'a.go': 'package x' }, /package main/],
       [{ Makefile: 'all:\n\tcc\n' }, /Makefile has no target run, serve, start/],
-      [{ Dockerfile: 'FROM node\nENTRYPOINT ["node"]\nCMD ["server.js"]\n' }, /inside, Dockerfile says "node server\.js"/],
+      [
+        { Dockerfile: 'FROM node\nENTRYPOINT ["node"]\nCMD ["server.js"]\n' },
+        /inside, Dockerfile says "node server\.js"/,
+      ],
       [{ 'composer.json': '{}' }, /no index\.php/],
       [{ 'pom.xml': '<project/>' }, /does not say what its jar is called/],
     ] as const
@@ -84,7 +101,8 @@ t.test('folders that do not: the line is named, and nothing is run with it', asy
     writeFileSync(path.join(folder, name), text);
     await t.rejects(loadProject(folder), {
       code: 'config-invalid',
-      message: /floodgate\.config\.yaml:3: targets\.service\.command: is still to be filled in: what starts the service/,
+      message:
+        /floodgate\.config\.yaml:3: targets\.service\.command: is still to be filled in: what starts the service/,
     });
   }
 });

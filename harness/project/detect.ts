@@ -48,7 +48,8 @@ const nodeExtensions = ['js', 'mjs', 'cjs', 'ts', 'mts'];
 function nodeCommand(folder: string): string | undefined {
   const { scripts, main } = manifestOf(folder);
   // Variables before it would take a shell.
-  const start = typeof scripts?.start === 'string' ? scripts.start.trim().replace(/^(?:[A-Z_]+=[\w.:/-]*\s+)+/, '') : '';
+  const start =
+    typeof scripts?.start === 'string' ? scripts.start.trim().replace(/^(?:[A-Z_]+=[\w.:/-]*\s+)+/, '') : '';
   if (/^[\w./@-]+( [^&|;<>$`()]*)?$/.test(start)) return start;
   if (typeof main === 'string') return `node ${main}`;
   const names = nodeFiles.flatMap((name) => nodeExtensions.map((extension) => `${name}.${extension}`));

@@ -8,7 +8,10 @@ const filesMax = 2_000;
 
 export function guessGo(folder: string): ServiceGuess {
   const files = globSync('**/*.go', { cwd: folder, exclude: (name) => name === 'vendor' || name.startsWith('.') });
-  const sources = files.filter((file) => !file.endsWith('_test.go')).sort().slice(0, filesMax);
+  const sources = files
+    .filter((file) => !file.endsWith('_test.go'))
+    .sort()
+    .slice(0, filesMax);
   const texts = sources.map((file) => ({ file, text: readFileSync(path.join(folder, file), 'utf8') }));
   const mains = [
     ...new Set(texts.filter(({ text }) => /^package main$/m.test(text)).map(({ file }) => path.dirname(file))),

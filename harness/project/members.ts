@@ -12,7 +12,8 @@ export function membersOf(folder: string): string[] {
     cwd: folder,
     exclude: (name) => name === 'node_modules' || name === 'vendor' || name.startsWith('.'),
   });
-  const isProject = (name: string) => [...manifests, ...others].some((file) => existsSync(path.join(folder, name, file)));
+  const isProject = (name: string) =>
+    [...manifests, ...others].some((file) => existsSync(path.join(folder, name, file)));
   return folders
     .map((name) => name.replace(/\/$/, ''))
     .filter(isProject)

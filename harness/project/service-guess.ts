@@ -104,8 +104,7 @@ const python: Guess = (folder) => {
   const text = textOf(folder, file);
   const module = path.basename(file, '.py');
   const made = /^(\w+)\s*(?::[^=]+)?=\s*(FastAPI|Starlette|Flask)\(/m.exec(text);
-  if (made?.[2] === 'Flask')
-    return { kind: 'Python', command: `flask --app ${module}:${made[1]} run --port {port}` };
+  if (made?.[2] === 'Flask') return { kind: 'Python', command: `flask --app ${module}:${made[1]} run --port {port}` };
   if (made) return { kind: 'Python', command: `uvicorn ${module}:${made[1]} --port {port}` };
   return { kind: 'Python', command: `python3 ${file}` };
 };

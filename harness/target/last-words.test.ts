@@ -13,7 +13,11 @@ t.test('no secret leaves with it, not even one that is cut in two', async (t) =>
   const secret = 'c0rrecthorsebatterystaple-0123456789';
   process.env.SHOP_API_TOKEN = secret;
   t.teardown(() => delete process.env.SHOP_API_TOKEN);
-  const words = await lastWords([`${'x'.repeat(390)} ${secret}`, 'Authorization: Bearer abcdefghijklmnopqrstuvwxyz012345', 'Error: gone']);
+  const words = await lastWords([
+    `${'x'.repeat(390)} ${secret}`,
+    'Authorization: Bearer abcdefghijklmnopqrstuvwxyz012345',
+    'Error: gone',
+  ]);
   t.notMatch(words, /c0rrect|abcdefghij/);
   t.match(words, /^Its last lines:\n[\s\S]*Error: gone$/);
   t.equal(await lastWords([]), 'It wrote nothing.');
