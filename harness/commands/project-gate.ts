@@ -90,7 +90,7 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   notes.push(...(await failureNotes(failures)));
   if (shard !== undefined) notes.push(shardNote(shard, own.length, scenarios.length));
   return endGate(
-    { startedAtMs, runs, verdict: withFailures(gateVerdict(runs, own.length, here), failures), notes },
+    { startedAtMs, runs, verdict: withFailures(gateVerdict(runs, own.length, here), failures, runs.length), notes },
     folder,
     { ...flags, config: project.file, isPart: shard !== undefined },
     session,
