@@ -45,6 +45,10 @@ export class Intervals {
     this.#options = options;
   }
 
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
   /** Another phase of the traffic begins. */
   phase(name: string, frames: number): void {
     const { use } = this.#options;

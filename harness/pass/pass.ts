@@ -5,7 +5,7 @@ import type { Feed } from '../feed/feed.ts';
 import type { PreloadOptions } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { diedAtStart } from '../target/child-target.ts';
-import type { Target, TargetExit, TargetLauncher } from '../target/target.ts';
+import type { GivenUp, Target, TargetExit, TargetLauncher } from '../target/target.ts';
 import { FamilySocket } from '../watch/family-socket.ts';
 import { MemoryWatch } from '../watch/memory-watch.ts';
 import {
@@ -19,6 +19,7 @@ import { StatsTail } from '../watch/stats-tail.ts';
 import { pause } from './abortable.ts';
 import { CompanionWatch } from './companion-watch.ts';
 import { answersOf, channelOf, Family } from './family.ts';
+import { GiveUp, type GiveUpRules, usualGiveUpRules } from './give-up.ts';
 import type { Instrument } from './instruments/instrument.ts';
 import { Intervals } from './intervals.ts';
 import { laneRules } from './lane-rules.ts';
@@ -48,6 +49,8 @@ export interface PassOptions {
   readonly ceilingBytes: number | undefined;
   /** Watched after the last frame. */
   readonly settleMs: number;
+  /** When a target that hangs, or takes all memory, is ended. @default usualGiveUpRules() */
+  readonly giveUp?: GiveUpRules;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: PassProgress) => void;
 }
@@ -117,6 +120,9 @@ async function replay(options: PassOptions, target: Target, started: Started): P
   const intervals = intervalsOf(options, channel, () => watch.lookAtPages());
   const sending = new Sending({
     ...sendingOptionsOf(options),
+    giveUp: target.ranBefore
+      ? undefined
+      : new GiveUp(options.giveUp ?? usualGiveUpRules(), laneRules[options.lane].readsInStep),
     ...{ watch, intervals, tail: new StatsTail(statsFile), nowMs },
   });
   const exit = await conduct(options, target, { sending, intervals, watch, channel, family });
@@ -179,6 +185,11 @@ async function conduct(options: PassOptions, target: Target, parts: PassParts): 
   const targetGone = new AbortController();
   target.exited.then(() => targetGone.abort());
   const over = AbortSignal.any([signal, targetGone.signal]);
+  let givenUp: GivenUp | undefined;
+  sending.onGiveUp = (why) => {
+    givenUp = why;
+    targetGone.abort();
+  };
   let exit: TargetExit;
   try {
     await sending.send(target, over);
@@ -194,7 +205,7 @@ async function conduct(options: PassOptions, target: Target, parts: PassParts): 
     family?.stop();
     exit = await target.stop();
   }
-  return exit;
+  return givenUp ? { ...exit, expected: false, givenUp } : exit;
 }
 
 function intervalsOf(

@@ -2,11 +2,12 @@
 import type { Feed, Flow } from '../feed/feed.ts';
 import { type HeldFlow, Hold } from '../feed/hold.ts';
 import type { SendResult } from '../feed/sender.ts';
-import type { Target } from '../target/target.ts';
+import type { GivenUp, Target } from '../target/target.ts';
 import type { MemoryWatch } from '../watch/memory-watch.ts';
 import { SampleTable } from '../watch/sample-table.ts';
 import type { StatsTail } from '../watch/stats-tail.ts';
 import { aborted, pause } from './abortable.ts';
+import type { GiveUp } from './give-up.ts';
 import type { Intervals } from './intervals.ts';
 import type { LaneRules } from './lane-rules.ts';
 import { Phases } from './phases.ts';
@@ -34,6 +35,8 @@ export interface SendingOptions {
   readonly watch: MemoryWatch;
   readonly intervals: Intervals;
   readonly tail: StatsTail;
+  /** Undefined for a target that is not ours to end. */
+  readonly giveUp: GiveUp | undefined;
   readonly nowMs: () => number;
   readonly onProgress: (progress: SendingProgress) => void;
 }
@@ -51,6 +54,8 @@ export class Sending {
   endMs = 0;
   frames = 0;
   result: SendResult | undefined;
+  /** Called once, where the target is to be ended. */
+  onGiveUp: ((why: GivenUp) => void) | undefined;
   readonly #options: SendingOptions;
   #stage: SendingStage = 'starting';
   #flow: Flow | undefined;
@@ -71,7 +76,7 @@ export class Sending {
     await this.#sendAll(flow, signal);
     // A reader whose input ends is gone soon after: its last interval is taken before.
     if (rules.endsWithInput) await intervals.end(flow.progress().frames);
-    // The exact lane's reader decides how long this takes; one that hangs is found when it is stopped.
+    // The exact lane's reader decides how long this takes.
     if (!signal.aborted) await Promise.race([feed.finish(), target.exited, aborted(signal)]);
     this.endMs = this.#options.nowMs();
     this.#tick();
@@ -117,6 +122,15 @@ export class Sending {
     if (!signal.aborted) await hold?.finish(flow.progress().frames);
   }
 
+  #lookWhetherToGiveUp(framesSent: number, nowMs: number): void {
+    const { giveUp, intervals, watch } = this.#options;
+    const isOver = this.#stage === 'settling' || this.#stage === 'stopping';
+    const why = giveUp?.look({ nowMs, framesSent, rssBytes: watch.rssBytes, isBusy: intervals.isBusy || isOver });
+    if (why === undefined) return;
+    this.onGiveUp?.(why);
+    this.onGiveUp = undefined;
+  }
+
   #holdOf(flow: Flow, signal: AbortSignal): Hold | undefined {
     const { holdsTraffic, rules, intervals, tail, frameMarks, nowMs } = this.#options;
     if (!holdsTraffic || !flow.pauseAt || !flow.resume) return undefined;
@@ -147,6 +161,7 @@ export class Sending {
     this.sent.add(nowMs, [frames, bytes, trafficUs / 1000]);
     if (frames > 0 && this.#stage === 'sending') this.#phases!.at(trafficUs);
     intervals.tick(frames, nowMs);
+    this.#lookWhetherToGiveUp(frames, nowMs);
     const { framesExpected } = description;
     onProgress({ stage: this.#stage, frames, bytes, framesExpected, elapsedMs: nowMs, rssBytes: watch.rssBytes });
   }

@@ -157,6 +157,12 @@ const schema = v.object({
       signal: v.nullable(text),
       killed: v.boolean(),
       expected: v.boolean(),
+      givenUp: v.optional(
+        v.variant('why', [
+          v.object({ why: v.literal('stalled'), stalledMs: number }),
+          v.object({ why: v.literal('memory'), rssBytes: number }),
+        ]),
+      ),
       lastLines: v.pipe(v.array(text), v.maxLength(0)),
     }),
     sending: v.optional(

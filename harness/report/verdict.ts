@@ -1,10 +1,11 @@
 /** What a measuring pass and its limits come to. Pure: a run ends with it, and whoever has the pass comes to it again. */
-import { formatCount } from '../../reports/format.ts';
+import { formatBytes, formatCount, formatDuration } from '../../reports/format.ts';
 import type { BudgetResult, Fault, Spike, Verdict } from '../../reports/model.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { describeExit } from '../target/child-target.ts';
+import type { GivenUp } from '../target/target.ts';
 import { limitsVerdict } from './limits-verdict.ts';
 import { isHardlyServed, whyRequestsUnjudged } from './requests-notes.ts';
 
@@ -26,10 +27,17 @@ export function verdictOf(pass: JudgedPass, budgets: readonly BudgetResult[]): V
 
 /** A target that dies under traffic has failed, whatever its memory was. Undefined where it did not. */
 function deathOf({ exit }: MeasuredPass, isAgent: boolean): string | undefined {
+  if (exit.givenUp) return whyGivenUp(exit.givenUp);
   if (exit.expected) return exit.killed ? 'The target hung: it had to be killed after SIGTERM.' : undefined;
   const why =
     isAgent && exit.code === ceilingExitCode ? 'reached its own memory ceiling and ended' : 'died under the traffic';
   return `The target ${why} (${describeExit(exit)}).`;
+}
+
+function whyGivenUp(givenUp: GivenUp): string {
+  return givenUp.why === 'stalled'
+    ? `The target hung: it took no frame for ${formatDuration(givenUp.stalledMs)}, and was ended.`
+    : `The target took ${formatBytes(givenUp.rssBytes)}, nearly all memory of this machine, and was ended.`;
 }
 
 /** What keeps a run from passing whatever its limits are, and whichever of them are waived; null where nothing does. */

@@ -3,14 +3,21 @@ import type { Duplex, Writable } from 'node:stream';
 import type { PreloadOptions } from '../preload/options.ts';
 import type { MemoryAccount } from '../watch/proc-memory.ts';
 
+/** Why a pass was ended before its traffic was: see `GiveUp`. */
+export type GivenUp =
+  | { readonly why: 'stalled'; readonly stalledMs: number }
+  | { readonly why: 'memory'; readonly rssBytes: number };
+
 /** How a target ended. */
 export interface TargetExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** It ignored SIGTERM for its whole grace period and had to be killed. */
   readonly killed: boolean;
-  /** Whether `stop` was called before it ended: an unexpected end is a finding. */
+  /** Whether `stop` was called before it ended, and for no fault of its own: another end is a finding. */
   readonly expected: boolean;
+  /** Set where it was ended for a fault. */
+  readonly givenUp?: GivenUp;
   /** Last lines of its standard error, at most 20. */
   readonly lastLines: readonly string[];
 }
