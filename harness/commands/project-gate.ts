@@ -6,7 +6,6 @@ import { didYouMean } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
 import { changesNote, commitNote } from '../compare/earlier-run.ts';
-import { errorSentence } from '../compare/floodgate-process.ts';
 import { commitOf } from '../compare/git.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import { hasChanges } from '../compare/version-files.ts';
@@ -120,10 +119,8 @@ async function failureNotes(failures: readonly GateFailure[]): Promise<Note[]> {
 }
 
 function failureOf(cell: string, error: unknown) {
-  const { code, message, hint = '' } = error as { code?: string; message: string; hint?: string };
-  // What the run itself said.
-  const why = code === 'run-failed' ? (errorSentence(hint) ?? message) : message;
-  return { cell, how: code === 'run-killed' ? 'killed' : 'failed', why } as const;
+  const { code, message } = error as { code?: string; message: string };
+  return { cell, how: code === 'run-killed' ? 'killed' : 'failed', why: message } as const;
 }
 
 interface Measuring {
@@ -157,7 +154,7 @@ async function runOne(project: Project, scenario: ScenarioConfig, order: Measuri
 
 /** The gate runs the working folder as it is: a comparison builds it. */
 function withBuild(error: unknown, { config: { build } }: Project): unknown {
-  if (build === undefined || !(error instanceof FloodgateError) || !/cannot be started/.test(error.hint)) return error;
+  if (build === undefined || !(error instanceof FloodgateError) || !/cannot be started/.test(error.message)) return error;
   const { code, message, hint, exitCode } = error;
   const more = `Build it first: ${[build].flat().join(' && ')}`;
   return new FloodgateError(code, message, { hint: `${hint}\n${more}`, exitCode, cause: error });

@@ -21,11 +21,10 @@ export async function runCell(order: RunOrder & { readonly who?: string }): Prom
       hint: 'It came to no verdict. Was the machine, or a container, out of memory? The kernel says so: dmesg.',
     });
   }
-  throw new FloodgateError(
-    'run-failed',
-    `${who}a run ended with ${end.code}: floodgate run ${shownArguments(order.arguments).join(' ')}`,
-    {
-      hint: end.errors.trim(),
-    },
-  );
+  const sentence = errorSentence(end.errors);
+  const said = sentence === undefined ? end.errors : end.errors.slice(end.errors.indexOf(sentence) + sentence.length);
+  const byHand = `Run it by hand: floodgate run ${shownArguments(order.arguments).join(' ')}`;
+  throw new FloodgateError('run-failed', `${who}${sentence ?? `a run ended with ${end.code}`}`, {
+    hint: `${said.trim()}\n${byHand}`.trim(),
+  });
 }
